@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ *
+ * onboard.c
+ *	  Module entry: settings, counters, versions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "onboard.h"
+#include "rules.h"
+#include "statement.h"
+
+PG_MODULE_MAGIC;
+
+int			onboard_lock_wait = 30000;
+int			onboard_window_rows = 50000;
+int			onboard_load_path = LOAD_PATH_AUTO;
+OnboardCounters onboard_counters;
+
+static const struct config_enum_entry load_path_options[] = {
+	{"auto", LOAD_PATH_AUTO, false},
+	{"probe", LOAD_PATH_PROBE, false},
+	{"plain", LOAD_PATH_PLAIN, false},
+	{NULL, 0, false}
+};
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomIntVariable("onboard.lock_wait",
+							"Lock waits longer than this are an error that the client may retry.",
+							"0 means lock_timeout alone decides.",
+							&onboard_lock_wait, 30000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("onboard.window_rows",
+							"Rows between two passes over the unique indexes of the catalogue.",
+							"Changes speed and memory, never a verdict.",
+							&onboard_window_rows, 50000, 1, 1000000,
+							PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomEnumVariable("onboard.load_path",
+							 "How rows reach the catalogue.",
+							 "Changes speed, never a verdict.",
+							 &onboard_load_path, LOAD_PATH_AUTO, load_path_options,
+							 PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+#if PG_VERSION_NUM >= 150000
+	MarkGUCPrefixReserved("onboard");
+#else
+	EmitWarningsOnPlaceholders("onboard");
+#endif
+}
+
+PG_FUNCTION_INFO_V1(onboard_require_utf8);
+
+/* Raises an error unless the database encoding is UTF8. */
+Datum
+onboard_require_utf8(PG_FUNCTION_ARGS)
+{
+	if (GetDatabaseEncoding() != PG_UTF8)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("onboard requires a database with encoding UTF8"),
+				 errdetail("The encoding of this database is %s.", GetDatabaseEncodingName()),
+				 errhint("Create the database with ENCODING 'UTF8' TEMPLATE template0.")));
+	PG_RETURN_VOID();
+}
+
+/* Version of the script that created the extension's objects. */
+static char *
+script_version(void)
+{
+	static Statement version = {
+		"SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'onboard'"
+	};
+	char	   *result;
+
+	SPI_connect();
+	if (statement_run(&version, NULL, NULL, true, SPI_OK_SELECT) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"onboard\" does not exist in this database")));
+	result = SPI_palloc(64);
+	strlcpy(result, TextDatumGetCString(statement_value(1, NULL)), 64);
+	SPI_finish();
+	return result;
+}
+
+PG_FUNCTION_INFO_V1(onboard_version);
+
+/* Versions of library, script and ruleset; an error when the first two differ. */
+Datum
+onboard_version(PG_FUNCTION_ARGS)
+{
+	char	   *script = script_version();
+	TupleDesc	descriptor;
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+
+	if (strcmp(script, ONBOARD_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("library version %s does not fit script version %s of extension \"onboard\"",
+						ONBOARD_VERSION, script),
+				 errhint("Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
+						 script)));
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = CStringGetTextDatum(ONBOARD_VERSION);
+	values[1] = CStringGetTextDatum(script);
+	values[2] = Int32GetDatum(ONBOARD_RULESET_VERSION);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+}
+
+PG_FUNCTION_INFO_V1(onboard_statistics);
+
+/* Counters of this session, one row each. */
+Datum
+onboard_statistics(PG_FUNCTION_ARGS)
+{
+	const struct
+	{
+		const char *name;
+		int64		value;
+	}			rows[] = {
+		{"rows_direct", onboard_counters.rows_direct},
+		{"rows_probed", onboard_counters.rows_probed},
+		{"rows_plain", onboard_counters.rows_plain},
+		{"rows_rejected", onboard_counters.rows_rejected},
+		{"rows_replayed", onboard_counters.rows_replayed},
+		{"conflicts", onboard_counters.conflicts},
+		{"windows", onboard_counters.windows},
+	};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < lengthof(rows); i++)
+	{
+		Datum		values[2] = {CStringGetTextDatum(rows[i].name), Int64GetDatum(rows[i].value)};
+		bool		nulls[2] = {false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * owner.c
+ *	  Who may call, and acting as the owner of the tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "onboard.h"
+#include "owner.h"
+#include "statement.h"
+
+Oid
+onboard_relation(const char *name)
+{
+	Oid			schema = get_namespace_oid("onboard", false);
+	Oid			relation = get_relname_relid(name, schema);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"onboard.%s\" does not exist", name),
+				 errhint("Create the extension with CREATE EXTENSION onboard.")));
+	return relation;
+}
+
+static Oid
+products_owner(void)
+{
+	Oid			relation = onboard_relation("products");
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Waits for other uploads' locks end after onboard.lock_wait, or earlier when
+ * the session's own lock_timeout is shorter.
+ */
+static void
+limit_lock_waits(void)
+{
+	char		value[32];
+
+	if (onboard_lock_wait <= 0 ||
+		(LockTimeout > 0 && LockTimeout <= onboard_lock_wait))
+		return;
+	snprintf(value, sizeof(value), "%d", onboard_lock_wait);
+	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+enter(OwnerSection *section, int security_context)
+{
+	GetUserIdAndSecContext(&section->saved_user, &section->saved_security_context);
+	SetUserIdAndSecContext(products_owner(),
+						   section->saved_security_context | security_context);
+	section->guc_nest_level = NewGUCNestLevel();
+	limit_lock_waits();
+}
+
+void
+owner_enter(OwnerSection *section)
+{
+	enter(section, SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+owner_enter_plain(OwnerSection *section)
+{
+	enter(section, SECURITY_LOCAL_USERID_CHANGE);
+}
+
+void
+owner_leave(OwnerSection *section)
+{
+	AtEOXact_GUC(true, section->guc_nest_level);
+	SetUserIdAndSecContext(section->saved_user, section->saved_security_context);
+}
+
+/*
+ * May this role load for this vendor?  Read as the owner, because a role need
+ * not be able to read vendor_roles itself.
+ */
+static bool
+role_may_load(Oid role, const char *vendor_id)
+{
+	static Statement confined = {
+		"SELECT pg_catalog.count(*) > 0, "
+		"       pg_catalog.count(*) FILTER (WHERE r.vendor_id = $2) > 0 "
+		"FROM onboard.vendor_roles r WHERE r.role_name = $1",
+		2, {NAMEOID, TEXTOID}
+	};
+	Datum		values[2];
+	bool		is_confined;
+	bool		is_named;
+
+	values[0] = DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(role, false)));
+	values[1] = CStringGetTextDatum(vendor_id);
+	statement_run(&confined, values, NULL, true, SPI_OK_SELECT);
+	is_confined = DatumGetBool(statement_value(1, NULL));
+	is_named = DatumGetBool(statement_value(2, NULL));
+	return !is_confined || is_named;
+}
+
+bool
+owner_caller_may_load(const char *vendor_id)
+{
+	Oid			caller = GetUserId();
+	OwnerSection section;
+	bool		result;
+
+	owner_enter(&section);
+	SPI_connect();
+	result = role_may_load(caller, vendor_id);
+	SPI_finish();
+	owner_leave(&section);
+	return result;
+}
+
+void
+owner_check_caller(const char *vendor_id)
+{
+	if (!owner_caller_may_load(vendor_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for vendor \"%s\"", vendor_id),
+				 errdetail("Role \"%s\" is confined to other vendors by onboard.vendor_roles.",
+						   GetUserNameFromId(GetUserId(), false))));
+}

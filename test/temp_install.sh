@@ -1,0 +1,24 @@
+#!/bin/sh
+# Make a private copy of the PostgreSQL installation with this tree's extension
+# in it, so that tests neither need root nor touch the system's own.
+#
+#	test/temp_install.sh DIRECTORY
+#
+# PostgreSQL finds its libraries and scripts relative to its own binary, so a
+# copied tree is complete: DIRECTORY/bin is a link to the copied binaries.
+set -eu
+
+directory=$1
+pg_config=${PG_CONFIG:-pg_config}
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+bindir=$($pg_config --bindir)
+libdir=$($pg_config --pkglibdir)
+sharedir=$($pg_config --sharedir)
+
+for path in "$bindir" "$libdir" "$sharedir"; do
+	mkdir -p "$directory$path"
+	cp -r "$path/." "$directory$path/"
+done
+ln -sfn ".$bindir" "$directory/bin"
+make -s -C "$root" install DESTDIR="$directory" >/dev/null
