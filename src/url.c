@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ *
+ * url.c
+ *	  Whether a text is a web address that is safe to show as a link.
+ *
+ * The aim is not RFC 3986 but that nothing gets through that browsers and
+ * mail programs read differently: user names that look like hosts,
+ * backslashes that some take for slashes, invisible characters.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "url.h"
+
+#include "text.h"
+
+/* Length of "http://" or "https://" at the start of a URL, 0 for neither. */
+static size_t
+scheme_length(struct text_view url)
+{
+	size_t		length = 0;
+
+	for (const char *expected = "https://"; *expected != '\0'; expected++)
+	{
+		if (length < url.length &&
+			fold_ascii((unsigned char) url.data[length]) == (unsigned char) *expected)
+			length++;
+		else if (*expected != 's')
+			return 0;
+	}
+	return length;
+}
+
+/* Find the first character that no URL may contain. */
+static enum url_verdict
+judge_characters(struct text_view url)
+{
+	size_t		offset = 0;
+
+	while (offset < url.length)
+	{
+		unsigned char byte = (unsigned char) url.data[offset];
+		uint32_t	character;
+
+		if (byte > 0x20 && byte < 0x7F && byte != '\\')
+		{
+			offset++;
+			continue;
+		}
+		offset += text_decode(url, offset, &character);
+		if (character == '\\')
+			return URL_HAS_BACKSLASH;
+		if (character != '\t' && is_control_character(character))
+			return URL_HAS_CONTROL;
+		if (is_white_space(character))
+			return URL_HAS_BLANK;
+	}
+	return URL_VALID;
+}
+
+enum url_verdict
+url_judge(struct text_view url)
+{
+	size_t		host = scheme_length(url);
+	size_t		end = host;
+
+	if (host == 0)
+		return URL_NO_SCHEME;
+	while (end < url.length && url.data[end] != '/' &&
+		   url.data[end] != '?' && url.data[end] != '#')
+		end++;
+
+	if (end == host || url.data[host] == ':')
+		return URL_NO_HOST;
+	if (memchr(url.data + host, '@', end - host) != NULL)
+		return URL_HAS_USER;
+	return judge_characters(url);
+}
