@@ -1,0 +1,608 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules.c
+ *	  The rule table, the checks it names, and the findings they give.
+ *
+ * rules_judge() walks the table top down and each rule's columns left to
+ * right, so findings come out ordered; findings_add() keeps that order for
+ * what is found out later.  A check looks at one field and says only what is
+ * wrong: which message, and the two numbers in it.  The message is written
+ * here, once, from that.
+ *
+ * A valid row writes nothing but its parsed numbers.  A broken one writes at
+ * most MAX_FINDINGS messages, each with memcpy() into its own fixed buffer.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rules.h"
+
+#include "number.h"
+#include "suggest.h"
+#include "text.h"
+#include "url.h"
+
+/*
+ * One field before one rule.  The check reads the first half, and when the
+ * field breaks the rule fills in the second.  In a message these stand for
+ * themselves:
+ *
+ *	  %f	the name of the field
+ *	  %v	its value, quoted and cut
+ *	  %n	the number found, such as a length or a line
+ *	  %l	the limit
+ *	  %a	the limit as an amount in hundredths, such as 0.01
+ */
+struct judgement
+{
+	struct product_row *row;
+	const struct rule_settings *settings;
+	enum onboard_column column;
+	struct text_view value;
+
+	const char *message;		/* preset to that of the rule */
+	int64_t		number;
+	int64_t		limit;
+	char	   *suggestion;		/* FINDING_SUGGESTION_SIZE, preset to "" */
+};
+
+/* Returns whether the field keeps the rule. */
+typedef bool (*rule_check) (struct judgement *judgement);
+
+struct rule
+{
+	const char *code;
+	uint32_t	columns;		/* bits of enum onboard_column */
+	bool		judges_blank;	/* blank fields are checked, too */
+	rule_check	check;			/* NULL: decided elsewhere */
+	const char *message;
+	enum rule_severity severity;
+};
+
+/* In hundredths, but for stock. */
+static const struct number_range price_range = {NUMBER_MONEY, 1, 99999999};
+static const struct number_range compare_at_price_range = {NUMBER_MONEY, 0, INT64_C(9999999999)};
+static const struct number_range weight_range = {NUMBER_KILOGRAMS, 1, 99999999};
+static const struct number_range stock_range = {NUMBER_PIECES, 0, 1000000};
+
+/* Indexed by the verdicts; those absent have the message of the rule. */
+static const char *const decimal_messages[] = {
+	[NUMBER_TOO_PRECISE] = "%f %v has more than 2 digits after the point",
+	[NUMBER_BELOW] = "%f %v is below the minimum of %a",
+	[NUMBER_ABOVE] = "%f %v is above the maximum of %a",
+};
+
+static const char *const whole_messages[] = {
+	[NUMBER_BELOW] = "%f %v is below the minimum of %l",
+	[NUMBER_ABOVE] = "%f %v is above the maximum of %l",
+};
+
+static const char *const url_messages[] = {
+	[URL_NO_HOST] = "%f %v has no host",
+	[URL_HAS_USER] = "%f %v has \"@\" in its host part",
+	[URL_HAS_BACKSLASH] = "%f %v contains a backslash",
+	[URL_HAS_BLANK] = "%f %v contains a blank",
+	[URL_HAS_CONTROL] = "%f %v contains a control character",
+};
+
+/* ----------
+ * Checks, in the order of the table
+ * ----------
+ */
+
+static bool
+check_present(struct judgement *judgement)
+{
+	return judgement->value.length > 0;
+}
+
+/* The part that all four numbers share; *number is set when it is valid. */
+static enum number_verdict
+judge_number(struct judgement *judgement, const struct number_range *range,
+			 int64_t *number)
+{
+	enum number_verdict verdict = number_parse(judgement->value, range, number);
+	const char *message;
+
+	if (verdict == NUMBER_VALID)
+		return verdict;
+
+	message = range->kind == NUMBER_PIECES ?
+		whole_messages[verdict] : decimal_messages[verdict];
+	if (message != NULL)
+		judgement->message = message;
+	judgement->limit = verdict == NUMBER_BELOW ? range->minimum : range->maximum;
+	number_suggest(judgement->value, range, judgement->suggestion,
+				   FINDING_SUGGESTION_SIZE);
+	return verdict;
+}
+
+static bool
+check_price(struct judgement *judgement)
+{
+	struct product_row *row = judgement->row;
+
+	row->price_valid = judge_number(judgement, &price_range,
+									&row->price_cents) == NUMBER_VALID;
+	return row->price_valid;
+}
+
+static bool
+check_stock(struct judgement *judgement)
+{
+	struct product_row *row = judgement->row;
+	int64_t		quantity = 0;
+
+	row->stock_valid = judge_number(judgement, &stock_range,
+									&quantity) == NUMBER_VALID;
+	row->stock_quantity = (int32_t) quantity;
+	return row->stock_valid;
+}
+
+/* No text has more characters than bytes, so few are ever counted. */
+static bool
+check_length(struct judgement *judgement)
+{
+	size_t		limit = (size_t) onboard_columns[judgement->column].max_characters;
+	size_t		characters;
+
+	if (judgement->value.length <= limit)
+		return true;
+	characters = text_character_count(judgement->value);
+	if (characters <= limit)
+		return true;
+
+	judgement->number = (int64_t) characters;
+	judgement->limit = (int64_t) limit;
+	return false;
+}
+
+static bool
+check_category(struct judgement *judgement)
+{
+	const struct rule_settings *settings = judgement->settings;
+	struct text_builder builder;
+	int			nearest;
+
+	if (category_exists(judgement->value, settings->active_categories,
+						settings->active_category_count))
+		return true;
+
+	/* A name that is cut short would be no category; then rather none. */
+	nearest = category_suggest(judgement->value, settings->active_categories,
+							   settings->active_category_count);
+	if (nearest >= 0 &&
+		settings->active_categories[nearest].length < FINDING_SUGGESTION_SIZE)
+	{
+		text_start(&builder, judgement->suggestion, FINDING_SUGGESTION_SIZE);
+		text_add(&builder, settings->active_categories[nearest]);
+		text_finish(&builder);
+	}
+	return false;
+}
+
+/* A valid price takes the place of the minimum, for a mended number, too. */
+static bool
+check_compare_at_price(struct judgement *judgement)
+{
+	struct product_row *row = judgement->row;
+	struct number_range range = compare_at_price_range;
+	enum number_verdict verdict;
+
+	if (row->price_valid)
+		range.minimum = row->price_cents;
+	verdict = judge_number(judgement, &range, &row->compare_at_price_cents);
+	if (verdict == NUMBER_BELOW && row->price_valid)
+		judgement->message = "%f %v is below the price of %a";
+	row->compare_at_price_valid = verdict == NUMBER_VALID;
+	return row->compare_at_price_valid;
+}
+
+static bool
+check_weight(struct judgement *judgement)
+{
+	struct product_row *row = judgement->row;
+
+	row->weight_valid = judge_number(judgement, &weight_range,
+									 &row->weight_centikilograms) == NUMBER_VALID;
+	return row->weight_valid;
+}
+
+static bool
+check_image_url(struct judgement *judgement)
+{
+	enum url_verdict verdict = url_judge(judgement->value);
+
+	if (verdict == URL_VALID)
+		return true;
+	if (url_messages[verdict] != NULL)
+		judgement->message = url_messages[verdict];
+	return false;
+}
+
+/* ----------
+ * The table
+ * ----------
+ */
+
+/* Sets of columns; the first two follow the column table by themselves. */
+#define COLUMN_BIT(symbol) (UINT32_C(1) << COLUMN_##symbol)
+#define IF_REQUIRED(symbol, name, required, max_characters) \
+	| ((uint32_t) ((required) != 0) << COLUMN_##symbol)
+#define IF_LIMITED(symbol, name, required, max_characters) \
+	| ((uint32_t) ((max_characters) > 0) << COLUMN_##symbol)
+#define REQUIRED_COLUMNS (0 ONBOARD_COLUMNS(IF_REQUIRED))
+#define LIMITED_COLUMNS (0 ONBOARD_COLUMNS(IF_LIMITED))
+
+/*
+ * The rules, in reporting order.  To add a rule:
+ *
+ *	  1. one constant in enum rule_id and one row here, at its place in the
+ *		 order: code, columns, message, severity;
+ *	  2. one check function, which reads nothing but its arguments;
+ *	  3. one test in test/unit/rules_test.c, accepting and refusing.
+ *
+ * Raise ONBOARD_RULESET_VERSION, and MAX_FINDINGS when a row can now collect
+ * more.  A blank field is judged by MISSING_REQUIRED_FIELDS only.
+ */
+static const struct rule rules[RULE_COUNT] = {
+	[RULE_MISSING_REQUIRED_FIELDS] = {
+		"MISSING_REQUIRED_FIELDS", REQUIRED_COLUMNS, true,
+		check_present, "%f is required", SEVERITY_ERROR
+	},
+	[RULE_INVALID_PRICE] = {
+		"INVALID_PRICE", COLUMN_BIT(PRICE), false,
+		check_price, "%f %v is not a plain number such as 1299.00", SEVERITY_ERROR
+	},
+	[RULE_INVALID_STOCK] = {
+		"INVALID_STOCK", COLUMN_BIT(STOCK_QUANTITY), false,
+		check_stock, "%f %v is not a whole number", SEVERITY_ERROR
+	},
+	[RULE_FIELD_LENGTH_EXCEEDED] = {
+		"FIELD_LENGTH_EXCEEDED", LIMITED_COLUMNS, false,
+		check_length, "%f has %n characters, the limit is %l", SEVERITY_ERROR
+	},
+	[RULE_INVALID_CATEGORY] = {
+		"INVALID_CATEGORY", COLUMN_BIT(CATEGORY), false,
+		check_category, "%f %v is not an active category", SEVERITY_ERROR
+	},
+
+	/* The catalogue and the rest of the upload decide these two. */
+	[RULE_DUPLICATE_SKU] = {
+		"DUPLICATE_SKU", COLUMN_BIT(SKU), false,
+		NULL, "%f %v: same SKU as line %n", SEVERITY_ERROR
+	},
+	[RULE_DUPLICATE_VENDOR_PRODUCT_ID] = {
+		"DUPLICATE_VENDOR_PRODUCT_ID", COLUMN_BIT(VENDOR_PRODUCT_ID), false,
+		NULL, "%f %v: same vendor product ID as line %n", SEVERITY_ERROR
+	},
+
+	/* Reads the parsed price, so INVALID_PRICE stands above. */
+	[RULE_INVALID_COMPARE_AT_PRICE] = {
+		"INVALID_COMPARE_AT_PRICE", COLUMN_BIT(COMPARE_AT_PRICE), false,
+		check_compare_at_price, "%f %v is not a plain number such as 1299.00", SEVERITY_ERROR
+	},
+	[RULE_INVALID_WEIGHT] = {
+		"INVALID_WEIGHT", COLUMN_BIT(WEIGHT_KG), false,
+		check_weight, "%f %v is not a plain number such as 2.50", SEVERITY_ERROR
+	},
+	[RULE_INVALID_IMAGE_URL] = {
+		"INVALID_IMAGE_URL", COLUMN_BIT(IMAGE_URL), false,
+		check_image_url, "%f %v does not start with http:// or https://", SEVERITY_ERROR
+	},
+
+	/*
+	 * About the row as a whole: the reader of the file sees them, or
+	 * judge_record() before any rule, or the catalogue when it stores the row
+	 * (which says why in its own words).
+	 */
+	[RULE_MALFORMED_ROW] = {
+		"MALFORMED_ROW", 0, false,
+		NULL, "%f has %n bytes, the limit for one field is %l", SEVERITY_ERROR
+	},
+	[RULE_INVALID_ENCODING] = {
+		"INVALID_ENCODING", 0, false,
+		NULL, "%f contains U+FFFD, a character that was damaged before it arrived",
+		SEVERITY_ERROR
+	},
+	[RULE_REJECTED_BY_CATALOGUE] = {
+		"REJECTED_BY_CATALOGUE", 0, false,
+		NULL, NULL, SEVERITY_ERROR
+	},
+};
+
+/* ----------
+ * Findings
+ * ----------
+ */
+
+/* Write the message of a finding; see struct judgement. */
+static void
+write_message(struct finding *finding, const struct judgement *judgement)
+{
+	struct text_builder builder;
+	const char *next = judgement->message;
+
+	text_start(&builder, finding->message, FINDING_MESSAGE_SIZE);
+	while (*next != '\0')
+	{
+		struct text_view plain = {next, strcspn(next, "%")};
+
+		text_add(&builder, plain);
+		next += plain.length;
+		if (*next == '\0')
+			break;
+		switch (next[1])
+		{
+			case 'f':
+				text_add(&builder, text_of(onboard_columns[judgement->column].name));
+				break;
+			case 'v':
+				text_add_quoted(&builder, judgement->value);
+				break;
+			case 'n':
+				text_add_integer(&builder, judgement->number);
+				break;
+			case 'l':
+				text_add_integer(&builder, judgement->limit);
+				break;
+			default:
+				text_add_hundredths(&builder, judgement->limit);
+				break;
+		}
+		next += 2;
+	}
+	text_finish(&builder);
+}
+
+/* Fill in a finding, but for its message and suggestion. */
+static void
+fill_finding(struct finding *finding, enum rule_id rule,
+			 enum onboard_column column, struct text_view rejected)
+{
+	finding->rule = rule;
+	finding->column = column;
+	finding->severity = rules[rule].severity;
+	finding->rejected = rejected;
+}
+
+/* Whether a finding of this rule and column belongs behind another one. */
+static bool
+belongs_behind(enum rule_id rule, enum onboard_column column,
+			   const struct finding *other)
+{
+	if (rule != other->rule)
+		return rule > other->rule;
+	return column >= other->column;
+}
+
+/*
+ * Make room for a finding at its place.  When there are MAX_FINDINGS already,
+ * the last of all gives way, which is NULL when that is the new one; the row
+ * has its error either way.
+ */
+static struct finding *
+insert_finding(struct findings *findings, enum rule_id rule,
+			   enum onboard_column column, struct text_view rejected)
+{
+	int			place = findings->count;
+
+	if (rules[rule].severity == SEVERITY_ERROR)
+		findings->has_error = true;
+	while (place > 0 && !belongs_behind(rule, column, &findings->items[place - 1]))
+		place--;
+	if (place == MAX_FINDINGS)
+		return NULL;
+	if (findings->count == MAX_FINDINGS)
+		findings->count--;
+
+	memmove(&findings->items[place + 1], &findings->items[place],
+			(size_t) (findings->count - place) * sizeof(struct finding));
+	findings->count++;
+	fill_finding(&findings->items[place], rule, column, rejected);
+	findings->items[place].suggestion[0] = '\0';
+	return &findings->items[place];
+}
+
+/* Returns NULL when the finding came behind MAX_FINDINGS others. */
+struct finding *
+findings_add(struct findings *findings, enum rule_id rule,
+			 enum onboard_column column, struct text_view rejected,
+			 const char *message)
+{
+	struct finding *finding = insert_finding(findings, rule, column, rejected);
+	struct text_builder builder;
+
+	if (finding == NULL)
+		return NULL;
+	text_start(&builder, finding->message, FINDING_MESSAGE_SIZE);
+	text_add(&builder, text_of(message));
+	text_finish(&builder);
+	return finding;
+}
+
+void
+findings_add_duplicate(struct findings *findings, const struct product_row *row,
+					   enum onboard_column column, int64_t winner_line)
+{
+	enum rule_id rule = column == COLUMN_SKU ?
+		RULE_DUPLICATE_SKU : RULE_DUPLICATE_VENDOR_PRODUCT_ID;
+	struct finding *finding = insert_finding(findings, rule, column,
+											 row->raw[column]);
+	struct judgement judgement = {
+		.column = column,
+		.value = row->value[column],
+		.message = rules[rule].message,
+		.number = winner_line
+	};
+
+	if (finding == NULL)
+		return;
+	if (winner_line == 0)
+		judgement.message = "%f %v is already in the catalogue";
+	write_message(finding, &judgement);
+}
+
+/* ----------
+ * Judging a row
+ * ----------
+ */
+
+void
+row_trim(struct product_row *row)
+{
+	for (int column = 0; column < COLUMN_COUNT; column++)
+		row->value[column] = text_trim(row->raw[column]);
+}
+
+/* The first column with a character that was lost, or COLUMN_NONE. */
+static int
+find_replacement(const struct product_row *row)
+{
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		if (text_has_replacement(row->value[column]))
+			return column;
+	}
+	return COLUMN_NONE;
+}
+
+/*
+ * Judge what must hold before any field is looked at: the caps, and that no
+ * character was lost.  The first fault is the only one told.
+ */
+static bool
+judge_record(const struct product_row *row, struct findings *findings)
+{
+	enum rule_id rule = RULE_MALFORMED_ROW;
+	struct judgement judgement = {.limit = ONBOARD_MAX_FIELD_BYTES};
+	struct text_view rejected = {NULL, 0};
+	size_t		bytes = 0;
+	int			column = COLUMN_NONE;
+
+	for (int i = COLUMN_COUNT - 1; i >= 0; i--)
+	{
+		bytes += row->raw[i].length;
+		if (row->raw[i].length > ONBOARD_MAX_FIELD_BYTES)
+			column = i;
+	}
+	if (column == COLUMN_NONE && bytes <= ONBOARD_MAX_RECORD_BYTES)
+	{
+		rule = RULE_INVALID_ENCODING;
+		column = find_replacement(row);
+		if (column == COLUMN_NONE)
+			return true;
+	}
+
+	judgement.message = rules[rule].message;
+	judgement.column = (enum onboard_column) column;
+	if (column != COLUMN_NONE)
+	{
+		rejected = row->raw[column];
+		judgement.number = (int64_t) rejected.length;
+	}
+	else
+	{
+		judgement.message = "row has %n bytes, the limit is %l";
+		judgement.number = (int64_t) bytes;
+		judgement.limit = ONBOARD_MAX_RECORD_BYTES;
+	}
+	write_message(insert_finding(findings, rule, COLUMN_NONE, rejected), &judgement);
+	return false;
+}
+
+/* Judge one field by one rule. */
+static void
+judge_field(enum rule_id rule, enum onboard_column column,
+			struct judgement *judgement, struct findings *findings)
+{
+	struct finding *finding = &findings->items[findings->count];
+
+	judgement->column = column;
+	judgement->value = judgement->row->value[column];
+	judgement->message = rules[rule].message;
+	judgement->suggestion = finding->suggestion;
+	finding->suggestion[0] = '\0';
+	if (rules[rule].check(judgement))
+		return;
+
+	fill_finding(finding, rule, column, judgement->row->raw[column]);
+	write_message(finding, judgement);
+	findings->count++;
+	if (finding->severity == SEVERITY_ERROR)
+		findings->has_error = true;
+}
+
+/* The columns that are not blank, as bits. */
+static uint32_t
+find_present(const struct product_row *row)
+{
+	uint32_t	present = 0;
+
+	for (int column = 0; column < COLUMN_COUNT; column++)
+		present |= (uint32_t) (row->value[column].length > 0) << column;
+	return present;
+}
+
+void
+rules_judge(struct product_row *row, const struct rule_settings *settings,
+			struct findings *findings)
+{
+	struct judgement judgement = {.row = row, .settings = settings};
+	uint32_t	present = find_present(row);
+
+	findings->count = 0;
+	findings->has_error = false;
+	row->price_valid = false;
+	row->compare_at_price_valid = false;
+	row->weight_valid = false;
+	row->stock_valid = false;
+	if (!judge_record(row, findings))
+		return;
+
+	for (int rule = 0; rule < RULE_COUNT; rule++)
+	{
+		uint32_t	columns = rules[rule].columns;
+
+		if (rules[rule].check == NULL)
+			continue;
+		if (!rules[rule].judges_blank)
+			columns &= present;
+
+		/* From the lowest bit to the highest. */
+		for (; columns != 0 && findings->count < MAX_FINDINGS; columns &= columns - 1)
+			judge_field((enum rule_id) rule,
+						(enum onboard_column) __builtin_ctz(columns),
+						&judgement, findings);
+	}
+}
+
+/* ----------
+ * Names
+ * ----------
+ */
+
+const char *
+rule_code(enum rule_id rule)
+{
+	return rules[rule].code;
+}
+
+bool
+rule_by_code(struct text_view code, enum rule_id *rule)
+{
+	for (int i = 0; i < RULE_COUNT; i++)
+	{
+		if (text_equal(code, text_of(rules[i].code)))
+		{
+			*rule = (enum rule_id) i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+severity_name(enum rule_severity severity)
+{
+	return severity == SEVERITY_WARNING ? "warning" : "error";
+}
