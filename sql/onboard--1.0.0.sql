@@ -486,4 +486,483 @@ RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_sweep_uploads';
 COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS 'Fails uploads without progress for that long with PROCESSING_ABANDONED; returns how many';
 
--- Reports, outbox, grants, views and grants to follow.
+CREATE FUNCTION onboard.success_rate(valid bigint, total bigint) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- div() truncates without rounding first, so only all valid gives 100.0.
+	SELECT CASE WHEN total OPERATOR(pg_catalog.>) 0
+		THEN pg_catalog.round(pg_catalog.div(valid::numeric OPERATOR(pg_catalog.*) 1000::numeric, total::numeric)
+				OPERATOR(pg_catalog./) 10::numeric, 1)
+		ELSE 0.0 END;
+END;
+COMMENT ON FUNCTION onboard.success_rate(bigint, bigint) IS 'Percentage of valid rows: one decimal, rounded down, 100.0 only when all are valid, 0.0 for no rows';
+
+--
+-- Outbox
+--
+
+CREATE FUNCTION @extschema@.onboard_claim_events(max integer DEFAULT 10, lease interval DEFAULT '5 minutes',
+	OUT event_id bigint, OUT kind text, OUT upload_id text, OUT vendor_id text, OUT payload jsonb,
+	OUT attempt integer, OUT token uuid)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
+COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval) IS 'Leases at most that many events to the caller; commit, handle them, then acknowledge; an event whose lease ends unacknowledged is given out again; no order is promised';
+
+CREATE FUNCTION @extschema@.onboard_ack_events(event_ids bigint[], token uuid)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ack_events';
+COMMENT ON FUNCTION @extschema@.onboard_ack_events(bigint[], uuid) IS 'Removes handled events that are still leased under this token; returns how many';
+
+CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
+COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS 'Records that an ended upload was reported and where its report files are (null for no file); false when it was recorded before, and nothing changes';
+
+--
+-- Reports.  They read with the caller's rights, so row security keeps tenants
+-- apart: an upload of somebody else does not exist.
+--
+
+CREATE FUNCTION onboard.visible_upload(upload_id text) RETURNS onboard.upload_history
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	result onboard.upload_history;
+BEGIN
+	SELECT * INTO result FROM onboard.upload_history u WHERE u.upload_id = visible_upload.upload_id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'upload "%" does not exist', upload_id USING ERRCODE = 'undefined_object';
+	END IF;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION onboard.visible_upload(text) IS 'The row of an upload that the caller may see, or an error';
+
+CREATE FUNCTION @extschema@.onboard_error_csv(upload_id text) RETURNS SETOF text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_error_csv';
+COMMENT ON FUNCTION @extschema@.onboard_error_csv(text) IS 'Error report: a header and one CSV record per error, without line ends or byte order mark; cells a spreadsheet would run are neutralised';
+
+CREATE FUNCTION @extschema@.onboard_fix_csv(upload_id text) RETURNS SETOF text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fix_csv';
+COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS 'Fix file: a header and one record per rejected row in the vendor''s own columns, cells verbatim, then line, errors and suggestions';
+
+CREATE FUNCTION @extschema@.onboard_error_summary(upload_id text,
+	OUT error_type text, OUT error_field text, OUT rows bigint, OUT example_line bigint, OUT suggestion text)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.error_type, c.error_field, c.rows, coalesce(e.line_number, e.row_number), e.suggestion
+	FROM (SELECT v.upload_id, v.error_type, v.error_field, pg_catalog.count(*) AS rows,
+				pg_catalog.min(v.row_number) AS first_row
+			FROM onboard.visible_upload(onboard_error_summary.upload_id) u
+				JOIN onboard.validation_errors v ON v.upload_id OPERATOR(pg_catalog.=) u.upload_id
+			GROUP BY v.upload_id, v.error_type, v.error_field) c
+		CROSS JOIN LATERAL (SELECT f.line_number, f.row_number, f.suggestion
+			FROM onboard.validation_errors f
+			WHERE f.upload_id OPERATOR(pg_catalog.=) c.upload_id
+				AND f.row_number OPERATOR(pg_catalog.=) c.first_row
+				AND f.error_type OPERATOR(pg_catalog.=) c.error_type
+				AND NOT f.error_field IS DISTINCT FROM c.error_field
+			ORDER BY f.error_id LIMIT 1) e
+	ORDER BY c.rows DESC, c.error_type, c.error_field;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_error_summary(text) IS 'Causes of errors, most rows first: the rule, the field, how many rows, the first line that shows it and its suggestion';
+
+CREATE FUNCTION onboard.printable_ascii(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- Accents go, what has no ASCII form becomes an underscore.
+	SELECT pg_catalog.regexp_replace(
+		pg_catalog.regexp_replace(pg_catalog.normalize(value, 'NFKD'), U&'[\0300-\036F]', '', 'g'),
+		'[^ -~]', '_', 'g');
+END;
+COMMENT ON FUNCTION onboard.printable_ascii(text) IS 'Text as printable ASCII characters, for the header of a mail';
+
+CREATE FUNCTION onboard.upload_causes(upload_id text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	result text;
+BEGIN
+	-- Not through onboard_error_summary(), whose schema the user chose.
+	SELECT string_agg(format(E'  %s %s: %s%s\n', c.rows, CASE WHEN c.rows = 1 THEN 'row' ELSE 'rows' END,
+			c.error_type, coalesce(' in ' || c.error_field, '')), '' ORDER BY c.rows DESC, c.error_type, c.error_field)
+		INTO result
+		FROM (SELECT e.error_type, e.error_field, count(*) AS rows
+				FROM onboard.validation_errors e WHERE e.upload_id = upload_causes.upload_id
+				GROUP BY e.error_type, e.error_field
+				ORDER BY count(*) DESC, e.error_type, e.error_field LIMIT 3) c;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three commonest causes of errors as lines of a mail, null when there are none';
+
+CREATE FUNCTION @extschema@.onboard_notification(upload_id text, OUT subject text, OUT body text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u onboard.upload_history := onboard.visible_upload(upload_id);
+	total bigint := coalesce(u.total_records, u.valid_records + u.error_records);
+	rate numeric := onboard.success_rate(u.valid_records, total);
+	invalid_rate numeric := CASE WHEN u.error_records = 0 THEN 0.0 ELSE 100.0 - rate END;
+	head constant text := 'Product Upload Complete - ';
+	tail text := format(' (%s%% Success)', rate);
+	file text := onboard.printable_ascii(u.file_name);
+	room int := 99 - length(head) - length(tail);
+	causes text := onboard.upload_causes(upload_id);
+BEGIN
+	IF length(file) > room THEN
+		file := left(file, room - 3) || '...';
+	END IF;
+	subject := head || file || tail;
+	body := format(E'Upload ID: %s\nFile: %s\nTotal rows: %s\nValid rows: %s (%s%%)\nInvalid rows: %s (%s%%)\nStatus: %s\n',
+		u.upload_id, regexp_replace(u.file_name, '[[:cntrl:]]', ' ', 'g'), total,
+		u.valid_records, rate, u.error_records, invalid_rate, u.status);
+	IF u.status = 'failed' THEN
+		body := body || format(E'Reason: %s: %s\n', u.failure_code,
+			regexp_replace(coalesce(u.failure_message, ''), '[[:cntrl:]]', ' ', 'g'));
+	END IF;
+	IF causes IS NOT NULL THEN
+		body := body || E'\nCommonest causes:\n' || causes;
+	END IF;
+	IF u.error_file_s3_key IS NOT NULL THEN
+		body := body || format(E'\nError report: %s\n', u.error_file_s3_key);
+	END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload; the sender adds a link to the error report and how long it works';
+
+--
+-- Views.  They carry the tenant predicate themselves, because a view reads
+-- with its owner's rights, past the row security of its caller.
+--
+
+CREATE VIEW onboard.vendor_summary WITH (security_barrier) AS
+	SELECT v.vendor_id, v.vendor_name, v.status,
+		p.products, p.active_products, p.out_of_stock_products,
+		u.uploads, u.failed_uploads, u.valid_records, u.error_records,
+		onboard.success_rate(u.valid_records, u.valid_records OPERATOR(pg_catalog.+) u.error_records) AS success_rate_percent,
+		u.last_upload_at
+	FROM onboard.vendors v
+		CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS products,
+				pg_catalog.count(*) FILTER (WHERE c.status OPERATOR(pg_catalog.=) 'active') AS active_products,
+				pg_catalog.count(*) FILTER (WHERE c.status OPERATOR(pg_catalog.=) 'out_of_stock') AS out_of_stock_products
+			FROM onboard.products c WHERE c.vendor_id OPERATOR(pg_catalog.=) v.vendor_id) p
+		CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS uploads,
+				pg_catalog.count(*) FILTER (WHERE h.status OPERATOR(pg_catalog.=) 'failed') AS failed_uploads,
+				coalesce(pg_catalog.sum(h.valid_records), 0)::bigint AS valid_records,
+				coalesce(pg_catalog.sum(h.error_records), 0)::bigint AS error_records,
+				pg_catalog.max(h.created_at) AS last_upload_at
+			FROM onboard.upload_history h WHERE h.vendor_id OPERATOR(pg_catalog.=) v.vendor_id) u
+	WHERE (SELECT onboard.is_operator())
+		OR v.vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER);
+COMMENT ON VIEW onboard.vendor_summary IS 'Each vendor with its products and how its uploads went';
+COMMENT ON COLUMN onboard.vendor_summary.success_rate_percent IS 'Valid rows of all judged rows, one decimal, rounded down';
+
+CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
+	SELECT u.upload_id, u.vendor_id, v.vendor_name, u.file_name, u.status, u.failure_code, u.failure_message,
+		u.total_records, u.valid_records, u.error_records,
+		onboard.success_rate(u.valid_records,
+			coalesce(u.total_records, u.valid_records OPERATOR(pg_catalog.+) u.error_records)) AS success_rate_percent,
+		u.error_file_s3_key, u.fix_file_s3_key,
+		u.processing_started_at, u.processing_completed_at, u.processing_duration_seconds, u.created_at
+	FROM onboard.upload_history u
+		JOIN onboard.vendors v ON v.vendor_id OPERATOR(pg_catalog.=) u.vendor_id
+	WHERE ((SELECT onboard.is_operator())
+			OR u.vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
+		AND u.created_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '30 days'::interval)
+	ORDER BY u.created_at DESC, u.upload_id;
+COMMENT ON VIEW onboard.recent_uploads IS 'Uploads of the last 30 days, newest first';
+COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Valid rows of the total, one decimal, rounded down; of the rows judged so far while the total is not known';
+
+CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
+	SELECT p.product_id, p.vendor_id, v.vendor_name, p.vendor_product_id, p.sku, p.product_name,
+		p.category, c.parent_category, p.subcategory, p.description, p.brand, p.price, p.compare_at_price,
+		p.stock_quantity, p.stock_quantity OPERATOR(pg_catalog.>) 0 AS in_stock, p.unit, p.weight_kg,
+		p.dimensions_cm, p.image_url, p.attributes, p.created_at, p.updated_at
+	FROM onboard.products p
+		JOIN onboard.vendors v ON v.vendor_id OPERATOR(pg_catalog.=) p.vendor_id
+		LEFT JOIN onboard.product_categories c ON c.category_name OPERATOR(pg_catalog.=) p.category
+	WHERE ((SELECT onboard.is_operator())
+			OR p.vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
+		AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'out_of_stock'])
+		AND v.status OPERATOR(pg_catalog.=) 'active';
+COMMENT ON VIEW onboard.product_catalog IS 'What is on offer: products of active vendors that are active or out of stock';
+COMMENT ON COLUMN onboard.product_catalog.in_stock IS 'False when the stock is 0';
+
+--
+-- Grants.  The script creates no roles; the owner calls these for its own.
+--
+
+CREATE FUNCTION onboard.grant_objects(role name, relations text[], functions text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	target_schema name;
+	relation text;
+	function regprocedure;
+BEGIN
+	-- Also keeps out "public", which GRANT would take for everybody.
+	IF role IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
+		RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
+	END IF;
+	SELECT n.nspname INTO STRICT target_schema
+		FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname = 'onboard';
+	EXECUTE format('GRANT USAGE ON SCHEMA onboard, %I TO %I', target_schema, role);
+	FOREACH relation IN ARRAY relations LOOP
+		EXECUTE format('GRANT SELECT ON onboard.%I TO %I', relation, role);
+	END LOOP;
+	FOR function IN
+		SELECT p.oid FROM pg_proc p
+			JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+				AND d.refclassid = 'pg_extension'::regclass
+			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard'
+		WHERE p.proname = ANY (functions)
+	LOOP
+		-- The name of a regprocedure is quoted already.
+		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', function, role);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION onboard.grant_objects(name, text[], text[]) IS 'Lets a role read relations and call functions of the extension';
+
+CREATE FUNCTION @extschema@.onboard_grant_loader(role name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.grant_objects(role,
+		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
+			'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
+		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
+			'onboard_version', 'onboard_begin_upload', 'onboard_finish_upload', 'onboard_reject_upload',
+			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_error_csv', 'onboard_fix_csv',
+			'onboard_error_summary', 'onboard_notification', 'is_operator', 'success_rate', 'visible_upload',
+			'printable_ascii', 'upload_causes']);
+	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill and end uploads, and read what came of them';
+
+CREATE FUNCTION @extschema@.onboard_grant_reporter(role name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.grant_objects(role,
+		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'vendor_roles',
+			'vendor_summary', 'recent_uploads', 'product_catalog'],
+		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_record_report', 'onboard_version',
+			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification',
+			'is_operator', 'success_rate', 'visible_upload', 'printable_ascii', 'upload_causes']);
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports of any vendor';
+
+CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = onboard_grant_vendor.vendor_id) THEN
+		RAISE EXCEPTION 'vendor "%" does not exist', vendor_id USING ERRCODE = 'undefined_object';
+	END IF;
+	PERFORM onboard.grant_objects(role,
+		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
+			'vendor_summary', 'recent_uploads', 'product_catalog'],
+		ARRAY['onboard_validate', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
+			'onboard_error_summary', 'onboard_notification', 'is_operator', 'success_rate', 'visible_upload',
+			'printable_ascii', 'upload_causes']);
+	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_grant_vendor(name, text) IS 'Confines a role to one vendor, or to one more, and lets it read that vendor''s rows and reports';
+
+--
+-- Keeping house
+--
+
+CREATE FUNCTION @extschema@.onboard_create_catalog_indexes() RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	wanted record;
+	created int := 0;
+BEGIN
+	FOR wanted IN VALUES
+		('products_status_idx', 'btree (status)'),
+		('products_created_at_idx', 'btree (created_at)'),
+		('products_price_idx', 'btree (price)'),
+		('products_search_idx', 'gin (to_tsvector(''pg_catalog.simple'', product_name || '' '' || coalesce(description, '''')))')
+	LOOP
+		IF to_regclass('onboard.' || wanted.column1) IS NULL THEN
+			EXECUTE format('CREATE INDEX %I ON onboard.products USING ', wanted.column1) || wanted.column2;
+			created := created + 1;
+		END IF;
+	END LOOP;
+	RETURN created;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS 'Creates the indexes of a searched catalogue that are missing (status, created_at, price, words of name and description); returns how many';
+
+CREATE FUNCTION onboard.table_parts(OUT kind text, OUT relation name, OUT name text, OUT make text, OUT remove text)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+	WITH ours AS (
+		SELECT c.oid, c.relname, c.relkind, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
+			format('ALTER %s onboard.%I ', CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
+				c.relname) AS alter
+		FROM pg_class c
+			JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+				AND d.refclassid = 'pg_extension'::regclass
+			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard'
+		WHERE c.relkind IN ('r', 'f', 'v')
+	)
+	SELECT 'column', o.relname, a.attname::text,
+		o.alter || format('ADD COLUMN %I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+			|| CASE WHEN a.attcollation <> t.typcollation
+				THEN (SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
+					FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid = a.attcollation)
+				ELSE '' END
+			|| CASE WHEN a.attidentity = 'a' THEN ' GENERATED ALWAYS AS IDENTITY'
+				WHEN a.attidentity = 'd' THEN ' GENERATED BY DEFAULT AS IDENTITY'
+				WHEN a.attgenerated = 's' THEN format(' GENERATED ALWAYS AS (%s) STORED', pg_get_expr(f.adbin, f.adrelid))
+				WHEN f.oid IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(f.adbin, f.adrelid)
+				ELSE '' END
+			|| CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
+		o.alter || format('DROP COLUMN %I', a.attname)
+	FROM ours o
+		JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN pg_type t ON t.oid = a.atttypid
+		LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+	WHERE o.relkind <> 'v'
+	UNION ALL
+	SELECT 'option', o.relname, s.option_name || '=' || s.option_value,
+		o.alter || format('SET (%I = %L)', s.option_name, s.option_value),
+		o.alter || format('RESET (%I)', s.option_name)
+	FROM ours o CROSS JOIN LATERAL pg_options_to_table(o.reloptions) s
+	UNION ALL
+	SELECT 'index', o.relname, c.relname, pg_get_indexdef(c.oid), format('DROP INDEX onboard.%I', c.relname)
+	FROM ours o
+		JOIN pg_index i ON i.indrelid = o.oid
+		JOIN pg_class c ON c.oid = i.indexrelid
+	WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+	UNION ALL
+	SELECT 'constraint', o.relname, k.conname,
+		o.alter || format('ADD CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)),
+		o.alter || format('DROP CONSTRAINT %I', k.conname)
+	FROM ours o JOIN pg_constraint k ON k.conrelid = o.oid
+	-- Not null is told with the column; triggers come below.
+	WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
+	UNION ALL
+	SELECT 'trigger', o.relname, t.tgname, pg_get_triggerdef(t.oid), format('DROP TRIGGER %I ON onboard.%I', t.tgname, o.relname)
+	FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid
+	WHERE NOT t.tgisinternal
+	UNION ALL
+	SELECT 'trigger state', o.relname, t.tgname || ' ' || t.tgenabled::text,
+		o.alter || CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END
+			|| format(' TRIGGER %I', t.tgname),
+		o.alter || format('ENABLE TRIGGER %I', t.tgname)
+	FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid
+	WHERE NOT t.tgisinternal AND t.tgenabled <> 'O'
+	UNION ALL
+	SELECT 'rule', o.relname, r.rulename, rtrim(pg_get_ruledef(r.oid), ';'), format('DROP RULE %I ON onboard.%I', r.rulename, o.relname)
+	FROM ours o JOIN pg_rewrite r ON r.ev_class = o.oid
+	WHERE r.rulename <> '_RETURN'
+	UNION ALL
+	SELECT 'policy', o.relname, p.polname,
+		format('CREATE POLICY %I ON onboard.%I AS %s FOR %s TO %s', p.polname, o.relname,
+				CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+				CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+				(SELECT string_agg(CASE WHEN role = 0 THEN 'PUBLIC' ELSE role::regrole::text END, ', ' ORDER BY role::regrole::text)
+					FROM unnest(p.polroles) role))
+			|| coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+			|| coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''),
+		format('DROP POLICY %I ON onboard.%I', p.polname, o.relname)
+	FROM ours o JOIN pg_policy p ON p.polrelid = o.oid
+	UNION ALL
+	SELECT 'row security', o.relname, 'enabled', o.alter || 'ENABLE ROW LEVEL SECURITY', o.alter || 'DISABLE ROW LEVEL SECURITY'
+	FROM ours o WHERE o.relrowsecurity
+	UNION ALL
+	SELECT 'row security', o.relname, 'forced', o.alter || 'FORCE ROW LEVEL SECURITY', o.alter || 'NO FORCE ROW LEVEL SECURITY'
+	FROM ours o WHERE o.relforcerowsecurity;
+$$;
+COMMENT ON FUNCTION onboard.table_parts() IS 'Columns, options, indexes, constraints, triggers, rules, policies and row security of the extension''s relations, each with statements that make and remove it';
+
+CREATE TABLE onboard.shipped_parts (
+	kind text COLLATE "C" NOT NULL,
+	relation name NOT NULL,
+	name text COLLATE "C" NOT NULL,
+	remove text NOT NULL,
+	CONSTRAINT shipped_parts_pkey PRIMARY KEY (kind, relation, name)
+);
+COMMENT ON TABLE onboard.shipped_parts IS 'What the extension''s relations had when it was installed, to tell what users changed; an upgrade script adds what it ships';
+
+CREATE FUNCTION @extschema@.onboard_local_changes() RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+	WITH kinds AS (
+		SELECT k.kind, k.position
+		FROM unnest(ARRAY['column', 'option', 'index', 'constraint', 'trigger', 'trigger state', 'rule', 'policy', 'row security'])
+			WITH ORDINALITY AS k (kind, position)
+	), changes AS (
+		SELECT k.position, p.relation, p.name, p.make || ';' AS statement
+		FROM onboard.table_parts() p JOIN kinds k ON k.kind = p.kind
+		WHERE NOT EXISTS (SELECT FROM onboard.shipped_parts s
+			WHERE s.kind = p.kind AND s.relation = p.relation AND s.name = p.name)
+		UNION ALL
+		-- What was taken away goes first, in the reverse order.
+		SELECT -k.position, s.relation, s.name, s.remove || ';'
+		FROM onboard.shipped_parts s JOIN kinds k ON k.kind = s.kind
+		WHERE NOT EXISTS (SELECT FROM onboard.table_parts() p
+			WHERE p.kind = s.kind AND p.relation = s.relation AND p.name = s.name)
+	), forced AS (
+		SELECT string_agg(quote_ident(p.relation), ', ' ORDER BY p.relation) AS relations
+		FROM onboard.table_parts() p WHERE p.kind = 'row security' AND p.name = 'forced'
+	)
+	SELECT t.line FROM (
+		SELECT 0 AS part, 0 AS position, ''::name AS relation, '' AS name, '-- Added columns must be there before the data is restored.' AS line
+		UNION ALL
+		SELECT 1, 0, '', '', '-- Row security is forced on ' || coalesce(f.relations, 'nothing')
+			|| '; dump and restore as a superuser or a role with BYPASSRLS.' FROM forced f
+		UNION ALL
+		SELECT 2, c.position, c.relation, c.name, c.statement FROM changes c) t
+	ORDER BY t.part, t.position, t.relation, t.name COLLATE "C";
+$$;
+COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, or taken off, the tables of the extension; pg_dump leaves these out';
+
+INSERT INTO onboard.shipped_parts (kind, relation, name, remove)
+	SELECT p.kind, p.relation, p.name, p.remove FROM onboard.table_parts() p;
+
+COMMENT ON SEQUENCE onboard.product_categories_category_id_seq IS 'Numbers categories; users'' own start above 1000';
+COMMENT ON SEQUENCE onboard.products_product_id_seq IS 'Numbers products';
+COMMENT ON SEQUENCE onboard.validation_errors_error_id_seq IS 'Numbers errors';
+COMMENT ON SEQUENCE onboard.outbox_event_id_seq IS 'Numbers events';
+
+--
+-- Nothing is for everybody
+--
+
+REVOKE ALL ON SCHEMA onboard FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA onboard FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA onboard FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA onboard FROM PUBLIC;
+REVOKE ALL ON TYPE onboard.violation FROM PUBLIC;
+REVOKE ALL ON FOREIGN DATA WRAPPER onboard_intake FROM PUBLIC;
+REVOKE ALL ON FOREIGN SERVER onboard_intake FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+	@extschema@.onboard_validate(text, jsonb),
+	@extschema@.onboard_check(text, jsonb, boolean),
+	@extschema@.onboard_ingest(text, jsonb),
+	@extschema@.onboard_judged_ranges(text),
+	@extschema@.onboard_statistics(),
+	@extschema@.onboard_version(),
+	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb),
+	@extschema@.onboard_finish_upload(text, bigint),
+	@extschema@.onboard_reject_upload(text, text, text),
+	@extschema@.onboard_cancel_upload(text),
+	@extschema@.onboard_undo_upload(text),
+	@extschema@.onboard_sweep_uploads(interval),
+	@extschema@.onboard_claim_events(integer, interval),
+	@extschema@.onboard_ack_events(bigint[], uuid),
+	@extschema@.onboard_record_report(text, text, text),
+	@extschema@.onboard_error_csv(text),
+	@extschema@.onboard_fix_csv(text),
+	@extschema@.onboard_error_summary(text),
+	@extschema@.onboard_notification(text),
+	@extschema@.onboard_grant_loader(name),
+	@extschema@.onboard_grant_reporter(name),
+	@extschema@.onboard_grant_vendor(name, text),
+	@extschema@.onboard_create_catalog_indexes(),
+	@extschema@.onboard_local_changes()
+FROM PUBLIC;
