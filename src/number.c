@@ -40,12 +40,13 @@ struct digit_runs
 struct affix
 {
 	unsigned	kinds;			/* bits of enum number_kind */
-	const char *text;
+	struct text_view text;
 };
 
 #define MONEY (1u << NUMBER_MONEY)
 #define KILOGRAMS (1u << NUMBER_KILOGRAMS)
 #define PIECES (1u << NUMBER_PIECES)
+#define AFFIX(kinds, text) {kinds, {text, sizeof(text) - 1}}
 
 /*
  * Where one affix starts with another, the longer comes first.  Deliberately
@@ -53,33 +54,33 @@ struct affix
  * multiply), percent.
  */
 static const struct affix affixes[] = {
-	{MONEY, "US$"},
-	{MONEY, "$"},
-	{MONEY, "\u20AC"},			/* euro */
-	{MONEY, "\u00A3"},			/* pound */
-	{MONEY, "\u00A5"},			/* yen */
-	{MONEY, "\u20B9"},			/* rupee */
-	{MONEY, "USD"},
-	{MONEY, "EUR"},
-	{MONEY, "GBP"},
-	{MONEY, "INR"},
-	{MONEY, "CAD"},
-	{MONEY, "AUD"},
-	{MONEY, "CHF"},
-	{MONEY, "Rs."},
-	{MONEY, "Rs"},
-	{KILOGRAMS, "kgs"},
-	{KILOGRAMS, "kg"},
-	{PIECES, "pieces"},
-	{PIECES, "piece"},
-	{PIECES, "pcs."},
-	{PIECES, "pcs"},
-	{PIECES, "pc"},
-	{PIECES, "units"},
-	{PIECES, "unit"},
-	{PIECES, "items"},
-	{PIECES, "item"},
-	{0, NULL}					/* sentinel */
+	AFFIX(MONEY, "US$"),
+	AFFIX(MONEY, "$"),
+	AFFIX(MONEY, "\u20AC"),			/* euro */
+	AFFIX(MONEY, "\u00A3"),			/* pound */
+	AFFIX(MONEY, "\u00A5"),			/* yen */
+	AFFIX(MONEY, "\u20B9"),			/* rupee */
+	AFFIX(MONEY, "USD"),
+	AFFIX(MONEY, "EUR"),
+	AFFIX(MONEY, "GBP"),
+	AFFIX(MONEY, "INR"),
+	AFFIX(MONEY, "CAD"),
+	AFFIX(MONEY, "AUD"),
+	AFFIX(MONEY, "CHF"),
+	AFFIX(MONEY, "Rs."),
+	AFFIX(MONEY, "Rs"),
+	AFFIX(KILOGRAMS, "kgs"),
+	AFFIX(KILOGRAMS, "kg"),
+	AFFIX(PIECES, "pieces"),
+	AFFIX(PIECES, "piece"),
+	AFFIX(PIECES, "pcs."),
+	AFFIX(PIECES, "pcs"),
+	AFFIX(PIECES, "pc"),
+	AFFIX(PIECES, "units"),
+	AFFIX(PIECES, "unit"),
+	AFFIX(PIECES, "items"),
+	AFFIX(PIECES, "item"),
+	{0, {NULL, 0}}				/* sentinel */
 };
 
 static inline bool
@@ -161,9 +162,14 @@ has_affix_at(struct text_view text, size_t offset, struct text_view affix)
 static bool
 strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
 {
-	for (const struct affix *affix = affixes; affix->text != NULL; affix++)
+	/* Most numbers have their digits at this end. */
+	if (text->length == 0 ||
+		is_digit(text->data[at_start ? 0 : text->length - 1]))
+		return false;
+
+	for (const struct affix *affix = affixes; affix->kinds != 0; affix++)
 	{
-		struct text_view candidate = text_of(affix->text);
+		struct text_view candidate = affix->text;
 
 		if ((affix->kinds & (1u << kind)) == 0 ||
 			candidate.length > text->length ||
@@ -380,6 +386,17 @@ write_plainly(const struct digit_runs *runs, int fraction, enum number_kind kind
 	return true;
 }
 
+static bool
+has_digit(struct text_view text)
+{
+	for (size_t i = 0; i < text.length; i++)
+	{
+		if (is_digit(text.data[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Take off what is written around a number: a sign, a currency, a unit. */
 static struct text_view
 strip_surroundings(struct text_view text, enum number_kind kind)
@@ -412,7 +429,8 @@ number_suggest(struct text_view text, const struct number_range *range,
 	if (text.length == 0 || text.length > MENDABLE_BYTES)
 		return false;
 	verdict = number_parse(text, range, &number);
-	if (verdict != NUMBER_NOT_PLAIN && verdict != NUMBER_TOO_PRECISE)
+	if ((verdict != NUMBER_NOT_PLAIN && verdict != NUMBER_TOO_PRECISE) ||
+		!has_digit(text))
 		return false;
 
 	text = strip_surroundings(text, range->kind);

@@ -48,11 +48,23 @@ struct judgement
 /* Returns whether the field keeps the rule. */
 typedef bool (*rule_check) (struct judgement *judgement);
 
+/*
+ * Which of its columns a rule is about in a given row; so a check that most
+ * fields keep by their length alone is not even called.
+ */
+enum field_state
+{
+	FIELD_BLANK,
+	FIELD_PRESENT,
+	FIELD_LONG,					/* more bytes than characters allowed */
+	FIELD_STATES
+};
+
 struct rule
 {
 	const char *code;
 	uint32_t	columns;		/* bits of enum onboard_column */
-	bool		judges_blank;	/* blank fields are checked, too */
+	enum field_state applies_to;
 	rule_check	check;			/* NULL: decided elsewhere */
 	const char *message;
 	enum rule_severity severity;
@@ -89,6 +101,7 @@ static const char *const url_messages[] = {
  * ----------
  */
 
+/* Called for blank fields only. */
 static bool
 check_present(struct judgement *judgement)
 {
@@ -138,16 +151,13 @@ check_stock(struct judgement *judgement)
 	return row->stock_valid;
 }
 
-/* No text has more characters than bytes, so few are ever counted. */
+/* Called only when there are more bytes than characters allowed. */
 static bool
 check_length(struct judgement *judgement)
 {
 	size_t		limit = (size_t) onboard_columns[judgement->column].max_characters;
-	size_t		characters;
+	size_t		characters = text_character_count(judgement->value);
 
-	if (judgement->value.length <= limit)
-		return true;
-	characters = text_character_count(judgement->value);
 	if (characters <= limit)
 		return true;
 
@@ -246,47 +256,47 @@ check_image_url(struct judgement *judgement)
  */
 static const struct rule rules[RULE_COUNT] = {
 	[RULE_MISSING_REQUIRED_FIELDS] = {
-		"MISSING_REQUIRED_FIELDS", REQUIRED_COLUMNS, true,
+		"MISSING_REQUIRED_FIELDS", REQUIRED_COLUMNS, FIELD_BLANK,
 		check_present, "%f is required", SEVERITY_ERROR
 	},
 	[RULE_INVALID_PRICE] = {
-		"INVALID_PRICE", COLUMN_BIT(PRICE), false,
+		"INVALID_PRICE", COLUMN_BIT(PRICE), FIELD_PRESENT,
 		check_price, "%f %v is not a plain number such as 1299.00", SEVERITY_ERROR
 	},
 	[RULE_INVALID_STOCK] = {
-		"INVALID_STOCK", COLUMN_BIT(STOCK_QUANTITY), false,
+		"INVALID_STOCK", COLUMN_BIT(STOCK_QUANTITY), FIELD_PRESENT,
 		check_stock, "%f %v is not a whole number", SEVERITY_ERROR
 	},
 	[RULE_FIELD_LENGTH_EXCEEDED] = {
-		"FIELD_LENGTH_EXCEEDED", LIMITED_COLUMNS, false,
+		"FIELD_LENGTH_EXCEEDED", LIMITED_COLUMNS, FIELD_LONG,
 		check_length, "%f has %n characters, the limit is %l", SEVERITY_ERROR
 	},
 	[RULE_INVALID_CATEGORY] = {
-		"INVALID_CATEGORY", COLUMN_BIT(CATEGORY), false,
+		"INVALID_CATEGORY", COLUMN_BIT(CATEGORY), FIELD_PRESENT,
 		check_category, "%f %v is not an active category", SEVERITY_ERROR
 	},
 
 	/* The catalogue and the rest of the upload decide these two. */
 	[RULE_DUPLICATE_SKU] = {
-		"DUPLICATE_SKU", COLUMN_BIT(SKU), false,
+		"DUPLICATE_SKU", COLUMN_BIT(SKU), FIELD_PRESENT,
 		NULL, "%f %v: same SKU as line %n", SEVERITY_ERROR
 	},
 	[RULE_DUPLICATE_VENDOR_PRODUCT_ID] = {
-		"DUPLICATE_VENDOR_PRODUCT_ID", COLUMN_BIT(VENDOR_PRODUCT_ID), false,
+		"DUPLICATE_VENDOR_PRODUCT_ID", COLUMN_BIT(VENDOR_PRODUCT_ID), FIELD_PRESENT,
 		NULL, "%f %v: same vendor product ID as line %n", SEVERITY_ERROR
 	},
 
 	/* Reads the parsed price, so INVALID_PRICE stands above. */
 	[RULE_INVALID_COMPARE_AT_PRICE] = {
-		"INVALID_COMPARE_AT_PRICE", COLUMN_BIT(COMPARE_AT_PRICE), false,
+		"INVALID_COMPARE_AT_PRICE", COLUMN_BIT(COMPARE_AT_PRICE), FIELD_PRESENT,
 		check_compare_at_price, "%f %v is not a plain number such as 1299.00", SEVERITY_ERROR
 	},
 	[RULE_INVALID_WEIGHT] = {
-		"INVALID_WEIGHT", COLUMN_BIT(WEIGHT_KG), false,
+		"INVALID_WEIGHT", COLUMN_BIT(WEIGHT_KG), FIELD_PRESENT,
 		check_weight, "%f %v is not a plain number such as 2.50", SEVERITY_ERROR
 	},
 	[RULE_INVALID_IMAGE_URL] = {
-		"INVALID_IMAGE_URL", COLUMN_BIT(IMAGE_URL), false,
+		"INVALID_IMAGE_URL", COLUMN_BIT(IMAGE_URL), FIELD_PRESENT,
 		check_image_url, "%f %v does not start with http:// or https://", SEVERITY_ERROR
 	},
 
@@ -296,16 +306,16 @@ static const struct rule rules[RULE_COUNT] = {
 	 * (which says why in its own words).
 	 */
 	[RULE_MALFORMED_ROW] = {
-		"MALFORMED_ROW", 0, false,
+		"MALFORMED_ROW", 0, FIELD_PRESENT,
 		NULL, "%f has %n bytes, the limit for one field is %l", SEVERITY_ERROR
 	},
 	[RULE_INVALID_ENCODING] = {
-		"INVALID_ENCODING", 0, false,
+		"INVALID_ENCODING", 0, FIELD_PRESENT,
 		NULL, "%f contains U+FFFD, a character that was damaged before it arrived",
 		SEVERITY_ERROR
 	},
 	[RULE_REJECTED_BY_CATALOGUE] = {
-		"REJECTED_BY_CATALOGUE", 0, false,
+		"REJECTED_BY_CATALOGUE", 0, FIELD_PRESENT,
 		NULL, NULL, SEVERITY_ERROR
 	},
 };
@@ -454,16 +464,36 @@ row_trim(struct product_row *row)
 		row->value[column] = text_trim(row->raw[column]);
 }
 
-/* The first column with a character that was lost, or COLUMN_NONE. */
-static int
-find_replacement(const struct product_row *row)
+/* What one pass over the fields of a row finds; columns as bits. */
+struct field_scan
 {
+	uint32_t	in_state[FIELD_STATES];
+	uint32_t	over_cap;
+	uint32_t	damaged;		/* with a character that was lost */
+	size_t		bytes;
+};
+
+static void
+scan_fields(const struct product_row *row, struct field_scan *scan)
+{
+	memset(scan, 0, sizeof(*scan));
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
-		if (text_has_replacement(row->value[column]))
-			return column;
+		struct text_view value = row->value[column];
+		size_t		limit = (size_t) onboard_columns[column].max_characters;
+		uint32_t	bit = UINT32_C(1) << column;
+
+		scan->bytes += row->raw[column].length;
+		if (value.length > 0)
+			scan->in_state[FIELD_PRESENT] |= bit;
+		if (value.length > limit)
+			scan->in_state[FIELD_LONG] |= bit;
+		if (row->raw[column].length > ONBOARD_MAX_FIELD_BYTES)
+			scan->over_cap |= bit;
+		else if (text_has_replacement(value))
+			scan->damaged |= bit;
 	}
-	return COLUMN_NONE;
+	scan->in_state[FIELD_BLANK] = ~scan->in_state[FIELD_PRESENT];
 }
 
 /*
@@ -471,39 +501,34 @@ find_replacement(const struct product_row *row)
  * character was lost.  The first fault is the only one told.
  */
 static bool
-judge_record(const struct product_row *row, struct findings *findings)
+judge_record(const struct product_row *row, const struct field_scan *scan,
+			 struct findings *findings)
 {
-	enum rule_id rule = RULE_MALFORMED_ROW;
-	struct judgement judgement = {.limit = ONBOARD_MAX_FIELD_BYTES};
+	struct judgement judgement = {.column = COLUMN_NONE};
 	struct text_view rejected = {NULL, 0};
-	size_t		bytes = 0;
-	int			column = COLUMN_NONE;
+	enum rule_id rule = RULE_MALFORMED_ROW;
+	uint32_t	faults = scan->over_cap;
 
-	for (int i = COLUMN_COUNT - 1; i >= 0; i--)
+	if (faults == 0 && scan->bytes <= ONBOARD_MAX_RECORD_BYTES)
 	{
-		bytes += row->raw[i].length;
-		if (row->raw[i].length > ONBOARD_MAX_FIELD_BYTES)
-			column = i;
-	}
-	if (column == COLUMN_NONE && bytes <= ONBOARD_MAX_RECORD_BYTES)
-	{
-		rule = RULE_INVALID_ENCODING;
-		column = find_replacement(row);
-		if (column == COLUMN_NONE)
+		if (scan->damaged == 0)
 			return true;
+		rule = RULE_INVALID_ENCODING;
+		faults = scan->damaged;
 	}
 
-	judgement.message = rules[rule].message;
-	judgement.column = (enum onboard_column) column;
-	if (column != COLUMN_NONE)
+	if (faults != 0)
 	{
-		rejected = row->raw[column];
+		judgement.column = (enum onboard_column) __builtin_ctz(faults);
+		rejected = row->raw[judgement.column];
+		judgement.message = rules[rule].message;
 		judgement.number = (int64_t) rejected.length;
+		judgement.limit = ONBOARD_MAX_FIELD_BYTES;
 	}
 	else
 	{
 		judgement.message = "row has %n bytes, the limit is %l";
-		judgement.number = (int64_t) bytes;
+		judgement.number = (int64_t) scan->bytes;
 		judgement.limit = ONBOARD_MAX_RECORD_BYTES;
 	}
 	write_message(insert_finding(findings, rule, COLUMN_NONE, rejected), &judgement);
@@ -532,23 +557,12 @@ judge_field(enum rule_id rule, enum onboard_column column,
 		findings->has_error = true;
 }
 
-/* The columns that are not blank, as bits. */
-static uint32_t
-find_present(const struct product_row *row)
-{
-	uint32_t	present = 0;
-
-	for (int column = 0; column < COLUMN_COUNT; column++)
-		present |= (uint32_t) (row->value[column].length > 0) << column;
-	return present;
-}
-
 void
 rules_judge(struct product_row *row, const struct rule_settings *settings,
 			struct findings *findings)
 {
 	struct judgement judgement = {.row = row, .settings = settings};
-	uint32_t	present = find_present(row);
+	struct field_scan scan;
 
 	findings->count = 0;
 	findings->has_error = false;
@@ -556,17 +570,16 @@ rules_judge(struct product_row *row, const struct rule_settings *settings,
 	row->compare_at_price_valid = false;
 	row->weight_valid = false;
 	row->stock_valid = false;
-	if (!judge_record(row, findings))
+	scan_fields(row, &scan);
+	if (!judge_record(row, &scan, findings))
 		return;
 
 	for (int rule = 0; rule < RULE_COUNT; rule++)
 	{
-		uint32_t	columns = rules[rule].columns;
+		uint32_t	columns = rules[rule].columns & scan.in_state[rules[rule].applies_to];
 
 		if (rules[rule].check == NULL)
 			continue;
-		if (!rules[rule].judges_blank)
-			columns &= present;
 
 		/* From the lowest bit to the highest. */
 		for (; columns != 0 && findings->count < MAX_FINDINGS; columns &= columns - 1)

@@ -11,9 +11,6 @@
  */
 #include "text.h"
 
-/* One byte value in each byte of a word. */
-#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
 /* Digits and sign of the longest int64_t. */
 #define INTEGER_SIZE 20
 
@@ -23,30 +20,16 @@ is_continuation(char byte)
 	return ((unsigned char) byte & 0xC0) == 0x80;
 }
 
-static inline uint64_t
-load_word(const char *data)
-{
-	uint64_t	word;
-
-	memcpy(&word, data, sizeof(word));
-	return word;
-}
-
 /*
  * U+00A0 is C2 A0.  C2 can only start a character, so the two bytes in this
  * order are that character at either end.
  */
 struct text_view
-text_trim(struct text_view text)
+text_trim_ends(struct text_view text)
 {
 	const char *start = text.data;
-	const char *end;
+	const char *end = start + text.length;
 
-	/* No arithmetic on the NULL of an absent value. */
-	if (text.length == 0)
-		return text;
-
-	end = start + text.length;
 	for (;;)
 	{
 		if (start < end && (*start == ' ' || *start == '\t'))
@@ -77,25 +60,35 @@ text_character_count(struct text_view text)
 	size_t		continuations = 0;
 	size_t		offset = 0;
 
-	for (; offset + 8 <= text.length; offset += 8)
+	while (offset + 8 <= text.length)
 	{
-		uint64_t	word = load_word(text.data + offset);
+		uint64_t	sums = 0;
 
-		/* Bit 0 of each byte: top bit set and the next one clear. */
-		word = (word >> 7) & ~(word >> 6) & EVERY_BYTE(0x01);
-		continuations += (word * EVERY_BYTE(0x01)) >> 56;
+		/* Eight counters of one byte each, which hold 255 at most. */
+		for (int i = 0; i < 255 && offset + 8 <= text.length; i++, offset += 8)
+		{
+			uint64_t	word = load_word(text.data + offset);
+
+			/* Bit 0 of each byte: top bit set and the next one clear. */
+			sums += (word >> 7) & ~(word >> 6) & EVERY_BYTE(0x01);
+		}
+
+		/* To four counters of two bytes, and their sum to the top. */
+		sums = (sums & UINT64_C(0x00FF00FF00FF00FF)) +
+			((sums >> 8) & UINT64_C(0x00FF00FF00FF00FF));
+		continuations += (sums * UINT64_C(0x0001000100010001)) >> 48;
 	}
 	for (; offset < text.length; offset++)
 		continuations += is_continuation(text.data[offset]);
 	return text.length - continuations;
 }
 
+/* It is EF BF BD that is looked for. */
 bool
-text_has_replacement(struct text_view text)
+text_find_replacement(struct text_view text)
 {
 	const char *next = text.data;
 	size_t		left = text.length;
-
 	while (left >= 3)
 	{
 		const char *found = memchr(next, 0xEF, left - 2);
@@ -238,40 +231,78 @@ text_add_hundredths(struct text_builder *builder, int64_t number)
 	text_add(builder, text);
 }
 
-/*
- * Whether a text of at most QUOTED_CHARACTERS bytes can be repeated as it is.
- * C1 characters start with C2, so that byte asks for a closer look.
- */
+/* Whether a text is ASCII without control characters. */
 static bool
-is_plain(struct text_view text)
+is_printable_ascii(struct text_view text)
 {
-	for (size_t i = 0; i < text.length; i++)
-	{
-		unsigned char byte = (unsigned char) text.data[i];
+	size_t		offset = 0;
 
-		if (byte < 0x20 || byte == 0x7F || byte == 0xC2)
+	for (; offset + 8 <= text.length; offset += 8)
+	{
+		uint64_t	word = load_word(text.data + offset);
+
+		if ((word_has_below(word, 0x20) | word_has_byte(word, 0x7F) |
+			 word_has_high(word)) != 0)
+			return false;
+	}
+	for (; offset < text.length; offset++)
+	{
+		unsigned char byte = (unsigned char) text.data[offset];
+
+		if (byte < 0x20 || byte > 0x7E)
 			return false;
 	}
 	return true;
 }
 
-/* The long way of text_add_quoted(): one character at a time. */
+/*
+ * Size of the control character at offset, 0 when there is none.  C1 is C2 80
+ * to C2 9F, and no other character has these bytes in this order.
+ */
+static size_t
+control_size(struct text_view text, size_t offset)
+{
+	unsigned char byte = (unsigned char) text.data[offset];
+
+	if (byte < 0x20 || byte == 0x7F)
+		return 1;
+	if (byte == 0xC2 && offset + 1 < text.length &&
+		(unsigned char) text.data[offset + 1] >= 0x80 &&
+		(unsigned char) text.data[offset + 1] <= 0x9F)
+		return 2;
+	return 0;
+}
+
+/*
+ * The long way of text_add_quoted(): what is between control characters is
+ * written in one piece.
+ */
 static void
 add_cleaned(struct text_builder *builder, struct text_view value)
 {
+	struct text_view rest;
+	size_t		written = 0;
 	size_t		offset = 0;
 
 	for (int count = 0; count < QUOTED_CHARACTERS && offset < value.length; count++)
 	{
-		struct text_view piece = {value.data + offset, 0};
-		uint32_t	character;
+		size_t		control = control_size(value, offset);
+		struct text_view piece = {value.data + written, offset - written};
 
-		piece.length = text_decode(value, offset, &character);
-		offset += piece.length;
-		if (is_control_character(character))
-			piece = text_of(" ");
-		text_add(builder, piece);
+		if (control > 0)
+		{
+			text_add(builder, piece);
+			text_add(builder, text_of(" "));
+			offset += control;
+			written = offset;
+			continue;
+		}
+		for (offset++; offset < value.length && is_continuation(value.data[offset]);)
+			offset++;
 	}
+	rest.data = value.data + written;
+	rest.length = offset - written;
+	text_add(builder, rest);
 	if (offset < value.length)
 		text_add(builder, text_of("..."));
 }
@@ -279,9 +310,16 @@ add_cleaned(struct text_builder *builder, struct text_view value)
 void
 text_add_quoted(struct text_builder *builder, struct text_view value)
 {
+	bool		cut = value.length > QUOTED_CHARACTERS;
+	struct text_view start = {value.data, cut ? QUOTED_CHARACTERS : value.length};
+
 	text_add(builder, text_of("\""));
-	if (value.length <= QUOTED_CHARACTERS && is_plain(value))
-		text_add(builder, value);
+	if (is_printable_ascii(start))
+	{
+		text_add(builder, start);
+		if (cut)
+			text_add(builder, text_of("..."));
+	}
 	else
 		add_cleaned(builder, value);
 	text_add(builder, text_of("\""));

@@ -55,14 +55,88 @@ fold_ascii(uint32_t character)
 	return character - 'A' < 26 ? character + ('a' - 'A') : character;
 }
 
+/*
+ * Eight bytes at once.  The tests are exact for a word as a whole, on
+ * machines of either byte order, and do not say which byte it was.
+ */
+#define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+static inline uint64_t
+load_word(const char *data)
+{
+	uint64_t	word;
+
+	memcpy(&word, data, sizeof(word));
+	return word;
+}
+
+/* Not 0 when some byte is below limit, which is at most 0x80. */
+static inline uint64_t
+word_has_below(uint64_t word, unsigned char limit)
+{
+	return (word - EVERY_BYTE(limit)) & ~word & EVERY_BYTE(0x80);
+}
+
+/* Not 0 when some byte is this one. */
+static inline uint64_t
+word_has_byte(uint64_t word, unsigned char byte)
+{
+	return word_has_below(word ^ EVERY_BYTE(byte), 1);
+}
+
+/* Not 0 when some byte is not ASCII. */
+static inline uint64_t
+word_has_high(uint64_t word)
+{
+	return word & EVERY_BYTE(0x80);
+}
+
+/* The long way of text_trim(), for a text that is not empty. */
+extern struct text_view text_trim_ends(struct text_view text);
+
 /* Take U+0009, U+0020 and U+00A0 off both ends, nothing else. */
-extern struct text_view text_trim(struct text_view text);
+static inline struct text_view
+text_trim(struct text_view text)
+{
+	unsigned char first;
+	unsigned char last;
+
+	if (text.length == 0)
+		return text;
+
+	/* U+00A0 is C2 A0. */
+	first = (unsigned char) text.data[0];
+	last = (unsigned char) text.data[text.length - 1];
+	if (first > ' ' && first != 0xC2 && last > ' ' && last != 0xA0)
+		return text;
+	return text_trim_ends(text);
+}
 
 /* Number of characters; a byte that is no part of one is ignored or counted. */
 extern size_t text_character_count(struct text_view text);
 
-/* Whether U+FFFD is in the text. */
-extern bool text_has_replacement(struct text_view text);
+/* The long way of text_has_replacement(). */
+extern bool text_find_replacement(struct text_view text);
+
+/* Up to this length a text is looked at here, word by word. */
+#define SHORT_TEXT_BYTES 128
+
+/* Whether U+FFFD is in the text.  Most texts are short and ASCII. */
+static inline bool
+text_has_replacement(struct text_view text)
+{
+	uint64_t	bits = 0;
+	size_t		offset = 0;
+
+	if (text.length > SHORT_TEXT_BYTES)
+		return text_find_replacement(text);
+
+	for (; offset + 8 <= text.length; offset += 8)
+		bits |= load_word(text.data + offset);
+	for (; offset < text.length; offset++)
+		bits |= (unsigned char) text.data[offset];
+	return word_has_high(bits) != 0 && text_find_replacement(text);
+}
 
 /*
  * The longest start of the text of at most max_bytes bytes that does not end

@@ -30,6 +30,16 @@ scheme_length(struct text_view url)
 	return length;
 }
 
+/* Whether eight bytes are ASCII, and all of them allowed. */
+static inline bool
+is_clean_word(const char *data)
+{
+	uint64_t	word = load_word(data);
+
+	return (word_has_below(word, 0x21) | word_has_byte(word, 0x7F) |
+			word_has_byte(word, '\\') | word_has_high(word)) == 0;
+}
+
 /* Find the first character that no URL may contain. */
 static enum url_verdict
 judge_characters(struct text_view url)
@@ -38,12 +48,11 @@ judge_characters(struct text_view url)
 
 	while (offset < url.length)
 	{
-		unsigned char byte = (unsigned char) url.data[offset];
 		uint32_t	character;
 
-		if (byte > 0x20 && byte < 0x7F && byte != '\\')
+		if (offset + 8 <= url.length && is_clean_word(url.data + offset))
 		{
-			offset++;
+			offset += 8;
 			continue;
 		}
 		offset += text_decode(url, offset, &character);
