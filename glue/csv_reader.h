@@ -54,7 +54,10 @@ struct csv_record
 /* Returning false stops the reader. */
 typedef bool (*csv_record_fn) (void *context, const struct csv_record *record);
 
-/* Opaque; about 400 KiB, plus at most 256 KiB of a record cut by a chunk. */
+/*
+ * Opaque; about 650 KiB of address space, of which only what the longest record
+ * needs is ever touched.
+ */
 struct csv_reader;
 
 /*

@@ -36,7 +36,7 @@
 typedef bool (*decode_text_fn) (void *context, struct text_view text,
 								bool may_be_damaged);
 
-/* Opaque; a few hundred bytes plus 24 KiB of buffer when it is needed. */
+/* Opaque; about 13 KiB. */
 struct decoder;
 
 /*

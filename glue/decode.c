@@ -1,0 +1,644 @@
+/*-------------------------------------------------------------------------
+ *
+ * decode.c
+ *	  Bytes of a file in chunks -> UTF-8 text in chunks.
+ *
+ * UTF-8 is checked in place and handed on without a copy, eight words of plain
+ * ASCII at a time.  Only a stretch that holds a bad byte is copied, into the
+ * repair buffer, with U+FFFD for each bad byte.  Everything else goes through
+ * iconv and then the same check, which is what turns NUL into U+FFFD there.
+ *
+ * A sequence that a chunk cuts in two waits in held[]; so do the first four
+ * bytes, until the byte order mark is known.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <iconv.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../src/text.h"
+#include "decode.h"
+#include "memory.h"
+
+/* Longest byte order mark. */
+#define MARK_BYTES 4
+
+/* No encoding has a sequence, shifts included, anywhere near as long. */
+#define HELD_BYTES 16
+
+/* Input bytes repaired at a time; each may become the three of U+FFFD. */
+#define REPAIR_BYTES 4096
+#define REPAIR_BUFFER (3 * (REPAIR_BYTES + 4))
+
+static const char replacement[] = "\xEF\xBF\xBD";
+#define REPLACEMENT_BYTES 3
+
+enum decoder_phase
+{
+	PHASE_START,				/* the byte order mark is not known yet */
+	PHASE_UTF8,
+	PHASE_ICONV,
+	PHASE_STOPPED
+};
+
+struct decoder
+{
+	/* immutable after decoder_new() */
+	decode_text_fn text_fn;
+	void	   *context;
+
+	/* mutable */
+	enum decoder_phase phase;
+	bool		has_mark;
+	char		name[DECODE_NAME_SIZE];
+	iconv_t		converter;		/* (iconv_t) -1 for none */
+	size_t		unit;			/* bytes of the smallest step in the encoding */
+	size_t		held_length;
+	char		held[HELD_BYTES];
+	char		buffer[REPAIR_BUFFER];
+};
+
+enum sequence_kind
+{
+	SEQUENCE_COMPLETE,
+	SEQUENCE_INCOMPLETE,		/* right so far, but cut short */
+	SEQUENCE_BAD				/* its first byte cannot stand here */
+};
+
+/*
+ * Look at the sequence that begins at s.  NUL is bad; so are overlong forms,
+ * surrogates and what is above U+10FFFF: the second byte has a narrower range
+ * after E0, ED, F0 and F4.
+ */
+static enum sequence_kind
+look_at_sequence(const unsigned char *s, size_t available, size_t *length)
+{
+	unsigned char first = s[0];
+	unsigned char low = 0x80;
+	unsigned char high = 0xBF;
+	size_t		needed;
+
+	*length = 1;
+	if (first < 0x80)
+		return first == 0 ? SEQUENCE_BAD : SEQUENCE_COMPLETE;
+	if (first < 0xC2 || first > 0xF4)
+		return SEQUENCE_BAD;
+	needed = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	if (first == 0xE0)
+		low = 0xA0;
+	else if (first == 0xED)
+		high = 0x9F;
+	else if (first == 0xF0)
+		low = 0x90;
+	else if (first == 0xF4)
+		high = 0x8F;
+	for (size_t i = 1; i < needed; i++)
+	{
+		if (i == available)
+			return SEQUENCE_INCOMPLETE;
+		if (s[i] < low || s[i] > high)
+			return SEQUENCE_BAD;
+		low = 0x80;
+		high = 0xBF;
+	}
+	*length = needed;
+	return SEQUENCE_COMPLETE;
+}
+
+/* Hand out a piece of text; false when the receiver wants no more. */
+static bool
+emit(struct decoder *decoder, const char *data, size_t length, bool damaged)
+{
+	struct text_view text = {data, length};
+
+	if (length == 0)
+		return true;
+	if (decoder->text_fn(decoder->context, text, damaged))
+		return true;
+	decoder->phase = PHASE_STOPPED;
+	return false;
+}
+
+/* Nonzero when the word holds a NUL or a byte above 0x7F. */
+static inline uint64_t
+odd_bytes(uint64_t word)
+{
+	return ((word - EVERY_BYTE(1)) | word) & EVERY_BYTE(0x80);
+}
+
+/* The first byte from s on that may not be plain ASCII. */
+static const unsigned char *
+skip_ascii(const unsigned char *s, const unsigned char *end)
+{
+	while (end - s >= 64)
+	{
+		uint64_t	odd = 0;
+
+		for (int i = 0; i < 64; i += 8)
+			odd |= odd_bytes(load_word((const char *) s + i));
+		if (odd != 0)
+			break;
+		s += 64;
+	}
+	while (end - s >= 8 && odd_bytes(load_word((const char *) s)) == 0)
+		s += 8;
+	return s;
+}
+
+/*
+ * The end of the valid text that begins at s; *kind says what stands there
+ * when it is not end.  *damaged is set when the text holds U+FFFD.
+ */
+static const unsigned char *
+skip_valid(const unsigned char *s, const unsigned char *end,
+		   enum sequence_kind *kind, bool *damaged)
+{
+	size_t		length;
+
+	*kind = SEQUENCE_COMPLETE;
+	while (s < end)
+	{
+		const unsigned char *stop;
+
+		s = skip_ascii(s, end);
+		/* Text with many accents: do not try whole words at each of them. */
+		stop = end - s > 32 ? s + 32 : end;
+		while (s < stop)
+		{
+			*kind = look_at_sequence(s, end - s, &length);
+			if (*kind != SEQUENCE_COMPLETE)
+				return s;
+			if (*s == 0xEF && s[1] == 0xBF && s[2] == 0xBD)
+				*damaged = true;
+			s += length;
+		}
+	}
+	return s;
+}
+
+/*
+ * Copy a stretch with bad bytes to the buffer, repaired, and hand it out.
+ * *position moves past what was done; a sequence cut by end is left.
+ */
+static bool
+emit_repaired(struct decoder *decoder, const unsigned char **position,
+			  const unsigned char *end)
+{
+	const unsigned char *s = *position;
+	const unsigned char *stop = end - s > REPAIR_BYTES ? s + REPAIR_BYTES : end;
+	size_t		used = 0;
+
+	while (s < stop)
+	{
+		size_t		length;
+		enum sequence_kind kind = look_at_sequence(s, end - s, &length);
+
+		if (kind == SEQUENCE_INCOMPLETE)
+			break;
+		if (kind == SEQUENCE_BAD)
+		{
+			memcpy(decoder->buffer + used, replacement, REPLACEMENT_BYTES);
+			used += REPLACEMENT_BYTES;
+			s++;
+			continue;
+		}
+		memcpy(decoder->buffer + used, s, length);
+		used += length;
+		s += length;
+	}
+	*position = s;
+	return emit(decoder, decoder->buffer, used, true);
+}
+
+/*
+ * Hand out what held[] says for certain.  At the end of the file, and after
+ * each byte that was added, so that it never holds more than one sequence.
+ */
+static bool
+settle_held(struct decoder *decoder, bool at_end)
+{
+	const unsigned char *s = (const unsigned char *) decoder->held;
+	char		text[HELD_BYTES * REPLACEMENT_BYTES];
+	size_t		done = 0;
+	size_t		used = 0;
+
+	while (done < decoder->held_length)
+	{
+		size_t		length;
+		enum sequence_kind kind;
+
+		kind = look_at_sequence(s + done, decoder->held_length - done, &length);
+		if (kind == SEQUENCE_INCOMPLETE && !at_end)
+			break;
+		if (kind == SEQUENCE_COMPLETE)
+			memcpy(text + used, s + done, length);
+		else
+		{
+			length = 1;
+			memcpy(text + used, replacement, REPLACEMENT_BYTES);
+		}
+		used += kind == SEQUENCE_COMPLETE ? length : REPLACEMENT_BYTES;
+		done += length;
+	}
+	decoder->held_length -= done;
+	memmove(decoder->held, decoder->held + done, decoder->held_length);
+	return emit(decoder, text, used, true);
+}
+
+static bool
+push_utf8(struct decoder *decoder, const char *bytes, size_t length)
+{
+	const unsigned char *s = (const unsigned char *) bytes;
+	const unsigned char *end = s + length;
+
+	while (decoder->held_length > 0 && s < end)
+	{
+		decoder->held[decoder->held_length++] = (char) *s++;
+		if (!settle_held(decoder, false))
+			return false;
+	}
+	while (s < end)
+	{
+		enum sequence_kind kind;
+		bool		damaged = false;
+		const unsigned char *valid_end = skip_valid(s, end, &kind, &damaged);
+
+		if (!emit(decoder, (const char *) s, valid_end - s, damaged))
+			return false;
+		s = valid_end;
+		if (s == end)
+			break;
+		if (kind == SEQUENCE_INCOMPLETE)
+		{
+			decoder->held_length = end - s;
+			memcpy(decoder->held, s, decoder->held_length);
+			break;
+		}
+		if (!emit_repaired(decoder, &s, end))
+			return false;
+	}
+	return true;
+}
+
+/* Hand out what iconv made: valid UTF-8, but it may hold NUL. */
+static bool
+emit_converted(struct decoder *decoder, char *converted, size_t length)
+{
+	const unsigned char *s = (const unsigned char *) converted;
+	const unsigned char *end = s + length;
+
+	while (s < end)
+	{
+		enum sequence_kind kind;
+		bool		damaged = false;
+		const unsigned char *valid_end = skip_valid(s, end, &kind, &damaged);
+
+		if (!emit(decoder, (const char *) s, valid_end - s, damaged))
+			return false;
+		s = valid_end;
+		if (s < end)
+		{
+			if (!emit(decoder, replacement, REPLACEMENT_BYTES, true))
+				return false;
+			s++;
+		}
+	}
+	return true;
+}
+
+/*
+ * Convert as much as is complete and hand it out; *consumed says how many
+ * bytes that was.
+ */
+static bool
+convert(struct decoder *decoder, char *bytes, size_t length, size_t *consumed,
+		struct glue_error *error)
+{
+	char	   *input = bytes;
+	size_t		left = length;
+
+	while (left > 0)
+	{
+		char		converted[4096];
+		char	   *output = converted;
+		size_t		room = sizeof(converted);
+		size_t		result;
+		int			reason;
+
+		result = iconv(decoder->converter, &input, &left, &output, &room);
+		reason = result == (size_t) -1 ? errno : 0;
+		if (!emit_converted(decoder, converted, output - converted))
+			return false;
+		if (reason == EINVAL)
+			break;
+		if (reason == EILSEQ)
+		{
+			size_t		step = left < decoder->unit ? left : decoder->unit;
+
+			if (!emit(decoder, replacement, REPLACEMENT_BYTES, true))
+				return false;
+			input += step;
+			left -= step;
+		}
+		else if (reason != 0 && reason != E2BIG)
+			return glue_error_set(error, GLUE_INTERNAL_ERROR, "INTERNAL",
+								  "could not convert from \"%s\": %s",
+								  decoder->name, strerror(reason));
+	}
+	*consumed = length - left;
+	return true;
+}
+
+/*
+ * Bytes wait in held[]: add new ones until the sequence there is complete.
+ * *bytes and *length move past what was taken.
+ */
+static bool
+convert_held(struct decoder *decoder, const char **bytes, size_t *length,
+			 struct glue_error *error)
+{
+	while (decoder->held_length > 0 && *length > 0)
+	{
+		size_t		before = decoder->held_length;
+		size_t		taken = HELD_BYTES - before;
+		size_t		consumed;
+
+		if (taken > *length)
+			taken = *length;
+		memcpy(decoder->held + before, *bytes, taken);
+		if (!convert(decoder, decoder->held, before + taken, &consumed, error))
+			return false;
+		if (consumed == 0 && before + taken == HELD_BYTES)
+			return glue_error_set(error, GLUE_INTERNAL_ERROR, "INTERNAL",
+								  "no sequence of \"%s\" is %d bytes long",
+								  decoder->name, HELD_BYTES);
+		if (consumed >= before)
+		{
+			/* What was added beyond the sequence is still in the chunk. */
+			taken = consumed - before;
+			decoder->held_length = 0;
+		}
+		else
+		{
+			decoder->held_length = before + taken - consumed;
+			memmove(decoder->held, decoder->held + consumed,
+					decoder->held_length);
+		}
+		*bytes += taken;
+		*length -= taken;
+	}
+	return true;
+}
+
+static bool
+push_iconv(struct decoder *decoder, const char *bytes, size_t length,
+		   struct glue_error *error)
+{
+	size_t		consumed;
+
+	if (!convert_held(decoder, &bytes, &length, error))
+		return false;
+	if (length == 0)
+		return true;
+	/* iconv() does not write to its input, its prototype only says so. */
+	if (!convert(decoder, (char *) bytes, length, &consumed, error))
+		return false;
+	if (length - consumed > HELD_BYTES)
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "INTERNAL",
+							  "no sequence of \"%s\" is %d bytes long",
+							  decoder->name, HELD_BYTES);
+	decoder->held_length = length - consumed;
+	memcpy(decoder->held, bytes + consumed, decoder->held_length);
+	return true;
+}
+
+/* The file ended within a sequence, or iconv still keeps a character. */
+static bool
+finish_iconv(struct decoder *decoder, struct glue_error *error)
+{
+	char	   *output = decoder->buffer;
+	size_t		room = sizeof(decoder->buffer);
+
+	if (iconv(decoder->converter, NULL, NULL, &output, &room) == (size_t) -1)
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "INTERNAL",
+							  "could not end the conversion from \"%s\": %s",
+							  decoder->name, strerror(errno));
+	if (!emit_converted(decoder, decoder->buffer, output - decoder->buffer))
+		return false;
+	for (size_t i = 0; i < decoder->held_length; i += decoder->unit)
+	{
+		if (!emit(decoder, replacement, REPLACEMENT_BYTES, true))
+			return false;
+	}
+	decoder->held_length = 0;
+	return true;
+}
+
+static bool
+unsupported(struct glue_error *error, const char *name)
+{
+	return glue_error_set(error, GLUE_FILE_FAULT, "UNSUPPORTED_ENCODING",
+						  "the encoding \"%.*s\" is not supported; save the file as \"CSV UTF-8\"",
+						  DECODE_NAME_SIZE, name);
+}
+
+/* Letters, digits and the few signs that are in iconv's names. */
+static bool
+name_is_plain(const char *name)
+{
+	size_t		length = strlen(name);
+
+	return length > 0 && length < DECODE_NAME_SIZE &&
+		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			   "0123456789-_.:+()") == length;
+}
+
+/* Bytes to skip where a sequence is illegal. */
+static size_t
+unit_of(const char *name)
+{
+	if (strncasecmp(name, "UTF-16", 6) == 0 || strncasecmp(name, "UTF16", 5) == 0 ||
+		strncasecmp(name, "UCS-2", 5) == 0 || strncasecmp(name, "UCS2", 4) == 0)
+		return 2;
+	if (strncasecmp(name, "UTF-32", 6) == 0 || strncasecmp(name, "UTF32", 5) == 0 ||
+		strncasecmp(name, "UCS-4", 5) == 0 || strncasecmp(name, "UCS4", 4) == 0)
+		return 4;
+	return 1;
+}
+
+/* Set name and converter; UTF-8 needs none. */
+static bool
+choose_encoding(struct decoder *decoder, const char *name,
+				struct glue_error *error)
+{
+	if (decoder->converter != (iconv_t) -1)
+		iconv_close(decoder->converter);
+	decoder->converter = (iconv_t) -1;
+	if (strcasecmp(name, "UTF-8") == 0 || strcasecmp(name, "UTF8") == 0)
+	{
+		memcpy(decoder->name, "UTF-8", sizeof("UTF-8"));
+		return true;
+	}
+	if (!name_is_plain(name))
+		return unsupported(error, name);
+	decoder->converter = iconv_open("UTF-8", name);
+	if (decoder->converter == (iconv_t) -1)
+		return errno == ENOMEM ? glue_error_memory(error) :
+			unsupported(error, name);
+	memcpy(decoder->name, name, strlen(name) + 1);
+	decoder->unit = unit_of(name);
+	return true;
+}
+
+struct decoder *
+decoder_new(const char *encoding, decode_text_fn text_fn, void *context,
+			struct glue_error *error)
+{
+	struct decoder *decoder = glue_allocate_zero(sizeof(*decoder));
+
+	if (decoder == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	decoder->text_fn = text_fn;
+	decoder->context = context;
+	decoder->phase = PHASE_START;
+	decoder->converter = (iconv_t) -1;
+	decoder->unit = 1;
+	if (!choose_encoding(decoder, encoding != NULL ? encoding : "UTF-8", error))
+	{
+		decoder_destroy(decoder);
+		return NULL;
+	}
+	return decoder;
+}
+
+void
+decoder_destroy(struct decoder *decoder)
+{
+	if (decoder == NULL)
+		return;
+	if (decoder->converter != (iconv_t) -1)
+		iconv_close(decoder->converter);
+	glue_release(decoder);
+}
+
+/* Decode bytes in the encoding that was chosen. */
+static bool
+push_chosen(struct decoder *decoder, const char *bytes, size_t length,
+			struct glue_error *error)
+{
+	if (decoder->phase == PHASE_UTF8)
+		return push_utf8(decoder, bytes, length);
+	if (decoder->phase == PHASE_ICONV)
+		return push_iconv(decoder, bytes, length, error);
+	return false;
+}
+
+/*
+ * The first four bytes, or all there are, wait in held[]: look for a byte
+ * order mark, choose the encoding and decode them.
+ */
+static bool
+start(struct decoder *decoder, struct glue_error *error)
+{
+	static const struct
+	{
+		const char *name;
+		const char *mark;
+		size_t		length;
+	}			marks[] =
+	{
+		{"UTF-32LE", "\xFF\xFE\0\0", 4},	/* before UTF-16LE, its prefix */
+		{"UTF-32BE", "\0\0\xFE\xFF", 4},
+		{"UTF-8", "\xEF\xBB\xBF", 3},
+		{"UTF-16LE", "\xFF\xFE", 2},
+		{"UTF-16BE", "\xFE\xFF", 2},
+	};
+	char		first[MARK_BYTES];
+	size_t		length = decoder->held_length;
+	size_t		skip = 0;
+
+	memcpy(first, decoder->held, length);
+	decoder->held_length = 0;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+	{
+		if (length < marks[i].length ||
+			memcmp(first, marks[i].mark, marks[i].length) != 0)
+			continue;
+		if (marks[i].length == MARK_BYTES)
+			return unsupported(error, marks[i].name);
+		if (!choose_encoding(decoder, marks[i].name, error))
+			return false;
+		decoder->has_mark = true;
+		skip = marks[i].length;
+		break;
+	}
+	decoder->phase = decoder->converter == (iconv_t) -1 ? PHASE_UTF8 : PHASE_ICONV;
+	return push_chosen(decoder, first + skip, length - skip, error);
+}
+
+bool
+decoder_push(struct decoder *decoder, const char *bytes, size_t length,
+			 struct glue_error *error)
+{
+	glue_error_clear(error);
+	if (length == 0)
+		return decoder->phase != PHASE_STOPPED;
+	if (decoder->phase == PHASE_START)
+	{
+		size_t		taken = MARK_BYTES - decoder->held_length;
+
+		if (taken > length)
+			taken = length;
+		memcpy(decoder->held + decoder->held_length, bytes, taken);
+		decoder->held_length += taken;
+		bytes += taken;
+		length -= taken;
+		if (decoder->held_length < MARK_BYTES)
+			return true;
+		if (!start(decoder, error))
+		{
+			decoder->phase = PHASE_STOPPED;
+			return false;
+		}
+	}
+	if (push_chosen(decoder, bytes, length, error))
+		return true;
+	decoder->phase = PHASE_STOPPED;
+	return false;
+}
+
+bool
+decoder_finish(struct decoder *decoder, struct glue_error *error)
+{
+	bool		good = true;
+
+	glue_error_clear(error);
+	if (decoder->phase == PHASE_START)
+		good = start(decoder, error);
+	if (good && decoder->phase == PHASE_UTF8)
+		good = settle_held(decoder, true);
+	else if (good && decoder->phase == PHASE_ICONV)
+		good = finish_iconv(decoder, error);
+	else
+		good = false;
+	decoder->phase = PHASE_STOPPED;
+	return good;
+}
+
+const char *
+decoder_encoding(const struct decoder *decoder)
+{
+	return decoder->name;
+}
+
+bool
+decoder_has_byte_order_mark(const struct decoder *decoder)
+{
+	return decoder->has_mark;
+}
