@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * terminal.h
+ *	  What the command line says, and how it looks.
+ *
+ * Results go to standard output, everything else (messages, progress) to
+ * standard error.  Text that came from a file or a database is printed through
+ * terminal_text() only, so that nothing in it can command a terminal.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_TERMINAL_H
+#define GLUE_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+
+enum terminal_style
+{
+	STYLE_PLAIN,
+	STYLE_BOLD,
+	STYLE_DIM,
+	STYLE_GOOD,
+	STYLE_BAD,
+	STYLE_WARN
+};
+
+/* Bytes of the longest result of terminal_count(), NUL included. */
+#define TERMINAL_COUNT_SIZE 32
+
+/*
+ * Find out what the two streams are.  To be called once, before all others.
+ * Colours are used on a terminal when NO_COLOR is unset and TERM is not dumb.
+ */
+extern void terminal_init(void);
+
+/* Whether standard error is a terminal, where a progress bar makes sense. */
+extern bool terminal_has_progress(void);
+
+/* Whether the locale's characters are UTF-8. */
+extern bool terminal_is_utf8(void);
+
+/* Columns of the terminal at standard error; 80 when that is unknown. */
+extern int	terminal_width(void);
+
+/* The sequence that begins a style on this stream; "" without colours. */
+extern const char *terminal_style(FILE *stream, enum terminal_style style);
+
+/*
+ * Print text with control characters, invisible direction marks and bytes that
+ * are no UTF-8 replaced by "?".  text may be NULL, that prints nothing.
+ */
+extern void terminal_text(FILE *stream, const char *text);
+
+/* Like terminal_text(), and blanks up to so many columns. */
+extern void terminal_cell(FILE *stream, const char *text, int columns);
+
+/* Columns that terminal_text() takes, counted as one a character. */
+extern int	terminal_text_columns(const char *text);
+
+/* 1234567 -> "1,234,567"; buffer holds TERMINAL_COUNT_SIZE; returns it. */
+extern const char *terminal_count(char *buffer, int64_t number);
+
+/* "row" or "rows". */
+extern const char *terminal_plural(int64_t number, const char *one,
+								   const char *many);
+
+/*
+ * One line to standard error: "onboard: ...".  printf-like; the values are
+ * cleaned as by terminal_text().
+ */
+extern void terminal_note(const char *format,...)
+			__attribute__((format(printf, 1, 2)));
+
+/* The same for a failure. */
+extern void terminal_error(const struct glue_error *error);
+
+/*
+ * The line that is drawn at the bottom of the terminal and must be wiped
+ * before anything else is printed; "" wipes it.
+ */
+extern void terminal_set_progress(const char *line);
+
+#endif							/* GLUE_TERMINAL_H */
