@@ -96,10 +96,7 @@ static const char *const url_messages[] = {
 	[URL_HAS_CONTROL] = "%f %v contains a control character",
 };
 
-/* ----------
- * Checks, in the order of the table
- * ----------
- */
+/* ---------- Checks, in the order of the table ---------- */
 
 /* Called for blank fields only. */
 static bool
@@ -229,10 +226,7 @@ check_image_url(struct judgement *judgement)
 	return false;
 }
 
-/* ----------
- * The table
- * ----------
- */
+/* ---------- The table ---------- */
 
 /* Sets of columns; the first two follow the column table by themselves. */
 #define COLUMN_BIT(symbol) (UINT32_C(1) << COLUMN_##symbol)
@@ -247,7 +241,7 @@ check_image_url(struct judgement *judgement)
  * The rules, in reporting order.  To add a rule:
  *
  *	  1. one constant in enum rule_id and one row here, at its place in the
- *		 order: code, columns, message, severity;
+ *		 order: code, columns and which of them, message, severity;
  *	  2. one check function, which reads nothing but its arguments;
  *	  3. one test in test/unit/rules_test.c, accepting and refusing.
  *
@@ -315,15 +309,11 @@ static const struct rule rules[RULE_COUNT] = {
 		SEVERITY_ERROR
 	},
 	[RULE_REJECTED_BY_CATALOGUE] = {
-		"REJECTED_BY_CATALOGUE", 0, FIELD_PRESENT,
-		NULL, NULL, SEVERITY_ERROR
+		"REJECTED_BY_CATALOGUE", 0, FIELD_PRESENT, NULL, NULL, SEVERITY_ERROR
 	},
 };
 
-/* ----------
- * Findings
- * ----------
- */
+/* ---------- Findings ---------- */
 
 /* Write the message of a finding; see struct judgement. */
 static void
@@ -452,10 +442,7 @@ findings_add_duplicate(struct findings *findings, const struct product_row *row,
 	write_message(finding, &judgement);
 }
 
-/* ----------
- * Judging a row
- * ----------
- */
+/* ---------- Judging a row ---------- */
 
 void
 row_trim(struct product_row *row)
@@ -589,10 +576,7 @@ rules_judge(struct product_row *row, const struct rule_settings *settings,
 	}
 }
 
-/* ----------
- * Names
- * ----------
- */
+/* ---------- Names ---------- */
 
 const char *
 rule_code(enum rule_id rule)

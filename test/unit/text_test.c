@@ -60,6 +60,10 @@ test_trim(void)
 		{"", ""},
 		{"a", "a"},
 		{" a ", "a"},
+		{"\ta", "a"},
+		{"a ", "a"},
+		{"\u00A0a", "a"},
+		{"a\u00A0", "a"},
 		{"\t\u00A0 a b \u00A0\t", "a b"},
 		{" ", ""},
 		{"\u00A0", ""},
@@ -207,6 +211,8 @@ test_quoted(void)
 	is_text(quote("a\nb\x7F" "c\xC2\x85" "d\u00A0e", buffer, 512), "\"a b c d\u00A0e\"",
 			"control characters become blanks");
 	is_text(quote("\n", buffer, 512), "\" \"", "also when there is nothing else");
+	is_text(quote("1234567\x1F", buffer, 512), "\"1234567 \"", "in whole words");
+	is_text(quote("12345678\x1F", buffer, 512), "\"12345678 \"", "and behind them");
 	is_text(quote("abc", buffer, 4), "\"ab", "what does not fit is dropped");
 	is_text(quote("a\u20AC", buffer, 5), "\"a", "whole characters at a time");
 }
