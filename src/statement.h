@@ -15,7 +15,7 @@
 
 #include "executor/spi.h"
 
-#define STATEMENT_MAX_PARAMETERS 12
+#define STATEMENT_MAX_PARAMETERS 24
 
 typedef struct Statement
 {

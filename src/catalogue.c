@@ -1,0 +1,318 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue.c
+ *	  The table onboard.products: opening it and finding keys in it.
+ *
+ * Keys are looked up in the unique indexes themselves, never through a query:
+ * a plan made while the table was small reads all of a vendor's rows.
+ *
+ * Two snapshots are used.  SnapshotSelf sees what is committed and what this
+ * transaction did, the current command included, and passes over what other
+ * running transactions did: right for a row that is invalid anyway, which must
+ * not wait.  SnapshotDirty also sees what running transactions did: right for
+ * a row that is about to be stored, which has to wait for them to end.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/skey.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xlog.h"
+#include "catalog/catalog.h"
+#include "catalog/index.h"
+#include "catalog/pg_collation.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "catalogue_internal.h"
+#include "onboard.h"
+#include "owner.h"
+#include "table_shape.h"
+
+const enum onboard_column catalogue_key_column[KEY_COUNT] = {
+	COLUMN_SKU, COLUMN_VENDOR_PRODUCT_ID
+};
+
+static AttrNumber
+column_number(Relation products, const char *name)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(products), name);
+
+	if (number == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of onboard.products does not exist", name),
+				 errdetail("It comes with the extension and is needed to load rows.")));
+	return number;
+}
+
+/* Is this the plain unique index on exactly these columns? */
+static bool
+is_key_index(Relation index, const AttrNumber *columns, int column_count)
+{
+	int			i;
+
+	if (!index->rd_index->indisunique || !index->rd_index->indimmediate ||
+		!index->rd_index->indisvalid ||
+		index->rd_index->indnkeyatts != column_count ||
+		RelationGetIndexPredicate(index) != NIL)
+		return false;
+	for (i = 0; i < column_count; i++)
+	{
+		if (index->rd_index->indkey.values[i] != columns[i] ||
+			index->rd_indcollation[i] != C_COLLATION_OID)
+			return false;
+	}
+	return true;
+}
+
+static void
+find_key_indexes(Catalogue *catalogue)
+{
+	AttrNumber	sku[1];
+	AttrNumber	vendor_product_id[2];
+	int			i;
+
+	sku[0] = column_number(catalogue->products, "sku");
+	vendor_product_id[0] = column_number(catalogue->products, "vendor_id");
+	vendor_product_id[1] = column_number(catalogue->products, "vendor_product_id");
+	catalogue->key_index[KEY_SKU] = -1;
+	catalogue->key_index[KEY_VENDOR_PRODUCT_ID] = -1;
+	for (i = 0; i < catalogue->index_count; i++)
+	{
+		if (is_key_index(catalogue->indexes[i], sku, 1))
+			catalogue->key_index[KEY_SKU] = i;
+		else if (is_key_index(catalogue->indexes[i], vendor_product_id, 2))
+			catalogue->key_index[KEY_VENDOR_PRODUCT_ID] = i;
+	}
+	if (catalogue->key_index[KEY_SKU] < 0 || catalogue->key_index[KEY_VENDOR_PRODUCT_ID] < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("onboard.products lacks the unique constraint on %s",
+						catalogue->key_index[KEY_SKU] < 0 ? "sku" : "vendor_id and vendor_product_id"),
+				 errhint("Add it again with ALTER TABLE ... ADD UNIQUE; no row can be loaded without it.")));
+}
+
+static void
+open_indexes(Catalogue *catalogue, LOCKMODE lock)
+{
+	List	   *oids = RelationGetIndexList(catalogue->products);
+	ListCell   *cell;
+
+	catalogue->indexes = palloc(Max(list_length(oids), 1) * sizeof(Relation));
+	catalogue->index_infos = palloc(Max(list_length(oids), 1) * sizeof(IndexInfo *));
+	foreach(cell, oids)
+	{
+		Relation	index = index_open(lfirst_oid(cell), lock);
+
+		catalogue->indexes[catalogue->index_count] = index;
+		catalogue->index_infos[catalogue->index_count] = BuildIndexInfo(index);
+		catalogue->index_count++;
+	}
+	list_free(oids);
+}
+
+/*
+ * How rows will be stored.  Deparsing the table's constraints takes some tens
+ * of microseconds, once per statement.
+ */
+static CataloguePath
+choose_path(Catalogue *catalogue)
+{
+	const char *departure = table_shape_departure(catalogue->products, &products_shape);
+
+	if (departure != NULL)
+		ereport(DEBUG1,
+				(errmsg_internal("onboard stores rows by INSERT because of onboard.products: %s", departure)));
+	if (departure != NULL || onboard_load_path == LOAD_PATH_PLAIN)
+		return CATALOGUE_PLAIN;
+	if (RelationIsLogicallyLogged(catalogue->products))
+		return CATALOGUE_DECODED;
+	return CATALOGUE_DIRECT;
+}
+
+Catalogue *
+catalogue_open(bool for_writing)
+{
+	Catalogue  *catalogue = palloc0(sizeof(Catalogue));
+	LOCKMODE	lock = for_writing ? RowExclusiveLock : AccessShareLock;
+
+	catalogue->context = CurrentMemoryContext;
+	catalogue->row_context = AllocSetContextCreate(CurrentMemoryContext, "onboard product row",
+												   ALLOCSET_DEFAULT_SIZES);
+	catalogue->products = table_open(onboard_relation("products"), lock);
+	open_indexes(catalogue, lock);
+	find_key_indexes(catalogue);
+	catalogue->upload_id_column = column_number(catalogue->products, "upload_id");
+	catalogue->row_number_column = column_number(catalogue->products, "row_number");
+	catalogue->line_number_column = column_number(catalogue->products, "line_number");
+	catalogue->found_slot = table_slot_create(catalogue->products, NULL);
+	if (for_writing)
+		catalogue->path = choose_path(catalogue);
+	return catalogue;
+}
+
+void
+catalogue_close(Catalogue *catalogue)
+{
+	int			i;
+
+	for (i = 0; i < KEY_COUNT; i++)
+	{
+		if (catalogue->scans[i] != NULL)
+			index_endscan(catalogue->scans[i]);
+	}
+	catalogue_insert_close(catalogue);
+	ExecDropSingleTupleTableSlot(catalogue->found_slot);
+	for (i = 0; i < catalogue->index_count; i++)
+		index_close(catalogue->indexes[i], NoLock);
+	table_close(catalogue->products, NoLock);
+	MemoryContextDelete(catalogue->row_context);
+}
+
+CataloguePath
+catalogue_path(const Catalogue *catalogue)
+{
+	return catalogue->path;
+}
+
+/* Scan keys for "key = value"; value must stay valid while they are used. */
+static int
+make_scan_keys(ScanKey keys, CatalogueKey key, Datum vendor_id, Datum value)
+{
+	int			count = 0;
+
+	if (key == KEY_VENDOR_PRODUCT_ID)
+	{
+		ScanKeyEntryInitialize(&keys[count], 0, count + 1, BTEqualStrategyNumber,
+							   InvalidOid, C_COLLATION_OID, F_TEXTEQ, vendor_id);
+		count++;
+	}
+	ScanKeyEntryInitialize(&keys[count], 0, count + 1, BTEqualStrategyNumber,
+						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, value);
+	return count + 1;
+}
+
+static void
+fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, KeyHolder *holder)
+{
+	TupleTableSlot *slot = catalogue->found_slot;
+	bool		is_null;
+	Datum		upload_id = slot_getattr(slot, catalogue->upload_id_column, &is_null);
+	Datum		line_number;
+
+	holder->same_upload = !is_null && owner != NULL && owner->upload_id != NULL &&
+		DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
+											 upload_id, owner->upload_id_text));
+	line_number = slot_getattr(slot, catalogue->line_number_column, &is_null);
+	if (is_null)
+		line_number = slot_getattr(slot, catalogue->row_number_column, &is_null);
+	holder->line_number = is_null ? 0 : DatumGetInt64(line_number);
+}
+
+/* Look without waiting, through a scan that is kept for the next look. */
+static bool
+find_now(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
+		 Datum value, KeyHolder *holder)
+{
+	IndexScanDesc scan = catalogue->scans[key];
+	ScanKeyData keys[2];
+	int			key_count = make_scan_keys(keys, key, owner->vendor_id_text, value);
+	bool		found;
+
+	if (scan == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
+
+		scan = index_beginscan(catalogue->products,
+							   catalogue->indexes[catalogue->key_index[key]],
+							   SnapshotSelf, key_count, 0);
+		catalogue->scans[key] = scan;
+		MemoryContextSwitchTo(caller);
+	}
+	index_rescan(scan, keys, key_count, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
+	if (found)
+		fill_holder(catalogue, owner, holder);
+	ExecClearTuple(catalogue->found_slot);
+	/* Let go of the pages: the next look may be a long time off. */
+	index_rescan(scan, keys, key_count, NULL, 0);
+	return found;
+}
+
+/* Wait for the transaction that a tuple's fate depends on; see execIndexing.c. */
+static void
+wait_for_transaction(Catalogue *catalogue, const SnapshotData *dirty, ItemPointer tid)
+{
+	TransactionId transaction = TransactionIdIsValid(dirty->xmin) ? dirty->xmin : dirty->xmax;
+
+	if (dirty->speculativeToken != 0)
+		SpeculativeInsertionWait(dirty->xmin, dirty->speculativeToken);
+	else
+		XactLockTableWait(transaction, catalogue->products, tid, XLTW_InsertIndex);
+}
+
+/*
+ * One look that also sees running transactions.  Returns false when it had to
+ * wait for one and the caller must look again.
+ */
+static bool
+look_once(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
+		  ScanKey keys, int key_count, bool *found, KeyHolder *holder)
+{
+	SnapshotData dirty;
+	IndexScanDesc scan;
+	ItemPointerData tid;
+	bool		must_wait = false;
+
+	InitDirtySnapshot(dirty);
+	scan = index_beginscan(catalogue->products,
+						   catalogue->indexes[catalogue->key_index[key]],
+						   &dirty, key_count, 0);
+	index_rescan(scan, keys, key_count, NULL, 0);
+	*found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
+	if (*found)
+	{
+		must_wait = TransactionIdIsValid(dirty.xmin) || TransactionIdIsValid(dirty.xmax);
+		tid = catalogue->found_slot->tts_tid;
+		if (!must_wait)
+			fill_holder(catalogue, owner, holder);
+	}
+	ExecClearTuple(catalogue->found_slot);
+	index_endscan(scan);
+	if (must_wait)
+		wait_for_transaction(catalogue, &dirty, &tid);
+	return !must_wait;
+}
+
+bool
+catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
+			   CatalogueKey key, struct text_view value, bool wait, KeyHolder *holder)
+{
+	MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
+	Datum		value_text = PointerGetDatum(cstring_to_text_with_len(value.data, value.length));
+	bool		found;
+
+	if (!wait)
+		found = find_now(catalogue, owner, key, value_text, holder);
+	else
+	{
+		ScanKeyData keys[2];
+		int			key_count = make_scan_keys(keys, key, owner->vendor_id_text, value_text);
+
+		while (!look_once(catalogue, owner, key, keys, key_count, &found, holder))
+			CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(catalogue->row_context);
+	return found;
+}

@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue.h
+ *	  The table onboard.products: finding keys in it and storing rows.
+ *
+ * "Key" is always one of the two things that must be unique: the SKU on the
+ * whole platform, the vendor's product ID per vendor.  All conflict detection
+ * stands behind catalogue_find(), catalogue_claim() and catalogue_store(), so
+ * that another way to keep keys unique has one place to go.
+ *
+ * catalogue_open() and the calls that write or wait run inside an owner section,
+ * except on the plain path, where catalogue_store() makes its own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_CATALOGUE_H
+#define ONBOARD_CATALOGUE_H
+
+#include "postgres.h"
+
+#include "storage/itemptr.h"
+
+#include "incoming_row.h"
+
+typedef enum CatalogueKey
+{
+	KEY_SKU,
+	KEY_VENDOR_PRODUCT_ID,
+	KEY_COUNT
+} CatalogueKey;
+
+/* The column a key is made of. */
+extern const enum onboard_column catalogue_key_column[KEY_COUNT];
+
+typedef enum CataloguePath
+{
+	CATALOGUE_DIRECT,			/* tuples and index entries, optimistically */
+	CATALOGUE_DECODED,			/* the same, but nothing is ever taken back:
+								 * logical decoding would show it */
+	CATALOGUE_PLAIN				/* one INSERT statement per row */
+} CataloguePath;
+
+/* Whose row it is, as datums that stay valid while rows are stored. */
+typedef struct CatalogueOwner
+{
+	const char *upload_id;
+	Datum		upload_id_text;
+	Datum		vendor_id_text;
+} CatalogueOwner;
+
+/* Who holds a key. */
+typedef struct KeyHolder
+{
+	bool		same_upload;
+	int64		line_number;	/* of that product's row; 0 when not known */
+} KeyHolder;
+
+/* A row stored, or about to be stored, by direct insertion. */
+typedef struct StoredRow
+{
+	ItemPointerData tid;		/* set when the batch reaches the heap */
+	bool		in_doubt;		/* a unique index saw a possible conflict */
+	int64		product_id;
+	struct text_view key[KEY_COUNT];	/* trimmed; live until catalogue_claim() */
+} StoredRow;
+
+typedef struct Catalogue Catalogue;
+
+/*
+ * Open the table and its indexes for reading, or for writing as well.  What it
+ * allocates lives in the current memory context, which must outlive it.
+ */
+extern Catalogue *catalogue_open(bool for_writing);
+extern void catalogue_close(Catalogue *catalogue);
+extern CataloguePath catalogue_path(const Catalogue *catalogue);
+
+/*
+ * Is the key taken by a committed row, or by one this transaction stored?
+ * With wait, also wait for running transactions that hold it to end (up to the
+ * lock timeout; then an error).  holder is filled when the key is taken.
+ */
+extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
+						   CatalogueKey key, struct text_view value,
+						   bool wait, KeyHolder *holder);
+
+/*
+ * Add a valid row to the batch for direct insertion.  stored is filled by
+ * catalogue_batch_flush() at the latest, and must stay where it is until
+ * catalogue_claim().  Returns true when the batch is full and has to be flushed.
+ */
+extern bool catalogue_batch_add(Catalogue *catalogue, const CatalogueOwner *owner,
+								const IncomingRow *row, StoredRow *stored);
+
+/* Send the batch to the heap and to every index but those of the keys. */
+extern void catalogue_batch_flush(Catalogue *catalogue);
+
+/*
+ * Enter the keys of rows that are in the heap into the two unique indexes, in
+ * key order, and set in_doubt where an index saw a possible conflict.  Never
+ * waits.  Returns how many are in doubt.
+ */
+extern int catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner,
+						   StoredRow **rows, int count);
+
+/*
+ * Remove a row of this transaction from the heap again.  The command counter
+ * must have advanced since it was stored.
+ */
+extern void catalogue_take_back(Catalogue *catalogue, StoredRow *row);
+
+/*
+ * Store one valid row whose keys catalogue_find() found free.  Returns false,
+ * with nothing stored, when a key was taken in the meantime: look again.  On
+ * the plain path *refusal may be set to a message when somebody's constraint or
+ * trigger refused the row; it returns true then.
+ */
+extern bool catalogue_store(Catalogue *catalogue, const CatalogueOwner *owner,
+							const IncomingRow *row, int64 *product_id,
+							const char **refusal);
+
+#endif							/* ONBOARD_CATALOGUE_H */

@@ -1,0 +1,176 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue_plain.c
+ *	  Storing a row in onboard.products by an INSERT statement.
+ *
+ * Used when the table carries more than the extension shipped: the statement
+ * runs the triggers, policies, defaults and constraints that others added, with
+ * exactly the results a plain INSERT has.  Each row is a subtransaction of its
+ * own, so that a refusal is a verdict on one row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/elog.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "catalogue_internal.h"
+#include "onboard.h"
+#include "owner.h"
+#include "statement.h"
+
+/*
+ * Is this error about the row, or about the server and its other sessions?
+ * The latter is never a verdict: the statement fails and the client retries.
+ */
+static bool
+is_about_the_row(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:	/* 40: deadlock, serialization */
+		case ERRCODE_INSUFFICIENT_RESOURCES:	/* 53 */
+		case ERRCODE_OPERATOR_INTERVENTION:	/* 57: cancel, shutdown */
+		case ERRCODE_SYSTEM_ERROR:	/* 58 */
+		case ERRCODE_INTERNAL_ERROR:	/* XX */
+			return false;
+		default:
+			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
+	}
+}
+
+/* Did one of our own unique constraints refuse the row? */
+static bool
+is_key_conflict(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
+		error->schema_name != NULL && strcmp(error->schema_name, "onboard") == 0 &&
+		error->table_name != NULL && strcmp(error->table_name, "products") == 0 &&
+		error->constraint_name != NULL &&
+		(strcmp(error->constraint_name, "products_sku_key") == 0 ||
+		 strcmp(error->constraint_name, "products_vendor_id_vendor_product_id_key") == 0);
+}
+
+/*
+ * Run the INSERT; returns false when a BEFORE trigger dropped the row.  Runs as
+ * the owner, with the caller's search_path and with row security, as the
+ * owner's own INSERT would.
+ */
+static bool
+run_insert(Datum *values, const bool *nulls, int64 *product_id)
+{
+	static Statement insert = {
+		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
+		"  subcategory, description, sku, brand, price, compare_at_price, stock_quantity, unit, "
+		"  weight_kg, dimensions_cm, image_url, attributes, status, upload_id, row_number, "
+		"  line_number, created_at, updated_at) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+		"  $19, $20, $21, $22) RETURNING product_id",
+		PRODUCT_COLUMN_COUNT - 1,
+		{TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID,
+		NUMERICOID, INT4OID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID,
+		INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	};
+	char		null_flags[PRODUCT_COLUMN_COUNT];
+	OwnerSection section;
+	bool		inserted;
+	int			i;
+
+	for (i = 0; i < PRODUCT_COLUMN_COUNT - 1; i++)
+		null_flags[i] = nulls[i] ? 'n' : ' ';
+	owner_enter_plain(&section);
+	SPI_connect();
+	inserted = statement_run(&insert, values, null_flags, false, SPI_OK_INSERT_RETURNING) > 0;
+	if (inserted)
+		*product_id = DatumGetInt64(statement_value(1, NULL));
+	SPI_finish();
+	owner_leave(&section);
+	return inserted;
+}
+
+/* Keeps only what may be shown: the primary message names no values of others. */
+static const char *
+refusal_message(const ErrorData *error, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	char	   *message;
+
+	if (error->constraint_name != NULL)
+		message = psprintf("the catalogue refused the row by constraint \"%s\": %s",
+						   error->constraint_name, error->message);
+	else
+		message = psprintf("the catalogue refused the row: %s", error->message);
+	MemoryContextSwitchTo(caller);
+	return message;
+}
+
+/* Outcomes of one attempt. */
+typedef enum Attempt
+{
+	ATTEMPT_STORED,
+	ATTEMPT_CONFLICT,
+	ATTEMPT_REFUSED
+} Attempt;
+
+static Attempt
+attempt_insert(Datum *values, const bool *nulls, int64 *product_id, const char **refusal)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner resource_owner = CurrentResourceOwner;
+	volatile Attempt attempt = ATTEMPT_STORED;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		if (!run_insert(values, nulls, product_id))
+		{
+			attempt = ATTEMPT_REFUSED;
+			*refusal = "the catalogue refused the row: a trigger dropped it";
+		}
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = resource_owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (!is_about_the_row(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = resource_owner;
+		attempt = is_key_conflict(error) ? ATTEMPT_CONFLICT : ATTEMPT_REFUSED;
+		if (attempt == ATTEMPT_REFUSED)
+			*refusal = refusal_message(error, caller);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return attempt;
+}
+
+bool
+catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
+					  const IncomingRow *row, int64 *product_id, const char **refusal)
+{
+	Datum		values[PRODUCT_COLUMN_COUNT];
+	bool		nulls[PRODUCT_COLUMN_COUNT];
+	Attempt		attempt;
+
+	product_values(catalogue, owner, row, values, nulls);
+	/* The first column is product_id, which the INSERT leaves to its sequence. */
+	attempt = attempt_insert(values + PRODUCT_VENDOR_ID - 1, nulls + PRODUCT_VENDOR_ID - 1,
+							 product_id, refusal);
+	if (attempt == ATTEMPT_STORED)
+		onboard_counters.rows_plain++;
+	return attempt != ATTEMPT_CONFLICT;
+}

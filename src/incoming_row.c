@@ -1,0 +1,288 @@
+/*-------------------------------------------------------------------------
+ *
+ * incoming_row.c
+ *	  A row on its way through a door, and copies of it that outlive the call.
+ *
+ * A row whose verdict has to wait (its key may belong to an earlier row that is
+ * not decided yet, or to a running transaction) is kept as a RowImage: the raw
+ * bytes of its fields one after another.  Raw, because an error report shows
+ * what the vendor wrote, which the stored product no longer tells.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "incoming_row.h"
+#include "text.h"
+
+#define FIELD_ABSENT PG_UINT32_MAX
+
+struct RowImage
+{
+	int64		row_number;
+	int64		line_number;
+	int64		position;
+	Jsonb	   *attributes;
+	Jsonb	   *original;		/* borrowed: lives as long as the door's call */
+	Size		size;
+	uint32		length[COLUMN_COUNT];	/* FIELD_ABSENT for an absent field */
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static Size
+raw_bytes(const struct product_row *product)
+{
+	Size		total = 0;
+	int			i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+		total += product->raw[i].length;
+	return total;
+}
+
+RowImage *
+row_image_save(const IncomingRow *row)
+{
+	Size		text_end = offsetof(RowImage, bytes) + raw_bytes(&row->product);
+	Size		attributes_size = row->attributes ? VARSIZE(row->attributes) : 0;
+	Size		size = MAXALIGN(text_end) + attributes_size;
+	RowImage   *image = palloc(size);
+	char	   *next = image->bytes;
+	int			i;
+
+	image->row_number = row->row_number;
+	image->line_number = row->line_number;
+	image->position = row->position;
+	image->original = row->original;
+	image->size = size;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		struct text_view field = row->product.raw[i];
+
+		image->length[i] = field.data ? (uint32) field.length : FIELD_ABSENT;
+		if (field.length > 0)
+			memcpy(next, field.data, field.length);
+		next += field.length;
+	}
+	image->attributes = NULL;
+	if (row->attributes)
+	{
+		image->attributes = (Jsonb *) ((char *) image + MAXALIGN(text_end));
+		memcpy(image->attributes, row->attributes, attributes_size);
+	}
+	return image;
+}
+
+void
+row_image_load(const RowImage *image, IncomingRow *row)
+{
+	const char *next = image->bytes;
+	int			i;
+
+	memset(row, 0, sizeof(*row));
+	row->row_number = image->row_number;
+	row->line_number = image->line_number;
+	row->position = image->position;
+	row->attributes = image->attributes;
+	row->original = image->original;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (image->length[i] == FIELD_ABSENT)
+			continue;
+		row->product.raw[i].data = next;
+		row->product.raw[i].length = image->length[i];
+		next += image->length[i];
+	}
+	row_trim(&row->product);
+}
+
+Size
+row_image_size(const RowImage *image)
+{
+	return image->size;
+}
+
+int64
+row_image_position(const RowImage *image)
+{
+	return image->position;
+}
+
+/*
+ * The caps and the encoding of attributes, which the rules do not see.  Returns
+ * true when the attributes alone decide the verdict.
+ */
+static bool
+judge_attributes(const IncomingRow *row, struct findings *findings)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&row->attributes->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	struct text_view none = {NULL, 0};
+	int			columns = 0;
+	Size		bytes = raw_bytes(&row->product);
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		struct text_view text = none;
+
+		if (token == WJB_KEY)
+			columns++;
+		if ((token != WJB_KEY && token != WJB_VALUE && token != WJB_ELEM) ||
+			value.type != jbvString)
+			continue;
+		text.data = value.val.string.val;
+		text.length = value.val.string.len;
+		bytes += text.length;
+		if (text.length > ONBOARD_MAX_FIELD_BYTES ||
+			bytes > ONBOARD_MAX_RECORD_BYTES ||
+			columns + COLUMN_COUNT > ONBOARD_MAX_COLUMNS)
+		{
+			findings->count = 0;
+			findings_add(findings, RULE_MALFORMED_ROW, COLUMN_NONE, none,
+						 text.length > ONBOARD_MAX_FIELD_BYTES ?
+						 "a field is longer than the limit of 65536 bytes" :
+						 bytes > ONBOARD_MAX_RECORD_BYTES ?
+						 "the record is longer than the limit of 262144 bytes" :
+						 "the record has more columns than the limit of 4096");
+			return true;
+		}
+		if (text_has_replacement(text))
+		{
+			findings->count = 0;
+			findings_add(findings, RULE_INVALID_ENCODING, COLUMN_NONE, text,
+						 "an additional column contains U+FFFD, a character that was damaged before it arrived");
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
+				   struct findings *findings)
+{
+	if (row->has_defect)
+	{
+		char	   *message = pnstrdup(row->defect_message.data ? row->defect_message.data : "",
+									   row->defect_message.length);
+
+		findings->count = 0;
+		findings->has_error = false;
+		findings_add(findings, row->defect, COLUMN_NONE, row->raw_record,
+					 message[0] != '\0' ? message : "the record could not be read");
+		pfree(message);
+		return;
+	}
+	rules_judge(&row->product, settings, findings);
+	if (row->attributes != NULL &&
+		!(findings->count == 1 && findings->items[0].rule >= RULE_MALFORMED_ROW))
+		(void) judge_attributes(row, findings);
+}
+
+/*
+ * The fourteen columns as a jsonb object, written in its stored form: sorted
+ * keys (by length, then bytes), an array of JEntry and the strings.  Building it
+ * through JsonbValue costs ten times as much, and a file full of errors needs
+ * one per row.  See utils/jsonb.h for the format: with at most 28 entries only
+ * the first holds an offset, the others hold lengths.
+ */
+static const enum onboard_column jsonb_key_order[COLUMN_COUNT] = {
+	COLUMN_SKU, COLUMN_UNIT, COLUMN_BRAND, COLUMN_PRICE, COLUMN_CATEGORY,
+	COLUMN_IMAGE_URL, COLUMN_WEIGHT_KG, COLUMN_DESCRIPTION, COLUMN_SUBCATEGORY,
+	COLUMN_PRODUCT_NAME, COLUMN_DIMENSIONS_CM, COLUMN_STOCK_QUANTITY,
+	COLUMN_COMPARE_AT_PRICE, COLUMN_VENDOR_PRODUCT_ID
+};
+
+StaticAssertDecl(2 * COLUMN_COUNT < JB_OFFSET_STRIDE,
+				 "entries after the first would need offsets");
+
+static Jsonb *
+columns_to_jsonb(const struct product_row *product)
+{
+	int			count = 0;
+	Size		key_bytes = 0;
+	Size		value_bytes = 0;
+	Size		size;
+	Jsonb	   *result;
+	JEntry	   *key_entry;
+	JEntry	   *value_entry;
+	char	   *key_next;
+	char	   *value_next;
+	int			i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (product->raw[i].data == NULL)
+			continue;
+		count++;
+		key_bytes += strlen(onboard_columns[i].name);
+		value_bytes += product->raw[i].length;
+	}
+	size = offsetof(Jsonb, root) + offsetof(JsonbContainer, children) +
+		2 * count * sizeof(JEntry) + key_bytes + value_bytes;
+	result = palloc(size);
+	SET_VARSIZE(result, size);
+	result->root.header = count | JB_FOBJECT;
+	key_entry = result->root.children;
+	value_entry = key_entry + count;
+	key_next = (char *) (value_entry + count);
+	value_next = key_next + key_bytes;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		enum onboard_column column = jsonb_key_order[i];
+		struct text_view value = product->raw[column];
+		const char *name = onboard_columns[column].name;
+		Size		name_length = strlen(name);
+
+		if (value.data == NULL)
+			continue;
+		*key_entry++ = JENTRY_ISSTRING | name_length;
+		memcpy(key_next, name, name_length);
+		key_next += name_length;
+		*value_entry++ = JENTRY_ISSTRING | value.length;
+		memcpy(value_next, value.data, value.length);
+		value_next += value.length;
+	}
+	if (count > 0)
+		result->root.children[0] |= JENTRY_HAS_OFF;
+	return result;
+}
+
+static Jsonb *
+raw_record_to_jsonb(struct text_view raw_record)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	key.type = jbvString;
+	key.val.string.val = "raw_record";
+	key.val.string.len = strlen("raw_record");
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, raw_record.data ? raw_record.data : "");
+	value.val.string.len = raw_record.length;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	pushJsonbValue(&state, WJB_KEY, &key);
+	pushJsonbValue(&state, WJB_VALUE, &value);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+incoming_row_original_data(const IncomingRow *row)
+{
+	Jsonb	   *columns;
+
+	if (row->original != NULL)
+		return row->original;
+	if (row->has_defect)
+		return raw_record_to_jsonb(row->raw_record);
+	columns = columns_to_jsonb(&row->product);
+	if (row->attributes == NULL)
+		return columns;
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+											  JsonbPGetDatum(row->attributes),
+											  JsonbPGetDatum(columns)));
+}

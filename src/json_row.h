@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_row.h
+ *	  Product rows and records as they come in JSON.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_JSON_ROW_H
+#define ONBOARD_JSON_ROW_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "incoming_row.h"
+
+/*
+ * Read one product.  Strings are taken as they are, a number by its text, null
+ * as absent; any other value, and a product that is no object, makes the row a
+ * MALFORMED_ROW.  Unknown keys go to attributes.  The row borrows from product
+ * and from the current memory context.
+ */
+extern void json_row_read(Jsonb *product, IncomingRow *row);
+
+/* Records of one call, sorted by row_number. */
+typedef struct JsonRecords JsonRecords;
+
+/*
+ * Take [{"row_number": 1, "line_number": 2, "product": {...}}, ...] apart, with
+ * "defect": {"error_type", "message", "raw"} allowed in place of product.  An
+ * array that does not have this shape is an error of the client: 22023.
+ */
+extern JsonRecords *json_records_open(Jsonb *records);
+extern int	json_records_count(const JsonRecords *records);
+
+/* Read record i of the sorted order; position is set to i. */
+extern void json_records_read(const JsonRecords *records, int i, IncomingRow *row);
+
+/* Findings as a JSON array of objects with the fields of onboard.violation. */
+extern Jsonb *findings_to_jsonb(const struct findings *findings);
+
+#endif							/* ONBOARD_JSON_ROW_H */

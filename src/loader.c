@@ -1,0 +1,819 @@
+/*-------------------------------------------------------------------------
+ *
+ * loader.c
+ *	  The one pipeline behind all doors: judge, claim keys, store, account.
+ *
+ * The promise: verdicts equal those of judging row after row, whatever the size
+ * of windows and batches.  A row that is valid by the rules is stored at once,
+ * optimistically; whether its keys were free is known when loader_settle() enters
+ * the keys of a whole window into the unique indexes.  Until then later rows of
+ * the window that depend on it have to wait:
+ *
+ *	  A row waits when it shares a key with an earlier row of the window that may
+ *	  be valid.  Every other row depends on nothing in the window: what decides on
+ *	  it is in the catalogue already.  So the keys of all rows that do not wait
+ *	  can be entered in any order, in key order in fact, and afterwards the waiting
+ *	  rows, and those whose keys turned out to be in doubt, are settled one by one
+ *	  in order of arrival, each looking at a catalogue that holds exactly the
+ *	  earlier rows it may depend on.
+ *
+ *	  An invalid row claims nothing.  It is compared with what was stored when it
+ *	  arrived; a key of it that no row of the window brought is looked up at once,
+ *	  because a later row may bring it.
+ *
+ * Optimism is bad when most rows are duplicates: each would be written and taken
+ * back.  So rows are looked up before they are stored (probing) at the start of
+ * a statement, and for as long as one in ten or more is a duplicate; otherwise
+ * one row in 32 is, to notice a change.
+ *
+ * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
+ * run one after another; the vendor FOR KEY SHARE; then keys.  All are held until
+ * the transaction ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "account.h"
+#include "catalogue.h"
+#include "categories.h"
+#include "error_store.h"
+#include "ledger.h"
+#include "loader.h"
+#include "onboard.h"
+#include "owner.h"
+#include "statement.h"
+#include "window.h"
+
+/* Memory a window's rows may take, whatever their number. */
+#define WINDOW_MAX_BYTES (16 * 1024 * 1024)
+
+/* A row is decoded as soon as it is stored: take nothing back beyond a batch. */
+#define DECODED_WINDOW_ROWS 1000
+
+#define PROBES_PER_DECISION 64
+#define ROWS_PER_PROBE 32
+
+/* Keys longer than 100 characters break a rule and are in no catalogue. */
+#define KEY_MAX_BYTES 400
+
+/* Attempts to store a row whose keys are free and yet refused. */
+#define MAX_STORE_ATTEMPTS 100
+
+/* An upload that this statement has rows for. */
+typedef struct UploadSession
+{
+	bool		known;
+	Size		id_length;
+	UploadRow	upload;			/* as it was when locked */
+	CatalogueOwner owner;
+	Ledger	   *ledger;
+	int64		taken;			/* rows of this statement that get a verdict */
+	int64		valid;
+	int64		errors;
+	int64		first_error_row;
+	int64		last_error_row;
+} UploadSession;
+
+typedef struct Probing
+{
+	bool		on;
+	int			looked;
+	int			hits;
+	int			rows_since;
+} Probing;
+
+struct Loader
+{
+	MemoryContext context;
+	MemoryContext row_context;	/* reset after each row */
+	LoaderVerdict verdict;
+	void	   *verdict_context;
+
+	List	   *sessions;		/* of UploadSession, in order of appearance */
+	UploadSession *current;
+	struct rule_settings settings;
+	Catalogue  *catalogue;		/* NULL until the first row of a known upload */
+	ErrorStore *error_store;
+	Window	   *window;
+	Probing		probing;
+
+	/* For error messages; 0 when no row is being worked on. */
+	int64		at_row;
+	int64		at_line;
+
+	IncomingRow settled_row;
+	struct findings findings;
+};
+
+Loader *
+loader_create(LoaderVerdict verdict, void *verdict_context)
+{
+	MemoryContext context;
+	Loader	   *loader;
+
+	PreventCommandIfReadOnly("loading rows");
+	context = AllocSetContextCreate(CurrentMemoryContext, "onboard loader",
+									ALLOCSET_DEFAULT_SIZES);
+	loader = MemoryContextAllocZero(context, sizeof(Loader));
+	loader->context = context;
+	loader->row_context = AllocSetContextCreate(context, "onboard loader row",
+												ALLOCSET_DEFAULT_SIZES);
+	loader->verdict = verdict;
+	loader->verdict_context = verdict_context;
+	loader->probing.on = true;
+	return loader;
+}
+
+/* Says which row it was when anything fails; never what was in it. */
+static void
+error_context(void *argument)
+{
+	Loader	   *loader = argument;
+
+	if (loader->current == NULL || !loader->current->known)
+		return;
+	if (loader->at_row > 0 && loader->at_line > 0)
+		errcontext("onboard upload \"%s\", row %lld, line %lld", loader->current->upload.upload_id,
+				   (long long) loader->at_row, (long long) loader->at_line);
+	else if (loader->at_row > 0)
+		errcontext("onboard upload \"%s\", row %lld", loader->current->upload.upload_id,
+				   (long long) loader->at_row);
+	else
+		errcontext("onboard upload \"%s\"", loader->current->upload.upload_id);
+}
+
+static void
+work_on_row(Loader *loader, const IncomingRow *row)
+{
+	loader->at_row = row ? row->row_number : 0;
+	loader->at_line = row ? row->line_number : 0;
+}
+
+/*
+ * Opening an upload.
+ */
+
+static void
+lock_vendor(const char *vendor_id)
+{
+	static Statement lock = {
+		"SELECT 1 FROM onboard.vendors v WHERE v.vendor_id = $1 FOR KEY SHARE",
+		1, {TEXTOID}
+	};
+	Datum		values[1] = {CStringGetTextDatum(vendor_id)};
+
+	if (statement_run(&lock, values, NULL, false, SPI_OK_SELECT) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("vendor \"%s\" does not exist", vendor_id)));
+}
+
+/* Whose upload is it?  NULL when there is no such upload. */
+static char *
+vendor_of_upload(Loader *loader, const char *upload_id)
+{
+	OwnerSection section;
+	UploadRow	row;
+	char	   *vendor_id = NULL;
+
+	owner_enter(&section);
+	SPI_connect();
+	if (account_read(upload_id, &row))
+		vendor_id = MemoryContextStrdup(loader->context, row.vendor_id);
+	SPI_finish();
+	owner_leave(&section);
+	return vendor_id;
+}
+
+static void
+open_tables(Loader *loader)
+{
+	MemoryContext caller = MemoryContextSwitchTo(loader->context);
+
+	if (loader->catalogue == NULL)
+	{
+		loader->catalogue = catalogue_open(true);
+		loader->error_store = error_store_open();
+		loader->window = window_create();
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+lock_and_load(Loader *loader, UploadSession *session, const char *upload_id)
+{
+	OwnerSection section;
+
+	owner_enter(&section);
+	SPI_connect();
+	session->known = account_lock(upload_id, &session->upload);
+	if (session->known)
+	{
+		session->upload.upload_id = MemoryContextStrdup(loader->context, session->upload.upload_id);
+		session->upload.vendor_id = MemoryContextStrdup(loader->context, session->upload.vendor_id);
+		lock_vendor(session->upload.vendor_id);
+		session->ledger = ledger_load(upload_id, loader->context);
+		if (loader->catalogue == NULL)
+			rule_settings_load(&loader->settings, loader->context, false);
+	}
+	SPI_finish();
+	if (session->known)
+		open_tables(loader);
+	owner_leave(&section);
+}
+
+static UploadSession *
+open_session(Loader *loader, const char *upload_id)
+{
+	UploadSession *session = MemoryContextAllocZero(loader->context, sizeof(UploadSession));
+	char	   *vendor_id = vendor_of_upload(loader, upload_id);
+	MemoryContext caller;
+
+	session->upload.upload_id = MemoryContextStrdup(loader->context, upload_id);
+	session->id_length = strlen(upload_id);
+	if (vendor_id != NULL)
+	{
+		owner_check_caller(vendor_id);
+		lock_and_load(loader, session, upload_id);
+	}
+	caller = MemoryContextSwitchTo(loader->context);
+	session->owner.upload_id = session->upload.upload_id;
+	session->owner.upload_id_text = CStringGetTextDatum(session->upload.upload_id);
+	if (session->known)
+		session->owner.vendor_id_text = CStringGetTextDatum(session->upload.vendor_id);
+	loader->sessions = lappend(loader->sessions, session);
+	MemoryContextSwitchTo(caller);
+	return session;
+}
+
+static bool
+is_session_of(const UploadSession *session, const char *upload_id, Size length)
+{
+	return session->id_length == length &&
+		memcmp(session->upload.upload_id, upload_id, length) == 0;
+}
+
+/* Make the upload the current one; a window holds rows of one upload only. */
+static void
+switch_upload(Loader *loader, const char *upload_id, Size length)
+{
+	ListCell   *cell;
+
+	if (loader->current != NULL && is_session_of(loader->current, upload_id, length))
+		return;
+	if (loader->current != NULL)
+		loader_settle(loader);
+	foreach(cell, loader->sessions)
+	{
+		loader->current = lfirst(cell);
+		if (is_session_of(loader->current, upload_id, length))
+			return;
+	}
+	loader->current = NULL;
+	loader->current = open_session(loader, pnstrdup(upload_id, length));
+}
+
+/*
+ * Verdicts.
+ */
+
+static void
+flush_errors(Loader *loader)
+{
+	OwnerSection section;
+
+	owner_enter(&section);
+	error_store_flush(loader->error_store);
+	owner_leave(&section);
+}
+
+static void
+record_error(Loader *loader, const IncomingRow *row)
+{
+	UploadSession *session = loader->current;
+
+	session->errors++;
+	if (session->first_error_row == 0 || row->row_number < session->first_error_row)
+		session->first_error_row = row->row_number;
+	session->last_error_row = Max(session->last_error_row, row->row_number);
+	onboard_counters.rows_rejected++;
+	if (error_store_add(loader->error_store, &session->owner, row, &loader->findings))
+		flush_errors(loader);
+	if (loader->verdict != NULL)
+		loader->verdict(loader->verdict_context, row->position, 0, &loader->findings);
+}
+
+static void
+record_valid(Loader *loader, int64 position, int64 product_id)
+{
+	static const struct findings none;
+
+	loader->current->valid++;
+	if (loader->verdict != NULL)
+		loader->verdict(loader->verdict_context, position, product_id, &none);
+}
+
+/*
+ * Keys.
+ */
+
+/* The trimmed key, or false when the row has none that could be in use. */
+static bool
+usable_key(const IncomingRow *row, CatalogueKey key, struct text_view *value)
+{
+	*value = row->product.value[catalogue_key_column[key]];
+	return value->length > 0 && value->length <= KEY_MAX_BYTES;
+}
+
+static void
+add_duplicate(Loader *loader, const IncomingRow *row, CatalogueKey key, const KeyHolder *holder)
+{
+	findings_add_duplicate(&loader->findings, &row->product, catalogue_key_column[key],
+						   holder->same_upload ? holder->line_number : 0);
+}
+
+/* Look up both keys and add a finding for each that is taken. */
+static bool
+find_duplicates(Loader *loader, const IncomingRow *row, bool wait)
+{
+	bool		found = false;
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		struct text_view value;
+		KeyHolder	holder;
+
+		if (usable_key(row, key, &value) &&
+			catalogue_find(loader->catalogue, &loader->current->owner, key, value, wait, &holder))
+		{
+			add_duplicate(loader, row, key, &holder);
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* The same, waiting for other transactions no longer than onboard.lock_wait. */
+static bool
+find_duplicates_waiting(Loader *loader, const IncomingRow *row)
+{
+	OwnerSection section;
+	bool		found;
+
+	owner_enter(&section);
+	found = find_duplicates(loader, row, true);
+	owner_leave(&section);
+	return found;
+}
+
+/* Should this row be looked up before it is stored? */
+static bool
+should_probe(Loader *loader)
+{
+	if (loader->probing.on || onboard_load_path == LOAD_PATH_PROBE ||
+		catalogue_path(loader->catalogue) == CATALOGUE_DECODED)
+		return true;
+	if (++loader->probing.rows_since < ROWS_PER_PROBE)
+		return false;
+	loader->probing.rows_since = 0;
+	return true;
+}
+
+static void
+note_probe(Probing *probing, bool hit)
+{
+	probing->looked++;
+	probing->hits += hit;
+	onboard_counters.rows_probed++;
+	/* Turn on as soon as there are enough hits, off only at the end of a round. */
+	if (probing->hits * 10 > PROBES_PER_DECISION)
+		probing->on = true;
+	if (probing->looked == PROBES_PER_DECISION)
+	{
+		probing->on = probing->hits * 10 > PROBES_PER_DECISION;
+		probing->looked = 0;
+		probing->hits = 0;
+	}
+}
+
+/*
+ * Settling one row by itself.
+ */
+
+static void
+refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
+{
+	struct text_view none = {NULL, 0};
+
+	findings_add(&loader->findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, none, refusal);
+	record_error(loader, row);
+}
+
+/* Store a row that is valid by the rules, or find out what holds its keys. */
+static void
+store_or_reject(Loader *loader, const IncomingRow *row)
+{
+	int			attempt;
+
+	for (attempt = 0; attempt < MAX_STORE_ATTEMPTS; attempt++)
+	{
+		int64		product_id = 0;
+		const char *refusal;
+
+		CHECK_FOR_INTERRUPTS();
+		if (find_duplicates_waiting(loader, row))
+		{
+			record_error(loader, row);
+			return;
+		}
+		if (!catalogue_store(loader->catalogue, &loader->current->owner, row, &product_id, &refusal))
+			continue;
+		if (refusal != NULL)
+			refuse_row(loader, row, refusal);
+		else
+			record_valid(loader, row->position, product_id);
+		return;
+	}
+	/* A trigger that rewrites a key can bring this about. */
+	refuse_row(loader, row, "the catalogue refused the row: a unique key of the product as stored is taken");
+}
+
+/* Settle an invalid row that had to wait for an earlier one. */
+static void
+reject_waiting(Loader *loader, const IncomingRow *row, const WindowRow *waiting)
+{
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		struct text_view value;
+		KeyHolder	holder = waiting->holder[key];
+		bool		taken = waiting->taken[key];
+
+		if (!usable_key(row, key, &value))
+			continue;
+		if (!waiting->looked_up[key])
+			taken = catalogue_find(loader->catalogue, &loader->current->owner, key, value, false, &holder);
+		if (taken)
+			add_duplicate(loader, row, key, &holder);
+	}
+	record_error(loader, row);
+}
+
+static void
+settle_row(Loader *loader, const WindowRow *window_row)
+{
+	IncomingRow *row = &loader->settled_row;
+
+	row_image_load(window_row->image, row);
+	work_on_row(loader, row);
+	incoming_row_judge(row, &loader->settings, &loader->findings);
+	if (loader->findings.has_error)
+		reject_waiting(loader, row, window_row);
+	else
+		store_or_reject(loader, row);
+	MemoryContextReset(loader->row_context);
+}
+
+/*
+ * Settling a window.
+ */
+
+static int
+collect_stored(Loader *loader, StoredRow **stored)
+{
+	int			count = 0;
+	int			i;
+
+	for (i = 0; i < window_count(loader->window); i++)
+	{
+		WindowRow  *row = window_row(loader->window, i);
+
+		if (row->state == WINDOW_STORED)
+			stored[count++] = &row->stored;
+	}
+	return count;
+}
+
+/* Enter the keys; rows in doubt are out of the heap again afterwards. */
+static int
+claim_directly(Loader *loader, StoredRow **stored, int count)
+{
+	int			in_doubt;
+	int			i;
+
+	catalogue_batch_flush(loader->catalogue);
+	in_doubt = catalogue_claim(loader->catalogue, &loader->current->owner, stored, count);
+	if (in_doubt == 0)
+		return 0;
+	/* A tuple of the current command cannot be deleted. */
+	CommandCounterIncrement();
+	for (i = 0; i < count; i++)
+	{
+		if (stored[i]->in_doubt)
+			catalogue_take_back(loader->catalogue, stored[i]);
+	}
+	return in_doubt;
+}
+
+/*
+ * The same for a table that is logically decoded: heap and keys in one
+ * subtransaction, which is rolled back as a whole when any row is in doubt.
+ */
+static int
+claim_in_subtransaction(Loader *loader, StoredRow **stored, int count)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner resource_owner = CurrentResourceOwner;
+	int			in_doubt;
+	int			i;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	catalogue_batch_flush(loader->catalogue);
+	in_doubt = catalogue_claim(loader->catalogue, &loader->current->owner, stored, count);
+	if (in_doubt == 0)
+		ReleaseCurrentSubTransaction();
+	else
+	{
+		RollbackAndReleaseCurrentSubTransaction();
+		for (i = 0; i < count; i++)
+			stored[i]->in_doubt = true;
+		onboard_counters.rows_direct -= count;
+		onboard_counters.conflicts += in_doubt;
+	}
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = resource_owner;
+	return in_doubt;
+}
+
+static void
+settle_window(Loader *loader)
+{
+	Window	   *window = loader->window;
+	int			rows = window_count(window);
+	MemoryContext caller = MemoryContextSwitchTo(loader->context);
+	StoredRow **stored = palloc(rows * sizeof(StoredRow *));
+	int			count = collect_stored(loader, stored);
+	int			in_doubt = 0;
+	int			i;
+
+	work_on_row(loader, NULL);
+	if (count > 0 && catalogue_path(loader->catalogue) == CATALOGUE_DECODED)
+		in_doubt = claim_in_subtransaction(loader, stored, count);
+	else if (count > 0)
+		in_doubt = claim_directly(loader, stored, count);
+	if (in_doubt * 10 > count)
+		loader->probing.on = true;
+	MemoryContextSwitchTo(loader->row_context);
+	for (i = 0; i < rows; i++)
+	{
+		WindowRow  *row = window_row(window, i);
+
+		if (row->state == WINDOW_STORED && !row->stored.in_doubt)
+			record_valid(loader, row_image_position(row->image), row->stored.product_id);
+		else
+			settle_row(loader, row);
+	}
+	work_on_row(loader, NULL);
+	window_reset(window);
+	pfree(stored);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+loader_settle(Loader *loader)
+{
+	ErrorContextCallback callback = {error_context_stack, error_context, loader};
+	OwnerSection section;
+
+	if (loader->catalogue == NULL)
+		return;
+	error_context_stack = &callback;
+	owner_enter(&section);
+	if (window_count(loader->window) > 0)
+		settle_window(loader);
+	error_store_flush(loader->error_store);
+	owner_leave(&section);
+	error_context_stack = callback.previous;
+}
+
+/*
+ * Taking rows.
+ */
+
+static bool
+shares_key_with_window(Loader *loader, const IncomingRow *row)
+{
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		if (window_has_key(loader->window, key, row->product.value[catalogue_key_column[key]]))
+			return true;
+	}
+	return false;
+}
+
+static void
+flush_batch(Loader *loader)
+{
+	OwnerSection section;
+
+	owner_enter(&section);
+	catalogue_batch_flush(loader->catalogue);
+	owner_leave(&section);
+}
+
+/* Take a row that is valid by the rules. */
+static void
+take_valid(Loader *loader, const IncomingRow *row)
+{
+	WindowRow  *added;
+
+	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
+	{
+		store_or_reject(loader, row);
+		return;
+	}
+	if (shares_key_with_window(loader, row))
+	{
+		window_add(loader->window, row, WINDOW_WAITING, true);
+		return;
+	}
+	if (should_probe(loader))
+	{
+		bool		hit = find_duplicates(loader, row, false);
+
+		note_probe(&loader->probing, hit);
+		if (hit)
+		{
+			record_error(loader, row);
+			return;
+		}
+	}
+	added = window_add(loader->window, row, WINDOW_STORED, true);
+	if (catalogue_batch_add(loader->catalogue, &loader->current->owner, row, &added->stored) &&
+		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
+		flush_batch(loader);
+}
+
+/* Take a row that breaks a rule: only its duplicates are still to be found. */
+static void
+take_invalid(Loader *loader, const IncomingRow *row)
+{
+	WindowRow	look = {0};
+	bool		must_wait = false;
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		struct text_view value;
+
+		if (row->has_defect || !usable_key(row, key, &value))
+			continue;
+		if (window_has_key(loader->window, key, value))
+		{
+			must_wait = true;
+			continue;
+		}
+		look.looked_up[key] = true;
+		look.taken[key] = catalogue_find(loader->catalogue, &loader->current->owner, key, value,
+										 false, &look.holder[key]);
+		if (look.taken[key] && !must_wait)
+			add_duplicate(loader, row, key, &look.holder[key]);
+	}
+	if (must_wait)
+	{
+		WindowRow  *added = window_add(loader->window, row, WINDOW_WAITING, false);
+
+		memcpy(added->looked_up, look.looked_up, sizeof(look.looked_up));
+		memcpy(added->taken, look.taken, sizeof(look.taken));
+		memcpy(added->holder, look.holder, sizeof(look.holder));
+	}
+	else
+		record_error(loader, row);
+}
+
+static bool
+window_is_full(Loader *loader)
+{
+	int			limit = onboard_window_rows;
+
+	if (catalogue_path(loader->catalogue) == CATALOGUE_DECODED)
+		limit = Min(limit, DECODED_WINDOW_ROWS);
+	return window_count(loader->window) >= limit ||
+		window_bytes(loader->window) >= WINDOW_MAX_BYTES;
+}
+
+/* Does the upload still take rows it has no verdict on? */
+static bool
+takes_rows(const UploadSession *session)
+{
+	const UploadRow *upload = &session->upload;
+
+	return upload->processing &&
+		(upload->total_records < 0 ||
+		 upload->valid_records + upload->error_records + session->taken < upload->total_records);
+}
+
+static LoaderAnswer
+take_row(Loader *loader, IncomingRow *row)
+{
+	UploadSession *session = loader->current;
+	MemoryContext caller;
+
+	if (!session->known)
+		return LOADER_UNKNOWN_UPLOAD;
+	if (row->row_number < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("row_number %lld is not a row of a file", (long long) row->row_number),
+				 errhint("Number the rows of a file from 1, the first after the header.")));
+	if (!takes_rows(session) && !ledger_has(session->ledger, row->row_number))
+		return LOADER_REFUSED;
+	if (!ledger_add(session->ledger, row->row_number))
+	{
+		onboard_counters.rows_replayed++;
+		return LOADER_REPLAYED;
+	}
+	session->taken++;
+	work_on_row(loader, row);
+	caller = MemoryContextSwitchTo(loader->row_context);
+	row_trim(&row->product);
+	incoming_row_judge(row, &loader->settings, &loader->findings);
+	if (loader->findings.has_error)
+		take_invalid(loader, row);
+	else
+		take_valid(loader, row);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(loader->row_context);
+	if (window_is_full(loader))
+		loader_settle(loader);
+	return LOADER_TAKEN;
+}
+
+LoaderAnswer
+loader_push(Loader *loader, const char *upload_id, Size upload_id_length, IncomingRow *row)
+{
+	ErrorContextCallback callback = {error_context_stack, error_context, loader};
+	LoaderAnswer answer;
+
+	error_context_stack = &callback;
+	switch_upload(loader, upload_id, upload_id_length);
+	answer = take_row(loader, row);
+	work_on_row(loader, NULL);
+	error_context_stack = callback.previous;
+	return answer;
+}
+
+/*
+ * The end of the statement.
+ */
+
+static void
+account_session(Loader *loader, UploadSession *session)
+{
+	if (!session->known || session->taken == 0)
+		return;
+	Assert(session->taken == session->valid + session->errors);
+	loader->current = session;
+	ledger_save(session->ledger);
+	account_add(&session->upload, session->valid, session->errors,
+				session->first_error_row, session->last_error_row);
+}
+
+void
+loader_finish(Loader *loader)
+{
+	ErrorContextCallback callback = {error_context_stack, error_context, loader};
+	OwnerSection section;
+	ListCell   *cell;
+
+	loader_settle(loader);
+	error_context_stack = &callback;
+	if (loader->catalogue != NULL)
+	{
+		owner_enter(&section);
+		SPI_connect();
+		foreach(cell, loader->sessions)
+			account_session(loader, lfirst(cell));
+		SPI_finish();
+		owner_leave(&section);
+		catalogue_close(loader->catalogue);
+		error_store_close(loader->error_store);
+	}
+	error_context_stack = callback.previous;
+	MemoryContextDelete(loader->context);
+}
