@@ -376,10 +376,10 @@ read_line(struct csv_reader *reader, const char *record, size_t available)
 		reader->first_line = reader->scanned - 1;
 	if (!reader->ended && reader->scanned == RECORD_WINDOW)
 		set_cap_fault(reader, "record", ONBOARD_MAX_RECORD_BYTES);
+	if (length > 1 || line_end == NULL)
+		reader->after_cr = false;
 	if (line_end != NULL)
 		count_line(reader, *line_end);
-	else
-		reader->after_cr = false;
 }
 
 /* At most the cap, and no character cut in two. */

@@ -142,7 +142,8 @@ on_text(void *context, struct text_view text, bool may_be_damaged)
 static bool
 read_head(struct csv_source *source)
 {
-	struct text_view head = {source->head, source->head_length};
+	struct text_view head = {source->head != NULL ? source->head : "",
+	source->head_length};
 	bool		good;
 
 	if (source->delimiter == 0)

@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ *
+ * events.h
+ *	  What a reader reports, written down as text to compare with.
+ *
+ *	  0@1 a|b					record 0 (the header) in line 1, two fields
+ *	  1@2 x|y
+ *	  2@3 MALFORMED_ROW message <raw>
+ *
+ * CR and LF are written \r and \n, and a run of 20 or more times the same byte
+ * is written {x*5000}.
+ *
+ * Also the two things each test of a stream needs: pieces of exactly the
+ * bytes they have, so that reading past one is seen, and an allocator that
+ * fails at the Nth call.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_EVENTS_H
+#define ONBOARD_EVENTS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv_reader.h"
+#include "memory.h"
+
+#define LONG_RUN 20
+
+struct event_list
+{
+	char	   *text;
+	size_t		length;
+	size_t		size;
+	int			stop_after;		/* events; 0 for never */
+	int			count;
+};
+
+static inline void
+events_append(struct event_list *list, const char *data, size_t length)
+{
+	if (list->length + length + 1 > list->size)
+	{
+		list->size = 2 * (list->length + length + 1);
+		list->text = realloc(list->text, list->size);
+	}
+	memcpy(list->text + list->length, data, length);
+	list->length += length;
+	list->text[list->length] = '\0';
+}
+
+static inline void
+events_append_text(struct event_list *list, struct text_view text)
+{
+	size_t		run;
+
+	for (size_t i = 0; i < text.length; i += run)
+	{
+		char		c = text.data[i];
+		char		written[32];
+
+		for (run = 1; i + run < text.length && text.data[i + run] == c; run++)
+			;
+		if (run >= LONG_RUN)
+			snprintf(written, sizeof(written), "{%c*%zu}", c, run);
+		else
+		{
+			run = 1;
+			snprintf(written, sizeof(written), c == '\n' ? "\\n" :
+					 c == '\r' ? "\\r" : "%c", c);
+		}
+		events_append(list, written, strlen(written));
+	}
+}
+
+/* A csv_record_fn: context is the list. */
+static inline bool
+events_record(void *context, const struct csv_record *record)
+{
+	struct event_list *list = context;
+	char		place[64];
+
+	snprintf(place, sizeof(place), "%lld@%lld ", (long long) record->row_number,
+			 (long long) record->line_number);
+	events_append(list, place, strlen(place));
+	if (record->defect_type != NULL)
+	{
+		events_append(list, record->defect_type, strlen(record->defect_type));
+		events_append(list, " ", 1);
+		events_append(list, record->defect_message, strlen(record->defect_message));
+		events_append(list, " <", 2);
+		events_append_text(list, record->raw);
+		events_append(list, ">", 1);
+	}
+	else
+	{
+		for (int i = 0; i < record->field_count; i++)
+		{
+			if (i > 0)
+				events_append(list, "|", 1);
+			events_append_text(list, record->fields[i]);
+		}
+	}
+	events_append(list, "\n", 1);
+	list->count++;
+	return list->count != list->stop_after;
+}
+
+static inline void
+events_clean_up(struct event_list *list)
+{
+	free(list->text);
+	memset(list, 0, sizeof(*list));
+}
+
+/*
+ * Hand out data in pieces of chunk bytes, each in a block of its own.  Ends
+ * when push says false, and returns what it said last.
+ */
+static inline bool
+push_in_pieces(const char *data, size_t length, size_t chunk,
+			   bool (*push) (void *context, const char *bytes, size_t length),
+			   void *context)
+{
+	bool		going = true;
+
+	for (size_t done = 0; done < length && going; done += chunk)
+	{
+		size_t		size = length - done < chunk ? length - done : chunk;
+		char	   *piece = malloc(size);
+
+		memcpy(piece, data + done, size);
+		going = push(context, piece, size);
+		free(piece);
+	}
+	return going;
+}
+
+/*
+ * The next size of piece to try after chunk (0 for the first): all of them for
+ * a short text, a few around the limits inside for a long one; 0 after the last.
+ */
+static inline size_t
+next_chunk_size(size_t chunk, size_t length)
+{
+	static const size_t sizes[] = {1, 7, 250, 4096, 65535, 65536, 65537,
+	262144, 262145, 1000003};
+
+	if (length <= 600)
+		return chunk < length ? chunk + 1 : 0;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+	{
+		if (sizes[i] > chunk && sizes[i] < length && sizes[i] > length / 10000)
+			return sizes[i];
+	}
+	return chunk < length ? length : 0;
+}
+
+/* Allocations left until one fails; negative for never. */
+static int	allocations_left = -1;
+
+static inline void *
+failing_reallocate(void *block, size_t size)
+{
+	if (allocations_left == 0)
+		return NULL;
+	if (allocations_left > 0)
+		allocations_left--;
+	return realloc(block, size);
+}
+
+#endif							/* ONBOARD_EVENTS_H */
