@@ -491,7 +491,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- div() truncates without rounding first, so only all valid gives 100.0.
 	SELECT CASE WHEN total OPERATOR(pg_catalog.>) 0
-		THEN pg_catalog.round(pg_catalog.div(valid::numeric OPERATOR(pg_catalog.*) 1000::numeric, total::numeric)
+		THEN pg_catalog.round(pg_catalog.div(coalesce(valid, 0)::numeric OPERATOR(pg_catalog.*) 1000::numeric, total::numeric)
 				OPERATOR(pg_catalog./) 10::numeric, 1)
 		ELSE 0.0 END;
 END;
@@ -700,7 +700,9 @@ DECLARE
 	function regprocedure;
 BEGIN
 	-- Also keeps out "public", which GRANT would take for everybody.
-	IF role IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
+	IF role IS NULL THEN
+		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
 		RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
 	END IF;
 	SELECT n.nspname INTO STRICT target_schema
@@ -731,9 +733,9 @@ BEGIN
 			'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_begin_upload', 'onboard_finish_upload', 'onboard_reject_upload',
-			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_error_summary', 'onboard_notification', 'is_operator', 'success_rate', 'visible_upload',
-			'printable_ascii', 'upload_causes']);
+			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads',
+			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification',
+			'is_operator', 'success_rate', 'visible_upload', 'printable_ascii', 'upload_causes']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill and end uploads, and read what came of them';
@@ -794,7 +796,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS 'Creates the indexes of a searched catalogue that are missing (status, created_at, price, words of name and description); returns how many';
 
-CREATE FUNCTION onboard.table_parts(OUT kind text, OUT relation name, OUT name text, OUT make text, OUT remove text)
+CREATE FUNCTION onboard.table_parts(OUT kind text, OUT relation name, OUT name text, OUT make text, OUT remove text, OUT ordinal integer)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -820,7 +822,9 @@ SET search_path = pg_catalog, pg_temp AS $$
 				WHEN f.oid IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(f.adbin, f.adrelid)
 				ELSE '' END
 			|| CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
-		o.alter || format('DROP COLUMN %I', a.attname)
+		o.alter || format('DROP COLUMN %I', a.attname),
+		-- A generated column may need one that was added before it.
+		a.attnum::int
 	FROM ours o
 		JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN pg_type t ON t.oid = a.atttypid
@@ -829,10 +833,10 @@ SET search_path = pg_catalog, pg_temp AS $$
 	UNION ALL
 	SELECT 'option', o.relname, s.option_name || '=' || s.option_value,
 		o.alter || format('SET (%I = %L)', s.option_name, s.option_value),
-		o.alter || format('RESET (%I)', s.option_name)
+		o.alter || format('RESET (%I)', s.option_name), 0
 	FROM ours o CROSS JOIN LATERAL pg_options_to_table(o.reloptions) s
 	UNION ALL
-	SELECT 'index', o.relname, c.relname, pg_get_indexdef(c.oid), format('DROP INDEX onboard.%I', c.relname)
+	SELECT 'index', o.relname, c.relname, pg_get_indexdef(c.oid), format('DROP INDEX onboard.%I', c.relname), 0
 	FROM ours o
 		JOIN pg_index i ON i.indrelid = o.oid
 		JOIN pg_class c ON c.oid = i.indexrelid
@@ -840,23 +844,23 @@ SET search_path = pg_catalog, pg_temp AS $$
 	UNION ALL
 	SELECT 'constraint', o.relname, k.conname,
 		o.alter || format('ADD CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)),
-		o.alter || format('DROP CONSTRAINT %I', k.conname)
+		o.alter || format('DROP CONSTRAINT %I', k.conname), 0
 	FROM ours o JOIN pg_constraint k ON k.conrelid = o.oid
 	-- Not null is told with the column; triggers come below.
 	WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
 	UNION ALL
-	SELECT 'trigger', o.relname, t.tgname, pg_get_triggerdef(t.oid), format('DROP TRIGGER %I ON onboard.%I', t.tgname, o.relname)
+	SELECT 'trigger', o.relname, t.tgname, pg_get_triggerdef(t.oid), format('DROP TRIGGER %I ON onboard.%I', t.tgname, o.relname), 0
 	FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid
 	WHERE NOT t.tgisinternal
 	UNION ALL
 	SELECT 'trigger state', o.relname, t.tgname || ' ' || t.tgenabled::text,
 		o.alter || CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END
 			|| format(' TRIGGER %I', t.tgname),
-		o.alter || format('ENABLE TRIGGER %I', t.tgname)
+		o.alter || format('ENABLE TRIGGER %I', t.tgname), 0
 	FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid
 	WHERE NOT t.tgisinternal AND t.tgenabled <> 'O'
 	UNION ALL
-	SELECT 'rule', o.relname, r.rulename, rtrim(pg_get_ruledef(r.oid), ';'), format('DROP RULE %I ON onboard.%I', r.rulename, o.relname)
+	SELECT 'rule', o.relname, r.rulename, rtrim(pg_get_ruledef(r.oid), ';'), format('DROP RULE %I ON onboard.%I', r.rulename, o.relname), 0
 	FROM ours o JOIN pg_rewrite r ON r.ev_class = o.oid
 	WHERE r.rulename <> '_RETURN'
 	UNION ALL
@@ -868,13 +872,13 @@ SET search_path = pg_catalog, pg_temp AS $$
 					FROM unnest(p.polroles) role))
 			|| coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
 			|| coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''),
-		format('DROP POLICY %I ON onboard.%I', p.polname, o.relname)
+		format('DROP POLICY %I ON onboard.%I', p.polname, o.relname), 0
 	FROM ours o JOIN pg_policy p ON p.polrelid = o.oid
 	UNION ALL
-	SELECT 'row security', o.relname, 'enabled', o.alter || 'ENABLE ROW LEVEL SECURITY', o.alter || 'DISABLE ROW LEVEL SECURITY'
+	SELECT 'row security', o.relname, 'enabled', o.alter || 'ENABLE ROW LEVEL SECURITY', o.alter || 'DISABLE ROW LEVEL SECURITY', 0
 	FROM ours o WHERE o.relrowsecurity
 	UNION ALL
-	SELECT 'row security', o.relname, 'forced', o.alter || 'FORCE ROW LEVEL SECURITY', o.alter || 'NO FORCE ROW LEVEL SECURITY'
+	SELECT 'row security', o.relname, 'forced', o.alter || 'FORCE ROW LEVEL SECURITY', o.alter || 'NO FORCE ROW LEVEL SECURITY', 0
 	FROM ours o WHERE o.relforcerowsecurity;
 $$;
 COMMENT ON FUNCTION onboard.table_parts() IS 'Columns, options, indexes, constraints, triggers, rules, policies and row security of the extension''s relations, each with statements that make and remove it';
@@ -896,13 +900,13 @@ SET search_path = pg_catalog, pg_temp AS $$
 		FROM unnest(ARRAY['column', 'option', 'index', 'constraint', 'trigger', 'trigger state', 'rule', 'policy', 'row security'])
 			WITH ORDINALITY AS k (kind, position)
 	), changes AS (
-		SELECT k.position, p.relation, p.name, p.make || ';' AS statement
+		SELECT k.position, p.relation, p.ordinal, p.name, p.make || ';' AS statement
 		FROM onboard.table_parts() p JOIN kinds k ON k.kind = p.kind
 		WHERE NOT EXISTS (SELECT FROM onboard.shipped_parts s
 			WHERE s.kind = p.kind AND s.relation = p.relation AND s.name = p.name)
 		UNION ALL
 		-- What was taken away goes first, in the reverse order.
-		SELECT -k.position, s.relation, s.name, s.remove || ';'
+		SELECT -k.position, s.relation, 0, s.name, s.remove || ';'
 		FROM onboard.shipped_parts s JOIN kinds k ON k.kind = s.kind
 		WHERE NOT EXISTS (SELECT FROM onboard.table_parts() p
 			WHERE p.kind = s.kind AND p.relation = s.relation AND p.name = s.name)
@@ -911,13 +915,13 @@ SET search_path = pg_catalog, pg_temp AS $$
 		FROM onboard.table_parts() p WHERE p.kind = 'row security' AND p.name = 'forced'
 	)
 	SELECT t.line FROM (
-		SELECT 0 AS part, 0 AS position, ''::name AS relation, '' AS name, '-- Added columns must be there before the data is restored.' AS line
+		SELECT 0 AS part, 0 AS position, ''::name AS relation, 0 AS ordinal, '' AS name, '-- Added columns must be there before the data is restored.' AS line
 		UNION ALL
-		SELECT 1, 0, '', '', '-- Row security is forced on ' || coalesce(f.relations, 'nothing')
+		SELECT 1, 0, '', 0, '', '-- Row security is forced on ' || coalesce(f.relations, 'nothing')
 			|| '; dump and restore as a superuser or a role with BYPASSRLS.' FROM forced f
 		UNION ALL
-		SELECT 2, c.position, c.relation, c.name, c.statement FROM changes c) t
-	ORDER BY t.part, t.position, t.relation, t.name COLLATE "C";
+		SELECT 2, c.position, c.relation, c.ordinal, c.name, c.statement FROM changes c) t
+	ORDER BY t.part, t.position, t.relation, t.ordinal, t.name COLLATE "C";
 $$;
 COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, or taken off, the tables of the extension; pg_dump leaves these out';
 

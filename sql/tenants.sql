@@ -1,0 +1,111 @@
+-- Tenants: a vendor's login sees its own rows only, through everything.
+\set SHOW_CONTEXT never
+INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
+	('TEN-1', 'Tenant one', 'one@ten.example'), ('TEN-2', 'Tenant two', 'two@ten.example'), ('TEN-3', 'Tenant three', 'three@ten.example');
+INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
+	SELECT 'TEN-' || v, 'P' || v, 'SECRET-' || v, 'Books', 'SECRET-SKU-' || v, 1, 1 FROM generate_series(1, 3) v;
+SELECT onboard_begin_upload('TEN-1', 'a.csv', NULL, 'tenant') AS one, onboard_begin_upload('TEN-2', 'a.csv', NULL, 'tenant') AS two \gset
+INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_field, error_message, severity, original_data)
+	SELECT upload_id, vendor_id, 1, 'INVALID_PRICE', 'price', 'SECRET', 'error', '{}' FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
+INSERT INTO onboard.judged_rows SELECT upload_id, 1, 1 FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
+INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload)
+	SELECT 'errors_recorded', upload_id, vendor_id, '{}' FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
+CREATE ROLE regress_onboard_ten1;
+CREATE ROLE regress_onboard_ten23;
+CREATE ROLE regress_onboard_nobody;
+CREATE ROLE regress_onboard_loads;
+SELECT onboard_grant_vendor('regress_onboard_ten1', 'TEN-1');
+SELECT onboard_grant_vendor('regress_onboard_ten1', 'TEN-1');
+SELECT onboard_grant_vendor('regress_onboard_ten23', v) FROM unnest(ARRAY['TEN-2', 'TEN-3']) v;
+SELECT onboard_grant_loader('regress_onboard_loads');
+-- Grants without an entry in vendor_roles: nothing is seen.
+SELECT onboard_grant_vendor('regress_onboard_nobody', 'TEN-1');
+DELETE FROM onboard.vendor_roles WHERE role_name = 'regress_onboard_nobody';
+SELECT onboard_grant_vendor('regress_onboard_ten1', 'TEN-9'); -- ERROR
+SELECT onboard_grant_vendor('regress_onboard_no', 'TEN-1'); -- ERROR
+SELECT onboard_grant_vendor('public', 'TEN-1'); -- ERROR
+SELECT onboard_grant_loader(NULL); -- ERROR
+
+-- Also what only a role with more rights could try
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA onboard TO regress_onboard_ten1;
+REVOKE ALL ON onboard.intake, onboard.outbox, onboard.vendor_roles FROM regress_onboard_ten1;
+GRANT SELECT ON onboard.vendor_roles TO regress_onboard_ten1;
+
+-- Which vendors a role sees, asked in its own name
+CREATE FUNCTION seen() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	r text;
+BEGIN
+	FOREACH r IN ARRAY ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
+		'vendor_summary', 'recent_uploads', 'product_catalog']
+	LOOP
+		RETURN QUERY EXECUTE format('SELECT %L || '': '' || coalesce(string_agg(DISTINCT vendor_id, '' '' ORDER BY vendor_id), ''nothing'')
+			FROM onboard.%I WHERE vendor_id LIKE ''TEN-%%''', r, r);
+	END LOOP;
+END $$;
+SELECT seen();
+
+SET SESSION AUTHORIZATION regress_onboard_ten1;
+SELECT seen();
+SELECT upload_id = :'one' AS own FROM onboard.judged_rows;
+-- Counts in views are of one's own rows.
+SELECT vendor_id, products, uploads FROM onboard.vendor_summary;
+-- Writing is for the marketplace.
+INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
+	VALUES ('TEN-1', 'P9', 'x', 'Books', 'TEN 9', 1, 1); -- ERROR
+INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version) VALUES ('TEN-2-x', 'TEN-2', 'x', 1); -- ERROR
+UPDATE onboard.products SET vendor_id = 'TEN-2'; -- ERROR
+UPDATE onboard.products SET price = 2 WHERE vendor_id = 'TEN-2';
+DELETE FROM onboard.products WHERE vendor_id = 'TEN-2';
+-- Reports of others do not exist.
+SELECT onboard_error_csv(:'one');
+SELECT count(*) FROM onboard_error_csv(:'two'); -- ERROR
+SELECT count(*) FROM onboard_fix_csv(:'two'); -- ERROR
+SELECT * FROM onboard_error_summary(:'two'); -- ERROR
+SELECT * FROM onboard_notification(:'two'); -- ERROR
+-- A cheap function does not get to see rows before the policy does.
+CREATE FUNCTION pg_temp.spy(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
+BEGIN
+	RAISE NOTICE 'saw %', $1;
+	RETURN true;
+END $$;
+SELECT vendor_id FROM onboard.products WHERE pg_temp.spy(sku);
+SELECT vendor_id FROM onboard.product_catalog WHERE pg_temp.spy(sku);
+SELECT vendor_id FROM onboard.vendor_summary WHERE pg_temp.spy(vendor_name);
+SELECT vendor_id FROM onboard.recent_uploads WHERE pg_temp.spy(upload_id) AND file_name = 'a.csv';
+-- No setting makes a difference.
+SET onboard.vendor_id = 'TEN-2'; -- ERROR
+SET row_security = off;
+SELECT count(*) FROM onboard.products; -- ERROR
+RESET row_security;
+SET ROLE regress_onboard_ten23; -- ERROR
+SET search_path = pg_temp, pg_catalog;
+SELECT public.seen();
+RESET search_path;
+RESET SESSION AUTHORIZATION;
+
+SET SESSION AUTHORIZATION regress_onboard_ten23;
+SELECT seen();
+COPY (SELECT vendor_id, sku FROM onboard.products ORDER BY sku) TO STDOUT;
+RESET SESSION AUTHORIZATION;
+SET SESSION AUTHORIZATION regress_onboard_nobody;
+SELECT seen();
+SELECT onboard.is_operator();
+RESET SESSION AUTHORIZATION;
+SET SESSION AUTHORIZATION regress_onboard_loads;
+SELECT seen();
+SELECT onboard.is_operator();
+RESET SESSION AUTHORIZATION;
+
+-- Forced, so the owner is not above it either.
+SELECT relname, relrowsecurity AND relforcerowsecurity AS forced FROM pg_class
+	WHERE relnamespace = 'onboard'::regnamespace AND relkind = 'r' ORDER BY 1;
+
+DELETE FROM onboard.vendor_roles WHERE vendor_id LIKE 'TEN-%';
+DELETE FROM onboard.products WHERE vendor_id LIKE 'TEN-%';
+DELETE FROM onboard.outbox WHERE vendor_id LIKE 'TEN-%';
+DELETE FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
+DELETE FROM onboard.vendors WHERE vendor_id LIKE 'TEN-%';
+DROP FUNCTION seen;
+DROP OWNED BY regress_onboard_ten1, regress_onboard_ten23, regress_onboard_nobody, regress_onboard_loads;
+DROP ROLE regress_onboard_ten1, regress_onboard_ten23, regress_onboard_nobody, regress_onboard_loads;
