@@ -28,7 +28,6 @@
  * their own, or fault on the spot.  So a line is read once as a beginning and
  * at most once within a record that began at the last odd line before it:
  * twice in all, whatever the file holds.
- *
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>

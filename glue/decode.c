@@ -19,9 +19,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../src/text.h"
 #include "decode.h"
 #include "memory.h"
+#include "utf8.h"
 
 /* Longest byte order mark. */
 #define MARK_BYTES 4
@@ -61,53 +61,6 @@ struct decoder
 	char		buffer[REPAIR_BUFFER];
 };
 
-enum sequence_kind
-{
-	SEQUENCE_COMPLETE,
-	SEQUENCE_INCOMPLETE,		/* right so far, but cut short */
-	SEQUENCE_BAD				/* its first byte cannot stand here */
-};
-
-/*
- * Look at the sequence that begins at s.  NUL is bad; so are overlong forms,
- * surrogates and what is above U+10FFFF: the second byte has a narrower range
- * after E0, ED, F0 and F4.
- */
-static enum sequence_kind
-look_at_sequence(const unsigned char *s, size_t available, size_t *length)
-{
-	unsigned char first = s[0];
-	unsigned char low = 0x80;
-	unsigned char high = 0xBF;
-	size_t		needed;
-
-	*length = 1;
-	if (first < 0x80)
-		return first == 0 ? SEQUENCE_BAD : SEQUENCE_COMPLETE;
-	if (first < 0xC2 || first > 0xF4)
-		return SEQUENCE_BAD;
-	needed = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-	if (first == 0xE0)
-		low = 0xA0;
-	else if (first == 0xED)
-		high = 0x9F;
-	else if (first == 0xF0)
-		low = 0x90;
-	else if (first == 0xF4)
-		high = 0x8F;
-	for (size_t i = 1; i < needed; i++)
-	{
-		if (i == available)
-			return SEQUENCE_INCOMPLETE;
-		if (s[i] < low || s[i] > high)
-			return SEQUENCE_BAD;
-		low = 0x80;
-		high = 0xBF;
-	}
-	*length = needed;
-	return SEQUENCE_COMPLETE;
-}
-
 /* Hand out a piece of text; false when the receiver wants no more. */
 static bool
 emit(struct decoder *decoder, const char *data, size_t length, bool damaged)
@@ -120,63 +73,6 @@ emit(struct decoder *decoder, const char *data, size_t length, bool damaged)
 		return true;
 	decoder->phase = PHASE_STOPPED;
 	return false;
-}
-
-/* Nonzero when the word holds a NUL or a byte above 0x7F. */
-static inline uint64_t
-odd_bytes(uint64_t word)
-{
-	return ((word - EVERY_BYTE(1)) | word) & EVERY_BYTE(0x80);
-}
-
-/* The first byte from s on that may not be plain ASCII. */
-static const unsigned char *
-skip_ascii(const unsigned char *s, const unsigned char *end)
-{
-	while (end - s >= 64)
-	{
-		uint64_t	odd = 0;
-
-		for (int i = 0; i < 64; i += 8)
-			odd |= odd_bytes(load_word((const char *) s + i));
-		if (odd != 0)
-			break;
-		s += 64;
-	}
-	while (end - s >= 8 && odd_bytes(load_word((const char *) s)) == 0)
-		s += 8;
-	return s;
-}
-
-/*
- * The end of the valid text that begins at s; *kind says what stands there
- * when it is not end.  *damaged is set when the text holds U+FFFD.
- */
-static const unsigned char *
-skip_valid(const unsigned char *s, const unsigned char *end,
-		   enum sequence_kind *kind, bool *damaged)
-{
-	size_t		length;
-
-	*kind = SEQUENCE_COMPLETE;
-	while (s < end)
-	{
-		const unsigned char *stop;
-
-		s = skip_ascii(s, end);
-		/* Text with many accents: do not try whole words at each of them. */
-		stop = end - s > 32 ? s + 32 : end;
-		while (s < stop)
-		{
-			*kind = look_at_sequence(s, end - s, &length);
-			if (*kind != SEQUENCE_COMPLETE)
-				return s;
-			if (*s == 0xEF && s[1] == 0xBF && s[2] == 0xBD)
-				*damaged = true;
-			s += length;
-		}
-	}
-	return s;
 }
 
 /*
@@ -194,11 +90,11 @@ emit_repaired(struct decoder *decoder, const unsigned char **position,
 	while (s < stop)
 	{
 		size_t		length;
-		enum sequence_kind kind = look_at_sequence(s, end - s, &length);
+		enum utf8_sequence kind = utf8_look(s, end - s, &length);
 
-		if (kind == SEQUENCE_INCOMPLETE)
+		if (kind == UTF8_INCOMPLETE)
 			break;
-		if (kind == SEQUENCE_BAD)
+		if (kind == UTF8_BAD)
 		{
 			memcpy(decoder->buffer + used, replacement, REPLACEMENT_BYTES);
 			used += REPLACEMENT_BYTES;
@@ -228,19 +124,19 @@ settle_held(struct decoder *decoder, bool at_end)
 	while (done < decoder->held_length)
 	{
 		size_t		length;
-		enum sequence_kind kind;
+		enum utf8_sequence kind;
 
-		kind = look_at_sequence(s + done, decoder->held_length - done, &length);
-		if (kind == SEQUENCE_INCOMPLETE && !at_end)
+		kind = utf8_look(s + done, decoder->held_length - done, &length);
+		if (kind == UTF8_INCOMPLETE && !at_end)
 			break;
-		if (kind == SEQUENCE_COMPLETE)
+		if (kind == UTF8_COMPLETE)
 			memcpy(text + used, s + done, length);
 		else
 		{
 			length = 1;
 			memcpy(text + used, replacement, REPLACEMENT_BYTES);
 		}
-		used += kind == SEQUENCE_COMPLETE ? length : REPLACEMENT_BYTES;
+		used += kind == UTF8_COMPLETE ? length : REPLACEMENT_BYTES;
 		done += length;
 	}
 	decoder->held_length -= done;
@@ -262,16 +158,16 @@ push_utf8(struct decoder *decoder, const char *bytes, size_t length)
 	}
 	while (s < end)
 	{
-		enum sequence_kind kind;
+		enum utf8_sequence kind;
 		bool		damaged = false;
-		const unsigned char *valid_end = skip_valid(s, end, &kind, &damaged);
+		const unsigned char *valid_end = utf8_skip_valid(s, end, &kind, &damaged);
 
 		if (!emit(decoder, (const char *) s, valid_end - s, damaged))
 			return false;
 		s = valid_end;
 		if (s == end)
 			break;
-		if (kind == SEQUENCE_INCOMPLETE)
+		if (kind == UTF8_INCOMPLETE)
 		{
 			decoder->held_length = end - s;
 			memcpy(decoder->held, s, decoder->held_length);
@@ -292,9 +188,9 @@ emit_converted(struct decoder *decoder, char *converted, size_t length)
 
 	while (s < end)
 	{
-		enum sequence_kind kind;
+		enum utf8_sequence kind;
 		bool		damaged = false;
-		const unsigned char *valid_end = skip_valid(s, end, &kind, &damaged);
+		const unsigned char *valid_end = utf8_skip_valid(s, end, &kind, &damaged);
 
 		if (!emit(decoder, (const char *) s, valid_end - s, damaged))
 			return false;

@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#define _GNU_SOURCE				/* memmem() */
 #include "unit.h"
 
 #include "columns.h"
@@ -110,6 +111,9 @@ push_piece(void *context, const char *bytes, size_t length)
 	return csv_reader_push(parse->reader, text, true, &parse->error);
 }
 
+/* For stop_after: never, and without the messages. */
+#define NO_MESSAGES (-1)
+
 /* Read a text in pieces; the caller cleans up parse->list. */
 static void
 parse_text(struct parse *parse, const char *input, size_t length, size_t chunk,
@@ -117,6 +121,7 @@ parse_text(struct parse *parse, const char *input, size_t length, size_t chunk,
 {
 	memset(parse, 0, sizeof(*parse));
 	parse->list.stop_after = stop_after;
+	parse->list.no_messages = stop_after == NO_MESSAGES;
 	parse->reader = csv_reader_new(',', events_record, &parse->list, &parse->error);
 	if (parse->reader == NULL)
 		return;
@@ -490,6 +495,168 @@ test_property(void)
 	is_int(wrong, 0, "rows written with correct quoting are read back as they were");
 }
 
+/* ---------------------------------------------------------------------
+ * Against a reader that is as plain as can be
+ * ---------------------------------------------------------------------
+ */
+
+#define MAX_PLAIN 600
+
+struct plain_record
+{
+	size_t		length;			/* with the line end, if any */
+	size_t		raw;			/* without */
+	bool		malformed;
+	struct text_view fields[MAX_PLAIN];
+	int			field_count;
+};
+
+/* Bytes of the line end at s. */
+static size_t
+line_end_at(const char *s, const char *end)
+{
+	if (s == end || (*s != '\r' && *s != '\n'))
+		return 0;
+	return *s == '\r' && s + 1 < end && s[1] == '\n' ? 2 : 1;
+}
+
+/* One field, written to value; returns its end, or NULL when it is wrong. */
+static const char *
+plain_field(const char *s, const char *end, char *value, size_t *length)
+{
+	*length = 0;
+	if (s < end && *s == '"')
+	{
+		for (s++;; s++)
+		{
+			if (s == end)
+				return NULL;
+			if (*s == '"' && (s + 1 == end || s[1] != '"'))
+				break;
+			value[(*length)++] = *s;
+			s += *s == '"';
+		}
+		s++;
+		return s == end || *s == ',' || line_end_at(s, end) ? s : NULL;
+	}
+	for (; s < end && *s != ',' && !line_end_at(s, end); s++)
+	{
+		if (*s == '"')
+			return NULL;
+		value[(*length)++] = *s;
+	}
+	return s;
+}
+
+static void
+plain_read_record(const char *begin, const char *end, char *values,
+				  struct plain_record *record)
+{
+	const char *s = begin;
+
+	record->field_count = 0;
+	record->malformed = false;
+	for (;;)
+	{
+		struct text_view *field = &record->fields[record->field_count++];
+
+		field->data = values;
+		s = plain_field(s, end, values, &field->length);
+		if (s == NULL)
+			break;
+		values += field->length;
+		if (s == end || *s != ',')
+			break;
+		s++;
+	}
+	if (s == NULL)
+	{
+		record->malformed = true;
+		for (s = begin; s < end && !line_end_at(s, end);)
+			s++;
+	}
+	record->raw = s - begin;
+	record->length = record->raw + line_end_at(s, end);
+}
+
+static void
+plain_read(const char *s, size_t length, struct event_list *list)
+{
+	const char *end = s + length;
+	char		values[MAX_PLAIN];
+	struct plain_record plain;
+	int64_t		row = 0;
+	int64_t		line = 1;
+	int			header_fields = 0;
+
+	while (s < end)
+	{
+		size_t		blank = line_end_at(s, end);
+		struct csv_record record = {.row_number = row, .line_number = line};
+
+		if (blank > 0)
+		{
+			s += blank;
+			line++;
+			continue;
+		}
+		plain_read_record(s, end, values, &plain);
+		record.raw = (struct text_view) {s, plain.raw};
+		record.fields = plain.fields;
+		record.field_count = plain.malformed ? 0 : plain.field_count;
+		if (row++ == 0)
+			header_fields = record.field_count;
+		if (plain.malformed || record.field_count != header_fields)
+			record.defect_type = "MALFORMED_ROW";
+		else if (memmem(s, plain.raw, FFFD, 3) != NULL)
+			record.defect_type = "INVALID_ENCODING";
+		events_record(list, &record);
+		for (const char *stop = s + plain.length; s < stop;)
+		{
+			size_t		size = line_end_at(s, end);
+
+			line += size > 0;
+			s += size > 0 ? size : 1;
+		}
+	}
+}
+
+static void
+test_plain(void)
+{
+	static const char *const parts[] = {"\"", "\"", ",", ",", "\n", "\n", "\r",
+		"\r\n", "\"\"", "\",\"", "\"\n", "\n\"", "a", "b", " ", "\t", FFFD,
+	"some more text", "word ", " word"};
+	int			wrong = 0;
+
+	for (int round = 0; round < 20000 && wrong == 0; round++)
+	{
+		char		input[MAX_PLAIN];
+		size_t		length = 0;
+		struct event_list expected = {.no_messages = true};
+		struct parse parse;
+
+		events_append(&expected, "", 0);
+		for (uint64_t i = unit_random(40); i > 0; i--)
+		{
+			const char *part = parts[unit_random(sizeof(parts) / sizeof(parts[0]))];
+
+			memcpy(input + length, part, strlen(part));
+			length += strlen(part);
+		}
+		plain_read(input, length, &expected);
+		parse_text(&parse, input, length, 1 + unit_random(length + 1), NO_MESSAGES);
+		events_append(&parse.list, "", 0);
+		wrong += !parse.good || strcmp(parse.list.text, expected.text) != 0;
+		if (wrong)
+			printf("# %.*s\n# got\n# %s\n# expected\n# %s\n", (int) length,
+				   input, parse.list.text, expected.text);
+		events_clean_up(&parse.list);
+		events_clean_up(&expected);
+	}
+	is_int(wrong, 0, "random text is read as a plain reader does");
+}
+
 /* Every allocation fails once. */
 static void
 test_memory(void)
@@ -525,6 +692,7 @@ main(void)
 	test_hostile();
 	test_stop();
 	test_property();
+	test_plain();
 	test_memory();
 	return unit_done();
 }

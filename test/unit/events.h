@@ -34,6 +34,7 @@ struct event_list
 	size_t		length;
 	size_t		size;
 	int			stop_after;		/* events; 0 for never */
+	bool		no_messages;	/* leave the messages of defects out */
 	int			count;
 };
 
@@ -87,8 +88,12 @@ events_record(void *context, const struct csv_record *record)
 	if (record->defect_type != NULL)
 	{
 		events_append(list, record->defect_type, strlen(record->defect_type));
-		events_append(list, " ", 1);
-		events_append(list, record->defect_message, strlen(record->defect_message));
+		if (!list->no_messages)
+		{
+			events_append(list, " ", 1);
+			events_append(list, record->defect_message,
+						  strlen(record->defect_message));
+		}
 		events_append(list, " <", 2);
 		events_append_text(list, record->raw);
 		events_append(list, ">", 1);
