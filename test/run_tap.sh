@@ -1,0 +1,27 @@
+#!/bin/sh
+# Run the TAP tests, test/tap/*.pl, which start servers of their own.
+#
+#	PATH=DIRECTORY/bin:$PATH test/run_tap.sh OUTPUT [TEST.pl ...]
+#
+# DIRECTORY is a private copy made by temp_install.sh.  Run as an ordinary user;
+# everything is written below OUTPUT.
+set -eu
+
+output=$1
+shift
+root=$(cd "$(dirname "$0")/.." && pwd)
+perl_modules=$(dirname "$(pg_config --pgxs)")/../../src/test/perl
+
+if [ $# -eq 0 ]; then
+	set -- "$root"/test/tap/*.pl
+fi
+
+mkdir -p "$output/tmp_check/log"
+cd "$output"
+TESTDIR=$output
+TESTDATADIR=$output/tmp_check
+TESTLOGDIR=$output/tmp_check/log
+PG_REGRESS=$(dirname "$(pg_config --pgxs)")/../../src/test/regress/pg_regress
+PGPORT=65432
+export TESTDIR TESTDATADIR TESTLOGDIR PG_REGRESS PGPORT
+exec prove -I "$perl_modules" -I "$root/test/tap" "$@"
