@@ -28,6 +28,7 @@
  * their own, or fault on the spot.  So a line is read once as a beginning and
  * at most once within a record that began at the last odd line before it:
  * twice in all, whatever the file holds.
+ *
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
@@ -403,11 +404,9 @@ settle_fault(struct csv_reader *reader, const char *record)
 
 	if (first_line != UNKNOWN)
 	{
-		struct text_view raw = cut_raw(record, first_line);
-
 		reader->line_number = reader->record_line + 1;
 		reader->after_cr = record[first_line] == '\r';
-		deliver_fault(reader, raw);
+		deliver_fault(reader, cut_raw(record, first_line));
 		return first_line + 1;
 	}
 	if (reader->scanned == RECORD_WINDOW)
