@@ -707,7 +707,11 @@ BEGIN
 	END IF;
 	SELECT n.nspname INTO STRICT target_schema
 		FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname = 'onboard';
-	EXECUTE format('GRANT USAGE ON SCHEMA onboard, %I TO %I', target_schema, role);
+	EXECUTE format('GRANT USAGE ON SCHEMA onboard TO %I', role);
+	-- Schema public is open to all already, and not ours to grant.
+	IF NOT has_schema_privilege(role, target_schema, 'USAGE') THEN
+		EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', target_schema, role);
+	END IF;
 	FOREACH relation IN ARRAY relations LOOP
 		EXECUTE format('GRANT SELECT ON onboard.%I TO %I', relation, role);
 	END LOOP;

@@ -60,7 +60,8 @@ account_read(const char *upload_id, UploadRow *row)
 	};
 	Datum		values[1] = {CStringGetTextDatum(upload_id)};
 
-	if (statement_run(&read, values, NULL, true, SPI_OK_SELECT) == 0)
+	/* Not read-only: the statement at hand may have begun the upload. */
+	if (statement_run(&read, values, NULL, false, SPI_OK_SELECT) == 0)
 		return false;
 	fill_upload_row(row);
 	return true;
