@@ -219,26 +219,26 @@ fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, KeyHolder *holder
 	holder->line_number = is_null ? 0 : DatumGetInt64(line_number);
 }
 
-/* Look without waiting, through a scan that is kept for the next look. */
+/*
+ * Look without waiting, through a scan that is kept for the next look.  Scanning
+ * in its own context, because the scan keeps what it allocates on the way (the
+ * list of dead entries it came across).
+ */
 static bool
 find_now(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 		 Datum value, KeyHolder *holder)
 {
-	IndexScanDesc scan = catalogue->scans[key];
+	MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
 	ScanKeyData keys[2];
 	int			key_count = make_scan_keys(keys, key, owner->vendor_id_text, value);
+	IndexScanDesc scan;
 	bool		found;
 
-	if (scan == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
-
-		scan = index_beginscan(catalogue->products,
-							   catalogue->indexes[catalogue->key_index[key]],
-							   SnapshotSelf, key_count, 0);
-		catalogue->scans[key] = scan;
-		MemoryContextSwitchTo(caller);
-	}
+	if (catalogue->scans[key] == NULL)
+		catalogue->scans[key] = index_beginscan(catalogue->products,
+												catalogue->indexes[catalogue->key_index[key]],
+												SnapshotSelf, key_count, 0);
+	scan = catalogue->scans[key];
 	index_rescan(scan, keys, key_count, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
 	if (found)
@@ -246,6 +246,7 @@ find_now(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 	ExecClearTuple(catalogue->found_slot);
 	/* Let go of the pages: the next look may be a long time off. */
 	index_rescan(scan, keys, key_count, NULL, 0);
+	MemoryContextSwitchTo(caller);
 	return found;
 }
 
