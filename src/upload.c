@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -20,12 +19,11 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "account.h"
 #include "owner.h"
+#include "removal.h"
 #include "rules.h"
 #include "statement.h"
 #include "upload.h"
@@ -426,143 +424,9 @@ onboard_begin_upload(PG_FUNCTION_ARGS)
 }
 
 /* ---------------------------------------------------------------------
- * Removing products
+ * Failing
  * ---------------------------------------------------------------------
  */
-
-typedef struct Removal
-{
-	Datum		upload_id;
-	bool		unchanged_only; /* leave what somebody changed since */
-} Removal;
-
-/*
- * This one runs others' triggers and policies, so it is qualified throughout:
- * search_path is the caller's.
- */
-static uint64
-delete_range(const Removal *removal, int64 first, int64 last)
-{
-	static Statement delete = {
-		"DELETE FROM onboard.products p "
-		"WHERE p.upload_id OPERATOR(pg_catalog.=) $1 "
-		"  AND p.row_number OPERATOR(pg_catalog.>=) $2 AND p.row_number OPERATOR(pg_catalog.<=) $3 "
-		"  AND (NOT $4 OR p.updated_at OPERATOR(pg_catalog.=) p.created_at)",
-		4, {TEXTOID, INT8OID, INT8OID, BOOLOID}
-	};
-	Datum		values[4] = {
-		removal->upload_id, Int64GetDatum(first), Int64GetDatum(last),
-		BoolGetDatum(removal->unchanged_only)
-	};
-
-	return statement_run(&delete, values, NULL, false, SPI_OK_DELETE);
-}
-
-/* Somebody's foreign key or trigger said no. */
-static bool
-is_refusal(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		error->sqlerrcode == ERRCODE_RAISE_EXCEPTION;
-}
-
-/* Delete a range in a subtransaction; false when something refused a row. */
-static bool
-try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *removed)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner resources = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		*removed = delete_range(removal, first, last);
-		ReleaseCurrentSubTransaction();
-		done = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!is_refusal(error))
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = resources;
-	return done;
-}
-
-/*
- * Delete a range, and when a row in it is refused, its halves: a few refused
- * rows among a million cost a few dozen statements.
- */
-static uint64
-remove_range(const Removal *removal, int64 first, int64 last)
-{
-	int64		middle = first + (last - first) / 2;
-	uint64		removed = 0;
-
-	CHECK_FOR_INTERRUPTS();
-	if (try_delete_range(removal, first, last, &removed))
-		return removed;
-	if (first == last)
-		return 0;
-	return remove_range(removal, first, middle) + remove_range(removal, middle + 1, last);
-}
-
-static int64
-count_products(const char *upload_id)
-{
-	static Statement count = {
-		"SELECT count(*) FROM onboard.products p WHERE p.upload_id = $1",
-		1, {TEXTOID}
-	};
-	Datum		values[1] = {CStringGetTextDatum(upload_id)};
-
-	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
-	return DatumGetInt64(statement_value(1, NULL));
-}
-
-/*
- * Remove products of an upload, all or those that nobody changed since, and
- * keep those that something else in the database holds on to.  Returns how many
- * were removed.  The caller's owner section is left and entered again, because
- * others' triggers do not run in one.
- */
-static uint64
-remove_products(const char *upload_id, bool unchanged_only, OwnerSection *section)
-{
-	static Statement range = {
-		"SELECT min(p.row_number), max(p.row_number) FROM onboard.products p WHERE p.upload_id = $1",
-		1, {TEXTOID}
-	};
-	Removal		removal = {CStringGetTextDatum(upload_id), unchanged_only};
-	OwnerSection plain;
-	bool		is_empty;
-	int64		first;
-	int64		last;
-	uint64		removed;
-
-	statement_run(&range, &removal.upload_id, NULL, false, SPI_OK_SELECT);
-	first = DatumGetInt64(statement_value(1, &is_empty));
-	if (is_empty)
-		return 0;
-	last = DatumGetInt64(statement_value(2, NULL));
-	owner_leave(section);
-	owner_enter_plain(&plain);
-	removed = remove_range(&removal, first, last);
-	owner_leave(&plain);
-	owner_enter(section);
-	return removed;
-}
 
 static void
 add_metadata(const char *upload_id, const char *key, int64 value)
@@ -578,11 +442,6 @@ add_metadata(const char *upload_id, const char *key, int64 value)
 
 	statement_run(&add, values, NULL, false, SPI_OK_UPDATE);
 }
-
-/* ---------------------------------------------------------------------
- * Failing
- * ---------------------------------------------------------------------
- */
 
 static void
 remove_verdicts(const char *upload_id)
@@ -608,9 +467,9 @@ fail_upload(const char *upload_id, const char *code, const char *message, OwnerS
 	const struct failure *failure = find_failure(code);
 	int64		kept;
 
-	remove_products(upload_id, false, section);
+	removal_run(upload_id, false, section);
 	remove_verdicts(upload_id);
-	kept = count_products(upload_id);
+	kept = removal_count_left(upload_id);
 	if (kept > 0)
 		add_metadata(upload_id, UPLOAD_PRODUCTS_KEPT, kept);
 	account_fail(upload_id, code, message != NULL ? message : failure->sentence);
@@ -830,8 +689,8 @@ onboard_undo_upload(PG_FUNCTION_ARGS)
 				 errmsg("upload \"%s\" %s", upload_id,
 						row.failed ? "has failed" : "has not ended"),
 				 row.failed ? 0 : errhint("Cancel it with onboard_cancel_upload().")));
-	removed = (int64) remove_products(upload_id, true, &section);
-	kept = count_products(upload_id);
+	removed = (int64) removal_run(upload_id, true, &section);
+	kept = removal_count_left(upload_id);
 	note_undo(upload_id, removed, kept);
 	upload_close(&section);
 
