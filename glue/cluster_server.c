@@ -155,7 +155,7 @@ read_last_line(const struct cluster *cluster, char *line, size_t size)
 	{
 		next[strcspn(next, "\n")] = '\0';
 		if (next[0] != '\0')
-			snprintf(line, size, "%s", next);
+			snprintf(line, size, "%.*s", (int) size - 1, next);
 	}
 	fclose(file);
 }

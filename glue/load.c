@@ -1,0 +1,489 @@
+/*-------------------------------------------------------------------------
+ *
+ * load.c
+ *	  onboard load: a vendor's file into the catalogue.
+ *
+ * The file is read twice.  The scan finds every fault of the file as a whole,
+ * so that nothing is ever half loaded, and says how many rows there are.  The
+ * second reading sends the rows that have no verdict yet, by the database's
+ * own ledger.  That makes everything resumable in one way: after a lost
+ * connection, a deadlock or a killed process the ledger is read again and the
+ * file from its beginning, and rows with a verdict are passed over.
+ *
+ * The upload is told its total when it begins and therefore ends with the
+ * transaction that brings its last row.  Before that one, the file must be
+ * found unchanged.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "causes.h"
+#include "command.h"
+#include "copy_stream.h"
+#include "database.h"
+#include "interrupt.h"
+#include "json_out.h"
+#include "memory.h"
+#include "report_files.h"
+#include "summary.h"
+#include "terminal.h"
+#include "upload.h"
+#include "vendor_file.h"
+
+/* How many rows pass between two looks at the clock. */
+#define PROGRESS_ROWS 1024
+
+/* A content id, a plus sign and a number. */
+#define CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + 24)
+
+struct load
+{
+	const struct options *options;
+	struct vendor_file file;
+	struct database *database;
+	struct upload upload;
+	struct judged_rows judged;
+	char		content_id[CONTENT_ID_SIZE];
+	char	   *metadata;		/* owned, JSON */
+	int64_t		started_ms;
+	int64_t		resumed_rows;	/* done before this run */
+};
+
+/* ----- rows ----- */
+
+/* The state of one reading for rows. */
+struct row_pass
+{
+	struct copy_stream stream;
+	struct progress progress;
+	const struct judged_rows *judged;
+	int			next_range;		/* the first that is not behind us */
+	int64_t		rows;			/* read so far */
+	struct glue_error error;
+};
+
+/*
+ * Whether the ledger has a verdict on the row; rows come in order.
+ */
+static bool
+is_judged(struct row_pass *pass, int64_t row_number)
+{
+	const struct judged_rows *judged = pass->judged;
+
+	while (pass->next_range < judged->count &&
+		   judged->ranges[pass->next_range].last < row_number)
+		pass->next_range++;
+	return pass->next_range < judged->count &&
+		judged->ranges[pass->next_range].first <= row_number;
+}
+
+/*
+ * Callback of the file's reader: one row.
+ */
+static bool
+take_row(void *context, const struct csv_record *record)
+{
+	struct row_pass *pass = context;
+
+	pass->rows++;
+	if (pass->rows % PROGRESS_ROWS == 0)
+	{
+		progress_update(&pass->progress, pass->rows);
+		if (interrupted())
+			return interrupt_error(&pass->error);
+	}
+	if (is_judged(pass, record->row_number))
+		return true;
+	return copy_stream_row(&pass->stream, record, &pass->error);
+}
+
+/*
+ * Read the whole file, send what has no verdict, commit.
+ */
+static bool
+send_rows(struct load *load, struct row_pass *pass, struct glue_error *error)
+{
+	if (!vendor_file_read(&load->file, take_row, pass, error))
+	{
+		if (error->class == GLUE_NO_ERROR)
+			*error = pass->error;
+		return false;
+	}
+	if (input_changed(&load->file.input) || pass->rows != load->file.found.row_count)
+		return glue_error_set(error, GLUE_FILE_FAULT, "OBJECT_REPLACED",
+							  "the file changed while it was read; load it again when it is complete");
+	return copy_stream_finish(&pass->stream, error);
+}
+
+/*
+ * One reading for rows, whatever the ledger says is still to do.
+ */
+static bool
+run_pass(struct load *load, const struct copy_layout *layout, int64_t *committed,
+		 struct glue_error *error)
+{
+	struct row_pass pass = {.judged = &load->judged};
+	bool		done;
+
+	*committed = 0;
+	if (!judged_rows_read(load->database, load->upload.upload_id, &load->judged, error))
+		return false;
+	copy_stream_init(&pass.stream, load->database, layout);
+	progress_begin(&pass.progress, !load->options->quiet, "Loading", "rows",
+				   load->file.found.row_count, load->judged.rows);
+	done = send_rows(load, &pass, error);
+	*committed = pass.stream.committed_rows;
+	copy_stream_clean_up(&pass.stream);
+	progress_end(&pass.progress);
+	return done;
+}
+
+/*
+ * Read for rows until all are committed.  As long as there is progress we are
+ * patient.
+ */
+static bool
+load_rows(struct load *load, struct glue_error *error)
+{
+	struct copy_layout layout;
+	struct patience patience;
+	bool		done;
+
+	if (!copy_layout_init(&layout, load->file.found.header, load->upload.upload_id,
+						  load->file.found.defect_count > 0, error))
+		return false;
+	database_patience(load->database, &patience);
+	for (;;)
+	{
+		int64_t		committed;
+
+		done = run_pass(load, &layout, &committed, error);
+		if (done)
+			break;
+		if (committed > 0)
+			database_patience(load->database, &patience);
+		if (!database_recover(load->database, &patience, error))
+			break;
+	}
+	copy_layout_clean_up(&layout);
+	return done;
+}
+
+/* ----- what the file is ----- */
+
+/*
+ * The header as written, delimiter and encoding, for the fix file.
+ */
+static char *
+make_metadata(const struct scan_result *found)
+{
+	cJSON	   *metadata = cJSON_CreateObject();
+	cJSON	   *header;
+	char		delimiter[2] = {found->delimiter, '\0'};
+	char	   *text;
+
+	if (found->header != NULL)
+	{
+		header = cJSON_AddArrayToObject(metadata, "header");
+		for (int i = 0; i < found->header->field_count; i++)
+		{
+			const struct header_field *field = &found->header->fields[i];
+			char		name[ONBOARD_MAX_FIELD_BYTES + 1];
+
+			if (field->role == HEADER_IGNORED)
+				continue;
+			snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);
+			cJSON_AddItemToArray(header, cJSON_CreateString(name));
+		}
+		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
+	}
+	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
+	text = cJSON_PrintUnformatted(metadata);
+	cJSON_Delete(metadata);
+	return text;
+}
+
+/*
+ * What identifies the upload: the content, and with --again how often it was
+ * loaded already.  So a run with --again that is killed and repeated goes on
+ * with the same upload.
+ */
+static bool
+identify(struct load *load, struct glue_error *error)
+{
+	const char *content_id = load->file.found.content_id;
+	int64_t		loads = 0;
+
+	if (load->options->again &&
+		!upload_count_loads(load->database, load->options->vendor, content_id, &loads, error))
+		return false;
+	if (loads > 0)
+		snprintf(load->content_id, sizeof(load->content_id), "%s+%lld", content_id,
+				 (long long) loads + 1);
+	else
+		snprintf(load->content_id, sizeof(load->content_id), "%s", content_id);
+	return true;
+}
+
+static struct upload_request
+request_of(const struct load *load)
+{
+	return (struct upload_request) {
+		.vendor_id = load->options->vendor,
+		.file_name = load->file.input.name,
+		.source = load->file.input.path,
+		.content_id = load->file.content_known ? load->content_id : NULL,
+		.total_records = load->file.found.row_count,
+		.metadata = load->metadata
+	};
+}
+
+/*
+ * An upload that an earlier run began is gone on with only when this run reads
+ * the file the same way.
+ */
+static bool
+check_same_reading(const struct load *load, struct glue_error *error)
+{
+	const struct upload *upload = &load->upload;
+	const char	delimiter[2] = {load->file.found.delimiter, '\0'};
+
+	if ((upload->delimiter == NULL || strcmp(upload->delimiter, delimiter) == 0) &&
+		(upload->encoding == NULL || strcmp(upload->encoding, load->file.found.encoding) == 0) &&
+		(upload->total_records < 0 || upload->total_records == load->file.found.row_count))
+		return true;
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+						  "upload %s of this file was begun with another --delimiter or --encoding; use the same again, or cancel it with \"onboard undo %s\"",
+						  upload->upload_id, upload->upload_id);
+}
+
+/* ----- results ----- */
+
+/*
+ * Write the reports if they are wanted.  The rows are safe by now, so trouble
+ * here is told but changes no exit code.
+ */
+static bool
+write_reports(struct load *load, struct report_files *files)
+{
+	struct glue_error error = {0};
+
+	if (load->options->no_reports)
+		return false;
+	if (report_files_write(load->database, &load->upload, load->options->reports, files, &error))
+		return true;
+	terminal_error(&error);
+	terminal_note("the rows are loaded; write the reports with \"onboard report %s\"",
+				  load->upload.upload_id);
+	return false;
+}
+
+static int
+show_result(struct load *load, bool loaded_before)
+{
+	struct glue_error error = {0};
+	struct report_files files;
+	struct causes causes = {0};
+	const struct upload *upload = &load->upload;
+	struct summary summary = {
+		.file_name = load->file.input.name,
+		.vendor_id = load->options->vendor,
+		.upload = upload,
+		.total = upload->total_records,
+		.valid = upload->valid_records,
+		.errors = upload->error_records,
+		.resumed_rows = load->resumed_rows,
+		.loaded_before = loaded_before,
+		.causes = &causes
+	};
+	int			code;
+
+	if (!loaded_before)
+		summary.milliseconds = clock_milliseconds() - load->started_ms;
+	if (!causes_read(load->database, upload->upload_id, &causes, &error))
+	{
+		causes_clean_up(&causes);
+		return command_fail(load->options, &error);
+	}
+	if (write_reports(load, &files))
+		summary.files = &files;
+	code = summary_print(&summary, load->options);
+	causes_clean_up(&causes);
+	return code;
+}
+
+/*
+ * A refused file with --json: the reason and the upload that records it.
+ */
+static void
+print_refusal(const struct load *load, const struct glue_error *fault)
+{
+	cJSON	   *document = cJSON_CreateObject();
+	cJSON	   *object;
+
+	json_add_text(document, "upload_id", load->upload.upload_id);
+	json_add_text(document, "vendor_id", load->options->vendor);
+	json_add_text(document, "file_name", load->file.input.name);
+	json_add_text(document, "status", "failed");
+	object = cJSON_AddObjectToObject(document, "error");
+	json_add_text(object, "class", glue_error_class_name(fault->class));
+	json_add_text(object, "code", fault->code);
+	json_add_text(object, "message", fault->text);
+	json_out_print(document);
+}
+
+/*
+ * The file is refused and a failed upload says so: tell the user, and the
+ * vendor by mail.
+ */
+static int
+show_refusal(struct load *load, const struct glue_error *fault)
+{
+	struct glue_error error = {0};
+	struct report_files files;
+
+	terminal_error(fault);
+	if (!load->options->no_reports &&
+		!report_files_write(load->database, &load->upload, load->options->reports, &files, &error))
+		terminal_error(&error);
+	else if (!load->options->no_reports && !load->options->quiet)
+		terminal_note("upload %s has failed; the mail to the vendor is %s",
+					  load->upload.upload_id, files.mail);
+	if (load->options->json)
+		print_refusal(load, fault);
+	return EXIT_FILE_REFUSED;
+}
+
+/* ----- the three ways a load can go ----- */
+
+/*
+ * The scan found a fault.  It is recorded, unless the same content is loaded
+ * or being loaded already, by other options: that stays as it is.
+ */
+static int
+refuse_file(struct load *load, const struct glue_error *fault)
+{
+	struct glue_error error = {0};
+	struct upload_request request = request_of(load);
+
+	if (request.content_id != NULL)
+	{
+		if (!upload_find(load->database, request.vendor_id, request.content_id,
+						 &load->upload, &error))
+			return command_fail(load->options, &error);
+		if (load->upload.upload_id != NULL)
+		{
+			if (!load->options->quiet)
+				terminal_note("this file is known as upload %s, which stays as it is",
+							  load->upload.upload_id);
+			return command_fail(load->options, fault);
+		}
+	}
+	if (!upload_refuse(load->database, &request, fault, &load->upload, &error))
+		return command_fail(load->options, &error);
+	return show_refusal(load, fault);
+}
+
+/*
+ * The upload failed when it began: its vendor may not load.
+ */
+static int
+show_failed_upload(struct load *load)
+{
+	struct glue_error fault = {0};
+
+	glue_error_set(&fault, GLUE_FILE_FAULT,
+				   load->upload.failure_code != NULL ? load->upload.failure_code : "FAILED",
+				   "%s  Change that with \"onboard vendor set-status %s active\".",
+				   load->upload.failure_message != NULL ? load->upload.failure_message : "",
+				   load->options->vendor);
+	return show_refusal(load, &fault);
+}
+
+/*
+ * Rows could not be loaded to the end.
+ */
+static int
+show_interruption(struct load *load, const struct glue_error *error)
+{
+	struct glue_error problem = {0};
+
+	if (strcmp(error->code, "OBJECT_REPLACED") == 0)
+	{
+		if (upload_reject(load->database, &load->upload, error->code, error->text, &problem))
+			return show_refusal(load, error);
+		return command_fail(load->options, &problem);
+	}
+	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
+		terminal_note("upload %s is not complete; run the same command again and it goes on where it was",
+					  load->upload.upload_id);
+	return command_fail(load->options, error);
+}
+
+static int
+load_file(struct load *load)
+{
+	struct glue_error error = {0};
+	struct upload_request request = request_of(load);
+
+	if (!upload_begin(load->database, &request, &load->upload, &error))
+		return command_fail(load->options, &error);
+	if (strcmp(load->upload.status, "failed") == 0)
+		return show_failed_upload(load);
+	if (strcmp(load->upload.status, "processing") != 0)
+		return show_result(load, true);
+
+	if (!check_same_reading(load, &error))
+		return command_fail(load->options, &error);
+	load->resumed_rows = load->upload.valid_records + load->upload.error_records;
+	if (load->resumed_rows > 0 && !load->options->quiet)
+		terminal_note("going on with upload %s", load->upload.upload_id);
+	if (!load_rows(load, &error) ||
+		!upload_finish(load->database, &load->upload, load->file.found.row_count, &error))
+		return show_interruption(load, &error);
+	return show_result(load, false);
+}
+
+static int
+run_load(struct load *load)
+{
+	struct glue_error error = {0};
+	struct glue_error fault = {0};
+	char		vendor_status[32];
+	bool		good;
+
+	if (!vendor_file_open(&load->file, load->options, &error) ||
+		(load->database = database_open(load->options, &error)) == NULL ||
+		!vendor_read_status(load->database, load->options->vendor, vendor_status,
+							sizeof(vendor_status), &error))
+		return command_fail(load->options, &error);
+
+	load->started_ms = clock_milliseconds();
+	good = vendor_file_scan(&load->file, &fault);
+	if (!good && fault.class != GLUE_FILE_FAULT)
+		return command_fail(load->options, &fault);
+	load->metadata = make_metadata(&load->file.found);
+	if (load->metadata == NULL)
+		glue_error_memory(&error);
+	if (load->metadata == NULL || !identify(load, &error))
+		return command_fail(load->options, &error);
+	return good ? load_file(load) : refuse_file(load, &fault);
+}
+
+int
+command_load(const struct options *options)
+{
+	struct load load = {.options = options};
+	int			code = run_load(&load);
+
+	judged_rows_clean_up(&load.judged);
+	upload_clean_up(&load.upload);
+	database_close(load.database);
+	vendor_file_clean_up(&load.file);
+	cJSON_free(load.metadata);
+	return code;
+}

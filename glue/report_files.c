@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ *
+ * report_files.c
+ *	  The reports of an upload, as files in a folder.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report_files.h"
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
+/* A report: its file, the query that gives its lines, how they are written. */
+struct report
+{
+	const char *name;
+	const char *query;			/* one text column, $1 is the upload */
+	const char *beginning;
+	const char *line_end;
+};
+
+static const struct report error_report = {
+	"errors.csv", "SELECT * FROM onboard_error_csv($1::text)", BYTE_ORDER_MARK, "\r\n"
+};
+static const struct report fix_report = {
+	"fix.csv", "SELECT * FROM onboard_fix_csv($1::text)", BYTE_ORDER_MARK, "\r\n"
+};
+static const struct report mail_report = {
+	"mail.txt",
+	"SELECT 'To: ' || v.email || E'\\nSubject: ' || n.subject || E'\\n\\n' || n.body"
+	" FROM onboard_notification($1::text) n,"
+	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"
+	" WHERE u.upload_id = $1::text", "", ""
+};
+
+static bool
+write_error(const char *path, struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
+						  "cannot write %s: %s; name another folder with --reports",
+						  path, strerror(errno));
+}
+
+/* ----- one report ----- */
+
+/*
+ * Write the rows of a query in single row mode.  All results are read, also
+ * after an error, so that the connection can be used again.
+ */
+static bool
+copy_rows(PGconn *connection, const struct report *report, FILE *file,
+		  struct glue_error *error)
+{
+	PGresult   *result;
+	bool		done = true;
+
+	while ((result = PQgetResult(connection)) != NULL)
+	{
+		ExecStatusType status = PQresultStatus(result);
+
+		if (done && status == PGRES_SINGLE_TUPLE)
+		{
+			fwrite(PQgetvalue(result, 0, 0), 1, PQgetlength(result, 0, 0), file);
+			fputs(report->line_end, file);
+		}
+		else if (done && status != PGRES_TUPLES_OK)
+			done = database_error(connection, result, error);
+		PQclear(result);
+		if (PQstatus(connection) == CONNECTION_BAD)
+			break;
+	}
+	if (done && PQstatus(connection) == CONNECTION_BAD)
+		done = database_error(connection, NULL, error);
+	return done;
+}
+
+/*
+ * One attempt to write a report into an open file.
+ */
+static bool
+fill_file(struct database *database, const struct report *report,
+		  const char *upload_id, FILE *file, struct glue_error *error)
+{
+	const char *const values[] = {upload_id};
+	PGconn	   *connection = database_connection(database);
+
+	if (PQsendQueryParams(connection, report->query, 1, NULL, values, NULL, NULL, 0) != 1 ||
+		PQsetSingleRowMode(connection) != 1)
+		return database_error(connection, NULL, error);
+	fputs(report->beginning, file);
+	return copy_rows(connection, report, file, error);
+}
+
+/*
+ * Write a report under another name and rename it, so that nobody ever sees
+ * half of it.
+ */
+static bool
+write_once(struct database *database, const struct report *report,
+		   const char *upload_id, const char *path, struct glue_error *error)
+{
+	char		unfinished[PATH_MAX + 32];
+	FILE	   *file;
+	int			descriptor;
+	bool		done;
+
+	snprintf(unfinished, sizeof(unfinished), "%s.%ld.tmp", path, (long) getpid());
+	(void) unlink(unfinished);
+	descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+	if (file == NULL)
+	{
+		if (descriptor >= 0)
+			close(descriptor);
+		return write_error(path, error);
+	}
+	done = fill_file(database, report, upload_id, file, error);
+	if (done && (ferror(file) || fflush(file) != 0 || fsync(descriptor) != 0))
+		done = write_error(path, error);
+	if (fclose(file) != 0 && done)
+		done = write_error(path, error);
+	if (done && rename(unfinished, path) != 0)
+		done = write_error(path, error);
+	if (!done)
+		(void) unlink(unfinished);
+	return done;
+}
+
+static bool
+write_report(struct database *database, const struct report *report,
+			 const struct upload *upload, const char *folder, char *path,
+			 struct glue_error *error)
+{
+	struct patience patience;
+
+	if (snprintf(path, PATH_MAX, "%s/%s", folder, report->name) >= PATH_MAX)
+	{
+		errno = ENAMETOOLONG;
+		return write_error(folder, error);
+	}
+	database_patience(database, &patience);
+	while (!write_once(database, report, upload->upload_id, path, error))
+	{
+		if (!database_recover(database, &patience, error))
+		{
+			path[0] = '\0';
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ----- the folder ----- */
+
+/*
+ * Make folder/UPLOAD.  An id of other characters than ours could lead
+ * anywhere.
+ */
+static bool
+make_folder(struct report_files *files, const char *folder, const char *upload_id,
+			struct glue_error *error)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+
+	if (upload_id[0] == '\0' || upload_id[strspn(upload_id, allowed)] != '\0')
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "BAD_UPLOAD_ID",
+							  "the upload's id \"%s\" is no name for a folder", upload_id);
+	if (snprintf(files->folder, sizeof(files->folder), "%s/%s", folder, upload_id) >=
+		(int) sizeof(files->folder))
+	{
+		errno = ENAMETOOLONG;
+		return write_error(folder, error);
+	}
+	if ((mkdir(folder, 0777) != 0 && errno != EEXIST) ||
+		(mkdir(files->folder, 0777) != 0 && errno != EEXIST))
+		return write_error(files->folder, error);
+	return true;
+}
+
+/*
+ * Tell the database where the files are.  A role that only loads may not;
+ * nothing is lost by that.
+ */
+static bool
+record_files(struct database *database, const struct upload *upload,
+			 const struct report_files *files, struct glue_error *error)
+{
+	char		errors[PATH_MAX];
+	char		fix[PATH_MAX];
+	const char *values[3] = {upload->upload_id, NULL, NULL};
+
+	if (files->errors[0] != '\0')
+		values[1] = realpath(files->errors, errors);
+	if (files->fix[0] != '\0')
+		values[2] = realpath(files->fix, fix);
+	if (database_query(database, RUN_AGAIN,
+					   "SELECT onboard_record_report($1::text, $2::text, $3::text)"
+					   " WHERE has_function_privilege('onboard_record_report(text, text, text)', 'EXECUTE')",
+					   3, values, NULL, error))
+		return true;
+	return strcmp(error->code, "42501") == 0;
+}
+
+bool
+report_files_write(struct database *database, const struct upload *upload,
+				   const char *folder, struct report_files *files,
+				   struct glue_error *error)
+{
+	memset(files, 0, sizeof(*files));
+	if (folder == NULL)
+		folder = REPORT_DEFAULT_FOLDER;
+	if (!make_folder(files, folder, upload->upload_id, error))
+		return false;
+	if (upload->error_records > 0 &&
+		(!write_report(database, &error_report, upload, files->folder, files->errors, error) ||
+		 !write_report(database, &fix_report, upload, files->folder, files->fix, error)))
+		return false;
+	if (strcmp(upload->status, "processing") != 0 &&
+		!record_files(database, upload, files, error))
+		return false;
+	return write_report(database, &mail_report, upload, files->folder, files->mail, error);
+}

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * server.c
+ *	  onboard stop and onboard psql: the server itself.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster.h"
+#include "command.h"
+#include "database.h"
+#include "memory.h"
+
+int
+command_stop(const struct options *options)
+{
+	struct glue_error error = {0};
+	bool		was_running;
+
+	if (!cluster_stop(&was_running, &error))
+		return command_fail(options, &error);
+	puts(was_running ? "The private server is stopped." : "The private server does not run.");
+	return EXIT_ALL_GOOD;
+}
+
+int
+command_psql(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = database_open(options, &error);
+	char	  **arguments;
+	int			count = options->operand_count;
+
+	if (database == NULL)
+		return command_fail(options, &error);
+	/* Room for the program's name and the NULL at the end. */
+	arguments = glue_allocate(sizeof(char *) * (count + 2));
+	if (arguments == NULL)
+		glue_error_memory(&error);
+	else
+	{
+		memcpy(arguments + 1, options->operands, sizeof(char *) * count);
+		arguments[count + 1] = NULL;
+		(void) database_exec_psql(database, arguments, &error);
+	}
+	glue_release(arguments);
+	database_close(database);
+	return command_fail(options, &error);
+}

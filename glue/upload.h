@@ -1,0 +1,130 @@
+/*-------------------------------------------------------------------------
+ *
+ * upload.h
+ *	  What the database knows about an upload, and the calls on it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_UPLOAD_H
+#define GLUE_UPLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "database.h"
+#include "error.h"
+
+/*
+ * One row of upload_history.  The texts are inside row, which it owns:
+ * upload_clean_up().  A text is NULL where the column is null.
+ */
+struct upload
+{
+	PGresult   *row;
+	const char *upload_id;
+	const char *vendor_id;
+	const char *file_name;
+	const char *source;
+	const char *status;			/* processing, completed, partial, failed */
+	int64_t		total_records;	/* -1 while not known */
+	int64_t		valid_records;
+	int64_t		error_records;
+	const char *success_rate;	/* percent, one decimal */
+	const char *failure_code;
+	const char *failure_message;
+	const char *error_file;
+	const char *fix_file;
+	int64_t		created_at;		/* seconds since 1970 */
+	const char *duration;		/* seconds, of processing */
+	const char *delimiter;		/* as recorded when it began */
+	const char *encoding;
+	bool		undone;
+};
+
+/* What a file is, for onboard_begin_upload(); all borrowed. */
+struct upload_request
+{
+	const char *vendor_id;
+	const char *file_name;
+	const char *source;			/* path, or NULL */
+	const char *content_id;		/* NULL: like no other */
+	int64_t		total_records;	/* -1: not known */
+	const char *metadata;		/* JSON object */
+};
+
+/* Rows that have a verdict; owns ranges: judged_rows_clean_up(). */
+struct row_range
+{
+	int64_t		first;
+	int64_t		last;
+};
+
+struct judged_rows
+{
+	struct row_range *ranges;	/* ascending */
+	int			count;
+	int64_t		rows;			/* in all of them */
+};
+
+/*
+ * Open the upload of this content, or find the one that is open or ended.
+ * Fills *upload.  File fault UNKNOWN_VENDOR when there is no such vendor.
+ */
+extern bool upload_begin(struct database *database,
+						 const struct upload_request *request,
+						 struct upload *upload, struct glue_error *error);
+
+/*
+ * Record that the file is refused, in one transaction: an upload that has
+ * failed with the code and text of fault.  Fills *upload.  Errors as above.
+ */
+extern bool upload_refuse(struct database *database,
+						  const struct upload_request *request,
+						  const struct glue_error *fault,
+						  struct upload *upload, struct glue_error *error);
+
+/*
+ * Find the upload of this vendor and content that has not failed.  *upload
+ * stays empty (upload_id NULL) when there is none.
+ */
+extern bool upload_find(struct database *database, const char *vendor_id,
+						const char *content_id, struct upload *upload,
+						struct glue_error *error);
+
+/* Read an upload; usage error when there is none of that id. */
+extern bool upload_read(struct database *database, const char *upload_id,
+						struct upload *upload, struct glue_error *error);
+
+/* Fail an open upload with a code; fills *upload anew. */
+extern bool upload_reject(struct database *database, struct upload *upload,
+						  const char *code, const char *message,
+						  struct glue_error *error);
+
+/* All rows were sent; fills *upload anew. */
+extern bool upload_finish(struct database *database, struct upload *upload,
+						  int64_t total, struct glue_error *error);
+
+/* Accepts an empty upload. */
+extern void upload_clean_up(struct upload *upload);
+
+/* How often content was loaded to the end by this vendor; --again counts on. */
+extern bool upload_count_loads(struct database *database, const char *vendor_id,
+							   const char *content_id, int64_t *count,
+							   struct glue_error *error);
+
+/* Read the ledger; replaces what *judged held. */
+extern bool judged_rows_read(struct database *database, const char *upload_id,
+							 struct judged_rows *judged, struct glue_error *error);
+
+extern void judged_rows_clean_up(struct judged_rows *judged);
+
+/*
+ * The status of a vendor, of which buffer takes what fits.  File fault
+ * UNKNOWN_VENDOR when there is no such vendor.
+ */
+extern bool vendor_read_status(struct database *database, const char *vendor_id,
+							   char *buffer, size_t size, struct glue_error *error);
+
+#endif							/* GLUE_UPLOAD_H */

@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * vendor_file.c
+ *	  A vendor's file on its way in: opened, scanned, then read for its rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "vendor_file.h"
+
+static size_t
+count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/*
+ * The length of the vendor's id in a name of the form VENDOR_date_time.csv, or
+ * 0 when the name has another form.
+ */
+static size_t
+vendor_in_name(const char *name)
+{
+	size_t		length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	const char *date = name + length;
+
+	if (length == 0 || length > 50 || date[0] != '_' || count_digits(date + 1) != 8 ||
+		date[9] != '_' || count_digits(date + 10) != 6 || strcasecmp(date + 16, ".csv") != 0)
+		return 0;
+	return length;
+}
+
+static bool
+check_name(const char *name, const char *vendor, struct glue_error *error)
+{
+	size_t		length = vendor_in_name(name);
+
+	if (length == 0 || (strlen(vendor) == length && memcmp(vendor, name, length) == 0))
+		return true;
+	return glue_error_set(error, GLUE_FILE_FAULT, "OTHER_VENDOR",
+						  "by its name the file is one of vendor %.*s, not of %s; correct --vendor, or the name",
+						  (int) length, name, vendor);
+}
+
+static struct csv_options
+csv_options_of(const struct options *options)
+{
+	return (struct csv_options) {.encoding = options->encoding, .delimiter = options->delimiter};
+}
+
+/*
+ * An encoding that nobody knows was mistyped here; it is no fault of the file.
+ */
+static bool
+new_scan(struct vendor_file *file, struct glue_error *error)
+{
+	const struct options *options = file->options;
+	struct csv_options csv = csv_options_of(options);
+	struct scan_limits limits = {options->max_bytes, options->max_rows};
+
+	file->scan = scan_new(&csv, &limits, file->input.name, error);
+	if (file->scan != NULL)
+		return true;
+	if (error->class == GLUE_FILE_FAULT)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "the encoding \"%s\" is not known here; \"iconv -l\" lists those that are",
+							  options->encoding != NULL ? options->encoding : "");
+	return false;
+}
+
+bool
+vendor_file_open(struct vendor_file *file, const struct options *options,
+				 struct glue_error *error)
+{
+	memset(file, 0, sizeof(*file));
+	file->options = options;
+	return input_open(&file->input, options->operands[0], options, error) &&
+		check_name(file->input.name, options->vendor, error) &&
+		new_scan(file, error);
+}
+
+bool
+vendor_file_scan(struct vendor_file *file, struct glue_error *error)
+{
+	struct progress progress;
+	bool		done;
+
+	progress_begin(&progress, !file->options->quiet, "Reading", "bytes",
+				   file->input.is_spooled ? 0 : file->input.opened.st_size, 0);
+	done = input_scan(&file->input, file->scan, &progress, &file->found,
+					  &file->content_known, error);
+	progress_end(&progress);
+	return done;
+}
+
+bool
+vendor_file_read(struct vendor_file *file, csv_record_fn record_fn, void *context,
+				 struct glue_error *error)
+{
+	struct csv_options csv = csv_options_of(file->options);
+	struct csv_events events = {.record = record_fn, .context = context};
+	struct csv_source *source;
+	bool		done;
+
+	glue_error_clear(error);
+	/* What the scan found is what is loaded. */
+	csv.delimiter = file->found.delimiter;
+	source = csv_source_new(&csv, &events, error);
+	if (source == NULL)
+		return false;
+	done = input_read(&file->input, source, error);
+	csv_source_destroy(source);
+	return done;
+}
+
+void
+vendor_file_clean_up(struct vendor_file *file)
+{
+	scan_destroy(file->scan);
+	input_clean_up(&file->input);
+	memset(file, 0, sizeof(*file));
+}
