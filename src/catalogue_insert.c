@@ -272,10 +272,11 @@ catalogue_batch_flush(Catalogue *catalogue)
 
 	if (catalogue->batch_count == 0)
 		return;
+	caller = MemoryContextSwitchTo(catalogue->context);
 	if (catalogue->bulk_insert == NULL)
 		catalogue->bulk_insert = GetBulkInsertState();
 	/* table_multi_insert() leaks into the current context. */
-	caller = MemoryContextSwitchTo(catalogue->row_context);
+	MemoryContextSwitchTo(catalogue->row_context);
 	table_multi_insert(catalogue->products, catalogue->slots, catalogue->batch_count,
 					   GetCurrentCommandId(true), 0, catalogue->bulk_insert);
 	MemoryContextSwitchTo(caller);
