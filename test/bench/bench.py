@@ -1,0 +1,88 @@
+"""What all sections share: the run's options, its server, and its results."""
+
+import json
+import os
+import statistics
+import sys
+import time
+
+from data import build_generator
+from server import Server
+
+
+def wall(runs):
+    """Median of what the clock said."""
+    return statistics.median(run.wall for run in runs)
+
+
+def cpu(runs):
+    """Median of the backend's processor time, which a busy machine disturbs less."""
+    return statistics.median(run.cpu for run in runs)
+
+
+def spread(runs):
+    """Half the range, as a percentage of the median: how noisy it was."""
+    values = [run.wall for run in runs]
+    return 50 * (max(values) - min(values)) / statistics.median(values)
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.inputs = os.path.join(options.inputs, f"onboard-bench-{os.getpid()}")
+        self.generator = None
+        self.server = None
+        self.started = time.time()
+        self.results = {"tables": [], "bars": [], "notes": []}
+
+    def __enter__(self):
+        os.makedirs(self.inputs)
+        self.generator = build_generator(self.inputs)
+        self.server = Server(self.options.install, self.options.directory, self.options.fsync)
+        self.server.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+        for name in os.listdir(self.inputs):
+            os.unlink(os.path.join(self.inputs, name))
+        os.rmdir(self.inputs)
+
+    def log(self, text):
+        print(f"[{time.time() - self.started:6.0f} s] {text}", flush=True)
+
+    def note(self, text):
+        self.log(text)
+        self.results["notes"].append(text)
+
+    def table(self, title, columns, rows, text=""):
+        self.results["tables"].append({"title": title, "columns": columns, "rows": rows, "text": text})
+        print(f"\n{title}")
+        for row in [columns] + rows:
+            print("  " + "  ".join(str(cell).rjust(10) for cell in row))
+        print(flush=True)
+        self.save()
+
+    def bar(self, section, label, value, bar, aim=None, at_least=True):
+        """One figure that has a bar to reach: at least it, or at most it."""
+        self.results["bars"].append({"section": section, "label": label, "value": value, "bar": bar, "aim": aim,
+                                     "at_least": at_least})
+        self.save()
+
+    def save(self):
+        with open(os.path.join(self.options.directory, "results.json"), "w") as file:
+            json.dump(self.results, file, indent=1)
+
+    def interleave(self, rounds, runs):
+        """Call each of runs (name: function giving Seconds) in turn; lists of Seconds by name."""
+        seconds = {name: [] for name in runs}
+        names = list(runs)
+        for turn in range(rounds):
+            # Another one goes first in each round.
+            for name in names[turn % len(names):] + names[:turn % len(names)]:
+                seconds[name].append(runs[name]())
+        return seconds
+
+
+def die(message):
+    sys.exit(f"bench: {message}")

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Measure onboard against plain COPY and its peers; 
+
+    test/bench/run.py                       everything, writes RESULTS.md and results.svg
+    test/bench/run.py --quick --only intake one table in about two minutes
+    test/bench/run.py --only intake,mixes --rows 300000 --rounds 3
+
+Needs what building the extension needs (pg_config, a C compiler) and Python 3;
+the server is a private copy in a directory of its own that is removed at the
+end.  Called as root, everything but the build runs as user postgres.
+--revision builds a commit in place of the working tree.
+"""
+
+import argparse
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
+
+import intake
+from bench import Bench, die
+
+SECTIONS = {
+    "intake": intake.section,
+}
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="SECTIONS", help="some of: " + ", ".join(SECTIONS))
+    parser.add_argument("--quick", action="store_true", help="fewer rows and 3 rounds; RESULTS.md stays")
+    parser.add_argument("--rows", type=int, help="rows of the large files (1000000; quick: 200000)")
+    parser.add_argument("--rounds", type=int, help="rounds of each comparison (5; quick: 3)")
+    parser.add_argument("--fsync", action="store_true", help="leave fsync on")
+    parser.add_argument("--revision", help="build this commit, not the working tree")
+    parser.add_argument("--user", default="postgres", help="whom to run as when called as root")
+    parser.add_argument("--work", default="/tmp/bench", help="where servers live (%(default)s)")
+    parser.add_argument("--inputs", default="/dev/shm", help="where input files are written (%(default)s)")
+    parser.add_argument("--install", help=argparse.SUPPRESS)
+    parser.add_argument("--directory", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.rows = options.rows or (200000 if options.quick else 1000000)
+    options.rounds = options.rounds or (3 if options.quick else 5)
+    options.sections = options.only.split(",") if options.only else list(SECTIONS)
+    for name in options.sections:
+        if name not in SECTIONS:
+            die(f"no section {name}")
+    return options
+
+
+def build(options, directory):
+    """A private installation of PostgreSQL with the extension in it."""
+    tree = ROOT
+    if options.revision:
+        tree = os.path.join(directory, "source")
+        os.makedirs(tree)
+        archive = subprocess.run(["git", "-C", ROOT, "archive", options.revision], check=True, stdout=subprocess.PIPE)
+        subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
+    install = os.path.join(directory, "install")
+    subprocess.run([os.path.join(tree, "test", "temp_install.sh"), install], check=True)
+    return install
+
+
+def measure(options):
+    with Bench(options) as bench:
+        for name in options.sections:
+            bench.log(f"section {name}")
+            SECTIONS[name](bench)
+
+
+def python_of(as_user):
+    """A Python that the other user may run; root's own may be in root's home."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        try:
+            if subprocess.run([python, "-c", "pass"], cwd="/", **as_user).returncode == 0:
+                return python
+        except OSError:
+            pass
+    die("no Python 3 that another user may run")
+
+
+def measure_as_other_user(options, install, directory):
+    user = pwd.getpwnam(options.user)
+    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    for path in (directory, os.path.join(directory, "run")):
+        os.makedirs(path, exist_ok=True)
+        os.chown(path, user.pw_uid, user.pw_gid)
+    command = [python_of(as_user), os.path.abspath(__file__), *sys.argv[1:],
+               "--install", install, "--directory", os.path.join(directory, "run")]
+    return subprocess.run(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user).returncode
+
+
+def main():
+    options = parse_options()
+    if options.install:
+        return measure(options)
+    os.makedirs(options.work, exist_ok=True)
+    directory = tempfile.mkdtemp(prefix="run-", dir=options.work)
+    os.chmod(directory, 0o755)
+    try:
+        install = build(options, directory)
+        if os.geteuid() == 0:
+            status = measure_as_other_user(options, install, directory)
+        else:
+            options.install, options.directory = install, os.path.join(directory, "run")
+            os.makedirs(options.directory)
+            status = measure(options)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
