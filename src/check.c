@@ -93,12 +93,15 @@ check_row(Check *check, IncomingRow *row, bool taken[KEY_COUNT])
 
 	row_trim(&row->product);
 	incoming_row_judge(row, &check->settings, &check->findings);
+	memset(taken, 0, KEY_COUNT * sizeof(bool));
+	if (findings_are_of_unreadable_row(&check->findings))
+		return;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
 		struct text_view value = row->product.value[catalogue_key_column[key]];
 		KeyHolder	holder;
 
-		taken[key] = !row->has_defect && value.length > 0 &&
+		taken[key] = value.length > 0 &&
 			catalogue_find(check->catalogue, &check->owner, key, value, false, &holder);
 		if (taken[key])
 			findings_add_duplicate(&check->findings, &row->product, catalogue_key_column[key], 0);
@@ -211,12 +214,14 @@ check_seen(Check *check, const IncomingRow *row, const bool taken[KEY_COUNT], se
 {
 	CatalogueKey key;
 
+	if (findings_are_of_unreadable_row(&check->findings))
+		return;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
 		struct text_view value = row->product.value[catalogue_key_column[key]];
 		SeenKey    *entry;
 
-		if (row->has_defect || taken[key] || value.length == 0)
+		if (taken[key] || value.length == 0)
 			continue;
 		entry = seen_keys_lookup(seen, hash_seen(check, key, value).low);
 		if (entry != NULL && entry->high == hash_seen(check, key, value).high)

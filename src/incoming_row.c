@@ -26,7 +26,6 @@ struct RowImage
 	int64		position;
 	Jsonb	   *attributes;
 	Jsonb	   *original;		/* borrowed: lives as long as the door's call */
-	Size		size;
 	uint32		length[COLUMN_COUNT];	/* FIELD_ABSENT for an absent field */
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -42,13 +41,23 @@ raw_bytes(const struct product_row *product)
 	return total;
 }
 
-RowImage *
-row_image_save(const IncomingRow *row)
+/* Where the attributes of an image begin. */
+static Size
+attributes_offset(const IncomingRow *row)
 {
-	Size		text_end = offsetof(RowImage, bytes) + raw_bytes(&row->product);
-	Size		attributes_size = row->attributes ? VARSIZE(row->attributes) : 0;
-	Size		size = MAXALIGN(text_end) + attributes_size;
-	RowImage   *image = palloc(size);
+	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product));
+}
+
+Size
+row_image_size(const IncomingRow *row)
+{
+	return attributes_offset(row) + (row->attributes ? VARSIZE(row->attributes) : 0);
+}
+
+RowImage *
+row_image_save(const IncomingRow *row, void *memory)
+{
+	RowImage   *image = memory;
 	char	   *next = image->bytes;
 	int			i;
 
@@ -56,7 +65,6 @@ row_image_save(const IncomingRow *row)
 	image->line_number = row->line_number;
 	image->position = row->position;
 	image->original = row->original;
-	image->size = size;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		struct text_view field = row->product.raw[i];
@@ -69,8 +77,8 @@ row_image_save(const IncomingRow *row)
 	image->attributes = NULL;
 	if (row->attributes)
 	{
-		image->attributes = (Jsonb *) ((char *) image + MAXALIGN(text_end));
-		memcpy(image->attributes, row->attributes, attributes_size);
+		image->attributes = (Jsonb *) ((char *) image + attributes_offset(row));
+		memcpy(image->attributes, row->attributes, VARSIZE(row->attributes));
 	}
 	return image;
 }
@@ -98,10 +106,17 @@ row_image_load(const RowImage *image, IncomingRow *row)
 	row_trim(&row->product);
 }
 
-Size
-row_image_size(const RowImage *image)
+const char *
+row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_column column)
 {
-	return image->size;
+	const char *text = image->bytes;
+	int			i;
+
+	if (row->product.raw[column].data == NULL)
+		return NULL;
+	for (i = 0; i < (int) column; i++)
+		text += row->product.raw[i].length;
+	return text + (row->product.value[column].data - row->product.raw[column].data);
 }
 
 int64
@@ -177,8 +192,7 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 		return;
 	}
 	rules_judge(&row->product, settings, findings);
-	if (row->attributes != NULL &&
-		!(findings->count == 1 && findings->items[0].rule >= RULE_MALFORMED_ROW))
+	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
 		(void) judge_attributes(row, findings);
 }
 

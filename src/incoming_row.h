@@ -43,14 +43,21 @@ typedef struct IncomingRow
 /* Copy of a row without a defect, in one piece of memory. */
 typedef struct RowImage RowImage;
 
-/* Copies the row into the current memory context. */
-extern RowImage *row_image_save(const IncomingRow *row);
+/* Bytes that an image of the row takes. */
+extern Size row_image_size(const IncomingRow *row);
+
+/* Copy the row to memory of that size, aligned like a pointer. */
+extern RowImage *row_image_save(const IncomingRow *row, void *memory);
 
 /* The row again, trimmed, borrowing from the image. */
 extern void row_image_load(const RowImage *image, IncomingRow *row);
 
-/* Bytes the image takes. */
-extern Size row_image_size(const RowImage *image);
+/*
+ * Where the trimmed value of a column lies in the image of this row, NULL for an
+ * absent one.
+ */
+extern const char *row_image_text(const RowImage *image, const IncomingRow *row,
+								  enum onboard_column column);
 
 /* The door's own number for the row. */
 extern int64 row_image_position(const RowImage *image);
@@ -61,6 +68,18 @@ extern int64 row_image_position(const RowImage *image);
  */
 extern void incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 							   struct findings *findings);
+
+/*
+ * Could the row not be read at all?  Then it is judged by no other rule, and is
+ * compared with no other row.
+ */
+static inline bool
+findings_are_of_unreadable_row(const struct findings *findings)
+{
+	return findings->count == 1 &&
+		(findings->items[0].rule == RULE_MALFORMED_ROW ||
+		 findings->items[0].rule == RULE_INVALID_ENCODING);
+}
 
 /* The row as the vendor wrote it, for validation_errors.original_data. */
 extern Jsonb *incoming_row_original_data(const IncomingRow *row);

@@ -63,9 +63,6 @@
 #define PROBES_PER_DECISION 64
 #define ROWS_PER_PROBE 32
 
-/* Keys longer than 100 characters break a rule and are in no catalogue. */
-#define KEY_MAX_BYTES 400
-
 /* Attempts to store a row whose keys are free and yet refused. */
 #define MAX_STORE_ATTEMPTS 100
 
@@ -327,14 +324,6 @@ record_valid(Loader *loader, int64 position, int64 product_id)
  * Keys.
  */
 
-/* The trimmed key, or false when the row has none that could be in use. */
-static bool
-usable_key(const IncomingRow *row, CatalogueKey key, struct text_view *value)
-{
-	*value = row->product.value[catalogue_key_column[key]];
-	return value->length > 0 && value->length <= KEY_MAX_BYTES;
-}
-
 static void
 add_duplicate(Loader *loader, const IncomingRow *row, CatalogueKey key, const KeyHolder *holder)
 {
@@ -344,18 +333,18 @@ add_duplicate(Loader *loader, const IncomingRow *row, CatalogueKey key, const Ke
 
 /* Look up both keys and add a finding for each that is taken. */
 static bool
-find_duplicates(Loader *loader, const IncomingRow *row, bool wait)
+find_duplicates(Loader *loader, const IncomingRow *row, const RowKeys *keys, bool wait)
 {
 	bool		found = false;
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		struct text_view value;
 		KeyHolder	holder;
 
-		if (usable_key(row, key, &value) &&
-			catalogue_find(loader->catalogue, &loader->current->owner, key, value, wait, &holder))
+		if (keys->usable[key] &&
+			catalogue_find(loader->catalogue, &loader->current->owner, key, keys->value[key],
+						   wait, &holder))
 		{
 			add_duplicate(loader, row, key, &holder);
 			found = true;
@@ -366,13 +355,13 @@ find_duplicates(Loader *loader, const IncomingRow *row, bool wait)
 
 /* The same, waiting for other transactions no longer than onboard.lock_wait. */
 static bool
-find_duplicates_waiting(Loader *loader, const IncomingRow *row)
+find_duplicates_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
 	OwnerSection section;
 	bool		found;
 
 	owner_enter(&section);
-	found = find_duplicates(loader, row, true);
+	found = find_duplicates(loader, row, keys, true);
 	owner_leave(&section);
 	return found;
 }
@@ -422,7 +411,7 @@ refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 
 /* Store a row that is valid by the rules, or find out what holds its keys. */
 static void
-store_or_reject(Loader *loader, const IncomingRow *row)
+store_or_reject(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
 	int			attempt;
 
@@ -432,7 +421,7 @@ store_or_reject(Loader *loader, const IncomingRow *row)
 		const char *refusal;
 
 		CHECK_FOR_INTERRUPTS();
-		if (find_duplicates_waiting(loader, row))
+		if (find_duplicates_waiting(loader, row, keys))
 		{
 			record_error(loader, row);
 			return;
@@ -451,20 +440,21 @@ store_or_reject(Loader *loader, const IncomingRow *row)
 
 /* Settle an invalid row that had to wait for an earlier one. */
 static void
-reject_waiting(Loader *loader, const IncomingRow *row, const WindowRow *waiting)
+reject_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys,
+			   const WindowRow *waiting)
 {
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		struct text_view value;
 		KeyHolder	holder = waiting->holder[key];
 		bool		taken = waiting->taken[key];
 
-		if (!usable_key(row, key, &value))
+		if (!keys->usable[key])
 			continue;
 		if (!waiting->looked_up[key])
-			taken = catalogue_find(loader->catalogue, &loader->current->owner, key, value, false, &holder);
+			taken = catalogue_find(loader->catalogue, &loader->current->owner, key,
+								   keys->value[key], false, &holder);
 		if (taken)
 			add_duplicate(loader, row, key, &holder);
 	}
@@ -475,14 +465,16 @@ static void
 settle_row(Loader *loader, const WindowRow *window_row)
 {
 	IncomingRow *row = &loader->settled_row;
+	RowKeys		keys;
 
 	row_image_load(window_row->image, row);
 	work_on_row(loader, row);
 	incoming_row_judge(row, &loader->settings, &loader->findings);
+	row_keys_init(&keys, row);
 	if (loader->findings.has_error)
-		reject_waiting(loader, row, window_row);
+		reject_waiting(loader, row, &keys, window_row);
 	else
-		store_or_reject(loader, row);
+		store_or_reject(loader, row, &keys);
 	MemoryContextReset(loader->row_context);
 }
 
@@ -614,13 +606,13 @@ loader_settle(Loader *loader)
  */
 
 static bool
-shares_key_with_window(Loader *loader, const IncomingRow *row)
+shares_key_with_window(Loader *loader, const RowKeys *keys)
 {
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		if (window_has_key(loader->window, key, row->product.value[catalogue_key_column[key]]))
+		if (window_has_key(loader->window, keys, key))
 			return true;
 	}
 	return false;
@@ -638,23 +630,23 @@ flush_batch(Loader *loader)
 
 /* Take a row that is valid by the rules. */
 static void
-take_valid(Loader *loader, const IncomingRow *row)
+take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
 	WindowRow  *added;
 
 	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
 	{
-		store_or_reject(loader, row);
+		store_or_reject(loader, row, keys);
 		return;
 	}
-	if (shares_key_with_window(loader, row))
+	if (shares_key_with_window(loader, keys))
 	{
-		window_add(loader->window, row, WINDOW_WAITING, true);
+		window_add(loader->window, row, keys, WINDOW_WAITING, true);
 		return;
 	}
 	if (should_probe(loader))
 	{
-		bool		hit = find_duplicates(loader, row, false);
+		bool		hit = find_duplicates(loader, row, keys, false);
 
 		note_probe(&loader->probing, hit);
 		if (hit)
@@ -663,7 +655,7 @@ take_valid(Loader *loader, const IncomingRow *row)
 			return;
 		}
 	}
-	added = window_add(loader->window, row, WINDOW_STORED, true);
+	added = window_add(loader->window, row, keys, WINDOW_STORED, true);
 	if (catalogue_batch_add(loader->catalogue, &loader->current->owner, row, &added->stored) &&
 		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
 		flush_batch(loader);
@@ -671,7 +663,7 @@ take_valid(Loader *loader, const IncomingRow *row)
 
 /* Take a row that breaks a rule: only its duplicates are still to be found. */
 static void
-take_invalid(Loader *loader, const IncomingRow *row)
+take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
 	WindowRow	look = {0};
 	bool		must_wait = false;
@@ -679,24 +671,22 @@ take_invalid(Loader *loader, const IncomingRow *row)
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		struct text_view value;
-
-		if (row->has_defect || !usable_key(row, key, &value))
+		if (!keys->usable[key])
 			continue;
-		if (window_has_key(loader->window, key, value))
+		if (window_has_key(loader->window, keys, key))
 		{
 			must_wait = true;
 			continue;
 		}
 		look.looked_up[key] = true;
-		look.taken[key] = catalogue_find(loader->catalogue, &loader->current->owner, key, value,
-										 false, &look.holder[key]);
+		look.taken[key] = catalogue_find(loader->catalogue, &loader->current->owner, key,
+										 keys->value[key], false, &look.holder[key]);
 		if (look.taken[key] && !must_wait)
 			add_duplicate(loader, row, key, &look.holder[key]);
 	}
 	if (must_wait)
 	{
-		WindowRow  *added = window_add(loader->window, row, WINDOW_WAITING, false);
+		WindowRow  *added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
 
 		memcpy(added->looked_up, look.looked_up, sizeof(look.looked_up));
 		memcpy(added->taken, look.taken, sizeof(look.taken));
@@ -733,6 +723,7 @@ take_row(Loader *loader, IncomingRow *row)
 {
 	UploadSession *session = loader->current;
 	MemoryContext caller;
+	RowKeys		keys;
 
 	if (!session->known)
 		return LOADER_UNKNOWN_UPLOAD;
@@ -753,10 +744,13 @@ take_row(Loader *loader, IncomingRow *row)
 	caller = MemoryContextSwitchTo(loader->row_context);
 	row_trim(&row->product);
 	incoming_row_judge(row, &loader->settings, &loader->findings);
-	if (loader->findings.has_error)
-		take_invalid(loader, row);
+	row_keys_init(&keys, row);
+	if (findings_are_of_unreadable_row(&loader->findings))
+		record_error(loader, row);
+	else if (loader->findings.has_error)
+		take_invalid(loader, row, &keys);
 	else
-		take_valid(loader, row);
+		take_valid(loader, row, &keys);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(loader->row_context);
 	if (window_is_full(loader))

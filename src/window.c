@@ -4,7 +4,7 @@
  *	  The rows of an upload whose verdicts are not settled yet.
  *
  * Rows live in chunks that never move, because the catalogue's batch points at
- * them.  Two hash tables with open addressing, one per key, hold the number of
+ * them; their text lives in blocks.  Two hash tables with open addressing, one per key, hold the number of
  * the first row that brought a key.  They start small, so that a statement of
  * one row stays cheap, and double when half full.
  *
@@ -19,6 +19,17 @@
 
 #define CHUNK_ROWS 1024
 #define SMALLEST_TABLE 64
+
+/*
+ * Images are cut from blocks that stay allocated from window to window: giving
+ * megabytes back to the system and asking for them again costs a page fault
+ * every few rows.  An image too large for a block gets memory of its own.
+ */
+#define BLOCK_BYTES (1024 * 1024)
+#define LARGE_IMAGE_BYTES (BLOCK_BYTES / 16)
+
+/* Keys longer than 100 characters break a rule and are in no catalogue. */
+#define KEY_MAX_BYTES 400
 
 /* A key of a window row: hash to compare first, number of the row plus 1. */
 typedef struct KeyEntry
@@ -36,12 +47,17 @@ typedef struct KeyTable
 
 struct Window
 {
-	MemoryContext context;		/* the window and its tables */
-	MemoryContext row_context;	/* images and chunks; reset with the window */
+	MemoryContext context;		/* the window, its tables, chunks and blocks */
+	MemoryContext large_context;	/* large images; reset with the window */
 	WindowRow **chunks;
-	int			chunk_count;
-	int			chunk_size;
-	int			count;
+	int			chunk_count;	/* allocated */
+	int			chunk_size;		/* room in the array */
+	int			count;			/* rows in use */
+	char	  **blocks;
+	int			block_count;	/* allocated */
+	int			block_size;		/* room in the array */
+	int			block;			/* being filled */
+	Size		block_used;
 	Size		bytes;
 	KeyTable	tables[KEY_COUNT];
 };
@@ -63,8 +79,8 @@ window_create(void)
 	CatalogueKey key;
 
 	window->context = context;
-	window->row_context = AllocSetContextCreate(context, "onboard window rows",
-												ALLOCSET_DEFAULT_SIZES);
+	window->large_context = AllocSetContextCreate(context, "onboard window large rows",
+												  ALLOCSET_DEFAULT_SIZES);
 	for (key = 0; key < KEY_COUNT; key++)
 		key_table_init(&window->tables[key], context, SMALLEST_TABLE);
 	return window;
@@ -75,11 +91,10 @@ window_reset(Window *window)
 {
 	CatalogueKey key;
 
-	MemoryContextReset(window->row_context);
-	window->chunks = NULL;
-	window->chunk_count = 0;
-	window->chunk_size = 0;
+	MemoryContextReset(window->large_context);
 	window->count = 0;
+	window->block = 0;
+	window->block_used = 0;
 	window->bytes = 0;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
@@ -109,10 +124,20 @@ window_bytes(const Window *window)
 	return window->bytes;
 }
 
-static inline uint32
-hash_key(struct text_view value)
+void
+row_keys_init(RowKeys *keys, const IncomingRow *row)
 {
-	return hash_bytes((const unsigned char *) value.data, (int) value.length);
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		struct text_view value = row->product.value[catalogue_key_column[key]];
+
+		keys->value[key] = value;
+		keys->usable[key] = value.length > 0 && value.length <= KEY_MAX_BYTES;
+		if (keys->usable[key])
+			keys->hash[key] = hash_bytes((const unsigned char *) value.data, (int) value.length);
+	}
 }
 
 /* The entry of the key, or the empty one where it would go. */
@@ -141,11 +166,11 @@ key_table_find(Window *window, CatalogueKey key, struct text_view value, uint32 
 }
 
 bool
-window_has_key(Window *window, CatalogueKey key, struct text_view value)
+window_has_key(Window *window, const RowKeys *keys, CatalogueKey key)
 {
-	if (window->tables[key].used == 0)
+	if (!keys->usable[key] || window->tables[key].used == 0)
 		return false;
-	return key_table_find(window, key, value, hash_key(value))->row != 0;
+	return key_table_find(window, key, keys->value[key], keys->hash[key])->row != 0;
 }
 
 static void
@@ -171,64 +196,89 @@ key_table_grow(Window *window, KeyTable *table)
 }
 
 static void
-key_table_add(Window *window, CatalogueKey key, struct text_view value, int row)
+key_table_add(Window *window, CatalogueKey key, const RowKeys *keys, int row)
 {
 	KeyTable   *table = &window->tables[key];
-	uint32		hash = hash_key(value);
 	KeyEntry   *entry;
 
 	if (table->used >= table->size / 2)
 		key_table_grow(window, table);
-	entry = key_table_find(window, key, value, hash);
+	entry = key_table_find(window, key, keys->value[key], keys->hash[key]);
 	if (entry->row != 0)
 		return;
-	entry->hash = hash;
+	entry->hash = keys->hash[key];
 	entry->row = row + 1;
 	table->used++;
+}
+
+/* Room in an array of pointers for one more, doubling it when needed. */
+static void *
+grow_array(Window *window, void *array, int *size)
+{
+	*size = Max(8, *size * 2);
+	return array == NULL ?
+		MemoryContextAlloc(window->context, *size * sizeof(void *)) :
+		repalloc(array, *size * sizeof(void *));
 }
 
 static WindowRow *
 next_row(Window *window)
 {
 	int			chunk = window->count / CHUNK_ROWS;
-	MemoryContext caller = MemoryContextSwitchTo(window->row_context);
 
 	if (chunk == window->chunk_count)
 	{
 		if (chunk == window->chunk_size)
-		{
-			window->chunk_size = Max(8, window->chunk_size * 2);
-			window->chunks = window->chunks == NULL ?
-				palloc(window->chunk_size * sizeof(WindowRow *)) :
-				repalloc(window->chunks, window->chunk_size * sizeof(WindowRow *));
-		}
-		window->chunks[chunk] = palloc(CHUNK_ROWS * sizeof(WindowRow));
+			window->chunks = grow_array(window, window->chunks, &window->chunk_size);
+		window->chunks[chunk] = MemoryContextAlloc(window->context, CHUNK_ROWS * sizeof(WindowRow));
 		window->chunk_count++;
 	}
-	MemoryContextSwitchTo(caller);
 	return window_row(window, window->count++);
 }
 
+/* Memory for an image of this size, aligned. */
+static void *
+image_space(Window *window, Size size)
+{
+	void	   *space;
+
+	size = MAXALIGN(size);
+	window->bytes += size;
+	if (size > LARGE_IMAGE_BYTES)
+		return MemoryContextAlloc(window->large_context, size);
+	if (window->block_count > 0 && window->block_used + size > BLOCK_BYTES)
+	{
+		window->block++;
+		window->block_used = 0;
+	}
+	if (window->block == window->block_count)
+	{
+		if (window->block_count == window->block_size)
+			window->blocks = grow_array(window, window->blocks, &window->block_size);
+		window->blocks[window->block_count++] = MemoryContextAlloc(window->context, BLOCK_BYTES);
+	}
+	space = window->blocks[window->block] + window->block_used;
+	window->block_used += size;
+	return space;
+}
+
 WindowRow *
-window_add(Window *window, const IncomingRow *row, WindowRowState state, bool may_be_valid)
+window_add(Window *window, const IncomingRow *row, const RowKeys *keys,
+		   WindowRowState state, bool claim)
 {
 	int			number = window->count;
 	WindowRow  *added = next_row(window);
-	MemoryContext caller = MemoryContextSwitchTo(window->row_context);
-	IncomingRow copy;
 	CatalogueKey key;
 
-	memset(added, 0, sizeof(*added));
 	added->state = state;
-	added->image = row_image_save(row);
-	MemoryContextSwitchTo(caller);
-	window->bytes += row_image_size(added->image);
-	row_image_load(added->image, &copy);
+	added->image = row_image_save(row, image_space(window, row_image_size(row)));
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		added->stored.key[key] = copy.product.value[catalogue_key_column[key]];
-		if (may_be_valid)
-			key_table_add(window, key, added->stored.key[key], number);
+		added->looked_up[key] = false;
+		added->stored.key[key].data = row_image_text(added->image, row, catalogue_key_column[key]);
+		added->stored.key[key].length = keys->value[key].length;
+		if (claim)
+			key_table_add(window, key, keys, number);
 	}
 	return added;
 }

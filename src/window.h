@@ -38,6 +38,16 @@ typedef struct WindowRow
 
 typedef struct Window Window;
 
+/* The keys of one row, hashed once. */
+typedef struct RowKeys
+{
+	struct text_view value[KEY_COUNT];	/* trimmed */
+	uint32		hash[KEY_COUNT];
+	bool		usable[KEY_COUNT];	/* neither blank nor too long to be in use */
+} RowKeys;
+
+extern void row_keys_init(RowKeys *keys, const IncomingRow *row);
+
 /* Lives in a child of the current memory context. */
 extern Window *window_create(void);
 
@@ -51,16 +61,14 @@ extern WindowRow *window_row(Window *window, int i);
 /* Bytes that the rows' images take. */
 extern Size window_bytes(const Window *window);
 
-/*
- * Did an earlier row of the window that may be valid bring this key?
- */
-extern bool window_has_key(Window *window, CatalogueKey key, struct text_view value);
+/* Did an earlier row of the window that may be valid bring this key? */
+extern bool window_has_key(Window *window, const RowKeys *keys, CatalogueKey key);
 
 /*
  * Add a row with a copy of its text.  The pointer returned stays good until
- * window_reset().  When the row may be valid, its keys count for later rows.
+ * window_reset().  claim: the row may be valid, so its keys count for later rows.
  */
-extern WindowRow *window_add(Window *window, const IncomingRow *row,
-							 WindowRowState state, bool may_be_valid);
+extern WindowRow *window_add(Window *window, const IncomingRow *row, const RowKeys *keys,
+							 WindowRowState state, bool claim);
 
 #endif							/* ONBOARD_WINDOW_H */
