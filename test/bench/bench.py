@@ -32,6 +32,7 @@ class Bench:
         self.inputs = os.path.join(options.inputs, f"onboard-bench-{os.getpid()}")
         self.generator = None
         self.server = None
+        self.large = None
         self.started = time.time()
         self.results = {"tables": [], "bars": [], "notes": []}
 

@@ -24,11 +24,19 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
+import catalogue
 import intake
+import memory
+import mixes
 from bench import Bench, die
 
 SECTIONS = {
     "intake": intake.section,
+    "large": catalogue.section,
+    "growth": catalogue.grow,
+    "mixes": mixes.section,
+    "again": mixes.again,
+    "memory": memory.section,
 }
 
 
