@@ -1,4 +1,4 @@
-# onboard: extension (src/), command line (glue/), tests (test/).
+# onboard: the extension (src/), the command line (glue/), the tests (test/).
 # The version stands in onboard.control and nowhere else.
 
 EXTENSION = onboard
@@ -7,13 +7,94 @@ DATA = $(wildcard sql/onboard--*.sql)
 MODULE_big = onboard
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 PGFILEDESC = "onboard - vendors' product files into one catalogue"
+EXTRA_CLEAN = src/*.gcno src/*.gcda
+
+# pg_regress tests, for make installcheck against a server that runs already.
+REGRESS = $(filter-out onboard--%,$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
+REGRESS_OPTS = --load-extension=onboard --encoding=UTF8 --no-locale
 
 PG_CPPFLAGS = -DONBOARD_VERSION='"$(EXTVERSION)"'
-# PGXS adds -O2; the rest is what keeps both compilers honest.
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+# The server's own headers need the three exceptions.
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+# clang does not know an option that PGXS passes for gcc, and minds an attribute
+# of the server's headers.
+ifneq ($(findstring clang,$(CC)),)
+PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-ignored-attributes -Wno-unknown-warning-option
+endif
 # Bitcode for the JIT compiler would only inline our entry points.
 override with_llvm = no
 
+# Debian packages: to build and run, and to test.
+BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
+	libpq-dev libcsv-dev libcjson-dev libssl-dev
+TEST_PACKAGES = clang libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
+	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-psycopg2
+SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
+
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+# These work before PostgreSQL's headers are there, and call make for the rest.
+TASKS = help deps deps-test demo check check-unit lint bench
+
+ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
+
+ifeq ($(wildcard $(PGXS)),)
+$(error PostgreSQL's server headers are missing; run: make deps)
+endif
 include $(PGXS)
+
+all: cli
+install: install-cli
+clean: clean-cli
+
+cli:
+	@$(MAKE) -C glue PG_CONFIG=$(PG_CONFIG)
+install-cli:
+	@$(MAKE) -C glue install PG_CONFIG=$(PG_CONFIG) DESTDIR=$(DESTDIR)
+clean-cli:
+	@$(MAKE) -C glue clean PG_CONFIG=$(PG_CONFIG)
+
+# A changed header rebuilds everything; the whole takes seconds.
+$(OBJS): $(wildcard src/*.h) onboard.control
+
+.PHONY: cli install-cli clean-cli
+
+else
+
+help: ## Show this list
+	@echo "  make                Build extension and command line"
+	@echo "  make install        Install both; DESTDIR, prefix and PG_CONFIG are honoured"
+	@echo "  make installcheck   Run the regression tests in a server that runs already"
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
+		sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+deps: ## Install the Debian packages needed to build and run
+	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES)
+
+deps-test: ## Install the packages needed by make check and make bench as well
+	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+demo: deps ## Build, install and load three sample files into a private server
+	@$(MAKE) -s all
+	@$(SUDO) $(MAKE) -s install >/dev/null
+	@test/demo.sh
+
+check: deps-test ## Run all tests in throw-away servers
+	@$(MAKE) -s all
+	@test/check.sh
+
+check-unit: ## Run the tests that need no server
+	@$(MAKE) -s -C test/unit check
+
+lint: ## Check banned functions, versions and both compilers' warnings
+	@test/lint.sh
+
+bench: deps-test ## Measure against plain COPY; writes test/bench/RESULTS.md
+	@$(MAKE) -s all
+	@python3 test/bench/run.py
+
+.PHONY: $(TASKS)
+
+endif
