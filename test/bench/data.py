@@ -50,6 +50,9 @@ class DataSet:
         return self
 
     def __exit__(self, *_):
+        self.remove()
+
+    def remove(self):
         for path in self.files.values():
             os.unlink(path)
 

@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
 import catalogue
+import doors
 import intake
 import memory
 import mixes
@@ -37,6 +38,9 @@ SECTIONS = {
     "mixes": mixes.section,
     "again": mixes.again,
     "memory": memory.section,
+    "ingest": doors.ingest,
+    "at_once": doors.at_once,
+    "command_line": doors.command_line,
 }
 
 
@@ -56,6 +60,7 @@ def parse_options():
     options = parser.parse_args()
     options.rows = options.rows or (200000 if options.quick else 1000000)
     options.rounds = options.rounds or (3 if options.quick else 5)
+    options.root = ROOT
     options.sections = options.only.split(",") if options.only else list(SECTIONS)
     for name in options.sections:
         if name not in SECTIONS:

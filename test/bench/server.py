@@ -63,6 +63,12 @@ class Seconds:
         self.cpu = cpu
 
 
+def backend_cpu(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Session:
     """One psql whose backend can be watched."""
 
@@ -76,6 +82,9 @@ class Session:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.stderr.close()
@@ -98,9 +107,7 @@ class Session:
         return self.receive()
 
     def cpu(self):
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return backend_cpu(self.pid)
 
     def private_memory(self):
         """Bytes of anonymous memory: what is not shared buffers or code."""
