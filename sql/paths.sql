@@ -221,6 +221,9 @@ SAVEPOINT s;
 CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR INSERT WITH CHECK (price < 100);
 SELECT * FROM compare();
 ROLLBACK TO s;
+CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR ALL USING (price < 100) WITH CHECK (stock_quantity < 9);
+SELECT * FROM compare();
+ROLLBACK TO s;
 -- One that concerns reading only
 CREATE POLICY seen ON onboard.products AS RESTRICTIVE FOR SELECT USING (stock_quantity < 5);
 SELECT path, loaded FROM compare();

@@ -38,12 +38,12 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "catalogue_internal.h"
 #include "onboard.h"
+#include "subtransaction.h"
 
 /* Characters of a key are at most 4 bytes; the rules limit keys to 100. */
 #define KEY_MAX_BYTES 400
@@ -488,6 +488,27 @@ store_directly(Catalogue *catalogue, const CatalogueOwner *owner,
 	return true;
 }
 
+/* Arguments and result of store_directly(). */
+typedef struct DirectStore
+{
+	Catalogue  *catalogue;
+	const CatalogueOwner *owner;
+	const IncomingRow *row;
+	int64	   *product_id;
+} DirectStore;
+
+/* SubtransactionWork */
+static bool
+store_one(void *argument)
+{
+	DirectStore *store = argument;
+	bool		stored = store_directly(store->catalogue, store->owner, store->row,
+										store->product_id);
+
+	ExecClearTuple(store->catalogue->single_slot);
+	return stored;
+}
+
 /*
  * With logical decoding a row that is taken back must be part of a
  * subtransaction that aborts, or a subscriber would see it come and go and
@@ -497,21 +518,9 @@ static bool
 store_in_subtransaction(Catalogue *catalogue, const CatalogueOwner *owner,
 						const IncomingRow *row, int64 *product_id)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner resource_owner = CurrentResourceOwner;
-	bool		stored;
+	DirectStore store = {catalogue, owner, row, product_id};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	stored = store_directly(catalogue, owner, row, product_id);
-	ExecClearTuple(catalogue->single_slot);
-	if (stored)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = resource_owner;
-	return stored;
+	return subtransaction_run(store_one, &store, NULL);
 }
 
 bool

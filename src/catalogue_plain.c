@@ -12,17 +12,16 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/elog.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "catalogue_internal.h"
 #include "onboard.h"
 #include "owner.h"
 #include "statement.h"
+#include "subtransaction.h"
 
 /*
  * Is this error about the row, or about the server and its other sessions?
@@ -56,13 +55,24 @@ is_key_conflict(const ErrorData *error)
 		 strcmp(error->constraint_name, "products_vendor_id_vendor_product_id_key") == 0);
 }
 
+/* One row on its way into the table. */
+typedef struct PlainInsert
+{
+	Datum	   *values;
+	const bool *nulls;
+	const CatalogueOwner *owner;
+	int64		row_number;
+	int64		product_id;		/* 0 when a trigger changed where the row came from */
+} PlainInsert;
+
 /*
  * Run the INSERT; returns false when a BEFORE trigger dropped the row.  Runs as
  * the owner, with the caller's search_path and with row security, as the
- * owner's own INSERT would.
+ * owner's own INSERT would.  No RETURNING, because that would ask the policies
+ * on SELECT, too.
  */
 static bool
-run_insert(Datum *values, const bool *nulls, int64 *product_id)
+run_insert(const PlainInsert *work)
 {
 	static Statement insert = {
 		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
@@ -70,7 +80,7 @@ run_insert(Datum *values, const bool *nulls, int64 *product_id)
 		"  weight_kg, dimensions_cm, image_url, attributes, status, upload_id, row_number, "
 		"  line_number, created_at, updated_at) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-		"  $19, $20, $21, $22) RETURNING product_id",
+		"  $19, $20, $21, $22)",
 		PRODUCT_COLUMN_COUNT - 1,
 		{TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID,
 		NUMERICOID, INT4OID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID,
@@ -82,15 +92,45 @@ run_insert(Datum *values, const bool *nulls, int64 *product_id)
 	int			i;
 
 	for (i = 0; i < PRODUCT_COLUMN_COUNT - 1; i++)
-		null_flags[i] = nulls[i] ? 'n' : ' ';
+		null_flags[i] = work->nulls[i] ? 'n' : ' ';
 	owner_enter_plain(&section);
 	SPI_connect();
-	inserted = statement_run(&insert, values, null_flags, false, SPI_OK_INSERT_RETURNING) > 0;
-	if (inserted)
-		*product_id = DatumGetInt64(statement_value(1, NULL));
+	inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
 	SPI_finish();
 	owner_leave(&section);
 	return inserted;
+}
+
+static int64
+find_product_id(const PlainInsert *work)
+{
+	static Statement find = {
+		"SELECT p.product_id FROM onboard.products p WHERE p.upload_id = $1 AND p.row_number = $2",
+		2, {TEXTOID, INT8OID}
+	};
+	Datum		key[2] = {work->owner->upload_id_text, Int64GetDatum(work->row_number)};
+	OwnerSection section;
+	int64		product_id = 0;
+
+	owner_enter(&section);
+	SPI_connect();
+	if (statement_run(&find, key, NULL, false, SPI_OK_SELECT) > 0)
+		product_id = DatumGetInt64(statement_value(1, NULL));
+	SPI_finish();
+	owner_leave(&section);
+	return product_id;
+}
+
+/* SubtransactionWork */
+static bool
+insert_row(void *argument)
+{
+	PlainInsert *work = argument;
+
+	if (!run_insert(work))
+		return false;
+	work->product_id = find_product_id(work);
+	return true;
 }
 
 /* Keeps only what may be shown: the primary message names no values of others. */
@@ -109,68 +149,37 @@ refusal_message(const ErrorData *error, MemoryContext context)
 	return message;
 }
 
-/* Outcomes of one attempt. */
-typedef enum Attempt
-{
-	ATTEMPT_STORED,
-	ATTEMPT_CONFLICT,
-	ATTEMPT_REFUSED
-} Attempt;
-
-static Attempt
-attempt_insert(Datum *values, const bool *nulls, int64 *product_id, const char **refusal)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner resource_owner = CurrentResourceOwner;
-	volatile Attempt attempt = ATTEMPT_STORED;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		if (!run_insert(values, nulls, product_id))
-		{
-			attempt = ATTEMPT_REFUSED;
-			*refusal = "the catalogue refused the row: a trigger dropped it";
-		}
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = resource_owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (!is_about_the_row(error->sqlerrcode))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = resource_owner;
-		attempt = is_key_conflict(error) ? ATTEMPT_CONFLICT : ATTEMPT_REFUSED;
-		if (attempt == ATTEMPT_REFUSED)
-			*refusal = refusal_message(error, caller);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	return attempt;
-}
-
 bool
 catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 					  const IncomingRow *row, int64 *product_id, const char **refusal)
 {
 	Datum		values[PRODUCT_COLUMN_COUNT];
 	bool		nulls[PRODUCT_COLUMN_COUNT];
-	Attempt		attempt;
+	/* The first column is product_id, which the INSERT leaves to its sequence. */
+	PlainInsert work = {
+		.values = values + PRODUCT_VENDOR_ID - 1, .nulls = nulls + PRODUCT_VENDOR_ID - 1,
+		.owner = owner, .row_number = row->row_number
+	};
+	ErrorData  *error;
+	bool		is_conflict;
 
 	product_values(catalogue, owner, row, values, nulls);
-	/* The first column is product_id, which the INSERT leaves to its sequence. */
-	attempt = attempt_insert(values + PRODUCT_VENDOR_ID - 1, nulls + PRODUCT_VENDOR_ID - 1,
-							 product_id, refusal);
-	if (attempt == ATTEMPT_STORED)
+	if (subtransaction_run(insert_row, &work, &error))
+	{
+		*product_id = work.product_id;
 		onboard_counters.rows_plain++;
-	return attempt != ATTEMPT_CONFLICT;
+		return true;
+	}
+	if (error == NULL)
+	{
+		*refusal = "the catalogue refused the row: a trigger dropped it";
+		return true;
+	}
+	if (!is_about_the_row(error->sqlerrcode))
+		ReThrowError(error);
+	is_conflict = is_key_conflict(error);
+	if (!is_conflict)
+		*refusal = refusal_message(error, CurrentMemoryContext);
+	FreeErrorData(error);
+	return !is_conflict;
 }

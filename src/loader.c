@@ -41,7 +41,6 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "account.h"
 #include "catalogue.h"
@@ -52,6 +51,7 @@
 #include "onboard.h"
 #include "owner.h"
 #include "statement.h"
+#include "subtransaction.h"
 #include "window.h"
 
 /* Memory a window's rows may take, whatever their number. */
@@ -519,6 +519,27 @@ claim_directly(Loader *loader, StoredRow **stored, int count)
 	return in_doubt;
 }
 
+/* Arguments and result of claim_all(). */
+typedef struct Claim
+{
+	Loader	   *loader;
+	StoredRow **stored;
+	int			count;
+	int			in_doubt;
+} Claim;
+
+/* SubtransactionWork: store and claim rows, all or none. */
+static bool
+claim_all(void *argument)
+{
+	Claim	   *claim = argument;
+
+	catalogue_batch_flush(claim->loader->catalogue);
+	claim->in_doubt = catalogue_claim(claim->loader->catalogue, &claim->loader->current->owner,
+									  claim->stored, claim->count);
+	return claim->in_doubt == 0;
+}
+
 /*
  * The same for a table that is logically decoded: heap and keys in one
  * subtransaction, which is rolled back as a whole when any row is in doubt.
@@ -526,28 +547,16 @@ claim_directly(Loader *loader, StoredRow **stored, int count)
 static int
 claim_in_subtransaction(Loader *loader, StoredRow **stored, int count)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner resource_owner = CurrentResourceOwner;
-	int			in_doubt;
+	Claim		claim = {loader, stored, count, 0};
 	int			i;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	catalogue_batch_flush(loader->catalogue);
-	in_doubt = catalogue_claim(loader->catalogue, &loader->current->owner, stored, count);
-	if (in_doubt == 0)
-		ReleaseCurrentSubTransaction();
-	else
-	{
-		RollbackAndReleaseCurrentSubTransaction();
-		for (i = 0; i < count; i++)
-			stored[i]->in_doubt = true;
-		onboard_counters.rows_direct -= count;
-		onboard_counters.conflicts += in_doubt;
-	}
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = resource_owner;
-	return in_doubt;
+	if (subtransaction_run(claim_all, &claim, NULL))
+		return 0;
+	for (i = 0; i < count; i++)
+		stored[i]->in_doubt = true;
+	onboard_counters.rows_direct -= count;
+	onboard_counters.conflicts += claim.in_doubt;
+	return claim.in_doubt;
 }
 
 static void
