@@ -29,6 +29,7 @@ import doors
 import intake
 import memory
 import mixes
+import peers
 from bench import Bench, die
 
 SECTIONS = {
@@ -41,6 +42,7 @@ SECTIONS = {
     "ingest": doors.ingest,
     "at_once": doors.at_once,
     "command_line": doors.command_line,
+    "peers": peers.section,
 }
 
 
