@@ -70,7 +70,7 @@ static const char settings[] =
  * program.
  */
 static void
-execute(const struct cluster *cluster, const char *path, char *const argv[])
+execute(const struct cluster *cluster, char *const argv[])
 {
 	static const char *const kept[] = {"PATH", "TZ", "LD_LIBRARY_PATH"};
 	char		log[CLUSTER_PATH_SIZE + 32];
@@ -102,28 +102,32 @@ execute(const struct cluster *cluster, const char *path, char *const argv[])
 	if (open("/dev/null", O_RDONLY) != STDIN_FILENO || chdir(cluster->home) != 0)
 		_exit(126);
 	closefrom(STDERR_FILENO + 1);
-	execv(path, argv);
+	execv(argv[0], argv);
 	_exit(127);
 }
 
 /*
- * Run a program and wait for it; *code is its exit code.
+ * Run the program that argv[0] names and wait for it; *code is its exit code.
  */
 static bool
-run_program(const struct cluster *cluster, const char *name, char *const argv[],
-			int *code, struct glue_error *error)
+run_program(const struct cluster *cluster, char *argv[], int *code,
+			struct glue_error *error)
 {
 	char		path[CLUSTER_PATH_SIZE];
 	int			status = 0;
 	pid_t		child;
 
-	snprintf(path, sizeof(path), "%s/%s", cluster_bindir(), name);
+	snprintf(path, sizeof(path), "%s/%s", cluster_bindir(), argv[0]);
 	child = fork();
 	if (child < 0)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_PROCESS",
 							  "cannot start a process: %s", strerror(errno));
 	if (child == 0)
-		execute(cluster, path, argv);
+	{
+		/* The whole path here too: by that they find one another. */
+		argv[0] = path;
+		execute(cluster, argv);
+	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		 /* the program got the signal too and ends */ ;
 	if (interrupted())
@@ -224,7 +228,7 @@ create_cluster(struct cluster *cluster, struct glue_error *error)
 			"--data-checksums", "--no-instructions", NULL
 		};
 
-		if (!run_program(cluster, "initdb", argv, &code, error))
+		if (!run_program(cluster, argv, &code, error))
 			return false;
 	}
 	if (code != 0)
@@ -326,7 +330,7 @@ server_runs(const struct cluster *cluster, bool *runs, struct glue_error *error)
 	char	   *argv[] = {"pg_ctl", "status", "-D", (char *) cluster->data, NULL};
 	int			code;
 
-	if (!run_program(cluster, "pg_ctl", argv, &code, error))
+	if (!run_program(cluster, argv, &code, error))
 		return false;
 	*runs = code == 0;
 	if (code != 0 && code != PG_CTL_NOT_RUNNING)
@@ -347,7 +351,7 @@ start_server(const struct cluster *cluster, struct glue_error *error)
 	if (!write_settings(cluster, error))
 		return false;
 	snprintf(log, sizeof(log), "%s/start.log", cluster->home);
-	if (!run_program(cluster, "pg_ctl", argv, &code, error))
+	if (!run_program(cluster, argv, &code, error))
 		return false;
 	if (code != 0)
 		return fail_with_log(cluster, "start", error);
@@ -516,7 +520,7 @@ cluster_server_stop(struct cluster *cluster, struct glue_error *error)
 	done = server_runs(cluster, &cluster->was_running, error);
 	if (done && cluster->was_running)
 	{
-		done = run_program(cluster, "pg_ctl", argv, &code, error);
+		done = run_program(cluster, argv, &code, error);
 		if (done && code != 0)
 			done = fail_with_log(cluster, "stop", error);
 	}

@@ -424,6 +424,31 @@ show_interruption(struct load *load, const struct glue_error *error)
 	return command_fail(load->options, error);
 }
 
+/*
+ * All rows were sent.  Somebody else may have failed the upload meanwhile.
+ */
+static int
+show_end(struct load *load)
+{
+	struct glue_error error = {0};
+
+	if (load->upload.failure_code != NULL)
+	{
+		glue_error_set(&error, GLUE_FILE_FAULT, load->upload.failure_code,
+					   "the upload was ended while it was loaded: %s",
+					   load->upload.failure_message != NULL ? load->upload.failure_message : "");
+		return show_refusal(load, &error);
+	}
+	if (strcmp(load->upload.status, "processing") == 0)
+	{
+		glue_error_set(&error, GLUE_INTERNAL_ERROR, "NOT_COMPLETE",
+					   "some rows of upload %s have no verdict; run the same command again",
+					   load->upload.upload_id);
+		return command_fail(load->options, &error);
+	}
+	return show_result(load, false);
+}
+
 static int
 load_file(struct load *load)
 {
@@ -445,7 +470,7 @@ load_file(struct load *load)
 	if (!load_rows(load, &error) ||
 		!upload_finish(load->database, &load->upload, load->file.found.row_count, &error))
 		return show_interruption(load, &error);
-	return show_result(load, false);
+	return show_end(load);
 }
 
 static int

@@ -56,12 +56,12 @@ print_cause(const struct cause *cause)
 		fputs(" in ", stdout);
 		terminal_text(stdout, cause->error_field);
 	}
-	printf("\n%16sline %s: ", "", terminal_count(rows, cause->line_number));
+	printf("\n%17sline %s: ", "", terminal_count(rows, cause->line_number));
 	terminal_text(stdout, cause->message != NULL ? cause->message : "");
 	putchar('\n');
 	if (cause->suggestion != NULL && cause->suggestion[0] != '\0')
 	{
-		printf("%16s%sperhaps: ", "", terminal_style(stdout, STYLE_GOOD));
+		printf("%17s%sperhaps: ", "", terminal_style(stdout, STYLE_GOOD));
 		terminal_text(stdout, cause->suggestion);
 		printf("%s\n", terminal_style(stdout, STYLE_PLAIN));
 	}
@@ -100,9 +100,12 @@ print_rate(const struct summary *summary)
 
 	if (summary->milliseconds <= 0)
 		return;
-	printf(" in %lld.%lld s (%s rows/s)", (long long) summary->milliseconds / 1000,
-		   (long long) summary->milliseconds % 1000 / 100,
-		   terminal_count(rate, rows * 1000 / summary->milliseconds));
+	if (summary->milliseconds < 1000)
+		printf(" in %d ms", (int) summary->milliseconds);
+	else
+		printf(" in %lld.%d s (%s rows/s)", (long long) summary->milliseconds / 1000,
+			   (int) (summary->milliseconds % 1000 / 100),
+			   terminal_count(rate, rows * 1000 / summary->milliseconds));
 }
 
 static void
@@ -174,7 +177,8 @@ print_text(const struct summary *summary)
 	if (dry)
 		puts("\nNothing was written: this was a dry run.");
 	else
-		printf("\nUpload %s is %s.\n", summary->upload->upload_id, summary->upload->status);
+		printf("\nUpload %s: %s\n", summary->upload->upload_id,
+			   summary->valid == 0 ? "failed, no row was accepted" : summary->upload->status);
 }
 
 /* ----- JSON ----- */
