@@ -253,6 +253,36 @@ SET LOCAL enable_indexscan = off;
 SELECT sku FROM onboard.products WHERE to_tsvector('pg_catalog.simple', product_name || ' ' || coalesce(description, '')) @@ to_tsquery('simple', 'twin') ORDER BY sku;
 SELECT sku FROM onboard.products WHERE price BETWEEN 40 AND 60 AND vendor_id = 'PATH-1' ORDER BY sku;
 ROLLBACK;
+-- An index that cannot take a row refuses it.
+BEGIN;
+CREATE INDEX ON onboard.products ((100 / stock_quantity));
+SELECT * FROM compare();
+ROLLBACK;
+BEGIN;
+CREATE INDEX ON onboard.products (description);
+SELECT onboard_begin_upload('PATH-1', 'x.csv') AS u \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, description)
+	SELECT :'u', n, id, name, category, sku, price, stock, CASE WHEN n = 3 THEN (SELECT string_agg(chr(100000 + i * i % 50021), '') FROM generate_series(1, 2000) i) END FROM input ORDER BY n;
+SELECT row_number, error_type FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
+ROLLBACK;
+
+-- Those that can take any row leave the path direct, the others do not.
+CREATE FUNCTION path_with(index text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE 'CREATE INDEX ON onboard.products ' || index;
+	SELECT path INTO result FROM load_them('intake');
+	RAISE EXCEPTION '%', result USING ERRCODE = 'ZZ000';
+EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
+	RETURN sqlerrm;
+END $$;
+SELECT path_with(i), i FROM unnest(ARRAY['(product_name)', '(brand, category, subcategory, product_name)', '(lower(product_name))', '((upper(sku) || brand))', '(md5(coalesce(brand, unit)))', 'USING hash (description)',
+	'USING gin (attributes)', 'USING brin (price, product_id)', '(stock_quantity) WHERE price > 5 AND brand IS NOT NULL', '(created_at) INCLUDE (sku)', '(brand) WHERE status IN (''active'', ''inactive'')',
+	'(description)', '(image_url)', '(attributes)', '(brand) INCLUDE (description)', '(lower(description))', '(product_name, category, subcategory, brand, sku, vendor_product_id)', 'USING brin (description)',
+	'((price / stock_quantity))', '((stock_quantity + 1))', '((attributes ->> ''a''))', '((sku::int))', '(sku) WHERE 1 / stock_quantity > 0', '(to_tsvector(''simple'', brand))']) i;
+DROP FUNCTION path_with;
+
 SELECT count(*) FROM onboard.products WHERE vendor_id = 'PATH-1';
 DROP TABLE input, audit, brands;
 DROP FUNCTION counter, contents, insert_them, load_them, compare;

@@ -8,7 +8,7 @@
  * partition bounds.  Here stands what we shipped; a table that carries more
  * gets its rows through INSERT statements instead.
  *
- * Allowed beyond what we shipped: indexes that are not unique, columns that
+ * Allowed beyond what we shipped: indexes that refuse no row, columns that
  * are null unless somebody sets them, triggers on UPDATE and DELETE, policies
  * that do not concern INSERT.
  *
@@ -16,11 +16,11 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -31,8 +31,9 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
-#include "utils/syscache.h"
 
+#include "columns.h"
+#include "index_shape.h"
 #include "table_shape.h"
 
 #define NUMERIC_TYPMOD(precision, scale) ((((precision) << 16) | (scale)) + VARHDRSZ)
@@ -40,21 +41,21 @@
 static const ColumnShape products_columns[] = {
 	{"product_id", INT8OID, -1, true},
 	{"vendor_id", TEXTOID, -1, true},
-	{"vendor_product_id", TEXTOID, -1, true},
-	{"product_name", TEXTOID, -1, true},
-	{"category", TEXTOID, -1, true},
-	{"subcategory", TEXTOID, -1, false},
-	{"description", TEXTOID, -1, false},
-	{"sku", TEXTOID, -1, true},
-	{"brand", TEXTOID, -1, false},
+	{"vendor_product_id", TEXTOID, -1, true, 400},
+	{"product_name", TEXTOID, -1, true, 800},
+	{"category", TEXTOID, -1, true, 400},
+	{"subcategory", TEXTOID, -1, false, 400},
+	{"description", TEXTOID, -1, false, 8000},
+	{"sku", TEXTOID, -1, true, 400},
+	{"brand", TEXTOID, -1, false, 400},
 	{"price", NUMERICOID, NUMERIC_TYPMOD(10, 2), true},
 	{"compare_at_price", NUMERICOID, NUMERIC_TYPMOD(10, 2), false},
 	{"stock_quantity", INT4OID, -1, true},
-	{"unit", TEXTOID, -1, true},
+	{"unit", TEXTOID, -1, true, 80},
 	{"weight_kg", NUMERICOID, NUMERIC_TYPMOD(8, 2), false},
-	{"dimensions_cm", TEXTOID, -1, false},
-	{"image_url", TEXTOID, -1, false},
-	{"attributes", JSONBOID, -1, true},
+	{"dimensions_cm", TEXTOID, -1, false, 200},
+	{"image_url", TEXTOID, -1, false, 8192},
+	{"attributes", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
 	{"status", TEXTOID, -1, true},
 	{"upload_id", TEXTOID, -1, false},
 	{"row_number", INT8OID, -1, false},
@@ -97,14 +98,14 @@ static const ColumnShape validation_errors_columns[] = {
 	{"vendor_id", TEXTOID, -1, true},
 	{"row_number", INT8OID, -1, true},
 	{"line_number", INT8OID, -1, false},
-	{"vendor_product_id", TEXTOID, -1, false},
+	{"vendor_product_id", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
 	{"error_type", TEXTOID, -1, true},
 	{"error_field", TEXTOID, -1, false},
-	{"error_message", TEXTOID, -1, true},
+	{"error_message", TEXTOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
 	{"severity", TEXTOID, -1, true},
-	{"rejected_value", TEXTOID, -1, false},
-	{"suggestion", TEXTOID, -1, false},
-	{"original_data", JSONBOID, -1, true},
+	{"rejected_value", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
+	{"suggestion", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
+	{"original_data", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
 	{"created_at", TIMESTAMPTZOID, -1, true},
 };
 
@@ -260,6 +261,23 @@ policy_departure(Relation relation)
 }
 
 static const char *
+departure_of_index(Relation index, const TableShape *shape)
+{
+	Form_pg_index form = index->rd_index;
+
+	if (form->indisexclusion)
+		return "it has an exclusion constraint";
+	if (form->indisunique && !is_listed(RelationGetRelationName(index), shape->unique_indexes))
+		return "it has a further unique index";
+	if (form->indisunique && !form->indimmediate)
+		return "a unique constraint is deferrable";
+	/* Ours are unique, or on columns that are short. */
+	if (!form->indisunique && index_can_refuse(index, shape))
+		return "it has an index that can refuse a row";
+	return NULL;
+}
+
+static const char *
 index_departure(Relation relation, const TableShape *shape)
 {
 	List	   *indexes = RelationGetIndexList(relation);
@@ -268,20 +286,11 @@ index_departure(Relation relation, const TableShape *shape)
 
 	foreach(cell, indexes)
 	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisexclusion)
-			departure = "it has an exclusion constraint";
-		else if (index->indisunique &&
-				 !is_listed(get_rel_name(lfirst_oid(cell)), shape->unique_indexes))
-			departure = "it has a further unique index";
-		else if (index->indisunique && !index->indimmediate)
-			departure = "a unique constraint is deferrable";
-		ReleaseSysCache(tuple);
+		if (departure == NULL)
+			departure = departure_of_index(index, shape);
+		index_close(index, NoLock);
 	}
 	list_free(indexes);
 	return departure;

@@ -18,6 +18,7 @@ typedef struct ColumnShape
 	Oid			type;
 	int32		typmod;
 	bool		not_null;
+	int			max_bytes;		/* of a value, where it is worth mentioning */
 } ColumnShape;
 
 typedef struct CheckShape

@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * index_shape.c
+ *	  Can an index that somebody added refuse a row?
+ *
+ * An index on 100 / stock_quantity refuses a product without stock, one on
+ * description a long description.  INSERT tells which row it was; entering a
+ * batch of rows would fail as a whole, and again at each retry.  So where an index
+ * might refuse, rows go through INSERT.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/pg_am.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "index_shape.h"
+
+/* A B-tree takes 2704 bytes, the least of all kinds; some go to the entry itself. */
+#define INDEX_ENTRY_BYTES 2600
+
+/* Leakproof functions never raise an error; these do not either. */
+static bool
+may_raise(Oid function, void *context)
+{
+	static const Oid harmless[] = {
+		F_LOWER_TEXT, F_UPPER_TEXT, F_BTRIM_TEXT, F_MD5_TEXT, F_LENGTH_TEXT,
+		F_CHAR_LENGTH_TEXT, F_TEXTCAT, F_TO_TSVECTOR_REGCONFIG_TEXT, F_NUMERIC_EQ,
+		F_NUMERIC_NE, F_NUMERIC_LT, F_NUMERIC_LE, F_NUMERIC_GT, F_NUMERIC_GE
+	};
+	int			i;
+
+	for (i = 0; i < lengthof(harmless); i++)
+	{
+		if (function == harmless[i])
+			return false;
+	}
+	return !get_func_leakproof(function);
+}
+
+static bool
+may_raise_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_List:
+		case T_Var:
+		case T_Const:
+		case T_RelabelType:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_CoalesceExpr:
+			break;
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+			if (check_functions_in_node(node, may_raise, context))
+				return true;
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, may_raise_walker, context);
+}
+
+/* The most bytes that the value of a column takes; nobody fills added columns. */
+static int
+column_bytes(const TableShape *shape, AttrNumber number)
+{
+	return number >= 1 && number <= shape->column_count ? shape->columns[number - 1].max_bytes : 0;
+}
+
+/* The most bytes an entry takes; an expression is as long as what it is made of. */
+static int
+entry_bytes(Relation index, const TableShape *shape)
+{
+	Bitmapset  *columns = NULL;
+	int			bytes = 0;
+	int			member = -1;
+	int			i;
+
+	for (i = 0; i < index->rd_index->indnatts; i++)
+		bytes += column_bytes(shape, index->rd_index->indkey.values[i]);
+	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &columns);
+	while ((member = bms_next_member(columns, member)) >= 0)
+		bytes += column_bytes(shape, member + FirstLowInvalidHeapAttributeNumber);
+	return bytes;
+}
+
+bool
+index_can_refuse(Relation index, const TableShape *shape)
+{
+	if (may_raise_walker((Node *) RelationGetIndexExpressions(index), NULL) ||
+		may_raise_walker((Node *) RelationGetIndexPredicate(index), NULL))
+		return true;
+	/* These two store hashes, or words that are short. */
+	if (index->rd_rel->relam == HASH_AM_OID || index->rd_rel->relam == GIN_AM_OID)
+		return false;
+	return entry_bytes(index, shape) > INDEX_ENTRY_BYTES;
+}
