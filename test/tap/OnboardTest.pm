@@ -1,0 +1,118 @@
+# What the TAP tests have in common: a server with the extension, the command
+# line program, and a reader of CSV that shares nothing with the one under test.
+
+package OnboardTest;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Cwd qw(abs_path);
+use Exporter 'import';
+use File::Basename;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(source_root new_server add_database onboard_program run_onboard
+  write_file csv_records table_sums);
+
+# The top of the source tree.
+sub source_root
+{
+	return dirname(dirname(dirname(abs_path(__FILE__))));
+}
+
+# A running server with enough memory to be fast, and a role "loader".
+sub new_server
+{
+	my ($name, $settings) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	$node->append_conf('postgresql.conf', <<'CONF' . ($settings // ''));
+shared_buffers = 64MB
+log_statement = none
+log_min_messages = warning
+max_wal_size = 1GB
+max_connections = 30
+CONF
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE ROLE loader LOGIN');
+	return $node;
+}
+
+# A database with the extension, which the loader may use, and vendors.
+sub add_database
+{
+	my ($node, $database, @vendors) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql($database, join "\n",
+		"CREATE EXTENSION onboard;",
+		"SELECT onboard_grant_loader('loader');",
+		map { "INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('$_', 'Vendor $_', '$_\@example.com');" } @vendors);
+	return;
+}
+
+# The program under test; the whole test is skipped where it was not built.
+sub onboard_program
+{
+	my $program = $ENV{ONBOARD_BIN} // source_root() . '/glue/onboard';
+
+	plan skip_all => "no program at $program; build it with make -C glue or set ONBOARD_BIN"
+	  unless -x $program;
+	return $program;
+}
+
+# Run it; returns exit code, standard output and standard error.
+sub run_onboard
+{
+	my @arguments = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ onboard_program(), @arguments ], '<', '/dev/null', '>', \$out, '2>', \$err);
+	return ($? >> 8, $out, $err);
+}
+
+sub write_file
+{
+	my ($path, $content) = @_;
+
+	open my $file, '>:raw', $path or die "$path: $!";
+	print $file $content;
+	close $file or die "$path: $!";
+	return;
+}
+
+# Number of records of a well-formed CSV text, its header and blank lines not
+# counted.  A record may span lines between quotes.
+sub csv_records
+{
+	my ($text) = @_;
+	my $count = 0;
+
+	while ($text =~ /\G((?:"(?:[^"]|"")*"|[^"\n])*)(?:\n|\z)/g)
+	{
+		my $record = $1;
+
+		last if $record eq '' && pos($text) == length $text;
+		$count++ if $record =~ /[^\r]/;
+	}
+	return $count - 1;
+}
+
+# One checksum over everything an upload leaves behind.
+sub table_sums
+{
+	my ($node, $database) = @_;
+
+	return $node->safe_psql($database, <<'SQL');
+SELECT 'products', count(*), md5(string_agg(p::text, '|' ORDER BY product_id)) FROM onboard.products p;
+SELECT 'errors', count(*), md5(string_agg(e::text, '|' ORDER BY error_id)) FROM onboard.validation_errors e;
+SELECT 'uploads', count(*), md5(string_agg(u::text, '|' ORDER BY upload_id)) FROM onboard.upload_history u;
+SELECT 'judged', count(*), md5(string_agg(j::text, '|' ORDER BY upload_id, first_row)) FROM onboard.judged_rows j;
+SELECT 'outbox', count(*), md5(string_agg(o::text, '|' ORDER BY event_id)) FROM onboard.outbox o;
+SQL
+}
+
+1;
