@@ -41,6 +41,7 @@ class Bench:
         self.generator = build_generator(self.inputs)
         self.server = Server(self.options.install, self.options.directory, self.options.fsync)
         self.server.start()
+        self.describe()
         return self
 
     def __exit__(self, *_):
@@ -48,6 +49,21 @@ class Bench:
         for name in os.listdir(self.inputs):
             os.unlink(os.path.join(self.inputs, name))
         os.rmdir(self.inputs)
+
+    def describe(self):
+        """The machine and the server, for the report."""
+        with open("/proc/cpuinfo") as file:
+            models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        self.results["machine"] = [
+            ["cores", f"{os.cpu_count()}, {models[0] if models else os.uname().machine}"],
+            ["memory", f"{memory:.0f} GB"],
+            ["system", f"{os.uname().sysname} {os.uname().release}"],
+            ["load before", " ".join(f"{load:.2f}" for load in os.getloadavg())],
+            ["server", self.server.sql("SHOW server_version")],
+            ["settings", ", ".join(f"{name} = {value}" for name, value in self.server.settings.items())],
+            ["rows, rounds", f"{self.options.rows:,}, {self.options.rounds}"]]
+        self.results["date"] = time.strftime("%Y-%m-%d")
 
     def log(self, text):
         print(f"[{time.time() - self.started:6.0f} s] {text}", flush=True)
@@ -71,6 +87,7 @@ class Bench:
         self.save()
 
     def save(self):
+        self.results["minutes"] = (time.time() - self.started) / 60
         with open(os.path.join(self.options.directory, "results.json"), "w") as file:
             json.dump(self.results, file, indent=1)
 

@@ -87,7 +87,7 @@ def time_at_once(bench, files, clients, table):
 
 def at_once(bench):
     """Eight files of eight vendors, through 1, 2 and 8 connections."""
-    rows = bench.options.rows // 16
+    rows = bench.options.rows // 32
     table = []
     for keys in ("sequential", "random"):
         files = [DataSet(bench, rows, ("intake", "clean"), keys, vendor=f"VEND00{n}", start=1 + rows * n) for n in range(1, 9)]

@@ -26,7 +26,7 @@ def load_first(bench, rows, keys, database):
 
 def section(bench):
     """A catalogue holds as many rows as the file has; each run starts from a copy of it."""
-    rows = bench.options.rows // 5
+    rows = bench.options.rows // 8
     table = []
     for keys in ("sequential", "random"):
         bench.server.drop_database(TEMPLATE)

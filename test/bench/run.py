@@ -2,6 +2,7 @@
 """Measure onboard against plain COPY and its peers; 
 
     test/bench/run.py                       everything, writes RESULTS.md and results.svg
+    test/bench/run.py --rounds 5            the same, with steadier medians
     test/bench/run.py --quick --only intake one table in about two minutes
     test/bench/run.py --only intake,mixes --rows 300000 --rounds 3
 
@@ -12,6 +13,7 @@ end.  Called as root, everything but the build runs as user postgres.
 """
 
 import argparse
+import json
 import os
 import pwd
 import shutil
@@ -30,6 +32,7 @@ import intake
 import memory
 import mixes
 import peers
+import report
 from bench import Bench, die
 
 SECTIONS = {
@@ -49,9 +52,11 @@ SECTIONS = {
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="SECTIONS", help="some of: " + ", ".join(SECTIONS))
-    parser.add_argument("--quick", action="store_true", help="fewer rows and 3 rounds; RESULTS.md stays")
+    parser.add_argument("--quick", action="store_true", help="fewer rows; RESULTS.md stays")
     parser.add_argument("--rows", type=int, help="rows of the large files (1000000; quick: 200000)")
-    parser.add_argument("--rounds", type=int, help="rounds of each comparison (5; quick: 3)")
+    parser.add_argument("--rounds", type=int, help="rounds of each comparison (3)")
+    parser.add_argument("--output", metavar="DIR", help="where to write RESULTS.md and results.svg "
+                        "(here after a whole run, nowhere after --quick or --only)")
     parser.add_argument("--fsync", action="store_true", help="leave fsync on")
     parser.add_argument("--revision", help="build this commit, not the working tree")
     parser.add_argument("--user", default="postgres", help="whom to run as when called as root")
@@ -61,8 +66,10 @@ def parse_options():
     parser.add_argument("--directory", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rows = options.rows or (200000 if options.quick else 1000000)
-    options.rounds = options.rounds or (3 if options.quick else 5)
+    options.rounds = options.rounds or 3
     options.root = ROOT
+    if not (options.output or options.quick or options.only):
+        options.output = HERE
     options.sections = options.only.split(",") if options.only else list(SECTIONS)
     for name in options.sections:
         if name not in SECTIONS:
@@ -112,10 +119,20 @@ def measure_as_other_user(options, install, directory):
     return subprocess.run(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user).returncode
 
 
+def write_report(options, run):
+    with open(os.path.join(run, "results.json")) as file:
+        results = json.load(file)
+    what = [options.revision] if options.revision else ["--dirty"]
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", *what], stdout=subprocess.PIPE, text=True).stdout.strip()
+    results.update(commit=commit or "unknown", command=" ".join(["test/bench/run.py", *sys.argv[1:]]))
+    report.write_report(results, options.output)
+
+
 def main():
     options = parse_options()
     if options.install:
-        return measure(options)
+        measure(options)
+        return 0
     os.makedirs(options.work, exist_ok=True)
     directory = tempfile.mkdtemp(prefix="run-", dir=options.work)
     os.chmod(directory, 0o755)
@@ -126,7 +143,10 @@ def main():
         else:
             options.install, options.directory = install, os.path.join(directory, "run")
             os.makedirs(options.directory)
-            status = measure(options)
+            measure(options)
+            status = 0
+        if status == 0 and options.output:
+            write_report(options, os.path.join(directory, "run"))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return status
