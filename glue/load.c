@@ -63,8 +63,16 @@ struct row_pass
 	const struct judged_rows *judged;
 	int			next_range;		/* the first that is not behind us */
 	int64_t		rows;			/* read so far */
+	int64_t		total;			/* that the scan found */
 	struct glue_error error;
 };
+
+static bool
+file_changed(struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_FILE_FAULT, "OBJECT_REPLACED",
+						  "the file changed while it was read; load it again when it is complete");
+}
 
 /*
  * Whether the ledger has a verdict on the row; rows come in order.
@@ -96,6 +104,9 @@ take_row(void *context, const struct csv_record *record)
 		if (interrupted())
 			return interrupt_error(&pass->error);
 	}
+	/* The last row known ends the upload, so it must not be sent before. */
+	if (pass->rows > pass->total)
+		return file_changed(&pass->error);
 	if (is_judged(pass, record->row_number))
 		return true;
 	return copy_stream_row(&pass->stream, record, &pass->error);
@@ -113,9 +124,8 @@ send_rows(struct load *load, struct row_pass *pass, struct glue_error *error)
 			*error = pass->error;
 		return false;
 	}
-	if (input_changed(&load->file.input) || pass->rows != load->file.found.row_count)
-		return glue_error_set(error, GLUE_FILE_FAULT, "OBJECT_REPLACED",
-							  "the file changed while it was read; load it again when it is complete");
+	if (input_changed(&load->file.input) || pass->rows != pass->total)
+		return file_changed(error);
 	return copy_stream_finish(&pass->stream, error);
 }
 
@@ -126,7 +136,7 @@ static bool
 run_pass(struct load *load, const struct copy_layout *layout, int64_t *committed,
 		 struct glue_error *error)
 {
-	struct row_pass pass = {.judged = &load->judged};
+	struct row_pass pass = {.judged = &load->judged, .total = load->file.found.row_count};
 	bool		done;
 
 	*committed = 0;

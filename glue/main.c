@@ -203,18 +203,18 @@ print_group_help(const char *group)
 }
 
 static int
-print_general_help(void)
+print_general_help(FILE *stream)
 {
-	puts("onboard loads vendors' product files into one catalogue.\n\n"
-		 "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:");
-	print_command_list(stdout, "");
-	puts("\n\"onboard COMMAND --help\" tells more about each.\n\nOptions:");
-	options_print_help(stdout, OPTIONS_ALWAYS);
-	puts("\nWhich database: the one of --db CONNINFO, else the one that the PG*\n"
-		 "environment variables name, else a private server that the program creates\n"
-		 "and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or\n"
-		 "~/.local/share/onboard; for root /var/lib/onboard).");
-	print_exit_codes(stdout, true);
+	fputs("onboard loads vendors' product files into one catalogue.\n\n"
+		  "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n", stream);
+	print_command_list(stream, "");
+	fputs("\n\"onboard COMMAND --help\" tells more about each.\n\nOptions:\n", stream);
+	options_print_help(stream, OPTIONS_ALWAYS);
+	fputs("\nWhich database: the one of --db CONNINFO, else the one that the PG*\n"
+		  "environment variables name, else a private server that the program creates\n"
+		  "and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or\n"
+		  "~/.local/share/onboard; for root /var/lib/onboard).\n", stream);
+	print_exit_codes(stream, true);
 	return EXIT_ALL_GOOD;
 }
 
@@ -393,7 +393,7 @@ run_without_command(int argc, char **argv)
 
 	if (argc == 0)
 	{
-		print_general_help();
+		print_general_help(stderr);
 		return EXIT_USAGE;
 	}
 	if (is_version(argv[0]))
@@ -408,7 +408,7 @@ run_without_command(int argc, char **argv)
 		return fail_unknown_command(argc - 1, argv + 1);
 	}
 	if (is_help(argv[0]))
-		return print_general_help();
+		return print_general_help(stdout);
 	if (is_group(argv[0]) && argc > 1 && is_help(argv[1]))
 		return print_group_help(argv[0]);
 	if (is_group(argv[0]) && argc > 1 && is_version(argv[1]))

@@ -1,0 +1,97 @@
+# The command line explains itself, and its exit codes are those it documents.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use CliTest;
+use Test::More;
+
+CliTest::setup();
+
+my @commands = (
+	'load', 'check', 'status', 'report', 'undo', 'template', 'vendor add', 'vendor list',
+	'vendor set-status', 'category add', 'category list', 'category deactivate', 'psql', 'stop');
+
+# Help and version everywhere
+my ($out, $err) = is_exit(0, 'onboard --help', '--help');
+like($out, qr/^  \Q$_\E\s+\S/m, "the list of commands has $_") for @commands;
+like($out, qr/^  $_  \S/m, "exit code $_ is documented") for 0 .. 4;
+for my $command (@commands)
+{
+	my @words = split / /, $command;
+
+	($out) = is_exit(0, "onboard $command --help", @words, '--help');
+	like($out, qr/^Usage: onboard \Q$command\E/, "$command --help says how to use it");
+	like($out, qr/--version/, "$command --help lists its options");
+	like($out, qr/^Exit codes:/m, "$command --help has the exit codes");
+	unlike($out, qr/.{81}/, "$command --help fits into 80 columns");
+	is((run_onboard('help', @words))[1], $out, "help $command is the same");
+	($out) = is_exit(0, "onboard $command --version", @words, '--version');
+	like($out, qr/^onboard \d+\.\d+\.\d+$/, "$command --version");
+}
+is_exit(0, "onboard $_ --help", $_, '--help') for qw(vendor category);
+($out) = is_exit(0, 'onboard --version', '--version');
+like($out, qr/^onboard \d+\.\d+\.\d+\n$/, 'the version is one line');
+is_exit(0, 'onboard -h', '-h');
+is_exit(0, 'onboard -V', '-V');
+
+# Wrong usage: exit code 3, one line of reason, where to read more
+sub is_usage_error
+{
+	my ($reason, @arguments) = @_;
+	my ($code, $stdout, $stderr) = run_onboard(@arguments);
+
+	is($code, 3, "onboard @arguments: exit code 3");
+	like($stderr, $reason, "onboard @arguments: says why");
+	is($stdout, '', "onboard @arguments: nothing on standard output");
+	return;
+}
+
+is_usage_error(qr/Usage: onboard COMMAND/);
+is_usage_error(qr/there is no command "laod"; did you mean "load"\?/, 'laod');
+is_usage_error(qr/there is no command "frobnicate"/, 'frobnicate');
+is_usage_error(qr/"onboard vendor" needs the name of a command/, 'vendor');
+is_usage_error(qr/there is no command "vendor lst"; did you mean "vendor list"\?/, 'vendor', 'lst');
+is_usage_error(qr/"onboard load" needs FILE/, 'load');
+is_usage_error(qr/"onboard load" needs --vendor/, 'load', 'x.csv');
+is_usage_error(qr/there is no option --vendr; did you mean --vendor\?/, 'load', 'x.csv', '--vendr', 'A');
+is_usage_error(qr/there is no option -z/, 'load', '-z');
+is_usage_error(qr/option --vendor needs a value/, 'load', 'x.csv', '--vendor');
+is_usage_error(qr/option --again takes no value/, 'load', 'x.csv', '--again=yes');
+is_usage_error(qr/one argument too many: "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
+is_usage_error(qr/option --max-rows takes a number, not "many"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', 'many');
+is_usage_error(qr/option --max-rows takes a number, not "-1"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '-1');
+is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '10X');
+is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '99999999999G');
+is_usage_error(qr/option --delimiter takes one ASCII character/, 'load', 'x.csv', '--vendor', 'A', '--delimiter', $_)
+  for ';;', '"', '';
+is_usage_error(qr/there is no option --again/, 'status', '--again');
+is_usage_error(qr/no connection string/, 'status', '--db', 'host=/tmp secret');
+is_usage_error(qr/the encoding "klingon" is not known here/,
+	'load', "$data/faults/bom.csv", '--vendor', 'A', '--encoding', 'klingon');
+
+# A password in a connection string is repeated by no message
+for my $conninfo ('host=/nowhere password=s3cret-canary dbname=x', 'postgresql://u:s3cret-canary@/x?host=/nowhere',
+	'postgres://u:s3cret-canary@[', 'password=s3cret-canary bad')
+{
+	my ($code, $stdout, $stderr) = run_onboard('status', '--retry-for', '0', '--db', $conninfo);
+
+	cmp_ok($code, '>=', 3, 'a useless connection string fails');
+	unlike("$stdout$stderr", qr/s3cret-canary/, 'without telling the password');
+}
+
+# The template can be cut at any of the delimiters
+($out) = is_exit(0, 'onboard template', 'template');
+like($out, qr/^vendor_product_id,product_name,category,/, 'it begins with the header');
+is(scalar(my @lines = split(/\n/, $out)), 2, 'and has one row');
+($out) = is_exit(0, 'onboard template --delimiter', 'template', '--delimiter', 'tab');
+like($out, qr/^vendor_product_id\tproduct_name\t/, 'with tabs');
+
+# With --json a usage error is a document, too
+my ($code, $stdout) = run_onboard('load', "$data/faults/bom.csv", '--vendor', 'A', '--encoding', 'klingon', '--json');
+is(json_of($stdout)->{error}{class}, 'usage', 'a usage error as JSON');
+
+ok(!-e "$work/home", 'none of this made a private server');
+
+done_testing();

@@ -1,0 +1,221 @@
+# Files are loaded, judged and reported; the same again changes nothing; what
+# is killed goes on where it was.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use CliTest;
+use Test::More;
+
+CliTest::setup();
+add_vendor(qw(VEND001 VEND002 VEND003 V));
+
+my ($out, $err, $code, $result);
+
+# A clean file
+($out) = is_exit(0, 'a clean file', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001');
+like($out, qr/^VEND001_20260104_090000\.csv: 30 rows in /m, 'the summary counts the rows');
+like($out, qr/^\s+30  accepted\s+100\.0 %$/m, 'all accepted');
+like($out, qr/^Upload VEND001-[0-9a-f]{16}: completed$/m, 'and names the upload');
+is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND001'"), 30, 'the products are there');
+
+# A file with errors
+($out) = is_exit(1, 'a file with errors', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--json');
+$result = json_of($out);
+is($result->{total_records}, 33, 'all rows are judged');
+is($result->{error_records}, 5, 'the bad ones are rejected');
+is($result->{status}, 'partial', 'the upload is partial');
+is($result->{success_rate_percent}, 84.8, 'the rate is rounded down');
+my %causes = map { $_->{error_type} . ' ' . $_->{error_field} => $_ } @{ $result->{causes} };
+is($causes{'INVALID_STOCK stock_quantity'}{rows}, 2, 'two bad stocks');
+is($causes{'INVALID_STOCK stock_quantity'}{example_line}, 7, 'the first on line 7');
+is($causes{'DUPLICATE_SKU sku'}{example_line}, 24, 'the duplicate on line 24');
+like($causes{'DUPLICATE_SKU sku'}{message}, qr/line 23/, 'names the line that won');
+is($causes{'MISSING_REQUIRED_FIELDS sku'}{rows}, 1, 'one missing SKU');
+is($causes{'INVALID_PRICE price'}{rows}, 1, 'one negative price');
+
+# Its reports
+my %reports = %{ $result->{reports} };
+is($reports{$_}, "onboard-reports/$result->{upload_id}/$_" . ($_ eq 'mail' ? '.txt' : '.csv'), "$_ is reported")
+  for qw(errors fix mail);
+my $errors = read_file($reports{errors});
+like($errors, qr/^\xEF\xBB\xBFRow Number,Vendor Product ID,/, 'the error CSV begins with a byte order mark and its header');
+is(scalar(() = $errors =~ /\r\n/g), 6, 'it has a line per error, ended by CR LF');
+my $fix = read_file($reports{fix});
+like($fix, qr/^\xEF\xBB\xBFvendor_product_id,.*,onboard_line,onboard_errors,onboard_suggestion\r\n/, 'the fix CSV has the file\'s columns and ours');
+is(scalar(() = $fix =~ /\r\n/g), 6, 'and a line per rejected row');
+like(read_file($reports{mail}), qr/^To: vend003\@example\.com\nSubject: Product Upload Complete - VEND003_20260106_143000\.csv \(84\.8% Success\)\n\n/, 'the mail');
+is_deeply([ grep { /tmp/ } glob("onboard-reports/$result->{upload_id}/* onboard-reports/$result->{upload_id}/.*") ], [], 'no unfinished file is left');
+is(sql("SELECT error_file_s3_key FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
+	"$work/onboard-reports/$result->{upload_id}/errors.csv", 'the database knows where the report is');
+
+# The fix file as it is gives the same verdicts on its rows, corrected it is accepted
+write_file('unchanged.csv', $fix);
+($out) = is_exit(1, 'the fix file unedited', 'load', 'unchanged.csv', '--vendor', 'VEND003', '--json', '--no-reports');
+is(json_of($out)->{error_records}, 5, 'is rejected again');
+is(json_of($out)->{reports}{errors}, undef, '--no-reports writes none');
+is_exit(0, 'the corrected rows', 'load', "$data/VEND003_20260107_080000.csv", '--vendor', 'VEND003');
+is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33, 'complete the catalogue');
+
+# Suggestions
+($out) = is_exit(1, 'categories by their old names', 'load', "$data/VEND002_20260105_101500.csv", '--vendor', 'VEND002', '--reports', 'elsewhere');
+like($out, qr/INVALID_CATEGORY in category\n\s+line 2: category "Men" .*\n\s+perhaps: Men's Clothing/, 'come with what was meant');
+ok(-e (glob 'elsewhere/VEND002-*/fix.csv')[0], '--reports puts the reports elsewhere');
+
+# The same file again
+($out) = is_exit(1, 'the same file again', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003');
+like($out, qr/loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d; --again loads it as a new upload/, 'says when it was loaded');
+like($out, qr/^\s+28  accepted\s+84\.8 %$/m, 'and shows that result');
+is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33, 'and changes nothing');
+($out) = is_exit(1, '--again', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--again', '--json');
+is(json_of($out)->{error_records}, 33, 'loads it anew: now all are duplicates or bad');
+isnt(json_of($out)->{upload_id}, $result->{upload_id}, 'as another upload');
+
+# Under another name the same content is another upload
+($out) = is_exit(1, 'another name', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001', '--file-name', 'other.csv', '--json');
+is(json_of($out)->{file_name}, 'other.csv', 'is recorded');
+is(json_of($out)->{loaded_before}, JSON::PP::false, 'and is new');
+
+# Standard input, also from a pipe
+($out) = is_exit(0, 'standard input', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json', { stdin => "$data/faults/bom.csv" });
+is(json_of($out)->{total_records}, 2, 'is loaded');
+($out) = is_exit(0, 'standard input again', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json', { stdin => "$data/faults/bom.csv" });
+is(json_of($out)->{loaded_before}, JSON::PP::true, 'is known');
+
+# Status
+($out) = is_exit(0, 'status', 'status');
+like($out, qr/^upload\s+file\s+status\s+rows\s+accepted\s+rejected\s+percent\s+reason\s+begun$/m, 'lists uploads under headings');
+like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+partial\s+33\s+28\s+5\s+84\.8/m, 'one a line');
+($out) = is_exit(0, 'status --limit', 'status', '--limit', '2', '--json');
+is(scalar @{ json_of($out) }, 2, 'shows that many');
+($out) = is_exit(0, 'status of one', 'status', $result->{upload_id});
+like($out, qr/^  status    partial$/m, 'shows its details');
+like($out, qr/INVALID_STOCK in stock_quantity/, 'and causes');
+($out) = is_exit(0, 'status of one as JSON', 'status', $result->{upload_id}, '--json');
+is(json_of($out)->{error_records}, 5, 'for programs');
+($out, $err) = is_exit(3, 'status of an unknown upload', 'status', 'nothing');
+like($err, qr/there is no upload "nothing"/, 'says so');
+
+# Reports later
+unlink glob "onboard-reports/$result->{upload_id}/*";
+($out) = is_exit(0, 'report', 'report', $result->{upload_id});
+is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv mail.txt)), 'prints where they are');
+is(read_file("onboard-reports/$result->{upload_id}/errors.csv"), $errors, 'and they are the same bytes');
+
+# Dry run
+my $before = sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*) FROM onboard.validation_errors)');
+($out) = is_exit(1, 'check', 'check', "$data/VEND003_20260106_143000.csv", '--vendor', 'V', '--file-name', 'a.csv', '--errors', 'check.csv', '--json');
+is(json_of($out)->{total_records}, 33, 'judges the whole file');
+is(json_of($out)->{dry_run}, JSON::PP::true, 'and says that it was a dry run');
+like(read_file('check.csv'), qr/^\xEF\xBB\xBFRow Number,.*\r\n(?:\d+,.*\r\n)+\z/, 'writes the errors');
+is(sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*) FROM onboard.validation_errors)'), $before, 'and nothing else');
+
+# Large enough for many chunks and transactions; load and check agree
+my $rows = 120_000;
+my $large = join '', "vendor_product_id,product_name,category,sku,price,stock_quantity,note\n",
+  map { my $sku = $_ % 1000 == 999 ? $_ - 998 : $_; "L-$_,Kettle $_,Kitchen,L-S$sku," . ($_ % 100 == 50 ? '-' : '') . "10.50,3,\"n \"\"$_\"\"\"\n" } 1 .. $rows;
+write_file('large.csv', $large);
+my @no_limits = ('--max-rows', '0', '--max-bytes', '0');
+($out) = is_exit(1, 'check of a large file', 'check', 'large.csv', '--vendor', 'V', '--json', @no_limits);
+my $checked = json_of($out);
+
+# Killed again and again, then to the end
+my $killed = 0;
+for my $pause (0.15, 0.3, 0.45, 0.6, 0.8)
+{
+	my $process = start_onboard('load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
+
+	select undef, undef, undef, $pause;
+	$killed += kill 'KILL', $process->{child};
+	slurp_output($process);
+}
+is($killed, 5, 'killed five times');
+($out) = is_exit(1, 'run once more', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
+my $loaded = json_of($out);
+is($loaded->{total_records}, $rows, 'all rows are judged');
+is($loaded->{error_records}, $checked->{error_records}, 'as the dry run said');
+is_deeply([ map { "$_->{error_type} $_->{rows} $_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $loaded->{causes} } ],
+	[ map { "$_->{error_type} $_->{rows} $_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $checked->{causes} } ], 'for the same causes');
+is(sql("SELECT count(*), count(DISTINCT row_number) FROM (SELECT row_number FROM onboard.products WHERE upload_id = '$loaded->{upload_id}'"
+	  . " UNION ALL SELECT DISTINCT row_number FROM onboard.validation_errors WHERE upload_id = '$loaded->{upload_id}') r"),
+	"$rows|$rows", 'no row is lost and none is there twice');
+is(sql("SELECT attributes FROM onboard.products WHERE upload_id = '$loaded->{upload_id}' AND row_number = 7"), '{"note": "n \"7\""}', 'unknown columns are attributes');
+
+# A backend that is terminated again and again
+add_vendor('W');
+my $process = start_onboard('load', 'large.csv', '--vendor', 'W', '--json', @no_limits);
+my $terminated = 0;
+for (1 .. 4)
+{
+	select undef, undef, undef, 0.25;
+	$terminated += sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'onboard' AND pid <> pg_backend_pid() AND query LIKE 'COPY%'");
+}
+($code, $out, $err) = slurp_output($process);
+is($code, 1, 'backends terminated: the load goes on') or diag($err);
+note("terminated $terminated backends");
+is(json_of($out)->{total_records}, $rows, 'to the end');
+
+# Interrupted
+add_vendor('X');
+$process = start_onboard('load', 'large.csv', '--vendor', 'X', @no_limits);
+select undef, undef, undef, 0.4;
+kill 'INT', $process->{child};
+($code, $out, $err) = slurp_output($process);
+is($code, 4, 'interrupted: exit code 4') or diag("$out$err");
+like($err, qr/run the same command again and it goes on where it was/, 'says how to go on');
+is(sql("SELECT status FROM onboard.upload_history WHERE vendor_id = 'X'"), 'processing', 'the upload is open');
+my $open = sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'X'");
+($out) = is_exit(0, 'undo of an open upload', 'undo', $open);
+like($out, qr/had not ended and is cancelled/, 'cancels it');
+is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothing of it stays');
+
+# Undo
+($out) = is_exit(0, 'undo', 'undo', $loaded->{upload_id}, '--json');
+is(json_of($out)->{removed}, $loaded->{valid_records}, 'removes its products');
+($out) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', @no_limits);
+like($out, qr/and undone since/, 'says that it was undone');
+
+# As a role that may load and nothing else
+sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader')");
+($out) = is_exit(0, 'as a loader', 'load', "$data/faults/semicolon.csv", '--vendor', 'V', '--json', '--db', conninfo('loader'));
+is(json_of($out)->{valid_records}, 2, 'loads');
+
+# A database that is away
+($code, $out, $err) = run_onboard('load', "$data/faults/tab.csv", '--vendor', 'V', '--db', 'host=/nowhere', '--retry-for', '1');
+is($code, 4, 'no database: exit code 4');
+like($err, qr/gave up after 1 seconds: see that the database runs, then run the same command again/, 'says what to do');
+
+# Vendors and categories
+($out, $err) = is_exit(3, 'a vendor twice', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com');
+like($err, qr/there is a vendor of this id already/, 'is refused');
+is_exit(0, '--if-not-exists', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com', '--if-not-exists');
+($out, $err) = is_exit(3, 'an address twice', 'vendor', 'add', 'V9', '--name', 'V', '--email', 'v@example.com');
+like($err, qr/another vendor has this e-mail address already/, 'is refused');
+($out, $err) = is_exit(3, 'a bad address', 'vendor', 'add', 'V9', '--name', 'V', '--email', 'nobody');
+like($err, qr/does not look like name\@example\.com/, 'is refused');
+($out, $err) = is_exit(3, 'a bad id', 'vendor', 'add', 'V 9', '--name', 'V', '--email', 'v9@example.com');
+like($err, qr/50 letters, digits and hyphens/, 'is refused');
+($out, $err) = is_exit(3, 'a bad status', 'vendor', 'set-status', 'V', 'asleep');
+like($err, qr/active, suspended, inactive or pending_approval/, 'is refused');
+is_exit(3, 'the status of nobody', 'vendor', 'set-status', 'NOBODY', 'active');
+($out) = is_exit(0, 'vendor list', 'vendor', 'list');
+like($out, qr/^VEND001\s+Vendor VEND001\s+vend001\@example\.com\s+active\s+30\s+2/m, 'lists vendors');
+is(scalar @{ json_of((run_onboard('vendor', 'list', '--json'))[1]) }, 6, 'as JSON too');
+
+is_exit(0, 'category add', 'category', 'add', 'Lamps', '--parent', 'Home & Garden');
+is_exit(3, 'a category twice', 'category', 'add', 'Lamps');
+is_exit(0, 'category add --if-not-exists', 'category', 'add', 'Lamps', '--if-not-exists');
+is_exit(3, 'a category under none', 'category', 'add', 'Shades', '--parent', 'Nothing');
+is_exit(3, 'a blank category', 'category', 'add', ' ');
+is_exit(0, 'category deactivate', 'category', 'deactivate', 'Lamps');
+is_exit(3, 'category deactivate of none', 'category', 'deactivate', 'Nothing');
+($out) = is_exit(0, 'category list', 'category', 'list');
+like($out, qr/^Home & Garden\s+yes\n(?:  .*\n)*  Lamps\s+no$/m, 'shows it under its parent');
+is_exit(0, 'and activated again', 'category', 'add', 'Lamps');
+
+# The template is accepted as it is
+write_file('template.csv', (run_onboard('template'))[1]);
+is_exit(0, 'the template loads', 'load', 'template.csv', '--vendor', 'V');
+
+done_testing();

@@ -1,0 +1,163 @@
+# Every fault of a file as a whole: exit code 2, one line that says what to do,
+# a failed upload where there is a vendor to tell, and nothing half loaded.
+# And the formats that are no fault.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use CliTest;
+use Test::More;
+
+CliTest::setup();
+add_vendor(qw(V ASLEEP));
+run_onboard('vendor', 'set-status', 'ASLEEP', 'suspended');
+
+my ($out, $err, $code);
+
+# Faults that are told to the vendor: file, failure code, reason, options
+my @faults = (
+	[ 'empty.csv', 'EMPTY_FILE', qr/empty/ ],
+	[ 'blank_lines.csv', 'NO_HEADER', qr/blank lines only/ ],
+	[ 'no_header.csv', 'NO_HEADER', qr/header/ ],
+	[ 'header_only.csv', 'NO_ROWS', qr/no rows/ ],
+	[ 'missing_column.csv', 'MISSING_COLUMN', qr/stock_quantity/ ],
+	[ 'misspelt_column.csv', 'MISSING_COLUMN', qr/stok_quantity/ ],
+	[ 'duplicate_column.csv', 'DUPLICATE_COLUMN', qr/sku/i ],
+	[ 'gzip.csv', 'NOT_TEXT', qr/compress|gzip/ ],
+	[ 'spreadsheet.csv', 'NOT_TEXT', qr/spreadsheet|zip/i ],
+	[ 'noise.csv', 'NOT_TEXT', qr/text/ ],
+	[ 'utf32.csv', 'UNSUPPORTED_ENCODING', qr/UTF-32/ ],
+	[ 'bom.csv', 'TOO_MANY_ROWS', qr/more than 1 rows?/, '--max-rows', '1' ],
+	[ 'bom.csv', 'FILE_TOO_LARGE', qr/larger than 100 bytes/, '--max-bytes', '100' ],
+);
+for my $fault (@faults)
+{
+	my ($file, $failure, $reason, @options) = @$fault;
+
+	($out, $err) = is_exit(2, "$file @options", 'load', "$data/faults/$file", '--vendor', 'V', '--json', @options);
+	my $result = json_of($out);
+
+	is($result->{error}{code}, $failure, "$file: $failure");
+	like($result->{error}{message}, $reason, "$file: the reason");
+	like($err, qr/^onboard: \Q$result->{error}{message}\E\nonboard: upload \S+ has failed; the mail to the vendor is \S+\n\z/, "$file: one line of reason, one about the mail");
+	is(sql("SELECT status, failure_code, failure_message FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
+		"failed|$failure|$result->{error}{message}", "$file: a failed upload");
+	my $mail = read_file("onboard-reports/$result->{upload_id}/mail.txt");
+	like($mail, qr/^Reason: $failure: \Q$result->{error}{message}\E$/m, "$file: the mail has the reason");
+	is_deeply([ glob "onboard-reports/$result->{upload_id}/*.csv" ], [], "$file: there is no error report");
+
+	($code, $out, $err) = run_onboard('check', "$data/faults/$file", '--vendor', 'V', @options);
+	is($code, 2, "$file: check refuses it, too");
+	like($err, $reason, "$file: for the same reason");
+}
+is(sql('SELECT count(*) FROM onboard.products'), 0, 'nothing is half loaded');
+is(sql('SELECT count(*) FROM onboard.upload_history'), scalar @faults, 'check left no trace');
+
+# The faults came by a pipe
+($out, $err) = is_exit(2, 'a fault on standard input', 'load', '-', '--vendor', 'V', { stdin => "$data/faults/gzip.csv" });
+like($err, qr/compress|gzip/, 'is told as well');
+($out, $err) = is_exit(2, 'an endless standard input', 'load', '/dev/zero', '--vendor', 'V');
+like($err, qr/onboard: .*text/, 'is refused soon');
+
+# Faults without a vendor to tell
+my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
+for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/there is no vendor "NOBODY"; see "onboard vendor list"/ ],
+	[ 'V', "$work/nothing.csv", qr/there is no file/ ],
+	[ 'V', $data, qr/is a folder; name one CSV file in it/ ],
+	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file is one of vendor VEND001, not of V; correct --vendor/ ])
+{
+	my ($vendor, $path, $reason) = @$fault;
+
+	for my $command (qw(load check))
+	{
+		($out, $err) = is_exit(2, "$command $path for $vendor", $command, $path, '--vendor', $vendor);
+		like($err, $reason, 'says what to do');
+		is(scalar(() = $err =~ /\n/g), 1, 'in one line');
+		is($out, '', 'and nothing on standard output');
+	}
+}
+SKIP:
+{
+	skip 'root can read everything', 2 if $> == 0;
+	my $path = write_file('secret.csv', 'x');
+	chmod 0, $path;
+	($out, $err) = is_exit(2, 'an unreadable file', 'load', $path, '--vendor', 'V');
+	like($err, qr/cannot read .*Permission denied/, 'says so');
+}
+is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads, 'no upload is made by these');
+
+# A vendor who may not load
+($out, $err) = is_exit(2, 'a suspended vendor', 'load', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
+like($err, qr/suspended.*"onboard vendor set-status ASLEEP active"/, 'says what to do');
+is(sql("SELECT status, failure_code FROM onboard.upload_history WHERE vendor_id = 'ASLEEP'"), 'failed|VENDOR_NOT_ACTIVE', 'the upload has failed');
+($out, $err) = is_exit(2, 'a suspended vendor\'s check', 'check', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
+like($err, qr/is suspended/, 'says so');
+run_onboard('vendor', 'set-status', 'ASLEEP', 'active');
+is_exit(0, 'active again', 'load', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
+sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE status = 'completed'");
+
+# A file that is refused by these options, but was loaded by others, stays
+is_exit(0, 'a file within its limits', 'load', "$data/faults/semicolon.csv", '--vendor', 'V');
+($out, $err) = is_exit(2, 'the same with a tight limit', 'load', "$data/faults/semicolon.csv", '--vendor', 'V', '--max-rows', '1');
+like($err, qr/this file is known as upload V-[0-9a-f]+, which stays as it is/, 'leaves the upload alone');
+is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'SEM-%'"), 2, 'and its products');
+
+# Formats that are no fault: file, accepted, rejected, options
+for my $format ([ 'bom.csv', 2, 0 ], [ 'utf16le.csv', 2, 0 ], [ 'utf16be.csv', 2, 0 ],
+	[ 'windows1252.csv', 2, 0, '--encoding', 'windows-1252' ], [ 'tab.csv', 2, 0 ], [ 'bar.csv', 2, 0 ],
+	[ 'cr_only.csv', 2, 0 ], [ 'crlf.csv', 2, 0 ], [ 'mixed_line_ends.csv', 2, 0 ], [ 'no_final_line_end.csv', 2, 0 ],
+	[ 'header_case.csv', 2, 0 ], [ 'line_break_in_quotes.csv', 1, 1 ], [ 'unclosed_quote.csv', 1, 1 ],
+	[ 'stray_quote.csv', 1, 1 ], [ 'ragged.csv', 1, 2 ], [ 'bad_bytes.csv', 1, 2 ], [ 'other_columns.csv', 1, 1 ])
+{
+	my ($file, $good, $bad, @options) = @$format;
+
+	($out) = is_exit($bad > 0 ? 1 : 0, "check of $file", 'check', "$data/faults/$file", '--vendor', 'V', '--json', @options);
+	is(json_of($out)->{error_records}, $bad, "$file: check counts the rejected rows");
+	($out) = is_exit($bad > 0 ? 1 : 0, $file, 'load', "$data/faults/$file", '--vendor', 'V', '--json', @options);
+	is(json_of($out)->{valid_records}, $good, "$file: accepted rows");
+	is(json_of($out)->{error_records}, $bad, "$file: rejected rows");
+}
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'WIN-S1'"), "Th\xC3\xA9i\xC3\xA8re \xE2\x82\xAC", 'windows-1252 became UTF-8');
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'LBQ-S1'"), "Kettle\nwith a\nlid", 'line breaks in quotes are kept');
+is(sql("SELECT line_number FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name = 'line_break_in_quotes.csv'"), 5, 'and the next row is on line 5');
+is(sql("SELECT string_agg(DISTINCT error_type, ',' ORDER BY error_type) FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name IN ('ragged.csv', 'bad_bytes.csv', 'stray_quote.csv', 'unclosed_quote.csv')"), 'INVALID_ENCODING,MALFORMED_ROW', 'records that are none are told as such');
+is(sql("SELECT attributes FROM onboard.products WHERE sku = 'OC-S1'"), '{"Colour": "red \"flame\"", "Größe": "2 l", "column_8": "x"}', 'unknown and blank columns are attributes');
+my $fix = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'other_columns.csv'") . '/fix.csv')[0]);
+like($fix, qr/^\xEF\xBB\xBFvendor_product_id,product_name,category,sku,price,stock_quantity,Colour,column_8,Größe,onboard_line/, 'and come back in the fix file');
+like($fix, qr/^OC-2,Teapot,Kitchen,OC-S2,bad,0,blue,,,3,/m, 'with the row as it was');
+
+# A file of another program's delimiter comes back with that delimiter
+write_file('semi.csv', "vendor_product_id;product_name;category;sku;price;stock_quantity\nZ-1;Kettle;Kitchen;Z-S1;ten;3\n");
+($out) = is_exit(1, 'semicolons', 'load', 'semi.csv', '--vendor', 'V', '--json');
+like(read_file(json_of($out)->{reports}{fix}), qr/^\xEF\xBB\xBFvendor_product_id;product_name;/, 'are in the fix file, too');
+($out, $err) = is_exit(2, 'a wrong delimiter by hand', 'load', "$data/faults/tab.csv", '--file-name', 'x.csv', '--vendor', 'V', '--delimiter', ';');
+like($err, qr/header|column/, 'gives a fault of the header');
+
+# What a file holds never commands a terminal or a spreadsheet
+($out) = is_exit(1, 'a hostile file', 'load', "$data/faults/hostile.csv", '--vendor', 'V');
+unlike($out, qr/[\x00-\x08\x0B-\x1F\x7F]/, 'prints no control characters');
+my $errors = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'hostile.csv'") . '/errors.csv')[0]);
+unlike($errors, qr/(?:^|,)"?=/m, 'no cell of the error report is a formula');
+like($errors, qr/,-5,/, 'and a negative number stays one');
+is_exit(1, 'its check', 'check', "$data/faults/hostile.csv", '--vendor', 'V', '--file-name', 'y.csv', '--errors', 'hostile-check.csv');
+unlike(read_file('hostile-check.csv'), qr/(?:^|,)"?=/m, 'check writes no formulas either');
+
+# A file that changes while it is read
+my $rows = join '', map { "C-$_,Kettle,Kitchen,C-S$_,10.50,3\n" } 1 .. 200_000;
+write_file('changing.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n$rows");
+my $process = start_onboard('load', 'changing.csv', '--vendor', 'V', '--json', '--max-rows', '0', '--max-bytes', '0');
+for (1 .. 200)
+{
+	select undef, undef, undef, 0.02;
+	last if sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'changing.csv'") > 0;
+}
+open my $file, '>>', 'changing.csv' or die;
+print $file "C-X,Kettle,Kitchen,C-SX,10.50,3\n";
+close $file;
+($code, $out, $err) = slurp_output($process);
+is($code, 2, 'a file that changes while it is read is refused') or diag("$out$err");
+is(json_of($out)->{error}{code}, 'OBJECT_REPLACED', 'as replaced');
+is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'C-S%'"), 0, 'and nothing of it stays');
+
+done_testing();
