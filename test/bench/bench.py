@@ -37,11 +37,15 @@ class Bench:
         self.results = {"tables": [], "bars": [], "notes": []}
 
     def __enter__(self):
-        os.makedirs(self.inputs)
-        self.generator = build_generator(self.inputs)
         self.server = Server(self.options.install, self.options.directory, self.options.fsync)
-        self.server.start()
-        self.describe()
+        try:
+            os.makedirs(self.inputs)
+            self.generator = build_generator(self.inputs)
+            self.server.start()
+            self.describe()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -103,7 +103,8 @@ class Drawing:
         place = self.scale(low, high)
         top = self.y
         section = None
-        for bar in bars:
+        order = list(dict.fromkeys(bar["section"] for bar in bars))
+        for bar in sorted(bars, key=lambda bar: order.index(bar["section"])):
             if bar["section"] != section:
                 section = bar["section"]
                 self.y += LINE

@@ -17,6 +17,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -116,7 +117,13 @@ def measure_as_other_user(options, install, directory):
         os.chown(path, user.pw_uid, user.pw_gid)
     command = [python_of(as_user), os.path.abspath(__file__), *sys.argv[1:],
                "--install", install, "--directory", os.path.join(directory, "run")]
-    return subprocess.run(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user).returncode
+    child = subprocess.Popen(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user)
+    try:
+        return child.wait()
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
 
 
 def write_report(options, run):
@@ -128,8 +135,15 @@ def write_report(options, run):
     report.write_report(results, options.output)
 
 
+def stop(number, frame):
+    sys.exit(f"bench: stopped by signal {number}")
+
+
 def main():
     options = parse_options()
+    # Leave no server behind, also when run in the background of a script.
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     if options.install:
         measure(options)
         return 0
