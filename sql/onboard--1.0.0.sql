@@ -50,7 +50,7 @@ CREATE TABLE onboard.product_categories (
 	category_name text COLLATE "C" NOT NULL UNIQUE
 		CONSTRAINT product_categories_name_check CHECK (category_name OPERATOR(pg_catalog.~) '[^[:space:]]'
 			AND pg_catalog.char_length(category_name) OPERATOR(pg_catalog.<=) 100),
-	parent_category text COLLATE "C" REFERENCES onboard.product_categories (category_name) ON UPDATE CASCADE,
+	parent_category text COLLATE "C" REFERENCES onboard.product_categories (category_name) ON UPDATE CASCADE DEFERRABLE,
 	description text,
 	is_active boolean NOT NULL DEFAULT true,
 	shipped boolean NOT NULL DEFAULT false,
@@ -197,9 +197,10 @@ CREATE TABLE onboard.outbox (
 COMMENT ON TABLE onboard.outbox IS 'Events written with the verdicts and not yet acknowledged; claim them with onboard_claim_events()';
 
 -- All of it belongs to the user and goes into a dump.  The shipped categories
--- exist already when a dump is restored; the trigger below merges them.
+-- exist already when a dump is restored; the trigger below merges them.  They
+-- come first, because a user's may have the name that a shipped one had.
 SELECT pg_catalog.pg_extension_config_dump('onboard.vendors', '');
-SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories', 'ORDER BY category_id');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories_category_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.upload_history', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.products', '');
@@ -315,6 +316,11 @@ BEGIN
 		RETURN OLD;
 	END IF;
 	IF NEW.shipped THEN
+		-- Parents, and the row of another one that has this name still, come later.
+		SET CONSTRAINTS onboard.product_categories_parent_category_fkey DEFERRED;
+		UPDATE onboard.product_categories c SET category_name = format('(%s) %s', c.category_id, left(c.category_name, 90))
+			WHERE c.category_name = NEW.category_name AND c.category_id <> NEW.category_id AND c.shipped
+				AND EXISTS (SELECT FROM onboard.product_categories o WHERE o.category_id = NEW.category_id AND o.shipped);
 		UPDATE onboard.product_categories c
 			SET category_name = NEW.category_name, parent_category = NEW.parent_category,
 				description = NEW.description, is_active = NEW.is_active
