@@ -1,0 +1,188 @@
+# A dump restored into a new database has everything of the user's, and an
+# upload that was half done before the dump goes on after the restore.
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use OnboardTest;
+
+my $node = new_server('dump');
+my $directory = PostgreSQL::Test::Utils::tempdir();
+my $options = { extra_params => [ '--username' => 'loader' ] };
+
+add_database($node, 'before', 'V1', 'V2');
+$node->safe_psql('postgres', 'CREATE ROLE vendor_login LOGIN; CREATE ROLE reporter LOGIN; CREATE ROLE owner LOGIN');
+
+# Rows as the two doors take them.
+sub records
+{
+	my ($prefix, $first, $last) = @_;
+
+	return "(SELECT jsonb_agg(jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', jsonb_build_object("
+	  . "'sku', '$prefix-' || n, 'vendor_product_id', '$prefix' || n, 'product_name', 'Name ' || n, 'category', 'Tea',"
+	  . "'price', CASE WHEN n % 10 = 0 THEN 'x' ELSE '1.50' END, 'stock_quantity', '3', 'Colour', 'red'))) FROM generate_series($first, $last) n)";
+}
+
+sub load_rows
+{
+	my ($database, $upload, @records) = @_;
+
+	return $node->safe_psql($database, "SELECT count(*) FROM onboard_ingest('$upload', " . records(@records) . ')', %$options);
+}
+
+# ----- what users do -----
+
+$node->safe_psql('before', <<'SQL');
+INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Tea', 'Food & Beverage'), ('Green Tea', 'Tea');
+UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Books';
+UPDATE onboard.product_categories SET category_name = 'Kitchenware' WHERE category_name = 'Kitchen';
+SELECT onboard_grant_vendor('vendor_login', 'V1');
+SELECT onboard_grant_reporter('reporter');
+GRANT SELECT ON ALL TABLES IN SCHEMA onboard TO owner;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA onboard TO owner;
+GRANT USAGE ON SCHEMA onboard TO owner;
+CREATE TABLE price_changes (sku text, price numeric);
+CREATE FUNCTION note_price() RETURNS trigger LANGUAGE plpgsql AS
+	'BEGIN INSERT INTO public.price_changes VALUES (NEW.sku, NEW.price); RETURN NULL; END';
+CREATE INDEX products_brand_idx ON onboard.products (lower(brand));
+CREATE TRIGGER products_note_price AFTER UPDATE OF price ON onboard.products FOR EACH ROW EXECUTE FUNCTION note_price();
+CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR SELECT TO vendor_login USING (price < 100);
+SQL
+
+my $done = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'done.csv', total_records => 100, content_id => 'c1')", %$options);
+load_rows('before', $done, 'A', 1, 100);
+my $other = $node->safe_psql('before', "SELECT onboard_begin_upload('V2', 'other.csv', total_records => 5, content_id => 'c2')", %$options);
+load_rows('before', $other, 'B', 1, 5);
+my $half = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')", %$options);
+load_rows('before', $half, 'C', 1, 20);
+load_rows('before', $half, 'C', 31, 40);
+# One product is gone and one is changed: their verdicts stay.
+$node->safe_psql('before', <<'SQL');
+DELETE FROM onboard.products WHERE sku = 'C-2';
+UPDATE onboard.products SET price = 250 WHERE sku = 'A-1';
+SELECT count(*) FROM onboard_claim_events(2, '1 hour');
+SQL
+is($node->safe_psql('before', 'SELECT valid_records, error_records, status FROM onboard.upload_history ORDER BY file_name'),
+	"90|10|partial\n27|3|processing\n5|0|completed", 'before the dump: two uploads ended, one half done');
+
+# ----- dump and restore -----
+
+my $dump = "$directory/before.sql";
+my $changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
+
+$node->command_ok([ 'pg_dump', '--file', $dump, 'before' ], 'pg_dump');
+$node->command_fails_like([ 'pg_dump', '--username', 'owner', '--exclude-schema', 'public', '--file', "$directory/owner.sql", 'before' ],
+	qr/row-level security/, 'a role that cannot see all rows gets an error, not half a dump');
+
+sub restore
+{
+	my ($database, $dump) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	return $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump, $database ],
+		"restored into $database");
+}
+
+restore('after', $dump);
+$node->safe_psql('after', $changes);
+
+# ----- everything is there -----
+
+my %compared = (
+	categories => "SELECT category_id, category_name, parent_category, description, is_active, shipped FROM onboard.product_categories ORDER BY 1",
+	vendors => "SELECT * FROM onboard.vendors ORDER BY 1",
+	roles => "SELECT * FROM onboard.vendor_roles ORDER BY 1, 2",
+	policies => "SELECT * FROM pg_policies WHERE schemaname = 'onboard' ORDER BY tablename, policyname",
+	'row security' => "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'onboard'::regnamespace ORDER BY 1",
+	indexes => "SELECT indexdef FROM pg_indexes WHERE schemaname = 'onboard' ORDER BY 1",
+	triggers => "SELECT tgrelid::regclass, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
+	grants => "SELECT relname, array(SELECT a::text FROM unnest(relacl) a ORDER BY 1) FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'f', 'v') ORDER BY 1",
+	'function grants' => "SELECT proname, array(SELECT a::text FROM unnest(proacl) a ORDER BY 1) FROM pg_proc WHERE proname ~ '^onboard_' ORDER BY 1",
+	'local changes' => 'SELECT onboard_local_changes()',
+	sequences => "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'onboard' ORDER BY 1");
+
+is(table_sums($node, 'after'), table_sums($node, 'before'), 'products, errors, uploads, verdicts and events are the same');
+for my $what (sort keys %compared)
+{
+	is($node->safe_psql('after', $compared{$what}), $node->safe_psql('before', $compared{$what}), "$what are the same");
+}
+unlike($node->safe_psql('after', 'SELECT onboard_local_changes()'), qr/^DROP|REMOVE/m, 'nothing of the extension is missing');
+like($node->safe_psql('after', $compared{'local changes'}), qr/products_brand_idx.*cheap/s, 'and the changes were replayed');
+is($node->safe_psql('after', 'SELECT count(*) FROM onboard.products', extra_params => [ '--username' => 'vendor_login' ]),
+	115, 'a vendor sees its own products, as far as the added policy lets it');
+is($node->safe_psql('after', "UPDATE onboard.products SET price = 2 WHERE sku = 'A-2'; SELECT * FROM price_changes WHERE sku = 'A-2'"),
+	"A-2|2.00", 'the added trigger fires');
+
+# A category that is still there cannot be deleted, renamed or not.
+my ($code, undef, $error) = $node->psql('after', "DELETE FROM onboard.product_categories WHERE category_name = 'Kitchenware'");
+like($error, qr/comes with the extension/, 'shipped categories are still known as such');
+is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_name) VALUES ('New') RETURNING category_id > 1002"),
+	't', 'category numbers go on');
+
+# ----- and life goes on -----
+
+is($node->safe_psql('after', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')", %$options),
+	$half, 'the half done upload is found again');
+is($node->safe_psql('after', "SELECT * FROM onboard_judged_ranges('$half')", %$options), "1|20\n31|40", 'with the rows it had');
+is($node->safe_psql('after', "SELECT row_number, status FROM onboard_ingest('$half', " . records('Z', 2, 2) . ')', %$options),
+	'2|validated', 'a verdict from before the dump stands, though the product is gone');
+is($node->safe_psql('after', "SELECT status FROM onboard_ingest('$half', '[{\"row_number\":21,\"product\":{\"sku\":\"A-5\",\"vendor_product_id\":\"n\",\"product_name\":\"n\",\"category\":\"Tea\",\"price\":\"1\",\"stock_quantity\":\"1\"}}]')", %$options),
+	'error', 'products from before the dump still hold their SKU');
+load_rows('after', $half, 'C', 1, 60);
+is($node->safe_psql('after', "SELECT status, valid_records, error_records FROM onboard.upload_history WHERE upload_id = '$half'"),
+	'partial|53|7', 'the upload has ended, every row judged once');
+is($node->safe_psql('after', "SELECT count(*) FROM onboard.outbox WHERE upload_id = '$half' AND kind = 'upload_ended'"), 1, 'and ended once');
+is($node->safe_psql('after', "SELECT min(product_id) > (SELECT max(product_id) FROM onboard.products WHERE upload_id <> '$half' OR row_number <= 40) FROM onboard.products WHERE upload_id = '$half' AND row_number > 40"),
+	't', 'product numbers go on');
+is($node->safe_psql('after', "SELECT count(*) = count(DISTINCT error_id) AND count(*) = 10 + 7 FROM onboard.validation_errors"), 't', 'error numbers go on');
+
+# ----- columns that users added must be there before the data -----
+
+$node->safe_psql('before', "ALTER TABLE onboard.products ADD COLUMN season text DEFAULT 'all'; UPDATE onboard.products SET season = 'winter' WHERE sku = 'B-1'");
+$changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
+$node->command_ok([ 'pg_dump', '--file', "$directory/column.sql", 'before' ], 'pg_dump with an added column');
+$node->safe_psql('postgres', 'CREATE DATABASE with_column');
+$node->safe_psql('with_column', join "\n", 'CREATE EXTENSION onboard;', grep { /ADD COLUMN/ } split /\n/, $changes);
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/column.sql", 'with_column' ], 'restored after the column was added');
+$node->safe_psql('with_column', join "\n", grep { !/ADD COLUMN/ } split /\n/, $changes);
+is($node->safe_psql('with_column', "SELECT season, count(*) FROM onboard.products GROUP BY 1 ORDER BY 1"), "all|120\nwinter|1", 'the added column has its values');
+is($node->safe_psql('with_column', 'SELECT onboard_local_changes()'), $changes, 'and the same local changes');
+
+# ----- categories in every order -----
+
+# A child comes before its renamed parent, and a user's category has the name
+# that a shipped one had.
+add_database($node, 'renamed');
+$node->safe_psql('renamed', <<'SQL');
+INSERT INTO onboard.product_categories (category_name) VALUES ('Tableware');
+UPDATE onboard.product_categories SET category_name = 'Home' WHERE category_name = 'Home & Garden';
+UPDATE onboard.product_categories SET description = 'all of it' WHERE category_name = 'Home';
+UPDATE onboard.product_categories SET category_name = 'Cooking' WHERE category_name = 'Kitchen';
+UPDATE onboard.product_categories SET category_name = 'Kitchen' WHERE category_name = 'Tableware';
+UPDATE onboard.product_categories SET description = 'pots' WHERE category_name = 'Cooking';
+SQL
+# Two shipped categories swap their names.
+$node->safe_psql('renamed', <<'SQL');
+UPDATE onboard.product_categories SET category_name = 'x' WHERE category_name = 'Bedroom';
+UPDATE onboard.product_categories SET category_name = 'Bedroom' WHERE category_name = 'Bathroom';
+UPDATE onboard.product_categories SET category_name = 'Bathroom' WHERE category_name = 'x';
+SQL
+$node->command_ok([ 'pg_dump', '--file', "$directory/renamed.sql", 'renamed' ], 'pg_dump of renamed categories');
+restore('renamed_again', "$directory/renamed.sql");
+is($node->safe_psql('renamed_again', $compared{categories}), $node->safe_psql('renamed', $compared{categories}), 'renamed categories are the same');
+
+# ----- dropping the extension -----
+
+my $export = $node->safe_psql('after', 'COPY (SELECT * FROM onboard.products ORDER BY product_id) TO STDOUT WITH (FORMAT csv, HEADER)');
+is(csv_records($export), $node->safe_psql('after', 'SELECT count(*) FROM onboard.products'), 'the catalogue can be exported by COPY');
+$node->safe_psql('after', 'DROP EXTENSION onboard CASCADE');
+is($node->safe_psql('after', "SELECT to_regnamespace('onboard') IS NULL AND to_regclass('onboard.products') IS NULL AND to_regproc('onboard_validate') IS NULL"),
+	't', 'dropping the extension takes the catalogue and leaves nothing');
+$node->safe_psql('after', 'CREATE EXTENSION onboard');
+
+$node->stop;
+done_testing();
