@@ -42,16 +42,15 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "account.h"
 #include "catalogue.h"
 #include "categories.h"
 #include "error_store.h"
-#include "ledger.h"
 #include "loader.h"
 #include "onboard.h"
 #include "owner.h"
 #include "statement.h"
 #include "subtransaction.h"
+#include "upload_session.h"
 #include "window.h"
 
 /* Memory a window's rows may take, whatever their number. */
@@ -65,21 +64,6 @@
 
 /* Attempts to store a row whose keys are free and yet refused. */
 #define MAX_STORE_ATTEMPTS 100
-
-/* An upload that this statement has rows for. */
-typedef struct UploadSession
-{
-	bool		known;
-	Size		id_length;
-	UploadRow	upload;			/* as it was when locked */
-	CatalogueOwner owner;
-	Ledger	   *ledger;
-	int64		taken;			/* rows of this statement that get a verdict */
-	int64		valid;
-	int64		errors;
-	int64		first_error_row;
-	int64		last_error_row;
-} UploadSession;
 
 typedef struct Probing
 {
@@ -160,104 +144,35 @@ work_on_row(Loader *loader, const IncomingRow *row)
  * Opening an upload.
  */
 
-static void
-lock_vendor(const char *vendor_id)
-{
-	static Statement lock = {
-		"SELECT 1 FROM onboard.vendors v WHERE v.vendor_id = $1 FOR KEY SHARE",
-		1, {TEXTOID}
-	};
-	Datum		values[1] = {CStringGetTextDatum(vendor_id)};
-
-	if (statement_run(&lock, values, NULL, false, SPI_OK_SELECT) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("vendor \"%s\" does not exist", vendor_id)));
-}
-
-/* Whose upload is it?  NULL when there is no such upload. */
-static char *
-vendor_of_upload(Loader *loader, const char *upload_id)
-{
-	OwnerSection section;
-	UploadRow	row;
-	char	   *vendor_id = NULL;
-
-	owner_enter(&section);
-	SPI_connect();
-	if (account_read(upload_id, &row))
-		vendor_id = MemoryContextStrdup(loader->context, row.vendor_id);
-	SPI_finish();
-	owner_leave(&section);
-	return vendor_id;
-}
-
+/* Open what the rows of every known upload need. */
 static void
 open_tables(Loader *loader)
 {
 	MemoryContext caller = MemoryContextSwitchTo(loader->context);
-
-	if (loader->catalogue == NULL)
-	{
-		loader->catalogue = catalogue_open(true);
-		loader->error_store = error_store_open();
-		loader->window = window_create();
-	}
-	MemoryContextSwitchTo(caller);
-}
-
-static void
-lock_and_load(Loader *loader, UploadSession *session, const char *upload_id)
-{
 	OwnerSection section;
 
 	owner_enter(&section);
 	SPI_connect();
-	session->known = account_lock(upload_id, &session->upload);
-	if (session->known)
-	{
-		session->upload.upload_id = MemoryContextStrdup(loader->context, session->upload.upload_id);
-		session->upload.vendor_id = MemoryContextStrdup(loader->context, session->upload.vendor_id);
-		lock_vendor(session->upload.vendor_id);
-		session->ledger = ledger_load(upload_id, loader->context);
-		if (loader->catalogue == NULL)
-			rule_settings_load(&loader->settings, loader->context, false);
-	}
+	rule_settings_load(&loader->settings, loader->context, false);
 	SPI_finish();
-	if (session->known)
-		open_tables(loader);
+	loader->catalogue = catalogue_open(true);
+	loader->error_store = error_store_open();
+	loader->window = window_create();
 	owner_leave(&section);
+	MemoryContextSwitchTo(caller);
 }
 
 static UploadSession *
 open_session(Loader *loader, const char *upload_id)
 {
-	UploadSession *session = MemoryContextAllocZero(loader->context, sizeof(UploadSession));
-	char	   *vendor_id = vendor_of_upload(loader, upload_id);
-	MemoryContext caller;
+	UploadSession *session = upload_session_open(upload_id, loader->context);
+	MemoryContext caller = MemoryContextSwitchTo(loader->context);
 
-	session->upload.upload_id = MemoryContextStrdup(loader->context, upload_id);
-	session->id_length = strlen(upload_id);
-	if (vendor_id != NULL)
-	{
-		owner_check_caller(vendor_id);
-		lock_and_load(loader, session, upload_id);
-	}
-	caller = MemoryContextSwitchTo(loader->context);
-	session->owner.upload_id = session->upload.upload_id;
-	session->owner.upload_id_text = CStringGetTextDatum(session->upload.upload_id);
-	if (session->known)
-		session->owner.vendor_id_text = CStringGetTextDatum(session->upload.vendor_id);
 	loader->sessions = lappend(loader->sessions, session);
 	MemoryContextSwitchTo(caller);
+	if (session->known && loader->catalogue == NULL)
+		open_tables(loader);
 	return session;
-}
-
-static bool
-is_session_of(const UploadSession *session, const char *upload_id, Size length)
-{
-	return session->id_length == length &&
-		memcmp(session->upload.upload_id, upload_id, length) == 0;
 }
 
 /* Make the upload the current one; a window holds rows of one upload only. */
@@ -266,14 +181,14 @@ switch_upload(Loader *loader, const char *upload_id, Size length)
 {
 	ListCell   *cell;
 
-	if (loader->current != NULL && is_session_of(loader->current, upload_id, length))
+	if (loader->current != NULL && upload_session_is_of(loader->current, upload_id, length))
 		return;
 	if (loader->current != NULL)
 		loader_settle(loader);
 	foreach(cell, loader->sessions)
 	{
 		loader->current = lfirst(cell);
-		if (is_session_of(loader->current, upload_id, length))
+		if (upload_session_is_of(loader->current, upload_id, length))
 			return;
 	}
 	loader->current = NULL;
@@ -299,10 +214,7 @@ record_error(Loader *loader, const IncomingRow *row)
 {
 	UploadSession *session = loader->current;
 
-	session->errors++;
-	if (session->first_error_row == 0 || row->row_number < session->first_error_row)
-		session->first_error_row = row->row_number;
-	session->last_error_row = Max(session->last_error_row, row->row_number);
+	upload_session_count_error(session, row->row_number);
 	onboard_counters.rows_rejected++;
 	if (error_store_add(loader->error_store, &session->owner, row, &loader->findings))
 		flush_errors(loader);
@@ -716,17 +628,6 @@ window_is_full(Loader *loader)
 		window_bytes(loader->window) >= WINDOW_MAX_BYTES;
 }
 
-/* Does the upload still take rows it has no verdict on? */
-static bool
-takes_rows(const UploadSession *session)
-{
-	const UploadRow *upload = &session->upload;
-
-	return upload->processing &&
-		(upload->total_records < 0 ||
-		 upload->valid_records + upload->error_records + session->taken < upload->total_records);
-}
-
 static LoaderAnswer
 take_row(Loader *loader, IncomingRow *row)
 {
@@ -741,7 +642,7 @@ take_row(Loader *loader, IncomingRow *row)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("row_number %lld is not a row of a file", (long long) row->row_number),
 				 errhint("Number the rows of a file from 1, the first after the header.")));
-	if (!takes_rows(session) && !ledger_has(session->ledger, row->row_number))
+	if (!upload_session_takes_rows(session) && !ledger_has(session->ledger, row->row_number))
 		return LOADER_REFUSED;
 	if (!ledger_add(session->ledger, row->row_number))
 	{
@@ -785,18 +686,6 @@ loader_push(Loader *loader, const char *upload_id, Size upload_id_length, Incomi
  * The end of the statement.
  */
 
-static void
-account_session(Loader *loader, UploadSession *session)
-{
-	if (!session->known || session->taken == 0)
-		return;
-	Assert(session->taken == session->valid + session->errors);
-	loader->current = session;
-	ledger_save(session->ledger);
-	account_add(&session->upload, session->valid, session->errors,
-				session->first_error_row, session->last_error_row);
-}
-
 void
 loader_finish(Loader *loader)
 {
@@ -811,7 +700,10 @@ loader_finish(Loader *loader)
 		owner_enter(&section);
 		SPI_connect();
 		foreach(cell, loader->sessions)
-			account_session(loader, lfirst(cell));
+		{
+			loader->current = lfirst(cell);
+			upload_session_save(loader->current);
+		}
 		SPI_finish();
 		owner_leave(&section);
 		catalogue_close(loader->catalogue);
