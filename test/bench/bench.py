@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import statistics
 import sys
 import time
@@ -50,9 +51,7 @@ class Bench:
 
     def __exit__(self, *_):
         self.server.stop()
-        for name in os.listdir(self.inputs):
-            os.unlink(os.path.join(self.inputs, name))
-        os.rmdir(self.inputs)
+        shutil.rmtree(self.inputs, ignore_errors=True)
 
     def describe(self):
         """The machine and the server, for the report."""
