@@ -34,6 +34,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalogue_internal.h"
+#include "compat.h"
 #include "onboard.h"
 #include "owner.h"
 #include "table_shape.h"
@@ -235,9 +236,9 @@ find_now(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 	bool		found;
 
 	if (catalogue->scans[key] == NULL)
-		catalogue->scans[key] = index_beginscan(catalogue->products,
-												catalogue->indexes[catalogue->key_index[key]],
-												SnapshotSelf, key_count, 0);
+		catalogue->scans[key] = begin_index_scan(catalogue->products,
+							catalogue->indexes[catalogue->key_index[key]],
+							SnapshotSelf, key_count);
 	scan = catalogue->scans[key];
 	index_rescan(scan, keys, key_count, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
@@ -276,9 +277,9 @@ look_once(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 	bool		must_wait = false;
 
 	InitDirtySnapshot(dirty);
-	scan = index_beginscan(catalogue->products,
-						   catalogue->indexes[catalogue->key_index[key]],
-						   &dirty, key_count, 0);
+	scan = begin_index_scan(catalogue->products,
+							catalogue->indexes[catalogue->key_index[key]],
+							&dirty, key_count);
 	index_rescan(scan, keys, key_count, NULL, 0);
 	*found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
 	if (*found)

@@ -42,6 +42,7 @@
 #include "utils/timestamp.h"
 
 #include "catalogue_internal.h"
+#include "compat.h"
 #include "onboard.h"
 #include "subtransaction.h"
 
@@ -58,8 +59,7 @@ prepare_to_insert(Catalogue *catalogue)
 	caller = MemoryContextSwitchTo(catalogue->context);
 	catalogue->estate = CreateExecutorState();
 	catalogue->single_slot = table_slot_create(catalogue->products, NULL);
-	catalogue->sequence = getIdentitySequence(RelationGetRelid(catalogue->products),
-											  PRODUCT_ID, false);
+	catalogue->sequence = identity_sequence(catalogue->products, PRODUCT_ID);
 	catalogue->constants.piece = CStringGetTextDatum("piece");
 	catalogue->constants.active = CStringGetTextDatum("active");
 	catalogue->constants.out_of_stock = CStringGetTextDatum("out_of_stock");

@@ -19,6 +19,7 @@
 
 #include "catalogue.h"
 #include "categories.h"
+#include "compat.h"
 #include "json_row.h"
 #include "owner.h"
 #include "statement.h"

@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "error_store.h"
 #include "onboard.h"
 #include "owner.h"
@@ -91,7 +92,7 @@ error_store_open(void)
 	store->result_info = makeNode(ResultRelInfo);
 	InitResultRelInfo(store->result_info, store->relation, 0, NULL, 0);
 	ExecOpenIndices(store->result_info, false);
-	store->sequence = getIdentitySequence(RelationGetRelid(store->relation), ERROR_ID, false);
+	store->sequence = identity_sequence(store->relation, ERROR_ID);
 	prepare_names(store);
 	return store;
 }
@@ -254,8 +255,7 @@ error_store_flush(ErrorStore *store)
 	for (i = 0; i < store->count; i++)
 	{
 		ResetPerTupleExprContext(store->estate);
-		ExecInsertIndexTuples(store->result_info, store->slots[i], store->estate,
-							  false, false, NULL, NIL);
+		insert_index_entries(store->result_info, store->slots[i], store->estate);
 		ExecClearTuple(store->slots[i]);
 	}
 	MemoryContextSwitchTo(caller);

@@ -19,6 +19,7 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "json_row.h"
 #include "loader.h"
 #include "owner.h"

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "compat.h"
 #include "onboard.h"
 #include "rules.h"
 #include "statement.h"

@@ -22,6 +22,7 @@
 #include "utils/uuid.h"
 
 #include "account.h"
+#include "compat.h"
 #include "owner.h"
 #include "statement.h"
 #include "upload.h"

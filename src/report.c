@@ -38,6 +38,7 @@
 #include "utils/memutils.h"
 
 #include "columns.h"
+#include "compat.h"
 #include "csv_text.h"
 #include "statement.h"
 #include "text.h"
