@@ -79,6 +79,8 @@ catalogue_insert_close(Catalogue *catalogue)
 	ExecDropSingleTupleTableSlot(catalogue->single_slot);
 	if (catalogue->bulk_insert != NULL)
 		FreeBulkInsertState(catalogue->bulk_insert);
+	for (i = 0; i < catalogue->index_count; i++)
+		end_index_entries(catalogue->indexes[i], catalogue->index_infos[i]);
 	FreeExecutorState(catalogue->estate);
 	catalogue->estate = NULL;
 }

@@ -57,6 +57,18 @@ begin_index_scan(Relation table, Relation index, Snapshot snapshot, int key_coun
 #endif
 }
 
+/* Let go of what index_insert() keeps from call to call (BRIN does). */
+static inline void
+end_index_entries(Relation index, IndexInfo *info)
+{
+#if PG_VERSION_NUM >= 170000
+	index_insert_cleanup(index, info);
+#else
+	(void) index;
+	(void) info;
+#endif
+}
+
 #if PG_VERSION_NUM < 150000
 /* As in later versions: collect the result of a set-returning function. */
 static inline void
