@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure onboard against plain COPY and its peers; 
+"""Measure onboard against plain COPY and its peers.
 
     test/bench/run.py                       everything, writes RESULTS.md and results.svg
     test/bench/run.py --rounds 5            the same, with steadier medians
@@ -9,7 +9,10 @@
 Needs what building the extension needs (pg_config, a C compiler) and Python 3;
 the server is a private copy in a directory of its own that is removed at the
 end.  Called as root, everything but the build runs as user postgres.
---revision builds a commit in place of the working tree.
+--revision builds a commit in place of the working tree.  The row-by-row peer
+needs psycopg2 (python3-psycopg2) and is left out without it; so is the command
+line when glue/onboard is not built.  On a busy machine the cpu columns are
+steadier than the clock's.
 """
 
 import argparse
