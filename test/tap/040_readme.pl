@@ -1,0 +1,534 @@
+# The documents say what is so: every example of README.md is run, in order, and
+# its output compared; the reference tables of README.md, glue/README.md and
+# sql/README.md hold what the program and the extension have, no more, no less.
+#
+# In README.md, a comment on the line before a block changes what is expected:
+#
+#	<!-- exit 1 -->			the last command ends with this code, not 0
+#	<!-- not run: why -->	the block is not run; its make targets must exist
+#
+# Blocks: sh is run as a script; console holds commands after "$ " with their
+# output; sql goes to "onboard psql"; python to python3, where psycopg2 is
+# there.  A text block that follows one of these is its output.  Identifiers of
+# uploads, times and durations may differ.  README_TEST_SHOW=1 prints what came
+# out of every block.
+
+use strict;
+use warnings FATAL => 'all';
+
+use File::Basename;
+use File::Temp qw(tempdir);
+use IPC::Run;
+use JSON::PP;
+use Test::More;
+
+use OnboardTest qw(source_root onboard_program);
+
+my $root = source_root();
+my $program = onboard_program();
+# Short, because the path of a socket must be.
+my $scratch = tempdir('readme-XXXXXX', DIR => '/tmp', CLEANUP => 1);
+# Where the reader of the document is.
+my $shown_folder = '/home/you/shop';
+my $shown_home = '/home/you/.local/share/onboard';
+my @servers;
+
+plan skip_all => 'a PostgreSQL server does not run as root' if $> == 0;
+
+sub slurp
+{
+	my ($path) = @_;
+
+	open my $file, '<:encoding(UTF-8)', $path or die "$path: $!";
+	local $/;
+	my $text = <$file>;
+	close $file;
+	return $text;
+}
+
+# ----- running -----
+
+my $bindir = qx(pg_config --bindir);
+chomp $bindir;
+my %environment = (
+	HOME => $scratch,
+	LANG => 'C.UTF-8',
+	TZ => 'UTC',
+	PATH => join(':', dirname($program), $bindir, grep { -x } split /:/, $ENV{PATH}),
+	PSQLRC => '/dev/null',
+	PAGER => '',
+	ONBOARD_HOME => "$scratch/home",
+	ONBOARD_PG_BINDIR => $bindir,
+);
+
+# Run a program in the reader's folder; returns exit code and all it wrote.
+sub run_in_folder
+{
+	my ($input, @command) = @_;
+	my $output = '';
+
+	local %ENV = %environment;
+	IPC::Run::run(\@command, '<', \$input, '>&', \$output, init => sub { chdir "$scratch/shop" or die });
+	utf8::decode($output);
+	return ($? >> 8, $output);
+}
+
+# A second server, for the examples that use one: what the document calls
+# db.example.
+sub start_other_server
+{
+	my $folder = "$scratch/other";
+	my @conf = ('-c', "unix_socket_directories=$folder", '-c', 'listen_addresses=');
+
+	mkdir $folder or die "$folder: $!";
+	my ($code, $output) = run_in_folder('', 'initdb', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C',
+		'-D', "$folder/data");
+	is($code, 0, 'initdb of another server') or diag $output;
+	($code, $output) = run_in_folder('', 'pg_ctl', '-w', '-D', "$folder/data", '-l', "$folder/log",
+		'-o', join(' ', @conf), 'start');
+	is($code, 0, 'start of another server') or diag $output;
+	push @servers, "$folder/data";
+	return $folder;
+}
+
+END
+{
+	my $code = $?;
+
+	run_in_folder('', 'pg_ctl', '-w', '-m', 'immediate', '-D', $_, 'stop') for @servers;
+	run_in_folder('', $program, 'stop') if -d "$scratch/home";
+	$? = $code;
+}
+
+# ----- README.md -----
+
+# All fenced blocks: language, text, line, what the comment before it says.
+sub blocks_of
+{
+	my ($text) = @_;
+	my @blocks;
+	my $line = 0;
+	my ($block, $comment);
+
+	for my $row (split /\n/, $text)
+	{
+		$line++;
+		if (!$block && $row =~ /^```(\w*)/)
+		{
+			$block = { language => $1, text => '', line => $line, comment => $comment // '' };
+		}
+		elsif ($block && $row eq '```')
+		{
+			push @blocks, $block;
+			undef $block;
+			undef $comment;
+		}
+		elsif ($block)
+		{
+			$block->{text} .= "$row\n";
+		}
+		elsif ($row =~ /^<!-- (.*) -->$/)
+		{
+			$comment = $1;
+		}
+		elsif ($row ne '')
+		{
+			undef $comment;
+			# Only what follows a block directly is its output.
+			push @blocks, { language => 'prose' } if !@blocks || $blocks[-1]{language} ne 'prose';
+		}
+	}
+	return @blocks;
+}
+
+# What may differ from run to run.
+sub normal
+{
+	my ($text) = @_;
+
+	$text =~ s/\Q$scratch\E\/shop/$shown_folder/g;
+	$text =~ s/\Q$scratch\E\/home/$shown_home/g;
+	$text =~ s/^\x{FEFF}//mg;
+	$text =~ s/\b([A-Z0-9]+)-[0-9a-f]{16}\b/$1-0123456789abcdef/g;
+	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d+)?[+-]\d\d)?/2026-01-01 00:00/g;
+	$text =~ s/ in (\d+ ms|[\d.]+ s \([\d,]+ rows\/s\))/ in 9 ms/g;
+	$text =~ s/"milliseconds":\t\d+/"milliseconds":\t9/g;
+	$text =~ s/\r//g;
+	$text =~ s/[ \t]+$//mg;
+	$text =~ s/\n+\z/\n/;
+	return $text;
+}
+
+sub expected_code
+{
+	my ($block) = @_;
+
+	return $block->{comment} =~ /^exit (\d+)$/ ? $1 : 0;
+}
+
+# The document's names for what is elsewhere here.
+sub localized
+{
+	my ($text, $other) = @_;
+
+	$text =~ s/host=db\.example/host=$other/g;
+	$text =~ s/'db\.example'/'$other'/g;
+	return $text;
+}
+
+sub run_script
+{
+	my ($block, $other) = @_;
+	my $text = localized($block->{text}, $other);
+	my @command = $block->{language} eq 'sql'
+	  ? ($program, 'psql', '--', '-X', '-q', '-P', 'pager=off', '-v', 'ON_ERROR_STOP=1', '-f', '-')
+	  : $block->{language} eq 'python' ? ('python3', '-') : ('bash', '-e', '-s');
+	my ($code, $output) = run_in_folder($text, @command);
+
+	is($code, expected_code($block), "README.md line $block->{line}: $block->{language} ends well")
+	  or diag "$text\n$output";
+	return $output;
+}
+
+sub run_console
+{
+	my ($block, $other) = @_;
+	my @parts = split /^\$ (.*\n)/m, $block->{text};
+	my $number = 0;
+	my $last = @parts / 2;
+
+	die "line $block->{line}: text before the first command" if shift(@parts) ne '';
+	while (@parts)
+	{
+		my ($command, $shown) = (shift @parts, shift(@parts) // '');
+		my ($code, $output) = run_in_folder(localized($command, $other), 'bash', '-s');
+		my $wanted = ++$number >= int $last ? expected_code($block) : 0;
+
+		chomp $command;
+		note "$command\n$output" if $ENV{README_TEST_SHOW};
+		is($code, $wanted, "README.md line $block->{line}: exit code of $command") or diag $output;
+		is(normal($output), normal($shown), "README.md line $block->{line}: output of $command");
+	}
+	return;
+}
+
+sub check_unrun
+{
+	my ($block) = @_;
+	my $makefile = slurp("$root/Makefile");
+
+	for my $target ($block->{text} =~ /^(?:sudo )?make ([a-z][a-z-]*)/mg)
+	{
+		ok($makefile =~ /^\Q$target\E:|^\t.*make \Q$target\E /m, "README.md line $block->{line}: make $target is there");
+	}
+	for my $path ($block->{text} =~ m{\b((?:test|src|glue|sql)/[\w./-]+)}g)
+	{
+		ok(-e "$root/$path", "README.md line $block->{line}: $path is there");
+	}
+	return;
+}
+
+sub run_readme
+{
+	my $other = start_other_server();
+	my $have_psycopg = system("python3 -c 'import psycopg2' 2>/dev/null") == 0;
+	my ($output, $from);
+	my %run;
+
+	for my $block (blocks_of(slurp("$root/README.md")))
+	{
+		my $language = $block->{language};
+
+		if ($language eq 'text' && defined $output)
+		{
+			is(normal($output), normal($block->{text}), "README.md line $block->{line}: output shown");
+		}
+		undef $output;
+		next if $language !~ /^(sh|console|sql|python)$/;
+		$run{$language}++;
+		if ($block->{comment} =~ /^not run: ./)
+		{
+			check_unrun($block);
+		}
+		elsif ($language eq 'console')
+		{
+			run_console($block, $other);
+		}
+		elsif ($language eq 'python' && !$have_psycopg)
+		{
+			note "line $block->{line}: no psycopg2";
+		}
+		else
+		{
+			$output = run_script($block, $other);
+			note "$block->{text}\n$output" if $ENV{README_TEST_SHOW};
+		}
+	}
+	cmp_ok($run{$_} // 0, '>', 0, "README.md has examples of $_") for qw(sh console sql);
+	return;
+}
+
+# ----- reference tables -----
+
+# Rows of the Markdown table below a heading, as lists of cells.
+sub table_below
+{
+	my ($path, $heading) = @_;
+	my ($section) = slurp("$root/$path") =~ /^#+ \Q$heading\E\n(.*?)(?=^#|\z)/ms;
+	my @rows;
+
+	die "$path has no section $heading" unless defined $section;
+	for my $line ($section =~ /^\|(.*)\|$/mg)
+	{
+		# A bar inside code is written \|.
+		my @cells = map { s/^\s+|\s+$|`//gr } split /(?<!\\)\|/, $line, -1;
+
+		push @rows, \@cells unless $cells[0] =~ /^:?-+:?$/;
+	}
+	shift @rows;
+	return @rows;
+}
+
+sub sorted { my %seen; return [ sort grep { !$seen{$_}++ } @_ ]; }
+
+# Commands with the options that their help shows.
+sub check_commands
+{
+	my %documented;
+	my %known;
+	my ($code, $help) = run_in_folder('', $program, '--help');
+	my ($list) = $help =~ /^Commands:\n(.*?)\n\n/ms;
+	my @commands = $list =~ /^  (\w+(?: \w[\w-]*)?)(?:  |$)/mg;
+
+	for my $row (table_below('glue/README.md', 'Options'))
+	{
+		my ($option, undef, $commands) = @$row;
+		my ($name) = $option =~ /(--[a-z-]+)/;
+
+		push @{ $documented{$_} }, $name for $commands eq 'all' ? @commands : split /, */, $commands;
+	}
+	is_deeply(sorted(map { $_->[0] =~ /^onboard (\w+(?: \w[\w-]*)?)(?= |$)/ } grep { $_->[0] !~ /^onboard help/ }
+			map { [ $_->[0] =~ s/ (?:\[?[A-Z-]).*//r ] } table_below('glue/README.md', 'Commands')),
+		sorted(@commands), 'glue/README.md names every command');
+	for my $command (@commands)
+	{
+		my ($text) = (run_in_folder('', $program, split(/ /, $command), '--help'))[1];
+		my ($options) = $text =~ /^Options:\n(.*?)\n\n/ms;
+
+		is_deeply(sorted(@{ $documented{$command} // [] }), sorted($options =~ /^ {2,}(?:-\w, )?(--[a-z-]+)/mg),
+			"glue/README.md has the options of $command");
+		delete $documented{$command};
+	}
+	is_deeply([ keys %documented ], [], 'glue/README.md gives options to no other command');
+	return;
+}
+
+sub check_exit_codes
+{
+	my ($enum) = slurp("$root/glue/command.h") =~ /enum exit_code\n\{(.*?)\}/s;
+	my @codes = $enum =~ /= (\d+)/g;
+
+	is_deeply([ map { $_->[0] } table_below($_, 'Exit codes') ], \@codes, "$_ has the exit codes")
+	  for 'README.md', 'glue/README.md';
+	return;
+}
+
+# SQLSTATEs that PostgreSQL knows, by the names of C and of PL/pgSQL.
+sub sqlstates
+{
+	my $sharedir = qx(pg_config --sharedir);
+	my %state;
+
+	chomp $sharedir;
+	for my $line (split /\n/, slurp("$sharedir/errcodes.txt"))
+	{
+		my ($code, undef, @names) = split ' ', $line;
+
+		next unless defined $code && $code =~ /^[0-9A-Z]{5}$/;
+		# One name of PL/pgSQL has two codes; it takes the first.
+		$state{$_} //= $code for @names;
+	}
+	return %state;
+}
+
+sub check_sqlstates
+{
+	my %state = sqlstates();
+	my @used;
+
+	for my $path (glob("$root/src/*.c"))
+	{
+		push @used, map { $state{$_} // "unknown $_" } slurp($path) =~ /errcode\((ERRCODE_\w+)\)/g;
+	}
+	for my $path (glob("$root/sql/onboard--*.sql"))
+	{
+		push @used, map { $state{$_} // "unknown $_" } slurp($path) =~ /ERRCODE = '(\w+)'/g;
+	}
+	cmp_ok(scalar @used, '>', 40, 'the code has errors with a SQLSTATE');
+	is_deeply(sorted(map { $_->[0] } table_below('sql/README.md', 'Errors')), sorted(@used),
+		'sql/README.md has the SQLSTATEs that the code uses');
+	return;
+}
+
+sub check_failure_codes
+{
+	my ($list) = slurp("$root/src/upload.c") =~ /failures\[\] = \{(.*?)\n\};/s;
+
+	is_deeply(sorted(map { $_->[0] } table_below('README.md', 'Failure codes')), sorted($list =~ /\{"(\w+)"/g),
+		'README.md has the failure codes');
+	return;
+}
+
+sub check_rules
+{
+	my ($table) = slurp("$root/src/rules.c") =~ /rules\[RULE_COUNT\] = \{(.*?)\n\};/s;
+
+	is_deeply([ map { $_->[0] } table_below('README.md', 'Rules') ], [ $table =~ /^\t\t"([A-Z_]+)"/mg ],
+		'README.md has the rules, in their order');
+	return;
+}
+
+# Arguments as the manual writes them: name type, separated by commas.
+sub check_functions
+{
+	my $query = <<'SQL';
+SELECT p.proname FROM pg_proc p
+	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+	JOIN pg_extension x ON x.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'onboard'
+WHERE p.pronamespace <> 'onboard'::regnamespace
+SQL
+	my (undef, $public) = run_in_folder($query, $program, 'psql', '--', '-XAtq');
+	my (undef, $own) = run_in_folder($query =~ s/<>/=/r, $program, 'psql', '--', '-XAtq');
+	my @documented = map { $_->[0] =~ /^(\w+)/ } table_below('sql/README.md', 'Functions');
+	my @listed = map { $_->[0] =~ /^(\w+)/ } table_below('README.md', 'SQL functions');
+
+	cmp_ok(scalar split(/\n/, $public), '>', 20, 'the extension has functions');
+	is_deeply(sorted(@documented), sorted(split /\n/, $public), 'sql/README.md has the functions');
+	is_deeply(sorted(@listed), sorted(split /\n/, $public), 'README.md lists the functions');
+	is_deeply(sorted(map { $_->[0] =~ /^(?:onboard\.)?(\w+)/ } table_below('sql/README.md', 'Functions of schema onboard')),
+		sorted(split /\n/, $own), 'sql/README.md has the functions of schema onboard');
+	return;
+}
+
+# Columns of every table and view.
+sub check_columns
+{
+	my (undef, $relations) = run_in_folder(<<'SQL', $program, 'psql', '--', '-XAtq', '-F', ' ');
+SELECT c.relname, string_agg(a.attname, ' ' ORDER BY a.attnum)
+	FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.relnamespace = 'onboard'::regnamespace AND c.relkind IN ('r', 'v', 'f') GROUP BY 1
+SQL
+	my %documented;
+
+	for my $row (table_below('sql/README.md', 'Tables and views'))
+	{
+		my ($relation) = $row->[0] =~ /^onboard\.(\w+)/;
+
+		$documented{$relation} = join ' ', $row->[1] =~ /(\w+)/g;
+	}
+	my %found = map { /^(\w+) (.*)/ } split /\n/, $relations;
+	is_deeply(\%documented, \%found, 'sql/README.md has the columns of every table and view');
+	return;
+}
+
+sub check_grants
+{
+	my @expected;
+
+	for my $line (split /\n/, slurp("$root/test/data/grants.csv"))
+	{
+		$line =~ s/"([^"]*)"/$1 =~ s{,}{;}gr/ge;
+		push @expected, [ map { s/;/, /gr } split /,/, $line ];
+	}
+	shift @expected;
+	is_deeply([ table_below('sql/README.md', 'Grants') ], \@expected, 'sql/README.md has the grants of test/data/grants.csv');
+	return;
+}
+
+sub check_settings
+{
+	my @defined = slurp("$root/src/onboard.c") =~ /DefineCustom\w+\("([\w.]+)"/g;
+
+	is_deeply(sorted(map { $_->[0] } table_below('README.md', 'Settings')), sorted(@defined), 'README.md has the settings');
+	return;
+}
+
+# Every source file has its line in ARCHITECTURE.md, and every line its file.
+sub check_modules
+{
+	for my $folder ('src', 'glue')
+	{
+		my @files = map { basename($_) } glob("$root/$folder/*.c");
+		my @named = map { $_->[0] =~ /([\w.]+\.c)\b/g } table_below('ARCHITECTURE.md', "Files of $folder/");
+
+		is_deeply(sorted(@named), sorted(@files), "ARCHITECTURE.md names the files of $folder/");
+	}
+	return;
+}
+
+# The pointers into the code point at something.
+sub check_pointers
+{
+	for my $row (table_below('ARCHITECTURE.md', 'Where is the line'))
+	{
+		my ($path) = $row->[1] =~ /\((.*)\)/;
+
+		ok(index(slurp("$root/$path"), $row->[2]) >= 0, "ARCHITECTURE.md: $row->[2] is in $path");
+	}
+	return;
+}
+
+# What the specification of PGXN's META.json requires, and that it says what is.
+sub check_meta
+{
+	my $meta = JSON::PP->new->decode(slurp("$root/META.json"));
+	my ($version) = slurp("$root/onboard.control") =~ /^default_version = '(.*)'/m;
+
+	ok(defined $meta->{$_}, "META.json has $_") for qw(abstract maintainer license name version provides meta-spec);
+	is_deeply($meta->{'meta-spec'}, { version => '1.0.0', url => 'https://pgxn.org/meta/spec.txt' },
+		'META.json names its specification');
+	is($meta->{version}, $version, 'META.json has the version');
+	is($meta->{provides}{onboard}{version}, $version, 'META.json provides the version');
+	ok(-e "$root/$meta->{provides}{onboard}{$_}", "META.json: $_ is there") for qw(file docfile);
+	like($meta->{release_status} // 'stable', qr/^(stable|testing|unstable)$/, 'META.json has a status that there is');
+	return;
+}
+
+# Every relative link leads somewhere.
+sub check_links
+{
+	for my $path ('README.md', 'ARCHITECTURE.md', 'sql/README.md', 'glue/README.md')
+	{
+		my $text = slurp("$root/$path");
+		my $folder = dirname("$root/$path");
+
+		for my $link (sorted($text =~ /\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)->@*)
+		{
+			ok(-e "$folder/$link", "$path: $link is there");
+		}
+		for my $anchor (sorted($text =~ /\]\(#([^)]*)\)/g)->@*)
+		{
+			my %anchors = map { (lc($_) =~ s/[^\w\- ]//gr =~ s/ /-/gr => 1) } $text =~ /^#+ (.*)$/mg;
+
+			ok($anchors{$anchor}, "$path: heading #$anchor is there");
+		}
+	}
+	return;
+}
+
+mkdir "$scratch/shop" or die "$scratch/shop: $!";
+run_readme();
+check_commands();
+check_exit_codes();
+check_sqlstates();
+check_failure_codes();
+check_rules();
+check_functions();
+check_columns();
+check_grants();
+check_settings();
+check_modules();
+check_pointers();
+check_meta();
+check_links();
+done_testing();
