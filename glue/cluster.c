@@ -27,13 +27,11 @@
 #include "cluster.h"
 #include "database.h"
 #include "memory.h"
+#include "pid_file.h"
 
 #ifndef ONBOARD_PG_BINDIR
 #error "ONBOARD_PG_BINDIR is not defined; build with glue/Makefile"
 #endif
-
-/* The line of postmaster.pid that holds the socket's folder, from 1. */
-#define PIDFILE_SOCKET_LINE 5
 
 const char *
 cluster_bindir(void)
@@ -144,36 +142,13 @@ append_keyword(char *next, const char *keyword, const char *value)
 	return next;
 }
 
-/*
- * The folder of the socket, as the running server wrote it down.
- */
-static bool
-read_socket_folder(const struct cluster *cluster, char *folder, size_t size)
-{
-	char		path[CLUSTER_PATH_SIZE + 32];
-	FILE	   *file;
-	bool		found = false;
-
-	snprintf(path, sizeof(path), "%s/postmaster.pid", cluster->data);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	for (int line = 1; !found && fgets(folder, (int) size, file) != NULL; line++)
-	{
-		folder[strcspn(folder, "\n")] = '\0';
-		found = line == PIDFILE_SOCKET_LINE && folder[0] == '/';
-	}
-	fclose(file);
-	return found;
-}
-
 bool
 cluster_conninfo(const struct cluster *cluster, const char *dbname, char *buffer)
 {
 	char		folder[CLUSTER_PATH_SIZE];
 	char	   *next = buffer;
 
-	if (!read_socket_folder(cluster, folder, sizeof(folder)))
+	if (!pid_file_read_socket(cluster->data, folder, sizeof(folder)))
 		return false;
 	next = append_keyword(next, "host", folder);
 	next = append_keyword(next, "port", CLUSTER_PORT);

@@ -27,6 +27,7 @@
 #include "cluster.h"
 #include "database.h"
 #include "interrupt.h"
+#include "pid_file.h"
 #include "terminal.h"
 
 #define START_TIMEOUT_SECONDS	"120"
@@ -35,6 +36,9 @@
 /* sockaddr_un has room for 107 bytes; PostgreSQL appends this. */
 #define SOCKET_NAME				"/.s.PGSQL." CLUSTER_PORT
 #define LONGEST_SOCKET_FOLDER	(107 - (int) (sizeof(SOCKET_NAME) - 1))
+
+/* How often to look, ten times a second, for the end of a killed server. */
+#define DEATH_WAITS				50
 
 /* pg_ctl status: the server does not run. */
 #define PG_CTL_NOT_RUNNING		3
@@ -94,7 +98,7 @@ execute(const struct cluster *cluster, char *const argv[])
 
 	snprintf(log, sizeof(log), "%s/start.log", cluster->home);
 	umask(077);
-	descriptor = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	descriptor = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0600);
 	if (descriptor < 0 || dup2(descriptor, STDOUT_FILENO) < 0 ||
 		dup2(descriptor, STDERR_FILENO) < 0)
 		_exit(126);
@@ -319,17 +323,29 @@ write_settings(const struct cluster *cluster, struct glue_error *error)
 
 	if (!choose_socket_folder(cluster, folder, sizeof(folder), error))
 		return false;
+	pid_file_remove_dead_lock(folder);
 	snprintf(line, sizeof(line), "unix_socket_directories = '%s'\n", folder);
 	snprintf(path, sizeof(path), "%s/onboard.conf", cluster->data);
 	return write_file(path, "we", settings, line, error);
 }
 
+/*
+ * Whether the server runs.  When it was just killed, its last processes are
+ * given a moment to notice.
+ */
 static bool
 server_runs(const struct cluster *cluster, bool *runs, struct glue_error *error)
 {
+	struct timespec wait = {.tv_nsec = 100 * 1000 * 1000};
 	char	   *argv[] = {"pg_ctl", "status", "-D", (char *) cluster->data, NULL};
 	int			code;
 
+	for (int i = 0; i < DEATH_WAITS && pid_file_is_dead(cluster->data); i++)
+	{
+		if (pid_file_remove_dead(cluster->data))
+			break;
+		(void) nanosleep(&wait, NULL);
+	}
 	if (!run_program(cluster, argv, &code, error))
 		return false;
 	*runs = code == 0;

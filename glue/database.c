@@ -120,8 +120,10 @@ find_sqlstate(const char *message)
 	{
 		const char *state = colon + 1 + strspn(colon + 1, " ");
 
+		/* A digit tells it from the word FATAL. */
 		if (strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == SQLSTATE_LENGTH &&
-			state[SQLSTATE_LENGTH] == ':')
+			state[SQLSTATE_LENGTH] == ':' &&
+			strcspn(state, "0123456789") < SQLSTATE_LENGTH)
 			return state;
 	}
 	return NULL;
@@ -203,6 +205,16 @@ wait_for_connection(PGconn *connection, struct glue_error *error)
 	return true;
 }
 
+/*
+ * Notices of the server are of no use to our users.
+ */
+static void
+drop_notice(void *context, const char *message)
+{
+	(void) context;
+	(void) message;
+}
+
 PGconn *
 database_connect(const char *conninfo, struct glue_error *error)
 {
@@ -222,6 +234,7 @@ database_connect(const char *conninfo, struct glue_error *error)
 		return NULL;
 	}
 	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+	(void) PQsetNoticeProcessor(connection, drop_notice, NULL);
 	if (PQstatus(connection) == CONNECTION_BAD)
 		connect_error(connection, error);
 	else if (wait_for_connection(connection, error))

@@ -218,25 +218,14 @@ make_metadata(const struct scan_result *found)
 }
 
 /*
- * What identifies the upload: the content, and with --again how often it was
- * loaded already.  So a run with --again that is killed and repeated goes on
- * with the same upload.
+ * What identifies the upload: the content, and which load of it this is.
  */
 static bool
 identify(struct load *load, struct glue_error *error)
 {
-	const char *content_id = load->file.found.content_id;
-	int64_t		loads = 0;
-
-	if (load->options->again &&
-		!upload_count_loads(load->database, load->options->vendor, content_id, &loads, error))
-		return false;
-	if (loads > 0)
-		snprintf(load->content_id, sizeof(load->content_id), "%s+%lld", content_id,
-				 (long long) loads + 1);
-	else
-		snprintf(load->content_id, sizeof(load->content_id), "%s", content_id);
-	return true;
+	snprintf(load->content_id, sizeof(load->content_id), "%s", load->file.found.content_id);
+	return upload_choose_content(load->database, load->options->vendor, load->options->again,
+								 load->content_id, sizeof(load->content_id), error);
 }
 
 static struct upload_request

@@ -230,19 +230,25 @@ upload_finish(struct database *database, struct upload *upload, int64_t total,
 }
 
 bool
-upload_count_loads(struct database *database, const char *vendor_id,
-				   const char *content_id, int64_t *count, struct glue_error *error)
+upload_choose_content(struct database *database, const char *vendor_id, bool again,
+					  char *content_id, size_t size, struct glue_error *error)
 {
+	static const char latest[] =
+		"SELECT u.content_id FROM onboard.upload_history u"
+		" WHERE u.vendor_id = $1::text AND u.status <> 'failed'"
+		" AND split_part(u.content_id, '+', 1) = $2::text"
+		" ORDER BY u.created_at DESC, u.content_id DESC LIMIT 1";
+	static const char next[] =
+		"SELECT $2::text || '+' || 1 + count(*) FROM onboard.upload_history u"
+		" WHERE u.vendor_id = $1::text AND u.status IN ('completed', 'partial')"
+		" AND split_part(u.content_id, '+', 1) = $2::text HAVING count(*) > 0";
 	const char *const values[] = {vendor_id, content_id};
 	PGresult   *result = NULL;
 
-	if (!database_query(database, RUN_AGAIN,
-						"SELECT count(*) FROM onboard.upload_history u"
-						" WHERE u.vendor_id = $1::text AND u.status IN ('completed', 'partial')"
-						" AND split_part(u.content_id, '+', 1) = $2::text",
-						2, values, &result, error))
+	if (!database_query(database, RUN_AGAIN, again ? next : latest, 2, values, &result, error))
 		return false;
-	*count = number_of(result, 0);
+	if (PQntuples(result) > 0)
+		snprintf(content_id, size, "%s", PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return true;
 }

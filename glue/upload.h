@@ -109,10 +109,16 @@ extern bool upload_finish(struct database *database, struct upload *upload,
 /* Accepts an empty upload. */
 extern void upload_clean_up(struct upload *upload);
 
-/* How often content was loaded to the end by this vendor; --again counts on. */
-extern bool upload_count_loads(struct database *database, const char *vendor_id,
-							   const char *content_id, int64_t *count,
-							   struct glue_error *error);
+/*
+ * Under which content id to begin, of which content_id takes at most size
+ * bytes; it holds that of the file and gets "+" and a number appended for the
+ * loads after the first.  Without again it is that of the latest load, so that
+ * this one is found; with again the next after those that have ended, so that
+ * a run that was killed is gone on with.
+ */
+extern bool upload_choose_content(struct database *database, const char *vendor_id,
+								  bool again, char *content_id, size_t size,
+								  struct glue_error *error);
 
 /* Read the ledger; replaces what *judged held. */
 extern bool judged_rows_read(struct database *database, const char *upload_id,

@@ -72,6 +72,14 @@ is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33,
 is(json_of($out)->{error_records}, 33, 'loads it anew: now all are duplicates or bad');
 isnt(json_of($out)->{upload_id}, $result->{upload_id}, 'as another upload');
 
+is_exit(0, 'undo of the first', 'undo', $result->{upload_id});
+sql("UPDATE onboard.upload_history SET created_at = created_at - interval '1 day' WHERE upload_id = '$result->{upload_id}'");
+($out) = is_exit(1, '--again after undo', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--again', '--json');
+my $again = json_of($out);
+is($again->{valid_records}, 28, 'loads the good rows once more');
+($out) = is_exit(1, 'the same file without', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--json');
+is(json_of($out)->{upload_id}, $again->{upload_id}, 'shows the latest load');
+
 # Under another name the same content is another upload
 ($out) = is_exit(1, 'another name', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001', '--file-name', 'other.csv', '--json');
 is(json_of($out)->{file_name}, 'other.csv', 'is recorded');
