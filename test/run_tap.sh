@@ -16,6 +16,7 @@ if [ $# -eq 0 ]; then
 	set -- "$root"/test/tap/*.pl
 fi
 
+rm -rf "$output/tmp_check"
 mkdir -p "$output/tmp_check/log"
 cd "$output"
 TESTDIR=$output
