@@ -213,7 +213,9 @@ print_general_help(FILE *stream)
 	fputs("\nWhich database: the one of --db CONNINFO, else the one that the PG*\n"
 		  "environment variables name, else a private server that the program creates\n"
 		  "and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or\n"
-		  "~/.local/share/onboard; for root /var/lib/onboard).\n", stream);
+		  "~/.local/share/onboard; for root /var/lib/onboard).\n\n"
+		  "Other variables: ONBOARD_PG_BINDIR, the folder of PostgreSQL's programs;\n"
+		  "TMPDIR, where standard input is spooled; NO_COLOR, for no colours.\n", stream);
 	print_exit_codes(stream, true);
 	return EXIT_ALL_GOOD;
 }

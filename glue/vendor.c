@@ -64,51 +64,59 @@ run(struct database *database, const char *statement, int count,
 	return false;
 }
 
+/*
+ * Insert the vendor of the options; *added is false when it was there already
+ * and that is accepted.
+ */
+static bool
+add_vendor(struct database *database, const struct options *options, bool *added,
+		   struct glue_error *error)
+{
+	const char *const values[] = {
+		options->operands[0], options->name, options->email, options->phone,
+		options->business_name, options->tax_id, options->address, options->city,
+		options->state, options->country, options->postal_code, options->status,
+		options->if_not_exists ? "true" : "false"
+	};
+	PGresult   *result = NULL;
+
+	if (!run(database,
+			 "INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
+			 " tax_id, address, city, state, country, postal_code, status)"
+			 " SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text,"
+			 " $8::text, $9::text, $10::text, $11::text, coalesce($12::text, 'active')"
+			 " WHERE NOT ($13::boolean"
+			 " AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
+			 13, values, &result, error))
+		return false;
+	*added = strcmp(PQcmdTuples(result), "1") == 0;
+	PQclear(result);
+	return true;
+}
+
 int
 command_vendor_add(const struct options *options)
 {
-	const char *id = options->operands[0];
-	const char *const values[] = {
-		id, options->name, options->email, options->phone, options->business_name,
-		options->tax_id, options->address, options->city, options->state,
-		options->country, options->postal_code, options->status
-	};
-	static const char insert[] =
-		"INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
-		" tax_id, address, city, state, country, postal_code, status)"
-		" SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text,"
-		" $9::text, $10::text, $11::text, coalesce($12::text, 'active')";
-	static const char insert_if_new[] =
-		"INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
-		" tax_id, address, city, state, country, postal_code, status)"
-		" SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text,"
-		" $9::text, $10::text, $11::text, coalesce($12::text, 'active')"
-		" WHERE NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text)";
 	struct glue_error error = {0};
 	struct database *database = database_open(options, &error);
-	PGresult   *result = NULL;
-	bool		added;
+	bool		added = false;
+	int			code = EXIT_ALL_GOOD;
 
-	if (database == NULL ||
-		!run(database, options->if_not_exists ? insert_if_new : insert, 12, values, &result, &error))
-	{
-		database_close(database);
-		return command_fail(options, &error);
-	}
-	added = strcmp(PQcmdTuples(result), "1") == 0;
-	PQclear(result);
-	database_close(database);
-	if (options->json)
+	if (database == NULL || !add_vendor(database, options, &added, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
 	{
 		cJSON	   *document = cJSON_CreateObject();
 
-		json_add_text(document, "vendor_id", id);
+		json_add_text(document, "vendor_id", options->operands[0]);
 		cJSON_AddBoolToObject(document, "added", added);
 		json_out_print(document);
 	}
 	else
-		printf(added ? "Added vendor %s.\n" : "Vendor %s is there already.\n", id);
-	return EXIT_ALL_GOOD;
+		printf(added ? "Added vendor %s.\n" : "Vendor %s is there already.\n",
+			   options->operands[0]);
+	database_close(database);
+	return code;
 }
 
 int
