@@ -105,6 +105,12 @@ CREATE FUNCTION edit_key() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.sku 
 CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION edit_key();
 SELECT * FROM compare();
 ROLLBACK;
+-- A key that a trigger makes is found taken by nothing but the INSERT.
+BEGIN;
+CREATE FUNCTION edit_key() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.sku := lower(NEW.sku); RETURN NEW; END $$;
+CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION edit_key();
+SELECT * FROM compare();
+ROLLBACK;
 BEGIN;
 CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.product_name = 'drop me' THEN RETURN NULL; END IF; RETURN NEW; END $$;
 CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION leave_out();
