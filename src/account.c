@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "account.h"
+#include "owner.h"
 #include "statement.h"
 
 #define UPLOAD_COLUMNS \
@@ -65,6 +66,23 @@ account_read(const char *upload_id, UploadRow *row)
 		return false;
 	fill_upload_row(row);
 	return true;
+}
+
+char *
+account_vendor(const char *upload_id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	OwnerSection section;
+	UploadRow	row;
+	char	   *vendor_id = NULL;
+
+	owner_enter(&section);
+	SPI_connect();
+	if (account_read(upload_id, &row))
+		vendor_id = MemoryContextStrdup(caller, row.vendor_id);
+	SPI_finish();
+	owner_leave(&section);
+	return vendor_id != NULL && owner_caller_may_load(vendor_id) ? vendor_id : NULL;
 }
 
 static void

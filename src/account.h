@@ -40,6 +40,14 @@ extern bool account_lock(const char *upload_id, UploadRow *row);
 extern bool account_read(const char *upload_id, UploadRow *row);
 
 /*
+ * Whose upload is it?  NULL when there is no such upload, and also when it is
+ * that of a vendor for whom the current user may not load: ids can be guessed,
+ * and an answer would tell.  Runs outside an owner section; the result lives in
+ * the current memory context.
+ */
+extern char *account_vendor(const char *upload_id);
+
+/*
  * Add the verdicts of one statement to the counters: one errors_recorded event
  * when there were errors, and the end of the upload when all are in.
  */

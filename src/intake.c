@@ -257,9 +257,10 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 		case LOADER_REFUSED:
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("upload \"%.*s\" has ended and takes no further rows",
+					 errmsg("upload \"%.*s\" takes no further rows",
 							(int) upload_id.length, upload_id.data),
-					 errdetail("Row %lld has no verdict.", (long long) row.row_number),
+					 errdetail("It has ended, or as many rows as its total have a verdict; row %lld has none.",
+							   (long long) row.row_number),
 					 errhint("Open a new upload with onboard_begin_upload().")));
 			break;
 		case LOADER_UNKNOWN_UPLOAD:

@@ -4,11 +4,9 @@
  *	  Which rows of an upload have a verdict.
  *
  * The table onboard.judged_rows holds disjoint ranges that never touch.  In
- * memory there are two parts: the ranges as read, sorted, and a bitmap of the
- * rows this statement adds, in words of 64 rows, which costs 24 bytes per 64
- * rows in any order of arrival.  ledger_save() merges both and writes only the
- * ranges that changed; a range that grows at its end, the usual case, is one
- * HOT update.
+ * memory there are the ranges as read, sorted, and the set of the rows this
+ * statement adds.  ledger_save() merges both and writes only the ranges that
+ * changed; a range that grows at its end, the usual case, is one HOT update.
  *
  * The ledger is independent of products: a product may be changed or deleted,
  * its row stays judged.
@@ -18,39 +16,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "ledger.h"
 #include "statement.h"
-
-#define ROWS_PER_WORD 64
-
-typedef struct RowRange
-{
-	int64		first;
-	int64		last;
-} RowRange;
-
-typedef struct RowWord
-{
-	int64		number;			/* row_number / ROWS_PER_WORD */
-	uint64		rows;
-	char		status;			/* for simplehash */
-} RowWord;
-
-#define SH_PREFIX row_words
-#define SH_ELEMENT_TYPE RowWord
-#define SH_KEY_TYPE int64
-#define SH_KEY number
-#define SH_HASH_KEY(table, key) murmurhash32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
-#define SH_EQUAL(table, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DEFINE
-#define SH_DECLARE
-#include "lib/simplehash.h"
 
 struct Ledger
 {
@@ -59,13 +30,12 @@ struct Ledger
 	RowRange   *stored;			/* as read, sorted */
 	int			stored_count;
 	int			last_hit;		/* stored range that held the last row asked for */
-	row_words_hash *added;
-	RowWord    *last_word;		/* word of the last row added; NULL for none */
-	int64		added_count;
+	RowSet	   *added;			/* by this statement */
+	RowSet	   *unwritten;		/* by earlier ones; NULL for none */
 };
 
 Ledger *
-ledger_load(const char *upload_id, MemoryContext context)
+ledger_load(const char *upload_id, MemoryContext context, RowSet *unwritten)
 {
 	static Statement load = {
 		"SELECT j.first_row, j.last_row FROM onboard.judged_rows j "
@@ -90,7 +60,8 @@ ledger_load(const char *upload_id, MemoryContext context)
 		ledger->stored[i].first = DatumGetInt64(SPI_getbinval(tuple, descriptor, 1, &is_null));
 		ledger->stored[i].last = DatumGetInt64(SPI_getbinval(tuple, descriptor, 2, &is_null));
 	}
-	ledger->added = row_words_create(context, 16, NULL);
+	ledger->added = row_set_create(context);
+	ledger->unwritten = unwritten;
 	return ledger;
 }
 
@@ -122,106 +93,24 @@ is_stored(Ledger *ledger, int64 row_number)
 bool
 ledger_has(Ledger *ledger, int64 row_number)
 {
-	RowWord    *word = row_words_lookup(ledger->added, row_number / ROWS_PER_WORD);
-
 	return is_stored(ledger, row_number) ||
-		(word != NULL && (word->rows & (UINT64CONST(1) << (row_number % ROWS_PER_WORD))) != 0);
+		row_set_has(ledger->added, row_number) ||
+		(ledger->unwritten != NULL && row_set_has(ledger->unwritten, row_number));
 }
 
 bool
 ledger_add(Ledger *ledger, int64 row_number)
 {
-	int64		number = row_number / ROWS_PER_WORD;
-	uint64		bit = UINT64CONST(1) << (row_number % ROWS_PER_WORD);
-	RowWord    *word = ledger->last_word;
-
-	if (is_stored(ledger, row_number))
+	if (is_stored(ledger, row_number) ||
+		(ledger->unwritten != NULL && row_set_has(ledger->unwritten, row_number)))
 		return false;
-	if (word == NULL || word->number != number)
-	{
-		bool		found;
-
-		word = row_words_insert(ledger->added, number, &found);
-		if (!found)
-			word->rows = 0;
-		ledger->last_word = word;
-	}
-	if (word->rows & bit)
-		return false;
-	word->rows |= bit;
-	ledger->added_count++;
-	return true;
+	return row_set_add(ledger->added, row_number);
 }
 
-static int
-compare_words(const void *a, const void *b)
+RowSet *
+ledger_added(Ledger *ledger)
 {
-	int64		left = ((const RowWord *) a)->number;
-	int64		right = ((const RowWord *) b)->number;
-
-	return (left > right) - (left < right);
-}
-
-/* Growing list of ranges in ascending order; adjacent ones become one. */
-typedef struct RangeList
-{
-	RowRange   *ranges;
-	int			count;
-	int			size;
-} RangeList;
-
-static void
-range_list_append(RangeList *list, int64 first, int64 last)
-{
-	if (list->count > 0 && list->ranges[list->count - 1].last + 1 == first)
-	{
-		list->ranges[list->count - 1].last = last;
-		return;
-	}
-	if (list->count == list->size)
-	{
-		list->size = Max(64, list->size * 2);
-		list->ranges = list->ranges == NULL ?
-			MemoryContextAllocHuge(CurrentMemoryContext, list->size * sizeof(RowRange)) :
-			repalloc_huge(list->ranges, list->size * sizeof(RowRange));
-	}
-	list->ranges[list->count].first = first;
-	list->ranges[list->count].last = last;
-	list->count++;
-}
-
-/* The added rows as sorted ranges. */
-static void
-added_ranges(Ledger *ledger, RangeList *list)
-{
-	uint32		count = ledger->added->members;
-	RowWord    *words = MemoryContextAllocHuge(CurrentMemoryContext,
-											   Max(count, 1) * sizeof(RowWord));
-	row_words_iterator iterator;
-	RowWord    *word;
-	uint32		i = 0;
-
-	row_words_start_iterate(ledger->added, &iterator);
-	while ((word = row_words_iterate(ledger->added, &iterator)) != NULL)
-		words[i++] = *word;
-	qsort(words, count, sizeof(RowWord), compare_words);
-	for (i = 0; i < count; i++)
-	{
-		int64		base = words[i].number * ROWS_PER_WORD;
-		int			bit;
-
-		if (words[i].rows == PG_UINT64_MAX)
-		{
-			range_list_append(list, base, base + ROWS_PER_WORD - 1);
-			continue;
-		}
-		for (bit = 0; bit < ROWS_PER_WORD; bit++)
-		{
-			if (words[i].rows & (UINT64CONST(1) << bit))
-				range_list_append(list, base + bit, base + bit);
-		}
-	}
-	pfree(words);
+	return ledger->added;
 }
 
 /* Stored and added ranges, merged in order. */
@@ -325,9 +214,9 @@ ledger_save(Ledger *ledger)
 	RangeList	added = {NULL, 0, 0};
 	RangeList	merged = {NULL, 0, 0};
 
-	if (ledger->added_count == 0)
+	if (row_set_is_empty(ledger->added))
 		return;
-	added_ranges(ledger, &added);
+	row_set_ranges(ledger->added, &added);
 	merge_ranges(ledger, &added, &merged);
 	delete_swallowed(ledger, &merged);
 	write_changed(ledger, &merged);

@@ -227,7 +227,7 @@ record_valid(Loader *loader, int64 position, int64 product_id)
 {
 	static const struct findings none;
 
-	loader->current->valid++;
+	loader->current->tally.valid++;
 	if (loader->verdict != NULL)
 		loader->verdict(loader->verdict_context, position, product_id, &none);
 }

@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "onboard.h"
+#include "pending.h"
 #include "rules.h"
 #include "statement.h"
 
@@ -41,6 +42,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	pending_init();
 	DefineCustomIntVariable("onboard.lock_wait",
 							"Lock waits longer than this are an error that the client may retry.",
 							"0 means lock_timeout alone decides.",

@@ -23,6 +23,7 @@
 
 #include "account.h"
 #include "owner.h"
+#include "pending.h"
 #include "removal.h"
 #include "rules.h"
 #include "statement.h"
@@ -160,34 +161,16 @@ find_failure(const char *code)
  * ---------------------------------------------------------------------
  */
 
-/* Whose the upload is, in the current context; an error when there is none. */
-static char *
-upload_vendor(const char *upload_id)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	OwnerSection section;
-	UploadRow	row;
-	char	   *vendor_id;
-
-	owner_enter(&section);
-	SPI_connect();
-	if (!account_read(upload_id, &row))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("upload \"%s\" does not exist", upload_id)));
-	vendor_id = MemoryContextStrdup(caller, row.vendor_id);
-	SPI_finish();
-	owner_leave(&section);
-	return vendor_id;
-}
-
 void
 upload_open(const char *upload_id, OwnerSection *section, UploadRow *row)
 {
-	owner_check_caller(upload_vendor(upload_id));
+	bool		found = account_vendor(upload_id) != NULL;
+
 	owner_enter(section);
 	SPI_connect();
-	if (!account_lock(upload_id, row))
+	if (found)
+		pending_write(upload_id);
+	if (!found || !account_lock(upload_id, row))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("upload \"%s\" does not exist", upload_id)));
@@ -343,7 +326,7 @@ static bool
 is_same_upload(const NewUpload *upload, const char *upload_id)
 {
 	static Statement look = {
-		"SELECT u.status <> 'failed' OR u.failure_code = $4 FROM onboard.upload_history u "
+		"SELECT u.status <> 'failed' OR coalesce(u.failure_code = $4, false) FROM onboard.upload_history u "
 		"WHERE u.upload_id = $1 AND u.vendor_id = $2 AND u.content_id = $3",
 		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	};

@@ -6,7 +6,7 @@
  * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
  * run one after another; the vendor FOR KEY SHARE, which is what the foreign-key
  * triggers of products and validation_errors would take for each row.  The caller
- * is checked before anything is locked, and without telling what the upload holds.
+ * is checked before anything is locked.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,23 +19,6 @@
 #include "owner.h"
 #include "statement.h"
 #include "upload_session.h"
-
-/* Whose upload is it?  NULL when there is no such upload. */
-static char *
-vendor_of_upload(const char *upload_id, MemoryContext context)
-{
-	OwnerSection section;
-	UploadRow	row;
-	char	   *vendor_id = NULL;
-
-	owner_enter(&section);
-	SPI_connect();
-	if (account_read(upload_id, &row))
-		vendor_id = MemoryContextStrdup(context, row.vendor_id);
-	SPI_finish();
-	owner_leave(&section);
-	return vendor_id;
-}
 
 static void
 lock_vendor(const char *vendor_id)
@@ -56,6 +39,8 @@ static void
 lock_and_read(UploadSession *session, const char *upload_id, MemoryContext context)
 {
 	OwnerSection section;
+	RowSet	   *unwritten;
+	Tally		waiting;
 
 	owner_enter(&section);
 	SPI_connect();
@@ -65,7 +50,10 @@ lock_and_read(UploadSession *session, const char *upload_id, MemoryContext conte
 		session->upload.upload_id = MemoryContextStrdup(context, session->upload.upload_id);
 		session->upload.vendor_id = MemoryContextStrdup(context, session->upload.vendor_id);
 		lock_vendor(session->upload.vendor_id);
-		session->ledger = ledger_load(upload_id, context);
+		unwritten = pending_rows(upload_id, &waiting);
+		session->ledger = ledger_load(upload_id, context, unwritten);
+		session->upload.valid_records += waiting.valid;
+		session->upload.error_records += waiting.errors;
 	}
 	SPI_finish();
 	owner_leave(&section);
@@ -75,16 +63,12 @@ UploadSession *
 upload_session_open(const char *upload_id, MemoryContext context)
 {
 	UploadSession *session = MemoryContextAllocZero(context, sizeof(UploadSession));
-	char	   *vendor_id = vendor_of_upload(upload_id, context);
 	MemoryContext caller;
 
 	session->upload.upload_id = MemoryContextStrdup(context, upload_id);
 	session->id_length = strlen(upload_id);
-	if (vendor_id != NULL)
-	{
-		owner_check_caller(vendor_id);
+	if (account_vendor(upload_id) != NULL)
 		lock_and_read(session, upload_id, context);
-	}
 	caller = MemoryContextSwitchTo(context);
 	session->owner.upload_id = session->upload.upload_id;
 	session->owner.upload_id_text = CStringGetTextDatum(session->upload.upload_id);
@@ -114,19 +98,25 @@ upload_session_takes_rows(const UploadSession *session)
 void
 upload_session_count_error(UploadSession *session, int64 row_number)
 {
-	session->errors++;
-	if (session->first_error_row == 0 || row_number < session->first_error_row)
-		session->first_error_row = row_number;
-	session->last_error_row = Max(session->last_error_row, row_number);
+	Tally	   *tally = &session->tally;
+
+	tally->errors++;
+	if (tally->first_error_row == 0 || row_number < tally->first_error_row)
+		tally->first_error_row = row_number;
+	tally->last_error_row = Max(tally->last_error_row, row_number);
 }
 
 void
 upload_session_save(UploadSession *session)
 {
+	const Tally *tally = &session->tally;
+
 	if (!session->known || session->taken == 0)
 		return;
-	Assert(session->taken == session->valid + session->errors);
+	Assert(session->taken == tally->valid + tally->errors);
+	if (pending_take(session->upload.upload_id, tally, ledger_added(session->ledger)))
+		return;
 	ledger_save(session->ledger);
-	account_add(&session->upload, session->valid, session->errors,
-				session->first_error_row, session->last_error_row);
+	account_add(&session->upload, tally->valid, tally->errors,
+				tally->first_error_row, tally->last_error_row);
 }

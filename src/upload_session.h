@@ -13,25 +13,23 @@
 #include "account.h"
 #include "catalogue.h"
 #include "ledger.h"
+#include "pending.h"
 
 typedef struct UploadSession
 {
-	bool		known;			/* false: there is no such upload */
+	bool		known;			/* false: there is no such upload for the caller */
 	Size		id_length;
-	UploadRow	upload;			/* as it was when locked */
+	UploadRow	upload;			/* as it was when locked, with what waits to be written */
 	CatalogueOwner owner;
 	Ledger	   *ledger;
 	int64		taken;			/* rows of this statement that get a verdict */
-	int64		valid;
-	int64		errors;
-	int64		first_error_row;
-	int64		last_error_row;
+	Tally		tally;			/* of this statement */
 } UploadSession;
 
 /*
- * Check that the current user may load for the upload's vendor (an error if
- * not), lock upload and vendor until the transaction ends, and read the ledger.
- * Lives in the given context.
+ * Lock upload and vendor until the transaction ends, and read the ledger.  An
+ * upload of a vendor for whom the current user may not load is not known.  Lives
+ * in the given context.
  */
 extern UploadSession *upload_session_open(const char *upload_id, MemoryContext context);
 
@@ -42,7 +40,10 @@ extern bool upload_session_takes_rows(const UploadSession *session);
 
 extern void upload_session_count_error(UploadSession *session, int64 row_number);
 
-/* Write ledger and counters.  Runs inside an owner section with SPI connected. */
+/*
+ * Account for the statement: write ledger and counters, or leave that to the end
+ * of the transaction.  Runs inside an owner section with SPI connected.
+ */
 extern void upload_session_save(UploadSession *session);
 
 #endif							/* ONBOARD_UPLOAD_SESSION_H */
