@@ -186,7 +186,8 @@ load_rows(struct load *load, struct glue_error *error)
 /* ----- what the file is ----- */
 
 /*
- * The header as written, delimiter and encoding, for the fix file.
+ * The header as written, delimiter and encoding, for the fix file.  Columns of
+ * an earlier fix file are in it too: an unreadable record has their cells.
  */
 static char *
 make_metadata(const struct scan_result *found)
@@ -204,8 +205,6 @@ make_metadata(const struct scan_result *found)
 			const struct header_field *field = &found->header->fields[i];
 			char		name[ONBOARD_MAX_FIELD_BYTES + 1];
 
-			if (field->role == HEADER_IGNORED)
-				continue;
 			snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);
 			cJSON_AddItemToArray(header, cJSON_CreateString(name));
 		}
