@@ -97,6 +97,8 @@ sub load_file
 	my $result = eval { JSON::PP->new->decode($out) };
 
 	die "loading $path: exit code $code, $out$err" unless $code <= 2 && defined $result;
+	# Only a file of our own may have nothing but blank lines.
+	die "$path is refused: $out" if $code == 2 && @options == 0;
 	return if $code == 2;
 	push @{ $loads[-1]{uploads} }, $result->{upload_id};
 	return $code == 1 ? "$directory/$result->{upload_id}/fix.csv" : undef;
@@ -135,7 +137,7 @@ SQL
 
 	$verdicts{$upload} = [ $count, $what ];
 }
-my %totals = map { split /\|/ } split /\n/, $node->safe_psql('fixed', 'SELECT upload_id, total_records FROM onboard.upload_history');
+my %totals = map { split /\|/ } split /\n/, $node->safe_psql('fixed', 'SELECT upload_id, coalesce(total_records, 0) FROM onboard.upload_history');
 my ($compared, $rows) = (0, 0);
 
 for my $load (@loads)
