@@ -14,10 +14,16 @@ perl_modules=$(dirname "$(pg_config --pgxs)")/../../src/test/perl
 
 if [ $# -eq 0 ]; then
 	set -- "$root"/test/tap/*.pl
+else
+	for test; do
+		shift
+		set -- "$@" "$(realpath "$test")"
+	done
 fi
 
 rm -rf "$output/tmp_check"
 mkdir -p "$output/tmp_check/log"
+output=$(realpath "$output")
 cd "$output"
 TESTDIR=$output
 TESTDATADIR=$output/tmp_check
