@@ -50,7 +50,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_ENCODING] = {"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
 	"character encoding, such as windows-1252 (default: by\nbyte order mark, else UTF-8)"},
 	[OPTION_DELIMITER] = {"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
-	"what separates fields, a character or the word tab\n(default: comma, semicolon, tab or bar, by the header)"},
+	"what separates fields, a character or the word tab\n(default: comma, semicolon, tab or bar, whichever the\nheader uses; in a template the comma)"},
 	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
 	"refuse larger files, such as 50M or 2G; 0 for no limit\n(default: 10M)"},
 	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_COUNT, FIELD(max_rows),
