@@ -115,6 +115,18 @@ sub start_again
 	return;
 }
 
+sub wait_until_up
+{
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+
+	until (system('pg_isready', '-q', '-h', $node->host, '-p', $node->port) == 0)
+	{
+		die 'the server does not come back' if time > $deadline;
+		usleep 50_000;
+	}
+	return;
+}
+
 sub kill_victim
 {
 	my ($victim, $link) = @_;
@@ -125,10 +137,13 @@ sub kill_victim
 	}
 	elsif ($victim eq 'backend')
 	{
+		my $logged = -s $node->logfile;
+
 		kill KILL => $link->{backend} or die "cannot kill the backend: $!";
 		# All sessions are ended and the server recovers.
 		wait_for_end($link);
-		$node->poll_query_until('killed', 'SELECT true') or die 'the server does not come back';
+		$node->wait_for_log(qr/all server processes terminated; reinitializing/, $logged);
+		wait_until_up();
 	}
 	elsif ($victim eq 'immediate')
 	{
