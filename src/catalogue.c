@@ -131,6 +131,7 @@ choose_path(Catalogue *catalogue)
 {
 	const char *departure = table_shape_departure(catalogue->products, &products_shape);
 
+	catalogue->as_shipped = departure == NULL;
 	if (departure != NULL)
 		ereport(DEBUG1,
 				(errmsg_internal("onboard stores rows by INSERT because of onboard.products: %s", departure)));
@@ -186,67 +187,99 @@ catalogue_path(const Catalogue *catalogue)
 	return catalogue->path;
 }
 
-/* Scan keys for "key = value"; value must stay valid while they are used. */
-static int
-make_scan_keys(ScanKey keys, CatalogueKey key, Datum vendor_id, Datum value)
+/* One key to look for. */
+typedef struct KeyLook
+{
+	CatalogueKey key;
+	ScanKeyData scan_keys[2];
+	int			scan_key_count;
+	struct text_view other;		/* the row's other key, where that is wanted too */
+} KeyLook;
+
+/* Fill what a scan needs; value must stay valid while the scan runs. */
+static void
+prepare_look(KeyLook *look, CatalogueKey key, Datum vendor_id, Datum value)
 {
 	int			count = 0;
 
+	look->key = key;
 	if (key == KEY_VENDOR_PRODUCT_ID)
 	{
-		ScanKeyEntryInitialize(&keys[count], 0, count + 1, BTEqualStrategyNumber,
+		ScanKeyEntryInitialize(&look->scan_keys[count], 0, count + 1, BTEqualStrategyNumber,
 							   InvalidOid, C_COLLATION_OID, F_TEXTEQ, vendor_id);
 		count++;
 	}
-	ScanKeyEntryInitialize(&keys[count], 0, count + 1, BTEqualStrategyNumber,
+	ScanKeyEntryInitialize(&look->scan_keys[count], 0, count + 1, BTEqualStrategyNumber,
 						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, value);
-	return count + 1;
+	look->scan_key_count = count + 1;
+}
+
+static bool
+same_text(Datum a, Datum b)
+{
+	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
+}
+
+/*
+ * Does the product that holds the SKU hold the row's other key as well?  So it is
+ * for every row of a file that comes again, and a second look is saved.
+ */
+static bool
+holds_other_key(Catalogue *catalogue, const CatalogueOwner *owner, struct text_view other)
+{
+	TupleTableSlot *slot = catalogue->found_slot;
+	bool		is_null;
+	text	   *held;
+
+	if (!catalogue->as_shipped || other.length == 0)
+		return false;
+	held = DatumGetTextPP(slot_getattr(slot, PRODUCT_VENDOR_PRODUCT_ID, &is_null));
+	return VARSIZE_ANY_EXHDR(held) == other.length &&
+		memcmp(VARDATA_ANY(held), other.data, other.length) == 0 &&
+		same_text(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null), owner->vendor_id_text);
 }
 
 static void
-fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, KeyHolder *holder)
+fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, const KeyLook *look,
+			KeyHolder *holder)
 {
 	TupleTableSlot *slot = catalogue->found_slot;
 	bool		is_null;
 	Datum		upload_id = slot_getattr(slot, catalogue->upload_id_column, &is_null);
 	Datum		line_number;
 
-	holder->same_upload = !is_null && owner != NULL && owner->upload_id != NULL &&
-		DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID,
-											 upload_id, owner->upload_id_text));
+	holder->same_upload = !is_null && owner->upload_id != NULL &&
+		same_text(upload_id, owner->upload_id_text);
 	line_number = slot_getattr(slot, catalogue->line_number_column, &is_null);
 	if (is_null)
 		line_number = slot_getattr(slot, catalogue->row_number_column, &is_null);
 	holder->line_number = is_null ? 0 : DatumGetInt64(line_number);
+	holder->holds_both = look->key == KEY_SKU && holds_other_key(catalogue, owner, look->other);
 }
 
 /*
- * Look without waiting, through a scan that is kept for the next look.  Scanning
- * in its own context, because the scan keeps what it allocates on the way (the
- * list of dead entries it came across).
+ * Look without waiting, through a scan that is kept for the next look, and in
+ * its memory context: the scan itself allocates while it runs.
  */
 static bool
-find_now(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
-		 Datum value, KeyHolder *holder)
+find_now(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, KeyHolder *holder)
 {
 	MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
-	ScanKeyData keys[2];
-	int			key_count = make_scan_keys(keys, key, owner->vendor_id_text, value);
 	IndexScanDesc scan;
 	bool		found;
 
-	if (catalogue->scans[key] == NULL)
-		catalogue->scans[key] = begin_index_scan(catalogue->products,
-							catalogue->indexes[catalogue->key_index[key]],
-							SnapshotSelf, key_count);
-	scan = catalogue->scans[key];
-	index_rescan(scan, keys, key_count, NULL, 0);
+	if (catalogue->scans[look->key] == NULL)
+		catalogue->scans[look->key] = begin_index_scan(catalogue->products,
+													   catalogue->indexes[catalogue->key_index[look->key]],
+													   SnapshotSelf, look->scan_key_count);
+	scan = catalogue->scans[look->key];
+	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
 	if (found)
-		fill_holder(catalogue, owner, holder);
+		fill_holder(catalogue, owner, look, holder);
 	ExecClearTuple(catalogue->found_slot);
 	/* Let go of the pages: the next look may be a long time off. */
-	index_rescan(scan, keys, key_count, NULL, 0);
+	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
 	MemoryContextSwitchTo(caller);
 	return found;
 }
@@ -268,8 +301,8 @@ wait_for_transaction(Catalogue *catalogue, const SnapshotData *dirty, ItemPointe
  * wait for one and the caller must look again.
  */
 static bool
-look_once(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
-		  ScanKey keys, int key_count, bool *found, KeyHolder *holder)
+look_once(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
+		  bool *found, KeyHolder *holder)
 {
 	SnapshotData dirty;
 	IndexScanDesc scan;
@@ -278,16 +311,16 @@ look_once(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 
 	InitDirtySnapshot(dirty);
 	scan = begin_index_scan(catalogue->products,
-							catalogue->indexes[catalogue->key_index[key]],
-							&dirty, key_count);
-	index_rescan(scan, keys, key_count, NULL, 0);
+							catalogue->indexes[catalogue->key_index[look->key]],
+							&dirty, look->scan_key_count);
+	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
 	*found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
 	if (*found)
 	{
 		must_wait = TransactionIdIsValid(dirty.xmin) || TransactionIdIsValid(dirty.xmax);
 		tid = catalogue->found_slot->tts_tid;
 		if (!must_wait)
-			fill_holder(catalogue, owner, holder);
+			fill_holder(catalogue, owner, look, holder);
 	}
 	ExecClearTuple(catalogue->found_slot);
 	index_endscan(scan);
@@ -296,25 +329,50 @@ look_once(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 	return !must_wait;
 }
 
-bool
-catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
-			   CatalogueKey key, struct text_view value, bool wait, KeyHolder *holder)
+static bool
+find_key(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, bool wait,
+		 KeyHolder *holder)
 {
-	MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
-	Datum		value_text = PointerGetDatum(cstring_to_text_with_len(value.data, value.length));
 	bool		found;
 
 	if (!wait)
-		found = find_now(catalogue, owner, key, value_text, holder);
-	else
-	{
-		ScanKeyData keys[2];
-		int			key_count = make_scan_keys(keys, key, owner->vendor_id_text, value_text);
+		return find_now(catalogue, owner, look, holder);
+	while (!look_once(catalogue, owner, look, &found, holder))
+		CHECK_FOR_INTERRUPTS();
+	return found;
+}
 
-		while (!look_once(catalogue, owner, key, keys, key_count, &found, holder))
-			CHECK_FOR_INTERRUPTS();
+bool
+catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
+			   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
+			   bool wait, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT])
+{
+	MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
+	bool		any = false;
+	bool		other_found = false;
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		KeyLook		look = {0};
+
+		if (!wanted[key])
+			continue;
+		if (key == KEY_VENDOR_PRODUCT_ID && other_found)
+		{
+			taken[key] = true;
+			holder[key] = holder[KEY_SKU];
+			continue;
+		}
+		prepare_look(&look, key, owner->vendor_id_text,
+					 PointerGetDatum(cstring_to_text_with_len(value[key].data, value[key].length)));
+		if (key == KEY_SKU && wanted[KEY_VENDOR_PRODUCT_ID])
+			look.other = value[KEY_VENDOR_PRODUCT_ID];
+		taken[key] = find_key(catalogue, owner, &look, wait, &holder[key]);
+		any = any || taken[key];
+		other_found = key == KEY_SKU && taken[key] && holder[key].holds_both;
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(catalogue->row_context);
-	return found;
+	return any;
 }

@@ -53,6 +53,7 @@ typedef struct KeyHolder
 {
 	bool		same_upload;
 	int64		line_number;	/* of that product's row; 0 when not known */
+	bool		holds_both;		/* it holds the other key of the row as well */
 } KeyHolder;
 
 /* A row stored, or about to be stored, by direct insertion. */
@@ -75,13 +76,15 @@ extern void catalogue_close(Catalogue *catalogue);
 extern CataloguePath catalogue_path(const Catalogue *catalogue);
 
 /*
- * Is the key taken by a committed row, or by one this transaction stored?
- * With wait, also wait for running transactions that hold it to end (up to the
- * lock timeout; then an error).  holder is filled when the key is taken.
+ * Which of the wanted keys are taken by a committed row, or by one this
+ * transaction stored?  With wait, also wait for running transactions that hold
+ * one to end (up to the lock timeout; then an error).  Sets taken for each wanted
+ * key, and holder where it is taken; leaves the others alone.  Returns whether
+ * any is taken.
  */
 extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
-						   CatalogueKey key, struct text_view value,
-						   bool wait, KeyHolder *holder);
+						   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
+						   bool wait, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT]);
 
 /*
  * Add a valid row to the batch for direct insertion.  stored is filled by

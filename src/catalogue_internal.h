@@ -50,6 +50,7 @@ struct Catalogue
 	MemoryContext row_context;	/* reset after each row */
 	Relation	products;
 	CataloguePath path;
+	bool		as_shipped;		/* columns are those of products_shape */
 	AttrNumber	upload_id_column;
 	AttrNumber	row_number_column;
 	AttrNumber	line_number_column;

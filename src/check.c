@@ -23,6 +23,7 @@
 #include "json_row.h"
 #include "owner.h"
 #include "statement.h"
+#include "window.h"
 
 /*
  * Keys of valid rows seen earlier in a dry run, by 128 bits of hash: two of five
@@ -90,20 +91,19 @@ check_close(Check *check)
 static void
 check_row(Check *check, IncomingRow *row, bool taken[KEY_COUNT])
 {
+	RowKeys		keys;
+	KeyHolder	holder[KEY_COUNT];
 	CatalogueKey key;
 
+	memset(taken, 0, KEY_COUNT * sizeof(bool));
 	row_trim(&row->product);
 	incoming_row_judge(row, &check->settings, &check->findings);
-	memset(taken, 0, KEY_COUNT * sizeof(bool));
 	if (findings_are_of_unreadable_row(&check->findings))
 		return;
+	row_keys_init(&keys, row);
+	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, false, taken, holder);
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		struct text_view value = row->product.value[catalogue_key_column[key]];
-		KeyHolder	holder;
-
-		taken[key] = value.length > 0 &&
-			catalogue_find(check->catalogue, &check->owner, key, value, false, &holder);
 		if (taken[key])
 			findings_add_duplicate(&check->findings, &row->product, catalogue_key_column[key], 0);
 	}

@@ -247,22 +247,19 @@ add_duplicate(Loader *loader, const IncomingRow *row, CatalogueKey key, const Ke
 static bool
 find_duplicates(Loader *loader, const IncomingRow *row, const RowKeys *keys, bool wait)
 {
-	bool		found = false;
+	bool		taken[KEY_COUNT] = {false};
+	KeyHolder	holder[KEY_COUNT];
 	CatalogueKey key;
 
+	if (!catalogue_find(loader->catalogue, &loader->current->owner, keys->value, keys->usable,
+						wait, taken, holder))
+		return false;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		KeyHolder	holder;
-
-		if (keys->usable[key] &&
-			catalogue_find(loader->catalogue, &loader->current->owner, key, keys->value[key],
-						   wait, &holder))
-		{
-			add_duplicate(loader, row, key, &holder);
-			found = true;
-		}
+		if (taken[key])
+			add_duplicate(loader, row, key, &holder[key]);
 	}
-	return found;
+	return true;
 }
 
 /* The same, waiting for other transactions no longer than onboard.lock_wait. */
@@ -355,20 +352,23 @@ static void
 reject_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys,
 			   const WindowRow *waiting)
 {
+	bool		wanted[KEY_COUNT];
+	bool		taken[KEY_COUNT];
+	KeyHolder	holder[KEY_COUNT];
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		KeyHolder	holder = waiting->holder[key];
-		bool		taken = waiting->taken[key];
-
-		if (!keys->usable[key])
-			continue;
-		if (!waiting->looked_up[key])
-			taken = catalogue_find(loader->catalogue, &loader->current->owner, key,
-								   keys->value[key], false, &holder);
-		if (taken)
-			add_duplicate(loader, row, key, &holder);
+		wanted[key] = keys->usable[key] && !waiting->looked_up[key];
+		taken[key] = waiting->looked_up[key] && waiting->taken[key];
+		holder[key] = waiting->holder[key];
+	}
+	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, wanted, false,
+				   taken, holder);
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		if (taken[key])
+			add_duplicate(loader, row, key, &holder[key]);
 	}
 	record_error(loader, row);
 }
@@ -586,35 +586,28 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 static void
 take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
-	WindowRow	look = {0};
+	bool		look[KEY_COUNT];
 	bool		must_wait = false;
+	WindowRow  *added;
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		if (!keys->usable[key])
-			continue;
-		if (window_has_key(loader->window, keys, key))
-		{
-			must_wait = true;
-			continue;
-		}
-		look.looked_up[key] = true;
-		look.taken[key] = catalogue_find(loader->catalogue, &loader->current->owner, key,
-										 keys->value[key], false, &look.holder[key]);
-		if (look.taken[key] && !must_wait)
-			add_duplicate(loader, row, key, &look.holder[key]);
-	}
-	if (must_wait)
-	{
-		WindowRow  *added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
+		bool		brought = window_has_key(loader->window, keys, key);
 
-		memcpy(added->looked_up, look.looked_up, sizeof(look.looked_up));
-		memcpy(added->taken, look.taken, sizeof(look.taken));
-		memcpy(added->holder, look.holder, sizeof(look.holder));
+		look[key] = keys->usable[key] && !brought;
+		must_wait = must_wait || brought;
 	}
-	else
+	if (!must_wait)
+	{
+		find_duplicates(loader, row, keys, false);
 		record_error(loader, row);
+		return;
+	}
+	added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
+	memcpy(added->looked_up, look, sizeof(look));
+	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, look, false,
+				   added->taken, added->holder);
 }
 
 static bool
