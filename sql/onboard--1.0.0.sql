@@ -588,18 +588,32 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	result text;
+	others bigint;
 BEGIN
 	-- Not through onboard_error_summary(), whose schema the user chose.
-	SELECT string_agg(format(E'  %s %s: %s%s\n', c.rows, CASE WHEN c.rows = 1 THEN 'row' ELSE 'rows' END,
-			c.error_type, coalesce(' in ' || c.error_field, '')), '' ORDER BY c.rows DESC, c.error_type, c.error_field)
-		INTO result
-		FROM (SELECT e.error_type, e.error_field, count(*) AS rows
+	SELECT string_agg(format(E'  %s: %s%s, %s%s%s\n', CASE WHEN c.rows = 1 THEN '1 row' ELSE c.rows || ' rows' END,
+			c.error_type, ' in ' || c.error_field,
+			CASE WHEN c.rows > 1 THEN 'first in ' ELSE 'in ' END, coalesce('line ' || f.line_number, 'row ' || f.row_number),
+			', perhaps: ' || regexp_replace(f.suggestion, '[[:cntrl:]]', ' ', 'g')),
+			'' ORDER BY c.rows DESC, c.error_type, c.error_field),
+			max(c.causes) - count(*)
+		INTO result, others
+		FROM (SELECT e.error_type, e.error_field, count(*) AS rows, min(e.row_number) AS first_row,
+					count(*) OVER () AS causes
 				FROM onboard.validation_errors e WHERE e.upload_id = upload_causes.upload_id
 				GROUP BY e.error_type, e.error_field
-				ORDER BY count(*) DESC, e.error_type, e.error_field LIMIT 3) c;
+				ORDER BY count(*) DESC, e.error_type, e.error_field LIMIT 3) c
+			CROSS JOIN LATERAL (SELECT e.line_number, e.row_number, e.suggestion
+				FROM onboard.validation_errors e
+				WHERE e.upload_id = upload_causes.upload_id AND e.row_number = c.first_row
+					AND e.error_type = c.error_type AND e.error_field IS NOT DISTINCT FROM c.error_field
+				ORDER BY e.error_id LIMIT 1) f;
+	IF others > 0 THEN
+		result := result || format(E'  (and %s other %s)\n', others, CASE WHEN others = 1 THEN 'cause' ELSE 'causes' END);
+	END IF;
 	RETURN result;
 END $$;
-COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three commonest causes of errors as lines of a mail, null when there are none';
+COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three commonest causes of errors as lines of a mail, and how many others there are; null when there are none';
 
 CREATE FUNCTION @extschema@.onboard_notification(upload_id text, OUT subject text, OUT body text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -619,18 +633,24 @@ BEGIN
 		file := left(file, room - 3) || '...';
 	END IF;
 	subject := head || file || tail;
-	body := format(E'Upload ID: %s\nFile: %s\nTotal rows: %s\nValid rows: %s (%s%%)\nInvalid rows: %s (%s%%)\nStatus: %s\n',
-		u.upload_id, regexp_replace(u.file_name, '[[:cntrl:]]', ' ', 'g'), total,
-		u.valid_records, rate, u.error_records, invalid_rate, u.status);
-	IF u.status = 'failed' THEN
-		body := body || format(E'Reason: %s: %s\n', u.failure_code,
-			regexp_replace(coalesce(u.failure_message, ''), '[[:cntrl:]]', ' ', 'g'));
+	body := format(E'Upload ID: %s\nFile: %s\n', u.upload_id, regexp_replace(u.file_name, '[[:cntrl:]]', ' ', 'g'));
+	IF u.failure_code IS NULL THEN
+		body := body || format(E'Total rows: %s\nValid rows: %s (%s%%)\nInvalid rows: %s (%s%%)\nStatus: %s\n',
+			total, u.valid_records, rate, u.error_records, invalid_rate, u.status);
+		IF u.status = 'failed' THEN
+			body := body || E'No row was accepted.\n';
+		END IF;
+	ELSE
+		-- Nothing of the file counts, so its rows are not counted.
+		body := body || format(E'Status: %s\nReason: %s%s\n', u.status, u.failure_code,
+			': ' || regexp_replace(u.failure_message, '[[:cntrl:]]', ' ', 'g'));
 	END IF;
 	IF causes IS NOT NULL THEN
 		body := body || E'\nCommonest causes:\n' || causes;
 	END IF;
-	IF u.error_file_s3_key IS NOT NULL THEN
-		body := body || format(E'\nError report: %s\n', u.error_file_s3_key);
+	IF u.error_file_s3_key IS NOT NULL OR u.fix_file_s3_key IS NOT NULL THEN
+		body := body || E'\n' || coalesce('Error report: ' || u.error_file_s3_key || E'\n', '')
+			|| coalesce('Fix file: ' || u.fix_file_s3_key || E'\n', '');
 	END IF;
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload; the sender adds a link to the error report and how long it works';
@@ -668,7 +688,8 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 		onboard.success_rate(u.valid_records,
 			coalesce(u.total_records, u.valid_records OPERATOR(pg_catalog.+) u.error_records)) AS success_rate_percent,
 		u.error_file_s3_key, u.fix_file_s3_key,
-		u.processing_started_at, u.processing_completed_at, u.processing_duration_seconds, u.created_at
+		u.processing_started_at, u.processing_completed_at, u.processing_duration_seconds, u.created_at,
+		u.metadata OPERATOR(pg_catalog.?) 'undone_at' AS undone
 	FROM onboard.upload_history u
 		JOIN onboard.vendors v ON v.vendor_id OPERATOR(pg_catalog.=) u.vendor_id
 	WHERE ((SELECT onboard.is_operator())
@@ -677,6 +698,7 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 	ORDER BY u.created_at DESC, u.upload_id;
 COMMENT ON VIEW onboard.recent_uploads IS 'Uploads of the last 30 days, newest first';
 COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Valid rows of the total, one decimal, rounded down; of the rows judged so far while the total is not known';
+COMMENT ON COLUMN onboard.recent_uploads.undone IS 'Whether its products were taken out again; the counts stay those of the upload';
 
 CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
 	SELECT p.product_id, p.vendor_id, v.vendor_name, p.vendor_product_id, p.sku, p.product_name,
@@ -926,14 +948,16 @@ SET search_path = pg_catalog, pg_temp AS $$
 	)
 	SELECT t.line FROM (
 		SELECT 0 AS part, 0 AS position, ''::name AS relation, 0 AS ordinal, '' AS name, '-- Added columns must be there before the data is restored.' AS line
+			WHERE EXISTS (SELECT FROM changes)
 		UNION ALL
 		SELECT 1, 0, '', 0, '', '-- Row security is forced on ' || coalesce(f.relations, 'nothing')
 			|| '; dump and restore as a superuser or a role with BYPASSRLS.' FROM forced f
+			WHERE EXISTS (SELECT FROM changes)
 		UNION ALL
 		SELECT 2, c.position, c.relation, c.ordinal, c.name, c.statement FROM changes c) t
 	ORDER BY t.part, t.position, t.relation, t.ordinal, t.name COLLATE "C";
 $$;
-COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, or taken off, the tables of the extension; pg_dump leaves these out';
+COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, or taken off, the tables of the extension; pg_dump leaves these out; no row when there is nothing';
 
 INSERT INTO onboard.shipped_parts (kind, relation, name, remove)
 	SELECT p.kind, p.relation, p.name, p.remove FROM onboard.table_parts() p;

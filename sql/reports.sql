@@ -88,6 +88,16 @@ SELECT body FROM onboard_notification(:'u');
 SELECT onboard_begin_upload('REP-1', 'a.csv', NULL, 'mail 2') AS u \gset
 SELECT status FROM onboard_reject_upload(:'u', 'NO_HEADER', E'line 1 is\nno header');
 SELECT body FROM onboard_notification(:'u');
+-- Every row is bad: failed, but for no reason of the file's; one suggestion has a line end
+SELECT onboard_begin_upload('REP-1', 'bad.csv', NULL, 'mail 3') AS u \gset
+UPDATE onboard.upload_history SET error_records = 2 WHERE upload_id = :'u';
+SELECT count(fault(:'u', n, t, f, 'x', NULL, s, '{}')) FROM (VALUES (1, 'INVALID_PRICE', 'price', NULL), (2, 'INVALID_PRICE', 'price', '2'),
+	(1, 'MALFORMED_ROW', NULL, NULL), (2, 'INVALID_CATEGORY', 'category', E'Men''s\nClothing'),
+	(2, 'INVALID_STOCK', 'stock_quantity', NULL), (2, 'INVALID_WEIGHT', 'weight_kg', NULL)) e (n, t, f, s);
+UPDATE onboard.validation_errors SET line_number = NULL WHERE upload_id = :'u' AND error_type = 'INVALID_STOCK';
+SELECT status, failure_code FROM onboard_finish_upload(:'u');
+SELECT onboard_record_report(:'u', NULL, 'fix.csv');
+SELECT body FROM onboard_notification(:'u');
 -- Subjects: printable ASCII, at most 99 characters, the rate never cut
 CREATE VIEW subjects AS
 	SELECT n.subject, length(n.subject) AS length, n.subject ~ '^[ -~]*$' AS printable

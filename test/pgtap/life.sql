@@ -83,7 +83,9 @@ SELECT is((SELECT count(*)::int FROM onboard.products WHERE upload_id = :'reject
 SELECT is((SELECT status FROM onboard_ingest(:'rejected', jsonb_build_array(pg_temp.record(11)))), 'refused', 'and late rows are refused');
 SELECT onboard_begin_upload('V1', 'f') AS cancelled \gset
 SELECT is((onboard_cancel_upload(:'cancelled')).failure_code, 'CANCELLED', 'an upload is cancelled');
+SELECT is((SELECT undone FROM onboard.recent_uploads WHERE upload_id = :'upload'), false, 'an upload that has ended is not undone');
 SELECT is((SELECT row(removed, kept)::text FROM onboard_undo_upload(:'upload'::text)), '(3,0)', 'an upload that has ended is undone');
+SELECT is((SELECT undone FROM onboard.recent_uploads WHERE upload_id = :'upload'), true, 'and recent_uploads says so');
 SELECT is((SELECT count(*)::int FROM onboard.products WHERE upload_id = :'upload'), 0, 'and its products are gone');
 SELECT is((SELECT status FROM onboard_ingest(:'upload'::text, jsonb_build_array(pg_temp.record(1)))), 'validated', 'the verdict stays');
 

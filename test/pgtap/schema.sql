@@ -118,6 +118,7 @@ SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_n
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm', 'image_url', 'attributes',
 	'defect_type', 'defect_message', 'raw_record']);
 SELECT has_column('onboard', 'recent_uploads', 'success_rate_percent', 'recent_uploads has a success rate');
+SELECT col_type_is('onboard', 'recent_uploads', 'undone', 'boolean', 'recent_uploads says whether an upload was undone');
 
 -- Keys and defaults
 SELECT col_is_pk('onboard', 'vendors', 'vendor_id', 'vendors: primary key');
