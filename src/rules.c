@@ -238,15 +238,27 @@ check_image_url(struct judgement *judgement)
 #define LIMITED_COLUMNS (0 ONBOARD_COLUMNS(IF_LIMITED))
 
 /*
- * The rules, in reporting order.  To add a rule:
+ * The rules, in reporting order.  A blank field is judged by
+ * MISSING_REQUIRED_FIELDS only.  To add a rule:
  *
- *	  1. one constant in enum rule_id and one row here, at its place in the
- *		 order: code, columns and which of them, message, severity;
- *	  2. one check function, which reads nothing but its arguments;
- *	  3. one test in test/unit/rules_test.c, accepting and refusing.
+ *	  1. rules.h: add a constant to enum rule_id, at its place in the order,
+ *		 and raise ONBOARD_RULESET_VERSION; raise MAX_FINDINGS when a row can
+ *		 now collect more.
+ *	  2. Add a row to this table: code, columns, which of them (FIELD_PRESENT,
+ *		 FIELD_BLANK, FIELD_LONG), check, message, severity.  What stands for
+ *		 what in a message is said at struct judgement.
+ *	  3. Write the check above the table.  It gets one field and returns
+ *		 whether the rule holds; it reads nothing but its argument, allocates
+ *		 nothing and raises nothing.  It may set another message, the numbers
+ *		 in it and a suggestion.
+ *	  4. test/unit/rules_test.c: add the code to codes[] in test_names() and a
+ *		 test that accepts and refuses, called by main().  Run
+ *		 make -C test/unit check TESTS=rules_test
+ *	  5. test/tap/020_differential.pl judges random rows once more in SQL:
+ *		 teach it the rule when its rows can break it.
+ *	  6. Add a row to the table of rules in README.md.
  *
- * Raise ONBOARD_RULESET_VERSION, and MAX_FINDINGS when a row can now collect
- * more.  A blank field is judged by MISSING_REQUIRED_FIELDS only.
+ * Everything else, from reports to mails, follows this table.
  */
 static const struct rule rules[RULE_COUNT] = {
 	[RULE_MISSING_REQUIRED_FIELDS] = {

@@ -658,7 +658,7 @@ test_findings_add(void)
 static void
 test_names(void)
 {
-	static const char *const codes[RULE_COUNT] = {
+	static const char *const codes[] = {
 		"MISSING_REQUIRED_FIELDS", "INVALID_PRICE", "INVALID_STOCK",
 		"FIELD_LENGTH_EXCEEDED", "INVALID_CATEGORY", "DUPLICATE_SKU",
 		"DUPLICATE_VENDOR_PRODUCT_ID", "INVALID_COMPARE_AT_PRICE",
@@ -666,6 +666,9 @@ test_names(void)
 		"INVALID_ENCODING", "REJECTED_BY_CATALOGUE"
 	};
 	enum rule_id rule;
+
+	_Static_assert(sizeof(codes) / sizeof(codes[0]) == RULE_COUNT,
+				   "add the code of the new rule to codes[], at its place in enum rule_id");
 
 	for (int i = 0; i < RULE_COUNT; i++)
 	{
