@@ -39,7 +39,7 @@ prepare()
 {
 	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out"
 	tar -C "$root" --exclude=./.git -cf - . | tar -C "$work/tree" -xf -
-	"$root/test/temp_install.sh" "$work/pg"
+	"$root/test/temp_install.sh" "$work/pg" >/dev/null
 	if [ "$(id -u)" -eq 0 ]; then
 		chown -R postgres:postgres "$work"
 	fi

@@ -6,6 +6,11 @@
 # Arguments as for run_regress.sh.
 set -eu
 
+if [ "$(id -u)" -eq 0 ]; then
+	echo "PostgreSQL does not run as root; try: setpriv --reuid=postgres --regid=postgres --clear-groups $0 $*" >&2
+	exit 1
+fi
+
 output=$1
 shift
 root=$(cd "$(dirname "$0")" && pwd)/isolation

@@ -8,6 +8,11 @@
 # has a new database with onboard and pgTAP.
 set -eu
 
+if [ "$(id -u)" -eq 0 ]; then
+	echo "PostgreSQL does not run as root; try: setpriv --reuid=postgres --regid=postgres --clear-groups $0 $*" >&2
+	exit 1
+fi
+
 output=$1
 shift
 root=$(cd "$(dirname "$0")/.." && pwd)

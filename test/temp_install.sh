@@ -6,6 +6,7 @@
 #
 # PostgreSQL finds its libraries and scripts relative to its own binary, so a
 # copied tree is complete: DIRECTORY/bin is a link to the copied binaries.
+# It prints what to export so that tests and the program use the copy.
 set -eu
 
 directory=$1
@@ -22,3 +23,8 @@ for path in "$bindir" "$libdir" "$sharedir"; do
 done
 ln -sfn ".$bindir" "$directory/bin"
 make -s -C "$root" install DESTDIR="$directory" >/dev/null
+
+directory=$(cd "$directory" && pwd)
+printf "export PATH='%s/bin':\"\$PATH\"\n" "$directory"
+printf "export ONBOARD_BIN='%s/usr/local/bin/onboard'\n" "$directory"
+printf "export ONBOARD_PG_BINDIR='%s/bin'\n" "$directory"

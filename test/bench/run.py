@@ -90,7 +90,8 @@ def build(options, directory):
         archive = subprocess.run(["git", "-C", ROOT, "archive", options.revision], check=True, stdout=subprocess.PIPE)
         subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
     install = os.path.join(directory, "install")
-    subprocess.run([os.path.join(tree, "test", "temp_install.sh"), install], check=True)
+    subprocess.run([os.path.join(tree, "test", "temp_install.sh"), install], check=True,
+                   stdout=subprocess.DEVNULL)
     return install
 
 
