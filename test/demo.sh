@@ -95,7 +95,30 @@ title 'And this one has typing errors'
 run load "$data/VEND003_20260106_143000.csv" --vendor VEND003 $again
 
 title 'What the vendor gets: one line per error'
-cut -d, -f1,2,3,6,7 onboard-reports/VEND003-*/errors.csv | tr -d '\r' | LC_ALL=C sed '1s/^...//'
+# Some of its columns; a comma within quotes parts none.
+tr -d '\r' <"$(echo onboard-reports/VEND003-*/errors.csv)" | LC_ALL=C sed '1s/^...//' | LC_ALL=C awk '{
+	fields = 1
+	split("", field)
+	quoted = 0
+	for (i = 1; i <= length($0); i++) {
+		c = substr($0, i, 1)
+		if (c == "\"")
+			quoted = !quoted
+		if (c == "," && !quoted)
+			fields++
+		else
+			field[fields] = field[fields] c
+	}
+	print field[1] "," field[12] "," field[2] "," field[3] "," field[6] "," field[7]
+}'
+echo
+
+title 'The rejected rows in its own columns, to correct and send again'
+tr -d '\r' <"$(echo onboard-reports/VEND003-*/fix.csv)" | LC_ALL=C sed '1s/^...//' | head -n 4
+echo
+
+title 'And the text of a mail'
+cat onboard-reports/VEND003-*/mail.txt
 echo
 
 title 'The rejected rows, corrected and loaded'
