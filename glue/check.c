@@ -25,6 +25,7 @@
 #include "database.h"
 #include "memory.h"
 #include "summary.h"
+#include "terminal.h"
 #include "upload.h"
 #include "vendor_file.h"
 
@@ -45,6 +46,7 @@ struct check
 	int64_t		checked;		/* in earlier chunks */
 	int64_t		errors;
 	struct causes causes;
+	bool		loaded_before;
 	FILE	   *errors_file;	/* or NULL */
 	struct glue_error error;
 };
@@ -363,12 +365,39 @@ check_file(struct check *check, struct glue_error *error)
 	return done;
 }
 
+/*
+ * Loading a file that is in the catalogue would show the result it had; the
+ * verdicts here are those of loading it again.
+ */
+static bool
+find_earlier_load(struct check *check, struct glue_error *error)
+{
+	const struct options *options = check->options;
+	struct upload upload = {0};
+	char		content_id[SCAN_CONTENT_ID_SIZE + 24];
+	char		moment[SUMMARY_TIME_SIZE];
+	bool		done;
+
+	snprintf(content_id, sizeof(content_id), "%s", check->file.found.content_id);
+	done = upload_choose_content(check->database, options->vendor, false, content_id,
+								 sizeof(content_id), error) &&
+		upload_find(check->database, options->vendor, content_id, &upload, error);
+	check->loaded_before = upload.upload_id != NULL && !upload.undone &&
+		strcmp(upload.status, "processing") != 0;
+	if (check->loaded_before && !options->quiet)
+		terminal_note("loaded before, on %s as %s; judged as --again would",
+					  summary_time(moment, upload.created_at), upload.upload_id);
+	upload_clean_up(&upload);
+	return done;
+}
+
 static int
 show_result(struct check *check, int64_t milliseconds)
 {
 	struct summary summary = {
 		.file_name = check->file.input.name,
 		.vendor_id = check->options->vendor,
+		.loaded_before = check->loaded_before,
 		.total = check->checked,
 		.valid = check->checked - check->errors,
 		.errors = check->errors,
@@ -401,7 +430,12 @@ run_check(struct check *check)
 		return command_fail(check->options, &error);
 	}
 	started_ms = clock_milliseconds();
-	if (!vendor_file_scan(&check->file, &error) || !check_file(check, &error))
+	if (!vendor_file_scan(&check->file, &error))
+	{
+		error = vendor_file_advice(&check->file, &error);
+		return command_fail(check->options, &error);
+	}
+	if (!find_earlier_load(check, &error) || !check_file(check, &error))
 		return command_fail(check->options, &error);
 	return show_result(check, clock_milliseconds() - started_ms);
 }

@@ -54,6 +54,7 @@ extern int	command_vendor_set_status(const struct options *options);
 extern int	command_category_add(const struct options *options);
 extern int	command_category_list(const struct options *options);
 extern int	command_category_deactivate(const struct options *options);
+extern int	command_conninfo(const struct options *options);
 extern int	command_psql(const struct options *options);
 extern int	command_stop(const struct options *options);
 

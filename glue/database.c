@@ -23,8 +23,12 @@
 #define FIRST_DELAY_MS		100
 #define LONGEST_DELAY_MS	5000
 
+/* How long to try a server that nobody has seen, in seconds. */
+#define UNSEEN_RETRY_SECONDS 5
+
 #define SQLSTATE_LENGTH		5
 #define CONNECTION_LOST		"08006"
+#define UNREACHABLE			"08001"
 
 struct database
 {
@@ -32,6 +36,8 @@ struct database
 	bool		is_private;
 	bool		is_quiet;
 	int64_t		retry_seconds;
+	bool		retry_given;	/* the user said how long */
+	bool		was_there;		/* a connection has succeeded */
 	PGconn	   *connection;		/* owned; NULL while there is none */
 };
 
@@ -157,7 +163,7 @@ connect_error(PGconn *connection, struct glue_error *error)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
 							  "the database wants a password; use PGPASSWORD or a password file");
 	if (sqlstate == NULL)
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "08001",
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, UNREACHABLE,
 							  "cannot reach the database at %s%s%.*s",
 							  host != NULL && host[0] != '\0' ? host : "its address",
 							  reason != NULL ? ": " : "",
@@ -194,7 +200,7 @@ wait_for_connection(PGconn *connection, struct glue_error *error)
 		if (interrupted())
 			return interrupt_error(error);
 		if (ready == 0)
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "08001",
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, UNREACHABLE,
 								  "the database did not answer within %d seconds",
 								  CONNECT_TIMEOUT_MS / 1000);
 		if (ready > 0)
@@ -311,6 +317,7 @@ connect_database(struct database *database, struct glue_error *error)
 	database->connection = database_connect(database->conninfo, error);
 	if (database->connection == NULL)
 		return false;
+	database->was_there = true;
 	interrupt_watch(database->connection);
 	if (prepare_session(database, error))
 		return true;
@@ -375,6 +382,7 @@ database_open(const struct options *options, struct glue_error *error)
 	}
 	database->is_quiet = options->quiet;
 	database->retry_seconds = options->retry_seconds;
+	database->retry_given = (options->given & OPTION_BIT(OPTION_RETRY_FOR)) != 0;
 	database_patience(database, &patience);
 	if (choose_database(database, options, error) &&
 		(connect_database(database, error) ||
@@ -407,7 +415,8 @@ database_patience(const struct database *database, struct patience *patience)
 {
 	patience->attempts = 0;
 	patience->told = false;
-	patience->deadline_ms = clock_milliseconds() + database->retry_seconds * 1000;
+	patience->started_ms = clock_milliseconds();
+	patience->deadline_ms = patience->started_ms + database->retry_seconds * 1000;
 }
 
 /*
@@ -436,16 +445,29 @@ wait_before_attempt(struct patience *patience)
 }
 
 /*
+ * How long to try again after this error.  A server that never answered will
+ * hardly begin to; one that says that it is starting up will.
+ */
+static int64_t
+retry_seconds(const struct database *database, const struct glue_error *error)
+{
+	if (!database->was_there && !database->is_private && !database->retry_given &&
+		strcmp(error->code, UNREACHABLE) == 0)
+		return UNSEEN_RETRY_SECONDS;
+	return database->retry_seconds;
+}
+
+/*
  * The time is up.  The first word of advice is the one that always works.
  */
 static bool
-give_up(const struct database *database, struct glue_error *error)
+give_up(int64_t seconds, struct glue_error *error)
 {
 	struct glue_error reason = *error;
 
 	return glue_error_set(error, reason.class, reason.code,
 						  "%s; gave up after %lld seconds: see that the database runs, then run the same command again",
-						  reason.text, (long long) database->retry_seconds);
+						  reason.text, (long long) seconds);
 }
 
 bool
@@ -454,13 +476,16 @@ database_recover(struct database *database, struct patience *patience,
 {
 	while (database_error_is_transient(error))
 	{
+		int64_t		seconds = retry_seconds(database, error);
+
+		patience->deadline_ms = patience->started_ms + seconds * 1000;
 		if (clock_milliseconds() >= patience->deadline_ms)
-			return give_up(database, error);
+			return give_up(seconds, error);
 		if (!patience->told && !database->is_quiet && patience->attempts > 0)
 		{
 			patience->told = true;
 			terminal_note("%s; trying again for up to %lld seconds", error->text,
-						  (long long) database->retry_seconds);
+						  (long long) seconds);
 		}
 		wait_before_attempt(patience);
 		if (interrupted())

@@ -31,7 +31,8 @@ struct database;
 struct patience
 {
 	int			attempts;
-	int64_t		deadline_ms;	/* of the monotonic clock */
+	int64_t		started_ms;		/* of the monotonic clock */
+	int64_t		deadline_ms;
 	bool		told;			/* the user knows that we are waiting */
 };
 

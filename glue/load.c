@@ -16,8 +16,10 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -217,13 +219,26 @@ make_metadata(const struct scan_result *found)
 }
 
 /*
- * What identifies the upload: the content, and which load of it this is.
+ * What identifies the upload: the content, and which load of it this is.  A
+ * load that was undone is as good as none.
  */
 static bool
 identify(struct load *load, struct glue_error *error)
 {
+	const struct options *options = load->options;
+	char		moment[SUMMARY_TIME_SIZE];
+
 	snprintf(load->content_id, sizeof(load->content_id), "%s", load->file.found.content_id);
-	return upload_choose_content(load->database, load->options->vendor, load->options->again,
+	if (!upload_choose_content(load->database, options->vendor, options->again,
+							   load->content_id, sizeof(load->content_id), error) ||
+		!upload_find(load->database, options->vendor, load->content_id, &load->upload, error))
+		return false;
+	if (!load->upload.undone)
+		return true;
+	if (!options->quiet)
+		terminal_note("upload %s of this file was undone on %s; loading it anew",
+					  load->upload.upload_id, summary_time(moment, load->upload.undone_at));
+	return upload_choose_content(load->database, options->vendor, true,
 								 load->content_id, sizeof(load->content_id), error);
 }
 
@@ -259,23 +274,41 @@ check_same_reading(const struct load *load, struct glue_error *error)
 						  upload->upload_id, upload->upload_id);
 }
 
+/*
+ * The result that is shown is of an earlier reading: say so when this one was
+ * asked to be another.
+ */
+static void
+note_other_reading(const struct load *load)
+{
+	const struct upload *upload = &load->upload;
+	const struct scan_result *found = &load->file.found;
+	const char	delimiter[2] = {found->delimiter, '\0'};
+
+	if (load->options->encoding != NULL && upload->encoding != NULL &&
+		strcasecmp(upload->encoding, found->encoding) != 0)
+		terminal_note("loaded before with encoding %s, and that is the result shown; to load it with %s: \"onboard undo %s\", then load it with --encoding %s",
+					  upload->encoding, found->encoding, upload->upload_id, found->encoding);
+	if (load->options->delimiter != 0 && upload->delimiter != NULL &&
+		strcmp(upload->delimiter, delimiter) != 0)
+		terminal_note("loaded before with delimiter \"%s\", and that is the result shown; to load it with another: \"onboard undo %s\", then load it with that --delimiter",
+					  upload->delimiter, upload->upload_id);
+}
+
 /* ----- results ----- */
 
 /*
- * Write the reports if they are wanted.  The rows are safe by now, so trouble
- * here is told but changes no exit code.
+ * Write the reports.  The rows are safe by now.
  */
 static bool
 write_reports(struct load *load, struct report_files *files)
 {
 	struct glue_error error = {0};
 
-	if (load->options->no_reports)
-		return false;
 	if (report_files_write(load->database, &load->upload, load->options->reports, files, &error))
 		return true;
 	terminal_error(&error);
-	terminal_note("the rows are loaded; write the reports with \"onboard report %s\"",
+	terminal_note("the load itself is done; write the reports with \"onboard report %s\"",
 				  load->upload.upload_id);
 	return false;
 }
@@ -298,6 +331,7 @@ show_result(struct load *load, bool loaded_before)
 		.loaded_before = loaded_before,
 		.causes = &causes
 	};
+	bool		unwritten = false;
 	int			code;
 
 	if (!loaded_before)
@@ -307,11 +341,14 @@ show_result(struct load *load, bool loaded_before)
 		causes_clean_up(&causes);
 		return command_fail(load->options, &error);
 	}
-	if (write_reports(load, &files))
-		summary.files = &files;
+	if (!load->options->no_reports)
+	{
+		unwritten = !write_reports(load, &files);
+		summary.files = unwritten ? NULL : &files;
+	}
 	code = summary_print(&summary, load->options);
 	causes_clean_up(&causes);
-	return code;
+	return unwritten ? EXIT_INFRASTRUCTURE : code;
 }
 
 /*
@@ -342,9 +379,11 @@ static int
 show_refusal(struct load *load, const struct glue_error *fault)
 {
 	struct glue_error error = {0};
+	struct glue_error advised;
 	struct report_files files;
 
-	terminal_error(fault);
+	advised = vendor_file_advice(&load->file, fault);
+	terminal_error(&advised);
 	if (!load->options->no_reports &&
 		!report_files_write(load->database, &load->upload, load->options->reports, &files, &error))
 		terminal_error(&error);
@@ -366,6 +405,7 @@ static int
 refuse_file(struct load *load, const struct glue_error *fault)
 {
 	struct glue_error error = {0};
+	struct glue_error advised;
 	struct upload_request request = request_of(load);
 
 	if (request.content_id != NULL)
@@ -378,7 +418,8 @@ refuse_file(struct load *load, const struct glue_error *fault)
 			if (!load->options->quiet)
 				terminal_note("this file is known as upload %s, which stays as it is",
 							  load->upload.upload_id);
-			return command_fail(load->options, fault);
+			advised = vendor_file_advice(&load->file, fault);
+			return command_fail(load->options, &advised);
 		}
 	}
 	if (!upload_refuse(load->database, &request, fault, &load->upload, &error))
@@ -393,11 +434,19 @@ static int
 show_failed_upload(struct load *load)
 {
 	struct glue_error fault = {0};
+	const char *message = load->upload.failure_message;
+	int			length;
 
+	/* It is a sentence; ours begin small and go on. */
+	if (message == NULL || message[0] == '\0')
+		message = "The vendor may not load.";
+	length = (int) strlen(message);
+	if (message[length - 1] == '.')
+		length--;
 	glue_error_set(&fault, GLUE_FILE_FAULT,
 				   load->upload.failure_code != NULL ? load->upload.failure_code : "FAILED",
-				   "%s  Change that with \"onboard vendor set-status %s active\".",
-				   load->upload.failure_message != NULL ? load->upload.failure_message : "",
+				   "%c%.*s; change that with \"onboard vendor set-status %s active\"",
+				   tolower((unsigned char) message[0]), length - 1, message + 1,
 				   load->options->vendor);
 	return show_refusal(load, &fault);
 }
@@ -458,7 +507,10 @@ load_file(struct load *load)
 	if (strcmp(load->upload.status, "failed") == 0)
 		return show_failed_upload(load);
 	if (strcmp(load->upload.status, "processing") != 0)
+	{
+		note_other_reading(load);
 		return show_result(load, true);
+	}
 
 	if (!check_same_reading(load, &error))
 		return command_fail(load->options, &error);

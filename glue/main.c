@@ -131,6 +131,14 @@ static const struct command commands[] = {
 		.min_operands = 1, .max_operands = 1, .run = command_category_deactivate
 	},
 	{
+		.name = "conninfo", .operands = "", .summary = "print how to reach the database in use",
+		.description =
+		"Prints host, port, user and name of the database in use as a connection\n"
+		"string for psql, pg_dump and others.  It never holds a password.",
+		.options = OPTIONS_DATABASE,
+		.run = command_conninfo
+	},
+	{
 		.name = "psql", .operands = "[-- ARGUMENT...]", .summary = "open psql on the database in use",
 		.description = "Runs psql with the arguments given, connected to the database in use.",
 		.options = OPTIONS_DATABASE,
@@ -364,6 +372,23 @@ check_arguments(const struct command *command, const struct options *options,
 	return true;
 }
 
+/*
+ * The options cannot be parsed.  Those of a program that the command runs may
+ * have been meant for it.
+ */
+static int
+fail_options(const struct command *command, const struct options *options,
+			 struct glue_error *error)
+{
+	struct glue_error reason = *error;
+
+	if (command->stop_at_operand)
+		glue_error_set(error, reason.class, reason.code,
+					   "%s; options for %s itself go behind \"--\": onboard %s -- ...",
+					   reason.text, command->name, command->name);
+	return fail_usage(options, command->name, error);
+}
+
 static int
 run_command(const struct command *command, int argc, char **argv)
 {
@@ -372,7 +397,7 @@ run_command(const struct command *command, int argc, char **argv)
 
 	if (!options_parse(&options, command->options | OPTIONS_ALWAYS,
 					   command->stop_at_operand, argc, argv, &error))
-		return fail_usage(&options, command->name, &error);
+		return fail_options(command, &options, &error);
 	if (options.help)
 		return print_command_help(command);
 	if (options.version)

@@ -25,6 +25,7 @@ enum option_kind
 	KIND_FLAG,					/* bool */
 	KIND_TEXT,					/* const char * */
 	KIND_COUNT,					/* int64_t, digits */
+	KIND_ROWS,					/* int64_t, digits and an optional k or M */
 	KIND_SIZE,					/* int64_t, digits and an optional unit */
 	KIND_DELIMITER				/* char, or the word tab */
 };
@@ -53,8 +54,8 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	"what separates fields, a character or the word tab\n(default: comma, semicolon, tab or bar, whichever the\nheader uses; in a template the comma)"},
 	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
 	"refuse larger files, such as 50M or 2G; 0 for no limit\n(default: 10M)"},
-	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_COUNT, FIELD(max_rows),
-	"refuse files of more rows; 0 for no limit (default:\n10000)"},
+	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
+	"refuse files of more rows, such as 20k; 0 for no limit\n(default: 10000)"},
 	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
 	"load a file that was loaded before as a new upload"},
 	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
@@ -89,11 +90,11 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_JSON] = {"json", 0, NULL, KIND_FLAG, FIELD(json),
 	"print the result as one JSON document"},
 	[OPTION_QUIET] = {"quiet", 'q', NULL, KIND_FLAG, FIELD(quiet),
-	"no progress bar and no notes"},
+	"no progress bar and no notes; the result in one line"},
 	[OPTION_DATABASE] = {"db", 0, "CONNINFO", KIND_TEXT, FIELD(database),
 	"database to use, as a URI or keywords (default: the\nPG* variables, else a private server)"},
 	[OPTION_RETRY_FOR] = {"retry-for", 0, "SECONDS", KIND_COUNT, FIELD(retry_seconds),
-	"how long to try again when the database goes away\n(default: 60)"},
+	"how long to try again when the database goes away\n(default: 60; 5 when it never answered)"},
 	[OPTION_HELP] = {"help", 'h', NULL, KIND_FLAG, FIELD(help),
 	"show this help"},
 	[OPTION_VERSION] = {"version", 'V', NULL, KIND_FLAG, FIELD(version),
@@ -110,35 +111,36 @@ option_name(enum option_id id)
 }
 
 /*
- * A number without sign; with_unit allows k, M, G (powers of 1024), optionally
- * followed by B or iB.
+ * A number without sign; with a unit, 1000 or 1024, k, M and G are powers of
+ * it, and with 1024 may be followed by B or iB.
  */
 static bool
-parse_count(const char *text, bool with_unit, int64_t *count)
+parse_count(const char *text, int unit, int64_t *count)
 {
-	static const char units[] = "kmg";
+	static const char letters[] = "kmg";
 	char	   *end;
 	unsigned long long number;
-	int			shift = 0;
+	unsigned long long factor = 1;
 
 	if (text[0] < '0' || text[0] > '9')
 		return false;
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (with_unit && *end != '\0')
+	if (unit != 0 && *end != '\0')
 	{
-		const char *unit = strchr(units, *end | 0x20);
+		const char *letter = strchr(letters, *end | 0x20);
 
-		if (unit == NULL)
+		if (letter == NULL)
 			return false;
-		shift = 10 * (int) (unit - units + 1);
+		for (const char *power = letters; power <= letter; power++)
+			factor *= (unsigned long long) unit;
 		end++;
-		if (strcmp(end, "B") == 0 || strcmp(end, "iB") == 0)
+		if (unit == 1024 && (strcmp(end, "B") == 0 || strcmp(end, "iB") == 0))
 			end += strlen(end);
 	}
-	if (errno != 0 || *end != '\0' || number > (unsigned long long) INT64_MAX >> shift)
+	if (errno != 0 || *end != '\0' || number > (unsigned long long) INT64_MAX / factor)
 		return false;
-	*count = (int64_t) (number << shift);
+	*count = (int64_t) (number * factor);
 	return true;
 }
 
@@ -175,13 +177,19 @@ store_value(struct options *options, const struct option_spec *spec,
 			*(const char **) field = value;
 			return true;
 		case KIND_COUNT:
-			if (parse_count(value, false, field))
+			if (parse_count(value, 0, field))
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 								  "option --%s takes a number, not \"%s\"",
 								  spec->name, value);
+		case KIND_ROWS:
+			if (parse_count(value, 1000, field))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes a number, such as 20000 or 20k, not \"%s\"",
+								  spec->name, value);
 		case KIND_SIZE:
-			if (parse_count(value, true, field))
+			if (parse_count(value, 1024, field))
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 								  "option --%s takes a size such as 500k, 50M or 2G, not \"%s\"",

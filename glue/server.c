@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * server.c
- *	  onboard stop and onboard psql: the server itself.
+ *	  onboard stop, onboard conninfo and onboard psql: the server itself.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +22,47 @@ command_stop(const struct options *options)
 	if (!cluster_stop(&was_running, &error))
 		return command_fail(options, &error);
 	puts(was_running ? "The private server is stopped." : "The private server does not run.");
+	return EXIT_ALL_GOOD;
+}
+
+/*
+ * A keyword of a connection string, with its value in quotes where it needs
+ * them.
+ */
+static void
+print_keyword(const char *keyword, const char *value)
+{
+	bool		plain;
+
+	if (value == NULL || value[0] == '\0')
+		return;
+	plain = value[strcspn(value, " \t\n\r\f\v'\\")] == '\0';
+	printf("%s=%s", keyword, plain ? "" : "'");
+	for (const char *next = value; *next != '\0'; next++)
+	{
+		if (*next == '\'' || *next == '\\')
+			putchar('\\');
+		putchar(*next);
+	}
+	fputs(plain ? "" : "'", stdout);
+}
+
+int
+command_conninfo(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = database_open(options, &error);
+	PGconn	   *connection;
+
+	if (database == NULL)
+		return command_fail(options, &error);
+	connection = database_connection(database);
+	print_keyword("host", PQhost(connection));
+	print_keyword(" port", PQport(connection));
+	print_keyword(" user", PQuser(connection));
+	print_keyword(" dbname", PQdb(connection));
+	putchar('\n');
+	database_close(database);
 	return EXIT_ALL_GOOD;
 }
 

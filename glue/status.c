@@ -19,7 +19,8 @@
 #include "upload.h"
 
 static const char list_query[] =
-"SELECT u.upload_id AS upload, u.file_name AS file, u.status,"
+"SELECT u.upload_id AS upload, u.file_name AS file,"
+" u.status || CASE WHEN u.metadata ? 'undone_at' THEN ', undone' ELSE '' END AS status,"
 " coalesce(u.total_records, u.valid_records + u.error_records) AS rows,"
 " u.valid_records AS accepted, u.error_records AS rejected,"
 " onboard.success_rate(u.valid_records, coalesce(u.total_records, u.valid_records + u.error_records)) AS percent,"
@@ -30,7 +31,7 @@ static const char list_query[] =
 static const char json_list_query[] =
 "SELECT u.upload_id, u.vendor_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
 " onboard.success_rate(u.valid_records, coalesce(u.total_records, u.valid_records + u.error_records)) AS success_rate_percent,"
-" u.failure_code, u.failure_message, u.created_at, u.processing_completed_at"
+" u.failure_code, u.failure_message, u.metadata ? 'undone_at' AS undone, u.created_at, u.processing_completed_at"
 " FROM onboard.upload_history u"
 " ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)";
 

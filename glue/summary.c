@@ -120,7 +120,7 @@ print_heading(const struct summary *summary)
 		   terminal_count(count, summary->total), terminal_plural(summary->total, "row", "rows"));
 	print_rate(summary);
 	putchar('\n');
-	if (summary->loaded_before)
+	if (summary->loaded_before && summary->upload != NULL)
 		printf("  loaded before, on %s%s; --again loads it as a new upload\n",
 			   summary_time(moment, summary->upload->created_at),
 			   summary->upload->undone ? ", and undone since" : "");
@@ -181,6 +181,28 @@ print_text(const struct summary *summary)
 			   summary->valid == 0 ? "failed, no row was accepted" : summary->upload->status);
 }
 
+/*
+ * All in one line.
+ */
+static void
+print_line(const struct summary *summary)
+{
+	char		total[TERMINAL_COUNT_SIZE];
+	char		valid[TERMINAL_COUNT_SIZE];
+	char		errors[TERMINAL_COUNT_SIZE];
+	bool		dry = summary->upload == NULL;
+
+	terminal_text(stdout, summary->file_name);
+	printf(": %s %s, %s %s, %s %s", terminal_count(total, summary->total),
+		   terminal_plural(summary->total, "row", "rows"),
+		   terminal_count(valid, summary->valid), dry ? "good" : "accepted",
+		   terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
+	if (!dry)
+		printf(", upload %s%s", summary->upload->upload_id,
+			   summary->loaded_before ? ", loaded before" : "");
+	putchar('\n');
+}
+
 /* ----- JSON ----- */
 
 cJSON *
@@ -225,6 +247,7 @@ print_json(const struct summary *summary)
 	json_add_text(document, "status", upload != NULL ? upload->status : NULL);
 	cJSON_AddBoolToObject(document, "dry_run", upload == NULL);
 	cJSON_AddBoolToObject(document, "loaded_before", summary->loaded_before);
+	cJSON_AddBoolToObject(document, "undone", upload != NULL && upload->undone);
 	json_add_integer(document, "resumed_records", summary->resumed_rows);
 	json_add_integer(document, "total_records", summary->total);
 	json_add_integer(document, "valid_records", summary->valid);
@@ -245,6 +268,8 @@ summary_print(const struct summary *summary, const struct options *options)
 {
 	if (options->json)
 		print_json(summary);
+	else if (options->quiet)
+		print_line(summary);
 	else
 		print_text(summary);
 	return summary->errors > 0 ? EXIT_SOME_REJECTED : EXIT_ALL_GOOD;

@@ -22,7 +22,8 @@
 	" onboard.success_rate(u.valid_records, coalesce(u.total_records, u.valid_records + u.error_records))," \
 	" u.failure_code, u.failure_message, u.error_file_s3_key, u.fix_file_s3_key," \
 	" extract(epoch FROM u.created_at)::bigint, u.processing_duration_seconds," \
-	" u.metadata ->> 'delimiter', u.metadata ->> 'encoding', u.metadata ? 'undone_at'" \
+	" u.metadata ->> 'delimiter', u.metadata ->> 'encoding', u.metadata ? 'undone_at'," \
+	" extract(epoch FROM (u.metadata ->> 'undone_at')::timestamptz)::bigint" \
 	" FROM onboard.upload_history u"
 
 /* Digits of an int64 and the terminating NUL. */
@@ -70,6 +71,7 @@ fill_upload(struct upload *upload, PGresult *row)
 	upload->delimiter = text_or_null(row, 15);
 	upload->encoding = text_or_null(row, 16);
 	upload->undone = strcmp(PQgetvalue(row, 0, 17), "t") == 0;
+	upload->undone_at = number_of(row, 18);
 }
 
 void

@@ -41,6 +41,7 @@ struct upload
 	const char *delimiter;		/* as recorded when it began */
 	const char *encoding;
 	bool		undone;
+	int64_t		undone_at;		/* seconds since 1970; 0 when not undone */
 };
 
 /* What a file is, for onboard_begin_upload(); all borrowed. */
@@ -113,8 +114,8 @@ extern void upload_clean_up(struct upload *upload);
  * Under which content id to begin, of which content_id takes at most size
  * bytes; it holds that of the file and gets "+" and a number appended for the
  * loads after the first.  Without again it is that of the latest load, so that
- * this one is found; with again the next after those that have ended, so that
- * a run that was killed is gone on with.
+ * this one is found, which upload_find() does; with again the next after those
+ * that have ended, so that a run that was killed is gone on with.
  */
 extern bool upload_choose_content(struct database *database, const char *vendor_id,
 								  bool again, char *content_id, size_t size,

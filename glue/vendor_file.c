@@ -5,9 +5,13 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vendor_file.h"
+
+#define MEBIBYTE (INT64_C(1) << 20)
 
 static size_t
 count_digits(const char *text)
@@ -112,6 +116,42 @@ vendor_file_read(struct vendor_file *file, csv_record_fn record_fn, void *contex
 	done = input_read(&file->input, source, error);
 	csv_source_destroy(source);
 	return done;
+}
+
+/*
+ * Twice the limit, or what the file needs when that is known to be more.
+ */
+static void
+next_size(const struct vendor_file *file, char *text, size_t size)
+{
+	int64_t		bytes = 2 * file->options->max_bytes;
+
+	if (bytes < file->found.byte_count)
+		bytes = file->found.byte_count;
+	if (bytes < MEBIBYTE)
+		snprintf(text, size, "%" PRId64, bytes);
+	else
+		snprintf(text, size, "%" PRId64 "M", (bytes + MEBIBYTE - 1) / MEBIBYTE);
+}
+
+struct glue_error
+vendor_file_advice(const struct vendor_file *file, const struct glue_error *fault)
+{
+	struct glue_error advised = *fault;
+	char		size[24];
+
+	if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
+		glue_error_set(&advised, fault->class, fault->code,
+					   "%s, or allow it with --max-rows %" PRId64 " (0 for no limit)",
+					   fault->text, 2 * file->options->max_rows);
+	else if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
+	{
+		next_size(file, size, sizeof(size));
+		glue_error_set(&advised, fault->class, fault->code,
+					   "%s, or allow it with --max-bytes %s (0 for no limit)",
+					   fault->text, size);
+	}
+	return advised;
 }
 
 void

@@ -46,6 +46,13 @@ extern bool vendor_file_scan(struct vendor_file *file, struct glue_error *error)
 extern bool vendor_file_read(struct vendor_file *file, csv_record_fn record_fn,
 							 void *context, struct glue_error *error);
 
+/*
+ * A fault as the user of the program is told it: with the option that lifts a
+ * limit.  The vendor, who gets the fault's own text by mail, has no options.
+ */
+extern struct glue_error vendor_file_advice(const struct vendor_file *file,
+											const struct glue_error *fault);
+
 /* Accepts a zeroed file. */
 extern void vendor_file_clean_up(struct vendor_file *file);
 

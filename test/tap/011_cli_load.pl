@@ -94,7 +94,7 @@ is(json_of($out)->{loaded_before}, JSON::PP::true, 'is known');
 # Status
 ($out) = is_exit(0, 'status', 'status');
 like($out, qr/^upload\s+file\s+status\s+rows\s+accepted\s+rejected\s+percent\s+reason\s+begun$/m, 'lists uploads under headings');
-like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+partial\s+33\s+28\s+5\s+84\.8/m, 'one a line');
+like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+partial, undone\s+33\s+28\s+5\s+84\.8/m, 'one a line');
 ($out) = is_exit(0, 'status --limit', 'status', '--limit', '2', '--json');
 is(scalar @{ json_of($out) }, 2, 'shows that many');
 ($out) = is_exit(0, 'status of one', 'status', $result->{upload_id});
@@ -181,8 +181,48 @@ is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothi
 # Undo
 ($out) = is_exit(0, 'undo', 'undo', $loaded->{upload_id}, '--json');
 is(json_of($out)->{removed}, $loaded->{valid_records}, 'removes its products');
-($out) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', @no_limits);
-like($out, qr/and undone since/, 'says that it was undone');
+($out) = is_exit(0, 'status after undo', 'status');
+like($out, qr/^\Q$loaded->{upload_id}\E\s+large\.csv\s+partial, undone\s/m, 'shows what was undone');
+my ($undone) = grep { $_->{upload_id} eq $loaded->{upload_id} } @{ json_of((run_onboard('status', '--json'))[1]) };
+is($undone->{undone}, JSON::PP::true, 'as JSON too');
+($out, $err) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
+my $anew = json_of($out);
+like($err, qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it anew$/m, 'says that it was undone');
+is($anew->{valid_records}, $loaded->{valid_records}, 'and loads it anew');
+isnt($anew->{upload_id}, $loaded->{upload_id}, 'as another upload');
+is($anew->{loaded_before}, JSON::PP::false, 'which is new');
+is($anew->{undone}, JSON::PP::false, 'and is not undone');
+is(sql("SELECT count(*) FROM onboard.products WHERE upload_id = '$anew->{upload_id}'"), $loaded->{valid_records}, 'and is in the catalogue');
+($out, $err) = is_exit(1, 'once more', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
+is(json_of($out)->{upload_id}, $anew->{upload_id}, 'shows that load');
+is(json_of($out)->{loaded_before}, JSON::PP::true, 'and loads nothing');
+
+# Another encoding than that of the result shown
+write_file('coded.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\nE-1,Caf\xE9,Kitchen,E-S1,10.50,3\n");
+($out) = is_exit(0, 'a file in latin 1', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'iso-8859-1', '--json');
+my $coded = json_of($out)->{upload_id};
+($out, $err) = is_exit(0, 'in another encoding', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251');
+like($err, qr/loaded before with encoding iso-8859-1, .*to load it with windows-1251: "onboard undo \Q$coded\E", then load it with --encoding windows-1251/i, 'tells how to load it so');
+($out, $err) = is_exit(0, 'in the same', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'ISO-8859-1');
+unlike($err, qr/encoding/, 'says nothing');
+run_onboard('undo', $coded);
+is_exit(0, 'undone and in another', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251');
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'E-S1'"), "Caf\xD0\xB9", 'is read in that');
+
+# The check of a file that was loaded
+($out, $err) = is_exit(1, 'check of a file that was loaded', 'check', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--json');
+like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d as V-\S+; judged as --again would$/m, 'says so');
+is(json_of($out)->{loaded_before}, JSON::PP::true, 'as JSON too');
+
+# Quietly
+($out, $err) = is_exit(0, 'load --quiet', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--quiet');
+like("$out$err", qr/\Acoded\.csv: 1 row, 1 accepted, 0 rejected, upload V-\S+, loaded before\n\z/, 'prints one line');
+
+# Reports that cannot be written
+write_file('no-folder', '');
+($out, $err) = is_exit(4, 'no folder for the reports', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'V', '--file-name', 'unreported.csv', '--reports', 'no-folder');
+like($err, qr/cannot write no-folder\/.*\nonboard: the load itself is done; write the reports with "onboard report V-\S+"$/m, 'says that the load is done');
+is(sql("SELECT status FROM onboard.upload_history WHERE file_name = 'unreported.csv'"), 'failed', 'which it is');
 
 # As a role that may load and nothing else
 sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader')");
@@ -193,6 +233,19 @@ is(json_of($out)->{valid_records}, 2, 'loads');
 ($code, $out, $err) = run_onboard('load', "$data/faults/tab.csv", '--vendor', 'V', '--db', 'host=/nowhere', '--retry-for', '1');
 is($code, 4, 'no database: exit code 4');
 like($err, qr/gave up after 1 seconds: see that the database runs, then run the same command again/, 'says what to do');
+my $began = time;
+($code, $out, $err) = run_onboard('status', '--db', 'host=/nowhere');
+is($code, 4, 'a database that was never there');
+like($err, qr/gave up after 5 seconds: see/, 'is given up soon');
+cmp_ok(time - $began, '<', 15, 'within seconds');
+
+# How to reach it with other programs
+($out) = is_exit(0, 'conninfo', 'conninfo');
+like($out, qr/^host=\S+ port=\d+ user=onboard dbname=onboard\n\z/, 'is a connection string');
+chomp(my $where = $out);
+is_exit(0, 'which leads there', 'status', '--db', $where);
+($out) = is_exit(0, 'conninfo of another', 'conninfo', '--db', conninfo() . " password='s3cret-canary'");
+unlike($out, qr/password|canary/, 'never tells a password');
 
 # Vendors and categories
 ($out, $err) = is_exit(3, 'a vendor twice', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com');
