@@ -13,6 +13,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "csv_source.h"
@@ -82,13 +83,47 @@ on_header(struct csv_source *source, const struct csv_record *record)
 		source->events.header(source->events.context, &source->header);
 }
 
+/*
+ * The reader counts fields; people look for columns.  "field 2 ..." becomes
+ * "field 2 (product_name) ...", for columns that we know.
+ */
+static void
+name_field(const struct csv_header *header, const char *message, char *named, size_t size)
+{
+	const struct header_field *field;
+	int			number = 0;
+	int			length = 0;
+
+	if (sscanf(message, "field %d%n", &number, &length) == 1 &&
+		number >= 1 && number <= header->field_count)
+	{
+		field = &header->fields[number - 1];
+		if (field->role == HEADER_COLUMN)
+		{
+			snprintf(named, size, "%.*s (%s)%s", length, message,
+					 onboard_columns[field->column].name, message + length);
+			return;
+		}
+	}
+	snprintf(named, size, "%s", message);
+}
+
 static bool
 on_record(void *context, const struct csv_record *record)
 {
 	struct csv_source *source = context;
+	struct csv_record named;
+	char		message[CSV_DEFECT_MESSAGE_SIZE];
 
 	if (record->row_number == 0)
 		return on_header(source, record);
+	if (record->defect_type != NULL)
+	{
+		named = *record;
+		name_field(&source->header, record->defect_message, message, sizeof(message));
+		named.defect_message = message;
+		record = &named;
+	}
 	return source->events.record(source->events.context, record);
 }
 

@@ -124,6 +124,7 @@ is(sql("SELECT product_name FROM onboard.products WHERE sku = 'WIN-S1'"), "Th\xC
 is(sql("SELECT product_name FROM onboard.products WHERE sku = 'LBQ-S1'"), "Kettle\nwith a\nlid", 'line breaks in quotes are kept');
 is(sql("SELECT line_number FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name = 'line_break_in_quotes.csv'"), 5, 'and the next row is on line 5');
 is(sql("SELECT string_agg(DISTINCT error_type, ',' ORDER BY error_type) FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name IN ('ragged.csv', 'bad_bytes.csv', 'stray_quote.csv', 'unclosed_quote.csv')"), 'INVALID_ENCODING,MALFORMED_ROW', 'records that are none are told as such');
+like(sql("SELECT string_agg(DISTINCT error_message, ' ') FROM onboard.validation_errors WHERE error_type IN ('INVALID_ENCODING', 'MALFORMED_ROW')"), qr/field \d+ \([a-z_]+\) (?:has|holds) /, 'a field is told by its column, too');
 is(sql("SELECT attributes FROM onboard.products WHERE sku = 'OC-S1'"), '{"Colour": "red \"flame\"", "Größe": "2 l", "column_8": "x"}', 'unknown and blank columns are attributes');
 my $fix = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'other_columns.csv'") . '/fix.csv')[0]);
 like($fix, qr/^\xEF\xBB\xBFvendor_product_id,product_name,category,sku,price,stock_quantity,Colour,column_8,Größe,onboard_line/, 'and come back in the fix file');

@@ -113,11 +113,11 @@ test_source(void)
 	check("a delimiter given", &semicolon, BYTES("sku,price;category\n1;2\n"),
 		  "MISSING_COLUMN: required columns missing from the header: vendor_product_id, product_name, sku, price, stock_quantity\n");
 	check("a byte that is not UTF-8", NULL, BYTES(HEADER "1,Gr\xF6\xDF" "e,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 " LOST("2") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("U+FFFD, the same", NULL, BYTES(HEADER "1,Gr" FFFD FFFD "e,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 " LOST("2") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("NUL, the same", NULL, BYTES(HEADER "1,Gr\0\0" "e,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 " LOST("2") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("Latin-1 by name", &latin, BYTES(HEADER "1,Gr\xF6\xDF" "e,3,4,5,6\n"),
 		  SIX "1@2 1|Gr\xC3\xB6\xC3\x9F" "e|3|4|5|6\nISO-8859-1 ','\n");
 	check("ragged rows", NULL, BYTES(HEADER "1,2,3,4,5\n1,2,3,4,5,6,7\n1,2,3,4,5,6\n"),
