@@ -107,7 +107,7 @@ static const struct command commands[] = {
 		.name = "vendor set-status", .operands = "ID STATUS", .summary = "suspend a vendor, or let it load again",
 		.description =
 		"Sets a vendor's status: active, suspended, inactive or pending_approval.\n"
-		"Only an active vendor's files are loaded.",
+		"Only an active vendor's files are loaded.  Exit code 2: there is no such vendor.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 2, .max_operands = 2, .run = command_vendor_set_status
 	},
