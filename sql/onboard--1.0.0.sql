@@ -214,16 +214,23 @@ SELECT pg_catalog.pg_extension_config_dump('onboard.outbox_event_id_seq', '');
 
 --
 -- Tenants.  A role named in vendor_roles sees the vendors it is named with.
--- Any other role sees everything when it is an operator (it may load, or it
--- may read the outbox, or it owns the tables), and nothing otherwise.  The
--- test is of CURRENT_USER, which a client cannot set; RLS is forced.
+-- Any other role sees everything if it was given the right to (EXECUTE on
+-- onboard.all_vendors(), which belongs to the role whatever it is named), and
+-- nothing otherwise: when its vendor is deleted, or the login renamed, it is
+-- nobody.  The test is of CURRENT_USER, which a client cannot set; RLS is forced.
 --
+
+CREATE FUNCTION onboard.all_vendors() RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT true;
+END;
+COMMENT ON FUNCTION onboard.all_vendors() IS 'The right to call this is the right to act for all vendors; the grant calls give and take it';
 
 CREATE FUNCTION onboard.is_operator() RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT (pg_catalog.has_table_privilege(CURRENT_USER, 'onboard.intake', 'INSERT')
-			OR pg_catalog.has_table_privilege(CURRENT_USER, 'onboard.outbox', 'SELECT'))
+	SELECT pg_catalog.has_function_privilege(CURRENT_USER, 'onboard.all_vendors()', 'EXECUTE')
 		AND NOT EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER);
 END;
 COMMENT ON FUNCTION onboard.is_operator() IS 'True when the current role works for the marketplace and sees all vendors';
@@ -756,6 +763,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION onboard.grant_objects(name, text[], text[]) IS 'Lets a role read relations and call functions of the extension';
 
+CREATE FUNCTION onboard.grant_all_vendors(role name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name = role) THEN
+		EXECUTE format('GRANT EXECUTE ON FUNCTION onboard.all_vendors() TO %I', role);
+	END IF;
+END $$;
+COMMENT ON FUNCTION onboard.grant_all_vendors(name) IS 'Lets a role act for all vendors, unless it is confined to some';
+
 CREATE FUNCTION @extschema@.onboard_grant_loader(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -769,6 +786,7 @@ BEGIN
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification',
 			'is_operator', 'success_rate', 'visible_upload', 'printable_ascii', 'upload_causes']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
+	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill and end uploads, and read what came of them';
 
@@ -782,6 +800,7 @@ BEGIN
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_record_report', 'onboard_version',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification',
 			'is_operator', 'success_rate', 'visible_upload', 'printable_ascii', 'upload_causes']);
+	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports of any vendor';
 
@@ -799,6 +818,7 @@ BEGIN
 			'onboard_error_summary', 'onboard_notification', 'is_operator', 'success_rate', 'visible_upload',
 			'printable_ascii', 'upload_causes']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
+	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_vendor(name, text) IS 'Confines a role to one vendor, or to one more, and lets it read that vendor''s rows and reports';
 

@@ -110,7 +110,7 @@ account_add(const UploadRow *row, int64 valid, int64 errors,
 		"UPDATE onboard.upload_history u SET "
 		"  valid_records = valid_records + $2, error_records = error_records + $3, "
 		"  updated_at = clock_timestamp() "
-		"WHERE u.upload_id = $1",
+		"WHERE u.upload_id = $1 AND u.status = 'processing'",
 		3, {TEXTOID, INT8OID, INT8OID}
 	};
 	Datum		values[3] = {
@@ -119,7 +119,10 @@ account_add(const UploadRow *row, int64 valid, int64 errors,
 
 	if (errors > 0)
 		record_errors_event(row, errors, first_error_row, last_error_row);
-	statement_run(&add, values, NULL, false, SPI_OK_UPDATE);
+	if (statement_run(&add, values, NULL, false, SPI_OK_UPDATE) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("upload \"%s\" ended while its rows were being judged", row->upload_id)));
 	account_end_if_complete(row->upload_id);
 }
 

@@ -25,6 +25,7 @@
 #include "catalog/pg_collation.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "rewrite/prs2lock.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -122,6 +123,22 @@ open_indexes(Catalogue *catalogue, LOCKMODE lock)
 	list_free(oids);
 }
 
+/* With an INSTEAD rule, INSERT may do anything, and says nothing of its row. */
+static void
+refuse_instead_rules(Relation products)
+{
+	int			i;
+
+	for (i = 0; products->rd_rules != NULL && i < products->rd_rules->numLocks; i++)
+	{
+		if (products->rd_rules->rules[i]->event == CMD_INSERT && products->rd_rules->rules[i]->isInstead)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("onboard.products has an INSTEAD rule on INSERT"),
+					 errhint("Use a trigger in place of the rule.")));
+	}
+}
+
 /*
  * How rows will be stored.  Deparsing the table's constraints takes some tens
  * of microseconds, once per statement.
@@ -131,6 +148,7 @@ choose_path(Catalogue *catalogue)
 {
 	const char *departure = table_shape_departure(catalogue->products, &products_shape);
 
+	refuse_instead_rules(catalogue->products);
 	catalogue->as_shipped = departure == NULL;
 	if (departure != NULL)
 		ereport(DEBUG1,

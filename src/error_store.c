@@ -33,6 +33,7 @@
 #include "owner.h"
 #include "statement.h"
 #include "table_shape.h"
+#include "text.h"
 
 #define ERROR_BATCH_ROWS	1000
 #define ERROR_BATCH_BYTES	(256 * 1024)
@@ -148,7 +149,12 @@ finding_values(ErrorStore *store, const struct finding *finding, Datum *values, 
 	values[ERROR_SEVERITY - 1] = store->severity_names[finding->severity];
 	nulls[ERROR_REJECTED_VALUE - 1] = finding->rejected.data == NULL;
 	if (finding->rejected.data != NULL)
-		values[ERROR_REJECTED_VALUE - 1] = view_text(finding->rejected);
+	{
+		struct text_view rejected = finding->rejected;
+
+		rejected.length = text_cut(rejected, ONBOARD_MAX_RECORD_BYTES);
+		values[ERROR_REJECTED_VALUE - 1] = view_text(rejected);
+	}
 	nulls[ERROR_SUGGESTION - 1] = finding->suggestion[0] == '\0';
 	if (finding->suggestion[0] != '\0')
 		values[ERROR_SUGGESTION - 1] = CStringGetTextDatum(finding->suggestion);

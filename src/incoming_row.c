@@ -19,6 +19,9 @@
 
 #define FIELD_ABSENT PG_UINT32_MAX
 
+/* A record within the caps is smaller in JSON, its names included. */
+#define ORIGINAL_MAX_BYTES (4 * ONBOARD_MAX_RECORD_BYTES)
+
 struct RowImage
 {
 	int64		row_number;
@@ -182,7 +185,7 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 	if (row->has_defect)
 	{
 		char	   *message = pnstrdup(row->defect_message.data ? row->defect_message.data : "",
-									   row->defect_message.length);
+									   text_cut(row->defect_message, FINDING_MESSAGE_SIZE));
 
 		findings->count = 0;
 		findings->has_error = false;
@@ -284,17 +287,43 @@ raw_record_to_jsonb(struct text_view raw_record)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/*
+ * The row with each field, and all together, cut at the caps: what is too large
+ * to be a row is too large to be kept whole.
+ */
+static void
+cut_product(const struct product_row *product, struct product_row *cut)
+{
+	Size		room = ONBOARD_MAX_RECORD_BYTES;
+	int			i;
+
+	*cut = *product;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (cut->raw[i].length > Min(room, ONBOARD_MAX_FIELD_BYTES))
+			cut->raw[i].length = text_cut(cut->raw[i], Min(room, ONBOARD_MAX_FIELD_BYTES));
+		room -= cut->raw[i].length;
+	}
+}
+
 Jsonb *
 incoming_row_original_data(const IncomingRow *row)
 {
+	struct product_row cut;
 	Jsonb	   *columns;
 
-	if (row->original != NULL)
+	if (row->original != NULL && VARSIZE(row->original) <= ORIGINAL_MAX_BYTES)
 		return row->original;
-	if (row->has_defect)
-		return raw_record_to_jsonb(row->raw_record);
-	columns = columns_to_jsonb(&row->product);
-	if (row->attributes == NULL)
+	if (row->original == NULL && row->has_defect)
+	{
+		struct text_view raw_record = row->raw_record;
+
+		raw_record.length = text_cut(raw_record, ONBOARD_MAX_RECORD_BYTES);
+		return raw_record_to_jsonb(raw_record);
+	}
+	cut_product(&row->product, &cut);
+	columns = columns_to_jsonb(&cut);
+	if (row->attributes == NULL || VARSIZE(row->attributes) > ORIGINAL_MAX_BYTES)
 		return columns;
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
 											  JsonbPGetDatum(row->attributes),

@@ -20,6 +20,7 @@
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_type.h"
 #include "commands/copy.h"
+#include "commands/copyfrom_internal.h"
 #include "commands/defrem.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -70,6 +71,7 @@ typedef struct Intake
 {
 	Loader	   *loader;
 	MemoryContext row_context;	/* COPY calls in a context that lives long */
+	ErrorContextCallback copy_context;
 	AttrNumber	product_column[COLUMN_COUNT];
 	AttrNumber	intake_column[INTAKE_COLUMN_COUNT];
 } Intake;
@@ -219,26 +221,39 @@ read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 	}
 }
 
-/* COPY's own error context shows the line it read, which is a vendor's data. */
-static ErrorContextCallback *
-hide_copy_context(void)
+/* What COPY says of a row, without the row: its line is a vendor's data. */
+static void
+copy_line_context(void *argument)
 {
-	ErrorContextCallback *top = error_context_stack;
+	errcontext("COPY intake, line %llu",
+			   (unsigned long long) ((CopyFromState) argument)->cur_lineno);
+}
 
-	if (top != NULL && top->callback == CopyFromErrorCallback)
-		error_context_stack = top->previous;
-	return top;
+/*
+ * Take the place of COPY's own error context, which shows the line it read, from
+ * the first row to the end of the command.  COPY itself takes both away again: it
+ * puts back what was there before its own.
+ */
+static void
+replace_copy_context(Intake *intake)
+{
+	if (error_context_stack == NULL || error_context_stack->callback != CopyFromErrorCallback)
+		return;
+	intake->copy_context.callback = copy_line_context;
+	intake->copy_context.arg = error_context_stack->arg;
+	intake->copy_context.previous = error_context_stack->previous;
+	error_context_stack = &intake->copy_context;
 }
 
 static void
 intake_row(Intake *intake, TupleTableSlot *slot)
 {
 	MemoryContext caller = MemoryContextSwitchTo(intake->row_context);
-	ErrorContextCallback *context = hide_copy_context();
 	struct text_view upload_id;
 	IncomingRow row;
 	int			i;
 
+	replace_copy_context(intake);
 	slot_getallattrs(slot);
 	memset(&row, 0, sizeof(row));
 	row.row_number = number_column(slot, intake->intake_column[INTAKE_ROW_NUMBER]);
@@ -271,7 +286,6 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 					 errhint("Open the upload with onboard_begin_upload() and give its id with each row.")));
 			break;
 	}
-	error_context_stack = context;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(intake->row_context);
 }

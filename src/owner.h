@@ -33,7 +33,8 @@ extern void owner_enter(OwnerSection *section);
 
 /*
  * The same for a statement that runs what others put on our tables, their
- * triggers and policies: search_path and row security stay as they are.
+ * triggers and policies: row security applies, and search_path is the owner's
+ * usual one, "$user", public.
  */
 extern void owner_enter_plain(OwnerSection *section);
 
@@ -42,7 +43,7 @@ extern void owner_leave(OwnerSection *section);
 /*
  * Raise an error unless the current user may load, and read verdicts, for the
  * vendor: a role named in onboard.vendor_roles only for the vendors it is named
- * with, any other role for all.  The right to call at all is EXECUTE on the
+ * with, any other role for all if it has EXECUTE on onboard.all_vendors().  The right to call at all is EXECUTE on the
  * function or INSERT on onboard.intake, which PostgreSQL has checked.
  * Must be called outside an owner section.
  */

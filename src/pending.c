@@ -16,13 +16,20 @@
  * waits is undone by aborting the transaction, which forgets it.  If it was
  * written inside a savepoint that is then rolled back, it waits again.
  *
+ * Here is also noted which uploads a running statement is loading: the row lock
+ * on the upload keeps other transactions out, not a statement within a statement.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
 #include "nodes/pg_list.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "ledger.h"
@@ -43,6 +50,9 @@ typedef struct Pending
 
 	/* Subtransaction that wrote it, or invalid while it waits. */
 	SubTransactionId written_in;
+
+	/* Subtransaction of the statement that is loading, or invalid. */
+	SubTransactionId loading_in;
 } Pending;
 
 /* Of Pending, in TopTransactionContext; NIL between transactions. */
@@ -101,17 +111,73 @@ add_tally(Tally *sum, const Tally *tally)
 	sum->last_error_row = Max(sum->last_error_row, tally->last_error_row);
 }
 
+void
+pending_check_not_loading(const char *upload_id)
+{
+	Pending    *pending = find_pending(upload_id);
+
+	if (pending != NULL && pending->loading_in != InvalidSubTransactionId)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("upload \"%s\" is being loaded by a statement that has not ended", upload_id),
+				 errhint("Load rows of an upload, and end it, in statements one after another.")));
+}
+
+void
+pending_loading_begin(const char *upload_id)
+{
+	Pending    *pending;
+
+	pending_check_not_loading(upload_id);
+	pending = find_pending(upload_id);
+	if (pending == NULL)
+		pending = make_pending(upload_id);
+	pending->loading_in = GetCurrentSubTransactionId();
+}
+
+void
+pending_loading_end(const char *upload_id)
+{
+	Pending    *pending = find_pending(upload_id);
+
+	if (pending != NULL)
+		pending->loading_in = InvalidSubTransactionId;
+}
+
+/*
+ * A deferred trigger on a table of the account would never run: at commit they
+ * have run already when what waits is written.
+ */
+static bool
+has_foreign_triggers(const char *table)
+{
+	Relation	relation = table_open(onboard_relation(table), AccessShareLock);
+	bool		found = false;
+	int			i;
+
+	for (i = 0; relation->trigdesc != NULL && i < relation->trigdesc->numtriggers; i++)
+		found = found || !relation->trigdesc->triggers[i].tgisinternal;
+	table_close(relation, NoLock);
+	return found;
+}
+
+static bool
+may_wait(void)
+{
+	return !has_foreign_triggers("upload_history") && !has_foreign_triggers("judged_rows") &&
+		!has_foreign_triggers("outbox");
+}
+
 bool
 pending_take(const char *upload_id, const Tally *tally, RowSet *rows)
 {
 	Pending    *pending;
 
-	if (GetCurrentTransactionNestLevel() > 1)
-		return false;
 	pending = find_pending(upload_id);
 	if (pending == NULL)
 		pending = make_pending(upload_id);
-	if (++pending->statements <= STATEMENTS_AT_ONCE)
+	if (GetCurrentTransactionNestLevel() > 1 ||
+		++pending->statements <= STATEMENTS_AT_ONCE || !may_wait())
 		return false;
 	if (pending->rows == NULL)
 		pending->rows = row_set_create(TopTransactionContext);
@@ -140,8 +206,9 @@ write_account(Pending *pending)
 	UploadRow	upload;
 	Ledger	   *ledger;
 
-	if (!account_lock(pending->upload_id, &upload))
-		elog(ERROR, "upload \"%s\" is gone", pending->upload_id);
+	/* This very transaction may have deleted it, or ended it by hand. */
+	if (!account_lock(pending->upload_id, &upload) || !upload.processing)
+		return;
 	ledger = ledger_load(pending->upload_id, CurrentMemoryContext, NULL);
 	row_set_add_set(ledger_added(ledger), pending->rows);
 	ledger_save(ledger);
@@ -166,9 +233,15 @@ pending_write(const char *upload_id)
 static void
 write_all(void)
 {
+	bool		read_only = XactReadOnly;
 	ListCell   *cell;
 	OwnerSection section;
 
+	/* The extension may have been dropped by this transaction. */
+	if (!OidIsValid(get_namespace_oid("onboard", true)))
+		return;
+	/* Set after the statements that this belongs to. */
+	XactReadOnly = false;
 	foreach(cell, pending_uploads)
 	{
 		if (!waits(lfirst(cell)))
@@ -184,6 +257,7 @@ write_all(void)
 		PopActiveSnapshot();
 		forget(lfirst(cell));
 	}
+	XactReadOnly = read_only;
 }
 
 static void
@@ -219,6 +293,8 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId 
 	{
 		Pending    *pending = lfirst(cell);
 
+		if (pending->loading_in == id)
+			pending->loading_in = event == SUBXACT_EVENT_ABORT_SUB ? InvalidSubTransactionId : parent;
 		if (pending->written_in != id)
 			continue;
 		if (event == SUBXACT_EVENT_ABORT_SUB)

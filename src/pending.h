@@ -43,4 +43,15 @@ extern RowSet *pending_rows(const char *upload_id, Tally *tally);
  */
 extern void pending_write(const char *upload_id);
 
+/*
+ * Note that a statement is loading rows of this upload.  An error when one is
+ * already: a statement within a statement would judge by counters and a ledger
+ * that the other one is about to change.
+ */
+extern void pending_loading_begin(const char *upload_id);
+extern void pending_loading_end(const char *upload_id);
+
+/* Raise an error if a statement is loading rows of this upload. */
+extern void pending_check_not_loading(const char *upload_id);
+
 #endif							/* ONBOARD_PENDING_H */

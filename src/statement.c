@@ -35,8 +35,16 @@ statement_run(Statement *statement, Datum *values, const char *nulls,
 		prepare(statement);
 	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
 	if (result != expected_result)
-		elog(ERROR, "unexpected result %s of \"%s\"",
-			 SPI_result_code_string(result), statement->sql);
+	{
+		/* A rule rewrote it; the plan would not notice when the rule is gone. */
+		SPI_freeplan(statement->plan);
+		statement->plan = NULL;
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a rule on a table of schema onboard changes what is stored"),
+				 errdetail("The result of \"%s\" is %s.", statement->sql, SPI_result_code_string(result)),
+				 errhint("Use a trigger in place of the rule.")));
+	}
 	return SPI_processed;
 }
 

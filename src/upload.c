@@ -169,7 +169,10 @@ upload_open(const char *upload_id, OwnerSection *section, UploadRow *row)
 	owner_enter(section);
 	SPI_connect();
 	if (found)
+	{
+		pending_check_not_loading(upload_id);
 		pending_write(upload_id);
+	}
 	if (!found || !account_lock(upload_id, row))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -547,7 +550,11 @@ onboard_sweep_uploads(PG_FUNCTION_ARGS)
 	SPI_connect();
 	upload_ids = lock_abandoned(PG_GETARG_DATUM(0), &count);
 	for (i = 0; i < count; i++)
+	{
+		pending_check_not_loading(upload_ids[i]);
+		pending_write(upload_ids[i]);
 		fail_upload(upload_ids[i], "PROCESSING_ABANDONED", NULL, &section);
+	}
 	upload_close(&section);
 	PG_RETURN_INT64((int64) count);
 }

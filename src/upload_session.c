@@ -68,7 +68,10 @@ upload_session_open(const char *upload_id, MemoryContext context)
 	session->upload.upload_id = MemoryContextStrdup(context, upload_id);
 	session->id_length = strlen(upload_id);
 	if (account_vendor(upload_id) != NULL)
+	{
+		pending_loading_begin(upload_id);
 		lock_and_read(session, upload_id, context);
+	}
 	caller = MemoryContextSwitchTo(context);
 	session->owner.upload_id = session->upload.upload_id;
 	session->owner.upload_id_text = CStringGetTextDatum(session->upload.upload_id);
@@ -111,6 +114,7 @@ upload_session_save(UploadSession *session)
 {
 	const Tally *tally = &session->tally;
 
+	pending_loading_end(session->upload.upload_id);
 	if (!session->known || session->taken == 0)
 		return;
 	Assert(session->taken == tally->valid + tally->errors);
