@@ -6,7 +6,8 @@ from intake import time_intake
 from server import check
 
 TEMPLATE = "mixes"
-KINDS = (("format", "bad format"), ("duplicate", "duplicates of the catalogue"), ("every", "every rule broken"))
+KINDS = (("format", "bad format"), ("duplicate", "duplicates of the catalogue"),
+         ("mixed", "every rule broken, one a row"), ("every", "every rule broken by each row"))
 PERCENTAGES = (1, 50, 100)
 
 SIZES = """
