@@ -205,6 +205,12 @@ catalogue_path(const Catalogue *catalogue)
 	return catalogue->path;
 }
 
+bool
+catalogue_keys_in_order(const Catalogue *catalogue)
+{
+	return catalogue->keys_in_order;
+}
+
 /* One key to look for. */
 typedef struct KeyLook
 {

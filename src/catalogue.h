@@ -105,6 +105,9 @@ extern void catalogue_batch_flush(Catalogue *catalogue);
 extern int catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner,
 						   StoredRow **rows, int count);
 
+/* Did the rows of the last catalogue_claim() come in the order of both keys? */
+extern bool catalogue_keys_in_order(const Catalogue *catalogue);
+
 /*
  * Remove a row of this transaction from the heap again.  The command counter
  * must have advanced since it was stored.

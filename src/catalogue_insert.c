@@ -403,7 +403,8 @@ common_prefix(StoredRow **rows, int count, CatalogueKey key)
 	return common;
 }
 
-static void
+/* Returns whether the rows came in key order. */
+static bool
 sort_rows(StoredRow **rows, int count, CatalogueKey key, SortedKey *sorted)
 {
 	Size		skip = common_prefix(rows, count, key);
@@ -419,6 +420,7 @@ sort_rows(StoredRow **rows, int count, CatalogueKey key, SortedKey *sorted)
 	}
 	if (!in_order)
 		sort_by_key(sorted, count, &key);
+	return in_order;
 }
 
 int
@@ -431,9 +433,11 @@ catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner,
 	int			i;
 
 	onboard_counters.windows++;
+	catalogue->keys_in_order = true;
 	for (key = 0; key < KEY_COUNT && count > 0; key++)
 	{
-		sort_rows(rows, count, key, sorted);
+		if (!sort_rows(rows, count, key, sorted))
+			catalogue->keys_in_order = false;
 		for (i = 0; i < count; i++)
 		{
 			StoredRow  *row = sorted[i].row;

@@ -72,6 +72,7 @@ struct Catalogue
 	TupleTableSlot *single_slot;
 	TupleTableSlot *slots[CATALOGUE_BATCH_ROWS];
 	StoredRow  *rows[CATALOGUE_BATCH_ROWS];
+	bool		keys_in_order;	/* of the last rows claimed */
 	int			batch_count;
 	Size		batch_bytes;
 };

@@ -59,6 +59,12 @@
 /* A row is decoded as soon as it is stored: take nothing back beyond a batch. */
 #define DECODED_WINDOW_ROWS 1000
 
+/*
+ * Keys that come in order gain nothing from a long sorted run, and a window that
+ * fits the processor's cache loses less.
+ */
+#define ORDERED_WINDOW_ROWS 2000
+
 #define PROBES_PER_DECISION 64
 #define ROWS_PER_PROBE 32
 
@@ -87,6 +93,7 @@ struct Loader
 	ErrorStore *error_store;
 	Window	   *window;
 	Probing		probing;
+	bool		out_of_order;	/* keys of the last window came in no order */
 
 	/* For error messages; 0 when no row is being worked on. */
 	int64		at_row;
@@ -489,6 +496,8 @@ settle_window(Loader *loader)
 		in_doubt = claim_directly(loader, stored, count);
 	if (in_doubt * 10 > count)
 		loader->probing.on = true;
+	if (count > 0)
+		loader->out_of_order = !catalogue_keys_in_order(loader->catalogue);
 	MemoryContextSwitchTo(loader->row_context);
 	for (i = 0; i < rows; i++)
 	{
@@ -617,6 +626,8 @@ window_is_full(Loader *loader)
 
 	if (catalogue_path(loader->catalogue) == CATALOGUE_DECODED)
 		limit = Min(limit, DECODED_WINDOW_ROWS);
+	else if (!loader->out_of_order)
+		limit = Min(limit, ORDERED_WINDOW_ROWS);
 	return window_count(loader->window) >= limit ||
 		window_bytes(loader->window) >= WINDOW_MAX_BYTES;
 }
