@@ -23,24 +23,24 @@ def load_library():
 
 class Connection:
     def __init__(self, conninfo):
-        self.library = load_library()
-        self.connection = self.library.PQconnectdb(conninfo.encode())
-        if self.library.PQstatus(self.connection) != 0:
+        self.libpq = load_library()
+        self.connection = self.libpq.PQconnectdb(conninfo.encode())
+        if self.libpq.PQstatus(self.connection) != 0:
             raise Failure("cannot connect: " + self.error())
-        self.pid = self.library.PQbackendPID(self.connection)
+        self.pid = self.libpq.PQbackendPID(self.connection)
 
     def close(self):
-        self.library.PQfinish(self.connection)
+        self.libpq.PQfinish(self.connection)
 
     def error(self):
-        return self.library.PQerrorMessage(self.connection).decode()
+        return self.libpq.PQerrorMessage(self.connection).decode()
 
     def query(self, command, *values):
         """Run one query with text parameters (bytes); how many rows came back."""
         parameters = (ctypes.c_char_p * len(values))(*values)
-        result = self.library.PQexecParams(self.connection, command, len(values), None, parameters, None, None, 0)
-        if self.library.PQresultStatus(result) != TUPLES_OK:
+        result = self.libpq.PQexecParams(self.connection, command, len(values), None, parameters, None, None, 0)
+        if self.libpq.PQresultStatus(result) != TUPLES_OK:
             raise Failure("query failed: " + self.error())
-        rows = self.library.PQntuples(result)
-        self.library.PQclear(result)
+        rows = self.libpq.PQntuples(result)
+        self.libpq.PQclear(result)
         return rows
