@@ -29,6 +29,12 @@ typedef enum CatalogueKey
 	KEY_COUNT
 } CatalogueKey;
 
+/*
+ * Bytes of the longest key: 100 characters of at most 4 bytes.  A longer one breaks
+ * a rule and is in no catalogue.
+ */
+#define KEY_MAX_BYTES 400
+
 /* The column a key is made of. */
 extern const enum onboard_column catalogue_key_column[KEY_COUNT];
 

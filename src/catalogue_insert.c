@@ -46,9 +46,6 @@
 #include "onboard.h"
 #include "subtransaction.h"
 
-/* Characters of a key are at most 4 bytes; the rules limit keys to 100. */
-#define KEY_MAX_BYTES 400
-
 static void
 prepare_to_insert(Catalogue *catalogue)
 {

@@ -375,7 +375,7 @@ intakeGetForeignPlan(PlannerInfo *root, RelOptInfo *relation, Oid table, Foreign
 	elog(ERROR, "onboard.intake has no plans");
 }
 
-/* EXPLAIN ANALYZE of an INSERT says which path rows take. */
+/* EXPLAIN VERBOSE of an INSERT says what becomes of the rows. */
 static void
 intakeExplainForeignModify(ModifyTableState *state, ResultRelInfo *result_info,
 						   List *fdw_private, int subplan_index, ExplainState *explain)

@@ -28,9 +28,6 @@
 #define BLOCK_BYTES (1024 * 1024)
 #define LARGE_IMAGE_BYTES (BLOCK_BYTES / 16)
 
-/* Keys longer than 100 characters break a rule and are in no catalogue. */
-#define KEY_MAX_BYTES 400
-
 /* A key of a window row: hash to compare first, number of the row plus 1. */
 typedef struct KeyEntry
 {

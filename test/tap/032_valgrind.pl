@@ -200,7 +200,7 @@ SELECT * FROM onboard_ingest(:'upload', '{}');
 SELECT onboard_error_csv('none');
 SELECT * FROM onboard.intake;
 SELECT status FROM onboard_reject_upload(:'upload', 'NOT_TEXT', 'x');
-SELECT (onboard_version()).library IS NOT NULL;
+SELECT library IS NOT NULL FROM onboard_version();
 SQL
 	like($err, qr/division by zero.*row_number 0.*statement timeout.*is not|cannot/s, "$prefix: failures are told");
 	like($out, qr/^30\n.*failed\nt$/s, "$prefix: and the session goes on");
