@@ -102,6 +102,10 @@ find_home(struct cluster *cluster, struct glue_error *error)
 	if (length + 64 > (int) sizeof(cluster->home))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "the path in ONBOARD_HOME is too long");
+	/* PostgreSQL's pg_ctl runs the server by a shell and puts the path in double quotes. */
+	if (cluster->home[strcspn(cluster->home, "\"$`\\\n\r")] != '\0')
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "the path in ONBOARD_HOME holds a double quote, dollar sign, back quote, backslash or line break; choose another one");
 	while (length > 1 && cluster->home[length - 1] == '/')
 		cluster->home[--length] = '\0';
 	memcpy(cluster->data, cluster->home, length);

@@ -40,6 +40,9 @@
 /* How often to look, ten times a second, for the end of a killed server. */
 #define DEATH_WAITS				50
 
+/* How often to start a server that was found dying. */
+#define START_ATTEMPTS			3
+
 /* pg_ctl status: the server does not run. */
 #define PG_CTL_NOT_RUNNING		3
 
@@ -375,7 +378,8 @@ start_server(const struct cluster *cluster, struct glue_error *error)
 }
 
 /*
- * Connect to a database of the server, waiting while it starts or recovers.
+ * Connect to a database of the server, waiting while it starts or recovers,
+ * but not for one that has died.
  */
 static PGconn *
 connect_when_ready(const struct cluster *cluster, const char *dbname,
@@ -404,7 +408,29 @@ connect_when_ready(const struct cluster *cluster, const char *dbname,
 			return NULL;
 		}
 	}
-	while (clock_milliseconds() < deadline);
+	while (clock_milliseconds() < deadline && !pid_file_is_gone(cluster->data));
+	return NULL;
+}
+
+/*
+ * Connect to the server, starting it where it does not run.  One that was
+ * found running may have been killed a moment before and hold on to its
+ * process a moment longer: when it turns out to be gone, start it after all.
+ */
+static PGconn *
+start_and_connect(const struct cluster *cluster, struct glue_error *error)
+{
+	for (int i = 0; i < START_ATTEMPTS; i++)
+	{
+		PGconn	   *connection;
+		bool		runs = false;
+
+		if (!server_runs(cluster, &runs, error) || (!runs && !start_server(cluster, error)))
+			return NULL;
+		connection = connect_when_ready(cluster, "postgres", error);
+		if (connection != NULL || interrupted() || !pid_file_is_gone(cluster->data))
+			return connection;
+	}
 	return NULL;
 }
 
@@ -432,7 +458,7 @@ run_statement(PGconn *connection, const char *statement, int *rows,
 static bool
 ensure_database(const struct cluster *cluster, struct glue_error *error)
 {
-	PGconn	   *connection = connect_when_ready(cluster, "postgres", error);
+	PGconn	   *connection = start_and_connect(cluster, error);
 	int			rows = 0;
 	bool		done;
 
@@ -498,14 +524,10 @@ static bool
 start_locked(struct cluster *cluster, struct glue_error *error)
 {
 	struct stat status;
-	bool		runs = false;
 
 	if (stat(cluster->data, &status) != 0 && !create_cluster(cluster, error))
 		return false;
-	if (!server_runs(cluster, &runs, error))
-		return false;
-	return (runs || start_server(cluster, error)) &&
-		ensure_database(cluster, error) && ensure_extension(cluster, error);
+	return ensure_database(cluster, error) && ensure_extension(cluster, error);
 }
 
 bool

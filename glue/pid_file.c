@@ -6,6 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,18 @@ pid_file_is_dead(const char *data)
 	char		pid[64];
 
 	return read_line(data, PID_FILE, PID_LINE, pid, sizeof(pid)) && is_zombie(strtol(pid, NULL, 10));
+}
+
+bool
+pid_file_is_gone(const char *data)
+{
+	char		line[64];
+	long		pid;
+
+	if (!read_line(data, PID_FILE, PID_LINE, line, sizeof(line)))
+		return true;
+	pid = strtol(line, NULL, 10);
+	return pid <= 0 || (kill((pid_t) pid, 0) != 0 && errno == ESRCH) || is_zombie(pid);
 }
 
 bool

@@ -25,7 +25,13 @@ extern bool pid_file_read_socket(const char *data, char *folder, size_t size);
 extern bool pid_file_is_dead(const char *data);
 
 /*
- * Remove such a file, once no process is left at the server's shared memory.
+ * Whether no live server is behind the data folder: there is no file, or the
+ * process that it names is dead or no longer there.
+ */
+extern bool pid_file_is_gone(const char *data);
+
+/*
+ * Remove the file of a dead server, once no process is left at the server's shared memory.
  * Returns true when it was removed.
  */
 extern bool pid_file_remove_dead(const char *data);
