@@ -36,7 +36,7 @@
 #include "text.h"
 
 #define ERROR_BATCH_ROWS	1000
-#define ERROR_BATCH_BYTES	(256 * 1024)
+#define ERROR_BATCH_BYTES	(64 * 1024)
 
 /* Columns of validation_errors (see table_shape.c). */
 enum

@@ -63,7 +63,7 @@
  * Keys that come in order gain nothing from a long sorted run, and a window that
  * fits the processor's cache loses less.
  */
-#define ORDERED_WINDOW_ROWS 2000
+#define ORDERED_WINDOW_ROWS 500
 
 #define PROBES_PER_DECISION 64
 #define ROWS_PER_PROBE 32
