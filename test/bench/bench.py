@@ -11,6 +11,10 @@ from data import build_generator
 from server import Server
 
 
+# The kernel counts processor time in hundredths of a second.
+TICK = 0.01
+
+
 def wall(runs):
     """Median of what the clock said."""
     return statistics.median(run.wall for run in runs)
@@ -19,6 +23,11 @@ def wall(runs):
 def cpu(runs):
     """Median of the backend's processor time, which a busy machine disturbs less."""
     return statistics.median(run.cpu for run in runs)
+
+
+def times(runs, others, clock="wall"):
+    """How many times as long runs took as others: the median over the rounds, each of which saw the same machine."""
+    return statistics.median(max(getattr(run, clock), TICK) / max(getattr(other, clock), TICK) for run, other in zip(runs, others))
 
 
 def spread(runs):

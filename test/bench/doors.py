@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from bench import spread, wall
+from bench import spread, times, wall
 from data import DataSet
 from intake import BASELINES, time_clean, time_intake
 from libpq import Connection
@@ -52,8 +52,8 @@ def ingest(bench):
         for name in ("10,000 a call", "1,000 a call"):
             runs = seconds[name]
             table.append([keys, f"{bad} %", name, f"{wall(runs):.2f}", f"{fk:.2f}", f"{wall(seconds['intake']):.2f}",
-                          f"{rows / wall(runs):,.0f}", f"{fk / wall(runs):.2f}", f"± {spread(runs):.0f} %"])
-            bench.bar("onboard_ingest() against COPY with FK", f"{name}, {keys}, {bad} % bad", fk / wall(runs), 0.6)
+                          f"{rows / wall(runs):,.0f}", f"{times(seconds['fk'], runs):.2f}", f"± {spread(runs):.0f} %"])
+            bench.bar("onboard_ingest() against COPY with FK", f"{name}, {keys}, {bad} % bad", times(seconds["fk"], runs), 0.6)
     bench.table(f"onboard_ingest(), {rows:,} rows", ["keys", "bad", "records", "seconds", "FK s", "intake s", "rows/s", "x FK", "noise"],
                 table, "From libpq, the records as one jsonb parameter, every verdict fetched; each call commits. To reach: 0.6.")
 
@@ -96,7 +96,7 @@ def at_once(bench):
         seconds = bench.interleave(min(3, bench.options.rounds), runs)
         for data in files:
             data.remove()
-        scale = {name: {clients: wall(seconds[name, 1]) / wall(seconds[name, clients]) for clients in (2, 8)}
+        scale = {name: {clients: times(seconds[name, 1], seconds[name, clients]) for clients in (2, 8)}
                  for name in ("intake", "fk", "nofk")}
         for name, title in (("intake", "intake"), ("fk", "COPY, FK"), ("nofk", "COPY, no FK")):
             table.append([keys, title] + [f"{8 * rows / wall(seconds[name, clients]):,.0f}" for clients in (1, 2, 8)] +
@@ -140,9 +140,9 @@ def command_line(bench):
 
         seconds = bench.interleave(min(3, bench.options.rounds), {"program": by_program, "psql": by_psql})
     program, psql = seconds["program"], seconds["psql"]
-    bench.bar("command line against bare COPY intake", f"{rows:,} rows, random, 5 % bad", wall(psql) / wall(program), 0.8)
+    bench.bar("command line against bare COPY intake", f"{rows:,} rows, random, 5 % bad", times(psql, program), 0.8)
     bench.table(f"The command line: {rows:,} rows, 5 % bad, random keys",
                 ["onboard load s", "psql COPY s", "rows/s", "x psql", "noise"],
                 [[f"{wall(program):.2f}", f"{wall(psql):.2f}", f"{rows / wall(program):,.0f}",
-                  f"{wall(psql) / wall(program):.2f}", f"± {max(spread(program), spread(psql)):.0f} %"]],
+                  f"{times(psql, program):.2f}", f"± {max(spread(program), spread(psql)):.0f} %"]],
                 "A vendor's CSV file, read twice, to its end in the catalogue; psql gets a file made for the intake. To reach: 0.8.")

@@ -1,6 +1,6 @@
 """Files with many bad rows: cost per row against all-good rows; and loading a file twice."""
 
-from bench import cpu, spread, wall
+from bench import spread, times, wall
 from data import DataSet
 from intake import time_intake
 from server import check
@@ -45,9 +45,9 @@ def section(bench):
         good = seconds["good", 0]
         for mix, name, bad in cases:
             runs = seconds[mix, bad]
-            ratio = wall(runs) / wall(good)
+            ratio = times(runs, good)
             table.append([keys, name, f"{bad} %", f"{wall(runs) / rows * 1e6:.2f}", f"{ratio:.2f}",
-                          f"{cpu(runs) / cpu(good):.2f}", f"± {spread(runs):.0f} %"])
+                          f"{times(runs, good, 'cpu'):.2f}", f"± {spread(runs):.0f} %"])
             bench.log("mixes: " + "  ".join(table[-1]))
             if mix != "good":
                 bench.bar("cost per row against good rows", f"{name}, {bad} %, {keys}", ratio, 1.2, at_least=False)

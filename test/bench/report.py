@@ -12,6 +12,7 @@ GOOD, MISSED, GREY, DARK = "#2f7d4f", "#b3402a", "#bbbbbb", "#222222"
 
 
 def write_report(results, directory):
+    os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, "RESULTS.md"), "w") as file:
         file.write(markdown(results))
     with open(os.path.join(directory, "results.svg"), "w") as file:
@@ -49,7 +50,7 @@ def summary(bars):
 def markdown(results):
     parts = ["# Measured\n",
              f"Made by `{results['command']}` on {results['date']}, commit {results['commit']}, in {results['minutes']:.0f} minutes. "
-             "Ratios are of one run: what is compared runs in turn, and every figure is a median of its rounds.\n",
+             "Ratios are of one run: what is compared runs in turn, and every figure is a median of its rounds, a ratio the median of what the rounds gave.\n",
              markdown_table(["machine", ""], results["machine"]),
              "Both sides of every comparison have the same server, client (psql), role (ordinary: neither superuser nor owner) and "
              "rows; the tables have equal indexes (asserted); what is stored is compared with what the generator expects. "
