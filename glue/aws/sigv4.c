@@ -15,9 +15,10 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <string.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/crypto.h>
