@@ -176,6 +176,9 @@ test_other_forms(void)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		is_text(judge_text(&keys_now, texts[i], 0), "forged ", "\"%s\"", texts[i]);
+	is_text(judge_text(&keys_now, "a.1."
+					   "1cbf68d34f62498bccb54833940b03d75f7094e167dd82e31251fa67b1716fb5", 0),
+			"valid a", "but one signed in the same way is");
 }
 
 static void
