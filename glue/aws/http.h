@@ -30,8 +30,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../byte_buffer.h"
-#include "../error.h"
+#include "byte_buffer.h"
+#include "error.h"
 
 /* Most bytes of a gathered reply when body_limit is 0. */
 #define HTTP_BODY_LIMIT		((size_t) 8 * 1024 * 1024)
