@@ -320,7 +320,7 @@ test_container_addresses(void)
 		"http://localhost.example.com/x", "http://localhost@example.com/x",
 		"http://localhost:80@example.com/x", "https://user@example.com/x",
 		"http://example.com\\@localhost/x", "http://localhost\\.example.com/x",
-		"http://localhost#@example.com/x", "http://[::2]/x", "http://[fd00:ec2::24]/x",
+		"https://example.com\\x", 		"http://localhost#@example.com/x", "http://[::2]/x", "http://[fd00:ec2::24]/x",
 		"http://[::1].example.com/x", "http://[::1", "http://::1/x", "http:///x",
 		"http://localhost:80.example.com/x", "http://local host/x",
 		"http://localhost/x\r\nHost: y", "http:/localhost/x", "localhost/x", "/x",
