@@ -479,8 +479,9 @@ error_code(CURLcode result)
 	{
 		case CURLE_COULDNT_RESOLVE_HOST:
 		case CURLE_COULDNT_CONNECT:
-			return "HTTP_CONNECT";
+			/* A reset in the middle of the handshake is among these. */
 		case CURLE_SSL_CONNECT_ERROR:
+			return "HTTP_CONNECT";
 		case CURLE_PEER_FAILED_VERIFICATION:
 		case CURLE_SSL_CACERT_BADFILE:
 		case CURLE_SSL_CERTPROBLEM:
