@@ -20,12 +20,6 @@
 #include "copy_row.h"
 #include "memory.h"
 
-#define FIRST_BUFFER_SIZE	(128 * 1024)
-#define LARGEST_BUFFER		((size_t) 64 * 1024 * 1024)
-
-/* A control character in JSON: \u001f. */
-#define LONGEST_JSON_ESCAPE	6
-
 /* upload_id, row_number, line_number */
 #define FIXED_COLUMNS		3
 /* defect_type, defect_message, raw_record */
@@ -37,63 +31,14 @@
 /* The first byte of jsonb in binary is its version. */
 #define JSONB_VERSION		1
 
-/* ----- buffer ----- */
-
-void
-byte_buffer_clean_up(struct byte_buffer *buffer)
-{
-	glue_release(buffer->data);
-	memset(buffer, 0, sizeof(*buffer));
-}
-
-bool
-byte_buffer_reserve(struct byte_buffer *buffer, size_t more, struct glue_error *error)
-{
-	size_t		size = buffer->size > 0 ? buffer->size : FIRST_BUFFER_SIZE;
-	char	   *data;
-
-	if (buffer->size - buffer->used >= more)
-		return true;
-	if (more > LARGEST_BUFFER - buffer->used)
-		return glue_error_memory(error);
-	while (size - buffer->used < more)
-		size *= 2;
-	data = glue_reallocate(buffer->data, size);
-	if (data == NULL)
-		return glue_error_memory(error);
-	buffer->data = data;
-	buffer->size = size;
-	return true;
-}
-
-bool
-byte_buffer_append(struct byte_buffer *buffer, const void *bytes, size_t length,
-				   struct glue_error *error)
-{
-	if (!byte_buffer_reserve(buffer, length, error))
-		return false;
-	memcpy(buffer->data + buffer->used, bytes, length);
-	buffer->used += length;
-	return true;
-}
-
-/*
- * Append bytes for which there is room.
- */
-static inline void
-put_bytes(struct byte_buffer *buffer, const void *bytes, size_t length)
-{
-	if (length > 0)
-		memcpy(buffer->data + buffer->used, bytes, length);
-	buffer->used += length;
-}
+/* ----- values ----- */
 
 static inline void
 put_int32(struct byte_buffer *buffer, int32_t number)
 {
 	uint32_t	network = htonl((uint32_t) number);
 
-	put_bytes(buffer, &network, sizeof(network));
+	byte_buffer_put(buffer, &network, sizeof(network));
 }
 
 static inline void
@@ -102,48 +47,20 @@ put_bigint(struct byte_buffer *buffer, int64_t number)
 	uint64_t	network = htobe64((uint64_t) number);
 
 	put_int32(buffer, sizeof(network));
-	put_bytes(buffer, &network, sizeof(network));
+	byte_buffer_put(buffer, &network, sizeof(network));
 }
 
 static inline void
 put_text(struct byte_buffer *buffer, struct text_view text)
 {
 	put_int32(buffer, (int32_t) text.length);
-	put_bytes(buffer, text.data, text.length);
+	byte_buffer_put(buffer, text.data, text.length);
 }
 
 static inline void
 put_null(struct byte_buffer *buffer)
 {
 	put_int32(buffer, -1);
-}
-
-void
-byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text)
-{
-	static const char digits[] = "0123456789abcdef";
-	char	   *next = buffer->data + buffer->used;
-
-	for (size_t i = 0; i < text.length; i++)
-	{
-		unsigned char byte = (unsigned char) text.data[i];
-
-		if (byte == '"' || byte == '\\')
-		{
-			*next++ = '\\';
-			*next++ = (char) byte;
-		}
-		else if (byte < 0x20)
-		{
-			memcpy(next, "\\u00", 4);
-			next[4] = digits[byte >> 4];
-			next[5] = digits[byte & 15];
-			next += LONGEST_JSON_ESCAPE;
-		}
-		else
-			*next++ = (char) byte;
-	}
-	buffer->used = next - buffer->data;
 }
 
 /* ----- layout ----- */
@@ -209,9 +126,9 @@ make_keys(struct copy_layout *layout, struct glue_error *error)
 			continue;
 		if (!byte_buffer_reserve(&layout->keys, LONGEST_JSON_ESCAPE * name.length + 3, error))
 			return false;
-		put_bytes(&layout->keys, "\"", 1);
+		byte_buffer_put(&layout->keys, "\"", 1);
 		byte_buffer_append_json(&layout->keys, name);
-		put_bytes(&layout->keys, "\":", 2);
+		byte_buffer_put(&layout->keys, "\":", 2);
 		layout->key_ends[attribute++] = layout->keys.used;
 	}
 	return true;
@@ -228,7 +145,7 @@ make_prefix(struct copy_layout *layout, const char *upload_id, struct glue_error
 
 	if (!byte_buffer_reserve(&layout->prefix, sizeof(columns) + 4 + id.length, error))
 		return false;
-	put_bytes(&layout->prefix, &columns, sizeof(columns));
+	byte_buffer_put(&layout->prefix, &columns, sizeof(columns));
 	put_text(&layout->prefix, id);
 	return true;
 }
@@ -289,7 +206,7 @@ put_attributes(const struct copy_layout *layout, const struct csv_record *record
 	uint32_t	length;
 
 	put_int32(buffer, 0);
-	put_bytes(buffer, (const char[]) {JSONB_VERSION, '{'}, 2);
+	byte_buffer_put(buffer, (const char[]) {JSONB_VERSION, '{'}, 2);
 	for (int i = 0; i < layout->header->field_count; i++)
 	{
 		struct text_view value = record->fields[i];
@@ -301,16 +218,16 @@ put_attributes(const struct copy_layout *layout, const struct csv_record *record
 		if (value.length > 0)
 		{
 			if (!first)
-				put_bytes(buffer, ",", 1);
+				byte_buffer_put(buffer, ",", 1);
 			first = false;
-			put_bytes(buffer, layout->keys.data + key_start, key_end - key_start);
-			put_bytes(buffer, "\"", 1);
+			byte_buffer_put(buffer, layout->keys.data + key_start, key_end - key_start);
+			byte_buffer_put(buffer, "\"", 1);
 			byte_buffer_append_json(buffer, value);
-			put_bytes(buffer, "\"", 1);
+			byte_buffer_put(buffer, "\"", 1);
 		}
 		key_start = key_end;
 	}
-	put_bytes(buffer, "}", 1);
+	byte_buffer_put(buffer, "}", 1);
 	length = htonl((uint32_t) (buffer->used - length_at - sizeof(length)));
 	memcpy(buffer->data + length_at, &length, sizeof(length));
 }
@@ -371,7 +288,7 @@ copy_append_row(const struct copy_layout *layout, const struct csv_record *recor
 {
 	if (!byte_buffer_reserve(buffer, row_bound(layout, record), error))
 		return false;
-	put_bytes(buffer, layout->prefix.data, layout->prefix.used);
+	byte_buffer_put(buffer, layout->prefix.data, layout->prefix.used);
 	put_bigint(buffer, record->row_number);
 	put_bigint(buffer, record->line_number);
 	if (record->defect_type == NULL)

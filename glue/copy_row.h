@@ -17,17 +17,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "byte_buffer.h"
 #include "csv_reader.h"
 #include "error.h"
 #include "header.h"
-
-/* Bytes to send; owns data: byte_buffer_clean_up(). */
-struct byte_buffer
-{
-	char	   *data;
-	size_t		used;
-	size_t		size;
-};
 
 /*
  * How the rows of one file are sent.  Immutable after copy_layout_init().
@@ -69,25 +62,5 @@ extern bool copy_append_trailer(struct byte_buffer *buffer, struct glue_error *e
 extern bool copy_append_row(const struct copy_layout *layout,
 							const struct csv_record *record,
 							struct byte_buffer *buffer, struct glue_error *error);
-
-/* Accepts a zeroed buffer. */
-extern void byte_buffer_clean_up(struct byte_buffer *buffer);
-
-/*
- * Make room for so many more bytes.  A buffer never grows over 64 MiB, which
- * no row comes near.
- */
-extern bool byte_buffer_reserve(struct byte_buffer *buffer, size_t more,
-								struct glue_error *error);
-
-/* Append bytes; reserves the room itself. */
-extern bool byte_buffer_append(struct byte_buffer *buffer, const void *bytes,
-							   size_t length, struct glue_error *error);
-
-/*
- * Append text as the inside of a JSON string, without the quotes.  Room for
- * six bytes a byte must have been reserved.
- */
-extern void byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text);
 
 #endif							/* GLUE_COPY_ROW_H */
