@@ -18,9 +18,9 @@
 
 #include "../src/columns.h"
 #include "../src/text.h"
+#include "byte_buffer.h"
 #include "causes.h"
 #include "command.h"
-#include "copy_row.h"
 #include "csv_writer.h"
 #include "database.h"
 #include "memory.h"

@@ -10,8 +10,8 @@
  * Errors are of class infrastructure, with these codes; their text names the
  * host at most, never a path, a query or a header:
  *
- *	  HTTP_CONNECT			no connection: name, route, refused
- *	  HTTP_TLS				the other side's certificate, or TLS itself
+ *	  HTTP_CONNECT			no connection: name, route, refused, handshake
+ *	  HTTP_TLS				the other side's certificate, or ours to check it
  *	  HTTP_TIMEOUT			the deadline passed, or nothing moved for too long
  *	  HTTP_RESET			the connection broke before the reply was whole
  *	  HTTP_BODY_TOO_LARGE	the reply is longer than body_limit
@@ -30,8 +30,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../byte_buffer.h"
-#include "../error.h"
+#include "byte_buffer.h"
+#include "error.h"
 
 /* Most bytes of a gathered reply when body_limit is 0. */
 #define HTTP_BODY_LIMIT		((size_t) 8 * 1024 * 1024)

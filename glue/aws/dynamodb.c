@@ -1,0 +1,460 @@
+/*-------------------------------------------------------------------------
+ *
+ * dynamodb.c
+ *	  Amazon DynamoDB: put many items, execute many statements.
+ *
+ * Items are written into the bodies of the calls that will carry them, so a
+ * row costs no copy.  What comes back as unprocessed goes out again as the
+ * slice of the reply that it is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dynamodb.h"
+#include "json_scan.h"
+#include "memory.h"
+
+/* Bytes of a call: 16 MB is the limit of BatchWriteItem. */
+#define LARGEST_BODY	((size_t) 15 * 1024 * 1024)
+
+/* ----- putting items ----- */
+
+/* A call and the items in it. */
+struct batch
+{
+	struct aws_call call;
+	struct dynamodb_writer *writer;
+	int			items;			/* not yet known to be written */
+};
+
+struct dynamodb_writer
+{
+	struct aws_client *client;
+	const char *table;
+	int64_t		deadline;
+	int64_t		written;
+	int			batch_count;	/* how many there may be */
+	int			filling;		/* the one that takes the next item */
+	int			sending;		/* the next to be sent, while flushing */
+	struct glue_error error;	/* first of a flush */
+	struct batch batches[];
+};
+
+struct dynamodb_writer *
+dynamodb_writer_new(struct aws_client *client, const char *table, int in_flight,
+					int64_t deadline, struct glue_error *error)
+{
+	struct dynamodb_writer *writer =
+		glue_allocate_zero(sizeof(*writer) + sizeof(struct batch) * (size_t) in_flight);
+
+	if (writer == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	writer->client = client;
+	writer->table = table;
+	writer->deadline = deadline;
+	writer->batch_count = in_flight;
+	return writer;
+}
+
+void
+dynamodb_writer_destroy(struct dynamodb_writer *writer)
+{
+	if (writer == NULL)
+		return;
+	for (int i = 0; i < writer->batch_count; i++)
+		aws_call_clean_up(&writer->batches[i].call);
+	glue_release(writer);
+}
+
+/*
+ * Replace the body by what was not processed.  The items in it are counted for
+ * the sake of knowing whether anything was.
+ */
+static enum aws_outcome
+accept_write(struct aws_call *call, struct glue_error *error)
+{
+	struct batch *batch = call->context;
+	const struct byte_buffer *reply = &call->exchange.response.body;
+	struct text_view document = {reply->data, reply->used};
+	struct text_view unprocessed = json_member(document, "UnprocessedItems");
+	struct text_view list = json_member(unprocessed, batch->writer->table);
+	struct text_view item;
+	size_t		position = 0;
+	int			left = 0;
+
+	if (document.length == 0 || (unprocessed.length == 0 && document.data[0] != '{'))
+	{
+		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
+					   "dynamodb %s: the reply is no JSON object", call->operation);
+		return AWS_FAILED;
+	}
+	while (json_next(list, &position, NULL, &item))
+		left++;
+	if (left < batch->items)
+		call->failures = 0;
+	batch->writer->written += batch->items - left;
+	batch->items = left;
+	if (left == 0)
+		return AWS_DONE;
+	call->body.used = 0;
+	if (byte_buffer_append_string(&call->body, "{\"RequestItems\":", error) &&
+		byte_buffer_append(&call->body, unprocessed.data, unprocessed.length, error) &&
+		byte_buffer_append_string(&call->body, "}", error))
+		return AWS_AGAIN;
+	return AWS_FAILED;
+}
+
+static bool
+begin_batch(struct dynamodb_writer *writer, struct batch *batch, struct glue_error *error)
+{
+	struct dynamodb_json json;
+
+	batch->writer = writer;
+	aws_call_begin_json(&batch->call, AWS_DYNAMODB, "BatchWriteItem",
+						"DynamoDB_20120810.BatchWriteItem", writer->deadline);
+	batch->call.accept = accept_write;
+	batch->call.context = batch;
+	dynamodb_json_begin(&json, &batch->call.body);
+	dynamodb_open(&json, NULL, '{');
+	dynamodb_open(&json, "RequestItems", '{');
+	dynamodb_open(&json, writer->table, '[');
+	return dynamodb_json_end(&json, error);
+}
+
+bool
+dynamodb_writer_item(struct dynamodb_writer *writer, struct dynamodb_json *json,
+					 struct glue_error *error)
+{
+	struct batch *batch = &writer->batches[writer->filling];
+
+	if (batch->items == 0 && !begin_batch(writer, batch, error))
+		return false;
+	if (!byte_buffer_append_string(&batch->call.body, batch->items > 0 ?
+								   ",{\"PutRequest\":{\"Item\":" : "{\"PutRequest\":{\"Item\":",
+								   error))
+		return false;
+	dynamodb_json_begin(json, &batch->call.body);
+	return true;
+}
+
+bool
+dynamodb_writer_item_end(struct dynamodb_writer *writer, struct dynamodb_json *json,
+						 struct glue_error *error)
+{
+	struct batch *batch = &writer->batches[writer->filling];
+
+	if (!dynamodb_json_end(json, error) ||
+		!byte_buffer_append_string(&batch->call.body, "}}", error))
+		return false;
+	batch->items++;
+	if (batch->items < DYNAMODB_BATCH && batch->call.body.used < LARGEST_BODY -
+		LONGEST_JSON_ESCAPE * DYNAMODB_LARGEST_ITEM)
+		return true;
+	writer->filling++;
+	return writer->filling < writer->batch_count || dynamodb_writer_flush(writer, error);
+}
+
+static struct aws_call *
+next_batch(void *context, int64_t *wake)
+{
+	struct dynamodb_writer *writer = context;
+	struct batch *batch = &writer->batches[writer->sending];
+
+	(void) wake;
+	/* What failed for good fails the flush: no use in sending the rest. */
+	if (writer->error.class != GLUE_NO_ERROR || writer->sending == writer->batch_count ||
+		batch->items == 0)
+		return NULL;
+	writer->sending++;
+	if (byte_buffer_append_string(&batch->call.body, "]}}", &writer->error))
+		return &batch->call;
+	return NULL;
+}
+
+static void
+batch_done(void *context, struct aws_call *call)
+{
+	struct dynamodb_writer *writer = context;
+
+	if (call->error.class != GLUE_NO_ERROR && writer->error.class == GLUE_NO_ERROR)
+		writer->error = call->error;
+}
+
+bool
+dynamodb_writer_flush(struct dynamodb_writer *writer, struct glue_error *error)
+{
+	bool		success;
+
+	writer->sending = 0;
+	glue_error_clear(&writer->error);
+	success = aws_perform_all(writer->client, writer->batch_count, next_batch, batch_done,
+							  writer, error);
+	for (int i = 0; i < writer->batch_count; i++)
+		writer->batches[i].items = 0;
+	writer->filling = 0;
+	if (success && writer->error.class == GLUE_NO_ERROR)
+		return true;
+	if (success && error != NULL)
+		*error = writer->error;
+	return false;
+}
+
+int64_t
+dynamodb_writer_written(const struct dynamodb_writer *writer)
+{
+	return writer->written;
+}
+
+/* ----- statements ----- */
+
+bool
+dynamodb_statement(struct dynamodb_statements *statements, const char *text,
+				   struct dynamodb_json *json, struct glue_error *error)
+{
+	if (statements->count == statements->room)
+	{
+		int			room = statements->room > 0 ? 2 * statements->room : DYNAMODB_BATCH;
+		struct dynamodb_statement *list =
+			glue_reallocate(statements->list, sizeof(*list) * (size_t) room);
+
+		if (list == NULL)
+			return glue_error_memory(error);
+		statements->list = list;
+		statements->room = room;
+	}
+	dynamodb_json_begin(json, &statements->json);
+	dynamodb_open(json, NULL, '{');
+	dynamodb_plain(json, "Statement", text_of(text));
+	dynamodb_open(json, "Parameters", '[');
+	return true;
+}
+
+bool
+dynamodb_statement_end(struct dynamodb_statements *statements, struct dynamodb_json *json,
+					   struct glue_error *error)
+{
+	struct dynamodb_statement *statement = &statements->list[statements->count];
+
+	dynamodb_close(json, ']');
+	dynamodb_close(json, '}');
+	if (!dynamodb_json_end(json, error))
+		return false;
+	memset(statement, 0, sizeof(*statement));
+	statement->start = json->start;
+	statement->end = statements->json.used;
+	statements->count++;
+	return true;
+}
+
+void
+dynamodb_statements_reset(struct dynamodb_statements *statements)
+{
+	statements->json.used = 0;
+	statements->count = 0;
+}
+
+void
+dynamodb_statements_clean_up(struct dynamodb_statements *statements)
+{
+	byte_buffer_clean_up(&statements->json);
+	glue_release(statements->list);
+	memset(statements, 0, sizeof(*statements));
+}
+
+/* A call and the statements in it, by their index. */
+struct statement_call
+{
+	struct aws_call call;
+	struct execution *execution;
+	int			indexes[DYNAMODB_BATCH];
+	int			count;
+	bool		open;
+};
+
+/* One dynamodb_execute(). */
+struct execution
+{
+	struct dynamodb_statements *statements;
+	int64_t		deadline;
+	int			next;			/* index of the next one to send */
+	int			in_flight;
+	struct glue_error error;	/* of the first call that failed */
+	struct statement_call *calls;
+};
+
+/*
+ * The codes of BatchStatementError; all others mean that the statement as it
+ * is will never be executed.
+ */
+static enum dynamodb_result
+statement_result(const char *code)
+{
+	static const char *const again[] = {
+		"RequestLimitExceeded", "InternalServerError", "ProvisionedThroughputExceeded",
+		"TransactionConflict", "ThrottlingError", NULL
+	};
+
+	if (strcmp(code, "ConditionalCheckFailed") == 0)
+		return DYNAMODB_CONDITION_FAILED;
+	for (int i = 0; again[i] != NULL; i++)
+	{
+		if (strcmp(code, again[i]) == 0)
+			return DYNAMODB_UNDONE;
+	}
+	/* Granted later, created later: these are no fault of the statement. */
+	if (strcmp(code, "AccessDenied") == 0 || strcmp(code, "ResourceNotFound") == 0)
+		return DYNAMODB_UNDONE;
+	return DYNAMODB_REFUSED;
+}
+
+static bool
+fill_statements(struct statement_call *open, struct glue_error *error)
+{
+	const struct dynamodb_statements *statements = open->execution->statements;
+	struct byte_buffer *body = &open->call.body;
+
+	body->used = 0;
+	if (!byte_buffer_append_string(body, "{\"Statements\":[", error))
+		return false;
+	for (int i = 0; i < open->count; i++)
+	{
+		const struct dynamodb_statement *statement = &statements->list[open->indexes[i]];
+
+		if ((i > 0 && !byte_buffer_append(body, ",", 1, error)) ||
+			!byte_buffer_append(body, statements->json.data + statement->start,
+								statement->end - statement->start, error))
+			return false;
+	}
+	return byte_buffer_append_string(body, "]}", error);
+}
+
+/*
+ * Note one answer.  Gives back whether its statement is to be sent again.
+ */
+static bool
+take_answer(struct dynamodb_statement *statement, struct text_view answer)
+{
+	struct text_view failure = json_member(answer, "Error");
+
+	statement->code[0] = '\0';
+	if (failure.length == 0 || failure.data[0] != '{')
+	{
+		statement->result = DYNAMODB_DONE;
+		return false;
+	}
+	json_copy_word(json_member(failure, "Code"), statement->code, sizeof(statement->code));
+	statement->result = statement_result(statement->code);
+	return statement->result == DYNAMODB_UNDONE;
+}
+
+static enum aws_outcome
+accept_statements(struct aws_call *call, struct glue_error *error)
+{
+	struct statement_call *open = call->context;
+	const struct byte_buffer *reply = &call->exchange.response.body;
+	struct text_view answers = json_member((struct text_view) {reply->data, reply->used},
+										   "Responses");
+	struct text_view answer;
+	size_t		position = 0;
+	int			answered = 0;
+	int			left = 0;
+
+	while (answered < open->count && json_next(answers, &position, NULL, &answer))
+	{
+		int			index = open->indexes[answered++];
+
+		if (take_answer(&open->execution->statements->list[index], answer))
+			open->indexes[left++] = index;
+	}
+	if (answered < open->count)
+	{
+		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
+					   "dynamodb %s: fewer answers than statements", call->operation);
+		return AWS_FAILED;
+	}
+	if (left < open->count)
+		call->failures = 0;
+	open->count = left;
+	if (left == 0)
+		return AWS_DONE;
+	return fill_statements(open, error) ? AWS_AGAIN : AWS_FAILED;
+}
+
+static struct statement_call *
+free_call(struct execution *execution)
+{
+	struct statement_call *open = execution->calls;
+
+	while (open->open)
+		open++;
+	return open;
+}
+
+static struct aws_call *
+next_statements(void *context, int64_t *wake)
+{
+	struct execution *execution = context;
+	struct dynamodb_statements *statements = execution->statements;
+	struct statement_call *open = free_call(execution);
+
+	(void) wake;
+	open->execution = execution;
+	open->count = 0;
+	for (; execution->next < statements->count && open->count < DYNAMODB_BATCH; execution->next++)
+	{
+		if (statements->list[execution->next].result == DYNAMODB_UNDONE)
+			open->indexes[open->count++] = execution->next;
+	}
+	if (open->count == 0)
+		return NULL;
+	aws_call_begin_json(&open->call, AWS_DYNAMODB, "BatchExecuteStatement",
+						"DynamoDB_20120810.BatchExecuteStatement", execution->deadline);
+	open->call.accept = accept_statements;
+	open->call.context = open;
+	if (!fill_statements(open, &execution->error))
+		return NULL;
+	open->open = true;
+	return &open->call;
+}
+
+static void
+statements_done(void *context, struct aws_call *call)
+{
+	struct execution *execution = context;
+	struct statement_call *open = call->context;
+
+	open->open = false;
+	if (call->error.class != GLUE_NO_ERROR && execution->error.class == GLUE_NO_ERROR)
+		execution->error = call->error;
+}
+
+bool
+dynamodb_execute(struct aws_client *client, struct dynamodb_statements *statements,
+				 int in_flight, int64_t deadline, struct glue_error *error)
+{
+	struct execution execution = {
+		.statements = statements,
+		.deadline = deadline,
+		.in_flight = in_flight,
+		.calls = glue_allocate_zero(sizeof(struct statement_call) * ((size_t) in_flight + 1))
+	};
+	bool		success;
+
+	if (execution.calls == NULL)
+		return glue_error_memory(error);
+	success = aws_perform_all(client, in_flight, next_statements, statements_done, &execution,
+							  error);
+	for (int i = 0; i <= in_flight; i++)
+		aws_call_clean_up(&execution.calls[i].call);
+	glue_release(execution.calls);
+	if (success && execution.error.class == GLUE_NO_ERROR)
+		return true;
+	if (success && error != NULL)
+		*error = execution.error;
+	return false;
+}

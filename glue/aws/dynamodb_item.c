@@ -1,0 +1,186 @@
+/*-------------------------------------------------------------------------
+ *
+ * dynamodb_item.c
+ *	  Items and parameters of DynamoDB, written as JSON straight into a buffer.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dynamodb_item.h"
+
+/* Quotes, colon, comma, type and brackets around a name and a value. */
+#define AROUND	32
+
+void
+dynamodb_json_begin(struct dynamodb_json *json, struct byte_buffer *buffer)
+{
+	*json = (struct dynamodb_json) {buffer, buffer->used, false, false};
+}
+
+bool
+dynamodb_json_end(struct dynamodb_json *json, struct glue_error *error)
+{
+	if (!json->failed)
+		return true;
+	json->buffer->used = json->start;
+	return glue_error_memory(error);
+}
+
+/*
+ * Make room for a name and a value of so many bytes, all of them escaped.
+ */
+static bool
+have_room(struct dynamodb_json *json, size_t name, size_t value)
+{
+	if (!json->failed &&
+		!byte_buffer_reserve(json->buffer, LONGEST_JSON_ESCAPE * (name + value) + AROUND, NULL))
+		json->failed = true;
+	return !json->failed;
+}
+
+static void
+put(struct dynamodb_json *json, const char *text)
+{
+	byte_buffer_put(json->buffer, text, strlen(text));
+}
+
+static void
+put_quoted(struct dynamodb_json *json, struct text_view text)
+{
+	put(json, "\"");
+	byte_buffer_append_json(json->buffer, text);
+	put(json, "\"");
+}
+
+/*
+ * What goes before a value: a comma, and the name of a member.
+ */
+static void
+put_name(struct dynamodb_json *json, struct text_view name)
+{
+	if (json->comma)
+		put(json, ",");
+	json->comma = true;
+	if (name.data == NULL)
+		return;
+	put_quoted(json, name);
+	put(json, ":");
+}
+
+static struct text_view
+name_view(const char *name)
+{
+	return name != NULL ? text_of(name) : (struct text_view) {NULL, 0};
+}
+
+void
+dynamodb_open(struct dynamodb_json *json, const char *name, char bracket)
+{
+	struct text_view view = name_view(name);
+
+	if (!have_room(json, view.length, 1))
+		return;
+	put_name(json, view);
+	byte_buffer_put(json->buffer, &bracket, 1);
+	json->comma = false;
+}
+
+void
+dynamodb_close(struct dynamodb_json *json, char bracket)
+{
+	if (!have_room(json, 0, 1))
+		return;
+	byte_buffer_put(json->buffer, &bracket, 1);
+	json->comma = true;
+}
+
+void
+dynamodb_plain(struct dynamodb_json *json, const char *name, struct text_view text)
+{
+	struct text_view view = name_view(name);
+
+	if (!have_room(json, view.length, text.length))
+		return;
+	put_name(json, view);
+	put_quoted(json, text);
+}
+
+void
+dynamodb_put_text(struct dynamodb_json *json, struct text_view name, struct text_view value)
+{
+	if (!have_room(json, name.length, value.length))
+		return;
+	put_name(json, name);
+	put(json, "{\"S\":");
+	put_quoted(json, value);
+	put(json, "}");
+}
+
+void
+dynamodb_put_string(struct dynamodb_json *json, const char *name, const char *value)
+{
+	dynamodb_put_text(json, name_view(name), text_of(value));
+}
+
+void
+dynamodb_put_number(struct dynamodb_json *json, const char *name, int64_t value)
+{
+	struct text_view view = name_view(name);
+	char		digits[24];
+
+	if (!have_room(json, view.length, sizeof(digits)))
+		return;
+	snprintf(digits, sizeof(digits), "%" PRId64, value);
+	put_name(json, view);
+	put(json, "{\"N\":");
+	put_quoted(json, text_of(digits));
+	put(json, "}");
+}
+
+void
+dynamodb_put_bool(struct dynamodb_json *json, const char *name, bool value)
+{
+	struct text_view view = name_view(name);
+
+	if (!have_room(json, view.length, 0))
+		return;
+	put_name(json, view);
+	put(json, value ? "{\"BOOL\":true}" : "{\"BOOL\":false}");
+}
+
+void
+dynamodb_open_map(struct dynamodb_json *json, const char *name)
+{
+	struct text_view view = name_view(name);
+
+	if (!have_room(json, view.length, 0))
+		return;
+	put_name(json, view);
+	put(json, "{\"M\":{");
+	json->comma = false;
+}
+
+void
+dynamodb_close_map(struct dynamodb_json *json)
+{
+	if (!have_room(json, 0, 0))
+		return;
+	put(json, "}}");
+	json->comma = true;
+}
+
+void
+dynamodb_raw(struct dynamodb_json *json, const char *name, struct text_view value)
+{
+	struct text_view view = name_view(name);
+
+	if (!have_room(json, view.length, 0))
+		return;
+	put_name(json, view);
+	if (byte_buffer_append(json->buffer, value.data, value.length, NULL))
+		return;
+	json->failed = true;
+}
