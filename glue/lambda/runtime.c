@@ -15,7 +15,6 @@
 #include <time.h>
 
 #include "memory.h"
-#include "postgres.h"
 #include "log.h"
 #include "runtime.h"
 
@@ -110,7 +109,7 @@ take_deadline(const struct http_response *response, struct runtime_event *event)
 	for (; *text != '\0'; text++)
 		deadline = deadline * 10 + (*text - '0');
 	clock_gettime(CLOCK_REALTIME, &now);
-	event->deadline_ms = clock_milliseconds() + deadline -
+	event->deadline_ms = http_now() + deadline -
 		((int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	return true;
 }
