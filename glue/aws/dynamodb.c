@@ -288,26 +288,33 @@ struct execution
 };
 
 /*
- * The codes of BatchStatementError; all others mean that the statement as it
- * is will never be executed.
+ * Whether a code of BatchStatementError says that the statement as it is may
+ * be executed in a moment.
  */
-static enum dynamodb_result
-statement_result(const char *code)
+static bool
+is_worth_repeating(const char *code)
 {
-	static const char *const again[] = {
+	static const char *const codes[] = {
 		"RequestLimitExceeded", "InternalServerError", "ProvisionedThroughputExceeded",
 		"TransactionConflict", "ThrottlingError", NULL
 	};
 
+	for (int i = 0; codes[i] != NULL; i++)
+	{
+		if (strcmp(code, codes[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum dynamodb_result
+statement_result(const char *code)
+{
 	if (strcmp(code, "ConditionalCheckFailed") == 0)
 		return DYNAMODB_CONDITION_FAILED;
-	for (int i = 0; again[i] != NULL; i++)
-	{
-		if (strcmp(code, again[i]) == 0)
-			return DYNAMODB_UNDONE;
-	}
 	/* Granted later, created later: these are no fault of the statement. */
-	if (strcmp(code, "AccessDenied") == 0 || strcmp(code, "ResourceNotFound") == 0)
+	if (is_worth_repeating(code) || strcmp(code, "AccessDenied") == 0 ||
+		strcmp(code, "ResourceNotFound") == 0)
 		return DYNAMODB_UNDONE;
 	return DYNAMODB_REFUSED;
 }
@@ -337,7 +344,8 @@ fill_statements(struct statement_call *open, struct glue_error *error)
  * Note one answer.  Gives back whether its statement is to be sent again.
  */
 static bool
-take_answer(struct dynamodb_statement *statement, struct text_view answer)
+take_answer(struct execution *execution, struct dynamodb_statement *statement,
+			struct text_view answer)
 {
 	struct text_view failure = json_member(answer, "Error");
 
@@ -349,7 +357,14 @@ take_answer(struct dynamodb_statement *statement, struct text_view answer)
 	}
 	json_copy_word(json_member(failure, "Code"), statement->code, sizeof(statement->code));
 	statement->result = statement_result(statement->code);
-	return statement->result == DYNAMODB_UNDONE;
+	if (is_worth_repeating(statement->code))
+		return true;
+	if (statement->result == DYNAMODB_UNDONE && execution->error.class == GLUE_NO_ERROR)
+		glue_error_set(&execution->error, GLUE_INFRASTRUCTURE_ERROR,
+					   strcmp(statement->code, "AccessDenied") == 0 ? "AWS_ACCESS_DENIED" :
+					   "AWS_NOT_FOUND", "dynamodb BatchExecuteStatement: a statement ended in %s",
+					   statement->code);
+	return false;
 }
 
 static enum aws_outcome
@@ -368,7 +383,7 @@ accept_statements(struct aws_call *call, struct glue_error *error)
 	{
 		int			index = open->indexes[answered++];
 
-		if (take_answer(&open->execution->statements->list[index], answer))
+		if (take_answer(open->execution, &open->execution->statements->list[index], answer))
 			open->indexes[left++] = index;
 	}
 	if (answered < open->count)

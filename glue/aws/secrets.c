@@ -1,0 +1,287 @@
+/*-------------------------------------------------------------------------
+ *
+ * secrets.c
+ *	  AWS Secrets Manager: a secret kept for a while, and what rotation needs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json_scan.h"
+#include "secrets.h"
+
+/* Milliseconds for which an old value stays good when no new one is to be had. */
+#define GRACE	30000
+
+/* A secret has up to 64 KiB, some of them escaped, and there are its names. */
+#define REPLY_SIZE	(96 * 1024)
+
+/* ----- memory that is wiped ----- */
+
+static void
+wipe(struct byte_buffer *buffer)
+{
+	if (buffer->data != NULL)
+		OPENSSL_cleanse(buffer->data, buffer->size);
+	buffer->used = 0;
+}
+
+void
+secret_value_clean_up(struct secret_value *value)
+{
+	wipe(&value->text);
+	byte_buffer_clean_up(&value->text);
+	value->version[0] = '\0';
+}
+
+/*
+ * A value is in the body of a call or of its reply.
+ */
+static void
+clean_up_call(struct aws_call *call)
+{
+	wipe(&call->body);
+	wipe(&call->exchange.response.body);
+	aws_call_clean_up(call);
+}
+
+/* ----- requests ----- */
+
+/*
+ * Append "name":"text", after a comma where one belongs; nothing for no text.
+ */
+static bool
+append_member(struct byte_buffer *body, const char *name, struct text_view text,
+			  struct glue_error *error)
+{
+	if (text.data == NULL)
+		return true;
+	if (!byte_buffer_reserve(body, LONGEST_JSON_ESCAPE * text.length + strlen(name) + 8, error))
+		return false;
+	byte_buffer_put(body, ",", body->used > 1 ? 1 : 0);
+	byte_buffer_put(body, "\"", 1);
+	byte_buffer_put(body, name, strlen(name));
+	byte_buffer_put(body, "\":\"", 3);
+	byte_buffer_append_json(body, text);
+	byte_buffer_put(body, "\"", 1);
+	return true;
+}
+
+static bool
+append_string(struct byte_buffer *body, const char *name, const char *text,
+			  struct glue_error *error)
+{
+	return append_member(body, name, text != NULL ? text_of(text) :
+						 (struct text_view) {NULL, 0}, error);
+}
+
+/*
+ * Begin a call; the body is an open object.
+ */
+static bool
+begin(struct aws_call *call, const char *operation, const char *target, int64_t deadline,
+	  struct glue_error *error)
+{
+	aws_call_begin_json(call, AWS_SECRETS_MANAGER, operation, target, deadline);
+	/* What must be wiped must not be moved about by growing. */
+	return byte_buffer_reserve(&call->body, 1024, error) &&
+		byte_buffer_reserve(&call->exchange.response.body, REPLY_SIZE, error) &&
+		byte_buffer_append_string(&call->body, "{", error);
+}
+
+static bool
+finish(struct aws_client *client, struct aws_call *call, struct glue_error *error)
+{
+	return byte_buffer_append_string(&call->body, "}", error) && aws_perform(client, call, error);
+}
+
+static struct text_view
+reply_of(const struct aws_call *call)
+{
+	return (struct text_view) {call->exchange.response.body.data,
+		call->exchange.response.body.used};
+}
+
+/*
+ * Take the text of a member of the reply as the new value.
+ */
+static bool
+take_value(const struct aws_call *call, const char *member, struct secret_value *value,
+		   struct glue_error *error)
+{
+	struct secret_value fresh = {0};
+
+	if (!byte_buffer_reserve(&fresh.text, reply_of(call).length + 1, error) ||
+		!json_string(json_member(reply_of(call), member), &fresh.text, error) ||
+		!byte_buffer_terminate(&fresh.text, error))
+	{
+		secret_value_clean_up(&fresh);
+		return false;
+	}
+	json_copy_word(json_member(reply_of(call), "VersionId"), fresh.version,
+				   sizeof(fresh.version));
+	secret_value_clean_up(value);
+	*value = fresh;
+	return true;
+}
+
+bool
+secret_read(struct aws_client *client, const char *id, const char *version, const char *stage,
+			int64_t deadline, struct secret_value *value, struct glue_error *error)
+{
+	struct aws_call call = {0};
+	bool		success = begin(&call, "GetSecretValue", "secretsmanager.GetSecretValue",
+								deadline, error) &&
+		append_string(&call.body, "SecretId", id, error) &&
+		append_string(&call.body, "VersionId", version, error) &&
+		append_string(&call.body, "VersionStage", stage, error) &&
+		finish(client, &call, error) &&
+		take_value(&call, "SecretString", value, error);
+
+	clean_up_call(&call);
+	return success;
+}
+
+/* ----- the secret that is kept ----- */
+
+bool
+secret_get(struct secret *secret, bool refresh, int64_t deadline, struct glue_error *error)
+{
+	if (secret->known && !refresh && http_now() < secret->fresh_until)
+		return true;
+	if (secret_read(secret->client, secret->id, NULL, SECRET_CURRENT, deadline, &secret->value,
+					error))
+	{
+		secret->known = true;
+		secret->fresh_until = http_now() + secret->time_to_live;
+		return true;
+	}
+	if (!secret->known || refresh)
+		return false;
+	secret->fresh_until = http_now() + GRACE;
+	glue_error_clear(error);
+	return true;
+}
+
+void
+secret_clean_up(struct secret *secret)
+{
+	secret_value_clean_up(&secret->value);
+	secret->known = false;
+}
+
+/* ----- rotation ----- */
+
+static void
+take_stages(struct text_view name, struct text_view list, struct secret_stages *stages)
+{
+	struct text_view stage;
+	size_t		position = 0;
+	char		word[32];
+
+	while (json_next(list, &position, NULL, &stage))
+	{
+		char	   *version = NULL;
+
+		json_copy_word(stage, word, sizeof(word));
+		if (strcmp(word, SECRET_CURRENT) == 0)
+			version = stages->current;
+		else if (strcmp(word, SECRET_PENDING) == 0)
+			version = stages->pending;
+		else if (strcmp(word, SECRET_PREVIOUS) == 0)
+			version = stages->previous;
+		if (version != NULL)
+			snprintf(version, SECRET_VERSION_SIZE, "%.*s", (int) name.length, name.data);
+	}
+}
+
+bool
+secret_describe(struct aws_client *client, const char *id, const char *version,
+				int64_t deadline, struct secret_stages *stages, struct glue_error *error)
+{
+	struct aws_call call = {0};
+	struct text_view name;
+	struct text_view list;
+	size_t		position = 0;
+	bool		success = begin(&call, "DescribeSecret", "secretsmanager.DescribeSecret",
+								deadline, error) &&
+		append_string(&call.body, "SecretId", id, error) &&
+		finish(client, &call, error);
+
+	memset(stages, 0, sizeof(*stages));
+	if (success)
+	{
+		struct text_view versions = json_member(reply_of(&call), "VersionIdsToStages");
+
+		stages->rotation_enabled = json_is_true(json_member(reply_of(&call), "RotationEnabled"));
+		while (json_next(versions, &position, &name, &list))
+		{
+			if (name.length >= SECRET_VERSION_SIZE)
+				continue;
+			take_stages(name, list, stages);
+			if (version != NULL && text_equal(name, text_of(version)))
+				stages->version_known = true;
+		}
+	}
+	clean_up_call(&call);
+	return success;
+}
+
+bool
+secret_put(struct aws_client *client, const char *id, const char *version, const char *stage,
+		   struct text_view text, int64_t deadline, struct glue_error *error)
+{
+	struct aws_call call = {0};
+	bool		success = begin(&call, "PutSecretValue", "secretsmanager.PutSecretValue",
+								deadline, error) &&
+		byte_buffer_reserve(&call.body, LONGEST_JSON_ESCAPE * text.length + 1024, error) &&
+		append_string(&call.body, "SecretId", id, error) &&
+		append_string(&call.body, "ClientRequestToken", version, error) &&
+		append_member(&call.body, "SecretString", text, error) &&
+		byte_buffer_append_string(&call.body, ",\"VersionStages\":[\"", error) &&
+		byte_buffer_append_string(&call.body, stage, error) &&
+		byte_buffer_append_string(&call.body, "\"]", error) &&
+		finish(client, &call, error);
+
+	clean_up_call(&call);
+	return success;
+}
+
+bool
+secret_move_stage(struct aws_client *client, const char *id, const char *stage,
+				  const char *to_version, const char *from_version, int64_t deadline,
+				  struct glue_error *error)
+{
+	struct aws_call call = {0};
+	bool		success = begin(&call, "UpdateSecretVersionStage",
+								"secretsmanager.UpdateSecretVersionStage", deadline, error) &&
+		append_string(&call.body, "SecretId", id, error) &&
+		append_string(&call.body, "VersionStage", stage, error) &&
+		append_string(&call.body, "MoveToVersionId", to_version, error) &&
+		append_string(&call.body, "RemoveFromVersionId", from_version, error) &&
+		finish(client, &call, error);
+
+	clean_up_call(&call);
+	return success;
+}
+
+bool
+secret_random_password(struct aws_client *client, int length, int64_t deadline,
+					   struct secret_value *value, struct glue_error *error)
+{
+	struct aws_call call = {0};
+	char		members[96];
+	bool		success;
+
+	snprintf(members, sizeof(members), "\"PasswordLength\":%d,\"ExcludePunctuation\":true",
+			 length);
+	success = begin(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword",
+					deadline, error) &&
+		byte_buffer_append_string(&call.body, members, error) &&
+		finish(client, &call, error) &&
+		take_value(&call, "RandomPassword", value, error);
+	clean_up_call(&call);
+	return success;
+}

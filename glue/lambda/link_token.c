@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ *
+ * link_token.c
+ *	  The token of the link in a vendor's mail: <upload_id>.<expiry>.<hmac>
+ *
+ * The signed text is the token's own beginning, so there is one form only and
+ * nothing to parse before the HMAC is right.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "link_token.h"
+
+#define HMAC_BYTES		32
+#define HMAC_DIGITS		(2 * HMAC_BYTES)
+
+static bool
+hmac_digits(const struct link_key *key, const char *text, size_t length,
+			char result[HMAC_DIGITS + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[HMAC_BYTES];
+
+	if (HMAC(EVP_sha256(), key->bytes, (int) key->length,
+			 (const unsigned char *) text, length, bytes, NULL) == NULL)
+		return false;
+	for (size_t i = 0; i < HMAC_BYTES; i++)
+	{
+		result[2 * i] = digits[bytes[i] >> 4];
+		result[2 * i + 1] = digits[bytes[i] & 0x0F];
+	}
+	result[HMAC_DIGITS] = '\0';
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return true;
+}
+
+static bool
+is_usable_key(const struct link_key *key)
+{
+	return key->bytes != NULL && key->length >= LINK_KEY_MIN_LENGTH &&
+		key->length <= INT32_MAX;
+}
+
+static bool
+is_upload_id(const char *text, size_t length)
+{
+	if (length == 0 || length >= LINK_UPLOAD_ID_SIZE)
+		return false;
+	for (size_t i = 0; i < length; i++)
+	{
+		char		c = text[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || c == '-' || c == '_'))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Digits as "%" PRId64 writes them: no sign, no zero in front.
+ */
+static bool
+read_expiry(const char *text, size_t length, int64_t *expiry)
+{
+	*expiry = 0;
+	if (length == 0 || (text[0] == '0' && length > 1))
+		return false;
+	for (size_t i = 0; i < length; i++)
+	{
+		int			digit = text[i] - '0';
+
+		if (digit < 0 || digit > 9 || *expiry > (INT64_MAX - digit) / 10)
+			return false;
+		*expiry = *expiry * 10 + digit;
+	}
+	return true;
+}
+
+static bool
+is_signed_by(const struct link_key *key, const char *text, size_t length,
+			 const char *given)
+{
+	char		expected[HMAC_DIGITS + 1];
+	bool		equal;
+
+	if (!is_usable_key(key) || !hmac_digits(key, text, length, expected))
+		return false;
+	equal = CRYPTO_memcmp(expected, given, HMAC_DIGITS) == 0;
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return equal;
+}
+
+bool
+link_token_make(const struct link_keys *keys, const char *upload_id,
+				int64_t expiry, char token[LINK_TOKEN_SIZE],
+				struct glue_error *error)
+{
+	int			length;
+
+	token[0] = '\0';
+	if (!is_usable_key(&keys->current))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "LINK_KEY",
+							  "the key that signs links has fewer than %d bytes",
+							  LINK_KEY_MIN_LENGTH);
+	if (!is_upload_id(upload_id, strlen(upload_id)) || expiry < 0)
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "LINK_TOKEN",
+							  "upload id or expiry cannot be in a link");
+	length = snprintf(token, LINK_TOKEN_SIZE, "%s.%" PRId64 ".", upload_id, expiry);
+	if (!hmac_digits(&keys->current, token, (size_t) length - 1, token + length))
+	{
+		token[0] = '\0';
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "CRYPTO_FAILED",
+							  "a function of the cryptographic library failed");
+	}
+	return true;
+}
+
+enum link_verdict
+link_token_verify(const struct link_keys *keys, const char *token, size_t length,
+				  int64_t now, char upload_id[LINK_UPLOAD_ID_SIZE])
+{
+	size_t		signed_length;
+	size_t		id_length;
+	const char *point;
+	int64_t		expiry;
+	bool		good;
+
+	upload_id[0] = '\0';
+	if (length <= HMAC_DIGITS + 1 || length >= LINK_TOKEN_SIZE)
+		return LINK_FORGED;
+	signed_length = length - HMAC_DIGITS - 1;
+	if (token[signed_length] != '.')
+		return LINK_FORGED;
+	/* Both keys are tried always: the time tells nothing of which it was. */
+	good = is_signed_by(&keys->current, token, signed_length,
+						token + signed_length + 1);
+	good |= is_signed_by(&keys->previous, token, signed_length,
+						 token + signed_length + 1);
+	point = memchr(token, '.', signed_length);
+	if (!good || point == NULL)
+		return LINK_FORGED;
+	id_length = (size_t) (point - token);
+	if (!is_upload_id(token, id_length) ||
+		!read_expiry(point + 1, signed_length - id_length - 1, &expiry))
+		return LINK_FORGED;
+	memcpy(upload_id, token, id_length);
+	upload_id[id_length] = '\0';
+	return now < expiry ? LINK_VALID : LINK_EXPIRED;
+}
