@@ -17,22 +17,27 @@
 
 #include "byte_buffer.h"
 #include "error.h"
-#include "aws/http.h"
+#include "aws/client.h"
+#include "aws/credentials.h"
+#include "aws/secrets.h"
 #include "connection.h"
 #include "log.h"
 #include "metrics.h"
 #include "settings.h"
 
 /*
- * What a sandbox keeps from invocation to invocation.  All of it is main.c's;
- * state is the handler's own, made by its init, and lives as long as the
- * process.
+ * What a sandbox keeps from invocation to invocation.  All of it is owned here
+ * (sandbox_clean_up()) but state, which is the handler's own, made by its init
+ * for as long as the process lives.
  */
 struct sandbox
 {
 	struct settings settings;
 	struct log	log;			/* has the request id while one is handled */
-	struct http_client *http;
+	struct http_client *http;	/* for AWS */
+	struct aws_credentials_provider *credentials;
+	struct aws_client aws;
+	struct secret database_secret;
 	struct connection *connection;
 	void	   *state;
 };
@@ -73,6 +78,23 @@ struct handler
 	bool		(*invoke) (struct sandbox *sandbox, const struct invocation *invocation,
 						   struct glue_error *error);
 };
+
+/*
+ * Read the settings that this handler uses and make what all handlers have.
+ * Nothing is asked of AWS or of the database yet.  sandbox is zero but for
+ * log; it is to be cleaned up also after an error.
+ */
+extern bool sandbox_init(struct sandbox *sandbox, enum handler_id handler,
+						 struct glue_error *error);
+
+/* Accepts a zeroed sandbox. */
+extern void sandbox_clean_up(struct sandbox *sandbox);
+
+/*
+ * Calls to AWS and connections that were made again since the last call of
+ * this function.
+ */
+extern int64_t sandbox_take_retries(struct sandbox *sandbox);
 
 extern const struct handler check_handler;
 

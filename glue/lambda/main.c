@@ -76,29 +76,6 @@ find_handler(const char *name, struct glue_error *error)
 	return NULL;
 }
 
-/*
- * Where the database's secret comes from.
- */
-static bool
-open_connection(struct sandbox *sandbox, struct glue_error *error)
-{
-	sandbox->connection = connection_new(&sandbox->settings, login_secret_of_file,
-										 (void *) sandbox->settings.database_secret_file,
-										 error);
-	return sandbox->connection != NULL;
-}
-
-static bool
-start(struct sandbox *sandbox, const struct handler *handler, struct glue_error *error)
-{
-	sandbox->log.handler = handler_name(handler->id);
-	if (!settings_read(&sandbox->settings, handler->id, getenv, error))
-		return false;
-	sandbox->log.lowest = (enum log_level) sandbox->settings.log_level;
-	return open_connection(sandbox, error) &&
-		(handler->init == NULL || handler->init(sandbox, error));
-}
-
 /* ----- invocations ----- */
 
 /*
@@ -155,7 +132,7 @@ handle_event(struct runtime *runtime, struct sandbox *sandbox,
 	response->used = 0;
 	sandbox->log.request_id = event->request_id;
 	done = handler->invoke(sandbox, &invocation, &failure);
-	metrics_add(&metrics, METRIC_RETRIES, connection_take_retries(sandbox->connection));
+	metrics_add(&metrics, METRIC_RETRIES, sandbox_take_retries(sandbox));
 	metrics_add(&metrics, METRIC_DURATION, clock_milliseconds() - started_ms);
 	if (sandbox->settings.metrics)
 		metrics_write(&metrics, handler_name(handler->id), event->request_id,
@@ -197,7 +174,8 @@ run(struct runtime *runtime, struct sandbox *sandbox, const char *name)
 	struct glue_error error = {0};
 	const struct handler *handler = find_handler(name, &failure);
 
-	if (handler != NULL && start(sandbox, handler, &failure))
+	if (handler != NULL && sandbox_init(sandbox, handler->id, &failure) &&
+		(handler->init == NULL || handler->init(sandbox, &failure)))
 		serve(runtime, sandbox, handler);
 	else
 	{
@@ -211,6 +189,7 @@ int
 main(int argc, char **argv)
 {
 	struct sandbox sandbox = {.log = {.lowest = LOG_INFO, .descriptor = STDOUT_FILENO}};
+	struct http_client *http;
 	struct runtime *runtime = NULL;
 	struct glue_error error = {0};
 
@@ -226,16 +205,17 @@ main(int argc, char **argv)
 	}
 	/* A peer that goes away is an error of the call, not our end. */
 	signal(SIGPIPE, SIG_IGN);
-	sandbox.http = http_client_new(getenv("AWS_CA_BUNDLE"), &error);
-	if (sandbox.http != NULL)
-		runtime = runtime_new(getenv("AWS_LAMBDA_RUNTIME_API"), sandbox.http, &error);
+	/* A client of its own: it speaks before the settings are known. */
+	http = http_client_new(NULL, &error);
+	if (http != NULL)
+		runtime = runtime_new(getenv("AWS_LAMBDA_RUNTIME_API"), http, &error);
 	if (runtime != NULL)
 		run(runtime, &sandbox, wanted_handler(argc, argv));
 	else
 		log_failure(&sandbox.log, "cannot start", &error);
-	connection_destroy(sandbox.connection);
+	sandbox_clean_up(&sandbox);
 	runtime_destroy(runtime);
-	http_client_destroy(sandbox.http);
+	http_client_destroy(http);
 	/* Serving ends only by a failure. */
 	return 1;
 }

@@ -24,7 +24,7 @@ my $api = RuntimeApi->new($folder);
 my $secret_file = "$folder/secret.json";
 my @passwords = map { "pass/word'$_ \\" . int(rand 1_000_000_000) } 1 .. 3;
 my %environment = (DATABASE_SECRET_FILE => $secret_file, DATABASE_PAUSE_SECONDS => 1,
-	DATABASE_CONNECT_MS => 3000);
+	DATABASE_CONNECT_MS => 3000, AWS_REGION => 'eu-central-1');
 
 sub slurp
 {
