@@ -16,9 +16,6 @@
 #include "utf8.h"
 #include "json_line.h"
 
-/* Ends of all levels and the line feed. */
-#define ENDING_SIZE (JSON_LINE_DEPTH + 1)
-
 /* Bytes of an int64_t as text, NUL included. */
 #define INTEGER_TEXT_SIZE 24
 
@@ -31,10 +28,20 @@ struct trial
 	bool		fits;
 };
 
+/*
+ * Room that is left when the ends of all open levels and the line feed keep
+ * theirs.
+ */
+static size_t
+room(const struct json_line *line)
+{
+	return sizeof(line->text) - line->used - line->depth - 1;
+}
+
 static void
 put(struct json_line *line, struct trial *trial, const char *bytes, size_t length)
 {
-	if (!trial->fits || length > sizeof(line->text) - ENDING_SIZE - line->used)
+	if (!trial->fits || length > room(line))
 	{
 		trial->fits = false;
 		return;
@@ -147,9 +154,10 @@ open_level(struct json_line *line, const char *name, char opening, char closing)
 {
 	struct trial trial = begin_member(line, name);
 
-	if (line->depth == JSON_LINE_DEPTH)
-		trial.fits = false;
 	put(line, &trial, &opening, 1);
+	/* Its end needs room as well. */
+	if (line->depth == JSON_LINE_DEPTH || room(line) == 0)
+		trial.fits = false;
 	if (!end_member(line, &trial))
 	{
 		line->skipped++;

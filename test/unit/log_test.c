@@ -100,8 +100,7 @@ test_names(void)
 
 	log_write(&log, LOG_INFO, "x", LOG_NAME(LOG_UPLOAD_ID, "Acme \"Drill\"\n{}\xff\xc3\xa4;$"));
 	line = take_line();
-	is_text(text_member(line, "upload_id"), "Acme??Drill????????????" + 0, "only letters, digits and -_.:/ stay") ||
-		printf("# %s\n", text_member(line, "upload_id"));
+	is_text(text_member(line, "upload_id"), "Acme??Drill?????????", "only letters, digits and -_.:/ stay");
 	cJSON_Delete(line);
 
 	memset(name, 'a', sizeof(name) - 1);
@@ -232,8 +231,7 @@ test_metrics(void)
 		const char *name = text_member(each, "Name");
 		bool		is_duration = name != NULL && strcmp(name, "Duration") == 0;
 
-		ok(name != NULL && cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(line, name)),
-		   "%s is a number in the line", name);
+		ok(name != NULL && number_member(line, name) >= 0, "a number in the line");
 		is_text(text_member(each, "Unit"), is_duration ? "Milliseconds" : "Count", "its unit");
 	}
 	cJSON_Delete(line);
