@@ -29,7 +29,8 @@ override with_llvm = no
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
 TEST_PACKAGES = clang libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
-	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-psycopg2
+	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-psycopg2 \
+	openssl pgbouncer
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
 PG_CONFIG ?= pg_config

@@ -398,7 +398,7 @@ connect_when_ready(const struct cluster *cluster, const char *dbname,
 		if (cluster_conninfo(cluster, dbname, conninfo))
 		{
 			connection = database_connect(conninfo, error);
-			if (connection != NULL || !database_error_is_transient(error))
+			if (connection != NULL || !postgres_error_is_transient(error))
 				return connection;
 		}
 		(void) nanosleep(&wait, NULL);
@@ -450,7 +450,7 @@ run_statement(PGconn *connection, const char *statement, int *rows,
 	if (done && rows != NULL)
 		*rows = PQntuples(result);
 	if (!done)
-		database_error(connection, result, error);
+		postgres_error(connection, result, error);
 	PQclear(result);
 	return done;
 }

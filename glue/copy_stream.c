@@ -16,6 +16,7 @@
 
 #include "copy_stream.h"
 #include "interrupt.h"
+#include "postgres.h"
 
 /* How much is handed to libpq at once. */
 #define PIECE_SIZE		(64 * 1024)
@@ -23,25 +24,25 @@
 #define LARGEST_BACKLOG (4 * 1024 * 1024)
 
 void
-copy_stream_init(struct copy_stream *stream, struct database *database,
+copy_stream_init(struct copy_stream *stream, PGconn *connection,
 				 const struct copy_layout *layout)
 {
 	memset(stream, 0, sizeof(*stream));
-	stream->database = database;
+	stream->connection = connection;
 	stream->layout = layout;
 }
 
 static bool
 open_copy(struct copy_stream *stream, struct glue_error *error)
 {
-	PGconn	   *connection = database_connection(stream->database);
+	PGconn	   *connection = stream->connection;
 	PGresult   *result = PQexec(connection, stream->layout->statement);
 	bool		opened = PQresultStatus(result) == PGRES_COPY_IN;
 
 	if (opened)
 		stream->state = COPY_OPEN;
 	else
-		database_error(connection, result, error);
+		postgres_error(connection, result, error);
 	PQclear(result);
 	return opened;
 }
@@ -52,7 +53,7 @@ open_copy(struct copy_stream *stream, struct glue_error *error)
 static bool
 collect_result(struct copy_stream *stream, struct glue_error *error)
 {
-	PGconn	   *connection = database_connection(stream->database);
+	PGconn	   *connection = stream->connection;
 	PGresult   *result;
 	bool		done = true;
 
@@ -62,13 +63,13 @@ collect_result(struct copy_stream *stream, struct glue_error *error)
 		bool		still_open = PQresultStatus(result) == PGRES_COPY_IN;
 
 		if (done && PQresultStatus(result) != PGRES_COMMAND_OK)
-			done = database_error(connection, result, error);
+			done = postgres_error(connection, result, error);
 		PQclear(result);
 		if (PQstatus(connection) == CONNECTION_BAD || still_open)
 			break;
 	}
 	if (done && PQstatus(connection) == CONNECTION_BAD)
-		done = database_error(connection, NULL, error);
+		done = postgres_error(connection, NULL, error);
 	if (done)
 		stream->committed_rows += stream->ending_rows;
 	stream->ending_rows = 0;
@@ -81,7 +82,7 @@ collect_result(struct copy_stream *stream, struct glue_error *error)
 static bool
 send_buffer(struct copy_stream *stream, struct glue_error *error)
 {
-	PGconn	   *connection = database_connection(stream->database);
+	PGconn	   *connection = stream->connection;
 	size_t		sent = 0;
 
 	if (stream->state == COPY_ENDING && !collect_result(stream, error))
@@ -102,7 +103,7 @@ send_buffer(struct copy_stream *stream, struct glue_error *error)
 			(void) PQputCopyEnd(connection, "the client could not send");
 			stream->state = COPY_ENDING;
 			if (collect_result(stream, error))
-				database_error(connection, NULL, error);
+				postgres_error(connection, NULL, error);
 			return false;
 		}
 		sent += piece;
@@ -117,7 +118,7 @@ send_buffer(struct copy_stream *stream, struct glue_error *error)
 static bool
 end_transaction(struct copy_stream *stream, struct glue_error *error)
 {
-	PGconn	   *connection = database_connection(stream->database);
+	PGconn	   *connection = stream->connection;
 
 	if (!copy_append_trailer(&stream->buffer, error) || !send_buffer(stream, error))
 		return false;
@@ -128,7 +129,7 @@ end_transaction(struct copy_stream *stream, struct glue_error *error)
 		return true;
 	stream->ending_rows = 0;
 	if (collect_result(stream, error))
-		database_error(connection, NULL, error);
+		postgres_error(connection, NULL, error);
 	return false;
 }
 
@@ -138,7 +139,7 @@ end_transaction(struct copy_stream *stream, struct glue_error *error)
 static bool
 has_ended(struct copy_stream *stream)
 {
-	PGconn	   *connection = database_connection(stream->database);
+	PGconn	   *connection = stream->connection;
 
 	return PQconsumeInput(connection) == 0 || PQisBusy(connection) == 0;
 }
@@ -176,7 +177,7 @@ copy_stream_finish(struct copy_stream *stream, struct glue_error *error)
 void
 copy_stream_abort(struct copy_stream *stream)
 {
-	PGconn	   *connection = database_connection(stream->database);
+	PGconn	   *connection = stream->connection;
 
 	if (connection != NULL && stream->state == COPY_OPEN)
 	{

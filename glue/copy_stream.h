@@ -3,7 +3,7 @@
  * copy_stream.h
  *	  Rows -> COPY onboard.intake, in transactions of a fixed number of rows.
  *
- *	  copy_stream_init(&stream, database, &layout);
+ *	  copy_stream_init(&stream, connection, &layout);
  *	  for each row: copy_stream_row(&stream, &record, &error)
  *	  copy_stream_finish(&stream, &error)	commits the rest
  *	  copy_stream_clean_up(&stream)
@@ -19,8 +19,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <libpq-fe.h>
+
 #include "copy_row.h"
-#include "database.h"
 #include "error.h"
 
 /* Rows of one transaction. */
@@ -33,10 +34,10 @@ enum copy_state
 	COPY_ENDING					/* all was sent, the result is on its way */
 };
 
-/* database and layout are borrowed; owns the buffer: copy_stream_clean_up(). */
+/* connection and layout are borrowed; owns the buffer: copy_stream_clean_up(). */
 struct copy_stream
 {
-	struct database *database;
+	PGconn	   *connection;
 	const struct copy_layout *layout;
 	enum copy_state state;
 	struct byte_buffer buffer;	/* of the transaction that is being filled */
@@ -45,12 +46,12 @@ struct copy_stream
 	int64_t		committed_rows; /* in those that are done */
 };
 
-extern void copy_stream_init(struct copy_stream *stream, struct database *database,
+extern void copy_stream_init(struct copy_stream *stream, PGconn *connection,
 							 const struct copy_layout *layout);
 
 /*
  * Send a row; record is borrowed for the call.  False on the errors of
- * database.h: the transactions that are not committed are lost.
+ * postgres.h: the transactions that are not committed are lost.
  */
 extern bool copy_stream_row(struct copy_stream *stream,
 							const struct csv_record *record,

@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * database.c
- *	  One connection to one database, its errors, and trying again.
+ *	  The command line's connection to one database, and trying again.
  *
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -26,10 +25,6 @@
 /* How long to try a server that nobody has seen, in seconds. */
 #define UNSEEN_RETRY_SECONDS 5
 
-#define SQLSTATE_LENGTH		5
-#define CONNECTION_LOST		"08006"
-#define UNREACHABLE			"08001"
-
 struct database
 {
 	char	   *conninfo;		/* owned; "" for the environment */
@@ -41,185 +36,7 @@ struct database
 	PGconn	   *connection;		/* owned; NULL while there is none */
 };
 
-int64_t
-clock_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ----- errors ----- */
-
-bool
-database_error_is_transient(const struct glue_error *error)
-{
-	static const char *const classes[] = {"08", "40", "53", "57", "58", "XX"};
-
-	if (error->class != GLUE_INFRASTRUCTURE_ERROR ||
-		strlen(error->code) != SQLSTATE_LENGTH)
-		return false;
-	if (strcmp(error->code, "55P03") == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-	{
-		if (memcmp(error->code, classes[i], 2) == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The part of a COPY's context that says where, without the value that may
- * follow: "COPY intake, line 17, column price".  0 for any other context.
- */
-static int
-copy_context_length(const char *context)
-{
-	if (context == NULL || strncmp(context, "COPY ", 5) != 0)
-		return 0;
-	return (int) strcspn(context, ":\n\"");
-}
-
-bool
-database_error(PGconn *connection, const PGresult *result,
-			   struct glue_error *error)
-{
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
-	int			context_length = copy_context_length(context);
-
-	if (interrupted())
-		return interrupt_error(error);
-	if (sqlstate == NULL || primary == NULL)
-	{
-		/* libpq's own words; they hold no value and no password. */
-		const char *message = connection != NULL && PQstatus(connection) == CONNECTION_OK ?
-			PQerrorMessage(connection) : "";
-
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, CONNECTION_LOST,
-							  "the connection to the database was lost%s%.*s",
-							  message[0] != '\0' ? ": " : "",
-							  (int) strcspn(message, "\n"), message);
-	}
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, sqlstate,
-						  "the database says: %s%s%.*s%s%s%s", primary,
-						  context_length > 0 ? ", at " : "", context_length,
-						  context_length > 0 ? context : "",
-						  hint != NULL ? " (" : "", hint != NULL ? hint : "",
-						  hint != NULL ? ")" : "");
-}
-
 /* ----- connecting ----- */
-
-/*
- * The SQLSTATE in a failed connection's message, which is verbose:
- * "FATAL:  28P01: password ...".  NULL when the server said nothing.
- */
-static const char *
-find_sqlstate(const char *message)
-{
-	for (const char *colon = strchr(message, ':'); colon != NULL; colon = strchr(colon + 1, ':'))
-	{
-		const char *state = colon + 1 + strspn(colon + 1, " ");
-
-		/* A digit tells it from the word FATAL. */
-		if (strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == SQLSTATE_LENGTH &&
-			state[SQLSTATE_LENGTH] == ':' &&
-			strcspn(state, "0123456789") < SQLSTATE_LENGTH)
-			return state;
-	}
-	return NULL;
-}
-
-/*
- * Why a connection failed, in our own words: libpq's would repeat parts of the
- * connection string.
- */
-static bool
-connect_error(PGconn *connection, struct glue_error *error)
-{
-	static const struct
-	{
-		const char *sqlstate;
-		const char *text;
-	}			known[] = {
-		{"28", "the database refused the login; check user and password"},
-		{"3D000", "there is no database of that name on the server"},
-		{"53300", "the database has no free connection"},
-		{"57P03", "the database is starting up or shutting down"},
-		{"42501", "the login may not connect to the database"},
-	};
-	const char *message = connection != NULL ? PQerrorMessage(connection) : "";
-	const char *sqlstate = find_sqlstate(message);
-	const char *reason = strstr(message, "failed: ");
-	const char *host = connection != NULL ? PQhost(connection) : NULL;
-	char		code[SQLSTATE_LENGTH + 1];
-
-	if (sqlstate == NULL && PQconnectionNeedsPassword(connection))
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
-							  "the database wants a password; use PGPASSWORD or a password file");
-	if (sqlstate == NULL)
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, UNREACHABLE,
-							  "cannot reach the database at %s%s%.*s",
-							  host != NULL && host[0] != '\0' ? host : "its address",
-							  reason != NULL ? ": " : "",
-							  reason != NULL ? (int) strcspn(reason + 8, "\n") : 0,
-							  reason != NULL ? reason + 8 : "");
-	snprintf(code, sizeof(code), "%.*s", SQLSTATE_LENGTH, sqlstate);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-	{
-		if (strncmp(code, known[i].sqlstate, strlen(known[i].sqlstate)) == 0)
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, code,
-								  "%s", known[i].text);
-	}
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, code,
-						  "the database refused the connection (SQLSTATE %s)", code);
-}
-
-/*
- * Drive a connection that was begun until it stands or fails.
- */
-static bool
-wait_for_connection(PGconn *connection, struct glue_error *error)
-{
-	int64_t		deadline = clock_milliseconds() + CONNECT_TIMEOUT_MS;
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-
-	while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED)
-	{
-		struct pollfd waiting = {.fd = PQsocket(connection)};
-		int64_t		left = deadline - clock_milliseconds();
-		int			ready;
-
-		waiting.events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		ready = left > 0 ? poll(&waiting, 1, (int) left) : 0;
-		if (interrupted())
-			return interrupt_error(error);
-		if (ready == 0)
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, UNREACHABLE,
-								  "the database did not answer within %d seconds",
-								  CONNECT_TIMEOUT_MS / 1000);
-		if (ready > 0)
-			status = PQconnectPoll(connection);
-	}
-	if (status == PGRES_POLLING_FAILED)
-		return connect_error(connection, error);
-	return true;
-}
-
-/*
- * Notices of the server are of no use to our users.
- */
-static void
-drop_notice(void *context, const char *message)
-{
-	(void) context;
-	(void) message;
-}
 
 PGconn *
 database_connect(const char *conninfo, struct glue_error *error)
@@ -232,21 +49,9 @@ database_connect(const char *conninfo, struct glue_error *error)
 	const char *const values[] = {
 		"onboard", "30", "60000", conninfo, "UTF8", NULL
 	};
-	PGconn	   *connection = PQconnectStartParams(keywords, values, 1);
 
-	if (connection == NULL)
-	{
-		glue_error_memory(error);
-		return NULL;
-	}
-	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-	(void) PQsetNoticeProcessor(connection, drop_notice, NULL);
-	if (PQstatus(connection) == CONNECTION_BAD)
-		connect_error(connection, error);
-	else if (wait_for_connection(connection, error))
-		return connection;
-	PQfinish(connection);
-	return NULL;
+	return postgres_connect(keywords, values, clock_milliseconds() + CONNECT_TIMEOUT_MS,
+							error);
 }
 
 /*
@@ -271,34 +76,6 @@ check_conninfo(const char *conninfo, struct glue_error *error)
 	return true;
 }
 
-/*
- * Prepare a new session: our functions first in the search path after
- * pg_catalog, wherever the extension was created.
- */
-static bool
-prepare_session(struct database *database, struct glue_error *error)
-{
-	PGresult   *result = NULL;
-	bool		found;
-
-	if (!database_query(database, RUN_ONCE,
-						"SELECT pg_catalog.set_config('search_path',"
-						" 'pg_catalog, ' || pg_catalog.quote_ident(n.nspname), false),"
-						" pg_catalog.set_config('client_min_messages', 'warning', false),"
-						" pg_catalog.set_config('datestyle', 'ISO', false)"
-						" FROM pg_catalog.pg_extension e"
-						" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
-						" WHERE e.extname = 'onboard'", 0, NULL, &result, error))
-		return false;
-	found = PQntuples(result) == 1;
-	PQclear(result);
-	if (!found)
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_INSTALLED",
-							  "database \"%s\" has no extension onboard; run CREATE EXTENSION onboard in it",
-							  PQdb(database->connection));
-	return true;
-}
-
 static void
 drop_connection(struct database *database)
 {
@@ -319,7 +96,7 @@ connect_database(struct database *database, struct glue_error *error)
 		return false;
 	database->was_there = true;
 	interrupt_watch(database->connection);
-	if (prepare_session(database, error))
+	if (postgres_prepare(database->connection, NULL, POSTGRES_NO_DEADLINE, error))
 		return true;
 	drop_connection(database);
 	return false;
@@ -452,7 +229,7 @@ static int64_t
 retry_seconds(const struct database *database, const struct glue_error *error)
 {
 	if (!database->was_there && !database->is_private && !database->retry_given &&
-		strcmp(error->code, UNREACHABLE) == 0)
+		strcmp(error->code, POSTGRES_UNREACHABLE) == 0)
 		return UNSEEN_RETRY_SECONDS;
 	return database->retry_seconds;
 }
@@ -474,7 +251,7 @@ bool
 database_recover(struct database *database, struct patience *patience,
 				 struct glue_error *error)
 {
-	while (database_error_is_transient(error))
+	while (postgres_error_is_transient(error))
 	{
 		int64_t		seconds = retry_seconds(database, error);
 
@@ -510,20 +287,9 @@ database_query(struct database *database, enum database_repeat repeat,
 	database_patience(database, &patience);
 	for (;;)
 	{
-		PGresult   *answer = PQexecParams(database->connection, statement, count,
-										  NULL, values, NULL, NULL, 0);
-		ExecStatusType status = PQresultStatus(answer);
-
-		if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-		{
-			if (result != NULL)
-				*result = answer;
-			else
-				PQclear(answer);
+		if (postgres_query(database->connection, statement, count, values,
+						   POSTGRES_NO_DEADLINE, result, error))
 			return true;
-		}
-		database_error(database->connection, answer, error);
-		PQclear(answer);
 		if (repeat == RUN_ONCE || !database_recover(database, &patience, error))
 			return false;
 	}

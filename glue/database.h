@@ -1,15 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * database.h
- *	  One connection to one database, its errors, and trying again.
+ *	  The command line's connection to one database, and trying again.
  *
- * Every error of libpq becomes a glue_error here and nowhere else.  It is of
- * the infrastructure class; code is the SQLSTATE, or 08006 when the server
- * said nothing.  Of what the server said the primary message, the hint and for
- * COPY the line are kept, never values, and never a connection string.
- *
- * Transient are the classes 08, 40, 53, 57, 58 and XX, and 55P03: nothing is
- * decided by them and the same may work later.
+ * Which database the options, the environment or the private server stand for,
+ * and how long a user is willing to wait for it.  What is not the command
+ * line's own is in postgres.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +19,7 @@
 
 #include "error.h"
 #include "options.h"
+#include "postgres.h"
 
 /* Opaque. */
 struct database;
@@ -68,16 +65,6 @@ extern bool database_query(struct database *database, enum database_repeat repea
 						   const char *const *values, PGresult **result,
 						   struct glue_error *error);
 
-/*
- * Turn what went wrong into *error.  result is NULL when there is none; it is
- * borrowed.  Always returns false.
- */
-extern bool database_error(PGconn *connection, const PGresult *result,
-						   struct glue_error *error);
-
-/* Whether the same may work later. */
-extern bool database_error_is_transient(const struct glue_error *error);
-
 /* Begin to be patient, for as long as the options say. */
 extern void database_patience(const struct database *database,
 							  struct patience *patience);
@@ -89,9 +76,6 @@ extern void database_patience(const struct database *database,
  */
 extern bool database_recover(struct database *database, struct patience *patience,
 							 struct glue_error *error);
-
-/* Milliseconds of the monotonic clock. */
-extern int64_t clock_milliseconds(void);
 
 /*
  * Connect once; conninfo is borrowed.  NULL on an error.  For the private

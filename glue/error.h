@@ -42,6 +42,8 @@ struct glue_error
 	enum glue_error_class class;
 	char		code[GLUE_ERROR_CODE_SIZE];
 	char		text[GLUE_ERROR_TEXT_SIZE];
+	bool		quotes_server;	/* text repeats words of the server, which may
+								 * quote a value: never to be logged */
 };
 
 /*

@@ -144,7 +144,7 @@ run_pass(struct load *load, const struct copy_layout *layout, int64_t *committed
 	*committed = 0;
 	if (!judged_rows_read(load->database, load->upload.upload_id, &load->judged, error))
 		return false;
-	copy_stream_init(&pass.stream, load->database, layout);
+	copy_stream_init(&pass.stream, database_connection(load->database), layout);
 	progress_begin(&pass.progress, !load->options->quiet, "Loading", "rows",
 				   load->file.found.row_count, load->judged.rows);
 	done = send_rows(load, &pass, error);

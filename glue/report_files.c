@@ -71,13 +71,13 @@ copy_rows(PGconn *connection, const struct report *report, FILE *file,
 			fputs(report->line_end, file);
 		}
 		else if (done && status != PGRES_TUPLES_OK)
-			done = database_error(connection, result, error);
+			done = postgres_error(connection, result, error);
 		PQclear(result);
 		if (PQstatus(connection) == CONNECTION_BAD)
 			break;
 	}
 	if (done && PQstatus(connection) == CONNECTION_BAD)
-		done = database_error(connection, NULL, error);
+		done = postgres_error(connection, NULL, error);
 	return done;
 }
 
@@ -93,7 +93,7 @@ fill_file(struct database *database, const struct report *report,
 
 	if (PQsendQueryParams(connection, report->query, 1, NULL, values, NULL, NULL, 0) != 1 ||
 		PQsetSingleRowMode(connection) != 1)
-		return database_error(connection, NULL, error);
+		return postgres_error(connection, NULL, error);
 	fputs(report->beginning, file);
 	return copy_rows(connection, report, file, error);
 }

@@ -59,7 +59,7 @@ run(struct database *database, const char *statement, int count,
 		}
 	}
 	if (!explained)
-		database_error(connection, answer, error);
+		postgres_error(connection, answer, error);
 	PQclear(answer);
 	return false;
 }

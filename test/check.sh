@@ -58,6 +58,7 @@ run_step()
 	start=$(date +%s)
 	shift
 	if as_user PATH="$work/pg/bin:$PATH" ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
+		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
 		BUILD="$work/out/unit" "$@" >"$log" 2>&1; then
 		result=ok
 	else

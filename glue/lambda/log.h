@@ -1,0 +1,125 @@
+/*-------------------------------------------------------------------------
+ *
+ * log.h
+ *	  What operators read: one JSON object a line on standard output.
+ *
+ *	  log_write(&log, LOG_INFO, "batch stored", LOG_COUNT(LOG_ROWS, 17),
+ *				LOG_NAME(LOG_UPLOAD_ID, upload_id));
+ *
+ * A line holds ids, counts and codes, never what a vendor wrote.  That is not
+ * left to care: a message is a string literal, and a field is one of the list
+ * below, which is either an integer or a name.  Of a name only letters, digits
+ * and "-_.:/" are written, at most LOG_NAME_LENGTH of them, anything else
+ * becomes "?".
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_LAMBDA_LOG_H
+#define GLUE_LAMBDA_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum log_level
+{
+	LOG_DEBUG,
+	LOG_INFO,
+	LOG_WARNING,
+	LOG_ERROR
+};
+
+/*
+ * To add a field: a constant here and its name and kind in the table of log.c.
+ */
+enum log_field_id
+{
+	/* names */
+	LOG_UPLOAD_ID,
+	LOG_VENDOR_ID,
+	LOG_CODE,
+	LOG_STATUS,
+	LOG_OPERATION,				/* of AWS or of the database */
+	LOG_SEQUENCE_NUMBER,		/* of a stream record */
+	LOG_MESSAGE_ID,				/* of a queue message */
+	LOG_VERSION,
+	/* integers */
+	LOG_ROWS,
+	LOG_VALID,
+	LOG_INVALID,
+	LOG_BYTES,
+	LOG_EVENTS,
+	LOG_RECORDS,
+	LOG_FAILED,
+	LOG_ATTEMPT,
+	LOG_MILLISECONDS,
+	LOG_HTTP_STATUS,
+	LOG_FIRST_ROW,
+	LOG_LAST_ROW,
+	LOG_FIELD_COUNT
+};
+
+/* Characters of a name that are written. */
+#define LOG_NAME_LENGTH 128
+
+/* One field of a line; text is borrowed and for names only, NULL is left out. */
+struct log_field
+{
+	enum log_field_id id;
+	const char *text;
+	int64_t		number;
+};
+
+#define LOG_NAME(id, text)		((struct log_field) {(id), (text), 0})
+#define LOG_COUNT(id, number)	((struct log_field) {(id), NULL, (number)})
+
+/* What every line tells.  Texts are borrowed, NULL while there are none. */
+struct log
+{
+	enum log_level lowest;		/* lines below it are not written */
+	int			descriptor;		/* 1 but for tests */
+	const char *handler;
+	const char *request_id;
+};
+
+/*
+ * Write a line.  message is a string literal; the fields that follow are
+ * LOG_NAME() and LOG_COUNT().
+ */
+#define log_write(log, level, message, ...) \
+	log_write_fields((log), (level), "" message, \
+					 (const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}, \
+					 sizeof((const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}) / \
+					 sizeof(struct log_field))
+
+/*
+ * Write a line about an error, of level error: its class and code, and its
+ * text when that is ours.
+ */
+#define log_failure(log, message, failure, ...) \
+	log_failure_fields((log), "" message, (failure), \
+					   (const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}, \
+					   sizeof((const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}) / \
+					   sizeof(struct log_field))
+
+/*
+ * The text of an error when it can be shown to operators, otherwise NULL: that
+ * of a file fault is for its vendor and names what stands in the file, and
+ * words of the server may quote a value.
+ */
+extern const char *log_error_text(const struct glue_error *error);
+
+/* "debug", "info", "warning", "error". */
+extern const char *log_level_name(enum log_level level);
+
+/* Behind the macros; a field of id LOG_FIELD_COUNT is passed over. */
+extern void log_write_fields(const struct log *log, enum log_level level,
+							 const char *message, const struct log_field *fields,
+							 size_t count);
+extern void log_failure_fields(const struct log *log, const char *message,
+							   const struct glue_error *failure,
+							   const struct log_field *fields, size_t count);
+
+#endif							/* GLUE_LAMBDA_LOG_H */

@@ -1,0 +1,80 @@
+/*-------------------------------------------------------------------------
+ *
+ * metrics.c
+ *	  Metrics of one invocation, in CloudWatch's Embedded Metric Format.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json_line.h"
+#include "metrics.h"
+
+static const struct
+{
+	const char *name;
+	const char *unit;			/* of the list of MetricDatum in the API */
+}			known_metrics[METRIC_COUNT] = {
+	[METRIC_RECORDS_PROCESSED] = {"CSVRecordsProcessed", "Count"},
+	[METRIC_PRODUCTS_VALIDATED] = {"ProductsValidated", "Count"},
+	[METRIC_PRODUCTS_VALID] = {"ProductsValid", "Count"},
+	[METRIC_PRODUCTS_INVALID] = {"ProductsInvalid", "Count"},
+	[METRIC_ERRORS_PROCESSED] = {"ErrorsProcessed", "Count"},
+	[METRIC_RETRIES] = {"Retries", "Count"},
+	[METRIC_DURATION] = {"Duration", "Milliseconds"},
+};
+
+void
+metrics_add(struct metrics *metrics, enum metric_id id, int64_t more)
+{
+	metrics->values[id] += more;
+	metrics->touched[id] = true;
+}
+
+/*
+ * The member "_aws": which members of the line are metrics.
+ */
+static void
+add_directive(struct json_line *line, const struct metrics *metrics, int64_t now_ms)
+{
+	json_line_open_object(line, "_aws");
+	json_line_integer(line, "Timestamp", now_ms);
+	json_line_open_array(line, "CloudWatchMetrics");
+	json_line_open_object(line, NULL);
+	json_line_text(line, "Namespace", METRICS_NAMESPACE);
+	json_line_open_array(line, "Dimensions");
+	json_line_open_array(line, NULL);
+	json_line_text(line, NULL, "Handler");
+	json_line_close(line);
+	json_line_close(line);
+	json_line_open_array(line, "Metrics");
+	for (int id = 0; id < METRIC_COUNT; id++)
+	{
+		if (!metrics->touched[id])
+			continue;
+		json_line_open_object(line, NULL);
+		json_line_text(line, "Name", known_metrics[id].name);
+		json_line_text(line, "Unit", known_metrics[id].unit);
+		json_line_close(line);
+	}
+	json_line_close(line);
+	json_line_close(line);
+	json_line_close(line);
+	json_line_close(line);
+}
+
+void
+metrics_write(const struct metrics *metrics, const char *handler,
+			  const char *request_id, int64_t now_ms, int descriptor)
+{
+	struct json_line line;
+
+	json_line_init(&line);
+	add_directive(&line, metrics, now_ms);
+	json_line_text(&line, "Handler", handler);
+	json_line_text(&line, "request_id", request_id);
+	for (int id = 0; id < METRIC_COUNT; id++)
+	{
+		if (metrics->touched[id])
+			json_line_integer(&line, known_metrics[id].name, metrics->values[id]);
+	}
+	json_line_write(&line, descriptor);
+}

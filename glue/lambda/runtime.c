@@ -1,0 +1,311 @@
+/*-------------------------------------------------------------------------
+ *
+ * runtime.c
+ *	  Client of the Lambda Runtime API.
+ *
+ * No call has a timeout.  The API is on this machine, and while nothing is to
+ * be done the sandbox is frozen in the middle of /next: a timeout there would
+ * end a call that has just been given an event, and the event would be lost.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "memory.h"
+#include "log.h"
+#include "runtime.h"
+
+#define API_VERSION		"2018-06-01"
+#define URL_SIZE		512
+
+/* Longest address that is taken: a host name has 253 characters. */
+#define ADDRESS_SIZE	272
+
+/* Room for the document around an error's text, and for escapes in it. */
+#define ERROR_BODY_SIZE (256 + (GLUE_ERROR_TEXT_SIZE + GLUE_ERROR_CODE_SIZE) * LONGEST_JSON_ESCAPE)
+
+struct runtime
+{
+	struct http_client *http;	/* borrowed */
+	char		address[ADDRESS_SIZE];
+	struct http_response event; /* of /next; holds the event */
+	struct http_response reply; /* of the other calls */
+};
+
+static bool
+api_error(struct glue_error *error, const char *what, const char *reason)
+{
+	return glue_error_set(error, GLUE_INTERNAL_ERROR, "RUNTIME_API",
+						  "the Lambda Runtime API: %s %s", what, reason);
+}
+
+struct runtime *
+runtime_new(const char *address, struct http_client *http, struct glue_error *error)
+{
+	struct runtime *runtime;
+
+	if (address == NULL || address[0] == '\0' || strlen(address) >= ADDRESS_SIZE)
+	{
+		glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS",
+					   "AWS_LAMBDA_RUNTIME_API must be set to host and port; the Lambda service does so");
+		return NULL;
+	}
+	runtime = glue_allocate_zero(sizeof(*runtime));
+	if (runtime == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	runtime->http = http;
+	snprintf(runtime->address, sizeof(runtime->address), "%s", address);
+	return runtime;
+}
+
+void
+runtime_destroy(struct runtime *runtime)
+{
+	if (runtime == NULL)
+		return;
+	http_response_clean_up(&runtime->event);
+	http_response_clean_up(&runtime->reply);
+	glue_release(runtime);
+}
+
+/* ----- events ----- */
+
+/*
+ * An id that can stand in a URL as it is.
+ */
+static bool
+take_request_id(const struct http_response *response, struct runtime_event *event)
+{
+	const char *id = http_response_header(response, "Lambda-Runtime-Aws-Request-Id");
+	size_t		length = id != NULL ? strlen(id) : 0;
+
+	if (length == 0 || length >= sizeof(event->request_id) ||
+		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != length)
+		return false;
+	memcpy(event->request_id, id, length + 1);
+	return true;
+}
+
+/*
+ * The deadline comes as milliseconds since 1970; within an invocation we go by
+ * the monotonic clock.
+ */
+static bool
+take_deadline(const struct http_response *response, struct runtime_event *event)
+{
+	const char *text = http_response_header(response, "Lambda-Runtime-Deadline-Ms");
+	struct timespec now;
+	int64_t		deadline = 0;
+
+	if (text == NULL || text[0] == '\0' || strlen(text) > 15 ||
+		strspn(text, "0123456789") != strlen(text))
+		return false;
+	for (; *text != '\0'; text++)
+		deadline = deadline * 10 + (*text - '0');
+	clock_gettime(CLOCK_REALTIME, &now);
+	event->deadline_ms = http_now() + deadline -
+		((int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	return true;
+}
+
+static void
+take_function_arn(const struct http_response *response, struct runtime_event *event)
+{
+	const char *arn = http_response_header(response, "Lambda-Runtime-Invoked-Function-Arn");
+
+	if (arn != NULL && strlen(arn) < sizeof(event->function_arn))
+		memcpy(event->function_arn, arn, strlen(arn) + 1);
+}
+
+/*
+ * For whatever in this process traces itself.
+ */
+static void
+export_trace_id(const struct http_response *response)
+{
+	const char *trace = http_response_header(response, "Lambda-Runtime-Trace-Id");
+
+	if (trace != NULL && trace[0] != '\0')
+		setenv("_X_AMZN_TRACE_ID", trace, 1);
+	else
+		unsetenv("_X_AMZN_TRACE_ID");
+}
+
+bool
+runtime_next(struct runtime *runtime, struct runtime_event *event,
+			 struct glue_error *error)
+{
+	struct http_response *response = &runtime->event;
+	char		url[URL_SIZE];
+	struct http_request request = {.method = "GET", .url = url};
+	char		status[16];
+
+	memset(event, 0, sizeof(*event));
+	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/invocation/next",
+			 runtime->address);
+	if (!http_perform(runtime->http, &request, response, error))
+	{
+		struct glue_error reason = *error;
+
+		return api_error(error, "no event came:", reason.text);
+	}
+	snprintf(status, sizeof(status), "%d", response->status);
+	if (response->status != 200)
+		return api_error(error, "no event came: status", status);
+	if (!take_request_id(response, event))
+		return api_error(error, "an event without", "a request id");
+	if (!take_deadline(response, event))
+		return api_error(error, "an event without", "a deadline");
+	take_function_arn(response, event);
+	export_trace_id(response);
+	event->event = response->body.data;
+	event->event_length = response->body.used;
+	return true;
+}
+
+/* ----- replies ----- */
+
+/*
+ * POST something about an invocation.  202 is what is wanted.  413 and other
+ * refusals are final for this invocation, and asking for /error after them
+ * would be out of order.  500 says that the sandbox is lost.
+ */
+static bool
+post(struct runtime *runtime, const char *url, const struct http_header *headers,
+	 int header_count, const char *body, size_t length, struct glue_error *error)
+{
+	struct http_request request = {
+		.method = "POST", .url = url, .headers = headers, .header_count = header_count,
+		.body = body, .body_length = (int64_t) length
+	};
+	int			status;
+
+	if (!http_perform(runtime->http, &request, &runtime->reply, error))
+	{
+		struct glue_error reason = *error;
+
+		return api_error(error, "a reply could not be given:", reason.text);
+	}
+	status = runtime->reply.status;
+	if (status == 202)
+		return true;
+	if (status >= 500)
+		return api_error(error, "a reply was not taken:", "the sandbox is lost");
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "RESPONSE_REFUSED",
+						  "the Lambda Runtime API refused a reply with status %d", status);
+}
+
+bool
+runtime_respond(struct runtime *runtime, const char *request_id,
+				const char *response, size_t length, struct glue_error *error)
+{
+	static const struct http_header headers[] = {{"Content-Type", "application/json"}};
+	char		url[URL_SIZE];
+
+	if (length > RUNTIME_LARGEST_RESPONSE)
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "RESPONSE_TOO_LARGE",
+							  "the response has %zu bytes, %d are the most that Lambda takes",
+							  length, RUNTIME_LARGEST_RESPONSE);
+	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/invocation/%s/response",
+			 runtime->address, request_id);
+	return post(runtime, url, headers, 1, length > 0 ? response : "", length, error);
+}
+
+const char *
+runtime_error_type(const struct glue_error *failure)
+{
+	static const struct
+	{
+		const char *code;
+		const char *type;
+	}			known[] = {
+		{"SETTINGS", "Runtime.InvalidSettings"},
+		{"NO_HANDLER", "Runtime.NoSuchHandler"},
+		{"RESPONSE_TOO_LARGE", "Function.ResponseSizeTooLarge"},
+		{"OUT_OF_MEMORY", "Runtime.OutOfMemory"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strcmp(failure->code, known[i].code) == 0)
+			return known[i].type;
+	}
+	switch (failure->class)
+	{
+		case GLUE_USAGE_ERROR:
+			return "Function.InvalidEvent";
+		case GLUE_FILE_FAULT:
+			return "Function.FileFault";
+		case GLUE_INFRASTRUCTURE_ERROR:
+			return "Function.InfrastructureError";
+		case GLUE_INTERNAL_ERROR:
+		case GLUE_NO_ERROR:
+			return "Function.InternalError";
+	}
+	return "Function.InternalError";
+}
+
+/*
+ * {"errorMessage": "CODE: text", "errorType": "...", "stackTrace": []}; the
+ * text only when it may be shown.
+ */
+static size_t
+write_error_body(char *body, const struct glue_error *failure)
+{
+	const char *text = log_error_text(failure);
+	struct byte_buffer buffer = {.data = body, .size = ERROR_BODY_SIZE};
+
+	byte_buffer_put(&buffer, "{\"errorMessage\":\"", 17);
+	byte_buffer_append_json(&buffer, text_of(failure->code));
+	if (text != NULL)
+	{
+		byte_buffer_put(&buffer, ": ", 2);
+		byte_buffer_append_json(&buffer, text_of(text));
+	}
+	byte_buffer_put(&buffer, "\",\"errorType\":\"", 15);
+	byte_buffer_append_json(&buffer, text_of(runtime_error_type(failure)));
+	byte_buffer_put(&buffer, "\",\"stackTrace\":[]}", 18);
+	return buffer.used;
+}
+
+static bool
+post_error(struct runtime *runtime, const char *url, const struct glue_error *failure,
+		   struct glue_error *error)
+{
+	const struct http_header headers[] = {
+		{"Content-Type", "application/vnd.aws.lambda.error+json"},
+		{"Lambda-Runtime-Function-Error-Type", runtime_error_type(failure)},
+	};
+	char		body[ERROR_BODY_SIZE];
+	size_t		length = write_error_body(body, failure);
+
+	return post(runtime, url, headers, 2, body, length, error);
+}
+
+bool
+runtime_fail(struct runtime *runtime, const char *request_id,
+			 const struct glue_error *failure, struct glue_error *error)
+{
+	char		url[URL_SIZE];
+
+	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/invocation/%s/error",
+			 runtime->address, request_id);
+	return post_error(runtime, url, failure, error);
+}
+
+bool
+runtime_fail_init(struct runtime *runtime, const struct glue_error *failure,
+				  struct glue_error *error)
+{
+	char		url[URL_SIZE];
+
+	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/init/error",
+			 runtime->address);
+	return post_error(runtime, url, failure, error);
+}

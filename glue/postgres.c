@@ -1,0 +1,353 @@
+/*-------------------------------------------------------------------------
+ *
+ * postgres.c
+ *	  What every program of ours needs of libpq.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "interrupt.h"
+#include "postgres.h"
+
+#define SQLSTATE_LENGTH		5
+
+/* Bytes of an int64_t as text, NUL included. */
+#define INTEGER_TEXT_SIZE	24
+
+int64_t
+clock_milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * What poll() takes for so many milliseconds.
+ */
+static int
+poll_timeout(int64_t milliseconds)
+{
+	return milliseconds > INT32_MAX ? INT32_MAX : (int) milliseconds;
+}
+
+/* ----- errors ----- */
+
+bool
+postgres_error_is_transient(const struct glue_error *error)
+{
+	static const char *const classes[] = {"08", "40", "53", "57", "58", "XX"};
+
+	if (error->class != GLUE_INFRASTRUCTURE_ERROR ||
+		strlen(error->code) != SQLSTATE_LENGTH)
+		return false;
+	if (strcmp(error->code, "55P03") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+	{
+		if (memcmp(error->code, classes[i], 2) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The part of a COPY's context that says where, without the value that may
+ * follow: "COPY intake, line 17, column price".  0 for any other context.
+ */
+static int
+copy_context_length(const char *context)
+{
+	if (context == NULL || strncmp(context, "COPY ", 5) != 0)
+		return 0;
+	return (int) strcspn(context, ":\n\"");
+}
+
+bool
+postgres_error(PGconn *connection, const PGresult *result,
+			   struct glue_error *error)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+	int			context_length = copy_context_length(context);
+
+	if (interrupted())
+		return interrupt_error(error);
+	if (sqlstate == NULL || primary == NULL)
+	{
+		/* libpq's own words; they hold no value and no password. */
+		const char *message = connection != NULL && PQstatus(connection) == CONNECTION_OK ?
+			PQerrorMessage(connection) : "";
+
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_LOST,
+							  "the connection to the database was lost%s%.*s",
+							  message[0] != '\0' ? ": " : "",
+							  (int) strcspn(message, "\n"), message);
+	}
+	glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, sqlstate,
+				   "the database says: %s%s%.*s%s%s%s", primary,
+				   context_length > 0 ? ", at " : "", context_length,
+				   context_length > 0 ? context : "",
+				   hint != NULL ? " (" : "", hint != NULL ? hint : "",
+				   hint != NULL ? ")" : "");
+	if (error != NULL)
+		error->quotes_server = true;
+	return false;
+}
+
+/* ----- connecting ----- */
+
+/*
+ * The SQLSTATE in a failed connection's message, which is verbose:
+ * "FATAL:  28P01: password ...".  NULL when the server said nothing.
+ */
+static const char *
+find_sqlstate(const char *message)
+{
+	for (const char *colon = strchr(message, ':'); colon != NULL; colon = strchr(colon + 1, ':'))
+	{
+		const char *state = colon + 1 + strspn(colon + 1, " ");
+
+		/* A digit tells it from the word FATAL. */
+		if (strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == SQLSTATE_LENGTH &&
+			state[SQLSTATE_LENGTH] == ':' &&
+			strcspn(state, "0123456789") < SQLSTATE_LENGTH)
+			return state;
+	}
+	return NULL;
+}
+
+/*
+ * Why a connection failed, in our own words: libpq's would repeat parts of the
+ * connection string.
+ */
+static bool
+connect_error(PGconn *connection, struct glue_error *error)
+{
+	static const struct
+	{
+		const char *sqlstate;
+		const char *text;
+	}			known[] = {
+		{"28", "the database refused the login; check user and password"},
+		{"3D000", "there is no database of that name on the server"},
+		{"53300", "the database has no free connection"},
+		{"57P03", "the database is starting up or shutting down"},
+		{"42501", "the login may not connect to the database"},
+	};
+	const char *message = connection != NULL ? PQerrorMessage(connection) : "";
+	const char *sqlstate = find_sqlstate(message);
+	const char *reason = strstr(message, "failed: ");
+	const char *host = connection != NULL ? PQhost(connection) : NULL;
+	char		code[SQLSTATE_LENGTH + 1];
+
+	if (sqlstate == NULL && PQconnectionNeedsPassword(connection))
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
+							  "the database wants a password; use PGPASSWORD or a password file");
+	if (sqlstate == NULL)
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,
+							  "cannot reach the database at %s%s%.*s",
+							  host != NULL && host[0] != '\0' ? host : "its address",
+							  reason != NULL ? ": " : "",
+							  reason != NULL ? (int) strcspn(reason + 8, "\n") : 0,
+							  reason != NULL ? reason + 8 : "");
+	snprintf(code, sizeof(code), "%.*s", SQLSTATE_LENGTH, sqlstate);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strncmp(code, known[i].sqlstate, strlen(known[i].sqlstate)) == 0)
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, code,
+								  "%s", known[i].text);
+	}
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, code,
+						  "the database refused the connection (SQLSTATE %s)", code);
+}
+
+/*
+ * Drive a connection that was begun until it stands or fails.
+ */
+static bool
+wait_for_connection(PGconn *connection, int64_t deadline_ms,
+					struct glue_error *error)
+{
+	int64_t		started_ms = clock_milliseconds();
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+	while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED)
+	{
+		struct pollfd waiting = {.fd = PQsocket(connection)};
+		int64_t		left = deadline_ms - clock_milliseconds();
+		int			ready;
+
+		waiting.events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+		ready = left > 0 ? poll(&waiting, 1, poll_timeout(left)) : 0;
+		if (interrupted())
+			return interrupt_error(error);
+		if (ready == 0)
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,
+								  "the database did not answer within %.1f seconds",
+								  (double) (clock_milliseconds() - started_ms) / 1000);
+		if (ready > 0)
+			status = PQconnectPoll(connection);
+	}
+	if (status == PGRES_POLLING_FAILED)
+		return connect_error(connection, error);
+	return true;
+}
+
+/*
+ * Notices of the server are of no use to our users.
+ */
+static void
+drop_notice(void *context, const char *message)
+{
+	(void) context;
+	(void) message;
+}
+
+PGconn *
+postgres_connect(const char *const *keywords, const char *const *values,
+				 int64_t deadline_ms, struct glue_error *error)
+{
+	PGconn	   *connection = PQconnectStartParams(keywords, values, 1);
+
+	if (connection == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+	(void) PQsetNoticeProcessor(connection, drop_notice, NULL);
+	if (PQstatus(connection) == CONNECTION_BAD)
+		connect_error(connection, error);
+	else if (wait_for_connection(connection, deadline_ms, error))
+		return connection;
+	PQfinish(connection);
+	return NULL;
+}
+
+/* ----- statements ----- */
+
+/*
+ * Wait until the result of a statement that was sent can be taken.
+ */
+static bool
+wait_for_result(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
+{
+	while (PQisBusy(connection))
+	{
+		struct pollfd waiting = {.fd = PQsocket(connection), .events = POLLIN};
+		int64_t		left = deadline_ms - clock_milliseconds();
+
+		if (left <= 0)
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_LOST,
+								  "the database did not answer in the time that there was");
+		if (poll(&waiting, 1, poll_timeout(left)) > 0 && PQconsumeInput(connection) == 0)
+			return postgres_error(connection, NULL, error);
+	}
+	return true;
+}
+
+/*
+ * Like PQexecParams(), but with a deadline.  NULL when it has passed, or the
+ * connection is lost.
+ */
+static PGresult *
+execute(PGconn *connection, const char *statement, int count,
+		const char *const *values, int64_t deadline_ms, struct glue_error *error)
+{
+	PGresult   *last = NULL;
+	PGresult   *next;
+
+	if (PQsendQueryParams(connection, statement, count, NULL, values, NULL, NULL, 0) != 1)
+	{
+		postgres_error(connection, NULL, error);
+		return NULL;
+	}
+	for (;;)
+	{
+		if (!wait_for_result(connection, deadline_ms, error))
+		{
+			PQclear(last);
+			return NULL;
+		}
+		next = PQgetResult(connection);
+		if (next == NULL)
+			return last;
+		PQclear(last);
+		last = next;
+	}
+}
+
+bool
+postgres_query(PGconn *connection, const char *statement, int count,
+			   const char *const *values, int64_t deadline_ms, PGresult **result,
+			   struct glue_error *error)
+{
+	PGresult   *answer;
+	ExecStatusType status;
+
+	if (deadline_ms == POSTGRES_NO_DEADLINE)
+		answer = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
+	else
+	{
+		answer = execute(connection, statement, count, values, deadline_ms, error);
+		if (answer == NULL)
+			return false;
+	}
+	status = PQresultStatus(answer);
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+	{
+		if (result != NULL)
+			*result = answer;
+		else
+			PQclear(answer);
+		return true;
+	}
+	postgres_error(connection, answer, error);
+	PQclear(answer);
+	return false;
+}
+
+bool
+postgres_prepare(PGconn *connection, const struct postgres_limits *limits,
+				 int64_t deadline_ms, struct glue_error *error)
+{
+	char		texts[3][INTEGER_TEXT_SIZE];
+	const char *values[4] = {limits != NULL ? "true" : "false"};
+	PGresult   *result = NULL;
+	bool		found;
+
+	for (int i = 0; i < 3 && limits != NULL; i++)
+	{
+		snprintf(texts[i], sizeof(texts[i]), "%lld", (long long)
+				 (i == 0 ? limits->statement_ms : i == 1 ? limits->lock_ms : limits->idle_ms));
+		values[i + 1] = texts[i];
+	}
+	if (!postgres_query(connection,
+						"SELECT pg_catalog.set_config('search_path',"
+						" 'pg_catalog, ' || pg_catalog.quote_ident(n.nspname), $1::boolean),"
+						" pg_catalog.set_config('client_min_messages', 'warning', $1::boolean),"
+						" pg_catalog.set_config('datestyle', 'ISO', $1::boolean),"
+						" CASE WHEN $2::text IS NOT NULL THEN pg_catalog.set_config('statement_timeout', $2::text, true) END,"
+						" CASE WHEN $3::text IS NOT NULL THEN pg_catalog.set_config('lock_timeout', $3::text, true) END,"
+						" CASE WHEN $4::text IS NOT NULL THEN"
+						" pg_catalog.set_config('idle_in_transaction_session_timeout', $4::text, true) END"
+						" FROM pg_catalog.pg_extension e"
+						" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
+						" WHERE e.extname = 'onboard'", 4, values, deadline_ms, &result, error))
+		return false;
+	found = PQntuples(result) == 1;
+	PQclear(result);
+	if (!found)
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_INSTALLED",
+							  "database \"%s\" has no extension onboard; run CREATE EXTENSION onboard in it",
+							  PQdb(connection));
+	return true;
+}

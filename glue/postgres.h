@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * postgres.h
+ *	  What every program of ours needs of libpq: connecting, one statement,
+ *	  errors.
+ *
+ * Every error of libpq becomes a glue_error here and nowhere else.  It is of
+ * the infrastructure class; code is the SQLSTATE, or 08006 when the server
+ * said nothing.  Of what the server said the primary message, the hint and for
+ * COPY the line are kept, never a connection string.  A primary message may
+ * quote a value, so such an error says so: quotes_server.
+ *
+ * Transient are the classes 08, 40, 53, 57, 58 and XX, and 55P03: nothing is
+ * decided by them and the same may work later.
+ *
+ * A signal that interrupt.h caught ends every wait with INTERRUPTED; a program
+ * that installed no handler is never interrupted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_POSTGRES_H
+#define GLUE_POSTGRES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "error.h"
+
+/* In place of a deadline: wait for as long as it takes. */
+#define POSTGRES_NO_DEADLINE	INT64_MAX
+
+/* Codes of errors that are not the server's own: connection lost, and no connection. */
+#define POSTGRES_LOST			"08006"
+#define POSTGRES_UNREACHABLE	"08001"
+
+/* What the server has to keep to in one transaction; milliseconds, 0 for none. */
+struct postgres_limits
+{
+	int64_t		statement_ms;	/* of one statement */
+	int64_t		lock_ms;		/* of one wait for a lock */
+	int64_t		idle_ms;		/* between two statements */
+};
+
+/* Milliseconds of the monotonic clock. */
+extern int64_t clock_milliseconds(void);
+
+/*
+ * Connect once, until the deadline (of the monotonic clock, in milliseconds).
+ * keywords and values are those of PQconnectStartParams() and borrowed; what
+ * dbname holds is expanded when it is a connection string, and overrules what
+ * stands before it.  The caller owns the result: PQfinish().  NULL on an error.
+ * Notices are dropped.
+ */
+extern PGconn *postgres_connect(const char *const *keywords,
+								const char *const *values, int64_t deadline_ms,
+								struct glue_error *error);
+
+/*
+ * Run one statement with text parameters (NULL is null).  On success *result
+ * has status TUPLES_OK or COMMAND_OK and is owned by the caller; result may be
+ * NULL when it is of no interest.  When the deadline passes, the error is
+ * 08006, nobody knows what became of the statement, and the connection is of
+ * no use any more.
+ */
+extern bool postgres_query(PGconn *connection, const char *statement, int count,
+						   const char *const *values, int64_t deadline_ms,
+						   PGresult **result, struct glue_error *error);
+
+/*
+ * Settings that our statements rely on: our functions first in the search path
+ * after pg_catalog, wherever the extension was created, and no notices.  With
+ * limits NULL they are set for the session, otherwise together with the limits
+ * for the transaction that is open.
+ */
+extern bool postgres_prepare(PGconn *connection, const struct postgres_limits *limits,
+							 int64_t deadline_ms, struct glue_error *error);
+
+/*
+ * Turn what went wrong into *error.  result is NULL when there is none; it is
+ * borrowed.  Always returns false.
+ */
+extern bool postgres_error(PGconn *connection, const PGresult *result,
+						   struct glue_error *error);
+
+/* Whether the same may work later. */
+extern bool postgres_error_is_transient(const struct glue_error *error);
+
+#endif							/* GLUE_POSTGRES_H */

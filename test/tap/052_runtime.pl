@@ -1,0 +1,438 @@
+# The executable bootstrap under a Lambda Runtime API: how it starts and ends,
+# what it does about faults of the API, and its connection to the database: TLS
+# verified in full, kept, made again when it is lost, behind pgbouncer.
+
+use strict;
+use warnings FATAL => 'all';
+
+use IO::Socket::INET;
+use JSON::PP ();
+use PostgreSQL::Test::Cluster;
+use POSIX ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time sleep usleep);
+
+use OnboardTest;
+use RuntimeApi;
+use PgProxy;
+
+plan skip_all => 'no program at ' . RuntimeApi::program() unless -x RuntimeApi::program();
+
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my $api = RuntimeApi->new($folder);
+my $secret_file = "$folder/secret.json";
+my @passwords = map { "pass/word'$_ \\" . int(rand 1_000_000_000) } 1 .. 3;
+my %environment = (DATABASE_SECRET_FILE => $secret_file, DATABASE_PAUSE_SECONDS => 1,
+	DATABASE_CONNECT_MS => 3000, AWS_REGION => 'eu-central-1');
+
+sub slurp
+{
+	my ($path) = @_;
+
+	return PostgreSQL::Test::Utils::slurp_file($path);
+}
+
+# ----- without a database: start, end, faults of the API -----
+
+sub fails_to_start
+{
+	my ($name, $type, $message, $environment, @arguments) = @_;
+
+	$api->start($environment, @arguments);
+	my $call = $api->next_call;
+	is("$call->{method} $call->{path}", 'POST /2018-06-01/runtime/init/error', "$name: an init error");
+	$api->reply($call, 202, {}, '{}');
+	my $json = JSON::PP->new->utf8->decode($call->{body});
+	is($json->{errorType}, $type, "$name: its type");
+	is($call->{headers}{'lambda-runtime-function-error-type'}, $type, "$name: in the header too");
+	like($json->{errorMessage}, $message, "$name: its message");
+	is($api->wait_end, 1, "$name: ends with status 1");
+	my @errors = grep { ($_->{level} // '') eq 'error' } $api->log_lines;
+	is(scalar @errors, 1, "$name: one line in the log");
+	return $json->{errorMessage};
+}
+
+fails_to_start('no handler', 'Runtime.NoSuchHandler', qr/neither as the first argument nor by _HANDLER; there are: check/, {});
+fails_to_start('an empty _HANDLER', 'Runtime.NoSuchHandler', qr/neither/, { _HANDLER => '' });
+fails_to_start('an unknown one', 'Runtime.NoSuchHandler', qr/no handler "cheque"; there are: check/, { _HANDLER => 'cheque' });
+fails_to_start('the argument wins', 'Runtime.NoSuchHandler', qr/no handler "other"/, { _HANDLER => 'check' }, 'other');
+my $message = fails_to_start('a wrong setting', 'Runtime.InvalidSettings',
+	qr/^SETTINGS: LOCK_TIMEOUT_MS must be a whole number from 100 to 900000$/,
+	{ %environment, LOCK_TIMEOUT_MS => '5s' }, 'check');
+unlike($message, qr/5s/, 'its value is not repeated');
+fails_to_start('a wrong word', 'Runtime.InvalidSettings', qr/LOG_LEVEL must be debug, info, warning or error$/,
+	{ %environment, LOG_LEVEL => 'loud' }, 'check');
+
+$api->start({ AWS_LAMBDA_RUNTIME_API => undef }, 'check');
+is($api->wait_end, 1, 'without AWS_LAMBDA_RUNTIME_API it ends');
+like(($api->log_lines)[0]{error_text}, qr/AWS_LAMBDA_RUNTIME_API must be set/, 'and says why');
+
+for my $fault ([ 'status 500', status => 500 ], [ 'status 403', status => 403 ],
+	[ 'no request id', headers => { 'Lambda-Runtime-Aws-Request-Id' => '' } ],
+	[ 'a request id that is a path', headers => { 'Lambda-Runtime-Aws-Request-Id' => '../init' } ],
+	[ 'no deadline', headers => { 'Lambda-Runtime-Deadline-Ms' => '' } ])
+{
+	my ($name, @options) = @$fault;
+
+	$api->start({ %environment, _HANDLER => 'check' });
+	$api->give('{}', @options);
+	@{ $api->{all_calls} } = ();
+	is($api->wait_end, 1, "/next with $name: ends with status 1");
+	is_deeply($api->{all_calls}, [], 'and asks for nothing more');
+	is(($api->log_lines)[0]{error_code}, 'RUNTIME_API', 'the log says why');
+}
+
+# ----- the database -----
+
+my $node = new_server('lambda', "log_min_error_statement = panic\n");
+add_database($node, 'shop');
+my $host = '127.0.0.1';
+my $port = PostgreSQL::Test::Cluster::get_free_port();
+
+sub run_openssl
+{
+	my (@arguments) = @_;
+
+	PostgreSQL::Test::Utils::system_log("openssl @arguments >$folder/openssl.log 2>&1") == 0
+	  or die 'openssl failed: ' . slurp("$folder/openssl.log");
+	return;
+}
+
+# A certificate authority of our own, and a certificate for the address.
+sub make_authority
+{
+	my ($name) = @_;
+
+	run_openssl('req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2',
+		"-subj /CN=$name -keyout $folder/$name.key -out $folder/$name.pem");
+	return slurp("$folder/$name.pem");
+}
+
+my $ca = make_authority('right');
+my $other_ca = make_authority('wrong');
+write_file("$folder/names", "subjectAltName = IP:127.0.0.1, DNS:db.shop.internal\n");
+run_openssl('req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=shop',
+	"-keyout $folder/server.key -out $folder/server.csr");
+run_openssl("x509 -req -in $folder/server.csr -CA $folder/right.pem -CAkey $folder/right.key",
+	"-CAcreateserial -days 2 -extfile $folder/names -out $folder/server.crt");
+chmod 0600, "$folder/server.key" or die;
+
+$node->append_conf('postgresql.conf', <<"CONF");
+listen_addresses = '$host'
+port = $port
+ssl = on
+ssl_cert_file = '$folder/server.crt'
+ssl_key_file = '$folder/server.key'
+CONF
+$node->stop;
+$node->{_port} = $port;
+unlink $node->data_dir . '/pg_hba.conf';
+$node->append_conf('pg_hba.conf', "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n");
+$node->start;
+
+sub set_password
+{
+	my ($password) = @_;
+	my $literal = $password =~ s/'/''/gr;
+
+	$node->safe_psql('postgres', "SET password_encryption = 'scram-sha-256'; ALTER ROLE loader PASSWORD E'" . ($literal =~ s/\\/\\\\/gr) . "'");
+	return;
+}
+
+sub secret
+{
+	my (%changes) = @_;
+	my %secret = (engine => 'postgres', host => $host, port => $port, dbname => 'shop',
+		username => 'loader', password => $passwords[0], ca => $ca, %changes);
+
+	delete $secret{$_} for grep { !defined $secret{$_} } keys %secret;
+	return JSON::PP->new->canonical->encode(\%secret);
+}
+
+sub write_secret
+{
+	write_file($secret_file, secret(@_));
+	return;
+}
+
+sub is_fine
+{
+	my ($reply, $name) = @_;
+
+	return is_deeply([ $reply->{kind}, $reply->{json}{database} ], [ 'response', 'ok' ], $name)
+	  || diag $reply->{body};
+}
+
+sub is_error
+{
+	my ($reply, $pattern, $name) = @_;
+
+	is($reply->{kind}, 'error', $name);
+	is($reply->{json}{errorType}, 'Function.InfrastructureError', "$name: its type");
+	return like($reply->{json}{errorMessage}, $pattern, "$name: its message");
+}
+
+# The one backend of bootstrap, which is idle.
+sub backend
+{
+	return $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'onboard'");
+}
+
+sub start_check
+{
+	my (%more) = @_;
+
+	$api->stop;
+	$api->start({ %environment, _HANDLER => 'check', %more });
+	return;
+}
+
+set_password($passwords[0]);
+write_secret();
+my $version = $node->safe_psql('shop', 'SELECT library FROM onboard_version()');
+
+start_check();
+my $reply = $api->invoke('{"any":"thing"}', headers => { 'Lambda-Runtime-Trace-Id' => 'Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700' });
+is_fine($reply, 'check answers');
+is($reply->{json}{$_}, $version, "check tells the version: $_") for qw(program library script);
+like($reply->{json}{ruleset}, qr/^\d+$/, 'and that of the rules');
+is($reply->{headers}{'content-length'}, length $reply->{body}, 'the response has a length');
+is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't', 'the connection is encrypted');
+my @authorities = glob "$folder/onboard-ca-*";
+is(scalar @authorities, 1, 'the certificate authority is in one file');
+is((stat $authorities[0])[2] & 07777, 0600, 'which only we can read');
+my $metrics = $api->last_metrics;
+is($metrics->{_aws}{CloudWatchMetrics}[0]{Namespace}, 'EcommerceProductOnboarding', 'metrics are written');
+is($metrics->{Retries}, 0, 'no retry');
+is($metrics->{request_id}, $api->{id}, 'with the request id');
+
+my $first = backend();
+is_fine($api->invoke('{}'), 'check answers again');
+is(backend(), $first, 'on the same connection');
+is(scalar(() = glob "$folder/onboard-ca-*"), 1, 'and with the same file');
+
+# Faults of the API after the work is done.
+for my $status (413, 400, 403)
+{
+	$api->wait_next;
+	@{ $api->{all_calls} } = ();
+	$api->invoke('{}', answer => $status);
+	$api->wait_next;
+	is_deeply([ map { s{.*/}{}r } @{ $api->{all_calls} } ], [ 'response', 'next' ],
+		"status $status for a response: over, without /error");
+}
+is_fine($api->invoke('{}'), 'and the next one is fine');
+$api->invoke('{}', answer => 500);
+is($api->wait_end, 1, 'status 500 for a response ends the process');
+
+# ----- who the server is, and who we are -----
+
+start_check();
+write_secret(host => 'localhost');
+is_error($api->invoke('{}'), qr/^08001: .*does not match host name "localhost"/, 'a server of another name');
+write_secret(ca => $other_ca);
+is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a server of another authority');
+start_check();
+write_secret(ca => undef);
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: .*DATABASE_CA_FILE is not set/, 'no authority at all');
+start_check(DATABASE_CA_FILE => "$folder/right.pem");
+is_fine($api->invoke('{}'), 'an authority from a file');
+start_check();
+write_secret(dbname => "host=/nowhere sslmode=disable dbname=shop");
+is_fine($api->invoke('{}'), 'a connection string for a name cannot switch TLS off');
+is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't', 'it is encrypted');
+start_check();
+write_secret(password => undef);
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret has no text password$/, 'a secret without a password');
+write_file($secret_file, '{"password":"');
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret is no JSON object$/, 'a secret that is cut');
+unlink $secret_file;
+is_error($api->invoke('{}'), qr/^SECRET_UNREADABLE: /, 'no secret');
+
+# ----- rotation -----
+
+start_check();
+write_secret();
+is_fine($api->invoke('{}'), 'before the rotation');
+$first = backend();
+set_password($passwords[1]);
+write_secret(password => $passwords[1]);
+is_fine($api->invoke('{}'), 'after the rotation');
+is(backend(), $first, 'on the connection that there was');
+$node->safe_psql('postgres', "SELECT pg_terminate_backend($first)");
+is_fine($api->invoke('{}'), 'with the new password');
+isnt(backend(), $first, 'on a new connection');
+is($api->last_metrics->{Retries}, 1, 'one retry');
+
+# The secret is believed until the server refuses it: a pipe gives the old one
+# first and the new one when it is read again.
+start_check(DATABASE_SECRET_FILE => "$folder/pipe");
+POSIX::mkfifo("$folder/pipe", 0600) or die "mkfifo: $!";
+my $writer = fork() // die;
+if ($writer == 0)
+{
+	for my $password (@passwords[ 0, 1 ])
+	{
+		open my $pipe, '>', "$folder/pipe" or POSIX::_exit(1);
+		print $pipe secret(password => $password);
+		close $pipe;
+		# Until the reader has seen the end.
+		sleep 0.2;
+	}
+	POSIX::_exit(0);
+}
+is_fine($api->invoke('{}'), 'the password was changed before the first connection');
+waitpid $writer, 0;
+is($?, 0, 'the secret was read twice');
+is($api->last_metrics->{Retries}, 1, 'that is one retry');
+
+start_check();
+write_secret(password => $passwords[2]);
+is_error($api->invoke('{}'), qr/^28P01: the database refused the login/, 'a wrong password');
+
+# ----- connections that are lost -----
+
+start_check();
+write_secret(password => $passwords[1]);
+is_fine($api->invoke('{}'), 'before a restart');
+$node->restart;
+is_fine($api->invoke('{}'), 'after a restart');
+is($api->last_metrics->{Retries}, 1, 'one retry');
+$node->stop('immediate');
+$node->start;
+is_fine($api->invoke('{}'), 'after a crash');
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
+is_fine($api->invoke('{}'), 'after the backend was killed');
+
+# A message of the server while nothing happens is no loss.
+$first = backend();
+$node->append_conf('postgresql.conf', "DateStyle = 'SQL, DMY'\n");
+$node->reload;
+sleep 0.5;
+is_fine($api->invoke('{}'), 'after the server has reloaded its configuration');
+is(backend(), $first, 'on the same connection');
+
+# A server that is away: each attempt fails, then none is made for a while.
+start_check();
+is_fine($api->invoke('{}'), 'before an outage');
+$node->stop;
+is_error($api->invoke('{}'), qr/^08001: cannot reach the database at 127\.0\.0\.1: .*Connection refused/, "outage, attempt $_") for 1 .. 3;
+is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'then the database is left alone');
+$node->start;
+sleep 1.2;
+is_fine($api->invoke('{}'), 'after the pause it is tried again');
+
+# ----- deadlines -----
+
+is_error($api->invoke('{}', deadline => 1), qr/^DEADLINE: /, 'a deadline within the margin');
+my $blocker = $node->background_psql('shop');
+$blocker->query_safe('BEGIN; LOCK TABLE pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE');
+my $started = time;
+is_error($api->invoke('{}', deadline => 4), qr/^(57014|55P03|08006)/, 'a statement that hangs');
+cmp_ok(time - $started, '<', 4, 'fails before the deadline');
+$blocker->query_safe('COMMIT');
+$blocker->quit;
+is_fine($api->invoke('{}'), 'and the next one is fine');
+
+# ----- replies of the database that are lost -----
+
+# A proxy between a Unix socket without TLS and the server closes the connection
+# when it sees a word in a statement, before or after handing it on.
+my $proxy = PgProxy->new($folder, $node->host . "/.s.PGSQL.$port");
+
+sub through_proxy
+{
+	my ($word, $when) = @_;
+
+	start_check();
+	write_secret(host => $folder, port => $proxy->port, password => $passwords[1], ca => undef);
+	$proxy->cut_once($word, $when);
+	return $api->invoke('{}');
+}
+
+is_fine(through_proxy('BEGIN', 'before'), 'cut before BEGIN');
+is($api->last_metrics->{Retries}, 1, 'one retry');
+is_fine(through_proxy('onboard_version', 'after'), 'cut in the middle of the work: it is done again');
+is($api->last_metrics->{Retries}, 1, 'one retry');
+is_error(through_proxy('COMMIT', 'after'), qr/^08006/, 'cut at the end: nobody knows, so it is not done again');
+is($api->last_metrics->{Retries}, 0, 'no retry');
+is($proxy->stop, 3, 'the proxy cut three times');
+
+# ----- pgbouncer -----
+
+SKIP:
+{
+	my $pgbouncer = (grep { -x } '/usr/sbin/pgbouncer', '/usr/bin/pgbouncer')[0]
+	  or skip 'pgbouncer is not installed', 1;
+	my $bouncer_port = PostgreSQL::Test::Cluster::get_free_port();
+	my $verifier = $node->safe_psql('postgres', "SELECT rolpassword FROM pg_authid WHERE rolname = 'loader'");
+
+	write_file("$folder/users.txt", qq("loader" "$verifier"\n));
+	write_file("$folder/pgbouncer.ini", <<"INI");
+[databases]
+shop = host=@{[ $node->host ]} port=$port dbname=shop user=loader
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $bouncer_port
+unix_socket_dir =
+pool_mode = transaction
+default_pool_size = 1
+auth_type = scram-sha-256
+auth_file = $folder/users.txt
+client_tls_sslmode = require
+client_tls_cert_file = $folder/server.crt
+client_tls_key_file = $folder/server.key
+logfile = $folder/pgbouncer.log
+INI
+	my $bouncer = fork() // die;
+	if ($bouncer == 0)
+	{
+		open STDERR, '>', "$folder/pgbouncer.err";
+		exec $pgbouncer, '-q', "$folder/pgbouncer.ini" or POSIX::_exit(127);
+	}
+	for (1 .. 100)
+	{
+		last if IO::Socket::INET->new(PeerAddr => "127.0.0.1:$bouncer_port");
+		usleep 50_000;
+	}
+
+	start_check();
+	write_secret(port => $bouncer_port, password => $passwords[1]);
+	is_fine($api->invoke('{}'), 'behind pgbouncer');
+	my $second = RuntimeApi->new($folder);
+	$second->start({ %environment, _HANDLER => 'check' });
+	for my $turn (1 .. 3)
+	{
+		is_fine($_->invoke('{}'), "two sandboxes share one connection, turn $turn") for $api, $second;
+	}
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader'"), 1, 'of the server');
+
+	# What a transaction sets must not stay behind.
+	my $quoted = $passwords[1] =~ s/([\\'])/\\$1/gr;
+	my $settings = $node->safe_psql('shop',
+		"SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('search_path')",
+		connstr => "host=127.0.0.1 port=$bouncer_port dbname=shop user=loader password='$quoted' sslmode=require");
+	is($settings, "0|0|\"\$user\", public", 'no setting outlives the transaction');
+
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'");
+	is_fine($api->invoke('{}'), 'pgbouncer lost its connection to the server');
+	set_password($passwords[2]);
+	write_secret(port => $bouncer_port, password => $passwords[2]);
+	start_check();
+	is_error($api->invoke('{}'), qr/^(28P01|08P01)/, 'a password that pgbouncer refuses');
+	$second->stop;
+	kill 'INT', $bouncer;
+	waitpid $bouncer, 0;
+}
+
+# ----- what must not be told -----
+
+$api->stop;
+my $told = join '', map { slurp($_) } glob "$folder/bootstrap-*.log $folder/bootstrap-*.log.err";
+cmp_ok(length $told, '>', 1000, 'there is a log');
+ok(index($told, $_) < 0, 'no password in it') for @passwords, map { substr JSON::PP->new->allow_nonref->encode($_), 1, -1 } @passwords;
+unlike($told, qr/password=|BEGIN CERTIFICATE|postgresql:/, 'no connection string either');
+is(scalar(grep { !eval { JSON::PP->new->utf8->decode($_); 1 } } split /\n/, $told), 0, 'each line is one JSON document');
+
+done_testing();
