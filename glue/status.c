@@ -23,14 +23,14 @@ static const char list_query[] =
 " u.status || CASE WHEN u.metadata ? 'undone_at' THEN ', undone' ELSE '' END AS status,"
 " coalesce(u.total_records, u.valid_records + u.error_records) AS rows,"
 " u.valid_records AS accepted, u.error_records AS rejected,"
-" onboard.success_rate(u.valid_records, coalesce(u.total_records, u.valid_records + u.error_records)) AS percent,"
+" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS percent,"
 " u.failure_code AS reason, extract(epoch FROM u.created_at)::bigint AS begun_at"
 " FROM onboard.upload_history u"
 " ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)";
 
 static const char json_list_query[] =
 "SELECT u.upload_id, u.vendor_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
-" onboard.success_rate(u.valid_records, coalesce(u.total_records, u.valid_records + u.error_records)) AS success_rate_percent,"
+" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS success_rate_percent,"
 " u.failure_code, u.failure_message, u.metadata ? 'undone_at' AS undone, u.created_at, u.processing_completed_at"
 " FROM onboard.upload_history u"
 " ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)";

@@ -88,7 +88,8 @@ command_undo(const struct options *options)
 	if (done && strcmp(upload.status, "processing") == 0)
 		done = upload_reject(database, &upload, "CANCELLED",
 							 "cancelled before all rows were loaded", &error);
-	else if (done && strcmp(upload.status, "failed") == 0)
+	/* One that was abandoned has failed, and kept its good rows. */
+	else if (done && strcmp(upload.status, "failed") == 0 && upload.valid_records == 0)
 		done = glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
 							  "upload %s has failed; nothing of it is in the catalogue",
 							  upload.upload_id);

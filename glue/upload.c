@@ -19,7 +19,7 @@
 #define SELECT_UPLOAD \
 	"SELECT u.upload_id, u.vendor_id, u.file_name, u.s3_key, u.status," \
 	" coalesce(u.total_records, -1), u.valid_records, u.error_records," \
-	" onboard.success_rate(u.valid_records, coalesce(u.total_records, u.valid_records + u.error_records))," \
+	" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END))," \
 	" u.failure_code, u.failure_message, u.error_file_s3_key, u.fix_file_s3_key," \
 	" extract(epoch FROM u.created_at)::bigint, u.processing_duration_seconds," \
 	" u.metadata ->> 'delimiter', u.metadata ->> 'encoding', u.metadata ? 'undone_at'," \

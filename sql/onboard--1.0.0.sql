@@ -131,16 +131,27 @@ CREATE TABLE onboard.upload_history (
 	processing_completed_at timestamptz,
 	processing_duration_seconds numeric(12,3),
 	metadata jsonb NOT NULL DEFAULT '{}',
+	parse_attempts integer NOT NULL DEFAULT 0
+		CONSTRAINT upload_history_parse_attempts_check CHECK (parse_attempts OPERATOR(pg_catalog.>=) 0),
+	revivals integer NOT NULL DEFAULT 0
+		CONSTRAINT upload_history_revivals_check CHECK (revivals OPERATOR(pg_catalog.>=) 0),
+	checkpoint jsonb,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 ) WITH (fillfactor = 70);
 CREATE INDEX upload_history_vendor_id_created_at_idx ON onboard.upload_history (vendor_id, created_at);
 CREATE INDEX upload_history_processing_idx ON onboard.upload_history (updated_at) WHERE status OPERATOR(pg_catalog.=) 'processing';
+CREATE INDEX upload_history_unreported_idx ON onboard.upload_history (processing_completed_at)
+	WHERE status OPERATOR(pg_catalog.<>) 'processing' AND NOT metadata OPERATOR(pg_catalog.?) 'reported_at';
 COMMENT ON TABLE onboard.upload_history IS 'One row per file a vendor sent: its counts, how it ended and where its reports are';
 COMMENT ON COLUMN onboard.upload_history.s3_key IS 'Where the file came from: an S3 key, or a path on one machine';
 COMMENT ON COLUMN onboard.upload_history.content_id IS 'What identifies the content: the same again is the same upload';
 COMMENT ON COLUMN onboard.upload_history.error_records IS 'Rows with at least one finding of severity error';
 COMMENT ON COLUMN onboard.upload_history.metadata IS 'Header list ("header"), delimiter ("delimiter") and encoding ("encoding") of the file, and what the client adds';
+COMMENT ON COLUMN onboard.upload_history.parse_attempts IS 'How often somebody began to read the file; tells the items of one reading from those of another';
+COMMENT ON COLUMN onboard.upload_history.revivals IS 'How often it was handed out to be read again since a row of it was judged';
+COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can go on while the upload is processing: byte_offset, row_number, line_number, state';
+COMMENT ON COLUMN onboard.upload_history.updated_at IS 'When it last moved: a row was judged, a reading began, it was handed out or it ended';
 
 CREATE TABLE onboard.validation_errors (
 	error_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -194,6 +205,7 @@ CREATE TABLE onboard.outbox (
 	lease_until timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
+CREATE INDEX outbox_upload_id_idx ON onboard.outbox (upload_id);
 COMMENT ON TABLE onboard.outbox IS 'Events written with the verdicts and not yet acknowledged; claim them with onboard_claim_events()';
 
 -- All of it belongs to the user and goes into a dump.  The shipped categories
@@ -469,11 +481,40 @@ COMMENT ON FUNCTION @extschema@.onboard_version() IS 'Versions of library, scrip
 -- Life of an upload
 --
 
+CREATE FUNCTION onboard.seconds_since(moment timestamptz) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) moment))::bigint, 0);
+END;
+COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since then; 0 for null';
+
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
 	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}')
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
 COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS 'Opens an upload and returns its id; the same vendor and content again return the same upload unless it failed';
+
+CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text,
+	content_id text, total_records bigint, metadata jsonb, again boolean)
+RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may come twice: unless asked for again, the latest upload of the same content is returned also when it failed';
+
+CREATE FUNCTION @extschema@.onboard_begin_parse(upload_id text)
+RETURNS onboard.upload_history
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_parse';
+COMMENT ON FUNCTION @extschema@.onboard_begin_parse(text) IS 'Counts an attempt to read the file in parse_attempts, unless the upload has ended; returns its row';
+
+CREATE FUNCTION @extschema@.onboard_describe_upload(upload_id text, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT NULL)
+RETURNS onboard.upload_history
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_describe_upload';
+COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb) IS 'Notes the total and metadata that were found out after the upload began, unless it has ended; returns its row';
+
+CREATE FUNCTION @extschema@.onboard_save_checkpoint(upload_id text, byte_offset bigint, row_number bigint, line_number bigint,
+	state jsonb DEFAULT '{}')
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_checkpoint';
+COMMENT ON FUNCTION @extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb) IS 'Notes in the transaction of its rows how far a file was read: the next record begins at that byte and line, after that row; false when it was read as far before or the upload has ended';
 
 CREATE FUNCTION @extschema@.onboard_finish_upload(upload_id text, total_records bigint DEFAULT NULL)
 RETURNS onboard.upload_history
@@ -497,7 +538,51 @@ COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text) IS 'Removes the produc
 CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval DEFAULT '24 hours')
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_sweep_uploads';
-COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS 'Fails uploads without progress for that long with PROCESSING_ABANDONED; returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS 'Fails uploads without progress for that long with PROCESSING_ABANDONED, their verdicts stay; returns how many';
+
+CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval, revivals integer)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_sweep_uploads';
+COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval, integer) IS 'The same for those only that were handed out at least that often in vain';
+
+CREATE FUNCTION @extschema@.onboard_lock_sweeper() RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_lock_sweeper';
+COMMENT ON FUNCTION @extschema@.onboard_lock_sweeper() IS 'Makes this transaction the one sweeper until it ends; false when another one is';
+
+CREATE FUNCTION @extschema@.onboard_claim_stalled(older_than interval, max_revivals integer, max integer DEFAULT 10,
+	OUT upload_id text, OUT vendor_id text, OUT file_name text, OUT source text, OUT content_id text,
+	OUT metadata jsonb, OUT revivals integer)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_stalled';
+COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS 'Hands out uploads that a parser began and that did not move for so long, to be parsed again, each at most that often without a row judged in between; commit, then parse';
+
+CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT v.name, v.value
+	FROM (SELECT pg_catalog.count(*) AS processing,
+				pg_catalog.count(*) FILTER (WHERE u.total_records IS NULL) AS without_total,
+				pg_catalog.count(*) FILTER (WHERE u.revivals OPERATOR(pg_catalog.>) 0) AS revived,
+				pg_catalog.min(u.updated_at) AS oldest
+			FROM onboard.upload_history u WHERE u.status OPERATOR(pg_catalog.=) 'processing') p
+		CROSS JOIN (SELECT pg_catalog.count(*) AS unreported, pg_catalog.min(u.processing_completed_at) AS oldest
+			FROM onboard.upload_history u
+			WHERE u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at'
+				AND u.processing_completed_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '7 days'::interval)) r
+		CROSS JOIN (SELECT pg_catalog.count(*) AS events, pg_catalog.min(o.created_at) AS oldest FROM onboard.outbox o) e
+		CROSS JOIN LATERAL (VALUES
+			(1, 'uploads_processing', p.processing),
+			(2, 'uploads_without_total', p.without_total),
+			(3, 'uploads_revived', p.revived),
+			(4, 'uploads_oldest_seconds', onboard.seconds_since(p.oldest)),
+			(5, 'uploads_unreported', r.unreported),
+			(6, 'unreported_oldest_seconds', onboard.seconds_since(r.oldest)),
+			(7, 'events_waiting', e.events),
+			(8, 'events_oldest_seconds', onboard.seconds_since(e.oldest))) v (position, name, value)
+	ORDER BY v.position;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_backlog() IS 'What is under way and for how long, in the eyes of the caller: uploads processing, ended in the last 7 days and not reported, events not acknowledged; ages in seconds since the oldest moved, 0 for none';
 
 CREATE FUNCTION onboard.success_rate(valid bigint, total bigint) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -521,6 +606,13 @@ RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
 COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval) IS 'Leases at most that many events to the caller; commit, handle them, then acknowledge; an event whose lease ends unacknowledged is given out again; no order is promised';
 
+CREATE FUNCTION @extschema@.onboard_claim_events(max integer, lease interval, upload_id text,
+	OUT event_id bigint, OUT kind text, OUT upload_id text, OUT vendor_id text, OUT payload jsonb,
+	OUT attempt integer, OUT token uuid)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
+COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval, text) IS 'The same for the events of one upload, for who has just written some';
+
 CREATE FUNCTION @extschema@.onboard_ack_events(event_ids bigint[], token uuid)
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ack_events';
@@ -530,6 +622,18 @@ CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
 COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS 'Records that an ended upload was reported and where its report files are (null for no file); false when it was recorded before, and nothing changes';
+
+CREATE FUNCTION @extschema@.onboard_report_due(upload_id text,
+	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT u.vendor_id, u.status, u.valid_records, u.error_records,
+		u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at'
+	FROM onboard.upload_history u
+	WHERE u.upload_id OPERATOR(pg_catalog.=) onboard_report_due.upload_id;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS 'Whether an upload has ended and was not reported yet, and whom to tell; no row when there is no such upload';
 
 --
 -- Reports.  They read with the caller's rights, so row security keeps tenants
@@ -622,12 +726,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three commonest causes of errors as lines of a mail, and how many others there are; null when there are none';
 
-CREATE FUNCTION @extschema@.onboard_notification(upload_id text, OUT subject text, OUT body text)
+CREATE FUNCTION onboard.notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
+	OUT subject text, OUT body text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u onboard.upload_history := onboard.visible_upload(upload_id);
-	total bigint := coalesce(u.total_records, u.valid_records + u.error_records);
+	judged bigint := u.valid_records + u.error_records;
+	-- Of an upload that failed before its total was known the rate is that of no rows.
+	total bigint := coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN judged END);
 	rate numeric := onboard.success_rate(u.valid_records, total);
 	invalid_rate numeric := CASE WHEN u.error_records = 0 THEN 0.0 ELSE 100.0 - rate END;
 	head constant text := 'Product Upload Complete - ';
@@ -635,6 +742,8 @@ DECLARE
 	file text := onboard.printable_ascii(u.file_name);
 	room int := 99 - length(head) - length(tail);
 	causes text := onboard.upload_causes(upload_id);
+	error_report text := coalesce(error_link, CASE WHEN fix_link IS NULL THEN u.error_file_s3_key END);
+	fix_file text := coalesce(fix_link, CASE WHEN error_link IS NULL THEN u.fix_file_s3_key END);
 BEGIN
 	IF length(file) > room THEN
 		file := left(file, room - 3) || '...';
@@ -648,19 +757,73 @@ BEGIN
 			body := body || E'No row was accepted.\n';
 		END IF;
 	ELSE
-		-- Nothing of the file counts, so its rows are not counted.
 		body := body || format(E'Status: %s\nReason: %s%s\n', u.status, u.failure_code,
 			': ' || regexp_replace(u.failure_message, '[[:cntrl:]]', ' ', 'g'));
+		-- Of a refused file nothing counts; of one that was abandoned what was done does.
+		IF judged > 0 THEN
+			body := body || format(E'Checked rows: %s of %s\nValid rows: %s, now in the catalogue\nInvalid rows: %s\n',
+				judged, coalesce(u.total_records::text, 'an unknown number'), u.valid_records, u.error_records);
+		END IF;
 	END IF;
 	IF causes IS NOT NULL THEN
 		body := body || E'\nCommonest causes:\n' || causes;
 	END IF;
-	IF u.error_file_s3_key IS NOT NULL OR u.fix_file_s3_key IS NOT NULL THEN
-		body := body || E'\n' || coalesce('Error report: ' || u.error_file_s3_key || E'\n', '')
-			|| coalesce('Fix file: ' || u.fix_file_s3_key || E'\n', '');
+	IF error_report IS NOT NULL OR fix_file IS NOT NULL THEN
+		body := body || E'\n' || coalesce('Error report: ' || error_report || E'\n', '')
+			|| coalesce('Fix file: ' || fix_file || E'\n', '');
+	END IF;
+	IF works_until IS NOT NULL AND (error_link IS NOT NULL OR fix_link IS NOT NULL) THEN
+		body := body || format(E'%s until %s UTC.\n',
+			CASE WHEN error_link IS NULL OR fix_link IS NULL THEN 'The link works' ELSE 'The links work' END,
+			to_char(works_until AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY, HH24:MI'));
 	END IF;
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload; the sender adds a link to the error report and how long it works';
+COMMENT ON FUNCTION onboard.notification(text, text, text, timestamptz) IS 'Mail about an upload; links, where given, in place of the keys of the report files';
+
+CREATE FUNCTION @extschema@.onboard_notification(upload_id text, OUT subject text, OUT body text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT n.subject, n.body FROM onboard.notification(onboard_notification.upload_id, NULL, NULL, NULL) n;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload, with the keys of the report files that are recorded';
+
+CREATE FUNCTION @extschema@.onboard_notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
+	OUT subject text, OUT body text)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT n.subject, n.body
+	FROM onboard.notification(onboard_notification.upload_id, onboard_notification.error_link,
+		onboard_notification.fix_link, onboard_notification.works_until) n;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_notification(text, text, text, timestamptz) IS 'Mail to the vendor about an upload, with links to the report files (null for none) and how long they work';
+
+CREATE FUNCTION @extschema@.onboard_upload_status(upload_id text) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u onboard.upload_history := onboard.visible_upload(upload_id);
+	moment constant text := 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
+BEGIN
+	RETURN jsonb_build_object(
+		'upload_id', u.upload_id,
+		'vendor_id', u.vendor_id,
+		'file_name', u.file_name,
+		'status', u.status,
+		'failure_code', u.failure_code,
+		'failure_message', u.failure_message,
+		'total_records', u.total_records,
+		'valid_records', u.valid_records,
+		'error_records', u.error_records,
+		'success_rate_percent', onboard.success_rate(u.valid_records, coalesce(u.total_records,
+			CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)),
+		'started_at', to_char(u.processing_started_at AT TIME ZONE 'UTC', moment),
+		'completed_at', to_char(u.processing_completed_at AT TIME ZONE 'UTC', moment),
+		'reported', u.metadata ? 'reported_at',
+		'error_report', u.error_file_s3_key IS NOT NULL,
+		'fix_file', u.fix_file_s3_key IS NOT NULL,
+		'undone', u.metadata ? 'undone_at');
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_upload_status(text) IS 'How far an upload is, as a JSON object without product data';
 
 --
 -- Views.  They carry the tenant predicate themselves, because a view reads
@@ -693,7 +856,8 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 	SELECT u.upload_id, u.vendor_id, v.vendor_name, u.file_name, u.status, u.failure_code, u.failure_message,
 		u.total_records, u.valid_records, u.error_records,
 		onboard.success_rate(u.valid_records,
-			coalesce(u.total_records, u.valid_records OPERATOR(pg_catalog.+) u.error_records)) AS success_rate_percent,
+			coalesce(u.total_records,
+				CASE WHEN u.failure_code IS NULL THEN u.valid_records OPERATOR(pg_catalog.+) u.error_records END)) AS success_rate_percent,
 		u.error_file_s3_key, u.fix_file_s3_key,
 		u.processing_started_at, u.processing_completed_at, u.processing_duration_seconds, u.created_at,
 		u.metadata OPERATOR(pg_catalog.?) 'undone_at' AS undone
@@ -704,7 +868,7 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 		AND u.created_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '30 days'::interval)
 	ORDER BY u.created_at DESC, u.upload_id;
 COMMENT ON VIEW onboard.recent_uploads IS 'Uploads of the last 30 days, newest first';
-COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Valid rows of the total, one decimal, rounded down; of the rows judged so far while the total is not known';
+COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Valid rows of the total, one decimal, rounded down; of the rows judged so far while the total is not known, 0.0 when it never became known';
 COMMENT ON COLUMN onboard.recent_uploads.undone IS 'Whether its products were taken out again; the counts stay those of the upload';
 
 CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
@@ -779,16 +943,18 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
-			'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
+			'outbox', 'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
-			'onboard_version', 'onboard_begin_upload', 'onboard_finish_upload', 'onboard_reject_upload',
-			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads',
-			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification',
-			'is_operator', 'success_rate', 'visible_upload', 'printable_ascii', 'upload_causes']);
+			'onboard_version', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
+			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
+			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
+			'onboard_claim_stalled', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
+			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'is_operator', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill and end uploads, and read what came of them';
+COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill, end and sweep uploads, hand on the events of it, and read what came of them';
 
 CREATE FUNCTION @extschema@.onboard_grant_reporter(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -797,9 +963,9 @@ BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
-		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_record_report', 'onboard_version',
-			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification',
-			'is_operator', 'success_rate', 'visible_upload', 'printable_ascii', 'upload_causes']);
+		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_record_report', 'onboard_version',
+			'onboard_backlog', 'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'is_operator', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports of any vendor';
@@ -815,8 +981,8 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_error_summary', 'onboard_notification', 'is_operator', 'success_rate', 'visible_upload',
-			'printable_ascii', 'upload_causes']);
+			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'success_rate', 'visible_upload',
+			'printable_ascii', 'upload_causes', 'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);
 END $$;
@@ -1006,18 +1172,30 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_statistics(),
 	@extschema@.onboard_version(),
 	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb),
+	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean),
+	@extschema@.onboard_begin_parse(text),
+	@extschema@.onboard_describe_upload(text, bigint, jsonb),
+	@extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb),
 	@extschema@.onboard_finish_upload(text, bigint),
 	@extschema@.onboard_reject_upload(text, text, text),
 	@extschema@.onboard_cancel_upload(text),
 	@extschema@.onboard_undo_upload(text),
 	@extschema@.onboard_sweep_uploads(interval),
+	@extschema@.onboard_sweep_uploads(interval, integer),
+	@extschema@.onboard_lock_sweeper(),
+	@extschema@.onboard_claim_stalled(interval, integer, integer),
+	@extschema@.onboard_backlog(),
 	@extschema@.onboard_claim_events(integer, interval),
+	@extschema@.onboard_claim_events(integer, interval, text),
+	@extschema@.onboard_report_due(text),
 	@extschema@.onboard_ack_events(bigint[], uuid),
 	@extschema@.onboard_record_report(text, text, text),
 	@extschema@.onboard_error_csv(text),
 	@extschema@.onboard_fix_csv(text),
 	@extschema@.onboard_error_summary(text),
 	@extschema@.onboard_notification(text),
+	@extschema@.onboard_notification(text, text, text, timestamptz),
+	@extschema@.onboard_upload_status(text),
 	@extschema@.onboard_grant_loader(name),
 	@extschema@.onboard_grant_reporter(name),
 	@extschema@.onboard_grant_vendor(name, text),

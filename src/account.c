@@ -91,7 +91,7 @@ record_errors_event(const UploadRow *row, int64 errors, int64 first_row, int64 l
 	static Statement event = {
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
 		"VALUES ('errors_recorded', $1, $2, "
-		"        jsonb_build_object('rows', $3, 'first_row', $4, 'last_row', $5))",
+		"        jsonb_build_object('errors', $3, 'first_row', $4, 'last_row', $5))",
 		5, {TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID}
 	};
 	Datum		values[5] = {
@@ -109,7 +109,7 @@ account_add(const UploadRow *row, int64 valid, int64 errors,
 	static Statement add = {
 		"UPDATE onboard.upload_history u SET "
 		"  valid_records = valid_records + $2, error_records = error_records + $3, "
-		"  updated_at = clock_timestamp() "
+		"  revivals = 0, updated_at = clock_timestamp() "
 		"WHERE u.upload_id = $1 AND u.status = 'processing'",
 		3, {TEXTOID, INT8OID, INT8OID}
 	};
@@ -134,6 +134,7 @@ account_end_if_complete(const char *upload_id)
 		"  UPDATE onboard.upload_history u SET "
 		"    updated_at = clock_timestamp(), processing_completed_at = clock_timestamp(), "
 		"    processing_duration_seconds = extract(epoch FROM clock_timestamp() - processing_started_at), "
+		"    checkpoint = NULL, "
 		"    failure_code = CASE WHEN total_records = 0 THEN 'NO_ROWS' END, "
 		"    failure_message = CASE WHEN total_records = 0 THEN 'the file has a header but no rows' END, "
 		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 THEN 'completed' "
@@ -150,26 +151,41 @@ account_end_if_complete(const char *upload_id)
 	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
 }
 
-bool
-account_fail(const char *upload_id, const char *code, const char *message)
+/* End an upload as failed, with its counters as they are or at 0. */
+static bool
+fail(const char *upload_id, const char *code, const char *message, bool keep_counters)
 {
-	static Statement fail = {
+	static Statement end = {
 		"WITH ended AS ("
 		"  UPDATE onboard.upload_history u SET "
 		"    updated_at = clock_timestamp(), processing_completed_at = clock_timestamp(), "
 		"    processing_duration_seconds = extract(epoch FROM clock_timestamp() - processing_started_at), "
-		"    status = 'failed', failure_code = $2, failure_message = $3, "
-		"    valid_records = 0, error_records = 0 "
+		"    status = 'failed', failure_code = $2, failure_message = $3, checkpoint = NULL, "
+		"    valid_records = CASE WHEN $4 THEN valid_records ELSE 0 END, "
+		"    error_records = CASE WHEN $4 THEN error_records ELSE 0 END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"  RETURNING u.upload_id, u.vendor_id) "
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
 		"SELECT 'upload_ended', upload_id, vendor_id, "
 		"       jsonb_build_object('status', 'failed', 'failure_code', $2) FROM ended",
-		3, {TEXTOID, TEXTOID, TEXTOID}
+		4, {TEXTOID, TEXTOID, TEXTOID, BOOLOID}
 	};
-	Datum		values[3] = {
-		CStringGetTextDatum(upload_id), CStringGetTextDatum(code), CStringGetTextDatum(message)
+	Datum		values[4] = {
+		CStringGetTextDatum(upload_id), CStringGetTextDatum(code), CStringGetTextDatum(message),
+		BoolGetDatum(keep_counters)
 	};
 
-	return statement_run(&fail, values, NULL, false, SPI_OK_INSERT) > 0;
+	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
+}
+
+bool
+account_fail(const char *upload_id, const char *code, const char *message)
+{
+	return fail(upload_id, code, message, false);
+}
+
+bool
+account_abandon(const char *upload_id, const char *code, const char *message)
+{
+	return fail(upload_id, code, message, true);
 }

@@ -3,8 +3,8 @@
  * account.h
  *	  Counters of an upload, its ending, and the outbox events of both.
  *
- * An upload ends in one place only, account_end_if_complete(), so that there
- * is exactly one upload_ended event.  All functions run inside an owner
+ * An upload ends here only, with the statement that writes its one upload_ended
+ * event.  All functions run inside an owner
  * section with SPI connected, and while the upload's row is locked by
  * account_lock().
  *
@@ -59,5 +59,11 @@ extern bool account_end_if_complete(const char *upload_id);
 
 /* End the upload as failed; counters become 0.  True when it ended now. */
 extern bool account_fail(const char *upload_id, const char *code, const char *message);
+
+/*
+ * The same for an upload whose verdicts stay: the counters are true and stay
+ * too, and a total that is not known is not made up.
+ */
+extern bool account_abandon(const char *upload_id, const char *code, const char *message);
 
 #endif							/* ONBOARD_ACCOUNT_H */

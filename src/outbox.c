@@ -27,17 +27,24 @@
 #include "statement.h"
 #include "upload.h"
 
+/*
+ * Lease at most $1 events that nobody has a lease on; which ends in AND or is "".
+ * An array is made once; a subquery could be run again for each row, and lock more.
+ */
+#define CLAIM_EVENTS(which) \
+	"UPDATE onboard.outbox o SET " \
+	"  attempt = o.attempt + 1, token = $3, lease_until = clock_timestamp() + $2 " \
+	"WHERE o.event_id = ANY (ARRAY(" \
+	"  SELECT c.event_id FROM onboard.outbox c " \
+	"  WHERE " which "(c.lease_until IS NULL OR c.lease_until < clock_timestamp()) " \
+	"  ORDER BY c.event_id LIMIT $1 FOR UPDATE SKIP LOCKED)) " \
+	"RETURNING o.event_id, o.kind, o.upload_id, o.vendor_id, o.payload, o.attempt, o.token"
+
 /* Events are of all vendors, so a role confined to some may not touch them. */
 static void
 check_not_confined(void)
 {
-	/* No vendor has an empty id, so this asks for the right to all of them. */
-	if (!owner_caller_may_load(""))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for the outbox"),
-				 errdetail("Role \"%s\" is confined to its vendors by onboard.vendor_roles.",
-						   GetUserNameFromId(GetUserId(), false))));
+	owner_check_all_vendors("for the outbox");
 }
 
 /* Random UUID of version 4. */
@@ -55,25 +62,29 @@ new_token(void)
 	return token;
 }
 
-/* Lease events; the rows are in SPI_tuptable. */
+/*
+ * Lease events, those of one upload or, when it is NULL, of all; the rows are in
+ * SPI_tuptable.
+ */
 static uint64
-lease_events(int32 max, Interval *lease)
+lease_events(int32 max, Interval *lease, const char *upload_id)
 {
 	static Statement claim = {
-		"UPDATE onboard.outbox o SET "
-		"  attempt = o.attempt + 1, token = $3, lease_until = clock_timestamp() + $2 "
-		"WHERE o.event_id IN ("
-		"  SELECT c.event_id FROM onboard.outbox c "
-		"  WHERE c.lease_until IS NULL OR c.lease_until < clock_timestamp() "
-		"  ORDER BY c.event_id LIMIT $1 FOR UPDATE SKIP LOCKED) "
-		"RETURNING o.event_id, o.kind, o.upload_id, o.vendor_id, o.payload, o.attempt, o.token",
+		CLAIM_EVENTS(""),
 		3, {INT4OID, INTERVALOID, UUIDOID}
 	};
-	Datum		values[3] = {
-		Int32GetDatum(max), IntervalPGetDatum(lease), UUIDPGetDatum(new_token())
+	static Statement claim_of_upload = {
+		CLAIM_EVENTS("c.upload_id = $4 AND "),
+		4, {INT4OID, INTERVALOID, UUIDOID, TEXTOID}
+	};
+	Datum		values[4] = {
+		Int32GetDatum(max), IntervalPGetDatum(lease), UUIDPGetDatum(new_token()), (Datum) 0
 	};
 
-	return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	if (upload_id == NULL)
+		return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	values[3] = CStringGetTextDatum(upload_id);
+	return statement_run(&claim_of_upload, values, NULL, false, SPI_OK_UPDATE_RETURNING);
 }
 
 static bool
@@ -87,11 +98,12 @@ interval_is_positive(Interval *interval)
 
 PG_FUNCTION_INFO_V1(onboard_claim_events);
 
-/* Lease at most max events to the caller. */
+/* Lease at most max events to the caller, of all uploads or of the one named. */
 Datum
 onboard_claim_events(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *upload_id = NULL;
 	OwnerSection section;
 	uint64		count;
 	uint64		i;
@@ -104,12 +116,14 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("lease must be longer than 0")));
+	if (PG_NARGS() > 2)
+		upload_id = upload_text_argument(fcinfo, 2, "upload_id");
 	check_not_confined();
 	InitMaterializedSRF(fcinfo, 0);
 
 	owner_enter(&section);
 	SPI_connect();
-	count = lease_events(PG_GETARG_INT32(0), PG_GETARG_INTERVAL_P(1));
+	count = lease_events(PG_GETARG_INT32(0), PG_GETARG_INTERVAL_P(1), upload_id);
 	for (i = 0; i < count; i++)
 	{
 		Datum		values[7];

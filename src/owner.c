@@ -156,3 +156,15 @@ owner_check_caller(const char *vendor_id)
 				 errdetail("Role \"%s\" is confined to other vendors by onboard.vendor_roles.",
 						   GetUserNameFromId(GetUserId(), false))));
 }
+
+void
+owner_check_all_vendors(const char *action)
+{
+	/* No vendor has an empty id, so this asks for the right to all of them. */
+	if (!owner_caller_may_load(""))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied %s", action),
+				 errdetail("Role \"%s\" is confined to its vendors by onboard.vendor_roles.",
+						   GetUserNameFromId(GetUserId(), false))));
+}

@@ -49,7 +49,13 @@ extern void owner_leave(OwnerSection *section);
  */
 extern void owner_check_caller(const char *vendor_id);
 
-/* The same test without the error. */
+/*
+ * Raise an error unless the current user may act for all vendors; action ends
+ * the sentence "permission denied".  Must be called outside an owner section.
+ */
+extern void owner_check_all_vendors(const char *action);
+
+/* The test of owner_check_caller() without the error. */
 extern bool owner_caller_may_load(const char *vendor_id);
 
 /* OIDs of our relations, looked up by name in schema onboard. */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload.c
- *	  Life of an upload: begin, finish, reject, cancel, undo, sweep.
+ *	  Life of an upload: begin, describe, finish, reject, cancel, undo.
  *
  * Every call locks the upload's row first (account_lock()), so calls on one
  * upload, rows coming in included, run one after another; then it looks at the
@@ -61,8 +61,8 @@ static const struct failure
  * ---------------------------------------------------------------------
  */
 
-static char *
-required_text(FunctionCallInfo fcinfo, int argument, const char *name)
+char *
+upload_text_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
@@ -74,7 +74,7 @@ required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 char *
 upload_id_argument(FunctionCallInfo fcinfo)
 {
-	return required_text(fcinfo, 0, "upload_id");
+	return upload_text_argument(fcinfo, 0, "upload_id");
 }
 
 /* -1 for null, an error for less than nothing. */
@@ -113,8 +113,8 @@ check_file_name(const char *file_name)
 }
 
 /* An object, and none of the keys that we set. */
-static void
-check_metadata(Jsonb *metadata)
+void
+upload_check_metadata(Jsonb *metadata)
 {
 	static const char *const reserved[] = {
 		UPLOAD_REPORTED_AT, UPLOAD_PRODUCTS_KEPT,
@@ -156,6 +156,12 @@ find_failure(const char *code)
 	return NULL;				/* not reached */
 }
 
+const char *
+upload_failure_sentence(const char *code)
+{
+	return find_failure(code)->sentence;
+}
+
 /* ---------------------------------------------------------------------
  * Opening
  * ---------------------------------------------------------------------
@@ -186,8 +192,7 @@ upload_close(OwnerSection *section)
 	owner_leave(section);
 }
 
-/* The upload's row as it is now, which outlives SPI_finish(). */
-static Datum
+Datum
 upload_row(const char *upload_id)
 {
 	static Statement get = {
@@ -211,6 +216,7 @@ typedef struct NewUpload
 	char	   *vendor_id;
 	char	   *content_id;		/* NULL: unlike any other */
 	int64		total_records;	/* -1: not known yet */
+	bool		again;			/* open another when the one there is failed */
 	Datum		arguments[6];
 	bool		nulls[6];
 	const char *failure_code;	/* why it fails at once, or NULL */
@@ -319,14 +325,20 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 	return true;
 }
 
+/* What the upload that has an id is to the one that the caller wants. */
+typedef enum Likeness
+{
+	OTHER_CONTENT,				/* the 64 bits of the hash are the same */
+	FAILED_BEFORE,
+	SAME_UPLOAD
+} Likeness;
+
 /*
- * Is the upload that has the id the one that the caller wants?  Not when it
- * failed, unless it would fail again for the same reason: then a file event
- * that comes twice is not told to the vendor twice.  Nor when the 64 bits of
- * the hash are those of other content.
+ * An upload that would fail again for the same reason is the same: then a file
+ * event that comes twice is not told to the vendor twice.
  */
-static bool
-is_same_upload(const NewUpload *upload, const char *upload_id)
+static Likeness
+compare_upload(const NewUpload *upload, const char *upload_id)
 {
 	static Statement look = {
 		"SELECT u.status <> 'failed' OR coalesce(u.failure_code = $4, false) FROM onboard.upload_history u "
@@ -339,14 +351,28 @@ is_same_upload(const NewUpload *upload, const char *upload_id)
 		CStringGetTextDatum(upload->failure_code != NULL ? upload->failure_code : "")
 	};
 
-	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0 &&
-		DatumGetBool(statement_value(1, NULL));
+	if (statement_run(&look, values, NULL, false, SPI_OK_SELECT) == 0)
+		return OTHER_CONTENT;
+	return DatumGetBool(statement_value(1, NULL)) ? SAME_UPLOAD : FAILED_BEFORE;
+}
+
+static bool
+upload_exists(const char *upload_id)
+{
+	static Statement look = {
+		"SELECT 1 FROM onboard.upload_history u WHERE u.upload_id = $1",
+		1, {TEXTOID}
+	};
+	Datum		values[1] = {CStringGetTextDatum(upload_id)};
+
+	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0;
 }
 
 /* Find or make the upload; returns its id. */
 static char *
 begin_upload(const NewUpload *upload)
 {
+	char	   *failed = NULL;
 	char	   *upload_id;
 	int			attempt;
 
@@ -361,8 +387,21 @@ begin_upload(const NewUpload *upload)
 	{
 		CHECK_FOR_INTERRUPTS();
 		upload_id = content_upload_id(upload, attempt);
-		if (insert_upload(upload, upload_id) || is_same_upload(upload, upload_id))
+		/* Not asked for again: the latest attempt stands, failed as it is. */
+		if (failed != NULL && !upload->again && !upload_exists(upload_id))
+			return failed;
+		if (insert_upload(upload, upload_id))
 			return upload_id;
+		switch (compare_upload(upload, upload_id))
+		{
+			case SAME_UPLOAD:
+				return upload_id;
+			case FAILED_BEFORE:
+				failed = upload_id;
+				break;
+			case OTHER_CONTENT:
+				break;
+		}
 	}
 }
 
@@ -373,14 +412,23 @@ read_new_upload(FunctionCallInfo fcinfo, NewUpload *upload)
 	int			i;
 
 	memset(upload, 0, sizeof(*upload));
-	upload->vendor_id = required_text(fcinfo, 0, "vendor_id");
+	upload->again = true;
+	upload->vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
 	check_vendor_id(upload->vendor_id);
-	check_file_name(required_text(fcinfo, 1, "file_name"));
+	check_file_name(upload_text_argument(fcinfo, 1, "file_name"));
 	if (!PG_ARGISNULL(3))
 		upload->content_id = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	upload->total_records = total_argument(fcinfo, 4);
 	if (!PG_ARGISNULL(5))
-		check_metadata(PG_GETARG_JSONB_P(5));
+		upload_check_metadata(PG_GETARG_JSONB_P(5));
+	if (PG_NARGS() > 6)
+	{
+		if (PG_ARGISNULL(6))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("again must not be null")));
+		upload->again = PG_GETARG_BOOL(6);
+	}
 	for (i = 0; i < 6; i++)
 	{
 		upload->arguments[i] = fcinfo->args[i].value;
@@ -488,7 +536,7 @@ Datum
 onboard_reject_upload(PG_FUNCTION_ARGS)
 {
 	char	   *upload_id = upload_id_argument(fcinfo);
-	char	   *code = required_text(fcinfo, 1, "code");
+	char	   *code = upload_text_argument(fcinfo, 1, "code");
 	char	   *message = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 
 	find_failure(code);
@@ -504,63 +552,8 @@ onboard_cancel_upload(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(reject_upload(upload_id_argument(fcinfo), "CANCELLED", NULL));
 }
 
-/* Lock uploads without progress that nobody else holds; returns their ids. */
-static char **
-lock_abandoned(Datum older_than, uint64 *count)
-{
-	static Statement find = {
-		"SELECT u.upload_id FROM onboard.upload_history u "
-		"WHERE u.status = 'processing' AND u.updated_at < clock_timestamp() - $1 "
-		"ORDER BY u.updated_at FOR NO KEY UPDATE SKIP LOCKED",
-		1, {INTERVALOID}
-	};
-	char	  **upload_ids;
-	uint64		i;
-
-	*count = statement_run(&find, &older_than, NULL, false, SPI_OK_SELECT);
-	upload_ids = palloc(sizeof(char *) * (*count + 1));
-	for (i = 0; i < *count; i++)
-		upload_ids[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-	return upload_ids;
-}
-
-PG_FUNCTION_INFO_V1(onboard_sweep_uploads);
-
-/* Fail uploads without progress with PROCESSING_ABANDONED; returns how many. */
-Datum
-onboard_sweep_uploads(PG_FUNCTION_ARGS)
-{
-	OwnerSection section;
-	char	  **upload_ids;
-	uint64		count;
-	uint64		i;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("older_than must not be null")));
-	/* No vendor has an empty id: this asks for the right to all of them. */
-	if (!owner_caller_may_load(""))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to sweep uploads"),
-				 errdetail("Role \"%s\" is confined to its vendors by onboard.vendor_roles.",
-						   GetUserNameFromId(GetUserId(), false))));
-	owner_enter(&section);
-	SPI_connect();
-	upload_ids = lock_abandoned(PG_GETARG_DATUM(0), &count);
-	for (i = 0; i < count; i++)
-	{
-		pending_check_not_loading(upload_ids[i]);
-		pending_write(upload_ids[i]);
-		fail_upload(upload_ids[i], "PROCESSING_ABANDONED", NULL, &section);
-	}
-	upload_close(&section);
-	PG_RETURN_INT64((int64) count);
-}
-
 /* ---------------------------------------------------------------------
- * Finish
+ * Describe, finish
  * ---------------------------------------------------------------------
  */
 
@@ -602,6 +595,64 @@ set_total(const char *upload_id, int64 total)
 	statement_run(&set, values, NULL, false, SPI_OK_UPDATE);
 }
 
+/* Set the total, which may be the last thing that the upload's end waits for. */
+static void
+take_total(const UploadRow *row, int64 given)
+{
+	int64		total = decide_total(row, given);
+
+	if (total >= 0)
+		set_total(row->upload_id, total);
+	if (total == 0)
+		account_fail(row->upload_id, "NO_ROWS", upload_failure_sentence("NO_ROWS"));
+	else
+		account_end_if_complete(row->upload_id);
+}
+
+/* Merge metadata into what is there. */
+static void
+describe_upload(const char *upload_id, Datum metadata)
+{
+	static Statement describe = {
+		"UPDATE onboard.upload_history u SET metadata = u.metadata || $2, updated_at = clock_timestamp() "
+		"WHERE u.upload_id = $1",
+		2, {TEXTOID, JSONBOID}
+	};
+	Datum		values[2] = {CStringGetTextDatum(upload_id), metadata};
+
+	statement_run(&describe, values, NULL, false, SPI_OK_UPDATE);
+}
+
+PG_FUNCTION_INFO_V1(onboard_describe_upload);
+
+/*
+ * Note what was found out about the file after the upload began: its total, and
+ * metadata.  An upload that has ended stays as it is; returns its row.
+ */
+Datum
+onboard_describe_upload(PG_FUNCTION_ARGS)
+{
+	char	   *upload_id = upload_id_argument(fcinfo);
+	int64		given = total_argument(fcinfo, 1);
+	OwnerSection section;
+	UploadRow	row;
+	Datum		result;
+
+	if (!PG_ARGISNULL(2))
+		upload_check_metadata(PG_GETARG_JSONB_P(2));
+	upload_open(upload_id, &section, &row);
+	if (row.processing)
+	{
+		if (!PG_ARGISNULL(2))
+			describe_upload(upload_id, PG_GETARG_DATUM(2));
+		if (given >= 0)
+			take_total(&row, given);
+	}
+	result = upload_row(upload_id);
+	upload_close(&section);
+	PG_RETURN_DATUM(result);
+}
+
 PG_FUNCTION_INFO_V1(onboard_finish_upload);
 
 /* Set the total, end the upload when all its rows are judged; returns its row. */
@@ -616,16 +667,7 @@ onboard_finish_upload(PG_FUNCTION_ARGS)
 
 	upload_open(upload_id, &section, &row);
 	if (row.processing)
-	{
-		int64		total = decide_total(&row, given);
-
-		if (total >= 0)
-			set_total(upload_id, total);
-		if (total == 0)
-			account_fail(upload_id, "NO_ROWS", find_failure("NO_ROWS")->sentence);
-		else
-			account_end_if_complete(upload_id);
-	}
+		take_total(&row, given);
 	result = upload_row(upload_id);
 	upload_close(&section);
 	PG_RETURN_DATUM(result);
@@ -673,7 +715,8 @@ onboard_undo_upload(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	upload_open(upload_id, &section, &row);
-	if (row.processing || row.failed)
+	/* One that was abandoned has failed, and kept its good rows. */
+	if (row.processing || (row.failed && row.valid_records == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("upload \"%s\" %s", upload_id,

@@ -60,6 +60,8 @@ load_rows('before', $other, 'B', 1, 5);
 my $half = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')", %$options);
 load_rows('before', $half, 'C', 1, 20);
 load_rows('before', $half, 'C', 31, 40);
+# Two attempts to read the file, and how far the second got.
+$node->safe_psql('before', "SELECT onboard_begin_parse('$half') FROM generate_series(1, 2); SELECT onboard_save_checkpoint('$half', 2000, 20, 22)", %$options);
 # One product is gone and one is changed: their verdicts stay.
 $node->safe_psql('before', <<'SQL');
 DELETE FROM onboard.products WHERE sku = 'C-2';
@@ -128,6 +130,8 @@ is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_n
 is($node->safe_psql('after', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')", %$options),
 	$half, 'the half done upload is found again');
 is($node->safe_psql('after', "SELECT * FROM onboard_judged_ranges('$half')", %$options), "1|20\n31|40", 'with the rows it had');
+is($node->safe_psql('after', "SELECT parse_attempts, checkpoint ->> 'byte_offset', checkpoint ->> 'row_number' FROM onboard_begin_parse('$half')", %$options),
+	'3|2000|20', 'the third attempt to read it knows where to go on');
 is($node->safe_psql('after', "SELECT row_number, status FROM onboard_ingest('$half', " . records('Z', 2, 2) . ')', %$options),
 	'2|validated', 'a verdict from before the dump stands, though the product is gone');
 is($node->safe_psql('after', "SELECT status FROM onboard_ingest('$half', '[{\"row_number\":21,\"product\":{\"sku\":\"A-5\",\"vendor_product_id\":\"n\",\"product_name\":\"n\",\"category\":\"Tea\",\"price\":\"1\",\"stock_quantity\":\"1\"}}]')", %$options),
