@@ -405,19 +405,18 @@ class StreamPoller:
     def __init__(self, shard: EmulatedShard, consumer: StreamConsumer) -> None:
         self.shard = shard
         self.consumer = consumer
-        self.caught_up = False
+
+    def read(self) -> bool:
+        records = self.shard.read()
+        self.consumer.offer(records)
+        return bool(records)
 
     def step(self) -> bool:
-        read = False
-        if len(self.consumer.buffer) < self.BUFFER_LIMIT:
-            records = self.shard.read()
-            self.consumer.offer(records)
-            read = bool(records)
-            self.caught_up = not records
+        read = len(self.consumer.buffer) < self.BUFFER_LIMIT and self.read()
         return self.consumer.step() or read
 
     def quiet(self) -> bool:
-        return self.caught_up and self.consumer.quiet()
+        return self.consumer.quiet() and not self.read()
 
 
 class QueuePoller:
@@ -446,7 +445,8 @@ class PollerThread:
     Errors of the emulated services are kept in `errors` and the step is tried again.
     """
 
-    IDLE_SECONDS = 0.03
+    SHORTEST_PAUSE = 0.01
+    LONGEST_PAUSE = 0.2
 
     def __init__(self, name: str, poller: Poller) -> None:
         self.poller = poller
@@ -471,12 +471,17 @@ class PollerThread:
         with self._busy:
             pass
 
+    @property
+    def paused(self) -> bool:
+        return self._paused.is_set()
+
     def resume(self) -> None:
         self._paused.clear()
 
     def quiet(self) -> bool:
         """Whether nothing is in work here and nothing waits in the source."""
-        if not self._busy.acquire(blocking=False):
+        # A look into an empty source takes moments, an invocation longer.
+        if not self._busy.acquire(timeout=0.1):
             return False
         try:
             return self.poller.quiet()
@@ -484,6 +489,7 @@ class PollerThread:
             self._busy.release()
 
     def _run(self) -> None:
+        pause = self.SHORTEST_PAUSE
         while not self._end.is_set():
             worked = False
             with self._busy:
@@ -494,8 +500,9 @@ class PollerThread:
                         if not self._end.is_set():
                             self.errors.append(traceback.format_exc())
                 self.steps += worked
+            pause = self.SHORTEST_PAUSE if worked else min(2 * pause, self.LONGEST_PAUSE)
             if not worked:
-                self._end.wait(self.IDLE_SECONDS)
+                self._end.wait(pause)
 
 
 def url_event(method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None, body: str | None = None,

@@ -304,7 +304,7 @@ class Pipeline:
         return [thread for threads in self.pollers.values() for thread in threads]
 
     def wait_quiet(self, seconds: float = 60.0) -> None:
-        """Wait until all sources are empty and nothing is in work, or raise NotQuiet.
+        """Wait until all sources that are not paused are empty and nothing is in work, or raise NotQuiet.
 
         One look at everything is not enough, for work moves from source to source meanwhile; so nothing may have been
         done between two looks that found everything quiet.
@@ -313,7 +313,7 @@ class Pipeline:
         before: list[int] | None = None
         while True:
             steps = [thread.steps for thread in self._threads()]
-            noisy = [name for name, threads in self.pollers.items() if not all(thread.quiet() for thread in threads)]
+            noisy = [name for name, threads in self.pollers.items() if not all(thread.paused or thread.quiet() for thread in threads)]
             if self.errors():
                 raise NotQuiet("a poller failed: " + self.errors()[0])
             if not noisy and steps == before:

@@ -31,9 +31,13 @@ class TapResult(unittest.TestResult):
         print(f"{'not ok' if trouble else 'ok'} {self.count} - {module}: {name}{note}", flush=True)
         for line in trouble.splitlines():
             print(f"#   {line}", flush=True)
+        seconds = time.monotonic() - self.began
+        if seconds > 3:
+            print(f"#   took {seconds:.1f} s", flush=True)
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
+        self.began = time.monotonic()
         self.troubles: list[str] = []
 
     def addSubTest(self, test: Any, subtest: Any, error: Any) -> None:
