@@ -9,7 +9,7 @@ from typing import Any
 
 from event_sources import DeliveryFaults
 from fault_plan import FaultPlan
-from pipeline import Database, Kills, NotQuiet, Pipeline, read_settings
+from pipeline import Database, Kills, NotQuiet, Pipeline, read_settings, test_scale
 
 BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_pipeline.py")
 DATABASE = Database("/nowhere", 5432, "none", "nobody", "planted-password")
@@ -73,11 +73,12 @@ class PipelineTest(unittest.TestCase):
             {"fault": "latency", "call": "s3.*", "seconds": 0.01},
         ]
         pipeline = self.pipeline(plan=FaultPlan.read({"seed": 11, "faults": faults}),
+                                 settings=test_scale(read_settings(), visibility=1, receives=50),
                                  delivery=DeliveryFaults(11, duplicate=0.3, reorder=0.5, split=0.5),
                                  kills=Kills(11, probability=0.2, within=0.01, times=3))
-        lines = {f"line {number}" for number in range(200)}
+        lines = {f"line {number}" for number in range(120)}
         for number in range(4):
-            content = "\n".join(sorted(lines)[number * 50:(number + 1) * 50])
+            content = "\n".join(sorted(lines)[number * 30:(number + 1) * 30])
             pipeline.upload("VEND001", f"VEND001_{number}.csv", content.encode())
         pipeline.wait_quiet(60)
         mails = self.mails(pipeline)
