@@ -15,7 +15,8 @@ report()
 
 # Each has a bounded, thread-safe or checked counterpart.
 banned='(sprintf|strcpy|strcat|strtok|atoi|atol|gets|gmtime|localtime|system|popen|vsprintf|alloca)'
-if grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" src/*.c src/*.h glue/*.c glue/*.h glue/aws/*.c glue/aws/*.h; then
+if grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" src/*.c src/*.h glue/*.c glue/*.h glue/aws/*.c glue/aws/*.h \
+	glue/lambda/*.c glue/lambda/*.h; then
 	report 'no banned functions'
 else
 	echo 'ok 1 - no banned functions'
@@ -49,7 +50,8 @@ for compiler in gcc clang; do
 	fi
 done
 
-if grep -nE '^ {4,}' src/*.c src/*.h glue/*.c glue/*.h glue/aws/*.c glue/aws/*.h; then
+if grep -nE '^ {4,}' src/*.c src/*.h glue/*.c glue/*.h glue/aws/*.c glue/aws/*.h \
+	glue/lambda/*.c glue/lambda/*.h; then
 	report 'indents with tabs'
 else
 	echo 'ok 5 - indents with tabs'

@@ -414,6 +414,15 @@ test_keys(void)
 	}
 	is_int(kept.derived, 1, "the key of a day is derived once");
 	aws_signer_clean_up(&kept);
+	for (int i = 0; i < 10 * AWS_SIGNER_KEYS; i++)
+	{
+		struct aws_sign_request request = example_request();
+
+		request.time += i % AWS_SIGNER_KEYS * 86400;
+		free(authorization(&kept, &example_credentials, &request));
+	}
+	is_int(kept.derived, AWS_SIGNER_KEYS, "and so are those of %d days", AWS_SIGNER_KEYS);
+	aws_signer_clean_up(&kept);
 }
 
 static int	allocations_left;
