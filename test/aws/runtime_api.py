@@ -402,7 +402,8 @@ class Sandbox:
         if code < 0:
             reason = f"Runtime exited with error: signal: {signal.Signals(-code).name.removeprefix('SIG').lower()}"
         else:
-            reason = f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
+            reason = (f"Runtime exited with error: exit status {code}" if code else
+                      "Runtime exited without providing a reason")
         return {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {request_id} Error: {reason}"}
 
 

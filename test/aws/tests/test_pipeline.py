@@ -42,7 +42,7 @@ class PipelineTest(unittest.TestCase):
         pipeline = self.pipeline()
         pipeline.wait_quiet()
         before = pipeline.functions["parser"].invocations
-        pipeline.clients["s3"].put_object(Bucket=pipeline.resources.bucket, Key="errors/VEND001/x_errors.csv", Body=b"x")
+        pipeline.clients["s3"].put_object(Bucket=pipeline.resources.bucket, Key="errors/VEND001/x.csv", Body=b"x")
         pipeline.wait_quiet()
         self.assertEqual(pipeline.functions["parser"].invocations, before)
 
@@ -57,7 +57,8 @@ class PipelineTest(unittest.TestCase):
         self.assertEqual(self.mails(pipeline), ["line"])
 
     def test_waiting_has_an_end(self) -> None:
-        pipeline = self.pipeline(plan=FaultPlan.read({"faults": [{"fault": "error", "call": "dynamodb.BatchWriteItem"}]}))
+        plan = FaultPlan.read({"faults": [{"fault": "error", "call": "dynamodb.BatchWriteItem"}]})
+        pipeline = self.pipeline(plan=plan)
         pipeline.upload("VEND001", "VEND001_1.csv", b"line")
         with self.assertRaisesRegex(NotQuiet, "upload-events"):
             pipeline.wait_quiet(1.5)
@@ -93,8 +94,10 @@ class PipelineTest(unittest.TestCase):
             with self.assertRaises(ZeroDivisionError), Pipeline(DATABASE, BOOTSTRAP, folder) as pipeline:
                 pipeline.upload("VEND001", "VEND001_1.csv", b"line")
                 pipeline.wait_quiet()
-                processes = [sandbox.process.pid for function in pipeline.functions.values() for sandbox in function.sandboxes()]
-                ports = [int(url.rpartition(":")[2]) for url in (pipeline.proxy.url, pipeline.clients["s3"].meta.endpoint_url)]
+                processes = [sandbox.process.pid for function in pipeline.functions.values()
+                             for sandbox in function.sandboxes()]
+                urls = (pipeline.proxy.url, pipeline.clients["s3"].meta.endpoint_url)
+                ports = [int(url.rpartition(":")[2]) for url in urls]
                 self.assertGreaterEqual(len(processes), 3)
                 raise ZeroDivisionError
             self.assertEqual([pid for pid in processes if os.path.exists(f"/proc/{pid}")], [])
