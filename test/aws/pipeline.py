@@ -186,7 +186,7 @@ class Pipeline:
     def __init__(self, database: Database, bootstrap: str, folder: str, *, plan: FaultPlan | None = None,
                  delivery: DeliveryFaults | None = None, kills: Kills | None = None,
                  environment: dict[str, str] | None = None, settings: dict[str, Any] | None = None,
-                 freeze: bool = False) -> None:
+                 freeze: bool = False, port: int = 0) -> None:
         self.database = database
         self.bootstrap = os.path.abspath(bootstrap)
         self.folder = folder
@@ -200,6 +200,7 @@ class Pipeline:
         self.clients: dict[str, Any] = {}
         self._environment = environment or {}
         self._freeze = freeze
+        self._port = port
         self._stack = ExitStack()
 
     def __enter__(self) -> "Pipeline":
@@ -216,7 +217,7 @@ class Pipeline:
 
     def _start(self) -> None:
         os.makedirs(self.folder, exist_ok=True)
-        emulator = self._stack.enter_context(Emulator(os.path.join(self.folder, "emulator.log")))
+        emulator = self._stack.enter_context(Emulator(os.path.join(self.folder, "emulator.log"), self._port))
         self.clients = {service: client(service, emulator.url, max_pool_connections=20) for service in SERVICES}
         self.resources.make(self.clients, self.database)
         self.proxy = self._stack.enter_context(FaultProxy(emulator.url, self.plan))
