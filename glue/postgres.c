@@ -360,7 +360,7 @@ postgres_each_row(PGconn *connection, const char *statement, int count,
 	{
 		ExecStatusType status;
 
-		if (!wait_for_result(connection, deadline_ms, error))
+		if (!postgres_wait(connection, deadline_ms, error))
 			return false;
 		/* After an error there is an end as well. */
 		result = PQgetResult(connection);
