@@ -64,12 +64,8 @@ run_step()
 	start=$(date +%s)
 	shift
 	if as_user PATH="$work/pg/bin:$PATH" ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
-<<<<<<< HEAD
 		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-		BUILD="$work/out/unit" "$@" >"$log" 2>&1; then
-=======
 		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" "$@" >"$log" 2>&1; then
->>>>>>> aws-emulators
 		result=ok
 	else
 		result=FAILED
