@@ -29,7 +29,7 @@ override with_llvm = no
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
 TEST_PACKAGES = clang libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
-	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-psycopg2 \
+	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-venv python3-psycopg2 \
 	openssl pgbouncer
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -76,6 +76,7 @@ deps: ## Install the Debian packages needed to build and run
 
 deps-test: ## Install the packages needed by make check and make bench as well
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@test/aws/make_environment.sh
 
 demo: deps ## Build, install and load three sample files into a private server
 	@$(MAKE) -s all
