@@ -29,6 +29,7 @@
 /* To add a handler: handler.h says how. */
 static const struct handler *const handlers[] = {
 	&check_handler,
+	&rotate_handler,
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
