@@ -37,7 +37,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # These work before PostgreSQL's headers are there, and call make for the rest.
-TASKS = help deps deps-test demo check check-unit lint bench
+TASKS = help deps deps-test demo aws-local check check-unit lint bench
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -82,6 +82,11 @@ demo: deps ## Build, install and load three sample files into a private server
 	@$(MAKE) -s all
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@test/demo.sh
+
+aws-local: deps-test ## Run the AWS pipeline on emulated services, to play with
+	@$(MAKE) -s all
+	@$(SUDO) $(MAKE) -s install >/dev/null
+	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/aws/local.py
 
 check: deps-test ## Run all tests in throw-away servers
 	@$(MAKE) -s all

@@ -125,7 +125,7 @@ static const struct setting table[] = {
 	},
 	{
 		.name = "AWS_CALLS_IN_FLIGHT", INTEGER(aws_calls_in_flight, 1, 64),
-		.used_by = PARSER | VALIDATOR | SWEEPER, .standard = "8",
+		.used_by = SENDERS, .standard = "8",
 		.meaning = "most calls to one service at a time"
 	},
 

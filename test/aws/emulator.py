@@ -1,6 +1,6 @@
 """The emulated services: moto on a free port of 127.0.0.1, as a process of its own.
 
-    python emulator.py      prints its address, and ends when its standard input does
+    python emulator.py [PORT]   prints its address, and ends when its standard input does
 
 Three things that moto does otherwise than the services are set right here, because here is where they can be:
 
@@ -73,7 +73,7 @@ def omit_unchanged_puts() -> None:
     StreamShard.add = add_changed
 
 
-def serve() -> None:
+def serve(port: int) -> None:
     import logging
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -82,7 +82,7 @@ def serve() -> None:
     complete_s3_events()
     omit_unchanged_puts()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(HOST, 0, DomainDispatcherApplication(create_backend_app), threaded=True,
+    server = make_server(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True,
                          request_handler=WSGIRequestHandler)
     print(f"http://{HOST}:{server.server_port}", flush=True)
     threading.Thread(target=end_with_parent, daemon=True).start()
@@ -95,18 +95,19 @@ def end_with_parent() -> None:
 
 
 class Emulator:
-    """The process, for the length of a with statement; `url` is where it listens."""
+    """The process, for the length of a with statement; `url` is where it listens, on a free port when port is 0."""
 
-    def __init__(self, log_path: str = os.devnull) -> None:
+    def __init__(self, log_path: str = os.devnull, port: int = 0) -> None:
         self.url = ""
         self._log_path = log_path
-        self._process: subprocess.Popen[str] | None = None
+        self._port = port
 
     def __enter__(self) -> "Emulator":
         environment = {**os.environ, "MOTO_ACCOUNT_ID": ACCOUNT, "PYTHONDONTWRITEBYTECODE": "1"}
         with open(self._log_path, "ab") as log:
-            self._process = subprocess.Popen([sys.executable, os.path.abspath(__file__)], text=True, stderr=log,
+            self._process = subprocess.Popen([sys.executable, os.path.abspath(__file__), str(self._port)], text=True, stderr=log,
                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+            assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             self.__exit__(None, None, None)
@@ -131,4 +132,4 @@ def client(service: str, url: str, **config: Any) -> Any:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0)

@@ -285,6 +285,7 @@ POSIX::mkfifo("$folder/pipe", 0600) or die "mkfifo: $!";
 my $writer = fork() // die;
 if ($writer == 0)
 {
+	alarm 20;
 	for my $password (@passwords[ 0, 1 ])
 	{
 		open my $pipe, '>', "$folder/pipe" or POSIX::_exit(1);
