@@ -29,6 +29,9 @@
 /* To add a handler: handler.h says how. */
 static const struct handler *const handlers[] = {
 	&check_handler,
+	&link_handler,
+	&parser_handler,
+	&reporter_handler,
 	&rotate_handler,
 };
 
