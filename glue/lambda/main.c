@@ -33,6 +33,7 @@ static const struct handler *const handlers[] = {
 	&parser_handler,
 	&reporter_handler,
 	&validator_handler,
+	&rotate_handler,
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
