@@ -29,7 +29,7 @@ override with_llvm = no
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
 TEST_PACKAGES = clang libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
-	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-psycopg2 \
+	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-venv python3-psycopg2 \
 	openssl pgbouncer
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -37,7 +37,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # These work before PostgreSQL's headers are there, and call make for the rest.
-TASKS = help deps deps-test demo check check-unit lint bench
+TASKS = help deps deps-test demo aws-local check check-unit lint bench
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -76,11 +76,17 @@ deps: ## Install the Debian packages needed to build and run
 
 deps-test: ## Install the packages needed by make check and make bench as well
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@test/aws/make_environment.sh
 
 demo: deps ## Build, install and load three sample files into a private server
 	@$(MAKE) -s all
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@test/demo.sh
+
+aws-local: deps-test ## Run the AWS pipeline on emulated services, to play with
+	@$(MAKE) -s all
+	@$(SUDO) $(MAKE) -s install >/dev/null
+	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/aws/local.py
 
 check: deps-test ## Run all tests in throw-away servers
 	@$(MAKE) -s all

@@ -11,7 +11,8 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
-steps="${*:-lint unit unit-clang regress isolation pgtap tap}"
+environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
+steps="${*:-lint unit unit-clang regress isolation pgtap tap aws}"
 passed=0
 failed=0
 failed_steps=
@@ -38,10 +39,15 @@ trap clean_up EXIT
 prepare()
 {
 	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out"
-	tar -C "$root" --exclude=./.git -cf - . | tar -C "$work/tree" -xf -
+	tar -C "$root" --exclude=./.git --exclude=./build -cf - . | tar -C "$work/tree" -xf -
 	"$root/test/temp_install.sh" "$work/pg" >/dev/null
 	if [ "$(id -u)" -eq 0 ]; then
 		chown -R postgres:postgres "$work"
+	fi
+	# A tree in somebody's home may be out of the user's reach.
+	if ! as_user test -x "$environment/bin/python" && [ -d "$environment" ]; then
+		cp -r "$environment" "$work/environment"
+		environment=$work/environment
 	fi
 }
 
@@ -59,7 +65,7 @@ run_step()
 	shift
 	if as_user PATH="$work/pg/bin:$PATH" ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
 		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-		BUILD="$work/out/unit" "$@" >"$log" 2>&1; then
+		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" "$@" >"$log" 2>&1; then
 		result=ok
 	else
 		result=FAILED
@@ -97,6 +103,7 @@ for step in $steps; do
 		isolation) run_step isolation test/run_isolation.sh "$work/out/isolation" ;;
 		pgtap) run_step pgtap test/run_pgtap.sh "$work/out/pgtap" ;;
 		tap) run_step tap test/run_tap.sh "$work/out/tap" ;;
+		aws) run_step aws test/run_aws.sh ;;
 		*) echo "unknown step: $step" >&2; exit 2 ;;
 	esac
 done

@@ -255,17 +255,16 @@ xml_element(const char *document, const char *name)
 static struct text_view
 shape_name(struct text_view type)
 {
-	const char *mark = type.length > 0 ? memrchr(type.data, '#', type.length) : NULL;
-	const char *colon;
+	const char *mark;
 
-	if (mark != NULL)
+	while (type.length > 0 && (mark = memchr(type.data, '#', type.length)) != NULL)
 	{
 		type.length -= (size_t) (mark + 1 - type.data);
 		type.data = mark + 1;
 	}
-	colon = type.length > 0 ? memchr(type.data, ':', type.length) : NULL;
-	if (colon != NULL)
-		type.length = (size_t) (colon - type.data);
+	mark = type.length > 0 ? memchr(type.data, ':', type.length) : NULL;
+	if (mark != NULL)
+		type.length = (size_t) (mark - type.data);
 	return type;
 }
 

@@ -253,7 +253,9 @@ read_object(struct aws_client *client, struct reading *reading, struct glue_erro
 		return true;
 	if (is_behind_end(call))
 	{
-		reading->object.length = range_total(&call->exchange.response, &reading->position);
+		int64_t		total = range_total(&call->exchange.response, &reading->position);
+
+		reading->object.length = total > 0 ? total : 0;
 		glue_error_clear(error);
 		return true;
 	}

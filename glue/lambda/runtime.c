@@ -226,6 +226,9 @@ runtime_error_type(const struct glue_error *failure)
 		const char *type;
 	}			known[] = {
 		{"SETTINGS", "Runtime.InvalidSettings"},
+		{"NO_REGION", "Runtime.InvalidSettings"},
+		{"BAD_ENDPOINT", "Runtime.InvalidSettings"},
+		{"CREDENTIALS_SETTING", "Runtime.InvalidSettings"},
 		{"NO_HANDLER", "Runtime.NoSuchHandler"},
 		{"RESPONSE_TOO_LARGE", "Function.ResponseSizeTooLarge"},
 		{"OUT_OF_MEMORY", "Runtime.OutOfMemory"},

@@ -178,6 +178,18 @@ my $open = sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = '
 like($out, qr/had not ended and is cancelled/, 'cancels it');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothing of it stays');
 
+# Abandoned: it has failed, and what was done of it can be undone.
+my $abandoned = sql("SELECT onboard_begin_upload('X', 'abandoned.csv')");
+sql("SELECT onboard_ingest('$abandoned', '[{\"row_number\": 1, \"product\": {\"sku\": \"ab\", \"vendor_product_id\": \"ab\", \"product_name\": \"n\","
+	. " \"category\": \"Books\", \"price\": \"1\", \"stock_quantity\": \"1\"}}]')");
+sql("SELECT onboard_sweep_uploads('-1 hour')");
+($out) = is_exit(0, 'status of an abandoned upload', 'status', $abandoned, '--json');
+is(join('|', map { json_of($out)->{$_} } qw(status valid_records success_rate_percent)), 'failed|1|0', 'it has failed, with what was done');
+($out) = is_exit(0, 'undo of an abandoned upload', 'undo', $abandoned);
+like($out, qr/^Removed 1 product of upload/, 'takes its product');
+is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'and nothing stays');
+is_exit(3, 'undo of one that was cancelled', 'undo', $open);
+
 # Undo
 ($out) = is_exit(0, 'undo', 'undo', $loaded->{upload_id}, '--json');
 is(json_of($out)->{removed}, $loaded->{valid_records}, 'removes its products');

@@ -75,7 +75,8 @@ sub start_checked
 		[ 'valgrind', '--quiet', '--leak-check=no', '--trace-children=yes', '--xml=yes', "--xml-file=$directory/$wal_level.%p.xml",
 			'--suppressions=' . source_root() . '/test/valgrind.supp', 'postgres', '-D', $node->data_dir ],
 		'<', '/dev/null', '>', "$directory/server.log", '2>&1');
-	until (($node->psql('checked', 'SELECT 1'))[0] == 0)
+	# psql may be gone before it is told what to do, which is an exception.
+	until (eval { ($node->psql('checked', 'SELECT 1'))[0] == 0 })
 	{
 		die 'the server does not start: ' . slurp_file("$directory/server.log") if time > $deadline;
 		usleep 100_000;
@@ -216,6 +217,26 @@ UPDATE onboard.products SET stock_quantity = 0 WHERE sku LIKE '${prefix}R%';
 SELECT count(onboard_ack_events(ARRAY[event_id], token)) FROM onboard_claim_events(100, '1 hour');
 SELECT onboard_record_report((SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}refused'), 'e', 'f');
 SELECT onboard_sweep_uploads('0');
+
+-- A file that is read in parts, handed out again and given up.
+SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{"bucket": "b"}', false) AS stalled \\gset
+SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{"bucket": "b"}', false) = :'stalled';
+SELECT parse_attempts FROM onboard_begin_parse(:'stalled');
+BEGIN;
+SELECT count(*) FROM onboard_ingest(:'stalled', records(1, 30, '${prefix}S'));
+SELECT onboard_save_checkpoint(:'stalled', 3000, 30, 32, '{"columns": 6}');
+SELECT count(*) FROM onboard_claim_events(100, '1 hour', :'stalled');
+COMMIT;
+SELECT status FROM onboard_describe_upload(:'stalled', 60, '{"delimiter": ";"}');
+SELECT onboard_lock_sweeper();
+SELECT * FROM onboard_claim_stalled('-1 hour', 1);
+SELECT * FROM onboard_backlog();
+SELECT onboard_sweep_uploads('-1 hour', 1);
+SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{}', false) = :'stalled';
+SELECT * FROM onboard_report_due(:'stalled');
+SELECT onboard_upload_status(:'stalled');
+SELECT body FROM onboard_notification(:'stalled', 'https://e', 'https://f', now());
+SELECT * FROM onboard_undo_upload(:'stalled');
 SQL
 	return;
 }

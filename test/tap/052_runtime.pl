@@ -14,8 +14,9 @@ use Test::More;
 use Time::HiRes qw(time sleep usleep);
 
 use OnboardTest;
-use RuntimeApi;
 use PgProxy;
+use RuntimeApi;
+use SecretStub;
 
 plan skip_all => 'no program at ' . RuntimeApi::program() unless -x RuntimeApi::program();
 
@@ -32,6 +33,17 @@ sub slurp
 
 	return PostgreSQL::Test::Utils::slurp_file($path);
 }
+
+# ----- what it says of itself -----
+
+my $readme = slurp(source_root() . '/glue/lambda/README.md');
+my ($settings_table, $version_line) = ('', '');
+IPC::Run::run([ RuntimeApi::program(), '--settings' ], '>', \$settings_table);
+is($?, 0, '--settings');
+ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0, 'the table in README.md is that of the program');
+IPC::Run::run([ RuntimeApi::program(), '--version' ], '>', \$version_line);
+is($?, 0, '--version');
+like(slurp(source_root() . '/onboard.control'), qr/^default_version = '\Q@{[ $version_line =~ m{^bootstrap \(onboard\) (\S+)$} ]}\E'$/m, 'the version is that of the extension');
 
 # ----- without a database: start, end, faults of the API -----
 
@@ -61,6 +73,7 @@ my $message = fails_to_start('a wrong setting', 'Runtime.InvalidSettings',
 	qr/^SETTINGS: LOCK_TIMEOUT_MS must be a whole number from 100 to 900000$/,
 	{ %environment, LOCK_TIMEOUT_MS => '5s' }, 'check');
 unlike($message, qr/5s/, 'its value is not repeated');
+fails_to_start('no region', 'Runtime.InvalidSettings', qr/^NO_REGION: /, { %environment, AWS_REGION => undef }, 'check');
 fails_to_start('a wrong word', 'Runtime.InvalidSettings', qr/LOG_LEVEL must be debug, info, warning or error$/,
 	{ %environment, LOG_LEVEL => 'loud' }, 'check');
 
@@ -272,6 +285,7 @@ POSIX::mkfifo("$folder/pipe", 0600) or die "mkfifo: $!";
 my $writer = fork() // die;
 if ($writer == 0)
 {
+	alarm 20;
 	for my $password (@passwords[ 0, 1 ])
 	{
 		open my $pipe, '>', "$folder/pipe" or POSIX::_exit(1);
@@ -290,6 +304,32 @@ is($api->last_metrics->{Retries}, 1, 'that is one retry');
 start_check();
 write_secret(password => $passwords[2]);
 is_error($api->invoke('{}'), qr/^28P01: the database refused the login/, 'a wrong password');
+
+# The same from Secrets Manager.
+write_secret(password => $passwords[1]);
+my $secrets = SecretStub->new($secret_file);
+start_check(DATABASE_SECRET_FILE => undef, DATABASE_SECRET_ID => 'shop/database', AWS_ENDPOINT_URL => $secrets->url,
+	AWS_ACCESS_KEY_ID => 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY => 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY');
+is_fine($api->invoke('{}'), 'the secret from Secrets Manager');
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
+is_fine($api->invoke('{}'), 'on a new connection');
+is($secrets->count, 1, 'the secret was read once');
+set_password($passwords[0]);
+write_secret();
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
+is_fine($api->invoke('{}'), 'after a rotation');
+is($secrets->count, 2, 'the secret was read again');
+is($api->last_metrics->{Retries}, 2, 'two retries: the connection, and the password');
+write_secret(password => $passwords[2]);
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
+is_fine($api->invoke('{}'), 'a secret that is believed is not read');
+is($secrets->count, 2, 'not even for a new connection');
+set_password($passwords[1]);
+$node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
+is_error($api->invoke('{}'), qr/^28P01/, 'a secret that is wrong');
+is($secrets->count, 3, 'is read again once');
+$api->stop;
+$secrets->stop;
 
 # ----- connections that are lost -----
 
@@ -431,6 +471,7 @@ INI
 $api->stop;
 my $told = join '', map { slurp($_) } glob "$folder/bootstrap-*.log $folder/bootstrap-*.log.err";
 cmp_ok(length $told, '>', 1000, 'there is a log');
+unlike($told, qr/wJalrXUtnFEMI/, 'no key of AWS in it');
 ok(index($told, $_) < 0, 'no password in it') for @passwords, map { substr JSON::PP->new->allow_nonref->encode($_), 1, -1 } @passwords;
 unlike($told, qr/password=|BEGIN CERTIFICATE|postgresql:/, 'no connection string either');
 is(scalar(grep { !eval { JSON::PP->new->utf8->decode($_); 1 } } split /\n/, $told), 0, 'each line is one JSON document');

@@ -50,6 +50,7 @@ sub start
 	my $log = sprintf '%s/bootstrap-%03d.log', $self->{folder}, ++$self->{starts};
 	my %environment = (AWS_LAMBDA_RUNTIME_API => '127.0.0.1:' . $self->{listener}->sockport,
 		TMPDIR => $self->{folder}, %$environment);
+	my $program = program();
 	my $child = fork() // croak "cannot fork: $!";
 
 	if ($child == 0)
@@ -58,7 +59,7 @@ sub start
 		open STDIN, '<', '/dev/null' or POSIX::_exit(126);
 		open STDOUT, '>', $log or POSIX::_exit(126);
 		open STDERR, '>', "$log.err" or POSIX::_exit(126);
-		exec { program() } 'bootstrap', @arguments or POSIX::_exit(127);
+		exec { $program } 'bootstrap', @arguments or POSIX::_exit(127);
 	}
 	@$self{qw(child log)} = ($child, $log);
 	return $child;

@@ -5,7 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#define _GNU_SOURCE				/* memmem() */
 #include "unit.h"
 
 #include "columns.h"

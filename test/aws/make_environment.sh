@@ -1,0 +1,36 @@
+#!/bin/sh
+# Make the Python environment of the AWS tests, unless it is there already.
+#
+#	test/aws/make_environment.sh
+#
+# It goes to ONBOARD_TEST_ENVIRONMENT, by default build/aws-environment in this
+# tree, and holds exactly what requirements.txt pins.  A stamp inside says from
+# which requirements and which Python it was made.  A first run takes about half
+# a minute, and later ones nothing.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+requirements=$root/test/aws/requirements.txt
+environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
+# Debian's own: another one on PATH may be out of reach of the user who runs the tests.
+python=/usr/bin/python3
+
+wanted=$({ "$python" --version; cat "$requirements"; } | sha256sum | cut -d ' ' -f 1)
+if [ -f "$environment/stamp" ] && [ "$(cat "$environment/stamp")" = "$wanted" ]; then
+	exit 0
+fi
+
+echo "Making the Python environment $environment"
+rm -rf "$environment"
+mkdir -p "$environment"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "$python" -m venv "$environment" &&
+		"$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+			--require-hashes --only-binary :all: -r "$requirements"; } >"$log" 2>&1; then
+	cat "$log"
+	echo "Could not make the Python environment; see above." >&2
+	exit 1
+fi
+chmod -R a+rX "$environment"
+echo "$wanted" >"$environment/stamp"

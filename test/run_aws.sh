@@ -1,0 +1,17 @@
+#!/bin/sh
+# Run the tests of the AWS pipeline, test/aws/tests/test_*.py, against emulated services.
+#
+#	test/run_aws.sh [TEST.py ...]
+#
+# The Python environment is made by test/aws/make_environment.sh and found in
+# ONBOARD_TEST_ENVIRONMENT, by default build/aws-environment in this tree.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
+
+if [ ! -x "$environment/bin/python" ]; then
+	echo "There is no Python environment at $environment; run: make deps-test" >&2
+	exit 1
+fi
+exec "$environment/bin/python" "$root/test/aws/tests/run.py" "$@"
