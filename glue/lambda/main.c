@@ -35,6 +35,7 @@ static const struct handler *const handlers[] = {
 	&reporter_handler,
 	&validator_handler,
 	&rotate_handler,
+	&sweeper_handler,
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
