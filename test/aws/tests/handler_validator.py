@@ -311,6 +311,26 @@ class ReplayTest(Services):
             self.assertEqual(state(*uploads), before, f"seed {seed}")
         self.assertEqual(self.messages("product-validation-errors"), [])
 
+    def test_the_same_batch_at_the_same_time(self) -> None:
+        functions = [self.function(), self.function()]
+        uploads = [begin(100), begin(100)]
+        records = [row(upload_id, number, bad_product() if number % 5 == 0 else None)
+                   for number in range(1, 101) for upload_id in uploads]
+        answers: list[list[str]] = []
+        for function in functions:
+            self.assertEqual(self.deliver(function, []), [])
+        threads = [threading.Thread(target=lambda one=function: answers.append(self.deliver(one, records)))
+                   for function in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [[], []])
+        for upload_id in uploads:
+            self.assertEqual(counts(upload_id), (80, 20, "80/20 partial"))
+        self.assertEqual(sum(message["kind"] == "upload_ended"
+                             for message in self.messages("product-validation-errors")), 2)
+
     def test_killed_at_any_moment(self) -> None:
         seed = random.randrange(10**6)
         chance = random.Random(seed)
