@@ -38,6 +38,7 @@
 #include "handler.h"
 #include "link_keys.h"
 #include "link_token.h"
+#include "outbox.h"
 #include "report_form.h"
 #include "report_object.h"
 #include "sqs_event.h"
@@ -307,6 +308,8 @@ make_report(struct report *report, const struct invocation *invocation,
 							   record_and_publish, report, error) != TRANSACTION_COMMITTED)
 		return false;
 	tell(report, invocation);
+	/* Events of this upload that could not be sent when they were made. */
+	(void) outbox_drain(report->sandbox, invocation, report->upload_id);
 	return true;
 }
 
@@ -369,7 +372,7 @@ handle_messages(struct sandbox *sandbox, const struct invocation *invocation,
 	for (size_t i = 0; i < event->count; i++)
 	{
 		const struct sqs_event_message *message = &event->messages[i];
-		bool		in_time = clock_milliseconds() < invocation->deadline_ms;
+		bool		in_time = clock_milliseconds() + COMMIT_MS < invocation->deadline_ms;
 
 		late += !in_time;
 		if ((!in_time || !handle_message(sandbox, invocation, message)) &&
@@ -399,18 +402,8 @@ check_base_url(const char *url, struct glue_error *error)
 static bool
 reporter_init(struct sandbox *sandbox, struct glue_error *error)
 {
-	struct link_key_store *store;
-
-	if (!check_base_url(sandbox->settings.link_base_url, error))
-		return false;
-	store = glue_allocate_zero(sizeof(*store));
-	if (store == NULL)
-		return glue_error_memory(error);
-	store->secret.client = &sandbox->aws;
-	store->secret.id = sandbox->settings.link_secret_id;
-	store->secret.time_to_live = sandbox->settings.secret_ttl_seconds * 1000;
-	sandbox->state = store;
-	return true;
+	sandbox->state = link_key_store_open(&sandbox->aws, &sandbox->settings);
+	return check_base_url(sandbox->settings.link_base_url, error);
 }
 
 static bool
