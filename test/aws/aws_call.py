@@ -139,7 +139,8 @@ def error_response(call: Call, status: int, code: str, message: str) -> Response
         headers = Headers([("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)])
     else:
         text = ('<?xml version="1.0" encoding="UTF-8"?>\n'
-                f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>")
+                f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>"
+                f"<RequestId>{request_id}</RequestId></Error>")
         headers = Headers([("Content-Type", "application/xml"), ("x-amz-request-id", request_id)])
     return Response(status, headers, text.encode())
 

@@ -100,13 +100,13 @@ class Emulator:
     def __init__(self, log_path: str = os.devnull) -> None:
         self.url = ""
         self._log_path = log_path
-        self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Emulator":
         environment = {**os.environ, "MOTO_ACCOUNT_ID": ACCOUNT, "PYTHONDONTWRITEBYTECODE": "1"}
         with open(self._log_path, "ab") as log:
             self._process = subprocess.Popen([sys.executable, os.path.abspath(__file__)], text=True, stderr=log,
                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+            assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
         if not self.url:
             self.__exit__(None, None, None)

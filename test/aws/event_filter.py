@@ -1,8 +1,8 @@
 """Filter patterns of event source mappings ("Control which events Lambda sends to your function").
 
 A pattern is an object of the event's shape whose leaves are lists: a value passes when one element of the list matches
-it.  Elements are strings, numbers, null, or one of the comparisons below.  What the service knows beyond that is refused
-rather than passed over.
+it.  Elements are strings, numbers, null, or one of the comparisons below.  What the service knows beyond that is
+refused rather than passed over.
 """
 
 import json
@@ -16,7 +16,7 @@ def element_matches(element: Any, value: Any) -> bool:
         return type(element) is type(value) and element == value
     (operator, operand), = element.items()
     if operator == "exists":
-        return (value is not MISSING) == operand
+        return (value is not MISSING) is operand
     if operator == "prefix":
         return isinstance(value, str) and value.startswith(operand)
     if operator == "suffix":

@@ -59,13 +59,17 @@ class DeliveryFaults:
         self.random = random.Random(f"delivery/{self.seed}")
 
     def happens(self, fault: str) -> bool:
-        return self.random.random() < getattr(self, fault)
+        return self.random.random() < self.probability(fault)
+
+    def probability(self, fault: str) -> float:
+        return {"duplicate": self.duplicate, "reorder": self.reorder, "split": self.split}[fault]
 
     def count(self, fault: str) -> None:
         self.fired[fault] += 1
 
     def unfired(self) -> list[str]:
-        return [fault for fault in ("duplicate", "reorder", "split") if getattr(self, fault) > 0 and not self.fired[fault]]
+        faults = ("duplicate", "reorder", "split")
+        return [fault for fault in faults if self.probability(fault) > 0 and not self.fired[fault]]
 
 
 @dataclass
@@ -76,11 +80,11 @@ class Batch:
 
 
 def sequence_number(record: Record) -> str:
-    return record["dynamodb"]["SequenceNumber"]
+    return str(record["dynamodb"]["SequenceNumber"])
 
 
 def arrival(record: Record) -> float:
-    return record["dynamodb"]["ApproximateCreationDateTime"]
+    return float(record["dynamodb"]["ApproximateCreationDateTime"])
 
 
 class StreamConsumer:
@@ -345,7 +349,7 @@ class EmulatedQueue:
     def receive(self, count: int) -> list[dict[str, Any]]:
         reply = self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=count, WaitTimeSeconds=0,
                                             MessageSystemAttributeNames=["All"], MessageAttributeNames=["All"])
-        return reply.get("Messages", [])
+        return list(reply.get("Messages", []))
 
     def delete(self, messages: list[dict[str, Any]]) -> None:
         for first in range(0, len(messages), QUEUE_RECEIVE_LIMIT):
@@ -355,7 +359,7 @@ class EmulatedQueue:
 
     def empty(self) -> bool:
         """Nothing visible, in work or delayed."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+        names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
         attributes = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return all(int(attributes[name]) == 0 for name in names)
 
@@ -505,8 +509,8 @@ class PollerThread:
                 self._end.wait(pause)
 
 
-def url_event(method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None, body: str | None = None,
-              now: float | None = None) -> dict[str, Any]:
+def url_event(method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,
+              body: str | None = None, now: float | None = None) -> dict[str, Any]:
     """The event of a function URL: payload format version 2.0."""
     seconds = time.time() if now is None else now
     when = datetime.fromtimestamp(seconds, timezone.utc)

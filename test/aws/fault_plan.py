@@ -167,7 +167,8 @@ class FaultPlan:
 
     def counts(self) -> dict[str, Any]:
         with self.lock:
-            fired = [{"fault": fault, "call": call, "count": count} for (fault, call), count in sorted(self.fired.items())]
+            fired = [{"fault": fault, "call": call, "count": count}
+                     for (fault, call), count in sorted(self.fired.items())]
             result = {"seed": self.seed, "calls": dict(sorted(self.calls.items())), "fired": fired,
                       "refused": dict(sorted(self.refused.items()))}
         return {**result, "unfired": self.unfired()}

@@ -171,7 +171,8 @@ class Connection:
                     await self.learn_keys(table)
             return check_limits(call, request, lambda table: self.proxy.table_keys.get(table, []))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return error_response(call, 400, "SerializationException", f"the request cannot be read: {type(error).__name__}")
+            message = f"the request cannot be read: {type(error).__name__}"
+            return error_response(call, 400, "SerializationException", message)
 
     async def learn_keys(self, table: str) -> None:
         """Ask the service once for the key attributes of a table."""
@@ -198,7 +199,8 @@ class Connection:
         first, answer = await read_head(reader)
         status = int(first.split(" ")[1])
         bodiless = request.method == "HEAD" or status in (204, 304)
-        return Upstream(status, answer, no_pieces() if bodiless else body_pieces(reader, answer, until_closed=True), writer)
+        pieces = no_pieces() if bodiless else body_pieces(reader, answer, until_closed=True)
+        return Upstream(status, answer, pieces, writer)
 
     async def send(self, request: Request, response: Response) -> None:
         self.writer.write(reply_head(response.status, response.headers, len(response.body)))
@@ -267,7 +269,8 @@ class Connection:
             await self.relay(request, upstream)
             return
         plan.count_fault(rule, call.name)
-        await self.relay(request, upstream, min(rule.options.get("bytes") or rule.random.randrange(1, length), length - 1))
+        cut = rule.options.get("bytes") or rule.random.randrange(1, length)
+        await self.relay(request, upstream, min(cut, length - 1))
         if rule.fault == "reset_in_reply":
             # What was written must leave before the reset throws away what is left.
             await asyncio.sleep(0.01)
@@ -384,8 +387,6 @@ class FaultProxy:
         self.control_url = ""
         self._port = port
         self._ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._end: asyncio.Event | None = None
         self._failure: OSError | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="fault-proxy", daemon=True)
 
@@ -402,13 +403,16 @@ class FaultProxy:
         self._thread.join()
 
     async def _run(self) -> None:
+        # Made here, because they belong to this thread.
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         tasks: set[asyncio.Task[None]] = set()
         try:
-            server = await asyncio.start_server(lambda *pair: track(tasks, Connection(self, *pair).serve()), HOST, self._port,
-                                                limit=HEAD_LIMIT)
-            control = await asyncio.start_server(lambda *pair: track(tasks, self._take_order(*pair)), HOST, 0)
+            server = await asyncio.start_server(
+                lambda reader, writer: track(tasks, Connection(self, reader, writer).serve()), HOST, self._port,
+                limit=HEAD_LIMIT)
+            control = await asyncio.start_server(
+                lambda reader, writer: track(tasks, self._take_order(reader, writer)), HOST, 0)
         except OSError as error:
             self._failure = error
             self._ready.set()
@@ -427,8 +431,9 @@ class FaultProxy:
         with suppress(Closed, ConnectionError, asyncio.IncompleteReadError):
             first, headers = await read_head(reader)
             body = b"".join([piece async for piece in body_pieces(reader, headers, until_closed=False)])
-            status, text = self._obey(*first.split(" ")[:2], body)
-            writer.write(reply_head(status, Headers([("Content-Type", "text/plain"), ("Connection", "close")]), len(text)) + text)
+            method, path, _ = first.split(" ")
+            status, text = self._obey(method, path, body)
+            writer.write(reply_head(status, Headers([("Content-Type", "text/plain")]), len(text)) + text)
             await writer.drain()
         writer.close()
 

@@ -73,15 +73,22 @@ class Kills:
 
 def read_settings() -> dict[str, Any]:
     with open(SETTINGS, encoding="utf-8") as file:
-        return json.load(file)
+        settings: dict[str, Any] = json.load(file)
+        return settings
 
 
-def test_scale(settings: dict[str, Any], visibility: int = 2, timeout: float = 30.0) -> dict[str, Any]:
-    """The deployed settings with times that a test can wait for."""
+def test_scale(settings: dict[str, Any], visibility: int = 2, timeout: float = 30.0,
+               receives: int | None = None) -> dict[str, Any]:
+    """The deployed settings with times that a test can wait for, and `receives` before a message is given up.
+
+    Faults that strike often would otherwise send sound messages to the dead letters, as they may on AWS.
+    """
     scaled = copy.deepcopy(settings)
     for queue in scaled["Queues"].values():
         if "VisibilityTimeout" in queue:
             queue["VisibilityTimeout"] = visibility
+        if receives is not None and "RedrivePolicy" in queue:
+            queue["RedrivePolicy"]["maxReceiveCount"] = receives
     for function in scaled["Functions"].values():
         function["Timeout"] = min(function["Timeout"], timeout)
     for mapping in scaled["EventSourceMappings"].values():
@@ -134,9 +141,10 @@ class Resources:
         s3.create_bucket(Bucket=self.bucket)
         s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=bucket["VersioningConfiguration"])
         rules = [{"Name": "prefix", "Value": notification["Prefix"]}]
-        s3.put_bucket_notification_configuration(Bucket=self.bucket, NotificationConfiguration={"QueueConfigurations": [{
-            "QueueArn": queue_arn(notification["Queue"]), "Events": notification["Events"],
-            "Filter": {"Key": {"FilterRules": rules}}}]})
+        announced = {"QueueArn": queue_arn(notification["Queue"]), "Events": notification["Events"],
+                     "Filter": {"Key": {"FilterRules": rules}}}
+        s3.put_bucket_notification_configuration(
+            Bucket=self.bucket, NotificationConfiguration={"QueueConfigurations": [announced]})
 
     def make_table(self, dynamodb: Any) -> None:
         table = dict(self.settings["Table"])
@@ -190,7 +198,6 @@ class Pipeline:
         self.functions: dict[str, Function] = {}
         self.pollers: dict[str, list[PollerThread]] = {}
         self.clients: dict[str, Any] = {}
-        self.proxy: FaultProxy | None = None
         self._environment = environment or {}
         self._freeze = freeze
         self._stack = ExitStack()
@@ -230,7 +237,8 @@ class Pipeline:
         settings = FunctionSettings(name, self.bootstrap, name, given["Timeout"], given["MemorySize"],
                                     concurrency=4, freeze=self._freeze)
         environment = {**self.resources.environment(self.proxy.url), **self._environment}
-        self.functions[name] = Function(settings, environment, os.path.join(self.folder, f"{name}.log"), self.kills.draw)
+        log = os.path.join(self.folder, f"{name}.log")
+        self.functions[name] = Function(settings, environment, log, self.kills.draw)
 
     def _make_pollers(self, name: str, mapping: dict[str, Any]) -> list[PollerThread]:
         function = self.functions[mapping["FunctionName"]]
@@ -245,8 +253,9 @@ class Pipeline:
             return [PollerThread(name, StreamPoller(shard, consumer))]
         queue = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls[source["Queue"]])
         concurrency = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 2)
-        return [PollerThread(f"{name}/{number}", QueuePoller(queue, QueueConsumer(
-            mapping, queue, function.invoke, queue_arn(source["Queue"]), self.delivery))) for number in range(concurrency)]
+        consumers = [QueueConsumer(mapping, queue, function.invoke, queue_arn(source["Queue"]), self.delivery)
+                     for _ in range(concurrency)]
+        return [PollerThread(name, QueuePoller(queue, consumer)) for consumer in consumers]
 
     # What tests do with it.
 
@@ -257,10 +266,11 @@ class Pipeline:
         return key
 
     def object(self, key: str) -> bytes:
-        return self.clients["s3"].get_object(Bucket=self.resources.bucket, Key=key)["Body"].read()
+        return bytes(self.clients["s3"].get_object(Bucket=self.resources.bucket, Key=key)["Body"].read())
 
     def object_keys(self, prefix: str) -> list[str]:
-        pages = self.clients["s3"].get_paginator("list_objects_v2").paginate(Bucket=self.resources.bucket, Prefix=prefix)
+        paginator = self.clients["s3"].get_paginator("list_objects_v2")
+        pages = paginator.paginate(Bucket=self.resources.bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def items(self) -> list[dict[str, Any]]:
@@ -313,19 +323,20 @@ class Pipeline:
         before: list[int] | None = None
         while True:
             steps = [thread.steps for thread in self._threads()]
-            noisy = [name for name, threads in self.pollers.items() if not all(thread.paused or thread.quiet() for thread in threads)]
+            noisy = [name for name, threads in self.pollers.items()
+                     if not all(thread.paused or thread.quiet() for thread in threads)]
             if self.errors():
                 raise NotQuiet("a poller failed: " + self.errors()[0])
             if not noisy and steps == before:
                 return
             before = None if noisy else steps
             if time.monotonic() > end:
-                raise NotQuiet("not quiet after {} s: {}; {}".format(seconds, ", ".join(noisy), json.dumps(self.activity())))
+                raise NotQuiet(f"not quiet after {seconds} s: {', '.join(noisy)}; {json.dumps(self.activity())}")
             time.sleep(0.05)
 
     def activity(self) -> dict[str, dict[str, int]]:
-        return {name: {"invocations": function.invocations, "errors": function.errors, "cold_starts": function.cold_starts}
-                for name, function in self.functions.items()}
+        return {name: {"invocations": function.invocations, "errors": function.errors,
+                       "cold_starts": function.cold_starts} for name, function in self.functions.items()}
 
     def unfired(self) -> list[str]:
         """The faults asked for that never happened; a test of faults fails when there are any."""

@@ -59,7 +59,7 @@ class Result:
 
     @property
     def error_type(self) -> str:
-        return (self.error or {}).get("errorType", "")
+        return str((self.error or {}).get("errorType", ""))
 
     @property
     def payload(self) -> Any:
@@ -205,7 +205,8 @@ class Handler(BaseHTTPRequestHandler):
         elif status == 400:
             self.refuse(400, "InvalidRequestID", "Invalid request ID")
         elif status == 413:
-            self.refuse(413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).")
+            message = f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+            self.refuse(413, "RequestEntityTooLarge", message)
         else:
             self.refuse(403, "InvalidStateTransition", "State transition is not allowed")
 
@@ -270,9 +271,10 @@ class Sandbox:
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
     def read_log(self) -> None:
-        for line in self.process.stdout:
-            self.log.add(line.decode("utf-8", "surrogateescape").rstrip("\n"))
-        self.process.stdout.close()
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                self.log.add(line.decode("utf-8", "surrogateescape").rstrip("\n"))
 
     def watch(self) -> None:
         """Wait for the process, so that its end is known at once."""
@@ -328,8 +330,8 @@ class Sandbox:
 
     def respond(self, request_id: str, body: bytes) -> int:
         if len(body) > RESPONSE_LIMIT:
-            document = {"errorMessage": f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).",
-                        "errorType": "Function.ResponseSizeTooLarge"}
+            message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+            document = {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}
             status = self.answer(request_id, Result(request_id, error=document))
             return 413 if status == 202 else status
         return self.answer(request_id, Result(request_id, body))
@@ -341,7 +343,7 @@ class Sandbox:
         with self.changed:
             if request_id != self.last_id:
                 return 400
-            if self.state != BUSY or not self.delivered:
+            if self.state != BUSY or self.current is None or not self.delivered:
                 return 403
             self.current.result = result
             self.state = ANSWERED
@@ -400,7 +402,8 @@ class Sandbox:
         if code < 0:
             reason = f"Runtime exited with error: signal: {signal.Signals(-code).name.removeprefix('SIG').lower()}"
         else:
-            reason = f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
+            reason = (f"Runtime exited with error: exit status {code}" if code else
+                      "Runtime exited without providing a reason")
         return {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {request_id} Error: {reason}"}
 
 

@@ -87,16 +87,19 @@ def check_message_batch(call: Call, request: Request, _: TableKeys) -> Response 
     entries = json_body(request).get("Entries", [])
     prefix = "AWS.SimpleQueueService."
     if not entries:
-        return error_response(call, 400, prefix + "EmptyBatchRequest", "The batch request does not contain any entries.")
+        return error_response(call, 400, prefix + "EmptyBatchRequest",
+                              "The batch request does not contain any entries.")
     if len(entries) > MESSAGE_BATCH_ENTRIES:
         return error_response(call, 400, prefix + "TooManyEntriesInBatchRequest",
                               f"Maximum number of entries per request are 10. You have sent {len(entries)}.")
     if len({entry["Id"] for entry in entries}) < len(entries):
-        return error_response(call, 400, prefix + "BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id.")
+        return error_response(call, 400, prefix + "BatchEntryIdsNotDistinct",
+                              "Two or more batch entries have the same Id.")
     size = sum(len(entry["MessageBody"].encode("utf-8", "surrogatepass")) for entry in entries)
     if size > MESSAGE_BYTES:
         return error_response(call, 400, prefix + "BatchRequestTooLong",
-                              f"Batch requests cannot be longer than {MESSAGE_BYTES} bytes. You have sent {size} bytes.")
+                              f"Batch requests cannot be longer than {MESSAGE_BYTES} bytes. "
+                              f"You have sent {size} bytes.")
     if not all(message_is_text(entry["MessageBody"]) for entry in entries):
         return error_response(call, 400, "InvalidMessageContents",
                               "The message contains characters outside the allowed set.")

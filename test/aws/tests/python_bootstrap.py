@@ -29,8 +29,8 @@ def post(path, body, kind=None):
 
 
 if handler == "init-error":
-    print("status of init error:", post("/init/error", {"errorMessage": "no database", "errorType": "Function.NoDatabase"},
-                                        "Function.NoDatabase"), flush=True)
+    document = {"errorMessage": "no database", "errorType": "Function.NoDatabase"}
+    print("status of init error:", post("/init/error", document, "Function.NoDatabase"), flush=True)
     sys.exit(1)
 if handler == "init-exit":
     sys.exit(3)

@@ -16,7 +16,7 @@ handler = sys.argv[1]
 
 
 def call(service, path="/", body=None, headers=None, method=None):
-    scope = f"AWS4-HMAC-SHA256 Credential=EMULATED/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    scope = f"AWS4-HMAC-SHA256 Credential=EMULATED/20260101/us-east-1/{service}/aws4_request"
     request = urllib.request.Request(ENDPOINT + path, body, {"Authorization": scope, **(headers or {})}, method=method)
     with urllib.request.urlopen(request) as reply:
         return reply.read()
@@ -31,12 +31,14 @@ def parse(event):
     for message in event["Records"]:
         for record in json.loads(message["body"]).get("Records", []):
             key = urllib.parse.unquote_plus(record["s3"]["object"]["key"])
-            path = f"/{record['s3']['bucket']['name']}/{urllib.parse.quote(key)}?versionId={record['s3']['object']['versionId']}"
+            version = record["s3"]["object"]["versionId"]
+            path = f"/{record['s3']['bucket']['name']}/{urllib.parse.quote(key)}?versionId={version}"
             lines = call("s3", path).decode().splitlines()
-            items = [{"upload_id": {"S": key}, "record_id": {"S": f"REC_{number:08d}"}, "vendor_id": {"S": key.split("/")[1]},
-                      "status": {"S": "pending_validation"}, "line": {"S": line}} for number, line in enumerate(lines)]
-            for first in range(0, len(items), 25):
-                unprocessed = {os.environ["UPLOAD_RECORDS_TABLE"]: [{"PutRequest": {"Item": item}} for item in items[first:first + 25]]}
+            writes = [{"PutRequest": {"Item": {
+                "upload_id": {"S": key}, "record_id": {"S": f"REC_{number:08d}"}, "vendor_id": {"S": key.split("/")[1]},
+                "status": {"S": "pending_validation"}, "line": {"S": line}}}} for number, line in enumerate(lines)]
+            for first in range(0, len(writes), 25):
+                unprocessed = {os.environ["UPLOAD_RECORDS_TABLE"]: writes[first:first + 25]}
                 while unprocessed:
                     unprocessed = call_json("dynamodb", "DynamoDB_20120810.BatchWriteItem", {
                         "RequestItems": unprocessed})["UnprocessedItems"]
@@ -48,8 +50,8 @@ def validate(event):
         reply = call_json("sqs", "AmazonSQS.SendMessageBatch", {"QueueUrl": os.environ["ERROR_QUEUE_URL"], "Entries": [
             {"Id": str(number), "MessageBody": image["line"]["S"]} for number, image in enumerate(images)]})
         if reply.get("Failed"):
-            failed = int(reply["Failed"][0]["Id"])
-            return {"batchItemFailures": [{"itemIdentifier": event["Records"][first + failed]["dynamodb"]["SequenceNumber"]}]}
+            failed = event["Records"][first + min(int(entry["Id"]) for entry in reply["Failed"])]
+            return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}
 
 

@@ -17,7 +17,8 @@ HOUR = 3600.0
 
 def record(number: int, when: float = 0.0, status: str = "pending_validation", event: str = "INSERT") -> dict[str, Any]:
     return {"eventID": f"id{number}", "eventName": event, "dynamodb": {
-        "SequenceNumber": str(1000 + number), "ApproximateCreationDateTime": when, "Keys": {"record_id": {"S": str(number)}},
+        "SequenceNumber": str(1000 + number), "ApproximateCreationDateTime": when,
+        "Keys": {"record_id": {"S": str(number)}},
         "NewImage": {"record_id": {"S": str(number)}, "status": {"S": status}, "secret": {"S": "planted-value"}}}}
 
 
@@ -40,7 +41,8 @@ def error() -> Result:
 class Shard:
     """A consumer with a clock of its own, the batches that it delivered and the batches that it gave up."""
 
-    def __init__(self, function: Callable[[list[int]], Result], faults: DeliveryFaults | None = None, **mapping: Any) -> None:
+    def __init__(self, function: Callable[[list[int]], Result], faults: DeliveryFaults | None = None,
+                 **mapping: Any) -> None:
         self.now = 0.0
         self.delivered: list[list[int]] = []
         self.discarded: list[dict[str, Any]] = []
@@ -69,7 +71,8 @@ class Shard:
 
 class StreamTest(unittest.TestCase):
     def test_batches_are_delivered_in_order(self) -> None:
-        self.assertEqual(Shard(lambda _: success()).run(25), [list(range(10)), list(range(10, 20)), list(range(20, 25))])
+        self.assertEqual(Shard(lambda _: success()).run(25),
+                         [list(range(10)), list(range(10, 20)), list(range(20, 25))])
 
     def test_a_batch_waits_for_its_window(self) -> None:
         shard = Shard(lambda _: success(), MaximumBatchingWindowInSeconds=5)
@@ -113,14 +116,15 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(message["DDBStreamBatchInfo"]["batchSize"], 1)
 
     def test_an_unusable_reply_halves_the_batch_and_a_named_failure_does_not(self) -> None:
-        shard = Shard(lambda batch: Result("", b'{"batchItemFailures":[{"itemIdentifier":""}]}') if len(batch) > 1 else success(),
-                      BisectBatchOnFunctionError=True)
+        unusable = Result("", b'{"batchItemFailures":[{"itemIdentifier":""}]}')
+        shard = Shard(lambda batch: unusable if len(batch) > 1 else success(), BisectBatchOnFunctionError=True)
         self.assertEqual(shard.run(3), [[0, 1, 2], [0, 1], [0], [1], [2]])
         replies = iter([failed_from(1), success()])
         self.assertEqual(Shard(lambda _: next(replies), BisectBatchOnFunctionError=True).run(3), [[0, 1, 2], [1, 2]])
 
     def test_one_in_a_hundred_is_given_up_and_the_rest_is_done_once(self) -> None:
-        shard = Shard(lambda batch: failed_from(42) if batch[0] <= 42 <= batch[-1] else success(), MaximumRetryAttempts=3)
+        shard = Shard(lambda batch: failed_from(42) if batch[0] <= 42 <= batch[-1] else success(),
+                      MaximumRetryAttempts=3)
         shard.run(100, 1000)
         done = [number for batch in shard.delivered for number in batch if not batch[0] <= 42 <= batch[-1]]
         self.assertEqual(shard.delivered.count(list(range(42, 50))), 3)
@@ -141,7 +145,8 @@ class StreamTest(unittest.TestCase):
         shard.now = 2 * HOUR
         shard.consumer.step()
         self.assertEqual(shard.delivered, [[0, 1], [1]])
-        self.assertEqual([message["requestContext"]["condition"] for message in shard.discarded], ["RecordAgeExceeded"] * 2)
+        conditions = [message["requestContext"]["condition"] for message in shard.discarded]
+        self.assertEqual(conditions, ["RecordAgeExceeded"] * 2)
         self.assertTrue(shard.consumer.quiet())
 
     def test_without_a_limit_of_age_the_stream_loses_them_without_a_word(self) -> None:
@@ -177,7 +182,8 @@ class StreamTest(unittest.TestCase):
         shard = Shard(lambda _: success(), FilterCriteria=criteria)
         removed = record(6, event="REMOVE")
         del removed["dynamodb"]["NewImage"]
-        shard.consumer.offer([record(0), record(1, status="validated"), record(2, event="MODIFY"), record(3, status="error"),
+        shard.consumer.offer([record(0), record(1, status="validated"), record(2, event="MODIFY"),
+                              record(3, status="error"),
                               record(4, status="error", event="MODIFY"), record(5, event="REMOVE"), removed])
         shard.consumer.step()
         self.assertEqual(shard.delivered, [[0, 2]])
@@ -215,10 +221,12 @@ class FilterTest(unittest.TestCase):
         event = {"a": {"b": "text", "n": 5, "none": None}}
         table: list[tuple[Any, bool]] = [
             ({"a": {"b": ["text"]}}, True), ({"a": {"b": ["other", "text"]}}, True), ({"a": {"b": ["other"]}}, False),
-            ({"a": {"n": [5]}}, True), ({"a": {"n": ["5"]}}, False), ({"a": {"none": [None]}}, True), ({"a": {"c": [None]}}, False),
+            ({"a": {"n": [5]}}, True), ({"a": {"n": ["5"]}}, False),
+            ({"a": {"none": [None]}}, True), ({"a": {"c": [None]}}, False),
             ({"a": {"b": [{"prefix": "te"}]}}, True), ({"a": {"b": [{"suffix": "te"}]}}, False),
             ({"a": {"b": [{"anything-but": ["text"]}]}}, False), ({"a": {"c": [{"exists": False}]}}, True),
-            ({"a": {"c": [{"exists": True}]}}, False), ({"a": {"b": ["text"], "n": [6]}}, False), ({"a": {"b": {"c": ["x"]}}}, False),
+            ({"a": {"c": [{"exists": True}]}}, False), ({"a": {"b": ["text"], "n": [6]}}, False),
+            ({"a": {"b": {"c": ["x"]}}}, False),
         ]
         for pattern, expected in table:
             with self.subTest(pattern):
@@ -245,7 +253,8 @@ class QueueTest(unittest.TestCase):
             "VisibilityTimeout": "1", "RedrivePolicy": json.dumps(policy)})["QueueUrl"])
         self.events: list[dict[str, Any]] = []
 
-    def consumer(self, function: Callable[[list[dict[str, Any]]], Result], faults: DeliveryFaults | None = None) -> QueueConsumer:
+    def consumer(self, function: Callable[[list[dict[str, Any]]], Result],
+                 faults: DeliveryFaults | None = None) -> QueueConsumer:
         def invoke(event: dict[str, Any]) -> Result:
             self.events.append(event)
             return function(event["Records"])
@@ -256,7 +265,8 @@ class QueueTest(unittest.TestCase):
     def send(self, *bodies: str) -> None:
         for body in bodies:
             self.sqs.send_message(QueueUrl=self.queue.url, MessageBody=body, MessageAttributes={
-                "vendor_id": {"DataType": "String", "StringValue": "V"}, "raw": {"DataType": "Binary", "BinaryValue": b"\xff"}})
+                "vendor_id": {"DataType": "String", "StringValue": "V"},
+                "raw": {"DataType": "Binary", "BinaryValue": b"\xff"}})
 
     def bodies(self) -> list[list[str]]:
         return [[entry["body"] for entry in event["Records"]] for event in self.events]
@@ -275,7 +285,8 @@ class QueueTest(unittest.TestCase):
                          ("body", "aws:sqs", "queue-arn", "us-east-1"))
         self.assertEqual(entry["messageAttributes"]["vendor_id"]["stringValue"], "V")
         self.assertEqual(entry["messageAttributes"]["raw"]["binaryValue"], "/w==")
-        self.assertLessEqual({"SentTimestamp", "SenderId", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp"},
+        self.assertLessEqual({"SentTimestamp", "SenderId", "ApproximateReceiveCount",
+                              "ApproximateFirstReceiveTimestamp"},
                              entry["attributes"].keys())
         self.assertEqual(entry["attributes"]["ApproximateReceiveCount"], "1")
         self.assertEqual(set(entry) - {"md5OfMessageAttributes"}, {
@@ -333,7 +344,8 @@ class EventTest(unittest.TestCase):
 
     def test_a_function_url(self) -> None:
         event = url_event("GET", "/r/U.1.abc", "token=a%2Bb&x=1&x=2", {"User-Agent": "browser"}, now=0)
-        self.assertEqual((event["version"], event["rawPath"], event["requestContext"]["http"]["method"]), ("2.0", "/r/U.1.abc", "GET"))
+        self.assertEqual((event["version"], event["rawPath"]), ("2.0", "/r/U.1.abc"))
+        self.assertEqual(event["requestContext"]["http"]["method"], "GET")
         self.assertEqual(event["queryStringParameters"], {"token": "a+b", "x": "1,2"})
         self.assertEqual(event["headers"]["user-agent"], "browser")
         self.assertEqual(event["requestContext"]["time"], "01/Jan/1970:00:00:00 +0000")
@@ -351,4 +363,5 @@ class EventTest(unittest.TestCase):
 
     def test_a_schedule(self) -> None:
         event = scheduled_event("sweeper", now=0)
-        self.assertEqual((event["detail-type"], event["time"], event["source"]), ("Scheduled Event", "1970-01-01T00:00:00Z", "aws.events"))
+        self.assertEqual((event["detail-type"], event["time"], event["source"]),
+                         ("Scheduled Event", "1970-01-01T00:00:00Z", "aws.events"))

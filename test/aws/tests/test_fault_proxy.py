@@ -48,7 +48,8 @@ class FaultProxyTest(unittest.TestCase):
         direct["s3"].put_object(Bucket=BUCKET, Key="big", Body=os.urandom(300_000))
         direct["dynamodb"].create_table(
             TableName=TABLE, BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}, {"AttributeName": "record_id", "KeyType": "RANGE"}],
+            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"},
+                       {"AttributeName": "record_id", "KeyType": "RANGE"}],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")])
         cls.queue_url = cls.sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
         cls.topic = direct["sns"].create_topic(Name="proxied")["TopicArn"]
@@ -83,7 +84,8 @@ class FaultProxyTest(unittest.TestCase):
         self.s3.head_object(Bucket=BUCKET, Key="a b+ü/%")
         self.s3.list_objects_v2(Bucket=BUCKET)
         self.assertEqual(self.proxy.plan.counts()["calls"], {
-            "dynamodb.BatchWriteItem": 1, "sqs.SendMessageBatch": 1, "sns.Publish": 1, "secretsmanager.GetSecretValue": 1,
+            "dynamodb.BatchWriteItem": 1, "sqs.SendMessageBatch": 1, "sns.Publish": 1,
+            "secretsmanager.GetSecretValue": 1,
             "s3.PutObject": 1, "s3.GetObject": 1, "s3.HeadObject": 1, "s3.ListObjectsV2": 1})
 
     def test_throttles_and_errors_have_each_services_shape(self) -> None:
@@ -92,7 +94,8 @@ class FaultProxyTest(unittest.TestCase):
             "dynamodb": (self.dynamodb.get_item, {"TableName": TABLE, "Key": {
                 "upload_id": {"S": "U"}, "record_id": {"S": "R"}}}, "ProvisionedThroughputExceededException", 400,
                 "InternalServerError"),
-            "sqs": (self.sqs.get_queue_attributes, {"QueueUrl": self.queue_url}, "RequestThrottled", 400, "InternalFailure"),
+            "sqs": (self.sqs.get_queue_attributes, {"QueueUrl": self.queue_url}, "RequestThrottled", 400,
+                    "InternalFailure"),
             "sns": (self.sns.publish, {"TopicArn": self.topic, "Message": "m"}, "Throttling", 400, "InternalError"),
             "secretsmanager": (self.secrets.get_secret_value, {"SecretId": "proxied"}, "ThrottlingException", 400,
                                "InternalServiceError"),
@@ -128,7 +131,8 @@ class FaultProxyTest(unittest.TestCase):
         self.dynamodb.batch_write_item(RequestItems=puts(*[item(200 + number) for number in range(5)]))
         self.plan({"fault": "statement_errors", "count": 2, "code": "ThrottlingError"}, seed=3)
         statements = [{"Statement": f'UPDATE "{TABLE}" SET "text"=? WHERE "upload_id"=? AND "record_id"=?',
-                       "Parameters": [{"S": "changed"}, {"S": "U"}, {"S": f"REC_{200 + number:08d}"}]} for number in range(5)]
+                       "Parameters": [{"S": "changed"}, {"S": "U"}, {"S": f"REC_{200 + number:08d}"}]}
+                      for number in range(5)]
         responses = self.dynamodb.batch_execute_statement(Statements=statements)["Responses"]
         self.assertEqual(sum(response.get("Error", {}).get("Code") == "ThrottlingError" for response in responses), 2)
         for number, response in enumerate(responses):
@@ -144,8 +148,9 @@ class FaultProxyTest(unittest.TestCase):
                 reply = self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=[
                     {"Id": str(number), "MessageBody": str(number)} for number in range(10)])
                 self.assertEqual([entry["SenderFault"] for entry in reply["Failed"]], [sender] * 3)
-                received = self.direct["sqs"].receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)["Messages"]
-                self.assertEqual({message["Body"] for message in received}, {entry["Id"] for entry in reply["Successful"]})
+                reception = self.direct["sqs"].receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+                received = [message["Body"] for message in reception["Messages"]]
+                self.assertEqual(set(received), {entry["Id"] for entry in reply["Successful"]})
                 self.assertEqual(len(received), 7)
 
     def test_faults_after_the_service_acted_leave_its_work(self) -> None:
@@ -175,7 +180,8 @@ class FaultProxyTest(unittest.TestCase):
     def test_an_object_ends_in_the_middle(self) -> None:
         for fault, error in (("truncate", IncompleteReadError), ("reset_in_reply", ResponseStreamingError)):
             with self.subTest(fault):
-                self.plan({"fault": fault, "call": "s3.GetObject", "times": 1, **({"bytes": 1000} if fault == "truncate" else {})})
+                length = {"bytes": 1000} if fault == "truncate" else {}
+                self.plan({"fault": fault, "call": "s3.GetObject", "times": 1, **length})
                 body = self.s3.get_object(Bucket=BUCKET, Key="big")["Body"]
                 with self.assertRaises((error, ResponseStreamingError)):
                     received = b""
@@ -328,10 +334,12 @@ class EmulatorTest(unittest.TestCase):
 
     def test_an_unchanged_put_emits_no_stream_record(self) -> None:
         dynamodb, streams = client("dynamodb", self.emulator.url), client("dynamodbstreams", self.emulator.url)
-        arn = dynamodb.create_table(
-            TableName=TABLE, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
+        table = dynamodb.create_table(
+            TableName=TABLE, BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "upload_id", "AttributeType": "S"}],
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})["TableDescription"]["LatestStreamArn"]
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+        arn = table["TableDescription"]["LatestStreamArn"]
         for text in ("1", "1", "2"):
             dynamodb.put_item(TableName=TABLE, Item={"upload_id": {"S": "U"}, "text": {"S": text}})
         shard, = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from event_sources import DeliveryFaults
 from fault_plan import FaultPlan
-from pipeline import Database, Kills, NotQuiet, Pipeline, read_settings
+from pipeline import Database, Kills, NotQuiet, Pipeline, read_settings, test_scale
 
 BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_pipeline.py")
 DATABASE = Database("/nowhere", 5432, "none", "nobody", "planted-password")
@@ -42,7 +42,7 @@ class PipelineTest(unittest.TestCase):
         pipeline = self.pipeline()
         pipeline.wait_quiet()
         before = pipeline.functions["parser"].invocations
-        pipeline.clients["s3"].put_object(Bucket=pipeline.resources.bucket, Key="errors/VEND001/x_errors.csv", Body=b"x")
+        pipeline.clients["s3"].put_object(Bucket=pipeline.resources.bucket, Key="errors/VEND001/x.csv", Body=b"x")
         pipeline.wait_quiet()
         self.assertEqual(pipeline.functions["parser"].invocations, before)
 
@@ -57,7 +57,8 @@ class PipelineTest(unittest.TestCase):
         self.assertEqual(self.mails(pipeline), ["line"])
 
     def test_waiting_has_an_end(self) -> None:
-        pipeline = self.pipeline(plan=FaultPlan.read({"faults": [{"fault": "error", "call": "dynamodb.BatchWriteItem"}]}))
+        plan = FaultPlan.read({"faults": [{"fault": "error", "call": "dynamodb.BatchWriteItem"}]})
+        pipeline = self.pipeline(plan=plan)
         pipeline.upload("VEND001", "VEND001_1.csv", b"line")
         with self.assertRaisesRegex(NotQuiet, "upload-events"):
             pipeline.wait_quiet(1.5)
@@ -73,11 +74,12 @@ class PipelineTest(unittest.TestCase):
             {"fault": "latency", "call": "s3.*", "seconds": 0.01},
         ]
         pipeline = self.pipeline(plan=FaultPlan.read({"seed": 11, "faults": faults}),
+                                 settings=test_scale(read_settings(), visibility=1, receives=50),
                                  delivery=DeliveryFaults(11, duplicate=0.3, reorder=0.5, split=0.5),
                                  kills=Kills(11, probability=0.2, within=0.01, times=3))
-        lines = {f"line {number}" for number in range(200)}
+        lines = {f"line {number}" for number in range(120)}
         for number in range(4):
-            content = "\n".join(sorted(lines)[number * 50:(number + 1) * 50])
+            content = "\n".join(sorted(lines)[number * 30:(number + 1) * 30])
             pipeline.upload("VEND001", f"VEND001_{number}.csv", content.encode())
         pipeline.wait_quiet(60)
         mails = self.mails(pipeline)
@@ -92,8 +94,10 @@ class PipelineTest(unittest.TestCase):
             with self.assertRaises(ZeroDivisionError), Pipeline(DATABASE, BOOTSTRAP, folder) as pipeline:
                 pipeline.upload("VEND001", "VEND001_1.csv", b"line")
                 pipeline.wait_quiet()
-                processes = [sandbox.process.pid for function in pipeline.functions.values() for sandbox in function.sandboxes()]
-                ports = [int(url.rpartition(":")[2]) for url in (pipeline.proxy.url, pipeline.clients["s3"].meta.endpoint_url)]
+                processes = [sandbox.process.pid for function in pipeline.functions.values()
+                             for sandbox in function.sandboxes()]
+                urls = (pipeline.proxy.url, pipeline.clients["s3"].meta.endpoint_url)
+                ports = [int(url.rpartition(":")[2]) for url in urls]
                 self.assertGreaterEqual(len(processes), 3)
                 raise ZeroDivisionError
             self.assertEqual([pid for pid in processes if os.path.exists(f"/proc/{pid}")], [])

@@ -17,7 +17,8 @@ BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_boo
 
 
 class RuntimeApiTest(unittest.TestCase):
-    def function(self, handler: str = "handler", environment: dict[str, str] | None = None, kill_after: Any = lambda: None,
+    def function(self, handler: str = "handler", environment: dict[str, str] | None = None,
+                 kill_after: Any = lambda: None,
                  **settings: Any) -> Function:
         function = Function(FunctionSettings("tested", BOOTSTRAP, handler, **settings), environment or {},
                             kill_after=kill_after)
@@ -43,7 +44,8 @@ class RuntimeApiTest(unittest.TestCase):
         self.assertRegex(answer["trace"], r"^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$")
         self.assertEqual(answer["arn"], function.settings.arn)
         environment = answer["environment"]
-        self.assertEqual((environment["OWN"], environment["_HANDLER"], environment["AWS_REGION"]), ("value", "", "us-east-1"))
+        self.assertEqual((environment["OWN"], environment["_HANDLER"], environment["AWS_REGION"]),
+                         ("value", "", "us-east-1"))
         self.assertNotIn("HOME", environment)
 
     def test_a_zip_file_has_its_handler_in_the_environment(self) -> None:
@@ -58,7 +60,8 @@ class RuntimeApiTest(unittest.TestCase):
 
     def test_an_error_is_reported(self) -> None:
         result = self.function().invoke({"do": "fail", "type": "Function.Broken"})
-        self.assertEqual((result.ok, result.error_type, result.error["errorMessage"]), (False, "Function.Broken", "failed"))
+        self.assertEqual((result.ok, result.error_type, result.error["errorMessage"]),
+                         (False, "Function.Broken", "failed"))
 
     def test_answers_out_of_order_are_refused(self) -> None:
         function = self.function()
@@ -80,7 +83,8 @@ class RuntimeApiTest(unittest.TestCase):
 
     def test_a_process_that_ends_is_replaced(self) -> None:
         function = self.function()
-        for event, message in (({"do": "exit", "code": 7}, "exit status 7"), ({"do": "exit", "code": 0}, "without providing"),
+        for event, message in (({"do": "exit", "code": 7}, "exit status 7"),
+                               ({"do": "exit", "code": 0}, "without providing"),
                                ({"do": "kill"}, "signal: kill")):
             with self.subTest(message):
                 result = function.invoke(event)
