@@ -1,0 +1,382 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_reader.c
+ *	  Reads JSON in place, in one pass, and hands out slices of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json_reader.h"
+#include "utf8.h"
+
+/* Digits of \uXXXX. */
+#define UNIT_DIGITS 4
+
+void
+json_reader_init(struct json_reader *reader, const char *json, size_t length)
+{
+	reader->next = json;
+	reader->end = json + length;
+	reader->depth = 0;
+	reader->is_first = true;
+	reader->has_failed = false;
+	reader->has_bad_text = false;
+}
+
+/*
+ * Find nothing any more.  Always returns false.
+ */
+static bool
+fail(struct json_reader *reader)
+{
+	reader->has_failed = true;
+	reader->next = reader->end;
+	return false;
+}
+
+static void
+skip_blanks(struct json_reader *reader)
+{
+	while (reader->next < reader->end &&
+		   (*reader->next == ' ' || *reader->next == '\t' ||
+			*reader->next == '\n' || *reader->next == '\r'))
+		reader->next++;
+}
+
+/*
+ * The next byte that is no blank; '\0' at the end.  A NUL in the JSON is none
+ * of the bytes that a caller looks for, so it fails there.
+ */
+static char
+next_byte(struct json_reader *reader)
+{
+	skip_blanks(reader);
+	return reader->next < reader->end ? *reader->next : '\0';
+}
+
+bool
+json_reader_end(struct json_reader *reader)
+{
+	skip_blanks(reader);
+	return !reader->has_failed && reader->depth == 0 && !reader->is_first &&
+		reader->next == reader->end;
+}
+
+char
+json_read_kind(struct json_reader *reader)
+{
+	char		byte = next_byte(reader);
+
+	switch (byte)
+	{
+		case '{':
+		case '[':
+		case '"':
+		case 't':
+		case 'f':
+		case 'n':
+			return byte;
+		case '-':
+			return '0';
+		default:
+			return byte >= '0' && byte <= '9' ? '0' : '\0';
+	}
+}
+
+/* ----- levels ----- */
+
+bool
+json_read_open(struct json_reader *reader, char bracket)
+{
+	if (next_byte(reader) != bracket)
+		return false;
+	if (reader->depth == JSON_READER_DEPTH)
+		return fail(reader);
+	reader->closing[reader->depth++] = bracket == '{' ? '}' : ']';
+	reader->next++;
+	reader->is_first = true;
+	return true;
+}
+
+/*
+ * Go to the next member of the innermost level, or leave the level.
+ */
+static bool
+go_on(struct json_reader *reader, char closing)
+{
+	char		byte = next_byte(reader);
+
+	if (reader->depth == 0 || reader->closing[reader->depth - 1] != closing)
+		return fail(reader);
+	if (byte == closing)
+	{
+		reader->next++;
+		reader->depth--;
+		reader->is_first = false;
+		return false;
+	}
+	if (!reader->is_first)
+	{
+		if (byte != ',')
+			return fail(reader);
+		reader->next++;
+	}
+	reader->is_first = false;
+	return true;
+}
+
+bool
+json_read_name(struct json_reader *reader, struct text_view *name)
+{
+	if (!go_on(reader, '}'))
+		return false;
+	if (!json_read_text(reader, name) || next_byte(reader) != ':')
+		return fail(reader);
+	reader->next++;
+	return true;
+}
+
+bool
+json_read_element(struct json_reader *reader)
+{
+	return go_on(reader, ']');
+}
+
+/* ----- texts ----- */
+
+/*
+ * The value of four hex digits; -1 when they are none.
+ */
+static int
+read_unit(const char *digits, const char *end)
+{
+	int			unit = 0;
+
+	if (end - digits < UNIT_DIGITS)
+		return -1;
+	for (int i = 0; i < UNIT_DIGITS; i++)
+	{
+		char		digit = digits[i];
+
+		unit <<= 4;
+		if (digit >= '0' && digit <= '9')
+			unit |= digit - '0';
+		else if (digit >= 'a' && digit <= 'f')
+			unit |= digit - 'a' + 10;
+		else if (digit >= 'A' && digit <= 'F')
+			unit |= digit - 'A' + 10;
+		else
+			return -1;
+	}
+	return unit;
+}
+
+/*
+ * Read past \uXXXX, or past two of them that are one character.
+ */
+static bool
+skip_unit_escape(struct json_reader *reader)
+{
+	int			unit = read_unit(reader->next + 2, reader->end);
+	int			low = -1;
+
+	if (unit < 0)
+		return fail(reader);
+	reader->next += 2 + UNIT_DIGITS;
+	if (unit >= 0xD800 && unit <= 0xDBFF && reader->end - reader->next >= 2 &&
+		reader->next[0] == '\\' && reader->next[1] == 'u')
+		low = read_unit(reader->next + 2, reader->end);
+	if (low >= 0xDC00 && low <= 0xDFFF)
+		reader->next += 2 + UNIT_DIGITS;
+	else if (unit == 0 || (unit >= 0xD800 && unit <= 0xDFFF))
+		reader->has_bad_text = true;
+	return true;
+}
+
+/*
+ * Read past an escape, whose backslash is next.
+ */
+static bool
+skip_escape(struct json_reader *reader)
+{
+	if (reader->end - reader->next < 2)
+		return fail(reader);
+	switch (reader->next[1])
+	{
+		case '"':
+		case '\\':
+		case '/':
+		case 'b':
+		case 'f':
+		case 'n':
+		case 'r':
+		case 't':
+			reader->next += 2;
+			return true;
+		case 'u':
+			return skip_unit_escape(reader);
+		default:
+			return fail(reader);
+	}
+}
+
+/*
+ * Read past bytes that mean themselves; those of other scripts are noted.
+ */
+static void
+skip_plain(struct json_reader *reader, bool *has_high)
+{
+	const char *next = reader->next;
+	uint64_t	high = 0;
+
+	while (reader->end - next >= 8)
+	{
+		uint64_t	word = load_word(next);
+
+		if ((word_has_below(word, ' ') | word_has_byte(word, '"') |
+			 word_has_byte(word, '\\')) != 0)
+			break;
+		high |= word_has_high(word);
+		next += 8;
+	}
+	while (next < reader->end && (unsigned char) *next >= ' ' && *next != '"' && *next != '\\')
+		high |= (unsigned char) *next++ & 0x80;
+	reader->next = next;
+	*has_high |= high != 0;
+}
+
+static bool
+is_utf8(struct text_view text)
+{
+	const unsigned char *start = (const unsigned char *) text.data;
+	const unsigned char *end = start + text.length;
+	enum utf8_sequence kind;
+	bool		damaged;
+
+	return utf8_skip_valid(start, end, &kind, &damaged) == end;
+}
+
+bool
+json_read_text(struct json_reader *reader, struct text_view *text)
+{
+	bool		has_high = false;
+
+	if (next_byte(reader) != '"')
+		return false;
+	text->data = ++reader->next;
+	for (;;)
+	{
+		skip_plain(reader, &has_high);
+		if (reader->next == reader->end)
+			return fail(reader);
+		if (*reader->next == '"')
+			break;
+		if (*reader->next != '\\')
+			return fail(reader);
+		if (!skip_escape(reader))
+			return false;
+	}
+	text->length = reader->next - text->data;
+	reader->next++;
+	reader->is_first = false;
+	if (has_high && !is_utf8(*text))
+		reader->has_bad_text = true;
+	return true;
+}
+
+/* ----- other values ----- */
+
+static size_t
+skip_digits(struct json_reader *reader)
+{
+	const char *start = reader->next;
+
+	while (reader->next < reader->end && *reader->next >= '0' && *reader->next <= '9')
+		reader->next++;
+	return reader->next - start;
+}
+
+static bool
+skip_byte(struct json_reader *reader, char byte)
+{
+	if (reader->next == reader->end || *reader->next != byte)
+		return false;
+	reader->next++;
+	return true;
+}
+
+static bool
+skip_number(struct json_reader *reader)
+{
+	(void) skip_byte(reader, '-');
+	/* A zero stands alone. */
+	if (!skip_byte(reader, '0') && skip_digits(reader) == 0)
+		return fail(reader);
+	if (skip_byte(reader, '.') && skip_digits(reader) == 0)
+		return fail(reader);
+	if (skip_byte(reader, 'e') || skip_byte(reader, 'E'))
+	{
+		if (!skip_byte(reader, '+'))
+			(void) skip_byte(reader, '-');
+		if (skip_digits(reader) == 0)
+			return fail(reader);
+	}
+	return true;
+}
+
+static bool
+skip_word(struct json_reader *reader, struct text_view word)
+{
+	if ((size_t) (reader->end - reader->next) < word.length ||
+		memcmp(reader->next, word.data, word.length) != 0)
+		return fail(reader);
+	reader->next += word.length;
+	return true;
+}
+
+/*
+ * Read past a value, or only into it when it is an object or an array.
+ */
+static bool
+skip_start(struct json_reader *reader)
+{
+	struct text_view text;
+
+	switch (json_read_kind(reader))
+	{
+		case '{':
+			return json_read_open(reader, '{');
+		case '[':
+			return json_read_open(reader, '[');
+		case '"':
+			return json_read_text(reader, &text);
+		case 't':
+			return skip_word(reader, text_of("true"));
+		case 'f':
+			return skip_word(reader, text_of("false"));
+		case 'n':
+			return skip_word(reader, text_of("null"));
+		case '0':
+			return skip_number(reader);
+		default:
+			return fail(reader);
+	}
+}
+
+void
+json_read_value(struct json_reader *reader)
+{
+	int			depth = reader->depth;
+	struct text_view name;
+
+	if (!skip_start(reader))
+		return;
+	while (reader->depth > depth)
+	{
+		bool		has_next = reader->closing[reader->depth - 1] == '}' ?
+			json_read_name(reader, &name) : json_read_element(reader);
+
+		if (reader->has_failed || (has_next && !skip_start(reader)))
+			return;
+	}
+	reader->is_first = false;
+}

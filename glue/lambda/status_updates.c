@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * status_updates.c
+ *	  Verdicts -> the status of items in UploadRecords.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "memory.h"
+#include "status_updates.h"
+
+/* "REC_" and the digits of a row number. */
+#define RECORD_ID_SIZE 32
+
+#define FIRST_ROWS 64
+
+void
+status_updates_init(struct status_updates *updates, const char *table)
+{
+	static const char which[] =
+		"WHERE \"upload_id\"=? AND \"record_id\"=? AND \"status\"='pending_validation'";
+	time_t		now = time(NULL);
+	struct tm	utc;
+
+	memset(updates, 0, sizeof(*updates));
+	snprintf(updates->validated, sizeof(updates->validated),
+			 "UPDATE \"%s\" SET \"status\"=?, \"processed_at\"=? %s", table, which);
+	snprintf(updates->error, sizeof(updates->error),
+			 "UPDATE \"%s\" SET \"status\"=?, \"processed_at\"=?, \"error_reason\"=?, "
+			 "\"error_details\"=? %s", table, which);
+	gmtime_r(&now, &utc);
+	strftime(updates->processed_at, sizeof(updates->processed_at), "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void
+status_updates_clean_up(struct status_updates *updates)
+{
+	dynamodb_statements_clean_up(&updates->statements);
+	glue_release(updates->rows);
+	memset(updates, 0, sizeof(*updates));
+}
+
+void
+status_updates_begin_upload(struct status_updates *updates, const char *upload_id)
+{
+	updates->upload_id = upload_id;
+	updates->count = 0;
+	updates->highest = 0;
+}
+
+/*
+ * Two statements of one call must not be about the same item.  Rows come in
+ * order but where a call had to be cut into pieces, so the search is rare.
+ */
+static bool
+is_there(const struct status_updates *updates, int64_t row_number)
+{
+	if (row_number > updates->highest)
+		return false;
+	for (size_t i = updates->count; i > 0; i--)
+	{
+		if (updates->rows[i - 1] == row_number)
+			return true;
+	}
+	return false;
+}
+
+static bool
+remember(struct status_updates *updates, int64_t row_number, struct glue_error *error)
+{
+	if (updates->count == updates->room)
+	{
+		size_t		room = updates->room > 0 ? 2 * updates->room : FIRST_ROWS;
+		int64_t    *rows = glue_reallocate(updates->rows, room * sizeof(*rows));
+
+		if (rows == NULL)
+			return glue_error_memory(error);
+		updates->rows = rows;
+		updates->room = room;
+	}
+	updates->rows[updates->count++] = row_number;
+	if (row_number > updates->highest)
+		updates->highest = row_number;
+	return true;
+}
+
+bool
+status_updates_add(struct status_updates *updates, int64_t row_number,
+				   const char *reason, const char *details, bool *is_new,
+				   struct glue_error *error)
+{
+	struct dynamodb_json json;
+	char		record_id[RECORD_ID_SIZE];
+
+	*is_new = !is_there(updates, row_number);
+	if (!*is_new)
+		return true;
+	if (!remember(updates, row_number, error) ||
+		!dynamodb_statement(&updates->statements, reason == NULL ? updates->validated :
+							updates->error, &json, error))
+		return false;
+	dynamodb_put_string(&json, NULL, reason == NULL ? "validated" : "error");
+	dynamodb_put_string(&json, NULL, updates->processed_at);
+	if (reason != NULL)
+	{
+		dynamodb_put_string(&json, NULL, reason);
+		dynamodb_put_string(&json, NULL, details != NULL ? details : "[]");
+	}
+	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, row_number);
+	dynamodb_put_string(&json, NULL, updates->upload_id);
+	dynamodb_put_string(&json, NULL, record_id);
+	return dynamodb_statement_end(&updates->statements, &json, error);
+}
+
+bool
+status_updates_execute(struct status_updates *updates, struct aws_client *client,
+					   int in_flight, int64_t deadline, struct status_counts *counts,
+					   struct glue_error *error)
+{
+	const struct dynamodb_statements *statements = &updates->statements;
+	struct glue_error reason = {0};
+
+	memset(counts, 0, sizeof(*counts));
+	if (statements->count == 0)
+		return true;
+	(void) dynamodb_execute(client, &updates->statements, in_flight, deadline, &reason);
+	for (int i = 0; i < statements->count; i++)
+	{
+		enum dynamodb_result result = statements->list[i].result;
+
+		if (result == DYNAMODB_DONE || result == DYNAMODB_CONDITION_FAILED)
+			counts->done++;
+		else
+			counts->failed++;
+		if (result == DYNAMODB_REFUSED && reason.class == GLUE_NO_ERROR)
+			glue_error_set(&reason, GLUE_INFRASTRUCTURE_ERROR, "AWS_REFUSED",
+						   "dynamodb BatchExecuteStatement: a statement ended in %s",
+						   statements->list[i].code);
+	}
+	if (counts->failed == 0)
+		return true;
+	if (error != NULL)
+		*error = reason;
+	return false;
+}

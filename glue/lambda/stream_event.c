@@ -1,0 +1,690 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream_event.c
+ *	  The event of a DynamoDB stream: rows to be judged, out of item images.
+ *
+ * One pass over the event.  Members come in any order, so the product's JSON
+ * is written when it comes by, the numbers go behind it, and what turns out
+ * not to be a row is taken back.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "json_reader.h"
+#include "memory.h"
+#include "stream_event.h"
+
+/* Bytes of "row_number":N,"line_number":N} with two numbers of 64 bits. */
+#define NUMBERS_SIZE 80
+
+/* Digits of a number that surely fits into 64 bits. */
+#define MOST_DIGITS 18
+
+#define FIRST_RECORDS 64
+#define FIRST_UPLOADS 8
+
+/* An event being read, and what is known of the record that comes by. */
+struct reading
+{
+	struct json_reader reader;
+	struct stream_event *event;
+	struct stream_record *record;
+	int64_t		line_number;
+	bool		has_event_name;
+	bool		is_change;		/* an INSERT or a MODIFY */
+	bool		has_image;
+	bool		is_pending;
+	bool		has_product;
+	bool		has_bad_product;
+	bool		has_defect;
+	bool		has_bad_defect;
+	bool		has_records;	/* of the event */
+	struct glue_error error;	/* of memory; the first one stays */
+};
+
+const char *
+stream_fault_name(enum stream_fault fault)
+{
+	static const char *const names[] = {
+		[STREAM_NO_FAULT] = "NO_FAULT",
+		[STREAM_NO_RECORD] = "NO_RECORD",
+		[STREAM_NO_IMAGE] = "NO_IMAGE",
+		[STREAM_BAD_UPLOAD_ID] = "BAD_UPLOAD_ID",
+		[STREAM_BAD_RECORD_ID] = "BAD_RECORD_ID",
+		[STREAM_BAD_ROW_NUMBER] = "BAD_ROW_NUMBER",
+		[STREAM_BAD_LINE_NUMBER] = "BAD_LINE_NUMBER",
+		[STREAM_BAD_PRODUCT_DATA] = "BAD_PRODUCT_DATA",
+		[STREAM_BAD_DEFECT] = "BAD_DEFECT",
+		[STREAM_BAD_TEXT] = "BAD_TEXT",
+		[STREAM_REFUSED_ROW] = "REFUSED_ROW",
+	};
+
+	return names[fault];
+}
+
+/* ----- writing rows ----- */
+
+static void
+put(struct reading *reading, const char *bytes, size_t length)
+{
+	struct glue_error *error = &reading->error;
+
+	if (error->class == GLUE_NO_ERROR)
+		(void) byte_buffer_append(&reading->event->rows, bytes, length, error);
+}
+
+static void
+put_string(struct reading *reading, const char *string)
+{
+	put(reading, string, strlen(string));
+}
+
+static void
+put_quoted(struct reading *reading, struct text_view text)
+{
+	put(reading, "\"", 1);
+	put(reading, text.data, text.length);
+	put(reading, "\"", 1);
+}
+
+/* ----- attributes ----- */
+
+static bool
+is_word(struct text_view text, const char *word)
+{
+	return text_equal(text, text_of(word));
+}
+
+/*
+ * Read an attribute that is to be {"<type>": "..."}, type being one character.
+ * When it is another, false, and it was read past.
+ */
+static bool
+read_attribute(struct json_reader *reader, char type, struct text_view *value)
+{
+	struct text_view name;
+	bool		matches = false;
+	int			members = 0;
+
+	if (!json_read_open(reader, '{'))
+	{
+		json_read_value(reader);
+		return false;
+	}
+	for (; json_read_name(reader, &name); members++)
+	{
+		if (name.length == 1 && name.data[0] == type && json_read_text(reader, value))
+			matches = true;
+		else
+			json_read_value(reader);
+	}
+	return matches && members == 1;
+}
+
+/*
+ * Copy a text that has only letters, digits and what our ids have besides;
+ * otherwise word is "".
+ */
+static void
+copy_word(struct text_view text, char *word, size_t size)
+{
+	static const char others[] = "-_.:/";
+
+	word[0] = '\0';
+	if (text.length >= size)
+		return;
+	for (size_t i = 0; i < text.length; i++)
+	{
+		char		byte = text.data[i];
+
+		if (fold_ascii((unsigned char) byte) - 'a' >= 26 && (byte < '0' || byte > '9') &&
+			(byte == '\0' || strchr(others, byte) == NULL))
+			return;
+	}
+	memcpy(word, text.data, text.length);
+	word[text.length] = '\0';
+}
+
+static void
+read_word(struct json_reader *reader, char *word, size_t size)
+{
+	struct text_view text;
+
+	word[0] = '\0';
+	if (json_read_text(reader, &text))
+		copy_word(text, word, size);
+	else
+		json_read_value(reader);
+}
+
+static void
+read_id(struct json_reader *reader, char *id, size_t size)
+{
+	struct text_view text;
+
+	id[0] = '\0';
+	if (read_attribute(reader, 'S', &text))
+		copy_word(text, id, size);
+}
+
+/*
+ * A number from 1; 0 for anything else.
+ */
+static int64_t
+read_positive(struct json_reader *reader)
+{
+	struct text_view text;
+	int64_t		number = 0;
+
+	if (!read_attribute(reader, 'N', &text) || text.length > MOST_DIGITS)
+		return 0;
+	for (size_t i = 0; i < text.length; i++)
+	{
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return 0;
+		number = number * 10 + (text.data[i] - '0');
+	}
+	return number;
+}
+
+/*
+ * Enter an attribute of type M, whose members follow; false when it is none,
+ * and it was read past.
+ */
+static bool
+open_map(struct json_reader *reader)
+{
+	struct text_view name;
+
+	if (!json_read_open(reader, '{'))
+		json_read_value(reader);
+	else if (json_read_name(reader, &name))
+	{
+		if (is_word(name, "M") && json_read_open(reader, '{'))
+			return true;
+		json_read_value(reader);
+		while (json_read_name(reader, &name))
+			json_read_value(reader);
+	}
+	return false;
+}
+
+/*
+ * Leave it; false when it was more than that.
+ */
+static bool
+close_map(struct json_reader *reader)
+{
+	struct text_view name;
+	bool		is_alone = true;
+
+	while (json_read_name(reader, &name))
+	{
+		is_alone = false;
+		json_read_value(reader);
+	}
+	return is_alone;
+}
+
+/*
+ * {"M": {"sku": {"S": "A-1"}}} becomes "product":{"sku":"A-1"}, and a comma.
+ * False when it is no map of texts, which was read past then.  The value of a
+ * member error_type is handed out.
+ */
+static bool
+copy_texts(struct reading *reading, const char *member, struct text_view *error_type)
+{
+	struct json_reader *reader = &reading->reader;
+	struct text_view name;
+	struct text_view value;
+	bool		is_first = true;
+	bool		are_texts = true;
+
+	if (!open_map(reader))
+		return false;
+	put_string(reading, member);
+	while (json_read_name(reader, &name))
+	{
+		if (!read_attribute(reader, 'S', &value))
+		{
+			are_texts = false;
+			continue;
+		}
+		if (is_word(name, "error_type"))
+			*error_type = value;
+		if (!is_first)
+			put(reading, ",", 1);
+		is_first = false;
+		put_quoted(reading, name);
+		put(reading, ":", 1);
+		put_quoted(reading, value);
+	}
+	put_string(reading, "},");
+	return close_map(reader) && are_texts;
+}
+
+static void
+read_product(struct reading *reading)
+{
+	struct text_view ignored;
+
+	reading->has_product = copy_texts(reading, "\"product\":{", &ignored);
+	reading->has_bad_product |= !reading->has_product;
+}
+
+/*
+ * onboard_ingest() takes these two types and refuses a call with any other.
+ */
+static void
+read_defect(struct reading *reading)
+{
+	struct text_view type = {NULL, 0};
+
+	reading->has_defect = copy_texts(reading, "\"defect\":{", &type) &&
+		(is_word(type, "MALFORMED_ROW") || is_word(type, "INVALID_ENCODING"));
+	reading->has_bad_defect |= !reading->has_defect;
+}
+
+/* ----- records ----- */
+
+static void
+read_image(struct reading *reading)
+{
+	struct json_reader *reader = &reading->reader;
+	struct stream_record *record = reading->record;
+	struct text_view name;
+	struct text_view status;
+
+	if (!json_read_open(reader, '{'))
+	{
+		json_read_value(reader);
+		return;
+	}
+	reading->has_image = true;
+	while (json_read_name(reader, &name))
+	{
+		if (is_word(name, "product_data"))
+			read_product(reading);
+		else if (is_word(name, "defect"))
+			read_defect(reading);
+		else if (is_word(name, "upload_id"))
+			read_id(reader, record->upload_id, sizeof(record->upload_id));
+		else if (is_word(name, "record_id"))
+			read_id(reader, record->record_id, sizeof(record->record_id));
+		else if (is_word(name, "row_number"))
+			record->row_number = read_positive(reader);
+		else if (is_word(name, "line_number"))
+			reading->line_number = read_positive(reader);
+		else if (is_word(name, "status"))
+			reading->is_pending = read_attribute(reader, 'S', &status) &&
+				is_word(status, "pending_validation");
+		else
+			json_read_value(reader);
+	}
+}
+
+/*
+ * The keys, for a record that has no image.
+ */
+static void
+read_keys(struct json_reader *reader, struct stream_record *keys)
+{
+	struct text_view name;
+
+	if (!json_read_open(reader, '{'))
+	{
+		json_read_value(reader);
+		return;
+	}
+	while (json_read_name(reader, &name))
+	{
+		if (is_word(name, "upload_id"))
+			read_id(reader, keys->upload_id, sizeof(keys->upload_id));
+		else if (is_word(name, "record_id"))
+			read_id(reader, keys->record_id, sizeof(keys->record_id));
+		else
+			json_read_value(reader);
+	}
+}
+
+static void
+read_change(struct reading *reading)
+{
+	struct json_reader *reader = &reading->reader;
+	struct stream_record keys = {0};
+	struct text_view name;
+
+	if (!json_read_open(reader, '{'))
+	{
+		json_read_value(reader);
+		return;
+	}
+	while (json_read_name(reader, &name))
+	{
+		if (is_word(name, "NewImage"))
+			read_image(reading);
+		else if (is_word(name, "Keys"))
+			read_keys(reader, &keys);
+		else if (is_word(name, "SequenceNumber"))
+			read_word(reader, reading->record->sequence_number, STREAM_SEQUENCE_NUMBER_SIZE);
+		else
+			json_read_value(reader);
+	}
+	if (!reading->has_image)
+	{
+		memcpy(reading->record->upload_id, keys.upload_id, sizeof(keys.upload_id));
+		memcpy(reading->record->record_id, keys.record_id, sizeof(keys.record_id));
+	}
+}
+
+static void
+read_event_name(struct reading *reading)
+{
+	struct text_view text;
+
+	if (!json_read_text(&reading->reader, &text))
+	{
+		json_read_value(&reading->reader);
+		return;
+	}
+	reading->has_event_name = true;
+	reading->is_change = is_word(text, "INSERT") || is_word(text, "MODIFY");
+}
+
+static bool
+has_its_id(const struct stream_record *record)
+{
+	char		record_id[STREAM_RECORD_ID_SIZE];
+
+	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, record->row_number);
+	return strcmp(record_id, record->record_id) == 0;
+}
+
+static enum stream_fault
+fault_of(const struct reading *reading)
+{
+	const struct stream_record *record = reading->record;
+
+	if (record->upload_id[0] == '\0')
+		return STREAM_BAD_UPLOAD_ID;
+	if (record->row_number == 0)
+		return STREAM_BAD_ROW_NUMBER;
+	if (!has_its_id(record))
+		return STREAM_BAD_RECORD_ID;
+	if (reading->line_number == 0)
+		return STREAM_BAD_LINE_NUMBER;
+	if (reading->has_bad_defect)
+		return STREAM_BAD_DEFECT;
+	if (reading->has_bad_product || (!reading->has_product && !reading->has_defect))
+		return STREAM_BAD_PRODUCT_DATA;
+	if (reading->reader.has_bad_text)
+		return STREAM_BAD_TEXT;
+	return STREAM_NO_FAULT;
+}
+
+/*
+ * What the record is, now that all of it was read.
+ */
+static void
+classify(struct reading *reading)
+{
+	struct stream_record *record = reading->record;
+
+	if (!reading->has_event_name)
+		record->fault = STREAM_NO_RECORD;
+	else if (!reading->is_change)
+		return;
+	else if (!reading->has_image)
+		record->fault = STREAM_NO_IMAGE;
+	else if (!reading->is_pending)
+		return;
+	else
+		record->fault = fault_of(reading);
+	record->kind = record->fault == STREAM_NO_FAULT ? STREAM_ROW : STREAM_UNDECODABLE;
+}
+
+/*
+ * End the row's JSON, or take it back.
+ */
+static void
+end_row(struct reading *reading)
+{
+	struct stream_record *record = reading->record;
+	struct byte_buffer *rows = &reading->event->rows;
+	char		numbers[NUMBERS_SIZE];
+
+	if (record->kind != STREAM_ROW)
+	{
+		rows->used = record->start;
+		return;
+	}
+	snprintf(numbers, sizeof(numbers), "\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 "}",
+			 record->row_number, reading->line_number);
+	put_string(reading, numbers);
+	record->length = rows->used - record->start;
+}
+
+static void
+read_record(struct reading *reading)
+{
+	struct json_reader *reader = &reading->reader;
+	struct text_view name;
+
+	reading->line_number = 0;
+	reading->has_event_name = reading->is_change = false;
+	reading->has_image = reading->is_pending = false;
+	reading->has_product = reading->has_bad_product = false;
+	reading->has_defect = reading->has_bad_defect = false;
+	reader->has_bad_text = false;
+	reading->record->start = reading->event->rows.used;
+	reading->record->next = STREAM_NO_ROW;
+	put(reading, "{", 1);
+	if (!json_read_open(reader, '{'))
+		json_read_value(reader);
+	else
+	{
+		while (json_read_name(reader, &name))
+		{
+			if (is_word(name, "dynamodb"))
+				read_change(reading);
+			else if (is_word(name, "eventName"))
+				read_event_name(reading);
+			else if (is_word(name, "eventSourceARN"))
+				read_word(reader, reading->event->arn, sizeof(reading->event->arn));
+			else
+				json_read_value(reader);
+		}
+	}
+	classify(reading);
+	end_row(reading);
+}
+
+/* ----- uploads ----- */
+
+/* FNV-1a, so that finding an upload compares its text only when it is the one. */
+static uint32_t
+hash_of(const char *text)
+{
+	uint32_t	hash = UINT32_C(2166136261);
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char) *text) * UINT32_C(16777619);
+	return hash;
+}
+
+/*
+ * The upload of an id, NULL when there is none yet.  The latest ones first:
+ * rows of an upload come in runs.
+ */
+static struct stream_upload *
+find_upload(const struct stream_event *event, const char *upload_id, uint32_t hash)
+{
+	for (size_t i = event->upload_count; i > 0; i--)
+	{
+		struct stream_upload *upload = &event->uploads[i - 1];
+
+		if (upload->hash == hash && strcmp(upload->upload_id, upload_id) == 0)
+			return upload;
+	}
+	return NULL;
+}
+
+static struct stream_upload *
+add_upload(struct stream_event *event, struct glue_error *error)
+{
+	if (event->upload_count == event->upload_room)
+	{
+		size_t		room = event->upload_room > 0 ? 2 * event->upload_room : FIRST_UPLOADS;
+		struct stream_upload *uploads =
+			glue_reallocate(event->uploads, room * sizeof(event->uploads[0]));
+
+		if (uploads == NULL)
+		{
+			glue_error_memory(error);
+			return NULL;
+		}
+		event->uploads = uploads;
+		event->upload_room = room;
+	}
+	return &event->uploads[event->upload_count++];
+}
+
+/*
+ * Chain the rows of each upload.  The records do not move any more.
+ */
+static bool
+gather_uploads(struct stream_event *event, struct glue_error *error)
+{
+	for (size_t i = 0; i < event->count; i++)
+	{
+		struct stream_record *record = &event->records[i];
+		struct stream_upload *upload;
+		uint32_t	hash;
+
+		if (record->kind != STREAM_ROW)
+			continue;
+		hash = hash_of(record->upload_id);
+		upload = find_upload(event, record->upload_id, hash);
+		if (upload != NULL)
+			event->records[upload->last].next = i;
+		else
+		{
+			upload = add_upload(event, error);
+			if (upload == NULL)
+				return false;
+			upload->upload_id = record->upload_id;
+			upload->hash = hash;
+			upload->first = i;
+		}
+		upload->last = i;
+	}
+	return true;
+}
+
+/* ----- the event ----- */
+
+static struct stream_record *
+add_record(struct stream_event *event, struct glue_error *error)
+{
+	struct stream_record *record;
+
+	if (event->count == event->room)
+	{
+		size_t		room = event->room > 0 ? 2 * event->room : FIRST_RECORDS;
+		struct stream_record *records =
+			glue_reallocate(event->records, room * sizeof(event->records[0]));
+
+		if (records == NULL)
+		{
+			glue_error_memory(error);
+			return NULL;
+		}
+		event->records = records;
+		event->room = room;
+	}
+	record = &event->records[event->count++];
+	memset(record, 0, sizeof(*record));
+	return record;
+}
+
+static void
+read_records(struct reading *reading)
+{
+	if (!json_read_open(&reading->reader, '['))
+	{
+		json_read_value(&reading->reader);
+		return;
+	}
+	reading->has_records = true;
+	while (reading->error.class == GLUE_NO_ERROR && json_read_element(&reading->reader))
+	{
+		reading->record = add_record(reading->event, &reading->error);
+		if (reading->record != NULL)
+			read_record(reading);
+	}
+}
+
+static bool
+read_event(struct reading *reading, struct glue_error *error)
+{
+	struct json_reader *reader = &reading->reader;
+	struct text_view name;
+
+	if (json_read_open(reader, '{'))
+	{
+		while (json_read_name(reader, &name))
+		{
+			if (is_word(name, "Records"))
+				read_records(reading);
+			else
+				json_read_value(reader);
+			if (reading->error.class != GLUE_NO_ERROR)
+			{
+				*error = reading->error;
+				return false;
+			}
+		}
+	}
+	if (!json_reader_end(reader))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
+							  "the event is no JSON object");
+	if (!reading->has_records)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
+							  "the event is none of a stream: it has no Records");
+	return gather_uploads(reading->event, error);
+}
+
+bool
+stream_event_init(struct stream_event *event, const char *json, size_t length,
+				  struct glue_error *error)
+{
+	struct reading reading = {.event = event};
+	struct glue_error reason = {0};
+
+	json_reader_init(&reading.reader, json, length);
+	if (read_event(&reading, &reason))
+		return true;
+	if (error != NULL)
+		*error = reason;
+	stream_event_clean_up(event);
+	return false;
+}
+
+void
+stream_event_clean_up(struct stream_event *event)
+{
+	glue_release(event->records);
+	glue_release(event->uploads);
+	byte_buffer_clean_up(&event->rows);
+	memset(event, 0, sizeof(*event));
+}
+
+bool
+stream_event_append_row(const struct stream_event *event,
+						const struct stream_record *record,
+						struct byte_buffer *buffer, struct glue_error *error)
+{
+	return byte_buffer_append(buffer, event->rows.data + record->start, record->length, error);
+}

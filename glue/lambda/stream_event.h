@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream_event.h
+ *	  The event of a DynamoDB stream: rows to be judged, out of item images.
+ *
+ * Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB";
+ * Amazon DynamoDB Streams API Reference, "Record" and "StreamRecord".
+ *
+ *	  {"Records": [{"eventName": "INSERT", "eventSourceARN": "...",
+ *					"dynamodb": {"SequenceNumber": "...",
+ *								 "Keys": {...}, "NewImage": {...}}}]}
+ *
+ * A row to be judged is the image of an item of status pending_validation that
+ * was inserted or modified:
+ *
+ *	  upload_id			S
+ *	  record_id			S, REC_ and the row number in 8 digits or more
+ *	  row_number		N, from 1
+ *	  line_number		N, from 1
+ *	  product_data		M of S, the fields as the vendor wrote them
+ *	  defect			M of S: error_type, message, raw; in place of
+ *						product_data
+ *
+ * It becomes one record of onboard_ingest() while it is read, its texts copied
+ * once and as they stand.  Other records are of no concern here; and one that
+ * is of concern and has another shape, which nothing of ours wrote, is
+ * undecodable: it must neither hold up nor fail those around it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_LAMBDA_STREAM_EVENT_H
+#define GLUE_LAMBDA_STREAM_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "byte_buffer.h"
+#include "error.h"
+
+/* Bytes with the NUL; a sequence number has 21 to 40 digits. */
+#define STREAM_SEQUENCE_NUMBER_SIZE	64
+#define STREAM_UPLOAD_ID_SIZE		97
+#define STREAM_RECORD_ID_SIZE		32
+#define STREAM_ARN_SIZE				256
+
+enum stream_record_kind
+{
+	STREAM_OTHER,				/* to be passed over */
+	STREAM_ROW,
+	STREAM_UNDECODABLE
+};
+
+/* Why a record is undecodable. */
+enum stream_fault
+{
+	STREAM_NO_FAULT,
+	STREAM_NO_RECORD,			/* no eventName */
+	STREAM_NO_IMAGE,
+	STREAM_BAD_UPLOAD_ID,
+	STREAM_BAD_RECORD_ID,		/* or it is not that of the row number */
+	STREAM_BAD_ROW_NUMBER,
+	STREAM_BAD_LINE_NUMBER,
+	STREAM_BAD_PRODUCT_DATA,	/* or neither it nor a defect is there */
+	STREAM_BAD_DEFECT,
+	STREAM_BAD_TEXT,			/* a text that no database takes */
+	STREAM_REFUSED_ROW			/* the database refuses it for what it is; set
+								 * by who asked */
+};
+
+/* One record.  What is not known, or not of our form, is "" or 0. */
+struct stream_record
+{
+	enum stream_record_kind kind;
+	enum stream_fault fault;
+	char		sequence_number[STREAM_SEQUENCE_NUMBER_SIZE];
+	char		upload_id[STREAM_UPLOAD_ID_SIZE];
+	char		record_id[STREAM_RECORD_ID_SIZE];
+	int64_t		row_number;
+	size_t		start;			/* of its JSON in rows of the event */
+	size_t		length;
+	size_t		next;			/* the next row of the same upload, or
+								 * STREAM_NO_ROW */
+};
+
+#define STREAM_NO_ROW SIZE_MAX
+
+/* An upload of which the batch has rows: the first and the last, by index. */
+struct stream_upload
+{
+	const char *upload_id;		/* borrowed from the first row */
+	uint32_t	hash;
+	size_t		first;
+	size_t		last;
+};
+
+/* A batch.  Owns all: stream_event_clean_up(). */
+struct stream_event
+{
+	struct stream_record *records;	/* in the order of the stream */
+	size_t		count;
+	size_t		room;
+	struct stream_upload *uploads;	/* by first appearance */
+	size_t		upload_count;
+	size_t		upload_room;
+	struct byte_buffer rows;
+	char		arn[STREAM_ARN_SIZE];	/* of the stream */
+};
+
+/*
+ * Read an event; json is not kept.  event is zero before.  Errors: usage error
+ * EVENT_INVALID when it is no event of a stream, and OUT_OF_MEMORY; *event is
+ * empty then.
+ */
+extern bool stream_event_init(struct stream_event *event, const char *json,
+							  size_t length, struct glue_error *error);
+
+/* Accepts a zeroed event, and leaves one. */
+extern void stream_event_clean_up(struct stream_event *event);
+
+/*
+ * Append the JSON of a row, one element of the array that onboard_ingest()
+ * takes.
+ */
+extern bool stream_event_append_row(const struct stream_event *event,
+									const struct stream_record *record,
+									struct byte_buffer *buffer, struct glue_error *error);
+
+/* "NO_RECORD", "NO_IMAGE" and so on. */
+extern const char *stream_fault_name(enum stream_fault fault);
+
+#endif							/* GLUE_LAMBDA_STREAM_EVENT_H */
