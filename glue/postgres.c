@@ -316,6 +316,38 @@ postgres_query(PGconn *connection, const char *statement, int count,
 }
 
 bool
+postgres_each_row(PGconn *connection, const char *statement, int count,
+				  const char *const *values, int64_t deadline_ms,
+				  postgres_row_fn take, void *context, struct glue_error *error)
+{
+	PGresult   *result;
+	bool		taken = true;
+	bool		done = true;
+
+	if (PQsendQueryParams(connection, statement, count, NULL, values, NULL, NULL, 0) != 1 ||
+		PQsetSingleRowMode(connection) != 1)
+		return postgres_error(connection, NULL, error);
+	while (taken)
+	{
+		ExecStatusType status;
+
+		if (!wait_for_result(connection, deadline_ms, error))
+			return false;
+		/* After an error there is an end as well. */
+		result = PQgetResult(connection);
+		if (result == NULL)
+			return done;
+		status = PQresultStatus(result);
+		if (status == PGRES_SINGLE_TUPLE)
+			taken = take(context, result, error);
+		else if (done && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+			done = postgres_error(connection, result, error);
+		PQclear(result);
+	}
+	return false;
+}
+
+bool
 postgres_prepare(PGconn *connection, const struct postgres_limits *limits,
 				 int64_t deadline_ms, struct glue_error *error)
 {

@@ -97,6 +97,8 @@ extern void sandbox_clean_up(struct sandbox *sandbox);
 extern int64_t sandbox_take_retries(struct sandbox *sandbox);
 
 extern const struct handler check_handler;
+extern const struct handler link_handler;
+extern const struct handler reporter_handler;
 extern const struct handler rotate_handler;
 
 #endif							/* GLUE_LAMBDA_HANDLER_H */

@@ -29,6 +29,8 @@
 /* To add a handler: handler.h says how. */
 static const struct handler *const handlers[] = {
 	&check_handler,
+	&link_handler,
+	&reporter_handler,
 	&rotate_handler,
 };
 

@@ -167,13 +167,12 @@ static const struct setting table[] = {
 	},
 	{
 		.name = "LINK_BASE_URL", TEXT(link_base_url), .used_by = REPORTER,
-		.required = true,
-		.meaning = "address of the link handler, which the links in mails begin with"
+		.meaning = "address of the link handler, which the links in mails begin with; mails name S3 keys when not set"
 	},
 	{
 		.name = "LINK_SECRET_ID", TEXT(link_secret_id), .used_by = REPORTER | LINK,
 		.standard = "ecommerce/link/key",
-		.meaning = "secret with the key that signs these links"
+		.meaning = "secret with the keys that sign these links: current and previous, in hex"
 	},
 	{
 		.name = "LINK_DAYS", INTEGER(link_days, 1, 3650), .used_by = REPORTER,
