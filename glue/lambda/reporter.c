@@ -38,6 +38,7 @@
 #include "handler.h"
 #include "link_keys.h"
 #include "link_token.h"
+#include "outbox.h"
 #include "report_form.h"
 #include "report_object.h"
 #include "sqs_event.h"
@@ -307,6 +308,8 @@ make_report(struct report *report, const struct invocation *invocation,
 							   record_and_publish, report, error) != TRANSACTION_COMMITTED)
 		return false;
 	tell(report, invocation);
+	/* Events of this upload that could not be sent when they were made. */
+	(void) outbox_drain(report->sandbox, invocation, report->upload_id);
 	return true;
 }
 

@@ -247,6 +247,7 @@ class ReporterTest(HandlerTest):
         attributes = {name: value["Value"] for name, value in mail["MessageAttributes"].items()}
         self.assertEqual(attributes, {"vendor_id": "VEND001", "status": "partial"})
         self.assertEqual(self.metric("ErrorsProcessed"), 6)
+        self.assertEqual(sql(f"SELECT count(*) FROM onboard.outbox WHERE upload_id = '{upload_id}'"), "0")
 
     def test_every_other_end_is_reported_too(self) -> None:
         cases = {"completed": ended(3, 0), "all bad": ended(0, 2), "no rows": ended(0, 0), "refused": refused(),
