@@ -32,6 +32,7 @@ static const struct handler *const handlers[] = {
 	&link_handler,
 	&reporter_handler,
 	&rotate_handler,
+	&validator_handler,
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
