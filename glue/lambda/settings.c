@@ -231,7 +231,7 @@ static const struct setting table[] = {
 	{
 		.name = "SWEEP_IDLE_SECONDS", INTEGER(sweep_idle_seconds, 1, 604800),
 		.used_by = SWEEPER, .standard = "900",
-		.meaning = "an upload without progress for so long is read again"
+		.meaning = "an upload without progress for so long is read again; before each further time twice as long"
 	},
 	{
 		.name = "SWEEP_ATTEMPTS", INTEGER(sweep_attempts, 0, 100), .used_by = SWEEPER,
@@ -247,6 +247,11 @@ static const struct setting table[] = {
 		.name = "SWEEP_ABANDON_SECONDS", INTEGER(sweep_abandon_seconds, 1, 2592000),
 		.used_by = SWEEPER, .standard = "86400",
 		.meaning = "an upload without progress for so long ends as PROCESSING_ABANDONED, also one that no parser began"
+	},
+	{
+		.name = "SWEEP_UNREPORTED_SECONDS", INTEGER(sweep_unreported_seconds, 1, 604800),
+		.used_by = SWEEPER, .standard = "7200",
+		.meaning = "the end of an upload that is not reported for so long is told again; more than the reporter's queue takes to give up"
 	},
 
 	/* rotation */

@@ -98,6 +98,7 @@ struct settings
 	int64_t		sweep_attempts;
 	int64_t		sweep_uploads;
 	int64_t		sweep_abandon_seconds;
+	int64_t		sweep_unreported_seconds;
 
 	/* rotation */
 	const char *rotate_admin_secret_id;
