@@ -146,9 +146,9 @@ class Server:
         null = "\\N"
         text = self.run("psql", "-h", self.folder, "-p", str(PORT), "-U", OWNER, "-d", database, "-X", "-q", "--csv",
                         "-P", f"null={null}", "-v", "ON_ERROR_STOP=1", "-f", "-", text=statement)
-        # Values keep their own line ends.
-        rows = csv.DictReader(io.StringIO(text, newline=""))
-        return [{name: None if value == null else value for name, value in row.items()} for row in rows]
+        # Values keep their own line ends, and an empty line is an empty value.
+        names, *rows = [row or [""] for row in csv.reader(io.StringIO(text, newline=""))] or [[]]
+        return [{name: None if value == null else value for name, value in zip(names, row)} for row in rows]
 
     def make_database(self) -> "OwnDatabase":
         self._databases += 1

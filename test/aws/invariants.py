@@ -163,7 +163,7 @@ class World:
         ours = {str(upload["upload_id"]) for upload in map(self.upload_of, self.sent) if upload}
         strangers = {str(upload["upload_id"]) for upload in self.uploads} - ours
         problems += [f"{upload_id}: an upload of no file" for upload_id in sorted(strangers)]
-        return problems + self.key_problems() + self.mail_problems(extra_mails) + self.leftover_problems(ours)
+        return [*problems, *self.key_problems(), *self.mail_problems(extra_mails), *self.leftover_problems(ours)]
 
     def upload_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
         upload_id = str(upload["upload_id"])
