@@ -372,7 +372,7 @@ handle_messages(struct sandbox *sandbox, const struct invocation *invocation,
 	for (size_t i = 0; i < event->count; i++)
 	{
 		const struct sqs_event_message *message = &event->messages[i];
-		bool		in_time = clock_milliseconds() < invocation->deadline_ms;
+		bool		in_time = clock_milliseconds() + COMMIT_MS < invocation->deadline_ms;
 
 		late += !in_time;
 		if ((!in_time || !handle_message(sandbox, invocation, message)) &&
