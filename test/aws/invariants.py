@@ -54,6 +54,12 @@ class Sent:
         return self.key.rpartition("/")[2]
 
 
+def folded(name: str) -> str:
+    """A column's name: ours in any case, others as they are."""
+    name = name.strip(BLANKS)
+    return name.lower() if name.lower() in COLUMNS else name
+
+
 def read_rows(content: bytes) -> list[FileRow]:
     """The rows of a file: records that are not blank lines, each with the physical line where it begins."""
     reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
@@ -62,7 +68,7 @@ def read_rows(content: bytes) -> list[FileRow]:
     line = 1
     for record in reader:
         if record and not header:
-            header = [name.strip(BLANKS).lower() for name in record]
+            header = [folded(name) for name in record]
         elif record:
             rows.append(FileRow(len(rows) + 1, line, dict(zip(header, record))))
         line = reader.line_num + 1
@@ -84,7 +90,7 @@ def product_problem(row: FileRow, product: Row) -> str:
         if not same:
             return f"column {name} differs"
     unknown = {name: value for name, value in wanted.items() if name not in COLUMNS}
-    if json.loads(product["attributes"] or "{}") != unknown:
+    if trimmed(json.loads(product["attributes"] or "{}")) != unknown:
         return "attributes differ"
     return "" if product["line_number"] == str(row.line) else f"line {product['line_number']}, not {row.line}"
 
@@ -93,7 +99,7 @@ def error_problem(row: FileRow, errors: list[Row]) -> str:
     original = json.loads(errors[0]["original_data"] or "{}")
     if errors[0]["error_type"] in ("MALFORMED_ROW", "INVALID_ENCODING"):
         return "" if original.get("raw_record") else "raw_record is missing"
-    stored = {name.strip(BLANKS).lower(): value for name, value in original.items() if value not in (None, "")}
+    stored = {folded(name): value for name, value in original.items() if value not in (None, "")}
     if stored != {name: value for name, value in row.fields.items() if value != ""}:
         return "original_data differs"
     return "" if errors[0]["line_number"] == str(row.line) else f"line {errors[0]['line_number']}, not {row.line}"
@@ -179,7 +185,7 @@ class World:
         else:
             yield from self.row_problems(sent, upload)
             if sent.items:
-                yield from self.item_problems(sent, upload_id)
+                yield from list(self.item_problems(sent, upload_id))[:3]
         yield from self.report_problems(sent, upload)
 
     def refused_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
@@ -204,11 +210,12 @@ class World:
         for number, found in errors.items():
             if len({(error["error_type"], error["error_field"]) for error in found}) != len(found):
                 yield f"an error of row {number} is there twice"
+        troubles = []
         for row in rows:
             trouble = product_problem(row, products[row.number][0]) if row.number in products else (
                 error_problem(row, errors[row.number]) if row.number in errors else "")
-            if trouble:
-                yield f"row {row.number}: {trouble}"
+            troubles += [f"row {row.number}: {trouble}"] if trouble else []
+        yield from troubles[:3]
         counts = (str(len(rows)), str(len(products)), str(len(errors)))
         if (upload["total_records"], upload["valid_records"], upload["error_records"]) != counts:
             yield "the upload's counts are not those of the file"
@@ -235,7 +242,7 @@ class World:
                 yield f"item {row.number} is {item['status']}, not {verdict}"
             if (item["vendor_id"], item["row_number"], item["line_number"]) != (sent.vendor_id, row.number, row.line):
                 yield f"item {row.number} has other keys"
-            data = {name.strip(BLANKS).lower(): value for name, value in item.get("product_data", {}).items() if value}
+            data = {folded(name): value for name, value in item.get("product_data", {}).items() if value}
             if "defect" not in item and data != {name: value for name, value in row.fields.items() if value}:
                 yield f"item {row.number} has other data"
             if (verdict == "error") != bool(item.get("error_reason")):
