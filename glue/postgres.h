@@ -87,6 +87,19 @@ extern bool postgres_each_row(PGconn *connection, const char *statement, int cou
 							  struct glue_error *error);
 
 /*
+ * Wait until the result of a statement that was sent can be taken by
+ * PQgetResult().
+ */
+extern bool postgres_wait(PGconn *connection, int64_t deadline_ms,
+						  struct glue_error *error);
+
+/*
+ * In non-blocking mode: wait until what was handed to libpq is sent.
+ */
+extern bool postgres_flush(PGconn *connection, int64_t deadline_ms,
+						   struct glue_error *error);
+
+/*
  * Settings that our statements rely on: our functions first in the search path
  * after pg_catalog, wherever the extension was created, and no notices.  With
  * limits NULL they are set for the session, otherwise together with the limits

@@ -98,6 +98,7 @@ extern int64_t sandbox_take_retries(struct sandbox *sandbox);
 
 extern const struct handler check_handler;
 extern const struct handler link_handler;
+extern const struct handler parser_handler;
 extern const struct handler reporter_handler;
 extern const struct handler rotate_handler;
 extern const struct handler validator_handler;

@@ -30,6 +30,7 @@
 static const struct handler *const handlers[] = {
 	&check_handler,
 	&link_handler,
+	&parser_handler,
 	&reporter_handler,
 	&rotate_handler,
 	&validator_handler,

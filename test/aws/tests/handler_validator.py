@@ -1,0 +1,600 @@
+"""The handler validator: rows of a stream get one verdict each, whatever comes twice, in pieces, too late or not at all.
+
+Run by test/tap/061_validator.pl, which makes the server.
+"""
+
+import itertools
+import json
+import os
+import random
+import subprocess
+import threading
+import time
+import unittest
+import uuid
+from typing import Any, Callable
+
+from emulator import Emulator, client
+from event_sources import EmulatedShard
+from fault_plan import FaultPlan
+from fault_proxy import FaultProxy
+from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from runtime_api import Function, FunctionSettings, Result
+
+PLANTED = "PLANTED-VALUE-7c21"
+TABLE = "UploadRecords"
+sequence = itertools.count(10**20)
+skus = itertools.count(1)
+
+Record = dict[str, Any]
+
+
+def psql(*arguments: str, text: str = "") -> str:
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments], input=text, text=True,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return done.stdout.rstrip("\n")
+
+
+def sql(statement: str) -> str:
+    """Run statements as the owner; what they print, without alignment."""
+    return psql("-f", "-", text=statement)
+
+
+def begin(total: int | None = None, vendor: str = "VEND001") -> str:
+    return sql(f"SELECT onboard_begin_upload('{vendor}', '{vendor}_20260104_090000.csv', 'uploads/{vendor}/x.csv',"
+               f" 'test/{uuid.uuid4()}', {'NULL' if total is None else total})")
+
+
+def product(sku: str = "", **changes: str) -> dict[str, str]:
+    sku = sku or f"SKU-{next(skus)}"
+    return {"vendor_product_id": sku, "sku": sku, "product_name": f"{PLANTED} \u00e4\U0001f600\"\\",
+            "category": "Books", "price": "2.50", "stock_quantity": "3", "colour": PLANTED, **changes}
+
+
+def bad_product() -> dict[str, str]:
+    return product(price=f"={PLANTED}", stock_quantity="-1")
+
+
+def image(upload_id: str, row: int, fields: dict[str, str] | None = None) -> dict[str, Any]:
+    data = {name: {"S": value} for name, value in (fields or product()).items()}
+    return {"upload_id": {"S": upload_id}, "record_id": {"S": f"REC_{row:08}"}, "vendor_id": {"S": "VEND001"},
+            "row_number": {"N": str(row)}, "line_number": {"N": str(row + 1)}, "product_data": {"M": data},
+            "status": {"S": "pending_validation"}, "parse_attempt": {"N": "1"}, "expires_at": {"N": "1893456000"}}
+
+
+def record(new_image: dict[str, Any] | None, name: str = "INSERT") -> Record:
+    """A stream record as functions see it."""
+    change: dict[str, Any] = {"ApproximateCreationDateTime": time.time(), "SequenceNumber": str(next(sequence)),
+                              "SizeBytes": 100, "StreamViewType": "NEW_IMAGE"}
+    if new_image is not None:
+        change["NewImage"] = new_image
+        change["Keys"] = {key: new_image[key] for key in ("upload_id", "record_id") if key in new_image}
+    return {"eventID": str(uuid.uuid4()), "eventName": name, "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+            "awsRegion": "us-east-1", "dynamodb": change,
+            "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/UploadRecords/stream/2026"}
+
+
+def row(upload_id: str, number: int, fields: dict[str, str] | None = None, name: str = "INSERT") -> Record:
+    return record(image(upload_id, number, fields), name)
+
+
+def number_of(stream_record: Record) -> str:
+    return str(stream_record["dynamodb"]["SequenceNumber"])
+
+
+def state(*upload_ids: str) -> str:
+    """All that the database knows of uploads, to the last byte, as one sum; outbox and times of a move left out."""
+    names = ", ".join(f"'{upload_id}'" for upload_id in upload_ids)
+    return sql(f"""SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM (
+        SELECT p::text FROM onboard.products p WHERE upload_id IN ({names})
+        UNION ALL SELECT e::text FROM onboard.validation_errors e WHERE upload_id IN ({names})
+        UNION ALL SELECT j::text FROM onboard.judged_rows j WHERE upload_id IN ({names})
+        UNION ALL SELECT (to_jsonb(u) - 'updated_at')::text FROM onboard.upload_history u
+            WHERE upload_id IN ({names})) AS t (line)""")
+
+
+def counts(upload_id: str) -> tuple[int, int, str]:
+    """Products, rejected rows, and the upload's own counts and status."""
+    line = sql(f"""SELECT (SELECT count(*) FROM onboard.products WHERE upload_id = '{upload_id}'),
+        (SELECT count(DISTINCT row_number) FROM onboard.validation_errors WHERE upload_id = '{upload_id}'),
+        format('%s/%s %s', valid_records, error_records, status)
+        FROM onboard.upload_history WHERE upload_id = '{upload_id}'""").split("|")
+    return int(line[0]), int(line[1]), line[2]
+
+
+class Shared:
+    """The emulated services, made once for all tests."""
+
+    folder: str
+    emulator: Emulator
+    resources: Resources
+    clients: dict[str, Any]
+
+
+def setUpModule() -> None:
+    Shared.folder = os.environ["ONBOARD_TEST_FOLDER"]
+    Shared.emulator = unittest.enterModuleContext(Emulator(os.path.join(Shared.folder, "emulator.log")))
+    Shared.clients = {service: client(service, Shared.emulator.url) for service in SERVICES}
+    Shared.resources = Resources(test_scale(read_settings()))
+    database = Database(os.environ["PGHOST"], int(os.environ["PGPORT"]), os.environ["PGDATABASE"], "loader",
+                        "planted-password-91")
+    Shared.resources.make(Shared.clients, database)
+
+
+class Services(Shared, unittest.TestCase):
+    """A function for each test, behind a proxy that makes faults."""
+
+    def setUp(self) -> None:
+        self.functions: list[Function] = []
+        self.messages("product-validation-errors")
+        self.messages("upload-records-quarantine")
+
+    def tearDown(self) -> None:
+        """Whatever a test does, no value and no password reaches a log."""
+        for function in self.functions:
+            text = "\n".join(function.log.lines())
+            function.stop()
+            self.assertNotIn(PLANTED, text)
+            self.assertNotIn("planted-password", text)
+            for line in text.splitlines():
+                json.loads(line)
+
+    def function(self, *faults: dict[str, Any], timeout: float = 20.0, seed: int = 5, **environment: str) -> Function:
+        self.plan = FaultPlan.read({"seed": seed, "faults": list(faults)})
+        proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan))
+        function = Function(
+            FunctionSettings("validator", os.environ["ONBOARD_BOOTSTRAP"], "validator", timeout),
+            {**self.resources.environment(proxy.url), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "500",
+             **environment})
+        self.functions.append(function)
+        return function
+
+    def deliver(self, function: Function, records: list[Record]) -> list[str]:
+        """Invoke; the sequence numbers that were named."""
+        result = function.invoke({"Records": records})
+        self.assertTrue(result.ok, result.error)
+        return self.named(result)
+
+    def named(self, result: Result) -> list[str]:
+        self.assertEqual(list(result.payload), ["batchItemFailures"])
+        return [failure["itemIdentifier"] for failure in result.payload["batchItemFailures"]]
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        bodies: list[dict[str, Any]] = []
+        url = self.resources.queue_urls[queue]
+        while got := self.clients["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                bodies.append(json.loads(message["Body"]))
+                self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def put(self, records: list[Record]) -> None:
+        for item in records:
+            self.clients["dynamodb"].put_item(TableName=TABLE, Item=item["dynamodb"]["NewImage"])
+
+    def item(self, upload_id: str, number: int) -> dict[str, str]:
+        """The attributes of an item that are texts; empty when there is none."""
+        key = {"upload_id": {"S": upload_id}, "record_id": {"S": f"REC_{number:08}"}}
+        item = self.clients["dynamodb"].get_item(TableName=TABLE, Key=key).get("Item", {})
+        return {name: value["S"] for name, value in item.items() if "S" in value}
+
+    def metric(self, function: Function, name: str) -> int:
+        return sum(line.get(name, 0) for line in function.log.records() if "_aws" in line)
+
+
+class JudgingTest(Services):
+    def test_a_batch_of_good_and_bad_rows(self) -> None:
+        function = self.function()
+        upload_id = begin(5)
+        defect = image(upload_id, 3)
+        del defect["product_data"]
+        defect["defect"] = {"M": {"error_type": {"S": "MALFORMED_ROW"}, "message": {"S": "it has 3 fields"},
+                                  "raw": {"S": f"a,{PLANTED}"}}}
+        same = product()
+        records = [row(upload_id, 5, same), row(upload_id, 1), row(upload_id, 2, bad_product()), record(defect),
+                   row(upload_id, 4, same)]
+        self.put(records)
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(counts(upload_id), (2, 3, "2/3 partial"))
+        # Within a batch the row number decides, not the place: row 4 won.
+        self.assertEqual(self.item(upload_id, 4)["status"], "validated")
+        item = self.item(upload_id, 5)
+        self.assertEqual((item["status"], item["error_reason"]), ("error", "DUPLICATE_SKU"))
+        item = self.item(upload_id, 2)
+        self.assertEqual((item["status"], item["error_reason"]), ("error", "INVALID_PRICE"))
+        details = json.loads(item["error_details"])
+        self.assertEqual([detail["error_type"] for detail in details], ["INVALID_PRICE", "INVALID_STOCK"])
+        self.assertNotIn("rejected_value", details[0])
+        self.assertRegex(item["processed_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(self.item(upload_id, 3)["error_reason"], "MALFORMED_ROW")
+        self.assertNotIn("error_reason", self.item(upload_id, 1))
+        self.assertEqual([self.metric(function, f"Products{name}") for name in ("Validated", "Valid", "Invalid")],
+                         [5, 2, 3])
+        kinds = sorted(message["kind"] for message in self.messages("product-validation-errors"))
+        self.assertEqual(kinds, ["errors_recorded", "upload_ended"])
+        stored = json.loads(sql(f"SELECT to_jsonb(p) FROM onboard.products p WHERE upload_id = '{upload_id}'"
+                                " AND row_number = 1"))
+        self.assertEqual((stored["product_name"], stored["attributes"]),
+                         (product()["product_name"], {"colour": PLANTED}))
+
+    def test_nothing_at_all(self) -> None:
+        self.assertEqual(self.deliver(self.function(), []), [])
+
+    def test_records_of_no_concern_are_passed_over(self) -> None:
+        function = self.function()
+        upload_id = begin()
+        done = image(upload_id, 2)
+        done["status"] = {"S": "validated"}
+        records = [record(None, "REMOVE"), record(done, "MODIFY"), row(upload_id, 1)]
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(counts(upload_id), (1, 0, "1/0 processing"))
+        self.assertEqual(self.messages("upload-records-quarantine"), [])
+
+    def test_the_same_row_twice_in_a_batch(self) -> None:
+        function = self.function()
+        upload_id = begin(2)
+        first = product()
+        records = [row(upload_id, 1, first), row(upload_id, 2, bad_product()), row(upload_id, 1, first, "MODIFY"),
+                   row(upload_id, 2, product(), "MODIFY")]
+        self.put(records[:2])
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(counts(upload_id), (1, 1, "1/1 partial"))
+        self.assertEqual(self.metric(function, "ProductsValidated"), 2)
+        self.assertEqual([self.item(upload_id, number)["status"] for number in (1, 2)], ["validated", "error"])
+        statements = self.plan.counts()["calls"]
+        self.assertEqual(statements["dynamodb.BatchExecuteStatement"], 1)
+
+    def test_rows_that_no_upload_takes(self) -> None:
+        function = self.function()
+        ended, unknown = begin(1), "VEND001-0000000000000000"
+        sql(f"SELECT status FROM onboard_cancel_upload('{ended}')")
+        records = [row(ended, 1), row(unknown, 1)]
+        self.put(records)
+        self.assertEqual(self.deliver(function, records), [])
+        reasons = [(self.item(upload_id, 1)["status"], self.item(upload_id, 1)["error_reason"])
+                   for upload_id in (ended, unknown)]
+        self.assertEqual(reasons, [("error", "refused"), ("error", "unknown_upload")])
+        self.assertEqual(self.metric(function, "ProductsValidated"), 0)
+
+    def test_rows_out_of_a_real_stream(self) -> None:
+        function = self.function()
+        upload_id = begin(30)
+        shard = EmulatedShard(self.clients["dynamodbstreams"], self.resources.stream_arn)
+        while shard.read():
+            pass
+        self.put([row(upload_id, number, bad_product() if number % 3 == 0 else None) for number in range(1, 31)])
+        self.assertEqual(self.deliver(function, shard.read()), [])
+        self.assertEqual(counts(upload_id), (20, 10, "20/10 partial"))
+        # What the write-backs put into the stream is passed over.
+        changes = shard.read()
+        self.assertEqual(len(changes), 30)
+        before = state(upload_id)
+        self.assertEqual(self.deliver(function, changes), [])
+        self.assertEqual(state(upload_id), before)
+
+    def test_an_item_that_is_gone_is_not_made_again(self) -> None:
+        function = self.function()
+        upload_id = begin(1)
+        self.assertEqual(self.deliver(function, [row(upload_id, 1)]), [])
+        self.assertEqual(self.item(upload_id, 1), {})
+        self.assertEqual(self.metric(function, "StatusUpdatesFailed"), 0)
+
+
+class ReplayTest(Services):
+    def test_replays_in_any_order_and_shape_change_nothing(self) -> None:
+        function = self.function()
+        seed = random.randrange(10**6)
+        chance = random.Random(seed)
+        uploads = [begin(40), begin(40), begin(40, "VEND002")]
+        shared = [product() for _ in range(10)]
+        records = [row(upload_id, number, chance.choice([None, bad_product(), chance.choice(shared)]))
+                   for upload_id in uploads for number in range(1, 41)]
+        chance.shuffle(records)
+        for start in range(0, len(records), 30):
+            self.assertEqual(self.deliver(function, records[start:start + 30]), [])
+        before = state(*uploads)
+        for upload_id in uploads:
+            good, bad, _ = counts(upload_id)
+            self.assertEqual(good + bad, 40)
+        self.assertEqual(sum(message["kind"] == "upload_ended"
+                             for message in self.messages("product-validation-errors")), 3)
+        for _ in range(10):
+            again = [record for record in records if chance.random() < 0.7] + chance.sample(records, 20)
+            chance.shuffle(again)
+            while again:
+                size = chance.randrange(1, len(again) + 1)
+                self.assertEqual(self.deliver(function, again[:size]), [])
+                again = again[size:]
+            self.assertEqual(state(*uploads), before, f"seed {seed}")
+        self.assertEqual(self.messages("product-validation-errors"), [])
+
+    def test_killed_at_any_moment(self) -> None:
+        seed = random.randrange(10**6)
+        chance = random.Random(seed)
+        uploads = [begin(30), begin(30)]
+        records = [row(upload_id, number, bad_product() if number % 4 == 0 else None)
+                   for number in range(1, 31) for upload_id in uploads]
+        function = self.function()
+        for _ in range(3):
+            function.kill_after = lambda: chance.random() * 0.06
+            for _ in range(5):
+                function.invoke({"Records": records})
+        self.assertGreater(function.kills, 0)
+        function.kill_after = lambda: None
+        self.assertEqual(self.deliver(function, records), [])
+        for upload_id in uploads:
+            self.assertEqual(counts(upload_id), (23, 7, "23/7 partial"), f"seed {seed}")
+
+
+class InfrastructureTest(Services):
+    def wait_for_lock(self) -> None:
+        end = time.monotonic() + 10
+        while sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0":
+            self.assertLess(time.monotonic(), end, "nobody waits for the lock")
+            time.sleep(0.02)
+
+    def while_locked(self, upload_id: str, function: Function, records: list[Record],
+                     action: Callable[[], None]) -> list[str]:
+        """Deliver; do something when the rows of this upload are about to be judged."""
+        answers: list[list[str]] = []
+        with subprocess.Popen(["psql", "-Xq"], stdin=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as holder:
+            assert holder.stdin is not None
+            holder.stdin.write(f"BEGIN; SELECT FROM onboard.upload_history WHERE upload_id = '{upload_id}' FOR UPDATE;\n")
+            holder.stdin.flush()
+            end = time.monotonic() + 10
+            while sql("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") == "0":
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.02)
+            thread = threading.Thread(target=lambda: answers.append(self.deliver(function, records)))
+            thread.start()
+            try:
+                self.wait_for_lock()
+                action()
+            finally:
+                thread.join(30)
+                holder.stdin.close()
+        self.assertEqual(len(answers), 1)
+        return answers[0]
+
+    def test_the_server_dies_before_one_of_the_uploads(self) -> None:
+        for place in range(4):
+            with self.subTest(place=place):
+                self.one_death(place)
+
+    def one_death(self, place: int) -> None:
+        uploads = [begin(3) for _ in range(4)]
+        # The last upload's first row lies before the second one's second row.
+        order = [0, 0, 1, 2, 3, 1, 2, 3, 0, 3, 2, 1]
+        numbers = {upload_id: itertools.count(1) for upload_id in uploads}
+        records = [row(uploads[index], next(numbers[uploads[index]])) for index in order]
+        function = self.function(timeout=15)
+
+        def stop() -> None:
+            subprocess.run(["pg_ctl", "stop", "-D", os.environ["PGDATA"], "-m", "immediate"], check=True,
+                           capture_output=True)
+
+        named = self.while_locked(uploads[place], function, records, stop)
+        subprocess.run(["pg_ctl", "start", "-w", "-D", os.environ["PGDATA"], "-l",
+                        os.path.join(self.folder, "server.log")], check=True, capture_output=True)
+        first = min(index for index, owner in enumerate(order) if owner >= place)
+        self.assertEqual(named, [number_of(records[first])])
+        for index, upload_id in enumerate(uploads):
+            self.assertEqual(counts(upload_id), (3, 0, "3/0 completed") if index < place else (0, 0, "0/0 processing"))
+        self.assertEqual(self.deliver(function, records[first:]), [])
+        for upload_id in uploads:
+            self.assertEqual(counts(upload_id), (3, 0, "3/0 completed"))
+
+    def test_a_backend_that_ends_is_replaced(self) -> None:
+        function = self.function()
+        upload_id = begin(2)
+        self.assertEqual(self.deliver(function, [row(upload_id, 1)]), [])
+        sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'")
+        self.assertEqual(self.deliver(function, [row(upload_id, 2)]), [])
+        self.assertEqual(counts(upload_id), (2, 0, "2/0 completed"))
+
+    def test_a_lock_that_is_not_given_names_the_first_record_that_waits(self) -> None:
+        function = self.function(LOCK_TIMEOUT_MS="300")
+        uploads = [begin(1), begin(1), begin(1)]
+        records = [row(upload_id, 1) for upload_id in uploads]
+        self.assertEqual(self.while_locked(uploads[1], function, records, lambda: None), [number_of(records[1])])
+        self.assertEqual([counts(upload_id)[0] for upload_id in uploads], [1, 0, 0])
+        self.assertEqual(self.deliver(function, records[1:]), [])
+        self.assertEqual([counts(upload_id)[0] for upload_id in uploads], [1, 1, 1])
+
+    def test_no_time_is_left(self) -> None:
+        upload_id = begin(2)
+        records = [record(None, "REMOVE"), row(upload_id, 1), row(upload_id, 2)]
+        for margin in ("4999", "5000", "9000"):
+            function = self.function(timeout=5, DEADLINE_MARGIN_MS=margin)
+            self.assertEqual(self.deliver(function, records), [number_of(records[1])])
+            codes = [line.get("error_code") for line in function.log.records()]
+            # A millisecond may be enough to find out that it is not enough.
+            self.assertTrue("DEADLINE" in codes or (margin == "4999" and codes[0] is not None), codes)
+        self.assertEqual(counts(upload_id), (0, 0, "0/0 processing"))
+        # What is no row needs no time.
+        self.assertEqual(self.deliver(function, records[:1]), [])
+
+    def test_the_database_is_not_allowed_to_be_the_vendors_fault(self) -> None:
+        function = self.function()
+        upload_id = begin(1)
+        records = [row(upload_id, 1)]
+        self.put(records)
+        sql("REVOKE EXECUTE ON FUNCTION onboard_ingest(text, jsonb) FROM loader")
+        try:
+            self.assertEqual(self.deliver(function, records), [number_of(records[0])])
+        finally:
+            sql("GRANT EXECUTE ON FUNCTION onboard_ingest(text, jsonb) TO loader")
+        self.assertEqual(self.item(upload_id, 1)["status"], "pending_validation")
+        self.assertEqual(self.messages("upload-records-quarantine"), [])
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(counts(upload_id), (1, 0, "1/0 completed"))
+
+
+class QuarantineTest(Services):
+    def broken(self, upload_id: str, number: int) -> Record:
+        new_image = image(upload_id, number)
+        new_image["product_data"] = {"M": {"sku": {"N": "17"}, PLANTED: {"S": PLANTED}}}
+        return record(new_image)
+
+    def test_records_that_cannot_be_decoded(self) -> None:
+        function = self.function()
+        upload_id = begin(98)
+        records = [row(upload_id, number) for number in range(1, 101)]
+        records[40] = self.broken(upload_id, 41)
+        nul = image(upload_id, 100, product(description=f"{PLANTED}\0"))
+        records[99] = record(nul)
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(counts(upload_id), (98, 0, "98/0 completed"))
+        messages = self.messages("upload-records-quarantine")
+        self.assertNotIn(PLANTED, json.dumps(messages))
+        by_row = {message["row_number"]: message for message in messages}
+        self.assertEqual(sorted(by_row), [41, 100])
+        message = by_row[41]
+        self.assertRegex(message.pop("request_id"), r"^[0-9a-f-]{36}$")
+        self.assertEqual(message, {
+            "v": 1, "reason": "BAD_PRODUCT_DATA", "sequence_number": number_of(records[40]), "upload_id": upload_id,
+            "record_id": "REC_00000041", "row_number": 41, "stream_arn": records[40]["eventSourceARN"]})
+        self.assertEqual(by_row[100]["reason"], "BAD_TEXT")
+        self.assertEqual(self.metric(function, "RecordsQuarantined"), 2)
+
+    def test_records_of_no_shape_at_all(self) -> None:
+        function = self.function()
+        upload_id = begin(1)
+        keys_only = record(None)
+        keys_only["dynamodb"]["Keys"] = {"upload_id": {"S": upload_id}, "record_id": {"S": "REC_00000002"}}
+        hostile = image(f"{PLANTED}\"" * 50, 1)
+        odd: list[Any] = [17, None, "text", [], {}, keys_only, record(hostile), row(upload_id, 1)]
+        self.assertEqual(self.deliver(function, odd), [])
+        messages = self.messages("upload-records-quarantine")
+        self.assertEqual(sorted(message["reason"] for message in messages),
+                         ["BAD_UPLOAD_ID", "NO_IMAGE", *["NO_RECORD"] * 5])
+        self.assertNotIn(PLANTED, json.dumps(messages))
+        self.assertEqual([message["record_id"] for message in messages if message["reason"] == "NO_IMAGE"],
+                         ["REC_00000002"])
+        self.assertEqual(counts(upload_id), (1, 0, "1/0 completed"))
+
+    def test_many_of_them(self) -> None:
+        function = self.function()
+        upload_id = begin()
+        records = [self.broken(upload_id, number) for number in range(1, 121)]
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(sorted(message["row_number"] for message in self.messages("upload-records-quarantine")),
+                         list(range(1, 121)))
+
+    def test_a_quarantine_that_takes_nothing(self) -> None:
+        function = self.function({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 10,
+                                  "sender_fault": True, "times": 1},
+                                 {"fault": "error", "call": "sqs.SendMessageBatch", "times": 1})
+        upload_id = begin()
+        records = [row(upload_id, 1), self.broken(upload_id, 2), row(upload_id, 3)]
+        self.assertEqual(self.deliver(function, records), [number_of(records[1])])
+        self.assertEqual(counts(upload_id)[0], 2)
+        self.assertEqual(self.deliver(function, records[1:]), [])
+        self.assertEqual(len(self.messages("upload-records-quarantine")), 1)
+        self.assertEqual(self.plan.unfired(), [])
+
+    def test_what_comes_again_is_not_set_aside_twice(self) -> None:
+        """An outage of hours must not fill the queue: records behind the first failure wait with it."""
+        function = self.function(LOCK_TIMEOUT_MS="200")
+        upload_id = begin()
+        records = [self.broken(upload_id, 1), row(upload_id, 2), self.broken(upload_id, 3)]
+        sql("REVOKE EXECUTE ON FUNCTION onboard_ingest(text, jsonb) FROM loader")
+        try:
+            for _ in range(3):
+                self.assertEqual(self.deliver(function, records[1:]), [number_of(records[1])])
+        finally:
+            sql("GRANT EXECUTE ON FUNCTION onboard_ingest(text, jsonb) TO loader")
+        self.assertEqual(self.messages("upload-records-quarantine"), [])
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual(len(self.messages("upload-records-quarantine")), 2)
+
+    def test_rows_that_the_database_refuses_for_what_they_are(self) -> None:
+        function = self.function()
+        upload_id, other = begin(4), begin(1)
+        records = [row(upload_id, 1), row(upload_id, 2, product(price=f"{PLANTED} refuse")), row(other, 1),
+                   row(upload_id, 3, bad_product()), row(upload_id, 4)]
+        self.put(records)
+        sql(f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.rejected_value LIKE '%refuse' THEN RAISE SQLSTATE '22000' USING MESSAGE = NEW.rejected_value; END IF;
+            RETURN NEW; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION refuse()""")
+        try:
+            self.assertEqual(self.deliver(function, records), [])
+        finally:
+            sql("DROP TRIGGER refuse ON onboard.validation_errors; DROP FUNCTION refuse()")
+        self.assertEqual([counts(upload_id), counts(other)], [(2, 1, "2/1 processing"), (1, 0, "1/0 completed")])
+        self.assertEqual([(message["reason"], message["row_number"])
+                          for message in self.messages("upload-records-quarantine")], [("REFUSED_ROW", 2)])
+        self.assertEqual([self.item(upload_id, number)["status"] for number in (1, 2, 3, 4)],
+                         ["validated", "pending_validation", "error", "validated"])
+
+    def test_a_record_that_has_no_name_fails_the_batch_only_when_it_is_to_be_named(self) -> None:
+        function = self.function()
+        upload_id = begin(1)
+        nameless = row(upload_id, 1)
+        nameless["dynamodb"]["SequenceNumber"] = ""
+        sql("REVOKE EXECUTE ON FUNCTION onboard_ingest(text, jsonb) FROM loader")
+        try:
+            result = function.invoke({"Records": [nameless]})
+        finally:
+            sql("GRANT EXECUTE ON FUNCTION onboard_ingest(text, jsonb) TO loader")
+        self.assertFalse(result.ok)
+        self.assertIn("NO_IDENTIFIER", str(result.error))
+        self.assertEqual(self.deliver(function, [nameless]), [])
+        self.assertEqual(counts(upload_id), (1, 0, "1/0 completed"))
+
+    def test_what_is_no_event_fails(self) -> None:
+        function = self.function()
+        for event in (b"null", b"[]", b"{}", b'{"Records":17}', b'{"Records":[{]}', b"\xff"):
+            result = function.invoke(event)
+            self.assertFalse(result.ok)
+            self.assertIn("EVENT_INVALID", str(result.error))
+        self.assertEqual(function.cold_starts, 1)
+
+
+class StatusTest(Services):
+    def test_a_status_that_cannot_be_written_changes_nothing(self) -> None:
+        for fault in ({"fault": "error", "status": 500}, {"fault": "throttle"}, {"fault": "reset_before"}):
+            with self.subTest(fault=fault):
+                function = self.function({**fault, "call": "dynamodb.BatchExecuteStatement"}, timeout=3)
+                upload_id = begin(3)
+                records = [row(upload_id, 1), row(upload_id, 2, bad_product()), row(upload_id, 3)]
+                self.put(records)
+                self.assertEqual(self.deliver(function, records), [])
+                self.assertEqual(counts(upload_id), (2, 1, "2/1 partial"))
+                self.assertEqual(self.item(upload_id, 1)["status"], "pending_validation")
+                self.assertEqual(self.metric(function, "StatusUpdatesFailed"), 3)
+                self.assertIn("upload_ended",
+                              [message["kind"] for message in self.messages("product-validation-errors")])
+                self.assertEqual(self.plan.unfired(), [])
+
+    def test_statements_that_fail_for_a_while(self) -> None:
+        function = self.function({"fault": "statement_errors", "times": 3, "count": 7})
+        upload_id = begin(60)
+        records = [row(upload_id, number) for number in range(1, 61)]
+        self.put(records)
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual({self.item(upload_id, number)["status"] for number in range(1, 61)}, {"validated"})
+        self.assertEqual(self.metric(function, "StatusUpdatesFailed"), 0)
+        self.assertEqual(self.plan.unfired(), [])
+
+    def test_a_failed_condition_is_done_and_a_wrong_statement_is_counted(self) -> None:
+        for code, failed in (("ConditionalCheckFailed", 0), ("ValidationError", 2)):
+            with self.subTest(code=code):
+                function = self.function({"fault": "statement_errors", "times": 1, "count": 2, "code": code})
+                upload_id = begin(3)
+                self.assertEqual(self.deliver(function, [row(upload_id, number) for number in (1, 2, 3)]), [])
+                self.assertEqual(self.metric(function, "StatusUpdatesFailed"), failed)
+                self.assertEqual(self.plan.unfired(), [])
+
+    def test_a_reply_that_is_lost_after_the_update(self) -> None:
+        function = self.function({"fault": "drop_reply", "call": "dynamodb.BatchExecuteStatement", "times": 1})
+        upload_id = begin(2)
+        records = [row(upload_id, 1), row(upload_id, 2, bad_product())]
+        self.put(records)
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual([self.item(upload_id, number)["status"] for number in (1, 2)], ["validated", "error"])
+        self.assertEqual(self.plan.unfired(), [])
