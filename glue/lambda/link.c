@@ -24,7 +24,6 @@
 #include <time.h>
 
 #include "aws/s3.h"
-#include "memory.h"
 #include "handler.h"
 #include "link_keys.h"
 #include "link_token.h"
@@ -233,14 +232,8 @@ answer(struct sandbox *sandbox, const struct invocation *invocation,
 static bool
 link_init(struct sandbox *sandbox, struct glue_error *error)
 {
-	struct link_key_store *store = glue_allocate_zero(sizeof(*store));
-
-	if (store == NULL)
-		return glue_error_memory(error);
-	store->secret.client = &sandbox->aws;
-	store->secret.id = sandbox->settings.link_secret_id;
-	store->secret.time_to_live = sandbox->settings.secret_ttl_seconds * 1000;
-	sandbox->state = store;
+	(void) error;
+	sandbox->state = link_key_store_open(&sandbox->aws, &sandbox->settings);
 	return true;
 }
 

@@ -119,6 +119,18 @@ link_key_store_parse(struct link_key_store *store, const char *text, size_t leng
 
 /* ----- the secret ----- */
 
+struct link_key_store *
+link_key_store_open(struct aws_client *client, const struct settings *settings)
+{
+	static struct link_key_store store;
+
+	link_key_store_clean_up(&store);
+	store.secret.client = client;
+	store.secret.id = settings->link_secret_id;
+	store.secret.time_to_live = settings->secret_ttl_seconds * 1000;
+	return &store;
+}
+
 static bool
 read_secret(struct link_key_store *store, bool refresh, int64_t deadline_ms,
 			struct glue_error *error)

@@ -24,14 +24,12 @@
 #include "aws/secrets.h"
 #include "error.h"
 #include "link_token.h"
+#include "settings.h"
 
 /* The most bytes of a key: the block of SHA-256; longer ones add nothing. */
 #define LINK_KEY_MAX_LENGTH		64
 
-/*
- * All zero but secret.client, id and time_to_live before the first use; owns
- * what it holds: link_key_store_clean_up().
- */
+/* Zero is an empty one; owns what it holds: link_key_store_clean_up(). */
 struct link_key_store
 {
 	struct secret secret;
@@ -40,6 +38,13 @@ struct link_key_store
 	unsigned char previous[LINK_KEY_MAX_LENGTH];
 	int64_t		refreshed_at;	/* of http_now(); 0 for never */
 };
+
+/*
+ * The one store of the process, of the secret that the settings name; both are
+ * borrowed for as long as it is used.  Nothing is read yet.
+ */
+extern struct link_key_store *link_key_store_open(struct aws_client *client,
+												  const struct settings *settings);
 
 /*
  * Make store->keys those of the secret, which is read when what is known is

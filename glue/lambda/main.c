@@ -34,6 +34,7 @@ static const struct handler *const handlers[] = {
 	&reporter_handler,
 	&rotate_handler,
 	&validator_handler,
+	&sweeper_handler,
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))

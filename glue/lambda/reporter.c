@@ -402,18 +402,8 @@ check_base_url(const char *url, struct glue_error *error)
 static bool
 reporter_init(struct sandbox *sandbox, struct glue_error *error)
 {
-	struct link_key_store *store;
-
-	if (!check_base_url(sandbox->settings.link_base_url, error))
-		return false;
-	store = glue_allocate_zero(sizeof(*store));
-	if (store == NULL)
-		return glue_error_memory(error);
-	store->secret.client = &sandbox->aws;
-	store->secret.id = sandbox->settings.link_secret_id;
-	store->secret.time_to_live = sandbox->settings.secret_ttl_seconds * 1000;
-	sandbox->state = store;
-	return true;
+	sandbox->state = link_key_store_open(&sandbox->aws, &sandbox->settings);
+	return check_base_url(sandbox->settings.link_base_url, error);
 }
 
 static bool

@@ -17,8 +17,7 @@
 #define SECONDS(parameter) "pg_catalog.make_interval(secs => " parameter "::double precision)"
 
 #define CLAIM \
-	"SELECT c.upload_id, c.vendor_id, c.file_name, c.source, c.content_id, c.metadata," \
-	" c.revivals FROM onboard_claim_stalled(" SECONDS("$1") ", $2::integer, 1) c"
+	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS("$1") ", $2::integer, 1) c"
 
 /* Whatever ended in this transaction was given up by it. */
 #define ENDED \
@@ -151,11 +150,7 @@ stalled_claim(struct connection *connection, const struct settings *settings,
 	upload->row = work.result;
 	upload->upload_id = PQgetvalue(work.result, 0, 0);
 	upload->vendor_id = PQgetvalue(work.result, 0, 1);
-	upload->file_name = PQgetvalue(work.result, 0, 2);
-	upload->source = PQgetvalue(work.result, 0, 3);
-	upload->content_id = PQgetvalue(work.result, 0, 4);
-	upload->metadata = PQgetvalue(work.result, 0, 5);
-	upload->revivals = strtoll(PQgetvalue(work.result, 0, 6), NULL, 10);
+	upload->revivals = strtoll(PQgetvalue(work.result, 0, 2), NULL, 10);
 	return STALLED_FOUND;
 }
 

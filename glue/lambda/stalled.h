@@ -28,15 +28,11 @@ enum stalled_result
 	STALLED_FAILED
 };
 
-/* Texts are borrowed from row, "" for null; owns row: stalled_upload_clean_up(). */
+/* Texts are borrowed from row, which is owned: stalled_upload_clean_up(). */
 struct stalled_upload
 {
 	const char *upload_id;
 	const char *vendor_id;
-	const char *file_name;
-	const char *source;
-	const char *content_id;
-	const char *metadata;		/* a JSON object */
 	int64_t		revivals;		/* this one included */
 	PGresult   *row;
 };

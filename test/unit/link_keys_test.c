@@ -13,6 +13,11 @@
 #define KEY_64	"00112233445566778899aabbccddeeff" "0123456789ABCDEFabcdef0123456789"
 #define KEY_128 KEY_64 KEY_64
 
+/* One character more than an id can have. */
+#define LONG_ID \
+	"0123456789012345678901234567890123456789012345678" \
+	"012345678901234567890123456789012345678901234567"
+
 /* ----- keys ----- */
 
 static bool
@@ -114,8 +119,7 @@ test_no_messages(void)
 		"{\"v\":1,\"kind\":\"upload_ended\",\"upload_id\":\"V 1\"}",
 		"{\"v\":1,\"kind\":\"upload_ended\",\"upload_id\":\"V.1\"}",
 		"{\"v\":1,\"kind\":\"upload_ended\",\"upload_id\":\"V-1",
-		"{\"v\":1,\"kind\":\"upload_ended\",\"upload_id\":\"0123456789012345678901234567890123456789"
-		"012345678901234567890123456789012345678901234567890123456\"}",
+		"{\"v\":1,\"kind\":\"upload_ended\",\"upload_id\":\"" LONG_ID "\"}",
 	};
 	struct upload_message message;
 
