@@ -24,6 +24,7 @@ COLUMNS = ["vendor_product_id", "product_name", "category", "subcategory", "desc
 NUMBERS = {"price", "compare_at_price", "stock_quantity", "weight_kg"}
 BLANKS = "\t \u00a0"
 REPORT_COLUMNS = 15
+REPORTS = {"errors": "onboard_error_csv", "fix": "onboard_fix_csv"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ def read_rows(content: bytes) -> list[FileRow]:
     return rows
 
 
+def plain_text(text: str) -> str:
+    """A report, or a record of it, without what differs by where it comes from: byte order mark and line ends."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
+
+
 def trimmed(fields: dict[str, str]) -> dict[str, str]:
     return {name: value.strip(BLANKS) for name, value in fields.items() if value.strip(BLANKS)}
 
@@ -123,6 +129,8 @@ class World:
     pipeline: Pipeline
     sent: list[Sent]
     mails: list[dict[str, Any]] = field(default_factory=list)
+    # Items whose status may be an old one, because its write-back was given up; the log counts them.
+    stale_items: int = 0
 
     def __post_init__(self) -> None:
         self.uploads = self.database.query("SELECT *, metadata ? 'reported_at' AS reported FROM onboard.upload_history")
@@ -134,6 +142,7 @@ class World:
             plain = {name: plain_value(value) for name, value in item.items()}
             self.items[plain["upload_id"]].append(plain)
         self.versions = self.report_versions()
+        self.reports = {kind: self.current_reports(function) for kind, function in REPORTS.items()}
 
     @staticmethod
     def group(rows: list[Row]) -> dict[str, dict[int, list[Row]]]:
@@ -142,6 +151,15 @@ class World:
         for row in rows:
             grouped[row["upload_id"] or ""][int(row["row_number"] or 0)].append(row)
         return grouped
+
+    def current_reports(self, function: str) -> dict[str, list[str]]:
+        """What the database gives for each upload now, record by record."""
+        records: dict[str, list[str]] = defaultdict(list)
+        for row in self.database.query(f"""SELECT upload_id, record FROM onboard.upload_history,
+                                           LATERAL {function}(upload_id) WITH ORDINALITY AS r (record, place)
+                                           ORDER BY upload_id, place"""):
+            records[str(row["upload_id"])].append(str(row["record"]))
+        return records
 
     def report_versions(self) -> dict[str, list[bytes]]:
         """Each report with the content of every version of it that was ever written."""
@@ -238,6 +256,9 @@ class World:
         for row in rows:
             item = items[f"REC_{row.number:08d}"]
             verdict = "error" if row.number in self.errors[upload_id] else "validated"
+            if item["status"] == "pending_validation" and self.stale_items > 0:
+                self.stale_items -= 1
+                continue
             if item["status"] != verdict:
                 yield f"item {row.number} is {item['status']}, not {verdict}"
             if (item["vendor_id"], item["row_number"], item["line_number"]) != (sent.vendor_id, row.number, row.line):
@@ -271,10 +292,7 @@ class World:
                 yield from self.content_problems(upload_id, kind, versions[0])
 
     def content_problems(self, upload_id: str, kind: str, content: bytes) -> Iterable[str]:
-        function = {"errors": "onboard_error_csv", "fix": "onboard_fix_csv"}[kind]
-        records = self.database.query(f"SELECT record FROM {function}('{upload_id}') AS r (record)")
-        if content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n") != "".join(
-                str(row["record"]).removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n" for row in records):
+        if plain_text(content.decode()) != "".join(plain_text(record) for record in self.reports[kind][upload_id]):
             yield f"the {kind} report is not what the database gives"
         if kind == "errors":
             if not content.startswith(b"\xef\xbb\xbf"):

@@ -46,8 +46,8 @@ class SamplesTest(WholeTest):
                 self.whole.clients["s3"].upload_file(path, bucket, f"uploads/{vendor}/{name}")
             self.settle()
         outcome = """SELECT vendor_id, file_name, status, failure_code, failure_message, total_records, valid_records,
-                            error_records, metadata -> 'header' AS header, metadata ->> 'delimiter' AS delimiter,
-                            metadata ->> 'encoding' AS encoding
+                            error_records, CASE WHEN total_records > 0 THEN concat_ws(' ', metadata -> 'header',
+                                metadata ->> 'delimiter', metadata ->> 'encoding') END AS read_as
                      FROM onboard.upload_history ORDER BY vendor_id, file_name"""
         self.assertEqual(self.database.query(outcome), self.expected.query(outcome))
         self.assertEqual(len(self.database.query(outcome)), len(faults) + len(samples))
