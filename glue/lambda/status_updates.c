@@ -28,10 +28,10 @@ status_updates_init(struct status_updates *updates, const char *table)
 
 	memset(updates, 0, sizeof(*updates));
 	snprintf(updates->validated, sizeof(updates->validated),
-			 "UPDATE \"%s\" SET \"status\"=?, \"processed_at\"=? %s", table, which);
+			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? %s", table, which);
 	snprintf(updates->error, sizeof(updates->error),
-			 "UPDATE \"%s\" SET \"status\"=?, \"processed_at\"=?, \"error_reason\"=?, "
-			 "\"error_details\"=? %s", table, which);
+			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? SET \"error_reason\"=? "
+			 "SET \"error_details\"=? %s", table, which);
 	gmtime_r(&now, &utc);
 	strftime(updates->processed_at, sizeof(updates->processed_at), "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
