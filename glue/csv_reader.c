@@ -64,8 +64,11 @@ struct csv_reader
 	bool		stopped;
 	bool		out_of_memory;
 	int64_t		parsed_bytes;
+	int64_t		taken;			/* bytes of text that are read or in carry[] */
+	int64_t		region_offset;	/* of the region in the text */
 
 	/* the record being read */
+	int64_t		record_offset;	/* of its beginning in the text */
 	size_t		scanned;
 	int64_t		record_line;
 	int64_t		field_line;		/* where the current field began */
@@ -434,6 +437,7 @@ read_region(struct csv_reader *reader, const char *region, size_t length)
 			start = skip_between_records(reader, region, start, length);
 		if (start + reader->scanned == length)
 			break;
+		reader->record_offset = reader->region_offset + start;
 		read_line(reader, region + start, length - start);
 		if (reader->has_fault)
 			start += settle_fault(reader, region + start);
@@ -476,6 +480,7 @@ read_carry(struct csv_reader *reader, struct text_view text)
 		added = line_end + 1 - text.data;
 	memcpy(reader->carry + reader->carry_length, text.data, added);
 	reader->carry_length += added;
+	reader->region_offset = reader->record_offset;
 	done = read_region(reader, reader->carry, reader->carry_length);
 	reader->carry_length -= done;
 	memmove(reader->carry, reader->carry + done, reader->carry_length);
@@ -497,6 +502,7 @@ csv_reader_push(struct csv_reader *reader, struct text_view text,
 			done = read_carry(reader, text);
 		else
 		{
+			reader->region_offset = reader->taken;
 			done = read_region(reader, text.data, text.length);
 			if (!can_go_on(reader, error))
 				return false;
@@ -504,6 +510,7 @@ csv_reader_push(struct csv_reader *reader, struct text_view text,
 			memcpy(reader->carry, text.data + done, reader->carry_length);
 			done = text.length;
 		}
+		reader->taken += done;
 		text.data += done;
 		text.length -= done;
 	}
@@ -543,6 +550,7 @@ csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
 	{
 		size_t		done = settle_end(reader);
 
+		reader->region_offset = reader->record_offset + done;
 		if (!reader->stopped)
 			done += read_region(reader, reader->carry + done,
 								reader->carry_length - done);
@@ -589,6 +597,21 @@ csv_reader_destroy(struct csv_reader *reader)
 	glue_release(reader->values);
 	glue_release(reader->carry);
 	glue_release(reader);
+}
+
+void
+csv_reader_begin_at(struct csv_reader *reader, int64_t row_number,
+					int64_t line_number, int header_fields)
+{
+	reader->next_row = row_number;
+	reader->line_number = line_number;
+	reader->header_fields = header_fields;
+}
+
+int64_t
+csv_reader_record_offset(const struct csv_reader *reader)
+{
+	return reader->record_offset;
 }
 
 int64_t

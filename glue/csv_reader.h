@@ -69,6 +69,13 @@ extern struct csv_reader *csv_reader_new(char delimiter,
 										 csv_record_fn record_fn, void *context,
 										 struct glue_error *error);
 
+/*
+ * Before any text: it begins at this row, which is in this line, of a file
+ * whose header line had so many fields.
+ */
+extern void csv_reader_begin_at(struct csv_reader *reader, int64_t row_number,
+								int64_t line_number, int header_fields);
+
 /* NULL is accepted. */
 extern void csv_reader_destroy(struct csv_reader *reader);
 
@@ -85,6 +92,13 @@ extern bool csv_reader_push(struct csv_reader *reader, struct text_view text,
 /* The text ended: hand out the last record.  Results as csv_reader_push(). */
 extern bool csv_reader_finish(struct csv_reader *reader,
 							  struct glue_error *error);
+
+/*
+ * Where the record begins that record_fn is called for, in bytes of all text
+ * that was pushed.  It is never more than a record of the longest kind behind
+ * the piece that is being read.
+ */
+extern int64_t csv_reader_record_offset(const struct csv_reader *reader);
 
 /*
  * Bytes given to libcsv so far.  With all the restarts it is never more than

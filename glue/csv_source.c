@@ -46,6 +46,7 @@ struct csv_source
 	struct glue_error error;	/* why it stopped */
 	struct decoder *decoder;
 	struct csv_reader *reader;	/* NULL until the delimiter is known */
+	const struct csv_record *record;	/* that the callback is called for */
 	struct csv_header header;
 	bool		has_header;
 	bool		has_text;		/* anything but a byte order mark */
@@ -114,6 +115,7 @@ on_record(void *context, const struct csv_record *record)
 	struct csv_source *source = context;
 	struct csv_record named;
 	char		message[CSV_DEFECT_MESSAGE_SIZE];
+	bool		go_on;
 
 	if (record->row_number == 0)
 		return on_header(source, record);
@@ -124,7 +126,10 @@ on_record(void *context, const struct csv_record *record)
 		named.defect_message = message;
 		record = &named;
 	}
-	return source->events.record(source->events.context, record);
+	source->record = record;
+	go_on = source->events.record(source->events.context, record);
+	source->record = NULL;
+	return go_on;
 }
 
 /* ---------------------------------------------------------------------
@@ -339,6 +344,69 @@ csv_source_new(const struct csv_options *options,
 	if (source->block == NULL)
 		glue_error_memory(error);
 	if (source->block == NULL || source->decoder == NULL)
+	{
+		csv_source_destroy(source);
+		return NULL;
+	}
+	return source;
+}
+
+bool
+csv_source_resume_point(const struct csv_source *source,
+						struct csv_resume_point *point)
+{
+	if (source->record == NULL ||
+		!decoder_locate(source->decoder, csv_reader_record_offset(source->reader),
+						&point->bytes))
+		return false;
+	point->row_number = source->record->row_number;
+	point->line_number = source->record->line_number;
+	return true;
+}
+
+/* Everything that reading the beginning of the file would have set. */
+static bool
+set_resumed(struct csv_source *source, const struct csv_resume_point *point,
+			const struct csv_resume_file *file, struct glue_error *error)
+{
+	source->phase = SOURCE_READING;
+	source->delimiter = file->delimiter;
+	source->has_text = true;
+	if (!header_init(&source->header, file->header, file->header_count, error))
+		return false;
+	source->has_header = true;
+	source->decoder = decoder_resume(file->encoding, &point->bytes, on_text,
+									 source, error);
+	source->reader = csv_reader_new(file->delimiter, on_record, source, error);
+	if (source->decoder == NULL || source->reader == NULL)
+		return false;
+	csv_reader_begin_at(source->reader, point->row_number, point->line_number,
+						file->header_count);
+	return true;
+}
+
+struct csv_source *
+csv_source_resume(const struct csv_resume_point *point,
+				  const struct csv_resume_file *file,
+				  const struct csv_events *events, struct glue_error *error)
+{
+	struct csv_source *source;
+
+	glue_error_clear(error);
+	if (!sniff_delimiter_acceptable(file->delimiter))
+	{
+		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+					   "the delimiter must be one ASCII character other than a quote or a line end");
+		return NULL;
+	}
+	source = glue_allocate_zero(sizeof(*source));
+	if (source == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	source->events = *events;
+	if (!set_resumed(source, point, file, error))
 	{
 		csv_source_destroy(source);
 		return NULL;

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "csv_reader.h"
+#include "decode.h"
 #include "error.h"
 #include "header.h"
 
@@ -56,6 +57,48 @@ struct csv_source;
 extern struct csv_source *csv_source_new(const struct csv_options *options,
 										 const struct csv_events *events,
 										 struct glue_error *error);
+
+/*
+ * Where the reading of a file can go on, with the record of this number.  The
+ * bytes from bytes.byte_offset on are then pushed to another source.
+ */
+struct csv_resume_point
+{
+	struct decode_point bytes;
+	int64_t		row_number;
+	int64_t		line_number;
+};
+
+/*
+ * For the record callback, and while it runs: where to go on with this record.
+ * False when the file can only be read from its beginning, see
+ * decoder_locate().
+ */
+extern bool csv_source_resume_point(const struct csv_source *source,
+									struct csv_resume_point *point);
+
+/*
+ * What the source that gave the point knew.  All is borrowed for the call of
+ * csv_source_resume().
+ */
+struct csv_resume_file
+{
+	const char *encoding;		/* csv_source_encoding() */
+	char		delimiter;		/* csv_source_delimiter() */
+	const struct text_view *header; /* the names of csv_source_header() */
+	int			header_count;
+};
+
+/*
+ * A source that goes on at a point and gives the records that one which read
+ * the file from its beginning would still give.  The header is known at once
+ * and events->header is not called.  Results as csv_source_new(), and the
+ * file faults of header_init().
+ */
+extern struct csv_source *csv_source_resume(const struct csv_resume_point *point,
+											const struct csv_resume_file *file,
+											const struct csv_events *events,
+											struct glue_error *error);
 
 /* NULL is accepted. */
 extern void csv_source_destroy(struct csv_source *source);

@@ -11,6 +11,11 @@
  * A sequence that a chunk cuts in two waits in held[]; so do the first four
  * bytes, until the byte order mark is known.
  *
+ * Where text came from is noted at waypoints: at this byte, between two
+ * sequences, the decoder was when it had handed out so much text.  One is set
+ * every few thousand bytes; from the last one before a place the way to that
+ * place is short, and can be gone by decoding it again.
+ *
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
@@ -36,6 +41,17 @@
 static const char replacement[] = "\xEF\xBF\xBD";
 #define REPLACEMENT_BYTES 3
 
+/* Text between two waypoints, and how many are remembered. */
+#define WAYPOINT_DISTANCE 4096
+#define WAYPOINT_COUNT (DECODE_LOOK_BACK / WAYPOINT_DISTANCE + 2)
+
+struct waypoint
+{
+	int64_t		text;			/* handed out before it */
+	int64_t		byte;			/* of the file */
+	int64_t		same;			/* so many bytes from here on are the text */
+};
+
 enum decoder_phase
 {
 	PHASE_START,				/* the byte order mark is not known yet */
@@ -59,15 +75,134 @@ struct decoder
 	size_t		held_length;
 	char		held[HELD_BYTES];
 	char		buffer[REPAIR_BUFFER];
+
+	/* where we are; what waits in held[] is not passed */
+	int64_t		byte_offset;	/* of the first byte that was not passed */
+	int64_t		text_offset;	/* bytes of text since the decoder began */
+	int64_t		skip;			/* of these, the first that are not handed out */
+	int64_t		waypoint_count; /* set so far; the last WAYPOINT_COUNT are kept */
+	struct waypoint waypoints[WAYPOINT_COUNT];
 };
+
+/* ----- where text came from ----- */
+
+/*
+ * What is handed out next comes from byte_offset on; same says how many bytes
+ * of it are those of the file.
+ */
+static void
+set_waypoint(struct decoder *decoder, size_t same)
+{
+	struct waypoint *last = &decoder->waypoints[(decoder->waypoint_count + WAYPOINT_COUNT - 1) % WAYPOINT_COUNT];
+
+	if (decoder->waypoint_count > 0)
+	{
+		if (last->text + last->same == decoder->text_offset &&
+			last->byte + last->same == decoder->byte_offset)
+		{
+			last->same += same;
+			return;
+		}
+		if (decoder->text_offset - last->text < WAYPOINT_DISTANCE)
+			return;
+	}
+	decoder->waypoints[decoder->waypoint_count++ % WAYPOINT_COUNT] =
+		(struct waypoint) {decoder->text_offset, decoder->byte_offset, same};
+}
+
+/*
+ * Whether each byte by itself is a character or no text at all: then nothing
+ * depends on what was before.
+ */
+static bool
+is_single_byte(const char *name)
+{
+	iconv_t		converter = iconv_open("UTF-8", name);
+	bool		single = converter != (iconv_t) -1;
+
+	for (int byte = 0; byte < 256 && single; byte++)
+	{
+		char		input[1] = {(char) byte};
+		char		output[16];
+		char	   *from = input;
+		char	   *to = output;
+		size_t		left = 1;
+		size_t		room = sizeof(output);
+
+		if (iconv(converter, &from, &left, &to, &room) == (size_t) -1)
+			single = errno == EILSEQ;
+		else
+			single = left == 0 && room < sizeof(output);
+	}
+	if (converter != (iconv_t) -1)
+		iconv_close(converter);
+	return single;
+}
+
+/*
+ * Whether decoding can begin between any two characters.  Of those of many
+ * bytes the common ones that have no shifts, do not compose characters and
+ * look for no byte order mark.
+ */
+static bool
+can_begin_anywhere(const char *name)
+{
+	static const char *const known[] = {
+		"UTF-8", "UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE", "UCS-2LE", "UCS-2BE",
+		"UCS-4LE", "UCS-4BE", "SHIFT_JIS", "SHIFT-JIS", "SJIS", "CP932", "WINDOWS-31J",
+		"EUC-JP", "EUCJP", "EUC-KR", "EUCKR", "CP949", "UHC", "GBK", "CP936", "GB2312",
+		"EUC-CN", "EUCCN", "GB18030", "BIG5", "BIG-5", "CP950", "EUC-TW", "EUCTW", "JOHAB",
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strcasecmp(name, known[i]) == 0)
+			return true;
+	}
+	return is_single_byte(name);
+}
+
+bool
+decoder_locate(const struct decoder *decoder, int64_t text_offset,
+			   struct decode_point *point)
+{
+	int64_t		oldest = decoder->waypoint_count > (int64_t) WAYPOINT_COUNT ?
+		decoder->waypoint_count - (int64_t) WAYPOINT_COUNT : 0;
+
+	text_offset += decoder->skip;
+	for (int64_t i = decoder->waypoint_count - 1; i >= oldest; i--)
+	{
+		const struct waypoint *waypoint = &decoder->waypoints[i % WAYPOINT_COUNT];
+		int64_t		way = text_offset - waypoint->text;
+		int64_t		same = way < waypoint->same ? way : waypoint->same;
+
+		if (way < 0)
+			continue;
+		point->byte_offset = waypoint->byte + same;
+		point->skip = way - same;
+		return can_begin_anywhere(decoder->name);
+	}
+	return false;
+}
+
+/* ----- handing out ----- */
 
 /* Hand out a piece of text; false when the receiver wants no more. */
 static bool
 emit(struct decoder *decoder, const char *data, size_t length, bool damaged)
 {
 	struct text_view text = {data, length};
+	int64_t		dropped = decoder->skip - decoder->text_offset;
 
-	if (length == 0)
+	decoder->text_offset += length;
+	if (dropped > 0)
+	{
+		if ((uint64_t) dropped >= length)
+			return true;
+		text.data += dropped;
+		text.length -= dropped;
+	}
+	if (text.length == 0)
 		return true;
 	if (decoder->text_fn(decoder->context, text, damaged))
 		return true;
@@ -83,7 +218,8 @@ static bool
 emit_repaired(struct decoder *decoder, const unsigned char **position,
 			  const unsigned char *end)
 {
-	const unsigned char *s = *position;
+	const unsigned char *start = *position;
+	const unsigned char *s = start;
 	const unsigned char *stop = end - s > REPAIR_BYTES ? s + REPAIR_BYTES : end;
 	size_t		used = 0;
 
@@ -106,7 +242,11 @@ emit_repaired(struct decoder *decoder, const unsigned char **position,
 		s += length;
 	}
 	*position = s;
-	return emit(decoder, decoder->buffer, used, true);
+	set_waypoint(decoder, 0);
+	if (!emit(decoder, decoder->buffer, used, true))
+		return false;
+	decoder->byte_offset += s - start;
+	return true;
 }
 
 /*
@@ -120,6 +260,7 @@ settle_held(struct decoder *decoder, bool at_end)
 	char		text[HELD_BYTES * REPLACEMENT_BYTES];
 	size_t		done = 0;
 	size_t		used = 0;
+	bool		repaired = false;
 
 	while (done < decoder->held_length)
 	{
@@ -135,13 +276,18 @@ settle_held(struct decoder *decoder, bool at_end)
 		{
 			length = 1;
 			memcpy(text + used, replacement, REPLACEMENT_BYTES);
+			repaired = true;
 		}
 		used += kind == UTF8_COMPLETE ? length : REPLACEMENT_BYTES;
 		done += length;
 	}
 	decoder->held_length -= done;
 	memmove(decoder->held, decoder->held + done, decoder->held_length);
-	return emit(decoder, text, used, true);
+	set_waypoint(decoder, repaired ? 0 : used);
+	if (!emit(decoder, text, used, true))
+		return false;
+	decoder->byte_offset += done;
+	return true;
 }
 
 static bool
@@ -162,8 +308,10 @@ push_utf8(struct decoder *decoder, const char *bytes, size_t length)
 		bool		damaged = false;
 		const unsigned char *valid_end = utf8_skip_valid(s, end, &kind, &damaged);
 
+		set_waypoint(decoder, valid_end - s);
 		if (!emit(decoder, (const char *) s, valid_end - s, damaged))
 			return false;
+		decoder->byte_offset += valid_end - s;
 		s = valid_end;
 		if (s == end)
 			break;
@@ -221,23 +369,28 @@ convert(struct decoder *decoder, char *bytes, size_t length, size_t *consumed,
 		char		converted[4096];
 		char	   *output = converted;
 		size_t		room = sizeof(converted);
+		size_t		before = left;
 		size_t		result;
 		int			reason;
 
 		result = iconv(decoder->converter, &input, &left, &output, &room);
 		reason = result == (size_t) -1 ? errno : 0;
+		set_waypoint(decoder, 0);
 		if (!emit_converted(decoder, converted, output - converted))
 			return false;
+		decoder->byte_offset += before - left;
 		if (reason == EINVAL)
 			break;
 		if (reason == EILSEQ)
 		{
 			size_t		step = left < decoder->unit ? left : decoder->unit;
 
+			set_waypoint(decoder, 0);
 			if (!emit(decoder, replacement, REPLACEMENT_BYTES, true))
 				return false;
 			input += step;
 			left -= step;
+			decoder->byte_offset += step;
 		}
 		else if (reason != 0 && reason != E2BIG)
 			return glue_error_set(error, GLUE_INTERNAL_ERROR, "INTERNAL",
@@ -389,6 +542,13 @@ choose_encoding(struct decoder *decoder, const char *name,
 	return true;
 }
 
+/* Ready to decode in the encoding that was chosen. */
+static void
+set_phase(struct decoder *decoder)
+{
+	decoder->phase = decoder->converter == (iconv_t) -1 ? PHASE_UTF8 : PHASE_ICONV;
+}
+
 struct decoder *
 decoder_new(const char *encoding, decode_text_fn text_fn, void *context,
 			struct glue_error *error)
@@ -421,6 +581,20 @@ decoder_destroy(struct decoder *decoder)
 	if (decoder->converter != (iconv_t) -1)
 		iconv_close(decoder->converter);
 	glue_release(decoder);
+}
+
+struct decoder *
+decoder_resume(const char *encoding, const struct decode_point *point,
+			   decode_text_fn text_fn, void *context, struct glue_error *error)
+{
+	struct decoder *decoder = decoder_new(encoding, text_fn, context, error);
+
+	if (decoder == NULL)
+		return NULL;
+	decoder->byte_offset = point->byte_offset;
+	decoder->skip = point->skip;
+	set_phase(decoder);
+	return decoder;
 }
 
 /* Decode bytes in the encoding that was chosen. */
@@ -474,7 +648,8 @@ start(struct decoder *decoder, struct glue_error *error)
 		skip = marks[i].length;
 		break;
 	}
-	decoder->phase = decoder->converter == (iconv_t) -1 ? PHASE_UTF8 : PHASE_ICONV;
+	decoder->byte_offset = skip;
+	set_phase(decoder);
 	return push_chosen(decoder, first + skip, length - skip, error);
 }
 

@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../src/rules.h"
 #include "error.h"
@@ -36,8 +37,18 @@
 typedef bool (*decode_text_fn) (void *context, struct text_view text,
 								bool may_be_damaged);
 
-/* Opaque; about 13 KiB. */
+/* Opaque; about 15 KiB. */
 struct decoder;
+
+/*
+ * Where in a file a decoder can begin so that it gives the same text from some
+ * place on: at this byte, if it drops so many bytes of the text first.
+ */
+struct decode_point
+{
+	int64_t		byte_offset;	/* from the beginning of the file */
+	int64_t		skip;			/* bytes of UTF-8 */
+};
 
 /*
  * A new decoder that calls text_fn(context, ...).  encoding is NULL for "find
@@ -48,6 +59,16 @@ struct decoder;
 extern struct decoder *decoder_new(const char *encoding,
 								   decode_text_fn text_fn, void *context,
 								   struct glue_error *error);
+
+/*
+ * A decoder that goes on at a point of decoder_locate(); encoding is what
+ * decoder_encoding() said then.  Bytes are pushed from the point's byte_offset
+ * on, and no byte order mark is looked for.  Results as decoder_new().
+ */
+extern struct decoder *decoder_resume(const char *encoding,
+									  const struct decode_point *point,
+									  decode_text_fn text_fn, void *context,
+									  struct glue_error *error);
 
 /* NULL is accepted. */
 extern void decoder_destroy(struct decoder *decoder);
@@ -69,6 +90,20 @@ extern bool decoder_finish(struct decoder *decoder, struct glue_error *error);
  * after four bytes.  Borrowed from the decoder.
  */
 extern const char *decoder_encoding(const struct decoder *decoder);
+
+/*
+ * Where to go on for the text from text_offset on, which counts the bytes that
+ * text_fn received.  skip is 0 as long as bytes and text are the same, as in
+ * UTF-8 without faults.  May be called by text_fn, for what it receives and
+ * DECODE_LOOK_BACK bytes before that.
+ *
+ * False when the encoding cannot be begun in the middle, because what a byte
+ * means may depend on all before it: names that do not say the byte order,
+ * ISO-2022-*, UTF-7 and others.
+ */
+#define DECODE_LOOK_BACK ((size_t) 320 * 1024)
+extern bool decoder_locate(const struct decoder *decoder, int64_t text_offset,
+						   struct decode_point *point);
 
 /* Whether the text began with a byte order mark; final after four bytes. */
 extern bool decoder_has_byte_order_mark(const struct decoder *decoder);

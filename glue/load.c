@@ -31,6 +31,7 @@
 #include "json_out.h"
 #include "memory.h"
 #include "report_files.h"
+#include "scan_metadata.h"
 #include "summary.h"
 #include "terminal.h"
 #include "upload.h"
@@ -186,37 +187,6 @@ load_rows(struct load *load, struct glue_error *error)
 }
 
 /* ----- what the file is ----- */
-
-/*
- * The header as written, delimiter and encoding, for the fix file.  Columns of
- * an earlier fix file are in it too: an unreadable record has their cells.
- */
-static char *
-make_metadata(const struct scan_result *found)
-{
-	cJSON	   *metadata = cJSON_CreateObject();
-	cJSON	   *header;
-	char		delimiter[2] = {found->delimiter, '\0'};
-	char	   *text;
-
-	if (found->header != NULL)
-	{
-		header = cJSON_AddArrayToObject(metadata, "header");
-		for (int i = 0; i < found->header->field_count; i++)
-		{
-			const struct header_field *field = &found->header->fields[i];
-			char		name[ONBOARD_MAX_FIELD_BYTES + 1];
-
-			snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);
-			cJSON_AddItemToArray(header, cJSON_CreateString(name));
-		}
-		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
-	}
-	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
-	text = cJSON_PrintUnformatted(metadata);
-	cJSON_Delete(metadata);
-	return text;
-}
 
 /*
  * What identifies the upload: the content, and which load of it this is.  A
@@ -541,7 +511,7 @@ run_load(struct load *load)
 	good = vendor_file_scan(&load->file, &fault);
 	if (!good && fault.class != GLUE_FILE_FAULT)
 		return command_fail(load->options, &fault);
-	load->metadata = make_metadata(&load->file.found);
+	load->metadata = scan_metadata(&load->file.found);
 	if (load->metadata == NULL)
 		glue_error_memory(&error);
 	if (load->metadata == NULL || !identify(load, &error))

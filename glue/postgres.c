@@ -234,24 +234,53 @@ postgres_connect(const char *const *keywords, const char *const *values,
 
 /* ----- statements ----- */
 
+static bool
+too_late(struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_LOST,
+						  "the database did not answer in the time that there was");
+}
+
 /*
- * Wait until the result of a statement that was sent can be taken.
+ * Wait for any of these events of poll(), and read what came.
  */
 static bool
-wait_for_result(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
+wait_for_socket(PGconn *connection, short events, int64_t deadline_ms,
+				struct glue_error *error)
+{
+	struct pollfd waiting = {.fd = PQsocket(connection), .events = events};
+	int64_t		left = deadline_ms - clock_milliseconds();
+
+	if (left <= 0)
+		return too_late(error);
+	if (poll(&waiting, 1, poll_timeout(left)) > 0 &&
+		(waiting.revents & ~POLLOUT) != 0 && PQconsumeInput(connection) == 0)
+		return postgres_error(connection, NULL, error);
+	return true;
+}
+
+bool
+postgres_wait(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
 {
 	while (PQisBusy(connection))
 	{
-		struct pollfd waiting = {.fd = PQsocket(connection), .events = POLLIN};
-		int64_t		left = deadline_ms - clock_milliseconds();
-
-		if (left <= 0)
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_LOST,
-								  "the database did not answer in the time that there was");
-		if (poll(&waiting, 1, poll_timeout(left)) > 0 && PQconsumeInput(connection) == 0)
-			return postgres_error(connection, NULL, error);
+		if (!wait_for_socket(connection, POLLIN, deadline_ms, error))
+			return false;
 	}
 	return true;
+}
+
+bool
+postgres_flush(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
+{
+	int			left;
+
+	while ((left = PQflush(connection)) == 1)
+	{
+		if (!wait_for_socket(connection, POLLIN | POLLOUT, deadline_ms, error))
+			return false;
+	}
+	return left == 0 || postgres_error(connection, NULL, error);
 }
 
 /*
@@ -272,7 +301,7 @@ execute(PGconn *connection, const char *statement, int count,
 	}
 	for (;;)
 	{
-		if (!wait_for_result(connection, deadline_ms, error))
+		if (!postgres_wait(connection, deadline_ms, error))
 		{
 			PQclear(last);
 			return NULL;
@@ -312,6 +341,38 @@ postgres_query(PGconn *connection, const char *statement, int count,
 	}
 	postgres_error(connection, answer, error);
 	PQclear(answer);
+	return false;
+}
+
+bool
+postgres_each_row(PGconn *connection, const char *statement, int count,
+				  const char *const *values, int64_t deadline_ms,
+				  postgres_row_fn take, void *context, struct glue_error *error)
+{
+	PGresult   *result;
+	bool		taken = true;
+	bool		done = true;
+
+	if (PQsendQueryParams(connection, statement, count, NULL, values, NULL, NULL, 0) != 1 ||
+		PQsetSingleRowMode(connection) != 1)
+		return postgres_error(connection, NULL, error);
+	while (taken)
+	{
+		ExecStatusType status;
+
+		if (!postgres_wait(connection, deadline_ms, error))
+			return false;
+		/* After an error there is an end as well. */
+		result = PQgetResult(connection);
+		if (result == NULL)
+			return done;
+		status = PQresultStatus(result);
+		if (status == PGRES_SINGLE_TUPLE)
+			taken = take(context, result, error);
+		else if (done && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+			done = postgres_error(connection, result, error);
+		PQclear(result);
+	}
 	return false;
 }
 

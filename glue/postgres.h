@@ -69,6 +69,37 @@ extern bool postgres_query(PGconn *connection, const char *statement, int count,
 						   PGresult **result, struct glue_error *error);
 
 /*
+ * Takes a row of a result, which has that row alone and is borrowed.  False
+ * with *error set stops.
+ */
+typedef bool (*postgres_row_fn) (void *context, const PGresult *row,
+								 struct glue_error *error);
+
+/*
+ * Like postgres_query(), but the rows are handed over one by one as they come
+ * (libpq's single-row mode), so that memory does not grow with the result.
+ * When take stops, the connection is busy with what it did not want, and of no
+ * use any more.
+ */
+extern bool postgres_each_row(PGconn *connection, const char *statement, int count,
+							  const char *const *values, int64_t deadline_ms,
+							  postgres_row_fn take, void *context,
+							  struct glue_error *error);
+
+/*
+ * Wait until the result of a statement that was sent can be taken by
+ * PQgetResult().
+ */
+extern bool postgres_wait(PGconn *connection, int64_t deadline_ms,
+						  struct glue_error *error);
+
+/*
+ * In non-blocking mode: wait until what was handed to libpq is sent.
+ */
+extern bool postgres_flush(PGconn *connection, int64_t deadline_ms,
+						   struct glue_error *error);
+
+/*
  * Settings that our statements rely on: our functions first in the search path
  * after pg_catalog, wherever the extension was created, and no notices.  With
  * limits NULL they are set for the session, otherwise together with the limits

@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 #include "report_files.h"
-
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+#include "report_form.h"
 
 /* A report: its file, the query that gives its lines, how they are written. */
 struct report
@@ -27,10 +26,10 @@ struct report
 };
 
 static const struct report error_report = {
-	"errors.csv", "SELECT * FROM onboard_error_csv($1::text)", BYTE_ORDER_MARK, "\r\n"
+	"errors.csv", ERROR_REPORT_QUERY, REPORT_BEGINNING, REPORT_LINE_END
 };
 static const struct report fix_report = {
-	"fix.csv", "SELECT * FROM onboard_fix_csv($1::text)", BYTE_ORDER_MARK, "\r\n"
+	"fix.csv", FIX_FILE_QUERY, REPORT_BEGINNING, REPORT_LINE_END
 };
 static const struct report mail_report = {
 	"mail.txt",

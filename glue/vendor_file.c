@@ -9,42 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "file_name.h"
 #include "vendor_file.h"
 
 #define MEBIBYTE (INT64_C(1) << 20)
 
-static size_t
-count_digits(const char *text)
-{
-	return strspn(text, "0123456789");
-}
-
-/*
- * The length of the vendor's id in a name of the form VENDOR_date_time.csv, or
- * 0 when the name has another form.
- */
-static size_t
-vendor_in_name(const char *name)
-{
-	size_t		length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
-	const char *date = name + length;
-
-	if (length == 0 || length > 50 || date[0] != '_' || count_digits(date + 1) != 8 ||
-		date[9] != '_' || count_digits(date + 10) != 6 || strcasecmp(date + 16, ".csv") != 0)
-		return 0;
-	return length;
-}
-
 static bool
 check_name(const char *name, const char *vendor, struct glue_error *error)
 {
-	size_t		length = vendor_in_name(name);
-
-	if (length == 0 || (strlen(vendor) == length && memcmp(vendor, name, length) == 0))
+	if (file_name_agrees(name, vendor))
 		return true;
 	return glue_error_set(error, GLUE_FILE_FAULT, "OTHER_VENDOR",
 						  "by its name the file is one of vendor %.*s, not of %s; correct --vendor, or the name",
-						  (int) length, name, vendor);
+						  (int) file_name_vendor(name), name, vendor);
 }
 
 static struct csv_options

@@ -188,6 +188,23 @@ SELECT replace(body, :'by_hand', 'U') FROM onboard_notification(:'by_hand');
 -- What it accepted can be taken back.
 SELECT * FROM onboard_undo_upload(:'u');
 SELECT status, valid FROM uploads WHERE upload_id = :'u';
+-- Told again when the event is gone and nobody reported: not at once, not twice, not for ever, not when it is reported.
+SELECT onboard_renew_events('1 hour');
+SELECT let_lie(:'u', '2 hours');
+SELECT onboard_renew_events('1 hour');
+DELETE FROM onboard.outbox WHERE upload_id = :'u';
+SELECT onboard_renew_events('1 hour', 0), onboard_renew_events('3 hours');
+SELECT onboard_renew_events('1 hour');
+SELECT kind, payload FROM onboard.outbox WHERE upload_id = :'u';
+DELETE FROM onboard.outbox WHERE upload_id = :'u';
+SELECT onboard_renew_events('1 hour');
+SELECT let_lie(:'u', '2 hours');
+UPDATE onboard.upload_history SET processing_completed_at = processing_completed_at - '8 days'::interval WHERE upload_id = :'u';
+SELECT onboard_renew_events('1 hour');
+UPDATE onboard.upload_history SET processing_completed_at = processing_completed_at + '8 days'::interval WHERE upload_id = :'u';
+SELECT onboard_record_report(:'u', NULL, NULL);
+SELECT let_lie(:'u', '2 hours');
+SELECT onboard_renew_events('1 hour');
 -- Without any row there is nothing to take back.
 SELECT onboard_begin_upload('DLV-1', 'v.csv') AS v \gset
 SELECT let_lie(:'v', '2 days');
@@ -198,6 +215,8 @@ SELECT onboard_undo_upload(:'v'); -- ERROR
 SELECT onboard_sweep_uploads(NULL, 1); -- ERROR
 SELECT onboard_sweep_uploads('1 hour', NULL); -- ERROR
 SELECT onboard_sweep_uploads('1 hour', -1); -- ERROR
+SELECT onboard_renew_events(NULL); -- ERROR
+SELECT onboard_renew_events('1 hour', -1); -- ERROR
 SELECT onboard_claim_stalled(NULL, 1); -- ERROR
 SELECT onboard_claim_stalled('1 hour', NULL); -- ERROR
 SELECT onboard_claim_stalled('1 hour', -1); -- ERROR
@@ -311,6 +330,7 @@ SELECT onboard_upload_status(:'u'); -- ERROR
 SELECT * FROM onboard_report_due(:'u');
 SELECT onboard_lock_sweeper(); -- ERROR
 SELECT onboard_claim_stalled('1 hour', 1); -- ERROR
+SELECT onboard_renew_events('1 hour'); -- ERROR
 SELECT onboard_sweep_uploads('1 hour', 1); -- ERROR
 SELECT onboard_claim_events(10, '1 hour', :'u'); -- ERROR
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'x', NULL, '{}', false); -- ERROR

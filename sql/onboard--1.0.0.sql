@@ -556,6 +556,11 @@ RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_stalled';
 COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS 'Hands out uploads that a parser began and that did not move for so long, to be parsed again, each at most that often without a row judged in between; commit, then parse';
 
+CREATE FUNCTION @extschema@.onboard_renew_events(older_than interval, max integer DEFAULT 100)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_renew_events';
+COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS 'Writes upload_ended again for uploads that ended in the last 7 days, were not reported, did not move for so long and have no such event any more; returns how many';
+
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -948,7 +953,7 @@ BEGIN
 			'onboard_version', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
-			'onboard_claim_stalled', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
+			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
@@ -1184,6 +1189,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_sweep_uploads(interval, integer),
 	@extschema@.onboard_lock_sweeper(),
 	@extschema@.onboard_claim_stalled(interval, integer, integer),
+	@extschema@.onboard_renew_events(interval, integer),
 	@extschema@.onboard_backlog(),
 	@extschema@.onboard_claim_events(integer, interval),
 	@extschema@.onboard_claim_events(integer, interval, text),

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * sweep.c
- *	  Uploads that stopped moving: hand them out again, and in the end give up.
+ *	  Uploads that stopped moving: hand them out again, and in the end give up;
+ *	  and those that ended without anybody being told: tell it again.
  *
  * An upload moves when a row of it is judged, when somebody begins to read its
  * file, and when it is handed out here; updated_at says when it last did.  What
@@ -202,5 +203,53 @@ onboard_sweep_uploads(PG_FUNCTION_ARGS)
 	for (i = 0; i < count; i++)
 		abandon_upload(upload_ids[i]);
 	upload_close(&section);
+	PG_RETURN_INT64((int64) count);
+}
+
+/* ---------------------------------------------------------------------
+ * Telling again
+ * ---------------------------------------------------------------------
+ */
+
+PG_FUNCTION_INFO_V1(onboard_renew_events);
+
+/*
+ * Write upload_ended again for uploads that nobody reported although the event
+ * is gone: acknowledged, and lost behind us.  Each then waits for as long
+ * again; after seven days it is left alone.  Returns how many.
+ */
+Datum
+onboard_renew_events(PG_FUNCTION_ARGS)
+{
+	static Statement renew = {
+		"WITH lost AS ("
+		"  UPDATE onboard.upload_history u SET updated_at = clock_timestamp() "
+		"  WHERE u.upload_id = ANY (ARRAY("
+		"    SELECT s.upload_id FROM onboard.upload_history s "
+		"    WHERE s.status <> 'processing' AND NOT s.metadata ? 'reported_at' "
+		"      AND s.updated_at < clock_timestamp() - $1 "
+		"      AND s.processing_completed_at > clock_timestamp() - '7 days'::interval "
+		"      AND NOT EXISTS (SELECT FROM onboard.outbox o "
+		"        WHERE o.upload_id = s.upload_id AND o.kind = 'upload_ended') "
+		"    ORDER BY s.updated_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) "
+		"  RETURNING u.upload_id, u.vendor_id, u.status, u.failure_code) "
+		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
+		"SELECT 'upload_ended', upload_id, vendor_id, "
+		"       jsonb_strip_nulls(jsonb_build_object('status', status, 'failure_code', failure_code)) FROM lost",
+		2, {INTERVALOID, INT4OID}
+	};
+	OwnerSection section;
+	Datum		values[2];
+	uint64		count;
+
+	check_older_than(fcinfo);
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = Int32GetDatum(count_argument(fcinfo, 1, "max"));
+	check_may_sweep();
+	owner_enter(&section);
+	SPI_connect();
+	count = statement_run(&renew, values, NULL, false, SPI_OK_INSERT);
+	SPI_finish();
+	owner_leave(&section);
 	PG_RETURN_INT64((int64) count);
 }

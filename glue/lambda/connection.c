@@ -383,14 +383,12 @@ begin(PGconn *session, const struct settings *settings, int64_t deadline_ms,
 		postgres_prepare(session, &limits, deadline_ms, error);
 }
 
-/*
- * Leave the connection idle, or drop it.
- */
-static void
-roll_back(struct connection *connection, int64_t deadline_ms)
+void
+connection_roll_back(struct connection *connection, int64_t deadline_ms)
 {
 	PGconn	   *session = connection->session;
 
+	connection->used_at = day_milliseconds();
 	if (PQstatus(session) == CONNECTION_OK)
 	{
 		PGTransactionStatusType status = PQtransactionStatus(session);
@@ -408,17 +406,19 @@ roll_back(struct connection *connection, int64_t deadline_ms)
  * COMMIT of a failed transaction answers ROLLBACK.  What the server says for
  * certain is an error of another class than those that end its session.
  */
-static enum transaction_outcome
-commit(struct connection *connection, int64_t deadline_ms, struct glue_error *error)
+enum transaction_outcome
+connection_commit(struct connection *connection, int64_t deadline_ms,
+				  struct glue_error *error)
 {
 	PGresult   *result = NULL;
 	bool		committed;
 
+	connection->used_at = day_milliseconds();
 	if (!postgres_query(connection->session, "COMMIT", 0, NULL, deadline_ms, &result, error))
 	{
 		bool		unknown = is_lost(connection, error);
 
-		roll_back(connection, deadline_ms);
+		connection_roll_back(connection, deadline_ms);
 		return unknown ? TRANSACTION_UNKNOWN : TRANSACTION_ROLLED_BACK;
 	}
 	committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
@@ -428,6 +428,18 @@ commit(struct connection *connection, int64_t deadline_ms, struct glue_error *er
 	glue_error_set(error, GLUE_INTERNAL_ERROR, "NOT_COMMITTED",
 				   "the transaction had failed before its end");
 	return TRANSACTION_ROLLED_BACK;
+}
+
+PGconn *
+connection_begin(struct connection *connection, int64_t deadline_ms,
+				 struct glue_error *error)
+{
+	PGconn	   *session = connection_get(connection, deadline_ms, error);
+
+	if (session == NULL || begin(session, connection->settings, deadline_ms, error))
+		return session;
+	connection_roll_back(connection, deadline_ms);
+	return NULL;
 }
 
 enum transaction_outcome
@@ -445,13 +457,13 @@ connection_transaction(struct connection *connection, int64_t deadline_ms,
 		if (begin(session, connection->settings, deadline_ms, error) &&
 			work(session, deadline_ms, context, error))
 		{
-			outcome = commit(connection, deadline_ms, error);
+			outcome = connection_commit(connection, deadline_ms, error);
 			break;
 		}
 		if (attempt == 2 || !is_lost(connection, error) ||
 			clock_milliseconds() >= deadline_ms)
 		{
-			roll_back(connection, deadline_ms);
+			connection_roll_back(connection, deadline_ms);
 			break;
 		}
 		connection->retries++;

@@ -78,6 +78,21 @@ extern enum transaction_outcome connection_transaction(struct connection *connec
 													   struct glue_error *error);
 
 /*
+ * The same in steps, for work that cannot be one function: begin, then commit
+ * or roll back, and nothing else on the connection in between.  A connection
+ * that is lost on the way is not made again; who begins anew gets another.
+ * connection_begin() gives back what to work on, or NULL.
+ */
+extern PGconn *connection_begin(struct connection *connection, int64_t deadline_ms,
+								struct glue_error *error);
+extern enum transaction_outcome connection_commit(struct connection *connection,
+												  int64_t deadline_ms,
+												  struct glue_error *error);
+
+/* Also after an error of the work; a connection in any other state is dropped. */
+extern void connection_roll_back(struct connection *connection, int64_t deadline_ms);
+
+/*
  * Run one statement in a transaction of its own; like postgres_query().
  */
 extern bool connection_query(struct connection *connection, int64_t deadline_ms,

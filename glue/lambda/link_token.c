@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * link_token.c
- *	  The token of the link in a vendor's mail: <upload_id>.<expiry>.<hmac>
+ *	  The token of the links in a vendor's mail: <upload_id>.<expiry>.<hmac>
  *
  * The signed text is the token's own beginning, so there is one form only and
  * nothing to parse before the HMAC is right.
@@ -21,15 +21,36 @@
 #define HMAC_BYTES		32
 #define HMAC_DIGITS		(2 * HMAC_BYTES)
 
+/* Bytes of a path before the token. */
+#define PATH_LENGTH		3
+
+const char *
+link_path(enum link_kind kind)
+{
+	static const char *const paths[LINK_KIND_COUNT] = {
+		[LINK_ERROR_REPORT] = "/r/",
+		[LINK_FIX_FILE] = "/f/",
+	};
+
+	return paths[kind];
+}
+
+/*
+ * The HMAC of a token that begins with text.
+ */
 static bool
-hmac_digits(const struct link_key *key, const char *text, size_t length,
-			char result[HMAC_DIGITS + 1])
+hmac_digits(const struct link_key *key, enum link_kind kind, const char *text,
+			size_t length, char result[HMAC_DIGITS + 1])
 {
 	static const char digits[] = "0123456789abcdef";
+	char		signed_text[PATH_LENGTH + LINK_TOKEN_SIZE];
 	unsigned char bytes[HMAC_BYTES];
 
+	memcpy(signed_text, link_path(kind), PATH_LENGTH);
+	memcpy(signed_text + PATH_LENGTH, text, length);
 	if (HMAC(EVP_sha256(), key->bytes, (int) key->length,
-			 (const unsigned char *) text, length, bytes, NULL) == NULL)
+			 (const unsigned char *) signed_text, PATH_LENGTH + length, bytes,
+			 NULL) == NULL)
 		return false;
 	for (size_t i = 0; i < HMAC_BYTES; i++)
 	{
@@ -85,13 +106,13 @@ read_expiry(const char *text, size_t length, int64_t *expiry)
 }
 
 static bool
-is_signed_by(const struct link_key *key, const char *text, size_t length,
-			 const char *given)
+is_signed_by(const struct link_key *key, enum link_kind kind, const char *text,
+			 size_t length, const char *given)
 {
 	char		expected[HMAC_DIGITS + 1];
 	bool		equal;
 
-	if (!is_usable_key(key) || !hmac_digits(key, text, length, expected))
+	if (!is_usable_key(key) || !hmac_digits(key, kind, text, length, expected))
 		return false;
 	equal = CRYPTO_memcmp(expected, given, HMAC_DIGITS) == 0;
 	OPENSSL_cleanse(expected, sizeof(expected));
@@ -99,9 +120,9 @@ is_signed_by(const struct link_key *key, const char *text, size_t length,
 }
 
 bool
-link_token_make(const struct link_keys *keys, const char *upload_id,
-				int64_t expiry, char token[LINK_TOKEN_SIZE],
-				struct glue_error *error)
+link_token_make(const struct link_keys *keys, enum link_kind kind,
+				const char *upload_id, int64_t expiry,
+				char token[LINK_TOKEN_SIZE], struct glue_error *error)
 {
 	int			length;
 
@@ -114,7 +135,7 @@ link_token_make(const struct link_keys *keys, const char *upload_id,
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "LINK_TOKEN",
 							  "upload id or expiry cannot be in a link");
 	length = snprintf(token, LINK_TOKEN_SIZE, "%s.%" PRId64 ".", upload_id, expiry);
-	if (!hmac_digits(&keys->current, token, (size_t) length - 1, token + length))
+	if (!hmac_digits(&keys->current, kind, token, (size_t) length - 1, token + length))
 	{
 		token[0] = '\0';
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "CRYPTO_FAILED",
@@ -124,8 +145,9 @@ link_token_make(const struct link_keys *keys, const char *upload_id,
 }
 
 enum link_verdict
-link_token_verify(const struct link_keys *keys, const char *token, size_t length,
-				  int64_t now, char upload_id[LINK_UPLOAD_ID_SIZE])
+link_token_verify(const struct link_keys *keys, enum link_kind kind,
+				  const char *token, size_t length, int64_t now,
+				  char upload_id[LINK_UPLOAD_ID_SIZE])
 {
 	size_t		signed_length;
 	size_t		id_length;
@@ -140,9 +162,9 @@ link_token_verify(const struct link_keys *keys, const char *token, size_t length
 	if (token[signed_length] != '.')
 		return LINK_FORGED;
 	/* Both keys are tried always: the time tells nothing of which it was. */
-	good = is_signed_by(&keys->current, token, signed_length,
+	good = is_signed_by(&keys->current, kind, token, signed_length,
 						token + signed_length + 1);
-	good |= is_signed_by(&keys->previous, token, signed_length,
+	good |= is_signed_by(&keys->previous, kind, token, signed_length,
 						 token + signed_length + 1);
 	point = memchr(token, '.', signed_length);
 	if (!good || point == NULL)

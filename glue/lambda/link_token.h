@@ -1,13 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * link_token.h
- *	  The token of the link in a vendor's mail: <upload_id>.<expiry>.<hmac>
+ *	  The token of the links in a vendor's mail: <upload_id>.<expiry>.<hmac>
  *
  * A presigned URL dies with the credentials of the function that signed it, so
- * the mail names our own address, with this token.  expiry is decimal epoch
- * seconds; hmac is HMAC-SHA-256 over "<upload_id>.<expiry>" in lower-case hex.
- * The token is all characters of a URL's path segment, and of one form only:
- * changing any of its characters makes it a forged one.
+ * the mail names our own address, with this token behind what the link is for:
+ *
+ *	  /r/<token>	the error report
+ *	  /f/<token>	the fix file
+ *
+ * expiry is decimal epoch seconds; hmac is HMAC-SHA-256 over the path before
+ * it, "/r/<upload_id>.<expiry>", in lower-case hex.  So a token opens what it
+ * was made for and nothing else.  It is all characters of a URL's path
+ * segment, and of one form only: changing any of its characters makes it a
+ * forged one.
  *
  * Keys are rotated by making the key in use the previous one: links out there
  * stay good as long as it is given to the verifier.
@@ -50,23 +56,34 @@ struct link_keys
 	struct link_key previous;
 };
 
+/* What a link is for. */
+enum link_kind
+{
+	LINK_ERROR_REPORT,
+	LINK_FIX_FILE,
+	LINK_KIND_COUNT
+};
+
 enum link_verdict
 {
 	LINK_VALID,
-	LINK_FORGED,				/* no token of ours, or changed: answer 403 */
+	LINK_FORGED,				/* none of ours for this, or changed: answer 403 */
 	LINK_EXPIRED				/* ours, but too old: answer 410 */
 };
 
+/* The path of a link before its token: "/r/", "/f/". */
+extern const char *link_path(enum link_kind kind);
+
 /*
- * Write the token that lets its bearer read the reports of an upload before
+ * Write the token that lets its bearer read this file of an upload before
  * expiry.  upload_id consists of letters, digits, "-" and "_".  Errors:
  * usage error LINK_KEY when the current key is shorter than
  * LINK_KEY_MIN_LENGTH; internal error LINK_TOKEN when id or expiry cannot be
  * in a token; internal error CRYPTO_FAILED.
  */
-extern bool link_token_make(const struct link_keys *keys, const char *upload_id,
-							int64_t expiry, char token[LINK_TOKEN_SIZE],
-							struct glue_error *error);
+extern bool link_token_make(const struct link_keys *keys, enum link_kind kind,
+							const char *upload_id, int64_t expiry,
+							char token[LINK_TOKEN_SIZE], struct glue_error *error);
 
 /*
  * Judge a token that came from outside, of any length and content.  It is
@@ -76,8 +93,8 @@ extern bool link_token_make(const struct link_keys *keys, const char *upload_id,
  * compared in constant time.
  */
 extern enum link_verdict link_token_verify(const struct link_keys *keys,
-										   const char *token, size_t length,
-										   int64_t now,
+										   enum link_kind kind, const char *token,
+										   size_t length, int64_t now,
 										   char upload_id[LINK_UPLOAD_ID_SIZE]);
 
 #endif							/* GLUE_LINK_TOKEN_H */

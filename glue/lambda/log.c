@@ -40,6 +40,7 @@ static const struct
 	[LOG_HTTP_STATUS] = {"http_status", false},
 	[LOG_FIRST_ROW] = {"first_row", false},
 	[LOG_LAST_ROW] = {"last_row", false},
+	[LOG_SECONDS] = {"seconds", false},
 };
 
 const char *

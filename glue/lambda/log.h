@@ -58,6 +58,7 @@ enum log_field_id
 	LOG_HTTP_STATUS,
 	LOG_FIRST_ROW,
 	LOG_LAST_ROW,
+	LOG_SECONDS,
 	LOG_FIELD_COUNT
 };
 

@@ -29,7 +29,12 @@
 /* To add a handler: handler.h says how. */
 static const struct handler *const handlers[] = {
 	&check_handler,
+	&link_handler,
+	&parser_handler,
+	&reporter_handler,
 	&validator_handler,
+	&rotate_handler,
+	&sweeper_handler,
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))

@@ -22,6 +22,14 @@ static const struct
 	[METRIC_ERRORS_PROCESSED] = {"ErrorsProcessed", "Count"},
 	[METRIC_RETRIES] = {"Retries", "Count"},
 	[METRIC_DURATION] = {"Duration", "Milliseconds"},
+	[METRIC_UPLOADS_PROCESSING] = {"UploadsProcessing", "Count"},
+	[METRIC_UPLOADS_OLDEST] = {"UploadsOldestSeconds", "Seconds"},
+	[METRIC_UPLOADS_UNREPORTED] = {"UploadsUnreported", "Count"},
+	[METRIC_UNREPORTED_OLDEST] = {"UnreportedOldestSeconds", "Seconds"},
+	[METRIC_EVENTS_WAITING] = {"EventsWaiting", "Count"},
+	[METRIC_EVENTS_OLDEST] = {"EventsOldestSeconds", "Seconds"},
+	[METRIC_UPLOADS_REVIVED] = {"UploadsRevived", "Count"},
+	[METRIC_UPLOADS_ABANDONED] = {"UploadsAbandoned", "Count"},
 };
 
 void

@@ -31,6 +31,14 @@ enum metric_id
 	METRIC_ERRORS_PROCESSED,	/* errors that were reported */
 	METRIC_RETRIES,				/* calls that were made again */
 	METRIC_DURATION,			/* milliseconds */
+	METRIC_UPLOADS_PROCESSING,
+	METRIC_UPLOADS_OLDEST,		/* seconds since it moved */
+	METRIC_UPLOADS_UNREPORTED,	/* ended, and the vendor does not know */
+	METRIC_UNREPORTED_OLDEST,	/* seconds since it ended */
+	METRIC_EVENTS_WAITING,
+	METRIC_EVENTS_OLDEST,		/* seconds since it was written */
+	METRIC_UPLOADS_REVIVED,		/* read again */
+	METRIC_UPLOADS_ABANDONED,
 	METRIC_COUNT
 };
 

@@ -11,8 +11,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "memory.h"
 #include "aws/sqs.h"
@@ -112,8 +110,8 @@ acknowledge(struct drain *drain, const PGresult *events,
 }
 
 /*
- * A body that the queue will never take would come back after each lease; that
- * is told, once for each kind of trouble is enough.
+ * A body that the queue will never take comes back after each lease.  One line
+ * for a batch is enough to see why.
  */
 static void
 log_refused(const struct drain *drain, const struct sqs_message *messages, int count)

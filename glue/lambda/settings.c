@@ -41,6 +41,7 @@ struct setting
 #define LINK		HANDLER_BIT(HANDLER_LINK)
 #define SWEEPER		HANDLER_BIT(HANDLER_SWEEPER)
 #define DIRECT		HANDLER_BIT(HANDLER_DIRECT)
+#define ROTATE		HANDLER_BIT(HANDLER_ROTATE)
 #define EVERY		(HANDLER_BIT(HANDLER_ID_COUNT) - 1)
 
 /* Those that read files, and those that put events on the queue. */
@@ -166,13 +167,12 @@ static const struct setting table[] = {
 	},
 	{
 		.name = "LINK_BASE_URL", TEXT(link_base_url), .used_by = REPORTER,
-		.required = true,
-		.meaning = "address of the link handler, which the links in mails begin with"
+		.meaning = "address of the link handler, which the links in mails begin with; mails name S3 keys when not set"
 	},
 	{
 		.name = "LINK_SECRET_ID", TEXT(link_secret_id), .used_by = REPORTER | LINK,
 		.standard = "ecommerce/link/key",
-		.meaning = "secret with the key that signs these links"
+		.meaning = "secret with the keys that sign these links: current and previous, in hex"
 	},
 	{
 		.name = "LINK_DAYS", INTEGER(link_days, 1, 3650), .used_by = REPORTER,
@@ -231,7 +231,7 @@ static const struct setting table[] = {
 	{
 		.name = "SWEEP_IDLE_SECONDS", INTEGER(sweep_idle_seconds, 1, 604800),
 		.used_by = SWEEPER, .standard = "900",
-		.meaning = "an upload without progress for so long is read again"
+		.meaning = "an upload without progress for so long is read again; before each further time twice as long"
 	},
 	{
 		.name = "SWEEP_ATTEMPTS", INTEGER(sweep_attempts, 0, 100), .used_by = SWEEPER,
@@ -242,6 +242,23 @@ static const struct setting table[] = {
 		.name = "SWEEP_UPLOADS", INTEGER(sweep_uploads, 1, 1000), .used_by = SWEEPER,
 		.standard = "10",
 		.meaning = "most uploads that one run reads again"
+	},
+	{
+		.name = "SWEEP_ABANDON_SECONDS", INTEGER(sweep_abandon_seconds, 1, 2592000),
+		.used_by = SWEEPER, .standard = "86400",
+		.meaning = "an upload without progress for so long ends as PROCESSING_ABANDONED, also one that no parser began"
+	},
+	{
+		.name = "SWEEP_UNREPORTED_SECONDS", INTEGER(sweep_unreported_seconds, 1, 604800),
+		.used_by = SWEEPER, .standard = "7200",
+		.meaning = "the end of an upload that is not reported for so long is told again; more than the reporter's queue takes to give up"
+	},
+
+	/* rotation */
+	{
+		.name = "ROTATE_ADMIN_SECRET_ID", TEXT(rotate_admin_secret_id), .used_by = ROTATE,
+		.standard = "ecommerce/rds/administrator",
+		.meaning = "secret, of the same members, of a login that may set passwords"
 	},
 };
 

@@ -97,6 +97,11 @@ struct settings
 	int64_t		sweep_idle_seconds;
 	int64_t		sweep_attempts;
 	int64_t		sweep_uploads;
+	int64_t		sweep_abandon_seconds;
+	int64_t		sweep_unreported_seconds;
+
+	/* rotation */
+	const char *rotate_admin_secret_id;
 };
 
 /* How a setting is looked up: getenv() but for tests. */

@@ -52,9 +52,9 @@ class Program:
         return result.stdout
 
     def database(self) -> Database:
-        """Where the private server is: on a Unix socket, so no password and no certificate."""
+        """Where the private server is: on a Unix socket, so password and certificate do not matter."""
         given = dict(word.split("=", 1) for word in self.run("conninfo").split())
-        return Database(given["host"], int(given["port"]), given["dbname"], given["user"])
+        return Database(given["host"], int(given["port"]), given["dbname"], given["user"], "unused")
 
     def add_vendors(self) -> list[str]:
         with open(os.path.join(SAMPLES, "vendors.csv"), newline="", encoding="utf-8") as file:

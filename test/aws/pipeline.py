@@ -119,7 +119,7 @@ class Resources:
         self.make_topic(clients["sns"], clients["sqs"])
         names = self.settings["Secrets"]
         clients["secretsmanager"].create_secret(Name=names["database"], SecretString=database.secret())
-        clients["secretsmanager"].create_secret(Name=names["link"], SecretString=json.dumps({"key": self.link_key}))
+        clients["secretsmanager"].create_secret(Name=names["link"], SecretString=json.dumps({"current": self.link_key}))
 
     def make_queues(self, sqs: Any) -> None:
         def attributes(queue: dict[str, Any]) -> dict[str, str]:

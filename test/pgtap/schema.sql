@@ -208,6 +208,7 @@ INSERT INTO wanted_functions VALUES
 	('onboard_sweep_uploads', '{interval,integer}', 'volatile', false),
 	('onboard_lock_sweeper', '{}', 'volatile', false),
 	('onboard_claim_stalled', '{interval,integer,integer}', 'volatile', true),
+	('onboard_renew_events', '{interval,integer}', 'volatile', false),
 	('onboard_backlog', '{}', 'stable', true),
 	('onboard_judged_ranges', '{text}', 'stable', true),
 	('onboard_statistics', '{}', 'volatile', true),

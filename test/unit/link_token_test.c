@@ -52,7 +52,7 @@ judge(const struct link_keys *keys, const char *token, size_t length, int64_t no
 	enum link_verdict verdict;
 
 	memcpy(copy, token, length);
-	verdict = link_token_verify(keys, copy, length, now, upload_id);
+	verdict = link_token_verify(keys, LINK_ERROR_REPORT, copy, length, now, upload_id);
 	free(copy);
 	snprintf(result, sizeof(result), "%s %s", verdict_name(verdict), upload_id);
 	return result;
@@ -65,7 +65,8 @@ judge_text(const struct link_keys *keys, const char *token, int64_t now)
 }
 
 /*
- * The expected HMAC was made with: printf %s TEXT | openssl dgst -sha256 -hmac KEY
+ * The expected HMAC was made with:
+ * printf %s /r/ID.EXPIRY | openssl dgst -sha256 -hmac KEY
  */
 static void
 test_made(void)
@@ -73,9 +74,9 @@ test_made(void)
 	char		token[LINK_TOKEN_SIZE];
 	struct glue_error error = {0};
 
-	ok(link_token_make(&keys_then, UPLOAD, EXPIRY, token, &error), "a token is made");
+	ok(link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error), "a token is made");
 	is_text(token, UPLOAD ".1767225600."
-			"47b6e26eae93f2a17538cfc7c9aad1c8133dd8896d453647fcc50963f264b960",
+			"199da7a247df55bde0cf7d5efb4ce57ca441959f64262c14c3b740b5e7996116",
 			"and is id, expiry and HMAC");
 	is_text(judge_text(&keys_then, token, EXPIRY - 1), "valid " UPLOAD,
 			"it is valid until its expiry");
@@ -84,6 +85,28 @@ test_made(void)
 	is_text(judge_text(&keys_then, token, 0), "valid " UPLOAD, "it was valid in 1970");
 	is_text(judge_text(&keys_then, token, INT64_MAX), "expired " UPLOAD,
 			"it is expired at the end of time");
+}
+
+/* A token opens what it was made for only. */
+static void
+test_kinds(void)
+{
+	static const char *const paths[] = {"/r/", "/f/"};
+	char		tokens[LINK_KIND_COUNT][LINK_TOKEN_SIZE];
+	char		upload_id[LINK_UPLOAD_ID_SIZE];
+
+	for (int kind = 0; kind < LINK_KIND_COUNT; kind++)
+	{
+		is_text(link_path(kind), paths[kind], "path %d", kind);
+		ok(link_token_make(&keys_now, kind, UPLOAD, EXPIRY, tokens[kind], NULL), "its token");
+	}
+	for (int made = 0; made < LINK_KIND_COUNT; made++)
+	{
+		for (int asked = 0; asked < LINK_KIND_COUNT; asked++)
+			is_int(link_token_verify(&keys_now, asked, tokens[made], strlen(tokens[made]), 0,
+									 upload_id),
+				   made == asked ? LINK_VALID : LINK_FORGED, "kind %d for kind %d", made, asked);
+	}
 }
 
 /* Whatever is changed, added or missing, a token is forged. */
@@ -95,7 +118,7 @@ test_changed(void)
 	size_t		length;
 	int			accepted = 0;
 
-	if (!ok(link_token_make(&keys_now, UPLOAD, EXPIRY, token, NULL), "a token is made"))
+	if (!ok(link_token_make(&keys_now, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, NULL), "a token is made"))
 		return;
 	length = strlen(token);
 	for (size_t at = 0; at < length; at++)
@@ -128,8 +151,8 @@ test_rotation(void)
 	char		old_token[LINK_TOKEN_SIZE];
 	char		new_token[LINK_TOKEN_SIZE];
 
-	link_token_make(&keys_then, UPLOAD, EXPIRY, old_token, NULL);
-	link_token_make(&keys_now, UPLOAD, EXPIRY, new_token, NULL);
+	link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, EXPIRY, old_token, NULL);
+	link_token_make(&keys_now, LINK_ERROR_REPORT, UPLOAD, EXPIRY, new_token, NULL);
 	ok(strcmp(old_token, new_token) != 0, "another key signs otherwise");
 	is_text(judge_text(&keys_now, old_token, 0), "valid " UPLOAD,
 			"a token of the previous key is good");
@@ -149,27 +172,27 @@ test_other_forms(void)
 {
 	static const char *const texts[] = {
 		"a."
-		"17c6f25bfc978666616a24eb383cab380c2c71d6e4f491674a6395e4e0795f74",
+		"6cb13caf3cefead7d5167b2fd624f126b01b9dde826319bc9529e22376653714",
 		"a.."
-		"6896d13cf3cfaff845b6b6e52cf1054e9fbedcebef1385a062b0942dd9032206",
+		"d6048e61c58c989e8d9f5988445609c585670c595f27475cce6619329dbd5aed",
 		"a.01."
-		"3b81a581c83443384cbc36f208c733f078b5d513acdc4eaeef7c5a136b8dd7ff",
+		"866e35ff4a81ec96d35064a7d8d162759519791ddb9a3e28e822b2b4f861db24",
 		".1."
-		"0c53d3986473ab6019cc26d39dd8b2595f20d3ef19de9976ea624199eece2881",
+		"4c28c7b8104dfe527275cb7ff28b76d3a2cdd978e270392b72d49d8d1646fa6a",
 		"a.b."
-		"0552c684d6b6e36b43b3301924d934cc3617fb96b940027486fa23064e353cec",
+		"fe3225ada20dd02bb397992ff5c937b6a8b0e68c9562516ad06fb8b656871b67",
 		"a.+1."
-		"76e8367ca65984bf9668471b9ce5ee0215fea34b4457e776506e342bf1020104",
+		"fddcf7d52994698d83cee2152b641b738d48880dfe42fed61d35525b150fc666",
 		"a.1 ."
-		"48474871025bede07710b6112a782f5a4453c166c930d5e78ad5d4f7f881fadf",
+		"3169d933fd0c1f1eea97450434f14dffd8cb1e282b0531d1e6872eff7c76720c",
 		"a.1.2."
-		"5113bc1845ebf35ea894e956c7ae77d456e0e82edba8c6cb404dc31ad105ad67",
+		"d23bf210ba8a0fcb0ac6fea2d772d02279f3231320591d68df3592431d6f5242",
 		"a.9223372036854775808."
-		"7ee5a5d99628946023da8f8c1d483376fddb1efd783df2380c7a73303f8f2800",
+		"a67ed430b63fc8cc0a6c1d1f58be58eed5c77035743404b3dc250dd14b02b874",
 		"a b.1."
-		"cfe7e3ec978a0d4d38d2ba0f148e7653e4d1303699a3312492706c790206468a",
+		"0112ba9f44ceef996b1d96317eead66489515ba007845e38eb99955306e848dd",
 		".."
-		"3522ba380e2d4f48e439703d76becfcefb2e940bae656351d76233fe34afa78c",
+		"8d59e6a923bac2b6f3eb94ccda883f3c0e3fc40ec35f2ec48c83ef87eeb85b50",
 		".", "..", "a.1.", "a..", "",
 		UPLOAD ".1767225600.0000000000000000000000000000000000000000000000000000000000000000",
 	};
@@ -177,7 +200,7 @@ test_other_forms(void)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		is_text(judge_text(&keys_now, texts[i], 0), "forged ", "\"%s\"", texts[i]);
 	is_text(judge_text(&keys_now, "a.1."
-					   "1cbf68d34f62498bccb54833940b03d75f7094e167dd82e31251fa67b1716fb5", 0),
+					   "730f3d72929d3b42b7634a008c55b56c71c335eaa8e486f9432a88bf4d53e113", 0),
 			"valid a", "but one signed in the same way is");
 }
 
@@ -193,31 +216,31 @@ test_refused(void)
 	};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		ok(!link_token_make(&keys_then, ids[i], EXPIRY, token, &error) &&
+		ok(!link_token_make(&keys_then, LINK_ERROR_REPORT, ids[i], EXPIRY, token, &error) &&
 		   strcmp(error.code, "LINK_TOKEN") == 0 && token[0] == '\0',
 		   "no token for id %zu", i);
-	ok(!link_token_make(&keys_then, UPLOAD, -1, token, &error),
+	ok(!link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, -1, token, &error),
 	   "no token that expires before 1970");
 
 	memset(long_id, 'a', sizeof(long_id));
 	long_id[LINK_UPLOAD_ID_SIZE] = '\0';
-	ok(!link_token_make(&keys_then, long_id, EXPIRY, token, &error),
+	ok(!link_token_make(&keys_then, LINK_ERROR_REPORT, long_id, EXPIRY, token, &error),
 	   "no token for an id that is too long");
 	long_id[LINK_UPLOAD_ID_SIZE - 1] = '\0';
-	ok(link_token_make(&keys_then, long_id, INT64_MAX, token, &error),
+	ok(link_token_make(&keys_then, LINK_ERROR_REPORT, long_id, INT64_MAX, token, &error),
 	   "one for the longest id and the last expiry");
 	is_int(strlen(token), LINK_TOKEN_SIZE - 1, "which fills its room");
 	ok(strncmp(judge_text(&keys_then, token, EXPIRY), "valid aaa", 9) == 0,
 	   "and is valid");
 
 	keys.current.length = LINK_KEY_MIN_LENGTH - 1;
-	ok(!link_token_make(&keys, UPLOAD, EXPIRY, token, &error) &&
+	ok(!link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error) &&
 	   error.class == GLUE_USAGE_ERROR && strcmp(error.code, "LINK_KEY") == 0,
 	   "a short key signs nothing");
 	is_text(error.text, "the key that signs links has fewer than 32 bytes",
 			"and the error says so");
 	keys.current.length = LINK_KEY_MIN_LENGTH;
-	ok(link_token_make(&keys, UPLOAD, EXPIRY, token, &error), "32 bytes are enough");
+	ok(link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error), "32 bytes are enough");
 	is_text(judge_text(&keys, token, 0), "valid " UPLOAD, "and verify");
 	keys.current.length = 0;
 	is_text(judge_text(&keys, token, 0), "forged ", "no key verifies nothing");
@@ -227,6 +250,7 @@ int
 main(void)
 {
 	test_made();
+	test_kinds();
 	test_changed();
 	test_rotation();
 	test_other_forms();

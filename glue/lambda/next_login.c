@@ -1,0 +1,159 @@
+/*-------------------------------------------------------------------------
+ *
+ * next_login.c
+ *	  The database's secret of the next version.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "login.h"
+#include "next_login.h"
+
+#define ALTERNATE	"alternate_username"
+#define SUFFIX		"_clone"
+
+/* Bytes of a role's name, the NUL included: NAMEDATALEN. */
+#define ROLE_NAME_SIZE	64
+
+static bool
+secret_error(struct glue_error *error, const char *reason)
+{
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_INVALID",
+						  "the database's secret %s", reason);
+}
+
+/* ----- names ----- */
+
+/*
+ * The name with the suffix, or without it where it has it.
+ */
+static bool
+toggle_suffix(const char *username, char *other, struct glue_error *error)
+{
+	size_t		length = strlen(username);
+	size_t		suffix = strlen(SUFFIX);
+
+	if (length > suffix && strcmp(username + length - suffix, SUFFIX) == 0)
+	{
+		length -= suffix;
+		suffix = 0;
+	}
+	if (length + suffix >= ROLE_NAME_SIZE)
+		return secret_error(error, "has a username that leaves no room for " SUFFIX);
+	snprintf(other, ROLE_NAME_SIZE, "%.*s%s", (int) length, username,
+			 suffix > 0 ? SUFFIX : "");
+	return true;
+}
+
+static bool
+name_other(const cJSON *document, const char *username, char *other,
+		   struct glue_error *error)
+{
+	const cJSON *alternate = cJSON_GetObjectItemCaseSensitive(document, ALTERNATE);
+
+	if (alternate == NULL)
+		return toggle_suffix(username, other, error);
+	if (!cJSON_IsString(alternate) || alternate->valuestring[0] == '\0' ||
+		strlen(alternate->valuestring) >= ROLE_NAME_SIZE)
+		return secret_error(error, "has no name of a role in " ALTERNATE);
+	if (strcmp(alternate->valuestring, username) == 0)
+		return secret_error(error, "names the same login twice");
+	snprintf(other, ROLE_NAME_SIZE, "%s", alternate->valuestring);
+	return true;
+}
+
+/* ----- the document ----- */
+
+static bool
+set_text(cJSON *document, const char *name, const char *text, struct glue_error *error)
+{
+	cJSON	   *member = cJSON_CreateString(text);
+
+	if (member == NULL ||
+		!cJSON_ReplaceItemInObjectCaseSensitive(document, name, member))
+	{
+		cJSON_Delete(member);
+		return glue_error_memory(error);
+	}
+	return true;
+}
+
+static void
+wipe_password(cJSON *document)
+{
+	cJSON	   *password = cJSON_GetObjectItemCaseSensitive(document, "password");
+
+	if (cJSON_IsString(password))
+		explicit_bzero(password->valuestring, strlen(password->valuestring));
+}
+
+/*
+ * Let the two names change places and set the password.
+ */
+static bool
+change(cJSON *document, const char *password, struct glue_error *error)
+{
+	char		username[ROLE_NAME_SIZE];
+	char		other[ROLE_NAME_SIZE];
+	const char *present =
+		cJSON_GetObjectItemCaseSensitive(document, "username")->valuestring;
+
+	if (strlen(present) >= ROLE_NAME_SIZE)
+		return secret_error(error, "has a username that is no name of a role");
+	snprintf(username, sizeof(username), "%s", present);
+	wipe_password(document);
+	return name_other(document, username, other, error) &&
+		set_text(document, "username", other, error) &&
+		set_text(document, "password", password, error) &&
+		(cJSON_GetObjectItemCaseSensitive(document, ALTERNATE) == NULL ||
+		 set_text(document, ALTERNATE, username, error));
+}
+
+static bool
+print(const cJSON *document, struct byte_buffer *next, struct glue_error *error)
+{
+	char	   *text = cJSON_PrintUnformatted(document);
+	bool		done;
+
+	if (text == NULL)
+		return glue_error_memory(error);
+	done = byte_buffer_append_string(next, text, error);
+	explicit_bzero(text, strlen(text));
+	cJSON_free(text);
+	return done;
+}
+
+/*
+ * What login_parse() takes is what the other handlers can connect with.
+ */
+static bool
+is_login(struct text_view current, struct glue_error *error)
+{
+	struct login login;
+	bool		good = login_parse(&login, current.data, current.length, error);
+
+	login_clean_up(&login);
+	return good;
+}
+
+bool
+next_login_write(struct text_view current, const char *password,
+				 struct byte_buffer *next, struct glue_error *error)
+{
+	cJSON	   *document;
+	bool		done;
+
+	if (!is_login(current, error))
+		return false;
+	document = cJSON_ParseWithLength(current.data, current.length);
+	if (document == NULL)
+		return glue_error_memory(error);
+	done = change(document, password, error) && print(document, next, error);
+	wipe_password(document);
+	cJSON_Delete(document);
+	return done;
+}

@@ -1,0 +1,431 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_upload.c
+ *	  An object of S3 and the upload that it is.
+ *
+ * Of what is needed to read the object again, bucket, version and ETag stand in
+ * the upload's metadata, its key where the database has the source of a file.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "file_name.h"
+#include "scan_metadata.h"
+#include "object_upload.h"
+
+/* Bytes of what identifies the content: names with what parts them. */
+#define CONTENT_ID_SIZE \
+	(S3_BUCKET_SIZE + S3_KEY_SIZE + S3_VERSION_ID_SIZE + S3_ETAG_SIZE + S3_SEQUENCER_SIZE)
+
+/* Bytes of an int64_t as text, NUL included. */
+#define INTEGER_SIZE	24
+
+#define NO_SUCH_VENDOR	"42704"	/* undefined_object */
+
+#define PARSE_COLUMNS	"p.upload_id, p.status, p.parse_attempts"
+
+#define BEGIN_QUERY \
+	"SELECT " PARSE_COLUMNS " FROM onboard_begin_upload($1::text, $2::text, $3::text," \
+	" $4::text, NULL::bigint, $5::jsonb, false) u, onboard_begin_parse(u) p"
+
+#define BEGIN_AGAIN_QUERY \
+	"SELECT " PARSE_COLUMNS " FROM onboard_begin_parse($1::text) p"
+
+#define STALLED_QUERY \
+	"SELECT u.vendor_id, u.s3_key, u.metadata->>'bucket', u.metadata->>'version_id'," \
+	" u.metadata->>'etag' FROM onboard.upload_history u WHERE u.upload_id = $1::text"
+
+#define DESCRIBE_QUERY \
+	"SELECT u.status FROM onboard_describe_upload($1::text, $2::bigint, $3::jsonb) u"
+
+#define REJECT_QUERY \
+	"SELECT u.status FROM onboard_reject_upload($1::text, $2::text, $3::text) u"
+
+/* ----- which object ----- */
+
+static bool
+begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/*
+ * The vendor is the folder below the uploads, the file's name what follows the
+ * last slash.
+ */
+static enum object_kind
+read_key(struct object_upload *object, const struct settings *settings)
+{
+	const char *rest;
+	size_t		length;
+
+	if (!begins_with(object->key, settings->upload_prefix) ||
+		begins_with(object->key, settings->error_prefix))
+		return OBJECT_NOT_OURS;
+	rest = object->key + strlen(settings->upload_prefix);
+	length = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	object->file_name = strrchr(object->key, '/');
+	/* Consoles make a folder by an object of no bytes, its key ending in "/". */
+	if (object->file_name != NULL && object->file_name[1] == '\0')
+		return OBJECT_NOT_OURS;
+	if (length == 0 || length >= OBJECT_VENDOR_SIZE || rest[length] != '/')
+		return OBJECT_OF_NOBODY;
+	memcpy(object->vendor_id, rest, length);
+	object->vendor_id[length] = '\0';
+	object->file_name++;
+	return file_name_agrees(object->file_name, object->vendor_id) ? OBJECT_OF_VENDOR :
+		OBJECT_OF_OTHER_VENDOR;
+}
+
+enum object_kind
+object_upload_of_record(struct object_upload *object, const struct s3_event_record *record,
+						const struct settings *settings)
+{
+	memset(object, 0, sizeof(*object));
+	memcpy(object->bucket, record->bucket, sizeof(object->bucket));
+	memcpy(object->key, record->key, sizeof(object->key));
+	memcpy(object->version_id, record->version_id, sizeof(object->version_id));
+	memcpy(object->etag, record->etag, sizeof(object->etag));
+	memcpy(object->sequencer, record->sequencer, sizeof(object->sequencer));
+	return read_key(object, settings);
+}
+
+/*
+ * Copy a column; null is "".  False when it is too long to be what it was.
+ */
+static bool
+copy_column(char *to, size_t size, const PGresult *row, int column)
+{
+	return snprintf(to, size, "%s", PQgetvalue(row, 0, column)) < (int) size;
+}
+
+static bool
+copy_stalled(struct object_upload *object, const PGresult *row)
+{
+	return PQntuples(row) == 1 &&
+		copy_column(object->vendor_id, sizeof(object->vendor_id), row, 0) &&
+		copy_column(object->key, sizeof(object->key), row, 1) &&
+		copy_column(object->bucket, sizeof(object->bucket), row, 2) &&
+		copy_column(object->version_id, sizeof(object->version_id), row, 3) &&
+		copy_column(object->etag, sizeof(object->etag), row, 4) &&
+		object->key[0] != '\0' && object->bucket[0] != '\0';
+}
+
+bool
+object_upload_of_stalled(struct object_upload *object, struct sandbox *sandbox,
+						 const struct invocation *invocation, const char *upload_id,
+						 struct glue_error *error)
+{
+	const char *const values[] = {upload_id};
+	PGresult   *row = NULL;
+	bool		found;
+
+	memset(object, 0, sizeof(*object));
+	if (!connection_query(sandbox->connection, invocation->deadline_ms, STALLED_QUERY, 1,
+						  values, &row, error))
+		return false;
+	found = copy_stalled(object, row) &&
+		snprintf(object->upload_id, sizeof(object->upload_id), "%s",
+				 upload_id) < (int) sizeof(object->upload_id);
+	PQclear(row);
+	if (!found)
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "UPLOAD_WITHOUT_OBJECT",
+							  "the upload was not begun from an object of S3");
+	object->file_name = strrchr(object->key, '/');
+	object->file_name = object->file_name != NULL ? object->file_name + 1 : object->key;
+	return true;
+}
+
+/* ----- its upload ----- */
+
+/*
+ * What tells this content from any other: the version, or where there is none
+ * the ETag, and the sequencer for the same bytes written once more.
+ */
+static void
+content_id(const struct object_upload *object, char id[CONTENT_ID_SIZE])
+{
+	if (object->version_id[0] != '\0')
+		snprintf(id, CONTENT_ID_SIZE, "%s/%s/%s", object->bucket, object->key,
+				 object->version_id);
+	else
+		snprintf(id, CONTENT_ID_SIZE, "%s/%s/%s/%s", object->bucket, object->key,
+				 object->etag, object->sequencer);
+}
+
+/*
+ * Owned by the caller: cJSON_free().  NULL when there is no memory.
+ */
+static char *
+object_metadata(const struct object_upload *object)
+{
+	cJSON	   *metadata = cJSON_CreateObject();
+	char	   *text;
+
+	cJSON_AddStringToObject(metadata, "bucket", object->bucket);
+	if (object->version_id[0] != '\0')
+		cJSON_AddStringToObject(metadata, "version_id", object->version_id);
+	if (object->etag[0] != '\0')
+		cJSON_AddStringToObject(metadata, "etag", object->etag);
+	text = cJSON_PrintUnformatted(metadata);
+	cJSON_Delete(metadata);
+	return text;
+}
+
+static bool
+is_open(const char *status)
+{
+	return strcmp(status, "processing") == 0;
+}
+
+static bool
+begin_query(struct object_upload *object, struct sandbox *sandbox,
+			const struct invocation *invocation, PGresult **row, struct glue_error *error)
+{
+	char		content[CONTENT_ID_SIZE];
+	char	   *metadata = object_metadata(object);
+	const char *const values[] = {
+		object->vendor_id, object->file_name, object->key, content, metadata
+	};
+	bool		done;
+
+	if (metadata == NULL)
+		return glue_error_memory(error);
+	content_id(object, content);
+	done = connection_query(sandbox->connection, invocation->deadline_ms, BEGIN_QUERY, 5,
+							values, row, error);
+	cJSON_free(metadata);
+	return done;
+}
+
+bool
+object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
+					const struct invocation *invocation, struct glue_error *error)
+{
+	const char *const again[] = {object->upload_id};
+	PGresult   *row = NULL;
+	bool		done;
+
+	if (object->upload_id[0] != '\0')
+		done = connection_query(sandbox->connection, invocation->deadline_ms,
+								BEGIN_AGAIN_QUERY, 1, again, &row, error);
+	else
+		done = begin_query(object, sandbox, invocation, &row, error);
+	if (!done)
+		return strcmp(error->code, NO_SUCH_VENDOR) != 0 ? false :
+			glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "there is no such vendor");
+	snprintf(object->upload_id, sizeof(object->upload_id), "%s", PQgetvalue(row, 0, 0));
+	object->has_ended = !is_open(PQgetvalue(row, 0, 1));
+	object->attempt = strtoll(PQgetvalue(row, 0, 2), NULL, 10);
+	PQclear(row);
+	return true;
+}
+
+/*
+ * Run a statement that answers with the upload's status.
+ */
+static bool
+change(struct object_upload *object, struct sandbox *sandbox,
+	   const struct invocation *invocation, const char *statement,
+	   const char *const values[3], struct glue_error *error)
+{
+	PGresult   *row = NULL;
+
+	if (!connection_query(sandbox->connection, invocation->deadline_ms, statement, 3, values,
+						  &row, error))
+		return false;
+	object->has_ended = !is_open(PQgetvalue(row, 0, 0));
+	PQclear(row);
+	return true;
+}
+
+bool
+object_upload_reject(struct object_upload *object, struct sandbox *sandbox,
+					 const struct invocation *invocation, const char *code,
+					 const char *message, struct glue_error *error)
+{
+	const char *const values[] = {object->upload_id, code, message};
+
+	if (!change(object, sandbox, invocation, REJECT_QUERY, values, error))
+		return false;
+	log_write(&sandbox->log, LOG_INFO, "upload is refused",
+			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id),
+			  LOG_NAME(LOG_VENDOR_ID, object->vendor_id), LOG_NAME(LOG_CODE, code));
+	return true;
+}
+
+bool
+object_upload_replaced(struct object_upload *object, struct sandbox *sandbox,
+					   const struct invocation *invocation, struct glue_error *error)
+{
+	return object_upload_reject(object, sandbox, invocation, "OBJECT_REPLACED",
+								"the file was removed or replaced before it was read to its end; send it again",
+								error);
+}
+
+/* ----- readings ----- */
+
+struct s3_get
+object_upload_get(const struct object_upload *object, const struct invocation *invocation)
+{
+	return (struct s3_get) {
+		.bucket = object->bucket,
+		.key = object->key,
+		.version_id = object->version_id,
+		.etag = object->etag,
+		.deadline = invocation->deadline_ms
+	};
+}
+
+bool
+object_upload_is_replaced(const struct glue_error *error)
+{
+	return strcmp(error->code, "S3_OBJECT_GONE") == 0 ||
+		strcmp(error->code, "S3_OBJECT_CHANGED") == 0;
+}
+
+/* The first reading. */
+struct inspection
+{
+	struct scan *scan;
+	struct glue_error fault;
+};
+
+static bool
+take_scan_bytes(void *context, const struct s3_object *found, const char *bytes, size_t length)
+{
+	struct inspection *inspection = context;
+
+	(void) found;
+	/* A file that is refused need not be read to its end. */
+	return scan_push(inspection->scan, bytes, length, &inspection->fault);
+}
+
+static int64_t
+count_header_bytes(const struct csv_header *header)
+{
+	int64_t		bytes = 0;
+
+	for (int i = 0; header != NULL && i < header->field_count; i++)
+		bytes += (int64_t) header->fields[i].name.length;
+	return bytes;
+}
+
+static bool
+describe(struct object_upload *object, struct sandbox *sandbox,
+		 const struct invocation *invocation, const struct scan_result *found,
+		 struct glue_error *error)
+{
+	char		total[INTEGER_SIZE];
+	char	   *metadata = scan_metadata(found);
+	const char *const values[] = {object->upload_id, total, metadata};
+	bool		done;
+
+	if (metadata == NULL)
+		return glue_error_memory(error);
+	object->byte_count = found->byte_count;
+	object->row_count = found->row_count;
+	object->header_bytes = count_header_bytes(found->header);
+	object->delimiter = found->delimiter;
+	memcpy(object->encoding, found->encoding, sizeof(object->encoding));
+	snprintf(total, sizeof(total), "%" PRId64, found->row_count);
+	done = change(object, sandbox, invocation, DESCRIBE_QUERY, values, error);
+	cJSON_free(metadata);
+	return done;
+}
+
+/*
+ * Read, and put what came of it into the database.
+ */
+static bool
+inspect(struct object_upload *object, struct sandbox *sandbox,
+		const struct invocation *invocation, struct inspection *inspection,
+		struct glue_error *error)
+{
+	struct s3_get get = object_upload_get(object, invocation);
+	struct scan_result found;
+
+	get.on_bytes = take_scan_bytes;
+	get.context = inspection;
+	if (!s3_get(&sandbox->aws, &get, NULL, error) && inspection->fault.class == GLUE_NO_ERROR)
+		return object_upload_is_replaced(error) &&
+			object_upload_replaced(object, sandbox, invocation, error);
+	if (inspection->fault.class == GLUE_NO_ERROR &&
+		scan_finish(inspection->scan, &found, &inspection->fault))
+		return describe(object, sandbox, invocation, &found, error);
+	if (inspection->fault.class != GLUE_FILE_FAULT)
+	{
+		*error = inspection->fault;
+		return false;
+	}
+	return object_upload_reject(object, sandbox, invocation, inspection->fault.code,
+								inspection->fault.text, error);
+}
+
+bool
+object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
+					  const struct invocation *invocation, struct glue_error *error)
+{
+	struct scan_limits limits = {
+		sandbox->settings.max_file_bytes, sandbox->settings.max_rows
+	};
+	struct inspection inspection = {0};
+	bool		done;
+
+	inspection.scan = scan_new(NULL, &limits, object->file_name, error);
+	if (inspection.scan == NULL)
+		return false;
+	done = inspect(object, sandbox, invocation, &inspection, error);
+	scan_destroy(inspection.scan);
+	return done;
+}
+
+/* The second reading. */
+struct reading
+{
+	struct csv_source *source;
+	struct glue_error error;	/* why it stopped; none when the events said so */
+	bool		stopped;
+};
+
+static bool
+take_source_bytes(void *context, const struct s3_object *found, const char *bytes,
+				  size_t length)
+{
+	struct reading *reading = context;
+
+	(void) found;
+	reading->stopped = !csv_source_push(reading->source, bytes, length, &reading->error);
+	return !reading->stopped;
+}
+
+bool
+object_upload_read(struct object_upload *object, struct sandbox *sandbox,
+				   const struct invocation *invocation, const struct csv_events *events,
+				   struct glue_error *error)
+{
+	struct csv_options options = {.delimiter = object->delimiter};
+	struct s3_get get = object_upload_get(object, invocation);
+	struct reading reading = {.source = csv_source_new(&options, events, error)};
+	bool		done;
+
+	if (reading.source == NULL)
+		return false;
+	get.on_bytes = take_source_bytes;
+	get.context = &reading;
+	done = s3_get(&sandbox->aws, &get, NULL, error);
+	if (done)
+		done = csv_source_finish(reading.source, error);
+	else if (reading.stopped)
+		*error = reading.error;
+	csv_source_destroy(reading.source);
+	if (!done && object_upload_is_replaced(error))
+		return object_upload_replaced(object, sandbox, invocation, error);
+	return done;
+}

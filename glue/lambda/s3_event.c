@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ *
+ * s3_event.c
+ *	  Event notifications of Amazon S3: which objects were written.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "s3_event.h"
+
+#define CREATED "ObjectCreated:"
+
+static bool
+event_error(struct glue_error *error, const char *what)
+{
+	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
+						  "the notification %s", what);
+}
+
+bool
+s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *error)
+{
+	const cJSON *records;
+
+	memset(event, 0, sizeof(*event));
+	event->document = cJSON_ParseWithLength(json.data != NULL ? json.data : "", json.length);
+	if (!cJSON_IsObject(event->document))
+	{
+		s3_event_clean_up(event);
+		return event_error(error, "is no JSON object");
+	}
+	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
+	if (cJSON_IsArray(records))
+	{
+		event->next = records->child;
+		return true;
+	}
+	if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(event->document, "Event")))
+		return true;			/* the test event */
+	s3_event_clean_up(event);
+	return event_error(error, "has no records");
+}
+
+void
+s3_event_clean_up(struct s3_event *event)
+{
+	cJSON_Delete(event->document);
+	memset(event, 0, sizeof(*event));
+}
+
+/*
+ * Copy a text; one that is not there is "".  False when it is too long.
+ */
+static bool
+copy_text(char *to, size_t size, const cJSON *object, const char *name)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+	const char *text = cJSON_IsString(member) ? member->valuestring : "";
+
+	return snprintf(to, size, "%s", text) < (int) size;
+}
+
+static int
+digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return -1;
+}
+
+/*
+ * Undo the encoding of a key, in place.  A key holds no NUL.
+ */
+static bool
+decode_key(char *key)
+{
+	char	   *to = key;
+
+	for (const char *from = key; *from != '\0'; from++)
+	{
+		if (*from == '+')
+			*to++ = ' ';
+		else if (*from != '%')
+			*to++ = *from;
+		else
+		{
+			int			high = digit_value(from[1]);
+			int			low = high >= 0 ? digit_value(from[2]) : -1;
+
+			if (low < 0 || (high == 0 && low == 0))
+				return false;
+			*to++ = (char) (high * 16 + low);
+			from += 2;
+		}
+	}
+	*to = '\0';
+	return to > key;
+}
+
+/*
+ * The ETag of a notification has no quotes, that of a request does.
+ */
+static bool
+copy_etag(char *etag, const cJSON *object)
+{
+	char		bare[S3_ETAG_SIZE];
+
+	if (!copy_text(bare, sizeof(bare), object, "eTag"))
+		return false;
+	if (bare[0] == '\0' || bare[0] == '"')
+		return snprintf(etag, S3_ETAG_SIZE, "%s", bare) < S3_ETAG_SIZE;
+	return snprintf(etag, S3_ETAG_SIZE, "\"%s\"", bare) < S3_ETAG_SIZE;
+}
+
+/*
+ * Encoded, a key has up to three times its bytes.
+ */
+static bool
+copy_key(char *key, const cJSON *object)
+{
+	char		encoded[3 * S3_KEY_SIZE];
+
+	return copy_text(encoded, sizeof(encoded), object, "key") && decode_key(encoded) &&
+		snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
+}
+
+static bool
+read_record(const cJSON *entry, struct s3_event_record *record)
+{
+	const cJSON *s3 = cJSON_GetObjectItemCaseSensitive(entry, "s3");
+	const cJSON *bucket = cJSON_GetObjectItemCaseSensitive(s3, "bucket");
+	const cJSON *object = cJSON_GetObjectItemCaseSensitive(s3, "object");
+
+	return copy_text(record->bucket, sizeof(record->bucket), bucket, "name") &&
+		record->bucket[0] != '\0' &&
+		copy_key(record->key, object) &&
+		copy_text(record->version_id, sizeof(record->version_id), object, "versionId") &&
+		copy_etag(record->etag, object) &&
+		copy_text(record->sequencer, sizeof(record->sequencer), object, "sequencer");
+}
+
+static bool
+is_creation(const cJSON *entry)
+{
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(entry, "eventName");
+
+	return !cJSON_IsString(name) || strncmp(name->valuestring, CREATED, strlen(CREATED)) == 0;
+}
+
+bool
+s3_event_next(struct s3_event *event, struct s3_event_record *record,
+			  struct glue_error *error)
+{
+	glue_error_clear(error);
+	while (event->next != NULL)
+	{
+		const cJSON *entry = event->next;
+
+		event->next = entry->next;
+		if (!is_creation(entry))
+			continue;
+		if (read_record(entry, record))
+			return true;
+		return event_error(error, "has a record without a bucket or a key that can be read");
+	}
+	return false;
+}

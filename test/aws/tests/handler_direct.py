@@ -1,0 +1,432 @@
+"""The direct route: files of S3 into COPY, with kills, deadlines, lost servers and objects that are replaced.
+
+Run by test/tap/065_direct.pl, which makes the server.
+"""
+
+import csv
+import glob
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import threading
+import time
+import unittest
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Callable
+
+from emulator import Emulator, client
+from fault_plan import FaultPlan
+from fault_proxy import FaultProxy
+from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from runtime_api import Function, FunctionSettings, Result
+
+PLANTED = "PLANTED-VALUE-5d90"
+PASSWORD = "planted-password-17"
+HEADER = ["sku", "vendor_product_id", "product_name", "category", "price", "stock_quantity", "description", "colour", ""]
+LIMIT = 32 * 1024 * 1024
+FOREVER = 200
+
+# All that a vendor sees of a file: products and findings, without what differs from load to load.
+VERDICTS = """SELECT line FROM (
+    SELECT 'product', row_number, 0::bigint, (to_jsonb(p) - '{product_id,upload_id,created_at,updated_at}'::text[])::text
+    FROM onboard.products p WHERE upload_id = :'u'
+    UNION ALL
+    SELECT 'error', row_number, row_number() OVER (PARTITION BY row_number ORDER BY error_id),
+        (to_jsonb(e) - '{error_id,upload_id,created_at}'::text[])::text
+    FROM onboard.validation_errors e WHERE upload_id = :'u'
+    UNION ALL
+    SELECT 'upload', 0, 0, jsonb_build_object('status', status, 'total', total_records, 'valid', valid_records,
+        'errors', error_records)::text FROM onboard.upload_history u WHERE upload_id = :'u'
+    ) AS t (kind, row, place, line) ORDER BY row, kind, place"""
+
+
+def sql(statement: str, database: str = "", **variables: str) -> str:
+    """Run statements as the owner; what they print, without alignment."""
+    arguments = [f"--set={name}={value}" for name, value in variables.items()]
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database or os.environ["PGDATABASE"], *arguments,
+                           "-f", "-"], input=statement, text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return done.stdout.rstrip("\n")
+
+
+def rows_of(text: bytes) -> int:
+    """An independent count: what Python's reader takes for rows."""
+    return sum(1 for record in csv.reader(io.StringIO(text.decode(), newline="")) if record) - 1
+
+
+def good_file(rows: int, seed: int, bad_share: float = 0.0) -> bytes:
+    """Rows of which Python's reader sees as many as we do; some break a rule."""
+    source = random.Random(seed)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    for number in range(rows):
+        bad = source.random() < bad_share
+        price = "free" if bad else f"{source.randint(1, 99999) / 100:.2f}"
+        description = "two\nlines, \u00e4" if number % 50 == 0 else "x" * source.randint(0, 60)
+        writer.writerow([f"S{seed}-{number}", f"V{seed}-{number}", f"{PLANTED} {number}", "Books", price, "3", description,
+                         "red", ""])
+    return text.getvalue().encode()
+
+
+def hostile_file(seed: int) -> bytes:
+    """What no program would write: stray quotes, bad bytes, lines ended in every way, giants."""
+    source = random.Random(seed)
+    lines = [",".join(HEADER).encode()]
+    pieces = [b'"', b'""', b",", b"\xff", b"\xc3", b"\xc3\xa4", b"\x00", b"\r", b"\n", b"word", b"\xef\xbf\xbd", b" ", b"\t"]
+    for number in range(400):
+        if source.random() < 0.6:
+            lines.append(f'H{number},H{number},"name, {number}",Books,1.50,2,d,blue,'.encode())
+        elif source.random() < 0.02:
+            lines.append(b'x,"' + b"y" * source.choice([70_000, 300_000]))
+        else:
+            lines.append(b"".join(source.choice(pieces) for _ in range(source.randint(1, 15))))
+    return b"".join(line + source.choice([b"\n", b"\r\n", b"\r", b"\n\n"]) for line in lines)
+
+
+class Services(unittest.TestCase):
+    """The emulated services behind a proxy for faults, made once; a function for each test."""
+
+    emulator: Emulator
+    resources: Resources
+    clients: dict[str, Any]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = os.environ["ONBOARD_TEST_FOLDER"]
+        cls.emulator = cls.enterClassContext(Emulator(os.path.join(cls.folder, "emulator.log")))
+        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
+        cls.resources = Resources(test_scale(read_settings()))
+        cls.resources.make(cls.clients, Database(os.environ["PGHOST"], int(os.environ["PGPORT"]),
+                                                 os.environ["PGDATABASE"], "loader", PASSWORD))
+        cls.clients["s3"].create_bucket(Bucket="plain")
+
+    def setUp(self) -> None:
+        self.functions: list[Function] = []
+        self.messages()
+        sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
+
+    def tearDown(self) -> None:
+        """Whatever a test does, no value and no password reaches a log."""
+        for function in self.functions:
+            text = "\n".join(function.log.lines())
+            function.stop()
+            for planted in (PLANTED, PASSWORD):
+                self.assertNotIn(planted, text)
+            for line in text.splitlines():
+                json.loads(line)
+
+    def function(self, *faults: dict[str, Any], timeout: float = 60.0,
+                 kill_after: Callable[[], float | None] = lambda: None, **environment: str) -> Function:
+        self.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
+        proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan))
+        function = Function(
+            FunctionSettings("direct", os.environ["ONBOARD_BOOTSTRAP"], "direct", timeout),
+            {**self.resources.environment(proxy.url), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "100",
+             "MAX_FILE_BYTES": "0", "MAX_ROWS": "0", **environment}, kill_after=kill_after)
+        self.functions.append(function)
+        return function
+
+    def put(self, content: bytes, bucket: str = "", key: str = "") -> dict[str, str]:
+        """Put a file; the event that tells of it."""
+        bucket = bucket or self.resources.bucket
+        key = key or f"uploads/VEND001/VEND001_20260104_{random.randint(0, 999999):06}.csv"
+        done = self.clients["s3"].put_object(Bucket=bucket, Key=key, Body=content)
+        upload = sql(f"SELECT onboard_begin_upload('VEND001', 'x.csv', '{key}', '{uuid.uuid4()}')")
+        return {"bucket": bucket, "key": key, "version_id": done.get("VersionId", ""), "etag": done["ETag"],
+                "upload_id": upload}
+
+    def messages(self) -> list[dict[str, Any]]:
+        bodies: list[dict[str, Any]] = []
+        url = self.resources.queue_urls["product-validation-errors"]
+        while got := self.clients["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                bodies.append(json.loads(message["Body"]))
+                self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def load(self, function: Function, event: dict[str, str]) -> list[Result]:
+        """Deliver the event until it is done, as the queue does; what each delivery came to."""
+        results = [function.invoke(event)]
+        while not results[-1].ok and len(results) < FOREVER:
+            results.append(function.invoke(event))
+        self.assertTrue(results[-1].ok, results[-1].error)
+        return results
+
+    def assert_counts(self, event: dict[str, str], content: bytes, rejected: int | None = None) -> None:
+        """Every row that Python's reader sees is in products or in the errors, none twice."""
+        rows = rows_of(content)
+        lines = sql("""SELECT count(*), count(DISTINCT row_number), coalesce(min(row_number), 1), max(row_number) FROM (
+                SELECT row_number FROM onboard.products WHERE upload_id = :'u'
+                UNION ALL SELECT DISTINCT row_number FROM onboard.validation_errors WHERE upload_id = :'u') AS t;
+            SELECT total_records, valid_records + error_records, error_records, checkpoint IS NULL
+                FROM onboard.upload_history WHERE upload_id = :'u' AND status <> 'processing'""",
+                    u=event["upload_id"]).splitlines()
+        self.assertEqual(lines[0], f"{rows}|{rows}|1|{rows}")
+        total, judged, errors, forgotten = lines[1].split("|")
+        self.assertEqual((int(total), int(judged), forgotten), (rows, rows, "t"))
+        if rejected is not None:
+            self.assertEqual(int(errors), rejected)
+
+
+class EqualTest(Services):
+    def command_line(self, content: bytes) -> str:
+        """What the command line makes of a file, in a database of its own."""
+        path = os.path.join(self.folder, "VEND001_20260104_090000.csv")
+        with open(path, "wb") as file:
+            file.write(content)
+        sql("TRUNCATE onboard.products, onboard.upload_history CASCADE", "line")
+        done = subprocess.run([os.environ["ONBOARD_BIN"], "load", path, "--vendor", "VEND001", "--json", "--no-reports",
+                               "--max-bytes", "0", "--max-rows", "0", "--db", "dbname=line"],
+                              capture_output=True, text=True, check=False)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return sql(VERDICTS, "line", u=json.loads(done.stdout)["upload_id"])
+
+    def check(self, content: bytes, transaction_rows: int) -> None:
+        function = self.function(DIRECT_TRANSACTION_ROWS=str(transaction_rows))
+        event = self.put(content)
+        self.load(function, event)
+        verdicts = sql(VERDICTS, u=event["upload_id"])
+        self.assertEqual(verdicts, self.command_line(content))
+        self.assertGreater(verdicts.count("\n"), 0)
+
+    def test_the_verdicts_are_those_of_the_command_line(self) -> None:
+        data = os.environ["ONBOARD_TEST_DATA"]
+        names = ["../VEND001_20260104_090000", "hostile", "cr_only", "crlf", "mixed_line_ends", "utf16le", "utf16be", "ragged",
+                 "bom", "bad_bytes", "stray_quote", "unclosed_quote", "line_break_in_quotes", "semicolon", "tab"]
+        for name in names:
+            with self.subTest(name), open(f"{data}/faults/{name}.csv", "rb") as file:
+                self.check(file.read(), 3)
+
+    def test_hostile_files_in_any_transactions(self) -> None:
+        for seed, rows in ((1, 1), (2, 7), (3, 100), (4, 10000)):
+            with self.subTest(seed=seed):
+                self.check(hostile_file(seed), rows)
+
+    def test_hostile_files_in_utf_16(self) -> None:
+        content = good_file(900, 21, 0.1).decode().encode("utf-16-le")
+        self.check(b"\xff\xfe" + content[:-3], 11)
+
+    def test_the_same_when_it_is_killed_on_the_way(self) -> None:
+        source = random.Random(4)
+        content = hostile_file(9) * 30
+        function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
+                                 DIRECT_TRANSACTION_ROWS="50")
+        event = self.put(content)
+        self.load(function, event)
+        self.assertGreater(function.kills, 0)
+        self.assertEqual(sql(VERDICTS, u=event["upload_id"]), self.command_line(content))
+
+
+class ResumeTest(Services):
+    def watch_readings(self, function: Function) -> list[str]:
+        return [line for line in function.log.lines() if "rows were loaded directly" in line]
+
+    def test_killed_ten_times(self) -> None:
+        """Killed at ten moments it gets on each time, and in the end no row is missing and none is there twice."""
+        source = random.Random(11)
+        content = good_file(120_000, 11, 0.01)
+        function = self.function(kill_after=lambda: 0.03 + source.random() * 0.35 if function.kills < 10 else None,
+                                 DIRECT_TRANSACTION_ROWS="1000")
+        event = self.put(content)
+        self.load(function, event)
+        self.assert_counts(event, content)
+        self.assertGreaterEqual(function.kills, 3)
+        ended = [message for message in self.messages() if message["kind"] == "upload_ended"]
+        self.assertEqual([message["upload_id"] for message in ended], [event["upload_id"]])
+
+    def test_cut_by_deadlines(self) -> None:
+        content = good_file(150_000, 12)
+        function = self.function(timeout=0.9, DIRECT_TRANSACTION_ROWS="2000")
+        event = self.put(content)
+        results = self.load(function, event)
+        self.assert_counts(event, content, 0)
+        codes = [(result.error or {}).get("errorMessage", "") for result in results[:-1]]
+        self.assertTrue(codes and all("DEADLINE" in code or "time" in code for code in codes), codes)
+        attempts = int(sql("SELECT parse_attempts FROM onboard.upload_history"))
+        self.assertGreaterEqual(attempts, 2)
+
+    def test_a_checkpoint_is_read_on_from_with_a_range(self) -> None:
+        """What was committed is not read again: the bytes of all readings together are hardly more than the file."""
+        content = good_file(20_000, 13)
+        function = self.function(DIRECT_TRANSACTION_ROWS="500")
+        event = self.put(content)
+        sql("""SELECT onboard_begin_parse(:'u');
+            CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+                IF NEW.row_number = 10101 THEN RAISE 'stop' USING ERRCODE = '22000'; END IF; RETURN NEW; END$$""",
+            u=event["upload_id"])
+        self.load(function, event)
+        self.assert_counts(event, content, 0)
+
+    def test_an_encoding_with_bad_rows_only(self) -> None:
+        content = ",".join(HEADER).encode() + b"\r\n" + b"\xff" * 20 + b"\r\n" * 3 + (b"\xfe\xff,\r\n" * 3000)
+        function = self.function(DIRECT_TRANSACTION_ROWS="100")
+        event = self.put(content)
+        self.load(function, event)
+        self.assertEqual(sql("SELECT status, total_records, error_records FROM onboard.upload_history"), "failed|3001|3001")
+
+    def test_again_after_its_end(self) -> None:
+        """An event that comes twice changes nothing."""
+        content = good_file(50, 14, 0.5)
+        function = self.function()
+        event = self.put(content)
+        self.load(function, event)
+        before = sql(VERDICTS, u=event["upload_id"])
+        self.assertEqual(len(self.load(function, event)), 1)
+        self.assertEqual(sql(VERDICTS, u=event["upload_id"]), before)
+
+    def test_two_readers_at_once(self) -> None:
+        content = good_file(30_000, 15, 0.05)
+        event = self.put(content)
+        functions = [self.function(DIRECT_TRANSACTION_ROWS=rows) for rows in ("700", "1100")]
+        threads = [threading.Thread(target=self.load, args=(function, event)) for function in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assert_counts(event, content)
+
+    def test_the_server_goes_away(self) -> None:
+        content = good_file(120_000, 16, 0.01)
+        function = self.function(DIRECT_TRANSACTION_ROWS="1000")
+        event = self.put(content)
+        results: list[Result] = []
+        loading = threading.Thread(target=lambda: results.extend(self.load(function, event)))
+        loading.start()
+        restarts = 0
+        for mode in ("fast", "immediate", "fast"):
+            time.sleep(0.5)
+            if not loading.is_alive():
+                break
+            subprocess.run(["pg_ctl", "-D", os.environ["PGDATA"], "-m", mode, "-w", "restart", "-l",
+                            os.path.join(self.folder, "server.log")], check=True, capture_output=True)
+            restarts += 1
+        loading.join()
+        self.assertGreater(restarts, 0)
+        self.assert_counts(event, content)
+
+    def test_rejected_while_it_is_read(self) -> None:
+        content = good_file(60_000, 17)
+        function = self.function(DIRECT_TRANSACTION_ROWS="500")
+        event = self.put(content)
+        loading = threading.Thread(target=self.load, args=(function, event))
+        loading.start()
+        while not int(sql("SELECT count(*) FROM onboard.upload_history WHERE valid_records > 0")):
+            time.sleep(0.01)
+        sql("SELECT onboard_cancel_upload(:'u')", u=event["upload_id"])
+        loading.join()
+        self.assertEqual(sql("SELECT failure_code FROM onboard.upload_history"), "CANCELLED")
+        self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
+
+
+class ReplacedTest(Services):
+    def interrupted(self, bucket: str) -> tuple[dict[str, str], bytes]:
+        """An upload of which a part is loaded."""
+        content = good_file(150_000, 18)
+        event = self.put(content, bucket)
+        function = self.function(timeout=0.9, DIRECT_TRANSACTION_ROWS="500")
+        while not int(sql("SELECT count(*) FROM onboard.upload_history WHERE checkpoint IS NOT NULL")):
+            self.assertFalse(function.invoke(event).ok)
+        return event, content
+
+    def test_an_object_that_is_replaced_ends_the_upload(self) -> None:
+        event, _ = self.interrupted("plain")
+        self.clients["s3"].put_object(Bucket="plain", Key=event["key"], Body=b"other")
+        self.load(self.function(), event)
+        self.assertEqual(sql("SELECT status, failure_code FROM onboard.upload_history"), "failed|OBJECT_REPLACED")
+        self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
+        self.assertIn("upload_ended", [message["kind"] for message in self.messages()])
+
+    def test_an_object_that_is_gone_ends_the_upload(self) -> None:
+        event, _ = self.interrupted("plain")
+        self.clients["s3"].delete_object(Bucket="plain", Key=event["key"])
+        self.load(self.function(), event)
+        self.assertEqual(sql("SELECT status, failure_code FROM onboard.upload_history"), "failed|OBJECT_REPLACED")
+
+    def test_an_older_version_is_read_to_its_end(self) -> None:
+        event, content = self.interrupted("")
+        self.clients["s3"].put_object(Bucket=event["bucket"], Key=event["key"], Body=b"other")
+        self.load(self.function(), event)
+        self.assert_counts(event, content, 0)
+
+
+class BigObject:
+    """A server that knows one object of any size, made while it is read; parts of it as S3 gives them."""
+
+    def __init__(self, rows: int) -> None:
+        self.head = ",".join(HEADER).encode() + b"\n"
+        self.length_of_row = 1500
+        self.rows = rows
+        self.length = len(self.head) + rows * self.length_of_row
+        self.etag = '"' + hashlib.md5(b"big").hexdigest() + '"'
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+                start = int(asked[1]) if asked else 0
+                self.send_response(206 if asked else 200)
+                self.send_header("ETag", outer.etag)
+                self.send_header("Content-Length", str(outer.length - start))
+                if asked:
+                    self.send_header("Content-Range", f"bytes {start}-{outer.length - 1}/{outer.length}")
+                self.end_headers()
+                try:
+                    for piece in outer.pieces(start):
+                        self.wfile.write(piece)
+                except OSError:
+                    pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def row(self, number: int) -> bytes:
+        begin = f"B{number},B{number},name,Books,1.50,2,"
+        return (begin + "d" * (self.length_of_row - len(begin) - 6) + ",red,\n").encode()
+
+    def pieces(self, start: int) -> Any:
+        if start < len(self.head):
+            yield self.head[start:]
+            start = len(self.head)
+        number, inside = divmod(start - len(self.head), self.length_of_row)
+        while number < self.rows:
+            last = min(number + 64, self.rows)
+            yield b"".join(map(self.row, range(number, last)))[inside:]
+            number, inside = last, 0
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class MemoryTest(Services):
+    def test_memory_does_not_grow_with_the_object(self) -> None:
+        big = BigObject(200_000)
+        self.addCleanup(big.stop)
+        function = self.function(timeout=300.0, AWS_ENDPOINT_URL_S3=big.url)
+        event = {**self.put(b"sku"), "version_id": "", "etag": big.etag}
+        peaks = []
+        result: list[Result] = []
+        loading = threading.Thread(target=lambda: result.append(function.invoke(event)))
+        loading.start()
+        while loading.is_alive():
+            time.sleep(0.2)
+            peaks += [sandbox.peak_memory() for sandbox in function.sandboxes() if sandbox.process.poll() is None]
+        self.assertTrue(result[0].ok, result[0].error)
+        self.assertEqual(sql("SELECT status, valid_records FROM onboard.upload_history"), "completed|200000")
+        print(f"# {big.length / 1e6:.0f} MB, at most {max(peaks) / 1048576:.1f} MiB of memory")
+        self.assertGreater(big.length, 300_000_000 - 1_000_000)
+        self.assertLess(max(peaks), LIMIT)

@@ -1,0 +1,362 @@
+"""The handler sweeper: what got stuck moves again, or ends with true counts.
+
+Run by test/tap/063_sweeper_rotate.pl, which makes the server.
+"""
+
+import itertools
+import json
+import os
+import threading
+import unittest
+from typing import Any
+
+from emulator import Emulator, client
+from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from postgres import Session, query
+from runtime_api import Function, FunctionSettings, Result
+
+PASSWORD = "planted-sweeper-41be"
+HEADER = "vendor_product_id,sku,product_name,category,price,stock_quantity\n"
+IDLE = 600
+HOURS = "2 hours"
+numbers = itertools.count(100000)
+
+
+def setUpModule() -> None:
+    query(f"SET password_encryption = 'scram-sha-256'; ALTER ROLE loader PASSWORD '{PASSWORD}'")
+
+
+def row(number: int, price: str = "9.99") -> str:
+    return f"P-{number},planted-sku-{number},Lamp,Kitchen,{price},3\n"
+
+
+class SweeperTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.emulator = cls.enterClassContext(Emulator())
+        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
+        cls.resources = Resources(test_scale(read_settings()))
+        with open(os.environ["ONBOARD_TEST_CA"], encoding="ascii") as file:
+            ca = file.read()
+        cls.resources.make(cls.clients, Database(os.environ["ONBOARD_TEST_HOST"], int(os.environ["PGPORT"]),
+                                                 os.environ["PGDATABASE"], "loader", PASSWORD, ca))
+
+    def setUp(self) -> None:
+        query("TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows, onboard.outbox")
+        self.functions: list[Function] = []
+        self.messages()
+        self.count = 0
+        self.objects: dict[str, dict[str, str]] = {}
+
+    def tearDown(self) -> None:
+        """Every line is one document, and nothing of a secret or a row is in it."""
+        for function in self.functions:
+            lines = function.log.lines()
+            self.assertEqual(len(function.log.records()), len(lines))
+            for word in (PASSWORD, "planted-sku", "BEGIN CERTIFICATE"):
+                self.assertNotIn(word, "\n".join(lines))
+
+    # What tests need.
+
+    def function(self, handler: str, timeout: float = 30.0, **environment: str) -> Function:
+        settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout=timeout)
+        function = Function(settings, {**self.resources.environment(self.emulator.url), "SWEEP_IDLE_SECONDS": str(IDLE),
+                                       "SWEEP_ATTEMPTS": "2", "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"],
+                                       "DATABASE_PAUSE_SECONDS": "0", **environment})
+        self.addCleanup(function.stop)
+        self.functions.append(function)
+        return function
+
+    def sweep(self, function: Function) -> dict[str, Any]:
+        answer = function.invoke({"source": "aws.events", "detail-type": "Scheduled Event"})
+        self.assertTrue(answer.ok, answer.error)
+        return answer.payload
+
+    def counts(self, function: Function) -> tuple[int, ...]:
+        payload = self.sweep(function)
+        self.assertFalse(payload["busy"])
+        return tuple(payload[name] for name in ("claimed", "failed", "abandoned", "renewed", "events"))
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Take all messages out of the queue of events; their bodies."""
+        queue = self.resources.queue_urls["product-validation-errors"]
+        bodies = []
+        while found := self.clients["sqs"].receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            for message in found:
+                bodies.append(json.loads(message["Body"]))
+                self.clients["sqs"].delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def lines(self, function: Function, message: str) -> list[dict[str, Any]]:
+        return [record for record in function.log.records() if record.get("message") == message]
+
+    def metrics(self, function: Function) -> dict[str, Any]:
+        return [record for record in function.log.records() if "_aws" in record][-1]
+
+    def let_lie(self, upload_id: str, how_long: str = HOURS) -> None:
+        query(f"UPDATE onboard.upload_history SET updated_at = clock_timestamp() - '{how_long}'::interval WHERE upload_id = '{upload_id}'")
+
+    def state(self, upload_id: str) -> str:
+        return query("SELECT status, failure_code, total_records, valid_records, error_records, parse_attempts, revivals "
+                     f"FROM onboard.upload_history WHERE upload_id = '{upload_id}'")
+
+    def begin_by_hand(self, total: int | None = None) -> str:
+        """An upload that no parser began, as one of another program."""
+        self.count += 1
+        return query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, 'hand {self.id()} {self.count}', {total or 'null'})")
+
+    def ingest(self, upload_id: str, *prices: str, first: int = 1) -> None:
+        rows = [{"row_number": number, "product": {
+            "vendor_product_id": f"{upload_id}-{number}", "sku": f"planted-sku-{upload_id}-{number}", "product_name": "Lamp",
+            "category": "Kitchen", "price": price, "stock_quantity": "3"}} for number, price in enumerate(prices, first)]
+        query(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
+
+    def parse(self, parser: Function, count: int) -> str:
+        """An upload of so many rows that the parser has read, and nobody after it; its id."""
+        key = f"uploads/VEND001/VEND001_20260104_{next(numbers)}.csv"
+        content = HEADER + "".join(row(number) for number in range(1, count + 1))
+        version = self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content.encode())["VersionId"]
+        url = self.resources.queue_urls["upload-events"]
+        # The first of all is the test event.
+        while True:
+            message = self.clients["sqs"].receive_message(QueueUrl=url)["Messages"][0]
+            self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            if key in message["Body"]:
+                break
+        answer = parser.invoke({"Records": [{
+            "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
+            "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:upload-events",
+            "awsRegion": "us-east-1"}]})
+        self.assertTrue(answer.ok, answer.error)
+        upload_id = query("SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1")
+        self.assertEqual(self.state(upload_id), f"processing||{count}|0|0|1|0")
+        self.objects[upload_id] = {"Key": key, "VersionId": version}
+        return upload_id
+
+    def attempts(self, upload_id: str) -> list[str]:
+        """By which reading each item was written last, in order of rows."""
+        items = self.clients["dynamodb"].query(
+            TableName=self.resources.settings["Table"]["TableName"], KeyConditionExpression="upload_id = :id",
+            ExpressionAttributeValues={":id": {"S": upload_id}})["Items"]
+        return [next(iter(item["parse_attempt"].values())) for item in items]
+
+    # Reading again.
+
+    def test_read_again_and_given_up_in_the_end(self) -> None:
+        """Twice, with twice the patience each time, as no row is judged in between; then it ends, and the counts are true."""
+        parser, sweeper = self.function("parser"), self.function("sweeper")
+        upload = self.parse(parser, 5)
+        self.ingest(upload, "1.00", "no", "2.00")
+        first = self.attempts(upload)
+        self.assertEqual(len(first), 5)
+        self.messages()
+        for minutes, claimed in ((9, 0), (11, 1), (11, 0), (21, 1), (21, 0)):
+            self.let_lie(upload, f"{minutes} minutes")
+            before = self.attempts(upload)
+            self.assertEqual(self.counts(sweeper)[:3], (claimed, 0, 0), minutes)
+            after = self.attempts(upload)
+            self.assertEqual(len(after), 5)
+            self.assertEqual([number for number in (3, 4) if before[number] != after[number]], [3, 4] if claimed else [])
+        self.assertEqual(self.state(upload), "processing||5|2|1|3|2")
+        self.assertEqual([line["attempt"] for line in self.lines(sweeper, "upload is read again")], [1, 2])
+        self.messages()
+        self.let_lie(upload, "41 minutes")
+        self.assertEqual(self.counts(sweeper)[:3], (0, 0, 1))
+        self.assertEqual(self.state(upload), "failed|PROCESSING_ABANDONED|5|2|1|3|2")
+        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()], [("upload_ended", upload)])
+        self.assertEqual(query(f"SELECT count(*) FROM onboard.products WHERE upload_id = '{upload}'"), "2")
+
+    def test_a_row_that_is_judged_counts_as_progress(self) -> None:
+        parser, sweeper = self.function("parser"), self.function("sweeper", SWEEP_ATTEMPTS="1")
+        upload = self.parse(parser, 4)
+        for number in range(1, 5):
+            self.let_lie(upload, "11 minutes")
+            self.assertEqual(self.counts(sweeper)[:3], (1, 0, 0))
+            self.ingest(upload, "1.00", first=number)
+        self.assertEqual(self.state(upload), "completed||4|4|0|5|0")
+        self.let_lie(upload)
+        self.assertEqual(self.counts(sweeper)[:3], (0, 0, 0))
+
+    def test_an_object_that_is_gone_ends_its_upload(self) -> None:
+        parser, sweeper = self.function("parser"), self.function("sweeper")
+        gone, there = self.parse(parser, 3), self.parse(parser, 3)
+        self.clients["s3"].delete_object(Bucket=self.resources.bucket, **self.objects[gone])
+        for upload in (gone, there):
+            self.let_lie(upload)
+        self.assertEqual(self.counts(sweeper)[:3], (2, 0, 0))
+        self.assertEqual(query(f"SELECT status, failure_code FROM onboard.upload_history WHERE upload_id = '{gone}'"),
+                         "failed|OBJECT_REPLACED")
+        self.assertEqual(self.state(there), "processing||3|0|0|2|1")
+        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()], [("upload_ended", gone)])
+
+    def test_one_that_cannot_be_read_keeps_no_other(self) -> None:
+        parser, sweeper = self.function("parser"), self.function("sweeper")
+        first = self.begin_by_hand(3)
+        query(f"SELECT onboard_begin_parse('{first}')")
+        second = self.parse(parser, 3)
+        self.let_lie(first, "3 hours")
+        self.let_lie(second, "2 hours")
+        self.assertEqual(self.counts(sweeper)[:3], (2, 1, 0))
+        self.assertEqual([line["upload_id"] for line in self.lines(sweeper, "upload could not be read again")], [first])
+        self.assertEqual(self.state(second), "processing||3|0|0|2|1")
+
+    def test_what_there_is_no_room_for_is_left_to_the_next_run(self) -> None:
+        """Also what stood still for so long that it would end: it has a right to be read again first."""
+        parser, sweeper = self.function("parser"), self.function("sweeper", SWEEP_UPLOADS="1")
+        uploads = [self.parse(parser, 2) for _ in range(3)]
+        for number, upload in enumerate(uploads):
+            self.let_lie(upload, f"{60 - number} hours")
+        for number in range(1, 4):
+            self.assertEqual(self.counts(sweeper)[:3], (1, 0, 0))
+            self.assertEqual([self.state(upload)[-1] for upload in uploads], ["1"] * number + ["0"] * (3 - number))
+        self.assertEqual(self.counts(sweeper)[:3], (0, 0, 0))
+
+    def test_a_near_deadline_ends_the_reading(self) -> None:
+        parser, sweeper = self.function("parser"), self.function("sweeper", timeout=3.0, DEADLINE_MARGIN_MS="2990")
+        upload = self.parse(parser, 2)
+        self.let_lie(upload)
+        answer = sweeper.invoke({})
+        self.assertFalse(answer.ok)
+        self.assertEqual(self.state(upload), "processing||2|0|0|1|0")
+
+    def test_two_sweepers_at_once(self) -> None:
+        """Each upload is read again once, by one of them."""
+        parser = self.function("parser")
+        sweepers = [self.function("sweeper") for _ in range(2)]
+        uploads = [self.parse(parser, 20) for _ in range(6)]
+        for sweeper in sweepers:
+            self.sweep(sweeper)
+        for upload in uploads:
+            self.let_lie(upload)
+        answers: list[Result] = []
+        threads = [threading.Thread(target=lambda sweeper=sweeper: answers.append(sweeper.invoke({}))) for sweeper in sweepers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([answer.error for answer in answers if not answer.ok], [])
+        claimed = [answer.payload["claimed"] for answer in answers]
+        # Who finds the lock taken leaves the rest to the other, or to the next run.
+        self.assertEqual(sum(claimed) + self.sweep(sweepers[0])["claimed"], 6, claimed)
+        self.assertEqual([self.state(upload) for upload in uploads], ["processing||20|0|0|2|1"] * 6)
+
+    # Events.
+
+    def test_the_outbox_of_the_dead_is_drained(self) -> None:
+        sweeper = self.function("sweeper")
+        ended, going = self.begin_by_hand(2), self.begin_by_hand(3)
+        self.ingest(ended, "1.00", "no")
+        self.ingest(going, "no")
+        # Who took them and died has left a lease; one has run out, the other has not.
+        query("SELECT count(*) FROM onboard_claim_events(2, '1 hour')")
+        query("UPDATE onboard.outbox SET lease_until = now() "
+              "WHERE event_id = (SELECT min(event_id) FROM onboard.outbox WHERE lease_until > now())")
+        waiting = query("SELECT upload_id, kind FROM onboard.outbox WHERE lease_until > now()")
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 2))
+        self.assertEqual(query("SELECT upload_id, kind FROM onboard.outbox"), waiting)
+        query("UPDATE onboard.outbox SET lease_until = now()")
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 1))
+        self.assertEqual(query("SELECT count(*) FROM onboard.outbox"), "0")
+        messages = sorted(self.messages(), key=lambda message: (message["kind"], message["upload_id"]))
+        self.assertEqual(sorted((message["upload_id"], message["kind"]) for message in messages),
+                         sorted([(ended, "errors_recorded"), (going, "errors_recorded"), (ended, "upload_ended")]))
+
+    def test_an_end_that_got_lost_is_told_again(self) -> None:
+        sweeper = self.function("sweeper", SWEEP_UNREPORTED_SECONDS="3600")
+        upload = self.begin_by_hand(1)
+        self.ingest(upload, "1.00")
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 1))
+        self.messages()
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 0))
+        self.let_lie(upload)
+        query("UPDATE onboard.upload_history SET processing_completed_at = updated_at")
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 1, 1))
+        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()], [("upload_ended", upload)])
+        line = self.lines(sweeper, "upload is not reported")[-1]
+        self.assertEqual((line["upload_id"], line["valid"], line["level"]), (upload, 1, "warning"))
+        self.assertEqual(self.metrics(sweeper)["UploadsUnreported"], 1)
+        self.assertGreaterEqual(self.metrics(sweeper)["UnreportedOldestSeconds"], 7200)
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 0))
+        query(f"SELECT onboard_record_report('{upload}', null, null)")
+        self.let_lie(upload)
+        self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 0))
+        self.assertEqual(self.metrics(sweeper)["UploadsUnreported"], 0)
+
+    def test_a_queue_that_is_away_keeps_nothing_else_from_being_done(self) -> None:
+        sweeper = self.function("sweeper", ERROR_QUEUE_URL=self.emulator.url + "/123456789012/no-such-queue", OUTBOX_LEASE_SECONDS="1")
+        upload = self.begin_by_hand(1)
+        self.ingest(upload, "1.00")
+        other = self.begin_by_hand()
+        self.let_lie(other, "2 days")
+        self.assertEqual(self.counts(sweeper), (0, 0, 1, 0, 0))
+        self.assertEqual(query("SELECT count(*) FROM onboard.outbox"), "2")
+
+    # The end.
+
+    def test_uploads_of_other_programs_end_after_a_day(self) -> None:
+        sweeper = self.function("sweeper")
+        young, old, unknown = self.begin_by_hand(9), self.begin_by_hand(9), self.begin_by_hand()
+        for upload in (young, old, unknown):
+            self.ingest(upload, "1.00", "no", "2.00")
+        self.let_lie(young, "23 hours")
+        self.let_lie(old, "25 hours")
+        self.let_lie(unknown, "25 hours")
+        payload = self.sweep(sweeper)
+        self.assertEqual((payload["claimed"], payload["abandoned"]), (0, 2))
+        self.assertEqual(self.state(young), "processing||9|2|1|0|0")
+        self.assertEqual(self.state(old), "failed|PROCESSING_ABANDONED|9|2|1|0|0")
+        self.assertEqual(self.state(unknown), "failed|PROCESSING_ABANDONED||2|1|0|0")
+        ended = [message["upload_id"] for message in self.messages() if message["kind"] == "upload_ended"]
+        self.assertEqual(sorted(ended), sorted([old, unknown]))
+        lines = {line["upload_id"]: line for line in self.lines(sweeper, "upload is abandoned")}
+        self.assertEqual(set(lines), {old, unknown})
+        self.assertEqual([lines[old][name] for name in ("rows", "valid", "invalid", "vendor_id")], [9, 2, 1, "VEND001"])
+        self.assertNotIn("rows", lines[unknown])
+        stuck = self.lines(sweeper, "upload is stuck")
+        self.assertEqual([line["upload_id"] for line in stuck], [young])
+        self.assertGreaterEqual(stuck[0]["seconds"], 23 * 3600)
+
+    def test_the_backlog_is_told(self) -> None:
+        sweeper = self.function("sweeper")
+        self.let_lie(self.begin_by_hand(3), "100 seconds")
+        self.let_lie(self.begin_by_hand(), "1 second")
+        payload = self.sweep(sweeper)
+        self.assertEqual((payload["backlog"]["uploads_processing"], payload["backlog"]["uploads_without_total"]), (2, 1))
+        metrics = self.metrics(sweeper)
+        self.assertEqual(metrics["UploadsProcessing"], 2)
+        self.assertTrue(100 <= metrics["UploadsOldestSeconds"] < 160, metrics)
+        self.assertEqual([metrics[name] for name in ("EventsWaiting", "EventsOldestSeconds", "UploadsRevived", "UploadsAbandoned")],
+                         [0, 0, 0, 0])
+        named = {metric["Name"] for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+        self.assertLessEqual({"UploadsProcessing", "UploadsOldestSeconds", "EventsWaiting", "EventsOldestSeconds",
+                              "UploadsUnreported", "UnreportedOldestSeconds"}, named)
+        self.assertEqual(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "EcommerceProductOnboarding")
+
+    def test_one_sweeper_at_a_time(self) -> None:
+        sweeper = self.function("sweeper")
+        upload, ended = self.begin_by_hand(2), self.begin_by_hand(1)
+        self.let_lie(upload, "2 days")
+        self.ingest(ended, "1.00")
+        with Session("loader", PASSWORD) as other:
+            other.query("BEGIN")
+            self.assertEqual(other.query("SELECT onboard_lock_sweeper()"), "t")
+            payload = self.sweep(sweeper)
+            self.assertEqual((payload["busy"], payload["claimed"], payload["abandoned"]), (True, 0, 0))
+            # What needs no lock is done all the same.
+            self.assertEqual(payload["events"], 1)
+            self.assertEqual(self.state(upload), "processing||2|0|0|0|0")
+            other.query("COMMIT")
+        self.assertEqual(self.counts(sweeper), (0, 0, 1, 0, 1))
+
+    def test_a_database_that_is_away_is_an_error(self) -> None:
+        self.clients["secretsmanager"].create_secret(Name="nowhere", SecretString=json.dumps({
+            "host": "/nowhere", "dbname": "x", "username": "x", "password": PASSWORD}))
+        sweeper = self.function("sweeper", DATABASE_SECRET_ID="nowhere")
+        answer = sweeper.invoke({})
+        self.assertFalse(answer.ok)
+        self.assertEqual(answer.error_type, "Function.InfrastructureError")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,98 @@
+# Tests of handlers that need a server and the emulated services: this makes the
+# server, with TLS and passwords, and test/aws/tests/NAME.py does the rest.
+
+package HandlerTest;
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use OnboardTest;
+use RuntimeApi;
+
+my $host = '127.0.0.1';
+
+sub openssl
+{
+	my ($folder, @arguments) = @_;
+
+	PostgreSQL::Test::Utils::system_log("openssl @arguments >>$folder/openssl.log 2>&1") == 0
+	  or die 'openssl failed: ' . PostgreSQL::Test::Utils::slurp_file("$folder/openssl.log");
+	return;
+}
+
+# A certificate authority of our own in authority.pem, and a certificate for the
+# server's address.
+sub make_certificates
+{
+	my ($folder) = @_;
+
+	openssl($folder, 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2',
+		"-subj /CN=authority -keyout $folder/authority.key -out $folder/authority.pem");
+	write_file("$folder/names", "subjectAltName = IP:$host\n");
+	openssl($folder, 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=shop',
+		"-keyout $folder/server.key -out $folder/server.csr");
+	openssl($folder, "x509 -req -in $folder/server.csr -CA $folder/authority.pem -CAkey $folder/authority.key",
+		"-CAcreateserial -days 2 -extfile $folder/names -out $folder/server.crt");
+	chmod 0600, "$folder/server.key" or die;
+	return;
+}
+
+# A server that asks for passwords on its port, and trusts its Unix socket.
+sub new_tls_server
+{
+	my ($folder, $name, $settings) = @_;
+	my $node = new_server($name, $settings);
+	my $port = PostgreSQL::Test::Cluster::get_free_port();
+
+	make_certificates($folder);
+	$node->append_conf('postgresql.conf', <<"CONF");
+listen_addresses = '$host'
+port = $port
+ssl = on
+ssl_cert_file = '$folder/server.crt'
+ssl_key_file = '$folder/server.key'
+CONF
+	$node->stop;
+	$node->{_port} = $port;
+	unlink $node->data_dir . '/pg_hba.conf';
+	$node->append_conf('pg_hba.conf', "local all all trust\nhostssl all all $host/32 scram-sha-256\n");
+	$node->start;
+	return $node;
+}
+
+# Run the Python tests of a file and report each as one of ours.
+sub run_python
+{
+	my ($node, $folder, $file, %environment) = @_;
+	my $root = source_root();
+	my $python = ($ENV{ONBOARD_TEST_ENVIRONMENT} // "$root/build/aws-environment") . '/bin/python';
+
+	die "There is no Python environment with $python; run: make deps-test\n" unless -x $python;
+	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGUSER => getpwuid($<) . '',
+		ONBOARD_BOOTSTRAP => RuntimeApi::program(), ONBOARD_TEST_HOST => $host,
+		ONBOARD_TEST_CA => "$folder/authority.pem", ONBOARD_TEST_FOLDER => $folder,
+		ONBOARD_TEST_SERVER_LOG => $node->logfile, %environment);
+	open my $tests, '-|', $python, "$root/test/aws/tests/run.py", $file or die "cannot run $file: $!";
+	my $passed = 1;
+	while (my $line = <$tests>)
+	{
+		chomp $line;
+		if ($line =~ /^(not )?ok \d+ - (.*)/)
+		{
+			$passed = ok(!$1, $2);
+		}
+		elsif ($line =~ /^# (.*)/)
+		{
+			$passed ? note($1) : diag($1);
+		}
+	}
+	close $tests;
+	is($?, 0, "$file ends with status 0");
+	return;
+}
+
+1;
