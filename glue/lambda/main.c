@@ -29,6 +29,7 @@
 /* To add a handler: handler.h says how. */
 static const struct handler *const handlers[] = {
 	&check_handler,
+	&direct_handler,
 	&link_handler,
 	&parser_handler,
 	&reporter_handler,
