@@ -86,7 +86,9 @@ class KillsTest(WholeTest):
         self.check(extra_mails=self.whole.functions["reporter"].kills + 2 * sum(harm.fired.values()))
 
     def test_services_that_fail_in_every_way(self) -> None:
-        self.pipeline(faults=service_faults(), delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
+        # Secrets are read for each invocation, so that all their faults have their turn.
+        self.pipeline(faults=service_faults(), environment={"SECRET_TTL_SECONDS": "0"},
+                      delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
         self.send(*self.files(20, 60, contested=3))
         self.settle()
         # A write-back that was denied is not made again: the status is a projection, and the verdict stands.
