@@ -120,7 +120,7 @@ class FilesTest(WholeTest):
 
     def test_deliveries_twice_and_out_of_order(self) -> None:
         self.pipeline(delivery=DeliveryFaults(self.seed, duplicate=0.5, reorder=0.5, split=0.7))
-        self.send(*self.files(6, 60, vendors=3))
+        self.send(*self.files(4, 40, vendors=2))
         self.settle()
         first = World(self.database, self.whole, self.sent)
         before, stored = verdicts(self.database), self.database.query("SELECT * FROM onboard.products ORDER BY product_id")
