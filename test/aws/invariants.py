@@ -96,7 +96,7 @@ def product_problem(row: FileRow, product: Row) -> str:
         if not same:
             return f"column {name} differs"
     unknown = {name: value for name, value in wanted.items() if name not in COLUMNS}
-    if trimmed(json.loads(product["attributes"] or "{}")) != unknown:
+    if json.loads(product["attributes"] or "{}") != unknown:
         return "attributes differ"
     return "" if product["line_number"] == str(row.line) else f"line {product['line_number']}, not {row.line}"
 

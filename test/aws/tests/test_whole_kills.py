@@ -11,6 +11,7 @@ import unittest
 from typing import Any
 
 from event_sources import DeliveryFaults, QueuePoller, StreamPoller
+from invariants import Sent
 from pipeline import Kills
 from whole import Harm, WholeTest
 
@@ -24,6 +25,7 @@ STEPS = [
     ("s3.PutObject", 2),
     ("sns.Publish", 1),
 ]
+DIRECT = {"DIRECT_ROUTE_ROWS": "200", "DIRECT_TRANSACTION_ROWS": "70"}
 AFTER = ("kill_after", "drop_reply", "reset_after", "reset_in_reply")
 
 
@@ -57,20 +59,25 @@ class KillsTest(WholeTest):
     def test_functions_killed_at_every_step(self) -> None:
         faults = [{"fault": f"kill_{moment}", "call": call, "skip": skip + 2 * (moment == "after"), "times": 2}
                   for call, skip in STEPS for moment in ("before", "after")]
-        self.pipeline(faults=faults)
-        self.send(*self.files(20, 60))
+        self.pipeline(faults=faults, environment=DIRECT)
+        self.send(self.large_file(), *self.files(20, 40))
         self.settle()
         # Each kill between Publish and its record costs a second mail, and nothing else does.
         self.check(extra_mails=self.extra_mails())
 
+    def large_file(self) -> Sent:
+        """A file that takes the direct route, in several transactions."""
+        file = self.maker.file("VEND011", "uploads/VEND011/VEND011_20260104_090000.csv", 300)
+        return Sent(file.vendor_id, file.key, file.content, broken=file.broken, items=False)
+
     def test_functions_and_the_database_killed_at_random(self) -> None:
-        self.pipeline(kills=Kills(self.seed, probability=0.25, within=0.15, times=25),
+        self.pipeline(environment=DIRECT, kills=Kills(self.seed, probability=0.25, within=0.15, times=25),
                       delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
         harm = Harm(self.database, self.seed)
         harm.start()
         try:
             # Several at a time and not all at once, so that there is always something to harm.
-            for file in self.files(20, 80, contested=5):
+            for file in [self.large_file(), *self.files(20, 60, contested=5)]:
                 self.send(file)
                 time.sleep(0.2)
             end = time.monotonic() + 10
@@ -86,8 +93,10 @@ class KillsTest(WholeTest):
         self.check(extra_mails=self.whole.functions["reporter"].kills + 2 * sum(harm.fired.values()))
 
     def test_services_that_fail_in_every_way(self) -> None:
-        self.pipeline(faults=service_faults(), delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
-        self.send(*self.files(20, 60, contested=3))
+        # Secrets are read for each invocation, so that all their faults have their turn.
+        self.pipeline(faults=service_faults(), environment={"SECRET_TTL_SECONDS": "0"},
+                      delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
+        self.send(*self.files(20, 40, contested=3))
         self.settle()
         # A write-back that was denied is not made again: the status is a projection, and the verdict stands.
         stale = sum(record.get("StatusUpdatesFailed", 0) for record in self.whole.functions["validator"].log.records())
