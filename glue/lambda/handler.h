@@ -101,8 +101,8 @@ extern const struct handler direct_handler;
 extern const struct handler link_handler;
 extern const struct handler parser_handler;
 extern const struct handler reporter_handler;
-extern const struct handler validator_handler;
 extern const struct handler rotate_handler;
+extern const struct handler validator_handler;
 extern const struct handler sweeper_handler;
 
 #endif							/* GLUE_LAMBDA_HANDLER_H */

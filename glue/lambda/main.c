@@ -33,8 +33,8 @@ static const struct handler *const handlers[] = {
 	&link_handler,
 	&parser_handler,
 	&reporter_handler,
-	&validator_handler,
 	&rotate_handler,
+	&validator_handler,
 	&sweeper_handler,
 };
 

@@ -1,0 +1,435 @@
+"""The handler parser: notifications become items, each row exactly once, whatever happens to the parser.
+
+Run by test/tap/060_parser.pl, which makes the server.
+"""
+
+import csv
+import io
+import itertools
+import json
+import os
+import subprocess
+import threading
+import time
+import unittest
+from typing import Any
+from urllib.parse import quote_plus
+
+from emulator import Emulator, client
+from fault_plan import FaultPlan
+from fault_proxy import FaultProxy
+from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from runtime_api import Function, FunctionSettings, Result
+
+PLANTED = "PLANTED-VALUE-77c2"
+PASSWORD = "planted-password-60"
+LIMIT = 32 * 1024 * 1024
+REQUIRED = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]
+numbers = itertools.count(100000)
+
+
+def sql(statement: str) -> str:
+    """Run statements as the owner; what they print, without alignment."""
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=statement, text=True,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return done.stdout.rstrip("\n")
+
+
+def rows_file(count: int, first: int = 1, width: int = 0) -> bytes:
+    """A file of good rows; width makes each so much longer."""
+    lines = [",".join([*REQUIRED, "description"])]
+    lines += [f"V{row},{PLANTED} {row},Books,S{row},1.50,2,{'x' * width}" for row in range(first, first + count)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def record(put: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A record of a notification as S3 writes it."""
+    version = {"versionId": put["version"]} if put["version"] else {}
+    return {"eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1", "eventName": "ObjectCreated:Put",
+            "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": put["bucket"]},
+                   "object": {"key": quote_plus(put["key"], safe="/"), "size": put["size"], "eTag": put["etag"].strip('"'),
+                              "sequencer": put["sequencer"], **version}}, **changes}
+
+
+def queue_event(*bodies: str) -> dict[str, Any]:
+    """An event of messages with the ids m0, m1 and so on."""
+    return {"Records": [{"messageId": f"m{index}", "receiptHandle": "r", "body": body,
+                         "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "eventSource": "aws:sqs",
+                         "awsRegion": "us-east-1"} for index, body in enumerate(bodies)]}
+
+
+def plain(attribute: dict[str, Any]) -> Any:
+    """The value of an attribute, numbers as such."""
+    (kind, value), = attribute.items()
+    if kind == "M":
+        return {name: plain(inner) for name, inner in value.items()}
+    return int(value) if kind == "N" else value
+
+
+class ParserTest(unittest.TestCase):
+    emulator: Emulator
+    proxy: FaultProxy
+    resources: Resources
+    clients: dict[str, Any]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.emulator = cls.enterClassContext(Emulator())
+        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
+        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
+        cls.resources = Resources(test_scale(read_settings()))
+        cls.resources.make(cls.clients, Database(os.environ["PGHOST"], int(os.environ["PGPORT"]),
+                                                 os.environ["PGDATABASE"], "loader", PASSWORD))
+        cls.clients["s3"].create_bucket(Bucket="plain")
+
+    def setUp(self) -> None:
+        self.functions: list[Function] = []
+        self.proxy.plan = FaultPlan()
+        self.messages()
+        sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+        self.parser = self.function()
+
+    def tearDown(self) -> None:
+        """No log has a value or a secret; each line is an object."""
+        for function in self.functions:
+            for line in function.log.lines():
+                self.assertIsInstance(json.loads(line), dict)
+                for secret in (PLANTED, PASSWORD):
+                    self.assertNotIn(secret, line)
+
+    # What tests need.
+
+    def function(self, timeout: float = 30.0, **environment: str) -> Function:
+        settings = FunctionSettings("parser", os.environ["ONBOARD_BOOTSTRAP"], "parser", timeout)
+        function = Function(settings, {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0",
+                                       "DEADLINE_MARGIN_MS": "500", **environment})
+        self.addCleanup(function.stop)
+        self.functions.append(function)
+        return function
+
+    def plan(self, *faults: dict[str, Any]) -> FaultPlan:
+        self.proxy.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
+        return self.proxy.plan
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Take all messages out of the queue of events; their bodies."""
+        url = self.resources.queue_urls["product-validation-errors"]
+        bodies: list[dict[str, Any]] = []
+        while got := self.clients["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                bodies.append(json.loads(message["Body"]))
+                self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def put(self, content: bytes, vendor: str = "VEND001", name: str = "", bucket: str = "", key: str = "") -> dict[str, Any]:
+        number = next(numbers)
+        bucket = bucket or self.resources.bucket
+        key = key or f"uploads/{vendor}/{name or f'{vendor}_20260104_{number}.csv'}"
+        done = self.clients["s3"].put_object(Bucket=bucket, Key=key, Body=content)
+        return {"bucket": bucket, "key": key, "version": done.get("VersionId", ""), "etag": done["ETag"],
+                "size": len(content), "sequencer": f"{number:016X}"}
+
+    def event(self, *puts: dict[str, Any]) -> dict[str, Any]:
+        """A message for each object."""
+        return queue_event(*(json.dumps({"Records": [record(put)]}) for put in puts))
+
+    def failures(self, result: Result) -> list[str]:
+        self.assertIsNone(result.error)
+        self.assertEqual(list(result.payload), ["batchItemFailures"])
+        return [item["itemIdentifier"] for item in result.payload["batchItemFailures"]]
+
+    def parse(self, *puts: dict[str, Any], function: Function | None = None) -> None:
+        self.assertEqual(self.failures((function or self.parser).invoke(self.event(*puts))), [])
+
+    def upload(self, put: dict[str, Any]) -> str:
+        return sql(f"""SELECT upload_id FROM onboard.upload_history WHERE s3_key = $key${put['key']}$key$
+                       AND (content_id LIKE '%/{put['version']}' OR '{put['version']}' = '')""")
+
+    def state(self, put: dict[str, Any], columns: str = "status, failure_code, total_records, parse_attempts") -> str:
+        return sql(f"SELECT {columns} FROM onboard.upload_history WHERE upload_id = '{self.upload(put)}'")
+
+    def items(self, put: dict[str, Any]) -> list[dict[str, Any]]:
+        """Items of an upload, in order of rows."""
+        pages = self.clients["dynamodb"].get_paginator("query").paginate(
+            TableName=self.resources.settings["Table"]["TableName"], KeyConditionExpression="upload_id = :id",
+            ExpressionAttributeValues={":id": {"S": self.upload(put)}})
+        return [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+
+    def ingest(self, upload_id: str, first: int, last: int) -> None:
+        """Give rows a verdict, as the validator does."""
+        rows = [{"row_number": row, "product": {"vendor_product_id": f"V{row}", "sku": f"S{row}", "product_name": "x",
+                                                "category": "Books", "price": "1.50", "stock_quantity": "2"}}
+                for row in range(first, last + 1)]
+        sql(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
+
+    def codes(self, function: Function | None = None) -> list[str]:
+        lines = (function or self.parser).log.records()
+        return [line.get("error_code", line.get("code")) for line in lines if line.get("level") in ("warning", "error")]
+
+    def check_rows(self, put: dict[str, Any], count: int) -> None:
+        items = self.items(put)
+        self.assertEqual([item["row_number"] for item in items], list(range(1, count + 1)))
+        self.assertEqual([item["record_id"] for item in items], [f"REC_{row:08}" for row in range(1, count + 1)])
+        self.assertEqual(self.state(put, "status, total_records"), f"processing|{count}")
+
+    # Tests.
+
+    def test_vendors_files_become_items(self) -> None:
+        """Three vendors' files in one event: an item for each row that an independent reader sees."""
+        puts = {}
+        for vendor, name in (("VEND001", "VEND001_20260104_090000.csv"), ("VEND002", "VEND002_20260105_101500.csv"),
+                             ("VEND003", "VEND003_20260106_143000.csv")):
+            with open(os.path.join(os.environ["ONBOARD_TEST_DATA"], name), "rb") as file:
+                content = file.read()
+            puts[vendor] = (self.put(content, vendor, name), content)
+        start = int(time.time())
+        self.parse(*(put for put, _ in puts.values()))
+        for vendor, (put, content) in puts.items():
+            rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+            self.check_rows(put, len(rows))
+            for item, row in zip(self.items(put), rows):
+                self.assertEqual(item["product_data"], row)
+                self.assertEqual((item["vendor_id"], item["status"], item["parse_attempt"]), (vendor, "pending_validation", 1))
+                self.assertLessEqual(start, item["created_at"])
+                self.assertEqual(item["expires_at"] - item["created_at"], 30 * 86400)
+                self.assertEqual(set(item), {"upload_id", "record_id", "vendor_id", "row_number", "line_number", "product_data",
+                                             "status", "parse_attempt", "created_at", "expires_at"})
+            metadata = json.loads(self.state(put, "metadata"))
+            self.assertEqual(metadata["header"], list(rows[0]))
+            self.assertEqual(self.state(put, "file_name, s3_key"), f"{put['key'].rpartition('/')[2]}|{put['key']}")
+
+    def test_rows_as_the_vendor_wrote_them(self) -> None:
+        """Unknown columns by their names, blanks and quotes kept, empty attributes left out, defects with their line."""
+        lines = ['SKU , Product_Name,category,vendor_product_id,price,stock_quantity,Colour,,onboard_errors',
+                 '  A1,"two\nlines, ""quoted""",Books,P1, 1.50 ,2,\u00fcber,n,ignored',
+                 'A2,b,Books,P2,1,2,,,',
+                 'A3,too,few',
+                 'A4,"stray"x,Books,P4,1,2,,,']
+        put = self.put("\r\n".join(lines).encode())
+        self.parse(put)
+        items = self.items(put)
+        self.assertEqual(items[0]["product_data"], {
+            "sku": "  A1", "product_name": 'two\nlines, "quoted"', "category": "Books", "vendor_product_id": "P1",
+            "price": " 1.50 ", "stock_quantity": "2", "Colour": "\u00fcber", "column_8": "n"})
+        self.assertEqual(items[1]["product_data"], {"sku": "A2", "product_name": "b", "category": "Books",
+                                                    "vendor_product_id": "P2", "price": "1", "stock_quantity": "2"})
+        self.assertEqual([item["line_number"] for item in items], [2, 4, 5, 6])
+        for item, raw in zip(items[2:], lines[3:]):
+            self.assertNotIn("product_data", item)
+            self.assertEqual(sorted(item["defect"]), ["error_type", "message", "raw"])
+            self.assertEqual((item["defect"]["error_type"], item["defect"]["raw"]), ("MALFORMED_ROW", raw))
+
+    def test_faults_of_files_end_the_upload(self) -> None:
+        header = ",".join(REQUIRED).encode()
+        self.parser = self.function(MAX_FILE_BYTES="5000", MAX_ROWS="20")
+        cases = {"EMPTY_FILE": b"", "NO_ROWS": header + b"\n", "NO_HEADER": b"a,b\n1,2\n", "MISSING_COLUMN": b"sku,price\n1,2\n",
+                 "DUPLICATE_COLUMN": header + b",SKU\n", "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200),
+                 "FILE_TOO_LARGE": rows_file(2, width=4000), "TOO_MANY_ROWS": rows_file(21)}
+        puts = {code: self.put(content) for code, content in cases.items()}
+        self.parse(*puts.values())
+        ended = {message["upload_id"]: message for message in self.messages()}
+        self.assertEqual(len(ended), len(cases))
+        for code, put in puts.items():
+            with self.subTest(code):
+                self.assertEqual(self.state(put, "status, failure_code"), f"failed|{code}")
+                self.assertEqual(self.items(put), [])
+                message = ended[self.upload(put)]
+                self.assertEqual((message["v"], message["kind"], message["vendor_id"]), (1, "upload_ended", "VEND001"))
+                self.assertEqual(set(message), {"v", "event_id", "kind", "upload_id", "vendor_id"})
+        self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
+        self.parse(*puts.values())
+        self.assertEqual(self.messages(), [])
+        self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), str(len(cases)))
+
+    def test_keys_that_are_odd(self) -> None:
+        for name in ("two words.csv", "a+b=c&d.csv", "\u00fc\u4e2d\u6587.csv", "50%.csv", "%2B.csv", "VEND001_20260104_090000.CSV",
+                     "folder/VEND001_20260104_090000.csv", "no ending"):
+            with self.subTest(name):
+                put = self.put(rows_file(2), name=name)
+                self.parse(put)
+                self.check_rows(put, 2)
+                self.assertEqual(self.state(put, "file_name"), name.rpartition("/")[2])
+
+    def test_objects_that_are_no_uploads(self) -> None:
+        """Reports, folders, other prefixes, other vendors' names, vendors nobody knows: acknowledged, and nothing stored."""
+        keys = ["errors/VEND001/x_errors.csv", "other/VEND001/x.csv", "uploads/VEND001/", "uploads/x.csv", "uploads//x.csv",
+                "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv", "uploads/VEND999/x.csv",
+                "uploads/vend001/x.csv", "uploads/VEND001/VEND002_20260104_090000.csv"]
+        for key in keys:
+            with self.subTest(key):
+                self.parse(self.put(rows_file(1), key=key))
+        self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
+        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5 + ["OTHER_VENDOR"] + ["UNKNOWN_VENDOR"] * 2)
+
+    def test_a_vendor_that_is_not_active_is_told_once(self) -> None:
+        put = self.put(rows_file(2), "VEND004")
+        self.parse(put)
+        self.parse(put)
+        self.assertEqual(self.state(put, "status, failure_code"), "failed|VENDOR_NOT_ACTIVE")
+        self.assertEqual([message["kind"] for message in self.messages()], ["upload_ended"])
+
+    def test_messages_of_every_shape(self) -> None:
+        """The test event and no records are acknowledged, what cannot be read fails alone, all records of a message count."""
+        puts = [self.put(rows_file(3)) for _ in range(3)]
+        bodies = [json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "x"}), json.dumps({"Records": []}),
+                  "no JSON", "[]", json.dumps({"Records": [record(puts[0]), record(puts[1])]}),
+                  json.dumps({"Records": [record(puts[2], eventName="ObjectRemoved:Delete")]}),
+                  json.dumps({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "%zz"}}}, record(puts[2])]})]
+        self.assertEqual(self.failures(self.parser.invoke(queue_event(*bodies))), ["m2", "m3", "m6"])
+        for put in puts:
+            self.check_rows(put, 3)
+        for event in ({}, [], {"Records": [{"body": "x"}]}):
+            self.assertFalse(self.parser.invoke(event).ok)
+
+    def test_a_second_run_revives_pending_rows_only(self) -> None:
+        put = self.put(rows_file(10))
+        self.parse(put)
+        upload_id = self.upload(put)
+        self.ingest(upload_id, 3, 6)
+        self.ingest(upload_id, 9, 9)
+        self.parse(put)
+        self.assertEqual([item["parse_attempt"] for item in self.items(put)], [2, 2, 1, 1, 1, 1, 2, 2, 1, 2])
+        self.ingest(upload_id, 1, 2)
+        self.ingest(upload_id, 7, 10)
+        self.assertEqual(self.state(put), "completed||10|2")
+        self.parse(put)
+        self.assertEqual(self.state(put), "completed||10|2")
+        self.assertEqual(len(self.items(put)), 10)
+
+    def test_an_object_that_was_overwritten(self) -> None:
+        """With versions both are read; without, the first has been replaced and is not taken for the second."""
+        first, second = (self.put(rows_file(count), name="same.csv") for count in (2, 3))
+        self.parse(first, second)
+        self.check_rows(first, 2)
+        self.check_rows(second, 3)
+        key = f"uploads/VEND001/VEND001_20260104_{next(numbers)}.csv"
+        first, second = (self.put(rows_file(count), bucket="plain", key=key) for count in (4, 5))
+        self.parse(first)
+        self.assertEqual(sql(f"SELECT status, failure_code FROM onboard.upload_history WHERE s3_key = '{key}'"),
+                         "failed|OBJECT_REPLACED")
+        self.assertEqual(len(self.messages()), 1)
+        self.parse(second)
+        self.assertEqual(sql(f"SELECT total_records FROM onboard.upload_history WHERE s3_key = '{key}' AND status = 'processing'"),
+                         "5")
+
+    def test_an_object_that_is_gone(self) -> None:
+        put = self.put(rows_file(2))
+        self.clients["s3"].delete_object(Bucket=put["bucket"], Key=put["key"], VersionId=put["version"])
+        self.parse(put)
+        self.assertEqual(self.state(put, "status, failure_code"), "failed|OBJECT_REPLACED")
+
+    def test_an_object_that_goes_between_the_readings(self) -> None:
+        """What was seen of it is no half a load."""
+        put = self.put(rows_file(3))
+        plan = self.plan({"fault": "latency", "call": "s3.GetObject", "seconds": 1.5, "skip": 1})
+        results: list[Result] = []
+        thread = threading.Thread(target=lambda: results.append(self.parser.invoke(self.event(put))))
+        thread.start()
+        end = time.monotonic() + 20
+        while plan.calls["s3.GetObject"] < 2 and time.monotonic() < end:
+            time.sleep(0.02)
+        self.clients["s3"].delete_object(Bucket=put["bucket"], Key=put["key"], VersionId=put["version"])
+        thread.join()
+        self.assertEqual(self.failures(results[0]), [])
+        self.assertEqual(plan.unfired(), [])
+        self.assertEqual(self.state(put, "status, failure_code"), "failed|OBJECT_REPLACED")
+        self.assertEqual([message["kind"] for message in self.messages()], ["upload_ended"])
+
+    def test_killed_in_the_middle(self) -> None:
+        """SIGKILL at many moments, and delivered again: every row once."""
+        put = self.put(rows_file(2000))
+        self.parser.invoke(queue_event())
+        moments = iter([0.001, 0.01, 0.03, 0.06, 0.1, 0.15, 0.25])
+        self.parser.kill_after = lambda: next(moments, None)
+        deliveries = 0
+        while not (result := self.parser.invoke(self.event(put))).ok:
+            self.assertEqual(result.error_type, "Runtime.ExitError")
+            deliveries += 1
+        self.assertGreaterEqual(deliveries, 4)
+        self.assertEqual(self.failures(result), [])
+        self.check_rows(put, 2000)
+        attempts = {item["parse_attempt"] for item in self.items(put)}
+        self.assertEqual(attempts, {int(self.state(put, "parse_attempts"))})
+
+    def test_a_deadline_in_the_middle(self) -> None:
+        """What there is no time for is named, and done when it comes again."""
+        puts = [self.put(rows_file(400)) for _ in range(3)]
+        self.parser = self.function(timeout=4.0, DEADLINE_MARGIN_MS="1500", AWS_CALLS_IN_FLIGHT="1")
+        self.plan({"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.1})
+        failed = self.failures(self.parser.invoke(self.event(*puts)))
+        self.assertIn(failed, [["m1", "m2"], ["m0", "m1", "m2"]])
+        self.plan()
+        self.parse(*puts)
+        for put in puts:
+            self.check_rows(put, 400)
+
+    def test_faults_of_services_are_not_noticed(self) -> None:
+        plan = self.plan({"fault": "unprocessed_items", "call": "dynamodb.BatchWriteItem", "times": 4},
+                         {"fault": "throttle", "call": "dynamodb.BatchWriteItem", "times": 2, "skip": 3},
+                         {"fault": "drop_reply", "call": "dynamodb.BatchWriteItem", "times": 1, "skip": 6},
+                         {"fault": "truncate", "call": "s3.GetObject", "times": 2},
+                         {"fault": "error", "call": "s3.GetObject", "times": 1})
+        put = self.put(rows_file(600))
+        self.parse(put)
+        self.assertEqual(plan.unfired(), [], plan.table())
+        print("# " + plan.table().replace("\n", "\n# "))
+        self.check_rows(put, 600)
+
+    def test_a_service_that_is_down_decides_nothing(self) -> None:
+        for call in ("s3.GetObject", "dynamodb.BatchWriteItem"):
+            with self.subTest(call):
+                put = self.put(rows_file(3))
+                self.plan({"fault": "error", "call": call})
+                self.parser = self.function(timeout=3.0)
+                self.assertEqual(self.failures(self.parser.invoke(self.event(put))), ["m0"])
+                self.assertEqual(self.state(put, "status, failure_code"), "processing|")
+                self.plan()
+                self.parse(put)
+                self.check_rows(put, 3)
+
+    def test_a_queue_that_is_down_fails_nothing(self) -> None:
+        """Events that cannot be sent stay in the outbox until their lease ends; refused entries too."""
+        self.parser = self.function(timeout=3.0, OUTBOX_LEASE_SECONDS="1")
+        put, other = self.put(b""), self.put(b"")
+        self.plan({"fault": "error", "call": "sqs.SendMessageBatch"})
+        self.parse(put)
+        self.assertEqual((self.state(put, "failure_code"), self.messages()), ("EMPTY_FILE", []))
+        plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True, "times": 1})
+        self.parse(other)
+        self.assertEqual(plan.unfired(), [])
+        self.assertEqual(self.messages(), [])
+        self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "2")
+        time.sleep(1.1)
+        self.plan()
+        self.parse(put, other)
+        self.assertEqual(sorted(message["upload_id"] for message in self.messages()), sorted([self.upload(put), self.upload(other)]))
+        self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
+
+    def test_long_files_go_directly(self) -> None:
+        """Above a number of rows, or by setting; below, or by setting, through the table."""
+        content = rows_file(30)
+        for environment, items, status in (({"DIRECT_ROUTE_ROWS": "29"}, 0, "completed"), ({"ROUTE": "direct"}, 0, "completed"),
+                                           ({"DIRECT_ROUTE_ROWS": "30"}, 30, "processing"),
+                                           ({"DIRECT_ROUTE_ROWS": "0", "ROUTE": "stream"}, 30, "processing")):
+            with self.subTest(environment):
+                sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
+                put = self.put(content)
+                self.parse(put, function=self.function(**environment))
+                self.assertEqual(len(self.items(put)), items)
+                self.assertEqual(self.state(put, "status, total_records"), f"{status}|30")
+
+    def test_memory_does_not_grow_with_the_file(self) -> None:
+        content = rows_file(9_000, width=1_100)
+        self.assertGreater(len(content), 9_500_000)
+        put = self.put(content)
+        self.parse(put)
+        sandbox, = self.parser.sandboxes()
+        print(f"# {sandbox.peak_memory() // 1024} KiB for {len(content)} bytes")
+        self.assertLess(sandbox.peak_memory(), LIMIT)
+        self.check_rows(put, 9_000)
+
+
+if __name__ == "__main__":
+    unittest.main()
