@@ -58,6 +58,9 @@ is_judged(struct items *items, int64_t row_number)
 
 /* ----- an item ----- */
 
+/*
+ * Empty attributes are left out, as on the other ways into the database.
+ */
 static void
 put_product(struct dynamodb_json *json, const struct csv_header *header,
 			const struct csv_record *record)
@@ -70,7 +73,7 @@ put_product(struct dynamodb_json *json, const struct csv_header *header,
 		if (field->role == HEADER_COLUMN)
 			dynamodb_put_text(json, text_of(onboard_columns[field->column].name),
 							  record->fields[i]);
-		else if (field->role == HEADER_ATTRIBUTE)
+		else if (field->role == HEADER_ATTRIBUTE && record->fields[i].length > 0)
 			dynamodb_put_text(json, field->name, record->fields[i]);
 	}
 	dynamodb_close_map(json);
