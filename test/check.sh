@@ -95,10 +95,10 @@ prepare
 cd "$work/tree"
 for step in $steps; do
 	case $step in
-		# The private copy has no server headers.
+		# The private copy has no headers.
 		lint) run_step lint env PATH="$PATH" test/lint.sh ;;
-		unit) run_step unit make -s -C test/unit check CC=gcc ;;
-		unit-clang) run_step unit-clang make -s -C test/unit check CC=clang ;;
+		unit) run_step unit env PATH="$PATH" make -s -C test/unit check CC=gcc ;;
+		unit-clang) run_step unit-clang env PATH="$PATH" make -s -C test/unit check CC=clang ;;
 		regress) run_step regress test/run_regress.sh "$work/out/regress" ;;
 		isolation) run_step isolation test/run_isolation.sh "$work/out/isolation" ;;
 		pgtap) run_step pgtap test/run_pgtap.sh "$work/out/pgtap" ;;

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * direct.c
- *	  The direct route: an object of S3 straight into COPY onboard.intake.
+ *	  The direct route: an object of S3 straight into COPY onboard.intake; and
+ *	  the handler "direct".
  *
  * A pass reads from the last checkpoint, or the object's beginning, to its
  * end:
@@ -27,14 +28,14 @@
 #include "copy_transaction.h"
 #include "direct.h"
 #include "object_upload.h"
-#include "outbox.h"
+#include "parse.h"
 #include "reading_start.h"
 
 /* So long before the deadline the rows at hand are committed, in milliseconds. */
 #define COMMIT_LEAD_MS		1500
 
 /* Of a short invocation's time, at most one part in so many. */
-#define COMMIT_LEAD_PART	4
+#define COMMIT_LEAD_PART	2
 
 /*
  * A transaction is ended when it is so old, in milliseconds, however few rows
@@ -42,7 +43,7 @@
  */
 #define TRANSACTION_MS		5000
 
-/* The object as the database cannot know it; not a code of anybody else. */
+/* A code of our own: the next pass begins further on, or finds the end. */
 #define OVERTAKEN			"OVERTAKEN"
 
 /* One call of direct_load(). */
@@ -51,7 +52,7 @@ struct load
 	/* immutable */
 	struct sandbox *sandbox;
 	const struct invocation *invocation;
-	const struct object_upload *object;
+	struct object_upload *object;
 	int64_t		commit_ms;		/* monotonic clock: no row is taken any more */
 	int64_t		started_ms;
 
@@ -215,24 +216,16 @@ open_source(struct load *load, int64_t *offset, struct glue_error *error)
 static bool
 read_bytes(struct load *load, int64_t offset, struct glue_error *error)
 {
-	const struct object_upload *object = load->object;
-	struct s3_get get = {
-		.bucket = object->bucket,
-		.key = object->key,
-		.version_id = object->version_id,
-		.etag = object->etag,
-		.start = offset,
-		.on_bytes = take_bytes,
-		.context = load,
-		.deadline = load->invocation->deadline_ms,
-	};
+	struct s3_get get = object_upload_get(load->object, load->invocation);
 
+	get.start = offset;
+	get.on_bytes = take_bytes;
+	get.context = load;
 	if (s3_get(&load->sandbox->aws, &get, NULL, error))
 		return true;
 	if (load->error.class != GLUE_NO_ERROR)
 		*error = load->error;
-	else if (strcmp(error->code, "S3_OBJECT_GONE") == 0 ||
-			 strcmp(error->code, "S3_OBJECT_CHANGED") == 0)
+	else if (object_upload_is_replaced(error))
 		object_replaced(error);
 	return false;
 }
@@ -317,23 +310,18 @@ finish_upload(struct load *load, struct glue_error *error)
 						  "the object was read to its end and rows of it have no verdict");
 }
 
+/*
+ * The fault of a file that was sound when it was read the first time.
+ */
 static bool
 reject_upload(struct load *load, struct glue_error *error)
 {
 	struct glue_error fault = *error;
-	const char *const values[] = {load->object->upload_id, fault.code, fault.text};
-	PGresult   *result;
 
 	glue_error_clear(error);
-	if (!connection_query(load->sandbox->connection, load->invocation->deadline_ms,
-						  "SELECT status FROM onboard_reject_upload($1::text, $2::text, $3::text)",
-						  3, values, &result, error))
-		return false;
-	keep_status(load, PQgetvalue(result, 0, 0));
-	PQclear(result);
-	log_write(&load->sandbox->log, LOG_WARNING, "the upload is refused",
-			  LOG_NAME(LOG_UPLOAD_ID, load->object->upload_id), LOG_NAME(LOG_CODE, fault.code));
-	return true;
+	keep_status(load, "failed");
+	return object_upload_reject(load->object, load->sandbox, load->invocation, fault.code,
+								fault.text, error);
 }
 
 /*
@@ -427,7 +415,7 @@ commit_time(const struct invocation *invocation, int64_t now)
 
 bool
 direct_load(struct sandbox *sandbox, const struct invocation *invocation,
-			const struct object_upload *object, struct glue_error *error)
+			struct object_upload *object, struct glue_error *error)
 {
 	int64_t		now = clock_milliseconds();
 	struct load load = {
@@ -445,6 +433,23 @@ direct_load(struct sandbox *sandbox, const struct invocation *invocation,
 			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id), LOG_NAME(LOG_STATUS, load.status),
 			  LOG_COUNT(LOG_ROWS, load.rows),
 			  LOG_COUNT(LOG_MILLISECONDS, clock_milliseconds() - load.started_ms));
-	(void) outbox_drain(sandbox, invocation, object->upload_id);
+	object->has_ended = done;
 	return done;
 }
+
+/* ----- the handler ----- */
+
+/*
+ * The events of the parser, for a bucket whose files all go this way.
+ */
+static bool
+direct_invoke(struct sandbox *sandbox, const struct invocation *invocation,
+			  struct glue_error *error)
+{
+	return parse_event(sandbox, invocation, PARSE_DIRECT, error);
+}
+
+const struct handler direct_handler = {
+	.id = HANDLER_DIRECT,
+	.invoke = direct_invoke,
+};

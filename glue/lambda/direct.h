@@ -18,8 +18,7 @@
 
 #include "error.h"
 #include "handler.h"
-
-struct object_upload;
+#include "object_upload.h"
 
 /*
  * Load the rows of an object whose upload was begun and described by the first
@@ -30,10 +29,8 @@ struct object_upload;
  * checkpoint until the invocation's deadline.  False with an infrastructure
  * error, DEADLINE when the time was up, is no verdict: what was committed
  * stays, and the same call goes on where this one was.
- *
- * Either way the outbox of the upload is drained.
  */
 extern bool direct_load(struct sandbox *sandbox, const struct invocation *invocation,
-						const struct object_upload *object, struct glue_error *error);
+						struct object_upload *object, struct glue_error *error);
 
 #endif							/* GLUE_LAMBDA_DIRECT_H */

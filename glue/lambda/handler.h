@@ -97,11 +97,12 @@ extern void sandbox_clean_up(struct sandbox *sandbox);
 extern int64_t sandbox_take_retries(struct sandbox *sandbox);
 
 extern const struct handler check_handler;
+extern const struct handler direct_handler;
 extern const struct handler link_handler;
 extern const struct handler parser_handler;
 extern const struct handler reporter_handler;
-extern const struct handler validator_handler;
 extern const struct handler rotate_handler;
+extern const struct handler validator_handler;
 extern const struct handler sweeper_handler;
 
 #endif							/* GLUE_LAMBDA_HANDLER_H */

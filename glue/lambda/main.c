@@ -29,11 +29,12 @@
 /* To add a handler: handler.h says how. */
 static const struct handler *const handlers[] = {
 	&check_handler,
+	&direct_handler,
 	&link_handler,
 	&parser_handler,
 	&reporter_handler,
-	&validator_handler,
 	&rotate_handler,
+	&validator_handler,
 	&sweeper_handler,
 };
 

@@ -28,7 +28,7 @@
 
 #define NO_SUCH_VENDOR	"42704"	/* undefined_object */
 
-#define PARSE_COLUMNS	"p.upload_id, p.status, p.parse_attempts"
+#define PARSE_COLUMNS	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL"
 
 #define BEGIN_QUERY \
 	"SELECT " PARSE_COLUMNS " FROM onboard_begin_upload($1::text, $2::text, $3::text," \
@@ -223,6 +223,7 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 	snprintf(object->upload_id, sizeof(object->upload_id), "%s", PQgetvalue(row, 0, 0));
 	object->has_ended = !is_open(PQgetvalue(row, 0, 1));
 	object->attempt = strtoll(PQgetvalue(row, 0, 2), NULL, 10);
+	object->has_checkpoint = strcmp(PQgetvalue(row, 0, 3), "t") == 0;
 	PQclear(row);
 	return true;
 }

@@ -49,6 +49,8 @@ struct object_upload
 	char		upload_id[OBJECT_UPLOAD_SIZE];	/* "" until it has begun */
 	int64_t		attempt;		/* how often somebody began to read it */
 	bool		has_ended;		/* there is nothing left to do */
+	bool		has_checkpoint; /* it was read once, and the direct route has
+								 * taken some of its rows */
 
 	/* what the first reading found */
 	int64_t		byte_count;

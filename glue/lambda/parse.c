@@ -26,7 +26,7 @@ static bool
 goes_directly(const struct object_upload *object, const struct settings *settings,
 			  enum parse_route route)
 {
-	if (route == PARSE_DIRECT || settings->route == ROUTE_DIRECT ||
+	if (route == PARSE_DIRECT || object->has_checkpoint || settings->route == ROUTE_DIRECT ||
 		object->header_bytes > UPLOAD_ITEMS_HEADER_BYTES)
 		return true;
 	return settings->route == ROUTE_AUTO && object->row_count > settings->direct_route_rows;
@@ -63,7 +63,9 @@ parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 
 	if (!object_upload_begin(object, sandbox, invocation, error))
 		return false;
-	done = object->has_ended || object_upload_inspect(object, sandbox, invocation, error);
+	/* A large file shall not take its time for the first reading again. */
+	done = object->has_ended || object->has_checkpoint ||
+		object_upload_inspect(object, sandbox, invocation, error);
 	if (done && !object->has_ended)
 		done = send_rows(sandbox, invocation, object, route, error);
 	/* Also when it failed: what was committed until then is to be told. */

@@ -168,3 +168,17 @@ def broken(call: Call, status: int) -> Response:
     }
     code = codes.get(call.service, {}).get(status, "InternalFailure" if status == 500 else "ServiceUnavailable")
     return error_response(call, status, code, "We encountered an internal error. Please try again.")
+
+
+def denied(call: Call, code: str | None) -> Response:
+    """The request's signature is refused; by default because it is wrong ("Common errors" of each service)."""
+    if code == "expired":
+        names = {"s3": "ExpiredToken", "sns": "ExpiredToken"}
+        name, message = names.get(call.service, "ExpiredTokenException"), "The security token has expired"
+    elif code in (None, "signature"):
+        names = {"s3": "SignatureDoesNotMatch", "sns": "SignatureDoesNotMatch"}
+        name = names.get(call.service, "InvalidSignatureException")
+        message = "The request signature we calculated does not match the signature you provided."
+    else:
+        raise ValueError(f"no such reason to deny a call: {code}")
+    return error_response(call, 400 if code == "expired" and call.service != "sns" else 403, name, message)

@@ -2,16 +2,19 @@
 
     python emulator.py [PORT]   prints its address, and ends when its standard input does
 
-Three things that moto does otherwise than the services are set right here, because here is where they can be:
+Four things that moto does otherwise than the services are set right here, because here is where they can be:
 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
 * Two puts at once can get the same sequence number.
+* BatchExecuteStatement looks at every item of every table for each statement, knows only one SET, and says nothing of a
+  condition that failed (see "PartiQL update statements for DynamoDB").
 """
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -73,6 +76,57 @@ def omit_unchanged_puts() -> None:
     StreamShard.add = add_changed
 
 
+def parse_update(statement: str, parameters: list[Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The table of an UPDATE, the attributes it sets, and those that its condition compares, all with their values.
+
+    The form is the documented one, UPDATE table SET path=data SET path=data WHERE path=data AND path=data, where data is
+    a parameter or a text.  Raises ValueError for any other.
+    """
+    values = iter(parameters)
+    match = re.fullmatch(r'UPDATE "([^"]+)"((?: SET "[^"]+"=(?:\?|\'[^\']*\'))+) WHERE ("[^"]+"=.*)', statement)
+    if not match:
+        raise ValueError("Statement wasn't well formed, can't be processed")
+    changes, conditions = [
+        {name: {"S": text} if mark != "?" else next(values)
+         for name, mark, text in re.findall(r'"([^"]+)"=(\?|\'([^\']*)\')', part)} for part in match.group(2, 3)]
+    if any(True for _ in values):
+        raise ValueError("Number of parameters in request and statement don't match.")
+    return match[1], changes, conditions
+
+
+def execute_updates() -> None:
+    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    lock = threading.Lock()
+
+    def update(backend: Any, statement: str, parameters: list[Any]) -> dict[str, Any]:
+        try:
+            name, changes, conditions = parse_update(statement, parameters)
+        except (ValueError, StopIteration) as error:
+            return {"Error": {"Code": "ValidationError", "Message": str(error)}}
+        table = backend.tables.get(name)
+        if table is None:
+            return {"Error": {"Code": "ResourceNotFound", "Message": "Requested resource not found"}}
+        keys = [DynamoType(conditions.pop(key)) for key in table.table_key_attrs if key in conditions]
+        if len(keys) != len(table.table_key_attrs):
+            message = "Where clause does not contain a mandatory equality on all key attributes"
+            return {"Error": {"Code": "ValidationError", "Message": message}}
+        item = table.get_item(*keys)
+        before = item.to_json()["Attributes"] if item else {}
+        if not item or any(before.get(attribute) != value for attribute, value in conditions.items()):
+            return {"TableName": name, "Error": {"Code": "ConditionalCheckFailed",
+                                                 "Message": "The conditional request failed"}}
+        table.put_item({**before, **changes})
+        return {"TableName": name}
+
+    def batch_execute_statement(backend: Any, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        with lock:
+            return [update(backend, given["Statement"], given.get("Parameters", [])) for given in statements]
+
+    DynamoDBBackend.batch_execute_statement = batch_execute_statement
+
+
 def serve(port: int) -> None:
     import logging
 
@@ -81,6 +135,7 @@ def serve(port: int) -> None:
 
     complete_s3_events()
     omit_unchanged_puts()
+    execute_updates()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True,
                          request_handler=WSGIRequestHandler)

@@ -46,6 +46,11 @@ KINDS: dict[str, tuple[str, set[str]]] = {
     "reset_in_reply": ("*", set()),
     # The reply's body ends early, after `bytes` (default: at random), and the connection is closed in good order.
     "truncate": ("s3.GetObject", {"bytes"}),
+    # The process that calls is killed: before the service acts, or after it acted and before it answers.
+    "kill_before": ("*", set()),
+    "kill_after": ("*", set()),
+    # The service answers 403 with `code`: a wrong signature, or credentials that it no longer takes.
+    "deny": ("*", {"code"}),
     # The connection is closed after a complete reply that did not announce it.
     "close_after": ("*", set()),
     # The request waits for `seconds`, or for a random time up to that when `random` is true.

@@ -25,11 +25,11 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, AsyncIterator
+from typing import Any, AsyncIterator, Callable
 from urllib.parse import urlsplit
 
-from aws_call import (REASONS, Call, Headers, Request, Response, broken, error_response, json_body, json_response,
-                      recognise, throttled)
+from aws_call import (REASONS, Call, Headers, Request, Response, broken, denied, error_response, json_body,
+                      json_response, recognise, throttled)
 from fault_plan import RETRYABLE_STATEMENT_ERRORS, FaultPlan, PlanError, Rule
 from service_limits import check_limits
 
@@ -43,8 +43,8 @@ DESCRIBE_AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=EMULATED/20260101/us-east-
 
 # Faults in the order of a request's way; of each row at most one happens to a request.
 IN_REQUEST = ("reset_in_request",)
-INSTEAD = ("throttle", "error", "reset_before", "unprocessed_items", "statement_errors", "failed_entries", "drop_reply",
-           "reset_after", "reset_in_reply", "truncate", "close_after")
+INSTEAD = ("throttle", "error", "deny", "reset_before", "kill_before", "unprocessed_items", "statement_errors",
+           "failed_entries", "drop_reply", "kill_after", "reset_after", "reset_in_reply", "truncate", "close_after")
 
 
 class Closed(Exception):
@@ -239,9 +239,14 @@ class Connection:
             plan.take_back(rule)
             await self.relay(request, await self.forward(request))
             return
+        if rule.fault in ("kill_before", "kill_after"):
+            await self.kill_caller(rule, plan, call, request)
+            return
         plan.count_fault(rule, call.name)
         if rule.fault == "throttle":
             await self.send(request, throttled(call))
+        elif rule.fault == "deny":
+            await self.send(request, denied(call, rule.options.get("code")))
         elif rule.fault == "error":
             await self.send(request, broken(call, rule.options["status"]))
         elif rule.fault == "reset_before":
@@ -259,6 +264,22 @@ class Connection:
             else:
                 await asyncio.sleep(rule.options.get("seconds", 0))
             raise Closed
+
+    async def kill_caller(self, rule: Rule, plan: FaultPlan, call: Call, request: Request) -> None:
+        """Kill the process at the other end, whose reply nobody waits for then."""
+        upstream = await self.forward(request) if rule.fault == "kill_after" else None
+        if upstream is not None:
+            response = await upstream.whole()
+        port = self.writer.get_extra_info("peername")[1]
+        if await asyncio.get_running_loop().run_in_executor(None, self.proxy.kill, port):
+            plan.count_fault(rule, call.name)
+            raise Closed
+        # It was gone already, or is none of ours.
+        plan.take_back(rule)
+        if upstream is None:
+            await self.relay(request, await self.forward(request))
+        else:
+            await self.send(request, response)
 
     async def cut_reply(self, rule: Rule, plan: FaultPlan, call: Call, request: Request) -> None:
         """Send less of a reply's body than its head promised."""
@@ -374,14 +395,17 @@ PARTIAL = {"unprocessed_items": leave_unprocessed, "statement_errors": fail_stat
 class FaultProxy:
     """The proxy, in a thread of its own for the length of a with statement.
 
-    `url` is where clients go, `control_url` takes orders, `plan` may be replaced at any time.
+    `url` is where clients go, `control_url` takes orders, `plan` may be replaced at any time.  `kill` is asked to kill the
+    process whose connection has this port at its end, and says whether it did.
     """
 
-    def __init__(self, upstream: str, plan: FaultPlan | None = None, port: int = 0) -> None:
+    def __init__(self, upstream: str, plan: FaultPlan | None = None, port: int = 0,
+                 kill: Callable[[int], bool] = lambda port: False) -> None:
         address = urlsplit(upstream)
         self.upstream = address.netloc
         self.upstream_address = (address.hostname or HOST, address.port or 80)
         self.plan = plan or FaultPlan()
+        self.kill = kill
         self.table_keys: dict[str, list[str]] = {}
         self.url = ""
         self.control_url = ""

@@ -14,8 +14,9 @@ import json
 import os
 import random
 import secrets
+import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -95,6 +96,24 @@ def test_scale(settings: dict[str, Any], visibility: int = 2, timeout: float = 3
         if "MaximumBatchingWindowInSeconds" in mapping:
             mapping["MaximumBatchingWindowInSeconds"] = 0.05
     return scaled
+
+
+def local_ports(pid: int) -> set[int]:
+    """The TCP ports that a process has connections from (see proc_pid_net(5))."""
+    ports = {}
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        for line in file.readlines()[1:]:
+            fields = line.split()
+            ports[f"socket:[{fields[9]}]"] = int(fields[1].rpartition(":")[2], 16)
+    found = set()
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                found.add(ports.get(os.readlink(f"/proc/{pid}/fd/{name}"), 0))
+    except OSError:
+        # It has ended.
+        pass
+    return found - {0}
 
 
 def queue_arn(name: str) -> str:
@@ -220,7 +239,7 @@ class Pipeline:
         emulator = self._stack.enter_context(Emulator(os.path.join(self.folder, "emulator.log"), self._port))
         self.clients = {service: client(service, emulator.url, max_pool_connections=20) for service in SERVICES}
         self.resources.make(self.clients, self.database)
-        self.proxy = self._stack.enter_context(FaultProxy(emulator.url, self.plan))
+        self.proxy = self._stack.enter_context(FaultProxy(emulator.url, self.plan, kill=self.kill_owner))
         for name in self.settings["Functions"]:
             self._add_function(name)
         for name, mapping in self.settings["EventSourceMappings"].items():
@@ -297,6 +316,16 @@ class Pipeline:
 
     def sweep(self) -> Result:
         return self.functions["sweeper"].invoke(scheduled_event("sweeper"))
+
+    def kill_owner(self, port: int) -> bool:
+        """Kill the function's process that has a connection from this port; whether there was one."""
+        owner = next((sandbox for function in self.functions.values() for sandbox in function.sandboxes()
+                      if port in local_ports(sandbox.process.pid)), None)
+        if owner is None:
+            return False
+        owner.signal(signal.SIGKILL)
+        owner.process.wait()
+        return True
 
     def pause(self, mapping: str) -> None:
         """Take no more from an event source; returns when nothing of it is in work."""

@@ -44,8 +44,8 @@ def sql(statement: str) -> str:
 def begin(vendor: str = "VEND001", name: str = "") -> str:
     number = next(counter)
     name = (name or f"{vendor}_20260104_{number:06}.csv").replace("'", "''")
-    metadata = json.dumps({"header": ["vendor_product_id", "sku", "product_name", "category", "price", "stock_quantity"],
-                           "delimiter": ";"})
+    header = ["vendor_product_id", "sku", "product_name", "category", "price", "stock_quantity"]
+    metadata = json.dumps({"header": header, "delimiter": ";"})
     return sql(f"SELECT onboard_begin_upload('{vendor}', '{name}', 'uploads/{vendor}/x.csv', 'test/{uuid.uuid4()}',"
                f" NULL, '{metadata}')")
 
@@ -191,7 +191,8 @@ class HandlerTest(unittest.TestCase):
         return [f"{version['Key'][-10:]} {version['ETag']}" for version in reply.get("Versions", [])]
 
     def recorded(self, upload_id: str) -> str:
-        return sql(f"""SELECT u.metadata ? 'reported_at', coalesce(error_file_s3_key, '-'), coalesce(fix_file_s3_key, '-')
+        return sql(f"""SELECT u.metadata ? 'reported_at', coalesce(error_file_s3_key, '-'),
+                           coalesce(fix_file_s3_key, '-')
                        FROM onboard.upload_history u WHERE upload_id = '{upload_id}'""")
 
     def failures(self, result: Result) -> list[str]:
@@ -223,8 +224,8 @@ class HandlerTest(unittest.TestCase):
 
     def token(self, path: str, upload_id: str, seconds: int = 60, key: str | None = None) -> str:
         text = f"{upload_id}.{int(time.time()) + seconds}"
-        digest = hmac.new(bytes.fromhex(key or self.resources.link_key), (path + text).encode(), hashlib.sha256).hexdigest()
-        return f"{text}.{digest}"
+        digest = hmac.new(bytes.fromhex(key or self.resources.link_key), (path + text).encode(), hashlib.sha256)
+        return f"{text}.{digest.hexdigest()}"
 
 
 class ReporterTest(HandlerTest):
@@ -252,7 +253,8 @@ class ReporterTest(HandlerTest):
     def test_every_other_end_is_reported_too(self) -> None:
         cases = {"completed": ended(3, 0), "all bad": ended(0, 2), "no rows": ended(0, 0), "refused": refused(),
                  "other vendor": ended(1, 0, "VEND002")}
-        mails = {re.search("Upload ID: (.*)", mail["Message"])[1]: mail for mail in self.report(*cases.values())}
+        mails = {mail["Message"].split("\n")[0].removeprefix("Upload ID: "): mail
+                 for mail in self.report(*cases.values())}
         self.assertEqual(sorted(mails), sorted(cases.values()))
         statuses = {name: mails[upload_id]["MessageAttributes"]["status"]["Value"] for name, upload_id in cases.items()}
         self.assertEqual(statuses, {"completed": "completed", "all bad": "failed", "no rows": "failed",
@@ -268,8 +270,8 @@ class ReporterTest(HandlerTest):
     def test_errors_recorded_is_acknowledged_at_once(self) -> None:
         upload_id = ended(0, 1)
         plan = self.plan()
-        result = self.reporter.invoke(queue_event(message(upload_id, "errors_recorded", first_row=1, last_row=1, errors=2),
-                                                  message("VEND001-nosuchupload", "errors_recorded")))
+        recorded = message(upload_id, "errors_recorded", first_row=1, last_row=1, errors=2)
+        result = self.reporter.invoke(queue_event(recorded, message("VEND001-nosuchupload", "errors_recorded")))
         self.assertEqual((self.failures(result), dict(plan.calls)), ([], {}))
         self.assertEqual((self.mails(), self.recorded(upload_id)), ([], "f|-|-"))
 
@@ -287,8 +289,8 @@ class ReporterTest(HandlerTest):
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 0.7},
                   {"fault": "latency", "call": "s3.PutObject", "seconds": 0.2})
         results: list[Result] = []
-        threads = [threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
-                   for _ in range(3)]
+        event = queue_event(message(upload_id))
+        threads = [threading.Thread(target=lambda: results.append(self.reporter.invoke(event))) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -423,7 +425,8 @@ class FaultTest(HandlerTest):
         holder = subprocess.Popen(["psql", "-XqAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(holder.communicate)
         assert holder.stdin is not None and holder.stdout is not None
-        holder.stdin.write(f"BEGIN; SELECT 'locked' FROM onboard.upload_history WHERE upload_id = '{upload_id}' FOR UPDATE;\n")
+        holder.stdin.write(f"""BEGIN; SELECT 'locked' FROM onboard.upload_history
+                               WHERE upload_id = '{upload_id}' FOR UPDATE;\n""")
         holder.stdin.flush()
         self.assertEqual(holder.stdout.readline(), "locked\n")
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reporter' AND wait_event_type = 'Lock'"
@@ -493,7 +496,8 @@ class FaultTest(HandlerTest):
         result = self.reporter.invoke(queue_event(*(message(upload_id) for upload_id in upload_ids)))
         failed = self.failures(result)
         self.assertIn(failed, [["m0", "m1", "m2", "m3"][done:] for done in (1, 2)])
-        self.assertIn("there was no time for all messages", [record.get("message") for record in self.reporter.log.records()])
+        said = [record.get("message") for record in self.reporter.log.records()]
+        self.assertIn("there was no time for all messages", said)
         self.proxy.plan = FaultPlan()
         self.report(*upload_ids)
         self.assertEqual([self.recorded(upload_id) for upload_id in upload_ids], ["t|-|-"] * 4)
@@ -509,7 +513,8 @@ class FaultTest(HandlerTest):
 
     def test_sessions_that_are_ended_are_made_again(self) -> None:
         self.assertEqual(len(self.report(ended(1, 1))), 1)
-        self.assertEqual(sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'reporter'"), "1")
+        end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'reporter'"
+        self.assertEqual(sql(end), "1")
         self.assertEqual(len(self.report(ended(1, 1))), 1)
 
     def test_a_login_that_sees_too_little_takes_nothing_for_deleted(self) -> None:
@@ -547,7 +552,8 @@ class LinkTest(HandlerTest):
             self.assertIn("X-Amz-Expires=300", reply.headers["location"])
             status, headers, content = download(reply.headers["location"])
             self.assertEqual((status, content), (200, self.object(key)["Body"]))
-            self.assertEqual(headers["content-disposition"], f'attachment; filename="VEND001_20260104_090000_{ending}.csv"')
+            self.assertEqual(headers["content-disposition"],
+                             f'attachment; filename="VEND001_20260104_090000_{ending}.csv"')
             head = self.call(path, "HEAD")
             self.assertEqual((head.status, head.body), (302, b""))
         expiry = int(paths[0].split(".")[1])
@@ -559,8 +565,9 @@ class LinkTest(HandlerTest):
         if upload_id not in first["Message"]:
             first = second
         errors, fix = self.links(first)
-        forged = [errors.replace("/r/", "/f/"), fix.replace("/f/", "/r/"), errors.replace(upload_id, other), errors[:-1],
-                  errors + "0", errors.replace(".", "%2E", 1), "/r/", "/f/", "/r/" + PLANTED, "/r/" + "a" * 100_000,
+        forged = [errors.replace("/r/", "/f/"), fix.replace("/f/", "/r/"), errors.replace(upload_id, other),
+                  errors[:-1], errors + "0", errors.replace(".", "%2E", 1), "/r/", "/f/", "/r/" + PLANTED,
+                  "/r/" + "a" * 100_000,
                   "/r/" + self.token("/r/", upload_id, key="ab" * 32), "/r/" + self.token("/f/", upload_id)]
         for path in forged:
             with self.subTest(path[:80]):
@@ -644,7 +651,8 @@ class LinkTest(HandlerTest):
         manager.create_secret(Name="links/changing", SecretString=json.dumps({"current": first}))
         link = self.function("link", LINK_SECRET_ID="links/changing")
         self.assertEqual(self.call("/r/" + self.token("/r/", upload_id, key=first), function=link).status, 302)
-        manager.put_secret_value(SecretId="links/changing", SecretString=json.dumps({"current": second, "previous": first}))
+        changed = json.dumps({"current": second, "previous": first})
+        manager.put_secret_value(SecretId="links/changing", SecretString=changed)
         plan = self.plan()
         self.assertEqual(self.call("/r/" + self.token("/r/", upload_id, key=second), function=link).status, 302)
         self.assertEqual(self.call("/r/" + self.token("/r/", upload_id, key=first), function=link).status, 302)

@@ -285,8 +285,8 @@ class RotateTest(unittest.TestCase):
 
     def test_in_the_middle_of_uploads(self) -> None:
         """Twenty uploads of thirty rows in three calls each, while two rotations go on: every call succeeds."""
-        started = threading.Barrier(5)
-        rotated = threading.Event()
+        started, halfway = threading.Barrier(5), threading.Barrier(5)
+        rotated, rotated_back = threading.Event(), threading.Event()
         failures: list[str] = []
         logins: set[str] = set()
 
@@ -308,23 +308,30 @@ class RotateTest(unittest.TestCase):
                 for number in range(5):
                     upload = old.query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, '{self.user}/{worker}/{number}', 30)")
                     ingest(old, upload, 0)
+                    if number == 2:
+                        rotated.wait(60)
                     with self.log_in() as fresh:
                         logins.add(fresh.query("SELECT session_user"))
                         ingest(fresh, upload, 1)
-                    if number == 3:
-                        rotated.wait(60)
+                    if number == 2:
+                        halfway.wait(60)
+                    if number == 4:
+                        rotated_back.wait(60)
                     ingest(old, upload, 2)
             except (Refused, threading.BrokenBarrierError) as error:
                 failures.append(str(error))
                 started.abort()
+                halfway.abort()
 
         threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
         for thread in threads:
             thread.start()
         started.wait(60)
         self.rotate_once()
-        self.rotate_once()
         rotated.set()
+        halfway.wait(60)
+        self.rotate_once()
+        rotated_back.set()
         for thread in threads:
             thread.join()
         self.assertEqual(failures, [])

@@ -6,6 +6,7 @@ Run by test/tap/063_sweeper_rotate.pl, which makes the server.
 import itertools
 import json
 import os
+import random
 import threading
 import unittest
 from typing import Any
@@ -219,6 +220,32 @@ class SweeperTest(unittest.TestCase):
         answer = sweeper.invoke({})
         self.assertFalse(answer.ok)
         self.assertEqual(self.state(upload), "processing||2|0|0|1|0")
+
+    def test_killed_anywhere(self) -> None:
+        """Whatever a kill interrupts is done by the next run: each upload ends once, its end is told, the counts are true."""
+        seed = int(os.environ.get("ONBOARD_SEED", random.randrange(1 << 30)))
+        print(f"# seed {seed}")
+        moments = random.Random(seed)
+        parser, sweeper = self.function("parser"), self.function("sweeper", OUTBOX_LEASE_SECONDS="1")
+        uploads = [self.parse(parser, 5) for _ in range(3)]
+        for upload in uploads:
+            self.ingest(upload, "1.00", "no")
+        sweeper.kill_after = lambda: moments.random() * 0.04
+        told: dict[int, tuple[str, str]] = {}
+        for turn in range(16):
+            if turn == 12:
+                sweeper.kill_after = lambda: None
+            query("UPDATE onboard.upload_history SET updated_at = now() - '3 hours'::interval WHERE status = 'processing'; "
+                  "UPDATE onboard.outbox SET lease_until = now()")
+            answer = sweeper.invoke({})
+            self.assertTrue(answer.ok or turn < 12, answer.error)
+            told |= {message["event_id"]: (message["kind"], message["upload_id"]) for message in self.messages()}
+        self.assertGreater(sweeper.kills, 2)
+        for upload in uploads:
+            self.assertRegex(self.state(upload), r"^failed\|PROCESSING_ABANDONED\|5\|1\|1\|[123]\|2$")
+        self.assertEqual(sorted(entry for entry in told.values() if entry[0] == "upload_ended"),
+                         sorted(("upload_ended", upload) for upload in uploads))
+        self.assertEqual(query("SELECT count(*) FROM onboard.outbox"), "0")
 
     def test_two_sweepers_at_once(self) -> None:
         """Each upload is read again once, by one of them."""

@@ -3,6 +3,7 @@
 Run by test/tap/061_validator.pl, which makes the server.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -12,7 +13,7 @@ import threading
 import time
 import unittest
 import uuid
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from emulator import Emulator, client
 from event_sources import EmulatedShard
@@ -175,10 +176,10 @@ class Services(Shared, unittest.TestCase):
             self.clients["dynamodb"].put_item(TableName=TABLE, Item=item["dynamodb"]["NewImage"])
 
     def item(self, upload_id: str, number: int) -> dict[str, str]:
-        """The attributes of an item that are texts; empty when there is none."""
+        """The attributes of an item that are texts or numbers; empty when there is none."""
         key = {"upload_id": {"S": upload_id}, "record_id": {"S": f"REC_{number:08}"}}
         item = self.clients["dynamodb"].get_item(TableName=TABLE, Key=key).get("Item", {})
-        return {name: value["S"] for name, value in item.items() if "S" in value}
+        return {name: value[kind] for name, value in item.items() for kind in ("S", "N") if kind in value}
 
     def metric(self, function: Function, name: str) -> int:
         return sum(line.get(name, 0) for line in function.log.records() if "_aws" in line)
@@ -207,7 +208,7 @@ class JudgingTest(Services):
         details = json.loads(item["error_details"])
         self.assertEqual([detail["error_type"] for detail in details], ["INVALID_PRICE", "INVALID_STOCK"])
         self.assertNotIn("rejected_value", details[0])
-        self.assertRegex(item["processed_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertAlmostEqual(int(item["processed_at"]), time.time(), delta=60)
         self.assertEqual(self.item(upload_id, 3)["error_reason"], "MALFORMED_ROW")
         self.assertNotIn("error_reason", self.item(upload_id, 1))
         self.assertEqual([self.metric(function, f"Products{name}") for name in ("Validated", "Valid", "Invalid")],
@@ -310,6 +311,26 @@ class ReplayTest(Services):
             self.assertEqual(state(*uploads), before, f"seed {seed}")
         self.assertEqual(self.messages("product-validation-errors"), [])
 
+    def test_the_same_batch_at_the_same_time(self) -> None:
+        functions = [self.function(), self.function()]
+        uploads = [begin(100), begin(100)]
+        records = [row(upload_id, number, bad_product() if number % 5 == 0 else None)
+                   for number in range(1, 101) for upload_id in uploads]
+        answers: list[list[str]] = []
+        for function in functions:
+            self.assertEqual(self.deliver(function, []), [])
+        threads = [threading.Thread(target=lambda one=function: answers.append(self.deliver(one, records)))
+                   for function in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [[], []])
+        for upload_id in uploads:
+            self.assertEqual(counts(upload_id), (80, 20, "80/20 partial"))
+        self.assertEqual(sum(message["kind"] == "upload_ended"
+                             for message in self.messages("product-validation-errors")), 2)
+
     def test_killed_at_any_moment(self) -> None:
         seed = random.randrange(10**6)
         chance = random.Random(seed)
@@ -366,7 +387,6 @@ class InfrastructureTest(Services):
 
     def one_death(self, place: int) -> None:
         uploads = [begin(3) for _ in range(4)]
-        # The last upload's first row lies before the second one's second row.
         order = [0, 0, 1, 2, 3, 1, 2, 3, 0, 3, 2, 1]
         numbers = {upload_id: itertools.count(1) for upload_id in uploads}
         records = [row(uploads[index], next(numbers[uploads[index]])) for index in order]
@@ -497,7 +517,7 @@ class QuarantineTest(Services):
         self.assertEqual(self.plan.unfired(), [])
 
     def test_what_comes_again_is_not_set_aside_twice(self) -> None:
-        """An outage of hours must not fill the queue: records behind the first failure wait with it."""
+        # An outage of hours must not fill the queue: records behind the first failure wait with it.
         function = self.function(LOCK_TIMEOUT_MS="200")
         upload_id = begin()
         records = [self.broken(upload_id, 1), row(upload_id, 2), self.broken(upload_id, 3)]
@@ -511,25 +531,45 @@ class QuarantineTest(Services):
         self.assertEqual(self.deliver(function, records), [])
         self.assertEqual(len(self.messages("upload-records-quarantine")), 2)
 
+    @contextlib.contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Rows with a price that ends in "refuse" are refused for ever, those with "later" for now."""
+        sql("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.rejected_value LIKE '%refuse' THEN RAISE SQLSTATE '22000' USING MESSAGE = NEW.rejected_value; END IF;
+            IF NEW.rejected_value LIKE '%later' THEN RAISE SQLSTATE '55P03' USING MESSAGE = NEW.rejected_value; END IF;
+            RETURN NEW; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION refuse()""")
+        try:
+            yield
+        finally:
+            sql("DROP TRIGGER refuse ON onboard.validation_errors; DROP FUNCTION refuse()")
+
     def test_rows_that_the_database_refuses_for_what_they_are(self) -> None:
         function = self.function()
         upload_id, other = begin(4), begin(1)
         records = [row(upload_id, 1), row(upload_id, 2, product(price=f"{PLANTED} refuse")), row(other, 1),
                    row(upload_id, 3, bad_product()), row(upload_id, 4)]
         self.put(records)
-        sql(f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF NEW.rejected_value LIKE '%refuse' THEN RAISE SQLSTATE '22000' USING MESSAGE = NEW.rejected_value; END IF;
-            RETURN NEW; END $$;
-            CREATE TRIGGER refuse BEFORE INSERT ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION refuse()""")
-        try:
+        with self.refusing():
             self.assertEqual(self.deliver(function, records), [])
-        finally:
-            sql("DROP TRIGGER refuse ON onboard.validation_errors; DROP FUNCTION refuse()")
         self.assertEqual([counts(upload_id), counts(other)], [(2, 1, "2/1 processing"), (1, 0, "1/0 completed")])
         self.assertEqual([(message["reason"], message["row_number"])
                           for message in self.messages("upload-records-quarantine")], [("REFUSED_ROW", 2)])
         self.assertEqual([self.item(upload_id, number)["status"] for number in (1, 2, 3, 4)],
                          ["validated", "pending_validation", "error", "validated"])
+
+    def test_an_outage_while_rows_are_judged_one_by_one(self) -> None:
+        function = self.function()
+        upload_id, other = begin(4), begin(1)
+        records = [row(upload_id, 1, product(price=f"{PLANTED} refuse")), row(other, 1), row(upload_id, 2),
+                   row(upload_id, 3, product(price=f"{PLANTED} later")), row(upload_id, 4)]
+        with self.refusing():
+            # The other upload waits too, and its row lies before the one that failed.
+            self.assertEqual(self.deliver(function, records), [number_of(records[1])])
+        self.assertEqual([counts(upload_id)[:2], counts(other)[:2]], [(1, 0), (0, 0)])
+        self.assertEqual([message["row_number"] for message in self.messages("upload-records-quarantine")], [1])
+        self.assertEqual(self.deliver(function, records[1:]), [])
+        self.assertEqual([counts(upload_id), counts(other)], [(2, 1, "2/1 processing"), (1, 0, "1/0 completed")])
 
     def test_a_record_that_has_no_name_fails_the_batch_only_when_it_is_to_be_named(self) -> None:
         function = self.function()

@@ -1,0 +1,388 @@
+"""What must hold after any run of the pipeline, checked against the files that were sent and by no counter.
+
+Nothing here shares code with what it checks: files are read by Python's csv, database, bucket, table and mails are looked
+at directly.  Each check gives problems as texts, none when all is well.
+
+    world = World(database, pipeline, sent)
+    problems = world.problems(extra_mails=1)
+"""
+
+import csv
+import io
+import json
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Iterable
+
+from database import OwnDatabase, Row
+from pipeline import Pipeline
+
+COLUMNS = ["vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
+           "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url"]
+NUMBERS = {"price", "compare_at_price", "stock_quantity", "weight_kg"}
+BLANKS = "\t \u00a0"
+REPORT_COLUMNS = 15
+REPORTS = {"errors": "onboard_error_csv", "fix": "onboard_fix_csv"}
+
+
+@dataclass(frozen=True)
+class FileRow:
+    number: int
+    line: int
+    fields: dict[str, str]
+
+
+@dataclass
+class Sent:
+    """A file as a vendor sent it.
+
+    `refused` is the code it is refused with.  `broken` are the rows that must be rejected, when the sender knows, each with
+    the rules that it breaks; `contested` those that are accepted unless another row came first with their SKU.
+    """
+
+    vendor_id: str
+    key: str
+    content: bytes
+    refused: str = ""
+    broken: dict[int, set[str]] | None = None
+    contested: set[int] = field(default_factory=set)
+    items: bool = True
+
+    @property
+    def file_name(self) -> str:
+        return self.key.rpartition("/")[2]
+
+
+def folded(name: str) -> str:
+    """A column's name: ours in any case, others as they are."""
+    name = name.strip(BLANKS)
+    return name.lower() if name.lower() in COLUMNS else name
+
+
+def read_rows(content: bytes) -> list[FileRow]:
+    """The rows of a file: records that are not blank lines, each with the physical line where it begins."""
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    header: list[str] = []
+    rows: list[FileRow] = []
+    line = 1
+    for record in reader:
+        if record and not header:
+            header = [folded(name) for name in record]
+        elif record:
+            rows.append(FileRow(len(rows) + 1, line, dict(zip(header, record))))
+        line = reader.line_num + 1
+    return rows
+
+
+def plain_text(text: str) -> str:
+    """A report, or a record of it, without what differs by where it comes from: byte order mark and line ends."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
+
+
+def trimmed(fields: dict[str, str]) -> dict[str, str]:
+    return {name: value.strip(BLANKS) for name, value in fields.items() if value.strip(BLANKS)}
+
+
+def product_problem(row: FileRow, product: Row) -> str:
+    """What a product has otherwise than its row of the file; never a value."""
+    wanted = trimmed(row.fields)
+    for name in COLUMNS:
+        given, stored = wanted.get(name), product[name]
+        if name == "unit" and given is None:
+            given = "piece"
+        same = (Decimal(given) == Decimal(stored)) if name in NUMBERS and given and stored else given == stored
+        if not same:
+            return f"column {name} differs"
+    unknown = {name: value for name, value in wanted.items() if name not in COLUMNS}
+    if json.loads(product["attributes"] or "{}") != unknown:
+        return "attributes differ"
+    return "" if product["line_number"] == str(row.line) else f"line {product['line_number']}, not {row.line}"
+
+
+def error_problem(row: FileRow, errors: list[Row]) -> str:
+    original = json.loads(errors[0]["original_data"] or "{}")
+    if errors[0]["error_type"] in ("MALFORMED_ROW", "INVALID_ENCODING"):
+        return "" if original.get("raw_record") else "raw_record is missing"
+    stored = {folded(name): value for name, value in original.items() if value not in (None, "")}
+    if stored != {name: value for name, value in row.fields.items() if value != ""}:
+        return "original_data differs"
+    return "" if errors[0]["line_number"] == str(row.line) else f"line {errors[0]['line_number']}, not {row.line}"
+
+
+def plain_value(value: dict[str, Any]) -> Any:
+    """A DynamoDB attribute as plain JSON."""
+    (kind, content), = value.items()
+    if kind == "M":
+        return {name: plain_value(element) for name, element in content.items()}
+    if kind == "NULL":
+        return None
+    return int(content) if kind == "N" else content
+
+
+@dataclass
+class World:
+    """Everything that a run left behind, read once."""
+
+    database: OwnDatabase
+    pipeline: Pipeline
+    sent: list[Sent]
+    mails: list[dict[str, Any]] = field(default_factory=list)
+    # Items whose status may be an old one, because its write-back was given up; the log counts them.
+    stale_items: int = 0
+
+    def __post_init__(self) -> None:
+        self.uploads = self.database.query("SELECT *, metadata ? 'reported_at' AS reported FROM onboard.upload_history")
+        self.products = self.group(self.database.query("SELECT * FROM onboard.products ORDER BY product_id"))
+        self.errors = self.group(self.database.query("SELECT * FROM onboard.validation_errors ORDER BY error_id"))
+        self.events = self.database.query("SELECT * FROM public.audited_events")
+        self.items: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for item in self.pipeline.items():
+            plain = {name: plain_value(value) for name, value in item.items()}
+            self.items[plain["upload_id"]].append(plain)
+        self.versions = self.report_versions()
+        self.reports = {kind: self.current_reports(function) for kind, function in REPORTS.items()}
+
+    @staticmethod
+    def group(rows: list[Row]) -> dict[str, dict[int, list[Row]]]:
+        """By upload and row number."""
+        grouped: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows:
+            grouped[row["upload_id"] or ""][int(row["row_number"] or 0)].append(row)
+        return grouped
+
+    def current_reports(self, function: str) -> dict[str, list[str]]:
+        """What the database gives for each upload now, record by record."""
+        records: dict[str, list[str]] = defaultdict(list)
+        for row in self.database.query(f"""SELECT upload_id, record FROM onboard.upload_history,
+                                           LATERAL {function}(upload_id) WITH ORDINALITY AS r (record, place)
+                                           ORDER BY upload_id, place"""):
+            records[str(row["upload_id"])].append(str(row["record"]))
+        return records
+
+    def report_versions(self) -> dict[str, list[bytes]]:
+        """Each report with the content of every version of it that was ever written."""
+        s3, bucket = self.pipeline.clients["s3"], self.pipeline.resources.bucket
+        versions: dict[str, list[bytes]] = defaultdict(list)
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="errors/"):
+            for version in page.get("Versions", []):
+                body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+                versions[version["Key"]].append(body)
+        return versions
+
+    def upload_of(self, sent: Sent) -> Row | None:
+        found = [upload for upload in self.uploads if upload["s3_key"] and upload["s3_key"].endswith(sent.key)]
+        return found[0] if len(found) == 1 else None
+
+    def problems(self, extra_mails: int = 0) -> list[str]:
+        """All that is wrong.  `extra_mails` is how many times it happened that a published mail was not recorded."""
+        problems = []
+        for sent in self.sent:
+            upload = self.upload_of(sent)
+            if upload is None:
+                problems.append(f"{sent.key}: there is not one upload of it")
+                continue
+            problems += [f"{sent.key}: {problem}" for problem in self.upload_problems(sent, upload)]
+        ours = {str(upload["upload_id"]) for upload in map(self.upload_of, self.sent) if upload}
+        strangers = {str(upload["upload_id"]) for upload in self.uploads} - ours
+        problems += [f"{upload_id}: an upload of no file" for upload_id in sorted(strangers)]
+        return [*problems, *self.key_problems(), *self.mail_problems(extra_mails), *self.leftover_problems(ours)]
+
+    def upload_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
+        upload_id = str(upload["upload_id"])
+        if upload["vendor_id"] != sent.vendor_id or upload["file_name"] != sent.file_name:
+            yield "another vendor or file name"
+        if not re.fullmatch(re.escape(sent.vendor_id) + r"-[0-9a-f]{16}", upload_id):
+            yield "the id has another shape"
+        ended = sum(event["upload_id"] == upload_id and event["kind"] == "upload_ended" for event in self.events)
+        if ended != 1:
+            yield f"{ended} upload_ended events"
+        if sent.refused:
+            yield from self.refused_problems(sent, upload)
+        else:
+            yield from self.row_problems(sent, upload)
+            if sent.items:
+                yield from list(self.item_problems(sent, upload_id))[:3]
+        yield from self.report_problems(sent, upload)
+
+    def refused_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
+        if (upload["status"], upload["failure_code"]) != ("failed", sent.refused):
+            yield f"{upload['status']} {upload['failure_code']}, not refused with {sent.refused}"
+        if self.products[str(upload["upload_id"])] or self.errors[str(upload["upload_id"])]:
+            yield "refused, and rows of it are stored"
+
+    def row_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
+        """Each row of the file is a product or in the errors, none both, none twice, and with what the file says."""
+        products, errors = self.products[str(upload["upload_id"])], self.errors[str(upload["upload_id"])]
+        rows = read_rows(sent.content)
+        numbers = {row.number for row in rows}
+        if lost := numbers - products.keys() - errors.keys():
+            yield f"rows are lost: {sorted(lost)[:10]}"
+        if strange := (products.keys() | errors.keys()) - numbers:
+            yield f"rows that the file does not have: {sorted(strange)[:10]}"
+        if both := products.keys() & errors.keys():
+            yield f"rows are products and errors: {sorted(both)[:10]}"
+        if twice := [number for number, stored in products.items() if len(stored) != 1]:
+            yield f"rows are products twice: {twice[:10]}"
+        for number, found in errors.items():
+            if len({(error["error_type"], error["error_field"]) for error in found}) != len(found):
+                yield f"an error of row {number} is there twice"
+        troubles = []
+        for row in rows:
+            trouble = product_problem(row, products[row.number][0]) if row.number in products else (
+                error_problem(row, errors[row.number]) if row.number in errors else "")
+            troubles += [f"row {row.number}: {trouble}"] if trouble else []
+        yield from troubles[:3]
+        counts = (str(len(rows)), str(len(products)), str(len(errors)))
+        if (upload["total_records"], upload["valid_records"], upload["error_records"]) != counts:
+            yield "the upload's counts are not those of the file"
+        status = "failed" if not products else "partial" if errors else "completed"
+        if upload["status"] != status:
+            yield f"it is {upload['status']}, not {status}"
+        if sent.broken is not None:
+            found = {number: {str(error["error_type"]) for error in stored} for number, stored in errors.items()}
+            lost = {number for number in sent.contested if found.pop(number, {"DUPLICATE_SKU"}) != {"DUPLICATE_SKU"}}
+            if found != sent.broken or lost:
+                yield "other rows are rejected, or for other reasons, than those that are broken"
+
+    def item_problems(self, sent: Sent, upload_id: str) -> Iterable[str]:
+        """The items are the file's rows, each with the status that its verdict has in the database."""
+        items = {str(item["record_id"]): item for item in self.items[upload_id]}
+        rows = read_rows(sent.content)
+        if set(items) != {f"REC_{row.number:08d}" for row in rows}:
+            yield "the items are not those of the file's rows"
+            return
+        for row in rows:
+            item = items[f"REC_{row.number:08d}"]
+            verdict = "error" if row.number in self.errors[upload_id] else "validated"
+            if item["status"] == "pending_validation" and self.stale_items > 0:
+                self.stale_items -= 1
+                continue
+            if item["status"] != verdict:
+                yield f"item {row.number} is {item['status']}, not {verdict}"
+            if (item["vendor_id"], item["row_number"], item["line_number"]) != (sent.vendor_id, row.number, row.line):
+                yield f"item {row.number} has other keys"
+            data = {folded(name): value for name, value in item.get("product_data", {}).items() if value}
+            if "defect" not in item and data != {name: value for name, value in row.fields.items() if value}:
+                yield f"item {row.number} has other data"
+            if (verdict == "error") != bool(item.get("error_reason")):
+                yield f"item {row.number} has the wrong error_reason"
+
+    def report_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
+        """Both reports are where they belong, all versions alike, and what the database gives now."""
+        upload_id = str(upload["upload_id"])
+        if upload["reported"] != "t":
+            yield "no report is recorded"
+        for kind, column in (("errors", "error_file_s3_key"), ("fix", "fix_file_s3_key")):
+            key = f"errors/{sent.vendor_id}/{upload_id}_{kind}.csv"
+            versions = self.versions.get(key, [])
+            if upload[column] is None and not versions:
+                # Nothing was rejected, or there was no row at all.
+                if self.errors[upload_id]:
+                    yield f"there is no {kind} report"
+                continue
+            if upload[column] != key:
+                yield f"the recorded {kind} report has another key"
+            if not versions:
+                yield f"there is no {kind} report"
+            elif len(set(versions)) != 1:
+                yield f"versions of the {kind} report differ"
+            else:
+                yield from self.content_problems(upload_id, kind, versions[0])
+
+    def content_problems(self, upload_id: str, kind: str, content: bytes) -> Iterable[str]:
+        if plain_text(content.decode()) != "".join(plain_text(record) for record in self.reports[kind][upload_id]):
+            yield f"the {kind} report is not what the database gives"
+        if kind == "errors":
+            if not content.startswith(b"\xef\xbb\xbf"):
+                yield "the error report has no byte order mark"
+            lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+            found = Counter((int(line[0]), line[5]) for line in lines[1:])
+            stored = Counter((number, str(error["error_type"])) for number, errors in self.errors[upload_id].items()
+                             for error in errors)
+            if found != stored or any(len(line) != REPORT_COLUMNS for line in lines):
+                yield "the error report has other errors than the database"
+
+    def key_problems(self) -> Iterable[str]:
+        """One product for each SKU, and for each vendor's product id."""
+        products = [product for rows in self.products.values() for stored in rows.values() for product in stored]
+        for columns in (("sku",), ("vendor_id", "vendor_product_id")):
+            counts = Counter(tuple(product[column] for column in columns) for product in products)
+            if any(count > 1 for count in counts.values()):
+                yield f"{' and '.join(columns)} of products is there twice"
+        stored = {product["sku"] for product in products}
+        for rows in self.errors.values():
+            for errors in rows.values():
+                only = {error["error_type"] for error in errors}
+                if only == {"DUPLICATE_SKU"} and errors[0]["rejected_value"] not in stored:
+                    yield "a duplicate of a SKU that nobody has"
+
+    def mail_problems(self, extra_mails: int) -> Iterable[str]:
+        """A mail to each vendor about each upload; a second one only where it had to be."""
+        self.mails += self.pipeline.mails()
+        told: Counter[str] = Counter()
+        for mail in self.mails:
+            attributes = {name: value["Value"] for name, value in mail.get("MessageAttributes", {}).items()}
+            about = [upload for upload in self.uploads if str(upload["upload_id"]) in mail["Message"]]
+            if len(about) != 1:
+                yield "a mail is about no upload, or about several"
+                continue
+            told[str(about[0]["upload_id"])] += 1
+            if (attributes.get("vendor_id"), attributes.get("status")) != (about[0]["vendor_id"], about[0]["status"]):
+                yield "a mail has the attributes of another upload"
+            if not re.fullmatch(r"[ -~]{1,99}", mail.get("Subject", "")):
+                yield "a mail's subject is too long or not printable"
+        untold = [upload["upload_id"] for upload in self.uploads if not told[str(upload["upload_id"])]]
+        if untold:
+            yield f"no mail about {untold}"
+        extra = sum(told.values()) - len(told)
+        if extra > extra_mails:
+            yield f"{extra} mails too many, where {extra_mails} may be"
+
+    def leftover_problems(self, ours: set[str]) -> Iterable[str]:
+        """Nothing waits anywhere, nothing was given up, and every report belongs to an upload."""
+        waiting = self.database.number("SELECT count(*) FROM onboard.outbox")
+        if waiting:
+            yield f"{waiting} events wait in the outbox"
+        for queue in ("upload-events-dead", "product-validation-errors-dead", "upload-records-discarded",
+                      "upload-records-quarantine"):
+            if messages := self.pipeline.messages(queue):
+                yield f"{len(messages)} messages in {queue}"
+        for key in self.versions:
+            if not any(upload_id in key for upload_id in ours):
+                yield f"{key}: a report of no upload"
+        if self.pipeline.proxy.plan.refused:
+            yield f"calls over a limit of their service: {dict(self.pipeline.proxy.plan.refused)}"
+
+
+def verdicts(database: OwnDatabase) -> list[Row]:
+    """What became of every row, without what differs from run to run: to compare one way of loading with another."""
+    products = ", ".join(f"p.{column}::text AS {column}" for column in COLUMNS)
+    nothing = ", ".join("null" for _ in COLUMNS)
+    return database.query(f"""
+        SELECT vendor_id, file_name, p.row_number, p.line_number, {products}, p.attributes::text AS attributes,
+               p.status AS verdict, null AS error_field, null AS error_message, null AS rejected_value,
+               null AS suggestion, null AS original_data
+        FROM onboard.products p JOIN onboard.upload_history USING (vendor_id, upload_id)
+        UNION ALL
+        SELECT vendor_id, file_name, e.row_number, e.line_number, {nothing}, null, error_type, error_field, error_message,
+               rejected_value, suggestion, original_data::text
+        FROM onboard.validation_errors e JOIN onboard.upload_history USING (vendor_id, upload_id)
+        ORDER BY vendor_id, file_name, row_number, verdict, error_field""")
+
+
+def log_problems(text: str, planted: Iterable[str]) -> list[str]:
+    """Lines that are no JSON objects, and planted values and secrets, which are not repeated here."""
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            problems.append(f"line {number} is no JSON object")
+    plain = text + json.dumps(text)
+    return problems + [f"planted value {number} of {name} characters is in the log"
+                       for number, (name, value) in enumerate(((len(value), value) for value in planted), 1)
+                       if value in plain]

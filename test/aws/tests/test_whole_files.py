@@ -1,0 +1,178 @@
+"""Files through the whole pipeline, from the bucket to the mail: all kinds of files, of names, and of what S3 may do."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from database import shared_server
+from event_sources import DeliveryFaults
+from invariants import Sent, World, verdicts
+from whole import ROOT, SUSPENDED_VENDOR, WholeTest
+
+DATA = os.path.join(ROOT, "test", "data")
+PROGRAM = os.environ.get("ONBOARD_BIN") or os.path.join(ROOT, "glue", "onboard")
+HEADER = b"vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+
+
+def read(*path: str) -> bytes:
+    with open(os.path.join(DATA, *path), "rb") as file:
+        return file.read()
+
+
+class SamplesTest(WholeTest):
+    """The pipeline and the command line come to the same, row by row and word by word."""
+
+    def load(self, path: str, vendor: str, name: str) -> None:
+        result = subprocess.run(
+            [PROGRAM, "load", path, "--vendor", vendor, "--file-name", name, "--no-reports", "--quiet", "--db",
+             self.expected.owner_conninfo()], capture_output=True, text=True, check=False)
+        self.assertIn(result.returncode, (0, 1, 2), result.stderr)
+
+    def test_verdicts_are_those_of_the_command_line(self) -> None:
+        self.expected = shared_server().make_database()
+        faults = sorted(os.listdir(os.path.join(DATA, "faults")))
+        samples = sorted(name for name in os.listdir(DATA) if name.startswith("VEND") and name.endswith(".csv"))
+        self.pipeline()
+        bucket = self.whole.resources.bucket
+        # The last file of a vendor has products of the one before: that one comes first.
+        first = [(os.path.join(DATA, name), name[:7], name) for name in samples[:-1]]
+        first += [(os.path.join(DATA, "faults", name), f"VEND{4 + number % 8:03}", f"faults {name}")
+                  for number, name in enumerate(faults)]
+        last = [(os.path.join(DATA, samples[-1]), samples[-1][:7], samples[-1])]
+        for batch in (first, last):
+            for path, vendor, name in batch:
+                self.load(path, vendor, name)
+                self.whole.clients["s3"].upload_file(path, bucket, f"uploads/{vendor}/{name}")
+            self.settle()
+        outcome = """SELECT vendor_id, file_name, status, failure_code, failure_message, total_records, valid_records,
+                            error_records, CASE WHEN total_records > 0 THEN concat_ws(' ', metadata -> 'header',
+                                metadata ->> 'delimiter', metadata ->> 'encoding') END AS read_as
+                     FROM onboard.upload_history ORDER BY vendor_id, file_name"""
+        self.assertEqual(self.database.query(outcome), self.expected.query(outcome))
+        self.assertEqual(len(self.database.query(outcome)), len(faults) + len(samples))
+        differing = [(ours["file_name"], ours["row_number"], [name for name in ours if ours[name] != theirs[name]])
+                     for ours, theirs in zip(verdicts(self.database), verdicts(self.expected)) if ours != theirs]
+        self.assertEqual(differing, [])
+        self.assertEqual(len(verdicts(self.database)), len(verdicts(self.expected)))
+        self.assertGreater(len(verdicts(self.database)), 100)
+        # Our own reading of the samples, which are plain, and of the mails of all.
+        for path, vendor, name in [*first[:len(samples) - 1], *last]:
+            self.sent.append(Sent(vendor, f"uploads/{vendor}/{name}", read(path)))
+            self.planted += [str(row["sku"]) for row in self.database.query(
+                f"SELECT sku FROM onboard.products JOIN onboard.upload_history USING (upload_id) WHERE file_name = '{name}'")]
+        world = World(self.database, self.whole, self.sent)
+        problems = [problem for problem in world.problems() if "faults" not in problem and "of no file" not in problem and
+                    "of no upload" not in problem]
+        self.assertEqual(problems, [])
+        self.assertEqual(len(world.mails), len(faults) + len(samples))
+        self.assertEqual(self.whole.errors(), [])
+
+
+class FilesTest(WholeTest):
+    def test_every_kind_of_file_ends_and_its_vendor_is_told(self) -> None:
+        self.pipeline()
+        maker = self.maker
+        plain = [
+            maker.file("VEND001", "uploads/VEND001/VEND001_20260104_090000.csv", 30, bad=0),
+            maker.file("VEND002", "uploads/VEND002/VEND002_20260104_090000.csv", 30, bad=1),
+            # Two vendors in the same second, and the same vendor a second later.
+            maker.file("VEND003", "uploads/VEND003/VEND003_20260104_090000.csv", 20),
+            maker.file("VEND003", "uploads/VEND003/VEND003_20260104_090001.csv", 1),
+            # Names as people give them.
+            maker.file("VEND004", "uploads/VEND004/new products, 1+1=2 & 100%.csv", 5),
+            maker.file("VEND004", "uploads/VEND004/pr\u00f6duits \u4e16\u754c \U0001f600.csv", 5),
+            maker.file("VEND005", "uploads/VEND005/VEND005_20260104_090000.CSV", 5),
+            maker.file("VEND005", "uploads/VEND005/a%2Fb+c~(d)'*.csv", 5),
+            maker.file("VEND005", "uploads/VEND005/folder/in folder.csv", 5),
+            maker.file("VEND006", "uploads/VEND006/no ending", 5),
+        ]
+        refused = [
+            Sent("VEND007", "uploads/VEND007/none.csv", b"", refused="EMPTY_FILE"),
+            Sent("VEND007", "uploads/VEND007/header.csv", HEADER, refused="NO_ROWS"),
+            Sent("VEND007", "uploads/VEND007/blank lines.csv", HEADER + b"\r\n\n\n", refused="NO_ROWS"),
+            Sent("VEND008", "uploads/VEND008/missing.csv", b"sku,price\na,1\n", refused="MISSING_COLUMN"),
+            Sent("VEND008", "uploads/VEND008/duplicate.csv", b"SKU," + HEADER + b"1,2,3,4,5,6,7\n",
+                 refused="DUPLICATE_COLUMN"),
+            Sent("VEND008", "uploads/VEND008/noise.csv", read("faults", "noise.csv"), refused="NOT_TEXT"),
+            Sent("VEND009", "uploads/VEND009/rows.csv", HEADER + b"1,2,3,4,5,6\n" * 10_001, refused="TOO_MANY_ROWS"),
+            Sent("VEND009", "uploads/VEND009/bytes.csv", HEADER + b"x" * 10_485_761, refused="FILE_TOO_LARGE"),
+            Sent(SUSPENDED_VENDOR, f"uploads/{SUSPENDED_VENDOR}/late.csv", HEADER + b"1,2,3,4,5,6\n",
+                 refused="VENDOR_NOT_ACTIVE"),
+        ]
+        # Nobody's: another vendor's name, no such vendor, no folder, a report of our own, and one like an upload in it.
+        strangers = ["uploads/VEND001/VEND002_20260104_090000.csv", "uploads/VEND999/VEND999_20260104_090000.csv",
+                     "uploads/VEND001_20260104_090000.csv", "errors/VEND001/x_errors.csv",
+                     "errors/VEND001/VEND001_20260104_090000.csv", "uploads/../VEND001/x.csv", "uploads/VEND001/"]
+        s3, bucket = self.whole.clients["s3"], self.whole.resources.bucket
+        self.send(*plain, *refused)
+        for key in strangers:
+            s3.put_object(Bucket=bucket, Key=key, Body=plain[0].content)
+        self.settle()
+        for key in strangers[3:5]:
+            s3.delete_object(Bucket=bucket, Key=key)
+            for version in s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []):
+                s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+            s3.delete_object(Bucket=bucket, Key=key)
+        self.check()
+        statuses = {row["status"] for row in self.database.query("SELECT status FROM onboard.upload_history")}
+        self.assertEqual(statuses, {"completed", "partial", "failed"})
+
+    def test_deliveries_twice_and_out_of_order(self) -> None:
+        self.pipeline(delivery=DeliveryFaults(self.seed, duplicate=0.5, reorder=0.5, split=0.7))
+        self.send(*self.files(4, 40, vendors=2))
+        self.settle()
+        first = World(self.database, self.whole, self.sent)
+        before, stored = verdicts(self.database), self.database.query("SELECT * FROM onboard.products ORDER BY product_id")
+        self.assertEqual(first.problems(), [])
+        # All of S3's notifications once more, in another order, and two in one message.
+        records = [self.notification(file.key) for file in self.maker.random.sample(self.sent, len(self.sent))]
+        for group in ([records[0], records[1]], [records[2]], [*records[3:], records[0]]):
+            self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls["upload-events"],
+                                                   MessageBody=json.dumps({"Records": group}))
+        # And of the outbox.
+        for upload in first.uploads:
+            body = {"v": 1, "event_id": 1, "kind": "upload_ended", "upload_id": upload["upload_id"],
+                    "vendor_id": upload["vendor_id"], "first_row": None, "last_row": None, "errors": 0}
+            self.whole.clients["sqs"].send_message(
+                QueueUrl=self.whole.resources.queue_urls["product-validation-errors"], MessageBody=json.dumps(body))
+        self.settle()
+        self.assertEqual(verdicts(self.database), before)
+        self.assertEqual(self.database.query("SELECT * FROM onboard.products ORDER BY product_id"), stored)
+        self.check(mails=first.mails)
+        self.assertEqual(self.whole.functions["parser"].errors, 0)
+
+    def notification(self, key: str) -> dict[str, object]:
+        """S3's record of an object as it is now."""
+        head = self.whole.clients["s3"].head_object(Bucket=self.whole.resources.bucket, Key=key)
+        return {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+            "bucket": {"name": self.whole.resources.bucket},
+            "object": {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"'),
+                       "versionId": head["VersionId"], "sequencer": "00"}}}
+
+    def test_a_key_overwritten_and_an_object_gone_before_they_are_read(self) -> None:
+        self.pipeline()
+        s3, bucket = self.whole.clients["s3"], self.whole.resources.bucket
+        self.whole.pause("upload-events")
+        first, second = (self.maker.file("VEND001", "uploads/VEND001/again.csv", rows) for rows in (7, 9))
+        gone = self.maker.file("VEND002", "uploads/VEND002/gone.csv", 5)
+        gone.refused = "OBJECT_REPLACED"
+        for file in (first, second, gone):
+            version = s3.put_object(Bucket=bucket, Key=file.key, Body=file.content)["VersionId"]
+        s3.delete_object(Bucket=bucket, Key=gone.key, VersionId=version)
+        self.whole.resume("upload-events")
+        self.settle()
+        # Versions are uploads of their own: the first is what it was, whatever has its key now.
+        uploads = self.database.query("SELECT total_records FROM onboard.upload_history WHERE s3_key LIKE '%again.csv'")
+        self.assertEqual(sorted(str(upload["total_records"]) for upload in uploads), ["7", "9"])
+        self.assertEqual(self.database.number("SELECT count(*) FROM onboard.products")
+                         + self.database.number("SELECT count(DISTINCT (upload_id, row_number)) FROM onboard.validation_errors"),
+                         16)
+        self.sent = [gone]
+        world = World(self.database, self.whole, self.sent)
+        self.assertEqual([problem for problem in world.problems() if not problem.endswith(("of no file", "of no upload"))], [])
+        self.assertEqual(len(world.mails), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,155 @@
+"""Twenty uploads while processes are killed: none of it may be seen in what comes out.
+
+The first test kills functions at named steps: before and after each call that leaves a trace.  A kill before the
+write-back of statuses is one after the commit; a kill after Publish is one before its record.  The others kill at
+random, harm the database, and let services and deliveries fail meanwhile.
+"""
+
+import subprocess
+import time
+import unittest
+from typing import Any
+
+from event_sources import DeliveryFaults, QueuePoller, StreamPoller
+from invariants import Sent
+from pipeline import Kills
+from whole import Harm, WholeTest
+
+# Calls that the functions make, with how many are left alone first, so that something was done before.
+STEPS = [
+    ("secretsmanager.GetSecretValue", 1),
+    ("s3.GetObject", 3),
+    ("dynamodb.BatchWriteItem", 5),
+    ("dynamodb.BatchExecuteStatement", 2),
+    ("sqs.SendMessageBatch", 1),
+    ("s3.PutObject", 2),
+    ("sns.Publish", 1),
+]
+DIRECT = {"DIRECT_ROUTE_ROWS": "200", "DIRECT_TRANSACTION_ROWS": "70"}
+AFTER = ("kill_after", "drop_reply", "reset_after", "reset_in_reply")
+
+
+def service_faults() -> list[dict[str, Any]]:
+    """Each fault of each service, a few times."""
+    faults: list[dict[str, Any]] = []
+    for call, _ in STEPS:
+        for number, options in enumerate((
+                {"fault": "throttle"}, {"fault": "error", "status": 500}, {"fault": "error", "status": 503},
+                {"fault": "deny", "code": "signature"}, {"fault": "deny", "code": "expired"},
+                {"fault": "reset_before"}, {"fault": "reset_after"}, {"fault": "drop_reply"}, {"fault": "close_after"})):
+            faults.append({**options, "call": call, "skip": number, "times": 1})
+    faults += [
+        {"fault": "unprocessed_items", "probability": 0.3, "times": 20},
+        {"fault": "statement_errors", "probability": 0.3, "times": 10},
+        {"fault": "failed_entries", "probability": 0.5, "times": 10},
+        {"fault": "truncate", "skip": 5, "times": 3},
+        {"fault": "reset_in_reply", "call": "s3.GetObject", "skip": 9, "times": 3},
+        {"fault": "reset_in_request", "call": "s3.PutObject", "skip": 3, "times": 2},
+        {"fault": "reset_in_request", "call": "dynamodb.BatchWriteItem", "skip": 9, "times": 2},
+        {"fault": "latency", "seconds": 0.05, "random": True, "probability": 0.2},
+    ]
+    return faults
+
+
+class KillsTest(WholeTest):
+    def extra_mails(self) -> int:
+        """How often a mail was published and the function did not hear of it, or was killed then."""
+        return sum(self.whole.proxy.plan.fired[fault, "sns.Publish"] for fault in AFTER)
+
+    def test_functions_killed_at_every_step(self) -> None:
+        faults = [{"fault": f"kill_{moment}", "call": call, "skip": skip + 2 * (moment == "after"), "times": 2}
+                  for call, skip in STEPS for moment in ("before", "after")]
+        self.pipeline(faults=faults, environment=DIRECT)
+        self.send(self.large_file(), *self.files(20, 40))
+        self.settle()
+        # Each kill between Publish and its record costs a second mail, and nothing else does.
+        self.check(extra_mails=self.extra_mails())
+
+    def large_file(self) -> Sent:
+        """A file that takes the direct route, in several transactions."""
+        file = self.maker.file("VEND011", "uploads/VEND011/VEND011_20260104_090000.csv", 300)
+        return Sent(file.vendor_id, file.key, file.content, broken=file.broken, items=False)
+
+    def test_functions_and_the_database_killed_at_random(self) -> None:
+        self.pipeline(environment=DIRECT, kills=Kills(self.seed, probability=0.25, within=0.15, times=25),
+                      delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
+        harm = Harm(self.database, self.seed)
+        harm.start()
+        try:
+            # Several at a time and not all at once, so that there is always something to harm.
+            for file in [self.large_file(), *self.files(20, 60, contested=5)]:
+                self.send(file)
+                time.sleep(0.2)
+            end = time.monotonic() + 10
+            while harm.unfired() and time.monotonic() < end:
+                time.sleep(0.1)
+        finally:
+            harm.stop()
+        self.settle()
+        for name, count in sorted(harm.fired.items()):
+            print(f"# {name}: {count}", flush=True)
+        self.assertEqual(harm.unfired(), [])
+        # A reporter that was killed, or lost the database, may have been between Publish and its record; there are two.
+        self.check(extra_mails=self.whole.functions["reporter"].kills + 2 * sum(harm.fired.values()))
+
+    def test_services_that_fail_in_every_way(self) -> None:
+        # Secrets are read for each invocation, so that all their faults have their turn.
+        self.pipeline(faults=service_faults(), environment={"SECRET_TTL_SECONDS": "0"},
+                      delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
+        self.send(*self.files(20, 40, contested=3))
+        self.settle()
+        # A write-back that was denied is not made again: the status is a projection, and the verdict stands.
+        stale = sum(record.get("StatusUpdatesFailed", 0) for record in self.whole.functions["validator"].log.records())
+        denied = self.whole.proxy.plan.fired["deny", "dynamodb.BatchExecuteStatement"]
+        self.assertLessEqual(stale, 25 * denied)
+        self.check(extra_mails=self.extra_mails(), stale_items=stale)
+
+
+class DeadlineTest(WholeTest):
+    """The time is over in the middle of a batch: what is committed stays, the rest comes again, and nothing is killed."""
+
+    def test_of_a_validator_that_waits_for_a_lock(self) -> None:
+        self.pipeline(timeout=3)
+        self.whole.pause("upload-records")
+        files = self.files(3, 20, vendors=3)
+        for file in files:
+            self.send(file)
+            self.whole.wait_quiet()
+        locked = self.database.value("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'VEND002'")
+        server = self.database.server
+        holder = subprocess.Popen(
+            [f"{server.programs}/psql", "-X", "-q", "-d", self.database.owner_conninfo(), "-c",
+             f"BEGIN; SELECT FROM onboard.upload_history WHERE upload_id = '{locked}' FOR UPDATE; SELECT pg_sleep(3.5)"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while not self.database.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+            time.sleep(0.02)
+        self.whole.resume("upload-records")
+        # The first upload is committed although the batch is not, the third waits for its turn.
+        while not self.poller().consumer.counts["failed_invocations"]:
+            time.sleep(0.02)
+        ended = self.database.query("SELECT vendor_id FROM onboard.upload_history WHERE status <> 'processing'")
+        self.assertEqual([row["vendor_id"] for row in ended], ["VEND001"])
+        holder.wait()
+        self.settle()
+        self.check()
+        self.assertEqual(self.whole.functions["validator"].errors, 0, "it was ended by the service")
+
+    def poller(self) -> StreamPoller:
+        poller = self.whole.pollers["upload-records"][0].poller
+        assert isinstance(poller, StreamPoller)
+        return poller
+
+    def test_of_a_parser_whose_items_are_written_slowly(self) -> None:
+        self.pipeline(timeout=3, faults=[{"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.8, "times": 16}],
+                      environment={"AWS_CALLS_IN_FLIGHT": "2"})
+        self.send(*self.files(1, 400))
+        self.settle()
+        self.check()
+        consumers = [thread.poller for thread in self.whole.pollers["upload-events"]]
+        failed = sum(poller.consumer.counts["failed"] for poller in consumers if isinstance(poller, QueuePoller))
+        self.assertGreater(failed, 0, "there was time enough")
+        self.assertEqual(self.whole.functions["parser"].errors, 0, "it was ended by the service")
+
+
+if __name__ == "__main__":
+    unittest.main()
