@@ -23,8 +23,6 @@ status_updates_init(struct status_updates *updates, const char *table)
 {
 	static const char which[] =
 		"WHERE \"upload_id\"=? AND \"record_id\"=? AND \"status\"='pending_validation'";
-	time_t		now = time(NULL);
-	struct tm	utc;
 
 	memset(updates, 0, sizeof(*updates));
 	snprintf(updates->validated, sizeof(updates->validated),
@@ -32,8 +30,7 @@ status_updates_init(struct status_updates *updates, const char *table)
 	snprintf(updates->error, sizeof(updates->error),
 			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? SET \"error_reason\"=? "
 			 "SET \"error_details\"=? %s", table, which);
-	gmtime_r(&now, &utc);
-	strftime(updates->processed_at, sizeof(updates->processed_at), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	updates->processed_at = time(NULL);
 }
 
 void
@@ -104,7 +101,7 @@ status_updates_add(struct status_updates *updates, int64_t row_number,
 							updates->error, &json, error))
 		return false;
 	dynamodb_put_string(&json, NULL, reason == NULL ? "validated" : "error");
-	dynamodb_put_string(&json, NULL, updates->processed_at);
+	dynamodb_put_number(&json, NULL, updates->processed_at);
 	if (reason != NULL)
 	{
 		dynamodb_put_string(&json, NULL, reason);

@@ -12,7 +12,7 @@
  * DynamoDB removed is never made again.
  *
  *	  status			validated or error
- *	  processed_at		when, UTC, 2026-01-04T09:00:00Z
+ *	  processed_at		when, a number, epoch seconds
  *	  error_reason		with error: the first error's type, or refused or
  *						unknown_upload
  *	  error_details		with error: all errors as JSON, without the values,
@@ -27,7 +27,6 @@
 
 /* Bytes of a statement with the name of a table, which has up to 255. */
 #define STATUS_STATEMENT_SIZE	512
-#define STATUS_TIME_SIZE		32
 
 /* Owns statements and rows: status_updates_clean_up(). */
 struct status_updates
@@ -35,7 +34,7 @@ struct status_updates
 	/* immutable */
 	char		validated[STATUS_STATEMENT_SIZE];
 	char		error[STATUS_STATEMENT_SIZE];
-	char		processed_at[STATUS_TIME_SIZE];
+	int64_t		processed_at;	/* epoch seconds */
 	/* mutable */
 	struct dynamodb_statements statements;
 	const char *upload_id;

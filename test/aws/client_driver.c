@@ -2,7 +2,7 @@
  *
  * client_driver.c
  *	  Calls of the AWS client from the command line, for
- *	  ../tap/050_aws_client.pl.
+ *	  tests/test_aws_client.py.
  *
  *	  client_driver DEADLINE COMMAND ARGUMENT...
  *
