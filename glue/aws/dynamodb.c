@@ -16,8 +16,11 @@
 #include "json_scan.h"
 #include "memory.h"
 
-/* Bytes of a call: 16 MB is the limit of BatchWriteItem. */
-#define LARGEST_BODY	((size_t) 15 * 1024 * 1024)
+/*
+ * A call of so many bytes is full, however few its items, so that memory stays
+ * small with the largest of them.  BatchWriteItem takes 16 MB.
+ */
+#define FULL_BODY		((size_t) 512 * 1024)
 
 /* ----- putting items ----- */
 
@@ -152,8 +155,7 @@ dynamodb_writer_item_end(struct dynamodb_writer *writer, struct dynamodb_json *j
 		!byte_buffer_append_string(&batch->call.body, "}}", error))
 		return false;
 	batch->items++;
-	if (batch->items < DYNAMODB_BATCH && batch->call.body.used < LARGEST_BODY -
-		LONGEST_JSON_ESCAPE * DYNAMODB_LARGEST_ITEM)
+	if (batch->items < DYNAMODB_BATCH && batch->call.body.used < FULL_BODY)
 		return true;
 	writer->filling++;
 	return writer->filling < writer->batch_count || dynamodb_writer_flush(writer, error);

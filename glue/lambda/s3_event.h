@@ -44,8 +44,8 @@ struct s3_event
 };
 
 /*
- * Read a notification.  Usage error EVENT_INVALID when it is none, and
- * OUT_OF_MEMORY; *event is empty then.
+ * Read a notification.  Usage error EVENT_INVALID when it is none, or there is
+ * no memory to read it; *event is empty then.
  */
 extern bool s3_event_init(struct s3_event *event, struct text_view json,
 						  struct glue_error *error);

@@ -421,14 +421,21 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(self.state(put, "status, total_records"), f"{status}|30")
 
     def test_memory_does_not_grow_with_the_file(self) -> None:
-        content = rows_file(9_000, width=1_100)
-        self.assertGreater(len(content), 9_500_000)
-        put = self.put(content)
-        self.parse(put)
-        sandbox, = self.parser.sandboxes()
-        print(f"# {sandbox.peak_memory() // 1024} KiB for {len(content)} bytes")
-        self.assertLess(sandbox.peak_memory(), LIMIT)
-        self.check_rows(put, 9_000)
+        """Rows of all sizes, up to the longest there are, of bytes that take two in JSON."""
+        for count, width, fields in ((1_000, 10_000, 1), (41, 62_000, 4), (123, 62_000, 4)):
+            with self.subTest(count=count):
+                names = ",".join([*REQUIRED, *(f"extra{number}" for number in range(fields))])
+                extra = ",".join(["\\" * width] * fields)
+                lines = [names, *(f"V{row},x,Books,S{row},1.50,2,{extra}" for row in range(count))]
+                content = "\n".join(lines).encode()
+                self.assertGreater(len(content), 10_000_000)
+                put = self.put(content)
+                parser = self.function(MAX_FILE_BYTES="0")
+                self.parse(put, function=parser)
+                sandbox, = parser.sandboxes()
+                print(f"# {sandbox.peak_memory() // 1024} KiB for {len(content)} bytes in {count} rows")
+                self.assertLess(sandbox.peak_memory(), LIMIT)
+                self.check_rows(put, count)
 
 
 if __name__ == "__main__":
