@@ -77,6 +77,7 @@ deps: ## Install the Debian packages needed to build and run
 deps-test: ## Install the packages needed by make check and make bench as well
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@test/aws/make_environment.sh
+	@test/aws/make_rie.sh
 
 demo: deps ## Build, install and load three sample files into a private server
 	@$(MAKE) -s all

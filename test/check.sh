@@ -65,7 +65,8 @@ run_step()
 	shift
 	if as_user PATH="$work/pg/bin:$PATH" ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
 		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" "$@" >"$log" 2>&1; then
+		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" \
+		ONBOARD_TEST_RIE="${ONBOARD_TEST_RIE:-$root/build/aws-lambda-rie}" "$@" >"$log" 2>&1; then
 		result=ok
 	else
 		result=FAILED

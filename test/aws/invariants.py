@@ -382,7 +382,8 @@ def log_problems(text: str, planted: Iterable[str]) -> list[str]:
             record = None
         if not isinstance(record, dict):
             problems.append(f"line {number} is no JSON object")
-    plain = text + json.dumps(text)
-    return problems + [f"planted value {number} of {name} characters is in the log"
-                       for number, (name, value) in enumerate(((len(value), value) for value in planted), 1)
-                       if value in plain]
+    for number, value in enumerate(planted, 1):
+        written = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+        if any(form in text for form in written):
+            problems.append(f"planted value {number} of {len(value)} characters is in the log")
+    return problems

@@ -74,6 +74,38 @@ class FaultProxyTest(unittest.TestCase):
         pages = self.direct["dynamodb"].get_paginator("scan").paginate(TableName=TABLE)
         return {entry["record_id"]["S"] for page in pages for entry in page["Items"]}
 
+    def test_a_caller_is_killed_before_or_after_the_service_acted(self) -> None:
+        asked: list[int] = []
+        self.addCleanup(setattr, self.proxy, "kill", self.proxy.kill)
+        for moment, killed, acted in (("before", True, False), ("after", True, True), ("before", False, True),
+                                      ("after", False, True)):
+            with self.subTest(moment=moment, killed=killed):
+                self.proxy.kill = lambda port, answer=killed: asked.append(port) or answer
+                self.plan({"fault": f"kill_{moment}", "call": "dynamodb.BatchWriteItem", "times": 1})
+                name = 100 + len(asked)
+                if killed:
+                    with self.assertRaises(HTTPClientError):
+                        self.dynamodb.batch_write_item(RequestItems=puts(item(name)))
+                else:
+                    self.dynamodb.batch_write_item(RequestItems=puts(item(name)))
+                self.assertEqual(f"REC_{name:08d}" in self.stored(), acted)
+                self.assertEqual(self.fired(f"kill_{moment}", "dynamodb.BatchWriteItem"), int(killed))
+        self.assertEqual(len(asked), 4)
+        self.assertTrue(all(1024 <= port <= 65535 for port in asked))
+
+    def test_denials_have_the_codes_of_each_service(self) -> None:
+        calls = {"s3": lambda: self.s3.get_object(Bucket=BUCKET, Key="big"),
+                 "dynamodb": lambda: self.dynamodb.batch_write_item(RequestItems=puts(item(1))),
+                 "sns": lambda: self.sns.publish(TopicArn=self.topic, Message="x")}
+        expected = {("s3", "signature"): ("SignatureDoesNotMatch", 403), ("s3", "expired"): ("ExpiredToken", 400),
+                    ("dynamodb", "signature"): ("InvalidSignatureException", 403),
+                    ("dynamodb", "expired"): ("ExpiredTokenException", 400),
+                    ("sns", "signature"): ("SignatureDoesNotMatch", 403), ("sns", "expired"): ("ExpiredToken", 403)}
+        for (service, code), answer in expected.items():
+            with self.subTest(service=service, code=code):
+                self.plan({"fault": "deny", "call": f"{service}.*", "code": code})
+                self.assertEqual(self.failure(calls[service]), answer)
+
     def test_without_a_plan_everything_passes(self) -> None:
         self.dynamodb.batch_write_item(RequestItems=puts(item(1)))
         self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=[{"Id": "a", "MessageBody": "ä\t"}])
