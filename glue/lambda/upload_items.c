@@ -60,6 +60,8 @@ is_judged(struct items *items, int64_t row_number)
 
 /*
  * Empty attributes are left out, as on the other ways into the database.
+ * Empty fields of columns that are not ours are left out, as in COPY: a row is
+ * stored alike by both ways.
  */
 static void
 put_product(struct dynamodb_json *json, const struct csv_header *header,
