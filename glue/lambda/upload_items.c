@@ -59,7 +59,6 @@ is_judged(struct items *items, int64_t row_number)
 /* ----- an item ----- */
 
 /*
- * Empty attributes are left out, as on the other ways into the database.
  * Empty fields of columns that are not ours are left out, as in COPY: a row is
  * stored alike by both ways.
  */
