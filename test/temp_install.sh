@@ -21,6 +21,10 @@ for path in "$bindir" "$libdir" "$sharedir"; do
 	mkdir -p "$directory$path"
 	cp -r "$path/." "$directory$path/"
 done
+# Tests in C are built against the copy; the server's own headers are not needed.
+includedir=$($pg_config --includedir)
+mkdir -p "$directory$includedir"
+cp "$includedir"/*.h "$directory$includedir/"
 ln -sfn ".$bindir" "$directory/bin"
 make -s -C "$root" install DESTDIR="$directory" >/dev/null
 
