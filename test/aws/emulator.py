@@ -80,15 +80,15 @@ def parse_update(statement: str, parameters: list[Any]) -> tuple[str, dict[str, 
     """The table of an UPDATE, the attributes it sets, and those that its condition compares, all with their values.
 
     The form is the documented one, UPDATE table SET path=data SET path=data WHERE path=data AND path=data, where data is
-    a parameter or a text.  Raises ValueError for any other.
+    a parameter or a text, and blanks may stand around the signs.  Raises ValueError for any other.
     """
     values = iter(parameters)
-    match = re.fullmatch(r'UPDATE "([^"]+)"((?: SET "[^"]+"=(?:\?|\'[^\']*\'))+) WHERE ("[^"]+"=.*)', statement)
+    match = re.fullmatch(r'UPDATE "([^"]+)"((?: SET "[^"]+" ?= ?(?:\?|\'[^\']*\'))+) WHERE ("[^"]+" ?= ?.*)', statement)
     if not match:
         raise ValueError("Statement wasn't well formed, can't be processed")
     changes, conditions = [
         {name: {"S": text} if mark != "?" else next(values)
-         for name, mark, text in re.findall(r'"([^"]+)"=(\?|\'([^\']*)\')', part)} for part in match.group(2, 3)]
+         for name, mark, text in re.findall(r'"([^"]+)" ?= ?(\?|\'([^\']*)\')', part)} for part in match.group(2, 3)]
     if any(True for _ in values):
         raise ValueError("Number of parameters in request and statement don't match.")
     return match[1], changes, conditions
