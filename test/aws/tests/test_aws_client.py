@@ -265,14 +265,17 @@ class AwsClientTest(unittest.TestCase):
 
     def test_statements_that_end_in_errors(self) -> None:
         table = self.table()
-        self.drive("items", table, 60)
         for code, output in (("ConditionalCheckFailed", b"undone 0 done 57 condition 3 refused 0\n"),
                              ("ValidationError", b"undone 0 done 57 condition 0 refused 3\n")):
             with self.subTest(code=code):
+                self.plan()
+                self.drive("items", table, 60)
                 self.plan({"fault": "statement_errors", "count": 3, "code": code, "times": 1})
                 result = self.drive("statements", table, 1, 60)
                 self.assertEqual(result.output, output)
                 self.assertEqual(result.counters["requests"], 3)
+        self.plan()
+        self.drive("items", table, 60)
         self.plan({"fault": "statement_errors", "count": 3, "code": "AccessDenied", "times": 1})
         result = self.refuse("AWS_ACCESS_DENIED", "statements", table, 1, 60)
         self.assertEqual(result.output, b"undone 3 done 57 condition 0 refused 0\n")
