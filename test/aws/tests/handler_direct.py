@@ -156,7 +156,9 @@ class BreakingObject(ServedObject):
         cut = start + 700_000
         yield self.content[start:cut]
         if len(self.starts) in (2, 3, 4) and cut < self.length:
-            while not int(sql("SELECT count(*) FROM onboard.upload_history WHERE checkpoint IS NOT NULL")):
+            # Behind the checkpoint that this reading began at: the next one has to begin later.
+            while not int(sql("SELECT count(*) FROM onboard.upload_history "
+                              f"WHERE (checkpoint->>'byte_offset')::bigint > {start}")):
                 time.sleep(0.01)
             sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'")
         yield self.content[cut:]
