@@ -36,4 +36,5 @@ TESTLOGDIR=$output/tmp_check/log
 PG_REGRESS=$(dirname "$(pg_config --pgxs)")/../../src/test/regress/pg_regress
 PGPORT=65432
 export TESTDIR TESTDATADIR TESTLOGDIR PG_REGRESS PGPORT
-exec prove -I "$perl_modules" -I "$root/test/tap" "$@"
+# Most of the time a test waits, for a server or on purpose; each has servers of its own.
+exec prove --jobs "${ONBOARD_TEST_JOBS:-2}" -I "$perl_modules" -I "$root/test/tap" "$@"
