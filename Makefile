@@ -90,7 +90,7 @@ aws-local: deps-test ## Run the AWS pipeline on emulated services, to play with
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/aws/local.py
 
 check: deps-test ## Run all tests in throw-away servers
-	@$(MAKE) -s all
+	@$(MAKE) -s -j$(shell nproc) all
 	@test/check.sh
 
 check-unit: ## Run the tests that need no server

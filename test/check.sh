@@ -6,16 +6,18 @@
 # Everything happens in a copy of the tree and a private copy of PostgreSQL below
 # one temporary directory, owned by an unprivileged user when called as root,
 # because a PostgreSQL server does not run as root.  Nothing is installed, no port
-# is opened, and the directory is removed at the end unless a step failed.
+# is opened but on loopback, and the directory is removed at the end unless a step
+# failed.
+#
+# Steps go side by side in two lanes, what compiles and what waits: each lane runs
+# its steps one after another.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
-steps="${*:-lint unit unit-clang regress isolation pgtap tap aws}"
-passed=0
-failed=0
-failed_steps=
+all_steps='lint unit unit-clang regress isolation pgtap tap aws'
+steps=${*:-$all_steps}
 
 as_user()
 {
@@ -28,13 +30,16 @@ as_user()
 
 clean_up()
 {
-	if [ -z "$failed_steps" ]; then
+	if [ "$ended" = well ]; then
 		rm -rf "$work"
 	else
 		echo "Logs are in $work/log."
 	fi
 }
+ended=
 trap clean_up EXIT
+# A lane in the background does not hear the keyboard.
+trap 'trap "" TERM; kill -TERM 0; exit 130' INT TERM
 
 prepare()
 {
@@ -51,12 +56,13 @@ prepare()
 	fi
 }
 
-# Tests that passed and failed, read from the log: lines of pg_regress and TAP.
+# Tests that passed or failed, read from the log: lines of pg_regress and TAP.
 count()
 {
 	grep -cE "$1" "$2" || true
 }
 
+# Run one step and say how it went, on the terminal and as a line of $work/results.
 run_step()
 {
 	step=$1
@@ -70,7 +76,6 @@ run_step()
 		result=ok
 	else
 		result=FAILED
-		failed_steps="$failed_steps $step"
 	fi
 	good=$(count '^ *(ok [0-9]|test .* \.\.\. ok|ok +[0-9]+ +- |.*\.(pl|sql) \.+ ok)' "$log")
 	bad=$(count '^ *(not ok|test .* \.\.\. FAILED|.*\.(pl|sql) \.+ .*(Dubious|Failed))' "$log")
@@ -79,11 +84,11 @@ run_step()
 	if [ "$result" = FAILED ] && [ "$bad" -eq 0 ]; then
 		bad=1
 	fi
-	passed=$((passed + good))
-	failed=$((failed + bad))
+	echo "$result $good $bad" >>"$work/results"
 	printf '%-12s %-7s %5d passed, %d failed  (%d s)\n' "$step" "$result" "$good" "$bad" \
 		$(($(date +%s) - start))
 	if [ "$result" = FAILED ]; then
+		grep -aE -A 12 '^ *(not ok|#   Failed)' "$log" | head -n 100
 		tail -n 40 "$log"
 		for diffs in "$work/out/$step/regression.diffs" "$work/out/$step/output_iso/regression.diffs"; do
 			[ -f "$diffs" ] && head -n 200 "$diffs"
@@ -92,23 +97,41 @@ run_step()
 	return 0
 }
 
-prepare
-cd "$work/tree"
+# Run those steps of a lane that are wanted.
+run_lane()
+{
+	for step in "$@"; do
+		case " $steps " in
+			*" $step "*) ;;
+			*) continue ;;
+		esac
+		case $step in
+			# The private copy has no headers.
+			lint) run_step lint env PATH="$PATH" test/lint.sh ;;
+			unit) run_step unit env PATH="$PATH" make -s -j"$(nproc)" -C test/unit check CC=gcc ;;
+			unit-clang) run_step unit-clang env PATH="$PATH" make -s -j"$(nproc)" -C test/unit check CC=clang ;;
+			regress) run_step regress test/run_regress.sh "$work/out/regress" ;;
+			isolation) run_step isolation test/run_isolation.sh "$work/out/isolation" ;;
+			pgtap) run_step pgtap test/run_pgtap.sh "$work/out/pgtap" ;;
+			tap) run_step tap test/run_tap.sh "$work/out/tap" ;;
+			aws) run_step aws test/run_aws.sh ;;
+		esac
+	done
+}
+
 for step in $steps; do
-	case $step in
-		# The private copy has no headers.
-		lint) run_step lint env PATH="$PATH" test/lint.sh ;;
-		unit) run_step unit env PATH="$PATH" make -s -C test/unit check CC=gcc ;;
-		unit-clang) run_step unit-clang env PATH="$PATH" make -s -C test/unit check CC=clang ;;
-		regress) run_step regress test/run_regress.sh "$work/out/regress" ;;
-		isolation) run_step isolation test/run_isolation.sh "$work/out/isolation" ;;
-		pgtap) run_step pgtap test/run_pgtap.sh "$work/out/pgtap" ;;
-		tap) run_step tap test/run_tap.sh "$work/out/tap" ;;
-		aws) run_step aws test/run_aws.sh ;;
+	case " $all_steps " in
+		*" $step "*) ;;
 		*) echo "unknown step: $step" >&2; exit 2 ;;
 	esac
 done
+prepare
+cd "$work/tree"
+run_lane lint unit unit-clang aws &
+compiling=$!
+run_lane regress isolation pgtap tap
+wait "$compiling"
 
 echo
-echo "$passed passed, $failed failed"
-[ -z "$failed_steps" ]
+awk '{ good += $2; bad += $3 } END { print good + 0 " passed, " bad + 0 " failed"; exit bad > 0 }' "$work/results"
+ended=well

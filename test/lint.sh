@@ -41,7 +41,7 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 for compiler in gcc clang; do
 	tar --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' -cf - . | tar -C "$build" -xf -
-	if make -s -C "$build" clean >/dev/null 2>&1; make -s -C "$build" CC="$compiler" >"$build/log" 2>&1; then
+	if make -s -C "$build" clean >/dev/null 2>&1; make -s -j"$(nproc)" -C "$build" CC="$compiler" >"$build/log" 2>&1; then
 		echo "ok 4 - builds without a warning with $compiler"
 	else
 		cat "$build/log"

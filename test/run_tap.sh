@@ -37,4 +37,4 @@ PG_REGRESS=$(dirname "$(pg_config --pgxs)")/../../src/test/regress/pg_regress
 PGPORT=65432
 export TESTDIR TESTDATADIR TESTLOGDIR PG_REGRESS PGPORT
 # Most of the time a test waits, for a server or on purpose; each has servers of its own.
-exec prove --jobs "${ONBOARD_TEST_JOBS:-2}" -I "$perl_modules" -I "$root/test/tap" "$@"
+exec prove --timer --jobs "${ONBOARD_TEST_JOBS:-2}" -I "$perl_modules" -I "$root/test/tap" "$@"

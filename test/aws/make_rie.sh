@@ -20,7 +20,7 @@ if ! command -v go >/dev/null; then
 fi
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-if GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" go install "$package" >"$work/log" 2>&1; then
+if GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" timeout 120 go install "$package" >"$work/log" 2>&1; then
 	mkdir -p "$(dirname "$program")"
 	cp "$work/bin/aws-lambda-rie" "$program"
 else
