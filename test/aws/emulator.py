@@ -2,12 +2,13 @@
 
     python emulator.py [PORT]   prints its address, and ends when its standard input does
 
-Four things that moto does otherwise than the services are set right here, because here is where they can be:
+Five things that moto does otherwise than the services are set right here, because here is where they can be:
 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
 * Two puts at once can get the same sequence number.
+* Two first puts at once below a partition key can lose one of the items, and an update is not one step.
 * BatchExecuteStatement looks at every item of every table for each statement, knows only one SET, and says nothing of a
   condition that failed (see "PartiQL update statements for DynamoDB").
 """
@@ -61,19 +62,34 @@ def complete_s3_events() -> None:
     notifications._get_s3_event = event
 
 
+# Held while an item is written: by the put, and by an update from its condition on.
+ITEM_LOCK = threading.RLock()
+
+
 def omit_unchanged_puts() -> None:
     from moto.dynamodb.models.table import StreamShard
 
     add = StreamShard.add
-    lock = threading.Lock()
 
     def add_changed(shard: Any, old: Any, new: Any) -> None:
         if old is not None and new is not None and old.to_json() == new.to_json():
             return
-        with lock:
+        with ITEM_LOCK:
             add(shard, old, new)
 
     StreamShard.add = add_changed
+
+
+def put_one_at_a_time() -> None:
+    from moto.dynamodb.models.table import Table
+
+    put_item = Table.put_item
+
+    def put(*arguments: Any, **options: Any) -> Any:
+        with ITEM_LOCK:
+            return put_item(*arguments, **options)
+
+    Table.put_item = put
 
 
 def parse_update(statement: str, parameters: list[Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -98,8 +114,6 @@ def execute_updates() -> None:
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.dynamo_type import DynamoType
 
-    lock = threading.Lock()
-
     def update(backend: Any, statement: str, parameters: list[Any]) -> dict[str, Any]:
         try:
             name, changes, conditions = parse_update(statement, parameters)
@@ -121,7 +135,7 @@ def execute_updates() -> None:
         return {"TableName": name}
 
     def batch_execute_statement(backend: Any, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        with lock:
+        with ITEM_LOCK:
             return [update(backend, given["Statement"], given.get("Parameters", [])) for given in statements]
 
     DynamoDBBackend.batch_execute_statement = batch_execute_statement
@@ -135,6 +149,7 @@ def serve(port: int) -> None:
 
     complete_s3_events()
     omit_unchanged_puts()
+    put_one_at_a_time()
     execute_updates()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True,

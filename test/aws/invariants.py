@@ -250,8 +250,10 @@ class World:
         """The items are the file's rows, each with the status that its verdict has in the database."""
         items = {str(item["record_id"]): item for item in self.items[upload_id]}
         rows = read_rows(sent.content)
-        if set(items) != {f"REC_{row.number:08d}" for row in rows}:
-            yield "the items are not those of the file's rows"
+        wanted = {f"REC_{row.number:08d}" for row in rows}
+        if wanted != items.keys():
+            yield (f"the items are not those of the file's {len(rows)} rows: {sorted(wanted - items.keys())[:10]} are missing, "
+                   f"{sorted(items.keys() - wanted)[:10]} are too many")
             return
         for row in rows:
             item = items[f"REC_{row.number:08d}"]
