@@ -18,13 +18,17 @@ environment"):
 """
 
 import argparse
+import array
+import fcntl
 import json
 import os
 import re
 import secrets
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 import uuid
@@ -242,6 +246,7 @@ class Sandbox:
         self.delivered = False
         self.last_id = ""
         self.log = log
+        self.reading = threading.Lock()
         self.server = QuietServer((HOST, 0), type("SandboxHandler", (Handler,), {"sandbox": self}))
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         self.process = self.start(environment)
@@ -272,9 +277,27 @@ class Sandbox:
 
     def read_log(self) -> None:
         assert self.process.stdout is not None
-        with self.process.stdout as lines:
-            for line in lines:
-                self.log.add(line.decode("utf-8", "surrogateescape").rstrip("\n"))
+        pipe = self.process.stdout
+        rest = b""
+        content = b"."
+        while content:
+            select.select([pipe], [], [])
+            with self.reading:
+                content = os.read(pipe.fileno(), 65536)
+                *lines, rest = (rest + content).split(b"\n")
+                for line in lines:
+                    self.log.add(line.decode("utf-8", "surrogateescape"))
+        if rest:
+            self.log.add(rest.decode("utf-8", "surrogateescape"))
+
+    def wait_log(self) -> None:
+        """Wait until all that the process has written is in the log."""
+        assert self.process.stdout is not None
+        waiting = array.array("i", [1])
+        while waiting[0]:
+            time.sleep(0)
+            with self.reading:
+                fcntl.ioctl(self.process.stdout, termios.FIONREAD, waiting)
 
     def watch(self) -> None:
         """Wait for the process, so that its end is known at once."""
@@ -297,6 +320,8 @@ class Sandbox:
         self.process.wait()
         for thread in self.threads:
             thread.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         self.server.shutdown()
         self.server.server_close()
 
@@ -387,8 +412,10 @@ class Sandbox:
         if not over:
             self.signal(signal.SIGKILL)
             self.process.wait()
-        elif not dead and self.settings.freeze:
-            self.signal(signal.SIGSTOP)
+        elif not dead:
+            self.wait_log()
+            if self.settings.freeze:
+                self.signal(signal.SIGSTOP)
         return invocation.result or self.failure(invocation.request_id, timed_out=not over)
 
     def failure(self, request_id: str, timed_out: bool) -> Result:
