@@ -109,7 +109,7 @@ class DeadlineTest(WholeTest):
     """The time is over in the middle of a batch: what is committed stays, the rest comes again, and nothing is killed."""
 
     def test_of_a_validator_that_waits_for_a_lock(self) -> None:
-        self.pipeline(timeout=3)
+        self.pipeline(hurried="validator")
         self.whole.pause("upload-records")
         files = self.files(3, 20, vendors=3)
         for file in files:
@@ -140,7 +140,7 @@ class DeadlineTest(WholeTest):
         return poller
 
     def test_of_a_parser_whose_items_are_written_slowly(self) -> None:
-        self.pipeline(timeout=3, faults=[{"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.8, "times": 16}],
+        self.pipeline(hurried="parser", faults=[{"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.8, "times": 16}],
                       environment={"AWS_CALLS_IN_FLIGHT": "2"})
         self.send(*self.files(1, 400))
         self.settle()

@@ -175,12 +175,14 @@ class WholeTest(unittest.TestCase):
 
     def pipeline(self, *, faults: list[dict[str, Any]] | None = None, delivery: DeliveryFaults | None = None,
                  kills: Kills | None = None, environment: dict[str, str] | None = None, visibility: int = 1,
-                 timeout: float = 20.0, settings: dict[str, Any] | None = None) -> Pipeline:
-        """The pipeline around a new database, until the test ends."""
+                 hurried: str | None = None, settings: dict[str, Any] | None = None) -> Pipeline:
+        """The pipeline around a new database, until the test ends; the hurried function has three seconds."""
         self.assertTrue(os.access(BOOTSTRAP, os.X_OK), f"there is no program at {BOOTSTRAP}")
         self.database = shared_server().make_database()
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="onboard-whole-"))
-        scaled = settings or test_scale(read_settings(), visibility=visibility, timeout=timeout, receives=1000)
+        scaled = settings or test_scale(read_settings(), visibility=visibility, timeout=20.0, receives=1000)
+        if hurried:
+            scaled["Functions"][hurried]["Timeout"] = 3
         whole = Pipeline(self.database.login(), BOOTSTRAP, folder, settings=scaled, delivery=delivery, kills=kills,
                          plan=FaultPlan.read({"seed": self.seed, "faults": faults or []}),
                          environment={**ENVIRONMENT, **(environment or {})})
