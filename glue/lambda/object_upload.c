@@ -79,8 +79,7 @@ read_key(struct object_upload *object, const struct settings *settings)
 	memcpy(object->vendor_id, rest, length);
 	object->vendor_id[length] = '\0';
 	object->file_name++;
-	return file_name_agrees(object->file_name, object->vendor_id) ? OBJECT_OF_VENDOR :
-		OBJECT_OF_OTHER_VENDOR;
+	return OBJECT_OF_VENDOR;
 }
 
 enum object_kind
@@ -259,6 +258,24 @@ object_upload_reject(struct object_upload *object, struct sandbox *sandbox,
 			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id),
 			  LOG_NAME(LOG_VENDOR_ID, object->vendor_id), LOG_NAME(LOG_CODE, code));
 	return true;
+}
+
+/*
+ * The name that was expected is made of the vendor's own id and what the vendor
+ * wrote: whether there is a vendor of the other id is not said.
+ */
+bool
+object_upload_check_name(struct object_upload *object, struct sandbox *sandbox,
+						 const struct invocation *invocation, struct glue_error *error)
+{
+	struct glue_error fault;
+
+	if (object->has_ended || file_name_agrees(object->file_name, object->vendor_id))
+		return true;
+	glue_error_set(&fault, GLUE_FILE_FAULT, "OTHER_VENDOR",
+				   "by its name the file is another vendor's; name it %s%s and send it again",
+				   object->vendor_id, object->file_name + file_name_vendor(object->file_name));
+	return object_upload_reject(object, sandbox, invocation, fault.code, fault.text, error);
 }
 
 bool

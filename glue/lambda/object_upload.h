@@ -5,6 +5,7 @@
  *
  *	  object_upload_of_record() or object_upload_of_stalled()
  *	  object_upload_begin()		opens the upload, or finds the one of before
+ *	  object_upload_check_name()	whether its name says the same vendor
  *	  object_upload_inspect()	the first reading: faults, rows, total
  *	  object_upload_read()		the second reading: the rows
  *
@@ -65,13 +66,13 @@ enum object_kind
 {
 	OBJECT_OF_VENDOR,
 	OBJECT_NOT_OURS,			/* a report, or not below the uploads */
-	OBJECT_OF_NOBODY,			/* below the uploads, but in no vendor's folder */
-	OBJECT_OF_OTHER_VENDOR		/* named after another vendor than its folder */
+	OBJECT_OF_NOBODY			/* below the uploads, but in no vendor's folder */
 };
 
 /*
  * Fill *object from a notification.  Only an OBJECT_OF_VENDOR can be begun; of
- * the others there is nobody who could be told about an upload.
+ * the others there is nobody who could be told about an upload.  The folder
+ * alone says whose it is.
  */
 extern enum object_kind object_upload_of_record(struct object_upload *object,
 												const struct s3_event_record *record,
@@ -93,6 +94,14 @@ extern bool object_upload_of_stalled(struct object_upload *object, struct sandbo
 extern bool object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 								const struct invocation *invocation,
 								struct glue_error *error);
+
+/*
+ * End the upload as OTHER_VENDOR when its file is named after another vendor
+ * than its folder; has_ended tells.  An upload that has ended stays as it is.
+ */
+extern bool object_upload_check_name(struct object_upload *object, struct sandbox *sandbox,
+									 const struct invocation *invocation,
+									 struct glue_error *error);
 
 /*
  * Read the object the first time.  A fault of the file ends the upload;

@@ -63,9 +63,10 @@ parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 
 	if (!object_upload_begin(object, sandbox, invocation, error))
 		return false;
+	done = object_upload_check_name(object, sandbox, invocation, error);
 	/* A large file shall not take its time for the first reading again. */
-	done = object->has_ended || object->has_checkpoint ||
-		object_upload_inspect(object, sandbox, invocation, error);
+	if (done && !object->has_ended && !object->has_checkpoint)
+		done = object_upload_inspect(object, sandbox, invocation, error);
 	if (done && !object->has_ended)
 		done = send_rows(sandbox, invocation, object, route, error);
 	/* Also when it failed: what was committed until then is to be told. */
@@ -94,18 +95,13 @@ parse_upload(struct sandbox *sandbox, const struct invocation *invocation,
  * An object about which there is nobody to tell: operators hear of it.
  */
 static bool
-pass_over(struct sandbox *sandbox, const struct object_upload *object,
-		  enum object_kind kind)
+pass_over(struct sandbox *sandbox, enum object_kind kind)
 {
 	if (kind == OBJECT_NOT_OURS)
 		log_write(&sandbox->log, LOG_DEBUG, "the object is no upload");
-	else if (kind == OBJECT_OF_NOBODY)
+	else
 		log_write(&sandbox->log, LOG_WARNING, "the object is in no vendor's folder",
 				  LOG_NAME(LOG_CODE, "NO_VENDOR"));
-	else
-		log_write(&sandbox->log, LOG_WARNING, "the object is named after another vendor",
-				  LOG_NAME(LOG_CODE, "OTHER_VENDOR"),
-				  LOG_NAME(LOG_VENDOR_ID, object->vendor_id));
 	return true;
 }
 
@@ -122,7 +118,7 @@ parse_record(struct sandbox *sandbox, const struct invocation *invocation,
 		return glue_error_memory(error);
 	kind = object_upload_of_record(object, record, &sandbox->settings);
 	if (kind != OBJECT_OF_VENDOR)
-		done = pass_over(sandbox, object, kind);
+		done = pass_over(sandbox, kind);
 	else
 		done = parse_object(sandbox, invocation, object, route, error);
 	/* Coming again would not make a vendor of it. */

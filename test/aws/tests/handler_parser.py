@@ -253,15 +253,36 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(self.state(put, "file_name"), name.rpartition("/")[2])
 
     def test_objects_that_are_no_uploads(self) -> None:
-        """Reports, folders, other prefixes, other vendors' names, vendors nobody knows: acknowledged, and nothing stored."""
+        """Reports, folders, other prefixes, vendors nobody knows: acknowledged, and nothing stored."""
         keys = ["errors/VEND001/x_errors.csv", "other/VEND001/x.csv", "uploads/VEND001/", "uploads/x.csv", "uploads//x.csv",
                 "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv", "uploads/VEND999/x.csv",
-                "uploads/vend001/x.csv", "uploads/VEND001/VEND002_20260104_090000.csv"]
+                "uploads/vend001/x.csv"]
         for key in keys:
             with self.subTest(key):
                 self.parse(self.put(rows_file(1), key=key))
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
-        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5 + ["OTHER_VENDOR"] + ["UNKNOWN_VENDOR"] * 2)
+        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5 + ["UNKNOWN_VENDOR"] * 2)
+
+    def test_a_file_named_after_another_vendor_is_told_to_its_folder(self) -> None:
+        """The folder's vendor hears of it, once, by both routes; the message names no other vendor; nothing is stored."""
+        for environment, vendor in (({}, "VEND001"), ({"ROUTE": "direct"}, "VEND002")):
+            with self.subTest(environment):
+                sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+                parser = self.function(**environment)
+                put = self.put(rows_file(3), vendor, "VEND003_20260104_090000.csv")
+                self.parse(put, put, function=parser)
+                self.assertEqual(self.state(put, "vendor_id, status, failure_code, failure_message"),
+                                 f"{vendor}|failed|OTHER_VENDOR|by its name the file is another vendor's; "
+                                 f"name it {vendor}_20260104_090000.csv and send it again")
+                self.assertEqual([(message["kind"], message["vendor_id"]) for message in self.messages()],
+                                 [("upload_ended", vendor)])
+                self.assertEqual(self.items(put), [])
+                self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
+                mail = json.loads(sql(f"SELECT to_json(n) FROM onboard_notification('{self.upload(put)}') n"))
+                self.assertIn(f"name it {vendor}_20260104_090000.csv", mail["body"])
+        put = self.put(rows_file(1), "VEND004", "VEND001_20260104_090000.csv")
+        self.parse(put)
+        self.assertEqual(self.state(put, "status, failure_code"), "failed|VENDOR_NOT_ACTIVE")
 
     def test_a_vendor_that_is_not_active_is_told_once(self) -> None:
         put = self.put(rows_file(2), "VEND004")
