@@ -19,6 +19,7 @@ static const struct
 	[METRIC_PRODUCTS_INVALID] = {"ProductsInvalid", "Count"},
 	[METRIC_RECORDS_QUARANTINED] = {"RecordsQuarantined", "Count"},
 	[METRIC_STATUS_UPDATES_FAILED] = {"StatusUpdatesFailed", "Count"},
+	[METRIC_UNKNOWN_VENDORS] = {"UnknownVendors", "Count"},
 	[METRIC_ERRORS_PROCESSED] = {"ErrorsProcessed", "Count"},
 	[METRIC_RETRIES] = {"Retries", "Count"},
 	[METRIC_DURATION] = {"Duration", "Milliseconds"},

@@ -26,7 +26,7 @@
 /* Bytes of an int64_t as text, NUL included. */
 #define INTEGER_SIZE	24
 
-#define NO_SUCH_VENDOR	"42704"	/* undefined_object */
+#define UNDEFINED_OBJECT	"42704"
 
 #define PARSE_COLUMNS	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL"
 
@@ -40,6 +40,9 @@
 #define STALLED_QUERY \
 	"SELECT u.vendor_id, u.s3_key, u.metadata->>'bucket', u.metadata->>'version_id'," \
 	" u.metadata->>'etag' FROM onboard.upload_history u WHERE u.upload_id = $1::text"
+
+#define IS_VENDOR_QUERY \
+	"SELECT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text)"
 
 #define DESCRIBE_QUERY \
 	"SELECT u.status FROM onboard_describe_upload($1::text, $2::bigint, $3::jsonb) u"
@@ -203,6 +206,29 @@ begin_query(struct object_upload *object, struct sandbox *sandbox,
 	return done;
 }
 
+/*
+ * An object that is not there has the same SQLSTATE whatever it was, a function
+ * of another version as well as a vendor: ask which it is.  When that cannot be
+ * had the first error stays.
+ */
+static bool
+explain_begin_error(const struct object_upload *object, struct sandbox *sandbox,
+					const struct invocation *invocation, struct glue_error *error)
+{
+	const char *const values[] = {object->vendor_id};
+	PGresult   *row = NULL;
+	bool		is_unknown;
+
+	if (strcmp(error->code, UNDEFINED_OBJECT) != 0 ||
+		!connection_query(sandbox->connection, invocation->deadline_ms, IS_VENDOR_QUERY, 1,
+						  values, &row, NULL))
+		return false;
+	is_unknown = strcmp(PQgetvalue(row, 0, 0), "f") == 0;
+	PQclear(row);
+	return is_unknown ? glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR",
+									   "there is no such vendor") : false;
+}
+
 bool
 object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 					const struct invocation *invocation, struct glue_error *error)
@@ -217,8 +243,7 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 	else
 		done = begin_query(object, sandbox, invocation, &row, error);
 	if (!done)
-		return strcmp(error->code, NO_SUCH_VENDOR) != 0 ? false :
-			glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "there is no such vendor");
+		return explain_begin_error(object, sandbox, invocation, error);
 	snprintf(object->upload_id, sizeof(object->upload_id), "%s", PQgetvalue(row, 0, 0));
 	object->has_ended = !is_open(PQgetvalue(row, 0, 1));
 	object->attempt = strtoll(PQgetvalue(row, 0, 2), NULL, 10);

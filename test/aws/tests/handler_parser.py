@@ -253,15 +253,41 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(self.state(put, "file_name"), name.rpartition("/")[2])
 
     def test_objects_that_are_no_uploads(self) -> None:
-        """Reports, folders, other prefixes, vendors nobody knows: acknowledged, and nothing stored."""
+        """Reports, folders, other prefixes: acknowledged, and nothing stored."""
         keys = ["errors/VEND001/x_errors.csv", "other/VEND001/x.csv", "uploads/VEND001/", "uploads/x.csv", "uploads//x.csv",
-                "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv", "uploads/VEND999/x.csv",
-                "uploads/vend001/x.csv"]
+                "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv"]
         for key in keys:
             with self.subTest(key):
                 self.parse(self.put(rows_file(1), key=key))
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
-        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5 + ["UNKNOWN_VENDOR"] * 2)
+        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5)
+
+    def test_a_file_of_a_vendor_nobody_knows_waits_for_the_vendor(self) -> None:
+        """Its message fails, also beside a file of a known vendor, which is read all the same; later it is loaded."""
+        known, unknown, other = (self.put(rows_file(2), vendor) for vendor in ("VEND001", "VEND999", "vend001"))
+        event = queue_event(json.dumps({"Records": [record(unknown), record(known)]}), json.dumps({"Records": [record(other)]}))
+        self.assertEqual(self.failures(self.parser.invoke(event)), ["m0", "m1"])
+        self.check_rows(known, 2)
+        self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "1")
+        lines = [line for line in self.parser.log.records() if line.get("error_code") == "UNKNOWN_VENDOR"]
+        self.assertEqual([(line["vendor_id"], line["message_id"]) for line in lines], [("VEND999", "m0"), ("vend001", "m1")])
+        self.assertEqual([line["UnknownVendors"] for line in self.parser.log.records() if "UnknownVendors" in line], [2])
+        self.addCleanup(sql, "DELETE FROM onboard.vendors WHERE vendor_id = 'VEND999'")
+        self.addCleanup(sql, "TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+        sql("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('VEND999', 'x', 'x@example.com')")
+        self.assertEqual(self.failures(self.parser.invoke(event)), ["m1"])
+        self.check_rows(unknown, 2)
+        self.check_rows(known, 2)
+        self.assertEqual(self.state(known, "parse_attempts"), "2")
+
+    def test_other_things_that_are_missing_are_no_unknown_vendor(self) -> None:
+        """Something else of the SQLSTATE that an unknown vendor has: told by its own code."""
+        sql("""CREATE FUNCTION public.missing() RETURNS trigger LANGUAGE plpgsql AS
+               $$BEGIN RAISE EXCEPTION 'missing' USING ERRCODE = '42704'; END$$;
+               CREATE TRIGGER missing BEFORE INSERT ON onboard.upload_history FOR EACH ROW EXECUTE FUNCTION public.missing()""")
+        self.addCleanup(sql, "DROP FUNCTION public.missing() CASCADE")
+        self.assertEqual(self.failures(self.parser.invoke(self.event(self.put(rows_file(1))))), ["m0"])
+        self.assertEqual(self.codes(), ["42704"])
 
     def test_a_file_named_after_another_vendor_is_told_to_its_folder(self) -> None:
         """The folder's vendor hears of it, once, by both routes; the message names no other vendor; nothing is stored."""
