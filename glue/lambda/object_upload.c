@@ -28,7 +28,26 @@
 
 #define UNDEFINED_OBJECT	"42704"
 
-#define PARSE_COLUMNS	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL"
+#define HEADER_NAMES \
+	"pg_catalog.jsonb_array_elements_text(CASE WHEN pg_catalog.jsonb_typeof(p.metadata->'header') = 'array'" \
+	" THEN p.metadata->'header' ELSE '[]' END)"
+
+/* What object_upload_begin() takes; the last three are null before the first reading. */
+#define PARSE_COLUMNS \
+	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL, p.total_records," \
+	" p.metadata->>'delimiter'," \
+	" (SELECT sum(pg_catalog.octet_length(h.name)) FROM " HEADER_NAMES " h (name))"
+
+enum
+{
+	PARSE_UPLOAD_ID,
+	PARSE_STATUS,
+	PARSE_ATTEMPTS,
+	PARSE_HAS_CHECKPOINT,
+	PARSE_TOTAL,
+	PARSE_DELIMITER,
+	PARSE_HEADER_BYTES
+};
 
 #define BEGIN_QUERY \
 	"SELECT " PARSE_COLUMNS " FROM onboard_begin_upload($1::text, $2::text, $3::text," \
@@ -229,6 +248,29 @@ explain_begin_error(const struct object_upload *object, struct sandbox *sandbox,
 									   "there is no such vendor") : false;
 }
 
+static int64_t
+number(const PGresult *row, int column)
+{
+	return strtoll(PQgetvalue(row, 0, column), NULL, 10);
+}
+
+/*
+ * What a first reading found before.  It stays true of an object that is the
+ * same to its last byte, which only a version or an ETag says.
+ */
+static void
+take_inspection(struct object_upload *object, const PGresult *row)
+{
+	bool		is_pinned = object->version_id[0] != '\0' || object->etag[0] != '\0';
+
+	object->is_inspected = object->has_checkpoint ||
+		(is_pinned && !PQgetisnull(row, 0, PARSE_TOTAL) &&
+		 PQgetlength(row, 0, PARSE_DELIMITER) == 1);
+	object->row_count = number(row, PARSE_TOTAL);
+	object->delimiter = PQgetvalue(row, 0, PARSE_DELIMITER)[0];
+	object->header_bytes = number(row, PARSE_HEADER_BYTES);
+}
+
 bool
 object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 					const struct invocation *invocation, struct glue_error *error)
@@ -244,10 +286,12 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 		done = begin_query(object, sandbox, invocation, &row, error);
 	if (!done)
 		return explain_begin_error(object, sandbox, invocation, error);
-	snprintf(object->upload_id, sizeof(object->upload_id), "%s", PQgetvalue(row, 0, 0));
-	object->has_ended = !is_open(PQgetvalue(row, 0, 1));
-	object->attempt = strtoll(PQgetvalue(row, 0, 2), NULL, 10);
-	object->has_checkpoint = strcmp(PQgetvalue(row, 0, 3), "t") == 0;
+	snprintf(object->upload_id, sizeof(object->upload_id), "%s",
+			 PQgetvalue(row, 0, PARSE_UPLOAD_ID));
+	object->has_ended = !is_open(PQgetvalue(row, 0, PARSE_STATUS));
+	object->attempt = number(row, PARSE_ATTEMPTS);
+	object->has_checkpoint = strcmp(PQgetvalue(row, 0, PARSE_HAS_CHECKPOINT), "t") == 0;
+	take_inspection(object, row);
 	PQclear(row);
 	return true;
 }
@@ -372,11 +416,9 @@ describe(struct object_upload *object, struct sandbox *sandbox,
 
 	if (metadata == NULL)
 		return glue_error_memory(error);
-	object->byte_count = found->byte_count;
 	object->row_count = found->row_count;
 	object->header_bytes = count_header_bytes(found->header);
 	object->delimiter = found->delimiter;
-	memcpy(object->encoding, found->encoding, sizeof(object->encoding));
 	snprintf(total, sizeof(total), "%" PRId64, found->row_count);
 	done = change(object, sandbox, invocation, DESCRIBE_QUERY, values, error);
 	cJSON_free(metadata);
@@ -433,6 +475,7 @@ object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
 struct reading
 {
 	struct csv_source *source;
+	int64_t		byte_count;
 	struct glue_error error;	/* why it stopped; none when the events said so */
 	bool		stopped;
 };
@@ -444,6 +487,7 @@ take_source_bytes(void *context, const struct s3_object *found, const char *byte
 	struct reading *reading = context;
 
 	(void) found;
+	reading->byte_count += (int64_t) length;
 	reading->stopped = !csv_source_push(reading->source, bytes, length, &reading->error);
 	return !reading->stopped;
 }
@@ -463,6 +507,7 @@ object_upload_read(struct object_upload *object, struct sandbox *sandbox,
 	get.on_bytes = take_source_bytes;
 	get.context = &reading;
 	done = s3_get(&sandbox->aws, &get, NULL, error);
+	object->byte_count = reading.byte_count;
 	if (done)
 		done = csv_source_finish(reading.source, error);
 	else if (reading.stopped)

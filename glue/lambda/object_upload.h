@@ -14,7 +14,8 @@
  * OBJECT_REPLACED.
  *
  * Each of these calls is harmless to make again, so whoever is killed is
- * followed by somebody who begins at the top.
+ * followed by somebody who begins at the top.  The first reading alone is not
+ * repeated once its outcome is in the database.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +23,6 @@
 #define GLUE_LAMBDA_OBJECT_UPLOAD_H
 
 #include "csv_source.h"
-#include "decode.h"
 #include "aws/s3.h"
 #include "handler.h"
 #include "s3_event.h"
@@ -52,13 +52,16 @@ struct object_upload
 	bool		has_ended;		/* there is nothing left to do */
 	bool		has_checkpoint; /* it was read once, and the direct route has
 								 * taken some of its rows */
+	bool		is_inspected;	/* the first reading was done, by an earlier
+								 * attempt */
 
 	/* what the first reading found */
-	int64_t		byte_count;
 	int64_t		row_count;
 	int64_t		header_bytes;	/* of the names of its columns */
 	char		delimiter;
-	char		encoding[DECODE_NAME_SIZE];
+
+	/* what object_upload_read() read */
+	int64_t		byte_count;
 };
 
 /* What an object is to us, by its key. */
@@ -88,8 +91,8 @@ extern bool object_upload_of_stalled(struct object_upload *object, struct sandbo
 									 const char *upload_id, struct glue_error *error);
 
 /*
- * Open the upload of an object, or find the one that it has, and count an
- * attempt.  File fault UNKNOWN_VENDOR when there is no such vendor.
+ * Open the upload of an object, or find the one that it has, count an attempt,
+ * and take what an earlier first reading found.  File fault UNKNOWN_VENDOR when there is no such vendor.
  */
 extern bool object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 								const struct invocation *invocation,

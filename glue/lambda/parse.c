@@ -65,7 +65,7 @@ parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 		return false;
 	done = object_upload_check_name(object, sandbox, invocation, error);
 	/* A large file shall not take its time for the first reading again. */
-	if (done && !object->has_ended && !object->has_checkpoint)
+	if (done && !object->has_ended && !object->is_inspected)
 		done = object_upload_inspect(object, sandbox, invocation, error);
 	if (done && !object->has_ended)
 		done = send_rows(sandbox, invocation, object, route, error);

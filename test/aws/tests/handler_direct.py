@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -225,13 +226,19 @@ class Services(unittest.TestCase):
     def function(self, *faults: dict[str, Any], timeout: float = 60.0,
                  kill_after: Callable[[], float | None] = lambda: None, **environment: str) -> Function:
         self.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
-        proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan))
+        proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan, kill=lambda port: self.kill(function)))
         function = Function(
             FunctionSettings("direct", os.environ["ONBOARD_BOOTSTRAP"], "direct", timeout),
             {**self.resources.environment(proxy.url), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "100",
              "MAX_FILE_BYTES": "0", "MAX_ROWS": "0", **environment}, kill_after=kill_after)
         self.functions.append(function)
         return function
+
+    def kill(self, function: Function) -> bool:
+        """Kill its processes; what the proxy asks for when a fault is a kill."""
+        for sandbox in function.sandboxes():
+            sandbox.signal(signal.SIGKILL)
+        return True
 
     def put(self, content: bytes, bucket: str = "", **changes: Any) -> Event:
         """Put a file; the event that tells of it."""
@@ -378,6 +385,17 @@ class ResumeTest(Services):
         self.assertEqual(big.starts[:2], [0, 0])
         self.assertGreater(len(big.starts), 2)
         self.assertEqual(big.starts[1:], sorted(set(big.starts[1:])))
+
+    def test_each_delivery_is_one_attempt(self) -> None:
+        """However often it reads; and the file is searched for faults once, also when nothing was loaded yet."""
+        function = self.function({"fault": "kill_before", "call": "s3.GetObject", "skip": 1, "times": 2},
+                                 {"fault": "truncate", "call": "s3.GetObject", "skip": 1, "times": 1})
+        event = self.put(good_file(3000, 19))
+        self.assertEqual(self.load(function, event), 3)
+        self.assertEqual(self.plan.unfired(), [])
+        # One for faults, one at each kill, and the last one with what was missing after it was cut.
+        self.assertEqual(self.plan.calls["s3.GetObject"], 5)
+        self.assertEqual(sql("SELECT parse_attempts, valid_records FROM onboard.upload_history"), "3|3000")
 
     def test_an_encoding_with_bad_rows_only(self) -> None:
         content = ",".join(HEADER).encode() + b"\r\n" + b"\xff" * 20 + b"\r\n" * 3 + (b"\xfe\xff,\r\n" * 3000)

@@ -8,11 +8,12 @@ import io
 import itertools
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
 import unittest
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote_plus
 
 from emulator import Emulator, client
@@ -66,6 +67,15 @@ def plain(attribute: dict[str, Any]) -> Any:
     if kind == "M":
         return {name: plain(inner) for name, inner in value.items()}
     return int(value) if kind == "N" else value
+
+
+def kill_of(function: Function) -> Callable[[int], bool]:
+    """What kills a function's processes when the proxy asks for it."""
+    def kill(_port: int) -> bool:
+        for sandbox in function.sandboxes():
+            sandbox.signal(signal.SIGKILL)
+        return True
+    return kill
 
 
 class ParserTest(unittest.TestCase):
@@ -344,6 +354,24 @@ class ParserTest(unittest.TestCase):
         self.parse(put)
         self.assertEqual(self.state(put), "completed||10|2")
         self.assertEqual(len(self.items(put)), 10)
+
+    def test_what_the_first_reading_found_is_kept(self) -> None:
+        """Killed before the second reading, the next delivery begins with that one, and takes the same delimiter and route."""
+        head, *rows = rows_file(30).decode().replace(",", ";").splitlines()
+        content = "\n".join([head + ";a,b,c", *(row + ";d" for row in rows)]).encode()
+        for environment, items in (({}, 30), ({"DIRECT_ROUTE_ROWS": "29"}, 0)):
+            with self.subTest(environment):
+                parser = self.function(**environment)
+                self.proxy.kill = kill_of(parser)
+                plan = self.plan({"fault": "kill_before", "call": "s3.GetObject", "skip": 1, "times": 1})
+                put = self.put(content)
+                self.assertFalse(parser.invoke(self.event(put)).ok)
+                self.assertEqual(self.state(put), "processing||30|1")
+                self.parse(put, function=parser)
+                self.assertEqual(plan.calls["s3.GetObject"], 3)
+                self.assertEqual(self.state(put, "total_records, parse_attempts"), "30|2")
+                self.assertEqual([item["product_data"]["a,b,c"] for item in self.items(put)], ["d"] * items)
+                self.assertEqual(sql("SELECT count(*) FROM onboard.products WHERE attributes->>'a,b,c' = 'd'"), str(30 - items))
 
     def test_an_object_that_was_overwritten(self) -> None:
         """With versions both are read; without, the first has been replaced and is not taken for the second."""
