@@ -310,7 +310,7 @@ class AwsClientTest(unittest.TestCase):
     def test_publish(self) -> None:
         self.bodies(self.inbox)
         self.plan({"fault": "reset_before", "call": "sns.Publish", "times": 2})
-        self.drive("publish", self.topic, "Zürich\nis \x1b done " + "x" * 200, "text & more = ü", "VEND001")
+        self.drive("publish", self.topic, "Zürich\nis \x1b done " + "x" * 200, "text & more = ü", "VEND001", 1)
         notes = [json.loads(body) for body in self.bodies(self.inbox)]
         self.assertEqual(len(notes), 1)
         self.assertEqual(notes[0]["Message"], "text & more = ü")
@@ -318,19 +318,35 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual({name: value["Value"] for name, value in notes[0]["MessageAttributes"].items()},
                          {"vendor_id": "VEND001", "status": "completed"})
         self.plan()
-        self.refuse("AWS_NOT_FOUND", "publish", self.topic + "x", "s", "t", "V")
+        self.refuse("AWS_NOT_FOUND", "publish", self.topic + "x", "s", "t", "V", 1)
+
+    def test_nothing_is_sent_twice_unseen(self) -> None:
+        """A kept connection that breaks after the service acted: libcurl would repeat the request by itself."""
+        for call, arguments, number, inbox in (("sqs.SendMessageBatch", ("send", self.queue, 200), 20, self.queue),
+                                               ("sns.Publish", ("publish", self.topic, "s", "t", "V", 20), 20, self.inbox)):
+            with self.subTest(call=call):
+                self.bodies(inbox)
+                self.plan({"fault": "reset_after", "call": call, "reused": True, "times": 3})
+                result = drive(self.proxy.url, *arguments)
+                self.assertTrue(result.success, result.text)
+                self.assertEqual((result.counters["requests"], self.proxy.plan.calls[call]), (number, number))
+                self.assertEqual(len(self.bodies(inbox)), number * 10 if inbox == self.queue else number)
+                # On a new connection it is seen: a retry, which is counted.
+                self.plan({"fault": "reset_after", "call": call, "skip": 5, "times": 1})
+                self.assertEqual(self.drive(*arguments).counters["retries"], 1)
+                self.assertEqual(self.proxy.plan.calls[call], number + 1)
 
     def test_stalled_connection_and_deadline(self) -> None:
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 60, "times": 1})
         started = time.monotonic()
-        self.assertEqual(self.drive("publish", self.topic, "s", "t", "V", idle=1).counters["requests"], 2)
+        self.assertEqual(self.drive("publish", self.topic, "s", "t", "V", 1, idle=1).counters["requests"], 2)
         self.assertLess(time.monotonic() - started, 20)
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 60, "times": 1})
         started = time.monotonic()
-        self.refuse("HTTP_TIMEOUT", "publish", self.topic, "s", "t", "V", deadline=1000)
+        self.refuse("HTTP_TIMEOUT", "publish", self.topic, "s", "t", "V", 1, deadline=1000)
         self.assertLess(time.monotonic() - started, 2)
         self.plan({"fault": "throttle", "call": "sns.Publish"})
-        self.refuse("AWS_THROTTLED", "publish", self.topic, "s", "t", "V", deadline=1000)
+        self.refuse("AWS_THROTTLED", "publish", self.topic, "s", "t", "V", 1, deadline=1000)
 
     # Secrets Manager
 
@@ -398,7 +414,7 @@ class RefusalTest(unittest.TestCase):
     def publish(self, *refusals: str, skew: int = 0) -> Result:
         self.server.refusals, self.server.skew = list(refusals), skew
         self.server.requests.clear()
-        return drive(f"http://127.0.0.1:{self.server.server_port}", "publish", "topic", "s", "t", "V", deadline=10_000)
+        return drive(f"http://127.0.0.1:{self.server.server_port}", "publish", "topic", "s", "t", "V", 1, deadline=10_000)
 
     def test_clock(self) -> None:
         for code in ("RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"):
@@ -428,8 +444,8 @@ class RefusalTest(unittest.TestCase):
     def test_endpoints(self) -> None:
         for url in ("127.0.0.1:1", "ftp://127.0.0.1", "http://", "http://127.0.0.1/path", "http://user@127.0.0.1"):
             with self.subTest(url=url):
-                self.assertEqual(drive(url, "publish", "topic", "s", "t", "V").code, "BAD_ENDPOINT")
+                self.assertEqual(drive(url, "publish", "topic", "s", "t", "V", 1).code, "BAD_ENDPOINT")
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
             port = listener.getsockname()[1]
-        self.assertEqual(drive(f"http://127.0.0.1:{port}", "publish", "topic", "s", "t", "V", deadline=1000).code,
+        self.assertEqual(drive(f"http://127.0.0.1:{port}", "publish", "topic", "s", "t", "V", 1, deadline=1000).code,
                          "HTTP_CONNECT")
