@@ -39,6 +39,7 @@ enum metric_id
 	METRIC_UNREPORTED_OLDEST,	/* seconds since it ended */
 	METRIC_EVENTS_WAITING,
 	METRIC_EVENTS_OLDEST,		/* seconds since it was written */
+	METRIC_EVENTS_REFUSED,		/* by the queue, again and again */
 	METRIC_UPLOADS_REVIVED,		/* read again */
 	METRIC_UPLOADS_ABANDONED,
 	METRIC_COUNT

@@ -111,8 +111,8 @@ class ParserTest(unittest.TestCase):
 
     # What tests need.
 
-    def function(self, timeout: float = 30.0, **environment: str) -> Function:
-        settings = FunctionSettings("parser", os.environ["ONBOARD_BOOTSTRAP"], "parser", timeout)
+    def function(self, timeout: float = 30.0, handler: str = "parser", **environment: str) -> Function:
+        settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout)
         function = Function(settings, {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0",
                                        "DEADLINE_MARGIN_MS": "500", **environment})
         self.addCleanup(function.stop)
@@ -481,6 +481,42 @@ class ParserTest(unittest.TestCase):
         self.parse(put, other)
         self.assertEqual(sorted(message["upload_id"] for message in self.messages()), sorted([self.upload(put), self.upload(other)]))
         self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
+
+    def test_events_that_are_always_refused(self) -> None:
+        """Tried once in each lease, whoever comes by; the tenth time an error that is counted; and never lost."""
+        put = self.put(b"")
+        plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True})
+        for _ in range(3):
+            self.parse(put)
+        self.assertEqual(plan.calls["sqs.SendMessageBatch"], 1)
+        for attempt in range(2, 11):
+            sql("UPDATE onboard.outbox SET lease_until = clock_timestamp() - interval '1 second'")
+            self.parse(put)
+            self.assertEqual(plan.calls["sqs.SendMessageBatch"], attempt)
+        lines = [line for line in self.parser.log.records() if line.get("message") == "the queue refused events"]
+        self.assertEqual([(line["attempt"], line["level"], line["upload_id"]) for line in lines],
+                         [(attempt, "error" if attempt == 10 else "warning", self.upload(put)) for attempt in range(1, 11)])
+        self.assertEqual(sum(line.get("EventsRefused", 0) for line in self.parser.log.records()), 1)
+        self.plan()
+        sql("UPDATE onboard.outbox SET lease_until = clock_timestamp() - interval '1 second'")
+        self.parse(put)
+        self.assertEqual([message["upload_id"] for message in self.messages()], [self.upload(put)])
+
+    def test_events_that_are_refused_hold_up_no_others(self) -> None:
+        """A batch of nothing else; and leases that end while others are sent begin no circle."""
+        for lease in ("60", "1"):
+            with self.subTest(lease=lease):
+                sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+                sql("""SELECT onboard_reject_upload(onboard_begin_upload('VEND001', number || '.csv'), 'EMPTY_FILE', NULL)
+                       FROM generate_series(1, 4) number""")
+                plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 2, "sender_fault": True,
+                                  **({"times": 1} if lease == "60" else {})},
+                                 {"fault": "latency", "call": "sqs.SendMessageBatch", "seconds": 0.6})
+                sweeper = self.function(handler="sweeper", OUTBOX_BATCH="2", OUTBOX_LEASE_SECONDS=lease)
+                self.assertTrue(sweeper.invoke({}).ok)
+                self.assertEqual(plan.calls["sqs.SendMessageBatch"], 2)
+                sent = 2 if lease == "60" else 0
+                self.assertEqual((len(self.messages()), sql("SELECT count(*) FROM onboard.outbox")), (sent, str(4 - sent)))
 
     def test_long_files_go_directly(self) -> None:
         """Above a number of rows, or by setting; below, or by setting, through the table."""
