@@ -174,8 +174,16 @@ class ParserTest(unittest.TestCase):
                 for row in range(first, last + 1)]
         sql(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
 
+    def records(self, function: Function | None = None) -> list[dict[str, Any]]:
+        """The log, with the metrics of every invocation: an answer may be there before the last lines were read."""
+        function = function or self.parser
+        end = time.monotonic() + 5
+        while sum("_aws" in line for line in function.log.records()) < function.invocations and time.monotonic() < end:
+            time.sleep(0.01)
+        return function.log.records()
+
     def codes(self, function: Function | None = None) -> list[str]:
-        lines = (function or self.parser).log.records()
+        lines = self.records(function)
         return [line.get("error_code", line.get("code")) for line in lines if line.get("level") in ("warning", "error")]
 
     def check_rows(self, put: dict[str, Any], count: int) -> None:
@@ -279,7 +287,7 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.failures(self.parser.invoke(event)), ["m0", "m1"])
         self.check_rows(known, 2)
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "1")
-        lines = [line for line in self.parser.log.records() if line.get("error_code") == "UNKNOWN_VENDOR"]
+        lines = [line for line in self.records() if line.get("error_code") == "UNKNOWN_VENDOR"]
         self.assertEqual([(line["vendor_id"], line["message_id"]) for line in lines], [("VEND999", "m0"), ("vend001", "m1")])
         self.assertEqual([line["UnknownVendors"] for line in self.parser.log.records() if "UnknownVendors" in line], [2])
         self.addCleanup(sql, "DELETE FROM onboard.vendors WHERE vendor_id = 'VEND999'")
@@ -493,7 +501,7 @@ class ParserTest(unittest.TestCase):
             sql("UPDATE onboard.outbox SET lease_until = clock_timestamp() - interval '1 second'")
             self.parse(put)
             self.assertEqual(plan.calls["sqs.SendMessageBatch"], attempt)
-        lines = [line for line in self.parser.log.records() if line.get("message") == "the queue refused events"]
+        lines = [line for line in self.records() if line.get("message") == "the queue refused events"]
         self.assertEqual([(line["attempt"], line["level"], line["upload_id"]) for line in lines],
                          [(attempt, "error" if attempt == 10 else "warning", self.upload(put)) for attempt in range(1, 11)])
         self.assertEqual(sum(line.get("EventsRefused", 0) for line in self.parser.log.records()), 1)
