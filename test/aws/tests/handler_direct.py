@@ -24,6 +24,7 @@ from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from postgres import query as sql
 from runtime_api import Function, FunctionSettings
 
 Event = dict[str, Any]
@@ -48,16 +49,6 @@ VERDICTS = """SELECT line FROM (
     SELECT 'upload', 0, 0, jsonb_build_object('status', status, 'total', total_records, 'valid', valid_records,
         'errors', error_records)::text FROM onboard.upload_history u WHERE upload_id = :'u'
     ) AS t (kind, row, place, line) ORDER BY row, kind, place"""
-
-
-def sql(statement: str, database: str = "", **variables: str) -> str:
-    """Run statements as the owner; what they print, without alignment."""
-    arguments = [f"--set={name}={value}" for name, value in variables.items()]
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database or os.environ["PGDATABASE"], *arguments,
-                           "-f", "-"], input=statement, text=True, capture_output=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return done.stdout.rstrip("\n")
 
 
 def upload_id(database: str = "") -> str:
@@ -194,6 +185,7 @@ class BigObject(ServedObject):
 class Services(unittest.TestCase):
     """The emulated services behind a proxy for faults, made once; a function for each test."""
 
+    folder: str
     emulator: Emulator
     resources: Resources
     clients: dict[str, Any]
@@ -226,6 +218,7 @@ class Services(unittest.TestCase):
     def function(self, *faults: dict[str, Any], timeout: float = 60.0,
                  kill_after: Callable[[], float | None] = lambda: None, **environment: str) -> Function:
         self.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
+        function: Function
         proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan, kill=lambda port: self.kill(function)))
         function = Function(
             FunctionSettings("direct", os.environ["ONBOARD_BOOTSTRAP"], "direct", timeout),
@@ -334,6 +327,7 @@ class EqualTest(Services):
     def test_the_same_when_it_is_killed_on_the_way(self) -> None:
         source = random.Random(4)
         content = hostile_file(9) * 30
+        function: Function
         function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
                                  DIRECT_TRANSACTION_ROWS="50")
         event = self.put(content)
@@ -346,6 +340,7 @@ class ResumeTest(Services):
     def test_killed_ten_times(self) -> None:
         """Killed at ten moments it gets on each time, and in the end no row is missing and none is there twice."""
         source = random.Random(11)
+        function: Function
         function = self.function(kill_after=lambda: 0.03 + source.random() * 0.4 if function.kills < 10 else None,
                                  DIRECT_TRANSACTION_ROWS="1000")
         went_on = 0

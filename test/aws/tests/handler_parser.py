@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
 import unittest
@@ -20,6 +19,7 @@ from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
 PLANTED = "PLANTED-VALUE-77c2"
@@ -27,15 +27,6 @@ PASSWORD = "planted-password-60"
 LIMIT = 32 * 1024 * 1024
 REQUIRED = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]
 numbers = itertools.count(100000)
-
-
-def sql(statement: str) -> str:
-    """Run statements as the owner; what they print, without alignment."""
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=statement, text=True,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return done.stdout.rstrip("\n")
 
 
 def rows_file(count: int, first: int = 1, width: int = 0) -> bytes:
@@ -182,7 +173,7 @@ class ParserTest(unittest.TestCase):
             time.sleep(0.01)
         return function.log.records()
 
-    def codes(self, function: Function | None = None) -> list[str]:
+    def codes(self, function: Function | None = None) -> list[Any]:
         lines = self.records(function)
         return [line.get("error_code", line.get("code")) for line in lines if line.get("level") in ("warning", "error")]
 
@@ -309,7 +300,8 @@ class ParserTest(unittest.TestCase):
 
     def test_a_file_named_after_another_vendor_is_told_to_its_folder(self) -> None:
         """The folder's vendor hears of it, once, by both routes; the message names no other vendor; nothing is stored."""
-        for environment, vendor in (({}, "VEND001"), ({"ROUTE": "direct"}, "VEND002")):
+        routes: list[tuple[dict[str, Any], str]] = [({}, "VEND001"), ({"ROUTE": "direct"}, "VEND002")]
+        for environment, vendor in routes:
             with self.subTest(environment):
                 sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
                 parser = self.function(**environment)
@@ -345,6 +337,7 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.failures(self.parser.invoke(queue_event(*bodies))), ["m2", "m3", "m6"])
         for put in puts:
             self.check_rows(put, 3)
+        event: Any
         for event in ({}, [], {"Records": [{"body": "x"}]}):
             self.assertFalse(self.parser.invoke(event).ok)
 
@@ -367,7 +360,8 @@ class ParserTest(unittest.TestCase):
         """Killed before the second reading, the next delivery begins with that one, and takes the same delimiter and route."""
         head, *rows = rows_file(30).decode().replace(",", ";").splitlines()
         content = "\n".join([head + ";a,b,c", *(row + ";d" for row in rows)]).encode()
-        for environment, items in (({}, 30), ({"DIRECT_ROUTE_ROWS": "29"}, 0)):
+        routes: list[tuple[dict[str, Any], int]] = [({}, 30), ({"DIRECT_ROUTE_ROWS": "29"}, 0)]
+        for environment, items in routes:
             with self.subTest(environment):
                 parser = self.function(**environment)
                 self.proxy.kill = kill_of(parser)
@@ -529,9 +523,11 @@ class ParserTest(unittest.TestCase):
     def test_long_files_go_directly(self) -> None:
         """Above a number of rows, or by setting; below, or by setting, through the table."""
         content = rows_file(30)
-        for environment, items, status in (({"DIRECT_ROUTE_ROWS": "29"}, 0, "completed"), ({"ROUTE": "direct"}, 0, "completed"),
-                                           ({"DIRECT_ROUTE_ROWS": "30"}, 30, "processing"),
-                                           ({"DIRECT_ROUTE_ROWS": "0", "ROUTE": "stream"}, 30, "processing")):
+        routes: list[tuple[dict[str, Any], int, str]] = [
+            ({"DIRECT_ROUTE_ROWS": "29"}, 0, "completed"), ({"ROUTE": "direct"}, 0, "completed"),
+            ({"DIRECT_ROUTE_ROWS": "30"}, 30, "processing"),
+            ({"DIRECT_ROUTE_ROWS": "0", "ROUTE": "stream"}, 30, "processing")]
+        for environment, items, status in routes:
             with self.subTest(environment):
                 sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
                 put = self.put(content)

@@ -58,6 +58,21 @@ def drive(url: str, *arguments: Any, deadline: int = 60_000, idle: int = 30) -> 
 
 
 class AwsClientTest(unittest.TestCase):
+    emulator: Emulator
+    proxy: FaultProxy
+    directory: str
+    file: str
+    big: bytes
+    s3: Any
+    dynamodb: Any
+    sqs: Any
+    sns: Any
+    secrets: Any
+    queue: str
+    topic: str
+    inbox: str
+    tables = 0
+
     @classmethod
     def setUpClass(cls) -> None:
         build_driver()
@@ -74,7 +89,6 @@ class AwsClientTest(unittest.TestCase):
         cls.inbox = cls.sqs.create_queue(QueueName="inbox")["QueueUrl"]
         cls.sns.subscribe(TopicArn=cls.topic, Protocol="sqs", Endpoint=cls.sqs.get_queue_attributes(
             QueueUrl=cls.inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
-        cls.tables = 0
         cls.big = b"".join(b"row %d,some text that makes it long\n" % number for number in range(200_000))
         cls.file = os.path.join(cls.directory, "big.csv")
         with open(cls.file, "wb") as file:
@@ -374,7 +388,17 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual(self.secrets.get_secret_value(SecretId="rotated", VersionStage="AWSCURRENT")["SecretString"], password.split()[0])
 
 
+class RefusingServer(http.server.ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Refusals)
+        self.refusals: list[str] = []
+        self.requests: list[dict[str, str]] = []
+        self.skew = 0
+
+
 class Refusals(http.server.BaseHTTPRequestHandler):
+    server: RefusingServer
+
     """Refuses as its server says until that has no more to say, then accepts."""
 
     protocol_version = "HTTP/1.1"
@@ -403,8 +427,7 @@ class RefusalTest(unittest.TestCase):
         build_driver()
 
     def setUp(self) -> None:
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusals)
-        self.server.refusals, self.server.requests, self.server.skew = [], [], 0
+        self.server = RefusingServer()
         thread = threading.Thread(target=self.server.serve_forever)
         thread.start()
         self.addCleanup(thread.join)
