@@ -11,7 +11,7 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
-#include "table.h"
+#include "list.h"
 #include "terminal.h"
 
 /* What became of a category. */
@@ -103,29 +103,19 @@ command_category_add(const struct options *options)
 int
 command_category_list(const struct options *options)
 {
-	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
-	PGresult   *result = NULL;
-	int			code = EXIT_ALL_GOOD;
+	static const struct list categories = {
+		.table_query =
+		"SELECT CASE WHEN c.parent_category IS NULL THEN '' ELSE '  ' END || c.category_name AS category,"
+		" c.is_active AS active"
+		" FROM onboard.product_categories c"
+		" LEFT JOIN onboard.product_categories p ON p.category_name = c.parent_category"
+		" ORDER BY coalesce(p.category_id, c.category_id), c.parent_category IS NOT NULL, c.category_id",
+		.json_query =
+		"SELECT c.category_name, c.parent_category, c.description, c.is_active"
+		" FROM onboard.product_categories c ORDER BY c.category_id",
+	};
 
-	if (database == NULL ||
-		!database_query(database, RUN_AGAIN, options->json ?
-						"SELECT c.category_name, c.parent_category, c.description, c.is_active"
-						" FROM onboard.product_categories c ORDER BY c.category_id" :
-						"SELECT CASE WHEN c.parent_category IS NULL THEN '' ELSE '  ' END || c.category_name AS category,"
-						" c.is_active AS active"
-						" FROM onboard.product_categories c"
-						" LEFT JOIN onboard.product_categories p ON p.category_name = c.parent_category"
-						" ORDER BY coalesce(p.category_id, c.category_id), c.parent_category IS NOT NULL, c.category_id",
-						0, NULL, &result, &error))
-		code = command_fail(options, &error);
-	else if (options->json)
-		json_out_print(json_of_result(result));
-	else
-		table_print(result);
-	PQclear(result);
-	database_close(database);
-	return code;
+	return list_command(options, &categories);
 }
 
 int

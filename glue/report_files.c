@@ -3,6 +3,11 @@
  * report_files.c
  *	  The reports of an upload, as files in a folder.
  *
+ * The folder is opened once, and must not be a symbolic link: where others may
+ * write beside it, such a link would lead our files anywhere.  All files are
+ * then named relative to it, are new ones under a name of ours, and replace
+ * what has theirs without looking where that leads.
+ *
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
@@ -37,6 +42,13 @@ static const struct report mail_report = {
 	" FROM onboard_notification($1::text) n,"
 	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"
 	" WHERE u.upload_id = $1::text", "", ""
+};
+
+/* Where to write, and how users would name it. */
+struct report_folder
+{
+	int			descriptor;
+	const char *path;
 };
 
 static bool
@@ -102,17 +114,18 @@ fill_file(struct database *database, const struct report *report,
  * half of it.
  */
 static bool
-write_once(struct database *database, const struct report *report,
-		   const char *upload_id, const char *path, struct glue_error *error)
+write_once(struct database *database, const struct report *report, const char *upload_id,
+		   const struct report_folder *folder, const char *path, struct glue_error *error)
 {
-	char		unfinished[PATH_MAX + 32];
+	char		unfinished[64];
 	FILE	   *file;
 	int			descriptor;
 	bool		done;
 
-	snprintf(unfinished, sizeof(unfinished), "%s.%ld.tmp", path, (long) getpid());
-	(void) unlink(unfinished);
-	descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	snprintf(unfinished, sizeof(unfinished), "%s.%ld.tmp", report->name, (long) getpid());
+	(void) unlinkat(folder->descriptor, unfinished, 0);
+	descriptor = openat(folder->descriptor, unfinished,
+						O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
 	if (file == NULL)
 	{
@@ -125,27 +138,27 @@ write_once(struct database *database, const struct report *report,
 		done = write_error(path, error);
 	if (fclose(file) != 0 && done)
 		done = write_error(path, error);
-	if (done && rename(unfinished, path) != 0)
+	if (done && renameat(folder->descriptor, unfinished, folder->descriptor, report->name) != 0)
 		done = write_error(path, error);
 	if (!done)
-		(void) unlink(unfinished);
+		(void) unlinkat(folder->descriptor, unfinished, 0);
 	return done;
 }
 
 static bool
 write_report(struct database *database, const struct report *report,
-			 const struct upload *upload, const char *folder, char *path,
+			 const struct upload *upload, const struct report_folder *folder, char *path,
 			 struct glue_error *error)
 {
 	struct patience patience;
 
-	if (snprintf(path, PATH_MAX, "%s/%s", folder, report->name) >= PATH_MAX)
+	if (snprintf(path, PATH_MAX, "%s/%s", folder->path, report->name) >= PATH_MAX)
 	{
 		errno = ENAMETOOLONG;
-		return write_error(folder, error);
+		return write_error(folder->path, error);
 	}
 	database_patience(database, &patience);
-	while (!write_once(database, report, upload->upload_id, path, error))
+	while (!write_once(database, report, upload->upload_id, folder, path, error))
 	{
 		if (!database_recover(database, &patience, error))
 		{
@@ -184,6 +197,25 @@ make_folder(struct report_files *files, const char *folder, const char *upload_i
 }
 
 /*
+ * Open the folder that is there now, made by us or found; closed by the caller.
+ */
+static bool
+open_folder(const char *path, struct report_folder *folder, struct glue_error *error)
+{
+	struct stat found;
+
+	folder->path = path;
+	folder->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder->descriptor >= 0)
+		return true;
+	if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode))
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
+							  "cannot write into %s: it is a symbolic link; remove it, or name another folder with --reports",
+							  path);
+	return write_error(path, error);
+}
+
+/*
  * Tell the database where the files are.  A role that only loads may not;
  * nothing is lost by that.
  */
@@ -207,22 +239,36 @@ record_files(struct database *database, const struct upload *upload,
 	return strcmp(error->code, "42501") == 0;
 }
 
+static bool
+write_reports(struct database *database, const struct upload *upload,
+			  const struct report_folder *folder, struct report_files *files,
+			  struct glue_error *error)
+{
+	if (upload->error_records > 0 &&
+		(!write_report(database, &error_report, upload, folder, files->errors, error) ||
+		 !write_report(database, &fix_report, upload, folder, files->fix, error)))
+		return false;
+	if (strcmp(upload->status, "processing") != 0 &&
+		!record_files(database, upload, files, error))
+		return false;
+	return write_report(database, &mail_report, upload, folder, files->mail, error);
+}
+
 bool
 report_files_write(struct database *database, const struct upload *upload,
 				   const char *folder, struct report_files *files,
 				   struct glue_error *error)
 {
+	struct report_folder opened;
+	bool		done;
+
 	memset(files, 0, sizeof(*files));
 	if (folder == NULL)
 		folder = REPORT_DEFAULT_FOLDER;
-	if (!make_folder(files, folder, upload->upload_id, error))
+	if (!make_folder(files, folder, upload->upload_id, error) ||
+		!open_folder(files->folder, &opened, error))
 		return false;
-	if (upload->error_records > 0 &&
-		(!write_report(database, &error_report, upload, files->folder, files->errors, error) ||
-		 !write_report(database, &fix_report, upload, files->folder, files->fix, error)))
-		return false;
-	if (strcmp(upload->status, "processing") != 0 &&
-		!record_files(database, upload, files, error))
-		return false;
-	return write_report(database, &mail_report, upload, files->folder, files->mail, error);
+	done = write_reports(database, upload, &opened, files, error);
+	close(opened.descriptor);
+	return done;
 }

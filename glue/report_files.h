@@ -32,7 +32,9 @@ struct report_files
 
 /*
  * Write errors.csv and fix.csv if the upload has errors, and mail.txt, into
- * folder/UPLOAD (folder NULL: the default), and record where they are.
+ * folder/UPLOAD (folder NULL: the default), and record where they are.  folder
+ * may be a symbolic link, folder/UPLOAD must not be one; files that have these
+ * names are replaced, and links among them not followed.
  */
 extern bool report_files_write(struct database *database,
 							   const struct upload *upload, const char *folder,

@@ -13,8 +13,8 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "list.h"
 #include "summary.h"
-#include "table.h"
 #include "terminal.h"
 #include "upload.h"
 
@@ -38,23 +38,18 @@ static const char json_list_query[] =
 static int
 show_list(struct database *database, const struct options *options)
 {
-	struct glue_error error = {0};
-	PGresult   *result = NULL;
 	char		limit[24];
 	const char *const values[] = {limit};
+	const struct list uploads = {
+		.table_query = list_query,
+		.json_query = json_list_query,
+		.nothing = "There are no uploads yet.  Begin with: onboard load FILE --vendor ID",
+		.count = 1,
+		.values = values,
+	};
 
 	snprintf(limit, sizeof(limit), "%" PRId64, options->limit);
-	if (!database_query(database, RUN_AGAIN, options->json ? json_list_query : list_query,
-						1, values, &result, &error))
-		return command_fail(options, &error);
-	if (options->json)
-		json_out_print(json_of_result(result));
-	else if (PQntuples(result) == 0)
-		puts("There are no uploads yet.  Begin with: onboard load FILE --vendor ID");
-	else
-		table_print(result);
-	PQclear(result);
-	return EXIT_ALL_GOOD;
+	return list_print(database, options, &uploads);
 }
 
 /* ----- one upload ----- */

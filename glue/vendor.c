@@ -11,8 +11,7 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
-#include "table.h"
-#include "terminal.h"
+#include "list.h"
 
 /* What a refused value means, by the constraint that refused it. */
 struct explanation
@@ -122,30 +121,20 @@ command_vendor_add(const struct options *options)
 int
 command_vendor_list(const struct options *options)
 {
-	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
-	PGresult   *result = NULL;
-	int			code = EXIT_ALL_GOOD;
+	static const struct list vendors = {
+		.table_query =
+		"SELECT s.vendor_id AS vendor, s.vendor_name AS name, v.email AS \"e-mail\","
+		" s.status, s.products, s.uploads,"
+		" extract(epoch FROM s.last_upload_at)::bigint AS last_upload_at"
+		" FROM onboard.vendor_summary s JOIN onboard.vendors v USING (vendor_id)"
+		" ORDER BY s.vendor_id",
+		.json_query =
+		"SELECT s.*, v.email FROM onboard.vendor_summary s"
+		" JOIN onboard.vendors v USING (vendor_id) ORDER BY s.vendor_id",
+		.nothing = "There are no vendors yet.  Add one: onboard vendor add ID --name NAME --email ADDRESS",
+	};
 
-	if (database == NULL ||
-		!database_query(database, RUN_AGAIN, options->json ?
-						"SELECT s.*, v.email FROM onboard.vendor_summary s"
-						" JOIN onboard.vendors v USING (vendor_id) ORDER BY s.vendor_id" :
-						"SELECT s.vendor_id AS vendor, s.vendor_name AS name, v.email AS \"e-mail\","
-						" s.status, s.products, s.uploads,"
-						" extract(epoch FROM s.last_upload_at)::bigint AS last_upload_at"
-						" FROM onboard.vendor_summary s JOIN onboard.vendors v USING (vendor_id)"
-						" ORDER BY s.vendor_id", 0, NULL, &result, &error))
-		code = command_fail(options, &error);
-	else if (options->json)
-		json_out_print(json_of_result(result));
-	else if (PQntuples(result) == 0)
-		puts("There are no vendors yet.  Add one: onboard vendor add ID --name NAME --email ADDRESS");
-	else
-		table_print(result);
-	PQclear(result);
-	database_close(database);
-	return code;
+	return list_command(options, &vendors);
 }
 
 int

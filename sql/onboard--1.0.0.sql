@@ -122,8 +122,8 @@ CREATE TABLE onboard.upload_history (
 	failure_code text COLLATE "C"
 		CONSTRAINT upload_history_failure_code_check CHECK (failure_code OPERATOR(pg_catalog.=) ANY (ARRAY[
 			'EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
-			'TOO_MANY_ROWS', 'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED',
-			'PROCESSING_ABANDONED', 'CANCELLED'])),
+			'TOO_MANY_ROWS', 'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE',
+			'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED'])),
 	failure_message text,
 	error_file_s3_key text,
 	fix_file_s3_key text,

@@ -50,6 +50,7 @@ static const struct failure
 	{"TOO_MANY_ROWS", "The file has too many rows."},
 	{"NOT_TEXT", "The file is not a text file."},
 	{"UNSUPPORTED_ENCODING", "The file is in an encoding that is not supported."},
+	{"OTHER_VENDOR", "The file is named after another vendor."},
 	{"VENDOR_NOT_ACTIVE", "The vendor is not active."},
 	{"OBJECT_REPLACED", "The file was replaced while it was read."},
 	{"PROCESSING_ABANDONED", "Processing stopped before all rows were judged."},

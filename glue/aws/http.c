@@ -409,7 +409,11 @@ set_limits(struct transfer *transfer)
 		curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long) request->idle_seconds);
 	}
 	if (request->fresh_connection)
+	{
 		curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+		/* The next request of this kind would not take it either. */
+		curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
+	}
 }
 
 static void

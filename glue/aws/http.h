@@ -71,8 +71,8 @@ typedef bool (*http_body_fn) (void *context, const struct http_response *respons
  * Everything is borrowed until the request is done.
  *
  * libcurl sends a request again by itself when a kept connection turns out to
- * be dead before a byte of the reply.  What must not happen twice sets
- * fresh_connection.
+ * be dead before a byte of the reply, also when the server had read it all.
+ * What must not happen twice unseen sets fresh_connection.
  */
 struct http_request
 {

@@ -144,11 +144,8 @@ json_is_true(struct text_view value)
 	return text_equal(value, text_of("true"));
 }
 
-/*
- * Four hex digits; -1 when they are none.
- */
-static int
-hex_unit(const char *digits)
+int
+json_unit(const char digits[4])
 {
 	int			unit = 0;
 
@@ -222,12 +219,12 @@ read_escape(const char *text, size_t length, struct byte_buffer *buffer)
 		buffer->data[buffer->used++] = meanings[letter - letters];
 		return 2;
 	}
-	if (length < 6 || text[1] != 'u' || (unit = hex_unit(text + 2)) < 0)
+	if (length < 6 || text[1] != 'u' || (unit = json_unit(text + 2)) < 0)
 		return 0;
 	character = (uint32_t) unit;
 	if (unit >= 0xD800 && unit < 0xDC00 && length >= 12 && text[6] == '\\' && text[7] == 'u')
 	{
-		int			low = hex_unit(text + 8);
+		int			low = json_unit(text + 8);
 
 		if (low >= 0xDC00 && low <= 0xDFFF)
 		{

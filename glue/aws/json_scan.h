@@ -36,6 +36,9 @@ extern bool json_next(struct text_view container, size_t *position,
 /* Whether a value is the literal true. */
 extern bool json_is_true(struct text_view value);
 
+/* The value of four hex digits, as behind \u; -1 when they are none. */
+extern int	json_unit(const char digits[4]);
+
 /*
  * Append what a string stands for, escapes resolved, to buffer.  False on
  * OUT_OF_MEMORY, and with code AWS_BAD_REPLY when value is no string.

@@ -40,7 +40,8 @@ struct sqs_message
  * Send all messages that are SQS_UNSENT; messages[i].result then says how each
  * went.  queue_url is the URL that AWS gave the queue; where the call goes is
  * the client's business.  False when any is left unsent, *error then being the
- * reason; refused ones are no error here.
+ * reason; refused ones are no error here.  A retry after a lost reply may send
+ * some twice.
  */
 extern bool sqs_send(struct aws_client *client, const char *queue_url,
 					 struct sqs_message *messages, int count, int in_flight,

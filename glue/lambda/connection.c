@@ -16,12 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "breaker.h"
 #include "connection.h"
+#include "day_clock.h"
 
 /* How long a query that only tries the connection may take, in milliseconds. */
 #define TRIAL_MS		2000
@@ -51,15 +51,6 @@ struct connection
 	char	   *ca;				/* owned; what stands in the file */
 	char		ca_path[CA_PATH_SIZE];	/* ours to remove; "" when there is none */
 };
-
-static int64_t
-day_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool
 deadline_error(struct glue_error *error)

@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "aws/json_scan.h"
 #include "json_reader.h"
 #include "utf8.h"
 
@@ -144,30 +145,12 @@ json_read_element(struct json_reader *reader)
 /* ----- texts ----- */
 
 /*
- * The value of four hex digits; -1 when they are none.
+ * The value of the four hex digits there; -1 when they are none.
  */
 static int
 read_unit(const char *digits, const char *end)
 {
-	int			unit = 0;
-
-	if (end - digits < UNIT_DIGITS)
-		return -1;
-	for (int i = 0; i < UNIT_DIGITS; i++)
-	{
-		char		digit = digits[i];
-
-		unit <<= 4;
-		if (digit >= '0' && digit <= '9')
-			unit |= digit - '0';
-		else if (digit >= 'a' && digit <= 'f')
-			unit |= digit - 'a' + 10;
-		else if (digit >= 'A' && digit <= 'F')
-			unit |= digit - 'A' + 10;
-		else
-			return -1;
-	}
-	return unit;
+	return end - digits >= UNIT_DIGITS ? json_unit(digits) : -1;
 }
 
 /*

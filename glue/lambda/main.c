@@ -20,9 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "day_clock.h"
 #include "handler.h"
 #include "runtime.h"
 
@@ -39,15 +39,6 @@ static const struct handler *const handlers[] = {
 };
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
-
-static int64_t
-day_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ----- start ----- */
 

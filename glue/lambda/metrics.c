@@ -19,6 +19,7 @@ static const struct
 	[METRIC_PRODUCTS_INVALID] = {"ProductsInvalid", "Count"},
 	[METRIC_RECORDS_QUARANTINED] = {"RecordsQuarantined", "Count"},
 	[METRIC_STATUS_UPDATES_FAILED] = {"StatusUpdatesFailed", "Count"},
+	[METRIC_UNKNOWN_VENDORS] = {"UnknownVendors", "Count"},
 	[METRIC_ERRORS_PROCESSED] = {"ErrorsProcessed", "Count"},
 	[METRIC_RETRIES] = {"Retries", "Count"},
 	[METRIC_DURATION] = {"Duration", "Milliseconds"},
@@ -28,6 +29,7 @@ static const struct
 	[METRIC_UNREPORTED_OLDEST] = {"UnreportedOldestSeconds", "Seconds"},
 	[METRIC_EVENTS_WAITING] = {"EventsWaiting", "Count"},
 	[METRIC_EVENTS_OLDEST] = {"EventsOldestSeconds", "Seconds"},
+	[METRIC_EVENTS_REFUSED] = {"EventsRefused", "Count"},
 	[METRIC_UPLOADS_REVIVED] = {"UploadsRevived", "Count"},
 	[METRIC_UPLOADS_ABANDONED] = {"UploadsAbandoned", "Count"},
 };

@@ -28,6 +28,8 @@ enum metric_id
 	METRIC_PRODUCTS_INVALID,
 	METRIC_RECORDS_QUARANTINED, /* stream records that cannot be decoded */
 	METRIC_STATUS_UPDATES_FAILED,	/* items whose status is behind */
+	METRIC_UNKNOWN_VENDORS,		/* files of vendors that are not in the database,
+								 * each time they come */
 	METRIC_ERRORS_PROCESSED,	/* errors that were reported */
 	METRIC_RETRIES,				/* calls that were made again */
 	METRIC_DURATION,			/* milliseconds */
@@ -37,6 +39,7 @@ enum metric_id
 	METRIC_UNREPORTED_OLDEST,	/* seconds since it ended */
 	METRIC_EVENTS_WAITING,
 	METRIC_EVENTS_OLDEST,		/* seconds since it was written */
+	METRIC_EVENTS_REFUSED,		/* by the queue, again and again */
 	METRIC_UPLOADS_REVIVED,		/* read again */
 	METRIC_UPLOADS_ABANDONED,
 	METRIC_COUNT

@@ -26,9 +26,28 @@
 /* Bytes of an int64_t as text, NUL included. */
 #define INTEGER_SIZE	24
 
-#define NO_SUCH_VENDOR	"42704"	/* undefined_object */
+#define UNDEFINED_OBJECT	"42704"
 
-#define PARSE_COLUMNS	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL"
+#define HEADER_NAMES \
+	"pg_catalog.jsonb_array_elements_text(CASE WHEN pg_catalog.jsonb_typeof(p.metadata->'header') = 'array'" \
+	" THEN p.metadata->'header' ELSE '[]' END)"
+
+/* What object_upload_begin() takes; the last three are null before the first reading. */
+#define PARSE_COLUMNS \
+	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL, p.total_records," \
+	" p.metadata->>'delimiter'," \
+	" (SELECT sum(pg_catalog.octet_length(h.name)) FROM " HEADER_NAMES " h (name))"
+
+enum
+{
+	PARSE_UPLOAD_ID,
+	PARSE_STATUS,
+	PARSE_ATTEMPTS,
+	PARSE_HAS_CHECKPOINT,
+	PARSE_TOTAL,
+	PARSE_DELIMITER,
+	PARSE_HEADER_BYTES
+};
 
 #define BEGIN_QUERY \
 	"SELECT " PARSE_COLUMNS " FROM onboard_begin_upload($1::text, $2::text, $3::text," \
@@ -40,6 +59,9 @@
 #define STALLED_QUERY \
 	"SELECT u.vendor_id, u.s3_key, u.metadata->>'bucket', u.metadata->>'version_id'," \
 	" u.metadata->>'etag' FROM onboard.upload_history u WHERE u.upload_id = $1::text"
+
+#define IS_VENDOR_QUERY \
+	"SELECT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text)"
 
 #define DESCRIBE_QUERY \
 	"SELECT u.status FROM onboard_describe_upload($1::text, $2::bigint, $3::jsonb) u"
@@ -79,8 +101,7 @@ read_key(struct object_upload *object, const struct settings *settings)
 	memcpy(object->vendor_id, rest, length);
 	object->vendor_id[length] = '\0';
 	object->file_name++;
-	return file_name_agrees(object->file_name, object->vendor_id) ? OBJECT_OF_VENDOR :
-		OBJECT_OF_OTHER_VENDOR;
+	return OBJECT_OF_VENDOR;
 }
 
 enum object_kind
@@ -204,6 +225,52 @@ begin_query(struct object_upload *object, struct sandbox *sandbox,
 	return done;
 }
 
+/*
+ * An object that is not there has the same SQLSTATE whatever it was, a function
+ * of another version as well as a vendor: ask which it is.  When that cannot be
+ * had the first error stays.
+ */
+static bool
+explain_begin_error(const struct object_upload *object, struct sandbox *sandbox,
+					const struct invocation *invocation, struct glue_error *error)
+{
+	const char *const values[] = {object->vendor_id};
+	PGresult   *row = NULL;
+	bool		is_unknown;
+
+	if (strcmp(error->code, UNDEFINED_OBJECT) != 0 ||
+		!connection_query(sandbox->connection, invocation->deadline_ms, IS_VENDOR_QUERY, 1,
+						  values, &row, NULL))
+		return false;
+	is_unknown = strcmp(PQgetvalue(row, 0, 0), "f") == 0;
+	PQclear(row);
+	return is_unknown ? glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR",
+									   "there is no such vendor") : false;
+}
+
+static int64_t
+number(const PGresult *row, int column)
+{
+	return strtoll(PQgetvalue(row, 0, column), NULL, 10);
+}
+
+/*
+ * What a first reading found before.  It stays true of an object that is the
+ * same to its last byte, which only a version or an ETag says.
+ */
+static void
+take_inspection(struct object_upload *object, const PGresult *row)
+{
+	bool		is_pinned = object->version_id[0] != '\0' || object->etag[0] != '\0';
+
+	object->is_inspected = object->has_checkpoint ||
+		(is_pinned && !PQgetisnull(row, 0, PARSE_TOTAL) &&
+		 PQgetlength(row, 0, PARSE_DELIMITER) == 1);
+	object->row_count = number(row, PARSE_TOTAL);
+	object->delimiter = PQgetvalue(row, 0, PARSE_DELIMITER)[0];
+	object->header_bytes = number(row, PARSE_HEADER_BYTES);
+}
+
 bool
 object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 					const struct invocation *invocation, struct glue_error *error)
@@ -218,12 +285,13 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 	else
 		done = begin_query(object, sandbox, invocation, &row, error);
 	if (!done)
-		return strcmp(error->code, NO_SUCH_VENDOR) != 0 ? false :
-			glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "there is no such vendor");
-	snprintf(object->upload_id, sizeof(object->upload_id), "%s", PQgetvalue(row, 0, 0));
-	object->has_ended = !is_open(PQgetvalue(row, 0, 1));
-	object->attempt = strtoll(PQgetvalue(row, 0, 2), NULL, 10);
-	object->has_checkpoint = strcmp(PQgetvalue(row, 0, 3), "t") == 0;
+		return explain_begin_error(object, sandbox, invocation, error);
+	snprintf(object->upload_id, sizeof(object->upload_id), "%s",
+			 PQgetvalue(row, 0, PARSE_UPLOAD_ID));
+	object->has_ended = !is_open(PQgetvalue(row, 0, PARSE_STATUS));
+	object->attempt = number(row, PARSE_ATTEMPTS);
+	object->has_checkpoint = strcmp(PQgetvalue(row, 0, PARSE_HAS_CHECKPOINT), "t") == 0;
+	take_inspection(object, row);
 	PQclear(row);
 	return true;
 }
@@ -259,6 +327,24 @@ object_upload_reject(struct object_upload *object, struct sandbox *sandbox,
 			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id),
 			  LOG_NAME(LOG_VENDOR_ID, object->vendor_id), LOG_NAME(LOG_CODE, code));
 	return true;
+}
+
+/*
+ * The name that was expected is made of the vendor's own id and what the vendor
+ * wrote: whether there is a vendor of the other id is not said.
+ */
+bool
+object_upload_check_name(struct object_upload *object, struct sandbox *sandbox,
+						 const struct invocation *invocation, struct glue_error *error)
+{
+	struct glue_error fault;
+
+	if (object->has_ended || file_name_agrees(object->file_name, object->vendor_id))
+		return true;
+	glue_error_set(&fault, GLUE_FILE_FAULT, "OTHER_VENDOR",
+				   "by its name the file is another vendor's; name it %s%s and send it again",
+				   object->vendor_id, object->file_name + file_name_vendor(object->file_name));
+	return object_upload_reject(object, sandbox, invocation, fault.code, fault.text, error);
 }
 
 bool
@@ -330,11 +416,9 @@ describe(struct object_upload *object, struct sandbox *sandbox,
 
 	if (metadata == NULL)
 		return glue_error_memory(error);
-	object->byte_count = found->byte_count;
 	object->row_count = found->row_count;
 	object->header_bytes = count_header_bytes(found->header);
 	object->delimiter = found->delimiter;
-	memcpy(object->encoding, found->encoding, sizeof(object->encoding));
 	snprintf(total, sizeof(total), "%" PRId64, found->row_count);
 	done = change(object, sandbox, invocation, DESCRIBE_QUERY, values, error);
 	cJSON_free(metadata);
@@ -391,6 +475,7 @@ object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
 struct reading
 {
 	struct csv_source *source;
+	int64_t		byte_count;
 	struct glue_error error;	/* why it stopped; none when the events said so */
 	bool		stopped;
 };
@@ -402,6 +487,7 @@ take_source_bytes(void *context, const struct s3_object *found, const char *byte
 	struct reading *reading = context;
 
 	(void) found;
+	reading->byte_count += (int64_t) length;
 	reading->stopped = !csv_source_push(reading->source, bytes, length, &reading->error);
 	return !reading->stopped;
 }
@@ -421,6 +507,7 @@ object_upload_read(struct object_upload *object, struct sandbox *sandbox,
 	get.on_bytes = take_source_bytes;
 	get.context = &reading;
 	done = s3_get(&sandbox->aws, &get, NULL, error);
+	object->byte_count = reading.byte_count;
 	if (done)
 		done = csv_source_finish(reading.source, error);
 	else if (reading.stopped)

@@ -5,6 +5,7 @@
  *
  *	  object_upload_of_record() or object_upload_of_stalled()
  *	  object_upload_begin()		opens the upload, or finds the one of before
+ *	  object_upload_check_name()	whether its name says the same vendor
  *	  object_upload_inspect()	the first reading: faults, rows, total
  *	  object_upload_read()		the second reading: the rows
  *
@@ -13,7 +14,8 @@
  * OBJECT_REPLACED.
  *
  * Each of these calls is harmless to make again, so whoever is killed is
- * followed by somebody who begins at the top.
+ * followed by somebody who begins at the top.  The first reading alone is not
+ * repeated once its outcome is in the database.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +23,6 @@
 #define GLUE_LAMBDA_OBJECT_UPLOAD_H
 
 #include "csv_source.h"
-#include "decode.h"
 #include "aws/s3.h"
 #include "handler.h"
 #include "s3_event.h"
@@ -51,13 +52,16 @@ struct object_upload
 	bool		has_ended;		/* there is nothing left to do */
 	bool		has_checkpoint; /* it was read once, and the direct route has
 								 * taken some of its rows */
+	bool		is_inspected;	/* the first reading was done, by an earlier
+								 * attempt */
 
 	/* what the first reading found */
-	int64_t		byte_count;
 	int64_t		row_count;
 	int64_t		header_bytes;	/* of the names of its columns */
 	char		delimiter;
-	char		encoding[DECODE_NAME_SIZE];
+
+	/* what object_upload_read() read */
+	int64_t		byte_count;
 };
 
 /* What an object is to us, by its key. */
@@ -65,13 +69,13 @@ enum object_kind
 {
 	OBJECT_OF_VENDOR,
 	OBJECT_NOT_OURS,			/* a report, or not below the uploads */
-	OBJECT_OF_NOBODY,			/* below the uploads, but in no vendor's folder */
-	OBJECT_OF_OTHER_VENDOR		/* named after another vendor than its folder */
+	OBJECT_OF_NOBODY			/* below the uploads, but in no vendor's folder */
 };
 
 /*
  * Fill *object from a notification.  Only an OBJECT_OF_VENDOR can be begun; of
- * the others there is nobody who could be told about an upload.
+ * the others there is nobody who could be told about an upload.  The folder
+ * alone says whose it is.
  */
 extern enum object_kind object_upload_of_record(struct object_upload *object,
 												const struct s3_event_record *record,
@@ -87,12 +91,20 @@ extern bool object_upload_of_stalled(struct object_upload *object, struct sandbo
 									 const char *upload_id, struct glue_error *error);
 
 /*
- * Open the upload of an object, or find the one that it has, and count an
- * attempt.  File fault UNKNOWN_VENDOR when there is no such vendor.
+ * Open the upload of an object, or find the one that it has, count an attempt,
+ * and take what an earlier first reading found.  File fault UNKNOWN_VENDOR when there is no such vendor.
  */
 extern bool object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 								const struct invocation *invocation,
 								struct glue_error *error);
+
+/*
+ * End the upload as OTHER_VENDOR when its file is named after another vendor
+ * than its folder; has_ended tells.  An upload that has ended stays as it is.
+ */
+extern bool object_upload_check_name(struct object_upload *object, struct sandbox *sandbox,
+									 const struct invocation *invocation,
+									 struct glue_error *error);
 
 /*
  * Read the object the first time.  A fault of the file ends the upload;

@@ -7,10 +7,15 @@
  * events under a lease, and they are sent when it has ended: never lost, at
  * times sent twice.
  *
+ * An event that the queue refuses by our fault stays, for it is all that there
+ * is to tell of what happened.  It is tried again once in each lease, and others
+ * do not wait for it.
+ *
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "memory.h"
 #include "aws/sqs.h"
@@ -21,7 +26,7 @@
  * claim have one token.
  */
 #define CLAIM(arguments) \
-	"SELECT e.event_id, e.token, pg_catalog.json_strip_nulls(pg_catalog.json_build_object(" \
+	"SELECT e.event_id, e.token, e.upload_id, e.attempt, pg_catalog.json_strip_nulls(pg_catalog.json_build_object(" \
 	"'v', 1, 'event_id', e.event_id, 'kind', e.kind, 'upload_id', e.upload_id," \
 	" 'vendor_id', e.vendor_id, 'first_row', e.payload->'first_row'," \
 	" 'last_row', e.payload->'last_row', 'errors', e.payload->'errors'))::text" \
@@ -34,20 +39,28 @@ enum
 {
 	CLAIM_EVENT_ID,
 	CLAIM_TOKEN,
+	CLAIM_UPLOAD_ID,
+	CLAIM_ATTEMPT,
 	CLAIM_BODY
 };
 
 /* Bytes of an int64_t as text, NUL included. */
 #define INTEGER_TEXT_SIZE 24
 
+/* An event refused so often needs somebody to look at it. */
+#define REFUSED_ATTEMPTS 10
+
 /* One drain, from claim to claim. */
 struct drain
 {
 	struct sandbox *sandbox;
+	struct metrics *metrics;
 	const char *upload_id;		/* NULL for all */
 	int64_t		deadline_ms;
+	int64_t		lease_end_ms;	/* no event comes a second time before it */
 	int64_t		sent;
-	int64_t		unsent;
+	int64_t		unsent;			/* refused ones included */
+	int64_t		refused;
 };
 
 static bool
@@ -110,22 +123,40 @@ acknowledge(struct drain *drain, const PGresult *events,
 }
 
 /*
- * A body that the queue will never take comes back after each lease.  One line
- * for a batch is enough to see why.
+ * Count what the queue refused.  One line for a batch is enough to see why; it
+ * is about the event that was tried most often.
  */
 static void
-log_refused(const struct drain *drain, const struct sqs_message *messages, int count)
+note_refused(struct drain *drain, const PGresult *events, const struct sqs_message *messages)
 {
-	for (int i = 0; i < count; i++)
+	const struct log *log = &drain->sandbox->log;
+	int64_t		most = 0;
+	int64_t		refused = 0;
+	int64_t		given_up = 0;
+	int			worst = 0;
+
+	for (int i = 0; i < PQntuples(events); i++)
 	{
-		if (messages[i].result == SQS_REFUSED)
+		int64_t		attempt = strtoll(PQgetvalue(events, i, CLAIM_ATTEMPT), NULL, 10);
+
+		if (messages[i].result != SQS_REFUSED)
+			continue;
+		refused++;
+		given_up += attempt >= REFUSED_ATTEMPTS;
+		if (attempt > most)
 		{
-			log_write(&drain->sandbox->log, LOG_ERROR, "the queue refused an event",
-					  LOG_NAME(LOG_CODE, messages[i].code),
-					  LOG_NAME(LOG_UPLOAD_ID, drain->upload_id));
-			return;
+			most = attempt;
+			worst = i;
 		}
 	}
+	if (refused == 0)
+		return;
+	drain->refused += refused;
+	metrics_add(drain->metrics, METRIC_EVENTS_REFUSED, given_up);
+	log_write(log, given_up > 0 ? LOG_ERROR : LOG_WARNING, "the queue refused events",
+			  LOG_NAME(LOG_CODE, messages[worst].code),
+			  LOG_NAME(LOG_UPLOAD_ID, PQgetvalue(events, worst, CLAIM_UPLOAD_ID)),
+			  LOG_COUNT(LOG_EVENTS, refused), LOG_COUNT(LOG_ATTEMPT, most));
 }
 
 /*
@@ -149,7 +180,7 @@ send_events(struct drain *drain, const PGresult *events, struct glue_error *erro
 		};
 	sent = sqs_send(&drain->sandbox->aws, settings->error_queue_url, messages, count,
 					(int) settings->aws_calls_in_flight, drain->deadline_ms, error);
-	log_refused(drain, messages, count);
+	note_refused(drain, events, messages);
 	if (!acknowledge(drain, events, messages, &acknowledging) && sent)
 	{
 		*error = acknowledging;
@@ -160,12 +191,13 @@ send_events(struct drain *drain, const PGresult *events, struct glue_error *erro
 }
 
 /*
- * One batch.  *more tells whether there may be another.
+ * One batch.  *more tells whether there may be another: not when the queue does
+ * not answer, and not when those that it refused might be among the next.
  */
 static bool
 drain_batch(struct drain *drain, bool *more, struct glue_error *error)
 {
-	int64_t		unsent = drain->unsent;
+	int64_t		waiting = drain->unsent - drain->refused;
 	PGresult   *events;
 	bool		done;
 
@@ -173,7 +205,8 @@ drain_batch(struct drain *drain, bool *more, struct glue_error *error)
 		return false;
 	done = PQntuples(events) == 0 || send_events(drain, events, error);
 	*more = PQntuples(events) == drain->sandbox->settings.outbox_batch &&
-		drain->unsent == unsent;
+		drain->unsent - drain->refused == waiting &&
+		(drain->refused == 0 || clock_milliseconds() < drain->lease_end_ms);
 	PQclear(events);
 	return done;
 }
@@ -184,8 +217,10 @@ outbox_drain(struct sandbox *sandbox, const struct invocation *invocation,
 {
 	struct drain drain = {
 		.sandbox = sandbox,
+		.metrics = invocation->metrics,
 		.upload_id = upload_id,
 		.deadline_ms = invocation->deadline_ms,
+		.lease_end_ms = clock_milliseconds() + sandbox->settings.outbox_lease_seconds * 1000,
 	};
 	struct glue_error error = {0};
 	bool		more = true;

@@ -63,9 +63,10 @@ parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 
 	if (!object_upload_begin(object, sandbox, invocation, error))
 		return false;
+	done = object_upload_check_name(object, sandbox, invocation, error);
 	/* A large file shall not take its time for the first reading again. */
-	done = object->has_ended || object->has_checkpoint ||
-		object_upload_inspect(object, sandbox, invocation, error);
+	if (done && !object->has_ended && !object->is_inspected)
+		done = object_upload_inspect(object, sandbox, invocation, error);
 	if (done && !object->has_ended)
 		done = send_rows(sandbox, invocation, object, route, error);
 	/* Also when it failed: what was committed until then is to be told. */
@@ -94,43 +95,62 @@ parse_upload(struct sandbox *sandbox, const struct invocation *invocation,
  * An object about which there is nobody to tell: operators hear of it.
  */
 static bool
-pass_over(struct sandbox *sandbox, const struct object_upload *object,
-		  enum object_kind kind)
+pass_over(struct sandbox *sandbox, enum object_kind kind)
 {
 	if (kind == OBJECT_NOT_OURS)
 		log_write(&sandbox->log, LOG_DEBUG, "the object is no upload");
-	else if (kind == OBJECT_OF_NOBODY)
+	else
 		log_write(&sandbox->log, LOG_WARNING, "the object is in no vendor's folder",
 				  LOG_NAME(LOG_CODE, "NO_VENDOR"));
-	else
-		log_write(&sandbox->log, LOG_WARNING, "the object is named after another vendor",
-				  LOG_NAME(LOG_CODE, "OTHER_VENDOR"),
-				  LOG_NAME(LOG_VENDOR_ID, object->vendor_id));
 	return true;
+}
+
+/*
+ * The vendor may be added yet: the message stays, in the end among the dead
+ * letters, so that no file is forgotten.
+ */
+static void
+count_unknown_vendor(const struct invocation *invocation, const struct glue_error *error)
+{
+	if (error->class == GLUE_FILE_FAULT && strcmp(error->code, "UNKNOWN_VENDOR") == 0)
+		metrics_add(invocation->metrics, METRIC_UNKNOWN_VENDORS, 1);
+}
+
+static void
+log_unparsed(struct sandbox *sandbox, const struct sqs_event_message *message,
+			 const char *vendor_id, const struct glue_error *error)
+{
+	log_failure(&sandbox->log, "an object could not be parsed", error,
+				LOG_NAME(LOG_VENDOR_ID, vendor_id),
+				LOG_NAME(LOG_MESSAGE_ID, message->message_id),
+				LOG_COUNT(LOG_ATTEMPT, message->receive_count));
 }
 
 static bool
 parse_record(struct sandbox *sandbox, const struct invocation *invocation,
 			 const struct s3_event_record *record, enum parse_route route,
-			 struct glue_error *error)
+			 const struct sqs_event_message *message)
 {
 	struct object_upload *object = glue_allocate_zero(sizeof(*object));
+	struct glue_error error = {0};
 	enum object_kind kind;
 	bool		done;
 
 	if (object == NULL)
-		return glue_error_memory(error);
+	{
+		(void) glue_error_memory(&error);
+		log_unparsed(sandbox, message, NULL, &error);
+		return false;
+	}
 	kind = object_upload_of_record(object, record, &sandbox->settings);
 	if (kind != OBJECT_OF_VENDOR)
-		done = pass_over(sandbox, object, kind);
+		done = pass_over(sandbox, kind);
 	else
-		done = parse_object(sandbox, invocation, object, route, error);
-	/* Coming again would not make a vendor of it. */
-	if (!done && error->class == GLUE_FILE_FAULT && strcmp(error->code, "UNKNOWN_VENDOR") == 0)
+		done = parse_object(sandbox, invocation, object, route, &error);
+	if (!done)
 	{
-		log_write(&sandbox->log, LOG_WARNING, "there is no such vendor",
-				  LOG_NAME(LOG_CODE, error->code), LOG_NAME(LOG_VENDOR_ID, object->vendor_id));
-		done = true;
+		count_unknown_vendor(invocation, &error);
+		log_unparsed(sandbox, message, object->vendor_id, &error);
 	}
 	glue_release(object);
 	return done;
@@ -155,13 +175,10 @@ parse_message(struct sandbox *sandbox, const struct invocation *invocation,
 
 		if (!is_record && error.class == GLUE_NO_ERROR)
 			break;
-		if (!is_record || !parse_record(sandbox, invocation, &record, route, &error))
-		{
-			log_failure(&sandbox->log, "an object could not be parsed", &error,
-						LOG_NAME(LOG_MESSAGE_ID, message->message_id),
-						LOG_COUNT(LOG_ATTEMPT, message->receive_count));
+		if (!is_record)
+			log_unparsed(sandbox, message, NULL, &error);
+		if (!is_record || !parse_record(sandbox, invocation, &record, route, message))
 			all_done = false;
-		}
 	}
 	if (event.document == NULL)
 		log_failure(&sandbox->log, "a message cannot be read", &error,

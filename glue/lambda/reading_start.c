@@ -17,13 +17,13 @@
 #include "memory.h"
 #include "reading_start.h"
 
-#define BEGIN_PARSE \
+#define LOOK \
 	"SELECT u.status, coalesce(u.total_records, -1), u.checkpoint ->> 'byte_offset'," \
 	" u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number'," \
 	" u.checkpoint -> 'state' ->> 'skip', u.checkpoint -> 'state' ->> 'encoding'," \
 	" u.checkpoint -> 'state' ->> 'delimiter', u.checkpoint -> 'state' -> 'header'," \
 	" (SELECT j.last_row FROM onboard_judged_ranges($1::text) j WHERE j.first_row = 1)" \
-	" FROM onboard_begin_parse($1::text) u"
+	" FROM onboard_describe_upload($1::text) u"
 
 enum
 {
@@ -102,7 +102,7 @@ reading_start_init(struct reading_start *start, struct connection *connection,
 	const char *const values[] = {upload_id};
 
 	memset(start, 0, sizeof(*start));
-	if (!connection_query(connection, deadline_ms, BEGIN_PARSE, 1, values, &start->result,
+	if (!connection_query(connection, deadline_ms, LOOK, 1, values, &start->result,
 						  error))
 		return false;
 	start->status = PQgetvalue(start->result, 0, START_STATUS);

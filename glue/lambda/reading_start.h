@@ -40,8 +40,9 @@ struct reading_start
 };
 
 /*
- * Count a reading of the upload, and say where it begins.  False on the errors
- * of connection.h, or class internal, CHECKPOINT, when the state is not ours.
+ * Say where the next reading of the upload begins.  Nothing is counted: that
+ * object_upload_begin() does, once for each delivery.  False on the errors of
+ * connection.h, or class internal, CHECKPOINT, when the state is not ours.
  */
 extern bool reading_start_init(struct reading_start *start, struct connection *connection,
 							   int64_t deadline_ms, const char *upload_id,

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "memory.h"
+#include "day_clock.h"
 #include "log.h"
 #include "runtime.h"
 
@@ -100,7 +100,6 @@ static bool
 take_deadline(const struct http_response *response, struct runtime_event *event)
 {
 	const char *text = http_response_header(response, "Lambda-Runtime-Deadline-Ms");
-	struct timespec now;
 	int64_t		deadline = 0;
 
 	if (text == NULL || text[0] == '\0' || strlen(text) > 15 ||
@@ -108,9 +107,7 @@ take_deadline(const struct http_response *response, struct runtime_event *event)
 		return false;
 	for (; *text != '\0'; text++)
 		deadline = deadline * 10 + (*text - '0');
-	clock_gettime(CLOCK_REALTIME, &now);
-	event->deadline_ms = http_now() + deadline -
-		((int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	event->deadline_ms = http_now() + deadline - day_milliseconds();
 	return true;
 }
 

@@ -334,7 +334,7 @@ run_send(char **arguments, struct glue_error *error)
 	return success;
 }
 
-/* publish TOPIC_ARN SUBJECT TEXT VENDOR_ID */
+/* publish TOPIC_ARN SUBJECT TEXT VENDOR_ID TIMES */
 static bool
 run_publish(char **arguments, struct glue_error *error)
 {
@@ -349,9 +349,12 @@ run_publish(char **arguments, struct glue_error *error)
 	};
 	char		id[SNS_MESSAGE_ID_SIZE];
 
-	if (!sns_publish(&client, &message, id, error))
-		return false;
-	puts(id);
+	for (long i = 0; i < strtol(arguments[4], NULL, 10); i++)
+	{
+		if (!sns_publish(&client, &message, id, error))
+			return false;
+		puts(id);
+	}
 	return true;
 }
 
@@ -423,7 +426,7 @@ static const struct command
 	{"items", 2, run_items, false},
 	{"statements", 3, run_statements, false},
 	{"send", 2, run_send, false},
-	{"publish", 4, run_publish, false},
+	{"publish", 5, run_publish, false},
 	{"secret", 5, run_secret, false},
 	{"rotate", 2, run_rotate, false},
 };

@@ -77,7 +77,7 @@ def omit_unchanged_puts() -> None:
         with ITEM_LOCK:
             add(shard, old, new)
 
-    StreamShard.add = add_changed
+    setattr(StreamShard, "add", add_changed)
 
 
 def put_one_at_a_time() -> None:
@@ -138,7 +138,7 @@ def execute_updates() -> None:
         with ITEM_LOCK:
             return [update(backend, given["Statement"], given.get("Parameters", [])) for given in statements]
 
-    DynamoDBBackend.batch_execute_statement = batch_execute_statement
+    setattr(DynamoDBBackend, "batch_execute_statement", batch_execute_statement)
 
 
 def serve(port: int) -> None:
@@ -192,8 +192,8 @@ class Emulator:
 
 def client(service: str, url: str, **config: Any) -> Any:
     """A boto3 client for the emulated services, or for what stands in front of them."""
-    import boto3
-    from botocore.config import Config
+    import boto3  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
 
     settings: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"},
                                 "connect_timeout": 5, "read_timeout": 60}

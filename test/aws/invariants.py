@@ -241,9 +241,9 @@ class World:
         if upload["status"] != status:
             yield f"it is {upload['status']}, not {status}"
         if sent.broken is not None:
-            found = {number: {str(error["error_type"]) for error in stored} for number, stored in errors.items()}
-            lost = {number for number in sent.contested if found.pop(number, {"DUPLICATE_SKU"}) != {"DUPLICATE_SKU"}}
-            if found != sent.broken or lost:
+            broken = {number: {str(error["error_type"]) for error in stored} for number, stored in errors.items()}
+            lost = {number for number in sent.contested if broken.pop(number, {"DUPLICATE_SKU"}) != {"DUPLICATE_SKU"}}
+            if broken != sent.broken or lost:
                 yield "other rows are rejected, or for other reasons, than those that are broken"
 
     def item_problems(self, sent: Sent, upload_id: str) -> Iterable[str]:

@@ -15,11 +15,12 @@ import json
 import random
 import types
 import urllib.parse
+from typing import Any
 
-import botocore
-import botocore.auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+import botocore  # type: ignore[import-untyped]
+import botocore.auth  # type: ignore[import-untyped]
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
+from botocore.credentials import Credentials  # type: ignore[import-untyped]
 
 SERVICES = ["s3", "s3", "s3", "dynamodb", "sqs", "sns", "secretsmanager"]
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1"]
@@ -55,18 +56,23 @@ BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 TIMES = [0, 951782399, 951782400, 1798761599, 4102444800]
 
 
-def some(rng, pieces, most):
+Rng = random.Random
+Pairs = list[tuple[str, str]]
+Request = dict[str, Any]
+
+
+def some(rng: Rng, pieces: list[str], most: int) -> str:
     return "".join(rng.choice(pieces) for _ in range(rng.randint(0, most)))
 
 
-def make_path(rng, service):
+def make_path(rng: Rng, service: str) -> str:
     if service != "s3" and rng.random() < 0.6:
         return "/"
     return "/" + urllib.parse.quote(some(rng, PATH_PIECES, 8), safe="/~")
 
 
-def make_query(rng, unique):
-    pairs = []
+def make_query(rng: Rng, unique: bool) -> Pairs:
+    pairs: Pairs = []
     for _ in range(rng.choice([0, 0, 1, 2, 3, 5, 9])):
         name = rng.choice(PARAMETERS) if rng.random() < 0.6 else some(rng, PIECES, 4)
         pairs.append((name, "" if rng.random() < 0.2 else some(rng, PIECES, 5)))
@@ -80,8 +86,8 @@ def make_query(rng, unique):
     return pairs
 
 
-def make_headers(rng, most):
-    headers = []
+def make_headers(rng: Rng, most: int) -> Pairs:
+    headers: Pairs = []
     for _ in range(rng.randint(0, most)):
         name = rng.choice(HEADERS)
         headers.append((name, some(rng, VALUE_PIECES, 5)))
@@ -91,7 +97,7 @@ def make_headers(rng, most):
     return headers
 
 
-def make_host(rng, service, region):
+def make_host(rng: Rng, service: str, region: str) -> str:
     return rng.choice([
         f"{service}.{region}.amazonaws.com",
         f"bucket-1.{service}.{region}.amazonaws.com",
@@ -99,10 +105,10 @@ def make_host(rng, service, region):
     ])
 
 
-def make_request(rng, kind):
+def make_request(rng: Rng, kind: str) -> Request:
     service = rng.choice(SERVICES)
     region = rng.choice(REGIONS)
-    request = {
+    request: Request = {
         "kind": kind,
         "service": service,
         "region": region,
@@ -126,7 +132,7 @@ def make_request(rng, kind):
     return request
 
 
-def signer(request):
+def signer(request: Request) -> Any:
     credentials = Credentials(request["access_key_id"], request["secret"],
                               request["token"] or None)
     s3 = request["service"] == "s3"
@@ -138,7 +144,7 @@ def signer(request):
                 expires=request["expiry"])
 
 
-def botocore_request(request, in_url):
+def botocore_request(request: Request, in_url: bool) -> Any:
     url = f"{request['scheme']}://{request['host']}{request['path']}"
     params = request["query"]
     if in_url and params:
@@ -157,7 +163,7 @@ def botocore_request(request, in_url):
     return made
 
 
-def sign(request, in_url):
+def sign(request: Request, in_url: bool) -> Request:
     """Add what botocore says to a request."""
     made = botocore_request(request, in_url)
     moment = (datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) +
@@ -176,8 +182,8 @@ def sign(request, in_url):
     return request
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--headers", type=int, default=240)
     parser.add_argument("--presigned", type=int, default=240)

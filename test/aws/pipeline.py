@@ -27,6 +27,7 @@ from event_sources import (DeliveryFaults, EmulatedQueue, EmulatedShard, PollerT
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from runtime_api import Function, FunctionSettings, Result
+from settings_check import check_settings
 
 SETTINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "event_sources.json")
 SERVICES = ("s3", "dynamodb", "dynamodbstreams", "sqs", "sns", "secretsmanager")
@@ -75,7 +76,8 @@ class Kills:
 def read_settings() -> dict[str, Any]:
     with open(SETTINGS, encoding="utf-8") as file:
         settings: dict[str, Any] = json.load(file)
-        return settings
+    check_settings(settings)
+    return settings
 
 
 def test_scale(settings: dict[str, Any], visibility: int = 2, timeout: float = 30.0,
@@ -131,13 +133,16 @@ class Resources:
     stream_arn: str = ""
     link_key: str = field(default_factory=lambda: secrets.token_hex(32))
 
-    def make(self, clients: dict[str, Any], database: Database) -> None:
+    def make(self, clients: dict[str, Any], database: Database, administrator: Database | None = None) -> None:
+        """All of it; the secret of the administrator only when one is named."""
         self.make_queues(clients["sqs"])
         self.make_bucket(clients["s3"])
         self.make_table(clients["dynamodb"])
         self.make_topic(clients["sns"], clients["sqs"])
         names = self.settings["Secrets"]
         clients["secretsmanager"].create_secret(Name=names["database"], SecretString=database.secret())
+        if administrator:
+            clients["secretsmanager"].create_secret(Name=names["administrator"], SecretString=administrator.secret())
         clients["secretsmanager"].create_secret(Name=names["link"], SecretString=json.dumps({"current": self.link_key}))
 
     def make_queues(self, sqs: Any) -> None:
@@ -190,6 +195,7 @@ class Resources:
             "QUARANTINE_QUEUE_URL": self.queue_urls["upload-records-quarantine"],
             "NOTIFICATION_TOPIC_ARN": self.topic_arn,
             "DATABASE_SECRET_ID": self.settings["Secrets"]["database"],
+            "ROTATE_ADMIN_SECRET_ID": self.settings["Secrets"]["administrator"],
             "LINK_SECRET_ID": self.settings["Secrets"]["link"],
             "LINK_BASE_URL": f"https://emulated.lambda-url.{REGION}.on.aws",
         }

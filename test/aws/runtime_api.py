@@ -66,6 +66,10 @@ class Result:
         return str((self.error or {}).get("errorType", ""))
 
     @property
+    def error_message(self) -> str:
+        return str((self.error or {}).get("errorMessage", ""))
+
+    @property
     def payload(self) -> Any:
         """The answer read as JSON; nothing is null.  Raises ValueError when it is none."""
         return json.loads(self.body) if self.body.strip() else None

@@ -181,7 +181,7 @@ SELECT throws_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_i
 SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, failure_code) VALUES (%L, ''V-1'', ''f'', 1, %L)', 'u' || code, code),
 	'an upload may fail with ' || code)
 	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE', 'TOO_MANY_ROWS', 'NOT_TEXT',
-		'UNSUPPORTED_ENCODING', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED']) code;
+		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED']) code;
 
 -- Triggers
 SELECT triggers_are('onboard', 'products', ARRAY['products_touch', 'products_stock_status']);

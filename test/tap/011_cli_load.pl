@@ -111,6 +111,26 @@ unlink glob "onboard-reports/$result->{upload_id}/*";
 is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv mail.txt)), 'prints where they are');
 is(read_file("onboard-reports/$result->{upload_id}/errors.csv"), $errors, 'and they are the same bytes');
 
+# Links that somebody planted where the reports go lead nowhere.
+my $folder = "onboard-reports/$result->{upload_id}";
+my $victim = write_file('victim', "of somebody else\n");
+unlink "$folder/errors.csv", "$folder/fix.csv";
+symlink $victim, "$folder/$_" or die for qw(errors.csv fix.csv);
+is_exit(0, 'report where files of these names are symbolic links', 'report', $result->{upload_id});
+is(read_file($victim), "of somebody else\n", 'what they led to is untouched');
+is_deeply([ map { -l "$folder/$_" ? 'link' : read_file("$folder/$_") } qw(errors.csv fix.csv) ], [ $errors, $fix ], 'and they are files now');
+mkdir 'victims' or die;
+rename $folder, "$folder.away" or die;
+symlink "$work/victims", $folder or die;
+($out, $err) = is_exit(4, 'report where the folder of the upload is a symbolic link', 'report', $result->{upload_id});
+is($err, "onboard: cannot write into $folder: it is a symbolic link; remove it, or name another folder with --reports\n", 'is refused in clear words');
+is_deeply([ glob 'victims/*' ], [], 'and nothing is where it led to');
+unlink $folder;
+rename "$folder.away", $folder or die;
+symlink "$work/victims", 'linked-reports' or die;
+is_exit(0, 'a folder for all reports may be a symbolic link', 'report', $result->{upload_id}, '--reports', 'linked-reports');
+ok(-f "victims/$result->{upload_id}/fix.csv", 'and it is followed');
+
 # Dry run
 my $before = sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*) FROM onboard.validation_errors)');
 ($out) = is_exit(1, 'check', 'check', "$data/VEND003_20260106_143000.csv", '--vendor', 'V', '--file-name', 'a.csv', '--errors', 'check.csv', '--json');

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -23,6 +24,7 @@ from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from postgres import query as sql
 from runtime_api import Function, FunctionSettings
 
 Event = dict[str, Any]
@@ -47,16 +49,6 @@ VERDICTS = """SELECT line FROM (
     SELECT 'upload', 0, 0, jsonb_build_object('status', status, 'total', total_records, 'valid', valid_records,
         'errors', error_records)::text FROM onboard.upload_history u WHERE upload_id = :'u'
     ) AS t (kind, row, place, line) ORDER BY row, kind, place"""
-
-
-def sql(statement: str, database: str = "", **variables: str) -> str:
-    """Run statements as the owner; what they print, without alignment."""
-    arguments = [f"--set={name}={value}" for name, value in variables.items()]
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database or os.environ["PGDATABASE"], *arguments,
-                           "-f", "-"], input=statement, text=True, capture_output=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return done.stdout.rstrip("\n")
 
 
 def upload_id(database: str = "") -> str:
@@ -193,6 +185,7 @@ class BigObject(ServedObject):
 class Services(unittest.TestCase):
     """The emulated services behind a proxy for faults, made once; a function for each test."""
 
+    folder: str
     emulator: Emulator
     resources: Resources
     clients: dict[str, Any]
@@ -225,13 +218,20 @@ class Services(unittest.TestCase):
     def function(self, *faults: dict[str, Any], timeout: float = 60.0,
                  kill_after: Callable[[], float | None] = lambda: None, **environment: str) -> Function:
         self.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
-        proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan))
+        function: Function
+        proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan, kill=lambda port: self.kill(function)))
         function = Function(
             FunctionSettings("direct", os.environ["ONBOARD_BOOTSTRAP"], "direct", timeout),
             {**self.resources.environment(proxy.url), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "100",
              "MAX_FILE_BYTES": "0", "MAX_ROWS": "0", **environment}, kill_after=kill_after)
         self.functions.append(function)
         return function
+
+    def kill(self, function: Function) -> bool:
+        """Kill its processes; what the proxy asks for when a fault is a kill."""
+        for sandbox in function.sandboxes():
+            sandbox.signal(signal.SIGKILL)
+        return True
 
     def put(self, content: bytes, bucket: str = "", **changes: Any) -> Event:
         """Put a file; the event that tells of it."""
@@ -327,6 +327,7 @@ class EqualTest(Services):
     def test_the_same_when_it_is_killed_on_the_way(self) -> None:
         source = random.Random(4)
         content = hostile_file(9) * 30
+        function: Function
         function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 10 else None,
                                  DIRECT_TRANSACTION_ROWS="50")
         event = self.put(content)
@@ -339,6 +340,7 @@ class ResumeTest(Services):
     def test_killed_ten_times(self) -> None:
         """Killed at ten moments it gets on each time, and in the end no row is missing and none is there twice."""
         source = random.Random(11)
+        function: Function
         function = self.function(kill_after=lambda: 0.03 + source.random() * 0.4 if function.kills < 10 else None,
                                  DIRECT_TRANSACTION_ROWS="1000")
         went_on = 0
@@ -378,6 +380,17 @@ class ResumeTest(Services):
         self.assertEqual(big.starts[:2], [0, 0])
         self.assertGreater(len(big.starts), 2)
         self.assertEqual(big.starts[1:], sorted(set(big.starts[1:])))
+
+    def test_each_delivery_is_one_attempt(self) -> None:
+        """However often it reads; and the file is searched for faults once, also when nothing was loaded yet."""
+        function = self.function({"fault": "kill_before", "call": "s3.GetObject", "skip": 1, "times": 2},
+                                 {"fault": "truncate", "call": "s3.GetObject", "skip": 1, "times": 1})
+        event = self.put(good_file(3000, 19))
+        self.assertEqual(self.load(function, event), 3)
+        self.assertEqual(self.plan.unfired(), [])
+        # One for faults, one at each kill, and the last one with what was missing after it was cut.
+        self.assertEqual(self.plan.calls["s3.GetObject"], 5)
+        self.assertEqual(sql("SELECT parse_attempts, valid_records FROM onboard.upload_history"), "3|3000")
 
     def test_an_encoding_with_bad_rows_only(self) -> None:
         content = ",".join(HEADER).encode() + b"\r\n" + b"\xff" * 20 + b"\r\n" * 3 + (b"\xfe\xff,\r\n" * 3000)

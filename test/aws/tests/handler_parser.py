@@ -8,17 +8,18 @@ import io
 import itertools
 import json
 import os
-import subprocess
+import signal
 import threading
 import time
 import unittest
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import quote_plus
 
 from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
 PLANTED = "PLANTED-VALUE-77c2"
@@ -26,15 +27,6 @@ PASSWORD = "planted-password-60"
 LIMIT = 32 * 1024 * 1024
 REQUIRED = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]
 numbers = itertools.count(100000)
-
-
-def sql(statement: str) -> str:
-    """Run statements as the owner; what they print, without alignment."""
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=statement, text=True,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return done.stdout.rstrip("\n")
 
 
 def rows_file(count: int, first: int = 1, width: int = 0) -> bytes:
@@ -66,6 +58,15 @@ def plain(attribute: dict[str, Any]) -> Any:
     if kind == "M":
         return {name: plain(inner) for name, inner in value.items()}
     return int(value) if kind == "N" else value
+
+
+def kill_of(function: Function) -> Callable[[int], bool]:
+    """What kills a function's processes when the proxy asks for it."""
+    def kill(_port: int) -> bool:
+        for sandbox in function.sandboxes():
+            sandbox.signal(signal.SIGKILL)
+        return True
+    return kill
 
 
 class ParserTest(unittest.TestCase):
@@ -101,8 +102,8 @@ class ParserTest(unittest.TestCase):
 
     # What tests need.
 
-    def function(self, timeout: float = 30.0, **environment: str) -> Function:
-        settings = FunctionSettings("parser", os.environ["ONBOARD_BOOTSTRAP"], "parser", timeout)
+    def function(self, timeout: float = 30.0, handler: str = "parser", **environment: str) -> Function:
+        settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout)
         function = Function(settings, {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0",
                                        "DEADLINE_MARGIN_MS": "500", **environment})
         self.addCleanup(function.stop)
@@ -164,8 +165,16 @@ class ParserTest(unittest.TestCase):
                 for row in range(first, last + 1)]
         sql(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
 
-    def codes(self, function: Function | None = None) -> list[str]:
-        lines = (function or self.parser).log.records()
+    def records(self, function: Function | None = None) -> list[dict[str, Any]]:
+        """The log, with the metrics of every invocation: an answer may be there before the last lines were read."""
+        function = function or self.parser
+        end = time.monotonic() + 5
+        while sum("_aws" in line for line in function.log.records()) < function.invocations and time.monotonic() < end:
+            time.sleep(0.01)
+        return function.log.records()
+
+    def codes(self, function: Function | None = None) -> list[Any]:
+        lines = self.records(function)
         return [line.get("error_code", line.get("code")) for line in lines if line.get("level") in ("warning", "error")]
 
     def check_rows(self, put: dict[str, Any], count: int) -> None:
@@ -253,15 +262,63 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(self.state(put, "file_name"), name.rpartition("/")[2])
 
     def test_objects_that_are_no_uploads(self) -> None:
-        """Reports, folders, other prefixes, other vendors' names, vendors nobody knows: acknowledged, and nothing stored."""
+        """Reports, folders, other prefixes: acknowledged, and nothing stored."""
         keys = ["errors/VEND001/x_errors.csv", "other/VEND001/x.csv", "uploads/VEND001/", "uploads/x.csv", "uploads//x.csv",
-                "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv", "uploads/VEND999/x.csv",
-                "uploads/vend001/x.csv", "uploads/VEND001/VEND002_20260104_090000.csv"]
+                "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv"]
         for key in keys:
             with self.subTest(key):
                 self.parse(self.put(rows_file(1), key=key))
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
-        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5 + ["OTHER_VENDOR"] + ["UNKNOWN_VENDOR"] * 2)
+        self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5)
+
+    def test_a_file_of_a_vendor_nobody_knows_waits_for_the_vendor(self) -> None:
+        """Its message fails, also beside a file of a known vendor, which is read all the same; later it is loaded."""
+        known, unknown, other = (self.put(rows_file(2), vendor) for vendor in ("VEND001", "VEND999", "vend001"))
+        event = queue_event(json.dumps({"Records": [record(unknown), record(known)]}), json.dumps({"Records": [record(other)]}))
+        self.assertEqual(self.failures(self.parser.invoke(event)), ["m0", "m1"])
+        self.check_rows(known, 2)
+        self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "1")
+        lines = [line for line in self.records() if line.get("error_code") == "UNKNOWN_VENDOR"]
+        self.assertEqual([(line["vendor_id"], line["message_id"]) for line in lines], [("VEND999", "m0"), ("vend001", "m1")])
+        self.assertEqual([line["UnknownVendors"] for line in self.parser.log.records() if "UnknownVendors" in line], [2])
+        self.addCleanup(sql, "DELETE FROM onboard.vendors WHERE vendor_id = 'VEND999'")
+        self.addCleanup(sql, "TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+        sql("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('VEND999', 'x', 'x@example.com')")
+        self.assertEqual(self.failures(self.parser.invoke(event)), ["m1"])
+        self.check_rows(unknown, 2)
+        self.check_rows(known, 2)
+        self.assertEqual(self.state(known, "parse_attempts"), "2")
+
+    def test_other_things_that_are_missing_are_no_unknown_vendor(self) -> None:
+        """Something else of the SQLSTATE that an unknown vendor has: told by its own code."""
+        sql("""CREATE FUNCTION public.missing() RETURNS trigger LANGUAGE plpgsql AS
+               $$BEGIN RAISE EXCEPTION 'missing' USING ERRCODE = '42704'; END$$;
+               CREATE TRIGGER missing BEFORE INSERT ON onboard.upload_history FOR EACH ROW EXECUTE FUNCTION public.missing()""")
+        self.addCleanup(sql, "DROP FUNCTION public.missing() CASCADE")
+        self.assertEqual(self.failures(self.parser.invoke(self.event(self.put(rows_file(1))))), ["m0"])
+        self.assertEqual(self.codes(), ["42704"])
+
+    def test_a_file_named_after_another_vendor_is_told_to_its_folder(self) -> None:
+        """The folder's vendor hears of it, once, by both routes; the message names no other vendor; nothing is stored."""
+        routes: list[tuple[dict[str, Any], str]] = [({}, "VEND001"), ({"ROUTE": "direct"}, "VEND002")]
+        for environment, vendor in routes:
+            with self.subTest(environment):
+                sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+                parser = self.function(**environment)
+                put = self.put(rows_file(3), vendor, "VEND003_20260104_090000.csv")
+                self.parse(put, put, function=parser)
+                self.assertEqual(self.state(put, "vendor_id, status, failure_code, failure_message"),
+                                 f"{vendor}|failed|OTHER_VENDOR|by its name the file is another vendor's; "
+                                 f"name it {vendor}_20260104_090000.csv and send it again")
+                self.assertEqual([(message["kind"], message["vendor_id"]) for message in self.messages()],
+                                 [("upload_ended", vendor)])
+                self.assertEqual(self.items(put), [])
+                self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
+                mail = json.loads(sql(f"SELECT to_json(n) FROM onboard_notification('{self.upload(put)}') n"))
+                self.assertIn(f"name it {vendor}_20260104_090000.csv", mail["body"])
+        put = self.put(rows_file(1), "VEND004", "VEND001_20260104_090000.csv")
+        self.parse(put)
+        self.assertEqual(self.state(put, "status, failure_code"), "failed|VENDOR_NOT_ACTIVE")
 
     def test_a_vendor_that_is_not_active_is_told_once(self) -> None:
         put = self.put(rows_file(2), "VEND004")
@@ -280,6 +337,7 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.failures(self.parser.invoke(queue_event(*bodies))), ["m2", "m3", "m6"])
         for put in puts:
             self.check_rows(put, 3)
+        event: Any
         for event in ({}, [], {"Records": [{"body": "x"}]}):
             self.assertFalse(self.parser.invoke(event).ok)
 
@@ -297,6 +355,25 @@ class ParserTest(unittest.TestCase):
         self.parse(put)
         self.assertEqual(self.state(put), "completed||10|2")
         self.assertEqual(len(self.items(put)), 10)
+
+    def test_what_the_first_reading_found_is_kept(self) -> None:
+        """Killed before the second reading, the next delivery begins with that one, and takes the same delimiter and route."""
+        head, *rows = rows_file(30).decode().replace(",", ";").splitlines()
+        content = "\n".join([head + ";a,b,c", *(row + ";d" for row in rows)]).encode()
+        routes: list[tuple[dict[str, Any], int]] = [({}, 30), ({"DIRECT_ROUTE_ROWS": "29"}, 0)]
+        for environment, items in routes:
+            with self.subTest(environment):
+                parser = self.function(**environment)
+                self.proxy.kill = kill_of(parser)
+                plan = self.plan({"fault": "kill_before", "call": "s3.GetObject", "skip": 1, "times": 1})
+                put = self.put(content)
+                self.assertFalse(parser.invoke(self.event(put)).ok)
+                self.assertEqual(self.state(put), "processing||30|1")
+                self.parse(put, function=parser)
+                self.assertEqual(plan.calls["s3.GetObject"], 3)
+                self.assertEqual(self.state(put, "total_records, parse_attempts"), "30|2")
+                self.assertEqual([item["product_data"]["a,b,c"] for item in self.items(put)], ["d"] * items)
+                self.assertEqual(sql("SELECT count(*) FROM onboard.products WHERE attributes->>'a,b,c' = 'd'"), str(30 - items))
 
     def test_an_object_that_was_overwritten(self) -> None:
         """With versions both are read; without, the first has been replaced and is not taken for the second."""
@@ -407,12 +484,50 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(sorted(message["upload_id"] for message in self.messages()), sorted([self.upload(put), self.upload(other)]))
         self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
 
+    def test_events_that_are_always_refused(self) -> None:
+        """Tried once in each lease, whoever comes by; the tenth time an error that is counted; and never lost."""
+        put = self.put(b"")
+        plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True})
+        for _ in range(3):
+            self.parse(put)
+        self.assertEqual(plan.calls["sqs.SendMessageBatch"], 1)
+        for attempt in range(2, 11):
+            sql("UPDATE onboard.outbox SET lease_until = clock_timestamp() - interval '1 second'")
+            self.parse(put)
+            self.assertEqual(plan.calls["sqs.SendMessageBatch"], attempt)
+        lines = [line for line in self.records() if line.get("message") == "the queue refused events"]
+        self.assertEqual([(line["attempt"], line["level"], line["upload_id"]) for line in lines],
+                         [(attempt, "error" if attempt == 10 else "warning", self.upload(put)) for attempt in range(1, 11)])
+        self.assertEqual(sum(line.get("EventsRefused", 0) for line in self.parser.log.records()), 1)
+        self.plan()
+        sql("UPDATE onboard.outbox SET lease_until = clock_timestamp() - interval '1 second'")
+        self.parse(put)
+        self.assertEqual([message["upload_id"] for message in self.messages()], [self.upload(put)])
+
+    def test_events_that_are_refused_hold_up_no_others(self) -> None:
+        """A batch of nothing else; and leases that end while others are sent begin no circle."""
+        for lease in ("60", "1"):
+            with self.subTest(lease=lease):
+                sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+                sql("""SELECT onboard_reject_upload(onboard_begin_upload('VEND001', number || '.csv'), 'EMPTY_FILE', NULL)
+                       FROM generate_series(1, 4) number""")
+                plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 2, "sender_fault": True,
+                                  **({"times": 1} if lease == "60" else {})},
+                                 {"fault": "latency", "call": "sqs.SendMessageBatch", "seconds": 0.6})
+                sweeper = self.function(handler="sweeper", OUTBOX_BATCH="2", OUTBOX_LEASE_SECONDS=lease)
+                self.assertTrue(sweeper.invoke({}).ok)
+                self.assertEqual(plan.calls["sqs.SendMessageBatch"], 2)
+                sent = 2 if lease == "60" else 0
+                self.assertEqual((len(self.messages()), sql("SELECT count(*) FROM onboard.outbox")), (sent, str(4 - sent)))
+
     def test_long_files_go_directly(self) -> None:
         """Above a number of rows, or by setting; below, or by setting, through the table."""
         content = rows_file(30)
-        for environment, items, status in (({"DIRECT_ROUTE_ROWS": "29"}, 0, "completed"), ({"ROUTE": "direct"}, 0, "completed"),
-                                           ({"DIRECT_ROUTE_ROWS": "30"}, 30, "processing"),
-                                           ({"DIRECT_ROUTE_ROWS": "0", "ROUTE": "stream"}, 30, "processing")):
+        routes: list[tuple[dict[str, Any], int, str]] = [
+            ({"DIRECT_ROUTE_ROWS": "29"}, 0, "completed"), ({"ROUTE": "direct"}, 0, "completed"),
+            ({"DIRECT_ROUTE_ROWS": "30"}, 30, "processing"),
+            ({"DIRECT_ROUTE_ROWS": "0", "ROUTE": "stream"}, 30, "processing")]
+        for environment, items, status in routes:
             with self.subTest(environment):
                 sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
                 put = self.put(content)

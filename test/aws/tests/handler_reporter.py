@@ -24,21 +24,13 @@ from event_sources import EmulatedQueue, QueueConsumer, UrlReply, url_event, url
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
+from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
 BOM = "\ufeff"
 PLANTED = "PLANTED-VALUE-5d1f"
 BUCKET = "ecommerce-product-uploads"
 counter = itertools.count(1)
-
-
-def sql(statement: str) -> str:
-    """Run statements as the owner; what they print, without alignment."""
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=statement, text=True,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return done.stdout.rstrip("\n")
 
 
 def begin(vendor: str = "VEND001", name: str = "") -> str:
@@ -313,6 +305,7 @@ class ReporterTest(HandlerTest):
         self.assertEqual([record["upload_id"] for record in records], ["VEND001-0000000000000000"])
 
     def test_an_event_of_something_else_fails_as_a_whole(self) -> None:
+        event: Any
         for event in ({}, {"Records": [{"body": "x"}]}, [], {"Records": [{"messageId": "", "body": "x"}]}):
             self.assertEqual(self.reporter.invoke(event).error_type, "Function.InvalidEvent")
 
@@ -496,8 +489,7 @@ class FaultTest(HandlerTest):
         result = self.reporter.invoke(queue_event(*(message(upload_id) for upload_id in upload_ids)))
         failed = self.failures(result)
         self.assertIn(failed, [["m0", "m1", "m2", "m3"][done:] for done in (1, 2)])
-        said = [record.get("message") for record in self.reporter.log.records()]
-        self.assertIn("there was no time for all messages", said)
+        self.assertTrue(self.reporter.log.wait_for(lambda line: "there was no time for all messages" in line))
         self.proxy.plan = FaultPlan()
         self.report(*upload_ids)
         self.assertEqual([self.recorded(upload_id) for upload_id in upload_ids], ["t|-|-"] * 4)

@@ -32,6 +32,7 @@ def setUpModule() -> None:
 
 class RotateTest(unittest.TestCase):
     emulator: Emulator
+    manager: Any
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -92,7 +93,8 @@ class RotateTest(unittest.TestCase):
         return token
 
     def stages(self) -> dict[str, list[str]]:
-        return self.manager.describe_secret(SecretId=self.name)["VersionIdsToStages"]
+        stages: dict[str, list[str]] = self.manager.describe_secret(SecretId=self.name)["VersionIdsToStages"]
+        return stages
 
     def step(self, step: str, token: str) -> Result:
         return self.rotate.invoke({"Step": step, "SecretId": self.name, "ClientRequestToken": token})
@@ -105,7 +107,7 @@ class RotateTest(unittest.TestCase):
     def refused(self, answer: Result, code: str, kind: str = "Function.InfrastructureError") -> None:
         self.assertFalse(answer.ok, answer.body)
         self.assertEqual(answer.error_type, kind)
-        self.assertRegex(answer.error["errorMessage"], rf"^{code}\b")
+        self.assertRegex(answer.error_message, rf"^{code}\b")
 
     def rotate_once(self) -> str:
         token = self.begin()
@@ -114,7 +116,7 @@ class RotateTest(unittest.TestCase):
         return token
 
     def current(self, stage: str = "AWSCURRENT") -> dict[str, Any]:
-        value = json.loads(self.manager.get_secret_value(SecretId=self.name, VersionStage=stage)["SecretString"])
+        value: dict[str, Any] = json.loads(self.manager.get_secret_value(SecretId=self.name, VersionStage=stage)["SecretString"])
         self.passwords.add(value["password"])
         return value
 
@@ -194,6 +196,7 @@ class RotateTest(unittest.TestCase):
     def test_what_is_no_rotation_is_refused(self) -> None:
         event = "Function.InvalidEvent"
         current = self.manager.get_secret_value(SecretId=self.name)["VersionId"]
+        wrong: Any
         for wrong in ({}, [], None, {"Step": "createSecret"}, {"Step": 1, "SecretId": self.name, "ClientRequestToken": current},
                       {"Step": "dropSecret", "SecretId": self.name, "ClientRequestToken": current}):
             self.refused(self.rotate.invoke(wrong), "EVENT_INVALID", event)

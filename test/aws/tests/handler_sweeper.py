@@ -32,6 +32,10 @@ def row(number: int, price: str = "9.99") -> str:
 
 
 class SweeperTest(unittest.TestCase):
+    emulator: Emulator
+    clients: dict[str, Any]
+    resources: Resources
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.emulator = cls.enterClassContext(Emulator())
@@ -71,7 +75,8 @@ class SweeperTest(unittest.TestCase):
     def sweep(self, function: Function) -> dict[str, Any]:
         answer = function.invoke({"source": "aws.events", "detail-type": "Scheduled Event"})
         self.assertTrue(answer.ok, answer.error)
-        return answer.payload
+        payload: dict[str, Any] = answer.payload
+        return payload
 
     def counts(self, function: Function) -> tuple[int, ...]:
         payload = self.sweep(function)

@@ -20,6 +20,7 @@ from event_sources import EmulatedShard
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
 PLANTED = "PLANTED-VALUE-7c21"
@@ -28,19 +29,6 @@ sequence = itertools.count(10**20)
 skus = itertools.count(1)
 
 Record = dict[str, Any]
-
-
-def psql(*arguments: str, text: str = "") -> str:
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments], input=text, text=True,
-                          capture_output=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return done.stdout.rstrip("\n")
-
-
-def sql(statement: str) -> str:
-    """Run statements as the owner; what they print, without alignment."""
-    return psql("-f", "-", text=statement)
 
 
 def begin(total: int | None = None, vendor: str = "VEND001") -> str:

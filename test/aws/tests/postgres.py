@@ -8,9 +8,10 @@ from types import TracebackType
 END = "----- end of the answer -----"
 
 
-def query(statement: str, database: str | None = None) -> str:
-    """Run statements as the superuser; what they give, unaligned."""
-    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *(["-d", database] if database else [])]
+def query(statement: str, database: str | None = None, **variables: str) -> str:
+    """Run statements as the superuser, with variables of psql; what they give, unaligned."""
+    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *(["-d", database] if database else []),
+               *(f"--set={name}={value}" for name, value in variables.items()), "-f", "-"]
     done = subprocess.run(command, input=statement, text=True, capture_output=True, check=False)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
@@ -34,6 +35,8 @@ class Session:
                        "PGSSLMODE": "verify-full", "PGSSLROOTCERT": os.environ["ONBOARD_TEST_CA"]}
         self._process = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-w"], env=environment, text=True, bufsize=1,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Session":
@@ -47,11 +50,11 @@ class Session:
         lines: list[str] = []
         with self._lock:
             try:
-                self._process.stdin.write(f"{statement};\n\\echo {END}\n")
-                self._process.stdin.flush()
+                self._input.write(f"{statement};\n\\echo {END}\n")
+                self._input.flush()
             except BrokenPipeError:
                 pass
-            while (line := self._process.stdout.readline()) and line.rstrip("\n") != END:
+            while (line := self._output.readline()) and line.rstrip("\n") != END:
                 lines.append(line.rstrip("\n"))
         if not line or any(entry.startswith("ERROR:") for entry in lines):
             raise Refused("\n".join(lines))
@@ -59,10 +62,10 @@ class Session:
 
     def close(self) -> None:
         try:
-            self._process.stdin.close()
+            self._input.close()
         except BrokenPipeError:
             pass
-        self._process.stdout.close()
+        self._output.close()
         self._process.wait()
 
 

@@ -10,20 +10,22 @@ import os
 import signal
 import sys
 import time
+from typing import Any
 
 PREFIX = "/2018-06-01/runtime"
 connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 handler = sys.argv[1] if len(sys.argv) > 1 else os.environ["_HANDLER"]
 count = 0
+Reply = tuple[int, http.client.HTTPMessage, bytes]
 
 
-def call(method, path, body=None, headers=None):
+def call(method: str, path: str, body: str | bytes | None = None, headers: dict[str, str] | None = None) -> Reply:
     connection.request(method, PREFIX + path, body, headers or {})
     reply = connection.getresponse()
     return reply.status, reply.headers, reply.read()
 
 
-def post(path, body, kind=None):
+def post(path: str, body: Any, kind: str | None = None) -> int:
     status, _, _ = call("POST", path, json.dumps(body), {"Lambda-Runtime-Function-Error-Type": kind} if kind else None)
     return status
 

@@ -9,25 +9,27 @@ import os
 import sys
 import urllib.parse
 import urllib.request
+from typing import Any, Callable
 
 PREFIX = "/2018-06-01/runtime/invocation/"
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
 handler = sys.argv[1]
 
 
-def call(service, path="/", body=None, headers=None, method=None):
+def call(service: str, path: str = "/", body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:
     scope = f"AWS4-HMAC-SHA256 Credential=EMULATED/20260101/us-east-1/{service}/aws4_request"
-    request = urllib.request.Request(ENDPOINT + path, body, {"Authorization": scope, **(headers or {})}, method=method)
+    request = urllib.request.Request(ENDPOINT + path, body, {"Authorization": scope, **(headers or {})})
     with urllib.request.urlopen(request) as reply:
-        return reply.read()
+        content: bytes = reply.read()
+        return content
 
 
-def call_json(service, target, body):
+def call_json(service: str, target: str, body: Any) -> Any:
     return json.loads(call(service, "/", json.dumps(body).encode(), {
         "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}) or "{}")
 
 
-def parse(event):
+def parse(event: Any) -> Any:
     for message in event["Records"]:
         for record in json.loads(message["body"]).get("Records", []):
             key = urllib.parse.unquote_plus(record["s3"]["object"]["key"])
@@ -44,7 +46,7 @@ def parse(event):
                         "RequestItems": unprocessed})["UnprocessedItems"]
 
 
-def validate(event):
+def validate(event: Any) -> Any:
     for first in range(0, len(event["Records"]), 10):
         images = [record["dynamodb"]["NewImage"] for record in event["Records"][first:first + 10]]
         reply = call_json("sqs", "AmazonSQS.SendMessageBatch", {"QueueUrl": os.environ["ERROR_QUEUE_URL"], "Entries": [
@@ -55,7 +57,7 @@ def validate(event):
     return {"batchItemFailures": []}
 
 
-def report(event):
+def report(event: Any) -> Any:
     failed = []
     for message in event["Records"]:
         form = urllib.parse.urlencode({"Action": "Publish", "Version": "2010-03-31", "Message": message["body"],
@@ -67,15 +69,15 @@ def report(event):
     return {"batchItemFailures": failed}
 
 
-def link(event):
+def link(event: Any) -> Any:
     return {"statusCode": 302, "headers": {"Location": event["rawPath"]}}
 
 
-def sweep(event):
+def sweep(event: Any) -> Any:
     return {"source": event["source"]}
 
 
-handlers = {"parser": parse, "validator": validate, "reporter": report, "link": link, "sweeper": sweep}
+handlers: dict[str, Callable[[Any], Any]] = {"parser": parse, "validator": validate, "reporter": report, "link": link, "sweeper": sweep}
 connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 while True:
     connection.request("GET", PREFIX + "next")

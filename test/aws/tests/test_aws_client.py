@@ -58,6 +58,21 @@ def drive(url: str, *arguments: Any, deadline: int = 60_000, idle: int = 30) -> 
 
 
 class AwsClientTest(unittest.TestCase):
+    emulator: Emulator
+    proxy: FaultProxy
+    directory: str
+    file: str
+    big: bytes
+    s3: Any
+    dynamodb: Any
+    sqs: Any
+    sns: Any
+    secrets: Any
+    queue: str
+    topic: str
+    inbox: str
+    tables = 0
+
     @classmethod
     def setUpClass(cls) -> None:
         build_driver()
@@ -74,7 +89,6 @@ class AwsClientTest(unittest.TestCase):
         cls.inbox = cls.sqs.create_queue(QueueName="inbox")["QueueUrl"]
         cls.sns.subscribe(TopicArn=cls.topic, Protocol="sqs", Endpoint=cls.sqs.get_queue_attributes(
             QueueUrl=cls.inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
-        cls.tables = 0
         cls.big = b"".join(b"row %d,some text that makes it long\n" % number for number in range(200_000))
         cls.file = os.path.join(cls.directory, "big.csv")
         with open(cls.file, "wb") as file:
@@ -310,7 +324,7 @@ class AwsClientTest(unittest.TestCase):
     def test_publish(self) -> None:
         self.bodies(self.inbox)
         self.plan({"fault": "reset_before", "call": "sns.Publish", "times": 2})
-        self.drive("publish", self.topic, "Zürich\nis \x1b done " + "x" * 200, "text & more = ü", "VEND001")
+        self.drive("publish", self.topic, "Zürich\nis \x1b done " + "x" * 200, "text & more = ü", "VEND001", 1)
         notes = [json.loads(body) for body in self.bodies(self.inbox)]
         self.assertEqual(len(notes), 1)
         self.assertEqual(notes[0]["Message"], "text & more = ü")
@@ -318,19 +332,35 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual({name: value["Value"] for name, value in notes[0]["MessageAttributes"].items()},
                          {"vendor_id": "VEND001", "status": "completed"})
         self.plan()
-        self.refuse("AWS_NOT_FOUND", "publish", self.topic + "x", "s", "t", "V")
+        self.refuse("AWS_NOT_FOUND", "publish", self.topic + "x", "s", "t", "V", 1)
+
+    def test_nothing_is_sent_twice_unseen(self) -> None:
+        """A kept connection that breaks after the service acted: libcurl would repeat the request by itself."""
+        for call, arguments, number, inbox in (("sqs.SendMessageBatch", ("send", self.queue, 200), 20, self.queue),
+                                               ("sns.Publish", ("publish", self.topic, "s", "t", "V", 20), 20, self.inbox)):
+            with self.subTest(call=call):
+                self.bodies(inbox)
+                self.plan({"fault": "reset_after", "call": call, "reused": True, "times": 3})
+                result = drive(self.proxy.url, *arguments)
+                self.assertTrue(result.success, result.text)
+                self.assertEqual((result.counters["requests"], self.proxy.plan.calls[call]), (number, number))
+                self.assertEqual(len(self.bodies(inbox)), number * 10 if inbox == self.queue else number)
+                # On a new connection it is seen: a retry, which is counted.
+                self.plan({"fault": "reset_after", "call": call, "skip": 5, "times": 1})
+                self.assertEqual(self.drive(*arguments).counters["retries"], 1)
+                self.assertEqual(self.proxy.plan.calls[call], number + 1)
 
     def test_stalled_connection_and_deadline(self) -> None:
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 60, "times": 1})
         started = time.monotonic()
-        self.assertEqual(self.drive("publish", self.topic, "s", "t", "V", idle=1).counters["requests"], 2)
+        self.assertEqual(self.drive("publish", self.topic, "s", "t", "V", 1, idle=1).counters["requests"], 2)
         self.assertLess(time.monotonic() - started, 20)
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 60, "times": 1})
         started = time.monotonic()
-        self.refuse("HTTP_TIMEOUT", "publish", self.topic, "s", "t", "V", deadline=1000)
+        self.refuse("HTTP_TIMEOUT", "publish", self.topic, "s", "t", "V", 1, deadline=1000)
         self.assertLess(time.monotonic() - started, 2)
         self.plan({"fault": "throttle", "call": "sns.Publish"})
-        self.refuse("AWS_THROTTLED", "publish", self.topic, "s", "t", "V", deadline=1000)
+        self.refuse("AWS_THROTTLED", "publish", self.topic, "s", "t", "V", 1, deadline=1000)
 
     # Secrets Manager
 
@@ -358,7 +388,17 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual(self.secrets.get_secret_value(SecretId="rotated", VersionStage="AWSCURRENT")["SecretString"], password.split()[0])
 
 
+class RefusingServer(http.server.ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Refusals)
+        self.refusals: list[str] = []
+        self.requests: list[dict[str, str]] = []
+        self.skew = 0
+
+
 class Refusals(http.server.BaseHTTPRequestHandler):
+    server: RefusingServer
+
     """Refuses as its server says until that has no more to say, then accepts."""
 
     protocol_version = "HTTP/1.1"
@@ -387,8 +427,7 @@ class RefusalTest(unittest.TestCase):
         build_driver()
 
     def setUp(self) -> None:
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusals)
-        self.server.refusals, self.server.requests, self.server.skew = [], [], 0
+        self.server = RefusingServer()
         thread = threading.Thread(target=self.server.serve_forever)
         thread.start()
         self.addCleanup(thread.join)
@@ -398,7 +437,7 @@ class RefusalTest(unittest.TestCase):
     def publish(self, *refusals: str, skew: int = 0) -> Result:
         self.server.refusals, self.server.skew = list(refusals), skew
         self.server.requests.clear()
-        return drive(f"http://127.0.0.1:{self.server.server_port}", "publish", "topic", "s", "t", "V", deadline=10_000)
+        return drive(f"http://127.0.0.1:{self.server.server_port}", "publish", "topic", "s", "t", "V", 1, deadline=10_000)
 
     def test_clock(self) -> None:
         for code in ("RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException"):
@@ -428,8 +467,8 @@ class RefusalTest(unittest.TestCase):
     def test_endpoints(self) -> None:
         for url in ("127.0.0.1:1", "ftp://127.0.0.1", "http://", "http://127.0.0.1/path", "http://user@127.0.0.1"):
             with self.subTest(url=url):
-                self.assertEqual(drive(url, "publish", "topic", "s", "t", "V").code, "BAD_ENDPOINT")
+                self.assertEqual(drive(url, "publish", "topic", "s", "t", "V", 1).code, "BAD_ENDPOINT")
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
             port = listener.getsockname()[1]
-        self.assertEqual(drive(f"http://127.0.0.1:{port}", "publish", "topic", "s", "t", "V", deadline=1000).code,
+        self.assertEqual(drive(f"http://127.0.0.1:{port}", "publish", "topic", "s", "t", "V", 1, deadline=1000).code,
                          "HTTP_CONNECT")

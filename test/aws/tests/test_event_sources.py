@@ -238,6 +238,9 @@ class FilterTest(unittest.TestCase):
 
 
 class QueueTest(unittest.TestCase):
+    emulator: Emulator
+    sqs: Any
+
     """Against the emulated queues, whose visibility and redrive are not ours."""
 
     @classmethod

@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import fault_proxy
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError, \
-    ReadTimeoutError, ResponseStreamingError
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    ClientError, HTTPClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 from emulator import REGION, Emulator, client
 from fault_plan import FaultPlan, PlanError
 from fault_proxy import FaultProxy
@@ -37,6 +37,17 @@ def puts(*items: dict[str, Any]) -> dict[str, Any]:
 
 
 class FaultProxyTest(unittest.TestCase):
+    emulator: Emulator
+    proxy: FaultProxy
+    direct: dict[str, Any]
+    s3: Any
+    dynamodb: Any
+    sqs: Any
+    sns: Any
+    secrets: Any
+    queue_url: str
+    topic: str
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.emulator = cls.enterClassContext(Emulator())
@@ -62,7 +73,7 @@ class FaultProxyTest(unittest.TestCase):
         self.proxy.plan = FaultPlan.read({"seed": seed, "faults": list(faults)})
 
     def fired(self, fault: str, call: str) -> int:
-        return self.proxy.plan.fired[fault, call]
+        return int(self.proxy.plan.fired[fault, call])
 
     def failure(self, function: Any, **arguments: Any) -> tuple[str, int]:
         with self.assertRaises(ClientError) as caught:
@@ -80,7 +91,11 @@ class FaultProxyTest(unittest.TestCase):
         for moment, killed, acted in (("before", True, False), ("after", True, True), ("before", False, True),
                                       ("after", False, True)):
             with self.subTest(moment=moment, killed=killed):
-                self.proxy.kill = lambda port, answer=killed: asked.append(port) or answer
+                def kill(port: int, answer: bool = killed) -> bool:
+                    asked.append(port)
+                    return answer
+
+                self.proxy.kill = kill
                 self.plan({"fault": f"kill_{moment}", "call": "dynamodb.BatchWriteItem", "times": 1})
                 name = 100 + len(asked)
                 if killed:
@@ -121,7 +136,7 @@ class FaultProxyTest(unittest.TestCase):
             "s3.PutObject": 1, "s3.GetObject": 1, "s3.HeadObject": 1, "s3.ListObjectsV2": 1})
 
     def test_throttles_and_errors_have_each_services_shape(self) -> None:
-        calls = {
+        calls: dict[str, tuple[Any, dict[str, Any], str, int, str]] = {
             "s3": (self.s3.get_object, {"Bucket": BUCKET, "Key": "big"}, "SlowDown", 503, "InternalError"),
             "dynamodb": (self.dynamodb.get_item, {"TableName": TABLE, "Key": {
                 "upload_id": {"S": "U"}, "record_id": {"S": "R"}}}, "ProvisionedThroughputExceededException", 400,
@@ -308,7 +323,7 @@ class FaultProxyTest(unittest.TestCase):
         def order(method: str, path: str, body: bytes | None = None) -> bytes:
             request = urllib.request.Request(self.proxy.control_url + path, body, method=method)
             with urllib.request.urlopen(request) as reply:
-                return reply.read()
+                return bytes(reply.read())
 
         order("PUT", "/plan", json.dumps({"faults": [{"fault": "throttle", "call": "s3.*", "times": 1},
                                                      {"fault": "throttle", "call": "sns.*"}]}).encode())
@@ -329,6 +344,7 @@ class FaultProxyTest(unittest.TestCase):
             for calls, code in ((1, 1), (2, 0)):
                 process = subprocess.Popen([sys.executable, fault_proxy.__file__, "--upstream", self.emulator.url,
                                             "--plan", file.name], stdout=subprocess.PIPE, text=True)
+                assert process.stdout is not None
                 url = process.stdout.readline().split()[0]
                 s3 = client("s3", url)
                 s3.list_objects_v2(Bucket=BUCKET)
@@ -341,6 +357,8 @@ class FaultProxyTest(unittest.TestCase):
 
 
 class EmulatorTest(unittest.TestCase):
+    emulator: Emulator
+
     """Where the emulated services are set right."""
 
     @classmethod

@@ -1,7 +1,9 @@
 """The whole of it around a pipeline in miniature: nothing is lost on the way, whatever goes wrong."""
 
+import copy
 import json
 import os
+import re
 import socket
 import tempfile
 import unittest
@@ -10,6 +12,7 @@ from typing import Any
 from event_sources import DeliveryFaults
 from fault_plan import FaultPlan
 from pipeline import Database, Kills, NotQuiet, Pipeline, read_settings, test_scale
+from settings_check import SettingsError, check_settings
 
 BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_pipeline.py")
 DATABASE = Database("/nowhere", 5432, "none", "nobody", "planted-password")
@@ -134,6 +137,38 @@ class SettingsTest(unittest.TestCase):
         for name, mapping in self.settings["EventSourceMappings"].items():
             self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
             self.assertIn(mapping["FunctionName"], self.settings["Functions"], name)
+
+    def test_what_does_not_fit_together_is_refused(self) -> None:
+        def changed(path: str, value: Any) -> dict[str, Any]:
+            *folders, last = path.split("/")
+            settings = copy.deepcopy(self.settings)
+            place = settings
+            for folder in folders:
+                place = place[folder]
+            place[last] = value
+            return settings
+
+        rule = "RotationSchedules/database/RotationRules/"
+        check_settings(self.settings)
+        for path, value, trouble in (
+                ("Schedules/sweep/FunctionName", "sweep", "Schedules sweep is of no function; sweeper has not one schedule"),
+                ("Schedules", {}, "sweeper has not one schedule"), ("RotationSchedules", {}, "rotate has not one schedule"),
+                ("RotationSchedules/database/Secret", "x", "RotationSchedules database is of no secret"),
+                ("RotationSchedules/database/Secret", "administrator", "rotate cannot rotate the secret that it needs"),
+                ("Secrets/administrator", self.settings["Secrets"]["database"], "rotate has no secret of the administrator"),
+                ("EventSourceMappings/upload-events/EventSource", {"Queue": "x"}, "EventSourceMappings upload-events has no source"),
+                ("EventSourceMappings/upload-records/EventSource", {"Stream": "x"}, "EventSourceMappings upload-records has no source"),
+                *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep is no schedule")
+                  for text in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every hour", "cron(0 12 * * ?)")),
+                *((rule + "ScheduleExpression", text, "RotationSchedules database is no schedule")
+                  for text in ("rate(30 minutes)", "rate(3 hours)", "cron(30 12 * * ? *)")),
+                (rule + "Duration", "120", "RotationSchedules database is no schedule")):
+            with self.subTest(path=path, value=value), self.assertRaisesRegex(SettingsError, f"^{re.escape(trouble)}$"):
+                check_settings(changed(path, value))
+        for path, value in (("Schedules/sweep/ScheduleExpression", "rate(1 hour)"), (rule + "ScheduleExpression", "rate(4 hours)"),
+                            ("Schedules/sweep/ScheduleExpression", "cron(0/5 * * * ? *)"),
+                            (rule + "ScheduleExpression", "cron(0 8 1 * ? *)")):
+            check_settings(changed(path, value))
 
     def test_uploads_are_announced_by_prefix_alone(self) -> None:
         notification = self.settings["Bucket"]["Notification"]

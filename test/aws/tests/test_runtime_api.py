@@ -60,7 +60,7 @@ class RuntimeApiTest(unittest.TestCase):
 
     def test_an_error_is_reported(self) -> None:
         result = self.function().invoke({"do": "fail", "type": "Function.Broken"})
-        self.assertEqual((result.ok, result.error_type, result.error["errorMessage"]),
+        self.assertEqual((result.ok, result.error_type, result.error_message),
                          (False, "Function.Broken", "failed"))
 
     def test_answers_out_of_order_are_refused(self) -> None:
@@ -89,7 +89,7 @@ class RuntimeApiTest(unittest.TestCase):
             with self.subTest(message):
                 result = function.invoke(event)
                 self.assertEqual(result.error_type, "Runtime.ExitError")
-                self.assertIn(message, result.error["errorMessage"])
+                self.assertIn(message, result.error_message)
                 self.assertEqual(function.invoke({}).payload["count"], 1)
 
     def test_an_answer_counts_even_when_the_process_ends_after_it(self) -> None:
@@ -103,14 +103,14 @@ class RuntimeApiTest(unittest.TestCase):
         result = function.invoke({"do": "sleep", "seconds": 20})
         self.assertLess(time.monotonic() - start, 5)
         self.assertEqual(result.error_type, "Sandbox.Timedout")
-        self.assertIn("0.40 seconds", result.error["errorMessage"])
+        self.assertIn("0.40 seconds", result.error_message)
         self.assertEqual(function.invoke({}).payload["count"], 1)
 
     def test_failures_to_start_are_reported(self) -> None:
         self.assertEqual(self.function("init-error").invoke({}).error_type, "Function.NoDatabase")
         result = self.function("init-exit").invoke({})
         self.assertEqual(result.error_type, "Runtime.ExitError")
-        self.assertIn("exit status 3", result.error["errorMessage"])
+        self.assertIn("exit status 3", result.error_message)
 
     def test_an_init_error_after_the_start_is_refused(self) -> None:
         function = self.function("init-late-error")

@@ -8,7 +8,7 @@ random, harm the database, and let services and deliveries fail meanwhile.
 import subprocess
 import time
 import unittest
-from typing import Any
+from typing import Any, cast
 
 from event_sources import DeliveryFaults, QueuePoller, StreamPoller
 from invariants import Sent
@@ -33,10 +33,10 @@ def service_faults() -> list[dict[str, Any]]:
     """Each fault of each service, a few times."""
     faults: list[dict[str, Any]] = []
     for call, _ in STEPS:
-        for number, options in enumerate((
+        for number, options in enumerate(cast(list[dict[str, Any]], [
                 {"fault": "throttle"}, {"fault": "error", "status": 500}, {"fault": "error", "status": 503},
                 {"fault": "deny", "code": "signature"}, {"fault": "deny", "code": "expired"},
-                {"fault": "reset_before"}, {"fault": "reset_after"}, {"fault": "drop_reply"}, {"fault": "close_after"})):
+                {"fault": "reset_before"}, {"fault": "reset_after"}, {"fault": "drop_reply"}, {"fault": "close_after"}])):
             faults.append({**options, "call": call, "skip": number, "times": 1})
     faults += [
         {"fault": "unprocessed_items", "probability": 0.3, "times": 20},

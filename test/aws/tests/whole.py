@@ -119,6 +119,12 @@ class Maker:
         return self.random.choice([b"", b"\xef\xbb\xbf"]) + file.getvalue().encode()
 
 
+def happened(harm: Callable[[], None]) -> bool:
+    """Of what either happens or raises."""
+    harm()
+    return True
+
+
 class Harm(threading.Thread):
     """Harms the database while others use it: connections ended, a process of it killed, all of it killed or stopped at
     once, again and again until it is told to stop.  `fired` counts what struck."""
@@ -137,8 +143,8 @@ class Harm(threading.Thread):
             ("terminated connections", lambda: self._database.terminate_connections() > 0),
             ("killed backend", self._database.kill_backend),
             ("terminated connections", lambda: self._database.terminate_connections() > 0),
-            ("restarted server", lambda: self._database.server.restart() is None),
-            ("killed server", lambda: self._database.server.kill() is None),
+            ("restarted server", lambda: happened(self._database.server.restart)),
+            ("killed server", lambda: happened(self._database.server.kill)),
         ]
         turn = self._random.randrange(len(ways))
         while not self._end.wait(self._pause * (0.5 + self._random.random())):

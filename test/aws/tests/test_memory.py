@@ -1,0 +1,142 @@
+"""Every handler under valgrind, once with work and once more: no error of memory, and nothing that is lost.
+
+Sandboxes end by SIGTERM here, so that valgrind can look for what nothing points to any more.
+"""
+
+import base64
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import tempfile
+import time
+import unittest
+import uuid
+from typing import Any
+
+from database import PORT, quote, shared_server, why_not
+from emulator import ACCOUNT, REGION
+from event_sources import scheduled_event
+from pipeline import Database, Pipeline, read_settings, test_scale
+from whole import BOOTSTRAP, ENVIRONMENT
+
+VALGRIND = shutil.which("valgrind") or ""
+HEADER = "vendor_product_id,product_name,category,sku,price,stock_quantity,colour\n"
+ROTATED = "planted-rotated-5c1d"
+TOTAL = re.compile(r"ERROR SUMMARY: (\d+) errors")
+
+
+def file_of(count: int, prefix: str) -> bytes:
+    """Rows of which every fifth has a price that is none, and one that cannot be read."""
+    rows = [f"{prefix}{row},Näme {row},Books,{prefix}{row},{'free' if row % 5 == 0 else '1.50'},2,red\n" for row in range(count)]
+    return (HEADER + "".join(rows) + 'x,"stray"y\n').encode()
+
+
+@unittest.skipIf(why_not(), why_not())
+@unittest.skipUnless(VALGRIND, "valgrind is not installed")
+class MemoryTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="onboard-memory-"))
+        self.database = shared_server().make_database()
+        program = os.path.join(self.folder, "bootstrap")
+        with open(program, "w", encoding="ascii") as file:
+            file.write(f'#!/bin/sh\nexec {VALGRIND} --quiet --verbose --leak-check=full --show-leak-kinds=definite,indirect '
+                       f'--errors-for-leak-kinds=definite,indirect --num-callers=30 --log-file={self.folder}/valgrind.%p '
+                       f'{BOOTSTRAP} "$@"\n')
+        os.chmod(program, stat.S_IRWXU)
+        # Under valgrind everything takes its time, starting most of all.
+        settings = test_scale(read_settings(), visibility=60)
+        for mapping in settings["EventSourceMappings"].values():
+            mapping["ScalingConfig"] = {"MaximumConcurrency": 1}
+        self.whole = self.enterContext(Pipeline(
+            self.database.login(), program, os.path.join(self.folder, "logs"), settings=settings,
+            environment={**ENVIRONMENT, "SWEEP_IDLE_SECONDS": "3600", "SWEEP_UNREPORTED_SECONDS": "7200",
+                         "DATABASE_CONNECT_MS": "20000"}))
+
+    def invoke(self, name: str, event: Any) -> Any:
+        result = self.whole.functions[name].invoke(event)
+        self.assertTrue(result.ok, result.error)
+        return result.payload
+
+    def end_all(self) -> None:
+        for function in self.whole.functions.values():
+            for sandbox in function.sandboxes():
+                sandbox.signal(signal.SIGTERM)
+                sandbox.process.wait()
+
+    def reports(self) -> list[str]:
+        """What valgrind has to say of processes of which it has something to say; there is one for each handler."""
+        texts = []
+        for path in glob.glob(os.path.join(self.folder, "valgrind.*")):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                texts.append(file.read())
+        self.assertGreaterEqual(len(texts), len(self.whole.functions))
+        return [text for text in texts if not (total := TOTAL.findall(text)) or total[-1] != "0"]
+
+    # What each handler is given.
+
+    def object_event(self, content: bytes) -> dict[str, Any]:
+        """An object that the pipeline's own queue does not tell of."""
+        bucket, key = "apart", f"uploads/VEND002/VEND002_20260104_{uuid.uuid4().int % 900000 + 100000}.csv"
+        s3 = self.whole.clients["s3"]
+        if bucket not in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]:
+            s3.create_bucket(Bucket=bucket)
+        etag = s3.put_object(Bucket=bucket, Key=key, Body=content)["ETag"].strip('"')
+        body = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {
+            "key": key, "size": len(content), "eTag": etag, "sequencer": "1"}}}]}
+        return {"Records": [{"messageId": "m", "receiptHandle": "r", "body": json.dumps(body), "messageAttributes": {},
+                             "attributes": {"ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs"}]}
+
+    def rotate(self) -> None:
+        """A whole rotation of a login's secret, and a step of none."""
+        manager = self.whole.clients["secretsmanager"]
+        self.database.query(f"""CREATE ROLE shop_group; SELECT onboard_grant_loader('shop_group');
+            SET password_encryption = 'scram-sha-256'; CREATE ROLE rotator LOGIN CREATEROLE PASSWORD {quote(ROTATED)};
+            CREATE ROLE shop LOGIN PASSWORD {quote(ROTATED)} IN ROLE shop_group""")
+        for name, user in (("shop", "shop"), (self.whole.resources.settings["Secrets"]["administrator"], "rotator")):
+            secret = Database(self.database.server.folder, PORT, self.database.name, user, ROTATED).secret()
+            manager.create_secret(Name=name, SecretString=secret)
+        token = str(uuid.uuid4())
+        # The emulator knows no such function, and says so when the version is there.
+        with self.assertRaises(manager.exceptions.ResourceNotFoundException):
+            manager.rotate_secret(SecretId="shop", ClientRequestToken=token, RotationRules={"AutomaticallyAfterDays": 30},
+                                  RotationLambdaARN=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate")
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+            self.assertEqual(self.invoke("rotate", {"Step": step, "SecretId": "shop", "ClientRequestToken": token})["result"], "done")
+        self.assertFalse(self.whole.functions["rotate"].invoke({"Step": "setSecret", "SecretId": "shop"}).ok)
+
+    def mails(self, count: int) -> list[dict[str, Any]]:
+        mails: list[dict[str, Any]] = []
+        end = time.monotonic() + 60
+        while len(mails) < count and time.monotonic() < end:
+            mails += self.whole.mails()
+            time.sleep(0.1)
+        self.assertEqual(len(mails), count)
+        return mails
+
+    def test_every_handler(self) -> None:
+        whole = self.whole
+        self.assertEqual(self.invoke("check", {})["database"], "ok")
+        for number, content in enumerate((file_of(60, "A"), b"", file_of(5, "A"))):
+            whole.upload("VEND001", f"VEND001_20260104_09000{number}.csv", content)
+        whole.upload("VEND999", "VEND999_20260104_090000.csv", b"")
+        for content in (file_of(300, "B"), file_of(10, "B"), b"PK\x03\x04"):
+            self.assertEqual(self.invoke("direct", self.object_event(content)), {"batchItemFailures": []})
+        self.rotate()
+        links = [re.search(r"https://\S+(/r/\S+)", mail["Message"]) for mail in self.mails(6)]
+        self.assertEqual({whole.call_link("GET", link[1]).status for link in links if link}, {302})
+        self.assertEqual(whole.call_link("GET", "/r/" + base64.urlsafe_b64encode(b"x" * 40).decode()).status, 403)
+        for _ in range(2):
+            self.assertTrue(whole.functions["sweeper"].invoke(scheduled_event("sweeper")).ok)
+        states = self.database.query("SELECT status, coalesce(failure_code, '') AS code FROM onboard.upload_history")
+        self.assertEqual(sorted((str(row["status"]), str(row["code"])) for row in states), [
+            ("failed", ""), ("failed", ""), ("failed", "EMPTY_FILE"), ("failed", "NOT_TEXT"), ("partial", ""), ("partial", "")])
+        self.end_all()
+        self.assertEqual(self.reports(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
