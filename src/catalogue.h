@@ -67,8 +67,12 @@ typedef struct StoredRow
 {
 	ItemPointerData tid;		/* set when the batch reaches the heap */
 	bool		in_doubt;		/* a unique index saw a possible conflict */
-	int64		product_id;
-	struct text_view key[KEY_COUNT];	/* trimmed; live until catalogue_claim() */
+	int64		product_id;		/* set when the batch reaches the heap */
+	int64		row_number;
+
+	/* Trimmed; they live until catalogue_claim(). */
+	struct text_view key[KEY_COUNT];
+	struct text_view category;
 } StoredRow;
 
 typedef struct Catalogue Catalogue;
@@ -100,13 +104,14 @@ extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 extern bool catalogue_batch_add(Catalogue *catalogue, const CatalogueOwner *owner,
 								const IncomingRow *row, StoredRow *stored);
 
-/* Send the batch to the heap and to every index but those of the keys. */
+/* Send the batch to the heap; the rest of its indexes waits for catalogue_claim(). */
 extern void catalogue_batch_flush(Catalogue *catalogue);
 
 /*
  * Enter the keys of rows that are in the heap into the two unique indexes, in
- * key order, and set in_doubt where an index saw a possible conflict.  Never
- * waits.  Returns how many are in doubt.
+ * key order, and set in_doubt where an index saw a possible conflict; then enter
+ * the rows that are not in doubt into the other indexes.  Never waits.  Returns
+ * how many are in doubt.
  */
 extern int catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner,
 						   StoredRow **rows, int count);

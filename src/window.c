@@ -277,5 +277,8 @@ window_add(Window *window, const IncomingRow *row, const RowKeys *keys,
 		if (claim)
 			key_table_add(window, key, keys, number);
 	}
+	added->stored.row_number = row->row_number;
+	added->stored.category.data = row_image_text(added->image, row, COLUMN_CATEGORY);
+	added->stored.category.length = row->product.value[COLUMN_CATEGORY].length;
 	return added;
 }
