@@ -445,20 +445,21 @@ key_prefix(struct text_view value, Size skip)
 }
 
 static inline int
-compare_sorted_keys(const SortedKey *a, const SortedKey *b, CatalogueKey key)
+compare_keys(struct text_view left, struct text_view right)
 {
-	struct text_view left;
-	struct text_view right;
-	int			order;
+	int			order = memcmp(left.data, right.data, Min(left.length, right.length));
 
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
-	left = a->row->key[key];
-	right = b->row->key[key];
-	order = memcmp(left.data, right.data, Min(left.length, right.length));
 	if (order != 0)
 		return order;
 	return (left.length > right.length) - (left.length < right.length);
+}
+
+static inline int
+compare_sorted_keys(const SortedKey *a, const SortedKey *b, CatalogueKey key)
+{
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return compare_keys(a->row->key[key], b->row->key[key]);
 }
 
 #define ST_SORT sort_by_key
@@ -495,20 +496,31 @@ common_prefix(StoredRow **rows, int count, CatalogueKey key)
 	return common;
 }
 
+static bool
+are_in_order(StoredRow **rows, int count, CatalogueKey key)
+{
+	int			i;
+
+	for (i = 1; i < count; i++)
+	{
+		if (compare_keys(rows[i - 1]->key[key], rows[i]->key[key]) > 0)
+			return false;
+	}
+	return true;
+}
+
 /* Returns whether the rows came in key order. */
 static bool
 sort_rows(StoredRow **rows, int count, CatalogueKey key, SortedKey *sorted)
 {
-	Size		skip = common_prefix(rows, count, key);
-	bool		in_order = true;
+	bool		in_order = are_in_order(rows, count, key);
+	Size		skip = in_order ? 0 : common_prefix(rows, count, key);
 	int			i;
 
 	for (i = 0; i < count; i++)
 	{
-		sorted[i].prefix = key_prefix(rows[i]->key[key], skip);
+		sorted[i].prefix = in_order ? 0 : key_prefix(rows[i]->key[key], skip);
 		sorted[i].row = rows[i];
-		if (i > 0 && in_order)
-			in_order = compare_sorted_keys(&sorted[i - 1], &sorted[i], key) <= 0;
 	}
 	if (!in_order)
 		sort_by_key(sorted, count, &key);
