@@ -73,6 +73,7 @@ typedef struct StoredRow
 	/* Trimmed; they live until catalogue_claim(). */
 	struct text_view key[KEY_COUNT];
 	struct text_view category;
+	int			category_number;	/* see struct product_row */
 } StoredRow;
 
 typedef struct Catalogue Catalogue;

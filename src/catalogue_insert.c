@@ -537,29 +537,75 @@ rest_between_entries(Catalogue *catalogue, int entry)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Index by index, which keeps one index at a time in the processor's cache. */
+/* The rows that are not in doubt, category by category, each in order of arrival. */
+static int
+group_by_category(StoredRow **rows, int count, StoredRow **grouped)
+{
+	int			categories = 1;
+	int		   *next;
+	int			place = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+		categories = Max(categories, rows[i]->category_number + 1);
+	next = palloc0(categories * sizeof(int));
+	for (i = 0; i < count; i++)
+		next[rows[i]->category_number] += !rows[i]->in_doubt;
+	for (i = 0; i < categories; i++)
+	{
+		int			rows_of_category = next[i];
+
+		next[i] = place;
+		place += rows_of_category;
+	}
+	for (i = 0; i < count; i++)
+	{
+		if (!rows[i]->in_doubt)
+			grouped[next[rows[i]->category_number]++] = rows[i];
+	}
+	pfree(next);
+	return place;
+}
+
+/* Does the index begin with the category? */
+static bool
+is_by_category(const IndexInfo *info)
+{
+	return info->ii_IndexAttrNumbers[0] == PRODUCT_CATEGORY;
+}
+
+/*
+ * Index by index, which keeps one index at a time in the processor's cache; and
+ * of the index on category, one category at a time.
+ */
 static void
 insert_stored_entries(Catalogue *catalogue, const CatalogueOwner *owner,
 					  StoredRow **rows, int count)
 {
+	StoredRow **grouped = palloc(Max(count, 1) * sizeof(StoredRow *));
+	int			grouped_count = group_by_category(rows, count, grouped);
 	int			position;
 	int			i;
 
 	for (position = 0; position < catalogue->index_count; position++)
 	{
+		bool		by_category = is_by_category(catalogue->index_infos[position]);
+
 		if (catalogue->entry_ways[position] != ENTRY_OF_STORED_ROW)
 			continue;
-		for (i = 0; i < count; i++)
+		for (i = 0; i < (by_category ? grouped_count : count); i++)
 		{
 			MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
+			StoredRow  *row = by_category ? grouped[i] : rows[i];
 
-			if (!rows[i]->in_doubt)
-				insert_stored_entry(catalogue, owner, position, rows[i]);
+			if (!row->in_doubt)
+				insert_stored_entry(catalogue, owner, position, row);
 			MemoryContextSwitchTo(caller);
 			rest_between_entries(catalogue, i);
 		}
 		MemoryContextReset(catalogue->row_context);
 	}
+	pfree(grouped);
 }
 
 int

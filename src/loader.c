@@ -24,7 +24,7 @@
  * Optimism is bad when most rows are duplicates: each would be written and taken
  * back.  So rows are looked up before they are stored (probing) at the start of
  * a statement, and for as long as one in ten or more is a duplicate; otherwise
- * one row in 32 is, to notice a change.
+ * one row in 128 is, to notice a change within a long window.
  *
  * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
  * run one after another; the vendor FOR KEY SHARE; then keys.  All are held until
@@ -66,7 +66,7 @@
 #define ORDERED_WINDOW_ROWS 500
 
 #define PROBES_PER_DECISION 64
-#define ROWS_PER_PROBE 32
+#define ROWS_PER_PROBE 128
 
 /* Attempts to store a row whose keys are free and yet refused. */
 #define MAX_STORE_ATTEMPTS 100
@@ -504,7 +504,7 @@ settle_window(Loader *loader)
 		WindowRow  *row = window_row(window, i);
 
 		if (row->state == WINDOW_STORED && !row->stored.in_doubt)
-			record_valid(loader, row_image_position(row->image), row->stored.product_id);
+			record_valid(loader, row->position, row->stored.product_id);
 		else
 			settle_row(loader, row);
 	}
