@@ -86,16 +86,24 @@ extern Catalogue *catalogue_open(bool for_writing);
 extern void catalogue_close(Catalogue *catalogue);
 extern CataloguePath catalogue_path(const Catalogue *catalogue);
 
+/* How to look for keys. */
+typedef enum CatalogueLook
+{
+	LOOK_NOW,					/* at what is committed or this transaction's own */
+	LOOK_WAITING,				/* and wait for running transactions that hold a
+								 * key to end (up to the lock timeout; then an error) */
+	LOOK_BRIEFLY				/* as LOOK_NOW; stop at the first key that is free */
+} CatalogueLook;
+
 /*
  * Which of the wanted keys are taken by a committed row, or by one this
- * transaction stored?  With wait, also wait for running transactions that hold
- * one to end (up to the lock timeout; then an error).  Sets taken for each wanted
- * key, and holder where it is taken; leaves the others alone.  Returns whether
- * any is taken.
+ * transaction stored?  Sets taken for each wanted key that is looked for, and
+ * holder where it is taken; leaves the others alone.  Returns whether any is
+ * taken.
  */
 extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 						   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
-						   bool wait, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT]);
+						   CatalogueLook how, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT]);
 
 /*
  * Add a valid row to the batch for direct insertion.  stored is filled by
