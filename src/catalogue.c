@@ -369,7 +369,7 @@ find_key(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, bool 
 bool
 catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 			   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
-			   bool wait, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT])
+			   CatalogueLook how, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT])
 {
 	MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
 	bool		any = false;
@@ -392,7 +392,9 @@ catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 					 PointerGetDatum(cstring_to_text_with_len(value[key].data, value[key].length)));
 		if (key == KEY_SKU && wanted[KEY_VENDOR_PRODUCT_ID])
 			look.other = value[KEY_VENDOR_PRODUCT_ID];
-		taken[key] = find_key(catalogue, owner, &look, wait, &holder[key]);
+		taken[key] = find_key(catalogue, owner, &look, how == LOOK_WAITING, &holder[key]);
+		if (how == LOOK_BRIEFLY && !taken[key])
+			break;
 		any = any || taken[key];
 		other_found = key == KEY_SKU && taken[key] && holder[key].holds_both;
 	}

@@ -67,8 +67,13 @@ typedef struct StoredRow
 {
 	ItemPointerData tid;		/* set when the batch reaches the heap */
 	bool		in_doubt;		/* a unique index saw a possible conflict */
-	int64		product_id;
-	struct text_view key[KEY_COUNT];	/* trimmed; live until catalogue_claim() */
+	int64		product_id;		/* set when the batch reaches the heap */
+	int64		row_number;
+
+	/* Trimmed; they live until catalogue_claim(). */
+	struct text_view key[KEY_COUNT];
+	struct text_view category;
+	int			category_number;	/* see struct product_row */
 } StoredRow;
 
 typedef struct Catalogue Catalogue;
@@ -81,16 +86,24 @@ extern Catalogue *catalogue_open(bool for_writing);
 extern void catalogue_close(Catalogue *catalogue);
 extern CataloguePath catalogue_path(const Catalogue *catalogue);
 
+/* How to look for keys. */
+typedef enum CatalogueLook
+{
+	LOOK_NOW,					/* at what is committed or this transaction's own */
+	LOOK_WAITING,				/* and wait for running transactions that hold a
+								 * key to end (up to the lock timeout; then an error) */
+	LOOK_BRIEFLY				/* as LOOK_NOW; stop at the first key that is free */
+} CatalogueLook;
+
 /*
  * Which of the wanted keys are taken by a committed row, or by one this
- * transaction stored?  With wait, also wait for running transactions that hold
- * one to end (up to the lock timeout; then an error).  Sets taken for each wanted
- * key, and holder where it is taken; leaves the others alone.  Returns whether
- * any is taken.
+ * transaction stored?  Sets taken for each wanted key that is looked for, and
+ * holder where it is taken; leaves the others alone.  Returns whether any is
+ * taken.
  */
 extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 						   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
-						   bool wait, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT]);
+						   CatalogueLook how, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT]);
 
 /*
  * Add a valid row to the batch for direct insertion.  stored is filled by
@@ -100,13 +113,14 @@ extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 extern bool catalogue_batch_add(Catalogue *catalogue, const CatalogueOwner *owner,
 								const IncomingRow *row, StoredRow *stored);
 
-/* Send the batch to the heap and to every index but those of the keys. */
+/* Send the batch to the heap; the rest of its indexes waits for catalogue_claim(). */
 extern void catalogue_batch_flush(Catalogue *catalogue);
 
 /*
  * Enter the keys of rows that are in the heap into the two unique indexes, in
- * key order, and set in_doubt where an index saw a possible conflict.  Never
- * waits.  Returns how many are in doubt.
+ * key order, and set in_doubt where an index saw a possible conflict; then enter
+ * the rows that are not in doubt into the other indexes.  Never waits.  Returns
+ * how many are in doubt.
  */
 extern int catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner,
 						   StoredRow **rows, int count);

@@ -15,10 +15,12 @@
  *   raises an error, and says whether there may be a conflict.  Only the rows
  *   in doubt pay for a closer look.
  *
- * - Entries of the two unique indexes on text are made later, for a whole window
- *   of rows, in key order.  Until then the rows are in the heap without entries
- *   there, which nobody can see: the rows belong to a running command, and an
- *   error before the entries are made aborts it.
+ * - Index entries are made later, for a whole window of rows: those of the two
+ *   unique indexes on text in key order, then those of the other shipped indexes,
+ *   from the few values they are made of, without taking the tuple apart again.
+ *   Until then the rows are in the heap without entries, which nobody can see: the
+ *   rows belong to a running command, and an error before the entries are made
+ *   aborts it.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,6 +48,47 @@
 #include "onboard.h"
 #include "subtransaction.h"
 
+/* Does StoredRow hold all that an entry of this index is made of? */
+static bool
+is_made_of_stored_row(const IndexInfo *info)
+{
+	int			i;
+
+	if (!info->ii_ReadyForInserts || info->ii_Predicate != NIL)
+		return false;
+	for (i = 0; i < info->ii_NumIndexAttrs; i++)
+	{
+		switch (info->ii_IndexAttrNumbers[i])
+		{
+			case PRODUCT_ID:
+			case PRODUCT_CATEGORY:
+			case PRODUCT_UPLOAD_ID:
+			case PRODUCT_ROW_NUMBER:
+				break;
+			default:
+				return false;
+		}
+	}
+	return true;
+}
+
+static void
+choose_entry_ways(Catalogue *catalogue)
+{
+	int			i;
+
+	catalogue->entry_ways = palloc(catalogue->index_count * sizeof(EntryWay));
+	for (i = 0; i < catalogue->index_count; i++)
+	{
+		if (i == catalogue->key_index[KEY_SKU] || i == catalogue->key_index[KEY_VENDOR_PRODUCT_ID])
+			catalogue->entry_ways[i] = ENTRY_OF_KEY;
+		else if (is_made_of_stored_row(catalogue->index_infos[i]))
+			catalogue->entry_ways[i] = ENTRY_OF_STORED_ROW;
+		else
+			catalogue->entry_ways[i] = ENTRY_OF_TUPLE;
+	}
+}
+
 static void
 prepare_to_insert(Catalogue *catalogue)
 {
@@ -57,6 +100,7 @@ prepare_to_insert(Catalogue *catalogue)
 	catalogue->estate = CreateExecutorState();
 	catalogue->single_slot = table_slot_create(catalogue->products, NULL);
 	catalogue->sequence = identity_sequence(catalogue->products, PRODUCT_ID);
+	choose_entry_ways(catalogue);
 	catalogue->constants.piece = CStringGetTextDatum("piece");
 	catalogue->constants.active = CStringGetTextDatum("active");
 	catalogue->constants.out_of_stock = CStringGetTextDatum("out_of_stock");
@@ -161,18 +205,17 @@ product_values(const Catalogue *catalogue, const CatalogueOwner *owner,
 #undef SET_NULL
 }
 
-/* Form the tuple in the slot; returns the new product's ID. */
-static int64
+/* Form the tuple in the slot, but for the product's ID. */
+static void
 fill_slot(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *row,
 		  TupleTableSlot *slot)
 {
 	MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
-	int64		product_id = nextval_internal(catalogue->sequence, false);
 	int			column;
 
 	ExecClearTuple(slot);
 	product_values(catalogue, owner, row, slot->tts_values, slot->tts_isnull);
-	slot->tts_values[PRODUCT_ID - 1] = Int64GetDatum(product_id);
+	slot->tts_values[PRODUCT_ID - 1] = Int64GetDatum(0);
 	for (column = PRODUCT_COLUMN_COUNT; column < slot->tts_tupleDescriptor->natts; column++)
 		slot->tts_isnull[column] = true;
 	ExecStoreVirtualTuple(slot);
@@ -180,6 +223,17 @@ fill_slot(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *
 	slot->tts_tableOid = RelationGetRelid(catalogue->products);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(catalogue->row_context);
+}
+
+/* Number the product of a tuple, whose first column it is; returns the number. */
+static int64
+set_product_id(Catalogue *catalogue, TupleTableSlot *slot)
+{
+	HeapTupleHeader tuple = ((HeapTupleTableSlot *) slot)->tuple->t_data;
+	int64		product_id = nextval_internal(catalogue->sequence, false);
+
+	StaticAssertStmt(PRODUCT_ID == 1, "the ID of a product is not where it is written to");
+	memcpy((char *) tuple + tuple->t_hoff, &product_id, sizeof(product_id));
 	return product_id;
 }
 
@@ -197,20 +251,13 @@ catalogue_batch_add(Catalogue *catalogue, const CatalogueOwner *owner,
 		catalogue->slots[position] = table_slot_create(catalogue->products, NULL);
 		MemoryContextSwitchTo(caller);
 	}
-	stored->product_id = fill_slot(catalogue, owner, row, catalogue->slots[position]);
+	fill_slot(catalogue, owner, row, catalogue->slots[position]);
 	stored->in_doubt = false;
 	catalogue->rows[position] = stored;
 	catalogue->batch_count++;
 	catalogue->batch_bytes += ((HeapTupleTableSlot *) catalogue->slots[position])->tuple->t_len;
 	return catalogue->batch_count == CATALOGUE_BATCH_ROWS ||
 		catalogue->batch_bytes > CATALOGUE_BATCH_BYTES;
-}
-
-static bool
-is_key_position(const Catalogue *catalogue, int index)
-{
-	return index == catalogue->key_index[KEY_SKU] ||
-		index == catalogue->key_index[KEY_VENDOR_PRODUCT_ID];
 }
 
 /* Enter the tuple of a slot into one index that is not that of a key. */
@@ -240,7 +287,7 @@ insert_index_entry(Catalogue *catalogue, int position, TupleTableSlot *slot)
 				 false, info);
 }
 
-/* Index by index, which keeps one index at a time in the processor's cache. */
+/* Entries of the indexes that others added. */
 static void
 insert_batch_entries(Catalogue *catalogue)
 {
@@ -249,7 +296,7 @@ insert_batch_entries(Catalogue *catalogue)
 
 	for (position = 0; position < catalogue->index_count; position++)
 	{
-		if (is_key_position(catalogue, position))
+		if (catalogue->entry_ways[position] != ENTRY_OF_TUPLE)
 			continue;
 		for (i = 0; i < catalogue->batch_count; i++)
 		{
@@ -274,6 +321,9 @@ catalogue_batch_flush(Catalogue *catalogue)
 	caller = MemoryContextSwitchTo(catalogue->context);
 	if (catalogue->bulk_insert == NULL)
 		catalogue->bulk_insert = GetBulkInsertState();
+	/* One after the other, so that the sequence stays in the processor's cache. */
+	for (i = 0; i < catalogue->batch_count; i++)
+		catalogue->rows[i]->product_id = set_product_id(catalogue, catalogue->slots[i]);
 	/* table_multi_insert() leaks into the current context. */
 	MemoryContextSwitchTo(catalogue->row_context);
 	table_multi_insert(catalogue->products, catalogue->slots, catalogue->batch_count,
@@ -297,6 +347,22 @@ catalogue_batch_flush(Catalogue *catalogue)
 	catalogue->batch_bytes = 0;
 }
 
+/* Room for a key, or for a category, as a datum. */
+typedef union TextBuffer
+{
+	int32		align;
+	char		bytes[VARHDRSZ + KEY_MAX_BYTES];
+} TextBuffer;
+
+static Datum
+buffer_text(TextBuffer *buffer, struct text_view value)
+{
+	Assert(value.length <= KEY_MAX_BYTES);
+	SET_VARSIZE(buffer->bytes, VARHDRSZ + value.length);
+	memcpy(buffer->bytes + VARHDRSZ, value.data, value.length);
+	return PointerGetDatum(buffer->bytes);
+}
+
 /*
  * Make the entry of one key.  Returns false when the index saw a possible
  * conflict; the entry is there all the same.
@@ -306,27 +372,56 @@ insert_key_entry(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey
 				 struct text_view value, ItemPointer tid)
 {
 	int			position = catalogue->key_index[key];
-	union
-	{
-		int32		align;
-		char		bytes[VARHDRSZ + KEY_MAX_BYTES];
-	}			text;
+	TextBuffer	text;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	Assert(value.length <= KEY_MAX_BYTES);
-	SET_VARSIZE(text.bytes, VARHDRSZ + value.length);
-	memcpy(text.bytes + VARHDRSZ, value.data, value.length);
 	if (key == KEY_VENDOR_PRODUCT_ID)
 	{
 		values[0] = owner->vendor_id_text;
-		values[1] = PointerGetDatum(text.bytes);
+		values[1] = buffer_text(&text, value);
 	}
 	else
-		values[0] = PointerGetDatum(text.bytes);
+		values[0] = buffer_text(&text, value);
 	return index_insert(catalogue->indexes[position], values, nulls, tid,
 						catalogue->products, UNIQUE_CHECK_PARTIAL, false,
 						catalogue->index_infos[position]);
+}
+
+/* Make the entry of a stored row in an index that is not that of a key. */
+static void
+insert_stored_entry(Catalogue *catalogue, const CatalogueOwner *owner, int position,
+					StoredRow *row)
+{
+	IndexInfo  *info = catalogue->index_infos[position];
+	Relation	index = catalogue->indexes[position];
+	TextBuffer	category;
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+	int			i;
+
+	for (i = 0; i < info->ii_NumIndexAttrs; i++)
+	{
+		nulls[i] = false;
+		switch (info->ii_IndexAttrNumbers[i])
+		{
+			case PRODUCT_ID:
+				values[i] = Int64GetDatum(row->product_id);
+				break;
+			case PRODUCT_CATEGORY:
+				values[i] = buffer_text(&category, row->category);
+				break;
+			case PRODUCT_UPLOAD_ID:
+				values[i] = owner->upload_id_text;
+				break;
+			default:
+				values[i] = Int64GetDatum(row->row_number);
+				break;
+		}
+	}
+	index_insert(index, values, nulls, &row->tid, catalogue->products,
+				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+				 false, info);
 }
 
 /* A row to be sorted by one key: eight bytes of it decide nearly always. */
@@ -350,20 +445,21 @@ key_prefix(struct text_view value, Size skip)
 }
 
 static inline int
-compare_sorted_keys(const SortedKey *a, const SortedKey *b, CatalogueKey key)
+compare_keys(struct text_view left, struct text_view right)
 {
-	struct text_view left;
-	struct text_view right;
-	int			order;
+	int			order = memcmp(left.data, right.data, Min(left.length, right.length));
 
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
-	left = a->row->key[key];
-	right = b->row->key[key];
-	order = memcmp(left.data, right.data, Min(left.length, right.length));
 	if (order != 0)
 		return order;
 	return (left.length > right.length) - (left.length < right.length);
+}
+
+static inline int
+compare_sorted_keys(const SortedKey *a, const SortedKey *b, CatalogueKey key)
+{
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return compare_keys(a->row->key[key], b->row->key[key]);
 }
 
 #define ST_SORT sort_by_key
@@ -400,24 +496,116 @@ common_prefix(StoredRow **rows, int count, CatalogueKey key)
 	return common;
 }
 
+static bool
+are_in_order(StoredRow **rows, int count, CatalogueKey key)
+{
+	int			i;
+
+	for (i = 1; i < count; i++)
+	{
+		if (compare_keys(rows[i - 1]->key[key], rows[i]->key[key]) > 0)
+			return false;
+	}
+	return true;
+}
+
 /* Returns whether the rows came in key order. */
 static bool
 sort_rows(StoredRow **rows, int count, CatalogueKey key, SortedKey *sorted)
 {
-	Size		skip = common_prefix(rows, count, key);
-	bool		in_order = true;
+	bool		in_order = are_in_order(rows, count, key);
+	Size		skip = in_order ? 0 : common_prefix(rows, count, key);
 	int			i;
 
 	for (i = 0; i < count; i++)
 	{
-		sorted[i].prefix = key_prefix(rows[i]->key[key], skip);
+		sorted[i].prefix = in_order ? 0 : key_prefix(rows[i]->key[key], skip);
 		sorted[i].row = rows[i];
-		if (i > 0 && in_order)
-			in_order = compare_sorted_keys(&sorted[i - 1], &sorted[i], key) <= 0;
 	}
 	if (!in_order)
 		sort_by_key(sorted, count, &key);
 	return in_order;
+}
+
+/* Entries leak into the row context; called after each, with its number. */
+static void
+rest_between_entries(Catalogue *catalogue, int entry)
+{
+	if (entry % 64 != 0)
+		return;
+	MemoryContextReset(catalogue->row_context);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* The rows that are not in doubt, category by category, each in order of arrival. */
+static int
+group_by_category(StoredRow **rows, int count, StoredRow **grouped)
+{
+	int			categories = 1;
+	int		   *next;
+	int			place = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+		categories = Max(categories, rows[i]->category_number + 1);
+	next = palloc0(categories * sizeof(int));
+	for (i = 0; i < count; i++)
+		next[rows[i]->category_number] += !rows[i]->in_doubt;
+	for (i = 0; i < categories; i++)
+	{
+		int			rows_of_category = next[i];
+
+		next[i] = place;
+		place += rows_of_category;
+	}
+	for (i = 0; i < count; i++)
+	{
+		if (!rows[i]->in_doubt)
+			grouped[next[rows[i]->category_number]++] = rows[i];
+	}
+	pfree(next);
+	return place;
+}
+
+/* Does the index begin with the category? */
+static bool
+is_by_category(const IndexInfo *info)
+{
+	return info->ii_IndexAttrNumbers[0] == PRODUCT_CATEGORY;
+}
+
+/*
+ * Index by index, which keeps one index at a time in the processor's cache; and
+ * of the index on category, one category at a time.
+ */
+static void
+insert_stored_entries(Catalogue *catalogue, const CatalogueOwner *owner,
+					  StoredRow **rows, int count)
+{
+	StoredRow **grouped = palloc(Max(count, 1) * sizeof(StoredRow *));
+	int			grouped_count = group_by_category(rows, count, grouped);
+	int			position;
+	int			i;
+
+	for (position = 0; position < catalogue->index_count; position++)
+	{
+		bool		by_category = is_by_category(catalogue->index_infos[position]);
+
+		if (catalogue->entry_ways[position] != ENTRY_OF_STORED_ROW)
+			continue;
+		for (i = 0; i < (by_category ? grouped_count : count); i++)
+		{
+			MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
+			StoredRow  *row = by_category ? grouped[i] : rows[i];
+
+			if (!row->in_doubt)
+				insert_stored_entry(catalogue, owner, position, row);
+			MemoryContextSwitchTo(caller);
+			rest_between_entries(catalogue, i);
+		}
+		MemoryContextReset(catalogue->row_context);
+	}
+	pfree(grouped);
 }
 
 int
@@ -448,15 +636,12 @@ catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner,
 				in_doubt++;
 			}
 			MemoryContextSwitchTo(caller);
-			if (i % 64 == 0)
-			{
-				MemoryContextReset(catalogue->row_context);
-				CHECK_FOR_INTERRUPTS();
-			}
+			rest_between_entries(catalogue, i);
 		}
 		MemoryContextReset(catalogue->row_context);
 	}
 	pfree(sorted);
+	insert_stored_entries(catalogue, owner, rows, count);
 	return in_doubt;
 }
 
@@ -476,7 +661,8 @@ store_directly(Catalogue *catalogue, const CatalogueOwner *owner,
 	TupleTableSlot *slot = catalogue->single_slot;
 	int			position;
 
-	*product_id = fill_slot(catalogue, owner, row, slot);
+	fill_slot(catalogue, owner, row, slot);
+	*product_id = set_product_id(catalogue, slot);
 	table_tuple_insert(catalogue->products, slot, GetCurrentCommandId(true), 0, NULL);
 	if (!insert_key_entry(catalogue, owner, KEY_SKU, row->product.value[COLUMN_SKU],
 						  &slot->tts_tid) ||
@@ -485,7 +671,7 @@ store_directly(Catalogue *catalogue, const CatalogueOwner *owner,
 		return false;
 	for (position = 0; position < catalogue->index_count; position++)
 	{
-		if (!is_key_position(catalogue, position))
+		if (catalogue->entry_ways[position] != ENTRY_OF_KEY)
 			insert_index_entry(catalogue, position, slot);
 	}
 	return true;

@@ -47,6 +47,14 @@ typedef struct ProductConstants
 	Datum		no_attributes;
 } ProductConstants;
 
+/* How the entry that a row of a batch has in an index is made. */
+typedef enum EntryWay
+{
+	ENTRY_OF_KEY,				/* by catalogue_claim(), in key order */
+	ENTRY_OF_STORED_ROW,		/* by catalogue_claim(), from what StoredRow holds */
+	ENTRY_OF_TUPLE				/* by catalogue_batch_flush(), from the tuple */
+} EntryWay;
+
 struct Catalogue
 {
 	MemoryContext context;		/* lives as long as the catalogue is open */
@@ -69,6 +77,7 @@ struct Catalogue
 
 	/* Writing directly. */
 	EState	   *estate;			/* for expressions of others' indexes */
+	EntryWay   *entry_ways;		/* for each of indexes */
 	Oid			sequence;
 	ProductConstants constants;
 	BulkInsertState bulk_insert;

@@ -101,7 +101,7 @@ check_row(Check *check, IncomingRow *row, bool taken[KEY_COUNT])
 	if (findings_are_of_unreadable_row(&check->findings))
 		return;
 	row_keys_init(&keys, row);
-	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, false, taken, holder);
+	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, LOOK_NOW, taken, holder);
 	for (key = 0; key < KEY_COUNT; key++)
 	{
 		if (taken[key])

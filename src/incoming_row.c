@@ -122,12 +122,6 @@ row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_colum
 	return text + (row->product.value[column].data - row->product.raw[column].data);
 }
 
-int64
-row_image_position(const RowImage *image)
-{
-	return image->position;
-}
-
 /*
  * The caps and the encoding of attributes, which the rules do not see.  Returns
  * true when the attributes alone decide the verdict.

@@ -59,9 +59,6 @@ extern void row_image_load(const RowImage *image, IncomingRow *row);
 extern const char *row_image_text(const RowImage *image, const IncomingRow *row,
 								  enum onboard_column column);
 
-/* The door's own number for the row. */
-extern int64 row_image_position(const RowImage *image);
-
 /*
  * Judge a row by the rules and by what only the door can see: its defect, and
  * the caps and the encoding of its attributes.

@@ -155,7 +155,7 @@ intakeEndForeignInsert(EState *estate, ResultRelInfo *result_info)
  */
 
 /* A text column as a view; the datum is kept where it can be stored as it is. */
-static struct text_view
+static inline struct text_view
 text_column(TupleTableSlot *slot, AttrNumber number, Datum *source)
 {
 	struct text_view view = {NULL, 0};
@@ -163,7 +163,10 @@ text_column(TupleTableSlot *slot, AttrNumber number, Datum *source)
 
 	if (slot->tts_isnull[number - 1])
 		return view;
-	value = DatumGetTextPP(slot->tts_values[number - 1]);
+	value = (text *) DatumGetPointer(slot->tts_values[number - 1]);
+	/* As COPY makes them, which is worth a short cut. */
+	if (!VARATT_IS_4B_U(value))
+		value = DatumGetTextPP(PointerGetDatum(value));
 	view.data = VARDATA_ANY(value);
 	view.length = VARSIZE_ANY_EXHDR(value);
 	if (source != NULL)

@@ -24,7 +24,10 @@
  * Optimism is bad when most rows are duplicates: each would be written and taken
  * back.  So rows are looked up before they are stored (probing) at the start of
  * a statement, and for as long as one in ten or more is a duplicate; otherwise
- * one row in 32 is, to notice a change.
+ * one row in 128 is, to notice a change within a long window.
+ * While probing, a free SKU is taken to mean that the other key is free too,
+ * which is so for products that come again; when it proves wrong for one row in
+ * ten of a window, both are looked up from then on.
  *
  * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
  * run one after another; the vendor FOR KEY SHARE; then keys.  All are held until
@@ -66,7 +69,7 @@
 #define ORDERED_WINDOW_ROWS 500
 
 #define PROBES_PER_DECISION 64
-#define ROWS_PER_PROBE 32
+#define ROWS_PER_PROBE 128
 
 /* Attempts to store a row whose keys are free and yet refused. */
 #define MAX_STORE_ATTEMPTS 100
@@ -74,6 +77,7 @@
 typedef struct Probing
 {
 	bool		on;
+	bool		missed;			/* of the last rows stored many were duplicates */
 	int			looked;
 	int			hits;
 	int			rows_since;
@@ -252,14 +256,14 @@ add_duplicate(Loader *loader, const IncomingRow *row, CatalogueKey key, const Ke
 
 /* Look up both keys and add a finding for each that is taken. */
 static bool
-find_duplicates(Loader *loader, const IncomingRow *row, const RowKeys *keys, bool wait)
+find_duplicates(Loader *loader, const IncomingRow *row, const RowKeys *keys, CatalogueLook how)
 {
 	bool		taken[KEY_COUNT] = {false};
 	KeyHolder	holder[KEY_COUNT];
 	CatalogueKey key;
 
 	if (!catalogue_find(loader->catalogue, &loader->current->owner, keys->value, keys->usable,
-						wait, taken, holder))
+						how, taken, holder))
 		return false;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
@@ -277,7 +281,7 @@ find_duplicates_waiting(Loader *loader, const IncomingRow *row, const RowKeys *k
 	bool		found;
 
 	owner_enter(&section);
-	found = find_duplicates(loader, row, keys, true);
+	found = find_duplicates(loader, row, keys, LOOK_WAITING);
 	owner_leave(&section);
 	return found;
 }
@@ -295,6 +299,16 @@ should_probe(Loader *loader)
 	return true;
 }
 
+/* How closely?  See above; a sample of rows is looked at in full. */
+static CatalogueLook
+probe_depth(Loader *loader)
+{
+	if (loader->probing.on && !loader->probing.missed && onboard_load_path != LOAD_PATH_PROBE &&
+		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
+		return LOOK_BRIEFLY;
+	return LOOK_NOW;
+}
+
 static void
 note_probe(Probing *probing, bool hit)
 {
@@ -307,6 +321,7 @@ note_probe(Probing *probing, bool hit)
 	if (probing->looked == PROBES_PER_DECISION)
 	{
 		probing->on = probing->hits * 10 > PROBES_PER_DECISION;
+		probing->missed = probing->missed && probing->on;
 		probing->looked = 0;
 		probing->hits = 0;
 	}
@@ -370,7 +385,7 @@ reject_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys,
 		taken[key] = waiting->looked_up[key] && waiting->taken[key];
 		holder[key] = waiting->holder[key];
 	}
-	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, wanted, false,
+	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, wanted, LOOK_NOW,
 				   taken, holder);
 	for (key = 0; key < KEY_COUNT; key++)
 	{
@@ -495,7 +510,10 @@ settle_window(Loader *loader)
 	else if (count > 0)
 		in_doubt = claim_directly(loader, stored, count);
 	if (in_doubt * 10 > count)
+	{
+		loader->probing.missed = true;
 		loader->probing.on = true;
+	}
 	if (count > 0)
 		loader->out_of_order = !catalogue_keys_in_order(loader->catalogue);
 	MemoryContextSwitchTo(loader->row_context);
@@ -504,7 +522,7 @@ settle_window(Loader *loader)
 		WindowRow  *row = window_row(window, i);
 
 		if (row->state == WINDOW_STORED && !row->stored.in_doubt)
-			record_valid(loader, row_image_position(row->image), row->stored.product_id);
+			record_valid(loader, row->position, row->stored.product_id);
 		else
 			settle_row(loader, row);
 	}
@@ -576,7 +594,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	}
 	if (should_probe(loader))
 	{
-		bool		hit = find_duplicates(loader, row, keys, false);
+		bool		hit = find_duplicates(loader, row, keys, probe_depth(loader));
 
 		note_probe(&loader->probing, hit);
 		if (hit)
@@ -609,13 +627,13 @@ take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	}
 	if (!must_wait)
 	{
-		find_duplicates(loader, row, keys, false);
+		find_duplicates(loader, row, keys, LOOK_NOW);
 		record_error(loader, row);
 		return;
 	}
 	added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
 	memcpy(added->looked_up, look, sizeof(look));
-	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, look, false,
+	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, look, LOOK_NOW,
 				   added->taken, added->holder);
 }
 

@@ -170,8 +170,10 @@ check_category(struct judgement *judgement)
 	struct text_builder builder;
 	int			nearest;
 
-	if (category_exists(judgement->value, settings->active_categories,
-						settings->active_category_count))
+	judgement->row->category_number = category_find(judgement->value,
+													settings->active_categories,
+													settings->active_category_count);
+	if (judgement->row->category_number >= 0)
 		return true;
 
 	/* A name that is cut short would be no category; then rather none. */

@@ -95,7 +95,8 @@ struct findings
 /*
  * A row under judgement.  raw is what the vendor wrote; value is raw without
  * the blanks at both ends (see row_trim()); both are borrowed.  The parsed
- * numbers are set by rules_judge() and hold only where the flag says so.
+ * numbers are set by rules_judge() and hold only where the flag says so; the
+ * category's number holds when the category breaks no rule.
  */
 struct product_row
 {
@@ -110,6 +111,7 @@ struct product_row
 	int64_t		compare_at_price_cents;
 	int64_t		weight_centikilograms;	/* hundredths of a kilogram */
 	int32_t		stock_quantity;
+	int			category_number;	/* among the active ones; -1 for none of them */
 };
 
 /*

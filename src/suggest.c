@@ -58,9 +58,9 @@ compare_text(struct text_view a, struct text_view b)
 	return (a.length > b.length) - (a.length < b.length);
 }
 
-bool
-category_exists(struct text_view text, const struct text_view *categories,
-				int count)
+int
+category_find(struct text_view text, const struct text_view *categories,
+			  int count)
 {
 	int			low = 0;
 	int			high = count;
@@ -71,13 +71,13 @@ category_exists(struct text_view text, const struct text_view *categories,
 		int			order = compare_text(text, categories[middle]);
 
 		if (order == 0)
-			return true;
+			return middle;
 		if (order < 0)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return false;
+	return -1;
 }
 
 static inline uint64_t

@@ -10,9 +10,12 @@
 
 #include "rules.h"				/* struct text_view */
 
-/* Whether a text is one of the categories, which are sorted as in rules.h. */
-extern bool category_exists(struct text_view text,
-							const struct text_view *categories, int count);
+/*
+ * Find a text among the categories, which are sorted as in rules.h; returns its
+ * index, or -1 when it is none of them.
+ */
+extern int	category_find(struct text_view text,
+						  const struct text_view *categories, int count);
 
 /*
  * Find the one category that a text plainly means; returns its index, or -1

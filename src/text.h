@@ -126,15 +126,22 @@ static inline bool
 text_has_replacement(struct text_view text)
 {
 	uint64_t	bits = 0;
-	size_t		offset = 0;
 
 	if (text.length > SHORT_TEXT_BYTES)
 		return text_find_replacement(text);
 
-	for (; offset + 8 <= text.length; offset += 8)
-		bits |= load_word(text.data + offset);
-	for (; offset < text.length; offset++)
-		bits |= (unsigned char) text.data[offset];
+	if (text.length >= 8)
+	{
+		/* The last word overlaps the one before it. */
+		for (size_t offset = 0; offset + 8 < text.length; offset += 8)
+			bits |= load_word(text.data + offset);
+		bits |= load_word(text.data + text.length - 8);
+	}
+	else
+	{
+		for (size_t offset = 0; offset < text.length; offset++)
+			bits |= (unsigned char) text.data[offset];
+	}
 	return word_has_high(bits) != 0 && text_find_replacement(text);
 }
 

@@ -55,6 +55,10 @@ judge_characters(struct text_view url)
 			offset += 8;
 			continue;
 		}
+		/* What is left is shorter than a word: look at the last one as a whole. */
+		if (offset + 8 > url.length && url.length >= 8 &&
+			is_clean_word(url.data + url.length - 8))
+			return URL_VALID;
 		offset += text_decode(url, offset, &character);
 		if (character == '\\')
 			return URL_HAS_BACKSLASH;

@@ -268,6 +268,7 @@ window_add(Window *window, const IncomingRow *row, const RowKeys *keys,
 	CatalogueKey key;
 
 	added->state = state;
+	added->position = row->position;
 	added->image = row_image_save(row, image_space(window, row_image_size(row)));
 	for (key = 0; key < KEY_COUNT; key++)
 	{
@@ -277,5 +278,9 @@ window_add(Window *window, const IncomingRow *row, const RowKeys *keys,
 		if (claim)
 			key_table_add(window, key, keys, number);
 	}
+	added->stored.row_number = row->row_number;
+	added->stored.category.data = row_image_text(added->image, row, COLUMN_CATEGORY);
+	added->stored.category.length = row->product.value[COLUMN_CATEGORY].length;
+	added->stored.category_number = row->product.category_number;
 	return added;
 }

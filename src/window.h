@@ -24,6 +24,7 @@ typedef enum WindowRowState
 typedef struct WindowRow
 {
 	WindowRowState state;
+	int64		position;		/* the door's own number for the row */
 	RowImage   *image;
 	StoredRow	stored;
 

@@ -268,7 +268,7 @@ test_examples(void)
 	{
 		is_int(category_suggest(categories[i], categories, NAMES), -1,
 			   "\"%s\" needs no suggestion", names[i]);
-		ok(category_exists(categories[i], categories, NAMES), "and is found");
+		is_int(category_find(categories[i], categories, NAMES), i, "and is found");
 	}
 }
 
@@ -280,9 +280,9 @@ test_exists(void)
 	};
 
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-		ok(!category_exists(text_of(strangers[i]), categories, NAMES),
+		ok(category_find(text_of(strangers[i]), categories, NAMES) < 0,
 		   "\"%s\" is no category", strangers[i]);
-	ok(!category_exists(categories[0], categories, 0), "none is when there are none");
+	ok(category_find(categories[0], categories, 0) < 0, "none is when there are none");
 	is_int(category_suggest(text_of("Kitchn"), categories, 0), -1, "and none is meant");
 }
 
