@@ -33,6 +33,7 @@ sys.path.insert(0, HERE)
 import catalogue
 import doors
 import intake
+import lambdas
 import memory
 import mixes
 import peers
@@ -50,6 +51,7 @@ SECTIONS = {
     "at_once": doors.at_once,
     "command_line": doors.command_line,
     "peers": peers.section,
+    "lambdas": lambdas.section,
 }
 
 
