@@ -77,6 +77,10 @@ class Bench:
             ["rows, rounds", f"{self.options.rows:,}, {self.options.rounds}"]]
         self.results["date"] = time.strftime("%Y-%m-%d")
 
+    @staticmethod
+    def now():
+        return time.perf_counter()
+
     def log(self, text):
         print(f"[{time.time() - self.started:6.0f} s] {text}", flush=True)
 

@@ -33,12 +33,15 @@ sys.path.insert(0, HERE)
 import catalogue
 import doors
 import intake
+import lambda_memory
+import lambda_start
 import lambdas
 import memory
 import mixes
 import peers
 import report
 from bench import Bench, die
+from cpu_group import CpuGroup
 
 SECTIONS = {
     "intake": intake.section,
@@ -52,6 +55,8 @@ SECTIONS = {
     "command_line": doors.command_line,
     "peers": peers.section,
     "lambdas": lambdas.section,
+    "lambda_memory": lambda_memory.section,
+    "lambda_start": lambda_start.section,
 }
 
 
@@ -70,6 +75,8 @@ def parse_options():
     parser.add_argument("--inputs", default="/dev/shm", help="where input files are written (%(default)s)")
     parser.add_argument("--install", help=argparse.SUPPRESS)
     parser.add_argument("--directory", help=argparse.SUPPRESS)
+    parser.add_argument("--cpu-group", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--no-cpu-group", default="only root can make a control group", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rows = options.rows or (200000 if options.quick else 1000000)
     options.rounds = options.rounds or 3
@@ -121,15 +128,20 @@ def measure_as_other_user(options, install, directory):
     for path in (directory, os.path.join(directory, "run")):
         os.makedirs(path, exist_ok=True)
         os.chown(path, user.pw_uid, user.pw_gid)
-    command = [python_of(as_user), os.path.abspath(__file__), *sys.argv[1:],
-               "--install", install, "--directory", os.path.join(directory, "run")]
-    child = subprocess.Popen(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user)
+    group = CpuGroup(user)
+    command = [python_of(as_user), os.path.abspath(__file__), *sys.argv[1:], "--install", install, "--directory",
+               os.path.join(directory, "run"), "--cpu-group", group.path, "--no-cpu-group", group.reason]
     try:
-        return child.wait()
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
+        child = subprocess.Popen(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user)
+        group.admit(child.pid)
+        try:
+            return child.wait()
+        except BaseException:
+            child.terminate()
+            child.wait()
+            raise
+    finally:
+        group.remove()
 
 
 def write_report(options, run):
