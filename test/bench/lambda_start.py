@@ -5,7 +5,7 @@ import statistics
 
 from bench import spread
 from cpu_group import MEGABYTES, MEGABYTES_OF_CORE, join
-from lambda_functions import MISSING, PIPELINE, Services, needs_environment
+from lambda_functions import MISSING, PIPELINE, Services, needs_environment, processor_seconds
 from server import check
 
 if not MISSING:
@@ -25,8 +25,9 @@ KINDS = {
 class Started:
     """Milliseconds of one process."""
 
-    def __init__(self, ready, first, second):
+    def __init__(self, ready, cpu, first, second):
         self.wall = ready
+        self.cpu = cpu
         self.first = first
         self.second = second
 
@@ -54,6 +55,7 @@ def start_once(bench, services, kind, group=""):
     try:
         failure = sandbox.wait_ready()
         check(failure is None, f"{kind} did not start: {failure} {sandbox.log.lines()}")
+        cpu = processor_seconds(sandbox.process.pid) * 1000
         if group:
             join(group, sandbox.process.pid)
         replies = []
@@ -62,7 +64,7 @@ def start_once(bench, services, kind, group=""):
             result = sandbox.invoke(b"{}", None)
             replies.append((bench.now() - before) * 1000)
             check(result.ok, f"{kind}: {result.error}")
-        return Started((sandbox.asked - sandbox.began) * 1000, *replies)
+        return Started((sandbox.asked - sandbox.began) * 1000, cpu, *replies)
     finally:
         sandbox.stop()
 
@@ -96,13 +98,13 @@ def section(bench):
         check(read == starts * len(KINDS) * (2 if bench.options.cpu_group else 1), f"{read} secrets were read")
         connections = bench.server.sql("SELECT count(*) FROM pg_hba_file_rules WHERE type = 'hostssl'")
         check(connections == "1", "the server takes connections without TLS")
-    table = [[title, median(runs[kind], "wall"), median(runs[kind], "first"), median(runs[kind], "second"),
+    table = [[title, median(runs[kind], "wall"), median(runs[kind], "cpu"), median(runs[kind], "first"), median(runs[kind], "second"),
               median(slow[kind], "first") if slow[kind] else "-", f"± {spread(runs[kind]):.0f} %"]
              for kind, (_, _, title) in KINDS.items()]
     bench.bar("cold start, ms", f"process start to first /next, median of {starts}", float(table[0][1]), LIMIT, at_least=False)
     why = "" if bench.options.cpu_group else f" That column is missing: {bench.options.no_cpu_group}."
     bench.table(f"Start of a function: median of {starts} processes",
-                ["program", "to first /next ms", "first reply ms", "second reply ms", f"first reply at {MEGABYTES} MB ms", "noise"], table,
+                ["program", "to first /next ms", "its cpu ms", "first reply ms", "second reply ms", f"first reply at {MEGABYTES} MB ms", "noise"], table,
                 "From the process's start to its first request for an event, and from the first event to its reply: secret read "
                 "(from the stub, without TLS), connection made (TLS verified in full, SCRAM), one query, handler `check`. "
                 f"At {MEGABYTES} MB: the same with {MEGABYTES}/{MEGABYTES_OF_CORE} of a core, from the event on.{why}")

@@ -5,13 +5,16 @@
     test/bench/run.py --rounds 5            the same, with steadier medians
     test/bench/run.py --quick --only intake one table in about two minutes
     test/bench/run.py --only intake,mixes --rows 300000 --rounds 3
+    test/bench/run.py --only lambdas,lambda_start --output test/bench
+                                            these again; the other sections of RESULTS.md stay
 
 Needs what building the extension needs (pg_config, a C compiler) and Python 3;
 the server is a private copy in a directory of its own that is removed at the
 end.  Called as root, everything but the build runs as user postgres.
 --revision builds a commit in place of the working tree.  The row-by-row peer
 needs psycopg2 (python3-psycopg2) and is left out without it; so is the command
-line when glue/onboard is not built.  On a busy machine the cpu columns are
+line when glue/onboard is not built, and so are the Lambda functions when this
+Python has no boto3 and moto (test/aws/make_environment.sh makes one).  On a busy machine the cpu columns are
 steadier than the clock's.
 """
 
@@ -33,6 +36,7 @@ sys.path.insert(0, HERE)
 import catalogue
 import doors
 import intake
+import lambda_cost
 import lambda_memory
 import lambda_start
 import lambdas
@@ -57,6 +61,7 @@ SECTIONS = {
     "lambdas": lambdas.section,
     "lambda_memory": lambda_memory.section,
     "lambda_start": lambda_start.section,
+    "lambda_cost": lambda_cost.section,
 }
 
 
@@ -66,8 +71,8 @@ def parse_options():
     parser.add_argument("--quick", action="store_true", help="fewer rows; RESULTS.md stays")
     parser.add_argument("--rows", type=int, help="rows of the large files (1000000; quick: 200000)")
     parser.add_argument("--rounds", type=int, help="rounds of each comparison (3)")
-    parser.add_argument("--output", metavar="DIR", help="where to write RESULTS.md and results.svg "
-                        "(here after a whole run, nowhere after --quick or --only)")
+    parser.add_argument("--output", metavar="DIR", help="where to write results.json, RESULTS.md and results.svg "
+                        "(here after a whole run, nowhere after --quick or --only); with --only the other sections there stay")
     parser.add_argument("--fsync", action="store_true", help="leave fsync on")
     parser.add_argument("--revision", help="build this commit, not the working tree")
     parser.add_argument("--user", default="postgres", help="whom to run as when called as root")
@@ -107,7 +112,7 @@ def build(options, directory):
 def measure(options):
     with Bench(options) as bench:
         for name in options.sections:
-            bench.log(f"section {name}")
+            bench.begin(name)
             SECTIONS[name](bench)
 
 
@@ -149,8 +154,12 @@ def write_report(options, run):
         results = json.load(file)
     what = [options.revision] if options.revision else ["--dirty"]
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", *what], stdout=subprocess.PIPE, text=True).stdout.strip()
-    results.update(commit=commit or "unknown", command=" ".join(["test/bench/run.py", *sys.argv[1:]]))
-    report.write_report(results, options.output)
+    run = {"commit": commit or "unknown", "command": " ".join(["test/bench/run.py", *sys.argv[1:]]),
+           **{name: results[name] for name in ("date", "minutes", "machine")}}
+    new = {name: {"run": run, **section} for name, section in results["sections"].items()}
+    # A part of the sections leaves the others as they were.
+    old = report.read_results(options.output) if options.only else {}
+    report.write_report({name: new.get(name) or old[name] for name in SECTIONS if name in new or name in old}, options.output)
 
 
 def stop(number, frame):
