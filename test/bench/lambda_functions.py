@@ -221,6 +221,8 @@ def test_stub(stub):
         "no vendor": {name: value for name, value in good.items() if name != "vendor_id"},
         "another row": {**good, "row_number": {"N": "2"}},
         "no data": {**good, "product_data": {"M": {}}},
+        "a field that is a number": {**good, "product_data": {"M": {**good["product_data"]["M"], "price": {"N": "1"}}}},
+        "both data and defect": {**good, "defect": {"M": {}}},
         "an item over 400 KB": large,
     }
     for what, item in bad.items():

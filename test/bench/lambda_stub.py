@@ -38,6 +38,9 @@ FIELDS = {"vendor_product_id", "product_name", "category", "subcategory", "descr
 # Attributes of an item and their types, as glue/README.md has them.
 ATTRIBUTES = {"upload_id": "S", "record_id": "S", "vendor_id": "S", "row_number": "N", "line_number": "N", "status": "S",
               "parse_attempt": "N", "created_at": "N", "expires_at": "N"}
+DEFECT = {"error_type", "message", "raw"}
+DATA_ATTRIBUTES = {*ATTRIBUTES, "product_data"}
+DEFECT_ATTRIBUTES = {*ATTRIBUTES, "defect"}
 RECORD_ID = re.compile(r"REC_(\d{8,})")
 NUMBER = re.compile(r"-?\d{1,38}(\.\d+)?")
 UPDATE = re.compile(r'UPDATE "UploadRecords" SET "status"=\? SET "processed_at"=\?( SET "error_reason"=\? SET "error_details"=\?)? '
@@ -49,40 +52,37 @@ REQUEST_BYTES = 16 * 1024 * 1024
 
 # What is wrong with a call; nothing when it is right.
 
-def text_of(value, kind):
-    """The content of an attribute value of this type, else None."""
-    if not isinstance(value, dict) or list(value) != [kind] or not isinstance(value[kind], str):
-        return None
-    return value[kind] if kind == "S" or NUMBER.fullmatch(value[kind]) else None
+def is_text(value, kind):
+    """Whether it is an attribute value of this type."""
+    return len(value) == 1 and isinstance(value.get(kind), str) and (kind == "S" or NUMBER.fullmatch(value[kind]) is not None)
 
 
 def map_fault(value, names, others):
     """Of a map of texts: some names must be there, others may."""
-    fields = value.get("M") if isinstance(value, dict) and len(value) == 1 else None
-    if not isinstance(fields, dict) or not names <= set(fields) or not (others or set(fields) <= names):
+    fields = value["M"]
+    if len(value) != 1 or not names <= fields.keys() or not (others or fields.keys() <= names):
         return "fields are missing, or there are others"
-    wrong = [name for name, field in fields.items() if text_of(field, "S") is None]
+    wrong = [name for name, field in fields.items() if not is_text(field, "S")]
     return f"{wrong[0]} is no text" if wrong else ""
 
 
 def item_fault(item):
     content = "defect" if "defect" in item else "product_data"
-    if set(item) != {*ATTRIBUTES, content}:
+    if item.keys() != (DEFECT_ATTRIBUTES if content == "defect" else DATA_ATTRIBUTES):
         return "attributes are missing, or there are others"
-    values = {name: text_of(item[name], kind) for name, kind in ATTRIBUTES.items()}
-    wrong = [name for name, value in values.items() if value is None]
+    wrong = [name for name, kind in ATTRIBUTES.items() if not is_text(item[name], kind)]
     if wrong:
         return f"{wrong[0]} has another type"
-    match = RECORD_ID.fullmatch(values["record_id"])
-    if not match or int(match[1]) != int(values["row_number"]) or values["status"] != "pending_validation":
+    match = RECORD_ID.fullmatch(item["record_id"]["S"])
+    if not match or int(match[1]) != int(item["row_number"]["N"]) or item["status"]["S"] != "pending_validation":
         return "record_id, row_number or status are wrong"
     if content == "defect":
-        return map_fault(item["defect"], {"error_type", "message", "raw"}, others=False)
+        return map_fault(item["defect"], DEFECT, others=False)
     return map_fault(item["product_data"], FIELDS, others=True)
 
 
 def write_batch_fault(body):
-    if list(body.get("RequestItems", {})) != [TABLE]:
+    if list(body["RequestItems"]) != [TABLE]:
         return "another table"
     for write in body["RequestItems"][TABLE]:
         if list(write) != ["PutRequest"] or list(write["PutRequest"]) != ["Item"]:
@@ -101,8 +101,9 @@ def statement_fault(statement):
     parameters = statement.get("Parameters", [])
     if len(parameters) != len(kinds):
         return "too few parameters, or too many"
-    values = [text_of(value, kind) for value, kind in zip(parameters, kinds)]
-    if None in values or values[0] not in STATUSES or not RECORD_ID.fullmatch(values[-1]):
+    if not all(map(is_text, parameters, kinds)):
+        return "parameters have other types"
+    if parameters[0]["S"] not in STATUSES or not RECORD_ID.fullmatch(parameters[-1]["S"]):
         return "parameters are wrong"
     return ""
 
@@ -110,7 +111,7 @@ def statement_fault(statement):
 def update_fault(body):
     """Of UpdateItem, as the other program sends it."""
     key = body.get("Key", {})
-    if body.get("TableName") != TABLE or set(key) != set(KEYS) or None in [text_of(value, "S") for value in key.values()]:
+    if body.get("TableName") != TABLE or set(key) != set(KEYS) or not all(is_text(value, "S") for value in key.values()):
         return "another table or key"
     names, values = body.get("ExpressionAttributeNames", {}), body.get("ExpressionAttributeValues", {})
     expression = body.get("UpdateExpression", "") + body.get("ConditionExpression", "")
@@ -158,13 +159,17 @@ class Services:
         """The reply to a signed call, or what to send of a file: path, first byte, how many, of how many, headers."""
         call = recognise(request)
         self.calls[call.name] = self.calls.get(call.name, 0) + 1
-        reply = self.refusal(call, request)
-        if reply is None:
-            handle = getattr(self, f"{call.service}_{call.action}", None)
-            reply = handle(call, request) if handle else error_response(call, 400, "UnknownOperationException", "no such call")
+        try:
+            reply = self.refusal(call, request) or self.handle(call, request)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            reply = error_response(call, 400, "SerializationException", f"{type(error).__name__}: {error}")
         if isinstance(reply, Response) and reply.status >= 300:
             self.refused[call.name] = self.refused.get(call.name, 0) + 1
         return reply
+
+    def handle(self, call, request):
+        handle = getattr(self, f"{call.service}_{call.action}", None)
+        return handle(call, request) if handle else error_response(call, 400, "UnknownOperationException", "no such call")
 
     def refusal(self, call, request):
         fault = lambda_signature.fault(request, call.service)
