@@ -147,6 +147,12 @@ class Services:
             records += more
         return records
 
+    def check_stub(self, written, updated):
+        """That a function sent each item and each status once, and nothing that the stub refused."""
+        counts = self.stub.order("calls")
+        check(not counts["refused"] and (counts["written"], counts["updated"]) == (written, updated),
+              f"the stub had {counts}, expected {written} items and {updated} updates")
+
     def reset_database(self):
         self.bench.server.sql("TRUNCATE bench.errors, bench.uploads")
         self.bench.server.reset()

@@ -140,6 +140,7 @@ class Services:
         self.latency = 0.0
         self.calls = {}
         self.refused = {}
+        self.items = {"written": 0, "updated": 0}
 
     def order(self, path, body):
         """An order of the benchmark."""
@@ -150,10 +151,10 @@ class Services:
         elif path == "/-/latency":
             self.latency = body["seconds"]
         elif path == "/-/reset":
-            self.calls, self.refused = {}, {}
+            self.calls, self.refused, self.items = {}, {}, {"written": 0, "updated": 0}
         elif path != "/-/calls":
             return None
-        return {"calls": self.calls, "refused": self.refused}
+        return {"calls": self.calls, "refused": self.refused, **self.items}
 
     def answer(self, request):
         """The reply to a signed call, or what to send of a file: path, first byte, how many, of how many, headers."""
@@ -183,16 +184,23 @@ class Services:
     def checked(call, fault, reply):
         return error_response(call, 400, "ValidationException", fault) if fault else json_response(call, reply)
 
+    def checked_items(self, what, count, call, fault, reply):
+        self.items[what] += 0 if fault else count
+        return self.checked(call, fault, reply)
+
     def dynamodb_BatchWriteItem(self, call, request):
-        return self.checked(call, write_batch_fault(json_body(request)), {"UnprocessedItems": {}})
+        body = json_body(request)
+        return self.checked_items("written", len(body["RequestItems"].get(TABLE, [])), call, write_batch_fault(body),
+                                  {"UnprocessedItems": {}})
 
     def dynamodb_BatchExecuteStatement(self, call, request):
         statements = json_body(request)["Statements"]
         faults = [fault for fault in map(statement_fault, statements) if fault]
-        return self.checked(call, faults[0] if faults else "", {"Responses": [{"TableName": TABLE}] * len(statements)})
+        return self.checked_items("updated", len(statements), call, faults[0] if faults else "",
+                                  {"Responses": [{"TableName": TABLE}] * len(statements)})
 
     def dynamodb_UpdateItem(self, call, request):
-        return self.checked(call, update_fault(json_body(request)), {})
+        return self.checked_items("updated", 1, call, update_fault(json_body(request)), {})
 
     def sqs_SendMessageBatch(self, call, request):
         entries = json_body(request)["Entries"]
