@@ -99,9 +99,9 @@ check-unit: ## Run the tests that need no server
 lint: ## Check banned functions, versions and both compilers' warnings
 	@test/lint.sh
 
-bench: deps-test ## Measure against plain COPY; writes test/bench/RESULTS.md
+bench: deps-test ## Measure against plain COPY and Python; writes test/bench/RESULTS.md
 	@$(MAKE) -s all
-	@python3 test/bench/run.py
+	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/run.py
 
 .PHONY: $(TASKS)
 

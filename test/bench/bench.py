@@ -44,7 +44,8 @@ class Bench:
         self.server = None
         self.large = None
         self.started = time.time()
-        self.results = {"tables": [], "bars": [], "notes": []}
+        self.results = {"sections": {}}
+        self.section = {}
 
     def __enter__(self):
         self.server = Server(self.options.install, self.options.directory, self.options.fsync)
@@ -77,15 +78,24 @@ class Bench:
             ["rows, rounds", f"{self.options.rows:,}, {self.options.rounds}"]]
         self.results["date"] = time.strftime("%Y-%m-%d")
 
+    def begin(self, name):
+        """What is noted from now on belongs to this section."""
+        self.log(f"section {name}")
+        self.section = self.results["sections"][name] = {"tables": [], "bars": [], "notes": []}
+
+    @staticmethod
+    def now():
+        return time.perf_counter()
+
     def log(self, text):
         print(f"[{time.time() - self.started:6.0f} s] {text}", flush=True)
 
     def note(self, text):
         self.log(text)
-        self.results["notes"].append(text)
+        self.section["notes"].append(text)
 
     def table(self, title, columns, rows, text=""):
-        self.results["tables"].append({"title": title, "columns": columns, "rows": rows, "text": text})
+        self.section["tables"].append({"title": title, "columns": columns, "rows": rows, "text": text})
         print(f"\n{title}")
         for row in [columns] + rows:
             print("  " + "  ".join(str(cell).rjust(10) for cell in row))
@@ -94,7 +104,7 @@ class Bench:
 
     def bar(self, section, label, value, bar, aim=None, at_least=True):
         """One figure that has a bar to reach: at least it, or at most it."""
-        self.results["bars"].append({"section": section, "label": label, "value": value, "bar": bar, "aim": aim,
+        self.section["bars"].append({"section": section, "label": label, "value": value, "bar": bar, "aim": aim,
                                      "at_least": at_least})
         self.save()
 

@@ -76,7 +76,7 @@ def grow(bench):
         table.append([f"{rows:,}", f"{wall(intake) / rows * 1e6:.2f}", f"{cpu(intake) / rows * 1e6:.2f}",
                       f"{wall(fk) / rows * 1e6:.2f}", f"{memory / 2**20:.1f}"])
         bench.bar("memory above idle, MB", f"5 % bad, {rows:,} rows", memory / 2**20, 64, at_least=False)
-    bench.results["growth"] = [[rows, wall(intake) / rows * 1e6, wall(fk) / rows * 1e6] for rows, intake, fk, _ in points]
+    bench.section["growth"] = [[rows, wall(intake) / rows * 1e6, wall(fk) / rows * 1e6] for rows, intake, fk, _ in points]
     bench.table("As the work grows: 5 % bad, random keys, empty catalogue",
                 ["rows", "intake µs/row", "cpu µs/row", "FK µs/row", "MB above idle"], table,
                 "FK: COPY of the clean rows, per row of the whole file. The largest size and the largest but one ran once; memory was "

@@ -19,6 +19,7 @@ REQUIRED = ("vendor_product_id", "product_name", "category", "sku", "price", "st
 LENGTHS = {"product_name": 200, "description": 2000, "sku": 100, "brand": 100, "category": 100, "subcategory": 100,
            "vendor_product_id": 100, "unit": 20, "dimensions_cm": 50, "image_url": 2048}
 MONEY = re.compile(r"([0-9]+(\.[0-9]{0,2})?|\.[0-9]{1,2})\Z")
+WHOLE = re.compile(r"[0-9]+\Z")
 URL = re.compile(r"https?://[^/@\s\\]+(/[^\s\\]*)?\Z", re.IGNORECASE)
 
 
@@ -26,13 +27,26 @@ def number(text, low, high, pattern=MONEY):
     return bool(pattern.match(text)) and low <= float(text) <= high
 
 
-def judge(cursor, vendor, row):
+def judge_values(row):
+    """What is wrong with a row by itself; its category is left to the database."""
     errors = [("MISSING_REQUIRED_FIELDS", name) for name in REQUIRED if not row[name]]
     if row["price"] and not number(row["price"], 0.01, 999999.99):
         errors.append(("INVALID_PRICE", "price"))
-    if row["stock_quantity"] and not number(row["stock_quantity"], 0, 1000000, re.compile(r"[0-9]+\Z")):
+    if row["stock_quantity"] and not number(row["stock_quantity"], 0, 1000000, WHOLE):
         errors.append(("INVALID_STOCK", "stock_quantity"))
     errors += [("FIELD_LENGTH_EXCEEDED", name) for name, limit in LENGTHS.items() if len(row[name]) > limit]
+    if row["compare_at_price"] and not (number(row["compare_at_price"], 0, 99999999.99) and (
+            ("INVALID_PRICE", "price") in errors or not row["price"] or float(row["compare_at_price"]) >= float(row["price"]))):
+        errors.append(("INVALID_COMPARE_AT_PRICE", "compare_at_price"))
+    if row["weight_kg"] and not number(row["weight_kg"], 0.01, 999999.99):
+        errors.append(("INVALID_WEIGHT", "weight_kg"))
+    if row["image_url"] and not URL.match(row["image_url"]):
+        errors.append(("INVALID_IMAGE_URL", "image_url"))
+    return errors
+
+
+def judge(cursor, vendor, row):
+    errors = judge_values(row)
     cursor.execute("SELECT 1 FROM onboard.product_categories WHERE category_name = %s AND is_active", (row["category"],))
     if row["category"] and cursor.fetchone() is None:
         errors.append(("INVALID_CATEGORY", "category"))
@@ -42,13 +56,6 @@ def judge(cursor, vendor, row):
     cursor.execute("SELECT 1 FROM bench.fk WHERE vendor_id = %s AND vendor_product_id = %s", (vendor, row["vendor_product_id"]))
     if cursor.fetchone():
         errors.append(("DUPLICATE_VENDOR_PRODUCT_ID", "vendor_product_id"))
-    if row["compare_at_price"] and not (number(row["compare_at_price"], 0, 99999999.99) and (
-            ("INVALID_PRICE", "price") in errors or not row["price"] or float(row["compare_at_price"]) >= float(row["price"]))):
-        errors.append(("INVALID_COMPARE_AT_PRICE", "compare_at_price"))
-    if row["weight_kg"] and not number(row["weight_kg"], 0.01, 999999.99):
-        errors.append(("INVALID_WEIGHT", "weight_kg"))
-    if row["image_url"] and not URL.match(row["image_url"]):
-        errors.append(("INVALID_IMAGE_URL", "image_url"))
     return errors
 
 

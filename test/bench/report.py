@@ -1,5 +1,6 @@
 """RESULTS.md and results.svg from the results of a run."""
 
+import json
 import math
 import os
 from xml.sax.saxutils import escape
@@ -11,12 +12,29 @@ LINE = 18
 GOOD, MISSED, GREY, DARK = "#2f7d4f", "#b3402a", "#bbbbbb", "#222222"
 
 
-def write_report(results, directory):
+RESULTS = "results.json"
+
+
+def read_results(directory):
+    """The sections that were measured last; none when there is no such file."""
+    try:
+        with open(os.path.join(directory, RESULTS)) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def write_report(sections, directory):
     os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, "RESULTS.md"), "w") as file:
-        file.write(markdown(results))
-    with open(os.path.join(directory, "results.svg"), "w") as file:
-        file.write(Drawing().draw(results))
+    for name, text in ((RESULTS, json.dumps(sections, indent=1, ensure_ascii=False) + "\n"), ("RESULTS.md", markdown(sections)),
+                       ("results.svg", Drawing().draw(sections))):
+        with open(os.path.join(directory, name), "w") as file:
+            file.write(text)
+
+
+def all_of(sections, kind):
+    """The tables, bars or notes of all sections."""
+    return [entry for section in sections.values() for entry in section.get(kind, [])]
 
 
 def reached(bar):
@@ -47,20 +65,51 @@ def summary(bars):
     return rows
 
 
-def markdown(results):
+def runs_of(sections):
+    """The runs that the sections come from, each with the names of its sections."""
+    runs = []
+    for name, section in sections.items():
+        for run, names in runs:
+            if run == section["run"]:
+                names.append(name)
+                break
+        else:
+            runs.append((section["run"], [name]))
+    return runs
+
+
+def runs_table(sections):
+    """When, of what and how everything was measured."""
+    columns = ["sections", "commit", "date", "minutes", "load before", "rows, rounds", "command"]
+    rows = []
+    for run, names in runs_of(sections):
+        machine = dict(run["machine"])
+        rows.append([", ".join(names), run["commit"], run["date"], f"{run['minutes']:.0f}", machine["load before"],
+                     machine["rows, rounds"], f"`{run['command']}`"])
+    return markdown_table(columns, rows)
+
+
+def machines_table(sections):
+    """Every machine that something ran on; usually there is one."""
+    described = [[row for row in run["machine"] if row[0] not in ("load before", "rows, rounds")] for run, _ in runs_of(sections)]
+    rows = [row for number, machine in enumerate(described) if machine not in described[:number] for row in machine]
+    return markdown_table(["machine", ""], rows)
+
+
+def markdown(sections):
     parts = ["# Measured\n",
-             f"Made by `{results['command']}` on {results['date']}, commit {results['commit']}, in {results['minutes']:.0f} minutes. "
-             "Ratios are of one run: what is compared runs in turn, and every figure is a median of its rounds, a ratio the median of what the rounds gave.\n",
-             markdown_table(["machine", ""], results["machine"]),
+             "Ratios are of one run: what is compared runs in turn, and every figure is a median of its rounds, a ratio the median of "
+             "what the rounds gave.\n",
+             runs_table(sections),
+             machines_table(sections),
              "Both sides of every comparison have the same server, client (psql), role (ordinary: neither superuser nor owner) and "
              "rows; the tables have equal indexes (asserted); what is stored is compared with what the generator expects. "
-             "There is a checkpoint before each timing and none in it.\n",
+             "There is a checkpoint before each timing and none in it. The client of the tables about functions is the function.\n",
              "![every figure against its bar](results.svg)\n",
              "## Every bar, and the worst figure under it\n",
-             markdown_table(["what", "bar", "worst", "where", "reached"], summary(results["bars"]))]
-    for note in results["notes"]:
-        parts.append(note + "\n")
-    for table in results["tables"]:
+             markdown_table(["what", "bar", "worst", "where", "reached"], summary(all_of(sections, "bars")))]
+    parts += [note + "\n" for note in all_of(sections, "notes")]
+    for table in all_of(sections, "tables"):
         parts += [f"## {table['title']}\n", table["text"] + "\n", markdown_table(table["columns"], table["rows"])]
     return "\n".join(parts)
 
@@ -162,11 +211,11 @@ class Drawing:
             self.text(place(tick), self.y + 14, f"{tick:,}", "middle")
         self.y += 40
 
-    def draw(self, results):
-        self.bars(results["bars"])
-        if "growth" in results:
-            self.growth(results["growth"])
-        if "peers" in results:
-            self.peers(results["peers"])
+    def draw(self, sections):
+        self.bars(all_of(sections, "bars"))
+        for name, chart in (("growth", self.growth), ("peers", self.peers)):
+            points = all_of(sections, name)
+            if points:
+                chart(points)
         return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{self.y}" viewBox="0 0 {WIDTH} {self.y}" '
                 'font-family="sans-serif"><rect width="100%" height="100%" fill="white"/>\n' + "\n".join(self.parts) + "\n</svg>\n")

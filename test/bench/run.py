@@ -5,13 +5,16 @@
     test/bench/run.py --rounds 5            the same, with steadier medians
     test/bench/run.py --quick --only intake one table in about two minutes
     test/bench/run.py --only intake,mixes --rows 300000 --rounds 3
+    test/bench/run.py --only lambdas,lambda_start --output test/bench
+                                            these again; the other sections of RESULTS.md stay
 
 Needs what building the extension needs (pg_config, a C compiler) and Python 3;
 the server is a private copy in a directory of its own that is removed at the
 end.  Called as root, everything but the build runs as user postgres.
 --revision builds a commit in place of the working tree.  The row-by-row peer
 needs psycopg2 (python3-psycopg2) and is left out without it; so is the command
-line when glue/onboard is not built.  On a busy machine the cpu columns are
+line when glue/onboard is not built, and so are the Lambda functions when this
+Python has no boto3 and moto (test/aws/make_environment.sh makes one).  On a busy machine the cpu columns are
 steadier than the clock's.
 """
 
@@ -33,11 +36,16 @@ sys.path.insert(0, HERE)
 import catalogue
 import doors
 import intake
+import lambda_cost
+import lambda_memory
+import lambda_start
+import lambdas
 import memory
 import mixes
 import peers
 import report
 from bench import Bench, die
+from cpu_group import CpuGroup
 
 SECTIONS = {
     "intake": intake.section,
@@ -50,6 +58,10 @@ SECTIONS = {
     "at_once": doors.at_once,
     "command_line": doors.command_line,
     "peers": peers.section,
+    "lambdas": lambdas.section,
+    "lambda_memory": lambda_memory.section,
+    "lambda_start": lambda_start.section,
+    "lambda_cost": lambda_cost.section,
 }
 
 
@@ -59,8 +71,8 @@ def parse_options():
     parser.add_argument("--quick", action="store_true", help="fewer rows; RESULTS.md stays")
     parser.add_argument("--rows", type=int, help="rows of the large files (1000000; quick: 200000)")
     parser.add_argument("--rounds", type=int, help="rounds of each comparison (3)")
-    parser.add_argument("--output", metavar="DIR", help="where to write RESULTS.md and results.svg "
-                        "(here after a whole run, nowhere after --quick or --only)")
+    parser.add_argument("--output", metavar="DIR", help="where to write results.json, RESULTS.md and results.svg "
+                        "(here after a whole run, nowhere after --quick or --only); with --only the other sections there stay")
     parser.add_argument("--fsync", action="store_true", help="leave fsync on")
     parser.add_argument("--revision", help="build this commit, not the working tree")
     parser.add_argument("--user", default="postgres", help="whom to run as when called as root")
@@ -68,6 +80,8 @@ def parse_options():
     parser.add_argument("--inputs", default="/dev/shm", help="where input files are written (%(default)s)")
     parser.add_argument("--install", help=argparse.SUPPRESS)
     parser.add_argument("--directory", help=argparse.SUPPRESS)
+    parser.add_argument("--cpu-group", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--no-cpu-group", default="only root can make a control group", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rows = options.rows or (200000 if options.quick else 1000000)
     options.rounds = options.rounds or 3
@@ -98,7 +112,7 @@ def build(options, directory):
 def measure(options):
     with Bench(options) as bench:
         for name in options.sections:
-            bench.log(f"section {name}")
+            bench.begin(name)
             SECTIONS[name](bench)
 
 
@@ -119,15 +133,20 @@ def measure_as_other_user(options, install, directory):
     for path in (directory, os.path.join(directory, "run")):
         os.makedirs(path, exist_ok=True)
         os.chown(path, user.pw_uid, user.pw_gid)
-    command = [python_of(as_user), os.path.abspath(__file__), *sys.argv[1:],
-               "--install", install, "--directory", os.path.join(directory, "run")]
-    child = subprocess.Popen(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user)
+    group = CpuGroup(user)
+    command = [python_of(as_user), os.path.abspath(__file__), *sys.argv[1:], "--install", install, "--directory",
+               os.path.join(directory, "run"), "--cpu-group", group.path, "--no-cpu-group", group.reason]
     try:
-        return child.wait()
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
+        child = subprocess.Popen(command, cwd="/", env=dict(os.environ, HOME="/"), **as_user)
+        group.admit(child.pid)
+        try:
+            return child.wait()
+        except BaseException:
+            child.terminate()
+            child.wait()
+            raise
+    finally:
+        group.remove()
 
 
 def write_report(options, run):
@@ -135,8 +154,12 @@ def write_report(options, run):
         results = json.load(file)
     what = [options.revision] if options.revision else ["--dirty"]
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", *what], stdout=subprocess.PIPE, text=True).stdout.strip()
-    results.update(commit=commit or "unknown", command=" ".join(["test/bench/run.py", *sys.argv[1:]]))
-    report.write_report(results, options.output)
+    run = {"commit": commit or "unknown", "command": " ".join(["test/bench/run.py", *sys.argv[1:]]),
+           **{name: results[name] for name in ("date", "minutes", "machine")}}
+    new = {name: {"run": run, **section} for name, section in results["sections"].items()}
+    # A part of the sections leaves the others as they were.
+    old = report.read_results(options.output) if options.only else {}
+    report.write_report({name: new.get(name) or old[name] for name in SECTIONS if name in new or name in old}, options.output)
 
 
 def stop(number, frame):

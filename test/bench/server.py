@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -85,6 +86,35 @@ def backend_cpu(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def free_address(port):
+    """Linux has the whole of 127.0.0.0/8, and another server may be at 127.0.0.1."""
+    for last in range(1, 255):
+        with socket.socket() as probe:
+            try:
+                probe.bind((f"127.0.0.{last}", port))
+                return f"127.0.0.{last}"
+            except OSError:
+                pass
+    raise Failure(f"port {port} is taken everywhere")
+
+
+def make_certificates(directory, address):
+    """A certificate for the address in server.crt, and the authority of our own that signed it."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=directory, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-days", "2", "-subj", "/CN=authority", "-keyout", "authority.key", "-out", "authority.pem")
+    openssl("req", *key, "-subj", "/CN=shop", "-keyout", "server.key", "-out", "server.csr")
+    with open(os.path.join(directory, "names"), "w") as names:
+        names.write(f"subjectAltName = IP:{address}\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial",
+            "-days", "2", "-extfile", "names", "-out", "server.crt")
+    os.chmod(os.path.join(directory, "server.key"), 0o600)
+    with open(os.path.join(directory, "authority.pem")) as file:
+        return file.read()
+
+
 class Session:
     """One psql whose backend can be watched."""
 
@@ -158,20 +188,40 @@ class Server:
         subprocess.run([os.path.join(self.bin, "initdb"), "--no-sync", "--auth=trust", "--encoding=UTF8",
                         "--locale=C.UTF-8", "--username=bench_owner", self.data],
                        check=True, stdout=subprocess.DEVNULL)
-        with open(os.path.join(self.data, "postgresql.auto.conf"), "w") as conf:
-            for name, value in self.settings.items():
+        self.configure(self.settings)
+        self.launch()
+        self.sql(f"CREATE ROLE {LOADER} LOGIN", database="postgres")
+        self.sql(WARM_UP, database="postgres")
+        self.create_database("bench")
+
+    def configure(self, settings):
+        with open(os.path.join(self.data, "postgresql.auto.conf"), "a") as conf:
+            for name, value in settings.items():
                 conf.write(f"{name} = {value}\n")
-        log = open(os.path.join(self.directory, "log"), "w")
+
+    def launch(self):
+        log = open(os.path.join(self.directory, "log"), "a")
         self.process = subprocess.Popen([os.path.join(self.bin, "postgres"), "-D", self.data, "-k", self.sockets],
                                         stdout=log, stderr=log)
         for _ in range(300):
             if subprocess.run([os.path.join(self.bin, "pg_isready"), "-q"], env=self.environment).returncode == 0:
-                break
+                return
             check(self.process.poll() is None, "the server did not start: " + os.path.join(self.directory, "log"))
             time.sleep(0.1)
-        self.sql(f"CREATE ROLE {LOADER} LOGIN", database="postgres")
-        self.sql(WARM_UP, database="postgres")
-        self.create_database("bench")
+        raise Failure("the server does not answer: " + os.path.join(self.directory, "log"))
+
+    def serve_tls(self):
+        """Start it again with a certificate, on port 5432 of an address of the loopback network that is free; the
+        address, and the authority that signed."""
+        address = free_address(5432)
+        authority = make_certificates(self.directory, address)
+        certificates = {"ssl": "on", "ssl_cert_file": f"'{self.directory}/server.crt'", "ssl_key_file": f"'{self.directory}/server.key'"}
+        self.stop()
+        self.configure({"listen_addresses": f"'{address}'", **certificates})
+        with open(os.path.join(self.data, "pg_hba.conf"), "w") as hba:
+            hba.write("local all all trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n")
+        self.launch()
+        return address, authority
 
     def stop(self):
         if self.process is not None:

@@ -1,0 +1,170 @@
+"""Calls of AWS and what they would cost, counted on the whole pipeline with emulated services."""
+
+import json
+import math
+import os
+from collections import Counter
+
+from lambda_functions import MISSING, PIPELINE, ROLE, VENDOR, needs_environment, object_key, vendor_file
+from server import check
+
+if not MISSING:
+    from pipeline import Database, Pipeline, read_settings, test_scale
+    from service_limits import item_size
+
+ROWS = 50
+SCALE = 1000
+MEGABYTES = 256
+ROUTES = {"stream": "items and stream", "direct": "direct"}
+
+# Dollars for so many, us-east-1, on demand, without the free tier: list prices as AWS's pages had them at the end of 2025
+# (aws.amazon.com/lambda/pricing and so on, x86).  To be checked against the pages before they are relied on.
+PRICES = {
+    "Lambda, GB-seconds": (0.0000166667, 1),
+    "Lambda, requests": (0.20, 1_000_000),
+    "DynamoDB, write units": (0.625, 1_000_000),
+    "S3, PUT": (0.005, 1_000),
+    "S3, GET and HEAD": (0.0004, 1_000),
+    "SQS, requests": (0.40, 1_000_000),
+    "SNS, publishing": (0.50, 1_000_000),
+    "SNS, e-mails": (2.00, 100_000),
+    "Secrets Manager, calls": (0.05, 10_000),
+}
+# What a call is charged as.  Lambda's own reads of the stream are free ("Amazon DynamoDB pricing", Streams).
+CHARGED = {
+    "s3.GetObject": "S3, GET and HEAD",
+    "s3.HeadObject": "S3, GET and HEAD",
+    "s3.PutObject": "S3, PUT",
+    "sqs.SendMessageBatch": "SQS, requests",
+    "sns.Publish": "SNS, publishing",
+    "secretsmanager.GetSecretValue": "Secrets Manager, calls",
+}
+# These are charged by what they write.
+BY_UNITS = ("dynamodb.BatchWriteItem", "dynamodb.BatchExecuteStatement")
+QUEUES = {"parser", "reporter"}
+
+
+def write_units(item):
+    """Of one write of an item: a unit for each kilobyte begun ("DynamoDB read and write operations")."""
+    return math.ceil(item_size(item) / 1024)
+
+
+def item_units(items):
+    """Units of an item's two writes, the row and its status, each in the table and in its index, which has all attributes.
+
+    An update is charged for the larger of the item before and after; these items have their verdicts.
+    """
+    units = 0
+    for item in items:
+        check(item["status"]["S"] in ("validated", "error"), "an item has no verdict")
+        before = {name: value for name, value in item.items() if name not in ("processed_at", "error_reason", "error_details")}
+        before["status"] = {"S": "pending_validation"}
+        units += 2 * write_units(before) + 2 * max(write_units(before), write_units(item))
+    return units
+
+
+def metrics(function):
+    """Milliseconds of each invocation so far, as the function's own metrics have them."""
+    return [record["Duration"] for record in function.log.records() if "_aws" in record]
+
+
+class Counted:
+    """What the uploads after the first one took."""
+
+    def __init__(self, whole):
+        self.whole = whole
+        self.calls = Counter(whole.proxy.plan.counts()["calls"])
+        self.invocations = {name: len(metrics(function)) for name, function in whole.functions.items()}
+        self.mails = len(whole.mails())
+
+    def since(self, earlier):
+        """Calls, and milliseconds of each function's invocations."""
+        durations = {name: metrics(function)[earlier.invocations[name]:] for name, function in self.whole.functions.items()}
+        return self.calls - earlier.calls, {name: spent for name, spent in durations.items() if spent}
+
+
+def run_route(bench, route, uploads):
+    """Uploads one after the other, each to its mail; what they were charged for, by price."""
+    bench.server.reset()
+    bench.server.sql(ROLE)
+    database = Database(bench.server.sockets, 5432, "bench", PIPELINE, "not-asked-for")
+    files = [vendor_file(bench, ROWS, start=1 + ROWS * number) for number in range(uploads + 1)]
+    bootstrap = os.path.join(bench.options.install, "usr/local/lib/onboard/bootstrap")
+    folder = os.path.join(bench.options.directory, f"pipeline-{route}")
+    with Pipeline(database, bootstrap, folder, settings=test_scale(read_settings()), environment={"ROUTE": route}) as whole:
+        for number, data in enumerate(files):
+            with open(data.files["vendor_csv"], "rb") as file:
+                whole.upload(VENDOR, os.path.basename(object_key(number)), file.read())
+            whole.wait_quiet()
+            if number == 0:
+                # The first one finds no process and no secret in memory.
+                first, first_items = Counted(whole), {item["upload_id"]["S"] for item in whole.items()}
+            data.remove()
+        last = Counted(whole)
+        items = [item for item in whole.items() if item["upload_id"]["S"] not in first_items]
+        calls, durations = last.since(first)
+    check_uploads(bench, files, last.mails)
+    check((len(items) == ROWS * uploads) if route == "stream" else not items, f"{len(items)} items")
+    return charge(calls, durations, items, uploads, last.mails), calls, durations
+
+
+def check_uploads(bench, files, mails):
+    """Every row of every upload has its verdict, and a mail was published for each."""
+    valid, errors = (sum(data.expected[name] for data in files) for name in ("valid", "errors"))
+    stored = bench.server.sql("SELECT count(*), sum(valid_records), sum(error_records), count(error_file_s3_key) FROM onboard.upload_history "
+                              "WHERE status IN ('completed', 'partial')")
+    check(stored.startswith(f"{len(files)}|{valid}|{errors}|"), f"uploads are {stored}, expected {valid} and {errors} rows")
+    check(mails == len(files) - 1, f"{mails} mails for {len(files) - 1} uploads")
+
+
+def charge(calls, durations, items, uploads, mails):
+    """How many of what has a price, for SCALE uploads."""
+    unknown = set(calls) - set(CHARGED) - set(BY_UNITS)
+    check(not unknown, f"calls without a price: {unknown}")
+    charged = Counter()
+    for call, count in calls.items():
+        if call in CHARGED:
+            charged[CHARGED[call]] += count
+    charged["DynamoDB, write units"] = item_units(items)
+    charged["Lambda, requests"] = sum(len(spent) for spent in durations.values())
+    charged["Lambda, GB-seconds"] = sum(max(math.ceil(each), 1) for spent in durations.values() for each in spent) / 1000 * MEGABYTES / 1024
+    # The vendor's own file; its announcement; receiving and deleting what functions are given.
+    charged["S3, PUT"] += uploads
+    charged["SQS, requests"] += uploads + 2 * sum(len(spent) for name, spent in durations.items() if name in QUEUES)
+    charged["SNS, e-mails"] = mails
+    return {name: count * SCALE / uploads for name, count in charged.items()}
+
+
+def dollars(name, count):
+    price, units = PRICES[name]
+    return count * price / units
+
+
+@needs_environment
+def section(bench):
+    uploads = 5 if bench.options.quick else 20
+    charged, calls, durations = {}, {}, {}
+    for route in ROUTES:
+        charged[route], calls[route], durations[route] = run_route(bench, route, uploads)
+        bench.log(f"lambda_cost: {route}: {json.dumps(calls[route])}")
+    table = []
+    for name, (price, units) in PRICES.items():
+        table.append([name, f"{price:g} / {units:,}"] + [cell for route in ROUTES for cell in
+                     (f"{charged[route].get(name, 0):,.1f}", f"{dollars(name, charged[route].get(name, 0)):.4f}")])
+    table.append(["together", ""] + [cell for route in ROUTES for cell in
+                 ("", f"{sum(dollars(name, count) for name, count in charged[route].items()):.4f}")])
+    columns = ["what", "$ for so many"] + [cell for title in ROUTES.values() for cell in (title, "$")]
+    bench.table(f"Estimated cost of {SCALE:,} uploads of {ROWS} rows, dollars", columns, table,
+                f"{uploads} uploads, each alone and to its mail, after one that warmed up; scaled. us-east-1, on demand, no free tier, list "
+                "prices of AWS's pages as of the end of 2025, to be checked. Lambda: the functions' own durations against the "
+                f"emulated services, rounded up to 1 ms, at {MEGABYTES} MB; without distance to AWS and without cold starts. DynamoDB: each "
+                "row is written and later given its status, in the table and in its index, a unit for each KB of an item begun. "
+                "Left out: polling of empty queues by the event source mappings, Lambda's reads of the stream (free), storage, logs, "
+                "the database, secrets by the month.")
+    names = sorted({call for route in ROUTES for call in calls[route]})
+    rows = [[name] + [f"{calls[route][name] * SCALE / uploads:,.0f}" for route in ROUTES] for name in names]
+    for name in sorted({name for route in ROUTES for name in durations[route]}):
+        rows.append([f"invocations of {name}"] + [f"{len(durations[route].get(name, [])) * SCALE / uploads:,.0f}" for route in ROUTES])
+        rows.append([f"ms of {name}, each"] + [f"{sum(spent) / len(spent):.1f}" if (spent := durations[route].get(name)) else "-" for route in ROUTES])
+    bench.table(f"Calls of the functions for {SCALE:,} uploads of {ROWS} rows", ["call", *ROUTES.values()], rows,
+                "By service and action, as the proxy in front of the emulated services counted them.")
