@@ -93,6 +93,7 @@ class Bench:
     def note(self, text):
         self.log(text)
         self.section["notes"].append(text)
+        self.save()
 
     def table(self, title, columns, rows, text=""):
         self.section["tables"].append({"title": title, "columns": columns, "rows": rows, "text": text})

@@ -157,9 +157,10 @@ def write_report(options, run):
     run = {"commit": commit or "unknown", "command": " ".join(["test/bench/run.py", *sys.argv[1:]]),
            **{name: results[name] for name in ("date", "minutes", "machine")}}
     new = {name: {"run": run, **section} for name, section in results["sections"].items()}
-    # A part of the sections leaves the others as they were.
+    # A part of the sections leaves the others as they were, and so does one that measured nothing.
     old = report.read_results(options.output) if options.only else {}
-    report.write_report({name: new.get(name) or old[name] for name in SECTIONS if name in new or name in old}, options.output)
+    sections = {**new, **{name: section for name, section in old.items() if not new.get(name, {}).get("tables")}}
+    report.write_report({name: sections[name] for name in SECTIONS if name in sections}, options.output)
 
 
 def stop(number, frame):
