@@ -13,6 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep usleep);
 
+use HandlerTest;
 use OnboardTest;
 use PgProxy;
 use RuntimeApi;
@@ -98,51 +99,12 @@ for my $fault ([ 'status 500', status => 500 ], [ 'status 403', status => 403 ],
 
 # ----- the database -----
 
-my $node = new_server('lambda', "log_min_error_statement = panic\n");
+my $node = HandlerTest::new_tls_server($folder, 'lambda', "log_min_error_statement = panic\n");
 add_database($node, 'shop');
 my $host = '127.0.0.1';
-my $port = PostgreSQL::Test::Cluster::get_free_port();
-
-sub run_openssl
-{
-	my (@arguments) = @_;
-
-	PostgreSQL::Test::Utils::system_log("openssl @arguments >$folder/openssl.log 2>&1") == 0
-	  or die 'openssl failed: ' . slurp("$folder/openssl.log");
-	return;
-}
-
-# A certificate authority of our own, and a certificate for the address.
-sub make_authority
-{
-	my ($name) = @_;
-
-	run_openssl('req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2',
-		"-subj /CN=$name -keyout $folder/$name.key -out $folder/$name.pem");
-	return slurp("$folder/$name.pem");
-}
-
-my $ca = make_authority('right');
-my $other_ca = make_authority('wrong');
-write_file("$folder/names", "subjectAltName = IP:127.0.0.1, DNS:db.shop.internal\n");
-run_openssl('req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=shop',
-	"-keyout $folder/server.key -out $folder/server.csr");
-run_openssl("x509 -req -in $folder/server.csr -CA $folder/right.pem -CAkey $folder/right.key",
-	"-CAcreateserial -days 2 -extfile $folder/names -out $folder/server.crt");
-chmod 0600, "$folder/server.key" or die;
-
-$node->append_conf('postgresql.conf', <<"CONF");
-listen_addresses = '$host'
-port = $port
-ssl = on
-ssl_cert_file = '$folder/server.crt'
-ssl_key_file = '$folder/server.key'
-CONF
-$node->stop;
-$node->{_port} = $port;
-unlink $node->data_dir . '/pg_hba.conf';
-$node->append_conf('pg_hba.conf', "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n");
-$node->start;
+my $port = $node->port;
+my $ca = slurp("$folder/authority.pem");
+my $other_ca = HandlerTest::make_authority($folder, 'wrong');
 
 sub set_password
 {
@@ -249,7 +211,7 @@ is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a server 
 start_check();
 write_secret(ca => undef);
 is_error($api->invoke('{}'), qr/^SECRET_INVALID: .*DATABASE_CA_FILE is not set/, 'no authority at all');
-start_check(DATABASE_CA_FILE => "$folder/right.pem");
+start_check(DATABASE_CA_FILE => "$folder/authority.pem");
 is_fine($api->invoke('{}'), 'an authority from a file');
 start_check();
 write_secret(dbname => "host=/nowhere sslmode=disable dbname=shop");

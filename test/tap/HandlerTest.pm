@@ -24,15 +24,24 @@ sub openssl
 	return;
 }
 
-# A certificate authority of our own in authority.pem, and a certificate for the
-# server's address.
+# A certificate authority of our own, NAME.pem; its text.
+sub make_authority
+{
+	my ($folder, $name) = @_;
+
+	openssl($folder, 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2',
+		"-subj /CN=$name -keyout $folder/$name.key -out $folder/$name.pem");
+	return PostgreSQL::Test::Utils::slurp_file("$folder/$name.pem");
+}
+
+# The authority in authority.pem, and a certificate for the server's address and
+# a name that nobody resolves.
 sub make_certificates
 {
 	my ($folder) = @_;
 
-	openssl($folder, 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2',
-		"-subj /CN=authority -keyout $folder/authority.key -out $folder/authority.pem");
-	write_file("$folder/names", "subjectAltName = IP:$host\n");
+	make_authority($folder, 'authority');
+	write_file("$folder/names", "subjectAltName = IP:$host, DNS:db.shop.internal\n");
 	openssl($folder, 'req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=shop',
 		"-keyout $folder/server.key -out $folder/server.csr");
 	openssl($folder, "x509 -req -in $folder/server.csr -CA $folder/authority.pem -CAkey $folder/authority.key",
