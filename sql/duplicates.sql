@@ -130,3 +130,29 @@ RESET enable_seqscan;
 SELECT count(*) FROM onboard.products WHERE vendor_id LIKE 'DUP-%';
 DROP TABLE scenarios;
 DROP FUNCTION rows_of, short, load, sorted, load_every_way;
+
+-- Vendor product IDs that are taken, with SKUs that are free: few rows are stored in
+-- vain, and afterwards every index, ours and others', has an entry for each product.
+CREATE EXTENSION amcheck;
+CREATE INDEX regress_of_row ON onboard.products (category, row_number) INCLUDE (product_id, upload_id);
+CREATE INDEX regress_of_tuple ON onboard.products (lower(brand), product_id) WHERE stock_quantity > 1;
+CREATE FUNCTION taken_back() RETURNS bigint LANGUAGE sql AS $$ SELECT value FROM onboard_statistics() WHERE name = 'conflicts' $$;
+SELECT onboard_begin_upload('DUP-1', 'first.csv') AS u \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, brand, price, stock_quantity)
+	SELECT :'u', n, 'T-' || n, 'Lamp', (ARRAY['Books', 'Garden', 'Toys & Games'])[n % 3 + 1], 'DUP-T' || n, 'Acme', '1', n % 3 FROM generate_series(1, 3000) n;
+SELECT onboard_begin_upload('DUP-1', 'second.csv') AS v \gset
+SELECT taken_back() AS before \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, brand, price, stock_quantity)
+	SELECT :'v', n, CASE WHEN n > 500 AND n % 5 > 0 THEN 'T-' ELSE 'U-' END || n, 'Lamp', (ARRAY['Books', 'Garden', 'Toys & Games'])[n % 3 + 1], 'DUP-U' || n, 'Acme', '1', n % 3 FROM generate_series(1, 3000) n;
+SELECT taken_back() - :before BETWEEN 1 AND 600 AS few;
+SELECT upload_id = :'u' AS first, valid_records, error_records FROM onboard.upload_history WHERE upload_id IN (:'u', :'v') ORDER BY 1 DESC;
+SELECT count(*), min(error_type), max(error_type) FROM onboard.validation_errors WHERE upload_id = :'v';
+SELECT c.relname, bt_index_check(indexrelid, true) FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 'onboard.products'::regclass ORDER BY 1;
+-- They are looked up as the shipped ones are, and the entries are those of their rows.
+SET enable_seqscan = off;
+SELECT category, count(*), count(DISTINCT product_id), bool_and(sku LIKE 'DUP-U%') FROM onboard.products WHERE upload_id = :'v' GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM onboard.products WHERE lower(brand) = 'acme' AND stock_quantity > 1 AND upload_id = :'v';
+RESET enable_seqscan;
+DROP INDEX onboard.regress_of_row, onboard.regress_of_tuple;
+DROP FUNCTION taken_back;
+DROP EXTENSION amcheck;

@@ -24,10 +24,9 @@
  * Optimism is bad when most rows are duplicates: each would be written and taken
  * back.  So rows are looked up before they are stored (probing) at the start of
  * a statement, and for as long as one in ten or more is a duplicate; otherwise
- * one row in 128 is, to notice a change within a long window.
- * While probing, a free SKU is taken to mean that the other key is free too,
- * which is so for products that come again; when it proves wrong for one row in
- * ten of a window, both are looked up from then on.
+ * one row in 64 is, to notice a change within a long window.  Products that come
+ * again have both their keys again: where that is what is found, a free SKU is
+ * taken to mean that the other key is free too, and only one is looked up.
  *
  * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
  * run one after another; the vendor FOR KEY SHARE; then keys.  All are held until
@@ -69,7 +68,7 @@
 #define ORDERED_WINDOW_ROWS 500
 
 #define PROBES_PER_DECISION 64
-#define ROWS_PER_PROBE 128
+#define ROWS_PER_PROBE 64
 
 /* Attempts to store a row whose keys are free and yet refused. */
 #define MAX_STORE_ATTEMPTS 100
@@ -77,9 +76,10 @@
 typedef struct Probing
 {
 	bool		on;
-	bool		missed;			/* of the last rows stored many were duplicates */
+	bool		both;			/* look up both keys, also when the SKU is free */
 	int			looked;
 	int			hits;
+	int			other_hits;		/* of those, with an SKU that is free */
 	int			rows_since;
 } Probing;
 
@@ -123,6 +123,7 @@ loader_create(LoaderVerdict verdict, void *verdict_context)
 	loader->verdict = verdict;
 	loader->verdict_context = verdict_context;
 	loader->probing.on = true;
+	loader->probing.both = true;
 	return loader;
 }
 
@@ -303,27 +304,46 @@ should_probe(Loader *loader)
 static CatalogueLook
 probe_depth(Loader *loader)
 {
-	if (loader->probing.on && !loader->probing.missed && onboard_load_path != LOAD_PATH_PROBE &&
+	if (loader->probing.on && !loader->probing.both && onboard_load_path != LOAD_PATH_PROBE &&
 		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
 		return LOOK_BRIEFLY;
 	return LOOK_NOW;
 }
 
+static bool
+has_finding_of(const struct findings *findings, enum rule_id rule)
+{
+	int			i;
+
+	for (i = 0; i < findings->count; i++)
+	{
+		if (findings->items[i].rule == rule)
+			return true;
+	}
+	return false;
+}
+
+/* Count a look at a row, which findings are about. */
 static void
-note_probe(Probing *probing, bool hit)
+note_probe(Probing *probing, bool hit, const struct findings *findings)
 {
 	probing->looked++;
 	probing->hits += hit;
+	probing->other_hits += hit && !has_finding_of(findings, RULE_DUPLICATE_SKU);
 	onboard_counters.rows_probed++;
 	/* Turn on as soon as there are enough hits, off only at the end of a round. */
-	if (probing->hits * 10 > PROBES_PER_DECISION)
+	if (!probing->on && probing->hits * 10 > PROBES_PER_DECISION)
+	{
 		probing->on = true;
+		probing->both = true;
+	}
 	if (probing->looked == PROBES_PER_DECISION)
 	{
 		probing->on = probing->hits * 10 > PROBES_PER_DECISION;
-		probing->missed = probing->missed && probing->on;
+		probing->both = probing->other_hits * 10 > PROBES_PER_DECISION;
 		probing->looked = 0;
 		probing->hits = 0;
+		probing->other_hits = 0;
 	}
 }
 
@@ -511,8 +531,8 @@ settle_window(Loader *loader)
 		in_doubt = claim_directly(loader, stored, count);
 	if (in_doubt * 10 > count)
 	{
-		loader->probing.missed = true;
 		loader->probing.on = true;
+		loader->probing.both = true;
 	}
 	if (count > 0)
 		loader->out_of_order = !catalogue_keys_in_order(loader->catalogue);
@@ -596,7 +616,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	{
 		bool		hit = find_duplicates(loader, row, keys, probe_depth(loader));
 
-		note_probe(&loader->probing, hit);
+		note_probe(&loader->probing, hit, &loader->findings);
 		if (hit)
 		{
 			record_error(loader, row);
