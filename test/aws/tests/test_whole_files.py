@@ -8,6 +8,7 @@ import unittest
 from database import shared_server
 from event_sources import DeliveryFaults
 from invariants import Sent, World, verdicts
+from pipeline import read_settings, test_scale
 from whole import ROOT, SUSPENDED_VENDOR, WholeTest
 
 DATA = os.path.join(ROOT, "test", "data")
@@ -71,7 +72,8 @@ class SamplesTest(WholeTest):
 
 class FilesTest(WholeTest):
     def test_every_kind_of_file_ends_and_its_vendor_is_told(self) -> None:
-        self.pipeline()
+        # What fails three times is a dead letter: nothing does here but the file of a vendor that nobody knows.
+        self.pipeline(settings=test_scale(read_settings(), visibility=1, timeout=20.0, receives=3))
         maker = self.maker
         plain = [
             maker.file("VEND001", "uploads/VEND001/VEND001_20260104_090000.csv", 30, bad=0),
@@ -99,17 +101,24 @@ class FilesTest(WholeTest):
             Sent("VEND009", "uploads/VEND009/bytes.csv", HEADER + b"x" * 10_485_761, refused="FILE_TOO_LARGE"),
             Sent(SUSPENDED_VENDOR, f"uploads/{SUSPENDED_VENDOR}/late.csv", HEADER + b"1,2,3,4,5,6\n",
                  refused="VENDOR_NOT_ACTIVE"),
+            Sent("VEND001", "uploads/VEND001/VEND002_20260104_090000.csv", plain[0].content, refused="OTHER_VENDOR"),
         ]
-        # Nobody's: another vendor's name, no such vendor, no folder, a report of our own, and one like an upload in it.
-        strangers = ["uploads/VEND001/VEND002_20260104_090000.csv", "uploads/VEND999/VEND999_20260104_090000.csv",
-                     "uploads/VEND001_20260104_090000.csv", "errors/VEND001/x_errors.csv",
+        newcomer = maker.file("VEND999", "uploads/VEND999/VEND999_20260104_090000.csv", 5)
+        # Nobody's: no folder, a report of our own, and one like an upload in it.
+        strangers = ["uploads/VEND001_20260104_090000.csv", "errors/VEND001/x_errors.csv",
                      "errors/VEND001/VEND001_20260104_090000.csv", "uploads/../VEND001/x.csv", "uploads/VEND001/"]
         s3, bucket = self.whole.clients["s3"], self.whole.resources.bucket
-        self.send(*plain, *refused)
+        self.send(*plain, *refused, newcomer)
         for key in strangers:
             s3.put_object(Bucket=bucket, Key=key, Body=plain[0].content)
         self.settle()
-        for key in strangers[3:5]:
+        # The operator adds the vendor and sends the dead letter back.
+        letter, = self.whole.messages("upload-events-dead")
+        self.assertIn(newcomer.key, letter)
+        self.database.query("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('VEND999', 'New', 'new@example.com')")
+        self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls["upload-events"], MessageBody=letter)
+        self.settle()
+        for key in strangers[1:3]:
             s3.delete_object(Bucket=bucket, Key=key)
             for version in s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []):
                 s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
