@@ -178,8 +178,6 @@ next_send(void *context, int64_t *wake)
 		return NULL;
 	aws_call_begin_json(&open->call, AWS_SQS, "SendMessageBatch", "AmazonSQS.SendMessageBatch",
 						sending->deadline);
-	/* Or libcurl would send it again unseen when a kept connection broke. */
-	open->call.fresh_connection = true;
 	open->call.accept = accept_send;
 	open->call.context = open;
 	if (!fill_entries(open, &sending->error))

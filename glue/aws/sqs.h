@@ -40,8 +40,9 @@ struct sqs_message
  * Send all messages that are SQS_UNSENT; messages[i].result then says how each
  * went.  queue_url is the URL that AWS gave the queue; where the call goes is
  * the client's business.  False when any is left unsent, *error then being the
- * reason; refused ones are no error here.  A retry after a lost reply may send
- * some twice.
+ * reason; refused ones are no error here.  Some may be sent twice, after a lost
+ * reply or on a kept connection that broke, as the queue itself may deliver a
+ * message twice.
  */
 extern bool sqs_send(struct aws_client *client, const char *queue_url,
 					 struct sqs_message *messages, int count, int in_flight,

@@ -55,7 +55,8 @@ class TapResult(unittest.TestResult):
             self.failed += 1
             print(f"not ok {self.count} - {test}\n# " + "\n# ".join(self.troubles[-1].splitlines()), flush=True)
 
-    addFailure = addError
+    def addFailure(self, test: Any, error: Any) -> None:
+        self.addError(test, error)
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:
         self.say(test, note=f" # SKIP {reason}")
