@@ -25,12 +25,13 @@ endif
 # Bitcode for the JIT compiler would only inline our entry points.
 override with_llvm = no
 
-# Debian packages: to build and run, and to test.
+# Debian packages: to build and run, to test, and for emulated services.
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
 TEST_PACKAGES = clang libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
-	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3 python3-venv python3-psycopg2 \
-	openssl pgbouncer
+	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 openssl pgbouncer \
+	$(PYTHON_PACKAGES)
+PYTHON_PACKAGES = python3 python3-venv
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
 PG_CONFIG ?= pg_config
@@ -84,7 +85,9 @@ demo: deps ## Build, install and load three sample files into a private server
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@test/demo.sh
 
-aws-local: deps-test ## Run the AWS pipeline on emulated services, to play with
+aws-local: deps ## Run the AWS pipeline on emulated services, to play with
+	@SUDO="$(SUDO)" test/install_packages.sh $(PYTHON_PACKAGES)
+	@test/aws/make_environment.sh
 	@$(MAKE) -s all
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/aws/local.py

@@ -119,8 +119,7 @@ vendor_file_advice(const struct vendor_file *file, const struct glue_error *faul
 
 	if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
 		glue_error_set(&advised, fault->class, fault->code,
-					   "%s, or allow it with --max-rows %" PRId64 " (0 for no limit)",
-					   fault->text, 2 * file->options->max_rows);
+					   "%s, or allow more with --max-rows (0 for no limit)", fault->text);
 	else if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
 	{
 		next_size(file, size, sizeof(size));

@@ -3,6 +3,8 @@
 #
 #	test/check.sh [STEP ...]
 #
+# The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap and aws.
+#
 # Everything happens in a copy of the tree and a private copy of PostgreSQL below
 # one temporary directory, owned by an unprivileged user when called as root,
 # because a PostgreSQL server does not run as root.  Nothing is installed, no port
@@ -14,10 +16,16 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 all_steps='lint unit unit-clang regress isolation pgtap tap aws'
 steps=${*:-$all_steps}
+for step in $steps; do
+	case " $all_steps " in
+		*" $step "*) ;;
+		*) echo "There is no step \"$step\"; there are: $all_steps." >&2; exit 2 ;;
+	esac
+done
+work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
 as_user()
 {
@@ -119,12 +127,6 @@ run_lane()
 	done
 }
 
-for step in $steps; do
-	case " $all_steps " in
-		*" $step "*) ;;
-		*) echo "unknown step: $step" >&2; exit 2 ;;
-	esac
-done
 prepare
 cd "$work/tree"
 run_lane lint unit unit-clang aws &

@@ -5,7 +5,7 @@
  *
  *	  bootstrap [HANDLER]		serve the Lambda Runtime API
  *	  bootstrap --settings		print the table of environment variables
- *	  bootstrap --version
+ *	  bootstrap --help, --version
  *
  * The handler is the first argument (ImageConfig.Command of a function made of
  * an image, where _HANDLER is blank), otherwise what _HANDLER says.
@@ -40,6 +40,9 @@ static const struct handler *const handlers[] = {
 
 #define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
 
+/* Room for the names of all. */
+#define HANDLER_LIST_SIZE 256
+
 /* ----- start ----- */
 
 static const char *
@@ -50,20 +53,42 @@ wanted_handler(int argc, char **argv)
 	return handler != NULL ? handler : "";
 }
 
-static const struct handler *
-find_handler(const char *name, struct glue_error *error)
+static void
+list_handlers(char *list, size_t size)
 {
-	char		known[256];
 	size_t		used = 0;
 
 	for (size_t i = 0; i < HANDLER_COUNT; i++)
-	{
-		const char *next = handler_name(handlers[i]->id);
+		used += snprintf(list + used, size - used, "%s%s", i > 0 ? ", " : "",
+						 handler_name(handlers[i]->id));
+}
 
-		if (strcmp(name, next) == 0)
+static void
+print_help(void)
+{
+	char		known[HANDLER_LIST_SIZE];
+
+	list_handlers(known, sizeof(known));
+	printf("Usage: bootstrap [HANDLER]    serve the Lambda Runtime API; HANDLER is by default\n"
+		   "                              that of _HANDLER\n"
+		   "       bootstrap --settings   print the table of environment variables\n"
+		   "       bootstrap --version\n"
+		   "\n"
+		   "Handlers: %s.\n"
+		   "It is started by AWS Lambda, which sets AWS_LAMBDA_RUNTIME_API.\n", known);
+}
+
+static const struct handler *
+find_handler(const char *name, struct glue_error *error)
+{
+	char		known[HANDLER_LIST_SIZE];
+
+	for (size_t i = 0; i < HANDLER_COUNT; i++)
+	{
+		if (strcmp(name, handler_name(handlers[i]->id)) == 0)
 			return handlers[i];
-		used += snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "", next);
 	}
+	list_handlers(known, sizeof(known));
 	if (name[0] == '\0')
 		glue_error_set(error, GLUE_USAGE_ERROR, "NO_HANDLER",
 					   "no handler is named, neither as the first argument nor by _HANDLER; there are: %s",
@@ -199,6 +224,11 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--settings") == 0)
 	{
 		settings_print(stdout);
+		return 0;
+	}
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+	{
+		print_help();
 		return 0;
 	}
 	/* A peer that goes away is an error of the call, not our end. */

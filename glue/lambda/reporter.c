@@ -280,7 +280,7 @@ tell(const struct report *report, const struct invocation *invocation)
 				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id),
 				  LOG_NAME(LOG_VENDOR_ID, due_text(report, DUE_VENDOR_ID)),
 				  LOG_NAME(LOG_STATUS, due_text(report, DUE_STATUS)),
-				  LOG_COUNT(LOG_FAILED, report->errors.size.records),
+				  LOG_COUNT(LOG_RECORDS, report->errors.size.records),
 				  LOG_COUNT(LOG_INVALID, report->fix.size.records),
 				  LOG_COUNT(LOG_BYTES, report->errors.size.bytes + report->fix.size.bytes));
 	}

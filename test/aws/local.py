@@ -11,18 +11,20 @@ The services listen on PORT of 127.0.0.1 (default 4566), the links on the port a
 
 import argparse
 import csv
+import fcntl
 import json
 import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import IO, Any
 
 from emulator import HOST
 from pipeline import Database, Pipeline, read_settings, test_scale
@@ -149,7 +151,8 @@ Send a vendor's file, with the AWS CLI or with curl:
   curl -T {sample} http://{HOST}:{port}/{bucket}/{target}
 
 What the functions do appears below, then the mail; follow its link in a browser, or with curl -L.
-Everything is in {folder}.  Look into the database with
+Everything is in {folder}, products of earlier runs too: remove it to begin anew.
+Look into the database, or add vendors, with
 
   ONBOARD_HOME={os.path.join(folder, 'postgresql')} onboard status
 
@@ -166,6 +169,28 @@ def prepare_folder(folder: str | None) -> str:
     return folder
 
 
+def lock_folder(folder: str) -> IO[str]:
+    """The file whose lock keeps another pipeline, which would stop our server at its end, out of the folder."""
+    file = open(os.path.join(folder, "lock"), "w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"a pipeline runs in {folder} already; end it, or give another --folder and --port to"
+                 " test/aws/local.py")
+    return file
+
+
+def check_ports(*ports: int) -> None:
+    for port in ports:
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((HOST, port))
+            except OSError as error:
+                sys.exit(f"cannot listen on port {port} of {HOST}: {error.strerror}; give another --port to"
+                         " test/aws/local.py")
+
+
 def stop(*_: Any) -> None:
     raise KeyboardInterrupt
 
@@ -177,6 +202,8 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)
     folder = prepare_folder(options.folder)
+    lock = lock_folder(folder)
+    check_ports(options.port, options.port + 1)
     program = Program(folder)
     vendors = program.add_vendors()
     bootstrap = os.environ.get("ONBOARD_BOOTSTRAP") or os.path.join(ROOT, "glue", "bootstrap")
@@ -198,6 +225,7 @@ def main() -> int:
         print("\nStopping.", flush=True)
     finally:
         program.run("stop")
+        lock.close()
     return 0
 
 

@@ -20,6 +20,11 @@ if [ -f "$environment/stamp" ] && [ "$(cat "$environment/stamp")" = "$wanted" ];
 	exit 0
 fi
 
+# What is not such an environment is somebody's, and stays.
+if [ -d "$environment" ] && [ ! -f "$environment/pyvenv.cfg" ] && [ -n "$(ls -A "$environment")" ]; then
+	echo "$environment is there and is no Python environment; let ONBOARD_TEST_ENVIRONMENT name another folder." >&2
+	exit 1
+fi
 echo "Making the Python environment $environment"
 rm -rf "$environment"
 mkdir -p "$environment"

@@ -14,7 +14,8 @@ environment"):
 * A process that does not answer in time is killed by SIGKILL and was Sandbox.Timedout; one that ends was
   Runtime.ExitError.  Both are started again for the next event.
 * A sandbox serves one invocation at a time, and may be frozen between two.
-* A function starts with a clean environment, without HOME, and its standard output and error are its log.
+* A function starts with a clean environment, without HOME, and its standard output and error are its log. Its temporary
+  folder (TMPDIR, where Lambda has a /tmp for each sandbox) goes with it.
 """
 
 import argparse
@@ -28,6 +29,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -253,6 +255,7 @@ class Sandbox:
         self.reading = threading.Lock()
         self.server = QuietServer((HOST, 0), type("SandboxHandler", (Handler,), {"sandbox": self}))
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self.temporary = tempfile.TemporaryDirectory(prefix="onboard-sandbox-")
         self.process = self.start(environment)
         self.threads = [threading.Thread(target=target, daemon=True) for target in (self.read_log, self.watch)]
         for thread in self.threads:
@@ -272,6 +275,7 @@ class Sandbox:
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TMPDIR": self.temporary.name,
             "TZ": ":UTC",
             "_HANDLER": "" if settings.image else settings.handler,
         }
@@ -326,6 +330,7 @@ class Sandbox:
             thread.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
+        self.temporary.cleanup()
         self.server.shutdown()
         self.server.server_close()
 

@@ -40,8 +40,9 @@ for my $fault (@faults)
 
 	is($result->{error}{code}, $failure, "$file: $failure");
 	like($result->{error}{message}, $reason, "$file: the reason");
-	my $advice = @options ? quotemeta ", or allow it with $options[0] " . 2 * $options[1] . ' (0 for no limit)' : '';
-	$advice =~ s/200\\ /\\d+\\ / if $failure eq 'FILE_TOO_LARGE';
+	my $advice = '';
+	$advice = qr/, or allow more with --max-rows \(0 for no limit\)/ if $failure eq 'TOO_MANY_ROWS';
+	$advice = qr/, or allow it with --max-bytes \d+ \(0 for no limit\)/ if $failure eq 'FILE_TOO_LARGE';
 	like($err, qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is \S+\n\z/, "$file: one line of reason, one about the mail");
 	is(sql("SELECT status, failure_code, failure_message FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
 		"failed|$failure|$result->{error}{message}", "$file: a failed upload");

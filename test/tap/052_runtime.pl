@@ -38,13 +38,17 @@ sub slurp
 # ----- what it says of itself -----
 
 my $readme = slurp(source_root() . '/glue/lambda/README.md');
-my ($settings_table, $version_line) = ('', '');
+my ($settings_table, $version_line, $help) = ('', '', '');
 IPC::Run::run([ RuntimeApi::program(), '--settings' ], '>', \$settings_table);
 is($?, 0, '--settings');
 ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0, 'the table in README.md is that of the program');
 IPC::Run::run([ RuntimeApi::program(), '--version' ], '>', \$version_line);
 is($?, 0, '--version');
 like(slurp(source_root() . '/onboard.control'), qr/^default_version = '\Q@{[ $version_line =~ m{^bootstrap \(onboard\) (\S+)$} ]}\E'$/m, 'the version is that of the extension');
+
+IPC::Run::run([ RuntimeApi::program(), '--help' ], '>', \$help);
+is($?, 0, '--help');
+like($help, qr/^Usage: bootstrap \[HANDLER\].*^Handlers: check, .*\bvalidator\b/ms, 'it names the handlers');
 
 # ----- without a database: start, end, faults of the API -----
 
