@@ -36,8 +36,8 @@ count_record(void *context, const struct csv_record *record)
 
 	if (scan->limits.max_rows > 0 && scan->row_count == scan->limits.max_rows)
 		return glue_error_set(&scan->error, GLUE_FILE_FAULT, "TOO_MANY_ROWS",
-							  "the file has more than %" PRId64 " rows; split it",
-							  scan->limits.max_rows);
+							  "the file has more than %" PRId64 " row%s; split it",
+							  scan->limits.max_rows, scan->limits.max_rows == 1 ? "" : "s");
 	scan->row_count++;
 	scan->defect_count += record->defect_type != NULL;
 	return true;

@@ -152,7 +152,7 @@ command_vendor_set_status(const struct options *options)
 		code = command_fail(options, &error);
 	else if (strcmp(PQcmdTuples(result), "0") == 0)
 	{
-		glue_error_set(&error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR",
+		glue_error_set(&error, GLUE_USAGE_ERROR, "UNKNOWN_VENDOR",
 					   "there is no vendor \"%s\"; see \"onboard vendor list\"", values[0]);
 		code = command_fail(options, &error);
 	}

@@ -134,7 +134,8 @@ class Watcher(threading.Thread):
 
     def _show_mails(self) -> None:
         for mail in self._pipeline.mails():
-            print(f"\n--- mail: {mail.get('Subject', '')}\n{mail.get('Message', '').rstrip()}\n---\n", flush=True)
+            vendor_id = mail.get("MessageAttributes", {}).get("vendor_id", {}).get("Value", "")
+            print(f"\n--- mail to {vendor_id}: {mail.get('Subject', '')}\n{mail.get('Message', '').rstrip()}\n---\n", flush=True)
 
 
 def introduce(port: int, pipeline: Pipeline, vendors: list[str], folder: str) -> None:

@@ -15,6 +15,11 @@ environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 # Debian's own: another one on PATH may be out of reach of the user who runs the tests.
 python=/usr/bin/python3
 
+# One at a time: the next one finds what the first has made.
+mkdir -p "$(dirname "$environment")"
+exec 9>"$environment.lock"
+flock 9
+
 wanted=$({ "$python" --version; cat "$requirements"; } | sha256sum | cut -d ' ' -f 1)
 if [ -f "$environment/stamp" ] && [ "$(cat "$environment/stamp")" = "$wanted" ]; then
 	exit 0

@@ -291,7 +291,7 @@ like($err, qr/does not look like name\@example\.com/, 'is refused');
 like($err, qr/50 letters, digits and hyphens/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad status', 'vendor', 'set-status', 'V', 'asleep');
 like($err, qr/active, suspended, inactive or pending_approval/, 'is refused');
-is_exit(2, 'the status of nobody', 'vendor', 'set-status', 'NOBODY', 'active');
+is_exit(3, 'the status of nobody', 'vendor', 'set-status', 'NOBODY', 'active');
 ($out) = is_exit(0, 'vendor list', 'vendor', 'list');
 like($out, qr/^VEND001\s+Vendor VEND001\s+vend001\@example\.com\s+active\s+30\s+2/m, 'lists vendors');
 is(scalar @{ json_of((run_onboard('vendor', 'list', '--json'))[1]) }, 6, 'as JSON too');
