@@ -345,12 +345,15 @@ connection_get(struct connection *connection, int64_t deadline_ms,
 /* ----- transactions ----- */
 
 /*
- * Whether the connection itself is gone: classes 08 and 57P0x.
+ * Whether another connection may do better: this one is gone, classes 08 and
+ * 57P0x, or its server only reads, 25006.  After a failover that is the old
+ * one, which its name led to for a while, and it would keep us for ever.
  */
 static bool
 is_lost(const struct connection *connection, const struct glue_error *error)
 {
 	return strncmp(error->code, "08", 2) == 0 || strncmp(error->code, "57P0", 4) == 0 ||
+		strcmp(error->code, "25006") == 0 ||
 		connection->session == NULL || PQstatus(connection->session) != CONNECTION_OK;
 }
 
