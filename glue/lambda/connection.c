@@ -373,7 +373,7 @@ begin(PGconn *session, const struct settings *settings, int64_t deadline_ms,
 	limits.statement_ms = left < INT32_MAX ? left : INT32_MAX;
 	limits.lock_ms = left < settings->lock_timeout_ms ? left : settings->lock_timeout_ms;
 	limits.idle_ms = left < SILENCE_MS ? left : SILENCE_MS;
-	return postgres_query(session, "BEGIN", 0, NULL, deadline_ms, NULL, error) &&
+	return postgres_begin(session, deadline_ms, error) &&
 		postgres_prepare(session, &limits, deadline_ms, error);
 }
 
