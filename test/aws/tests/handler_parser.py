@@ -449,7 +449,7 @@ class ParserTest(unittest.TestCase):
         failed = self.failures(self.parser.invoke(self.event(*puts)))
         self.assertIn(failed, [["m1", "m2"], ["m0", "m1", "m2"]])
         self.plan()
-        self.parse(*puts)
+        self.parse(*puts, function=self.function())
         for put in puts:
             self.check_rows(put, 400)
 
