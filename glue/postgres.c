@@ -284,21 +284,15 @@ postgres_flush(PGconn *connection, int64_t deadline_ms, struct glue_error *error
 }
 
 /*
- * Like PQexecParams(), but with a deadline.  NULL when it has passed, or the
- * connection is lost.
+ * The result of the last statement that was sent.  NULL when the deadline has
+ * passed, or the connection is lost.
  */
 static PGresult *
-execute(PGconn *connection, const char *statement, int count,
-		const char *const *values, int64_t deadline_ms, struct glue_error *error)
+last_result(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
 {
 	PGresult   *last = NULL;
 	PGresult   *next;
 
-	if (PQsendQueryParams(connection, statement, count, NULL, values, NULL, NULL, 0) != 1)
-	{
-		postgres_error(connection, NULL, error);
-		return NULL;
-	}
 	for (;;)
 	{
 		if (!postgres_wait(connection, deadline_ms, error))
@@ -314,23 +308,27 @@ execute(PGconn *connection, const char *statement, int count,
 	}
 }
 
-bool
-postgres_query(PGconn *connection, const char *statement, int count,
-			   const char *const *values, int64_t deadline_ms, PGresult **result,
-			   struct glue_error *error)
+/*
+ * Like PQexecParams(), but with a deadline.
+ */
+static PGresult *
+execute(PGconn *connection, const char *statement, int count,
+		const char *const *values, int64_t deadline_ms, struct glue_error *error)
 {
-	PGresult   *answer;
-	ExecStatusType status;
+	if (PQsendQueryParams(connection, statement, count, NULL, values, NULL, NULL, 0) == 1)
+		return last_result(connection, deadline_ms, error);
+	postgres_error(connection, NULL, error);
+	return NULL;
+}
 
-	if (deadline_ms == POSTGRES_NO_DEADLINE)
-		answer = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
-	else
-	{
-		answer = execute(connection, statement, count, values, deadline_ms, error);
-		if (answer == NULL)
-			return false;
-	}
-	status = PQresultStatus(answer);
+/*
+ * Take the result of a statement apart: hand it out, or its error.
+ */
+static bool
+judge_result(PGconn *connection, PGresult *answer, PGresult **result, struct glue_error *error)
+{
+	ExecStatusType status = PQresultStatus(answer);
+
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 	{
 		if (result != NULL)
@@ -342,6 +340,36 @@ postgres_query(PGconn *connection, const char *statement, int count,
 	postgres_error(connection, answer, error);
 	PQclear(answer);
 	return false;
+}
+
+bool
+postgres_query(PGconn *connection, const char *statement, int count,
+			   const char *const *values, int64_t deadline_ms, PGresult **result,
+			   struct glue_error *error)
+{
+	PGresult   *answer;
+
+	if (deadline_ms == POSTGRES_NO_DEADLINE)
+		answer = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
+	else
+	{
+		answer = execute(connection, statement, count, values, deadline_ms, error);
+		if (answer == NULL)
+			return false;
+	}
+	return judge_result(connection, answer, result, error);
+}
+
+bool
+postgres_begin(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
+{
+	PGresult   *answer;
+
+	/* Without parameters, for only so two go in one message. */
+	if (PQsendQuery(connection, "BEGIN; SET CONSTRAINTS ALL IMMEDIATE") != 1)
+		return postgres_error(connection, NULL, error);
+	answer = last_result(connection, deadline_ms, error);
+	return answer != NULL && judge_result(connection, answer, NULL, error);
 }
 
 bool

@@ -75,8 +75,22 @@ dynamodb_writer_destroy(struct dynamodb_writer *writer)
 }
 
 /*
+ * Whether a reply looks whole: an object to its last byte, which a reply that
+ * was cut is not.
+ */
+static bool
+is_whole(struct text_view document)
+{
+	while (document.length > 0 && strchr(" \t\r\n", document.data[document.length - 1]) != NULL)
+		document.length--;
+	return document.length >= 2 && document.data[0] == '{' &&
+		document.data[document.length - 1] == '}';
+}
+
+/*
  * Replace the body by what was not processed.  The items in it are counted for
- * the sake of knowing whether anything was.
+ * the sake of knowing whether anything was.  They are those of our one table,
+ * under whatever name: a table can be asked for by its ARN too.
  */
 static enum aws_outcome
 accept_write(struct aws_call *call, struct glue_error *error)
@@ -85,15 +99,19 @@ accept_write(struct aws_call *call, struct glue_error *error)
 	const struct byte_buffer *reply = &call->exchange.response.body;
 	struct text_view document = {reply->data, reply->used};
 	struct text_view unprocessed = json_member(document, "UnprocessedItems");
-	struct text_view list = json_member(unprocessed, batch->writer->table);
+	struct text_view list = {NULL, 0};
 	struct text_view item;
+	size_t		table = 0;
 	size_t		position = 0;
 	int			left = 0;
 
-	if (document.length == 0 || (unprocessed.length == 0 && document.data[0] != '{'))
+	if (!is_whole(document) ||
+		(unprocessed.length > 0 && json_next(unprocessed, &table, NULL, &list) &&
+		 list.data[0] != '['))
 	{
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
-					   "dynamodb %s: the reply is no JSON object", call->operation);
+					   "dynamodb %s: the reply is no JSON object, or not of this call",
+					   call->operation);
 		return AWS_FAILED;
 	}
 	while (json_next(list, &position, NULL, &item))

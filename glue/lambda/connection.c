@@ -345,12 +345,15 @@ connection_get(struct connection *connection, int64_t deadline_ms,
 /* ----- transactions ----- */
 
 /*
- * Whether the connection itself is gone: classes 08 and 57P0x.
+ * Whether another connection may do better: this one is gone, classes 08 and
+ * 57P0x, or its server only reads, 25006.  After a failover that is the old
+ * one, which its name led to for a while, and it would keep us for ever.
  */
 static bool
 is_lost(const struct connection *connection, const struct glue_error *error)
 {
 	return strncmp(error->code, "08", 2) == 0 || strncmp(error->code, "57P0", 4) == 0 ||
+		strcmp(error->code, "25006") == 0 ||
 		connection->session == NULL || PQstatus(connection->session) != CONNECTION_OK;
 }
 
@@ -370,7 +373,7 @@ begin(PGconn *session, const struct settings *settings, int64_t deadline_ms,
 	limits.statement_ms = left < INT32_MAX ? left : INT32_MAX;
 	limits.lock_ms = left < settings->lock_timeout_ms ? left : settings->lock_timeout_ms;
 	limits.idle_ms = left < SILENCE_MS ? left : SILENCE_MS;
-	return postgres_query(session, "BEGIN", 0, NULL, deadline_ms, NULL, error) &&
+	return postgres_begin(session, deadline_ms, error) &&
 		postgres_prepare(session, &limits, deadline_ms, error);
 }
 

@@ -78,8 +78,20 @@ begins_with(const char *text, const char *prefix)
 }
 
 /*
- * The vendor is the folder below the uploads, the file's name what follows the
- * last slash.
+ * What follows the last slash; the whole key when that is only blanks, for a
+ * file without a name is refused, and nobody would be told.
+ */
+static const char *
+name_in_key(const char *key)
+{
+	const char *slash = strrchr(key, '/');
+	const char *name = slash != NULL ? slash + 1 : key;
+
+	return name[strspn(name, " \t\r\n\v\f")] != '\0' ? name : key;
+}
+
+/*
+ * The vendor is the folder below the uploads.
  */
 static enum object_kind
 read_key(struct object_upload *object, const struct settings *settings)
@@ -92,15 +104,14 @@ read_key(struct object_upload *object, const struct settings *settings)
 		return OBJECT_NOT_OURS;
 	rest = object->key + strlen(settings->upload_prefix);
 	length = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
-	object->file_name = strrchr(object->key, '/');
+	object->file_name = name_in_key(object->key);
 	/* Consoles make a folder by an object of no bytes, its key ending in "/". */
-	if (object->file_name != NULL && object->file_name[1] == '\0')
+	if (object->key[strlen(object->key) - 1] == '/')
 		return OBJECT_NOT_OURS;
 	if (length == 0 || length >= OBJECT_VENDOR_SIZE || rest[length] != '/')
 		return OBJECT_OF_NOBODY;
 	memcpy(object->vendor_id, rest, length);
 	object->vendor_id[length] = '\0';
-	object->file_name++;
 	return OBJECT_OF_VENDOR;
 }
 
@@ -158,8 +169,7 @@ object_upload_of_stalled(struct object_upload *object, struct sandbox *sandbox,
 	if (!found)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "UPLOAD_WITHOUT_OBJECT",
 							  "the upload was not begun from an object of S3");
-	object->file_name = strrchr(object->key, '/');
-	object->file_name = object->file_name != NULL ? object->file_name + 1 : object->key;
+	object->file_name = name_in_key(object->key);
 	return true;
 }
 

@@ -24,6 +24,11 @@
 /* Longest address that is taken: a host name has 253 characters. */
 #define ADDRESS_SIZE	272
 
+/* Where the trace of an event is told, and bytes of its id with the NUL; with
+ * its lineage one has about 150 ("Tracing header", AWS X-Ray Developer Guide). */
+#define TRACE_VARIABLE	"_X_AMZN_TRACE_ID"
+#define TRACE_ID_SIZE	1024
+
 /* Room for the document around an error's text, and for escapes in it. */
 #define ERROR_BODY_SIZE (256 + (GLUE_ERROR_TEXT_SIZE + GLUE_ERROR_CODE_SIZE) * LONGEST_JSON_ESCAPE)
 
@@ -121,17 +126,20 @@ take_function_arn(const struct http_response *response, struct runtime_event *ev
 }
 
 /*
- * For whatever in this process traces itself.
+ * For whatever in this process traces itself.  The environment keeps this one
+ * text; setenv() keeps each that it was ever given, and every event has another.
  */
 static void
 export_trace_id(const struct http_response *response)
 {
+	static char assignment[sizeof(TRACE_VARIABLE) + TRACE_ID_SIZE];
 	const char *trace = http_response_header(response, "Lambda-Runtime-Trace-Id");
 
-	if (trace != NULL && trace[0] != '\0')
-		setenv("_X_AMZN_TRACE_ID", trace, 1);
-	else
-		unsetenv("_X_AMZN_TRACE_ID");
+	unsetenv(TRACE_VARIABLE);
+	if (trace == NULL || trace[0] == '\0' || strlen(trace) >= TRACE_ID_SIZE)
+		return;
+	snprintf(assignment, sizeof(assignment), TRACE_VARIABLE "=%s", trace);
+	putenv(assignment);
 }
 
 bool

@@ -130,6 +130,21 @@ copy_key(char *key, const cJSON *object)
 		snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
 }
 
+/*
+ * Where versioning is suspended each object of a key has the version "null",
+ * and replaces the one before: that tells no content from another ("Adding
+ * objects to versioning-suspended buckets", Amazon S3 User Guide).
+ */
+static bool
+copy_version(char *version_id, const cJSON *object)
+{
+	if (!copy_text(version_id, S3_VERSION_ID_SIZE, object, "versionId"))
+		return false;
+	if (strcmp(version_id, "null") == 0)
+		version_id[0] = '\0';
+	return true;
+}
+
 static bool
 read_record(const cJSON *entry, struct s3_event_record *record)
 {
@@ -140,7 +155,7 @@ read_record(const cJSON *entry, struct s3_event_record *record)
 	return copy_text(record->bucket, sizeof(record->bucket), bucket, "name") &&
 		record->bucket[0] != '\0' &&
 		copy_key(record->key, object) &&
-		copy_text(record->version_id, sizeof(record->version_id), object, "versionId") &&
+		copy_version(record->version_id, object) &&
 		copy_etag(record->etag, object) &&
 		copy_text(record->sequencer, sizeof(record->sequencer), object, "sequencer");
 }

@@ -31,7 +31,7 @@ struct s3_event_record
 {
 	char		bucket[S3_BUCKET_SIZE];
 	char		key[S3_KEY_SIZE];	/* decoded */
-	char		version_id[S3_VERSION_ID_SIZE]; /* "" in a bucket without */
+	char		version_id[S3_VERSION_ID_SIZE]; /* "" in a bucket without, or suspended */
 	char		etag[S3_ETAG_SIZE]; /* with its quotes; "" when not told */
 	char		sequencer[S3_SEQUENCER_SIZE];	/* orders writes of one key */
 };

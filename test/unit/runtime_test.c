@@ -117,6 +117,7 @@ test_next(struct runtime *runtime)
 	struct glue_error error = {0};
 	char		deadline[32];
 	struct timespec now;
+	const char *trace;
 
 	reset_script();
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -134,7 +135,13 @@ test_next(struct runtime *runtime)
 	is_int(event.event_length, 7, "its length");
 	ok(event.deadline_ms > 1000000 + 28000 && event.deadline_ms <= 1000000 + 30000,
 	   "the deadline is of the monotonic clock");
-	is_text(getenv("_X_AMZN_TRACE_ID"), "Root=1-2-3", "the trace id is in the environment");
+	trace = getenv("_X_AMZN_TRACE_ID");
+	is_text(trace, "Root=1-2-3", "the trace id is in the environment");
+
+	script.trace = "Root=1-2-4";
+	ok(runtime_next(runtime, &event, &error), "an event of another trace");
+	is_text(getenv("_X_AMZN_TRACE_ID"), "Root=1-2-4", "its id is in the environment");
+	ok(getenv("_X_AMZN_TRACE_ID") == trace, "in the same memory, which does not grow with events");
 
 	script.trace = NULL;
 	ok(runtime_next(runtime, &event, &error), "an event without a trace");

@@ -100,6 +100,27 @@ test_keys(void)
 }
 
 /*
+ * "null" is the version of all objects where versioning is suspended.
+ */
+static void
+test_suspended_versions(void)
+{
+	struct s3_event event;
+	struct s3_event_record record;
+	struct glue_error error = {0};
+
+	ok(read_event(&event, RECORDS(RECORD("ObjectCreated:Put", "k", ",\"eTag\":\"e1\",\"versionId\":\"null\"") ","
+								  RECORD("ObjectCreated:Put", "k", ",\"eTag\":\"e2\",\"versionId\":null")), &error),
+	   "versions of a suspended bucket: %s", error.text);
+	ok(s3_event_next(&event, &record, &error), "the first");
+	is_text(record.version_id, "", "is no version");
+	is_text(record.etag, "\"e1\"", "its ETag tells what it is");
+	ok(s3_event_next(&event, &record, &error), "the second");
+	is_text(record.version_id, "", "is none either");
+	s3_event_clean_up(&event);
+}
+
+/*
  * A text of so many times one byte, in a notification as value of name.
  */
 static bool
@@ -215,6 +236,7 @@ main(void)
 {
 	test_records();
 	test_keys();
+	test_suspended_versions();
 	test_lengths();
 	test_others();
 	test_bad();

@@ -260,6 +260,10 @@ class ParserTest(unittest.TestCase):
                 self.parse(put)
                 self.check_rows(put, 2)
                 self.assertEqual(self.state(put, "file_name"), name.rpartition("/")[2])
+        blank = self.put(rows_file(2), name=" \t")
+        self.parse(blank)
+        self.check_rows(blank, 2)
+        self.assertEqual(self.state(blank, "file_name"), blank["key"])
 
     def test_objects_that_are_no_uploads(self) -> None:
         """Reports, folders, other prefixes: acknowledged, and nothing stored."""
@@ -391,6 +395,13 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(sql(f"SELECT total_records FROM onboard.upload_history WHERE s3_key = '{key}' AND status = 'processing'"),
                          "5")
 
+    def test_objects_of_a_bucket_whose_versioning_is_suspended(self) -> None:
+        """All of them are of the version "null": a file that replaces another is not taken for it."""
+        for count in (2, 3):
+            put = self.put(rows_file(count), bucket="plain", key="uploads/VEND001/suspended.csv")
+            self.parse({**put, "version": "null"})
+        self.assertEqual(sql("SELECT string_agg(total_records::text, ' ' ORDER BY created_at) FROM onboard.upload_history"), "2 3")
+
     def test_an_object_that_is_gone(self) -> None:
         put = self.put(rows_file(2))
         self.clients["s3"].delete_object(Bucket=put["bucket"], Key=put["key"], VersionId=put["version"])
@@ -438,7 +449,7 @@ class ParserTest(unittest.TestCase):
         failed = self.failures(self.parser.invoke(self.event(*puts)))
         self.assertIn(failed, [["m1", "m2"], ["m0", "m1", "m2"]])
         self.plan()
-        self.parse(*puts)
+        self.parse(*puts, function=self.function())
         for put in puts:
             self.check_rows(put, 400)
 
@@ -465,6 +476,17 @@ class ParserTest(unittest.TestCase):
                 self.plan()
                 self.parse(put)
                 self.check_rows(put, 3)
+
+    def test_a_server_that_only_reads_is_left(self) -> None:
+        """As after a failover: the session of one that took no writes is not kept, and another one is at once tried."""
+        sql("ALTER ROLE loader SET default_transaction_read_only = on")
+        self.addCleanup(sql, "ALTER ROLE loader RESET default_transaction_read_only")
+        put = self.put(rows_file(3))
+        self.assertEqual(self.failures(self.parser.invoke(self.event(put))), ["m0"])
+        self.assertEqual(self.codes(), ["25006"])
+        sql("ALTER ROLE loader RESET default_transaction_read_only")
+        self.parse(put)
+        self.check_rows(put, 3)
 
     def test_a_queue_that_is_down_fails_nothing(self) -> None:
         """Events that cannot be sent stay in the outbox until their lease ends; refused entries too."""

@@ -546,6 +546,29 @@ class QuarantineTest(Services):
         self.assertEqual([self.item(upload_id, number)["status"] for number in (1, 2, 3, 4)],
                          ["validated", "pending_validation", "error", "validated"])
 
+    def test_constraints_that_wait_for_the_end_of_a_transaction(self) -> None:
+        """What users added as deferred refuses a row like any other, and neither holds up a shard nor costs a verdict."""
+        function = self.function()
+        sql("""CREATE TABLE brands (name text COLLATE "C" PRIMARY KEY);
+            CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.brand = 'forbidden' THEN RAISE EXCEPTION 'a brand that is not for sale'; END IF; RETURN NEW; END $$""")
+        try:
+            for change in ("ADD CONSTRAINT brand FOREIGN KEY (brand) REFERENCES brands DEFERRABLE INITIALLY DEFERRED", ""):
+                sql(f"ALTER TABLE onboard.products {change}" if change else """ALTER TABLE onboard.products DROP CONSTRAINT brand;
+                    CREATE CONSTRAINT TRIGGER brand AFTER INSERT ON onboard.products DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION forbid()""")
+                with self.subTest(change):
+                    upload_id = begin(3)
+                    records = [row(upload_id, 1), row(upload_id, 2, product(brand="forbidden")), row(upload_id, 3)]
+                    self.assertEqual(self.deliver(function, records), [])
+                    self.assertEqual(counts(upload_id), (2, 1, "2/1 partial"))
+                    self.assertEqual(sql(f"SELECT row_number, error_type FROM onboard.validation_errors WHERE upload_id = '{upload_id}'"),
+                                     "2|REJECTED_BY_CATALOGUE")
+        finally:
+            sql("""DROP TRIGGER IF EXISTS brand ON onboard.products; DROP FUNCTION forbid();
+                ALTER TABLE onboard.products DROP CONSTRAINT IF EXISTS brand; DROP TABLE brands""")
+        self.assertEqual(self.messages("upload-records-quarantine"), [])
+
     def test_an_outage_while_rows_are_judged_one_by_one(self) -> None:
         function = self.function()
         upload_id, other = begin(4), begin(1)

@@ -392,6 +392,7 @@ class RefusingServer(http.server.ThreadingHTTPServer):
         self.refusals: list[str] = []
         self.requests: list[dict[str, str]] = []
         self.skew = 0
+        self.reply = b"<MessageId>1</MessageId>"
 
 
 class Refusals(http.server.BaseHTTPRequestHandler):
@@ -406,7 +407,7 @@ class Refusals(http.server.BaseHTTPRequestHandler):
         self.server.requests.append(dict(self.headers))
         code = self.server.refusals.pop(0) if self.server.refusals else None
         body = b"<Error><Code>%s</Code><Message>%s</Message></Error>" % (
-            code.encode(), self.headers["X-Amz-Security-Token"].encode()) if code else b"<MessageId>1</MessageId>"
+            code.encode(), self.headers["X-Amz-Security-Token"].encode()) if code else self.server.reply
         self.send_response_only(403 if code else 200)
         self.send_header("Date", email.utils.formatdate(time.time() + self.server.skew, usegmt=True))
         self.send_header("Content-Length", str(len(body)))
@@ -461,6 +462,20 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual((result.code, result.counters["refreshes"]), ("AWS_CREDENTIALS", 1))
         self.assertEqual(len(self.server.requests), 2)
         self.assertEqual(self.publish("InvalidClientTokenId").counters["requests"], 1)
+
+    def test_a_reply_that_is_cut_says_nothing_of_items(self) -> None:
+        """A cut reply says nothing of items, nor one of another shape; items that come back under another name of their table go out again."""
+        url = f"http://127.0.0.1:{self.server.server_port}"
+        for reply in ("", "{", '{"UnprocessedItems":{', '{"UnprocessedItems":{"table":', "null", "[]", '{"UnprocessedItems":{"table":{}}}'):
+            with self.subTest(reply):
+                self.server.reply = reply.encode()
+                self.assertEqual(drive(url, "items", "table", 3).code, "AWS_BAD_REPLY")
+        self.server.reply = b'{"UnprocessedItems":{"arn:aws:dynamodb:us-east-1:1:table/table":[{},{},{}]}}'
+        result = drive(url, "items", "table", 3, deadline=1000)
+        self.assertEqual((result.code, result.output), ("AWS_THROTTLED", b"0\n"))
+        self.assertGreater(result.counters["requests"], 1)
+        self.server.reply = b'{"UnprocessedItems":{}}\n'
+        self.assertEqual(drive(url, "items", "table", 3).output, b"3\n")
 
     def test_endpoints(self) -> None:
         for url in ("127.0.0.1:1", "ftp://127.0.0.1", "http://", "http://127.0.0.1/path", "http://user@127.0.0.1"):
