@@ -72,7 +72,7 @@ put_null(struct byte_buffer *buffer)
 static bool
 make_statement(struct copy_layout *layout, struct glue_error *error)
 {
-	const size_t size = 1024;	/* all names together are under 400 bytes */
+	const size_t size = COPY_STATEMENT_SIZE;
 	int			used;
 
 	layout->statement = glue_allocate(size);

@@ -22,6 +22,9 @@
 #include "error.h"
 #include "header.h"
 
+/* Bytes of the statement with the NUL; all names together are under 400. */
+#define COPY_STATEMENT_SIZE	1024
+
 /*
  * How the rows of one file are sent.  Immutable after copy_layout_init().
  * Owns statement, prefix and keys; header is borrowed.

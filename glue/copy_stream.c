@@ -5,11 +5,12 @@
  *
  * The buffer always holds rows of one transaction only.  The end of a COPY is
  * sent when the next row comes, or at the finish, so that the caller decides
- * about the last one when it has seen the whole file.  While a COPY is ending the buffer may grow up to
- * LARGEST_BACKLOG; then we wait for the server.
+ * about the last one when it has seen the whole file.  While a COPY is ending the
+ * buffer may grow up to LARGEST_BACKLOG; then we wait for the server.
  *
  *-------------------------------------------------------------------------
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <libpq-fe.h>
@@ -22,6 +23,9 @@
 #define PIECE_SIZE		(64 * 1024)
 
 #define LARGEST_BACKLOG (4 * 1024 * 1024)
+
+/* In one message with the COPY, and so in its transaction; see postgres_begin(). */
+#define NOTHING_DEFERRED	"SET CONSTRAINTS ALL IMMEDIATE; "
 
 void
 copy_stream_init(struct copy_stream *stream, PGconn *connection,
@@ -36,9 +40,13 @@ static bool
 open_copy(struct copy_stream *stream, struct glue_error *error)
 {
 	PGconn	   *connection = stream->connection;
-	PGresult   *result = PQexec(connection, stream->layout->statement);
-	bool		opened = PQresultStatus(result) == PGRES_COPY_IN;
+	char		statement[sizeof(NOTHING_DEFERRED) + COPY_STATEMENT_SIZE];
+	PGresult   *result;
+	bool		opened;
 
+	snprintf(statement, sizeof(statement), NOTHING_DEFERRED "%s", stream->layout->statement);
+	result = PQexec(connection, statement);
+	opened = PQresultStatus(result) == PGRES_COPY_IN;
 	if (opened)
 		stream->state = COPY_OPEN;
 	else

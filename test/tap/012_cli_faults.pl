@@ -147,6 +147,21 @@ like($errors, qr/,-5,/, 'and a negative number stays one');
 is_exit(1, 'its check', 'check', "$data/faults/hostile.csv", '--vendor', 'V', '--file-name', 'y.csv', '--errors', 'hostile-check.csv');
 unlike(read_file('hostile-check.csv'), qr/(?:^|,)"?=/m, 'check writes no formulas either');
 
+# A constraint that somebody deferred to the end of the transaction
+sql(<<'SQL');
+CREATE FUNCTION public.no_thirteen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	IF NEW.price = 13 THEN RAISE EXCEPTION 'thirteen is no price'; END IF;
+	RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER no_thirteen AFTER INSERT ON onboard.products DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION public.no_thirteen();
+SQL
+write_file('deferred.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\nD-1,Kettle,Kitchen,D-S1,12,3\nD-2,Kettle,Kitchen,D-S2,13,3\n");
+is_exit(1, 'a row that a deferred trigger refuses', 'load', 'deferred.csv', '--vendor', 'V');
+is(sql("SELECT row_number || error_type || error_message FROM onboard.validation_errors WHERE vendor_product_id = 'D-2'"), '2REJECTED_BY_CATALOGUEthe catalogue refused the row: thirteen is no price', 'has a verdict of its own');
+is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'D-S%'"), 1, 'and the others are in the catalogue');
+sql('DROP FUNCTION public.no_thirteen() CASCADE');
+
 # A file that changes while it is read
 my $rows = join '', map { "C-$_,Kettle,Kitchen,C-S$_,10.50,3\n" } 1 .. 200_000;
 write_file('changing.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n$rows");
