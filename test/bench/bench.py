@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import statistics
 import sys
@@ -117,10 +118,9 @@ class Bench:
     def interleave(self, rounds, runs):
         """Call each of runs (name: function giving Seconds) in turn; lists of Seconds by name."""
         seconds = {name: [] for name in runs}
-        names = list(runs)
         for turn in range(rounds):
-            # Another one goes first in each round.
-            for name in names[turn % len(names):] + names[:turn % len(names)]:
+            # What runs before may leave its mark, so each round has an order of its own, the same whenever it is run.
+            for name in random.Random(turn).sample(list(runs), len(runs)):
                 seconds[name].append(runs[name]())
         return seconds
 
