@@ -175,7 +175,7 @@ sub strike
 	my ($link) = @_;
 	my $step = shift @steps;
 	my $before = judged_rows();
-	my $activity = server_says("SELECT state || ' ' || left(query, 20) FROM pg_stat_activity WHERE pid = $link->{backend}");
+	my $activity = server_says("SELECT state || ' ' || coalesce(substring(query FROM 'COPY onboard.intake'), left(query, 20)) FROM pg_stat_activity WHERE pid = $link->{backend}");
 	my $status = server_says("SELECT coalesce(string_agg(status, ','), 'none') FROM onboard.upload_history WHERE upload_id = (SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1)");
 
 	# From here on the commit may come first or the kill.
@@ -260,7 +260,7 @@ sub from_server
 	my $statement = $link->{statement} // '';
 
 	$link->{backend} = unpack 'N', substr $message, 5, 4 if $type eq 'K';
-	if ($type eq 'C' && ($statement eq 'copy' && is_next('reply_lost') || $statement eq 'begin' && is_next('begin_lost')))
+	if ($type eq 'C' && ($statement eq 'copy' && $message =~ /^C....COPY /s && is_next('reply_lost') || $statement eq 'begin' && is_next('begin_lost')))
 	{
 		$node->poll_query_until('killed', "SELECT state = 'idle' FROM pg_stat_activity WHERE pid = $link->{backend}")
 		  or die 'the backend does not come to rest';
