@@ -20,9 +20,9 @@
 #include "handler.h"
 
 #define QUERY \
-	"SELECT pg_catalog.json_build_object('program', $1::text, 'library', v.library," \
-	" 'script', v.script, 'ruleset', v.ruleset, 'database', 'ok')::text," \
-	" v.library, v.script FROM onboard_version() v"
+	"SELECT pg_catalog.json_build_object('program', $1::text, 'library', library," \
+	" 'script', script, 'ruleset', ruleset, 'database', 'ok')::text," \
+	" library, script FROM onboard_version()"
 
 static bool
 check_invoke(struct sandbox *sandbox, const struct invocation *invocation,

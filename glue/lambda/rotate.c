@@ -195,7 +195,7 @@ test_secret(const struct rotation *rotation, struct glue_error *error)
 												   secret_of_version, &source, error);
 	bool		done = connection != NULL &&
 		connection_query(connection, rotation->deadline_ms,
-						 "SELECT v.library FROM onboard_version() v", 0, NULL, NULL, error);
+						 "SELECT library FROM onboard_version()", 0, NULL, NULL, error);
 
 	connection_destroy(connection);
 	return done ? ROTATE_DONE : ROTATE_FAILED;
