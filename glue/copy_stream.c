@@ -24,8 +24,8 @@
 
 #define LARGEST_BACKLOG (4 * 1024 * 1024)
 
-/* In one message with the COPY, and so in its transaction; see postgres_begin(). */
-#define NOTHING_DEFERRED	"SET CONSTRAINTS ALL IMMEDIATE; "
+/* In one message with the COPY, and so in its transaction. */
+#define BEFORE_COPY		POSTGRES_DEFER_NOTHING "; "
 
 void
 copy_stream_init(struct copy_stream *stream, PGconn *connection,
@@ -40,11 +40,11 @@ static bool
 open_copy(struct copy_stream *stream, struct glue_error *error)
 {
 	PGconn	   *connection = stream->connection;
-	char		statement[sizeof(NOTHING_DEFERRED) + COPY_STATEMENT_SIZE];
+	char		statement[sizeof(BEFORE_COPY) + COPY_STATEMENT_SIZE];
 	PGresult   *result;
 	bool		opened;
 
-	snprintf(statement, sizeof(statement), NOTHING_DEFERRED "%s", stream->layout->statement);
+	snprintf(statement, sizeof(statement), BEFORE_COPY "%s", stream->layout->statement);
 	result = PQexec(connection, statement);
 	opened = PQresultStatus(result) == PGRES_COPY_IN;
 	if (opened)

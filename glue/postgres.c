@@ -366,7 +366,7 @@ postgres_begin(PGconn *connection, int64_t deadline_ms, struct glue_error *error
 	PGresult   *answer;
 
 	/* Without parameters, for only so two go in one message. */
-	if (PQsendQuery(connection, "BEGIN; SET CONSTRAINTS ALL IMMEDIATE") != 1)
+	if (PQsendQuery(connection, "BEGIN; " POSTGRES_DEFER_NOTHING) != 1)
 		return postgres_error(connection, NULL, error);
 	answer = last_result(connection, deadline_ms, error);
 	return answer != NULL && judge_result(connection, answer, NULL, error);

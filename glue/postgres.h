@@ -69,10 +69,15 @@ extern bool postgres_query(PGconn *connection, const char *statement, int count,
 						   PGresult **result, struct glue_error *error);
 
 /*
- * Begin a transaction that puts no constraint off to its end, also none that
- * users added as DEFERRED: what refuses a row has to say so while the row can
- * be given a verdict, or COMMIT would fail for all rows, and again each time.
- * Errors and deadline as of postgres_query().
+ * Puts no constraint off to the transaction's end, also none that users added
+ * as DEFERRED: what refuses a row has to say so while the row can be given a
+ * verdict, or COMMIT would fail for all rows, and again each time.
+ */
+#define POSTGRES_DEFER_NOTHING	"SET CONSTRAINTS ALL IMMEDIATE"
+
+/*
+ * Begin a transaction with POSTGRES_DEFER_NOTHING.  Errors and deadline as of
+ * postgres_query().
  */
 extern bool postgres_begin(PGconn *connection, int64_t deadline_ms,
 						   struct glue_error *error);
