@@ -12,6 +12,7 @@
 #include "database.h"
 #include "json_out.h"
 #include "list.h"
+#include "not_found.h"
 #include "terminal.h"
 
 /* What became of a category. */
@@ -36,12 +37,10 @@ print_change(const struct options *options, const char *name, const char *change
  * Explain why a category could not be added.
  */
 static bool
-explain(const struct options *options, struct glue_error *error)
+explain(struct database *database, const struct options *options, struct glue_error *error)
 {
 	if (strcmp(error->code, "23503") == 0)
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "there is no category \"%s\" to put it under; see \"onboard category list\"",
-							  options->parent);
+		return not_found(database, NOT_FOUND_CATEGORY, options->parent, error);
 	if (strcmp(error->code, "23514") == 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "a category's name is 1 to 100 characters and not blank");
@@ -64,7 +63,7 @@ add_category(struct database *database, const struct options *options,
 						"INSERT INTO onboard.product_categories (category_name, parent_category, description)"
 						" VALUES ($1::text, $2::text, $3::text)"
 						" ON CONFLICT (category_name) DO NOTHING", 3, values, &result, error))
-		return explain(options, error);
+		return explain(database, options, error);
 	if (strcmp(PQcmdTuples(result), "0") != 0)
 		*change = "added";
 	PQclear(result);
@@ -134,8 +133,7 @@ command_category_deactivate(const struct options *options)
 		code = command_fail(options, &error);
 	else if (strcmp(PQcmdTuples(result), "0") == 0)
 	{
-		glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-					   "there is no category \"%s\"; see \"onboard category list\"", values[0]);
+		(void) not_found(database, NOT_FOUND_CATEGORY, values[0], &error);
 		code = command_fail(options, &error);
 	}
 	else

@@ -17,15 +17,22 @@
 #include "error.h"
 #include "options.h"
 
-/* How the program ends; the help of each command lists them. */
+/*
+ * How the program ends; the help of each command lists those that it has.  What
+ * the command line names and the database or the disk has not (a file, a
+ * vendor, an upload, a category) is EXIT_REFUSED for every command; what cannot
+ * be meant, whatever the database has, is EXIT_USAGE.
+ */
 enum exit_code
 {
 	EXIT_ALL_GOOD = 0,
 	EXIT_SOME_REJECTED = 1,
-	EXIT_FILE_REFUSED = 2,
+	EXIT_REFUSED = 2,
 	EXIT_USAGE = 3,
 	EXIT_INFRASTRUCTURE = 4
 };
+
+#define EXIT_CODE_COUNT 5
 
 struct command
 {
@@ -38,7 +45,9 @@ struct command
 	int			min_operands;
 	int			max_operands;	/* -1 for any number */
 	bool		stop_at_operand;	/* later options belong to someone else */
-	bool		judges_rows;	/* exit codes 1 and 2 can occur */
+	const struct option_meaning *meanings;	/* of options in its help; or NULL */
+	const char *codes[EXIT_CODE_COUNT]; /* meanings of exit codes in its help,
+										 * where they are not those of all */
 	int			(*run) (const struct options *options);
 };
 

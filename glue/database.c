@@ -240,11 +240,9 @@ retry_seconds(const struct database *database, const struct glue_error *error)
 static bool
 give_up(int64_t seconds, struct glue_error *error)
 {
-	struct glue_error reason = *error;
-
-	return glue_error_set(error, reason.class, reason.code,
-						  "%s; gave up after %lld seconds: see that the database runs, then run the same command again",
-						  reason.text, (long long) seconds);
+	glue_error_reword(error, "%s; gave up after %lld seconds: see that the database runs, then run the same command again",
+					  error->text, (long long) seconds);
+	return false;
 }
 
 bool

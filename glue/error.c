@@ -35,13 +35,23 @@ tidy_text(char *text, bool cut)
 	text[length] = '\0';
 }
 
+/*
+ * Fill one of the texts of an error.
+ */
+static void
+print_text(char *text, size_t size, const char *format, va_list arguments)
+{
+	int			length = vsnprintf(text, size, format, arguments);
+
+	tidy_text(text, length >= (int) size);
+}
+
 bool
 glue_error_set(struct glue_error *error, enum glue_error_class class,
 			   const char *code, const char *format,...)
 {
 	int			saved_errno = errno;
 	va_list		arguments;
-	int			length;
 
 	if (error == NULL)
 		return false;
@@ -49,11 +59,46 @@ glue_error_set(struct glue_error *error, enum glue_error_class class,
 	error->class = class;
 	snprintf(error->code, sizeof(error->code), "%s", code);
 	va_start(arguments, format);
-	length = vsnprintf(error->text, sizeof(error->text), format, arguments);
+	print_text(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
-	tidy_text(error->text, length >= (int) sizeof(error->text));
 	errno = saved_errno;
 	return false;
+}
+
+void
+glue_error_reword(struct glue_error *error, const char *format,...)
+{
+	char		text[GLUE_ERROR_TEXT_SIZE];
+	va_list		arguments;
+
+	va_start(arguments, format);
+	print_text(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	memcpy(error->text, text, sizeof(text));
+}
+
+void
+glue_error_hint(struct glue_error *error, const char *format,...)
+{
+	va_list		arguments;
+
+	if (error == NULL)
+		return;
+	va_start(arguments, format);
+	print_text(error->hint, sizeof(error->hint), format, arguments);
+	va_end(arguments);
+}
+
+const char *
+glue_error_sqlstate(const struct glue_error *error)
+{
+	static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	/* No code of our own in this class has five characters. */
+	if (error->class == GLUE_INFRASTRUCTURE_ERROR &&
+		strlen(error->code) == 5 && strspn(error->code, allowed) == 5)
+		return error->code;
+	return NULL;
 }
 
 bool
@@ -81,6 +126,8 @@ glue_error_class_name(enum glue_error_class class)
 			return "usage";
 		case GLUE_FILE_FAULT:
 			return "file";
+		case GLUE_NOT_FOUND:
+			return "not_found";
 		case GLUE_INFRASTRUCTURE_ERROR:
 			return "infrastructure";
 		case GLUE_INTERNAL_ERROR:

@@ -5,12 +5,14 @@
  *
  * Every function of the glue that can fail takes a struct glue_error and
  * fills it through glue_error_set().  The class decides what the caller does,
- * and the three kinds never mix:
+ * and the kinds never mix:
  *
  *	  usage				the caller asked for something that cannot be
  *	  file				the whole upload is refused; code is one of the failure
  *						codes (NO_HEADER, NOT_TEXT, ...) and the text is for
  *						the vendor
+ *	  not found			what the caller named (a vendor, an upload, a category)
+ *						is not there
  *	  infrastructure	nothing is decided; try again later
  *	  internal			a bug of ours
  *
@@ -28,6 +30,7 @@ enum glue_error_class
 	GLUE_NO_ERROR = 0,
 	GLUE_USAGE_ERROR,
 	GLUE_FILE_FAULT,
+	GLUE_NOT_FOUND,
 	GLUE_INFRASTRUCTURE_ERROR,
 	GLUE_INTERNAL_ERROR
 };
@@ -35,6 +38,7 @@ enum glue_error_class
 /* Bytes, the terminating NUL included. */
 #define GLUE_ERROR_CODE_SIZE	32
 #define GLUE_ERROR_TEXT_SIZE	512
+#define GLUE_ERROR_HINT_SIZE	256
 
 /* All zero means no error; owns nothing. */
 struct glue_error
@@ -42,8 +46,9 @@ struct glue_error
 	enum glue_error_class class;
 	char		code[GLUE_ERROR_CODE_SIZE];
 	char		text[GLUE_ERROR_TEXT_SIZE];
-	bool		quotes_server;	/* text repeats words of the server, which may
-								 * quote a value: never to be logged */
+	char		hint[GLUE_ERROR_HINT_SIZE]; /* what to do, a sentence; or empty */
+	bool		quotes_server;	/* text or hint repeats words of the server, which
+								 * may quote a value: never to be logged */
 };
 
 /*
@@ -58,13 +63,27 @@ extern bool glue_error_set(struct glue_error *error,
 						   const char *format,...)
 			__attribute__((format(printf, 4, 5)));
 
+/*
+ * Say the same in other words: replaces the text and keeps the rest.  The
+ * values may be those of the old text.
+ */
+extern void glue_error_reword(struct glue_error *error, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
+/* Add what to do about it; error may be NULL. */
+extern void glue_error_hint(struct glue_error *error, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
+/* The SQLSTATE of an error that came from the database or its connection, else NULL. */
+extern const char *glue_error_sqlstate(const struct glue_error *error);
+
 /* Infrastructure error OUT_OF_MEMORY; always returns false. */
 extern bool glue_error_memory(struct glue_error *error);
 
 /* Back to no error. */
 extern void glue_error_clear(struct glue_error *error);
 
-/* "usage", "file", "infrastructure", "internal" or "none". */
+/* "usage", "file", "not_found", "infrastructure", "internal" or "none". */
 extern const char *glue_error_class_name(enum glue_error_class class);
 
 #endif							/* GLUE_ERROR_H */

@@ -22,18 +22,33 @@
  */
 extern void json_out_print(cJSON *document);
 
-/* Print {"error": {"class": ..., "code": ..., "message": ...}}. */
-extern void json_out_error(const struct glue_error *error);
+/*
+ * Add the member "error" that tells a failure: {"class", "code", "exit_code",
+ * "message", "hint", "sqlstate"}, the last two null when there is none.  What
+ * else the server said, its DETAIL above all, may quote values of rows and is
+ * left out.
+ */
+extern void json_add_error(cJSON *object, const struct glue_error *error, int exit_code);
+
+/* Print a document of that member alone. */
+extern void json_out_error(const struct glue_error *error, int exit_code);
 
 /* Add a text, or null for NULL. */
 extern void json_add_text(cJSON *object, const char *name, const char *text);
+
+/*
+ * Add a timestamptz, given as PostgreSQL prints it, in the form of
+ * timestamp_rfc3339(); null for NULL and for what has no such form.
+ */
+extern void json_add_time(cJSON *object, const char *name, const char *text);
 
 /* Add an integer; exact up to 2^53. */
 extern void json_add_integer(cJSON *object, const char *name, int64_t number);
 
 /*
  * Turn a result into an array of objects, one a row, by the names of its
- * columns: integers, numerics and booleans as such, the others as text.
+ * columns: integers, numerics and booleans as such, a timestamptz as by
+ * json_add_time(), the others as text.
  */
 extern cJSON *json_of_result(const PGresult *result);
 

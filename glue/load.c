@@ -271,13 +271,11 @@ note_other_reading(const struct load *load)
  * Write the reports.  The rows are safe by now.
  */
 static bool
-write_reports(struct load *load, struct report_files *files)
+write_reports(struct load *load, struct report_files *files, struct glue_error *error)
 {
-	struct glue_error error = {0};
-
-	if (report_files_write(load->database, &load->upload, load->options->reports, files, &error))
+	if (report_files_write(load->database, &load->upload, load->options->reports, files, error))
 		return true;
-	terminal_error(&error);
+	terminal_error(error);
 	terminal_note("the load itself is done; write the reports with \"onboard report %s\"",
 				  load->upload.upload_id);
 	return false;
@@ -313,8 +311,9 @@ show_result(struct load *load, bool loaded_before)
 	}
 	if (!load->options->no_reports)
 	{
-		unwritten = !write_reports(load, &files);
+		unwritten = !write_reports(load, &files, &error);
 		summary.files = unwritten ? NULL : &files;
+		summary.problem = unwritten ? &error : NULL;
 	}
 	code = summary_print(&summary, load->options);
 	causes_clean_up(&causes);
@@ -328,16 +327,12 @@ static void
 print_refusal(const struct load *load, const struct glue_error *fault)
 {
 	cJSON	   *document = cJSON_CreateObject();
-	cJSON	   *object;
 
 	json_add_text(document, "upload_id", load->upload.upload_id);
 	json_add_text(document, "vendor_id", load->options->vendor);
 	json_add_text(document, "file_name", load->file.input.name);
 	json_add_text(document, "status", "failed");
-	object = cJSON_AddObjectToObject(document, "error");
-	json_add_text(object, "class", glue_error_class_name(fault->class));
-	json_add_text(object, "code", fault->code);
-	json_add_text(object, "message", fault->text);
+	json_add_error(document, fault, EXIT_REFUSED);
 	json_out_print(document);
 }
 
@@ -362,7 +357,7 @@ show_refusal(struct load *load, const struct glue_error *fault)
 					  load->upload.upload_id, files.mail);
 	if (load->options->json)
 		print_refusal(load, fault);
-	return EXIT_FILE_REFUSED;
+	return EXIT_REFUSED;
 }
 
 /* ----- the three ways a load can go ----- */

@@ -31,6 +31,10 @@
 	 OPTION_BIT(OPTION_MAX_BYTES) | OPTION_BIT(OPTION_MAX_ROWS) | \
 	 OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) | OPTIONS_DATABASE)
 
+/* Options that make sense before any command; the general help lists them. */
+#define OPTIONS_COMMON \
+	(OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE | OPTIONS_ALWAYS)
+
 #define OPTIONS_VENDOR \
 	(OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_EMAIL) | \
 	 OPTION_BIT(OPTION_PHONE) | OPTION_BIT(OPTION_BUSINESS_NAME) | \
@@ -38,6 +42,47 @@
 	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | \
 	 OPTION_BIT(OPTION_COUNTRY) | OPTION_BIT(OPTION_POSTAL_CODE) | \
 	 OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_IF_NOT_EXISTS))
+
+/* What the exit codes mean; a code without a text does not occur. */
+#define CODES_FILE { \
+	[EXIT_ALL_GOOD] = "all rows are good", \
+	[EXIT_SOME_REJECTED] = "some rows are rejected", \
+	[EXIT_REFUSED] = "the file is refused, or there is no such file or vendor" \
+}
+#define CODES_UPLOAD { [EXIT_REFUSED] = "there is no such upload" }
+#define CODES_VENDOR { [EXIT_REFUSED] = "there is no such vendor" }
+#define CODES_CATEGORY { [EXIT_REFUSED] = "there is no such category" }
+#define CODES_PSQL { \
+	[EXIT_SOME_REJECTED] = "psql: a command failed, or psql itself", \
+	[EXIT_REFUSED] = "psql: the connection was lost", \
+	[EXIT_USAGE] = "wrong usage; psql: a script failed under ON_ERROR_STOP" \
+}
+
+static const char *const all_codes[EXIT_CODE_COUNT] = {
+	[EXIT_ALL_GOOD] = "done",
+	[EXIT_USAGE] = "wrong usage",
+	[EXIT_INFRASTRUCTURE] = "the database or the machine is at fault; try again"
+};
+
+static const char *const group_codes[EXIT_CODE_COUNT] = {
+	[EXIT_REFUSED] = "what is named is not there"
+};
+
+static const char *const general_codes[EXIT_CODE_COUNT] = {
+	[EXIT_ALL_GOOD] = "all rows are good, or done",
+	[EXIT_SOME_REJECTED] = "some rows are rejected",
+	[EXIT_REFUSED] = "the file is refused, or what is named is not there"
+};
+
+static const struct option_meaning check_meanings[] = {
+	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its\nown)"},
+	{0}
+};
+
+static const struct option_meaning template_meanings[] = {
+	{OPTION_DELIMITER, "what separates fields, a character or the word tab\n(default: comma)"},
+	{0}
+};
 
 static const struct command commands[] = {
 	{
@@ -51,7 +96,8 @@ static const struct command commands[] = {
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) |
 		OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_NO_REPORTS),
 		.required = OPTION_BIT(OPTION_VENDOR),
-		.min_operands = 1, .max_operands = 1, .judges_rows = true, .run = command_load
+		.min_operands = 1, .max_operands = 1, .codes = CODES_FILE,
+		.run = command_load
 	},
 	{
 		.name = "check", .operands = "FILE", .summary = "say what loading a file would do",
@@ -60,13 +106,14 @@ static const struct command commands[] = {
 		"as \"onboard load\" would, and writes nothing into the database.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
 		.required = OPTION_BIT(OPTION_VENDOR),
-		.min_operands = 1, .max_operands = 1, .judges_rows = true, .run = command_check
+		.min_operands = 1, .max_operands = 1, .codes = CODES_FILE,
+		.meanings = check_meanings, .run = command_check
 	},
 	{
 		.name = "status", .operands = "[UPLOAD]", .summary = "show recent uploads, or one in detail",
 		.description = "Lists the latest uploads, or shows one with the causes of its errors.",
 		.options = OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.max_operands = 1, .run = command_status
+		.max_operands = 1, .codes = CODES_UPLOAD, .run = command_status
 	},
 	{
 		.name = "report", .operands = "UPLOAD", .summary = "write an upload's reports",
@@ -74,7 +121,7 @@ static const struct command commands[] = {
 		"Writes errors.csv (one line per error), fix.csv (the rejected rows in the\n"
 		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.min_operands = 1, .max_operands = 1, .run = command_report
+		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_report
 	},
 	{
 		.name = "undo", .operands = "UPLOAD", .summary = "take an upload's products out again",
@@ -82,13 +129,13 @@ static const struct command commands[] = {
 		"Removes the products that came with UPLOAD, except those somebody changed\n"
 		"since.  An upload that has not ended is cancelled.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.min_operands = 1, .max_operands = 1, .run = command_undo
+		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_undo
 	},
 	{
 		.name = "template", .operands = "", .summary = "print a CSV file to start from",
 		.description = "Prints the header line that a file needs and one example row.",
 		.options = OPTION_BIT(OPTION_DELIMITER),
-		.run = command_template
+		.meanings = template_meanings, .run = command_template
 	},
 	{
 		.name = "vendor add", .operands = "ID", .summary = "add a vendor",
@@ -107,16 +154,18 @@ static const struct command commands[] = {
 		.name = "vendor set-status", .operands = "ID STATUS", .summary = "suspend a vendor, or let it load again",
 		.description =
 		"Sets a vendor's status: active, suspended, inactive or pending_approval.\n"
-		"Only an active vendor's files are loaded.  Exit code 2: there is no such vendor.",
+		"Only an active vendor's files are loaded.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.min_operands = 2, .max_operands = 2, .run = command_vendor_set_status
+		.min_operands = 2, .max_operands = 2, .codes = CODES_VENDOR,
+		.run = command_vendor_set_status
 	},
 	{
 		.name = "category add", .operands = "NAME", .summary = "add a category, or activate it again",
 		.description = "Adds a category, or makes a deactivated one active again.",
 		.options = OPTION_BIT(OPTION_PARENT) | OPTION_BIT(OPTION_DESCRIPTION) |
 		OPTION_BIT(OPTION_IF_NOT_EXISTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.min_operands = 1, .max_operands = 1, .run = command_category_add
+		.min_operands = 1, .max_operands = 1, .codes = CODES_CATEGORY,
+		.run = command_category_add
 	},
 	{
 		.name = "category list", .operands = "", .summary = "list the categories",
@@ -128,25 +177,28 @@ static const struct command commands[] = {
 		.name = "category deactivate", .operands = "NAME", .summary = "accept no more products in a category",
 		.description = "Deactivates a category: products in it stay, new ones are rejected.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.min_operands = 1, .max_operands = 1, .run = command_category_deactivate
+		.min_operands = 1, .max_operands = 1, .codes = CODES_CATEGORY,
+		.run = command_category_deactivate
 	},
 	{
 		.name = "conninfo", .operands = "", .summary = "print how to reach the database in use",
 		.description =
 		"Prints host, port, user and name of the database in use as a connection\n"
 		"string for psql, pg_dump and others.  It never holds a password.",
-		.options = OPTIONS_DATABASE,
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.run = command_conninfo
 	},
 	{
 		.name = "psql", .operands = "[-- ARGUMENT...]", .summary = "open psql on the database in use",
 		.description = "Runs psql with the arguments given, connected to the database in use.",
 		.options = OPTIONS_DATABASE,
-		.max_operands = -1, .stop_at_operand = true, .run = command_psql
+		.max_operands = -1, .stop_at_operand = true,
+		.codes = CODES_PSQL, .run = command_psql
 	},
 	{
 		.name = "stop", .operands = "", .summary = "stop the private server",
 		.description = "Stops the private server; the next command that needs it starts it again.",
+		.options = OPTION_BIT(OPTION_JSON),
 		.run = command_stop
 	},
 	{0}
@@ -156,15 +208,16 @@ static const struct command commands[] = {
  * Print the end of every help: what the exit codes mean.
  */
 static void
-print_exit_codes(FILE *stream, bool judges_rows)
+print_exit_codes(FILE *stream, const char *const *codes)
 {
 	fputs("\nExit codes:\n", stream);
-	fprintf(stream, "  0  %s\n", judges_rows ? "all rows are good" : "done");
-	if (judges_rows)
-		fputs("  1  some rows are rejected\n"
-			  "  2  the file is refused\n", stream);
-	fputs("  3  wrong usage\n"
-		  "  4  the database or the machine is at fault; try again\n", stream);
+	for (int code = 0; code < EXIT_CODE_COUNT; code++)
+	{
+		const char *text = codes[code] != NULL ? codes[code] : all_codes[code];
+
+		if (text != NULL)
+			fprintf(stream, "  %d  %s\n", code, text);
+	}
 }
 
 static int
@@ -178,8 +231,8 @@ print_command_help(const struct command *command)
 			printf(" %s ...", option_name(id));
 	}
 	printf(" [OPTION]...\n\n%s\n\nOptions:\n", command->description);
-	options_print_help(stdout, command->options | OPTIONS_ALWAYS);
-	print_exit_codes(stdout, command->judges_rows);
+	options_print_help(stdout, command->options | OPTIONS_ALWAYS, command->meanings);
+	print_exit_codes(stdout, command->codes);
 	return EXIT_ALL_GOOD;
 }
 
@@ -206,7 +259,7 @@ print_group_help(const char *group)
 	printf("Usage: onboard %s COMMAND [OPTION]...\n\nCommands:\n", group);
 	print_command_list(stdout, group);
 	puts("\n\"onboard COMMAND --help\" tells more about each.");
-	print_exit_codes(stdout, false);
+	print_exit_codes(stdout, group_codes);
 	return EXIT_ALL_GOOD;
 }
 
@@ -216,15 +269,16 @@ print_general_help(FILE *stream)
 	fputs("onboard loads vendors' product files into one catalogue.\n\n"
 		  "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n", stream);
 	print_command_list(stream, "");
-	fputs("\n\"onboard COMMAND --help\" tells more about each.\n\nOptions:\n", stream);
-	options_print_help(stream, OPTIONS_ALWAYS);
+	fputs("\n\"onboard COMMAND --help\" tells more about each.\n\n"
+		  "Options, before the command or after it:\n", stream);
+	options_print_help(stream, OPTIONS_COMMON, NULL);
 	fputs("\nWhich database: the one of --db CONNINFO, else the one that the PG*\n"
 		  "environment variables name, else a private server that the program creates\n"
 		  "and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or\n"
 		  "~/.local/share/onboard; for root /var/lib/onboard).\n\n"
 		  "Other variables: ONBOARD_PG_BINDIR, the folder of PostgreSQL's programs;\n"
 		  "TMPDIR, where standard input is spooled; NO_COLOR, for no colours.\n", stream);
-	print_exit_codes(stream, true);
+	print_exit_codes(stream, general_codes);
 	return EXIT_ALL_GOOD;
 }
 
@@ -235,54 +289,70 @@ print_version(void)
 	return EXIT_ALL_GOOD;
 }
 
-int
-command_fail(const struct options *options, const struct glue_error *error)
+static int
+exit_code_of(const struct glue_error *error)
 {
-	terminal_error(error);
-	if (options->json)
-		json_out_error(error);
 	switch (error->class)
 	{
 		case GLUE_USAGE_ERROR:
 			return EXIT_USAGE;
 		case GLUE_FILE_FAULT:
-			return EXIT_FILE_REFUSED;
+		case GLUE_NOT_FOUND:
+			return EXIT_REFUSED;
 		default:
 			return EXIT_INFRASTRUCTURE;
 	}
+}
+
+int
+command_fail(const struct options *options, const struct glue_error *error)
+{
+	int			code = exit_code_of(error);
+
+	terminal_error(error);
+	if (options->json)
+		json_out_error(error, code);
+	return code;
 }
 
 /*
  * A usage error: what is wrong and where to read more.
  */
 static int
-fail_usage(const struct options *options, const char *name,
-		   const struct glue_error *error)
+fail_usage(const struct options *options, const char *name, struct glue_error *error)
 {
-	int			code = command_fail(options, error);
+	glue_error_hint(error, "Try \"onboard %s%s--help\".", name, name[0] != '\0' ? " " : "");
+	return command_fail(options, error);
+}
 
-	fprintf(stderr, "Try \"onboard %s%s--help\".\n", name, name[0] != '\0' ? " " : "");
-	return code;
+/* Bytes of the first word of a command's name. */
+static size_t
+first_word_length(const struct command *command)
+{
+	return strcspn(command->name, " ");
+}
+
+static bool
+has_two_words(const struct command *command)
+{
+	return command->name[first_word_length(command)] != '\0';
 }
 
 /*
- * Find the command that these arguments begin with; *used says how many of
- * them are its name.
+ * Find the command of this name; second is NULL when there is no other word.
  */
 static const struct command *
-find_command(int argc, char **argv, int *used)
+find_command(const char *first, const char *second)
 {
 	for (const struct command *command = commands; command->name != NULL; command++)
 	{
-		const char *space = strchr(command->name, ' ');
-		size_t		length = space != NULL ? (size_t) (space - command->name) :
-			strlen(command->name);
+		size_t		length = first_word_length(command);
 
-		if (strlen(argv[0]) != length || memcmp(argv[0], command->name, length) != 0)
+		if (strlen(first) != length || memcmp(first, command->name, length) != 0)
 			continue;
-		if (space != NULL && (argc < 2 || strcmp(argv[1], space + 1) != 0))
+		if (has_two_words(command) &&
+			(second == NULL || strcmp(second, command->name + length + 1) != 0))
 			continue;
-		*used = space != NULL ? 2 : 1;
 		return command;
 	}
 	return NULL;
@@ -302,49 +372,90 @@ is_group(const char *word)
 	return false;
 }
 
-static bool
-is_help(const char *word)
+/*
+ * Find what was meant by these words: a command of two words, else one of one
+ * word or a group.  Returns its length, 0 for nothing; *meant is borrowed.
+ */
+static int
+suggest_command(const char *first, const char *second, const char **meant)
 {
-	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
-}
+	struct text_view names[sizeof(commands) / sizeof(commands[0])];
+	char		wanted[80];
+	int			nearest = -1;
 
-static bool
-is_version(const char *word)
-{
-	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0;
+	if (second != NULL)
+	{
+		int			count = 0;
+
+		for (const struct command *command = commands; command->name != NULL; command++)
+		{
+			if (has_two_words(command))
+				names[count++] = text_of(command->name);
+		}
+		snprintf(wanted, sizeof(wanted), "%s %s", first, second);
+		nearest = category_suggest(text_of(wanted), names, count);
+	}
+	if (nearest < 0 && !is_group(first))
+	{
+		int			count = 0;
+
+		for (const struct command *command = commands; command->name != NULL; command++)
+		{
+			struct text_view word = {command->name, first_word_length(command)};
+
+			/* The commands of a group are together. */
+			if (count == 0 || !text_equal(names[count - 1], word))
+				names[count++] = word;
+		}
+		nearest = category_suggest(text_of(first), names, count);
+	}
+	if (nearest < 0)
+		return 0;
+	*meant = names[nearest].data;
+	return (int) names[nearest].length;
 }
 
 /*
- * These arguments begin with no command; name the one that was meant.
+ * No command has this name: say which was meant, or which there are.
  */
 static int
-fail_unknown_command(int argc, char **argv)
+fail_unknown_command(const struct options *options, const char *first, const char *second)
 {
-	struct text_view names[sizeof(commands) / sizeof(commands[0])];
-	struct options options = {0};
 	struct glue_error error;
-	char		wanted[80];
-	int			count = 0;
-	int			nearest;
+	const char *meant = "";
+	int			length = suggest_command(first, second, &meant);
+	bool		in_group = is_group(first);
+	int			code;
 
-	if (is_group(argv[0]) && argc > 1 && argv[1][0] != '-')
-		snprintf(wanted, sizeof(wanted), "%s %s", argv[0], argv[1]);
-	else
-		snprintf(wanted, sizeof(wanted), "%s", argv[0]);
-	for (const struct command *command = commands; command->name != NULL; command++)
-		names[count++] = text_of(command->name);
-	nearest = category_suggest(text_of(wanted), names, count);
-	if (is_group(wanted))
-		glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-					   "\"onboard %s\" needs the name of a command", wanted);
-	else if (nearest >= 0)
-		glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-					   "there is no command \"%s\"; did you mean \"%s\"?",
-					   wanted, commands[nearest].name);
-	else
-		glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-					   "there is no command \"%s\"", wanted);
-	return fail_usage(&options, is_group(argv[0]) ? argv[0] : "", &error);
+	if (!in_group && memchr(meant, ' ', (size_t) length) == NULL)
+		second = NULL;
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "there is no command \"%s%s%s\"%s%.*s%s",
+				   first, second != NULL ? " " : "", second != NULL ? second : "",
+				   length > 0 ? "; did you mean \"" : "", length, meant, length > 0 ? "\"?" : "");
+	code = fail_usage(options, in_group ? first : "", &error);
+	if (in_group && length == 0)
+	{
+		fputs("\nCommands:\n", stderr);
+		print_command_list(stderr, first);
+	}
+	return code;
+}
+
+/*
+ * A group alone: which commands it has.
+ */
+static int
+fail_group(const struct options *options, const char *group)
+{
+	struct glue_error error;
+	int			code;
+
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
+				   "\"onboard %s\" needs the name of a command", group);
+	code = fail_usage(options, group, &error);
+	fputs("\nCommands:\n", stderr);
+	print_command_list(stderr, group);
+	return code;
 }
 
 /*
@@ -380,12 +491,9 @@ static int
 fail_options(const struct command *command, const struct options *options,
 			 struct glue_error *error)
 {
-	struct glue_error reason = *error;
-
 	if (command->stop_at_operand)
-		glue_error_set(error, reason.class, reason.code,
-					   "%s; options for %s itself go behind \"--\": onboard %s -- ...",
-					   reason.text, command->name, command->name);
+		glue_error_reword(error, "%s; options for %s itself go behind \"--\": onboard %s -- ...",
+						  error->text, command->name, command->name);
 	return fail_usage(options, command->name, error);
 }
 
@@ -409,56 +517,105 @@ run_command(const struct command *command, int argc, char **argv)
 }
 
 /*
+ * Help on what the words name: a command, a group, or all there is.
+ */
+static int
+show_help(const struct options *options, const char *first, const char *second)
+{
+	const struct command *command = first != NULL ? find_command(first, second) : NULL;
+
+	if (first == NULL)
+		return print_general_help(stdout);
+	if (command != NULL)
+		return print_command_help(command);
+	if (is_group(first) && second == NULL)
+		return print_group_help(first);
+	return fail_unknown_command(options, first, second);
+}
+
+/*
  * "onboard", "onboard --help", "onboard help load", "onboard vendor --help":
  * everything that is asked without a whole command.
  */
 static int
 run_without_command(int argc, char **argv)
 {
-	int			used;
-	const struct command *command;
+	struct options options;
+	struct glue_error error = {0};
+	bool		good = options_parse(&options, OPTIONS_EVERY, false, argc, argv, &error);
+	const char *words[3] = {NULL};
 
+	for (int i = 0; i < options.operand_count && i < 3; i++)
+		words[i] = options.operands[i];
 	if (argc == 0)
 	{
 		print_general_help(stderr);
 		return EXIT_USAGE;
 	}
-	if (is_version(argv[0]))
+	if (words[0] != NULL && strcmp(words[0], "help") == 0)
+		return show_help(&options, words[1], words[2]);
+	if (words[0] != NULL && !is_group(words[0]))
+		return fail_unknown_command(&options, words[0], words[1]);
+	if (!good)
+		return fail_usage(&options, words[0] != NULL ? words[0] : "", &error);
+	if (options.version)
 		return print_version();
-	if (is_help(argv[0]) && argc > 1)
-	{
-		command = find_command(argc - 1, argv + 1, &used);
-		if (command != NULL)
-			return print_command_help(command);
-		if (is_group(argv[1]))
-			return print_group_help(argv[1]);
-		return fail_unknown_command(argc - 1, argv + 1);
-	}
-	if (is_help(argv[0]))
-		return print_general_help(stdout);
-	if (is_group(argv[0]) && argc > 1 && is_help(argv[1]))
-		return print_group_help(argv[0]);
-	if (is_group(argv[0]) && argc > 1 && is_version(argv[1]))
-		return print_version();
-	return fail_unknown_command(argc, argv);
+	if (options.help)
+		return show_help(&options, words[0], words[1]);
+	if (words[0] != NULL && words[1] == NULL)
+		return fail_group(&options, words[0]);
+	if (words[0] != NULL)
+		return fail_unknown_command(&options, words[0], words[1]);
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "the name of a command is missing");
+	return fail_usage(&options, "", &error);
+}
+
+/*
+ * Take an argument out, so that the options before it and after it are one
+ * list.
+ */
+static void
+take_out(int *argc, char **argv, int index)
+{
+	memmove(argv + index, argv + index + 1, sizeof(char *) * (*argc - index - 1));
+	--*argc;
+}
+
+/*
+ * Find the command that the first words of the arguments name, and take these
+ * words out of them.  Options may stand before, between and after.
+ */
+static const struct command *
+take_command(int *argc, char **argv)
+{
+	int			first = options_next_operand(*argc, argv, 0);
+	int			second = options_next_operand(*argc, argv, first + 1);
+	const struct command *command = NULL;
+
+	if (first < *argc)
+		command = find_command(argv[first], second < *argc ? argv[second] : NULL);
+	if (command == NULL)
+		return NULL;
+	if (has_two_words(command))
+		take_out(argc, argv, second);
+	take_out(argc, argv, first);
+	return command;
 }
 
 int
 main(int argc, char **argv)
 {
 	cJSON_Hooks hooks = {glue_allocate, glue_release};
-	const struct command *command = NULL;
-	int			used = 0;
+	const struct command *command;
 	int			code;
 
 	cJSON_InitHooks(&hooks);
 	terminal_init();
 	argc--;
 	argv++;
-	if (argc > 0)
-		command = find_command(argc, argv, &used);
+	command = take_command(&argc, argv);
 	if (command != NULL)
-		code = run_command(command, argc - used, argv + used);
+		code = run_command(command, argc, argv);
 	else
 		code = run_without_command(argc, argv);
 

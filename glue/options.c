@@ -51,7 +51,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_ENCODING] = {"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
 	"character encoding, such as windows-1252 (default: by\nbyte order mark, else UTF-8)"},
 	[OPTION_DELIMITER] = {"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
-	"what separates fields, a character or the word tab\n(default: comma, semicolon, tab or bar, whichever the\nheader uses; in a template the comma)"},
+	"what separates fields, a character or the word tab\n(default: comma, semicolon, tab or bar, whichever the\nheader uses)"},
 	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
 	"refuse larger files, such as 50M or 2G; 0 for no limit\n(default: 10M)"},
 	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
@@ -280,7 +280,11 @@ parse_option(struct options *options, uint64_t accepted, int argc, char **argv,
 			value = argument + 2;
 	}
 	if (id < 0)
+	{
+		/* Of a command without it, the failure is still told as asked. */
+		options->json = options->json || strcmp(argument, "--json") == 0;
 		return report_unknown(accepted, argument, length, error);
+	}
 
 	if (specs[id].kind == KIND_FLAG && value != NULL)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
@@ -302,6 +306,7 @@ options_parse(struct options *options, uint64_t accepted, bool stop_at_operand,
 			  int argc, char **argv, struct glue_error *error)
 {
 	bool		only_operands = false;
+	bool		good = true;
 
 	memset(options, 0, sizeof(*options));
 	options->max_bytes = SCAN_DEFAULT_MAX_BYTES;
@@ -322,14 +327,50 @@ options_parse(struct options *options, uint64_t accepted, bool stop_at_operand,
 		}
 		else if (strcmp(argument, "--") == 0)
 			only_operands = true;
-		else if (!parse_option(options, accepted, argc, argv, &i, error))
-			return false;
+		else if (!parse_option(options, accepted, argc, argv, &i, good ? error : NULL))
+			good = false;
 	}
-	return true;
+	return good;
+}
+
+int
+options_next_operand(int argc, char **argv, int start)
+{
+	for (int i = start; i < argc; i++)
+	{
+		const char *argument = argv[i];
+		size_t		length = strlen(argument);
+		int			id;
+
+		if (argument[0] != '-' || length == 1)
+			return i;
+		if (strcmp(argument, "--") == 0)
+			return i + 1;
+		id = argument[1] == '-' ? find_option(OPTIONS_EVERY, argument + 2, length - 2, 0) :
+			length == 2 ? find_option(OPTIONS_EVERY, NULL, 0, argument[1]) : -1;
+		if (id >= 0 && specs[id].kind != KIND_FLAG)
+			i++;
+	}
+	return argc;
+}
+
+/*
+ * What the help says of an option.
+ */
+static const char *
+help_of(enum option_id id, const struct option_meaning *meanings)
+{
+	for (; meanings != NULL && meanings->help != NULL; meanings++)
+	{
+		if (meanings->id == id)
+			return meanings->help;
+	}
+	return specs[id].help;
 }
 
 void
-options_print_help(FILE *stream, uint64_t accepted)
+options_print_help(FILE *stream, uint64_t accepted,
+				   const struct option_meaning *meanings)
 {
 	for (int id = 0; id < OPTION_ID_COUNT; id++)
 	{
@@ -345,7 +386,7 @@ options_print_help(FILE *stream, uint64_t accepted)
 		if (spec->argument != NULL)
 			used += fprintf(stream, " %s", spec->argument);
 		fprintf(stream, "%*s", used + 2 <= HELP_COLUMN ? HELP_COLUMN - used : 2, "");
-		for (const char *next = spec->help; *next != '\0'; next++)
+		for (const char *next = help_of(id, meanings); *next != '\0'; next++)
 		{
 			fputc(*next, stream);
 			if (*next == '\n')

@@ -56,12 +56,23 @@ enum option_id
 
 /* A set of options. */
 #define OPTION_BIT(id)	(UINT64_C(1) << (id))
+#define OPTIONS_EVERY	(OPTION_BIT(OPTION_ID_COUNT) - 1)
 
 #define OPTIONS_DATABASE	(OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_RETRY_FOR))
 #define OPTIONS_ALWAYS		(OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
 
 #define OPTION_DEFAULT_RETRY_SECONDS	60
 #define OPTION_DEFAULT_LIMIT			20
+
+/*
+ * What an option means to one command, where that is not what it means to all:
+ * replaces the line of its help.  A list of them ends with help NULL.
+ */
+struct option_meaning
+{
+	enum option_id id;
+	const char *help;
+};
 
 /* All texts are borrowed from argv; NULL when not given. */
 struct options
@@ -108,14 +119,22 @@ struct options
  * Parse the arguments of a command that takes these options.  argv is
  * reordered: options first.  "--" ends the options; "-" is an operand.  With
  * stop_at_operand everything from the first operand on is operands.  Returns
- * false on a usage error whose text says what to write instead.
+ * false on a usage error whose text says what to write instead; it is the first
+ * of them, and all else is parsed as far as possible, so that "json" is known.
  */
 extern bool options_parse(struct options *options, uint64_t accepted,
 						  bool stop_at_operand, int argc, char **argv,
 						  struct glue_error *error);
 
-/* Print the help lines of these options. */
-extern void options_print_help(FILE *stream, uint64_t accepted);
+/*
+ * The index of the first operand in argv from start on, or argc; what it skips
+ * are options of any command, with their values.
+ */
+extern int	options_next_operand(int argc, char **argv, int start);
+
+/* Print the help lines of these options; meanings may be NULL. */
+extern void options_print_help(FILE *stream, uint64_t accepted,
+							   const struct option_meaning *meanings);
 
 /* The name of an option, with its dashes. */
 extern const char *option_name(enum option_id id);

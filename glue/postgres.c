@@ -92,11 +92,11 @@ postgres_error(PGconn *connection, const PGresult *result,
 							  (int) strcspn(message, "\n"), message);
 	}
 	glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, sqlstate,
-				   "the database says: %s%s%.*s%s%s%s", primary,
+				   "the database says: %s%s%.*s", primary,
 				   context_length > 0 ? ", at " : "", context_length,
-				   context_length > 0 ? context : "",
-				   hint != NULL ? " (" : "", hint != NULL ? hint : "",
-				   hint != NULL ? ")" : "");
+				   context_length > 0 ? context : "");
+	if (hint != NULL)
+		glue_error_hint(error, "%s", hint);
 	if (error != NULL)
 		error->quotes_server = true;
 	return false;

@@ -11,6 +11,7 @@
 #include "cluster.h"
 #include "command.h"
 #include "database.h"
+#include "json_out.h"
 #include "memory.h"
 
 int
@@ -21,7 +22,15 @@ command_stop(const struct options *options)
 
 	if (!cluster_stop(&was_running, &error))
 		return command_fail(options, &error);
-	puts(was_running ? "The private server is stopped." : "The private server does not run.");
+	if (options->json)
+	{
+		cJSON	   *document = cJSON_CreateObject();
+
+		cJSON_AddBoolToObject(document, "was_running", was_running);
+		json_out_print(document);
+	}
+	else
+		puts(was_running ? "The private server is stopped." : "The private server does not run.");
 	return EXIT_ALL_GOOD;
 }
 
@@ -47,6 +56,28 @@ print_keyword(const char *keyword, const char *value)
 	fputs(plain ? "" : "'", stdout);
 }
 
+static void
+print_conninfo(PGconn *connection)
+{
+	print_keyword("host", PQhost(connection));
+	print_keyword(" port", PQport(connection));
+	print_keyword(" user", PQuser(connection));
+	print_keyword(" dbname", PQdb(connection));
+	putchar('\n');
+}
+
+static void
+print_json(PGconn *connection)
+{
+	cJSON	   *document = cJSON_CreateObject();
+
+	json_add_text(document, "host", PQhost(connection));
+	json_add_text(document, "port", PQport(connection));
+	json_add_text(document, "user", PQuser(connection));
+	json_add_text(document, "dbname", PQdb(connection));
+	json_out_print(document);
+}
+
 int
 command_conninfo(const struct options *options)
 {
@@ -57,11 +88,10 @@ command_conninfo(const struct options *options)
 	if (database == NULL)
 		return command_fail(options, &error);
 	connection = database_connection(database);
-	print_keyword("host", PQhost(connection));
-	print_keyword(" port", PQport(connection));
-	print_keyword(" user", PQuser(connection));
-	print_keyword(" dbname", PQdb(connection));
-	putchar('\n');
+	if (options->json)
+		print_json(connection);
+	else
+		print_conninfo(connection);
 	database_close(database);
 	return EXIT_ALL_GOOD;
 }

@@ -123,7 +123,9 @@ print_json(const struct upload *upload, const struct causes *causes)
 	json_add_text(document, "failure_code", upload->failure_code);
 	json_add_text(document, "failure_message", upload->failure_message);
 	cJSON_AddBoolToObject(document, "undone", upload->undone);
-	json_add_integer(document, "created_at_epoch", upload->created_at);
+	json_add_time(document, "created_at", upload->begun_text);
+	json_add_time(document, "processing_completed_at", upload->ended_text);
+	json_add_time(document, "undone_at", upload->undone_text);
 	json_add_text(document, "errors", upload->error_file);
 	json_add_text(document, "fix", upload->fix_file);
 	cJSON_AddItemToObject(document, "causes", summary_json_causes(causes));

@@ -255,11 +255,14 @@ print_json(const struct summary *summary)
 	snprintf(rate, sizeof(rate), "%d.%d", tenths / 10, tenths % 10);
 	cJSON_AddRawToObject(document, "success_rate_percent", rate);
 	json_add_integer(document, "milliseconds", summary->milliseconds);
+	json_add_time(document, "created_at", upload != NULL ? upload->begun_text : NULL);
 	cJSON_AddItemToObject(document, "causes", summary_json_causes(summary->causes));
 	reports = cJSON_AddObjectToObject(document, "reports");
 	add_path(reports, "errors", summary->files != NULL ? summary->files->errors : summary->errors_path);
 	add_path(reports, "fix", summary->files != NULL ? summary->files->fix : NULL);
 	add_path(reports, "mail", summary->files != NULL ? summary->files->mail : NULL);
+	if (summary->problem != NULL)
+		json_add_error(document, summary->problem, EXIT_INFRASTRUCTURE);
 	json_out_print(document);
 }
 

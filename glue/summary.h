@@ -33,6 +33,7 @@ struct summary
 	const struct causes *causes;
 	const struct report_files *files;	/* NULL for none */
 	const char *errors_path;	/* of a dry run's error file, or NULL */
+	const struct glue_error *problem;	/* why files are NULL, or NULL */
 };
 
 /* Print it, as text or with options->json as a document.  Returns the exit code. */

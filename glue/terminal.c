@@ -206,4 +206,8 @@ terminal_error(const struct glue_error *error)
 	fprintf(stderr, "%sonboard: ", terminal_style(stderr, STYLE_BAD));
 	terminal_text(stderr, error->text);
 	fprintf(stderr, "%s\n", terminal_style(stderr, STYLE_PLAIN));
+	if (error->hint[0] == '\0')
+		return;
+	terminal_text(stderr, error->hint);
+	fputc('\n', stderr);
 }

@@ -76,7 +76,7 @@ extern const char *terminal_plural(int64_t number, const char *one,
 extern void terminal_note(const char *format,...)
 			__attribute__((format(printf, 1, 2)));
 
-/* The same for a failure. */
+/* The same for a failure, with its hint on a line of its own. */
 extern void terminal_error(const struct glue_error *error);
 
 /*

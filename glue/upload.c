@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "not_found.h"
 #include "upload.h"
 
 #define SELECT_UPLOAD \
@@ -23,7 +24,8 @@
 	" u.failure_code, u.failure_message, u.error_file_s3_key, u.fix_file_s3_key," \
 	" extract(epoch FROM u.created_at)::bigint, u.processing_duration_seconds," \
 	" u.metadata ->> 'delimiter', u.metadata ->> 'encoding', u.metadata ? 'undone_at'," \
-	" extract(epoch FROM (u.metadata ->> 'undone_at')::timestamptz)::bigint" \
+	" extract(epoch FROM (u.metadata ->> 'undone_at')::timestamptz)::bigint," \
+	" u.created_at, u.processing_completed_at, (u.metadata ->> 'undone_at')::timestamptz" \
 	" FROM onboard.upload_history u"
 
 /* Digits of an int64 and the terminating NUL. */
@@ -72,6 +74,9 @@ fill_upload(struct upload *upload, PGresult *row)
 	upload->encoding = text_or_null(row, 16);
 	upload->undone = strcmp(PQgetvalue(row, 0, 17), "t") == 0;
 	upload->undone_at = number_of(row, 18);
+	upload->begun_text = text_or_null(row, 19);
+	upload->ended_text = text_or_null(row, 20);
+	upload->undone_text = text_or_null(row, 21);
 }
 
 void
@@ -94,8 +99,7 @@ upload_read(struct database *database, const char *upload_id,
 	if (PQntuples(result) == 0)
 	{
 		PQclear(result);
-		return glue_error_set(error, GLUE_USAGE_ERROR, "NO_UPLOAD",
-							  "there is no upload \"%s\"; \"onboard status\" lists them", upload_id);
+		return not_found(database, NOT_FOUND_UPLOAD, upload_id, error);
 	}
 	fill_upload(upload, result);
 	return true;
@@ -137,24 +141,17 @@ run_and_read(struct database *database, const char *statement, int count,
 	return done;
 }
 
-static bool
-unknown_vendor(const char *vendor_id, struct glue_error *error)
-{
-	return glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR",
-						  "there is no vendor \"%s\"; see \"onboard vendor list\", or add it with \"onboard vendor add\"",
-						  vendor_id);
-}
-
 /*
  * What onboard_begin_upload() raises for a vendor it does not know.
  */
 static bool
-explain_begin_error(const char *vendor_id, struct glue_error *error)
+explain_begin_error(struct database *database, const char *vendor_id,
+					struct glue_error *error)
 {
 	if (strcmp(error->code, UNDEFINED_OBJECT) == 0)
-		return unknown_vendor(vendor_id, error);
+		return not_found(database, NOT_FOUND_VENDOR, vendor_id, error);
 	if (strcmp(error->code, INVALID_PARAMETER) == 0)
-		return glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR",
+		return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_VENDOR",
 							  "\"%s\" is no vendor id; it is up to 50 letters, digits and hyphens",
 							  vendor_id);
 	return false;
@@ -188,7 +185,7 @@ upload_begin(struct database *database, const struct upload_request *request,
 	fill_parameters(request, values, total);
 	if (run_and_read(database, "SELECT " BEGIN_UPLOAD, 6, values, upload, error))
 		return true;
-	return explain_begin_error(request->vendor_id, error);
+	return explain_begin_error(database, request->vendor_id, error);
 }
 
 bool
@@ -206,7 +203,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 	if (run_and_read(database, "SELECT upload_id FROM onboard_reject_upload("
 					 BEGIN_UPLOAD ", $7::text, $8::text)", 8, values, upload, error))
 		return true;
-	return explain_begin_error(request->vendor_id, error);
+	return explain_begin_error(database, request->vendor_id, error);
 }
 
 bool
@@ -310,5 +307,5 @@ vendor_read_status(struct database *database, const char *vendor_id, char *buffe
 	PQclear(result);
 	if (buffer[0] != '\0')
 		return true;
-	return unknown_vendor(vendor_id, error);
+	return not_found(database, NOT_FOUND_VENDOR, vendor_id, error);
 }

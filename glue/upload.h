@@ -42,6 +42,9 @@ struct upload
 	const char *encoding;
 	bool		undone;
 	int64_t		undone_at;		/* seconds since 1970; 0 when not undone */
+	const char *begun_text;		/* the same moments for json_add_time() */
+	const char *ended_text;		/* of its last row */
+	const char *undone_text;
 };
 
 /* What a file is, for onboard_begin_upload(); all borrowed. */
@@ -71,7 +74,7 @@ struct judged_rows
 
 /*
  * Open the upload of this content, or find the one that is open or ended.
- * Fills *upload.  File fault UNKNOWN_VENDOR when there is no such vendor.
+ * Fills *upload.  UNKNOWN_VENDOR, not found, when there is no such vendor.
  */
 extern bool upload_begin(struct database *database,
 						 const struct upload_request *request,
@@ -94,7 +97,7 @@ extern bool upload_find(struct database *database, const char *vendor_id,
 						const char *content_id, struct upload *upload,
 						struct glue_error *error);
 
-/* Read an upload; usage error when there is none of that id. */
+/* Read an upload; UNKNOWN_UPLOAD, not found, when there is none of that id. */
 extern bool upload_read(struct database *database, const char *upload_id,
 						struct upload *upload, struct glue_error *error);
 
@@ -128,8 +131,8 @@ extern bool judged_rows_read(struct database *database, const char *upload_id,
 extern void judged_rows_clean_up(struct judged_rows *judged);
 
 /*
- * The status of a vendor, of which buffer takes what fits.  File fault
- * UNKNOWN_VENDOR when there is no such vendor.
+ * The status of a vendor, of which buffer takes what fits.
+ * UNKNOWN_VENDOR, not found, when there is no such vendor.
  */
 extern bool vendor_read_status(struct database *database, const char *vendor_id,
 							   char *buffer, size_t size, struct glue_error *error);

@@ -12,6 +12,7 @@
 #include "database.h"
 #include "json_out.h"
 #include "list.h"
+#include "not_found.h"
 
 /* What a refused value means, by the constraint that refused it. */
 struct explanation
@@ -152,8 +153,7 @@ command_vendor_set_status(const struct options *options)
 		code = command_fail(options, &error);
 	else if (strcmp(PQcmdTuples(result), "0") == 0)
 	{
-		glue_error_set(&error, GLUE_USAGE_ERROR, "UNKNOWN_VENDOR",
-					   "there is no vendor \"%s\"; see \"onboard vendor list\"", values[0]);
+		(void) not_found(database, NOT_FOUND_VENDOR, values[0], &error);
 		code = command_fail(options, &error);
 	}
 	else if (options->json)

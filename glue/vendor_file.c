@@ -118,14 +118,12 @@ vendor_file_advice(const struct vendor_file *file, const struct glue_error *faul
 	char		size[24];
 
 	if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
-		glue_error_set(&advised, fault->class, fault->code,
-					   "%s, or allow more with --max-rows (0 for no limit)", fault->text);
+		glue_error_reword(&advised, "%s, or allow more with --max-rows (0 for no limit)", fault->text);
 	else if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
 	{
 		next_size(file, size, sizeof(size));
-		glue_error_set(&advised, fault->class, fault->code,
-					   "%s, or allow it with --max-bytes %s (0 for no limit)",
-					   fault->text, size);
+		glue_error_reword(&advised, "%s, or allow it with --max-bytes %s (0 for no limit)",
+						  fault->text, size);
 	}
 	return advised;
 }

@@ -252,6 +252,7 @@ runtime_error_type(const struct glue_error *failure)
 			return "Function.FileFault";
 		case GLUE_INFRASTRUCTURE_ERROR:
 			return "Function.InfrastructureError";
+		case GLUE_NOT_FOUND:	/* of the command line alone */
 		case GLUE_INTERNAL_ERROR:
 		case GLUE_NO_ERROR:
 			return "Function.InternalError";

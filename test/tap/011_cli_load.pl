@@ -102,7 +102,7 @@ like($out, qr/^  status    partial$/m, 'shows its details');
 like($out, qr/INVALID_STOCK in stock_quantity/, 'and causes');
 ($out) = is_exit(0, 'status of one as JSON', 'status', $result->{upload_id}, '--json');
 is(json_of($out)->{error_records}, 5, 'for programs');
-($out, $err) = is_exit(3, 'status of an unknown upload', 'status', 'nothing');
+($out, $err) = is_exit(2, 'status of an unknown upload', 'status', 'nothing');
 like($err, qr/there is no upload "nothing"/, 'says so');
 
 # Reports later
@@ -291,7 +291,7 @@ like($err, qr/does not look like name\@example\.com/, 'is refused');
 like($err, qr/50 letters, digits and hyphens/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad status', 'vendor', 'set-status', 'V', 'asleep');
 like($err, qr/active, suspended, inactive or pending_approval/, 'is refused');
-is_exit(3, 'the status of nobody', 'vendor', 'set-status', 'NOBODY', 'active');
+is_exit(2, 'the status of nobody', 'vendor', 'set-status', 'NOBODY', 'active');
 ($out) = is_exit(0, 'vendor list', 'vendor', 'list');
 like($out, qr/^VEND001\s+Vendor VEND001\s+vend001\@example\.com\s+active\s+30\s+2/m, 'lists vendors');
 is(scalar @{ json_of((run_onboard('vendor', 'list', '--json'))[1]) }, 6, 'as JSON too');
@@ -299,10 +299,10 @@ is(scalar @{ json_of((run_onboard('vendor', 'list', '--json'))[1]) }, 6, 'as JSO
 is_exit(0, 'category add', 'category', 'add', 'Lamps', '--parent', 'Home & Garden');
 is_exit(3, 'a category twice', 'category', 'add', 'Lamps');
 is_exit(0, 'category add --if-not-exists', 'category', 'add', 'Lamps', '--if-not-exists');
-is_exit(3, 'a category under none', 'category', 'add', 'Shades', '--parent', 'Nothing');
+is_exit(2, 'a category under none', 'category', 'add', 'Shades', '--parent', 'Nothing');
 is_exit(3, 'a blank category', 'category', 'add', ' ');
 is_exit(0, 'category deactivate', 'category', 'deactivate', 'Lamps');
-is_exit(3, 'category deactivate of none', 'category', 'deactivate', 'Nothing');
+is_exit(2, 'category deactivate of none', 'category', 'deactivate', 'Nothing');
 ($out) = is_exit(0, 'category list', 'category', 'list');
 like($out, qr/^Home & Garden\s+yes\n(?:  .*\n)*  Lamps\s+no$/m, 'shows it under its parent');
 is_exit(0, 'and activated again', 'category', 'add', 'Lamps');
