@@ -11,9 +11,9 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "line.h"
 #include "list.h"
 #include "not_found.h"
-#include "terminal.h"
 
 /* What became of a category. */
 static void
@@ -28,9 +28,7 @@ print_change(const struct options *options, const char *name, const char *change
 		json_out_print(document);
 		return;
 	}
-	fputs("Category \"", stdout);
-	terminal_text(stdout, name);
-	printf("\" is %s.\n", change);
+	line_print(stdout, 2, "Category \"%s\" is %s.", name, change);
 }
 
 /*

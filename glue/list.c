@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "json_out.h"
+#include "line.h"
 #include "list.h"
 #include "table.h"
 
@@ -25,9 +26,9 @@ list_print(struct database *database, const struct options *options, const struc
 	if (options->json)
 		json_out_print(json_of_result(result));
 	else if (PQntuples(result) == 0 && list->nothing != NULL)
-		puts(list->nothing);
+		line_print(stdout, 2, "%s", list->nothing);
 	else
-		table_print(result);
+		table_print(result, list->droppable);
 	PQclear(result);
 	return EXIT_ALL_GOOD;
 }

@@ -17,6 +17,7 @@ struct list
 	const char *table_query;	/* see table_print() for its columns */
 	const char *json_query;		/* for --json */
 	const char *nothing;		/* in place of a table without rows; may be NULL */
+	const char *const *droppable;	/* columns of the table; see table_print() */
 	int			count;			/* parameters, of both queries */
 	const char *const *values;
 };

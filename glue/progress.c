@@ -18,8 +18,9 @@
 
 #define LINE_SIZE			512
 #define LONGEST_BAR			40
+#define SHORTEST_BAR		5
 
-/* Columns of all that stands beside the bar. */
+/* Columns that are kept for all that stands beside the bar. */
 #define TEXT_COLUMNS		64
 
 void
@@ -66,49 +67,82 @@ format_bar(char *line, size_t size, int columns, int64_t done, int64_t total)
 	return used;
 }
 
-/*
- * "1,234 rows  567 rows/s", or the same in megabytes.
- */
-static int
-format_amount(const struct progress *progress, char *line, size_t size,
-			  int64_t done, int64_t rate)
+/* What a line consists of, in its order, except for the bar. */
+enum part
 {
-	char		amount[TERMINAL_COUNT_SIZE];
-	char		speed[TERMINAL_COUNT_SIZE];
+	PART_LABEL, PART_PERCENT, PART_AMOUNT, PART_RATE, PART_LEFT,
+	PART_COUNT
+};
+
+#define PART_SIZE	64
+
+/*
+ * Fill the parts, with the blanks before each; what is not known is empty.
+ */
+static void
+format_parts(const struct progress *progress, char parts[PART_COUNT][PART_SIZE],
+			 int64_t done, int64_t rate)
+{
+	char		number[TERMINAL_COUNT_SIZE];
+	char		left[32];
 	bool		bytes = strcmp(progress->unit, "bytes") == 0;
 	const char *unit = bytes ? "MB" : progress->unit;
 	int64_t		divisor = bytes ? 1000000 : 1;
 
-	return snprintf(line, size, "  %s %s  %s %s/s",
-					terminal_count(amount, done / divisor), unit,
-					terminal_count(speed, rate / divisor), unit);
+	snprintf(parts[PART_LABEL], PART_SIZE, "%s ", progress->label);
+	snprintf(parts[PART_AMOUNT], PART_SIZE, "  %s %s",
+			 terminal_count(number, done / divisor), unit);
+	snprintf(parts[PART_RATE], PART_SIZE, "  %s %s/s",
+			 terminal_count(number, rate / divisor), unit);
+	if (progress->total <= 0)
+		return;
+	snprintf(parts[PART_PERCENT], PART_SIZE, " %3d%%", (int) (done * 100 / progress->total));
+	if (rate <= 0)
+		return;
+	format_duration(left, sizeof(left), (progress->total - done + rate - 1) / rate);
+	snprintf(parts[PART_LEFT], PART_SIZE, "  %s left", left);
+}
+
+/*
+ * Empty the parts that there is no room for, those that say least first.
+ * Returns the columns that the others take.
+ */
+static int
+drop_parts(char parts[PART_COUNT][PART_SIZE], int room)
+{
+	static const enum part least_first[] = {PART_RATE, PART_LEFT, PART_AMOUNT};
+	int			columns = 0;
+
+	for (int part = 0; part < PART_COUNT; part++)
+		columns += terminal_text_columns(parts[part]);
+	for (size_t i = 0; i < sizeof(least_first) / sizeof(least_first[0]) && columns > room; i++)
+	{
+		columns -= terminal_text_columns(parts[least_first[i]]);
+		parts[least_first[i]][0] = '\0';
+	}
+	return columns;
 }
 
 static void
 draw(struct progress *progress, int64_t done, int64_t elapsed_ms)
 {
+	char		parts[PART_COUNT][PART_SIZE] = {{0}};
 	char		line[LINE_SIZE];
-	char		left[32];
-	int64_t		rate = (done - progress->first) * 1000 / elapsed_ms;
-	int			columns = terminal_width() - TEXT_COLUMNS;
+	int			room = terminal_width(stderr) - 1;
+	int			columns;
 	int			used;
 
+	format_parts(progress, parts, done, (done - progress->first) * 1000 / elapsed_ms);
+	columns = drop_parts(parts, room);
+	/* Numbers that grow must not make the bar shrink. */
+	columns = room - (columns > TEXT_COLUMNS ? columns : TEXT_COLUMNS);
 	if (columns > LONGEST_BAR)
 		columns = LONGEST_BAR;
-	used = snprintf(line, sizeof(line), "%s ", progress->label);
-	if (progress->total > 0)
-	{
-		if (columns >= 5)
-			used += format_bar(line + used, sizeof(line) - used, columns, done, progress->total);
-		used += snprintf(line + used, sizeof(line) - used, " %3d%%",
-						 (int) (done * 100 / progress->total));
-	}
-	used += format_amount(progress, line + used, sizeof(line) - used, done, rate);
-	if (progress->total > 0 && rate > 0)
-	{
-		format_duration(left, sizeof(left), (progress->total - done + rate - 1) / rate);
-		snprintf(line + used, sizeof(line) - used, "  %s left", left);
-	}
+	used = snprintf(line, sizeof(line), "%s", parts[PART_LABEL]);
+	if (progress->total > 0 && columns >= SHORTEST_BAR)
+		used += format_bar(line + used, sizeof(line) - used, columns, done, progress->total);
+	snprintf(line + used, sizeof(line) - used, "%s%s%s%s", parts[PART_PERCENT],
+			 parts[PART_AMOUNT], parts[PART_RATE], parts[PART_LEFT]);
 	terminal_set_progress(line);
 }
 

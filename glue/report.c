@@ -10,8 +10,8 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "line.h"
 #include "report_files.h"
-#include "terminal.h"
 #include "upload.h"
 
 static void
@@ -19,8 +19,7 @@ print_path(const char *path)
 {
 	if (path[0] == '\0')
 		return;
-	terminal_text(stdout, path);
-	putchar('\n');
+	line_print(stdout, 0, "%s", path);
 }
 
 static void

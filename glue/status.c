@@ -13,6 +13,7 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "line.h"
 #include "list.h"
 #include "summary.h"
 #include "terminal.h"
@@ -35,6 +36,11 @@ static const char json_list_query[] =
 " FROM onboard.upload_history u"
 " ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)";
 
+/* Columns of list_query that a narrow terminal can do without. */
+static const char *const droppable[] = {
+	"percent", "reason", "begun_at", "rows", "accepted", "rejected", "file", "status", NULL
+};
+
 static int
 show_list(struct database *database, const struct options *options)
 {
@@ -44,6 +50,7 @@ show_list(struct database *database, const struct options *options)
 		.table_query = list_query,
 		.json_query = json_list_query,
 		.nothing = "There are no uploads yet.  Begin with: onboard load FILE --vendor ID",
+		.droppable = droppable,
 		.count = 1,
 		.values = values,
 	};
@@ -59,20 +66,22 @@ print_line(const char *what, const char *text)
 {
 	if (text == NULL)
 		return;
-	printf("  %-10s", what);
-	terminal_text(stdout, text);
-	putchar('\n');
+	line_print(stdout, 12, "  %-10s%s", what, text);
 }
 
 static void
 print_details(const struct upload *upload, const struct causes *causes)
 {
+	struct line line;
 	char		buffer[SUMMARY_TIME_SIZE];
 	char		text[256];
 	int64_t		judged = upload->valid_records + upload->error_records;
 
-	printf("%sUpload %s%s\n", terminal_style(stdout, STYLE_BOLD), upload->upload_id,
-		   terminal_style(stdout, STYLE_PLAIN));
+	line_begin(&line, stdout, 2);
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "Upload %s", upload->upload_id);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
 	print_line("file", upload->file_name);
 	print_line("from", upload->source);
 	print_line("vendor", upload->vendor_id);

@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "json_out.h"
+#include "line.h"
 #include "summary.h"
 #include "terminal.h"
 
@@ -42,29 +43,36 @@ success_tenths(const struct summary *summary)
 
 /* ----- text ----- */
 
+/* Column that the message of a cause begins at. */
+#define MESSAGE_COLUMN 17
+
 static void
 print_cause(const struct cause *cause)
 {
-	char		rows[TERMINAL_COUNT_SIZE];
+	struct line line;
+	char		number[TERMINAL_COUNT_SIZE];
 
-	printf("  %8s %s  %s%s%s", terminal_count(rows, cause->rows),
-		   terminal_plural(cause->rows, "row ", "rows"),
-		   terminal_style(stdout, STYLE_BOLD), cause->error_type,
-		   terminal_style(stdout, STYLE_PLAIN));
+	line_begin(&line, stdout, MESSAGE_COLUMN);
+	line_add(&line, "  %8s %s  ", terminal_count(number, cause->rows),
+			 terminal_plural(cause->rows, "row ", "rows"));
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "%s", cause->error_type);
+	line_style(&line, STYLE_PLAIN);
 	if (cause->error_field != NULL)
-	{
-		fputs(" in ", stdout);
-		terminal_text(stdout, cause->error_field);
-	}
-	printf("\n%17sline %s: ", "", terminal_count(rows, cause->line_number));
-	terminal_text(stdout, cause->message != NULL ? cause->message : "");
-	putchar('\n');
-	if (cause->suggestion != NULL && cause->suggestion[0] != '\0')
-	{
-		printf("%17s%sperhaps: ", "", terminal_style(stdout, STYLE_GOOD));
-		terminal_text(stdout, cause->suggestion);
-		printf("%s\n", terminal_style(stdout, STYLE_PLAIN));
-	}
+		line_add(&line, " in %s", cause->error_field);
+	line_end(&line);
+
+	line_print(stdout, MESSAGE_COLUMN, "%*sline %s: %s", MESSAGE_COLUMN, "",
+			   terminal_count(number, cause->line_number),
+			   cause->message != NULL ? cause->message : "");
+	if (cause->suggestion == NULL || cause->suggestion[0] == '\0')
+		return;
+	line_begin(&line, stdout, MESSAGE_COLUMN);
+	line_add(&line, "%*s", MESSAGE_COLUMN, "");
+	line_style(&line, STYLE_GOOD);
+	line_add(&line, "perhaps: %s", cause->suggestion);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
 }
 
 void
@@ -75,8 +83,8 @@ summary_print_causes(const struct causes *causes, int limit)
 	for (int i = 0; i < shown; i++)
 		print_cause(&causes->items[i]);
 	if (shown < causes->count)
-		printf("  %8s and %d %s\n", "...", causes->count - shown,
-			   terminal_plural(causes->count - shown, "other cause", "other causes"));
+		line_print(stdout, MESSAGE_COLUMN, "  %8s and %d %s", "...", causes->count - shown,
+				   terminal_plural(causes->count - shown, "other cause", "other causes"));
 }
 
 /*
@@ -85,15 +93,20 @@ summary_print_causes(const struct causes *causes, int limit)
 static void
 print_count(int64_t number, int tenths, const char *what, enum terminal_style style)
 {
+	struct line line;
 	char		count[TERMINAL_COUNT_SIZE];
 
-	printf("  %s%8s  %-9s %3d.%d %%%s\n", terminal_style(stdout, style),
-		   terminal_count(count, number), what, tenths / 10, tenths % 10,
-		   terminal_style(stdout, STYLE_PLAIN));
+	line_begin(&line, stdout, 2);
+	line_add(&line, "  ");
+	line_style(&line, style);
+	line_add(&line, "%8s  %-9s %3d.%d %%", terminal_count(count, number), what,
+			 tenths / 10, tenths % 10);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
 }
 
 static void
-print_rate(const struct summary *summary)
+add_rate(struct line *line, const struct summary *summary)
 {
 	char		rate[TERMINAL_COUNT_SIZE];
 	int64_t		rows = summary->total - summary->resumed_rows;
@@ -101,44 +114,51 @@ print_rate(const struct summary *summary)
 	if (summary->milliseconds <= 0)
 		return;
 	if (summary->milliseconds < 1000)
-		printf(" in %d ms", (int) summary->milliseconds);
+		line_add(line, " in %d ms", (int) summary->milliseconds);
 	else
-		printf(" in %lld.%d s (%s rows/s)", (long long) summary->milliseconds / 1000,
-			   (int) (summary->milliseconds % 1000 / 100),
-			   terminal_count(rate, rows * 1000 / summary->milliseconds));
+		line_add(line, " in %lld.%d s (%s rows/s)", (long long) summary->milliseconds / 1000,
+				 (int) (summary->milliseconds % 1000 / 100),
+				 terminal_count(rate, rows * 1000 / summary->milliseconds));
 }
 
 static void
 print_heading(const struct summary *summary)
 {
+	struct line line;
 	char		count[TERMINAL_COUNT_SIZE];
 	char		moment[SUMMARY_TIME_SIZE];
 
-	printf("%s", terminal_style(stdout, STYLE_BOLD));
-	terminal_text(stdout, summary->file_name);
-	printf("%s: %s %s", terminal_style(stdout, STYLE_PLAIN),
-		   terminal_count(count, summary->total), terminal_plural(summary->total, "row", "rows"));
-	print_rate(summary);
-	putchar('\n');
+	line_begin(&line, stdout, 2);
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "%s", summary->file_name);
+	line_style(&line, STYLE_PLAIN);
+	line_add(&line, ": %s %s", terminal_count(count, summary->total),
+			 terminal_plural(summary->total, "row", "rows"));
+	add_rate(&line, summary);
+	line_end(&line);
 	if (summary->loaded_before && summary->upload != NULL)
-		printf("  loaded before, on %s%s; --again loads it as a new upload\n",
-			   summary_time(moment, summary->upload->created_at),
-			   summary->upload->undone ? ", and undone since" : "");
+		line_print(stdout, 4, "  loaded before, on %s%s; --again loads it as a new upload",
+				   summary_time(moment, summary->upload->created_at),
+				   summary->upload->undone ? ", and undone since" : "");
 	if (summary->resumed_rows > 0)
-		printf("  resumed: %s %s were done by an earlier run\n",
-			   terminal_count(count, summary->resumed_rows),
-			   terminal_plural(summary->resumed_rows, "row", "rows"));
+		line_print(stdout, 4, "  resumed: %s %s were done by an earlier run",
+				   terminal_count(count, summary->resumed_rows),
+				   terminal_plural(summary->resumed_rows, "row", "rows"));
 }
 
 static void
 print_file(const char *what, const char *path, const char *advice)
 {
+	struct line line;
+
 	if (path[0] == '\0')
 		return;
-	printf("  %-8s", what);
-	terminal_text(stdout, path);
-	printf("%s%s%s\n", terminal_style(stdout, STYLE_DIM), advice,
-		   terminal_style(stdout, STYLE_PLAIN));
+	line_begin(&line, stdout, 4);
+	line_add(&line, "  %-8s%s", what, path);
+	line_style(&line, STYLE_DIM);
+	line_add(&line, "%s", advice);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
 }
 
 static void
@@ -174,11 +194,12 @@ print_text(const struct summary *summary)
 		summary_print_causes(summary->causes, SHOWN_CAUSES);
 	}
 	print_files(summary);
+	putchar('\n');
 	if (dry)
-		puts("\nNothing was written: this was a dry run.");
+		line_print(stdout, 2, "Nothing was written: this was a dry run.");
 	else
-		printf("\nUpload %s: %s\n", summary->upload->upload_id,
-			   summary->valid == 0 ? "failed, no row was accepted" : summary->upload->status);
+		line_print(stdout, 2, "Upload %s: %s", summary->upload->upload_id,
+				   summary->valid == 0 ? "failed, no row was accepted" : summary->upload->status);
 }
 
 /*
@@ -187,20 +208,22 @@ print_text(const struct summary *summary)
 static void
 print_line(const struct summary *summary)
 {
+	struct line line;
 	char		total[TERMINAL_COUNT_SIZE];
 	char		valid[TERMINAL_COUNT_SIZE];
 	char		errors[TERMINAL_COUNT_SIZE];
 	bool		dry = summary->upload == NULL;
 
-	terminal_text(stdout, summary->file_name);
-	printf(": %s %s, %s %s, %s %s", terminal_count(total, summary->total),
-		   terminal_plural(summary->total, "row", "rows"),
-		   terminal_count(valid, summary->valid), dry ? "good" : "accepted",
-		   terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
+	line_begin(&line, stdout, 2);
+	line_add(&line, "%s: %s %s, %s %s, %s %s", summary->file_name,
+			 terminal_count(total, summary->total),
+			 terminal_plural(summary->total, "row", "rows"),
+			 terminal_count(valid, summary->valid), dry ? "good" : "accepted",
+			 terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
 	if (!dry)
-		printf(", upload %s%s", summary->upload->upload_id,
-			   summary->loaded_before ? ", loaded before" : "");
-	putchar('\n');
+		line_add(&line, ", upload %s%s", summary->upload->upload_id,
+				 summary->loaded_before ? ", loaded before" : "");
+	line_end(&line);
 }
 
 /* ----- JSON ----- */

@@ -16,6 +16,12 @@
 
 #define MOST_COLUMNS	16
 
+/* Blanks between columns. */
+#define GAP				2
+
+/* A text is not cut shorter than this, as long as a column can be dropped. */
+#define SHORTEST_TEXT	12
+
 /* Types of PostgreSQL that are shown at the right. */
 #define BOOLOID			16
 #define INT8OID			20
@@ -81,42 +87,162 @@ heading(const PGresult *result, int column, char *buffer)
 	return buffer;
 }
 
-static void
-print_cell(const char *text, int width, bool right, bool last)
-{
-	if (right)
-		printf("%*s", width - terminal_text_columns(text), "");
-	terminal_cell(stdout, text, last || right ? 0 : width);
-	fputs(last ? "\n" : "  ", stdout);
-}
+/* ----- which columns, and how wide ----- */
 
-void
-table_print(const PGresult *result)
+/* The layout of a result; a column of width 0 is not shown. */
+struct layout
+{
+	int			count;
+	int			natural[MOST_COLUMNS];	/* columns of the terminal that it needs */
+	int			least[MOST_COLUMNS];	/* to which it may be cut */
+	int			width[MOST_COLUMNS];	/* that it gets */
+};
+
+/*
+ * Find out what the columns need.  The first one says what a row is about, and
+ * numbers and times make no sense when cut.
+ */
+static void
+measure(const PGresult *result, struct layout *layout)
 {
 	char		buffer[SUMMARY_TIME_SIZE];
-	int			widths[MOST_COLUMNS] = {0};
-	int			columns = PQnfields(result) < MOST_COLUMNS ? PQnfields(result) : MOST_COLUMNS;
 
-	for (int column = 0; column < columns; column++)
+	layout->count = PQnfields(result) < MOST_COLUMNS ? PQnfields(result) : MOST_COLUMNS;
+	for (int column = 0; column < layout->count; column++)
 	{
-		widths[column] = terminal_text_columns(heading(result, column, buffer));
+		int			widest = terminal_text_columns(heading(result, column, buffer));
+		bool		whole = column == 0 || is_right(result, column) || is_time(result, column);
+
 		for (int row = 0; row < PQntuples(result); row++)
 		{
 			int			width = terminal_text_columns(cell_text(result, row, column, buffer));
 
-			if (width > widths[column])
-				widths[column] = width;
+			if (width > widest)
+				widest = width;
 		}
+		layout->natural[column] = widest;
+		layout->least[column] = whole || widest < SHORTEST_TEXT ? widest : SHORTEST_TEXT;
+		layout->width[column] = layout->least[column];
 	}
+}
+
+/* What the columns that are shown take, with the blanks between them. */
+static int
+total_width(const struct layout *layout)
+{
+	int			total = 0;
+
+	for (int column = 0; column < layout->count; column++)
+	{
+		if (layout->width[column] > 0)
+			total += layout->width[column] + (total > 0 ? GAP : 0);
+	}
+	return total;
+}
+
+/*
+ * Drop columns until the others fit.
+ */
+static void
+drop_columns(const PGresult *result, struct layout *layout, int width,
+			 const char *const *droppable)
+{
+	for (; droppable != NULL && *droppable != NULL && total_width(layout) > width; droppable++)
+	{
+		int			column = PQfnumber(result, *droppable);
+
+		if (column > 0 && column < layout->count)
+			layout->width[column] = 0;
+	}
+	for (int column = layout->count - 1; column > 0 && total_width(layout) > width; column--)
+		layout->width[column] = 0;
+	if (layout->width[0] > width)
+		layout->width[0] = width;
+}
+
+/*
+ * Give the room that is left to the columns that were cut, from the left.
+ */
+static void
+share_room(struct layout *layout, int width)
+{
+	int			room = width - total_width(layout);
+
+	for (int column = 0; column < layout->count && room > 0; column++)
+	{
+		int			more = layout->natural[column] - layout->width[column];
+
+		if (layout->width[column] == 0 || more <= 0)
+			continue;
+		if (more > room)
+			more = room;
+		layout->width[column] += more;
+		room -= more;
+	}
+}
+
+static void
+fit(const PGresult *result, struct layout *layout, const char *const *droppable)
+{
+	int			width = terminal_width(stdout);
+
+	measure(result, layout);
+	if (width == 0)
+		memcpy(layout->width, layout->natural, sizeof(layout->width));
+	else
+	{
+		drop_columns(result, layout, width, droppable);
+		share_room(layout, width);
+	}
+}
+
+/* ----- printing ----- */
+
+static bool
+is_last(const struct layout *layout, int column)
+{
+	for (column++; column < layout->count; column++)
+	{
+		if (layout->width[column] > 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+print_cell(const struct layout *layout, int column, const char *text, bool right)
+{
+	int			width = layout->width[column];
+	bool		last = is_last(layout, column);
+	int			used = terminal_text_columns(text);
+	int			blanks = used < width ? width - used : 0;
+
+	if (width == 0)
+		return;
+	if (right)
+		printf("%*s", blanks, "");
+	used = terminal_cut(stdout, text, width);
+	if (last)
+		putchar('\n');
+	else
+		printf("%*s", GAP + (right ? 0 : width - used), "");
+}
+
+void
+table_print(const PGresult *result, const char *const *droppable)
+{
+	char		buffer[SUMMARY_TIME_SIZE];
+	struct layout layout = {0};
+
+	fit(result, &layout, droppable);
 	fputs(terminal_style(stdout, STYLE_BOLD), stdout);
-	for (int column = 0; column < columns; column++)
-		print_cell(heading(result, column, buffer), widths[column],
-				   is_right(result, column), column == columns - 1);
+	for (int column = 0; column < layout.count; column++)
+		print_cell(&layout, column, heading(result, column, buffer), is_right(result, column));
 	fputs(terminal_style(stdout, STYLE_PLAIN), stdout);
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		for (int column = 0; column < columns; column++)
-			print_cell(cell_text(result, row, column, buffer), widths[column],
-					   is_right(result, column), column == columns - 1);
+		for (int column = 0; column < layout.count; column++)
+			print_cell(&layout, column, cell_text(result, row, column, buffer),
+					   is_right(result, column));
 	}
 }

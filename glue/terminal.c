@@ -12,13 +12,19 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
-#include "../src/text.h"
+#include "line.h"
 #include "terminal.h"
 
-#define NOTE_SIZE 2048
+/* Columns of a terminal that does not say how many it has. */
+#define USUAL_WIDTH 80
+
+/* Columns that the second row of a message begins at. */
+#define NOTE_INDENT 2
 
 static bool output_has_colours;
+static bool output_is_terminal;
 static bool message_has_colours;
 static bool message_is_terminal;
 static bool locale_is_utf8;
@@ -34,11 +40,15 @@ terminal_init(void)
 	/* For the character set only: numbers and messages stay as they are. */
 	setlocale(LC_CTYPE, "");
 	locale_is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	/* Values are UTF-8 all the same, and wcwidth() has to know them. */
+	if (!locale_is_utf8)
+		setlocale(LC_CTYPE, "C.UTF-8");
 
 	wanted = (no_color == NULL || no_color[0] == '\0') &&
 		term != NULL && strcmp(term, "dumb") != 0;
 	message_is_terminal = isatty(STDERR_FILENO) == 1;
-	output_has_colours = wanted && isatty(STDOUT_FILENO) == 1;
+	output_is_terminal = isatty(STDOUT_FILENO) == 1;
+	output_has_colours = wanted && output_is_terminal;
 	message_has_colours = wanted && message_is_terminal;
 }
 
@@ -55,13 +65,15 @@ terminal_is_utf8(void)
 }
 
 int
-terminal_width(void)
+terminal_width(FILE *stream)
 {
 	struct winsize size;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+	if (stream == stdout ? !output_is_terminal : !message_is_terminal)
+		return 0;
+	if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col;
-	return 80;
+	return USUAL_WIDTH;
 }
 
 const char *
@@ -94,57 +106,95 @@ is_harmful(uint32_t character)
 		character == 0xFEFF;
 }
 
-/*
- * Write the cleaned form of a text; stream NULL only counts.  Returns the
- * number of characters.
- */
-static int
-write_clean(FILE *stream, const char *string)
+struct terminal_character
+terminal_character(struct text_view text, size_t offset)
 {
-	struct text_view text;
-	size_t		offset = 0;
-	int			characters = 0;
+	struct terminal_character result = {text.data + offset, 1, 1, 1};
+	uint32_t	character;
 
-	if (string == NULL)
-		return 0;
-	text = text_of(string);
+	result.consumed = text_decode(text, offset, &character);
+	if (is_harmful(character) ||
+		(result.consumed == 1 && (unsigned char) text.data[offset] >= 0x80))
+		result.bytes = "?";
+	else
+	{
+		int			columns = wcwidth((wchar_t) character);
+
+		result.size = result.consumed;
+		/* One that the C library does not know is shown as one box. */
+		result.columns = columns >= 0 ? columns : 1;
+	}
+	return result;
+}
+
+static void
+write_clean(FILE *stream, struct text_view text)
+{
+	size_t		offset = 0;
+
 	while (offset < text.length)
 	{
-		uint32_t	character;
-		size_t		size = text_decode(text, offset, &character);
-		bool		broken = size == 1 && (unsigned char) text.data[offset] >= 0x80;
+		struct terminal_character character = terminal_character(text, offset);
 
-		if (stream != NULL)
-		{
-			if (broken || is_harmful(character))
-				fputc('?', stream);
-			else
-				fwrite(text.data + offset, 1, size, stream);
-		}
-		offset += size;
-		characters++;
+		fwrite(character.bytes, 1, character.size, stream);
+		offset += character.consumed;
 	}
-	return characters;
 }
 
 void
 terminal_text(FILE *stream, const char *text)
 {
-	(void) write_clean(stream, text);
+	write_clean(stream, text_of(text != NULL ? text : ""));
+}
+
+/*
+ * Columns of a text, and how many of its bytes fit into so many of them.
+ */
+static int
+measure(struct text_view text, int limit, size_t *fitting)
+{
+	size_t		offset = 0;
+	int			columns = 0;
+
+	*fitting = 0;
+	while (offset < text.length)
+	{
+		struct terminal_character character = terminal_character(text, offset);
+
+		columns += character.columns;
+		offset += character.consumed;
+		if (columns <= limit)
+			*fitting = offset;
+	}
+	return columns;
 }
 
 int
 terminal_text_columns(const char *text)
 {
-	return write_clean(NULL, text);
+	size_t		fitting;
+
+	return measure(text_of(text != NULL ? text : ""), 0, &fitting);
 }
 
-void
-terminal_cell(FILE *stream, const char *text, int columns)
+int
+terminal_cut(FILE *stream, const char *text, int columns)
 {
-	int			used = write_clean(stream, text);
+	const char *ellipsis = "";
+	struct text_view view = text_of(text != NULL ? text : "");
+	size_t		fitting;
 
-	fprintf(stream, "%*s", used < columns ? columns - used : 0, "");
+	if (columns <= 0)
+		return 0;
+	if (measure(view, columns, &fitting) > columns)
+	{
+		ellipsis = locale_is_utf8 ? "\xE2\x80\xA6" : columns > 3 ? "..." : ".";
+		(void) measure(view, columns - terminal_text_columns(ellipsis), &fitting);
+	}
+	view.length = fitting;
+	write_clean(stream, view);
+	fputs(ellipsis, stream);
+	return measure(view, 0, &fitting) + terminal_text_columns(ellipsis);
 }
 
 const char *
@@ -179,35 +229,37 @@ terminal_set_progress(const char *line)
 	if (progress_is_shown)
 		fputs("\r\033[K", stderr);
 	progress_is_shown = line[0] != '\0';
-	fputs(line, stderr);
+	if (progress_is_shown)
+		(void) terminal_cut(stderr, line, terminal_width(stderr) - 1);
 	fflush(stderr);
 }
 
 void
 terminal_note(const char *format,...)
 {
-	char		text[NOTE_SIZE];
+	struct line line;
 	va_list		arguments;
 
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-
 	terminal_set_progress("");
-	fputs("onboard: ", stderr);
-	terminal_text(stderr, text);
-	fputc('\n', stderr);
+	line_begin(&line, stderr, NOTE_INDENT);
+	line_add(&line, "onboard: ");
+	va_start(arguments, format);
+	line_add_list(&line, format, arguments);
+	va_end(arguments);
+	line_end(&line);
 }
 
 void
 terminal_error(const struct glue_error *error)
 {
+	struct line line;
+
 	terminal_set_progress("");
-	fprintf(stderr, "%sonboard: ", terminal_style(stderr, STYLE_BAD));
-	terminal_text(stderr, error->text);
-	fprintf(stderr, "%s\n", terminal_style(stderr, STYLE_PLAIN));
-	if (error->hint[0] == '\0')
-		return;
-	terminal_text(stderr, error->hint);
-	fputc('\n', stderr);
+	line_begin(&line, stderr, NOTE_INDENT);
+	line_style(&line, STYLE_BAD);
+	line_add(&line, "onboard: %s", error->text);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
+	if (error->hint[0] != '\0')
+		line_print(stderr, NOTE_INDENT, "%s", error->hint);
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "../src/text.h"
 #include "error.h"
 
 enum terminal_style
@@ -44,11 +45,32 @@ extern bool terminal_has_progress(void);
 /* Whether the locale's characters are UTF-8. */
 extern bool terminal_is_utf8(void);
 
-/* Columns of the terminal at standard error; 80 when that is unknown. */
-extern int	terminal_width(void);
+/*
+ * Columns of the terminal that a stream is, asked anew each time, for it may be
+ * resized; 80 when it does not say.  0 when the stream is no terminal: then
+ * nothing is cut or wrapped.
+ */
+extern int	terminal_width(FILE *stream);
 
 /* The sequence that begins a style on this stream; "" without colours. */
 extern const char *terminal_style(FILE *stream, enum terminal_style style);
+
+/* A character as it is printed. */
+struct terminal_character
+{
+	const char *bytes;			/* borrowed */
+	size_t		size;			/* of these */
+	size_t		consumed;		/* bytes of the text that it stands for */
+	int			columns;		/* 2 for wide ones, 0 for combining ones */
+};
+
+/*
+ * The character of a text at offset, which is inside of it.  Control
+ * characters, invisible direction marks and bytes that are no UTF-8 become
+ * "?".
+ */
+extern struct terminal_character terminal_character(struct text_view text,
+													size_t offset);
 
 /*
  * Print text with control characters, invisible direction marks and bytes that
@@ -56,10 +78,13 @@ extern const char *terminal_style(FILE *stream, enum terminal_style style);
  */
 extern void terminal_text(FILE *stream, const char *text);
 
-/* Like terminal_text(), and blanks up to so many columns. */
-extern void terminal_cell(FILE *stream, const char *text, int columns);
+/*
+ * Print at most so many columns of it; an ellipsis stands for what is cut.
+ * Returns the columns taken.
+ */
+extern int	terminal_cut(FILE *stream, const char *text, int columns);
 
-/* Columns that terminal_text() takes, counted as one a character. */
+/* Columns that terminal_text() takes. */
 extern int	terminal_text_columns(const char *text);
 
 /* 1234567 -> "1,234,567"; buffer holds TERMINAL_COUNT_SIZE; returns it. */
@@ -81,7 +106,9 @@ extern void terminal_error(const struct glue_error *error);
 
 /*
  * The line that is drawn at the bottom of the terminal and must be wiped
- * before anything else is printed; "" wipes it.
+ * before anything else is printed; "" wipes it.  It is cut to one column less
+ * than there are, because a line that reaches the edge may wrap, and one that
+ * has wrapped cannot be wiped.
  */
 extern void terminal_set_progress(const char *line);
 

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "line.h"
 #include "terminal.h"
 #include "upload.h"
 
@@ -41,15 +42,15 @@ print_undone(const struct options *options, const struct upload *upload,
 	}
 	if (removed < 0)
 	{
-		printf("Upload %s had not ended and is cancelled; nothing of it stays.\n",
-			   upload->upload_id);
+		line_print(stdout, 2, "Upload %s had not ended and is cancelled; nothing of it stays.",
+				   upload->upload_id);
 		return;
 	}
-	printf("Removed %s %s of upload %s.\n", terminal_count(count, removed),
-		   terminal_plural(removed, "product", "products"), upload->upload_id);
+	line_print(stdout, 2, "Removed %s %s of upload %s.", terminal_count(count, removed),
+			   terminal_plural(removed, "product", "products"), upload->upload_id);
 	if (kept > 0)
-		printf("Kept %s that %s changed since, or that something else refers to.\n",
-			   terminal_count(count, kept), terminal_plural(kept, "was", "were"));
+		line_print(stdout, 2, "Kept %s that %s changed since, or that something else refers to.",
+				   terminal_count(count, kept), terminal_plural(kept, "was", "were"));
 }
 
 /*

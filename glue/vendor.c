@@ -11,6 +11,7 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "line.h"
 #include "list.h"
 #include "not_found.h"
 
@@ -113,8 +114,8 @@ command_vendor_add(const struct options *options)
 		json_out_print(document);
 	}
 	else
-		printf(added ? "Added vendor %s.\n" : "Vendor %s is there already.\n",
-			   options->operands[0]);
+		line_print(stdout, 2, added ? "Added vendor %s." : "Vendor %s is there already.",
+				   options->operands[0]);
 	database_close(database);
 	return code;
 }
@@ -122,6 +123,9 @@ command_vendor_add(const struct options *options)
 int
 command_vendor_list(const struct options *options)
 {
+	static const char *const droppable[] = {
+		"last_upload_at", "uploads", "e-mail", "products", "name", "status", NULL
+	};
 	static const struct list vendors = {
 		.table_query =
 		"SELECT s.vendor_id AS vendor, s.vendor_name AS name, v.email AS \"e-mail\","
@@ -133,6 +137,7 @@ command_vendor_list(const struct options *options)
 		"SELECT s.*, v.email FROM onboard.vendor_summary s"
 		" JOIN onboard.vendors v USING (vendor_id) ORDER BY s.vendor_id",
 		.nothing = "There are no vendors yet.  Add one: onboard vendor add ID --name NAME --email ADDRESS",
+		.droppable = droppable,
 	};
 
 	return list_command(options, &vendors);
@@ -165,7 +170,7 @@ command_vendor_set_status(const struct options *options)
 		json_out_print(document);
 	}
 	else
-		printf("Vendor %s is %s now.\n", values[0], values[1]);
+		line_print(stdout, 2, "Vendor %s is %s now.", values[0], values[1]);
 	PQclear(result);
 	database_close(database);
 	return code;

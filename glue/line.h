@@ -1,0 +1,59 @@
+/*-------------------------------------------------------------------------
+ *
+ * line.h
+ *	  One line of output, wrapped to the terminal that it is printed on.
+ *
+ * On a terminal a line that is too long is broken at blanks, and a word that
+ * is too long where it reaches the edge; so nothing that somebody may want to
+ * read or copy is lost.  A pipe or a file gets the line as it is.
+ *
+ *	  struct line line;
+ *
+ *	  line_begin(&line, stdout, 4);
+ *	  line_add(&line, "  %s: ", name);
+ *	  line_style(&line, STYLE_BOLD);
+ *	  ...
+ *	  line_end(&line);
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_LINE_H
+#define GLUE_LINE_H
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "byte_buffer.h"
+#include "terminal.h"
+
+struct line
+{
+	FILE	   *stream;			/* borrowed */
+	int			indent;			/* columns, of what is broken off */
+	struct byte_buffer bytes;	/* UTF-8, with sequences of ours alone */
+};
+
+/* Begin a line; what is broken off is indented by so many columns. */
+extern void line_begin(struct line *line, FILE *stream, int indent);
+
+/*
+ * Add text, printf-like; it is cleaned as by terminal_text().  When there is
+ * no memory for it, it is left out.
+ */
+extern void line_add(struct line *line, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
+/* The same for those who have a list of arguments. */
+extern void line_add_list(struct line *line, const char *format, va_list arguments);
+
+/* Begin a style; STYLE_PLAIN ends it. */
+extern void line_style(struct line *line, enum terminal_style style);
+
+/* Print the line and release it. */
+extern void line_end(struct line *line);
+
+/* A whole line. */
+extern void line_print(FILE *stream, int indent, const char *format,...)
+			__attribute__((format(printf, 3, 4)));
+
+#endif							/* GLUE_LINE_H */
