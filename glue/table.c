@@ -160,24 +160,38 @@ drop_columns(const PGresult *result, struct layout *layout, int width,
 		layout->width[0] = width;
 }
 
+/* How many more columns of the terminal a column could use. */
+static int
+wish(const struct layout *layout, int column)
+{
+	return layout->width[column] > 0 ? layout->natural[column] - layout->width[column] : 0;
+}
+
 /*
- * Give the room that is left to the columns that were cut, from the left.
+ * Give the room that is left to the columns that were cut; first to those that
+ * are whole with the least of it.
  */
 static void
 share_room(struct layout *layout, int width)
 {
 	int			room = width - total_width(layout);
 
-	for (int column = 0; column < layout->count && room > 0; column++)
+	while (room > 0)
 	{
-		int			more = layout->natural[column] - layout->width[column];
+		int			modest = 0;
+		int			more;
 
-		if (layout->width[column] == 0 || more <= 0)
-			continue;
-		if (more > room)
-			more = room;
-		layout->width[column] += more;
-		room -= more;
+		for (int column = 1; column < layout->count; column++)
+		{
+			if (wish(layout, column) > 0 &&
+				(wish(layout, modest) == 0 || wish(layout, column) < wish(layout, modest)))
+				modest = column;
+		}
+		more = wish(layout, modest);
+		if (more == 0)
+			return;
+		layout->width[modest] += more < room ? more : room;
+		room -= more < room ? more : room;
 	}
 }
 

@@ -1,4 +1,5 @@
-# A progress bar and colours on a terminal, nothing of either anywhere else.
+# A progress bar and colours on a terminal, nothing of either anywhere else; and
+# all of it within the width that the terminal has.
 
 use strict;
 use warnings;
@@ -127,5 +128,174 @@ unlike($shown, qr/[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]/, 'and escape
 ($code, $shown) = on_terminal(100, undef, 'load', "$work/\e[31mnothing", '--vendor', 'V');
 $shown =~ s/\e\[(?:\d+m|K)//g;
 unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]/, 'messages are clean as well');
+
+# ----- widths -----
+
+# Columns that a text takes on a terminal.
+sub display_width
+{
+	my ($text) = @_;
+
+	utf8::decode($text);
+	$text =~ s/\p{Mn}//g;
+	my $wide = () = $text =~ /[\p{East_Asian_Width=W}\p{East_Asian_Width=F}]/g;
+	return length($text) + $wide;
+}
+
+# The redraws of the progress line in what was shown.
+sub redraws
+{
+	my ($shown) = @_;
+
+	return grep { /^(?:Reading|Checking|Loading) / } map { s/[\r\n].*//sr } split /\r\e\[K/, $shown;
+}
+
+# Every line fits, the redraws with a column to spare.
+sub fits
+{
+	my ($columns, $shown, $name) = @_;
+	my @long = grep { display_width($_) > $columns } map { s/\e\[[0-9;]*[A-Za-z]//gr } split /[\r\n]+/, $shown;
+	my @full = grep { display_width($_) >= $columns } redraws($shown);
+
+	ok(!@long && !@full, "$columns columns: $name") or diag(join "\n", @long, @full);
+	return;
+}
+
+my @widths = (20, 40, 55, 56, 80, 200);
+
+for my $columns (@widths)
+{
+	undo_all();
+	($code, $shown) = on_terminal($columns, undef, @load, 'V', '--again');
+	cmp_ok(scalar(grep { /^Loading / } redraws($shown)), '>', 0, "$columns columns: there is progress");
+	unlike((redraws($shown))[-1] // '', qr/\n/, "$columns columns: on one line");
+	like($shown, qr/Loading .*\d+%/, "$columns columns: with the percentage") if $columns >= 20;
+	fits($columns, $shown, 'a load');
+}
+
+# Long, wide and combining characters, in the names of a file and of a vendor
+my $wide = "\xE6\xBC\xA2\xE5\xAD\x97" x 6;
+my $combining = "Cafe\xCC\x81" x 2;
+my $long = 'a long name ' x 8;
+run_onboard('vendor', 'add', 'LONG', '--name', "$wide $long", '--email', 'a.very.long.address.indeed@department.example.com');
+my $header = "vendor_product_id,product_name,category,sku,price,stock_quantity\n";
+my (%bad, $files);
+for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
+{
+	$files++;
+	write_file($file, $header . "F-$files,Kettle,Kitchen,F-S$files,1,3\nX,Kettle,Kitchn,X-$files,1,3\nY,$wide,Kitchen,,12 $wide,3\n");
+	($code, $shown) = on_terminal(80, undef, 'load', $file, '--vendor', 'LONG', '--no-reports');
+	is($code, 1, 'a file of a remarkable name') or diag($shown);
+	$bad{$file} = CliTest::sql('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
+}
+for my $columns (@widths)
+{
+	for my $command ([ 'status' ], [ 'vendor', 'list' ], [ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
+		[ 'load', "$wide.csv", '--vendor', 'LONG' ], [ 'load', "$long.csv", '--vendor', 'LONG', '--quiet' ],
+		[ 'status', 'an-upload-that-is-not-there-and-has-a-long-name' ])
+	{
+		($code, $shown) = on_terminal($columns, undef, @$command);
+		fits($columns, $shown, join ' ', @$command);
+	}
+	($code, $shown) = on_terminal($columns, undef, 'status');
+	like($shown, qr/^(?:\e\[1m)?upload/, "$columns columns: the list keeps its first column");
+	is(scalar(my @lines = split /\n/, $shown), scalar(my @all = split /\n/, (run_onboard('status'))[1]),
+		"$columns columns: and has every row in one line");
+}
+
+# What is least important goes first
+($code, $shown) = on_terminal(200, undef, 'status');
+like($shown, qr/upload +file +status +rows +accepted +rejected +percent +reason +begun\r?$/m, '200 columns: every column');
+($code, $shown) = on_terminal(80, undef, 'status');
+like($shown, qr/upload +file +status +rows +accepted +rejected\r?$/m, '80 columns: the counts, and no more');
+($code, $shown) = on_terminal(40, undef, 'status');
+like($shown, qr/upload +status\r?$/m, '40 columns: what became of it');
+like($shown =~ s/\e\[[0-9;]*m//gr, qr/^\Q$bad{"short.csv"}\E  partial\r?$/m, 'with the whole id');
+like((on_terminal(80, undef, 'status'))[1], qr/\xE2\x80\xA6 +partial/, 'an ellipsis stands for what is cut');
+{
+	local $ENV{LC_ALL} = 'C';
+	($code, $shown) = on_terminal(80, undef, 'status');
+	like($shown, qr/\.\.\.  +partial/, 'three points where the locale is not UTF-8');
+	unlike($shown, qr/\xE2\x80\xA6/, 'and no other character');
+	fits(80, $shown, 'in the locale C');
+}
+
+# The columns of a table stand below each other, however wide the characters
+($code, $shown) = on_terminal(200, undef, 'status');
+$shown =~ s/\e\[[0-9;]*m//g;
+my ($heading, @table) = split /\r?\n/, $shown;
+my $at = display_width($heading =~ s/status.*//r);
+is_deeply([ grep { display_width($_) != $at } map { /^(.*?  )partial/ ? $1 : () } @table ], [], 'wide and combining characters do not shift a table');
+
+# Words are kept whole where they fit, and all of them are there
+($code, $shown) = on_terminal(40, undef, 'status', $bad{'short.csv'});
+like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/, 'a long message goes on in the next line');
+
+# A pipe gets everything
+my $piped = (run_onboard('status', { env => { COLUMNS => 20 } }))[1];
+like($piped, qr/upload +file +status +rows +accepted +rejected +percent +reason +begun$/m, 'a pipe gets every column');
+like($piped, qr/^\S+  \Q$long\E\.csv  /m, 'and every text');
+on_terminal(20, "$work/out", 'status');
+is(read_file("$work/out"), $piped, 'a file beside a terminal, too');
+
+# A terminal that is resized while a line is drawn on it: rows are fed until a
+# redraw came at each of the widths
+sub feed_until
+{
+	my ($feed, $pty, $shown, $wanted) = @_;
+
+	for (1 .. 6000)
+	{
+		my $ready = '';
+
+		syswrite $feed, 'x' x 50 . "\n";
+		vec($ready, fileno $pty, 1) = 1;
+		while (select(my $now = $ready, undef, undef, 0.01))
+		{
+			sysread($pty, $$shown, 65536, length $$shown) or return 0;
+		}
+		return 1 if $wanted->();
+	}
+	return 0;
+}
+
+{
+	my $pty = IO::Pty->new;
+	my $resized = '';
+	pipe(my $read, my $feed) or die;
+	my $child = fork() // die "cannot fork: $!";
+
+	if ($child == 0)
+	{
+		my $terminal = $pty->slave;
+
+		close $pty;
+		close $feed;
+		$terminal->set_winsize(25, 100, 0, 0);
+		open STDIN, '<&', $read or die;
+		open STDOUT, '>&', $terminal or die;
+		open STDERR, '>&', $terminal or die;
+		exec $CliTest::onboard, 'check', '-', '--vendor', 'V', '--max-bytes', '0', '--max-rows', '0' or POSIX::_exit(127);
+	}
+	close $read;
+	$pty->close_slave;
+	$feed->autoflush(1);
+	syswrite $feed, $header;
+	for my $columns (100, 20, 12, 100)
+	{
+		my $before = length $resized;
+
+		$pty->set_winsize(25, $columns, 0, 0);
+		# One redraw may have begun before.
+		ok(feed_until($feed, $pty, \$resized, sub { redraws(substr $resized, $before) >= 3 }), "resized to $columns columns: it goes on");
+		my (undef, @later) = redraws(substr $resized, $before);
+		fits($columns, join("\r\e[K", '', @later), 'resized');
+		cmp_ok(display_width($later[-1]), '>', 20, "$columns columns: and uses the room") if $columns == 100;
+	}
+	unlike($resized, qr/\n/, 'all on one line');
+	close $feed;
+	1 while sysread $pty, $resized, 65536, length $resized;
+	waitpid $child, 0;
+}
 
 done_testing();
