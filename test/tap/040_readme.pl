@@ -291,21 +291,21 @@ sub table_below
 
 sub sorted { my %seen; return [ sort grep { !$seen{$_}++ } @_ ]; }
 
-# Commands with the options that their help shows.
+# Commands with their arguments and the options that their help shows: short form,
+# name, what its value is called, and defaults that are numbers.
 sub check_commands
 {
 	my %documented;
-	my %known;
 	my ($code, $help) = run_in_folder('', $program, '--help');
 	my ($list) = $help =~ /^Commands:\n(.*?)\n\n/ms;
 	my @commands = $list =~ /^  (\w+(?: \w[\w-]*)?)(?:  |$)/mg;
 
 	for my $row (table_below('glue/README.md', 'Options'))
 	{
-		my ($option, undef, $commands) = @$row;
-		my ($name) = $option =~ /(--[a-z-]+)/;
+		my ($option, $meaning, $commands) = @$row;
+		my ($default) = $meaning =~ /default: (\d\w*)/;
 
-		push @{ $documented{$_} }, $name for $commands eq 'all' ? @commands : split /, */, $commands;
+		push @{ $documented{$_} }, join ' ', $option, $default // () for $commands eq 'all' ? @commands : split /, */, $commands;
 	}
 	is_deeply(sorted(map { $_->[0] =~ /^onboard (\w+(?: \w[\w-]*)?)(?= |$)/ } grep { $_->[0] !~ /^onboard help/ }
 			map { [ $_->[0] =~ s/ (?:\[?[A-Z-]).*//r ] } table_below('glue/README.md', 'Commands')),
@@ -313,11 +313,21 @@ sub check_commands
 	for my $command (@commands)
 	{
 		my ($text) = (run_in_folder('', $program, split(/ /, $command), '--help'))[1];
-		my ($options) = $text =~ /^Options:\n(.*?)\n\n/ms;
+		my ($options) = $text =~ /^Options:\n(.*?\n)\n/ms;
+		my ($usage) = $text =~ /^Usage: (onboard .*?)(?: --[a-z-]+ \.\.\.)* \[OPTION\]\.\.\.$/m;
+		my @shown;
 
-		is_deeply(sorted(@{ $documented{$command} // [] }), sorted($options =~ /^ {2,}(?:-\w, )?(--[a-z-]+)/mg),
+		while ($options =~ /^ {2,6}((?:-\w, )?--[a-z-]+(?: \[?[A-Z]+\]?)?)(.*\n(?: {20,}.*\n)*)/mg)
+		{
+			my ($option, $meaning) = ($1, $2);
+			my ($default) = $meaning =~ /default:\s+(\d\w*)/;
+
+			push @shown, join ' ', $option, $default // ();
+		}
+		is_deeply(sorted(@{ $documented{$command} // [] }), sorted(@shown),
 			"glue/README.md has the options of $command");
 		delete $documented{$command};
+		ok((grep { $_->[0] eq $usage } table_below('glue/README.md', 'Commands')), "glue/README.md has \"$usage\"");
 	}
 	is_deeply([ keys %documented ], [], 'glue/README.md gives options to no other command');
 	return;
@@ -330,6 +340,24 @@ sub check_exit_codes
 
 	is_deeply([ map { $_->[0] } table_below($_, 'Exit codes') ], \@codes, "$_ has the exit codes")
 	  for 'README.md', 'glue/README.md';
+
+	my (undef, $help) = run_in_folder('', $program, '--help');
+	my %documented;
+	for my $row (table_below('glue/README.md', 'Exit codes'))
+	{
+		my @commands = $row->[3] eq 'all' ? 'all' : split /, */, $row->[3];
+
+		push @{ $documented{$_} }, $row->[0] for @commands;
+	}
+	for my $command (($help =~ /^Commands:\n(.*?)\n\n/ms)[0] =~ /^  (\w+(?: \w[\w-]*)?)(?:  |$)/mg)
+	{
+		my (undef, $text) = run_in_folder('', $program, split(/ /, $command), '--help');
+		my ($list) = $text =~ /^Exit codes:\n(.*)/ms;
+
+		is_deeply(sorted(@{ $documented{all} }, @{ delete $documented{$command} // [] }), [ $list =~ /^  (\d)  /mg ],
+			"glue/README.md has the exit codes of $command");
+	}
+	is_deeply([ keys %documented ], ['all'], 'and of no other command');
 	return;
 }
 
