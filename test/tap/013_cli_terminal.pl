@@ -163,14 +163,12 @@ sub fits
 
 my @widths = (20, 40, 55, 56, 80, 200);
 
+undo_all();
 for my $columns (@widths)
 {
-	undo_all();
-	($code, $shown) = on_terminal($columns, undef, @load, 'V', '--again');
-	cmp_ok(scalar(grep { /^Loading / } redraws($shown)), '>', 0, "$columns columns: there is progress");
-	unlike((redraws($shown))[-1] // '', qr/\n/, "$columns columns: on one line");
-	like($shown, qr/Loading .*\d+%/, "$columns columns: with the percentage") if $columns >= 20;
-	fits($columns, $shown, 'a load');
+	($code, $shown) = on_terminal($columns, undef, 'check', @load[ 1 .. 5 ], '--vendor', 'V', '--file-name', 'x.csv');
+	cmp_ok(scalar(grep { /^Checking .*\d+%/ } redraws($shown)), '>', 0, "$columns columns: there is progress");
+	fits($columns, $shown, 'a check');
 }
 
 # Long, wide and combining characters, in the names of a file and of a vendor
