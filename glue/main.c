@@ -65,13 +65,13 @@ static const char *const all_codes[EXIT_CODE_COUNT] = {
 };
 
 static const char *const group_codes[EXIT_CODE_COUNT] = {
-	[EXIT_REFUSED] = "what is named is not there"
+	[EXIT_REFUSED] = "what is named does not exist"
 };
 
 static const char *const general_codes[EXIT_CODE_COUNT] = {
 	[EXIT_ALL_GOOD] = "all rows are good, or done",
 	[EXIT_SOME_REJECTED] = "some rows are rejected",
-	[EXIT_REFUSED] = "the file is refused, or what is named is not there"
+	[EXIT_REFUSED] = "the file is refused, or what is named does not exist"
 };
 
 static const struct option_meaning check_meanings[] = {
