@@ -149,6 +149,7 @@ Datum
 onboard_validate(PG_FUNCTION_ARGS)
 {
 	Check	   *check;
+	Jsonb	   *product;
 	IncomingRow row;
 	bool		taken[KEY_COUNT];
 	int			i;
@@ -157,7 +158,8 @@ onboard_validate(PG_FUNCTION_ARGS)
 		refuse_null(PG_ARGISNULL(0) ? "vendor_id" : "product");
 	check = check_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	memset(&row, 0, sizeof(row));
-	json_row_read(PG_GETARG_JSONB_P(1), &row);
+	product = PG_GETARG_JSONB_P(1);
+	json_row_read(&product->root, VARSIZE(product) - VARHDRSZ, &row);
 	check_row(check, &row, taken);
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i < check->findings.count; i++)

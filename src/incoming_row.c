@@ -15,12 +15,10 @@
 #include "utils/builtins.h"
 
 #include "incoming_row.h"
+#include "row_caps.h"
 #include "text.h"
 
 #define FIELD_ABSENT PG_UINT32_MAX
-
-/* A record within the caps is smaller in JSON, its names included. */
-#define ORIGINAL_MAX_BYTES (4 * ONBOARD_MAX_RECORD_BYTES)
 
 struct RowImage
 {
@@ -28,7 +26,8 @@ struct RowImage
 	int64		line_number;
 	int64		position;
 	Jsonb	   *attributes;
-	Jsonb	   *original;		/* borrowed: lives as long as the door's call */
+	JsonbContainer *original;	/* borrowed: lives as long as the door's call */
+	int			original_length;
 	uint32		length[COLUMN_COUNT];	/* FIELD_ABSENT for an absent field */
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -68,6 +67,7 @@ row_image_save(const IncomingRow *row, void *memory)
 	image->line_number = row->line_number;
 	image->position = row->position;
 	image->original = row->original;
+	image->original_length = row->original_length;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		struct text_view field = row->product.raw[i];
@@ -98,6 +98,7 @@ row_image_load(const RowImage *image, IncomingRow *row)
 	row->position = image->position;
 	row->attributes = image->attributes;
 	row->original = image->original;
+	row->original_length = image->original_length;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		if (image->length[i] == FIELD_ABSENT)
@@ -122,54 +123,67 @@ row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_colum
 	return text + (row->product.value[column].data - row->product.raw[column].data);
 }
 
-/*
- * The caps and the encoding of attributes, which the rules do not see.  Returns
- * true when the attributes alone decide the verdict.
- */
+/* Read the next attribute; false when there is none. */
 static bool
+next_attribute(JsonbIterator **iterator, struct text_view *name, struct text_view *value)
+{
+	JsonbValue	key;
+	JsonbValue	text;
+
+	if (JsonbIteratorNext(iterator, &key, true) != WJB_KEY)
+		return false;
+	(void) JsonbIteratorNext(iterator, &text, true);
+	name->data = key.val.string.val;
+	name->length = key.val.string.len;
+	value->data = text.val.string.val;
+	value->length = text.val.string.len;
+	return true;
+}
+
+static JsonbIterator *
+begin_attributes(Jsonb *attributes)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&attributes->root);
+	JsonbValue	object;
+
+	(void) JsonbIteratorNext(&iterator, &object, true);
+	return iterator;
+}
+
+static void
+add_only_finding(struct findings *findings, enum rule_id rule, struct text_view rejected,
+				 const char *message)
+{
+	findings->count = 0;
+	findings_add(findings, rule, COLUMN_NONE, rejected, message);
+}
+
+/* The caps and the encoding of attributes, which the rules do not see. */
+static void
 judge_attributes(const IncomingRow *row, struct findings *findings)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&row->attributes->root);
-	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbIterator *iterator = begin_attributes(row->attributes);
 	struct text_view none = {NULL, 0};
-	int			columns = 0;
-	Size		bytes = raw_bytes(&row->product);
+	struct text_view name;
+	struct text_view value;
+	struct row_caps caps;
 
-	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	row_caps_start(&caps, raw_bytes(&row->product));
+	while (next_attribute(&iterator, &name, &value))
 	{
-		struct text_view text = none;
-
-		if (token == WJB_KEY)
-			columns++;
-		if ((token != WJB_KEY && token != WJB_VALUE && token != WJB_ELEM) ||
-			value.type != jbvString)
-			continue;
-		text.data = value.val.string.val;
-		text.length = value.val.string.len;
-		bytes += text.length;
-		if (text.length > ONBOARD_MAX_FIELD_BYTES ||
-			bytes > ONBOARD_MAX_RECORD_BYTES ||
-			columns + COLUMN_COUNT > ONBOARD_MAX_COLUMNS)
+		if (!row_caps_take(&caps, name, value))
 		{
-			findings->count = 0;
-			findings_add(findings, RULE_MALFORMED_ROW, COLUMN_NONE, none,
-						 text.length > ONBOARD_MAX_FIELD_BYTES ?
-						 "a field is longer than the limit of 65536 bytes" :
-						 bytes > ONBOARD_MAX_RECORD_BYTES ?
-						 "the record is longer than the limit of 262144 bytes" :
-						 "the record has more columns than the limit of 4096");
-			return true;
+			add_only_finding(findings, RULE_MALFORMED_ROW, none, caps.message);
+			return;
 		}
-		if (text_has_replacement(text))
+		if (text_has_replacement(name) || text_has_replacement(value))
 		{
-			findings->count = 0;
-			findings_add(findings, RULE_INVALID_ENCODING, COLUMN_NONE, text,
-						 "an additional column contains U+FFFD, a character that was damaged before it arrived");
-			return true;
+			add_only_finding(findings, RULE_INVALID_ENCODING,
+							 text_has_replacement(name) ? name : value,
+							 "an additional column contains U+FFFD, a character that was damaged before it arrived");
+			return;
 		}
 	}
-	return false;
 }
 
 void
@@ -180,17 +194,20 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 	{
 		char	   *message = pnstrdup(row->defect_message.data ? row->defect_message.data : "",
 									   text_cut(row->defect_message, FINDING_MESSAGE_SIZE));
+		struct text_view raw_record = row->raw_record;
 
-		findings->count = 0;
+		raw_record.length = text_cut(raw_record, ONBOARD_MAX_RECORD_BYTES);
 		findings->has_error = false;
-		findings_add(findings, row->defect, COLUMN_NONE, row->raw_record,
-					 message[0] != '\0' ? message : "the record could not be read");
+		add_only_finding(findings, row->defect, raw_record,
+						 message[0] != '\0' ? message : "the record could not be read");
 		pfree(message);
 		return;
 	}
 	rules_judge(&row->product, settings, findings);
 	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
-		(void) judge_attributes(row, findings);
+		judge_attributes(row, findings);
+	row->is_cut = findings_are_of_unreadable_row(findings) &&
+		findings->items[0].rule == RULE_MALFORMED_ROW;
 }
 
 /*
@@ -262,23 +279,41 @@ columns_to_jsonb(const struct product_row *product)
 	return result;
 }
 
+/* Add a pair of strings to an object; both are borrowed until it is made. */
+static void
+push_text(JsonbParseState **state, struct text_view name, struct text_view text)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, name.data);
+	value.val.string.len = name.length;
+	pushJsonbValue(state, WJB_KEY, &value);
+	value.val.string.val = unconstify(char *, text.data ? text.data : "");
+	value.val.string.len = text.length;
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
 static Jsonb *
 raw_record_to_jsonb(struct text_view raw_record)
 {
 	JsonbParseState *state = NULL;
-	JsonbValue	key;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_text(&state, text_of("raw_record"), raw_record);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* A copy of an object or array with a header of its own. */
+static Jsonb *
+container_to_jsonb(JsonbContainer *container, int length)
+{
 	JsonbValue	value;
 
-	key.type = jbvString;
-	key.val.string.val = "raw_record";
-	key.val.string.len = strlen("raw_record");
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, raw_record.data ? raw_record.data : "");
-	value.val.string.len = raw_record.length;
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	pushJsonbValue(&state, WJB_KEY, &key);
-	pushJsonbValue(&state, WJB_VALUE, &value);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	value.type = jbvBinary;
+	value.val.binary.data = container;
+	value.val.binary.len = length;
+	return JsonbValueToJsonb(&value);
 }
 
 /*
@@ -300,15 +335,39 @@ cut_product(const struct product_row *product, struct product_row *cut)
 	}
 }
 
+/* As many of the attributes as there is room for, each cut at the cap on a field. */
+static Jsonb *
+cut_attributes(Jsonb *attributes, Size room)
+{
+	JsonbIterator *iterator = begin_attributes(attributes);
+	JsonbParseState *state = NULL;
+	struct row_caps caps;
+	struct text_view name;
+	struct text_view value;
+
+	row_caps_start(&caps, ONBOARD_MAX_RECORD_BYTES - room);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	while (next_attribute(&iterator, &name, &value))
+	{
+		value.length = text_cut(value, ONBOARD_MAX_FIELD_BYTES);
+		if (!row_caps_take(&caps, name, value))
+			break;
+		push_text(&state, name, value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 Jsonb *
 incoming_row_original_data(const IncomingRow *row)
 {
 	struct product_row cut;
+	Jsonb	   *attributes = row->attributes;
 	Jsonb	   *columns;
+	Size		room;
 
-	if (row->original != NULL && VARSIZE(row->original) <= ORIGINAL_MAX_BYTES)
-		return row->original;
-	if (row->original == NULL && row->has_defect)
+	if (row->original != NULL && !row->is_cut)
+		return container_to_jsonb(row->original, row->original_length);
+	if (row->has_defect && !row->is_cut)
 	{
 		struct text_view raw_record = row->raw_record;
 
@@ -317,9 +376,12 @@ incoming_row_original_data(const IncomingRow *row)
 	}
 	cut_product(&row->product, &cut);
 	columns = columns_to_jsonb(&cut);
-	if (row->attributes == NULL || VARSIZE(row->attributes) > ORIGINAL_MAX_BYTES)
+	if (attributes == NULL)
 		return columns;
+	room = ONBOARD_MAX_RECORD_BYTES - raw_bytes(&cut);
+	if (row->is_cut || VARSIZE(attributes) > room)
+		attributes = cut_attributes(attributes, room);
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-											  JsonbPGetDatum(row->attributes),
+											  JsonbPGetDatum(attributes),
 											  JsonbPGetDatum(columns)));
 }

@@ -31,7 +31,16 @@ typedef struct IncomingRow
 	 */
 	Datum		source[COLUMN_COUNT];
 	Jsonb	   *attributes;		/* unknown columns, all strings; NULL for none */
-	Jsonb	   *original;		/* original_data where the door has it; else NULL */
+
+	/*
+	 * The product as it came in JSON, or NULL.  It must live as long as the
+	 * door's call.
+	 */
+	JsonbContainer *original;
+	int			original_length;
+
+	/* Over the caps: as much of the fields is kept as a record may have. */
+	bool		is_cut;
 
 	/* A record that no client could pass on as text. */
 	bool		has_defect;

@@ -76,11 +76,14 @@ push_records(Ingest *ingest, Loader *loader, const char *upload_id, const JsonRe
 {
 	Size		length = strlen(upload_id);
 	int			count = json_records_count(records);
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "onboard ingest row",
+													  ALLOCSET_DEFAULT_SIZES);
 	int			i;
 
 	for (i = 0; i < count; i++)
 	{
 		IngestResult *result = &ingest->results[i];
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
 		IncomingRow row;
 
 		CHECK_FOR_INTERRUPTS();
@@ -101,7 +104,10 @@ push_records(Ingest *ingest, Loader *loader, const char *upload_id, const JsonRe
 				result->status = RESULT_UNKNOWN_UPLOAD;
 				break;
 		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row_context);
 	}
+	MemoryContextDelete(row_context);
 }
 
 /* The errors stored for a row, NULL when there are none. */

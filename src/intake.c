@@ -180,6 +180,22 @@ number_column(TupleTableSlot *slot, AttrNumber number)
 	return slot->tts_isnull[number - 1] ? 0 : DatumGetInt64(slot->tts_values[number - 1]);
 }
 
+/* 0 for a line that is not known. */
+static int64
+read_line_number(const Intake *intake, TupleTableSlot *slot, int64 row_number)
+{
+	AttrNumber	number = intake->intake_column[INTAKE_LINE_NUMBER];
+	int64		line_number = number_column(slot, number);
+
+	if (line_number < 1 && !slot->tts_isnull[number - 1])
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("line_number %lld of row %lld is not a line of a file",
+						(long long) line_number, (long long) row_number),
+				 errhint("Number the lines of a file from 1, or leave line_number null.")));
+	return line_number;
+}
+
 static void
 read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 {
@@ -260,7 +276,7 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	memset(&row, 0, sizeof(row));
 	row.row_number = number_column(slot, intake->intake_column[INTAKE_ROW_NUMBER]);
-	row.line_number = number_column(slot, intake->intake_column[INTAKE_LINE_NUMBER]);
+	row.line_number = read_line_number(intake, slot, row.row_number);
 	upload_id = text_column(slot, intake->intake_column[INTAKE_UPLOAD_ID], NULL);
 	for (i = 0; i < COLUMN_COUNT; i++)
 		row.product.raw[i] = text_column(slot, intake->product_column[i], &row.source[i]);

@@ -3,6 +3,11 @@
  * json_row.c
  *	  Product rows and records as they come in JSON.
  *
+ * JSON can be much larger than it looks: the seven characters 1e99999 are a
+ * number of 100,000 digits.  So a number's size is looked at before its text is
+ * made, attributes are collected up to the caps and no further, and a product
+ * over the caps is MALFORMED_ROW and kept only as far as it was read.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,6 +18,16 @@
 #include "utils/numeric.h"
 
 #include "json_row.h"
+#include "row_caps.h"
+#include "text.h"
+
+/* Values within values deeper than this are not kept. */
+#define ORIGINAL_MAX_DEPTH 16
+
+/* Digits before the point of the longest number that is read, as a literal. */
+#define FIELD_DIGITS 65536
+
+StaticAssertDecl(FIELD_DIGITS == ONBOARD_MAX_FIELD_BYTES, "a number may be as long as a field");
 
 /* The column of a key, or COLUMN_NONE. */
 static enum onboard_column
@@ -20,6 +35,8 @@ column_of_key(const JsonbValue *key)
 {
 	int			i;
 
+	if (key->val.string.len == 0)
+		return COLUMN_NONE;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		const char *name = onboard_columns[i].name;
@@ -32,34 +49,56 @@ column_of_key(const JsonbValue *key)
 	return COLUMN_NONE;
 }
 
+/* Numbers that others are compared with, made once in a session. */
+static struct
+{
+	Numeric		one;
+	Numeric		largest_integer;
+	Numeric		too_long;		/* 1 and as many zeros as a field has bytes */
+	Numeric		negative_too_long;
+}			bounds;
+
+static Numeric
+make_number(const char *text)
+{
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
 static void
-make_malformed(IncomingRow *row, const char *message)
+prepare_bounds(void)
 {
-	row->has_defect = true;
-	row->defect = RULE_MALFORMED_ROW;
-	row->defect_message.data = message;
-	row->defect_message.length = strlen(message);
+	MemoryContext caller;
+
+	if (bounds.negative_too_long != NULL)
+		return;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	bounds.one = int64_to_numeric(1);
+	bounds.largest_integer = int64_to_numeric(PG_INT64_MAX);
+	bounds.too_long = make_number("1e" CppAsString2(FIELD_DIGITS));
+	bounds.negative_too_long = make_number("-1e" CppAsString2(FIELD_DIGITS));
+	MemoryContextSwitchTo(caller);
 }
 
-static const char *
-type_name(const JsonbValue *value)
+static bool
+is_less(Numeric a, Numeric b)
 {
-	switch (value->type)
-	{
-		case jbvBool:
-			return "a boolean";
-		case jbvArray:
-			return "an array";
-		case jbvObject:
-			return "an object";
-		case jbvBinary:
-			return JsonContainerIsArray(value->val.binary.data) ? "an array" : "an object";
-		default:
-			return "no text";
-	}
+	return DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
-/* The text of a string or a number; false for any other type. */
+/*
+ * Is the number's text longer than a field may be?  Told by its size, because the
+ * text of a number can be a thousand times as long as the number.  It may have
+ * 16,383 digits after the point besides, so a text that is made has at most 80 KB.
+ */
+static bool
+number_is_too_long(Numeric number)
+{
+	prepare_bounds();
+	return !is_less(number, bounds.too_long) || !is_less(bounds.negative_too_long, number);
+}
+
+/* The text of a string or a number; false for any other value. */
 static bool
 value_text(const JsonbValue *value, struct text_view *text)
 {
@@ -69,69 +108,220 @@ value_text(const JsonbValue *value, struct text_view *text)
 		text->length = value->val.string.len;
 		return true;
 	}
-	if (value->type == jbvNumeric)
+	if (value->type == jbvNumeric && !number_is_too_long(value->val.numeric))
 	{
-		text->data = DatumGetCString(DirectFunctionCall1(numeric_out,
-														 NumericGetDatum(value->val.numeric)));
-		text->length = strlen(text->data);
+		*text = text_of(DatumGetCString(DirectFunctionCall1(numeric_out,
+															NumericGetDatum(value->val.numeric))));
 		return true;
 	}
 	return false;
 }
 
+/* What a value is that has no text. */
 static void
-add_attribute(JsonbParseState **attributes, JsonbValue *key, struct text_view text)
+add_type(struct text_builder *builder, const JsonbValue *value)
+{
+	bool		is_array = value->type == jbvArray ||
+		(value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data));
+
+	if (value->type == jbvNumeric)
+	{
+		text_add(builder, text_of(" is a number of more than " CppAsString2(FIELD_DIGITS) " digits"));
+		return;
+	}
+	text_add(builder, text_of(value->type == jbvBool ? " is a boolean" :
+							  is_array ? " is an array" : " is an object"));
+	text_add(builder, text_of(", not a string or a number"));
+}
+
+/*
+ * Products.
+ */
+
+/* A product on its way into a row. */
+typedef struct ProductReading
+{
+	IncomingRow *row;
+	JsonbParseState *attributes;	/* NULL for none yet */
+	struct row_caps caps;		/* of the attributes */
+} ProductReading;
+
+/* What is wrong with a product that cannot be read; the first fault is told. */
+static void
+make_malformed(IncomingRow *row, const char *message)
+{
+	if (row->has_defect)
+		return;
+	row->has_defect = true;
+	row->defect = RULE_MALFORMED_ROW;
+	row->defect_message = text_of(pstrdup(message));
+}
+
+/* Refuse the row for a value without text; a name that is not ours stands in quotes. */
+static void
+refuse_value(IncomingRow *row, enum onboard_column column, struct text_view name,
+			 const JsonbValue *value)
+{
+	char		message[FINDING_MESSAGE_SIZE];
+	struct text_builder builder;
+
+	text_start(&builder, message, sizeof(message));
+	if (column == COLUMN_NONE)
+		text_add_quoted(&builder, name);
+	else
+		text_add(&builder, text_of(onboard_columns[column].name));
+	add_type(&builder, value);
+	text_finish(&builder);
+	make_malformed(row, message);
+	if (value->type == jbvNumeric)
+		row->is_cut = true;
+}
+
+static void
+add_attribute(ProductReading *reading, JsonbValue *key, struct text_view text)
 {
 	JsonbValue	value;
 
-	if (*attributes == NULL)
-		pushJsonbValue(attributes, WJB_BEGIN_OBJECT, NULL);
+	if (reading->attributes == NULL)
+		pushJsonbValue(&reading->attributes, WJB_BEGIN_OBJECT, NULL);
 	value.type = jbvString;
 	value.val.string.val = unconstify(char *, text.data);
 	value.val.string.len = text.length;
-	pushJsonbValue(attributes, WJB_KEY, key);
-	pushJsonbValue(attributes, WJB_VALUE, &value);
+	pushJsonbValue(&reading->attributes, WJB_KEY, key);
+	pushJsonbValue(&reading->attributes, WJB_VALUE, &value);
+}
+
+/* Take a key that is none of ours, unless the row is refused already. */
+static void
+read_attribute(ProductReading *reading, JsonbValue *key, const JsonbValue *value)
+{
+	IncomingRow *row = reading->row;
+	struct text_view name = {key->val.string.val, key->val.string.len};
+	struct text_view text = {NULL, 0};
+
+	if (row->has_defect)
+		return;
+	if (value->type != jbvNull && !value_text(value, &text))
+	{
+		refuse_value(row, COLUMN_NONE, name, value);
+		return;
+	}
+	if (!row_caps_take(&reading->caps, name, text))
+	{
+		make_malformed(row, reading->caps.message);
+		row->is_cut = true;
+		return;
+	}
+	if (value->type != jbvNull)
+		add_attribute(reading, key, text);
+}
+
+/* Take a key of ours, also of a row that is refused: a report shows them. */
+static void
+read_column(IncomingRow *row, enum onboard_column column, const JsonbValue *value)
+{
+	struct text_view unnamed = {NULL, 0};
+
+	if (value->type != jbvNull && !value_text(value, &row->product.raw[column]))
+		refuse_value(row, column, unnamed, value);
+}
+
+/* Is the row as it was read over the caps?  The rules say then which. */
+static bool
+is_over_caps(const ProductReading *reading)
+{
+	Size		bytes = reading->caps.bytes;
+	int			i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		struct text_view field = reading->row->product.raw[i];
+
+		if (field.length > ONBOARD_MAX_FIELD_BYTES)
+			return true;
+		bytes += field.length;
+	}
+	return bytes > ONBOARD_MAX_RECORD_BYTES;
+}
+
+/* Bytes of a key, an element or a value as text; more than a record's where it has none. */
+static Size
+scalar_bytes(const JsonbValue *value)
+{
+	struct text_view text = {NULL, 0};
+
+	if (value->type == jbvNumeric && !value_text(value, &text))
+		return ONBOARD_MAX_RECORD_BYTES + 1;
+	if (value->type == jbvNumeric)
+		pfree(unconstify(char *, text.data));
+	return value->type == jbvString ? value->val.string.len : Max(text.length, 1);
+}
+
+/* Is JSON of any shape, with all that is within it, no more than a record may be? */
+static bool
+is_within_caps(JsonbContainer *container)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	Size		bytes = 0;
+	int			depth = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
+			depth++;
+		else if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			depth--;
+		else
+			bytes += scalar_bytes(&value);
+		bytes++;
+		if (bytes > ONBOARD_MAX_RECORD_BYTES || depth > ORIGINAL_MAX_DEPTH)
+			return false;
+	}
+	return true;
+}
+
+static void
+read_object(JsonbContainer *product, IncomingRow *row)
+{
+	ProductReading reading = {row, NULL};
+	JsonbIterator *iterator = JsonbIteratorInit(product);
+	JsonbValue	key;
+	JsonbValue	value;
+
+	row_caps_start(&reading.caps, 0);
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		enum onboard_column column = column_of_key(&key);
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (column == COLUMN_NONE)
+			read_attribute(&reading, &key, &value);
+		else
+			read_column(row, column, &value);
+	}
+	if (reading.attributes != NULL)
+		row->attributes = JsonbValueToJsonb(pushJsonbValue(&reading.attributes, WJB_END_OBJECT, NULL));
+	if (!row->has_defect)
+		row->is_cut = is_over_caps(&reading);
 }
 
 void
-json_row_read(Jsonb *product, IncomingRow *row)
+json_row_read(JsonbContainer *product, int length, IncomingRow *row)
 {
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	value;
-	JsonbParseState *attributes = NULL;
-
-	row->original = product;
-	if (!JB_ROOT_IS_OBJECT(product))
-	{
+	if (JsonContainerIsObject(product))
+		read_object(product, row);
+	else
 		make_malformed(row, "the product is not a JSON object");
+	/* What is within a value is looked at only where it would be kept. */
+	if (row->has_defect && !row->is_cut)
+		row->is_cut = !is_within_caps(product);
+	if (row->is_cut)
 		return;
-	}
-	iterator = JsonbIteratorInit(&product->root);
-	(void) JsonbIteratorNext(&iterator, &value, true);
-	while ((token = JsonbIteratorNext(&iterator, &key, true)) == WJB_KEY)
-	{
-		enum onboard_column column = column_of_key(&key);
-		struct text_view text;
-
-		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (value.type == jbvNull)
-			continue;
-		if (!value_text(&value, &text))
-		{
-			make_malformed(row, psprintf("%s is %s, not a string or a number",
-										 column == COLUMN_NONE ? "a further key" : onboard_columns[column].name,
-										 type_name(&value)));
-			return;
-		}
-		if (column == COLUMN_NONE)
-			add_attribute(&attributes, &key, text);
-		else
-			row->product.raw[column] = text;
-	}
-	if (attributes != NULL)
-		row->attributes = JsonbValueToJsonb(pushJsonbValue(&attributes, WJB_END_OBJECT, NULL));
+	row->original = product;
+	row->original_length = length;
 }
 
 /*
@@ -168,19 +358,28 @@ record_value(JsonbContainer *record, const char *key, JsonbValue *value)
 	return getKeyJsonValueFromContainer(record, key, strlen(key), value);
 }
 
+/* A number that counts rows or lines, from 1. */
 static int64
-integer_value(const JsonbValue *value, int number, const char *problem)
+count_value(const JsonbValue *value, int number, const char *name)
 {
-	Datum		integer;
+	Numeric		count;
+	int64		integer;
 
 	if (value->type != jbvNumeric)
-		refuse_record(number, problem);
-	integer = DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric));
-	/* numeric_int8() rounds */
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
-										  NumericGetDatum(int64_to_numeric(DatumGetInt64(integer))))))
-		refuse_record(number, problem);
-	return DatumGetInt64(integer);
+		refuse_record(number, psprintf("%s is not an integer", name));
+	prepare_bounds();
+	count = value->val.numeric;
+	if (is_less(count, bounds.one))
+		refuse_record(number, psprintf("%s is below 1", name));
+	if (is_less(bounds.largest_integer, count))
+		refuse_record(number, psprintf("%s is above " INT64_FORMAT, name, PG_INT64_MAX));
+	integer = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(count)));
+	/* numeric_int8() rounds; most numbers have no digits to be rounded. */
+	if (DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(count))) > 0 &&
+		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(count),
+										  NumericGetDatum(int64_to_numeric(integer)))))
+		refuse_record(number, psprintf("%s is not an integer", name));
+	return integer;
 }
 
 static int
@@ -225,9 +424,7 @@ json_records_open(Jsonb *records)
 		value = record_value(record->container, "row_number", &storage);
 		if (value == NULL)
 			refuse_record(result->count + 1, "it has no row_number");
-		record->row_number = integer_value(value, result->count + 1, "row_number is not an integer");
-		if (record->row_number < 1)
-			refuse_record(result->count + 1, "row_number is below 1");
+		record->row_number = count_value(value, result->count + 1, "row_number");
 		result->count++;
 	}
 	qsort(result->records, result->count, sizeof(JsonRecord), compare_records);
@@ -248,10 +445,7 @@ defect_text(JsonbContainer *defect, const char *key)
 	JsonbValue *value = record_value(defect, key, &storage);
 
 	if (value != NULL && value->type == jbvString)
-	{
-		text.data = value->val.string.val;
-		text.length = value->val.string.len;
-	}
+		(void) value_text(value, &text);
 	return text;
 }
 
@@ -284,7 +478,7 @@ json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 	row->position = i;
 	value = record_value(record->container, "line_number", &storage);
 	if (value != NULL && value->type != jbvNull)
-		row->line_number = integer_value(value, record->arrival + 1, "line_number is not an integer");
+		row->line_number = count_value(value, record->arrival + 1, "line_number");
 	value = record_value(record->container, "defect", &storage);
 	if (value != NULL && value->type != jbvNull)
 	{
@@ -294,7 +488,14 @@ json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 	value = record_value(record->container, "product", &storage);
 	if (value == NULL)
 		refuse_record(record->arrival + 1, "it has neither product nor defect");
-	json_row_read(JsonbValueToJsonb(value), row);
+	if (value->type == jbvBinary)
+		json_row_read(value->val.binary.data, value->val.binary.len, row);
+	else
+	{
+		Jsonb	   *scalar = JsonbValueToJsonb(value);
+
+		json_row_read(&scalar->root, VARSIZE(scalar) - VARHDRSZ, row);
+	}
 }
 
 /*

@@ -15,12 +15,14 @@
 #include "incoming_row.h"
 
 /*
- * Read one product.  Strings are taken as they are, a number by its text, null
- * as absent; any other value, and a product that is no object, makes the row a
- * MALFORMED_ROW.  Unknown keys go to attributes.  The row borrows from product
- * and from the current memory context.
+ * Read one product, whose JSON takes length bytes.  Strings are taken as they are,
+ * a number by its text, null as absent; any other value, a product that is no
+ * object, and attributes over the caps make the row a MALFORMED_ROW.  Unknown keys
+ * go to attributes.  The row borrows from product and from the current memory
+ * context, which need hold no more than a record may have, whatever the product's
+ * size; row->original borrows from product alone.
  */
-extern void json_row_read(Jsonb *product, IncomingRow *row);
+extern void json_row_read(JsonbContainer *product, int length, IncomingRow *row);
 
 /* Records of one call, sorted by row_number. */
 typedef struct JsonRecords JsonRecords;
@@ -33,7 +35,10 @@ typedef struct JsonRecords JsonRecords;
 extern JsonRecords *json_records_open(Jsonb *records);
 extern int	json_records_count(const JsonRecords *records);
 
-/* Read record i of the sorted order; position is set to i. */
+/*
+ * Read record i of the sorted order; position is set to i.  The row borrows as in
+ * json_row_read(), with the records in place of the product.
+ */
 extern void json_records_read(const JsonRecords *records, int i, IncomingRow *row);
 
 /* Findings as a JSON array of objects with the fields of onboard.violation. */

@@ -524,6 +524,7 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 		rejected = row->raw[judgement.column];
 		judgement.message = rules[rule].message;
 		judgement.number = (int64_t) rejected.length;
+		rejected.length = text_cut(rejected, ONBOARD_MAX_RECORD_BYTES);
 		judgement.limit = ONBOARD_MAX_FIELD_BYTES;
 	}
 	else

@@ -41,7 +41,9 @@ CREATE FUNCTION product(n int, prefix text) RETURNS jsonb LANGUAGE sql IMMUTABLE
 		WHEN 5 THEN '{"category": "Kitchn"}' WHEN 6 THEN jsonb_build_object('sku', prefix || n - 6)
 		WHEN 7 THEN jsonb_build_object('vendor_product_id', prefix || n - 7) WHEN 8 THEN '{"compare_at_price": "1"}'
 		WHEN 9 THEN '{"weight_kg": "0"}' WHEN 10 THEN '{"image_url": "ftp://x"}' WHEN 11 THEN '{"description": "\ufffd"}'
-		WHEN 12 THEN '{"brand": "Refused"}' WHEN 13 THEN jsonb_build_object('sku', prefix || n - 25) ELSE '{}' END $$;
+		WHEN 12 THEN '{"brand": "Refused"}' WHEN 13 THEN jsonb_build_object('sku', prefix || n - 25)
+		WHEN 16 THEN '{"Size": 1e70000}' WHEN 17 THEN '{"Colour": {"a": [1e131071]}}' WHEN 18 THEN jsonb_build_object('Colour', repeat('r', 65537))
+		WHEN 19 THEN '{"Size": 1e300, "": 12.50, "Nothing": null}' ELSE '{}' END $$;
 CREATE FUNCTION records(first int, last int, prefix text) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg(CASE WHEN n % 40 = 14 THEN jsonb_build_object('row_number', n, 'line_number', n + 1, 'defect', '{"error_type": "MALFORMED_ROW", "message": "3 fields", "raw": "a,b"}'::jsonb)
 		ELSE jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', product(n, prefix)) END) FROM generate_series(first, last) n $$;
