@@ -6,7 +6,15 @@
  * Used when the table carries more than the extension shipped: the statement
  * runs the triggers, policies, defaults and constraints that others added, with
  * exactly the results a plain INSERT has.  Each row is a subtransaction of its
- * own, so that a refusal is a verdict on one row.
+ * own, so that a refusal is a verdict on one row; see refusal.c.
+ *
+ * Row security has one SQLSTATE for two things.  That the WITH CHECK of a policy
+ * does not hold is said of the row, as of any check; all else with 42501 is a
+ * privilege that the owner or a trigger lacks, and no verdict.  Nothing but the
+ * message tells them apart: the server keeps the text before translation with the
+ * error, in message_id.  And it must be our INSERT that the policy is about, not a
+ * statement of somebody's trigger.  Each statement has a line in the error's
+ * context, so for ours one callback, that of SPI, stands before run_insert()'s.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,28 +28,9 @@
 #include "catalogue_internal.h"
 #include "onboard.h"
 #include "owner.h"
+#include "refusal.h"
 #include "statement.h"
 #include "subtransaction.h"
-
-/*
- * Is this error about the row, or about the server and its other sessions?
- * The latter is never a verdict: the statement fails and the client retries.
- */
-static bool
-is_about_the_row(int sqlstate)
-{
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
-	{
-		case ERRCODE_TRANSACTION_ROLLBACK:	/* 40: deadlock, serialization */
-		case ERRCODE_INSUFFICIENT_RESOURCES:	/* 53 */
-		case ERRCODE_OPERATOR_INTERVENTION:	/* 57: cancel, shutdown */
-		case ERRCODE_SYSTEM_ERROR:	/* 58 */
-		case ERRCODE_INTERNAL_ERROR:	/* XX */
-			return false;
-		default:
-			return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
-	}
-}
 
 /* Did one of our own unique constraints refuse the row? */
 static bool
@@ -63,16 +52,38 @@ typedef struct PlainInsert
 	const CatalogueOwner *owner;
 	int64		row_number;
 	int64		product_id;		/* 0 when a trigger changed where the row came from */
+	ErrorContextCallback context;
+	bool		error_is_own;	/* of the INSERT, not of a statement within it */
 } PlainInsert;
+
+/* Error context callback: adds nothing, and notes where the error comes from. */
+static void
+note_origin(void *argument)
+{
+	PlainInsert *work = argument;
+
+	work->error_is_own = error_context_stack != NULL &&
+		error_context_stack->previous == &work->context;
+}
+
+/* Did the WITH CHECK of a policy on the table refuse the row? */
+static bool
+is_policy_violation(const PlainInsert *work, const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && work->error_is_own &&
+		error->message_id != NULL &&
+		(strcmp(error->message_id, "new row violates row-level security policy for table \"%s\"") == 0 ||
+		 strcmp(error->message_id, "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
+}
 
 /*
  * Run the INSERT; returns false when a BEFORE trigger dropped the row.  Runs as
- * the owner, with the caller's search_path and with row security, as the
- * owner's own INSERT would.  No RETURNING, because that would ask the policies
+ * the owner, with the search_path of owner_enter_plain() and with row security, as
+ * the owner's own INSERT would.  No RETURNING, because that would ask the policies
  * on SELECT, too.
  */
 static bool
-run_insert(const PlainInsert *work)
+run_insert(PlainInsert *work)
 {
 	static Statement insert = {
 		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
@@ -95,7 +106,12 @@ run_insert(const PlainInsert *work)
 		null_flags[i] = work->nulls[i] ? 'n' : ' ';
 	owner_enter_plain(&section);
 	SPI_connect();
+	work->context.callback = note_origin;
+	work->context.arg = work;
+	work->context.previous = error_context_stack;
+	error_context_stack = &work->context;
 	inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
+	error_context_stack = work->context.previous;
 	SPI_finish();
 	owner_leave(&section);
 	return inserted;
@@ -130,6 +146,42 @@ insert_row(void *argument)
 	if (!run_insert(work))
 		return false;
 	work->product_id = find_product_id(work);
+	return true;
+}
+
+/*
+ * The shipped policies let the owner write every row, or else none at all: then it
+ * is not the row that was refused.
+ */
+static void
+check_owner_is_operator(void)
+{
+	static Statement right = {"SELECT onboard.is_operator()", 0, {InvalidOid}};
+	OwnerSection section;
+	bool		is_operator;
+
+	owner_enter_plain(&section);
+	SPI_connect();
+	statement_run(&right, NULL, NULL, true, SPI_OK_SELECT);
+	is_operator = DatumGetBool(statement_value(1, NULL));
+	SPI_finish();
+	owner_leave(&section);
+	if (!is_operator)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the owner of onboard.products may not write for all vendors"),
+				 errhint("Grant it EXECUTE on onboard.all_vendors(), and take it out of onboard.vendor_roles.")));
+}
+
+/* Is what the INSERT raised a verdict on the row? */
+static bool
+is_refusal(const PlainInsert *work, const ErrorData *error)
+{
+	if (sqlstate_is_refusal(error->sqlerrcode))
+		return true;
+	if (!is_policy_violation(work, error))
+		return false;
+	check_owner_is_operator();
 	return true;
 }
 
@@ -175,7 +227,7 @@ catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 		*refusal = "the catalogue refused the row: a trigger dropped it";
 		return true;
 	}
-	if (!is_about_the_row(error->sqlerrcode))
+	if (!is_refusal(&work, error))
 		ReThrowError(error);
 	is_conflict = is_key_conflict(error);
 	if (!is_conflict)

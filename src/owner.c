@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "onboard.h"
@@ -69,6 +70,19 @@ limit_lock_waits(void)
 }
 
 /*
+ * Row security applies or not by what the section says, never by the caller's
+ * row_security: with off, as restored dumps leave it, a statement that policies
+ * concern would be refused.
+ */
+static void
+turn_on_row_security(void)
+{
+	if (!row_security)
+		(void) set_config_option("row_security", "on", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
  * search_path is never the caller's: triggers that others put on our tables run
  * in a section, as the owner, and would find what the caller planted.  Temporary
  * objects come last.
@@ -81,6 +95,7 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 						   section->saved_security_context | security_context);
 	section->guc_nest_level = NewGUCNestLevel();
 	limit_lock_waits();
+	turn_on_row_security();
 	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 }

@@ -25,7 +25,8 @@ typedef struct OwnerSection
 /*
  * Become the owner of onboard.products until owner_leave(), for statements of
  * our own: search_path is pg_catalog, forced row security does not apply (as in
- * foreign-key checks), and lock waits end after onboard.lock_wait.  After an
+ * foreign-key checks), the caller's row_security = off neither, and lock waits end
+ * after onboard.lock_wait.  After an
  * error (sub)transaction abort puts everything back, so there is no need for
  * PG_TRY.  Sections nest properly or not at all.
  */

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
+#include "refusal.h"
 #include "removal.h"
 #include "statement.h"
 
@@ -28,8 +29,8 @@ typedef struct Removal
 } Removal;
 
 /*
- * This one runs others' triggers and policies, so it is qualified throughout:
- * search_path is the caller's.
+ * This one runs others' triggers and policies, with the search_path of
+ * owner_enter_plain(), so it is qualified throughout.
  */
 static uint64
 delete_range(const Removal *removal, int64 first, int64 last)
@@ -47,14 +48,6 @@ delete_range(const Removal *removal, int64 first, int64 last)
 	};
 
 	return statement_run(&delete, values, NULL, false, SPI_OK_DELETE);
-}
-
-/* Somebody's foreign key or trigger said no. */
-static bool
-is_refusal(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		error->sqlerrcode == ERRCODE_RAISE_EXCEPTION;
 }
 
 /* Delete a range in a subtransaction; false when something refused a row. */
@@ -81,7 +74,8 @@ try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *remove
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (!is_refusal(error))
+		/* Somebody's foreign key or trigger may say no; all else is an error. */
+		if (!sqlstate_is_refusal(error->sqlerrcode))
 			ReThrowError(error);
 		FreeErrorData(error);
 	}

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * refusal.c
+ *	  Which errors say that a row is refused, and which that something is broken.
+ *
+ * A verdict can never be taken back, an error can be retried.  So what counts as
+ * a refusal is listed, and all else is an error: another database that a trigger
+ * asks and that is down (class 08), a function that it calls and that is not there
+ * (42883), a table that its owner may not read (42501), memory, locks, a bug.
+ *
+ * Of class P0 only RAISE EXCEPTION is a refusal.  no_data_found, too_many_rows and
+ * assert_failure are what PL/pgSQL raises when a trigger does not find the data it
+ * was written for.  Of class 54 only program_limit_exceeded is: an index entry, or
+ * a value made of the row, that is too large.  The others are about the statement.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/elog.h"
+
+#include "refusal.h"
+
+/* All classes of errcodes.txt of PostgreSQL 14 to 18, but those of refusals. */
+static const char classes_of_postgres[][3] = {
+	"00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10",
+	"20", "21", "24", "25", "26", "27", "28", "2B", "2D", "2F", "34", "38", "39",
+	"3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV",
+	"P0", "XX"
+};
+
+/* Somebody chose a class of their own for what their trigger refuses. */
+static bool
+is_class_of_users(int sqlstate)
+{
+	const char *text = unpack_sql_state(sqlstate);
+	int			i;
+
+	for (i = 0; i < lengthof(classes_of_postgres); i++)
+	{
+		if (memcmp(text, classes_of_postgres[i], 2) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+sqlstate_is_refusal(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_DATA_EXCEPTION:	/* 22 */
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:	/* 23 */
+		case ERRCODE_WITH_CHECK_OPTION_VIOLATION:	/* 44 */
+			return true;
+		default:
+			return sqlstate == ERRCODE_RAISE_EXCEPTION ||
+				sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
+				is_class_of_users(sqlstate);
+	}
+}
