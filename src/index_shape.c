@@ -13,7 +13,9 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "access/transam.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
@@ -98,14 +100,45 @@ entry_bytes(Relation index, const TableShape *shape)
 	return bytes;
 }
 
+/*
+ * Does the index store a short key in place of the value of its column?  A hash,
+ * a trigram and whatever else has a fixed size does; so do the words of a
+ * tsvector, and the keys and strings within jsonb, which are hashed when they are
+ * long.  Other operator classes of GIN store elements, or with btree_gin the value
+ * itself.
+ */
+static bool
+stores_short_key(Relation index, int column)
+{
+	Oid			input = index->rd_opcintype[column];
+
+	if (index->rd_rel->relam == HASH_AM_OID)
+		return true;
+	return index->rd_rel->relam == GIN_AM_OID &&
+		(TupleDescAttr(RelationGetDescr(index), column)->attlen > 0 ||
+		 ((input == TSVECTOROID || input == JSONBOID) &&
+		  index->rd_opfamily[column] < FirstNormalObjectId));
+}
+
+/* Of all columns; neither kind of index has columns that are only included. */
+static bool
+stores_short_keys(Relation index)
+{
+	int			i;
+
+	for (i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+	{
+		if (!stores_short_key(index, i))
+			return false;
+	}
+	return true;
+}
+
 bool
 index_can_refuse(Relation index, const TableShape *shape)
 {
 	if (may_raise_walker((Node *) RelationGetIndexExpressions(index), NULL) ||
 		may_raise_walker((Node *) RelationGetIndexPredicate(index), NULL))
 		return true;
-	/* These two store hashes, or words that are short. */
-	if (index->rd_rel->relam == HASH_AM_OID || index->rd_rel->relam == GIN_AM_OID)
-		return false;
-	return entry_bytes(index, shape) > INDEX_ENTRY_BYTES;
+	return !stores_short_keys(index) && entry_bytes(index, shape) > INDEX_ENTRY_BYTES;
 }
