@@ -205,6 +205,13 @@ catalogue_path(const Catalogue *catalogue)
 	return catalogue->path;
 }
 
+void
+catalogue_store_row_by_row(Catalogue *catalogue, const char *why)
+{
+	ereport(DEBUG1, (errmsg_internal("onboard stores rows by INSERT because %s", why)));
+	catalogue->path = CATALOGUE_PLAIN;
+}
+
 bool
 catalogue_keys_in_order(const Catalogue *catalogue)
 {

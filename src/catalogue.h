@@ -86,6 +86,12 @@ extern Catalogue *catalogue_open(bool for_writing);
 extern void catalogue_close(Catalogue *catalogue);
 extern CataloguePath catalogue_path(const Catalogue *catalogue);
 
+/*
+ * Store by an INSERT statement per row whatever the table is like, because others'
+ * code runs between the rows; before the first is stored.  why is for the log.
+ */
+extern void catalogue_store_row_by_row(Catalogue *catalogue, const char *why);
+
 /* How to look for keys. */
 typedef enum CatalogueLook
 {

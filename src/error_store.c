@@ -113,6 +113,12 @@ error_store_close(ErrorStore *store)
 	MemoryContextDelete(store->row_context);
 }
 
+bool
+error_store_is_direct(const ErrorStore *store)
+{
+	return store->direct;
+}
+
 static Datum
 view_text(struct text_view view)
 {

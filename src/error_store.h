@@ -20,6 +20,12 @@ extern ErrorStore *error_store_open(void);
 extern void error_store_close(ErrorStore *store);
 
 /*
+ * False when rows go through INSERT, because of what others put on the table; it
+ * may run with each of them.
+ */
+extern bool error_store_is_direct(const ErrorStore *store);
+
+/*
  * Record all findings of a row, in a batch.  Returns true when the batch is full
  * and has to be flushed, which is done inside an owner section and relies on the
  * upload and the vendor being locked.

@@ -18,11 +18,13 @@
 #include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "catalog/pg_foreign_table.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/copy.h"
 #include "commands/copyfrom_internal.h"
 #include "commands/defrem.h"
 #include "commands/explain.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "nodes/makefuncs.h"
@@ -95,6 +97,22 @@ intake_column_number(Relation relation, const char *name, Oid type)
 	return number;
 }
 
+/* Does somebody's trigger run between the rows? */
+static bool
+has_insert_trigger(const TriggerDesc *triggers)
+{
+	int			i;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_INSERT(trigger->tgtype) && trigger->tgenabled != TRIGGER_DISABLED)
+			return true;
+	}
+	return false;
+}
+
 static void
 intake_begin(ResultRelInfo *result_info)
 {
@@ -109,7 +127,7 @@ intake_begin(ResultRelInfo *result_info)
 														intake_columns[i].type);
 	intake->row_context = AllocSetContextCreate(CurrentMemoryContext, "onboard intake row",
 												ALLOCSET_DEFAULT_SIZES);
-	intake->loader = loader_create(NULL, NULL);
+	intake->loader = loader_create(NULL, NULL, has_insert_trigger(result_info->ri_TrigDesc));
 	result_info->ri_FdwState = intake;
 }
 

@@ -89,6 +89,7 @@ struct Loader
 	MemoryContext row_context;	/* reset after each row */
 	LoaderVerdict verdict;
 	void	   *verdict_context;
+	bool		row_by_row;		/* others' code runs between rows */
 
 	List	   *sessions;		/* of UploadSession, in order of appearance */
 	UploadSession *current;
@@ -108,7 +109,7 @@ struct Loader
 };
 
 Loader *
-loader_create(LoaderVerdict verdict, void *verdict_context)
+loader_create(LoaderVerdict verdict, void *verdict_context, bool row_by_row)
 {
 	MemoryContext context;
 	Loader	   *loader;
@@ -122,6 +123,7 @@ loader_create(LoaderVerdict verdict, void *verdict_context)
 												ALLOCSET_DEFAULT_SIZES);
 	loader->verdict = verdict;
 	loader->verdict_context = verdict_context;
+	loader->row_by_row = row_by_row;
 	loader->probing.on = true;
 	loader->probing.both = true;
 	return loader;
@@ -156,6 +158,22 @@ work_on_row(Loader *loader, const IncomingRow *row)
  * Opening an upload.
  */
 
+/*
+ * Others' code that runs between rows, such as a trigger on validation_errors,
+ * must find every row before it stored and indexed, and may change it.  In the
+ * middle of a window no row is.  What is on the other tables that a load writes
+ * runs at its end, when all windows are settled.
+ */
+static void
+choose_manner(Loader *loader)
+{
+	if (loader->row_by_row)
+		catalogue_store_row_by_row(loader->catalogue, "onboard.intake has a trigger");
+	else if (!error_store_is_direct(loader->error_store))
+		catalogue_store_row_by_row(loader->catalogue,
+								   "onboard.validation_errors takes its rows by INSERT");
+}
+
 /* Open what the rows of every known upload need. */
 static void
 open_tables(Loader *loader)
@@ -169,6 +187,7 @@ open_tables(Loader *loader)
 	SPI_finish();
 	loader->catalogue = catalogue_open(true);
 	loader->error_store = error_store_open();
+	choose_manner(loader);
 	loader->window = window_create();
 	owner_leave(&section);
 	MemoryContextSwitchTo(caller);

@@ -31,9 +31,10 @@ typedef struct Loader Loader;
 
 /*
  * One per statement.  What it allocates lives in a child of the current memory
- * context.  verdict may be NULL.
+ * context.  verdict may be NULL.  With row_by_row each valid row is a product
+ * before the next is taken, for others' code that runs between them.
  */
-extern Loader *loader_create(LoaderVerdict verdict, void *context);
+extern Loader *loader_create(LoaderVerdict verdict, void *context, bool row_by_row);
 
 /*
  * Take one row of an upload.  Raises an error when the caller may not load for
