@@ -166,6 +166,16 @@ json_text(JsonbValue *value)
 	return text;
 }
 
+/*
+ * The same of metadata, which holds to no caps: strings only, because a short
+ * number can have a long text.
+ */
+static struct text_view
+metadata_text(JsonbValue *value)
+{
+	return value != NULL && value->type == jbvString ? json_text(value) : no_text;
+}
+
 /* What a JSON object has under a key; data is NULL for nothing. */
 static struct text_view
 json_get(Jsonb *object, struct text_view key)
@@ -449,9 +459,9 @@ columns_from_metadata(FixFile *file)
 	file->columns = palloc0(sizeof(FixColumn) * (count + 1));
 	for (i = 0; i < count; i++)
 	{
-		struct text_view header = json_text(getIthJsonbValueFromContainer(list.val.binary.data, i));
+		JsonbValue *header = getIthJsonbValueFromContainer(list.val.binary.data, i);
 
-		add_column(file, header.data == NULL ? no_text : header, i + 1);
+		add_column(file, metadata_text(header), i + 1);
 	}
 	return count > 0;
 }
@@ -500,7 +510,9 @@ columns_from_errors(FixFile *file)
 static struct text_view
 fix_delimiter(Jsonb *metadata)
 {
-	struct text_view delimiter = json_get(metadata, text_of("delimiter"));
+	JsonbValue	value;
+	struct text_view delimiter = metadata_text(getKeyJsonValueFromContainer(&metadata->root, "delimiter",
+																		  strlen("delimiter"), &value));
 
 	if (delimiter.data == NULL || delimiter.length == 0 ||
 		pg_mbstrlen_with_len(delimiter.data, delimiter.length) != 1 ||

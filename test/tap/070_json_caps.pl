@@ -69,7 +69,7 @@ sub most_memory
 
 SKIP:
 {
-	skip 'this system has no /proc/PID/status with VmHWM', 25 unless -r '/proc/self/status' && slurp_file('/proc/self/status') =~ /^VmHWM:/m;
+	skip 'this system has no /proc/PID/status with VmHWM', 26 unless -r '/proc/self/status' && slurp_file('/proc/self/status') =~ /^VmHWM:/m;
 	my $small = product('A');
 	my %calls = (
 		'onboard_validate()' => sub { my ($n, $product) = @_; return "SET ROLE vendor; SELECT count(*) FROM onboard_validate('V1', '$product')" },
@@ -88,6 +88,12 @@ SKIP:
 			cmp_ok($taken, '<', 32 * 1024, "$call: $bomb take no memory to speak of");
 		}
 	}
+	# Metadata shapes the fix file, and only by its strings.
+	my $header = query("SELECT onboard_begin_upload('V1', 'h.csv', metadata => '{\"delimiter\": [" . join(',', ('1e131071') x 500) . "], \"header\": [\"sku\", " . join(', ', ('1e131071') x 2000) . "]}')");
+	my $plain = query("SELECT onboard_begin_upload('V1', 'h.csv')");
+	my @fix = map { query("SELECT * FROM onboard_ingest('$_', '[" . record(1, '{"sku": "H"}') . "]')"); most_memory("SET ROLE vendor; SELECT count(*) FROM onboard_fix_csv('$_')") } $plain, $header;
+
+	cmp_ok($fix[1] - $fix[0], '<', 32 * 1024, 'onboard_fix_csv(): numbers in a header take no memory to speak of');
 	# What one record takes is given back before the next: 300 times 260 kB of text.
 	my $records = join ', ', map { record($_, product("M$_", keys_with(4, '1e65000'), '"brand": "x\ufffd"')) } 1 .. 300;
 	my $taken = most_memory("SET ROLE loader; SELECT count(*) FROM onboard_ingest(onboard_begin_upload('V1', 'x.csv'), '[$records]')") - most_memory($calls{'onboard_ingest()'}->(0, $small));
