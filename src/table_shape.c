@@ -160,6 +160,13 @@ stays_null(Form_pg_attribute column)
 		 column->attgenerated == '\0' && get_typtype(column->atttypid) != TYPTYPE_DOMAIN);
 }
 
+/* A long value of a column that is never stored out of line can make a row too big. */
+static bool
+stays_in_line(Form_pg_attribute column)
+{
+	return column->attlen < 0 && column->attstorage == TYPSTORAGE_PLAIN;
+}
+
 static const char *
 column_departure(Relation relation, const TableShape *shape)
 {
@@ -183,7 +190,7 @@ column_departure(Relation relation, const TableShape *shape)
 			column->atttypid != shape->columns[i].type ||
 			column->atttypmod != shape->columns[i].typmod ||
 			column->attnotnull != shape->columns[i].not_null ||
-			column->attgenerated != '\0')
+			column->attgenerated != '\0' || stays_in_line(column))
 			return "the definition of a column was changed";
 	}
 	return NULL;

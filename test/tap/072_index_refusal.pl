@@ -35,7 +35,7 @@ sub load
 	my $upload = query("SELECT onboard_begin_upload('V1', 'x.csv', content_id => '" . ++$loads . "')");
 
 	$node->psql('indexes', "INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, description) "
-		. "SELECT '$upload', n, '$loads-' || n, 'n', 'Books', '$loads-' || n, '1', '1', description FROM input ORDER BY n;\n"
+		. "SELECT '$upload', n, '$loads-' || n, repeat('n', 200), 'Books', '$loads-' || n, '1', '1', description FROM input ORDER BY n;\n"
 		. "SELECT string_agg(name, ',') FROM onboard_statistics() WHERE name IN ('rows_direct', 'rows_plain') AND value > 0",
 		stdout => \$out, stderr => \$err, extra_params => [ '-U', 'loader' ]);
 	return join '|', $err =~ /ERROR/ ? $err : '', query("SELECT count(*) FROM onboard.products WHERE upload_id = '$upload'"),
@@ -88,6 +88,13 @@ for my $index (@indexes)
 	}
 	query('DELETE FROM onboard.products');
 }
+
+# So does a row that is too big for a page, because a column has to stay in it.
+query('ALTER TABLE onboard.products ALTER description SET STORAGE PLAIN, ALTER product_name SET STORAGE PLAIN');
+is(load(), REFUSED, 'columns that are never stored out of line');
+query('ALTER TABLE onboard.products ALTER description SET STORAGE MAIN, ALTER product_name SET STORAGE MAIN');
+is(load(), ALL_DIRECT, 'columns that are, as a last resort');
+query('ALTER TABLE onboard.products ALTER description SET STORAGE EXTENDED, ALTER product_name SET STORAGE EXTENDED; DELETE FROM onboard.products');
 
 # The vendor is told which index, and by the other door it is the same.
 SKIP:
