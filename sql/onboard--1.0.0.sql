@@ -488,17 +488,21 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since then; 0 for null';
 
+CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
+COMMENT ON FUNCTION onboard.may_retry(text) IS 'Whether an upload failed for a reason outside its file, so that the same file may be tried again; false for null, the code of a file without a good row';
+
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
 	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}')
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS 'Opens an upload and returns its id; the same vendor and content again return the same upload unless it failed';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS 'Opens an upload and returns its id; the same vendor and content again return the same upload, unless it failed for a reason outside the file';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text,
 	content_id text, total_records bigint, metadata jsonb, again boolean)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may come twice: unless asked for again, the latest upload of the same content is returned also when it failed';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may come twice: unless asked for again, the latest upload of the same content is returned whatever it failed for';
 
 CREATE FUNCTION @extschema@.onboard_begin_parse(upload_id text)
 RETURNS onboard.upload_history
@@ -955,7 +959,7 @@ BEGIN
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
@@ -970,7 +974,7 @@ BEGIN
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_record_report', 'onboard_version',
 			'onboard_backlog', 'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports of any vendor';
@@ -986,7 +990,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'success_rate', 'visible_upload',
+			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'visible_upload',
 			'printable_ascii', 'upload_causes', 'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);

@@ -29,13 +29,38 @@ SELECT onboard_begin_upload('LIFE-1', 'b.csv', NULL, 'content 1') = :'u' AS same
 -- Without a content_id no two are the same.
 SELECT onboard_begin_upload('LIFE-1', 'a.csv') <> onboard_begin_upload('LIFE-1', 'a.csv') AS differ;
 SELECT onboard_begin_upload('LIFE-1', 'a.csv') ~ '^LIFE-1-[0-9a-f]{16}$' AS well_formed;
--- Once it failed, the same content is a fresh upload, and then that one again.
-SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'u', 'NO_HEADER', 'line 1 has no column name');
+-- Once it failed for a reason outside the file, the same content is a fresh upload, and then that one again.
+SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'u', 'OBJECT_REPLACED', 'the file changed');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') AS second \gset
 SELECT :'second' = 'LIFE-1-' || left(encode(sha256(E'LIFE-1\ncontent 1\n2'::bytea), 'hex'), 16) AS second_attempt;
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') = :'second' AS same;
 SELECT status FROM onboard_cancel_upload(:'second');
-SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') NOT IN (:'u', :'second') AS third_attempt;
+SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') AS third \gset
+SELECT :'third' NOT IN (:'u', :'second') AS third_attempt;
+-- Refused for what is in it, it is that upload from then on.
+SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'third', 'NO_HEADER', 'line 1 has no column name');
+SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', 7) = :'third' AS same,
+	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', true) = :'third' AS same_again,
+	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', false) = :'third' AS same_event;
+-- So is one that was read to its end and has no good row; told once each.
+SELECT onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1) AS u \gset
+SELECT status FROM onboard_ingest(:'u', '[{"row_number": 1, "product": {"sku": "x"}}]');
+SELECT status, code FROM uploads WHERE upload_id = :'u';
+SELECT onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1) = :'u' AS same,
+	onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1, '{}', false) = :'u' AS same_event;
+SELECT count(*) FROM ended WHERE kind = 'upload_ended' AND upload_id IN (:'u', :'third');
+-- Which codes are which: a fresh attempt is made for those whose reason lay outside the file.
+CREATE FUNCTION reopens(code text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	u text := onboard_begin_upload('LIFE-1', 'c.csv', content_id => 'code ' || code);
+BEGIN
+	PERFORM onboard_reject_upload(u, code, NULL);
+	RETURN onboard_begin_upload('LIFE-1', 'c.csv', content_id => 'code ' || code) <> u;
+END $$;
+SELECT code, reopens(code) AS reopens, onboard.may_retry(code) AS may_retry
+	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE', 'TOO_MANY_ROWS',
+		'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED']) code;
+SELECT onboard.may_retry(NULL) AS no_code, onboard.may_retry('NO_SUCH_CODE') AS unknown;
 
 -- Unknown and inactive vendors
 SELECT onboard_begin_upload('LIFE-9', 'a.csv'); -- ERROR
@@ -209,4 +234,4 @@ DELETE FROM onboard.vendors WHERE vendor_id LIKE 'LIFE-%';
 DROP OWNED BY regress_onboard_life;
 DROP ROLE regress_onboard_life;
 DROP VIEW uploads, ended;
-DROP FUNCTION store, refuse;
+DROP FUNCTION store, refuse, reopens;

@@ -35,26 +35,31 @@
 /* Bytes of the hash in an upload's id, written as two digits each. */
 #define UPLOAD_ID_HASH_BYTES 8
 
-/* Why an upload can fail, and what is said when the caller says nothing. */
+/*
+ * Why an upload can fail, and what is said when the caller says nothing.  Where
+ * the reason lies outside the file, the same file may do better another time;
+ * every other file stays what it is, however often it comes.
+ */
 static const struct failure
 {
 	const char *code;
+	bool		outside_file;
 	const char *sentence;
 }			failures[] = {
-	{"EMPTY_FILE", "The file is empty."},
-	{"NO_ROWS", "The file has no rows after its header."},
-	{"NO_HEADER", "The first line of the file is not a header."},
-	{"MISSING_COLUMN", "A required column is missing."},
-	{"DUPLICATE_COLUMN", "A column is there twice."},
-	{"FILE_TOO_LARGE", "The file is too large."},
-	{"TOO_MANY_ROWS", "The file has too many rows."},
-	{"NOT_TEXT", "The file is not a text file."},
-	{"UNSUPPORTED_ENCODING", "The file is in an encoding that is not supported."},
-	{"OTHER_VENDOR", "The file is named after another vendor."},
-	{"VENDOR_NOT_ACTIVE", "The vendor is not active."},
-	{"OBJECT_REPLACED", "The file was replaced while it was read."},
-	{"PROCESSING_ABANDONED", "Processing stopped before all rows were judged."},
-	{"CANCELLED", "The upload was cancelled."},
+	{"EMPTY_FILE", false, "The file is empty."},
+	{"NO_ROWS", false, "The file has no rows after its header."},
+	{"NO_HEADER", false, "The first line of the file is not a header."},
+	{"MISSING_COLUMN", false, "A required column is missing."},
+	{"DUPLICATE_COLUMN", false, "A column is there twice."},
+	{"FILE_TOO_LARGE", true, "The file is too large."},
+	{"TOO_MANY_ROWS", true, "The file has too many rows."},
+	{"NOT_TEXT", false, "The file is not a text file."},
+	{"UNSUPPORTED_ENCODING", false, "The file is in an encoding that is not supported."},
+	{"OTHER_VENDOR", true, "The file is named after another vendor."},
+	{"VENDOR_NOT_ACTIVE", true, "The vendor is not active."},
+	{"OBJECT_REPLACED", true, "The file was replaced while it was read."},
+	{"PROCESSING_ABANDONED", true, "Processing stopped before all rows were judged."},
+	{"CANCELLED", true, "The upload was cancelled."},
 };
 
 /* ---------------------------------------------------------------------
@@ -137,24 +142,56 @@ upload_check_metadata(Jsonb *metadata)
 	}
 }
 
+/* NULL when there is no such code. */
 static const struct failure *
-find_failure(const char *code)
+look_up_failure(const char *code)
 {
-	StringInfoData codes;
 	int			i;
 
-	initStringInfo(&codes);
 	for (i = 0; i < lengthof(failures); i++)
 	{
 		if (strcmp(failures[i].code, code) == 0)
 			return &failures[i];
-		appendStringInfo(&codes, "%s%s", i > 0 ? ", " : "", failures[i].code);
 	}
+	return NULL;
+}
+
+static const struct failure *
+find_failure(const char *code)
+{
+	const struct failure *failure = look_up_failure(code);
+	StringInfoData codes;
+	int			i;
+
+	if (failure != NULL)
+		return failure;
+	initStringInfo(&codes);
+	for (i = 0; i < lengthof(failures); i++)
+		appendStringInfo(&codes, "%s%s", i > 0 ? ", " : "", failures[i].code);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unrecognized failure code \"%s\"", code),
 			 errhint("The failure codes are %s.", codes.data)));
 	return NULL;				/* not reached */
+}
+
+/* Does the reason lie outside the file?  A code of NULL tells of rows: no. */
+static bool
+may_retry(const char *code)
+{
+	const struct failure *failure = code != NULL ? look_up_failure(code) : NULL;
+
+	return failure != NULL && failure->outside_file;
+}
+
+PG_FUNCTION_INFO_V1(onboard_may_retry);
+
+/* Whether content whose upload failed with this code may be tried again. */
+Datum
+onboard_may_retry(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(!PG_ARGISNULL(0) &&
+				   may_retry(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }
 
 const char *
@@ -217,7 +254,7 @@ typedef struct NewUpload
 	char	   *vendor_id;
 	char	   *content_id;		/* NULL: unlike any other */
 	int64		total_records;	/* -1: not known yet */
-	bool		again;			/* open another when the one there is failed */
+	bool		again;			/* open another when the one there may be retried */
 	Datum		arguments[6];
 	bool		nulls[6];
 	const char *failure_code;	/* why it fails at once, or NULL */
@@ -235,8 +272,9 @@ hexadecimal(const uint8 *bytes)
 
 /*
  * Id of an upload: the vendor's id and 16 digits of sha256 over vendor_id, a
- * newline and content_id.  When the upload with that id failed, the next
- * attempt hashes another newline and its number, 2 and up, in as well.
+ * newline and content_id.  When the upload with that id failed and may be
+ * retried, the next attempt hashes another newline and its number, 2 and up, in
+ * as well.
  */
 static char *
 content_upload_id(const NewUpload *upload, int attempt)
@@ -330,31 +368,38 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 typedef enum Likeness
 {
 	OTHER_CONTENT,				/* the 64 bits of the hash are the same */
-	FAILED_BEFORE,
+	FAILED_BEFORE,				/* and another attempt may do better */
 	SAME_UPLOAD
 } Likeness;
 
 /*
  * An upload that would fail again for the same reason is the same: then a file
- * event that comes twice is not told to the vendor twice.
+ * that comes twice is not told to the vendor twice.
  */
 static Likeness
 compare_upload(const NewUpload *upload, const char *upload_id)
 {
 	static Statement look = {
-		"SELECT u.status <> 'failed' OR coalesce(u.failure_code = $4, false) FROM onboard.upload_history u "
+		"SELECT CASE WHEN u.status = 'failed' THEN u.failure_code END FROM onboard.upload_history u "
 		"WHERE u.upload_id = $1 AND u.vendor_id = $2 AND u.content_id = $3",
-		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		3, {TEXTOID, TEXTOID, TEXTOID}
 	};
-	Datum		values[4] = {
+	Datum		values[3] = {
 		CStringGetTextDatum(upload_id), CStringGetTextDatum(upload->vendor_id),
-		CStringGetTextDatum(upload->content_id),
-		CStringGetTextDatum(upload->failure_code != NULL ? upload->failure_code : "")
+		CStringGetTextDatum(upload->content_id)
 	};
+	Datum		code;
+	bool		is_null;
 
 	if (statement_run(&look, values, NULL, false, SPI_OK_SELECT) == 0)
 		return OTHER_CONTENT;
-	return DatumGetBool(statement_value(1, NULL)) ? SAME_UPLOAD : FAILED_BEFORE;
+	code = statement_value(1, &is_null);
+	if (is_null || !may_retry(TextDatumGetCString(code)))
+		return SAME_UPLOAD;
+	if (upload->failure_code != NULL &&
+		strcmp(upload->failure_code, TextDatumGetCString(code)) == 0)
+		return SAME_UPLOAD;
+	return FAILED_BEFORE;
 }
 
 static bool

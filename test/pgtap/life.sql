@@ -81,6 +81,16 @@ SELECT is((SELECT status FROM onboard_ingest(:'rejected', jsonb_build_array(pg_t
 SELECT is((onboard_reject_upload(:'rejected', 'NOT_TEXT', 'm')).failure_code, 'NOT_TEXT', 'that is rejected');
 SELECT is((SELECT count(*)::int FROM onboard.products WHERE upload_id = :'rejected'), 0, 'is taken out again');
 SELECT is((SELECT status FROM onboard_ingest(:'rejected', jsonb_build_array(pg_temp.record(11)))), 'refused', 'and late rows are refused');
+SELECT onboard_begin_upload('V1', 'f', content_id => 'no text') AS refused \gset
+SELECT is((onboard_reject_upload(:'refused', 'NOT_TEXT', 'm')).status, 'failed', 'a file is refused for what is in it');
+SELECT is(onboard_begin_upload('V1', 'f', content_id => 'no text'), :'refused'::text, 'when it comes again it is that upload');
+SELECT onboard_begin_upload('V1', 'f', content_id => 'too large') AS large \gset
+SELECT is((onboard_reject_upload(:'large', 'FILE_TOO_LARGE', 'm')).status, 'failed', 'a file is refused for a limit');
+SELECT isnt(onboard_begin_upload('V1', 'f', content_id => 'too large'), :'large'::text, 'when it comes again it is tried again');
+SELECT onboard_begin_upload('V1', 'f', content_id => 'no good row', total_records => 1) AS useless \gset
+SELECT is((SELECT status FROM onboard_ingest(:'useless', jsonb_build_array(pg_temp.record(12, '{"sku": ""}')))), 'error', 'a file without a good row');
+SELECT is(onboard_begin_upload('V1', 'f', content_id => 'no good row', total_records => 1), :'useless'::text, 'is that upload, too');
+SELECT is((SELECT count(*)::int FROM onboard.outbox WHERE kind = 'upload_ended' AND upload_id IN (:'refused', :'useless')), 2, 'and each is told once');
 SELECT onboard_begin_upload('V1', 'f') AS cancelled \gset
 SELECT is((onboard_cancel_upload(:'cancelled')).failure_code, 'CANCELLED', 'an upload is cancelled');
 SELECT is((SELECT undone FROM onboard.recent_uploads WHERE upload_id = :'upload'), false, 'an upload that has ended is not undone');
