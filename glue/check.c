@@ -374,16 +374,16 @@ find_earlier_load(struct check *check, struct glue_error *error)
 {
 	const struct options *options = check->options;
 	struct upload upload = {0};
-	char		content_id[SCAN_CONTENT_ID_SIZE + 24];
+	char		content_id[VENDOR_FILE_CONTENT_ID_SIZE];
 	char		moment[SUMMARY_TIME_SIZE];
 	bool		done;
 
-	snprintf(content_id, sizeof(content_id), "%s", check->file.found.content_id);
+	snprintf(content_id, sizeof(content_id), "%s", check->file.content_id);
 	done = upload_choose_content(check->database, options->vendor, false, content_id,
 								 sizeof(content_id), error) &&
 		upload_find(check->database, options->vendor, content_id, &upload, error);
 	check->loaded_before = upload.upload_id != NULL && !upload.undone &&
-		strcmp(upload.status, "processing") != 0;
+		!upload.may_retry && strcmp(upload.status, "processing") != 0;
 	if (check->loaded_before && !options->quiet)
 		terminal_note("loaded before, on %s as %s; judged as --again would",
 					  summary_time(moment, upload.created_at), upload.upload_id);

@@ -194,8 +194,9 @@ write_spool(struct input *input, const char *bytes, size_t length, struct glue_e
 }
 
 /*
- * The loop of input_scan().  A fault ends it for a pipe, which may never end;
- * a file is read on, so that its content is known.
+ * The loop of input_scan().  A file is read on after a fault, so that its
+ * content is known; so is a pipe, which may never end, as far as files are read
+ * by default.
  */
 static bool
 scan_all(struct input *input, struct scan *scan, struct progress *progress,
@@ -212,11 +213,11 @@ scan_all(struct input *input, struct scan *scan, struct progress *progress,
 		if (length == 0)
 			break;
 		good = scan_push(scan, buffer, length, NULL) && good;
-		if (input->is_spooled && !good)
-			return true;
-		if (input->is_spooled && !write_spool(input, buffer, length, error))
+		if (input->is_spooled && good && !write_spool(input, buffer, length, error))
 			return false;
 		done += (int64_t) length;
+		if (input->is_spooled && !good && done > SCAN_DEFAULT_MAX_BYTES)
+			return true;
 		progress_update(progress, done);
 	}
 	*content_known = true;

@@ -19,7 +19,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -40,9 +39,6 @@
 /* How many rows pass between two looks at the clock. */
 #define PROGRESS_ROWS 1024
 
-/* A content id, a plus sign and a number. */
-#define CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + 24)
-
 struct load
 {
 	const struct options *options;
@@ -50,7 +46,7 @@ struct load
 	struct database *database;
 	struct upload upload;
 	struct judged_rows judged;
-	char		content_id[CONTENT_ID_SIZE];
+	char		content_id[VENDOR_FILE_CONTENT_ID_SIZE];	/* "" when not known */
 	char	   *metadata;		/* owned, JSON */
 	int64_t		started_ms;
 	int64_t		resumed_rows;	/* done before this run */
@@ -189,8 +185,20 @@ load_rows(struct load *load, struct glue_error *error)
 /* ----- what the file is ----- */
 
 /*
- * What identifies the upload: the content, and which load of it this is.  A
- * load that was undone is as good as none.
+ * Choose the latest load of the file, or with again the next one.
+ */
+static bool
+choose_content(struct load *load, bool again, struct glue_error *error)
+{
+	snprintf(load->content_id, sizeof(load->content_id), "%s", load->file.content_id);
+	return load->content_id[0] == '\0' ||
+		upload_choose_content(load->database, load->options->vendor, again,
+							  load->content_id, sizeof(load->content_id), error);
+}
+
+/*
+ * What identifies the upload: the content, and which load of it this is.  Finds
+ * the upload of that, if any.  A load that was undone is as good as none.
  */
 static bool
 identify(struct load *load, struct glue_error *error)
@@ -198,18 +206,19 @@ identify(struct load *load, struct glue_error *error)
 	const struct options *options = load->options;
 	char		moment[SUMMARY_TIME_SIZE];
 
-	snprintf(load->content_id, sizeof(load->content_id), "%s", load->file.found.content_id);
-	if (!upload_choose_content(load->database, options->vendor, options->again,
-							   load->content_id, sizeof(load->content_id), error) ||
-		!upload_find(load->database, options->vendor, load->content_id, &load->upload, error))
+	if (!choose_content(load, options->again, error))
 		return false;
-	if (!load->upload.undone)
+	if (load->content_id[0] == '\0')
+		return true;
+	if (!upload_find(load->database, options->vendor, load->content_id, &load->upload, error))
+		return false;
+	if (!load->upload.undone || load->upload.may_retry)
 		return true;
 	if (!options->quiet)
 		terminal_note("upload %s of this file was undone on %s; loading it anew",
 					  load->upload.upload_id, summary_time(moment, load->upload.undone_at));
-	return upload_choose_content(load->database, options->vendor, true,
-								 load->content_id, sizeof(load->content_id), error);
+	upload_clean_up(&load->upload);
+	return choose_content(load, true, error);
 }
 
 static struct upload_request
@@ -219,50 +228,42 @@ request_of(const struct load *load)
 		.vendor_id = load->options->vendor,
 		.file_name = load->file.input.name,
 		.source = load->file.input.path,
-		.content_id = load->file.content_known ? load->content_id : NULL,
+		.content_id = load->content_id[0] != '\0' ? load->content_id : NULL,
 		.total_records = load->file.found.row_count,
 		.metadata = load->metadata
 	};
 }
 
 /*
- * An upload that an earlier run began is gone on with only when this run reads
- * the file the same way.
+ * The file is there already, read with other options: find that upload.
  */
 static bool
-check_same_reading(const struct load *load, struct glue_error *error)
+find_other_reading(const struct load *load, struct upload *upload, struct glue_error *error)
 {
-	const struct upload *upload = &load->upload;
-	const char	delimiter[2] = {load->file.found.delimiter, '\0'};
-
-	if ((upload->delimiter == NULL || strcmp(upload->delimiter, delimiter) == 0) &&
-		(upload->encoding == NULL || strcmp(upload->encoding, load->file.found.encoding) == 0) &&
-		(upload->total_records < 0 || upload->total_records == load->file.found.row_count))
+	if (load->content_id[0] == '\0')
 		return true;
-	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-						  "upload %s of this file was begun with another --delimiter or --encoding; use the same again, or cancel it with \"onboard undo %s\"",
-						  upload->upload_id, upload->upload_id);
+	return upload_find_other_reading(load->database, load->options->vendor,
+									 load->file.found.content_id, load->content_id,
+									 upload, error);
 }
 
 /*
- * The result that is shown is of an earlier reading: say so when this one was
- * asked to be another.
+ * Tell the user why a new upload of it will find its rows taken.
  */
-static void
-note_other_reading(const struct load *load)
+static bool
+note_other_reading(const struct load *load, struct glue_error *error)
 {
-	const struct upload *upload = &load->upload;
-	const struct scan_result *found = &load->file.found;
-	const char	delimiter[2] = {found->delimiter, '\0'};
+	struct upload other = {0};
 
-	if (load->options->encoding != NULL && upload->encoding != NULL &&
-		strcasecmp(upload->encoding, found->encoding) != 0)
-		terminal_note("loaded before with encoding %s, and that is the result shown; to load it with %s: \"onboard undo %s\", then load it with --encoding %s",
-					  upload->encoding, found->encoding, upload->upload_id, found->encoding);
-	if (load->options->delimiter != 0 && upload->delimiter != NULL &&
-		strcmp(upload->delimiter, delimiter) != 0)
-		terminal_note("loaded before with delimiter \"%s\", and that is the result shown; to load it with another: \"onboard undo %s\", then load it with that --delimiter",
-					  upload->delimiter, upload->upload_id);
+	if (load->options->quiet || load->options->again)
+		return true;
+	if (!find_other_reading(load, &other, error))
+		return false;
+	if (other.upload_id != NULL)
+		terminal_note("this file, read with another delimiter or encoding, is upload %s too, and its products are there already; to replace them, \"onboard undo %s\" and load it with --again",
+					  other.upload_id, other.upload_id);
+	upload_clean_up(&other);
+	return true;
 }
 
 /* ----- results ----- */
@@ -324,7 +325,7 @@ show_result(struct load *load, bool loaded_before)
  * A refused file with --json: the reason and the upload that records it.
  */
 static void
-print_refusal(const struct load *load, const struct glue_error *fault)
+print_refusal(const struct load *load, const struct glue_error *fault, bool loaded_before)
 {
 	cJSON	   *document = cJSON_CreateObject();
 
@@ -332,16 +333,31 @@ print_refusal(const struct load *load, const struct glue_error *fault)
 	json_add_text(document, "vendor_id", load->options->vendor);
 	json_add_text(document, "file_name", load->file.input.name);
 	json_add_text(document, "status", "failed");
+	cJSON_AddBoolToObject(document, "loaded_before", loaded_before);
 	json_add_error(document, fault, EXIT_REFUSED);
 	json_out_print(document);
 }
 
+static void
+note_refusal(const struct upload *upload, bool loaded_before, const char *mail)
+{
+	char		moment[SUMMARY_TIME_SIZE];
+
+	if (loaded_before)
+		terminal_note("loaded before, on %s, and refused as upload %s%s; the mail to the vendor is %s",
+					  summary_time(moment, upload->created_at), upload->upload_id,
+					  upload->may_retry ? "" : "; --again loads it as a new upload", mail);
+	else
+		terminal_note("upload %s has failed; the mail to the vendor is %s", upload->upload_id,
+					  mail);
+}
+
 /*
- * The file is refused and a failed upload says so: tell the user, and the
- * vendor by mail.
+ * The file is refused and a failed upload says so, that of an earlier run when
+ * it was loaded before: tell the user, and the vendor by mail.
  */
 static int
-show_refusal(struct load *load, const struct glue_error *fault)
+show_refusal(struct load *load, const struct glue_error *fault, bool loaded_before)
 {
 	struct glue_error error = {0};
 	struct glue_error advised;
@@ -353,67 +369,94 @@ show_refusal(struct load *load, const struct glue_error *fault)
 		!report_files_write(load->database, &load->upload, load->options->reports, &files, &error))
 		terminal_error(&error);
 	else if (!load->options->no_reports && !load->options->quiet)
-		terminal_note("upload %s has failed; the mail to the vendor is %s",
-					  load->upload.upload_id, files.mail);
+		note_refusal(&load->upload, loaded_before, files.mail);
 	if (load->options->json)
-		print_refusal(load, fault);
+		print_refusal(load, fault, loaded_before);
 	return EXIT_REFUSED;
 }
 
 /* ----- the three ways a load can go ----- */
 
 /*
- * The scan found a fault.  It is recorded, unless the same content is loaded
- * or being loaded already, by other options: that stays as it is.
+ * The scan found a fault, and the file is an upload already, which stays as it
+ * is: what is recorded there, or what is wrong with this reading of it.
+ */
+static int
+show_known(const struct load *load, const struct upload *known, const struct glue_error *fault)
+{
+	struct glue_error advised = vendor_file_advice(&load->file, fault);
+
+	if (!load->options->quiet)
+		terminal_note("this file is known as upload %s, which stays as it is", known->upload_id);
+	return command_fail(load->options, &advised);
+}
+
+/*
+ * Whether the upload that was found has failed as this file would again.  One
+ * that may be retried is retried when something else is wrong now, or by wish.
+ */
+static bool
+was_refused(const struct load *load, const struct glue_error *fault)
+{
+	const struct upload *upload = &load->upload;
+
+	return upload->failure_code != NULL &&
+		(!upload->may_retry ||
+		 (!load->options->again && strcmp(upload->failure_code, fault->code) == 0));
+}
+
+/*
+ * The scan found a fault.  It is recorded, once, unless the file is loaded or
+ * being loaded already, by whatever options.
  */
 static int
 refuse_file(struct load *load, const struct glue_error *fault)
 {
 	struct glue_error error = {0};
-	struct glue_error advised;
 	struct upload_request request = request_of(load);
+	struct upload other = {0};
+	int			code;
 
-	if (request.content_id != NULL)
-	{
-		if (!upload_find(load->database, request.vendor_id, request.content_id,
-						 &load->upload, &error))
-			return command_fail(load->options, &error);
-		if (load->upload.upload_id != NULL)
-		{
-			if (!load->options->quiet)
-				terminal_note("this file is known as upload %s, which stays as it is",
-							  load->upload.upload_id);
-			advised = vendor_file_advice(&load->file, fault);
-			return command_fail(load->options, &advised);
-		}
-	}
-	if (!upload_refuse(load->database, &request, fault, &load->upload, &error))
+	if (was_refused(load, fault))
+		return show_refusal(load, fault, true);
+	if (load->upload.upload_id != NULL && !load->upload.may_retry)
+		return show_known(load, &load->upload, fault);
+	if (!find_other_reading(load, &other, &error))
 		return command_fail(load->options, &error);
-	return show_refusal(load, fault);
+	if (other.upload_id != NULL)
+		code = show_known(load, &other, fault);
+	else if (!upload_refuse(load->database, &request, fault, &load->upload, &error))
+		code = command_fail(load->options, &error);
+	else
+		code = show_refusal(load, fault, false);
+	upload_clean_up(&other);
+	return code;
 }
 
 /*
- * The upload failed when it began: its vendor may not load.
+ * The upload has failed although this reading finds no fault: its vendor may
+ * not load, or somebody rejected it.  Its message is a sentence; ours begin
+ * small and go on.
  */
 static int
-show_failed_upload(struct load *load)
+show_failed_upload(struct load *load, bool loaded_before)
 {
 	struct glue_error fault = {0};
-	const char *message = load->upload.failure_message;
+	const struct upload *upload = &load->upload;
+	const char *message = upload->failure_message;
+	bool		of_vendor = strcmp(upload->failure_code, "VENDOR_NOT_ACTIVE") == 0;
 	int			length;
 
-	/* It is a sentence; ours begin small and go on. */
 	if (message == NULL || message[0] == '\0')
-		message = "The vendor may not load.";
+		message = "The upload was rejected.";
 	length = (int) strlen(message);
 	if (message[length - 1] == '.')
 		length--;
-	glue_error_set(&fault, GLUE_FILE_FAULT,
-				   load->upload.failure_code != NULL ? load->upload.failure_code : "FAILED",
-				   "%c%.*s; change that with \"onboard vendor set-status %s active\"",
+	glue_error_set(&fault, GLUE_FILE_FAULT, upload->failure_code, "%c%.*s%s%s%s",
 				   tolower((unsigned char) message[0]), length - 1, message + 1,
-				   load->options->vendor);
-	return show_refusal(load, &fault);
+				   of_vendor ? "; change that with \"onboard vendor set-status " : "",
+				   of_vendor ? load->options->vendor : "", of_vendor ? " active\"" : "");
+	return show_refusal(load, &fault, loaded_before);
 }
 
 /*
@@ -427,7 +470,7 @@ show_interruption(struct load *load, const struct glue_error *error)
 	if (strcmp(error->code, "OBJECT_REPLACED") == 0)
 	{
 		if (upload_reject(load->database, &load->upload, error->code, error->text, &problem))
-			return show_refusal(load, error);
+			return show_refusal(load, error, false);
 		return command_fail(load->options, &problem);
 	}
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
@@ -449,7 +492,7 @@ show_end(struct load *load)
 		glue_error_set(&error, GLUE_FILE_FAULT, load->upload.failure_code,
 					   "the upload was ended while it was loaded: %s",
 					   load->upload.failure_message != NULL ? load->upload.failure_message : "");
-		return show_refusal(load, &error);
+		return show_refusal(load, &error, false);
 	}
 	if (strcmp(load->upload.status, "processing") == 0)
 	{
@@ -461,24 +504,34 @@ show_end(struct load *load)
 	return show_result(load, false);
 }
 
+/*
+ * Open the upload, or find it; *loaded_before says that it had ended.
+ */
+static bool
+begin(struct load *load, bool *loaded_before, struct glue_error *error)
+{
+	struct upload_request request = request_of(load);
+	struct upload found = load->upload;
+	bool		begun;
+
+	load->upload = (struct upload) {0};
+	begun = (found.upload_id != NULL || note_other_reading(load, error)) &&
+		upload_begin(load->database, &request, &load->upload, error);
+	*loaded_before = begun && found.upload_id != NULL &&
+		strcmp(found.status, "processing") != 0 &&
+		strcmp(found.upload_id, load->upload.upload_id) == 0;
+	upload_clean_up(&found);
+	return begun;
+}
+
+/*
+ * Send the rows that have no verdict.
+ */
 static int
-load_file(struct load *load)
+load_open_upload(struct load *load)
 {
 	struct glue_error error = {0};
-	struct upload_request request = request_of(load);
 
-	if (!upload_begin(load->database, &request, &load->upload, &error))
-		return command_fail(load->options, &error);
-	if (strcmp(load->upload.status, "failed") == 0)
-		return show_failed_upload(load);
-	if (strcmp(load->upload.status, "processing") != 0)
-	{
-		note_other_reading(load);
-		return show_result(load, true);
-	}
-
-	if (!check_same_reading(load, &error))
-		return command_fail(load->options, &error);
 	load->resumed_rows = load->upload.valid_records + load->upload.error_records;
 	if (load->resumed_rows > 0 && !load->options->quiet)
 		terminal_note("going on with upload %s", load->upload.upload_id);
@@ -486,6 +539,21 @@ load_file(struct load *load)
 		!upload_finish(load->database, &load->upload, load->file.found.row_count, &error))
 		return show_interruption(load, &error);
 	return show_end(load);
+}
+
+static int
+load_file(struct load *load)
+{
+	struct glue_error error = {0};
+	bool		loaded_before;
+
+	if (!begin(load, &loaded_before, &error))
+		return command_fail(load->options, &error);
+	if (load->upload.failure_code != NULL)
+		return show_failed_upload(load, loaded_before);
+	if (strcmp(load->upload.status, "processing") != 0)
+		return show_result(load, true);
+	return load_open_upload(load);
 }
 
 static int

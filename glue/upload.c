@@ -17,6 +17,9 @@
 #include "not_found.h"
 #include "upload.h"
 
+/* Whether it failed for a reason outside the file. */
+#define MAY_RETRY "(u.status = 'failed' AND onboard.may_retry(u.failure_code))"
+
 #define SELECT_UPLOAD \
 	"SELECT u.upload_id, u.vendor_id, u.file_name, u.s3_key, u.status," \
 	" coalesce(u.total_records, -1), u.valid_records, u.error_records," \
@@ -25,7 +28,8 @@
 	" extract(epoch FROM u.created_at)::bigint, u.processing_duration_seconds," \
 	" u.metadata ->> 'delimiter', u.metadata ->> 'encoding', u.metadata ? 'undone_at'," \
 	" extract(epoch FROM (u.metadata ->> 'undone_at')::timestamptz)::bigint," \
-	" u.created_at, u.processing_completed_at, (u.metadata ->> 'undone_at')::timestamptz" \
+	" u.created_at, u.processing_completed_at, (u.metadata ->> 'undone_at')::timestamptz," \
+	" " MAY_RETRY \
 	" FROM onboard.upload_history u"
 
 /* Digits of an int64 and the terminating NUL. */
@@ -77,6 +81,7 @@ fill_upload(struct upload *upload, PGresult *row)
 	upload->begun_text = text_or_null(row, 19);
 	upload->ended_text = text_or_null(row, 20);
 	upload->undone_text = text_or_null(row, 21);
+	upload->may_retry = strcmp(PQgetvalue(row, 0, 22), "t") == 0;
 }
 
 void
@@ -105,23 +110,50 @@ upload_read(struct database *database, const char *upload_id,
 	return true;
 }
 
-bool
-upload_find(struct database *database, const char *vendor_id, const char *content_id,
-			struct upload *upload, struct glue_error *error)
+/*
+ * Read the upload that a SELECT_UPLOAD finds, if any.
+ */
+static bool
+find_upload(struct database *database, const char *statement, int count,
+			const char *const *values, struct upload *upload, struct glue_error *error)
 {
-	const char *const values[] = {vendor_id, content_id};
 	PGresult   *result = NULL;
 
 	upload_clean_up(upload);
-	if (!database_query(database, RUN_AGAIN, SELECT_UPLOAD
-						" WHERE u.vendor_id = $1::text AND u.content_id = $2::text"
-						" AND u.status <> 'failed'", 2, values, &result, error))
+	if (!database_query(database, RUN_AGAIN, statement, count, values, &result, error))
 		return false;
 	if (PQntuples(result) > 0)
 		fill_upload(upload, result);
 	else
 		PQclear(result);
 	return true;
+}
+
+bool
+upload_find(struct database *database, const char *vendor_id, const char *content_id,
+			struct upload *upload, struct glue_error *error)
+{
+	const char *const values[] = {vendor_id, content_id};
+
+	/* Only the last attempt is none that was retried. */
+	return find_upload(database, SELECT_UPLOAD
+					   " WHERE u.vendor_id = $1::text AND u.content_id = $2::text"
+					   " ORDER BY " MAY_RETRY ", u.created_at DESC LIMIT 1", 2, values, upload, error);
+}
+
+bool
+upload_find_other_reading(struct database *database, const char *vendor_id,
+						  const char *digest, const char *content_id,
+						  struct upload *upload, struct glue_error *error)
+{
+	const char *const values[] = {vendor_id, digest, content_id};
+
+	return find_upload(database, SELECT_UPLOAD
+					   " WHERE u.vendor_id = $1::text"
+					   " AND split_part(split_part(u.content_id, '+', 1), ',', 1) = $2::text"
+					   " AND split_part(u.content_id, '+', 1) <> split_part($3::text, '+', 1)"
+					   " AND u.status <> 'failed' AND NOT u.metadata ? 'undone_at'"
+					   " ORDER BY u.created_at DESC LIMIT 1", 3, values, upload, error);
 }
 
 /*
@@ -234,12 +266,13 @@ upload_choose_content(struct database *database, const char *vendor_id, bool aga
 {
 	static const char latest[] =
 		"SELECT u.content_id FROM onboard.upload_history u"
-		" WHERE u.vendor_id = $1::text AND u.status <> 'failed'"
+		" WHERE u.vendor_id = $1::text AND NOT " MAY_RETRY
 		" AND split_part(u.content_id, '+', 1) = $2::text"
 		" ORDER BY u.created_at DESC, u.content_id DESC LIMIT 1";
 	static const char next[] =
 		"SELECT $2::text || '+' || 1 + count(*) FROM onboard.upload_history u"
-		" WHERE u.vendor_id = $1::text AND u.status IN ('completed', 'partial')"
+		" WHERE u.vendor_id = $1::text AND u.status <> 'processing'"
+		" AND NOT " MAY_RETRY
 		" AND split_part(u.content_id, '+', 1) = $2::text HAVING count(*) > 0";
 	const char *const values[] = {vendor_id, content_id};
 	PGresult   *result = NULL;

@@ -40,6 +40,7 @@ struct upload
 	const char *duration;		/* seconds, of processing */
 	const char *delimiter;		/* as recorded when it began */
 	const char *encoding;
+	bool		may_retry;		/* failed for a reason outside the file */
 	bool		undone;
 	int64_t		undone_at;		/* seconds since 1970; 0 when not undone */
 	const char *begun_text;		/* the same moments for json_add_time() */
@@ -73,8 +74,9 @@ struct judged_rows
 };
 
 /*
- * Open the upload of this content, or find the one that is open or ended.
- * Fills *upload.  UNKNOWN_VENDOR, not found, when there is no such vendor.
+ * Open the upload of this content, or find the one that is open or has ended,
+ * failed or not; one that may be retried is opened anew.  Fills *upload.
+ * UNKNOWN_VENDOR, not found, when there is no such vendor.
  */
 extern bool upload_begin(struct database *database,
 						 const struct upload_request *request,
@@ -90,12 +92,21 @@ extern bool upload_refuse(struct database *database,
 						  struct upload *upload, struct glue_error *error);
 
 /*
- * Find the upload of this vendor and content that has not failed.  *upload
- * stays empty (upload_id NULL) when there is none.
+ * Find the latest upload of this vendor and content.  *upload stays empty
+ * (upload_id NULL) when there is none.
  */
 extern bool upload_find(struct database *database, const char *vendor_id,
 						const char *content_id, struct upload *upload,
 						struct glue_error *error);
+
+/*
+ * The same for an upload of this file that was read in another way: its
+ * content id begins with digest and is not content_id.  One that has failed or
+ * was undone is none.
+ */
+extern bool upload_find_other_reading(struct database *database, const char *vendor_id,
+									  const char *digest, const char *content_id,
+									  struct upload *upload, struct glue_error *error);
 
 /* Read an upload; UNKNOWN_UPLOAD, not found, when there is none of that id. */
 extern bool upload_read(struct database *database, const char *upload_id,
@@ -118,7 +129,8 @@ extern void upload_clean_up(struct upload *upload);
  * bytes; it holds that of the file and gets "+" and a number appended for the
  * loads after the first.  Without again it is that of the latest load, so that
  * this one is found, which upload_find() does; with again the next after those
- * that have ended, so that a run that was killed is gone on with.
+ * that have ended, so that a run that was killed resumes.  An upload that may
+ * be retried is no load.
  */
 extern bool upload_choose_content(struct database *database, const char *vendor_id,
 								  bool again, char *content_id, size_t size,

@@ -6,8 +6,10 @@
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "file_name.h"
 #include "vendor_file.h"
@@ -61,17 +63,77 @@ vendor_file_open(struct vendor_file *file, const struct options *options,
 		new_scan(file, error);
 }
 
+static void append(struct vendor_file *file, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
+/*
+ * Append to the content id.
+ */
+static void
+append(struct vendor_file *file, const char *format,...)
+{
+	size_t		used = strlen(file->content_id);
+	va_list		arguments;
+
+	va_start(arguments, format);
+	vsnprintf(file->content_id + used, sizeof(file->content_id) - used, format, arguments);
+	va_end(arguments);
+}
+
+/*
+ * An encoding has the same name in small letters, whatever the locale.
+ */
+static void
+append_encoding(struct vendor_file *file)
+{
+	char		name[DECODE_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%s", file->found.encoding);
+	for (char *letter = name; *letter != '\0'; letter++)
+	{
+		if (*letter >= 'a' && *letter <= 'z')
+			*letter += 'A' - 'a';
+	}
+	append(file, ",encoding=%s", name);
+}
+
+/*
+ * The content id of a file that was read with this fault, or none.
+ */
+static void
+identify(struct vendor_file *file, const struct glue_error *fault)
+{
+	const struct options *options = file->options;
+	char		delimiter = file->found.delimiter;
+
+	snprintf(file->content_id, sizeof(file->content_id), "%s", file->found.content_id);
+	if (delimiter == 0)
+		delimiter = options->delimiter;
+	if (delimiter != 0 && delimiter != ',')
+		append(file, ",delimiter=%02x", (unsigned char) delimiter);
+	if (strcasecmp(file->found.encoding, "UTF-8") != 0)
+		append_encoding(file);
+	if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
+		append(file, ",max-bytes=%" PRId64, options->max_bytes);
+	else if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
+		append(file, ",max-rows=%" PRId64, options->max_rows);
+	/* What else a file may be read and applied with goes here. */
+}
+
 bool
 vendor_file_scan(struct vendor_file *file, struct glue_error *error)
 {
 	struct progress progress;
+	bool		content_known;
 	bool		done;
 
 	progress_begin(&progress, !file->options->quiet, "Reading", "bytes",
 				   file->input.is_spooled ? 0 : file->input.opened.st_size, 0);
 	done = input_scan(&file->input, file->scan, &progress, &file->found,
-					  &file->content_known, error);
+					  &content_known, error);
 	progress_end(&progress);
+	if (content_known)
+		identify(file, error);
 	return done;
 }
 

@@ -19,6 +19,12 @@
 #include "progress.h"
 #include "scan.h"
 
+/*
+ * Bytes of a content id: that of the scan, what else the file is read with, and
+ * room for the number of upload_choose_content().
+ */
+#define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 128)
+
 /* Owns input and scan: vendor_file_clean_up().  found.header is scan's. */
 struct vendor_file
 {
@@ -26,7 +32,8 @@ struct vendor_file
 	struct input input;
 	struct scan *scan;
 	struct scan_result found;
-	bool		content_known;	/* found.content_id stands for the whole file */
+	char		content_id[VENDOR_FILE_CONTENT_ID_SIZE];	/* "" when not all of the
+															 * file was read */
 };
 
 /*
@@ -36,7 +43,16 @@ struct vendor_file
 extern bool vendor_file_open(struct vendor_file *file, const struct options *options,
 							 struct glue_error *error);
 
-/* Read it for faults; fills found in either case. */
+/*
+ * Read it for faults; fills found and content_id in either case.
+ *
+ * The content id says what the file is, by content and name, and how it is
+ * read: another reading gives other rows and is another upload.  What every
+ * file is read with, comma and UTF-8, adds nothing to it.  It counts what the
+ * file is read with in the end: a delimiter that was found and the same one
+ * said are the same reading, and so are two limits that the file is within.  A
+ * limit that refuses the file is part of it.
+ */
 extern bool vendor_file_scan(struct vendor_file *file, struct glue_error *error);
 
 /*
