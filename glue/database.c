@@ -85,6 +85,20 @@ drop_connection(struct database *database)
 }
 
 /*
+ * Parameters that libpq refuses are the user's to correct.
+ */
+static bool
+explain_connect_error(struct glue_error *error)
+{
+	struct glue_error reason = *error;
+
+	if (strcmp(reason.code, POSTGRES_BAD_PARAMETER) != 0)
+		return false;
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+						  "%s; correct --db, or the PG* variables", reason.text);
+}
+
+/*
  * One attempt to have a session.
  */
 static bool
@@ -93,7 +107,7 @@ connect_database(struct database *database, struct glue_error *error)
 	drop_connection(database);
 	database->connection = database_connect(database->conninfo, error);
 	if (database->connection == NULL)
-		return false;
+		return explain_connect_error(error);
 	database->was_there = true;
 	interrupt_watch(database->connection);
 	if (postgres_prepare(database->connection, NULL, POSTGRES_NO_DEADLINE, error))
@@ -235,6 +249,17 @@ retry_seconds(const struct database *database, const struct glue_error *error)
 }
 
 /*
+ * Whether another attempt may do better.  A host that was there before is one,
+ * whatever its name server says now.
+ */
+static bool
+may_pass(const struct database *database, const struct glue_error *error)
+{
+	return postgres_error_is_transient(error) ||
+		(database->was_there && strcmp(error->code, POSTGRES_UNKNOWN_HOST) == 0);
+}
+
+/*
  * The time is up.  The first word of advice is the one that always works.
  */
 static bool
@@ -249,7 +274,7 @@ bool
 database_recover(struct database *database, struct patience *patience,
 				 struct glue_error *error)
 {
-	while (postgres_error_is_transient(error))
+	while (may_pass(database, error))
 	{
 		int64_t		seconds = retry_seconds(database, error);
 

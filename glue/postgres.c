@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include "postgres.h"
 
 #define SQLSTATE_LENGTH		5
+
+/* libpq's words between the server that it tried and why that failed. */
+#define ATTEMPT_FAILED		"failed: "
 
 /* Bytes of an int64_t as text, NUL included. */
 #define INTEGER_TEXT_SIZE	24
@@ -125,11 +129,10 @@ find_sqlstate(const char *message)
 }
 
 /*
- * Why a connection failed, in our own words: libpq's would repeat parts of the
- * connection string.
+ * What the server said, in our own words.
  */
 static bool
-connect_error(PGconn *connection, struct glue_error *error)
+server_refused(const char *sqlstate, struct glue_error *error)
 {
 	static const struct
 	{
@@ -142,22 +145,8 @@ connect_error(PGconn *connection, struct glue_error *error)
 		{"57P03", "the database is starting up or shutting down"},
 		{"42501", "the login may not connect to the database"},
 	};
-	const char *message = connection != NULL ? PQerrorMessage(connection) : "";
-	const char *sqlstate = find_sqlstate(message);
-	const char *reason = strstr(message, "failed: ");
-	const char *host = connection != NULL ? PQhost(connection) : NULL;
 	char		code[SQLSTATE_LENGTH + 1];
 
-	if (sqlstate == NULL && PQconnectionNeedsPassword(connection))
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
-							  "the database wants a password; use PGPASSWORD or a password file");
-	if (sqlstate == NULL)
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,
-							  "cannot reach the database at %s%s%.*s",
-							  host != NULL && host[0] != '\0' ? host : "its address",
-							  reason != NULL ? ": " : "",
-							  reason != NULL ? (int) strcspn(reason + 8, "\n") : 0,
-							  reason != NULL ? reason + 8 : "");
 	snprintf(code, sizeof(code), "%.*s", SQLSTATE_LENGTH, sqlstate);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 	{
@@ -167,6 +156,119 @@ connect_error(PGconn *connection, struct glue_error *error)
 	}
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, code,
 						  "the database refused the connection (SQLSTATE %s)", code);
+}
+
+/*
+ * Whether there is no such host.  A name server that did not answer may do so
+ * later, and where there are several hosts another one may answer.
+ */
+static bool
+is_unknown_host(const char *message)
+{
+	return strstr(message, ATTEMPT_FAILED) == NULL &&
+		strstr(message, gai_strerror(EAI_AGAIN)) == NULL &&
+		(strstr(message, gai_strerror(EAI_NONAME)) != NULL ||
+		 strstr(message, gai_strerror(EAI_NODATA)) != NULL);
+}
+
+static bool
+set_bad_parameter(struct glue_error *error, const char *problem, int length, const char *name)
+{
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_BAD_PARAMETER,
+						  "cannot connect to the database: %s%.*s", problem, length, name);
+}
+
+/*
+ * Say what is wrong with a parameter whose value is not what it has to be; of
+ * libpq's message the parameter's name is repeated, never the value.  False for
+ * another message.
+ */
+static bool
+explain_bad_value(const char *message, struct glue_error *error)
+{
+	static const char number[] = "\" for connection option \"";
+	static const char invalid[] = "invalid ";
+	const char *name = strstr(message, number);
+
+	if (strstr(message, "invalid port number: ") != NULL)
+		set_bad_parameter(error, "the port is no number from 1 to 65535", 0, "");
+	else if (name != NULL)
+	{
+		name += strlen(number);
+		set_bad_parameter(error, "a number is needed for ", (int) strcspn(name, "\""), name);
+	}
+	else if (strncmp(message, invalid, strlen(invalid)) == 0 &&
+			 strstr(message, " value: ") != NULL)
+	{
+		name = message + strlen(invalid);
+		set_bad_parameter(error, "libpq knows no such value of ", (int) strcspn(name, " "), name);
+	}
+	else
+		return false;
+	return true;
+}
+
+/*
+ * Say what is wrong with parameters that libpq refuses before it tries any
+ * server.  False for another message, with which a later attempt may do better.
+ */
+static bool
+explain_bad_parameter(const char *message, struct glue_error *error)
+{
+	static const struct
+	{
+		const char *beginning;
+		const char *text;
+	}			known[] = {
+		{"invalid connection option ", "there is a parameter that libpq does not know"},
+		{"could not match ", "hosts, their addresses and ports are not equally many"},
+		{"definition of service ", "the service is not defined"},
+		{"service file ", "there is no such service file"},
+		{"Unix-domain socket path ", "the name of the socket's folder is too long"},
+	};
+
+	if (explain_bad_value(message, error))
+		return true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strncmp(message, known[i].beginning, strlen(known[i].beginning)) == 0)
+		{
+			set_bad_parameter(error, known[i].text, 0, "");
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Why a connection failed, in our own words: libpq's would repeat parts of the
+ * connection string.
+ */
+static bool
+connect_error(PGconn *connection, struct glue_error *error)
+{
+	const char *message = PQerrorMessage(connection);
+	const char *sqlstate = find_sqlstate(message);
+	const char *reason = strstr(message, ATTEMPT_FAILED);
+	const char *host = PQhost(connection);
+
+	if (sqlstate != NULL)
+		return server_refused(sqlstate, error);
+	if (PQconnectionNeedsPassword(connection))
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
+							  "the database wants a password; use PGPASSWORD or a password file");
+	if (host == NULL || host[0] == '\0')
+		host = "its address";
+	if (is_unknown_host(message))
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNKNOWN_HOST,
+							  "there is no host of the name %s", host);
+	if (explain_bad_parameter(message, error))
+		return false;
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,
+						  "cannot reach the database at %s%s%.*s", host,
+						  reason != NULL ? ": " : "",
+						  reason != NULL ? (int) strcspn(reason + strlen(ATTEMPT_FAILED), "\n") : 0,
+						  reason != NULL ? reason + strlen(ATTEMPT_FAILED) : "");
 }
 
 /*

@@ -5,8 +5,8 @@
  *	  errors.
  *
  * Every error of libpq becomes a glue_error here and nowhere else.  It is of
- * the infrastructure class; code is the SQLSTATE, or 08006 when the server
- * said nothing.  Of what the server said the primary message, the hint and for
+ * the infrastructure class; code is the SQLSTATE, or one of the codes below when
+ * the server said nothing.  Of what the server said the primary message, the hint and for
  * COPY the line are kept, never a connection string.  A primary message may
  * quote a value, so such an error says so: quotes_server.
  *
@@ -31,9 +31,15 @@
 /* In place of a deadline: wait for as long as it takes. */
 #define POSTGRES_NO_DEADLINE	INT64_MAX
 
-/* Codes of errors that are not the server's own: connection lost, and no connection. */
+/*
+ * Codes of errors that are not the server's own: connection lost, no
+ * connection; and what no second attempt cures, which is not transient: a host
+ * name that nobody knows, and parameters that libpq refuses.
+ */
 #define POSTGRES_LOST			"08006"
 #define POSTGRES_UNREACHABLE	"08001"
+#define POSTGRES_UNKNOWN_HOST	"UNKNOWN_HOST"
+#define POSTGRES_BAD_PARAMETER	"BAD_PARAMETER"
 
 /* What the server has to keep to in one transaction; milliseconds, 0 for none. */
 struct postgres_limits

@@ -243,13 +243,23 @@ connect_by_secret(struct connection *connection, bool refresh, int64_t deadline_
 }
 
 /*
- * Whether the server, or a pgbouncer of an older version (08P01), refused the
- * login.
+ * Whether what the secret says is wrong, so that it may have been changed since
+ * it was read: the server, or a pgbouncer of an older version (08P01), refused
+ * the login, or there is no such database or host.
  */
 static bool
-login_was_refused(const struct glue_error *error)
+is_secret_wrong(const struct glue_error *error)
 {
-	return strncmp(error->code, "28", 2) == 0 || strcmp(error->code, "08P01") == 0;
+	static const char *const codes[] = {
+		"08P01", "3D000", POSTGRES_UNKNOWN_HOST, POSTGRES_BAD_PARAMETER
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+	{
+		if (strcmp(error->code, codes[i]) == 0)
+			return true;
+	}
+	return strncmp(error->code, "28", 2) == 0;
 }
 
 static bool
@@ -268,7 +278,7 @@ make_session(struct connection *connection, int64_t deadline_ms,
 	if (limit > deadline_ms)
 		limit = deadline_ms;
 	done = connect_by_secret(connection, false, limit, error);
-	if (!done && login_was_refused(error))
+	if (!done && is_secret_wrong(error))
 	{
 		connection->retries++;
 		done = connect_by_secret(connection, true, limit, error);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,6 +86,19 @@ read_text(const cJSON *document, const char *name, char **copy,
 	return keep(copy, member->valuestring, error);
 }
 
+/*
+ * A port as a text: what libpq would refuse is refused here, where the secret
+ * can be named.
+ */
+static bool
+is_port(const char *text)
+{
+	size_t		length = strspn(text, "0123456789");
+	long		port = length > 0 && length <= 5 ? strtol(text, NULL, 10) : 0;
+
+	return text[length] == '\0' && port >= 1 && port <= HIGHEST_PORT;
+}
+
 static bool
 read_port(const cJSON *document, char **copy, struct glue_error *error)
 {
@@ -96,9 +110,7 @@ read_port(const cJSON *document, char **copy, struct glue_error *error)
 	if (cJSON_IsNumber(member) && member->valuedouble >= 1 &&
 		member->valuedouble <= HIGHEST_PORT)
 		snprintf(digits, sizeof(digits), "%d", (int) member->valuedouble);
-	else if (cJSON_IsString(member) && strlen(member->valuestring) < sizeof(digits) &&
-			 member->valuestring[0] != '\0' &&
-			 strspn(member->valuestring, "0123456789") == strlen(member->valuestring))
+	else if (cJSON_IsString(member) && is_port(member->valuestring))
 		snprintf(digits, sizeof(digits), "%s", member->valuestring);
 	else
 		return secret_error(error, "has no port of 1 to 65535", "");

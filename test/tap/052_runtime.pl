@@ -274,7 +274,7 @@ is_error($api->invoke('{}'), qr/^28P01: the database refused the login/, 'a wron
 # The same from Secrets Manager.
 write_secret(password => $passwords[1]);
 my $secrets = SecretStub->new($secret_file);
-start_check(DATABASE_SECRET_FILE => undef, DATABASE_SECRET_ID => 'shop/database', AWS_ENDPOINT_URL => $secrets->url,
+start_check(DATABASE_SECRET_FILE => undef, DATABASE_SECRET_ID => 'shop/database', DATABASE_FAILURES => 10, AWS_ENDPOINT_URL => $secrets->url,
 	AWS_ACCESS_KEY_ID => 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY => 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY');
 is_fine($api->invoke('{}'), 'the secret from Secrets Manager');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
@@ -294,6 +294,13 @@ set_password($passwords[1]);
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
 is_error($api->invoke('{}'), qr/^28P01/, 'a secret that is wrong');
 is($secrets->count, 3, 'is read again once');
+write_secret(password => $passwords[1], dbname => 'nowhere');
+is_error($api->invoke('{}'), qr/^3D000: there is no database of that name/, 'a secret of another database');
+write_secret(password => $passwords[1], dbname => 'dbname=shop target_session_attrs=planted');
+is_error($api->invoke('{}'), qr/^BAD_PARAMETER: cannot connect to the database: libpq knows no such value of target_session_attrs$/, 'one with a parameter that libpq refuses');
+write_secret(password => $passwords[1]);
+is_fine($api->invoke('{}'), 'and one that was corrected, which is read at once');
+is($secrets->count, 6, 'each of them was read once');
 $api->stop;
 $secrets->stop;
 

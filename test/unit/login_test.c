@@ -71,6 +71,10 @@ test_bad(void)
 		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":65536}",
 		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"" PLANTED "\"}",
 		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"0\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"65536\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"99999999999999\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"5432,5433\"}",
 		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"ca\":1}",
 	};
 
