@@ -91,8 +91,8 @@ static const struct command commands[] = {
 		"Checks every row of FILE (\"-\" for standard input), puts the good rows into\n"
 		"the catalogue and writes reports on the others.  The file is read twice: first\n"
 		"for faults of the file as a whole, then for its rows.  Killed at any moment and\n"
-		"run again, it goes on where it was.  The same file again shows the result it\n"
-		"had; --again loads it once more.",
+		"run again, it goes on where it was.  The same file again, read in the same\n"
+		"way, shows the result it had, good rows or none; --again loads it once more.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) |
 		OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_NO_REPORTS),
 		.required = OPTION_BIT(OPTION_VENDOR),

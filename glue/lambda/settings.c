@@ -75,7 +75,7 @@ static const struct setting table[] = {
 	{
 		.name = "SECRET_TTL_SECONDS", INTEGER(secret_ttl_seconds, 0, 86400),
 		.used_by = EVERY, .standard = "300",
-		.meaning = "how long a secret is believed; a refused password is looked up again at once"
+		.meaning = "how long a secret is believed; it is read again at once when the login is refused, or the host or database is not there"
 	},
 	{
 		.name = "DATABASE_CONNECT_MS", INTEGER(database_connect_ms, 100, 60000),

@@ -409,6 +409,25 @@ class ResumeTest(Services):
         self.assertEqual(self.load(function, event), 1)
         self.assertEqual(sql(VERDICTS, u=upload_id()), before)
 
+    def test_a_file_that_is_no_good_is_told_once(self) -> None:
+        """Refused, or without a good row: its event again finds the upload that has failed, and changes nothing."""
+        header = ",".join(HEADER[:6]).encode() + b"\n"
+        cases = {"": header + b"S1,V1,a,Books,free,2\n,,,,,\n", "EMPTY_FILE": b"", "NO_ROWS": header, "NO_HEADER": b"a,b\n1,2\n",
+                 "MISSING_COLUMN": b"sku,price\n1,2\n", "DUPLICATE_COLUMN": header[:-1] + b",SKU\nS1,V1,a,Books,1.50,2,S2\n",
+                 "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200), "UNSUPPORTED_ENCODING": b"\xff\xfe\0\0s\0\0\0"}
+        function = self.function()
+        for code, content in cases.items():
+            with self.subTest(code):
+                sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+                event = self.put(content)
+                self.load(function, event)
+                self.assertEqual(sql("SELECT status, coalesce(failure_code, '') FROM onboard.upload_history"), f"failed|{code}")
+                before = sql("SELECT u::text FROM onboard.upload_history u")
+                for _ in range(2):
+                    self.assertEqual(self.load(function, event), 1)
+                self.assertEqual(sql("SELECT u::text FROM onboard.upload_history u"), before)
+                self.assertEqual([message["kind"] for message in self.messages()].count("upload_ended"), 1)
+
     def test_two_readers_at_once(self) -> None:
         content = good_file(30_000, 15, 0.05)
         event = self.put(content)

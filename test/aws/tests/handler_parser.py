@@ -252,6 +252,28 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.messages(), [])
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), str(len(cases)))
 
+    def test_a_file_without_a_good_row_is_told_once(self) -> None:
+        """By both routes: its event again finds the upload that has failed, and changes nothing."""
+        content = b",".join(name.encode() for name in REQUIRED) + b"\n" + b",,,,,\nV1,a,Books,,free,2\n"
+        for environment in ({}, {"ROUTE": "direct"}):
+            with self.subTest(environment):
+                sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
+                parser = self.function(**environment)
+                put = self.put(content)
+                self.parse(put, function=parser)
+                if not environment:
+                    rows = [{"row_number": item["row_number"], "product": item.get("product_data", {})} for item in self.items(put)]
+                    sql(f"SELECT count(*) FROM onboard_ingest('{self.upload(put)}', '{json.dumps(rows)}')")
+                self.assertEqual(self.state(put, "status, failure_code, valid_records, error_records, parse_attempts"), "failed||0|2|1")
+                before = sql("SELECT u::text FROM onboard.upload_history u")
+                items = self.items(put)
+                for _ in range(3):
+                    self.parse(put, put, function=parser)
+                self.assertEqual(sql("SELECT u::text FROM onboard.upload_history u"), before)
+                self.assertEqual(self.items(put), items)
+                self.assertEqual([message["kind"] for message in self.messages()].count("upload_ended"), 1)
+                self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
+
     def test_keys_that_are_odd(self) -> None:
         for name in ("two words.csv", "a+b=c&d.csv", "\u00fc\u4e2d\u6587.csv", "50%.csv", "%2B.csv", "VEND001_20260104_090000.CSV",
                      "folder/VEND001_20260104_090000.csv", "no ending"):
