@@ -378,8 +378,8 @@ show_refusal(struct load *load, const struct glue_error *fault, bool loaded_befo
 /* ----- the three ways a load can go ----- */
 
 /*
- * The scan found a fault, and the file is an upload already, which stays as it
- * is: what is recorded there, or what is wrong with this reading of it.
+ * The scan found a fault in a file that is loaded, or being loaded, already:
+ * tell the user, and record nothing.
  */
 static int
 show_known(const struct load *load, const struct upload *known, const struct glue_error *fault)
@@ -393,7 +393,8 @@ show_known(const struct load *load, const struct upload *known, const struct glu
 
 /*
  * Whether the upload that was found has failed as this file would again.  One
- * that may be retried is retried when something else is wrong now, or by wish.
+ * that may be retried is retried when something else is wrong now, or when the
+ * user asks for it.
  */
 static bool
 was_refused(const struct load *load, const struct glue_error *fault)
@@ -435,8 +436,8 @@ refuse_file(struct load *load, const struct glue_error *fault)
 
 /*
  * The upload has failed although this reading finds no fault: its vendor may
- * not load, or somebody rejected it.  Its message is a sentence; ours begin
- * small and go on.
+ * not load, or somebody rejected it.  What the database says is a sentence;
+ * errors of ours begin with a small letter and have no full stop.
  */
 static int
 show_failed_upload(struct load *load, bool loaded_before)

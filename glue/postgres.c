@@ -261,7 +261,7 @@ connect_error(PGconn *connection, struct glue_error *error)
 		host = "its address";
 	if (is_unknown_host(message))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNKNOWN_HOST,
-							  "there is no host of the name %s", host);
+							  "there is no host of the name %s; check the name", host);
 	if (explain_bad_parameter(message, error))
 		return false;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,

@@ -26,7 +26,7 @@
 	" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END))," \
 	" u.failure_code, u.failure_message, u.error_file_s3_key, u.fix_file_s3_key," \
 	" extract(epoch FROM u.created_at)::bigint, u.processing_duration_seconds," \
-	" u.metadata ->> 'delimiter', u.metadata ->> 'encoding', u.metadata ? 'undone_at'," \
+	" u.metadata ? 'undone_at'," \
 	" extract(epoch FROM (u.metadata ->> 'undone_at')::timestamptz)::bigint," \
 	" u.created_at, u.processing_completed_at, (u.metadata ->> 'undone_at')::timestamptz," \
 	" " MAY_RETRY \
@@ -74,14 +74,12 @@ fill_upload(struct upload *upload, PGresult *row)
 	upload->fix_file = text_or_null(row, 12);
 	upload->created_at = number_of(row, 13);
 	upload->duration = text_or_null(row, 14);
-	upload->delimiter = text_or_null(row, 15);
-	upload->encoding = text_or_null(row, 16);
-	upload->undone = strcmp(PQgetvalue(row, 0, 17), "t") == 0;
-	upload->undone_at = number_of(row, 18);
-	upload->begun_text = text_or_null(row, 19);
-	upload->ended_text = text_or_null(row, 20);
-	upload->undone_text = text_or_null(row, 21);
-	upload->may_retry = strcmp(PQgetvalue(row, 0, 22), "t") == 0;
+	upload->undone = strcmp(PQgetvalue(row, 0, 15), "t") == 0;
+	upload->undone_at = number_of(row, 16);
+	upload->begun_text = text_or_null(row, 17);
+	upload->ended_text = text_or_null(row, 18);
+	upload->undone_text = text_or_null(row, 19);
+	upload->may_retry = strcmp(PQgetvalue(row, 0, 20), "t") == 0;
 }
 
 void
@@ -135,7 +133,7 @@ upload_find(struct database *database, const char *vendor_id, const char *conten
 {
 	const char *const values[] = {vendor_id, content_id};
 
-	/* Only the last attempt is none that was retried. */
+	/* Only the last attempt can be one that is not to be retried. */
 	return find_upload(database, SELECT_UPLOAD
 					   " WHERE u.vendor_id = $1::text AND u.content_id = $2::text"
 					   " ORDER BY " MAY_RETRY ", u.created_at DESC LIMIT 1", 2, values, upload, error);

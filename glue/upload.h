@@ -38,8 +38,6 @@ struct upload
 	const char *fix_file;
 	int64_t		created_at;		/* seconds since 1970 */
 	const char *duration;		/* seconds, of processing */
-	const char *delimiter;		/* as recorded when it began */
-	const char *encoding;
 	bool		may_retry;		/* failed for a reason outside the file */
 	bool		undone;
 	int64_t		undone_at;		/* seconds since 1970; 0 when not undone */

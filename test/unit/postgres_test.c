@@ -72,7 +72,7 @@ test_names(void)
 		is_text(error.code, cases[i].code, "%s: its code", gai_strerror(cases[i].answer));
 		is_int(postgres_error_is_transient(&error), cases[i].is_transient, "whether it may pass");
 	}
-	is_text(error.text, "there is no host of the name shop.example", "the host is named");
+	is_text(error.text, "there is no host of the name shop.example; check the name", "the host is named");
 
 	/* Where there are several, another one may be up later. */
 	lookup_result = EAI_NONAME;
