@@ -36,6 +36,7 @@
 
 #include "catalogue_internal.h"
 #include "compat.h"
+#include "index_shape.h"
 #include "onboard.h"
 #include "owner.h"
 #include "table_shape.h"
@@ -57,26 +58,6 @@ column_number(Relation products, const char *name)
 	return number;
 }
 
-/* Is this the plain unique index on exactly these columns? */
-static bool
-is_key_index(Relation index, const AttrNumber *columns, int column_count)
-{
-	int			i;
-
-	if (!index->rd_index->indisunique || !index->rd_index->indimmediate ||
-		!index->rd_index->indisvalid ||
-		index->rd_index->indnkeyatts != column_count ||
-		RelationGetIndexPredicate(index) != NIL)
-		return false;
-	for (i = 0; i < column_count; i++)
-	{
-		if (index->rd_index->indkey.values[i] != columns[i] ||
-			index->rd_indcollation[i] != C_COLLATION_OID)
-			return false;
-	}
-	return true;
-}
-
 static void
 find_key_indexes(Catalogue *catalogue)
 {
@@ -91,9 +72,9 @@ find_key_indexes(Catalogue *catalogue)
 	catalogue->key_index[KEY_VENDOR_PRODUCT_ID] = -1;
 	for (i = 0; i < catalogue->index_count; i++)
 	{
-		if (is_key_index(catalogue->indexes[i], sku, 1))
+		if (index_is_unique_on(catalogue->indexes[i], sku, 1))
 			catalogue->key_index[KEY_SKU] = i;
-		else if (is_key_index(catalogue->indexes[i], vendor_product_id, 2))
+		else if (index_is_unique_on(catalogue->indexes[i], vendor_product_id, 2))
 			catalogue->key_index[KEY_VENDOR_PRODUCT_ID] = i;
 	}
 	if (catalogue->key_index[KEY_SKU] < 0 || catalogue->key_index[KEY_VENDOR_PRODUCT_ID] < 0)
@@ -139,10 +120,7 @@ refuse_instead_rules(Relation products)
 	}
 }
 
-/*
- * How rows will be stored.  Deparsing the table's constraints takes some tens
- * of microseconds, once per statement.
- */
+/* How rows will be stored. */
 static CataloguePath
 choose_path(Catalogue *catalogue)
 {
@@ -150,6 +128,8 @@ choose_path(Catalogue *catalogue)
 
 	refuse_instead_rules(catalogue->products);
 	catalogue->as_shipped = departure == NULL;
+	if (departure != NULL)
+		catalogue->changed_defaults = table_shape_changed_defaults(catalogue->products, &products_shape);
 	if (departure != NULL)
 		ereport(DEBUG1,
 				(errmsg_internal("onboard stores rows by INSERT because of onboard.products: %s", departure)));

@@ -99,7 +99,9 @@ prepare_to_insert(Catalogue *catalogue)
 	caller = MemoryContextSwitchTo(catalogue->context);
 	catalogue->estate = CreateExecutorState();
 	catalogue->single_slot = table_slot_create(catalogue->products, NULL);
-	catalogue->sequence = identity_sequence(catalogue->products, PRODUCT_ID);
+	/* On the plain path the column may be numbered in another way. */
+	if (catalogue->path != CATALOGUE_PLAIN)
+		catalogue->sequence = identity_sequence(catalogue->products, PRODUCT_ID);
 	choose_entry_ways(catalogue);
 	catalogue->constants.piece = CStringGetTextDatum("piece");
 	catalogue->constants.active = CStringGetTextDatum("active");

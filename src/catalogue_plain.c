@@ -31,17 +31,26 @@
 #include "refusal.h"
 #include "statement.h"
 #include "subtransaction.h"
+#include "table_shape.h"
 
-/* Did one of our own unique constraints refuse the row? */
+/* Did one of the unique indexes that keys are looked up in refuse the row? */
 static bool
-is_key_conflict(const ErrorData *error)
+is_key_conflict(const Catalogue *catalogue, const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
-		error->schema_name != NULL && strcmp(error->schema_name, "onboard") == 0 &&
-		error->table_name != NULL && strcmp(error->table_name, "products") == 0 &&
-		error->constraint_name != NULL &&
-		(strcmp(error->constraint_name, "products_sku_key") == 0 ||
-		 strcmp(error->constraint_name, "products_vendor_id_vendor_product_id_key") == 0);
+	CatalogueKey key;
+
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == NULL ||
+		error->schema_name == NULL || strcmp(error->schema_name, "onboard") != 0 ||
+		error->table_name == NULL || strcmp(error->table_name, "products") != 0)
+		return false;
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		Relation	index = catalogue->indexes[catalogue->key_index[key]];
+
+		if (strcmp(error->constraint_name, RelationGetRelationName(index)) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* One row on its way into the table. */
@@ -49,6 +58,7 @@ typedef struct PlainInsert
 {
 	Datum	   *values;
 	const bool *nulls;
+	uint32		omitted;		/* columns left to their defaults, as bits of products_shape */
 	const CatalogueOwner *owner;
 	int64		row_number;
 	int64		product_id;		/* 0 when a trigger changed where the row came from */
@@ -74,6 +84,40 @@ is_policy_violation(const PlainInsert *work, const ErrorData *error)
 		error->message_id != NULL &&
 		(strcmp(error->message_id, "new row violates row-level security policy for table \"%s\"") == 0 ||
 		 strcmp(error->message_id, "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
+}
+
+/*
+ * The same for a row that leaves columns out whose defaults somebody changed.
+ * Rare, so that the plan is not kept: there is one for each set of columns.
+ */
+static bool
+insert_with_defaults(const PlainInsert *work)
+{
+	StringInfoData columns;
+	StringInfoData parameters;
+	Oid			types[PRODUCT_COLUMN_COUNT];
+	Datum		values[PRODUCT_COLUMN_COUNT];
+	char		null_flags[PRODUCT_COLUMN_COUNT];
+	int			count = 0;
+	int			i;
+
+	initStringInfo(&columns);
+	initStringInfo(&parameters);
+	for (i = 1; i < PRODUCT_COLUMN_COUNT; i++)
+	{
+		if ((work->omitted & (1U << i)) != 0)
+			continue;
+		types[count] = products_shape.columns[i].type;
+		values[count] = work->values[i - 1];
+		null_flags[count] = work->nulls[i - 1] ? 'n' : ' ';
+		count++;
+		appendStringInfo(&columns, "%s%s", count > 1 ? ", " : "", products_shape.columns[i].name);
+		appendStringInfo(&parameters, "%s$%d", count > 1 ? ", " : "", count);
+	}
+	return SPI_execute_with_args(psprintf("INSERT INTO onboard.products (%s) VALUES (%s)",
+										  columns.data, parameters.data),
+								 count, types, values, null_flags, false, 0) == SPI_OK_INSERT &&
+		SPI_processed > 0;
 }
 
 /*
@@ -110,7 +154,10 @@ run_insert(PlainInsert *work)
 	work->context.arg = work;
 	work->context.previous = error_context_stack;
 	error_context_stack = &work->context;
-	inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
+	if (work->omitted != 0)
+		inserted = insert_with_defaults(work);
+	else
+		inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
 	error_context_stack = work->context.previous;
 	SPI_finish();
 	owner_leave(&section);
@@ -201,6 +248,26 @@ refusal_message(const ErrorData *error, MemoryContext context)
 	return message;
 }
 
+/*
+ * Columns of the vendor's that the row says nothing of and whose default is not
+ * the shipped one.  What onboard itself writes into a row has no default.
+ */
+static uint32
+omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nulls)
+{
+	const ProductConstants *constants = &catalogue->constants;
+	uint32		omitted = 0;
+	int			i;
+
+	for (i = PRODUCT_VENDOR_PRODUCT_ID - 1; i < PRODUCT_STATUS; i++)
+	{
+		if (nulls[i] || values[i] == constants->piece || values[i] == constants->no_attributes ||
+			values[i] == constants->active)
+			omitted |= 1U << i;
+	}
+	return omitted & catalogue->changed_defaults;
+}
+
 bool
 catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 					  const IncomingRow *row, int64 *product_id, const char **refusal)
@@ -216,6 +283,7 @@ catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 	bool		is_conflict;
 
 	product_values(catalogue, owner, row, values, nulls);
+	work.omitted = omitted_columns(catalogue, values, nulls);
 	if (subtransaction_run(insert_row, &work, &error))
 	{
 		*product_id = work.product_id;
@@ -229,7 +297,7 @@ catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 	}
 	if (!is_refusal(&work, error))
 		ReThrowError(error);
-	is_conflict = is_key_conflict(error);
+	is_conflict = is_key_conflict(catalogue, error);
 	if (!is_conflict)
 		*refusal = refusal_message(error, CurrentMemoryContext);
 	FreeErrorData(error);

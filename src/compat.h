@@ -69,6 +69,30 @@ end_index_entries(Relation index, IndexInfo *info)
 #endif
 }
 
+/* Is a CHECK constraint checked at all? */
+static inline bool
+is_enforced_check(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return check->ccenforced;
+#else
+	(void) check;
+	return true;
+#endif
+}
+
+/* Does a unique index take two nulls for the same? */
+static inline bool
+index_nulls_not_distinct(Relation index)
+{
+#if PG_VERSION_NUM >= 150000
+	return index->rd_index->indnullsnotdistinct;
+#else
+	(void) index;
+	return false;
+#endif
+}
+
 #if PG_VERSION_NUM < 150000
 /* As in later versions: collect the result of a set-returning function. */
 static inline void

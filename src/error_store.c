@@ -93,7 +93,8 @@ error_store_open(void)
 	store->result_info = makeNode(ResultRelInfo);
 	InitResultRelInfo(store->result_info, store->relation, 0, NULL, 0);
 	ExecOpenIndices(store->result_info, false);
-	store->sequence = identity_sequence(store->relation, ERROR_ID);
+	if (store->direct)
+		store->sequence = identity_sequence(store->relation, ERROR_ID);
 	prepare_names(store);
 	return store;
 }

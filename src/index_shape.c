@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * index_shape.c
- *	  Can an index that somebody added refuse a row?
+ *	  What an index asks of a row: is it unique, and may it refuse the row?
  *
  * An index on 100 / stock_quantity refuses a product without stock, one on
  * description a long description.  INSERT tells which row it was; entering a
@@ -15,6 +15,8 @@
 #include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -22,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "compat.h"
 #include "index_shape.h"
 
 /* A B-tree takes 2704 bytes, the least of all kinds; some go to the entry itself. */
@@ -132,6 +135,42 @@ stores_short_keys(Relation index)
 			return false;
 	}
 	return true;
+}
+
+bool
+index_is_unique_on(Relation index, const AttrNumber *columns, int column_count)
+{
+	int			i;
+
+	if (!index->rd_index->indisunique || !index->rd_index->indimmediate ||
+		!index->rd_index->indisvalid || index->rd_rel->relam != BTREE_AM_OID ||
+		index->rd_index->indnkeyatts != column_count ||
+		RelationGetIndexPredicate(index) != NIL)
+		return false;
+	for (i = 0; i < column_count; i++)
+	{
+		bool		is_text = index->rd_opfamily[i] == TEXT_BTREE_FAM_OID;
+
+		if (columns[i] == InvalidAttrNumber || index->rd_index->indkey.values[i] != columns[i] ||
+			(!is_text && index->rd_opfamily[i] != INTEGER_BTREE_FAM_OID) ||
+			(is_text && index->rd_indcollation[i] != C_COLLATION_OID))
+			return false;
+	}
+	return true;
+}
+
+bool
+index_is_bare(Relation index)
+{
+	int			i;
+
+	for (i = 0; i < index->rd_index->indnkeyatts; i++)
+	{
+		if (index->rd_indoption[i] != 0)
+			return false;
+	}
+	return index->rd_index->indnatts == index->rd_index->indnkeyatts &&
+		!index_nulls_not_distinct(index);
 }
 
 bool

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * index_shape.h
- *	  Can an index that somebody added refuse a row?
+ *	  What an index asks of a row: is it unique, and may it refuse the row?
  *
  *-------------------------------------------------------------------------
  */
@@ -18,5 +18,14 @@
  * raise an error, and what it stores always fits.
  */
 extern bool index_can_refuse(Relation index, const TableShape *shape);
+
+/*
+ * Is this a valid unique B-tree on exactly these columns in this order, byte by
+ * byte for text, over all rows, and checked at once?
+ */
+extern bool index_is_unique_on(Relation index, const AttrNumber *columns, int column_count);
+
+/* Has it nothing beyond its columns: no INCLUDE, no DESC, no NULLS NOT DISTINCT? */
+extern bool index_is_bare(Relation index);
 
 #endif							/* ONBOARD_INDEX_SHAPE_H */

@@ -12,6 +12,10 @@
 
 #include "utils/relcache.h"
 
+#define SHAPE_MAX_KEYS			3	/* columns of a unique constraint */
+#define SHAPE_MAX_FOREIGN_KEYS	2
+#define SHAPE_DEPARTURE_SIZE	192 /* bytes, with the end */
+
 typedef struct ColumnShape
 {
 	const char *name;
@@ -19,21 +23,31 @@ typedef struct ColumnShape
 	int32		typmod;
 	bool		not_null;
 	int			max_bytes;		/* of a value, where it is worth mentioning */
+	Oid			collation;		/* where it is not that of the type */
+	const char *default_value;	/* as deparse_expression() prints it; NULL for none */
+	char		identity;		/* as in pg_attribute */
 } ColumnShape;
 
-typedef struct CheckShape
+typedef struct ForeignKeyShape
 {
-	const char *name;
-	const char *expression;		/* as pg_get_expr() prints it */
-} CheckShape;
+	const char *column;
+	const char *referenced_table;	/* in the same schema */
+	const char *referenced_column;
+} ForeignKeyShape;
+
+typedef struct UniqueShape
+{
+	const char *columns[SHAPE_MAX_KEYS];
+	int			column_count;
+} UniqueShape;
 
 typedef struct TableShape
 {
 	const ColumnShape *columns;
 	int			column_count;
-	const CheckShape *checks;	/* ended by a NULL name */
-	const char *const *foreign_keys;	/* constraint names, ended by NULL */
-	const char *const *unique_indexes;	/* index names, ended by NULL */
+	const char *const *checks;	/* as deparse_expression() prints them, ended by NULL */
+	const ForeignKeyShape *foreign_keys;	/* ended by a NULL column */
+	const UniqueShape *unique;	/* ended by one of no columns */
 } TableShape;
 
 extern const TableShape products_shape;
@@ -42,8 +56,16 @@ extern const TableShape validation_errors_shape;
 /*
  * Returns NULL when inserting tuples and index entries directly has exactly the
  * effect of an INSERT statement (given that the checks and foreign keys we
- * shipped hold), otherwise what stands in the way, as a static string.
+ * shipped hold), otherwise what stands in the way, as text that is valid until
+ * the next call for this shape.  Cheap: the answer is kept while the table stays
+ * as it is.
  */
 extern const char *table_shape_departure(Relation relation, const TableShape *shape);
+
+/*
+ * Which columns of the shape have another default than was shipped?  A bit for
+ * each, in the order of the shape.  Not cheap.
+ */
+extern uint32 table_shape_changed_defaults(Relation relation, const TableShape *shape);
 
 #endif							/* ONBOARD_TABLE_SHAPE_H */
