@@ -1271,7 +1271,8 @@ COMMENT ON FUNCTION onboard.changed_parts() IS 'What was added to, changed in, o
 
 CREATE FUNCTION @extschema@.onboard_local_changes() RETURNS SETOF text
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off AS $$
 	WITH changes AS MATERIALIZED (
 		SELECT c.position, c.relation, c.ordinal, c.name, c.statement FROM onboard.changed_parts() c
 	)

@@ -90,6 +90,7 @@ turn_on_row_security(void)
 static void
 enter(OwnerSection *section, int security_context, const char *search_path)
 {
+	section->explains_names = false;
 	GetUserIdAndSecContext(&section->saved_user, &section->saved_security_context);
 	SetUserIdAndSecContext(products_owner(),
 						   section->saved_security_context | security_context);
@@ -98,6 +99,25 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 	turn_on_row_security();
 	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* Error context callback: a name that is not found may be in a schema left out. */
+static void
+explain_missing_name(void *argument)
+{
+	const OwnerSection *section = argument;
+
+	switch (geterrcode())
+	{
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_OBJECT:
+			errhint("Triggers find no names in a schema where others may create. "
+					"Give the name its schema, or %s.", section->remedy);
+			break;
+		default:
+			break;
+	}
 }
 
 void
@@ -109,12 +129,27 @@ owner_enter(OwnerSection *section)
 void
 owner_enter_plain(OwnerSection *section)
 {
-	enter(section, SECURITY_LOCAL_USERID_CHANGE, "\"$user\", public, pg_temp");
+	OpenSchema	open[SEARCH_PATH_SCHEMAS];
+	int			open_count;
+	const char *search_path = search_path_for(products_owner(), open, &open_count);
+
+	search_path_check_temporary(open, open_count);
+	enter(section, SECURITY_LOCAL_USERID_CHANGE, search_path);
+	if (open_count == 0)
+		return;
+	strlcpy(section->remedy, search_path_remedy(&open[open_count - 1]), sizeof(section->remedy));
+	section->explains_names = true;
+	section->callback.callback = explain_missing_name;
+	section->callback.arg = section;
+	section->callback.previous = error_context_stack;
+	error_context_stack = &section->callback;
 }
 
 void
 owner_leave(OwnerSection *section)
 {
+	if (section->explains_names)
+		error_context_stack = section->callback.previous;
 	AtEOXact_GUC(true, section->guc_nest_level);
 	SetUserIdAndSecContext(section->saved_user, section->saved_security_context);
 }

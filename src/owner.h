@@ -14,12 +14,17 @@
 
 #include "postgres.h"
 
+#include "search_path.h"
+
 /* What owner_enter() has to put back; caller storage. */
 typedef struct OwnerSection
 {
 	Oid			saved_user;
 	int			saved_security_context;
 	int			guc_nest_level;
+	bool		explains_names; /* the callback is on the stack */
+	ErrorContextCallback callback;
+	char		remedy[SEARCH_PATH_NOTE_SIZE];
 } OwnerSection;
 
 /*
@@ -35,7 +40,8 @@ extern void owner_enter(OwnerSection *section);
 /*
  * The same for a statement that runs what others put on our tables, their
  * triggers and policies: row security applies, and search_path is the owner's
- * usual one, "$user", public.
+ * usual one, "$user", public, without the schemas that are open to others (see
+ * search_path.c).  The section must stay where it is until owner_leave().
  */
 extern void owner_enter_plain(OwnerSection *section);
 
