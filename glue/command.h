@@ -27,6 +27,7 @@ enum exit_code
 {
 	EXIT_ALL_GOOD = 0,
 	EXIT_SOME_REJECTED = 1,
+	EXIT_NEEDS_ATTENTION = EXIT_SOME_REJECTED,	/* of onboard doctor */
 	EXIT_REFUSED = 2,
 	EXIT_USAGE = 3,
 	EXIT_INFRASTRUCTURE = 4
@@ -63,6 +64,7 @@ extern int	command_vendor_set_status(const struct options *options);
 extern int	command_category_add(const struct options *options);
 extern int	command_category_list(const struct options *options);
 extern int	command_category_deactivate(const struct options *options);
+extern int	command_doctor(const struct options *options);
 extern int	command_conninfo(const struct options *options);
 extern int	command_psql(const struct options *options);
 extern int	command_stop(const struct options *options);

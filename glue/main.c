@@ -181,6 +181,16 @@ static const struct command commands[] = {
 		.run = command_category_deactivate
 	},
 	{
+		.name = "doctor", .operands = "", .summary = "say what is wrong with the database",
+		.description =
+		"Says what is wrong with the database and what is good to know of it: versions,\n"
+		"schemas where others may create, how rows are stored and why, roles, row\n"
+		"security, uploads that stopped, local changes.  Exit code 1: something needs\n"
+		"attention.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.run = command_doctor
+	},
+	{
 		.name = "conninfo", .operands = "", .summary = "print how to reach the database in use",
 		.description =
 		"Prints host, port, user and name of the database in use as a connection\n"

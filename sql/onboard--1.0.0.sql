@@ -954,7 +954,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
 			'outbox', 'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
-			'onboard_version', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
+			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
@@ -1294,6 +1294,11 @@ SET quote_all_identifiers = off AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, changed in, or taken off, the tables and views of the extension; pg_dump leaves these out; no row when there is nothing';
 
+CREATE FUNCTION @extschema@.onboard_diagnose(OUT severity text, OUT subject text, OUT message text, OUT hint text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_diagnose';
+COMMENT ON FUNCTION @extschema@.onboard_diagnose() IS 'What is wrong with this installation (error, warning) or good to know (info): versions, open schemas, how rows are stored and why, roles, row security, stalled uploads, local changes';
+
 INSERT INTO onboard.shipped_parts (kind, relation, name, part_of, definition, remove, needs, ordinal)
 	SELECT p.kind, p.relation, p.name, p.part_of, p.definition, p.remove, p.needs, p.ordinal FROM onboard.table_parts() p;
 
@@ -1350,5 +1355,18 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_grant_reporter(name),
 	@extschema@.onboard_grant_vendor(name, text),
 	@extschema@.onboard_create_catalog_indexes(),
-	@extschema@.onboard_local_changes()
+	@extschema@.onboard_local_changes(),
+	@extschema@.onboard_diagnose()
 FROM PUBLIC;
+
+-- Whoever installs hears of it at once when others may create in public.
+DO $$
+DECLARE
+	finding record;
+BEGIN
+	FOR finding IN SELECT d.subject, d.message, d.hint FROM @extschema@.onboard_diagnose() d
+		WHERE d.severity OPERATOR(pg_catalog.=) 'warning' AND pg_catalog.starts_with(d.subject, 'schema ')
+	LOOP
+		RAISE WARNING '%: %', finding.subject, finding.message USING HINT = finding.hint;
+	END LOOP;
+END $$;

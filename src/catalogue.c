@@ -140,6 +140,18 @@ choose_path(Catalogue *catalogue)
 	return CATALOGUE_DIRECT;
 }
 
+CataloguePath
+catalogue_inspect(char **departure)
+{
+	Catalogue  *catalogue = catalogue_open(false);
+	CataloguePath path = choose_path(catalogue);
+	const char *reason = table_shape_departure(catalogue->products, &products_shape);
+
+	*departure = reason != NULL ? pstrdup(reason) : NULL;
+	catalogue_close(catalogue);
+	return path;
+}
+
 Catalogue *
 catalogue_open(bool for_writing)
 {

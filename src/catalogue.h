@@ -87,6 +87,13 @@ extern void catalogue_close(Catalogue *catalogue);
 extern CataloguePath catalogue_path(const Catalogue *catalogue);
 
 /*
+ * How would rows be stored now?  Sets *departure to what keeps them from being
+ * stored directly (see table_shape_departure()), or NULL.  Raises an error when
+ * no row could be loaded, as opening the table does.
+ */
+extern CataloguePath catalogue_inspect(char **departure);
+
+/*
  * Store by an INSERT statement per row whatever the table is like, because others'
  * code runs between the rows; before the first is stored.  why is for the log.
  */

@@ -80,9 +80,8 @@ onboard_require_utf8(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Version of the script that created the extension's objects. */
-static char *
-script_version(void)
+char *
+onboard_script_version(void)
 {
 	static Statement version = {
 		"SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'onboard'"
@@ -106,7 +105,7 @@ PG_FUNCTION_INFO_V1(onboard_version);
 Datum
 onboard_version(PG_FUNCTION_ARGS)
 {
-	char	   *script = script_version();
+	char	   *script = onboard_script_version();
 	TupleDesc	descriptor;
 	Datum		values[3];
 	bool		nulls[3] = {false, false, false};

@@ -46,4 +46,7 @@ typedef struct OnboardCounters
 } OnboardCounters;
 extern OnboardCounters onboard_counters;
 
+/* Version of the script that created the extension's objects, in the current context. */
+extern char *onboard_script_version(void);
+
 #endif							/* ONBOARD_H */

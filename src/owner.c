@@ -38,8 +38,8 @@ onboard_relation(const char *name)
 	return relation;
 }
 
-static Oid
-products_owner(void)
+Oid
+owner_of_tables(void)
 {
 	Oid			relation = onboard_relation("products");
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
@@ -92,7 +92,7 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 {
 	section->explains_names = false;
 	GetUserIdAndSecContext(&section->saved_user, &section->saved_security_context);
-	SetUserIdAndSecContext(products_owner(),
+	SetUserIdAndSecContext(owner_of_tables(),
 						   section->saved_security_context | security_context);
 	section->guc_nest_level = NewGUCNestLevel();
 	limit_lock_waits();
@@ -131,7 +131,7 @@ owner_enter_plain(OwnerSection *section)
 {
 	OpenSchema	open[SEARCH_PATH_SCHEMAS];
 	int			open_count;
-	const char *search_path = search_path_for(products_owner(), open, &open_count);
+	const char *search_path = search_path_for(owner_of_tables(), open, &open_count);
 
 	search_path_check_temporary(open, open_count);
 	enter(section, SECURITY_LOCAL_USERID_CHANGE, search_path);

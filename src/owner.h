@@ -65,6 +65,9 @@ extern void owner_check_all_vendors(const char *action);
 /* The test of owner_check_caller() without the error. */
 extern bool owner_caller_may_load(const char *vendor_id);
 
+/* Whom owner_enter() becomes. */
+extern Oid	owner_of_tables(void);
+
 /* OIDs of our relations, looked up by name in schema onboard. */
 extern Oid	onboard_relation(const char *name);
 

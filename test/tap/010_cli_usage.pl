@@ -11,7 +11,7 @@ CliTest::setup();
 
 my @commands = (
 	'load', 'check', 'status', 'report', 'undo', 'template', 'vendor add', 'vendor list',
-	'vendor set-status', 'category add', 'category list', 'category deactivate', 'conninfo', 'psql', 'stop');
+	'vendor set-status', 'category add', 'category list', 'category deactivate', 'doctor', 'conninfo', 'psql', 'stop');
 
 # Help and version everywhere
 my ($out, $err) = is_exit(0, 'onboard --help', '--help');
