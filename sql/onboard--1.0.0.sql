@@ -5,9 +5,10 @@
 
 -- Conventions of this script: plain CREATE only, every name and operator
 -- qualified or from pg_catalog, a COMMENT on every object, volatility and
--- parallel safety explicit.  Tables and helpers live in schema onboard; the
--- functions users call carry the prefix onboard_ and go to the schema that
--- CREATE EXTENSION targets.
+-- parallel safety explicit.  Backslashes are in E'' strings only, which mean the
+-- same whatever standard_conforming_strings is.  Tables and helpers live in
+-- schema onboard; the functions users call carry the prefix onboard_ and go to
+-- the schema that CREATE EXTENSION targets.
 
 CREATE SCHEMA onboard;
 COMMENT ON SCHEMA onboard IS 'Product catalogue, uploads and their verdicts, and the doors that vendors'' rows come through';
@@ -28,7 +29,7 @@ CREATE TABLE onboard.vendors (
 	vendor_name text NOT NULL
 		CONSTRAINT vendors_vendor_name_check CHECK (pg_catalog.btrim(vendor_name) OPERATOR(pg_catalog.<>) ''),
 	email text COLLATE "C" NOT NULL UNIQUE
-		CONSTRAINT vendors_email_check CHECK (email OPERATOR(pg_catalog.~) '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+\.[^@[:space:][:cntrl:].]+$'
+		CONSTRAINT vendors_email_check CHECK (email OPERATOR(pg_catalog.~) '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+[.][^@[:space:][:cntrl:].]+$'
 			AND pg_catalog.length(email) OPERATOR(pg_catalog.<=) 254),
 	phone text,
 	business_name text,
@@ -88,11 +89,13 @@ CREATE TABLE onboard.products (
 	CONSTRAINT products_sku_key UNIQUE (sku),
 	CONSTRAINT products_vendor_id_vendor_product_id_key UNIQUE (vendor_id, vendor_product_id),
 	CONSTRAINT products_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id),
-	-- BETWEEN refuses NaN, which is greater than every number.
-	CONSTRAINT products_price_check CHECK (price BETWEEN 0.01 AND 999999.99),
-	CONSTRAINT products_compare_at_price_check CHECK (compare_at_price BETWEEN price AND 99999999.99),
-	CONSTRAINT products_stock_quantity_check CHECK (stock_quantity BETWEEN 0 AND 1000000),
-	CONSTRAINT products_weight_kg_check CHECK (weight_kg BETWEEN 0.01 AND 999999.99),
+	-- An upper bound refuses NaN, which is greater than every number.
+	CONSTRAINT products_price_check CHECK (price OPERATOR(pg_catalog.>=) 0.01 AND price OPERATOR(pg_catalog.<=) 999999.99),
+	CONSTRAINT products_compare_at_price_check CHECK (compare_at_price OPERATOR(pg_catalog.>=) price
+		AND compare_at_price OPERATOR(pg_catalog.<=) 99999999.99),
+	CONSTRAINT products_stock_quantity_check CHECK (stock_quantity OPERATOR(pg_catalog.>=) 0
+		AND stock_quantity OPERATOR(pg_catalog.<=) 1000000),
+	CONSTRAINT products_weight_kg_check CHECK (weight_kg OPERATOR(pg_catalog.>=) 0.01 AND weight_kg OPERATOR(pg_catalog.<=) 999999.99),
 	CONSTRAINT products_status_check CHECK (status OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'inactive', 'out_of_stock', 'discontinued']))
 );
 CREATE INDEX products_upload_id_row_number_idx ON onboard.products (upload_id, row_number);
@@ -687,7 +690,7 @@ BEGIN ATOMIC
 			WHERE f.upload_id OPERATOR(pg_catalog.=) c.upload_id
 				AND f.row_number OPERATOR(pg_catalog.=) c.first_row
 				AND f.error_type OPERATOR(pg_catalog.=) c.error_type
-				AND NOT f.error_field IS DISTINCT FROM c.error_field
+				AND (f.error_field OPERATOR(pg_catalog.=) c.error_field OR (f.error_field IS NULL AND c.error_field IS NULL))
 			ORDER BY f.error_id LIMIT 1) e
 	ORDER BY c.rows DESC, c.error_type, c.error_field;
 END;
@@ -698,7 +701,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- Accents go, what has no ASCII form becomes an underscore.
 	SELECT pg_catalog.regexp_replace(
-		pg_catalog.regexp_replace(pg_catalog.normalize(value, 'NFKD'), U&'[\0300-\036F]', '', 'g'),
+		pg_catalog.regexp_replace(pg_catalog.normalize(value, 'NFKD'), E'[\u0300-\u036F]', '', 'g'),
 		'[^ -~]', '_', 'g');
 END;
 COMMENT ON FUNCTION onboard.printable_ascii(text) IS 'Text as printable ASCII characters, for the header of a mail';
