@@ -60,9 +60,12 @@ is_trusted(Oid role, Oid owner)
 	return is_member_of_role(role, owner);
 }
 
-/* Look for a role that was given CREATE and is not trusted; everybody is the worst. */
+/*
+ * Look for a role that was given CREATE and is not trusted; everybody is the
+ * worst.  The owner of the schema is in the list, too, and is not looked for.
+ */
 static bool
-find_grantee(const Acl *acl, Oid owner, Oid *role)
+find_grantee(const Acl *acl, Oid schema_owner, Oid owner, Oid *role)
 {
 	const AclItem *items = ACL_DAT(acl);
 	bool		found = false;
@@ -70,7 +73,8 @@ find_grantee(const Acl *acl, Oid owner, Oid *role)
 
 	for (i = 0; i < ACL_NUM(acl); i++)
 	{
-		if ((ACLITEM_GET_PRIVS(items[i]) & ACL_CREATE) == 0 || is_trusted(items[i].ai_grantee, owner))
+		if ((ACLITEM_GET_PRIVS(items[i]) & ACL_CREATE) == 0 ||
+			items[i].ai_grantee == schema_owner || is_trusted(items[i].ai_grantee, owner))
 			continue;
 		if (!found || items[i].ai_grantee == ACL_ID_PUBLIC)
 			*role = items[i].ai_grantee;
@@ -85,6 +89,7 @@ is_open(const char *name, Oid owner, OpenSchema *open)
 {
 	Oid			schema = get_namespace_oid(name, true);
 	HeapTuple	tuple;
+	Oid			schema_owner;
 	Datum		acl;
 	bool		is_null;
 
@@ -93,11 +98,12 @@ is_open(const char *name, Oid owner, OpenSchema *open)
 	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for schema %u", schema);
+	schema_owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 	/* Without a list the schema is its owner's only. */
 	acl = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &is_null);
-	open->by_grant = !is_null && find_grantee(DatumGetAclP(acl), owner, &open->role);
+	open->by_grant = !is_null && find_grantee(DatumGetAclP(acl), schema_owner, owner, &open->role);
 	if (!open->by_grant)
-		open->role = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+		open->role = schema_owner;
 	ReleaseSysCache(tuple);
 	strlcpy(open->name, name, sizeof(open->name));
 	open->owner = owner;
