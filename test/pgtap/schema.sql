@@ -228,6 +228,7 @@ INSERT INTO wanted_functions VALUES
 	('onboard_grant_vendor', '{name,text}', 'volatile', false),
 	('onboard_create_catalog_indexes', '{}', 'volatile', false),
 	('onboard_local_changes', '{}', 'stable', true),
+	('onboard_diagnose', '{}', 'stable', true),
 	('onboard_version', '{}', 'stable', false);
 SELECT has_function('public', name, arguments, format('function %s(%s)', name, array_to_string(arguments, ', '))) FROM wanted_functions;
 SELECT volatility_is('public', name, arguments, volatility, format('%s is %s', name, volatility)) FROM wanted_functions;
