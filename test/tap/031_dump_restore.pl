@@ -156,6 +156,31 @@ $node->safe_psql('with_column', join "\n", grep { !/ADD COLUMN/ } split /\n/, $c
 is($node->safe_psql('with_column', "SELECT season, count(*) FROM onboard.products GROUP BY 1 ORDER BY 1"), "all|120\nwinter|1", 'the added column has its values');
 is($node->safe_psql('with_column', 'SELECT onboard_local_changes()'), $changes, 'and the same local changes');
 
+# ----- what users changed of what came with the extension -----
+
+$node->safe_psql('before', <<'SQL');
+ALTER POLICY tenant ON onboard.products TO vendor_login WITH CHECK (price < 500);
+ALTER TABLE onboard.products ALTER COLUMN unit SET DEFAULT 'box', ALTER COLUMN brand SET DEFAULT E'back\\slash', ALTER COLUMN attributes DROP NOT NULL;
+ALTER TABLE onboard.products DROP CONSTRAINT products_vendor_id_fkey;
+ALTER TABLE onboard.products ADD CONSTRAINT products_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id) ON DELETE RESTRICT DEFERRABLE NOT VALID;
+ALTER TABLE onboard.vendors ALTER COLUMN phone TYPE varchar(50);
+ALTER TABLE onboard.outbox DISABLE ROW LEVEL SECURITY;
+CREATE OR REPLACE VIEW onboard.product_catalog WITH (security_barrier, check_option = local) AS
+	SELECT p.product_id, p.vendor_id, NULL::text AS vendor_name, p.vendor_product_id, p.sku, p.product_name, p.category, NULL::text COLLATE "C" AS parent_category, p.subcategory, p.description, p.brand, p.price, p.compare_at_price,
+		p.stock_quantity, p.stock_quantity > 0 AS in_stock, p.unit, p.weight_kg, p.dimensions_cm, p.image_url, p.attributes, p.created_at, p.updated_at, p.season
+	FROM onboard.products p WHERE (SELECT onboard.is_operator());
+SQL
+$changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
+$node->safe_psql('postgres', 'CREATE DATABASE changed');
+# One text, in a session that takes it, like the user's own, as it comes.
+$node->safe_psql('changed', "CREATE TABLE price_changes (sku text, price numeric); CREATE FUNCTION note_price() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE EXTENSION onboard;\n"
+	  . "SET standard_conforming_strings = off;\n$changes");
+is($node->safe_psql('changed', 'SELECT onboard_local_changes()'), $changes, 'changed policies, keys, defaults, types and views are replayed');
+for my $what ('policies', 'row security', 'indexes', 'triggers')
+{
+	is($node->safe_psql('changed', $compared{$what}), $node->safe_psql('before', $compared{$what}), "and $what are the same");
+}
+
 # ----- categories in every order -----
 
 # A child comes before its renamed parent, and a user's category has the name
