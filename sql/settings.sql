@@ -1,6 +1,5 @@
 -- What the extension makes, and what it says, is the same whatever a session has set.
 \pset format unaligned
-SELECT * FROM onboard_diagnose();
 CREATE VIEW made AS
 	SELECT pg_describe_object(d.classid, d.objid, 0) AS object, CASE d.classid WHEN 'pg_proc'::regclass THEN pg_get_functiondef(d.objid) END AS definition
 	FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass

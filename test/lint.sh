@@ -31,7 +31,7 @@ else
 fi
 
 # Plain CREATE: OR REPLACE and IF NOT EXISTS adopt objects that others planted.
-if grep -nE 'CREATE OR REPLACE|CREATE [A-Z ]*IF NOT EXISTS' sql/onboard--*.sql | grep -v 'INDEX'; then
+if grep -nE '^[[:space:]]*CREATE (OR REPLACE|[A-Z ]*IF NOT EXISTS)' sql/onboard--*.sql | grep -v 'INDEX'; then
 	report 'the script creates with plain CREATE'
 else
 	echo 'ok 3 - the script creates with plain CREATE'
