@@ -13,11 +13,14 @@
 #include "command.h"
 #include "database.h"
 #include "json_out.h"
+#include "line.h"
 #include "terminal.h"
 
 static const char query[] =
 "SELECT d.severity, d.subject, d.message, d.hint FROM onboard_diagnose() d"
 " ORDER BY array_position(ARRAY['error', 'warning', 'info'], d.severity), d.subject COLLATE \"C\", d.message COLLATE \"C\"";
+
+#define SEVERITY_COLUMNS 9		/* the longest and two blanks */
 
 /* Columns of the query. */
 enum
@@ -45,20 +48,18 @@ count_faults(const PGresult *result)
 static void
 print_finding(const PGresult *result, int row)
 {
-	enum terminal_style style = is_severity(result, row, "error") ? STYLE_BAD :
-		is_severity(result, row, "warning") ? STYLE_WARN : STYLE_DIM;
+	struct line line;
 
-	printf("%s%-7s%s  ", terminal_style(stdout, style), PQgetvalue(result, row, SEVERITY),
-		   terminal_style(stdout, STYLE_PLAIN));
-	terminal_text(stdout, PQgetvalue(result, row, SUBJECT));
-	fputs(": ", stdout);
-	terminal_text(stdout, PQgetvalue(result, row, MESSAGE));
-	putchar('\n');
-	if (PQgetisnull(result, row, HINT))
-		return;
-	fputs("         ", stdout);
-	terminal_text(stdout, PQgetvalue(result, row, HINT));
-	putchar('\n');
+	line_begin(&line, stdout, SEVERITY_COLUMNS);
+	line_style(&line, is_severity(result, row, "error") ? STYLE_BAD :
+			   is_severity(result, row, "warning") ? STYLE_WARN : STYLE_DIM);
+	line_add(&line, "%-*s", SEVERITY_COLUMNS, PQgetvalue(result, row, SEVERITY));
+	line_style(&line, STYLE_PLAIN);
+	line_add(&line, "%s: %s", PQgetvalue(result, row, SUBJECT), PQgetvalue(result, row, MESSAGE));
+	line_end(&line);
+	if (!PQgetisnull(result, row, HINT))
+		line_print(stdout, SEVERITY_COLUMNS, "%*s%s", SEVERITY_COLUMNS, "",
+				   PQgetvalue(result, row, HINT));
 }
 
 static void

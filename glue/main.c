@@ -52,6 +52,10 @@
 #define CODES_UPLOAD { [EXIT_REFUSED] = "there is no such upload" }
 #define CODES_VENDOR { [EXIT_REFUSED] = "there is no such vendor" }
 #define CODES_CATEGORY { [EXIT_REFUSED] = "there is no such category" }
+#define CODES_DOCTOR { \
+	[EXIT_ALL_GOOD] = "nothing needs attention", \
+	[EXIT_NEEDS_ATTENTION] = "something needs attention" \
+}
 #define CODES_PSQL { \
 	[EXIT_SOME_REJECTED] = "psql: a command failed, or psql itself", \
 	[EXIT_REFUSED] = "psql: the connection was lost", \
@@ -70,7 +74,7 @@ static const char *const group_codes[EXIT_CODE_COUNT] = {
 
 static const char *const general_codes[EXIT_CODE_COUNT] = {
 	[EXIT_ALL_GOOD] = "all rows are good, or done",
-	[EXIT_SOME_REJECTED] = "some rows are rejected",
+	[EXIT_SOME_REJECTED] = "some rows are rejected, or something needs attention",
 	[EXIT_REFUSED] = "the file is refused, or what is named does not exist"
 };
 
@@ -185,10 +189,9 @@ static const struct command commands[] = {
 		.description =
 		"Says what is wrong with the database and what is good to know of it: versions,\n"
 		"schemas where others may create, how rows are stored and why, roles, row\n"
-		"security, uploads that stopped, local changes.  Exit code 1: something needs\n"
-		"attention.",
+		"security, uploads that stopped, local changes.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.run = command_doctor
+		.codes = CODES_DOCTOR, .run = command_doctor
 	},
 	{
 		.name = "conninfo", .operands = "", .summary = "print how to reach the database in use",
