@@ -74,9 +74,9 @@ ALTER TABLE onboard.upload_history SET (fillfactor = 60);
 -- A view that shows a column of the user's and not one that is gone
 ALTER TABLE onboard.products ADD COLUMN season text;
 CREATE OR REPLACE VIEW onboard.product_catalog WITH (security_barrier) AS
-	SELECT p.product_id, p.vendor_id, NULL::text AS vendor_name, p.vendor_product_id, p.sku, p.product_name, p.category, NULL::text COLLATE "C" AS parent_category, p.subcategory, p.description, p.brand, p.price, p.compare_at_price,
+	SELECT p.product_id, p.vendor_id, v.vendor_name, p.vendor_product_id, p.sku, p.product_name, p.category, NULL::text COLLATE "C" AS parent_category, p.subcategory, p.description, p.brand, p.price, p.compare_at_price,
 		p.stock_quantity, true AS in_stock, p.unit, p.weight_kg, NULL::text AS dimensions_cm, p.image_url, p.attributes, p.created_at, p.updated_at, p.season
-	FROM onboard.products p WHERE p.vendor_id ~ E'^A\\.';
+	FROM onboard.products p JOIN onboard.vendors v ON v.vendor_id = p.vendor_id WHERE p.vendor_id ~ E'^A\\.';
 ALTER TABLE onboard.products DROP COLUMN dimensions_cm;
 -- Triggers, rules, row security
 DROP TRIGGER products_touch ON onboard.products;

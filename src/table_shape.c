@@ -16,9 +16,9 @@
  * are null unless somebody sets them, triggers on UPDATE and DELETE, policies
  * that do not concern INSERT, other actions of a foreign key on UPDATE and DELETE.
  *
- * Comparing takes some hundred microseconds, as much as a small call of
- * onboard_ingest(), so the result is kept until the relation cache says that the
- * table, or one that its foreign keys refer to, has changed.
+ * Comparing costs a good part of a small call of onboard_ingest(), so the result
+ * is kept until the relation cache says that the table, or one that its foreign
+ * keys refer to, has changed.
  *
  *-------------------------------------------------------------------------
  */
