@@ -3,21 +3,22 @@
 #
 #	test/check.sh [STEP ...]
 #
-# The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap and aws.
+# The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap, root and
+# aws.  Step root is those tests that only root can run; without root it says so.
 #
 # Everything happens in a copy of the tree and a private copy of PostgreSQL below
 # one temporary directory, owned by an unprivileged user when called as root,
 # because a PostgreSQL server does not run as root.  Nothing is installed, no port
 # is opened but on loopback, and the directory is removed at the end unless a step
-# failed.
+# failed.  No step leaves a temporary file.
 #
 # Steps go side by side in two lanes, what compiles and what waits: each lane runs
-# its steps one after another.
+# its steps one after another.  The last line counts checks, by results.pl.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
-all_steps='lint unit unit-clang regress isolation pgtap tap aws'
+all_steps='lint unit unit-clang regress isolation pgtap tap root aws'
 steps=${*:-$all_steps}
 for step in $steps; do
 	case " $all_steps " in
@@ -25,33 +26,30 @@ for step in $steps; do
 		*) echo "There is no step \"$step\"; there are: $all_steps." >&2; exit 2 ;;
 	esac
 done
+[ $# -gt 0 ] || echo 'Running all tests takes about MINUTES minutes on two idle cores.'
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
 as_user()
 {
 	if [ "$(id -u)" -eq 0 ]; then
-		setpriv --reuid=postgres --regid=postgres --clear-groups env HOME="$work/home" "$@"
+		setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
 	else
-		env HOME="$work/home" "$@"
+		"$@"
 	fi
 }
 
 clean_up()
 {
-	if [ "$ended" = well ]; then
-		rm -rf "$work"
-	else
-		echo "Logs are in $work/log."
-	fi
+	[ -z "$finished" ] || rm -rf "$work"
 }
-ended=
+finished=
 trap clean_up EXIT
 # A lane in the background does not hear the keyboard.
 trap 'trap "" TERM; kill -TERM 0; exit 130' INT TERM
 
 prepare()
 {
-	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out"
+	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out" "$work/tmp"
 	tar -C "$root" --exclude=./.git --exclude=./build -cf - . | tar -C "$work/tree" -xf -
 	"$root/test/temp_install.sh" "$work/pg" >/dev/null
 	if [ "$(id -u)" -eq 0 ]; then
@@ -64,45 +62,37 @@ prepare()
 	fi
 }
 
-# Tests that passed or failed, read from the log: lines of pg_regress and TAP.
-count()
-{
-	grep -cE "$1" "$2" || true
-}
-
-# Run one step and say how it went, on the terminal and as a line of $work/results.
+# Run one step and say how it went.  A step whose results are not in its log leaves
+# them as files of TAP in the folder $work/out/STEP.tap, or says where.
 run_step()
 {
 	step=$1
+	changing_user=$2
+	results=$3
+	shift 3
 	log=$work/log/$step
 	start=$(date +%s)
-	shift
-	if as_user PATH="$work/pg/bin:$PATH" ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
-		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" \
-		ONBOARD_TEST_RIE="${ONBOARD_TEST_RIE:-$root/build/aws-lambda-rie}" "$@" >"$log" 2>&1; then
-		result=ok
-	else
-		result=FAILED
-	fi
-	good=$(count '^ *(ok [0-9]|test .* \.\.\. ok|ok +[0-9]+ +- |.*\.(pl|sql) \.+ ok)' "$log")
-	bad=$(count '^ *(not ok|test .* \.\.\. FAILED|.*\.(pl|sql) \.+ .*(Dubious|Failed))' "$log")
-	summed=$(sed -n 's/^.*: \([0-9]*\) passed.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
-	good=$((good + summed))
-	if [ "$result" = FAILED ] && [ "$bad" -eq 0 ]; then
-		bad=1
-	fi
-	echo "$result $good $bad" >>"$work/results"
-	printf '%-12s %-7s %5d passed, %d failed  (%d s)\n' "$step" "$result" "$good" "$bad" \
-		$(($(date +%s) - start))
-	if [ "$result" = FAILED ]; then
-		grep -aE -A 12 '^ *(not ok|#   Failed)' "$log" | head -n 100
-		tail -n 40 "$log"
-		for diffs in "$work/out/$step/regression.diffs" "$work/out/$step/output_iso/regression.diffs"; do
-			[ -f "$diffs" ] && head -n 200 "$diffs"
-		done
-	fi
-	return 0
+	status=0
+	$changing_user env HOME="$work/home" TMPDIR="$work/tmp" PATH="$work/pg/bin:$PATH" \
+		ONBOARD_BIN="$work/pg/usr/local/bin/onboard" ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
+		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" PERL_TEST_HARNESS_DUMP_TAP="$work/out/$step.tap" \
+		"$@" >"$log" 2>&1 || status=$?
+	line=$(test/results.pl "$step" "$status" "$work/records" "$results")
+	echo "$line  ($(($(date +%s) - start)) s)"
+	case $line in
+		*FAILED*) show_failures ;;
+	esac
+}
+
+# What the step that just ended has to say of its failures.
+show_failures()
+{
+	sed -n "s/^failed\t$step\t/not ok: /p" "$work/records"
+	grep -aE -A 12 '^ *(not ok|#   Failed)' "$log" | head -n 100
+	tail -n 40 "$log"
+	for diffs in "$work/out/$step/regression.diffs" "$work/out/$step/output_iso/regression.diffs"; do
+		if [ -f "$diffs" ]; then head -n 200 "$diffs"; fi
+	done
 }
 
 # Run those steps of a lane that are wanted.
@@ -113,27 +103,52 @@ run_lane()
 			*" $step "*) ;;
 			*) continue ;;
 		esac
+		log=$work/log/$step
+		out=$work/out/$step
 		case $step in
 			# The private copy has no headers.
-			lint) run_step lint env PATH="$PATH" test/lint.sh ;;
-			unit) run_step unit env PATH="$PATH" make -s -j"$(nproc)" -C test/unit check CC=gcc ;;
-			unit-clang) run_step unit-clang env PATH="$PATH" make -s -j"$(nproc)" -C test/unit check CC=clang ;;
-			regress) run_step regress test/run_regress.sh "$work/out/regress" ;;
-			isolation) run_step isolation test/run_isolation.sh "$work/out/isolation" ;;
-			pgtap) run_step pgtap test/run_pgtap.sh "$work/out/pgtap" ;;
-			tap) run_step tap test/run_tap.sh "$work/out/tap" ;;
-			aws) run_step aws test/run_aws.sh ;;
+			lint) run_step lint as_user "$log" env PATH="$PATH" test/lint.sh ;;
+			unit) run_step unit as_user "$work/out/unit/gcc/results" env PATH="$PATH" \
+				make -s -j"$(nproc)" -C test/unit check CC=gcc ;;
+			unit-clang) run_step unit-clang as_user "$work/out/unit/clang/results" env PATH="$PATH" \
+				make -s -j"$(nproc)" -C test/unit check CC=clang ;;
+			regress) run_step regress as_user "$log" test/run_regress.sh "$out" ;;
+			isolation) run_step isolation as_user "$log" test/run_isolation.sh "$out" ;;
+			pgtap) run_step pgtap as_user "$out.tap" test/run_pgtap.sh "$out" ;;
+			tap) run_step tap as_user "$out.tap" test/run_tap.sh "$out" ;;
+			root) run_step root '' "$out.tap" prove test/tap/root/*.pl ;;
+			aws) run_step aws as_user "$log" test/run_aws.sh ;;
 		esac
 	done
+}
+
+# That no step has left a temporary file, as a step of its own.
+check_temporary_files()
+{
+	left=$(ls -A "$work/tmp")
+	{
+		echo 1..1
+		[ -z "$left" ] || printf 'not '
+		echo 'ok 1 - no temporary file is left'
+		[ -z "$left" ] || echo "$left" | sed 's/^/# left: /'
+	} >"$work/log/leftovers"
+	test/results.pl leftovers 0 "$work/records" "$work/log/leftovers"
+	grep '^#' "$work/log/leftovers" || true
 }
 
 prepare
 cd "$work/tree"
 run_lane lint unit unit-clang aws &
 compiling=$!
-run_lane regress isolation pgtap tap
+run_lane regress isolation pgtap tap root
 wait "$compiling"
+check_temporary_files
 
 echo
-awk '{ good += $2; bad += $3 } END { print good + 0 " passed, " bad + 0 " failed"; exit bad > 0 }' "$work/results"
-ended=well
+if summary=$(test/results.pl --summary "$work/records"); then
+	finished=yes
+else
+	echo "Logs are in $work/log."
+fi
+echo "$summary"
+[ -n "$finished" ]

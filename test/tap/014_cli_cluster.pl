@@ -1,18 +1,16 @@
 # The private server: made, started and stopped by the program, reachable by a
-# private socket only, and never run as root.
+# private socket only.  What only root can try is in root/cli_cluster.pl.
 
 use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use CliTest;
-use File::Path qw(make_path);
 use Test::More;
 
 CliTest::setup();
 
 my ($out, $err, $code);
-my $is_root = $> == 0;
 
 sub server_pid
 {
@@ -127,28 +125,6 @@ for my $character ('"', '$', '`', "\\", "\n")
 	($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/a${character}b" } });
 	is($code, 3, 'a path that the server cannot be started with');
 	like($err, qr/choose another one/, 'is refused at once');
-}
-
-SKIP:
-{
-	skip 'these need root', 5 unless $is_root;
-	make_path("$work/used");
-	write_file("$work/used/something", 'x');
-	($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/used" } });
-	is($code, 4, 'root gives no folder away that holds something');
-	like($err, qr/does not belong to user/, 'and says why');
-	make_path("$work/closed");
-	chmod 0700, "$work/closed";
-	($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/closed/home" } });
-	is($code, 4, 'a home that the server\'s user cannot reach');
-	like($err, qr/cannot enter .*; set ONBOARD_HOME to a folder that others can reach/, 'says what to do');
-
-	my $user = getpwuid($owner);
-	my $home = "$work/unprivileged";
-	mkdir $home;
-	chown $owner, -1, $home;
-	is(system('runuser', '-u', $user, '--', 'env', "ONBOARD_HOME=$home/data", 'sh', '-c',
-		"cd / && '$onboard' vendor list >/dev/null && '$onboard' stop >/dev/null"), 0, 'an unprivileged user has one, too');
 }
 
 done_testing();

@@ -86,13 +86,26 @@ sub run_python
 		ONBOARD_BOOTSTRAP => RuntimeApi::program(), ONBOARD_TEST_HOST => $host,
 		ONBOARD_TEST_CA => "$folder/authority.pem", ONBOARD_TEST_FOLDER => $folder,
 		ONBOARD_TEST_SERVER_LOG => $node->logfile, %environment);
+	my ($planned, $count) = (-1, 0);
+
 	open my $tests, '-|', $python, "$root/test/aws/tests/run.py", $file or die "cannot run $file: $!";
 	while (my $line = <$tests>)
 	{
 		chomp $line;
-		if ($line =~ /^(not )?ok \d+ - (.*)/)
+		if ($line =~ /^(not )?ok \d+ - (.*?)(?: # SKIP (.*))?$/)
 		{
-			ok(!$1, $2);
+			my ($failed, $name, $reason) = ($1, $2, $3);
+
+			$count++;
+			SKIP:
+			{
+				skip "$name: $reason", 1 if defined $reason;
+				ok(!$failed, $name);
+			}
+		}
+		elsif ($line =~ /^1\.\.(\d+)$/)
+		{
+			$planned = $1;
 		}
 		elsif ($line =~ /^# (.*)/)
 		{
@@ -101,6 +114,7 @@ sub run_python
 	}
 	close $tests;
 	is($?, 0, "$file ends with status 0");
+	is($count, $planned, "$file has run all of its tests");
 	return;
 }
 
