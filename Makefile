@@ -49,25 +49,29 @@ include $(PGXS)
 
 all: cli
 install: install-cli
+uninstall: uninstall-cli
 clean: clean-cli
 
 cli:
 	@$(MAKE) -C glue PG_CONFIG=$(PG_CONFIG)
 install-cli:
 	@$(MAKE) -C glue install PG_CONFIG=$(PG_CONFIG) DESTDIR=$(DESTDIR)
+uninstall-cli:
+	@$(MAKE) -C glue uninstall PG_CONFIG=$(PG_CONFIG) DESTDIR=$(DESTDIR)
 clean-cli:
 	@$(MAKE) -C glue clean PG_CONFIG=$(PG_CONFIG)
 
 # A changed header rebuilds everything; the whole takes seconds.
 $(OBJS): $(wildcard src/*.h) onboard.control
 
-.PHONY: cli install-cli clean-cli
+.PHONY: cli install-cli uninstall-cli clean-cli
 
 else
 
 help: ## Show this list
 	@echo "  make                Build extension and command line"
 	@echo "  make install        Install both; DESTDIR, prefix and PG_CONFIG are honoured"
+	@echo "  make uninstall      Remove what make install put there, with the same variables"
 	@echo "  make installcheck   Run the regression tests in a server that runs already"
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 		sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -78,10 +82,10 @@ deps: ## Install the Debian packages needed to build and run
 deps-test: ## Install the packages needed by make check and make bench as well
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@test/aws/make_environment.sh
-	@test/aws/make_rie.sh
 
 demo: deps ## Build, install and load three sample files into a private server
-	@$(MAKE) -s all
+	@echo "This takes about half a minute on two cores."
+	@$(MAKE) -s -j$(shell nproc) all
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@test/demo.sh
 

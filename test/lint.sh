@@ -6,53 +6,77 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 problems=0
+count=0
 
-report()
+# A check and how it ended: "check STATUS NAME", in TAP.
+check()
 {
-	printf 'not ok %s\n' "$1"
-	problems=$((problems + 1))
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		problems=$((problems + 1))
+	fi
+}
+
+# That nothing is found; what is, is shown.
+none()
+{
+	name=$1
+	shift
+	status=0
+	"$@" || status=$?
+	# grep ends with 1 when it finds nothing.
+	check $((status != 1)) "$name"
 }
 
 # Each has a bounded, thread-safe or checked counterpart.
 banned='(sprintf|strcpy|strcat|strtok|atoi|atol|gets|gmtime|localtime|system|popen|vsprintf|alloca)'
-if grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" src/*.c src/*.h glue/*.c glue/*.h glue/*/*.c glue/*/*.h; then
-	report 'no banned functions'
-else
-	echo 'ok 1 - no banned functions'
-fi
+none 'no banned functions' grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" src/*.c src/*.h glue/*.c glue/*.h glue/*/*.c glue/*/*.h
 
 version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" onboard.control)
-if [ -f "sql/onboard--$version.sql" ] &&
-	grep -q "^   \"version\": \"$version\"" META.json &&
-	grep -q "^## $version " CHANGELOG.md; then
-	echo 'ok 2 - one version number'
-else
-	report 'version of onboard.control, sql/, META.json and CHANGELOG.md agree'
-fi
+status=0
+[ -f "sql/onboard--$version.sql" ] && grep -q "^   \"version\": \"$version\"" META.json &&
+	grep -q "^## $version " CHANGELOG.md || status=1
+check $status 'one version number in onboard.control, sql/, META.json and CHANGELOG.md'
 
 # Plain CREATE: OR REPLACE and IF NOT EXISTS adopt objects that others planted.
-if grep -nE '^[[:space:]]*CREATE (OR REPLACE|[A-Z ]*IF NOT EXISTS)' sql/onboard--*.sql | grep -v 'INDEX'; then
-	report 'the script creates with plain CREATE'
-else
-	echo 'ok 3 - the script creates with plain CREATE'
-fi
+adopting()
+{
+	grep -nE '^[[:space:]]*CREATE (OR REPLACE|[A-Z ]*IF NOT EXISTS)' sql/onboard--*.sql | grep -v 'INDEX'
+}
+none 'the script creates with plain CREATE' adopting
+
+none 'indents with tabs' grep -nE '^ {4,}' src/*.c src/*.h glue/*.c glue/*.h glue/*/*.c glue/*/*.h
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 for compiler in gcc clang; do
 	tar --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' -cf - . | tar -C "$build" -xf -
-	if make -s -C "$build" clean >/dev/null 2>&1; make -s -j"$(nproc)" -C "$build" CC="$compiler" >"$build/log" 2>&1; then
-		echo "ok 4 - builds without a warning with $compiler"
-	else
-		cat "$build/log"
-		report "builds without a warning with $compiler"
-	fi
+	status=0
+	{ make -s -C "$build" clean && make -s -j"$(nproc)" -C "$build" CC="$compiler"; } >"$build/log" 2>&1 || status=1
+	[ $status -eq 0 ] || cat "$build/log"
+	check $status "builds without a warning with $compiler"
 done
 
-if grep -nE '^ {4,}' src/*.c src/*.h glue/*.c glue/*.h glue/*/*.c glue/*/*.h; then
-	report 'indents with tabs'
-else
-	echo 'ok 5 - indents with tabs'
-fi
+# Files, and folders that are nobody else's.
+remains()
+{
+	find "$build/destination" ! -type d -print
+	find "$build/destination" -type d -name '*onboard*' -print
+}
+status=0
+make -s -C "$build" CC=clang install DESTDIR="$build/destination" prefix=/opt/shop >"$build/log" 2>&1 || status=1
+[ -x "$build/destination/opt/shop/bin/onboard" ] && [ -x "$build/destination/opt/shop/lib/onboard/bootstrap" ] &&
+	[ -n "$(find "$build/destination" -name onboard.control)" ] || status=1
+[ $status -eq 0 ] || cat "$build/log"
+check $status 'make install puts everything below DESTDIR and prefix'
+make -s -C "$build" CC=clang uninstall DESTDIR="$build/destination" prefix=/opt/shop >"$build/log" 2>&1 || cat "$build/log"
+remains >"$build/remains"
+cat "$build/remains"
+[ ! -s "$build/remains" ] || status=1
+check $status 'make uninstall takes all of it away'
 
+echo "1..$count"
 [ "$problems" -eq 0 ]
