@@ -7,6 +7,8 @@
 # ONBOARD_TEST_ENVIRONMENT, by default build/aws-environment in this tree.
 set -eu
 
+. "$(dirname "$0")/environment.sh"
+
 root=$(cd "$(dirname "$0")/.." && pwd)
 environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 

@@ -6,10 +6,8 @@
 # Arguments as for run_regress.sh.
 set -eu
 
-if [ "$(id -u)" -eq 0 ]; then
-	echo "PostgreSQL does not run as root; try: setpriv --reuid=postgres --regid=postgres --clear-groups $0 $*" >&2
-	exit 1
-fi
+. "$(dirname "$0")/environment.sh"
+refuse_root "$@"
 
 output=$1
 shift

@@ -8,18 +8,16 @@
 # has a new database with onboard and pgTAP.
 set -eu
 
-if [ "$(id -u)" -eq 0 ]; then
-	echo "PostgreSQL does not run as root; try: setpriv --reuid=postgres --regid=postgres --clear-groups $0 $*" >&2
-	exit 1
-fi
+. "$(dirname "$0")/environment.sh"
+refuse_root "$@"
 
 output=$1
 shift
 root=$(cd "$(dirname "$0")/.." && pwd)
 data=$output/data
 # A socket below OUTPUT may have too long a name.
-sockets=$(mktemp -d /tmp/onboard-pgtap.XXXXXX)
-postmaster=
+sockets=$(mktemp -d "${TMPDIR:-/tmp}/onboard-pgtap.XXXXXX")
+started=
 
 if [ $# -eq 0 ]; then
 	set -- "$root"/test/pgtap/*.sql
@@ -27,9 +25,7 @@ fi
 
 clean_up()
 {
-	if [ -n "$postmaster" ] && kill -INT "$postmaster" 2>/dev/null; then
-		wait "$postmaster" || true
-	fi
+	[ -z "$started" ] || pg_ctl --pgdata="$data" --mode=immediate --wait --silent stop || true
 	rm -rf "$sockets"
 }
 trap clean_up EXIT
@@ -43,23 +39,17 @@ listen_addresses = ''
 unix_socket_directories = '$sockets'
 fsync = off
 CONF
-postgres -D "$data" >"$output/server.log" 2>&1 &
-postmaster=$!
+pg_ctl --pgdata="$data" --log="$output/server.log" --wait --silent start || {
+	cat "$output/server.log" >&2
+	exit 1
+}
+started=yes
 
 PGHOST=$sockets
 PGPORT=5432
 PGUSER=postgres
 export PGHOST PGPORT PGUSER
 unset PGDATABASE
-tries=0
-until pg_isready --quiet; do
-	tries=$((tries + 1))
-	if [ $tries -gt 600 ] || ! kill -0 "$postmaster" 2>/dev/null; then
-		cat "$output/server.log" >&2
-		exit 1
-	fi
-	sleep 0.1
-done
 
 createdb pgtap_template
 psql -X -q -v ON_ERROR_STOP=1 -d pgtap_template -c 'CREATE EXTENSION onboard' -c 'CREATE EXTENSION pgtap'

@@ -9,10 +9,8 @@
 # Without TEST all of them run; those named here run alone.
 set -eu
 
-if [ "$(id -u)" -eq 0 ]; then
-	echo "PostgreSQL does not run as root; try: setpriv --reuid=postgres --regid=postgres --clear-groups $0 $*" >&2
-	exit 1
-fi
+. "$(dirname "$0")/environment.sh"
+refuse_root "$@"
 
 output=$1
 shift

@@ -7,10 +7,8 @@
 # everything is written below OUTPUT.
 set -eu
 
-if [ "$(id -u)" -eq 0 ]; then
-	echo "PostgreSQL does not run as root; try: setpriv --reuid=postgres --regid=postgres --clear-groups $0 $*" >&2
-	exit 1
-fi
+. "$(dirname "$0")/environment.sh"
+refuse_root "$@"
 
 output=$1
 shift
@@ -36,5 +34,5 @@ TESTLOGDIR=$output/tmp_check/log
 PG_REGRESS=$(dirname "$(pg_config --pgxs)")/../../src/test/regress/pg_regress
 PGPORT=65432
 export TESTDIR TESTDATADIR TESTLOGDIR PG_REGRESS PGPORT
-# Most of the time a test waits, for a server or on purpose; each has servers of its own.
-exec prove --timer --jobs "${ONBOARD_TEST_JOBS:-2}" -I "$perl_modules" -I "$root/test/tap" "$@"
+# A test waits for most of its time, and has servers of its own: more at once than there are processors.
+exec prove --timer --jobs "${ONBOARD_TEST_JOBS:-4}" -I "$perl_modules" -I "$root/test/tap" "$@"

@@ -21,13 +21,13 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+from patience import HANG_SECONDS, PAUSE_SECONDS
 from pipeline import Database
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OWNER = "owner"
 PIPELINE = "pipeline"
 PORT = 5432
-START_SECONDS = 30.0
 TEMPLATE = "template_pipeline"
 
 # Vendors beside those of test/data/vendors.csv.
@@ -76,7 +76,7 @@ class Server:
 
     def __init__(self) -> None:
         self.programs = find_programs() or ""
-        self.folder = tempfile.mkdtemp(prefix="onboard-aws-", dir="/tmp")
+        self.folder = tempfile.mkdtemp(prefix="onboard-aws-")
         self.data = os.path.join(self.folder, "data")
         self.password = f"planted'password\\{secrets.token_hex(8)}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,7 +105,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers.  After a kill the last backends may still hold the old memory."""
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + HANG_SECONDS
         command = [os.path.join(self.programs, "postgres"), "-D", self.data, "-k", self.folder, "-p", str(PORT),
                    "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60", "-c", "log_statement=none",
                    "-c", "restart_after_crash=on", "-c", "shared_buffers=32MB"]
@@ -116,8 +116,8 @@ class Server:
             while self._process.poll() is None and time.monotonic() < end:
                 if self.answers():
                     return
-                time.sleep(0.02)
-            time.sleep(0.1)
+                time.sleep(PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
         raise DatabaseError("the server did not start: " + self.log()[-2000:])
 
     def answers(self) -> bool:

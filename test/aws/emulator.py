@@ -24,6 +24,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote_plus
 
+from patience import HANG_SECONDS
+
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -196,7 +198,7 @@ def client(service: str, url: str, **config: Any) -> Any:
     from botocore.config import Config  # type: ignore[import-untyped]
 
     settings: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"},
-                                "connect_timeout": 5, "read_timeout": 60}
+                                "connect_timeout": HANG_SECONDS, "read_timeout": HANG_SECONDS}
     return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id="AKIAEMULATED",
                         aws_secret_access_key="emulated", config=Config(**{**settings, **config}))
 

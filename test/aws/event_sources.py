@@ -255,6 +255,8 @@ class Queue(Protocol):
 
     def delete(self, messages: list[dict[str, Any]]) -> None: ...
 
+    def show_again(self, messages: list[dict[str, Any]], seconds: int) -> None: ...
+
 
 def queue_record(message: Mapping[str, Any], queue_arn: str) -> Record:
     """A message as functions see it: other names than in ReceiveMessage's reply."""
@@ -281,7 +283,11 @@ def queue_record(message: Mapping[str, Any], queue_arn: str) -> Record:
 
 
 class QueueConsumer:
-    """The mapping of a queue.  What fails is left to become visible again, and to the queue's redrive policy."""
+    """The mapping of a queue.  What fails is left to become visible again, and to the queue's redrive policy.
+
+    `RetrySeconds` of the mapping is no setting of AWS: that long after a failure a message is visible again, however long
+    its queue would hide it.  So a test need not wait, and a slow invocation is not taken for one that failed.
+    """
 
     def __init__(self, mapping: Mapping[str, Any], queue: Queue, invoke: Invoke, queue_arn: str = "",
                  faults: DeliveryFaults | None = None) -> None:
@@ -289,6 +295,7 @@ class QueueConsumer:
             raise ValueError("filters of queues are not emulated")
         self.batch_size = int(mapping.get("BatchSize", 10))
         self.partial = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
+        self.retry_seconds = mapping.get("RetrySeconds")
         self.queue = queue
         self.invoke = invoke
         self.queue_arn = queue_arn
@@ -337,6 +344,9 @@ class QueueConsumer:
         done = [message for message in messages if message["MessageId"] not in outcome.failed]
         if done:
             self.queue.delete(done)
+        failed = [message for message in messages if message["MessageId"] in outcome.failed]
+        if failed and self.retry_seconds is not None:
+            self.queue.show_again(failed, self.retry_seconds)
 
 
 class EmulatedQueue:
@@ -356,6 +366,12 @@ class EmulatedQueue:
             entries = [{"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
                        for index, message in enumerate(messages[first:first + QUEUE_RECEIVE_LIMIT])]
             self.client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+
+    def show_again(self, messages: list[dict[str, Any]], seconds: int) -> None:
+        """Hide messages for so long from now on, and no longer."""
+        for message in messages:
+            self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"],
+                                                  VisibilityTimeout=seconds)
 
     def empty(self) -> bool:
         """Nothing visible, in work or delayed."""
@@ -451,6 +467,7 @@ class PollerThread:
 
     SHORTEST_PAUSE = 0.01
     LONGEST_PAUSE = 0.2
+    LOOK_SECONDS = 2.0
 
     def __init__(self, name: str, poller: Poller) -> None:
         self.poller = poller
@@ -484,8 +501,8 @@ class PollerThread:
 
     def quiet(self) -> bool:
         """Whether nothing is in work here and nothing waits in the source."""
-        # A look into an empty source takes moments, an invocation longer.
-        if not self._busy.acquire(timeout=0.1):
+        # A look into an empty source is waited for, an invocation may take longer.
+        if not self._busy.acquire(timeout=self.LOOK_SECONDS):
             return False
         try:
             return self.poller.quiet()

@@ -55,6 +55,8 @@ KINDS: dict[str, tuple[str, set[str]]] = {
     "close_after": ("*", set()),
     # The request waits for `seconds`, or for a random time up to that when `random` is true.
     "latency": ("*", {"seconds", "random"}),
+    # The request waits until the plan's `release` is called: for what a test does meanwhile.
+    "hold": ("*", set()),
 }
 COMMON_KEYS = {"fault", "call", "probability", "skip", "times", "reused"}
 
@@ -125,6 +127,7 @@ class FaultPlan:
     fired: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    released: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def read(cls, text: str | bytes | dict[str, Any]) -> "FaultPlan":
@@ -146,6 +149,10 @@ class FaultPlan:
                     if exclusive:
                         break
         return drawn
+
+    def release(self) -> None:
+        """Let go of the requests that are held, and hold no others."""
+        self.released.set()
 
     def count_call(self, call: str) -> None:
         with self.lock:

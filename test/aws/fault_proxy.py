@@ -31,6 +31,7 @@ from urllib.parse import urlsplit
 from aws_call import (REASONS, Call, Headers, Request, Response, broken, denied, error_response, json_body,
                       json_response, recognise, throttled)
 from fault_plan import RETRYABLE_STATEMENT_ERRORS, FaultPlan, PlanError, Rule
+from patience import PAUSE_SECONDS
 from service_limits import check_limits
 
 HOST = "127.0.0.1"
@@ -133,6 +134,10 @@ class Connection:
         for rule in plan.draw(call.name, ("latency",), self.served > 0, exclusive=False):
             plan.count_fault(rule, call.name)
             await asyncio.sleep(rule.options["seconds"] * (rule.random.random() if rule.options.get("random") else 1))
+        for rule in plan.draw(call.name, ("hold",), self.served > 0, exclusive=False):
+            plan.count_fault(rule, call.name)
+            while not plan.released.is_set():
+                await asyncio.sleep(PAUSE_SECONDS)
         refusal = await self.refusal(call, request)
         if refusal:
             plan.count_refusal(call.name)

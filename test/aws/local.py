@@ -211,7 +211,7 @@ def main() -> int:
     environment = {"LINK_BASE_URL": f"http://{HOST}:{options.port + 1}"}
     try:
         with Pipeline(program.database(), bootstrap, os.path.join(folder, "logs"), environment=environment,
-                      settings=test_scale(read_settings(), visibility=RETRY_SECONDS), port=options.port) as pipeline:
+                      settings=test_scale(read_settings(), retry=RETRY_SECONDS), port=options.port) as pipeline:
             server = link_server(options.port + 1, pipeline)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             watcher = Watcher(pipeline)

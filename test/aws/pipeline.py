@@ -26,6 +26,7 @@ from event_sources import (DeliveryFaults, EmulatedQueue, EmulatedShard, PollerT
                            StreamConsumer, StreamPoller, UrlReply, scheduled_event, url_event, url_reply)
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
+from patience import HANG_SECONDS, PAUSE_SECONDS
 from runtime_api import Function, FunctionSettings, Result
 from settings_check import check_settings
 
@@ -80,21 +81,19 @@ def read_settings() -> dict[str, Any]:
     return settings
 
 
-def test_scale(settings: dict[str, Any], visibility: int = 2, timeout: float = 30.0,
-               receives: int | None = None) -> dict[str, Any]:
+def test_scale(settings: dict[str, Any], retry: int = 1, receives: int | None = None) -> dict[str, Any]:
     """The deployed settings with times that a test can wait for, and `receives` before a message is given up.
 
-    Faults that strike often would otherwise send sound messages to the dead letters, as they may on AWS.
+    A message that failed comes again after `retry` seconds.  Faults that strike often would otherwise send sound messages
+    to the dead letters, as they may on AWS.
     """
     scaled = copy.deepcopy(settings)
     for queue in scaled["Queues"].values():
-        if "VisibilityTimeout" in queue:
-            queue["VisibilityTimeout"] = visibility
         if receives is not None and "RedrivePolicy" in queue:
             queue["RedrivePolicy"]["maxReceiveCount"] = receives
-    for function in scaled["Functions"].values():
-        function["Timeout"] = min(function["Timeout"], timeout)
     for mapping in scaled["EventSourceMappings"].values():
+        if "Queue" in mapping["EventSource"]:
+            mapping["RetrySeconds"] = retry
         if "MaximumBatchingWindowInSeconds" in mapping:
             mapping["MaximumBatchingWindowInSeconds"] = 0.05
     return scaled
@@ -349,7 +348,7 @@ class Pipeline:
     def _threads(self) -> list[PollerThread]:
         return [thread for threads in self.pollers.values() for thread in threads]
 
-    def wait_quiet(self, seconds: float = 60.0) -> None:
+    def wait_quiet(self, seconds: float = HANG_SECONDS) -> None:
         """Wait until all sources that are not paused are empty and nothing is in work, or raise NotQuiet.
 
         One look at everything is not enough, for work moves from source to source meanwhile; so nothing may have been
@@ -368,7 +367,7 @@ class Pipeline:
             before = None if noisy else steps
             if time.monotonic() > end:
                 raise NotQuiet(f"not quiet after {seconds} s: {', '.join(noisy)}; {json.dumps(self.activity())}")
-            time.sleep(0.05)
+            time.sleep(PAUSE_SECONDS)
 
     def activity(self) -> dict[str, dict[str, int]]:
         return {name: {"invocations": function.invocations, "errors": function.errors,

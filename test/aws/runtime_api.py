@@ -12,7 +12,8 @@ environment"):
 * Answers are accepted with 202; one for another request id gets 400, one out of order 403.
 * An answer over 6,291,556 bytes gets 413, and the invocation has failed.
 * A process that does not answer in time is killed by SIGKILL and was Sandbox.Timedout; one that ends was
-  Runtime.ExitError.  Both are started again for the next event.
+  Runtime.ExitError.  Both are started again for the next event.  A function is told the deadline that it has; how long
+  after it the process is killed is a setting, because a busy machine is not the function's fault.
 * A sandbox serves one invocation at a time, and may be frozen between two.
 * A function starts with a clean environment, without HOME, and its standard output and error are its log. Its temporary
   folder (TMPDIR, where Lambda has a /tmp for each sandbox) goes with it.
@@ -38,6 +39,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Callable, Mapping
+
+from patience import HANG_SECONDS
 
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
@@ -84,12 +87,15 @@ class FunctionSettings:
     name: str
     bootstrap: str
     handler: str
-    timeout: float = 30.0
+    timeout: float = 300.0
     memory: int = 256
     concurrency: int = 1
     # An image has its handler in the command's arguments and _HANDLER blank, a zip file has it in _HANDLER.
     image: bool = True
     freeze: bool = False
+    # How long after its deadline an invocation is ended, and how long a start may take: 0 and INIT_SECONDS on AWS.
+    grace: float = HANG_SECONDS
+    init_timeout: float = HANG_SECONDS
 
     @property
     def arn(self) -> str:
@@ -128,7 +134,7 @@ class Log:
                 records.append(record)
         return records
 
-    def wait_for(self, wanted: Callable[[str], bool], seconds: float = 5.0) -> bool:
+    def wait_for(self, wanted: Callable[[str], bool], seconds: float = HANG_SECONDS) -> bool:
         """Wait until there is a line that is wanted."""
         with self._changed:
             return self._changed.wait_for(lambda: any(wanted(line) for line in self._lines), seconds)
@@ -389,7 +395,8 @@ class Sandbox:
     def wait_ready(self) -> dict[str, Any] | None:
         """Wait until the process asks for its first event; else, why it never will."""
         with self.changed:
-            self.changed.wait_for(lambda: self.state != INIT or self.init_failure is not None, INIT_SECONDS)
+            self.changed.wait_for(lambda: self.state != INIT or self.init_failure is not None,
+                                  self.settings.init_timeout)
             if self.state == IDLE:
                 return None
             if self.init_failure is not None:
@@ -412,7 +419,7 @@ class Sandbox:
             self.changed.notify_all()
             if killer:
                 killer.start()
-            over = self.changed.wait_for(lambda: self.state in (IDLE, DEAD), self.settings.timeout)
+            over = self.changed.wait_for(lambda: self.state in (IDLE, DEAD), self.settings.timeout + self.settings.grace)
             dead = self.state == DEAD
             self.current = None
         if killer:
@@ -549,7 +556,7 @@ def run_invoke(options: argparse.Namespace) -> int:
     with open(0 if options.event == "-" else options.event, "rb") as file:
         event = file.read()
     settings = FunctionSettings(options.handler or "function", os.path.abspath(options.bootstrap), options.handler,
-                                options.timeout, image=not options.zip)
+                                options.timeout, image=not options.zip, grace=0.0, init_timeout=INIT_SECONDS)
     result = Result("")
     with Function(settings, read_environment(options.environment)) as function:
         for _ in range(options.repeat):

@@ -23,9 +23,10 @@ from typing import Any, Callable, Iterator
 from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
+from patience import HANG_SECONDS, PAUSE_SECONDS, deadlines, wait_until
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
 from postgres import query as sql
-from runtime_api import Function, FunctionSettings
+from runtime_api import Function, FunctionSettings, Result
 
 Event = dict[str, Any]
 
@@ -54,6 +55,11 @@ VERDICTS = """SELECT line FROM (
 def upload_id(database: str = "") -> str:
     """Of the one upload that there is."""
     return sql("SELECT upload_id FROM onboard.upload_history", database)
+
+
+def judged_rows() -> int:
+    """Of the one upload, as far as it is committed."""
+    return int(sql("SELECT coalesce(sum(valid_records + error_records), 0) FROM onboard.upload_history"))
 
 
 def rows_of(text: bytes) -> int:
@@ -149,9 +155,8 @@ class BreakingObject(ServedObject):
         yield self.content[start:cut]
         if len(self.starts) in (2, 3, 4) and cut < self.length:
             # Behind the checkpoint that this reading began at: the next one has to begin later.
-            while not int(sql("SELECT count(*) FROM onboard.upload_history "
-                              f"WHERE (checkpoint->>'byte_offset')::bigint > {start}")):
-                time.sleep(0.01)
+            wait_until(lambda: int(sql("SELECT count(*) FROM onboard.upload_history "
+                                       f"WHERE (checkpoint->>'byte_offset')::bigint > {start}")))
             sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'")
         yield self.content[cut:]
 
@@ -215,7 +220,7 @@ class Services(unittest.TestCase):
             for line in text.splitlines():
                 json.loads(line)
 
-    def function(self, *faults: dict[str, Any], timeout: float = 60.0,
+    def function(self, *faults: dict[str, Any], timeout: float = HANG_SECONDS,
                  kill_after: Callable[[], float | None] = lambda: None, **environment: str) -> Function:
         self.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
         function: Function
@@ -249,8 +254,7 @@ class Services(unittest.TestCase):
 
     def deliver(self, function: Function, event: Event) -> bool:
         """Deliver the event once; whether it is done."""
-        result = function.invoke(event)
-        return result.ok and result.payload == {"batchItemFailures": []}
+        return Delivery(function, event).result()
 
     def messages(self) -> list[dict[str, Any]]:
         bodies: list[dict[str, Any]] = []
@@ -285,6 +289,29 @@ class Services(unittest.TestCase):
         self.assertEqual((int(total), int(judged), forgotten), (rows, rows, "t"))
         if rejected is not None:
             self.assertEqual(int(errors), rejected)
+
+
+class Delivery:
+    """One delivery of an event, at work in a thread of its own."""
+
+    def __init__(self, function: Function, event: Event) -> None:
+        self._function = function
+        self._results: list[Result] = []
+        self._thread = threading.Thread(target=lambda: self._results.append(function.invoke(event)))
+        self._thread.start()
+
+    def kill_behind(self, rows: int) -> bool:
+        """Kill the process when so many rows are committed; whether it was at work then."""
+        wait_until(lambda: self._results or judged_rows() >= rows)
+        for sandbox in self._function.sandboxes():
+            sandbox.signal(signal.SIGKILL)
+        self._thread.join()
+        return not self._results[0].ok
+
+    def result(self) -> bool:
+        """Wait for the end; whether the event is done."""
+        self._thread.join()
+        return self._results[0].ok and self._results[0].payload == {"batchItemFailures": []}
 
 
 class EqualTest(Services):
@@ -340,27 +367,40 @@ class ResumeTest(Services):
     def test_killed_ten_times(self) -> None:
         """Killed at ten moments it gets on each time, and in the end no row is missing and none is there twice."""
         source = random.Random(11)
-        function: Function
-        function = self.function(kill_after=lambda: 0.03 + source.random() * 0.4 if function.kills < 10 else None,
-                                 DIRECT_TRANSACTION_ROWS="1000")
-        went_on = 0
-        while function.kills < 10:
+        function = self.function(DIRECT_TRANSACTION_ROWS="1000")
+        kills, went_on = 0, 0
+        while kills < 10:
             sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
             self.messages()
-            content = good_file(120_000, function.kills, 0.01)
+            content = good_file(120_000, kills, 0.01)
             event = self.put(content)
-            while not self.deliver(function, event):
-                went_on += int(sql("SELECT count(*) FROM onboard.upload_history WHERE checkpoint IS NOT NULL"))
+            done = False
+            while not done:
+                delivery = Delivery(function, event)
+                # Some before the first checkpoint, most after it, and as soon as it is seen that so much was done.
+                target = judged_rows() + source.choice([0, 1, 5_000, 20_000])
+                if kills < 10 and delivery.kill_behind(target):
+                    kills += 1
+                done = delivery.result()
+                went_on += not done and bool(int(sql("SELECT count(*) FROM onboard.upload_history "
+                                                     "WHERE checkpoint IS NOT NULL")))
             self.assert_counts(content)
             ended = [message for message in self.messages() if message["kind"] == "upload_ended"]
             self.assertEqual({message["upload_id"] for message in ended}, {upload_id()})
-        print(f"# {function.kills} kills, {went_on} of them behind a checkpoint")
+        print(f"# {kills} kills, {went_on} of them behind a checkpoint")
         self.assertGreater(went_on, 0)
 
     def test_cut_by_deadlines(self) -> None:
         content = good_file(200_000, 12)
-        function = self.function(timeout=1.2, DIRECT_TRANSACTION_ROWS="2000")
-        times = self.load(function, self.put(content))
+        event = self.put(content)
+        function = self.function(timeout=0.4, DIRECT_TRANSACTION_ROWS="2000")
+        times, before = 1, 0
+        while not self.deliver(function, event):
+            # What had no time to do anything gets more.
+            if judged_rows() == before:
+                function.settings.timeout *= 1.5
+            times, before = times + 1, judged_rows()
+            self.assertLess(function.settings.timeout, HANG_SECONDS)
         self.assert_counts(content, 0)
         self.assertGreater(times, 1)
         # That of the server, too, says that the time was up.
@@ -447,7 +487,8 @@ class ResumeTest(Services):
         loading.start()
         restarts = 0
         for mode in ("fast", "immediate", "fast"):
-            time.sleep(0.5)
+            before = judged_rows()
+            wait_until(lambda: not loading.is_alive() or judged_rows() > before)
             if not loading.is_alive():
                 break
             subprocess.run(["pg_ctl", "-D", os.environ["PGDATA"], "-m", mode, "-w", "restart", "-l",
@@ -463,8 +504,7 @@ class ResumeTest(Services):
         event = self.put(content)
         loading = threading.Thread(target=self.load, args=(function, event))
         loading.start()
-        while not int(sql("SELECT count(*) FROM onboard.upload_history WHERE valid_records > 0")):
-            time.sleep(0.01)
+        wait_until(judged_rows)
         sql("SELECT onboard_cancel_upload(:'u')", u=upload_id())
         loading.join()
         self.assertEqual(sql("SELECT failure_code FROM onboard.upload_history"), "CANCELLED")
@@ -476,9 +516,11 @@ class ReplacedTest(Services):
         """An upload of which a part is loaded."""
         content = good_file(200_000, 18)
         event = self.put(content, bucket)
-        function = self.function(timeout=1.2, DIRECT_TRANSACTION_ROWS="500")
-        while not int(sql("SELECT count(*) FROM onboard.upload_history WHERE checkpoint IS NOT NULL")):
+        function = self.function(DIRECT_TRANSACTION_ROWS="500")
+        for function.settings.timeout in deadlines(0.2):
             self.assertFalse(self.deliver(function, event))
+            if int(sql("SELECT count(*) FROM onboard.upload_history WHERE checkpoint IS NOT NULL")):
+                break
         return event, content
 
     def test_an_object_that_is_replaced_ends_the_upload(self) -> None:
@@ -506,13 +548,13 @@ class MemoryTest(Services):
     def test_memory_does_not_grow_with_the_object(self) -> None:
         big = BigObject(200_000)
         self.addCleanup(big.stop)
-        function = self.function(timeout=300.0, AWS_ENDPOINT_URL_S3=big.url)
+        function = self.function(AWS_ENDPOINT_URL_S3=big.url)
         event = self.put(b"sku", versionId="", eTag=big.etag.strip('"'))
         peaks: list[int] = []
         loading = threading.Thread(target=self.load, args=(function, event))
         loading.start()
         while loading.is_alive():
-            time.sleep(0.2)
+            time.sleep(PAUSE_SECONDS)
             peaks += [sandbox.peak_memory() for sandbox in function.sandboxes() if sandbox.process.poll() is None]
         self.assertEqual(sql("SELECT status, valid_records FROM onboard.upload_history"), "completed|200000")
         print(f"# {big.length / 1e6:.0f} MB, at most {max(peaks) / 1048576:.1f} MiB of memory")

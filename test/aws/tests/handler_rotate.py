@@ -13,6 +13,7 @@ import uuid
 from typing import Any
 
 from emulator import Emulator, client
+from patience import HANG_SECONDS
 from postgres import Refused, Session, can_log_in, query, server_log
 from runtime_api import Function, FunctionSettings, Result
 
@@ -307,19 +308,19 @@ class RotateTest(unittest.TestCase):
             try:
                 old = self.enterContext(Session(self.user, FIRST))
                 logins.add(old.query("SELECT session_user"))
-                started.wait()
+                started.wait(HANG_SECONDS)
                 for number in range(5):
                     upload = old.query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, '{self.user}/{worker}/{number}', 30)")
                     ingest(old, upload, 0)
                     if number == 2:
-                        rotated.wait(60)
+                        rotated.wait(HANG_SECONDS)
                     with self.log_in() as fresh:
                         logins.add(fresh.query("SELECT session_user"))
                         ingest(fresh, upload, 1)
                     if number == 2:
-                        halfway.wait(60)
+                        halfway.wait(HANG_SECONDS)
                     if number == 4:
-                        rotated_back.wait(60)
+                        rotated_back.wait(HANG_SECONDS)
                     ingest(old, upload, 2)
             except (Refused, threading.BrokenBarrierError) as error:
                 failures.append(str(error))
@@ -329,10 +330,10 @@ class RotateTest(unittest.TestCase):
         threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
         for thread in threads:
             thread.start()
-        started.wait(60)
+        started.wait(HANG_SECONDS)
         self.rotate_once()
         rotated.set()
-        halfway.wait(60)
+        halfway.wait(HANG_SECONDS)
         self.rotate_once()
         rotated_back.set()
         for thread in threads:

@@ -36,6 +36,8 @@ if handler == "init-error":
     sys.exit(1)
 if handler == "init-exit":
     sys.exit(3)
+while handler == "init-forever":
+    time.sleep(1)
 
 while True:
     status, headers, body = call("GET", "/invocation/next")
@@ -72,9 +74,11 @@ while True:
         sys.exit(event["code"])
     elif do == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    elif do == "sleep":
-        time.sleep(event["seconds"])
-        post(response, "slept")
+    elif do == "wait":
+        # For a file; without one for ever.
+        while "file" not in event or not os.path.exists(event["file"]):
+            time.sleep(0.02)
+        post(response, "waited")
     elif do == "exit-after-response":
         post(response, "answered")
         sys.exit(1)

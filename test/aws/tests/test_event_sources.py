@@ -1,7 +1,6 @@
 """The event sources: each rule by itself, with a clock that the test sets and a function that the test is."""
 
 import json
-import time
 import unittest
 from typing import Any, Callable
 
@@ -9,6 +8,7 @@ from emulator import Emulator, client
 from event_filter import Filter
 from event_sources import (DeliveryFaults, EmulatedQueue, QueueConsumer, QueuePoller, StreamConsumer, queue_record,
                            scheduled_event, stream_record, url_event, url_reply)
+from patience import wait_until
 from pipeline import read_settings
 from runtime_api import Result
 
@@ -253,7 +253,7 @@ class QueueTest(unittest.TestCase):
         self.dead = EmulatedQueue(self.sqs, self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"])
         policy = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:123456789012:{name}-dead", "maxReceiveCount": 3}
         self.queue = EmulatedQueue(self.sqs, self.sqs.create_queue(QueueName=name, Attributes={
-            "VisibilityTimeout": "1", "RedrivePolicy": json.dumps(policy)})["QueueUrl"])
+            "VisibilityTimeout": "3600", "RedrivePolicy": json.dumps(policy)})["QueueUrl"])
         self.events: list[dict[str, Any]] = []
 
     def consumer(self, function: Callable[[list[dict[str, Any]]], Result],
@@ -262,7 +262,7 @@ class QueueTest(unittest.TestCase):
             self.events.append(event)
             return function(event["Records"])
 
-        mapping = {"BatchSize": 20, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+        mapping = {"BatchSize": 20, "FunctionResponseTypes": ["ReportBatchItemFailures"], "RetrySeconds": 1}
         return QueueConsumer(mapping, self.queue, invoke, "queue-arn", faults)
 
     def send(self, *bodies: str) -> None:
@@ -274,11 +274,12 @@ class QueueTest(unittest.TestCase):
     def bodies(self) -> list[list[str]]:
         return [[entry["body"] for entry in event["Records"]] for event in self.events]
 
-    def step_for(self, consumer: QueueConsumer, seconds: float, until: Callable[[], bool]) -> None:
-        end = time.monotonic() + seconds
-        while not until() and time.monotonic() < end:
-            if not consumer.step():
-                time.sleep(0.05)
+    def step_until(self, consumer: QueueConsumer, reached: Callable[[], bool]) -> None:
+        def step_and_look() -> bool:
+            consumer.step()
+            return reached()
+
+        wait_until(step_and_look)
 
     def test_an_event_has_the_services_fields(self) -> None:
         self.send("body")
@@ -304,13 +305,13 @@ class QueueTest(unittest.TestCase):
 
         self.send("a", "b", "c")
         consumer = self.consumer(function)
-        self.step_for(consumer, 5, self.queue.empty)
+        self.step_until(consumer, self.queue.empty)
         self.assertEqual([sorted(batch) for batch in self.bodies()], [["a", "b", "c"], ["b"]])
         self.assertTrue(QueuePoller(self.queue, consumer).quiet())
 
     def test_a_message_that_always_fails_is_given_to_the_other_queue(self) -> None:
         self.send("a")
-        self.step_for(self.consumer(lambda _: error()), 10, lambda: not self.dead.empty())
+        self.step_until(self.consumer(lambda _: error()), lambda: not self.dead.empty())
         self.assertEqual(self.bodies(), [["a"]] * 3)
         self.assertEqual([message["Body"] for message in self.dead.receive(10)], ["a"])
         self.assertTrue(self.queue.empty())
@@ -323,7 +324,7 @@ class QueueTest(unittest.TestCase):
     def test_faults_of_delivery_lose_nothing_and_happen(self) -> None:
         faults = DeliveryFaults(3, duplicate=0.5, reorder=0.9, split=0.7)
         self.send(*[str(number) for number in range(40)])
-        self.step_for(self.consumer(lambda _: success(), faults), 10, self.queue.empty)
+        self.step_until(self.consumer(lambda _: success(), faults), self.queue.empty)
         flat = [body for batch in self.bodies() for body in batch]
         self.assertEqual(set(flat), {str(number) for number in range(40)})
         self.assertGreater(len(flat), 40)

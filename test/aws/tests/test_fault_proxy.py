@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -21,6 +22,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 from emulator import REGION, Emulator, client
 from fault_plan import FaultPlan, PlanError
 from fault_proxy import FaultProxy
+from patience import HANG_SECONDS, wait_until
 from service_limits import item_size, write_batch_fault
 
 QUEUE = "proxied"
@@ -219,7 +221,7 @@ class FaultProxyTest(unittest.TestCase):
                 self.assertEqual(self.fired(fault, "dynamodb.BatchWriteItem"), 1)
 
     def test_a_dropped_reply_may_keep_the_client_waiting(self) -> None:
-        self.plan({"fault": "drop_reply", "call": "sqs.*", "seconds": 3, "times": 1})
+        self.plan({"fault": "drop_reply", "call": "sqs.*", "seconds": HANG_SECONDS, "times": 1})
         impatient = client("sqs", self.proxy.url, read_timeout=0.3)
         with self.assertRaises(ReadTimeoutError):
             impatient.get_queue_attributes(QueueUrl=self.queue_url)
@@ -268,6 +270,23 @@ class FaultProxyTest(unittest.TestCase):
                   {"fault": "throttle", "call": "sns.*", "times": 1})
         self.assertEqual(self.failure(self.sns.publish, TopicArn=self.topic, Message="m")[0], "Throttling")
         self.assertEqual(self.fired("latency", "sns.Publish"), 1)
+
+    def test_a_request_is_held_until_it_is_released(self) -> None:
+        self.plan({"fault": "hold", "call": "sns.*", "times": 1})
+        plan, published = self.proxy.plan, threading.Event()
+
+        def publish() -> None:
+            self.sns.publish(TopicArn=self.topic, Message="m")
+            published.set()
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        wait_until(lambda: plan.fired["hold", "sns.Publish"])
+        self.sns.publish(TopicArn=self.topic, Message="of another")
+        self.assertFalse(published.is_set())
+        plan.release()
+        thread.join()
+        self.assertTrue(published.is_set())
 
     def test_limits_of_dynamodb(self) -> None:
         write = self.dynamodb.batch_write_item
@@ -351,7 +370,7 @@ class FaultProxyTest(unittest.TestCase):
                 if calls == 2:
                     self.failure(s3.head_object, Bucket=BUCKET, Key="big")
                 process.send_signal(signal.SIGTERM)
-                output, _ = process.communicate(timeout=10)
+                output, _ = process.communicate(timeout=HANG_SECONDS)
                 self.assertEqual(process.returncode, code, output)
                 self.assertRegex(output, rf"throttle +s3\.HeadObject +{calls - 1}")
 

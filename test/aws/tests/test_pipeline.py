@@ -77,14 +77,14 @@ class PipelineTest(unittest.TestCase):
             {"fault": "latency", "call": "s3.*", "seconds": 0.01},
         ]
         pipeline = self.pipeline(plan=FaultPlan.read({"seed": 11, "faults": faults}),
-                                 settings=test_scale(read_settings(), visibility=1, receives=50),
+                                 settings=test_scale(read_settings(), receives=50),
                                  delivery=DeliveryFaults(11, duplicate=0.3, reorder=0.5, split=0.5),
                                  kills=Kills(11, probability=0.2, within=0.01, times=3))
         lines = {f"line {number}" for number in range(120)}
         for number in range(4):
             content = "\n".join(sorted(lines)[number * 30:(number + 1) * 30])
             pipeline.upload("VEND001", f"VEND001_{number}.csv", content.encode())
-        pipeline.wait_quiet(60)
+        pipeline.wait_quiet()
         mails = self.mails(pipeline)
         self.assertEqual(set(mails), lines)
         self.assertGreater(len(mails), len(lines))

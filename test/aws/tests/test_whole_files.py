@@ -73,7 +73,7 @@ class SamplesTest(WholeTest):
 class FilesTest(WholeTest):
     def test_every_kind_of_file_ends_and_its_vendor_is_told(self) -> None:
         # What fails three times is a dead letter: nothing does here but the file of a vendor that nobody knows.
-        self.pipeline(settings=test_scale(read_settings(), visibility=1, timeout=20.0, receives=3))
+        self.pipeline(settings=test_scale(read_settings(), receives=3))
         maker = self.maker
         plain = [
             maker.file("VEND001", "uploads/VEND001/VEND001_20260104_090000.csv", 30, bad=0),

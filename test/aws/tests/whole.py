@@ -21,6 +21,7 @@ from database import SUSPENDED_VENDOR, OwnDatabase, shared_server, why_not
 from event_sources import DeliveryFaults
 from fault_plan import FaultPlan
 from invariants import Sent, World, log_problems
+from patience import HANG_SECONDS, wait_until
 from pipeline import Kills, NotQuiet, Pipeline, read_settings, test_scale
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -35,7 +36,7 @@ ENVIRONMENT = {
     "LOG_LEVEL": "debug",
     "DATABASE_PAUSE_SECONDS": "1",
     "DATABASE_FAILURES": "3",
-    "DATABASE_CONNECT_MS": "2000",
+    "DATABASE_CONNECT_MS": "10000",
     "DEADLINE_MARGIN_MS": "1000",
     "LOCK_TIMEOUT_MS": "5000",
     "OUTBOX_LEASE_SECONDS": "1",
@@ -159,8 +160,7 @@ class Harm(threading.Thread):
     def stop(self) -> None:
         self._end.set()
         self.join()
-        while not self._database.server.answers():
-            time.sleep(0.05)
+        wait_until(self._database.server.answers, "the server answers")
 
     def unfired(self) -> list[str]:
         return [name for name in ("terminated connections", "killed backend", "restarted server", "killed server")
@@ -180,13 +180,13 @@ class WholeTest(unittest.TestCase):
         print(f"# {self.id().rpartition('.')[2]}: ONBOARD_TEST_SEED={self.seed}", flush=True)
 
     def pipeline(self, *, faults: list[dict[str, Any]] | None = None, delivery: DeliveryFaults | None = None,
-                 kills: Kills | None = None, environment: dict[str, str] | None = None, visibility: int = 1,
+                 kills: Kills | None = None, environment: dict[str, str] | None = None,
                  hurried: str | None = None, settings: dict[str, Any] | None = None) -> Pipeline:
         """The pipeline around a new database, until the test ends; the hurried function has three seconds."""
         self.assertTrue(os.access(BOOTSTRAP, os.X_OK), f"there is no program at {BOOTSTRAP}")
         self.database = shared_server().make_database()
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="onboard-whole-"))
-        scaled = settings or test_scale(read_settings(), visibility=visibility, timeout=20.0, receives=1000)
+        scaled = settings or test_scale(read_settings(), receives=1000)
         if hurried:
             scaled["Functions"][hurried]["Timeout"] = 3
         whole = Pipeline(self.database.login(), BOOTSTRAP, folder, settings=scaled, delivery=delivery, kills=kills,
@@ -220,12 +220,12 @@ class WholeTest(unittest.TestCase):
             made.append(self.maker.file(vendor, key, rows, bad, skus))
         return made
 
-    def settle(self, seconds: float = 45.0) -> None:
+    def settle(self) -> None:
         """Wait until every upload is reported and nothing waits, with the sweeper's help."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + HANG_SECONDS
         while True:
             try:
-                self.whole.wait_quiet(max(1.0, end - time.monotonic()))
+                self.whole.wait_quiet()
             except NotQuiet as error:
                 self.fail(f"{error}\n{self.whole.fault_table()}\n{self.troubles()}")
             unfinished = self.database.value("""

@@ -1,0 +1,29 @@
+"""How long a test waits: until a state is reached, with a bound that only a hang reaches.
+
+No test expects anything to be done sooner, for the machine may be busy.  The bound is that of the tests in Perl, too, and
+set for all of them in test/environment.sh.
+"""
+
+import os
+import time
+from typing import Callable, Iterator
+
+HANG_SECONDS = float(os.environ.get("PG_TEST_TIMEOUT_DEFAULT") or 900)
+PAUSE_SECONDS = 0.02
+
+
+def wait_until(reached: Callable[[], object], what: str = "") -> None:
+    """Ask again and again until it is true; AssertionError says that it never was."""
+    end = time.monotonic() + HANG_SECONDS
+    while not reached():
+        if time.monotonic() > end:
+            raise AssertionError(f"not reached in {HANG_SECONDS:.0f} s: {what or 'the state waited for'}")
+        time.sleep(PAUSE_SECONDS)
+
+
+def deadlines(seconds: float) -> Iterator[float]:
+    """Each twice the last one: for a function that must get to some point, and there find that its time is over."""
+    while seconds < HANG_SECONDS:
+        yield seconds
+        seconds *= 2
+    raise AssertionError(f"not reached with {HANG_SECONDS:.0f} s to work in")
