@@ -166,14 +166,11 @@ sql('DROP FUNCTION public.no_thirteen() CASCADE');
 my $rows = join '', map { "C-$_,Kettle,Kitchen,C-S$_,10.50,3\n" } 1 .. 200_000;
 write_file('changing.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n$rows");
 my $process = start_onboard('load', 'changing.csv', '--vendor', 'V', '--json', '--max-rows', '0', '--max-bytes', '0');
-for (1 .. 200)
-{
-	select undef, undef, undef, 0.02;
-	last if sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'changing.csv'") > 0;
-}
+ok(stop_when($process, sub { sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'changing.csv'") > 0 }), 'a load is at work');
 open my $file, '>>', 'changing.csv' or die;
 print $file "C-X,Kettle,Kitchen,C-SX,10.50,3\n";
 close $file;
+kill 'CONT', $process->{child};
 ($code, $out, $err) = slurp_output($process);
 is($code, 2, 'a file that changes while it is read is refused') or diag("$out$err");
 is(json_of($out)->{error}{code}, 'OBJECT_REPLACED', 'as replaced');

@@ -18,6 +18,7 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 use OnboardTest;
+use Patience;
 
 use constant {
 	ROWS => 101_000,    # two whole transactions of the loader and a bit
@@ -102,28 +103,18 @@ sub judged_rows
 
 sub start_again
 {
-	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-
 	# After a kill of the postmaster its backends may live for a moment.
-	until ($node->start(fail_ok => 1))
-	{
-		die 'the server does not start' if time > $deadline;
-		usleep 100_000;
+	wait_until(sub {
 		# The module believes the lock file that the dead one left.
 		$node->{_pid} = undef;
-	}
+		return $node->start(fail_ok => 1);
+	}, 'the server starts');
 	return;
 }
 
 sub wait_until_up
 {
-	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-
-	until (system('pg_isready', '-q', '-h', $node->host, '-p', $node->port) == 0)
-	{
-		die 'the server does not come back' if time > $deadline;
-		usleep 50_000;
-	}
+	wait_until(sub { system('pg_isready', '-q', '-h', $node->host, '-p', $node->port) == 0 }, 'the server comes back');
 	return;
 }
 

@@ -27,7 +27,7 @@ use OnboardTest qw(source_root onboard_program);
 my $root = source_root();
 my $program = onboard_program();
 # Short, because the path of a socket must be.
-my $scratch = tempdir('readme-XXXXXX', DIR => '/tmp', CLEANUP => 1);
+my $scratch = tempdir('readme-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 # Where the reader of the document is.
 my $shown_folder = '/home/you/shop';
 my $shown_home = '/home/you/.local/share/onboard';

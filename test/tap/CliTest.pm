@@ -2,7 +2,7 @@
 # folder, and running the program.
 #
 # The program comes from ONBOARD_BIN, PostgreSQL's programs (with the extension
-# installed) from PATH.  Everything lives under one folder in /tmp that goes at
+# installed) from PATH.  Everything lives under one temporary folder that goes at
 # the end; the server is stopped by the program itself.
 
 package CliTest;
@@ -15,9 +15,12 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use JSON::PP ();
+use Time::HiRes qw(sleep);
 use Test::More;
 
-our @EXPORT = qw($onboard $work $data run_onboard start_onboard json_of sql
+use Patience;
+
+our @EXPORT = qw($onboard $work $data run_onboard start_onboard stop_when json_of sql
   add_vendor write_file read_file conninfo is_exit slurp_output);
 
 our $onboard = $ENV{ONBOARD_BIN} // dirname(__FILE__) . '/../../glue/onboard';
@@ -43,7 +46,7 @@ sub setup
 	plan skip_all => 'no program at ' . $onboard unless -x $onboard;
 	plan skip_all => 'no initdb on PATH' unless defined $bindir;
 	$onboard = abs_path($onboard);
-	$work = tempdir('onboard-test-XXXXXX', DIR => '/tmp', CLEANUP => 0);
+	$work = tempdir('onboard-test-XXXXXX', TMPDIR => 1, CLEANUP => 0);
 	chmod 0755, $work;
 	chdir $work or die "cannot enter $work: $!";
 	delete @ENV{ grep { /^PG/ } keys %ENV };
@@ -81,6 +84,32 @@ sub start_onboard
 		exec $onboard, @arguments or POSIX::_exit(127);
 	}
 	return { child => $child, base => $base };
+}
+
+# Stop a program that was started (SIGSTOP) at a state that it has brought about,
+# which is looked at while it is stopped, again and again; whether it was there
+# before the program ended.  SIGCONT lets it go on.
+sub stop_when
+{
+	my ($process, $reached) = @_;
+	my $there = 0;
+
+	wait_until(sub {
+		kill 'STOP', $process->{child};
+		$there = $reached->();
+		return 1 if $there;
+		kill 'CONT', $process->{child};
+		return has_ended($process->{child});
+	}, 'the program does what the test waits for');
+	return $there;
+}
+
+# Whether a child has ended; waitpid still tells its status.
+sub has_ended
+{
+	my ($child) = @_;
+
+	return read_file("/proc/$child/stat") =~ /.*\) [ZX]/s;
 }
 
 sub slurp_output

@@ -24,8 +24,9 @@ use JSON::PP ();
 use POSIX ();
 use Time::HiRes qw(time sleep);
 
+use Patience;
+
 use constant LARGEST_RESPONSE => 6_291_556;
-use constant PATIENCE => 60;
 
 sub program
 {
@@ -84,7 +85,7 @@ sub close_all
 sub wait_end
 {
 	my ($self) = @_;
-	my $end = time + PATIENCE;
+	my $end = time + HANG_SECONDS;
 
 	while (time < $end)
 	{
@@ -118,7 +119,7 @@ sub stop
 sub next_call
 {
 	my ($self) = @_;
-	my $end = time + PATIENCE;
+	my $end = time + HANG_SECONDS;
 
 	while (time < $end)
 	{
@@ -200,7 +201,7 @@ sub give
 	$self->{id} = $id;
 	$self->reply($call, $options{status} // 200, {
 		'Lambda-Runtime-Aws-Request-Id' => $id,
-		'Lambda-Runtime-Deadline-Ms' => int((time + ($options{deadline} // 30)) * 1000),
+		'Lambda-Runtime-Deadline-Ms' => int((time + ($options{deadline} // HANG_SECONDS)) * 1000),
 		'Lambda-Runtime-Invoked-Function-Arn' => 'arn:aws:lambda:eu-central-1:123456789012:function:check',
 		%{ $options{headers} // {} } }, $event);
 	return $id;
