@@ -9,11 +9,19 @@
 # It prints what to export so that tests and the program use the copy.
 set -eu
 
-directory=$1
+mkdir -p "$1"
+directory=$(cd "$1" && pwd)
 pg_config=${PG_CONFIG:-pg_config}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 bindir=$($pg_config --bindir)
+# With the copy first on PATH it is still the installation that is copied.
+case $bindir in
+	"$directory"/*)
+		bindir=${bindir#"$directory"}
+		pg_config=$bindir/pg_config
+		;;
+esac
 libdir=$($pg_config --pkglibdir)
 sharedir=$($pg_config --sharedir)
 
@@ -26,9 +34,8 @@ includedir=$($pg_config --includedir)
 mkdir -p "$directory$includedir"
 cp "$includedir"/*.h "$directory$includedir/"
 ln -sfn ".$bindir" "$directory/bin"
-make -s -C "$root" install DESTDIR="$directory" >/dev/null
+make -s -C "$root" install DESTDIR="$directory" PG_CONFIG="$pg_config" >/dev/null
 
-directory=$(cd "$directory" && pwd)
 printf "export PATH='%s/bin':\"\$PATH\"\n" "$directory"
 printf "export ONBOARD_BIN='%s/usr/local/bin/onboard'\n" "$directory"
 printf "export ONBOARD_PG_BINDIR='%s/bin'\n" "$directory"
