@@ -11,7 +11,7 @@ for package in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 
-echo "Installing Debian packages:$missing"
+echo "Installing Debian packages, which may take some minutes:$missing"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
