@@ -26,7 +26,7 @@ for step in $steps; do
 		*) echo "There is no step \"$step\"; there are: $all_steps." >&2; exit 2 ;;
 	esac
 done
-[ $# -gt 0 ] || echo 'Running all tests takes about MINUTES minutes on two idle cores.'
+[ $# -gt 0 ] || echo 'Running all tests takes about five minutes on two idle cores.'
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
 as_user()
@@ -49,7 +49,7 @@ trap 'trap "" TERM; kill -TERM 0; exit 130' INT TERM
 
 prepare()
 {
-	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out" "$work/tmp"
+	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out/unit" "$work/tmp"
 	tar -C "$root" --exclude=./.git --exclude=./build -cf - . | tar -C "$work/tree" -xf -
 	"$root/test/temp_install.sh" "$work/pg" >/dev/null
 	if [ "$(id -u)" -eq 0 ]; then
@@ -88,7 +88,7 @@ run_step()
 show_failures()
 {
 	sed -n "s/^failed\t$step\t/not ok: /p" "$work/records"
-	grep -aE -A 12 '^ *(not ok|#   Failed)' "$log" | head -n 100
+	grep -rhaE -A 20 '^ *(not ok|#   Failed)' "$log" "$results" | head -n 200
 	tail -n 40 "$log"
 	for diffs in "$work/out/$step/regression.diffs" "$work/out/$step/output_iso/regression.diffs"; do
 		if [ -f "$diffs" ]; then head -n 200 "$diffs"; fi
@@ -108,7 +108,8 @@ run_lane()
 		case $step in
 			# The private copy has no headers.
 			lint) run_step lint as_user "$log" env PATH="$PATH" test/lint.sh ;;
-			unit) run_step unit as_user "$work/out/unit/gcc/results" env PATH="$PATH" \
+			# Tests of other steps build programs there, too.
+			unit) run_step unit as_user "$work/out/unit/gcc/results" env PATH="$PATH" flock "$work/out/unit/lock" \
 				make -s -j"$(nproc)" -C test/unit check CC=gcc ;;
 			unit-clang) run_step unit-clang as_user "$work/out/unit/clang/results" env PATH="$PATH" \
 				make -s -j"$(nproc)" -C test/unit check CC=clang ;;
@@ -117,7 +118,7 @@ run_lane()
 			pgtap) run_step pgtap as_user "$out.tap" test/run_pgtap.sh "$out" ;;
 			tap) run_step tap as_user "$out.tap" test/run_tap.sh "$out" ;;
 			root) run_step root '' "$out.tap" prove test/tap/root/*.pl ;;
-			aws) run_step aws as_user "$log" test/run_aws.sh ;;
+			aws) run_step aws as_user "$out.tap" test/run_aws.sh ;;
 		esac
 	done
 }

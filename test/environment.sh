@@ -9,6 +9,10 @@ PGCTLTIMEOUT=$PG_TEST_TIMEOUT_DEFAULT
 PGISOLATIONTIMEOUT=$PG_TEST_TIMEOUT_DEFAULT
 export PG_TEST_TIMEOUT_DEFAULT PGCTLTIMEOUT PGISOLATIONTIMEOUT
 
+# Files of tests at once.  A test waits for most of its time, and has servers of its
+# own: more than there are processors.
+TEST_JOBS=${ONBOARD_TEST_JOBS:-$((2 * $(nproc)))}
+
 refuse_root()
 {
 	if [ "$(id -u)" -eq 0 ]; then

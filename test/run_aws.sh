@@ -16,4 +16,12 @@ if [ ! -x "$environment/bin/python" ]; then
 	echo "There is no Python environment at $environment; run: make deps-test" >&2
 	exit 1
 fi
-exec "$environment/bin/python" "$root/test/aws/tests/run.py" "$@"
+if [ $# -eq 0 ]; then
+	set -- "$root"/test/aws/tests/test_*.py
+else
+	for test; do
+		shift
+		set -- "$@" "$root/test/aws/tests/$(basename "$test" .py).py"
+	done
+fi
+exec prove --timer --jobs "$TEST_JOBS" --exec "$environment/bin/python $root/test/aws/tests/run.py" "$@"

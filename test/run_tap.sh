@@ -34,5 +34,4 @@ TESTLOGDIR=$output/tmp_check/log
 PG_REGRESS=$(dirname "$(pg_config --pgxs)")/../../src/test/regress/pg_regress
 PGPORT=65432
 export TESTDIR TESTDATADIR TESTLOGDIR PG_REGRESS PGPORT
-# A test waits for most of its time, and has servers of its own: more at once than there are processors.
-exec prove --timer --jobs "${ONBOARD_TEST_JOBS:-4}" -I "$perl_modules" -I "$root/test/tap" "$@"
+exec prove --timer --jobs "$TEST_JOBS" -I "$perl_modules" -I "$root/test/tap" "$@"

@@ -15,7 +15,6 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use JSON::PP ();
-use Time::HiRes qw(sleep);
 use Test::More;
 
 use Patience;
@@ -46,6 +45,8 @@ sub setup
 	plan skip_all => 'no program at ' . $onboard unless -x $onboard;
 	plan skip_all => 'no initdb on PATH' unless defined $bindir;
 	$onboard = abs_path($onboard);
+	# An interrupted test stops its server, too.
+	$SIG{INT} = $SIG{TERM} = sub { exit 130 };
 	$work = tempdir('onboard-test-XXXXXX', TMPDIR => 1, CLEANUP => 0);
 	chmod 0755, $work;
 	chdir $work or die "cannot enter $work: $!";
