@@ -144,9 +144,12 @@ class AwsClientTest(unittest.TestCase):
         return {item["record_id"]["S"]: item for page in pages for item in page["Items"]}
 
     def bodies(self, queue: str) -> list[str]:
+        """Take all messages out of a queue."""
         bodies: list[str] = []
         while messages := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             bodies += [message["Body"] for message in messages]
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
     # S3
