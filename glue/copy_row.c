@@ -180,8 +180,9 @@ bool
 copy_append_header(struct byte_buffer *buffer, struct glue_error *error)
 {
 	/* Signature, flags, length of the extension. */
-	static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
+	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
 
+	/* Its last zero byte ends the string. */
 	return byte_buffer_append(buffer, header, sizeof(header), error);
 }
 

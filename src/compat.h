@@ -22,6 +22,7 @@
 #include "utils/tuplestore.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #endif
 
 /* The sequence behind an identity column. */

@@ -298,7 +298,7 @@ find_step(const char *name, const struct rotate_step **step, struct glue_error *
 static bool
 read_event(const cJSON *event, struct rotation *rotation, struct glue_error *error)
 {
-	const char *name;
+	const char *name = NULL;
 
 	return read_member(event, "Step", &name, error) &&
 		find_step(name, &rotation->step, error) &&
