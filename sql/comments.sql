@@ -8,8 +8,8 @@ SELECT count(*) > 50 AS enough FROM members;
 -- Each has a comment; triggers and policies of its tables, too.
 SELECT m.object FROM members m
 	WHERE NOT EXISTS (SELECT FROM pg_description d WHERE d.classoid = m.classid AND d.objoid = m.objid AND d.objsubid = 0)
-		AND NOT (m.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
-			WHERE t.oid = m.objid AND c.relkind <> 'c'))
+		AND NOT (m.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+			WHERE t.oid = m.objid AND (c.relkind <> 'c' OR t.typcategory = 'A')))
 	ORDER BY 1;
 SELECT t.tgrelid::regclass, t.tgname FROM pg_trigger t JOIN members m ON m.classid = 'pg_class'::regclass AND m.objid = t.tgrelid
 	WHERE NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL;

@@ -102,7 +102,9 @@ RESET onboard.window_rows;
 SELECT count(*) FROM onboard.products WHERE upload_id LIKE 'DUP-%';
 SET onboard.window_rows = 0; -- ERROR
 SET onboard.load_path = 'fast'; -- ERROR
+\set VERBOSITY sqlstate
 SET onboard.lock_wait = -1; -- ERROR
+\set VERBOSITY default
 SET onboard.unknown = 1; -- ERROR
 
 -- A plain INSERT of the same session, and of an earlier command in the transaction

@@ -31,7 +31,7 @@ CREATE VIEW grantable AS
 	UNION ALL
 	SELECT 'type', t.oid::regtype::text, t.oid, ARRAY['USAGE']
 		FROM pg_type t JOIN members m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
-		LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE coalesce(c.relkind, 'c') = 'c'
+		LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE coalesce(c.relkind, 'c') = 'c' AND t.typcategory <> 'A'
 	UNION ALL
 	SELECT 'foreign-data wrapper', w.fdwname, w.oid, ARRAY['USAGE']
 		FROM pg_foreign_data_wrapper w JOIN members m ON m.classid = 'pg_foreign_data_wrapper'::regclass AND m.objid = w.oid

@@ -205,7 +205,13 @@ ROLLBACK;
 
 -- Products as a partition
 BEGIN;
-CREATE TABLE everything (LIKE onboard.products) PARTITION BY LIST (category);
+SELECT current_setting('server_version_num')::int >= 170000 AS identity_of_parent \gset
+\if :identity_of_parent
+	CREATE TABLE everything (LIKE onboard.products INCLUDING IDENTITY) PARTITION BY LIST (category);
+	ALTER TABLE onboard.products ALTER product_id DROP IDENTITY;
+\else
+	CREATE TABLE everything (LIKE onboard.products) PARTITION BY LIST (category);
+\endif
 ALTER TABLE everything ATTACH PARTITION onboard.products FOR VALUES IN ('Books');
 SELECT * FROM compare();
 ROLLBACK;
