@@ -20,8 +20,6 @@
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
-#include "commands/copy.h"
-#include "commands/copyfrom_internal.h"
 #include "commands/defrem.h"
 #include "commands/explain.h"
 #include "commands/trigger.h"
@@ -35,6 +33,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "compat.h"
+#include "copy_context.h"
 #include "loader.h"
 #include "onboard.h"
 
@@ -73,7 +73,8 @@ typedef struct Intake
 {
 	Loader	   *loader;
 	MemoryContext row_context;	/* COPY calls in a context that lives long */
-	ErrorContextCallback copy_context;
+	CopyContext copy_context;
+	bool		is_copy;
 	AttrNumber	product_column[COLUMN_COUNT];
 	AttrNumber	intake_column[INTAKE_COLUMN_COUNT];
 } Intake;
@@ -139,6 +140,7 @@ intake_end(ResultRelInfo *result_info)
 	if (intake == NULL)
 		return;
 	result_info->ri_FdwState = NULL;
+	copy_context_end(&intake->copy_context);
 	loader_finish(intake->loader);
 }
 
@@ -159,7 +161,15 @@ intakeEndForeignModify(EState *estate, ResultRelInfo *result_info)
 static void
 intakeBeginForeignInsert(ModifyTableState *state, ResultRelInfo *result_info)
 {
+	Intake	   *intake;
+
 	intake_begin(result_info);
+	/* COPY has no plan.  INSERT through a partitioned table comes here as well. */
+	if (state->ps.plan != NULL || state->rootResultRelInfo != result_info)
+		return;
+	intake = result_info->ri_FdwState;
+	intake->is_copy = true;
+	copy_context_begin(&intake->copy_context);
 }
 
 static void
@@ -258,30 +268,6 @@ read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 	}
 }
 
-/* What COPY says of a row, without the row: its line is a vendor's data. */
-static void
-copy_line_context(void *argument)
-{
-	errcontext("COPY intake, line %llu",
-			   (unsigned long long) ((CopyFromState) argument)->cur_lineno);
-}
-
-/*
- * Take the place of COPY's own error context, which shows the line it read, from
- * the first row to the end of the command.  COPY itself takes both away again: it
- * puts back what was there before its own.
- */
-static void
-replace_copy_context(Intake *intake)
-{
-	if (error_context_stack == NULL || error_context_stack->callback != CopyFromErrorCallback)
-		return;
-	intake->copy_context.callback = copy_line_context;
-	intake->copy_context.arg = error_context_stack->arg;
-	intake->copy_context.previous = error_context_stack->previous;
-	error_context_stack = &intake->copy_context;
-}
-
 static void
 intake_row(Intake *intake, TupleTableSlot *slot)
 {
@@ -290,7 +276,7 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	IncomingRow row;
 	int			i;
 
-	replace_copy_context(intake);
+	copy_context_begin_row(&intake->copy_context);
 	slot_getallattrs(slot);
 	memset(&row, 0, sizeof(row));
 	row.row_number = number_column(slot, intake->intake_column[INTAKE_ROW_NUMBER]);
@@ -318,11 +304,15 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 		case LOADER_UNKNOWN_UPLOAD:
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("upload \"%.*s\" does not exist", (int) upload_id.length,
-							upload_id.data ? upload_id.data : ""),
+					 errmsg("upload of row %lld does not exist", (long long) row.row_number),
+					 errdetail("The upload_id is \"%.*s\".", (int) upload_id.length,
+							   upload_id.data ? upload_id.data : ""),
+			/* In a wrong order of columns it is a product value. */
+					 errdetail_log("The upload_id is shown to the client only."),
 					 errhint("Open the upload with onboard_begin_upload() and give its id with each row.")));
 			break;
 	}
+	copy_context_end_row(&intake->copy_context);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(intake->row_context);
 }
@@ -347,13 +337,19 @@ intakeExecForeignBatchInsert(EState *estate, ResultRelInfo *result_info,
 	return slots;
 }
 
-/* RETURNING and row triggers want each row back before the next. */
+/*
+ * RETURNING and row triggers want each row back before the next.  From COPY a
+ * row comes when it was read, so that an error names its line; a batch would only
+ * be a copy of the rows.
+ */
 static int
 intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)
 {
 	TriggerDesc *triggers = result_info->ri_TrigDesc;
+	Intake	   *intake = result_info->ri_FdwState;
 
-	if (result_info->ri_projectReturning != NULL ||
+	if ((intake != NULL && intake->is_copy) ||
+		result_info->ri_projectReturning != NULL ||
 		result_info->ri_WithCheckOptions != NIL ||
 		(triggers != NULL &&
 		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
