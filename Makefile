@@ -38,7 +38,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # These work before PostgreSQL's headers are there, and call make for the rest.
-TASKS = help deps deps-test demo aws-local check check-unit lint bench
+TASKS = help deps deps-test demo aws-local check check-majors check-unit lint bench
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -99,6 +99,10 @@ aws-local: deps ## Run the AWS pipeline on emulated services, to play with
 check: deps-test ## Run all tests in throw-away servers
 	@$(MAKE) -s -j$(shell nproc) all
 	@test/check.sh
+
+check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, fetched below build/majors; takes hours
+	@SUDO="$(SUDO)" test/install_packages.sh debootstrap dpkg-dev patchelf
+	@$(SUDO) test/check_majors.sh
 
 check-unit: ## Run the tests that need no server
 	@$(MAKE) -s -C test/unit check

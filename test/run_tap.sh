@@ -13,7 +13,7 @@ refuse_root "$@"
 output=$1
 shift
 root=$(cd "$(dirname "$0")/.." && pwd)
-perl_modules=$(dirname "$(pg_config --pgxs)")/../../src/test/perl
+perl_modules=${ONBOARD_TEST_PERL:-$(dirname "$(pg_config --pgxs)")/../../src/test/perl}
 
 if [ $# -eq 0 ]; then
 	set -- "$root"/test/tap/*.pl

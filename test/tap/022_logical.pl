@@ -10,6 +10,10 @@ use Test::More;
 
 use OnboardTest;
 
+my $modules = `pg_config --pkglibdir`;
+chomp $modules;
+plan skip_all => 'the server came without test_decoding' unless -e "$modules/test_decoding.so";
+
 my $publisher = new_server('publisher', "wal_level = logical\nmax_wal_senders = 10\nautovacuum = off\n");
 my $subscriber = new_server('subscriber', "wal_retrieve_retry_interval = 100ms\n");
 

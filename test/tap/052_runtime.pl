@@ -20,6 +20,7 @@ use RuntimeApi;
 use SecretStub;
 
 plan skip_all => 'no program at ' . RuntimeApi::program() unless -x RuntimeApi::program();
+plan skip_all => 'the server was built without OpenSSL' unless HandlerTest::has_tls();
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $api = RuntimeApi->new($folder);

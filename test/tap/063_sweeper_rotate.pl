@@ -11,6 +11,7 @@ use OnboardTest;
 use RuntimeApi;
 
 plan skip_all => 'no program at ' . RuntimeApi::program() unless -x RuntimeApi::program();
+plan skip_all => 'the server was built without OpenSSL' unless HandlerTest::has_tls();
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
 # All statements are logged, so that a password in one of them is found.

