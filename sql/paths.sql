@@ -208,6 +208,7 @@ BEGIN;
 SELECT current_setting('server_version_num')::int >= 170000 AS identity_of_parent \gset
 \if :identity_of_parent
 	CREATE TABLE everything (LIKE onboard.products INCLUDING IDENTITY) PARTITION BY LIST (category);
+	ALTER EXTENSION onboard DROP SEQUENCE onboard.products_product_id_seq;
 	ALTER TABLE onboard.products ALTER product_id DROP IDENTITY;
 \else
 	CREATE TABLE everything (LIKE onboard.products) PARTITION BY LIST (category);
