@@ -11,10 +11,50 @@ INSERT INTO onboard.product_categories (category_name) VALUES (' '); -- ERROR
 INSERT INTO onboard.product_categories (category_name) VALUES (repeat('x', 101)); -- ERROR
 INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Green Tea', 'Coffee'); -- ERROR
 \set VERBOSITY default
--- Names are compared exactly.
-INSERT INTO onboard.product_categories (category_name) VALUES ('tea');
-UPDATE onboard.product_categories SET category_name = 'Teas' WHERE category_name = 'Tea';
-DELETE FROM onboard.product_categories WHERE category_name IN ('Teas', 'tea');
+-- No two differ only by case, and none has blanks at its ends.
+\set VERBOSITY terse
+INSERT INTO onboard.product_categories (category_name) VALUES ('tea'); -- ERROR
+UPDATE onboard.product_categories SET category_name = 'BOOKS' WHERE category_name = 'Tea'; -- ERROR
+INSERT INTO onboard.product_categories (category_name) VALUES (' Coffee'); -- ERROR
+INSERT INTO onboard.product_categories (category_name) VALUES (E'Coffee\u00A0'); -- ERROR
+INSERT INTO onboard.product_categories (category_name) VALUES (E'\u3000Coffee\uFEFF'); -- ERROR
+\set VERBOSITY default
+UPDATE onboard.product_categories SET category_name = 'TEA' WHERE category_name = 'Tea';
+UPDATE onboard.product_categories SET category_name = 'Teas' WHERE category_name = 'TEA';
+
+-- Products stay in their category when it is renamed.
+INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('CAT', 'Categories', 'cat@example.com');
+INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
+	VALUES ('CAT', 'c-1', 'Assam', 'Teas', 'CAT-1', 5, 5), ('CAT', 'c-2', 'Novel', 'Books', 'CAT-2', 5, 5),
+		('CAT', 'c-3', 'Pan', 'Kitchen', 'CAT-3', 5, 5);
+UPDATE onboard.product_categories SET category_name = 'Fine Teas' WHERE category_name = 'Teas';
+UPDATE onboard.product_categories SET category_name = 'Printed Books' WHERE category_name = 'Books';
+UPDATE onboard.product_categories SET description = 'Not renamed' WHERE category_name = 'Kitchen';
+SELECT sku, category, updated_at > created_at AS changed FROM onboard.products WHERE vendor_id = 'CAT' ORDER BY sku;
+UPDATE onboard.product_categories SET category_name = 'Books' WHERE category_name = 'Printed Books';
+UPDATE onboard.product_categories SET description = NULL WHERE category_name = 'Kitchen';
+
+-- A category is deleted when nothing is in it or under it.
+DELETE FROM onboard.product_categories WHERE category_name = 'Fine Teas'; -- ERROR
+INSERT INTO onboard.product_categories (category_name) VALUES ('Drinks');
+INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Juices', 'Drinks');
+DELETE FROM onboard.product_categories WHERE category_name = 'Drinks'; -- ERROR
+DELETE FROM onboard.product_categories WHERE category_name IN ('Drinks', 'Juices');
+DELETE FROM onboard.products WHERE vendor_id = 'CAT';
+DELETE FROM onboard.product_categories WHERE category_name = 'Fine Teas';
+
+-- A role that does not see all products cannot rename what they are in.
+CREATE ROLE onboard_test_tidier;
+GRANT USAGE ON SCHEMA onboard TO onboard_test_tidier;
+GRANT SELECT, UPDATE, DELETE ON onboard.product_categories, onboard.products TO onboard_test_tidier;
+GRANT SELECT ON onboard.vendor_roles TO onboard_test_tidier;
+GRANT EXECUTE ON FUNCTION onboard.is_operator() TO onboard_test_tidier;
+SET ROLE onboard_test_tidier;
+UPDATE onboard.product_categories SET category_name = 'Novels' WHERE category_name = 'Books'; -- ERROR
+RESET ROLE;
+DROP OWNED BY onboard_test_tidier;
+DROP ROLE onboard_test_tidier;
+DELETE FROM onboard.vendors WHERE vendor_id = 'CAT';
 
 -- One that comes with the extension is deactivated, not deleted.
 DELETE FROM onboard.product_categories WHERE category_name = 'Books'; -- ERROR
@@ -31,5 +71,11 @@ INSERT INTO onboard.product_categories (category_id, category_name, parent_categ
 BEGIN;
 UPDATE onboard.product_categories SET category_name = 'Garments' WHERE category_name = 'Clothing';
 SELECT category_name FROM onboard.product_categories WHERE parent_category = 'Garments' ORDER BY 1;
+ROLLBACK;
+-- A restored name gives way to no other that differs only by case.
+BEGIN;
+INSERT INTO onboard.product_categories (category_id, category_name, shipped) VALUES (18, 'BOOKS', true);
+INSERT INTO onboard.product_categories (category_id, category_name, shipped) VALUES (17, 'Music', true);
+SELECT category_id, category_name FROM onboard.product_categories WHERE category_id IN (17, 18) ORDER BY 1;
 ROLLBACK;
 SELECT count(*) FROM onboard.product_categories;

@@ -186,7 +186,7 @@ SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id
 -- Triggers
 SELECT triggers_are('onboard', 'products', ARRAY['products_touch', 'products_stock_status']);
 SELECT triggers_are('onboard', 'vendors', ARRAY['vendors_touch']);
-SELECT triggers_are('onboard', 'product_categories', ARRAY['product_categories_touch', 'product_categories_keep_shipped']);
+SELECT triggers_are('onboard', 'product_categories', ARRAY['product_categories_touch', 'product_categories_keep_shipped', 'product_categories_keep_used', 'product_categories_rename_products']);
 SELECT triggers_are('onboard', 'upload_history', ARRAY[]::name[]);
 
 -- Functions: arguments, volatility, whether they return a set
