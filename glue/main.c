@@ -50,6 +50,7 @@
 	[EXIT_REFUSED] = "the file is refused, or there is no such file or vendor" \
 }
 #define CODES_UPLOAD { [EXIT_REFUSED] = "there is no such upload" }
+#define CODES_STATUS { [EXIT_REFUSED] = "there is no such upload or vendor" }
 #define CODES_VENDOR { [EXIT_REFUSED] = "there is no such vendor" }
 #define CODES_CATEGORY { [EXIT_REFUSED] = "there is no such category" }
 #define CODES_DOCTOR { \
@@ -115,23 +116,30 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "status", .operands = "[UPLOAD]", .summary = "show recent uploads, or one in detail",
-		.description = "Lists the latest uploads, or shows one with the causes of its errors.",
-		.options = OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
-		.max_operands = 1, .codes = CODES_UPLOAD, .run = command_status
+		.description =
+		"Lists the latest uploads, or shows one with the causes of its errors.  UPLOAD is\n"
+		"an upload's id or the beginning of it, or \"latest\" for the newest of those that\n"
+		"--vendor, --status and --since choose.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) |
+		OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_ROW_ERRORS) |
+		OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.max_operands = 1, .codes = CODES_STATUS, .run = command_status
 	},
 	{
 		.name = "report", .operands = "UPLOAD", .summary = "write an upload's reports",
 		.description =
 		"Writes errors.csv (one line per error), fix.csv (the rejected rows in the\n"
-		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.",
+		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD\n"
+		"is an upload's id or the beginning of it.",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_report
 	},
 	{
-		.name = "undo", .operands = "UPLOAD", .summary = "take an upload's products out again",
+		.name = "undo", .operands = "UPLOAD", .summary = "remove an upload's products",
 		.description =
 		"Removes the products that came with UPLOAD, except those somebody changed\n"
-		"since.  An upload that has not ended is cancelled.",
+		"since.  An upload that has not ended is cancelled.  UPLOAD is an upload's id or\n"
+		"the beginning of it.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_undo
 	},

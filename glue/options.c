@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../src/suggest.h"
 #include "../src/text.h"
 #include "options.h"
 #include "scan.h"
+#include "since.h"
 #include "sniff.h"
 
 /* Column where the explanations of the help begin. */
@@ -27,6 +29,8 @@ enum option_kind
 	KIND_COUNT,					/* int64_t, digits */
 	KIND_ROWS,					/* int64_t, digits and an optional k or M */
 	KIND_SIZE,					/* int64_t, digits and an optional unit */
+	KIND_MAYBE_COUNT,			/* int64_t, digits; may be left out */
+	KIND_MOMENT,				/* int64_t, microseconds since 1970 */
 	KIND_DELIMITER				/* char, or the word tab */
 };
 
@@ -78,7 +82,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_COUNTRY] = {"country", 0, "TEXT", KIND_TEXT, FIELD(country), "country"},
 	[OPTION_POSTAL_CODE] = {"postal-code", 0, "TEXT", KIND_TEXT, FIELD(postal_code), "postal code"},
 	[OPTION_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(status),
-	"active, suspended, inactive or pending_approval\n(default: active)"},
+	"active, suspended, inactive or pending_approval\n(of a new vendor: active)"},
 	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent),
 	"category that the new one belongs under"},
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
@@ -87,6 +91,12 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	"do nothing when it is there already"},
 	[OPTION_LIMIT] = {"limit", 'n', "COUNT", KIND_COUNT, FIELD(limit),
 	"how many uploads to show, 0 for all (default: 20)"},
+	[OPTION_UPLOAD_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(upload_status),
+	"only uploads that are processing, completed, partial\nor failed"},
+	[OPTION_SINCE] = {"since", 0, "TIME", KIND_MOMENT, FIELD(since),
+	"only uploads begun since then: 2h, 3d, 2026-11-28 or\n2026-11-28T12:30:00Z (without a zone: local time)"},
+	[OPTION_ROW_ERRORS] = {"errors", 0, "[COUNT]", KIND_MAYBE_COUNT, FIELD(row_errors),
+	"show the first rejected rows of UPLOAD and what is\nwrong with them, 0 for all (default: 20)"},
 	[OPTION_JSON] = {"json", 0, NULL, KIND_FLAG, FIELD(json),
 	"print the result as one JSON document"},
 	[OPTION_QUIET] = {"quiet", 'q', NULL, KIND_FLAG, FIELD(quiet),
@@ -108,6 +118,12 @@ option_name(enum option_id id)
 
 	snprintf(name, sizeof(name), "--%s", specs[id].name);
 	return name;
+}
+
+const char *
+option_text(const struct options *options, enum option_id id)
+{
+	return *(const char *const *) ((const char *) options + specs[id].offset);
 }
 
 /*
@@ -177,7 +193,8 @@ store_value(struct options *options, const struct option_spec *spec,
 			*(const char **) field = value;
 			return true;
 		case KIND_COUNT:
-			if (parse_count(value, 0, field))
+		case KIND_MAYBE_COUNT:
+			if (value == NULL || parse_count(value, 0, field))
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 								  "option --%s takes a number, not \"%s\"",
@@ -193,6 +210,12 @@ store_value(struct options *options, const struct option_spec *spec,
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 								  "option --%s takes a size such as 500k, 50M or 2G, not \"%s\"",
+								  spec->name, value);
+		case KIND_MOMENT:
+			if (since_parse(value, (int64_t) time(NULL) * 1000000, field))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not \"%s\"",
 								  spec->name, value);
 		case KIND_DELIMITER:
 			if (parse_delimiter(value, field))
@@ -254,6 +277,17 @@ report_unknown(uint64_t accepted, const char *argument, size_t length,
 }
 
 /*
+ * Whether an argument can only be the count of an option that may have one.
+ */
+static bool
+is_count(const char *argument)
+{
+	int64_t		count;
+
+	return argument != NULL && parse_count(argument, 0, &count);
+}
+
+/*
  * Parse the option at argv[*index], and take its value from the next argument
  * when it is not attached.
  */
@@ -289,7 +323,12 @@ parse_option(struct options *options, uint64_t accepted, int argc, char **argv,
 	if (specs[id].kind == KIND_FLAG && value != NULL)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "option --%s takes no value", specs[id].name);
-	if (specs[id].kind != KIND_FLAG && value == NULL)
+	if (specs[id].kind == KIND_MAYBE_COUNT)
+	{
+		if (value == NULL && *index + 1 < argc && is_count(argv[*index + 1]))
+			value = argv[++*index];
+	}
+	else if (specs[id].kind != KIND_FLAG && value == NULL)
 	{
 		if (*index + 1 >= argc)
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
@@ -312,6 +351,7 @@ options_parse(struct options *options, uint64_t accepted, bool stop_at_operand,
 	options->max_bytes = SCAN_DEFAULT_MAX_BYTES;
 	options->max_rows = SCAN_DEFAULT_MAX_ROWS;
 	options->limit = OPTION_DEFAULT_LIMIT;
+	options->row_errors = OPTION_DEFAULT_LIMIT;
 	options->retry_seconds = OPTION_DEFAULT_RETRY_SECONDS;
 	options->operands = argv;
 

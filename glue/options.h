@@ -45,6 +45,9 @@ enum option_id
 	OPTION_DESCRIPTION,
 	OPTION_IF_NOT_EXISTS,
 	OPTION_LIMIT,
+	OPTION_UPLOAD_STATUS,
+	OPTION_SINCE,
+	OPTION_ROW_ERRORS,
 	OPTION_JSON,
 	OPTION_QUIET,
 	OPTION_DATABASE,
@@ -103,6 +106,9 @@ struct options
 	const char *description;
 	bool		if_not_exists;
 	int64_t		limit;
+	const char *upload_status;
+	int64_t		since;			/* microseconds since 1970 */
+	int64_t		row_errors;		/* rejected rows to show, 0 for all */
 	bool		json;
 	bool		quiet;
 	const char *database;
@@ -138,5 +144,8 @@ extern void options_print_help(FILE *stream, uint64_t accepted,
 
 /* The name of an option, with its dashes. */
 extern const char *option_name(enum option_id id);
+
+/* The value of an option that is a text; NULL when not given. */
+extern const char *option_text(const struct options *options, enum option_id id);
 
 #endif							/* GLUE_OPTIONS_H */

@@ -45,7 +45,7 @@ command_report(const struct options *options)
 	int			code = EXIT_ALL_GOOD;
 
 	if (database == NULL ||
-		!upload_read(database, options->operands[0], &upload, &error) ||
+		!upload_resolve(database, options->operands[0], &upload, &error) ||
 		!report_files_write(database, &upload, options->reports, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)

@@ -15,9 +15,32 @@
 #include "json_out.h"
 #include "line.h"
 #include "list.h"
+#include "rejected_rows.h"
 #include "summary.h"
 #include "terminal.h"
 #include "upload.h"
+
+#define OPTIONS_CHOICE \
+	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) | OPTION_BIT(OPTION_SINCE))
+
+/* Digits of an int64 and the terminating NUL. */
+#define NUMBER_SIZE 24
+
+/* What the options choose, newest first; see struct choice. */
+#define CHOSEN_UPLOADS \
+	" WHERE ($2::text IS NULL OR u.vendor_id = $2::text)" \
+	" AND ($3::text IS NULL OR u.status = $3::text)" \
+	" AND ($4::bigint IS NULL OR" \
+	" u.created_at >= '1970-01-01 00:00:00+00'::timestamptz + $4::bigint * interval '1 microsecond')" \
+	" ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)"
+
+/* The parameters of CHOSEN_UPLOADS. */
+struct choice
+{
+	char		limit[NUMBER_SIZE];
+	char		since[NUMBER_SIZE];
+	const char *values[4];
+};
 
 static const char list_query[] =
 "SELECT u.upload_id AS upload, u.file_name AS file,"
@@ -26,15 +49,27 @@ static const char list_query[] =
 " u.valid_records AS accepted, u.error_records AS rejected,"
 " onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS percent,"
 " u.failure_code AS reason, extract(epoch FROM u.created_at)::bigint AS begun_at"
-" FROM onboard.upload_history u"
-" ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)";
+" FROM onboard.upload_history u" CHOSEN_UPLOADS;
 
 static const char json_list_query[] =
 "SELECT u.upload_id, u.vendor_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
 " onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS success_rate_percent,"
 " u.failure_code, u.failure_message, u.metadata ? 'undone_at' AS undone, u.created_at, u.processing_completed_at"
-" FROM onboard.upload_history u"
-" ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)";
+" FROM onboard.upload_history u" CHOSEN_UPLOADS;
+
+static const char latest_query[] =
+"SELECT u.upload_id FROM onboard.upload_history u" CHOSEN_UPLOADS;
+
+static void
+fill_choice(struct choice *choice, const struct options *options, int64_t limit)
+{
+	snprintf(choice->limit, sizeof(choice->limit), "%" PRId64, limit);
+	snprintf(choice->since, sizeof(choice->since), "%" PRId64, options->since);
+	choice->values[0] = choice->limit;
+	choice->values[1] = options->vendor;
+	choice->values[2] = options->upload_status;
+	choice->values[3] = (options->given & OPTION_BIT(OPTION_SINCE)) != 0 ? choice->since : NULL;
+}
 
 /* Columns of list_query that a narrow terminal can do without. */
 static const char *const droppable[] = {
@@ -44,18 +79,19 @@ static const char *const droppable[] = {
 static int
 show_list(struct database *database, const struct options *options)
 {
-	char		limit[24];
-	const char *const values[] = {limit};
-	const struct list uploads = {
+	struct choice choice;
+	struct list uploads = {
 		.table_query = list_query,
 		.json_query = json_list_query,
 		.nothing = "There are no uploads yet.  Begin with: onboard load FILE --vendor ID",
 		.droppable = droppable,
-		.count = 1,
-		.values = values,
+		.count = 4,
 	};
 
-	snprintf(limit, sizeof(limit), "%" PRId64, options->limit);
+	fill_choice(&choice, options, options->limit);
+	uploads.values = choice.values;
+	if ((options->given & OPTIONS_CHOICE) != 0)
+		uploads.nothing = "There are no such uploads.";
 	return list_print(database, options, &uploads);
 }
 
@@ -94,7 +130,7 @@ print_details(const struct upload *upload, const struct causes *causes)
 		print_line("reason", text);
 	}
 	if (upload->undone)
-		print_line("undone", "its products were taken out again");
+		print_line("undone", "its products were removed");
 	if (upload->total_records >= 0)
 		print_line("rows", terminal_count(buffer, upload->total_records));
 	if (upload->total_records >= 0 && judged < upload->total_records)
@@ -112,8 +148,11 @@ print_details(const struct upload *upload, const struct causes *causes)
 	}
 }
 
+/*
+ * rows may be NULL; the document takes it over.
+ */
 static void
-print_json(const struct upload *upload, const struct causes *causes)
+print_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
 {
 	cJSON	   *document = cJSON_CreateObject();
 
@@ -138,7 +177,63 @@ print_json(const struct upload *upload, const struct causes *causes)
 	json_add_text(document, "errors", upload->error_file);
 	json_add_text(document, "fix", upload->fix_file);
 	cJSON_AddItemToObject(document, "causes", summary_json_causes(causes));
+	if (rows != NULL)
+		cJSON_AddItemToObject(document, "row_errors", rows);
 	json_out_print(document);
+}
+
+/*
+ * Print an upload, with its rejected rows when they are asked for.
+ */
+static bool
+print_upload(struct database *database, const struct options *options,
+			 const struct upload *upload, const struct causes *causes,
+			 struct glue_error *error)
+{
+	bool		with_rows = (options->given & OPTION_BIT(OPTION_ROW_ERRORS)) != 0;
+	cJSON	   *rows = NULL;
+
+	if (options->json)
+	{
+		if (with_rows)
+			rows = rejected_rows_json(database, upload, options->row_errors, error);
+		if (with_rows && rows == NULL)
+			return false;
+		print_json(upload, causes, rows);
+		return true;
+	}
+	print_details(upload, causes);
+	return !with_rows || rejected_rows_print(database, upload, options->row_errors, error);
+}
+
+/*
+ * Read the newest of the uploads that the options choose.
+ */
+static bool
+read_latest(struct database *database, const struct options *options,
+			struct upload *upload, struct glue_error *error)
+{
+	struct choice choice;
+	PGresult   *result = NULL;
+	bool		done;
+
+	fill_choice(&choice, options, 1);
+	if (!database_query(database, RUN_AGAIN, latest_query, 4, choice.values, &result, error))
+		return false;
+	if (PQntuples(result) > 0)
+		done = upload_read(database, PQgetvalue(result, 0, 0), upload, error);
+	else
+		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
+							  (options->given & OPTIONS_CHOICE) != 0 ? "there is no such upload" :
+							  "there are no uploads yet; begin with \"onboard load FILE --vendor ID\"");
+	PQclear(result);
+	return done;
+}
+
+static bool
+is_latest(const struct options *options)
+{
+	return options->operand_count > 0 && strcmp(options->operands[0], "latest") == 0;
 }
 
 static int
@@ -148,30 +243,71 @@ show_upload(struct database *database, const struct options *options)
 	struct upload upload = {0};
 	struct causes causes = {0};
 	int			code = EXIT_ALL_GOOD;
+	bool		found = is_latest(options) ? read_latest(database, options, &upload, &error) :
+		upload_resolve(database, options->operands[0], &upload, &error);
 
-	if (!upload_read(database, options->operands[0], &upload, &error) ||
-		!causes_read(database, upload.upload_id, &causes, &error))
+	if (!found || !causes_read(database, upload.upload_id, &causes, &error) ||
+		!print_upload(database, options, &upload, &causes, &error))
 		code = command_fail(options, &error);
-	else if (options->json)
-		print_json(&upload, &causes);
-	else
-		print_details(&upload, &causes);
 	causes_clean_up(&causes);
 	upload_clean_up(&upload);
 	return code;
+}
+
+/* ----- the command ----- */
+
+static bool
+is_upload_status(const char *text)
+{
+	static const char *const known[] = {"processing", "completed", "partial", "failed"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strcmp(text, known[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Check what the table of options cannot: which of them go together.
+ */
+static bool
+check_options(const struct options *options, struct glue_error *error)
+{
+	uint64_t	choosing = options->given & (OPTIONS_CHOICE | OPTION_BIT(OPTION_LIMIT));
+
+	if (options->upload_status != NULL && !is_upload_status(options->upload_status))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "an upload is processing, completed, partial or failed, not \"%s\"",
+							  options->upload_status);
+	if (options->operand_count == 0 && (options->given & OPTION_BIT(OPTION_ROW_ERRORS)) != 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "--errors needs an upload: onboard status UPLOAD --errors");
+	if (options->operand_count > 0 && choosing != 0 && !is_latest(options))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "--vendor, --status, --since and --limit choose from the list of uploads; upload \"%s\" is named already",
+							  options->operands[0]);
+	return true;
 }
 
 int
 command_status(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = NULL;
+	char		vendor_status[sizeof("pending_approval")];
 	int			code;
 
-	if (database == NULL)
-		return command_fail(options, &error);
-	code = options->operand_count > 0 ? show_upload(database, options) :
-		show_list(database, options);
+	if (check_options(options, &error))
+		database = database_open(options, &error);
+	if (database == NULL ||
+		(options->vendor != NULL &&
+		 !vendor_read_status(database, options->vendor, vendor_status, sizeof(vendor_status), &error)))
+		code = command_fail(options, &error);
+	else
+		code = options->operand_count > 0 ? show_upload(database, options) :
+			show_list(database, options);
 	database_close(database);
 	return code;
 }

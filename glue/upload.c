@@ -35,6 +35,11 @@
 /* Digits of an int64 and the terminating NUL. */
 #define NUMBER_SIZE 24
 
+/* Uploads that are named when the beginning of an id is not enough. */
+#define MOST_CANDIDATES 5
+#define TEXT_OF(macro)	TEXT_OF_VALUE(macro)
+#define TEXT_OF_VALUE(value) #value
+
 /* SQLSTATEs that the functions raise on purpose. */
 #define UNDEFINED_OBJECT		"42704"
 #define INVALID_PARAMETER		"22023"
@@ -106,6 +111,54 @@ upload_read(struct database *database, const char *upload_id,
 	}
 	fill_upload(upload, result);
 	return true;
+}
+
+/*
+ * Several uploads begin like this; name them.
+ */
+static bool
+ambiguous_upload(const char *text, const PGresult *result, struct glue_error *error)
+{
+	char		names[GLUE_ERROR_TEXT_SIZE] = "";
+	int			count = PQntuples(result) < MOST_CANDIDATES ? PQntuples(result) : MOST_CANDIDATES;
+	size_t		used = 0;
+
+	for (int i = 0; i < count && used < sizeof(names); i++)
+		used += snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
+						 PQgetvalue(result, i, 0));
+	return glue_error_set(error, GLUE_USAGE_ERROR, "AMBIGUOUS_UPLOAD",
+						  "more than one upload begins with \"%s\": %s%s", text, names,
+						  count < PQntuples(result) ? ", ..." : "");
+}
+
+bool
+upload_resolve(struct database *database, const char *text, struct upload *upload,
+			   struct glue_error *error)
+{
+	const char *const values[] = {text};
+	PGresult   *result = NULL;
+	bool		known;
+
+	/* An id is a beginning of itself, and wins. */
+	if (!database_query(database, RUN_AGAIN, SELECT_UPLOAD
+						" WHERE u.upload_id ^@ $1::text AND $1::text <> ''"
+						" ORDER BY u.upload_id <> $1::text, u.created_at DESC, u.upload_id"
+						" LIMIT 1 + " TEXT_OF(MOST_CANDIDATES),
+						1, values, &result, error))
+		return false;
+	known = PQntuples(result) == 1 ||
+		(PQntuples(result) > 1 && strcmp(PQgetvalue(result, 0, 0), text) == 0);
+	if (known)
+		fill_upload(upload, result);
+	else
+	{
+		if (PQntuples(result) == 0)
+			(void) not_found(database, NOT_FOUND_UPLOAD, text, error);
+		else
+			ambiguous_upload(text, result, error);
+		PQclear(result);
+	}
+	return known;
 }
 
 /*

@@ -110,6 +110,14 @@ extern bool upload_find_other_reading(struct database *database, const char *ven
 extern bool upload_read(struct database *database, const char *upload_id,
 						struct upload *upload, struct glue_error *error);
 
+/*
+ * Read the upload that a user names: by its id, or by the beginning of its id
+ * when no other one begins so.  UNKNOWN_UPLOAD, not found, when none does;
+ * usage error AMBIGUOUS_UPLOAD, which names the candidates, when several do.
+ */
+extern bool upload_resolve(struct database *database, const char *text,
+						   struct upload *upload, struct glue_error *error);
+
 /* Fail an open upload with a code; fills *upload anew. */
 extern bool upload_reject(struct database *database, struct upload *upload,
 						  const char *code, const char *message,
