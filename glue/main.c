@@ -35,13 +35,13 @@
 #define OPTIONS_COMMON \
 	(OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE | OPTIONS_ALWAYS)
 
-#define OPTIONS_VENDOR \
+#define OPTIONS_VENDOR_FIELDS \
 	(OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_EMAIL) | \
 	 OPTION_BIT(OPTION_PHONE) | OPTION_BIT(OPTION_BUSINESS_NAME) | \
 	 OPTION_BIT(OPTION_TAX_ID) | OPTION_BIT(OPTION_ADDRESS) | \
 	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | \
 	 OPTION_BIT(OPTION_COUNTRY) | OPTION_BIT(OPTION_POSTAL_CODE) | \
-	 OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_IF_NOT_EXISTS))
+	 OPTION_BIT(OPTION_STATUS))
 
 /* What the exit codes mean; a code without a text does not occur. */
 #define CODES_FILE { \
@@ -81,6 +81,11 @@ static const char *const general_codes[EXIT_CODE_COUNT] = {
 
 static const struct option_meaning check_meanings[] = {
 	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its\nown)"},
+	{0}
+};
+
+static const struct option_meaning set_meanings[] = {
+	{OPTION_STATUS, "active, suspended, inactive or pending_approval"},
 	{0}
 };
 
@@ -152,7 +157,8 @@ static const struct command commands[] = {
 	{
 		.name = "vendor add", .operands = "ID", .summary = "add a vendor",
 		.description = "Adds a vendor.  ID is up to 50 letters, digits and hyphens.",
-		.options = OPTIONS_VENDOR | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_IF_NOT_EXISTS) |
+		OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.required = OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_EMAIL),
 		.min_operands = 1, .max_operands = 1, .run = command_vendor_add
 	},
@@ -161,6 +167,24 @@ static const struct command commands[] = {
 		.description = "Lists the vendors with their uploads and products.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.run = command_vendor_list
+	},
+	{
+		.name = "vendor show", .operands = "ID", .summary = "show all about a vendor",
+		.description =
+		"Shows what is known of a vendor, the logins that are confined to it, its\n"
+		"products and its latest uploads.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1, .max_operands = 1, .codes = CODES_VENDOR,
+		.run = command_vendor_show
+	},
+	{
+		.name = "vendor set", .operands = "ID", .summary = "change what is known of a vendor",
+		.description =
+		"Changes what is given and nothing else, and prints what it was.  An empty text\n"
+		"(--phone '') clears a field; a vendor always has a name, an e-mail and a status.",
+		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1, .max_operands = 1, .codes = CODES_VENDOR,
+		.meanings = set_meanings, .run = command_vendor_set
 	},
 	{
 		.name = "vendor set-status", .operands = "ID STATUS", .summary = "suspend a vendor, or let it load again",
@@ -186,11 +210,30 @@ static const struct command commands[] = {
 		.run = command_category_list
 	},
 	{
+		.name = "category rename", .operands = "OLD NEW", .summary = "rename a category",
+		.description =
+		"Renames a category, also one that comes with the extension.  Its products and\n"
+		"the categories under it take the new name along.  To \"onboard undo\" these\n"
+		"products are changed since their upload, and stay.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 2, .max_operands = 2, .codes = CODES_CATEGORY,
+		.run = command_category_rename
+	},
+	{
 		.name = "category deactivate", .operands = "NAME", .summary = "accept no more products in a category",
 		.description = "Deactivates a category: products in it stay, new ones are rejected.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_CATEGORY,
 		.run = command_category_deactivate
+	},
+	{
+		.name = "category remove", .operands = "NAME", .summary = "remove a category that is not in use",
+		.description =
+		"Removes a category that has no products and no categories under it.  One that\n"
+		"comes with the extension can be deactivated and not removed.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1, .max_operands = 1, .codes = CODES_CATEGORY,
+		.run = command_category_remove
 	},
 	{
 		.name = "doctor", .operands = "", .summary = "say what is wrong with the database",

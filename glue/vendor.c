@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * vendor.c
- *	  onboard vendor add, list, set-status.
+ *	  onboard vendor add, list, show, set, set-status.
  *
  *-------------------------------------------------------------------------
  */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -14,6 +16,9 @@
 #include "line.h"
 #include "list.h"
 #include "not_found.h"
+#include "summary.h"
+#include "table.h"
+#include "terminal.h"
 
 /* What a refused value means, by the constraint that refused it. */
 struct explanation
@@ -30,6 +35,30 @@ static const struct explanation explanations[] = {
 	{"vendors_pkey", "there is a vendor of this id already; --if-not-exists accepts that"},
 	{"vendors_status_check", "a vendor's status is active, suspended, inactive or pending_approval"},
 	{NULL, NULL}
+};
+
+/* What is known of a vendor: the columns that options set. */
+struct vendor_field
+{
+	const char *column;
+	const char *label;
+	enum option_id option;
+	bool		required;		/* cannot be taken away */
+};
+
+static const struct vendor_field vendor_fields[] = {
+	{"vendor_name", "name", OPTION_NAME, true},
+	{"email", "e-mail", OPTION_EMAIL, true},
+	{"phone", "phone", OPTION_PHONE, false},
+	{"business_name", "business name", OPTION_BUSINESS_NAME, false},
+	{"tax_id", "tax number", OPTION_TAX_ID, false},
+	{"address", "address", OPTION_ADDRESS, false},
+	{"city", "city", OPTION_CITY, false},
+	{"state", "state", OPTION_STATE, false},
+	{"country", "country", OPTION_COUNTRY, false},
+	{"postal_code", "postal code", OPTION_POSTAL_CODE, false},
+	{"status", "status", OPTION_STATUS, true},
+	{0}
 };
 
 /*
@@ -142,6 +171,347 @@ command_vendor_list(const struct options *options)
 
 	return list_command(options, &vendors);
 }
+
+/* ----- show ----- */
+
+static const char profile_query[] =
+"SELECT v.vendor_id, v.vendor_name, v.email, v.phone, v.business_name, v.tax_id, v.address,"
+" v.city, v.state, v.country, v.postal_code, v.status, s.products, s.active_products,"
+" s.out_of_stock_products, s.uploads, s.failed_uploads, s.valid_records, s.error_records,"
+" s.success_rate_percent, v.created_at, v.updated_at"
+" FROM onboard.vendors v JOIN onboard.vendor_summary s USING (vendor_id)"
+" WHERE v.vendor_id = $1::text";
+
+static const char roles_query[] =
+"SELECT r.role_name FROM onboard.vendor_roles r WHERE r.vendor_id = $1::text ORDER BY r.role_name";
+
+/* Uploads that are shown with a vendor. */
+#define RECENT_UPLOADS " ORDER BY u.created_at DESC, u.upload_id LIMIT 5"
+
+static const char recent_query[] =
+"SELECT u.upload_id AS upload, u.file_name AS file,"
+" u.status || CASE WHEN u.metadata ? 'undone_at' THEN ', undone' ELSE '' END AS status,"
+" u.valid_records AS accepted, u.error_records AS rejected,"
+" extract(epoch FROM u.created_at)::bigint AS begun_at"
+" FROM onboard.upload_history u WHERE u.vendor_id = $1::text" RECENT_UPLOADS;
+
+static const char json_recent_query[] =
+"SELECT u.upload_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
+" u.failure_code, u.metadata ? 'undone_at' AS undone, u.created_at"
+" FROM onboard.upload_history u WHERE u.vendor_id = $1::text" RECENT_UPLOADS;
+
+/* What "vendor show" prints; owns the results: profile_clean_up(). */
+struct profile
+{
+	PGresult   *vendor;			/* one row */
+	PGresult   *roles;			/* that the caller may see */
+	PGresult   *recent;
+};
+
+static void
+profile_clean_up(struct profile *profile)
+{
+	PQclear(profile->vendor);
+	PQclear(profile->roles);
+	PQclear(profile->recent);
+	memset(profile, 0, sizeof(*profile));
+}
+
+static bool
+profile_read(struct database *database, const struct options *options,
+			 struct profile *profile, struct glue_error *error)
+{
+	const char *const values[] = {options->operands[0]};
+
+	if (!database_query(database, RUN_AGAIN, profile_query, 1, values, &profile->vendor, error))
+		return false;
+	if (PQntuples(profile->vendor) == 0)
+		return not_found(database, NOT_FOUND_VENDOR, values[0], error);
+	return database_query(database, RUN_AGAIN, roles_query, 1, values, &profile->roles, error) &&
+		database_query(database, RUN_AGAIN, options->json ? json_recent_query : recent_query,
+					   1, values, &profile->recent, error);
+}
+
+static const char *
+profile_text(const struct profile *profile, const char *column)
+{
+	int			number = PQfnumber(profile->vendor, column);
+
+	return PQgetisnull(profile->vendor, 0, number) ? NULL : PQgetvalue(profile->vendor, 0, number);
+}
+
+static int64_t
+profile_number(const struct profile *profile, const char *column)
+{
+	return strtoll(profile_text(profile, column), NULL, 10);
+}
+
+/*
+ * A line of what is known of a vendor; none for what is not.
+ */
+static void
+print_line(const char *what, const char *text)
+{
+	if (text == NULL)
+		return;
+	line_print(stdout, 16, "  %-13s %s", what, text);
+}
+
+/*
+ * A line such as "products      12 (10 active, 2 out of stock)".
+ */
+static void
+print_counts(const struct profile *profile, const char *what, const char *first,
+			 const char *first_name, const char *second, const char *second_name)
+{
+	struct line line;
+	char		count[TERMINAL_COUNT_SIZE];
+
+	line_begin(&line, stdout, 16);
+	line_add(&line, "  %-13s %s", what, terminal_count(count, profile_number(profile, what)));
+	line_add(&line, " (%s %s", terminal_count(count, profile_number(profile, first)), first_name);
+	if (second != NULL)
+		line_add(&line, ", %s %s", terminal_count(count, profile_number(profile, second)), second_name);
+	line_add(&line, ")");
+	line_end(&line);
+}
+
+static void
+print_roles(const PGresult *roles)
+{
+	struct line line;
+
+	if (PQntuples(roles) == 0)
+		return;
+	line_begin(&line, stdout, 16);
+	line_add(&line, "  %-13s ", "roles");
+	for (int row = 0; row < PQntuples(roles); row++)
+		line_add(&line, "%s%s", row > 0 ? ", " : "", PQgetvalue(roles, row, 0));
+	line_end(&line);
+}
+
+static void
+print_profile(const struct profile *profile)
+{
+	static const char *const droppable[] = {"begun_at", "accepted", "rejected", "file", "status", NULL};
+	struct line line;
+	char		success[32];
+
+	line_begin(&line, stdout, 2);
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "Vendor %s", profile_text(profile, "vendor_id"));
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+		print_line(field->label, profile_text(profile, field->column));
+	print_roles(profile->roles);
+	print_counts(profile, "products", "active_products", "active",
+				 "out_of_stock_products", "out of stock");
+	print_counts(profile, "uploads", "failed_uploads", "failed", NULL, NULL);
+	if (profile_number(profile, "uploads") > 0)
+	{
+		snprintf(success, sizeof(success), "%s %%", profile_text(profile, "success_rate_percent"));
+		print_line("success", success);
+		puts("\nLatest uploads");
+		table_print(profile->recent, droppable);
+	}
+}
+
+static void
+print_profile_json(const struct profile *profile)
+{
+	cJSON	   *rows = json_of_result(profile->vendor);
+	cJSON	   *document = cJSON_DetachItemFromArray(rows, 0);
+	cJSON	   *roles = cJSON_AddArrayToObject(document, "roles");
+
+	for (int row = 0; row < PQntuples(profile->roles); row++)
+		cJSON_AddItemToArray(roles, cJSON_CreateString(PQgetvalue(profile->roles, row, 0)));
+	cJSON_AddItemToObject(document, "recent_uploads", json_of_result(profile->recent));
+	json_out_print(document);
+	cJSON_Delete(rows);
+}
+
+int
+command_vendor_show(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct profile profile = {0};
+	struct database *database = database_open(options, &error);
+	int			code = EXIT_ALL_GOOD;
+
+	if (database == NULL || !profile_read(database, options, &profile, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
+		print_profile_json(&profile);
+	else
+		print_profile(&profile);
+	profile_clean_up(&profile);
+	database_close(database);
+	return code;
+}
+
+/* ----- set ----- */
+
+/* Room for the statement: twice each column with its parameter, and the rest. */
+#define SET_SIZE		1024
+#define STATEMENT_SIZE	4096
+
+static bool
+is_given(const struct options *options, const struct vendor_field *field)
+{
+	return (options->given & OPTION_BIT(field->option)) != 0;
+}
+
+/*
+ * Build the UPDATE of the fields that are given and their values; it returns
+ * each of these columns twice, as it was and as it is.  Returns the number of
+ * values, the first of which is the vendor's id.
+ */
+static int
+build_update(const struct options *options, char *statement, const char **values)
+{
+	char		set[SET_SIZE] = "";
+	char		returned[SET_SIZE] = "";
+	size_t		set_used = 0;
+	size_t		returned_used = 0;
+	int			count = 0;
+
+	values[count++] = options->operands[0];
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		if (!is_given(options, field))
+			continue;
+		values[count++] = option_text(options, field->option);
+		/* An empty text takes a value away, where there may be none. */
+		set_used += snprintf(set + set_used, sizeof(set) - set_used, "%s%s = %s$%d::text%s",
+							 count > 2 ? ", " : "", field->column,
+							 field->required ? "" : "nullif(", count,
+							 field->required ? "" : ", '')");
+		returned_used += snprintf(returned + returned_used, sizeof(returned) - returned_used,
+								  "%so.%s, v.%s", count > 2 ? ", " : "", field->column, field->column);
+	}
+	snprintf(statement, STATEMENT_SIZE,
+			 "WITH o AS (SELECT * FROM onboard.vendors WHERE vendor_id = $1::text FOR UPDATE)"
+			 " UPDATE onboard.vendors v SET %s FROM o WHERE v.vendor_id = o.vendor_id RETURNING %s",
+			 set, returned);
+	return count;
+}
+
+static const char *
+value_or_null(const PGresult *result, int column)
+{
+	return PQgetisnull(result, 0, column) ? NULL : PQgetvalue(result, 0, column);
+}
+
+static bool
+is_changed(const char *before, const char *after)
+{
+	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
+}
+
+static void
+print_changes(const struct options *options, const PGresult *result)
+{
+	int			column = 0;
+	int			changes = 0;
+
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		const char *before;
+		const char *after;
+
+		if (!is_given(options, field))
+			continue;
+		before = value_or_null(result, column++);
+		after = value_or_null(result, column++);
+		if (!is_changed(before, after))
+			continue;
+		if (changes++ == 0)
+			line_print(stdout, 2, "Vendor %s is changed.", options->operands[0]);
+		line_print(stdout, 16, "  %-13s %s -> %s", field->label,
+				   before != NULL ? before : "(none)", after != NULL ? after : "(none)");
+	}
+	if (changes == 0)
+		line_print(stdout, 2, "Vendor %s is like that already.", options->operands[0]);
+}
+
+static void
+print_changes_json(const struct options *options, const PGresult *result)
+{
+	cJSON	   *document = cJSON_CreateObject();
+	cJSON	   *changed;
+	int			column = 0;
+
+	json_add_text(document, "vendor_id", options->operands[0]);
+	changed = cJSON_AddObjectToObject(document, "changed");
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		const char *before;
+		const char *after;
+		cJSON	   *change;
+
+		if (!is_given(options, field))
+			continue;
+		before = value_or_null(result, column++);
+		after = value_or_null(result, column++);
+		if (!is_changed(before, after))
+			continue;
+		change = cJSON_AddObjectToObject(changed, field->column);
+		json_add_text(change, "from", before);
+		json_add_text(change, "to", after);
+	}
+	json_out_print(document);
+}
+
+static bool
+update_vendor(struct database *database, const struct options *options, PGresult **result,
+			  struct glue_error *error)
+{
+	char		statement[STATEMENT_SIZE];
+	const char *values[1 + OPTION_ID_COUNT];
+	int			count = build_update(options, statement, values);
+
+	if (!run(database, statement, count, values, result, error))
+		return false;
+	return PQntuples(*result) > 0 ||
+		not_found(database, NOT_FOUND_VENDOR, options->operands[0], error);
+}
+
+/* Whether one field at least is given. */
+static bool
+check_given(const struct options *options, struct glue_error *error)
+{
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		if (is_given(options, field))
+			return true;
+	}
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+						  "\"onboard vendor set\" needs what to change, such as --email ADDRESS");
+}
+
+int
+command_vendor_set(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = NULL;
+	PGresult   *result = NULL;
+	int			code = EXIT_ALL_GOOD;
+
+	if (check_given(options, &error))
+		database = database_open(options, &error);
+	if (database == NULL || !update_vendor(database, options, &result, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
+		print_changes_json(options, result);
+	else
+		print_changes(options, result);
+	PQclear(result);
+	database_close(database);
+	return code;
+}
+
+/* ----- set-status ----- */
 
 int
 command_vendor_set_status(const struct options *options)

@@ -11,7 +11,8 @@ CliTest::setup();
 
 my @commands = (
 	'load', 'check', 'status', 'report', 'undo', 'template', 'vendor add', 'vendor list',
-	'vendor set-status', 'category add', 'category list', 'category deactivate', 'doctor', 'conninfo', 'psql', 'stop');
+	'vendor show', 'vendor set', 'vendor set-status', 'category add', 'category list', 'category rename',
+	'category deactivate', 'category remove', 'doctor', 'conninfo', 'psql', 'stop');
 
 # Help and version everywhere
 my ($out, $err) = is_exit(0, 'onboard --help', '--help');

@@ -69,9 +69,13 @@ my %arguments = (
 	report => ['U'],
 	undo => ['U'],
 	'vendor add' => [ 'V', '--name', 'V', '--email', 'v@example.com' ],
+	'vendor show' => ['NORTHWIND'],
+	'vendor set' => [ 'NORTHWIND', '--city', 'Oslo' ],
 	'vendor set-status' => [ 'NORTHWIND', 'active' ],
 	'category add' => ['Lamps'],
+	'category rename' => [ 'Bathroom', 'Bathrooms' ],
 	'category deactivate' => ['Lamps'],
+	'category remove' => ['Lamps'],
 );
 my @away = ('--db', 'host=/nowhere', '--retry-for', '0');
 for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @commands)
@@ -83,9 +87,11 @@ for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @
 
 # What is not there
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBODY', '--json') for qw(load check);
-is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, qw(vendor set-status NOBODY active --json));
+is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
+  for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)], [qw(status --vendor NOBODY)];
 is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report undo);
-is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, qw(category deactivate Nothing --json));
+is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, @$_, '--json')
+  for [qw(category deactivate Nothing)], [qw(category rename Nothing Something)], [qw(category remove Nothing)];
 is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, qw(category add Something --parent Nothing --json));
 
 # Files
@@ -254,6 +260,10 @@ my %ends = (
 	'vendor add' => { 0 => [qw(NEW --name N --email new@example.com)] },
 	'vendor list' => { 0 => [] },
 	'vendor set-status' => { 0 => [qw(NORTHWIND active)], 2 => [qw(NOBODY active)] },
+	'vendor show' => { 0 => ['NORTHWIND'], 2 => ['NOBODY'] },
+	'vendor set' => { 0 => [qw(NORTHWIND --city Bergen)], 2 => [qw(NOBODY --city Bergen)] },
+	'category rename' => { 0 => [qw(Bedroom Bedrooms)], 2 => [qw(Nothing Bedrooms)] },
+	'category remove' => { 0 => ['Lamps'], 2 => ['Nothing'] },
 	'category add' => { 0 => ['Lamps'], 2 => [qw(Shades --parent Nothing)] },
 	'category list' => { 0 => [] },
 	'category deactivate' => { 0 => ['Lamps'], 2 => ['Nothing'] },
