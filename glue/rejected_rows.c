@@ -156,7 +156,10 @@ rejected_rows_print(struct database *database, const struct upload *upload, int6
 		if (!read_rows(database, upload->upload_id, after, page, &result, error))
 			return false;
 		if (shown == 0)
-			puts(PQntuples(result) > 0 ? "\nRejected rows" : "\nNo rows are rejected.");
+		{
+			putchar('\n');
+			line_print(stdout, 2, PQntuples(result) > 0 ? "Rejected rows" : "No rows are rejected.");
+		}
 		page = print_page(result, &after);
 		PQclear(result);
 		shown += page;

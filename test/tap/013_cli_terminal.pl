@@ -189,7 +189,8 @@ for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
 for my $columns (@widths)
 {
 	for my $command ([ 'status' ], [ 'vendor', 'list' ], [ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
-		[ 'load', "$wide.csv", '--vendor', 'LONG' ], [ 'load', "$long.csv", '--vendor', 'LONG', '--quiet' ],
+		[ 'status', $bad{"$wide.csv"}, '--errors' ], [ 'vendor', 'show', 'LONG' ], [ 'vendor', 'set', 'LONG', '--address', "$wide $columns $long" ],
+		[ 'category', 'rename', 'Kitchen', 'Kitchen' ], [ 'load', "$wide.csv", '--vendor', 'LONG' ], [ 'load', "$long.csv", '--vendor', 'LONG', '--quiet' ],
 		[ 'status', 'an-upload-that-is-not-there-and-has-a-long-name' ])
 	{
 		($code, $shown) = on_terminal($columns, undef, @$command);
