@@ -11,9 +11,9 @@
 #	17		of Debian trixie, in a root folder of its own
 #	18		of Debian sid, likewise
 #
-# What is fetched and built stays in build/majors, so that the next run is quick; the
-# logs are there as well.  Run as root, for the root folders; servers and tests run as
-# an ordinary user.
+# What is fetched and built stays in build/majors, so that the next run is quick: remove
+# a folder there to have it made anew.  The logs are there as well.  Run as root, for
+# the root folders; servers and tests run as the user postgres.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -66,6 +66,10 @@ test_here()
 # both of which are scripts.
 test_folder()
 {
+	if ! setpriv --reuid=postgres --regid=postgres --clear-groups test -x "$1/bin/postgres"; then
+		echo "The user postgres cannot run $1/bin/postgres; move the checkout to where it can."
+		return 1
+	fi
 	share=$("$1/bin/pg_config" --sharedir)
 	cp "$(pg_config --sharedir)"/extension/pgtap* "$share/extension/"
 	modules=$(dirname "$(pg_config --pgxs)")/../../src/test/perl

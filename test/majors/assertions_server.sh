@@ -3,7 +3,7 @@
 #
 #	test/majors/assertions_server.sh FOLDER
 #
-# FOLDER is complete when it exists; its programs are in FOLDER/bin.  The build takes
+# FOLDER, an absolute path, is complete when it exists; its programs are in FOLDER/bin.  The build takes
 # about ten minutes.
 set -eu
 

