@@ -9,16 +9,16 @@ import time
 from typing import Callable, Iterator
 
 HANG_SECONDS = float(os.environ.get("PG_TEST_TIMEOUT_DEFAULT") or 900)
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 
 
-def wait_until(reached: Callable[[], object], what: str = "") -> None:
+def wait_until(reached: Callable[[], object], what: str = "", pause: float = PAUSE_SECONDS) -> None:
     """Ask again and again until it is true; AssertionError says that it never was."""
     end = time.monotonic() + HANG_SECONDS
     while not reached():
         if time.monotonic() > end:
             raise AssertionError(f"not reached in {HANG_SECONDS:.0f} s: {what or 'the state waited for'}")
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
 
 
 def deadlines(seconds: float) -> Iterator[float]:

@@ -367,8 +367,7 @@ class Pipeline:
             before = None if noisy else steps
             if time.monotonic() > end:
                 raise NotQuiet(f"not quiet after {seconds} s: {', '.join(noisy)}; {json.dumps(self.activity())}")
-            # Each look asks all sources.
-            time.sleep(5 * PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
 
     def activity(self) -> dict[str, dict[str, int]]:
         return {name: {"invocations": function.invocations, "errors": function.errors,

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use CliTest;
+use Patience;
 use POSIX qw(mkfifo);
 use Test::More;
 
@@ -125,14 +126,12 @@ is_error(4, 'infrastructure', qr/^WRITE_ERROR$/, 'report', $upload, '--reports',
 mkfifo("$work/fifo", 0600) or die "mkfifo: $!";
 open my $fifo, '+<', "$work/fifo" or die "fifo: $!";
 my $process = start_onboard(qw(check - --vendor NORTHWIND --json), { stdin => "$work/fifo" });
-for (1 .. 3000)
-{
+wait_until(sub {
 	# It catches SIGINT from the moment that it begins.
 	my ($caught) = read_file("/proc/$process->{child}/status") =~ /^SigCgt:\s*[0-9a-f]*([0-9a-f])$/m;
 
-	last if defined $caught && hex($caught) & 2;
-	select undef, undef, undef, 0.02;
-}
+	return defined $caught && hex($caught) & 2;
+}, 'it catches SIGINT');
 kill INT => $process->{child};
 ($code, $out, $err) = slurp_output($process);
 is($code, 4, 'interrupted');

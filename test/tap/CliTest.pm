@@ -46,7 +46,7 @@ sub setup
 	plan skip_all => 'no initdb on PATH' unless defined $bindir;
 	$onboard = abs_path($onboard);
 	# An interrupted test stops its server, too.
-	$SIG{INT} = $SIG{TERM} = sub { exit 130 };
+	$SIG{TERM} = sub { exit 143 };
 	$work = tempdir('onboard-test-XXXXXX', TMPDIR => 1, CLEANUP => 0);
 	chmod 0755, $work;
 	chdir $work or die "cannot enter $work: $!";

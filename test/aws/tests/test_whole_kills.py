@@ -82,7 +82,7 @@ class KillsTest(WholeTest):
                 self.send(file)
                 time.sleep(0.2)
             # The sweeper connects when all others are done.
-            wait_until(lambda: not harm.unfired() or self.whole.sweep() is None, "every harm was done")
+            wait_until(lambda: not harm.unfired() or self.whole.sweep() is None, "every harm was done", pause=0.5)
         finally:
             harm.stop()
         self.settle()
