@@ -248,6 +248,11 @@ unlike($err, qr/did you mean/, 'is not suggested');
 is($code, 2, 'nor is another vendor');
 unlike($err, qr/NORTHWIND/, 'whose id stays unknown');
 
+# A database that needs attention
+sql('CREATE DATABASE open');
+my $open = conninfo() =~ s/dbname=\w+/dbname=open/r;
+run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c', 'CREATE EXTENSION onboard');
+
 # Every exit code that the help of a command says, and no other
 my %ends = (
 	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)], 2 => [qw(empty.csv --vendor NORTHWIND)] },
@@ -266,6 +271,7 @@ my %ends = (
 	'category add' => { 0 => ['Lamps'], 2 => [qw(Shades --parent Nothing)] },
 	'category list' => { 0 => [] },
 	'category deactivate' => { 0 => ['Lamps'], 2 => ['Nothing'] },
+	doctor => { 0 => [], 1 => [ '--db', $open ] },
 	conninfo => { 0 => [] },
 	psql => {
 		0 => [qw(-- -Xqc), ''],
