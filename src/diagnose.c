@@ -117,10 +117,41 @@ add_departure(ReturnSetInfo *result, const char *table, const char *departure)
 		"What others put on the table keeps its promise that way.");
 }
 
+/* What a table carries that keeps rows from being stored directly, or NULL. */
+static const char *
+departure_of(const char *table, const TableShape *shape)
+{
+	Relation	relation = table_open(onboard_relation(table), AccessShareLock);
+	const char *departure = table_shape_departure(relation, shape);
+
+	table_close(relation, NoLock);
+	return departure;
+}
+
+static bool
+intake_has_trigger(void)
+{
+	Relation	relation = table_open(onboard_relation("intake"), AccessShareLock);
+	bool		has_trigger = table_has_insert_trigger(relation);
+
+	table_close(relation, NoLock);
+	return has_trigger;
+}
+
+/* What runs between the rows of a load; see choose_manner() of loader.c. */
+static const char *
+departure_between_rows(void)
+{
+	if (departure_of("validation_errors", &validation_errors_shape) != NULL)
+		return "onboard.validation_errors takes its rows by INSERT statements";
+	return intake_has_trigger() ? "onboard.intake has a trigger on INSERT" : NULL;
+}
+
 static void
 diagnose_products(ReturnSetInfo *result)
 {
 	Inspection	inspection = {0};
+	const char *between_rows = departure_between_rows();
 	ErrorData  *error;
 
 	if (!subtransaction_run(inspect, &inspection, &error))
@@ -132,6 +163,8 @@ diagnose_products(ReturnSetInfo *result)
 	}
 	else if (inspection.departure != NULL)
 		add_departure(result, "products", inspection.departure);
+	else if (between_rows != NULL)
+		add_departure(result, "products", between_rows);
 	else if (inspection.path == CATALOGUE_PLAIN || onboard_load_path != LOAD_PATH_AUTO)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
 			"rows are not stored in the fastest way, because of the setting onboard.load_path", "RESET onboard.load_path.");
@@ -145,12 +178,10 @@ diagnose_products(ReturnSetInfo *result)
 static void
 diagnose_errors_table(ReturnSetInfo *result)
 {
-	Relation	relation = table_open(onboard_relation("validation_errors"), AccessShareLock);
-	const char *departure = table_shape_departure(relation, &validation_errors_shape);
+	const char *departure = departure_of("validation_errors", &validation_errors_shape);
 
 	if (departure != NULL)
 		add_departure(result, "validation_errors", departure);
-	table_close(relation, NoLock);
 }
 
 /* Each gives subjects, messages and hints of its severity. */

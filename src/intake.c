@@ -37,6 +37,7 @@
 #include "copy_context.h"
 #include "loader.h"
 #include "onboard.h"
+#include "table_shape.h"
 
 /* Rows the executor may collect before it calls; INSERT only. */
 #define INTAKE_BATCH_ROWS 1000
@@ -98,22 +99,6 @@ intake_column_number(Relation relation, const char *name, Oid type)
 	return number;
 }
 
-/* Does somebody's trigger run between the rows? */
-static bool
-has_insert_trigger(const TriggerDesc *triggers)
-{
-	int			i;
-
-	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (TRIGGER_FOR_INSERT(trigger->tgtype) && trigger->tgenabled != TRIGGER_DISABLED)
-			return true;
-	}
-	return false;
-}
-
 static void
 intake_begin(ResultRelInfo *result_info)
 {
@@ -128,7 +113,7 @@ intake_begin(ResultRelInfo *result_info)
 														intake_columns[i].type);
 	intake->row_context = AllocSetContextCreate(CurrentMemoryContext, "onboard intake row",
 												ALLOCSET_DEFAULT_SIZES);
-	intake->loader = loader_create(NULL, NULL, has_insert_trigger(result_info->ri_TrigDesc));
+	intake->loader = loader_create(NULL, NULL, table_has_insert_trigger(relation));
 	result_info->ri_FdwState = intake;
 }
 

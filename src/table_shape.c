@@ -325,6 +325,26 @@ is_shipped_foreign_key(Relation relation, const Trigger *trigger, const TableSha
 	return found;
 }
 
+static bool
+runs_on_insert(const Trigger *trigger)
+{
+	return TRIGGER_FOR_INSERT(trigger->tgtype) && trigger->tgenabled != TRIGGER_DISABLED;
+}
+
+bool
+table_has_insert_trigger(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+	int			i;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		if (runs_on_insert(&triggers->triggers[i]))
+			return true;
+	}
+	return false;
+}
+
 static const char *
 trigger_departure(Relation relation, const TableShape *shape)
 {
@@ -335,8 +355,7 @@ trigger_departure(Relation relation, const TableShape *shape)
 	{
 		Trigger    *trigger = &triggers->triggers[i];
 
-		if (!TRIGGER_FOR_INSERT(trigger->tgtype) || trigger->tgenabled == TRIGGER_DISABLED ||
-			is_shipped_foreign_key(relation, trigger, shape))
+		if (!runs_on_insert(trigger) || is_shipped_foreign_key(relation, trigger, shape))
 			continue;
 		if (trigger->tgisinternal && OidIsValid(trigger->tgconstraint))
 			return psprintf("it has a further or changed foreign key or constraint, \"%s\"",

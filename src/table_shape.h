@@ -62,6 +62,9 @@ extern const TableShape validation_errors_shape;
  */
 extern const char *table_shape_departure(Relation relation, const TableShape *shape);
 
+/* Does somebody's trigger run when a row is inserted into this table? */
+extern bool table_has_insert_trigger(Relation relation);
+
 /*
  * Which columns of the shape have another default than was shipped?  A bit for
  * each, in the order of the shape.  Not cheap.

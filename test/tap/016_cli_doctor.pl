@@ -34,6 +34,19 @@ like($out, qr/^info     table onboard\.products: rows are stored by INSERT state
 	'why loading is slow since there is a trigger');
 like($out, qr/^info     local changes: .*\n         Keep the output of onboard_local_changes\(\)/m, 'and that a dump leaves it out');
 
+sql('DROP TRIGGER "Note it" ON onboard.products');
+for my $case ([ validation_errors => 'onboard\.validation_errors takes its rows by INSERT statements' ],
+	[ intake => 'onboard\.intake has a trigger on INSERT' ])
+{
+	my ($table, $reason) = @$case;
+
+	sql(qq(CREATE TRIGGER "Note it" BEFORE INSERT ON onboard.$table FOR EACH ROW EXECUTE FUNCTION public.note()));
+	($out) = is_exit(0, "a trigger on $table", 'doctor');
+	like($out, qr/^info     table onboard\.products: rows are stored by INSERT statements, .* because $reason$/m,
+		"a trigger on $table runs between the rows");
+	sql(qq(DROP TRIGGER "Note it" ON onboard.$table));
+}
+
 # ----- something should be done -----
 
 sql(<<'SQL');
