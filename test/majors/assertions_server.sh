@@ -16,8 +16,9 @@ rm -rf "$build"
 mkdir -p "$build/lists/partial" "$build/source" "$build/tree"
 
 # The archives that apt knows, for sources this once.
-apt-get indextargets --format 'deb-src [signed-by=$(SIGNED_BY)] $(REPO_URI) $(CODENAME) $(COMPONENT)' \
-	'Created-By: Packages' | sed 's/\[signed-by=\] //' | sort -u >"$build/sources.list"
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+apt-get indextargets --format "deb-src [signed-by=$keys] \$(REPO_URI) \$(CODENAME) \$(COMPONENT)" \
+	'Created-By: Packages' | sort -u >"$build/sources.list"
 apt_source()
 {
 	apt-get -q -o Dir::Etc::SourceList="$build/sources.list" -o Dir::Etc::SourceParts=/dev/null \
