@@ -365,7 +365,9 @@ class EmulatedQueue:
         for first in range(0, len(messages), QUEUE_RECEIVE_LIMIT):
             entries = [{"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
                        for index, message in enumerate(messages[first:first + QUEUE_RECEIVE_LIMIT])]
-            self.client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+            failed = self.client.delete_message_batch(QueueUrl=self.url, Entries=entries).get("Failed")
+            if failed:
+                raise RuntimeError(f"messages that were received cannot be deleted: {failed}")
 
     def show_again(self, messages: list[dict[str, Any]], seconds: int) -> None:
         """Hide messages for so long from now on, and no longer."""

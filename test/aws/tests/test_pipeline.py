@@ -31,11 +31,11 @@ class PipelineTest(unittest.TestCase):
         lines = [f"line {number}" for number in range(60)]
         pipeline.upload("VEND001", "VEND001 a+b.csv", "\n".join(lines).encode())
         pipeline.wait_quiet()
+        self.assertEqual(pipeline.errors(), [])
         self.assertEqual(sorted(self.mails(pipeline)), sorted(lines))
         self.assertEqual(len(pipeline.items()), 60)
         self.assertEqual(pipeline.object("uploads/VEND001/VEND001 a+b.csv"), "\n".join(lines).encode())
         self.assertEqual(pipeline.object_keys("uploads/"), ["uploads/VEND001/VEND001 a+b.csv"])
-        self.assertEqual(pipeline.errors(), [])
         self.assertIn('"handler": "validator"', pipeline.log_text())
         self.assertNotIn("planted-password", pipeline.log_text())
         self.assertEqual(pipeline.call_link("GET", "/r/x").headers["location"], "/r/x")
