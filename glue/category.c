@@ -48,8 +48,8 @@ explain_taken(struct database *database, const char *name, struct glue_error *er
 	const char *taken = found ? PQgetvalue(result, 0, 0) : name;
 
 	glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-				   strcmp(taken, name) == 0 ? "there is a category \"%s\" already" :
-				   "there is a category \"%s\" already, which differs only by case", taken);
+				   strcmp(taken, name) == 0 ? "category \"%s\" already exists" :
+				   "category \"%s\" already exists and differs only by case", taken);
 	PQclear(result);
 	return false;
 }
@@ -67,7 +67,7 @@ explain(struct database *database, const struct options *options, const char *na
 		return not_found(database, NOT_FOUND_CATEGORY, options->parent, error);
 	if (strcmp(error->code, "23514") == 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "a category's name is 1 to 100 characters, and no blanks at its ends");
+							  "a category's name has 1 to 100 characters and no blanks at its ends");
 	return false;
 }
 
@@ -102,7 +102,7 @@ add_category(struct database *database, const struct options *options,
 	PQclear(result);
 	if (*change == NULL && !options->if_not_exists)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "there is a category \"%s\" already; --if-not-exists accepts that",
+							  "category \"%s\" already exists; --if-not-exists accepts that",
 							  values[0]);
 	return true;
 }
@@ -273,7 +273,7 @@ explain_kept(struct database *database, const char *name, struct glue_error *err
 		return false;
 	if (PQntuples(result) > 0)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-					   "category \"%s\" cannot be removed: %s; \"onboard category deactivate\" accepts no more products in it",
+					   "category \"%s\" cannot be removed: %s; to accept no more products in it, use \"onboard category deactivate\"",
 					   name, PQgetvalue(result, 0, 0));
 	PQclear(result);
 	return false;

@@ -260,7 +260,7 @@ note_other_reading(const struct load *load, struct glue_error *error)
 	if (!find_other_reading(load, &other, error))
 		return false;
 	if (other.upload_id != NULL)
-		terminal_note("this file, read with another delimiter or encoding, is upload %s too, and its products are there already; to replace them, \"onboard undo %s\" and load it with --again",
+		terminal_note("this file, read with another delimiter or encoding, is already upload %s; to replace its products, run \"onboard undo %s\" and load the file with --again",
 					  other.upload_id, other.upload_id);
 	upload_clean_up(&other);
 	return true;
@@ -344,11 +344,11 @@ note_refusal(const struct upload *upload, bool loaded_before, const char *mail)
 	char		moment[SUMMARY_TIME_SIZE];
 
 	if (loaded_before)
-		terminal_note("loaded before, on %s, and refused as upload %s%s; the mail to the vendor is %s",
+		terminal_note("loaded before, on %s, and refused as upload %s%s; the mail to the vendor is in %s",
 					  summary_time(moment, upload->created_at), upload->upload_id,
 					  upload->may_retry ? "" : "; --again loads it as a new upload", mail);
 	else
-		terminal_note("upload %s has failed; the mail to the vendor is %s", upload->upload_id,
+		terminal_note("upload %s has failed; the mail to the vendor is in %s", upload->upload_id,
 					  mail);
 }
 
@@ -475,7 +475,7 @@ show_interruption(struct load *load, const struct glue_error *error)
 		return command_fail(load->options, &problem);
 	}
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
-		terminal_note("upload %s is not complete; run the same command again and it goes on where it was",
+		terminal_note("upload %s is not complete; run the same command again to resume it",
 					  load->upload.upload_id);
 	return command_fail(load->options, error);
 }

@@ -46,7 +46,7 @@
 /* What the exit codes mean; a code without a text does not occur. */
 #define CODES_FILE { \
 	[EXIT_ALL_GOOD] = "all rows are good", \
-	[EXIT_SOME_REJECTED] = "some rows are rejected", \
+	[EXIT_SOME_REJECTED] = "some rows, or all, are rejected", \
 	[EXIT_REFUSED] = "the file is refused, or there is no such file or vendor" \
 }
 #define CODES_UPLOAD { [EXIT_REFUSED] = "there is no such upload" }
@@ -75,7 +75,7 @@ static const char *const group_codes[EXIT_CODE_COUNT] = {
 
 static const char *const general_codes[EXIT_CODE_COUNT] = {
 	[EXIT_ALL_GOOD] = "all rows are good, or done",
-	[EXIT_SOME_REJECTED] = "some rows are rejected, or something needs attention",
+	[EXIT_SOME_REJECTED] = "some rows, or all, are rejected, or something needs attention",
 	[EXIT_REFUSED] = "the file is refused, or what is named does not exist"
 };
 
@@ -101,7 +101,7 @@ static const struct command commands[] = {
 		"Checks every row of FILE (\"-\" for standard input), puts the good rows into\n"
 		"the catalogue and writes reports on the others.  The file is read twice: first\n"
 		"for faults of the file as a whole, then for its rows.  Killed at any moment and\n"
-		"run again, it goes on where it was.  The same file again, read in the same\n"
+		"run again, it resumes where it stopped.  The same file again, read in the same\n"
 		"way, shows the result it had, good rows or none; --again loads it once more.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) |
 		OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_NO_REPORTS),
@@ -123,7 +123,7 @@ static const struct command commands[] = {
 		.name = "status", .operands = "[UPLOAD]", .summary = "show recent uploads, or one in detail",
 		.description =
 		"Lists the latest uploads, or shows one with the causes of its errors.  UPLOAD is\n"
-		"an upload's id or the beginning of it, or \"latest\" for the newest of those that\n"
+		"an upload's id or the beginning of one, or \"latest\" for the newest of those that\n"
 		"--vendor, --status and --since choose.",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) |
 		OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_ROW_ERRORS) |
@@ -135,16 +135,16 @@ static const struct command commands[] = {
 		.description =
 		"Writes errors.csv (one line per error), fix.csv (the rejected rows in the\n"
 		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD\n"
-		"is an upload's id or the beginning of it.",
+		"is an upload's id or the beginning of one.",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_report
 	},
 	{
 		.name = "undo", .operands = "UPLOAD", .summary = "remove an upload's products",
 		.description =
-		"Removes the products that came with UPLOAD, except those somebody changed\n"
-		"since.  An upload that has not ended is cancelled.  UPLOAD is an upload's id or\n"
-		"the beginning of it.",
+		"Removes the products that came with UPLOAD, except those that were changed since\n"
+		"or that something else refers to.  An upload that has not ended is cancelled.\n"
+		"UPLOAD is an upload's id or the beginning of one.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_undo
 	},
@@ -169,18 +169,18 @@ static const struct command commands[] = {
 		.run = command_vendor_list
 	},
 	{
-		.name = "vendor show", .operands = "ID", .summary = "show all about a vendor",
+		.name = "vendor show", .operands = "ID", .summary = "show everything about a vendor",
 		.description =
-		"Shows what is known of a vendor, the logins that are confined to it, its\n"
-		"products and its latest uploads.",
+		"Shows what is known about a vendor: its fields, the logins that are confined to\n"
+		"it, the numbers of its products and uploads, and its latest uploads.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_VENDOR,
 		.run = command_vendor_show
 	},
 	{
-		.name = "vendor set", .operands = "ID", .summary = "change what is known of a vendor",
+		.name = "vendor set", .operands = "ID", .summary = "change a vendor's fields",
 		.description =
-		"Changes what is given and nothing else, and prints what it was.  An empty text\n"
+		"Changes the fields that are given and prints what they were.  An empty text\n"
 		"(--phone '') clears a field; a vendor always has a name, an e-mail and a status.",
 		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_VENDOR,
@@ -212,9 +212,9 @@ static const struct command commands[] = {
 	{
 		.name = "category rename", .operands = "OLD NEW", .summary = "rename a category",
 		.description =
-		"Renames a category, also one that comes with the extension.  Its products and\n"
-		"the categories under it take the new name along.  To \"onboard undo\" these\n"
-		"products are changed since their upload, and stay.",
+		"Renames a category, even one that comes with the extension.  Its products and\n"
+		"the categories under it follow.  Because this changes the products, \"onboard\n"
+		"undo\" no longer removes them.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 2, .max_operands = 2, .codes = CODES_CATEGORY,
 		.run = command_category_rename
@@ -230,7 +230,7 @@ static const struct command commands[] = {
 		.name = "category remove", .operands = "NAME", .summary = "remove a category that is not in use",
 		.description =
 		"Removes a category that has no products and no categories under it.  One that\n"
-		"comes with the extension can be deactivated and not removed.",
+		"comes with the extension can only be deactivated.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_CATEGORY,
 		.run = command_category_remove
@@ -238,9 +238,9 @@ static const struct command commands[] = {
 	{
 		.name = "doctor", .operands = "", .summary = "say what is wrong with the database",
 		.description =
-		"Says what is wrong with the database and what is good to know of it: versions,\n"
-		"schemas where others may create, how rows are stored and why, roles, row\n"
-		"security, uploads that stopped, local changes.",
+		"Says what is wrong with the database or worth knowing about it: versions,\n"
+		"schemas where others may create objects, how rows are stored and why, roles,\n"
+		"row security, stalled uploads, local changes.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.codes = CODES_DOCTOR, .run = command_doctor
 	},
@@ -322,7 +322,7 @@ print_group_help(const char *group)
 {
 	printf("Usage: onboard %s COMMAND [OPTION]...\n\nCommands:\n", group);
 	print_command_list(stdout, group);
-	puts("\n\"onboard COMMAND --help\" tells more about each.");
+	puts("\n\"onboard COMMAND --help\" describes each.");
 	print_exit_codes(stdout, group_codes);
 	return EXIT_ALL_GOOD;
 }
@@ -333,7 +333,7 @@ print_general_help(FILE *stream)
 	fputs("onboard loads vendors' product files into one catalogue.\n\n"
 		  "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n", stream);
 	print_command_list(stream, "");
-	fputs("\n\"onboard COMMAND --help\" tells more about each.\n\n"
+	fputs("\n\"onboard COMMAND --help\" describes each.\n\n"
 		  "Options, before the command or after it:\n", stream);
 	options_print_help(stream, OPTIONS_COMMON, NULL);
 	fputs("\nWhich database: the one of --db CONNINFO, else the one that the PG*\n"
@@ -556,7 +556,7 @@ fail_options(const struct command *command, const struct options *options,
 			 struct glue_error *error)
 {
 	if (command->stop_at_operand)
-		glue_error_reword(error, "%s; options for %s itself go behind \"--\": onboard %s -- ...",
+		glue_error_reword(error, "%s; options for %s itself go after \"--\": onboard %s -- ...",
 						  error->text, command->name, command->name);
 	return fail_usage(options, command->name, error);
 }

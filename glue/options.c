@@ -88,7 +88,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
 	"what belongs into the category"},
 	[OPTION_IF_NOT_EXISTS] = {"if-not-exists", 0, NULL, KIND_FLAG, FIELD(if_not_exists),
-	"do nothing when it is there already"},
+	"do nothing if it already exists"},
 	[OPTION_LIMIT] = {"limit", 'n', "COUNT", KIND_COUNT, FIELD(limit),
 	"how many uploads to show, 0 for all (default: 20)"},
 	[OPTION_UPLOAD_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(upload_status),

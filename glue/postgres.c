@@ -191,17 +191,17 @@ explain_bad_value(const char *message, struct glue_error *error)
 	const char *name = strstr(message, number);
 
 	if (strstr(message, "invalid port number: ") != NULL)
-		set_bad_parameter(error, "the port is no number from 1 to 65535", 0, "");
+		set_bad_parameter(error, "the port is not a number from 1 to 65535", 0, "");
 	else if (name != NULL)
 	{
 		name += strlen(number);
-		set_bad_parameter(error, "a number is needed for ", (int) strcspn(name, "\""), name);
+		set_bad_parameter(error, "not a number: ", (int) strcspn(name, "\""), name);
 	}
 	else if (strncmp(message, invalid, strlen(invalid)) == 0 &&
 			 strstr(message, " value: ") != NULL)
 	{
 		name = message + strlen(invalid);
-		set_bad_parameter(error, "libpq knows no such value of ", (int) strcspn(name, " "), name);
+		set_bad_parameter(error, "libpq does not accept the value of ", (int) strcspn(name, " "), name);
 	}
 	else
 		return false;
@@ -221,7 +221,7 @@ explain_bad_parameter(const char *message, struct glue_error *error)
 		const char *text;
 	}			known[] = {
 		{"invalid connection option ", "there is a parameter that libpq does not know"},
-		{"could not match ", "hosts, their addresses and ports are not equally many"},
+		{"could not match ", "the numbers of hosts, addresses and ports differ"},
 		{"definition of service ", "the service is not defined"},
 		{"service file ", "there is no such service file"},
 		{"Unix-domain socket path ", "the name of the socket's folder is too long"},
@@ -261,7 +261,7 @@ connect_error(PGconn *connection, struct glue_error *error)
 		host = "its address";
 	if (is_unknown_host(message))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNKNOWN_HOST,
-							  "there is no host of the name %s; check the name", host);
+							  "there is no host named %s; check the name", host);
 	if (explain_bad_parameter(message, error))
 		return false;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,

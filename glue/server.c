@@ -30,7 +30,7 @@ command_stop(const struct options *options)
 		json_out_print(document);
 	}
 	else
-		puts(was_running ? "The private server is stopped." : "The private server does not run.");
+		puts(was_running ? "The private server is stopped." : "The private server is not running.");
 	return EXIT_ALL_GOOD;
 }
 

@@ -225,7 +225,7 @@ read_latest(struct database *database, const struct options *options,
 	else
 		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
 							  (options->given & OPTIONS_CHOICE) != 0 ? "there is no such upload" :
-							  "there are no uploads yet; begin with \"onboard load FILE --vendor ID\"");
+							  "there are no uploads yet; start with \"onboard load FILE --vendor ID\"");
 	PQclear(result);
 	return done;
 }
@@ -279,14 +279,14 @@ check_options(const struct options *options, struct glue_error *error)
 
 	if (options->upload_status != NULL && !is_upload_status(options->upload_status))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "an upload is processing, completed, partial or failed, not \"%s\"",
+							  "option --status takes processing, completed, partial or failed, not \"%s\"",
 							  options->upload_status);
 	if (options->operand_count == 0 && (options->given & OPTION_BIT(OPTION_ROW_ERRORS)) != 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "--errors needs an upload: onboard status UPLOAD --errors");
 	if (options->operand_count > 0 && choosing != 0 && !is_latest(options))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "--vendor, --status, --since and --limit choose from the list of uploads; upload \"%s\" is named already",
+							  "--vendor, --status, --since and --limit choose from the list and cannot be combined with upload \"%s\"",
 							  options->operands[0]);
 	return true;
 }

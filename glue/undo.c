@@ -49,7 +49,7 @@ print_text(const struct upload *upload, const struct outcome *outcome)
 	if (outcome->cancelled)
 		line_print(stdout, 2, outcome->already ?
 				   "Upload %s is already cancelled; nothing of it is in the catalogue." :
-				   "Upload %s had not ended and is cancelled; nothing of it stays.",
+				   "Upload %s had not ended; it is cancelled and nothing of it is kept.",
 				   upload->upload_id);
 	else if (outcome->already)
 		line_print(stdout, 2, "Upload %s is already undone.", upload->upload_id);

@@ -143,7 +143,7 @@ command_vendor_add(const struct options *options)
 		json_out_print(document);
 	}
 	else
-		line_print(stdout, 2, added ? "Added vendor %s." : "Vendor %s is there already.",
+		line_print(stdout, 2, added ? "Added vendor %s." : "Vendor %s already exists.",
 				   options->operands[0]);
 	database_close(database);
 	return code;
@@ -432,7 +432,7 @@ print_changes(const struct options *options, const PGresult *result)
 				   before != NULL ? before : "(none)", after != NULL ? after : "(none)");
 	}
 	if (changes == 0)
-		line_print(stdout, 2, "Vendor %s is like that already.", options->operands[0]);
+		line_print(stdout, 2, "Vendor %s already has these values.", options->operands[0]);
 }
 
 static void
@@ -487,7 +487,7 @@ check_given(const struct options *options, struct glue_error *error)
 			return true;
 	}
 	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-						  "\"onboard vendor set\" needs what to change, such as --email ADDRESS");
+						  "\"onboard vendor set\" needs a field to change, such as --email ADDRESS");
 }
 
 int

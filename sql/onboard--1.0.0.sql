@@ -340,7 +340,7 @@ BEGIN
 		IF OLD.shipped THEN
 			RAISE EXCEPTION 'category "%" comes with the extension and cannot be deleted', OLD.category_name
 				USING ERRCODE = 'restrict_violation',
-					HINT = 'Deactivate it: UPDATE onboard.product_categories SET is_active = false.';
+					HINT = 'Set is_active of the category to false instead.';
 		END IF;
 		RETURN OLD;
 	END IF;
@@ -416,7 +416,7 @@ BEGIN
 		RAISE EXCEPTION 'category "%" has products and cannot be deleted', OLD.category_name
 			USING ERRCODE = 'foreign_key_violation',
 				DETAIL = format('Number of its products: %s.', product_count),
-				HINT = 'Deactivate it: UPDATE onboard.product_categories SET is_active = false.';
+				HINT = 'Set is_active of the category to false instead.';
 	END IF;
 	RETURN OLD;
 END $$;
@@ -1318,7 +1318,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 	FROM compared p JOIN kinds k ON k.kind = p.kind
 	WHERE p.is_added OR p.is_made_again OR p.is_changed;
 $$;
-COMMENT ON FUNCTION onboard.changed_parts() IS 'What was added to, changed in, or taken off, the relations of the extension, as statements that do it again, with what they are sorted by';
+COMMENT ON FUNCTION onboard.changed_parts() IS 'What was added to, changed in, or removed from the relations of the extension, as statements that repeat it, with their sort keys';
 
 CREATE FUNCTION @extschema@.onboard_local_changes() RETURNS SETOF text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -1328,7 +1328,7 @@ SET quote_all_identifiers = off AS $$
 		SELECT c.position, c.relation, c.ordinal, c.name, c.statement FROM onboard.changed_parts() c
 	)
 	SELECT t.line FROM (
-		SELECT 0 AS part, 0 AS position, ''::name AS relation, 0 AS ordinal, '' AS name, '-- Added columns must be there before the data is restored.' AS line
+		SELECT 0 AS part, 0 AS position, ''::name AS relation, 0 AS ordinal, '' AS name, '-- Added columns must exist before the data is restored.' AS line
 			WHERE EXISTS (SELECT FROM changes)
 		UNION ALL
 		SELECT 1, 0, '', 0, '', '-- Row security is forced on '
@@ -1343,7 +1343,7 @@ SET quote_all_identifiers = off AS $$
 		SELECT 3, c.position, c.relation, c.ordinal, c.name, c.statement FROM changes c) t
 	ORDER BY t.part, t.position, t.relation, t.ordinal, t.name COLLATE "C";
 $$;
-COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, changed in, or taken off, the tables and views of the extension; pg_dump leaves these out; no row when there is nothing';
+COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, changed in, or removed from the tables and views of the extension, which pg_dump leaves out; no row when nothing was changed';
 
 CREATE FUNCTION @extschema@.onboard_diagnose(OUT severity text, OUT subject text, OUT message text, OUT hint text)
 RETURNS SETOF record

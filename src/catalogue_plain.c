@@ -216,8 +216,8 @@ check_owner_is_operator(void)
 	if (!is_operator)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the owner of onboard.products may not write for all vendors"),
-				 errhint("Grant it EXECUTE on onboard.all_vendors(), and take it out of onboard.vendor_roles.")));
+				 errmsg("the owner of onboard.products cannot write for all vendors"),
+				 errhint("Grant it EXECUTE on onboard.all_vendors(), and remove it from onboard.vendor_roles.")));
 }
 
 /* Is what the INSERT raised a verdict on the row? */

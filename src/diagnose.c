@@ -78,8 +78,8 @@ diagnose_search_path(ReturnSetInfo *result)
 
 		add(result, open[i].by_grant ? SEVERITY_TEXT_WARNING : SEVERITY_TEXT_INFO,
 			psprintf("schema %s", quote_identifier(open[i].name)),
-			psprintf("%s may create objects in it, so triggers on the tables of onboard find no names there", who),
-			psprintf("Give names in triggers their schema, or %s.", search_path_remedy(&open[i])));
+			psprintf("%s may create objects in it, so triggers on the tables of onboard do not look up names there", who),
+			psprintf("Qualify names in triggers with their schema, or run %s.", search_path_remedy(&open[i])));
 	}
 }
 
@@ -114,7 +114,7 @@ add_departure(ReturnSetInfo *result, const char *table, const char *departure)
 {
 	add(result, SEVERITY_TEXT_INFO, psprintf("table onboard.%s", table),
 		psprintf("rows are stored by INSERT statements, which is slower, because %s", departure),
-		"What others put on the table keeps its promise that way.");
+		"That way all triggers, policies and constraints take effect.");
 }
 
 /* What a table carries that keeps rows from being stored directly, or NULL. */
@@ -167,10 +167,10 @@ diagnose_products(ReturnSetInfo *result)
 		add_departure(result, "products", between_rows);
 	else if (inspection.path == CATALOGUE_PLAIN || onboard_load_path != LOAD_PATH_AUTO)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
-			"rows are not stored in the fastest way, because of the setting onboard.load_path", "RESET onboard.load_path.");
+			"rows are not stored in the fastest way, because onboard.load_path is set", "Run RESET onboard.load_path.");
 	else if (inspection.path == CATALOGUE_DECODED)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
-			"rows are stored with care for logical decoding", NULL);
+			"rows are looked up before they are stored, because the table is logically decoded", NULL);
 	else
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products", "rows are stored directly", NULL);
 }
@@ -199,13 +199,13 @@ static DiagnosisQuery queries[] = {
 		"  JOIN pg_catalog.pg_class c ON c.relname = s.relation AND c.relnamespace = 'onboard'::regnamespace "
 		"WHERE s.kind = 'row security' AND s.name = 'enabled' AND NOT c.relrowsecurity ORDER BY c.relname"}},
 	{SEVERITY_TEXT_WARNING, {
-		"SELECT format('index %s', i.indexrelid::regclass), 'it is not valid, and costs time for nothing', "
+		"SELECT format('index %s', i.indexrelid::regclass), 'it is invalid: writes maintain it, but no query uses it', "
 		"  format('DROP INDEX %s, and create it again.', i.indexrelid::regclass) "
 		"FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "
 		"WHERE c.relnamespace = 'onboard'::regnamespace AND NOT i.indisvalid ORDER BY i.indexrelid::regclass::text"}},
 	{SEVERITY_TEXT_WARNING, {
 		"SELECT format('role %I', r.role_name), "
-		"  format('it is confined to %s in onboard.vendor_roles and does not exist; a new role of this name would be', "
+		"  format('it is confined to %s in onboard.vendor_roles and does not exist; a new role of this name would be confined, too', "
 		"    string_agg(r.vendor_id, ', ' ORDER BY r.vendor_id)), "
 		"  format('DELETE FROM onboard.vendor_roles WHERE role_name = %L.', r.role_name) "
 		"FROM onboard.vendor_roles r "
@@ -218,7 +218,7 @@ static DiagnosisQuery queries[] = {
 		"FROM pg_catalog.pg_roles p WHERE (p.rolsuper OR p.rolbypassrls) "
 		"  AND EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name = p.rolname) ORDER BY p.rolname"}},
 	{SEVERITY_TEXT_WARNING, {
-		"SELECT 'uploads', format('%s of them did not move for a day, the oldest is %s', count(*), "
+		"SELECT 'uploads', format('%s of them made no progress for a day; the oldest is %s', count(*), "
 		"    (array_agg(u.upload_id ORDER BY u.updated_at))[1]), "
 		"  'Load their files again, or end them with onboard_sweep_uploads().' "
 		"FROM onboard.upload_history u "
@@ -228,7 +228,7 @@ static DiagnosisQuery queries[] = {
 		"  'Add one with INSERT INTO onboard.vendors, or onboard vendor add.' "
 		"WHERE NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.status = 'active')"}},
 	{SEVERITY_TEXT_INFO, {
-		"SELECT 'local changes', format('the tables and views of the extension were changed; it takes %s statements to do it again', count(*)), "
+		"SELECT 'local changes', format('the tables and views of the extension were changed; statements that repeat this: %s', count(*)), "
 		"  'Keep the output of onboard_local_changes() with each dump: pg_dump leaves these changes out.' "
 		"FROM onboard.changed_parts() HAVING count(*) > 0"}},
 };

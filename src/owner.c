@@ -112,8 +112,8 @@ explain_missing_name(void *argument)
 		case ERRCODE_UNDEFINED_FUNCTION:
 		case ERRCODE_UNDEFINED_TABLE:
 		case ERRCODE_UNDEFINED_OBJECT:
-			errhint("Triggers find no names in a schema where others may create. "
-					"Give the name its schema, or %s.", section->remedy);
+			errhint("Triggers do not look up names in a schema where others may create objects. "
+					"Qualify the name with its schema, or run %s.", section->remedy);
 			break;
 		default:
 			break;

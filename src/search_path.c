@@ -168,10 +168,10 @@ search_path_check_temporary(const OpenSchema *open, int open_count)
 		if (is_shadow(name, open, open_count))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("temporary object \"%s\" would be taken for the one in schema \"%s\"",
+					 errmsg("temporary object \"%s\" would be used in place of the one in schema \"%s\"",
 							name, open[open_count - 1].name),
 					 errdetail("A trigger or policy on a table of onboard may mean either."),
-					 errhint("Drop the temporary object, or %s.", search_path_remedy(&open[open_count - 1]))));
+					 errhint("Drop the temporary object, or run %s.", search_path_remedy(&open[open_count - 1]))));
 	}
 	systable_endscan(scan);
 	table_close(types, AccessShareLock);

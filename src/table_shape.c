@@ -234,7 +234,7 @@ column_departure(Relation relation, const TableShape *shape)
 		if (i >= shape->column_count)
 		{
 			if (!stays_null(column))
-				return psprintf("it has a further column with a default, a constraint or a generated value, \"%s\"",
+				return psprintf("it has an added column with a default, a constraint or a generated value, \"%s\"",
 								NameStr(column->attname));
 			continue;
 		}
@@ -271,7 +271,7 @@ check_departure(Relation relation, const TableShape *shape)
 
 		if (is_enforced_check(check) &&
 			!is_shipped_check(expression_text(relation, stringToNode(check->ccbin)), shape))
-			return psprintf("it has a further or changed CHECK constraint, \"%s\"", check->ccname);
+			return psprintf("it has an added or changed CHECK constraint, \"%s\"", check->ccname);
 	}
 	return NULL;
 }
@@ -358,7 +358,7 @@ trigger_departure(Relation relation, const TableShape *shape)
 		if (!runs_on_insert(trigger) || is_shipped_foreign_key(relation, trigger, shape))
 			continue;
 		if (trigger->tgisinternal && OidIsValid(trigger->tgconstraint))
-			return psprintf("it has a further or changed foreign key or constraint, \"%s\"",
+			return psprintf("it has an added or changed foreign key or constraint, \"%s\"",
 							get_constraint_name(trigger->tgconstraint));
 		return psprintf("it has a trigger on INSERT, \"%s\"", trigger->tgname);
 	}
@@ -392,7 +392,7 @@ policy_departure(Relation relation)
 		if (policy->polcmd != '*' && policy->polcmd != 'a')
 			continue;
 		if (!is_shipped_policy(relation, policy))
-			return psprintf("it has a further or changed policy on INSERT, \"%s\"", policy->policy_name);
+			return psprintf("it has an added or changed policy on INSERT, \"%s\"", policy->policy_name);
 		found = true;
 	}
 	return found ? NULL : "its policy on INSERT is gone";
@@ -430,7 +430,7 @@ index_departure_of(Relation relation, Relation index, const TableShape *shape, u
 	{
 		unique = shipped_unique(relation, index, shape);
 		if (unique < 0 || (*seen & (1U << unique)) != 0)
-			return psprintf("it has a further or changed unique index, \"%s\"", name);
+			return psprintf("it has an added or changed unique index, \"%s\"", name);
 		*seen |= 1U << unique;
 		return NULL;
 	}

@@ -50,7 +50,7 @@ static const struct failure
 	{"NO_ROWS", false, "The file has no rows after its header."},
 	{"NO_HEADER", false, "The first line of the file is not a header."},
 	{"MISSING_COLUMN", false, "A required column is missing."},
-	{"DUPLICATE_COLUMN", false, "A column is there twice."},
+	{"DUPLICATE_COLUMN", false, "A column appears twice."},
 	{"FILE_TOO_LARGE", true, "The file is too large."},
 	{"TOO_MANY_ROWS", true, "The file has too many rows."},
 	{"NOT_TEXT", false, "The file is not a text file."},

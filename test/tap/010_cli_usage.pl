@@ -63,7 +63,7 @@ is_usage_error(qr/option --again takes no value/, 'load', 'x.csv', '--again=yes'
 is_usage_error(qr/one argument too many: "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "many"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', 'many');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "20KB"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '20KB');
-is_usage_error(qr/there is no option -c; options for psql itself go behind "--": onboard psql -- \.\.\./, 'psql', '-c', 'SELECT 1');
+is_usage_error(qr/there is no option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c', 'SELECT 1');
 is_usage_error(qr/option --max-rows takes a number, .*not "-1"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '-1');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '10X');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '99999999999G');

@@ -203,7 +203,7 @@ kill 'INT', $process->{child};
 kill 'CONT', $process->{child};
 ($code, $out, $err) = slurp_output($process);
 is($code, 4, 'interrupted: exit code 4') or diag("$out$err");
-like($err, qr/run the same command again and it goes on where it was/, 'says how to go on');
+like($err, qr/run the same command again to resume it/, 'says how to resume');
 is(sql("SELECT status FROM onboard.upload_history WHERE vendor_id = 'X'"), 'processing', 'the upload is open');
 my $open = sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'X'");
 ($out) = is_exit(0, 'undo of an open upload', 'undo', $open);
@@ -268,7 +268,7 @@ is(json_of($out)->{valid_records}, 2, 'loads');
 # A database that is away
 ($code, $out, $err) = run_onboard('load', "$data/faults/tab.csv", '--vendor', 'V', '--db', 'host=/nowhere', '--retry-for', '1');
 is($code, 4, 'no database: exit code 4');
-like($err, qr/gave up after 1 seconds: see that the database runs, then run the same command again/, 'says what to do');
+like($err, qr/gave up after 1 s; make sure that the database is running, then run the same command again/, 'says what to do');
 my $began = time;
 ($code, $out, $err) = run_onboard('status', '--db', 'host=/nowhere');
 is($code, 4, 'a database that was never there');

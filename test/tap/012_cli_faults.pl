@@ -43,7 +43,7 @@ for my $fault (@faults)
 	my $advice = '';
 	$advice = qr/, or allow more with --max-rows \(0 for no limit\)/ if $failure eq 'TOO_MANY_ROWS';
 	$advice = qr/, or allow it with --max-bytes \d+ \(0 for no limit\)/ if $failure eq 'FILE_TOO_LARGE';
-	like($err, qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is \S+\n\z/, "$file: one line of reason, one about the mail");
+	like($err, qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is in \S+\n\z/, "$file: one line of reason, one about the mail");
 	is(sql("SELECT status, failure_code, failure_message FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
 		"failed|$failure|$result->{error}{message}", "$file: a failed upload");
 	my $mail = read_file("onboard-reports/$result->{upload_id}/mail.txt");

@@ -29,7 +29,7 @@ sub is_alive
 
 # Stopping what is not there
 ($out) = is_exit(0, 'stop without a server', 'stop');
-like($out, qr/does not run/, 'says so');
+like($out, qr/is not running/, 'says so');
 ok(!-e "$work/home", 'and makes none');
 
 # Two at once make one server

@@ -77,7 +77,7 @@ is_deeply(ids_of('--vendor', 'ALPHA', '--status', 'partial', '--since', '6d', '-
 is_deeply(ids_of('--vendor', 'ALPHA', '--status', 'failed'), [], 'and none');
 ($out) = is_exit(0, 'none as text', 'status', '--vendor', 'ALPHA', '--status', 'failed');
 is($out, "There are no such uploads.\n", 'says so');
-is_refused(3, qr/an upload is processing, completed, partial or failed, not "done"/, 'status', '--status', 'done');
+is_refused(3, qr/option --status takes processing, completed, partial or failed, not "done"/, 'status', '--status', 'done');
 is_refused(3, qr/option --since takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not "\Q$_\E"/, 'status', '--since', $_)
   for 'yesterday', '2026-02-30', '3', '1.5h', '';
 is_refused(2, qr/there is no vendor "GAMMA"/, 'status', '--vendor', 'GAMMA');
@@ -90,7 +90,7 @@ is(json_of($out)->{upload_id}, $mixed, 'is the newest of that vendor');
 ($out) = is_exit(0, 'status latest of a status', 'status', 'latest', '--status', 'completed', '--json');
 is(json_of($out)->{upload_id}, $good, 'is the newest of that status');
 is_refused(2, qr/there is no such upload/, 'status', 'latest', '--vendor', 'ALPHA', '--status', 'failed');
-is_refused(3, qr/choose from the list of uploads; upload "\Q$good\E" is named already/, 'status', $good, @$_)
+is_refused(3, qr/choose from the list and cannot be combined with upload "\Q$good\E"/, 'status', $good, @$_)
   for [qw(--vendor ALPHA)], [qw(--status failed)], [qw(--since 2h)], [qw(--limit 3)];
 
 # A vendor's login gets its own

@@ -69,7 +69,7 @@ is($out, "Vendor LAMPS is changed.\n  e-mail        hello\@lamps.example -> post
 is(sql("SELECT vendor_name, email, phone, city, country, status FROM onboard.vendors WHERE vendor_id = 'LAMPS'"),
 	'Bright Lamps|post@lamps.example|12345|Aarhus|DK|active', 'and changes nothing else');
 ($out) = is_exit(0, 'vendor set again', qw(vendor set LAMPS --email post@lamps.example));
-is($out, "Vendor LAMPS is like that already.\n", 'changes nothing');
+is($out, "Vendor LAMPS already has these values.\n", 'changes nothing');
 my %every = (
 	name => 'Bürolampen "Ø"', email => 'all@lamps.example', phone => '1', 'business-name' => 'B', 'tax-id' => 'T',
 	address => 'A', city => 'C', state => 'S', country => 'DE', 'postal-code' => 'P', status => 'suspended');
@@ -82,7 +82,7 @@ is_deeply($changed->{changed}{tax_id}, { from => undef, to => 'T' }, 'as it was 
 ($out) = is_exit(0, 'vendor set to nothing', qw(vendor set LAMPS --phone), '', '--tax-id', '', '--json');
 is_deeply(json_of($out)->{changed}, { phone => { from => '1', to => undef }, tax_id => { from => 'T', to => undef } }, 'clears a field');
 is(sql("SELECT phone IS NULL AND tax_id IS NULL AND address = 'A' FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 't', 'to null');
-is_refused(3, qr/"onboard vendor set" needs what to change, such as --email ADDRESS/, qw(vendor set LAMPS));
+is_refused(3, qr/"onboard vendor set" needs a field to change, such as --email ADDRESS/, qw(vendor set LAMPS));
 is_refused(3, qr/the e-mail address does not look like name\@example\.com/, qw(vendor set LAMPS --city X --email), $_) for 'nonsense', '', 'a@b';
 is_refused(3, qr/another vendor has this e-mail address already/, qw(vendor set LAMPS --email other@example.com));
 is_refused(3, qr/a vendor's name must not be blank/, qw(vendor set LAMPS --name), $_) for '', '  ';
@@ -94,14 +94,14 @@ is_exit(4, 'vendor set by one who may not', qw(vendor set LAMPS --city X --db), 
 # ----- categories that differ only by case -----
 
 is_exit(0, 'category add', qw(category add Tea));
-is_refused(3, qr/there is a category "Tea" already, which differs only by case/, qw(category add), $_) for 'TEA', 'tea';
-is_refused(3, qr/there is a category "Tea" already, which differs only by case/, qw(category add tea --if-not-exists));
-is_refused(3, qr/there is a category "Kitchen" already, which differs only by case/, qw(category add KITCHEN));
-is_refused(3, qr/there is a category "Tea" already; --if-not-exists accepts that/, qw(category add Tea));
+is_refused(3, qr/category "Tea" already exists and differs only by case/, qw(category add), $_) for 'TEA', 'tea';
+is_refused(3, qr/category "Tea" already exists and differs only by case/, qw(category add tea --if-not-exists));
+is_refused(3, qr/category "Kitchen" already exists and differs only by case/, qw(category add KITCHEN));
+is_refused(3, qr/category "Tea" already exists; --if-not-exists accepts that/, qw(category add Tea));
 is_exit(0, 'category add with other letters', 'category', 'add', 'Büro');
-is_refused(3, qr/there is a category "B\xC3\xBCro" already, which differs only by case/, 'category', 'add', "B\xC3\x9CRO")
+is_refused(3, qr/category "B\xC3\xBCro" already exists and differs only by case/, 'category', 'add', "B\xC3\x9CRO")
   if sql("SELECT lower(U&'\\00DC') = U&'\\00FC'") eq 't';
-is_refused(3, qr/a category's name is 1 to 100 characters, and no blanks at its ends/, 'category', 'add', $_)
+is_refused(3, qr/a category's name has 1 to 100 characters and no blanks at its ends/, 'category', 'add', $_)
   for ' Coffee', 'Coffee ', "Coffee\t", "\xC2\xA0Coffee", "Coffee\xE2\x80\x8B", '', ' ', 'x' x 101;
 is_refused(2, qr/there is no category "tea"; did you mean "Tea"\?/, qw(category add Leaves --parent tea));
 
@@ -116,9 +116,9 @@ is_deeply(json_of($out), { category => 'LAMPS & LIGHTS', change => 'renamed', fr
 is(sql("SELECT parent_category FROM onboard.product_categories WHERE category_name = 'Torches'"), 'LAMPS & LIGHTS', 'its children are under it');
 is_exit(0, 'to the name it has', 'category', 'rename', 'Tea', 'Tea');
 is_refused(2, qr/there is no category "Books"/, qw(category rename Books Novels));
-is_refused(3, qr/there is a category "Kitchen" already$/m, qw(category rename Tea Kitchen));
-is_refused(3, qr/there is a category "Kitchen" already, which differs only by case/, qw(category rename Tea kitchen));
-is_refused(3, qr/a category's name is 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
+is_refused(3, qr/category "Kitchen" already exists$/m, qw(category rename Tea Kitchen));
+is_refused(3, qr/category "Kitchen" already exists and differs only by case/, qw(category rename Tea kitchen));
+is_refused(3, qr/a category's name has 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
 is_refused(3, qr/"onboard category rename" needs OLD NEW/, qw(category rename Tea));
 sql("UPDATE onboard.vendors SET status = 'active'");
 write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & LIGHTS,LAMP-9,10,1\n");
@@ -129,7 +129,7 @@ is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since,
 
 # ----- category remove -----
 
-is_refused(3, qr/category "Kitchen" cannot be removed: it comes with the extension; "onboard category deactivate" accepts no more products in it/, qw(category remove Kitchen));
+is_refused(3, qr/category "Kitchen" cannot be removed: it comes with the extension; to accept no more products in it, use "onboard category deactivate"/, qw(category remove Kitchen));
 is_refused(3, qr/category "LAMPS & LIGHTS" cannot be removed: it comes with the extension/, 'category', 'remove', 'LAMPS & LIGHTS');
 is_exit(0, 'a child of Tea', qw(category add Oolong --parent Tea));
 is_refused(3, qr/category "Tea" cannot be removed: there are categories under it: Oolong;/, qw(category remove Tea));

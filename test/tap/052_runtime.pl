@@ -295,7 +295,7 @@ is($secrets->count, 3, 'is read again once');
 write_secret(password => $passwords[1], dbname => 'nowhere');
 is_error($api->invoke('{}'), qr/^3D000: there is no database of that name/, 'a secret of another database');
 write_secret(password => $passwords[1], dbname => 'dbname=shop target_session_attrs=planted');
-is_error($api->invoke('{}'), qr/^BAD_PARAMETER: cannot connect to the database: libpq knows no such value of target_session_attrs$/, 'one with a parameter that libpq refuses');
+is_error($api->invoke('{}'), qr/^BAD_PARAMETER: cannot connect to the database: libpq does not accept the value of target_session_attrs$/, 'one with a parameter that libpq refuses');
 write_secret(password => $passwords[1]);
 is_fine($api->invoke('{}'), 'and one that was corrected, which is read at once');
 is($secrets->count, 6, 'each of them was read once');

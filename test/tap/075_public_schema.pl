@@ -60,7 +60,7 @@ SQL
 ($code, $out, $error, $stored) = load_row();
 is($node->safe_psql('shop', 'SELECT count(*) FROM stolen'), 0, 'a planted operator is not found');
 like($error, qr/ERROR:  relation "audit" does not exist/, 'nor is the table');
-like($error, qr/HINT:  .*Give the name its schema, or REVOKE CREATE ON SCHEMA public FROM PUBLIC\./, 'and the error says what to do');
+like($error, qr/HINT:  .*Qualify the name with its schema, or run REVOKE CREATE ON SCHEMA public FROM PUBLIC\./, 'and the error says what to do');
 is("$stored," . $node->safe_psql('shop', "SELECT count(*) FROM onboard.validation_errors"), '0,0', 'nothing is decided');
 is($node->safe_psql('shop', $findings), 'warning|schema public', 'onboard_diagnose() warns');
 
@@ -70,7 +70,7 @@ CREATE TEMPORARY TABLE audit (who text, sku text);
 CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.stolen VALUES (current_user); RETURN NULL; END';
 CREATE TRIGGER steal BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION pg_temp.steal();
 SQL
-like($error, qr/temporary object "audit" would be taken for the one in schema "public"/, 'a temporary table does not stand in');
+like($error, qr/temporary object "audit" would be used in place of the one in schema "public"/, 'a temporary table does not stand in');
 is($node->safe_psql('shop', 'SELECT count(*) FROM stolen'), 0, 'and its trigger does not run');
 ($code, $out, $error) = load_row("CREATE TEMPORARY TABLE mine (a int);\n");
 like($error, qr/relation "audit" does not exist/, 'a temporary table of another name is no obstacle');

@@ -103,9 +103,9 @@ for my $fault ([ 'empty.csv', 'EMPTY_FILE' ], [ 'header_only.csv', 'NO_ROWS' ], 
 	is(uploads_and_events($file), '1|1', "$file: nor does standard input make another");
 }
 ($out, $err) = is_exit(2, 'for people', 'load', "$data/faults/no_header.csv", '--vendor', 'V');
-like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d, and refused as upload V-\S+; --again loads it as a new upload; the mail to the vendor is \S+mail\.txt$/m, 'it says so');
+like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d, and refused as upload V-\S+; --again loads it as a new upload; the mail to the vendor is in \S+mail\.txt$/m, 'it says so');
 ($out, $err) = is_exit(2, '--again', 'load', "$data/faults/no_header.csv", '--vendor', 'V', '--again');
-like($err, qr/^onboard: upload V-\S+ has failed; the mail to the vendor is \S+mail\.txt$/m, 'refuses it anew');
+like($err, qr/^onboard: upload V-\S+ has failed; the mail to the vendor is in \S+mail\.txt$/m, 'refuses it anew');
 is(uploads_and_events('no_header.csv'), '2|2', 'as another upload');
 is_exit(2, 'and then', 'load', "$data/faults/no_header.csv", '--vendor', 'V');
 is(uploads_and_events('no_header.csv'), '2|2', 'that one is shown');
@@ -166,11 +166,11 @@ for my $same ([ 'in capital letters', '--encoding', 'ISO-8859-1' ], [ 'with the 
 
 	($out, $err) = is_exit(0, $name, 'load', 'read.csv', '--vendor', 'V', '--json', @options);
 	is(json_of($out)->{upload_id}, $latin, 'it is the same reading');
-	unlike($err, qr/is upload/, 'about which nothing is said');
+	unlike($err, qr/is already upload/, 'about which nothing is said');
 }
 ($out, $err) = is_exit(1, 'in another encoding', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--json');
 isnt(json_of($out)->{upload_id}, $latin, 'it is another one');
-like($err, qr/^onboard: this file, read with another delimiter or encoding, is upload \Q$latin\E too, .*"onboard undo \Q$latin\E" and load it with --again$/m, 'and that is said');
+like($err, qr/^onboard: this file, read with another delimiter or encoding, is already upload \Q$latin\E; .*"onboard undo \Q$latin\E" and load the file with --again$/m, 'and that is said');
 is_exit(0, 'the other one undone', 'undo', $latin);
 ($out, $err) = is_exit(0, '--again', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--again');
 is(sql("SELECT product_name FROM onboard.products WHERE sku = 'RE-S1'"), "Caf\xD0\xB9", 'and the file is read in that encoding');

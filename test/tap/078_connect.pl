@@ -56,18 +56,18 @@ sub reload
 }
 
 # Wrong parameters: 3, wrong usage
-fails_at_once(3, qr/: the port is no number from 1 to 65535; correct --db, or the PG\* variables$/, "port $_", "$where port=$_") for 0, 65536, 99999;
-fails_at_once(3, qr/: a number is needed for port; correct --db/, 'a port that is no number', "$where port=canary");
-fails_at_once(3, qr/: a number is needed for port; correct --db/, 'the same in a URI', 'postgresql://loader@localhost:canary/onboard');
-fails_at_once(3, qr/: a number is needed for keepalives_idle; correct --db/, 'another number', 'host=127.0.0.1 port=1 keepalives_idle=canary');
-fails_at_once(3, qr/: libpq knows no such value of sslmode; correct --db/, 'a bad sslmode', "$where sslmode=canary");
-fails_at_once(3, qr/: libpq knows no such value of target_session_attrs; correct --db/, 'another bad value', "$where target_session_attrs=canary");
+fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/, "port $_", "$where port=$_") for 0, 65536, 99999;
+fails_at_once(3, qr/: not a number: port; correct --db/, 'a port that is no number', "$where port=canary");
+fails_at_once(3, qr/: not a number: port; correct --db/, 'the same in a URI', 'postgresql://loader@localhost:canary/onboard');
+fails_at_once(3, qr/: not a number: keepalives_idle; correct --db/, 'another number', 'host=127.0.0.1 port=1 keepalives_idle=canary');
+fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct --db/, 'a bad sslmode', "$where sslmode=canary");
+fails_at_once(3, qr/: libpq does not accept the value of target_session_attrs; correct --db/, 'another bad value', "$where target_session_attrs=canary");
 fails_at_once(3, qr/option --db is no connection string; write it like/, 'an option that is none', "$where canary=1");
 fails_at_once(3, qr/option --db is no connection string; write it like/, 'in a URI', 'postgresql://localhost/onboard?canary=1');
 fails_at_once(3, qr/: the service is not defined; correct --db/, 'a service that is none', 'service=canary');
-fails_at_once(3, qr/: the port is no number from 1 to 65535; correct --db, or the PG\* variables$/, 'in the environment', undef,
+fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/, 'in the environment', undef,
 	PGHOST => "$work/home/run", PGPORT => '99999');
-fails_at_once(3, qr/: libpq knows no such value of sslmode; correct/, 'another one there', undef, PGHOST => "$work/home/run", PGSSLMODE => 'canary');
+fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct/, 'another one there', undef, PGHOST => "$work/home/run", PGSSLMODE => 'canary');
 
 # What the server refuses for good: 4
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that is not there', "$where user=canary");
@@ -97,7 +97,7 @@ sub is_waited_for
 
 	($code, $out, $err) = load($database);
 	is($code, 4, "$name: exit code 4");
-	like($err, qr/^onboard: $message; gave up after 1 seconds: see that the database runs, then run the same command again$/m, "$name: it was waited for");
+	like($err, qr/^onboard: $message; gave up after 1 s; make sure that the database is running, then run the same command again$/m, "$name: it was waited for");
 	return;
 }
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;

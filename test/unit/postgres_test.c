@@ -72,7 +72,7 @@ test_names(void)
 		is_text(error.code, cases[i].code, "%s: its code", gai_strerror(cases[i].answer));
 		is_int(postgres_error_is_transient(&error), cases[i].is_transient, "whether it may pass");
 	}
-	is_text(error.text, "there is no host of the name shop.example; check the name", "the host is named");
+	is_text(error.text, "there is no host named shop.example; check the name", "the host is named");
 
 	/* Where there are several, another one may be up later. */
 	lookup_result = EAI_NONAME;
@@ -88,14 +88,14 @@ test_parameters(void)
 		const char *conninfo;
 		const char *problem;
 	}			cases[] = {
-		{"host=/nowhere port=0", "the port is no number from 1 to 65535"},
-		{"host=/nowhere port=65536", "the port is no number from 1 to 65535"},
-		{"host=/nowhere,/nowhere port=1,65536", "the port is no number from 1 to 65535"},
-		{"host=/nowhere port=" PLANTED, "a number is needed for port"},
-		{"postgresql://user@shop.example:" PLANTED "/shop", "a number is needed for port"},
-		{"host=/nowhere sslmode=" PLANTED, "libpq knows no such value of sslmode"},
-		{"host=/nowhere target_session_attrs=" PLANTED, "libpq knows no such value of target_session_attrs"},
-		{"host=/nowhere,/nowhere port=1,2,3", "hosts, their addresses and ports are not equally many"},
+		{"host=/nowhere port=0", "the port is not a number from 1 to 65535"},
+		{"host=/nowhere port=65536", "the port is not a number from 1 to 65535"},
+		{"host=/nowhere,/nowhere port=1,65536", "the port is not a number from 1 to 65535"},
+		{"host=/nowhere port=" PLANTED, "not a number: port"},
+		{"postgresql://user@shop.example:" PLANTED "/shop", "not a number: port"},
+		{"host=/nowhere sslmode=" PLANTED, "libpq does not accept the value of sslmode"},
+		{"host=/nowhere target_session_attrs=" PLANTED, "libpq does not accept the value of target_session_attrs"},
+		{"host=/nowhere,/nowhere port=1,2,3", "the numbers of hosts, addresses and ports differ"},
 		{"service=" PLANTED, "the service is not defined"},
 		{"host=/" PLANTED "/a-name-of-more-bytes-than-the-address-of-a-socket-may-have/"
 			"which-is-108-on-this-system/as-libpq-finds-out", "the name of the socket's folder is too long"},
