@@ -100,7 +100,7 @@ check: deps-test ## Run all tests in throw-away servers
 	@$(MAKE) -s -j$(shell nproc) all
 	@test/check.sh
 
-check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, fetched below build/majors; takes hours
+check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, fetched below build/majors; takes an hour or more
 	@SUDO="$(SUDO)" test/install_packages.sh debootstrap dpkg-dev patchelf
 	@$(SUDO) test/check_majors.sh
 
