@@ -207,7 +207,7 @@ like($err, qr/run the same command again to resume it/, 'says how to resume');
 is(sql("SELECT status FROM onboard.upload_history WHERE vendor_id = 'X'"), 'processing', 'the upload is open');
 my $open = sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'X'");
 ($out) = is_exit(0, 'undo of an open upload', 'undo', $open);
-like($out, qr/had not ended and is cancelled/, 'cancels it');
+like($out, qr/had not ended; it is cancelled/, 'cancels it');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothing of it stays');
 
 # Abandoned: it has failed, and what was done of it can be undone.
