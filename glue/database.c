@@ -265,8 +265,8 @@ may_pass(const struct database *database, const struct glue_error *error)
 static bool
 give_up(int64_t seconds, struct glue_error *error)
 {
-	glue_error_reword(error, "%s; gave up after %lld s; make sure that the database is running, then run the same command again",
-					  error->text, (long long) seconds);
+	glue_error_reword(error, "%s; gave up after %lld %s; make sure that the database is running, then run the same command again",
+					  error->text, (long long) seconds, terminal_plural(seconds, "second", "seconds"));
 	return false;
 }
 

@@ -97,7 +97,7 @@ sub is_waited_for
 
 	($code, $out, $err) = load($database);
 	is($code, 4, "$name: exit code 4");
-	like($err, qr/^onboard: $message; gave up after 1 s; make sure that the database is running, then run the same command again$/m, "$name: it was waited for");
+	like($err, qr/^onboard: $message; gave up after 1 second; make sure that the database is running, then run the same command again$/m, "$name: it was waited for");
 	return;
 }
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
