@@ -75,7 +75,7 @@ static const struct setting table[] = {
 	{
 		.name = "SECRET_TTL_SECONDS", INTEGER(secret_ttl_seconds, 0, 86400),
 		.used_by = EVERY, .standard = "300",
-		.meaning = "how long a secret is believed; it is read again at once when the login is refused, or the host or database is not there"
+		.meaning = "how long a secret is cached; it is read again immediately when the login is refused, or the host or database does not exist"
 	},
 	{
 		.name = "DATABASE_CONNECT_MS", INTEGER(database_connect_ms, 100, 60000),
@@ -95,7 +95,7 @@ static const struct setting table[] = {
 	{
 		.name = "DATABASE_PAUSE_SECONDS", INTEGER(database_pause_seconds, 0, 3600),
 		.used_by = EVERY, .standard = "15",
-		.meaning = "how long that is; invocations fail at once meanwhile"
+		.meaning = "how long that is; invocations fail immediately meanwhile"
 	},
 	{
 		.name = "LOCK_TIMEOUT_MS", INTEGER(lock_timeout_ms, 100, 900000),
