@@ -33,7 +33,7 @@ print_change(const struct options *options, const char *name, const char *change
 }
 
 /*
- * A name is taken, perhaps in other letters; say by which category.
+ * A name is taken, perhaps in other case; say by which category.
  */
 static bool
 explain_taken(struct database *database, const char *name, struct glue_error *error)
@@ -168,8 +168,8 @@ command_category_deactivate(const struct options *options)
 }
 
 /*
- * Renaming and removing wait for the loads that have read the categories; not
- * for ever, for new loads queue behind them.
+ * Renaming and removing wait for the loads that have read the categories, but
+ * not for ever, because new loads have to wait meanwhile.
  */
 static bool
 limit_wait(struct database *database, struct glue_error *error)
@@ -180,7 +180,7 @@ limit_wait(struct database *database, struct glue_error *error)
 /* ----- rename ----- */
 
 /*
- * Rename a category; *products tells how many are in it.
+ * Rename a category; sets *products to the number of products in it.
  */
 static bool
 rename_category(struct database *database, const struct options *options,

@@ -18,10 +18,9 @@
 #include "options.h"
 
 /*
- * How the program ends; the help of each command lists those that it has.  What
- * the command line names and the database or the disk has not (a file, a
- * vendor, an upload, a category) is EXIT_REFUSED for every command; what cannot
- * be meant, whatever the database has, is EXIT_USAGE.
+ * Exit codes; the help of each command lists those that it has.  A file, vendor,
+ * upload or category on the command line that does not exist is EXIT_REFUSED
+ * for every command; what is wrong whatever the database holds is EXIT_USAGE.
  */
 enum exit_code
 {

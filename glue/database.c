@@ -249,8 +249,8 @@ retry_seconds(const struct database *database, const struct glue_error *error)
 }
 
 /*
- * Whether another attempt may do better.  A host that was there before is one,
- * whatever its name server says now.
+ * Whether another attempt may succeed.  It may for a host that answered before,
+ * whatever the name server says now.
  */
 static bool
 may_pass(const struct database *database, const struct glue_error *error)

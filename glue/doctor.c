@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * doctor.c
- *	  onboard doctor: what is wrong with the database, and good to know of it.
+ *	  onboard doctor: what is wrong with the database, or worth knowing about it.
  *
- * The extension knows; here it is only printed.
+ * The extension finds out; this file only prints its findings.
  *
  *-------------------------------------------------------------------------
  */

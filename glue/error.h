@@ -12,7 +12,7 @@
  *						codes (NO_HEADER, NOT_TEXT, ...) and the text is for
  *						the vendor
  *	  not found			what the caller named (a vendor, an upload, a category)
- *						is not there
+ *						does not exist
  *	  infrastructure	nothing is decided; try again later
  *	  internal			a bug of ours
  *
@@ -64,8 +64,8 @@ extern bool glue_error_set(struct glue_error *error,
 			__attribute__((format(printf, 4, 5)));
 
 /*
- * Say the same in other words: replaces the text and keeps the rest.  The
- * values may be those of the old text.
+ * Replace the text of an error and keep the rest.  The arguments may point into
+ * the old text.
  */
 extern void glue_error_reword(struct glue_error *error, const char *format,...)
 			__attribute__((format(printf, 2, 3)));

@@ -194,9 +194,9 @@ write_spool(struct input *input, const char *bytes, size_t length, struct glue_e
 }
 
 /*
- * The loop of input_scan().  A file is read on after a fault, so that its
- * content is known; so is a pipe, which may never end, as far as files are read
- * by default.
+ * The loop of input_scan().  Reading continues after a fault, so that the content
+ * is known.  A pipe may never end, so it is read only up to the default limit of
+ * files.
  */
 static bool
 scan_all(struct input *input, struct scan *scan, struct progress *progress,

@@ -22,9 +22,9 @@
 #define NUMERICOID		1700
 
 /*
- * Print JSON text with DEL and the C1 characters (U+0080 to U+009F) escaped,
- * and bytes that are no UTF-8, which an argument can have, replaced; they can
- * only be inside of strings.
+ * Print JSON text with DEL and the C1 characters (U+0080 to U+009F) escaped, and
+ * with bytes that are not UTF-8, which an argument can contain, replaced.  All of
+ * these can only be inside strings.
  */
 static void
 print_escaped(const char *text)

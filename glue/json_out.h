@@ -23,9 +23,9 @@
 extern void json_out_print(cJSON *document);
 
 /*
- * Add the member "error" that tells a failure: {"class", "code", "exit_code",
- * "message", "hint", "sqlstate"}, the last two null when there is none.  What
- * else the server said, its DETAIL above all, may quote values of rows and is
+ * Add the member "error" that describes a failure: {"class", "code", "exit_code",
+ * "message", "hint", "sqlstate"}, the last two null if there is none.  The rest of
+ * what the server said, its DETAIL above all, may quote values of rows and is
  * left out.
  */
 extern void json_add_error(cJSON *object, const struct glue_error *error, int exit_code);

@@ -33,7 +33,7 @@ line_begin(struct line *line, FILE *stream, int indent)
 }
 
 /*
- * Append text that was formatted, cleaned.
+ * Append formatted text, cleaned.
  */
 static void
 add_clean(struct line *line, const char *string)

@@ -3,9 +3,9 @@
  * line.h
  *	  One line of output, wrapped to the terminal that it is printed on.
  *
- * On a terminal a line that is too long is broken at blanks, and a word that
- * is too long where it reaches the edge; so nothing that somebody may want to
- * read or copy is lost.  A pipe or a file gets the line as it is.
+ * On a terminal a line that is too long is wrapped at blanks, and a word that is
+ * too long at the edge, so nothing that somebody may want to read or copy is
+ * lost.  A pipe or a file gets the line as it is.
  *
  *	  struct line line;
  *
@@ -43,7 +43,7 @@ extern void line_begin(struct line *line, FILE *stream, int indent);
 extern void line_add(struct line *line, const char *format,...)
 			__attribute__((format(printf, 2, 3)));
 
-/* The same for those who have a list of arguments. */
+/* The same with a va_list. */
 extern void line_add_list(struct line *line, const char *format, va_list arguments);
 
 /* Begin a style; STYLE_PLAIN ends it. */

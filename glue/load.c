@@ -185,7 +185,7 @@ load_rows(struct load *load, struct glue_error *error)
 /* ----- what the file is ----- */
 
 /*
- * Choose the latest load of the file, or with again the next one.
+ * Choose the latest load of the file or, with again, the next one.
  */
 static bool
 choose_content(struct load *load, bool again, struct glue_error *error)
@@ -198,7 +198,7 @@ choose_content(struct load *load, bool again, struct glue_error *error)
 
 /*
  * What identifies the upload: the content, and which load of it this is.  Finds
- * the upload of that, if any.  A load that was undone is as good as none.
+ * the upload of that, if any.  A load that was undone counts as none.
  */
 static bool
 identify(struct load *load, struct glue_error *error)
@@ -235,7 +235,7 @@ request_of(const struct load *load)
 }
 
 /*
- * The file is there already, read with other options: find that upload.
+ * Find an upload of the same file that was read with other options.
  */
 static bool
 find_other_reading(const struct load *load, struct upload *upload, struct glue_error *error)
@@ -378,8 +378,8 @@ show_refusal(struct load *load, const struct glue_error *fault, bool loaded_befo
 /* ----- the three ways a load can go ----- */
 
 /*
- * The scan found a fault in a file that is loaded, or being loaded, already:
- * tell the user, and record nothing.
+ * The scan found a fault in a file that is already loaded, or being loaded: tell
+ * the user, and record nothing.
  */
 static int
 show_known(const struct load *load, const struct upload *known, const struct glue_error *fault)
@@ -392,9 +392,9 @@ show_known(const struct load *load, const struct upload *known, const struct glu
 }
 
 /*
- * Whether the upload that was found has failed as this file would again.  One
- * that may be retried is retried when something else is wrong now, or when the
- * user asks for it.
+ * Whether the upload that was found failed as this file would fail again.  One
+ * that may be retried is retried if something else is wrong now, or if the user
+ * asks for it.
  */
 static bool
 was_refused(const struct load *load, const struct glue_error *fault)
@@ -407,8 +407,8 @@ was_refused(const struct load *load, const struct glue_error *fault)
 }
 
 /*
- * The scan found a fault.  It is recorded, once, unless the file is loaded or
- * being loaded already, by whatever options.
+ * The scan found a fault.  It is recorded, once, unless the file is already loaded
+ * or being loaded, with whatever options.
  */
 static int
 refuse_file(struct load *load, const struct glue_error *fault)
@@ -435,9 +435,9 @@ refuse_file(struct load *load, const struct glue_error *fault)
 }
 
 /*
- * The upload has failed although this reading finds no fault: its vendor may
- * not load, or somebody rejected it.  What the database says is a sentence;
- * errors of ours begin with a small letter and have no full stop.
+ * The upload has failed although this reading finds no fault: its vendor may not
+ * load, or somebody rejected it.  The database's message is a sentence; our errors
+ * begin with a lower-case letter and have no period.
  */
 static int
 show_failed_upload(struct load *load, bool loaded_before)
@@ -506,7 +506,7 @@ show_end(struct load *load)
 }
 
 /*
- * Open the upload, or find it; *loaded_before says that it had ended.
+ * Open the upload, or find it; sets *loaded_before if it had already ended.
  */
 static bool
 begin(struct load *load, bool *loaded_before, struct glue_error *error)

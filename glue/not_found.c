@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_found.c
- *	  What the command line names and the database has not.
+ *	  Errors about names that the database does not have, with a suggestion.
  *
  *-------------------------------------------------------------------------
  */

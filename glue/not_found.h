@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_found.h
- *	  What the command line names and the database has not.
+ *	  Errors about names that the database does not have, with a suggestion.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,8 +23,8 @@ enum not_found_kind
 /*
  * Fill *error with class GLUE_NOT_FOUND and the code of the kind: there is none
  * of this name; did you mean that one?  Only what the login may see is ever
- * suggested.  Asks the database, outside of transactions; when it cannot be
- * asked there is no suggestion.  Always returns false.
+ * suggested.  Queries the database, outside of transactions; if that fails, there
+ * is no suggestion.  Always returns false.
  */
 extern bool not_found(struct database *database, enum not_found_kind kind,
 					  const char *name, struct glue_error *error);

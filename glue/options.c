@@ -277,7 +277,7 @@ report_unknown(uint64_t accepted, const char *argument, size_t length,
 }
 
 /*
- * Whether an argument can only be the count of an option that may have one.
+ * Whether an argument is the count of an option that may have one.
  */
 static bool
 is_count(const char *argument)
@@ -315,7 +315,7 @@ parse_option(struct options *options, uint64_t accepted, int argc, char **argv,
 	}
 	if (id < 0)
 	{
-		/* Of a command without it, the failure is still told as asked. */
+		/* A command without --json still prints its failure as JSON. */
 		options->json = options->json || strcmp(argument, "--json") == 0;
 		return report_unknown(accepted, argument, length, error);
 	}

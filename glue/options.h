@@ -68,8 +68,8 @@ enum option_id
 #define OPTION_DEFAULT_LIMIT			20
 
 /*
- * What an option means to one command, where that is not what it means to all:
- * replaces the line of its help.  A list of them ends with help NULL.
+ * What an option means to one command, where that differs from the others:
+ * replaces the line of its help.  A list of these ends with help NULL.
  */
 struct option_meaning
 {
@@ -125,8 +125,8 @@ struct options
  * Parse the arguments of a command that takes these options.  argv is
  * reordered: options first.  "--" ends the options; "-" is an operand.  With
  * stop_at_operand everything from the first operand on is operands.  Returns
- * false on a usage error whose text says what to write instead; it is the first
- * of them, and all else is parsed as far as possible, so that "json" is known.
+ * false on a usage error whose text says what to write instead.  It is the first
+ * error; the rest is still parsed as far as possible, so that "json" is known.
  */
 extern bool options_parse(struct options *options, uint64_t accepted,
 						  bool stop_at_operand, int argc, char **argv,

@@ -159,8 +159,8 @@ server_refused(const char *sqlstate, struct glue_error *error)
 }
 
 /*
- * Whether there is no such host.  A name server that did not answer may do so
- * later, and where there are several hosts another one may answer.
+ * Whether there is no such host.  A name server that did not answer may answer
+ * later, and of several hosts another one may answer.
  */
 static bool
 is_unknown_host(const char *message)
@@ -179,9 +179,8 @@ set_bad_parameter(struct glue_error *error, const char *problem, int length, con
 }
 
 /*
- * Say what is wrong with a parameter whose value is not what it has to be; of
- * libpq's message the parameter's name is repeated, never the value.  False for
- * another message.
+ * Say what is wrong with the value of a parameter.  Repeats the parameter's name
+ * from libpq's message, but never the value.  False for another message.
  */
 static bool
 explain_bad_value(const char *message, struct glue_error *error)
@@ -210,7 +209,7 @@ explain_bad_value(const char *message, struct glue_error *error)
 
 /*
  * Say what is wrong with parameters that libpq refuses before it tries any
- * server.  False for another message, with which a later attempt may do better.
+ * server.  False for another message, after which a later attempt may succeed.
  */
 static bool
 explain_bad_parameter(const char *message, struct glue_error *error)
@@ -241,8 +240,8 @@ explain_bad_parameter(const char *message, struct glue_error *error)
 }
 
 /*
- * Why a connection failed, in our own words: libpq's would repeat parts of the
- * connection string.
+ * Why a connection failed, in our own words: those of libpq would repeat parts of
+ * the connection string.
  */
 static bool
 connect_error(PGconn *connection, struct glue_error *error)

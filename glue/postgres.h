@@ -32,9 +32,9 @@
 #define POSTGRES_NO_DEADLINE	INT64_MAX
 
 /*
- * Codes of errors that are not the server's own: connection lost, no
- * connection; and what no second attempt cures, which is not transient: a host
- * name that nobody knows, and parameters that libpq refuses.
+ * Codes of errors that are not the server's own: connection lost and no
+ * connection, which are transient; an unknown host name and parameters that libpq
+ * refuses, which are not.
  */
 #define POSTGRES_LOST			"08006"
 #define POSTGRES_UNREACHABLE	"08001"

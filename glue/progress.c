@@ -104,7 +104,7 @@ format_parts(const struct progress *progress, char parts[PART_COUNT][PART_SIZE],
 }
 
 /*
- * Empty the parts that there is no room for, those that say least first.
+ * Empty the parts that there is no room for, the least important first.
  * Returns the columns that the others take.
  */
 static int

@@ -216,8 +216,8 @@ open_folder(const char *path, struct report_folder *folder, struct glue_error *e
 }
 
 /*
- * Whether this login may record reports.  It is asked first: a call that is
- * refused would be an error in the server's log, at each load.
+ * Whether this login may record reports.  Checked first, because each refused
+ * call would be an error in the server's log.
  */
 static bool
 may_record(struct database *database, bool *allowed, struct glue_error *error)
@@ -234,9 +234,9 @@ may_record(struct database *database, bool *allowed, struct glue_error *error)
 }
 
 /*
- * Tell the database where the files are, which also says that the vendor was
- * told.  That is for a reporter to say; a login that only loads leaves it to
- * the one that sends the mails, and has its files all the same.
+ * Tell the database where the files are, which also records that the vendor was
+ * told.  Only a reporter may do that; a login that only loads leaves it to the one
+ * that sends the mails, and still gets its files.
  */
 static bool
 record_files(struct database *database, const struct upload *upload,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * since.c
- *	  The moment that --since means.
+ *	  The time that --since means.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 
 #define MICROSECONDS	INT64_C(1000000)
 
-/* Digits of the longest duration, and where it ends: the year 1. */
+/* Digits of the longest duration, and the earliest time: the year 1. */
 #define MOST_DIGITS		6
 #define EARLIEST		(INT64_C(-62135596800) * MICROSECONDS)
 
@@ -42,7 +42,7 @@ take_character(const char **text, const char *wanted)
 }
 
 /*
- * Digits and a unit: so long before now.
+ * Digits and a unit: a duration before now.
  */
 static bool
 parse_duration(const char *text, int64_t now, int64_t *moment)
@@ -63,8 +63,8 @@ parse_duration(const char *text, int64_t now, int64_t *moment)
 }
 
 /*
- * The fraction of a second that may be next, as microseconds; further digits
- * are cut off.
+ * The fraction of a second, if one comes next, in microseconds; further digits are
+ * cut off.
  */
 static bool
 take_fraction(const char **text, int64_t *microseconds)
@@ -82,7 +82,7 @@ take_fraction(const char **text, int64_t *microseconds)
 }
 
 /*
- * The time of day that may be next, with what is left out as 0.
+ * The time of day, if one comes next; what is left out is 0.
  */
 static bool
 take_time(const char **text, struct tm *when, int64_t *microseconds)
@@ -100,7 +100,7 @@ take_time(const char **text, struct tm *when, int64_t *microseconds)
 }
 
 /*
- * The zone at the end; *local says that there is none.
+ * The zone at the end; sets *local if there is none.
  */
 static bool
 take_zone(const char *text, bool *local, int *offset)
@@ -124,7 +124,7 @@ take_zone(const char *text, bool *local, int *offset)
 }
 
 /*
- * Whether the calendar has this day; timegm() makes 31 June the first of July.
+ * Whether the calendar has this day; timegm() turns 31 June into 1 July.
  */
 static bool
 is_day(const struct tm *when)

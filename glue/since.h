@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * since.h
- *	  The moment that --since means.
+ *	  The time that --since means.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,8 +17,8 @@
  *	  a date, which begins at midnight: 2026-11-28
  *	  a moment of RFC 3339: 2026-11-28T12:30:00Z, ...T12:30:00.5+01:00
  * A blank may stand for the T; seconds and zone may be left out.  Without a zone
- * it is local time.  now is in microseconds since 1970.  False for anything
- * else, days that no calendar has included.
+ * it is local time.  now is in microseconds since 1970.  False for anything else,
+ * including days that no calendar has.
  */
 extern bool since_parse(const char *text, int64_t now, int64_t *moment);
 

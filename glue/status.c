@@ -270,7 +270,7 @@ is_upload_status(const char *text)
 }
 
 /*
- * Check what the table of options cannot: which of them go together.
+ * Check what the table of options cannot: which options go together.
  */
 static bool
 check_options(const struct options *options, struct glue_error *error)

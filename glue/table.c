@@ -19,7 +19,7 @@
 /* Blanks between columns. */
 #define GAP				2
 
-/* A text is not cut shorter than this, as long as a column can be dropped. */
+/* A text is not cut shorter than this while another column can be dropped. */
 #define SHORTEST_TEXT	12
 
 /* Types of PostgreSQL that are shown at the right. */
@@ -94,13 +94,13 @@ struct layout
 {
 	int			count;
 	int			natural[MOST_COLUMNS];	/* columns of the terminal that it needs */
-	int			least[MOST_COLUMNS];	/* to which it may be cut */
-	int			width[MOST_COLUMNS];	/* that it gets */
+	int			least[MOST_COLUMNS];	/* columns to which it may be cut */
+	int			width[MOST_COLUMNS];	/* columns that it gets */
 };
 
 /*
- * Find out what the columns need.  The first one says what a row is about, and
- * numbers and times make no sense when cut.
+ * Find out how wide the columns must be.  The first one says what a row is about,
+ * and numbers and times make no sense when cut, so these stay whole.
  */
 static void
 measure(const PGresult *result, struct layout *layout)
@@ -168,8 +168,8 @@ wish(const struct layout *layout, int column)
 }
 
 /*
- * Give the room that is left to the columns that were cut; first to those that
- * are whole with the least of it.
+ * Give the room that is left to the columns that were cut, first to those that
+ * need least to become whole.
  */
 static void
 share_room(struct layout *layout, int width)

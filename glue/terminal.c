@@ -40,7 +40,7 @@ terminal_init(void)
 	/* For the character set only: numbers and messages stay as they are. */
 	setlocale(LC_CTYPE, "");
 	locale_is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	/* Values are UTF-8 all the same, and wcwidth() has to know them. */
+	/* Values are UTF-8 anyway, and wcwidth() has to know their characters. */
 	if (!locale_is_utf8)
 		setlocale(LC_CTYPE, "C.UTF-8");
 

@@ -46,9 +46,9 @@ extern bool terminal_has_progress(void);
 extern bool terminal_is_utf8(void);
 
 /*
- * Columns of the terminal that a stream is, asked anew each time, for it may be
- * resized; 80 when it does not say.  0 when the stream is no terminal: then
- * nothing is cut or wrapped.
+ * Columns of the terminal that a stream is, queried each time, because it may be
+ * resized; 80 if it does not say.  0 if the stream is not a terminal: then nothing
+ * is cut or wrapped.
  */
 extern int	terminal_width(FILE *stream);
 
@@ -65,9 +65,8 @@ struct terminal_character
 };
 
 /*
- * The character of a text at offset, which is inside of it.  Control
- * characters, invisible direction marks and bytes that are no UTF-8 become
- * "?".
+ * The character of a text at offset, which must be inside it.  Control characters,
+ * invisible direction marks and bytes that are not UTF-8 become "?".
  */
 extern struct terminal_character terminal_character(struct text_view text,
 													size_t offset);

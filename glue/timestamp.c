@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * timestamp.c
- *	  Moments as programs read them: RFC 3339, in UTC, with milliseconds.
+ *	  Timestamps as programs read them: RFC 3339, in UTC, with milliseconds.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * timestamp.h
- *	  Moments as programs read them: RFC 3339, in UTC, with milliseconds.
+ *	  Timestamps as programs read them: RFC 3339, in UTC, with milliseconds.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,8 @@
 
 /*
  * Rewrite a timestamptz as PostgreSQL prints it with DateStyle ISO, in any
- * time zone: "2026-11-28 13:34:56.789012+01".  Milliseconds are cut off, not
- * rounded, so that no moment is later than it was.  buffer holds
+ * time zone: "2026-11-28 13:34:56.789012+01".  Digits beyond milliseconds are cut
+ * off, not rounded, so that no time becomes later than it was.  buffer holds
  * TIMESTAMP_SIZE.  False for what has no such form: infinity, and years before
  * 1 or after 9999.
  */

@@ -74,9 +74,9 @@ remove_products(struct database *database, const struct upload *upload,
 	PGresult   *result = NULL;
 
 	/*
-	 * Once: a second time could only say that nothing was left.  Where an
-	 * earlier call kept nothing there is nothing to do, for no row comes to an
-	 * upload that has ended; what it kept may be free now.
+	 * Once: a second time could only say that nothing was left.  If an earlier
+	 * call kept nothing, there is nothing to do, because an upload that has
+	 * ended gets no more rows; what it kept may be removable now.
 	 */
 	if (!database_query(database, RUN_ONCE,
 						"SELECT r.removed, r.kept FROM onboard.upload_history u"

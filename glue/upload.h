@@ -98,9 +98,9 @@ extern bool upload_find(struct database *database, const char *vendor_id,
 						struct glue_error *error);
 
 /*
- * The same for an upload of this file that was read in another way: its
- * content id begins with digest and is not content_id.  One that has failed or
- * was undone is none.
+ * The same for an upload of this file that was read in another way: its content
+ * id begins with digest and is not content_id.  Skips uploads that have failed or
+ * were undone.
  */
 extern bool upload_find_other_reading(struct database *database, const char *vendor_id,
 									  const char *digest, const char *content_id,
@@ -111,9 +111,9 @@ extern bool upload_read(struct database *database, const char *upload_id,
 						struct upload *upload, struct glue_error *error);
 
 /*
- * Read the upload that a user names: by its id, or by the beginning of its id
- * when no other one begins so.  UNKNOWN_UPLOAD, not found, when none does;
- * usage error AMBIGUOUS_UPLOAD, which names the candidates, when several do.
+ * Read the upload that a user names: by its id, or by the beginning of its id if
+ * no other id begins like this.  UNKNOWN_UPLOAD, not found, if there is none;
+ * usage error AMBIGUOUS_UPLOAD, which names candidates, if there are several.
  */
 extern bool upload_resolve(struct database *database, const char *text,
 						   struct upload *upload, struct glue_error *error);

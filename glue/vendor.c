@@ -247,7 +247,7 @@ profile_number(const struct profile *profile, const char *column)
 }
 
 /*
- * A line of what is known of a vendor; none for what is not.
+ * Print a line of what is known about a vendor, unless the value is null.
  */
 static void
 print_line(const char *what, const char *text)

@@ -81,7 +81,8 @@ append(struct vendor_file *file, const char *format,...)
 }
 
 /*
- * An encoding has the same name in small letters, whatever the locale.
+ * Append the encoding's name in capital letters, because its case makes no
+ * difference; without toupper(), which depends on the locale.
  */
 static void
 append_encoding(struct vendor_file *file)

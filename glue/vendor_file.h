@@ -46,12 +46,12 @@ extern bool vendor_file_open(struct vendor_file *file, const struct options *opt
 /*
  * Read it for faults; fills found and content_id in either case.
  *
- * The content id says what the file is, by content and name, and how it is
- * read: another reading gives other rows and is another upload.  What every
- * file is read with, comma and UTF-8, adds nothing to it.  It counts what the
- * file is read with in the end: a delimiter that was found and the same one
- * said are the same reading, and so are two limits that the file is within.  A
- * limit that refuses the file is part of it.
+ * The content id says what the file is, by content and name, and how it is read:
+ * another reading gives other rows and is another upload.  The defaults, comma and
+ * UTF-8, add nothing to it.  What counts is what the file is read with in the end:
+ * it makes no difference whether a delimiter was detected or given, nor by which
+ * of two limits the file was accepted.  A limit that refuses the file is part of
+ * the content id.
  */
 extern bool vendor_file_scan(struct vendor_file *file, struct glue_error *error);
 

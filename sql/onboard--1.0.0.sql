@@ -51,7 +51,7 @@ CREATE TABLE onboard.product_categories (
 	category_name text COLLATE "C" NOT NULL UNIQUE
 		CONSTRAINT product_categories_name_check CHECK (category_name OPERATOR(pg_catalog.~) '[^[:space:]]'
 			AND pg_catalog.char_length(category_name) OPERATOR(pg_catalog.<=) 100)
-		-- A product's value is trimmed before it is compared, so no product could name such a category.
+		-- A product's value is trimmed before it is compared, so no product could name a category with blanks at its ends.
 		CONSTRAINT product_categories_blanks_check CHECK (category_name OPERATOR(pg_catalog.=) pg_catalog.btrim(category_name,
 			E' \t\n\x0B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u200B\u2028\u2029\u202F\u205F\u2060\u3000\uFEFF')),
 	parent_category text COLLATE "C" REFERENCES onboard.product_categories (category_name) ON UPDATE CASCADE DEFERRABLE,
@@ -61,7 +61,7 @@ CREATE TABLE onboard.product_categories (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
--- Products name a category letter by letter; two that differ only by case would
+-- Products name a category exactly; two categories that differ only by case would
 -- split what belongs together.
 CREATE UNIQUE INDEX product_categories_folded_name_key ON onboard.product_categories (pg_catalog.lower(category_name COLLATE pg_catalog."default"));
 COMMENT ON TABLE onboard.product_categories IS 'Categories a product may name; only active ones are accepted';
@@ -398,14 +398,14 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	product_count bigint;
 BEGIN
-	-- Who sees some of the products only would leave the others behind.
+	-- A role that sees only some of the products would leave the others in the old category.
 	IF NOT onboard.is_operator() THEN
 		RAISE EXCEPTION 'permission denied to rename or delete category "%"', OLD.category_name
 			USING ERRCODE = 'insufficient_privilege',
 				DETAIL = 'The current role does not see the products of all vendors.';
 	END IF;
 	-- A statement that loads products holds a lock on the categories it has read
-	-- until its transaction ends; after this none is left that knows the old name.
+	-- until its transaction ends; after this no load still uses the old name.
 	LOCK TABLE onboard.product_categories IN ACCESS EXCLUSIVE MODE;
 	IF TG_OP = 'UPDATE' THEN
 		UPDATE onboard.products p SET category = NEW.category_name WHERE p.category = OLD.category_name;
@@ -420,14 +420,14 @@ BEGIN
 	END IF;
 	RETURN OLD;
 END $$;
-COMMENT ON FUNCTION onboard.keep_products_category() IS 'Trigger: the products of a category that is renamed take its new name; a category with products cannot be deleted';
+COMMENT ON FUNCTION onboard.keep_products_category() IS 'Trigger: the products of a renamed category follow; a category with products cannot be deleted';
 
 -- Not inside another trigger: a restored dump renames shipped categories, and
 -- its products have the new names.
 CREATE TRIGGER product_categories_rename_products AFTER UPDATE OF category_name ON onboard.product_categories
 	FOR EACH ROW WHEN (OLD.category_name OPERATOR(pg_catalog.<>) NEW.category_name AND pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.=) 0)
 	EXECUTE FUNCTION onboard.keep_products_category();
-COMMENT ON TRIGGER product_categories_rename_products ON onboard.product_categories IS 'Products keep the category that they are in when it is renamed';
+COMMENT ON TRIGGER product_categories_rename_products ON onboard.product_categories IS 'Products follow a renamed category';
 CREATE TRIGGER product_categories_keep_used BEFORE DELETE ON onboard.product_categories
 	FOR EACH ROW EXECUTE FUNCTION onboard.keep_products_category();
 COMMENT ON TRIGGER product_categories_keep_used ON onboard.product_categories IS 'Refuses to delete a category that has products';
@@ -541,7 +541,7 @@ COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since t
 
 CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
-COMMENT ON FUNCTION onboard.may_retry(text) IS 'Whether an upload failed for a reason outside its file, so that the same file may be tried again; false for null, the code of a file without a good row';
+COMMENT ON FUNCTION onboard.may_retry(text) IS 'Whether an upload with this failure code failed for a reason outside its file, so that the same file may be retried; false for null, as for a file without a good row';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
 	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}')
@@ -553,7 +553,7 @@ CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text,
 	content_id text, total_records bigint, metadata jsonb, again boolean)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may come twice: unless asked for again, the latest upload of the same content is returned whatever it failed for';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may come twice: unless again is true, returns the latest upload of the same content whatever it failed for';
 
 CREATE FUNCTION @extschema@.onboard_begin_parse(upload_id text)
 RETURNS onboard.upload_history
@@ -1074,8 +1074,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS 'Creates the indexes of a searched catalogue that are missing (status, created_at, price, words of name and description); returns how many';
 
--- What is printed of objects depends on these settings; the same at any time
--- and in any session is what can be compared.
+-- How objects are printed depends on these settings; only what is printed in the
+-- same way at any time and in any session can be compared.
 CREATE FUNCTION onboard.table_parts(OUT kind text, OUT relation name, OUT name text, OUT part_of name, OUT definition text,
 	OUT make text, OUT change text, OUT remove text, OUT needs text, OUT ordinal integer)
 RETURNS SETOF record
@@ -1142,9 +1142,9 @@ SET "TimeZone" = 'UTC' AS $$
 				|| coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '') AS make
 		FROM ours o JOIN pg_policy p ON p.polrelid = o.oid
 	)
-	-- An added column is made by one statement; of one that was shipped each
-	-- property is a part of its own.  A generated one may need one that was added
-	-- before it.
+	-- An added column is created by one statement; each property of a shipped one
+	-- is a part of its own.  A generated column may need one that was added before
+	-- it.
 	SELECT 'column', c.relname, c.attname::text, c.attname, '',
 		c.alter || format('ADD COLUMN %I %s%s', c.attname, c.type, c.collation)
 			|| CASE WHEN c.identity IS NOT NULL THEN format(' GENERATED %s AS IDENTITY', c.identity)
@@ -1164,7 +1164,7 @@ SET "TimeZone" = 'UTC' AS $$
 		c.alter_column || 'DROP DEFAULT', format('column type %s %s', c.relname, c.attname), 0
 	FROM columns c WHERE c.expression IS NOT NULL AND c.attgenerated = ''
 	UNION ALL
-	-- Up to PostgreSQL 17 such a constraint has no row of its own.
+	-- Before PostgreSQL 18, NOT NULL has no row in pg_constraint.
 	SELECT 'column not null', c.relname, c.attname::text, c.attname, coalesce(k.definition, ''),
 		CASE WHEN k.definition IS NULL THEN c.alter_column || 'SET NOT NULL'
 			ELSE c.alter || format('ADD CONSTRAINT %I %s', k.conname, k.definition) END,
@@ -1190,7 +1190,7 @@ SET "TimeZone" = 'UTC' AS $$
 		c.alter_column || format('SET (%I = %L)', s.option_name, s.option_value),
 		c.alter_column || format('RESET (%I)', s.option_name), NULL, 0
 	FROM columns c CROSS JOIN LATERAL pg_options_to_table(c.attoptions) s
-	-- A server may keep marks of its own there, too.
+	-- The server may keep options of its own there, too.
 	WHERE s.option_name IN ('n_distinct', 'n_distinct_inherited')
 	UNION ALL
 	SELECT 'view', o.relname, 'definition', NULL, pg_get_viewdef(o.oid), v.make, v.make,
@@ -1213,7 +1213,7 @@ SET "TimeZone" = 'UTC' AS $$
 		JOIN pg_class c ON c.oid = i.indexrelid
 	WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 	UNION ALL
-	-- Foreign keys come last, and go first: they need the keys they refer to.
+	-- Foreign keys are added last and dropped first: they need the keys they refer to.
 	SELECT 'constraint', o.relname, k.conname, NULL, pg_get_constraintdef(k.oid),
 		o.alter || format('ADD CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), NULL,
 		o.alter || format('DROP CONSTRAINT %I', k.conname),
@@ -1306,8 +1306,8 @@ SET search_path = pg_catalog, pg_temp AS $$
 				WHERE c.kind = 'column' AND c.relation = p.relation AND c.name = p.part_of
 					AND (c.is_gone OR (c.is_added AND p.kind <> 'column option')))
 	)
-	-- What was taken away goes first, in the reverse order; columns when the views
-	-- need them no more.
+	-- Drops come first, in the reverse order; columns are dropped when the views no
+	-- longer need them.
 	SELECT CASE p.kind WHEN 'column' THEN (SELECT k.position FROM kinds k WHERE k.kind = 'column drop') ELSE -k.position END,
 		p.relation, -p.ordinal, p.name, p.remove || ';'
 	FROM compared p JOIN kinds k ON k.kind = p.kind
@@ -1348,7 +1348,7 @@ COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repe
 CREATE FUNCTION @extschema@.onboard_diagnose(OUT severity text, OUT subject text, OUT message text, OUT hint text)
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_diagnose';
-COMMENT ON FUNCTION @extschema@.onboard_diagnose() IS 'What is wrong with this installation (error, warning) or good to know (info): versions, open schemas, how rows are stored and why, roles, row security, stalled uploads, local changes';
+COMMENT ON FUNCTION @extschema@.onboard_diagnose() IS 'What is wrong with this installation (error, warning) or worth knowing about it (info): versions, open schemas, how rows are stored and why, roles, row security, stalled uploads, local changes';
 
 INSERT INTO onboard.shipped_parts (kind, relation, name, part_of, definition, remove, needs, ordinal)
 	SELECT p.kind, p.relation, p.name, p.part_of, p.definition, p.remove, p.needs, p.ordinal FROM onboard.table_parts() p;
@@ -1410,7 +1410,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_diagnose()
 FROM PUBLIC;
 
--- Whoever installs hears of it at once when others may create in public.
+-- Warn whoever installs the extension if others may create objects in public.
 DO $$
 DECLARE
 	finding record;

@@ -94,8 +94,9 @@ extern CataloguePath catalogue_path(const Catalogue *catalogue);
 extern CataloguePath catalogue_inspect(char **departure);
 
 /*
- * Store by an INSERT statement per row whatever the table is like, because others'
- * code runs between the rows; before the first is stored.  why is for the log.
+ * Store by an INSERT statement per row whatever the table is like, because user
+ * code runs between the rows.  To be called before the first row is stored.  why
+ * is for the log.
  */
 extern void catalogue_store_row_by_row(Catalogue *catalogue, const char *why);
 

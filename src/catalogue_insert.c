@@ -99,7 +99,7 @@ prepare_to_insert(Catalogue *catalogue)
 	caller = MemoryContextSwitchTo(catalogue->context);
 	catalogue->estate = CreateExecutorState();
 	catalogue->single_slot = table_slot_create(catalogue->products, NULL);
-	/* On the plain path the column may be numbered in another way. */
+	/* On the plain path the column may get its numbers in another way. */
 	if (catalogue->path != CATALOGUE_PLAIN)
 		catalogue->sequence = identity_sequence(catalogue->products, PRODUCT_ID);
 	choose_entry_ways(catalogue);

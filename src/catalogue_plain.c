@@ -8,13 +8,13 @@
  * exactly the results a plain INSERT has.  Each row is a subtransaction of its
  * own, so that a refusal is a verdict on one row; see refusal.c.
  *
- * Row security has one SQLSTATE for two things.  That the WITH CHECK of a policy
- * does not hold is said of the row, as of any check; all else with 42501 is a
- * privilege that the owner or a trigger lacks, and no verdict.  Nothing but the
- * message tells them apart: the server keeps the text before translation with the
- * error, in message_id.  And it must be our INSERT that the policy is about, not a
- * statement of somebody's trigger.  Each statement has a line in the error's
- * context, so for ours one callback, that of SPI, stands before run_insert()'s.
+ * SQLSTATE 42501 stands for two things.  A policy whose WITH CHECK does not hold is
+ * about the row, like any check; anything else is a privilege that the owner or a
+ * trigger lacks, and not a verdict.  Only the message tells them apart: the server
+ * keeps the untranslated text with the error, in message_id.  And the policy must
+ * have refused our INSERT, not a statement of somebody's trigger.  Each statement
+ * has an error context callback, so for ours only one, that of SPI, is above
+ * run_insert()'s on the stack.
  *
  *-------------------------------------------------------------------------
  */
@@ -87,8 +87,8 @@ is_policy_violation(const PlainInsert *work, const ErrorData *error)
 }
 
 /*
- * The same for a row that leaves columns out whose defaults somebody changed.
- * Rare, so that the plan is not kept: there is one for each set of columns.
+ * The same for a row that leaves out columns whose defaults were changed.  Rare, so
+ * the plan is not kept: there would be one for each set of columns.
  */
 static bool
 insert_with_defaults(const PlainInsert *work)
@@ -197,8 +197,8 @@ insert_row(void *argument)
 }
 
 /*
- * The shipped policies let the owner write every row, or else none at all: then it
- * is not the row that was refused.
+ * The shipped policies let the owner write either every row or no row at all; in
+ * the latter case the row is not what was refused.
  */
 static void
 check_owner_is_operator(void)
@@ -249,8 +249,8 @@ refusal_message(const ErrorData *error, MemoryContext context)
 }
 
 /*
- * Columns of the vendor's that the row says nothing of and whose default is not
- * the shipped one.  What onboard itself writes into a row has no default.
+ * The vendor's columns that the row leaves out and whose default is not the shipped
+ * one.  What onboard itself writes into a row has no default.
  */
 static uint32
 omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nulls)

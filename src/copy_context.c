@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * copy_context.c
- *	  What an error says of the line that COPY read: where, and not what.
+ *	  What an error says about the line that COPY read: its number, not its text.
  *
  * A line is a vendor's data, and an error goes to the server's log.  COPY shows
  * the line in its error context, and input functions quote what they cannot read.
- * Two callbacks see to it that none of this is logged:
+ * Two callbacks keep all of this out of the log:
  *
- * - The line's callback takes the place of COPY's own when the first row arrives,
- *	 which is the first moment there is one to replace.  It gives the line's number.
- * - The guard stands below COPY's own from the beginning, and so runs after it.  It
+ * - The line's callback replaces COPY's own when the first row arrives, because
+ *	 before that there is none to replace.  It gives the line's number.
+ * - The guard is below COPY's own from the beginning, and so runs after it.  It
  *	 acts on errors that COPY raises while it reads: the context is kept out of the
  *	 log, a message that may quote a value becomes a detail for the client alone, and
  *	 the log gets the number of the line and the column.
@@ -41,7 +41,7 @@ running_copy(const CopyContext *context)
 	return NULL;
 }
 
-/* A message without arguments is the same for all data; this one names a column. */
+/* A message without arguments quotes nothing, and "missing data" names only a column. */
 static bool
 may_quote_value(const char *message_id)
 {
@@ -77,7 +77,7 @@ guard_log(void *argument)
 	if (context->in_row || copy == NULL)
 		return;
 	errhidecontext(true);
-	/* Without memory there is nothing to copy with, and nothing of the data in it. */
+	/* Out of memory, the error cannot be copied; it quotes no data either. */
 	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
 		return;
 	move_message_to_detail(context, copy);
@@ -108,8 +108,8 @@ copy_context_begin(CopyContext *context)
 }
 
 /*
- * COPY itself takes the line's callback away again: it puts back what was there
- * before its own.
+ * COPY itself removes the line's callback: it restores what was on the stack before
+ * its own.
  */
 void
 copy_context_begin_row(CopyContext *context)

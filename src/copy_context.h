@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * copy_context.h
- *	  What an error says of the line that COPY read: where, and not what.
+ *	  What an error says about the line that COPY read: its number, not its text.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,13 +26,13 @@ typedef struct CopyContext
  */
 extern void copy_context_begin(CopyContext *context);
 
-/* A row of COPY's begins; any row may call it, also one that INSERT brought. */
+/* A row begins; also called, without effect, for a row from INSERT. */
 extern void copy_context_begin_row(CopyContext *context);
 
-/* The row that begun has ended well. */
+/* The row has ended without an error. */
 extern void copy_context_end_row(CopyContext *context);
 
-/* COPY has read its last line.  Harmless without a beginning. */
+/* COPY has read its last line.  Harmless without copy_context_begin(). */
 extern void copy_context_end(CopyContext *context);
 
 #endif							/* ONBOARD_COPY_CONTEXT_H */

@@ -30,7 +30,7 @@
 
 #define SEVERITY_TEXT_ERROR		"error" /* rows cannot be loaded */
 #define SEVERITY_TEXT_WARNING	"warning"	/* something should be done */
-#define SEVERITY_TEXT_INFO		"info"	/* good to know */
+#define SEVERITY_TEXT_INFO		"info"	/* worth knowing */
 
 /* Add a finding; hint may be NULL. */
 static void
@@ -47,7 +47,7 @@ add(ReturnSetInfo *result, const char *severity, const char *subject, const char
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Returns whether they fit; otherwise nothing else can be found out. */
+/* Returns whether the versions match; if not, nothing else can be checked. */
 static bool
 diagnose_versions(ReturnSetInfo *result)
 {
@@ -61,7 +61,7 @@ diagnose_versions(ReturnSetInfo *result)
 	return fit;
 }
 
-/* Everybody is a reason to act; that a role's own schema is left out is good to know. */
+/* A grant of CREATE is a reason to act; a schema that belongs to another role is not. */
 static void
 diagnose_search_path(ReturnSetInfo *result)
 {
@@ -254,7 +254,7 @@ diagnose_by_queries(ReturnSetInfo *result)
 
 PG_FUNCTION_INFO_V1(onboard_diagnose);
 
-/* What is wrong, or good to know: severity, subject, message, hint. */
+/* What is wrong, or worth knowing: severity, subject, message, hint. */
 Datum
 onboard_diagnose(PG_FUNCTION_ARGS)
 {

@@ -20,8 +20,8 @@ extern ErrorStore *error_store_open(void);
 extern void error_store_close(ErrorStore *store);
 
 /*
- * False when rows go through INSERT, because of what others put on the table; it
- * may run with each of them.
+ * False when errors are stored by INSERT, because of what users added to the
+ * table; their code may run with each error.
  */
 extern bool error_store_is_direct(const ErrorStore *store);
 

@@ -39,7 +39,7 @@ typedef struct IncomingRow
 	JsonbContainer *original;
 	int			original_length;
 
-	/* Over the caps: as much of the fields is kept as a record may have. */
+	/* Over the caps: only as much is kept as a record may have. */
 	bool		is_cut;
 
 	/* A record that no client could pass on as text. */

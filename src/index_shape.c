@@ -104,11 +104,11 @@ entry_bytes(Relation index, const TableShape *shape)
 }
 
 /*
- * Does the index store a short key in place of the value of its column?  A hash,
- * a trigram and whatever else has a fixed size does; so do the words of a
- * tsvector, and the keys and strings within jsonb, which are hashed when they are
- * long.  Other operator classes of GIN store elements, or with btree_gin the value
- * itself.
+ * Does the index store a short key in place of the value of its column?  It does
+ * for hashes, trigrams and whatever else has a fixed size, for the words of a
+ * tsvector, and for the keys and strings within jsonb, which are hashed when they
+ * are long.  Other operator classes of GIN store elements or, with btree_gin, the
+ * value itself.
  */
 static bool
 stores_short_key(Relation index, int column)

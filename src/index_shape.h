@@ -21,7 +21,7 @@ extern bool index_can_refuse(Relation index, const TableShape *shape);
 
 /*
  * Is this a valid unique B-tree on exactly these columns in this order, byte by
- * byte for text, over all rows, and checked at once?
+ * byte for text, over all rows, and checked immediately?
  */
 extern bool index_is_unique_on(Relation index, const AttrNumber *columns, int column_count);
 

@@ -323,9 +323,9 @@ intakeExecForeignBatchInsert(EState *estate, ResultRelInfo *result_info,
 }
 
 /*
- * RETURNING and row triggers want each row back before the next.  From COPY a
- * row comes when it was read, so that an error names its line; a batch would only
- * be a copy of the rows.
+ * RETURNING and row triggers need each row back before the next.  COPY passes each
+ * row when it has read it, so that an error names its line; a batch would only
+ * copy the rows.
  */
 static int
 intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)

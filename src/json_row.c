@@ -4,9 +4,9 @@
  *	  Product rows and records as they come in JSON.
  *
  * JSON can be much larger than it looks: the seven characters 1e99999 are a
- * number of 100,000 digits.  So a number's size is looked at before its text is
- * made, attributes are collected up to the caps and no further, and a product
- * over the caps is MALFORMED_ROW and kept only as far as it was read.
+ * number of 100,000 digits.  So a number's size is checked before its text is
+ * made, attributes are collected only up to the caps, and a product over the caps
+ * is MALFORMED_ROW and kept only as far as it was read.
  *
  *-------------------------------------------------------------------------
  */
@@ -87,9 +87,9 @@ is_less(Numeric a, Numeric b)
 }
 
 /*
- * Is the number's text longer than a field may be?  Told by its size, because the
- * text of a number can be a thousand times as long as the number.  It may have
- * 16,383 digits after the point besides, so a text that is made has at most 80 KB.
+ * Is the number's text longer than a field may be?  Decided by its value, because
+ * the text can be a thousand times as long as the number.  There may also be
+ * 16,383 digits after the point, so a text that is made has at most 80 KB.
  */
 static bool
 number_is_too_long(Numeric number)
@@ -146,7 +146,7 @@ typedef struct ProductReading
 	struct row_caps caps;		/* of the attributes */
 } ProductReading;
 
-/* What is wrong with a product that cannot be read; the first fault is told. */
+/* Note why a product cannot be read; only the first fault is reported. */
 static void
 make_malformed(IncomingRow *row, const char *message)
 {
@@ -157,7 +157,7 @@ make_malformed(IncomingRow *row, const char *message)
 	row->defect_message = text_of(pstrdup(message));
 }
 
-/* Refuse the row for a value without text; a name that is not ours stands in quotes. */
+/* Refuse the row for a value without text; a name that is not ours is quoted. */
 static void
 refuse_value(IncomingRow *row, enum onboard_column column, struct text_view name,
 			 const JsonbValue *value)
@@ -216,7 +216,7 @@ read_attribute(ProductReading *reading, JsonbValue *key, const JsonbValue *value
 		add_attribute(reading, key, text);
 }
 
-/* Take a key of ours, also of a row that is refused: a report shows them. */
+/* Take a key of ours, even of a row that is refused: reports show them. */
 static void
 read_column(IncomingRow *row, enum onboard_column column, const JsonbValue *value)
 {
@@ -226,7 +226,7 @@ read_column(IncomingRow *row, enum onboard_column column, const JsonbValue *valu
 		refuse_value(row, column, unnamed, value);
 }
 
-/* Is the row as it was read over the caps?  The rules say then which. */
+/* Is the row that was read over the caps?  If so, the rules say which. */
 static bool
 is_over_caps(const ProductReading *reading)
 {
@@ -244,7 +244,7 @@ is_over_caps(const ProductReading *reading)
 	return bytes > ONBOARD_MAX_RECORD_BYTES;
 }
 
-/* Bytes of a key, an element or a value as text; more than a record's where it has none. */
+/* Bytes of a scalar as text; more than a record may have if a number is too long. */
 static Size
 scalar_bytes(const JsonbValue *value)
 {
@@ -257,7 +257,7 @@ scalar_bytes(const JsonbValue *value)
 	return value->type == jbvString ? value->val.string.len : Max(text.length, 1);
 }
 
-/* Is JSON of any shape, with all that is within it, no more than a record may be? */
+/* Is JSON of any shape, with everything in it, within what a record may have? */
 static bool
 is_within_caps(JsonbContainer *container)
 {
@@ -315,7 +315,7 @@ json_row_read(JsonbContainer *product, int length, IncomingRow *row)
 		read_object(product, row);
 	else
 		make_malformed(row, "the product is not a JSON object");
-	/* What is within a value is looked at only where it would be kept. */
+	/* Nested values are looked at only where they would be kept. */
 	if (row->has_defect && !row->is_cut)
 		row->is_cut = !is_within_caps(product);
 	if (row->is_cut)

@@ -16,11 +16,11 @@
 
 /*
  * Read one product, whose JSON takes length bytes.  Strings are taken as they are,
- * a number by its text, null as absent; any other value, a product that is no
+ * a number by its text, null as absent; any other value, a product that is not an
  * object, and attributes over the caps make the row a MALFORMED_ROW.  Unknown keys
  * go to attributes.  The row borrows from product and from the current memory
- * context, which need hold no more than a record may have, whatever the product's
- * size; row->original borrows from product alone.
+ * context, in which it takes no more than a record may have, whatever the
+ * product's size; row->original borrows from product alone.
  */
 extern void json_row_read(JsonbContainer *product, int length, IncomingRow *row);
 

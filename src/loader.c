@@ -89,7 +89,7 @@ struct Loader
 	MemoryContext row_context;	/* reset after each row */
 	LoaderVerdict verdict;
 	void	   *verdict_context;
-	bool		row_by_row;		/* others' code runs between rows */
+	bool		row_by_row;		/* user code runs between rows */
 
 	List	   *sessions;		/* of UploadSession, in order of appearance */
 	UploadSession *current;
@@ -159,10 +159,10 @@ work_on_row(Loader *loader, const IncomingRow *row)
  */
 
 /*
- * Others' code that runs between rows, such as a trigger on validation_errors,
- * must find every row before it stored and indexed, and may change it.  In the
- * middle of a window no row is.  What is on the other tables that a load writes
- * runs at its end, when all windows are settled.
+ * User code that runs between rows, such as a trigger on validation_errors, must
+ * find every earlier row stored and indexed, and may change it.  In the middle of a
+ * window, rows are not indexed yet.  Triggers on the other tables that a load
+ * writes run at its end, when all windows are settled.
  */
 static void
 choose_manner(Loader *loader)

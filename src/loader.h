@@ -31,8 +31,8 @@ typedef struct Loader Loader;
 
 /*
  * One per statement.  What it allocates lives in a child of the current memory
- * context.  verdict may be NULL.  With row_by_row each valid row is a product
- * before the next is taken, for others' code that runs between them.
+ * context.  verdict may be NULL.  With row_by_row each valid row becomes a product
+ * before the next is taken, for user code that runs between them.
  */
 extern Loader *loader_create(LoaderVerdict verdict, void *context, bool row_by_row);
 

@@ -70,9 +70,9 @@ limit_lock_waits(void)
 }
 
 /*
- * Row security applies or not by what the section says, never by the caller's
- * row_security: with off, as restored dumps leave it, a statement that policies
- * concern would be refused.
+ * The section decides whether row security applies, never the caller's
+ * row_security: if that is off, as in a session that restores a dump, a statement
+ * that policies apply to would fail.
  */
 static void
 turn_on_row_security(void)
@@ -101,7 +101,7 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
-/* Error context callback: a name that is not found may be in a schema left out. */
+/* Error context callback: a name that was not found may be in a schema left out. */
 static void
 explain_missing_name(void *argument)
 {

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * refusal.c
- *	  Which errors say that a row is refused, and which that something is broken.
+ *	  Which errors mean that a row is refused, and which that something is broken.
  *
- * A verdict can never be taken back, an error can be retried.  So what counts as
- * a refusal is listed, and all else is an error: another database that a trigger
- * asks and that is down (class 08), a function that it calls and that is not there
- * (42883), a table that its owner may not read (42501), memory, locks, a bug.
+ * A verdict can never be taken back, but an error can be retried.  So refusals are
+ * listed, and everything else is an error: a trigger queries another database that
+ * is down (class 08), calls a function that does not exist (42883), or reads a
+ * table that its owner may not read (42501); memory, locks, a bug.
  *
  * Of class P0 only RAISE EXCEPTION is a refusal.  no_data_found, too_many_rows and
  * assert_failure are what PL/pgSQL raises when a trigger does not find the data it
@@ -21,7 +21,7 @@
 
 #include "refusal.h"
 
-/* All classes of errcodes.txt of PostgreSQL 14 to 18, but those of refusals. */
+/* All classes of errcodes.txt of PostgreSQL 14 to 18, except those of refusals. */
 static const char classes_of_postgres[][3] = {
 	"00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10",
 	"20", "21", "24", "25", "26", "27", "28", "2B", "2D", "2F", "34", "38", "39",
@@ -29,7 +29,7 @@ static const char classes_of_postgres[][3] = {
 	"P0", "XX"
 };
 
-/* Somebody chose a class of their own for what their trigger refuses. */
+/* A class that PostgreSQL does not define: a user chose it for a trigger. */
 static bool
 is_class_of_users(int sqlstate)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * refusal.h
- *	  Which errors say that a row is refused, and which that something is broken.
+ *	  Which errors mean that a row is refused, and which that something is broken.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,9 +12,8 @@
 
 /*
  * Is an error with this SQLSTATE about the row that was written: a constraint, an
- * index or a trigger that will not have it, now or at a retry?  All others are
- * about the server, other sessions, or what somebody put on the table; they decide
- * nothing.
+ * index or a trigger refuses it, now and at a retry?  All others are about the
+ * server, other sessions, or broken user code on the table; they decide nothing.
  */
 extern bool sqlstate_is_refusal(int sqlstate);
 

@@ -29,7 +29,7 @@ typedef struct Removal
 } Removal;
 
 /*
- * This one runs others' triggers and policies, with the search_path of
+ * This one runs users' triggers and policies, with the search_path of
  * owner_enter_plain(), so it is qualified throughout.
  */
 static uint64
@@ -74,7 +74,7 @@ try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *remove
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		/* Somebody's foreign key or trigger may say no; all else is an error. */
+		/* A user's foreign key or trigger may refuse; anything else is an error. */
 		if (!sqlstate_is_refusal(error->sqlerrcode))
 			ReThrowError(error);
 		FreeErrorData(error);

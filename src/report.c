@@ -167,7 +167,7 @@ json_text(JsonbValue *value)
 }
 
 /*
- * The same of metadata, which holds to no caps: strings only, because a short
+ * The same for metadata, to which no caps apply: strings only, because a short
  * number can have a long text.
  */
 static struct text_view

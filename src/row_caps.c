@@ -3,10 +3,9 @@
  * row_caps.c
  *	  The caps on a row whose further columns come as attributes.
  *
- * The rules see the fourteen columns and keep the caps on them; see
- * rules_judge().  What comes beside them is counted here, attribute by attribute,
- * so that a reader can stop at a cap instead of building what is refused
- * afterwards.
+ * rules_judge() checks the caps on the fourteen columns.  Further columns are
+ * counted here, attribute by attribute, so that a reader can stop at a cap instead
+ * of building what is refused afterwards.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +36,7 @@ refuse_attribute(struct row_caps *caps, struct text_view name, const char *what,
 	return false;
 }
 
-/* The same for the row, which is not read to its end. */
+/* The same for the row, whose full size is not known. */
 static bool
 refuse_row(struct row_caps *caps, const char *what, size_t limit)
 {

@@ -15,7 +15,7 @@ struct row_caps
 {
 	size_t		bytes;			/* of all values, and of the names of attributes */
 	int			columns;		/* the fourteen included */
-	char		message[FINDING_MESSAGE_SIZE];	/* "" while nothing is */
+	char		message[FINDING_MESSAGE_SIZE];	/* "" while within the caps */
 };
 
 /* Begin with the bytes of the row's own columns. */

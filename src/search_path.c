@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * search_path.c
- *	  Where the names in others' triggers and policies are looked up.
+ *	  Where the names in users' triggers and policies are looked up.
  *
- * Their code runs as the owner of the tables, often a superuser.  In a schema
- * where somebody else may create objects a name without its schema, or a mere
- * operator, can lead to that somebody's function.  So "$user" and public are
- * looked into only while every role that may create there could become the owner
- * anyway: databases that come from PostgreSQL 14 let everybody create in public,
- * and a schema named as the owner may be anybody's.
+ * This code runs as the owner of the tables, often a superuser.  In a schema where
+ * another role may create objects, an unqualified name, or just an operator, can
+ * lead to that role's function.  So "$user" and public are searched only while
+ * every role that may create objects there could become the owner anyway: databases
+ * that come from PostgreSQL 14 let everybody create in public, and any role may own
+ * the schema named like the owner.
  *
- * A name that is then found nowhere is an error, which says why.  It must not be
- * found among the temporary objects of the session instead, which come last and
- * are anybody's, too.
+ * A name that is then not found is an error, which says why.  It must not be found
+ * among the session's temporary objects instead, which are searched last and may
+ * be anybody's, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -61,8 +61,8 @@ is_trusted(Oid role, Oid owner)
 }
 
 /*
- * Look for a role that was given CREATE and is not trusted; everybody is the
- * worst.  The owner of the schema is in the list, too, and is not looked for.
+ * Look for a role that was granted CREATE and is not trusted, with preference for
+ * PUBLIC.  Skips the owner of the schema, who is in the list, too.
  */
 static bool
 find_grantee(const Acl *acl, Oid schema_owner, Oid owner, Oid *role)

@@ -5,20 +5,20 @@
  *
  * Direct insertion leaves out what an INSERT statement would do for others:
  * triggers, policies, defaults, generated columns, checks, exclusion constraints,
- * partition bounds.  Here stands what direct insertion presumes; a table that
- * carries anything else gets its rows through INSERT statements instead.
+ * partition bounds.  This file holds what direct insertion assumes; a table that
+ * has anything else gets its rows through INSERT statements instead.
  *
- * What counts is what an object does, never its name: somebody may put another
- * constraint or policy in the place of a shipped one.  Expressions are compared
- * as deparse_expression() prints them.
+ * What counts is what an object does, never its name: a user may replace a shipped
+ * constraint or policy with another one of that name.  Expressions are compared as
+ * deparse_expression() prints them.
  *
  * Allowed beyond what we shipped: indexes that refuse no row, columns that
  * are null unless somebody sets them, triggers on UPDATE and DELETE, policies
  * that do not concern INSERT, other actions of a foreign key on UPDATE and DELETE.
  *
- * Comparing costs a good part of a small call of onboard_ingest(), so the result
- * is kept until the relation cache says that the table, or one that its foreign
- * keys refer to, has changed.
+ * The comparison takes a good part of a small call of onboard_ingest(), so its
+ * result is kept until the relation cache announces a change of the table or of
+ * one that its foreign keys refer to.
  *
  *-------------------------------------------------------------------------
  */

@@ -62,7 +62,7 @@ extern const TableShape validation_errors_shape;
  */
 extern const char *table_shape_departure(Relation relation, const TableShape *shape);
 
-/* Does somebody's trigger run when a row is inserted into this table? */
+/* Does a trigger run when a row is inserted into this table? */
 extern bool table_has_insert_trigger(Relation relation);
 
 /*

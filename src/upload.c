@@ -36,9 +36,9 @@
 #define UPLOAD_ID_HASH_BYTES 8
 
 /*
- * Why an upload can fail, and what is said when the caller says nothing.  Where
- * the reason lies outside the file, the same file may do better another time;
- * every other file stays what it is, however often it comes.
+ * Why an upload can fail, and the default message.  If the reason lies outside the
+ * file, the same file may succeed another time; otherwise it fails however often
+ * it comes.
  */
 static const struct failure
 {
@@ -175,7 +175,7 @@ find_failure(const char *code)
 	return NULL;				/* not reached */
 }
 
-/* Does the reason lie outside the file?  A code of NULL tells of rows: no. */
+/* Does the reason lie outside the file?  Not for NULL: no row was good. */
 static bool
 may_retry(const char *code)
 {
@@ -254,7 +254,7 @@ typedef struct NewUpload
 	char	   *vendor_id;
 	char	   *content_id;		/* NULL: unlike any other */
 	int64		total_records;	/* -1: not known yet */
-	bool		again;			/* open another when the one there may be retried */
+	bool		again;			/* open another if the existing one may be retried */
 	Datum		arguments[6];
 	bool		nulls[6];
 	const char *failure_code;	/* why it fails at once, or NULL */
@@ -368,7 +368,7 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 typedef enum Likeness
 {
 	OTHER_CONTENT,				/* the 64 bits of the hash are the same */
-	FAILED_BEFORE,				/* and another attempt may do better */
+	FAILED_BEFORE,				/* and another attempt may succeed */
 	SAME_UPLOAD
 } Likeness;
 

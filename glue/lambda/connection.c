@@ -243,9 +243,9 @@ connect_by_secret(struct connection *connection, bool refresh, int64_t deadline_
 }
 
 /*
- * Whether what the secret says is wrong, so that it may have been changed since
- * it was read: the server, or a pgbouncer of an older version (08P01), refused
- * the login, or there is no such database or host.
+ * Whether the secret seems to be wrong, and so may have been changed since it was
+ * read: the server, or a pgbouncer of an older version (08P01), refused the
+ * login, or there is no such database or host.
  */
 static bool
 is_secret_wrong(const struct glue_error *error)
