@@ -11,7 +11,7 @@ INSERT INTO onboard.product_categories (category_name) VALUES (' '); -- ERROR
 INSERT INTO onboard.product_categories (category_name) VALUES (repeat('x', 101)); -- ERROR
 INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Green Tea', 'Coffee'); -- ERROR
 \set VERBOSITY default
--- No two differ only by case, and none has blanks at its ends.
+-- No two names differ only by case, and none has blanks at its ends.
 \set VERBOSITY terse
 INSERT INTO onboard.product_categories (category_name) VALUES ('tea'); -- ERROR
 UPDATE onboard.product_categories SET category_name = 'BOOKS' WHERE category_name = 'Tea'; -- ERROR

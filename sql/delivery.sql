@@ -32,7 +32,7 @@ $$;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}', false) AS u \gset
 SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}', false) = :'u' AS same;
 SELECT status FROM onboard_reject_upload(:'u', 'TOO_MANY_ROWS', NULL);
--- An event is not told twice, whatever the reason; somebody who asks again gets another attempt, for it may do better.
+-- An event that comes twice opens no attempt, whatever the reason; a user who asks again gets another attempt, which may succeed.
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', false) = :'u' AS same;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', true) AS second \gset
 SELECT :'second' <> :'u' AS differ;

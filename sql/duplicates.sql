@@ -133,8 +133,8 @@ SELECT count(*) FROM onboard.products WHERE vendor_id LIKE 'DUP-%';
 DROP TABLE scenarios;
 DROP FUNCTION rows_of, short, load, sorted, load_every_way;
 
--- Vendor product IDs that are taken, with SKUs that are free: few rows are stored in
--- vain.  test/pgtap/indexes.sql checks the indexes after the same.
+-- Vendor product IDs that are taken, with SKUs that are free: few rows are stored only
+-- to be removed again.  test/pgtap/indexes.sql checks the indexes after the same.
 CREATE INDEX regress_of_row ON onboard.products (category, row_number) INCLUDE (product_id, upload_id);
 CREATE INDEX regress_of_tuple ON onboard.products (lower(brand), product_id) WHERE stock_quantity > 1;
 CREATE FUNCTION taken_back() RETURNS bigint LANGUAGE sql AS $$ SELECT value FROM onboard_statistics() WHERE name = 'conflicts' $$;

@@ -29,7 +29,7 @@ SELECT onboard_begin_upload('LIFE-1', 'b.csv', NULL, 'content 1') = :'u' AS same
 -- Without a content_id no two are the same.
 SELECT onboard_begin_upload('LIFE-1', 'a.csv') <> onboard_begin_upload('LIFE-1', 'a.csv') AS differ;
 SELECT onboard_begin_upload('LIFE-1', 'a.csv') ~ '^LIFE-1-[0-9a-f]{16}$' AS well_formed;
--- Once it failed for a reason outside the file, the same content is a fresh upload, and then that one again.
+-- After it failed for a reason outside the file, the same content is a new upload, and after that this one again.
 SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'u', 'OBJECT_REPLACED', 'the file changed');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') AS second \gset
 SELECT :'second' = 'LIFE-1-' || left(encode(sha256(E'LIFE-1\ncontent 1\n2'::bytea), 'hex'), 16) AS second_attempt;
@@ -42,7 +42,7 @@ SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'third'
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', 7) = :'third' AS same,
 	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', true) = :'third' AS same_again,
 	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', false) = :'third' AS same_event;
--- So is one that was read to its end and has no good row; told once each.
+-- So is one that was read to its end and has no good row; each is reported once.
 SELECT onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1) AS u \gset
 SELECT status FROM onboard_ingest(:'u', '[{"row_number": 1, "product": {"sku": "x"}}]');
 SELECT status, code FROM uploads WHERE upload_id = :'u';

@@ -26,7 +26,7 @@ SELECT code, verdict(jsonb_build_object('product_name', chr(code))) FROM unnest(
 SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')), verdict(jsonb_build_object('price', U&'10\2003'));
 
 -- Rules 2, 8 and 9: the grammar of price
--- One of these has no width, by later versions of psql.
+-- Later versions of psql give one of these characters no width.
 \pset format unaligned
 SELECT * FROM verdicts('price', '10', '10.5', '.5', '10.', '10.50', '007.5', '000000000000000000000000000010', '0.01', '999999.99', '999999.990', '0.009',
 	'0', '0.00', '.', '', '-', '-1', '-0', '--1', '+1', '10.500', '1e3', '1E0', '1,299.00', '$10', '10 USD', 'NaN', 'Infinity', 'inf', '0x10', '1_000', '1 0', '10..0', '1.0.0',

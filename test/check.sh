@@ -4,7 +4,7 @@
 #	test/check.sh [STEP ...]
 #
 # The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap, root and
-# aws.  Step root is those tests that only root can run; without root it says so.
+# aws.  Step root runs the tests that need root; without root it skips them.
 #
 # Everything happens in a copy of the tree and a private copy of PostgreSQL below
 # one temporary directory, owned by an unprivileged user when called as root,
@@ -62,8 +62,8 @@ prepare()
 	fi
 }
 
-# Run one step and say how it went.  A step whose results are not in its log leaves
-# them as files of TAP in the folder $work/out/STEP.tap, or says where.
+# Run one step and print its result.  A step whose results are not in its log leaves
+# them as TAP files in the folder $work/out/STEP.tap, or says where.
 run_step()
 {
 	step=$1
@@ -84,7 +84,7 @@ run_step()
 	esac
 }
 
-# What the step that just ended has to say of its failures.
+# What the step that just ended says about its failures.
 show_failures()
 {
 	sed -n "s/^failed\t$step\t/not ok: /p" "$work/records"

@@ -11,9 +11,9 @@
 #	17		of Debian trixie, in a root folder of its own
 #	18		of Debian sid, likewise
 #
-# What is fetched and built stays in build/majors, so that the next run is quick: remove
-# a folder there to have it made anew.  The logs are there as well.  Run as root, for
-# the root folders; servers and tests run as the user postgres.
+# What is fetched and built is kept in build/majors, so that the next run is quick:
+# remove a folder there to rebuild it.  The logs are there, too.  Run as root, which
+# the root folders need; servers and tests run as the user postgres.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -36,7 +36,7 @@ work=$(mktemp -d /tmp/onboard-majors.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# The services that stand in for AWS run where the environment fits, that is here.
+# The services that stand in for AWS run only here, where their environment fits.
 ONBOARD_TEST_ENVIRONMENT=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 export ONBOARD_TEST_ENVIRONMENT
 
@@ -62,8 +62,8 @@ test_here()
 	build_and_test "$work/$server" env
 }
 
-# With the server in folder $1, and pgTAP and the tests' modules of the system's own,
-# both of which are scripts.
+# Test with the server in folder $1.  pgTAP and the Perl modules for tests are the
+# system's; both are scripts.
 test_folder()
 {
 	if ! setpriv --reuid=postgres --regid=postgres --clear-groups test -x "$1/bin/postgres"; then
@@ -98,17 +98,17 @@ run_server()
 	esac
 }
 
-# How check.sh ended: what was skipped and failed, by name, and the numbers.
+# The end of check.sh's output: what was skipped and failed, by name, and the numbers.
 summary()
 {
 	awk '/^(Skipped|Failed):$/ || /^[0-9]+ passed, / { found = 1 } found' "$1"
 }
 
-echo "The first time takes about an hour on two idle cores, later ones about ten minutes a server."
+echo "The first run takes about an hour on two idle cores, later ones about ten minutes per server."
 failed=0
 for server in $servers; do
 	log=$cache/$server.log
-	echo "PostgreSQL $server: began at $(date +%H:%M), log in $log"
+	echo "PostgreSQL $server: started at $(date +%H:%M), log in $log"
 	status=0
 	run_server >"$log" 2>&1 || status=$?
 	{

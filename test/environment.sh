@@ -1,16 +1,16 @@
 # What the run_*.sh scripts have in common; to be sourced.
 #
-# How long a test waits for a state, in seconds: a bound that only a hang reaches,
-# however busy the machine is.  No test expects anything to be done sooner.  It is
-# PG_TEST_TIMEOUT_DEFAULT for tests in Perl and Python; the other two are what
-# pg_ctl, pg_regress and isolationtester know.
+# How long a test waits for a state, in seconds: a limit that only a hang reaches,
+# however busy the machine is.  No test expects anything to be done sooner.  Tests
+# in Perl and Python read PG_TEST_TIMEOUT_DEFAULT; the other two are for pg_ctl,
+# pg_regress and isolationtester.
 : "${PG_TEST_TIMEOUT_DEFAULT:=900}"
 PGCTLTIMEOUT=$PG_TEST_TIMEOUT_DEFAULT
 PGISOLATIONTIMEOUT=$PG_TEST_TIMEOUT_DEFAULT
 export PG_TEST_TIMEOUT_DEFAULT PGCTLTIMEOUT PGISOLATIONTIMEOUT
 
-# Files of tests at once.  A test waits for most of its time, and has servers of its
-# own: more than there are processors.
+# How many test files run side by side: more than there are processors, because a
+# test mostly waits, and has servers of its own.
 TEST_JOBS=${ONBOARD_TEST_JOBS:-$((2 * $(nproc)))}
 
 refuse_root()

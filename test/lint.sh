@@ -8,7 +8,7 @@ cd "$root"
 problems=0
 count=0
 
-# A check and how it ended: "check STATUS NAME", in TAP.
+# Print the result of a check, in TAP: check STATUS NAME.
 check()
 {
 	count=$((count + 1))
@@ -20,14 +20,14 @@ check()
 	fi
 }
 
-# That nothing is found; what is, is shown.
+# Check that a search finds nothing; print what it finds.
 none()
 {
 	name=$1
 	shift
 	status=0
 	"$@" || status=$?
-	# grep ends with 1 when it finds nothing.
+	# grep exits with 1 if it finds nothing.
 	check $((status != 1)) "$name"
 }
 
@@ -60,7 +60,7 @@ for compiler in gcc clang; do
 	check $status "builds without a warning with $compiler"
 done
 
-# Files, and folders that are nobody else's.
+# Files, and folders of onboard's own.
 remains()
 {
 	find "$build/destination" ! -type d -print
@@ -76,7 +76,7 @@ make -s -C "$build" CC=clang uninstall DESTDIR="$build/destination" prefix=/opt/
 remains >"$build/remains"
 cat "$build/remains"
 [ ! -s "$build/remains" ] || status=1
-check $status 'make uninstall takes all of it away'
+check $status 'make uninstall removes everything'
 
 echo "1..$count"
 [ "$problems" -eq 0 ]

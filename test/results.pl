@@ -1,22 +1,22 @@
 #!/usr/bin/perl
-# Count what tests came to, from what they printed.
+# Count the results of tests, from what they printed.
 #
 #	test/results.pl STEP STATUS RECORDS FILE ...
 #	test/results.pl --summary RECORDS
 #
-# The first form reads the FILEs of a step, a folder standing for all files below it.
-# Each is TAP, or the log of pg_regress, which is no TAP before PostgreSQL 16.
-# It adds what it found to the file RECORDS and prints one line on it.  STATUS is
-# the exit status of the step.
+# The first form reads the FILEs of a step; a folder stands for all files below it.
+# Each is TAP, or the log of pg_regress, which is not TAP before PostgreSQL 16.
+# It adds the results to the file RECORDS and prints one line about them.  STATUS
+# is the exit status of the step.
 #
 # The second form prints what failed and what was skipped, with the reasons, and
-# ends with a line of its own, "N passed, N failed, N skipped".  It exits with 1
-# when something failed or nothing passed.
+# then the line "N passed, N failed, N skipped".  It exits with 1 if something
+# failed or nothing passed.
 #
-# Whatever proves nothing does not pass: a skipped test, a whole file that skips
-# itself and a test marked TODO count as skipped; a plan that does not match, a
-# status other than 0 without a failed test, and a file without a result count as
-# failed.
+# What proves nothing does not count as passed: a skipped test, a whole file that
+# skips itself and a test marked TODO count as skipped; a plan that does not match,
+# a status other than 0 without a failed test, and a file without a result count
+# as failed.
 
 package Results;
 
@@ -27,7 +27,7 @@ use File::Basename qw(basename);
 use File::Find qw(find);
 use TAP::Parser;
 
-# What one file came to: the number of checks that passed, lists of the others.
+# The results of one file: the number of checks that passed, lists of the others.
 sub new_counts { return { passed => 0, failed => [], skipped => [] } }
 
 sub read_file

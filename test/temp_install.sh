@@ -15,7 +15,7 @@ pg_config=${PG_CONFIG:-pg_config}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 bindir=$($pg_config --bindir)
-# With the copy first on PATH it is still the installation that is copied.
+# Even with an earlier copy first on PATH, copy the installation.
 case $bindir in
 	"$directory"/*)
 		bindir=${bindir#"$directory"}

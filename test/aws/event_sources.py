@@ -503,7 +503,7 @@ class PollerThread:
 
     def quiet(self) -> bool:
         """Whether nothing is in work here and nothing waits in the source."""
-        # A look into an empty source is waited for, an invocation may take longer.
+        # Wait for a look into an empty source, which is quick, but not for an invocation.
         if not self._busy.acquire(timeout=self.LOOK_SECONDS):
             return False
         try:

@@ -55,7 +55,7 @@ KINDS: dict[str, tuple[str, set[str]]] = {
     "close_after": ("*", set()),
     # The request waits for `seconds`, or for a random time up to that when `random` is true.
     "latency": ("*", {"seconds", "random"}),
-    # The request waits until the plan's `release` is called: for what a test does meanwhile.
+    # The request waits until the plan's `release` is called, so that a test can act meanwhile.
     "hold": ("*", set()),
 }
 COMMON_KEYS = {"fault", "call", "probability", "skip", "times", "reused"}

@@ -15,7 +15,7 @@ build=$folder.part
 rm -rf "$build"
 mkdir -p "$build/lists/partial" "$build/source" "$build/tree"
 
-# The archives that apt knows, for sources this once.
+# The archives that apt knows, for this one download of sources.
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 apt-get indextargets --format "deb-src [signed-by=$keys] \$(REPO_URI) \$(CODENAME) \$(COMPONENT)" \
 	'Created-By: Packages' | sort -u >"$build/sources.list"

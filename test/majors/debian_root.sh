@@ -3,7 +3,7 @@
 #
 #	test/majors/debian_root.sh ROOT SUITE MAJOR
 #
-# Run as root.  ROOT is complete when it exists.  Archive and keys are those of this
+# Run as root.  ROOT is complete when it exists.  Uses the archive and keys of this
 # system's apt.
 set -eu
 
@@ -22,7 +22,7 @@ packages="make gcc libc6-dev postgresql-$major postgresql-server-dev-$major post
 rm -rf "$build"
 debootstrap --variant=minbase "$suite" "$build" "$archive" >&2
 
-# No service is started in there, and no cluster made.
+# Start no service in there, and create no cluster.
 echo '127.0.0.1 localhost' >"$build/etc/hosts"
 printf '#!/bin/sh\nexit 101\n' >"$build/usr/sbin/policy-rc.d"
 chmod +x "$build/usr/sbin/policy-rc.d"

@@ -3,7 +3,7 @@
 #
 #	test/majors/in_root.sh ROOT COMMAND [ARGUMENT ...]
 #
-# Mounts and processes are the command's own: both are gone when it ends.
+# The command has its own mounts and processes: both are gone when it ends.
 set -eu
 
 root=$(cd "$1" && pwd)

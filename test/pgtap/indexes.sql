@@ -1,5 +1,5 @@
--- Every index of products, ours and others', has an entry for each product, also
--- after rows that were stored and taken back.
+-- Every index of products, shipped or added, has an entry for each product, even
+-- after rows that were stored and removed again.
 BEGIN;
 SELECT no_plan();
 

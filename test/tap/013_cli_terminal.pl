@@ -228,7 +228,7 @@ is_deeply([ grep { display_width($_) != $at } map { /^(.*?  )partial/ ? $1 : () 
 
 # Words are kept whole where they fit, and all of them are there
 ($code, $shown) = on_terminal(40, undef, 'status', $bad{'short.csv'});
-like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/, 'a long message goes on in the next line');
+like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/, 'a long message continues on the next line');
 
 # A pipe gets everything
 my $piped = (run_onboard('status', { env => { COLUMNS => 20 } }))[1];
@@ -286,7 +286,7 @@ sub feed_until
 
 		$pty->set_winsize(25, $columns, 0, 0);
 		# One redraw may have begun before.
-		ok(feed_until($feed, $pty, \$resized, sub { redraws(substr $resized, $before) >= 3 }), "resized to $columns columns: it goes on");
+		ok(feed_until($feed, $pty, \$resized, sub { redraws(substr $resized, $before) >= 3 }), "resized to $columns columns: it continues");
 		my (undef, @later) = redraws(substr $resized, $before);
 		fits($columns, join("\r\e[K", '', @later), 'resized');
 		cmp_ok(display_width($later[-1]), '>', 20, "$columns columns: and uses the room") if $columns == 100;

@@ -1,5 +1,5 @@
-# For programs: one JSON document for every result and for every failure, moments
-# as RFC 3339, and exit codes that are those that the help says.
+# For programs: one JSON document for every result and for every failure,
+# timestamps as RFC 3339, and the exit codes that the help lists.
 
 use strict;
 use warnings;
@@ -26,7 +26,7 @@ write_file('mixed.csv', $header . "M-1,Kettle,Kitchen,M-S1,12,3\nM-2,Kettle,Kitc
 write_file('other.csv', $header . "O-1,Kettle,Kitchen,O-S1,12,3\n");
 write_file('empty.csv', '');
 
-# One document that tells the failure that the exit code and standard error tell
+# One document that agrees with the exit code and standard error about the failure
 sub is_error
 {
 	my ($expected, $class, $error_code, @arguments) = @_;
@@ -86,7 +86,7 @@ for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @
 	is($error->{sqlstate}, '08001', "$command: the SQLSTATE");
 }
 
-# What is not there
+# What does not exist
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBODY', '--json') for qw(load check);
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
   for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)], [qw(status --vendor NOBODY)];
@@ -238,7 +238,7 @@ for my $case (
 ($out, $err) = is_exit(2, 'a vendor like none', qw(load good.csv --vendor ZZZ));
 like($err, qr/there is no vendor "ZZZ"; see "onboard vendor list"/, 'says where they are listed');
 
-# Nobody is told an id of somebody else's
+# No suggestion reveals another vendor's ids
 sql("CREATE ROLE southwind LOGIN");
 sql("SELECT onboard_grant_vendor('southwind', 'SOUTHWIND')");
 ($code, $out, $err) = run_onboard('status', lc $good, '--db', conninfo('southwind'));
@@ -253,7 +253,7 @@ sql('CREATE DATABASE open');
 my $open = conninfo() =~ s/dbname=\w+/dbname=open/r;
 run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c', 'CREATE EXTENSION onboard');
 
-# Every exit code that the help of a command says, and no other
+# Every exit code that the help of a command lists, and no other
 my %ends = (
 	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)], 2 => [qw(empty.csv --vendor NORTHWIND)] },
 	check => { 0 => [qw(other.csv --vendor NORTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)], 2 => [qw(empty.csv --vendor NORTHWIND)] },

@@ -165,7 +165,7 @@ like($out, qr/^  \.\.\. and 1,000 other rows;/m, 'and counts the others');
 ($out) = is_exit(0, 'as JSON', 'status', 'latest', '--errors=0', '--json');
 is(scalar @{ json_of($out)->{row_errors} }, 2500, 'all as JSON');
 
-# Undo says what it did, and the second time that it was done
+# Undo says what it did, and the second time that it was already done
 ($out) = is_exit(0, 'undo of the beginning of an id', 'undo', $short);
 is($out, "Removed 1 product of upload $mixed.\n", 'names the upload in full');
 ($out) = is_exit(0, 'undo again', 'undo', $mixed);
@@ -174,7 +174,7 @@ is($out, "Upload $mixed is already undone.\n", 'says that it is done');
 is_deeply(json_of($out), { upload_id => $mixed, cancelled => JSON::PP::false, already => JSON::PP::true, removed => 0, kept => 0 }, 'as a document');
 is(sql("SELECT metadata ->> 'undone_removed' FROM onboard.upload_history WHERE upload_id = '$mixed'"), 1, 'the count of the first stays');
 
-# What was kept and is let go later is removed by the next undo
+# A product that was kept and is no longer referred to is removed by the next undo
 sql("CREATE TABLE public.orders (product_id bigint REFERENCES onboard.products); INSERT INTO public.orders SELECT product_id FROM onboard.products WHERE upload_id = '$good'");
 ($out) = is_exit(0, 'undo of what is referred to', 'undo', $good, '--json');
 is_deeply(json_of($out), { upload_id => $good, cancelled => JSON::PP::false, already => JSON::PP::false, removed => 0, kept => 1 }, 'keeps it');

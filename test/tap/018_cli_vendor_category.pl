@@ -1,5 +1,5 @@
-# Vendors can be looked at and changed, categories renamed and removed; products
-# stay in a category that there is.
+# Vendors can be shown and changed, categories renamed and removed; products stay
+# in a category that exists.
 
 use strict;
 use warnings;
@@ -143,6 +143,6 @@ is($out, qq{Category "Oolong" is removed.\n}, 'says so');
 is_deeply(json_of($out), { category => 'Tea', change => 'removed' }, 'for programs');
 is_refused(2, qr/there is no category "Tea"/, qw(category remove Tea));
 is(sql("SELECT count(*) FROM onboard.products p WHERE NOT EXISTS (SELECT FROM onboard.product_categories c WHERE c.category_name = p.category)"), 0,
-	'every product is in a category that there is');
+	'every product is in a category that exists');
 
 done_testing();

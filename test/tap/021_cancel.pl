@@ -81,8 +81,8 @@ SQL
 	return;
 }
 
-# The client is told of an error before the transaction is rolled back; what
-# remains is looked at when its session is gone.
+# The client gets an error before the transaction is rolled back; what remains is
+# checked when its session is gone.
 sub wait_for_end
 {
 	my ($application) = @_;

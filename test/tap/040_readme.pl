@@ -549,7 +549,7 @@ sub anchors_of
 	return map { (lc($_) =~ s/[^\w\- ]//gr =~ s/ /-/gr => 1) } slurp($path) =~ /^#+ (.*)$/mg;
 }
 
-# Every relative link leads somewhere, to a heading if it names one.
+# Every relative link leads to a file, and to a heading if it names one.
 sub check_links
 {
 	for my $path ('README.md', 'ARCHITECTURE.md', 'sql/README.md', 'glue/README.md', 'glue/lambda/README.md')

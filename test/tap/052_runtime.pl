@@ -320,7 +320,7 @@ is_fine($api->invoke('{}'), 'after the backend was killed');
 $first = backend();
 $node->append_conf('postgresql.conf', "DateStyle = 'SQL, DMY'\n");
 $node->reload;
-# Its sessions are told when new ones know it.
+# Once a new session knows the setting, existing ones have been told, too.
 $node->poll_query_until('postgres', 'SHOW DateStyle', 'SQL, DMY') or die 'the configuration is not read';
 is_fine($api->invoke('{}'), 'after the server has reloaded its configuration');
 is(backend(), $first, 'on the same connection');

@@ -1,7 +1,6 @@
-# JSON is held to the caps before anything grows out of it: 1e131071 is eight
-# characters and a number of 131,072 digits.  A row over the caps is MALFORMED_ROW
-# and kept in part; the other rows of the call are judged; the vendor reads which
-# key it was.
+# The caps apply to JSON before it takes memory: 1e131071 is eight characters and a
+# number of 131,072 digits.  A row over the caps is MALFORMED_ROW and kept in part;
+# the other rows of the call are judged; the vendor can read which key it was.
 
 use strict;
 use warnings FATAL => 'all';
@@ -85,7 +84,7 @@ SKIP:
 			my $taken = most_memory($calls{$call}->(0, $bombs{$bomb})) - $idle;
 
 			note "$call, $bomb: $taken kB over " . $idle . ' kB';
-			cmp_ok($taken, '<', 32 * 1024, "$call: $bomb take no memory to speak of");
+			cmp_ok($taken, '<', 32 * 1024, "$call: $bomb take little memory");
 		}
 	}
 	# Metadata shapes the fix file, and only by its strings.
@@ -93,7 +92,7 @@ SKIP:
 	my $plain = query("SELECT onboard_begin_upload('V1', 'h.csv')");
 	my @fix = map { query("SELECT * FROM onboard_ingest('$_', '[" . record(1, '{"sku": "H"}') . "]')"); most_memory("SET ROLE vendor; SELECT count(*) FROM onboard_fix_csv('$_')") } $plain, $header;
 
-	cmp_ok($fix[1] - $fix[0], '<', 32 * 1024, 'onboard_fix_csv(): numbers in a header take no memory to speak of');
+	cmp_ok($fix[1] - $fix[0], '<', 32 * 1024, 'onboard_fix_csv(): numbers in a header take little memory');
 	# What one record takes is given back before the next: 300 times 260 kB of text.
 	my $records = join ', ', map { record($_, product("M$_", keys_with(4, '1e65000'), '"brand": "x\ufffd"')) } 1 .. 300;
 	my $taken = most_memory("SET ROLE loader; SELECT count(*) FROM onboard_ingest(onboard_begin_upload('V1', 'x.csv'), '[$records]')") - most_memory($calls{'onboard_ingest()'}->(0, $small));

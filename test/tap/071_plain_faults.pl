@@ -1,7 +1,7 @@
 # What goes wrong while a row is stored by INSERT is a verdict only when it is
 # about the row.  Everything else is an error that decides nothing, and the same
-# rows load when its cause is gone: another database that a trigger asks, a
-# privilege that is missing, row security that the client turned off.
+# rows load when its cause is gone: a trigger queries another database that is
+# down, a privilege is missing, the client turned row security off.
 
 use strict;
 use warnings FATAL => 'all';
@@ -99,7 +99,7 @@ superuser("INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES ('shop
 is(load('', 'h'), '42501|0||0', 'an owner who is confined is no verdict on its rows');
 superuser("DELETE FROM onboard.vendor_roles WHERE role_name = 'shop_owner'");
 
-# ----- faults of what others put on the table -----
+# ----- faults of user code on the table -----
 
 # Each: what the trigger does, and the SQLSTATE of the error.
 my %faults = (
@@ -126,7 +126,7 @@ for my $what (sort keys %faults)
 	superuser("CREATE OR REPLACE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN $action; RETURN NEW; END \$\$");
 	is(load('', 'i'), "$state|0||0", "$what ($state) decides nothing");
 }
-# One that the trigger itself hides is none.
+# One that the trigger itself catches is none.
 superuser('CREATE OR REPLACE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN BEGIN INSERT INTO public.audit VALUES (NEW.sku); EXCEPTION WHEN insufficient_privilege THEN NULL; END; RETURN NEW; END $$');
 is(load('', 'j'), BOTH_STORED, 'an error that the trigger catches is none');
 superuser('CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR INSERT WITH CHECK (price < 5)');
@@ -158,10 +158,10 @@ SKIP:
 	$other->stop;
 }
 
-# ----- the same when products are taken out again -----
+# ----- the same when products are removed again -----
 
 superuser("CREATE OR REPLACE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'");
-is(load('', 'n'), BOTH_STORED, 'two products to take out');
+is(load('', 'n'), BOTH_STORED, 'two products to remove');
 my $upload = superuser('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
 superuser("SELECT onboard_finish_upload('$upload')");
 superuser("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.nothing(); RETURN OLD; END'; CREATE TRIGGER keep BEFORE DELETE ON onboard.products FOR EACH ROW EXECUTE FUNCTION keep()");

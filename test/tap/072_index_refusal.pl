@@ -82,7 +82,7 @@ for my $index (@indexes)
 		skip "$extension is not installed", 1 if defined $extension && !$available{$extension};
 		query("CREATE INDEX extra ON onboard.products $definition");
 		ref $expected ? like(load(), $expected, $definition) : is(load(), $expected, $definition);
-		# What GIN put off is done, and fails no more.
+		# What GIN kept in its pending list is inserted now, and does not fail.
 		is($node->psql('indexes', "VACUUM onboard.products; SELECT gin_clean_pending_list('onboard.extra')"), 0, "$definition: the pending list is empty") if $definition =~ /USING gin/;
 		query('DROP INDEX onboard.extra');
 	}

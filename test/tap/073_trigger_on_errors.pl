@@ -1,4 +1,4 @@
-# Triggers that others put on the tables a load writes, beside products, may read
+# Triggers that users add to the tables a load writes, besides products, may read
 # and change products: they find all rows before theirs, and whatever path the
 # rows took, each has its verdict and every index agrees with the table.
 

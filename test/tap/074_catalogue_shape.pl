@@ -1,6 +1,6 @@
-# What somebody put in the place of a shipped policy, constraint or default, under
-# its name, is heeded: rows are then stored by INSERT statements, which obey it.
-# What does not concern INSERT changes nothing.
+# A policy, constraint or default that replaces a shipped one, even under its name,
+# takes effect: rows are then stored by INSERT statements, which obey it.  What
+# does not concern INSERT changes nothing.
 
 use strict;
 use warnings FATAL => 'all';

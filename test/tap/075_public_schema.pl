@@ -1,6 +1,6 @@
-# Where everybody may create in schema public, triggers on the tables of onboard,
-# which run as their owner, find nothing there: neither what was planted nor, with
-# an error that says why, what they mean.
+# While everybody may create objects in schema public, triggers on the tables of
+# onboard, which run as their owner, find nothing there: neither what was planted
+# nor what they mean, which is an error that says why.
 
 use strict;
 use warnings FATAL => 'all';

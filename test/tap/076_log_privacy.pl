@@ -1,4 +1,4 @@
-# The server's log holds ids, counts and codes, and no value of a product: through
+# The server's log holds ids, counts and codes, and no product values: through
 # every door, whatever is wrong.
 #
 # Each value of a product is a canary.  A statement here names no value itself,
@@ -168,7 +168,7 @@ for my $what (sort keys %records)
 	unlike(logged(), qr/canary/i, "records with $what");
 }
 
-# What others put on the catalogue
+# What users added to the catalogue
 my @departures = (
 	[ 'a check', 'ALTER TABLE onboard.products ADD CHECK (price > 5)', '' ],
 	[ 'a unique constraint', 'ALTER TABLE onboard.products ADD UNIQUE (product_name)', '' ],

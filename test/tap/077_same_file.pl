@@ -1,6 +1,6 @@
-# The same file again is the same upload, good rows or none: it is told to the
-# vendor once, and the program ends as it did the first time.  Another reading
-# of the file is another upload.
+# The same file again is the same upload, whether or not it had good rows: the
+# vendor is told once, and the program ends as it did the first time.  Another
+# reading of the file is another upload.
 
 use strict;
 use warnings;
@@ -190,12 +190,12 @@ my $plain = json_of($out)->{upload_id};
 	'--max-rows', '10000', '--max-bytes', '0');
 is(json_of($out)->{upload_id}, $plain, 'is the same upload');
 
-# Everybody who reads uploads may ask which of them may be retried.
+# Every role that reads uploads may check which of them may be retried.
 sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader'); CREATE ROLE vendor LOGIN; SELECT onboard_grant_vendor('vendor', 'V');"
 	  . " CREATE ROLE reporter LOGIN; SELECT onboard_grant_reporter('reporter')");
 is_exit(0, "status as $_", 'status', '--db', conninfo($_)) for qw(loader vendor reporter);
 
-# A login that only loads: the reports are written, and the server has nothing to complain of.
+# A login that only loads: the reports are written, and the server logs no error.
 my $log = sub { return join '', map { read_file($_) } glob "$work/home/data/log/*" };
 my $length = length $log->();
 load_twice(1, 'as a loader', 'bad.csv', '--vendor', 'V', '--file-name', 'by-loader.csv', '--db', conninfo('loader'));

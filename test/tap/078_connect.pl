@@ -1,5 +1,5 @@
-# What is wrong with a connection for good ends the program at once, in words
-# that say what to correct; what may pass is waited for.
+# A permanent error of the connection ends the program immediately and says what to
+# correct; after a transient one the program retries.
 
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader'); CREATE ROL
 my $where = "host=$work/home/run dbname=onboard user=loader";
 my ($out, $err, $code);
 
-# An attempt is repeated for a second where it is repeated at all, and then that is said.
+# A program that retries does so for one second, and says so.
 sub load
 {
 	my ($database, %environment) = @_;
@@ -69,7 +69,7 @@ fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or
 	PGHOST => "$work/home/run", PGPORT => '99999');
 fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct/, 'another one there', undef, PGHOST => "$work/home/run", PGSSLMODE => 'canary');
 
-# What the server refuses for good: 4
+# What the server refuses: 4
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that is not there', "$where user=canary");
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that may not log in', "$where user=asleep");
 fails_at_once(4, qr/^onboard: there is no database of that name on the server$/, 'a database that is not there', "$where dbname=canary");
@@ -90,7 +90,7 @@ is($code, 0, 'the right one') or diag($err);
 write_file($hba, $rules);
 reload();
 
-# What may pass is waited for: nobody there yet, no connection free.
+# Transient errors are retried: no server yet, no connection free.
 sub is_waited_for
 {
 	my ($message, $name, $database) = @_;

@@ -87,9 +87,9 @@ sub start_onboard
 	return { child => $child, base => $base };
 }
 
-# Stop a program that was started (SIGSTOP) at a state that it has brought about,
-# which is looked at while it is stopped, again and again; whether it was there
-# before the program ended.  SIGCONT lets it go on.
+# Stop a started program (SIGSTOP) again and again, until it has reached a state,
+# which is checked while it is stopped; returns whether it did so before it ended.
+# SIGCONT resumes it.
 sub stop_when
 {
 	my ($process, $reached) = @_;

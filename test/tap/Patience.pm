@@ -1,9 +1,9 @@
-# How long a test waits: until a state is reached, with a bound that only a hang
+# How long a test waits: until a state is reached, with a limit that only a hang
 # reaches.
 #
-# No test expects anything to be done sooner, for the machine may be busy.  The
-# bound is $PostgreSQL::Test::Utils::timeout_default, too, and set for all tests in
-# test/environment.sh.
+# No test expects anything to be done sooner, because the machine may be busy.  The
+# limit is also $PostgreSQL::Test::Utils::timeout_default; test/environment.sh sets
+# it for all tests.
 
 package Patience;
 
@@ -18,7 +18,7 @@ our @EXPORT = qw(HANG_SECONDS wait_until);
 use constant HANG_SECONDS => $ENV{PG_TEST_TIMEOUT_DEFAULT} || 900;
 use constant PAUSE_SECONDS => 0.02;
 
-# Ask again and again until it is true; dies when it never was.
+# Check a condition again and again until it is true; dies if it never is.
 sub wait_until
 {
 	my ($reached, $what) = @_;

@@ -256,8 +256,8 @@ test_items(void)
 	byte_buffer_clean_up(&buffer);
 }
 
-/* One after another they cost no memory but that of the first: what an item
- * takes is told, and is no matter of right and wrong on a busy machine. */
+/* One after another they take no more memory than the first.  The time per item is
+ * only printed, because it depends on how busy the machine is. */
 static void
 test_many_items(void)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_test.c
- *	  Why there is no connection: what may pass, and what no attempt cures.
+ *	  Why a connection failed: transient errors, and those that no retry cures.
  *
  * Names are looked up by this file and not by the system, so no server is
  * needed, and none is reached.
@@ -32,7 +32,7 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 }
 
 /*
- * Fail to connect; everything that is said keeps the values to itself.
+ * Fail to connect; no message shows a value.
  */
 static void
 connect_to(const char *conninfo, struct glue_error *error)
@@ -74,7 +74,7 @@ test_names(void)
 	}
 	is_text(error.text, "there is no host named shop.example; check the name", "the host is named");
 
-	/* Where there are several, another one may be up later. */
+	/* Of several hosts, another one may be up later. */
 	lookup_result = EAI_NONAME;
 	connect_to("host=/nowhere,shop.example", &error);
 	is_text(error.code, POSTGRES_UNREACHABLE, "one of two names is unknown");

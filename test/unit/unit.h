@@ -38,8 +38,8 @@
 #define is_text(actual, expected, ...) \
 	unit_is_text((actual), (expected), __FILE__, __LINE__, __VA_ARGS__)
 
-/* What passes between two readings of the clock may be anything up to this, on a
- * busy machine: a bound that only a hang reaches. */
+/* The most time that may pass between two readings of the clock on a busy machine:
+ * a limit that only a hang reaches. */
 #define HANG_SECONDS	900
 
 static int	unit_count;

@@ -58,7 +58,7 @@ def upload_id(database: str = "") -> str:
 
 
 def judged_rows() -> int:
-    """Of the one upload, as far as it is committed."""
+    """Of the one upload, what is committed."""
     return int(sql("SELECT coalesce(sum(valid_records + error_records), 0) FROM onboard.upload_history"))
 
 
@@ -301,7 +301,7 @@ class Delivery:
         self._thread.start()
 
     def kill_behind(self, rows: int) -> bool:
-        """Kill the process when so many rows are committed; whether it was at work then."""
+        """Kill the process when so many rows are committed; returns whether it was still at work."""
         wait_until(lambda: self._results or judged_rows() >= rows)
         for sandbox in self._function.sandboxes():
             sandbox.signal(signal.SIGKILL)
@@ -309,7 +309,7 @@ class Delivery:
         return not self._results[0].ok
 
     def result(self) -> bool:
-        """Wait for the end; whether the event is done."""
+        """Wait for the end; returns whether the event is done."""
         self._thread.join()
         return self._results[0].ok and self._results[0].payload == {"batchItemFailures": []}
 
@@ -377,7 +377,7 @@ class ResumeTest(Services):
             done = False
             while not done:
                 delivery = Delivery(function, event)
-                # Some before the first checkpoint, most after it, and as soon as it is seen that so much was done.
+                # Some before the first checkpoint, most after it; killed as soon as so many rows are seen.
                 target = judged_rows() + source.choice([0, 1, 5_000, 20_000])
                 if kills < 10 and delivery.kill_behind(target):
                     kills += 1
@@ -387,7 +387,7 @@ class ResumeTest(Services):
             self.assert_counts(content)
             ended = [message for message in self.messages() if message["kind"] == "upload_ended"]
             self.assertEqual({message["upload_id"] for message in ended}, {upload_id()})
-        print(f"# {kills} kills, {went_on} of them behind a checkpoint")
+        print(f"# {kills} kills, {went_on} of them after a checkpoint")
         self.assertGreater(went_on, 0)
 
     def test_cut_by_deadlines(self) -> None:
@@ -396,7 +396,7 @@ class ResumeTest(Services):
         function = self.function(timeout=0.4, DIRECT_TRANSACTION_ROWS="2000")
         times, before = 1, 0
         while not self.deliver(function, event):
-            # What had no time to do anything gets more.
+            # A delivery that ran out of time before it did anything gets more.
             if judged_rows() == before:
                 function.settings.timeout *= 1.5
             times, before = times + 1, judged_rows()

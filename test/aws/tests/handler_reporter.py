@@ -378,7 +378,7 @@ class FaultTest(HandlerTest):
         self.assertEqual((len(found), len(set(found))), (versions, 2))
 
     def kill_when(self, upload_id: str, there: Callable[[], object], then: Callable[[], object] = lambda: None) -> None:
-        """SIGKILL to the process as soon as something is there, then what lets its session end."""
+        """SIGKILL the process as soon as a state is reached, then let its session end."""
         results: list[Result] = []
         thread = threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
         thread.start()

@@ -342,7 +342,7 @@ class ReplayTest(Services):
 class InfrastructureTest(Services):
     def while_locked(self, upload_id: str, function: Function, records: list[Record],
                      action: Callable[[], None] | None = None) -> list[str]:
-        """Deliver while an upload is locked; do something when its rows are about to be judged."""
+        """Deliver while an upload is locked; call a function when its rows are about to be judged."""
         answers: list[list[str]] = []
         with subprocess.Popen(["psql", "-Xq"], stdin=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as holder:

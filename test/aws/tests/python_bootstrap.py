@@ -75,7 +75,7 @@ while True:
     elif do == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif do == "wait":
-        # For a file; without one for ever.
+        # Wait for a file; without one, for ever.
         while "file" not in event or not os.path.exists(event["file"]):
             time.sleep(0.02)
         post(response, "waited")

@@ -1,5 +1,5 @@
-# The private server of root: never run as root, and in no folder that it must not
-# have.  Run by root alone; everybody else's is in ../014_cli_cluster.pl.
+# The private server of root: it never runs as root, nor in a folder that is not
+# safe.  Needs root; the tests for other users are in ../014_cli_cluster.pl.
 
 use strict;
 use warnings FATAL => 'all';
