@@ -16,7 +16,7 @@
 #include "list.h"
 #include "not_found.h"
 
-/* What became of a category. */
+/* Say what became of a category; change is NULL if it already existed. */
 static void
 print_change(const struct options *options, const char *name, const char *change)
 {
@@ -25,11 +25,13 @@ print_change(const struct options *options, const char *name, const char *change
 		cJSON	   *document = cJSON_CreateObject();
 
 		json_add_text(document, "category", name);
-		json_add_text(document, "change", change);
+		json_add_text(document, "change", change != NULL ? change : "there already");
 		json_out_print(document);
-		return;
 	}
-	line_print(stdout, 2, "Category \"%s\" is %s.", name, change);
+	else if (change == NULL)
+		line_print(stdout, 2, "Category \"%s\" already exists.", name);
+	else
+		line_print(stdout, 2, "Category \"%s\" is %s.", name, change);
 }
 
 /*
@@ -118,7 +120,7 @@ command_category_add(const struct options *options)
 	if (database == NULL || !add_category(database, options, &change, &error))
 		code = command_fail(options, &error);
 	else
-		print_change(options, options->operands[0], change != NULL ? change : "there already");
+		print_change(options, options->operands[0], change);
 	database_close(database);
 	return code;
 }

@@ -73,7 +73,7 @@ struct judged_rows
 
 /*
  * Open the upload of this content, or find the one that is open or has ended,
- * failed or not; one that may be retried is opened anew.  Fills *upload.
+ * failed or not; for one that may be retried, open the next attempt.  Fills *upload.
  * UNKNOWN_VENDOR, not found, when there is no such vendor.
  */
 extern bool upload_begin(struct database *database,

@@ -95,7 +95,7 @@ run(struct database *database, const char *statement, int count,
 }
 
 /*
- * Insert the vendor of the options; *added is false when it was there already
+ * Insert the vendor of the options; *added is false if it already existed
  * and that is accepted.
  */
 static bool

@@ -374,7 +374,7 @@ typedef enum Likeness
 
 /*
  * An upload that would fail again for the same reason is the same: then a file
- * that comes twice is not told to the vendor twice.
+ * that comes twice is not reported to the vendor twice.
  */
 static Likeness
 compare_upload(const NewUpload *upload, const char *upload_id)

@@ -102,7 +102,7 @@ sub count_regress
 	my ($said) = $text =~ /^ (?:All|\d+ of) (\d+) tests /m;
 
 	push @{ $counts->{failed} }, 'the log does not end with the number of tests' if $seen && !defined $said;
-	push @{ $counts->{failed} }, "the log tells of $said tests and has the results of $seen" if defined $said && $said != $seen;
+	push @{ $counts->{failed} }, "the log announces $said tests but has the results of $seen" if defined $said && $said != $seen;
 	return $counts;
 }
 

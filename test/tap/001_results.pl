@@ -22,7 +22,7 @@ sub write_file
 	return "$folder/$name";
 }
 
-# Standard output and status of the program, which is loaded and not started anew.
+# Standard output and status of the program, which is loaded rather than started.
 sub run_program
 {
 	my @arguments = @_;
@@ -85,7 +85,7 @@ is_summary("not ok 1 - a\n1..1\n", "Failed:\n  step: test.pl: 1 - a\n\n0 passed,
 my ($out, $code) = summary_of(0);
 is($out, "Failed:\n  step: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'a step without files');
 ($out, $code) = summary_of(0, "$folder/none");
-is($out, "Failed:\n  step: none: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'a file that is not there');
+is($out, "Failed:\n  step: none: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'a file that does not exist');
 mkdir "$folder/empty";
 ($out, $code) = summary_of(0, "$folder/empty");
 is($out, "Failed:\n  step: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'an empty folder');
@@ -104,7 +104,7 @@ is_summary($head . "test a                            ... failed (ignored)      
 is_summary($head . "test a                            ... ok           12 ms\n",
 	"Failed:\n  step: test.pl: the log does not end with the number of tests\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress that was ended');
 is_summary($head . "test a                            ... ok           12 ms\n All 2 tests passed. \n",
-	"Failed:\n  step: test.pl: the log tells of 2 tests and has the results of 1\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress with a result missing');
+	"Failed:\n  step: test.pl: the log announces 2 tests but has the results of 1\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress with a result missing');
 is_summary("============== creating temporary instance        ==============\npg_regress: initdb failed\n",
 	"Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'pg_regress without a server', 2);
 

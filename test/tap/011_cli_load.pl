@@ -148,7 +148,7 @@ my @no_limits = ('--max-rows', '0', '--max-bytes', '0');
 ($out) = is_exit(1, 'check of a large file', 'check', 'large.csv', '--vendor', 'V', '--json', @no_limits);
 my $checked = json_of($out);
 
-# Rows of a vendor's latest upload that have a verdict for good
+# Rows of a vendor's latest upload that have a committed verdict
 sub judged_rows
 {
 	my ($vendor) = @_;
@@ -192,7 +192,7 @@ for my $rows (0, 10_000, 20_000, 30_000)
 }
 is($terminated, 4, 'backends are terminated in the middle of their work');
 ($code, $out, $err) = slurp_output($process);
-is($code, 1, 'the load goes on') or diag($err);
+is($code, 1, 'the load resumes') or diag($err);
 is(json_of($out)->{total_records}, $rows, 'to the end');
 
 # Interrupted

@@ -135,7 +135,7 @@ wait_until(sub {
 kill INT => $process->{child};
 ($code, $out, $err) = slurp_output($process);
 is($code, 4, 'interrupted');
-is(json_of($out)->{error}{code}, 'INTERRUPTED', 'is told as JSON');
+is(json_of($out)->{error}{code}, 'INTERRUPTED', 'is reported as JSON');
 close $fifo;
 
 # Options before the command, between its words and after it

@@ -23,7 +23,7 @@ add_vendor('A');
 my $findings = json_of($out);
 is_deeply($findings, [ { severity => 'info', subject => 'table onboard.products', message => 'rows are stored directly', hint => undef } ], 'as JSON');
 
-# ----- good to know -----
+# ----- worth knowing -----
 
 sql(<<'SQL');
 CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -78,8 +78,8 @@ like($out, qr/\Aerror    table onboard\.products: no row can be loaded: onboard\
 sql("CREATE ROLE clerk LOGIN; CREATE ROLE guest LOGIN; CREATE ROLE one LOGIN; SELECT onboard_grant_loader('clerk'), onboard_grant_loader('one'), onboard_grant_vendor('one', 'A')");
 is_exit(1, 'a loader may ask', 'doctor', '--db', conninfo() . ' user=clerk');
 ($out, $err) = is_exit(4, 'a guest may not', 'doctor', '--db', conninfo() . ' user=guest');
-like($err, qr/permission denied/, 'and is told so');
+like($err, qr/permission denied/, 'and gets that error');
 (undef, $err) = is_exit(4, 'nor may a vendor\'s loader', 'doctor', '--db', conninfo() . ' user=one');
-like($err, qr/permission denied to diagnose/, 'and is told so');
+like($err, qr/permission denied to diagnose/, 'and gets that error');
 
 done_testing();

@@ -115,7 +115,7 @@ my %faults = (
 	'a subquery of many rows' => [ 'PERFORM (SELECT n FROM generate_series(1, 2) n)', '21000' ],
 	'the stack' => [ "RAISE EXCEPTION USING ERRCODE = 'statement_too_complex'", '54001' ],
 	'an external routine' => [ "RAISE EXCEPTION USING ERRCODE = 'external_routine_exception'", '38000' ],
-	'a feature that is not there' => [ "RAISE EXCEPTION USING ERRCODE = 'feature_not_supported'", '0A000' ],
+	'a feature that is not supported' => [ "RAISE EXCEPTION USING ERRCODE = 'feature_not_supported'", '0A000' ],
 	'a lost connection' => [ "RAISE EXCEPTION USING ERRCODE = 'connection_failure'", '08006' ]);
 
 superuser('GRANT SELECT, INSERT ON audit TO shop_owner; ALTER TABLE audit ENABLE ROW LEVEL SECURITY; CREATE POLICY shut ON audit WITH CHECK (false)');

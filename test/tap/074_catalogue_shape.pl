@@ -60,9 +60,9 @@ sub is_heeded
 	is(load_row('', {}), "validated|\nrows_direct", "before $what rows are stored directly");
 	$node->safe_psql('shape', $change);
 	is(load_row('', $columns // {}), $wanted, "$what is heeded");
-	isnt($node->safe_psql('shape', 'SELECT count(*) FROM onboard_local_changes()'), 0, "and told by onboard_local_changes()");
+	isnt($node->safe_psql('shape', 'SELECT count(*) FROM onboard_local_changes()'), 0, "and reported by onboard_local_changes()");
 	$node->safe_psql('shape', $back);
-	is($node->safe_psql('shape', 'SELECT onboard_local_changes()'), '', "taken back, nothing is told");
+	is($node->safe_psql('shape', 'SELECT onboard_local_changes()'), '', "reverted, nothing is reported");
 	return;
 }
 

@@ -76,12 +76,12 @@ sql("INSERT INTO onboard.product_categories (category_name) VALUES ('Samovar')")
 is(json_of($out)->{error_records}, 1, 'the result is what it was');
 ($out) = is_exit(0, '--again', 'load', 'samovars.csv', '--vendor', 'V', '--again', '--json');
 my $again = json_of($out);
-is($again->{loaded_before}, JSON::PP::false, 'loads it anew');
+is($again->{loaded_before}, JSON::PP::false, 'loads it again');
 is(uploads_and_events('samovars.csv'), '2|2', 'as another upload');
 ($out) = is_exit(0, 'and then', 'load', 'samovars.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{upload_id}, $again->{upload_id}, 'that one is shown');
 is_exit(0, 'undone', 'undo', $again->{upload_id});
-($out, $err) = is_exit(0, 'the file is loaded anew', 'load', 'samovars.csv', '--vendor', 'V', '--json');
+($out, $err) = is_exit(0, 'the file is loaded again', 'load', 'samovars.csv', '--vendor', 'V', '--json');
 like($err, qr/\Q$again->{upload_id}\E of this file was undone/, 'as it was undone');
 is(uploads_and_events('samovars.csv'), '3|3', 'a third time');
 
@@ -105,7 +105,7 @@ for my $fault ([ 'empty.csv', 'EMPTY_FILE' ], [ 'header_only.csv', 'NO_ROWS' ], 
 ($out, $err) = is_exit(2, 'for people', 'load', "$data/faults/no_header.csv", '--vendor', 'V');
 like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d, and refused as upload V-\S+; --again loads it as a new upload; the mail to the vendor is in \S+mail\.txt$/m, 'it says so');
 ($out, $err) = is_exit(2, '--again', 'load', "$data/faults/no_header.csv", '--vendor', 'V', '--again');
-like($err, qr/^onboard: upload V-\S+ has failed; the mail to the vendor is in \S+mail\.txt$/m, 'refuses it anew');
+like($err, qr/^onboard: upload V-\S+ has failed; the mail to the vendor is in \S+mail\.txt$/m, 'refuses it again');
 is(uploads_and_events('no_header.csv'), '2|2', 'as another upload');
 is_exit(2, 'and then', 'load', "$data/faults/no_header.csv", '--vendor', 'V');
 is(uploads_and_events('no_header.csv'), '2|2', 'that one is shown');

@@ -300,7 +300,7 @@ class Delivery:
         self._thread = threading.Thread(target=lambda: self._results.append(function.invoke(event)))
         self._thread.start()
 
-    def kill_behind(self, rows: int) -> bool:
+    def kill_after(self, rows: int) -> bool:
         """Kill the process when so many rows are committed; returns whether it was still at work."""
         wait_until(lambda: self._results or judged_rows() >= rows)
         for sandbox in self._function.sandboxes():
@@ -368,7 +368,7 @@ class ResumeTest(Services):
         """Killed at ten moments it gets on each time, and in the end no row is missing and none is there twice."""
         source = random.Random(11)
         function = self.function(DIRECT_TRANSACTION_ROWS="1000")
-        kills, went_on = 0, 0
+        kills, resumed = 0, 0
         while kills < 10:
             sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
             self.messages()
@@ -379,16 +379,16 @@ class ResumeTest(Services):
                 delivery = Delivery(function, event)
                 # Some before the first checkpoint, most after it; killed as soon as so many rows are seen.
                 target = judged_rows() + source.choice([0, 1, 5_000, 20_000])
-                if kills < 10 and delivery.kill_behind(target):
+                if kills < 10 and delivery.kill_after(target):
                     kills += 1
                 done = delivery.result()
-                went_on += not done and bool(int(sql("SELECT count(*) FROM onboard.upload_history "
+                resumed += not done and bool(int(sql("SELECT count(*) FROM onboard.upload_history "
                                                      "WHERE checkpoint IS NOT NULL")))
             self.assert_counts(content)
             ended = [message for message in self.messages() if message["kind"] == "upload_ended"]
             self.assertEqual({message["upload_id"] for message in ended}, {upload_id()})
-        print(f"# {kills} kills, {went_on} of them after a checkpoint")
-        self.assertGreater(went_on, 0)
+        print(f"# {kills} kills, {resumed} of them after a checkpoint")
+        self.assertGreater(resumed, 0)
 
     def test_cut_by_deadlines(self) -> None:
         content = good_file(200_000, 12)
