@@ -124,12 +124,12 @@ refuse_instead_rules(Relation products)
 static CataloguePath
 choose_path(Catalogue *catalogue)
 {
-	const char *departure = table_shape_departure(catalogue->products, &products_shape);
+	const char *departure;
 
+	catalogue->changed_defaults = table_shape_changed_defaults(catalogue->products, &products_shape);
+	departure = table_shape_departure(catalogue->products, &products_shape);
 	refuse_instead_rules(catalogue->products);
 	catalogue->as_shipped = departure == NULL;
-	if (departure != NULL)
-		catalogue->changed_defaults = table_shape_changed_defaults(catalogue->products, &products_shape);
 	if (departure != NULL)
 		ereport(DEBUG1,
 				(errmsg_internal("onboard stores rows by INSERT because of onboard.products: %s", departure)));

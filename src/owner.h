@@ -24,7 +24,7 @@ typedef struct OwnerSection
 	int			guc_nest_level;
 	bool		explains_names; /* the callback is on the stack */
 	ErrorContextCallback callback;
-	char		remedy[SEARCH_PATH_NOTE_SIZE];
+	char		remedy[SEARCH_PATH_REMEDY_SIZE];
 } OwnerSection;
 
 /*

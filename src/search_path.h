@@ -10,8 +10,6 @@
 
 #include "postgres.h"
 
-#define SEARCH_PATH_NOTE_SIZE (3 * NAMEDATALEN + 100)
-
 /* A schema that is not searched, and a role that is the reason. */
 typedef struct OpenSchema
 {
@@ -22,6 +20,9 @@ typedef struct OpenSchema
 } OpenSchema;
 
 #define SEARCH_PATH_SCHEMAS 2
+
+/* Bytes of search_path_remedy(): two names, each in quotes, and the rest. */
+#define SEARCH_PATH_REMEDY_SIZE (4 * NAMEDATALEN + 64)
 
 /*
  * The search_path for code that runs as the owner: "$user" and public, unless a

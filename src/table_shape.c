@@ -479,7 +479,6 @@ begin_printing(void)
 static const char *
 find_departure(Relation relation, const TableShape *shape)
 {
-	int			nest_level = begin_printing();
 	const char *departure = kind_departure(relation);
 
 	if (departure == NULL)
@@ -492,8 +491,26 @@ find_departure(Relation relation, const TableShape *shape)
 		departure = policy_departure(relation);
 	if (departure == NULL)
 		departure = index_departure(relation, shape);
-	AtEOXact_GUC(true, nest_level);
 	return departure;
+}
+
+/* Which columns have another default than was shipped? */
+static uint32
+find_changed_defaults(Relation relation, const TableShape *shape)
+{
+	TupleDesc	descriptor = RelationGetDescr(relation);
+	uint32		changed = 0;
+	int			i;
+
+	for (i = 0; i < shape->column_count; i++)
+	{
+		AttrNumber	number = get_attnum(RelationGetRelid(relation), shape->columns[i].name);
+
+		if (number != InvalidAttrNumber &&
+			!is_shipped_default(relation, TupleDescAttr(descriptor, number - 1), &shape->columns[i]))
+			changed |= 1U << i;
+	}
+	return changed;
 }
 
 /*
@@ -505,9 +522,9 @@ typedef struct KnownShape
 	const TableShape *shape;
 	Oid			relation;
 	bool		valid;
-	bool		departs;
 	Oid			depends_on[SHAPE_MAX_FOREIGN_KEYS];
-	char		departure[SHAPE_DEPARTURE_SIZE];
+	char		departure[SHAPE_DEPARTURE_SIZE];	/* "" for none */
+	uint32		changed_defaults;	/* none without a departure */
 } KnownShape;
 
 static KnownShape known_shapes[] = {
@@ -535,11 +552,23 @@ forget_shape(Datum argument, Oid relation)
 	}
 }
 
+/* Fill what is known of the shape from the table. */
+static void
+look_at(KnownShape *known, Relation relation)
+{
+	int			nest_level = begin_printing();
+	const char *departure = find_departure(relation, known->shape);
+
+	strlcpy(known->departure, departure != NULL ? departure : "", sizeof(known->departure));
+	known->changed_defaults = departure != NULL ?
+		find_changed_defaults(relation, known->shape) : 0;
+	AtEOXact_GUC(true, nest_level);
+}
+
 static void
 find_out(KnownShape *known, Relation relation)
 {
 	const ForeignKeyShape *foreign_key = known->shape->foreign_keys;
-	const char *departure;
 	int			i;
 
 	known->relation = RelationGetRelid(relation);
@@ -554,7 +583,7 @@ find_out(KnownShape *known, Relation relation)
 	known->valid = true;
 	PG_TRY();
 	{
-		departure = find_departure(relation, known->shape);
+		look_at(known, relation);
 	}
 	PG_CATCH();
 	{
@@ -562,13 +591,10 @@ find_out(KnownShape *known, Relation relation)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	known->departs = departure != NULL;
-	if (departure != NULL)
-		strlcpy(known->departure, departure, sizeof(known->departure));
 }
 
-const char *
-table_shape_departure(Relation relation, const TableShape *shape)
+static const KnownShape *
+known_shape(Relation relation, const TableShape *shape)
 {
 	static bool is_registered = false;
 	KnownShape *known = known_shapes;
@@ -582,25 +608,19 @@ table_shape_departure(Relation relation, const TableShape *shape)
 		known++;
 	if (!known->valid || known->relation != RelationGetRelid(relation))
 		find_out(known, relation);
-	return known->departs ? known->departure : NULL;
+	return known;
+}
+
+const char *
+table_shape_departure(Relation relation, const TableShape *shape)
+{
+	const KnownShape *known = known_shape(relation, shape);
+
+	return known->departure[0] != '\0' ? known->departure : NULL;
 }
 
 uint32
 table_shape_changed_defaults(Relation relation, const TableShape *shape)
 {
-	int			nest_level = begin_printing();
-	TupleDesc	descriptor = RelationGetDescr(relation);
-	uint32		changed = 0;
-	int			i;
-
-	for (i = 0; i < shape->column_count; i++)
-	{
-		AttrNumber	number = get_attnum(RelationGetRelid(relation), shape->columns[i].name);
-
-		if (number != InvalidAttrNumber &&
-			!is_shipped_default(relation, TupleDescAttr(descriptor, number - 1), &shape->columns[i]))
-			changed |= 1U << i;
-	}
-	AtEOXact_GUC(true, nest_level);
-	return changed;
+	return known_shape(relation, shape)->changed_defaults;
 }
