@@ -1113,14 +1113,16 @@ SET "TimeZone" = 'UTC' AS $$
 			JOIN pg_type t ON t.oid = a.atttypid
 			LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 		WHERE o.relkind <> 'v'
+	), storages (code, storage) AS (
+		VALUES ('p'::"char", 'PLAIN'), ('e', 'EXTERNAL'), ('m', 'MAIN'), ('x', 'EXTENDED')
 	), column_options AS (
 		SELECT c.relname, c.attname, c.alter_column, 'STATISTICS' AS option, c.statistics::text AS value, '-1' AS usual
 		FROM columns c WHERE c.statistics IS NOT NULL
 		UNION ALL
 		SELECT c.relname, c.attname, c.alter_column, 'STORAGE', s.storage, d.storage
 		FROM columns c
-			JOIN (VALUES ('p'::"char", 'PLAIN'), ('e', 'EXTERNAL'), ('m', 'MAIN'), ('x', 'EXTENDED')) s (code, storage) ON s.code = c.attstorage
-			JOIN (VALUES ('p'::"char", 'PLAIN'), ('e', 'EXTERNAL'), ('m', 'MAIN'), ('x', 'EXTENDED')) d (code, storage) ON d.code = c.typstorage
+			JOIN storages s ON s.code = c.attstorage
+			JOIN storages d ON d.code = c.typstorage
 		WHERE c.attstorage <> c.typstorage
 		UNION ALL
 		SELECT c.relname, c.attname, c.alter_column, 'COMPRESSION', CASE c.attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END, 'default'
