@@ -19,9 +19,6 @@
 /* libpq's words between the server that it tried and why that failed. */
 #define ATTEMPT_FAILED		"failed: "
 
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE	24
-
 int64_t
 clock_milliseconds(void)
 {
@@ -509,7 +506,7 @@ bool
 postgres_prepare(PGconn *connection, const struct postgres_limits *limits,
 				 int64_t deadline_ms, struct glue_error *error)
 {
-	char		texts[3][INTEGER_TEXT_SIZE];
+	char		texts[3][POSTGRES_INTEGER_SIZE];
 	const char *values[4] = {limits != NULL ? "true" : "false"};
 	PGresult   *result = NULL;
 	bool		found;

@@ -18,9 +18,6 @@
 /* Rows that are read at a time. */
 #define PAGE_ROWS 1000
 
-/* Digits of an int64 and the terminating NUL. */
-#define NUMBER_SIZE 24
-
 /* Columns of the query. */
 enum column
 {
@@ -52,8 +49,8 @@ static bool
 read_rows(struct database *database, const char *upload_id, int64_t after, int64_t count,
 		  PGresult **result, struct glue_error *error)
 {
-	char		after_text[NUMBER_SIZE];
-	char		count_text[NUMBER_SIZE];
+	char		after_text[POSTGRES_INTEGER_SIZE];
+	char		count_text[POSTGRES_INTEGER_SIZE];
 	const char *const values[] = {upload_id, after_text, count_text};
 
 	snprintf(after_text, sizeof(after_text), "%" PRId64, after);

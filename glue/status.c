@@ -23,9 +23,6 @@
 #define OPTIONS_CHOICE \
 	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) | OPTION_BIT(OPTION_SINCE))
 
-/* Digits of an int64 and the terminating NUL. */
-#define NUMBER_SIZE 24
-
 /* What the options choose, newest first; see struct choice. */
 #define CHOSEN_UPLOADS \
 	" WHERE ($2::text IS NULL OR u.vendor_id = $2::text)" \
@@ -37,8 +34,8 @@
 /* The parameters of CHOSEN_UPLOADS. */
 struct choice
 {
-	char		limit[NUMBER_SIZE];
-	char		since[NUMBER_SIZE];
+	char		limit[POSTGRES_INTEGER_SIZE];
+	char		since[POSTGRES_INTEGER_SIZE];
 	const char *values[4];
 };
 

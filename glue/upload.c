@@ -32,9 +32,6 @@
 	" " MAY_RETRY \
 	" FROM onboard.upload_history u"
 
-/* Digits of an int64 and the terminating NUL. */
-#define NUMBER_SIZE 24
-
 /* Uploads that are named when the beginning of an id is not enough. */
 #define MOST_CANDIDATES 5
 #define TEXT_OF(macro)	TEXT_OF_VALUE(macro)
@@ -246,7 +243,7 @@ explain_begin_error(struct database *database, const char *vendor_id,
 static void
 fill_parameters(const struct upload_request *request, const char **values, char *total)
 {
-	snprintf(total, NUMBER_SIZE, "%" PRId64, request->total_records);
+	snprintf(total, POSTGRES_INTEGER_SIZE, "%" PRId64, request->total_records);
 	values[0] = request->vendor_id;
 	values[1] = request->file_name;
 	values[2] = request->source;
@@ -263,7 +260,7 @@ upload_begin(struct database *database, const struct upload_request *request,
 			 struct upload *upload, struct glue_error *error)
 {
 	const char *values[6];
-	char		total[NUMBER_SIZE];
+	char		total[POSTGRES_INTEGER_SIZE];
 
 	fill_parameters(request, values, total);
 	if (run_and_read(database, "SELECT " BEGIN_UPLOAD, 6, values, upload, error))
@@ -277,7 +274,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 			  struct glue_error *error)
 {
 	const char *values[8];
-	char		total[NUMBER_SIZE];
+	char		total[POSTGRES_INTEGER_SIZE];
 
 	fill_parameters(request, values, total);
 	values[4] = NULL;
@@ -303,7 +300,7 @@ bool
 upload_finish(struct database *database, struct upload *upload, int64_t total,
 			  struct glue_error *error)
 {
-	char		number[NUMBER_SIZE];
+	char		number[POSTGRES_INTEGER_SIZE];
 	const char *const values[] = {upload->upload_id, number};
 
 	snprintf(number, sizeof(number), "%" PRId64, total);

@@ -409,56 +409,63 @@ is_changed(const char *before, const char *after)
 	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
 }
 
+/* A field that was given and is not what it was; its texts are the result's. */
+struct change
+{
+	const struct vendor_field *field;	/* NULL before the first */
+	int			column;			/* of the result, of the next field */
+	const char *before;			/* NULL for none */
+	const char *after;
+};
+
+/*
+ * Move to the next change; false when there is none.
+ */
+static bool
+next_change(const struct options *options, const PGresult *result, struct change *change)
+{
+	change->field = change->field == NULL ? vendor_fields : change->field + 1;
+	for (; change->field->column != NULL; change->field++)
+	{
+		if (!is_given(options, change->field))
+			continue;
+		change->before = value_or_null(result, change->column++);
+		change->after = value_or_null(result, change->column++);
+		if (is_changed(change->before, change->after))
+			return true;
+	}
+	return false;
+}
+
 static void
 print_changes(const struct options *options, const PGresult *result)
 {
-	int			column = 0;
-	int			changes = 0;
+	struct change change = {0};
+	bool		any = next_change(options, result, &change);
 
-	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
-	{
-		const char *before;
-		const char *after;
-
-		if (!is_given(options, field))
-			continue;
-		before = value_or_null(result, column++);
-		after = value_or_null(result, column++);
-		if (!is_changed(before, after))
-			continue;
-		if (changes++ == 0)
-			line_print(stdout, 2, "Vendor %s is changed.", options->operands[0]);
-		line_print(stdout, 16, "  %-13s %s -> %s", field->label,
-				   before != NULL ? before : "(none)", after != NULL ? after : "(none)");
-	}
-	if (changes == 0)
-		line_print(stdout, 2, "Vendor %s already has these values.", options->operands[0]);
+	line_print(stdout, 2, any ? "Vendor %s is changed." : "Vendor %s already has these values.",
+			   options->operands[0]);
+	for (; any; any = next_change(options, result, &change))
+		line_print(stdout, 16, "  %-13s %s -> %s", change.field->label,
+				   change.before != NULL ? change.before : "(none)",
+				   change.after != NULL ? change.after : "(none)");
 }
 
 static void
 print_changes_json(const struct options *options, const PGresult *result)
 {
+	struct change change = {0};
 	cJSON	   *document = cJSON_CreateObject();
 	cJSON	   *changed;
-	int			column = 0;
 
 	json_add_text(document, "vendor_id", options->operands[0]);
 	changed = cJSON_AddObjectToObject(document, "changed");
-	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	while (next_change(options, result, &change))
 	{
-		const char *before;
-		const char *after;
-		cJSON	   *change;
+		cJSON	   *member = cJSON_AddObjectToObject(changed, change.field->column);
 
-		if (!is_given(options, field))
-			continue;
-		before = value_or_null(result, column++);
-		after = value_or_null(result, column++);
-		if (!is_changed(before, after))
-			continue;
-		change = cJSON_AddObjectToObject(changed, field->column);
-		json_add_text(change, "from", before);
-		json_add_text(change, "to", after);
+		json_add_text(member, "from", change.before);
+		json_add_text(member, "to", change.after);
 	}
 	json_out_print(document);
 }

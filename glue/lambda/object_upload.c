@@ -23,9 +23,6 @@
 #define CONTENT_ID_SIZE \
 	(S3_BUCKET_SIZE + S3_KEY_SIZE + S3_VERSION_ID_SIZE + S3_ETAG_SIZE + S3_SEQUENCER_SIZE)
 
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_SIZE	24
-
 #define UNDEFINED_OBJECT	"42704"
 
 #define HEADER_NAMES \
@@ -419,7 +416,7 @@ describe(struct object_upload *object, struct sandbox *sandbox,
 		 const struct invocation *invocation, const struct scan_result *found,
 		 struct glue_error *error)
 {
-	char		total[INTEGER_SIZE];
+	char		total[POSTGRES_INTEGER_SIZE];
 	char	   *metadata = scan_metadata(found);
 	const char *const values[] = {object->upload_id, total, metadata};
 	bool		done;
