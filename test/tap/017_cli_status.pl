@@ -23,17 +23,6 @@ sub load
 	return json_of($json)->{upload_id};
 }
 
-# Says why with its exit code, and prints no result.
-sub is_refused
-{
-	my ($expected, $reason, @arguments) = @_;
-	my ($stdout, $stderr) = is_exit($expected, "onboard @arguments", @arguments);
-
-	like($stderr, $reason, "onboard @arguments: says why");
-	is($stdout, '', "onboard @arguments: prints nothing else");
-	return;
-}
-
 sub ids_of
 {
 	my @arguments = @_;

@@ -15,17 +15,6 @@ add_vendor(qw(OTHER));
 my ($out, $err);
 my $header = "vendor_product_id,product_name,category,sku,price,stock_quantity\n";
 
-# Says why with its exit code, and prints no result.
-sub is_refused
-{
-	my ($expected, $reason, @arguments) = @_;
-	my ($stdout, $stderr) = is_exit($expected, "onboard @arguments", @arguments);
-
-	like($stderr, $reason, "onboard @arguments: says why");
-	is($stdout, '', "onboard @arguments: prints nothing else");
-	return;
-}
-
 # ----- vendor show -----
 
 is_exit(0, 'vendor add', qw(vendor add LAMPS --name), 'Bright Lamps', qw(--email hello@lamps.example --country DK --phone 12345));

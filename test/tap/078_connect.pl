@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use CliTest;
+use Patience;
 use IO::Socket::INET;
 use Test::More;
 
@@ -47,12 +48,8 @@ sub reload
 	my $before = sql('SELECT pg_conf_load_time()');
 
 	sql('SELECT pg_reload_conf()');
-	for (1 .. 1000)
-	{
-		return if sql('SELECT pg_conf_load_time()') ne $before;
-		select undef, undef, undef, 0.05;
-	}
-	die 'the server does not read its files again';
+	wait_until(sub { sql('SELECT pg_conf_load_time()') ne $before }, 'the server reads its files again');
+	return;
 }
 
 # Wrong parameters: 3, wrong usage

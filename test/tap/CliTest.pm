@@ -20,7 +20,7 @@ use Test::More;
 use Patience;
 
 our @EXPORT = qw($onboard $work $data run_onboard start_onboard stop_when json_of sql
-  add_vendor write_file read_file conninfo is_exit slurp_output);
+  add_vendor write_file read_file conninfo is_exit is_refused slurp_output);
 
 our $onboard = $ENV{ONBOARD_BIN} // dirname(__FILE__) . '/../../glue/onboard';
 our $data = abs_path(dirname(__FILE__) . '/../data');
@@ -132,6 +132,17 @@ sub is_exit
 
 	is($code, $expected, $name) or diag("stdout: $out\nstderr: $err");
 	return ($out, $err);
+}
+
+# Run it and check that it says why with its exit code, and prints no result.
+sub is_refused
+{
+	my ($expected, $reason, @arguments) = @_;
+	my ($stdout, $stderr) = is_exit($expected, "onboard @arguments", @arguments);
+
+	like($stderr, $reason, "onboard @arguments: says why");
+	is($stdout, '', "onboard @arguments: prints nothing else");
+	return;
 }
 
 sub json_of
