@@ -37,7 +37,7 @@ struct line
 extern void line_begin(struct line *line, FILE *stream, int indent);
 
 /*
- * Add text, printf-like; it is cleaned as by terminal_text().  When there is
+ * Add text, printf-like; it is cleaned as by terminal_character().  When there is
  * no memory for it, it is left out.
  */
 extern void line_add(struct line *line, const char *format,...)

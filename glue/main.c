@@ -437,6 +437,27 @@ is_group(const char *word)
 }
 
 /*
+ * Collect the commands of two words, or else the first words of all, each once.
+ */
+static int
+collect_names(struct text_view *names, bool two_words)
+{
+	int			count = 0;
+
+	for (const struct command *command = commands; command->name != NULL; command++)
+	{
+		struct text_view name = {command->name,
+		two_words ? strlen(command->name) : first_word_length(command)};
+
+		/* The commands of a group are together. */
+		if (two_words ? has_two_words(command) :
+			count == 0 || !text_equal(names[count - 1], name))
+			names[count++] = name;
+	}
+	return count;
+}
+
+/*
  * Find what was meant by these words: a command of two words, else one of one
  * word or a group.  Returns its length, 0 for nothing; *meant is borrowed.
  */
@@ -449,34 +470,28 @@ suggest_command(const char *first, const char *second, const char **meant)
 
 	if (second != NULL)
 	{
-		int			count = 0;
-
-		for (const struct command *command = commands; command->name != NULL; command++)
-		{
-			if (has_two_words(command))
-				names[count++] = text_of(command->name);
-		}
 		snprintf(wanted, sizeof(wanted), "%s %s", first, second);
-		nearest = category_suggest(text_of(wanted), names, count);
+		nearest = category_suggest(text_of(wanted), names, collect_names(names, true));
 	}
 	if (nearest < 0 && !is_group(first))
-	{
-		int			count = 0;
-
-		for (const struct command *command = commands; command->name != NULL; command++)
-		{
-			struct text_view word = {command->name, first_word_length(command)};
-
-			/* The commands of a group are together. */
-			if (count == 0 || !text_equal(names[count - 1], word))
-				names[count++] = word;
-		}
-		nearest = category_suggest(text_of(first), names, count);
-	}
+		nearest = category_suggest(text_of(first), names, collect_names(names, false));
 	if (nearest < 0)
 		return 0;
 	*meant = names[nearest].data;
 	return (int) names[nearest].length;
+}
+
+/*
+ * A usage error in a group, and which commands it has.
+ */
+static int
+fail_with_commands(const struct options *options, const char *group, struct glue_error *error)
+{
+	int			code = fail_usage(options, group, error);
+
+	fputs("\nCommands:\n", stderr);
+	print_command_list(stderr, group);
+	return code;
 }
 
 /*
@@ -489,20 +504,15 @@ fail_unknown_command(const struct options *options, const char *first, const cha
 	const char *meant = "";
 	int			length = suggest_command(first, second, &meant);
 	bool		in_group = is_group(first);
-	int			code;
 
 	if (!in_group && memchr(meant, ' ', (size_t) length) == NULL)
 		second = NULL;
 	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "there is no command \"%s%s%s\"%s%.*s%s",
 				   first, second != NULL ? " " : "", second != NULL ? second : "",
 				   length > 0 ? "; did you mean \"" : "", length, meant, length > 0 ? "\"?" : "");
-	code = fail_usage(options, in_group ? first : "", &error);
 	if (in_group && length == 0)
-	{
-		fputs("\nCommands:\n", stderr);
-		print_command_list(stderr, first);
-	}
-	return code;
+		return fail_with_commands(options, first, &error);
+	return fail_usage(options, in_group ? first : "", &error);
 }
 
 /*
@@ -512,14 +522,10 @@ static int
 fail_group(const struct options *options, const char *group)
 {
 	struct glue_error error;
-	int			code;
 
 	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
 				   "\"onboard %s\" needs the name of a command", group);
-	code = fail_usage(options, group, &error);
-	fputs("\nCommands:\n", stderr);
-	print_command_list(stderr, group);
-	return code;
+	return fail_with_commands(options, group, &error);
 }
 
 /*

@@ -141,12 +141,6 @@ write_clean(FILE *stream, struct text_view text)
 	}
 }
 
-void
-terminal_text(FILE *stream, const char *text)
-{
-	write_clean(stream, text_of(text != NULL ? text : ""));
-}
-
 /*
  * Columns of a text, and how many of its bytes fit into so many of them.
  */

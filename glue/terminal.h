@@ -4,8 +4,8 @@
  *	  What the command line says, and how it looks.
  *
  * Results go to standard output, everything else (messages, progress) to
- * standard error.  Text that came from a file or a database is printed through
- * terminal_text() only, so that nothing in it can command a terminal.
+ * standard error.  Text that came from a file or a database is printed as of
+ * terminal_character() only, so that nothing in it can command a terminal.
  *
  *-------------------------------------------------------------------------
  */
@@ -72,18 +72,13 @@ extern struct terminal_character terminal_character(struct text_view text,
 													size_t offset);
 
 /*
- * Print text with control characters, invisible direction marks and bytes that
- * are no UTF-8 replaced by "?".  text may be NULL, that prints nothing.
- */
-extern void terminal_text(FILE *stream, const char *text);
-
-/*
- * Print at most so many columns of it; an ellipsis stands for what is cut.
- * Returns the columns taken.
+ * Print at most so many columns of a text, character by character as above; an
+ * ellipsis stands for what is cut.  text may be NULL, which is "".  Returns the
+ * columns taken.
  */
 extern int	terminal_cut(FILE *stream, const char *text, int columns);
 
-/* Columns that terminal_text() takes. */
+/* Columns that all of a text takes; NULL takes none. */
 extern int	terminal_text_columns(const char *text);
 
 /* 1234567 -> "1,234,567"; buffer holds TERMINAL_COUNT_SIZE; returns it. */
@@ -95,7 +90,7 @@ extern const char *terminal_plural(int64_t number, const char *one,
 
 /*
  * One line to standard error: "onboard: ...".  printf-like; the values are
- * cleaned as by terminal_text().
+ * cleaned as by terminal_character().
  */
 extern void terminal_note(const char *format,...)
 			__attribute__((format(printf, 1, 2)));
