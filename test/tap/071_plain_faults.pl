@@ -19,19 +19,9 @@ add_database($node, 'faults', 'V1');
 $node->safe_psql('faults', <<'SQL');
 CREATE ROLE shop_owner LOGIN;
 GRANT CREATE, USAGE ON SCHEMA public TO shop_owner;
-ALTER SCHEMA onboard OWNER TO shop_owner;
-DO $$
-DECLARE
-	o record;
-BEGIN
-	FOR o IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP
-		EXECUTE format('ALTER TABLE %s OWNER TO shop_owner', o.name);
-	END LOOP;
-	FOR o IN SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard' LOOP
-		EXECUTE format('ALTER FUNCTION %s OWNER TO shop_owner', o.name);
-	END LOOP;
-END $$;
+SQL
+give_to($node, 'faults', 'shop_owner');
+$node->safe_psql('faults', <<'SQL');
 CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER pass BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION pass();
 CREATE TABLE audit (sku text);

@@ -17,20 +17,8 @@ my $uploads = 0;
 # The tables belong to an ordinary role, to whom row security applies.
 $node->safe_psql('postgres', 'CREATE ROLE shopkeeper LOGIN');
 add_database($node, 'shape', 'V1');
+give_to($node, 'shape', 'shopkeeper');
 $node->safe_psql('shape', <<'SQL');
-DO $$
-DECLARE
-	object text;
-BEGIN
-	ALTER SCHEMA onboard OWNER TO shopkeeper;
-	FOR object IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP
-		EXECUTE format('ALTER TABLE %s OWNER TO shopkeeper', object);
-	END LOOP;
-	FOR object IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.deptype = 'e'
-			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard' LOOP
-		EXECUTE format('ALTER FUNCTION %s OWNER TO shopkeeper', object);
-	END LOOP;
-END $$;
 CREATE TABLE other_vendors (id text COLLATE "C" PRIMARY KEY);
 ALTER TABLE other_vendors OWNER TO shopkeeper;
 SQL
@@ -58,11 +46,9 @@ sub is_heeded
 	my ($what, $change, $wanted, $back, $columns) = @_;
 
 	is(load_row('', {}), "validated|\nrows_direct", "before $what rows are stored directly");
-	$node->safe_psql('shape', $change);
-	is(load_row('', $columns // {}), $wanted, "$what is heeded");
-	isnt($node->safe_psql('shape', 'SELECT count(*) FROM onboard_local_changes()'), 0, "and reported by onboard_local_changes()");
-	$node->safe_psql('shape', $back);
-	is($node->safe_psql('shape', 'SELECT onboard_local_changes()'), '', "reverted, nothing is reported");
+	isnt($node->safe_psql('shape', "$change; SELECT count(*) FROM onboard_local_changes()"), 0, "$what is reported by onboard_local_changes()");
+	is(load_row('', $columns // {}), $wanted, "and is heeded");
+	is($node->safe_psql('shape', "$back; SELECT onboard_local_changes()"), '', "reverted, nothing is reported");
 	return;
 }
 

@@ -13,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(source_root new_server add_database onboard_program run_onboard
+our @EXPORT = qw(source_root new_server add_database give_to onboard_program run_onboard
   write_file csv_records table_sums);
 
 # The top of the source tree.
@@ -51,6 +51,31 @@ sub add_database
 		"CREATE EXTENSION onboard;",
 		"SELECT onboard_grant_loader('loader');",
 		map { "INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('$_', 'Vendor $_', '$_\@example.com');" } @vendors);
+	return;
+}
+
+# Let an ordinary role own all that the extension made, so that row security
+# applies to the owner of the tables.
+sub give_to
+{
+	my ($node, $database, $role) = @_;
+
+	$node->safe_psql($database, <<"SQL");
+ALTER SCHEMA onboard OWNER TO $role;
+DO \$\$
+DECLARE
+	object text;
+BEGIN
+	FOR object IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP
+		EXECUTE format('ALTER TABLE %s OWNER TO $role', object);
+	END LOOP;
+	FOR object IN SELECT p.oid::regprocedure FROM pg_proc p
+			JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard' LOOP
+		EXECUTE format('ALTER FUNCTION %s OWNER TO $role', object);
+	END LOOP;
+END \$\$;
+SQL
 	return;
 }
 
