@@ -11,8 +11,11 @@
 #include "line.h"
 #include "memory.h"
 
-/* Indentation takes no more of a narrow terminal than one part in so many. */
-#define INDENT_PART 4
+/* Indentation takes no more of a narrow terminal than this. */
+#define MOST_INDENT_PERCENT 40
+
+/* Columns of a help on a wider terminal and in a pipe. */
+#define HELP_WIDTH 80
 
 /* Where a line is being broken. */
 struct row
@@ -90,7 +93,9 @@ line_style(struct line *line, enum terminal_style style)
 static int
 narrowed(int indent, int width)
 {
-	return indent > width / INDENT_PART ? width / INDENT_PART : indent;
+	int			most = width * MOST_INDENT_PERCENT / 100;
+
+	return indent > most ? most : indent;
 }
 
 /*
@@ -128,21 +133,22 @@ word_columns(struct text_view text, size_t offset)
 }
 
 /*
- * Write a row that ends before end, and begin the next at the first byte that
- * is no blank.  A path or an id that fits into a row is not broken for the sake
- * of the indentation.
+ * Write a row up to its last blanks, and begin the next behind them.  A path or
+ * an id gets as much room as there is: it is not indented where that would
+ * break it.
  */
 static void
-break_row(struct line *line, struct row *row, size_t end, int indent, int width)
+break_row(struct line *line, struct row *row, int indent, int width)
 {
+	size_t		end = row->blank;
 	int			word;
 
 	fwrite(row->text.data + row->start, 1, end - row->start, line->stream);
 	while (end < row->text.length && row->text.data[end] == ' ')
 		end++;
 	word = word_columns(row->text, end);
-	if (word <= width && word > width - indent)
-		indent = width - word;
+	if (word > width - indent)
+		indent = word < width ? width - word : 0;
 	fprintf(line->stream, "\n%*s", indent, "");
 	row->start = end;
 	row->blank = 0;
@@ -172,6 +178,8 @@ print_wrapped(struct line *line, int width)
 	int			indent = narrowed(line->indent, width);
 	size_t		offset;
 
+	while (row.text.length > 0 && row.text.data[row.text.length - 1] == ' ')
+		row.text.length--;
 	begin_row(line, &row, width);
 	offset = row.start;
 	while (offset < row.text.length)
@@ -189,9 +197,9 @@ print_wrapped(struct line *line, int width)
 			row.blank = offset;
 		row.in_word = *character.bytes != ' ';
 		/* A blank at the edge is where the row ends. */
-		if (row.in_word && row.columns + character.columns > width && row.columns > indent)
+		if (row.in_word && row.columns + character.columns > width && row.blank > 0)
 		{
-			break_row(line, &row, row.blank > 0 ? row.blank : offset, indent, width);
+			break_row(line, &row, indent, width);
 			offset = row.start;
 			continue;
 		}
@@ -201,17 +209,32 @@ print_wrapped(struct line *line, int width)
 	fwrite(row.text.data + row.start, 1, row.text.length - row.start, line->stream);
 }
 
-void
-line_end(struct line *line)
+/*
+ * Print the line within so many columns, 0 for any number, and release it.
+ */
+static void
+end_within(struct line *line, int width)
 {
-	int			width = terminal_width(line->stream);
-
 	if (line->bytes.used > 0 && width > 0)
 		print_wrapped(line, width);
 	else if (line->bytes.used > 0)
 		fwrite(line->bytes.data, 1, line->bytes.used, line->stream);
 	fputc('\n', line->stream);
 	byte_buffer_clean_up(&line->bytes);
+}
+
+void
+line_end(struct line *line)
+{
+	end_within(line, terminal_width(line->stream));
+}
+
+void
+line_end_help(struct line *line)
+{
+	int			width = terminal_width(line->stream);
+
+	end_within(line, width > 0 && width < HELP_WIDTH ? width : HELP_WIDTH);
 }
 
 void
@@ -225,4 +248,17 @@ line_print(FILE *stream, int indent, const char *format,...)
 	line_add_list(&line, format, arguments);
 	va_end(arguments);
 	line_end(&line);
+}
+
+void
+line_print_help(FILE *stream, int indent, const char *format,...)
+{
+	struct line line;
+	va_list		arguments;
+
+	line_begin(&line, stream, indent);
+	va_start(arguments, format);
+	line_add_list(&line, format, arguments);
+	va_end(arguments);
+	line_end_help(&line);
 }

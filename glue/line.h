@@ -3,9 +3,10 @@
  * line.h
  *	  One line of output, wrapped to the terminal that it is printed on.
  *
- * On a terminal a line that is too long is wrapped at blanks, and a word that is
- * too long at the edge, so nothing that somebody may want to read or copy is
- * lost.  A pipe or a file gets the line as it is.
+ * On a terminal a line that is too long is wrapped at blanks.  A word that is
+ * longer than the terminal is wide, such as a path, is left to the terminal,
+ * which shows it in several rows and copies it as one.  A pipe or a file gets
+ * the line as it is.
  *
  *	  struct line line;
  *
@@ -52,8 +53,15 @@ extern void line_style(struct line *line, enum terminal_style style);
 /* Print the line and release it. */
 extern void line_end(struct line *line);
 
+/* The same for a line of a help, which is never wider than 80 columns. */
+extern void line_end_help(struct line *line);
+
 /* A whole line. */
 extern void line_print(FILE *stream, int indent, const char *format,...)
+			__attribute__((format(printf, 3, 4)));
+
+/* A whole line of a help. */
+extern void line_print_help(FILE *stream, int indent, const char *format,...)
 			__attribute__((format(printf, 3, 4)));
 
 #endif							/* GLUE_LINE_H */

@@ -19,11 +19,17 @@
 #include "command.h"
 #include "interrupt.h"
 #include "json_out.h"
+#include "line.h"
 #include "memory.h"
 #include "options.h"
 #include "terminal.h"
 
-#define COMMAND_COLUMN 22
+/* Columns where the explanations of commands and exit codes begin. */
+#define COMMAND_COLUMN 24
+#define EXIT_CODE_COLUMN 5
+
+/* Below the command in "Usage: onboard". */
+#define USAGE_COLUMN 7
 
 #define OPTIONS_FILE \
 	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | \
@@ -80,7 +86,7 @@ static const char *const general_codes[EXIT_CODE_COUNT] = {
 };
 
 static const struct option_meaning check_meanings[] = {
-	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its\nown)"},
+	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its own)"},
 	{0}
 };
 
@@ -90,7 +96,7 @@ static const struct option_meaning set_meanings[] = {
 };
 
 static const struct option_meaning template_meanings[] = {
-	{OPTION_DELIMITER, "what separates fields, a character or the word tab\n(default: comma)"},
+	{OPTION_DELIMITER, "what separates fields, a character or the word tab (default: comma)"},
 	{0}
 };
 
@@ -98,10 +104,10 @@ static const struct command commands[] = {
 	{
 		.name = "load", .operands = "FILE", .summary = "load a vendor's CSV file",
 		.description =
-		"Checks every row of FILE (\"-\" for standard input), puts the good rows into\n"
-		"the catalogue and writes reports on the others.  The file is read twice: first\n"
-		"for faults of the file as a whole, then for its rows.  Killed at any moment and\n"
-		"run again, it resumes where it stopped.  The same file again, read in the same\n"
+		"Checks every row of FILE (\"-\" for standard input), puts the good rows into "
+		"the catalogue and writes reports on the others.  The file is read twice: first "
+		"for faults of the file as a whole, then for its rows.  Killed at any moment and "
+		"run again, it resumes where it stopped.  The same file again, read in the same "
 		"way, shows the result it had, good rows or none; --again loads it once more.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) |
 		OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_NO_REPORTS),
@@ -112,7 +118,7 @@ static const struct command commands[] = {
 	{
 		.name = "check", .operands = "FILE", .summary = "say what loading a file would do",
 		.description =
-		"Judges every row of FILE (\"-\" for standard input) against the live catalogue,\n"
+		"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
 		"as \"onboard load\" would, and writes nothing into the database.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
 		.required = OPTION_BIT(OPTION_VENDOR),
@@ -122,8 +128,8 @@ static const struct command commands[] = {
 	{
 		.name = "status", .operands = "[UPLOAD]", .summary = "show recent uploads, or one in detail",
 		.description =
-		"Lists the latest uploads, or shows one with the causes of its errors.  UPLOAD is\n"
-		"an upload's id or the beginning of one, or \"latest\" for the newest of those that\n"
+		"Lists the latest uploads, or shows one with the causes of its errors.  UPLOAD is "
+		"an upload's id or the beginning of one, or \"latest\" for the newest of those that "
 		"--vendor, --status and --since choose.",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) |
 		OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_LIMIT) | OPTION_BIT(OPTION_ROW_ERRORS) |
@@ -133,8 +139,8 @@ static const struct command commands[] = {
 	{
 		.name = "report", .operands = "UPLOAD", .summary = "write an upload's reports",
 		.description =
-		"Writes errors.csv (one line per error), fix.csv (the rejected rows in the\n"
-		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD\n"
+		"Writes errors.csv (one line per error), fix.csv (the rejected rows in the "
+		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD "
 		"is an upload's id or the beginning of one.",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_report
@@ -142,8 +148,8 @@ static const struct command commands[] = {
 	{
 		.name = "undo", .operands = "UPLOAD", .summary = "remove an upload's products",
 		.description =
-		"Removes the products that came with UPLOAD, except those that were changed since\n"
-		"or that something else refers to.  An upload that has not ended is cancelled.\n"
+		"Removes the products that came with UPLOAD, except those that were changed since "
+		"or that something else refers to.  An upload that has not ended is cancelled. "
 		"UPLOAD is an upload's id or the beginning of one.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_undo
@@ -171,7 +177,7 @@ static const struct command commands[] = {
 	{
 		.name = "vendor show", .operands = "ID", .summary = "show everything about a vendor",
 		.description =
-		"Shows what is known about a vendor: its fields, the logins that are confined to\n"
+		"Shows what is known about a vendor: its fields, the logins that are confined to "
 		"it, the numbers of its products and uploads, and its latest uploads.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_VENDOR,
@@ -180,7 +186,7 @@ static const struct command commands[] = {
 	{
 		.name = "vendor set", .operands = "ID", .summary = "change a vendor's fields",
 		.description =
-		"Changes the fields that are given and prints what they were.  An empty text\n"
+		"Changes the fields that are given and prints what they were.  An empty text "
 		"(--phone '') clears a field; a vendor always has a name, an e-mail and a status.",
 		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_VENDOR,
@@ -189,7 +195,7 @@ static const struct command commands[] = {
 	{
 		.name = "vendor set-status", .operands = "ID STATUS", .summary = "suspend a vendor, or let it load again",
 		.description =
-		"Sets a vendor's status: active, suspended, inactive or pending_approval.\n"
+		"Sets a vendor's status: active, suspended, inactive or pending_approval. "
 		"Only an active vendor's files are loaded.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 2, .max_operands = 2, .codes = CODES_VENDOR,
@@ -212,8 +218,8 @@ static const struct command commands[] = {
 	{
 		.name = "category rename", .operands = "OLD NEW", .summary = "rename a category",
 		.description =
-		"Renames a category, even one that comes with the extension.  Its products and\n"
-		"the categories under it follow.  Because this changes the products, \"onboard\n"
+		"Renames a category, even one that comes with the extension.  Its products and "
+		"the categories under it follow.  Because this changes the products, \"onboard "
 		"undo\" no longer removes them.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 2, .max_operands = 2, .codes = CODES_CATEGORY,
@@ -229,7 +235,7 @@ static const struct command commands[] = {
 	{
 		.name = "category remove", .operands = "NAME", .summary = "remove a category that is not in use",
 		.description =
-		"Removes a category that has no products and no categories under it.  One that\n"
+		"Removes a category that has no products and no categories under it.  One that "
 		"comes with the extension can only be deactivated.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_CATEGORY,
@@ -238,8 +244,8 @@ static const struct command commands[] = {
 	{
 		.name = "doctor", .operands = "", .summary = "say what is wrong with the database",
 		.description =
-		"Says what is wrong with the database or worth knowing about it: versions,\n"
-		"schemas where others may create objects, how rows are stored and why, roles,\n"
+		"Says what is wrong with the database or worth knowing about it: versions, "
+		"schemas where others may create objects, how rows are stored and why, roles, "
 		"row security, stalled uploads, local changes.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.codes = CODES_DOCTOR, .run = command_doctor
@@ -247,7 +253,7 @@ static const struct command commands[] = {
 	{
 		.name = "conninfo", .operands = "", .summary = "print how to reach the database in use",
 		.description =
-		"Prints host, port, user and name of the database in use as a connection\n"
+		"Prints host, port, user and name of the database in use as a connection "
 		"string for psql, pg_dump and others.  It never holds a password.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.run = command_conninfo
@@ -268,6 +274,8 @@ static const struct command commands[] = {
 	{0}
 };
 
+static const char more_help[] = "\"onboard COMMAND --help\" describes each.";
+
 /*
  * Print the end of every help: what the exit codes mean.
  */
@@ -280,21 +288,40 @@ print_exit_codes(FILE *stream, const char *const *codes)
 		const char *text = codes[code] != NULL ? codes[code] : all_codes[code];
 
 		if (text != NULL)
-			fprintf(stream, "  %d  %s\n", code, text);
+			line_print_help(stream, EXIT_CODE_COLUMN, "  %d  %s", code, text);
 	}
+}
+
+/*
+ * Arguments for a program that the command runs come last.
+ */
+static void
+print_usage(const struct command *command)
+{
+	struct line line;
+
+	line_begin(&line, stdout, USAGE_COLUMN);
+	line_add(&line, "Usage: onboard %s", command->name);
+	if (command->operands[0] != '\0' && !command->stop_at_operand)
+		line_add(&line, " %s", command->operands);
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		if ((command->required & OPTION_BIT(id)) != 0)
+			line_add(&line, " %s %s", option_name(id), option_argument(id));
+	}
+	line_add(&line, " [OPTION]...");
+	if (command->stop_at_operand)
+		line_add(&line, " %s", command->operands);
+	line_end_help(&line);
 }
 
 static int
 print_command_help(const struct command *command)
 {
-	printf("Usage: onboard %s%s%s", command->name,
-		   command->operands[0] != '\0' ? " " : "", command->operands);
-	for (int id = 0; id < OPTION_ID_COUNT; id++)
-	{
-		if ((command->required & OPTION_BIT(id)) != 0)
-			printf(" %s ...", option_name(id));
-	}
-	printf(" [OPTION]...\n\n%s\n\nOptions:\n", command->description);
+	print_usage(command);
+	putchar('\n');
+	line_print_help(stdout, 0, "%s", command->description);
+	puts("\nOptions:");
 	options_print_help(stdout, command->options | OPTIONS_ALWAYS, command->meanings);
 	print_exit_codes(stdout, command->codes);
 	return EXIT_ALL_GOOD;
@@ -312,17 +339,19 @@ print_command_list(FILE *stream, const char *group)
 	{
 		if (strncmp(command->name, group, length) == 0 &&
 			(length == 0 || command->name[length] == ' '))
-			fprintf(stream, "  %-*s%s\n", COMMAND_COLUMN, command->name,
-					command->summary);
+			line_print_help(stream, COMMAND_COLUMN, "  %-*s%s", COMMAND_COLUMN - 2,
+							command->name, command->summary);
 	}
 }
 
 static int
 print_group_help(const char *group)
 {
-	printf("Usage: onboard %s COMMAND [OPTION]...\n\nCommands:\n", group);
+	line_print_help(stdout, USAGE_COLUMN, "Usage: onboard %s COMMAND [OPTION]...", group);
+	puts("\nCommands:");
 	print_command_list(stdout, group);
-	puts("\n\"onboard COMMAND --help\" describes each.");
+	putchar('\n');
+	line_print_help(stdout, 0, "%s", more_help);
 	print_exit_codes(stdout, group_codes);
 	return EXIT_ALL_GOOD;
 }
@@ -330,18 +359,26 @@ print_group_help(const char *group)
 static int
 print_general_help(FILE *stream)
 {
-	fputs("onboard loads vendors' product files into one catalogue.\n\n"
-		  "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n", stream);
+	line_print_help(stream, 0, "onboard loads vendors' product files into one catalogue.");
+	fputc('\n', stream);
+	line_print_help(stream, USAGE_COLUMN, "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...");
+	fputs("\nCommands:\n", stream);
 	print_command_list(stream, "");
-	fputs("\n\"onboard COMMAND --help\" describes each.\n\n"
-		  "Options, before the command or after it:\n", stream);
+	fputc('\n', stream);
+	line_print_help(stream, 0, "%s", more_help);
+	fputc('\n', stream);
+	line_print_help(stream, 0, "Options, before the command or after it:");
 	options_print_help(stream, OPTIONS_COMMON, NULL);
-	fputs("\nWhich database: the one of --db CONNINFO, else the one that the PG*\n"
-		  "environment variables name, else a private server that the program creates\n"
-		  "and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or\n"
-		  "~/.local/share/onboard; for root /var/lib/onboard).\n\n"
-		  "Other variables: ONBOARD_PG_BINDIR, the folder of PostgreSQL's programs;\n"
-		  "TMPDIR, where standard input is spooled; NO_COLOR, for no colours.\n", stream);
+	fputc('\n', stream);
+	line_print_help(stream, 0,
+					"Which database: the one of --db CONNINFO, else the one that the PG* "
+					"environment variables name, else a private server that the program creates "
+					"and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or "
+					"~/.local/share/onboard; for root /var/lib/onboard).");
+	fputc('\n', stream);
+	line_print_help(stream, 0,
+					"Other variables: ONBOARD_PG_BINDIR, the folder of PostgreSQL's programs; "
+					"TMPDIR, where standard input is spooled; NO_COLOR, for no colours.");
 	print_exit_codes(stream, general_codes);
 	return EXIT_ALL_GOOD;
 }

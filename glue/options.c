@@ -14,13 +14,14 @@
 
 #include "../src/suggest.h"
 #include "../src/text.h"
+#include "line.h"
 #include "options.h"
 #include "scan.h"
 #include "since.h"
 #include "sniff.h"
 
 /* Column where the explanations of the help begin. */
-#define HELP_COLUMN 26
+#define HELP_COLUMN 28
 
 enum option_kind
 {
@@ -41,7 +42,7 @@ struct option_spec
 	const char *argument;		/* how the help names its value */
 	enum option_kind kind;
 	size_t		offset;			/* of its field in struct options */
-	const char *help;			/* line feeds continue below */
+	const char *help;
 };
 
 #define FIELD(name) offsetof(struct options, name)
@@ -51,19 +52,19 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_VENDOR] = {"vendor", 'v', "ID", KIND_TEXT, FIELD(vendor),
 	"vendor who sent the file"},
 	[OPTION_FILE_NAME] = {"file-name", 0, "NAME", KIND_TEXT, FIELD(file_name),
-	"name to record for the file (default: its own; needed\nto resume what came by standard input)"},
+	"name to record for the file (default: its own; needed to resume what came by standard input)"},
 	[OPTION_ENCODING] = {"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
-	"character encoding, such as windows-1252 (default: by\nbyte order mark, else UTF-8)"},
+	"character encoding, such as windows-1252 (default: by byte order mark, else UTF-8)"},
 	[OPTION_DELIMITER] = {"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
-	"what separates fields, a character or the word tab\n(default: comma, semicolon, tab or bar, whichever the\nheader uses)"},
+	"what separates fields, a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},
 	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
-	"refuse larger files, such as 50M or 2G; 0 for no limit\n(default: 10M)"},
+	"refuse larger files, such as 50M or 2G; 0 for no limit (default: 10M)"},
 	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
-	"refuse files of more rows, such as 20k; 0 for no limit\n(default: 10000)"},
+	"refuse files of more rows, such as 20k; 0 for no limit (default: 10000)"},
 	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
 	"load a file that was loaded before as a new upload"},
 	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
-	"write the reports into DIR/UPLOAD (default:\n./onboard-reports)"},
+	"write the reports into DIR/UPLOAD (default: ./onboard-reports)"},
 	[OPTION_NO_REPORTS] = {"no-reports", 0, NULL, KIND_FLAG, FIELD(no_reports),
 	"write no reports; \"onboard report\" writes them later"},
 	[OPTION_ERRORS] = {"errors", 0, "FILE", KIND_TEXT, FIELD(errors),
@@ -82,7 +83,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_COUNTRY] = {"country", 0, "TEXT", KIND_TEXT, FIELD(country), "country"},
 	[OPTION_POSTAL_CODE] = {"postal-code", 0, "TEXT", KIND_TEXT, FIELD(postal_code), "postal code"},
 	[OPTION_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(status),
-	"active, suspended, inactive or pending_approval\n(default: active)"},
+	"active, suspended, inactive or pending_approval (default: active)"},
 	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent),
 	"category that the new one belongs under"},
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
@@ -92,19 +93,19 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_LIMIT] = {"limit", 'n', "COUNT", KIND_COUNT, FIELD(limit),
 	"how many uploads to show, 0 for all (default: 20)"},
 	[OPTION_UPLOAD_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(upload_status),
-	"only uploads that are processing, completed, partial\nor failed"},
+	"only uploads that are processing, completed, partial or failed"},
 	[OPTION_SINCE] = {"since", 0, "TIME", KIND_MOMENT, FIELD(since),
-	"only uploads begun since then: 2h, 3d, 2026-11-28 or\n2026-11-28T12:30:00Z (without a zone: local time)"},
+	"only uploads begun since then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z (without a zone: local time)"},
 	[OPTION_ROW_ERRORS] = {"errors", 0, "[COUNT]", KIND_MAYBE_COUNT, FIELD(row_errors),
-	"show the first rejected rows of UPLOAD and what is\nwrong with them, 0 for all (default: 20)"},
+	"show the first rejected rows of UPLOAD and what is wrong with them, 0 for all (default: 20)"},
 	[OPTION_JSON] = {"json", 0, NULL, KIND_FLAG, FIELD(json),
 	"print the result as one JSON document"},
 	[OPTION_QUIET] = {"quiet", 'q', NULL, KIND_FLAG, FIELD(quiet),
 	"no progress bar and no notes; the result in one line"},
 	[OPTION_DATABASE] = {"db", 0, "CONNINFO", KIND_TEXT, FIELD(database),
-	"database to use, as a URI or keywords (default: the\nPG* variables, else a private server)"},
+	"database to use, as a URI or keywords (default: the PG* variables, else a private server)"},
 	[OPTION_RETRY_FOR] = {"retry-for", 0, "SECONDS", KIND_COUNT, FIELD(retry_seconds),
-	"how long to retry when the database goes away\n(default: 60; 5 when it never answered)"},
+	"how long to retry when the database goes away (default: 60; 5 when it never answered)"},
 	[OPTION_HELP] = {"help", 'h', NULL, KIND_FLAG, FIELD(help),
 	"show this help"},
 	[OPTION_VERSION] = {"version", 'V', NULL, KIND_FLAG, FIELD(version),
@@ -118,6 +119,12 @@ option_name(enum option_id id)
 
 	snprintf(name, sizeof(name), "--%s", specs[id].name);
 	return name;
+}
+
+const char *
+option_argument(enum option_id id)
+{
+	return specs[id].argument;
 }
 
 const char *
@@ -412,26 +419,18 @@ void
 options_print_help(FILE *stream, uint64_t accepted,
 				   const struct option_meaning *meanings)
 {
+	char		letter[] = "-x,";
+	char		name[HELP_COLUMN];
+
 	for (int id = 0; id < OPTION_ID_COUNT; id++)
 	{
 		const struct option_spec *spec = &specs[id];
-		int			used;
 
 		if ((accepted & OPTION_BIT(id)) == 0)
 			continue;
-		if (spec->letter != 0)
-			used = fprintf(stream, "  -%c, --%s", spec->letter, spec->name);
-		else
-			used = fprintf(stream, "      --%s", spec->name);
-		if (spec->argument != NULL)
-			used += fprintf(stream, " %s", spec->argument);
-		fprintf(stream, "%*s", used + 2 <= HELP_COLUMN ? HELP_COLUMN - used : 2, "");
-		for (const char *next = help_of(id, meanings); *next != '\0'; next++)
-		{
-			fputc(*next, stream);
-			if (*next == '\n')
-				fprintf(stream, "%*s", HELP_COLUMN, "");
-		}
-		fputc('\n', stream);
+		letter[1] = spec->letter;
+		snprintf(name, sizeof(name), "  %3s --%s%s%s", spec->letter != 0 ? letter : "", spec->name,
+				 spec->argument != NULL ? " " : "", spec->argument != NULL ? spec->argument : "");
+		line_print_help(stream, HELP_COLUMN, "%-*s%s", HELP_COLUMN, name, help_of(id, meanings));
 	}
 }

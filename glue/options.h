@@ -145,6 +145,9 @@ extern void options_print_help(FILE *stream, uint64_t accepted,
 /* The name of an option, with its dashes. */
 extern const char *option_name(enum option_id id);
 
+/* What the help calls its value; NULL of a flag. */
+extern const char *option_argument(enum option_id id);
+
 /* The value of an option that is a text; NULL when not given. */
 extern const char *option_text(const struct options *options, enum option_id id);
 

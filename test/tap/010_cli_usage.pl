@@ -32,6 +32,14 @@ for my $command (@commands)
 	like($out, qr/^onboard \d+\.\d+\.\d+$/, "$command --version");
 }
 is_exit(0, "onboard $_ --help", $_, '--help') for qw(vendor category);
+like((run_onboard('help', 'load'))[1], qr/^Usage: onboard load FILE --vendor ID \[OPTION\]\.\.\.$/m, 'the usage names the value of an option');
+like((run_onboard('help', 'psql'))[1], qr/^Usage: onboard psql \[OPTION\]\.\.\. \[-- ARGUMENT\.\.\.\]$/m, 'and has what is for psql at the end');
+{
+	my ($help) = (run_onboard('help', 'vendor', 'add'))[1] =~ /^Options:\n(.*?)\n\n/ms;
+	my %columns = map { /^(  .. *--\S+(?: [A-Z]+)? +)\S/ ? (length $1 => 1) : () } split /\n/, $help;
+
+	is(scalar(keys %columns), 1, 'the explanations of options stand below each other');
+}
 ($out) = is_exit(0, 'onboard --version', '--version');
 like($out, qr/^onboard \d+\.\d+\.\d+\n$/, 'the version is one line');
 is_exit(0, 'onboard -h', '-h');

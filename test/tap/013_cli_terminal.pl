@@ -177,11 +177,12 @@ sub redraws
 	return grep { /^(?:Reading|Checking|Loading) / } map { s/[\r\n].*//sr } split /\r\e\[K/, $shown;
 }
 
-# Every line fits, the redraws with a column to spare.
+# Every line fits, the redraws with a column to spare.  A single word that is
+# longer is not broken.
 sub fits
 {
 	my ($columns, $shown, $name) = @_;
-	my @long = grep { display_width($_) > $columns } map { s/\e\[[0-9;]*[A-Za-z]//gr } split /[\r\n]+/, $shown;
+	my @long = grep { display_width($_) > $columns && $_ !~ /^ *\S+$/ } map { s/\e\[[0-9;]*[A-Za-z]//gr } split /[\r\n]+/, $shown;
 	my @full = grep { display_width($_) >= $columns } redraws($shown);
 
 	ok(!@long && !@full, "$columns columns: $name") or diag(join "\n", @long, @full);
@@ -256,6 +257,20 @@ is_deeply([ grep { display_width($_) != $at } map { /^(.*?  )partial/ ? $1 : () 
 # Words are kept whole where they fit, and all of them are there
 ($code, $shown) = on_terminal(40, undef, 'status', $bad{'short.csv'});
 like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/, 'a long message continues on the next line');
+
+# A path that is longer than the terminal is wide can be copied
+($code, $shown) = on_terminal(40, undef, 'load', 'short.csv', '--vendor', 'LONG');
+like($shown =~ s/\e\[[0-9;]*m//gr, qr{^onboard-reports/\Q$bad{"short.csv"}\E/$_\.csv\r?$}m, "the path of $_.csv is in one piece") for qw(errors fix);
+
+# The help, too, is as wide as the terminal, but no wider than 80 columns
+for my $columns (@widths)
+{
+	for my $command ([], [qw(help load)], [qw(help vendor)], [qw(help vendor add)], [qw(help psql)])
+	{
+		($code, $shown) = on_terminal($columns, undef, @$command, '--help');
+		fits($columns < 80 ? $columns : 80, $shown, join ' ', 'onboard', @$command, '--help');
+	}
+}
 
 # A pipe gets everything
 my $piped = (run_onboard('status', { env => { COLUMNS => 20 } }))[1];

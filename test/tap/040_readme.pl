@@ -314,7 +314,7 @@ sub check_commands
 	{
 		my ($text) = (run_in_folder('', $program, split(/ /, $command), '--help'))[1];
 		my ($options) = $text =~ /^Options:\n(.*?\n)\n/ms;
-		my ($usage) = $text =~ /^Usage: (onboard .*?)(?: --[a-z-]+ \.\.\.)* \[OPTION\]\.\.\.$/m;
+		my $usage = join '', grep { defined } $text =~ /^Usage: (onboard .*?)(?: --[a-z-]+ [A-Z]+)* \[OPTION\]\.\.\.( \[-- .*\])?$/m;
 		my @shown;
 
 		while ($options =~ /^ {2,6}((?:-\w, )?--[a-z-]+(?: \[?[A-Z]+\]?)?)(.*\n(?: {20,}.*\n)*)/mg)
