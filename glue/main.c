@@ -31,6 +31,8 @@
 /* Below the command in "Usage: onboard". */
 #define USAGE_COLUMN 7
 
+#define INSUFFICIENT_PRIVILEGE "42501"
+
 #define OPTIONS_FILE \
 	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | \
 	 OPTION_BIT(OPTION_DELIMITER) | OPTION_BIT(OPTION_FILE_NAME) | \
@@ -408,11 +410,14 @@ exit_code_of(const struct glue_error *error)
 int
 command_fail(const struct options *options, const struct glue_error *error)
 {
+	struct glue_error told = *error;
 	int			code = exit_code_of(error);
 
-	terminal_error(error);
+	if (strcmp(told.code, INSUFFICIENT_PRIVILEGE) == 0 && told.hint[0] == '\0')
+		glue_error_hint(&told, "Connect as a role that may do this (--db), or have the owner grant it.");
+	terminal_error(&told);
 	if (options->json)
-		json_out_error(error, code);
+		json_out_error(&told, code);
 	return code;
 }
 

@@ -134,4 +134,12 @@ is_refused(2, qr/there is no category "Tea"/, qw(category remove Tea));
 is(sql("SELECT count(*) FROM onboard.products p WHERE NOT EXISTS (SELECT FROM onboard.product_categories c WHERE c.category_name = p.category)"), 0,
 	'every product is in a category that exists');
 
+# A login that may not
+sql("CREATE ROLE clerk LOGIN; SELECT onboard_grant_loader('clerk')");
+for my $command ([qw(vendor add NEW --name N --email n@n.example)], [qw(category add New)])
+{
+	($out, $err) = is_exit(4, "@$command[0, 1] by a loader", @$command, '--db', conninfo('clerk'));
+	like($err, qr/permission denied for table \w+\nConnect as a role that may do this \(--db\), or have the owner grant it\.$/m, 'is told what to do');
+}
+
 done_testing();
