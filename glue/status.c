@@ -41,7 +41,7 @@ struct choice
 
 static const char list_query[] =
 "SELECT u.upload_id AS upload, u.file_name AS file,"
-" u.status || CASE WHEN u.metadata ? 'undone_at' THEN ', undone' ELSE '' END AS status,"
+" CASE WHEN u.metadata ? 'undone_at' THEN 'undone, ' ELSE '' END || u.status AS status,"
 " coalesce(u.total_records, u.valid_records + u.error_records) AS rows,"
 " u.valid_records AS accepted, u.error_records AS rejected,"
 " onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS percent,"

@@ -190,7 +190,7 @@ static const char roles_query[] =
 
 static const char recent_query[] =
 "SELECT u.upload_id AS upload, u.file_name AS file,"
-" u.status || CASE WHEN u.metadata ? 'undone_at' THEN ', undone' ELSE '' END AS status,"
+" CASE WHEN u.metadata ? 'undone_at' THEN 'undone, ' ELSE '' END || u.status AS status,"
 " u.valid_records AS accepted, u.error_records AS rejected,"
 " extract(epoch FROM u.created_at)::bigint AS begun_at"
 " FROM onboard.upload_history u WHERE u.vendor_id = $1::text" RECENT_UPLOADS;

@@ -94,7 +94,7 @@ is(json_of($out)->{loaded_before}, JSON::PP::true, 'is known');
 # Status
 ($out) = is_exit(0, 'status', 'status');
 like($out, qr/^upload\s+file\s+status\s+rows\s+accepted\s+rejected\s+percent\s+reason\s+begun$/m, 'lists uploads under headings');
-like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+partial, undone\s+33\s+28\s+5\s+84\.8/m, 'one a line');
+like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+undone, partial\s+33\s+28\s+5\s+84\.8/m, 'one a line');
 ($out) = is_exit(0, 'status --limit', 'status', '--limit', '2', '--json');
 is(scalar @{ json_of($out) }, 2, 'shows that many');
 ($out) = is_exit(0, 'status of one', 'status', $result->{upload_id});
@@ -227,7 +227,7 @@ like($out, qr{^Upload \Q$open\E is already cancelled}, 'says so');
 ($out) = is_exit(0, 'undo', 'undo', $loaded->{upload_id}, '--json');
 is(json_of($out)->{removed}, $loaded->{valid_records}, 'removes its products');
 ($out) = is_exit(0, 'status after undo', 'status');
-like($out, qr/^\Q$loaded->{upload_id}\E\s+large\.csv\s+partial, undone\s/m, 'shows what was undone');
+like($out, qr/^\Q$loaded->{upload_id}\E\s+large\.csv\s+undone, partial\s/m, 'shows what was undone');
 my ($undone) = grep { $_->{upload_id} eq $loaded->{upload_id} } @{ json_of((run_onboard('status', '--json'))[1]) };
 is($undone->{undone}, JSON::PP::true, 'as JSON too');
 ($out, $err) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
