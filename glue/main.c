@@ -143,7 +143,7 @@ static const struct command commands[] = {
 		.description =
 		"Writes errors.csv (one line per error), fix.csv (the rejected rows in the "
 		"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD "
-		"is an upload's id or the beginning of one.",
+		"is an upload's id or the beginning of one, or \"latest\".",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1, .max_operands = 1, .codes = CODES_UPLOAD, .run = command_report
 	},

@@ -6,6 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "database.h"
@@ -35,6 +36,18 @@ print_json(const struct upload *upload, const struct report_files *files)
 	json_out_print(document);
 }
 
+/*
+ * Read the upload that the command line names.
+ */
+static bool
+read_upload(struct database *database, const char *name, struct upload *upload,
+			struct glue_error *error)
+{
+	if (strcmp(name, UPLOAD_LATEST) == 0)
+		return upload_read_latest(database, upload, error);
+	return upload_resolve(database, name, upload, error);
+}
+
 int
 command_report(const struct options *options)
 {
@@ -45,7 +58,7 @@ command_report(const struct options *options)
 	int			code = EXIT_ALL_GOOD;
 
 	if (database == NULL ||
-		!upload_resolve(database, options->operands[0], &upload, &error) ||
+		!read_upload(database, options->operands[0], &upload, &error) ||
 		!report_files_write(database, &upload, options->reports, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)

@@ -214,15 +214,15 @@ read_latest(struct database *database, const struct options *options,
 	PGresult   *result = NULL;
 	bool		done;
 
+	if ((options->given & OPTIONS_CHOICE) == 0)
+		return upload_read_latest(database, upload, error);
 	fill_choice(&choice, options, 1);
 	if (!database_query(database, RUN_AGAIN, latest_query, 4, choice.values, &result, error))
 		return false;
 	if (PQntuples(result) > 0)
 		done = upload_read(database, PQgetvalue(result, 0, 0), upload, error);
 	else
-		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
-							  (options->given & OPTIONS_CHOICE) != 0 ? "there is no such upload" :
-							  "there are no uploads yet; start with \"onboard load FILE --vendor ID\"");
+		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "there is no such upload");
 	PQclear(result);
 	return done;
 }
@@ -230,7 +230,7 @@ read_latest(struct database *database, const struct options *options,
 static bool
 is_latest(const struct options *options)
 {
-	return options->operand_count > 0 && strcmp(options->operands[0], "latest") == 0;
+	return options->operand_count > 0 && strcmp(options->operands[0], UPLOAD_LATEST) == 0;
 }
 
 static int

@@ -178,6 +178,18 @@ find_upload(struct database *database, const char *statement, int count,
 }
 
 bool
+upload_read_latest(struct database *database, struct upload *upload,
+				   struct glue_error *error)
+{
+	if (!find_upload(database, SELECT_UPLOAD " ORDER BY u.created_at DESC, u.upload_id LIMIT 1",
+					 0, NULL, upload, error))
+		return false;
+	if (upload->upload_id == NULL)
+		return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "there are no uploads yet; start with \"onboard load FILE --vendor ID\"");
+	return true;
+}
+
+bool
 upload_find(struct database *database, const char *vendor_id, const char *content_id,
 			struct upload *upload, struct glue_error *error)
 {

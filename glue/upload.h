@@ -118,6 +118,13 @@ extern bool upload_read(struct database *database, const char *upload_id,
 extern bool upload_resolve(struct database *database, const char *text,
 						   struct upload *upload, struct glue_error *error);
 
+/* The word for the newest upload where a user may name one. */
+#define UPLOAD_LATEST "latest"
+
+/* Read the newest upload that the login may see; UNKNOWN_UPLOAD when there is none. */
+extern bool upload_read_latest(struct database *database, struct upload *upload,
+							   struct glue_error *error);
+
 /* Fail an open upload with a code; fills *upload anew. */
 extern bool upload_reject(struct database *database, struct upload *upload,
 						  const char *code, const char *message,

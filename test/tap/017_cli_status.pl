@@ -31,7 +31,7 @@ sub ids_of
 	return [ map { $_->{upload_id} } @{ json_of($json) } ];
 }
 
-is_refused(2, qr/there are no uploads yet/, 'status', 'latest');
+is_refused(2, qr/there are no uploads yet/, $_, 'latest') for qw(status report);
 
 my $good = load('good.csv', 'ALPHA', "A-1,Pan,Kitchen,A-SKU-1,10,1\n", 0);
 my $mixed = load('mixed.csv', 'ALPHA', <<'END', 1);
@@ -98,6 +98,9 @@ is_refused(2, qr/there is no upload "\Q$_\E"/, 'undo', $_) for 'latest', lc $mix
 is(sql("SELECT count(*) FROM onboard.products"), 2, 'none of these removed anything');
 ($out) = is_exit(0, 'report of the beginning of an id', 'report', $short);
 like($out, qr{^onboard-reports/\Q$mixed\E/errors\.csv$}m, 'writes into the folder of the full id');
+
+($out) = is_exit(0, 'report latest', 'report', 'latest', '--json');
+is(json_of($out)->{upload_id}, $cancelled, 'writes the reports of the newest upload');
 
 # An id that others begin with is that upload's.
 sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, status) SELECT '$good' || n, 'ALPHA', 'longer.csv', 1, 'completed' FROM generate_series(1, 8) n");
