@@ -12,17 +12,22 @@
  */
 #include "postgres.h"
 
+#include "access/amapi.h"
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_opfamily.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "index_shape.h"
@@ -30,7 +35,19 @@
 /* A B-tree takes 2704 bytes, the least of all kinds; some go to the entry itself. */
 #define INDEX_ENTRY_BYTES 2600
 
-/* Leakproof functions never raise an error; these do not either. */
+/* A value of a column that is not worth mentioning, with its header and alignment. */
+#define SHORT_VALUE_BYTES 80
+
+/*
+ * How much longer upper() makes a text: some characters become three of two bytes
+ * each.  A column counts four bytes for a character, a constant what it has.
+ */
+#define CASE_MAPPING_GROWTH 2
+
+/*
+ * Leakproof functions of the server never raise an error; these do not either.
+ * What a function of somebody's own does is what they last made of it.
+ */
 static bool
 may_raise(Oid function, void *context)
 {
@@ -46,7 +63,7 @@ may_raise(Oid function, void *context)
 		if (function == harmless[i])
 			return false;
 	}
-	return !get_func_leakproof(function);
+	return function >= FirstNormalObjectId || !get_func_leakproof(function);
 }
 
 static bool
@@ -83,24 +100,79 @@ may_raise_walker(Node *node, void *context)
 static int
 column_bytes(const TableShape *shape, AttrNumber number)
 {
-	return number >= 1 && number <= shape->column_count ? shape->columns[number - 1].max_bytes : 0;
+	if (number < 1 || number > shape->column_count)
+		return 0;
+	return Max(shape->columns[number - 1].max_bytes, SHORT_VALUE_BYTES);
 }
 
-/* The most bytes an entry takes; an expression is as long as what it is made of. */
-static int
+/* What the values of an expression are made of. */
+typedef struct ExpressionSize
+{
+	const TableShape *shape;
+	Size		bytes;			/* of all its columns and constants */
+} ExpressionSize;
+
+static bool
+add_bytes(Node *node, void *argument)
+{
+	ExpressionSize *size = argument;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+		size->bytes += column_bytes(size->shape, ((Var *) node)->varattno);
+	else if (IsA(node, Const) && !((Const *) node)->constisnull && ((Const *) node)->constlen == -1)
+		size->bytes += 2 * VARSIZE_ANY(DatumGetPointer(((Const *) node)->constvalue));
+	return expression_tree_walker(node, add_bytes, argument);
+}
+
+/*
+ * The most bytes an entry takes.  What may_raise() lets pass makes of its arguments
+ * a value that is as long as all of them, or in another case.
+ */
+static Size
 entry_bytes(Relation index, const TableShape *shape)
 {
-	Bitmapset  *columns = NULL;
-	int			bytes = 0;
-	int			member = -1;
+	ExpressionSize size = {shape, 0};
+	Size		bytes = 0;
 	int			i;
 
 	for (i = 0; i < index->rd_index->indnatts; i++)
 		bytes += column_bytes(shape, index->rd_index->indkey.values[i]);
-	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &columns);
-	while ((member = bms_next_member(columns, member)) >= 0)
-		bytes += column_bytes(shape, member + FirstLowInvalidHeapAttributeNumber);
-	return bytes;
+	(void) add_bytes((Node *) RelationGetIndexExpressions(index), &size);
+	return bytes + CASE_MAPPING_GROWTH * size.bytes;
+}
+
+/* Is the function in C, as those of PostgreSQL's own modules are? */
+static bool
+is_compiled(Oid function)
+{
+	HeapTuple	tuple;
+	Oid			language;
+
+	if (function < FirstNormalObjectId)
+		return true;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+	ReleaseSysCache(tuple);
+	return language == ClanguageId || language == INTERNALlanguageId;
+}
+
+/* An operator class of somebody's own may compare by a function that raises anything. */
+static bool
+support_may_raise(Relation index)
+{
+	int			count = IndexRelationGetNumberOfKeyAttributes(index) * index->rd_indam->amsupport;
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (OidIsValid(index->rd_support[i]) && !is_compiled(index->rd_support[i]))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -177,7 +249,8 @@ bool
 index_can_refuse(Relation index, const TableShape *shape)
 {
 	if (may_raise_walker((Node *) RelationGetIndexExpressions(index), NULL) ||
-		may_raise_walker((Node *) RelationGetIndexPredicate(index), NULL))
+		may_raise_walker((Node *) RelationGetIndexPredicate(index), NULL) ||
+		support_may_raise(index))
 		return true;
 	return !stores_short_keys(index) && entry_bytes(index, shape) > INDEX_ENTRY_BYTES;
 }

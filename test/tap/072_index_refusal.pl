@@ -18,7 +18,16 @@ add_database($node, 'indexes', 'V1');
 $node->safe_psql('indexes', <<'SQL');
 CREATE FUNCTION long_text(seed int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT string_agg(chr(131072 + ('x' || substr(md5(seed || '-' || i), 1, 4))::bit(16)::int % 40000), '') FROM generate_series(1, 1999) i $$;
-CREATE VIEW input AS SELECT n, CASE WHEN n IN (3, 1200) THEN long_text(n) WHEN n % 2 = 0 THEN 'short ' || n END AS description FROM generate_series(1, 2500) n;
+CREATE VIEW input AS SELECT n, CASE WHEN n IN (3, 1200) THEN long_text(n) WHEN n % 2 = 0 THEN 'short ' || n END AS description,
+	CASE WHEN n IN (3, 1200) THEN left(long_text(n), 100) END AS brand FROM generate_series(1, 2500) n;
+CREATE FUNCTION compare_by_hand(text, text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	IF length($1) = 100 THEN RAISE EXCEPTION 'not to be compared'; END IF;
+	RETURN bttextcmp($1, $2);
+END $$;
+CREATE OPERATOR CLASS by_hand FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+	FUNCTION 1 compare_by_hand(text, text);
+CREATE FUNCTION always_long(text) RETURNS text LANGUAGE sql IMMUTABLE LEAKPROOF AS $$ SELECT CASE WHEN length($1) = 100 THEN public.long_text(1) END $$;
 GRANT SELECT ON input TO loader;
 SQL
 my %available = map { $_ => $node->psql('indexes', "CREATE EXTENSION $_") == 0 } qw(btree_gin btree_gist pg_trgm);
@@ -34,8 +43,8 @@ sub load
 	my ($out, $err) = ('', '');
 	my $upload = query("SELECT onboard_begin_upload('V1', 'x.csv', content_id => '" . ++$loads . "')");
 
-	$node->psql('indexes', "INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, description) "
-		. "SELECT '$upload', n, '$loads-' || n, repeat('n', 200), 'Books', '$loads-' || n, '1', '1', description FROM input ORDER BY n;\n"
+	$node->psql('indexes', "INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, description, brand) "
+		. "SELECT '$upload', n, '$loads-' || n, repeat('n', 200), 'Books', '$loads-' || n, '1', '1', description, brand FROM input ORDER BY n;\n"
 		. "SELECT string_agg(name, ',') FROM onboard_statistics() WHERE name IN ('rows_direct', 'rows_plain') AND value > 0",
 		stdout => \$out, stderr => \$err, extra_params => [ '-U', 'loader' ]);
 	return join '|', $err =~ /ERROR/ ? $err : '', query("SELECT count(*) FROM onboard.products WHERE upload_id = '$upload'"),
@@ -54,6 +63,13 @@ my @indexes = (
 	[ undef, '(brand) INCLUDE (description)', REFUSED ],
 	[ undef, '(lower(description))', REFUSED ],
 	[ undef, "(left(description, 1000))", REFUSED ],
+	# Short columns, often enough.
+	[ undef, "((brand || 'a'), (brand || 'b'), (brand || 'c'), (brand || 'd'), (brand || 'e'), (brand || 'f'), (brand || 'g'))", REFUSED ],
+	[ undef, "(lower(brand), upper(brand), lower(brand), upper(brand), lower(brand), upper(brand), lower(brand))", REFUSED ],
+	# What is somebody's own.
+	# The other one has nothing to be compared with yet.
+	[ undef, '(brand by_hand)', '|2499|1200 REJECTED_BY_CATALOGUE|rows_plain' ],
+	[ undef, '(always_long(brand))', REFUSED ],
 	[ undef, 'USING brin (description) WITH (pages_per_range = 1)', SOME_REFUSED ],
 	[ 'btree_gin', 'USING gin (description)', REFUSED ],
 	[ 'btree_gin', 'USING gin (description) WITH (fastupdate = off)', REFUSED ],
@@ -64,6 +80,9 @@ my @indexes = (
 	[ undef, 'USING spgist (description)', SOME_REFUSED ],
 	[ 'pg_trgm', 'USING gist (description gist_trgm_ops)', SOME_REFUSED ],
 	# These take every row.
+	[ undef, '(brand, category, price, status, created_at, upload_id)', ALL_DIRECT ],
+	[ undef, '(lower(product_name), lower(brand))', ALL_DIRECT ],
+	[ undef, "(brand) WHERE status = 'active'", ALL_DIRECT ],
 	[ undef, 'USING hash (description)', ALL_DIRECT ],
 	[ undef, 'USING hash (lower(description))', ALL_DIRECT ],
 	[ undef, "USING gin (to_tsvector('simple', description))", ALL_DIRECT ],
