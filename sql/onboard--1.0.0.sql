@@ -1089,7 +1089,7 @@ SET "IntervalStyle" = 'postgres'
 SET extra_float_digits = 1
 SET "TimeZone" = 'UTC' AS $$
 	WITH ours AS (
-		SELECT c.oid, c.relname, c.relkind, c.reloptions, c.reltoastrelid, c.relrowsecurity, c.relforcerowsecurity,
+		SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relreplident, c.reloptions, c.reltoastrelid, c.relrowsecurity, c.relforcerowsecurity,
 			format('ALTER %s onboard.%I ', CASE c.relkind WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
 				c.relname) AS alter
 		FROM pg_class c
@@ -1098,7 +1098,7 @@ SET "TimeZone" = 'UTC' AS $$
 			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard'
 		WHERE c.relkind IN ('r', 'f', 'v')
 	), columns AS (
-		SELECT o.relname, o.alter, a.attname, a.attnum, a.attrelid, a.attnotnull, a.attidentity, a.attgenerated,
+		SELECT o.relname, o.relkind, o.alter, a.attname, a.attnum, a.attrelid, a.attnotnull, a.attidentity, a.attgenerated,
 			a.attstorage, a.attcompression, nullif(a.attstattarget, -1) AS statistics, a.attoptions,
 			o.alter || format('ALTER COLUMN %I ', a.attname) AS alter_column,
 			t.typstorage, format_type(a.atttypid, a.atttypmod) AS type,
@@ -1158,7 +1158,9 @@ SET "TimeZone" = 'UTC' AS $$
 	FROM columns c
 	UNION ALL
 	SELECT 'column type', c.relname, c.attname::text, c.attname, c.type || c.collation, NULL,
-		c.alter_column || format('TYPE %s%s USING %I::%s', c.type, c.collation, c.attname, c.type), NULL, NULL, 0
+		c.alter_column || format('TYPE %s%s', c.type, c.collation)
+			-- A foreign table has nothing to convert.
+			|| CASE c.relkind WHEN 'f' THEN '' ELSE format(' USING %I::%s', c.attname, c.type) END, NULL, NULL, 0
 	FROM columns c
 	UNION ALL
 	SELECT 'column default', c.relname, c.attname::text, c.attname, c.expression,
@@ -1215,17 +1217,34 @@ SET "TimeZone" = 'UTC' AS $$
 		JOIN pg_class c ON c.oid = i.indexrelid
 	WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 	UNION ALL
-	-- Foreign keys are added last and dropped first: they need the keys they refer to.
-	SELECT 'constraint', o.relname, k.conname, NULL, pg_get_constraintdef(k.oid),
+	-- Foreign keys are added last and dropped first: they need the keys they refer to,
+	-- of whichever table.
+	SELECT CASE k.contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END, o.relname, k.conname, NULL, pg_get_constraintdef(k.oid),
 		o.alter || format('ADD CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), NULL,
 		o.alter || format('DROP CONSTRAINT %I', k.conname),
 		(SELECT format('constraint %s %s', c.relname, u.conname)
 			FROM pg_constraint u JOIN pg_class c ON c.oid = u.conrelid
-			WHERE k.contype = 'f' AND u.conindid = k.conindid AND u.contype IN ('p', 'u')),
-		CASE k.contype WHEN 'f' THEN 1 ELSE 0 END
+			WHERE k.contype = 'f' AND u.conindid = k.conindid AND u.contype IN ('p', 'u')), 0
 	FROM ours o JOIN pg_constraint k ON k.conrelid = o.oid
 	-- Not null is told with the column; triggers come below.
 	WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
+	UNION ALL
+	SELECT 'storage', o.relname, 'persistence', NULL, '', o.alter || 'SET UNLOGGED', NULL, o.alter || 'SET LOGGED', NULL, 0
+	FROM ours o WHERE o.relpersistence = 'u'
+	UNION ALL
+	SELECT 'storage', o.relname, 'replica identity', NULL, r.identity, r.make, r.make, o.alter || 'REPLICA IDENTITY DEFAULT', NULL, 0
+	FROM ours o
+		LEFT JOIN (SELECT i.indrelid, format('USING INDEX %I', c.relname) AS using_index
+			FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indisreplident) i ON i.indrelid = o.oid
+		CROSS JOIN LATERAL (SELECT CASE o.relreplident WHEN 'f' THEN 'FULL' WHEN 'i' THEN i.using_index END) x (named)
+		CROSS JOIN LATERAL (SELECT coalesce(x.named, 'NOTHING') AS identity,
+			o.alter || 'REPLICA IDENTITY ' || coalesce(x.named, 'NOTHING') AS make) r
+	WHERE o.relkind = 'r' AND o.relreplident <> 'd'
+	UNION ALL
+	SELECT 'storage', o.relname, 'cluster', NULL, c.relname, m.make, m.make, o.alter || 'SET WITHOUT CLUSTER', NULL, 0
+	FROM ours o JOIN pg_index i ON i.indrelid = o.oid JOIN pg_class c ON c.oid = i.indexrelid
+		CROSS JOIN LATERAL (SELECT o.alter || format('CLUSTER ON %I', c.relname) AS make) m
+	WHERE i.indisclustered
 	UNION ALL
 	SELECT 'trigger', o.relname, t.tgname, NULL, pg_get_triggerdef(t.oid), pg_get_triggerdef(t.oid), NULL,
 		format('DROP TRIGGER %I ON onboard.%I', t.tgname, o.relname), NULL, 0
@@ -1263,7 +1282,7 @@ SET "TimeZone" = 'UTC' AS $$
 		o.alter || 'NO FORCE ROW LEVEL SECURITY', NULL, 0
 	FROM ours o WHERE o.relforcerowsecurity;
 $$;
-COMMENT ON FUNCTION onboard.table_parts() IS 'Columns and their properties, view definitions, options, indexes, constraints, triggers, rules, policies and row security of the extension''s relations, each with statements that make, change and remove it';
+COMMENT ON FUNCTION onboard.table_parts() IS 'Columns and their properties, view definitions, options, indexes, constraints, storage, triggers, rules, policies and row security of the extension''s relations, each with statements that make, change and remove it';
 
 CREATE TABLE onboard.shipped_parts (
 	kind text COLLATE "C" NOT NULL,
@@ -1285,8 +1304,8 @@ SET search_path = pg_catalog, pg_temp AS $$
 	WITH kinds AS (
 		SELECT k.kind, k.position::int AS position
 		FROM unnest(ARRAY['column', 'column type', 'column default', 'column not null', 'column identity', 'view',
-				'column drop', 'option', 'column option', 'index', 'constraint', 'trigger', 'trigger state',
-				'rule', 'rule state', 'policy', 'row security'])
+				'column drop', 'option', 'column option', 'index', 'constraint', 'foreign key', 'storage',
+				'trigger', 'trigger state', 'rule', 'rule state', 'policy', 'row security'])
 			WITH ORDINALITY AS k (kind, position)
 	), parts AS (
 		SELECT coalesce(p.kind, s.kind) AS kind, coalesce(p.relation, s.relation) AS relation, coalesce(p.name, s.name) AS name,
