@@ -196,18 +196,14 @@ insert_row(void *argument)
 	return true;
 }
 
-/*
- * The shipped policies let the owner write either every row or no row at all; in
- * the latter case the row is not what was refused.
- */
-static void
-check_owner_is_operator(void)
+void
+catalogue_check_owner(void)
 {
 	static Statement right = {"SELECT onboard.is_operator()", 0, {InvalidOid}};
 	OwnerSection section;
 	bool		is_operator;
 
-	owner_enter_plain(&section);
+	owner_enter(&section);
 	SPI_connect();
 	statement_run(&right, NULL, NULL, true, SPI_OK_SELECT);
 	is_operator = DatumGetBool(statement_value(1, NULL));
@@ -228,7 +224,7 @@ is_refusal(const PlainInsert *work, const ErrorData *error)
 		return true;
 	if (!is_policy_violation(work, error))
 		return false;
-	check_owner_is_operator();
+	catalogue_check_owner();
 	return true;
 }
 

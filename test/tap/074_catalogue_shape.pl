@@ -76,6 +76,25 @@ is_heeded('another USING', 'ALTER POLICY tenant ON onboard.products USING (price
 	$direct, "DROP POLICY tenant ON onboard.products; $tenant");
 is_heeded('row security that is off', 'ALTER TABLE onboard.products DISABLE ROW LEVEL SECURITY', $direct, 'ALTER TABLE onboard.products ENABLE ROW LEVEL SECURITY');
 
+# What the shipped policy asks is asked of the owner on the direct path as well.
+my $load_error = sub {
+	my (undef, undef, $error) = $node->psql('shape', "SELECT onboard_begin_upload('V1', 'o.csv') AS upload \\gset\nSELECT * FROM onboard_ingest(:'upload', '[{\"row_number\": 1, \"product\": {\"sku\": \"x\"}}]')");
+	return $error;
+};
+my $no_operator = qr/the owner of onboard\.products may not write for all vendors/;
+my $is_operator = $node->safe_psql('shape', "SELECT pg_get_functiondef('onboard.is_operator()'::regprocedure)");
+
+$node->safe_psql('shape', "INSERT INTO onboard.vendor_roles VALUES ('shopkeeper', 'V1')");
+like($load_error->(), $no_operator, 'an owner that is confined to a vendor stores nothing');
+$node->safe_psql('shape', 'ALTER TABLE onboard.products NO FORCE ROW LEVEL SECURITY');
+is(load_row('', {}), $direct, 'unless row security does not concern it');
+$node->safe_psql('shape', "ALTER TABLE onboard.products FORCE ROW LEVEL SECURITY; DELETE FROM onboard.vendor_roles WHERE role_name = 'shopkeeper'");
+is(load_row('', {}), $direct, 'nor is it confined any more');
+$node->safe_psql('shape', "CREATE OR REPLACE FUNCTION onboard.is_operator() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT false'");
+like($load_error->(), $no_operator, 'a function that is put in the place of is_operator() is asked');
+$node->safe_psql('shape', $is_operator);
+is(load_row('', {}), $direct, 'taken back, rows are stored directly');
+
 # ----- foreign keys -----
 
 my $drop_key = 'ALTER TABLE onboard.products DROP CONSTRAINT products_vendor_id_fkey';
