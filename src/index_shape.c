@@ -13,24 +13,21 @@
 #include "postgres.h"
 
 #include "access/amapi.h"
-#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_language.h"
 #include "catalog/pg_opfamily.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "compat.h"
 #include "index_shape.h"
+#include "others_code.h"
 
 /* A B-tree takes 2704 bytes, the least of all kinds; some go to the entry itself. */
 #define INDEX_ENTRY_BYTES 2600
@@ -143,23 +140,6 @@ entry_bytes(Relation index, const TableShape *shape)
 	return bytes + CASE_MAPPING_GROWTH * size.bytes;
 }
 
-/* Is the function in C, as those of PostgreSQL's own modules are? */
-static bool
-is_compiled(Oid function)
-{
-	HeapTuple	tuple;
-	Oid			language;
-
-	if (function < FirstNormalObjectId)
-		return true;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
-	ReleaseSysCache(tuple);
-	return language == ClanguageId || language == INTERNALlanguageId;
-}
-
 /* An operator class of somebody's own may compare by a function that raises anything. */
 static bool
 support_may_raise(Relation index)
@@ -169,7 +149,7 @@ support_may_raise(Relation index)
 
 	for (i = 0; i < count; i++)
 	{
-		if (OidIsValid(index->rd_support[i]) && !is_compiled(index->rd_support[i]))
+		if (OidIsValid(index->rd_support[i]) && !function_is_compiled(index->rd_support[i]))
 			return true;
 	}
 	return false;

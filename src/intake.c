@@ -35,6 +35,7 @@
 #include "copy_context.h"
 #include "loader.h"
 #include "onboard.h"
+#include "others_code.h"
 #include "table_shape.h"
 
 /* Rows the executor may collect before it calls; INSERT only. */
@@ -74,6 +75,7 @@ typedef struct Intake
 	MemoryContext row_context;	/* COPY calls in a context that lives long */
 	CopyContext copy_context;
 	bool		is_copy;
+	bool		row_by_row;		/* others' code runs between rows */
 	AttrNumber	product_column[COLUMN_COUNT];
 	AttrNumber	intake_column[INTAKE_COLUMN_COUNT];
 } Intake;
@@ -97,8 +99,23 @@ intake_column_number(Relation relation, const char *name, Oid type)
 	return number;
 }
 
+/* COPY computes the defaults of columns that it is not given, row by row. */
+static bool
+defaults_run_code(Relation relation)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	int			i;
+
+	for (i = 0; constraints != NULL && i < constraints->num_defval; i++)
+	{
+		if (runs_volatile_code(stringToNode(constraints->defval[i].adbin)))
+			return true;
+	}
+	return false;
+}
+
 static void
-intake_begin(ResultRelInfo *result_info)
+intake_begin(ResultRelInfo *result_info, bool query_runs_code)
 {
 	Relation	relation = result_info->ri_RelationDesc;
 	Intake	   *intake = palloc0(sizeof(Intake));
@@ -111,7 +128,9 @@ intake_begin(ResultRelInfo *result_info)
 														intake_columns[i].type);
 	intake->row_context = AllocSetContextCreate(CurrentMemoryContext, "onboard intake row",
 												ALLOCSET_DEFAULT_SIZES);
-	intake->loader = loader_create(NULL, NULL, table_has_insert_trigger(relation));
+	intake->row_by_row = query_runs_code || table_has_insert_trigger(relation) ||
+		defaults_run_code(relation);
+	intake->loader = loader_create(NULL, NULL, intake->row_by_row);
 	result_info->ri_FdwState = intake;
 }
 
@@ -132,7 +151,7 @@ intakeBeginForeignModify(ModifyTableState *state, ResultRelInfo *result_info,
 						 List *fdw_private, int subplan_index, int flags)
 {
 	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
-		intake_begin(result_info);
+		intake_begin(result_info, fdw_private != NIL);
 }
 
 static void
@@ -146,7 +165,7 @@ intakeBeginForeignInsert(ModifyTableState *state, ResultRelInfo *result_info)
 {
 	Intake	   *intake;
 
-	intake_begin(result_info);
+	intake_begin(result_info, false);
 	/* COPY has no plan.  INSERT through a partitioned table comes here as well. */
 	if (state->ps.plan != NULL || state->rootResultRelInfo != result_info)
 		return;
@@ -331,7 +350,7 @@ intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)
 	TriggerDesc *triggers = result_info->ri_TrigDesc;
 	Intake	   *intake = result_info->ri_FdwState;
 
-	if ((intake != NULL && intake->is_copy) ||
+	if ((intake != NULL && (intake->is_copy || intake->row_by_row)) ||
 		result_info->ri_projectReturning != NULL ||
 		result_info->ri_WithCheckOptions != NIL ||
 		(triggers != NULL &&
@@ -350,6 +369,26 @@ intakeIsForeignRelUpdatable(Relation relation)
 	return 1 << CMD_INSERT;
 }
 
+/*
+ * A function in the INSERT's own query runs between the rows, too.  Subqueries are
+ * plans by now; what they are made of is kept beside them.
+ */
+static bool
+query_runs_code(PlannerInfo *root)
+{
+	ListCell   *cell;
+
+	if (runs_volatile_code((Node *) root->parse))
+		return true;
+	foreach(cell, root->glob->subroots)
+	{
+		if (runs_volatile_code((Node *) lfirst_node(PlannerInfo, cell)->parse))
+			return true;
+	}
+	return false;
+}
+
+/* The list is for intakeBeginForeignModify(): NIL, or not when code runs between rows. */
 static List *
 intakePlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 						Index result_relation, int subplan_index)
@@ -359,7 +398,7 @@ intakePlanForeignModify(PlannerInfo *root, ModifyTable *plan,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("onboard.intake does not support ON CONFLICT"),
 				 errhint("A duplicate is a verdict: it is recorded in onboard.validation_errors.")));
-	return NIL;
+	return query_runs_code(root) ? list_make1(makeInteger(1)) : NIL;
 }
 
 static void

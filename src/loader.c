@@ -168,7 +168,7 @@ static void
 choose_manner(Loader *loader)
 {
 	if (loader->row_by_row)
-		catalogue_store_row_by_row(loader->catalogue, "onboard.intake has a trigger");
+		catalogue_store_row_by_row(loader->catalogue, "others' code runs between the rows of onboard.intake");
 	else if (!error_store_is_direct(loader->error_store))
 		catalogue_store_row_by_row(loader->catalogue,
 								   "onboard.validation_errors takes its rows by INSERT");

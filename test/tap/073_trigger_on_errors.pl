@@ -118,6 +118,47 @@ $node->safe_psql('triggers', 'CREATE FUNCTION note() RETURNS trigger LANGUAGE pl
 is(load('copy', 'SET onboard.window_rows = 50000')->{seen}, join(',', map { "$_ " . ($_ == 1 ? 0 : int($_ / 3) + 1) } grep { $_ != 2 && $_ % 3 } 1 .. 30), 'a trigger on errors sees the good rows before it and no other');
 $node->safe_psql('triggers', 'DROP TRIGGER note ON onboard.validation_errors; DELETE FROM onboard.products');
 
+# So does a function that the INSERT itself, or a default of the door's columns, calls.
+$node->safe_psql('triggers', <<'SQL');
+CREATE FUNCTION meddle_now(value text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	INSERT INTO public.seen SELECT 'now', pg_catalog.count(*) FROM onboard.products;
+	UPDATE onboard.products SET brand = coalesce(brand, '') || 'm' WHERE row_number = (SELECT pg_catalog.max(row_number) FROM onboard.products);
+	UPDATE onboard.products SET sku = 'renamed ' || row_number WHERE sku = 'S15';
+	DELETE FROM onboard.products WHERE sku = 'S12';
+	RETURN value;
+END $$;
+SQL
+my $insert = $doors{intake};
+my %calls = (
+	'in the list' => [ $insert =~ s/ id, 'n'/ id, public.meddle_now('n')/r, '' ],
+	'in a subquery' => [ $insert =~ s/ id, 'n'/ id, (SELECT public.meddle_now('n') WHERE n > 0)/r, '' ],
+	'in FROM' => [ $insert =~ s/FROM rows/FROM (SELECT r.*, m FROM rows r, LATERAL public.meddle_now('n') m) rows/r, '' ],
+	'in a default' => [ $doors{copy}, "ALTER FOREIGN TABLE onboard.intake ALTER brand SET DEFAULT public.meddle_now('b')", 'ALTER FOREIGN TABLE onboard.intake ALTER brand DROP DEFAULT' ]);
+
+for my $call (sort keys %calls)
+{
+	my ($statement, $before, $after) = @{ $calls{$call} };
+	my ($free, $plain);
+
+	$node->safe_psql('triggers', $before);
+	$doors{now} = $statement;
+	$plain = load('now', 'SET onboard.load_path = plain');
+	$node->safe_psql('triggers', 'DELETE FROM onboard.products');
+	$free = load('now', 'SET onboard.window_rows = 7');
+	is($free->{error}, undef, "a function $call: no error");
+	is($free->{path}, 'plain', "a function $call: rows go in by the plain path");
+	is($free->{$_}, $plain->{$_}, "a function $call: the same $_ as row by row") for qw(verdicts products counts seen);
+	check_indexes("a function $call");
+	$node->safe_psql('triggers', 'DELETE FROM onboard.products;' . ($after // ''));
+}
+
+# One that is stable, or in C, leaves the path as it is.
+$node->safe_psql('triggers', "CREATE FUNCTION look(value text) RETURNS text LANGUAGE sql STABLE AS 'SELECT value'");
+$doors{now} = $insert =~ s/ id, 'n'/ id, look('n') || random()/r;
+is(load('now', 'SET onboard.window_rows = 7')->{path}, 'direct', 'a stable function of somebody and a volatile one of the server leave the path direct');
+$node->safe_psql('triggers', 'DELETE FROM onboard.products');
+
 # One that is disabled changes nothing, nor does one on UPDATE.
 $node->safe_psql('triggers', 'CREATE TRIGGER note AFTER INSERT ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION note(); ALTER TABLE onboard.validation_errors DISABLE TRIGGER note;'
 	. 'CREATE TRIGGER later AFTER UPDATE ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION note()');
