@@ -23,9 +23,12 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/elog.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "catalogue_internal.h"
+#include "index_shape.h"
 #include "onboard.h"
 #include "owner.h"
 #include "refusal.h"
@@ -33,22 +36,41 @@
 #include "subtransaction.h"
 #include "table_shape.h"
 
+/* Is the error that this unique index of the table has the row's key already? */
+static bool
+is_conflict_in(Relation index, const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name != NULL &&
+		error->schema_name != NULL && strcmp(error->schema_name, "onboard") == 0 &&
+		error->table_name != NULL && strcmp(error->table_name, "products") == 0 &&
+		strcmp(error->constraint_name, RelationGetRelationName(index)) == 0;
+}
+
 /* Did one of the unique indexes that keys are looked up in refuse the row? */
 static bool
 is_key_conflict(const Catalogue *catalogue, const ErrorData *error)
 {
 	CatalogueKey key;
 
-	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == NULL ||
-		error->schema_name == NULL || strcmp(error->schema_name, "onboard") != 0 ||
-		error->table_name == NULL || strcmp(error->table_name, "products") != 0)
-		return false;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		Relation	index = catalogue->indexes[catalogue->key_index[key]];
-
-		if (strcmp(error->constraint_name, RelationGetRelationName(index)) == 0)
+		if (is_conflict_in(catalogue->indexes[catalogue->key_index[key]], error))
 			return true;
+	}
+	return false;
+}
+
+/* A product_id comes from a sequence, so one that is taken says nothing of the row. */
+static bool
+is_taken_product_id(const Catalogue *catalogue, const ErrorData *error)
+{
+	AttrNumber	product_id = get_attnum(RelationGetRelid(catalogue->products), "product_id");
+	int			i;
+
+	for (i = 0; i < catalogue->index_count; i++)
+	{
+		if (is_conflict_in(catalogue->indexes[i], error))
+			return index_is_unique_on(catalogue->indexes[i], &product_id, 1);
 	}
 	return false;
 }
@@ -218,8 +240,10 @@ catalogue_check_owner(void)
 
 /* Is what the INSERT raised a verdict on the row? */
 static bool
-is_refusal(const PlainInsert *work, const ErrorData *error)
+is_refusal(const Catalogue *catalogue, const PlainInsert *work, const ErrorData *error)
 {
+	if (is_taken_product_id(catalogue, error))
+		return false;
 	if (sqlstate_is_refusal(error->sqlerrcode))
 		return true;
 	if (!is_policy_violation(work, error))
@@ -291,7 +315,7 @@ catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 		*refusal = "the catalogue refused the row: a trigger dropped it";
 		return true;
 	}
-	if (!is_refusal(&work, error))
+	if (!is_refusal(catalogue, &work, error))
 		ReThrowError(error);
 	is_conflict = is_key_conflict(catalogue, error);
 	if (!is_conflict)

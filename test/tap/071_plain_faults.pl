@@ -89,6 +89,15 @@ superuser("INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES ('shop
 is(load('', 'h'), '42501|0||0', 'an owner who is confined is no verdict on its rows');
 superuser("DELETE FROM onboard.vendor_roles WHERE role_name = 'shop_owner'");
 
+# ----- numbers of products are not the rows' -----
+
+superuser('ALTER SEQUENCE onboard.products_product_id_seq MAXVALUE 5000000 RESTART 5000000; SELECT nextval($$onboard.products_product_id_seq$$)');
+is(load('', 'h'), '2200H|0||0', 'a sequence at its end is no verdict');
+superuser('ALTER SEQUENCE onboard.products_product_id_seq NO MAXVALUE RESTART 1');
+is(load('', 'h'), '23505|0||0', 'nor is one that gives numbers again');
+superuser('ALTER SEQUENCE onboard.products_product_id_seq RESTART 5000001');
+is(load('', 'h'), BOTH_STORED, 'both rows load when it gives new ones');
+
 # ----- faults of user code on the table -----
 
 # Each: what the trigger does, and the SQLSTATE of the error.
