@@ -87,7 +87,7 @@ demo: deps ## Build, install and load three sample files into a private server
 	@echo "This takes about half a minute on two cores."
 	@$(MAKE) -s -j$(shell nproc) all
 	@$(SUDO) $(MAKE) -s install >/dev/null
-	@test/demo.sh
+	@PATH="$$PATH:/usr/local/bin" test/demo.sh
 
 aws-local: deps ## Run the AWS pipeline on emulated services, to play with
 	@SUDO="$(SUDO)" test/install_packages.sh $(PYTHON_PACKAGES)
