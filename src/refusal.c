@@ -11,8 +11,9 @@
  * Of class P0 only RAISE EXCEPTION is a refusal.  no_data_found, too_many_rows and
  * assert_failure are what PL/pgSQL raises when a trigger does not find the data it
  * was written for.  Of class 22 a sequence that is at its end is none: the next row
- * would be refused as well.  Of class 54 only program_limit_exceeded is: an index entry, or
- * a value made of the row, that is too large.  The others are about the statement.
+ * would be refused as well.  Of class 54 only program_limit_exceeded is: an index
+ * entry, or a value made of the row, that is too large.  The others are about the
+ * statement.
  *
  *-------------------------------------------------------------------------
  */

@@ -81,7 +81,7 @@ my $load_error = sub {
 	my (undef, undef, $error) = $node->psql('shape', "SELECT onboard_begin_upload('V1', 'o.csv') AS upload \\gset\nSELECT * FROM onboard_ingest(:'upload', '[{\"row_number\": 1, \"product\": {\"sku\": \"x\"}}]')");
 	return $error;
 };
-my $no_operator = qr/the owner of onboard\.products may not write for all vendors/;
+my $no_operator = qr/the owner of onboard\.products cannot write for all vendors/;
 my $is_operator = $node->safe_psql('shape', "SELECT pg_get_functiondef('onboard.is_operator()'::regprocedure)");
 
 $node->safe_psql('shape', "INSERT INTO onboard.vendor_roles VALUES ('shopkeeper', 'V1')");
