@@ -237,28 +237,33 @@ line_end_help(struct line *line)
 	end_within(line, width > 0 && width < HELP_WIDTH ? width : HELP_WIDTH);
 }
 
+static void
+print_list(FILE *stream, int indent, void (*end) (struct line *line), const char *format,
+		   va_list arguments)
+{
+	struct line line;
+
+	line_begin(&line, stream, indent);
+	line_add_list(&line, format, arguments);
+	end(&line);
+}
+
 void
 line_print(FILE *stream, int indent, const char *format,...)
 {
-	struct line line;
 	va_list		arguments;
 
-	line_begin(&line, stream, indent);
 	va_start(arguments, format);
-	line_add_list(&line, format, arguments);
+	print_list(stream, indent, line_end, format, arguments);
 	va_end(arguments);
-	line_end(&line);
 }
 
 void
 line_print_help(FILE *stream, int indent, const char *format,...)
 {
-	struct line line;
 	va_list		arguments;
 
-	line_begin(&line, stream, indent);
 	va_start(arguments, format);
-	line_add_list(&line, format, arguments);
+	print_list(stream, indent, line_end_help, format, arguments);
 	va_end(arguments);
-	line_end_help(&line);
 }

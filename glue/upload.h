@@ -106,7 +106,7 @@ extern bool upload_find_other_reading(struct database *database, const char *ven
 									  const char *digest, const char *content_id,
 									  struct upload *upload, struct glue_error *error);
 
-/* Read an upload; UNKNOWN_UPLOAD, not found, when there is none of that id. */
+/* Read an upload; UNKNOWN_UPLOAD, not found, when no upload has that id. */
 extern bool upload_read(struct database *database, const char *upload_id,
 						struct upload *upload, struct glue_error *error);
 

@@ -191,7 +191,7 @@ add_attribute(ProductReading *reading, JsonbValue *key, struct text_view text)
 	pushJsonbValue(&reading->attributes, WJB_VALUE, &value);
 }
 
-/* Take a key that is none of ours, unless the row is refused already. */
+/* Take a key that is no column, unless the row is refused already. */
 static void
 read_attribute(ProductReading *reading, JsonbValue *key, const JsonbValue *value)
 {
