@@ -26,7 +26,7 @@ for step in $steps; do
 		*) echo "There is no step \"$step\"; there are: $all_steps." >&2; exit 2 ;;
 	esac
 done
-[ $# -gt 0 ] || echo 'Running all tests takes about five minutes on two idle cores.'
+[ $# -gt 0 ] || echo 'Running all tests takes about six minutes on two idle cores.'
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
 as_user()
