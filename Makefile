@@ -5,17 +5,17 @@ EXTENSION = onboard
 EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" onboard.control)
 DATA = $(wildcard sql/onboard--*.sql)
 MODULE_big = onboard
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PGFILEDESC = "onboard - vendors' product files into one catalogue"
-EXTRA_CLEAN = src/*.gcno src/*.gcda
+EXTRA_CLEAN = $(addprefix src/, *.d */*.d *.gcno */*.gcno *.gcda */*.gcda)
 
 # pg_regress tests, for make installcheck against a server that runs already.
 REGRESS = $(filter-out onboard--%,$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
 REGRESS_OPTS = --load-extension=onboard --encoding=UTF8 --no-locale
 
-PG_CPPFLAGS = -DONBOARD_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -Isrc -DONBOARD_VERSION='"$(EXTVERSION)"'
 # The server's own headers need the three exceptions.
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Werror \
+PG_CFLAGS = -std=gnu11 -MMD -MP -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 # clang does not know an option that PGXS passes for gcc, and minds an attribute
 # of the server's headers.
@@ -28,7 +28,7 @@ override with_llvm = no
 # Debian packages: to build and run, to test, and for emulated services.
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
-TEST_PACKAGES = clang libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
+TEST_PACKAGES = clang clang-format libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
 	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 openssl pgbouncer \
 	$(PYTHON_PACKAGES)
 PYTHON_PACKAGES = python3 python3-venv
@@ -38,7 +38,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # These work before PostgreSQL's headers are there, and call make for the rest.
-TASKS = help deps deps-test demo aws-local check check-majors check-unit lint bench
+TASKS = help deps deps-test demo aws-local check check-majors check-unit lint format bench
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -61,8 +61,9 @@ uninstall-cli:
 clean-cli:
 	@$(MAKE) -C glue clean PG_CONFIG=$(PG_CONFIG)
 
-# A changed header rebuilds everything; the whole takes seconds.
-$(OBJS): $(wildcard src/*.h) onboard.control
+# The compiler writes down which headers a file includes.
+-include $(OBJS:.o=.d)
+$(OBJS): Makefile onboard.control
 
 .PHONY: cli install-cli uninstall-cli clean-cli
 
@@ -107,7 +108,10 @@ check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, fetched belo
 check-unit: ## Run the tests that need no server
 	@$(MAKE) -s -C test/unit check
 
-lint: ## Check banned functions, versions and both compilers' warnings
+format: ## Lay out all C as .clang-format says
+	@clang-format -i src/*.[ch] src/*/*.[ch] glue/*/*.[ch] test/*/*.[ch]
+
+lint: ## Check layout, rooms, banned functions, versions and both compilers' warnings
 	@test/lint.sh
 
 bench: deps-test ## Measure against plain COPY and Python; writes test/bench/RESULTS.md

@@ -19,26 +19,27 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-#include "catalogue.h"
-#include "compat.h"
+#include "base/compat.h"
+#include "catalogue/catalogue.h"
 #include "onboard.h"
-#include "owner.h"
-#include "search_path.h"
-#include "statement.h"
-#include "subtransaction.h"
-#include "table_shape.h"
+#include "base/owner.h"
+#include "base/search_path.h"
+#include "base/settings.h"
+#include "base/statement.h"
+#include "base/subtransaction.h"
+#include "catalogue/table_shape.h"
 
-#define SEVERITY_TEXT_ERROR		"error" /* rows cannot be loaded */
-#define SEVERITY_TEXT_WARNING	"warning"	/* something should be done */
-#define SEVERITY_TEXT_INFO		"info"	/* worth knowing */
+#define SEVERITY_TEXT_ERROR "error"     /* rows cannot be loaded */
+#define SEVERITY_TEXT_WARNING "warning" /* something should be done */
+#define SEVERITY_TEXT_INFO "info"       /* worth knowing */
 
 /* Add a finding; hint may be NULL. */
 static void
 add(ReturnSetInfo *result, const char *severity, const char *subject, const char *message,
 	const char *hint)
 {
-	Datum		values[4];
-	bool		nulls[4] = {false, false, false, hint == NULL};
+	Datum values[4];
+	bool nulls[4] = {false, false, false, hint == NULL};
 
 	values[0] = CStringGetTextDatum(severity);
 	values[1] = CStringGetTextDatum(subject);
@@ -51,13 +52,15 @@ add(ReturnSetInfo *result, const char *severity, const char *subject, const char
 static bool
 diagnose_versions(ReturnSetInfo *result)
 {
-	char	   *script = onboard_script_version();
-	bool		fit = strcmp(script, ONBOARD_VERSION) == 0;
+	char *script = onboard_script_version();
+	bool fit = strcmp(script, ONBOARD_VERSION) == 0;
 
 	if (!fit)
 		add(result, SEVERITY_TEXT_ERROR, "versions",
 			psprintf("library version %s does not fit script version %s", ONBOARD_VERSION, script),
-			psprintf("Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.", script));
+			psprintf(
+				"Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
+				script));
 	return fit;
 }
 
@@ -65,21 +68,25 @@ diagnose_versions(ReturnSetInfo *result)
 static void
 diagnose_search_path(ReturnSetInfo *result)
 {
-	OpenSchema	open[SEARCH_PATH_SCHEMAS];
-	int			count;
-	int			i;
+	OpenSchema open[SEARCH_PATH_SCHEMAS];
+	int count;
+	int i;
 
 	(void) search_path_for(owner_of_tables(), open, &count);
 	for (i = 0; i < count; i++)
 	{
-		bool		everybody = open[i].by_grant && open[i].role == ACL_ID_PUBLIC;
-		char	   *who = everybody ? pstrdup("everybody") :
-			psprintf("role %s", quote_identifier(GetUserNameFromId(open[i].role, false)));
+		bool everybody = open[i].by_grant && open[i].role == ACL_ID_PUBLIC;
+		char *who = everybody ? pstrdup("everybody")
+							  : psprintf("role %s",
+										 quote_identifier(GetUserNameFromId(open[i].role, false)));
 
 		add(result, open[i].by_grant ? SEVERITY_TEXT_WARNING : SEVERITY_TEXT_INFO,
 			psprintf("schema %s", quote_identifier(open[i].name)),
-			psprintf("%s may create objects in it, so triggers on the tables of onboard do not look up names there", who),
-			psprintf("Qualify names in triggers with their schema, or run %s.", search_path_remedy(&open[i])));
+			psprintf(
+				"%s may create objects in it, so triggers on the tables of onboard do not look up names there",
+				who),
+			psprintf("Qualify names in triggers with their schema, or run %s.",
+					 search_path_remedy(&open[i])));
 	}
 }
 
@@ -87,7 +94,7 @@ diagnose_search_path(ReturnSetInfo *result)
 typedef struct Inspection
 {
 	CataloguePath path;
-	char	   *departure;
+	char *departure;
 } Inspection;
 
 /* SubtransactionWork */
@@ -104,9 +111,10 @@ inspect(void *argument)
 static bool
 is_about_the_tables(const ErrorData *error)
 {
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
-		error->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE ||
-		error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+			   ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+		   error->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE ||
+		   error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
 }
 
 static void
@@ -121,7 +129,7 @@ add_departure(ReturnSetInfo *result, const char *table, const char *departure)
 static const char *
 departure_of(const char *table, const TableShape *shape)
 {
-	Relation	relation = table_open(onboard_relation(table), AccessShareLock);
+	Relation relation = table_open(onboard_relation(table), AccessShareLock);
 	const char *departure = table_shape_departure(relation, shape);
 
 	table_close(relation, NoLock);
@@ -131,8 +139,8 @@ departure_of(const char *table, const TableShape *shape)
 static bool
 intake_has_trigger(void)
 {
-	Relation	relation = table_open(onboard_relation("intake"), AccessShareLock);
-	bool		has_trigger = table_has_insert_trigger(relation);
+	Relation relation = table_open(onboard_relation("intake"), AccessShareLock);
+	bool has_trigger = table_has_insert_trigger(relation);
 
 	table_close(relation, NoLock);
 	return has_trigger;
@@ -150,9 +158,9 @@ departure_between_rows(void)
 static void
 diagnose_products(ReturnSetInfo *result)
 {
-	Inspection	inspection = {0};
+	Inspection inspection = {0};
 	const char *between_rows = departure_between_rows();
-	ErrorData  *error;
+	ErrorData *error;
 
 	if (!subtransaction_run(inspect, &inspection, &error))
 	{
@@ -167,10 +175,12 @@ diagnose_products(ReturnSetInfo *result)
 		add_departure(result, "products", between_rows);
 	else if (inspection.path == CATALOGUE_PLAIN || onboard_load_path != LOAD_PATH_AUTO)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
-			"rows are not stored in the fastest way, because onboard.load_path is set", "Run RESET onboard.load_path.");
+			"rows are not stored in the fastest way, because onboard.load_path is set",
+			"Run RESET onboard.load_path.");
 	else if (inspection.path == CATALOGUE_DECODED)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
-			"rows are looked up before they are stored, because the table is logically decoded", NULL);
+			"rows are looked up before they are stored, because the table is logically decoded",
+			NULL);
 	else
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products", "rows are stored directly", NULL);
 }
@@ -188,65 +198,64 @@ diagnose_errors_table(ReturnSetInfo *result)
 typedef struct DiagnosisQuery
 {
 	const char *severity;
-	Statement	statement;
+	Statement statement;
 } DiagnosisQuery;
 
 static DiagnosisQuery queries[] = {
-	{SEVERITY_TEXT_WARNING, {
-		"SELECT format('table onboard.%I', c.relname), 'row security is off: a vendor''s login sees all vendors', "
-		"  format('ALTER TABLE onboard.%I ENABLE ROW LEVEL SECURITY.', c.relname) "
-		"FROM onboard.shipped_parts s "
-		"  JOIN pg_catalog.pg_class c ON c.relname = s.relation AND c.relnamespace = 'onboard'::regnamespace "
-		"WHERE s.kind = 'row security' AND s.name = 'enabled' AND NOT c.relrowsecurity ORDER BY c.relname"}},
-	{SEVERITY_TEXT_WARNING, {
-		"SELECT format('index %s', i.indexrelid::regclass), 'it is invalid: writes maintain it, but no query uses it', "
-		"  format('DROP INDEX %s, and create it again.', i.indexrelid::regclass) "
-		"FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "
-		"WHERE c.relnamespace = 'onboard'::regnamespace AND NOT i.indisvalid ORDER BY i.indexrelid::regclass::text"}},
-	{SEVERITY_TEXT_WARNING, {
-		"SELECT format('role %I', r.role_name), "
-		"  format('it is confined to %s in onboard.vendor_roles and does not exist; a new role of this name would be confined, too', "
-		"    string_agg(r.vendor_id, ', ' ORDER BY r.vendor_id)), "
-		"  format('DELETE FROM onboard.vendor_roles WHERE role_name = %L.', r.role_name) "
-		"FROM onboard.vendor_roles r "
-		"WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.role_name) "
-		"GROUP BY r.role_name ORDER BY r.role_name"}},
-	{SEVERITY_TEXT_WARNING, {
-		"SELECT format('role %I', p.rolname), "
-		"  'it is confined to vendors in onboard.vendor_roles, but row security does not apply to it', "
-		"  format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS.', p.rolname) "
-		"FROM pg_catalog.pg_roles p WHERE (p.rolsuper OR p.rolbypassrls) "
-		"  AND EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name = p.rolname) ORDER BY p.rolname"}},
-	{SEVERITY_TEXT_WARNING, {
-		"SELECT 'uploads', format('%s of them made no progress for a day; the oldest is %s', count(*), "
-		"    (array_agg(u.upload_id ORDER BY u.updated_at))[1]), "
-		"  'Load their files again, or end them with onboard_sweep_uploads().' "
-		"FROM onboard.upload_history u "
-		"WHERE u.status = 'processing' AND u.updated_at < now() - '1 day'::interval HAVING count(*) > 0"}},
-	{SEVERITY_TEXT_INFO, {
-		"SELECT 'vendors', 'none is active, so nothing can be loaded', "
-		"  'Add one with INSERT INTO onboard.vendors, or onboard vendor add.' "
-		"WHERE NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.status = 'active')"}},
-	{SEVERITY_TEXT_INFO, {
-		"SELECT 'local changes', format('the tables and views of the extension were changed; statements that repeat this: %s', count(*)), "
-		"  'Keep the output of onboard_local_changes() with each dump: pg_dump leaves these changes out.' "
-		"FROM onboard.changed_parts() HAVING count(*) > 0"}},
+	{SEVERITY_TEXT_WARNING,
+	 {"SELECT format('table onboard.%I', c.relname), 'row security is off: a vendor''s login sees all vendors', "
+	  "  format('ALTER TABLE onboard.%I ENABLE ROW LEVEL SECURITY.', c.relname) "
+	  "FROM onboard.shipped_parts s "
+	  "  JOIN pg_catalog.pg_class c ON c.relname = s.relation AND c.relnamespace = 'onboard'::regnamespace "
+	  "WHERE s.kind = 'row security' AND s.name = 'enabled' AND NOT c.relrowsecurity ORDER BY c.relname"}},
+	{SEVERITY_TEXT_WARNING,
+	 {"SELECT format('index %s', i.indexrelid::regclass), 'it is invalid: writes maintain it, but no query uses it', "
+	  "  format('DROP INDEX %s, and create it again.', i.indexrelid::regclass) "
+	  "FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "
+	  "WHERE c.relnamespace = 'onboard'::regnamespace AND NOT i.indisvalid ORDER BY i.indexrelid::regclass::text"}},
+	{SEVERITY_TEXT_WARNING,
+	 {"SELECT format('role %I', r.role_name), "
+	  "  format('it is confined to %s in onboard.vendor_roles and does not exist; a new role of this name would be confined, too', "
+	  "    string_agg(r.vendor_id, ', ' ORDER BY r.vendor_id)), "
+	  "  format('DELETE FROM onboard.vendor_roles WHERE role_name = %L.', r.role_name) "
+	  "FROM onboard.vendor_roles r "
+	  "WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.role_name) "
+	  "GROUP BY r.role_name ORDER BY r.role_name"}},
+	{SEVERITY_TEXT_WARNING,
+	 {"SELECT format('role %I', p.rolname), "
+	  "  'it is confined to vendors in onboard.vendor_roles, but row security does not apply to it', "
+	  "  format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS.', p.rolname) "
+	  "FROM pg_catalog.pg_roles p WHERE (p.rolsuper OR p.rolbypassrls) "
+	  "  AND EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name = p.rolname) ORDER BY p.rolname"}},
+	{SEVERITY_TEXT_WARNING,
+	 {"SELECT 'uploads', format('%s of them made no progress for a day; the oldest is %s', count(*), "
+	  "    (array_agg(u.upload_id ORDER BY u.updated_at))[1]), "
+	  "  'Load their files again, or end them with onboard_sweep_uploads().' "
+	  "FROM onboard.upload_history u "
+	  "WHERE u.status = 'processing' AND u.updated_at < now() - '1 day'::interval HAVING count(*) > 0"}},
+	{SEVERITY_TEXT_INFO,
+	 {"SELECT 'vendors', 'none is active, so nothing can be loaded', "
+	  "  'Add one with INSERT INTO onboard.vendors, or onboard vendor add.' "
+	  "WHERE NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.status = 'active')"}},
+	{SEVERITY_TEXT_INFO,
+	 {"SELECT 'local changes', format('the tables and views of the extension were changed; statements that repeat this: %s', count(*)), "
+	  "  'Keep the output of onboard_local_changes() with each dump: pg_dump leaves these changes out.' "
+	  "FROM onboard.changed_parts() HAVING count(*) > 0"}},
 };
 
 static void
 diagnose_by_queries(ReturnSetInfo *result)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < lengthof(queries); i++)
 	{
-		uint64		count = statement_run(&queries[i].statement, NULL, NULL, true, SPI_OK_SELECT);
+		uint64 count = statement_run(&queries[i].statement, NULL, NULL, true, SPI_OK_SELECT);
 		SPITupleTable *table = SPI_tuptable;
-		uint64		row;
+		uint64 row;
 
 		for (row = 0; row < count; row++)
-			add(result, queries[i].severity,
-				SPI_getvalue(table->vals[row], table->tupdesc, 1),
+			add(result, queries[i].severity, SPI_getvalue(table->vals[row], table->tupdesc, 1),
 				SPI_getvalue(table->vals[row], table->tupdesc, 2),
 				SPI_getvalue(table->vals[row], table->tupdesc, 3));
 	}

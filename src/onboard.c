@@ -1,13 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * onboard.c
- *	  Module entry: settings, counters, versions.
+ *	  Module entry, versions, and the counters of the session.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include <limits.h>
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -15,27 +13,18 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
-#include "compat.h"
+#include "base/compat.h"
+#include "base/counters.h"
 #include "onboard.h"
-#include "pending.h"
-#include "rules.h"
-#include "statement.h"
+#include "base/settings.h"
+#include "base/statement.h"
+#include "shared/rules.h"
+#include "upload/pending.h"
 
 PG_MODULE_MAGIC;
 
-int			onboard_lock_wait = 30000;
-int			onboard_window_rows = 50000;
-int			onboard_load_path = LOAD_PATH_AUTO;
 OnboardCounters onboard_counters;
-
-static const struct config_enum_entry load_path_options[] = {
-	{"auto", LOAD_PATH_AUTO, false},
-	{"probe", LOAD_PATH_PROBE, false},
-	{"plain", LOAD_PATH_PLAIN, false},
-	{NULL, 0, false}
-};
 
 PGDLLEXPORT void _PG_init(void);
 
@@ -43,26 +32,7 @@ void
 _PG_init(void)
 {
 	pending_init();
-	DefineCustomIntVariable("onboard.lock_wait",
-							"Lock waits longer than this are an error that the client may retry.",
-							"0 means lock_timeout alone decides.",
-							&onboard_lock_wait, 30000, 0, INT_MAX,
-							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
-	DefineCustomIntVariable("onboard.window_rows",
-							"Rows between two passes over the unique indexes of the catalogue.",
-							"Changes speed and memory, never a verdict.",
-							&onboard_window_rows, 50000, 1, 1000000,
-							PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
-	DefineCustomEnumVariable("onboard.load_path",
-							 "How rows reach the catalogue.",
-							 "Changes speed, never a verdict.",
-							 &onboard_load_path, LOAD_PATH_AUTO, load_path_options,
-							 PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
-#if PG_VERSION_NUM >= 150000
-	MarkGUCPrefixReserved("onboard");
-#else
-	EmitWarningsOnPlaceholders("onboard");
-#endif
+	settings_init();
 }
 
 PG_FUNCTION_INFO_V1(onboard_require_utf8);
@@ -84,15 +54,14 @@ char *
 onboard_script_version(void)
 {
 	static Statement version = {
-		"SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'onboard'"
+		"SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'onboard'",
 	};
-	char	   *result;
+	char *result;
 
 	SPI_connect();
 	if (statement_run(&version, NULL, NULL, true, SPI_OK_SELECT) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"onboard\" does not exist in this database")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("extension \"onboard\" does not exist in this database")));
 	result = SPI_palloc(64);
 	strlcpy(result, TextDatumGetCString(statement_value(1, NULL)), 64);
 	SPI_finish();
@@ -105,18 +74,20 @@ PG_FUNCTION_INFO_V1(onboard_version);
 Datum
 onboard_version(PG_FUNCTION_ARGS)
 {
-	char	   *script = onboard_script_version();
-	TupleDesc	descriptor;
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
+	char *script = onboard_script_version();
+	TupleDesc descriptor;
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
 	if (strcmp(script, ONBOARD_VERSION) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("library version %s does not fit script version %s of extension \"onboard\"",
-						ONBOARD_VERSION, script),
-				 errhint("Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
-						 script)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("library version %s does not fit script version %s of extension \"onboard\"",
+					ONBOARD_VERSION, script),
+			 errhint(
+				 "Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
+				 script)));
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = CStringGetTextDatum(ONBOARD_VERSION);
@@ -134,8 +105,8 @@ onboard_statistics(PG_FUNCTION_ARGS)
 	const struct
 	{
 		const char *name;
-		int64		value;
-	}			rows[] = {
+		int64 value;
+	} rows[] = {
 		{"rows_direct", onboard_counters.rows_direct},
 		{"rows_probed", onboard_counters.rows_probed},
 		{"rows_plain", onboard_counters.rows_plain},
@@ -145,13 +116,13 @@ onboard_statistics(PG_FUNCTION_ARGS)
 		{"windows", onboard_counters.windows},
 	};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			i;
+	int i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 0; i < lengthof(rows); i++)
 	{
-		Datum		values[2] = {CStringGetTextDatum(rows[i].name), Int64GetDatum(rows[i].value)};
-		bool		nulls[2] = {false, false};
+		Datum values[2] = {CStringGetTextDatum(rows[i].name), Int64GetDatum(rows[i].value)};
+		bool nulls[2] = {false, false};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

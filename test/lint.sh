@@ -7,6 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 problems=0
 count=0
+sources=$(ls src/*.[ch] src/*/*.[ch] glue/*/*.[ch])
 
 # Print the result of a check, in TAP: check STATUS NAME.
 check()
@@ -33,7 +34,7 @@ none()
 
 # Each has a bounded, thread-safe or checked counterpart.
 banned='(sprintf|strcpy|strcat|strtok|atoi|atol|gets|gmtime|localtime|system|popen|vsprintf|alloca)'
-none 'no banned functions' grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" src/*.c src/*.h glue/*.c glue/*.h glue/*/*.c glue/*/*.h
+none 'no banned functions' grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" $sources
 
 version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" onboard.control)
 status=0
@@ -48,7 +49,13 @@ adopting()
 }
 none 'the script creates with plain CREATE' adopting
 
-none 'indents with tabs' grep -nE '^ {4,}' src/*.c src/*.h glue/*.c glue/*.h glue/*/*.c glue/*/*.h
+status=0
+clang-format --dry-run -Werror $sources test/*/*.[ch] || status=1
+check $status 'formatted as .clang-format says; make format does it'
+
+status=0
+test/rooms.pl || status=1
+check $status 'rooms include only what ARCHITECTURE.md allows, without circles'
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT

@@ -17,33 +17,32 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
-#include "json_scan.h"
-#include "memory.h"
+#include "aws/client.h"
+#include "aws/json_scan.h"
+#include "base/heap.h"
 
 /* Milliseconds: the bound of the first pause, and the highest bound. */
-#define FIRST_PAUSE		100
-#define LONGEST_PAUSE	5000
+#define FIRST_PAUSE 100
+#define LONGEST_PAUSE 5000
 
 /* Seconds without a byte until a connection is given up. */
-#define IDLE_SECONDS	10
+#define IDLE_SECONDS 10
 
 /* Seconds that AWS allows a signature's time to differ are 300; a smaller
  * difference is no reason to believe its clock rather than ours. */
-#define SKEW_WORTH_CORRECTING	240
+#define SKEW_WORTH_CORRECTING 240
 
 /* What the names of a service are. */
 static const struct service_names
 {
-	const char *signing;		/* also the first part of the host */
-	const char *variable;		/* AWS_ENDPOINT_URL_... */
-}			services[AWS_SERVICE_COUNT] =
-{
+	const char *signing;  /* also the first part of the host */
+	const char *variable; /* AWS_ENDPOINT_URL_... */
+} services[AWS_SERVICE_COUNT] = {
 	[AWS_S3] = {"s3", "S3"},
 	[AWS_DYNAMODB] = {"dynamodb", "DYNAMODB"},
 	[AWS_SQS] = {"sqs", "SQS"},
 	[AWS_SNS] = {"sns", "SNS"},
-	[AWS_SECRETS_MANAGER] = {"secretsmanager", "SECRETS_MANAGER"}
+	[AWS_SECRETS_MANAGER] = {"secretsmanager", "SECRETS_MANAGER"},
 };
 
 /* ----- client ----- */
@@ -57,7 +56,7 @@ system_time(void)
 static uint64_t
 system_random(void)
 {
-	uint64_t	number;
+	uint64_t number;
 
 	/* Without random bytes the clock still spreads the pauses. */
 	if (RAND_bytes((unsigned char *) &number, sizeof(number)) != 1)
@@ -73,10 +72,10 @@ endpoint_parse(struct aws_endpoint *endpoint, const char *url, const char *varia
 			   struct glue_error *error)
 {
 	const char *host = strstr(url, "://");
-	size_t		length = host != NULL ? strcspn(host + 3, "/?#@") : 0;
+	size_t length = host != NULL ? strcspn(host + 3, "/?#@") : 0;
 
-	if ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) ||
-		length == 0 || length >= sizeof(endpoint->host) ||
+	if ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) || length == 0 ||
+		length >= sizeof(endpoint->host) ||
 		(host[3 + length] != '\0' && strcmp(host + 3 + length, "/") != 0))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "BAD_ENDPOINT",
 							  "%s must be http(s)://host[:port]", variable);
@@ -88,10 +87,10 @@ endpoint_parse(struct aws_endpoint *endpoint, const char *url, const char *varia
 }
 
 static bool
-endpoint_init(struct aws_endpoint *endpoint, const struct service_names *names,
-			  const char *region, struct glue_error *error)
+endpoint_init(struct aws_endpoint *endpoint, const struct service_names *names, const char *region,
+			  struct glue_error *error)
 {
-	char		variable[64];
+	char variable[64];
 	const char *url;
 
 	snprintf(variable, sizeof(variable), "AWS_ENDPOINT_URL_%s", names->variable);
@@ -177,13 +176,13 @@ aws_call_begin(struct aws_call *call, enum aws_service service, const char *oper
 void
 aws_call_header(struct aws_call *call, const char *name, const char *value)
 {
-	call->headers[call->header_count++] = (struct aws_pair) {name, value};
+	call->headers[call->header_count++] = (struct aws_pair){name, value};
 }
 
 void
 aws_call_query(struct aws_call *call, const char *name, const char *value)
 {
-	call->query[call->query_count++] = (struct aws_pair) {name, value};
+	call->query[call->query_count++] = (struct aws_pair){name, value};
 }
 
 void
@@ -191,8 +190,9 @@ aws_call_begin_json(struct aws_call *call, enum aws_service service, const char 
 					const char *target, int64_t deadline)
 {
 	aws_call_begin(call, service, operation, "POST", "/", deadline);
-	aws_call_header(call, "Content-Type", service == AWS_SECRETS_MANAGER ?
-					"application/x-amz-json-1.1" : "application/x-amz-json-1.0");
+	aws_call_header(call, "Content-Type",
+					service == AWS_SECRETS_MANAGER ? "application/x-amz-json-1.1"
+												   : "application/x-amz-json-1.0");
 	aws_call_header(call, "X-Amz-Target", target);
 }
 
@@ -219,7 +219,7 @@ copy_word(char *word, size_t size, struct text_view text)
 		return;
 	for (size_t i = 0; i < text.length; i++)
 	{
-		char		byte = text.data[i];
+		char byte = text.data[i];
 
 		if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
 			  (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("-._:+/=", byte) != NULL)))
@@ -235,17 +235,17 @@ copy_word(char *word, size_t size, struct text_view text)
 static struct text_view
 xml_element(const char *document, const char *name)
 {
-	char		tag[32];
+	char tag[32];
 	const char *start;
 	const char *end;
 
 	snprintf(tag, sizeof(tag), "<%s>", name);
 	start = strstr(document, tag);
 	if (start == NULL)
-		return (struct text_view) {NULL, 0};
+		return (struct text_view){NULL, 0};
 	start += strlen(tag);
 	end = strchr(start, '<');
-	return (struct text_view) {start, end != NULL ? (size_t) (end - start) : 0};
+	return (struct text_view){start, end != NULL ? (size_t) (end - start) : 0};
 }
 
 /*
@@ -273,7 +273,7 @@ header_text(const struct http_response *response, const char *name)
 {
 	const char *value = http_response_header(response, name);
 
-	return value != NULL ? text_of(value) : (struct text_view) {NULL, 0};
+	return value != NULL ? text_of(value) : (struct text_view){NULL, 0};
 }
 
 void
@@ -283,7 +283,7 @@ aws_read_failure(struct aws_call *call)
 	const char *document = response->body.data != NULL ? response->body.data : "";
 	struct text_view type = header_text(response, "x-amzn-errortype");
 	struct text_view id = header_text(response, "x-amzn-requestid");
-	char		word[2 * AWS_CODE_SIZE];
+	char word[2 * AWS_CODE_SIZE];
 
 	if (type.length == 0 && document[strspn(document, " \t\r\n")] == '{')
 	{
@@ -320,11 +320,23 @@ aws_is_throttle(const char *code, int status)
 {
 	/* Those of the AWS SDKs ("Retry behavior", AWS SDKs and Tools). */
 	static const char *const codes[] = {
-		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-		"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-		"ProvisionedThroughputExceededException", "BandwidthLimitExceeded", "SlowDown",
-		"PriorRequestNotComplete", "TransactionInProgressException", "KMSThrottlingException",
-		"KMS.ThrottlingException", "EC2ThrottledException", "LimitExceededException", NULL
+		"Throttling",
+		"ThrottlingException",
+		"ThrottledException",
+		"RequestThrottled",
+		"RequestThrottledException",
+		"TooManyRequestsException",
+		"RequestLimitExceeded",
+		"ProvisionedThroughputExceededException",
+		"BandwidthLimitExceeded",
+		"SlowDown",
+		"PriorRequestNotComplete",
+		"TransactionInProgressException",
+		"KMSThrottlingException",
+		"KMS.ThrottlingException",
+		"EC2ThrottledException",
+		"LimitExceededException",
+		NULL,
 	};
 
 	return status == 429 || is_one_of(code, codes);
@@ -334,8 +346,13 @@ static bool
 is_clock_failure(const char *code)
 {
 	static const char *const codes[] = {
-		"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture",
-		"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", NULL
+		"RequestTimeTooSkewed",
+		"RequestExpired",
+		"RequestInTheFuture",
+		"InvalidSignatureException",
+		"SignatureDoesNotMatch",
+		"AuthFailure",
+		NULL,
 	};
 
 	return is_one_of(code, codes);
@@ -345,7 +362,10 @@ static bool
 is_credentials_expiry(const char *code)
 {
 	static const char *const codes[] = {
-		"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", NULL
+		"ExpiredToken",
+		"ExpiredTokenException",
+		"TokenRefreshRequired",
+		NULL,
 	};
 
 	return is_one_of(code, codes);
@@ -358,8 +378,13 @@ static bool
 is_transient(const char *code, int status)
 {
 	static const char *const codes[] = {
-		"RequestTimeout", "RequestTimeoutException", "InternalError", "InternalFailure",
-		"InternalServerError", "ServiceUnavailable", NULL
+		"RequestTimeout",
+		"RequestTimeoutException",
+		"InternalError",
+		"InternalFailure",
+		"InternalServerError",
+		"ServiceUnavailable",
+		NULL,
 	};
 
 	return status >= 500 || is_one_of(code, codes);
@@ -369,17 +394,31 @@ const char *
 aws_error_code(const char *code, int status)
 {
 	static const char *const denied[] = {
-		"AccessDenied", "AccessDeniedException", "AuthorizationError",
-		"AuthorizationErrorException", NULL
+		"AccessDenied",
+		"AccessDeniedException",
+		"AuthorizationError",
+		"AuthorizationErrorException",
+		NULL,
 	};
 	static const char *const unknown[] = {
-		"ResourceNotFoundException", "NoSuchBucket", "NotFound", "NotFoundException",
-		"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", NULL
+		"ResourceNotFoundException",
+		"NoSuchBucket",
+		"NotFound",
+		"NotFoundException",
+		"QueueDoesNotExist",
+		"AWS.SimpleQueueService.NonExistentQueue",
+		NULL,
 	};
 	static const char *const credentials[] = {
-		"InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId",
-		"InvalidToken", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-		"IncompleteSignature", "IncompleteSignatureException", NULL
+		"InvalidAccessKeyId",
+		"UnrecognizedClientException",
+		"InvalidClientTokenId",
+		"InvalidToken",
+		"MissingAuthenticationToken",
+		"MissingAuthenticationTokenException",
+		"IncompleteSignature",
+		"IncompleteSignatureException",
+		NULL,
 	};
 
 	if (aws_is_throttle(code, status))
@@ -424,12 +463,11 @@ append_host(struct aws_call *call, const struct aws_endpoint *endpoint, size_t *
 		!byte_buffer_append_string(url, "://", error))
 		return false;
 	*host_at = url->used;
-	if (call->host_prefix != NULL &&
-		(!byte_buffer_append_string(url, call->host_prefix, error) ||
-		 !byte_buffer_append_string(url, ".", error)))
+	if (call->host_prefix != NULL && (!byte_buffer_append_string(url, call->host_prefix, error) ||
+									  !byte_buffer_append_string(url, ".", error)))
 		return false;
 	return byte_buffer_append_string(url, endpoint->host, error) &&
-		byte_buffer_terminate(url, error);
+		   byte_buffer_terminate(url, error);
 }
 
 /*
@@ -438,7 +476,7 @@ append_host(struct aws_call *call, const struct aws_endpoint *endpoint, size_t *
 static void
 copy_host(char *host, size_t size, const char *scheme, const char *name)
 {
-	size_t		length;
+	size_t length;
 	const char *port = strcmp(scheme, "https") == 0 ? ":443" : ":80";
 
 	snprintf(host, size, "%s", name);
@@ -462,10 +500,10 @@ sign_call(struct aws_client *client, struct aws_call *call, const char *host,
 		.payload_hash = payload_hash,
 		.region = client->region,
 		.service = services[call->service].signing,
-		.time = aws_client_time(client)
+		.time = aws_client_time(client),
 	};
 	struct aws_credentials *credentials = glue_allocate_zero(sizeof(*credentials));
-	bool		success;
+	bool success;
 
 	if (credentials == NULL)
 		return glue_error_memory(error);
@@ -486,14 +524,14 @@ sign_call(struct aws_client *client, struct aws_call *call, const char *host,
 static int
 gather_headers(struct aws_call *call)
 {
-	int			count = 0;
+	int count = 0;
 
 	for (size_t i = 0; i < call->header_count; i++)
-		call->sent_headers[count++] = (struct http_header) {call->headers[i].name,
-		call->headers[i].value};
+		call->sent_headers[count++] =
+			(struct http_header){call->headers[i].name, call->headers[i].value};
 	for (size_t i = 0; i < call->signature.header_count; i++)
-		call->sent_headers[count++] = (struct http_header) {call->signature.headers[i].name,
-		call->signature.headers[i].value};
+		call->sent_headers[count++] =
+			(struct http_header){call->signature.headers[i].name, call->signature.headers[i].value};
 	return count;
 }
 
@@ -501,17 +539,17 @@ static bool
 build_attempt(struct aws_client *client, struct aws_call *call, struct glue_error *error)
 {
 	const struct aws_endpoint *endpoint = &client->endpoints[call->service];
-	char		host[AWS_ENDPOINT_SIZE + 80];
-	char		hash[AWS_HASH_SIZE];
+	char host[AWS_ENDPOINT_SIZE + 80];
+	char hash[AWS_HASH_SIZE];
 	const char *payload_hash = call->payload_hash;
-	size_t		host_at = 0;
+	size_t host_at = 0;
 
 	if (call->prepare != NULL && !call->prepare(call, error))
 		return false;
 	if (payload_hash == NULL)
 	{
-		if (!aws_payload_hash(call->body.used > 0 ? call->body.data : "", call->body.used,
-							  hash, error))
+		if (!aws_payload_hash(call->body.used > 0 ? call->body.data : "", call->body.used, hash,
+							  error))
 			return false;
 		payload_hash = hash;
 	}
@@ -524,7 +562,7 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 		!byte_buffer_append_string(&call->url, call->signature.query, error) ||
 		!byte_buffer_terminate(&call->url, error))
 		return false;
-	call->exchange.request = (struct http_request) {
+	call->exchange.request = (struct http_request){
 		.method = call->method,
 		.url = call->url.data,
 		.headers = call->sent_headers,
@@ -538,7 +576,7 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 		.body_limit = call->body_limit,
 		.deadline = call->deadline,
 		.idle_seconds = client->options.idle_seconds,
-		.fresh_connection = call->fresh_connection
+		.fresh_connection = call->fresh_connection,
 	};
 	return true;
 }
@@ -548,8 +586,8 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 int64_t
 aws_backoff(int failures, bool throttled, int64_t now, int64_t deadline, uint64_t random)
 {
-	int64_t		bound = FIRST_PAUSE;
-	int64_t		wake;
+	int64_t bound = FIRST_PAUSE;
+	int64_t wake;
 
 	if (failures >= (throttled ? AWS_THROTTLED_ATTEMPTS : AWS_ATTEMPTS))
 		return 0;
@@ -581,8 +619,8 @@ static bool
 correct_clock(struct aws_client *client, struct aws_call *call)
 {
 	const char *date = http_response_header(&call->exchange.response, "Date");
-	int64_t		time_there = date != NULL ? (int64_t) curl_getdate(date, NULL) : -1;
-	int64_t		difference = time_there - aws_client_time(client);
+	int64_t time_there = date != NULL ? (int64_t) curl_getdate(date, NULL) : -1;
+	int64_t difference = time_there - aws_client_time(client);
 
 	if (call->clock_corrected || !is_clock_failure(call->code) || time_there < 0 ||
 		(difference < SKEW_WORTH_CORRECTING && difference > -SKEW_WORTH_CORRECTING))
@@ -611,7 +649,10 @@ static bool
 is_transport_transient(const char *code)
 {
 	static const char *const codes[] = {
-		"HTTP_CONNECT", "HTTP_TIMEOUT", "HTTP_RESET", NULL
+		"HTTP_CONNECT",
+		"HTTP_TIMEOUT",
+		"HTTP_RESET",
+		NULL,
 	};
 
 	return is_one_of(code, codes);
@@ -624,7 +665,7 @@ static bool
 judge_reply(struct aws_client *client, struct aws_call *call)
 {
 	struct http_exchange *exchange = &call->exchange;
-	bool		throttled;
+	bool throttled;
 
 	if (exchange->error.class != GLUE_NO_ERROR)
 	{
@@ -633,16 +674,16 @@ judge_reply(struct aws_client *client, struct aws_call *call)
 	}
 	if (exchange->response.status >= 200 && exchange->response.status < 300)
 	{
-		enum aws_outcome outcome = call->accept == NULL ? AWS_DONE :
-			call->accept(call, &call->error);
+		enum aws_outcome outcome =
+			call->accept == NULL ? AWS_DONE : call->accept(call, &call->error);
 
 		if (outcome != AWS_AGAIN)
 			return true;
 		client->counters.partial++;
 		call->code[0] = '\0';
 		glue_error_set(&call->error, GLUE_INFRASTRUCTURE_ERROR, "AWS_THROTTLED",
-					   "%s %s: a remainder was not done in time",
-					   services[call->service].signing, call->operation);
+					   "%s %s: a remainder was not done in time", services[call->service].signing,
+					   call->operation);
 		return !try_later(client, call, true);
 	}
 	aws_read_failure(call);
@@ -662,9 +703,9 @@ struct run
 	struct aws_client *client;
 	aws_next_fn next;
 	aws_done_fn done;
-	void	   *context;
-	int			limit;
-	int			open;			/* under way or waiting */
+	void *context;
+	int limit;
+	int open; /* under way or waiting */
 	struct aws_call *waiting;
 };
 
@@ -730,8 +771,8 @@ run_next(void *context, int64_t *wake)
 
 	for (;;)
 	{
-		int64_t		waiting_wake = 0;
-		int64_t		next_wake = 0;
+		int64_t waiting_wake = 0;
+		int64_t next_wake = 0;
 		struct aws_call *call = take_waiting(run, &waiting_wake);
 
 		if (call == NULL && run->open < run->limit)
@@ -784,12 +825,12 @@ end_waiting(struct run *run)
 }
 
 bool
-aws_perform_all(struct aws_client *client, int in_flight, aws_next_fn next,
-				aws_done_fn done, void *context, struct glue_error *error)
+aws_perform_all(struct aws_client *client, int in_flight, aws_next_fn next, aws_done_fn done,
+				void *context, struct glue_error *error)
 {
-	struct run	run = {client, next, done, context, in_flight, 0, NULL};
-	bool		success = http_perform_all(client->options.http, in_flight, run_next, run_done,
-										   &run, error);
+	struct run run = {client, next, done, context, in_flight, 0, NULL};
+	bool success =
+		http_perform_all(client->options.http, in_flight, run_next, run_done, &run, error);
 
 	end_waiting(&run);
 	return success;
@@ -798,7 +839,7 @@ aws_perform_all(struct aws_client *client, int in_flight, aws_next_fn next,
 struct single
 {
 	struct aws_call *call;
-	bool		started;
+	bool started;
 };
 
 static struct aws_call *

@@ -39,10 +39,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "byte_buffer.h"
-#include "error.h"
-#include "http.h"
-#include "sigv4.h"
+#include "aws/sigv4.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
+#include "http/http.h"
 
 enum aws_service
 {
@@ -60,32 +60,32 @@ enum aws_service
  */
 struct aws_credentials_source
 {
-	bool		(*get) (void *context, bool refresh, int64_t deadline,
-						struct aws_credentials *credentials, struct glue_error *error);
-	void	   *context;
+	bool (*get)(void *context, bool refresh, int64_t deadline, struct aws_credentials *credentials,
+				struct glue_error *error);
+	void *context;
 };
 
 /* What a client is made of; all borrowed, strings only by aws_client_init(). */
 struct aws_client_options
 {
-	const char *region;			/* NULL: AWS_REGION, AWS_DEFAULT_REGION */
+	const char *region; /* NULL: AWS_REGION, AWS_DEFAULT_REGION */
 	struct http_client *http;
 	struct aws_credentials_source credentials;
-	int64_t		(*wall_clock) (void);	/* epoch seconds; NULL: the system's */
-	uint64_t	(*random) (void);	/* NULL: OpenSSL's */
-	int			idle_seconds;	/* a connection on which nothing moves for so
+	int64_t (*wall_clock)(void); /* epoch seconds; NULL: the system's */
+	uint64_t (*random)(void);    /* NULL: OpenSSL's */
+	int idle_seconds;            /* a connection on which nothing moves for so
 								 * long is given up; 0 for 10 */
 };
 
-#define AWS_ENDPOINT_SIZE	256
-#define AWS_REGION_SIZE		64
+#define AWS_ENDPOINT_SIZE 256
+#define AWS_REGION_SIZE 64
 
 /* Where a service is. */
 struct aws_endpoint
 {
-	char		scheme[8];		/* "https" */
-	char		host[AWS_ENDPOINT_SIZE];	/* with ":port" when given */
-	bool		overridden;		/* by AWS_ENDPOINT_URL... */
+	char scheme[8];               /* "https" */
+	char host[AWS_ENDPOINT_SIZE]; /* with ":port" when given */
+	bool overridden;              /* by AWS_ENDPOINT_URL... */
 };
 
 /*
@@ -94,10 +94,10 @@ struct aws_endpoint
  */
 struct aws_counters
 {
-	int64_t		requests;		/* sent, each attempt counted */
-	int64_t		retries;		/* of these, the second and later of a call */
-	int64_t		throttles;		/* replies that said too many requests */
-	int64_t		partial;		/* successes that left a remainder undone */
+	int64_t requests;  /* sent, each attempt counted */
+	int64_t retries;   /* of these, the second and later of a call */
+	int64_t throttles; /* replies that said too many requests */
+	int64_t partial;   /* successes that left a remainder undone */
 };
 
 /*
@@ -107,13 +107,13 @@ struct aws_counters
 struct aws_client
 {
 	/* immutable after aws_client_init() */
-	char		region[AWS_REGION_SIZE];
+	char region[AWS_REGION_SIZE];
 	struct aws_client_options options;
 	struct aws_endpoint endpoints[AWS_SERVICE_COUNT];
 
 	/* mutable */
 	struct aws_signer signer;
-	int64_t		clock_skew;		/* seconds that AWS's clock is ahead of ours */
+	int64_t clock_skew; /* seconds that AWS's clock is ahead of ours */
 	struct aws_counters counters;
 };
 
@@ -121,15 +121,15 @@ struct aws_client
 enum aws_outcome
 {
 	AWS_DONE,
-	AWS_AGAIN,					/* a remainder was not done: body now holds it */
-	AWS_FAILED					/* the error is set */
+	AWS_AGAIN, /* a remainder was not done: body now holds it */
+	AWS_FAILED /* the error is set */
 };
 
-#define AWS_CALL_HEADERS	12
-#define AWS_CALL_QUERY		6
+#define AWS_CALL_HEADERS 12
+#define AWS_CALL_QUERY 6
 
 /* AWS's own code, as in ProvisionedThroughputExceededException. */
-#define AWS_CODE_SIZE		64
+#define AWS_CODE_SIZE 64
 #define AWS_REQUEST_ID_SIZE 80
 
 /*
@@ -140,49 +140,49 @@ struct aws_call
 {
 	/* set by the service */
 	enum aws_service service;
-	const char *operation;		/* for errors: "BatchWriteItem" */
+	const char *operation; /* for errors: "BatchWriteItem" */
 	const char *method;
-	const char *host_prefix;	/* bucket of a virtual host; NULL for none */
-	const char *path;			/* percent-encoded */
+	const char *host_prefix; /* bucket of a virtual host; NULL for none */
+	const char *path;        /* percent-encoded */
 	struct aws_pair query[AWS_CALL_QUERY];
-	size_t		query_count;
+	size_t query_count;
 	struct aws_pair headers[AWS_CALL_HEADERS];
-	size_t		header_count;
-	struct byte_buffer body;	/* owned; used again by the next call */
-	http_read_fn read_body;		/* in place of body, body_length bytes */
-	void	   *read_context;
-	int64_t		body_length;	/* of read_body */
-	const char *payload_hash;	/* NULL: of body */
+	size_t header_count;
+	struct byte_buffer body; /* owned; used again by the next call */
+	http_read_fn read_body;  /* in place of body, body_length bytes */
+	void *read_context;
+	int64_t body_length;      /* of read_body */
+	const char *payload_hash; /* NULL: of body */
 	http_body_fn on_body;
-	void	   *body_context;
-	size_t		body_limit;
-	int64_t		deadline;		/* of http_now(); 0 for none */
-	bool		fresh_connection;
+	void *body_context;
+	size_t body_limit;
+	int64_t deadline; /* of http_now(); 0 for none */
+	bool fresh_connection;
 
 	/* Called before each attempt; may be NULL.  May change all of the above. */
-	bool		(*prepare) (struct aws_call *call, struct glue_error *error);
+	bool (*prepare)(struct aws_call *call, struct glue_error *error);
 	/* Looks at a reply of status 200 to 299; NULL: it is fine as it is. */
-	enum aws_outcome (*accept) (struct aws_call *call, struct glue_error *error);
-	void	   *context;
+	enum aws_outcome (*accept)(struct aws_call *call, struct glue_error *error);
+	void *context;
 
 	/* how it went */
-	struct http_exchange exchange;	/* exchange.response is the last reply,
+	struct http_exchange exchange; /* exchange.response is the last reply,
 									 * owned */
-	struct glue_error error;	/* GLUE_NO_ERROR after a success */
-	char		code[AWS_CODE_SIZE];	/* AWS's own, "" for none */
-	char		request_id[AWS_REQUEST_ID_SIZE];
-	int			attempts;		/* sent so far */
-	int			failures;		/* since the last progress */
+	struct glue_error error;       /* GLUE_NO_ERROR after a success */
+	char code[AWS_CODE_SIZE];      /* AWS's own, "" for none */
+	char request_id[AWS_REQUEST_ID_SIZE];
+	int attempts; /* sent so far */
+	int failures; /* since the last progress */
 
 	/* client.c's own */
 	struct byte_buffer url;
 	struct aws_signature signature;
 	struct http_header sent_headers[AWS_CALL_HEADERS + AWS_SIGNATURE_HEADERS];
 	struct aws_call *next_waiting;
-	int64_t		wake;
-	bool		clock_corrected;
-	bool		credentials_refreshed;
-	bool		refresh_credentials;
+	int64_t wake;
+	bool clock_corrected;
+	bool credentials_refreshed;
+	bool refresh_credentials;
 };
 
 /*
@@ -190,8 +190,7 @@ struct aws_call
  * AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_<SERVICE> (S3, DYNAMODB, SQS, SNS,
  * SECRETS_MANAGER; these win) is no http(s)://host[:port].
  */
-extern bool aws_client_init(struct aws_client *client,
-							const struct aws_client_options *options,
+extern bool aws_client_init(struct aws_client *client, const struct aws_client_options *options,
 							struct glue_error *error);
 
 /* Wipes what is secret.  Accepts a zeroed client. */
@@ -201,29 +200,26 @@ extern void aws_client_clean_up(struct aws_client *client);
 extern int64_t aws_client_time(const struct aws_client *client);
 
 /* Make one call to the end, attempts included. */
-extern bool aws_perform(struct aws_client *client, struct aws_call *call,
-						struct glue_error *error);
+extern bool aws_perform(struct aws_client *client, struct aws_call *call, struct glue_error *error);
 
 /* As http_next_fn and http_done_fn; a call that waits for its next attempt
  * keeps its place among those in flight, so a throttled service gets less. */
-typedef struct aws_call *(*aws_next_fn) (void *context, int64_t *wake);
-typedef void (*aws_done_fn) (void *context, struct aws_call *call);
+typedef struct aws_call *(*aws_next_fn)(void *context, int64_t *wake);
+typedef void (*aws_done_fn)(void *context, struct aws_call *call);
 
 /*
  * Make many calls, at most in_flight at a time; done is called for each when
  * it has ended for good, and call->error says how.
  */
-extern bool aws_perform_all(struct aws_client *client, int in_flight,
-							aws_next_fn next, aws_done_fn done, void *context,
-							struct glue_error *error);
+extern bool aws_perform_all(struct aws_client *client, int in_flight, aws_next_fn next,
+							aws_done_fn done, void *context, struct glue_error *error);
 
 /*
  * Ready a call for its first attempt: what the last one left is forgotten,
  * buffers stay.  service, operation, method and path are set, deadline too.
  */
-extern void aws_call_begin(struct aws_call *call, enum aws_service service,
-						   const char *operation, const char *method,
-						   const char *path, int64_t deadline);
+extern void aws_call_begin(struct aws_call *call, enum aws_service service, const char *operation,
+						   const char *method, const char *path, int64_t deadline);
 
 /* Add a header or a parameter of the query; within the sizes above. */
 extern void aws_call_header(struct aws_call *call, const char *name, const char *value);
@@ -234,8 +230,7 @@ extern void aws_call_query(struct aws_call *call, const char *name, const char *
  * is borrowed too.  The body is empty and is the caller's to fill.
  */
 extern void aws_call_begin_json(struct aws_call *call, enum aws_service service,
-								const char *operation, const char *target,
-								int64_t deadline);
+								const char *operation, const char *target, int64_t deadline);
 
 /* Accepts a zeroed call. */
 extern void aws_call_clean_up(struct aws_call *call);
@@ -262,9 +257,9 @@ extern bool aws_is_throttle(const char *code, int status);
  * or behind it (0 for no deadline), or failures have reached the limit:
  * AWS_ATTEMPTS, of throttles AWS_THROTTLED_ATTEMPTS.
  */
-#define AWS_ATTEMPTS			10
-#define AWS_THROTTLED_ATTEMPTS	40
-extern int64_t aws_backoff(int failures, bool throttled, int64_t now,
-						   int64_t deadline, uint64_t random);
+#define AWS_ATTEMPTS 10
+#define AWS_THROTTLED_ATTEMPTS 40
+extern int64_t
+aws_backoff(int failures, bool throttled, int64_t now, int64_t deadline, uint64_t random);
 
-#endif							/* GLUE_AWS_CLIENT_H */
+#endif /* GLUE_AWS_CLIENT_H */

@@ -26,38 +26,38 @@
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 
-#include "credentials.h"
-#include "memory.h"
+#include "aws/credentials.h"
+#include "base/heap.h"
 
-#define CONTAINER_HOST			"http://169.254.170.2"
-#define INSTANCE_ENDPOINT		"http://169.254.169.254"
-#define INSTANCE_ENDPOINT_IPV6	"http://[fd00:ec2::254]"
-#define INSTANCE_TOKEN_PATH		"/latest/api/token"
-#define INSTANCE_ROLES_PATH		"/latest/meta-data/iam/security-credentials/"
+#define CONTAINER_HOST "http://169.254.170.2"
+#define INSTANCE_ENDPOINT "http://169.254.169.254"
+#define INSTANCE_ENDPOINT_IPV6 "http://[fd00:ec2::254]"
+#define INSTANCE_TOKEN_PATH "/latest/api/token"
+#define INSTANCE_ROLES_PATH "/latest/meta-data/iam/security-credentials/"
 
 /* Bytes with the NUL; a longer setting is refused. */
-#define URL_SIZE				2048
-#define AUTHORIZATION_SIZE		8192
-#define INSTANCE_TOKEN_SIZE		1024
+#define URL_SIZE 2048
+#define AUTHORIZATION_SIZE 8192
+#define INSTANCE_TOKEN_SIZE 1024
 
 /* A role's name has up to 64 characters (IAM API, Role). */
-#define ROLE_SIZE				65
+#define ROLE_SIZE 65
 
 struct aws_credentials_provider
 {
 	struct aws_credentials_functions functions; /* immutable */
 
-	struct aws_credentials kept;	/* expires_at 0: none */
-	int64_t		refresh_at;		/* epoch seconds */
+	struct aws_credentials kept; /* expires_at 0: none */
+	int64_t refresh_at;          /* epoch seconds */
 };
 
 /* One fetch: who asks, whom, and until when. */
 struct fetch
 {
 	const struct aws_credentials_functions *functions;
-	const char *endpoint;		/* for messages */
-	int64_t		timeout;		/* milliseconds of one request */
-	int64_t		deadline;		/* of all, 0 for none */
+	const char *endpoint; /* for messages */
+	int64_t timeout;      /* milliseconds of one request */
+	int64_t deadline;     /* of all, 0 for none */
 };
 
 /* ---------------------------------------------------------------------
@@ -77,8 +77,7 @@ variable(const struct aws_credentials_functions *functions, const char *name)
 static bool
 bad_setting(struct glue_error *error, const char *name, const char *what)
 {
-	return glue_error_set(error, GLUE_USAGE_ERROR, "CREDENTIALS_SETTING",
-						  "%s %s", name, what);
+	return glue_error_set(error, GLUE_USAGE_ERROR, "CREDENTIALS_SETTING", "%s %s", name, what);
 }
 
 /*
@@ -102,7 +101,7 @@ is_visible(const char *text)
 static bool
 take_value(char *place, size_t size, const char *value)
 {
-	size_t		length = value != NULL ? strlen(value) : 0;
+	size_t length = value != NULL ? strlen(value) : 0;
 
 	if (length == 0 || length >= size || !is_visible(value))
 		return false;
@@ -119,7 +118,7 @@ static bool
 is_in_environment(const struct aws_credentials_functions *functions)
 {
 	return variable(functions, "AWS_ACCESS_KEY_ID") != NULL ||
-		variable(functions, "AWS_SECRET_ACCESS_KEY") != NULL;
+		   variable(functions, "AWS_SECRET_ACCESS_KEY") != NULL;
 }
 
 static bool
@@ -131,13 +130,11 @@ read_environment(const struct aws_credentials_functions *functions,
 	if (!take_value(credentials->access_key_id, sizeof(credentials->access_key_id),
 					variable(functions, "AWS_ACCESS_KEY_ID")))
 		return bad_setting(error, "AWS_ACCESS_KEY_ID", "is missing or no key id");
-	if (!take_value(credentials->secret_access_key,
-					sizeof(credentials->secret_access_key),
+	if (!take_value(credentials->secret_access_key, sizeof(credentials->secret_access_key),
 					variable(functions, "AWS_SECRET_ACCESS_KEY")))
 		return bad_setting(error, "AWS_SECRET_ACCESS_KEY", "is missing or no key");
 	if (token != NULL &&
-		!take_value(credentials->session_token, sizeof(credentials->session_token),
-					token))
+		!take_value(credentials->session_token, sizeof(credentials->session_token), token))
 		return bad_setting(error, "AWS_SESSION_TOKEN", "is no token");
 	return true;
 }
@@ -168,11 +165,11 @@ is_worth_repeating(int status)
  * any case.
  */
 static bool
-perform(const struct fetch *fetch, struct http_request *request,
-		struct http_response *response, struct glue_error *error)
+perform(const struct fetch *fetch, struct http_request *request, struct http_response *response,
+		struct glue_error *error)
 {
 	const struct aws_credentials_functions *functions = fetch->functions;
-	int64_t		pause = CREDENTIALS_FIRST_PAUSE;
+	int64_t pause = CREDENTIALS_FIRST_PAUSE;
 
 	memset(response, 0, sizeof(*response));
 	request->body_limit = CREDENTIALS_REPLY_LIMIT;
@@ -180,7 +177,7 @@ perform(const struct fetch *fetch, struct http_request *request,
 		return false;
 	for (int attempt = 1;; attempt++)
 	{
-		int64_t		now = functions->now(functions->context);
+		int64_t now = functions->now(functions->context);
 
 		request->deadline = now + fetch->timeout;
 		if (fetch->deadline != 0 && fetch->deadline < request->deadline)
@@ -189,12 +186,10 @@ perform(const struct fetch *fetch, struct http_request *request,
 			return false;
 		if (response->status == 200)
 			return true;
-		if (!is_worth_repeating(response->status) ||
-			attempt == CREDENTIALS_ATTEMPTS ||
+		if (!is_worth_repeating(response->status) || attempt == CREDENTIALS_ATTEMPTS ||
 			(fetch->deadline != 0 && now + pause >= fetch->deadline))
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR,
-								  "CREDENTIALS_REFUSED", "%s answered with status %d",
-								  fetch->endpoint, response->status);
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "CREDENTIALS_REFUSED",
+								  "%s answered with status %d", fetch->endpoint, response->status);
 		functions->pause(functions->context, pause);
 		pause *= 2;
 	}
@@ -222,7 +217,7 @@ read_digits(const char **text, int digits, char end, int *value)
 	*value = 0;
 	for (int i = 0; i < digits; i++)
 	{
-		char		c = **text;
+		char c = **text;
 
 		if (c < '0' || c > '9')
 			return false;
@@ -241,23 +236,20 @@ read_digits(const char **text, int digits, char end, int *value)
 static int64_t
 read_expiration(const char *text)
 {
-	struct tm	utc = {0};
+	struct tm utc = {0};
 	const char *p = text;
-	int64_t		seconds;
-	int			day;
+	int64_t seconds;
+	int day;
 
-	if (text == NULL ||
-		!read_digits(&p, 4, '-', &utc.tm_year) ||
-		!read_digits(&p, 2, '-', &utc.tm_mon) ||
-		!read_digits(&p, 2, 'T', &day) ||
-		!read_digits(&p, 2, ':', &utc.tm_hour) ||
-		!read_digits(&p, 2, ':', &utc.tm_min) ||
+	if (text == NULL || !read_digits(&p, 4, '-', &utc.tm_year) ||
+		!read_digits(&p, 2, '-', &utc.tm_mon) || !read_digits(&p, 2, 'T', &day) ||
+		!read_digits(&p, 2, ':', &utc.tm_hour) || !read_digits(&p, 2, ':', &utc.tm_min) ||
 		!read_digits(&p, 2, '\0', &utc.tm_sec))
 		return 0;
 	if (*p == '.')
 		p += 1 + strspn(p + 1, "0123456789");
-	if (strcmp(p, "Z") != 0 || utc.tm_mon < 1 || utc.tm_mon > 12 ||
-		utc.tm_hour > 23 || utc.tm_min > 59 || utc.tm_sec > 59)
+	if (strcmp(p, "Z") != 0 || utc.tm_mon < 1 || utc.tm_mon > 12 || utc.tm_hour > 23 ||
+		utc.tm_min > 59 || utc.tm_sec > 59)
 		return 0;
 	utc.tm_year -= 1900;
 	utc.tm_mon -= 1;
@@ -286,8 +278,7 @@ read_members(const struct fetch *fetch, const cJSON *object, const char *token_n
 	if (!take_value(credentials->access_key_id, sizeof(credentials->access_key_id),
 					member(object, "AccessKeyId")))
 		return bad_reply(fetch, error, "has no AccessKeyId");
-	if (!take_value(credentials->secret_access_key,
-					sizeof(credentials->secret_access_key),
+	if (!take_value(credentials->secret_access_key, sizeof(credentials->secret_access_key),
 					member(object, "SecretAccessKey")))
 		return bad_reply(fetch, error, "has no SecretAccessKey");
 	if (!take_value(credentials->session_token, sizeof(credentials->session_token),
@@ -296,8 +287,7 @@ read_members(const struct fetch *fetch, const cJSON *object, const char *token_n
 	credentials->expires_at = read_expiration(member(object, "Expiration"));
 	if (credentials->expires_at == 0)
 		return bad_reply(fetch, error, "has no Expiration");
-	if (credentials->expires_at <=
-		fetch->functions->wall_clock(fetch->functions->context))
+	if (credentials->expires_at <= fetch->functions->wall_clock(fetch->functions->context))
 		return bad_reply(fetch, error, "has expired already");
 	return true;
 }
@@ -321,8 +311,8 @@ static bool
 read_reply(const struct fetch *fetch, const struct http_response *response,
 		   struct aws_credentials *credentials, struct glue_error *error)
 {
-	cJSON	   *object = cJSON_ParseWithLength(response->body.data, response->body.used);
-	bool		done = read_members(fetch, object, "Token", credentials, error);
+	cJSON *object = cJSON_ParseWithLength(response->body.data, response->body.used);
+	bool done = read_members(fetch, object, "Token", credentials, error);
 
 	wipe_strings(object);
 	cJSON_Delete(object);
@@ -338,7 +328,7 @@ static bool
 is_in_container(const struct aws_credentials_functions *functions)
 {
 	return variable(functions, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != NULL ||
-		variable(functions, "AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL;
+		   variable(functions, "AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL;
 }
 
 /*
@@ -363,8 +353,8 @@ is_local_host(const char *host)
 	if (inet_pton(AF_INET, host, &address) == 1)
 		return (ntohl(address.s_addr) >> 24) == 127;
 	return inet_pton(AF_INET6, host, &address6) == 1 &&
-		inet_pton(AF_INET6, "fd00:ec2::23", &eks) == 1 &&
-		(IN6_IS_ADDR_LOOPBACK(&address6) || IN6_ARE_ADDR_EQUAL(&address6, &eks));
+		   inet_pton(AF_INET6, "fd00:ec2::23", &eks) == 1 &&
+		   (IN6_IS_ADDR_LOOPBACK(&address6) || IN6_ARE_ADDR_EQUAL(&address6, &eks));
 }
 
 /*
@@ -374,7 +364,7 @@ is_local_host(const char *host)
 static bool
 read_host(const char *authority, char *host, size_t size)
 {
-	size_t		length;
+	size_t length;
 	const char *end;
 
 	if (authority[0] == '[')
@@ -406,14 +396,13 @@ read_host(const char *authority, char *host, size_t size)
 static bool
 is_container_url(const char *url)
 {
-	char		host[URL_SIZE];
+	char host[URL_SIZE];
 	const char *authority = strstr(url, "://");
 
 	if (!is_visible(url) || authority == NULL)
 		return false;
 	authority += 3;
-	if (strchr(url, '\\') != NULL ||
-		memchr(authority, '@', strcspn(authority, "/?#")) != NULL ||
+	if (strchr(url, '\\') != NULL || memchr(authority, '@', strcspn(authority, "/?#")) != NULL ||
 		!read_host(authority, host, sizeof(host)))
 		return false;
 	if (strncasecmp(url, "https://", 8) == 0)
@@ -432,8 +421,7 @@ container_url(const struct aws_credentials_functions *functions, char *url,
 	{
 		if (relative[0] != '/' || !is_visible(relative) ||
 			strlen(relative) + sizeof(CONTAINER_HOST) > URL_SIZE)
-			return bad_setting(error, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-							   "is no path");
+			return bad_setting(error, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "is no path");
 		snprintf(url, URL_SIZE, CONTAINER_HOST "%s", relative);
 		return true;
 	}
@@ -452,9 +440,9 @@ static bool
 read_token_file(const char *path, char *token, struct glue_error *error)
 {
 	static const char name[] = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
-	int			file = open(path, O_RDONLY | O_CLOEXEC);
-	size_t		used = 0;
-	ssize_t		count = -1;
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t count = -1;
 
 	if (file < 0)
 		return bad_setting(error, name, "names a file that cannot be opened");
@@ -485,8 +473,8 @@ read_token_file(const char *path, char *token, struct glue_error *error)
  * it ("Bearer ..."), what could end the header is not.
  */
 static bool
-container_authorization(const struct aws_credentials_functions *functions,
-						char *token, struct glue_error *error)
+container_authorization(const struct aws_credentials_functions *functions, char *token,
+						struct glue_error *error)
 {
 	const char *file = variable(functions, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 	const char *value = variable(functions, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
@@ -506,35 +494,33 @@ container_authorization(const struct aws_credentials_functions *functions,
 	for (const char *p = token; *p != '\0'; p++)
 	{
 		if ((unsigned char) *p < 0x20 || *p == 0x7F)
-			return bad_setting(error, file != NULL ?
-							   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE" :
-							   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+			return bad_setting(error,
+							   file != NULL ? "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+											: "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 							   "holds a control character");
 	}
 	return true;
 }
 
 static bool
-fetch_from_container(const struct aws_credentials_functions *functions,
-					 int64_t deadline, struct aws_credentials *credentials,
-					 struct glue_error *error)
+fetch_from_container(const struct aws_credentials_functions *functions, int64_t deadline,
+					 struct aws_credentials *credentials, struct glue_error *error)
 {
 	struct fetch fetch = {functions, "the container's credentials endpoint",
-		CREDENTIALS_CONTAINER_TIMEOUT, deadline};
-	char		url[URL_SIZE];
-	char		token[AUTHORIZATION_SIZE];
+						  CREDENTIALS_CONTAINER_TIMEOUT, deadline};
+	char url[URL_SIZE];
+	char token[AUTHORIZATION_SIZE];
 	struct http_header header = {"Authorization", token};
 	struct http_request request = {.method = "GET", .url = url, .headers = &header};
 	struct http_response response = {0};
-	bool		done;
+	bool done;
 
-	done = container_url(functions, url, error) &&
-		container_authorization(functions, token, error);
+	done = container_url(functions, url, error) && container_authorization(functions, token, error);
 	if (done)
 	{
 		request.header_count = token[0] != '\0' ? 1 : 0;
 		done = perform(&fetch, &request, &response, error) &&
-			read_reply(&fetch, &response, credentials, error);
+			   read_reply(&fetch, &response, credentials, error);
 	}
 	reply_clean_up(&response);
 	OPENSSL_cleanse(token, sizeof(token));
@@ -558,24 +544,22 @@ is_instance_disabled(const struct aws_credentials_functions *functions)
  * The endpoint without a slash at its end.
  */
 static bool
-instance_endpoint(const struct aws_credentials_functions *functions,
-				  char *endpoint, struct glue_error *error)
+instance_endpoint(const struct aws_credentials_functions *functions, char *endpoint,
+				  struct glue_error *error)
 {
 	const char *given = variable(functions, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
 	const char *mode = variable(functions, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-	size_t		length;
+	size_t length;
 
 	if (given == NULL)
-		given = mode != NULL && strcasecmp(mode, "IPv6") == 0 ?
-			INSTANCE_ENDPOINT_IPV6 : INSTANCE_ENDPOINT;
+		given = mode != NULL && strcasecmp(mode, "IPv6") == 0 ? INSTANCE_ENDPOINT_IPV6
+															  : INSTANCE_ENDPOINT;
 	length = strlen(given);
 	while (length > 0 && given[length - 1] == '/')
 		length--;
-	if (length + sizeof(INSTANCE_ROLES_PATH) + ROLE_SIZE > URL_SIZE ||
-		!is_visible(given) || (strncasecmp(given, "http://", 7) != 0 &&
-							   strncasecmp(given, "https://", 8) != 0))
-		return bad_setting(error, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-						   "is no http or https URL");
+	if (length + sizeof(INSTANCE_ROLES_PATH) + ROLE_SIZE > URL_SIZE || !is_visible(given) ||
+		(strncasecmp(given, "http://", 7) != 0 && strncasecmp(given, "https://", 8) != 0))
+		return bad_setting(error, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "is no http or https URL");
 	memcpy(endpoint, given, length);
 	endpoint[length] = '\0';
 	return true;
@@ -586,13 +570,14 @@ fetch_instance_token(const struct fetch *fetch, const char *endpoint,
 					 char token[INSTANCE_TOKEN_SIZE], struct glue_error *error)
 {
 	static const struct http_header header = {
-		"X-aws-ec2-metadata-token-ttl-seconds", CREDENTIALS_INSTANCE_TOKEN_TTL
+		"X-aws-ec2-metadata-token-ttl-seconds",
+		CREDENTIALS_INSTANCE_TOKEN_TTL,
 	};
-	char		url[URL_SIZE + sizeof(INSTANCE_TOKEN_PATH)];
-	struct http_request request = {.method = "PUT", .url = url, .headers = &header,
-		.header_count = 1};
+	char url[URL_SIZE + sizeof(INSTANCE_TOKEN_PATH)];
+	struct http_request request = {
+		.method = "PUT", .url = url, .headers = &header, .header_count = 1};
 	struct http_response response;
-	bool		done;
+	bool done;
 
 	snprintf(url, sizeof(url), "%s" INSTANCE_TOKEN_PATH, endpoint);
 	done = perform(fetch, &request, &response, error);
@@ -609,16 +594,16 @@ fetch_instance_token(const struct fetch *fetch, const char *endpoint,
 static bool
 read_role(const struct http_response *response, char role[ROLE_SIZE])
 {
-	size_t		length = strcspn(response->body.data, "\r\n");
+	size_t length = strcspn(response->body.data, "\r\n");
 
 	if (length == 0 || length >= ROLE_SIZE)
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		char		c = response->body.data[i];
+		char c = response->body.data[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			  (c >= '0' && c <= '9') || strchr("+=,.@_-", c) != NULL))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			  strchr("+=,.@_-", c) != NULL))
 			return false;
 	}
 	memcpy(role, response->body.data, length);
@@ -627,15 +612,15 @@ read_role(const struct http_response *response, char role[ROLE_SIZE])
 }
 
 static bool
-fetch_role(const struct fetch *fetch, const char *endpoint, const char *token,
-		   char role[ROLE_SIZE], struct glue_error *error)
+fetch_role(const struct fetch *fetch, const char *endpoint, const char *token, char role[ROLE_SIZE],
+		   struct glue_error *error)
 {
 	struct http_header header = {"X-aws-ec2-metadata-token", token};
-	char		url[URL_SIZE + sizeof(INSTANCE_ROLES_PATH)];
-	struct http_request request = {.method = "GET", .url = url, .headers = &header,
-		.header_count = 1};
+	char url[URL_SIZE + sizeof(INSTANCE_ROLES_PATH)];
+	struct http_request request = {
+		.method = "GET", .url = url, .headers = &header, .header_count = 1};
 	struct http_response response;
-	bool		done;
+	bool done;
 
 	snprintf(url, sizeof(url), "%s" INSTANCE_ROLES_PATH, endpoint);
 	done = perform(fetch, &request, &response, error);
@@ -649,43 +634,42 @@ fetch_role(const struct fetch *fetch, const char *endpoint, const char *token,
 }
 
 static bool
-fetch_role_credentials(const struct fetch *fetch, const char *endpoint,
-					   const char *token, const char *role,
-					   struct aws_credentials *credentials, struct glue_error *error)
+fetch_role_credentials(const struct fetch *fetch, const char *endpoint, const char *token,
+					   const char *role, struct aws_credentials *credentials,
+					   struct glue_error *error)
 {
 	struct http_header header = {"X-aws-ec2-metadata-token", token};
-	char		url[URL_SIZE + sizeof(INSTANCE_ROLES_PATH) + ROLE_SIZE];
-	struct http_request request = {.method = "GET", .url = url, .headers = &header,
-		.header_count = 1};
+	char url[URL_SIZE + sizeof(INSTANCE_ROLES_PATH) + ROLE_SIZE];
+	struct http_request request = {
+		.method = "GET", .url = url, .headers = &header, .header_count = 1};
 	struct http_response response;
-	bool		done;
+	bool done;
 
 	snprintf(url, sizeof(url), "%s" INSTANCE_ROLES_PATH "%s", endpoint, role);
 	done = perform(fetch, &request, &response, error) &&
-		read_reply(fetch, &response, credentials, error);
+		   read_reply(fetch, &response, credentials, error);
 	reply_clean_up(&response);
 	return done;
 }
 
 static bool
-fetch_from_instance(const struct aws_credentials_functions *functions,
-					int64_t deadline, struct aws_credentials *credentials,
-					struct glue_error *error)
+fetch_from_instance(const struct aws_credentials_functions *functions, int64_t deadline,
+					struct aws_credentials *credentials, struct glue_error *error)
 {
 	struct fetch fetch = {functions, "the instance's metadata service",
-		CREDENTIALS_INSTANCE_TIMEOUT, deadline};
-	char		endpoint[URL_SIZE];
-	char		token[INSTANCE_TOKEN_SIZE];
-	char		role[ROLE_SIZE];
-	bool		done;
+						  CREDENTIALS_INSTANCE_TIMEOUT, deadline};
+	char endpoint[URL_SIZE];
+	char token[INSTANCE_TOKEN_SIZE];
+	char role[ROLE_SIZE];
+	bool done;
 
 	if (is_instance_disabled(functions))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_CREDENTIALS",
 							  "there are no credentials: the environment has none");
 	done = instance_endpoint(functions, endpoint, error) &&
-		fetch_instance_token(&fetch, endpoint, token, error) &&
-		fetch_role(&fetch, endpoint, token, role, error) &&
-		fetch_role_credentials(&fetch, endpoint, token, role, credentials, error);
+		   fetch_instance_token(&fetch, endpoint, token, error) &&
+		   fetch_role(&fetch, endpoint, token, role, error) &&
+		   fetch_role_credentials(&fetch, endpoint, token, role, credentials, error);
 	OPENSSL_cleanse(token, sizeof(token));
 	return done;
 }
@@ -696,8 +680,8 @@ fetch_from_instance(const struct aws_credentials_functions *functions,
  */
 
 static bool
-perform_by_client(void *context, const struct http_request *request,
-				  struct http_response *response, struct glue_error *error)
+perform_by_client(void *context, const struct http_request *request, struct http_response *response,
+				  struct glue_error *error)
 {
 	return http_perform(context, request, response, error);
 }
@@ -781,8 +765,8 @@ refresh_kept(struct aws_credentials_provider *provider, int64_t now, int64_t dea
 {
 	const struct aws_credentials_functions *functions = &provider->functions;
 	struct aws_credentials fetched = {0};
-	int64_t		earliest = now + CREDENTIALS_REFRESH_PAUSE;
-	bool		done;
+	int64_t earliest = now + CREDENTIALS_REFRESH_PAUSE;
+	bool done;
 
 	if (is_in_container(functions))
 		done = fetch_from_container(functions, deadline, &fetched, error);
@@ -805,8 +789,8 @@ aws_credentials_get(void *context, bool refresh, int64_t deadline,
 {
 	struct aws_credentials_provider *provider = context;
 	const struct aws_credentials_functions *functions = &provider->functions;
-	int64_t		now = functions->wall_clock(functions->context);
-	bool		usable = provider->kept.expires_at > now && !refresh;
+	int64_t now = functions->wall_clock(functions->context);
+	bool usable = provider->kept.expires_at > now && !refresh;
 
 	memset(credentials, 0, sizeof(*credentials));
 	if (is_in_environment(functions))
@@ -816,8 +800,8 @@ aws_credentials_get(void *context, bool refresh, int64_t deadline,
 		aws_credentials_wipe(credentials);
 		return false;
 	}
-	if ((!usable || now >= provider->refresh_at) &&
-		!refresh_kept(provider, now, deadline, error) && !usable)
+	if ((!usable || now >= provider->refresh_at) && !refresh_kept(provider, now, deadline, error) &&
+		!usable)
 		return false;
 	if (usable)
 		glue_error_clear(error);

@@ -41,35 +41,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "http.h"
-#include "sigv4.h"
+#include "aws/sigv4.h"
+#include "base/failure.h"
+#include "http/http.h"
 
 /* Seconds before they expire when credentials are fetched anew. */
-#define CREDENTIALS_REFRESH_AHEAD	300
+#define CREDENTIALS_REFRESH_AHEAD 300
 
 /* Seconds between two tries to do so. */
-#define CREDENTIALS_REFRESH_PAUSE	30
+#define CREDENTIALS_REFRESH_PAUSE 30
 
 /*
  * Milliseconds that one request to an endpoint may take.  Both are on the same
  * machine; no answer in a second means that there is none.
  */
-#define CREDENTIALS_CONTAINER_TIMEOUT	2000
-#define CREDENTIALS_INSTANCE_TIMEOUT	1000
+#define CREDENTIALS_CONTAINER_TIMEOUT 2000
+#define CREDENTIALS_INSTANCE_TIMEOUT 1000
 
 /*
  * How often a request is sent when it is answered with 429 or 5xx, and the
  * milliseconds before the second time; they double.
  */
-#define CREDENTIALS_ATTEMPTS		3
-#define CREDENTIALS_FIRST_PAUSE		100
+#define CREDENTIALS_ATTEMPTS 3
+#define CREDENTIALS_FIRST_PAUSE 100
 
 /* Bytes of a reply: three values of known lengths, and what is around them. */
-#define CREDENTIALS_REPLY_LIMIT		16384
+#define CREDENTIALS_REPLY_LIMIT 16384
 
 /* Seconds that a token of IMDSv2 is to be good for, its longest time. */
-#define CREDENTIALS_INSTANCE_TOKEN_TTL	"21600"
+#define CREDENTIALS_INSTANCE_TOKEN_TTL "21600"
 
 /*
  * Everything outside, so that a test needs no network, no clock and no
@@ -78,13 +78,13 @@
 struct aws_credentials_functions
 {
 	/* http_perform() */
-	bool		(*perform) (void *context, const struct http_request *request,
-							struct http_response *response, struct glue_error *error);
-	void		(*pause) (void *context, int64_t milliseconds);
-	int64_t		(*now) (void *context); /* http_now() */
-	int64_t		(*wall_clock) (void *context);	/* epoch seconds */
-	const char *(*variable) (void *context, const char *name);	/* getenv() */
-	void	   *context;
+	bool (*perform)(void *context, const struct http_request *request,
+					struct http_response *response, struct glue_error *error);
+	void (*pause)(void *context, int64_t milliseconds);
+	int64_t (*now)(void *context);                            /* http_now() */
+	int64_t (*wall_clock)(void *context);                     /* epoch seconds */
+	const char *(*variable)(void *context, const char *name); /* getenv() */
+	void *context;
 };
 
 /* Keeps credentials.  Not for use by two threads at once. */
@@ -98,8 +98,9 @@ extern void aws_credentials_functions_init(struct aws_credentials_functions *fun
  * A provider that holds nothing yet; functions are copied.  NULL on
  * OUT_OF_MEMORY.  Give it to aws_credentials_provider_destroy().
  */
-extern struct aws_credentials_provider *aws_credentials_provider_new(
-	const struct aws_credentials_functions *functions, struct glue_error *error);
+extern struct aws_credentials_provider *
+aws_credentials_provider_new(const struct aws_credentials_functions *functions,
+							 struct glue_error *error);
 
 /* Wipes what it holds.  NULL is accepted. */
 extern void aws_credentials_provider_destroy(struct aws_credentials_provider *provider);
@@ -113,7 +114,6 @@ extern void aws_credentials_provider_destroy(struct aws_credentials_provider *pr
  * aws_credentials_source.
  */
 extern bool aws_credentials_get(void *context, bool refresh, int64_t deadline,
-								struct aws_credentials *credentials,
-								struct glue_error *error);
+								struct aws_credentials *credentials, struct glue_error *error);
 
-#endif							/* GLUE_AWS_CREDENTIALS_H */
+#endif /* GLUE_AWS_CREDENTIALS_H */

@@ -12,15 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dynamodb.h"
-#include "json_scan.h"
-#include "memory.h"
+#include "aws/dynamodb.h"
+#include "aws/json_scan.h"
+#include "base/heap.h"
 
 /*
  * A call of so many bytes is full, however few its items, so that memory stays
  * small with the largest of them.  BatchWriteItem takes 16 MB.
  */
-#define FULL_BODY		((size_t) 512 * 1024)
+#define FULL_BODY ((size_t) 512 * 1024)
 
 /* ----- putting items ----- */
 
@@ -29,25 +29,25 @@ struct batch
 {
 	struct aws_call call;
 	struct dynamodb_writer *writer;
-	int			items;			/* not yet known to be written */
+	int items; /* not yet known to be written */
 };
 
 struct dynamodb_writer
 {
 	struct aws_client *client;
 	const char *table;
-	int64_t		deadline;
-	int64_t		written;
-	int			batch_count;	/* how many there may be */
-	int			filling;		/* the one that takes the next item */
-	int			sending;		/* the next to be sent, while flushing */
-	struct glue_error error;	/* first of a flush */
+	int64_t deadline;
+	int64_t written;
+	int batch_count;         /* how many there may be */
+	int filling;             /* the one that takes the next item */
+	int sending;             /* the next to be sent, while flushing */
+	struct glue_error error; /* first of a flush */
 	struct batch batches[];
 };
 
 struct dynamodb_writer *
-dynamodb_writer_new(struct aws_client *client, const char *table, int in_flight,
-					int64_t deadline, struct glue_error *error)
+dynamodb_writer_new(struct aws_client *client, const char *table, int in_flight, int64_t deadline,
+					struct glue_error *error)
 {
 	struct dynamodb_writer *writer =
 		glue_allocate_zero(sizeof(*writer) + sizeof(struct batch) * (size_t) in_flight);
@@ -84,7 +84,7 @@ is_whole(struct text_view document)
 	while (document.length > 0 && strchr(" \t\r\n", document.data[document.length - 1]) != NULL)
 		document.length--;
 	return document.length >= 2 && document.data[0] == '{' &&
-		document.data[document.length - 1] == '}';
+		   document.data[document.length - 1] == '}';
 }
 
 /*
@@ -101,13 +101,12 @@ accept_write(struct aws_call *call, struct glue_error *error)
 	struct text_view unprocessed = json_member(document, "UnprocessedItems");
 	struct text_view list = {NULL, 0};
 	struct text_view item;
-	size_t		table = 0;
-	size_t		position = 0;
-	int			left = 0;
+	size_t table = 0;
+	size_t position = 0;
+	int left = 0;
 
-	if (!is_whole(document) ||
-		(unprocessed.length > 0 && json_next(unprocessed, &table, NULL, &list) &&
-		 list.data[0] != '['))
+	if (!is_whole(document) || (unprocessed.length > 0 &&
+								json_next(unprocessed, &table, NULL, &list) && list.data[0] != '['))
 	{
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
 					   "dynamodb %s: the reply is no JSON object, or not of this call",
@@ -155,9 +154,9 @@ dynamodb_writer_item(struct dynamodb_writer *writer, struct dynamodb_json *json,
 
 	if (batch->items == 0 && !begin_batch(writer, batch, error))
 		return false;
-	if (!byte_buffer_append_string(&batch->call.body, batch->items > 0 ?
-								   ",{\"PutRequest\":{\"Item\":" : "{\"PutRequest\":{\"Item\":",
-								   error))
+	if (!byte_buffer_append_string(
+			&batch->call.body,
+			batch->items > 0 ? ",{\"PutRequest\":{\"Item\":" : "{\"PutRequest\":{\"Item\":", error))
 		return false;
 	dynamodb_json_begin(json, &batch->call.body);
 	return true;
@@ -208,12 +207,12 @@ batch_done(void *context, struct aws_call *call)
 bool
 dynamodb_writer_flush(struct dynamodb_writer *writer, struct glue_error *error)
 {
-	bool		success;
+	bool success;
 
 	writer->sending = 0;
 	glue_error_clear(&writer->error);
-	success = aws_perform_all(writer->client, writer->batch_count, next_batch, batch_done,
-							  writer, error);
+	success =
+		aws_perform_all(writer->client, writer->batch_count, next_batch, batch_done, writer, error);
 	for (int i = 0; i < writer->batch_count; i++)
 		writer->batches[i].items = 0;
 	writer->filling = 0;
@@ -238,7 +237,7 @@ dynamodb_statement(struct dynamodb_statements *statements, const char *text,
 {
 	if (statements->count == statements->room)
 	{
-		int			room = statements->room > 0 ? 2 * statements->room : DYNAMODB_BATCH;
+		int room = statements->room > 0 ? 2 * statements->room : DYNAMODB_BATCH;
 		struct dynamodb_statement *list =
 			glue_reallocate(statements->list, sizeof(*list) * (size_t) room);
 
@@ -291,19 +290,19 @@ struct statement_call
 {
 	struct aws_call call;
 	struct execution *execution;
-	int			indexes[DYNAMODB_BATCH];
-	int			count;
-	bool		open;
+	int indexes[DYNAMODB_BATCH];
+	int count;
+	bool open;
 };
 
 /* One dynamodb_execute(). */
 struct execution
 {
 	struct dynamodb_statements *statements;
-	int64_t		deadline;
-	int			next;			/* index of the next one to send */
-	int			in_flight;
-	struct glue_error error;	/* of the first call that failed */
+	int64_t deadline;
+	int next; /* index of the next one to send */
+	int in_flight;
+	struct glue_error error; /* of the first call that failed */
 	struct statement_call *calls;
 };
 
@@ -316,7 +315,7 @@ is_worth_repeating(const char *code)
 {
 	static const char *const codes[] = {
 		"RequestLimitExceeded", "InternalServerError", "ProvisionedThroughputExceeded",
-		"TransactionConflict", "ThrottlingError", NULL
+		"TransactionConflict",  "ThrottlingError",     NULL,
 	};
 
 	for (int i = 0; codes[i] != NULL; i++)
@@ -381,9 +380,9 @@ take_answer(struct execution *execution, struct dynamodb_statement *statement,
 		return true;
 	if (statement->result == DYNAMODB_UNDONE && execution->error.class == GLUE_NO_ERROR)
 		glue_error_set(&execution->error, GLUE_INFRASTRUCTURE_ERROR,
-					   strcmp(statement->code, "AccessDenied") == 0 ? "AWS_ACCESS_DENIED" :
-					   "AWS_NOT_FOUND", "dynamodb BatchExecuteStatement: a statement ended in %s",
-					   statement->code);
+					   strcmp(statement->code, "AccessDenied") == 0 ? "AWS_ACCESS_DENIED"
+																	: "AWS_NOT_FOUND",
+					   "dynamodb BatchExecuteStatement: a statement ended in %s", statement->code);
 	return false;
 }
 
@@ -392,16 +391,16 @@ accept_statements(struct aws_call *call, struct glue_error *error)
 {
 	struct statement_call *open = call->context;
 	const struct byte_buffer *reply = &call->exchange.response.body;
-	struct text_view answers = json_member((struct text_view) {reply->data, reply->used},
-										   "Responses");
+	struct text_view answers =
+		json_member((struct text_view){reply->data, reply->used}, "Responses");
 	struct text_view answer;
-	size_t		position = 0;
-	int			answered = 0;
-	int			left = 0;
+	size_t position = 0;
+	int answered = 0;
+	int left = 0;
 
 	while (answered < open->count && json_next(answers, &position, NULL, &answer))
 	{
-		int			index = open->indexes[answered++];
+		int index = open->indexes[answered++];
 
 		if (take_answer(open->execution, &open->execution->statements->list[index], answer))
 			open->indexes[left++] = index;
@@ -469,21 +468,21 @@ statements_done(void *context, struct aws_call *call)
 }
 
 bool
-dynamodb_execute(struct aws_client *client, struct dynamodb_statements *statements,
-				 int in_flight, int64_t deadline, struct glue_error *error)
+dynamodb_execute(struct aws_client *client, struct dynamodb_statements *statements, int in_flight,
+				 int64_t deadline, struct glue_error *error)
 {
 	struct execution execution = {
 		.statements = statements,
 		.deadline = deadline,
 		.in_flight = in_flight,
-		.calls = glue_allocate_zero(sizeof(struct statement_call) * ((size_t) in_flight + 1))
+		.calls = glue_allocate_zero(sizeof(struct statement_call) * ((size_t) in_flight + 1)),
 	};
-	bool		success;
+	bool success;
 
 	if (execution.calls == NULL)
 		return glue_error_memory(error);
-	success = aws_perform_all(client, in_flight, next_statements, statements_done, &execution,
-							  error);
+	success =
+		aws_perform_all(client, in_flight, next_statements, statements_done, &execution, error);
 	for (int i = 0; i <= in_flight; i++)
 		aws_call_clean_up(&execution.calls[i].call);
 	glue_release(execution.calls);

@@ -12,13 +12,13 @@
 #ifndef GLUE_AWS_DYNAMODB_H
 #define GLUE_AWS_DYNAMODB_H
 
-#include "client.h"
-#include "dynamodb_item.h"
+#include "aws/client.h"
+#include "aws/dynamodb_item.h"
 
-#define DYNAMODB_BATCH			25
+#define DYNAMODB_BATCH 25
 
 /* Bytes of an item, names and values together; larger ones are refused. */
-#define DYNAMODB_LARGEST_ITEM	(400 * 1024)
+#define DYNAMODB_LARGEST_ITEM (400 * 1024)
 
 /*
  * Puts items, memory bounded by in_flight calls:
@@ -37,10 +37,9 @@ struct dynamodb_writer;
 /* NULL on OUT_OF_MEMORY; the caller's: dynamodb_writer_destroy().  client and
  * table are borrowed as long as it lives; deadline is of http_now(), 0 for
  * none. */
-extern struct dynamodb_writer *dynamodb_writer_new(struct aws_client *client,
-												   const char *table, int in_flight,
-												   int64_t deadline,
-												   struct glue_error *error);
+extern struct dynamodb_writer *
+dynamodb_writer_new(struct aws_client *client, const char *table, int in_flight, int64_t deadline,
+					struct glue_error *error);
 
 /* What has not been flushed is dropped.  NULL is accepted. */
 extern void dynamodb_writer_destroy(struct dynamodb_writer *writer);
@@ -62,10 +61,10 @@ extern int64_t dynamodb_writer_written(const struct dynamodb_writer *writer);
 /* What became of a statement. */
 enum dynamodb_result
 {
-	DYNAMODB_UNDONE,			/* not known to be done: try again later */
+	DYNAMODB_UNDONE, /* not known to be done: try again later */
 	DYNAMODB_DONE,
-	DYNAMODB_CONDITION_FAILED,	/* there was nothing to do */
-	DYNAMODB_REFUSED			/* the statement itself is wrong */
+	DYNAMODB_CONDITION_FAILED, /* there was nothing to do */
+	DYNAMODB_REFUSED           /* the statement itself is wrong */
 };
 
 /*
@@ -74,16 +73,16 @@ enum dynamodb_result
  */
 struct dynamodb_statements
 {
-	struct byte_buffer json;	/* {"Statement":...},... one after the other */
+	struct byte_buffer json; /* {"Statement":...},... one after the other */
 	struct dynamodb_statement
 	{
-		size_t		start;		/* in json */
-		size_t		end;
+		size_t start; /* in json */
+		size_t end;
 		enum dynamodb_result result;
-		char		code[AWS_CODE_SIZE];	/* of its last error, "" for none */
-	}		   *list;
-	int			count;
-	int			room;
+		char code[AWS_CODE_SIZE]; /* of its last error, "" for none */
+	} * list;
+	int count;
+	int room;
 };
 
 /*
@@ -110,4 +109,4 @@ extern void dynamodb_statements_reset(struct dynamodb_statements *statements);
 /* Accepts a zeroed list. */
 extern void dynamodb_statements_clean_up(struct dynamodb_statements *statements);
 
-#endif							/* GLUE_AWS_DYNAMODB_H */
+#endif /* GLUE_AWS_DYNAMODB_H */

@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dynamodb_item.h"
+#include "aws/dynamodb_item.h"
 
 /* Quotes, colon, comma, type and brackets around a name and a value. */
-#define AROUND	32
+#define AROUND 32
 
 void
 dynamodb_json_begin(struct dynamodb_json *json, struct byte_buffer *buffer)
 {
-	*json = (struct dynamodb_json) {buffer, buffer->used, false, false};
+	*json = (struct dynamodb_json){buffer, buffer->used, false, false};
 }
 
 bool
@@ -73,7 +73,7 @@ put_name(struct dynamodb_json *json, struct text_view name)
 static struct text_view
 name_view(const char *name)
 {
-	return name != NULL ? text_of(name) : (struct text_view) {NULL, 0};
+	return name != NULL ? text_of(name) : (struct text_view){NULL, 0};
 }
 
 void
@@ -129,7 +129,7 @@ void
 dynamodb_put_number(struct dynamodb_json *json, const char *name, int64_t value)
 {
 	struct text_view view = name_view(name);
-	char		digits[24];
+	char digits[24];
 
 	if (!have_room(json, view.length, sizeof(digits)))
 		return;

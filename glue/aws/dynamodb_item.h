@@ -25,16 +25,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /* Being written; borrows buffer. */
 struct dynamodb_json
 {
 	struct byte_buffer *buffer;
-	size_t		start;			/* where in buffer it began */
-	bool		comma;			/* one goes before the next value */
-	bool		failed;
+	size_t start; /* where in buffer it began */
+	bool comma;   /* one goes before the next value */
+	bool failed;
 };
 
 extern void dynamodb_json_begin(struct dynamodb_json *json, struct byte_buffer *buffer);
@@ -54,8 +54,8 @@ extern void dynamodb_close(struct dynamodb_json *json, char bracket);
 extern void dynamodb_plain(struct dynamodb_json *json, const char *name, struct text_view text);
 
 /* An attribute of type S, N or BOOL; name is NULL for a parameter. */
-extern void dynamodb_put_text(struct dynamodb_json *json, struct text_view name,
-							  struct text_view value);
+extern void
+dynamodb_put_text(struct dynamodb_json *json, struct text_view name, struct text_view value);
 extern void dynamodb_put_string(struct dynamodb_json *json, const char *name, const char *value);
 extern void dynamodb_put_number(struct dynamodb_json *json, const char *name, int64_t value);
 extern void dynamodb_put_bool(struct dynamodb_json *json, const char *name, bool value);
@@ -67,4 +67,4 @@ extern void dynamodb_close_map(struct dynamodb_json *json);
 /* JSON of a finished value, of ours or of a reply, as it is. */
 extern void dynamodb_raw(struct dynamodb_json *json, const char *name, struct text_view value);
 
-#endif							/* GLUE_AWS_DYNAMODB_ITEM_H */
+#endif /* GLUE_AWS_DYNAMODB_ITEM_H */

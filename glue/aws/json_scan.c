@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "json_scan.h"
+#include "aws/json_scan.h"
 
 static size_t
 skip_blanks(struct text_view text, size_t at)
@@ -44,11 +44,11 @@ skip_string(struct text_view text, size_t at)
 static size_t
 skip_value(struct text_view text, size_t at)
 {
-	size_t		depth = 0;
+	size_t depth = 0;
 
 	while (at < text.length)
 	{
-		char		byte = text.data[at];
+		char byte = text.data[at];
 
 		if (byte == '"')
 			at = skip_string(text, at);
@@ -63,8 +63,8 @@ skip_value(struct text_view text, size_t at)
 				depth--;
 			at++;
 		}
-		else if (byte == ',' || byte == ':' || byte == '}' || byte == ']' ||
-				 byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r')
+		else if (byte == ',' || byte == ':' || byte == '}' || byte == ']' || byte == ' ' ||
+				 byte == '\t' || byte == '\n' || byte == '\r')
 			return at;
 		else
 		{
@@ -81,9 +81,9 @@ bool
 json_next(struct text_view container, size_t *position, struct text_view *name,
 		  struct text_view *value)
 {
-	size_t		at = *position > 0 ? *position : skip_blanks(container, 0);
-	bool		object;
-	size_t		start;
+	size_t at = *position > 0 ? *position : skip_blanks(container, 0);
+	bool object;
+	size_t start;
 
 	if (at >= container.length)
 		return false;
@@ -95,16 +95,16 @@ json_next(struct text_view container, size_t *position, struct text_view *name,
 	if (*position > 0 && at < container.length && container.data[at] == ',')
 		at = skip_blanks(container, at + 1);
 	if (name != NULL)
-		*name = (struct text_view) {container.data + at, 0};
+		*name = (struct text_view){container.data + at, 0};
 	if (object)
 	{
-		size_t		end;
+		size_t end;
 
 		if (at >= container.length || container.data[at] != '"')
 			return false;
 		end = skip_string(container, at);
 		if (name != NULL && end >= at + 2)
-			*name = (struct text_view) {container.data + at + 1, end - at - 2};
+			*name = (struct text_view){container.data + at + 1, end - at - 2};
 		at = skip_blanks(container, end);
 		if (at >= container.length || container.data[at] != ':')
 			return false;
@@ -114,7 +114,7 @@ json_next(struct text_view container, size_t *position, struct text_view *name,
 	at = skip_value(container, start);
 	if (at == start)
 		return false;
-	*value = (struct text_view) {container.data + start, at - start};
+	*value = (struct text_view){container.data + start, at - start};
 	*position = at;
 	return true;
 }
@@ -124,8 +124,8 @@ json_member(struct text_view object, const char *name)
 {
 	struct text_view member;
 	struct text_view value;
-	size_t		position = 0;
-	size_t		start = skip_blanks(object, 0);
+	size_t position = 0;
+	size_t start = skip_blanks(object, 0);
 
 	if (start < object.length && object.data[start] == '{')
 	{
@@ -135,7 +135,7 @@ json_member(struct text_view object, const char *name)
 				return value;
 		}
 	}
-	return (struct text_view) {NULL, 0};
+	return (struct text_view){NULL, 0};
 }
 
 bool
@@ -147,11 +147,11 @@ json_is_true(struct text_view value)
 int
 json_unit(const char digits[4])
 {
-	int			unit = 0;
+	int unit = 0;
 
 	for (int i = 0; i < 4; i++)
 	{
-		char		digit = digits[i];
+		char digit = digits[i];
 
 		unit <<= 4;
 		if (digit >= '0' && digit <= '9')
@@ -210,9 +210,9 @@ read_escape(const char *text, size_t length, struct byte_buffer *buffer)
 	static const char letters[] = "\"\\/bfnrt";
 	static const char meanings[] = "\"\\/\b\f\n\r\t";
 	const char *letter;
-	int			unit;
-	uint32_t	character;
-	size_t		used = 6;
+	int unit;
+	uint32_t character;
+	size_t used = 6;
 
 	if (length >= 2 && text[1] != '\0' && (letter = strchr(letters, text[1])) != NULL)
 	{
@@ -224,7 +224,7 @@ read_escape(const char *text, size_t length, struct byte_buffer *buffer)
 	character = (uint32_t) unit;
 	if (unit >= 0xD800 && unit < 0xDC00 && length >= 12 && text[6] == '\\' && text[7] == 'u')
 	{
-		int			low = json_unit(text + 8);
+		int low = json_unit(text + 8);
 
 		if (low >= 0xDC00 && low <= 0xDFFF)
 		{
@@ -247,7 +247,7 @@ json_string(struct text_view value, struct byte_buffer *buffer, struct glue_erro
 		return false;
 	for (size_t at = 1; at < value.length - 1;)
 	{
-		size_t		used;
+		size_t used;
 
 		if (value.data[at] != '\\')
 		{
@@ -266,14 +266,14 @@ json_string(struct text_view value, struct byte_buffer *buffer, struct glue_erro
 void
 json_copy_word(struct text_view value, char *word, size_t size)
 {
-	size_t		length = value.length >= 2 ? value.length - 2 : 0;
+	size_t length = value.length >= 2 ? value.length - 2 : 0;
 
 	word[0] = '\0';
 	if (length == 0 || length >= size || value.data[0] != '"')
 		return;
 	for (size_t i = 1; i <= length; i++)
 	{
-		char		byte = value.data[i];
+		char byte = value.data[i];
 
 		if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\')
 			return;

@@ -15,8 +15,8 @@
 
 #include <stdbool.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /*
  * The value of a member of an object, with its quotes or brackets; {NULL, 0}
@@ -30,21 +30,21 @@ extern struct text_view json_member(struct text_view object, const char *name);
  * end.  name is that of a member, without quotes; it may be NULL, and is empty
  * in an array.
  */
-extern bool json_next(struct text_view container, size_t *position,
-					  struct text_view *name, struct text_view *value);
+extern bool json_next(struct text_view container, size_t *position, struct text_view *name,
+					  struct text_view *value);
 
 /* Whether a value is the literal true. */
 extern bool json_is_true(struct text_view value);
 
 /* The value of four hex digits, as behind \u; -1 when they are none. */
-extern int	json_unit(const char digits[4]);
+extern int json_unit(const char digits[4]);
 
 /*
  * Append what a string stands for, escapes resolved, to buffer.  False on
  * OUT_OF_MEMORY, and with code AWS_BAD_REPLY when value is no string.
  */
-extern bool json_string(struct text_view value, struct byte_buffer *buffer,
-						struct glue_error *error);
+extern bool
+json_string(struct text_view value, struct byte_buffer *buffer, struct glue_error *error);
 
 /*
  * Copy a string of plain ASCII, such as a code or an id, into a buffer of
@@ -52,4 +52,4 @@ extern bool json_string(struct text_view value, struct byte_buffer *buffer,
  */
 extern void json_copy_word(struct text_view value, char *word, size_t size);
 
-#endif							/* GLUE_AWS_JSON_SCAN_H */
+#endif /* GLUE_AWS_JSON_SCAN_H */

@@ -18,11 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "memory.h"
-#include "s3.h"
+#include "aws/s3.h"
+#include "base/heap.h"
 
 /* Bytes read from a file at a time. */
-#define FILE_CHUNK		(64 * 1024)
+#define FILE_CHUNK (64 * 1024)
 
 /* One s3_get() or s3_head(). */
 struct reading
@@ -30,12 +30,12 @@ struct reading
 	const struct s3_get *get;
 	struct aws_call call;
 	struct s3_object object;
-	bool		known;			/* object is filled */
-	int64_t		received;		/* bytes handed on so far */
-	int64_t		position;		/* of the next byte of this reply */
-	bool		wrong_part;		/* the reply is not the part asked for */
-	char		range[64];
-	char		path[S3_PATH_SIZE];
+	bool known;       /* object is filled */
+	int64_t received; /* bytes handed on so far */
+	int64_t position; /* of the next byte of this reply */
+	bool wrong_part;  /* the reply is not the part asked for */
+	char range[64];
+	char path[S3_PATH_SIZE];
 };
 
 /* ----- where an object is ----- */
@@ -44,8 +44,8 @@ bool
 s3_path(const char *bucket, const char *key, bool bucket_in_path, char path[S3_PATH_SIZE],
 		struct glue_error *error)
 {
-	size_t		length = strlen(key);
-	size_t		used = 0;
+	size_t length = strlen(key);
+	size_t used = 0;
 
 	if (length == 0 || length >= S3_KEY_SIZE || strlen(bucket) > 63)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "BAD_KEY",
@@ -77,10 +77,10 @@ is_given(const char *text)
  */
 static bool
 begin_call(struct aws_client *client, struct aws_call *call, const char *operation,
-		   const char *method, const char *bucket, const char *key,
-		   char path[S3_PATH_SIZE], int64_t deadline, struct glue_error *error)
+		   const char *method, const char *bucket, const char *key, char path[S3_PATH_SIZE],
+		   int64_t deadline, struct glue_error *error)
 {
-	bool		in_path = is_bucket_in_path(client, bucket);
+	bool in_path = is_bucket_in_path(client, bucket);
 
 	if (!s3_path(bucket, key, in_path, path, error))
 		return false;
@@ -130,7 +130,7 @@ static void
 read_head(struct reading *reading, const struct http_response *response)
 {
 	struct s3_object *object = &reading->object;
-	int64_t		total = header_number(response, "Content-Length");
+	int64_t total = header_number(response, "Content-Length");
 
 	reading->position = 0;
 	if (response->status == 206)
@@ -154,7 +154,7 @@ prepare_get(struct aws_call *call, struct glue_error *error)
 {
 	struct reading *reading = call->context;
 	const struct s3_get *get = reading->get;
-	int64_t		start = get->start + reading->received;
+	int64_t start = get->start + reading->received;
 	const char *etag = is_given(get->etag) ? get->etag : reading->object.etag;
 
 	(void) error;
@@ -199,7 +199,7 @@ static enum aws_outcome
 accept_get(struct aws_call *call, struct glue_error *error)
 {
 	struct reading *reading = call->context;
-	int64_t		end = reading->get->end;
+	int64_t end = reading->get->end;
 
 	if (reading->position < 0)
 		read_head(reading, &call->exchange.response);
@@ -218,15 +218,15 @@ accept_get(struct aws_call *call, struct glue_error *error)
 static void
 name_failure(struct aws_call *call, struct glue_error *error)
 {
-	int			status = call->exchange.response.status;
+	int status = call->exchange.response.status;
 
 	if (error == NULL || strncmp(error->code, "AWS_", 4) != 0)
 		return;
 	if (strcmp(error->code, "AWS_CONDITION_FAILED") == 0)
 		snprintf(error->code, sizeof(error->code), "S3_OBJECT_CHANGED");
 	else if ((status == 404 && strcmp(call->code, "NoSuchBucket") != 0) ||
-			 (status == 405 && http_response_header(&call->exchange.response,
-													"x-amz-delete-marker") != NULL))
+			 (status == 405 &&
+			  http_response_header(&call->exchange.response, "x-amz-delete-marker") != NULL))
 		snprintf(error->code, sizeof(error->code), "S3_OBJECT_GONE");
 }
 
@@ -253,7 +253,7 @@ read_object(struct aws_client *client, struct reading *reading, struct glue_erro
 		return true;
 	if (is_behind_end(call))
 	{
-		int64_t		total = range_total(&call->exchange.response, &reading->position);
+		int64_t total = range_total(&call->exchange.response, &reading->position);
 
 		reading->object.length = total > 0 ? total : 0;
 		glue_error_clear(error);
@@ -272,7 +272,7 @@ get_or_head(struct aws_client *client, const struct s3_get *get, const char *ope
 			const char *method, struct s3_object *object, struct glue_error *error)
 {
 	struct reading *reading = glue_allocate_zero(sizeof(*reading));
-	bool		success;
+	bool success;
 
 	if (object != NULL)
 		memset(object, 0, sizeof(*object));
@@ -281,7 +281,7 @@ get_or_head(struct aws_client *client, const struct s3_get *get, const char *ope
 	reading->get = get;
 	success = begin_call(client, &reading->call, operation, method, get->bucket, get->key,
 						 reading->path, get->deadline, error) &&
-		read_object(client, reading, error);
+			  read_object(client, reading, error);
 	if (object != NULL)
 		*object = reading->object;
 	aws_call_clean_up(&reading->call);
@@ -305,7 +305,7 @@ s3_head(struct aws_client *client, const struct s3_get *get, struct s3_object *o
 		.key = get->key,
 		.version_id = get->version_id,
 		.etag = get->etag,
-		.deadline = get->deadline
+		.deadline = get->deadline,
 	};
 
 	return get_or_head(client, &head, "HeadObject", "HEAD", object, error);
@@ -334,13 +334,12 @@ s3_put(struct aws_client *client, const struct s3_put *put, struct s3_object *ob
 	   struct glue_error *error)
 {
 	struct aws_call call = {0};
-	char		path[S3_PATH_SIZE];
-	bool		success;
+	char path[S3_PATH_SIZE];
+	bool success;
 
 	success = begin_call(client, &call, "PutObject", "PUT", put->bucket, put->key, path,
 						 put->deadline, error) &&
-		fill_put(&call, put, error) &&
-		aws_perform(client, &call, error);
+			  fill_put(&call, put, error) && aws_perform(client, &call, error);
 	if (success && object != NULL)
 	{
 		const struct http_response *response = &call.exchange.response;
@@ -356,8 +355,8 @@ s3_put(struct aws_client *client, const struct s3_put *put, struct s3_object *ob
 long
 s3_read_file(void *context, int64_t offset, char *buffer, size_t size)
 {
-	int			file = *(const int *) context;
-	ssize_t		got;
+	int file = *(const int *) context;
+	ssize_t got;
 
 	do
 		got = pread(file, buffer, size, (off_t) offset);
@@ -371,16 +370,16 @@ s3_read_file(void *context, int64_t offset, char *buffer, size_t size)
 static bool
 digest_file(EVP_MD_CTX *digest, int file, int64_t length, struct glue_error *error)
 {
-	char	   *chunk = glue_allocate(FILE_CHUNK);
-	int64_t		offset = 0;
+	char *chunk = glue_allocate(FILE_CHUNK);
+	int64_t offset = 0;
 
 	if (chunk == NULL)
 		return glue_error_memory(error);
 	while (offset < length)
 	{
-		int64_t		left = length - offset;
-		long		got = s3_read_file(&file, offset, chunk,
-									   (size_t) (left < FILE_CHUNK ? left : FILE_CHUNK));
+		int64_t left = length - offset;
+		long got =
+			s3_read_file(&file, offset, chunk, (size_t) (left < FILE_CHUNK ? left : FILE_CHUNK));
 
 		if (got <= 0 || EVP_DigestUpdate(digest, chunk, (size_t) got) != 1)
 			break;
@@ -399,11 +398,12 @@ s3_file_hash(int file, int64_t length, char hash[AWS_HASH_SIZE], struct glue_err
 	EVP_MD_CTX *digest = EVP_MD_CTX_new();
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	unsigned int count = 0;
-	bool		success;
+	bool success;
 
 	if (digest == NULL)
 		return glue_error_memory(error);
-	success = EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 ||
+	success =
+		EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 ||
 		glue_error_set(error, GLUE_INTERNAL_ERROR, "CRYPTO_FAILED", "SHA-256 is not available");
 	success = success && digest_file(digest, file, length, error);
 	if (success && EVP_DigestFinal_ex(digest, bytes, &count) != 1)
@@ -425,13 +425,13 @@ presign(struct aws_client *client, const struct aws_sign_request *request, int64
 {
 	struct aws_credentials *credentials = glue_allocate_zero(sizeof(*credentials));
 	const struct aws_credentials_source *source = &client->options.credentials;
-	bool		success;
+	bool success;
 
 	if (credentials == NULL)
 		return glue_error_memory(error);
 	success = source->get(source->context, false, 0, credentials, error) &&
-		aws_presign_url(&client->signer, credentials, request,
-						client->endpoints[AWS_S3].scheme, expiry, url, error);
+			  aws_presign_url(&client->signer, credentials, request,
+							  client->endpoints[AWS_S3].scheme, expiry, url, error);
 	aws_credentials_wipe(credentials);
 	glue_release(credentials);
 	return success;
@@ -439,15 +439,15 @@ presign(struct aws_client *client, const struct aws_sign_request *request, int64
 
 bool
 s3_presign_get(struct aws_client *client, const char *bucket, const char *key,
-			   const char *version_id, const char *content_disposition, int64_t expiry,
-			   char **url, struct glue_error *error)
+			   const char *version_id, const char *content_disposition, int64_t expiry, char **url,
+			   struct glue_error *error)
 {
 	const struct aws_endpoint *endpoint = &client->endpoints[AWS_S3];
-	bool		in_path = is_bucket_in_path(client, bucket);
+	bool in_path = is_bucket_in_path(client, bucket);
 	struct aws_pair query[2];
-	size_t		query_count = 0;
-	char		host[AWS_ENDPOINT_SIZE + 80];
-	char		path[S3_PATH_SIZE];
+	size_t query_count = 0;
+	char host[AWS_ENDPOINT_SIZE + 80];
+	char path[S3_PATH_SIZE];
 	struct aws_sign_request request = {
 		.method = "GET",
 		.host = host,
@@ -456,7 +456,7 @@ s3_presign_get(struct aws_client *client, const char *bucket, const char *key,
 		.payload_hash = AWS_UNSIGNED_PAYLOAD,
 		.region = client->region,
 		.service = "s3",
-		.time = aws_client_time(client)
+		.time = aws_client_time(client),
 	};
 
 	*url = NULL;
@@ -465,10 +465,10 @@ s3_presign_get(struct aws_client *client, const char *bucket, const char *key,
 	snprintf(host, sizeof(host), "%s%s%s", in_path ? "" : bucket, in_path ? "" : ".",
 			 endpoint->host);
 	if (is_given(version_id))
-		query[query_count++] = (struct aws_pair) {"versionId", version_id};
+		query[query_count++] = (struct aws_pair){"versionId", version_id};
 	if (is_given(content_disposition))
-		query[query_count++] = (struct aws_pair) {"response-content-disposition",
-		content_disposition};
+		query[query_count++] =
+			(struct aws_pair){"response-content-disposition", content_disposition};
 	request.query_count = query_count;
 	return presign(client, &request, expiry, url, error);
 }

@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json_scan.h"
-#include "secrets.h"
+#include "aws/json_scan.h"
+#include "aws/secrets.h"
 
 /* Milliseconds for which an old value stays good when no new one is to be had. */
-#define GRACE	30000
+#define GRACE 30000
 
 /* A secret has up to 64 KiB, some of them escaped, and there are its names. */
-#define REPLY_SIZE	(96 * 1024)
+#define REPLY_SIZE (96 * 1024)
 
 /* ----- memory that is wiped ----- */
 
@@ -73,8 +73,8 @@ static bool
 append_string(struct byte_buffer *body, const char *name, const char *text,
 			  struct glue_error *error)
 {
-	return append_member(body, name, text != NULL ? text_of(text) :
-						 (struct text_view) {NULL, 0}, error);
+	return append_member(body, name, text != NULL ? text_of(text) : (struct text_view){NULL, 0},
+						 error);
 }
 
 /*
@@ -87,8 +87,8 @@ begin(struct aws_call *call, const char *operation, const char *target, int64_t 
 	aws_call_begin_json(call, AWS_SECRETS_MANAGER, operation, target, deadline);
 	/* What must be wiped must not be moved about by growing. */
 	return byte_buffer_reserve(&call->body, 1024, error) &&
-		byte_buffer_reserve(&call->exchange.response.body, REPLY_SIZE, error) &&
-		byte_buffer_append_string(&call->body, "{", error);
+		   byte_buffer_reserve(&call->exchange.response.body, REPLY_SIZE, error) &&
+		   byte_buffer_append_string(&call->body, "{", error);
 }
 
 static bool
@@ -100,8 +100,7 @@ finish(struct aws_client *client, struct aws_call *call, struct glue_error *erro
 static struct text_view
 reply_of(const struct aws_call *call)
 {
-	return (struct text_view) {call->exchange.response.body.data,
-		call->exchange.response.body.used};
+	return (struct text_view){call->exchange.response.body.data, call->exchange.response.body.used};
 }
 
 /*
@@ -120,8 +119,7 @@ take_value(const struct aws_call *call, const char *member, struct secret_value 
 		secret_value_clean_up(&fresh);
 		return false;
 	}
-	json_copy_word(json_member(reply_of(call), "VersionId"), fresh.version,
-				   sizeof(fresh.version));
+	json_copy_word(json_member(reply_of(call), "VersionId"), fresh.version, sizeof(fresh.version));
 	secret_value_clean_up(value);
 	*value = fresh;
 	return true;
@@ -132,12 +130,11 @@ secret_read(struct aws_client *client, const char *id, const char *version, cons
 			int64_t deadline, struct secret_value *value, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool		success = begin(&call, "GetSecretValue", "secretsmanager.GetSecretValue",
-								deadline, error) &&
+	bool success =
+		begin(&call, "GetSecretValue", "secretsmanager.GetSecretValue", deadline, error) &&
 		append_string(&call.body, "SecretId", id, error) &&
 		append_string(&call.body, "VersionId", version, error) &&
-		append_string(&call.body, "VersionStage", stage, error) &&
-		finish(client, &call, error) &&
+		append_string(&call.body, "VersionStage", stage, error) && finish(client, &call, error) &&
 		take_value(&call, "SecretString", value, error);
 
 	clean_up_call(&call);
@@ -178,12 +175,12 @@ static void
 take_stages(struct text_view name, struct text_view list, struct secret_stages *stages)
 {
 	struct text_view stage;
-	size_t		position = 0;
-	char		word[32];
+	size_t position = 0;
+	char word[32];
 
 	while (json_next(list, &position, NULL, &stage))
 	{
-		char	   *version = NULL;
+		char *version = NULL;
 
 		json_copy_word(stage, word, sizeof(word));
 		if (strcmp(word, SECRET_CURRENT) == 0)
@@ -198,17 +195,16 @@ take_stages(struct text_view name, struct text_view list, struct secret_stages *
 }
 
 bool
-secret_describe(struct aws_client *client, const char *id, const char *version,
-				int64_t deadline, struct secret_stages *stages, struct glue_error *error)
+secret_describe(struct aws_client *client, const char *id, const char *version, int64_t deadline,
+				struct secret_stages *stages, struct glue_error *error)
 {
 	struct aws_call call = {0};
 	struct text_view name;
 	struct text_view list;
-	size_t		position = 0;
-	bool		success = begin(&call, "DescribeSecret", "secretsmanager.DescribeSecret",
-								deadline, error) &&
-		append_string(&call.body, "SecretId", id, error) &&
-		finish(client, &call, error);
+	size_t position = 0;
+	bool success =
+		begin(&call, "DescribeSecret", "secretsmanager.DescribeSecret", deadline, error) &&
+		append_string(&call.body, "SecretId", id, error) && finish(client, &call, error);
 
 	memset(stages, 0, sizeof(*stages));
 	if (success)
@@ -234,16 +230,15 @@ secret_put(struct aws_client *client, const char *id, const char *version, const
 		   struct text_view text, int64_t deadline, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool		success = begin(&call, "PutSecretValue", "secretsmanager.PutSecretValue",
-								deadline, error) &&
+	bool success =
+		begin(&call, "PutSecretValue", "secretsmanager.PutSecretValue", deadline, error) &&
 		byte_buffer_reserve(&call.body, LONGEST_JSON_ESCAPE * text.length + 1024, error) &&
 		append_string(&call.body, "SecretId", id, error) &&
 		append_string(&call.body, "ClientRequestToken", version, error) &&
 		append_member(&call.body, "SecretString", text, error) &&
 		byte_buffer_append_string(&call.body, ",\"VersionStages\":[\"", error) &&
 		byte_buffer_append_string(&call.body, stage, error) &&
-		byte_buffer_append_string(&call.body, "\"]", error) &&
-		finish(client, &call, error);
+		byte_buffer_append_string(&call.body, "\"]", error) && finish(client, &call, error);
 
 	clean_up_call(&call);
 	return success;
@@ -255,13 +250,13 @@ secret_move_stage(struct aws_client *client, const char *id, const char *stage,
 				  struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool		success = begin(&call, "UpdateSecretVersionStage",
-								"secretsmanager.UpdateSecretVersionStage", deadline, error) &&
-		append_string(&call.body, "SecretId", id, error) &&
-		append_string(&call.body, "VersionStage", stage, error) &&
-		append_string(&call.body, "MoveToVersionId", to_version, error) &&
-		append_string(&call.body, "RemoveFromVersionId", from_version, error) &&
-		finish(client, &call, error);
+	bool success = begin(&call, "UpdateSecretVersionStage",
+						 "secretsmanager.UpdateSecretVersionStage", deadline, error) &&
+				   append_string(&call.body, "SecretId", id, error) &&
+				   append_string(&call.body, "VersionStage", stage, error) &&
+				   append_string(&call.body, "MoveToVersionId", to_version, error) &&
+				   append_string(&call.body, "RemoveFromVersionId", from_version, error) &&
+				   finish(client, &call, error);
 
 	clean_up_call(&call);
 	return success;
@@ -272,15 +267,13 @@ secret_random_password(struct aws_client *client, int length, int64_t deadline,
 					   struct secret_value *value, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	char		members[96];
-	bool		success;
+	char members[96];
+	bool success;
 
-	snprintf(members, sizeof(members), "\"PasswordLength\":%d,\"ExcludePunctuation\":true",
-			 length);
-	success = begin(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword",
-					deadline, error) &&
-		byte_buffer_append_string(&call.body, members, error) &&
-		finish(client, &call, error) &&
+	snprintf(members, sizeof(members), "\"PasswordLength\":%d,\"ExcludePunctuation\":true", length);
+	success =
+		begin(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword", deadline, error) &&
+		byte_buffer_append_string(&call.body, members, error) && finish(client, &call, error) &&
 		take_value(&call, "RandomPassword", value, error);
 	clean_up_call(&call);
 	return success;

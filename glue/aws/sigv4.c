@@ -25,26 +25,26 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "memory.h"
-#include "sigv4.h"
+#include "aws/sigv4.h"
+#include "base/heap.h"
 
-#define ALGORITHM			"AWS4-HMAC-SHA256"
-#define SCOPE_END			"aws4_request"
-#define HASH_BYTES			32
+#define ALGORITHM "AWS4-HMAC-SHA256"
+#define SCOPE_END "aws4_request"
+#define HASH_BYTES 32
 
 /* 20150830T123600Z, its first eight characters, and the NUL. */
-#define DATE_SIZE			17
-#define DAY_LENGTH			8
+#define DATE_SIZE 17
+#define DAY_LENGTH 8
 
 /* 9999-12-31T23:59:59Z: the last time that the format can write. */
-#define LAST_TIME			INT64_C(253402300799)
+#define LAST_TIME INT64_C(253402300799)
 
 /* What one call adds to the pairs of the request at most. */
-#define ADDED_HEADERS		4
-#define ADDED_QUERY			6
+#define ADDED_HEADERS 4
+#define ADDED_QUERY 6
 
 /* Digits of AWS_PRESIGN_MAX_EXPIRY, and more. */
-#define EXPIRY_SIZE			24
+#define EXPIRY_SIZE 24
 
 /*
  * One string that is written piece by piece and whose greatest length is known
@@ -52,9 +52,9 @@
  */
 struct writer
 {
-	char	   *data;
-	size_t		used;
-	size_t		size;
+	char *data;
+	size_t used;
+	size_t size;
 };
 
 /* All that comes up while one request is signed. */
@@ -62,25 +62,25 @@ struct signing
 {
 	const struct aws_credentials *credentials;
 	const struct aws_sign_request *request;
-	bool		by_query;		/* a presigned URL */
+	bool by_query; /* a presigned URL */
 
-	char		date[DATE_SIZE];
-	char		scope[AWS_SIGNER_SCOPE_SIZE];
-	char		expiry[EXPIRY_SIZE];
-	struct writer credential;	/* access key id/scope */
+	char date[DATE_SIZE];
+	char scope[AWS_SIGNER_SCOPE_SIZE];
+	char expiry[EXPIRY_SIZE];
+	struct writer credential; /* access key id/scope */
 
-	struct aws_pair *headers;	/* owned array; names in lower case */
-	size_t		header_count;
-	struct writer names;		/* what those names point into */
+	struct aws_pair *headers; /* owned array; names in lower case */
+	size_t header_count;
+	struct writer names; /* what those names point into */
 	struct writer signed_headers;
 
-	struct aws_pair *query;		/* owned array; encoded */
-	size_t		query_count;
-	struct writer encoded;		/* what it points into */
+	struct aws_pair *query; /* owned array; encoded */
+	size_t query_count;
+	struct writer encoded; /* what it points into */
 	struct writer canonical_query;
 
-	struct writer path;			/* the canonical one */
-	char		signature[AWS_HASH_SIZE];
+	struct writer path; /* the canonical one */
+	char signature[AWS_HASH_SIZE];
 };
 
 /* ---------------------------------------------------------------------
@@ -126,7 +126,7 @@ writer_init(struct writer *writer, size_t length, struct glue_error *error)
 static void
 writer_add(struct writer *writer, const char *bytes, size_t length)
 {
-	size_t		room = writer->size - 1 - writer->used;
+	size_t room = writer->size - 1 - writer->used;
 
 	if (length > room)
 		length = room;
@@ -171,8 +171,8 @@ length_of(const char *text)
 static bool
 is_one_of(unsigned char c, const char *more)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		(c >= '0' && c <= '9') || (c != '\0' && strchr(more, c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		   (c != '\0' && strchr(more, c) != NULL);
 }
 
 static bool
@@ -217,7 +217,7 @@ size_t
 aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	size_t		used = 0;
+	size_t used = 0;
 
 	for (size_t i = 0; i < length; i++)
 	{
@@ -243,12 +243,12 @@ static const char *
 writer_add_encoded(struct writer *writer, const char *text)
 {
 	const char *start = writer->data + writer->used;
-	size_t		length = length_of(text);
+	size_t length = length_of(text);
 
 	if (writer->size - 1 - writer->used < 3 * length + 1)
 		return "";
-	writer->used += aws_uri_encode(writer->data + writer->used,
-								   text != NULL ? text : "", length, false) + 1;
+	writer->used +=
+		aws_uri_encode(writer->data + writer->used, text != NULL ? text : "", length, false) + 1;
 	writer->data[writer->used] = '\0';
 	return start;
 }
@@ -278,8 +278,8 @@ is_encoded_path(const char *path)
 		return false;
 	for (const char *p = path; *p != '\0'; p++)
 	{
-		int			high;
-		int			low;
+		int high;
+		int low;
 
 		if (is_unreserved((unsigned char) *p) || *p == '/')
 			continue;
@@ -287,8 +287,7 @@ is_encoded_path(const char *path)
 			return false;
 		high = hex_value(p[1]);
 		low = high < 0 ? -1 : hex_value(p[2]);
-		if (low < 0 || is_unreserved((unsigned char) (high * 16 + low)) ||
-			high * 16 + low == '/')
+		if (low < 0 || is_unreserved((unsigned char) (high * 16 + low)) || high * 16 + low == '/')
 			return false;
 		p += 2;
 	}
@@ -303,7 +302,7 @@ is_payload_hash(const char *hash)
 	if (strcmp(hash, AWS_UNSIGNED_PAYLOAD) == 0)
 		return true;
 	return strlen(hash) == AWS_HASH_SIZE - 1 &&
-		strspn(hash, "0123456789abcdef") == AWS_HASH_SIZE - 1;
+		   strspn(hash, "0123456789abcdef") == AWS_HASH_SIZE - 1;
 }
 
 /*
@@ -324,8 +323,7 @@ static bool
 is_added_header(const char *name)
 {
 	static const char *const added[] = {
-		"host", "authorization", "x-amz-date", "x-amz-content-sha256",
-		"x-amz-security-token"
+		"host", "authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token",
 	};
 
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
@@ -340,8 +338,8 @@ static bool
 is_added_parameter(const char *name)
 {
 	static const char *const added[] = {
-		"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
-		"X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature"
+		"X-Amz-Algorithm",     "X-Amz-Credential",     "X-Amz-Date",      "X-Amz-Expires",
+		"X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature",
 	};
 
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
@@ -397,8 +395,7 @@ check_request(const struct signing *signing, struct glue_error *error)
 		return unsignable(error, "there is no hash of the payload");
 	if (request->time < 0 || request->time > LAST_TIME)
 		return unsignable(error, "the time is none");
-	if (!is_word(credentials->access_key_id, "-_") ||
-		credentials->secret_access_key[0] == '\0')
+	if (!is_word(credentials->access_key_id, "-_") || credentials->secret_access_key[0] == '\0')
 		return unsignable(error, "there are no credentials");
 	if (!is_header_value(credentials->session_token))
 		return unsignable(error, "the session token holds a control character");
@@ -415,21 +412,18 @@ write_scope(struct signing *signing, struct glue_error *error)
 {
 	const struct aws_sign_request *request = signing->request;
 	const char *key_id = signing->credentials->access_key_id;
-	time_t		seconds = (time_t) request->time;
-	struct tm	utc;
-	int			length;
+	time_t seconds = (time_t) request->time;
+	struct tm utc;
+	int length;
 
 	if (gmtime_r(&seconds, &utc) == NULL ||
-		strftime(signing->date, sizeof(signing->date), "%Y%m%dT%H%M%SZ",
-				 &utc) != DATE_SIZE - 1)
+		strftime(signing->date, sizeof(signing->date), "%Y%m%dT%H%M%SZ", &utc) != DATE_SIZE - 1)
 		return unsignable(error, "the time is none");
-	length = snprintf(signing->scope, sizeof(signing->scope),
-					  "%.*s/%s/%s/" SCOPE_END, DAY_LENGTH, signing->date,
-					  request->region, request->service);
+	length = snprintf(signing->scope, sizeof(signing->scope), "%.*s/%s/%s/" SCOPE_END, DAY_LENGTH,
+					  signing->date, request->region, request->service);
 	if (length < 0 || (size_t) length >= sizeof(signing->scope))
 		return unsignable(error, "region and service are too long");
-	if (!writer_init(&signing->credential,
-					 strlen(key_id) + 1 + (size_t) length, error))
+	if (!writer_init(&signing->credential, strlen(key_id) + 1 + (size_t) length, error))
 		return false;
 	writer_add_text(&signing->credential, key_id);
 	writer_add_text(&signing->credential, "/");
@@ -457,7 +451,7 @@ compare_headers(const void *a, const void *b)
 {
 	const struct aws_pair *left = a;
 	const struct aws_pair *right = b;
-	int			order = strcmp(left->name, right->name);
+	int order = strcmp(left->name, right->name);
 
 	if (order != 0)
 		return order;
@@ -468,7 +462,7 @@ static void
 add_header(struct signing *signing, const char *name, const char *value)
 {
 	struct aws_pair *header = &signing->headers[signing->header_count++];
-	char	   *start = signing->names.data + signing->names.used;
+	char *start = signing->names.data + signing->names.used;
 
 	header->name = writer_add_string(&signing->names, name);
 	header->value = value != NULL ? value : "";
@@ -486,13 +480,13 @@ static bool
 collect_headers(struct signing *signing, struct glue_error *error)
 {
 	const struct aws_sign_request *request = signing->request;
-	size_t		length = sizeof("host x-amz-date x-amz-content-sha256 "
-								"x-amz-security-token");
+	size_t length = sizeof("host x-amz-date x-amz-content-sha256 "
+						   "x-amz-security-token");
 
 	for (size_t i = 0; i < request->header_count; i++)
 		length += strlen(request->headers[i].name) + 1;
-	signing->headers = glue_allocate((request->header_count + ADDED_HEADERS) *
-									 sizeof(struct aws_pair));
+	signing->headers =
+		glue_allocate((request->header_count + ADDED_HEADERS) * sizeof(struct aws_pair));
 	if (signing->headers == NULL)
 		return glue_error_memory(error);
 	if (!writer_init(&signing->names, length, error) ||
@@ -506,18 +500,15 @@ collect_headers(struct signing *signing, struct glue_error *error)
 		if (is_s3(signing))
 			add_header(signing, "x-amz-content-sha256", request->payload_hash);
 		if (signing->credentials->session_token[0] != '\0')
-			add_header(signing, "x-amz-security-token",
-					   signing->credentials->session_token);
+			add_header(signing, "x-amz-security-token", signing->credentials->session_token);
 	}
 	for (size_t i = 0; i < request->header_count; i++)
 		add_header(signing, request->headers[i].name, request->headers[i].value);
-	qsort(signing->headers, signing->header_count, sizeof(struct aws_pair),
-		  compare_headers);
+	qsort(signing->headers, signing->header_count, sizeof(struct aws_pair), compare_headers);
 
 	for (size_t i = 0; i < signing->header_count; i++)
 	{
-		if (i > 0 && strcmp(signing->headers[i].name,
-							signing->headers[i - 1].name) == 0)
+		if (i > 0 && strcmp(signing->headers[i].name, signing->headers[i - 1].name) == 0)
 			continue;
 		if (i > 0)
 			writer_add_text(&signing->signed_headers, ";");
@@ -539,7 +530,7 @@ compare_parameters(const void *a, const void *b)
 {
 	const struct aws_pair *left = a;
 	const struct aws_pair *right = b;
-	int			order = strcmp(left->name, right->name);
+	int order = strcmp(left->name, right->name);
 
 	return order != 0 ? order : strcmp(left->value, right->value);
 }
@@ -561,19 +552,19 @@ static size_t
 query_length(const struct signing *signing)
 {
 	const struct aws_sign_request *request = signing->request;
-	size_t		length = 0;
+	size_t length = 0;
 
 	for (size_t i = 0; i < request->query_count; i++)
-		length += 3 * (strlen(request->query[i].name) +
-					   length_of(request->query[i].value)) + 2;
+		length += 3 * (strlen(request->query[i].name) + length_of(request->query[i].value)) + 2;
 	if (signing->by_query)
 		length += 3 * (sizeof("X-Amz-Algorithm" ALGORITHM "X-Amz-Credential"
-							  "X-Amz-Date" "X-Amz-Expires" "X-Amz-SignedHeaders"
+							  "X-Amz-Date"
+							  "X-Amz-Expires"
+							  "X-Amz-SignedHeaders"
 							  "X-Amz-Security-Token") +
 					   signing->credential.used + DATE_SIZE + EXPIRY_SIZE +
-					   signing->signed_headers.used +
-					   strlen(signing->credentials->session_token)) +
-			2 * ADDED_QUERY;
+					   signing->signed_headers.used + strlen(signing->credentials->session_token)) +
+				  2 * ADDED_QUERY;
 	return length;
 }
 
@@ -586,18 +577,16 @@ add_signing_parameters(struct signing *signing)
 	add_parameter(signing, "X-Amz-Expires", signing->expiry);
 	add_parameter(signing, "X-Amz-SignedHeaders", signing->signed_headers.data);
 	if (signing->credentials->session_token[0] != '\0')
-		add_parameter(signing, "X-Amz-Security-Token",
-					  signing->credentials->session_token);
+		add_parameter(signing, "X-Amz-Security-Token", signing->credentials->session_token);
 }
 
 static bool
 collect_query(struct signing *signing, struct glue_error *error)
 {
 	const struct aws_sign_request *request = signing->request;
-	size_t		length = query_length(signing);
+	size_t length = query_length(signing);
 
-	signing->query = glue_allocate((request->query_count + ADDED_QUERY) *
-								   sizeof(struct aws_pair));
+	signing->query = glue_allocate((request->query_count + ADDED_QUERY) * sizeof(struct aws_pair));
 	if (signing->query == NULL)
 		return glue_error_memory(error);
 	if (!writer_init(&signing->encoded, length, error) ||
@@ -608,8 +597,7 @@ collect_query(struct signing *signing, struct glue_error *error)
 		add_parameter(signing, request->query[i].name, request->query[i].value);
 	if (signing->by_query)
 		add_signing_parameters(signing);
-	qsort(signing->query, signing->query_count, sizeof(struct aws_pair),
-		  compare_parameters);
+	qsort(signing->query, signing->query_count, sizeof(struct aws_pair), compare_parameters);
 
 	for (size_t i = 0; i < signing->query_count; i++)
 	{
@@ -629,7 +617,7 @@ collect_query(struct signing *signing, struct glue_error *error)
 static void
 remove_dot_segments(struct writer *result, const char *path)
 {
-	size_t		length;
+	size_t length;
 
 	for (const char *p = path; *p != '\0'; p += length)
 	{
@@ -656,7 +644,7 @@ write_path(struct signing *signing, struct glue_error *error)
 {
 	const char *path = signing->request->path;
 	struct writer normalised = {0};
-	bool		done;
+	bool done;
 
 	if (!writer_init(&signing->path, 3 * strlen(path) + 1, error))
 		return false;
@@ -669,8 +657,8 @@ write_path(struct signing *signing, struct glue_error *error)
 	if (done)
 	{
 		remove_dot_segments(&normalised, path);
-		signing->path.used = aws_uri_encode(signing->path.data, normalised.data,
-											normalised.used, true);
+		signing->path.used =
+			aws_uri_encode(signing->path.data, normalised.data, normalised.used, true);
 	}
 	writer_clean_up(&normalised);
 	return done;
@@ -703,7 +691,7 @@ hash_header_value(EVP_MD_CTX *hash, const char *value)
 
 	while (*p != '\0')
 	{
-		size_t		length = strcspn(p, " \t");
+		size_t length = strcspn(p, " \t");
 
 		if (!hash_bytes(hash, p, length))
 			return false;
@@ -721,7 +709,7 @@ hash_headers(EVP_MD_CTX *hash, const struct signing *signing)
 	for (size_t i = 0; i < signing->header_count; i++)
 	{
 		const struct aws_pair *header = &signing->headers[i];
-		bool		again = i > 0 && strcmp(header->name, header[-1].name) == 0;
+		bool again = i > 0 && strcmp(header->name, header[-1].name) == 0;
 
 		if (again)
 		{
@@ -729,8 +717,7 @@ hash_headers(EVP_MD_CTX *hash, const struct signing *signing)
 				return false;
 		}
 		else if ((i > 0 && !hash_bytes(hash, "\n", 1)) ||
-				 !hash_bytes(hash, header->name, strlen(header->name)) ||
-				 !hash_bytes(hash, ":", 1))
+				 !hash_bytes(hash, header->name, strlen(header->name)) || !hash_bytes(hash, ":", 1))
 			return false;
 		if (!hash_header_value(hash, header->value))
 			return false;
@@ -744,17 +731,14 @@ hash_canonical_request(const struct signing *signing, char result[AWS_HASH_SIZE]
 	const struct aws_sign_request *request = signing->request;
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	unsigned char bytes[HASH_BYTES];
-	bool		done;
+	bool done;
 
-	done = hash != NULL &&
-		EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
-		hash_line(hash, request->method) &&
-		hash_line(hash, signing->path.data) &&
-		hash_line(hash, signing->canonical_query.data) &&
-		hash_headers(hash, signing) &&
-		hash_line(hash, signing->signed_headers.data) &&
-		hash_bytes(hash, request->payload_hash, strlen(request->payload_hash)) &&
-		EVP_DigestFinal_ex(hash, bytes, NULL) == 1;
+	done = hash != NULL && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
+		   hash_line(hash, request->method) && hash_line(hash, signing->path.data) &&
+		   hash_line(hash, signing->canonical_query.data) && hash_headers(hash, signing) &&
+		   hash_line(hash, signing->signed_headers.data) &&
+		   hash_bytes(hash, request->payload_hash, strlen(request->payload_hash)) &&
+		   EVP_DigestFinal_ex(hash, bytes, NULL) == 1;
 	EVP_MD_CTX_free(hash);
 	if (done)
 		write_hex(result, bytes, sizeof(bytes));
@@ -770,8 +754,8 @@ static bool
 hmac(const void *key, size_t key_length, const char *text, size_t length,
 	 unsigned char result[HASH_BYTES])
 {
-	return HMAC(EVP_sha256(), key, (int) key_length,
-				(const unsigned char *) text, length, result, NULL) != NULL;
+	return HMAC(EVP_sha256(), key, (int) key_length, (const unsigned char *) text, length, result,
+				NULL) != NULL;
 }
 
 /*
@@ -782,15 +766,15 @@ derive_key(const struct signing *signing, unsigned char result[HASH_BYTES])
 {
 	const struct aws_sign_request *request = signing->request;
 	const char *secret = signing->credentials->secret_access_key;
-	char		start[sizeof("AWS4") + AWS_SECRET_ACCESS_KEY_SIZE];
+	char start[sizeof("AWS4") + AWS_SECRET_ACCESS_KEY_SIZE];
 	unsigned char key[HASH_BYTES];
-	bool		done;
+	bool done;
 
 	snprintf(start, sizeof(start), "AWS4%s", secret);
 	done = hmac(start, strlen(start), signing->date, DAY_LENGTH, key) &&
-		hmac(key, HASH_BYTES, request->region, strlen(request->region), result) &&
-		hmac(result, HASH_BYTES, request->service, strlen(request->service), key) &&
-		hmac(key, HASH_BYTES, SCOPE_END, strlen(SCOPE_END), result);
+		   hmac(key, HASH_BYTES, request->region, strlen(request->region), result) &&
+		   hmac(result, HASH_BYTES, request->service, strlen(request->service), key) &&
+		   hmac(key, HASH_BYTES, SCOPE_END, strlen(SCOPE_END), result);
 	OPENSSL_cleanse(start, sizeof(start));
 	OPENSSL_cleanse(key, sizeof(key));
 	return done;
@@ -808,8 +792,7 @@ signing_key(struct aws_signer *signer, const struct signing *signing)
 	for (unsigned i = 0; i < AWS_SIGNER_KEYS; i++)
 	{
 		slot = &signer->keys[i];
-		if (strcmp(slot->scope, signing->scope) == 0 &&
-			strcmp(slot->secret, secret) == 0)
+		if (strcmp(slot->scope, signing->scope) == 0 && strcmp(slot->secret, secret) == 0)
 			return slot->key;
 	}
 	slot = &signer->keys[signer->next];
@@ -824,19 +807,17 @@ signing_key(struct aws_signer *signer, const struct signing *signing)
 }
 
 static bool
-write_signature(struct aws_signer *signer, struct signing *signing,
-				struct glue_error *error)
+write_signature(struct aws_signer *signer, struct signing *signing, struct glue_error *error)
 {
-	char		request_hash[AWS_HASH_SIZE];
-	char		text[sizeof(ALGORITHM) + DATE_SIZE + AWS_SIGNER_SCOPE_SIZE +
-					 AWS_HASH_SIZE];
+	char request_hash[AWS_HASH_SIZE];
+	char text[sizeof(ALGORITHM) + DATE_SIZE + AWS_SIGNER_SCOPE_SIZE + AWS_HASH_SIZE];
 	unsigned char bytes[HASH_BYTES];
 	const unsigned char *key;
 
 	if (!hash_canonical_request(signing, request_hash))
 		return crypto_failed(error);
-	snprintf(text, sizeof(text), ALGORITHM "\n%s\n%s\n%s", signing->date,
-			 signing->scope, request_hash);
+	snprintf(text, sizeof(text), ALGORITHM "\n%s\n%s\n%s", signing->date, signing->scope,
+			 request_hash);
 	key = signing_key(signer, signing);
 	if (key == NULL || !hmac(key, HASH_BYTES, text, strlen(text), bytes))
 		return crypto_failed(error);
@@ -850,12 +831,9 @@ write_signature(struct aws_signer *signer, struct signing *signing,
 static bool
 sign(struct aws_signer *signer, struct signing *signing, struct glue_error *error)
 {
-	return check_request(signing, error) &&
-		write_scope(signing, error) &&
-		collect_headers(signing, error) &&
-		collect_query(signing, error) &&
-		write_path(signing, error) &&
-		write_signature(signer, signing, error);
+	return check_request(signing, error) && write_scope(signing, error) &&
+		   collect_headers(signing, error) && collect_query(signing, error) &&
+		   write_path(signing, error) && write_signature(signer, signing, error);
 }
 
 static void
@@ -878,8 +856,8 @@ signing_clean_up(struct signing *signing)
  */
 
 static void
-signature_add(struct aws_signature *signature, struct writer *storage,
-			  const char *name, const char *value)
+signature_add(struct aws_signature *signature, struct writer *storage, const char *name,
+			  const char *value)
 {
 	struct aws_pair *header = &signature->headers[signature->header_count++];
 
@@ -896,12 +874,11 @@ fill_signature(const struct signing *signing, struct aws_signature *signature,
 {
 	const char *token = signing->credentials->session_token;
 	const char *parts[] = {
-		ALGORITHM " Credential=", signing->credential.data,
-		", SignedHeaders=", signing->signed_headers.data,
-		", Signature=", signing->signature
+		ALGORITHM " Credential=",     signing->credential.data, ", SignedHeaders=",
+		signing->signed_headers.data, ", Signature=",           signing->signature,
 	};
-	size_t		length = DATE_SIZE + AWS_HASH_SIZE + strlen(token) + 1 +
-		signing->canonical_query.used + 1 + 1;
+	size_t length =
+		DATE_SIZE + AWS_HASH_SIZE + strlen(token) + 1 + signing->canonical_query.used + 1 + 1;
 	struct writer storage;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -917,8 +894,7 @@ fill_signature(const struct signing *signing, struct aws_signature *signature,
 	writer_add(&storage, "", 1);
 	signature_add(signature, &storage, "X-Amz-Date", signing->date);
 	if (is_s3(signing))
-		signature_add(signature, &storage, "X-Amz-Content-Sha256",
-					  signing->request->payload_hash);
+		signature_add(signature, &storage, "X-Amz-Content-Sha256", signing->request->payload_hash);
 	if (token[0] != '\0')
 		signature_add(signature, &storage, "X-Amz-Security-Token", token);
 	signature->query = writer_add_string(&storage, signing->canonical_query.data);
@@ -940,17 +916,15 @@ aws_signer_clean_up(struct aws_signer *signer)
 }
 
 bool
-aws_sign_headers(struct aws_signer *signer,
-				 const struct aws_credentials *credentials,
-				 const struct aws_sign_request *request,
-				 struct aws_signature *signature, struct glue_error *error)
+aws_sign_headers(struct aws_signer *signer, const struct aws_credentials *credentials,
+				 const struct aws_sign_request *request, struct aws_signature *signature,
+				 struct glue_error *error)
 {
 	struct signing signing = {.credentials = credentials, .request = request};
-	bool		done;
+	bool done;
 
 	memset(signature, 0, sizeof(*signature));
-	done = sign(signer, &signing, error) &&
-		fill_signature(&signing, signature, error);
+	done = sign(signer, &signing, error) && fill_signature(&signing, signature, error);
 	signing_clean_up(&signing);
 	return done;
 }
@@ -965,15 +939,20 @@ aws_signature_clean_up(struct aws_signature *signature)
 }
 
 static bool
-write_url(const struct signing *signing, const char *scheme, char **url,
-		  struct glue_error *error)
+write_url(const struct signing *signing, const char *scheme, char **url, struct glue_error *error)
 {
 	const char *parts[] = {
-		scheme, "://", signing->request->host, signing->request->path, "?",
-		signing->canonical_query.data, "&X-Amz-Signature=", signing->signature
+		scheme,
+		"://",
+		signing->request->host,
+		signing->request->path,
+		"?",
+		signing->canonical_query.data,
+		"&X-Amz-Signature=",
+		signing->signature,
 	};
 	struct writer writer;
-	size_t		length = 0;
+	size_t length = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		length += strlen(parts[i]);
@@ -986,14 +965,12 @@ write_url(const struct signing *signing, const char *scheme, char **url,
 }
 
 bool
-aws_presign_url(struct aws_signer *signer,
-				const struct aws_credentials *credentials,
-				const struct aws_sign_request *request, const char *scheme,
-				int64_t expiry, char **url, struct glue_error *error)
+aws_presign_url(struct aws_signer *signer, const struct aws_credentials *credentials,
+				const struct aws_sign_request *request, const char *scheme, int64_t expiry,
+				char **url, struct glue_error *error)
 {
-	struct signing signing = {.credentials = credentials, .request = request,
-		.by_query = true};
-	bool		done;
+	struct signing signing = {.credentials = credentials, .request = request, .by_query = true};
+	bool done;
 
 	*url = NULL;
 	if (expiry < 1 || expiry > AWS_PRESIGN_MAX_EXPIRY)
@@ -1001,8 +978,7 @@ aws_presign_url(struct aws_signer *signer,
 	if (!is_word(scheme, ""))
 		return unsignable(error, "the scheme is none");
 	snprintf(signing.expiry, sizeof(signing.expiry), "%lld", (long long) expiry);
-	done = sign(signer, &signing, error) &&
-		write_url(&signing, scheme, url, error);
+	done = sign(signer, &signing, error) && write_url(&signing, scheme, url, error);
 	signing_clean_up(&signing);
 	return done;
 }
@@ -1021,8 +997,7 @@ aws_payload_hash(const void *data, size_t length, char hash[AWS_HASH_SIZE],
 {
 	unsigned char bytes[HASH_BYTES];
 
-	if (EVP_Digest(length > 0 ? data : "", length, bytes, NULL, EVP_sha256(),
-				   NULL) != 1)
+	if (EVP_Digest(length > 0 ? data : "", length, bytes, NULL, EVP_sha256(), NULL) != 1)
 		return crypto_failed(error);
 	write_hex(hash, bytes, sizeof(bytes));
 	return true;

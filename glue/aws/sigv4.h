@@ -41,25 +41,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "base/failure.h"
 
 /* In place of the hash of a payload that is not signed; S3 over TLS only. */
-#define AWS_UNSIGNED_PAYLOAD	"UNSIGNED-PAYLOAD"
+#define AWS_UNSIGNED_PAYLOAD "UNSIGNED-PAYLOAD"
 
 /* A SHA-256 in hex, and its NUL. */
-#define AWS_HASH_SIZE			65
+#define AWS_HASH_SIZE 65
 
 /* Seconds that a presigned URL may live: seven days. */
-#define AWS_PRESIGN_MAX_EXPIRY	604800
+#define AWS_PRESIGN_MAX_EXPIRY 604800
 
 /*
  * Bytes with the NUL.  An access key id has up to 128 characters (IAM API,
  * AccessKey), a secret has 40.  AWS names no limit for a session token; S3
  * takes 8 KB of headers at most, so no longer one could be used.
  */
-#define AWS_ACCESS_KEY_ID_SIZE		129
-#define AWS_SECRET_ACCESS_KEY_SIZE	257
-#define AWS_SESSION_TOKEN_SIZE		8192
+#define AWS_ACCESS_KEY_ID_SIZE 129
+#define AWS_SECRET_ACCESS_KEY_SIZE 257
+#define AWS_SESSION_TOKEN_SIZE 8192
 
 /*
  * What a request is signed with.  Plain storage, copied by assignment and
@@ -67,10 +67,10 @@
  */
 struct aws_credentials
 {
-	char		access_key_id[AWS_ACCESS_KEY_ID_SIZE];
-	char		secret_access_key[AWS_SECRET_ACCESS_KEY_SIZE];
-	char		session_token[AWS_SESSION_TOKEN_SIZE];	/* "" for none */
-	int64_t		expires_at;		/* epoch seconds, 0 for never */
+	char access_key_id[AWS_ACCESS_KEY_ID_SIZE];
+	char secret_access_key[AWS_SECRET_ACCESS_KEY_SIZE];
+	char session_token[AWS_SESSION_TOKEN_SIZE]; /* "" for none */
+	int64_t expires_at;                         /* epoch seconds, 0 for never */
 };
 
 /* A parameter of a query, or a header; borrowed.  A NULL value is empty. */
@@ -83,22 +83,22 @@ struct aws_pair
 /* What is to be signed.  Everything is borrowed for the call. */
 struct aws_sign_request
 {
-	const char *method;			/* GET, PUT, ... */
-	const char *host;			/* as in the Host header: with ":port" unless
+	const char *method;           /* GET, PUT, ... */
+	const char *host;             /* as in the Host header: with ":port" unless
 								 * that is the scheme's own */
-	const char *path;			/* begins with a slash, percent-encoded */
-	const struct aws_pair *query;	/* not encoded, in any order; names may
+	const char *path;             /* begins with a slash, percent-encoded */
+	const struct aws_pair *query; /* not encoded, in any order; names may
 									 * come twice */
-	size_t		query_count;
+	size_t query_count;
 	const struct aws_pair *headers; /* without Host and without those that
 									 * the signature brings */
-	size_t		header_count;
-	const char *payload_hash;	/* aws_payload_hash() or AWS_UNSIGNED_PAYLOAD */
-	const char *region;			/* us-east-1 */
-	const char *service;		/* the signing name: s3, dynamodb, sqs, sns,
+	size_t header_count;
+	const char *payload_hash; /* aws_payload_hash() or AWS_UNSIGNED_PAYLOAD */
+	const char *region;       /* us-east-1 */
+	const char *service;      /* the signing name: s3, dynamodb, sqs, sns,
 								 * secretsmanager */
-	int64_t		time;			/* epoch seconds */
-	bool		normalise_path; /* sign the path as services other than S3 do */
+	int64_t time;             /* epoch seconds */
+	bool normalise_path;      /* sign the path as services other than S3 do */
 };
 
 /*
@@ -106,26 +106,26 @@ struct aws_sign_request
  * by the caller, holds secrets: aws_signer_clean_up().  Not for use by two
  * threads at once.
  */
-#define AWS_SIGNER_KEYS			8
-#define AWS_SIGNER_SCOPE_SIZE	160
+#define AWS_SIGNER_KEYS 8
+#define AWS_SIGNER_SCOPE_SIZE 160
 
 struct aws_signer
 {
 	struct aws_signer_key
 	{
-		char		scope[AWS_SIGNER_SCOPE_SIZE];	/* day/region/service/... */
-		char		secret[AWS_SECRET_ACCESS_KEY_SIZE];
+		char scope[AWS_SIGNER_SCOPE_SIZE]; /* day/region/service/... */
+		char secret[AWS_SECRET_ACCESS_KEY_SIZE];
 		unsigned char key[32];
-	}			keys[AWS_SIGNER_KEYS];
-	unsigned	next;			/* the slot to be used for the next key */
-	unsigned	derived;		/* how many were derived so far */
+	} keys[AWS_SIGNER_KEYS];
+	unsigned next;    /* the slot to be used for the next key */
+	unsigned derived; /* how many were derived so far */
 };
 
 /*
  * What to send along.  Owns storage, which the rest points into:
  * aws_signature_clean_up().
  */
-#define AWS_SIGNATURE_HEADERS	4
+#define AWS_SIGNATURE_HEADERS 4
 
 struct aws_signature
 {
@@ -134,10 +134,10 @@ struct aws_signature
 													 * X-Amz-Content-Sha256;
 													 * with a session token
 													 * X-Amz-Security-Token */
-	size_t		header_count;
-	const char *query;			/* encoded, sorted, "" when there is none */
-	char	   *storage;
-	size_t		storage_size;
+	size_t header_count;
+	const char *query; /* encoded, sorted, "" when there is none */
+	char *storage;
+	size_t storage_size;
 };
 
 extern void aws_signer_init(struct aws_signer *signer);
@@ -152,11 +152,9 @@ extern void aws_signer_clean_up(struct aws_signer *signer);
  * header, a path that is not encoded, a header that the signature brings) or
  * there are no credentials; internal error CRYPTO_FAILED.
  */
-extern bool aws_sign_headers(struct aws_signer *signer,
-							 const struct aws_credentials *credentials,
+extern bool aws_sign_headers(struct aws_signer *signer, const struct aws_credentials *credentials,
 							 const struct aws_sign_request *request,
-							 struct aws_signature *signature,
-							 struct glue_error *error);
+							 struct aws_signature *signature, struct glue_error *error);
 
 /* Accepts a zeroed signature; leaves a zeroed one. */
 extern void aws_signature_clean_up(struct aws_signature *signature);
@@ -173,11 +171,9 @@ extern void aws_signature_clean_up(struct aws_signature *signature);
  * because whoever has it may read the object.  NULL on false; errors as of
  * aws_sign_headers().
  */
-extern bool aws_presign_url(struct aws_signer *signer,
-							const struct aws_credentials *credentials,
-							const struct aws_sign_request *request,
-							const char *scheme, int64_t expiry, char **url,
-							struct glue_error *error);
+extern bool aws_presign_url(struct aws_signer *signer, const struct aws_credentials *credentials,
+							const struct aws_sign_request *request, const char *scheme,
+							int64_t expiry, char **url, struct glue_error *error);
 
 /* NULL is accepted. */
 extern void aws_url_destroy(char *url);
@@ -188,14 +184,13 @@ extern void aws_url_destroy(char *url);
  * S3).  result has room for 3 * length + 1 bytes and becomes NUL-terminated;
  * gives back the length of what was written, without the NUL.
  */
-extern size_t aws_uri_encode(char *result, const char *text, size_t length,
-							 bool keep_slashes);
+extern size_t aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes);
 
 /* SHA-256 of a body in hex.  Errors: CRYPTO_FAILED. */
-extern bool aws_payload_hash(const void *data, size_t length,
-							 char hash[AWS_HASH_SIZE], struct glue_error *error);
+extern bool aws_payload_hash(const void *data, size_t length, char hash[AWS_HASH_SIZE],
+							 struct glue_error *error);
 
 /* Leaves zeroes. */
 extern void aws_credentials_wipe(struct aws_credentials *credentials);
 
-#endif							/* GLUE_AWS_SIGV4_H */
+#endif /* GLUE_AWS_SIGV4_H */

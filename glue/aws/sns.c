@@ -10,19 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sns.h"
+#include "aws/sns.h"
 
 void
 sns_subject(const char *text, char subject[SNS_SUBJECT_SIZE])
 {
-	size_t		used = 0;
+	size_t used = 0;
 
 	for (; *text != '\0' && used < SNS_SUBJECT_SIZE - 1; text++)
 	{
 		unsigned char byte = (unsigned char) *text;
 
 		if ((byte & 0xC0) == 0x80)
-			continue;			/* the rest of a character */
+			continue; /* the rest of a character */
 		if (byte < 0x20 || byte == 0x7F)
 			byte = ' ';
 		if (byte == ' ' && used == 0)
@@ -54,7 +54,7 @@ static bool
 append_attribute(struct byte_buffer *body, int number, const struct aws_pair *attribute,
 				 struct glue_error *error)
 {
-	char		name[64];
+	char name[64];
 
 	snprintf(name, sizeof(name), "MessageAttributes.entry.%d.Name", number);
 	if (!append_field(body, name, text_of(attribute->name), error))
@@ -69,7 +69,7 @@ append_attribute(struct byte_buffer *body, int number, const struct aws_pair *at
 static bool
 fill_form(struct byte_buffer *body, const struct sns_message *message, struct glue_error *error)
 {
-	char		subject[SNS_SUBJECT_SIZE];
+	char subject[SNS_SUBJECT_SIZE];
 
 	sns_subject(message->subject != NULL ? message->subject : "", subject);
 	if (!append_field(body, "Action", text_of("Publish"), error) ||
@@ -94,7 +94,7 @@ copy_message_id(const char *document, char message_id[SNS_MESSAGE_ID_SIZE])
 {
 	static const char tag[] = "<MessageId>";
 	const char *start = strstr(document, tag);
-	size_t		length = start != NULL ? strcspn(start + strlen(tag), "<") : 0;
+	size_t length = start != NULL ? strcspn(start + strlen(tag), "<") : 0;
 
 	message_id[0] = '\0';
 	if (length == 0 || length >= SNS_MESSAGE_ID_SIZE)
@@ -108,7 +108,7 @@ sns_publish(struct aws_client *client, const struct sns_message *message,
 			char message_id[SNS_MESSAGE_ID_SIZE], struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool		success;
+	bool success;
 
 	aws_call_begin(&call, AWS_SNS, "Publish", "POST", "/", message->deadline);
 	aws_call_header(&call, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");

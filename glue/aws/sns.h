@@ -8,11 +8,11 @@
 #ifndef GLUE_AWS_SNS_H
 #define GLUE_AWS_SNS_H
 
-#include "client.h"
+#include "aws/client.h"
 
 /* Bytes with the NUL: "must be less than 100 characters" ("Publish", Amazon
  * SNS API Reference). */
-#define SNS_SUBJECT_SIZE	100
+#define SNS_SUBJECT_SIZE 100
 
 #define SNS_MESSAGE_ID_SIZE 80
 
@@ -20,14 +20,14 @@
 struct sns_message
 {
 	const char *topic_arn;
-	const char *subject;		/* any text: sns_subject() is applied; NULL or
+	const char *subject;               /* any text: sns_subject() is applied; NULL or
 								 * "" for none */
-	struct text_view text;		/* UTF-8, at most 256 KiB */
-	const struct aws_pair *attributes;	/* of type String, by which
+	struct text_view text;             /* UTF-8, at most 256 KiB */
+	const struct aws_pair *attributes; /* of type String, by which
 										 * subscriptions filter; values are
 										 * not empty */
-	int			attribute_count;
-	int64_t		deadline;		/* of http_now(); 0 for none */
+	int attribute_count;
+	int64_t deadline; /* of http_now(); 0 for none */
 };
 
 /*
@@ -44,4 +44,4 @@ extern bool sns_publish(struct aws_client *client, const struct sns_message *mes
  */
 extern void sns_subject(const char *text, char subject[SNS_SUBJECT_SIZE]);
 
-#endif							/* GLUE_AWS_SNS_H */
+#endif /* GLUE_AWS_SNS_H */

@@ -13,21 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_scan.h"
-#include "memory.h"
-#include "sqs.h"
+#include "aws/json_scan.h"
+#include "aws/sqs.h"
+#include "base/heap.h"
 
 /* Around the body of an entry, its id and names; around all entries. */
-#define AROUND	64
+#define AROUND 64
 
 /* A call and the messages in it, by their index. */
 struct send_call
 {
 	struct aws_call call;
 	struct sending *sending;
-	int			indexes[SQS_BATCH];
-	int			count;
-	bool		open;
+	int indexes[SQS_BATCH];
+	int count;
+	bool open;
 };
 
 /* One sqs_send(). */
@@ -35,19 +35,19 @@ struct sending
 {
 	const char *queue_url;
 	struct sqs_message *messages;
-	int			count;
-	int			next;			/* index of the next one to send */
-	int64_t		deadline;
-	struct glue_error error;	/* of the first call that failed */
+	int count;
+	int next; /* index of the next one to send */
+	int64_t deadline;
+	struct glue_error error; /* of the first call that failed */
 	struct send_call *calls;
 };
 
 static bool
 append_entry(struct byte_buffer *body, int id, struct text_view text, struct glue_error *error)
 {
-	char		head[AROUND];
-	int			length = snprintf(head, sizeof(head), "%s{\"Id\":\"%d\",\"MessageBody\":\"",
-								  id > 0 ? "," : "", id);
+	char head[AROUND];
+	int length =
+		snprintf(head, sizeof(head), "%s{\"Id\":\"%d\",\"MessageBody\":\"", id > 0 ? "," : "", id);
 
 	if (!byte_buffer_reserve(body, LONGEST_JSON_ESCAPE * text.length + 2 * AROUND, error))
 		return false;
@@ -62,13 +62,13 @@ fill_entries(struct send_call *open, struct glue_error *error)
 {
 	const struct sending *sending = open->sending;
 	struct byte_buffer *body = &open->call.body;
-	size_t		url_length = strlen(sending->queue_url);
+	size_t url_length = strlen(sending->queue_url);
 
 	body->used = 0;
 	if (!byte_buffer_reserve(body, LONGEST_JSON_ESCAPE * url_length + AROUND, error))
 		return false;
 	byte_buffer_put(body, "{\"QueueUrl\":\"", 13);
-	byte_buffer_append_json(body, (struct text_view) {sending->queue_url, url_length});
+	byte_buffer_append_json(body, (struct text_view){sending->queue_url, url_length});
 	byte_buffer_put(body, "\",\"Entries\":[", 13);
 	for (int i = 0; i < open->count; i++)
 	{
@@ -84,9 +84,9 @@ fill_entries(struct send_call *open, struct glue_error *error)
 static struct sqs_message *
 answered_message(const struct send_call *open, struct text_view answer)
 {
-	char		id[16];
-	char	   *end;
-	long		number;
+	char id[16];
+	char *end;
+	long number;
 
 	json_copy_word(json_member(answer, "Id"), id, sizeof(id));
 	number = strtol(id, &end, 10);
@@ -114,8 +114,8 @@ accept_send(struct aws_call *call, struct glue_error *error)
 	struct text_view reply = {body->data, body->used};
 	struct text_view answer;
 	struct sqs_message *message;
-	size_t		position = 0;
-	int			left = 0;
+	size_t position = 0;
+	int left = 0;
 
 	while (json_next(json_member(reply, "Successful"), &position, NULL, &answer))
 	{
@@ -147,7 +147,7 @@ accept_send(struct aws_call *call, struct glue_error *error)
 static void
 gather_messages(struct sending *sending, struct send_call *open)
 {
-	size_t		bytes = 0;
+	size_t bytes = 0;
 
 	open->count = 0;
 	for (; sending->next < sending->count && open->count < SQS_BATCH; sending->next++)
@@ -198,17 +198,17 @@ send_done(void *context, struct aws_call *call)
 }
 
 bool
-sqs_send(struct aws_client *client, const char *queue_url, struct sqs_message *messages,
-		 int count, int in_flight, int64_t deadline, struct glue_error *error)
+sqs_send(struct aws_client *client, const char *queue_url, struct sqs_message *messages, int count,
+		 int in_flight, int64_t deadline, struct glue_error *error)
 {
 	struct sending sending = {
 		.queue_url = queue_url,
 		.messages = messages,
 		.count = count,
 		.deadline = deadline,
-		.calls = glue_allocate_zero(sizeof(struct send_call) * ((size_t) in_flight + 1))
+		.calls = glue_allocate_zero(sizeof(struct send_call) * ((size_t) in_flight + 1)),
 	};
-	bool		success;
+	bool success;
 
 	if (sending.calls == NULL)
 		return glue_error_memory(error);

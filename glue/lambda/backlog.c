@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backlog.h"
-#include "stalled.h"
+#include "lambda/backlog.h"
+#include "lambda/stalled.h"
 
 #define NUMBER_SIZE 24
 
@@ -20,7 +20,7 @@ static const struct
 {
 	const char *name;
 	enum metric_id metric;
-}			known_values[] = {
+} known_values[] = {
 	{"uploads_processing", METRIC_UPLOADS_PROCESSING},
 	{"uploads_oldest_seconds", METRIC_UPLOADS_OLDEST},
 	{"uploads_unreported", METRIC_UPLOADS_UNREPORTED},
@@ -29,17 +29,17 @@ static const struct
 	{"events_oldest_seconds", METRIC_EVENTS_OLDEST},
 };
 
-#define STUCK \
-	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u" \
+#define STUCK                                                                        \
+	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u"                       \
 	" WHERE u.status = 'processing' AND u.updated_at < pg_catalog.clock_timestamp()" \
-	" - pg_catalog.make_interval(secs => $1::double precision)" \
+	" - pg_catalog.make_interval(secs => $1::double precision)"                      \
 	" ORDER BY u.updated_at LIMIT $2::integer"
 
-#define UNREPORTED \
-	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u" \
-	" WHERE u.status <> 'processing' AND NOT u.metadata ? 'reported_at'" \
-	" AND u.processing_completed_at < pg_catalog.clock_timestamp()" \
-	" - pg_catalog.make_interval(secs => $1::double precision)" \
+#define UNREPORTED                                                                       \
+	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u"                           \
+	" WHERE u.status <> 'processing' AND NOT u.metadata ? 'reported_at'"                 \
+	" AND u.processing_completed_at < pg_catalog.clock_timestamp()"                      \
+	" - pg_catalog.make_interval(secs => $1::double precision)"                          \
 	" AND u.processing_completed_at > pg_catalog.clock_timestamp() - '7 days'::interval" \
 	" ORDER BY u.processing_completed_at LIMIT $2::integer"
 
@@ -56,14 +56,14 @@ set_metric(struct metrics *metrics, const char *name, const char *value)
 }
 
 static bool
-append_value(struct byte_buffer *response, const char *comma, const char *name,
-			 const char *value, struct glue_error *error)
+append_value(struct byte_buffer *response, const char *comma, const char *name, const char *value,
+			 struct glue_error *error)
 {
 	return byte_buffer_append_string(response, comma, error) &&
-		byte_buffer_append_string(response, "\"", error) &&
-		byte_buffer_append_string(response, name, error) &&
-		byte_buffer_append_string(response, "\":", error) &&
-		byte_buffer_append_string(response, value, error);
+		   byte_buffer_append_string(response, "\"", error) &&
+		   byte_buffer_append_string(response, name, error) &&
+		   byte_buffer_append_string(response, "\":", error) &&
+		   byte_buffer_append_string(response, value, error);
 }
 
 bool
@@ -71,12 +71,12 @@ backlog_report(struct sandbox *sandbox, const struct invocation *invocation,
 			   struct glue_error *error)
 {
 	struct byte_buffer *response = invocation->response;
-	PGresult   *values = NULL;
-	bool		done;
+	PGresult *values = NULL;
+	bool done;
 
 	if (!connection_query(sandbox->connection, invocation->deadline_ms,
-						  "SELECT b.name, b.value FROM onboard_backlog() b", 0, NULL,
-						  &values, error))
+						  "SELECT b.name, b.value FROM onboard_backlog() b", 0, NULL, &values,
+						  error))
 		return false;
 	done = byte_buffer_append_string(response, "{", error);
 	for (int row = 0; done && row < PQntuples(values); row++)
@@ -128,15 +128,14 @@ static bool
 log_each_line(struct sandbox *sandbox, int64_t deadline_ms, const char *statement,
 			  const char *message, struct glue_error *error)
 {
-	char		seconds[NUMBER_SIZE];
-	char		most[NUMBER_SIZE];
+	char seconds[NUMBER_SIZE];
+	char most[NUMBER_SIZE];
 	const char *const values[] = {seconds, most};
-	PGresult   *list = NULL;
+	PGresult *list = NULL;
 
 	snprintf(seconds, sizeof(seconds), "%" PRId64, sandbox->settings.sweep_idle_seconds);
 	snprintf(most, sizeof(most), "%d", BACKLOG_LINES);
-	if (!connection_query(sandbox->connection, deadline_ms, statement, 2, values, &list,
-						  error))
+	if (!connection_query(sandbox->connection, deadline_ms, statement, 2, values, &list, error))
 		return false;
 	for (int row = 0; row < PQntuples(list); row++)
 		backlog_log_upload_line(&sandbox->log, LOG_WARNING, message, list, row);
@@ -148,8 +147,8 @@ bool
 backlog_log_stuck(struct sandbox *sandbox, const struct invocation *invocation,
 				  struct glue_error *error)
 {
-	int64_t		deadline_ms = invocation->deadline_ms;
+	int64_t deadline_ms = invocation->deadline_ms;
 
 	return log_each(sandbox, deadline_ms, STUCK, "upload is stuck", error) &&
-		log_each(sandbox, deadline_ms, UNREPORTED, "upload is not reported", error);
+		   log_each(sandbox, deadline_ms, UNREPORTED, "upload is not reported", error);
 }

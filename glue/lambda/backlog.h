@@ -9,10 +9,10 @@
 #ifndef GLUE_LAMBDA_BACKLOG_H
 #define GLUE_LAMBDA_BACKLOG_H
 
-#include "handler.h"
+#include "lambda/handler.h"
 
 /* Lines of each kind that one report writes at most. */
-#define BACKLOG_LINES	100
+#define BACKLOG_LINES 100
 
 /*
  * Read the backlog: set its metrics, and append it to response as a JSON
@@ -25,8 +25,7 @@ extern bool backlog_report(struct sandbox *sandbox, const struct invocation *inv
  * Write a line for each upload that is processing and without progress for
  * SWEEP_IDLE_SECONDS, and for each that ended so long ago and is not reported.
  */
-extern bool backlog_log_stuck(struct sandbox *sandbox,
-							  const struct invocation *invocation,
+extern bool backlog_log_stuck(struct sandbox *sandbox, const struct invocation *invocation,
 							  struct glue_error *error);
 
 /* Write a line for one upload of a list with STALLED_COLUMNS. */
@@ -37,4 +36,4 @@ extern bool backlog_log_stuck(struct sandbox *sandbox,
 extern void backlog_log_upload_line(const struct log *log, enum log_level level,
 									const char *message, const PGresult *list, int row);
 
-#endif							/* GLUE_LAMBDA_BACKLOG_H */
+#endif /* GLUE_LAMBDA_BACKLOG_H */

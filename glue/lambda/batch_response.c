@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "batch_response.h"
+#include "lambda/batch_response.h"
 
 bool
 batch_response_begin(struct batch_response *response, struct byte_buffer *buffer,
@@ -22,16 +22,17 @@ bool
 batch_response_fail(struct batch_response *response, const char *identifier,
 					struct glue_error *error)
 {
-	size_t		length = identifier != NULL ? strlen(identifier) : 0;
+	size_t length = identifier != NULL ? strlen(identifier) : 0;
 
 	if (length == 0)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "NO_IDENTIFIER",
 							  "what failed has no identifier to be named by");
-	if (!byte_buffer_append_string(response->buffer, response->failures > 0 ?
-								   ",{\"itemIdentifier\":\"" : "{\"itemIdentifier\":\"", error) ||
+	if (!byte_buffer_append_string(
+			response->buffer,
+			response->failures > 0 ? ",{\"itemIdentifier\":\"" : "{\"itemIdentifier\":\"", error) ||
 		!byte_buffer_reserve(response->buffer, LONGEST_JSON_ESCAPE * length, error))
 		return false;
-	byte_buffer_append_json(response->buffer, (struct text_view) {identifier, length});
+	byte_buffer_append_json(response->buffer, (struct text_view){identifier, length});
 	response->failures++;
 	return byte_buffer_append_string(response->buffer, "\"}", error);
 }

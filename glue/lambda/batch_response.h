@@ -19,29 +19,28 @@
 
 #include <stdbool.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /* Being written; borrows buffer. */
 struct batch_response
 {
 	struct byte_buffer *buffer;
-	int			failures;
+	int failures;
 };
 
 /* Begin a reply without failures; it is appended to buffer. */
-extern bool batch_response_begin(struct batch_response *response,
-								 struct byte_buffer *buffer, struct glue_error *error);
+extern bool batch_response_begin(struct batch_response *response, struct byte_buffer *buffer,
+								 struct glue_error *error);
 
 /*
  * Add one that failed.  Internal error NO_IDENTIFIER when identifier is NULL
  * or empty: then the invocation has to fail.
  */
-extern bool batch_response_fail(struct batch_response *response,
-								const char *identifier, struct glue_error *error);
+extern bool batch_response_fail(struct batch_response *response, const char *identifier,
+								struct glue_error *error);
 
 /* End the reply; only now is it whole. */
-extern bool batch_response_end(struct batch_response *response,
-							   struct glue_error *error);
+extern bool batch_response_end(struct batch_response *response, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_BATCH_RESPONSE_H */
+#endif /* GLUE_LAMBDA_BATCH_RESPONSE_H */

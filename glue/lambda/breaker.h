@@ -19,15 +19,14 @@
 struct breaker
 {
 	/* immutable */
-	int64_t		most_failures;
-	int64_t		pause_ms;
+	int64_t most_failures;
+	int64_t pause_ms;
 	/* mutable */
-	int64_t		failures;		/* in a row */
-	int64_t		refused_until;	/* attempts are refused before it */
+	int64_t failures;      /* in a row */
+	int64_t refused_until; /* attempts are refused before it */
 };
 
-extern void breaker_init(struct breaker *breaker, int64_t most_failures,
-						 int64_t pause_ms);
+extern void breaker_init(struct breaker *breaker, int64_t most_failures, int64_t pause_ms);
 
 /* Whether an attempt may be made now. */
 extern bool breaker_allows(const struct breaker *breaker, int64_t now_ms);
@@ -35,4 +34,4 @@ extern bool breaker_allows(const struct breaker *breaker, int64_t now_ms);
 extern void breaker_success(struct breaker *breaker);
 extern void breaker_failure(struct breaker *breaker, int64_t now_ms);
 
-#endif							/* GLUE_LAMBDA_BREAKER_H */
+#endif /* GLUE_LAMBDA_BREAKER_H */

@@ -18,38 +18,38 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "memory.h"
-#include "breaker.h"
-#include "connection.h"
-#include "day_clock.h"
+#include "base/heap.h"
+#include "lambda/breaker.h"
+#include "lambda/connection.h"
+#include "lambda/day_clock.h"
 
 /* How long a query that only tries the connection may take, in milliseconds. */
-#define TRIAL_MS		2000
+#define TRIAL_MS 2000
 
 /* The server gives up a little before we do, and says so. */
-#define SERVER_LEAD_MS	250
+#define SERVER_LEAD_MS 250
 
 /* A transaction whose client is silent for so long ends, in milliseconds. */
-#define SILENCE_MS		60000
+#define SILENCE_MS 60000
 
 /* Messages of the server that are read before an idle connection is dropped. */
-#define MOST_MESSAGES	8
+#define MOST_MESSAGES 8
 
-#define CA_PATH_SIZE	4096
+#define CA_PATH_SIZE 4096
 
 struct connection
 {
 	/* immutable */
 	const struct settings *settings;
 	login_secret_fn secret;
-	void	   *secret_context;
+	void *secret_context;
 	/* mutable */
-	PGconn	   *session;		/* owned; NULL while there is none */
-	int64_t		used_at;		/* milliseconds, clock of the day */
+	PGconn *session; /* owned; NULL while there is none */
+	int64_t used_at; /* milliseconds, clock of the day */
 	struct breaker breaker;
-	int64_t		retries;
-	char	   *ca;				/* owned; what stands in the file */
-	char		ca_path[CA_PATH_SIZE];	/* ours to remove; "" when there is none */
+	int64_t retries;
+	char *ca;                   /* owned; what stands in the file */
+	char ca_path[CA_PATH_SIZE]; /* ours to remove; "" when there is none */
 };
 
 static bool
@@ -67,8 +67,8 @@ drop_session(struct connection *connection)
 }
 
 struct connection *
-connection_new(const struct settings *settings, login_secret_fn secret,
-			   void *context, struct glue_error *error)
+connection_new(const struct settings *settings, login_secret_fn secret, void *context,
+			   struct glue_error *error)
 {
 	struct connection *connection = glue_allocate_zero(sizeof(*connection));
 
@@ -100,7 +100,7 @@ connection_destroy(struct connection *connection)
 int64_t
 connection_take_retries(struct connection *connection)
 {
-	int64_t		retries = connection->retries;
+	int64_t retries = connection->retries;
 
 	connection->retries = 0;
 	return retries;
@@ -111,11 +111,11 @@ connection_take_retries(struct connection *connection)
 static bool
 write_all(int descriptor, const char *text)
 {
-	size_t		left = strlen(text);
+	size_t left = strlen(text);
 
 	while (left > 0)
 	{
-		ssize_t		written = write(descriptor, text, left);
+		ssize_t written = write(descriptor, text, left);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -135,9 +135,9 @@ static bool
 write_ca(struct connection *connection, const char *ca, struct glue_error *error)
 {
 	const char *folder = getenv("TMPDIR");
-	char		path[CA_PATH_SIZE];
-	int			descriptor;
-	bool		done;
+	char path[CA_PATH_SIZE];
+	int descriptor;
+	bool done;
 
 	snprintf(path, sizeof(path), "%s/onboard-ca-XXXXXX",
 			 folder != NULL && folder[0] == '/' ? folder : "/tmp");
@@ -148,8 +148,7 @@ write_ca(struct connection *connection, const char *ca, struct glue_error *error
 	if (!done)
 	{
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "CA_FILE",
-					   "cannot write the database's certificate authority: %s",
-					   strerror(errno));
+					   "cannot write the database's certificate authority: %s", strerror(errno));
 		if (descriptor >= 0)
 			unlink(path);
 		return false;
@@ -196,9 +195,19 @@ connect_as(struct connection *connection, struct login *login, int64_t deadline_
 	 * it, but what stands behind it cannot be overruled.
 	 */
 	static const char *const keywords[] = {
-		"dbname", "host", "port", "user", "password", "sslmode", "sslrootcert",
-		"gssencmode", "application_name", "client_encoding", "keepalives_idle",
-		"tcp_user_timeout", NULL
+		"dbname",
+		"host",
+		"port",
+		"user",
+		"password",
+		"sslmode",
+		"sslrootcert",
+		"gssencmode",
+		"application_name",
+		"client_encoding",
+		"keepalives_idle",
+		"tcp_user_timeout",
+		NULL,
 	};
 	const char *ca_path = NULL;
 
@@ -207,10 +216,19 @@ connect_as(struct connection *connection, struct login *login, int64_t deadline_
 	else
 	{
 		const char *const values[] = {
-			login->database, login->host, login->port, login->username,
-			login->password, "verify-full", ca_path,
-			"disable", "onboard", "UTF8", "30",
-			"20000", NULL
+			login->database,
+			login->host,
+			login->port,
+			login->username,
+			login->password,
+			"verify-full",
+			ca_path,
+			"disable",
+			"onboard",
+			"UTF8",
+			"30",
+			"20000",
+			NULL,
 		};
 
 		connection->session = postgres_connect(keywords, values, deadline_ms, error);
@@ -227,7 +245,7 @@ connect_by_secret(struct connection *connection, bool refresh, int64_t deadline_
 {
 	struct byte_buffer text = {0};
 	struct login login;
-	bool		done;
+	bool done;
 
 	if (!connection->secret(connection->secret_context, refresh, deadline_ms, &text, error))
 	{
@@ -251,7 +269,10 @@ static bool
 is_secret_wrong(const struct glue_error *error)
 {
 	static const char *const codes[] = {
-		"08P01", "3D000", POSTGRES_UNKNOWN_HOST, POSTGRES_BAD_PARAMETER
+		"08P01",
+		"3D000",
+		POSTGRES_UNKNOWN_HOST,
+		POSTGRES_BAD_PARAMETER,
 	};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
@@ -263,18 +284,18 @@ is_secret_wrong(const struct glue_error *error)
 }
 
 static bool
-make_session(struct connection *connection, int64_t deadline_ms,
-			 struct glue_error *error)
+make_session(struct connection *connection, int64_t deadline_ms, struct glue_error *error)
 {
-	int64_t		now = clock_milliseconds();
-	int64_t		limit = now + connection->settings->database_connect_ms;
-	bool		done;
+	int64_t now = clock_milliseconds();
+	int64_t limit = now + connection->settings->database_connect_ms;
+	bool done;
 
 	if (now >= deadline_ms)
 		return deadline_error(error);
 	if (!breaker_allows(&connection->breaker, now))
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DATABASE_PAUSED",
-							  "the database is left alone for a while, as the last connections to it failed");
+		return glue_error_set(
+			error, GLUE_INFRASTRUCTURE_ERROR, "DATABASE_PAUSED",
+			"the database is left alone for a while, as the last connections to it failed");
 	if (limit > deadline_ms)
 		limit = deadline_ms;
 	done = connect_by_secret(connection, false, limit, error);
@@ -303,8 +324,8 @@ is_quiet(PGconn *session)
 {
 	for (int i = 0; i < MOST_MESSAGES; i++)
 	{
-		char		byte;
-		ssize_t		got = recv(PQsocket(session), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+		char byte;
+		ssize_t got = recv(PQsocket(session), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
 		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return true;
@@ -323,9 +344,9 @@ is_quiet(PGconn *session)
 static bool
 is_usable(const struct connection *connection, int64_t deadline_ms)
 {
-	PGconn	   *session = connection->session;
-	int64_t		idle = day_milliseconds() - connection->used_at;
-	int64_t		trial_end = clock_milliseconds() + TRIAL_MS;
+	PGconn *session = connection->session;
+	int64_t idle = day_milliseconds() - connection->used_at;
+	int64_t trial_end = clock_milliseconds() + TRIAL_MS;
 
 	if (session == NULL || PQstatus(session) != CONNECTION_OK ||
 		PQtransactionStatus(session) != PQTRANS_IDLE || !is_quiet(session))
@@ -337,8 +358,7 @@ is_usable(const struct connection *connection, int64_t deadline_ms)
 }
 
 PGconn *
-connection_get(struct connection *connection, int64_t deadline_ms,
-			   struct glue_error *error)
+connection_get(struct connection *connection, int64_t deadline_ms, struct glue_error *error)
 {
 	if (!is_usable(connection, deadline_ms))
 	{
@@ -363,8 +383,8 @@ static bool
 is_lost(const struct connection *connection, const struct glue_error *error)
 {
 	return strncmp(error->code, "08", 2) == 0 || strncmp(error->code, "57P0", 4) == 0 ||
-		strcmp(error->code, "25006") == 0 ||
-		connection->session == NULL || PQstatus(connection->session) != CONNECTION_OK;
+		   strcmp(error->code, "25006") == 0 || connection->session == NULL ||
+		   PQstatus(connection->session) != CONNECTION_OK;
 }
 
 /*
@@ -374,7 +394,7 @@ static bool
 begin(PGconn *session, const struct settings *settings, int64_t deadline_ms,
 	  struct glue_error *error)
 {
-	int64_t		left = deadline_ms - clock_milliseconds() - SERVER_LEAD_MS;
+	int64_t left = deadline_ms - clock_milliseconds() - SERVER_LEAD_MS;
 	struct postgres_limits limits;
 
 	if (left <= 0)
@@ -384,13 +404,13 @@ begin(PGconn *session, const struct settings *settings, int64_t deadline_ms,
 	limits.lock_ms = left < settings->lock_timeout_ms ? left : settings->lock_timeout_ms;
 	limits.idle_ms = left < SILENCE_MS ? left : SILENCE_MS;
 	return postgres_begin(session, deadline_ms, error) &&
-		postgres_prepare(session, &limits, deadline_ms, error);
+		   postgres_prepare(session, &limits, deadline_ms, error);
 }
 
 void
 connection_roll_back(struct connection *connection, int64_t deadline_ms)
 {
-	PGconn	   *session = connection->session;
+	PGconn *session = connection->session;
 
 	connection->used_at = day_milliseconds();
 	if (PQstatus(session) == CONNECTION_OK)
@@ -411,16 +431,15 @@ connection_roll_back(struct connection *connection, int64_t deadline_ms)
  * certain is an error of another class than those that end its session.
  */
 enum transaction_outcome
-connection_commit(struct connection *connection, int64_t deadline_ms,
-				  struct glue_error *error)
+connection_commit(struct connection *connection, int64_t deadline_ms, struct glue_error *error)
 {
-	PGresult   *result = NULL;
-	bool		committed;
+	PGresult *result = NULL;
+	bool committed;
 
 	connection->used_at = day_milliseconds();
 	if (!postgres_query(connection->session, "COMMIT", 0, NULL, deadline_ms, &result, error))
 	{
-		bool		unknown = is_lost(connection, error);
+		bool unknown = is_lost(connection, error);
 
 		connection_roll_back(connection, deadline_ms);
 		return unknown ? TRANSACTION_UNKNOWN : TRANSACTION_ROLLED_BACK;
@@ -435,10 +454,9 @@ connection_commit(struct connection *connection, int64_t deadline_ms,
 }
 
 PGconn *
-connection_begin(struct connection *connection, int64_t deadline_ms,
-				 struct glue_error *error)
+connection_begin(struct connection *connection, int64_t deadline_ms, struct glue_error *error)
 {
-	PGconn	   *session = connection_get(connection, deadline_ms, error);
+	PGconn *session = connection_get(connection, deadline_ms, error);
 
 	if (session == NULL || begin(session, connection->settings, deadline_ms, error))
 		return session;
@@ -447,14 +465,14 @@ connection_begin(struct connection *connection, int64_t deadline_ms,
 }
 
 enum transaction_outcome
-connection_transaction(struct connection *connection, int64_t deadline_ms,
-					   transaction_fn work, void *context, struct glue_error *error)
+connection_transaction(struct connection *connection, int64_t deadline_ms, transaction_fn work,
+					   void *context, struct glue_error *error)
 {
 	enum transaction_outcome outcome = TRANSACTION_ROLLED_BACK;
 
 	for (int attempt = 1; attempt <= 2; attempt++)
 	{
-		PGconn	   *session = connection_get(connection, deadline_ms, error);
+		PGconn *session = connection_get(connection, deadline_ms, error);
 
 		if (session == NULL)
 			return TRANSACTION_ROLLED_BACK;
@@ -464,8 +482,7 @@ connection_transaction(struct connection *connection, int64_t deadline_ms,
 			outcome = connection_commit(connection, deadline_ms, error);
 			break;
 		}
-		if (attempt == 2 || !is_lost(connection, error) ||
-			clock_milliseconds() >= deadline_ms)
+		if (attempt == 2 || !is_lost(connection, error) || clock_milliseconds() >= deadline_ms)
 		{
 			connection_roll_back(connection, deadline_ms);
 			break;
@@ -482,33 +499,31 @@ connection_transaction(struct connection *connection, int64_t deadline_ms,
 struct single_statement
 {
 	const char *statement;
-	int			count;
+	int count;
 	const char *const *values;
-	PGresult   *result;			/* owned */
+	PGresult *result; /* owned */
 };
 
 static bool
-run_single(PGconn *session, int64_t deadline_ms, void *context,
-		   struct glue_error *error)
+run_single(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
 {
 	struct single_statement *single = context;
 
 	PQclear(single->result);
 	single->result = NULL;
-	return postgres_query(session, single->statement, single->count, single->values,
-						  deadline_ms, &single->result, error);
+	return postgres_query(session, single->statement, single->count, single->values, deadline_ms,
+						  &single->result, error);
 }
 
 bool
-connection_query(struct connection *connection, int64_t deadline_ms,
-				 const char *statement, int count, const char *const *values,
-				 PGresult **result, struct glue_error *error)
+connection_query(struct connection *connection, int64_t deadline_ms, const char *statement,
+				 int count, const char *const *values, PGresult **result, struct glue_error *error)
 {
 	struct single_statement single = {statement, count, values, NULL};
-	bool		done;
+	bool done;
 
-	done = connection_transaction(connection, deadline_ms, run_single, &single,
-								  error) == TRANSACTION_COMMITTED;
+	done = connection_transaction(connection, deadline_ms, run_single, &single, error) ==
+		   TRANSACTION_COMMITTED;
 	if (done && result != NULL)
 		*result = single.result;
 	else

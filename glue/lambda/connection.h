@@ -24,10 +24,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "postgres.h"
-#include "login.h"
-#include "settings.h"
+#include "base/failure.h"
+#include "database/session.h"
+#include "lambda/environment.h"
+#include "lambda/login.h"
 
 /* Opaque. */
 struct connection;
@@ -36,8 +36,8 @@ struct connection;
 enum transaction_outcome
 {
 	TRANSACTION_COMMITTED,
-	TRANSACTION_ROLLED_BACK,	/* nothing was stored */
-	TRANSACTION_UNKNOWN			/* the answer to COMMIT was lost */
+	TRANSACTION_ROLLED_BACK, /* nothing was stored */
+	TRANSACTION_UNKNOWN      /* the answer to COMMIT was lost */
 };
 
 /*
@@ -45,16 +45,15 @@ enum transaction_outcome
  * connection was lost on the first run; nothing was stored then.  deadline_ms
  * is for postgres_query().  False rolls back.
  */
-typedef bool (*transaction_fn) (PGconn *connection, int64_t deadline_ms,
-								void *context, struct glue_error *error);
+typedef bool (*transaction_fn)(PGconn *connection, int64_t deadline_ms, void *context,
+							   struct glue_error *error);
 
 /*
  * No connection is made yet.  settings and the context are borrowed until
  * connection_destroy().  NULL when there is no memory.
  */
-extern struct connection *connection_new(const struct settings *settings,
-										 login_secret_fn secret, void *context,
-										 struct glue_error *error);
+extern struct connection *connection_new(const struct settings *settings, login_secret_fn secret,
+										 void *context, struct glue_error *error);
 
 /* NULL is accepted. */
 extern void connection_destroy(struct connection *connection);
@@ -63,8 +62,8 @@ extern void connection_destroy(struct connection *connection);
  * A connection that stands and is idle, borrowed until the next call.  NULL on
  * an error.  deadline_ms is of the monotonic clock, as everywhere here.
  */
-extern PGconn *connection_get(struct connection *connection, int64_t deadline_ms,
-							  struct glue_error *error);
+extern PGconn *
+connection_get(struct connection *connection, int64_t deadline_ms, struct glue_error *error);
 
 /*
  * Run work in a transaction of which the server knows when it has to be over.
@@ -72,10 +71,9 @@ extern PGconn *connection_get(struct connection *connection, int64_t deadline_ms
  * same may be done again only where doing it twice is harmless, as it is for
  * all of our calls.
  */
-extern enum transaction_outcome connection_transaction(struct connection *connection,
-													   int64_t deadline_ms,
-													   transaction_fn work, void *context,
-													   struct glue_error *error);
+extern enum transaction_outcome
+connection_transaction(struct connection *connection, int64_t deadline_ms, transaction_fn work,
+					   void *context, struct glue_error *error);
 
 /*
  * The same in steps, for work that cannot be one function: begin, then commit
@@ -83,11 +81,10 @@ extern enum transaction_outcome connection_transaction(struct connection *connec
  * that is lost on the way is not made again; who begins anew gets another.
  * connection_begin() gives back what to work on, or NULL.
  */
-extern PGconn *connection_begin(struct connection *connection, int64_t deadline_ms,
-								struct glue_error *error);
-extern enum transaction_outcome connection_commit(struct connection *connection,
-												  int64_t deadline_ms,
-												  struct glue_error *error);
+extern PGconn *
+connection_begin(struct connection *connection, int64_t deadline_ms, struct glue_error *error);
+extern enum transaction_outcome
+connection_commit(struct connection *connection, int64_t deadline_ms, struct glue_error *error);
 
 /* Also after an error of the work; a connection in any other state is dropped. */
 extern void connection_roll_back(struct connection *connection, int64_t deadline_ms);
@@ -95,12 +92,11 @@ extern void connection_roll_back(struct connection *connection, int64_t deadline
 /*
  * Run one statement in a transaction of its own; like postgres_query().
  */
-extern bool connection_query(struct connection *connection, int64_t deadline_ms,
-							 const char *statement, int count,
-							 const char *const *values, PGresult **result,
-							 struct glue_error *error);
+extern bool
+connection_query(struct connection *connection, int64_t deadline_ms, const char *statement,
+				 int count, const char *const *values, PGresult **result, struct glue_error *error);
 
 /* Connections that were made again, since the last call of this function. */
 extern int64_t connection_take_retries(struct connection *connection);
 
-#endif							/* GLUE_LAMBDA_CONNECTION_H */
+#endif /* GLUE_LAMBDA_CONNECTION_H */

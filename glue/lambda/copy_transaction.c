@@ -13,23 +13,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "copy_transaction.h"
+#include "lambda/copy_transaction.h"
 
 /* How much is handed to libpq at once. */
-#define PIECE_SIZE			(64 * 1024)
+#define PIECE_SIZE (64 * 1024)
 
 /* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE	24
+#define INTEGER_TEXT_SIZE 24
 
 /* How long the server may take to give up a COPY, in milliseconds. */
-#define ABORT_MS			2000
+#define ABORT_MS 2000
 
 #define SAVE_CHECKPOINT \
 	"SELECT onboard_save_checkpoint($1::text, $2::bigint, $3::bigint, $4::bigint, $5::jsonb)"
 
 void
-copy_transaction_init(struct copy_transaction *transaction,
-					  struct connection *connection, int64_t deadline_ms)
+copy_transaction_init(struct copy_transaction *transaction, struct connection *connection,
+					  int64_t deadline_ms)
 {
 	memset(transaction, 0, sizeof(*transaction));
 	transaction->connection = connection;
@@ -44,12 +44,12 @@ copy_transaction_init(struct copy_transaction *transaction,
 static bool
 collect_results(PGconn *session, int64_t deadline_ms, struct glue_error *error)
 {
-	PGresult   *result;
-	bool		done = true;
+	PGresult *result;
+	bool done = true;
 
 	for (;;)
 	{
-		bool		still_open;
+		bool still_open;
 
 		if (!postgres_wait(session, deadline_ms, done ? error : NULL))
 			return false;
@@ -72,8 +72,8 @@ static bool
 open_copy(struct copy_transaction *transaction, const struct copy_layout *layout,
 		  struct glue_error *error)
 {
-	PGconn	   *session = transaction->session;
-	PGresult   *result;
+	PGconn *session = transaction->session;
+	PGresult *result;
 
 	if (PQsendQuery(session, layout->statement) != 1)
 		return postgres_error(session, NULL, error);
@@ -99,8 +99,8 @@ static bool
 close_copy(struct copy_transaction *transaction, const char *reason, int64_t deadline_ms,
 		   struct glue_error *error)
 {
-	PGconn	   *session = transaction->session;
-	bool		done;
+	PGconn *session = transaction->session;
+	bool done;
 
 	transaction->copying = false;
 	done = PQputCopyEnd(session, reason) == 1 && postgres_flush(session, deadline_ms, error);
@@ -119,18 +119,18 @@ close_copy(struct copy_transaction *transaction, const char *reason, int64_t dea
 static bool
 send_buffer(struct copy_transaction *transaction, struct glue_error *error)
 {
-	PGconn	   *session = transaction->session;
+	PGconn *session = transaction->session;
 	struct byte_buffer *buffer = &transaction->buffer;
 
 	for (size_t sent = 0; sent < buffer->used;)
 	{
-		size_t		piece = buffer->used - sent < PIECE_SIZE ? buffer->used - sent : PIECE_SIZE;
+		size_t piece = buffer->used - sent < PIECE_SIZE ? buffer->used - sent : PIECE_SIZE;
 
 		if (PQputCopyData(session, buffer->data + sent, (int) piece) != 1 ||
 			!postgres_flush(session, transaction->deadline_ms, error))
 		{
-			if (close_copy(transaction, "the client could not send",
-						   transaction->deadline_ms, error))
+			if (close_copy(transaction, "the client could not send", transaction->deadline_ms,
+						   error))
 				postgres_error(session, NULL, error);
 			return false;
 		}
@@ -146,20 +146,18 @@ static bool
 begin(struct copy_transaction *transaction, const struct copy_layout *layout,
 	  struct glue_error *error)
 {
-	transaction->session = connection_begin(transaction->connection,
-											transaction->deadline_ms, error);
+	transaction->session =
+		connection_begin(transaction->connection, transaction->deadline_ms, error);
 	if (transaction->session == NULL)
 		return false;
 	transaction->began_ms = clock_milliseconds();
 	transaction->rows = 0;
 	transaction->buffer.used = 0;
-	return open_copy(transaction, layout, error) &&
-		copy_append_header(&transaction->buffer, error);
+	return open_copy(transaction, layout, error) && copy_append_header(&transaction->buffer, error);
 }
 
 bool
-copy_transaction_row(struct copy_transaction *transaction,
-					 const struct copy_layout *layout,
+copy_transaction_row(struct copy_transaction *transaction, const struct copy_layout *layout,
 					 const struct csv_record *record, struct glue_error *error)
 {
 	if ((transaction->session == NULL && !begin(transaction, layout, error)) ||
@@ -177,17 +175,17 @@ static bool
 save_checkpoint(struct copy_transaction *transaction, const struct checkpoint *checkpoint,
 				bool *moved, struct glue_error *error)
 {
-	char		numbers[3][INTEGER_TEXT_SIZE];
+	char numbers[3][INTEGER_TEXT_SIZE];
 	const char *const values[] = {
-		checkpoint->upload_id, numbers[0], numbers[1], numbers[2], checkpoint->state
+		checkpoint->upload_id, numbers[0], numbers[1], numbers[2], checkpoint->state,
 	};
-	PGresult   *result;
+	PGresult *result;
 
 	snprintf(numbers[0], sizeof(numbers[0]), "%" PRId64, checkpoint->byte_offset);
 	snprintf(numbers[1], sizeof(numbers[1]), "%" PRId64, checkpoint->row_number);
 	snprintf(numbers[2], sizeof(numbers[2]), "%" PRId64, checkpoint->line_number);
-	if (!postgres_query(transaction->session, SAVE_CHECKPOINT, 5, values,
-						transaction->deadline_ms, &result, error))
+	if (!postgres_query(transaction->session, SAVE_CHECKPOINT, 5, values, transaction->deadline_ms,
+						&result, error))
 		return false;
 	*moved = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	PQclear(result);
@@ -195,36 +193,34 @@ save_checkpoint(struct copy_transaction *transaction, const struct checkpoint *c
 }
 
 bool
-copy_transaction_commit(struct copy_transaction *transaction,
-						const struct checkpoint *checkpoint, bool *moved,
-						struct glue_error *error)
+copy_transaction_commit(struct copy_transaction *transaction, const struct checkpoint *checkpoint,
+						bool *moved, struct glue_error *error)
 {
-	bool		was_moved = true;
-	bool		done;
+	bool was_moved = true;
+	bool done;
 
 	if (moved == NULL)
 		moved = &was_moved;
 	*moved = true;
 	if (transaction->session == NULL)
 		return true;
-	done = copy_append_trailer(&transaction->buffer, error) &&
-		send_buffer(transaction, error) &&
-		close_copy(transaction, NULL, transaction->deadline_ms, error) &&
-		(checkpoint == NULL || save_checkpoint(transaction, checkpoint, moved, error));
+	done = copy_append_trailer(&transaction->buffer, error) && send_buffer(transaction, error) &&
+		   close_copy(transaction, NULL, transaction->deadline_ms, error) &&
+		   (checkpoint == NULL || save_checkpoint(transaction, checkpoint, moved, error));
 	if (!done)
 	{
 		copy_transaction_abort(transaction);
 		return false;
 	}
 	transaction->session = NULL;
-	return connection_commit(transaction->connection, transaction->deadline_ms,
-							 error) == TRANSACTION_COMMITTED;
+	return connection_commit(transaction->connection, transaction->deadline_ms, error) ==
+		   TRANSACTION_COMMITTED;
 }
 
 void
 copy_transaction_abort(struct copy_transaction *transaction)
 {
-	int64_t		limit = clock_milliseconds() + ABORT_MS;
+	int64_t limit = clock_milliseconds() + ABORT_MS;
 
 	if (transaction->session == NULL)
 		return;

@@ -22,32 +22,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "copy_row.h"
-#include "error.h"
-#include "connection.h"
+#include "base/failure.h"
+#include "import/copy_row.h"
+#include "lambda/connection.h"
 
 /* connection is borrowed; owns the buffer: copy_transaction_clean_up(). */
 struct copy_transaction
 {
 	/* immutable */
 	struct connection *connection;
-	int64_t		deadline_ms;	/* monotonic clock */
+	int64_t deadline_ms; /* monotonic clock */
 	/* mutable */
-	PGconn	   *session;		/* borrowed; NULL when no transaction is open */
-	bool		copying;		/* the COPY is open */
-	int64_t		began_ms;
-	int64_t		rows;			/* of the open transaction */
-	struct byte_buffer buffer;	/* rows that were not handed to libpq */
+	PGconn *session; /* borrowed; NULL when no transaction is open */
+	bool copying;    /* the COPY is open */
+	int64_t began_ms;
+	int64_t rows;              /* of the open transaction */
+	struct byte_buffer buffer; /* rows that were not handed to libpq */
 };
 
 /* Where to go on after the rows of a transaction; borrowed. */
 struct checkpoint
 {
 	const char *upload_id;
-	int64_t		byte_offset;
-	int64_t		row_number;		/* of the last row before it */
-	int64_t		line_number;
-	const char *state;			/* JSON, the reader's own */
+	int64_t byte_offset;
+	int64_t row_number; /* of the last row before it */
+	int64_t line_number;
+	const char *state; /* JSON, the reader's own */
 };
 
 extern void copy_transaction_init(struct copy_transaction *transaction,
@@ -58,10 +58,9 @@ extern void copy_transaction_init(struct copy_transaction *transaction,
  * ended.  False on the errors of connection.h; the rows of the transaction are
  * lost then.
  */
-extern bool copy_transaction_row(struct copy_transaction *transaction,
-								 const struct copy_layout *layout,
-								 const struct csv_record *record,
-								 struct glue_error *error);
+extern bool
+copy_transaction_row(struct copy_transaction *transaction, const struct copy_layout *layout,
+					 const struct csv_record *record, struct glue_error *error);
 
 /*
  * Commit the rows along with the checkpoint, NULL for none.  *moved, NULL when
@@ -70,9 +69,9 @@ extern bool copy_transaction_row(struct copy_transaction *transaction,
  * lost connection nobody knows whether it was committed, and the database has
  * to be asked.
  */
-extern bool copy_transaction_commit(struct copy_transaction *transaction,
-									const struct checkpoint *checkpoint, bool *moved,
-									struct glue_error *error);
+extern bool
+copy_transaction_commit(struct copy_transaction *transaction, const struct checkpoint *checkpoint,
+						bool *moved, struct glue_error *error);
 
 /* Give up what is not committed. */
 extern void copy_transaction_abort(struct copy_transaction *transaction);
@@ -80,4 +79,4 @@ extern void copy_transaction_abort(struct copy_transaction *transaction);
 /* Aborts too, when that is still to be done. */
 extern void copy_transaction_clean_up(struct copy_transaction *transaction);
 
-#endif							/* GLUE_LAMBDA_COPY_TRANSACTION_H */
+#endif /* GLUE_LAMBDA_COPY_TRANSACTION_H */

@@ -24,4 +24,4 @@ day_milliseconds(void)
 	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-#endif							/* GLUE_LAMBDA_DAY_CLOCK_H */
+#endif /* GLUE_LAMBDA_DAY_CLOCK_H */

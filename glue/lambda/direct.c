@@ -25,26 +25,26 @@
 #include <time.h>
 
 #include "aws/s3.h"
-#include "copy_transaction.h"
-#include "direct.h"
-#include "object_upload.h"
-#include "parse.h"
-#include "reading_start.h"
+#include "lambda/copy_transaction.h"
+#include "lambda/direct.h"
+#include "lambda/object_upload.h"
+#include "lambda/parse.h"
+#include "lambda/reading_start.h"
 
 /* So long before the deadline the rows at hand are committed, in milliseconds. */
-#define COMMIT_LEAD_MS		1500
+#define COMMIT_LEAD_MS 1500
 
 /* Of a short invocation's time, at most one part in so many. */
-#define COMMIT_LEAD_PART	2
+#define COMMIT_LEAD_PART 2
 
 /*
  * A transaction is ended when it is so old, in milliseconds, however few rows
  * it has: a slow database shall not take more from us than this.
  */
-#define TRANSACTION_MS		5000
+#define TRANSACTION_MS 5000
 
 /* A code of our own: the next pass begins further on, or finds the end. */
-#define OVERTAKEN			"OVERTAKEN"
+#define OVERTAKEN "OVERTAKEN"
 
 /* One call of direct_load(). */
 struct load
@@ -53,13 +53,13 @@ struct load
 	struct sandbox *sandbox;
 	const struct invocation *invocation;
 	struct object_upload *object;
-	int64_t		commit_ms;		/* monotonic clock: no row is taken any more */
-	int64_t		started_ms;
+	int64_t commit_ms; /* monotonic clock: no row is taken any more */
+	int64_t started_ms;
 
 	/* mutable, of all passes */
-	int64_t		rows;			/* committed */
-	const char *status;			/* how the upload has ended */
-	char		status_text[16];
+	int64_t rows;       /* committed */
+	const char *status; /* how the upload has ended */
+	char status_text[16];
 
 	/* of one pass */
 	struct reading_start start;
@@ -67,11 +67,11 @@ struct load
 	struct copy_layout layout;
 	struct copy_transaction transaction;
 	struct byte_buffer state;
-	int64_t		last_row;		/* that was read */
-	int64_t		saved_offset;	/* of the last checkpoint */
-	int64_t		pass_rows;		/* committed in this pass */
-	bool		late;
-	struct glue_error error;	/* why a callback stopped */
+	int64_t last_row;     /* that was read */
+	int64_t saved_offset; /* of the last checkpoint */
+	int64_t pass_rows;    /* committed in this pass */
+	bool late;
+	struct glue_error error; /* why a callback stopped */
 };
 
 /* ----- rows ----- */
@@ -91,8 +91,7 @@ take_header(void *context, const struct csv_header *header)
 {
 	struct load *load = context;
 
-	return copy_layout_init(&load->layout, header, load->object->upload_id, true,
-							&load->error);
+	return copy_layout_init(&load->layout, header, load->object->upload_id, true, &load->error);
 }
 
 /*
@@ -100,13 +99,13 @@ take_header(void *context, const struct csv_header *header)
  * can only be read from the beginning, or the point is none the further on.
  */
 static bool
-make_checkpoint(struct load *load, const struct csv_record *record,
-				struct checkpoint *checkpoint, bool *useful)
+make_checkpoint(struct load *load, const struct csv_record *record, struct checkpoint *checkpoint,
+				bool *useful)
 {
 	struct csv_resume_point point;
 
 	*useful = csv_source_resume_point(load->source, &point) &&
-		point.bytes.byte_offset > load->saved_offset;
+			  point.bytes.byte_offset > load->saved_offset;
 	if (!*useful)
 		return true;
 	if (!reading_state_write(&load->state, load->source, point.bytes.skip, &load->error))
@@ -126,9 +125,9 @@ static bool
 commit_before(struct load *load, const struct csv_record *record)
 {
 	struct checkpoint checkpoint;
-	int64_t		rows = load->transaction.rows;
-	bool		useful;
-	bool		moved;
+	int64_t rows = load->transaction.rows;
+	bool useful;
+	bool moved;
 
 	if (!make_checkpoint(load, record, &checkpoint, &useful) ||
 		!copy_transaction_commit(&load->transaction, useful ? &checkpoint : NULL, &moved,
@@ -138,8 +137,8 @@ commit_before(struct load *load, const struct csv_record *record)
 	if (useful)
 		load->saved_offset = checkpoint.byte_offset;
 	return moved ||
-		glue_error_set(&load->error, GLUE_INFRASTRUCTURE_ERROR, OVERTAKEN,
-					   "another reader of the object is further on, or the upload has ended");
+		   glue_error_set(&load->error, GLUE_INFRASTRUCTURE_ERROR, OVERTAKEN,
+						  "another reader of the object is further on, or the upload has ended");
 }
 
 static bool
@@ -148,8 +147,7 @@ is_transaction_full(const struct load *load)
 	const struct copy_transaction *transaction = &load->transaction;
 
 	return transaction->session != NULL &&
-		(load->late ||
-		 transaction->rows >= load->sandbox->settings.direct_transaction_rows);
+		   (load->late || transaction->rows >= load->sandbox->settings.direct_transaction_rows);
 }
 
 /*
@@ -168,8 +166,9 @@ take_row(void *context, const struct csv_record *record)
 	if (is_transaction_full(load) && !commit_before(load, record))
 		return false;
 	if (clock_milliseconds() >= load->commit_ms)
-		return glue_error_set(&load->error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
-							  "the time was up before the end of the object; the next attempt goes on there");
+		return glue_error_set(
+			&load->error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
+			"the time was up before the end of the object; the next attempt goes on there");
 	if (record->row_number <= start->judged_to)
 		return true;
 	load->late = false;
@@ -184,12 +183,12 @@ take_bytes(void *context, const struct s3_object *object, const char *bytes, siz
 {
 	struct load *load = context;
 	const struct copy_transaction *transaction = &load->transaction;
-	int64_t		now = clock_milliseconds();
+	int64_t now = clock_milliseconds();
 	struct glue_error error;
 
 	(void) object;
-	load->late = now >= load->commit_ms || (transaction->session != NULL &&
-											now - transaction->began_ms >= TRANSACTION_MS);
+	load->late = now >= load->commit_ms ||
+				 (transaction->session != NULL && now - transaction->began_ms >= TRANSACTION_MS);
 	if (csv_source_push(load->source, bytes, length, &error))
 		return true;
 	if (error.class != GLUE_NO_ERROR)
@@ -207,10 +206,9 @@ open_source(struct load *load, int64_t *offset, struct glue_error *error)
 	load->source = reading_start_source(&load->start, &events, offset, error);
 	load->saved_offset = *offset;
 	load->last_row = load->start.has_point ? load->start.point.row_number - 1 : 0;
-	return load->source != NULL &&
-		(csv_source_header(load->source) == NULL ||
-		 copy_layout_init(&load->layout, csv_source_header(load->source),
-						  load->object->upload_id, true, error));
+	return load->source != NULL && (csv_source_header(load->source) == NULL ||
+									copy_layout_init(&load->layout, csv_source_header(load->source),
+													 load->object->upload_id, true, error));
 }
 
 static bool
@@ -236,7 +234,7 @@ read_bytes(struct load *load, int64_t offset, struct glue_error *error)
 static bool
 finish_rows(struct load *load, struct glue_error *error)
 {
-	int64_t		rows;
+	int64_t rows;
 
 	if (!csv_source_finish(load->source, error))
 	{
@@ -261,15 +259,15 @@ finish_rows(struct load *load, struct glue_error *error)
 static bool
 read_rows(struct load *load, struct glue_error *error)
 {
-	int64_t		offset;
-	bool		done;
+	int64_t offset;
+	bool done;
 
 	glue_error_clear(&load->error);
 	load->late = false;
 	copy_transaction_init(&load->transaction, load->sandbox->connection,
 						  load->invocation->deadline_ms);
 	done = open_source(load, &offset, error) && read_bytes(load, offset, error) &&
-		finish_rows(load, error);
+		   finish_rows(load, error);
 	copy_transaction_clean_up(&load->transaction);
 	copy_layout_clean_up(&load->layout);
 	csv_source_destroy(load->source);
@@ -293,14 +291,14 @@ keep_status(struct load *load, const char *status)
 static bool
 finish_upload(struct load *load, struct glue_error *error)
 {
-	char		total[24];
+	char total[24];
 	const char *const values[] = {load->object->upload_id, total};
-	PGresult   *result;
+	PGresult *result;
 
 	snprintf(total, sizeof(total), "%lld", (long long) load->last_row);
 	if (!connection_query(load->sandbox->connection, load->invocation->deadline_ms,
-						  "SELECT status FROM onboard_finish_upload($1::text, $2::bigint)",
-						  2, values, &result, error))
+						  "SELECT status FROM onboard_finish_upload($1::text, $2::bigint)", 2,
+						  values, &result, error))
 		return false;
 	keep_status(load, PQgetvalue(result, 0, 0));
 	PQclear(result);
@@ -330,11 +328,11 @@ reject_upload(struct load *load, struct glue_error *error)
 static bool
 run_pass(struct load *load, struct glue_error *error)
 {
-	bool		done;
+	bool done;
 
 	load->pass_rows = 0;
-	if (!reading_start_init(&load->start, load->sandbox->connection,
-							load->invocation->deadline_ms, load->object->upload_id, error))
+	if (!reading_start_init(&load->start, load->sandbox->connection, load->invocation->deadline_ms,
+							load->object->upload_id, error))
 		return false;
 	if (load->start.processing)
 		done = read_rows(load, error) && finish_upload(load, error);
@@ -360,7 +358,7 @@ static bool
 is_worth_another(const struct glue_error *error)
 {
 	return postgres_error_is_transient(error) || strcmp(error->code, OVERTAKEN) == 0 ||
-		strcmp(error->code, "55000") == 0 || strcmp(error->code, "DATABASE_PAUSED") == 0;
+		   strcmp(error->code, "55000") == 0 || strcmp(error->code, "DATABASE_PAUSED") == 0;
 }
 
 /*
@@ -370,9 +368,8 @@ static bool
 wait_after(struct load *load, int failures)
 {
 	struct aws_client *client = &load->sandbox->aws;
-	int64_t		now = clock_milliseconds();
-	int64_t		wake = aws_backoff(failures, false, now, load->commit_ms,
-								   client->options.random());
+	int64_t now = clock_milliseconds();
+	int64_t wake = aws_backoff(failures, false, now, load->commit_ms, client->options.random());
 	struct timespec pause;
 
 	if (wake == 0)
@@ -386,7 +383,7 @@ wait_after(struct load *load, int failures)
 static bool
 load_object(struct load *load, struct glue_error *error)
 {
-	int			failures = 0;
+	int failures = 0;
 
 	while (!run_pass(load, error))
 	{
@@ -408,7 +405,7 @@ load_object(struct load *load, struct glue_error *error)
 static int64_t
 commit_time(const struct invocation *invocation, int64_t now)
 {
-	int64_t		lead = (invocation->deadline_ms - now) / COMMIT_LEAD_PART;
+	int64_t lead = (invocation->deadline_ms - now) / COMMIT_LEAD_PART;
 
 	return invocation->deadline_ms - (lead < COMMIT_LEAD_MS ? lead : COMMIT_LEAD_MS);
 }
@@ -417,7 +414,7 @@ bool
 direct_load(struct sandbox *sandbox, const struct invocation *invocation,
 			struct object_upload *object, struct glue_error *error)
 {
-	int64_t		now = clock_milliseconds();
+	int64_t now = clock_milliseconds();
 	struct load load = {
 		.sandbox = sandbox,
 		.invocation = invocation,
@@ -425,7 +422,7 @@ direct_load(struct sandbox *sandbox, const struct invocation *invocation,
 		.commit_ms = commit_time(invocation, now),
 		.started_ms = now,
 	};
-	bool		done = load_object(&load, error);
+	bool done = load_object(&load, error);
 
 	byte_buffer_clean_up(&load.state);
 	metrics_add(invocation->metrics, METRIC_RECORDS_PROCESSED, load.rows);

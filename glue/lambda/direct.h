@@ -16,9 +16,9 @@
 
 #include <stdbool.h>
 
-#include "error.h"
-#include "handler.h"
-#include "object_upload.h"
+#include "base/failure.h"
+#include "lambda/handler.h"
+#include "lambda/object_upload.h"
 
 /*
  * Load the rows of an object whose upload was begun and described by the first
@@ -33,4 +33,4 @@
 extern bool direct_load(struct sandbox *sandbox, const struct invocation *invocation,
 						struct object_upload *object, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_DIRECT_H */
+#endif /* GLUE_LAMBDA_DIRECT_H */

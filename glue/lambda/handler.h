@@ -4,7 +4,7 @@
  *	  What a handler is: one job of the pipeline, run for each invocation.
  *
  * To add a handler: a file here that defines its struct handler, its
- * declaration below, and a row in the table of main.c.
+ * declaration below, and a row in the table of bootstrap.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,15 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "byte_buffer.h"
-#include "error.h"
 #include "aws/client.h"
 #include "aws/credentials.h"
 #include "aws/secrets.h"
-#include "connection.h"
-#include "log.h"
-#include "metrics.h"
-#include "settings.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
+#include "lambda/connection.h"
+#include "lambda/environment.h"
+#include "lambda/log.h"
+#include "lambda/metrics.h"
 
 /*
  * What a sandbox keeps from invocation to invocation.  All of it is owned here
@@ -33,13 +33,13 @@
 struct sandbox
 {
 	struct settings settings;
-	struct log	log;			/* has the request id while one is handled */
-	struct http_client *http;	/* for AWS */
+	struct log log;           /* has the request id while one is handled */
+	struct http_client *http; /* for AWS */
 	struct aws_credentials_provider *credentials;
 	struct aws_client aws;
 	struct secret database_secret;
 	struct connection *connection;
-	void	   *state;
+	void *state;
 };
 
 /*
@@ -49,14 +49,14 @@ struct sandbox
 struct invocation
 {
 	const char *request_id;
-	const char *function_arn;	/* "" when it was not told */
-	int64_t		deadline_ms;	/* monotonic clock: work stops here, the margin
+	const char *function_arn; /* "" when it was not told */
+	int64_t deadline_ms;      /* monotonic clock: work stops here, the margin
 								 * of the settings before the service would
 								 * end the sandbox */
-	const char *event;			/* NUL behind the last byte */
-	size_t		event_length;
+	const char *event;        /* NUL behind the last byte */
+	size_t event_length;
 	struct metrics *metrics;
-	struct byte_buffer *response;	/* empty; JSON is appended */
+	struct byte_buffer *response; /* empty; JSON is appended */
 };
 
 struct handler
@@ -67,7 +67,7 @@ struct handler
 	 * Called once per sandbox, before the first event; may be NULL.  False
 	 * ends the process.
 	 */
-	bool		(*init) (struct sandbox *sandbox, struct glue_error *error);
+	bool (*init)(struct sandbox *sandbox, struct glue_error *error);
 
 	/*
 	 * Handle one event.  On true the response is sent, on false the error: the
@@ -75,8 +75,8 @@ struct handler
 	 * The sandbox may be killed at any moment, so whatever is done must be
 	 * harmless to do again.
 	 */
-	bool		(*invoke) (struct sandbox *sandbox, const struct invocation *invocation,
-						   struct glue_error *error);
+	bool (*invoke)(struct sandbox *sandbox, const struct invocation *invocation,
+				   struct glue_error *error);
 };
 
 /*
@@ -84,8 +84,8 @@ struct handler
  * Nothing is asked of AWS or of the database yet.  sandbox is zero but for
  * log; it is to be cleaned up also after an error.
  */
-extern bool sandbox_init(struct sandbox *sandbox, enum handler_id handler,
-						 struct glue_error *error);
+extern bool
+sandbox_init(struct sandbox *sandbox, enum handler_id handler, struct glue_error *error);
 
 /* Accepts a zeroed sandbox. */
 extern void sandbox_clean_up(struct sandbox *sandbox);
@@ -105,4 +105,4 @@ extern const struct handler rotate_handler;
 extern const struct handler validator_handler;
 extern const struct handler sweeper_handler;
 
-#endif							/* GLUE_LAMBDA_HANDLER_H */
+#endif /* GLUE_LAMBDA_HANDLER_H */

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "utf8.h"
-#include "json_line.h"
+#include "base/utf8.h"
+#include "lambda/json_line.h"
 
 /* Bytes of an int64_t as text, NUL included. */
 #define INTEGER_TEXT_SIZE 24
@@ -24,8 +24,8 @@
 /* A place in the line that can be returned to. */
 struct trial
 {
-	size_t		used;
-	bool		fits;
+	size_t used;
+	bool fits;
 };
 
 /*
@@ -56,7 +56,7 @@ put(struct json_line *line, struct trial *trial, const char *bytes, size_t lengt
 static void
 put_ascii(struct json_line *line, struct trial *trial, unsigned char byte)
 {
-	char		escape[8];
+	char escape[8];
 
 	if (byte == '"' || byte == '\\')
 		snprintf(escape, sizeof(escape), "\\%c", byte);
@@ -71,12 +71,12 @@ static void
 put_string(struct json_line *line, struct trial *trial, const char *text)
 {
 	const unsigned char *next = (const unsigned char *) text;
-	size_t		left = strlen(text);
+	size_t left = strlen(text);
 
 	put(line, trial, "\"", 1);
 	while (left > 0)
 	{
-		size_t		length;
+		size_t length;
 		enum utf8_sequence kind = utf8_look(next, left, &length);
 
 		if (kind != UTF8_COMPLETE)
@@ -142,7 +142,7 @@ void
 json_line_integer(struct json_line *line, const char *name, int64_t number)
 {
 	struct trial trial = begin_member(line, name);
-	char		digits[INTEGER_TEXT_SIZE];
+	char digits[INTEGER_TEXT_SIZE];
 
 	snprintf(digits, sizeof(digits), "%lld", (long long) number);
 	put(line, &trial, digits, strlen(digits));
@@ -204,7 +204,7 @@ json_line_write(struct json_line *line, int descriptor)
 	line->text[line->used++] = '\n';
 	while (line->used > 0)
 	{
-		ssize_t		written = write(descriptor, next, line->used);
+		ssize_t written = write(descriptor, next, line->used);
 
 		if (written < 0 && errno == EINTR)
 			continue;

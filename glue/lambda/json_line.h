@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* A pipe takes so many bytes at once or none (PIPE_BUF of Linux). */
-#define JSON_LINE_SIZE	4096
+#define JSON_LINE_SIZE 4096
 
 /* Nesting of objects and arrays in a line, the outermost included. */
 #define JSON_LINE_DEPTH 8
@@ -26,12 +26,12 @@
 /* Caller storage; owns nothing. */
 struct json_line
 {
-	char		text[JSON_LINE_SIZE];
-	size_t		used;
-	char		closing[JSON_LINE_DEPTH];	/* what ends each open level */
-	int			depth;
-	bool		has_members;	/* in the innermost level */
-	int			skipped;		/* open levels that did not fit */
+	char text[JSON_LINE_SIZE];
+	size_t used;
+	char closing[JSON_LINE_DEPTH]; /* what ends each open level */
+	int depth;
+	bool has_members; /* in the innermost level */
+	int skipped;      /* open levels that did not fit */
 };
 
 /* Begin an object. */
@@ -55,4 +55,4 @@ extern void json_line_close(struct json_line *line);
  */
 extern void json_line_write(struct json_line *line, int descriptor);
 
-#endif							/* GLUE_LAMBDA_JSON_LINE_H */
+#endif /* GLUE_LAMBDA_JSON_LINE_H */

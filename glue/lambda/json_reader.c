@@ -6,8 +6,8 @@
  *-------------------------------------------------------------------------
  */
 #include "aws/json_scan.h"
-#include "json_reader.h"
-#include "utf8.h"
+#include "base/utf8.h"
+#include "lambda/json_reader.h"
 
 /* Digits of \uXXXX. */
 #define UNIT_DIGITS 4
@@ -37,9 +37,8 @@ fail(struct json_reader *reader)
 static void
 skip_blanks(struct json_reader *reader)
 {
-	while (reader->next < reader->end &&
-		   (*reader->next == ' ' || *reader->next == '\t' ||
-			*reader->next == '\n' || *reader->next == '\r'))
+	while (reader->next < reader->end && (*reader->next == ' ' || *reader->next == '\t' ||
+										  *reader->next == '\n' || *reader->next == '\r'))
 		reader->next++;
 }
 
@@ -59,13 +58,13 @@ json_reader_end(struct json_reader *reader)
 {
 	skip_blanks(reader);
 	return !reader->has_failed && reader->depth == 0 && !reader->is_first &&
-		reader->next == reader->end;
+		   reader->next == reader->end;
 }
 
 char
 json_read_kind(struct json_reader *reader)
 {
-	char		byte = next_byte(reader);
+	char byte = next_byte(reader);
 
 	switch (byte)
 	{
@@ -104,7 +103,7 @@ json_read_open(struct json_reader *reader, char bracket)
 static bool
 go_on(struct json_reader *reader, char closing)
 {
-	char		byte = next_byte(reader);
+	char byte = next_byte(reader);
 
 	if (reader->depth == 0 || reader->closing[reader->depth - 1] != closing)
 		return fail(reader);
@@ -159,8 +158,8 @@ read_unit(const char *digits, const char *end)
 static bool
 skip_unit_escape(struct json_reader *reader)
 {
-	int			unit = read_unit(reader->next + 2, reader->end);
-	int			low = -1;
+	int unit = read_unit(reader->next + 2, reader->end);
+	int low = -1;
 
 	if (unit < 0)
 		return fail(reader);
@@ -209,14 +208,13 @@ static void
 skip_plain(struct json_reader *reader, bool *has_high)
 {
 	const char *next = reader->next;
-	uint64_t	high = 0;
+	uint64_t high = 0;
 
 	while (reader->end - next >= 8)
 	{
-		uint64_t	word = load_word(next);
+		uint64_t word = load_word(next);
 
-		if ((word_has_below(word, ' ') | word_has_byte(word, '"') |
-			 word_has_byte(word, '\\')) != 0)
+		if ((word_has_below(word, ' ') | word_has_byte(word, '"') | word_has_byte(word, '\\')) != 0)
 			break;
 		high |= word_has_high(word);
 		next += 8;
@@ -233,7 +231,7 @@ is_utf8(struct text_view text)
 	const unsigned char *start = (const unsigned char *) text.data;
 	const unsigned char *end = start + text.length;
 	enum utf8_sequence kind;
-	bool		damaged;
+	bool damaged;
 
 	return utf8_skip_valid(start, end, &kind, &damaged) == end;
 }
@@ -241,7 +239,7 @@ is_utf8(struct text_view text)
 bool
 json_read_text(struct json_reader *reader, struct text_view *text)
 {
-	bool		has_high = false;
+	bool has_high = false;
 
 	if (next_byte(reader) != '"')
 		return false;
@@ -348,15 +346,15 @@ skip_start(struct json_reader *reader)
 void
 json_read_value(struct json_reader *reader)
 {
-	int			depth = reader->depth;
+	int depth = reader->depth;
 	struct text_view name;
 
 	if (!skip_start(reader))
 		return;
 	while (reader->depth > depth)
 	{
-		bool		has_next = reader->closing[reader->depth - 1] == '}' ?
-			json_read_name(reader, &name) : json_read_element(reader);
+		bool has_next = reader->closing[reader->depth - 1] == '}' ? json_read_name(reader, &name)
+																  : json_read_element(reader);
 
 		if (reader->has_failed || (has_next && !skip_start(reader)))
 			return;

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../../src/text.h"
+#include "shared/text.h"
 
 /*
  * Objects and arrays inside of each other.  A DynamoDB item has up to 32, each
@@ -37,16 +37,16 @@ struct json_reader
 {
 	const char *next;
 	const char *end;
-	char		closing[JSON_READER_DEPTH]; /* what ends each open level */
-	int			depth;
-	bool		is_first;		/* no member of the innermost level was read */
-	bool		has_failed;
+	char closing[JSON_READER_DEPTH]; /* what ends each open level */
+	int depth;
+	bool is_first; /* no member of the innermost level was read */
+	bool has_failed;
 
 	/*
 	 * Some text so far is not UTF-8, or has U+0000 or half a surrogate pair.
 	 * The caller may set it back to false.
 	 */
-	bool		has_bad_text;
+	bool has_bad_text;
 };
 
 extern void json_reader_init(struct json_reader *reader, const char *json, size_t length);
@@ -85,4 +85,4 @@ extern bool json_read_text(struct json_reader *reader, struct text_view *text);
 /* Read past any value. */
 extern void json_read_value(struct json_reader *reader);
 
-#endif							/* GLUE_LAMBDA_JSON_READER_H */
+#endif /* GLUE_LAMBDA_JSON_READER_H */

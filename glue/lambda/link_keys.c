@@ -9,8 +9,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "aws/http.h"
-#include "link_keys.h"
+#include "http/http.h"
+#include "lambda/link_keys.h"
 
 /* ----- the text of the secret ----- */
 
@@ -37,17 +37,16 @@ hex_value(char digit)
  * Turn hex into the bytes of a key.
  */
 static bool
-read_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH],
-		 struct link_key *key)
+read_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link_key *key)
 {
-	size_t		length = strlen(text) / 2;
+	size_t length = strlen(text) / 2;
 
 	if (strlen(text) % 2 != 0 || length < LINK_KEY_MIN_LENGTH || length > LINK_KEY_MAX_LENGTH)
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		int			high = hex_value(text[2 * i]);
-		int			low = hex_value(text[2 * i + 1]);
+		int high = hex_value(text[2 * i]);
+		int low = hex_value(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
@@ -92,7 +91,7 @@ wipe_keys(struct link_key_store *store)
 static void
 delete_document(cJSON *document)
 {
-	cJSON	   *member;
+	cJSON *member;
 
 	cJSON_ArrayForEach(member, document)
 	{
@@ -106,8 +105,8 @@ bool
 link_key_store_parse(struct link_key_store *store, const char *text, size_t length,
 					 struct glue_error *error)
 {
-	cJSON	   *document = cJSON_ParseWithLength(text, length);
-	bool		done;
+	cJSON *document = cJSON_ParseWithLength(text, length);
+	bool done;
 
 	wipe_keys(store);
 	done = read_keys(store, document, error);
@@ -136,13 +135,12 @@ read_secret(struct link_key_store *store, bool refresh, int64_t deadline_ms,
 			struct glue_error *error)
 {
 	return secret_get(&store->secret, refresh, deadline_ms, error) &&
-		link_key_store_parse(store, store->secret.value.text.data,
-							 store->secret.value.text.used, error);
+		   link_key_store_parse(store, store->secret.value.text.data, store->secret.value.text.used,
+								error);
 }
 
 bool
-link_key_store_get(struct link_key_store *store, int64_t deadline_ms,
-				   struct glue_error *error)
+link_key_store_get(struct link_key_store *store, int64_t deadline_ms, struct glue_error *error)
 {
 	return read_secret(store, false, deadline_ms, error);
 }
@@ -150,7 +148,7 @@ link_key_store_get(struct link_key_store *store, int64_t deadline_ms,
 bool
 link_key_store_refresh(struct link_key_store *store, int64_t deadline_ms)
 {
-	int64_t		now = http_now();
+	int64_t now = http_now();
 
 	if (store->refreshed_at != 0 && now - store->refreshed_at < LINK_KEY_REFRESH_MS)
 		return false;

@@ -16,13 +16,13 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "link_token.h"
+#include "lambda/link_token.h"
 
-#define HMAC_BYTES		32
-#define HMAC_DIGITS		(2 * HMAC_BYTES)
+#define HMAC_BYTES 32
+#define HMAC_DIGITS (2 * HMAC_BYTES)
 
 /* Bytes of a path before the token. */
-#define PATH_LENGTH		3
+#define PATH_LENGTH 3
 
 const char *
 link_path(enum link_kind kind)
@@ -39,18 +39,17 @@ link_path(enum link_kind kind)
  * The HMAC of a token that begins with text.
  */
 static bool
-hmac_digits(const struct link_key *key, enum link_kind kind, const char *text,
-			size_t length, char result[HMAC_DIGITS + 1])
+hmac_digits(const struct link_key *key, enum link_kind kind, const char *text, size_t length,
+			char result[HMAC_DIGITS + 1])
 {
 	static const char digits[] = "0123456789abcdef";
-	char		signed_text[PATH_LENGTH + LINK_TOKEN_SIZE];
+	char signed_text[PATH_LENGTH + LINK_TOKEN_SIZE];
 	unsigned char bytes[HMAC_BYTES];
 
 	memcpy(signed_text, link_path(kind), PATH_LENGTH);
 	memcpy(signed_text + PATH_LENGTH, text, length);
-	if (HMAC(EVP_sha256(), key->bytes, (int) key->length,
-			 (const unsigned char *) signed_text, PATH_LENGTH + length, bytes,
-			 NULL) == NULL)
+	if (HMAC(EVP_sha256(), key->bytes, (int) key->length, (const unsigned char *) signed_text,
+			 PATH_LENGTH + length, bytes, NULL) == NULL)
 		return false;
 	for (size_t i = 0; i < HMAC_BYTES; i++)
 	{
@@ -65,8 +64,7 @@ hmac_digits(const struct link_key *key, enum link_kind kind, const char *text,
 static bool
 is_usable_key(const struct link_key *key)
 {
-	return key->bytes != NULL && key->length >= LINK_KEY_MIN_LENGTH &&
-		key->length <= INT32_MAX;
+	return key->bytes != NULL && key->length >= LINK_KEY_MIN_LENGTH && key->length <= INT32_MAX;
 }
 
 static bool
@@ -76,10 +74,10 @@ is_upload_id(const char *text, size_t length)
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		char		c = text[i];
+		char c = text[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			  (c >= '0' && c <= '9') || c == '-' || c == '_'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			  c == '-' || c == '_'))
 			return false;
 	}
 	return true;
@@ -96,7 +94,7 @@ read_expiry(const char *text, size_t length, int64_t *expiry)
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		int			digit = text[i] - '0';
+		int digit = text[i] - '0';
 
 		if (digit < 0 || digit > 9 || *expiry > (INT64_MAX - digit) / 10)
 			return false;
@@ -106,11 +104,11 @@ read_expiry(const char *text, size_t length, int64_t *expiry)
 }
 
 static bool
-is_signed_by(const struct link_key *key, enum link_kind kind, const char *text,
-			 size_t length, const char *given)
+is_signed_by(const struct link_key *key, enum link_kind kind, const char *text, size_t length,
+			 const char *given)
 {
-	char		expected[HMAC_DIGITS + 1];
-	bool		equal;
+	char expected[HMAC_DIGITS + 1];
+	bool equal;
 
 	if (!is_usable_key(key) || !hmac_digits(key, kind, text, length, expected))
 		return false;
@@ -120,11 +118,10 @@ is_signed_by(const struct link_key *key, enum link_kind kind, const char *text,
 }
 
 bool
-link_token_make(const struct link_keys *keys, enum link_kind kind,
-				const char *upload_id, int64_t expiry,
-				char token[LINK_TOKEN_SIZE], struct glue_error *error)
+link_token_make(const struct link_keys *keys, enum link_kind kind, const char *upload_id,
+				int64_t expiry, char token[LINK_TOKEN_SIZE], struct glue_error *error)
 {
-	int			length;
+	int length;
 
 	token[0] = '\0';
 	if (!is_usable_key(&keys->current))
@@ -145,15 +142,14 @@ link_token_make(const struct link_keys *keys, enum link_kind kind,
 }
 
 enum link_verdict
-link_token_verify(const struct link_keys *keys, enum link_kind kind,
-				  const char *token, size_t length, int64_t now,
-				  char upload_id[LINK_UPLOAD_ID_SIZE])
+link_token_verify(const struct link_keys *keys, enum link_kind kind, const char *token,
+				  size_t length, int64_t now, char upload_id[LINK_UPLOAD_ID_SIZE])
 {
-	size_t		signed_length;
-	size_t		id_length;
+	size_t signed_length;
+	size_t id_length;
 	const char *point;
-	int64_t		expiry;
-	bool		good;
+	int64_t expiry;
+	bool good;
 
 	upload_id[0] = '\0';
 	if (length <= HMAC_DIGITS + 1 || length >= LINK_TOKEN_SIZE)
@@ -162,10 +158,8 @@ link_token_verify(const struct link_keys *keys, enum link_kind kind,
 	if (token[signed_length] != '.')
 		return LINK_FORGED;
 	/* Both keys are tried always: the time tells nothing of which it was. */
-	good = is_signed_by(&keys->current, kind, token, signed_length,
-						token + signed_length + 1);
-	good |= is_signed_by(&keys->previous, kind, token, signed_length,
-						 token + signed_length + 1);
+	good = is_signed_by(&keys->current, kind, token, signed_length, token + signed_length + 1);
+	good |= is_signed_by(&keys->previous, kind, token, signed_length, token + signed_length + 1);
 	point = memchr(token, '.', signed_length);
 	if (!good || point == NULL)
 		return LINK_FORGED;

@@ -29,24 +29,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "base/failure.h"
 
 /* Bytes of a key at least: as many as the HMAC has (RFC 2104, section 3). */
-#define LINK_KEY_MIN_LENGTH		32
+#define LINK_KEY_MIN_LENGTH 32
 
 /*
  * Bytes with the NUL.  An upload's id has up to 67: a vendor's 50, a hyphen, 16
  * hex digits; the rest is reserve.  A token is the id, two points, up to 19
  * digits and 64 hex digits.
  */
-#define LINK_UPLOAD_ID_SIZE		97
-#define LINK_TOKEN_SIZE			(LINK_UPLOAD_ID_SIZE + 2 + 19 + 64)
+#define LINK_UPLOAD_ID_SIZE 97
+#define LINK_TOKEN_SIZE (LINK_UPLOAD_ID_SIZE + 2 + 19 + 64)
 
 /* Borrowed bytes, not text.  No length means there is no such key. */
 struct link_key
 {
 	const unsigned char *bytes;
-	size_t		length;
+	size_t length;
 };
 
 /* What signs, and what else is accepted. */
@@ -67,8 +67,8 @@ enum link_kind
 enum link_verdict
 {
 	LINK_VALID,
-	LINK_FORGED,				/* none of ours for this, or changed: answer 403 */
-	LINK_EXPIRED				/* ours, but too old: answer 410 */
+	LINK_FORGED, /* none of ours for this, or changed: answer 403 */
+	LINK_EXPIRED /* ours, but too old: answer 410 */
 };
 
 /* The path of a link before its token: "/r/", "/f/". */
@@ -81,9 +81,9 @@ extern const char *link_path(enum link_kind kind);
  * LINK_KEY_MIN_LENGTH; internal error LINK_TOKEN when id or expiry cannot be
  * in a token; internal error CRYPTO_FAILED.
  */
-extern bool link_token_make(const struct link_keys *keys, enum link_kind kind,
-							const char *upload_id, int64_t expiry,
-							char token[LINK_TOKEN_SIZE], struct glue_error *error);
+extern bool
+link_token_make(const struct link_keys *keys, enum link_kind kind, const char *upload_id,
+				int64_t expiry, char token[LINK_TOKEN_SIZE], struct glue_error *error);
 
 /*
  * Judge a token that came from outside, of any length and content.  It is
@@ -92,9 +92,8 @@ extern bool link_token_make(const struct link_keys *keys, enum link_kind kind,
  * Keys shorter than LINK_KEY_MIN_LENGTH verify nothing.  The HMACs are
  * compared in constant time.
  */
-extern enum link_verdict link_token_verify(const struct link_keys *keys,
-										   enum link_kind kind, const char *token,
-										   size_t length, int64_t now,
-										   char upload_id[LINK_UPLOAD_ID_SIZE]);
+extern enum link_verdict
+link_token_verify(const struct link_keys *keys, enum link_kind kind, const char *token,
+				  size_t length, int64_t now, char upload_id[LINK_UPLOAD_ID_SIZE]);
 
-#endif							/* GLUE_LINK_TOKEN_H */
+#endif /* GLUE_LINK_TOKEN_H */

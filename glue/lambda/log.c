@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "json_line.h"
-#include "log.h"
+#include "lambda/json_line.h"
+#include "lambda/log.h"
 
 /* "2026-01-04T09:00:00.123Z", NUL included, and room for a far year. */
 #define TIME_TEXT_SIZE 40
@@ -18,8 +18,8 @@
 static const struct
 {
 	const char *name;
-	bool		is_name;
-}			known_fields[LOG_FIELD_COUNT] = {
+	bool is_name;
+} known_fields[LOG_FIELD_COUNT] = {
 	[LOG_UPLOAD_ID] = {"upload_id", true},
 	[LOG_VENDOR_ID] = {"vendor_id", true},
 	[LOG_CODE] = {"code", true},
@@ -67,17 +67,16 @@ log_error_text(const struct glue_error *error)
 static void
 add_time(struct json_line *line)
 {
-	char		text[TIME_TEXT_SIZE];
+	char text[TIME_TEXT_SIZE];
 	struct timespec now;
-	struct tm	utc;
-	size_t		length;
+	struct tm utc;
+	size_t length;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (gmtime_r(&now.tv_sec, &utc) == NULL)
 		return;
 	length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + length, sizeof(text) - length, ".%03dZ",
-			 (int) (now.tv_nsec / 1000000));
+	snprintf(text + length, sizeof(text) - length, ".%03dZ", (int) (now.tv_nsec / 1000000));
 	json_line_text(line, "time", text);
 }
 
@@ -85,9 +84,9 @@ static void
 add_name(struct json_line *line, const char *name, const char *text)
 {
 	static const char accepted[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/";
-	char		cleaned[LOG_NAME_LENGTH + 1];
-	size_t		length = strnlen(text, LOG_NAME_LENGTH);
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/";
+	char cleaned[LOG_NAME_LENGTH + 1];
+	size_t length = strnlen(text, LOG_NAME_LENGTH);
 
 	for (size_t i = 0; i < length; i++)
 		cleaned[i] = strchr(accepted, text[i]) != NULL ? text[i] : '?';
@@ -96,8 +95,7 @@ add_name(struct json_line *line, const char *name, const char *text)
 }
 
 static void
-begin_line(struct json_line *line, const struct log *log, enum log_level level,
-		   const char *message)
+begin_line(struct json_line *line, const struct log *log, enum log_level level, const char *message)
 {
 	json_line_init(line);
 	add_time(line);
@@ -139,8 +137,7 @@ log_write_fields(const struct log *log, enum log_level level, const char *messag
 }
 
 void
-log_failure_fields(const struct log *log, const char *message,
-				   const struct glue_error *failure,
+log_failure_fields(const struct log *log, const char *message, const struct glue_error *failure,
 				   const struct log_field *fields, size_t count)
 {
 	const char *text = log_error_text(failure);

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "base/failure.h"
 
 enum log_level
 {
@@ -41,9 +41,9 @@ enum log_field_id
 	LOG_VENDOR_ID,
 	LOG_CODE,
 	LOG_STATUS,
-	LOG_OPERATION,				/* of AWS or of the database */
-	LOG_SEQUENCE_NUMBER,		/* of a stream record */
-	LOG_MESSAGE_ID,				/* of a queue message */
+	LOG_OPERATION,       /* of AWS or of the database */
+	LOG_SEQUENCE_NUMBER, /* of a stream record */
+	LOG_MESSAGE_ID,      /* of a queue message */
 	LOG_VERSION,
 	/* integers */
 	LOG_ROWS,
@@ -70,17 +70,17 @@ struct log_field
 {
 	enum log_field_id id;
 	const char *text;
-	int64_t		number;
+	int64_t number;
 };
 
-#define LOG_NAME(id, text)		((struct log_field) {(id), (text), 0})
-#define LOG_COUNT(id, number)	((struct log_field) {(id), NULL, (number)})
+#define LOG_NAME(id, text) ((struct log_field){(id), (text), 0})
+#define LOG_COUNT(id, number) ((struct log_field){(id), NULL, (number)})
 
 /* What every line tells.  Texts are borrowed, NULL while there are none. */
 struct log
 {
-	enum log_level lowest;		/* lines below it are not written */
-	int			descriptor;		/* 1 but for tests */
+	enum log_level lowest; /* lines below it are not written */
+	int descriptor;        /* 1 but for tests */
 	const char *handler;
 	const char *request_id;
 };
@@ -89,21 +89,22 @@ struct log
  * Write a line.  message is a string literal; the fields that follow are
  * LOG_NAME() and LOG_COUNT().
  */
-#define log_write(log, level, message, ...) \
-	log_write_fields((log), (level), "" message, \
-					 (const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}, \
-					 sizeof((const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}) / \
-					 sizeof(struct log_field))
+#define log_write(log, level, message, ...)                                                       \
+	log_write_fields((log), (level), "" message,                                                  \
+					 (const struct log_field[]){{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__},          \
+					 sizeof((const struct log_field[]){{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}) / \
+						 sizeof(struct log_field))
 
 /*
  * Write a line about an error, of level error: its class and code, and its
  * text when that is ours.
  */
-#define log_failure(log, message, failure, ...) \
-	log_failure_fields((log), "" message, (failure), \
-					   (const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}, \
-					   sizeof((const struct log_field[]) {{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}) / \
-					   sizeof(struct log_field))
+#define log_failure(log, message, failure, ...)                                      \
+	log_failure_fields(                                                              \
+		(log), "" message, (failure),                                                \
+		(const struct log_field[]){{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__},          \
+		sizeof((const struct log_field[]){{.id = LOG_FIELD_COUNT}, ##__VA_ARGS__}) / \
+			sizeof(struct log_field))
 
 /*
  * The text of an error when it can be shown to operators, otherwise NULL: that
@@ -116,11 +117,10 @@ extern const char *log_error_text(const struct glue_error *error);
 extern const char *log_level_name(enum log_level level);
 
 /* Behind the macros; a field of id LOG_FIELD_COUNT is passed over. */
-extern void log_write_fields(const struct log *log, enum log_level level,
-							 const char *message, const struct log_field *fields,
-							 size_t count);
-extern void log_failure_fields(const struct log *log, const char *message,
-							   const struct glue_error *failure,
-							   const struct log_field *fields, size_t count);
+extern void log_write_fields(const struct log *log, enum log_level level, const char *message,
+							 const struct log_field *fields, size_t count);
+extern void
+log_failure_fields(const struct log *log, const char *message, const struct glue_error *failure,
+				   const struct log_field *fields, size_t count);
 
-#endif							/* GLUE_LAMBDA_LOG_H */
+#endif /* GLUE_LAMBDA_LOG_H */

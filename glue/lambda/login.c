@@ -14,14 +14,14 @@
 
 #include <cjson/cJSON.h>
 
-#include "memory.h"
-#include "login.h"
+#include "base/heap.h"
+#include "lambda/login.h"
 
 /* Most bytes of a secret, as in Secrets Manager. */
-#define LARGEST_SECRET	65536
+#define LARGEST_SECRET 65536
 
-#define DEFAULT_PORT	"5432"
-#define HIGHEST_PORT	65535
+#define DEFAULT_PORT "5432"
+#define HIGHEST_PORT 65535
 
 static bool
 secret_error(struct glue_error *error, const char *reason, const char *member)
@@ -63,7 +63,7 @@ login_wipe(struct byte_buffer *text)
 static bool
 keep(char **copy, const char *text, struct glue_error *error)
 {
-	size_t		size = strlen(text) + 1;
+	size_t size = strlen(text) + 1;
 
 	*copy = glue_allocate(size);
 	if (*copy == NULL)
@@ -76,8 +76,7 @@ keep(char **copy, const char *text, struct glue_error *error)
  * A text that must be there and not empty.
  */
 static bool
-read_text(const cJSON *document, const char *name, char **copy,
-		  struct glue_error *error)
+read_text(const cJSON *document, const char *name, char **copy, struct glue_error *error)
 {
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(document, name);
 
@@ -93,8 +92,8 @@ read_text(const cJSON *document, const char *name, char **copy,
 static bool
 is_port(const char *text)
 {
-	size_t		length = strspn(text, "0123456789");
-	long		port = length > 0 && length <= 5 ? strtol(text, NULL, 10) : 0;
+	size_t length = strspn(text, "0123456789");
+	long port = length > 0 && length <= 5 ? strtol(text, NULL, 10) : 0;
 
 	return text[length] == '\0' && port >= 1 && port <= HIGHEST_PORT;
 }
@@ -103,12 +102,11 @@ static bool
 read_port(const cJSON *document, char **copy, struct glue_error *error)
 {
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(document, "port");
-	char		digits[16];
+	char digits[16];
 
 	if (member == NULL)
 		return keep(copy, DEFAULT_PORT, error);
-	if (cJSON_IsNumber(member) && member->valuedouble >= 1 &&
-		member->valuedouble <= HIGHEST_PORT)
+	if (cJSON_IsNumber(member) && member->valuedouble >= 1 && member->valuedouble <= HIGHEST_PORT)
 		snprintf(digits, sizeof(digits), "%d", (int) member->valuedouble);
 	else if (cJSON_IsString(member) && is_port(member->valuestring))
 		snprintf(digits, sizeof(digits), "%s", member->valuestring);
@@ -133,7 +131,7 @@ read_ca(const cJSON *document, char **copy, struct glue_error *error)
 static void
 delete_document(cJSON *document)
 {
-	cJSON	   *password = cJSON_GetObjectItemCaseSensitive(document, "password");
+	cJSON *password = cJSON_GetObjectItemCaseSensitive(document, "password");
 
 	if (cJSON_IsString(password))
 		explicit_bzero(password->valuestring, strlen(password->valuestring));
@@ -141,11 +139,10 @@ delete_document(cJSON *document)
 }
 
 bool
-login_parse(struct login *login, const char *secret, size_t length,
-			struct glue_error *error)
+login_parse(struct login *login, const char *secret, size_t length, struct glue_error *error)
 {
-	cJSON	   *document = cJSON_ParseWithLength(secret, length);
-	bool		done;
+	cJSON *document = cJSON_ParseWithLength(secret, length);
+	bool done;
 
 	memset(login, 0, sizeof(*login));
 	if (!cJSON_IsObject(document))
@@ -154,11 +151,11 @@ login_parse(struct login *login, const char *secret, size_t length,
 		return secret_error(error, "is no JSON object", "");
 	}
 	done = read_text(document, "host", &login->host, error) &&
-		read_port(document, &login->port, error) &&
-		read_text(document, "dbname", &login->database, error) &&
-		read_text(document, "username", &login->username, error) &&
-		read_text(document, "password", &login->password, error) &&
-		read_ca(document, &login->ca, error);
+		   read_port(document, &login->port, error) &&
+		   read_text(document, "dbname", &login->database, error) &&
+		   read_text(document, "username", &login->username, error) &&
+		   read_text(document, "password", &login->password, error) &&
+		   read_ca(document, &login->ca, error);
 	delete_document(document);
 	if (!done)
 		login_clean_up(login);
@@ -175,8 +172,7 @@ read_descriptor(int descriptor, struct byte_buffer *text, struct glue_error *err
 		return false;
 	for (;;)
 	{
-		ssize_t		got = read(descriptor, text->data + text->used,
-							   LARGEST_SECRET + 1 - text->used);
+		ssize_t got = read(descriptor, text->data + text->used, LARGEST_SECRET + 1 - text->used);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -192,11 +188,11 @@ read_descriptor(int descriptor, struct byte_buffer *text, struct glue_error *err
 }
 
 bool
-login_secret_of_file(void *context, bool refresh, int64_t deadline_ms,
-					 struct byte_buffer *text, struct glue_error *error)
+login_secret_of_file(void *context, bool refresh, int64_t deadline_ms, struct byte_buffer *text,
+					 struct glue_error *error)
 {
-	int			descriptor = open((const char *) context, O_RDONLY | O_CLOEXEC);
-	bool		done;
+	int descriptor = open((const char *) context, O_RDONLY | O_CLOEXEC);
+	bool done;
 
 	(void) refresh;
 	(void) deadline_ms;

@@ -17,33 +17,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /*
  * Gives the text of the secret, appended to an empty buffer.  With refresh it
  * must be read anew from its source, otherwise what is remembered will do.
  */
-typedef bool (*login_secret_fn) (void *context, bool refresh, int64_t deadline_ms,
-								 struct byte_buffer *text, struct glue_error *error);
+typedef bool (*login_secret_fn)(void *context, bool refresh, int64_t deadline_ms,
+								struct byte_buffer *text, struct glue_error *error);
 
 /* Texts are owned: login_clean_up(). */
 struct login
 {
-	char	   *host;
-	char	   *port;
-	char	   *database;
-	char	   *username;
-	char	   *password;
-	char	   *ca;				/* NULL when the secret has none */
+	char *host;
+	char *port;
+	char *database;
+	char *username;
+	char *password;
+	char *ca; /* NULL when the secret has none */
 };
 
 /*
  * Read a secret; login is zero before and empty after an error, whose code is
  * SECRET_INVALID.
  */
-extern bool login_parse(struct login *login, const char *secret, size_t length,
-						struct glue_error *error);
+extern bool
+login_parse(struct login *login, const char *secret, size_t length, struct glue_error *error);
 
 /* The password is overwritten first.  Accepts a zeroed login. */
 extern void login_clean_up(struct login *login);
@@ -57,4 +57,4 @@ extern bool login_secret_of_file(void *context, bool refresh, int64_t deadline_m
 /* Overwrite a text that was secret, and empty its buffer. */
 extern void login_wipe(struct byte_buffer *text);
 
-#endif							/* GLUE_LAMBDA_LOGIN_H */
+#endif /* GLUE_LAMBDA_LOGIN_H */

@@ -5,14 +5,14 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "json_line.h"
-#include "metrics.h"
+#include "lambda/json_line.h"
+#include "lambda/metrics.h"
 
 static const struct
 {
 	const char *name;
-	const char *unit;			/* of the list of MetricDatum in the API */
-}			known_metrics[METRIC_COUNT] = {
+	const char *unit; /* of the list of MetricDatum in the API */
+} known_metrics[METRIC_COUNT] = {
 	[METRIC_RECORDS_PROCESSED] = {"CSVRecordsProcessed", "Count"},
 	[METRIC_PRODUCTS_VALIDATED] = {"ProductsValidated", "Count"},
 	[METRIC_PRODUCTS_VALID] = {"ProductsValid", "Count"},
@@ -74,8 +74,8 @@ add_directive(struct json_line *line, const struct metrics *metrics, int64_t now
 }
 
 void
-metrics_write(const struct metrics *metrics, const char *handler,
-			  const char *request_id, int64_t now_ms, int descriptor)
+metrics_write(const struct metrics *metrics, const char *handler, const char *request_id,
+			  int64_t now_ms, int descriptor)
 {
 	struct json_line line;
 

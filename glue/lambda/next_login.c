@@ -10,14 +10,14 @@
 
 #include <cjson/cJSON.h>
 
-#include "login.h"
-#include "next_login.h"
+#include "lambda/login.h"
+#include "lambda/next_login.h"
 
-#define ALTERNATE	"alternate_username"
-#define SUFFIX		"_clone"
+#define ALTERNATE "alternate_username"
+#define SUFFIX "_clone"
 
 /* Bytes of a role's name, the NUL included: NAMEDATALEN. */
-#define ROLE_NAME_SIZE	64
+#define ROLE_NAME_SIZE 64
 
 static bool
 secret_error(struct glue_error *error, const char *reason)
@@ -34,8 +34,8 @@ secret_error(struct glue_error *error, const char *reason)
 static bool
 toggle_suffix(const char *username, char *other, struct glue_error *error)
 {
-	size_t		length = strlen(username);
-	size_t		suffix = strlen(SUFFIX);
+	size_t length = strlen(username);
+	size_t suffix = strlen(SUFFIX);
 
 	if (length > suffix && strcmp(username + length - suffix, SUFFIX) == 0)
 	{
@@ -44,14 +44,12 @@ toggle_suffix(const char *username, char *other, struct glue_error *error)
 	}
 	if (length + suffix >= ROLE_NAME_SIZE)
 		return secret_error(error, "has a username that leaves no room for " SUFFIX);
-	snprintf(other, ROLE_NAME_SIZE, "%.*s%s", (int) length, username,
-			 suffix > 0 ? SUFFIX : "");
+	snprintf(other, ROLE_NAME_SIZE, "%.*s%s", (int) length, username, suffix > 0 ? SUFFIX : "");
 	return true;
 }
 
 static bool
-name_other(const cJSON *document, const char *username, char *other,
-		   struct glue_error *error)
+name_other(const cJSON *document, const char *username, char *other, struct glue_error *error)
 {
 	const cJSON *alternate = cJSON_GetObjectItemCaseSensitive(document, ALTERNATE);
 
@@ -71,10 +69,9 @@ name_other(const cJSON *document, const char *username, char *other,
 static bool
 set_text(cJSON *document, const char *name, const char *text, struct glue_error *error)
 {
-	cJSON	   *member = cJSON_CreateString(text);
+	cJSON *member = cJSON_CreateString(text);
 
-	if (member == NULL ||
-		!cJSON_ReplaceItemInObjectCaseSensitive(document, name, member))
+	if (member == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(document, name, member))
 	{
 		cJSON_Delete(member);
 		return glue_error_memory(error);
@@ -85,7 +82,7 @@ set_text(cJSON *document, const char *name, const char *text, struct glue_error 
 static void
 wipe_password(cJSON *document)
 {
-	cJSON	   *password = cJSON_GetObjectItemCaseSensitive(document, "password");
+	cJSON *password = cJSON_GetObjectItemCaseSensitive(document, "password");
 
 	if (cJSON_IsString(password))
 		explicit_bzero(password->valuestring, strlen(password->valuestring));
@@ -97,27 +94,26 @@ wipe_password(cJSON *document)
 static bool
 change(cJSON *document, const char *password, struct glue_error *error)
 {
-	char		username[ROLE_NAME_SIZE];
-	char		other[ROLE_NAME_SIZE];
-	const char *present =
-		cJSON_GetObjectItemCaseSensitive(document, "username")->valuestring;
+	char username[ROLE_NAME_SIZE];
+	char other[ROLE_NAME_SIZE];
+	const char *present = cJSON_GetObjectItemCaseSensitive(document, "username")->valuestring;
 
 	if (strlen(present) >= ROLE_NAME_SIZE)
 		return secret_error(error, "has a username that is no name of a role");
 	snprintf(username, sizeof(username), "%s", present);
 	wipe_password(document);
 	return name_other(document, username, other, error) &&
-		set_text(document, "username", other, error) &&
-		set_text(document, "password", password, error) &&
-		(cJSON_GetObjectItemCaseSensitive(document, ALTERNATE) == NULL ||
-		 set_text(document, ALTERNATE, username, error));
+		   set_text(document, "username", other, error) &&
+		   set_text(document, "password", password, error) &&
+		   (cJSON_GetObjectItemCaseSensitive(document, ALTERNATE) == NULL ||
+			set_text(document, ALTERNATE, username, error));
 }
 
 static bool
 print(const cJSON *document, struct byte_buffer *next, struct glue_error *error)
 {
-	char	   *text = cJSON_PrintUnformatted(document);
-	bool		done;
+	char *text = cJSON_PrintUnformatted(document);
+	bool done;
 
 	if (text == NULL)
 		return glue_error_memory(error);
@@ -134,18 +130,18 @@ static bool
 is_login(struct text_view current, struct glue_error *error)
 {
 	struct login login;
-	bool		good = login_parse(&login, current.data, current.length, error);
+	bool good = login_parse(&login, current.data, current.length, error);
 
 	login_clean_up(&login);
 	return good;
 }
 
 bool
-next_login_write(struct text_view current, const char *password,
-				 struct byte_buffer *next, struct glue_error *error)
+next_login_write(struct text_view current, const char *password, struct byte_buffer *next,
+				 struct glue_error *error)
 {
-	cJSON	   *document;
-	bool		done;
+	cJSON *document;
+	bool done;
 
 	if (!is_login(current, error))
 		return false;

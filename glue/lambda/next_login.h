@@ -20,8 +20,8 @@
 
 #include <stdbool.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /*
  * Append to next, which is empty, what the secret current becomes with this
@@ -32,4 +32,4 @@
 extern bool next_login_write(struct text_view current, const char *password,
 							 struct byte_buffer *next, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_NEXT_LOGIN_H */
+#endif /* GLUE_LAMBDA_NEXT_LOGIN_H */

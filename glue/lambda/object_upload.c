@@ -15,24 +15,24 @@
 
 #include <cjson/cJSON.h>
 
-#include "file_name.h"
-#include "scan_metadata.h"
-#include "object_upload.h"
+#include "import/file_name.h"
+#include "import/scan_metadata.h"
+#include "lambda/object_upload.h"
 
 /* Bytes of what identifies the content: names with what parts them. */
 #define CONTENT_ID_SIZE \
 	(S3_BUCKET_SIZE + S3_KEY_SIZE + S3_VERSION_ID_SIZE + S3_ETAG_SIZE + S3_SEQUENCER_SIZE)
 
-#define UNDEFINED_OBJECT	"42704"
+#define UNDEFINED_OBJECT "42704"
 
-#define HEADER_NAMES \
+#define HEADER_NAMES                                                                                         \
 	"pg_catalog.jsonb_array_elements_text(CASE WHEN pg_catalog.jsonb_typeof(p.metadata->'header') = 'array'" \
 	" THEN p.metadata->'header' ELSE '[]' END)"
 
 /* What object_upload_begin() takes; the last three are null before the first reading. */
-#define PARSE_COLUMNS \
+#define PARSE_COLUMNS                                                                     \
 	"p.upload_id, p.status, p.parse_attempts, p.checkpoint IS NOT NULL, p.total_records," \
-	" p.metadata->>'delimiter'," \
+	" p.metadata->>'delimiter',"                                                          \
 	" (SELECT sum(pg_catalog.octet_length(h.name)) FROM " HEADER_NAMES " h (name))"
 
 enum
@@ -46,25 +46,22 @@ enum
 	PARSE_HEADER_BYTES
 };
 
-#define BEGIN_QUERY \
+#define BEGIN_QUERY                                                                    \
 	"SELECT " PARSE_COLUMNS " FROM onboard_begin_upload($1::text, $2::text, $3::text," \
 	" $4::text, NULL::bigint, $5::jsonb, false) u, onboard_begin_parse(u) p"
 
-#define BEGIN_AGAIN_QUERY \
-	"SELECT " PARSE_COLUMNS " FROM onboard_begin_parse($1::text) p"
+#define BEGIN_AGAIN_QUERY "SELECT " PARSE_COLUMNS " FROM onboard_begin_parse($1::text) p"
 
-#define STALLED_QUERY \
+#define STALLED_QUERY                                                                 \
 	"SELECT u.vendor_id, u.s3_key, u.metadata->>'bucket', u.metadata->>'version_id'," \
 	" u.metadata->>'etag' FROM onboard.upload_history u WHERE u.upload_id = $1::text"
 
-#define IS_VENDOR_QUERY \
-	"SELECT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text)"
+#define IS_VENDOR_QUERY "SELECT EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text)"
 
 #define DESCRIBE_QUERY \
 	"SELECT u.status FROM onboard_describe_upload($1::text, $2::bigint, $3::jsonb) u"
 
-#define REJECT_QUERY \
-	"SELECT u.status FROM onboard_reject_upload($1::text, $2::text, $3::text) u"
+#define REJECT_QUERY "SELECT u.status FROM onboard_reject_upload($1::text, $2::text, $3::text) u"
 
 /* ----- which object ----- */
 
@@ -94,7 +91,7 @@ static enum object_kind
 read_key(struct object_upload *object, const struct settings *settings)
 {
 	const char *rest;
-	size_t		length;
+	size_t length;
 
 	if (!begins_with(object->key, settings->upload_prefix) ||
 		begins_with(object->key, settings->error_prefix))
@@ -138,12 +135,12 @@ static bool
 copy_stalled(struct object_upload *object, const PGresult *row)
 {
 	return PQntuples(row) == 1 &&
-		copy_column(object->vendor_id, sizeof(object->vendor_id), row, 0) &&
-		copy_column(object->key, sizeof(object->key), row, 1) &&
-		copy_column(object->bucket, sizeof(object->bucket), row, 2) &&
-		copy_column(object->version_id, sizeof(object->version_id), row, 3) &&
-		copy_column(object->etag, sizeof(object->etag), row, 4) &&
-		object->key[0] != '\0' && object->bucket[0] != '\0';
+		   copy_column(object->vendor_id, sizeof(object->vendor_id), row, 0) &&
+		   copy_column(object->key, sizeof(object->key), row, 1) &&
+		   copy_column(object->bucket, sizeof(object->bucket), row, 2) &&
+		   copy_column(object->version_id, sizeof(object->version_id), row, 3) &&
+		   copy_column(object->etag, sizeof(object->etag), row, 4) && object->key[0] != '\0' &&
+		   object->bucket[0] != '\0';
 }
 
 bool
@@ -152,16 +149,16 @@ object_upload_of_stalled(struct object_upload *object, struct sandbox *sandbox,
 						 struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
-	PGresult   *row = NULL;
-	bool		found;
+	PGresult *row = NULL;
+	bool found;
 
 	memset(object, 0, sizeof(*object));
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, STALLED_QUERY, 1,
-						  values, &row, error))
+	if (!connection_query(sandbox->connection, invocation->deadline_ms, STALLED_QUERY, 1, values,
+						  &row, error))
 		return false;
 	found = copy_stalled(object, row) &&
-		snprintf(object->upload_id, sizeof(object->upload_id), "%s",
-				 upload_id) < (int) sizeof(object->upload_id);
+			snprintf(object->upload_id, sizeof(object->upload_id), "%s", upload_id) <
+				(int) sizeof(object->upload_id);
 	PQclear(row);
 	if (!found)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "UPLOAD_WITHOUT_OBJECT",
@@ -180,11 +177,10 @@ static void
 content_id(const struct object_upload *object, char id[CONTENT_ID_SIZE])
 {
 	if (object->version_id[0] != '\0')
-		snprintf(id, CONTENT_ID_SIZE, "%s/%s/%s", object->bucket, object->key,
-				 object->version_id);
+		snprintf(id, CONTENT_ID_SIZE, "%s/%s/%s", object->bucket, object->key, object->version_id);
 	else
-		snprintf(id, CONTENT_ID_SIZE, "%s/%s/%s/%s", object->bucket, object->key,
-				 object->etag, object->sequencer);
+		snprintf(id, CONTENT_ID_SIZE, "%s/%s/%s/%s", object->bucket, object->key, object->etag,
+				 object->sequencer);
 }
 
 /*
@@ -193,8 +189,8 @@ content_id(const struct object_upload *object, char id[CONTENT_ID_SIZE])
 static char *
 object_metadata(const struct object_upload *object)
 {
-	cJSON	   *metadata = cJSON_CreateObject();
-	char	   *text;
+	cJSON *metadata = cJSON_CreateObject();
+	char *text;
 
 	cJSON_AddStringToObject(metadata, "bucket", object->bucket);
 	if (object->version_id[0] != '\0')
@@ -216,18 +212,18 @@ static bool
 begin_query(struct object_upload *object, struct sandbox *sandbox,
 			const struct invocation *invocation, PGresult **row, struct glue_error *error)
 {
-	char		content[CONTENT_ID_SIZE];
-	char	   *metadata = object_metadata(object);
+	char content[CONTENT_ID_SIZE];
+	char *metadata = object_metadata(object);
 	const char *const values[] = {
-		object->vendor_id, object->file_name, object->key, content, metadata
+		object->vendor_id, object->file_name, object->key, content, metadata,
 	};
-	bool		done;
+	bool done;
 
 	if (metadata == NULL)
 		return glue_error_memory(error);
 	content_id(object, content);
-	done = connection_query(sandbox->connection, invocation->deadline_ms, BEGIN_QUERY, 5,
-							values, row, error);
+	done = connection_query(sandbox->connection, invocation->deadline_ms, BEGIN_QUERY, 5, values,
+							row, error);
 	cJSON_free(metadata);
 	return done;
 }
@@ -242,17 +238,18 @@ explain_begin_error(const struct object_upload *object, struct sandbox *sandbox,
 					const struct invocation *invocation, struct glue_error *error)
 {
 	const char *const values[] = {object->vendor_id};
-	PGresult   *row = NULL;
-	bool		is_unknown;
+	PGresult *row = NULL;
+	bool is_unknown;
 
 	if (strcmp(error->code, UNDEFINED_OBJECT) != 0 ||
-		!connection_query(sandbox->connection, invocation->deadline_ms, IS_VENDOR_QUERY, 1,
-						  values, &row, NULL))
+		!connection_query(sandbox->connection, invocation->deadline_ms, IS_VENDOR_QUERY, 1, values,
+						  &row, NULL))
 		return false;
 	is_unknown = strcmp(PQgetvalue(row, 0, 0), "f") == 0;
 	PQclear(row);
-	return is_unknown ? glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR",
-									   "there is no such vendor") : false;
+	return is_unknown
+			   ? glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "there is no such vendor")
+			   : false;
 }
 
 static int64_t
@@ -268,11 +265,11 @@ number(const PGresult *row, int column)
 static void
 take_inspection(struct object_upload *object, const PGresult *row)
 {
-	bool		is_pinned = object->version_id[0] != '\0' || object->etag[0] != '\0';
+	bool is_pinned = object->version_id[0] != '\0' || object->etag[0] != '\0';
 
-	object->is_inspected = object->has_checkpoint ||
-		(is_pinned && !PQgetisnull(row, 0, PARSE_TOTAL) &&
-		 PQgetlength(row, 0, PARSE_DELIMITER) == 1);
+	object->is_inspected =
+		object->has_checkpoint || (is_pinned && !PQgetisnull(row, 0, PARSE_TOTAL) &&
+								   PQgetlength(row, 0, PARSE_DELIMITER) == 1);
 	object->row_count = number(row, PARSE_TOTAL);
 	object->delimiter = PQgetvalue(row, 0, PARSE_DELIMITER)[0];
 	object->header_bytes = number(row, PARSE_HEADER_BYTES);
@@ -283,12 +280,12 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 					const struct invocation *invocation, struct glue_error *error)
 {
 	const char *const again[] = {object->upload_id};
-	PGresult   *row = NULL;
-	bool		done;
+	PGresult *row = NULL;
+	bool done;
 
 	if (object->upload_id[0] != '\0')
-		done = connection_query(sandbox->connection, invocation->deadline_ms,
-								BEGIN_AGAIN_QUERY, 1, again, &row, error);
+		done = connection_query(sandbox->connection, invocation->deadline_ms, BEGIN_AGAIN_QUERY, 1,
+								again, &row, error);
 	else
 		done = begin_query(object, sandbox, invocation, &row, error);
 	if (!done)
@@ -307,14 +304,13 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
  * Run a statement that answers with the upload's status.
  */
 static bool
-change(struct object_upload *object, struct sandbox *sandbox,
-	   const struct invocation *invocation, const char *statement,
-	   const char *const values[3], struct glue_error *error)
+change(struct object_upload *object, struct sandbox *sandbox, const struct invocation *invocation,
+	   const char *statement, const char *const values[3], struct glue_error *error)
 {
-	PGresult   *row = NULL;
+	PGresult *row = NULL;
 
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, statement, 3, values,
-						  &row, error))
+	if (!connection_query(sandbox->connection, invocation->deadline_ms, statement, 3, values, &row,
+						  error))
 		return false;
 	object->has_ended = !is_open(PQgetvalue(row, 0, 0));
 	PQclear(row);
@@ -323,8 +319,8 @@ change(struct object_upload *object, struct sandbox *sandbox,
 
 bool
 object_upload_reject(struct object_upload *object, struct sandbox *sandbox,
-					 const struct invocation *invocation, const char *code,
-					 const char *message, struct glue_error *error)
+					 const struct invocation *invocation, const char *code, const char *message,
+					 struct glue_error *error)
 {
 	const char *const values[] = {object->upload_id, code, message};
 
@@ -358,9 +354,9 @@ bool
 object_upload_replaced(struct object_upload *object, struct sandbox *sandbox,
 					   const struct invocation *invocation, struct glue_error *error)
 {
-	return object_upload_reject(object, sandbox, invocation, "OBJECT_REPLACED",
-								"the file was removed or replaced before it was read to its end; send it again",
-								error);
+	return object_upload_reject(
+		object, sandbox, invocation, "OBJECT_REPLACED",
+		"the file was removed or replaced before it was read to its end; send it again", error);
 }
 
 /* ----- readings ----- */
@@ -368,12 +364,12 @@ object_upload_replaced(struct object_upload *object, struct sandbox *sandbox,
 struct s3_get
 object_upload_get(const struct object_upload *object, const struct invocation *invocation)
 {
-	return (struct s3_get) {
+	return (struct s3_get){
 		.bucket = object->bucket,
 		.key = object->key,
 		.version_id = object->version_id,
 		.etag = object->etag,
-		.deadline = invocation->deadline_ms
+		.deadline = invocation->deadline_ms,
 	};
 }
 
@@ -381,7 +377,7 @@ bool
 object_upload_is_replaced(const struct glue_error *error)
 {
 	return strcmp(error->code, "S3_OBJECT_GONE") == 0 ||
-		strcmp(error->code, "S3_OBJECT_CHANGED") == 0;
+		   strcmp(error->code, "S3_OBJECT_CHANGED") == 0;
 }
 
 /* The first reading. */
@@ -404,7 +400,7 @@ take_scan_bytes(void *context, const struct s3_object *found, const char *bytes,
 static int64_t
 count_header_bytes(const struct csv_header *header)
 {
-	int64_t		bytes = 0;
+	int64_t bytes = 0;
 
 	for (int i = 0; header != NULL && i < header->field_count; i++)
 		bytes += (int64_t) header->fields[i].name.length;
@@ -412,14 +408,13 @@ count_header_bytes(const struct csv_header *header)
 }
 
 static bool
-describe(struct object_upload *object, struct sandbox *sandbox,
-		 const struct invocation *invocation, const struct scan_result *found,
-		 struct glue_error *error)
+describe(struct object_upload *object, struct sandbox *sandbox, const struct invocation *invocation,
+		 const struct scan_result *found, struct glue_error *error)
 {
-	char		total[POSTGRES_INTEGER_SIZE];
-	char	   *metadata = scan_metadata(found);
+	char total[POSTGRES_INTEGER_SIZE];
+	char *metadata = scan_metadata(found);
 	const char *const values[] = {object->upload_id, total, metadata};
-	bool		done;
+	bool done;
 
 	if (metadata == NULL)
 		return glue_error_memory(error);
@@ -436,9 +431,8 @@ describe(struct object_upload *object, struct sandbox *sandbox,
  * Read, and put what came of it into the database.
  */
 static bool
-inspect(struct object_upload *object, struct sandbox *sandbox,
-		const struct invocation *invocation, struct inspection *inspection,
-		struct glue_error *error)
+inspect(struct object_upload *object, struct sandbox *sandbox, const struct invocation *invocation,
+		struct inspection *inspection, struct glue_error *error)
 {
 	struct s3_get get = object_upload_get(object, invocation);
 	struct scan_result found;
@@ -447,7 +441,7 @@ inspect(struct object_upload *object, struct sandbox *sandbox,
 	get.context = inspection;
 	if (!s3_get(&sandbox->aws, &get, NULL, error) && inspection->fault.class == GLUE_NO_ERROR)
 		return object_upload_is_replaced(error) &&
-			object_upload_replaced(object, sandbox, invocation, error);
+			   object_upload_replaced(object, sandbox, invocation, error);
 	if (inspection->fault.class == GLUE_NO_ERROR &&
 		scan_finish(inspection->scan, &found, &inspection->fault))
 		return describe(object, sandbox, invocation, &found, error);
@@ -465,10 +459,11 @@ object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
 					  const struct invocation *invocation, struct glue_error *error)
 {
 	struct scan_limits limits = {
-		sandbox->settings.max_file_bytes, sandbox->settings.max_rows
+		sandbox->settings.max_file_bytes,
+		sandbox->settings.max_rows,
 	};
 	struct inspection inspection = {0};
-	bool		done;
+	bool done;
 
 	inspection.scan = scan_new(NULL, &limits, object->file_name, error);
 	if (inspection.scan == NULL)
@@ -482,14 +477,13 @@ object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
 struct reading
 {
 	struct csv_source *source;
-	int64_t		byte_count;
-	struct glue_error error;	/* why it stopped; none when the events said so */
-	bool		stopped;
+	int64_t byte_count;
+	struct glue_error error; /* why it stopped; none when the events said so */
+	bool stopped;
 };
 
 static bool
-take_source_bytes(void *context, const struct s3_object *found, const char *bytes,
-				  size_t length)
+take_source_bytes(void *context, const struct s3_object *found, const char *bytes, size_t length)
 {
 	struct reading *reading = context;
 
@@ -507,7 +501,7 @@ object_upload_read(struct object_upload *object, struct sandbox *sandbox,
 	struct csv_options options = {.delimiter = object->delimiter};
 	struct s3_get get = object_upload_get(object, invocation);
 	struct reading reading = {.source = csv_source_new(&options, events, error)};
-	bool		done;
+	bool done;
 
 	if (reading.source == NULL)
 		return false;

@@ -22,54 +22,54 @@
 #ifndef GLUE_LAMBDA_OBJECT_UPLOAD_H
 #define GLUE_LAMBDA_OBJECT_UPLOAD_H
 
-#include "csv_source.h"
 #include "aws/s3.h"
-#include "handler.h"
-#include "s3_event.h"
+#include "lambda/handler.h"
+#include "lambda/s3_event.h"
+#include "reader/csv_source.h"
 
 /* Bytes with the NUL: an id of a vendor has at most 50, and that of an upload
  * a hyphen and 16 hexadecimal digits more. */
-#define OBJECT_VENDOR_SIZE	51
-#define OBJECT_UPLOAD_SIZE	(OBJECT_VENDOR_SIZE + 17)
+#define OBJECT_VENDOR_SIZE 51
+#define OBJECT_UPLOAD_SIZE (OBJECT_VENDOR_SIZE + 17)
 
 /* Owns nothing; the strings are in it. */
 struct object_upload
 {
 	/* which object */
-	char		bucket[S3_BUCKET_SIZE];
-	char		key[S3_KEY_SIZE];
-	char		version_id[S3_VERSION_ID_SIZE]; /* "" in a bucket without */
-	char		etag[S3_ETAG_SIZE]; /* "" when not known */
-	char		sequencer[S3_SEQUENCER_SIZE];
+	char bucket[S3_BUCKET_SIZE];
+	char key[S3_KEY_SIZE];
+	char version_id[S3_VERSION_ID_SIZE]; /* "" in a bucket without */
+	char etag[S3_ETAG_SIZE];             /* "" when not known */
+	char sequencer[S3_SEQUENCER_SIZE];
 
 	/* whose it is, by its key */
-	char		vendor_id[OBJECT_VENDOR_SIZE];
-	const char *file_name;		/* in key */
+	char vendor_id[OBJECT_VENDOR_SIZE];
+	const char *file_name; /* in key */
 
 	/* its upload */
-	char		upload_id[OBJECT_UPLOAD_SIZE];	/* "" until it has begun */
-	int64_t		attempt;		/* how often somebody began to read it */
-	bool		has_ended;		/* there is nothing left to do */
-	bool		has_checkpoint; /* it was read once, and the direct route has
+	char upload_id[OBJECT_UPLOAD_SIZE]; /* "" until it has begun */
+	int64_t attempt;                    /* how often somebody began to read it */
+	bool has_ended;                     /* there is nothing left to do */
+	bool has_checkpoint;                /* it was read once, and the direct route has
 								 * taken some of its rows */
-	bool		is_inspected;	/* the first reading was done, by an earlier
+	bool is_inspected;                  /* the first reading was done, by an earlier
 								 * attempt */
 
 	/* what the first reading found */
-	int64_t		row_count;
-	int64_t		header_bytes;	/* of the names of its columns */
-	char		delimiter;
+	int64_t row_count;
+	int64_t header_bytes; /* of the names of its columns */
+	char delimiter;
 
 	/* what object_upload_read() read */
-	int64_t		byte_count;
+	int64_t byte_count;
 };
 
 /* What an object is to us, by its key. */
 enum object_kind
 {
 	OBJECT_OF_VENDOR,
-	OBJECT_NOT_OURS,			/* a report, or not below the uploads */
-	OBJECT_OF_NOBODY			/* below the uploads, but in no vendor's folder */
+	OBJECT_NOT_OURS, /* a report, or not below the uploads */
+	OBJECT_OF_NOBODY /* below the uploads, but in no vendor's folder */
 };
 
 /*
@@ -77,9 +77,9 @@ enum object_kind
  * the others there is nobody who could be told about an upload.  The folder
  * alone says whose it is.
  */
-extern enum object_kind object_upload_of_record(struct object_upload *object,
-												const struct s3_event_record *record,
-												const struct settings *settings);
+extern enum object_kind
+object_upload_of_record(struct object_upload *object, const struct s3_event_record *record,
+						const struct settings *settings);
 
 /*
  * Fill *object from an upload that is in the database.  Errors: those of
@@ -87,24 +87,22 @@ extern enum object_kind object_upload_of_record(struct object_upload *object,
  * begun from an object.
  */
 extern bool object_upload_of_stalled(struct object_upload *object, struct sandbox *sandbox,
-									 const struct invocation *invocation,
-									 const char *upload_id, struct glue_error *error);
+									 const struct invocation *invocation, const char *upload_id,
+									 struct glue_error *error);
 
 /*
  * Open the upload of an object, or find the one that it has, count an attempt,
  * and take what an earlier first reading found.  File fault UNKNOWN_VENDOR when there is no such vendor.
  */
 extern bool object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
-								const struct invocation *invocation,
-								struct glue_error *error);
+								const struct invocation *invocation, struct glue_error *error);
 
 /*
  * End the upload as OTHER_VENDOR when its file is named after another vendor
  * than its folder; has_ended tells.  An upload that has ended stays as it is.
  */
 extern bool object_upload_check_name(struct object_upload *object, struct sandbox *sandbox,
-									 const struct invocation *invocation,
-									 struct glue_error *error);
+									 const struct invocation *invocation, struct glue_error *error);
 
 /*
  * Read the object the first time.  A fault of the file ends the upload;
@@ -112,8 +110,7 @@ extern bool object_upload_check_name(struct object_upload *object, struct sandbo
  * tells.  False on infrastructure errors: nothing is decided.
  */
 extern bool object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
-								  const struct invocation *invocation,
-								  struct glue_error *error);
+								  const struct invocation *invocation, struct glue_error *error);
 
 /*
  * Read the object again, for its rows.  False with GLUE_NO_ERROR when events
@@ -121,15 +118,15 @@ extern bool object_upload_inspect(struct object_upload *object, struct sandbox *
  * true, and has_ended.
  */
 extern bool object_upload_read(struct object_upload *object, struct sandbox *sandbox,
-							   const struct invocation *invocation,
-							   const struct csv_events *events, struct glue_error *error);
+							   const struct invocation *invocation, const struct csv_events *events,
+							   struct glue_error *error);
 
 /*
  * What to ask S3 for: this object, in this version.  on_bytes, context, start
  * and end are the caller's to set.
  */
-extern struct s3_get object_upload_get(const struct object_upload *object,
-									   const struct invocation *invocation);
+extern struct s3_get
+object_upload_get(const struct object_upload *object, const struct invocation *invocation);
 
 /* Whether S3 said that the object is not the one of before. */
 extern bool object_upload_is_replaced(const struct glue_error *error);
@@ -141,7 +138,6 @@ extern bool object_upload_reject(struct object_upload *object, struct sandbox *s
 
 /* End it as OBJECT_REPLACED. */
 extern bool object_upload_replaced(struct object_upload *object, struct sandbox *sandbox,
-								   const struct invocation *invocation,
-								   struct glue_error *error);
+								   const struct invocation *invocation, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_OBJECT_UPLOAD_H */
+#endif /* GLUE_LAMBDA_OBJECT_UPLOAD_H */

@@ -5,20 +5,20 @@
  *
  *	  message -> s3_event.c: objects -> object_upload.c: upload, first reading
  *			  -> upload_items.c: items of DynamoDB, or direct.c: COPY
- *			  -> outbox.c
+ *			  -> outbox_delivery.c
  *
  *-------------------------------------------------------------------------
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "batch_response.h"
-#include "direct.h"
-#include "outbox.h"
-#include "parse.h"
-#include "sqs_event.h"
-#include "upload_items.h"
+#include "base/heap.h"
+#include "lambda/batch_response.h"
+#include "lambda/direct.h"
+#include "lambda/outbox_delivery.h"
+#include "lambda/parse.h"
+#include "lambda/sqs_event.h"
+#include "lambda/upload_items.h"
 
 /* ----- an object ----- */
 
@@ -39,19 +39,18 @@ static bool
 send_rows(struct sandbox *sandbox, const struct invocation *invocation,
 		  struct object_upload *object, enum parse_route route, struct glue_error *error)
 {
-	int64_t		written;
-	bool		done;
+	int64_t written;
+	bool done;
 
 	if (goes_directly(object, &sandbox->settings, route))
 		return direct_load(sandbox, invocation, object, error);
 	done = upload_items_write(object, sandbox, invocation, &written, error);
 	if (done)
 		metrics_add(invocation->metrics, METRIC_RECORDS_PROCESSED, written);
-	log_write(&sandbox->log, LOG_INFO, "rows sent",
-			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id),
-			  LOG_NAME(LOG_VENDOR_ID, object->vendor_id),
-			  LOG_COUNT(LOG_ROWS, object->row_count), LOG_COUNT(LOG_RECORDS, written),
-			  LOG_COUNT(LOG_BYTES, object->byte_count), LOG_COUNT(LOG_ATTEMPT, object->attempt));
+	log_write(&sandbox->log, LOG_INFO, "rows sent", LOG_NAME(LOG_UPLOAD_ID, object->upload_id),
+			  LOG_NAME(LOG_VENDOR_ID, object->vendor_id), LOG_COUNT(LOG_ROWS, object->row_count),
+			  LOG_COUNT(LOG_RECORDS, written), LOG_COUNT(LOG_BYTES, object->byte_count),
+			  LOG_COUNT(LOG_ATTEMPT, object->attempt));
 	return done;
 }
 
@@ -59,7 +58,7 @@ bool
 parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 			 struct object_upload *object, enum parse_route route, struct glue_error *error)
 {
-	bool		done;
+	bool done;
 
 	if (!object_upload_begin(object, sandbox, invocation, error))
 		return false;
@@ -75,16 +74,16 @@ parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 bool
-parse_upload(struct sandbox *sandbox, const struct invocation *invocation,
-			 const char *upload_id, struct glue_error *error)
+parse_upload(struct sandbox *sandbox, const struct invocation *invocation, const char *upload_id,
+			 struct glue_error *error)
 {
 	struct object_upload *object = glue_allocate_zero(sizeof(*object));
-	bool		done;
+	bool done;
 
 	if (object == NULL)
 		return glue_error_memory(error);
 	done = object_upload_of_stalled(object, sandbox, invocation, upload_id, error) &&
-		parse_object(sandbox, invocation, object, PARSE_BY_SETTING, error);
+		   parse_object(sandbox, invocation, object, PARSE_BY_SETTING, error);
 	glue_release(object);
 	return done;
 }
@@ -121,8 +120,7 @@ log_unparsed(struct sandbox *sandbox, const struct sqs_event_message *message,
 			 const char *vendor_id, const struct glue_error *error)
 {
 	log_failure(&sandbox->log, "an object could not be parsed", error,
-				LOG_NAME(LOG_VENDOR_ID, vendor_id),
-				LOG_NAME(LOG_MESSAGE_ID, message->message_id),
+				LOG_NAME(LOG_VENDOR_ID, vendor_id), LOG_NAME(LOG_MESSAGE_ID, message->message_id),
 				LOG_COUNT(LOG_ATTEMPT, message->receive_count));
 }
 
@@ -134,7 +132,7 @@ parse_record(struct sandbox *sandbox, const struct invocation *invocation,
 	struct object_upload *object = glue_allocate_zero(sizeof(*object));
 	struct glue_error error = {0};
 	enum object_kind kind;
-	bool		done;
+	bool done;
 
 	if (object == NULL)
 	{
@@ -167,11 +165,11 @@ parse_message(struct sandbox *sandbox, const struct invocation *invocation,
 	struct s3_event event;
 	struct s3_event_record record;
 	struct glue_error error = {0};
-	bool		all_done = s3_event_init(&event, message->body, &error);
+	bool all_done = s3_event_init(&event, message->body, &error);
 
 	while (event.document != NULL)
 	{
-		bool		is_record = s3_event_next(&event, &record, &error);
+		bool is_record = s3_event_next(&event, &record, &error);
 
 		if (!is_record && error.class == GLUE_NO_ERROR)
 			break;
@@ -190,8 +188,7 @@ parse_message(struct sandbox *sandbox, const struct invocation *invocation,
 
 static bool
 parse_messages(struct sandbox *sandbox, const struct invocation *invocation,
-			   const struct sqs_event *event, enum parse_route route,
-			   struct glue_error *error)
+			   const struct sqs_event *event, enum parse_route route, struct glue_error *error)
 {
 	struct batch_response response;
 
@@ -201,7 +198,7 @@ parse_messages(struct sandbox *sandbox, const struct invocation *invocation,
 	for (size_t i = 0; i < event->count; i++)
 	{
 		const struct sqs_event_message *message = &event->messages[i];
-		bool		in_time = clock_milliseconds() < invocation->deadline_ms;
+		bool in_time = clock_milliseconds() < invocation->deadline_ms;
 
 		if ((!in_time || !parse_message(sandbox, invocation, message, route)) &&
 			!batch_response_fail(&response, message->message_id, error))
@@ -211,11 +208,11 @@ parse_messages(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 bool
-parse_event(struct sandbox *sandbox, const struct invocation *invocation,
-			enum parse_route route, struct glue_error *error)
+parse_event(struct sandbox *sandbox, const struct invocation *invocation, enum parse_route route,
+			struct glue_error *error)
 {
 	struct sqs_event event;
-	bool		done;
+	bool done;
 
 	if (!sqs_event_init(&event, invocation->event, invocation->event_length, error))
 		return false;

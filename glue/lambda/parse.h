@@ -13,14 +13,14 @@
 #ifndef GLUE_LAMBDA_PARSE_H
 #define GLUE_LAMBDA_PARSE_H
 
-#include "handler.h"
-#include "object_upload.h"
+#include "lambda/handler.h"
+#include "lambda/object_upload.h"
 
 /* How the rows of a file travel. */
 enum parse_route
 {
-	PARSE_BY_SETTING,			/* ROUTE and DIRECT_ROUTE_ROWS */
-	PARSE_DIRECT				/* without DynamoDB, whatever these say */
+	PARSE_BY_SETTING, /* ROUTE and DIRECT_ROUTE_ROWS */
+	PARSE_DIRECT      /* without DynamoDB, whatever these say */
 };
 
 /*
@@ -29,9 +29,9 @@ enum parse_route
  * also by a fault of the file.  File fault UNKNOWN_VENDOR when there is no such
  * vendor.  False on infrastructure errors; then it is to be done again.
  */
-extern bool parse_object(struct sandbox *sandbox, const struct invocation *invocation,
-						 struct object_upload *object, enum parse_route route,
-						 struct glue_error *error);
+extern bool
+parse_object(struct sandbox *sandbox, const struct invocation *invocation,
+			 struct object_upload *object, enum parse_route route, struct glue_error *error);
 
 /* The same for an upload that is in the database. */
 extern bool parse_upload(struct sandbox *sandbox, const struct invocation *invocation,
@@ -44,4 +44,4 @@ extern bool parse_upload(struct sandbox *sandbox, const struct invocation *invoc
 extern bool parse_event(struct sandbox *sandbox, const struct invocation *invocation,
 						enum parse_route route, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_PARSE_H */
+#endif /* GLUE_LAMBDA_PARSE_H */

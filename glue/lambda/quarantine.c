@@ -13,23 +13,23 @@
 #include <string.h>
 
 #include "aws/sqs.h"
-#include "memory.h"
-#include "quarantine.h"
+#include "base/heap.h"
+#include "lambda/quarantine.h"
 
 /* Messages of one sqs_send(), which sends ten at a time. */
-#define MOST_MESSAGES	100
+#define MOST_MESSAGES 100
 #define CALLS_IN_FLIGHT 4
 
 /* Bytes of a message: its names, and ids of up to twice their size. */
-#define MESSAGE_SIZE	2048
+#define MESSAGE_SIZE 2048
 
 /* Messages that wait to be sent. */
 struct messages
 {
 	struct sqs_message list[MOST_MESSAGES];
-	size_t		indexes[MOST_MESSAGES]; /* of their records */
-	char		bodies[MOST_MESSAGES][MESSAGE_SIZE];
-	int			count;
+	size_t indexes[MOST_MESSAGES]; /* of their records */
+	char bodies[MOST_MESSAGES][MESSAGE_SIZE];
+	int count;
 };
 
 static size_t
@@ -37,8 +37,7 @@ add_member(char *body, size_t used, const char *name, const char *word)
 {
 	if (word[0] == '\0')
 		return used;
-	return used + (size_t) snprintf(body + used, MESSAGE_SIZE - used, ",\"%s\":\"%s\"", name,
-									word);
+	return used + (size_t) snprintf(body + used, MESSAGE_SIZE - used, ",\"%s\":\"%s\"", name, word);
 }
 
 /*
@@ -50,9 +49,9 @@ add_message(struct messages *messages, const struct stream_event *event, size_t 
 			const char *request_id)
 {
 	const struct stream_record *record = &event->records[index];
-	char	   *body = messages->bodies[messages->count];
+	char *body = messages->bodies[messages->count];
 	struct sqs_message *message = &messages->list[messages->count];
-	size_t		used;
+	size_t used;
 
 	used = (size_t) snprintf(body, MESSAGE_SIZE, "{\"v\":1,\"reason\":\"%s\"",
 							 stream_fault_name(record->fault));
@@ -66,7 +65,7 @@ add_message(struct messages *messages, const struct stream_event *event, size_t 
 	used = add_member(body, used, "request_id", request_id);
 	used += (size_t) snprintf(body + used, MESSAGE_SIZE - used, "}");
 	memset(message, 0, sizeof(*message));
-	message->body = (struct text_view) {body, used};
+	message->body = (struct text_view){body, used};
 	messages->indexes[messages->count++] = index;
 }
 
@@ -76,22 +75,21 @@ add_message(struct messages *messages, const struct stream_event *event, size_t 
  * there either.
  */
 static bool
-flush(struct sandbox *sandbox, const struct invocation *invocation,
-	  struct messages *messages, size_t *first, struct glue_error *error)
+flush(struct sandbox *sandbox, const struct invocation *invocation, struct messages *messages,
+	  size_t *first, struct glue_error *error)
 {
-	int			count = messages->count;
+	int count = messages->count;
 
 	messages->count = 0;
-	(void) sqs_send(&sandbox->aws, sandbox->settings.quarantine_queue_url, messages->list,
-					count, CALLS_IN_FLIGHT, invocation->deadline_ms, error);
+	(void) sqs_send(&sandbox->aws, sandbox->settings.quarantine_queue_url, messages->list, count,
+					CALLS_IN_FLIGHT, invocation->deadline_ms, error);
 	for (int i = 0; i < count; i++)
 	{
 		if (messages->list[i].result == SQS_SENT)
 			continue;
 		if (messages->list[i].result == SQS_REFUSED)
 			glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_REFUSED",
-						   "sqs SendMessageBatch: a message ended in %s",
-						   messages->list[i].code);
+						   "sqs SendMessageBatch: a message ended in %s", messages->list[i].code);
 		*first = messages->indexes[i];
 		return false;
 	}
@@ -106,7 +104,7 @@ send_all(struct sandbox *sandbox, const struct invocation *invocation,
 		 const struct stream_event *event, size_t limit, struct messages *messages,
 		 struct glue_error *error)
 {
-	size_t		first = limit;
+	size_t first = limit;
 
 	for (size_t i = 0; i < limit; i++)
 	{
@@ -128,7 +126,7 @@ send_all(struct sandbox *sandbox, const struct invocation *invocation,
 static size_t
 first_undecodable(const struct stream_event *event, size_t limit)
 {
-	size_t		i = 0;
+	size_t i = 0;
 
 	while (i < limit && event->records[i].kind != STREAM_UNDECODABLE)
 		i++;
@@ -137,10 +135,9 @@ first_undecodable(const struct stream_event *event, size_t limit)
 
 size_t
 quarantine_send(struct sandbox *sandbox, const struct invocation *invocation,
-				const struct stream_event *event, size_t limit,
-				struct glue_error *error)
+				const struct stream_event *event, size_t limit, struct glue_error *error)
 {
-	size_t		first = first_undecodable(event, limit);
+	size_t first = first_undecodable(event, limit);
 	struct messages *messages;
 
 	if (first == limit)

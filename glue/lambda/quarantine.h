@@ -17,16 +17,16 @@
 #ifndef GLUE_LAMBDA_QUARANTINE_H
 #define GLUE_LAMBDA_QUARANTINE_H
 
-#include "handler.h"
-#include "stream_event.h"
+#include "lambda/handler.h"
+#include "lambda/stream_event.h"
 
 /*
  * Send the undecodable ones among the first limit records.  Gives back the
  * index of the first that was not sent, limit when all were; *error is then
  * why.
  */
-extern size_t quarantine_send(struct sandbox *sandbox, const struct invocation *invocation,
-							  const struct stream_event *event, size_t limit,
-							  struct glue_error *error);
+extern size_t
+quarantine_send(struct sandbox *sandbox, const struct invocation *invocation,
+				const struct stream_event *event, size_t limit, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_QUARANTINE_H */
+#endif /* GLUE_LAMBDA_QUARANTINE_H */

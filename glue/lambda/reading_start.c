@@ -12,16 +12,16 @@
 
 #include <cjson/cJSON.h>
 
-#include "../../src/columns.h"
-#include "../../src/text.h"
-#include "memory.h"
-#include "reading_start.h"
+#include "base/heap.h"
+#include "lambda/reading_start.h"
+#include "shared/columns.h"
+#include "shared/text.h"
 
-#define LOOK \
-	"SELECT u.status, coalesce(u.total_records, -1), u.checkpoint ->> 'byte_offset'," \
-	" u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number'," \
-	" u.checkpoint -> 'state' ->> 'skip', u.checkpoint -> 'state' ->> 'encoding'," \
-	" u.checkpoint -> 'state' ->> 'delimiter', u.checkpoint -> 'state' -> 'header'," \
+#define LOOK                                                                            \
+	"SELECT u.status, coalesce(u.total_records, -1), u.checkpoint ->> 'byte_offset',"   \
+	" u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number',"                   \
+	" u.checkpoint -> 'state' ->> 'skip', u.checkpoint -> 'state' ->> 'encoding',"      \
+	" u.checkpoint -> 'state' ->> 'delimiter', u.checkpoint -> 'state' -> 'header',"    \
 	" (SELECT j.last_row FROM onboard_judged_ranges($1::text) j WHERE j.first_row = 1)" \
 	" FROM onboard_describe_upload($1::text) u"
 
@@ -58,7 +58,7 @@ static bool
 read_names(struct reading_start *start, struct glue_error *error)
 {
 	const cJSON *name;
-	int			count;
+	int count;
 
 	start->parsed = cJSON_Parse(PQgetvalue(start->result, 0, START_HEADER));
 	count = cJSON_GetArraySize(start->parsed);
@@ -95,15 +95,13 @@ read_checkpoint(struct reading_start *start, struct glue_error *error)
 }
 
 bool
-reading_start_init(struct reading_start *start, struct connection *connection,
-				   int64_t deadline_ms, const char *upload_id,
-				   struct glue_error *error)
+reading_start_init(struct reading_start *start, struct connection *connection, int64_t deadline_ms,
+				   const char *upload_id, struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
 
 	memset(start, 0, sizeof(*start));
-	if (!connection_query(connection, deadline_ms, LOOK, 1, values, &start->result,
-						  error))
+	if (!connection_query(connection, deadline_ms, LOOK, 1, values, &start->result, error))
 		return false;
 	start->status = PQgetvalue(start->result, 0, START_STATUS);
 	start->processing = strcmp(start->status, "processing") == 0;
@@ -148,19 +146,19 @@ append_json(struct byte_buffer *buffer, struct text_view text, struct glue_error
 }
 
 bool
-reading_state_write(struct byte_buffer *buffer, const struct csv_source *source,
-					int64_t skip, struct glue_error *error)
+reading_state_write(struct byte_buffer *buffer, const struct csv_source *source, int64_t skip,
+					struct glue_error *error)
 {
 	const struct csv_header *header = csv_source_header(source);
-	char		delimiter = csv_source_delimiter(source);
-	char		beginning[48];
+	char delimiter = csv_source_delimiter(source);
+	char beginning[48];
 
 	buffer->used = 0;
 	snprintf(beginning, sizeof(beginning), "{\"skip\":%" PRId64 ",\"encoding\":", skip);
 	if (!byte_buffer_append_string(buffer, beginning, error) ||
 		!append_json(buffer, text_of(csv_source_encoding(source)), error) ||
 		!byte_buffer_append_string(buffer, ",\"delimiter\":", error) ||
-		!append_json(buffer, (struct text_view) {&delimiter, 1}, error) ||
+		!append_json(buffer, (struct text_view){&delimiter, 1}, error) ||
 		!byte_buffer_append_string(buffer, ",\"header\":", error))
 		return false;
 	for (int i = 0; i < header->field_count; i++)

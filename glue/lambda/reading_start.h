@@ -19,24 +19,24 @@
 
 #include <libpq-fe.h>
 
-#include "byte_buffer.h"
-#include "csv_source.h"
-#include "error.h"
-#include "connection.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
+#include "lambda/connection.h"
+#include "reader/csv_source.h"
 
 /* Owns result and names; file borrows from them: reading_start_clean_up(). */
 struct reading_start
 {
-	bool		processing;		/* the upload has not ended */
+	bool processing; /* the upload has not ended */
 	const char *status;
-	int64_t		total_records;	/* -1: not known yet */
-	int64_t		judged_to;		/* all rows up to this one have a verdict */
-	bool		has_point;
+	int64_t total_records; /* -1: not known yet */
+	int64_t judged_to;     /* all rows up to this one have a verdict */
+	bool has_point;
 	struct csv_resume_point point;
 	struct csv_resume_file file;
-	PGresult   *result;
+	PGresult *result;
 	struct text_view *names;
-	void	   *parsed;			/* cJSON, which has the names' text */
+	void *parsed; /* cJSON, which has the names' text */
 };
 
 /*
@@ -44,9 +44,9 @@ struct reading_start
  * object_upload_begin() does, once for each delivery.  False on the errors of
  * connection.h, or class internal, CHECKPOINT, when the state is not ours.
  */
-extern bool reading_start_init(struct reading_start *start, struct connection *connection,
-							   int64_t deadline_ms, const char *upload_id,
-							   struct glue_error *error);
+extern bool
+reading_start_init(struct reading_start *start, struct connection *connection, int64_t deadline_ms,
+				   const char *upload_id, struct glue_error *error);
 
 /* Accepts a zeroed start, and leaves one. */
 extern void reading_start_clean_up(struct reading_start *start);
@@ -55,9 +55,9 @@ extern void reading_start_clean_up(struct reading_start *start);
  * A new source for the bytes from *offset on: the point's, or the file's
  * beginning.  NULL on the errors of csv_source_new() and csv_source_resume().
  */
-extern struct csv_source *reading_start_source(const struct reading_start *start,
-											   const struct csv_events *events,
-											   int64_t *offset, struct glue_error *error);
+extern struct csv_source *
+reading_start_source(const struct reading_start *start, const struct csv_events *events,
+					 int64_t *offset, struct glue_error *error);
 
 /*
  * Write the state of a checkpoint into the buffer, with a NUL behind it.  What
@@ -66,4 +66,4 @@ extern struct csv_source *reading_start_source(const struct reading_start *start
 extern bool reading_state_write(struct byte_buffer *buffer, const struct csv_source *source,
 								int64_t skip, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_READING_START_H */
+#endif /* GLUE_LAMBDA_READING_START_H */

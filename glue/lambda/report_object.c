@@ -13,22 +13,22 @@
 #include <unistd.h>
 
 #include "aws/s3.h"
-#include "report_form.h"
-#include "report_object.h"
+#include "lambda/report_object.h"
+#include "report/report_form.h"
 
-#define PATH_SIZE		4096
+#define PATH_SIZE 4096
 
 /* Bytes that are gathered before they are written. */
-#define CHUNK_SIZE		((size_t) 64 * 1024)
+#define CHUNK_SIZE ((size_t) 64 * 1024)
 
-#define CONTENT_TYPE	"text/csv; charset=utf-8"
+#define CONTENT_TYPE "text/csv; charset=utf-8"
 
 /* A report on its way into its file. */
 struct report_writing
 {
 	const struct report_object *object;
-	int			file;			/* without a name */
-	struct byte_buffer chunk;	/* owned; not written yet */
+	int file;                 /* without a name */
+	struct byte_buffer chunk; /* owned; not written yet */
 	struct report_size size;
 };
 
@@ -38,8 +38,7 @@ static bool
 file_error(struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "TEMPORARY_FILE",
-						  "cannot write a report to the temporary folder: %s",
-						  strerror(errno));
+						  "cannot write a report to the temporary folder: %s", strerror(errno));
 }
 
 /*
@@ -49,7 +48,7 @@ static bool
 open_file(int *file, struct glue_error *error)
 {
 	const char *folder = getenv("TMPDIR");
-	char		path[PATH_SIZE];
+	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "%s/onboard-report-XXXXXX",
 			 folder != NULL && folder[0] == '/' ? folder : "/tmp");
@@ -67,11 +66,11 @@ static bool
 write_chunk(struct report_writing *writing, struct glue_error *error)
 {
 	const char *next = writing->chunk.data;
-	size_t		left = writing->chunk.used;
+	size_t left = writing->chunk.used;
 
 	while (left > 0)
 	{
-		ssize_t		written = write(writing->file, next, left);
+		ssize_t written = write(writing->file, next, left);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -94,7 +93,7 @@ static bool
 take_record(void *context, const PGresult *row, struct glue_error *error)
 {
 	struct report_writing *writing = context;
-	size_t		length = PQgetlength(row, 0, 0);
+	size_t length = PQgetlength(row, 0, 0);
 
 	writing->size.records++;
 	if (!byte_buffer_append(&writing->chunk, PQgetvalue(row, 0, 0), length, error) ||
@@ -118,20 +117,20 @@ fill_file(PGconn *connection, int64_t deadline_ms, void *context, struct glue_er
 	if (ftruncate(writing->file, 0) != 0 || lseek(writing->file, 0, SEEK_SET) != 0)
 		return file_error(error);
 	return byte_buffer_append_string(&writing->chunk, REPORT_BEGINNING, error) &&
-		postgres_each_row(connection, writing->object->query, 1, values, deadline_ms,
-						  take_record, writing, error) &&
-		write_chunk(writing, error);
+		   postgres_each_row(connection, writing->object->query, 1, values, deadline_ms,
+							 take_record, writing, error) &&
+		   write_chunk(writing, error);
 }
 
 /* ----- the object ----- */
 
 static bool
-put_file(struct sandbox *sandbox, const struct report_writing *writing,
-		 int64_t deadline_ms, struct glue_error *error)
+put_file(struct sandbox *sandbox, const struct report_writing *writing, int64_t deadline_ms,
+		 struct glue_error *error)
 {
-	char		hash[AWS_HASH_SIZE];
-	char		disposition[256];
-	int			file = writing->file;
+	char hash[AWS_HASH_SIZE];
+	char disposition[256];
+	int file = writing->file;
 	struct s3_put put = {
 		.bucket = sandbox->settings.bucket,
 		.key = writing->object->key,
@@ -146,8 +145,7 @@ put_file(struct sandbox *sandbox, const struct report_writing *writing,
 
 	snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"",
 			 writing->object->download_name);
-	return s3_file_hash(file, put.length, hash, error) &&
-		s3_put(&sandbox->aws, &put, NULL, error);
+	return s3_file_hash(file, put.length, hash, error) && s3_put(&sandbox->aws, &put, NULL, error);
 }
 
 bool
@@ -156,12 +154,12 @@ report_object_write(struct sandbox *sandbox, const struct invocation *invocation
 					struct glue_error *error)
 {
 	struct report_writing writing = {.object = object};
-	bool		done;
+	bool done;
 
 	if (!open_file(&writing.file, error))
 		return false;
-	done = connection_transaction(sandbox->connection, invocation->deadline_ms, fill_file,
-								  &writing, error) != TRANSACTION_ROLLED_BACK;
+	done = connection_transaction(sandbox->connection, invocation->deadline_ms, fill_file, &writing,
+								  error) != TRANSACTION_ROLLED_BACK;
 	/* It only read: what became of its COMMIT does not matter. */
 	done = done && put_file(sandbox, &writing, invocation->deadline_ms, error);
 	*size = writing.size;

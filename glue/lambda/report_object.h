@@ -17,22 +17,22 @@
 #ifndef GLUE_LAMBDA_REPORT_OBJECT_H
 #define GLUE_LAMBDA_REPORT_OBJECT_H
 
-#include "handler.h"
+#include "lambda/handler.h"
 
 /* What to write.  All is borrowed. */
 struct report_object
 {
 	const char *upload_id;
-	const char *query;			/* ERROR_REPORT_QUERY or FIX_FILE_QUERY */
+	const char *query; /* ERROR_REPORT_QUERY or FIX_FILE_QUERY */
 	const char *key;
-	const char *download_name;	/* letters, digits and "._-" */
+	const char *download_name; /* letters, digits and "._-" */
 };
 
 /* What was written. */
 struct report_size
 {
-	int64_t		records;		/* header not counted */
-	int64_t		bytes;
+	int64_t records; /* header not counted */
+	int64_t bytes;
 };
 
 /*
@@ -40,7 +40,7 @@ struct report_size
  * infrastructure error TEMPORARY_FILE.
  */
 extern bool report_object_write(struct sandbox *sandbox, const struct invocation *invocation,
-								const struct report_object *object,
-								struct report_size *size, struct glue_error *error);
+								const struct report_object *object, struct report_size *size,
+								struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_REPORT_OBJECT_H */
+#endif /* GLUE_LAMBDA_REPORT_OBJECT_H */

@@ -7,26 +7,26 @@
  */
 #include <string.h>
 
-#include "byte_buffer.h"
-#include "login.h"
-#include "role_password.h"
+#include "base/byte_buffer.h"
+#include "lambda/login.h"
+#include "lambda/role_password.h"
 
 /*
  * Roles that $2 is a member of: their names, and whether $1 is one too.  From
  * PostgreSQL 16 on a membership may be there once for each who granted it.
  */
-#define GROUPS \
-	"SELECT g.rolname, EXISTS (SELECT FROM pg_catalog.pg_auth_members o" \
-	"   JOIN pg_catalog.pg_roles r ON r.oid = o.member" \
-	"   WHERE o.roleid = g.oid AND r.rolname = $1)" \
-	" FROM pg_catalog.pg_roles g" \
-	" WHERE g.oid IN (SELECT m.roleid FROM pg_catalog.pg_auth_members m" \
+#define GROUPS                                                                \
+	"SELECT g.rolname, EXISTS (SELECT FROM pg_catalog.pg_auth_members o"      \
+	"   JOIN pg_catalog.pg_roles r ON r.oid = o.member"                       \
+	"   WHERE o.roleid = g.oid AND r.rolname = $1)"                           \
+	" FROM pg_catalog.pg_roles g"                                             \
+	" WHERE g.oid IN (SELECT m.roleid FROM pg_catalog.pg_auth_members m"      \
 	"   JOIN pg_catalog.pg_roles p ON p.oid = m.member WHERE p.rolname = $2)" \
 	" ORDER BY g.rolname"
 
-#define ROLE \
+#define ROLE                                                                       \
 	"SELECT r.rolcanlogin AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb" \
-	"   OR r.rolreplication OR r.rolbypassrls)" \
+	"   OR r.rolreplication OR r.rolbypassrls)"                                    \
 	" FROM pg_catalog.pg_roles r WHERE r.rolname = $1"
 
 /* What the transaction is about; all borrowed. */
@@ -43,8 +43,8 @@ static bool
 append_identifier(PGconn *session, struct byte_buffer *statement, const char *name,
 				  struct glue_error *error)
 {
-	char	   *quoted = PQescapeIdentifier(session, name, strlen(name));
-	bool		done;
+	char *quoted = PQescapeIdentifier(session, name, strlen(name));
+	bool done;
 
 	if (quoted == NULL)
 		return postgres_error(session, NULL, error);
@@ -57,17 +57,16 @@ append_identifier(PGconn *session, struct byte_buffer *statement, const char *na
  * Run text, a role's name, more text, and another name or none.
  */
 static bool
-run_with_names(PGconn *session, int64_t deadline_ms, const char *first,
-			   const char *role, const char *second, const char *member,
-			   struct glue_error *error)
+run_with_names(PGconn *session, int64_t deadline_ms, const char *first, const char *role,
+			   const char *second, const char *member, struct glue_error *error)
 {
 	struct byte_buffer statement = {0};
-	bool		done = byte_buffer_append_string(&statement, first, error) &&
-		append_identifier(session, &statement, role, error) &&
-		byte_buffer_append_string(&statement, second, error) &&
-		(member == NULL || append_identifier(session, &statement, member, error)) &&
-		byte_buffer_terminate(&statement, error) &&
-		postgres_query(session, statement.data, 0, NULL, deadline_ms, NULL, error);
+	bool done = byte_buffer_append_string(&statement, first, error) &&
+				append_identifier(session, &statement, role, error) &&
+				byte_buffer_append_string(&statement, second, error) &&
+				(member == NULL || append_identifier(session, &statement, member, error)) &&
+				byte_buffer_terminate(&statement, error) &&
+				postgres_query(session, statement.data, 0, NULL, deadline_ms, NULL, error);
 
 	byte_buffer_clean_up(&statement);
 	return done;
@@ -89,15 +88,15 @@ unfit(struct glue_error *error, const char *reason)
 }
 
 static bool
-create_role(PGconn *session, int64_t deadline_ms, const char *role,
-			const PGresult *groups, struct glue_error *error)
+create_role(PGconn *session, int64_t deadline_ms, const char *role, const PGresult *groups,
+			struct glue_error *error)
 {
 	if (!run_with_names(session, deadline_ms, "CREATE ROLE ", role, " LOGIN", NULL, error))
 		return false;
 	for (int i = 0; i < PQntuples(groups); i++)
 	{
-		if (!run_with_names(session, deadline_ms, "GRANT ", PQgetvalue(groups, i, 0), " TO ",
-							role, error))
+		if (!run_with_names(session, deadline_ms, "GRANT ", PQgetvalue(groups, i, 0), " TO ", role,
+							error))
 			return false;
 	}
 	return true;
@@ -121,12 +120,12 @@ prepare_role(PGconn *session, int64_t deadline_ms, const struct role_change *cha
 			 struct glue_error *error)
 {
 	const char *const values[] = {change->role, change->present};
-	PGresult   *groups = NULL;
-	PGresult   *found = NULL;
-	bool		done;
+	PGresult *groups = NULL;
+	PGresult *found = NULL;
+	bool done;
 
 	done = postgres_query(session, GROUPS, 2, values, deadline_ms, &groups, error) &&
-		postgres_query(session, ROLE, 1, values, deadline_ms, &found, error);
+		   postgres_query(session, ROLE, 1, values, deadline_ms, &found, error);
 	if (done && PQntuples(groups) == 0)
 		done = glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "ROTATE_NO_GROUP",
 							  "the present login is a member of no role that another could join");
@@ -142,19 +141,19 @@ prepare_role(PGconn *session, int64_t deadline_ms, const struct role_change *cha
 /* ----- the password ----- */
 
 static bool
-send_verifier(PGconn *session, int64_t deadline_ms, const char *role,
-			  const char *verifier, struct glue_error *error)
+send_verifier(PGconn *session, int64_t deadline_ms, const char *role, const char *verifier,
+			  struct glue_error *error)
 {
-	char	   *literal = PQescapeLiteral(session, verifier, strlen(verifier));
+	char *literal = PQescapeLiteral(session, verifier, strlen(verifier));
 	struct byte_buffer last = {0};
-	bool		done;
+	bool done;
 
 	if (literal == NULL)
 		return postgres_error(session, NULL, error);
 	done = byte_buffer_append_string(&last, " PASSWORD ", error) &&
-		byte_buffer_append_string(&last, literal, error) &&
-		byte_buffer_terminate(&last, error) &&
-		run_with_names(session, deadline_ms, "ALTER ROLE ", role, last.data, NULL, error);
+		   byte_buffer_append_string(&last, literal, error) &&
+		   byte_buffer_terminate(&last, error) &&
+		   run_with_names(session, deadline_ms, "ALTER ROLE ", role, last.data, NULL, error);
 	login_wipe(&last);
 	PQfreemem(literal);
 	return done;
@@ -164,17 +163,15 @@ send_verifier(PGconn *session, int64_t deadline_ms, const char *role,
  * A transaction_fn.
  */
 static bool
-change_role(PGconn *session, int64_t deadline_ms, void *context,
-			struct glue_error *error)
+change_role(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
 {
 	const struct role_change *change = context;
-	char	   *verifier;
-	bool		done;
+	char *verifier;
+	bool done;
 
 	if (!prepare_role(session, deadline_ms, change, error))
 		return false;
-	verifier = PQencryptPasswordConn(session, change->password, change->role,
-									 "scram-sha-256");
+	verifier = PQencryptPasswordConn(session, change->password, change->role, "scram-sha-256");
 	if (verifier == NULL)
 		return postgres_error(session, NULL, error);
 	done = send_verifier(session, deadline_ms, change->role, verifier, error);
@@ -183,12 +180,11 @@ change_role(PGconn *session, int64_t deadline_ms, void *context,
 }
 
 bool
-role_password_set(struct connection *administrator, int64_t deadline_ms,
-				  const char *role, const char *present, const char *password,
-				  struct glue_error *error)
+role_password_set(struct connection *administrator, int64_t deadline_ms, const char *role,
+				  const char *present, const char *password, struct glue_error *error)
 {
 	struct role_change change = {role, present, password};
 
-	return connection_transaction(administrator, deadline_ms, change_role, &change,
-								  error) == TRANSACTION_COMMITTED;
+	return connection_transaction(administrator, deadline_ms, change_role, &change, error) ==
+		   TRANSACTION_COMMITTED;
 }

@@ -22,7 +22,7 @@
 #ifndef GLUE_LAMBDA_ROLE_PASSWORD_H
 #define GLUE_LAMBDA_ROLE_PASSWORD_H
 
-#include "connection.h"
+#include "lambda/connection.h"
 
 /*
  * Set the password of role, which takes turns with present, in one
@@ -32,8 +32,8 @@
  *	  ROTATE_NO_GROUP		present is a member of no role
  *	  ROTATE_UNFIT_ROLE		role is there, but is no such login
  */
-extern bool role_password_set(struct connection *administrator, int64_t deadline_ms,
-							  const char *role, const char *present,
-							  const char *password, struct glue_error *error);
+extern bool
+role_password_set(struct connection *administrator, int64_t deadline_ms, const char *role,
+				  const char *present, const char *password, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_ROLE_PASSWORD_H */
+#endif /* GLUE_LAMBDA_ROLE_PASSWORD_H */

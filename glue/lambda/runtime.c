@@ -13,29 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "day_clock.h"
-#include "log.h"
-#include "runtime.h"
+#include "base/heap.h"
+#include "lambda/day_clock.h"
+#include "lambda/log.h"
+#include "lambda/runtime.h"
 
-#define API_VERSION		"2018-06-01"
-#define URL_SIZE		512
+#define API_VERSION "2018-06-01"
+#define URL_SIZE 512
 
 /* Longest address that is taken: a host name has 253 characters. */
-#define ADDRESS_SIZE	272
+#define ADDRESS_SIZE 272
 
 /* Where the trace of an event is told, and bytes of its id with the NUL; with
  * its lineage one has about 150 ("Tracing header", AWS X-Ray Developer Guide). */
-#define TRACE_VARIABLE	"_X_AMZN_TRACE_ID"
-#define TRACE_ID_SIZE	1024
+#define TRACE_VARIABLE "_X_AMZN_TRACE_ID"
+#define TRACE_ID_SIZE 1024
 
 /* Room for the document around an error's text, and for escapes in it. */
 #define ERROR_BODY_SIZE (256 + (GLUE_ERROR_TEXT_SIZE + GLUE_ERROR_CODE_SIZE) * LONGEST_JSON_ESCAPE)
 
 struct runtime
 {
-	struct http_client *http;	/* borrowed */
-	char		address[ADDRESS_SIZE];
+	struct http_client *http; /* borrowed */
+	char address[ADDRESS_SIZE];
 	struct http_response event; /* of /next; holds the event */
 	struct http_response reply; /* of the other calls */
 };
@@ -54,8 +54,9 @@ runtime_new(const char *address, struct http_client *http, struct glue_error *er
 
 	if (address == NULL || address[0] == '\0' || strlen(address) >= ADDRESS_SIZE)
 	{
-		glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS",
-					   "AWS_LAMBDA_RUNTIME_API must be set to host and port; the Lambda service does so");
+		glue_error_set(
+			error, GLUE_USAGE_ERROR, "SETTINGS",
+			"AWS_LAMBDA_RUNTIME_API must be set to host and port; the Lambda service does so");
 		return NULL;
 	}
 	runtime = glue_allocate_zero(sizeof(*runtime));
@@ -88,7 +89,7 @@ static bool
 take_request_id(const struct http_response *response, struct runtime_event *event)
 {
 	const char *id = http_response_header(response, "Lambda-Runtime-Aws-Request-Id");
-	size_t		length = id != NULL ? strlen(id) : 0;
+	size_t length = id != NULL ? strlen(id) : 0;
 
 	if (length == 0 || length >= sizeof(event->request_id) ||
 		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != length)
@@ -105,7 +106,7 @@ static bool
 take_deadline(const struct http_response *response, struct runtime_event *event)
 {
 	const char *text = http_response_header(response, "Lambda-Runtime-Deadline-Ms");
-	int64_t		deadline = 0;
+	int64_t deadline = 0;
 
 	if (text == NULL || text[0] == '\0' || strlen(text) > 15 ||
 		strspn(text, "0123456789") != strlen(text))
@@ -143,13 +144,12 @@ export_trace_id(const struct http_response *response)
 }
 
 bool
-runtime_next(struct runtime *runtime, struct runtime_event *event,
-			 struct glue_error *error)
+runtime_next(struct runtime *runtime, struct runtime_event *event, struct glue_error *error)
 {
 	struct http_response *response = &runtime->event;
-	char		url[URL_SIZE];
+	char url[URL_SIZE];
 	struct http_request request = {.method = "GET", .url = url};
-	char		status[16];
+	char status[16];
 
 	memset(event, 0, sizeof(*event));
 	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/invocation/next",
@@ -182,14 +182,18 @@ runtime_next(struct runtime *runtime, struct runtime_event *event,
  * would be out of order.  500 says that the sandbox is lost.
  */
 static bool
-post(struct runtime *runtime, const char *url, const struct http_header *headers,
-	 int header_count, const char *body, size_t length, struct glue_error *error)
+post(struct runtime *runtime, const char *url, const struct http_header *headers, int header_count,
+	 const char *body, size_t length, struct glue_error *error)
 {
 	struct http_request request = {
-		.method = "POST", .url = url, .headers = headers, .header_count = header_count,
-		.body = body, .body_length = (int64_t) length
+		.method = "POST",
+		.url = url,
+		.headers = headers,
+		.header_count = header_count,
+		.body = body,
+		.body_length = (int64_t) length,
 	};
-	int			status;
+	int status;
 
 	if (!http_perform(runtime->http, &request, &runtime->reply, error))
 	{
@@ -207,11 +211,11 @@ post(struct runtime *runtime, const char *url, const struct http_header *headers
 }
 
 bool
-runtime_respond(struct runtime *runtime, const char *request_id,
-				const char *response, size_t length, struct glue_error *error)
+runtime_respond(struct runtime *runtime, const char *request_id, const char *response,
+				size_t length, struct glue_error *error)
 {
 	static const struct http_header headers[] = {{"Content-Type", "application/json"}};
-	char		url[URL_SIZE];
+	char url[URL_SIZE];
 
 	if (length > RUNTIME_LARGEST_RESPONSE)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "RESPONSE_TOO_LARGE",
@@ -229,7 +233,7 @@ runtime_error_type(const struct glue_error *failure)
 	{
 		const char *code;
 		const char *type;
-	}			known[] = {
+	} known[] = {
 		{"SETTINGS", "Runtime.InvalidSettings"},
 		{"NO_REGION", "Runtime.InvalidSettings"},
 		{"BAD_ENDPOINT", "Runtime.InvalidSettings"},
@@ -252,7 +256,7 @@ runtime_error_type(const struct glue_error *failure)
 			return "Function.FileFault";
 		case GLUE_INFRASTRUCTURE_ERROR:
 			return "Function.InfrastructureError";
-		case GLUE_NOT_FOUND:	/* of the command line alone */
+		case GLUE_NOT_FOUND: /* of the command line alone */
 		case GLUE_INTERNAL_ERROR:
 		case GLUE_NO_ERROR:
 			return "Function.InternalError";
@@ -291,17 +295,17 @@ post_error(struct runtime *runtime, const char *url, const struct glue_error *fa
 		{"Content-Type", "application/vnd.aws.lambda.error+json"},
 		{"Lambda-Runtime-Function-Error-Type", runtime_error_type(failure)},
 	};
-	char		body[ERROR_BODY_SIZE];
-	size_t		length = write_error_body(body, failure);
+	char body[ERROR_BODY_SIZE];
+	size_t length = write_error_body(body, failure);
 
 	return post(runtime, url, headers, 2, body, length, error);
 }
 
 bool
-runtime_fail(struct runtime *runtime, const char *request_id,
-			 const struct glue_error *failure, struct glue_error *error)
+runtime_fail(struct runtime *runtime, const char *request_id, const struct glue_error *failure,
+			 struct glue_error *error)
 {
-	char		url[URL_SIZE];
+	char url[URL_SIZE];
 
 	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/invocation/%s/error",
 			 runtime->address, request_id);
@@ -312,9 +316,8 @@ bool
 runtime_fail_init(struct runtime *runtime, const struct glue_error *failure,
 				  struct glue_error *error)
 {
-	char		url[URL_SIZE];
+	char url[URL_SIZE];
 
-	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/init/error",
-			 runtime->address);
+	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/init/error", runtime->address);
 	return post_error(runtime, url, failure, error);
 }

@@ -8,15 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "s3_event.h"
+#include "lambda/s3_event.h"
 
 #define CREATED "ObjectCreated:"
 
 static bool
 event_error(struct glue_error *error, const char *what)
 {
-	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "the notification %s", what);
+	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID", "the notification %s", what);
 }
 
 bool
@@ -38,7 +37,7 @@ s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *
 		return true;
 	}
 	if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(event->document, "Event")))
-		return true;			/* the test event */
+		return true; /* the test event */
 	s3_event_clean_up(event);
 	return event_error(error, "has no records");
 }
@@ -80,7 +79,7 @@ digit_value(char digit)
 static bool
 decode_key(char *key)
 {
-	char	   *to = key;
+	char *to = key;
 
 	for (const char *from = key; *from != '\0'; from++)
 	{
@@ -90,8 +89,8 @@ decode_key(char *key)
 			*to++ = *from;
 		else
 		{
-			int			high = digit_value(from[1]);
-			int			low = high >= 0 ? digit_value(from[2]) : -1;
+			int high = digit_value(from[1]);
+			int low = high >= 0 ? digit_value(from[2]) : -1;
 
 			if (low < 0 || (high == 0 && low == 0))
 				return false;
@@ -109,7 +108,7 @@ decode_key(char *key)
 static bool
 copy_etag(char *etag, const cJSON *object)
 {
-	char		bare[S3_ETAG_SIZE];
+	char bare[S3_ETAG_SIZE];
 
 	if (!copy_text(bare, sizeof(bare), object, "eTag"))
 		return false;
@@ -124,10 +123,10 @@ copy_etag(char *etag, const cJSON *object)
 static bool
 copy_key(char *key, const cJSON *object)
 {
-	char		encoded[3 * S3_KEY_SIZE];
+	char encoded[3 * S3_KEY_SIZE];
 
 	return copy_text(encoded, sizeof(encoded), object, "key") && decode_key(encoded) &&
-		snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
+		   snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
 }
 
 /*
@@ -153,11 +152,9 @@ read_record(const cJSON *entry, struct s3_event_record *record)
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(s3, "object");
 
 	return copy_text(record->bucket, sizeof(record->bucket), bucket, "name") &&
-		record->bucket[0] != '\0' &&
-		copy_key(record->key, object) &&
-		copy_version(record->version_id, object) &&
-		copy_etag(record->etag, object) &&
-		copy_text(record->sequencer, sizeof(record->sequencer), object, "sequencer");
+		   record->bucket[0] != '\0' && copy_key(record->key, object) &&
+		   copy_version(record->version_id, object) && copy_etag(record->etag, object) &&
+		   copy_text(record->sequencer, sizeof(record->sequencer), object, "sequencer");
 }
 
 static bool
@@ -169,8 +166,7 @@ is_creation(const cJSON *entry)
 }
 
 bool
-s3_event_next(struct s3_event *event, struct s3_event_record *record,
-			  struct glue_error *error)
+s3_event_next(struct s3_event *event, struct s3_event_record *record, struct glue_error *error)
 {
 	glue_error_clear(error);
 	while (event->next != NULL)

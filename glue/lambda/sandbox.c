@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "handler.h"
+#include "lambda/handler.h"
 
 /*
  * The database's secret from Secrets Manager, a login_secret_fn.
  */
 static bool
-secret_of_manager(void *context, bool refresh, int64_t deadline_ms,
-				  struct byte_buffer *text, struct glue_error *error)
+secret_of_manager(void *context, bool refresh, int64_t deadline_ms, struct byte_buffer *text,
+				  struct glue_error *error)
 {
 	struct secret *secret = context;
 
 	return secret_get(secret, refresh, deadline_ms, error) &&
-		byte_buffer_append(text, secret->value.text.data, secret->value.text.used, error);
+		   byte_buffer_append(text, secret->value.text.data, secret->value.text.used, error);
 }
 
 static bool
@@ -54,14 +54,13 @@ open_connection(struct sandbox *sandbox, struct glue_error *error)
 		sandbox->connection = connection_new(settings, login_secret_of_file,
 											 (void *) settings->database_secret_file, error);
 	else
-		sandbox->connection = connection_new(settings, secret_of_manager,
-											 &sandbox->database_secret, error);
+		sandbox->connection =
+			connection_new(settings, secret_of_manager, &sandbox->database_secret, error);
 	return sandbox->connection != NULL;
 }
 
 bool
-sandbox_init(struct sandbox *sandbox, enum handler_id handler,
-			 struct glue_error *error)
+sandbox_init(struct sandbox *sandbox, enum handler_id handler, struct glue_error *error)
 {
 	sandbox->log.handler = handler_name(handler);
 	if (!settings_read(&sandbox->settings, handler, getenv, error))
@@ -84,7 +83,7 @@ sandbox_clean_up(struct sandbox *sandbox)
 int64_t
 sandbox_take_retries(struct sandbox *sandbox)
 {
-	int64_t		retries = sandbox->aws.counters.retries;
+	int64_t retries = sandbox->aws.counters.retries;
 
 	memset(&sandbox->aws.counters, 0, sizeof(sandbox->aws.counters));
 	return retries + connection_take_retries(sandbox->connection);

@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
-#include "memory.h"
-#include "sqs_event.h"
+#include "base/heap.h"
+#include "lambda/sqs_event.h"
 
 static bool
 event_error(struct glue_error *error, const char *what)
@@ -23,7 +23,7 @@ event_error(struct glue_error *error, const char *what)
 static int64_t
 read_count(const cJSON *attribute)
 {
-	int64_t		count = 0;
+	int64_t count = 0;
 
 	if (!cJSON_IsString(attribute))
 		return 0;
@@ -37,8 +37,7 @@ read_count(const cJSON *attribute)
 }
 
 static bool
-read_message(const cJSON *record, struct sqs_event_message *message,
-			 struct glue_error *error)
+read_message(const cJSON *record, struct sqs_event_message *message, struct glue_error *error)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(record, "messageId");
 	const cJSON *body = cJSON_GetObjectItemCaseSensitive(record, "body");
@@ -61,7 +60,7 @@ static bool
 read_messages(struct sqs_event *event, const cJSON *records, struct glue_error *error)
 {
 	const cJSON *record;
-	size_t		size = cJSON_GetArraySize(records);
+	size_t size = cJSON_GetArraySize(records);
 
 	/* Memory also for no messages: NULL is a failure. */
 	event->messages = glue_allocate_zero((size > 0 ? size : 1) * sizeof(event->messages[0]));
@@ -77,8 +76,7 @@ read_messages(struct sqs_event *event, const cJSON *records, struct glue_error *
 }
 
 bool
-sqs_event_init(struct sqs_event *event, const char *json, size_t length,
-			   struct glue_error *error)
+sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct glue_error *error)
 {
 	const cJSON *records;
 

@@ -25,16 +25,16 @@
 
 #include <cjson/cJSON.h>
 
-#include "../../src/text.h"
-#include "error.h"
+#include "base/failure.h"
+#include "shared/text.h"
 
 /* One message; all is borrowed from its event. */
 struct sqs_event_message
 {
-	const char *message_id;		/* never "" */
-	struct text_view body;		/* NUL behind it; data is NULL when there is
+	const char *message_id; /* never "" */
+	struct text_view body;  /* NUL behind it; data is NULL when there is
 								 * none */
-	int64_t		receive_count;	/* how often it was handed out, this time
+	int64_t receive_count;  /* how often it was handed out, this time
 								 * included; 0 when it was not told */
 };
 
@@ -42,8 +42,8 @@ struct sqs_event_message
 struct sqs_event
 {
 	struct sqs_event_message *messages;
-	size_t		count;
-	cJSON	   *document;		/* sqs_event.c's own */
+	size_t count;
+	cJSON *document; /* sqs_event.c's own */
 };
 
 /*
@@ -51,10 +51,10 @@ struct sqs_event
  * Errors: usage error EVENT_INVALID when it is no event of a queue, and
  * OUT_OF_MEMORY; *event is empty then.
  */
-extern bool sqs_event_init(struct sqs_event *event, const char *json, size_t length,
-						   struct glue_error *error);
+extern bool
+sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct glue_error *error);
 
 /* Accepts a zeroed event, and leaves one. */
 extern void sqs_event_clean_up(struct sqs_event *event);
 
-#endif							/* GLUE_LAMBDA_SQS_EVENT_H */
+#endif /* GLUE_LAMBDA_SQS_EVENT_H */

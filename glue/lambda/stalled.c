@@ -10,35 +10,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stalled.h"
+#include "lambda/stalled.h"
 
 #define NUMBER_SIZE 24
 
 #define SECONDS(parameter) "pg_catalog.make_interval(secs => " parameter "::double precision)"
 
-#define CLAIM \
-	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS("$1") ", $2::integer, 1) c"
+#define CLAIM                                                                          \
+	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS( \
+		"$1") ", $2::integer, 1) c"
 
 /* Whatever ended in this transaction was given up by it. */
-#define ENDED \
+#define ENDED                                                  \
 	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u" \
-	" WHERE u.failure_code = 'PROCESSING_ABANDONED'" \
+	" WHERE u.failure_code = 'PROCESSING_ABANDONED'"           \
 	" AND u.processing_completed_at >= pg_catalog.now() ORDER BY u.upload_id"
 
 /* The work of a transaction; result and busy are what it came to. */
 struct stalled_work
 {
 	const struct settings *settings;
-	bool		all;
-	PGresult   *result;			/* owned */
-	bool		busy;
+	bool all;
+	PGresult *result; /* owned */
+	bool busy;
 };
 
 int64_t
 stalled_patience(const struct settings *settings, int64_t revivals)
 {
-	int64_t		seconds = settings->sweep_idle_seconds;
-	int64_t		longest = settings->sweep_abandon_seconds;
+	int64_t seconds = settings->sweep_idle_seconds;
+	int64_t longest = settings->sweep_abandon_seconds;
 
 	if (longest < seconds)
 		longest = seconds;
@@ -63,10 +64,10 @@ static bool
 lock_sweeper(PGconn *session, int64_t deadline_ms, struct stalled_work *work,
 			 struct glue_error *error)
 {
-	PGresult   *result = NULL;
+	PGresult *result = NULL;
 
-	if (!postgres_query(session, "SELECT onboard_lock_sweeper()", 0, NULL, deadline_ms,
-						&result, error))
+	if (!postgres_query(session, "SELECT onboard_lock_sweeper()", 0, NULL, deadline_ms, &result,
+						error))
 		return false;
 	work->busy = strcmp(PQgetvalue(result, 0, 0), "t") != 0;
 	PQclear(result);
@@ -82,8 +83,8 @@ run(struct connection *connection, int64_t deadline_ms, transaction_fn transacti
 {
 	enum stalled_result result = STALLED_NONE;
 
-	if (connection_transaction(connection, deadline_ms, transaction, work,
-							   error) != TRANSACTION_COMMITTED)
+	if (connection_transaction(connection, deadline_ms, transaction, work, error) !=
+		TRANSACTION_COMMITTED)
 		result = STALLED_FAILED;
 	else if (work->busy)
 		result = STALLED_BUSY;
@@ -100,7 +101,7 @@ static bool
 claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
 			PGresult **result, struct glue_error *error)
 {
-	char		texts[2][NUMBER_SIZE];
+	char texts[2][NUMBER_SIZE];
 	const char *const values[] = {texts[0], texts[1]};
 
 	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
@@ -118,14 +119,14 @@ static bool
 claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
 {
 	struct stalled_work *work = context;
-	int64_t		most = work->settings->sweep_attempts;
-	int64_t		longest = stalled_patience(work->settings, most);
+	int64_t most = work->settings->sweep_attempts;
+	int64_t longest = stalled_patience(work->settings, most);
 
 	if (!lock_sweeper(session, deadline_ms, work, error))
 		return false;
 	for (int64_t taken = 0; !work->busy && taken < most; taken++)
 	{
-		int64_t		seconds = stalled_patience(work->settings, taken);
+		int64_t seconds = stalled_patience(work->settings, taken);
 
 		if (seconds == longest)
 			taken = most - 1;
@@ -138,9 +139,8 @@ claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *er
 }
 
 enum stalled_result
-stalled_claim(struct connection *connection, const struct settings *settings,
-			  int64_t deadline_ms, struct stalled_upload *upload,
-			  struct glue_error *error)
+stalled_claim(struct connection *connection, const struct settings *settings, int64_t deadline_ms,
+			  struct stalled_upload *upload, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings};
 	enum stalled_result result = run(connection, deadline_ms, claim, &work, error);
@@ -160,7 +160,7 @@ static bool
 sweep(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
 	  struct glue_error *error)
 {
-	char		texts[2][NUMBER_SIZE];
+	char texts[2][NUMBER_SIZE];
 	const char *const values[] = {texts[0], texts[1]};
 
 	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
@@ -183,11 +183,11 @@ abandon(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *
 	if (!lock_sweeper(session, deadline_ms, work, error))
 		return false;
 	return work->busy ||
-		(sweep(session, deadline_ms, stalled_patience(settings, settings->sweep_attempts),
-			   settings->sweep_attempts, error) &&
-		 (!work->all ||
-		  sweep(session, deadline_ms, settings->sweep_abandon_seconds, 0, error)) &&
-		 postgres_query(session, ENDED, 0, NULL, deadline_ms, &work->result, error));
+		   (sweep(session, deadline_ms, stalled_patience(settings, settings->sweep_attempts),
+				  settings->sweep_attempts, error) &&
+			(!work->all ||
+			 sweep(session, deadline_ms, settings->sweep_abandon_seconds, 0, error)) &&
+			postgres_query(session, ENDED, 0, NULL, deadline_ms, &work->result, error));
 }
 
 enum stalled_result
@@ -207,14 +207,13 @@ bool
 stalled_renew_events(struct connection *connection, const struct settings *settings,
 					 int64_t deadline_ms, int64_t *renewed, struct glue_error *error)
 {
-	char		seconds[NUMBER_SIZE];
+	char seconds[NUMBER_SIZE];
 	const char *const values[] = {seconds};
-	PGresult   *result = NULL;
+	PGresult *result = NULL;
 
 	snprintf(seconds, sizeof(seconds), "%" PRId64, settings->sweep_unreported_seconds);
-	if (!connection_query(connection, deadline_ms,
-						  "SELECT onboard_renew_events(" SECONDS("$1") ")", 1, values,
-						  &result, error))
+	if (!connection_query(connection, deadline_ms, "SELECT onboard_renew_events(" SECONDS("$1") ")",
+						  1, values, &result, error))
 		return false;
 	*renewed = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
 	PQclear(result);

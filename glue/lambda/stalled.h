@@ -17,14 +17,14 @@
 #ifndef GLUE_LAMBDA_STALLED_H
 #define GLUE_LAMBDA_STALLED_H
 
-#include "connection.h"
+#include "lambda/connection.h"
 
 /* What a call came to; after STALLED_FAILED the error is set. */
 enum stalled_result
 {
-	STALLED_FOUND,				/* there is something: an upload, or a list */
-	STALLED_NONE,				/* there is nothing to do */
-	STALLED_BUSY,				/* another sweeper is at work */
+	STALLED_FOUND, /* there is something: an upload, or a list */
+	STALLED_NONE,  /* there is nothing to do */
+	STALLED_BUSY,  /* another sweeper is at work */
 	STALLED_FAILED
 };
 
@@ -33,8 +33,8 @@ struct stalled_upload
 {
 	const char *upload_id;
 	const char *vendor_id;
-	int64_t		revivals;		/* this one included */
-	PGresult   *row;
+	int64_t revivals; /* this one included */
+	PGresult *row;
 };
 
 /* Accepts a zeroed upload. */
@@ -44,11 +44,9 @@ extern void stalled_upload_clean_up(struct stalled_upload *upload);
  * Take the upload that stopped moving first; it counts as taken, whether its
  * file is then read or not.  upload is zero before.
  */
-extern enum stalled_result stalled_claim(struct connection *connection,
-										 const struct settings *settings,
-										 int64_t deadline_ms,
-										 struct stalled_upload *upload,
-										 struct glue_error *error);
+extern enum stalled_result
+stalled_claim(struct connection *connection, const struct settings *settings, int64_t deadline_ms,
+			  struct stalled_upload *upload, struct glue_error *error);
 
 /*
  * End uploads that were taken as often as they may be as PROCESSING_ABANDONED.
@@ -57,22 +55,20 @@ extern enum stalled_result stalled_claim(struct connection *connection,
  * STALLED_FOUND *ended lists them, with the columns of STALLED_COLUMNS; it is
  * owned by the caller: PQclear().
  */
-extern enum stalled_result stalled_abandon(struct connection *connection,
-										   const struct settings *settings, bool all,
-										   int64_t deadline_ms, PGresult **ended,
-										   struct glue_error *error);
+extern enum stalled_result
+stalled_abandon(struct connection *connection, const struct settings *settings, bool all,
+				int64_t deadline_ms, PGresult **ended, struct glue_error *error);
 
 /*
  * Write the event upload_ended again for uploads that nobody reported for
  * SWEEP_UNREPORTED_SECONDS; *renewed is how many.  It takes no lock: two at
  * once write it once.
  */
-extern bool stalled_renew_events(struct connection *connection,
-								 const struct settings *settings, int64_t deadline_ms,
-								 int64_t *renewed, struct glue_error *error);
+extern bool stalled_renew_events(struct connection *connection, const struct settings *settings,
+								 int64_t deadline_ms, int64_t *renewed, struct glue_error *error);
 
 /* Columns of a list of uploads, and their places. */
-#define STALLED_COLUMNS \
+#define STALLED_COLUMNS                                                            \
 	"u.upload_id, u.vendor_id, u.total_records, u.valid_records, u.error_records," \
 	" u.revivals, onboard.seconds_since(u.updated_at)"
 
@@ -80,7 +76,7 @@ enum stalled_column
 {
 	STALLED_UPLOAD_ID,
 	STALLED_VENDOR_ID,
-	STALLED_TOTAL,				/* null while it is unknown */
+	STALLED_TOTAL, /* null while it is unknown */
 	STALLED_VALID,
 	STALLED_ERRORS,
 	STALLED_REVIVALS,
@@ -90,4 +86,4 @@ enum stalled_column
 /* How long an upload may stand still that was taken so often, in seconds. */
 extern int64_t stalled_patience(const struct settings *settings, int64_t revivals);
 
-#endif							/* GLUE_LAMBDA_STALLED_H */
+#endif /* GLUE_LAMBDA_STALLED_H */

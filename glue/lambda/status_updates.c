@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "memory.h"
-#include "status_updates.h"
+#include "base/heap.h"
+#include "lambda/status_updates.h"
 
 /* "REC_" and the digits of a row number. */
 #define RECORD_ID_SIZE 32
@@ -29,7 +29,8 @@ status_updates_init(struct status_updates *updates, const char *table)
 			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? %s", table, which);
 	snprintf(updates->error, sizeof(updates->error),
 			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? SET \"error_reason\"=? "
-			 "SET \"error_details\"=? %s", table, which);
+			 "SET \"error_details\"=? %s",
+			 table, which);
 	updates->processed_at = time(NULL);
 }
 
@@ -71,8 +72,8 @@ remember(struct status_updates *updates, int64_t row_number, struct glue_error *
 {
 	if (updates->count == updates->room)
 	{
-		size_t		room = updates->room > 0 ? 2 * updates->room : FIRST_ROWS;
-		int64_t    *rows = glue_reallocate(updates->rows, room * sizeof(*rows));
+		size_t room = updates->room > 0 ? 2 * updates->room : FIRST_ROWS;
+		int64_t *rows = glue_reallocate(updates->rows, room * sizeof(*rows));
 
 		if (rows == NULL)
 			return glue_error_memory(error);
@@ -86,19 +87,18 @@ remember(struct status_updates *updates, int64_t row_number, struct glue_error *
 }
 
 bool
-status_updates_add(struct status_updates *updates, int64_t row_number,
-				   const char *reason, const char *details, bool *is_new,
-				   struct glue_error *error)
+status_updates_add(struct status_updates *updates, int64_t row_number, const char *reason,
+				   const char *details, bool *is_new, struct glue_error *error)
 {
 	struct dynamodb_json json;
-	char		record_id[RECORD_ID_SIZE];
+	char record_id[RECORD_ID_SIZE];
 
 	*is_new = !is_there(updates, row_number);
 	if (!*is_new)
 		return true;
 	if (!remember(updates, row_number, error) ||
-		!dynamodb_statement(&updates->statements, reason == NULL ? updates->validated :
-							updates->error, &json, error))
+		!dynamodb_statement(&updates->statements,
+							reason == NULL ? updates->validated : updates->error, &json, error))
 		return false;
 	dynamodb_put_string(&json, NULL, reason == NULL ? "validated" : "error");
 	dynamodb_put_number(&json, NULL, updates->processed_at);
@@ -114,9 +114,8 @@ status_updates_add(struct status_updates *updates, int64_t row_number,
 }
 
 bool
-status_updates_execute(struct status_updates *updates, struct aws_client *client,
-					   int in_flight, int64_t deadline, struct status_counts *counts,
-					   struct glue_error *error)
+status_updates_execute(struct status_updates *updates, struct aws_client *client, int in_flight,
+					   int64_t deadline, struct status_counts *counts, struct glue_error *error)
 {
 	const struct dynamodb_statements *statements = &updates->statements;
 	struct glue_error reason = {0};

@@ -26,29 +26,29 @@
 #include "aws/dynamodb.h"
 
 /* Bytes of a statement with the name of a table, which has up to 255. */
-#define STATUS_STATEMENT_SIZE	512
+#define STATUS_STATEMENT_SIZE 512
 
 /* Owns statements and rows: status_updates_clean_up(). */
 struct status_updates
 {
 	/* immutable */
-	char		validated[STATUS_STATEMENT_SIZE];
-	char		error[STATUS_STATEMENT_SIZE];
-	int64_t		processed_at;	/* epoch seconds */
+	char validated[STATUS_STATEMENT_SIZE];
+	char error[STATUS_STATEMENT_SIZE];
+	int64_t processed_at; /* epoch seconds */
 	/* mutable */
 	struct dynamodb_statements statements;
 	const char *upload_id;
-	int64_t    *rows;			/* row numbers of this upload */
-	size_t		count;
-	size_t		room;
-	int64_t		highest;		/* of them */
+	int64_t *rows; /* row numbers of this upload */
+	size_t count;
+	size_t room;
+	int64_t highest; /* of them */
 };
 
 /* What became of them. */
 struct status_counts
 {
-	int64_t		done;			/* updated, or nothing was to be done */
-	int64_t		failed;
+	int64_t done; /* updated, or nothing was to be done */
+	int64_t failed;
 };
 
 /* An empty list; no memory is taken yet. */
@@ -58,25 +58,23 @@ extern void status_updates_init(struct status_updates *updates, const char *tabl
 extern void status_updates_clean_up(struct status_updates *updates);
 
 /* The rows that follow are of this upload, which has none yet; borrowed. */
-extern void status_updates_begin_upload(struct status_updates *updates,
-										const char *upload_id);
+extern void status_updates_begin_upload(struct status_updates *updates, const char *upload_id);
 
 /*
  * Add the verdict on a row, or nothing when the row has one in the list
  * already.  reason is NULL for validated; details may be NULL.  *is_new is
  * set to whether it was added.
  */
-extern bool status_updates_add(struct status_updates *updates, int64_t row_number,
-							   const char *reason, const char *details,
-							   bool *is_new, struct glue_error *error);
+extern bool
+status_updates_add(struct status_updates *updates, int64_t row_number, const char *reason,
+				   const char *details, bool *is_new, struct glue_error *error);
 
 /*
  * Do all updates that can be done until the deadline, of http_now().  False
  * when some failed: *error is then one of the reasons.
  */
-extern bool status_updates_execute(struct status_updates *updates,
-								   struct aws_client *client, int in_flight,
-								   int64_t deadline, struct status_counts *counts,
-								   struct glue_error *error);
+extern bool
+status_updates_execute(struct status_updates *updates, struct aws_client *client, int in_flight,
+					   int64_t deadline, struct status_counts *counts, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_STATUS_UPDATES_H */
+#endif /* GLUE_LAMBDA_STATUS_UPDATES_H */

@@ -12,9 +12,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "json_reader.h"
-#include "memory.h"
-#include "stream_event.h"
+#include "base/heap.h"
+#include "lambda/json_reader.h"
+#include "lambda/stream_event.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two numbers of 64 bits. */
 #define NUMBERS_SIZE 80
@@ -31,17 +31,17 @@ struct reading
 	struct json_reader reader;
 	struct stream_event *event;
 	struct stream_record *record;
-	int64_t		line_number;
-	bool		has_event_name;
-	bool		is_change;		/* an INSERT or a MODIFY */
-	bool		has_image;
-	bool		is_pending;
-	bool		has_product;
-	bool		has_bad_product;
-	bool		has_defect;
-	bool		has_bad_defect;
-	bool		has_records;	/* of the event */
-	struct glue_error error;	/* of memory; the first one stays */
+	int64_t line_number;
+	bool has_event_name;
+	bool is_change; /* an INSERT or a MODIFY */
+	bool has_image;
+	bool is_pending;
+	bool has_product;
+	bool has_bad_product;
+	bool has_defect;
+	bool has_bad_defect;
+	bool has_records;        /* of the event */
+	struct glue_error error; /* of memory; the first one stays */
 };
 
 const char *
@@ -105,8 +105,8 @@ static bool
 read_attribute(struct json_reader *reader, char type, struct text_view *value)
 {
 	struct text_view name;
-	bool		matches = false;
-	int			members = 0;
+	bool matches = false;
+	int members = 0;
 
 	if (!json_read_open(reader, '{'))
 	{
@@ -137,7 +137,7 @@ copy_word(struct text_view text, char *word, size_t size)
 		return;
 	for (size_t i = 0; i < text.length; i++)
 	{
-		char		byte = text.data[i];
+		char byte = text.data[i];
 
 		if (fold_ascii((unsigned char) byte) - 'a' >= 26 && (byte < '0' || byte > '9') &&
 			(byte == '\0' || strchr(others, byte) == NULL))
@@ -176,7 +176,7 @@ static int64_t
 read_positive(struct json_reader *reader)
 {
 	struct text_view text;
-	int64_t		number = 0;
+	int64_t number = 0;
 
 	if (!read_attribute(reader, 'N', &text) || text.length > MOST_DIGITS)
 		return 0;
@@ -218,7 +218,7 @@ static bool
 close_map(struct json_reader *reader)
 {
 	struct text_view name;
-	bool		is_alone = true;
+	bool is_alone = true;
 
 	while (json_read_name(reader, &name))
 	{
@@ -239,8 +239,8 @@ copy_texts(struct reading *reading, const char *member, struct text_view *error_
 	struct json_reader *reader = &reading->reader;
 	struct text_view name;
 	struct text_view value;
-	bool		is_first = true;
-	bool		are_texts = true;
+	bool is_first = true;
+	bool are_texts = true;
 
 	if (!open_map(reader))
 		return false;
@@ -283,7 +283,7 @@ read_defect(struct reading *reading)
 	struct text_view type = {NULL, 0};
 
 	reading->has_defect = copy_texts(reading, "\"defect\":{", &type) &&
-		(is_word(type, "MALFORMED_ROW") || is_word(type, "INVALID_ENCODING"));
+						  (is_word(type, "MALFORMED_ROW") || is_word(type, "INVALID_ENCODING"));
 	reading->has_bad_defect |= !reading->has_defect;
 }
 
@@ -318,8 +318,8 @@ read_image(struct reading *reading)
 		else if (is_word(name, "line_number"))
 			reading->line_number = read_positive(reader);
 		else if (is_word(name, "status"))
-			reading->is_pending = read_attribute(reader, 'S', &status) &&
-				is_word(status, "pending_validation");
+			reading->is_pending =
+				read_attribute(reader, 'S', &status) && is_word(status, "pending_validation");
 		else
 			json_read_value(reader);
 	}
@@ -396,7 +396,7 @@ read_event_name(struct reading *reading)
 static bool
 has_its_id(const struct stream_record *record)
 {
-	char		record_id[STREAM_RECORD_ID_SIZE];
+	char record_id[STREAM_RECORD_ID_SIZE];
 
 	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, record->row_number);
 	return strcmp(record_id, record->record_id) == 0;
@@ -453,7 +453,7 @@ end_row(struct reading *reading)
 {
 	struct stream_record *record = reading->record;
 	struct byte_buffer *rows = &reading->event->rows;
-	char		numbers[NUMBERS_SIZE];
+	char numbers[NUMBERS_SIZE];
 
 	if (record->kind != STREAM_ROW)
 	{
@@ -507,7 +507,7 @@ read_record(struct reading *reading)
 static uint32_t
 hash_of(const char *text)
 {
-	uint32_t	hash = UINT32_C(2166136261);
+	uint32_t hash = UINT32_C(2166136261);
 
 	for (; *text != '\0'; text++)
 		hash = (hash ^ (unsigned char) *text) * UINT32_C(16777619);
@@ -536,7 +536,7 @@ add_upload(struct stream_event *event, struct glue_error *error)
 {
 	if (event->upload_count == event->upload_room)
 	{
-		size_t		room = event->upload_room > 0 ? 2 * event->upload_room : FIRST_UPLOADS;
+		size_t room = event->upload_room > 0 ? 2 * event->upload_room : FIRST_UPLOADS;
 		struct stream_upload *uploads =
 			glue_reallocate(event->uploads, room * sizeof(event->uploads[0]));
 
@@ -561,7 +561,7 @@ gather_uploads(struct stream_event *event, struct glue_error *error)
 	{
 		struct stream_record *record = &event->records[i];
 		struct stream_upload *upload;
-		uint32_t	hash;
+		uint32_t hash;
 
 		if (record->kind != STREAM_ROW)
 			continue;
@@ -592,7 +592,7 @@ add_record(struct stream_event *event, struct glue_error *error)
 
 	if (event->count == event->room)
 	{
-		size_t		room = event->room > 0 ? 2 * event->room : FIRST_RECORDS;
+		size_t room = event->room > 0 ? 2 * event->room : FIRST_RECORDS;
 		struct stream_record *records =
 			glue_reallocate(event->records, room * sizeof(event->records[0]));
 
@@ -682,8 +682,7 @@ stream_event_clean_up(struct stream_event *event)
 }
 
 bool
-stream_event_append_row(const struct stream_event *event,
-						const struct stream_record *record,
+stream_event_append_row(const struct stream_event *event, const struct stream_record *record,
 						struct byte_buffer *buffer, struct glue_error *error)
 {
 	return byte_buffer_append(buffer, event->rows.data + record->start, record->length, error);

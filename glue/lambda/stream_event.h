@@ -35,18 +35,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /* Bytes with the NUL; a sequence number has 21 to 40 digits. */
-#define STREAM_SEQUENCE_NUMBER_SIZE	64
-#define STREAM_UPLOAD_ID_SIZE		97
-#define STREAM_RECORD_ID_SIZE		32
-#define STREAM_ARN_SIZE				256
+#define STREAM_SEQUENCE_NUMBER_SIZE 64
+#define STREAM_UPLOAD_ID_SIZE 97
+#define STREAM_RECORD_ID_SIZE 32
+#define STREAM_ARN_SIZE 256
 
 enum stream_record_kind
 {
-	STREAM_OTHER,				/* to be passed over */
+	STREAM_OTHER, /* to be passed over */
 	STREAM_ROW,
 	STREAM_UNDECODABLE
 };
@@ -55,16 +55,16 @@ enum stream_record_kind
 enum stream_fault
 {
 	STREAM_NO_FAULT,
-	STREAM_NO_RECORD,			/* no eventName */
+	STREAM_NO_RECORD, /* no eventName */
 	STREAM_NO_IMAGE,
 	STREAM_BAD_UPLOAD_ID,
-	STREAM_BAD_RECORD_ID,		/* or it is not that of the row number */
+	STREAM_BAD_RECORD_ID, /* or it is not that of the row number */
 	STREAM_BAD_ROW_NUMBER,
 	STREAM_BAD_LINE_NUMBER,
-	STREAM_BAD_PRODUCT_DATA,	/* or neither it nor a defect is there */
+	STREAM_BAD_PRODUCT_DATA, /* or neither it nor a defect is there */
 	STREAM_BAD_DEFECT,
-	STREAM_BAD_TEXT,			/* a text that no database takes */
-	STREAM_REFUSED_ROW			/* the database refuses it for what it is; set
+	STREAM_BAD_TEXT,   /* a text that no database takes */
+	STREAM_REFUSED_ROW /* the database refuses it for what it is; set
 								 * by who asked */
 };
 
@@ -73,13 +73,13 @@ struct stream_record
 {
 	enum stream_record_kind kind;
 	enum stream_fault fault;
-	char		sequence_number[STREAM_SEQUENCE_NUMBER_SIZE];
-	char		upload_id[STREAM_UPLOAD_ID_SIZE];
-	char		record_id[STREAM_RECORD_ID_SIZE];
-	int64_t		row_number;
-	size_t		start;			/* of its JSON in rows of the event */
-	size_t		length;
-	size_t		next;			/* the next row of the same upload, or
+	char sequence_number[STREAM_SEQUENCE_NUMBER_SIZE];
+	char upload_id[STREAM_UPLOAD_ID_SIZE];
+	char record_id[STREAM_RECORD_ID_SIZE];
+	int64_t row_number;
+	size_t start; /* of its JSON in rows of the event */
+	size_t length;
+	size_t next; /* the next row of the same upload, or
 								 * STREAM_NO_ROW */
 };
 
@@ -88,23 +88,23 @@ struct stream_record
 /* An upload of which the batch has rows: the first and the last, by index. */
 struct stream_upload
 {
-	const char *upload_id;		/* borrowed from the first row */
-	uint32_t	hash;
-	size_t		first;
-	size_t		last;
+	const char *upload_id; /* borrowed from the first row */
+	uint32_t hash;
+	size_t first;
+	size_t last;
 };
 
 /* A batch.  Owns all: stream_event_clean_up(). */
 struct stream_event
 {
-	struct stream_record *records;	/* in the order of the stream */
-	size_t		count;
-	size_t		room;
-	struct stream_upload *uploads;	/* by first appearance */
-	size_t		upload_count;
-	size_t		upload_room;
+	struct stream_record *records; /* in the order of the stream */
+	size_t count;
+	size_t room;
+	struct stream_upload *uploads; /* by first appearance */
+	size_t upload_count;
+	size_t upload_room;
 	struct byte_buffer rows;
-	char		arn[STREAM_ARN_SIZE];	/* of the stream */
+	char arn[STREAM_ARN_SIZE]; /* of the stream */
 };
 
 /*
@@ -112,8 +112,8 @@ struct stream_event
  * EVENT_INVALID when it is no event of a stream, and OUT_OF_MEMORY; *event is
  * empty then.
  */
-extern bool stream_event_init(struct stream_event *event, const char *json,
-							  size_t length, struct glue_error *error);
+extern bool stream_event_init(struct stream_event *event, const char *json, size_t length,
+							  struct glue_error *error);
 
 /* Accepts a zeroed event, and leaves one. */
 extern void stream_event_clean_up(struct stream_event *event);
@@ -122,11 +122,11 @@ extern void stream_event_clean_up(struct stream_event *event);
  * Append the JSON of a row, one element of the array that onboard_ingest()
  * takes.
  */
-extern bool stream_event_append_row(const struct stream_event *event,
-									const struct stream_record *record,
-									struct byte_buffer *buffer, struct glue_error *error);
+extern bool
+stream_event_append_row(const struct stream_event *event, const struct stream_record *record,
+						struct byte_buffer *buffer, struct glue_error *error);
 
 /* "NO_RECORD", "NO_IMAGE" and so on. */
 extern const char *stream_fault_name(enum stream_fault fault);
 
-#endif							/* GLUE_LAMBDA_STREAM_EVENT_H */
+#endif /* GLUE_LAMBDA_STREAM_EVENT_H */

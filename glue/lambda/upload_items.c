@@ -10,30 +10,30 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../src/columns.h"
 #include "aws/dynamodb.h"
-#include "upload_items.h"
+#include "lambda/upload_items.h"
+#include "shared/columns.h"
 
-#define JUDGED_QUERY \
+#define JUDGED_QUERY                                                        \
 	"SELECT r.first_row, r.last_row FROM onboard_judged_ranges($1::text) r" \
 	" ORDER BY r.first_row"
 
-#define SECONDS_OF_DAY	86400
+#define SECONDS_OF_DAY 86400
 
 /* "REC_", the digits of any row number, and the NUL. */
-#define RECORD_ID_SIZE	32
+#define RECORD_ID_SIZE 32
 
 /* One reading. */
 struct items
 {
 	const struct object_upload *object;
-	const struct csv_header *header;	/* borrowed from the reading */
+	const struct csv_header *header; /* borrowed from the reading */
 	struct dynamodb_writer *writer;
-	int64_t		created_at;
-	int64_t		expires_at;
-	PGresult   *judged;			/* owned; ranges of rows, ascending */
-	int			range;			/* the first that may hold the next row */
-	int64_t		written;
+	int64_t created_at;
+	int64_t expires_at;
+	PGresult *judged; /* owned; ranges of rows, ascending */
+	int range;        /* the first that may hold the next row */
+	int64_t written;
 	struct glue_error error;
 };
 
@@ -95,7 +95,7 @@ write_item(struct items *items, const struct csv_record *record)
 {
 	const struct object_upload *object = items->object;
 	struct dynamodb_json json;
-	char		record_id[RECORD_ID_SIZE];
+	char record_id[RECORD_ID_SIZE];
 
 	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, record->row_number);
 	if (!dynamodb_writer_item(items->writer, &json, &items->error))
@@ -160,22 +160,21 @@ write_all(struct items *items, struct object_upload *object, struct sandbox *san
 
 bool
 upload_items_write(struct object_upload *object, struct sandbox *sandbox,
-				   const struct invocation *invocation, int64_t *written,
-				   struct glue_error *error)
+				   const struct invocation *invocation, int64_t *written, struct glue_error *error)
 {
 	const struct settings *settings = &sandbox->settings;
 	const char *const values[] = {object->upload_id};
 	struct items items = {.object = object, .created_at = (int64_t) time(NULL)};
-	bool		done = false;
+	bool done = false;
 
 	*written = 0;
 	items.expires_at = items.created_at + settings->item_ttl_days * SECONDS_OF_DAY;
 	if (!connection_query(sandbox->connection, invocation->deadline_ms, JUDGED_QUERY, 1, values,
 						  &items.judged, error))
 		return false;
-	items.writer = dynamodb_writer_new(&sandbox->aws, settings->upload_records_table,
-									   (int) settings->aws_calls_in_flight,
-									   invocation->deadline_ms, error);
+	items.writer =
+		dynamodb_writer_new(&sandbox->aws, settings->upload_records_table,
+							(int) settings->aws_calls_in_flight, invocation->deadline_ms, error);
 	if (items.writer != NULL)
 		done = write_all(&items, object, sandbox, invocation, error);
 	*written = items.written;

@@ -20,23 +20,23 @@
 #ifndef GLUE_LAMBDA_UPLOAD_ITEMS_H
 #define GLUE_LAMBDA_UPLOAD_ITEMS_H
 
-#include "handler.h"
-#include "object_upload.h"
+#include "lambda/handler.h"
+#include "lambda/object_upload.h"
 
 /*
  * Bytes of headers up to which the items of any file fit: each item repeats
  * them, beside a record of 256 KiB and a byte or two for each column, and has
  * room for 400 KB (DynamoDB Developer Guide, "Item size").
  */
-#define UPLOAD_ITEMS_HEADER_BYTES	(96 * 1024)
+#define UPLOAD_ITEMS_HEADER_BYTES (96 * 1024)
 
 /*
  * Read the object again and write an item for each row without a verdict;
  * *written says how many.  False on infrastructure errors: some are written,
  * and writing them again does no harm.
  */
-extern bool upload_items_write(struct object_upload *object, struct sandbox *sandbox,
-							   const struct invocation *invocation, int64_t *written,
-							   struct glue_error *error);
+extern bool
+upload_items_write(struct object_upload *object, struct sandbox *sandbox,
+				   const struct invocation *invocation, int64_t *written, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_UPLOAD_ITEMS_H */
+#endif /* GLUE_LAMBDA_UPLOAD_ITEMS_H */

@@ -9,15 +9,14 @@
 
 #include <cjson/cJSON.h>
 
-#include "upload_message.h"
+#include "lambda/upload_message.h"
 
 #define VERSION 1
 
 static bool
 message_error(struct glue_error *error, const char *what)
 {
-	return glue_error_set(error, GLUE_USAGE_ERROR, "MESSAGE_INVALID",
-						  "the message %s", what);
+	return glue_error_set(error, GLUE_USAGE_ERROR, "MESSAGE_INVALID", "the message %s", what);
 }
 
 static bool
@@ -41,7 +40,7 @@ static bool
 read_upload_id(const cJSON *member, char upload_id[MESSAGE_UPLOAD_ID_SIZE])
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
-	size_t		length;
+	size_t length;
 
 	if (!cJSON_IsString(member))
 		return false;
@@ -54,8 +53,7 @@ read_upload_id(const cJSON *member, char upload_id[MESSAGE_UPLOAD_ID_SIZE])
 }
 
 static bool
-read_members(struct upload_message *message, const cJSON *document,
-			 struct glue_error *error)
+read_members(struct upload_message *message, const cJSON *document, struct glue_error *error)
 {
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(document, "v");
 
@@ -72,11 +70,10 @@ read_members(struct upload_message *message, const cJSON *document,
 }
 
 bool
-upload_message_read(struct upload_message *message, struct text_view body,
-					struct glue_error *error)
+upload_message_read(struct upload_message *message, struct text_view body, struct glue_error *error)
 {
-	cJSON	   *document = NULL;
-	bool		done;
+	cJSON *document = NULL;
+	bool done;
 
 	memset(message, 0, sizeof(*message));
 	if (body.data != NULL)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_message.h
- *	  Body of a message about an upload: what outbox.h sends and the reporter
+ *	  Body of a message about an upload: what outbox_delivery.c sends and the reporter
  *	  reads.
  *
  *	  {"v": 1, "event_id": 17, "kind": "upload_ended", "upload_id": "...",
@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
-#include "../../src/text.h"
-#include "error.h"
+#include "base/failure.h"
+#include "shared/text.h"
 
 enum upload_message_kind
 {
@@ -27,12 +27,12 @@ enum upload_message_kind
 };
 
 /* Bytes of an upload's id with the NUL; link_token.h says why. */
-#define MESSAGE_UPLOAD_ID_SIZE	97
+#define MESSAGE_UPLOAD_ID_SIZE 97
 
 struct upload_message
 {
 	enum upload_message_kind kind;
-	char		upload_id[MESSAGE_UPLOAD_ID_SIZE];
+	char upload_id[MESSAGE_UPLOAD_ID_SIZE];
 };
 
 /*
@@ -43,4 +43,4 @@ struct upload_message
 extern bool upload_message_read(struct upload_message *message, struct text_view body,
 								struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_UPLOAD_MESSAGE_H */
+#endif /* GLUE_LAMBDA_UPLOAD_MESSAGE_H */

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "url_event.h"
+#include "lambda/url_event.h"
 
 static const char *
 text_member(const cJSON *object, const char *name)
@@ -18,8 +18,7 @@ text_member(const cJSON *object, const char *name)
 }
 
 bool
-url_event_init(struct url_event *event, const char *json, size_t length,
-			   struct glue_error *error)
+url_event_init(struct url_event *event, const char *json, size_t length, struct glue_error *error)
 {
 	const cJSON *context;
 	const char *version;
@@ -52,18 +51,18 @@ struct text_view
 url_event_parameter(const struct url_event *event, const char *name)
 {
 	struct text_view found = {NULL, 0};
-	size_t		name_length = strlen(name);
+	size_t name_length = strlen(name);
 	const char *next = event->query;
 
 	while (*next != '\0')
 	{
-		size_t		length = strcspn(next, "&");
+		size_t length = strcspn(next, "&");
 
 		if (length > name_length && strncmp(next, name, name_length) == 0 &&
 			next[name_length] == '=')
 		{
 			if (found.data != NULL)
-				return (struct text_view) {NULL, 0};
+				return (struct text_view){NULL, 0};
 			found.data = next + name_length + 1;
 			found.length = length - name_length - 1;
 		}

@@ -8,62 +8,94 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "url_reply.h"
+#include "lambda/url_reply.h"
 
 /* Seconds until a client may ask again. */
-#define RETRY_AFTER		"60"
+#define RETRY_AFTER "60"
 
 /* Bytes of a page or a document of ours. */
-#define BODY_SIZE		1024
+#define BODY_SIZE 1024
 
 /* Headers of every reply, as the inside of a JSON object. */
-#define COMMON_HEADERS \
-	"\"cache-control\":\"no-store\"," \
-	"\"referrer-policy\":\"no-referrer\"," \
-	"\"x-content-type-options\":\"nosniff\"," \
+#define COMMON_HEADERS                                                   \
+	"\"cache-control\":\"no-store\","                                    \
+	"\"referrer-policy\":\"no-referrer\","                               \
+	"\"x-content-type-options\":\"nosniff\","                            \
 	"\"content-security-policy\":\"default-src 'none'; base-uri 'none';" \
 	" form-action 'none'; frame-ancestors 'none'\""
 
 static const struct
 {
-	int			status;
+	int status;
 	const char *code;
 	const char *title;
 	const char *text;
-	const char *header;			/* its own, as the inside of a JSON object */
-}			refusals[URL_REFUSAL_COUNT] = {
-	[URL_FORGED] = {
-		403, "FORBIDDEN", "This link is not valid",
-		"Please open it again from the mail, and make sure that it is complete.", ""
-	},
-	[URL_NOT_FOUND] = {
-		404, "NOT_FOUND", "There is nothing here",
-		"Please open the link from the mail, and make sure that it is complete.", ""
-	},
-	[URL_NO_FILE] = {
-		404, "NO_FILE", "There is no such file",
-		"This upload has no such file any more.", ""
-	},
-	[URL_WRONG_METHOD] = {
-		405, "METHOD_NOT_ALLOWED", "This cannot be done here",
-		"Files can only be downloaded.", "\"allow\":\"GET, HEAD\","
-	},
-	[URL_NOT_READY] = {
-		409, "NOT_READY", "The report is not ready yet",
-		"Please try again in a minute.", "\"retry-after\":\"" RETRY_AFTER "\","
-	},
-	[URL_EXPIRED] = {
-		410, "EXPIRED", "This link has expired",
-		"Please ask the marketplace for the report, or upload the file again.", ""
-	},
-	[URL_BROKEN] = {
-		500, "INTERNAL_ERROR", "Something went wrong",
-		"This is a fault of ours. Please tell the marketplace.", ""
-	},
-	[URL_UNAVAILABLE] = {
-		503, "UNAVAILABLE", "The report cannot be had right now",
-		"Please try again in a minute.", "\"retry-after\":\"" RETRY_AFTER "\","
-	},
+	const char *header; /* its own, as the inside of a JSON object */
+} refusals[URL_REFUSAL_COUNT] = {
+	[URL_FORGED] =
+		{
+			403,
+			"FORBIDDEN",
+			"This link is not valid",
+			"Please open it again from the mail, and make sure that it is complete.",
+			"",
+		},
+	[URL_NOT_FOUND] =
+		{
+			404,
+			"NOT_FOUND",
+			"There is nothing here",
+			"Please open the link from the mail, and make sure that it is complete.",
+			"",
+		},
+	[URL_NO_FILE] =
+		{
+			404,
+			"NO_FILE",
+			"There is no such file",
+			"This upload has no such file any more.",
+			"",
+		},
+	[URL_WRONG_METHOD] =
+		{
+			405,
+			"METHOD_NOT_ALLOWED",
+			"This cannot be done here",
+			"Files can only be downloaded.",
+			"\"allow\":\"GET, HEAD\",",
+		},
+	[URL_NOT_READY] =
+		{
+			409,
+			"NOT_READY",
+			"The report is not ready yet",
+			"Please try again in a minute.",
+			"\"retry-after\":\"" RETRY_AFTER "\",",
+		},
+	[URL_EXPIRED] =
+		{
+			410,
+			"EXPIRED",
+			"This link has expired",
+			"Please ask the marketplace for the report, or upload the file again.",
+			"",
+		},
+	[URL_BROKEN] =
+		{
+			500,
+			"INTERNAL_ERROR",
+			"Something went wrong",
+			"This is a fault of ours. Please tell the marketplace.",
+			"",
+		},
+	[URL_UNAVAILABLE] =
+		{
+			503,
+			"UNAVAILABLE",
+			"The report cannot be had right now",
+			"Please try again in a minute.",
+			"\"retry-after\":\"" RETRY_AFTER "\",",
+		},
 };
 
 int
@@ -91,52 +123,46 @@ append_escaped(struct byte_buffer *response, const char *text, struct glue_error
  * unless it is empty.
  */
 static bool
-write_reply(const struct url_reply *reply, int status, const char *headers,
-			const char *location, const char *body, struct glue_error *error)
+write_reply(const struct url_reply *reply, int status, const char *headers, const char *location,
+			const char *body, struct glue_error *error)
 {
 	struct byte_buffer *response = reply->response;
-	char		beginning[64];
+	char beginning[64];
 
 	snprintf(beginning, sizeof(beginning), "{\"statusCode\":%d,\"headers\":{", status);
 	if (!byte_buffer_append_string(response, beginning, error) ||
 		!byte_buffer_append_string(response, headers, error))
 		return false;
-	if (location != NULL &&
-		(!byte_buffer_append_string(response, "\"location\":\"", error) ||
-		 !append_escaped(response, location, error) ||
-		 !byte_buffer_append_string(response, "\",", error)))
+	if (location != NULL && (!byte_buffer_append_string(response, "\"location\":\"", error) ||
+							 !append_escaped(response, location, error) ||
+							 !byte_buffer_append_string(response, "\",", error)))
 		return false;
 	return byte_buffer_append_string(response, COMMON_HEADERS "},\"body\":\"", error) &&
-		append_escaped(response, reply->head ? "" : body, error) &&
-		byte_buffer_append_string(response, "\",\"isBase64Encoded\":false}", error);
+		   append_escaped(response, reply->head ? "" : body, error) &&
+		   byte_buffer_append_string(response, "\",\"isBase64Encoded\":false}", error);
 }
 
 bool
-url_reply_redirect(const struct url_reply *reply, const char *location,
-				   struct glue_error *error)
+url_reply_redirect(const struct url_reply *reply, const char *location, struct glue_error *error)
 {
-	return write_reply(reply, 302, "\"content-type\":\"text/plain; charset=utf-8\",", location,
-					   "", error);
-}
-
-bool
-url_reply_json(const struct url_reply *reply, const char *document,
-			   struct glue_error *error)
-{
-	return write_reply(reply, 200, "\"content-type\":\"application/json\",", NULL, document,
+	return write_reply(reply, 302, "\"content-type\":\"text/plain; charset=utf-8\",", location, "",
 					   error);
 }
 
 bool
-url_reply_refuse(const struct url_reply *reply, enum url_refusal refusal,
-				 struct glue_error *error)
+url_reply_json(const struct url_reply *reply, const char *document, struct glue_error *error)
+{
+	return write_reply(reply, 200, "\"content-type\":\"application/json\",", NULL, document, error);
+}
+
+bool
+url_reply_refuse(const struct url_reply *reply, enum url_refusal refusal, struct glue_error *error)
 {
 	const char *title = refusals[refusal].title;
-	char		headers[256];
-	char		body[BODY_SIZE];
+	char headers[256];
+	char body[BODY_SIZE];
 
-	snprintf(headers, sizeof(headers), "%s\"content-type\":\"%s\",",
-			 refusals[refusal].header,
+	snprintf(headers, sizeof(headers), "%s\"content-type\":\"%s\",", refusals[refusal].header,
 			 reply->json ? "application/json" : "text/html; charset=utf-8");
 	if (reply->json)
 		snprintf(body, sizeof(body), "{\"error\": {\"code\": \"%s\", \"message\": \"%s\"}}",

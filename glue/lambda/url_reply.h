@@ -21,47 +21,47 @@
 
 #include <stdbool.h>
 
-#include "byte_buffer.h"
-#include "error.h"
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 
 /* What a failed request is told. */
 enum url_refusal
 {
-	URL_FORGED,					/* 403 */
-	URL_NOT_FOUND,				/* 404: no such address */
-	URL_NO_FILE,				/* 404: no such upload, or no file of it */
-	URL_WRONG_METHOD,			/* 405, with Allow */
-	URL_NOT_READY,				/* 409, with Retry-After: not reported yet */
-	URL_EXPIRED,				/* 410 */
-	URL_BROKEN,					/* 500: a bug of ours */
-	URL_UNAVAILABLE,			/* 503, with Retry-After */
+	URL_FORGED,       /* 403 */
+	URL_NOT_FOUND,    /* 404: no such address */
+	URL_NO_FILE,      /* 404: no such upload, or no file of it */
+	URL_WRONG_METHOD, /* 405, with Allow */
+	URL_NOT_READY,    /* 409, with Retry-After: not reported yet */
+	URL_EXPIRED,      /* 410 */
+	URL_BROKEN,       /* 500: a bug of ours */
+	URL_UNAVAILABLE,  /* 503, with Retry-After */
 	URL_REFUSAL_COUNT
 };
 
 /* How replies to this request look. */
 struct url_reply
 {
-	struct byte_buffer *response;	/* what is written; empty before */
-	bool		head;			/* the request was HEAD: no body */
-	bool		json;			/* refusals are JSON rather than pages */
+	struct byte_buffer *response; /* what is written; empty before */
+	bool head;                    /* the request was HEAD: no body */
+	bool json;                    /* refusals are JSON rather than pages */
 };
 
 /* The status of a refusal. */
-extern int	url_refusal_status(enum url_refusal refusal);
+extern int url_refusal_status(enum url_refusal refusal);
 
 /* Send to another address, 302. */
-extern bool url_reply_redirect(const struct url_reply *reply, const char *location,
-							   struct glue_error *error);
+extern bool
+url_reply_redirect(const struct url_reply *reply, const char *location, struct glue_error *error);
 
 /* A JSON document, 200. */
-extern bool url_reply_json(const struct url_reply *reply, const char *document,
-						   struct glue_error *error);
+extern bool
+url_reply_json(const struct url_reply *reply, const char *document, struct glue_error *error);
 
 /*
  * A page that says what is wrong and what can be done, or the JSON document
  * {"error": {"code": "...", "message": "..."}}.
  */
-extern bool url_reply_refuse(const struct url_reply *reply, enum url_refusal refusal,
-							 struct glue_error *error);
+extern bool
+url_reply_refuse(const struct url_reply *reply, enum url_refusal refusal, struct glue_error *error);
 
-#endif							/* GLUE_LAMBDA_URL_REPLY_H */
+#endif /* GLUE_LAMBDA_URL_REPLY_H */

@@ -22,17 +22,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dynamodb.h"
-#include "s3.h"
-#include "secrets.h"
-#include "sns.h"
-#include "sqs.h"
+#include "aws/dynamodb.h"
+#include "aws/s3.h"
+#include "aws/secrets.h"
+#include "aws/sns.h"
+#include "aws/sqs.h"
 
-#define IN_FLIGHT	8
+#define IN_FLIGHT 8
 
 static struct aws_client client;
 static int64_t deadline;
-static int	refreshes;
+static int refreshes;
 
 /* Counts how often fresh ones were asked for.  The test looks for both secrets
  * in all that is printed. */
@@ -72,9 +72,9 @@ static bool
 put_file(struct s3_put *put, int file, const char *way, struct s3_object *object,
 		 struct glue_error *error)
 {
-	char		hash[AWS_HASH_SIZE];
-	char	   *bytes;
-	bool		success;
+	char hash[AWS_HASH_SIZE];
+	char *bytes;
+	bool success;
 
 	if (strcmp(way, "bytes") != 0)
 	{
@@ -91,7 +91,7 @@ put_file(struct s3_put *put, int file, const char *way, struct s3_object *object
 	bytes = malloc((size_t) put->length + 1);
 	put->bytes = bytes;
 	success = read(file, bytes, (size_t) put->length) == put->length &&
-		s3_put(&client, put, object, error);
+			  s3_put(&client, put, object, error);
 	free(bytes);
 	return success;
 }
@@ -100,7 +100,7 @@ put_file(struct s3_put *put, int file, const char *way, struct s3_object *object
 static bool
 run_put(char **arguments, struct glue_error *error)
 {
-	int			file = open(arguments[2], O_RDONLY);
+	int file = open(arguments[2], O_RDONLY);
 	struct stat status;
 	struct s3_object object = {0};
 	struct s3_put put = {
@@ -108,9 +108,9 @@ run_put(char **arguments, struct glue_error *error)
 		.key = arguments[1],
 		.content_type = "text/csv; charset=utf-8",
 		.content_disposition = "attachment; filename=\"errors.csv\"",
-		.deadline = deadline
+		.deadline = deadline,
 	};
-	bool		success;
+	bool success;
 
 	if (file < 0 || fstat(file, &status) != 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "NO_FILE", "no such file");
@@ -152,10 +152,10 @@ run_get(char **arguments, struct glue_error *error)
 		.start = strtoll(arguments[5], NULL, 10),
 		.end = strtoll(arguments[6], NULL, 10),
 		.on_bytes = strcmp(arguments[0], "stop") == 0 ? refuse_bytes : write_bytes,
-		.deadline = deadline
+		.deadline = deadline,
 	};
-	bool		success = strcmp(arguments[0], "head") == 0 ?
-		s3_head(&client, &get, &object, error) : s3_get(&client, &get, &object, error);
+	bool success = strcmp(arguments[0], "head") == 0 ? s3_head(&client, &get, &object, error)
+													 : s3_get(&client, &get, &object, error);
 
 	print_object(&object);
 	return success;
@@ -165,7 +165,7 @@ run_get(char **arguments, struct glue_error *error)
 static bool
 run_presign(char **arguments, struct glue_error *error)
 {
-	char	   *url;
+	char *url;
 
 	if (!s3_presign_get(&client, arguments[0], arguments[1], or_null(arguments[2]),
 						or_null(arguments[3]), strtoll(arguments[4], NULL, 10), &url, error))
@@ -187,7 +187,7 @@ static bool
 put_item(struct dynamodb_writer *writer, int64_t number, struct glue_error *error)
 {
 	struct dynamodb_json json;
-	char		id[32];
+	char id[32];
 
 	record_id(id, number);
 	if (!dynamodb_writer_item(writer, &json, error))
@@ -212,8 +212,8 @@ run_items(char **arguments, struct glue_error *error)
 {
 	struct dynamodb_writer *writer =
 		dynamodb_writer_new(&client, arguments[0], IN_FLIGHT, deadline, error);
-	int64_t		count = strtoll(arguments[1], NULL, 10);
-	bool		success = writer != NULL;
+	int64_t count = strtoll(arguments[1], NULL, 10);
+	bool success = writer != NULL;
 
 	for (int64_t i = 1; success && i <= count; i++)
 		success = put_item(writer, i, error);
@@ -227,7 +227,7 @@ struct copying
 {
 	struct dynamodb_writer *writer;
 	struct glue_error *error;
-	int64_t		lines;
+	int64_t lines;
 };
 
 static bool
@@ -250,17 +250,19 @@ static bool
 run_copy(char **arguments, struct glue_error *error)
 {
 	struct copying copying = {
-		dynamodb_writer_new(&client, arguments[2], IN_FLIGHT, deadline, error), error, 0
+		dynamodb_writer_new(&client, arguments[2], IN_FLIGHT, deadline, error),
+		error,
+		0,
 	};
 	struct s3_get get = {
 		.bucket = arguments[0],
 		.key = arguments[1],
 		.on_bytes = copy_lines,
 		.context = &copying,
-		.deadline = deadline
+		.deadline = deadline,
 	};
-	bool		success = copying.writer != NULL && s3_get(&client, &get, NULL, error) &&
-		dynamodb_writer_flush(copying.writer, error);
+	bool success = copying.writer != NULL && s3_get(&client, &get, NULL, error) &&
+				   dynamodb_writer_flush(copying.writer, error);
 
 	printf("%" PRId64 "\n", copying.writer != NULL ? dynamodb_writer_written(copying.writer) : 0);
 	dynamodb_writer_destroy(copying.writer);
@@ -272,12 +274,14 @@ add_statement(struct dynamodb_statements *statements, const char *table, int64_t
 			  struct glue_error *error)
 {
 	struct dynamodb_json json;
-	char		text[256];
-	char		id[32];
+	char text[256];
+	char id[32];
 
 	record_id(id, number);
-	snprintf(text, sizeof(text), "UPDATE \"%s\" SET \"status\" = ? WHERE \"upload_id\" = ? "
-			 "AND \"record_id\" = ? AND \"status\" = 'pending_validation'", table);
+	snprintf(text, sizeof(text),
+			 "UPDATE \"%s\" SET \"status\" = ? WHERE \"upload_id\" = ? "
+			 "AND \"record_id\" = ? AND \"status\" = 'pending_validation'",
+			 table);
 	if (!dynamodb_statement(statements, text, &json, error))
 		return false;
 	dynamodb_put_string(&json, NULL, "validated");
@@ -291,9 +295,9 @@ static bool
 run_statements(char **arguments, struct glue_error *error)
 {
 	struct dynamodb_statements statements = {0};
-	int64_t		last = strtoll(arguments[2], NULL, 10);
-	int			results[4] = {0};
-	bool		success = true;
+	int64_t last = strtoll(arguments[2], NULL, 10);
+	int results[4] = {0};
+	bool success = true;
 
 	for (int64_t i = strtoll(arguments[1], NULL, 10); success && i <= last; i++)
 		success = add_statement(&statements, arguments[0], i, error);
@@ -301,8 +305,7 @@ run_statements(char **arguments, struct glue_error *error)
 	for (int i = 0; i < statements.count; i++)
 		results[statements.list[i].result]++;
 	printf("undone %d done %d condition %d refused %d\n", results[DYNAMODB_UNDONE],
-		   results[DYNAMODB_DONE], results[DYNAMODB_CONDITION_FAILED],
-		   results[DYNAMODB_REFUSED]);
+		   results[DYNAMODB_DONE], results[DYNAMODB_CONDITION_FAILED], results[DYNAMODB_REFUSED]);
 	dynamodb_statements_clean_up(&statements);
 	return success;
 }
@@ -313,11 +316,11 @@ run_statements(char **arguments, struct glue_error *error)
 static bool
 run_send(char **arguments, struct glue_error *error)
 {
-	int			count = (int) strtol(arguments[1], NULL, 10);
+	int count = (int) strtol(arguments[1], NULL, 10);
 	struct sqs_message *messages = calloc((size_t) count + 1, sizeof(*messages));
-	char		(*bodies)[64] = calloc((size_t) count + 1, sizeof(*bodies));
-	int			results[3] = {0};
-	bool		success;
+	char(*bodies)[64] = calloc((size_t) count + 1, sizeof(*bodies));
+	int results[3] = {0};
+	bool success;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -345,9 +348,9 @@ run_publish(char **arguments, struct glue_error *error)
 		.text = text_of(arguments[2]),
 		.attributes = attributes,
 		.attribute_count = 2,
-		.deadline = deadline
+		.deadline = deadline,
 	};
-	char		id[SNS_MESSAGE_ID_SIZE];
+	char id[SNS_MESSAGE_ID_SIZE];
 
 	for (long i = 0; i < strtol(arguments[4], NULL, 10); i++)
 	{
@@ -367,9 +370,9 @@ run_secret(char **arguments, struct glue_error *error)
 	struct secret secret = {
 		.client = &client,
 		.id = arguments[0],
-		.time_to_live = strtoll(arguments[1], NULL, 10)
+		.time_to_live = strtoll(arguments[1], NULL, 10),
 	};
-	bool		success = true;
+	bool success = true;
 
 	for (long i = 0; success && i < strtol(arguments[2], NULL, 10); i++)
 	{
@@ -391,10 +394,11 @@ run_rotate(char **arguments, struct glue_error *error)
 	const char *token = arguments[1];
 	struct secret_stages stages;
 	struct secret_value password = {0};
-	bool		success = secret_random_password(&client, 40, deadline, &password, error) &&
+	bool success =
+		secret_random_password(&client, 40, deadline, &password, error) &&
 		secret_describe(&client, id, token, deadline, &stages, error) &&
 		secret_put(&client, id, token, SECRET_PENDING,
-				   (struct text_view) {password.text.data, password.text.used}, deadline, error) &&
+				   (struct text_view){password.text.data, password.text.used}, deadline, error) &&
 		secret_move_stage(&client, id, SECRET_CURRENT, token, stages.current, deadline, error);
 
 	if (success)
@@ -412,23 +416,16 @@ run_rotate(char **arguments, struct glue_error *error)
 static const struct command
 {
 	const char *name;
-	int			arguments;
-	bool		(*run) (char **arguments, struct glue_error *error);
-	bool		with_name;		/* its name is the first argument */
-}			commands[] =
-{
-	{"put", 4, run_put, false},
-	{"get", 6, run_get, true},
-	{"head", 6, run_get, true},
-	{"stop", 6, run_get, true},
-	{"copy", 3, run_copy, false},
-	{"presign", 5, run_presign, false},
-	{"items", 2, run_items, false},
-	{"statements", 3, run_statements, false},
-	{"send", 2, run_send, false},
-	{"publish", 5, run_publish, false},
-	{"secret", 5, run_secret, false},
-	{"rotate", 2, run_rotate, false},
+	int arguments;
+	bool (*run)(char **arguments, struct glue_error *error);
+	bool with_name; /* its name is the first argument */
+} commands[] = {
+	{"put", 4, run_put, false},       {"get", 6, run_get, true},
+	{"head", 6, run_get, true},       {"stop", 6, run_get, true},
+	{"copy", 3, run_copy, false},     {"presign", 5, run_presign, false},
+	{"items", 2, run_items, false},   {"statements", 3, run_statements, false},
+	{"send", 2, run_send, false},     {"publish", 5, run_publish, false},
+	{"secret", 5, run_secret, false}, {"rotate", 2, run_rotate, false},
 };
 
 static int
@@ -439,15 +436,17 @@ run_command(const struct command *command, char **arguments)
 	struct aws_client_options options = {
 		.http = http_client_new(NULL, &error),
 		.credentials = {give_credentials, NULL},
-		.idle_seconds = idle != NULL ? (int) strtol(idle, NULL, 10) : 0
+		.idle_seconds = idle != NULL ? (int) strtol(idle, NULL, 10) : 0,
 	};
-	bool		success = options.http != NULL && aws_client_init(&client, &options, &error) &&
-		command->run(arguments - command->with_name, &error);
+	bool success = options.http != NULL && aws_client_init(&client, &options, &error) &&
+				   command->run(arguments - command->with_name, &error);
 
 	fflush(stdout);
-	fprintf(stderr, "counters requests %" PRId64 " retries %" PRId64 " throttles %" PRId64
-			" partial %" PRId64 " refreshes %d\n", client.counters.requests,
-			client.counters.retries, client.counters.throttles, client.counters.partial, refreshes);
+	fprintf(stderr,
+			"counters requests %" PRId64 " retries %" PRId64 " throttles %" PRId64
+			" partial %" PRId64 " refreshes %d\n",
+			client.counters.requests, client.counters.retries, client.counters.throttles,
+			client.counters.partial, refreshes);
 	if (!success)
 		fprintf(stderr, "error %s %s\n", error.code, error.text);
 	aws_client_clean_up(&client);
@@ -460,7 +459,7 @@ main(int argc, char **argv)
 {
 	for (size_t i = 0; argc >= 3 && i < sizeof(commands) / sizeof(commands[0]); i++)
 	{
-		int64_t		milliseconds = strtoll(argv[1], NULL, 10);
+		int64_t milliseconds = strtoll(argv[1], NULL, 10);
 
 		if (strcmp(argv[2], commands[i].name) != 0 || argc != 3 + commands[i].arguments)
 			continue;

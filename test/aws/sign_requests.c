@@ -14,14 +14,14 @@ int
 main(void)
 {
 	struct aws_signer signer;
-	char	   *line = NULL;
-	size_t		size = 0;
+	char *line = NULL;
+	size_t size = 0;
 
 	aws_signer_init(&signer);
 	while (getline(&line, &size, stdin) > 0)
 	{
 		struct json_request request;
-		char		result[2048];
+		char result[2048];
 
 		if (!json_request_init(&request, line))
 		{

@@ -40,25 +40,67 @@
 
 enum field
 {
-	VENDOR_PRODUCT_ID, PRODUCT_NAME, CATEGORY, SUBCATEGORY, DESCRIPTION, SKU, BRAND,
-	PRICE, COMPARE_AT_PRICE, STOCK_QUANTITY, UNIT, WEIGHT_KG, DIMENSIONS_CM, IMAGE_URL
+	VENDOR_PRODUCT_ID,
+	PRODUCT_NAME,
+	CATEGORY,
+	SUBCATEGORY,
+	DESCRIPTION,
+	SKU,
+	BRAND,
+	PRICE,
+	COMPARE_AT_PRICE,
+	STOCK_QUANTITY,
+	UNIT,
+	WEIGHT_KG,
+	DIMENSIONS_CM,
+	IMAGE_URL
 };
 
 static const char *const field_name[FIELDS] = {
-	"vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand",
-	"price", "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url"
+	"vendor_product_id",
+	"product_name",
+	"category",
+	"subcategory",
+	"description",
+	"sku",
+	"brand",
+	"price",
+	"compare_at_price",
+	"stock_quantity",
+	"unit",
+	"weight_kg",
+	"dimensions_cm",
+	"image_url",
 };
 
 enum finding
 {
-	MISSING, BAD_PRICE, BAD_STOCK, TOO_LONG, BAD_CATEGORY, DUPLICATE_SKU, DUPLICATE_ID,
-	BAD_COMPARE, BAD_WEIGHT, BAD_URL, MALFORMED, FINDINGS
+	MISSING,
+	BAD_PRICE,
+	BAD_STOCK,
+	TOO_LONG,
+	BAD_CATEGORY,
+	DUPLICATE_SKU,
+	DUPLICATE_ID,
+	BAD_COMPARE,
+	BAD_WEIGHT,
+	BAD_URL,
+	MALFORMED,
+	FINDINGS
 };
 
 static const char *const finding_name[FINDINGS] = {
-	"MISSING_REQUIRED_FIELDS", "INVALID_PRICE", "INVALID_STOCK", "FIELD_LENGTH_EXCEEDED",
-	"INVALID_CATEGORY", "DUPLICATE_SKU", "DUPLICATE_VENDOR_PRODUCT_ID",
-	"INVALID_COMPARE_AT_PRICE", "INVALID_WEIGHT", "INVALID_IMAGE_URL", "MALFORMED_ROW"
+	"MISSING_REQUIRED_FIELDS",
+	"INVALID_PRICE",
+	"INVALID_STOCK",
+	"FIELD_LENGTH_EXCEEDED",
+	"INVALID_CATEGORY",
+	"DUPLICATE_SKU",
+	"DUPLICATE_VENDOR_PRODUCT_ID",
+	"INVALID_COMPARE_AT_PRICE",
+	"INVALID_WEIGHT",
+	"INVALID_IMAGE_URL",
+	"MALFORMED_ROW",
 };
 
 static const struct
@@ -67,18 +109,20 @@ static const struct
 	const char *category;
 	const char *features;
 	const char *brand;
-}			products[] = {
+} products[] = {
 	{"Wireless Mouse", "Computer Accessories", "Wireless, Ergonomic, USB Receiver", "TechGear"},
 	{"USB-C Keyboard", "Computer Accessories", "Mechanical, RGB Backlight, USB-C", "TechGear"},
 	{"Laptop Stand", "Computer Accessories", "Aluminum, Adjustable, Ergonomic", "TechGear"},
 	{"Portable SSD 1TB", "Computer Storage", "USB 3.2, Shock Resistant, 1050 MB/s", "TechGear"},
-	{"Noise Cancelling Headphones", "Audio Equipment", "Bluetooth 5.3, 40 Hours, Foldable", "TechGear"},
+	{"Noise Cancelling Headphones", "Audio Equipment", "Bluetooth 5.3, 40 Hours, Foldable",
+	 "TechGear"},
 	{"Phone Case", "Mobile Accessories", "Shockproof, Slim, Clear Back", "TechGear"},
 	{"Cotton T-Shirt", "Men's Clothing", "100% Cotton, Crew Neck, Classic Fit", "StyleWear"},
 	{"Denim Jeans", "Men's Clothing", "Straight Fit, Stretch, Classic Blue", "StyleWear"},
 	{"Summer Dress", "Women's Clothing", "Linen, Knee Length, Floral Print", "StyleWear"},
 	{"Leather Belt", "Accessories", "Full Grain, Reversible, Brass Buckle", "StyleWear"},
-	{"Cookware Set 10-Piece", "Kitchen", "Non-Stick, Dishwasher Safe, Induction Ready", "HomeEssentials"},
+	{"Cookware Set 10-Piece", "Kitchen", "Non-Stick, Dishwasher Safe, Induction Ready",
+	 "HomeEssentials"},
 	{"Knife Set 15-Piece", "Kitchen", "Stainless Steel, Block Included, Sharp", "HomeEssentials"},
 	{"Duvet Cover", "Bedroom", "Percale, 200 Threads, Button Closure", "HomeEssentials"},
 	{"Bath Towel Set", "Bathroom", "600 GSM, Quick Dry, Soft", "HomeEssentials"},
@@ -90,37 +134,44 @@ static const struct
 
 enum mix
 {
-	MIX_MIXED, MIX_FORMAT, MIX_DUPLICATE, MIX_EVERY, MIX_LONG, MIX_DEFECT, MIX_LARGE, MIXES
+	MIX_MIXED,
+	MIX_FORMAT,
+	MIX_DUPLICATE,
+	MIX_EVERY,
+	MIX_LONG,
+	MIX_DEFECT,
+	MIX_LARGE,
+	MIXES
 };
 
 static const char *const mix_name[MIXES] = {
-	"mixed", "format", "duplicate", "every", "long", "defect", "large"
+	"mixed", "format", "duplicate", "every", "long", "defect", "large",
 };
 
 static struct
 {
-	uint64_t	rows;
-	uint64_t	start;
-	bool		random_keys;
-	enum mix	mix;
-	double		bad;
+	uint64_t rows;
+	uint64_t start;
+	bool random_keys;
+	enum mix mix;
+	double bad;
 	const char *vendor;
 	const char *upload;
-	int64_t		shift;
-	uint64_t	batch;
-	FILE	   *intake;
-	FILE	   *clean;
-	FILE	   *vendor_csv;
-	FILE	   *json;
-}			option = {.start = 1, .vendor = "VEND001", .upload = "", .shift = -1, .batch = 10000};
+	int64_t shift;
+	uint64_t batch;
+	FILE *intake;
+	FILE *clean;
+	FILE *vendor_csv;
+	FILE *json;
+} option = {.start = 1, .vendor = "VEND001", .upload = "", .shift = -1, .batch = 10000};
 
 struct row
 {
-	uint64_t	number;			/* in the file, from 1 */
-	bool		defect;
-	const char *attributes;		/* JSON, or NULL */
-	char		text[FIELDS][SMALL];
-	const char *value[FIELDS];	/* usually text[] */
+	uint64_t number; /* in the file, from 1 */
+	bool defect;
+	const char *attributes; /* JSON, or NULL */
+	char text[FIELDS][SMALL];
+	const char *value[FIELDS]; /* usually text[] */
 };
 
 static uint64_t found[FINDINGS];
@@ -150,7 +201,7 @@ static uint64_t
 permute40(uint64_t value, uint64_t salt)
 {
 	const uint64_t mask = (UINT64_C(1) << 40) - 1;
-	int			round;
+	int round;
 
 	for (round = 0; round < 3; round++)
 	{
@@ -168,9 +219,9 @@ write_key(char *target, const char *prefix, uint64_t number, uint64_t salt)
 
 	if (option.random_keys)
 	{
-		uint64_t	bits = permute40(number, salt);
-		size_t		length = strlen(prefix);
-		int			i;
+		uint64_t bits = permute40(number, salt);
+		size_t length = strlen(prefix);
+		int i;
 
 		memcpy(target, prefix, length);
 		for (i = 0; i < 8; i++)
@@ -182,9 +233,9 @@ write_key(char *target, const char *prefix, uint64_t number, uint64_t salt)
 }
 
 static void
-set(struct row *row, enum field field, const char *format,...)
+set(struct row *row, enum field field, const char *format, ...)
 {
-	va_list		arguments;
+	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(row->text[field], SMALL, format, arguments);
@@ -204,10 +255,10 @@ set_keys(struct row *row, uint64_t number)
 static void
 make_good(struct row *row, uint64_t key)
 {
-	uint64_t	dice = scramble(key);
-	unsigned	which = dice % PRODUCTS;
-	unsigned	model = (dice >> 8) % 900 + 100;
-	unsigned	cents = (dice >> 20) % 49500 + 500;
+	uint64_t dice = scramble(key);
+	unsigned which = dice % PRODUCTS;
+	unsigned model = (dice >> 8) % 900 + 100;
+	unsigned cents = (dice >> 20) % 49500 + 500;
 
 	row->defect = false;
 	row->attributes = NULL;
@@ -225,10 +276,12 @@ make_good(struct row *row, uint64_t key)
 		set(row, COMPARE_AT_PRICE, "");
 	set(row, STOCK_QUANTITY, "%u", (unsigned) ((dice >> 42) % 499 + 1));
 	set(row, UNIT, "piece");
-	set(row, WEIGHT_KG, "%u.%02u", (unsigned) ((dice >> 45) % 5), (unsigned) ((dice >> 48) % 99 + 1));
+	set(row, WEIGHT_KG, "%u.%02u", (unsigned) ((dice >> 45) % 5),
+		(unsigned) ((dice >> 48) % 99 + 1));
 	set(row, DIMENSIONS_CM, "%ux%ux%u", (unsigned) ((dice >> 50) % 40 + 10),
 		(unsigned) ((dice >> 52) % 40 + 10), (unsigned) ((dice >> 54) % 40 + 10));
-	set(row, IMAGE_URL, "https://cdn.example.com/products/%s/%s.jpg", option.vendor, row->text[SKU]);
+	set(row, IMAGE_URL, "https://cdn.example.com/products/%s/%s.jpg", option.vendor,
+		row->text[SKU]);
 }
 
 static void
@@ -255,8 +308,8 @@ break_number(struct row *row, unsigned which)
 static void
 break_mixed(struct row *row, uint64_t ordinal, uint64_t last_good)
 {
-	unsigned	which = ordinal % 11;
-	char		key[SMALL];
+	unsigned which = ordinal % 11;
+	char key[SMALL];
 
 	if (last_good == 0 && (which == 5 || which == 6))
 		which = 0;
@@ -328,7 +381,7 @@ break_every_rule(struct row *row, uint64_t key)
 static void
 break_row(struct row *row, uint64_t key, uint64_t ordinal, uint64_t last_good)
 {
-	uint64_t	taken = key - (option.shift >= 0 ? (uint64_t) option.shift : option.rows);
+	uint64_t taken = key - (option.shift >= 0 ? (uint64_t) option.shift : option.rows);
 
 	switch (option.mix)
 	{
@@ -369,7 +422,7 @@ break_row(struct row *row, uint64_t key, uint64_t ordinal, uint64_t last_good)
 static void
 put_csv(FILE *file, const char *value, bool last)
 {
-	bool		quote = strchr(value, ',') != NULL;
+	bool quote = strchr(value, ',') != NULL;
 
 	if (quote)
 		putc_unlocked('"', file);
@@ -403,7 +456,7 @@ put_row_csv(FILE *file, const struct row *row)
 static void
 put_intake(const struct row *row)
 {
-	FILE	   *file = option.intake;
+	FILE *file = option.intake;
 
 	fprintf(file, "%s,%llu,%llu,", option.upload, (unsigned long long) row->number,
 			(unsigned long long) row->number + 1);
@@ -436,8 +489,8 @@ put_clean(const struct row *row)
 static void
 put_json(const struct row *row)
 {
-	FILE	   *file = option.json;
-	bool		first = true;
+	FILE *file = option.json;
+	bool first = true;
 
 	putc_unlocked((row->number - 1) % option.batch == 0 ? '[' : ',', file);
 	fprintf(file, "{\"row_number\":%llu,\"line_number\":%llu,\"product\":{",
@@ -457,7 +510,7 @@ put_json(const struct row *row)
 static FILE *
 open_output(const char *name)
 {
-	FILE	   *file = fopen(name, "w");
+	FILE *file = fopen(name, "w");
 
 	if (file == NULL)
 		fail("cannot create", name);
@@ -485,7 +538,7 @@ mix_named(const char *name)
 static void
 set_option(char *argument)
 {
-	char	   *value = strchr(argument, '=');
+	char *value = strchr(argument, '=');
 
 	if (value == NULL)
 		fail("not OPTION=VALUE", argument);
@@ -525,8 +578,8 @@ make_constants(void)
 	memset(long_name, 'y', 101);
 	strcpy(large_attributes, "{");
 	for (int i = 0; i < 3; i++)
-		sprintf(large_attributes + strlen(large_attributes), "%s\"note%d\": \"%s\"",
-				i ? ", " : "", i, long_value);
+		sprintf(large_attributes + strlen(large_attributes), "%s\"note%d\": \"%s\"", i ? ", " : "",
+				i, long_value);
 	strcat(large_attributes, "}");
 }
 
@@ -541,9 +594,9 @@ int
 main(int argc, char **argv)
 {
 	static struct row row;
-	uint64_t	bad_rows = 0;
-	uint64_t	last_good = 0;
-	uint64_t	threshold;
+	uint64_t bad_rows = 0;
+	uint64_t last_good = 0;
+	uint64_t threshold;
 
 	if (argc < 2)
 		fail("usage", "generate ROWS OPTION=VALUE...");
@@ -557,8 +610,8 @@ main(int argc, char **argv)
 
 	for (uint64_t i = 0; i < option.rows; i++)
 	{
-		uint64_t	key = option.start + i;
-		bool		bad = scramble(key ^ UINT64_C(0x5eed)) % 1000000 < threshold;
+		uint64_t key = option.start + i;
+		bool bad = scramble(key ^ UINT64_C(0x5eed)) % 1000000 < threshold;
 
 		row.number = i + 1;
 		make_good(&row, key);

@@ -14,37 +14,60 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "suggest.h"
-#include "text.h"
+#include "shared/suggest.h"
+#include "shared/text.h"
 
 #define ROUNDS 7
 #define ROWS_PER_ROUND 50000
 
 /* In the order of columns.h. */
 static const char *const valid_row[COLUMN_COUNT] = {
-	"P-000123", "Wireless Mouse with Silent Buttons", "Computer Accessories",
-	"Mice", "Three silent buttons, a wheel that clicks, and a battery for months.",
+	"P-000123",
+	"Wireless Mouse with Silent Buttons",
+	"Computer Accessories",
+	"Mice",
+	"Three silent buttons, a wheel that clicks, and a battery for months.",
 	"SKU-ACME-000123",
-	"Acme", "1299.00", "1499.00", "25", "piece", "0.35", "10x6x4",
-	"https://cdn.example.com/images/products/000123.jpg"
+	"Acme",
+	"1299.00",
+	"1499.00",
+	"25",
+	"piece",
+	"0.35",
+	"10x6x4",
+	"https://cdn.example.com/images/products/000123.jpg",
 };
 
 static const char *const required_missing_row[COLUMN_COUNT] = {
-	"", " ", NULL, "Mice", NULL, "", "Acme", NULL, NULL, "\t"
+	"", " ", NULL, "Mice", NULL, "", "Acme", NULL, NULL, "\t",
 };
 
 static struct text_view categories[] = {
-	{"Accessories", 11}, {"Audio Equipment", 15}, {"Bathroom", 8},
-	{"Bedroom", 7}, {"Books", 5}, {"Clothing", 8},
-	{"Computer Accessories", 20}, {"Computer Storage", 16},
-	{"Electronics", 11}, {"Food & Beverage", 15}, {"Garden", 6},
-	{"Health & Beauty", 15}, {"Home & Garden", 13}, {"Kitchen", 7},
-	{"Living Room", 11}, {"Men's Clothing", 14}, {"Mobile Accessories", 18},
-	{"Sports & Outdoors", 17}, {"Toys & Games", 12}, {"Women's Clothing", 16}
+	{"Accessories", 11},
+	{"Audio Equipment", 15},
+	{"Bathroom", 8},
+	{"Bedroom", 7},
+	{"Books", 5},
+	{"Clothing", 8},
+	{"Computer Accessories", 20},
+	{"Computer Storage", 16},
+	{"Electronics", 11},
+	{"Food & Beverage", 15},
+	{"Garden", 6},
+	{"Health & Beauty", 15},
+	{"Home & Garden", 13},
+	{"Kitchen", 7},
+	{"Living Room", 11},
+	{"Men's Clothing", 14},
+	{"Mobile Accessories", 18},
+	{"Sports & Outdoors", 17},
+	{"Toys & Games", 12},
+	{"Women's Clothing", 16},
 };
 
 static const struct rule_settings settings = {
-	categories, (int) (sizeof(categories) / sizeof(categories[0]))
+	categories,
+	(int) (sizeof(categories) / sizeof(categories[0])),
 };
 
 static char long_text[3000];
@@ -71,11 +94,11 @@ static void
 time_row(const char *name, struct product_row *row)
 {
 	static struct findings findings;
-	double		best = 1e18;
+	double best = 1e18;
 
 	for (int round = 0; round < ROUNDS; round++)
 	{
-		double		start = nanoseconds_now();
+		double start = nanoseconds_now();
 
 		for (int i = 0; i < ROWS_PER_ROUND; i++)
 		{
@@ -89,24 +112,23 @@ time_row(const char *name, struct product_row *row)
 }
 
 static void
-time_category(const char *name, const char *category,
-			  const struct text_view *names, int count)
+time_category(const char *name, const char *category, const struct text_view *names, int count)
 {
-	double		best = 1e18;
-	int			repeats = ROWS_PER_ROUND * 20 / (count + 20);
+	double best = 1e18;
+	int repeats = ROWS_PER_ROUND * 20 / (count + 20);
 	volatile int found = -1;
 
 	for (int round = 0; round < ROUNDS; round++)
 	{
-		double		start = nanoseconds_now();
+		double start = nanoseconds_now();
 
 		for (int i = 0; i < repeats; i++)
 			found = category_suggest(text_of(category), names, count);
 		start = (nanoseconds_now() - start) / repeats;
 		best = start < best ? start : best;
 	}
-	printf("suggest %-10s over %5d %19s %8.0f ns/call  %s\n", name, count, "",
-		   best, found >= 0 ? names[found].data : "none");
+	printf("suggest %-10s over %5d %19s %8.0f ns/call  %s\n", name, count, "", best,
+		   found >= 0 ? names[found].data : "none");
 }
 
 /* Every rule that a row can break at once, in as many columns. */
@@ -156,8 +178,8 @@ main(void)
 	time_category("nonsense", "Office Supplies", categories, settings.active_category_count);
 	for (int i = 0; i < 10000; i++)
 	{
-		snprintf(names[i], sizeof(names[i]), "Category %c%c number %d",
-				 'a' + i % 26, 'a' + i / 26 % 26, i);
+		snprintf(names[i], sizeof(names[i]), "Category %c%c number %d", 'a' + i % 26,
+				 'a' + i / 26 % 26, i);
 		many[i] = text_of(names[i]);
 	}
 	time_category("near", "Categry aa number 0", many, 10000);

@@ -335,7 +335,7 @@ sub check_commands
 
 sub check_exit_codes
 {
-	my ($enum) = slurp("$root/glue/command.h") =~ /enum exit_code\n\{(.*?)\}/s;
+	my ($enum) = slurp("$root/glue/cli/command.h") =~ /enum exit_code\n\{(.*?)\}/s;
 	my @codes = $enum =~ /= (\d+)/g;
 
 	is_deeply([ map { $_->[0] } table_below($_, 'Exit codes') ], \@codes, "$_ has the exit codes")
@@ -384,7 +384,7 @@ sub check_sqlstates
 	my %state = sqlstates();
 	my @used;
 
-	for my $path (glob("$root/src/*.c"))
+	for my $path (glob("$root/src/*.c $root/src/*/*.c"))
 	{
 		push @used, map { $state{$_} // "unknown $_" } slurp($path) =~ /errcode\((ERRCODE_\w+)\)/g;
 	}
@@ -400,7 +400,7 @@ sub check_sqlstates
 
 sub check_failure_codes
 {
-	my ($list) = slurp("$root/src/upload.c") =~ /failures\[\] = \{(.*?)\n\};/s;
+	my ($list) = slurp("$root/src/upload/upload.c") =~ /failures\[\] = \{(.*?)\n\};/s;
 
 	my %again = (true => 'tried', false => 'shown');
 
@@ -412,7 +412,7 @@ sub check_failure_codes
 
 sub check_rules
 {
-	my ($table) = slurp("$root/src/rules.c") =~ /rules\[RULE_COUNT\] = \{(.*?)\n\};/s;
+	my ($table) = slurp("$root/src/shared/rules.c") =~ /rules\[RULE_COUNT\] = \{(.*?)\n\};/s;
 
 	is_deeply([ map { $_->[0] } table_below('README.md', 'Rules') ], [ $table =~ /^\t\t"([A-Z_]+)"/mg ],
 		'README.md has the rules, in their order');
@@ -476,7 +476,7 @@ sub check_grants
 
 sub check_settings
 {
-	my @defined = slurp("$root/src/onboard.c") =~ /DefineCustom\w+\("([\w.]+)"/g;
+	my @defined = slurp("$root/src/base/settings.c") =~ /DefineCustom\w+\("([\w.]+)"/g;
 
 	is_deeply(sorted(map { $_->[0] } table_below('sql/README.md', 'Settings')), sorted(@defined), 'sql/README.md has the settings');
 	return;
@@ -503,10 +503,11 @@ sub check_headline
 # Every source file has its line in ARCHITECTURE.md, and every line its file.
 sub check_modules
 {
-	for my $folder ('src', 'glue')
+	for my $folder (map { s{^\Q$root\E/}{}r =~ s{/$}{}r } glob("$root/src/ $root/src/*/ $root/glue/*/"))
 	{
 		my @files = map { basename($_) } glob("$root/$folder/*.c");
-		my @named = map { $_->[0] =~ /([\w.]+\.c)\b/g } table_below('ARCHITECTURE.md', "Files of $folder/");
+		next unless @files;
+		my @named = map { $_->[0] =~ /([\w.]+\.c)\b/g } table_below('ARCHITECTURE.md', "$folder/");
 
 		is_deeply(sorted(@named), sorted(@files), "ARCHITECTURE.md names the files of $folder/");
 	}

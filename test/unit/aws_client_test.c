@@ -8,12 +8,12 @@
  */
 #include "unit.h"
 
-#include "client.h"
-#include "dynamodb_item.h"
-#include "json_scan.h"
-#include "memory.h"
-#include "s3.h"
-#include "sns.h"
+#include "aws/client.h"
+#include "aws/dynamodb_item.h"
+#include "aws/json_scan.h"
+#include "aws/s3.h"
+#include "aws/sns.h"
+#include "base/heap.h"
 
 /* ---------------------------------------------------------------------
  * Refusals
@@ -30,8 +30,9 @@ read_failure(struct aws_call *call, const char *headers, size_t length, const ch
 	response->headers.used = 0;
 	response->body.used = 0;
 	ok(byte_buffer_append(&response->headers, headers, length, NULL) &&
-	   byte_buffer_append_string(&response->body, body, NULL) &&
-	   byte_buffer_terminate(&response->body, NULL), "a reply is made");
+		   byte_buffer_append_string(&response->body, body, NULL) &&
+		   byte_buffer_terminate(&response->body, NULL),
+	   "a reply is made");
 	aws_read_failure(call);
 }
 
@@ -43,25 +44,26 @@ test_refusals(void)
 		const char *body;
 		const char *code;
 		const char *id;
-	}			cases[] =
-	{
+	} cases[] = {
 		{"{\"__type\":\"com.amazonaws.dynamodb.v20120810#ThrottlingException\",\"message\":\"x\"}",
-		"ThrottlingException", ""},
+		 "ThrottlingException", ""},
 		{" {\"message\":\"__type\", \"__type\" : \"ResourceNotFoundException\"}",
-		"ResourceNotFoundException", ""},
+		 "ResourceNotFoundException", ""},
 		{"{\"code\":\"AccessDeniedException:http://internal.amazon.com/\"}",
-		"AccessDeniedException", ""},
+		 "AccessDeniedException", ""},
 		{"<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>m</Message>"
-		"<RequestId>4442587FB7D0A2F9</RequestId></Error>", "NoSuchKey", "4442587FB7D0A2F9"},
+		 "<RequestId>4442587FB7D0A2F9</RequestId></Error>",
+		 "NoSuchKey", "4442587FB7D0A2F9"},
 		{"<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code></Error>"
-		"<RequestId>a-b</RequestId></ErrorResponse>", "NotFound", "a-b"},
+		 "<RequestId>a-b</RequestId></ErrorResponse>",
+		 "NotFound", "a-b"},
 		{"<Error><Code>two words</Code></Error>", "", ""},
 		{"<Error><Code>line\nbreak</Code></Error>", "", ""},
 		{"<Error><Code>", "", ""},
 		{"<html>502 Bad Gateway</html>", "", ""},
 		{"{\"__type\":\"cut off", "", ""},
 		{"{\"__type\":17}", "", ""},
-		{"", "", ""}
+		{"", "", ""},
 	};
 	static const char headers[] = "X-Amzn-RequestId:abc\0x-amzn-ErrorType:Slow:http\0";
 	struct aws_call call = {0};
@@ -84,10 +86,9 @@ test_meanings(void)
 	static const struct
 	{
 		const char *code;
-		int			status;
+		int status;
 		const char *meaning;
-	}			cases[] =
-	{
+	} cases[] = {
 		{"ProvisionedThroughputExceededException", 400, "AWS_THROTTLED"},
 		{"SlowDown", 503, "AWS_THROTTLED"},
 		{"", 429, "AWS_THROTTLED"},
@@ -104,12 +105,12 @@ test_meanings(void)
 		{"PreconditionFailed", 412, "AWS_CONDITION_FAILED"},
 		{"ConditionalCheckFailedException", 400, "AWS_CONDITION_FAILED"},
 		{"ValidationException", 400, "AWS_REFUSED"},
-		{"", 301, "AWS_REFUSED"}
+		{"", 301, "AWS_REFUSED"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_text(aws_error_code(cases[i].code, cases[i].status), cases[i].meaning,
-				"%d %s", cases[i].status, cases[i].code);
+		is_text(aws_error_code(cases[i].code, cases[i].status), cases[i].meaning, "%d %s",
+				cases[i].status, cases[i].code);
 }
 
 /* ---------------------------------------------------------------------
@@ -121,14 +122,14 @@ static void
 test_backoff(void)
 {
 	const int64_t now = 1000000;
-	int64_t		highest[AWS_THROTTLED_ATTEMPTS] = {0};
-	bool		in_time = true;
+	int64_t highest[AWS_THROTTLED_ATTEMPTS] = {0};
+	bool in_time = true;
 
 	for (int i = 0; i < 100000; i++)
 	{
-		int			failures = 1 + (int) unit_random(AWS_THROTTLED_ATTEMPTS - 1);
-		int64_t		left = 1 + (int64_t) unit_random(8000);
-		int64_t		wake = aws_backoff(failures, true, now, now + left, unit_random(UINT64_MAX));
+		int failures = 1 + (int) unit_random(AWS_THROTTLED_ATTEMPTS - 1);
+		int64_t left = 1 + (int64_t) unit_random(8000);
+		int64_t wake = aws_backoff(failures, true, now, now + left, unit_random(UINT64_MAX));
 
 		in_time = in_time && (wake == 0 || (wake > now && wake < now + left));
 		if (wake - now > highest[failures])
@@ -154,8 +155,8 @@ test_backoff(void)
 static void
 test_paths(void)
 {
-	char		key[S3_KEY_SIZE + 1];
-	char		path[S3_PATH_SIZE];
+	char key[S3_KEY_SIZE + 1];
+	char path[S3_PATH_SIZE];
 	struct glue_error error;
 
 	ok(s3_path("b.c", "a b+c=(1):*~%41\xC3\xBC/\"?&#", true, path, &error), "a key");
@@ -169,17 +170,20 @@ test_paths(void)
 	ok(!s3_path("bucket", key, false, path, &error), "1,025 bytes are refused");
 	key[S3_KEY_SIZE - 1] = '\0';
 	ok(s3_path("b23456789012345678901234567890123456789012345678901234567890123", key, true, path,
-			   &error), "1,024 are not");
+			   &error),
+	   "1,024 are not");
 	is_int(strlen(path), 1 + 63 + 1 + 3 * 1024, "and fit");
 }
 
 static void
 test_subjects(void)
 {
-	char		long_text[400];
-	char		subject[SNS_SUBJECT_SIZE];
+	char long_text[400];
+	char subject[SNS_SUBJECT_SIZE];
 
-	sns_subject("\r\n \xC3\x9C""bung\tof\x1B \xF0\x9F\x98\x80 VEND001 ", subject);
+	sns_subject("\r\n \xC3\x9C"
+				"bung\tof\x1B \xF0\x9F\x98\x80 VEND001 ",
+				subject);
 	is_text(subject, "?bung of  ? VEND001", "a subject is printable ASCII in one line");
 	memset(long_text, 'x', sizeof(long_text));
 	long_text[sizeof(long_text) - 1] = '\0';
@@ -205,18 +209,18 @@ write_item(struct dynamodb_json *json, struct byte_buffer *buffer)
 	dynamodb_close_map(json);
 	dynamodb_open_map(json, "m");
 	dynamodb_put_bool(json, "yes", true);
-	dynamodb_put_text(json, (struct text_view) {"odd\"", 4}, (struct text_view) {"", 0});
+	dynamodb_put_text(json, (struct text_view){"odd\"", 4}, (struct text_view){"", 0});
 	dynamodb_close_map(json);
 	dynamodb_open(json, "list", '[');
 	dynamodb_put_number(json, NULL, 1);
 	dynamodb_put_string(json, NULL, "two");
 	dynamodb_close(json, ']');
-	dynamodb_raw(json, "raw", (struct text_view) {"{}", 2});
+	dynamodb_raw(json, "raw", (struct text_view){"{}", 2});
 	dynamodb_close(json, '}');
 }
 
-static int	allocations_left;
-static int	allocations;
+static int allocations_left;
+static int allocations;
 
 static void *
 counting_reallocate(void *block, size_t size)
@@ -243,7 +247,8 @@ test_items(void)
 	is_text(buffer.data,
 			"{\"id\":{\"S\":\"a\\\"b\\\\c\\u0001\"},\"lowest\":{\"N\":\"-9223372036854775808\"},"
 			"\"empty\":{\"M\":{}},\"m\":{\"M\":{\"yes\":{\"BOOL\":true},\"odd\\\"\":{\"S\":\"\"}}},"
-			"\"list\":[{\"N\":\"1\"},{\"S\":\"two\"}],\"raw\":{}}", "as JSON");
+			"\"list\":[{\"N\":\"1\"},{\"S\":\"two\"}],\"raw\":{}}",
+			"as JSON");
 	byte_buffer_clean_up(&buffer);
 
 	allocations_left = 0;
@@ -264,10 +269,10 @@ test_many_items(void)
 	static const char value[] = "some text of a usual length";
 	struct byte_buffer buffer = {0};
 	struct dynamodb_json json;
-	int64_t		start = http_now();
-	bool		success = true;
-	int			allocations_of_first = 0;
-	char		name[32];
+	int64_t start = http_now();
+	bool success = true;
+	int allocations_of_first = 0;
+	char name[32];
 
 	allocations = 0;
 	glue_set_reallocate(counting_reallocate);
@@ -304,8 +309,7 @@ static void
 is_string(const char *json, const char *expected)
 {
 	struct byte_buffer buffer = {0};
-	bool		read = json_string(text_of(json), &buffer, NULL) &&
-		byte_buffer_terminate(&buffer, NULL);
+	bool read = json_string(text_of(json), &buffer, NULL) && byte_buffer_terminate(&buffer, NULL);
 
 	is_text(read ? buffer.data : NULL, expected, "text of %s", json);
 	byte_buffer_clean_up(&buffer);
@@ -314,12 +318,13 @@ is_string(const char *json, const char *expected)
 static void
 test_json_values(void)
 {
-	struct text_view reply = text_of(" { \"a\" : [ 1 , {\"x\":\"]}\\\"\"} , \"s\", [] ] ,\"b\":-1.5e3,"
-									 "\"c\" : true, \"d\":{\"a\":\"inner\"},\"e\":\"\"} ");
+	struct text_view reply =
+		text_of(" { \"a\" : [ 1 , {\"x\":\"]}\\\"\"} , \"s\", [] ] ,\"b\":-1.5e3,"
+				"\"c\" : true, \"d\":{\"a\":\"inner\"},\"e\":\"\"} ");
 	struct text_view value;
-	size_t		position = 0;
-	char		word[8];
-	int			elements = 0;
+	size_t position = 0;
+	char word[8];
+	int elements = 0;
 
 	while (json_next(json_member(reply, "a"), &position, NULL, &value))
 		elements++;
@@ -337,7 +342,8 @@ test_json_values(void)
 	is_string("\"plain \xC3\xA4\"", "plain \xC3\xA4");
 	is_string("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t");
 	is_string("\"\\u00e4\\u20AC\\ud83d\\ude00\"", "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
-	is_string("\"\\ud83d\\u0041\\ude00\"", "\xEF\xBF\xBD" "A\xEF\xBF\xBD");
+	is_string("\"\\ud83d\\u0041\\ude00\"", "\xEF\xBF\xBD"
+										   "A\xEF\xBF\xBD");
 	is_string("\"\\q\"", NULL);
 	is_string("\"\\u12\"", NULL);
 	is_string("17", NULL);
@@ -351,16 +357,16 @@ test_json_damage(void)
 	static const char whole[] =
 		"{\"Responses\":[{\"Error\":{\"Code\":\"A\\u00e4\\\"\"}},{}],\"x\":{\"y\":[1,2,\"z\"]}}";
 	static const char bytes[] = "{}[]\",:\\ u0\x80";
-	size_t		found = 0;
+	size_t found = 0;
 
 	for (int i = 0; i < 20000; i++)
 	{
-		size_t		length = unit_random(sizeof(whole));
-		char	   *copy = malloc(length + 1);
+		size_t length = unit_random(sizeof(whole));
+		char *copy = malloc(length + 1);
 		struct text_view damaged = {copy, length};
 		struct byte_buffer buffer = {0};
 		struct text_view value;
-		size_t		position = 0;
+		size_t position = 0;
 
 		memcpy(copy, whole, length);
 		for (uint64_t j = unit_random(4); j > 0 && length > 0; j--)

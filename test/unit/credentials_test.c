@@ -16,40 +16,40 @@
 
 #include <unistd.h>
 
-#include "credentials.h"
-#include "memory.h"
+#include "aws/credentials.h"
+#include "base/heap.h"
 
-#define MOST_REPLIES	16
-#define MOST_VARIABLES	8
+#define MOST_REPLIES 16
+#define MOST_VARIABLES 8
 
 /* 2026-01-01T00:00:00Z */
 #define NOW INT64_C(1767225600)
 
 #define INSTANCE "http://169.254.169.254/latest/"
 #define ROLES INSTANCE "meta-data/iam/security-credentials/"
-#define DOCUMENT_OF(key, expiration) \
-	"{\"Code\":\"Success\",\"AccessKeyId\":\"" key "\",\"SecretAccessKey\":\"secret/" \
-	key "\",\"Token\":\"token+" key "\",\"Expiration\":\"" expiration "\"}"
+#define DOCUMENT_OF(key, expiration)                                                      \
+	"{\"Code\":\"Success\",\"AccessKeyId\":\"" key "\",\"SecretAccessKey\":\"secret/" key \
+	"\",\"Token\":\"token+" key "\",\"Expiration\":\"" expiration "\"}"
 #define DOCUMENT DOCUMENT_OF("KEY1", "2026-01-01T01:00:00Z")
 
 /* A reply: a status and a body, or the code of an error. */
 struct reply
 {
-	int			status;
+	int status;
 	const char *body;
 };
 
 static struct
 {
 	struct reply replies[MOST_REPLIES];
-	int			reply_count;
-	int			replied;
+	int reply_count;
+	int replied;
 	const char *variables[MOST_VARIABLES][2];
-	int			variable_count;
-	int64_t		wall_clock;
-	int64_t		now;
-	char		sent[4096];
-}			world;
+	int variable_count;
+	int64_t wall_clock;
+	int64_t now;
+	char sent[4096];
+} world;
 
 static struct aws_credentials_provider *provider;
 static struct aws_credentials got;
@@ -58,32 +58,30 @@ static struct glue_error error;
 static void
 note(const char *text)
 {
-	size_t		used = strlen(world.sent);
+	size_t used = strlen(world.sent);
 
 	snprintf(world.sent + used, sizeof(world.sent) - used, "%s", text);
 }
 
 static bool
-fake_perform(void *context, const struct http_request *request,
-			 struct http_response *response, struct glue_error *failure)
+fake_perform(void *context, const struct http_request *request, struct http_response *response,
+			 struct glue_error *failure)
 {
 	const struct reply *reply = &world.replies[world.replied];
-	char		line[1024];
+	char line[1024];
 
 	(void) context;
 	snprintf(line, sizeof(line), "%s %s", request->method, request->url);
 	note(line);
 	for (int i = 0; i < request->header_count; i++)
 	{
-		snprintf(line, sizeof(line), " %s=%s", request->headers[i].name,
-				 request->headers[i].value);
+		snprintf(line, sizeof(line), " %s=%s", request->headers[i].name, request->headers[i].value);
 		note(line);
 	}
 	snprintf(line, sizeof(line), " +%" PRId64 "\n", request->deadline - world.now);
 	note(line);
 	if (world.replied == world.reply_count)
-		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, "HTTP_CONNECT",
-							  "cannot connect");
+		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, "HTTP_CONNECT", "cannot connect");
 	world.replied++;
 	if (reply->status == 0)
 		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, reply->body,
@@ -94,13 +92,13 @@ fake_perform(void *context, const struct http_request *request,
 	response->status = reply->status;
 	response->body.used = 0;
 	return byte_buffer_append_string(&response->body, reply->body, failure) &&
-		byte_buffer_terminate(&response->body, failure);
+		   byte_buffer_terminate(&response->body, failure);
 }
 
 static void
 fake_pause(void *context, int64_t milliseconds)
 {
-	char		line[64];
+	char line[64];
 
 	(void) context;
 	snprintf(line, sizeof(line), "pause %" PRId64 "\n", milliseconds);
@@ -156,7 +154,7 @@ begin(void)
 static void
 set(const char *name, const char *value)
 {
-	int			i = world.variable_count++;
+	int i = world.variable_count++;
 
 	world.variables[i][0] = name;
 	world.variables[i][1] = value;
@@ -191,7 +189,9 @@ get_with(bool refresh, int64_t deadline)
 	else
 		snprintf(result, sizeof(result), "%s: %s%s", error.code, error.text,
 				 got.access_key_id[0] != '\0' || got.secret_access_key[0] != '\0' ||
-				 got.session_token[0] != '\0' ? " (and something is left)" : "");
+						 got.session_token[0] != '\0'
+					 ? " (and something is left)"
+					 : "");
 	return result;
 }
 
@@ -247,7 +247,7 @@ test_environment(void)
 static void
 test_long_values(void)
 {
-	char		value[AWS_SESSION_TOKEN_SIZE + 1];
+	char value[AWS_SESSION_TOKEN_SIZE + 1];
 
 	memset(value, 'a', sizeof(value));
 	value[AWS_SESSION_TOKEN_SIZE] = '\0';
@@ -262,7 +262,7 @@ test_long_values(void)
 			"a session token too long");
 	value[AWS_SESSION_TOKEN_SIZE - 1] = '\0';
 	ok(strncmp(get(), "KEY0 s aaaa", 11) == 0 &&
-	   strlen(got.session_token) == AWS_SESSION_TOKEN_SIZE - 1,
+		   strlen(got.session_token) == AWS_SESSION_TOKEN_SIZE - 1,
 	   "the longest session token");
 	world.variables[1][1] = value;
 	is_text(get(), "CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or no key",
@@ -290,14 +290,18 @@ test_container(void)
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer abc=");
 	reply(200, DOCUMENT);
 	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "with an authorization");
-	is_text(world.sent, "GET http://169.254.170.23/v1/credentials "
-			"Authorization=Bearer abc= +2000\n", "which is sent");
+	is_text(world.sent,
+			"GET http://169.254.170.23/v1/credentials "
+			"Authorization=Bearer abc= +2000\n",
+			"which is sent");
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	reply(404, "{\"message\":\"planted\"}");
-	is_text(get(), "CREDENTIALS_REFUSED: the container's credentials endpoint "
-			"answered with status 404", "a refusal is told");
+	is_text(get(),
+			"CREDENTIALS_REFUSED: the container's credentials endpoint "
+			"answered with status 404",
+			"a refusal is told");
 	is_text(world.sent, "GET http://169.254.170.2/x +2000\n",
 			"and neither repeated, nor is the instance asked");
 }
@@ -307,24 +311,53 @@ static void
 test_container_addresses(void)
 {
 	static const char *const allowed[] = {
-		"https://credentials.example.com/x", "HTTPS://[2001:db8::1]:443/x",
-		"http://localhost/x", "http://LOCALHOST:8080/x?y=@", "http://127.0.0.1",
-		"http://127.255.255.254:1/x", "http://[::1]/x", "http://[::1]:8080/x",
-		"http://169.254.170.2/x", "http://169.254.170.23/x", "http://[fd00:ec2::23]/x",
-		"http://[FD00:0EC2:0:0::23]/x"
+		"https://credentials.example.com/x",
+		"HTTPS://[2001:db8::1]:443/x",
+		"http://localhost/x",
+		"http://LOCALHOST:8080/x?y=@",
+		"http://127.0.0.1",
+		"http://127.255.255.254:1/x",
+		"http://[::1]/x",
+		"http://[::1]:8080/x",
+		"http://169.254.170.2/x",
+		"http://169.254.170.23/x",
+		"http://[fd00:ec2::23]/x",
+		"http://[FD00:0EC2:0:0::23]/x",
 	};
 	static const char *const refused[] = {
-		"http://example.com/x", "http://169.254.170.3/x", "http://169.254.170.22/x",
-		"http://169.254.169.254/x", "http://10.0.0.1/x", "http://128.0.0.1/x",
-		"http://127.1/x", "http://2130706433/x", "http://127.0.0.1.example.com/x",
-		"http://localhost.example.com/x", "http://localhost@example.com/x",
-		"http://localhost:80@example.com/x", "https://user@example.com/x",
-		"http://example.com\\@localhost/x", "http://localhost\\.example.com/x",
-		"https://example.com\\x", 		"http://localhost#@example.com/x", "http://[::2]/x", "http://[fd00:ec2::24]/x",
-		"http://[::1].example.com/x", "http://[::1", "http://::1/x", "http:///x",
-		"http://localhost:80.example.com/x", "http://local host/x",
-		"http://localhost/x\r\nHost: y", "http:/localhost/x", "localhost/x", "/x",
-		"ftp://localhost/x", "file:///etc/passwd", "https:///x", "x://y"
+		"http://example.com/x",
+		"http://169.254.170.3/x",
+		"http://169.254.170.22/x",
+		"http://169.254.169.254/x",
+		"http://10.0.0.1/x",
+		"http://128.0.0.1/x",
+		"http://127.1/x",
+		"http://2130706433/x",
+		"http://127.0.0.1.example.com/x",
+		"http://localhost.example.com/x",
+		"http://localhost@example.com/x",
+		"http://localhost:80@example.com/x",
+		"https://user@example.com/x",
+		"http://example.com\\@localhost/x",
+		"http://localhost\\.example.com/x",
+		"https://example.com\\x",
+		"http://localhost#@example.com/x",
+		"http://[::2]/x",
+		"http://[fd00:ec2::24]/x",
+		"http://[::1].example.com/x",
+		"http://[::1",
+		"http://::1/x",
+		"http:///x",
+		"http://localhost:80.example.com/x",
+		"http://local host/x",
+		"http://localhost/x\r\nHost: y",
+		"http:/localhost/x",
+		"localhost/x",
+		"/x",
+		"ftp://localhost/x",
+		"file:///etc/passwd",
+		"https:///x",
+		"x://y",
 	};
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
@@ -340,21 +373,25 @@ test_container_addresses(void)
 		set("AWS_CONTAINER_CREDENTIALS_FULL_URI", refused[i]);
 		set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "planted");
 		reply(200, DOCUMENT);
-		is_text(get(), "CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_FULL_URI is "
-				"neither https nor an address of this machine", "not asked: %zu", i);
+		is_text(get(),
+				"CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_FULL_URI is "
+				"neither https nor an address of this machine",
+				"not asked: %zu", i);
 		is_text(world.sent, "", "nothing is sent there");
 	}
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@example.com/x");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is "
-			"no path", "a relative address that would name another host");
+	is_text(get(),
+			"CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is "
+			"no path",
+			"a relative address that would name another host");
 	is_text(world.sent, "", "is not asked");
 }
 
 static void
 write_file(const char *path, const char *text, size_t length)
 {
-	FILE	   *file = fopen(path, "w");
+	FILE *file = fopen(path, "w");
 
 	if (file == NULL || fwrite(text, 1, length, file) != length || fclose(file) != 0)
 		ok(false, "%s is written", path);
@@ -363,11 +400,12 @@ write_file(const char *path, const char *text, size_t length)
 static void
 test_token_file(void)
 {
-	static const char wrong[] = "CREDENTIALS_SETTING: "
+	static const char wrong[] =
+		"CREDENTIALS_SETTING: "
 		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names a file without a token";
-	char		path[] = "/tmp/onboard-token-XXXXXX";
-	char		large[8192];
-	int			file = mkstemp(path);
+	char path[] = "/tmp/onboard-token-XXXXXX";
+	char large[8192];
+	int file = mkstemp(path);
 
 	close(file);
 	begin();
@@ -386,7 +424,8 @@ test_token_file(void)
 			"it is read again at each fetch");
 
 	write_file(path, "planted\r\nX: planted", 19);
-	is_text(get_with(true, 0), "CREDENTIALS_SETTING: "
+	is_text(get_with(true, 0),
+			"CREDENTIALS_SETTING: "
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE holds a control character",
 			"a token of two lines");
 	write_file(path, "\n", 1);
@@ -398,18 +437,22 @@ test_token_file(void)
 	is_text(get_with(true, 0), wrong, "a token too long");
 	is_text(world.sent, "", "nothing is sent then");
 	unlink(path);
-	is_text(get_with(true, 0), "CREDENTIALS_SETTING: "
+	is_text(get_with(true, 0),
+			"CREDENTIALS_SETTING: "
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names a file that cannot be opened",
 			"no file");
 	world.variables[2][1] = "/tmp";
-	is_text(get_with(true, 0), "CREDENTIALS_SETTING: "
+	is_text(get_with(true, 0),
+			"CREDENTIALS_SETTING: "
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names a file that cannot be read",
 			"a folder");
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "planted\nX: planted");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_CONTAINER_AUTHORIZATION_TOKEN holds a "
-			"control character", "a variable of two lines");
+	is_text(get(),
+			"CREDENTIALS_SETTING: AWS_CONTAINER_AUTHORIZATION_TOKEN holds a "
+			"control character",
+			"a variable of two lines");
 }
 
 /* ---------------------------------------------------------------------
@@ -433,18 +476,23 @@ test_instance(void)
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1338/");
 	set("AWS_EC2_METADATA_DISABLED", "false");
 	is_text(get(), "HTTP_CONNECT: cannot connect", "nobody answers");
-	is_text(world.sent, "PUT http://127.0.0.1:1338/latest/api/token "
+	is_text(world.sent,
+			"PUT http://127.0.0.1:1338/latest/api/token "
 			"X-aws-ec2-metadata-token-ttl-seconds=21600 +1000\n",
 			"another endpoint is asked, and once");
 	begin();
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv6");
 	get();
-	is_text(world.sent, "PUT http://[fd00:ec2::254]/latest/api/token "
-			"X-aws-ec2-metadata-token-ttl-seconds=21600 +1000\n", "that of IPv6");
+	is_text(world.sent,
+			"PUT http://[fd00:ec2::254]/latest/api/token "
+			"X-aws-ec2-metadata-token-ttl-seconds=21600 +1000\n",
+			"that of IPv6");
 	begin();
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "file:///planted");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_EC2_METADATA_SERVICE_ENDPOINT is no http "
-			"or https URL", "an endpoint that is none");
+	is_text(get(),
+			"CREDENTIALS_SETTING: AWS_EC2_METADATA_SERVICE_ENDPOINT is no http "
+			"or https URL",
+			"an endpoint that is none");
 }
 
 static void
@@ -452,16 +500,22 @@ test_instance_refusals(void)
 {
 	begin();
 	reply(403, "");
-	is_text(get(), "CREDENTIALS_REFUSED: the instance's metadata service answered with "
-			"status 403", "no token is given");
+	is_text(get(),
+			"CREDENTIALS_REFUSED: the instance's metadata service answered with "
+			"status 403",
+			"no token is given");
 	begin();
 	reply(200, "");
-	is_text(get(), "CREDENTIALS_REPLY: the reply of the instance's metadata service has "
-			"no token", "an empty token");
+	is_text(get(),
+			"CREDENTIALS_REPLY: the reply of the instance's metadata service has "
+			"no token",
+			"an empty token");
 	begin();
 	reply(200, "planted\r\nX: planted");
-	is_text(get(), "CREDENTIALS_REPLY: the reply of the instance's metadata service has "
-			"no token", "a token of two lines");
+	is_text(get(),
+			"CREDENTIALS_REPLY: the reply of the instance's metadata service has "
+			"no token",
+			"a token of two lines");
 	begin();
 	reply(200, "instance-token");
 	reply(404, "");
@@ -470,8 +524,10 @@ test_instance_refusals(void)
 	begin();
 	reply(200, "instance-token");
 	reply(200, "planted/../role");
-	is_text(get(), "CREDENTIALS_REPLY: the reply of the instance's metadata service "
-			"names no role", "a role that is a path");
+	is_text(get(),
+			"CREDENTIALS_REPLY: the reply of the instance's metadata service "
+			"names no role",
+			"a role that is a path");
 	begin();
 	reply(200, "instance-token");
 	reply(200, "a+=,.@_-Z\nsecond");
@@ -491,7 +547,7 @@ test_documents(void)
 	{
 		const char *what;
 		const char *document;
-	}			cases[] = {
+	} cases[] = {
 		{"is not a JSON object", ""},
 		{"is not a JSON object", "planted"},
 		{"is not a JSON object", "[\"planted\"]"},
@@ -504,7 +560,7 @@ test_documents(void)
 		{"has no SecretAccessKey", "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"\"}"},
 		{"has no Token", "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"planted\"}"},
 		{"has no Expiration",
-		"{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"planted\",\"Token\":\"planted\"}"},
+		 "{\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"planted\",\"Token\":\"planted\"}"},
 		{"has no Expiration", DOCUMENT_OF("planted", "")},
 		{"has no Expiration", DOCUMENT_OF("planted", "tomorrow")},
 		{"has no Expiration", DOCUMENT_OF("planted", "2026-01-01T01:00:00")},
@@ -521,15 +577,17 @@ test_documents(void)
 		{"has no Expiration", DOCUMENT_OF("planted", "1969-06-01T00:00:00Z")},
 		{"has expired already", DOCUMENT_OF("planted", "2026-01-01T00:00:00Z")},
 	};
-	char		expected[256];
+	char expected[256];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		begin();
 		set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 		reply(200, cases[i].document);
-		snprintf(expected, sizeof(expected), "CREDENTIALS_REPLY: the reply of the "
-				 "container's credentials endpoint %s", cases[i].what);
+		snprintf(expected, sizeof(expected),
+				 "CREDENTIALS_REPLY: the reply of the "
+				 "container's credentials endpoint %s",
+				 cases[i].what);
 		is_text(get(), expected, "document %zu", i);
 	}
 	begin();
@@ -550,15 +608,19 @@ test_busy(void)
 	reply(429, "");
 	reply(200, DOCUMENT);
 	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "a busy endpoint");
-	is_text(world.sent, "GET http://169.254.170.2/x +2000\npause 100\n"
+	is_text(world.sent,
+			"GET http://169.254.170.2/x +2000\npause 100\n"
 			"GET http://169.254.170.2/x +2000\npause 200\n"
-			"GET http://169.254.170.2/x +2000\n", "is asked again");
+			"GET http://169.254.170.2/x +2000\n",
+			"is asked again");
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	for (int i = 0; i < 4; i++)
 		reply(500, "planted");
-	is_text(get(), "CREDENTIALS_REFUSED: the container's credentials endpoint answered "
-			"with status 500", "but not for ever");
+	is_text(get(),
+			"CREDENTIALS_REFUSED: the container's credentials endpoint answered "
+			"with status 500",
+			"but not for ever");
 	is_int(world.replied, 3, "three times at most");
 
 	begin();
@@ -566,8 +628,10 @@ test_busy(void)
 	reply(503, "");
 	reply(503, "");
 	get_with(false, world.now + 150);
-	is_text(world.sent, "GET http://169.254.170.2/x +150\npause 100\n"
-			"GET http://169.254.170.2/x +50\n", "and never after the deadline");
+	is_text(world.sent,
+			"GET http://169.254.170.2/x +150\npause 100\n"
+			"GET http://169.254.170.2/x +50\n",
+			"and never after the deadline");
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
@@ -632,8 +696,7 @@ test_refreshed(void)
 	reply_as_instance(DOCUMENT_OF("KEY3", "2026-01-01T02:00:00Z"));
 	is_text(get_with(true, 0), "KEY3 secret/KEY3 token+KEY3 1767232800",
 			"new ones when they are asked for");
-	is_text(get_with(true, 0), "HTTP_CONNECT: cannot connect",
-			"no kept ones in their place");
+	is_text(get_with(true, 0), "HTTP_CONNECT: cannot connect", "no kept ones in their place");
 	is_text(get(), "KEY3 secret/KEY3 token+KEY3 1767232800", "but they are still kept");
 
 	begin();
@@ -647,7 +710,7 @@ test_refreshed(void)
 	ok(world.sent[0] != '\0', "and then fetched anew");
 }
 
-static int	allocations_left;
+static int allocations_left;
 
 static void *
 failing_reallocate(void *block, size_t size)
@@ -658,14 +721,15 @@ failing_reallocate(void *block, size_t size)
 static void
 test_memory(void)
 {
-	bool		done = false;
+	bool done = false;
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	allocations_left = 0;
 	glue_set_reallocate(failing_reallocate);
 	ok(aws_credentials_provider_new(&fakes, &error) == NULL &&
-	   strcmp(error.code, "OUT_OF_MEMORY") == 0, "no memory for a provider");
+		   strcmp(error.code, "OUT_OF_MEMORY") == 0,
+	   "no memory for a provider");
 	glue_set_reallocate(NULL);
 	for (int count = 0; !done && count < 10; count++)
 	{
@@ -686,8 +750,8 @@ static void
 test_real_functions(void)
 {
 	struct aws_credentials_functions functions;
-	int64_t		before;
-	int64_t		told;
+	int64_t before;
+	int64_t told;
 
 	aws_credentials_functions_init(&functions, NULL);
 	ok(functions.perform != NULL && functions.context == NULL, "requests go to a client");

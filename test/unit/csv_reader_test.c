@@ -7,7 +7,7 @@
  */
 #include "unit.h"
 
-#include "columns.h"
+#include "shared/columns.h"
 #include "events.h"
 
 #define FFFD "\xEF\xBF\xBD"
@@ -20,11 +20,19 @@ struct sample
 };
 
 #define COUNT(given) "the record has " given ", the header has 2"
-#define STRAY(field) "field " field " has a quote in it but does not begin with one; put the whole field in quotes and write the quote twice"
-#define AFTER(field) "field " field " has text after its closing quote; a quote inside a quoted field is written twice"
-#define OPEN(from, to) "the quote opened in line " from " is not closed: the next quote, in line " to ", does not end the field"
+#define STRAY(field) \
+	"field " field   \
+	" has a quote in it but does not begin with one; put the whole field in quotes and write the quote twice"
+#define AFTER(field) \
+	"field " field   \
+	" has text after its closing quote; a quote inside a quoted field is written twice"
+#define OPEN(from, to)                                                             \
+	"the quote opened in line " from " is not closed: the next quote, in line " to \
+	", does not end the field"
 #define NEVER(line) "the quote opened in line " line " is never closed"
-#define LOST(field) "field " field " holds a character that could not be read (shown as U+FFFD); save the file as \"CSV UTF-8\" or name its encoding"
+#define LOST(field) \
+	"field " field  \
+	" holds a character that could not be read (shown as U+FFFD); save the file as \"CSV UTF-8\" or name its encoding"
 
 static const struct sample samples[] = {
 	/* what is a record */
@@ -44,52 +52,69 @@ static const struct sample samples[] = {
 	{"cr", "a,b\r1,2\r\r3,4\r", "0@1 a|b\n1@2 1|2\n2@4 3|4\n"},
 	{"mixed", "a,b\n1,2\r\n\r\n3,4\r\r5,6\n\r7,8", "0@1 a|b\n1@2 1|2\n2@4 3|4\n3@6 5|6\n4@8 7|8\n"},
 	{"line ends in quotes", "a,b\n\"1\n1\",2\n\"3\r\n3\",\"4\r\r\n4\"\r\n5,6\n",
-	"0@1 a|b\n1@2 1\\n1|2\n2@4 3\\r\\n3|4\\r\\r\\n4\n3@8 5|6\n"},
-	{"cr in quotes, lf further on", "a\n\"1\r2\n3\r\n\"\nx\n", "0@1 a\n1@2 1\\r2\\n3\\r\\n\n2@6 x\n"},
+	 "0@1 a|b\n1@2 1\\n1|2\n2@4 3\\r\\n3|4\\r\\r\\n4\n3@8 5|6\n"},
+	{"cr in quotes, lf further on", "a\n\"1\r2\n3\r\n\"\nx\n",
+	 "0@1 a\n1@2 1\\r2\\n3\\r\\n\n2@6 x\n"},
 	{"a quoted field of line ends", "a\n\"\n\n\n\"\nx\n", "0@1 a\n1@2 \\n\\n\\n\n2@6 x\n"},
 
 	/* quotes and blanks */
 	{"quotes written twice", "a,b\n\"x \"\"y\"\"\",\"\"\"\"\n", "0@1 a|b\n1@2 x \"y\"|\"\n"},
 	{"delimiters in quotes", "a,b\n\"1,1\",\",\"\n", "0@1 a|b\n1@2 1,1|,\n"},
 	{"nothing is trimmed", "a,b\n 1 ,\t2\t\n\" 3 \",  4  \n   ,  \n",
-	"0@1 a|b\n1@2  1 |\t2\t\n2@3  3 |  4  \n3@4    |  \n"},
-	{"blanks in a long row", "a,b\nsome words with blanks in between ,  and more of them behind  \nx,y\n",
-	"0@1 a|b\n1@2 some words with blanks in between |  and more of them behind  \n2@3 x|y\n"},
+	 "0@1 a|b\n1@2  1 |\t2\t\n2@3  3 |  4  \n3@4    |  \n"},
+	{"blanks in a long row",
+	 "a,b\nsome words with blanks in between ,  and more of them behind  \nx,y\n",
+	 "0@1 a|b\n1@2 some words with blanks in between |  and more of them behind  \n2@3 x|y\n"},
 	{"a blank at the very end", "a,b\nthis is a longer line than sixteen, yes \n",
-	"0@1 a|b\n1@2 this is a longer line than sixteen| yes \n"},
-	{"a blank after a quote", "a,b\n\"1\" ,2\n3,4\n", "0@1 a|b\n1@2 MALFORMED_ROW " AFTER("1") " <\"1\" ,2>\n2@3 3|4\n"},
-	{"a blank before a quote", "a,b\n1, \"2\"\n3,4\n", "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("2") " <1, \"2\">\n2@3 3|4\n"},
+	 "0@1 a|b\n1@2 this is a longer line than sixteen| yes \n"},
+	{"a blank after a quote", "a,b\n\"1\" ,2\n3,4\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " AFTER("1") " <\"1\" ,2>\n2@3 3|4\n"},
+	{"a blank before a quote", "a,b\n1, \"2\"\n3,4\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("2") " <1, \"2\">\n2@3 3|4\n"},
 
 	/* number of fields */
 	{"too few", "a,b\n1\n2,3\n", "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("1 field") " <1>\n2@3 2|3\n"},
-	{"too many", "a,b\n1,2,3\n2,3\n", "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("3 fields") " <1,2,3>\n2@3 2|3\n"},
-	{"too many over two lines", "a,b\n1,\"2\n2\",3\r\n2,3\n", "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("3 fields") " <1,\"2\\n2\",3>\n2@4 2|3\n"},
+	{"too many", "a,b\n1,2,3\n2,3\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("3 fields") " <1,2,3>\n2@3 2|3\n"},
+	{"too many over two lines", "a,b\n1,\"2\n2\",3\r\n2,3\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("3 fields") " <1,\"2\\n2\",3>\n2@4 2|3\n"},
 
 	/* quotes that are wrong */
-	{"a stray quote", "a,b\n1,5\" disk\n2,3\n", "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("2") " <1,5\" disk>\n2@3 2|3\n"},
-	{"text behind a quote", "a,b\n\"1\"x,2\r\n2,3\n", "0@1 a|b\n1@2 MALFORMED_ROW " AFTER("1") " <\"1\"x,2>\n2@3 2|3\n"},
+	{"a stray quote", "a,b\n1,5\" disk\n2,3\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("2") " <1,5\" disk>\n2@3 2|3\n"},
+	{"text behind a quote", "a,b\n\"1\"x,2\r\n2,3\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " AFTER("1") " <\"1\"x,2>\n2@3 2|3\n"},
 	{"a quote unclosed to the end", "a,b\n1,2\n3,\"4\n5,6\n7,8\n",
-	"0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW " NEVER("3") " <3,\"4>\n3@4 5|6\n4@5 7|8\n"},
-	{"a quote unclosed in the last line", "a,b\n1,\"2", "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("2") " <1,\"2>\n"},
+	 "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW " NEVER("3") " <3,\"4>\n3@4 5|6\n4@5 7|8\n"},
+	{"a quote unclosed in the last line", "a,b\n1,\"2",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("2") " <1,\"2>\n"},
 	{"an unclosed quote and then another", "a,b\n1,\"2\n3,\"4\"\n5,6\n",
-	"0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 3|4\n3@4 5|6\n"},
+	 "0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 3|4\n3@4 5|6\n"},
 	{"two unclosed quotes", "a,b\r\n1,\"2\r\n3,\"4\r\n5,6\r\n",
-	"0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 MALFORMED_ROW " NEVER("3") " <3,\"4>\n3@4 5|6\n"},
+	 "0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 MALFORMED_ROW " NEVER(
+		 "3") " <3,\"4>\n3@4 5|6\n"},
 	{"the quote opened in the second line", "a,b\n\"1\n1\",\"2\n3,4\n",
-	"0@1 a|b\n1@2 MALFORMED_ROW " NEVER("3") " <\"1>\n2@3 MALFORMED_ROW " STRAY("1") " <1\",\"2>\n3@4 3|4\n"},
+	 "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("3") " <\"1>\n2@3 MALFORMED_ROW " STRAY(
+		 "1") " <1\",\"2>\n3@4 3|4\n"},
 	{"restart at a quoted row over lines", "a,b\r1,\"2\r\"3\r3\",4\r5,6",
-	"0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 3\\r3|4\n3@5 5|6\n"},
+	 "0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 3\\r3|4\n3@5 5|6\n"},
 	{"restart at a blank line", "a,b\n1,\"2\n\n\n3,4\n",
-	"0@1 a|b\n1@2 MALFORMED_ROW " NEVER("2") " <1,\"2>\n2@5 3|4\n"},
+	 "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("2") " <1,\"2>\n2@5 3|4\n"},
 	{"a header that cannot be read", "a,\"b\n1,2\n",
-	"0@1 MALFORMED_ROW " NEVER("1") " <a,\"b>\n1@2 MALFORMED_ROW the record has 2 fields, the header has 0 <1,2>\n"},
+	 "0@1 MALFORMED_ROW " NEVER(
+		 "1") " <a,\"b>\n1@2 MALFORMED_ROW the record has 2 fields, the header has 0 <1,2>\n"},
 
 	/* damage */
-	{"U+FFFD", "a,b\n1,x" FFFD "y\n2,3\n", "0@1 a|b\n1@2 INVALID_ENCODING " LOST("2") " <1,x" FFFD "y>\n2@3 2|3\n"},
-	{"other characters of that row", "a,b\n\xEF\xBF\xBC,\xEF\xBE\xBD\n", "0@1 a|b\n1@2 \xEF\xBF\xBC|\xEF\xBE\xBD\n"},
-	{"U+FFFD in a row too short", "a,b\n" FFFD "\n", "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("1 field") " <" FFFD ">\n"},
-	{"U+FFFD in a stray quote", "a,b\n" FFFD "\",1\n2,3", "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("1") " <" FFFD "\",1>\n2@3 2|3\n"},
-	{"U+FFFD in quotes", "a,b\n\"\n" FFFD "\",1\n", "0@1 a|b\n1@2 INVALID_ENCODING " LOST("1") " <\"\\n" FFFD "\",1>\n"},
+	{"U+FFFD", "a,b\n1,x" FFFD "y\n2,3\n",
+	 "0@1 a|b\n1@2 INVALID_ENCODING " LOST("2") " <1,x" FFFD "y>\n2@3 2|3\n"},
+	{"other characters of that row", "a,b\n\xEF\xBF\xBC,\xEF\xBE\xBD\n",
+	 "0@1 a|b\n1@2 \xEF\xBF\xBC|\xEF\xBE\xBD\n"},
+	{"U+FFFD in a row too short", "a,b\n" FFFD "\n",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("1 field") " <" FFFD ">\n"},
+	{"U+FFFD in a stray quote", "a,b\n" FFFD "\",1\n2,3",
+	 "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("1") " <" FFFD "\",1>\n2@3 2|3\n"},
+	{"U+FFFD in quotes", "a,b\n\"\n" FFFD "\",1\n",
+	 "0@1 a|b\n1@2 INVALID_ENCODING " LOST("1") " <\"\\n" FFFD "\",1>\n"},
 };
 
 struct parse
@@ -97,8 +122,8 @@ struct parse
 	struct csv_reader *reader;
 	struct event_list list;
 	struct glue_error error;
-	int64_t		parsed_bytes;
-	bool		good;
+	int64_t parsed_bytes;
+	bool good;
 };
 
 static bool
@@ -115,8 +140,7 @@ push_piece(void *context, const char *bytes, size_t length)
 
 /* Read a text in pieces; the caller cleans up parse->list. */
 static void
-parse_text(struct parse *parse, const char *input, size_t length, size_t chunk,
-		   int stop_after)
+parse_text(struct parse *parse, const char *input, size_t length, size_t chunk, int stop_after)
 {
 	memset(parse, 0, sizeof(*parse));
 	parse->list.stop_after = stop_after;
@@ -125,7 +149,7 @@ parse_text(struct parse *parse, const char *input, size_t length, size_t chunk,
 	if (parse->reader == NULL)
 		return;
 	parse->good = push_in_pieces(input, length, chunk, push_piece, parse) &&
-		csv_reader_finish(parse->reader, &parse->error);
+				  csv_reader_finish(parse->reader, &parse->error);
 	parse->parsed_bytes = csv_reader_parsed_bytes(parse->reader);
 	csv_reader_destroy(parse->reader);
 }
@@ -135,21 +159,19 @@ static char *
 events_of(const char *name, const char *input, size_t length)
 {
 	struct parse whole;
-	size_t		differing = 0;
+	size_t differing = 0;
 
 	parse_text(&whole, input, length, length > 0 ? length : 1, 0);
 	ok(whole.good, "%s: is read", name);
-	ok(whole.parsed_bytes <= 2 * (int64_t) length,
-	   "%s: no line is read more than twice", name);
-	for (size_t chunk = next_chunk_size(0, length);
-		 chunk > 0 && differing == 0; chunk = next_chunk_size(chunk, length))
+	ok(whole.parsed_bytes <= 2 * (int64_t) length, "%s: no line is read more than twice", name);
+	for (size_t chunk = next_chunk_size(0, length); chunk > 0 && differing == 0;
+		 chunk = next_chunk_size(chunk, length))
 	{
 		struct parse pieces;
 
 		parse_text(&pieces, input, length, chunk, 0);
 		if (pieces.list.length != whole.list.length ||
-			(whole.list.length > 0 &&
-			 strcmp(pieces.list.text, whole.list.text) != 0))
+			(whole.list.length > 0 && strcmp(pieces.list.text, whole.list.text) != 0))
 			differing = chunk;
 		events_clean_up(&pieces.list);
 	}
@@ -160,7 +182,7 @@ events_of(const char *name, const char *input, size_t length)
 static void
 check(const char *name, const char *input, size_t length, const char *expected)
 {
-	char	   *events = events_of(name, input, length);
+	char *events = events_of(name, input, length);
 
 	is_text(events, expected, "%s", name);
 	free(events);
@@ -170,22 +192,21 @@ static void
 test_samples(void)
 {
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
-		check(samples[i].name, samples[i].input, strlen(samples[i].input),
-			  samples[i].events);
+		check(samples[i].name, samples[i].input, strlen(samples[i].input), samples[i].events);
 }
 
 /* A text made of parts: %c repeated. */
 struct builder
 {
-	char	   *text;
-	size_t		length;
-	size_t		size;
+	char *text;
+	size_t length;
+	size_t size;
 };
 
 static void
 add(struct builder *builder, const char *text, size_t times)
 {
-	size_t		length = strlen(text);
+	size_t length = strlen(text);
 
 	if (builder->length + length * times > builder->size)
 	{
@@ -224,7 +245,7 @@ test_field_cap(void)
 
 	for (int over = 1; over <= 4; over++)
 	{
-		char		expected[512];
+		char expected[512];
 
 		add(&text, "a,b\n", 1);
 		add(&text, "x", ONBOARD_MAX_FIELD_BYTES + over);
@@ -235,17 +256,20 @@ test_field_cap(void)
 				 "0@1 a|b\n"
 				 "1@2 MALFORMED_ROW field 1 is longer than 65536 bytes <{x*%d}>\n"
 				 "2@3 MALFORMED_ROW field 1 is longer than 65536 bytes <\"{x*%d}\">\n"
-				 "3@4 1|2\n", 65536 + over, 65536 + over);
+				 "3@4 1|2\n",
+				 65536 + over, 65536 + over);
 		check_built("fields a little too long", &text, expected);
 	}
 
 	add(&text, "a,b\n1,2\n3,\"4\n", 1);
 	add(&text, "5,6\n", 20000);
 	{
-		char	   *events = events_of("an unclosed quote before many lines",
-									   text.text, text.length);
+		char *events = events_of("an unclosed quote before many lines", text.text, text.length);
 
-		ok(strncmp(events, "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW the quote opened in line 3 is not closed within the 65536 bytes a field may have <3,\"4>\n3@4 5|6\n4@5 5|6\n", 130) == 0,
+		ok(strncmp(
+			   events,
+			   "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW the quote opened in line 3 is not closed within the 65536 bytes a field may have <3,\"4>\n3@4 5|6\n4@5 5|6\n",
+			   130) == 0,
 		   "an unclosed quote costs its line only");
 		ok(strstr(events, "\n20002@20003 5|6\n") != NULL, "and the last row is there");
 		free(events);
@@ -277,14 +301,16 @@ test_record_cap(void)
 		add(&text, "x", 65536);
 	}
 	add(&text, ",\n1,2,3,4,5\n", 1);
-	check_built("a record one byte too long", &text,
-				"0@1 a|b|c|d|e\n1@2 MALFORMED_ROW the record is longer than 262144 bytes <{x*65533},{x*65536},{x*65536},{x*65536}>\n2@3 1|2|3|4|5\n");
+	check_built(
+		"a record one byte too long", &text,
+		"0@1 a|b|c|d|e\n1@2 MALFORMED_ROW the record is longer than 262144 bytes <{x*65533},{x*65536},{x*65536},{x*65536}>\n2@3 1|2|3|4|5\n");
 
 	add(&text, "a\n", 1);
 	add(&text, "x", 3000000);
 	add(&text, "\r\n1\n", 1);
-	check_built("a line of 3 MB", &text,
-				"0@1 a\n1@2 MALFORMED_ROW field 1 is longer than 65536 bytes <{x*262144}>\n2@3 1\n");
+	check_built(
+		"a line of 3 MB", &text,
+		"0@1 a\n1@2 MALFORMED_ROW field 1 is longer than 65536 bytes <{x*262144}>\n2@3 1\n");
 
 	add(&text, "a\n", 1);
 	add(&text, "x", 262143);
@@ -301,10 +327,12 @@ test_record_cap(void)
 		add(&text, "\",\"", 1);
 	}
 	{
-		char	   *events = events_of("a record over many lines", text.text, text.length);
+		char *events = events_of("a record over many lines", text.text, text.length);
 
-		ok(strncmp(events, "0@1 a|b\n1@2 MALFORMED_ROW the record is longer than 262144 bytes <\">\n"
-				   "2@3 MALFORMED_ROW the record has 1 field, the header has 2 <\",\">\n", 130) == 0,
+		ok(strncmp(events,
+				   "0@1 a|b\n1@2 MALFORMED_ROW the record is longer than 262144 bytes <\">\n"
+				   "2@3 MALFORMED_ROW the record has 1 field, the header has 2 <\",\">\n",
+				   130) == 0,
 		   "a record over many lines costs its first line");
 		free(events);
 		free(text.text);
@@ -315,7 +343,7 @@ static void
 test_columns_cap(void)
 {
 	struct builder text = {0};
-	char	   *events;
+	char *events;
 
 	add(&text, ",", ONBOARD_MAX_COLUMNS - 1);
 	add(&text, "\n", 1);
@@ -327,7 +355,8 @@ test_columns_cap(void)
 	add(&text, "\n", 1);
 	add(&text, ",", ONBOARD_MAX_COLUMNS - 1);
 	events = events_of("many columns", text.text, text.length);
-	ok(strstr(events, "\n2@3 MALFORMED_ROW the record has more than 4096 fields <{,*4096}>\n"
+	ok(strstr(events,
+			  "\n2@3 MALFORMED_ROW the record has more than 4096 fields <{,*4096}>\n"
 			  "3@4 MALFORMED_ROW the record has more than 4096 fields <{,*262144}>\n4@5 |") != NULL,
 	   "a million columns are one defect");
 	free(events);
@@ -339,11 +368,11 @@ static void
 test_hostile(void)
 {
 	static const char *const lines[] = {
-		"\"aaaa\n", "a,\"b\n", "\",\"\n", "\"\"\"x\n", "x\"\"y\n", "\"\n",
-		"\"a\"\"\n", "\"a\",\"\n", "\"\"\n", "\"\",\"\"\"\n", "\r", "\n",
+		"\"aaaa\n",  "a,\"b\n",    "\",\"\n", "\"\"\"x\n",     "x\"\"y\n", "\"\n",
+		"\"a\"\"\n", "\"a\",\"\n", "\"\"\n",  "\"\",\"\"\"\n", "\r",       "\n",
 	};
-	const int	kinds = sizeof(lines) / sizeof(lines[0]);
-	int			too_much = 0;
+	const int kinds = sizeof(lines) / sizeof(lines[0]);
+	int too_much = 0;
 
 	for (int a = 0; a < kinds; a++)
 	{
@@ -359,8 +388,7 @@ test_hostile(void)
 				add(&text, lines[b], 1 + unit_random(2000));
 			}
 			parse_text(&parse, text.text, text.length, 65536, 0);
-			too_much += !parse.good ||
-				parse.parsed_bytes > 2 * (int64_t) text.length;
+			too_much += !parse.good || parse.parsed_bytes > 2 * (int64_t) text.length;
 			events_clean_up(&parse.list);
 			free(text.text);
 		}
@@ -372,8 +400,8 @@ test_hostile(void)
 static void
 test_stop(void)
 {
-	const char	input[] = "a\n1\n\"2\n3\n\"4\n5\n6\n";
-	int			wrong = 0;
+	const char input[] = "a\n1\n\"2\n3\n\"4\n5\n6\n";
+	int wrong = 0;
 
 	for (size_t chunk = 1; chunk <= strlen(input); chunk++)
 	{
@@ -382,8 +410,8 @@ test_stop(void)
 			struct parse parse;
 
 			parse_text(&parse, input, strlen(input), chunk, stop_after);
-			wrong += parse.good || parse.list.count != stop_after ||
-				parse.error.class != GLUE_NO_ERROR;
+			wrong +=
+				parse.good || parse.list.count != stop_after || parse.error.class != GLUE_NO_ERROR;
 			events_clean_up(&parse.list);
 		}
 	}
@@ -401,11 +429,13 @@ static size_t
 random_value(char *value)
 {
 	static const char *const parts[] = {
-		"a", "b", " ", "\t", ",", "\"", "\n", "\r", "\r\n", ";", "\xC3\xA4",
-		"\xE6\x97\xA0", "word", "\"\"", "  ", "long enough to make a block of it",
+		"a",    "b",    " ",        "\t",
+		",",    "\"",   "\n",       "\r",
+		"\r\n", ";",    "\xC3\xA4", "\xE6\x97\xA0",
+		"word", "\"\"", "  ",       "long enough to make a block of it",
 	};
-	size_t		length = 0;
-	int			count = (int) unit_random(8);
+	size_t length = 0;
+	int count = (int) unit_random(8);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -422,14 +452,13 @@ random_value(char *value)
 static void
 write_value(struct builder *text, const char *value, bool must_quote)
 {
-	bool		quote = must_quote || strpbrk(value, ",\"\r\n") != NULL ||
-		unit_random(4) == 0;
+	bool quote = must_quote || strpbrk(value, ",\"\r\n") != NULL || unit_random(4) == 0;
 
 	if (quote)
 		add(text, "\"", 1);
 	for (const char *c = value; *c != '\0'; c++)
 	{
-		char		one[2] = {*c, '\0'};
+		char one[2] = {*c, '\0'};
 
 		add(text, one, *c == '"' ? 2 : 1);
 	}
@@ -440,7 +469,7 @@ write_value(struct builder *text, const char *value, bool must_quote)
 static int
 count_lines(const char *value)
 {
-	int			lines = 0;
+	int lines = 0;
 
 	for (; *value != '\0'; value++)
 		lines += *value == '\n' || (*value == '\r' && value[1] != '\n');
@@ -451,22 +480,24 @@ static void
 test_property(void)
 {
 	static const char *const line_ends[] = {"\n", "\r\n", "\r"};
-	int			wrong = 0;
+	int wrong = 0;
 
 	for (int round = 0; round < 400 && wrong == 0; round++)
 	{
 		struct builder text = {0};
 		struct event_list expected = {0};
 		struct parse parse;
-		int			line = 1;
-		int			rows = (int) unit_random(8);
+		int line = 1;
+		int rows = (int) unit_random(8);
 
 		for (int row = 0; row <= rows; row++)
 		{
 			struct text_view fields[PROPERTY_COLUMNS];
-			char		values[PROPERTY_COLUMNS][512];
-			struct csv_record record = {.row_number = row, .line_number = line,
-			.field_count = PROPERTY_COLUMNS, .fields = fields};
+			char values[PROPERTY_COLUMNS][512];
+			struct csv_record record = {.row_number = row,
+										.line_number = line,
+										.field_count = PROPERTY_COLUMNS,
+										.fields = fields};
 
 			for (int i = 0; i < PROPERTY_COLUMNS; i++)
 			{
@@ -485,8 +516,8 @@ test_property(void)
 		parse_text(&parse, text.text, text.length, 1 + unit_random(text.length), 0);
 		wrong += !parse.good || strcmp(parse.list.text, expected.text) != 0;
 		if (wrong)
-			printf("# %.*s\n# %s\n# %s\n", (int) text.length, text.text,
-				   parse.list.text, expected.text);
+			printf("# %.*s\n# %s\n# %s\n", (int) text.length, text.text, parse.list.text,
+				   expected.text);
 		events_clean_up(&parse.list);
 		events_clean_up(&expected);
 		free(text.text);
@@ -503,11 +534,11 @@ test_property(void)
 
 struct plain_record
 {
-	size_t		length;			/* with the line end, if any */
-	size_t		raw;			/* without */
-	bool		malformed;
+	size_t length; /* with the line end, if any */
+	size_t raw;    /* without */
+	bool malformed;
 	struct text_view fields[MAX_PLAIN];
-	int			field_count;
+	int field_count;
 };
 
 /* Bytes of the line end at s. */
@@ -548,8 +579,7 @@ plain_field(const char *s, const char *end, char *value, size_t *length)
 }
 
 static void
-plain_read_record(const char *begin, const char *end, char *values,
-				  struct plain_record *record)
+plain_read_record(const char *begin, const char *end, char *values, struct plain_record *record)
 {
 	const char *s = begin;
 
@@ -582,15 +612,15 @@ static void
 plain_read(const char *s, size_t length, struct event_list *list)
 {
 	const char *end = s + length;
-	char		values[MAX_PLAIN];
+	char values[MAX_PLAIN];
 	struct plain_record plain;
-	int64_t		row = 0;
-	int64_t		line = 1;
-	int			header_fields = 0;
+	int64_t row = 0;
+	int64_t line = 1;
+	int header_fields = 0;
 
 	while (s < end)
 	{
-		size_t		blank = line_end_at(s, end);
+		size_t blank = line_end_at(s, end);
 		struct csv_record record = {.row_number = row, .line_number = line};
 
 		if (blank > 0)
@@ -600,7 +630,7 @@ plain_read(const char *s, size_t length, struct event_list *list)
 			continue;
 		}
 		plain_read_record(s, end, values, &plain);
-		record.raw = (struct text_view) {s, plain.raw};
+		record.raw = (struct text_view){s, plain.raw};
 		record.fields = plain.fields;
 		record.field_count = plain.malformed ? 0 : plain.field_count;
 		if (row++ == 0)
@@ -612,7 +642,7 @@ plain_read(const char *s, size_t length, struct event_list *list)
 		events_record(list, &record);
 		for (const char *stop = s + plain.length; s < stop;)
 		{
-			size_t		size = line_end_at(s, end);
+			size_t size = line_end_at(s, end);
 
 			line += size > 0;
 			s += size > 0 ? size : 1;
@@ -623,15 +653,15 @@ plain_read(const char *s, size_t length, struct event_list *list)
 static void
 test_plain(void)
 {
-	static const char *const parts[] = {"\"", "\"", ",", ",", "\n", "\n", "\r",
-		"\r\n", "\"\"", "\",\"", "\"\n", "\n\"", "a", "b", " ", "\t", FFFD,
-	"some more text", "word ", " word"};
-	int			wrong = 0;
+	static const char *const parts[] = {
+		"\"",   "\"",   ",", ",", "\n", "\n", "\r", "\r\n",           "\"\"",  "\",\"",
+		"\"\n", "\n\"", "a", "b", " ",  "\t", FFFD, "some more text", "word ", " word"};
+	int wrong = 0;
 
 	for (int round = 0; round < 20000 && wrong == 0; round++)
 	{
-		char		input[MAX_PLAIN];
-		size_t		length = 0;
+		char input[MAX_PLAIN];
+		size_t length = 0;
 		struct event_list expected = {.no_messages = true};
 		struct parse parse;
 
@@ -648,8 +678,8 @@ test_plain(void)
 		events_append(&parse.list, "", 0);
 		wrong += !parse.good || strcmp(parse.list.text, expected.text) != 0;
 		if (wrong)
-			printf("# %.*s\n# got\n# %s\n# expected\n# %s\n", (int) length,
-				   input, parse.list.text, expected.text);
+			printf("# %.*s\n# got\n# %s\n# expected\n# %s\n", (int) length, input, parse.list.text,
+				   expected.text);
 		events_clean_up(&parse.list);
 		events_clean_up(&expected);
 	}
@@ -660,9 +690,9 @@ test_plain(void)
 static void
 test_memory(void)
 {
-	const char	input[] = "a,b\n1,\"2\n3,4\n";
-	int			wrong = 0;
-	bool		good = false;
+	const char input[] = "a,b\n1,\"2\n3,4\n";
+	int wrong = 0;
+	bool good = false;
 
 	glue_set_reallocate(failing_reallocate);
 	for (int fail_at = 0; !good && fail_at < 100; fail_at++)

@@ -7,7 +7,7 @@
  */
 #include "unit.h"
 
-#include "decode.h"
+#include "reader/decode.h"
 #include "events.h"
 
 #define FFFD "\xEF\xBF\xBD"
@@ -19,10 +19,10 @@ struct decoding
 {
 	struct decoder *decoder;
 	struct event_list text;
-	bool		may_be_damaged;
-	bool		good;
-	bool		has_mark;
-	char		encoding[DECODE_NAME_SIZE];
+	bool may_be_damaged;
+	bool good;
+	bool has_mark;
+	char encoding[DECODE_NAME_SIZE];
 	struct glue_error error;
 };
 
@@ -46,8 +46,8 @@ push_piece(void *context, const char *bytes, size_t length)
 
 /* The caller cleans up decoding->text. */
 static void
-decode(struct decoding *decoding, const char *encoding, const char *input,
-	   size_t length, size_t chunk)
+decode(struct decoding *decoding, const char *encoding, const char *input, size_t length,
+	   size_t chunk)
 {
 	memset(decoding, 0, sizeof(*decoding));
 	events_append(&decoding->text, "", 0);
@@ -55,7 +55,7 @@ decode(struct decoding *decoding, const char *encoding, const char *input,
 	if (decoding->decoder == NULL)
 		return;
 	decoding->good = push_in_pieces(input, length, chunk, push_piece, decoding) &&
-		decoder_finish(decoding->decoder, &decoding->error);
+					 decoder_finish(decoding->decoder, &decoding->error);
 	decoding->has_mark = decoder_has_byte_order_mark(decoding->decoder);
 	snprintf(decoding->encoding, sizeof(decoding->encoding), "%s",
 			 decoder_encoding(decoding->decoder));
@@ -67,16 +67,15 @@ check(const char *name, const char *encoding, const char *input, size_t length,
 	  const char *expected, const char *expected_encoding)
 {
 	struct decoding decoding;
-	size_t		differing = 0;
+	size_t differing = 0;
 
 	decode(&decoding, encoding, input, length, length > 0 ? length : 1);
 	ok(decoding.good, "%s: is decoded", name);
 	is_text(decoding.text.text, expected, "%s", name);
 	is_text(decoding.encoding, expected_encoding, "%s: encoding", name);
-	ok(decoding.may_be_damaged || strstr(expected, FFFD) == NULL,
-	   "%s: damage is announced", name);
-	for (size_t chunk = next_chunk_size(0, length);
-		 chunk > 0 && differing == 0; chunk = next_chunk_size(chunk, length))
+	ok(decoding.may_be_damaged || strstr(expected, FFFD) == NULL, "%s: damage is announced", name);
+	for (size_t chunk = next_chunk_size(0, length); chunk > 0 && differing == 0;
+		 chunk = next_chunk_size(chunk, length))
 	{
 		struct decoding pieces;
 
@@ -103,11 +102,14 @@ test_utf8(void)
 		  "\xC2\x80\xDF\xBF\xE0\xA0\x80\xEF\xBF\xBF\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", "UTF-8");
 	check("around the surrogates", NULL, BYTES("\xED\x9F\xBF\xEE\x80\x80"),
 		  "\xED\x9F\xBF\xEE\x80\x80", "UTF-8");
-	check("a long text with accents", NULL,
-		  BYTES("0123456789012345678901234567890123456789012345678901234567890123\xC3\xA4"
-				"012345678\xE6\x97\xA0 and so on until it is more than one block of sixty-four\xC3\xA4"),
-		  "0123456789012345678901234567890123456789012345678901234567890123\xC3\xA4"
-		  "012345678\xE6\x97\xA0 and so on until it is more than one block of sixty-four\xC3\xA4", "UTF-8");
+	check(
+		"a long text with accents", NULL,
+		BYTES(
+			"0123456789012345678901234567890123456789012345678901234567890123\xC3\xA4"
+			"012345678\xE6\x97\xA0 and so on until it is more than one block of sixty-four\xC3\xA4"),
+		"0123456789012345678901234567890123456789012345678901234567890123\xC3\xA4"
+		"012345678\xE6\x97\xA0 and so on until it is more than one block of sixty-four\xC3\xA4",
+		"UTF-8");
 	check("named", "utf8", BYTES("\xC3\xA4"), "\xC3\xA4", "UTF-8");
 }
 
@@ -117,63 +119,113 @@ test_bad_bytes(void)
 	check("NUL", NULL, BYTES("a\0b"), "a" FFFD "b", "UTF-8");
 	check("U+FFFD as it is", NULL, BYTES("a" FFFD "b"), "a" FFFD "b", "UTF-8");
 	check("FF", NULL, BYTES("a\xFFz"), "a" FFFD "z", "UTF-8");
-	check("Latin-1", NULL, BYTES("Gr\xF6\xDF" "e"), "Gr" FFFD FFFD "e", "UTF-8");
+	check("Latin-1", NULL,
+		  BYTES("Gr\xF6\xDF"
+				"e"),
+		  "Gr" FFFD FFFD "e", "UTF-8");
 	check("a lone continuation", NULL, BYTES("a\x80z"), "a" FFFD "z", "UTF-8");
 	check("overlong slash", NULL, BYTES("\xC0\xAF\xE0\x80\xAF\xF0\x80\x80\xAF"),
 		  FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD, "UTF-8");
 	check("overlong NUL", NULL, BYTES("\xC0\x80"), FFFD FFFD, "UTF-8");
-	check("surrogates", NULL, BYTES("\xED\xA0\x80\xED\xBF\xBF"),
-		  FFFD FFFD FFFD FFFD FFFD FFFD, "UTF-8");
+	check("surrogates", NULL, BYTES("\xED\xA0\x80\xED\xBF\xBF"), FFFD FFFD FFFD FFFD FFFD FFFD,
+		  "UTF-8");
 	check("above U+10FFFF", NULL, BYTES("\xF4\x90\x80\x80\xF5\x80\x80\x80"),
 		  FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD, "UTF-8");
-	check("cut by a letter", NULL, BYTES("\xE2\x82" "A\xF0\x9F\x98" "B\xC3"),
+	check("cut by a letter", NULL,
+		  BYTES("\xE2\x82"
+				"A\xF0\x9F\x98"
+				"B\xC3"),
 		  FFFD FFFD "A" FFFD FFFD FFFD "B" FFFD, "UTF-8");
-	check("cut by another sequence", NULL, BYTES("\xE2\x82\xC3\xA4"), FFFD FFFD "\xC3\xA4", "UTF-8");
+	check("cut by another sequence", NULL, BYTES("\xE2\x82\xC3\xA4"), FFFD FFFD "\xC3\xA4",
+		  "UTF-8");
 	check("cut by the end", NULL, BYTES("abcd\xF0\x9F\x98"), "abcd" FFFD FFFD FFFD, "UTF-8");
 	check("all cut by the end", NULL, BYTES("\xF0\x9F\x98"), FFFD FFFD FFFD, "UTF-8");
 	check("good ones among bad ones", NULL,
-		  BYTES("\xFF\xC3\xA4\xFF\xE6\x97\xA0\xFF" "abcdefghijklmnop\0\xF0\x9F\x98\x80"),
-		  FFFD "\xC3\xA4" FFFD "\xE6\x97\xA0" FFFD "abcdefghijklmnop" FFFD "\xF0\x9F\x98\x80", "UTF-8");
+		  BYTES("\xFF\xC3\xA4\xFF\xE6\x97\xA0\xFF"
+				"abcdefghijklmnop\0\xF0\x9F\x98\x80"),
+		  FFFD "\xC3\xA4" FFFD "\xE6\x97\xA0" FFFD "abcdefghijklmnop" FFFD "\xF0\x9F\x98\x80",
+		  "UTF-8");
 }
 
 static void
 test_marks(void)
 {
-	check("UTF-8 mark", NULL, BYTES("\xEF\xBB\xBF" "a,b"), "a,b", "UTF-8");
+	check("UTF-8 mark", NULL,
+		  BYTES("\xEF\xBB\xBF"
+				"a,b"),
+		  "a,b", "UTF-8");
 	check("UTF-8 mark alone", NULL, BYTES("\xEF\xBB\xBF"), "", "UTF-8");
-	check("only one is stripped", NULL, BYTES("\xEF\xBB\xBF\xEF\xBB\xBF" "a"),
-		  "\xEF\xBB\xBF" "a", "UTF-8");
+	check("only one is stripped", NULL,
+		  BYTES("\xEF\xBB\xBF\xEF\xBB\xBF"
+				"a"),
+		  "\xEF\xBB\xBF"
+		  "a",
+		  "UTF-8");
 	check("none in the middle", NULL, BYTES("a\xEF\xBB\xBF"), "a\xEF\xBB\xBF", "UTF-8");
 	check("half a mark", NULL, BYTES("\xEF\xBB"), FFFD FFFD, "UTF-8");
-	check("a mark wins over a name", "ISO-8859-1", BYTES("\xEF\xBB\xBF\xC3\xA4"), "\xC3\xA4", "UTF-8");
-	check("UTF-16LE", NULL, BYTES("\xFF\xFE" "a\0,\0\xE4\0\n\0\x3D\xD8\x00\xDE"),
+	check("a mark wins over a name", "ISO-8859-1", BYTES("\xEF\xBB\xBF\xC3\xA4"), "\xC3\xA4",
+		  "UTF-8");
+	check("UTF-16LE", NULL,
+		  BYTES("\xFF\xFE"
+				"a\0,\0\xE4\0\n\0\x3D\xD8\x00\xDE"),
 		  "a,\xC3\xA4\n\xF0\x9F\x98\x80", "UTF-16LE");
-	check("UTF-16BE", NULL, BYTES("\xFE\xFF" "\0a\0,\0\xE4\0\n\xD8\x3D\xDE\x00"),
+	check("UTF-16BE", NULL,
+		  BYTES("\xFE\xFF"
+				"\0a\0,\0\xE4\0\n\xD8\x3D\xDE\x00"),
 		  "a,\xC3\xA4\n\xF0\x9F\x98\x80", "UTF-16BE");
 	check("UTF-16LE mark alone", NULL, BYTES("\xFF\xFE"), "", "UTF-16LE");
-	check("NUL in UTF-16", NULL, BYTES("\xFF\xFE" "a\0\0\0b\0"), "a" FFFD "b", "UTF-16LE");
-	check("a lone high surrogate", NULL, BYTES("\xFF\xFE" "\x3D\xD8" "a\0"), FFFD "a", "UTF-16LE");
-	check("a lone low surrogate", NULL, BYTES("\xFF\xFE" "\x00\xDE" "a\0"), FFFD "a", "UTF-16LE");
-	check("a high surrogate at the end", NULL, BYTES("\xFF\xFE" "a\0\x3D\xD8"), "a" FFFD, "UTF-16LE");
-	check("an odd byte at the end", NULL, BYTES("\xFF\xFE" "a\0b"), "a" FFFD, "UTF-16LE");
+	check("NUL in UTF-16", NULL,
+		  BYTES("\xFF\xFE"
+				"a\0\0\0b\0"),
+		  "a" FFFD "b", "UTF-16LE");
+	check("a lone high surrogate", NULL,
+		  BYTES("\xFF\xFE"
+				"\x3D\xD8"
+				"a\0"),
+		  FFFD "a", "UTF-16LE");
+	check("a lone low surrogate", NULL,
+		  BYTES("\xFF\xFE"
+				"\x00\xDE"
+				"a\0"),
+		  FFFD "a", "UTF-16LE");
+	check("a high surrogate at the end", NULL,
+		  BYTES("\xFF\xFE"
+				"a\0\x3D\xD8"),
+		  "a" FFFD, "UTF-16LE");
+	check("an odd byte at the end", NULL,
+		  BYTES("\xFF\xFE"
+				"a\0b"),
+		  "a" FFFD, "UTF-16LE");
 	check("U+FFFD in UTF-16", NULL, BYTES("\xFF\xFE\xFD\xFF"), FFFD, "UTF-16LE");
 }
 
 static void
 test_names(void)
 {
-	check("Latin-1", "ISO-8859-1", BYTES("Gr\xF6\xDF" "e\0"), "Gr\xC3\xB6\xC3\x9F" "e" FFFD, "ISO-8859-1");
+	check("Latin-1", "ISO-8859-1",
+		  BYTES("Gr\xF6\xDF"
+				"e\0"),
+		  "Gr\xC3\xB6\xC3\x9F"
+		  "e" FFFD,
+		  "ISO-8859-1");
 	check("Windows", "windows-1252", BYTES("5 \x80\x81"), "5 \xE2\x82\xAC" FFFD, "windows-1252");
-	check("Shift JIS", "SHIFT_JIS", BYTES("\x93\xFA\x96\x7B" "a\x93"), "\xE6\x97\xA5\xE6\x9C\xAC" "a" FFFD, "SHIFT_JIS");
+	check("Shift JIS", "SHIFT_JIS",
+		  BYTES("\x93\xFA\x96\x7B"
+				"a\x93"),
+		  "\xE6\x97\xA5\xE6\x9C\xAC"
+		  "a" FFFD,
+		  "SHIFT_JIS");
 	check("GB18030", "GB18030", BYTES("\xCE\xDE\x84\x31\xA4\x37"), "\xE6\x97\xA0" FFFD, "GB18030");
-	check("with shifts", "ISO-2022-JP", BYTES("a\x1B$BF|K\\\x1B(Bz"), "a\xE6\x97\xA5\xE6\x9C\xAC" "z", "ISO-2022-JP");
+	check("with shifts", "ISO-2022-JP", BYTES("a\x1B$BF|K\\\x1B(Bz"),
+		  "a\xE6\x97\xA5\xE6\x9C\xAC"
+		  "z",
+		  "ISO-2022-JP");
 	check("ASCII", "US-ASCII", BYTES("a\xE4z"), "a" FFFD "z", "US-ASCII");
 	check("UTF-16 by name", "UTF-16LE", BYTES("a\0\xE4\0"), "a\xC3\xA4", "UTF-16LE");
 }
 
 static void
-check_refused(const char *encoding, const char *input, size_t length,
-			  const char *name)
+check_refused(const char *encoding, const char *input, size_t length, const char *name)
 {
 	struct decoding decoding;
 
@@ -202,8 +254,8 @@ static void
 test_long(void)
 {
 	const size_t length = 20000;
-	char	   *bad = malloc(length);
-	char	   *repaired = malloc(3 * length + 1);
+	char *bad = malloc(length);
+	char *repaired = malloc(3 * length + 1);
 
 	memset(bad, 0xFF, length);
 	memset(bad, 'a', 4);
@@ -226,15 +278,18 @@ test_long(void)
 static void
 plain_decode(const unsigned char *s, size_t length, struct event_list *list)
 {
-	size_t		i = 0;
+	size_t i = 0;
 
 	while (i < length)
 	{
-		uint32_t	c = s[i];
-		size_t		size = c < 0x80 ? 1 : (c & 0xE0) == 0xC0 ? 2 :
-			(c & 0xF0) == 0xE0 ? 3 : (c & 0xF8) == 0xF0 ? 4 : 0;
+		uint32_t c = s[i];
+		size_t size = c < 0x80             ? 1
+					  : (c & 0xE0) == 0xC0 ? 2
+					  : (c & 0xF0) == 0xE0 ? 3
+					  : (c & 0xF8) == 0xF0 ? 4
+										   : 0;
 		static const uint32_t smallest[] = {0, 1, 0x80, 0x800, 0x10000};
-		bool		good = size > 0 && i + size <= length;
+		bool good = size > 0 && i + size <= length;
 
 		if (good && size > 1)
 			c &= 0x7F >> size;
@@ -243,8 +298,7 @@ plain_decode(const unsigned char *s, size_t length, struct event_list *list)
 			good = (s[i + k] & 0xC0) == 0x80;
 			c = c << 6 | (s[i + k] & 0x3F);
 		}
-		good = good && c >= smallest[size] && c <= 0x10FFFF &&
-			(c < 0xD800 || c > 0xDFFF);
+		good = good && c >= smallest[size] && c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
 		if (good)
 			events_append(list, (const char *) s + i, size);
 		else
@@ -256,15 +310,30 @@ plain_decode(const unsigned char *s, size_t length, struct event_list *list)
 static void
 test_random(void)
 {
-	static const char *const parts[] = {"\xC3", "\xA4", "\xE2\x82\xAC", "\xE2\x82",
-		"\xED", "\xA0", "\xF0\x9F\x98\x80", "\xF4", "\x8F", "\x90", "a", "word",
-	"\xFF", "\xEF\xBF\xBD", "sixteen letters ", "\xE0", "\x9F", "\xBF"};
-	int			wrong = 0;
+	static const char *const parts[] = {"\xC3",
+										"\xA4",
+										"\xE2\x82\xAC",
+										"\xE2\x82",
+										"\xED",
+										"\xA0",
+										"\xF0\x9F\x98\x80",
+										"\xF4",
+										"\x8F",
+										"\x90",
+										"a",
+										"word",
+										"\xFF",
+										"\xEF\xBF\xBD",
+										"sixteen letters ",
+										"\xE0",
+										"\x9F",
+										"\xBF"};
+	int wrong = 0;
 
 	for (int round = 0; round < 3000; round++)
 	{
-		char		input[512] = "xxxx";
-		size_t		length = 4;
+		char input[512] = "xxxx";
+		size_t length = 4;
 		struct decoding decoding;
 		struct event_list expected = {0};
 

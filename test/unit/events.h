@@ -23,19 +23,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv_reader.h"
-#include "memory.h"
+#include "base/heap.h"
+#include "reader/csv_reader.h"
 
 #define LONG_RUN 20
 
 struct event_list
 {
-	char	   *text;
-	size_t		length;
-	size_t		size;
-	int			stop_after;		/* events; 0 for never */
-	bool		no_messages;	/* leave the messages of defects out */
-	int			count;
+	char *text;
+	size_t length;
+	size_t size;
+	int stop_after;   /* events; 0 for never */
+	bool no_messages; /* leave the messages of defects out */
+	int count;
 };
 
 static inline void
@@ -54,12 +54,12 @@ events_append(struct event_list *list, const char *data, size_t length)
 static inline void
 events_append_text(struct event_list *list, struct text_view text)
 {
-	size_t		run;
+	size_t run;
 
 	for (size_t i = 0; i < text.length; i += run)
 	{
-		char		c = text.data[i];
-		char		written[32];
+		char c = text.data[i];
+		char written[32];
 
 		for (run = 1; i + run < text.length && text.data[i + run] == c; run++)
 			;
@@ -68,8 +68,7 @@ events_append_text(struct event_list *list, struct text_view text)
 		else
 		{
 			run = 1;
-			snprintf(written, sizeof(written), c == '\n' ? "\\n" :
-					 c == '\r' ? "\\r" : "%c", c);
+			snprintf(written, sizeof(written), c == '\n' ? "\\n" : c == '\r' ? "\\r" : "%c", c);
 		}
 		events_append(list, written, strlen(written));
 	}
@@ -80,7 +79,7 @@ static inline bool
 events_record(void *context, const struct csv_record *record)
 {
 	struct event_list *list = context;
-	char		place[64];
+	char place[64];
 
 	snprintf(place, sizeof(place), "%lld@%lld ", (long long) record->row_number,
 			 (long long) record->line_number);
@@ -91,8 +90,7 @@ events_record(void *context, const struct csv_record *record)
 		if (!list->no_messages)
 		{
 			events_append(list, " ", 1);
-			events_append(list, record->defect_message,
-						  strlen(record->defect_message));
+			events_append(list, record->defect_message, strlen(record->defect_message));
 		}
 		events_append(list, " <", 2);
 		events_append_text(list, record->raw);
@@ -125,15 +123,14 @@ events_clean_up(struct event_list *list)
  */
 static inline bool
 push_in_pieces(const char *data, size_t length, size_t chunk,
-			   bool (*push) (void *context, const char *bytes, size_t length),
-			   void *context)
+			   bool (*push)(void *context, const char *bytes, size_t length), void *context)
 {
-	bool		going = true;
+	bool going = true;
 
 	for (size_t done = 0; done < length && going; done += chunk)
 	{
-		size_t		size = length - done < chunk ? length - done : chunk;
-		char	   *piece = malloc(size);
+		size_t size = length - done < chunk ? length - done : chunk;
+		char *piece = malloc(size);
 
 		memcpy(piece, data + done, size);
 		going = push(context, piece, size);
@@ -149,8 +146,7 @@ push_in_pieces(const char *data, size_t length, size_t chunk,
 static inline size_t
 next_chunk_size(size_t chunk, size_t length)
 {
-	static const size_t sizes[] = {1, 7, 250, 4096, 65535, 65536, 65537,
-	262144, 262145, 1000003};
+	static const size_t sizes[] = {1, 7, 250, 4096, 65535, 65536, 65537, 262144, 262145, 1000003};
 
 	if (length <= 600)
 		return chunk < length ? chunk + 1 : 0;
@@ -163,7 +159,7 @@ next_chunk_size(size_t chunk, size_t length)
 }
 
 /* Allocations left until one fails; negative for never. */
-static int	allocations_left = -1;
+static int allocations_left = -1;
 
 static inline void *
 failing_reallocate(void *block, size_t size)
@@ -175,4 +171,4 @@ failing_reallocate(void *block, size_t size)
 	return realloc(block, size);
 }
 
-#endif							/* ONBOARD_EVENTS_H */
+#endif /* ONBOARD_EVENTS_H */

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "events.h"
-#include "header.h"
+#include "reader/header.h"
 
 #define NBSP "\xC2\xA0"
 #define REQUIRED "vendor_product_id|product_name|category|sku|price|stock_quantity"
@@ -20,7 +20,7 @@ static bool
 init(struct csv_header *header, const char *line, struct glue_error *error)
 {
 	static struct text_view fields[MAX_FIELDS];
-	int			count = 0;
+	int count = 0;
 	const char *begin = line;
 
 	for (const char *c = line;; c++)
@@ -43,7 +43,7 @@ check(const char *line, const char *expected)
 	struct csv_header header;
 	struct glue_error error = {0};
 	struct event_list list = {0};
-	int			attributes = 0;
+	int attributes = 0;
 
 	events_append(&list, "", 0);
 	if (!ok(init(&header, line, &error), "\"%s\" is understood", line))
@@ -55,11 +55,12 @@ check(const char *line, const char *expected)
 	for (int i = 0; i < header.field_count; i++)
 	{
 		const struct header_field *field = &header.fields[i];
-		char		written[100];
+		char written[100];
 
 		snprintf(written, sizeof(written), "%s%c:%.*s", i > 0 ? "|" : "",
-				 field->role == HEADER_COLUMN ? 'c' :
-				 field->role == HEADER_IGNORED ? 'i' : 'a',
+				 field->role == HEADER_COLUMN    ? 'c'
+				 : field->role == HEADER_IGNORED ? 'i'
+												 : 'a',
 				 (int) field->name.length, field->name.data);
 		events_append(&list, written, strlen(written));
 		attributes += field->role == HEADER_ATTRIBUTE;
@@ -91,31 +92,39 @@ static void
 test_good(void)
 {
 	check(REQUIRED, "c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity");
-	check("price|sku|category|product_name|vendor_product_id|stock_quantity|image_url",
-		  "c:price|c:sku|c:category|c:product_name|c:vendor_product_id|c:stock_quantity|c:image_url");
+	check(
+		"price|sku|category|product_name|vendor_product_id|stock_quantity|image_url",
+		"c:price|c:sku|c:category|c:product_name|c:vendor_product_id|c:stock_quantity|c:image_url");
 	check(" SKU |\tPrice\t|" NBSP "CATEGORY" NBSP "|Product_Name|vendor_product_ID|stock_quantity ",
 		  "c:SKU|c:Price|c:CATEGORY|c:Product_Name|c:vendor_product_ID|c:stock_quantity");
-	check(REQUIRED "| Colour || \t|Gr\xC3\xB6\xC3\x9F" "e",
-		  "c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|a:Colour|a:column_8|a:column_9|a:Gr\xC3\xB6\xC3\x9F" "e");
-	check("Onboard_Line|onboard_errors|onboard_suggestion|onboard_errors|" REQUIRED,
-		  "i:Onboard_Line|i:onboard_errors|i:onboard_suggestion|i:onboard_errors|c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity");
+	check(
+		REQUIRED "| Colour || \t|Gr\xC3\xB6\xC3\x9F"
+				 "e",
+		"c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|a:Colour|a:column_8|a:column_9|a:Gr\xC3\xB6\xC3\x9F"
+		"e");
+	check(
+		"Onboard_Line|onboard_errors|onboard_suggestion|onboard_errors|" REQUIRED,
+		"i:Onboard_Line|i:onboard_errors|i:onboard_suggestion|i:onboard_errors|c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity");
 }
 
 static void
 test_faults(void)
 {
-#define NO_NAMES "the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line"
+#define NO_NAMES \
+	"the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line"
 	check_fault("", "NO_HEADER", NO_NAMES);
 	check_fault("||", "NO_HEADER", NO_NAMES);
 	check_fault("VP-1|Mouse|Electronics|SKU-1|1.00|5", "NO_HEADER", NO_NAMES);
 	check_fault("vendor_product_id|product_name|category|sku|stock_quantity", "MISSING_COLUMN",
 				"required column missing from the header: price");
-	check_fault("vendor_product_id|product_name|category|sku|prise|stock_quantity", "MISSING_COLUMN",
-				"required column missing from the header: price; if \"prise\" is meant, rename it to price");
-	check_fault("brand|Product Name|Stock|colour", "MISSING_COLUMN",
-				"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
-				"; if \"Product Name\" is meant, rename it to product_name"
-				"; if \"Stock\" is meant, rename it to stock_quantity");
+	check_fault(
+		"vendor_product_id|product_name|category|sku|prise|stock_quantity", "MISSING_COLUMN",
+		"required column missing from the header: price; if \"prise\" is meant, rename it to price");
+	check_fault(
+		"brand|Product Name|Stock|colour", "MISSING_COLUMN",
+		"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
+		"; if \"Product Name\" is meant, rename it to product_name"
+		"; if \"Stock\" is meant, rename it to stock_quantity");
 	check_fault(REQUIRED "|sku", "DUPLICATE_COLUMN",
 				"columns 4 and 7 have the same name, \"sku\"; rename or remove one of them");
 	check_fault(REQUIRED "| SKU ", "DUPLICATE_COLUMN",
@@ -128,9 +137,11 @@ test_faults(void)
 				"columns 1 and 2 have the same name, \"SKU\"; rename or remove one of them");
 	check_fault(REQUIRED "|x\ny|x\ny", "DUPLICATE_COLUMN",
 				"columns 7 and 8 have the same name, \"x y\"; rename or remove one of them");
-	check_fault(REQUIRED "|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz",
-				"DUPLICATE_COLUMN",
-				"columns 7 and 8 have the same name, \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; rename or remove one of them");
+	check_fault(
+		REQUIRED
+		"|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz",
+		"DUPLICATE_COLUMN",
+		"columns 7 and 8 have the same name, \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; rename or remove one of them");
 }
 
 static void
@@ -155,8 +166,8 @@ test_memory(void)
 {
 	struct csv_header header;
 	struct glue_error error = {0};
-	bool		good = false;
-	int			wrong = 0;
+	bool good = false;
+	int wrong = 0;
 
 	glue_set_reallocate(failing_reallocate);
 	for (int fail_at = 0; !good && fail_at < 20; fail_at++)

@@ -7,14 +7,16 @@
  */
 #include "unit.h"
 
-#include "link_keys.h"
-#include "upload_message.h"
+#include "lambda/link_keys.h"
+#include "lambda/upload_message.h"
 
-#define KEY_64	"00112233445566778899aabbccddeeff" "0123456789ABCDEFabcdef0123456789"
+#define KEY_64                         \
+	"00112233445566778899aabbccddeeff" \
+	"0123456789ABCDEFabcdef0123456789"
 #define KEY_128 KEY_64 KEY_64
 
 /* One character more than an id can have. */
-#define LONG_ID \
+#define LONG_ID                                         \
 	"0123456789012345678901234567890123456789012345678" \
 	"012345678901234567890123456789012345678901234567"
 
@@ -43,7 +45,8 @@ test_keys(void)
 	ok(parse(&store, "{\"current\":\"" KEY_64 "\"}", &error), "one key");
 	is_int(store.keys.previous.length, 0, "the earlier previous one is gone");
 	ok(parse(&store, "{\"current\":\"" KEY_64 "\",\"previous\":null}", &error), "null is none");
-	ok(parse(&store, "{\"current\":\"" KEY_64 "\",\"previous\":\"\"}", &error), "an empty one is none");
+	ok(parse(&store, "{\"current\":\"" KEY_64 "\",\"previous\":\"\"}", &error),
+	   "an empty one is none");
 	link_key_store_clean_up(&store);
 	is_int(store.keys.current.length, 0, "nothing is left");
 	is_int(store.current[1], 0, "not even bytes");
@@ -53,9 +56,17 @@ static void
 test_no_keys(void)
 {
 	static const char *const secrets[] = {
-		"", "null", "[]", "{}", "\"" KEY_64 "\"", "{\"key\":\"" KEY_64 "\"}", "{\"current\":7}",
-		"{\"current\":\"\"}", "{\"Current\":\"" KEY_64 "\"}",
-		"{\"current\":\"" KEY_64 "0\"}", "{\"current\":\"" KEY_128 "00\"}",
+		"",
+		"null",
+		"[]",
+		"{}",
+		"\"" KEY_64 "\"",
+		"{\"key\":\"" KEY_64 "\"}",
+		"{\"current\":7}",
+		"{\"current\":\"\"}",
+		"{\"Current\":\"" KEY_64 "\"}",
+		"{\"current\":\"" KEY_64 "0\"}",
+		"{\"current\":\"" KEY_128 "00\"}",
 		"{\"current\":\"00112233445566778899aabbccddeeff0123456789ABCDEFabcdef01234567\"}",
 		"{\"current\":\"0011223344556677-899aabbccddeeff0123456789ABCDEFabcdef0123456789\"}",
 		"{\"current\":\"" KEY_64 "\",\"previous\":\"00\"}",
@@ -72,7 +83,8 @@ test_no_keys(void)
 		is_text(error.code, "LINK_SECRET_INVALID", "its code");
 		is_int(error.class, GLUE_INFRASTRUCTURE_ERROR, "nothing is decided by it");
 		ok(strstr(error.text, "0011") == NULL, "repeats nothing: %s", error.text);
-		ok(store.keys.current.length == 0 && store.keys.previous.length == 0 && store.current[1] == 0,
+		ok(store.keys.current.length == 0 && store.keys.previous.length == 0 &&
+			   store.current[1] == 0,
 		   "and keeps nothing");
 	}
 }
@@ -91,12 +103,16 @@ test_messages(void)
 	struct upload_message message;
 	struct glue_error error = {0};
 
-	ok(read_message(&message, "{\"v\":1,\"event_id\":17,\"kind\":\"upload_ended\",\"upload_id\":\"V-1\","
-					"\"vendor_id\":\"V\",\"first_row\":null,\"last_row\":null,\"errors\":4}", &error),
+	ok(read_message(&message,
+					"{\"v\":1,\"event_id\":17,\"kind\":\"upload_ended\",\"upload_id\":\"V-1\","
+					"\"vendor_id\":\"V\",\"first_row\":null,\"last_row\":null,\"errors\":4}",
+					&error),
 	   "a message: %s", error.text);
 	is_int(message.kind, MESSAGE_UPLOAD_ENDED, "its kind");
 	is_text(message.upload_id, "V-1", "its upload");
-	ok(read_message(&message, "{\"kind\":\"errors_recorded\",\"new\":[],\"upload_id\":\"A0z-\",\"v\":1.0}", &error),
+	ok(read_message(&message,
+					"{\"kind\":\"errors_recorded\",\"new\":[],\"upload_id\":\"A0z-\",\"v\":1.0}",
+					&error),
 	   "no more than is needed, and more than is known");
 	is_int(message.kind, MESSAGE_ERRORS_RECORDED, "its kind");
 }
@@ -105,7 +121,12 @@ static void
 test_no_messages(void)
 {
 	static const char *const bodies[] = {
-		"", "planted", "null", "[]", "{}", "{\"v\":1}",
+		"",
+		"planted",
+		"null",
+		"[]",
+		"{}",
+		"{\"v\":1}",
 		"{\"v\":2,\"kind\":\"upload_ended\",\"upload_id\":\"V-1\"}",
 		"{\"v\":\"1\",\"kind\":\"upload_ended\",\"upload_id\":\"V-1\"}",
 		"{\"kind\":\"upload_ended\",\"upload_id\":\"V-1\"}",
@@ -132,7 +153,7 @@ test_no_messages(void)
 		ok(strstr(error.text, "planted") == NULL, "repeats nothing: %s", error.text);
 		is_text(message.upload_id, "", "and names no upload");
 	}
-	ok(!upload_message_read(&message, (struct text_view) {NULL, 0}, NULL), "no body is none");
+	ok(!upload_message_read(&message, (struct text_view){NULL, 0}, NULL), "no body is none");
 }
 
 int

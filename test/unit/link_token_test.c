@@ -7,7 +7,7 @@
  */
 #include "unit.h"
 
-#include "link_token.h"
+#include "lambda/link_token.h"
 
 #define UPLOAD "VEND001-0123456789abcdef"
 #define EXPIRY INT64_C(1767225600)
@@ -47,8 +47,8 @@ static const char *
 judge(const struct link_keys *keys, const char *token, size_t length, int64_t now)
 {
 	static char result[LINK_UPLOAD_ID_SIZE + 16];
-	char		upload_id[LINK_UPLOAD_ID_SIZE] = "left from before";
-	char	   *copy = malloc(length > 0 ? length : 1);
+	char upload_id[LINK_UPLOAD_ID_SIZE] = "left from before";
+	char *copy = malloc(length > 0 ? length : 1);
 	enum link_verdict verdict;
 
 	memcpy(copy, token, length);
@@ -71,17 +71,18 @@ judge_text(const struct link_keys *keys, const char *token, int64_t now)
 static void
 test_made(void)
 {
-	char		token[LINK_TOKEN_SIZE];
+	char token[LINK_TOKEN_SIZE];
 	struct glue_error error = {0};
 
-	ok(link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error), "a token is made");
-	is_text(token, UPLOAD ".1767225600."
-			"199da7a247df55bde0cf7d5efb4ce57ca441959f64262c14c3b740b5e7996116",
+	ok(link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error),
+	   "a token is made");
+	is_text(token,
+			UPLOAD ".1767225600."
+				   "199da7a247df55bde0cf7d5efb4ce57ca441959f64262c14c3b740b5e7996116",
 			"and is id, expiry and HMAC");
 	is_text(judge_text(&keys_then, token, EXPIRY - 1), "valid " UPLOAD,
 			"it is valid until its expiry");
-	is_text(judge_text(&keys_then, token, EXPIRY), "expired " UPLOAD,
-			"and expired from then on");
+	is_text(judge_text(&keys_then, token, EXPIRY), "expired " UPLOAD, "and expired from then on");
 	is_text(judge_text(&keys_then, token, 0), "valid " UPLOAD, "it was valid in 1970");
 	is_text(judge_text(&keys_then, token, INT64_MAX), "expired " UPLOAD,
 			"it is expired at the end of time");
@@ -92,8 +93,8 @@ static void
 test_kinds(void)
 {
 	static const char *const paths[] = {"/r/", "/f/"};
-	char		tokens[LINK_KIND_COUNT][LINK_TOKEN_SIZE];
-	char		upload_id[LINK_UPLOAD_ID_SIZE];
+	char tokens[LINK_KIND_COUNT][LINK_TOKEN_SIZE];
+	char upload_id[LINK_UPLOAD_ID_SIZE];
 
 	for (int kind = 0; kind < LINK_KIND_COUNT; kind++)
 	{
@@ -113,12 +114,13 @@ test_kinds(void)
 static void
 test_changed(void)
 {
-	char		token[LINK_TOKEN_SIZE];
-	char		changed[LINK_TOKEN_SIZE + 1];
-	size_t		length;
-	int			accepted = 0;
+	char token[LINK_TOKEN_SIZE];
+	char changed[LINK_TOKEN_SIZE + 1];
+	size_t length;
+	int accepted = 0;
 
-	if (!ok(link_token_make(&keys_now, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, NULL), "a token is made"))
+	if (!ok(link_token_make(&keys_now, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, NULL),
+			"a token is made"))
 		return;
 	length = strlen(token);
 	for (size_t at = 0; at < length; at++)
@@ -148,16 +150,15 @@ test_changed(void)
 static void
 test_rotation(void)
 {
-	char		old_token[LINK_TOKEN_SIZE];
-	char		new_token[LINK_TOKEN_SIZE];
+	char old_token[LINK_TOKEN_SIZE];
+	char new_token[LINK_TOKEN_SIZE];
 
 	link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, EXPIRY, old_token, NULL);
 	link_token_make(&keys_now, LINK_ERROR_REPORT, UPLOAD, EXPIRY, new_token, NULL);
 	ok(strcmp(old_token, new_token) != 0, "another key signs otherwise");
 	is_text(judge_text(&keys_now, old_token, 0), "valid " UPLOAD,
 			"a token of the previous key is good");
-	is_text(judge_text(&keys_now, old_token, EXPIRY), "expired " UPLOAD,
-			"until it expires");
+	is_text(judge_text(&keys_now, old_token, EXPIRY), "expired " UPLOAD, "until it expires");
 	is_text(judge_text(&keys_now, new_token, 0), "valid " UPLOAD,
 			"and so is one of the current key");
 	is_text(judge_text(&keys_later, old_token, 0), "forged ",
@@ -193,31 +194,37 @@ test_other_forms(void)
 		"0112ba9f44ceef996b1d96317eead66489515ba007845e38eb99955306e848dd",
 		".."
 		"8d59e6a923bac2b6f3eb94ccda883f3c0e3fc40ec35f2ec48c83ef87eeb85b50",
-		".", "..", "a.1.", "a..", "",
+		".",
+		"..",
+		"a.1.",
+		"a..",
+		"",
 		UPLOAD ".1767225600.0000000000000000000000000000000000000000000000000000000000000000",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		is_text(judge_text(&keys_now, texts[i], 0), "forged ", "\"%s\"", texts[i]);
-	is_text(judge_text(&keys_now, "a.1."
-					   "730f3d72929d3b42b7634a008c55b56c71c335eaa8e486f9432a88bf4d53e113", 0),
+	is_text(judge_text(&keys_now,
+					   "a.1."
+					   "730f3d72929d3b42b7634a008c55b56c71c335eaa8e486f9432a88bf4d53e113",
+					   0),
 			"valid a", "but one signed in the same way is");
 }
 
 static void
 test_refused(void)
 {
-	char		token[LINK_TOKEN_SIZE] = "left from before";
-	char		long_id[LINK_UPLOAD_ID_SIZE + 1];
+	char token[LINK_TOKEN_SIZE] = "left from before";
+	char long_id[LINK_UPLOAD_ID_SIZE + 1];
 	struct link_keys keys = keys_then;
 	struct glue_error error = {0};
 	static const char *const ids[] = {
-		"", "a.b", "a b", "a/b", "a%2Fb", "\xC3\xA4", "a\n"
+		"", "a.b", "a b", "a/b", "a%2Fb", "\xC3\xA4", "a\n",
 	};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		ok(!link_token_make(&keys_then, LINK_ERROR_REPORT, ids[i], EXPIRY, token, &error) &&
-		   strcmp(error.code, "LINK_TOKEN") == 0 && token[0] == '\0',
+			   strcmp(error.code, "LINK_TOKEN") == 0 && token[0] == '\0',
 		   "no token for id %zu", i);
 	ok(!link_token_make(&keys_then, LINK_ERROR_REPORT, UPLOAD, -1, token, &error),
 	   "no token that expires before 1970");
@@ -230,17 +237,17 @@ test_refused(void)
 	ok(link_token_make(&keys_then, LINK_ERROR_REPORT, long_id, INT64_MAX, token, &error),
 	   "one for the longest id and the last expiry");
 	is_int(strlen(token), LINK_TOKEN_SIZE - 1, "which fills its room");
-	ok(strncmp(judge_text(&keys_then, token, EXPIRY), "valid aaa", 9) == 0,
-	   "and is valid");
+	ok(strncmp(judge_text(&keys_then, token, EXPIRY), "valid aaa", 9) == 0, "and is valid");
 
 	keys.current.length = LINK_KEY_MIN_LENGTH - 1;
 	ok(!link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error) &&
-	   error.class == GLUE_USAGE_ERROR && strcmp(error.code, "LINK_KEY") == 0,
+		   error.class == GLUE_USAGE_ERROR && strcmp(error.code, "LINK_KEY") == 0,
 	   "a short key signs nothing");
 	is_text(error.text, "the key that signs links has fewer than 32 bytes",
 			"and the error says so");
 	keys.current.length = LINK_KEY_MIN_LENGTH;
-	ok(link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error), "32 bytes are enough");
+	ok(link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error),
+	   "32 bytes are enough");
 	is_text(judge_text(&keys, token, 0), "valid " UPLOAD, "and verify");
 	keys.current.length = 0;
 	is_text(judge_text(&keys, token, 0), "forged ", "no key verifies nothing");

@@ -13,11 +13,11 @@
 
 #include "unit.h"
 
-#include "json_line.h"
-#include "log.h"
-#include "metrics.h"
+#include "lambda/json_line.h"
+#include "lambda/log.h"
+#include "lambda/metrics.h"
 
-static int	pipe_ends[2];
+static int pipe_ends[2];
 
 /*
  * What was written since the last call, parsed; NULL when it was not exactly
@@ -27,8 +27,8 @@ static cJSON *
 take_line(void)
 {
 	static char text[4 * JSON_LINE_SIZE];
-	ssize_t		length = read(pipe_ends[0], text, sizeof(text) - 1);
-	char	   *end;
+	ssize_t length = read(pipe_ends[0], text, sizeof(text) - 1);
+	char *end;
 
 	if (length <= 0)
 		return NULL;
@@ -57,8 +57,8 @@ number_member(const cJSON *object, const char *name)
 static void
 test_line(void)
 {
-	struct log	log = {.lowest = LOG_INFO, .descriptor = pipe_ends[1], .handler = "check"};
-	cJSON	   *line;
+	struct log log = {.lowest = LOG_INFO, .descriptor = pipe_ends[1], .handler = "check"};
+	cJSON *line;
 	const char *time;
 
 	log_write(&log, LOG_INFO, "hello");
@@ -94,29 +94,31 @@ test_line(void)
 static void
 test_names(void)
 {
-	struct log	log = {.lowest = LOG_INFO, .descriptor = pipe_ends[1]};
-	char		name[300];
-	cJSON	   *line;
+	struct log log = {.lowest = LOG_INFO, .descriptor = pipe_ends[1]};
+	char name[300];
+	cJSON *line;
 
 	log_write(&log, LOG_INFO, "x", LOG_NAME(LOG_UPLOAD_ID, "Acme \"Drill\"\n{}\xff\xc3\xa4;$"));
 	line = take_line();
-	is_text(text_member(line, "upload_id"), "Acme??Drill?????????", "only letters, digits and -_.:/ stay");
+	is_text(text_member(line, "upload_id"), "Acme??Drill?????????",
+			"only letters, digits and -_.:/ stay");
 	cJSON_Delete(line);
 
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	log_write(&log, LOG_INFO, "x", LOG_NAME(LOG_UPLOAD_ID, name));
 	line = take_line();
-	is_int(strlen(text_member(line, "upload_id")), LOG_NAME_LENGTH, "and no more of them than that");
+	is_int(strlen(text_member(line, "upload_id")), LOG_NAME_LENGTH,
+		   "and no more of them than that");
 	cJSON_Delete(line);
 }
 
 static void
 test_failures(void)
 {
-	struct log	log = {.lowest = LOG_ERROR, .descriptor = pipe_ends[1]};
+	struct log log = {.lowest = LOG_ERROR, .descriptor = pipe_ends[1]};
 	struct glue_error failure = {0};
-	cJSON	   *line;
+	cJSON *line;
 
 	glue_error_set(&failure, GLUE_INFRASTRUCTURE_ERROR, "08001", "cannot reach \"db\": \xe4");
 	log_failure(&log, "failed", &failure, LOG_COUNT(LOG_ATTEMPT, 2));
@@ -149,21 +151,22 @@ test_failures(void)
 static void
 test_overflow(void)
 {
-	char		text[700];
-	bool		all_valid = true;
+	char text[700];
+	bool all_valid = true;
 
 	unit_seed();
 	for (int round = 0; round < 3000 && all_valid; round++)
 	{
 		struct json_line line;
-		cJSON	   *read;
-		int			members = unit_random(60);
+		cJSON *read;
+		int members = unit_random(60);
 
 		json_line_init(&line);
 		for (int i = 0; i < members; i++)
 		{
-			size_t		length = unit_random(sizeof(text));
-			const char *name = line.skipped == 0 && line.closing[line.depth - 1] == ']' ? NULL : "name";
+			size_t length = unit_random(sizeof(text));
+			const char *name =
+				line.skipped == 0 && line.closing[line.depth - 1] == ']' ? NULL : "name";
 
 			for (size_t j = 0; j < length; j++)
 				text[j] = (char) (1 + unit_random(255));
@@ -203,7 +206,7 @@ test_metrics(void)
 	const cJSON *directive;
 	const cJSON *defined;
 	const cJSON *each;
-	cJSON	   *line;
+	cJSON *line;
 
 	metrics_add(&metrics, METRIC_PRODUCTS_VALID, 40);
 	metrics_add(&metrics, METRIC_PRODUCTS_VALID, 2);
@@ -219,17 +222,18 @@ test_metrics(void)
 
 	is_int(number_member(cJSON_GetObjectItem(line, "_aws"), "Timestamp"), INT64_C(1767517200123),
 		   "time in milliseconds");
-	directive = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetObjectItem(line, "_aws"),
-													   "CloudWatchMetrics"), 0);
+	directive = cJSON_GetArrayItem(
+		cJSON_GetObjectItem(cJSON_GetObjectItem(line, "_aws"), "CloudWatchMetrics"), 0);
 	is_text(text_member(directive, "Namespace"), "EcommerceProductOnboarding", "namespace");
-	is_text(cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetArrayItem(
-		cJSON_GetObjectItem(directive, "Dimensions"), 0), 0)), "Handler", "a set of one dimension");
+	is_text(cJSON_GetStringValue(cJSON_GetArrayItem(
+				cJSON_GetArrayItem(cJSON_GetObjectItem(directive, "Dimensions"), 0), 0)),
+			"Handler", "a set of one dimension");
 	defined = cJSON_GetObjectItem(directive, "Metrics");
 	is_int(cJSON_GetArraySize(defined), 3, "three metrics");
 	cJSON_ArrayForEach(each, defined)
 	{
 		const char *name = text_member(each, "Name");
-		bool		is_duration = name != NULL && strcmp(name, "Duration") == 0;
+		bool is_duration = name != NULL && strcmp(name, "Duration") == 0;
 
 		ok(name != NULL && number_member(line, name) >= 0, "a number in the line");
 		is_text(text_member(each, "Unit"), is_duration ? "Milliseconds" : "Count", "its unit");

@@ -10,9 +10,9 @@
 
 #include "unit.h"
 
-#include "breaker.h"
-#include "login.h"
-#include "memory.h"
+#include "base/heap.h"
+#include "lambda/breaker.h"
+#include "lambda/login.h"
 
 #define PLANTED "planted-5f0c"
 
@@ -28,8 +28,10 @@ test_good(void)
 	struct login login;
 	struct glue_error error = {0};
 
-	ok(parse(&login, "{\"host\":\"db\",\"port\":6432,\"dbname\":\"shop\",\"username\":\"u\","
-			 "\"password\":\"p\\u00e4\\\"\",\"ca\":\"---\\n\",\"engine\":\"postgres\"}", &error),
+	ok(parse(&login,
+			 "{\"host\":\"db\",\"port\":6432,\"dbname\":\"shop\",\"username\":\"u\","
+			 "\"password\":\"p\\u00e4\\\"\",\"ca\":\"---\\n\",\"engine\":\"postgres\"}",
+			 &error),
 	   "a secret: %s", error.text);
 	is_text(login.host, "db", "host");
 	is_text(login.port, "6432", "port");
@@ -40,13 +42,17 @@ test_good(void)
 	login_clean_up(&login);
 	is_text(login.password, NULL, "nothing is left");
 
-	ok(parse(&login, "{\"host\":\"db\",\"port\":\"6432\",\"dbname\":\"shop\",\"username\":\"u\","
-			 "\"password\":\"p\",\"ca\":null}", &error), "port as a text, ca null");
+	ok(parse(&login,
+			 "{\"host\":\"db\",\"port\":\"6432\",\"dbname\":\"shop\",\"username\":\"u\","
+			 "\"password\":\"p\",\"ca\":null}",
+			 &error),
+	   "port as a text, ca null");
 	is_text(login.port, "6432", "port");
 	is_text(login.ca, NULL, "no ca");
 	login_clean_up(&login);
 
-	ok(parse(&login, "{\"host\":\"db\",\"dbname\":\"shop\",\"username\":\"u\",\"password\":\"p\"}", &error),
+	ok(parse(&login, "{\"host\":\"db\",\"dbname\":\"shop\",\"username\":\"u\",\"password\":\"p\"}",
+			 &error),
 	   "without a port");
 	is_text(login.port, "5432", "the default");
 	login_clean_up(&login);
@@ -67,15 +73,24 @@ test_bad(void)
 		"{\"Host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\"}",
 		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"" PLANTED "\"}",
 		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":[\"" PLANTED "\"]}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":0}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":65536}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"" PLANTED "\"}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"\"}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"0\"}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"65536\"}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"99999999999999\"}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"port\":\"5432,5433\"}",
-		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED "\",\"ca\":1}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":0}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":65536}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":\"" PLANTED "\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":\"\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":\"0\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":\"65536\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":\"99999999999999\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"port\":\"5432,5433\"}",
+		"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"" PLANTED
+		"\",\"ca\":1}",
 	};
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
@@ -90,7 +105,7 @@ test_bad(void)
 	}
 }
 
-static int	allocations_left;
+static int allocations_left;
 
 static void *
 allocate_some(void *block, size_t size)
@@ -103,13 +118,16 @@ test_memory(void)
 {
 	struct login login;
 	struct glue_error error = {0};
-	int			failures = 0;
+	int failures = 0;
 
 	glue_set_reallocate(allocate_some);
 	for (int most = 0; most < 20; most++)
 	{
 		allocations_left = most;
-		if (parse(&login, "{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"p\",\"ca\":\"c\"}", &error))
+		if (parse(
+				&login,
+				"{\"host\":\"h\",\"dbname\":\"d\",\"username\":\"u\",\"password\":\"p\",\"ca\":\"c\"}",
+				&error))
 			break;
 		is_text(error.code, "OUT_OF_MEMORY", "allocation %d fails", most);
 		failures++;
@@ -122,11 +140,11 @@ test_memory(void)
 static void
 test_file(void)
 {
-	char		path[] = "/tmp/onboard-login-XXXXXX";
-	int			descriptor = mkstemp(path);
+	char path[] = "/tmp/onboard-login-XXXXXX";
+	int descriptor = mkstemp(path);
 	struct byte_buffer text = {0};
 	struct glue_error error = {0};
-	char		block[4096];
+	char block[4096];
 
 	memset(block, 'x', sizeof(block));
 	ok(write(descriptor, "{}", 2) == 2, "a file");

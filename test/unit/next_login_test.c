@@ -8,9 +8,9 @@
  */
 #include "unit.h"
 
-#include "login.h"
-#include "memory.h"
-#include "next_login.h"
+#include "base/heap.h"
+#include "lambda/login.h"
+#include "lambda/next_login.h"
 
 #define PLANTED "planted-91ac"
 
@@ -25,7 +25,7 @@ write_next(const char *current, const char *password, struct glue_error *error)
 	login_wipe(&next);
 	glue_error_clear(error);
 	return next_login_write(text_of(current), password, &next, error) &&
-		byte_buffer_terminate(&next, error);
+		   byte_buffer_terminate(&next, error);
 }
 
 static void
@@ -35,19 +35,21 @@ test_turns(void)
 	{
 		const char *current;
 		const char *expected;
-	}			cases[] = {
+	} cases[] = {
 		{SECRET(",\"username\":\"shop\""),
-			"{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"shop_clone\"}"},
+		 "{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"shop_clone\"}"},
 		{SECRET(",\"username\":\"shop_clone\""),
-			"{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"shop\"}"},
+		 "{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"shop\"}"},
 		{SECRET(",\"username\":\"_clone\""),
-			"{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"_clone_clone\"}"},
-		{SECRET(",\"username\":\"onboard_a\",\"alternate_username\":\"onboard_b\",\"ca\":\"---\\n\""),
-			"{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"onboard_b\","
-			"\"alternate_username\":\"onboard_a\",\"ca\":\"---\\n\"}"},
-		{SECRET(",\"port\":6432,\"engine\":\"postgres\",\"username\":\"a\",\"more\":[1,{\"x\":null}]"),
-			"{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"port\":6432,\"engine\":\"postgres\","
-			"\"username\":\"a_clone\",\"more\":[1,{\"x\":null}]}"},
+		 "{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"_clone_clone\"}"},
+		{SECRET(
+			 ",\"username\":\"onboard_a\",\"alternate_username\":\"onboard_b\",\"ca\":\"---\\n\""),
+		 "{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"username\":\"onboard_b\","
+		 "\"alternate_username\":\"onboard_a\",\"ca\":\"---\\n\"}"},
+		{SECRET(
+			 ",\"port\":6432,\"engine\":\"postgres\",\"username\":\"a\",\"more\":[1,{\"x\":null}]"),
+		 "{\"host\":\"db\",\"dbname\":\"shop\",\"password\":\"new\",\"port\":6432,\"engine\":\"postgres\","
+		 "\"username\":\"a_clone\",\"more\":[1,{\"x\":null}]}"},
 	};
 	struct glue_error error = {0};
 
@@ -85,8 +87,10 @@ test_bad(void)
 		ok(strstr(error.text, PLANTED) == NULL, "bad secret %zu: nothing of it is told", i);
 		is_int(next.used, 0, "bad secret %zu: nothing is written", i);
 	}
-	ok(write_next(SECRET(",\"username\":\"" PLANTED "456789012345678901234567890123456789012345678\""),
-				  "new", &error), "57 bytes leave room for the suffix: %s", error.text);
+	ok(write_next(
+		   SECRET(",\"username\":\"" PLANTED "456789012345678901234567890123456789012345678\""),
+		   "new", &error),
+	   "57 bytes leave room for the suffix: %s", error.text);
 }
 
 static void *
@@ -101,7 +105,7 @@ static void
 test_memory(void)
 {
 	struct glue_error error = {0};
-	bool		done;
+	bool done;
 
 	login_wipe(&next);
 	glue_set_reallocate(no_memory);

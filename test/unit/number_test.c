@@ -9,8 +9,8 @@
 
 #include <regex.h>
 
-#include "number.h"
-#include "text.h"
+#include "shared/number.h"
+#include "shared/text.h"
 
 #define RANDOM_TEXTS 40000
 #define MAX_RANDOM_BYTES 40
@@ -34,7 +34,7 @@ struct verdict_case
 	const struct number_range *range;
 	const char *text;
 	enum number_verdict verdict;
-	int64_t		number;
+	int64_t number;
 };
 
 static const struct verdict_case verdict_cases[] = {
@@ -146,7 +146,7 @@ static const struct mender_case mender_cases[] = {
 	{&price, "$.50", "0.50"},
 	{&price, "$5.", "5"},
 	{&price, "$007.10", "7.10"},
-	{&price, "12,345,678.00", ""},		/* above the range */
+	{&price, "12,345,678.00", ""}, /* above the range */
 	{&compare_at, "12,345,678.00", "12345678.00"},
 	{&compare_at, "12.345.678,00", "12345678.00"},
 	{&compare_at, "$0", "0"},
@@ -198,13 +198,13 @@ static const struct mender_case mender_cases[] = {
 	{&price, "\uFF11\uFF12", ""},
 	{&price, "$0.00", ""},
 	{&price, "$1,000,000", ""},
-	{&weight, "1,299", ""},		/* grams behind a decimal comma? */
+	{&weight, "1,299", ""}, /* grams behind a decimal comma? */
 	{&weight, "500 g", ""},
 	{&weight, "5 lb", ""},
 	{&weight, "$5", ""},
 	{&stock, "1.5", ""},
 	{&stock, "12,5", ""},
-	{&stock, "5.000", ""},		/* thousands? */
+	{&stock, "5.000", ""}, /* thousands? */
 	{&stock, "10+", ""},
 	{&stock, "-5", ""},
 	{&stock, "two", ""},
@@ -221,13 +221,13 @@ static const struct mender_case mender_cases[] = {
 /* A number as a row of digits without leading zeros. */
 struct long_digits
 {
-	char		digits[MAX_RANDOM_BYTES + 3];
+	char digits[MAX_RANDOM_BYTES + 3];
 };
 
 static void
 append(struct long_digits *number, char digit)
 {
-	size_t		length = strlen(number->digits);
+	size_t length = strlen(number->digits);
 
 	if (length == 0 && digit == '0')
 		return;
@@ -255,15 +255,15 @@ judge_slowly(const char *text, const struct number_range *range, int64_t *number
 	static regex_t whole;
 	static bool compiled = false;
 	struct long_digits value = {""};
-	char		minimum[24];
-	char		maximum[24];
+	char minimum[24];
+	char maximum[24];
 	const char *point = strchr(text, '.');
-	bool		is_whole = range->kind == NUMBER_PIECES;
+	bool is_whole = range->kind == NUMBER_PIECES;
 
 	if (!compiled)
 	{
 		compiled = regcomp(&decimal, "^-?([0-9]+[.]?[0-9]*|[.][0-9]+)$", REG_EXTENDED) == 0 &&
-			regcomp(&whole, "^-?[0-9]+$", REG_EXTENDED) == 0;
+				   regcomp(&whole, "^-?[0-9]+$", REG_EXTENDED) == 0;
 		if (!compiled)
 			abort();
 	}
@@ -298,11 +298,11 @@ test_verdicts(void)
 	for (size_t i = 0; i < sizeof(verdict_cases) / sizeof(verdict_cases[0]); i++)
 	{
 		const struct verdict_case *this = &verdict_cases[i];
-		int64_t		number = 0;
+		int64_t number = 0;
 		enum number_verdict verdict = number_parse(text_of(this->text), this->range, &number);
 
-		is_text(verdict_names[verdict], verdict_names[this->verdict],
-				"\"%s\" is %s", this->text, verdict_names[this->verdict]);
+		is_text(verdict_names[verdict], verdict_names[this->verdict], "\"%s\" is %s", this->text,
+				verdict_names[this->verdict]);
 		is_int(number, this->number, "\"%s\" gives its number", this->text);
 	}
 }
@@ -313,12 +313,12 @@ test_mender(void)
 	for (size_t i = 0; i < sizeof(mender_cases) / sizeof(mender_cases[0]); i++)
 	{
 		const struct mender_case *this = &mender_cases[i];
-		char		suggestion[NUMBER_SUGGESTION_SIZE] = "untouched";
-		bool		found = number_suggest(text_of(this->text), this->range,
-										   suggestion, sizeof(suggestion));
+		char suggestion[NUMBER_SUGGESTION_SIZE] = "untouched";
+		bool found =
+			number_suggest(text_of(this->text), this->range, suggestion, sizeof(suggestion));
 
-		is_text(suggestion, this->suggestion, "\"%s\" is mended to \"%s\"",
-				this->text, this->suggestion);
+		is_text(suggestion, this->suggestion, "\"%s\" is mended to \"%s\"", this->text,
+				this->suggestion);
 		is_int(found, this->suggestion[0] != '\0', "\"%s\" says whether it was", this->text);
 	}
 }
@@ -326,11 +326,12 @@ test_mender(void)
 static void
 test_buffer_too_small(void)
 {
-	char		suggestion[6] = "";
+	char suggestion[6] = "";
 
 	ok(number_suggest(text_of("$12.50"), &price, suggestion, 6), "a suggestion fits exactly");
 	is_text(suggestion, "12.50", "and is whole");
-	ok(!number_suggest(text_of("$12.50"), &price, suggestion, 5), "one byte less and there is none");
+	ok(!number_suggest(text_of("$12.50"), &price, suggestion, 5),
+	   "one byte less and there is none");
 	is_text(suggestion, "", "and the buffer is empty");
 }
 
@@ -339,10 +340,13 @@ static void
 make_text(char *text)
 {
 	static const char *const alphabets[] = {
-		"0123456789", "0123456789.", "00000000019.-", "0123456789.-+eE,$ 'kgpcs"
+		"0123456789",
+		"0123456789.",
+		"00000000019.-",
+		"0123456789.-+eE,$ 'kgpcs",
 	};
 	const char *alphabet = alphabets[unit_random(4)];
-	size_t		length = unit_random(unit_random(2) ? 9 : MAX_RANDOM_BYTES);
+	size_t length = unit_random(unit_random(2) ? 9 : MAX_RANDOM_BYTES);
 
 	for (size_t i = 0; i < length; i++)
 		text[i] = alphabet[unit_random(strlen(alphabet))];
@@ -353,8 +357,8 @@ make_text(char *text)
 static enum number_verdict
 parse_copy(const char *text, const struct number_range *range, int64_t *number)
 {
-	size_t		length = strlen(text);
-	char	   *copy = malloc(length + (length == 0));
+	size_t length = strlen(text);
+	char *copy = malloc(length + (length == 0));
 	struct text_view view = {copy, length};
 	enum number_verdict verdict;
 
@@ -368,17 +372,17 @@ static void
 test_against_reference(void)
 {
 	static const struct number_range *const ranges[] = {&price, &compare_at, &weight, &stock};
-	int			seen[NUMBER_ABOVE + 1] = {0};
-	int			mended = 0;
-	int			wrong = 0;
+	int seen[NUMBER_ABOVE + 1] = {0};
+	int mended = 0;
+	int wrong = 0;
 
 	for (int i = 0; i < RANDOM_TEXTS; i++)
 	{
 		const struct number_range *range = ranges[unit_random(4)];
-		char		text[MAX_RANDOM_BYTES + 1];
-		char		suggestion[NUMBER_SUGGESTION_SIZE];
-		int64_t		number = -1;
-		int64_t		expected_number = -1;
+		char text[MAX_RANDOM_BYTES + 1];
+		char suggestion[NUMBER_SUGGESTION_SIZE];
+		int64_t number = -1;
+		int64_t expected_number = -1;
 		enum number_verdict expected;
 		enum number_verdict verdict;
 
@@ -394,7 +398,8 @@ test_against_reference(void)
 			continue;
 		mended++;
 		if ((expected == NUMBER_VALID ||
-			 judge_slowly(suggestion, range, &number) != NUMBER_VALID) && wrong++ == 0)
+			 judge_slowly(suggestion, range, &number) != NUMBER_VALID) &&
+			wrong++ == 0)
 			printf("# \"%s\" was mended to \"%s\"\n", text, suggestion);
 	}
 

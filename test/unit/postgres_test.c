@@ -12,12 +12,12 @@
 
 #include "unit.h"
 
-#include "postgres.h"
+#include "database/session.h"
 
 #define PLANTED "planted-7d31"
 
 /* What a name server answers. */
-static int	lookup_result;
+static int lookup_result;
 
 /* Takes the place of the library's. */
 int
@@ -39,7 +39,7 @@ connect_to(const char *conninfo, struct glue_error *error)
 {
 	const char *const keywords[] = {"dbname", NULL};
 	const char *const values[] = {conninfo, NULL};
-	PGconn	   *connection;
+	PGconn *connection;
 
 	glue_error_clear(error);
 	connection = postgres_connect(keywords, values, clock_milliseconds() + 10000, error);
@@ -53,14 +53,12 @@ test_names(void)
 {
 	static const struct
 	{
-		int			answer;
+		int answer;
 		const char *code;
-		bool		is_transient;
-	}			cases[] = {
-		{EAI_AGAIN, POSTGRES_UNREACHABLE, true},
-		{EAI_FAIL, POSTGRES_UNREACHABLE, true},
-		{EAI_MEMORY, POSTGRES_UNREACHABLE, true},
-		{EAI_NONAME, POSTGRES_UNKNOWN_HOST, false},
+		bool is_transient;
+	} cases[] = {
+		{EAI_AGAIN, POSTGRES_UNREACHABLE, true},    {EAI_FAIL, POSTGRES_UNREACHABLE, true},
+		{EAI_MEMORY, POSTGRES_UNREACHABLE, true},   {EAI_NONAME, POSTGRES_UNKNOWN_HOST, false},
 		{EAI_NODATA, POSTGRES_UNKNOWN_HOST, false},
 	};
 	struct glue_error error;
@@ -87,18 +85,20 @@ test_parameters(void)
 	{
 		const char *conninfo;
 		const char *problem;
-	}			cases[] = {
+	} cases[] = {
 		{"host=/nowhere port=0", "the port is not a number from 1 to 65535"},
 		{"host=/nowhere port=65536", "the port is not a number from 1 to 65535"},
 		{"host=/nowhere,/nowhere port=1,65536", "the port is not a number from 1 to 65535"},
 		{"host=/nowhere port=" PLANTED, "not a number: port"},
 		{"postgresql://user@shop.example:" PLANTED "/shop", "not a number: port"},
 		{"host=/nowhere sslmode=" PLANTED, "libpq does not accept the value of sslmode"},
-		{"host=/nowhere target_session_attrs=" PLANTED, "libpq does not accept the value of target_session_attrs"},
+		{"host=/nowhere target_session_attrs=" PLANTED,
+		 "libpq does not accept the value of target_session_attrs"},
 		{"host=/nowhere,/nowhere port=1,2,3", "the numbers of hosts, addresses and ports differ"},
 		{"service=" PLANTED, "the service is not defined"},
 		{"host=/" PLANTED "/a-name-of-more-bytes-than-the-address-of-a-socket-may-have/"
-			"which-is-108-on-this-system/as-libpq-finds-out", "the name of the socket's folder is too long"},
+		 "which-is-108-on-this-system/as-libpq-finds-out",
+		 "the name of the socket's folder is too long"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

@@ -14,8 +14,8 @@
 
 #include "unit.h"
 
-#include "columns.h"
-#include "csv_source.h"
+#include "reader/csv_source.h"
+#include "shared/columns.h"
 #include "events.h"
 
 /* The columns that a file must have. */
@@ -31,10 +31,10 @@
 
 struct encoding
 {
-	const char *name;			/* that iconv writes */
-	const char *given;			/* that the source is told, or NULL */
-	const char *mark;			/* byte order mark, or NULL */
-	bool		resumable;
+	const char *name;  /* that iconv writes */
+	const char *given; /* that the source is told, or NULL */
+	const char *mark;  /* byte order mark, or NULL */
+	bool resumable;
 };
 
 static const struct encoding encodings[] = {
@@ -68,8 +68,8 @@ static const struct encoding encodings[] = {
 
 struct bytes
 {
-	char	   *data;
-	size_t		length;
+	char *data;
+	size_t length;
 };
 
 /* ----- hostile files ----- */
@@ -79,10 +79,36 @@ static const char *
 random_piece(void)
 {
 	static const char *const pieces[] = {
-		"a", "17", "word", ",", ",", ",", "\"", "\"\"", "\n", "\n", "\r\n", "\r\n", "\r",
-		"\n\n", "\r\r\n", " ", "\t", "\xC3\xA9", "\xC3\xA4\xC3\xB6", "\xD0\x96",
-		"\xE2\x82\xAC", "\xE6\x97\xA5\xE6\x9C\xAC", "\xEF\xBC\x8C", "\xF0\x9F\x98\x80",
-		"\xEF\xBF\xBD", "\xEF\xBB\xBF", "\xE5\xAD\x97", "\"x\"", ",\"1\n2\",", "\"\r\n\"",
+		"a",
+		"17",
+		"word",
+		",",
+		",",
+		",",
+		"\"",
+		"\"\"",
+		"\n",
+		"\n",
+		"\r\n",
+		"\r\n",
+		"\r",
+		"\n\n",
+		"\r\r\n",
+		" ",
+		"\t",
+		"\xC3\xA9",
+		"\xC3\xA4\xC3\xB6",
+		"\xD0\x96",
+		"\xE2\x82\xAC",
+		"\xE6\x97\xA5\xE6\x9C\xAC",
+		"\xEF\xBC\x8C",
+		"\xF0\x9F\x98\x80",
+		"\xEF\xBF\xBD",
+		"\xEF\xBB\xBF",
+		"\xE5\xAD\x97",
+		"\"x\"",
+		",\"1\n2\",",
+		"\"\r\n\"",
 	};
 
 	return pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))];
@@ -92,13 +118,12 @@ random_piece(void)
 static void
 random_line(struct event_list *text)
 {
-	char		row[64];
+	char row[64];
 
 	if (unit_random(10) < 6)
 	{
-		snprintf(row, sizeof(row), "S%d,\"n \xC3\xA9 %d\",Books,x,1,2,y%s",
-				 (int) unit_random(1000), (int) unit_random(1000),
-				 unit_random(2) == 0 ? "\n" : "\r\n");
+		snprintf(row, sizeof(row), "S%d,\"n \xC3\xA9 %d\",Books,x,1,2,y%s", (int) unit_random(1000),
+				 (int) unit_random(1000), unit_random(2) == 0 ? "\n" : "\r\n");
 		events_append(text, row, strlen(row));
 		return;
 	}
@@ -111,7 +136,8 @@ random_line(struct event_list *text)
 	events_append(text, "\n", 1);
 }
 
-#define LINE "a line that is long enough to make not too many records of it, and has one, \xC3\xA9, of those"
+#define LINE \
+	"a line that is long enough to make not too many records of it, and has one, \xC3\xA9, of those"
 
 /* A field, a record or an open quote that goes over the caps. */
 static void
@@ -121,8 +147,8 @@ random_giant(struct event_list *text)
 	static const char *const fills[] = {"abc", LINE "\n", "\xE6\x97\xA5", ",", "\"\"", "\r"};
 	const char *begin = begins[unit_random(4)];
 	const char *fill = fills[unit_random(6)];
-	size_t		size = unit_random(2) == 0 ? ONBOARD_MAX_RECORD_BYTES + 1000 :
-		ONBOARD_MAX_FIELD_BYTES + 100;
+	size_t size =
+		unit_random(2) == 0 ? ONBOARD_MAX_RECORD_BYTES + 1000 : ONBOARD_MAX_FIELD_BYTES + 100;
 
 	events_append(text, begin, strlen(begin));
 	for (size_t done = 0; done < size; done += strlen(fill))
@@ -134,7 +160,7 @@ static struct event_list
 random_text(size_t length, int giants)
 {
 	struct event_list text = {0};
-	size_t		next_giant = length / 4;
+	size_t next_giant = length / 4;
 
 	events_append(&text, HEADER ", \r\n", strlen(HEADER ", \r\n"));
 	while (text.length < length)
@@ -155,12 +181,12 @@ random_text(size_t length, int giants)
 static struct bytes
 convert(const struct encoding *encoding, const struct event_list *text)
 {
-	size_t		size = 5 * text->length + 64;
+	size_t size = 5 * text->length + 64;
 	struct bytes bytes = {malloc(size), 0};
-	iconv_t		converter = iconv_open(encoding->name, "UTF-8");
-	char	   *input = text->text;
-	size_t		left = text->length;
-	char	   *output = bytes.data;
+	iconv_t converter = iconv_open(encoding->name, "UTF-8");
+	char *input = text->text;
+	size_t left = text->length;
+	char *output = bytes.data;
 
 	if (encoding->mark != NULL)
 	{
@@ -170,7 +196,7 @@ convert(const struct encoding *encoding, const struct event_list *text)
 	size -= output - bytes.data;
 	while (left > 0 && iconv(converter, &input, &left, &output, &size) == (size_t) -1)
 	{
-		size_t		step = 1;
+		size_t step = 1;
 
 		while (step < left && ((unsigned char) input[step] & 0xC0) == 0x80)
 			step++;
@@ -197,8 +223,8 @@ struct reading
 {
 	struct csv_source *source;
 	struct event_list list;
-	size_t		starts[MOST_RECORDS];	/* of each record in the list */
-	bool		known[MOST_RECORDS];
+	size_t starts[MOST_RECORDS]; /* of each record in the list */
+	bool known[MOST_RECORDS];
 	struct csv_resume_point points[MOST_RECORDS];
 	struct glue_error error;
 };
@@ -207,13 +233,12 @@ static bool
 note_record(void *context, const struct csv_record *record)
 {
 	struct reading *reading = context;
-	int			place = reading->list.count;
+	int place = reading->list.count;
 
 	if (place == MOST_RECORDS)
 		return false;
 	reading->starts[place] = reading->list.length;
-	reading->known[place] = csv_source_resume_point(reading->source,
-													&reading->points[place]);
+	reading->known[place] = csv_source_resume_point(reading->source, &reading->points[place]);
 	return events_record(&reading->list, record);
 }
 
@@ -231,8 +256,7 @@ read_from(struct reading *reading, const struct bytes *bytes, int64_t offset, si
 {
 	reading->list.length = 0;
 	reading->list.count = 0;
-	if (push_in_pieces(bytes->data + offset, bytes->length - offset, chunk, push_bytes,
-					   reading))
+	if (push_in_pieces(bytes->data + offset, bytes->length - offset, chunk, push_bytes, reading))
 		csv_source_finish(reading->source, &reading->error);
 }
 
@@ -257,11 +281,11 @@ resume(const struct reading *whole, int place, struct reading *rest)
 
 /* Whether the rest, from this record on, is as in the whole. */
 static bool
-rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes,
-			  size_t chunk, bool to_the_end, struct reading *rest)
+rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes, size_t chunk,
+			  bool to_the_end, struct reading *rest)
 {
 	const char *expected = whole->list.text + whole->starts[place];
-	bool		equal;
+	bool equal;
 
 	rest->list.stop_after = to_the_end ? 0 : COMPARED;
 	rest->source = resume(whole, place, rest);
@@ -294,20 +318,19 @@ points_grow(const struct reading *whole)
 
 /* One file, read in pieces of one size; returns the record that differs, or -1. */
 static int
-first_difference(struct reading *whole, const struct bytes *bytes, size_t chunk,
-				 size_t other_chunk, bool small)
+first_difference(struct reading *whole, const struct bytes *bytes, size_t chunk, size_t other_chunk,
+				 bool small)
 {
 	struct reading *rest = calloc(1, sizeof(*rest));
-	int			differing = -1;
+	int differing = -1;
 
 	for (int i = 0; i < whole->list.count && differing < 0; i++)
 	{
-		bool		to_the_end = small || i % (LONG_STEP * 50) == 0;
+		bool to_the_end = small || i % (LONG_STEP * 50) == 0;
 
 		if (!whole->known[i] ||
 			((small || i % LONG_STEP == 0) &&
-			 !rest_is_equal(whole, i, bytes, i % 2 == 0 ? chunk : other_chunk,
-							to_the_end, rest)))
+			 !rest_is_equal(whole, i, bytes, i % 2 == 0 ? chunk : other_chunk, to_the_end, rest)))
 			differing = i;
 	}
 	events_clean_up(&rest->list);
@@ -337,18 +360,18 @@ check_file(const struct encoding *encoding, const struct bytes *bytes, size_t ch
 	whole->source = csv_source_new(&options, &events, &whole->error);
 	read_from(whole, bytes, 0, chunk);
 	ok(whole->error.class == GLUE_NO_ERROR && whole->list.count > (small ? 15 : 100),
-	   "%s %s, pieces of %zu: %d records (%s)", encoding->name, what, chunk,
-	   whole->list.count, whole->error.text);
+	   "%s %s, pieces of %zu: %d records (%s)", encoding->name, what, chunk, whole->list.count,
+	   whole->error.text);
 	if (encoding->resumable)
 	{
 		is_int(first_difference(whole, bytes, chunk, other_chunk, small), -1,
 			   "%s %s, pieces of %zu: goes on at every record", encoding->name, what, chunk);
-		ok(points_grow(whole), "%s %s, pieces of %zu: no point is behind another",
-		   encoding->name, what, chunk);
+		ok(points_grow(whole), "%s %s, pieces of %zu: no point is behind another", encoding->name,
+		   what, chunk);
 	}
 	else
-		ok(none_known(whole), "%s %s, pieces of %zu: not begun in the middle",
-		   encoding->name, what, chunk);
+		ok(none_known(whole), "%s %s, pieces of %zu: not begun in the middle", encoding->name, what,
+		   chunk);
 	csv_source_destroy(whole->source);
 	events_clean_up(&whole->list);
 	free(whole);
@@ -402,7 +425,7 @@ test_exact_offset(void)
 		const struct csv_resume_point *point = &whole->points[i];
 
 		ok(point->bytes.skip == 0 &&
-		   strncmp(file + point->bytes.byte_offset, records[i], strlen(records[i])) == 0,
+			   strncmp(file + point->bytes.byte_offset, records[i], strlen(records[i])) == 0,
 		   "record %d is found by its byte", i + 1);
 		is_int(point->row_number, i + 1, "row number of record %d", i + 1);
 	}

@@ -8,7 +8,7 @@
  */
 #include "unit.h"
 
-#include "text.h"
+#include "shared/text.h"
 
 #define RANDOM_ROWS 3000
 
@@ -16,18 +16,17 @@
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static struct text_view categories[] = {
-	{"Books", 5}, {"Kitchen", 7}, {"Men's Clothing", 14}
+	{"Books", 5},
+	{"Kitchen", 7},
+	{"Men's Clothing", 14},
 };
 static const struct rule_settings settings = {categories, 3};
 
 /* A row that breaks no rule; optional fields that a test needs are set. */
 static const char *const valid_values[COLUMN_COUNT] = {
-	[COLUMN_VENDOR_PRODUCT_ID] = "P1",
-	[COLUMN_PRODUCT_NAME] = "Mug",
-	[COLUMN_CATEGORY] = "Kitchen",
-	[COLUMN_SKU] = "ABC-1",
-	[COLUMN_PRICE] = "10.00",
-	[COLUMN_STOCK_QUANTITY] = "5",
+	[COLUMN_VENDOR_PRODUCT_ID] = "P1", [COLUMN_PRODUCT_NAME] = "Mug",
+	[COLUMN_CATEGORY] = "Kitchen",     [COLUMN_SKU] = "ABC-1",
+	[COLUMN_PRICE] = "10.00",          [COLUMN_STOCK_QUANTITY] = "5",
 };
 
 static struct product_row row;
@@ -85,7 +84,7 @@ struct field_case
 {
 	enum onboard_column column;
 	const char *value;
-	const char *message;		/* NULL: accepted */
+	const char *message; /* NULL: accepted */
 	const char *suggestion;
 };
 
@@ -147,9 +146,11 @@ test_price(void)
 		{COLUMN_PRICE, "0", "price \"0\" is below the minimum of 0.01", NULL},
 		{COLUMN_PRICE, "1000000", "price \"1000000\" is above the maximum of 999999.99", NULL},
 		{COLUMN_PRICE, "abc", "price \"abc\" is not a plain number such as 1299.00", NULL},
-		{COLUMN_PRICE, "$1,299.00", "price \"$1,299.00\" is not a plain number such as 1299.00", "1299.00"},
+		{COLUMN_PRICE, "$1,299.00", "price \"$1,299.00\" is not a plain number such as 1299.00",
+		 "1299.00"},
 		{COLUMN_PRICE, "10.505", "price \"10.505\" has more than 2 digits after the point", NULL},
-		{COLUMN_PRICE, "10.500", "price \"10.500\" has more than 2 digits after the point", "10.50"},
+		{COLUMN_PRICE, "10.500", "price \"10.500\" has more than 2 digits after the point",
+		 "10.50"},
 	};
 
 	RUN_CASES(RULE_INVALID_PRICE, cases);
@@ -171,7 +172,8 @@ test_stock(void)
 		{COLUMN_STOCK_QUANTITY, "5.0", "stock_quantity \"5.0\" is not a whole number", "5"},
 		{COLUMN_STOCK_QUANTITY, "-1", "stock_quantity \"-1\" is below the minimum of 0", NULL},
 		{COLUMN_STOCK_QUANTITY, "-0", "stock_quantity \"-0\" is below the minimum of 0", NULL},
-		{COLUMN_STOCK_QUANTITY, "1000001", "stock_quantity \"1000001\" is above the maximum of 1000000", NULL},
+		{COLUMN_STOCK_QUANTITY, "1000001",
+		 "stock_quantity \"1000001\" is above the maximum of 1000000", NULL},
 	};
 
 	RUN_CASES(RULE_INVALID_STOCK, cases);
@@ -192,8 +194,8 @@ test_length(void)
 	for (int i = 0; i < COLUMN_COUNT; i++)
 	{
 		enum onboard_column column = (enum onboard_column) i;
-		int			limit = onboard_columns[i].max_characters;
-		char		message[FINDING_MESSAGE_SIZE];
+		int limit = onboard_columns[i].max_characters;
+		char message[FINDING_MESSAGE_SIZE];
 
 		if (limit == 0 || column == COLUMN_CATEGORY || column == COLUMN_IMAGE_URL)
 			continue;
@@ -204,8 +206,8 @@ test_length(void)
 				 onboard_columns[i].name, limit + 1, limit);
 		expect_one(RULE_FIELD_LENGTH_EXCEEDED, column, message, "");
 		judge_with(column, value + 3);
-		is_int(findings.count, 0, "%s of %d characters is accepted",
-			   onboard_columns[i].name, limit);
+		is_int(findings.count, 0, "%s of %d characters is accepted", onboard_columns[i].name,
+			   limit);
 		memset(value, 'x', (size_t) limit + 1);
 		value[limit + 1] = '\0';
 		judge_with(column, value);
@@ -255,13 +257,19 @@ test_compare_at_price(void)
 	static const struct field_case cases[] = {
 		{COLUMN_COMPARE_AT_PRICE, "10", NULL, NULL},
 		{COLUMN_COMPARE_AT_PRICE, "99999999.99", NULL, NULL},
-		{COLUMN_COMPARE_AT_PRICE, "9.99", "compare_at_price \"9.99\" is below the price of 10.00", NULL},
+		{COLUMN_COMPARE_AT_PRICE, "9.99", "compare_at_price \"9.99\" is below the price of 10.00",
+		 NULL},
 		{COLUMN_COMPARE_AT_PRICE, "5", "compare_at_price \"5\" is below the price of 10.00", NULL},
-		{COLUMN_COMPARE_AT_PRICE, "100000000", "compare_at_price \"100000000\" is above the maximum of 99999999.99", NULL},
-		{COLUMN_COMPARE_AT_PRICE, "x", "compare_at_price \"x\" is not a plain number such as 1299.00", NULL},
-		{COLUMN_COMPARE_AT_PRICE, "$12", "compare_at_price \"$12\" is not a plain number such as 1299.00", "12"},
-		{COLUMN_COMPARE_AT_PRICE, "$9", "compare_at_price \"$9\" is not a plain number such as 1299.00", NULL},
-		{COLUMN_COMPARE_AT_PRICE, "20.005", "compare_at_price \"20.005\" has more than 2 digits after the point", NULL},
+		{COLUMN_COMPARE_AT_PRICE, "100000000",
+		 "compare_at_price \"100000000\" is above the maximum of 99999999.99", NULL},
+		{COLUMN_COMPARE_AT_PRICE, "x",
+		 "compare_at_price \"x\" is not a plain number such as 1299.00", NULL},
+		{COLUMN_COMPARE_AT_PRICE, "$12",
+		 "compare_at_price \"$12\" is not a plain number such as 1299.00", "12"},
+		{COLUMN_COMPARE_AT_PRICE, "$9",
+		 "compare_at_price \"$9\" is not a plain number such as 1299.00", NULL},
+		{COLUMN_COMPARE_AT_PRICE, "20.005",
+		 "compare_at_price \"20.005\" has more than 2 digits after the point", NULL},
 	};
 
 	RUN_CASES(RULE_INVALID_COMPARE_AT_PRICE, cases);
@@ -290,8 +298,10 @@ test_weight(void)
 		{COLUMN_WEIGHT_KG, "0.01", NULL, NULL},
 		{COLUMN_WEIGHT_KG, "999999.99", NULL, NULL},
 		{COLUMN_WEIGHT_KG, "0.00", "weight_kg \"0.00\" is below the minimum of 0.01", NULL},
-		{COLUMN_WEIGHT_KG, "1000000", "weight_kg \"1000000\" is above the maximum of 999999.99", NULL},
-		{COLUMN_WEIGHT_KG, "0.005", "weight_kg \"0.005\" has more than 2 digits after the point", NULL},
+		{COLUMN_WEIGHT_KG, "1000000", "weight_kg \"1000000\" is above the maximum of 999999.99",
+		 NULL},
+		{COLUMN_WEIGHT_KG, "0.005", "weight_kg \"0.005\" has more than 2 digits after the point",
+		 NULL},
 		{COLUMN_WEIGHT_KG, "2 kg", "weight_kg \"2 kg\" is not a plain number such as 2.50", "2"},
 	};
 
@@ -324,17 +334,30 @@ test_image_url(void)
 		{COLUMN_IMAGE_URL, "http://?x", "image_url \"http://?x\" has no host", NULL},
 		{COLUMN_IMAGE_URL, "http://#x", "image_url \"http://#x\" has no host", NULL},
 		{COLUMN_IMAGE_URL, "http://:80/x", "image_url \"http://:80/x\" has no host", NULL},
-		{COLUMN_IMAGE_URL, "http://a@b/c", "image_url \"http://a@b/c\" has \"@\" in its host part", NULL},
-		{COLUMN_IMAGE_URL, "http://a:b@c", "image_url \"http://a:b@c\" has \"@\" in its host part", NULL},
+		{COLUMN_IMAGE_URL, "http://a@b/c", "image_url \"http://a@b/c\" has \"@\" in its host part",
+		 NULL},
+		{COLUMN_IMAGE_URL, "http://a:b@c", "image_url \"http://a:b@c\" has \"@\" in its host part",
+		 NULL},
 		{COLUMN_IMAGE_URL, "http://a/b c", "image_url \"http://a/b c\" contains a blank", NULL},
 		{COLUMN_IMAGE_URL, "http://a/b\tc", "image_url \"http://a/b c\" contains a blank", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\u00A0c", "image_url \"http://a/b\u00A0c\" contains a blank", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\u3000c", "image_url \"http://a/b\u3000c\" contains a blank", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\\c", "image_url \"http://a/b\\c\" contains a backslash", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\nc", "image_url \"http://a/b c\" contains a control character", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\x7F" "c", "image_url \"http://a/b c\" contains a control character", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\xC2\x9F" "c", "image_url \"http://a/b c\" contains a control character", NULL},
-		{COLUMN_IMAGE_URL, "http://a/01234567\n", "image_url \"http://a/01234567 \" contains a control character", NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\u00A0c", "image_url \"http://a/b\u00A0c\" contains a blank",
+		 NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\u3000c", "image_url \"http://a/b\u3000c\" contains a blank",
+		 NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\\c", "image_url \"http://a/b\\c\" contains a backslash",
+		 NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\nc",
+		 "image_url \"http://a/b c\" contains a control character", NULL},
+		{COLUMN_IMAGE_URL,
+		 "http://a/b\x7F"
+		 "c",
+		 "image_url \"http://a/b c\" contains a control character", NULL},
+		{COLUMN_IMAGE_URL,
+		 "http://a/b\xC2\x9F"
+		 "c",
+		 "image_url \"http://a/b c\" contains a control character", NULL},
+		{COLUMN_IMAGE_URL, "http://a/01234567\n",
+		 "image_url \"http://a/01234567 \" contains a control character", NULL},
 	};
 
 	RUN_CASES(RULE_INVALID_IMAGE_URL, cases);
@@ -344,16 +367,17 @@ test_image_url(void)
 static void
 test_url_positions(void)
 {
-	static const char *const forbidden[] = {" ", "\x01", "\x1F", "\x7F", "\\", "\xC2\x85", "\u2028"};
-	int			missed = 0;
+	static const char *const forbidden[] = {" ",  "\x01",     "\x1F",  "\x7F",
+											"\\", "\xC2\x85", "\u2028"};
+	int missed = 0;
 
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
 	{
 		for (size_t place = 0; place < 40; place++)
 		{
-			char		url[80];
-			size_t		length = (size_t) snprintf(url, sizeof(url), "https://example.com/%.*s%s%s",
-												   (int) place, HUNDRED, forbidden[i], "/x.png");
+			char url[80];
+			size_t length = (size_t) snprintf(url, sizeof(url), "https://example.com/%.*s%s%s",
+											  (int) place, HUNDRED, forbidden[i], "/x.png");
 
 			judge_with(COLUMN_IMAGE_URL, url);
 			missed += findings.count != 1;
@@ -442,7 +466,7 @@ test_encoding(void)
 {
 	for (int i = 0; i < COLUMN_COUNT; i++)
 	{
-		char		message[FINDING_MESSAGE_SIZE];
+		char message[FINDING_MESSAGE_SIZE];
 
 		judge_with((enum onboard_column) i, " x\uFFFDy");
 		snprintf(message, sizeof(message),
@@ -462,8 +486,8 @@ test_encoding(void)
 static void
 test_caps(void)
 {
-	size_t		size = ONBOARD_MAX_FIELD_BYTES;
-	char	   *value = malloc(size + 1);
+	size_t size = ONBOARD_MAX_FIELD_BYTES;
+	char *value = malloc(size + 1);
 	struct text_view full = {value, size};
 
 	memset(value, 'x', size + 1);
@@ -486,7 +510,12 @@ test_caps(void)
 	reset_row();
 	row.raw[COLUMN_DESCRIPTION] = row.raw[COLUMN_BRAND] = row.raw[COLUMN_UNIT] = full;
 	row.raw[COLUMN_SUBCATEGORY] = full;
-	row.raw[COLUMN_SUBCATEGORY].length -= strlen("P1" "Mug" "Kitchen" "ABC-1" "10.00" "5");
+	row.raw[COLUMN_SUBCATEGORY].length -= strlen("P1"
+												 "Mug"
+												 "Kitchen"
+												 "ABC-1"
+												 "10.00"
+												 "5");
 	judge();
 	is_int(findings.count, 0, "a row of 262144 bytes is judged");
 	row.raw[COLUMN_SUBCATEGORY].length++;
@@ -503,8 +532,8 @@ is_bounded(const struct finding *finding)
 	struct text_view message = text_of(finding->message);
 
 	return message.length < FINDING_MESSAGE_SIZE &&
-		strlen(finding->suggestion) < FINDING_SUGGESTION_SIZE &&
-		message.length > 0 && text_character_count(message) < 170;
+		   strlen(finding->suggestion) < FINDING_SUGGESTION_SIZE && message.length > 0 &&
+		   text_character_count(message) < 170;
 }
 
 /* Values of 64 KiB of one character: nothing gets long but the field. */
@@ -512,11 +541,11 @@ static void
 test_long_values(void)
 {
 	static const char *const characters[] = {
-		"x", "9", " x", "\u00E9", "\u20AC", "\U0001F600", "\x01", "\xC2\x80", "\\", "$", "1,", "."
+		"x", "9", " x", "\u00E9", "\u20AC", "\U0001F600", "\x01", "\xC2\x80", "\\", "$", "1,", ".",
 	};
-	char	   *value = malloc(ONBOARD_MAX_FIELD_BYTES);
-	int			unbounded = 0;
-	int			judged = 0;
+	char *value = malloc(ONBOARD_MAX_FIELD_BYTES);
+	int unbounded = 0;
+	int judged = 0;
 
 	for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
 	{
@@ -546,16 +575,17 @@ test_long_values(void)
 static void
 test_random_rows(void)
 {
-	static const char alphabet[] = "0123456789.,-+e$ \t\xC2\xA0\xEF\xBF\xE2\x82\xAC\xF0\xFFhttps://@\\\nKitchen";
-	int			bad = 0;
+	static const char alphabet[] =
+		"0123456789.,-+e$ \t\xC2\xA0\xEF\xBF\xE2\x82\xAC\xF0\xFFhttps://@\\\nKitchen";
+	int bad = 0;
 
 	for (int i = 0; i < RANDOM_ROWS; i++)
 	{
-		char	   *fields[COLUMN_COUNT];
+		char *fields[COLUMN_COUNT];
 
 		for (int column = 0; column < COLUMN_COUNT; column++)
 		{
-			size_t		length = unit_random(unit_random(4) ? 12 : 400);
+			size_t length = unit_random(unit_random(4) ? 12 : 400);
 
 			fields[column] = malloc(length + (length == 0));
 			for (size_t j = 0; j < length; j++)
@@ -579,21 +609,22 @@ test_overflow(void)
 {
 	struct findings *heap = malloc(sizeof(*heap));
 	struct text_view nothing = {NULL, 0};
-	int			wrong = 0;
+	int wrong = 0;
 
 	reset_row();
 	row_trim(&row);
 	for (int round = 0; round < 200; round++)
 	{
-		int			added[RULE_COUNT] = {0};
-		int			before = 0;
+		int added[RULE_COUNT] = {0};
+		int before = 0;
 
 		heap->count = 0;
 		heap->has_error = false;
 		for (int i = 0; i < 3 * MAX_FINDINGS; i++)
 		{
 			enum rule_id rule = (enum rule_id) unit_random(RULE_COUNT);
-			enum onboard_column column = (enum onboard_column) ((int) unit_random(COLUMN_COUNT + 1) - 1);
+			enum onboard_column column =
+				(enum onboard_column)((int) unit_random(COLUMN_COUNT + 1) - 1);
 
 			findings_add(heap, rule, column, nothing, rule_code(rule));
 			added[rule]++;
@@ -605,8 +636,8 @@ test_overflow(void)
 		/* As many of each rule as there were, until the room ends. */
 		for (int rule = 0; rule < RULE_COUNT; rule++)
 		{
-			int			kept = 0;
-			int			room = MAX_FINDINGS - before;
+			int kept = 0;
+			int room = MAX_FINDINGS - before;
 
 			for (int i = 0; i < heap->count; i++)
 				kept += (int) heap->items[i].rule == rule;
@@ -630,14 +661,14 @@ test_overflow(void)
 static void
 test_findings_add(void)
 {
-	char		message[2000];
+	char message[2000];
 	struct finding *finding;
 
 	reset_row();
 	set_field(COLUMN_WEIGHT_KG, "0");
 	judge();
-	finding = findings_add(&findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE,
-						   row.raw[COLUMN_SKU], "a trigger said no");
+	finding = findings_add(&findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, row.raw[COLUMN_SKU],
+						   "a trigger said no");
 	ok(finding == &findings.items[1], "a finding is added behind");
 	is_text(finding->message, "a trigger said no", "with its message");
 	is_text(finding->suggestion, "", "and no suggestion");
@@ -650,7 +681,8 @@ test_findings_add(void)
 	memset(message, 'x', sizeof(message));
 	message[sizeof(message) - 1] = '\0';
 	memcpy(message + FINDING_MESSAGE_SIZE - 2, "\u20AC", 3);
-	finding = findings_add(&findings, RULE_MALFORMED_ROW, COLUMN_NONE, row.raw[COLUMN_SKU], message);
+	finding =
+		findings_add(&findings, RULE_MALFORMED_ROW, COLUMN_NONE, row.raw[COLUMN_SKU], message);
 	is_int(strlen(finding->message), FINDING_MESSAGE_SIZE - 2,
 		   "a long message is cut between characters");
 }
@@ -659,11 +691,19 @@ static void
 test_names(void)
 {
 	static const char *const codes[] = {
-		"MISSING_REQUIRED_FIELDS", "INVALID_PRICE", "INVALID_STOCK",
-		"FIELD_LENGTH_EXCEEDED", "INVALID_CATEGORY", "DUPLICATE_SKU",
-		"DUPLICATE_VENDOR_PRODUCT_ID", "INVALID_COMPARE_AT_PRICE",
-		"INVALID_WEIGHT", "INVALID_IMAGE_URL", "MALFORMED_ROW",
-		"INVALID_ENCODING", "REJECTED_BY_CATALOGUE"
+		"MISSING_REQUIRED_FIELDS",
+		"INVALID_PRICE",
+		"INVALID_STOCK",
+		"FIELD_LENGTH_EXCEEDED",
+		"INVALID_CATEGORY",
+		"DUPLICATE_SKU",
+		"DUPLICATE_VENDOR_PRODUCT_ID",
+		"INVALID_COMPARE_AT_PRICE",
+		"INVALID_WEIGHT",
+		"INVALID_IMAGE_URL",
+		"MALFORMED_ROW",
+		"INVALID_ENCODING",
+		"REJECTED_BY_CATALOGUE",
 	};
 	enum rule_id rule;
 

@@ -15,8 +15,8 @@
 
 #include "unit.h"
 
-#include "memory.h"
-#include "runtime.h"
+#include "base/heap.h"
+#include "lambda/runtime.h"
 
 #define ID "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
@@ -25,21 +25,21 @@
 /* What the next call gives, and what the last one was. */
 static struct
 {
-	bool		fails;
-	int			status;
+	bool fails;
+	int status;
 	const char *request_id;
 	const char *deadline;
 	const char *trace;
 	const char *body;
-	int			calls;
-	char		method[8];
-	char		url[512];
-	char		sent[8192];
-	int64_t		sent_length;
-	int64_t		deadline_of_call;
-	int			idle_seconds;
-	char		error_type[128];
-}			script;
+	int calls;
+	char method[8];
+	char url[512];
+	char sent[8192];
+	int64_t sent_length;
+	int64_t deadline_of_call;
+	int idle_seconds;
+	char error_type[128];
+} script;
 
 bool
 http_perform(struct http_client *client, const struct http_request *request,
@@ -112,28 +112,32 @@ static void
 test_next(struct runtime *runtime)
 {
 	static const char *const bad_ids[] = {NULL, "", "../init", "a b", "a/b", "a\r\nb", "a?b"};
-	static const char *const bad_deadlines[] = {NULL, "", "soon", "-1", "1.5", " 1", "99999999999999999999"};
+	static const char *const bad_deadlines[] = {
+		NULL, "", "soon", "-1", "1.5", " 1", "99999999999999999999"};
 	struct runtime_event event;
 	struct glue_error error = {0};
-	char		deadline[32];
+	char deadline[32];
 	struct timespec now;
 	const char *trace;
 
 	reset_script();
 	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(deadline, sizeof(deadline), "%lld", ((long long) now.tv_sec + 2 * HANG_SECONDS) * 1000);
+	snprintf(deadline, sizeof(deadline), "%lld",
+			 ((long long) now.tv_sec + 2 * HANG_SECONDS) * 1000);
 	script.deadline = deadline;
 	script.body = "{\"a\":1}";
 	script.trace = "Root=1-2-3";
 	ok(runtime_next(runtime, &event, &error), "an event: %s", error.text);
 	is_text(script.method, "GET", "asked for by GET");
-	is_text(script.url, "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next", "at the right place");
+	is_text(script.url, "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next",
+			"at the right place");
 	is_int(script.deadline_of_call, 0, "without a timeout");
 	is_int(script.idle_seconds, 0, "of any kind");
 	is_text(event.request_id, ID, "request id");
 	is_text(event.event, "{\"a\":1}", "event");
 	is_int(event.event_length, 7, "its length");
-	ok(event.deadline_ms > 1000000 + HANG_SECONDS * 1000 && event.deadline_ms <= 1000000 + 2 * HANG_SECONDS * 1000,
+	ok(event.deadline_ms > 1000000 + HANG_SECONDS * 1000 &&
+		   event.deadline_ms <= 1000000 + 2 * HANG_SECONDS * 1000,
 	   "the deadline is of the monotonic clock");
 	trace = getenv("_X_AMZN_TRACE_ID");
 	is_text(trace, "Root=1-2-3", "the trace id is in the environment");
@@ -179,13 +183,14 @@ static void
 test_respond(struct runtime *runtime)
 {
 	struct glue_error error = {0};
-	char	   *large = malloc(RUNTIME_LARGEST_RESPONSE + 1);
+	char *large = malloc(RUNTIME_LARGEST_RESPONSE + 1);
 
 	memset(large, 'x', RUNTIME_LARGEST_RESPONSE + 1);
 	reset_script();
 	script.status = 202;
 	ok(runtime_respond(runtime, ID, "{\"b\":2}", 7, &error), "a response");
-	is_text(script.url, "http://127.0.0.1:9001/2018-06-01/runtime/invocation/" ID "/response", "its place");
+	is_text(script.url, "http://127.0.0.1:9001/2018-06-01/runtime/invocation/" ID "/response",
+			"its place");
 	is_text(script.sent, "{\"b\":2}", "its body");
 	ok(runtime_respond(runtime, ID, NULL, 0, &error), "an empty one");
 	is_int(script.sent_length, 0, "has no bytes");
@@ -201,12 +206,15 @@ test_respond(struct runtime *runtime)
 	for (int status = 400; status <= 413; status++)
 	{
 		script.status = status;
-		ok(!runtime_respond(runtime, ID, "{}", 2, &error) && strcmp(error.code, "RESPONSE_REFUSED") == 0 &&
-		   error.class == GLUE_INFRASTRUCTURE_ERROR, "status %d is over for this invocation", status);
+		ok(!runtime_respond(runtime, ID, "{}", 2, &error) &&
+			   strcmp(error.code, "RESPONSE_REFUSED") == 0 &&
+			   error.class == GLUE_INFRASTRUCTURE_ERROR,
+		   "status %d is over for this invocation", status);
 	}
 	script.status = 500;
 	ok(!runtime_respond(runtime, ID, "{}", 2, &error) && strcmp(error.code, "RUNTIME_API") == 0 &&
-	   error.class == GLUE_INTERNAL_ERROR, "status 500 is the end of the sandbox");
+		   error.class == GLUE_INTERNAL_ERROR,
+	   "status 500 is the end of the sandbox");
 	script.fails = true;
 	ok(!runtime_respond(runtime, ID, "{}", 2, &error) && error.class == GLUE_INTERNAL_ERROR,
 	   "no reply too");
@@ -216,21 +224,23 @@ test_respond(struct runtime *runtime)
  * The error as it is told; quoted is whether its text may be shown.
  */
 static void
-is_told(struct runtime *runtime, enum glue_error_class class, const char *code,
-		bool quotes_server, const char *type, const char *message)
+is_told(struct runtime *runtime, enum glue_error_class class, const char *code, bool quotes_server,
+		const char *type, const char *message)
 {
 	struct glue_error failure = {0};
 	struct glue_error error = {0};
-	cJSON	   *document;
+	cJSON *document;
 
 	reset_script();
 	script.status = 202;
 	glue_error_set(&failure, class, code, "text \"quoted\" \\ \xc3\xa4");
 	failure.quotes_server = quotes_server;
 	ok(runtime_fail(runtime, ID, &failure, &error), "%s is told", code);
-	is_text(script.url, "http://127.0.0.1:9001/2018-06-01/runtime/invocation/" ID "/error", "its place");
+	is_text(script.url, "http://127.0.0.1:9001/2018-06-01/runtime/invocation/" ID "/error",
+			"its place");
 	document = cJSON_Parse(script.sent);
-	is_text(cJSON_GetStringValue(cJSON_GetObjectItem(document, "errorMessage")), message, "message");
+	is_text(cJSON_GetStringValue(cJSON_GetObjectItem(document, "errorMessage")), message,
+			"message");
 	is_text(cJSON_GetStringValue(cJSON_GetObjectItem(document, "errorType")), type, "type");
 	is_text(script.error_type, type, "type in the header");
 	ok(cJSON_IsArray(cJSON_GetObjectItem(document, "stackTrace")), "stack trace");
@@ -241,22 +251,23 @@ static void
 test_errors(struct runtime *runtime)
 {
 	static const char *const codes[] = {
-		"SETTINGS", "NO_HANDLER", "RESPONSE_TOO_LARGE", "OUT_OF_MEMORY", "08006", "ANY", ""
+		"SETTINGS", "NO_HANDLER", "RESPONSE_TOO_LARGE", "OUT_OF_MEMORY", "08006", "ANY", "",
 	};
 	struct glue_error failure = {0};
 	struct glue_error error = {0};
-	regex_t		pattern;
+	regex_t pattern;
 
 	is_told(runtime, GLUE_INFRASTRUCTURE_ERROR, "08001", false, "Function.InfrastructureError",
 			"08001: text \"quoted\" \\ \xc3\xa4");
-	is_told(runtime, GLUE_INFRASTRUCTURE_ERROR, "22P02", true, "Function.InfrastructureError", "22P02");
+	is_told(runtime, GLUE_INFRASTRUCTURE_ERROR, "22P02", true, "Function.InfrastructureError",
+			"22P02");
 	is_told(runtime, GLUE_FILE_FAULT, "NO_HEADER", false, "Function.FileFault", "NO_HEADER");
 	is_told(runtime, GLUE_USAGE_ERROR, "BAD_EVENT", false, "Function.InvalidEvent",
 			"BAD_EVENT: text \"quoted\" \\ \xc3\xa4");
 
 	if (regcomp(&pattern, "^(Runtime|Function)\\.[A-Z][a-zA-Z]+$", REG_EXTENDED | REG_NOSUB) != 0)
 		abort();
-	for (int class = GLUE_NO_ERROR; class <= GLUE_INTERNAL_ERROR; class++)
+	for (int class = GLUE_NO_ERROR; class <= GLUE_INTERNAL_ERROR; class ++)
 	{
 		for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		{
@@ -292,16 +303,18 @@ main(void)
 {
 	struct glue_error error = {0};
 	struct runtime *runtime;
-	char		address[600];
+	char address[600];
 
-	ok(runtime_new(NULL, NULL, &error) == NULL && strstr(error.text, "AWS_LAMBDA_RUNTIME_API") != NULL,
+	ok(runtime_new(NULL, NULL, &error) == NULL &&
+		   strstr(error.text, "AWS_LAMBDA_RUNTIME_API") != NULL,
 	   "no address");
 	ok(runtime_new("", NULL, &error) == NULL, "an empty address");
 	memset(address, 'a', sizeof(address) - 1);
 	address[sizeof(address) - 1] = '\0';
 	ok(runtime_new(address, NULL, &error) == NULL, "a long address");
 	glue_set_reallocate(fail_to_allocate);
-	ok(runtime_new("127.0.0.1:9001", NULL, &error) == NULL && strcmp(error.code, "OUT_OF_MEMORY") == 0,
+	ok(runtime_new("127.0.0.1:9001", NULL, &error) == NULL &&
+		   strcmp(error.code, "OUT_OF_MEMORY") == 0,
 	   "no memory");
 	glue_set_reallocate(NULL);
 	runtime = runtime_new("127.0.0.1:9001", NULL, &error);

@@ -7,31 +7,31 @@
  */
 #include "unit.h"
 
-#include "memory.h"
-#include "s3_event.h"
+#include "base/heap.h"
+#include "lambda/s3_event.h"
 
 /* As in the Amazon S3 User Guide, "Event message structure". */
-#define RECORD(name, key, more) \
+#define RECORD(name, key, more)                                                         \
 	"{\"eventVersion\":\"2.2\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"us-west-2\"," \
-	"\"eventTime\":\"1970-01-01T00:00:00.000Z\",\"eventName\":\"" name "\"," \
-	"\"s3\":{\"s3SchemaVersion\":\"1.0\",\"configurationId\":\"testConfigRule\"," \
-	"\"bucket\":{\"name\":\"mybucket\",\"arn\":\"arn:aws:s3:::mybucket\"}," \
+	"\"eventTime\":\"1970-01-01T00:00:00.000Z\",\"eventName\":\"" name "\","            \
+	"\"s3\":{\"s3SchemaVersion\":\"1.0\",\"configurationId\":\"testConfigRule\","       \
+	"\"bucket\":{\"name\":\"mybucket\",\"arn\":\"arn:aws:s3:::mybucket\"},"             \
 	"\"object\":{\"key\":\"" key "\",\"size\":1024" more "}}}"
 
-#define VERSIONED \
+#define VERSIONED                                     \
 	",\"eTag\":\"d41d8cd98f00b204e9800998ecf8427e\"," \
 	"\"versionId\":\"096fKKXTRTtl3on89fVO.nfljtsv6qko\",\"sequencer\":\"0055AED6DCD90281E5\""
 
 #define RECORDS(list) "{\"Records\":[" list "]}"
 
-#define TWO_RECORDS \
-	RECORDS(RECORD("ObjectCreated:Put", "HappyFace.jpg", VERSIONED) "," \
-			RECORD("ObjectCreated:CompleteMultipartUpload", "a", ",\"eTag\":\"\\\"q\\\"\""))
+#define TWO_RECORDS                                                             \
+	RECORDS(RECORD("ObjectCreated:Put", "HappyFace.jpg", VERSIONED) "," RECORD( \
+		"ObjectCreated:CompleteMultipartUpload", "a", ",\"eTag\":\"\\\"q\\\"\""))
 
 static bool
 read_event(struct s3_event *event, const char *json, struct glue_error *error)
 {
-	return s3_event_init(event, (struct text_view) {json, strlen(json)}, error);
+	return s3_event_init(event, (struct text_view){json, strlen(json)}, error);
 }
 
 static void
@@ -64,8 +64,8 @@ test_keys(void)
 	static const struct
 	{
 		const char *encoded;
-		const char *key;		/* NULL: it cannot be read */
-	}			keys[] = {
+		const char *key; /* NULL: it cannot be read */
+	} keys[] = {
 		{"uploads/V/a+b.csv", "uploads/V/a b.csv"},
 		{"a%2Bb%20c", "a+b c"},
 		{"%c3%BC.csv", "\xc3\xbc.csv"},
@@ -80,7 +80,7 @@ test_keys(void)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 	{
-		char		json[1024];
+		char json[1024];
 		struct s3_event event;
 		struct s3_event_record record;
 		struct glue_error error = {0};
@@ -109,8 +109,12 @@ test_suspended_versions(void)
 	struct s3_event_record record;
 	struct glue_error error = {0};
 
-	ok(read_event(&event, RECORDS(RECORD("ObjectCreated:Put", "k", ",\"eTag\":\"e1\",\"versionId\":\"null\"") ","
-								  RECORD("ObjectCreated:Put", "k", ",\"eTag\":\"e2\",\"versionId\":null")), &error),
+	ok(read_event(
+		   &event,
+		   RECORDS(
+			   RECORD("ObjectCreated:Put", "k", ",\"eTag\":\"e1\",\"versionId\":\"null\"") "," RECORD(
+				   "ObjectCreated:Put", "k", ",\"eTag\":\"e2\",\"versionId\":null")),
+		   &error),
 	   "versions of a suspended bucket: %s", error.text);
 	ok(s3_event_next(&event, &record, &error), "the first");
 	is_text(record.version_id, "", "is no version");
@@ -126,12 +130,12 @@ test_suspended_versions(void)
 static bool
 read_long(const char *name, const char *unit, int count)
 {
-	char	   *json = malloc(4096 + strlen(unit) * (size_t) count);
-	char	   *next = json;
+	char *json = malloc(4096 + strlen(unit) * (size_t) count);
+	char *next = json;
 	struct s3_event event;
 	struct s3_event_record record;
 	struct glue_error error = {0};
-	bool		good;
+	bool good;
 
 	next += sprintf(next, "{\"Records\":[{\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{");
 	if (strcmp(name, "key") != 0)
@@ -166,15 +170,19 @@ test_others(void)
 	struct s3_event_record record;
 	struct glue_error error = {0};
 
-	ok(read_event(&event, "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\","
-				  "\"Time\":\"2014-10-13T15:57:02.089Z\",\"Bucket\":\"bucketname\"}", &error),
+	ok(read_event(&event,
+				  "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\","
+				  "\"Time\":\"2014-10-13T15:57:02.089Z\",\"Bucket\":\"bucketname\"}",
+				  &error),
 	   "the test event");
 	ok(!s3_event_next(&event, &record, &error), "has no record");
 	is_int(error.class, GLUE_NO_ERROR, "which is no error");
 	s3_event_clean_up(&event);
 
-	ok(read_event(&event, RECORDS(RECORD("ObjectRemoved:Delete", "gone", "") ",7,{},"
-								  RECORD("ObjectCreated:Copy", "here", "")), &error),
+	ok(read_event(&event,
+				  RECORDS(RECORD("ObjectRemoved:Delete", "gone",
+								 "") ",7,{}," RECORD("ObjectCreated:Copy", "here", "")),
+				  &error),
 	   "a removal, and records that are none");
 	for (int i = 0; i < 2; i++)
 	{
@@ -191,8 +199,16 @@ static void
 test_bad(void)
 {
 	static const char *const events[] = {
-		"", "null", "7", "[]", "{}", "{\"Records\":{}}", "{\"records\":[]}", "{\"Records\":[",
-		"planted", "{\"Event\":7}",
+		"",
+		"null",
+		"7",
+		"[]",
+		"{}",
+		"{\"Records\":{}}",
+		"{\"records\":[]}",
+		"{\"Records\":[",
+		"planted",
+		"{\"Event\":7}",
 	};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -214,17 +230,17 @@ test_bad(void)
 static void
 test_cut(void)
 {
-	size_t		whole = strlen(TWO_RECORDS);
-	int			good = 0;
+	size_t whole = strlen(TWO_RECORDS);
+	int good = 0;
 
 	for (size_t length = 0; length < whole; length++)
 	{
-		char	   *copy = malloc(length > 0 ? length : 1);
+		char *copy = malloc(length > 0 ? length : 1);
 		struct s3_event event;
 		struct glue_error error = {0};
 
 		memcpy(copy, TWO_RECORDS, length);
-		good += s3_event_init(&event, (struct text_view) {copy, length}, &error);
+		good += s3_event_init(&event, (struct text_view){copy, length}, &error);
 		s3_event_clean_up(&event);
 		free(copy);
 	}

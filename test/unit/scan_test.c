@@ -8,14 +8,16 @@
 #include "unit.h"
 
 #include "events.h"
-#include "scan.h"
+#include "reader/scan.h"
 
 /* A literal with NULs in it, and its length without the last. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
 #define FFFD "\xEF\xBF\xBD"
 #define HEADER "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
-#define LOST(field) "INVALID_ENCODING field " field " holds a character that could not be read (shown as U+FFFD); save the file as \"CSV UTF-8\" or name its encoding"
+#define LOST(field)                 \
+	"INVALID_ENCODING field " field \
+	" holds a character that could not be read (shown as U+FFFD); save the file as \"CSV UTF-8\" or name its encoding"
 
 /* ---------------------------------------------------------------------
  * The source
@@ -26,17 +28,17 @@ struct reading
 {
 	struct csv_source *source;
 	struct event_list list;
-	bool		good;
+	bool good;
 	struct glue_error error;
 };
 
 static bool
 take_header(void *context, const struct csv_header *header)
 {
-	char		line[64];
+	char line[64];
 
-	snprintf(line, sizeof(line), "header of %d, %d of them attributes\n",
-			 header->field_count, header->attribute_count);
+	snprintf(line, sizeof(line), "header of %d, %d of them attributes\n", header->field_count,
+			 header->attribute_count);
 	events_append(context, line, strlen(line));
 	return true;
 }
@@ -51,40 +53,38 @@ push_piece(void *context, const char *bytes, size_t length)
 
 /* Read a file; the error, if any, is written behind the events. */
 static void
-read_file(struct reading *reading, const struct csv_options *options,
-		  const char *input, size_t length, size_t chunk)
+read_file(struct reading *reading, const struct csv_options *options, const char *input,
+		  size_t length, size_t chunk)
 {
 	struct csv_events events = {take_header, events_record, &reading->list};
-	char		line[GLUE_ERROR_TEXT_SIZE + 100];
+	char line[GLUE_ERROR_TEXT_SIZE + 100];
 
 	memset(reading, 0, sizeof(*reading));
 	reading->source = csv_source_new(options, &events, &reading->error);
 	reading->good = reading->source != NULL &&
-		push_in_pieces(input, length, chunk, push_piece, reading) &&
-		csv_source_finish(reading->source, &reading->error);
+					push_in_pieces(input, length, chunk, push_piece, reading) &&
+					csv_source_finish(reading->source, &reading->error);
 	if (reading->source == NULL || !reading->good)
-		snprintf(line, sizeof(line), "%s: %s\n", reading->error.code,
-				 reading->error.text);
+		snprintf(line, sizeof(line), "%s: %s\n", reading->error.code, reading->error.text);
 	else
-		snprintf(line, sizeof(line), "%s '%c'\n",
-				 csv_source_encoding(reading->source),
+		snprintf(line, sizeof(line), "%s '%c'\n", csv_source_encoding(reading->source),
 				 csv_source_delimiter(reading->source));
 	events_append(&reading->list, line, strlen(line));
 	csv_source_destroy(reading->source);
 }
 
 static void
-check(const char *name, const struct csv_options *options, const char *input,
-	  size_t length, const char *expected)
+check(const char *name, const struct csv_options *options, const char *input, size_t length,
+	  const char *expected)
 {
 	struct reading whole;
-	size_t		differing = 0;
+	size_t differing = 0;
 
 	read_file(&whole, options, input, length, length > 0 ? length : 1);
 	if (expected != NULL)
 		is_text(whole.list.text, expected, "%s", name);
-	for (size_t chunk = next_chunk_size(0, length);
-		 chunk > 0 && differing == 0; chunk = next_chunk_size(chunk, length))
+	for (size_t chunk = next_chunk_size(0, length); chunk > 0 && differing == 0;
+		 chunk = next_chunk_size(chunk, length))
 	{
 		struct reading pieces;
 
@@ -107,35 +107,51 @@ test_source(void)
 
 	check("a plain file", NULL, BYTES(HEADER "1,2,3,4,5,6\r\n\"7\n7\",8,9,0,1,2\n,,,,,\n"),
 		  SIX "1@2 1|2|3|4|5|6\n2@3 7\\n7|8|9|0|1|2\n3@5 |||||\nUTF-8 ','\n");
-	check("semicolons and a mark", NULL,
-		  BYTES("\xEF\xBB\xBF\"SKU\";Price;category;product_name;vendor_product_id;stock_quantity;x,y\r1;2,5;3;4;5;6;7\r"),
-		  "header of 7, 1 of them attributes\n1@2 1|2,5|3|4|5|6|7\nUTF-8 ';'\n");
-	check("a delimiter given", &semicolon, BYTES("sku,price;category\n1;2\n"),
-		  "MISSING_COLUMN: required columns missing from the header: vendor_product_id, product_name, sku, price, stock_quantity\n");
-	check("a byte that is not UTF-8", NULL, BYTES(HEADER "1,Gr\xF6\xDF" "e,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+	check(
+		"semicolons and a mark", NULL,
+		BYTES(
+			"\xEF\xBB\xBF\"SKU\";Price;category;product_name;vendor_product_id;stock_quantity;x,y\r1;2,5;3;4;5;6;7\r"),
+		"header of 7, 1 of them attributes\n1@2 1|2,5|3|4|5|6|7\nUTF-8 ';'\n");
+	check(
+		"a delimiter given", &semicolon, BYTES("sku,price;category\n1;2\n"),
+		"MISSING_COLUMN: required columns missing from the header: vendor_product_id, product_name, sku, price, stock_quantity\n");
+	check("a byte that is not UTF-8", NULL,
+		  BYTES(HEADER "1,Gr\xF6\xDF"
+					   "e,3,4,5,6\n1,2,3,4,5,6\n"),
+		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD
+											  "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("U+FFFD, the same", NULL, BYTES(HEADER "1,Gr" FFFD FFFD "e,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("NUL, the same", NULL, BYTES(HEADER "1,Gr\0\0" "e,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("Latin-1 by name", &latin, BYTES(HEADER "1,Gr\xF6\xDF" "e,3,4,5,6\n"),
-		  SIX "1@2 1|Gr\xC3\xB6\xC3\x9F" "e|3|4|5|6\nISO-8859-1 ','\n");
+		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD
+											  "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("NUL, the same", NULL,
+		  BYTES(HEADER "1,Gr\0\0"
+					   "e,3,4,5,6\n1,2,3,4,5,6\n"),
+		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD
+											  "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
+	check("Latin-1 by name", &latin,
+		  BYTES(HEADER "1,Gr\xF6\xDF"
+					   "e,3,4,5,6\n"),
+		  SIX "1@2 1|Gr\xC3\xB6\xC3\x9F"
+			  "e|3|4|5|6\nISO-8859-1 ','\n");
 	check("ragged rows", NULL, BYTES(HEADER "1,2,3,4,5\n1,2,3,4,5,6,7\n1,2,3,4,5,6\n"),
 		  SIX "1@2 MALFORMED_ROW the record has 5 fields, the header has 6 <1,2,3,4,5>\n"
-		  "2@3 MALFORMED_ROW the record has 7 fields, the header has 6 <1,2,3,4,5,6,7>\n"
-		  "3@4 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("an unclosed quote in line 3", NULL, BYTES(HEADER "1,2,3,4,5,6\n1,\"2,3,4,5,6\n1,2,3,4,5,6\n"),
-		  SIX "1@2 1|2|3|4|5|6\n2@3 MALFORMED_ROW the quote opened in line 3 is never closed <1,\"2,3,4,5,6>\n"
-		  "3@4 1|2|3|4|5|6\nUTF-8 ','\n");
+			  "2@3 MALFORMED_ROW the record has 7 fields, the header has 6 <1,2,3,4,5,6,7>\n"
+			  "3@4 1|2|3|4|5|6\nUTF-8 ','\n");
+	check(
+		"an unclosed quote in line 3", NULL,
+		BYTES(HEADER "1,2,3,4,5,6\n1,\"2,3,4,5,6\n1,2,3,4,5,6\n"),
+		SIX
+		"1@2 1|2|3|4|5|6\n2@3 MALFORMED_ROW the quote opened in line 3 is never closed <1,\"2,3,4,5,6>\n"
+		"3@4 1|2|3|4|5|6\nUTF-8 ','\n");
 	check("a header without rows", NULL, BYTES(HEADER), SIX "UTF-8 ','\n");
 }
 
 static void
 test_source_utf16(void)
 {
-	const char	text[] = HEADER "1,2,3,4,5,6\r\n7,8,9,0,1,2\r\n";
-	char		little[2 * sizeof(text) + 2] = "\xFF\xFE";
-	char		big[2 * sizeof(text) + 2] = "\xFE\xFF";
+	const char text[] = HEADER "1,2,3,4,5,6\r\n7,8,9,0,1,2\r\n";
+	char little[2 * sizeof(text) + 2] = "\xFF\xFE";
+	char big[2 * sizeof(text) + 2] = "\xFE\xFF";
 	const size_t length = 2 * (sizeof(text) - 1) + 2;
 
 	for (size_t i = 0; i < sizeof(text) - 1; i++)
@@ -160,18 +176,23 @@ test_source_faults(void)
 	check("newlines", NULL, BYTES("\n\r\n\r"), "NO_HEADER: the file holds blank lines only\n");
 	check("a blank first line", NULL, BYTES("\n" HEADER "1,2,3,4,5,6\n"),
 		  "NO_HEADER: the first line is blank; the file must begin with its header line\n");
-	check("no header", NULL, BYTES("1,2,3,4,5,6\n7,8,9,0,1,2\n"),
-		  "NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line\n");
-	check("a header that cannot be read", NULL, BYTES("sku,\"price\n1,2\n"),
-		  "NO_HEADER: the header line cannot be read: the quote opened in line 1 is never closed\n");
-	check("a duplicate", NULL, BYTES("sku,Sku\n1,2\n"),
-		  "DUPLICATE_COLUMN: columns 1 and 2 have the same name, \"Sku\"; rename or remove one of them\n");
+	check(
+		"no header", NULL, BYTES("1,2,3,4,5,6\n7,8,9,0,1,2\n"),
+		"NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line\n");
+	check(
+		"a header that cannot be read", NULL, BYTES("sku,\"price\n1,2\n"),
+		"NO_HEADER: the header line cannot be read: the quote opened in line 1 is never closed\n");
+	check(
+		"a duplicate", NULL, BYTES("sku,Sku\n1,2\n"),
+		"DUPLICATE_COLUMN: columns 1 and 2 have the same name, \"Sku\"; rename or remove one of them\n");
 	check("compressed", NULL, BYTES("\x1F\x8B\x08\0\0"),
 		  "NOT_TEXT: this file is compressed (gzip); unpack it and upload the CSV file itself\n");
-	check("an unknown encoding", &klingon, BYTES(HEADER),
-		  "UNSUPPORTED_ENCODING: the encoding \"klingon\" is not supported; save the file as \"CSV UTF-8\"\n");
-	check("UTF-32", NULL, BYTES("\xFF\xFE\0\0s\0\0\0"),
-		  "UNSUPPORTED_ENCODING: the encoding \"UTF-32LE\" is not supported; save the file as \"CSV UTF-8\"\n");
+	check(
+		"an unknown encoding", &klingon, BYTES(HEADER),
+		"UNSUPPORTED_ENCODING: the encoding \"klingon\" is not supported; save the file as \"CSV UTF-8\"\n");
+	check(
+		"UTF-32", NULL, BYTES("\xFF\xFE\0\0s\0\0\0"),
+		"UNSUPPORTED_ENCODING: the encoding \"UTF-32LE\" is not supported; save the file as \"CSV UTF-8\"\n");
 	check("a delimiter nobody may ask for", &quote, BYTES(HEADER),
 		  "USAGE: the delimiter must be one ASCII character other than a quote or a line end\n");
 }
@@ -181,9 +202,16 @@ static void
 test_source_long(void)
 {
 	static const char *const lines[] = {
-		"1,2,3,4,5,6\n", "\"a\r\nb\",2,3,4,5,6\r\n", "1,\xC3\xA4\xE6\x97\xA0,3,4,5,6\r",
-		"1,2\n", "1,\xFF,3,4,5,6\n", "x,\"unclosed,3,4,5,6\n", "\n", ",,,,,\n",
-		"1,stray\",3,4,5,6\n", "1, some longer text with \"\",3,4,5,6\n",
+		"1,2,3,4,5,6\n",
+		"\"a\r\nb\",2,3,4,5,6\r\n",
+		"1,\xC3\xA4\xE6\x97\xA0,3,4,5,6\r",
+		"1,2\n",
+		"1,\xFF,3,4,5,6\n",
+		"x,\"unclosed,3,4,5,6\n",
+		"\n",
+		",,,,,\n",
+		"1,stray\",3,4,5,6\n",
+		"1, some longer text with \"\",3,4,5,6\n",
 		"\"some longer text, with \"\"quotes\"\" in it\",2,3,4,5,6\n",
 	};
 	struct event_list text = {0};
@@ -211,7 +239,7 @@ test_source_long(void)
 struct scanning
 {
 	struct scan *scan;
-	bool		good;
+	bool good;
 	struct glue_error error;
 };
 
@@ -228,8 +256,7 @@ scan_piece(void *context, const char *bytes, size_t length)
 /* The result as one line. */
 static void
 scan_file(char *line, size_t size, const struct csv_options *options,
-		  const struct scan_limits *limits, const char *input, size_t length,
-		  size_t chunk)
+		  const struct scan_limits *limits, const char *input, size_t length, size_t chunk)
 {
 	struct scanning scanning = {0};
 	struct scan_result result;
@@ -246,25 +273,23 @@ scan_file(char *line, size_t size, const struct csv_options *options,
 	snprintf(line, size, "%s %lld bytes %lld rows %lld defects '%c' %s %.8s %d",
 			 scanning.error.class == GLUE_NO_ERROR ? "good" : scanning.error.code,
 			 (long long) result.byte_count, (long long) result.row_count,
-			 (long long) result.defect_count,
-			 result.delimiter != 0 ? result.delimiter : '?', result.encoding,
-			 result.content_id,
+			 (long long) result.defect_count, result.delimiter != 0 ? result.delimiter : '?',
+			 result.encoding, result.content_id,
 			 result.header != NULL ? result.header->field_count : -1);
 	scan_destroy(scanning.scan);
 }
 
 static void
-check_scan(const char *name, const struct scan_limits *limits,
-		   const char *input, size_t length, const char *expected)
+check_scan(const char *name, const struct scan_limits *limits, const char *input, size_t length,
+		   const char *expected)
 {
-	char		line[300];
-	size_t		differing = 0;
+	char line[300];
+	size_t differing = 0;
 
-	scan_file(line, sizeof(line), NULL, limits, input, length,
-			  length > 0 ? length : 1);
+	scan_file(line, sizeof(line), NULL, limits, input, length, length > 0 ? length : 1);
 	is_text(line, expected, "%s", name);
-	for (size_t chunk = next_chunk_size(0, length);
-		 chunk > 0 && differing == 0; chunk = next_chunk_size(chunk, length))
+	for (size_t chunk = next_chunk_size(0, length); chunk > 0 && differing == 0;
+		 chunk = next_chunk_size(chunk, length))
 	{
 		scan_file(line, sizeof(line), NULL, limits, input, length, chunk);
 		if (strcmp(line, expected) != 0)
@@ -284,8 +309,7 @@ test_scan(void)
 
 	check_scan("a good file", NULL, BYTES(HEADER "1,2,3,4,5,6\n"),
 			   "good 77 bytes 1 rows 0 defects ',' UTF-8 5334f441 6");
-	check_scan("nothing", NULL, "", 0,
-			   "EMPTY_FILE 0 bytes 0 rows 0 defects '?' UTF-8 a29e1bef -1");
+	check_scan("nothing", NULL, "", 0, "EMPTY_FILE 0 bytes 0 rows 0 defects '?' UTF-8 a29e1bef -1");
 	check_scan("no rows", NULL, BYTES(HEADER "\n\n"),
 			   "NO_ROWS 67 bytes 0 rows 0 defects ',' UTF-8 efd132b9 6");
 	check_scan("defects are rows", NULL, BYTES(HEADER "1\n\"2\n1,2,3,4,5,6"),
@@ -299,16 +323,17 @@ test_scan(void)
 	check_scan("a byte too many", &less, BYTES(HEADER "1,2,3,4,5,6\n"),
 			   "FILE_TOO_LARGE 77 bytes 0 rows 0 defects '?' UTF-8 5334f441 -1");
 	check_scan("a zip archive is hashed to its end", &none,
-			   BYTES("PK\x03\x04" "xxxxxxxxxxxxxxxxxxxx"),
+			   BYTES("PK\x03\x04"
+					 "xxxxxxxxxxxxxxxxxxxx"),
 			   "NOT_TEXT 24 bytes 0 rows 0 defects '?' UTF-8 808da230 -1");
 }
 
 static void
 test_scan_defaults(void)
 {
-	char	   *text = malloc(11 * 1024 * 1024);
-	size_t		header = strlen(HEADER);
-	char		line[300];
+	char *text = malloc(11 * 1024 * 1024);
+	size_t header = strlen(HEADER);
+	char line[300];
 
 	memcpy(text, HEADER, header);
 	memset(text + header, ',', 11 * 1024 * 1024 - header);
@@ -335,8 +360,7 @@ test_sticky(void)
 {
 	struct glue_error error;
 	struct scan_result result;
-	struct scan *scan = scan_new(NULL, &(struct scan_limits) {.max_bytes = 3},
-								 NULL, &error);
+	struct scan *scan = scan_new(NULL, &(struct scan_limits){.max_bytes = 3}, NULL, &error);
 
 	ok(scan_push(scan, "sku", 3, &error), "within the limit");
 	ok(scan_push(scan, "", 0, &error), "nothing more is no harm");
@@ -355,18 +379,17 @@ test_sticky(void)
 static void
 test_memory(void)
 {
-	const char	input[] = HEADER "1,\"2,3,4,5,6\n1,\xFF,3,4,5,6\n";
-	char		line[300] = "";
-	int			wrong = 0;
-	int			fail_at;
+	const char input[] = HEADER "1,\"2,3,4,5,6\n1,\xFF,3,4,5,6\n";
+	char line[300] = "";
+	int wrong = 0;
+	int fail_at;
 
 	glue_set_reallocate(failing_reallocate);
 	for (fail_at = 0; fail_at < 200 && strncmp(line, "good", 4) != 0; fail_at++)
 	{
 		allocations_left = fail_at;
 		scan_file(line, sizeof(line), NULL, NULL, input, strlen(input), 7);
-		wrong += strncmp(line, "good", 4) != 0 &&
-			strncmp(line, "OUT_OF_MEMORY", 13) != 0;
+		wrong += strncmp(line, "good", 4) != 0 && strncmp(line, "OUT_OF_MEMORY", 13) != 0;
 	}
 	glue_set_reallocate(NULL);
 	ok(strncmp(line, "good", 4) == 0, "with enough memory it is scanned");

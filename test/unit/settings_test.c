@@ -8,8 +8,8 @@
  */
 #include "unit.h"
 
-#include "log.h"
-#include "settings.h"
+#include "base/settings.h"
+#include "lambda/log.h"
 
 /* The environment: one variable, or all that are required and one. */
 static const char *given_name;
@@ -20,8 +20,8 @@ static char *
 lookup(const char *name)
 {
 	static const char *const required[] = {
-		"BUCKET", "ERROR_QUEUE_URL", "QUARANTINE_QUEUE_URL", "NOTIFICATION_TOPIC_ARN",
-		"LINK_BASE_URL"
+		"BUCKET",        "ERROR_QUEUE_URL", "QUARANTINE_QUEUE_URL", "NOTIFICATION_TOPIC_ARN",
+		"LINK_BASE_URL",
 	};
 
 	if (given_name != NULL && strcmp(name, given_name) == 0)
@@ -35,8 +35,8 @@ lookup(const char *name)
 }
 
 static bool
-read_with(enum handler_id handler, const char *name, const char *value,
-		  struct settings *settings, struct glue_error *error)
+read_with(enum handler_id handler, const char *name, const char *value, struct settings *settings,
+		  struct glue_error *error)
 {
 	given_name = name;
 	given_value = value;
@@ -75,8 +75,8 @@ test_required(void)
 	static const struct
 	{
 		enum handler_id handler;
-		const char *missing;	/* NULL when nothing is required */
-	}			cases[] = {
+		const char *missing; /* NULL when nothing is required */
+	} cases[] = {
 		{HANDLER_CHECK, NULL},
 		{HANDLER_PARSER, "ERROR_QUEUE_URL"},
 		{HANDLER_VALIDATOR, "ERROR_QUEUE_URL"},
@@ -92,7 +92,7 @@ test_required(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		const char *name = handler_name(cases[i].handler);
-		bool		done;
+		bool done;
 
 		required_are_set = false;
 		done = read_with(cases[i].handler, NULL, NULL, &settings, &error);
@@ -100,7 +100,8 @@ test_required(void)
 		if (cases[i].missing == NULL)
 			continue;
 		ok(strncmp(error.text, cases[i].missing, strlen(cases[i].missing)) == 0 &&
-		   strstr(error.text, " must be set: ") != NULL, "%s names it: %s", name, error.text);
+			   strstr(error.text, " must be set: ") != NULL,
+		   "%s names it: %s", name, error.text);
 		is_text(error.code, "SETTINGS", "%s: the code", name);
 		required_are_set = true;
 		ok(!read_with(cases[i].handler, cases[i].missing, "", &settings, &error),
@@ -115,8 +116,8 @@ test_values(void)
 	{
 		const char *name;
 		const char *value;
-		bool		good;
-	}			cases[] = {
+		bool good;
+	} cases[] = {
 		{"MAX_ROWS", "0", true},
 		{"MAX_ROWS", "2147483647", true},
 		{"MAX_ROWS", "2147483648", false},
@@ -151,21 +152,25 @@ test_values(void)
 	required_are_set = true;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		bool		done = read_with(HANDLER_PARSER, cases[i].name, cases[i].value, &settings, &error);
+		bool done = read_with(HANDLER_PARSER, cases[i].name, cases[i].value, &settings, &error);
 
 		is_int(done, cases[i].good, "%s=%s", cases[i].name, cases[i].value);
 		if (!cases[i].good)
 			ok(strncmp(error.text, cases[i].name, strlen(cases[i].name)) == 0 &&
-			   strstr(error.text, " must be ") != NULL, "it is named: %s", error.text);
+				   strstr(error.text, " must be ") != NULL,
+			   "it is named: %s", error.text);
 	}
 	ok(read_with(HANDLER_PARSER, "ROUTE", "direct", &settings, &error) &&
-	   settings.route == ROUTE_DIRECT, "a choice is the place of its word");
-	ok(read_with(HANDLER_PARSER, "METRICS", "false", &settings, &error) &&
-	   !settings.metrics, "false is false");
+		   settings.route == ROUTE_DIRECT,
+	   "a choice is the place of its word");
+	ok(read_with(HANDLER_PARSER, "METRICS", "false", &settings, &error) && !settings.metrics,
+	   "false is false");
 	ok(!read_with(HANDLER_PARSER, "MAX_ROWS", "planted-7b1", &settings, &error) &&
-	   strstr(error.text, "planted") == NULL, "the value is not repeated: %s", error.text);
+		   strstr(error.text, "planted") == NULL,
+	   "the value is not repeated: %s", error.text);
 	ok(!read_with(HANDLER_PARSER, "ROUTE", "planted-7b1", &settings, &error) &&
-	   strstr(error.text, "planted") == NULL, "not that of a choice: %s", error.text);
+		   strstr(error.text, "planted") == NULL,
+	   "not that of a choice: %s", error.text);
 	is_text(error.text, "ROUTE must be auto, stream, direct", "what it takes");
 	ok(read_with(HANDLER_CHECK, "MAX_ROWS", "many", &settings, &error),
 	   "a handler does not mind what it does not use");

@@ -13,23 +13,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sigv4.h"
+#include "aws/sigv4.h"
 
 #define MOST_PAIRS 64
 
 /* Owns json, which everything else points into. */
 struct json_request
 {
-	cJSON	   *json;
-	bool		presigned;
+	cJSON *json;
+	bool presigned;
 	const char *scheme;
-	int64_t		expiry;
+	int64_t expiry;
 	const char *body;
 	struct aws_credentials credentials;
 	struct aws_sign_request request;
 	struct aws_pair query[MOST_PAIRS];
 	struct aws_pair headers[MOST_PAIRS];
-	char		payload_hash[AWS_HASH_SIZE];
+	char payload_hash[AWS_HASH_SIZE];
 };
 
 /* What is left out is empty. */
@@ -53,7 +53,7 @@ static inline size_t
 json_pairs(const cJSON *object, const char *name, struct aws_pair pairs[MOST_PAIRS])
 {
 	const cJSON *pair;
-	size_t		count = 0;
+	size_t count = 0;
 
 	cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(object, name))
 	{
@@ -96,14 +96,13 @@ json_request_init(struct json_request *result, const char *line)
 	request->payload_hash = result->payload_hash;
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(result->json, "unsigned")))
 		request->payload_hash = AWS_UNSIGNED_PAYLOAD;
-	else if (!aws_payload_hash(result->body, strlen(result->body),
-							   result->payload_hash, NULL))
+	else if (!aws_payload_hash(result->body, strlen(result->body), result->payload_hash, NULL))
 		return false;
 
 	snprintf(credentials->access_key_id, sizeof(credentials->access_key_id), "%s",
 			 json_text(result->json, "access_key_id"));
-	snprintf(credentials->secret_access_key, sizeof(credentials->secret_access_key),
-			 "%s", json_text(result->json, "secret"));
+	snprintf(credentials->secret_access_key, sizeof(credentials->secret_access_key), "%s",
+			 json_text(result->json, "secret"));
 	snprintf(credentials->session_token, sizeof(credentials->session_token), "%s",
 			 json_text(result->json, "token"));
 	return true;
@@ -121,30 +120,30 @@ json_request_clean_up(struct json_request *request)
  * code of the error.
  */
 static inline void
-json_request_sign(struct aws_signer *signer, const struct json_request *request,
-				  char *result, size_t size)
+json_request_sign(struct aws_signer *signer, const struct json_request *request, char *result,
+				  size_t size)
 {
 	struct glue_error error = {0};
 	struct aws_signature signature = {0};
-	char	   *url = NULL;
+	char *url = NULL;
 	const char *headers = "SignedHeaders=";
 	const char *end = "Signature=";
 	const char *text;
-	bool		done;
+	bool done;
 
 	if (request->presigned)
-		done = aws_presign_url(signer, &request->credentials, &request->request,
-							   request->scheme, request->expiry, &url, &error);
+		done = aws_presign_url(signer, &request->credentials, &request->request, request->scheme,
+							   request->expiry, &url, &error);
 	else
-		done = aws_sign_headers(signer, &request->credentials, &request->request,
-								&signature, &error);
+		done =
+			aws_sign_headers(signer, &request->credentials, &request->request, &signature, &error);
 	text = request->presigned ? url : done ? signature.headers[0].value : NULL;
 	if (!done)
 		snprintf(result, size, "%s", error.code);
 	else
 	{
 		const char *list = strstr(text, headers) + strlen(headers);
-		size_t		used = 0;
+		size_t used = 0;
 
 		/* In a URL the semicolons are encoded. */
 		while (*list != ',' && *list != '&' && used + 1 < size)
@@ -163,4 +162,4 @@ json_request_sign(struct aws_signer *signer, const struct json_request *request,
 	aws_signature_clean_up(&signature);
 }
 
-#endif							/* ONBOARD_SIGN_REQUEST_JSON_H */
+#endif /* ONBOARD_SIGN_REQUEST_JSON_H */

@@ -10,7 +10,7 @@
  */
 #include "unit.h"
 
-#include "memory.h"
+#include "base/heap.h"
 #include "sign_request_json.h"
 
 /* Tests run in this folder. */
@@ -55,8 +55,8 @@ static void
 check_vector(const char *line, int number, int *headers, int *presigned)
 {
 	struct json_request request;
-	char		expected[2048];
-	char		result[2048];
+	char expected[2048];
+	char result[2048];
 
 	if (!json_request_init(&request, line))
 	{
@@ -66,13 +66,11 @@ check_vector(const char *line, int number, int *headers, int *presigned)
 	}
 	if (json_text(request.json, "kind")[0] != '\0')
 	{
-		snprintf(expected, sizeof(expected), "%s %s",
-				 json_text(request.json, "signed_headers"),
+		snprintf(expected, sizeof(expected), "%s %s", json_text(request.json, "signed_headers"),
 				 json_text(request.json, "signature"));
 		json_request_sign(&signer, &request, result, sizeof(result));
-		is_text(result, expected, "line %d: %s, %s %s", number,
-				json_text(request.json, "kind"), request.request.service,
-				request.request.method);
+		is_text(result, expected, "line %d: %s, %s %s", number, json_text(request.json, "kind"),
+				request.request.service, request.request.method);
 		(*(request.presigned ? presigned : headers))++;
 	}
 	json_request_clean_up(&request);
@@ -81,11 +79,11 @@ check_vector(const char *line, int number, int *headers, int *presigned)
 static void
 test_vectors(void)
 {
-	FILE	   *file = fopen(VECTORS, "r");
-	char	   *line = NULL;
-	size_t		size = 0;
-	int			headers = 0;
-	int			presigned = 0;
+	FILE *file = fopen(VECTORS, "r");
+	char *line = NULL;
+	size_t size = 0;
+	int headers = 0;
+	int presigned = 0;
 
 	if (!ok(file != NULL, "there is " VECTORS))
 		return;
@@ -93,8 +91,8 @@ test_vectors(void)
 		check_vector(line, number, &headers, &presigned);
 	free(line);
 	fclose(file);
-	ok(headers >= 200 && presigned >= 200,
-	   "%d requests signed by headers, %d presigned", headers, presigned);
+	ok(headers >= 200 && presigned >= 200, "%d requests signed by headers, %d presigned", headers,
+	   presigned);
 }
 
 /* ---------------------------------------------------------------------
@@ -117,7 +115,8 @@ test_documented_headers(void)
 		return;
 	is_int(signature.header_count, 3, "three headers are to be sent");
 	is_text(signature.headers[0].name, "Authorization", "Authorization");
-	is_text(signature.headers[0].value, "AWS4-HMAC-SHA256 "
+	is_text(signature.headers[0].value,
+			"AWS4-HMAC-SHA256 "
 			"Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
 			"SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
 			"Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
@@ -128,8 +127,7 @@ test_documented_headers(void)
 	is_text(signature.headers[2].value, EMPTY_HASH, "the hash of nothing");
 	is_text(signature.query, "", "no query");
 	aws_signature_clean_up(&signature);
-	ok(signature.storage == NULL && signature.header_count == 0,
-	   "a released signature is empty");
+	ok(signature.storage == NULL && signature.header_count == 0, "a released signature is empty");
 	aws_signature_clean_up(&signature);
 }
 
@@ -138,12 +136,13 @@ static void
 test_documented_url(void)
 {
 	struct aws_sign_request request = example_request();
-	char	   *url;
+	char *url;
 
 	request.payload_hash = AWS_UNSIGNED_PAYLOAD;
-	ok(aws_presign_url(&signer, &example_credentials, &request, "https", 86400, &url,
-					   NULL), "the documented URL is made");
-	is_text(url, "https://examplebucket.s3.amazonaws.com/test.txt"
+	ok(aws_presign_url(&signer, &example_credentials, &request, "https", 86400, &url, NULL),
+	   "the documented URL is made");
+	is_text(url,
+			"https://examplebucket.s3.amazonaws.com/test.txt"
 			"?X-Amz-Algorithm=AWS4-HMAC-SHA256"
 			"&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
 			"&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
@@ -162,12 +161,14 @@ static void
 test_session_token(void)
 {
 	static const struct aws_pair query[] = {
-		{"versionId", "a+b/c="}, {"empty", NULL}, {"a b", ""}
+		{"versionId", "a+b/c="},
+		{"empty", NULL},
+		{"a b", ""},
 	};
 	struct aws_credentials credentials = example_credentials;
 	struct aws_sign_request request = example_request();
 	struct aws_signature signature;
-	char	   *url;
+	char *url;
 
 	strcpy(credentials.session_token, "a/token+of==");
 	request.query = query;
@@ -192,8 +193,7 @@ test_session_token(void)
 	request.service = "sqs";
 	ok(aws_sign_headers(&signer, &credentials, &request, &signature, NULL),
 	   "signed for another service");
-	is_text(signature.headers[2].name, "X-Amz-Security-Token",
-			"without X-Amz-Content-Sha256");
+	is_text(signature.headers[2].name, "X-Amz-Security-Token", "without X-Amz-Content-Sha256");
 	aws_signature_clean_up(&signature);
 }
 
@@ -201,7 +201,7 @@ static void
 test_encoding(void)
 {
 	static const char text[] = "a/b c+%~\xC3\xA4\0\x7F";
-	char		result[3 * sizeof(text) + 1];
+	char result[3 * sizeof(text) + 1];
 
 	is_int(aws_uri_encode(result, text, sizeof(text) - 1, false), 28, "its length");
 	is_text(result, "a%2Fb%20c%2B%25~%C3%A4%00%7F", "all is encoded");
@@ -211,9 +211,9 @@ test_encoding(void)
 	is_text(result, "", "is nothing");
 	for (int c = 1; c < 256; c++)
 	{
-		char		byte = (char) c;
-		bool		kept = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			(c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+		char byte = (char) c;
+		bool kept = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+					c == '-' || c == '.' || c == '_' || c == '~';
 
 		if (aws_uri_encode(result, &byte, 1, false) != (kept ? 1 : 3))
 			ok(false, "byte %d is %s", c, kept ? "kept" : "encoded");
@@ -227,26 +227,28 @@ test_encoding(void)
 
 /* Both ways of signing refuse it, and say neither value nor secret. */
 static void
-refused(const struct aws_sign_request *request,
-		const struct aws_credentials *credentials, const char *name)
+refused(const struct aws_sign_request *request, const struct aws_credentials *credentials,
+		const char *name)
 {
 	struct aws_signature signature;
 	struct glue_error error = {0};
-	char	   *url;
+	char *url;
 
 	ok(!aws_sign_headers(&signer, credentials, request, &signature, &error) &&
-	   signature.storage == NULL && error.class == GLUE_INTERNAL_ERROR &&
-	   strcmp(error.code, "UNSIGNABLE_REQUEST") == 0, "refused: %s", name);
+		   signature.storage == NULL && error.class == GLUE_INTERNAL_ERROR &&
+		   strcmp(error.code, "UNSIGNABLE_REQUEST") == 0,
+	   "refused: %s", name);
 	ok(strstr(error.text, "planted") == NULL, "and nothing of it is told");
-	ok(!aws_presign_url(&signer, credentials, request, "https", 300, &url, &error) &&
-	   url == NULL && strcmp(error.code, "UNSIGNABLE_REQUEST") == 0 &&
-	   strstr(error.text, "planted") == NULL, "and so as a URL");
+	ok(!aws_presign_url(&signer, credentials, request, "https", 300, &url, &error) && url == NULL &&
+		   strcmp(error.code, "UNSIGNABLE_REQUEST") == 0 && strstr(error.text, "planted") == NULL,
+	   "and so as a URL");
 }
 
-#define REFUSED(field, text) \
-	do { \
-		struct aws_sign_request request = example_request(); \
-		request.field = text; \
+#define REFUSED(field, text)                                       \
+	do                                                             \
+	{                                                              \
+		struct aws_sign_request request = example_request();       \
+		request.field = text;                                      \
 		refused(&request, &example_credentials, #field " " #text); \
 	} while (0)
 
@@ -289,18 +291,27 @@ static void
 test_refused_pairs(void)
 {
 	static const struct aws_pair headers[] = {
-		{NULL, "planted"}, {"", "planted"}, {"Planted:", ""}, {"Planted Name", ""},
-		{"X-A", "planted\r\nX-B: y"}, {"X-A", "planted\x7F"}, {"HOST", "planted"},
-		{"authorization", "planted"}, {"x-amz-date", "planted"},
-		{"X-Amz-Security-Token", "planted"}, {"X-Amz-Content-SHA256", "planted"},
+		{NULL, "planted"},
+		{"", "planted"},
+		{"Planted:", ""},
+		{"Planted Name", ""},
+		{"X-A", "planted\r\nX-B: y"},
+		{"X-A", "planted\x7F"},
+		{"HOST", "planted"},
+		{"authorization", "planted"},
+		{"x-amz-date", "planted"},
+		{"X-Amz-Security-Token", "planted"},
+		{"X-Amz-Content-SHA256", "planted"},
 	};
 	static const struct aws_pair query[] = {
-		{NULL, "planted"}, {"X-Amz-Expires", "planted"}, {"X-Amz-Signature", "planted"},
-		{"X-Amz-Security-Token", "planted"}
+		{NULL, "planted"},
+		{"X-Amz-Expires", "planted"},
+		{"X-Amz-Signature", "planted"},
+		{"X-Amz-Security-Token", "planted"},
 	};
 	struct aws_sign_request request = example_request();
 	struct glue_error error = {0};
-	char	   *url;
+	char *url;
 
 	request.header_count = 1;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
@@ -313,9 +324,9 @@ test_refused_pairs(void)
 	for (size_t i = 0; i < sizeof(query) / sizeof(query[0]); i++)
 	{
 		request.query = &query[i];
-		ok(!aws_presign_url(&signer, &example_credentials, &request, "https", 300,
-							&url, &error) && url == NULL &&
-		   strstr(error.text, "planted") == NULL, "refused in a URL: parameter %zu", i);
+		ok(!aws_presign_url(&signer, &example_credentials, &request, "https", 300, &url, &error) &&
+			   url == NULL && strstr(error.text, "planted") == NULL,
+		   "refused in a URL: parameter %zu", i);
 	}
 }
 
@@ -325,8 +336,8 @@ test_refused_rest(void)
 	static const int64_t expiries[] = {INT64_MIN, -1, 0, AWS_PRESIGN_MAX_EXPIRY + 1, INT64_MAX};
 	struct aws_sign_request request = example_request();
 	struct aws_credentials credentials = {.secret_access_key = "planted"};
-	char		region[AWS_SIGNER_SCOPE_SIZE + 1];
-	char	   *url;
+	char region[AWS_SIGNER_SCOPE_SIZE + 1];
+	char *url;
 
 	refused(&request, &credentials, "no access key id");
 	credentials = example_credentials;
@@ -337,8 +348,9 @@ test_refused_rest(void)
 	refused(&request, &credentials, "a session token of two lines");
 
 	for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++)
-		ok(!aws_presign_url(&signer, &example_credentials, &request, "https",
-							expiries[i], &url, NULL) && url == NULL,
+		ok(!aws_presign_url(&signer, &example_credentials, &request, "https", expiries[i], &url,
+							NULL) &&
+			   url == NULL,
 		   "no URL that lives %" PRId64 " seconds", expiries[i]);
 	ok(!aws_presign_url(&signer, &example_credentials, &request, "a:", 1, &url, NULL),
 	   "no URL without a scheme");
@@ -360,7 +372,7 @@ authorization(struct aws_signer *with, const struct aws_credentials *credentials
 			  const struct aws_sign_request *request)
 {
 	struct aws_signature signature;
-	char	   *result = NULL;
+	char *result = NULL;
 
 	if (aws_sign_headers(with, credentials, request, &signature, NULL))
 		result = strdup(signature.headers[0].value);
@@ -375,7 +387,7 @@ test_keys(void)
 	static const char *const regions[] = {"us-east-1", "us-east-2", "us-west-1"};
 	static const char *const services[] = {"s3", "sqs", "sns"};
 	struct aws_signer kept;
-	unsigned	differing = 0;
+	unsigned differing = 0;
 
 	aws_signer_init(&kept);
 	for (int i = 0; i < 2000; i++)
@@ -383,8 +395,8 @@ test_keys(void)
 		struct aws_credentials credentials = example_credentials;
 		struct aws_sign_request request = example_request();
 		struct aws_signer fresh;
-		char	   *with;
-		char	   *without;
+		char *with;
+		char *without;
 
 		request.time += (int64_t) unit_random(3 * 86400);
 		request.region = regions[unit_random(3)];
@@ -425,7 +437,7 @@ test_keys(void)
 	aws_signer_clean_up(&kept);
 }
 
-static int	allocations_left;
+static int allocations_left;
 
 static void *
 failing_reallocate(void *block, size_t size)
@@ -440,9 +452,9 @@ test_memory(void)
 	struct aws_sign_request request = example_request();
 	struct glue_error error = {0};
 	struct aws_signature signature;
-	char	   *url = NULL;
-	bool		done = false;
-	int			count;
+	char *url = NULL;
+	bool done = false;
+	int count;
 
 	request.query = request.headers = pairs;
 	request.query_count = request.header_count = 2;

@@ -7,7 +7,7 @@
  */
 #include "unit.h"
 
-#include "sniff.h"
+#include "reader/sniff.h"
 
 /* A literal with NULs in it, and its length without the last. */
 #define BYTES(literal) literal, sizeof(literal) - 1
@@ -29,7 +29,9 @@ test_signatures(void)
 	check_refused(BYTES("PK\x05\x06\0\0"), "empty zip");
 	check_refused(BYTES("\x1F\x8B\x08\0"), "gzip");
 	check_refused(BYTES("BZh91AY"), "bzip2");
-	check_refused(BYTES("\xFD" "7zXZ\0"), "xz");
+	check_refused(BYTES("\xFD"
+						"7zXZ\0"),
+				  "xz");
 	check_refused(BYTES("\x28\xB5\x2F\xFD\x04"), "zstd");
 	check_refused(BYTES("7z\xBC\xAF\x27\x1C"), "7z");
 	check_refused(BYTES("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), "Excel");
@@ -43,18 +45,28 @@ test_text(void)
 	ok(sniff_not_text(BYTES("sku,price\r\n\t1,2\n"), false) == NULL, "a CSV file is text");
 	ok(sniff_not_text(BYTES("PK,name\n1,2\n"), false) == NULL, "a header PK is text");
 	ok(sniff_not_text(BYTES("sku\n\0\0\0\x01\n"), false) == NULL, "some NULs are an accident");
-	ok(sniff_not_text(BYTES("\xFF\xFE" "s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0" "1\0,\0" "2\0\n\0a\0b\0"), false) == NULL,
+	ok(sniff_not_text(BYTES("\xFF\xFE"
+							"s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+							"1\0,\0"
+							"2\0\n\0a\0b\0"),
+					  false) == NULL,
 	   "UTF-16 with its mark is text");
-	ok(sniff_not_text(BYTES("\xFE\xFF" "\0s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0" "1\0,\0" "2\0\n\0a\0b"), false) == NULL,
+	ok(sniff_not_text(BYTES("\xFE\xFF"
+							"\0s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+							"1\0,\0"
+							"2\0\n\0a\0b"),
+					  false) == NULL,
 	   "of either order");
-	ok(sniff_not_text(BYTES("Gr\xF6\xDF" "e\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\n"), false) == NULL,
+	ok(sniff_not_text(BYTES("Gr\xF6\xDF"
+							"e\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\n"),
+					  false) == NULL,
 	   "Latin-1 is text");
 }
 
 static void
 test_noise(void)
 {
-	char		noise[1000];
+	char noise[1000];
 	const char *reason;
 
 	for (size_t i = 0; i < sizeof(noise); i++)
@@ -63,7 +75,10 @@ test_noise(void)
 	reason = sniff_not_text(noise, sizeof(noise), false);
 	ok(reason != NULL && strstr(reason, "binary") != NULL, "random bytes are no text");
 	ok(sniff_not_text(noise, sizeof(noise), true) == NULL, "but may be in a named encoding");
-	reason = sniff_not_text(BYTES("s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0" "1\0,\0" "2\0\n\0a\0b\0c\0"), false);
+	reason = sniff_not_text(BYTES("s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+								  "1\0,\0"
+								  "2\0\n\0a\0b\0c\0"),
+							false);
 	ok(reason != NULL && strstr(reason, "UTF-16") != NULL, "UTF-16 without a mark is named");
 	memset(noise, 0, sizeof(noise));
 	ok(sniff_not_text(noise, sizeof(noise), false) != NULL, "zeros are no text");

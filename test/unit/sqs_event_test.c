@@ -7,18 +7,18 @@
  */
 #include "unit.h"
 
-#include "memory.h"
-#include "sqs_event.h"
+#include "base/heap.h"
+#include "lambda/sqs_event.h"
 
 /* As in the AWS Lambda Developer Guide, "Using Lambda with Amazon SQS". */
-#define TWO_MESSAGES \
-	"{\"Records\": [" \
-	"{\"messageId\": \"059f36b4-87a3-44ab-83d2-661975830a7d\"," \
-	" \"receiptHandle\": \"AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a\"," \
-	" \"body\": \"{\\\"v\\\":1,\\\"kind\\\":\\\"\\u00e9\\\"}\"," \
+#define TWO_MESSAGES                                                                               \
+	"{\"Records\": ["                                                                              \
+	"{\"messageId\": \"059f36b4-87a3-44ab-83d2-661975830a7d\","                                    \
+	" \"receiptHandle\": \"AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a\","                                  \
+	" \"body\": \"{\\\"v\\\":1,\\\"kind\\\":\\\"\\u00e9\\\"}\","                                   \
 	" \"attributes\": {\"ApproximateReceiveCount\": \"3\", \"SentTimestamp\": \"1545082649183\"}," \
-	" \"messageAttributes\": {}, \"md5OfBody\": \"e4e68fb7bd0e697a0ae8f1bb342846b3\"," \
-	" \"eventSource\": \"aws:sqs\", \"awsRegion\": \"us-east-2\"}," \
+	" \"messageAttributes\": {}, \"md5OfBody\": \"e4e68fb7bd0e697a0ae8f1bb342846b3\","             \
+	" \"eventSource\": \"aws:sqs\", \"awsRegion\": \"us-east-2\"},"                                \
 	"{\"messageId\": \"2e1424d4-f796-459a-8184-9c92662be6da\", \"body\": \"\"}]}"
 
 static bool
@@ -49,7 +49,8 @@ test_messages(void)
 	is_int(event.count, 0, "are none");
 	sqs_event_clean_up(&event);
 
-	ok(read_event(&event, "{\"Records\":[{\"messageId\":\"a\"},{\"messageId\":\"b\",\"body\":7}]}", &error),
+	ok(read_event(&event, "{\"Records\":[{\"messageId\":\"a\"},{\"messageId\":\"b\",\"body\":7}]}",
+				  &error),
 	   "messages without a body");
 	ok(event.messages[0].body.data == NULL && event.messages[1].body.data == NULL, "have none");
 	sqs_event_clean_up(&event);
@@ -59,17 +60,19 @@ static void
 test_counts(void)
 {
 	static const char *const texts[] = {
-		"\"\"", "\"-1\"", "\"1.5\"", "\"99999999999999999999999999\"", "3", "null", "[]"
+		"\"\"", "\"-1\"", "\"1.5\"", "\"99999999999999999999999999\"", "3", "null", "[]",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 	{
-		char		json[256];
+		char json[256];
 		struct sqs_event event;
 		struct glue_error error = {0};
 
-		snprintf(json, sizeof(json), "{\"Records\":[{\"messageId\":\"a\",\"attributes\":"
-				 "{\"ApproximateReceiveCount\":%s}}]}", texts[i]);
+		snprintf(json, sizeof(json),
+				 "{\"Records\":[{\"messageId\":\"a\",\"attributes\":"
+				 "{\"ApproximateReceiveCount\":%s}}]}",
+				 texts[i]);
 		ok(read_event(&event, json, &error), "count %s", texts[i]);
 		is_int(event.messages[0].receive_count, 0, "is no count");
 		sqs_event_clean_up(&event);
@@ -80,9 +83,19 @@ static void
 test_bad(void)
 {
 	static const char *const events[] = {
-		"", "null", "7", "[]", "{}", "{\"Records\":{}}", "{\"records\":[]}", "{\"Records\":[",
-		"{\"Records\":[7]}", "{\"Records\":[{}]}", "{\"Records\":[{\"messageId\":\"\"}]}",
-		"{\"Records\":[{\"messageId\":null}]}", "{\"Records\":[{\"MessageId\":\"planted\"}]}",
+		"",
+		"null",
+		"7",
+		"[]",
+		"{}",
+		"{\"Records\":{}}",
+		"{\"records\":[]}",
+		"{\"Records\":[",
+		"{\"Records\":[7]}",
+		"{\"Records\":[{}]}",
+		"{\"Records\":[{\"messageId\":\"\"}]}",
+		"{\"Records\":[{\"messageId\":null}]}",
+		"{\"Records\":[{\"MessageId\":\"planted\"}]}",
 		"{\"Records\":[{\"messageId\":\"a\",\"body\":\"planted\"},{\"body\":\"planted\"}]}",
 	};
 
@@ -105,12 +118,12 @@ test_bad(void)
 static void
 test_cut(void)
 {
-	size_t		whole = strlen(TWO_MESSAGES);
-	int			good = 0;
+	size_t whole = strlen(TWO_MESSAGES);
+	int good = 0;
 
 	for (size_t length = 0; length < whole; length++)
 	{
-		char	   *copy = malloc(length > 0 ? length : 1);
+		char *copy = malloc(length > 0 ? length : 1);
 		struct sqs_event event;
 		struct glue_error error = {0};
 

@@ -7,22 +7,22 @@
  */
 #include "unit.h"
 
-#include "json_reader.h"
-#include "memory.h"
-#include "stream_event.h"
+#include "base/heap.h"
+#include "lambda/json_reader.h"
+#include "lambda/stream_event.h"
 
 #define SEQUENCE "111122223333444455556"
 
 /* A record of which one part is given. */
-#define RECORD(name, image) \
-	"{\"eventID\":\"1\",\"eventName\":\"" name "\",\"awsRegion\":\"us-east-1\"," \
+#define RECORD(name, image)                                                                    \
+	"{\"eventID\":\"1\",\"eventName\":\"" name "\",\"awsRegion\":\"us-east-1\","               \
 	"\"dynamodb\":{\"ApproximateCreationDateTime\":1.4E9,\"SequenceNumber\":\"" SEQUENCE "\"," \
-	"\"Keys\":{\"upload_id\":{\"S\":\"V-1\"},\"record_id\":{\"S\":\"REC_00000007\"}}," \
-	"\"SizeBytes\":26," image "\"StreamViewType\":\"NEW_IMAGE\"}," \
+	"\"Keys\":{\"upload_id\":{\"S\":\"V-1\"},\"record_id\":{\"S\":\"REC_00000007\"}},"         \
+	"\"SizeBytes\":26," image "\"StreamViewType\":\"NEW_IMAGE\"},"                             \
 	"\"eventSourceARN\":\"arn:aws:dynamodb:us-east-1:1:table/UploadRecords/stream/2026\"}"
 #define IMAGE(members) "\"NewImage\":{" members "},"
-#define UPLOAD	"\"upload_id\":{\"S\":\"V-1\"},"
-#define KEY		"\"record_id\":{\"S\":\"REC_00000007\"},"
+#define UPLOAD "\"upload_id\":{\"S\":\"V-1\"},"
+#define KEY "\"record_id\":{\"S\":\"REC_00000007\"},"
 #define NUMBERS "\"row_number\":{\"N\":\"7\"},\"line_number\":{\"N\":\"8\"},"
 #define PENDING "\"status\":{\"S\":\"pending_validation\"}"
 #define PRODUCT "\"product_data\":{\"M\":{\"sku\":{\"S\":\"A-1\"}}},"
@@ -37,58 +37,82 @@ static const struct
 	enum stream_record_kind kind;
 	enum stream_fault fault;
 	const char *json;
-}			records[] = {
+} records[] = {
 	{
-		"an inserted item", ROW(PRODUCT), STREAM_ROW, STREAM_NO_FAULT,
-		"{\"product\":{\"sku\":\"A-1\"}," ENDING
+		"an inserted item",
+		ROW(PRODUCT),
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"product\":{\"sku\":\"A-1\"}," ENDING,
 	},
 	{
 		"a modified item, its members in another order",
-		RECORD("MODIFY", IMAGE(PENDING ",\"created_at\":{\"S\":\"now\"}," PRODUCT
-							   "\"parse_attempt\":{\"N\":\"2\"},\"expires_at\":{\"N\":\"1\"}," NUMBERS
-							   KEY "\"vendor_id\":{\"S\":\"V\"},\"upload_id\":{\"S\":\"V-1\"}")),
-		STREAM_ROW, STREAM_NO_FAULT, "{\"product\":{\"sku\":\"A-1\"}," ENDING
+		RECORD("MODIFY",
+			   IMAGE(PENDING
+					 ",\"created_at\":{\"S\":\"now\"}," PRODUCT
+					 "\"parse_attempt\":{\"N\":\"2\"},\"expires_at\":{\"N\":\"1\"}," NUMBERS KEY
+					 "\"vendor_id\":{\"S\":\"V\"},\"upload_id\":{\"S\":\"V-1\"}")),
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"product\":{\"sku\":\"A-1\"}," ENDING,
 	},
 	{
 		"escapes go through as they stand",
 		ROW("\"product_data\":{\"M\":{\"a\\\"\\u00e4\":{\"S\":\"\\ud83d\\ude00 \\\\ \\/ \\n\"},"
 			"\"\xc3\xa4\":{\"S\":\"\xf0\x9f\x98\x80\"},\"e\":{\"S\":\"\"}}},"),
-		STREAM_ROW, STREAM_NO_FAULT,
+		STREAM_ROW,
+		STREAM_NO_FAULT,
 		"{\"product\":{\"a\\\"\\u00e4\":\"\\ud83d\\ude00 \\\\ \\/ \\n\",\"\xc3\xa4\":\"\xf0\x9f\x98\x80\","
-		"\"e\":\"\"}," ENDING
+		"\"e\":\"\"}," ENDING,
 	},
 	{
-		"a product without fields", ROW("\"product_data\":{\"M\":{}},"),
-		STREAM_ROW, STREAM_NO_FAULT, "{\"product\":{}," ENDING
+		"a product without fields",
+		ROW("\"product_data\":{\"M\":{}},"),
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"product\":{}," ENDING,
 	},
 	{
 		"a defect",
 		ROW("\"defect\":{\"M\":{\"error_type\":{\"S\":\"MALFORMED_ROW\"},"
 			"\"message\":{\"S\":\"a quote\"},\"raw\":{\"S\":\"x\\\"\"}}},"),
-		STREAM_ROW, STREAM_NO_FAULT,
-		"{\"defect\":{\"error_type\":\"MALFORMED_ROW\",\"message\":\"a quote\",\"raw\":\"x\\\"\"}," ENDING
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"defect\":{\"error_type\":\"MALFORMED_ROW\",\"message\":\"a quote\",\"raw\":\"x\\\"\"}," ENDING,
 	},
 	{
-		"blanks between all", " { \"eventName\" : \"INSERT\" ,\n\"dynamodb\":\t{ \"NewImage\" : { "
-		"\"upload_id\" : { \"S\" : \"V-1\" } , \"record_id\" : {\"S\":\"REC_00000007\" } , "
-		NUMBERS " " PRODUCT PENDING " } } } ",
-		STREAM_ROW, STREAM_NO_FAULT, "{\"product\":{\"sku\":\"A-1\"}," ENDING
+		"blanks between all",
+		" { \"eventName\" : \"INSERT\" ,\n\"dynamodb\":\t{ \"NewImage\" : { "
+		"\"upload_id\" : { \"S\" : \"V-1\" } , \"record_id\" : {\"S\":\"REC_00000007\" } , " NUMBERS
+		" " PRODUCT PENDING " } } } ",
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"product\":{\"sku\":\"A-1\"}," ENDING,
 	},
 
 	{"a removed item", RECORD("REMOVE", ""), STREAM_OTHER, STREAM_NO_FAULT, NULL},
-	{"an event of a new kind", RECORD("PURGE", IMAGE(UPLOAD PENDING)), STREAM_OTHER, STREAM_NO_FAULT, NULL},
+	{"an event of a new kind", RECORD("PURGE", IMAGE(UPLOAD PENDING)), STREAM_OTHER,
+	 STREAM_NO_FAULT, NULL},
 	{
 		"an item that has its status",
 		RECORD("MODIFY", IMAGE(UPLOAD KEY NUMBERS PRODUCT "\"status\":{\"S\":\"validated\"}")),
-		STREAM_OTHER, STREAM_NO_FAULT, NULL
+		STREAM_OTHER,
+		STREAM_NO_FAULT,
+		NULL,
 	},
 	{
-		"an item without a status", RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"7\"}")),
-		STREAM_OTHER, STREAM_NO_FAULT, NULL
+		"an item without a status",
+		RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"7\"}")),
+		STREAM_OTHER,
+		STREAM_NO_FAULT,
+		NULL,
 	},
 	{
-		"a status of another type", RECORD("INSERT", IMAGE(UPLOAD "\"status\":{\"N\":\"1\"}")),
-		STREAM_OTHER, STREAM_NO_FAULT, NULL
+		"a status of another type",
+		RECORD("INSERT", IMAGE(UPLOAD "\"status\":{\"N\":\"1\"}")),
+		STREAM_OTHER,
+		STREAM_NO_FAULT,
+		NULL,
 	},
 
 	{"a number", "17", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
@@ -97,118 +121,218 @@ static const struct
 	{"an empty object", "{}", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
 	{"a name that is a number", "{\"eventName\":1}", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
 	{"no change", "{\"eventName\":\"INSERT\"}", STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
-	{"a change that is a text", "{\"eventName\":\"INSERT\",\"dynamodb\":\"x\"}", STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
+	{"a change that is a text", "{\"eventName\":\"INSERT\",\"dynamodb\":\"x\"}", STREAM_UNDECODABLE,
+	 STREAM_NO_IMAGE, NULL},
 	{"keys only", RECORD("INSERT", ""), STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
-	{"an image that is an array", RECORD("INSERT", "\"NewImage\":[],"), STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
+	{"an image that is an array", RECORD("INSERT", "\"NewImage\":[],"), STREAM_UNDECODABLE,
+	 STREAM_NO_IMAGE, NULL},
 	{
-		"no upload", RECORD("INSERT", IMAGE(KEY NUMBERS PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_UPLOAD_ID, NULL
+		"no upload",
+		RECORD("INSERT", IMAGE(KEY NUMBERS PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_UPLOAD_ID,
+		NULL,
 	},
 	{
-		"an upload with a quote", RECORD("INSERT", IMAGE("\"upload_id\":{\"S\":\"a\\\"b\"}," KEY NUMBERS PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_UPLOAD_ID, NULL
+		"an upload with a quote",
+		RECORD("INSERT", IMAGE("\"upload_id\":{\"S\":\"a\\\"b\"}," KEY NUMBERS PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_UPLOAD_ID,
+		NULL,
 	},
 	{
-		"an upload that is a number", RECORD("INSERT", IMAGE("\"upload_id\":{\"N\":\"1\"}," KEY NUMBERS PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_UPLOAD_ID, NULL
+		"an upload that is a number",
+		RECORD("INSERT", IMAGE("\"upload_id\":{\"N\":\"1\"}," KEY NUMBERS PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_UPLOAD_ID,
+		NULL,
 	},
 	{
 		"an upload of two types",
-		RECORD("INSERT", IMAGE("\"upload_id\":{\"S\":\"a\",\"N\":\"1\"}," KEY NUMBERS PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_UPLOAD_ID, NULL
+		RECORD("INSERT",
+			   IMAGE("\"upload_id\":{\"S\":\"a\",\"N\":\"1\"}," KEY NUMBERS PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_UPLOAD_ID,
+		NULL,
 	},
 	{
 		"an upload of 97 bytes",
-		RECORD("INSERT", IMAGE("\"upload_id\":{\"S\":\"1234567890123456789012345678901234567890123456789"
-							   "012345678901234567890123456789012345678901234567\"}," KEY NUMBERS PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_UPLOAD_ID, NULL
+		RECORD("INSERT",
+			   IMAGE("\"upload_id\":{\"S\":\"1234567890123456789012345678901234567890123456789"
+					 "012345678901234567890123456789012345678901234567\"}," KEY NUMBERS PRODUCT
+						 PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_UPLOAD_ID,
+		NULL,
 	},
 	{
 		"the record of another row",
-		RECORD("INSERT", IMAGE(UPLOAD "\"record_id\":{\"S\":\"REC_00000008\"}," NUMBERS PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_RECORD_ID, NULL
+		RECORD("INSERT",
+			   IMAGE(UPLOAD "\"record_id\":{\"S\":\"REC_00000008\"}," NUMBERS PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_RECORD_ID,
+		NULL,
 	},
 	{
 		"row number 0",
-		RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"0\"},\"line_number\":{\"N\":\"1\"}," PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_ROW_NUMBER, NULL
+		RECORD(
+			"INSERT",
+			IMAGE(UPLOAD KEY
+				  "\"row_number\":{\"N\":\"0\"},\"line_number\":{\"N\":\"1\"}," PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_ROW_NUMBER,
+		NULL,
 	},
 	{
 		"a row number below 0",
-		RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"-7\"},\"line_number\":{\"N\":\"1\"}," PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_ROW_NUMBER, NULL
+		RECORD(
+			"INSERT",
+			IMAGE(UPLOAD KEY
+				  "\"row_number\":{\"N\":\"-7\"},\"line_number\":{\"N\":\"1\"}," PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_ROW_NUMBER,
+		NULL,
 	},
 	{
 		"a row number of 19 digits",
-		RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"1000000000000000000\"}," PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_ROW_NUMBER, NULL
+		RECORD("INSERT",
+			   IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"1000000000000000000\"}," PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_ROW_NUMBER,
+		NULL,
 	},
 	{
 		"a row number that is a text",
 		RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"S\":\"7\"}," PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_ROW_NUMBER, NULL
+		STREAM_UNDECODABLE,
+		STREAM_BAD_ROW_NUMBER,
+		NULL,
 	},
 	{
-		"no line number", RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"7\"}," PRODUCT PENDING)),
-		STREAM_UNDECODABLE, STREAM_BAD_LINE_NUMBER, NULL
+		"no line number",
+		RECORD("INSERT", IMAGE(UPLOAD KEY "\"row_number\":{\"N\":\"7\"}," PRODUCT PENDING)),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_LINE_NUMBER,
+		NULL,
 	},
 	{"neither product nor defect", ROW(""), STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL},
-	{"a product that is a text", ROW("\"product_data\":{\"S\":\"x\"},"), STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL},
-	{"a product that is plain JSON", ROW("\"product_data\":{\"sku\":\"x\"},"), STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL},
-	{"a product that is null", ROW("\"product_data\":null,"), STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL},
-	{"a product that is empty", ROW("\"product_data\":{},"), STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL},
+	{"a product that is a text", ROW("\"product_data\":{\"S\":\"x\"},"), STREAM_UNDECODABLE,
+	 STREAM_BAD_PRODUCT_DATA, NULL},
+	{"a product that is plain JSON", ROW("\"product_data\":{\"sku\":\"x\"},"), STREAM_UNDECODABLE,
+	 STREAM_BAD_PRODUCT_DATA, NULL},
+	{"a product that is null", ROW("\"product_data\":null,"), STREAM_UNDECODABLE,
+	 STREAM_BAD_PRODUCT_DATA, NULL},
+	{"a product that is empty", ROW("\"product_data\":{},"), STREAM_UNDECODABLE,
+	 STREAM_BAD_PRODUCT_DATA, NULL},
 	{
-		"a product with a number", ROW("\"product_data\":{\"M\":{\"price\":{\"N\":\"1\"}}},"),
-		STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL
+		"a product with a number",
+		ROW("\"product_data\":{\"M\":{\"price\":{\"N\":\"1\"}}},"),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_PRODUCT_DATA,
+		NULL,
 	},
 	{
-		"a product of two types", ROW("\"product_data\":{\"M\":{\"a\":{\"S\":\"1\"}},\"S\":\"x\"},"),
-		STREAM_UNDECODABLE, STREAM_BAD_PRODUCT_DATA, NULL
+		"a product of two types",
+		ROW("\"product_data\":{\"M\":{\"a\":{\"S\":\"1\"}},\"S\":\"x\"},"),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_PRODUCT_DATA,
+		NULL,
 	},
 	{
 		"a defect of a type that there is not",
 		ROW("\"defect\":{\"M\":{\"error_type\":{\"S\":\"MISSING_NAME\"},\"message\":{\"S\":\"a\"}}},"),
-		STREAM_UNDECODABLE, STREAM_BAD_DEFECT, NULL
+		STREAM_UNDECODABLE,
+		STREAM_BAD_DEFECT,
+		NULL,
 	},
-	{"a defect without a type", ROW("\"defect\":{\"M\":{}},"), STREAM_UNDECODABLE, STREAM_BAD_DEFECT, NULL},
-	{"U+0000", ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"a\\u0000b\"}}},"), STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
+	{"a defect without a type", ROW("\"defect\":{\"M\":{}},"), STREAM_UNDECODABLE,
+	 STREAM_BAD_DEFECT, NULL},
+	{"U+0000", ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"a\\u0000b\"}}},"), STREAM_UNDECODABLE,
+	 STREAM_BAD_TEXT, NULL},
 	{
 		"the first half of a surrogate pair",
-		ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"a\\ud83db\"}}},"), STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL
+		ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"a\\ud83db\"}}},"),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_TEXT,
+		NULL,
 	},
 	{
 		"the second half of a surrogate pair",
-		ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"\\ude00\"}}},"), STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL
+		ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"\\ude00\"}}},"),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_TEXT,
+		NULL,
 	},
 	{
 		"the halves in the wrong order",
-		ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"\\ude00\\ud83d\"}}},"), STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL
+		ROW("\"product_data\":{\"M\":{\"sku\":{\"S\":\"\\ude00\\ud83d\"}}},"),
+		STREAM_UNDECODABLE,
+		STREAM_BAD_TEXT,
+		NULL,
 	},
-	{"what is not UTF-8", ROW("\"product_data\":{\"M\":{\"\xff\":{\"S\":\"a\"}}},"), STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
-	{"an overlong form", ROW("\"product_data\":{\"M\":{\"a\":{\"S\":\"\xc0\x80\"}}},"), STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
+	{"what is not UTF-8", ROW("\"product_data\":{\"M\":{\"\xff\":{\"S\":\"a\"}}},"),
+	 STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
+	{"an overlong form", ROW("\"product_data\":{\"M\":{\"a\":{\"S\":\"\xc0\x80\"}}},"),
+	 STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
 };
 
 /* No events at all. */
 static const char *const broken[] = {
-	"", " ", "null", "17", "\"Records\"", "[]", "{}", "{\"records\":[]}", "{\"Records\":null}",
-	"{\"Records\":{}}", "{\"Records\":[}", "{\"Records\":[]", "{\"Records\":[],}", "{\"Records\":[]}}",
-	"{\"Records\":[]} x", "{\"Records\":[1,]}", "{\"Records\":[,1]}", "{\"Records\":[1 2]}",
-	"{\"Records\":[01]}", "{\"Records\":[+1]}", "{\"Records\":[1.]}", "{\"Records\":[.1]}",
-	"{\"Records\":[1e]}", "{\"Records\":[-]}", "{\"Records\":[tru]}", "{\"Records\":[nul]}",
-	"{\"Records\":[truer]}", "{\"Records\":[\"a]}", "{\"Records\":[\"\\x\"]}", "{\"Records\":[\"\\u12g4\"]}",
-	"{\"Records\":[\"\\u12", "{\"Records\":[\"\\", "{\"Records\":[\"a\nb\"]}", "{\"Records\":[{\"a\"}]}",
-	"{\"Records\":[{\"a\":}]}", "{\"Records\":[{a:1}]}", "{\"Records\":[{\"a\" 1}]}", "{\"Records\":[{]}",
-	"{\"Records\":[{\"a\":1]]}", "{\"Records\":[{\"a\":1,}]}", "{,\"Records\":[]}", "{\"Records\" []}",
-	"{\"Records\":[] \"x\":1}", "{\"Records\":[NaN]}", "{'Records':[]}", "\xef\xbb\xbf{\"Records\":[]}",
+	"",
+	" ",
+	"null",
+	"17",
+	"\"Records\"",
+	"[]",
+	"{}",
+	"{\"records\":[]}",
+	"{\"Records\":null}",
+	"{\"Records\":{}}",
+	"{\"Records\":[}",
+	"{\"Records\":[]",
+	"{\"Records\":[],}",
+	"{\"Records\":[]}}",
+	"{\"Records\":[]} x",
+	"{\"Records\":[1,]}",
+	"{\"Records\":[,1]}",
+	"{\"Records\":[1 2]}",
+	"{\"Records\":[01]}",
+	"{\"Records\":[+1]}",
+	"{\"Records\":[1.]}",
+	"{\"Records\":[.1]}",
+	"{\"Records\":[1e]}",
+	"{\"Records\":[-]}",
+	"{\"Records\":[tru]}",
+	"{\"Records\":[nul]}",
+	"{\"Records\":[truer]}",
+	"{\"Records\":[\"a]}",
+	"{\"Records\":[\"\\x\"]}",
+	"{\"Records\":[\"\\u12g4\"]}",
+	"{\"Records\":[\"\\u12",
+	"{\"Records\":[\"\\",
+	"{\"Records\":[\"a\nb\"]}",
+	"{\"Records\":[{\"a\"}]}",
+	"{\"Records\":[{\"a\":}]}",
+	"{\"Records\":[{a:1}]}",
+	"{\"Records\":[{\"a\" 1}]}",
+	"{\"Records\":[{]}",
+	"{\"Records\":[{\"a\":1]]}",
+	"{\"Records\":[{\"a\":1,}]}",
+	"{,\"Records\":[]}",
+	"{\"Records\" []}",
+	"{\"Records\":[] \"x\":1}",
+	"{\"Records\":[NaN]}",
+	"{'Records':[]}",
+	"\xef\xbb\xbf{\"Records\":[]}",
 };
 
 static bool
 read_event(struct stream_event *event, const char *json, struct glue_error *error)
 {
 	/* Exactly as long as it is, so that a byte too far is found. */
-	size_t		length = strlen(json);
-	char	   *copy = malloc(length + 1);
-	bool		done;
+	size_t length = strlen(json);
+	char *copy = malloc(length + 1);
+	bool done;
 
 	memcpy(copy, json, length);
 	done = stream_event_init(event, copy, length, error);
@@ -220,7 +344,7 @@ read_event(struct stream_event *event, const char *json, struct glue_error *erro
 static char *
 event_of(const char *record)
 {
-	char	   *json = NULL;
+	char *json = NULL;
 
 	if (asprintf(&json, "{\"Records\":[%s]}", record) < 0)
 		exit(1);
@@ -235,7 +359,7 @@ test_records(void)
 		struct stream_event event = {0};
 		struct byte_buffer buffer = {0};
 		struct glue_error error = {0};
-		char	   *json = event_of(records[i].record);
+		char *json = event_of(records[i].record);
 
 		if (ok(read_event(&event, json, &error) && event.count == 1, "%s is read", records[i].name))
 		{
@@ -243,7 +367,8 @@ test_records(void)
 			is_text(stream_fault_name(event.records[0].fault), stream_fault_name(records[i].fault),
 					"fault of %s", records[i].name);
 			ok(stream_event_append_row(&event, &event.records[0], &buffer, &error) &&
-			   byte_buffer_terminate(&buffer, &error), "%s is written", records[i].name);
+				   byte_buffer_terminate(&buffer, &error),
+			   "%s is written", records[i].name);
 			is_text(buffer.data, records[i].json != NULL ? records[i].json : "", "row of %s",
 					records[i].name);
 			is_int(event.upload_count, records[i].json != NULL, "uploads of %s", records[i].name);
@@ -259,7 +384,7 @@ test_ids(void)
 {
 	struct stream_event event = {0};
 	struct glue_error error = {0};
-	char	   *json = event_of(RECORD("INSERT", ""));
+	char *json = event_of(RECORD("INSERT", ""));
 
 	ok(read_event(&event, json, &error), "a record without an image is read");
 	is_text(event.records[0].sequence_number, SEQUENCE, "it has a sequence number");
@@ -270,9 +395,11 @@ test_ids(void)
 	stream_event_clean_up(&event);
 	free(json);
 
-	ok(read_event(&event, "{\"Records\":[{\"dynamodb\":{\"SequenceNumber\":17}},"
+	ok(read_event(&event,
+				  "{\"Records\":[{\"dynamodb\":{\"SequenceNumber\":17}},"
 				  "{\"dynamodb\":{\"SequenceNumber\":\"\"}},"
-				  "{\"dynamodb\":{\"SequenceNumber\":\"1\\\"2\"}}]}", &error),
+				  "{\"dynamodb\":{\"SequenceNumber\":\"1\\\"2\"}}]}",
+				  &error),
 	   "records without a sequence number are read");
 	for (int i = 0; i < 3; i++)
 		is_text(event.records[i].sequence_number, "", "number %d has none", i);
@@ -297,14 +424,14 @@ test_broken(void)
 static void
 test_cuts(void)
 {
-	char	   *json = event_of(ROW(PRODUCT));
-	size_t		length = strlen(json);
-	size_t		taken = 0;
+	char *json = event_of(ROW(PRODUCT));
+	size_t length = strlen(json);
+	size_t taken = 0;
 
 	for (size_t cut = 0; cut < length; cut++)
 	{
 		struct stream_event event = {0};
-		char	   *copy = malloc(cut > 0 ? cut : 1);
+		char *copy = malloc(cut > 0 ? cut : 1);
 
 		memcpy(copy, json, cut);
 		if (stream_event_init(&event, copy, cut, NULL))
@@ -322,9 +449,9 @@ test_depth(void)
 {
 	for (int extra = -1; extra <= 1; extra++)
 	{
-		int			depth = JSON_READER_DEPTH - 2 + extra;
-		char	   *nested = malloc(2 * (size_t) depth + 1);
-		char	   *json;
+		int depth = JSON_READER_DEPTH - 2 + extra;
+		char *nested = malloc(2 * (size_t) depth + 1);
+		char *json;
 		struct stream_event event = {0};
 
 		memset(nested, '[', depth);
@@ -350,12 +477,14 @@ test_uploads(void)
 	byte_buffer_append_string(&json, "{\"Records\":[", NULL);
 	for (size_t i = 0; i < 7; i++)
 	{
-		char		record[1000];
+		char record[1000];
 
-		snprintf(record, sizeof(record), "%s{\"eventName\":\"%s\",\"dynamodb\":{\"NewImage\":{"
-				 "\"upload_id\":{\"S\":\"%s\"},\"record_id\":{\"S\":\"REC_%08zu\"},"
-				 "\"row_number\":{\"N\":\"%zu\"},\"line_number\":{\"N\":\"9\"}," PRODUCT PENDING "}}}",
-				 i > 0 ? "," : "", names[i][0] == '-' ? "REMOVE" : "INSERT", names[i], i + 1, i + 1);
+		snprintf(
+			record, sizeof(record),
+			"%s{\"eventName\":\"%s\",\"dynamodb\":{\"NewImage\":{"
+			"\"upload_id\":{\"S\":\"%s\"},\"record_id\":{\"S\":\"REC_%08zu\"},"
+			"\"row_number\":{\"N\":\"%zu\"},\"line_number\":{\"N\":\"9\"}," PRODUCT PENDING "}}}",
+			i > 0 ? "," : "", names[i][0] == '-' ? "REMOVE" : "INSERT", names[i], i + 1, i + 1);
 		byte_buffer_append_string(&json, record, NULL);
 	}
 	byte_buffer_append(&json, "]}", 3, NULL);
@@ -382,14 +511,14 @@ static void
 test_random(void)
 {
 	static const char bytes[] = "{}[]\",:\\u0dN1 -\x80\xc3\xff\x01";
-	char	   *json = event_of(ROW(PRODUCT) "," RECORD("MODIFY", IMAGE(UPLOAD KEY NUMBERS PENDING)));
-	size_t		length = strlen(json);
-	int			taken = 0;
+	char *json = event_of(ROW(PRODUCT) "," RECORD("MODIFY", IMAGE(UPLOAD KEY NUMBERS PENDING)));
+	size_t length = strlen(json);
+	int taken = 0;
 
 	for (int round = 0; round < 20000; round++)
 	{
 		struct stream_event event = {0};
-		char	   *copy = malloc(length);
+		char *copy = malloc(length);
 
 		memcpy(copy, json, length);
 		for (uint64_t i = unit_random(3); i < 4; i++)
@@ -403,7 +532,7 @@ test_random(void)
 	free(json);
 }
 
-static int	allocations_left;
+static int allocations_left;
 
 static void *
 limited_reallocate(void *block, size_t size)
@@ -414,9 +543,9 @@ limited_reallocate(void *block, size_t size)
 static void
 test_memory(void)
 {
-	char	   *json = event_of(ROW(PRODUCT));
-	int			failures = 0;
-	bool		done = false;
+	char *json = event_of(ROW(PRODUCT));
+	int failures = 0;
+	bool done = false;
 
 	for (int limit = 0; !done && limit < 20; limit++)
 	{

@@ -8,19 +8,34 @@
  */
 #include "unit.h"
 
-#include "suggest.h"
-#include "text.h"
+#include "shared/suggest.h"
+#include "shared/text.h"
 
 #define RANDOM_TEXTS 20000
 #define MAX_CHARACTERS 64
 
 /* The shipped ones, sorted by memcmp(). */
 static const char *const names[] = {
-	"Accessories", "Audio Equipment", "Bathroom", "Bedroom", "Books",
-	"Clothing", "Computer Accessories", "Computer Storage", "Electronics",
-	"Food & Beverage", "Garden", "Health & Beauty", "Home & Garden", "Kitchen",
-	"Living Room", "Men's Clothing", "Mobile Accessories",
-	"Sports & Outdoors", "Toys & Games", "Women's Clothing",
+	"Accessories",
+	"Audio Equipment",
+	"Bathroom",
+	"Bedroom",
+	"Books",
+	"Clothing",
+	"Computer Accessories",
+	"Computer Storage",
+	"Electronics",
+	"Food & Beverage",
+	"Garden",
+	"Health & Beauty",
+	"Home & Garden",
+	"Kitchen",
+	"Living Room",
+	"Men's Clothing",
+	"Mobile Accessories",
+	"Sports & Outdoors",
+	"Toys & Games",
+	"Women's Clothing",
 };
 
 #define NAMES ((int) (sizeof(names) / sizeof(names[0])))
@@ -30,8 +45,8 @@ static struct text_view categories[NAMES];
 /* A text in characters, to edit it; never longer than MAX_CHARACTERS. */
 struct characters
 {
-	int			count;
-	uint32_t	at[MAX_CHARACTERS];
+	int count;
+	uint32_t at[MAX_CHARACTERS];
 };
 
 static struct characters
@@ -50,7 +65,7 @@ encode(const struct characters *characters, char *out)
 {
 	for (int i = 0; i < characters->count; i++)
 	{
-		uint32_t	c = characters->at[i];
+		uint32_t c = characters->at[i];
 
 		if (c < 0x80)
 			*out++ = (char) c;
@@ -88,8 +103,8 @@ enum edit
 static bool
 apply_edit(struct characters *text, enum edit edit, int place, uint32_t character)
 {
-	uint32_t   *at = text->at + place;
-	int			behind = text->count - place;
+	uint32_t *at = text->at + place;
+	int behind = text->count - place;
 
 	if (place + (edit == EDIT_SWAP) >= text->count + (edit == EDIT_INSERT) ||
 		(edit == EDIT_INSERT && text->count == MAX_CHARACTERS))
@@ -121,25 +136,24 @@ apply_edit(struct characters *text, enum edit edit, int place, uint32_t characte
 static int
 distance(const struct characters *a, const struct characters *b)
 {
-	static int	cell[MAX_CHARACTERS + 1][MAX_CHARACTERS + 1];
+	static int cell[MAX_CHARACTERS + 1][MAX_CHARACTERS + 1];
 
 	for (int i = 0; i <= a->count; i++)
 	{
 		for (int j = 0; j <= b->count; j++)
 		{
-			int			best = i + j;
+			int best = i + j;
 
 			if (i > 0 && j > 0)
 			{
-				bool		same = fold_ascii(a->at[i - 1]) == fold_ascii(b->at[j - 1]);
+				bool same = fold_ascii(a->at[i - 1]) == fold_ascii(b->at[j - 1]);
 
 				best = cell[i - 1][j - 1] + !same;
 				if (cell[i - 1][j] + 1 < best)
 					best = cell[i - 1][j] + 1;
 				if (cell[i][j - 1] + 1 < best)
 					best = cell[i][j - 1] + 1;
-				if (i > 1 && j > 1 &&
-					fold_ascii(a->at[i - 1]) == fold_ascii(b->at[j - 2]) &&
+				if (i > 1 && j > 1 && fold_ascii(a->at[i - 1]) == fold_ascii(b->at[j - 2]) &&
 					fold_ascii(a->at[i - 2]) == fold_ascii(b->at[j - 1]) &&
 					cell[i - 2][j - 2] + 1 < best)
 					best = cell[i - 2][j - 2] + 1;
@@ -156,8 +170,7 @@ is_prefix(const struct characters *text, const struct characters *category)
 {
 	for (int i = 0; i < text->count; i++)
 	{
-		if (i == category->count ||
-			fold_ascii(text->at[i]) != fold_ascii(category->at[i]))
+		if (i == category->count || fold_ascii(text->at[i]) != fold_ascii(category->at[i]))
 			return false;
 	}
 	return true;
@@ -167,18 +180,18 @@ is_prefix(const struct characters *text, const struct characters *category)
 static int
 suggest_slowly(const struct characters *text)
 {
-	int			allowed = text->count / 4 > 3 ? 3 : text->count / 4;
-	int			prefix = -1;
-	int			prefixes = 0;
-	int			nearest = -1;
-	int			nearest_distance = allowed;
-	int			as_near = 0;
+	int allowed = text->count / 4 > 3 ? 3 : text->count / 4;
+	int prefix = -1;
+	int prefixes = 0;
+	int nearest = -1;
+	int nearest_distance = allowed;
+	int as_near = 0;
 
 	for (int i = 0; i < NAMES; i++)
 	{
 		struct characters category = decode(names[i]);
-		int			edits = distance(text, &category);
-		char		written[MAX_CHARACTERS * 4 + 1];
+		int edits = distance(text, &category);
+		char written[MAX_CHARACTERS * 4 + 1];
 
 		encode(text, written);
 		if (strcmp(written, names[i]) == 0)
@@ -214,10 +227,10 @@ name_of(int index)
 static int
 suggest(const struct characters *text)
 {
-	char		written[MAX_CHARACTERS * 4 + 1];
+	char written[MAX_CHARACTERS * 4 + 1];
 	struct text_view view;
-	char	   *copy;
-	int			found;
+	char *copy;
+	int found;
 
 	encode(text, written);
 	view = text_of(written);
@@ -253,21 +266,34 @@ test_examples(void)
 		{"Acessories", "Accessories"},
 	};
 	static const char *const nonsense[] = {
-		"", "x", "Me", "xyz", "Computer", "Computer ", "Com", "Office Supplies",
-		"Furniture", "1234567", "room", "& ", "\U0001F600\U0001F600\U0001F600\U0001F600",
-		"Kitchen Accessories and Computer Storage", "Boks Toks", "Kit Kat Bar",
+		"",
+		"x",
+		"Me",
+		"xyz",
+		"Computer",
+		"Computer ",
+		"Com",
+		"Office Supplies",
+		"Furniture",
+		"1234567",
+		"room",
+		"& ",
+		"\U0001F600\U0001F600\U0001F600\U0001F600",
+		"Kitchen Accessories and Computer Storage",
+		"Boks Toks",
+		"Kit Kat Bar",
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_text(name_of(category_suggest(text_of(cases[i][0]), categories, NAMES)),
-				cases[i][1], "\"%s\" means \"%s\"", cases[i][0], cases[i][1]);
+		is_text(name_of(category_suggest(text_of(cases[i][0]), categories, NAMES)), cases[i][1],
+				"\"%s\" means \"%s\"", cases[i][0], cases[i][1]);
 	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++)
 		is_int(category_suggest(text_of(nonsense[i]), categories, NAMES), -1,
 			   "\"%s\" means no category", nonsense[i]);
 	for (int i = 0; i < NAMES; i++)
 	{
-		is_int(category_suggest(categories[i], categories, NAMES), -1,
-			   "\"%s\" needs no suggestion", names[i]);
+		is_int(category_suggest(categories[i], categories, NAMES), -1, "\"%s\" needs no suggestion",
+			   names[i]);
 		is_int(category_find(categories[i], categories, NAMES), i, "and is found");
 	}
 }
@@ -276,12 +302,12 @@ static void
 test_exists(void)
 {
 	static const char *const strangers[] = {
-		"", "A", "Accessorie", "Accessoriess", "accessories", "Books ", "Zoo", "\xFF"
+		"", "A", "Accessorie", "Accessoriess", "accessories", "Books ", "Zoo", "\xFF",
 	};
 
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-		ok(category_find(text_of(strangers[i]), categories, NAMES) < 0,
-		   "\"%s\" is no category", strangers[i]);
+		ok(category_find(text_of(strangers[i]), categories, NAMES) < 0, "\"%s\" is no category",
+		   strangers[i]);
 	ok(category_find(categories[0], categories, 0) < 0, "none is when there are none");
 	is_int(category_suggest(text_of("Kitchn"), categories, 0), -1, "and none is meant");
 }
@@ -301,9 +327,9 @@ has_rival(const struct characters *edited, int origin)
 }
 
 /* What came of the single edits. */
-static int	edits_tried;
-static int	edits_with_rival;
-static int	edits_lost;
+static int edits_tried;
+static int edits_with_rival;
+static int edits_lost;
 
 static void
 try_edit(int origin, enum edit edit, int place, uint32_t character)
@@ -312,8 +338,7 @@ try_edit(int origin, enum edit edit, int place, uint32_t character)
 	struct characters edited = whole;
 
 	if (!apply_edit(&edited, edit, place, character) ||
-		(edited.count == whole.count &&
-		 memcmp(edited.at, whole.at, sizeof(whole.at)) == 0))
+		(edited.count == whole.count && memcmp(edited.at, whole.at, sizeof(whole.at)) == 0))
 		return;
 	edits_tried++;
 	if (suggest(&edited) == origin)
@@ -321,8 +346,8 @@ try_edit(int origin, enum edit edit, int place, uint32_t character)
 	if (has_rival(&edited, origin))
 		edits_with_rival++;
 	else if (edits_lost++ == 0)
-		printf("# edit %d at %d of \"%s\" gives \"%s\"\n", edit, place,
-			   names[origin], name_of(suggest(&edited)));
+		printf("# edit %d at %d of \"%s\" gives \"%s\"\n", edit, place, names[origin],
+			   name_of(suggest(&edited)));
 }
 
 /* Every edit of one character, with characters of 1 to 4 bytes. */
@@ -339,15 +364,14 @@ test_single_edits(void)
 			try_edit(origin, EDIT_SWAP, place, 0);
 			for (uint32_t c = 0x20; c < 0x7F + 3; c++)
 			{
-				uint32_t	character = c < 0x7F ? c : beyond_ascii[c - 0x7F];
+				uint32_t character = c < 0x7F ? c : beyond_ascii[c - 0x7F];
 
 				try_edit(origin, EDIT_INSERT, place, character);
 				try_edit(origin, EDIT_SUBSTITUTE, place, character);
 			}
 		}
 	}
-	is_int(edits_lost, 0, "every one of %d single edits gives the category back",
-		   edits_tried);
+	is_int(edits_lost, 0, "every one of %d single edits gives the category back", edits_tried);
 	ok(edits_tried > 40000 && edits_with_rival < edits_tried / 1000,
 	   "but for %d that are as near to another", edits_with_rival);
 }
@@ -357,18 +381,18 @@ static void
 test_against_reference(void)
 {
 	static const uint32_t alphabet[] = {
-		'a', 'e', 'o', 's', 'C', ' ', '&', '\'', 0xE9, 0x20AC, 0x20AD, 0x1F600
+		'a', 'e', 'o', 's', 'C', ' ', '&', '\'', 0xE9, 0x20AC, 0x20AD, 0x1F600,
 	};
-	int			found = 0;
-	int			none = 0;
-	int			wrong = 0;
+	int found = 0;
+	int none = 0;
+	int wrong = 0;
 
 	for (int i = 0; i < RANDOM_TEXTS; i++)
 	{
 		struct characters text = decode(names[unit_random((uint64_t) NAMES)]);
-		int			edits = (int) unit_random(6);
-		int			expected;
-		int			actual;
+		int edits = (int) unit_random(6);
+		int expected;
+		int actual;
 
 		if (unit_random(4) == 0)
 			text.count = (int) unit_random((uint64_t) text.count);
@@ -383,11 +407,11 @@ test_against_reference(void)
 		none += expected < 0;
 		if (actual != expected && wrong++ == 0)
 		{
-			char		written[MAX_CHARACTERS * 4 + 1];
+			char written[MAX_CHARACTERS * 4 + 1];
 
 			encode(&text, written);
-			printf("# \"%s\": \"%s\", expected \"%s\"\n", written,
-				   name_of(actual), name_of(expected));
+			printf("# \"%s\": \"%s\", expected \"%s\"\n", written, name_of(actual),
+				   name_of(expected));
 		}
 	}
 	is_int(wrong, 0, "%d random texts agree with the reference", RANDOM_TEXTS);
@@ -410,7 +434,8 @@ test_long_names(void)
 	is_int(category_suggest(text, list, 2), -1, "but not by distance");
 	is_int(category_suggest(text_of("Kitchn"), list, 2), 1, "and does not hide another");
 	list[0] = text_of("kitchen");
-	is_int(category_suggest(text_of("KITCHEN"), list, 2), -1, "two names that differ by case are none");
+	is_int(category_suggest(text_of("KITCHEN"), list, 2), -1,
+		   "two names that differ by case are none");
 	is_int(category_suggest(text_of("kitchen"), list, 2), -1, "and each of them is itself");
 }
 

@@ -7,7 +7,7 @@
  */
 #include "unit.h"
 
-#include "text.h"
+#include "shared/text.h"
 
 #define RANDOM_TEXTS 20000
 #define MAX_RANDOM_BYTES 200
@@ -17,8 +17,8 @@
 
 /* What is tested on random texts must hold for these pieces in any order. */
 static const char *const pieces[] = {
-	"a", "B", " ", "\t", "\n", "\x7F", "\"", "\u00A0", "\xC2\x85", "\u00E9",
-	"\u20AC", "\uFFFC", "\uFFFD", "\uFFFE", "\uFF0C", "\U0001F600", "\xEF", "\xBF\xBD",
+	"a",      "B",      " ",      "\t",     "\n",     "\x7F",   "\"",         "\u00A0", "\xC2\x85",
+	"\u00E9", "\u20AC", "\uFFFC", "\uFFFD", "\uFFFE", "\uFF0C", "\U0001F600", "\xEF",   "\xBF\xBD",
 };
 
 /* Pieces from here on are no whole characters. */
@@ -28,10 +28,10 @@ static const char *const pieces[] = {
 static struct text_view
 make_text(size_t kinds)
 {
-	char		buffer[MAX_RANDOM_BYTES + 8];
-	size_t		wanted = unit_random(MAX_RANDOM_BYTES);
+	char buffer[MAX_RANDOM_BYTES + 8];
+	size_t wanted = unit_random(MAX_RANDOM_BYTES);
 	struct text_view text = {NULL, 0};
-	char	   *copy;
+	char *copy;
 
 	/* Whole stretches of ASCII, as most texts are. */
 	while (text.length < wanted)
@@ -70,10 +70,13 @@ test_trim(void)
 		{"\u00A0\u00A0 \t", ""},
 		{"\na\r", "\na\r"},
 		{"\u2003a\u3000", "\u2003a\u3000"},
-		{"\xC2\x85" "a\xC2\x85", "\xC2\x85" "a\xC2\x85"},
-		{"\u00E0", "\u00E0"},			/* C3 A0, ends like U+00A0 */
-		{"\u00A9", "\u00A9"},			/* C2 A9, starts like it */
-		{"a\u0820", "a\u0820"},		/* E0 A0 A0 */
+		{"\xC2\x85"
+		 "a\xC2\x85",
+		 "\xC2\x85"
+		 "a\xC2\x85"},
+		{"\u00E0", "\u00E0"},   /* C3 A0, ends like U+00A0 */
+		{"\u00A9", "\u00A9"},   /* C2 A9, starts like it */
+		{"a\u0820", "a\u0820"}, /* E0 A0 A0 */
 	};
 	struct text_view absent = {NULL, 0};
 
@@ -86,7 +89,7 @@ test_trim(void)
 static void
 test_characters(void)
 {
-	uint32_t	character;
+	uint32_t character;
 	struct text_view text = text_of("a\u00E9\u20AC\U0001F600");
 
 	is_int(text_character_count(text), 4, "characters of 1 to 4 bytes are counted");
@@ -105,13 +108,15 @@ test_characters(void)
 	is_int(text_decode(text_of("\xC3q"), 0, &character), 1, "so is a lead byte alone");
 
 	ok(is_white_space(0xA0) && is_white_space(0x3000) && is_white_space('\t') &&
-	   is_white_space(0x200A) && is_white_space(0x2028), "white space is known");
+		   is_white_space(0x200A) && is_white_space(0x2028),
+	   "white space is known");
 	ok(!is_white_space('a') && !is_white_space(0x200B) && !is_white_space(0x1FFF),
 	   "other characters are not white space");
-	ok(is_control_character(0) && is_control_character(0x1F) &&
-	   is_control_character(0x7F) && is_control_character(0x9F), "control characters are known");
-	ok(!is_control_character(' ') && !is_control_character(0x7E) &&
-	   !is_control_character(0xA0), "other characters are not control characters");
+	ok(is_control_character(0) && is_control_character(0x1F) && is_control_character(0x7F) &&
+		   is_control_character(0x9F),
+	   "control characters are known");
+	ok(!is_control_character(' ') && !is_control_character(0x7E) && !is_control_character(0xA0),
+	   "other characters are not control characters");
 	is_int(fold_ascii('Z'), 'z', "Z is folded");
 	is_int(fold_ascii('['), '[', "[ is not");
 	is_int(fold_ascii(0xC9), 0xC9, "nor is U+00C9");
@@ -134,19 +139,19 @@ test_cut(void)
 static void
 test_against_reference(void)
 {
-	int			with_replacement = 0;
-	int			wrong_counts = 0;
-	int			wrong_finds = 0;
+	int with_replacement = 0;
+	int wrong_counts = 0;
+	int wrong_finds = 0;
 
 	for (int i = 0; i < RANDOM_TEXTS; i++)
 	{
 		struct text_view text = make_text(WHOLE_PIECES);
-		size_t		characters = 0;
-		bool		found = false;
+		size_t characters = 0;
+		bool found = false;
 
 		for (size_t offset = 0; offset < text.length; characters++)
 		{
-			uint32_t	character;
+			uint32_t character;
 
 			offset += text_decode(text, offset, &character);
 			if (character == REPLACEMENT_CHARACTER)
@@ -166,8 +171,8 @@ test_against_reference(void)
 static void
 test_long_count(void)
 {
-	size_t		size = 3 * 22000 + 5;
-	char	   *data = malloc(size);
+	size_t size = 3 * 22000 + 5;
+	char *data = malloc(size);
 	struct text_view text = {data, size};
 
 	for (size_t i = 0; i < 22000; i++)
@@ -196,20 +201,22 @@ quote(const char *value, char *buffer, size_t size)
 static void
 test_quoted(void)
 {
-	char		buffer[512];
+	char buffer[512];
 
 	is_text(quote("abc", buffer, 512), "\"abc\"", "a value is quoted");
 	is_text(quote("", buffer, 512), "\"\"", "so is an empty one");
 	is_text(quote(EIGHTY, buffer, 512), "\"" EIGHTY "\"", "80 characters stay");
 	is_text(quote(EIGHTY "x", buffer, 512), "\"" EIGHTY "...\"", "81 are cut to 80");
 	is_text(quote("\u20AC" EIGHTY, buffer, 512),
-			"\"\u20AC" TEN TEN TEN TEN TEN TEN TEN "012345678...\"",
-			"characters count, not bytes");
+			"\"\u20AC" TEN TEN TEN TEN TEN TEN TEN "012345678...\"", "characters count, not bytes");
 	is_text(quote("\u20AC" TEN TEN TEN TEN TEN TEN TEN "012345678", buffer, 512),
 			"\"\u20AC" TEN TEN TEN TEN TEN TEN TEN "012345678\"",
 			"80 characters in more bytes stay");
-	is_text(quote("a\nb\x7F" "c\xC2\x85" "d\u00A0e", buffer, 512), "\"a b c d\u00A0e\"",
-			"control characters become blanks");
+	is_text(quote("a\nb\x7F"
+				  "c\xC2\x85"
+				  "d\u00A0e",
+				  buffer, 512),
+			"\"a b c d\u00A0e\"", "control characters become blanks");
 	is_text(quote("\n", buffer, 512), "\" \"", "also when there is nothing else");
 	is_text(quote("1234567\x1F", buffer, 512), "\"1234567 \"", "in whole words");
 	is_text(quote("12345678\x1F", buffer, 512), "\"12345678 \"", "and behind them");
@@ -225,8 +232,8 @@ test_numbers(void)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 	{
 		struct text_builder builder;
-		char		buffer[32];
-		char		expected[32];
+		char buffer[32];
+		char expected[32];
 
 		text_start(&builder, buffer, sizeof(buffer));
 		text_add_integer(&builder, numbers[i]);
@@ -241,17 +248,18 @@ test_hundredths(void)
 {
 	static const struct
 	{
-		int64_t		number;
+		int64_t number;
 		const char *expected;
-	}			cases[] = {
-		{0, "0.00"}, {1, "0.01"}, {1000, "10.00"}, {99999999, "999999.99"},
-		{-5, "-0.05"}, {INT64_MIN, "-92233720368547758.08"}
+	} cases[] = {
+		{0, "0.00"},     {1, "0.01"},
+		{1000, "10.00"}, {99999999, "999999.99"},
+		{-5, "-0.05"},   {INT64_MIN, "-92233720368547758.08"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		struct text_builder builder;
-		char		buffer[32];
+		char buffer[32];
 
 		text_start(&builder, buffer, sizeof(buffer));
 		text_add_hundredths(&builder, cases[i].number);
@@ -265,15 +273,14 @@ static bool
 is_clean(const char *string)
 {
 	struct text_view text = text_of(string);
-	size_t		offset = 0;
+	size_t offset = 0;
 
 	while (offset < text.length)
 	{
-		uint32_t	character;
-		size_t		size = text_decode(text, offset, &character);
+		uint32_t character;
+		size_t size = text_decode(text, offset, &character);
 
-		if ((character == REPLACEMENT_CHARACTER && size == 1) ||
-			is_control_character(character))
+		if ((character == REPLACEMENT_CHARACTER && size == 1) || is_control_character(character))
 			return false;
 		offset += size;
 	}
@@ -284,14 +291,14 @@ is_clean(const char *string)
 static void
 test_builder_bounds(void)
 {
-	int			unclean = 0;
-	int			too_long = 0;
+	int unclean = 0;
+	int too_long = 0;
 
 	for (int i = 0; i < RANDOM_TEXTS; i++)
 	{
 		struct text_view text = make_text(WHOLE_PIECES);
-		size_t		size = 1 + unit_random(120);
-		char	   *buffer = malloc(size);
+		size_t size = 1 + unit_random(120);
+		char *buffer = malloc(size);
 		struct text_builder builder;
 
 		text_start(&builder, buffer, size);
@@ -311,20 +318,19 @@ test_builder_bounds(void)
 static void
 test_broken_text(void)
 {
-	int			longer = 0;
+	int longer = 0;
 
 	for (int i = 0; i < RANDOM_TEXTS; i++)
 	{
 		struct text_view text = make_text(sizeof(pieces) / sizeof(pieces[0]));
 		struct text_builder builder;
-		char		buffer[512];
+		char buffer[512];
 
 		text_start(&builder, buffer, sizeof(buffer));
 		text_add_quoted(&builder, text);
 		text_finish(&builder);
 		longer += text_trim(text).length > text.length ||
-			text_character_count(text) > text.length ||
-			text_cut(text, 20) > 20;
+				  text_character_count(text) > text.length || text_cut(text, 20) > 20;
 		text_has_replacement(text);
 		free_text(text);
 	}

@@ -7,13 +7,13 @@
  */
 #include "unit.h"
 
-#include "timestamp.h"
+#include "cli/timestamp.h"
 
 static void
 check(const char *text, const char *expected)
 {
-	char		buffer[TIMESTAMP_SIZE] = "";
-	bool		known = timestamp_rfc3339(text, buffer);
+	char buffer[TIMESTAMP_SIZE] = "";
+	bool known = timestamp_rfc3339(text, buffer);
 
 	is_text(known ? buffer : NULL, expected, "%s", text);
 }

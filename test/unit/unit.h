@@ -31,8 +31,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ok(condition, ...) \
-	unit_ok((condition), #condition, __FILE__, __LINE__, __VA_ARGS__)
+#define ok(condition, ...) unit_ok((condition), #condition, __FILE__, __LINE__, __VA_ARGS__)
 #define is_int(actual, expected, ...) \
 	unit_is_int((actual), (expected), __FILE__, __LINE__, __VA_ARGS__)
 #define is_text(actual, expected, ...) \
@@ -40,16 +39,15 @@
 
 /* The most time that may pass between two readings of the clock on a busy machine:
  * a limit that only a hang reaches. */
-#define HANG_SECONDS	900
+#define HANG_SECONDS 900
 
-static int	unit_count;
-static int	unit_failures;
+static int unit_count;
+static int unit_failures;
 static uint64_t unit_random_state;
 
 /* Print one TAP line. */
 static inline void
-unit_report(bool passed, const char *file, int line, const char *format,
-			va_list arguments)
+unit_report(bool passed, const char *file, int line, const char *format, va_list arguments)
 {
 	unit_count++;
 	printf("%s %d - ", passed ? "ok" : "not ok", unit_count);
@@ -63,10 +61,9 @@ unit_report(bool passed, const char *file, int line, const char *format,
 }
 
 static inline bool __attribute__((format(printf, 5, 6)))
-unit_ok(bool passed, const char *condition, const char *file, int line,
-		const char *format, ...)
+unit_ok(bool passed, const char *condition, const char *file, int line, const char *format, ...)
 {
-	va_list		arguments;
+	va_list arguments;
 
 	va_start(arguments, format);
 	unit_report(passed, file, line, format, arguments);
@@ -78,35 +75,33 @@ unit_ok(bool passed, const char *condition, const char *file, int line,
 }
 
 static inline bool __attribute__((format(printf, 5, 6)))
-unit_is_int(int64_t actual, int64_t expected, const char *file, int line,
-			const char *format, ...)
+unit_is_int(int64_t actual, int64_t expected, const char *file, int line, const char *format, ...)
 {
-	va_list		arguments;
+	va_list arguments;
 
 	va_start(arguments, format);
 	unit_report(actual == expected, file, line, format, arguments);
 	va_end(arguments);
 	if (actual != expected)
-		printf("#   got:      %" PRId64 "\n#   expected: %" PRId64 "\n",
-			   actual, expected);
+		printf("#   got:      %" PRId64 "\n#   expected: %" PRId64 "\n", actual, expected);
 	fflush(stdout);
 	return actual == expected;
 }
 
 static inline bool __attribute__((format(printf, 5, 6)))
-unit_is_text(const char *actual, const char *expected, const char *file,
-			 int line, const char *format, ...)
+unit_is_text(const char *actual, const char *expected, const char *file, int line,
+			 const char *format, ...)
 {
-	bool		passed = (actual == NULL || expected == NULL) ?
-		actual == expected : strcmp(actual, expected) == 0;
-	va_list		arguments;
+	bool passed =
+		(actual == NULL || expected == NULL) ? actual == expected : strcmp(actual, expected) == 0;
+	va_list arguments;
 
 	va_start(arguments, format);
 	unit_report(passed, file, line, format, arguments);
 	va_end(arguments);
 	if (!passed)
-		printf("#   got:      %s\n#   expected: %s\n",
-			   actual ? actual : "(null)", expected ? expected : "(null)");
+		printf("#   got:      %s\n#   expected: %s\n", actual ? actual : "(null)",
+			   expected ? expected : "(null)");
 	fflush(stdout);
 	return passed;
 }
@@ -117,8 +112,7 @@ unit_seed(void)
 {
 	const char *given = getenv("ONBOARD_SEED");
 
-	unit_random_state = given ? strtoull(given, NULL, 10) :
-		(uint64_t) time(NULL);
+	unit_random_state = given ? strtoull(given, NULL, 10) : (uint64_t) time(NULL);
 	printf("# repeat with ONBOARD_SEED=%" PRIu64 "\n", unit_random_state);
 }
 
@@ -126,7 +120,7 @@ unit_seed(void)
 static inline uint64_t
 unit_random(uint64_t limit)
 {
-	uint64_t	mixed = (unit_random_state += UINT64_C(0x9E3779B97F4A7C15));
+	uint64_t mixed = (unit_random_state += UINT64_C(0x9E3779B97F4A7C15));
 
 	mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
 	mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94D049BB133111EB);
@@ -141,4 +135,4 @@ unit_done(void)
 	return unit_failures > 0 || unit_count == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#endif							/* ONBOARD_UNIT_H */
+#endif /* ONBOARD_UNIT_H */

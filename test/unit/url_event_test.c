@@ -9,15 +9,15 @@
 
 #include <cjson/cJSON.h>
 
-#include "memory.h"
-#include "url_event.h"
-#include "url_reply.h"
+#include "base/heap.h"
+#include "lambda/url_event.h"
+#include "lambda/url_reply.h"
 
 /* Shortened from the AWS Lambda Developer Guide, "Request payload format". */
-#define REQUEST \
-	"{\"version\":\"2.0\",\"routeKey\":\"$default\",\"rawPath\":\"/my/path\"," \
-	"\"rawQueryString\":\"parameter1=value1&parameter1=value2&parameter2=value&token=a%2Eb&tok=x&token2=\"," \
-	"\"headers\":{\"header1\":\"value1\"}," \
+#define REQUEST                                                                                                 \
+	"{\"version\":\"2.0\",\"routeKey\":\"$default\",\"rawPath\":\"/my/path\","                                  \
+	"\"rawQueryString\":\"parameter1=value1&parameter1=value2&parameter2=value&token=a%2Eb&tok=x&token2=\","    \
+	"\"headers\":{\"header1\":\"value1\"},"                                                                     \
 	"\"requestContext\":{\"accountId\":\"123456789012\",\"http\":{\"method\":\"POST\",\"path\":\"/my/path\"}}," \
 	"\"body\":\"Hello\",\"isBase64Encoded\":false}"
 
@@ -60,7 +60,10 @@ test_request(void)
 	is_text(event.path, NULL, "nothing is left");
 	url_event_clean_up(&event);
 
-	ok(read_event(&event, "{\"version\":\"2.0\",\"rawPath\":\"/\",\"requestContext\":{\"http\":{\"method\":\"GET\"}}}", &error),
+	ok(read_event(
+		   &event,
+		   "{\"version\":\"2.0\",\"rawPath\":\"/\",\"requestContext\":{\"http\":{\"method\":\"GET\"}}}",
+		   &error),
 	   "a request without a query");
 	is_text(event.query, "", "has an empty one");
 	is_text(parameter(&event, "token"), NULL, "and no parameter");
@@ -74,9 +77,11 @@ test_queries(void)
 	{
 		const char *query;
 		const char *token;
-	}			cases[] = {
-		{"token=x", "x"}, {"token", NULL}, {"token=", ""}, {"&&token=x&&", "x"}, {"=x", NULL},
-		{"&", NULL}, {"token==x", "=x"}, {"Token=x", NULL}, {"a=token=x", NULL}, {"token=x&token=x", NULL},
+	} cases[] = {
+		{"token=x", "x"},          {"token", NULL},   {"token=", ""},
+		{"&&token=x&&", "x"},      {"=x", NULL},      {"&", NULL},
+		{"token==x", "=x"},        {"Token=x", NULL}, {"a=token=x", NULL},
+		{"token=x&token=x", NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -91,7 +96,12 @@ static void
 test_no_requests(void)
 {
 	static const char *const events[] = {
-		"", "null", "[]", "{}", "\"planted\"", "{\"Records\":[]}",
+		"",
+		"null",
+		"[]",
+		"{}",
+		"\"planted\"",
+		"{\"Records\":[]}",
 		"{\"version\":\"1.0\",\"rawPath\":\"/\",\"requestContext\":{\"http\":{\"method\":\"GET\"}}}",
 		"{\"version\":2.0,\"rawPath\":\"/\",\"requestContext\":{\"http\":{\"method\":\"GET\"}}}",
 		"{\"version\":\"2.0\",\"rawPath\":\"\",\"requestContext\":{\"http\":{\"method\":\"GET\"}}}",
@@ -119,11 +129,11 @@ test_no_requests(void)
 static void
 test_cut(void)
 {
-	int			good = 0;
+	int good = 0;
 
 	for (size_t length = 0; length < strlen(REQUEST); length++)
 	{
-		char	   *copy = malloc(length > 0 ? length : 1);
+		char *copy = malloc(length > 0 ? length : 1);
 		struct url_event event;
 
 		memcpy(copy, REQUEST, length);
@@ -142,7 +152,7 @@ static struct byte_buffer written;
 static cJSON *
 take_reply(void)
 {
-	cJSON	   *document = cJSON_ParseWithLength(written.data, written.used);
+	cJSON *document = cJSON_ParseWithLength(written.data, written.used);
 
 	written.used = 0;
 	return document;
@@ -174,7 +184,8 @@ check_common(const cJSON *reply)
 	is_text(header(reply, "cache-control"), "no-store", "is not kept");
 	is_text(header(reply, "referrer-policy"), "no-referrer", "is not told on");
 	is_text(header(reply, "x-content-type-options"), "nosniff", "is what it says");
-	ok(strncmp(header(reply, "content-security-policy"), "default-src 'none'", 18) == 0, "loads nothing");
+	ok(strncmp(header(reply, "content-security-policy"), "default-src 'none'", 18) == 0,
+	   "loads nothing");
 	ok(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "isBase64Encoded")), "is text");
 }
 
@@ -183,7 +194,7 @@ test_answers(void)
 {
 	struct url_reply reply = {.response = &written};
 	struct glue_error error = {0};
-	cJSON	   *read;
+	cJSON *read;
 
 	ok(url_reply_redirect(&reply, "https://b/k?a=\"\\\n&b", &error), "a redirect");
 	read = take_reply();
@@ -210,20 +221,22 @@ test_refusals(void)
 
 	for (int refusal = 0; refusal < URL_REFUSAL_COUNT; refusal++)
 	{
-		bool		later = statuses[refusal] == 409 || statuses[refusal] == 503;
+		bool later = statuses[refusal] == 409 || statuses[refusal] == 503;
 		struct url_reply reply = {.response = &written};
-		cJSON	   *read;
-		cJSON	   *document;
-		cJSON	   *inner;
+		cJSON *read;
+		cJSON *document;
+		cJSON *inner;
 
 		is_int(url_refusal_status(refusal), statuses[refusal], "refusal %d", refusal);
 		ok(url_reply_refuse(&reply, refusal, &error), "is a reply");
 		read = take_reply();
 		is_int(status(read), statuses[refusal], "of its status");
 		is_text(header(read, "content-type"), "text/html; charset=utf-8", "it is a page");
-		ok(strncmp(body(read), "<!DOCTYPE html>\n", 16) == 0 && strstr(body(read), "</html>\n") != NULL,
+		ok(strncmp(body(read), "<!DOCTYPE html>\n", 16) == 0 &&
+			   strstr(body(read), "</html>\n") != NULL,
 		   "as a whole");
-		ok(strstr(body(read), "<script") == NULL && strstr(body(read), "href") == NULL, "of text alone");
+		ok(strstr(body(read), "<script") == NULL && strstr(body(read), "href") == NULL,
+		   "of text alone");
 		is_text(header(read, "allow"), statuses[refusal] == 405 ? "GET, HEAD" : NULL, "Allow");
 		is_text(header(read, "retry-after"), later ? "60" : NULL, "Retry-After");
 		check_common(read);
@@ -236,7 +249,8 @@ test_refusals(void)
 		document = cJSON_Parse(body(read));
 		inner = cJSON_GetObjectItemCaseSensitive(document, "error");
 		ok(cJSON_IsString(cJSON_GetObjectItemCaseSensitive(inner, "code")) &&
-		   cJSON_IsString(cJSON_GetObjectItemCaseSensitive(inner, "message")), "with code and message");
+			   cJSON_IsString(cJSON_GetObjectItemCaseSensitive(inner, "message")),
+		   "with code and message");
 		cJSON_Delete(document);
 		cJSON_Delete(read);
 
@@ -248,7 +262,7 @@ test_refusals(void)
 	}
 }
 
-static int	allocations_left;
+static int allocations_left;
 
 static void *
 allocate_some(void *block, size_t size)
@@ -262,7 +276,7 @@ test_memory(void)
 	struct byte_buffer small = {0};
 	struct url_reply reply = {.response = &small};
 	struct glue_error error = {0};
-	char	   *long_text = malloc(20001);
+	char *long_text = malloc(20001);
 
 	memset(long_text, '"', 20000);
 	long_text[20000] = '\0';
@@ -271,7 +285,8 @@ test_memory(void)
 	{
 		allocations_left = most;
 		small.used = 0;
-		ok(!url_reply_json(&reply, long_text, &error), "memory for %d allocations is too little", most);
+		ok(!url_reply_json(&reply, long_text, &error), "memory for %d allocations is too little",
+		   most);
 		is_text(error.code, "OUT_OF_MEMORY", "says so");
 		byte_buffer_clean_up(&small);
 	}

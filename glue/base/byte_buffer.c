@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * byte_buffer.c
+ *	  Bytes that grow, with an upper bound.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "base/byte_buffer.h"
+#include "base/heap.h"
+
+#define FIRST_BUFFER_SIZE 4096
+#define LARGEST_BUFFER ((size_t) 64 * 1024 * 1024)
+
+void
+byte_buffer_clean_up(struct byte_buffer *buffer)
+{
+	glue_release(buffer->data);
+	memset(buffer, 0, sizeof(*buffer));
+}
+
+bool
+byte_buffer_reserve(struct byte_buffer *buffer, size_t more, struct glue_error *error)
+{
+	size_t size = buffer->size > 0 ? buffer->size : FIRST_BUFFER_SIZE;
+	char *data;
+
+	/* Memory also for no bytes, so that data can be handed to memcpy(). */
+	if (buffer->data != NULL && buffer->size - buffer->used >= more)
+		return true;
+	if (more > LARGEST_BUFFER - buffer->used)
+		return glue_error_memory(error);
+	while (size - buffer->used < more)
+		size *= 2;
+	data = glue_reallocate(buffer->data, size);
+	if (data == NULL)
+		return glue_error_memory(error);
+	buffer->data = data;
+	buffer->size = size;
+	return true;
+}
+
+bool
+byte_buffer_append(struct byte_buffer *buffer, const void *bytes, size_t length,
+				   struct glue_error *error)
+{
+	if (!byte_buffer_reserve(buffer, length, error))
+		return false;
+	byte_buffer_put(buffer, bytes, length);
+	return true;
+}
+
+bool
+byte_buffer_append_string(struct byte_buffer *buffer, const char *string, struct glue_error *error)
+{
+	return byte_buffer_append(buffer, string, strlen(string), error);
+}
+
+bool
+byte_buffer_terminate(struct byte_buffer *buffer, struct glue_error *error)
+{
+	if (!byte_buffer_reserve(buffer, 1, error))
+		return false;
+	buffer->data[buffer->used] = '\0';
+	return true;
+}
+
+void
+byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *next = buffer->data + buffer->used;
+
+	for (size_t i = 0; i < text.length; i++)
+	{
+		unsigned char byte = (unsigned char) text.data[i];
+
+		if (byte == '"' || byte == '\\')
+		{
+			*next++ = '\\';
+			*next++ = (char) byte;
+		}
+		else if (byte < 0x20)
+		{
+			memcpy(next, "\\u00", 4);
+			next[4] = digits[byte >> 4];
+			next[5] = digits[byte & 15];
+			next += LONGEST_JSON_ESCAPE;
+		}
+		else
+			*next++ = (char) byte;
+	}
+	buffer->used = next - buffer->data;
+}

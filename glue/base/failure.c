@@ -1,0 +1,135 @@
+/*-------------------------------------------------------------------------
+ *
+ * failure.c
+ *	  The one setter of the one error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/failure.h"
+
+/*
+ * Make one line of text: control characters become blanks, and a UTF-8
+ * sequence that vsnprintf() cut in two at the end goes.
+ */
+static void
+tidy_text(char *text, bool cut)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++)
+	{
+		if ((unsigned char) text[i] < 0x20 || text[i] == 0x7F)
+			text[i] = ' ';
+	}
+	if (!cut)
+		return;
+	while (length > 0 && ((unsigned char) text[length - 1] & 0xC0) == 0x80)
+		length--;
+	if (length > 0 && (unsigned char) text[length - 1] >= 0xC0)
+		length--;
+	text[length] = '\0';
+}
+
+/*
+ * Fill one of the texts of an error.
+ */
+static void
+print_text(char *text, size_t size, const char *format, va_list arguments)
+{
+	int length = vsnprintf(text, size, format, arguments);
+
+	tidy_text(text, length >= (int) size);
+}
+
+bool
+glue_error_set(struct glue_error *error, enum glue_error_class class, const char *code,
+			   const char *format, ...)
+{
+	int saved_errno = errno;
+	va_list arguments;
+
+	if (error == NULL)
+		return false;
+	memset(error, 0, sizeof(*error));
+	error->class = class;
+	snprintf(error->code, sizeof(error->code), "%s", code);
+	va_start(arguments, format);
+	print_text(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	errno = saved_errno;
+	return false;
+}
+
+void
+glue_error_reword(struct glue_error *error, const char *format, ...)
+{
+	char text[GLUE_ERROR_TEXT_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_text(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	memcpy(error->text, text, sizeof(text));
+}
+
+void
+glue_error_hint(struct glue_error *error, const char *format, ...)
+{
+	va_list arguments;
+
+	if (error == NULL)
+		return;
+	va_start(arguments, format);
+	print_text(error->hint, sizeof(error->hint), format, arguments);
+	va_end(arguments);
+}
+
+const char *
+glue_error_sqlstate(const struct glue_error *error)
+{
+	static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	/* No code of our own in this class has five characters. */
+	if (error->class == GLUE_INFRASTRUCTURE_ERROR && strlen(error->code) == 5 &&
+		strspn(error->code, allowed) == 5)
+		return error->code;
+	return NULL;
+}
+
+bool
+glue_error_memory(struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "OUT_OF_MEMORY", "out of memory");
+}
+
+void
+glue_error_clear(struct glue_error *error)
+{
+	if (error != NULL)
+		memset(error, 0, sizeof(*error));
+}
+
+const char *glue_error_class_name(enum glue_error_class class)
+{
+	switch (class)
+	{
+		case GLUE_NO_ERROR:
+			return "none";
+		case GLUE_USAGE_ERROR:
+			return "usage";
+		case GLUE_FILE_FAULT:
+			return "file";
+		case GLUE_NOT_FOUND:
+			return "not_found";
+		case GLUE_INFRASTRUCTURE_ERROR:
+			return "infrastructure";
+		case GLUE_INTERNAL_ERROR:
+			return "internal";
+	}
+	return "internal";
+}

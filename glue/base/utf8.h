@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * utf8.h
+ *	  Whether bytes are UTF-8, and how far.
+ *
+ * Stricter than the standard in one thing: NUL is bad, no text has it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_UTF8_H
+#define GLUE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum utf8_sequence
+{
+	UTF8_COMPLETE,
+	UTF8_INCOMPLETE, /* right so far, but cut short */
+	UTF8_BAD         /* its first byte cannot stand here */
+};
+
+/*
+ * Look at the sequence that begins at s, of which available bytes (at least 1)
+ * are there.  *length is set to its bytes when it is complete, otherwise to 1.
+ */
+extern enum utf8_sequence utf8_look(const unsigned char *s, size_t available, size_t *length);
+
+/*
+ * The end of the valid text that begins at s; *kind says what stands there
+ * when that is not end.  *damaged is set when the text holds U+FFFD, and left
+ * as it is otherwise.
+ */
+extern const unsigned char *utf8_skip_valid(const unsigned char *s, const unsigned char *end,
+											enum utf8_sequence *kind, bool *damaged);
+
+#endif /* GLUE_UTF8_H */

@@ -1,0 +1,164 @@
+/*-------------------------------------------------------------------------
+ *
+ * causes.c
+ *	  Why rows are rejected: the rules broken, with how often and an example.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "cli/causes.h"
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/*
+ * Copy a text that may be NULL.
+ */
+static bool
+copy_text(char **copy, const char *text)
+{
+	size_t size;
+
+	if (text == NULL)
+		return true;
+	size = strlen(text) + 1;
+	*copy = glue_allocate(size);
+	if (*copy == NULL)
+		return false;
+	memcpy(*copy, text, size);
+	return true;
+}
+
+/*
+ * Append a cause that no row has yet.
+ */
+static struct cause *
+add_cause(struct causes *causes, const struct cause *texts)
+{
+	struct cause *items =
+		glue_reallocate(causes->items, sizeof(struct cause) * (causes->count + 1));
+	struct cause *cause;
+
+	if (items == NULL)
+		return NULL;
+	causes->items = items;
+	cause = &items[causes->count++];
+	memset(cause, 0, sizeof(*cause));
+	cause->line_number = texts->line_number;
+	if (copy_text(&cause->error_type, texts->error_type) &&
+		copy_text(&cause->error_field, texts->error_field) &&
+		copy_text(&cause->message, texts->message) &&
+		copy_text(&cause->suggestion, texts->suggestion))
+		return cause;
+	return NULL;
+}
+
+bool
+causes_count(struct causes *causes, const char *error_type, const char *error_field,
+			 int64_t line_number, const char *message, const char *suggestion,
+			 struct glue_error *error)
+{
+	const struct cause texts = {
+		(char *) error_type, (char *) error_field, 0,
+		line_number,         (char *) message,     (char *) suggestion,
+	};
+	struct cause *cause = NULL;
+
+	for (int i = 0; i < causes->count && cause == NULL; i++)
+	{
+		if (same_text(causes->items[i].error_type, error_type) &&
+			same_text(causes->items[i].error_field, error_field))
+			cause = &causes->items[i];
+	}
+	if (cause == NULL)
+		cause = add_cause(causes, &texts);
+	if (cause == NULL)
+		return glue_error_memory(error);
+	cause->rows++;
+	return true;
+}
+
+static int
+compare_causes(const void *a, const void *b)
+{
+	const struct cause *left = a;
+	const struct cause *right = b;
+
+	if (left->rows != right->rows)
+		return left->rows < right->rows ? 1 : -1;
+	return strcmp(left->error_type, right->error_type);
+}
+
+void
+causes_sort(struct causes *causes)
+{
+	if (causes->count > 1)
+		qsort(causes->items, causes->count, sizeof(struct cause), compare_causes);
+}
+
+static const char *
+value_or_null(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+bool
+causes_read(struct database *database, const char *upload_id, struct causes *causes,
+			struct glue_error *error)
+{
+	const char *const values[] = {upload_id};
+	PGresult *result = NULL;
+
+	/* The example's message is that of the first row, by the primary key. */
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT s.error_type, s.error_field, s.rows, s.example_line,"
+						" (SELECT e.error_message FROM onboard.validation_errors e"
+						"  WHERE e.upload_id = $1::text AND e.error_type = s.error_type"
+						"  AND e.error_field IS NOT DISTINCT FROM s.error_field"
+						"  ORDER BY e.upload_id, e.row_number, e.error_id LIMIT 1), s.suggestion"
+						" FROM onboard_error_summary($1::text) s"
+						" ORDER BY s.rows DESC, s.error_type, s.error_field",
+						1, values, &result, error))
+		return false;
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		const struct cause texts = {
+			(char *) value_or_null(result, row, 0),
+			(char *) value_or_null(result, row, 1),
+			0,
+			strtoll(PQgetvalue(result, row, 3), NULL, 10),
+			(char *) value_or_null(result, row, 4),
+			(char *) value_or_null(result, row, 5),
+		};
+		struct cause *cause = add_cause(causes, &texts);
+
+		if (cause == NULL)
+		{
+			PQclear(result);
+			return glue_error_memory(error);
+		}
+		cause->rows = strtoll(PQgetvalue(result, row, 2), NULL, 10);
+	}
+	PQclear(result);
+	return true;
+}
+
+void
+causes_clean_up(struct causes *causes)
+{
+	for (int i = 0; i < causes->count; i++)
+	{
+		glue_release(causes->items[i].error_type);
+		glue_release(causes->items[i].error_field);
+		glue_release(causes->items[i].message);
+		glue_release(causes->items[i].suggestion);
+	}
+	glue_release(causes->items);
+	memset(causes, 0, sizeof(*causes));
+}

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * command.h
+ *	  What a command of the command line is.
+ *
+ * To add a command: a function here, in a file of its own, and a row in the
+ * table of main.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_COMMAND_H
+#define GLUE_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/failure.h"
+#include "cli/options.h"
+
+/*
+ * Exit codes; the help of each command lists those that it has.  A file, vendor,
+ * upload or category on the command line that does not exist is EXIT_REFUSED
+ * for every command; what is wrong whatever the database holds is EXIT_USAGE.
+ */
+enum exit_code
+{
+	EXIT_ALL_GOOD = 0,
+	EXIT_SOME_REJECTED = 1,
+	EXIT_NEEDS_ATTENTION = EXIT_SOME_REJECTED, /* of onboard doctor */
+	EXIT_REFUSED = 2,
+	EXIT_USAGE = 3,
+	EXIT_INFRASTRUCTURE = 4
+};
+
+#define EXIT_CODE_COUNT 5
+
+struct command
+{
+	const char *name;        /* one word, or a group and a word */
+	const char *operands;    /* as the help shows them */
+	const char *summary;     /* half a line, for the list of commands */
+	const char *description; /* for the command's own help */
+	uint64_t options;        /* that it takes; see OPTION_BIT() */
+	uint64_t required;       /* those it cannot do without */
+	int min_operands;
+	int max_operands;                      /* -1 for any number */
+	bool stop_at_operand;                  /* later options belong to someone else */
+	const struct option_meaning *meanings; /* of options in its help; or NULL */
+	const char *codes[EXIT_CODE_COUNT];    /* meanings of exit codes in its help,
+										 * where they are not those of all */
+	int (*run)(const struct options *options);
+};
+
+extern int command_load(const struct options *options);
+extern int command_check(const struct options *options);
+extern int command_status(const struct options *options);
+extern int command_report(const struct options *options);
+extern int command_undo(const struct options *options);
+extern int command_template(const struct options *options);
+extern int command_vendor_add(const struct options *options);
+extern int command_vendor_list(const struct options *options);
+extern int command_vendor_show(const struct options *options);
+extern int command_vendor_set(const struct options *options);
+extern int command_vendor_set_status(const struct options *options);
+extern int command_category_add(const struct options *options);
+extern int command_category_list(const struct options *options);
+extern int command_category_rename(const struct options *options);
+extern int command_category_deactivate(const struct options *options);
+extern int command_category_remove(const struct options *options);
+extern int command_doctor(const struct options *options);
+extern int command_conninfo(const struct options *options);
+extern int command_psql(const struct options *options);
+extern int command_stop(const struct options *options);
+
+/*
+ * Tell the user about a failure, on standard error and with --json as a
+ * document on standard output too.  Returns the exit code of its class.
+ */
+extern int command_fail(const struct options *options, const struct glue_error *error);
+
+#endif /* GLUE_COMMAND_H */

@@ -1,0 +1,810 @@
+/*-------------------------------------------------------------------------
+ *
+ * main.c
+ *	  The command line program: finds the command and runs it.
+ *
+ * The table below is all there is to know about the commands; it finds them,
+ * checks their arguments and writes their help.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/heap.h"
+#include "base/interrupt.h"
+#include "cli/command.h"
+#include "cli/json_out.h"
+#include "cli/line.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "shared/suggest.h"
+#include "shared/text.h"
+
+/* Columns where the explanations of commands and exit codes begin. */
+#define COMMAND_COLUMN 24
+#define EXIT_CODE_COLUMN 5
+
+/* Below the command in "Usage: onboard". */
+#define USAGE_COLUMN 7
+
+#define INSUFFICIENT_PRIVILEGE "42501"
+
+#define OPTIONS_FILE                                                                             \
+	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_ENCODING) | OPTION_BIT(OPTION_DELIMITER) |    \
+	 OPTION_BIT(OPTION_FILE_NAME) | OPTION_BIT(OPTION_MAX_BYTES) | OPTION_BIT(OPTION_MAX_ROWS) | \
+	 OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) | OPTIONS_DATABASE)
+
+/* Options that make sense before any command; the general help lists them. */
+#define OPTIONS_COMMON (OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE | OPTIONS_ALWAYS)
+
+#define OPTIONS_VENDOR_FIELDS                                                                    \
+	(OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_EMAIL) | OPTION_BIT(OPTION_PHONE) |             \
+	 OPTION_BIT(OPTION_BUSINESS_NAME) | OPTION_BIT(OPTION_TAX_ID) | OPTION_BIT(OPTION_ADDRESS) | \
+	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_COUNTRY) |           \
+	 OPTION_BIT(OPTION_POSTAL_CODE) | OPTION_BIT(OPTION_STATUS))
+
+/* What the exit codes mean; a code without a text does not occur. */
+/* Values for tables; the formatter would lay them out as blocks of code. */
+/* clang-format off */
+#define CODES_FILE { \
+	[EXIT_ALL_GOOD] = "all rows are good", \
+	[EXIT_SOME_REJECTED] = "some rows, or all, are rejected", \
+	[EXIT_REFUSED] = "the file is refused, or there is no such file or vendor" \
+}
+#define CODES_UPLOAD { [EXIT_REFUSED] = "there is no such upload" }
+#define CODES_STATUS { [EXIT_REFUSED] = "there is no such upload or vendor" }
+#define CODES_VENDOR { [EXIT_REFUSED] = "there is no such vendor" }
+#define CODES_CATEGORY { [EXIT_REFUSED] = "there is no such category" }
+#define CODES_DOCTOR { \
+	[EXIT_ALL_GOOD] = "nothing needs attention", \
+	[EXIT_NEEDS_ATTENTION] = "something needs attention" \
+}
+#define CODES_PSQL { \
+	[EXIT_SOME_REJECTED] = "psql: a command failed, or psql itself", \
+	[EXIT_REFUSED] = "psql: the connection was lost", \
+	[EXIT_USAGE] = "wrong usage; psql: a script failed under ON_ERROR_STOP" \
+}
+/* clang-format on */
+
+static const char *const all_codes[EXIT_CODE_COUNT] = {
+	[EXIT_ALL_GOOD] = "done",
+	[EXIT_USAGE] = "wrong usage",
+	[EXIT_INFRASTRUCTURE] = "the database or the machine is at fault; try again",
+};
+
+static const char *const group_codes[EXIT_CODE_COUNT] = {
+	[EXIT_REFUSED] = "what is named does not exist",
+};
+
+static const char *const general_codes[EXIT_CODE_COUNT] = {
+	[EXIT_ALL_GOOD] = "all rows are good, or done",
+	[EXIT_SOME_REJECTED] = "some rows, or all, are rejected, or something needs attention",
+	[EXIT_REFUSED] = "the file is refused, or what is named does not exist",
+};
+
+static const struct option_meaning check_meanings[] = {
+	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its own)"},
+	{0},
+};
+
+static const struct option_meaning set_meanings[] = {
+	{OPTION_STATUS, "active, suspended, inactive or pending_approval"},
+	{0},
+};
+
+static const struct option_meaning template_meanings[] = {
+	{OPTION_DELIMITER, "what separates fields, a character or the word tab (default: comma)"},
+	{0},
+};
+
+static const struct command commands[] = {
+	{
+		.name = "load",
+		.operands = "FILE",
+		.summary = "load a vendor's CSV file",
+		.description =
+			"Checks every row of FILE (\"-\" for standard input), puts the good rows into "
+			"the catalogue and writes reports on the others.  The file is read twice: first "
+			"for faults of the file as a whole, then for its rows.  Killed at any moment and "
+			"run again, it resumes where it stopped.  The same file again, read in the same "
+			"way, shows the result it had, good rows or none; --again loads it once more.",
+		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) | OPTION_BIT(OPTION_REPORTS) |
+				   OPTION_BIT(OPTION_NO_REPORTS),
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_FILE,
+		.run = command_load,
+	},
+	{
+		.name = "check",
+		.operands = "FILE",
+		.summary = "say what loading a file would do",
+		.description =
+			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
+			"as \"onboard load\" would, and writes nothing into the database.",
+		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
+		.required = OPTION_BIT(OPTION_VENDOR),
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_FILE,
+		.meanings = check_meanings,
+		.run = command_check,
+	},
+	{
+		.name = "status",
+		.operands = "[UPLOAD]",
+		.summary = "show recent uploads, or one in detail",
+		.description =
+			"Lists the latest uploads, or shows one with the causes of its errors.  UPLOAD is "
+			"an upload's id or the beginning of one, or \"latest\" for the newest of those that "
+			"--vendor, --status and --since choose.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) |
+				   OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_LIMIT) |
+				   OPTION_BIT(OPTION_ROW_ERRORS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.max_operands = 1,
+		.codes = CODES_STATUS,
+		.run = command_status,
+	},
+	{
+		.name = "report",
+		.operands = "UPLOAD",
+		.summary = "write an upload's reports",
+		.description =
+			"Writes errors.csv (one line per error), fix.csv (the rejected rows in the "
+			"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD "
+			"is an upload's id or the beginning of one, or \"latest\".",
+		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_UPLOAD,
+		.run = command_report,
+	},
+	{
+		.name = "undo",
+		.operands = "UPLOAD",
+		.summary = "remove an upload's products",
+		.description =
+			"Removes the products that came with UPLOAD, except those that were changed since "
+			"or that something else refers to.  An upload that has not ended is cancelled. "
+			"UPLOAD is an upload's id or the beginning of one.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_UPLOAD,
+		.run = command_undo,
+	},
+	{
+		.name = "template",
+		.operands = "",
+		.summary = "print a CSV file to start from",
+		.description = "Prints the header line that a file needs and one example row.",
+		.options = OPTION_BIT(OPTION_DELIMITER),
+		.meanings = template_meanings,
+		.run = command_template,
+	},
+	{
+		.name = "vendor add",
+		.operands = "ID",
+		.summary = "add a vendor",
+		.description = "Adds a vendor.  ID is up to 50 letters, digits and hyphens.",
+		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_IF_NOT_EXISTS) |
+				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.required = OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_EMAIL),
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = command_vendor_add,
+	},
+	{
+		.name = "vendor list",
+		.operands = "",
+		.summary = "list the vendors",
+		.description = "Lists the vendors with their uploads and products.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.run = command_vendor_list,
+	},
+	{
+		.name = "vendor show",
+		.operands = "ID",
+		.summary = "show everything about a vendor",
+		.description =
+			"Shows what is known about a vendor: its fields, the logins that are confined to "
+			"it, the numbers of its products and uploads, and its latest uploads.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_VENDOR,
+		.run = command_vendor_show,
+	},
+	{
+		.name = "vendor set",
+		.operands = "ID",
+		.summary = "change a vendor's fields",
+		.description =
+			"Changes the fields that are given and prints what they were.  An empty text "
+			"(--phone '') clears a field; a vendor always has a name, an e-mail and a status.",
+		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_VENDOR,
+		.meanings = set_meanings,
+		.run = command_vendor_set,
+	},
+	{
+		.name = "vendor set-status",
+		.operands = "ID STATUS",
+		.summary = "suspend a vendor, or let it load again",
+		.description = "Sets a vendor's status: active, suspended, inactive or pending_approval. "
+					   "Only an active vendor's files are loaded.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 2,
+		.max_operands = 2,
+		.codes = CODES_VENDOR,
+		.run = command_vendor_set_status,
+	},
+	{
+		.name = "category add",
+		.operands = "NAME",
+		.summary = "add a category, or activate it again",
+		.description = "Adds a category, or makes a deactivated one active again.",
+		.options = OPTION_BIT(OPTION_PARENT) | OPTION_BIT(OPTION_DESCRIPTION) |
+				   OPTION_BIT(OPTION_IF_NOT_EXISTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_CATEGORY,
+		.run = command_category_add,
+	},
+	{
+		.name = "category list",
+		.operands = "",
+		.summary = "list the categories",
+		.description = "Lists the categories under their parents.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.run = command_category_list,
+	},
+	{
+		.name = "category rename",
+		.operands = "OLD NEW",
+		.summary = "rename a category",
+		.description =
+			"Renames a category, even one that comes with the extension.  Its products and "
+			"the categories under it follow.  Because this changes the products, \"onboard "
+			"undo\" no longer removes them.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 2,
+		.max_operands = 2,
+		.codes = CODES_CATEGORY,
+		.run = command_category_rename,
+	},
+	{
+		.name = "category deactivate",
+		.operands = "NAME",
+		.summary = "accept no more products in a category",
+		.description = "Deactivates a category: products in it stay, new ones are rejected.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_CATEGORY,
+		.run = command_category_deactivate,
+	},
+	{
+		.name = "category remove",
+		.operands = "NAME",
+		.summary = "remove a category that is not in use",
+		.description =
+			"Removes a category that has no products and no categories under it.  One that "
+			"comes with the extension can only be deactivated.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_CATEGORY,
+		.run = command_category_remove,
+	},
+	{
+		.name = "doctor",
+		.operands = "",
+		.summary = "say what is wrong with the database",
+		.description =
+			"Says what is wrong with the database or worth knowing about it: versions, "
+			"schemas where others may create objects, how rows are stored and why, roles, "
+			"row security, stalled uploads, local changes.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.codes = CODES_DOCTOR,
+		.run = command_doctor,
+	},
+	{
+		.name = "conninfo",
+		.operands = "",
+		.summary = "print how to reach the database in use",
+		.description = "Prints host, port, user and name of the database in use as a connection "
+					   "string for psql, pg_dump and others.  It never holds a password.",
+		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.run = command_conninfo,
+	},
+	{
+		.name = "psql",
+		.operands = "[-- ARGUMENT...]",
+		.summary = "open psql on the database in use",
+		.description = "Runs psql with the arguments given, connected to the database in use.",
+		.options = OPTIONS_DATABASE,
+		.max_operands = -1,
+		.stop_at_operand = true,
+		.codes = CODES_PSQL,
+		.run = command_psql,
+	},
+	{
+		.name = "stop",
+		.operands = "",
+		.summary = "stop the private server",
+		.description = "Stops the private server; the next command that needs it starts it again.",
+		.options = OPTION_BIT(OPTION_JSON),
+		.run = command_stop,
+	},
+	{0},
+};
+
+static const char more_help[] = "\"onboard COMMAND --help\" describes each.";
+
+/*
+ * Print the end of every help: what the exit codes mean.
+ */
+static void
+print_exit_codes(FILE *stream, const char *const *codes)
+{
+	fputs("\nExit codes:\n", stream);
+	for (int code = 0; code < EXIT_CODE_COUNT; code++)
+	{
+		const char *text = codes[code] != NULL ? codes[code] : all_codes[code];
+
+		if (text != NULL)
+			line_print_help(stream, EXIT_CODE_COLUMN, "  %d  %s", code, text);
+	}
+}
+
+/*
+ * Arguments for a program that the command runs come last.
+ */
+static void
+print_usage(const struct command *command)
+{
+	struct line line;
+
+	line_begin(&line, stdout, USAGE_COLUMN);
+	line_add(&line, "Usage: onboard %s", command->name);
+	if (command->operands[0] != '\0' && !command->stop_at_operand)
+		line_add(&line, " %s", command->operands);
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		if ((command->required & OPTION_BIT(id)) != 0)
+			line_add(&line, " %s %s", option_name(id), option_argument(id));
+	}
+	line_add(&line, " [OPTION]...");
+	if (command->stop_at_operand)
+		line_add(&line, " %s", command->operands);
+	line_end_help(&line);
+}
+
+static int
+print_command_help(const struct command *command)
+{
+	print_usage(command);
+	putchar('\n');
+	line_print_help(stdout, 0, "%s", command->description);
+	puts("\nOptions:");
+	options_print_help(stdout, command->options | OPTIONS_ALWAYS, command->meanings);
+	print_exit_codes(stdout, command->codes);
+	return EXIT_ALL_GOOD;
+}
+
+/*
+ * Print the commands, or only those of one group such as "vendor".
+ */
+static void
+print_command_list(FILE *stream, const char *group)
+{
+	size_t length = strlen(group);
+
+	for (const struct command *command = commands; command->name != NULL; command++)
+	{
+		if (strncmp(command->name, group, length) == 0 &&
+			(length == 0 || command->name[length] == ' '))
+			line_print_help(stream, COMMAND_COLUMN, "  %-*s%s", COMMAND_COLUMN - 2, command->name,
+							command->summary);
+	}
+}
+
+static int
+print_group_help(const char *group)
+{
+	line_print_help(stdout, USAGE_COLUMN, "Usage: onboard %s COMMAND [OPTION]...", group);
+	puts("\nCommands:");
+	print_command_list(stdout, group);
+	putchar('\n');
+	line_print_help(stdout, 0, "%s", more_help);
+	print_exit_codes(stdout, group_codes);
+	return EXIT_ALL_GOOD;
+}
+
+static int
+print_general_help(FILE *stream)
+{
+	line_print_help(stream, 0, "onboard loads vendors' product files into one catalogue.");
+	fputc('\n', stream);
+	line_print_help(stream, USAGE_COLUMN, "Usage: onboard COMMAND [ARGUMENT]... [OPTION]...");
+	fputs("\nCommands:\n", stream);
+	print_command_list(stream, "");
+	fputc('\n', stream);
+	line_print_help(stream, 0, "%s", more_help);
+	fputc('\n', stream);
+	line_print_help(stream, 0, "Options, before the command or after it:");
+	options_print_help(stream, OPTIONS_COMMON, NULL);
+	fputc('\n', stream);
+	line_print_help(stream, 0,
+					"Which database: the one of --db CONNINFO, else the one that the PG* "
+					"environment variables name, else a private server that the program creates "
+					"and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or "
+					"~/.local/share/onboard; for root /var/lib/onboard).");
+	fputc('\n', stream);
+	line_print_help(stream, 0,
+					"Other variables: ONBOARD_PG_BINDIR, the folder of PostgreSQL's programs; "
+					"TMPDIR, where standard input is spooled; NO_COLOR, for no colours.");
+	print_exit_codes(stream, general_codes);
+	return EXIT_ALL_GOOD;
+}
+
+static int
+print_version(void)
+{
+	puts("onboard " ONBOARD_VERSION);
+	return EXIT_ALL_GOOD;
+}
+
+static int
+exit_code_of(const struct glue_error *error)
+{
+	switch (error->class)
+	{
+		case GLUE_USAGE_ERROR:
+			return EXIT_USAGE;
+		case GLUE_FILE_FAULT:
+		case GLUE_NOT_FOUND:
+			return EXIT_REFUSED;
+		default:
+			return EXIT_INFRASTRUCTURE;
+	}
+}
+
+int
+command_fail(const struct options *options, const struct glue_error *error)
+{
+	struct glue_error told = *error;
+	int code = exit_code_of(error);
+
+	if (strcmp(told.code, INSUFFICIENT_PRIVILEGE) == 0 && told.hint[0] == '\0')
+		glue_error_hint(&told,
+						"Connect as a role that may do this (--db), or have the owner grant it.");
+	terminal_error(&told);
+	if (options->json)
+		json_out_error(&told, code);
+	return code;
+}
+
+/*
+ * A usage error: what is wrong and where to read more.
+ */
+static int
+fail_usage(const struct options *options, const char *name, struct glue_error *error)
+{
+	glue_error_hint(error, "Try \"onboard %s%s--help\".", name, name[0] != '\0' ? " " : "");
+	return command_fail(options, error);
+}
+
+/* Bytes of the first word of a command's name. */
+static size_t
+first_word_length(const struct command *command)
+{
+	return strcspn(command->name, " ");
+}
+
+static bool
+has_two_words(const struct command *command)
+{
+	return command->name[first_word_length(command)] != '\0';
+}
+
+/*
+ * Find the command of this name; second is NULL when there is no other word.
+ */
+static const struct command *
+find_command(const char *first, const char *second)
+{
+	for (const struct command *command = commands; command->name != NULL; command++)
+	{
+		size_t length = first_word_length(command);
+
+		if (strlen(first) != length || memcmp(first, command->name, length) != 0)
+			continue;
+		if (has_two_words(command) &&
+			(second == NULL || strcmp(second, command->name + length + 1) != 0))
+			continue;
+		return command;
+	}
+	return NULL;
+}
+
+/* Whether a word is the first of two-word commands. */
+static bool
+is_group(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const struct command *command = commands; command->name != NULL; command++)
+	{
+		if (strncmp(command->name, word, length) == 0 && command->name[length] == ' ')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Collect the commands of two words, or else the first words of all, each once.
+ */
+static int
+collect_names(struct text_view *names, bool two_words)
+{
+	int count = 0;
+
+	for (const struct command *command = commands; command->name != NULL; command++)
+	{
+		struct text_view name = {command->name,
+								 two_words ? strlen(command->name) : first_word_length(command)};
+
+		/* The commands of a group are together. */
+		if (two_words ? has_two_words(command) : count == 0 || !text_equal(names[count - 1], name))
+			names[count++] = name;
+	}
+	return count;
+}
+
+/*
+ * Find what was meant by these words: a command of two words, else one of one
+ * word or a group.  Returns its length, 0 for nothing; *meant is borrowed.
+ */
+static int
+suggest_command(const char *first, const char *second, const char **meant)
+{
+	struct text_view names[sizeof(commands) / sizeof(commands[0])];
+	char wanted[80];
+	int nearest = -1;
+
+	if (second != NULL)
+	{
+		snprintf(wanted, sizeof(wanted), "%s %s", first, second);
+		nearest = category_suggest(text_of(wanted), names, collect_names(names, true));
+	}
+	if (nearest < 0 && !is_group(first))
+		nearest = category_suggest(text_of(first), names, collect_names(names, false));
+	if (nearest < 0)
+		return 0;
+	*meant = names[nearest].data;
+	return (int) names[nearest].length;
+}
+
+/*
+ * A usage error in a group, and which commands it has.
+ */
+static int
+fail_with_commands(const struct options *options, const char *group, struct glue_error *error)
+{
+	int code = fail_usage(options, group, error);
+
+	fputs("\nCommands:\n", stderr);
+	print_command_list(stderr, group);
+	return code;
+}
+
+/*
+ * No command has this name: say which was meant, or which there are.
+ */
+static int
+fail_unknown_command(const struct options *options, const char *first, const char *second)
+{
+	struct glue_error error;
+	const char *meant = "";
+	int length = suggest_command(first, second, &meant);
+	bool in_group = is_group(first);
+
+	if (!in_group && memchr(meant, ' ', (size_t) length) == NULL)
+		second = NULL;
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "there is no command \"%s%s%s\"%s%.*s%s",
+				   first, second != NULL ? " " : "", second != NULL ? second : "",
+				   length > 0 ? "; did you mean \"" : "", length, meant, length > 0 ? "\"?" : "");
+	if (in_group && length == 0)
+		return fail_with_commands(options, first, &error);
+	return fail_usage(options, in_group ? first : "", &error);
+}
+
+/*
+ * A group alone: which commands it has.
+ */
+static int
+fail_group(const struct options *options, const char *group)
+{
+	struct glue_error error;
+
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" needs the name of a command",
+				   group);
+	return fail_with_commands(options, group, &error);
+}
+
+/*
+ * Check what the table says about a command's arguments.
+ */
+static bool
+check_arguments(const struct command *command, const struct options *options,
+				struct glue_error *error)
+{
+	uint64_t missing = command->required & ~options->given;
+
+	if (options->operand_count < command->min_operands)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" needs %s",
+							  command->name, command->operands);
+	if (command->max_operands >= 0 && options->operand_count > command->max_operands)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "there is one argument too many: \"%s\"",
+							  options->operands[command->max_operands]);
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		if ((missing & OPTION_BIT(id)) != 0)
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" needs %s",
+								  command->name, option_name(id));
+	}
+	return true;
+}
+
+/*
+ * The options cannot be parsed.  Those of a program that the command runs may
+ * have been meant for it.
+ */
+static int
+fail_options(const struct command *command, const struct options *options, struct glue_error *error)
+{
+	if (command->stop_at_operand)
+		glue_error_reword(error, "%s; options for %s itself go after \"--\": onboard %s -- ...",
+						  error->text, command->name, command->name);
+	return fail_usage(options, command->name, error);
+}
+
+static int
+run_command(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	struct glue_error error = {0};
+
+	if (!options_parse(&options, command->options | OPTIONS_ALWAYS, command->stop_at_operand, argc,
+					   argv, &error))
+		return fail_options(command, &options, &error);
+	if (options.help)
+		return print_command_help(command);
+	if (options.version)
+		return print_version();
+	if (!check_arguments(command, &options, &error))
+		return fail_usage(&options, command->name, &error);
+	interrupt_install();
+	return command->run(&options);
+}
+
+/*
+ * Help on what the words name: a command, a group, or all there is.
+ */
+static int
+show_help(const struct options *options, const char *first, const char *second)
+{
+	const struct command *command = first != NULL ? find_command(first, second) : NULL;
+
+	if (first == NULL)
+		return print_general_help(stdout);
+	if (command != NULL)
+		return print_command_help(command);
+	if (is_group(first) && second == NULL)
+		return print_group_help(first);
+	return fail_unknown_command(options, first, second);
+}
+
+/*
+ * "onboard", "onboard --help", "onboard help load", "onboard vendor --help":
+ * everything that is asked without a whole command.
+ */
+static int
+run_without_command(int argc, char **argv)
+{
+	struct options options;
+	struct glue_error error = {0};
+	bool good = options_parse(&options, OPTIONS_EVERY, false, argc, argv, &error);
+	const char *words[3] = {NULL};
+
+	for (int i = 0; i < options.operand_count && i < 3; i++)
+		words[i] = options.operands[i];
+	if (argc == 0)
+	{
+		print_general_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (words[0] != NULL && strcmp(words[0], "help") == 0)
+		return show_help(&options, words[1], words[2]);
+	if (words[0] != NULL && !is_group(words[0]))
+		return fail_unknown_command(&options, words[0], words[1]);
+	if (!good)
+		return fail_usage(&options, words[0] != NULL ? words[0] : "", &error);
+	if (options.version)
+		return print_version();
+	if (options.help)
+		return show_help(&options, words[0], words[1]);
+	if (words[0] != NULL && words[1] == NULL)
+		return fail_group(&options, words[0]);
+	if (words[0] != NULL)
+		return fail_unknown_command(&options, words[0], words[1]);
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "the name of a command is missing");
+	return fail_usage(&options, "", &error);
+}
+
+/*
+ * Take an argument out, so that the options before it and after it are one
+ * list.
+ */
+static void
+take_out(int *argc, char **argv, int index)
+{
+	memmove(argv + index, argv + index + 1, sizeof(char *) * (*argc - index - 1));
+	--*argc;
+}
+
+/*
+ * Find the command that the first words of the arguments name, and take these
+ * words out of them.  Options may stand before, between and after.
+ */
+static const struct command *
+take_command(int *argc, char **argv)
+{
+	int first = options_next_operand(*argc, argv, 0);
+	int second = options_next_operand(*argc, argv, first + 1);
+	const struct command *command = NULL;
+
+	if (first < *argc)
+		command = find_command(argv[first], second < *argc ? argv[second] : NULL);
+	if (command == NULL)
+		return NULL;
+	if (has_two_words(command))
+		take_out(argc, argv, second);
+	take_out(argc, argv, first);
+	return command;
+}
+
+int
+main(int argc, char **argv)
+{
+	cJSON_Hooks hooks = {glue_allocate, glue_release};
+	const struct command *command;
+	int code;
+
+	cJSON_InitHooks(&hooks);
+	terminal_init();
+	argc--;
+	argv++;
+	command = take_command(&argc, argv);
+	if (command != NULL)
+		code = run_command(command, argc, argv);
+	else
+		code = run_without_command(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout))
+	{
+		terminal_note("could not write to standard output");
+		return EXIT_INFRASTRUCTURE;
+	}
+	return code;
+}

@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * not_found.c
+ *	  Errors about names that the database does not have, with a suggestion.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/heap.h"
+#include "cli/not_found.h"
+#include "shared/suggest.h"
+#include "shared/text.h"
+
+struct kind
+{
+	const char *code;
+	const char *noun;
+	const char *quote;  /* around a suggestion; "" for what has no blanks */
+	const char *names;  /* query of all there are */
+	const char *advice; /* when nothing is like it */
+};
+
+/* The likeliest only: a database can have a million uploads. */
+#define LIKELIEST_OF(names)                                    \
+	"SELECT n.name FROM (" names ") AS n (name)"               \
+	" ORDER BY lower(n.name) = lower($1::text) DESC,"          \
+	" starts_with(lower(n.name), lower($1::text)) DESC,"       \
+	" lower(left(n.name, 4)) = lower(left($1::text, 4)) DESC," \
+	" abs(length(n.name) - length($1::text)), n.name LIMIT 2000"
+
+static const struct kind kinds[] = {
+	[NOT_FOUND_VENDOR] =
+		{
+			"UNKNOWN_VENDOR",
+			"vendor",
+			"",
+			LIKELIEST_OF("SELECT v.vendor_id FROM onboard.vendors v"),
+			"see \"onboard vendor list\", or add it with \"onboard vendor add\"",
+		},
+	[NOT_FOUND_UPLOAD] =
+		{
+			"UNKNOWN_UPLOAD",
+			"upload",
+			"",
+			LIKELIEST_OF("SELECT u.upload_id FROM onboard.upload_history u"),
+			"\"onboard status\" lists them",
+		},
+	[NOT_FOUND_CATEGORY] =
+		{
+			"UNKNOWN_CATEGORY",
+			"category",
+			"\"",
+			LIKELIEST_OF("SELECT c.category_name FROM onboard.product_categories c"),
+			"see \"onboard category list\"",
+		},
+};
+
+/*
+ * The row of the result that is nearest to the name, or -1.
+ */
+static int
+nearest_row(const PGresult *result, const char *name)
+{
+	int count = PQntuples(result);
+	struct text_view *names = count > 0 ? glue_allocate(sizeof(*names) * count) : NULL;
+	int nearest;
+
+	if (names == NULL)
+		return -1;
+	for (int row = 0; row < count; row++)
+		names[row] = text_of(PQgetvalue(result, row, 0));
+	nearest = category_suggest(text_of(name), names, count);
+	glue_release(names);
+	return nearest;
+}
+
+bool
+not_found(struct database *database, enum not_found_kind kind, const char *name,
+		  struct glue_error *error)
+{
+	const struct kind *facts = &kinds[kind];
+	const char *const values[] = {name};
+	PGresult *result = NULL;
+	int nearest = -1;
+
+	if (database_query(database, RUN_ONCE, facts->names, 1, values, &result, NULL))
+		nearest = nearest_row(result, name);
+	if (nearest >= 0)
+		glue_error_set(error, GLUE_NOT_FOUND, facts->code,
+					   "there is no %s \"%s\"; did you mean %s%s%s?", facts->noun, name,
+					   facts->quote, PQgetvalue(result, nearest, 0), facts->quote);
+	else
+		glue_error_set(error, GLUE_NOT_FOUND, facts->code, "there is no %s \"%s\"; %s", facts->noun,
+					   name, facts->advice);
+	PQclear(result);
+	return false;
+}

@@ -1,0 +1,439 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.c
+ *	  Options of the command line: one table that both parses and explains.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/line.h"
+#include "cli/options.h"
+#include "cli/since.h"
+#include "reader/scan.h"
+#include "reader/sniff.h"
+#include "shared/suggest.h"
+#include "shared/text.h"
+
+/* Column where the explanations of the help begin. */
+#define HELP_COLUMN 28
+
+enum option_kind
+{
+	KIND_FLAG,        /* bool */
+	KIND_TEXT,        /* const char * */
+	KIND_COUNT,       /* int64_t, digits */
+	KIND_ROWS,        /* int64_t, digits and an optional k or M */
+	KIND_SIZE,        /* int64_t, digits and an optional unit */
+	KIND_MAYBE_COUNT, /* int64_t, digits; may be left out */
+	KIND_MOMENT,      /* int64_t, microseconds since 1970 */
+	KIND_DELIMITER    /* char, or the word tab */
+};
+
+struct option_spec
+{
+	const char *name;
+	char letter;          /* short form, or 0 */
+	const char *argument; /* how the help names its value */
+	enum option_kind kind;
+	size_t offset; /* of its field in struct options */
+	const char *help;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+
+/* Indexed by enum option_id, in the order the help shows. */
+static const struct option_spec specs[OPTION_ID_COUNT] = {
+	[OPTION_VENDOR] = {"vendor", 'v', "ID", KIND_TEXT, FIELD(vendor), "vendor who sent the file"},
+	[OPTION_FILE_NAME] =
+		{"file-name", 0, "NAME", KIND_TEXT, FIELD(file_name),
+		 "name to record for the file (default: its own; needed to resume what came by standard input)"},
+	[OPTION_ENCODING] =
+		{"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
+		 "character encoding, such as windows-1252 (default: by byte order mark, else UTF-8)"},
+	[OPTION_DELIMITER] =
+		{"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
+		 "what separates fields, a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},
+	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
+						  "refuse larger files, such as 50M or 2G; 0 for no limit (default: 10M)"},
+	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
+						 "refuse files of more rows, such as 20k; 0 for no limit (default: 10000)"},
+	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
+					  "load a file that was loaded before as a new upload"},
+	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
+						"write the reports into DIR/UPLOAD (default: ./onboard-reports)"},
+	[OPTION_NO_REPORTS] = {"no-reports", 0, NULL, KIND_FLAG, FIELD(no_reports),
+						   "write no reports; \"onboard report\" writes them later"},
+	[OPTION_ERRORS] = {"errors", 0, "FILE", KIND_TEXT, FIELD(errors),
+					   "write every error found to this CSV file"},
+	[OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, FIELD(name), "name of the vendor"},
+	[OPTION_EMAIL] = {"email", 0, "ADDRESS", KIND_TEXT, FIELD(email),
+					  "where the vendor's reports go"},
+	[OPTION_PHONE] = {"phone", 0, "TEXT", KIND_TEXT, FIELD(phone), "telephone"},
+	[OPTION_BUSINESS_NAME] = {"business-name", 0, "TEXT", KIND_TEXT, FIELD(business_name),
+							  "registered name"},
+	[OPTION_TAX_ID] = {"tax-id", 0, "TEXT", KIND_TEXT, FIELD(tax_id), "tax number"},
+	[OPTION_ADDRESS] = {"address", 0, "TEXT", KIND_TEXT, FIELD(address), "street and number"},
+	[OPTION_CITY] = {"city", 0, "TEXT", KIND_TEXT, FIELD(city), "city"},
+	[OPTION_STATE] = {"state", 0, "TEXT", KIND_TEXT, FIELD(state), "state or province"},
+	[OPTION_COUNTRY] = {"country", 0, "TEXT", KIND_TEXT, FIELD(country), "country"},
+	[OPTION_POSTAL_CODE] = {"postal-code", 0, "TEXT", KIND_TEXT, FIELD(postal_code), "postal code"},
+	[OPTION_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(status),
+					   "active, suspended, inactive or pending_approval (default: active)"},
+	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent),
+					   "category that the new one belongs under"},
+	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
+							"what belongs into the category"},
+	[OPTION_IF_NOT_EXISTS] = {"if-not-exists", 0, NULL, KIND_FLAG, FIELD(if_not_exists),
+							  "do nothing if it already exists"},
+	[OPTION_LIMIT] = {"limit", 'n', "COUNT", KIND_COUNT, FIELD(limit),
+					  "how many uploads to show, 0 for all (default: 20)"},
+	[OPTION_UPLOAD_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(upload_status),
+							  "only uploads that are processing, completed, partial or failed"},
+	[OPTION_SINCE] =
+		{"since", 0, "TIME", KIND_MOMENT, FIELD(since),
+		 "only uploads begun since then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z (without a zone: local time)"},
+	[OPTION_ROW_ERRORS] =
+		{"errors", 0, "[COUNT]", KIND_MAYBE_COUNT, FIELD(row_errors),
+		 "show the first rejected rows of UPLOAD and what is wrong with them, 0 for all (default: 20)"},
+	[OPTION_JSON] = {"json", 0, NULL, KIND_FLAG, FIELD(json),
+					 "print the result as one JSON document"},
+	[OPTION_QUIET] = {"quiet", 'q', NULL, KIND_FLAG, FIELD(quiet),
+					  "no progress bar and no notes; the result in one line"},
+	[OPTION_DATABASE] =
+		{"db", 0, "CONNINFO", KIND_TEXT, FIELD(database),
+		 "database to use, as a URI or keywords (default: the PG* variables, else a private server)"},
+	[OPTION_RETRY_FOR] =
+		{"retry-for", 0, "SECONDS", KIND_COUNT, FIELD(retry_seconds),
+		 "how long to retry when the database goes away (default: 60; 5 when it never answered)"},
+	[OPTION_HELP] = {"help", 'h', NULL, KIND_FLAG, FIELD(help), "show this help"},
+	[OPTION_VERSION] = {"version", 'V', NULL, KIND_FLAG, FIELD(version), "show the version"},
+};
+
+const char *
+option_name(enum option_id id)
+{
+	static char name[40];
+
+	snprintf(name, sizeof(name), "--%s", specs[id].name);
+	return name;
+}
+
+const char *
+option_argument(enum option_id id)
+{
+	return specs[id].argument;
+}
+
+const char *
+option_text(const struct options *options, enum option_id id)
+{
+	return *(const char *const *) ((const char *) options + specs[id].offset);
+}
+
+/*
+ * A number without sign; with a unit, 1000 or 1024, k, M and G are powers of
+ * it, and with 1024 may be followed by B or iB.
+ */
+static bool
+parse_count(const char *text, int unit, int64_t *count)
+{
+	static const char letters[] = "kmg";
+	char *end;
+	unsigned long long number;
+	unsigned long long factor = 1;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (unit != 0 && *end != '\0')
+	{
+		const char *letter = strchr(letters, *end | 0x20);
+
+		if (letter == NULL)
+			return false;
+		for (const char *power = letters; power <= letter; power++)
+			factor *= (unsigned long long) unit;
+		end++;
+		if (unit == 1024 && (strcmp(end, "B") == 0 || strcmp(end, "iB") == 0))
+			end += strlen(end);
+	}
+	if (errno != 0 || *end != '\0' || number > (unsigned long long) INT64_MAX / factor)
+		return false;
+	*count = (int64_t) (number * factor);
+	return true;
+}
+
+/*
+ * One character that a CSV file can be cut at, or the word tab.
+ */
+static bool
+parse_delimiter(const char *text, char *delimiter)
+{
+	if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
+		*delimiter = '\t';
+	else if (strlen(text) == 1)
+		*delimiter = text[0];
+	else
+		return false;
+	return sniff_delimiter_acceptable(*delimiter);
+}
+
+/*
+ * Store the value of an option (NULL for a flag) in its field.
+ */
+static bool
+store_value(struct options *options, const struct option_spec *spec, const char *value,
+			struct glue_error *error)
+{
+	void *field = (char *) options + spec->offset;
+
+	switch (spec->kind)
+	{
+		case KIND_FLAG:
+			*(bool *) field = true;
+			return true;
+		case KIND_TEXT:
+			*(const char **) field = value;
+			return true;
+		case KIND_COUNT:
+		case KIND_MAYBE_COUNT:
+			if (value == NULL || parse_count(value, 0, field))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes a number, not \"%s\"", spec->name, value);
+		case KIND_ROWS:
+			if (parse_count(value, 1000, field))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes a number, such as 20000 or 20k, not \"%s\"",
+								  spec->name, value);
+		case KIND_SIZE:
+			if (parse_count(value, 1024, field))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes a size such as 500k, 50M or 2G, not \"%s\"",
+								  spec->name, value);
+		case KIND_MOMENT:
+			if (since_parse(value, (int64_t) time(NULL) * 1000000, field))
+				return true;
+			return glue_error_set(
+				error, GLUE_USAGE_ERROR, "USAGE",
+				"option --%s takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not \"%s\"",
+				spec->name, value);
+		case KIND_DELIMITER:
+			if (parse_delimiter(value, field))
+				return true;
+			return glue_error_set(
+				error, GLUE_USAGE_ERROR, "USAGE",
+				"option --%s takes one ASCII character or the word tab, not \"%s\"", spec->name,
+				value);
+	}
+	return false;
+}
+
+/*
+ * Find the accepted option with this name, or this letter.
+ */
+static int
+find_option(uint64_t accepted, const char *name, size_t length, char letter)
+{
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		if ((accepted & OPTION_BIT(id)) == 0)
+			continue;
+		if (letter != 0
+				? specs[id].letter == letter
+				: (strlen(specs[id].name) == length && memcmp(specs[id].name, name, length) == 0))
+			return id;
+	}
+	return -1;
+}
+
+/*
+ * There is no such option; name the one that was meant.
+ */
+static bool
+report_unknown(uint64_t accepted, const char *argument, size_t length, struct glue_error *error)
+{
+	struct text_view names[OPTION_ID_COUNT];
+	struct text_view wanted = {argument, length};
+	int count = 0;
+	int nearest;
+
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		if ((accepted & OPTION_BIT(id)) != 0)
+			names[count++] = text_of(specs[id].name);
+	}
+	while (wanted.length > 0 && wanted.data[0] == '-')
+	{
+		wanted.data++;
+		wanted.length--;
+	}
+	nearest = category_suggest(wanted, names, count);
+	if (nearest >= 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "there is no option %.*s; did you mean --%.*s?", (int) length,
+							  argument, (int) names[nearest].length, names[nearest].data);
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "there is no option %.*s", (int) length,
+						  argument);
+}
+
+/*
+ * Whether an argument is the count of an option that may have one.
+ */
+static bool
+is_count(const char *argument)
+{
+	int64_t count;
+
+	return argument != NULL && parse_count(argument, 0, &count);
+}
+
+/*
+ * Parse the option at argv[*index], and take its value from the next argument
+ * when it is not attached.
+ */
+static bool
+parse_option(struct options *options, uint64_t accepted, int argc, char **argv, int *index,
+			 struct glue_error *error)
+{
+	const char *argument = argv[*index];
+	const char *value = NULL;
+	size_t length = strlen(argument);
+	int id;
+
+	if (argument[1] == '-')
+	{
+		value = strchr(argument, '=');
+		if (value != NULL)
+			length = value++ - argument;
+		id = find_option(accepted, argument + 2, length - 2, 0);
+	}
+	else
+	{
+		id = find_option(accepted, NULL, 0, argument[1]);
+		if (length > 2)
+			value = argument + 2;
+	}
+	if (id < 0)
+	{
+		/* A command without --json still prints its failure as JSON. */
+		options->json = options->json || strcmp(argument, "--json") == 0;
+		return report_unknown(accepted, argument, length, error);
+	}
+
+	if (specs[id].kind == KIND_FLAG && value != NULL)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "option --%s takes no value",
+							  specs[id].name);
+	if (specs[id].kind == KIND_MAYBE_COUNT)
+	{
+		if (value == NULL && *index + 1 < argc && is_count(argv[*index + 1]))
+			value = argv[++*index];
+	}
+	else if (specs[id].kind != KIND_FLAG && value == NULL)
+	{
+		if (*index + 1 >= argc)
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s needs a value: --%s %s", specs[id].name,
+								  specs[id].name, specs[id].argument);
+		value = argv[++*index];
+	}
+	options->given |= OPTION_BIT(id);
+	return store_value(options, &specs[id], value, error);
+}
+
+bool
+options_parse(struct options *options, uint64_t accepted, bool stop_at_operand, int argc,
+			  char **argv, struct glue_error *error)
+{
+	bool only_operands = false;
+	bool good = true;
+
+	memset(options, 0, sizeof(*options));
+	options->max_bytes = SCAN_DEFAULT_MAX_BYTES;
+	options->max_rows = SCAN_DEFAULT_MAX_ROWS;
+	options->limit = OPTION_DEFAULT_LIMIT;
+	options->row_errors = OPTION_DEFAULT_LIMIT;
+	options->retry_seconds = OPTION_DEFAULT_RETRY_SECONDS;
+	options->operands = argv;
+
+	for (int i = 0; i < argc; i++)
+	{
+		const char *argument = argv[i];
+
+		if (only_operands || argument[0] != '-' || argument[1] == '\0')
+		{
+			/* Never behind i: an operand takes at least one argument. */
+			argv[options->operand_count++] = argv[i];
+			only_operands = only_operands || stop_at_operand;
+		}
+		else if (strcmp(argument, "--") == 0)
+			only_operands = true;
+		else if (!parse_option(options, accepted, argc, argv, &i, good ? error : NULL))
+			good = false;
+	}
+	return good;
+}
+
+int
+options_next_operand(int argc, char **argv, int start)
+{
+	for (int i = start; i < argc; i++)
+	{
+		const char *argument = argv[i];
+		size_t length = strlen(argument);
+		int id;
+
+		if (argument[0] != '-' || length == 1)
+			return i;
+		if (strcmp(argument, "--") == 0)
+			return i + 1;
+		id = argument[1] == '-' ? find_option(OPTIONS_EVERY, argument + 2, length - 2, 0)
+			 : length == 2      ? find_option(OPTIONS_EVERY, NULL, 0, argument[1])
+								: -1;
+		if (id >= 0 && specs[id].kind != KIND_FLAG)
+			i++;
+	}
+	return argc;
+}
+
+/*
+ * What the help says of an option.
+ */
+static const char *
+help_of(enum option_id id, const struct option_meaning *meanings)
+{
+	for (; meanings != NULL && meanings->help != NULL; meanings++)
+	{
+		if (meanings->id == id)
+			return meanings->help;
+	}
+	return specs[id].help;
+}
+
+void
+options_print_help(FILE *stream, uint64_t accepted, const struct option_meaning *meanings)
+{
+	char letter[] = "-x,";
+	char name[HELP_COLUMN];
+
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		const struct option_spec *spec = &specs[id];
+
+		if ((accepted & OPTION_BIT(id)) == 0)
+			continue;
+		letter[1] = spec->letter;
+		snprintf(name, sizeof(name), "  %3s --%s%s%s", spec->letter != 0 ? letter : "", spec->name,
+				 spec->argument != NULL ? " " : "", spec->argument != NULL ? spec->argument : "");
+		line_print_help(stream, HELP_COLUMN, "%-*s%s", HELP_COLUMN, name, help_of(id, meanings));
+	}
+}

@@ -1,0 +1,153 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.h
+ *	  Options of the command line: one table that both parses and explains.
+ *
+ * To add an option: a constant and a field here, a row in the table of
+ * options.c, and its bit in the commands of main.c that take it.  The help of
+ * these commands then shows it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_OPTIONS_H
+#define GLUE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/failure.h"
+
+enum option_id
+{
+	OPTION_VENDOR,
+	OPTION_FILE_NAME,
+	OPTION_ENCODING,
+	OPTION_DELIMITER,
+	OPTION_MAX_BYTES,
+	OPTION_MAX_ROWS,
+	OPTION_AGAIN,
+	OPTION_REPORTS,
+	OPTION_NO_REPORTS,
+	OPTION_ERRORS,
+	OPTION_NAME,
+	OPTION_EMAIL,
+	OPTION_PHONE,
+	OPTION_BUSINESS_NAME,
+	OPTION_TAX_ID,
+	OPTION_ADDRESS,
+	OPTION_CITY,
+	OPTION_STATE,
+	OPTION_COUNTRY,
+	OPTION_POSTAL_CODE,
+	OPTION_STATUS,
+	OPTION_PARENT,
+	OPTION_DESCRIPTION,
+	OPTION_IF_NOT_EXISTS,
+	OPTION_LIMIT,
+	OPTION_UPLOAD_STATUS,
+	OPTION_SINCE,
+	OPTION_ROW_ERRORS,
+	OPTION_JSON,
+	OPTION_QUIET,
+	OPTION_DATABASE,
+	OPTION_RETRY_FOR,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_ID_COUNT
+};
+
+/* A set of options. */
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
+#define OPTIONS_EVERY (OPTION_BIT(OPTION_ID_COUNT) - 1)
+
+#define OPTIONS_DATABASE (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_RETRY_FOR))
+#define OPTIONS_ALWAYS (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
+
+#define OPTION_DEFAULT_RETRY_SECONDS 60
+#define OPTION_DEFAULT_LIMIT 20
+
+/*
+ * What an option means to one command, where that differs from the others:
+ * replaces the line of its help.  A list of these ends with help NULL.
+ */
+struct option_meaning
+{
+	enum option_id id;
+	const char *help;
+};
+
+/* All texts are borrowed from argv; NULL when not given. */
+struct options
+{
+	uint64_t given; /* which options were on the command line */
+	const char *vendor;
+	const char *file_name;
+	const char *encoding;
+	char delimiter; /* 0 when not given */
+	int64_t max_bytes;
+	int64_t max_rows;
+	bool again;
+	const char *reports;
+	bool no_reports;
+	const char *errors;
+	const char *name;
+	const char *email;
+	const char *phone;
+	const char *business_name;
+	const char *tax_id;
+	const char *address;
+	const char *city;
+	const char *state;
+	const char *country;
+	const char *postal_code;
+	const char *status;
+	const char *parent;
+	const char *description;
+	bool if_not_exists;
+	int64_t limit;
+	const char *upload_status;
+	int64_t since;      /* microseconds since 1970 */
+	int64_t row_errors; /* rejected rows to show, 0 for all */
+	bool json;
+	bool quiet;
+	const char *database;
+	int64_t retry_seconds;
+	bool help;
+	bool version;
+
+	/* What is no option, in order; points into argv. */
+	char **operands;
+	int operand_count;
+};
+
+/*
+ * Parse the arguments of a command that takes these options.  argv is
+ * reordered: options first.  "--" ends the options; "-" is an operand.  With
+ * stop_at_operand everything from the first operand on is operands.  Returns
+ * false on a usage error whose text says what to write instead.  It is the first
+ * error; the rest is still parsed as far as possible, so that "json" is known.
+ */
+extern bool options_parse(struct options *options, uint64_t accepted, bool stop_at_operand,
+						  int argc, char **argv, struct glue_error *error);
+
+/*
+ * The index of the first operand in argv from start on, or argc; what it skips
+ * are options of any command, with their values.
+ */
+extern int options_next_operand(int argc, char **argv, int start);
+
+/* Print the help lines of these options; meanings may be NULL. */
+extern void
+options_print_help(FILE *stream, uint64_t accepted, const struct option_meaning *meanings);
+
+/* The name of an option, with its dashes. */
+extern const char *option_name(enum option_id id);
+
+/* What the help calls its value; NULL of a flag. */
+extern const char *option_argument(enum option_id id);
+
+/* The value of an option that is a text; NULL when not given. */
+extern const char *option_text(const struct options *options, enum option_id id);
+
+#endif /* GLUE_OPTIONS_H */

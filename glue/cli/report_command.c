@@ -1,0 +1,74 @@
+/*-------------------------------------------------------------------------
+ *
+ * report_command.c
+ *	  onboard report: an upload's reports into a folder.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/database.h"
+#include "cli/json_out.h"
+#include "cli/line.h"
+#include "import/upload_calls.h"
+#include "report/report_files.h"
+
+static void
+print_path(const char *path)
+{
+	if (path[0] == '\0')
+		return;
+	line_print(stdout, 0, "%s", path);
+}
+
+static void
+print_json(const struct upload *upload, const struct report_files *files)
+{
+	cJSON *document = cJSON_CreateObject();
+
+	json_add_text(document, "upload_id", upload->upload_id);
+	json_add_text(document, "status", upload->status);
+	json_add_text(document, "errors", files->errors[0] != '\0' ? files->errors : NULL);
+	json_add_text(document, "fix", files->fix[0] != '\0' ? files->fix : NULL);
+	json_add_text(document, "mail", files->mail);
+	json_out_print(document);
+}
+
+/*
+ * Read the upload that the command line names.
+ */
+static bool
+read_upload(struct database *database, const char *name, struct upload *upload,
+			struct glue_error *error)
+{
+	if (strcmp(name, UPLOAD_LATEST) == 0)
+		return upload_read_latest(database, upload, error);
+	return upload_resolve(database, name, upload, error);
+}
+
+int
+command_report(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct upload upload = {0};
+	struct report_files files;
+	struct database *database = database_open(options, &error);
+	int code = EXIT_ALL_GOOD;
+
+	if (database == NULL || !read_upload(database, options->operands[0], &upload, &error) ||
+		!report_files_write(database, &upload, options->reports, &files, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
+		print_json(&upload, &files);
+	else
+	{
+		print_path(files.errors);
+		print_path(files.fix);
+		print_path(files.mail);
+	}
+	upload_clean_up(&upload);
+	database_close(database);
+	return code;
+}

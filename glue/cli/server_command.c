@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * server_command.c
+ *	  onboard stop, onboard conninfo and onboard psql: the server itself.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "cli/command.h"
+#include "cli/database.h"
+#include "cli/json_out.h"
+#include "server/cluster.h"
+
+int
+command_stop(const struct options *options)
+{
+	struct glue_error error = {0};
+	bool was_running;
+
+	if (!cluster_stop(&was_running, &error))
+		return command_fail(options, &error);
+	if (options->json)
+	{
+		cJSON *document = cJSON_CreateObject();
+
+		cJSON_AddBoolToObject(document, "was_running", was_running);
+		json_out_print(document);
+	}
+	else
+		puts(was_running ? "The private server is stopped." : "The private server is not running.");
+	return EXIT_ALL_GOOD;
+}
+
+/*
+ * A keyword of a connection string, with its value in quotes where it needs
+ * them.
+ */
+static void
+print_keyword(const char *keyword, const char *value)
+{
+	bool plain;
+
+	if (value == NULL || value[0] == '\0')
+		return;
+	plain = value[strcspn(value, " \t\n\r\f\v'\\")] == '\0';
+	printf("%s=%s", keyword, plain ? "" : "'");
+	for (const char *next = value; *next != '\0'; next++)
+	{
+		if (*next == '\'' || *next == '\\')
+			putchar('\\');
+		putchar(*next);
+	}
+	fputs(plain ? "" : "'", stdout);
+}
+
+static void
+print_conninfo(PGconn *connection)
+{
+	print_keyword("host", PQhost(connection));
+	print_keyword(" port", PQport(connection));
+	print_keyword(" user", PQuser(connection));
+	print_keyword(" dbname", PQdb(connection));
+	putchar('\n');
+}
+
+static void
+print_json(PGconn *connection)
+{
+	cJSON *document = cJSON_CreateObject();
+
+	json_add_text(document, "host", PQhost(connection));
+	json_add_text(document, "port", PQport(connection));
+	json_add_text(document, "user", PQuser(connection));
+	json_add_text(document, "dbname", PQdb(connection));
+	json_out_print(document);
+}
+
+int
+command_conninfo(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = database_open(options, &error);
+	PGconn *connection;
+
+	if (database == NULL)
+		return command_fail(options, &error);
+	connection = database_connection(database);
+	if (options->json)
+		print_json(connection);
+	else
+		print_conninfo(connection);
+	database_close(database);
+	return EXIT_ALL_GOOD;
+}
+
+int
+command_psql(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = database_open(options, &error);
+	char **arguments;
+	int count = options->operand_count;
+
+	if (database == NULL)
+		return command_fail(options, &error);
+	/* Room for the program's name and the NULL at the end. */
+	arguments = glue_allocate(sizeof(char *) * (count + 2));
+	if (arguments == NULL)
+		glue_error_memory(&error);
+	else
+	{
+		memcpy(arguments + 1, options->operands, sizeof(char *) * count);
+		arguments[count + 1] = NULL;
+		(void) database_exec_psql(database, arguments, &error);
+	}
+	glue_release(arguments);
+	database_close(database);
+	return command_fail(options, &error);
+}

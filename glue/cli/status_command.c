@@ -1,0 +1,312 @@
+/*-------------------------------------------------------------------------
+ *
+ * status_command.c
+ *	  onboard status: the latest uploads, or one in detail.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/causes.h"
+#include "cli/command.h"
+#include "cli/database.h"
+#include "cli/json_out.h"
+#include "cli/line.h"
+#include "cli/list.h"
+#include "cli/rejected_rows.h"
+#include "cli/summary.h"
+#include "cli/terminal.h"
+#include "import/upload_calls.h"
+
+#define OPTIONS_CHOICE \
+	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) | OPTION_BIT(OPTION_SINCE))
+
+/* What the options choose, newest first; see struct choice. */
+#define CHOSEN_UPLOADS                                                                                \
+	" WHERE ($2::text IS NULL OR u.vendor_id = $2::text)"                                             \
+	" AND ($3::text IS NULL OR u.status = $3::text)"                                                  \
+	" AND ($4::bigint IS NULL OR"                                                                     \
+	" u.created_at >= '1970-01-01 00:00:00+00'::timestamptz + $4::bigint * interval '1 microsecond')" \
+	" ORDER BY u.created_at DESC, u.upload_id LIMIT nullif($1::bigint, 0)"
+
+/* The parameters of CHOSEN_UPLOADS. */
+struct choice
+{
+	char limit[POSTGRES_INTEGER_SIZE];
+	char since[POSTGRES_INTEGER_SIZE];
+	const char *values[4];
+};
+
+static const char list_query[] =
+	"SELECT u.upload_id AS upload, u.file_name AS file,"
+	" CASE WHEN u.metadata ? 'undone_at' THEN 'undone, ' ELSE '' END || u.status AS status,"
+	" coalesce(u.total_records, u.valid_records + u.error_records) AS rows,"
+	" u.valid_records AS accepted, u.error_records AS rejected,"
+	" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS percent,"
+	" u.failure_code AS reason, extract(epoch FROM u.created_at)::bigint AS begun_at"
+	" FROM onboard.upload_history u" CHOSEN_UPLOADS;
+
+static const char json_list_query[] =
+	"SELECT u.upload_id, u.vendor_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
+	" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS success_rate_percent,"
+	" u.failure_code, u.failure_message, u.metadata ? 'undone_at' AS undone, u.created_at, u.processing_completed_at"
+	" FROM onboard.upload_history u" CHOSEN_UPLOADS;
+
+static const char latest_query[] =
+	"SELECT u.upload_id FROM onboard.upload_history u" CHOSEN_UPLOADS;
+
+static void
+fill_choice(struct choice *choice, const struct options *options, int64_t limit)
+{
+	snprintf(choice->limit, sizeof(choice->limit), "%" PRId64, limit);
+	snprintf(choice->since, sizeof(choice->since), "%" PRId64, options->since);
+	choice->values[0] = choice->limit;
+	choice->values[1] = options->vendor;
+	choice->values[2] = options->upload_status;
+	choice->values[3] = (options->given & OPTION_BIT(OPTION_SINCE)) != 0 ? choice->since : NULL;
+}
+
+/* Columns of list_query that a narrow terminal can do without. */
+static const char *const droppable[] = {
+	"percent", "reason", "begun_at", "rows", "accepted", "rejected", "file", "status", NULL,
+};
+
+static int
+show_list(struct database *database, const struct options *options)
+{
+	struct choice choice;
+	struct list uploads = {
+		.table_query = list_query,
+		.json_query = json_list_query,
+		.nothing = "There are no uploads yet.  Begin with: onboard load FILE --vendor ID",
+		.droppable = droppable,
+		.count = 4,
+	};
+
+	fill_choice(&choice, options, options->limit);
+	uploads.values = choice.values;
+	if ((options->given & OPTIONS_CHOICE) != 0)
+		uploads.nothing = "There are no such uploads.";
+	return list_print(database, options, &uploads);
+}
+
+/* ----- one upload ----- */
+
+static void
+print_line(const char *what, const char *text)
+{
+	if (text == NULL)
+		return;
+	line_print(stdout, 12, "  %-10s%s", what, text);
+}
+
+static void
+print_details(const struct upload *upload, const struct causes *causes)
+{
+	struct line line;
+	char buffer[SUMMARY_TIME_SIZE];
+	char text[256];
+	int64_t judged = upload->valid_records + upload->error_records;
+
+	line_begin(&line, stdout, 2);
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "Upload %s", upload->upload_id);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
+	print_line("file", upload->file_name);
+	print_line("from", upload->source);
+	print_line("vendor", upload->vendor_id);
+	print_line("begun", summary_time(buffer, upload->created_at));
+	print_line("status", upload->status);
+	if (upload->failure_code != NULL)
+	{
+		snprintf(text, sizeof(text), "%s: %s", upload->failure_code,
+				 upload->failure_message != NULL ? upload->failure_message : "");
+		print_line("reason", text);
+	}
+	if (upload->undone)
+		print_line("undone", "its products were removed");
+	if (upload->total_records >= 0)
+		print_line("rows", terminal_count(buffer, upload->total_records));
+	if (upload->total_records >= 0 && judged < upload->total_records)
+		print_line("open", terminal_count(buffer, upload->total_records - judged));
+	print_line("accepted", terminal_count(buffer, upload->valid_records));
+	print_line("rejected", terminal_count(buffer, upload->error_records));
+	snprintf(text, sizeof(text), "%s %%", upload->success_rate);
+	print_line("success", text);
+	print_line("errors", upload->error_file);
+	print_line("fix", upload->fix_file);
+	if (causes->count > 0)
+	{
+		puts("\nWhat is wrong");
+		summary_print_causes(causes, 0);
+	}
+}
+
+/*
+ * rows may be NULL; the document takes it over.
+ */
+static void
+print_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
+{
+	cJSON *document = cJSON_CreateObject();
+
+	json_add_text(document, "upload_id", upload->upload_id);
+	json_add_text(document, "vendor_id", upload->vendor_id);
+	json_add_text(document, "file_name", upload->file_name);
+	json_add_text(document, "source", upload->source);
+	json_add_text(document, "status", upload->status);
+	if (upload->total_records >= 0)
+		json_add_integer(document, "total_records", upload->total_records);
+	else
+		cJSON_AddNullToObject(document, "total_records");
+	json_add_integer(document, "valid_records", upload->valid_records);
+	json_add_integer(document, "error_records", upload->error_records);
+	cJSON_AddRawToObject(document, "success_rate_percent", upload->success_rate);
+	json_add_text(document, "failure_code", upload->failure_code);
+	json_add_text(document, "failure_message", upload->failure_message);
+	cJSON_AddBoolToObject(document, "undone", upload->undone);
+	json_add_time(document, "created_at", upload->begun_text);
+	json_add_time(document, "processing_completed_at", upload->ended_text);
+	json_add_time(document, "undone_at", upload->undone_text);
+	json_add_text(document, "errors", upload->error_file);
+	json_add_text(document, "fix", upload->fix_file);
+	cJSON_AddItemToObject(document, "causes", summary_json_causes(causes));
+	if (rows != NULL)
+		cJSON_AddItemToObject(document, "row_errors", rows);
+	json_out_print(document);
+}
+
+/*
+ * Print an upload, with its rejected rows when they are asked for.
+ */
+static bool
+print_upload(struct database *database, const struct options *options, const struct upload *upload,
+			 const struct causes *causes, struct glue_error *error)
+{
+	bool with_rows = (options->given & OPTION_BIT(OPTION_ROW_ERRORS)) != 0;
+	cJSON *rows = NULL;
+
+	if (options->json)
+	{
+		if (with_rows)
+			rows = rejected_rows_json(database, upload, options->row_errors, error);
+		if (with_rows && rows == NULL)
+			return false;
+		print_json(upload, causes, rows);
+		return true;
+	}
+	print_details(upload, causes);
+	return !with_rows || rejected_rows_print(database, upload, options->row_errors, error);
+}
+
+/*
+ * Read the newest of the uploads that the options choose.
+ */
+static bool
+read_latest(struct database *database, const struct options *options, struct upload *upload,
+			struct glue_error *error)
+{
+	struct choice choice;
+	PGresult *result = NULL;
+	bool done;
+
+	if ((options->given & OPTIONS_CHOICE) == 0)
+		return upload_read_latest(database, upload, error);
+	fill_choice(&choice, options, 1);
+	if (!database_query(database, RUN_AGAIN, latest_query, 4, choice.values, &result, error))
+		return false;
+	if (PQntuples(result) > 0)
+		done = upload_read(database, PQgetvalue(result, 0, 0), upload, error);
+	else
+		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "there is no such upload");
+	PQclear(result);
+	return done;
+}
+
+static bool
+is_latest(const struct options *options)
+{
+	return options->operand_count > 0 && strcmp(options->operands[0], UPLOAD_LATEST) == 0;
+}
+
+static int
+show_upload(struct database *database, const struct options *options)
+{
+	struct glue_error error = {0};
+	struct upload upload = {0};
+	struct causes causes = {0};
+	int code = EXIT_ALL_GOOD;
+	bool found = is_latest(options)
+					 ? read_latest(database, options, &upload, &error)
+					 : upload_resolve(database, options->operands[0], &upload, &error);
+
+	if (!found || !causes_read(database, upload.upload_id, &causes, &error) ||
+		!print_upload(database, options, &upload, &causes, &error))
+		code = command_fail(options, &error);
+	causes_clean_up(&causes);
+	upload_clean_up(&upload);
+	return code;
+}
+
+/* ----- the command ----- */
+
+static bool
+is_upload_status(const char *text)
+{
+	static const char *const known[] = {"processing", "completed", "partial", "failed"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		if (strcmp(text, known[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Check what the table of options cannot: which options go together.
+ */
+static bool
+check_options(const struct options *options, struct glue_error *error)
+{
+	uint64_t choosing = options->given & (OPTIONS_CHOICE | OPTION_BIT(OPTION_LIMIT));
+
+	if (options->upload_status != NULL && !is_upload_status(options->upload_status))
+		return glue_error_set(
+			error, GLUE_USAGE_ERROR, "USAGE",
+			"option --status takes processing, completed, partial or failed, not \"%s\"",
+			options->upload_status);
+	if (options->operand_count == 0 && (options->given & OPTION_BIT(OPTION_ROW_ERRORS)) != 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+							  "--errors needs an upload: onboard status UPLOAD --errors");
+	if (options->operand_count > 0 && choosing != 0 && !is_latest(options))
+		return glue_error_set(
+			error, GLUE_USAGE_ERROR, "USAGE",
+			"--vendor, --status, --since and --limit choose from the list and cannot be combined with upload \"%s\"",
+			options->operands[0]);
+	return true;
+}
+
+int
+command_status(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = NULL;
+	char vendor_status[sizeof("pending_approval")];
+	int code;
+
+	if (check_options(options, &error))
+		database = database_open(options, &error);
+	if (database == NULL ||
+		(options->vendor != NULL && !vendor_read_status(database, options->vendor, vendor_status,
+														sizeof(vendor_status), &error)))
+		code = command_fail(options, &error);
+	else
+		code = options->operand_count > 0 ? show_upload(database, options)
+										  : show_list(database, options);
+	database_close(database);
+	return code;
+}

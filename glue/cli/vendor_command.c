@@ -1,0 +1,567 @@
+/*-------------------------------------------------------------------------
+ *
+ * vendor_command.c
+ *	  onboard vendor add, list, show, set, set-status.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/database.h"
+#include "cli/json_out.h"
+#include "cli/line.h"
+#include "cli/list.h"
+#include "cli/not_found.h"
+#include "cli/summary.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+
+/* What a refused value means, by the constraint that refused it. */
+struct explanation
+{
+	const char *constraint;
+	const char *text;
+};
+
+static const struct explanation explanations[] = {
+	{"vendors_vendor_id_check", "a vendor's id is up to 50 letters, digits and hyphens"},
+	{"vendors_vendor_name_check", "a vendor's name must not be blank"},
+	{"vendors_email_key", "another vendor has this e-mail address already"},
+	{"vendors_email_check", "the e-mail address does not look like name@example.com"},
+	{"vendors_pkey", "there is a vendor of this id already; --if-not-exists accepts that"},
+	{"vendors_status_check",
+	 "a vendor's status is active, suspended, inactive or pending_approval"},
+	{NULL, NULL},
+};
+
+/* What is known of a vendor: the columns that options set. */
+struct vendor_field
+{
+	const char *column;
+	const char *label;
+	enum option_id option;
+	bool required; /* cannot be taken away */
+};
+
+static const struct vendor_field vendor_fields[] = {
+	{"vendor_name", "name", OPTION_NAME, true},
+	{"email", "e-mail", OPTION_EMAIL, true},
+	{"phone", "phone", OPTION_PHONE, false},
+	{"business_name", "business name", OPTION_BUSINESS_NAME, false},
+	{"tax_id", "tax number", OPTION_TAX_ID, false},
+	{"address", "address", OPTION_ADDRESS, false},
+	{"city", "city", OPTION_CITY, false},
+	{"state", "state", OPTION_STATE, false},
+	{"country", "country", OPTION_COUNTRY, false},
+	{"postal_code", "postal code", OPTION_POSTAL_CODE, false},
+	{"status", "status", OPTION_STATUS, true},
+	{0},
+};
+
+/*
+ * Run a statement on vendors; a value that a constraint refuses is a usage
+ * error in our own words.
+ */
+static bool
+run(struct database *database, const char *statement, int count, const char *const *values,
+	PGresult **result, struct glue_error *error)
+{
+	PGconn *connection = database_connection(database);
+	PGresult *answer = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
+	const char *constraint = PQresultErrorField(answer, PG_DIAG_CONSTRAINT_NAME);
+	ExecStatusType status = PQresultStatus(answer);
+	bool explained = false;
+
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+	{
+		*result = answer;
+		return true;
+	}
+	for (const struct explanation *next = explanations;
+		 constraint != NULL && next->constraint != NULL; next++)
+	{
+		if (strcmp(constraint, next->constraint) == 0)
+		{
+			glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s", next->text);
+			explained = true;
+		}
+	}
+	if (!explained)
+		postgres_error(connection, answer, error);
+	PQclear(answer);
+	return false;
+}
+
+/*
+ * Insert the vendor of the options; *added is false if it already existed
+ * and that is accepted.
+ */
+static bool
+add_vendor(struct database *database, const struct options *options, bool *added,
+		   struct glue_error *error)
+{
+	const char *const values[] = {
+		options->operands[0],
+		options->name,
+		options->email,
+		options->phone,
+		options->business_name,
+		options->tax_id,
+		options->address,
+		options->city,
+		options->state,
+		options->country,
+		options->postal_code,
+		options->status,
+		options->if_not_exists ? "true" : "false",
+	};
+	PGresult *result = NULL;
+
+	if (!run(database,
+			 "INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
+			 " tax_id, address, city, state, country, postal_code, status)"
+			 " SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text,"
+			 " $8::text, $9::text, $10::text, $11::text, coalesce($12::text, 'active')"
+			 " WHERE NOT ($13::boolean"
+			 " AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
+			 13, values, &result, error))
+		return false;
+	*added = strcmp(PQcmdTuples(result), "1") == 0;
+	PQclear(result);
+	return true;
+}
+
+int
+command_vendor_add(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = database_open(options, &error);
+	bool added = false;
+	int code = EXIT_ALL_GOOD;
+
+	if (database == NULL || !add_vendor(database, options, &added, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
+	{
+		cJSON *document = cJSON_CreateObject();
+
+		json_add_text(document, "vendor_id", options->operands[0]);
+		cJSON_AddBoolToObject(document, "added", added);
+		json_out_print(document);
+	}
+	else
+		line_print(stdout, 2, added ? "Added vendor %s." : "Vendor %s already exists.",
+				   options->operands[0]);
+	database_close(database);
+	return code;
+}
+
+int
+command_vendor_list(const struct options *options)
+{
+	static const char *const droppable[] = {
+		"last_upload_at", "uploads", "e-mail", "products", "name", "status", NULL,
+	};
+	static const struct list vendors = {
+		.table_query = "SELECT s.vendor_id AS vendor, s.vendor_name AS name, v.email AS \"e-mail\","
+					   " s.status, s.products, s.uploads,"
+					   " extract(epoch FROM s.last_upload_at)::bigint AS last_upload_at"
+					   " FROM onboard.vendor_summary s JOIN onboard.vendors v USING (vendor_id)"
+					   " ORDER BY s.vendor_id",
+		.json_query = "SELECT s.*, v.email FROM onboard.vendor_summary s"
+					  " JOIN onboard.vendors v USING (vendor_id) ORDER BY s.vendor_id",
+		.nothing =
+			"There are no vendors yet.  Add one: onboard vendor add ID --name NAME --email ADDRESS",
+		.droppable = droppable,
+	};
+
+	return list_command(options, &vendors);
+}
+
+/* ----- show ----- */
+
+static const char profile_query[] =
+	"SELECT v.vendor_id, v.vendor_name, v.email, v.phone, v.business_name, v.tax_id, v.address,"
+	" v.city, v.state, v.country, v.postal_code, v.status, s.products, s.active_products,"
+	" s.out_of_stock_products, s.uploads, s.failed_uploads, s.valid_records, s.error_records,"
+	" s.success_rate_percent, v.created_at, v.updated_at"
+	" FROM onboard.vendors v JOIN onboard.vendor_summary s USING (vendor_id)"
+	" WHERE v.vendor_id = $1::text";
+
+static const char roles_query[] =
+	"SELECT r.role_name FROM onboard.vendor_roles r WHERE r.vendor_id = $1::text ORDER BY r.role_name";
+
+/* Uploads that are shown with a vendor. */
+#define RECENT_UPLOADS " ORDER BY u.created_at DESC, u.upload_id LIMIT 5"
+
+static const char recent_query[] =
+	"SELECT u.upload_id AS upload, u.file_name AS file,"
+	" CASE WHEN u.metadata ? 'undone_at' THEN 'undone, ' ELSE '' END || u.status AS status,"
+	" u.valid_records AS accepted, u.error_records AS rejected,"
+	" extract(epoch FROM u.created_at)::bigint AS begun_at"
+	" FROM onboard.upload_history u WHERE u.vendor_id = $1::text" RECENT_UPLOADS;
+
+static const char json_recent_query[] =
+	"SELECT u.upload_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
+	" u.failure_code, u.metadata ? 'undone_at' AS undone, u.created_at"
+	" FROM onboard.upload_history u WHERE u.vendor_id = $1::text" RECENT_UPLOADS;
+
+/* What "vendor show" prints; owns the results: profile_clean_up(). */
+struct profile
+{
+	PGresult *vendor; /* one row */
+	PGresult *roles;  /* that the caller may see */
+	PGresult *recent;
+};
+
+static void
+profile_clean_up(struct profile *profile)
+{
+	PQclear(profile->vendor);
+	PQclear(profile->roles);
+	PQclear(profile->recent);
+	memset(profile, 0, sizeof(*profile));
+}
+
+static bool
+profile_read(struct database *database, const struct options *options, struct profile *profile,
+			 struct glue_error *error)
+{
+	const char *const values[] = {options->operands[0]};
+
+	if (!database_query(database, RUN_AGAIN, profile_query, 1, values, &profile->vendor, error))
+		return false;
+	if (PQntuples(profile->vendor) == 0)
+		return not_found(database, NOT_FOUND_VENDOR, values[0], error);
+	return database_query(database, RUN_AGAIN, roles_query, 1, values, &profile->roles, error) &&
+		   database_query(database, RUN_AGAIN, options->json ? json_recent_query : recent_query, 1,
+						  values, &profile->recent, error);
+}
+
+static const char *
+profile_text(const struct profile *profile, const char *column)
+{
+	int number = PQfnumber(profile->vendor, column);
+
+	return PQgetisnull(profile->vendor, 0, number) ? NULL : PQgetvalue(profile->vendor, 0, number);
+}
+
+static int64_t
+profile_number(const struct profile *profile, const char *column)
+{
+	return strtoll(profile_text(profile, column), NULL, 10);
+}
+
+/*
+ * Print a line of what is known about a vendor, unless the value is null.
+ */
+static void
+print_line(const char *what, const char *text)
+{
+	if (text == NULL)
+		return;
+	line_print(stdout, 16, "  %-13s %s", what, text);
+}
+
+/*
+ * A line such as "products      12 (10 active, 2 out of stock)".
+ */
+static void
+print_counts(const struct profile *profile, const char *what, const char *first,
+			 const char *first_name, const char *second, const char *second_name)
+{
+	struct line line;
+	char count[TERMINAL_COUNT_SIZE];
+
+	line_begin(&line, stdout, 16);
+	line_add(&line, "  %-13s %s", what, terminal_count(count, profile_number(profile, what)));
+	line_add(&line, " (%s %s", terminal_count(count, profile_number(profile, first)), first_name);
+	if (second != NULL)
+		line_add(&line, ", %s %s", terminal_count(count, profile_number(profile, second)),
+				 second_name);
+	line_add(&line, ")");
+	line_end(&line);
+}
+
+static void
+print_roles(const PGresult *roles)
+{
+	struct line line;
+
+	if (PQntuples(roles) == 0)
+		return;
+	line_begin(&line, stdout, 16);
+	line_add(&line, "  %-13s ", "roles");
+	for (int row = 0; row < PQntuples(roles); row++)
+		line_add(&line, "%s%s", row > 0 ? ", " : "", PQgetvalue(roles, row, 0));
+	line_end(&line);
+}
+
+static void
+print_profile(const struct profile *profile)
+{
+	static const char *const droppable[] = {"begun_at", "accepted", "rejected",
+											"file",     "status",   NULL};
+	struct line line;
+	char success[32];
+
+	line_begin(&line, stdout, 2);
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "Vendor %s", profile_text(profile, "vendor_id"));
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+		print_line(field->label, profile_text(profile, field->column));
+	print_roles(profile->roles);
+	print_counts(profile, "products", "active_products", "active", "out_of_stock_products",
+				 "out of stock");
+	print_counts(profile, "uploads", "failed_uploads", "failed", NULL, NULL);
+	if (profile_number(profile, "uploads") > 0)
+	{
+		snprintf(success, sizeof(success), "%s %%", profile_text(profile, "success_rate_percent"));
+		print_line("success", success);
+		puts("\nLatest uploads");
+		table_print(profile->recent, droppable);
+	}
+}
+
+static void
+print_profile_json(const struct profile *profile)
+{
+	cJSON *rows = json_of_result(profile->vendor);
+	cJSON *document = cJSON_DetachItemFromArray(rows, 0);
+	cJSON *roles = cJSON_AddArrayToObject(document, "roles");
+
+	for (int row = 0; row < PQntuples(profile->roles); row++)
+		cJSON_AddItemToArray(roles, cJSON_CreateString(PQgetvalue(profile->roles, row, 0)));
+	cJSON_AddItemToObject(document, "recent_uploads", json_of_result(profile->recent));
+	json_out_print(document);
+	cJSON_Delete(rows);
+}
+
+int
+command_vendor_show(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct profile profile = {0};
+	struct database *database = database_open(options, &error);
+	int code = EXIT_ALL_GOOD;
+
+	if (database == NULL || !profile_read(database, options, &profile, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
+		print_profile_json(&profile);
+	else
+		print_profile(&profile);
+	profile_clean_up(&profile);
+	database_close(database);
+	return code;
+}
+
+/* ----- set ----- */
+
+/* Room for the statement: twice each column with its parameter, and the rest. */
+#define SET_SIZE 1024
+#define STATEMENT_SIZE 4096
+
+static bool
+is_given(const struct options *options, const struct vendor_field *field)
+{
+	return (options->given & OPTION_BIT(field->option)) != 0;
+}
+
+/*
+ * Build the UPDATE of the fields that are given and their values; it returns
+ * each of these columns twice, as it was and as it is.  Returns the number of
+ * values, the first of which is the vendor's id.
+ */
+static int
+build_update(const struct options *options, char *statement, const char **values)
+{
+	char set[SET_SIZE] = "";
+	char returned[SET_SIZE] = "";
+	size_t set_used = 0;
+	size_t returned_used = 0;
+	int count = 0;
+
+	values[count++] = options->operands[0];
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		if (!is_given(options, field))
+			continue;
+		values[count++] = option_text(options, field->option);
+		/* An empty text takes a value away, where there may be none. */
+		set_used += snprintf(set + set_used, sizeof(set) - set_used, "%s%s = %s$%d::text%s",
+							 count > 2 ? ", " : "", field->column, field->required ? "" : "nullif(",
+							 count, field->required ? "" : ", '')");
+		returned_used +=
+			snprintf(returned + returned_used, sizeof(returned) - returned_used, "%so.%s, v.%s",
+					 count > 2 ? ", " : "", field->column, field->column);
+	}
+	snprintf(statement, STATEMENT_SIZE,
+			 "WITH o AS (SELECT * FROM onboard.vendors WHERE vendor_id = $1::text FOR UPDATE)"
+			 " UPDATE onboard.vendors v SET %s FROM o WHERE v.vendor_id = o.vendor_id RETURNING %s",
+			 set, returned);
+	return count;
+}
+
+static const char *
+value_or_null(const PGresult *result, int column)
+{
+	return PQgetisnull(result, 0, column) ? NULL : PQgetvalue(result, 0, column);
+}
+
+static bool
+is_changed(const char *before, const char *after)
+{
+	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
+}
+
+/* A field that was given and is not what it was; its texts are the result's. */
+struct change
+{
+	const struct vendor_field *field; /* NULL before the first */
+	int column;                       /* of the result, of the next field */
+	const char *before;               /* NULL for none */
+	const char *after;
+};
+
+/*
+ * Move to the next change; false when there is none.
+ */
+static bool
+next_change(const struct options *options, const PGresult *result, struct change *change)
+{
+	change->field = change->field == NULL ? vendor_fields : change->field + 1;
+	for (; change->field->column != NULL; change->field++)
+	{
+		if (!is_given(options, change->field))
+			continue;
+		change->before = value_or_null(result, change->column++);
+		change->after = value_or_null(result, change->column++);
+		if (is_changed(change->before, change->after))
+			return true;
+	}
+	return false;
+}
+
+static void
+print_changes(const struct options *options, const PGresult *result)
+{
+	struct change change = {0};
+	bool any = next_change(options, result, &change);
+
+	line_print(stdout, 2, any ? "Vendor %s is changed." : "Vendor %s already has these values.",
+			   options->operands[0]);
+	for (; any; any = next_change(options, result, &change))
+		line_print(stdout, 16, "  %-13s %s -> %s", change.field->label,
+				   change.before != NULL ? change.before : "(none)",
+				   change.after != NULL ? change.after : "(none)");
+}
+
+static void
+print_changes_json(const struct options *options, const PGresult *result)
+{
+	struct change change = {0};
+	cJSON *document = cJSON_CreateObject();
+	cJSON *changed;
+
+	json_add_text(document, "vendor_id", options->operands[0]);
+	changed = cJSON_AddObjectToObject(document, "changed");
+	while (next_change(options, result, &change))
+	{
+		cJSON *member = cJSON_AddObjectToObject(changed, change.field->column);
+
+		json_add_text(member, "from", change.before);
+		json_add_text(member, "to", change.after);
+	}
+	json_out_print(document);
+}
+
+static bool
+update_vendor(struct database *database, const struct options *options, PGresult **result,
+			  struct glue_error *error)
+{
+	char statement[STATEMENT_SIZE];
+	const char *values[1 + OPTION_ID_COUNT];
+	int count = build_update(options, statement, values);
+
+	if (!run(database, statement, count, values, result, error))
+		return false;
+	return PQntuples(*result) > 0 ||
+		   not_found(database, NOT_FOUND_VENDOR, options->operands[0], error);
+}
+
+/* Whether one field at least is given. */
+static bool
+check_given(const struct options *options, struct glue_error *error)
+{
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		if (is_given(options, field))
+			return true;
+	}
+	return glue_error_set(
+		error, GLUE_USAGE_ERROR, "USAGE",
+		"\"onboard vendor set\" needs a field to change, such as --email ADDRESS");
+}
+
+int
+command_vendor_set(const struct options *options)
+{
+	struct glue_error error = {0};
+	struct database *database = NULL;
+	PGresult *result = NULL;
+	int code = EXIT_ALL_GOOD;
+
+	if (check_given(options, &error))
+		database = database_open(options, &error);
+	if (database == NULL || !update_vendor(database, options, &result, &error))
+		code = command_fail(options, &error);
+	else if (options->json)
+		print_changes_json(options, result);
+	else
+		print_changes(options, result);
+	PQclear(result);
+	database_close(database);
+	return code;
+}
+
+/* ----- set-status ----- */
+
+int
+command_vendor_set_status(const struct options *options)
+{
+	const char *const values[] = {options->operands[0], options->operands[1]};
+	struct glue_error error = {0};
+	struct database *database = database_open(options, &error);
+	PGresult *result = NULL;
+	int code = EXIT_ALL_GOOD;
+
+	if (database == NULL ||
+		!run(database, "UPDATE onboard.vendors SET status = $2::text WHERE vendor_id = $1::text", 2,
+			 values, &result, &error))
+		code = command_fail(options, &error);
+	else if (strcmp(PQcmdTuples(result), "0") == 0)
+	{
+		(void) not_found(database, NOT_FOUND_VENDOR, values[0], &error);
+		code = command_fail(options, &error);
+	}
+	else if (options->json)
+	{
+		cJSON *document = cJSON_CreateObject();
+
+		json_add_text(document, "vendor_id", values[0]);
+		json_add_text(document, "status", values[1]);
+		json_out_print(document);
+	}
+	else
+		line_print(stdout, 2, "Vendor %s is %s now.", values[0], values[1]);
+	PQclear(result);
+	database_close(database);
+	return code;
+}

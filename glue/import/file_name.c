@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * file_name.c
+ *	  What the name of a vendor's file says.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "import/file_name.h"
+
+/* Characters of a vendor's id. */
+#define LONGEST_VENDOR 50
+
+static size_t
+count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+size_t
+file_name_vendor(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	const char *date = name + length;
+
+	if (length == 0 || length > LONGEST_VENDOR || date[0] != '_' || count_digits(date + 1) != 8 ||
+		date[9] != '_' || count_digits(date + 10) != 6 || strcasecmp(date + 16, ".csv") != 0)
+		return 0;
+	return length;
+}
+
+bool
+file_name_agrees(const char *name, const char *vendor)
+{
+	size_t length = file_name_vendor(name);
+
+	return length == 0 || (strlen(vendor) == length && memcmp(vendor, name, length) == 0);
+}

@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * check_handler.c
+ *	  The handler "check": is everything in place after a deployment?
+ *
+ * It takes any event, reads the secret, connects as the other handlers do and
+ * asks the extension for its versions, which also finds a library and a script
+ * that do not fit.  It answers
+ *
+ *	  {"program": "...", "library": "...", "script": "...", "ruleset": 1,
+ *	   "database": "ok"}
+ *
+ * or fails with what is wrong.  It writes nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lambda/handler.h"
+
+#define QUERY                                                                      \
+	"SELECT pg_catalog.json_build_object('program', $1::text, 'library', library," \
+	" 'script', script, 'ruleset', ruleset, 'database', 'ok')::text,"              \
+	" library, script FROM onboard_version()"
+
+static bool
+check_invoke(struct sandbox *sandbox, const struct invocation *invocation, struct glue_error *error)
+{
+	const char *const values[] = {ONBOARD_VERSION};
+	PGresult *result = NULL;
+	bool done;
+
+	if (!connection_query(sandbox->connection, invocation->deadline_ms, QUERY, 1, values, &result,
+						  error))
+		return false;
+	if (strcmp(PQgetvalue(result, 0, 1), ONBOARD_VERSION) != 0)
+		log_write(&sandbox->log, LOG_WARNING, "the database has another version of the extension",
+				  LOG_NAME(LOG_VERSION, PQgetvalue(result, 0, 1)));
+	done = byte_buffer_append_string(invocation->response, PQgetvalue(result, 0, 0), error);
+	PQclear(result);
+	return done;
+}
+
+const struct handler check_handler = {
+	.id = HANDLER_CHECK,
+	.invoke = check_invoke,
+};

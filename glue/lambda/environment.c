@@ -1,0 +1,539 @@
+/*-------------------------------------------------------------------------
+ *
+ * environment.c
+ *	  The table of settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "lambda/environment.h"
+
+enum setting_kind
+{
+	SETTING_TEXT,
+	SETTING_INTEGER,
+	SETTING_CHOICE, /* int64_t: the place among the choices */
+	SETTING_BOOLEAN /* bool: true or false */
+};
+
+/* Words of a choice, in the order of its enum; NULL ends them. */
+#define MOST_CHOICES 5
+
+struct setting
+{
+	const char *name;
+	enum setting_kind kind;
+	size_t offset;    /* in struct settings */
+	unsigned used_by; /* handlers, HANDLER_BIT() */
+	bool required;    /* by these handlers */
+	int64_t lowest;   /* of an integer */
+	int64_t highest;
+	const char *choices[MOST_CHOICES];
+	const char *standard; /* when it is not set; NULL for none */
+	const char *meaning;
+};
+
+#define PARSER HANDLER_BIT(HANDLER_PARSER)
+#define VALIDATOR HANDLER_BIT(HANDLER_VALIDATOR)
+#define REPORTER HANDLER_BIT(HANDLER_REPORTER)
+#define LINK HANDLER_BIT(HANDLER_LINK)
+#define SWEEPER HANDLER_BIT(HANDLER_SWEEPER)
+#define DIRECT HANDLER_BIT(HANDLER_DIRECT)
+#define ROTATE HANDLER_BIT(HANDLER_ROTATE)
+#define EVERY (HANDLER_BIT(HANDLER_ID_COUNT) - 1)
+
+/* Those that read files, and those that put events on the queue. */
+#define READERS (PARSER | SWEEPER | DIRECT)
+#define SENDERS (PARSER | VALIDATOR | REPORTER | SWEEPER | DIRECT)
+
+#define FIELD(name) .offset = offsetof(struct settings, name)
+#define TEXT(field) .kind = SETTING_TEXT, FIELD(field)
+#define INTEGER(field, low, high) \
+	.kind = SETTING_INTEGER, FIELD(field), .lowest = (low), .highest = (high)
+
+/* The largest object of S3: 5 TiB. */
+#define LARGEST_OBJECT (INT64_C(5) * 1024 * 1024 * 1024 * 1024)
+#define MOST_ROWS INT64_C(2147483647)
+
+static const struct setting table[] = {
+	/* the database */
+	{
+		.name = "DATABASE_SECRET_ID",
+		TEXT(database_secret_id),
+		.used_by = EVERY,
+		.standard = "ecommerce/rds/credentials",
+		.meaning =
+			"secret with host, port, dbname, username, password and ca (PEM) of the database",
+	},
+	{
+		.name = "DATABASE_SECRET_FILE",
+		TEXT(database_secret_file),
+		.used_by = EVERY,
+		.meaning =
+			"file that holds that secret, in place of Secrets Manager; it is read again when it is needed",
+	},
+	{
+		.name = "DATABASE_CA_FILE",
+		TEXT(database_ca_file),
+		.used_by = EVERY,
+		.meaning = "certificates (PEM) to check the database's against when the secret has no ca",
+	},
+	{
+		.name = "SECRET_TTL_SECONDS",
+		INTEGER(secret_ttl_seconds, 0, 86400),
+		.used_by = EVERY,
+		.standard = "300",
+		.meaning =
+			"how long a secret is cached; it is read again immediately when the login is refused, or the host or database does not exist",
+	},
+	{
+		.name = "DATABASE_CONNECT_MS",
+		INTEGER(database_connect_ms, 100, 60000),
+		.used_by = EVERY,
+		.standard = "5000",
+		.meaning = "longest time to wait for a connection to the database, in milliseconds",
+	},
+	{
+		.name = "DATABASE_IDLE_SECONDS",
+		INTEGER(database_idle_seconds, 0, 3600),
+		.used_by = EVERY,
+		.standard = "30",
+		.meaning = "a connection that was idle for longer is tried with a query before it is used",
+	},
+	{
+		.name = "DATABASE_FAILURES",
+		INTEGER(database_failures, 1, 1000),
+		.used_by = EVERY,
+		.standard = "3",
+		.meaning =
+			"after so many failed connections in a row the database is left alone for a while",
+	},
+	{
+		.name = "DATABASE_PAUSE_SECONDS",
+		INTEGER(database_pause_seconds, 0, 3600),
+		.used_by = EVERY,
+		.standard = "15",
+		.meaning = "how long that is; invocations fail immediately meanwhile",
+	},
+	{
+		.name = "LOCK_TIMEOUT_MS",
+		INTEGER(lock_timeout_ms, 100, 900000),
+		.used_by = EVERY,
+		.standard = "30000",
+		.meaning =
+			"longest wait for a lock in the database, in milliseconds; less when the deadline is near",
+	},
+
+	/* invocations */
+	{
+		.name = "DEADLINE_MARGIN_MS",
+		INTEGER(deadline_margin_ms, 0, 60000),
+		.used_by = EVERY,
+		.standard = "2000",
+		.meaning = "work stops so long before the invocation's deadline, in milliseconds",
+	},
+	{
+		.name = "LOG_LEVEL",
+		.kind = SETTING_CHOICE,
+		FIELD(log_level),
+		.used_by = EVERY,
+		.choices = {"debug", "info", "warning", "error"},
+		.standard = "info",
+		.meaning = "lowest level of the lines in the log",
+	},
+	{
+		.name = "METRICS",
+		.kind = SETTING_BOOLEAN,
+		FIELD(metrics),
+		.used_by = EVERY,
+		.standard = "true",
+		.meaning = "write one line of metrics (Embedded Metric Format) for each invocation",
+	},
+	{
+		.name = "AWS_CA_BUNDLE",
+		TEXT(aws_ca_file),
+		.used_by = EVERY,
+		.meaning = "certificates (PEM) to check AWS's against; the system's when not set",
+	},
+	{
+		.name = "AWS_CALLS_IN_FLIGHT",
+		INTEGER(aws_calls_in_flight, 1, 64),
+		.used_by = SENDERS,
+		.standard = "8",
+		.meaning = "most calls to one service at a time",
+	},
+
+	/* where things are */
+	{
+		.name = "BUCKET",
+		TEXT(bucket),
+		.used_by = REPORTER | LINK | SWEEPER,
+		.required = true,
+		.meaning = "bucket of uploads and reports",
+	},
+	{
+		.name = "UPLOAD_PREFIX",
+		TEXT(upload_prefix),
+		.used_by = READERS,
+		.standard = "uploads/",
+		.meaning = "beginning of the keys of uploads; the vendor's id follows",
+	},
+	{
+		.name = "ERROR_PREFIX",
+		TEXT(error_prefix),
+		.used_by = READERS | REPORTER,
+		.standard = "errors/",
+		.meaning = "beginning of the keys of reports; never read as uploads",
+	},
+	{
+		.name = "UPLOAD_RECORDS_TABLE",
+		TEXT(upload_records_table),
+		.used_by = PARSER | VALIDATOR | SWEEPER,
+		.standard = "UploadRecords",
+		.meaning = "DynamoDB table of the rows of uploads",
+	},
+	{
+		.name = "ERROR_QUEUE_URL",
+		TEXT(error_queue_url),
+		.used_by = SENDERS,
+		.required = true,
+		.meaning = "SQS queue that events of uploads are sent to",
+	},
+	{
+		.name = "QUARANTINE_QUEUE_URL",
+		TEXT(quarantine_queue_url),
+		.used_by = VALIDATOR,
+		.required = true,
+		.meaning = "SQS queue for stream records that cannot be decoded",
+	},
+	{
+		.name = "NOTIFICATION_TOPIC_ARN",
+		TEXT(notification_topic_arn),
+		.used_by = REPORTER,
+		.required = true,
+		.meaning = "SNS topic that vendors' mails are published to",
+	},
+	{
+		.name = "LINK_BASE_URL",
+		TEXT(link_base_url),
+		.used_by = REPORTER,
+		.meaning =
+			"address of the link handler, which the links in mails begin with; mails name S3 keys when not set",
+	},
+	{
+		.name = "LINK_SECRET_ID",
+		TEXT(link_secret_id),
+		.used_by = REPORTER | LINK,
+		.standard = "ecommerce/link/key",
+		.meaning = "secret with the keys that sign these links: current and previous, in hex",
+	},
+	{
+		.name = "LINK_DAYS",
+		INTEGER(link_days, 1, 3650),
+		.used_by = REPORTER,
+		.standard = "30",
+		.meaning = "how long a link works, in days",
+	},
+	{
+		.name = "LINK_PRESIGNED_SECONDS",
+		INTEGER(link_presigned_seconds, 10, 3600),
+		.used_by = LINK,
+		.standard = "300",
+		.meaning = "how long the address works that a link leads to",
+	},
+
+	/* files and their rows */
+	{
+		.name = "MAX_FILE_BYTES",
+		INTEGER(max_file_bytes, 0, LARGEST_OBJECT),
+		.used_by = READERS,
+		.standard = "10485760",
+		.meaning = "larger files are refused; 0 for no limit",
+	},
+	{
+		.name = "MAX_ROWS",
+		INTEGER(max_rows, 0, MOST_ROWS),
+		.used_by = READERS,
+		.standard = "10000",
+		.meaning = "files of more rows are refused; 0 for no limit",
+	},
+	{
+		.name = "ROUTE",
+		.kind = SETTING_CHOICE,
+		FIELD(route),
+		.used_by = READERS,
+		.choices = {"auto", "stream", "direct"},
+		.standard = "auto",
+		.meaning =
+			"how rows travel: through the DynamoDB stream, directly into the database, or by the number of rows",
+	},
+	{
+		.name = "DIRECT_ROUTE_ROWS",
+		INTEGER(direct_route_rows, 0, MOST_ROWS),
+		.used_by = READERS,
+		.standard = "10000",
+		.meaning = "with ROUTE=auto files of more rows go directly",
+	},
+	{
+		.name = "DIRECT_TRANSACTION_ROWS",
+		INTEGER(direct_transaction_rows, 1, 10000),
+		.used_by = READERS,
+		.standard = "10000",
+		.meaning = "rows of one transaction on the direct route",
+	},
+	{
+		.name = "ITEM_TTL_DAYS",
+		INTEGER(item_ttl_days, 1, 3650),
+		.used_by = PARSER | SWEEPER,
+		.standard = "30",
+		.meaning = "days after which DynamoDB may remove an item",
+	},
+
+	/* events and repair */
+	{
+		.name = "OUTBOX_BATCH",
+		INTEGER(outbox_batch, 1, 1000),
+		.used_by = SENDERS,
+		.standard = "100",
+		.meaning = "events taken from the outbox at a time",
+	},
+	{
+		.name = "OUTBOX_LEASE_SECONDS",
+		INTEGER(outbox_lease_seconds, 1, 3600),
+		.used_by = SENDERS,
+		.standard = "60",
+		.meaning = "how long events that were taken and not acknowledged stay away",
+	},
+	{
+		.name = "SWEEP_IDLE_SECONDS",
+		INTEGER(sweep_idle_seconds, 1, 604800),
+		.used_by = SWEEPER,
+		.standard = "900",
+		.meaning =
+			"an upload without progress for so long is read again; before each further time twice as long",
+	},
+	{
+		.name = "SWEEP_ATTEMPTS",
+		INTEGER(sweep_attempts, 0, 100),
+		.used_by = SWEEPER,
+		.standard = "3",
+		.meaning = "how often, before it ends as PROCESSING_ABANDONED",
+	},
+	{
+		.name = "SWEEP_UPLOADS",
+		INTEGER(sweep_uploads, 1, 1000),
+		.used_by = SWEEPER,
+		.standard = "10",
+		.meaning = "most uploads that one run reads again",
+	},
+	{
+		.name = "SWEEP_ABANDON_SECONDS",
+		INTEGER(sweep_abandon_seconds, 1, 2592000),
+		.used_by = SWEEPER,
+		.standard = "86400",
+		.meaning =
+			"an upload without progress for so long ends as PROCESSING_ABANDONED, also one that no parser began",
+	},
+	{
+		.name = "SWEEP_UNREPORTED_SECONDS",
+		INTEGER(sweep_unreported_seconds, 1, 604800),
+		.used_by = SWEEPER,
+		.standard = "7200",
+		.meaning =
+			"the end of an upload that is not reported for so long is told again; more than the reporter's queue takes to give up",
+	},
+
+	/* rotation */
+	{
+		.name = "ROTATE_ADMIN_SECRET_ID",
+		TEXT(rotate_admin_secret_id),
+		.used_by = ROTATE,
+		.standard = "ecommerce/rds/administrator",
+		.meaning = "secret, of the same members, of a login that may set passwords",
+	},
+};
+
+#define SETTING_COUNT (sizeof(table) / sizeof(table[0]))
+
+const char *
+handler_name(enum handler_id handler)
+{
+	static const char *const names[HANDLER_ID_COUNT] = {
+		[HANDLER_CHECK] = "check",         [HANDLER_PARSER] = "parser",
+		[HANDLER_VALIDATOR] = "validator", [HANDLER_REPORTER] = "reporter",
+		[HANDLER_LINK] = "link",           [HANDLER_SWEEPER] = "sweeper",
+		[HANDLER_DIRECT] = "direct",       [HANDLER_ROTATE] = "rotate",
+	};
+
+	return names[handler];
+}
+
+/* ----- values ----- */
+
+static bool
+refuse_integer(const struct setting *setting, struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS",
+						  "%s must be a whole number from %lld to %lld", setting->name,
+						  (long long) setting->lowest, (long long) setting->highest);
+}
+
+/*
+ * Digits and nothing else, within the range.
+ */
+static bool
+read_integer(const struct setting *setting, const char *text, int64_t *value,
+			 struct glue_error *error)
+{
+	int64_t number = 0;
+
+	for (const char *next = text; *next != '\0'; next++)
+	{
+		if (*next < '0' || *next > '9' || number > (INT64_MAX - 9) / 10)
+			return refuse_integer(setting, error);
+		number = number * 10 + (*next - '0');
+	}
+	if (number < setting->lowest || number > setting->highest)
+		return refuse_integer(setting, error);
+	*value = number;
+	return true;
+}
+
+static bool
+read_choice(const struct setting *setting, const char *text, int64_t *value,
+			struct glue_error *error)
+{
+	const char *const *words = setting->choices;
+
+	for (int i = 0; i < MOST_CHOICES && words[i] != NULL; i++)
+	{
+		if (strcmp(text, words[i]) == 0)
+		{
+			*value = i;
+			return true;
+		}
+	}
+	return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS", "%s must be %s, %s%s%s%s%s",
+						  setting->name, words[0], words[1], words[2] != NULL ? ", " : "",
+						  words[2] != NULL ? words[2] : "", words[3] != NULL ? " or " : "",
+						  words[3] != NULL ? words[3] : "");
+}
+
+static bool
+read_boolean(const struct setting *setting, const char *text, bool *value, struct glue_error *error)
+{
+	*value = strcmp(text, "true") == 0;
+	if (*value || strcmp(text, "false") == 0)
+		return true;
+	return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS", "%s must be true or false",
+						  setting->name);
+}
+
+static bool
+read_setting(const struct setting *setting, const char *text, struct settings *settings,
+			 struct glue_error *error)
+{
+	char *field = (char *) settings + setting->offset;
+
+	switch (setting->kind)
+	{
+		case SETTING_TEXT:
+			*(const char **) field = text;
+			return true;
+		case SETTING_INTEGER:
+			return read_integer(setting, text, (int64_t *) field, error);
+		case SETTING_CHOICE:
+			return read_choice(setting, text, (int64_t *) field, error);
+		case SETTING_BOOLEAN:
+			return read_boolean(setting, text, (bool *) field, error);
+	}
+	return true;
+}
+
+bool
+settings_read(struct settings *settings, enum handler_id handler, settings_lookup_fn lookup,
+			  struct glue_error *error)
+{
+	memset(settings, 0, sizeof(*settings));
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+	{
+		const struct setting *setting = &table[i];
+		const char *text;
+
+		if ((setting->used_by & HANDLER_BIT(handler)) == 0)
+			continue;
+		text = lookup(setting->name);
+		if (text == NULL || text[0] == '\0')
+			text = setting->standard;
+		if (text == NULL && setting->required)
+			return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS", "%s must be set: %s",
+								  setting->name, setting->meaning);
+		if (text != NULL && !read_setting(setting, text, settings, error))
+			return false;
+	}
+	return true;
+}
+
+/* ----- the table for readers ----- */
+
+static void
+print_values(FILE *stream, const struct setting *setting)
+{
+	switch (setting->kind)
+	{
+		case SETTING_TEXT:
+			fputs("text", stream);
+			return;
+		case SETTING_INTEGER:
+			fprintf(stream, "%lld to %lld", (long long) setting->lowest,
+					(long long) setting->highest);
+			return;
+		case SETTING_CHOICE:
+			for (int i = 0; i < MOST_CHOICES && setting->choices[i] != NULL; i++)
+				fprintf(stream, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
+			return;
+		case SETTING_BOOLEAN:
+			fputs("true, false", stream);
+			return;
+	}
+}
+
+static void
+print_handlers(FILE *stream, const struct setting *setting)
+{
+	const char *separator = "";
+
+	if (setting->used_by == EVERY)
+	{
+		fputs("all", stream);
+		return;
+	}
+	for (int id = 0; id < HANDLER_ID_COUNT; id++)
+	{
+		if ((setting->used_by & HANDLER_BIT(id)) == 0)
+			continue;
+		fprintf(stream, "%s%s", separator, handler_name(id));
+		separator = ", ";
+	}
+}
+
+void
+settings_print(FILE *stream)
+{
+	fputs("| Variable | Values | Default | Handlers | Meaning |\n|---|---|---|---|---|\n", stream);
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+	{
+		const struct setting *setting = &table[i];
+
+		fprintf(stream, "| `%s` | ", setting->name);
+		print_values(stream, setting);
+		if (setting->standard != NULL)
+			fprintf(stream, " | `%s` | ", setting->standard);
+		else
+			fprintf(stream, " | %s | ", setting->required ? "required" : "none");
+		print_handlers(stream, setting);
+		fprintf(stream, " | %s |\n", setting->meaning);
+	}
+}

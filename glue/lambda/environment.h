@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * environment.h
+ *	  Every environment variable of ours: one table that reads, checks and
+ *	  explains them.
+ *
+ * To add a setting: a field here and a row in the table of environment.c.
+ * "bootstrap --settings" prints the table, and README.md holds the same.
+ *
+ * A wrong value is an error of code SETTINGS that names the variable and what
+ * it takes, never its value.  Empty is the same as not set.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_LAMBDA_SETTINGS_H
+#define GLUE_LAMBDA_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/failure.h"
+
+/* The handlers; bootstrap.c has the table of them. */
+enum handler_id
+{
+	HANDLER_CHECK,
+	HANDLER_PARSER,
+	HANDLER_VALIDATOR,
+	HANDLER_REPORTER,
+	HANDLER_LINK,
+	HANDLER_SWEEPER,
+	HANDLER_DIRECT,
+	HANDLER_ROTATE,
+	HANDLER_ID_COUNT
+};
+
+/* A set of handlers. */
+#define HANDLER_BIT(id) (1u << (id))
+
+/* How the rows of a file travel; values of ROUTE. */
+enum route
+{
+	ROUTE_AUTO,
+	ROUTE_STREAM,
+	ROUTE_DIRECT
+};
+
+/*
+ * Values, or defaults, of what the handler uses; the rest is zero.  Texts are
+ * borrowed from the environment, NULL when not set and without a default.
+ */
+struct settings
+{
+	/* the database */
+	const char *database_secret_id;
+	const char *database_secret_file;
+	const char *database_ca_file;
+	int64_t secret_ttl_seconds;
+	int64_t database_connect_ms;
+	int64_t database_idle_seconds;
+	int64_t database_failures;
+	int64_t database_pause_seconds;
+	int64_t lock_timeout_ms;
+
+	/* invocations */
+	int64_t deadline_margin_ms;
+	int64_t log_level; /* enum log_level */
+	bool metrics;
+	const char *aws_ca_file;
+	int64_t aws_calls_in_flight;
+
+	/* where things are */
+	const char *bucket;
+	const char *upload_prefix;
+	const char *error_prefix;
+	const char *upload_records_table;
+	const char *error_queue_url;
+	const char *quarantine_queue_url;
+	const char *notification_topic_arn;
+	const char *link_base_url;
+	const char *link_secret_id;
+	int64_t link_days;
+	int64_t link_presigned_seconds;
+
+	/* files and their rows */
+	int64_t max_file_bytes; /* 0 for no limit */
+	int64_t max_rows;       /* 0 for no limit */
+	int64_t route;          /* enum route */
+	int64_t direct_route_rows;
+	int64_t direct_transaction_rows;
+	int64_t item_ttl_days;
+
+	/* events and repair */
+	int64_t outbox_batch;
+	int64_t outbox_lease_seconds;
+	int64_t sweep_idle_seconds;
+	int64_t sweep_attempts;
+	int64_t sweep_uploads;
+	int64_t sweep_abandon_seconds;
+	int64_t sweep_unreported_seconds;
+
+	/* rotation */
+	const char *rotate_admin_secret_id;
+};
+
+/* How a setting is looked up: getenv() but for tests. */
+typedef char *(*settings_lookup_fn)(const char *name);
+
+/*
+ * Read what this handler uses.  False with the first fault: a required one
+ * that is missing, or a wrong value.
+ */
+extern bool settings_read(struct settings *settings, enum handler_id handler,
+						  settings_lookup_fn lookup, struct glue_error *error);
+
+/* Print the table of all settings in Markdown. */
+extern void settings_print(FILE *stream);
+
+/* "check", "parser" and so on. */
+extern const char *handler_name(enum handler_id handler);
+
+#endif /* GLUE_LAMBDA_SETTINGS_H */

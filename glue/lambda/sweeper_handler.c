@@ -1,0 +1,201 @@
+/*-------------------------------------------------------------------------
+ *
+ * sweeper_handler.c
+ *	  The handler "sweeper": what got stuck moves again, or ends.
+ *
+ * It runs on a schedule and takes any event.  One run
+ *
+ *	  reads the files of uploads that stopped moving again, one after another,
+ *	  ends those for which that was in vain as PROCESSING_ABANDONED,
+ *	  tells again of uploads that ended and that nobody reported,
+ *	  drains the outbox of all uploads,
+ *	  tells what is waiting, as metrics and as lines of the log.
+ *
+ * Reading again is what the parser does: it harms nothing, and the object may
+ * turn out to be gone, which ends the upload too.  What there is no time for
+ * is done by the next run.  A part that fails does not keep the others from
+ * being done; the invocation fails in the end.
+ *
+ * It answers {"claimed": 2, "failed": 1, "abandoned": 0, "renewed": 0,
+ * "events": 5, "busy": false, "backlog": {...}}; busy says that another sweeper
+ * was at work, which claims and ends in our place.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "lambda/backlog.h"
+#include "lambda/handler.h"
+#include "lambda/outbox_delivery.h"
+#include "lambda/parse.h"
+#include "lambda/stalled.h"
+
+/* What is kept of the time for the parts after reading: a quarter, at most. */
+#define MOST_RESERVE_MS 30000
+
+/* One run. */
+struct sweep
+{
+	struct sandbox *sandbox;
+	const struct invocation *invocation;
+	int64_t claimed;
+	int64_t failed; /* of these: could not be read to the end */
+	int64_t abandoned;
+	int64_t renewed; /* ends that are told again */
+	int64_t events;  /* that were sent */
+	bool busy;
+	bool exhausted;            /* there was no more to claim */
+	struct glue_error failure; /* of the first part that failed */
+};
+
+/*
+ * A part failed; the run goes on.
+ */
+static void
+note_failure(struct sweep *sweep, const struct glue_error *error)
+{
+	log_failure(&sweep->sandbox->log, "a part of the sweep failed", error);
+	if (sweep->failure.class == GLUE_NO_ERROR)
+		sweep->failure = *error;
+}
+
+/* ----- reading again ----- */
+
+static int64_t
+reading_deadline(const struct invocation *invocation)
+{
+	int64_t reserve = (invocation->deadline_ms - clock_milliseconds()) / 4;
+
+	return invocation->deadline_ms - (reserve < MOST_RESERVE_MS ? reserve : MOST_RESERVE_MS);
+}
+
+static void
+read_again(struct sweep *sweep, const struct invocation *limited,
+		   const struct stalled_upload *upload)
+{
+	struct glue_error error = {0};
+
+	log_write(&sweep->sandbox->log, LOG_WARNING, "upload is read again",
+			  LOG_NAME(LOG_UPLOAD_ID, upload->upload_id),
+			  LOG_NAME(LOG_VENDOR_ID, upload->vendor_id), LOG_COUNT(LOG_ATTEMPT, upload->revivals));
+	if (!parse_upload(sweep->sandbox, limited, upload->upload_id, &error))
+	{
+		sweep->failed++;
+		log_failure(&sweep->sandbox->log, "upload could not be read again", &error,
+					LOG_NAME(LOG_UPLOAD_ID, upload->upload_id));
+	}
+}
+
+static void
+revive(struct sweep *sweep)
+{
+	struct sandbox *sandbox = sweep->sandbox;
+	struct invocation limited = *sweep->invocation;
+	enum stalled_result result = STALLED_FOUND;
+	struct glue_error error = {0};
+
+	limited.deadline_ms = reading_deadline(sweep->invocation);
+	while (result == STALLED_FOUND && sweep->claimed < sandbox->settings.sweep_uploads &&
+		   clock_milliseconds() < limited.deadline_ms)
+	{
+		struct stalled_upload upload = {0};
+
+		result = stalled_claim(sandbox->connection, &sandbox->settings, limited.deadline_ms,
+							   &upload, &error);
+		if (result == STALLED_FOUND)
+		{
+			sweep->claimed++;
+			read_again(sweep, &limited, &upload);
+		}
+		stalled_upload_clean_up(&upload);
+	}
+	sweep->exhausted = result == STALLED_NONE;
+	sweep->busy = result == STALLED_BUSY;
+	if (result == STALLED_FAILED)
+		note_failure(sweep, &error);
+}
+
+/* ----- giving up ----- */
+
+static void
+abandon(struct sweep *sweep)
+{
+	struct sandbox *sandbox = sweep->sandbox;
+	PGresult *ended = NULL;
+	struct glue_error error = {0};
+
+	switch (stalled_abandon(sandbox->connection, &sandbox->settings, sweep->exhausted,
+							sweep->invocation->deadline_ms, &ended, &error))
+	{
+		case STALLED_FOUND:
+			sweep->abandoned = PQntuples(ended);
+			for (int row = 0; row < PQntuples(ended); row++)
+				backlog_log_upload(&sandbox->log, LOG_ERROR, "upload is abandoned", ended, row);
+			break;
+		case STALLED_NONE:
+			break;
+		case STALLED_BUSY:
+			sweep->busy = true;
+			break;
+		case STALLED_FAILED:
+			note_failure(sweep, &error);
+			break;
+	}
+	PQclear(ended);
+}
+
+/* ----- telling ----- */
+
+static void
+send_events(struct sweep *sweep)
+{
+	struct sandbox *sandbox = sweep->sandbox;
+	struct glue_error error = {0};
+
+	if (!stalled_renew_events(sandbox->connection, &sandbox->settings,
+							  sweep->invocation->deadline_ms, &sweep->renewed, &error))
+		note_failure(sweep, &error);
+	sweep->events = outbox_drain(sandbox, sweep->invocation, NULL);
+}
+
+static bool
+answer(struct sweep *sweep, struct glue_error *error)
+{
+	const struct invocation *invocation = sweep->invocation;
+	char counts[192];
+
+	metrics_add(invocation->metrics, METRIC_UPLOADS_REVIVED, sweep->claimed);
+	metrics_add(invocation->metrics, METRIC_UPLOADS_ABANDONED, sweep->abandoned);
+	snprintf(counts, sizeof(counts),
+			 "{\"claimed\":%" PRId64 ",\"failed\":%" PRId64 ",\"abandoned\":%" PRId64
+			 ",\"renewed\":%" PRId64 ",\"events\":%" PRId64 ",\"busy\":%s,\"backlog\":",
+			 sweep->claimed, sweep->failed, sweep->abandoned, sweep->renewed, sweep->events,
+			 sweep->busy ? "true" : "false");
+	return byte_buffer_append_string(invocation->response, counts, error) &&
+		   backlog_report(sweep->sandbox, invocation, error) &&
+		   byte_buffer_append_string(invocation->response, "}", error);
+}
+
+static bool
+sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
+			   struct glue_error *error)
+{
+	struct sweep sweep = {.sandbox = sandbox, .invocation = invocation};
+
+	revive(&sweep);
+	if (!sweep.busy)
+		abandon(&sweep);
+	send_events(&sweep);
+	if (!answer(&sweep, error) || !backlog_log_stuck(sandbox, invocation, error))
+		return false;
+	if (sweep.failure.class == GLUE_NO_ERROR)
+		return true;
+	*error = sweep.failure;
+	return false;
+}
+
+const struct handler sweeper_handler = {
+	.id = HANDLER_SWEEPER,
+	.invoke = sweeper_invoke,
+};

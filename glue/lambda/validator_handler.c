@@ -1,0 +1,355 @@
+/*-------------------------------------------------------------------------
+ *
+ * validator_handler.c
+ *	  The handler "validator": a batch of a DynamoDB stream -> verdicts.
+ *
+ * The rows of each upload go into one onboard_ingest(), which is one
+ * transaction, uploads in the order of their first row.  What follows a commit
+ * changes nothing about it: records that cannot be decoded go to quarantine,
+ * items get their status, events go out.
+ *
+ * A stream is delivered again from one record on, so the first failure that
+ * decides nothing ends the work, and the reply names the first record that is
+ * not done.  Rows of several uploads lie in any order, so records behind it
+ * may be done; coming again, they get the verdict they have.  So nothing is to
+ * be kept between invocations, and a kill at any moment costs a repetition.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lambda/batch_response.h"
+#include "lambda/handler.h"
+#include "lambda/outbox_delivery.h"
+#include "lambda/quarantine.h"
+#include "lambda/status_updates.h"
+#include "lambda/stream_event.h"
+
+/* The values of the errors stay out: they are in the item already. */
+#define INGEST                                                                                        \
+	"SELECT r.row_number, r.status, r.errors -> 0 ->> 'error_type',"                                  \
+	" CASE WHEN r.status = 'error' THEN"                                                              \
+	" (SELECT jsonb_agg(e.value - 'rejected_value') FROM jsonb_array_elements(r.errors) e)::text END" \
+	" FROM onboard_ingest($1, $2::jsonb) r"
+
+enum ingest_column
+{
+	COLUMN_ROW_NUMBER,
+	COLUMN_STATUS,
+	COLUMN_REASON,
+	COLUMN_DETAILS
+};
+
+/* One part in so many of the time is kept for what follows the judging. */
+#define RESERVED_PART 10
+
+struct verdict_counts
+{
+	int64_t valid;
+	int64_t invalid;
+	int64_t refused; /* no verdict: the upload has ended, or is unknown */
+};
+
+/* One invocation.  Owns event, updates and records. */
+struct batch
+{
+	struct sandbox *sandbox;
+	const struct invocation *invocation;
+	struct stream_event event;
+	struct status_updates updates;
+	struct byte_buffer records; /* of one call, as JSON */
+	struct verdict_counts counts;
+	size_t judged;     /* uploads of which rows are committed */
+	size_t first_open; /* the first record that is not done; the
+								 * number of records when all are */
+};
+
+/* ----- judging ----- */
+
+/*
+ * Whether an error is about the rows themselves, and would come again with
+ * them for ever: data exception, constraint, limit of the program.
+ */
+static bool
+is_about_rows(const struct glue_error *error)
+{
+	static const char *const classes[] = {"22", "23", "54"};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+	{
+		if (strncmp(error->code, classes[i], strlen(classes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Write the records of a call: a row and, with all, those that follow it.
+ */
+static bool
+write_records(struct batch *batch, size_t first, bool all, struct glue_error *error)
+{
+	const struct stream_event *event = &batch->event;
+	struct byte_buffer *records = &batch->records;
+
+	records->used = 0;
+	for (size_t i = first; i != STREAM_NO_ROW; i = all ? event->records[i].next : STREAM_NO_ROW)
+	{
+		if (!byte_buffer_append_string(records, i == first ? "[" : ",", error) ||
+			!stream_event_append_row(event, &event->records[i], records, error))
+			return false;
+	}
+	return byte_buffer_append_string(records, "]", error) && byte_buffer_terminate(records, error);
+}
+
+/*
+ * Count a verdict, and note the status of its item.  The verdict is committed,
+ * so a status that finds no memory is only missed.
+ */
+static void
+take_verdict(struct batch *batch, const PGresult *result, int tuple)
+{
+	int64_t row_number = strtoll(PQgetvalue(result, tuple, COLUMN_ROW_NUMBER), NULL, 10);
+	const char *status = PQgetvalue(result, tuple, COLUMN_STATUS);
+	const char *reason = NULL;
+	const char *details = NULL;
+	struct glue_error error = {0};
+	bool is_new;
+
+	if (strcmp(status, "error") == 0)
+	{
+		reason = PQgetvalue(result, tuple, COLUMN_REASON);
+		details = PQgetvalue(result, tuple, COLUMN_DETAILS);
+	}
+	else if (strcmp(status, "validated") != 0)
+		reason = status;
+	if (!status_updates_add(&batch->updates, row_number, reason, details, &is_new, &error))
+		log_failure(&batch->sandbox->log, "the status of a row cannot be noted", &error);
+	/* The same row may be in a batch twice. */
+	if (!is_new)
+		return;
+	if (reason == NULL)
+		batch->counts.valid++;
+	else if (details != NULL)
+		batch->counts.invalid++;
+	else
+		batch->counts.refused++;
+}
+
+/*
+ * Judge a row, or with all also those of its upload that follow.
+ */
+static bool
+judge_rows(struct batch *batch, size_t first, bool all, int64_t deadline_ms,
+		   struct glue_error *error)
+{
+	const char *values[2] = {batch->event.records[first].upload_id, NULL};
+	PGresult *result = NULL;
+
+	if (clock_milliseconds() >= deadline_ms)
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
+							  "there is no time left to judge rows");
+	if (!write_records(batch, first, all, error))
+		return false;
+	values[1] = batch->records.data;
+	if (!connection_query(batch->sandbox->connection, deadline_ms, INGEST, 2, values, &result,
+						  error))
+		return false;
+	for (int i = 0; i < PQntuples(result); i++)
+		take_verdict(batch, result, i);
+	PQclear(result);
+	return true;
+}
+
+/*
+ * The rows cannot be judged together: judge them one by one, and set aside
+ * those that cannot be judged alone either.  Gives back the first row that is
+ * not done, or STREAM_NO_ROW.
+ */
+static size_t
+judge_one_by_one(struct batch *batch, const struct stream_upload *upload, int64_t deadline_ms,
+				 struct glue_error *error)
+{
+	for (size_t i = upload->first; i != STREAM_NO_ROW; i = batch->event.records[i].next)
+	{
+		struct stream_record *record = &batch->event.records[i];
+
+		glue_error_clear(error);
+		if (judge_rows(batch, i, false, deadline_ms, error))
+			continue;
+		if (!is_about_rows(error))
+			return i;
+		log_failure(&batch->sandbox->log, "the database refuses a row", error,
+					LOG_NAME(LOG_UPLOAD_ID, record->upload_id),
+					LOG_NAME(LOG_SEQUENCE_NUMBER, record->sequence_number));
+		record->kind = STREAM_UNDECODABLE;
+		record->fault = STREAM_REFUSED_ROW;
+	}
+	glue_error_clear(error);
+	return STREAM_NO_ROW;
+}
+
+/*
+ * Judge all rows of an upload.  Gives back the first that is not done, or
+ * STREAM_NO_ROW.
+ */
+static size_t
+judge_upload(struct batch *batch, const struct stream_upload *upload, int64_t deadline_ms,
+			 struct glue_error *error)
+{
+	status_updates_begin_upload(&batch->updates, upload->upload_id);
+	if (judge_rows(batch, upload->first, true, deadline_ms, error))
+		return STREAM_NO_ROW;
+	if (!is_about_rows(error))
+		return upload->first;
+	return judge_one_by_one(batch, upload, deadline_ms, error);
+}
+
+/*
+ * Judge upload by upload, until one fails for a reason that decides nothing.
+ */
+static void
+judge(struct batch *batch)
+{
+	const struct stream_event *event = &batch->event;
+	int64_t deadline_ms = batch->invocation->deadline_ms;
+	int64_t left = deadline_ms - clock_milliseconds();
+	struct glue_error error = {0};
+
+	if (left > 0)
+		deadline_ms -= left / RESERVED_PART;
+	batch->first_open = event->count;
+	for (size_t i = 0; i < event->upload_count; i++)
+	{
+		const struct stream_upload *upload = &event->uploads[i];
+		size_t open = judge_upload(batch, upload, deadline_ms, &error);
+
+		if (open != upload->first)
+			batch->judged = i + 1;
+		if (open == STREAM_NO_ROW)
+			continue;
+		log_failure(&batch->sandbox->log, "rows are not judged", &error,
+					LOG_NAME(LOG_UPLOAD_ID, upload->upload_id),
+					LOG_NAME(LOG_SEQUENCE_NUMBER, event->records[open].sequence_number));
+		/* Those of later uploads may lie before it. */
+		batch->first_open = open;
+		while (++i < event->upload_count)
+		{
+			if (event->uploads[i].first < batch->first_open)
+				batch->first_open = event->uploads[i].first;
+		}
+	}
+}
+
+/* ----- what follows ----- */
+
+/*
+ * Records from the first open one on come again, so only those before it are
+ * sent.  One that was not sent is not done.
+ */
+static void
+set_aside(struct batch *batch)
+{
+	struct glue_error error = {0};
+	size_t open = quarantine_send(batch->sandbox, batch->invocation, &batch->event,
+								  batch->first_open, &error);
+
+	if (open < batch->first_open)
+		log_failure(&batch->sandbox->log, "a record is not in quarantine", &error,
+					LOG_NAME(LOG_SEQUENCE_NUMBER, batch->event.records[open].sequence_number));
+	for (size_t i = 0; i < open; i++)
+	{
+		const struct stream_record *record = &batch->event.records[i];
+
+		if (record->kind != STREAM_UNDECODABLE)
+			continue;
+		metrics_add(batch->invocation->metrics, METRIC_RECORDS_QUARANTINED, 1);
+		log_write(&batch->sandbox->log, LOG_WARNING, "a record went to quarantine",
+				  LOG_NAME(LOG_CODE, stream_fault_name(record->fault)),
+				  LOG_NAME(LOG_UPLOAD_ID, record->upload_id),
+				  LOG_NAME(LOG_SEQUENCE_NUMBER, record->sequence_number));
+	}
+	batch->first_open = open;
+}
+
+/*
+ * Half of the time that is left at most: the events come after it.
+ */
+static void
+update_items(struct batch *batch)
+{
+	struct sandbox *sandbox = batch->sandbox;
+	int64_t now = clock_milliseconds();
+	int64_t left = batch->invocation->deadline_ms - now;
+	struct status_counts counts = {0};
+	struct glue_error error = {0};
+
+	if (status_updates_execute(&batch->updates, &sandbox->aws,
+							   (int) sandbox->settings.aws_calls_in_flight, now + left / 2, &counts,
+							   &error))
+		return;
+	log_failure(&sandbox->log, "items keep an old status", &error,
+				LOG_COUNT(LOG_FAILED, counts.failed));
+	metrics_add(batch->invocation->metrics, METRIC_STATUS_UPDATES_FAILED, counts.failed);
+}
+
+static bool
+reply(const struct batch *batch, struct glue_error *error)
+{
+	const struct stream_event *event = &batch->event;
+	struct batch_response response;
+
+	return batch_response_begin(&response, batch->invocation->response, error) &&
+		   (batch->first_open == event->count ||
+			batch_response_fail(&response, event->records[batch->first_open].sequence_number,
+								error)) &&
+		   batch_response_end(&response, error);
+}
+
+static void
+account(const struct batch *batch)
+{
+	const struct verdict_counts *counts = &batch->counts;
+	struct metrics *metrics = batch->invocation->metrics;
+
+	metrics_add(metrics, METRIC_PRODUCTS_VALIDATED, counts->valid + counts->invalid);
+	metrics_add(metrics, METRIC_PRODUCTS_VALID, counts->valid);
+	metrics_add(metrics, METRIC_PRODUCTS_INVALID, counts->invalid);
+	if (counts->refused > 0)
+		log_write(&batch->sandbox->log, LOG_WARNING, "uploads took no more rows",
+				  LOG_COUNT(LOG_ROWS, counts->refused));
+	log_write(&batch->sandbox->log, LOG_INFO, "batch judged",
+			  LOG_COUNT(LOG_RECORDS, (int64_t) batch->event.count),
+			  LOG_COUNT(LOG_ROWS, counts->valid + counts->invalid),
+			  LOG_COUNT(LOG_VALID, counts->valid), LOG_COUNT(LOG_INVALID, counts->invalid),
+			  LOG_COUNT(LOG_FAILED, (int64_t) (batch->event.count - batch->first_open)));
+}
+
+static bool
+validator_invoke(struct sandbox *sandbox, const struct invocation *invocation,
+				 struct glue_error *error)
+{
+	struct batch batch = {.sandbox = sandbox, .invocation = invocation};
+	bool done;
+
+	if (!stream_event_init(&batch.event, invocation->event, invocation->event_length, error))
+		return false;
+	status_updates_init(&batch.updates, sandbox->settings.upload_records_table);
+	judge(&batch);
+	set_aside(&batch);
+	update_items(&batch);
+	for (size_t i = 0; i < batch.judged; i++)
+		(void) outbox_drain(sandbox, invocation, batch.event.uploads[i].upload_id);
+	account(&batch);
+	done = reply(&batch, error);
+	stream_event_clean_up(&batch.event);
+	status_updates_clean_up(&batch.updates);
+	byte_buffer_clean_up(&batch.records);
+	return done;
+}
+
+const struct handler validator_handler = {
+	.id = HANDLER_VALIDATOR,
+	.invoke = validator_invoke,
+};

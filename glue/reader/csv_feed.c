@@ -1,0 +1,180 @@
+/*-------------------------------------------------------------------------
+ *
+ * csv_feed.c
+ *	  libcsv, set up so that it is strict, never trims and has a cap.
+ *
+ * libcsv trims blanks around an unquoted field.  A space function that always
+ * says no stops it, but is called through a pointer for each byte and costs a
+ * quarter of the speed.  It is only needed where a blank stands next to a
+ * delimiter, a quote or a line end: elsewhere the trimming has nothing to do.
+ * So text is fed in stretches: long ones without such a blank, by libcsv's own
+ * test, and short ones around such a blank, with the function.
+ *
+ * libcsv has no cap on a field either.  Its realloc hook refuses to grow the
+ * buffer beyond the cap; two more bytes are for the quote at the end, which
+ * libcsv keeps until it knows what follows, and for the byte that follows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "reader/csv_feed.h"
+#include "shared/columns.h"
+
+#define FIELD_BUFFER_BYTES (ONBOARD_MAX_FIELD_BYTES + 2)
+
+#define STRICT_OPTIONS (CSV_STRICT | CSV_STRICT_FINI)
+
+/* Sixteen bytes at once: gcc and clang make it one register where there is one. */
+#define BLOCK_BYTES 16
+typedef uint8_t block __attribute__((vector_size(BLOCK_BYTES)));
+
+static int
+never_blank(unsigned char c)
+{
+	(void) c;
+	return 0;
+}
+
+static void *
+reallocate_capped(void *buffer, size_t size)
+{
+	return size > FIELD_BUFFER_BYTES ? NULL : glue_reallocate(buffer, size);
+}
+
+void
+feed_init(struct csv_parser *parser, char delimiter)
+{
+	csv_init(parser, STRICT_OPTIONS);
+	csv_set_delim(parser, (unsigned char) delimiter);
+	csv_set_realloc_func(parser, reallocate_capped);
+	csv_set_free_func(parser, glue_release);
+	csv_set_blk_size(parser, FIELD_BUFFER_BYTES);
+}
+
+void
+feed_clean_up(struct csv_parser *parser)
+{
+	csv_free(parser);
+}
+
+void
+feed_reset(struct csv_parser *parser)
+{
+	/* Only when it is not strict does csv_fini() reset whatever the state. */
+	csv_set_opts(parser, 0);
+	csv_fini(parser, NULL, NULL, NULL);
+	csv_set_opts(parser, STRICT_OPTIONS);
+}
+
+static inline block
+load_block(const char *data)
+{
+	block loaded;
+
+	memcpy(&loaded, data, sizeof(loaded));
+	return loaded;
+}
+
+static inline bool
+any_set(block mask)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &mask, sizeof(halves));
+	return (halves[0] | halves[1]) != 0;
+}
+
+/*
+ * The longest stretch from data on, in whole blocks, in which no blank stands
+ * next to a delimiter or a quote.  The pair that a block makes with the byte
+ * after it counts; data is taken for the beginning of a field, since what
+ * stands before it is not known.  A line end can only be the last byte of
+ * data; that byte and the one before it are always left out.
+ */
+static size_t
+plain_length(const char *data, size_t length, unsigned char delimiter)
+{
+	const block tab = delimiter == '\t' ? (block){0} + ' ' : (block){0} + '\t';
+	const block space = delimiter == ' ' ? (block){0} + '\t' : (block){0} + ' ';
+	const block quote = (block){0} + '"';
+	const block border = (block){0} + delimiter;
+	size_t done = 0;
+
+	if (length > 0 && (data[0] == ' ' || data[0] == '\t'))
+		return 0;
+	while (length - done > BLOCK_BYTES + 1)
+	{
+		block here = load_block(data + done);
+		block next = load_block(data + done + 1);
+		block here_blank = (here == space) | (here == tab);
+		block next_blank = (next == space) | (next == tab);
+		block here_border = (here == quote) | (here == border);
+		block next_border = (next == quote) | (next == border);
+
+		if (any_set((here_blank & next_border) | (here_border & next_blank)))
+			break;
+		done += BLOCK_BYTES;
+	}
+	return done;
+}
+
+static enum feed_result
+feed_error(struct csv_parser *parser)
+{
+	if (csv_error(parser) == CSV_EPARSE)
+		return FEED_BAD_QUOTE;
+	if (csv_get_buffer_size(parser) == FIELD_BUFFER_BYTES)
+		return FEED_FIELD_TOO_LONG;
+	return FEED_OUT_OF_MEMORY;
+}
+
+/* One stretch; false when libcsv stopped within it. */
+static bool
+parse_stretch(struct csv_parser *parser, const char *data, size_t length,
+			  int (*is_blank)(unsigned char), const struct feed_events *events)
+{
+	csv_set_space_func(parser, is_blank);
+	return csv_parse(parser, data, length, events->field, events->record, events->context) ==
+		   length;
+}
+
+enum feed_result
+feed_parse(struct csv_parser *parser, const char *data, size_t length,
+		   const struct feed_events *events)
+{
+	unsigned char delimiter = csv_get_delim(parser);
+
+	while (length > 0)
+	{
+		size_t plain = plain_length(data, length, delimiter);
+		size_t rest = length - plain;
+
+		if (rest > BLOCK_BYTES)
+			rest = BLOCK_BYTES;
+		if (plain > 0 && !parse_stretch(parser, data, plain, NULL, events))
+			return feed_error(parser);
+		if (!parse_stretch(parser, data + plain, rest, never_blank, events))
+			return feed_error(parser);
+		data += plain + rest;
+		length -= plain + rest;
+	}
+	return FEED_GOOD;
+}
+
+enum feed_result
+feed_finish(struct csv_parser *parser, const struct feed_events *events)
+{
+	csv_set_space_func(parser, never_blank);
+	if (csv_fini(parser, events->field, events->record, events->context) != 0)
+		return FEED_BAD_QUOTE;
+	return FEED_GOOD;
+}
+
+bool
+feed_in_quotes(const struct csv_parser *parser)
+{
+	return parser->quoted != 0;
+}

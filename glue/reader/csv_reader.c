@@ -1,0 +1,616 @@
+/*-------------------------------------------------------------------------
+ *
+ * csv_reader.c
+ *	  UTF-8 text in chunks -> records, by libcsv.
+ *
+ * libcsv gets one physical line at a time, or the part of one that is there.
+ * So at most one record ends in each call, and it ends at the end of what was
+ * fed: that is how the position of records and lines is known, which libcsv
+ * does not tell.  The LF of a CRLF is not fed when the CR ended a record.
+ *
+ *	  region	the text at hand: the chunk itself, or carry[]
+ *	  record	begins at an offset in the region; scanned bytes of it have
+ *				been looked at (and fed, unless it has a fault already)
+ *	  carry		a record that the end of a chunk cut; completed line by line
+ *				until it ends, then reading is in the chunk again, without a
+ *				copy
+ *	  fault		why a record cannot be read: what makes reading begin again at
+ *				the line after the one where the record began
+ *
+ * A record is given up at ONBOARD_MAX_RECORD_BYTES, which bounds carry[].
+ *
+ * Beginning again never becomes quadratic.  Call a line odd or even by the
+ * number of its quotes.  Each quote of a text without fault changes between
+ * inside and outside of quotes, so a record that has not ended and has no
+ * fault is inside after its first line, which is odd, and stays inside on
+ * even lines; on the next odd line it gets outside and ends, or has a fault.
+ * Beginning again at the second line, the even lines each are a record of
+ * their own, or fault on the spot.  So a line is read once as a beginning and
+ * at most once within a record that began at the last odd line before it:
+ * twice in all, whatever the file holds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "reader/csv_feed.h"
+#include "reader/csv_reader.h"
+#include "shared/text.h"
+
+/* The longest record and the byte after it, which may be its line end. */
+#define RECORD_WINDOW (ONBOARD_MAX_RECORD_BYTES + 1)
+
+#define UNKNOWN SIZE_MAX
+
+struct csv_reader
+{
+	/* immutable after csv_reader_new() */
+	csv_record_fn record_fn;
+	void *context;
+	struct feed_events events;
+
+	/* the file */
+	struct csv_parser parser;
+	int64_t next_row; /* 0 until the header was seen */
+	int header_fields;
+	int64_t line_number; /* of the next byte to be looked at */
+	bool after_cr;       /* an LF now belongs to the line before */
+	bool skip_line;      /* up to the next line end, of a long line */
+	bool may_be_damaged; /* U+FFFD may be in the region */
+	bool stopped;
+	bool out_of_memory;
+	int64_t parsed_bytes;
+	int64_t taken;         /* bytes of text that are read or in carry[] */
+	int64_t region_offset; /* of the region in the text */
+
+	/* the record being read */
+	int64_t record_offset; /* of its beginning in the text */
+	size_t scanned;
+	int64_t record_line;
+	int64_t field_line; /* where the current field began */
+	size_t first_line;  /* bytes of its first line, or UNKNOWN */
+	bool ended;         /* libcsv saw its end */
+	bool has_fault;
+	int field_count;
+	size_t values_length;
+	struct text_view *fields; /* ONBOARD_MAX_COLUMNS of them */
+	char *values;             /* RECORD_WINDOW bytes: what fields point to */
+	char message[CSV_DEFECT_MESSAGE_SIZE];
+
+	/* the record that a chunk cut */
+	char *carry; /* RECORD_WINDOW bytes */
+	size_t carry_length;
+};
+
+/* ---------------------------------------------------------------------
+ * Faults
+ * ---------------------------------------------------------------------
+ */
+
+/* Only the first fault of a record counts. */
+static void __attribute__((format(printf, 2, 3)))
+set_fault(struct csv_reader *reader, const char *format, ...)
+{
+	va_list arguments;
+
+	if (reader->has_fault)
+		return;
+	reader->has_fault = true;
+	va_start(arguments, format);
+	vsnprintf(reader->message, sizeof(reader->message), format, arguments);
+	va_end(arguments);
+}
+
+/* Within a quoted field that goes on over a line end? */
+static bool
+in_open_quote(const struct csv_reader *reader)
+{
+	return feed_in_quotes(&reader->parser) && reader->line_number > reader->field_line;
+}
+
+static void
+set_quote_fault(struct csv_reader *reader)
+{
+	if (in_open_quote(reader))
+		set_fault(reader,
+				  "the quote opened in line %" PRId64
+				  " is not closed: the next quote, in line %" PRId64 ", does not end the field",
+				  reader->field_line, reader->line_number);
+	else if (feed_in_quotes(&reader->parser))
+		set_fault(reader,
+				  "field %d has text after its closing quote; "
+				  "a quote inside a quoted field is written twice",
+				  reader->field_count + 1);
+	else
+		set_fault(reader,
+				  "field %d has a quote in it but does not begin with one; "
+				  "put the whole field in quotes and write the quote twice",
+				  reader->field_count + 1);
+}
+
+static void
+set_cap_fault(struct csv_reader *reader, const char *what, int cap)
+{
+	if (in_open_quote(reader))
+		set_fault(reader,
+				  "the quote opened in line %" PRId64
+				  " is not closed within the %d bytes a %s may have",
+				  reader->field_line, cap, what);
+	else if (strcmp(what, "field") == 0)
+		set_fault(reader, "field %d is longer than %d bytes", reader->field_count + 1, cap);
+	else
+		set_fault(reader, "the record is longer than %d bytes", cap);
+}
+
+/* ---------------------------------------------------------------------
+ * What libcsv calls
+ * ---------------------------------------------------------------------
+ */
+
+static void
+take_field(void *value, size_t length, void *context)
+{
+	struct csv_reader *reader = context;
+	struct text_view *field;
+
+	if (reader->has_fault)
+		return;
+	if (length > ONBOARD_MAX_FIELD_BYTES)
+	{
+		set_fault(reader, "field %d is longer than %d bytes", reader->field_count + 1,
+				  ONBOARD_MAX_FIELD_BYTES);
+		return;
+	}
+	if (reader->field_count == ONBOARD_MAX_COLUMNS)
+	{
+		set_fault(reader, "the record has more than %d fields", ONBOARD_MAX_COLUMNS);
+		return;
+	}
+	/* The values of a record are never longer than the record as it is. */
+	field = &reader->fields[reader->field_count++];
+	field->data = reader->values + reader->values_length;
+	field->length = length;
+	memcpy(reader->values + reader->values_length, value, length);
+	reader->values_length += length;
+	reader->field_line = reader->line_number;
+}
+
+static void
+end_record(int terminator, void *context)
+{
+	struct csv_reader *reader = context;
+
+	(void) terminator;
+	reader->ended = true;
+}
+
+/* ---------------------------------------------------------------------
+ * Handing out records
+ * ---------------------------------------------------------------------
+ */
+
+/* The number of the first field with U+FFFD in it; there is one. */
+static int
+damaged_field(const struct csv_reader *reader)
+{
+	for (int i = 0; i < reader->field_count; i++)
+	{
+		if (text_has_replacement(reader->fields[i]))
+			return i + 1;
+	}
+	return reader->field_count;
+}
+
+/* The defect of a record that was cut into fields, or NULL. */
+static const char *
+find_defect(struct csv_reader *reader, struct text_view raw)
+{
+	int count = reader->field_count;
+
+	if (reader->next_row > 0 && count != reader->header_fields)
+	{
+		snprintf(reader->message, sizeof(reader->message),
+				 "the record has %d field%s, the header has %d", count, count == 1 ? "" : "s",
+				 reader->header_fields);
+		return "MALFORMED_ROW";
+	}
+	if (reader->may_be_damaged && text_has_replacement(raw))
+	{
+		snprintf(reader->message, sizeof(reader->message),
+				 "field %d holds a character that could not be read (shown as U+FFFD); "
+				 "save the file as \"CSV UTF-8\" or name its encoding",
+				 damaged_field(reader));
+		return "INVALID_ENCODING";
+	}
+	return NULL;
+}
+
+/* Ready for the next record; what libcsv keeps is not touched. */
+static void
+begin_record(struct csv_reader *reader)
+{
+	reader->scanned = 0;
+	reader->first_line = UNKNOWN;
+	reader->ended = false;
+	reader->has_fault = false;
+	reader->field_count = 0;
+	reader->values_length = 0;
+}
+
+static void
+deliver(struct csv_reader *reader, struct csv_record *record)
+{
+	record->row_number = reader->next_row;
+	record->line_number = reader->record_line;
+	record->defect_message = record->defect_type != NULL ? reader->message : NULL;
+	if (reader->next_row++ == 0)
+		reader->header_fields = record->field_count;
+	if (!reader->record_fn(reader->context, record))
+		reader->stopped = true;
+	begin_record(reader);
+}
+
+/* The record was read to its end. */
+static void
+deliver_record(struct csv_reader *reader, struct text_view raw)
+{
+	struct csv_record record = {
+		.field_count = reader->field_count,
+		.fields = reader->fields,
+		.defect_type = find_defect(reader, raw),
+		.raw = raw,
+	};
+
+	deliver(reader, &record);
+}
+
+/* The record has a fault; raw is its first line, or as much as fits. */
+static void
+deliver_fault(struct csv_reader *reader, struct text_view raw)
+{
+	struct csv_record record = {
+		.defect_type = "MALFORMED_ROW",
+		.raw = raw,
+	};
+
+	feed_reset(&reader->parser);
+	deliver(reader, &record);
+}
+
+/* ---------------------------------------------------------------------
+ * Reading
+ * ---------------------------------------------------------------------
+ */
+
+/* The first CR or LF, or NULL. */
+static const char *
+find_line_end(const char *data, size_t length)
+{
+	const char *lf = memchr(data, '\n', length);
+	const char *cr = memchr(data, '\r', lf != NULL ? (size_t) (lf - data) : length);
+
+	return cr != NULL ? cr : lf;
+}
+
+/* A line end was passed, and what it ended was not the CR of a CRLF. */
+static void
+count_line(struct csv_reader *reader, char line_end)
+{
+	if (!(line_end == '\n' && reader->after_cr))
+		reader->line_number++;
+	reader->after_cr = line_end == '\r';
+}
+
+/*
+ * Between records: pass over blank lines, the LF of a CRLF and the rest of a
+ * line that was too long.  Returns where the next record begins, or length.
+ */
+static size_t
+skip_between_records(struct csv_reader *reader, const char *region, size_t start, size_t length)
+{
+	while (start < length)
+	{
+		const char *line_end = region + start;
+
+		if (reader->skip_line)
+		{
+			line_end = find_line_end(line_end, length - start);
+			if (line_end == NULL)
+				return length;
+			reader->skip_line = false;
+		}
+		else if (*line_end != '\n' && *line_end != '\r')
+			break;
+		count_line(reader, *line_end);
+		start = line_end + 1 - region;
+	}
+	reader->after_cr = reader->after_cr && start == length;
+	return start;
+}
+
+static void
+feed(struct csv_reader *reader, const char *data, size_t length)
+{
+	reader->parsed_bytes += length;
+	switch (feed_parse(&reader->parser, data, length, &reader->events))
+	{
+		case FEED_GOOD:
+			break;
+		case FEED_BAD_QUOTE:
+			set_quote_fault(reader);
+			break;
+		case FEED_FIELD_TOO_LONG:
+			set_cap_fault(reader, "field", ONBOARD_MAX_FIELD_BYTES);
+			break;
+		case FEED_OUT_OF_MEMORY:
+			reader->out_of_memory = true;
+			break;
+	}
+}
+
+/*
+ * Look at the next line of the record, or at what is there of it: feed it,
+ * unless the record has a fault and only the end of its first line is wanted.
+ */
+static void
+read_line(struct csv_reader *reader, const char *record, size_t available)
+{
+	const char *line = record + reader->scanned;
+	size_t room = RECORD_WINDOW - reader->scanned;
+	size_t length = available - reader->scanned;
+	const char *line_end;
+
+	if (reader->scanned == 0)
+		reader->record_line = reader->field_line = reader->line_number;
+	if (length > room)
+		length = room;
+	line_end = find_line_end(line, length);
+	if (line_end != NULL)
+		length = line_end + 1 - line;
+	if (!reader->has_fault)
+		feed(reader, line, length);
+	reader->scanned += length;
+	if (line_end != NULL && reader->first_line == UNKNOWN)
+		reader->first_line = reader->scanned - 1;
+	if (!reader->ended && reader->scanned == RECORD_WINDOW)
+		set_cap_fault(reader, "record", ONBOARD_MAX_RECORD_BYTES);
+	if (length > 1 || line_end == NULL)
+		reader->after_cr = false;
+	if (line_end != NULL)
+		count_line(reader, *line_end);
+}
+
+/* At most the cap, and no character cut in two. */
+static struct text_view
+cut_raw(const char *record, size_t length)
+{
+	struct text_view raw = {record, length};
+
+	raw.length = text_cut(raw, ONBOARD_MAX_RECORD_BYTES);
+	return raw;
+}
+
+/*
+ * The record has a fault.  Deliver it once its first line is known, and
+ * begin again after that line.  Returns the bytes to move on by, 0 when more
+ * text is needed.
+ */
+static size_t
+settle_fault(struct csv_reader *reader, const char *record)
+{
+	size_t first_line = reader->first_line;
+
+	if (first_line != UNKNOWN)
+	{
+		reader->line_number = reader->record_line + 1;
+		reader->after_cr = record[first_line] == '\r';
+		deliver_fault(reader, cut_raw(record, first_line));
+		return first_line + 1;
+	}
+	if (reader->scanned == RECORD_WINDOW)
+	{
+		reader->skip_line = true;
+		reader->after_cr = false;
+		deliver_fault(reader, cut_raw(record, RECORD_WINDOW));
+		return RECORD_WINDOW;
+	}
+	return 0;
+}
+
+/*
+ * Read all records that end in the region.  Returns where the record begins
+ * that does not; then scanned says how far it was looked at, which is all.
+ */
+static size_t
+read_region(struct csv_reader *reader, const char *region, size_t length)
+{
+	size_t start = 0;
+
+	while (!reader->stopped && !reader->out_of_memory)
+	{
+		if (reader->scanned == 0)
+			start = skip_between_records(reader, region, start, length);
+		if (start + reader->scanned == length)
+			break;
+		reader->record_offset = reader->region_offset + start;
+		read_line(reader, region + start, length - start);
+		if (reader->has_fault)
+			start += settle_fault(reader, region + start);
+		else if (reader->ended)
+		{
+			size_t moved = reader->scanned;
+			struct text_view raw = {region + start, moved - 1};
+
+			deliver_record(reader, raw);
+			start += moved;
+		}
+	}
+	return start;
+}
+
+/* Whether reading can go on; sets *error when it cannot for lack of memory. */
+static bool
+can_go_on(struct csv_reader *reader, struct glue_error *error)
+{
+	if (reader->out_of_memory)
+		return glue_error_memory(error);
+	return !reader->stopped;
+}
+
+/*
+ * A record waits in carry[]: add the next line of the text, or what is there
+ * of it, and read on.  Returns how much was added.
+ */
+static size_t
+read_carry(struct csv_reader *reader, struct text_view text)
+{
+	size_t added = RECORD_WINDOW - reader->carry_length;
+	const char *line_end;
+	size_t done;
+
+	if (added > text.length)
+		added = text.length;
+	line_end = find_line_end(text.data, added);
+	if (line_end != NULL)
+		added = line_end + 1 - text.data;
+	memcpy(reader->carry + reader->carry_length, text.data, added);
+	reader->carry_length += added;
+	reader->region_offset = reader->record_offset;
+	done = read_region(reader, reader->carry, reader->carry_length);
+	reader->carry_length -= done;
+	memmove(reader->carry, reader->carry + done, reader->carry_length);
+	return added;
+}
+
+bool
+csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_damaged,
+				struct glue_error *error)
+{
+	glue_error_clear(error);
+	reader->may_be_damaged = may_be_damaged || (reader->may_be_damaged && reader->carry_length > 0);
+	while (text.length > 0 && can_go_on(reader, error))
+	{
+		size_t done;
+
+		if (reader->carry_length > 0)
+			done = read_carry(reader, text);
+		else
+		{
+			reader->region_offset = reader->taken;
+			done = read_region(reader, text.data, text.length);
+			if (!can_go_on(reader, error))
+				return false;
+			reader->carry_length = text.length - done;
+			memcpy(reader->carry, text.data + done, reader->carry_length);
+			done = text.length;
+		}
+		reader->taken += done;
+		text.data += done;
+		text.length -= done;
+	}
+	return can_go_on(reader, error);
+}
+
+/*
+ * The record in carry[] is cut by the end of the text.  Returns the bytes to
+ * move on by; what is behind them has to be read again.
+ */
+static size_t
+settle_end(struct csv_reader *reader)
+{
+	size_t length = reader->carry_length;
+	struct text_view raw = {reader->carry, length};
+
+	if (!reader->has_fault && feed_finish(&reader->parser, &reader->events) != FEED_GOOD)
+		set_fault(reader, "the quote opened in line %" PRId64 " is never closed",
+				  reader->field_line);
+	if (!reader->has_fault)
+	{
+		deliver_record(reader, raw);
+		return length;
+	}
+	if (reader->first_line != UNKNOWN)
+		return settle_fault(reader, reader->carry);
+	deliver_fault(reader, raw);
+	return length;
+}
+
+bool
+csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
+{
+	glue_error_clear(error);
+	while (reader->carry_length > 0 && can_go_on(reader, error))
+	{
+		size_t done = settle_end(reader);
+
+		reader->region_offset = reader->record_offset + done;
+		if (!reader->stopped)
+			done += read_region(reader, reader->carry + done, reader->carry_length - done);
+		reader->carry_length -= done;
+		memmove(reader->carry, reader->carry + done, reader->carry_length);
+	}
+	return can_go_on(reader, error);
+}
+
+struct csv_reader *
+csv_reader_new(char delimiter, csv_record_fn record_fn, void *context, struct glue_error *error)
+{
+	struct csv_reader *reader = glue_allocate_zero(sizeof(*reader));
+
+	if (reader == NULL)
+		goto error;
+	feed_init(&reader->parser, delimiter);
+	reader->record_fn = record_fn;
+	reader->context = context;
+	reader->events = (struct feed_events){take_field, end_record, reader};
+	reader->line_number = 1;
+	reader->fields = glue_allocate(sizeof(*reader->fields) * ONBOARD_MAX_COLUMNS);
+	reader->values = glue_allocate(RECORD_WINDOW);
+	reader->carry = glue_allocate(RECORD_WINDOW);
+	if (reader->fields == NULL || reader->values == NULL || reader->carry == NULL)
+		goto error;
+	begin_record(reader);
+	return reader;
+
+error:
+	glue_error_memory(error);
+	csv_reader_destroy(reader);
+	return NULL;
+}
+
+void
+csv_reader_destroy(struct csv_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	feed_clean_up(&reader->parser);
+	glue_release(reader->fields);
+	glue_release(reader->values);
+	glue_release(reader->carry);
+	glue_release(reader);
+}
+
+void
+csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, int64_t line_number,
+					int header_fields)
+{
+	reader->next_row = row_number;
+	reader->line_number = line_number;
+	reader->header_fields = header_fields;
+}
+
+int64_t
+csv_reader_record_offset(const struct csv_reader *reader)
+{
+	return reader->record_offset;
+}
+
+int64_t
+csv_reader_parsed_bytes(const struct csv_reader *reader)
+{
+	return reader->parsed_bytes;
+}

@@ -1,0 +1,209 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  The first pass over a file: faults, counts, hash.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/heap.h"
+#include "reader/scan.h"
+
+struct scan
+{
+	/* immutable after scan_new() */
+	struct scan_limits limits;
+	char *file_name;
+
+	/* mutable */
+	struct csv_source *source;
+	EVP_MD_CTX *digest;
+	int64_t byte_count;
+	int64_t row_count;
+	int64_t defect_count;
+	struct glue_error error; /* why the file cannot be loaded */
+};
+
+static bool
+count_record(void *context, const struct csv_record *record)
+{
+	struct scan *scan = context;
+
+	if (scan->limits.max_rows > 0 && scan->row_count == scan->limits.max_rows)
+		return glue_error_set(&scan->error, GLUE_FILE_FAULT, "TOO_MANY_ROWS",
+							  "the file has more than %" PRId64 " row%s; split it",
+							  scan->limits.max_rows, scan->limits.max_rows == 1 ? "" : "s");
+	scan->row_count++;
+	scan->defect_count += record->defect_type != NULL;
+	return true;
+}
+
+static bool
+digest_failed(struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_INTERNAL_ERROR, "INTERNAL", "could not compute a SHA-256");
+}
+
+static bool
+init_digest(struct scan *scan, struct glue_error *error)
+{
+	scan->digest = EVP_MD_CTX_new();
+	if (scan->digest == NULL)
+		return glue_error_memory(error);
+	if (EVP_DigestInit_ex(scan->digest, EVP_sha256(), NULL) != 1)
+		return digest_failed(error);
+	return true;
+}
+
+static bool
+copy_name(struct scan *scan, const char *file_name, struct glue_error *error)
+{
+	size_t size;
+
+	if (file_name == NULL)
+		file_name = "";
+	size = strlen(file_name) + 1;
+	scan->file_name = glue_allocate(size);
+	if (scan->file_name == NULL)
+		return glue_error_memory(error);
+	memcpy(scan->file_name, file_name, size);
+	return true;
+}
+
+struct scan *
+scan_new(const struct csv_options *options, const struct scan_limits *limits, const char *file_name,
+		 struct glue_error *error)
+{
+	static const struct scan_limits defaults = SCAN_DEFAULT_LIMITS;
+	struct scan *scan = glue_allocate_zero(sizeof(*scan));
+	struct csv_events events = {.record = count_record, .context = scan};
+
+	glue_error_clear(error);
+	if (scan == NULL)
+	{
+		glue_error_memory(error);
+		return NULL;
+	}
+	scan->limits = limits != NULL ? *limits : defaults;
+	if (!copy_name(scan, file_name, error) || !init_digest(scan, error) ||
+		(scan->source = csv_source_new(options, &events, error)) == NULL)
+	{
+		scan_destroy(scan);
+		return NULL;
+	}
+	return scan;
+}
+
+void
+scan_destroy(struct scan *scan)
+{
+	if (scan == NULL)
+		return;
+	csv_source_destroy(scan->source);
+	EVP_MD_CTX_free(scan->digest);
+	glue_release(scan->file_name);
+	glue_release(scan);
+}
+
+/*
+ * Read bytes that are within the limit of size.  When the source stops and
+ * says nothing, count_record() has said why.
+ */
+static void
+read_bytes(struct scan *scan, const char *bytes, size_t length)
+{
+	struct glue_error error;
+
+	if (!csv_source_push(scan->source, bytes, length, &error) && error.class != GLUE_NO_ERROR)
+		scan->error = error;
+}
+
+/* How much of the next length bytes is within the limit of size. */
+static size_t
+within_limit(const struct scan *scan, size_t length)
+{
+	int64_t room = scan->limits.max_bytes - scan->byte_count;
+
+	if (scan->limits.max_bytes <= 0 || (uint64_t) length <= (uint64_t) room)
+		return length;
+	return (size_t) room;
+}
+
+bool
+scan_push(struct scan *scan, const char *bytes, size_t length, struct glue_error *error)
+{
+	if (scan->error.class == GLUE_NO_ERROR)
+	{
+		size_t allowed = within_limit(scan, length);
+
+		read_bytes(scan, bytes, allowed);
+		if (scan->error.class == GLUE_NO_ERROR && allowed < length)
+			glue_error_set(&scan->error, GLUE_FILE_FAULT, "FILE_TOO_LARGE",
+						   "the file is larger than %" PRId64 " bytes; split it",
+						   scan->limits.max_bytes);
+	}
+	scan->byte_count += length;
+	if (EVP_DigestUpdate(scan->digest, bytes, length) != 1)
+		digest_failed(&scan->error);
+	if (error != NULL)
+		*error = scan->error;
+	return scan->error.class == GLUE_NO_ERROR;
+}
+
+/* Digest of content, NUL, file name, in hexadecimal. */
+static void
+finish_digest(struct scan *scan, char *content_id)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int length;
+
+	content_id[0] = '\0';
+	if (EVP_DigestUpdate(scan->digest, "", 1) != 1 ||
+		EVP_DigestUpdate(scan->digest, scan->file_name, strlen(scan->file_name)) != 1 ||
+		EVP_DigestFinal_ex(scan->digest, digest, &length) != 1)
+	{
+		digest_failed(&scan->error);
+		return;
+	}
+	for (unsigned int i = 0; i < length; i++)
+		snprintf(content_id + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void
+finish_reading(struct scan *scan)
+{
+	struct glue_error error;
+
+	if (!csv_source_finish(scan->source, &error))
+	{
+		if (error.class != GLUE_NO_ERROR)
+			scan->error = error;
+	}
+	else if (scan->row_count == 0)
+		glue_error_set(&scan->error, GLUE_FILE_FAULT, "NO_ROWS",
+					   "the file has a header line but no rows");
+}
+
+bool
+scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *error)
+{
+	memset(result, 0, sizeof(*result));
+	if (scan->error.class == GLUE_NO_ERROR)
+		finish_reading(scan);
+	finish_digest(scan, result->content_id);
+	result->byte_count = scan->byte_count;
+	result->row_count = scan->row_count;
+	result->defect_count = scan->defect_count;
+	result->header = csv_source_header(scan->source);
+	if (result->header != NULL)
+		result->delimiter = csv_source_delimiter(scan->source);
+	snprintf(result->encoding, sizeof(result->encoding), "%s", csv_source_encoding(scan->source));
+	if (error != NULL)
+		*error = scan->error;
+	return scan->error.class == GLUE_NO_ERROR;
+}

@@ -1,0 +1,146 @@
+/*-------------------------------------------------------------------------
+ *
+ * pid_file.c
+ *	  postmaster.pid: what a running server wrote down about itself.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#include "server/cluster.h"
+#include "server/pid_file.h"
+
+#define PID_FILE "postmaster.pid"
+#define SOCKET_LOCK ".s.PGSQL." CLUSTER_PORT ".lock"
+
+/* Lines of the file, from 1; see miscadmin.h of PostgreSQL. */
+#define PID_LINE 1
+#define SOCKET_LINE 5
+#define SHMEM_LINE 7 /* key and number of the shared memory */
+
+/*
+ * Read one line; false when the file or the line is not there.
+ */
+static bool
+read_line(const char *folder, const char *name, int number, char *line, size_t size)
+{
+	char path[CLUSTER_PATH_SIZE + 32];
+	FILE *file;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	for (int next = 1; !found && fgets(line, (int) size, file) != NULL; next++)
+		found = next == number;
+	fclose(file);
+	if (found)
+		line[strcspn(line, "\n")] = '\0';
+	return found;
+}
+
+bool
+pid_file_read_socket(const char *data, char *folder, size_t size)
+{
+	return read_line(data, PID_FILE, SOCKET_LINE, folder, size) && folder[0] == '/';
+}
+
+/*
+ * Whether a process is dead and only its entry is left.
+ */
+static bool
+is_zombie(long pid)
+{
+	char path[64];
+	char text[256];
+	FILE *file;
+	const char *state;
+	size_t length;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = '\0';
+	/* "17 (name) Z ..."; a name may hold anything, so look from the end. */
+	state = strrchr(text, ')');
+	return state != NULL && state[1] == ' ' && state[2] == 'Z';
+}
+
+/*
+ * Whether no process is attached to the shared memory of a line "key id".
+ */
+static bool
+is_unattached(const char *line)
+{
+	struct shmid_ds status;
+	char *end;
+	long id;
+
+	(void) strtol(line, &end, 10);
+	if (end == line)
+		return false;
+	line = end;
+	id = strtol(line, &end, 10);
+	if (end == line)
+		return false;
+	if (shmctl((int) id, IPC_STAT, &status) == 0)
+		return status.shm_nattch == 0;
+	return errno == EINVAL || errno == EIDRM;
+}
+
+bool
+pid_file_is_dead(const char *data)
+{
+	char pid[64];
+
+	return read_line(data, PID_FILE, PID_LINE, pid, sizeof(pid)) &&
+		   is_zombie(strtol(pid, NULL, 10));
+}
+
+bool
+pid_file_is_gone(const char *data)
+{
+	char line[64];
+	long pid;
+
+	if (!read_line(data, PID_FILE, PID_LINE, line, sizeof(line)))
+		return true;
+	pid = strtol(line, NULL, 10);
+	return pid <= 0 || (kill((pid_t) pid, 0) != 0 && errno == ESRCH) || is_zombie(pid);
+}
+
+bool
+pid_file_remove_dead(const char *data)
+{
+	char memory[128];
+	char path[CLUSTER_PATH_SIZE + 32];
+
+	if (!pid_file_is_dead(data) || !read_line(data, PID_FILE, SHMEM_LINE, memory, sizeof(memory)) ||
+		!is_unattached(memory))
+		return false;
+	snprintf(path, sizeof(path), "%s/" PID_FILE, data);
+	return unlink(path) == 0;
+}
+
+void
+pid_file_remove_dead_lock(const char *folder)
+{
+	char pid[64];
+	char path[CLUSTER_PATH_SIZE + 32];
+
+	if (!read_line(folder, SOCKET_LOCK, PID_LINE, pid, sizeof(pid)) ||
+		!is_zombie(strtol(pid, NULL, 10)))
+		return;
+	snprintf(path, sizeof(path), "%s/" SOCKET_LOCK, folder);
+	(void) unlink(path);
+}

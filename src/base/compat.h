@@ -1,0 +1,117 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between the versions of PostgreSQL, in one place.
+ *
+ * Code elsewhere reads as for the version the tests run on.  Included after the
+ * server's own headers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_COMPAT_H
+#define ONBOARD_COMPAT_H
+
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "catalog/dependency.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
+/* The sequence behind an identity column. */
+static inline Oid
+identity_sequence(Relation relation, AttrNumber column)
+{
+#if PG_VERSION_NUM >= 170000
+	return getIdentitySequence(relation, column, false);
+#else
+	return getIdentitySequence(RelationGetRelid(relation), column, false);
+#endif
+}
+
+/* Enter a tuple into all indexes, with an error for a duplicate. */
+static inline void
+insert_index_entries(ResultRelInfo *result_info, TupleTableSlot *slot, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	ExecInsertIndexTuples(result_info, slot, estate, false, false, NULL, NIL, false);
+#else
+	ExecInsertIndexTuples(result_info, slot, estate, false, false, NULL, NIL);
+#endif
+}
+
+/* Begin an index scan for keys that index_rescan() gives. */
+static inline IndexScanDesc
+begin_index_scan(Relation table, Relation index, Snapshot snapshot, int key_count)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, key_count, 0);
+#else
+	return index_beginscan(table, index, snapshot, key_count, 0);
+#endif
+}
+
+/* Let go of what index_insert() keeps from call to call (BRIN does). */
+static inline void
+end_index_entries(Relation index, IndexInfo *info)
+{
+#if PG_VERSION_NUM >= 170000
+	index_insert_cleanup(index, info);
+#else
+	(void) index;
+	(void) info;
+#endif
+}
+
+/* Is a CHECK constraint checked at all? */
+static inline bool
+is_enforced_check(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return check->ccenforced;
+#else
+	(void) check;
+	return true;
+#endif
+}
+
+/* Does a unique index take two nulls for the same? */
+static inline bool
+index_nulls_not_distinct(Relation index)
+{
+#if PG_VERSION_NUM >= 150000
+	return index->rd_index->indnullsnotdistinct;
+#else
+	(void) index;
+	return false;
+#endif
+}
+
+#if PG_VERSION_NUM < 150000
+/* As in later versions: collect the result of a set-returning function. */
+static inline void
+InitMaterializedSRF(FunctionCallInfo fcinfo, uint32 flags)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) || !(result->allowedModes & SFRM_Materialize))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("set-valued function called in context that cannot accept a set")));
+	caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	result->returnMode = SFRM_Materialize;
+	result->setResult = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(caller);
+}
+#endif
+
+#endif /* ONBOARD_COMPAT_H */

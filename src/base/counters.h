@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * counters.h
+ *	  What this session did; shown by onboard_statistics().
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_COUNTERS_H
+#define ONBOARD_COUNTERS_H
+
+#include "postgres.h"
+
+typedef struct OnboardCounters
+{
+	int64 rows_direct;   /* stored by direct insertion */
+	int64 rows_probed;   /* of those, looked up before */
+	int64 rows_plain;    /* stored by INSERT statements */
+	int64 rows_rejected; /* got at least one finding */
+	int64 rows_replayed; /* had a verdict already */
+	int64 conflicts;     /* inserted directly, then taken back */
+	int64 windows;       /* passes over the unique indexes */
+} OnboardCounters;
+extern OnboardCounters onboard_counters;
+
+#endif /* ONBOARD_COUNTERS_H */

@@ -1,0 +1,63 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.c
+ *	  SQL statements of the extension's own, prepared once per session.
+ *
+ * The plans are safe to keep over changes of user and search_path: the plan
+ * cache notes both and plans again when they differ.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/statement.h"
+
+static void
+prepare(Statement *statement)
+{
+	SPIPlanPtr plan =
+		SPI_prepare(statement->sql, statement->parameter_count, statement->parameter_types);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
+			 SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	statement->plan = plan;
+}
+
+uint64
+statement_run(Statement *statement, Datum *values, const char *nulls, bool read_only,
+			  int expected_result)
+{
+	int result;
+
+	if (statement->plan == NULL)
+		prepare(statement);
+	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
+	if (result != expected_result)
+	{
+		/* A rule rewrote it; the plan would not notice when the rule is gone. */
+		SPI_freeplan(statement->plan);
+		statement->plan = NULL;
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a rule on a table of schema onboard changes what is stored"),
+						errdetail("The result of \"%s\" is %s.", statement->sql,
+								  SPI_result_code_string(result)),
+						errhint("Use a trigger in place of the rule.")));
+	}
+	return SPI_processed;
+}
+
+Datum
+statement_value(int column, bool *is_null)
+{
+	bool column_is_null;
+	Datum value =
+		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &column_is_null);
+
+	if (is_null != NULL)
+		*is_null = column_is_null;
+	else if (column_is_null)
+		elog(ERROR, "unexpected null in column %d", column);
+	return value;
+}

@@ -1,0 +1,332 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue_plain.c
+ *	  Storing a row in onboard.products by an INSERT statement.
+ *
+ * Used when the table carries more than the extension shipped: the statement
+ * runs the triggers, policies, defaults and constraints that others added, with
+ * exactly the results a plain INSERT has.  Each row is a subtransaction of its
+ * own, so that a refusal is a verdict on one row; see refusal.c.
+ *
+ * SQLSTATE 42501 stands for two things.  A policy whose WITH CHECK does not hold is
+ * about the row, like any check; anything else is a privilege that the owner or a
+ * trigger lacks, and not a verdict.  Only the message tells them apart: the server
+ * keeps the untranslated text with the error, in message_id.  And the policy must
+ * have refused our INSERT, not a statement of somebody's trigger.  Each statement
+ * has an error context callback, so for ours only one, that of SPI, is above
+ * run_insert()'s on the stack.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/elog.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/counters.h"
+#include "base/owner.h"
+#include "base/refusal.h"
+#include "base/statement.h"
+#include "base/subtransaction.h"
+#include "catalogue/catalogue_internal.h"
+#include "catalogue/index_shape.h"
+#include "catalogue/table_shape.h"
+
+/* Is the error that this unique index of the table has the row's key already? */
+static bool
+is_conflict_in(Relation index, const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name != NULL &&
+		   error->schema_name != NULL && strcmp(error->schema_name, "onboard") == 0 &&
+		   error->table_name != NULL && strcmp(error->table_name, "products") == 0 &&
+		   strcmp(error->constraint_name, RelationGetRelationName(index)) == 0;
+}
+
+/* Did one of the unique indexes that keys are looked up in refuse the row? */
+static bool
+is_key_conflict(const Catalogue *catalogue, const ErrorData *error)
+{
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		if (is_conflict_in(catalogue->indexes[catalogue->key_index[key]], error))
+			return true;
+	}
+	return false;
+}
+
+/* A product_id comes from a sequence, so one that is taken says nothing of the row. */
+static bool
+is_taken_product_id(const Catalogue *catalogue, const ErrorData *error)
+{
+	AttrNumber product_id = get_attnum(RelationGetRelid(catalogue->products), "product_id");
+	int i;
+
+	for (i = 0; i < catalogue->index_count; i++)
+	{
+		if (is_conflict_in(catalogue->indexes[i], error))
+			return index_is_unique_on(catalogue->indexes[i], &product_id, 1);
+	}
+	return false;
+}
+
+/* One row on its way into the table. */
+typedef struct PlainInsert
+{
+	Datum *values;
+	const bool *nulls;
+	uint32 omitted; /* columns left to their defaults, as bits of products_shape */
+	const CatalogueOwner *owner;
+	int64 row_number;
+	int64 product_id; /* 0 when a trigger changed where the row came from */
+	ErrorContextCallback context;
+	bool error_is_own; /* of the INSERT, not of a statement within it */
+} PlainInsert;
+
+/* Error context callback: adds nothing, and notes where the error comes from. */
+static void
+note_origin(void *argument)
+{
+	PlainInsert *work = argument;
+
+	work->error_is_own =
+		error_context_stack != NULL && error_context_stack->previous == &work->context;
+}
+
+/* Did the WITH CHECK of a policy on the table refuse the row? */
+static bool
+is_policy_violation(const PlainInsert *work, const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && work->error_is_own &&
+		   error->message_id != NULL &&
+		   (strcmp(error->message_id,
+				   "new row violates row-level security policy for table \"%s\"") == 0 ||
+			strcmp(error->message_id,
+				   "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
+}
+
+/*
+ * The same for a row that leaves out columns whose defaults were changed.  Rare, so
+ * the plan is not kept: there would be one for each set of columns.
+ */
+static bool
+insert_with_defaults(const PlainInsert *work)
+{
+	StringInfoData columns;
+	StringInfoData parameters;
+	Oid types[PRODUCT_COLUMN_COUNT];
+	Datum values[PRODUCT_COLUMN_COUNT];
+	char null_flags[PRODUCT_COLUMN_COUNT];
+	int count = 0;
+	int i;
+
+	initStringInfo(&columns);
+	initStringInfo(&parameters);
+	for (i = 1; i < PRODUCT_COLUMN_COUNT; i++)
+	{
+		if ((work->omitted & (1U << i)) != 0)
+			continue;
+		types[count] = products_shape.columns[i].type;
+		values[count] = work->values[i - 1];
+		null_flags[count] = work->nulls[i - 1] ? 'n' : ' ';
+		count++;
+		appendStringInfo(&columns, "%s%s", count > 1 ? ", " : "", products_shape.columns[i].name);
+		appendStringInfo(&parameters, "%s$%d", count > 1 ? ", " : "", count);
+	}
+	return SPI_execute_with_args(psprintf("INSERT INTO onboard.products (%s) VALUES (%s)",
+										  columns.data, parameters.data),
+								 count, types, values, null_flags, false, 0) == SPI_OK_INSERT &&
+		   SPI_processed > 0;
+}
+
+/*
+ * Run the INSERT; returns false when a BEFORE trigger dropped the row.  Runs as
+ * the owner, with the search_path of owner_enter_plain() and with row security, as
+ * the owner's own INSERT would.  No RETURNING, because that would ask the policies
+ * on SELECT, too.
+ */
+static bool
+run_insert(PlainInsert *work)
+{
+	static Statement insert = {
+		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
+		"  subcategory, description, sku, brand, price, compare_at_price, stock_quantity, unit, "
+		"  weight_kg, dimensions_cm, image_url, attributes, status, upload_id, row_number, "
+		"  line_number, created_at, updated_at) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+		"  $19, $20, $21, $22)",
+		PRODUCT_COLUMN_COUNT - 1,
+		{TEXTOID,    TEXTOID,    TEXTOID, TEXTOID, TEXTOID,        TEXTOID,       TEXTOID, TEXTOID,
+		 NUMERICOID, NUMERICOID, INT4OID, TEXTOID, NUMERICOID,     TEXTOID,       TEXTOID, JSONBOID,
+		 TEXTOID,    TEXTOID,    INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID},
+	};
+	char null_flags[PRODUCT_COLUMN_COUNT];
+	OwnerSection section;
+	bool inserted;
+	int i;
+
+	for (i = 0; i < PRODUCT_COLUMN_COUNT - 1; i++)
+		null_flags[i] = work->nulls[i] ? 'n' : ' ';
+	owner_enter_plain(&section);
+	SPI_connect();
+	work->context.callback = note_origin;
+	work->context.arg = work;
+	work->context.previous = error_context_stack;
+	error_context_stack = &work->context;
+	if (work->omitted != 0)
+		inserted = insert_with_defaults(work);
+	else
+		inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
+	error_context_stack = work->context.previous;
+	SPI_finish();
+	owner_leave(&section);
+	return inserted;
+}
+
+static int64
+find_product_id(const PlainInsert *work)
+{
+	static Statement find = {
+		"SELECT p.product_id FROM onboard.products p WHERE p.upload_id = $1 AND p.row_number = $2",
+		2,
+		{TEXTOID, INT8OID},
+	};
+	Datum key[2] = {work->owner->upload_id_text, Int64GetDatum(work->row_number)};
+	OwnerSection section;
+	int64 product_id = 0;
+
+	owner_enter(&section);
+	SPI_connect();
+	if (statement_run(&find, key, NULL, false, SPI_OK_SELECT) > 0)
+		product_id = DatumGetInt64(statement_value(1, NULL));
+	SPI_finish();
+	owner_leave(&section);
+	return product_id;
+}
+
+/* SubtransactionWork */
+static bool
+insert_row(void *argument)
+{
+	PlainInsert *work = argument;
+
+	if (!run_insert(work))
+		return false;
+	work->product_id = find_product_id(work);
+	return true;
+}
+
+void
+catalogue_check_owner(void)
+{
+	static Statement right = {"SELECT onboard.is_operator()", 0, {InvalidOid}};
+	OwnerSection section;
+	bool is_operator;
+
+	owner_enter(&section);
+	SPI_connect();
+	statement_run(&right, NULL, NULL, true, SPI_OK_SELECT);
+	is_operator = DatumGetBool(statement_value(1, NULL));
+	SPI_finish();
+	owner_leave(&section);
+	if (!is_operator)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("the owner of onboard.products cannot write for all vendors"),
+			 errhint(
+				 "Grant it EXECUTE on onboard.all_vendors(), and remove it from onboard.vendor_roles.")));
+}
+
+/* Is what the INSERT raised a verdict on the row? */
+static bool
+is_refusal(const Catalogue *catalogue, const PlainInsert *work, const ErrorData *error)
+{
+	if (is_taken_product_id(catalogue, error))
+		return false;
+	if (sqlstate_is_refusal(error->sqlerrcode))
+		return true;
+	if (!is_policy_violation(work, error))
+		return false;
+	catalogue_check_owner();
+	return true;
+}
+
+/* Keeps only what may be shown: the primary message names no values of others. */
+static const char *
+refusal_message(const ErrorData *error, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	char *message;
+
+	if (error->constraint_name != NULL)
+		message = psprintf("the catalogue refused the row by constraint \"%s\": %s",
+						   error->constraint_name, error->message);
+	else
+		message = psprintf("the catalogue refused the row: %s", error->message);
+	MemoryContextSwitchTo(caller);
+	return message;
+}
+
+/*
+ * The vendor's columns that the row leaves out and whose default is not the shipped
+ * one.  What onboard itself writes into a row has no default.
+ */
+static uint32
+omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nulls)
+{
+	const ProductConstants *constants = &catalogue->constants;
+	uint32 omitted = 0;
+	int i;
+
+	for (i = PRODUCT_VENDOR_PRODUCT_ID - 1; i < PRODUCT_STATUS; i++)
+	{
+		if (nulls[i] || values[i] == constants->piece || values[i] == constants->no_attributes ||
+			values[i] == constants->active)
+			omitted |= 1U << i;
+	}
+	return omitted & catalogue->changed_defaults;
+}
+
+bool
+catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *row,
+					  int64 *product_id, const char **refusal)
+{
+	Datum values[PRODUCT_COLUMN_COUNT];
+	bool nulls[PRODUCT_COLUMN_COUNT];
+	/* The first column is product_id, which the INSERT leaves to its sequence. */
+	PlainInsert work = {
+		.values = values + PRODUCT_VENDOR_ID - 1,
+		.nulls = nulls + PRODUCT_VENDOR_ID - 1,
+		.owner = owner,
+		.row_number = row->row_number,
+	};
+	ErrorData *error;
+	bool is_conflict;
+
+	product_values(catalogue, owner, row, values, nulls);
+	work.omitted = omitted_columns(catalogue, values, nulls);
+	if (subtransaction_run(insert_row, &work, &error))
+	{
+		*product_id = work.product_id;
+		onboard_counters.rows_plain++;
+		return true;
+	}
+	if (error == NULL)
+	{
+		*refusal = "the catalogue refused the row: a trigger dropped it";
+		return true;
+	}
+	if (!is_refusal(catalogue, &work, error))
+		ReThrowError(error);
+	is_conflict = is_key_conflict(catalogue, error);
+	if (!is_conflict)
+		*refusal = refusal_message(error, CurrentMemoryContext);
+	FreeErrorData(error);
+	return !is_conflict;
+}

@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * removal.c
+ *	  Taking products of an upload out of the catalogue again.
+ *
+ * Somebody's foreign key or trigger may refuse a product.  That product stays,
+ * the others go: a range of rows is deleted in a subtransaction, and when one
+ * is refused, its halves.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/resowner.h"
+
+#include "base/refusal.h"
+#include "base/statement.h"
+#include "catalogue/removal.h"
+
+typedef struct Removal
+{
+	Datum upload_id;
+	bool unchanged_only; /* leave what somebody changed since */
+} Removal;
+
+/*
+ * This one runs users' triggers and policies, with the search_path of
+ * owner_enter_plain(), so it is qualified throughout.
+ */
+static uint64
+delete_range(const Removal *removal, int64 first, int64 last)
+{
+	static Statement delete = {
+		"DELETE FROM onboard.products p "
+		"WHERE p.upload_id OPERATOR(pg_catalog.=) $1 "
+		"  AND p.row_number OPERATOR(pg_catalog.>=) $2 AND p.row_number OPERATOR(pg_catalog.<=) $3 "
+		"  AND (NOT $4 OR p.updated_at OPERATOR(pg_catalog.=) p.created_at)",
+		4,
+		{TEXTOID, INT8OID, INT8OID, BOOLOID},
+	};
+	Datum values[4] = {
+		removal->upload_id,
+		Int64GetDatum(first),
+		Int64GetDatum(last),
+		BoolGetDatum(removal->unchanged_only),
+	};
+
+	return statement_run(&delete, values, NULL, false, SPI_OK_DELETE);
+}
+
+/* Delete a range in a subtransaction; false when something refused a row. */
+static bool
+try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *removed)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner resources = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		*removed = delete_range(removal, first, last);
+		ReleaseCurrentSubTransaction();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		/* A user's foreign key or trigger may refuse; anything else is an error. */
+		if (!sqlstate_is_refusal(error->sqlerrcode))
+			ReThrowError(error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = resources;
+	return done;
+}
+
+/*
+ * Delete a range, and when a row in it is refused, its halves: a few refused
+ * rows among a million cost a few dozen statements.
+ */
+static uint64
+remove_range(const Removal *removal, int64 first, int64 last)
+{
+	int64 middle = first + (last - first) / 2;
+	uint64 removed = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	if (try_delete_range(removal, first, last, &removed))
+		return removed;
+	if (first == last)
+		return 0;
+	return remove_range(removal, first, middle) + remove_range(removal, middle + 1, last);
+}
+
+int64
+removal_count_left(const char *upload_id)
+{
+	static Statement count = {
+		"SELECT count(*) FROM onboard.products p WHERE p.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+
+	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
+	return DatumGetInt64(statement_value(1, NULL));
+}
+
+uint64
+removal_run(const char *upload_id, bool unchanged_only, OwnerSection *section)
+{
+	static Statement range = {
+		"SELECT min(p.row_number), max(p.row_number) FROM onboard.products p WHERE p.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Removal removal = {CStringGetTextDatum(upload_id), unchanged_only};
+	OwnerSection plain;
+	bool is_empty;
+	int64 first;
+	int64 last;
+	uint64 removed;
+
+	statement_run(&range, &removal.upload_id, NULL, false, SPI_OK_SELECT);
+	first = DatumGetInt64(statement_value(1, &is_empty));
+	if (is_empty)
+		return 0;
+	last = DatumGetInt64(statement_value(2, NULL));
+	owner_leave(section);
+	owner_enter_plain(&plain);
+	removed = remove_range(&removal, first, last);
+	owner_leave(&plain);
+	owner_enter(section);
+	return removed;
+}

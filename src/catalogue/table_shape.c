@@ -1,0 +1,629 @@
+/*-------------------------------------------------------------------------
+ *
+ * table_shape.c
+ *	  Does a table carry anything on INSERT that the extension did not ship?
+ *
+ * Direct insertion leaves out what an INSERT statement would do for others:
+ * triggers, policies, defaults, generated columns, checks, exclusion constraints,
+ * partition bounds.  This file holds what direct insertion assumes; a table that
+ * has anything else gets its rows through INSERT statements instead.
+ *
+ * What counts is what an object does, never its name: a user may replace a shipped
+ * constraint or policy with another one of that name.  Expressions are compared as
+ * deparse_expression() prints them.
+ *
+ * Allowed beyond what we shipped: indexes that refuse no row, columns that
+ * are null unless somebody sets them, triggers on UPDATE and DELETE, policies
+ * that do not concern INSERT, other actions of a foreign key on UPDATE and DELETE.
+ *
+ * The comparison takes a good part of a small call of onboard_ingest(), so its
+ * result is kept until the relation cache announces a change of the table or of
+ * one that its foreign keys refer to.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "nodes/pg_list.h"
+#include "rewrite/rowsecurity.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "catalogue/index_shape.h"
+#include "catalogue/table_shape.h"
+#include "shared/columns.h"
+
+#define NUMERIC_TYPMOD(precision, scale) ((((precision) << 16) | (scale)) + VARHDRSZ)
+
+static const ColumnShape products_columns[] = {
+	{"product_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
+	{"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"vendor_product_id", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
+	{"product_name", TEXTOID, -1, true, 800},
+	{"category", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
+	{"subcategory", TEXTOID, -1, false, 400},
+	{"description", TEXTOID, -1, false, 8000},
+	{"sku", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
+	{"brand", TEXTOID, -1, false, 400},
+	{"price", NUMERICOID, NUMERIC_TYPMOD(10, 2), true},
+	{"compare_at_price", NUMERICOID, NUMERIC_TYPMOD(10, 2), false},
+	{"stock_quantity", INT4OID, -1, true},
+	{"unit", TEXTOID, -1, true, 80, .default_value = "'piece'::text"},
+	{"weight_kg", NUMERICOID, NUMERIC_TYPMOD(8, 2), false},
+	{"dimensions_cm", TEXTOID, -1, false, 200},
+	{"image_url", TEXTOID, -1, false, 8192},
+	{"attributes", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES, .default_value = "'{}'::jsonb"},
+	{"status", TEXTOID, -1, true, .collation = C_COLLATION_OID, .default_value = "'active'::text"},
+	{"upload_id", TEXTOID, -1, false, .collation = C_COLLATION_OID},
+	{"row_number", INT8OID, -1, false},
+	{"line_number", INT8OID, -1, false},
+	{"created_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
+	{"updated_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
+};
+
+/* The rules are at least as strict as these, so rows that passed keep them. */
+static const char *const products_checks[] = {
+	"((price >= 0.01) AND (price <= 999999.99))",
+	"((compare_at_price >= price) AND (compare_at_price <= 99999999.99))",
+	"((stock_quantity >= 0) AND (stock_quantity <= 1000000))",
+	"((weight_kg >= 0.01) AND (weight_kg <= 999999.99))",
+	"(status = ANY (ARRAY['active'::text, 'inactive'::text, 'out_of_stock'::text, 'discontinued'::text]))",
+	NULL,
+};
+
+static const ForeignKeyShape products_foreign_keys[] = {
+	{"vendor_id", "vendors", "vendor_id"},
+	{NULL},
+};
+
+static const UniqueShape products_unique[] = {
+	{{"product_id"}, 1},
+	{{"sku"}, 1},
+	{{"vendor_id", "vendor_product_id"}, 2},
+	{{NULL}, 0},
+};
+
+const TableShape products_shape = {
+	products_columns, lengthof(products_columns), products_checks, products_foreign_keys,
+	products_unique,
+};
+
+static const ColumnShape validation_errors_columns[] = {
+	{"error_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
+	{"upload_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"row_number", INT8OID, -1, true},
+	{"line_number", INT8OID, -1, false},
+	{"vendor_product_id", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES,
+	 .collation = C_COLLATION_OID},
+	{"error_type", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"error_field", TEXTOID, -1, false, .collation = C_COLLATION_OID},
+	{"error_message", TEXTOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
+	{"severity", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"rejected_value", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
+	{"suggestion", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
+	{"original_data", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
+	{"created_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
+};
+
+static const char *const no_checks[] = {NULL};
+
+static const ForeignKeyShape validation_errors_foreign_keys[] = {
+	{"upload_id", "upload_history", "upload_id"},
+	{"vendor_id", "vendors", "vendor_id"},
+	{NULL},
+};
+
+static const UniqueShape validation_errors_unique[] = {
+	{{"upload_id", "row_number", "error_id"}, 3},
+	{{NULL}, 0},
+};
+
+const TableShape validation_errors_shape = {
+	validation_errors_columns,
+	lengthof(validation_errors_columns),
+	no_checks,
+	validation_errors_foreign_keys,
+	validation_errors_unique,
+};
+
+/* The policy on INSERT that we ship: whoever runs the statement is an operator. */
+#define SHIPPED_WITH_CHECK "(SELECT onboard.is_operator() AS is_operator)"
+
+static const char *
+kind_departure(Relation relation)
+{
+	if (relation->rd_rel->relkind != RELKIND_RELATION)
+		return "it is not a plain table";
+	if (relation->rd_rel->relam != HEAP_TABLE_AM_OID)
+		return "it is not stored as a heap";
+	if (relation->rd_rel->relispartition)
+		return "it is a partition";
+	if (relation->rd_rules != NULL)
+		return "it has rules";
+	return NULL;
+}
+
+/* An expression of a column, constraint or policy of the table, as text. */
+static char *
+expression_text(Relation relation, Node *expression)
+{
+	List *context =
+		deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
+
+	return deparse_expression(expression, context, false, false);
+}
+
+/* A column that somebody added is left null; that must be what INSERT does. */
+static bool
+stays_null(Form_pg_attribute column)
+{
+	return column->attisdropped ||
+		   (!column->attnotnull && !column->atthasdef && column->attidentity == '\0' &&
+			column->attgenerated == '\0' && get_typtype(column->atttypid) != TYPTYPE_DOMAIN);
+}
+
+/* A long value of a column that is never stored out of line can make a row too big. */
+static bool
+stays_in_line(Form_pg_attribute column)
+{
+	return column->attlen < 0 && column->attstorage == TYPSTORAGE_PLAIN;
+}
+
+static bool
+is_shipped_column(Form_pg_attribute column, const ColumnShape *shipped)
+{
+	Oid collation =
+		OidIsValid(shipped->collation) ? shipped->collation : get_typcollation(shipped->type);
+
+	return !column->attisdropped && strcmp(NameStr(column->attname), shipped->name) == 0 &&
+		   column->atttypid == shipped->type && column->atttypmod == shipped->typmod &&
+		   column->attcollation == collation && column->attnotnull == shipped->not_null &&
+		   column->attidentity == shipped->identity && column->attgenerated == '\0' &&
+		   !stays_in_line(column);
+}
+
+static bool
+is_shipped_default(Relation relation, Form_pg_attribute column, const ColumnShape *shipped)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	int i;
+
+	if (!column->atthasdef || shipped->default_value == NULL)
+		return !column->atthasdef && shipped->default_value == NULL;
+	for (i = 0; i < constraints->num_defval; i++)
+	{
+		if (constraints->defval[i].adnum == column->attnum)
+			return strcmp(expression_text(relation, stringToNode(constraints->defval[i].adbin)),
+						  shipped->default_value) == 0;
+	}
+	return false;
+}
+
+static const char *
+column_departure(Relation relation, const TableShape *shape)
+{
+	TupleDesc descriptor = RelationGetDescr(relation);
+	int i;
+
+	if (descriptor->natts < shape->column_count)
+		return "it lacks columns";
+	for (i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(descriptor, i);
+
+		if (i >= shape->column_count)
+		{
+			if (!stays_null(column))
+				return psprintf(
+					"it has an added column with a default, a constraint or a generated value, \"%s\"",
+					NameStr(column->attname));
+			continue;
+		}
+		if (!is_shipped_column(column, &shape->columns[i]))
+			return psprintf("the definition of column \"%s\" was changed", shape->columns[i].name);
+		if (!is_shipped_default(relation, column, &shape->columns[i]))
+			return psprintf("the default of column \"%s\" was changed", shape->columns[i].name);
+	}
+	return NULL;
+}
+
+static bool
+is_shipped_check(const char *expression, const TableShape *shape)
+{
+	const char *const *shipped;
+
+	for (shipped = shape->checks; *shipped != NULL; shipped++)
+	{
+		if (strcmp(*shipped, expression) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+check_departure(Relation relation, const TableShape *shape)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	int i;
+
+	for (i = 0; constraints != NULL && i < constraints->num_check; i++)
+	{
+		const ConstrCheck *check = &constraints->check[i];
+
+		if (is_enforced_check(check) &&
+			!is_shipped_check(expression_text(relation, stringToNode(check->ccbin)), shape))
+			return psprintf("it has an added or changed CHECK constraint, \"%s\"", check->ccname);
+	}
+	return NULL;
+}
+
+/* Is this array of column numbers, of a pg_constraint row, exactly this column? */
+static bool
+is_column_array(HeapTuple constraint, AttrNumber attribute, Oid relation, const char *column)
+{
+	bool is_null;
+	Datum datum = SysCacheGetAttr(CONSTROID, constraint, attribute, &is_null);
+	ArrayType *array;
+
+	if (is_null)
+		return false;
+	array = DatumGetArrayTypeP(datum);
+	return ARR_NDIM(array) == 1 && ARR_DIMS(array)[0] == 1 &&
+		   *(AttrNumber *) ARR_DATA_PTR(array) == get_attnum(relation, column);
+}
+
+static bool
+is_foreign_key(Relation relation, HeapTuple constraint, const ForeignKeyShape *shipped)
+{
+	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(constraint);
+	Oid referenced = get_relname_relid(shipped->referenced_table, RelationGetNamespace(relation));
+
+	return form->contype == CONSTRAINT_FOREIGN && !form->condeferrable &&
+		   form->confrelid == referenced &&
+		   is_column_array(constraint, Anum_pg_constraint_conkey, RelationGetRelid(relation),
+						   shipped->column) &&
+		   is_column_array(constraint, Anum_pg_constraint_confkey, referenced,
+						   shipped->referenced_column);
+}
+
+/* Is this the trigger of a foreign key that we shipped? */
+static bool
+is_shipped_foreign_key(Relation relation, const Trigger *trigger, const TableShape *shape)
+{
+	const ForeignKeyShape *shipped;
+	HeapTuple constraint;
+	bool found = false;
+
+	if (trigger->tgfoid != F_RI_FKEY_CHECK_INS || !OidIsValid(trigger->tgconstraint))
+		return false;
+	constraint = SearchSysCache1(CONSTROID, ObjectIdGetDatum(trigger->tgconstraint));
+	if (!HeapTupleIsValid(constraint))
+		return false;
+	for (shipped = shape->foreign_keys; shipped->column != NULL && !found; shipped++)
+		found = is_foreign_key(relation, constraint, shipped);
+	ReleaseSysCache(constraint);
+	return found;
+}
+
+static bool
+runs_on_insert(const Trigger *trigger)
+{
+	return TRIGGER_FOR_INSERT(trigger->tgtype) && trigger->tgenabled != TRIGGER_DISABLED;
+}
+
+bool
+table_has_insert_trigger(Relation relation)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+	int i;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		if (runs_on_insert(&triggers->triggers[i]))
+			return true;
+	}
+	return false;
+}
+
+static const char *
+trigger_departure(Relation relation, const TableShape *shape)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+	int i;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (!runs_on_insert(trigger) || is_shipped_foreign_key(relation, trigger, shape))
+			continue;
+		if (trigger->tgisinternal && OidIsValid(trigger->tgconstraint))
+			return psprintf("it has an added or changed foreign key or constraint, \"%s\"",
+							get_constraint_name(trigger->tgconstraint));
+		return psprintf("it has a trigger on INSERT, \"%s\"", trigger->tgname);
+	}
+	return NULL;
+}
+
+/* Is this the policy that we shipped, as far as it concerns INSERT? */
+static bool
+is_shipped_policy(Relation relation, const RowSecurityPolicy *policy)
+{
+	return policy->permissive && policy->polcmd == '*' && policy->with_check_qual != NULL &&
+		   ARR_NDIM(policy->roles) == 1 && ARR_DIMS(policy->roles)[0] == 1 &&
+		   *(Oid *) ARR_DATA_PTR(policy->roles) == ACL_ID_PUBLIC &&
+		   strcmp(expression_text(relation, (Node *) policy->with_check_qual),
+				  SHIPPED_WITH_CHECK) == 0;
+}
+
+static const char *
+policy_departure(Relation relation)
+{
+	bool found = false;
+	ListCell *cell;
+
+	/* Without row security no policy counts. */
+	if (relation->rd_rsdesc == NULL)
+		return NULL;
+	foreach(cell, relation->rd_rsdesc->policies)
+	{
+		RowSecurityPolicy *policy = lfirst(cell);
+
+		if (policy->polcmd != '*' && policy->polcmd != 'a')
+			continue;
+		if (!is_shipped_policy(relation, policy))
+			return psprintf("it has an added or changed policy on INSERT, \"%s\"",
+							policy->policy_name);
+		found = true;
+	}
+	return found ? NULL : "its policy on INSERT is gone";
+}
+
+/* Which of the unique constraints that we shipped is this one?  -1 for none. */
+static int
+shipped_unique(Relation relation, Relation index, const TableShape *shape)
+{
+	int i;
+
+	for (i = 0; shape->unique[i].column_count > 0; i++)
+	{
+		const UniqueShape *shipped = &shape->unique[i];
+		AttrNumber columns[SHAPE_MAX_KEYS];
+		int column;
+
+		for (column = 0; column < shipped->column_count; column++)
+			columns[column] = get_attnum(RelationGetRelid(relation), shipped->columns[column]);
+		if (index_is_unique_on(index, columns, shipped->column_count) && index_is_bare(index))
+			return i;
+	}
+	return -1;
+}
+
+static const char *
+index_departure_of(Relation relation, Relation index, const TableShape *shape, uint32 *seen)
+{
+	const char *name = RelationGetRelationName(index);
+	int unique;
+
+	if (index->rd_index->indisexclusion)
+		return psprintf("it has an exclusion constraint, \"%s\"", name);
+	if (index->rd_index->indisunique)
+	{
+		unique = shipped_unique(relation, index, shape);
+		if (unique < 0 || (*seen & (1U << unique)) != 0)
+			return psprintf("it has an added or changed unique index, \"%s\"", name);
+		*seen |= 1U << unique;
+		return NULL;
+	}
+	/* Ours are unique, or on columns that are short. */
+	if (index_can_refuse(index, shape))
+		return psprintf("it has an index that can refuse a row, \"%s\"", name);
+	return NULL;
+}
+
+static const char *
+index_departure(Relation relation, const TableShape *shape)
+{
+	List *indexes = RelationGetIndexList(relation);
+	ListCell *cell;
+	uint32 seen = 0;
+	const char *departure = NULL;
+
+	foreach(cell, indexes)
+	{
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		if (departure == NULL)
+			departure = index_departure_of(relation, index, shape, &seen);
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return departure;
+}
+
+/*
+ * Expressions are printed for the search_path and the quoting of the session:
+ * with these settings an operator of somebody's own shows its schema.
+ */
+static int
+begin_printing(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("quote_all_identifiers", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+static const char *
+find_departure(Relation relation, const TableShape *shape)
+{
+	const char *departure = kind_departure(relation);
+
+	if (departure == NULL)
+		departure = column_departure(relation, shape);
+	if (departure == NULL)
+		departure = check_departure(relation, shape);
+	if (departure == NULL)
+		departure = trigger_departure(relation, shape);
+	if (departure == NULL)
+		departure = policy_departure(relation);
+	if (departure == NULL)
+		departure = index_departure(relation, shape);
+	return departure;
+}
+
+/* Which columns have another default than was shipped? */
+static uint32
+find_changed_defaults(Relation relation, const TableShape *shape)
+{
+	TupleDesc descriptor = RelationGetDescr(relation);
+	uint32 changed = 0;
+	int i;
+
+	for (i = 0; i < shape->column_count; i++)
+	{
+		AttrNumber number = get_attnum(RelationGetRelid(relation), shape->columns[i].name);
+
+		if (number != InvalidAttrNumber &&
+			!is_shipped_default(relation, TupleDescAttr(descriptor, number - 1),
+								&shape->columns[i]))
+			changed |= 1U << i;
+	}
+	return changed;
+}
+
+/*
+ * What was found out about a table, until it changes.
+ */
+
+typedef struct KnownShape
+{
+	const TableShape *shape;
+	Oid relation;
+	bool valid;
+	Oid depends_on[SHAPE_MAX_FOREIGN_KEYS];
+	char departure[SHAPE_DEPARTURE_SIZE]; /* "" for none */
+	uint32 changed_defaults;              /* none without a departure */
+} KnownShape;
+
+static KnownShape known_shapes[] = {
+	{&products_shape},
+	{&validation_errors_shape},
+};
+
+/* Relcache callback; InvalidOid is every relation. */
+static void
+forget_shape(Datum argument, Oid relation)
+{
+	int i;
+	int key;
+
+	for (i = 0; i < lengthof(known_shapes); i++)
+	{
+		KnownShape *known = &known_shapes[i];
+
+		if (!OidIsValid(relation) || relation == known->relation)
+			known->valid = false;
+		for (key = 0; key < SHAPE_MAX_FOREIGN_KEYS; key++)
+		{
+			if (relation == known->depends_on[key])
+				known->valid = false;
+		}
+	}
+}
+
+/* Fill what is known of the shape from the table. */
+static void
+look_at(KnownShape *known, Relation relation)
+{
+	int nest_level = begin_printing();
+	const char *departure = find_departure(relation, known->shape);
+
+	strlcpy(known->departure, departure != NULL ? departure : "", sizeof(known->departure));
+	known->changed_defaults = departure != NULL ? find_changed_defaults(relation, known->shape) : 0;
+	AtEOXact_GUC(true, nest_level);
+}
+
+static void
+find_out(KnownShape *known, Relation relation)
+{
+	const ForeignKeyShape *foreign_key = known->shape->foreign_keys;
+	int i;
+
+	known->relation = RelationGetRelid(relation);
+	for (i = 0; i < SHAPE_MAX_FOREIGN_KEYS; i++)
+	{
+		known->depends_on[i] = InvalidOid;
+		if (foreign_key->column != NULL)
+			known->depends_on[i] = get_relname_relid((foreign_key++)->referenced_table,
+													 RelationGetNamespace(relation));
+	}
+	/* A change that is announced while we look makes it invalid again. */
+	known->valid = true;
+	PG_TRY();
+	{
+		look_at(known, relation);
+	}
+	PG_CATCH();
+	{
+		known->valid = false;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+static const KnownShape *
+known_shape(Relation relation, const TableShape *shape)
+{
+	static bool is_registered = false;
+	KnownShape *known = known_shapes;
+
+	if (!is_registered)
+	{
+		CacheRegisterRelcacheCallback(forget_shape, (Datum) 0);
+		is_registered = true;
+	}
+	while (known->shape != shape)
+		known++;
+	if (!known->valid || known->relation != RelationGetRelid(relation))
+		find_out(known, relation);
+	return known;
+}
+
+const char *
+table_shape_departure(Relation relation, const TableShape *shape)
+{
+	const KnownShape *known = known_shape(relation, shape);
+
+	return known->departure[0] != '\0' ? known->departure : NULL;
+}
+
+uint32
+table_shape_changed_defaults(Relation relation, const TableShape *shape)
+{
+	return known_shape(relation, shape)->changed_defaults;
+}

@@ -1,0 +1,128 @@
+/*-------------------------------------------------------------------------
+ *
+ * triggers.c
+ *	  The triggers on the tables: updated_at, and stock against status.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+/* The trigger data of a row trigger BEFORE UPDATE, or an error. */
+static TriggerData *
+before_update(FunctionCallInfo fcinfo, const char *function)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function %s() must be called by a row trigger before update", function)));
+	return trigger;
+}
+
+/* Number of a column that the table must have. */
+static int
+column_number(TriggerData *trigger, const char *name)
+{
+	int number = SPI_fnumber(RelationGetDescr(trigger->tg_relation), name);
+
+	if (number <= 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("relation \"%s\" has no column \"%s\"",
+							   RelationGetRelationName(trigger->tg_relation), name)));
+	return number;
+}
+
+/* The new row with one column changed. */
+static HeapTuple
+with_value(TriggerData *trigger, int column, Datum value)
+{
+	bool is_null = false;
+
+	return heap_modify_tuple_by_cols(trigger->tg_newtuple, RelationGetDescr(trigger->tg_relation),
+									 1, &column, &value, &is_null);
+}
+
+PG_FUNCTION_INFO_V1(onboard_touch_updated_at);
+
+/*
+ * Set updated_at to the time of the change.  It is later than created_at even
+ * when the clock was set back in between: a product with both alike is one that
+ * nobody changed, which onboard_undo_upload() relies on.
+ */
+Datum
+onboard_touch_updated_at(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = before_update(fcinfo, "touch_updated_at");
+	TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+	TimestampTz now = GetCurrentTimestamp();
+	bool is_null;
+	Datum created = heap_getattr(trigger->tg_newtuple, column_number(trigger, "created_at"),
+								 descriptor, &is_null);
+
+	if (!is_null && now <= DatumGetTimestampTz(created) &&
+		!TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(created)))
+		now = DatumGetTimestampTz(created) + 1;
+	PG_RETURN_POINTER(
+		with_value(trigger, column_number(trigger, "updated_at"), TimestampTzGetDatum(now)));
+}
+
+/* Stock of a row, or -1 for null, which the table will refuse. */
+static int32
+stock_of(TriggerData *trigger, HeapTuple tuple)
+{
+	bool is_null;
+	Datum stock = heap_getattr(tuple, column_number(trigger, "stock_quantity"),
+							   RelationGetDescr(trigger->tg_relation), &is_null);
+
+	return is_null ? -1 : DatumGetInt32(stock);
+}
+
+static const char *
+status_of(TriggerData *trigger, HeapTuple tuple)
+{
+	bool is_null;
+	Datum status = heap_getattr(tuple, column_number(trigger, "status"),
+								RelationGetDescr(trigger->tg_relation), &is_null);
+
+	return is_null ? "" : TextDatumGetCString(status);
+}
+
+PG_FUNCTION_INFO_V1(onboard_flip_stock_status);
+
+/*
+ * An active product whose stock falls to 0 is out_of_stock, and active again
+ * when stock comes back.  Other statuses stay, and so does one that the same
+ * UPDATE sets.
+ */
+Datum
+onboard_flip_stock_status(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = before_update(fcinfo, "flip_stock_status");
+	int32 old_stock = stock_of(trigger, trigger->tg_trigtuple);
+	int32 new_stock = stock_of(trigger, trigger->tg_newtuple);
+	const char *old_status = status_of(trigger, trigger->tg_trigtuple);
+	const char *new_status = status_of(trigger, trigger->tg_newtuple);
+	const char *status = NULL;
+
+	if (strcmp(old_status, new_status) == 0)
+	{
+		if (old_stock > 0 && new_stock == 0 && strcmp(new_status, "active") == 0)
+			status = "out_of_stock";
+		else if (old_stock == 0 && new_stock > 0 && strcmp(new_status, "out_of_stock") == 0)
+			status = "active";
+	}
+	if (status == NULL)
+		PG_RETURN_POINTER(trigger->tg_newtuple);
+	PG_RETURN_POINTER(
+		with_value(trigger, column_number(trigger, "status"), CStringGetTextDatum(status)));
+}

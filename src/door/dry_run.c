@@ -1,0 +1,305 @@
+/*-------------------------------------------------------------------------
+ *
+ * dry_run.c
+ *	  Judging without storing: onboard_validate() and onboard_check().
+ *
+ * Reads only, takes no row locks and assigns no transaction ID, so both work on
+ * a hot standby.  What another transaction has not committed is not seen.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "catalogue/catalogue.h"
+#include "load/window.h"
+#include "row/json_row.h"
+#include "row/rule_settings.h"
+
+/*
+ * Keys of valid rows seen earlier in a dry run, by 128 bits of hash: two of five
+ * million rows share one with a probability below 10^-25.
+ */
+typedef struct SeenKey
+{
+	uint64 low;
+	uint64 high;
+	int64 line;  /* of the row that brought it */
+	char status; /* for simplehash */
+} SeenKey;
+
+typedef struct SeenHash
+{
+	uint64 low;
+	uint64 high;
+} SeenHash;
+
+#define SH_PREFIX seen_keys
+#define SH_ELEMENT_TYPE SeenKey
+#define SH_KEY_TYPE uint64
+#define SH_KEY low
+#define SH_HASH_KEY(table, key) ((uint32) (key))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+/* State of one call. */
+typedef struct Check
+{
+	struct rule_settings settings;
+	Catalogue *catalogue;
+	CatalogueOwner owner;
+	struct findings findings;
+} Check;
+
+static Check *
+check_open(const char *vendor_id)
+{
+	Check *check = palloc0(sizeof(Check));
+	MemoryContext context = CurrentMemoryContext;
+	OwnerSection section;
+
+	owner_check_caller(vendor_id);
+	check->owner.vendor_id_text = CStringGetTextDatum(vendor_id);
+	owner_enter(&section);
+	SPI_connect();
+	rule_settings_load(&check->settings, context, true);
+	SPI_finish();
+	check->catalogue = catalogue_open(false);
+	owner_leave(&section);
+	return check;
+}
+
+static void
+check_close(Check *check)
+{
+	catalogue_close(check->catalogue);
+}
+
+/* Judge a row by the rules and against the catalogue. */
+static void
+check_row(Check *check, IncomingRow *row, bool taken[KEY_COUNT])
+{
+	RowKeys keys;
+	KeyHolder holder[KEY_COUNT];
+	CatalogueKey key;
+
+	memset(taken, 0, KEY_COUNT * sizeof(bool));
+	row_trim(&row->product);
+	incoming_row_judge(row, &check->settings, &check->findings);
+	if (findings_are_of_unreadable_row(&check->findings))
+		return;
+	row_keys_init(&keys, row);
+	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, LOOK_NOW, taken,
+				   holder);
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		if (taken[key])
+			findings_add_duplicate(&check->findings, &row->product, catalogue_key_column[key], 0);
+	}
+}
+
+static void
+refuse_null(const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
+}
+
+static void
+return_finding(ReturnSetInfo *set, const struct finding *finding)
+{
+	Datum values[6];
+	bool nulls[6] = {false};
+
+	values[0] = CStringGetTextDatum(rule_code(finding->rule));
+	nulls[1] = finding->column == COLUMN_NONE;
+	if (!nulls[1])
+		values[1] = CStringGetTextDatum(onboard_columns[finding->column].name);
+	values[2] = CStringGetTextDatum(finding->message);
+	values[3] = CStringGetTextDatum(severity_name(finding->severity));
+	nulls[4] = finding->rejected.data == NULL;
+	if (!nulls[4])
+		values[4] = PointerGetDatum(
+			cstring_to_text_with_len(finding->rejected.data, finding->rejected.length));
+	nulls[5] = finding->suggestion[0] == '\0';
+	if (!nulls[5])
+		values[5] = CStringGetTextDatum(finding->suggestion);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(onboard_validate);
+
+/*
+ * onboard_validate(vendor_id text, product jsonb): what is wrong with one
+ * product.  No row of severity error means valid.
+ */
+Datum
+onboard_validate(PG_FUNCTION_ARGS)
+{
+	Check *check;
+	Jsonb *product;
+	IncomingRow row;
+	bool taken[KEY_COUNT];
+	int i;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		refuse_null(PG_ARGISNULL(0) ? "vendor_id" : "product");
+	check = check_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	memset(&row, 0, sizeof(row));
+	product = PG_GETARG_JSONB_P(1);
+	json_row_read(&product->root, VARSIZE(product) - VARHDRSZ, &row);
+	check_row(check, &row, taken);
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < check->findings.count; i++)
+		return_finding((ReturnSetInfo *) fcinfo->resultinfo, &check->findings.items[i]);
+	check_close(check);
+	return (Datum) 0;
+}
+
+/*
+ * Keys carried from call to call of one transaction; NULL when there are none.
+ * The memory goes with the transaction, and the callback forgets the pointer.
+ */
+static seen_keys_hash *carried_keys = NULL;
+
+static void
+forget_carried_keys(void *argument)
+{
+	carried_keys = NULL;
+}
+
+static seen_keys_hash *
+open_seen_keys(bool carry)
+{
+	MemoryContextCallback *callback;
+
+	if (!carry)
+		return seen_keys_create(CurrentMemoryContext, 1024, NULL);
+	if (carried_keys != NULL)
+		return carried_keys;
+	callback = MemoryContextAllocZero(TopTransactionContext, sizeof(*callback));
+	callback->func = forget_carried_keys;
+	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
+	carried_keys = seen_keys_create(TopTransactionContext, 1024, NULL);
+	return carried_keys;
+}
+
+/* SKUs are unique on the whole platform, product IDs per vendor. */
+static SeenHash
+hash_seen(const Check *check, CatalogueKey key, struct text_view value)
+{
+	SeenHash hash;
+	uint64 seed = key;
+
+	if (key == KEY_VENDOR_PRODUCT_ID)
+		seed = hash_bytes_extended((const unsigned char *) VARDATA_ANY(check->owner.vendor_id_text),
+								   VARSIZE_ANY_EXHDR(check->owner.vendor_id_text), key);
+	hash.low = hash_bytes_extended((const unsigned char *) value.data, (int) value.length, seed);
+	hash.high = hash_bytes_extended((const unsigned char *) value.data, (int) value.length, ~seed);
+	return hash;
+}
+
+/* Add findings for keys that an earlier valid row of the dry run brought. */
+static void
+check_seen(Check *check, const IncomingRow *row, const bool taken[KEY_COUNT], seen_keys_hash *seen)
+{
+	CatalogueKey key;
+
+	if (findings_are_of_unreadable_row(&check->findings))
+		return;
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		struct text_view value = row->product.value[catalogue_key_column[key]];
+		SeenKey *entry;
+
+		if (taken[key] || value.length == 0)
+			continue;
+		entry = seen_keys_lookup(seen, hash_seen(check, key, value).low);
+		if (entry != NULL && entry->high == hash_seen(check, key, value).high)
+			findings_add_duplicate(&check->findings, &row->product, catalogue_key_column[key],
+								   entry->line);
+	}
+}
+
+static void
+note_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen)
+{
+	CatalogueKey key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		SeenHash hash = hash_seen(check, key, row->product.value[catalogue_key_column[key]]);
+		bool found;
+		SeenKey *entry = seen_keys_insert(seen, hash.low, &found);
+
+		entry->high = hash.high;
+		entry->line = row->line_number > 0 ? row->line_number : row->row_number;
+	}
+}
+
+static void
+return_verdict(ReturnSetInfo *set, const IncomingRow *row, const struct findings *findings)
+{
+	Datum values[3];
+	bool nulls[3] = {false};
+
+	values[0] = Int64GetDatum(row->row_number);
+	values[1] = CStringGetTextDatum(findings->has_error ? "error" : "validated");
+	values[2] = JsonbPGetDatum(findings_to_jsonb(findings));
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(onboard_check);
+
+/*
+ * onboard_check(vendor_id text, records jsonb, carry boolean): a dry run over
+ * many records, one result row each, in order of row_number.  With carry, 48
+ * bytes a valid row are kept until the transaction ends.
+ */
+Datum
+onboard_check(PG_FUNCTION_ARGS)
+{
+	Check *check;
+	JsonRecords *records;
+	seen_keys_hash *seen;
+	MemoryContext row_context;
+	int i;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		refuse_null(PG_ARGISNULL(0) ? "vendor_id" : PG_ARGISNULL(1) ? "records" : "carry");
+	check = check_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	records = json_records_open(PG_GETARG_JSONB_P(1));
+	seen = open_seen_keys(PG_GETARG_BOOL(2));
+	InitMaterializedSRF(fcinfo, 0);
+	row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard check row", ALLOCSET_DEFAULT_SIZES);
+	for (i = 0; i < json_records_count(records); i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+		IncomingRow row;
+		bool taken[KEY_COUNT];
+
+		CHECK_FOR_INTERRUPTS();
+		json_records_read(records, i, &row);
+		check_row(check, &row, taken);
+		check_seen(check, &row, taken, seen);
+		if (!check->findings.has_error)
+			note_seen(check, &row, seen);
+		return_verdict((ReturnSetInfo *) fcinfo->resultinfo, &row, &check->findings);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row_context);
+	}
+	check_close(check);
+	return (Datum) 0;
+}

@@ -1,0 +1,247 @@
+/*-------------------------------------------------------------------------
+ *
+ * ingest.c
+ *	  The JSON door: onboard_ingest().
+ *
+ * One call is one transaction's worth of records of one upload, for clients
+ * that want each row's verdict back.  The rows take the same way as those of
+ * COPY; a call holds its records, its results and nothing else in memory.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "load/loader.h"
+#include "row/json_row.h"
+
+typedef enum ResultStatus
+{
+	RESULT_VALIDATED,
+	RESULT_ERROR,
+	RESULT_REFUSED,
+	RESULT_UNKNOWN_UPLOAD,
+	RESULT_REPLAYED /* to be looked up */
+} ResultStatus;
+
+static const char *const status_names[] = {
+	[RESULT_VALIDATED] = "validated",
+	[RESULT_ERROR] = "error",
+	[RESULT_REFUSED] = "refused",
+	[RESULT_UNKNOWN_UPLOAD] = "unknown_upload",
+};
+
+typedef struct IngestResult
+{
+	int64 row_number;
+	ResultStatus status;
+	int64 product_id; /* 0: none */
+	Jsonb *errors;
+} IngestResult;
+
+/* State of one call. */
+typedef struct Ingest
+{
+	MemoryContext context;
+	IngestResult *results;
+	Jsonb *no_errors;
+} Ingest;
+
+/* LoaderVerdict: note the verdict on the record at this position. */
+static void
+note_verdict(void *argument, int64 position, int64 product_id, const struct findings *findings)
+{
+	Ingest *ingest = argument;
+	IngestResult *result = &ingest->results[position];
+	MemoryContext caller = MemoryContextSwitchTo(ingest->context);
+
+	result->status = findings->has_error ? RESULT_ERROR : RESULT_VALIDATED;
+	result->product_id = product_id;
+	result->errors = findings->count > 0 ? findings_to_jsonb(findings) : ingest->no_errors;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+push_records(Ingest *ingest, Loader *loader, const char *upload_id, const JsonRecords *records)
+{
+	Size length = strlen(upload_id);
+	int count = json_records_count(records);
+	MemoryContext row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard ingest row", ALLOCSET_DEFAULT_SIZES);
+	int i;
+
+	for (i = 0; i < count; i++)
+	{
+		IngestResult *result = &ingest->results[i];
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+		IncomingRow row;
+
+		CHECK_FOR_INTERRUPTS();
+		json_records_read(records, i, &row);
+		result->row_number = row.row_number;
+		result->errors = ingest->no_errors;
+		switch (loader_push(loader, upload_id, length, &row))
+		{
+			case LOADER_TAKEN:
+				break;
+			case LOADER_REPLAYED:
+				result->status = RESULT_REPLAYED;
+				break;
+			case LOADER_REFUSED:
+				result->status = RESULT_REFUSED;
+				break;
+			case LOADER_UNKNOWN_UPLOAD:
+				result->status = RESULT_UNKNOWN_UPLOAD;
+				break;
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row_context);
+	}
+	MemoryContextDelete(row_context);
+}
+
+/* The errors stored for a row, NULL when there are none. */
+static Jsonb *
+stored_errors(Ingest *ingest, Datum *key, bool *has_error)
+{
+	static Statement errors = {
+		"SELECT jsonb_agg(jsonb_build_object('error_type', e.error_type, "
+		"         'error_field', e.error_field, 'error_message', e.error_message, "
+		"         'severity', e.severity, 'rejected_value', e.rejected_value, "
+		"         'suggestion', e.suggestion) ORDER BY e.error_id), "
+		"       coalesce(bool_or(e.severity = 'error'), false) "
+		"FROM onboard.validation_errors e WHERE e.upload_id = $1 AND e.row_number = $2",
+		2,
+		{TEXTOID, INT8OID},
+	};
+	Datum value;
+	bool is_null;
+	Jsonb *result = NULL;
+
+	statement_run(&errors, key, NULL, false, SPI_OK_SELECT);
+	*has_error = DatumGetBool(statement_value(2, NULL));
+	value = statement_value(1, &is_null);
+	if (!is_null)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(ingest->context);
+
+		result = DatumGetJsonbPCopy(value);
+		MemoryContextSwitchTo(caller);
+	}
+	return result;
+}
+
+static int64
+stored_product(Datum *key)
+{
+	static Statement product = {
+		"SELECT p.product_id FROM onboard.products p WHERE p.upload_id = $1 AND p.row_number = $2",
+		2,
+		{TEXTOID, INT8OID},
+	};
+
+	if (statement_run(&product, key, NULL, false, SPI_OK_SELECT) == 0)
+		return 0; /* deleted since; the verdict stands */
+	return DatumGetInt64(statement_value(1, NULL));
+}
+
+/* Give rows that had a verdict before this very verdict. */
+static void
+look_up_replayed(Ingest *ingest, const char *upload_id, int count)
+{
+	OwnerSection section;
+	int i;
+
+	owner_enter(&section);
+	SPI_connect();
+	for (i = 0; i < count; i++)
+	{
+		IngestResult *result = &ingest->results[i];
+		Datum key[2];
+		bool has_error;
+		Jsonb *errors;
+
+		if (result->status != RESULT_REPLAYED)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		key[0] = CStringGetTextDatum(upload_id);
+		key[1] = Int64GetDatum(result->row_number);
+		errors = stored_errors(ingest, key, &has_error);
+		result->status = has_error ? RESULT_ERROR : RESULT_VALIDATED;
+		if (errors != NULL)
+			result->errors = errors;
+		if (!has_error)
+			result->product_id = stored_product(key);
+	}
+	SPI_finish();
+	owner_leave(&section);
+}
+
+static void
+return_results(FunctionCallInfo fcinfo, const Ingest *ingest, int count)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	int i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < count; i++)
+	{
+		const IngestResult *result = &ingest->results[i];
+		Datum values[5];
+		bool nulls[5] = {false};
+
+		values[0] = Int64GetDatum(result->row_number);
+		values[1] = CStringGetTextDatum(status_names[result->status]);
+		nulls[2] = result->status != RESULT_VALIDATED;
+		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum("inserted");
+		nulls[3] = result->product_id == 0;
+		values[3] = Int64GetDatum(result->product_id);
+		values[4] = JsonbPGetDatum(result->errors);
+		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+	}
+}
+
+PG_FUNCTION_INFO_V1(onboard_ingest);
+
+/*
+ * onboard_ingest(upload_id text, records jsonb): judge records and store products
+ * and errors; one result row per record, in order of row_number.
+ */
+Datum
+onboard_ingest(PG_FUNCTION_ARGS)
+{
+	Ingest ingest;
+	Loader *loader;
+	JsonRecords *records;
+	char *upload_id;
+	int count;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s must not be null", PG_ARGISNULL(0) ? "upload_id" : "records")));
+	upload_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	records = json_records_open(PG_GETARG_JSONB_P(1));
+	count = json_records_count(records);
+	ingest.context = CurrentMemoryContext;
+	ingest.no_errors = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("[]")));
+	ingest.results =
+		MemoryContextAllocExtended(CurrentMemoryContext, Max(count, 1) * sizeof(IngestResult),
+								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	loader = loader_create(note_verdict, &ingest, false);
+	push_records(&ingest, loader, upload_id, records);
+	loader_settle(loader);
+	look_up_replayed(&ingest, upload_id, count);
+	loader_finish(loader);
+	return_results(fcinfo, &ingest, count);
+	return (Datum) 0;
+}

@@ -1,0 +1,484 @@
+/*-------------------------------------------------------------------------
+ *
+ * intake.c
+ *	  The bulk door: the foreign table onboard.intake.
+ *
+ * A foreign table, because that is what COPY and INSERT hand their rows to
+ * without storing them: COPY does all its parsing in the server, from any client
+ * that can COPY, and each row arrives here as a tuple.
+ *
+ * Rows go to the loader as they come; the loader has batches and windows of its
+ * own, so it does not matter how many rows a call brings.  What is left is
+ * settled when the statement ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "foreign/fdwapi.h"
+#include "nodes/makefuncs.h"
+#include "nodes/pathnodes.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "base/others_code.h"
+#include "catalogue/table_shape.h"
+#include "door/copy_context.h"
+#include "load/loader.h"
+
+/* Rows the executor may collect before it calls; INSERT only. */
+#define INTAKE_BATCH_ROWS 1000
+
+/* Columns of onboard.intake beside the fourteen. */
+typedef enum IntakeColumn
+{
+	INTAKE_UPLOAD_ID,
+	INTAKE_ROW_NUMBER,
+	INTAKE_LINE_NUMBER,
+	INTAKE_ATTRIBUTES,
+	INTAKE_DEFECT_TYPE,
+	INTAKE_DEFECT_MESSAGE,
+	INTAKE_RAW_RECORD,
+	INTAKE_COLUMN_COUNT
+} IntakeColumn;
+
+static const struct
+{
+	const char *name;
+	Oid type;
+} intake_columns[INTAKE_COLUMN_COUNT] = {
+	[INTAKE_UPLOAD_ID] = {"upload_id", TEXTOID},
+	[INTAKE_ROW_NUMBER] = {"row_number", INT8OID},
+	[INTAKE_LINE_NUMBER] = {"line_number", INT8OID},
+	[INTAKE_ATTRIBUTES] = {"attributes", JSONBOID},
+	[INTAKE_DEFECT_TYPE] = {"defect_type", TEXTOID},
+	[INTAKE_DEFECT_MESSAGE] = {"defect_message", TEXTOID},
+	[INTAKE_RAW_RECORD] = {"raw_record", TEXTOID},
+};
+
+/* State of one COPY or INSERT. */
+typedef struct Intake
+{
+	Loader *loader;
+	MemoryContext row_context; /* COPY calls in a context that lives long */
+	CopyContext copy_context;
+	bool is_copy;
+	bool row_by_row; /* others' code runs between rows */
+	AttrNumber product_column[COLUMN_COUNT];
+	AttrNumber intake_column[INTAKE_COLUMN_COUNT];
+} Intake;
+
+/*
+ * Statement start and end.
+ */
+
+static AttrNumber
+intake_column_number(Relation relation, const char *name, Oid type)
+{
+	AttrNumber number = get_attnum(RelationGetRelid(relation), name);
+
+	if (number == InvalidAttrNumber ||
+		TupleDescAttr(RelationGetDescr(relation), number - 1)->atttypid != type)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_COLUMN_NUMBER),
+						errmsg("foreign table \"%s\" lacks column \"%s\" of type %s",
+							   RelationGetRelationName(relation), name, format_type_be(type)),
+						errhint("Only onboard.intake, as the extension created it, takes rows.")));
+	return number;
+}
+
+/* COPY computes the defaults of columns that it is not given, row by row. */
+static bool
+defaults_run_code(Relation relation)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	int i;
+
+	for (i = 0; constraints != NULL && i < constraints->num_defval; i++)
+	{
+		if (runs_volatile_code(stringToNode(constraints->defval[i].adbin)))
+			return true;
+	}
+	return false;
+}
+
+static void
+intake_begin(ResultRelInfo *result_info, bool query_runs_code)
+{
+	Relation relation = result_info->ri_RelationDesc;
+	Intake *intake = palloc0(sizeof(Intake));
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+		intake->product_column[i] =
+			intake_column_number(relation, onboard_columns[i].name, TEXTOID);
+	for (i = 0; i < INTAKE_COLUMN_COUNT; i++)
+		intake->intake_column[i] =
+			intake_column_number(relation, intake_columns[i].name, intake_columns[i].type);
+	intake->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard intake row", ALLOCSET_DEFAULT_SIZES);
+	intake->row_by_row =
+		query_runs_code || table_has_insert_trigger(relation) || defaults_run_code(relation);
+	intake->loader = loader_create(NULL, NULL, intake->row_by_row);
+	result_info->ri_FdwState = intake;
+}
+
+static void
+intake_end(ResultRelInfo *result_info)
+{
+	Intake *intake = result_info->ri_FdwState;
+
+	if (intake == NULL)
+		return;
+	result_info->ri_FdwState = NULL;
+	copy_context_end(&intake->copy_context);
+	loader_finish(intake->loader);
+}
+
+static void
+intakeBeginForeignModify(ModifyTableState *state, ResultRelInfo *result_info, List *fdw_private,
+						 int subplan_index, int flags)
+{
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		intake_begin(result_info, fdw_private != NIL);
+}
+
+static void
+intakeEndForeignModify(EState *estate, ResultRelInfo *result_info)
+{
+	intake_end(result_info);
+}
+
+static void
+intakeBeginForeignInsert(ModifyTableState *state, ResultRelInfo *result_info)
+{
+	Intake *intake;
+
+	intake_begin(result_info, false);
+	/* COPY has no plan.  INSERT through a partitioned table comes here as well. */
+	if (state->ps.plan != NULL || state->rootResultRelInfo != result_info)
+		return;
+	intake = result_info->ri_FdwState;
+	intake->is_copy = true;
+	copy_context_begin(&intake->copy_context);
+}
+
+static void
+intakeEndForeignInsert(EState *estate, ResultRelInfo *result_info)
+{
+	intake_end(result_info);
+}
+
+/*
+ * One row.
+ */
+
+/* A text column as a view; the datum is kept where it can be stored as it is. */
+static inline struct text_view
+text_column(TupleTableSlot *slot, AttrNumber number, Datum *source)
+{
+	struct text_view view = {NULL, 0};
+	text *value;
+
+	if (slot->tts_isnull[number - 1])
+		return view;
+	value = (text *) DatumGetPointer(slot->tts_values[number - 1]);
+	/* As COPY makes them, which is worth a short cut. */
+	if (!VARATT_IS_4B_U(value))
+		value = DatumGetTextPP(PointerGetDatum(value));
+	view.data = VARDATA_ANY(value);
+	view.length = VARSIZE_ANY_EXHDR(value);
+	if (source != NULL)
+		*source = PointerGetDatum(value);
+	return view;
+}
+
+static int64
+number_column(TupleTableSlot *slot, AttrNumber number)
+{
+	return slot->tts_isnull[number - 1] ? 0 : DatumGetInt64(slot->tts_values[number - 1]);
+}
+
+/* 0 for a line that is not known. */
+static int64
+read_line_number(const Intake *intake, TupleTableSlot *slot, int64 row_number)
+{
+	AttrNumber number = intake->intake_column[INTAKE_LINE_NUMBER];
+	int64 line_number = number_column(slot, number);
+
+	if (line_number < 1 && !slot->tts_isnull[number - 1])
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("line_number %lld of row %lld is not a line of a file",
+							   (long long) line_number, (long long) row_number),
+						errhint("Number the lines of a file from 1, or leave line_number null.")));
+	return line_number;
+}
+
+static void
+read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
+{
+	struct text_view code = text_column(slot, intake->intake_column[INTAKE_DEFECT_TYPE], NULL);
+
+	if (code.data == NULL)
+		return;
+	if (!rule_by_code(code, &row->defect) ||
+		(row->defect != RULE_MALFORMED_ROW && row->defect != RULE_INVALID_ENCODING))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("defect_type of row %lld is not a defect", (long long) row->row_number),
+				 errhint("A defect_type is MALFORMED_ROW, INVALID_ENCODING or null.")));
+	row->has_defect = true;
+	row->defect_message = text_column(slot, intake->intake_column[INTAKE_DEFECT_MESSAGE], NULL);
+	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
+}
+
+static void
+read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
+{
+	AttrNumber number = intake->intake_column[INTAKE_ATTRIBUTES];
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (slot->tts_isnull[number - 1])
+		return;
+	row->attributes = DatumGetJsonbP(slot->tts_values[number - 1]);
+	if (!JB_ROOT_IS_OBJECT(row->attributes))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("attributes of row %lld are not a JSON object",
+							   (long long) row->row_number)));
+	iterator = JsonbIteratorInit(&row->attributes->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_VALUE && value.type != jbvString)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("an attribute of row %lld is not a JSON string",
+								   (long long) row->row_number),
+							errhint("Attributes are the columns onboard does not know, as text.")));
+	}
+}
+
+static void
+intake_row(Intake *intake, TupleTableSlot *slot)
+{
+	MemoryContext caller = MemoryContextSwitchTo(intake->row_context);
+	struct text_view upload_id;
+	IncomingRow row;
+	int i;
+
+	copy_context_begin_row(&intake->copy_context);
+	slot_getallattrs(slot);
+	memset(&row, 0, sizeof(row));
+	row.row_number = number_column(slot, intake->intake_column[INTAKE_ROW_NUMBER]);
+	row.line_number = read_line_number(intake, slot, row.row_number);
+	upload_id = text_column(slot, intake->intake_column[INTAKE_UPLOAD_ID], NULL);
+	for (i = 0; i < COLUMN_COUNT; i++)
+		row.product.raw[i] = text_column(slot, intake->product_column[i], &row.source[i]);
+	read_defect(intake, slot, &row);
+	read_attributes(intake, slot, &row);
+	switch (
+		loader_push(intake->loader, upload_id.data ? upload_id.data : "", upload_id.length, &row))
+	{
+		case LOADER_TAKEN:
+		case LOADER_REPLAYED:
+			break;
+		case LOADER_REFUSED:
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("upload \"%.*s\" takes no further rows", (int) upload_id.length,
+						upload_id.data),
+				 errdetail(
+					 "It has ended, or as many rows as its total have a verdict; row %lld has none.",
+					 (long long) row.row_number),
+				 errhint("Open a new upload with onboard_begin_upload().")));
+			break;
+		case LOADER_UNKNOWN_UPLOAD:
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("upload of row %lld does not exist", (long long) row.row_number),
+				 errdetail("The upload_id is \"%.*s\".", (int) upload_id.length,
+						   upload_id.data ? upload_id.data : ""),
+				 /* In a wrong order of columns it is a product value. */
+				 errdetail_log("The upload_id is shown to the client only."),
+				 errhint(
+					 "Open the upload with onboard_begin_upload() and give its id with each row.")));
+			break;
+	}
+	copy_context_end_row(&intake->copy_context);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(intake->row_context);
+}
+
+static TupleTableSlot *
+intakeExecForeignInsert(EState *estate, ResultRelInfo *result_info, TupleTableSlot *slot,
+						TupleTableSlot *plan_slot)
+{
+	intake_row(result_info->ri_FdwState, slot);
+	return slot;
+}
+
+static TupleTableSlot **
+intakeExecForeignBatchInsert(EState *estate, ResultRelInfo *result_info, TupleTableSlot **slots,
+							 TupleTableSlot **plan_slots, int *slot_count)
+{
+	int i;
+
+	for (i = 0; i < *slot_count; i++)
+		intake_row(result_info->ri_FdwState, slots[i]);
+	return slots;
+}
+
+/*
+ * RETURNING and row triggers need each row back before the next.  COPY passes each
+ * row when it has read it, so that an error names its line; a batch would only
+ * copy the rows.
+ */
+static int
+intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)
+{
+	TriggerDesc *triggers = result_info->ri_TrigDesc;
+	Intake *intake = result_info->ri_FdwState;
+
+	if ((intake != NULL && (intake->is_copy || intake->row_by_row)) ||
+		result_info->ri_projectReturning != NULL || result_info->ri_WithCheckOptions != NIL ||
+		(triggers != NULL && (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
+		return 1;
+	return INTAKE_BATCH_ROWS;
+}
+
+/*
+ * What the door does not do.
+ */
+
+static int
+intakeIsForeignRelUpdatable(Relation relation)
+{
+	return 1 << CMD_INSERT;
+}
+
+/*
+ * A function in the INSERT's own query runs between the rows, too.  Subqueries are
+ * plans by now; what they are made of is kept beside them.
+ */
+static bool
+query_runs_code(PlannerInfo *root)
+{
+	ListCell *cell;
+
+	if (runs_volatile_code((Node *) root->parse))
+		return true;
+	foreach(cell, root->glob->subroots)
+	{
+		if (runs_volatile_code((Node *) lfirst_node(PlannerInfo, cell)->parse))
+			return true;
+	}
+	return false;
+}
+
+/* The list is for intakeBeginForeignModify(): NIL, or not when code runs between rows. */
+static List *
+intakePlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relation,
+						int subplan_index)
+{
+	if (plan->operation == CMD_INSERT && plan->onConflictAction != ONCONFLICT_NONE)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("onboard.intake does not support ON CONFLICT"),
+			 errhint("A duplicate is a verdict: it is recorded in onboard.validation_errors.")));
+	return query_runs_code(root) ? list_make1(makeInteger(1)) : NIL;
+}
+
+static void
+intakeGetForeignRelSize(PlannerInfo *root, RelOptInfo *relation, Oid table)
+{
+	if (root->parse->commandType == CMD_SELECT || root->parse->commandType == CMD_INSERT)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot read from onboard.intake"),
+			 errdetail(
+				 "Rows written to it become rows of onboard.products or onboard.validation_errors."),
+			 errhint("Read those tables.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("onboard.intake takes new rows only"),
+			 errhint("Change onboard.products instead.")));
+}
+
+/* Never reached, since planning a scan fails; the planner wants them set. */
+static void
+intakeGetForeignPaths(PlannerInfo *root, RelOptInfo *relation, Oid table)
+{
+	elog(ERROR, "onboard.intake has no paths");
+}
+
+static ForeignScan *
+intakeGetForeignPlan(PlannerInfo *root, RelOptInfo *relation, Oid table, ForeignPath *path,
+					 List *target_list, List *clauses, Plan *outer_plan)
+{
+	elog(ERROR, "onboard.intake has no plans");
+}
+
+/* EXPLAIN VERBOSE of an INSERT says what becomes of the rows. */
+static void
+intakeExplainForeignModify(ModifyTableState *state, ResultRelInfo *result_info, List *fdw_private,
+						   int subplan_index, ExplainState *explain)
+{
+	if (explain->verbose && !explain->analyze)
+		ExplainPropertyText("Onboard", "judges each row, stores valid ones in onboard.products",
+							explain);
+}
+
+PG_FUNCTION_INFO_V1(onboard_intake_handler);
+
+/* Handler of the foreign data wrapper onboard_intake. */
+Datum
+onboard_intake_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	routine->GetForeignRelSize = intakeGetForeignRelSize;
+	routine->GetForeignPaths = intakeGetForeignPaths;
+	routine->GetForeignPlan = intakeGetForeignPlan;
+	routine->PlanForeignModify = intakePlanForeignModify;
+	routine->BeginForeignModify = intakeBeginForeignModify;
+	routine->ExecForeignInsert = intakeExecForeignInsert;
+	routine->ExecForeignBatchInsert = intakeExecForeignBatchInsert;
+	routine->GetForeignModifyBatchSize = intakeGetForeignModifyBatchSize;
+	routine->EndForeignModify = intakeEndForeignModify;
+	routine->BeginForeignInsert = intakeBeginForeignInsert;
+	routine->EndForeignInsert = intakeEndForeignInsert;
+	routine->IsForeignRelUpdatable = intakeIsForeignRelUpdatable;
+	routine->ExplainForeignModify = intakeExplainForeignModify;
+	PG_RETURN_POINTER(routine);
+}
+
+PG_FUNCTION_INFO_V1(onboard_intake_validator);
+
+/* Refuses every option: the wrapper, its server and its table have none. */
+Datum
+onboard_intake_validator(PG_FUNCTION_ARGS)
+{
+	List *options = untransformRelOptions(PG_GETARG_DATUM(0));
+
+	if (options != NIL)
+	{
+		DefElem *option = linitial(options);
+
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+						errmsg("invalid option \"%s\"", option->defname),
+						errhint("There are no valid options in this context.")));
+	}
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,291 @@
+/*-------------------------------------------------------------------------
+ *
+ * error_store.c
+ *	  The table onboard.validation_errors: recording findings.
+ *
+ * A file in which every row is wrong makes this the hot path, so findings go to
+ * the heap in batches, as products do, and the foreign keys to upload and vendor
+ * are not checked row by row: both rows are locked.  When somebody put a
+ * trigger, policy or constraint on the table, rows go through INSERT.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/settings.h"
+#include "base/statement.h"
+#include "catalogue/table_shape.h"
+#include "load/error_store.h"
+#include "shared/text.h"
+
+#define ERROR_BATCH_ROWS 1000
+#define ERROR_BATCH_BYTES (64 * 1024)
+
+/* Columns of validation_errors (see table_shape.c). */
+enum
+{
+	ERROR_ID = 1,
+	ERROR_UPLOAD_ID,
+	ERROR_VENDOR_ID,
+	ERROR_ROW_NUMBER,
+	ERROR_LINE_NUMBER,
+	ERROR_VENDOR_PRODUCT_ID,
+	ERROR_TYPE,
+	ERROR_FIELD,
+	ERROR_MESSAGE,
+	ERROR_SEVERITY,
+	ERROR_REJECTED_VALUE,
+	ERROR_SUGGESTION,
+	ERROR_ORIGINAL_DATA,
+	ERROR_CREATED_AT
+};
+#define ERROR_COLUMN_COUNT ERROR_CREATED_AT
+
+struct ErrorStore
+{
+	MemoryContext context;
+	MemoryContext row_context; /* reset after each row */
+	Relation relation;
+	bool direct;
+	EState *estate;
+	ResultRelInfo *result_info;
+	Oid sequence;
+	BulkInsertState bulk_insert;
+	TupleTableSlot *slots[ERROR_BATCH_ROWS];
+	int count;
+	Size bytes;
+	Datum type_names[RULE_COUNT];
+	Datum field_names[COLUMN_COUNT];
+	Datum severity_names[2];
+};
+
+static void
+prepare_names(ErrorStore *store)
+{
+	int i;
+
+	for (i = 0; i < RULE_COUNT; i++)
+		store->type_names[i] = CStringGetTextDatum(rule_code(i));
+	for (i = 0; i < COLUMN_COUNT; i++)
+		store->field_names[i] = CStringGetTextDatum(onboard_columns[i].name);
+	store->severity_names[SEVERITY_ERROR] = CStringGetTextDatum(severity_name(SEVERITY_ERROR));
+	store->severity_names[SEVERITY_WARNING] = CStringGetTextDatum(severity_name(SEVERITY_WARNING));
+}
+
+ErrorStore *
+error_store_open(void)
+{
+	ErrorStore *store = palloc0(sizeof(ErrorStore));
+
+	store->context = CurrentMemoryContext;
+	store->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard error row", ALLOCSET_DEFAULT_SIZES);
+	store->relation = table_open(onboard_relation("validation_errors"), RowExclusiveLock);
+	store->direct = onboard_load_path != LOAD_PATH_PLAIN &&
+					table_shape_departure(store->relation, &validation_errors_shape) == NULL;
+	store->estate = CreateExecutorState();
+	store->result_info = makeNode(ResultRelInfo);
+	InitResultRelInfo(store->result_info, store->relation, 0, NULL, 0);
+	ExecOpenIndices(store->result_info, false);
+	if (store->direct)
+		store->sequence = identity_sequence(store->relation, ERROR_ID);
+	prepare_names(store);
+	return store;
+}
+
+void
+error_store_close(ErrorStore *store)
+{
+	int i;
+
+	for (i = 0; i < ERROR_BATCH_ROWS && store->slots[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(store->slots[i]);
+	if (store->bulk_insert != NULL)
+		FreeBulkInsertState(store->bulk_insert);
+	ExecCloseIndices(store->result_info);
+	FreeExecutorState(store->estate);
+	table_close(store->relation, NoLock);
+	MemoryContextDelete(store->row_context);
+}
+
+bool
+error_store_is_direct(const ErrorStore *store)
+{
+	return store->direct;
+}
+
+static Datum
+view_text(struct text_view view)
+{
+	return PointerGetDatum(cstring_to_text_with_len(view.data, view.length));
+}
+
+/* Values of the columns that all findings of a row share. */
+static void
+row_values(const CatalogueOwner *owner, const IncomingRow *row, Datum *values, bool *nulls)
+{
+	struct text_view vendor_product_id = row->product.value[COLUMN_VENDOR_PRODUCT_ID];
+
+	memset(nulls, false, ERROR_COLUMN_COUNT * sizeof(bool));
+	values[ERROR_UPLOAD_ID - 1] = owner->upload_id_text;
+	values[ERROR_VENDOR_ID - 1] = owner->vendor_id_text;
+	values[ERROR_ROW_NUMBER - 1] = Int64GetDatum(row->row_number);
+	values[ERROR_LINE_NUMBER - 1] = Int64GetDatum(row->line_number);
+	nulls[ERROR_LINE_NUMBER - 1] = row->line_number == 0;
+	nulls[ERROR_VENDOR_PRODUCT_ID - 1] = vendor_product_id.length == 0;
+	if (vendor_product_id.length > 0)
+		values[ERROR_VENDOR_PRODUCT_ID - 1] = view_text(vendor_product_id);
+	values[ERROR_ORIGINAL_DATA - 1] = JsonbPGetDatum(incoming_row_original_data(row));
+	values[ERROR_CREATED_AT - 1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+}
+
+static void
+finding_values(ErrorStore *store, const struct finding *finding, Datum *values, bool *nulls)
+{
+	values[ERROR_TYPE - 1] = store->type_names[finding->rule];
+	nulls[ERROR_FIELD - 1] = finding->column == COLUMN_NONE;
+	if (finding->column != COLUMN_NONE)
+		values[ERROR_FIELD - 1] = store->field_names[finding->column];
+	values[ERROR_MESSAGE - 1] = CStringGetTextDatum(finding->message);
+	values[ERROR_SEVERITY - 1] = store->severity_names[finding->severity];
+	nulls[ERROR_REJECTED_VALUE - 1] = finding->rejected.data == NULL;
+	if (finding->rejected.data != NULL)
+	{
+		struct text_view rejected = finding->rejected;
+
+		rejected.length = text_cut(rejected, ONBOARD_MAX_RECORD_BYTES);
+		values[ERROR_REJECTED_VALUE - 1] = view_text(rejected);
+	}
+	nulls[ERROR_SUGGESTION - 1] = finding->suggestion[0] == '\0';
+	if (finding->suggestion[0] != '\0')
+		values[ERROR_SUGGESTION - 1] = CStringGetTextDatum(finding->suggestion);
+}
+
+static TupleTableSlot *
+next_slot(ErrorStore *store)
+{
+	if (store->slots[store->count] == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(store->context);
+
+		store->slots[store->count] = table_slot_create(store->relation, NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	return store->slots[store->count];
+}
+
+static void
+batch_add(ErrorStore *store, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *slot = next_slot(store);
+	int columns = slot->tts_tupleDescriptor->natts;
+
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, values, ERROR_COLUMN_COUNT * sizeof(Datum));
+	memcpy(slot->tts_isnull, nulls, ERROR_COLUMN_COUNT * sizeof(bool));
+	memset(slot->tts_isnull + ERROR_COLUMN_COUNT, true,
+		   (columns - ERROR_COLUMN_COUNT) * sizeof(bool));
+	slot->tts_values[ERROR_ID - 1] = Int64GetDatum(nextval_internal(store->sequence, false));
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+	slot->tts_tableOid = RelationGetRelid(store->relation);
+	store->count++;
+	store->bytes += ((HeapTupleTableSlot *) slot)->tuple->t_len;
+}
+
+/* By an INSERT statement, with whatever others put on the table. */
+static void
+insert_plain(const Datum *values, const bool *nulls)
+{
+	static Statement insert = {
+		"INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, line_number, "
+		"  vendor_product_id, error_type, error_field, error_message, severity, rejected_value, "
+		"  suggestion, original_data, created_at) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+		ERROR_COLUMN_COUNT - 1,
+		{TEXTOID, TEXTOID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+		 TEXTOID, JSONBOID, TIMESTAMPTZOID},
+	};
+	char null_flags[ERROR_COLUMN_COUNT];
+	OwnerSection section;
+	int i;
+
+	for (i = 1; i < ERROR_COLUMN_COUNT; i++)
+		null_flags[i - 1] = nulls[i] ? 'n' : ' ';
+	owner_enter_plain(&section);
+	SPI_connect();
+	statement_run(&insert, unconstify(Datum *, values) + 1, null_flags, false, SPI_OK_INSERT);
+	SPI_finish();
+	owner_leave(&section);
+}
+
+bool
+error_store_add(ErrorStore *store, const CatalogueOwner *owner, const IncomingRow *row,
+				const struct findings *findings)
+{
+	MemoryContext caller = MemoryContextSwitchTo(store->row_context);
+	Datum values[ERROR_COLUMN_COUNT];
+	bool nulls[ERROR_COLUMN_COUNT];
+	int i;
+
+	row_values(owner, row, values, nulls);
+	for (i = 0; i < findings->count; i++)
+	{
+		finding_values(store, &findings->items[i], values, nulls);
+		if (store->direct)
+			batch_add(store, values, nulls);
+		else
+			insert_plain(values, nulls);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(store->row_context);
+	/* The next row may need as many slots as a row can have findings. */
+	return store->count > ERROR_BATCH_ROWS - MAX_FINDINGS || store->bytes > ERROR_BATCH_BYTES;
+}
+
+void
+error_store_flush(ErrorStore *store)
+{
+	MemoryContext caller;
+	int i;
+
+	if (store->count == 0)
+		return;
+	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
+	if (store->bulk_insert == NULL)
+	{
+		MemoryContextSwitchTo(store->context);
+		store->bulk_insert = GetBulkInsertState();
+		MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
+	}
+	table_multi_insert(store->relation, store->slots, store->count, GetCurrentCommandId(true), 0,
+					   store->bulk_insert);
+	for (i = 0; i < store->count; i++)
+	{
+		ResetPerTupleExprContext(store->estate);
+		insert_index_entries(store->result_info, store->slots[i], store->estate);
+		ExecClearTuple(store->slots[i]);
+	}
+	MemoryContextSwitchTo(caller);
+	ResetPerTupleExprContext(store->estate);
+	store->count = 0;
+	store->bytes = 0;
+	CHECK_FOR_INTERRUPTS();
+}

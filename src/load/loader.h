@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * loader.h
+ *	  The one pipeline behind all doors: judge, claim keys, store, account.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_LOADER_H
+#define ONBOARD_LOADER_H
+
+#include "postgres.h"
+
+#include "row/incoming_row.h"
+
+/*
+ * Told of each row's verdict once it is settled, in no particular order.
+ * position is the row's own; product_id is 0 unless the row was stored.
+ */
+typedef void (*LoaderVerdict)(void *context, int64 position, int64 product_id,
+							  const struct findings *findings);
+
+typedef enum LoaderAnswer
+{
+	LOADER_TAKEN,    /* the verdict comes, at loader_finish() at the latest */
+	LOADER_REPLAYED, /* the row has a verdict already */
+	LOADER_REFUSED,  /* the upload has ended */
+	LOADER_UNKNOWN_UPLOAD
+} LoaderAnswer;
+
+typedef struct Loader Loader;
+
+/*
+ * One per statement.  What it allocates lives in a child of the current memory
+ * context.  verdict may be NULL.  With row_by_row each valid row becomes a product
+ * before the next is taken, for user code that runs between them.
+ */
+extern Loader *loader_create(LoaderVerdict verdict, void *context, bool row_by_row);
+
+/*
+ * Take one row of an upload.  Raises an error when the caller may not load for
+ * the upload's vendor.
+ */
+extern LoaderAnswer
+loader_push(Loader *loader, const char *upload_id, Size upload_id_length, IncomingRow *row);
+
+/* Settle every row taken so far; all verdicts have been told after this. */
+extern void loader_settle(Loader *loader);
+
+/* Settle, write ledger and counters of all uploads, and free the loader. */
+extern void loader_finish(Loader *loader);
+
+#endif /* ONBOARD_LOADER_H */

@@ -1,0 +1,692 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.c
+ *	  The error report and the fix file of an upload, as CSV records.
+ *
+ * Both read validation_errors once, in the order of its primary key, through a
+ * cursor, with the rights of the caller: row security decides what there is.
+ * Memory is bounded by the rows of one fetch.
+ *
+ * The fix file must give the same verdicts when it is uploaded unedited.  For
+ * a row that was read as cells that is plain: the same cells again.  A record
+ * that could not be read so is written as the text it was, and the cells we
+ * add must not mend it:
+ *
+ *	  another number of fields	header and record grow by the same number, so
+ *			they still differ
+ *	  a quote left open	one of our cells is in quotes always: its first quote
+ *			ends the field that was open, the text after it is an error, on
+ *			the line of the record; rows after it are not swallowed
+ *	  a quote astray, too long, U+FFFD	are in the text
+ *
+ * Our cells hold no line ends there, so that the record stays one line.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "base/statement.h"
+#include "report/csv_text.h"
+#include "shared/columns.h"
+#include "shared/text.h"
+
+/* Rows of validation_errors per fetch. */
+#define FETCH_ROWS 500
+
+/* Characters of the description in the error report. */
+#define DESCRIPTION_CHARACTERS 100
+
+/* Cells that the fix file adds, in this order. */
+static const char *const fix_columns[] = {"onboard_line", "onboard_errors", "onboard_suggestion"};
+
+#define FIX_COLUMN_COUNT ((int) lengthof(fix_columns))
+
+/* Columns of errors_query. */
+enum error_column
+{
+	ERROR_ROW_NUMBER = 1,
+	ERROR_LINE_NUMBER,
+	ERROR_VENDOR_PRODUCT_ID,
+	ERROR_TYPE,
+	ERROR_FIELD,
+	ERROR_MESSAGE,
+	ERROR_REJECTED_VALUE,
+	ERROR_SUGGESTION,
+	ERROR_ORIGINAL_DATA
+};
+
+static const char errors_query[] =
+	"SELECT e.row_number, e.line_number, e.vendor_product_id, e.error_type, e.error_field, "
+	"       e.error_message, e.rejected_value, e.suggestion, e.original_data "
+	"FROM onboard.validation_errors e "
+	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 "
+	"ORDER BY e.row_number, e.error_id";
+
+/* A report being written. */
+typedef struct Report
+{
+	Datum upload_id;
+	ReturnSetInfo *result;
+	CsvRecord record;
+	MemoryContext row_context; /* reset for each row of the query */
+	Jsonb *metadata;           /* of the upload */
+} Report;
+
+/* The row of the query at hand. */
+typedef struct ErrorRow
+{
+	HeapTuple tuple;
+	TupleDesc descriptor;
+} ErrorRow;
+
+typedef void (*error_row_fn)(void *context, const ErrorRow *row);
+
+/* ---------------------------------------------------------------------
+ * Values as text
+ * ---------------------------------------------------------------------
+ */
+
+static const struct text_view no_text = {"", 0};
+
+static struct text_view
+view_of_datum(Datum datum)
+{
+	text *value = DatumGetTextPP(datum);
+	struct text_view view = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+
+	return view;
+}
+
+static Datum
+error_datum(const ErrorRow *row, enum error_column column, bool *is_null)
+{
+	return SPI_getbinval(row->tuple, row->descriptor, column, is_null);
+}
+
+/* A text column, "" for null. */
+static struct text_view
+error_text(const ErrorRow *row, enum error_column column)
+{
+	bool is_null;
+	Datum datum = error_datum(row, column, &is_null);
+
+	return is_null ? no_text : view_of_datum(datum);
+}
+
+static struct text_view
+number_text(int64 number)
+{
+	return text_of(psprintf(INT64_FORMAT, number));
+}
+
+/* A number column, "" for null. */
+static struct text_view
+error_number(const ErrorRow *row, enum error_column column)
+{
+	bool is_null;
+	Datum datum = error_datum(row, column, &is_null);
+
+	return is_null ? no_text : number_text(DatumGetInt64(datum));
+}
+
+/* A JSON value as the row it came from had it; data is NULL for null. */
+static struct text_view
+json_text(JsonbValue *value)
+{
+	struct text_view text = {NULL, 0};
+
+	if (value == NULL || value->type == jbvNull)
+		return text;
+	if (value->type == jbvString)
+	{
+		text.data = value->val.string.val;
+		text.length = value->val.string.len;
+		return text;
+	}
+	if (value->type == jbvNumeric)
+		return text_of(
+			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric))));
+	if (value->type == jbvBool)
+		return text_of(value->val.boolean ? "true" : "false");
+	if (value->type == jbvBinary)
+		return text_of(JsonbToCString(NULL, value->val.binary.data, value->val.binary.len));
+	return text;
+}
+
+/*
+ * The same for metadata, to which no caps apply: strings only, because a short
+ * number can have a long text.
+ */
+static struct text_view
+metadata_text(JsonbValue *value)
+{
+	return value != NULL && value->type == jbvString ? json_text(value) : no_text;
+}
+
+/* What a JSON object has under a key; data is NULL for nothing. */
+static struct text_view
+json_get(Jsonb *object, struct text_view key)
+{
+	JsonbValue value;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		return (struct text_view){NULL, 0};
+	return json_text(getKeyJsonValueFromContainer(&object->root, key.data, key.length, &value));
+}
+
+/* The same for a column that we know, "" for nothing. */
+static struct text_view
+json_column(Jsonb *original, enum onboard_column column)
+{
+	struct text_view text = json_get(original, text_of(onboard_columns[column].name));
+
+	return text.data == NULL ? no_text : text;
+}
+
+/* ---------------------------------------------------------------------
+ * Reading the upload and its errors, writing records
+ * ---------------------------------------------------------------------
+ */
+
+/* Read the upload's metadata; an error when the caller sees no such upload. */
+static Jsonb *
+read_metadata(Datum upload_id)
+{
+	static Statement read = {
+		"SELECT u.metadata FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) $1",
+		1,
+		{TEXTOID},
+	};
+
+	if (statement_run(&read, &upload_id, NULL, true, SPI_OK_SELECT) == 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("upload \"%s\" does not exist", TextDatumGetCString(upload_id))));
+	return DatumGetJsonbP(statement_value(1, NULL));
+}
+
+/* Connects to SPI; returns false when upload_id is null, which has no report. */
+static bool
+report_open(Report *report, FunctionCallInfo fcinfo)
+{
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (PG_ARGISNULL(0))
+		return false;
+	report->upload_id = PG_GETARG_DATUM(0);
+	report->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	SPI_connect();
+	report->metadata = read_metadata(report->upload_id);
+	report->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard report row", ALLOCSET_DEFAULT_SIZES);
+	return true;
+}
+
+static void
+report_close(Report *report)
+{
+	SPI_finish();
+}
+
+/* Hand out the record and begin the next. */
+static void
+put_record(Report *report)
+{
+	Datum values[1];
+	bool nulls[1] = {false};
+
+	values[0] = PointerGetDatum(
+		cstring_to_text_with_len(report->record.text.data, report->record.text.len));
+	tuplestore_putvalues(report->result->setResult, report->result->setDesc, values, nulls);
+	pfree(DatumGetPointer(values[0]));
+	csv_reset(&report->record);
+}
+
+/* Call process for each error of the upload, in the row context. */
+static void
+for_each_error(Report *report, error_row_fn process, void *context)
+{
+	Oid types[1] = {TEXTOID};
+	Portal cursor =
+		SPI_cursor_open_with_args(NULL, errors_query, 1, types, &report->upload_id, NULL, true, 0);
+	uint64 i;
+
+	for (;;)
+	{
+		SPI_cursor_fetch(cursor, true, FETCH_ROWS);
+		if (SPI_processed == 0)
+			break;
+		for (i = 0; i < SPI_processed; i++)
+		{
+			ErrorRow row = {SPI_tuptable->vals[i], SPI_tuptable->tupdesc};
+			MemoryContext caller = MemoryContextSwitchTo(report->row_context);
+
+			process(context, &row);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(report->row_context);
+		}
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(cursor);
+}
+
+static Jsonb *
+original_data(const ErrorRow *row)
+{
+	bool is_null;
+
+	return DatumGetJsonbP(error_datum(row, ERROR_ORIGINAL_DATA, &is_null));
+}
+
+/* ---------------------------------------------------------------------
+ * Error report
+ * ---------------------------------------------------------------------
+ */
+
+static const char *const error_headers[] = {
+	"Row Number",  "Vendor Product ID", "SKU",         "Product Name",   "Category",
+	"Error Type",  "Error Message",     "Price",       "Stock Quantity", "Brand",
+	"Description", "Line Number",       "Error Field", "Rejected Value", "Suggestion",
+};
+
+static struct text_view
+first_characters(struct text_view text, int characters)
+{
+	text.length = pg_mbcharcliplen(text.data, text.length, characters);
+	return text;
+}
+
+static struct text_view
+vendor_product_id(const ErrorRow *row, Jsonb *original)
+{
+	struct text_view text = error_text(row, ERROR_VENDOR_PRODUCT_ID);
+
+	return text.length > 0 ? text : json_column(original, COLUMN_VENDOR_PRODUCT_ID);
+}
+
+/* One error as one record. */
+static void
+write_error(void *context, const ErrorRow *row)
+{
+	Report *report = context;
+	CsvRecord *record = &report->record;
+	Jsonb *original = original_data(row);
+
+	csv_add(record, error_number(row, ERROR_ROW_NUMBER));
+	csv_add_safe(record, vendor_product_id(row, original));
+	csv_add_safe(record, json_column(original, COLUMN_SKU));
+	csv_add_safe(record, json_column(original, COLUMN_PRODUCT_NAME));
+	csv_add_safe(record, json_column(original, COLUMN_CATEGORY));
+	csv_add_safe(record, error_text(row, ERROR_TYPE));
+	csv_add_safe(record, error_text(row, ERROR_MESSAGE));
+	csv_add_safe(record, json_column(original, COLUMN_PRICE));
+	csv_add_safe(record, json_column(original, COLUMN_STOCK_QUANTITY));
+	csv_add_safe(record, json_column(original, COLUMN_BRAND));
+	csv_add_safe(record, first_characters(json_column(original, COLUMN_DESCRIPTION),
+										  DESCRIPTION_CHARACTERS));
+	csv_add(record, error_number(row, ERROR_LINE_NUMBER));
+	csv_add_safe(record, error_text(row, ERROR_FIELD));
+	csv_add_safe(record, error_text(row, ERROR_REJECTED_VALUE));
+	csv_add_safe(record, error_text(row, ERROR_SUGGESTION));
+	put_record(report);
+}
+
+PG_FUNCTION_INFO_V1(onboard_error_csv);
+
+/* The error report: a header, then one record per error. */
+Datum
+onboard_error_csv(PG_FUNCTION_ARGS)
+{
+	Report report;
+	int i;
+
+	if (!report_open(&report, fcinfo))
+		return (Datum) 0;
+	csv_init(&report.record, text_of(","));
+	for (i = 0; i < lengthof(error_headers); i++)
+		csv_add(&report.record, text_of(error_headers[i]));
+	put_record(&report);
+	for_each_error(&report, write_error, &report);
+	report_close(&report);
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------------
+ * Fix file
+ * ---------------------------------------------------------------------
+ */
+
+/* A column of the vendor's file. */
+typedef struct FixColumn
+{
+	struct text_view header; /* as the vendor wrote it */
+	struct text_view key;    /* in original_data */
+} FixColumn;
+
+/* A fix file being written. */
+typedef struct FixFile
+{
+	Report report;
+	FixColumn *columns;
+	int column_count;
+	int dropped_count; /* columns of ours that the file had before */
+
+	/* the rejected row at hand: one or more errors */
+	MemoryContext group_context;
+	int64 row_number; /* 0 for none */
+	int64 line_number;
+	Jsonb *original;
+	StringInfoData errors;
+	StringInfoData suggestion;
+} FixFile;
+
+static bool
+equals_ignoring_case(struct text_view text, const char *name)
+{
+	return text.length == strlen(name) && pg_strncasecmp(text.data, name, text.length) == 0;
+}
+
+/* Is the column one that an earlier fix file added? */
+static bool
+is_fix_column(struct text_view name)
+{
+	int i;
+
+	for (i = 0; i < FIX_COLUMN_COUNT; i++)
+	{
+		if (equals_ignoring_case(name, fix_columns[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Where original_data keeps the cells under a header; position from 1. */
+static struct text_view
+column_key(struct text_view name, int position)
+{
+	int i;
+
+	if (name.length == 0)
+		return text_of(psprintf("column_%d", position));
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (equals_ignoring_case(name, onboard_columns[i].name))
+			return text_of(onboard_columns[i].name);
+	}
+	return name;
+}
+
+static void
+add_column(FixFile *file, struct text_view header, int position)
+{
+	struct text_view name = text_trim(header);
+	FixColumn *column = &file->columns[file->column_count];
+
+	if (is_fix_column(name))
+	{
+		file->dropped_count++;
+		return;
+	}
+	column->header = header;
+	column->key = column_key(name, position);
+	file->column_count++;
+}
+
+/* Columns from the header list that the client noted; false when there is none. */
+static bool
+columns_from_metadata(FixFile *file)
+{
+	JsonbValue list;
+	uint32 count;
+	uint32 i;
+
+	if (getKeyJsonValueFromContainer(&file->report.metadata->root, "header", strlen("header"),
+									 &list) == NULL ||
+		list.type != jbvBinary || !JsonContainerIsArray(list.val.binary.data))
+		return false;
+	count = JsonContainerSize(list.val.binary.data);
+	file->columns = palloc0(sizeof(FixColumn) * (count + 1));
+	for (i = 0; i < count; i++)
+	{
+		JsonbValue *header = getIthJsonbValueFromContainer(list.val.binary.data, i);
+
+		add_column(file, metadata_text(header), i + 1);
+	}
+	return count > 0;
+}
+
+/* The attributes of the rejected rows; rows of the result are in SPI_tuptable. */
+static uint64
+find_attributes(FixFile *file)
+{
+	static Statement find = {
+		"SELECT DISTINCT k.key COLLATE pg_catalog.\"C\" AS key FROM onboard.validation_errors e "
+		"CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(e.original_data OPERATOR(pg_catalog.-) $2) k (key) "
+		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
+		"ORDER BY 1",
+		2,
+		{TEXTOID, TEXTARRAYOID},
+	};
+	Datum names[COLUMN_COUNT + 1];
+	Datum values[2];
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+		names[i] = CStringGetTextDatum(onboard_columns[i].name);
+	names[COLUMN_COUNT] = CStringGetTextDatum("raw_record");
+	values[0] = file->report.upload_id;
+	values[1] =
+		PointerGetDatum(construct_array(names, lengthof(names), TEXTOID, -1, false, TYPALIGN_INT));
+	return statement_run(&find, values, NULL, true, SPI_OK_SELECT);
+}
+
+/* Without a header list: the columns we know, then the attributes found. */
+static void
+columns_from_errors(FixFile *file)
+{
+	uint64 count = find_attributes(file);
+	uint64 i;
+
+	file->columns = palloc0(sizeof(FixColumn) * (COLUMN_COUNT + count));
+	for (i = 0; i < COLUMN_COUNT; i++)
+		add_column(file, text_of(onboard_columns[i].name), i + 1);
+	for (i = 0; i < count; i++)
+		add_column(file, text_of(SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1)),
+				   COLUMN_COUNT + i + 1);
+	/* Nothing of ours was in a file, because there was none. */
+	file->dropped_count = 0;
+}
+
+/* The vendor's delimiter, or a comma. */
+static struct text_view
+fix_delimiter(Jsonb *metadata)
+{
+	JsonbValue value;
+	struct text_view delimiter = metadata_text(
+		getKeyJsonValueFromContainer(&metadata->root, "delimiter", strlen("delimiter"), &value));
+
+	if (delimiter.data == NULL || delimiter.length == 0 ||
+		pg_mbstrlen_with_len(delimiter.data, delimiter.length) != 1 ||
+		strchr("\"\r\n", delimiter.data[0]) != NULL)
+		return text_of(",");
+	return delimiter;
+}
+
+static void
+write_fix_header(FixFile *file)
+{
+	int i;
+
+	for (i = 0; i < file->column_count; i++)
+		csv_add(&file->report.record, file->columns[i].header);
+	for (i = 0; i < FIX_COLUMN_COUNT; i++)
+		csv_add(&file->report.record, text_of(fix_columns[i]));
+	put_record(&file->report);
+}
+
+static void
+without_line_ends(StringInfo text)
+{
+	int i;
+
+	for (i = 0; i < text->len; i++)
+	{
+		if (text->data[i] == '\n' || text->data[i] == '\r')
+			text->data[i] = ' ';
+	}
+}
+
+/*
+ * A record that could not be read as cells: its text, then our cells.  Where
+ * the header had some of ours already, the text has them too, and the header
+ * grows by that many fewer.
+ */
+static void
+write_raw_record(FixFile *file, struct text_view raw)
+{
+	CsvRecord *record = &file->report.record;
+	int added = FIX_COLUMN_COUNT - file->dropped_count;
+
+	while (raw.length > 0 && strchr("\r\n", raw.data[raw.length - 1]) != NULL)
+		raw.length--;
+	appendBinaryStringInfo(&record->text, raw.data, raw.length);
+	record->cell_count = 1;
+	without_line_ends(&file->errors);
+	without_line_ends(&file->suggestion);
+	if (added >= 3)
+		csv_add(record, number_text(file->line_number));
+	if (added >= 1)
+		csv_add_quoted(record, text_of(file->errors.data));
+	if (added >= 2)
+		csv_add(record, text_of(file->suggestion.data));
+}
+
+/*
+ * A row that was read as cells: the same cells, then ours, which are left
+ * blank when with them the record would be too long to be read again.
+ */
+static void
+write_cells(FixFile *file)
+{
+	CsvRecord *record = &file->report.record;
+	bool has_room;
+	int i;
+
+	for (i = 0; i < file->column_count; i++)
+	{
+		struct text_view cell = json_get(file->original, file->columns[i].key);
+
+		csv_add(record, cell.data == NULL ? no_text : cell);
+	}
+	has_room = record->text.len + 2 * (file->errors.len + file->suggestion.len) + 32 <=
+			   ONBOARD_MAX_RECORD_BYTES;
+	csv_add(record, number_text(file->line_number));
+	csv_add(record, has_room ? text_of(file->errors.data) : no_text);
+	csv_add(record, has_room ? text_of(file->suggestion.data) : no_text);
+}
+
+/* Write the rejected row at hand, if there is one. */
+static void
+finish_row(FixFile *file)
+{
+	MemoryContext caller = MemoryContextSwitchTo(file->group_context);
+	struct text_view raw;
+
+	if (file->row_number > 0)
+	{
+		raw = json_get(file->original, text_of("raw_record"));
+		if (raw.data != NULL)
+			write_raw_record(file, raw);
+		else
+			write_cells(file);
+		put_record(&file->report);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(file->group_context);
+}
+
+static void
+begin_row(FixFile *file, const ErrorRow *row, int64 row_number)
+{
+	MemoryContext caller = MemoryContextSwitchTo(file->group_context);
+	bool is_null;
+	Datum line = error_datum(row, ERROR_LINE_NUMBER, &is_null);
+
+	file->row_number = row_number;
+	file->line_number = is_null ? row_number : DatumGetInt64(line);
+	file->original = DatumGetJsonbPCopy(error_datum(row, ERROR_ORIGINAL_DATA, &is_null));
+	initStringInfo(&file->errors);
+	initStringInfo(&file->suggestion);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Add "first: second" to what a row has so far, with "; " between. */
+static void
+append_pair(StringInfo list, struct text_view first, struct text_view second)
+{
+	if (list->len > 0)
+		appendStringInfoString(list, "; ");
+	if (first.length > 0)
+	{
+		appendBinaryStringInfo(list, first.data, first.length);
+		appendStringInfoString(list, ": ");
+	}
+	appendBinaryStringInfo(list, second.data, second.length);
+}
+
+/* One error: of the row at hand, or of the next one. */
+static void
+write_fix(void *context, const ErrorRow *row)
+{
+	FixFile *file = context;
+	bool is_null;
+	int64 row_number = DatumGetInt64(error_datum(row, ERROR_ROW_NUMBER, &is_null));
+	struct text_view suggestion = error_text(row, ERROR_SUGGESTION);
+
+	if (row_number != file->row_number)
+	{
+		finish_row(file);
+		begin_row(file, row, row_number);
+	}
+	append_pair(&file->errors, error_text(row, ERROR_TYPE), error_text(row, ERROR_MESSAGE));
+	if (suggestion.length > 0)
+		append_pair(&file->suggestion, error_text(row, ERROR_FIELD), suggestion);
+}
+
+PG_FUNCTION_INFO_V1(onboard_fix_csv);
+
+/* The fix file: the vendor's header, then one record per rejected row. */
+Datum
+onboard_fix_csv(PG_FUNCTION_ARGS)
+{
+	FixFile file;
+
+	memset(&file, 0, sizeof(file));
+	if (!report_open(&file.report, fcinfo))
+		return (Datum) 0;
+	csv_init(&file.report.record, fix_delimiter(file.report.metadata));
+	file.group_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard fix file row", ALLOCSET_DEFAULT_SIZES);
+	if (!columns_from_metadata(&file))
+	{
+		file.column_count = 0;
+		columns_from_errors(&file);
+	}
+	write_fix_header(&file);
+	for_each_error(&file.report, write_fix, &file);
+	finish_row(&file);
+	report_close(&file.report);
+	return (Datum) 0;
+}

@@ -1,0 +1,395 @@
+/*-------------------------------------------------------------------------
+ *
+ * incoming_row.c
+ *	  A row on its way through a door, and copies of it that outlive the call.
+ *
+ * A row whose verdict has to wait (its key may belong to an earlier row that is
+ * not decided yet, or to a running transaction) is kept as a RowImage: the raw
+ * bytes of its fields one after another.  Raw, because an error report shows
+ * what the vendor wrote, which the stored product no longer tells.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "row/incoming_row.h"
+#include "shared/row_caps.h"
+#include "shared/text.h"
+
+#define FIELD_ABSENT PG_UINT32_MAX
+
+struct RowImage
+{
+	int64 row_number;
+	int64 line_number;
+	int64 position;
+	Jsonb *attributes;
+	JsonbContainer *original; /* borrowed: lives as long as the door's call */
+	int original_length;
+	uint32 length[COLUMN_COUNT]; /* FIELD_ABSENT for an absent field */
+	char bytes[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static Size
+raw_bytes(const struct product_row *product)
+{
+	Size total = 0;
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+		total += product->raw[i].length;
+	return total;
+}
+
+/* Where the attributes of an image begin. */
+static Size
+attributes_offset(const IncomingRow *row)
+{
+	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product));
+}
+
+Size
+row_image_size(const IncomingRow *row)
+{
+	return attributes_offset(row) + (row->attributes ? VARSIZE(row->attributes) : 0);
+}
+
+RowImage *
+row_image_save(const IncomingRow *row, void *memory)
+{
+	RowImage *image = memory;
+	char *next = image->bytes;
+	int i;
+
+	image->row_number = row->row_number;
+	image->line_number = row->line_number;
+	image->position = row->position;
+	image->original = row->original;
+	image->original_length = row->original_length;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		struct text_view field = row->product.raw[i];
+
+		image->length[i] = field.data ? (uint32) field.length : FIELD_ABSENT;
+		if (field.length > 0)
+			memcpy(next, field.data, field.length);
+		next += field.length;
+	}
+	image->attributes = NULL;
+	if (row->attributes)
+	{
+		image->attributes = (Jsonb *) ((char *) image + attributes_offset(row));
+		memcpy(image->attributes, row->attributes, VARSIZE(row->attributes));
+	}
+	return image;
+}
+
+void
+row_image_load(const RowImage *image, IncomingRow *row)
+{
+	const char *next = image->bytes;
+	int i;
+
+	memset(row, 0, sizeof(*row));
+	row->row_number = image->row_number;
+	row->line_number = image->line_number;
+	row->position = image->position;
+	row->attributes = image->attributes;
+	row->original = image->original;
+	row->original_length = image->original_length;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (image->length[i] == FIELD_ABSENT)
+			continue;
+		row->product.raw[i].data = next;
+		row->product.raw[i].length = image->length[i];
+		next += image->length[i];
+	}
+	row_trim(&row->product);
+}
+
+const char *
+row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_column column)
+{
+	const char *text = image->bytes;
+	int i;
+
+	if (row->product.raw[column].data == NULL)
+		return NULL;
+	for (i = 0; i < (int) column; i++)
+		text += row->product.raw[i].length;
+	return text + (row->product.value[column].data - row->product.raw[column].data);
+}
+
+/* Read the next attribute; false when there is none. */
+static bool
+next_attribute(JsonbIterator **iterator, struct text_view *name, struct text_view *value)
+{
+	JsonbValue key;
+	JsonbValue text;
+
+	if (JsonbIteratorNext(iterator, &key, true) != WJB_KEY)
+		return false;
+	(void) JsonbIteratorNext(iterator, &text, true);
+	name->data = key.val.string.val;
+	name->length = key.val.string.len;
+	value->data = text.val.string.val;
+	value->length = text.val.string.len;
+	return true;
+}
+
+static JsonbIterator *
+begin_attributes(Jsonb *attributes)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&attributes->root);
+	JsonbValue object;
+
+	(void) JsonbIteratorNext(&iterator, &object, true);
+	return iterator;
+}
+
+static void
+add_only_finding(struct findings *findings, enum rule_id rule, struct text_view rejected,
+				 const char *message)
+{
+	findings->count = 0;
+	findings_add(findings, rule, COLUMN_NONE, rejected, message);
+}
+
+/* The caps and the encoding of attributes, which the rules do not see. */
+static void
+judge_attributes(const IncomingRow *row, struct findings *findings)
+{
+	JsonbIterator *iterator = begin_attributes(row->attributes);
+	struct text_view none = {NULL, 0};
+	struct text_view name;
+	struct text_view value;
+	struct row_caps caps;
+
+	row_caps_start(&caps, raw_bytes(&row->product));
+	while (next_attribute(&iterator, &name, &value))
+	{
+		if (!row_caps_take(&caps, name, value))
+		{
+			add_only_finding(findings, RULE_MALFORMED_ROW, none, caps.message);
+			return;
+		}
+		if (text_has_replacement(name) || text_has_replacement(value))
+		{
+			add_only_finding(
+				findings, RULE_INVALID_ENCODING, text_has_replacement(name) ? name : value,
+				"an additional column contains U+FFFD, a character that was damaged before it arrived");
+			return;
+		}
+	}
+}
+
+void
+incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
+				   struct findings *findings)
+{
+	if (row->has_defect)
+	{
+		char *message = pnstrdup(row->defect_message.data ? row->defect_message.data : "",
+								 text_cut(row->defect_message, FINDING_MESSAGE_SIZE));
+		struct text_view raw_record = row->raw_record;
+
+		raw_record.length = text_cut(raw_record, ONBOARD_MAX_RECORD_BYTES);
+		findings->has_error = false;
+		add_only_finding(findings, row->defect, raw_record,
+						 message[0] != '\0' ? message : "the record could not be read");
+		pfree(message);
+		return;
+	}
+	rules_judge(&row->product, settings, findings);
+	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
+		judge_attributes(row, findings);
+	row->is_cut =
+		findings_are_of_unreadable_row(findings) && findings->items[0].rule == RULE_MALFORMED_ROW;
+}
+
+/*
+ * The fourteen columns as a jsonb object, written in its stored form: sorted
+ * keys (by length, then bytes), an array of JEntry and the strings.  Building it
+ * through JsonbValue costs ten times as much, and a file full of errors needs
+ * one per row.  See utils/jsonb.h for the format: with at most 28 entries only
+ * the first holds an offset, the others hold lengths.
+ */
+static const enum onboard_column jsonb_key_order[COLUMN_COUNT] = {
+	COLUMN_SKU,
+	COLUMN_UNIT,
+	COLUMN_BRAND,
+	COLUMN_PRICE,
+	COLUMN_CATEGORY,
+	COLUMN_IMAGE_URL,
+	COLUMN_WEIGHT_KG,
+	COLUMN_DESCRIPTION,
+	COLUMN_SUBCATEGORY,
+	COLUMN_PRODUCT_NAME,
+	COLUMN_DIMENSIONS_CM,
+	COLUMN_STOCK_QUANTITY,
+	COLUMN_COMPARE_AT_PRICE,
+	COLUMN_VENDOR_PRODUCT_ID,
+};
+
+StaticAssertDecl(2 * COLUMN_COUNT < JB_OFFSET_STRIDE, "entries after the first would need offsets");
+
+static Jsonb *
+columns_to_jsonb(const struct product_row *product)
+{
+	int count = 0;
+	Size key_bytes = 0;
+	Size value_bytes = 0;
+	Size size;
+	Jsonb *result;
+	JEntry *key_entry;
+	JEntry *value_entry;
+	char *key_next;
+	char *value_next;
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (product->raw[i].data == NULL)
+			continue;
+		count++;
+		key_bytes += strlen(onboard_columns[i].name);
+		value_bytes += product->raw[i].length;
+	}
+	size = offsetof(Jsonb, root) + offsetof(JsonbContainer, children) + 2 * count * sizeof(JEntry) +
+		   key_bytes + value_bytes;
+	result = palloc(size);
+	SET_VARSIZE(result, size);
+	result->root.header = count | JB_FOBJECT;
+	key_entry = result->root.children;
+	value_entry = key_entry + count;
+	key_next = (char *) (value_entry + count);
+	value_next = key_next + key_bytes;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		enum onboard_column column = jsonb_key_order[i];
+		struct text_view value = product->raw[column];
+		const char *name = onboard_columns[column].name;
+		Size name_length = strlen(name);
+
+		if (value.data == NULL)
+			continue;
+		*key_entry++ = JENTRY_ISSTRING | name_length;
+		memcpy(key_next, name, name_length);
+		key_next += name_length;
+		*value_entry++ = JENTRY_ISSTRING | value.length;
+		memcpy(value_next, value.data, value.length);
+		value_next += value.length;
+	}
+	if (count > 0)
+		result->root.children[0] |= JENTRY_HAS_OFF;
+	return result;
+}
+
+/* Add a pair of strings to an object; both are borrowed until it is made. */
+static void
+push_text(JsonbParseState **state, struct text_view name, struct text_view text)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, name.data);
+	value.val.string.len = name.length;
+	pushJsonbValue(state, WJB_KEY, &value);
+	value.val.string.val = unconstify(char *, text.data ? text.data : "");
+	value.val.string.len = text.length;
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static Jsonb *
+raw_record_to_jsonb(struct text_view raw_record)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_text(&state, text_of("raw_record"), raw_record);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* A copy of an object or array with a header of its own. */
+static Jsonb *
+container_to_jsonb(JsonbContainer *container, int length)
+{
+	JsonbValue value;
+
+	value.type = jbvBinary;
+	value.val.binary.data = container;
+	value.val.binary.len = length;
+	return JsonbValueToJsonb(&value);
+}
+
+/*
+ * The row with each field, and all together, cut at the caps: what is too large
+ * to be a row is too large to be kept whole.
+ */
+static void
+cut_product(const struct product_row *product, struct product_row *cut)
+{
+	Size room = ONBOARD_MAX_RECORD_BYTES;
+	int i;
+
+	*cut = *product;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (cut->raw[i].length > Min(room, ONBOARD_MAX_FIELD_BYTES))
+			cut->raw[i].length = text_cut(cut->raw[i], Min(room, ONBOARD_MAX_FIELD_BYTES));
+		room -= cut->raw[i].length;
+	}
+}
+
+/* As many of the attributes as there is room for, each cut at the cap on a field. */
+static Jsonb *
+cut_attributes(Jsonb *attributes, Size room)
+{
+	JsonbIterator *iterator = begin_attributes(attributes);
+	JsonbParseState *state = NULL;
+	struct row_caps caps;
+	struct text_view name;
+	struct text_view value;
+
+	row_caps_start(&caps, ONBOARD_MAX_RECORD_BYTES - room);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	while (next_attribute(&iterator, &name, &value))
+	{
+		value.length = text_cut(value, ONBOARD_MAX_FIELD_BYTES);
+		if (!row_caps_take(&caps, name, value))
+			break;
+		push_text(&state, name, value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+incoming_row_original_data(const IncomingRow *row)
+{
+	struct product_row cut;
+	Jsonb *attributes = row->attributes;
+	Jsonb *columns;
+	Size room;
+
+	if (row->original != NULL && !row->is_cut)
+		return container_to_jsonb(row->original, row->original_length);
+	if (row->has_defect && !row->is_cut)
+	{
+		struct text_view raw_record = row->raw_record;
+
+		raw_record.length = text_cut(raw_record, ONBOARD_MAX_RECORD_BYTES);
+		return raw_record_to_jsonb(raw_record);
+	}
+	cut_product(&row->product, &cut);
+	columns = columns_to_jsonb(&cut);
+	if (attributes == NULL)
+		return columns;
+	room = ONBOARD_MAX_RECORD_BYTES - raw_bytes(&cut);
+	if (row->is_cut || VARSIZE(attributes) > room)
+		attributes = cut_attributes(attributes, room);
+	return DatumGetJsonbP(
+		DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(attributes), JsonbPGetDatum(columns)));
+}

@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * incoming_row.h
+ *	  A row on its way through a door, and copies of it that outlive the call.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_INCOMING_ROW_H
+#define ONBOARD_INCOMING_ROW_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "shared/rules.h"
+
+/*
+ * One row as a door hands it over.  Everything it points to is borrowed and
+ * need only live until the call that takes the row returns.
+ */
+typedef struct IncomingRow
+{
+	int64 row_number;
+	int64 line_number; /* 0 when not known */
+	int64 position;    /* the door's own number for the row */
+	struct product_row product;
+
+	/*
+	 * The text datum whose bytes are product.raw[i], or 0.  Only saves copying
+	 * when the row is stored.
+	 */
+	Datum source[COLUMN_COUNT];
+	Jsonb *attributes; /* unknown columns, all strings; NULL for none */
+
+	/*
+	 * The product as it came in JSON, or NULL.  It must live as long as the
+	 * door's call.
+	 */
+	JsonbContainer *original;
+	int original_length;
+
+	/* Over the caps: only as much is kept as a record may have. */
+	bool is_cut;
+
+	/* A record that no client could pass on as text. */
+	bool has_defect;
+	enum rule_id defect; /* RULE_MALFORMED_ROW or RULE_INVALID_ENCODING */
+	struct text_view defect_message;
+	struct text_view raw_record;
+} IncomingRow;
+
+/* Copy of a row without a defect, in one piece of memory. */
+typedef struct RowImage RowImage;
+
+/* Bytes that an image of the row takes. */
+extern Size row_image_size(const IncomingRow *row);
+
+/* Copy the row to memory of that size, aligned like a pointer. */
+extern RowImage *row_image_save(const IncomingRow *row, void *memory);
+
+/* The row again, trimmed, borrowing from the image. */
+extern void row_image_load(const RowImage *image, IncomingRow *row);
+
+/*
+ * Where the trimmed value of a column lies in the image of this row, NULL for an
+ * absent one.
+ */
+extern const char *
+row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_column column);
+
+/*
+ * Judge a row by the rules and by what only the door can see: its defect, and
+ * the caps and the encoding of its attributes.
+ */
+extern void incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
+							   struct findings *findings);
+
+/*
+ * Could the row not be read at all?  Then it is judged by no other rule, and is
+ * compared with no other row.
+ */
+static inline bool
+findings_are_of_unreadable_row(const struct findings *findings)
+{
+	return findings->count == 1 && (findings->items[0].rule == RULE_MALFORMED_ROW ||
+									findings->items[0].rule == RULE_INVALID_ENCODING);
+}
+
+/* The row as the vendor wrote it, for validation_errors.original_data. */
+extern Jsonb *incoming_row_original_data(const IncomingRow *row);
+
+#endif /* ONBOARD_INCOMING_ROW_H */

@@ -1,0 +1,432 @@
+/*-------------------------------------------------------------------------
+ *
+ * number.c
+ *	  Strict numbers as vendors may write them, and a mender for the others.
+ *
+ * The parser is the judge: it takes exactly the grammar in number.h.  The
+ * mender never accepts anything.  It turns what was refused into digits and a
+ * decimal exponent ("$1,299.00" is 129900 and -2), writes these out plainly,
+ * and asks the parser whether that would be a valid value.  Where people in
+ * different countries would read different numbers, it stays silent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "shared/number.h"
+
+#include "shared/text.h"
+
+/* Longer texts are not mended: nobody means 60 digits. */
+#define MENDABLE_BYTES 60
+
+/* Exponents of more digits than this are no prices. */
+#define EXPONENT_DIGITS 2
+
+/*
+ * A text taken apart: runs of digits with one separator before each but the
+ * first, then perhaps an exponent.
+ */
+struct digit_runs
+{
+	char digits[MENDABLE_BYTES];
+	int digit_count;
+	int run[MENDABLE_BYTES + 1];        /* digits in each run */
+	char separator[MENDABLE_BYTES + 1]; /* before that run */
+	int last;                           /* index of the last run */
+	bool has_exponent;
+	int exponent;
+};
+
+/* What may stand before or behind a number; letters match in any case. */
+struct affix
+{
+	unsigned kinds; /* bits of enum number_kind */
+	struct text_view text;
+};
+
+#define MONEY (1u << NUMBER_MONEY)
+#define KILOGRAMS (1u << NUMBER_KILOGRAMS)
+#define PIECES (1u << NUMBER_PIECES)
+#define AFFIX(kinds, text)         \
+	{                              \
+		kinds,                     \
+		{                          \
+			text, sizeof(text) - 1 \
+		}                          \
+	}
+
+/*
+ * Where one affix starts with another, the longer comes first.  Deliberately
+ * absent: g and lb (another unit needs conversion), dozen and boxes (they
+ * multiply), percent.
+ */
+static const struct affix affixes[] = {
+	AFFIX(MONEY, "US$"),     AFFIX(MONEY, "$"),      AFFIX(MONEY, "\u20AC"), /* euro */
+	AFFIX(MONEY, "\u00A3"),                                                  /* pound */
+	AFFIX(MONEY, "\u00A5"),                                                  /* yen */
+	AFFIX(MONEY, "\u20B9"),                                                  /* rupee */
+	AFFIX(MONEY, "USD"),     AFFIX(MONEY, "EUR"),    AFFIX(MONEY, "GBP"),
+	AFFIX(MONEY, "INR"),     AFFIX(MONEY, "CAD"),    AFFIX(MONEY, "AUD"),
+	AFFIX(MONEY, "CHF"),     AFFIX(MONEY, "Rs."),    AFFIX(MONEY, "Rs"),
+	AFFIX(KILOGRAMS, "kgs"), AFFIX(KILOGRAMS, "kg"), AFFIX(PIECES, "pieces"),
+	AFFIX(PIECES, "piece"),  AFFIX(PIECES, "pcs."),  AFFIX(PIECES, "pcs"),
+	AFFIX(PIECES, "pc"),     AFFIX(PIECES, "units"), AFFIX(PIECES, "unit"),
+	AFFIX(PIECES, "items"),  AFFIX(PIECES, "item"),  {0, {NULL, 0}}, /* sentinel */
+};
+
+static inline bool
+is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/*
+ * Append a digit; a number that would not fit becomes INT64_MAX and stays so,
+ * because INT64_MAX is over the limit of the test, too.
+ */
+static inline int64_t
+append_digit(int64_t number, char digit)
+{
+	if (number > (INT64_MAX - 9) / 10)
+		return INT64_MAX;
+	return number * 10 + (digit - '0');
+}
+
+enum number_verdict
+number_parse(struct text_view text, const struct number_range *range, int64_t *number)
+{
+	const char *next = text.data;
+	const char *end = text.length > 0 ? text.data + text.length : next;
+	bool negative = next < end && *next == '-';
+	int64_t parsed = 0;
+	size_t whole_digits;
+	size_t fraction_digits = 0;
+
+	if (negative)
+		next++;
+
+	whole_digits = 0;
+	for (; next < end && is_digit(*next); next++, whole_digits++)
+		parsed = append_digit(parsed, *next);
+
+	if (range->kind != NUMBER_PIECES)
+	{
+		if (next < end && *next == '.')
+		{
+			for (next++; next < end && is_digit(*next); next++)
+			{
+				if (fraction_digits++ < 2)
+					parsed = append_digit(parsed, *next);
+			}
+		}
+		for (size_t i = fraction_digits; i < 2; i++)
+			parsed = append_digit(parsed, '0');
+	}
+
+	if (next < end || whole_digits + fraction_digits == 0)
+		return NUMBER_NOT_PLAIN;
+	if (fraction_digits > 2)
+		return NUMBER_TOO_PRECISE;
+	if (negative || parsed < range->minimum)
+		return NUMBER_BELOW;
+	if (parsed > range->maximum)
+		return NUMBER_ABOVE;
+	*number = parsed;
+	return NUMBER_VALID;
+}
+
+/* Whether text has the affix at offset; only ASCII letters are folded. */
+static bool
+has_affix_at(struct text_view text, size_t offset, struct text_view affix)
+{
+	for (size_t i = 0; i < affix.length; i++)
+	{
+		if (fold_ascii((unsigned char) text.data[offset + i]) !=
+			fold_ascii((unsigned char) affix.data[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Take one affix off the start or the end, and the blanks next to it. */
+static bool
+strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
+{
+	/* Most numbers have their digits at this end. */
+	if (text->length == 0 || is_digit(text->data[at_start ? 0 : text->length - 1]))
+		return false;
+
+	for (const struct affix *affix = affixes; affix->kinds != 0; affix++)
+	{
+		struct text_view candidate = affix->text;
+
+		if ((affix->kinds & (1u << kind)) == 0 || candidate.length > text->length ||
+			!has_affix_at(*text, at_start ? 0 : text->length - candidate.length, candidate))
+			continue;
+		text->length -= candidate.length;
+		if (at_start)
+			text->data += candidate.length;
+		*text = text_trim(*text);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Read a separator at offset: returns its size, 0 for none.  All blanks count
+ * as the same separator.
+ */
+static size_t
+read_separator(struct text_view text, size_t offset, char *separator)
+{
+	uint32_t character;
+	size_t size = text_decode(text, offset, &character);
+
+	if (is_white_space(character) && !is_control_character(character))
+		character = ' ';
+	if (character != ' ' && character != ',' && character != '.' && character != '\'')
+		return 0;
+	*separator = (char) character;
+	return size;
+}
+
+/* Copy a run of digits, perhaps an empty one; returns its length. */
+static size_t
+read_run(struct text_view text, size_t offset, struct digit_runs *runs)
+{
+	int count = 0;
+
+	while (offset + count < text.length && is_digit(text.data[offset + count]))
+		runs->digits[runs->digit_count++] = text.data[offset + count++];
+	runs->run[runs->last] = count;
+	return count;
+}
+
+/* Read "e+01" and the like, which must be all that is left at offset. */
+static bool
+read_exponent(struct text_view text, size_t offset, struct digit_runs *runs)
+{
+	bool negative = false;
+	size_t first;
+
+	if (fold_ascii((unsigned char) text.data[offset++]) != 'e')
+		return false;
+	if (offset < text.length && (text.data[offset] == '+' || text.data[offset] == '-'))
+		negative = text.data[offset++] == '-';
+
+	for (first = offset; offset < text.length && is_digit(text.data[offset]); offset++)
+	{
+		if (offset - first == EXPONENT_DIGITS)
+			return false;
+		runs->exponent = runs->exponent * 10 + (text.data[offset] - '0');
+	}
+	if (negative)
+		runs->exponent = -runs->exponent;
+	runs->has_exponent = true;
+	return offset == text.length && offset > first;
+}
+
+/* Take a text apart; false when there is anything else in it. */
+static bool
+read_runs(struct text_view text, struct digit_runs *runs)
+{
+	size_t offset;
+
+	runs->digit_count = 0;
+	runs->last = 0;
+	runs->has_exponent = false;
+	runs->exponent = 0;
+
+	offset = read_run(text, 0, runs);
+	while (offset < text.length)
+	{
+		char separator;
+		size_t size = read_separator(text, offset, &separator);
+
+		if (size == 0)
+			return read_exponent(text, offset, runs) && runs->digit_count > 0;
+		offset += size;
+		runs->separator[++runs->last] = separator;
+		offset += read_run(text, offset, runs);
+	}
+	return runs->digit_count > 0;
+}
+
+/* Whether the runs up to this one are thousands, as in 1,299 and 12,345,678. */
+static bool
+are_groups(const struct digit_runs *runs, int last)
+{
+	if (runs->run[0] < 1 || runs->run[0] > 3 || runs->digits[0] == '0')
+		return false;
+	for (int i = 1; i <= last; i++)
+	{
+		if (runs->run[i] != 3 || runs->separator[i] != runs->separator[1])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether a single separator is a decimal point or comma.  *plain says
+ * whether there is only one way to read it: 1,299 kg and 5.000 pieces are
+ * thousands for one reader and not for another.
+ */
+static bool
+single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, bool *plain)
+{
+	int digits = runs->run[1];
+
+	switch (runs->separator[1])
+	{
+		case '.':
+			*plain = kind != NUMBER_PIECES || digits != 3;
+			return true;
+		case ',':
+			if (digits == 3)
+			{
+				*plain = kind != NUMBER_KILOGRAMS && are_groups(runs, 1);
+				return false;
+			}
+			*plain = kind != NUMBER_PIECES && runs->run[0] > 0 && (digits == 1 || digits == 2);
+			return true;
+		default:
+			*plain = are_groups(runs, 1);
+			return false;
+	}
+}
+
+/*
+ * Find how many of the digits are behind the decimal point; false when the
+ * separators do not plainly say so.
+ */
+static bool
+find_fraction(const struct digit_runs *runs, enum number_kind kind, int *fraction)
+{
+	int last = runs->last;
+	bool plain = true;
+
+	*fraction = 0;
+	if (last == 0)
+		return true;
+	if (last == 1)
+	{
+		if (single_separator_is_point(runs, kind, &plain))
+			*fraction = runs->run[1];
+		return plain && !(runs->has_exponent && runs->separator[1] != '.');
+	}
+
+	/* All the same: groups.  Else groups, and another kind before the end. */
+	if (runs->has_exponent)
+		return false;
+	if (runs->separator[last] == runs->separator[1])
+		return are_groups(runs, last);
+	*fraction = runs->run[last];
+	return are_groups(runs, last - 1) &&
+		   (runs->separator[last] == '.' ||
+			(runs->separator[last] == ',' && *fraction >= 1 && *fraction <= 2));
+}
+
+/* The digit of a place: 0 for units, 1 for tens, -1 for tenths. */
+static char
+digit_at(const struct digit_runs *runs, int fraction, int place)
+{
+	int index = runs->digit_count - 1 - fraction - place;
+
+	return index >= 0 && index < runs->digit_count ? runs->digits[index] : '0';
+}
+
+/*
+ * Write the digits out, fraction of them behind the point (fewer than 0: with
+ * zeros appended).  Two digits after the point when there is a point, none for
+ * pieces.  False when that would lose a digit.
+ */
+static bool
+write_plainly(const struct digit_runs *runs, int fraction, enum number_kind kind,
+			  struct text_builder *builder)
+{
+	int decimals = kind == NUMBER_PIECES || fraction <= 0 ? 0 : 2;
+	int top = runs->digit_count - 1 - fraction;
+
+	for (int place = -decimals - 1; place >= -fraction; place--)
+	{
+		if (digit_at(runs, fraction, place) != '0')
+			return false;
+	}
+
+	while (top > 0 && digit_at(runs, fraction, top) == '0')
+		top--;
+	if (top < 0)
+		top = 0;
+	for (int place = top; place >= -decimals; place--)
+	{
+		char digit = digit_at(runs, fraction, place);
+		struct text_view text = {&digit, 1};
+
+		if (place == -1)
+			text_add(builder, text_of("."));
+		text_add(builder, text);
+	}
+	return true;
+}
+
+static bool
+has_digit(struct text_view text)
+{
+	for (size_t i = 0; i < text.length; i++)
+	{
+		if (is_digit(text.data[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Take off what is written around a number: a sign, a currency, a unit. */
+static struct text_view
+strip_surroundings(struct text_view text, enum number_kind kind)
+{
+	bool had_affix = strip_affix(&text, kind, true);
+
+	if (text.length > 0 && text.data[0] == '+')
+	{
+		text.data++;
+		text.length--;
+		if (!had_affix)
+			strip_affix(&text, kind, true);
+	}
+	strip_affix(&text, kind, false);
+	return text;
+}
+
+bool
+number_suggest(struct text_view text, const struct number_range *range, char *suggestion,
+			   size_t size)
+{
+	char mended[NUMBER_SUGGESTION_SIZE];
+	struct text_builder builder;
+	struct digit_runs runs;
+	enum number_verdict verdict;
+	int64_t number;
+	int fraction;
+
+	suggestion[0] = '\0';
+	if (text.length == 0 || text.length > MENDABLE_BYTES)
+		return false;
+	verdict = number_parse(text, range, &number);
+	if ((verdict != NUMBER_NOT_PLAIN && verdict != NUMBER_TOO_PRECISE) || !has_digit(text))
+		return false;
+
+	text = strip_surroundings(text, range->kind);
+	if (!read_runs(text, &runs) || !find_fraction(&runs, range->kind, &fraction))
+		return false;
+
+	text_start(&builder, mended, sizeof(mended));
+	if (!write_plainly(&runs, fraction - runs.exponent, range->kind, &builder))
+		return false;
+	text_finish(&builder);
+
+	/* A number cut by the buffer is far above every range that fits in it. */
+	text = text_of(mended);
+	if (text.length >= size || number_parse(text, range, &number) != NUMBER_VALID)
+		return false;
+	memcpy(suggestion, mended, text.length + 1);
+	return true;
+}

@@ -1,0 +1,323 @@
+/*-------------------------------------------------------------------------
+ *
+ * text.c
+ *	  Borrowed UTF-8 text: trimming, counting, cutting, writing messages.
+ *
+ * Everything is bytes first: a value is decoded only where its characters
+ * matter, and messages are put together with memcpy(), because a file whose
+ * every row is bad must cost about as much as a good one.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "shared/text.h"
+
+/* Digits and sign of the longest int64_t. */
+#define INTEGER_SIZE 20
+
+static inline bool
+is_continuation(char byte)
+{
+	return ((unsigned char) byte & 0xC0) == 0x80;
+}
+
+/*
+ * U+00A0 is C2 A0.  C2 can only start a character, so the two bytes in this
+ * order are that character at either end.
+ */
+struct text_view
+text_trim_ends(struct text_view text)
+{
+	const char *start = text.data;
+	const char *end = start + text.length;
+
+	for (;;)
+	{
+		if (start < end && (*start == ' ' || *start == '\t'))
+			start++;
+		else if (end - start >= 2 && start[0] == '\xC2' && start[1] == '\xA0')
+			start += 2;
+		else
+			break;
+	}
+	for (;;)
+	{
+		if (start < end && (end[-1] == ' ' || end[-1] == '\t'))
+			end--;
+		else if (end - start >= 2 && end[-2] == '\xC2' && end[-1] == '\xA0')
+			end -= 2;
+		else
+			break;
+	}
+	text.data = start;
+	text.length = (size_t) (end - start);
+	return text;
+}
+
+/* Characters are the bytes that do not continue one, as in pg_utf_mblen(). */
+size_t
+text_character_count(struct text_view text)
+{
+	size_t continuations = 0;
+	size_t offset = 0;
+
+	while (offset + 8 <= text.length)
+	{
+		uint64_t sums = 0;
+
+		/* Eight counters of one byte each, which hold 255 at most. */
+		for (int i = 0; i < 255 && offset + 8 <= text.length; i++, offset += 8)
+		{
+			uint64_t word = load_word(text.data + offset);
+
+			/* Bit 0 of each byte: top bit set and the next one clear. */
+			sums += (word >> 7) & ~(word >> 6) & EVERY_BYTE(0x01);
+		}
+
+		/* To four counters of two bytes, and their sum to the top. */
+		sums = (sums & UINT64_C(0x00FF00FF00FF00FF)) + ((sums >> 8) & UINT64_C(0x00FF00FF00FF00FF));
+		continuations += (sums * UINT64_C(0x0001000100010001)) >> 48;
+	}
+	for (; offset < text.length; offset++)
+		continuations += is_continuation(text.data[offset]);
+	return text.length - continuations;
+}
+
+/* It is EF BF BD that is looked for. */
+bool
+text_find_replacement(struct text_view text)
+{
+	const char *next = text.data;
+	size_t left = text.length;
+	while (left >= 3)
+	{
+		const char *found = memchr(next, 0xEF, left - 2);
+
+		if (found == NULL)
+			return false;
+		if (found[1] == '\xBF' && found[2] == '\xBD')
+			return true;
+		left -= (size_t) (found + 1 - next);
+		next = found + 1;
+	}
+	return false;
+}
+
+size_t
+text_cut(struct text_view text, size_t max_bytes)
+{
+	size_t length = max_bytes;
+
+	if (text.length <= max_bytes)
+		return text.length;
+
+	/* The byte after the cut must start a character. */
+	while (length > 0 && is_continuation(text.data[length]))
+		length--;
+	return length;
+}
+
+size_t
+text_decode(struct text_view text, size_t offset, uint32_t *character)
+{
+	unsigned char lead = (unsigned char) text.data[offset];
+	size_t size;
+	uint32_t decoded;
+
+	*character = lead;
+	if (lead < 0x80)
+		return 1;
+
+	*character = REPLACEMENT_CHARACTER;
+	size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+	if (lead < 0xC2 || lead > 0xF4 || size > text.length - offset)
+		return 1;
+
+	decoded = lead & (0xFFu >> (size + 1));
+	for (size_t i = 1; i < size; i++)
+	{
+		if (!is_continuation(text.data[offset + i]))
+			return 1;
+		decoded = decoded << 6 | ((unsigned char) text.data[offset + i] & 0x3F);
+	}
+	*character = decoded;
+	return size;
+}
+
+bool
+is_control_character(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7F && character <= 0x9F);
+}
+
+bool
+is_white_space(uint32_t character)
+{
+	switch (character)
+	{
+		case 0x20:
+		case 0x85:
+		case 0xA0:
+		case 0x1680:
+		case 0x2028:
+		case 0x2029:
+		case 0x202F:
+		case 0x205F:
+		case 0x3000:
+			return true;
+		default:
+			return (character >= 0x09 && character <= 0x0D) ||
+				   (character >= 0x2000 && character <= 0x200A);
+	}
+}
+
+void
+text_start(struct text_builder *builder, char *buffer, size_t size)
+{
+	builder->next = buffer;
+	builder->last = buffer + size - 1;
+}
+
+void
+text_add(struct text_builder *builder, struct text_view text)
+{
+	size_t room = (size_t) (builder->last - builder->next);
+
+	if (text.length > room)
+	{
+		text.length = text_cut(text, room);
+		builder->last = builder->next + text.length;
+	}
+	if (text.length > 0)
+		memcpy(builder->next, text.data, text.length);
+	builder->next += text.length;
+}
+
+/* Digits are made from the right; the magnitude of INT64_MIN needs uint64_t. */
+void
+text_add_integer(struct text_builder *builder, int64_t number)
+{
+	char digits[INTEGER_SIZE];
+	char *first = digits + INTEGER_SIZE;
+	uint64_t left = number < 0 ? -(uint64_t) number : (uint64_t) number;
+	struct text_view text;
+
+	do
+	{
+		*--first = (char) ('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		*--first = '-';
+
+	text.data = first;
+	text.length = (size_t) (digits + INTEGER_SIZE - first);
+	text_add(builder, text);
+}
+
+void
+text_add_hundredths(struct text_builder *builder, int64_t number)
+{
+	uint64_t size = number < 0 ? -(uint64_t) number : (uint64_t) number;
+	char fraction[3];
+	struct text_view text = {fraction, sizeof(fraction)};
+
+	if (number < 0)
+		text_add(builder, text_of("-"));
+	text_add_integer(builder, (int64_t) (size / 100));
+	fraction[0] = '.';
+	fraction[1] = (char) ('0' + size % 100 / 10);
+	fraction[2] = (char) ('0' + size % 10);
+	text_add(builder, text);
+}
+
+/* Whether a text is ASCII without control characters. */
+static bool
+is_printable_ascii(struct text_view text)
+{
+	size_t offset = 0;
+
+	for (; offset + 8 <= text.length; offset += 8)
+	{
+		uint64_t word = load_word(text.data + offset);
+
+		if ((word_has_below(word, 0x20) | word_has_byte(word, 0x7F) | word_has_high(word)) != 0)
+			return false;
+	}
+	for (; offset < text.length; offset++)
+	{
+		unsigned char byte = (unsigned char) text.data[offset];
+
+		if (byte < 0x20 || byte > 0x7E)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Size of the control character at offset, 0 when there is none.  C1 is C2 80
+ * to C2 9F, and no other character has these bytes in this order.
+ */
+static size_t
+control_size(struct text_view text, size_t offset)
+{
+	unsigned char byte = (unsigned char) text.data[offset];
+
+	if (byte < 0x20 || byte == 0x7F)
+		return 1;
+	if (byte == 0xC2 && offset + 1 < text.length && (unsigned char) text.data[offset + 1] >= 0x80 &&
+		(unsigned char) text.data[offset + 1] <= 0x9F)
+		return 2;
+	return 0;
+}
+
+/*
+ * The long way of text_add_quoted(): what is between control characters is
+ * written in one piece.
+ */
+static void
+add_cleaned(struct text_builder *builder, struct text_view value)
+{
+	struct text_view rest;
+	size_t written = 0;
+	size_t offset = 0;
+
+	for (int count = 0; count < QUOTED_CHARACTERS && offset < value.length; count++)
+	{
+		size_t control = control_size(value, offset);
+		struct text_view piece = {value.data + written, offset - written};
+
+		if (control > 0)
+		{
+			text_add(builder, piece);
+			text_add(builder, text_of(" "));
+			offset += control;
+			written = offset;
+			continue;
+		}
+		for (offset++; offset < value.length && is_continuation(value.data[offset]);)
+			offset++;
+	}
+	rest.data = value.data + written;
+	rest.length = offset - written;
+	text_add(builder, rest);
+	if (offset < value.length)
+		text_add(builder, text_of("..."));
+}
+
+void
+text_add_quoted(struct text_builder *builder, struct text_view value)
+{
+	bool cut = value.length > QUOTED_CHARACTERS;
+	struct text_view start = {value.data, cut ? QUOTED_CHARACTERS : value.length};
+
+	text_add(builder, text_of("\""));
+	if (is_printable_ascii(start))
+	{
+		text_add(builder, start);
+		if (cut)
+			text_add(builder, text_of("..."));
+	}
+	else
+		add_cleaned(builder, value);
+	text_add(builder, text_of("\""));
+}

@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * outbox.c
+ *	  Handing out events, taking them back when done, recording reports.
+ *
+ * A claim writes a token and an end of lease into the rows and commits with
+ * the caller, so no lock is held while the caller works, and a caller that
+ * dies leaves nothing behind but a lease that ends.  Rows are found by their
+ * lease, never by "id after the last one": an event of a long transaction
+ * appears after events with higher ids.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "upload/account.h"
+#include "upload/upload.h"
+
+/*
+ * Lease at most $1 events that nobody has a lease on; which ends in AND or is "".
+ * An array is made once; a subquery could be run again for each row, and lock more.
+ */
+#define CLAIM_EVENTS(which)                                                          \
+	"UPDATE onboard.outbox o SET "                                                   \
+	"  attempt = o.attempt + 1, token = $3, lease_until = clock_timestamp() + $2 "   \
+	"WHERE o.event_id = ANY (ARRAY("                                                 \
+	"  SELECT c.event_id FROM onboard.outbox c "                                     \
+	"  WHERE " which "(c.lease_until IS NULL OR c.lease_until < clock_timestamp()) " \
+	"  ORDER BY c.event_id LIMIT $1 FOR UPDATE SKIP LOCKED)) "                       \
+	"RETURNING o.event_id, o.kind, o.upload_id, o.vendor_id, o.payload, o.attempt, o.token"
+
+/* Events are of all vendors, so a role confined to some may not touch them. */
+static void
+check_not_confined(void)
+{
+	owner_check_all_vendors("for the outbox");
+}
+
+/* Random UUID of version 4. */
+static pg_uuid_t *
+new_token(void)
+{
+	pg_uuid_t *token = palloc(sizeof(pg_uuid_t));
+
+	if (!pg_strong_random(token->data, UUID_LEN))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+	token->data[6] = (token->data[6] & 0x0f) | 0x40;
+	token->data[8] = (token->data[8] & 0x3f) | 0x80;
+	return token;
+}
+
+/*
+ * Lease events, those of one upload or, when it is NULL, of all; the rows are in
+ * SPI_tuptable.
+ */
+static uint64
+lease_events(int32 max, Interval *lease, const char *upload_id)
+{
+	static Statement claim = {
+		CLAIM_EVENTS(""),
+		3,
+		{INT4OID, INTERVALOID, UUIDOID},
+	};
+	static Statement claim_of_upload = {
+		CLAIM_EVENTS("c.upload_id = $4 AND "),
+		4,
+		{INT4OID, INTERVALOID, UUIDOID, TEXTOID},
+	};
+	Datum values[4] = {
+		Int32GetDatum(max),
+		IntervalPGetDatum(lease),
+		UUIDPGetDatum(new_token()),
+		(Datum) 0,
+	};
+
+	if (upload_id == NULL)
+		return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	values[3] = CStringGetTextDatum(upload_id);
+	return statement_run(&claim_of_upload, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+}
+
+static bool
+interval_is_positive(Interval *interval)
+{
+	Interval zero = {0, 0, 0};
+
+	return DatumGetBool(
+		DirectFunctionCall2(interval_gt, IntervalPGetDatum(interval), IntervalPGetDatum(&zero)));
+}
+
+PG_FUNCTION_INFO_V1(onboard_claim_events);
+
+/* Lease at most max events to the caller, of all uploads or of the one named. */
+Datum
+onboard_claim_events(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *upload_id = NULL;
+	OwnerSection section;
+	uint64 count;
+	uint64 i;
+
+	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be 0 or more")));
+	if (PG_ARGISNULL(1) || !interval_is_positive(PG_GETARG_INTERVAL_P(1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("lease must be longer than 0")));
+	if (PG_NARGS() > 2)
+		upload_id = upload_text_argument(fcinfo, 2, "upload_id");
+	check_not_confined();
+	InitMaterializedSRF(fcinfo, 0);
+
+	owner_enter(&section);
+	SPI_connect();
+	count = lease_events(PG_GETARG_INT32(0), PG_GETARG_INTERVAL_P(1), upload_id);
+	for (i = 0; i < count; i++)
+	{
+		Datum values[7];
+		bool nulls[7];
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	SPI_finish();
+	owner_leave(&section);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(onboard_ack_events);
+
+/* Remove events that are still leased under the token; returns how many. */
+Datum
+onboard_ack_events(PG_FUNCTION_ARGS)
+{
+	static Statement ack = {
+		"DELETE FROM onboard.outbox o WHERE o.event_id = ANY ($1) AND o.token = $2",
+		2,
+		{INT8ARRAYOID, UUIDOID},
+	};
+	OwnerSection section;
+	Datum values[2];
+	uint64 count;
+
+	check_not_confined();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_INT64(0);
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = PG_GETARG_DATUM(1);
+	owner_enter(&section);
+	SPI_connect();
+	count = statement_run(&ack, values, NULL, false, SPI_OK_DELETE);
+	SPI_finish();
+	owner_leave(&section);
+	PG_RETURN_INT64((int64) count);
+}
+
+/* Note the report in the upload's row, unless there is a note already. */
+static bool
+note_report(Datum upload_id, NullableDatum error_key, NullableDatum fix_key)
+{
+	static Statement note = {
+		"UPDATE onboard.upload_history u SET "
+		"  error_file_s3_key = $2, fix_file_s3_key = $3, "
+		"  metadata = u.metadata || jsonb_build_object('" UPLOAD_REPORTED_AT
+		"', clock_timestamp()) "
+		"WHERE u.upload_id = $1 AND NOT u.metadata ? '" UPLOAD_REPORTED_AT "'",
+		3,
+		{TEXTOID, TEXTOID, TEXTOID},
+	};
+	Datum values[3] = {upload_id, error_key.value, fix_key.value};
+	char nulls[3] = {' ', error_key.isnull ? 'n' : ' ', fix_key.isnull ? 'n' : ' '};
+
+	return statement_run(&note, values, nulls, false, SPI_OK_UPDATE) > 0;
+}
+
+PG_FUNCTION_INFO_V1(onboard_record_report);
+
+/* Record where the reports of an ended upload are; false the second time. */
+Datum
+onboard_record_report(PG_FUNCTION_ARGS)
+{
+	OwnerSection section;
+	UploadRow row;
+	bool recorded;
+
+	upload_open(upload_id_argument(fcinfo), &section, &row);
+	if (row.processing)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("upload \"%s\" has not ended", row.upload_id)));
+	recorded = note_report(PG_GETARG_DATUM(0), fcinfo->args[1], fcinfo->args[2]);
+	upload_close(&section);
+	PG_RETURN_BOOL(recorded);
+}

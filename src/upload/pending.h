@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * pending.h
+ *	  Accounts of a transaction that are written when it commits.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_PENDING_H
+#define ONBOARD_PENDING_H
+
+#include "postgres.h"
+
+#include "upload/account.h"
+#include "upload/row_set.h"
+
+/* What one statement, or many, did to one upload. */
+typedef struct Tally
+{
+	int64 valid;
+	int64 errors;
+	int64 first_error_row; /* 0 when there is none */
+	int64 last_error_row;
+} Tally;
+
+/* Hook into the ends of transactions; called once when the library is loaded. */
+extern void pending_init(void);
+
+/*
+ * Take over the account of a statement if it should wait for the end of the
+ * transaction; false when the caller is to write it at once.
+ */
+extern bool pending_take(const char *upload_id, const Tally *tally, RowSet *rows);
+
+/*
+ * What waits for this upload: its rows, or NULL for none, and its tally.  The
+ * set belongs to the transaction.
+ */
+extern RowSet *pending_rows(const char *upload_id, Tally *tally);
+
+/*
+ * Write what waits for this upload now, because somebody needs to see it.  Runs
+ * inside an owner section with SPI connected.
+ */
+extern void pending_write(const char *upload_id);
+
+/*
+ * Note that a statement is loading rows of this upload.  An error when one is
+ * already: a statement within a statement would judge by counters and a ledger
+ * that the other one is about to change.
+ */
+extern void pending_loading_begin(const char *upload_id);
+extern void pending_loading_end(const char *upload_id);
+
+/* Raise an error if a statement is loading rows of this upload. */
+extern void pending_check_not_loading(const char *upload_id);
+
+#endif /* ONBOARD_PENDING_H */

@@ -1,0 +1,256 @@
+/*-------------------------------------------------------------------------
+ *
+ * sweep.c
+ *	  Uploads that stopped moving: hand them out again, and in the end give up;
+ *	  and those that ended without anybody being told: tell it again.
+ *
+ * An upload moves when a row of it is judged, when somebody begins to read its
+ * file, and when it is handed out here; updated_at says when it last did.  What
+ * is locked is being worked on, and passed over.
+ *
+ * Giving up keeps the verdicts: they were committed and may have been seen, and
+ * their counts are true.  Nothing is made up about rows that never came.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "upload/account.h"
+#include "upload/pending.h"
+#include "upload/upload.h"
+
+/*
+ * The lock of the sweeper among advisory locks: "onboard" cut to four bytes, and
+ * a class of its own.  pg_advisory_lock() and the like take classes 1 and 2, so
+ * nobody who may not call onboard_lock_sweeper() can hold the sweeper off.
+ */
+#define SWEEPER_LOCK_KEY 0x6f6e626f
+#define SWEEPER_LOCK_CLASS 3
+
+/* Columns of onboard_claim_stalled(). */
+#define CLAIMED_COLUMNS 7
+
+static void
+check_may_sweep(void)
+{
+	owner_check_all_vendors("to sweep uploads");
+}
+
+static void
+check_older_than(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
+}
+
+/* An integer that is 0 or more. */
+static int32
+count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument) || PG_GETARG_INT32(argument) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be 0 or more", name)));
+	return PG_GETARG_INT32(argument);
+}
+
+PG_FUNCTION_INFO_V1(onboard_lock_sweeper);
+
+/* Become the one sweeper until the transaction ends; false when another is. */
+Datum
+onboard_lock_sweeper(PG_FUNCTION_ARGS)
+{
+	LOCKTAG tag;
+
+	check_may_sweep();
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, SWEEPER_LOCK_KEY, 0, SWEEPER_LOCK_CLASS);
+	PG_RETURN_BOOL(LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL);
+}
+
+/* ---------------------------------------------------------------------
+ * Handing out
+ * ---------------------------------------------------------------------
+ */
+
+/* The rows are in SPI_tuptable.  An array is made once, see outbox.c. */
+static uint64
+revive_uploads(Datum older_than, int32 max_revivals, int32 max)
+{
+	static Statement revive = {
+		"UPDATE onboard.upload_history u SET revivals = u.revivals + 1, updated_at = clock_timestamp() "
+		"WHERE u.upload_id = ANY (ARRAY("
+		"  SELECT s.upload_id FROM onboard.upload_history s "
+		"  WHERE s.status = 'processing' AND s.updated_at < clock_timestamp() - $1 "
+		"    AND s.parse_attempts > 0 AND s.revivals < $2 "
+		"  ORDER BY s.updated_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)) "
+		"RETURNING u.upload_id, u.vendor_id, u.file_name, u.s3_key, u.content_id, u.metadata, u.revivals",
+		3,
+		{INTERVALOID, INT4OID, INT4OID},
+	};
+	Datum values[3] = {older_than, Int32GetDatum(max_revivals), Int32GetDatum(max)};
+
+	return statement_run(&revive, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+}
+
+PG_FUNCTION_INFO_V1(onboard_claim_stalled);
+
+/*
+ * Hand out uploads that a parser began and that stopped moving, so that it is
+ * run on them again.
+ */
+Datum
+onboard_claim_stalled(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	OwnerSection section;
+	int32 max_revivals;
+	int32 max;
+	uint64 count;
+	uint64 i;
+
+	check_older_than(fcinfo);
+	max_revivals = count_argument(fcinfo, 1, "max_revivals");
+	max = count_argument(fcinfo, 2, "max");
+	check_may_sweep();
+	InitMaterializedSRF(fcinfo, 0);
+
+	owner_enter(&section);
+	SPI_connect();
+	count = revive_uploads(PG_GETARG_DATUM(0), max_revivals, max);
+	for (i = 0; i < count; i++)
+	{
+		Datum values[CLAIMED_COLUMNS];
+		bool nulls[CLAIMED_COLUMNS];
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	SPI_finish();
+	owner_leave(&section);
+	return (Datum) 0;
+}
+
+/* ---------------------------------------------------------------------
+ * Giving up
+ * ---------------------------------------------------------------------
+ */
+
+/* Lock uploads without progress that nobody else holds; returns their ids. */
+static char **
+lock_abandoned(Datum older_than, int32 revivals, uint64 *count)
+{
+	static Statement find = {
+		"SELECT u.upload_id FROM onboard.upload_history u "
+		"WHERE u.status = 'processing' AND u.updated_at < clock_timestamp() - $1 AND u.revivals >= $2 "
+		"ORDER BY u.updated_at FOR NO KEY UPDATE SKIP LOCKED",
+		2,
+		{INTERVALOID, INT4OID},
+	};
+	Datum values[2] = {older_than, Int32GetDatum(revivals)};
+	char **upload_ids;
+	uint64 i;
+
+	*count = statement_run(&find, values, NULL, false, SPI_OK_SELECT);
+	upload_ids = palloc(sizeof(char *) * (*count + 1));
+	for (i = 0; i < *count; i++)
+		upload_ids[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+	return upload_ids;
+}
+
+static void
+abandon_upload(const char *upload_id)
+{
+	static const char code[] = "PROCESSING_ABANDONED";
+
+	pending_check_not_loading(upload_id);
+	pending_write(upload_id);
+	account_abandon(upload_id, code, upload_failure_sentence(code));
+}
+
+PG_FUNCTION_INFO_V1(onboard_sweep_uploads);
+
+/*
+ * Fail uploads that stopped moving, and were handed out at least so often, with
+ * PROCESSING_ABANDONED; returns how many.
+ */
+Datum
+onboard_sweep_uploads(PG_FUNCTION_ARGS)
+{
+	OwnerSection section;
+	int32 revivals = 0;
+	char **upload_ids;
+	uint64 count;
+	uint64 i;
+
+	check_older_than(fcinfo);
+	if (PG_NARGS() > 1)
+		revivals = count_argument(fcinfo, 1, "revivals");
+	check_may_sweep();
+	owner_enter(&section);
+	SPI_connect();
+	upload_ids = lock_abandoned(PG_GETARG_DATUM(0), revivals, &count);
+	for (i = 0; i < count; i++)
+		abandon_upload(upload_ids[i]);
+	upload_close(&section);
+	PG_RETURN_INT64((int64) count);
+}
+
+/* ---------------------------------------------------------------------
+ * Telling again
+ * ---------------------------------------------------------------------
+ */
+
+PG_FUNCTION_INFO_V1(onboard_renew_events);
+
+/*
+ * Write upload_ended again for uploads that nobody reported although the event
+ * is gone: acknowledged, and lost behind us.  Each then waits for as long
+ * again; after seven days it is left alone.  Returns how many.
+ */
+Datum
+onboard_renew_events(PG_FUNCTION_ARGS)
+{
+	static Statement renew = {
+		"WITH lost AS ("
+		"  UPDATE onboard.upload_history u SET updated_at = clock_timestamp() "
+		"  WHERE u.upload_id = ANY (ARRAY("
+		"    SELECT s.upload_id FROM onboard.upload_history s "
+		"    WHERE s.status <> 'processing' AND NOT s.metadata ? 'reported_at' "
+		"      AND s.updated_at < clock_timestamp() - $1 "
+		"      AND s.processing_completed_at > clock_timestamp() - '7 days'::interval "
+		"      AND NOT EXISTS (SELECT FROM onboard.outbox o "
+		"        WHERE o.upload_id = s.upload_id AND o.kind = 'upload_ended') "
+		"    ORDER BY s.updated_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) "
+		"  RETURNING u.upload_id, u.vendor_id, u.status, u.failure_code) "
+		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
+		"SELECT 'upload_ended', upload_id, vendor_id, "
+		"       jsonb_strip_nulls(jsonb_build_object('status', status, 'failure_code', failure_code)) FROM lost",
+		2,
+		{INTERVALOID, INT4OID},
+	};
+	OwnerSection section;
+	Datum values[2];
+	uint64 count;
+
+	check_older_than(fcinfo);
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = Int32GetDatum(count_argument(fcinfo, 1, "max"));
+	check_may_sweep();
+	owner_enter(&section);
+	SPI_connect();
+	count = statement_run(&renew, values, NULL, false, SPI_OK_INSERT);
+	SPI_finish();
+	owner_leave(&section);
+	PG_RETURN_INT64((int64) count);
+}

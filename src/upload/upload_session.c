@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ *
+ * upload_session.c
+ *	  An upload that a statement has rows for: locked, with its ledger and tally.
+ *
+ * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
+ * run one after another; the vendor FOR KEY SHARE, which is what the foreign-key
+ * triggers of products and validation_errors would take for each row.  The caller
+ * is checked before anything is locked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/owner.h"
+#include "base/statement.h"
+#include "upload/upload_session.h"
+
+static void
+lock_vendor(const char *vendor_id)
+{
+	static Statement lock = {
+		"SELECT 1 FROM onboard.vendors v WHERE v.vendor_id = $1 FOR KEY SHARE",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(vendor_id)};
+
+	if (statement_run(&lock, values, NULL, false, SPI_OK_SELECT) == 0)
+		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+						errmsg("vendor \"%s\" does not exist", vendor_id)));
+}
+
+static void
+lock_and_read(UploadSession *session, const char *upload_id, MemoryContext context)
+{
+	OwnerSection section;
+	RowSet *unwritten;
+	Tally waiting;
+
+	owner_enter(&section);
+	SPI_connect();
+	session->known = account_lock(upload_id, &session->upload);
+	if (session->known)
+	{
+		session->upload.upload_id = MemoryContextStrdup(context, session->upload.upload_id);
+		session->upload.vendor_id = MemoryContextStrdup(context, session->upload.vendor_id);
+		lock_vendor(session->upload.vendor_id);
+		unwritten = pending_rows(upload_id, &waiting);
+		session->ledger = ledger_load(upload_id, context, unwritten);
+		session->upload.valid_records += waiting.valid;
+		session->upload.error_records += waiting.errors;
+	}
+	SPI_finish();
+	owner_leave(&section);
+}
+
+UploadSession *
+upload_session_open(const char *upload_id, MemoryContext context)
+{
+	UploadSession *session = MemoryContextAllocZero(context, sizeof(UploadSession));
+	MemoryContext caller;
+
+	session->upload.upload_id = MemoryContextStrdup(context, upload_id);
+	session->id_length = strlen(upload_id);
+	if (account_vendor(upload_id) != NULL)
+	{
+		pending_loading_begin(upload_id);
+		lock_and_read(session, upload_id, context);
+	}
+	caller = MemoryContextSwitchTo(context);
+	session->owner.upload_id = session->upload.upload_id;
+	session->owner.upload_id_text = CStringGetTextDatum(session->upload.upload_id);
+	if (session->known)
+		session->owner.vendor_id_text = CStringGetTextDatum(session->upload.vendor_id);
+	MemoryContextSwitchTo(caller);
+	return session;
+}
+
+bool
+upload_session_is_of(const UploadSession *session, const char *upload_id, Size length)
+{
+	return session->id_length == length &&
+		   memcmp(session->upload.upload_id, upload_id, length) == 0;
+}
+
+bool
+upload_session_takes_rows(const UploadSession *session)
+{
+	const UploadRow *upload = &session->upload;
+
+	return upload->processing &&
+		   (upload->total_records < 0 ||
+			upload->valid_records + upload->error_records + session->taken < upload->total_records);
+}
+
+void
+upload_session_count_error(UploadSession *session, int64 row_number)
+{
+	Tally *tally = &session->tally;
+
+	tally->errors++;
+	if (tally->first_error_row == 0 || row_number < tally->first_error_row)
+		tally->first_error_row = row_number;
+	tally->last_error_row = Max(tally->last_error_row, row_number);
+}
+
+void
+upload_session_save(UploadSession *session)
+{
+	const Tally *tally = &session->tally;
+
+	pending_loading_end(session->upload.upload_id);
+	if (!session->known || session->taken == 0)
+		return;
+	Assert(session->taken == tally->valid + tally->errors);
+	if (pending_take(session->upload.upload_id, tally, ledger_added(session->ledger)))
+		return;
+	ledger_save(session->ledger);
+	account_add(&session->upload, tally->valid, tally->errors, tally->first_error_row,
+				tally->last_error_row);
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * upload_session.h
+ *	  An upload that a statement has rows for: locked, with its ledger and tally.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_UPLOAD_SESSION_H
+#define ONBOARD_UPLOAD_SESSION_H
+
+#include "postgres.h"
+
+#include "catalogue/catalogue.h"
+#include "upload/account.h"
+#include "upload/ledger.h"
+#include "upload/pending.h"
+
+typedef struct UploadSession
+{
+	bool known; /* false: there is no such upload for the caller */
+	Size id_length;
+	UploadRow upload; /* as it was when locked, with what waits to be written */
+	CatalogueOwner owner;
+	Ledger *ledger;
+	int64 taken; /* rows of this statement that get a verdict */
+	Tally tally; /* of this statement */
+} UploadSession;
+
+/*
+ * Lock upload and vendor until the transaction ends, and read the ledger.  An
+ * upload of a vendor for whom the current user may not load is not known.  Lives
+ * in the given context.
+ */
+extern UploadSession *upload_session_open(const char *upload_id, MemoryContext context);
+
+extern bool upload_session_is_of(const UploadSession *session, const char *upload_id, Size length);
+
+/* Does the upload still take rows it has no verdict on? */
+extern bool upload_session_takes_rows(const UploadSession *session);
+
+extern void upload_session_count_error(UploadSession *session, int64 row_number);
+
+/*
+ * Account for the statement: write ledger and counters, or leave that to the end
+ * of the transaction.  Runs inside an owner section with SPI connected.
+ */
+extern void upload_session_save(UploadSession *session);
+
+#endif /* ONBOARD_UPLOAD_SESSION_H */
