@@ -11,7 +11,7 @@
 -- the schema that CREATE EXTENSION targets.
 
 CREATE SCHEMA onboard;
-COMMENT ON SCHEMA onboard IS 'Product catalogue, uploads and their verdicts, and the doors that vendors'' rows come through';
+COMMENT ON SCHEMA onboard IS 'Product catalogue, uploads and their verdicts, and the entry points for vendors'' rows';
 
 CREATE FUNCTION onboard.require_utf8() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_require_utf8';
@@ -51,7 +51,7 @@ CREATE TABLE onboard.product_categories (
 	category_name text COLLATE "C" NOT NULL UNIQUE
 		CONSTRAINT product_categories_name_check CHECK (category_name OPERATOR(pg_catalog.~) '[^[:space:]]'
 			AND pg_catalog.char_length(category_name) OPERATOR(pg_catalog.<=) 100)
-		-- A product's value is trimmed before it is compared, so no product could name a category with blanks at its ends.
+		-- Values are trimmed before they are compared: no product could match a name with blanks at its ends.
 		CONSTRAINT product_categories_blanks_check CHECK (category_name OPERATOR(pg_catalog.=) pg_catalog.btrim(category_name,
 			E' \t\n\x0B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u200B\u2028\u2029\u202F\u205F\u2060\u3000\uFEFF')),
 	parent_category text COLLATE "C" REFERENCES onboard.product_categories (category_name) ON UPDATE CASCADE DEFERRABLE,
@@ -61,12 +61,12 @@ CREATE TABLE onboard.product_categories (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
--- Products name a category exactly; two categories that differ only by case would
--- split what belongs together.
+-- Products match a category's name exactly.  Two categories that differ only by
+-- case would divide products that belong together.
 CREATE UNIQUE INDEX product_categories_folded_name_key ON onboard.product_categories (pg_catalog.lower(category_name COLLATE pg_catalog."default"));
-COMMENT ON TABLE onboard.product_categories IS 'Categories a product may name; only active ones are accepted';
+COMMENT ON TABLE onboard.product_categories IS 'Categories that products may use; only active ones are accepted';
 COMMENT ON INDEX onboard.product_categories_folded_name_key IS 'No two categories differ only by case';
-COMMENT ON COLUMN onboard.product_categories.shipped IS 'True for the categories that come with the extension; a restored dump changes these rows in place';
+COMMENT ON COLUMN onboard.product_categories.shipped IS 'True for the categories that come with the extension; restoring a dump updates these rows in place';
 
 CREATE TABLE onboard.products (
 	product_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -108,9 +108,9 @@ CREATE TABLE onboard.products (
 CREATE INDEX products_upload_id_row_number_idx ON onboard.products (upload_id, row_number);
 CREATE INDEX products_category_idx ON onboard.products (category);
 COMMENT ON TABLE onboard.products IS 'The catalogue: one row per accepted product';
-COMMENT ON COLUMN onboard.products.upload_id IS 'Upload the row came with';
-COMMENT ON COLUMN onboard.products.row_number IS 'Row of that upload, 1 is the first after the header';
-COMMENT ON COLUMN onboard.products.line_number IS 'Physical line of that upload''s file; a later duplicate is told this line';
+COMMENT ON COLUMN onboard.products.upload_id IS 'Upload that inserted the product';
+COMMENT ON COLUMN onboard.products.row_number IS 'Row number in that upload; 1 is the first row after the header';
+COMMENT ON COLUMN onboard.products.line_number IS 'Line of that upload''s file; the error of a later duplicate quotes it';
 
 CREATE TABLE onboard.upload_history (
 	upload_id text COLLATE "C" PRIMARY KEY,
@@ -153,15 +153,15 @@ CREATE INDEX upload_history_vendor_id_created_at_idx ON onboard.upload_history (
 CREATE INDEX upload_history_processing_idx ON onboard.upload_history (updated_at) WHERE status OPERATOR(pg_catalog.=) 'processing';
 CREATE INDEX upload_history_unreported_idx ON onboard.upload_history (processing_completed_at)
 	WHERE status OPERATOR(pg_catalog.<>) 'processing' AND NOT metadata OPERATOR(pg_catalog.?) 'reported_at';
-COMMENT ON TABLE onboard.upload_history IS 'One row per file a vendor sent: its counts, how it ended and where its reports are';
-COMMENT ON COLUMN onboard.upload_history.s3_key IS 'Where the file came from: an S3 key, or a path on one machine';
-COMMENT ON COLUMN onboard.upload_history.content_id IS 'What identifies the content: the same again is the same upload';
+COMMENT ON TABLE onboard.upload_history IS 'One row per file received: its counts, its outcome and where its reports are';
+COMMENT ON COLUMN onboard.upload_history.s3_key IS 'Where the file came from: an S3 key or a local path';
+COMMENT ON COLUMN onboard.upload_history.content_id IS 'Identifies the content: the same content again is the same upload';
 COMMENT ON COLUMN onboard.upload_history.error_records IS 'Rows with at least one finding of severity error';
-COMMENT ON COLUMN onboard.upload_history.metadata IS 'Header list ("header"), delimiter ("delimiter") and encoding ("encoding") of the file, and what the client adds';
-COMMENT ON COLUMN onboard.upload_history.parse_attempts IS 'How often somebody began to read the file; tells the items of one reading from those of another';
-COMMENT ON COLUMN onboard.upload_history.revivals IS 'How often it was handed out to be read again since a row of it was judged';
-COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can go on while the upload is processing: byte_offset, row_number, line_number, state';
-COMMENT ON COLUMN onboard.upload_history.updated_at IS 'When it last moved: a row was judged, a reading began, it was handed out or it ended';
+COMMENT ON COLUMN onboard.upload_history.metadata IS 'The file''s header list ("header"), delimiter ("delimiter") and encoding ("encoding"), and whatever the client adds';
+COMMENT ON COLUMN onboard.upload_history.parse_attempts IS 'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
+COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was handed out for another reading since one of its rows was last judged';
+COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can resume while the upload is processing: byte_offset, row_number, line_number, state';
+COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was handed out, or it ended';
 
 CREATE TABLE onboard.validation_errors (
 	error_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -178,13 +178,13 @@ CREATE TABLE onboard.validation_errors (
 	suggestion text,
 	original_data jsonb NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	-- One index in place of two: everything reads errors by upload and row.
+	-- One index is enough: everything reads errors by upload and row.
 	CONSTRAINT validation_errors_pkey PRIMARY KEY (upload_id, row_number, error_id),
 	CONSTRAINT validation_errors_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES onboard.upload_history (upload_id) ON DELETE CASCADE,
 	CONSTRAINT validation_errors_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id)
 );
-COMMENT ON TABLE onboard.validation_errors IS 'What is wrong with the rejected rows: one row per rule a row breaks';
-COMMENT ON COLUMN onboard.validation_errors.original_data IS 'The whole row as the vendor wrote it; for a record that is no row, its text as "raw_record"';
+COMMENT ON TABLE onboard.validation_errors IS 'What is wrong with rejected rows: one row per field and rule broken';
+COMMENT ON COLUMN onboard.validation_errors.original_data IS 'The whole row as the vendor wrote it; for a malformed record, its text as "raw_record"';
 
 CREATE TABLE onboard.vendor_roles (
 	role_name name NOT NULL,
@@ -192,7 +192,7 @@ CREATE TABLE onboard.vendor_roles (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	PRIMARY KEY (role_name, vendor_id)
 );
-COMMENT ON TABLE onboard.vendor_roles IS 'Which login is which vendor; a role named here is confined to the vendors it is named with';
+COMMENT ON TABLE onboard.vendor_roles IS 'Which vendor a login belongs to; a role listed here is confined to its vendors';
 
 CREATE TABLE onboard.judged_rows (
 	upload_id text COLLATE "C" NOT NULL REFERENCES onboard.upload_history (upload_id) ON DELETE CASCADE,
@@ -216,11 +216,11 @@ CREATE TABLE onboard.outbox (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 CREATE INDEX outbox_upload_id_idx ON onboard.outbox (upload_id);
-COMMENT ON TABLE onboard.outbox IS 'Events written with the verdicts and not yet acknowledged; claim them with onboard_claim_events()';
+COMMENT ON TABLE onboard.outbox IS 'Events that were written with the verdicts and are not yet acknowledged; claim them with onboard_claim_events()';
 
--- All of it belongs to the user and goes into a dump.  The shipped categories
--- exist already when a dump is restored; the trigger below merges them.  They
--- come first, because a user's may have the name that a shipped one had.
+-- All of this is user data and belongs in a dump.  The shipped categories already
+-- exist when a dump is restored; the trigger below merges them.  They come first,
+-- because a user's category may have the name that a shipped one had.
 SELECT pg_catalog.pg_extension_config_dump('onboard.vendors', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories', 'ORDER BY category_id');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories_category_id_seq', '');
@@ -235,11 +235,12 @@ SELECT pg_catalog.pg_extension_config_dump('onboard.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox_event_id_seq', '');
 
 --
--- Tenants.  A role named in vendor_roles sees the vendors it is named with.
--- Any other role sees everything if it was given the right to (EXECUTE on
--- onboard.all_vendors(), which belongs to the role whatever it is named), and
--- nothing otherwise: when its vendor is deleted, or the login renamed, it is
--- nobody.  The test is of CURRENT_USER, which a client cannot set; RLS is forced.
+-- Tenants.  A role in vendor_roles sees only the vendors it is listed with.  Any
+-- other role sees everything if it has the privilege (EXECUTE on
+-- onboard.all_vendors(), which stays with a role that is renamed), and nothing
+-- otherwise, for example after its vendor is deleted or the login is renamed.
+-- The policies test CURRENT_USER, which a client cannot set; row security is
+-- forced.
 --
 
 CREATE FUNCTION onboard.all_vendors() RETURNS boolean
@@ -247,7 +248,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT true;
 END;
-COMMENT ON FUNCTION onboard.all_vendors() IS 'The right to call this is the right to act for all vendors; the grant calls give and take it';
+COMMENT ON FUNCTION onboard.all_vendors() IS 'EXECUTE on this function is the privilege to act for all vendors; the grant functions manage it';
 
 CREATE FUNCTION onboard.is_operator() RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -255,7 +256,7 @@ BEGIN ATOMIC
 	SELECT pg_catalog.has_function_privilege(CURRENT_USER, 'onboard.all_vendors()', 'EXECUTE')
 		AND NOT EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER);
 END;
-COMMENT ON FUNCTION onboard.is_operator() IS 'True when the current role works for the marketplace and sees all vendors';
+COMMENT ON FUNCTION onboard.is_operator() IS 'True if the current role works for the marketplace and sees all vendors';
 
 ALTER TABLE onboard.vendors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.vendors FORCE ROW LEVEL SECURITY;
@@ -292,10 +293,10 @@ CREATE POLICY tenant ON onboard.outbox
 	USING ((SELECT onboard.is_operator())
 		OR vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
 	WITH CHECK ((SELECT onboard.is_operator()));
--- Visible with the upload it belongs to, whose own policy decides.
+-- As visible as the upload it belongs to, whose own policy decides.
 CREATE POLICY tenant ON onboard.judged_rows
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) judged_rows.upload_id));
--- Not by is_operator(), which reads this table.
+-- Cannot use is_operator(), which reads this table.
 CREATE POLICY tenant ON onboard.vendor_roles
 	USING (role_name OPERATOR(pg_catalog.=) CURRENT_USER
 		OR pg_catalog.has_table_privilege(CURRENT_USER, 'onboard.vendor_roles', 'INSERT'))
@@ -306,7 +307,7 @@ COMMENT ON POLICY tenant ON onboard.upload_history IS 'A vendor''s login sees it
 COMMENT ON POLICY tenant ON onboard.validation_errors IS 'A vendor''s login sees its own rows only';
 COMMENT ON POLICY tenant ON onboard.outbox IS 'A vendor''s login sees its own rows only';
 COMMENT ON POLICY tenant ON onboard.judged_rows IS 'A vendor''s login sees the ranges of its own uploads only';
-COMMENT ON POLICY tenant ON onboard.vendor_roles IS 'A login sees its own rows; who may insert here sees all';
+COMMENT ON POLICY tenant ON onboard.vendor_roles IS 'A login sees its own rows; roles that may insert here see all';
 
 --
 -- Triggers
@@ -317,20 +318,20 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_touch_updated
 COMMENT ON FUNCTION onboard.touch_updated_at() IS 'Trigger: sets updated_at to the time of the change';
 CREATE TRIGGER vendors_touch BEFORE UPDATE ON onboard.vendors
 	FOR EACH ROW EXECUTE FUNCTION onboard.touch_updated_at();
-COMMENT ON TRIGGER vendors_touch ON onboard.vendors IS 'Keeps updated_at';
+COMMENT ON TRIGGER vendors_touch ON onboard.vendors IS 'Sets updated_at';
 CREATE TRIGGER product_categories_touch BEFORE UPDATE ON onboard.product_categories
 	FOR EACH ROW EXECUTE FUNCTION onboard.touch_updated_at();
-COMMENT ON TRIGGER product_categories_touch ON onboard.product_categories IS 'Keeps updated_at';
+COMMENT ON TRIGGER product_categories_touch ON onboard.product_categories IS 'Sets updated_at';
 CREATE TRIGGER products_touch BEFORE UPDATE ON onboard.products
 	FOR EACH ROW EXECUTE FUNCTION onboard.touch_updated_at();
-COMMENT ON TRIGGER products_touch ON onboard.products IS 'Keeps updated_at, by which onboard_undo_upload() knows a changed product';
+COMMENT ON TRIGGER products_touch ON onboard.products IS 'Sets updated_at, which tells onboard_undo_upload() that a product was changed';
 
 CREATE FUNCTION onboard.flip_stock_status() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_flip_stock_status';
-COMMENT ON FUNCTION onboard.flip_stock_status() IS 'Trigger: an active product whose stock falls to 0 is out_of_stock, and active again when stock comes back';
+COMMENT ON FUNCTION onboard.flip_stock_status() IS 'Trigger: an active product becomes out_of_stock when its stock falls to 0, and active again when it is restocked';
 CREATE TRIGGER products_stock_status BEFORE UPDATE OF stock_quantity ON onboard.products
 	FOR EACH ROW EXECUTE FUNCTION onboard.flip_stock_status();
-COMMENT ON TRIGGER products_stock_status ON onboard.products IS 'Flips only active and out_of_stock';
+COMMENT ON TRIGGER products_stock_status ON onboard.products IS 'Switches between active and out_of_stock; leaves other statuses alone';
 
 CREATE FUNCTION onboard.keep_shipped_category() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -345,7 +346,7 @@ BEGIN
 		RETURN OLD;
 	END IF;
 	IF NEW.shipped THEN
-		-- Parents, and the row of another one that has this name still, come later.
+		-- Its parent, or another category that still has this name, may be restored later.
 		SET CONSTRAINTS onboard.product_categories_parent_category_fkey DEFERRED;
 		UPDATE onboard.product_categories c SET category_name = format('(%s) %s', c.category_id, left(c.category_name, 90))
 			WHERE lower(c.category_name COLLATE "default") = lower(NEW.category_name COLLATE "default")
@@ -361,7 +362,7 @@ BEGIN
 	END IF;
 	RETURN NEW;
 END $$;
-COMMENT ON FUNCTION onboard.keep_shipped_category() IS 'Trigger: restoring a dump changes a shipped category in place; a shipped category is deactivated, not deleted';
+COMMENT ON FUNCTION onboard.keep_shipped_category() IS 'Trigger: restoring a dump updates a shipped category in place; shipped categories cannot be deleted, only deactivated';
 
 INSERT INTO onboard.product_categories (category_id, category_name, parent_category, shipped) VALUES
 	(1, 'Electronics', NULL, true),
@@ -384,13 +385,13 @@ INSERT INTO onboard.product_categories (category_id, category_name, parent_categ
 	(18, 'Toys & Games', NULL, true),
 	(19, 'Health & Beauty', NULL, true),
 	(20, 'Food & Beverage', NULL, true);
--- The users' own categories start well above the shipped ones, so that a later
+-- Users' own categories are numbered well above the shipped ones, so that a later
 -- version can ship more.
 SELECT pg_catalog.setval('onboard.product_categories_category_id_seq', 1000);
 
 CREATE TRIGGER product_categories_keep_shipped BEFORE INSERT OR DELETE ON onboard.product_categories
 	FOR EACH ROW EXECUTE FUNCTION onboard.keep_shipped_category();
-COMMENT ON TRIGGER product_categories_keep_shipped ON onboard.product_categories IS 'Keeps the shipped categories through dump and restore';
+COMMENT ON TRIGGER product_categories_keep_shipped ON onboard.product_categories IS 'Protects the shipped categories and merges them when a dump is restored';
 
 CREATE FUNCTION onboard.keep_products_category() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -420,17 +421,17 @@ BEGIN
 	END IF;
 	RETURN OLD;
 END $$;
-COMMENT ON FUNCTION onboard.keep_products_category() IS 'Trigger: the products of a renamed category follow; a category with products cannot be deleted';
+COMMENT ON FUNCTION onboard.keep_products_category() IS 'Trigger: renaming a category updates its products; a category with products cannot be deleted';
 
--- Not inside another trigger: a restored dump renames shipped categories, and
--- its products have the new names.
+-- Not inside another trigger: restoring a dump renames shipped categories, and the
+-- dumped products already have the new names.
 CREATE TRIGGER product_categories_rename_products AFTER UPDATE OF category_name ON onboard.product_categories
 	FOR EACH ROW WHEN (OLD.category_name OPERATOR(pg_catalog.<>) NEW.category_name AND pg_catalog.pg_trigger_depth() OPERATOR(pg_catalog.=) 0)
 	EXECUTE FUNCTION onboard.keep_products_category();
-COMMENT ON TRIGGER product_categories_rename_products ON onboard.product_categories IS 'Products follow a renamed category';
+COMMENT ON TRIGGER product_categories_rename_products ON onboard.product_categories IS 'Renames the category in its products';
 CREATE TRIGGER product_categories_keep_used BEFORE DELETE ON onboard.product_categories
 	FOR EACH ROW EXECUTE FUNCTION onboard.keep_products_category();
-COMMENT ON TRIGGER product_categories_keep_used ON onboard.product_categories IS 'Refuses to delete a category that has products';
+COMMENT ON TRIGGER product_categories_keep_used ON onboard.product_categories IS 'Prevents deletion of a category that has products';
 
 --
 -- The bulk door
@@ -441,13 +442,13 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_intake_handle
 COMMENT ON FUNCTION onboard.intake_handler() IS 'Foreign data wrapper behind onboard.intake';
 CREATE FUNCTION onboard.intake_validator(options text[], catalog oid) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_intake_validator';
-COMMENT ON FUNCTION onboard.intake_validator(text[], oid) IS 'Refuses options, of which onboard.intake has none';
+COMMENT ON FUNCTION onboard.intake_validator(text[], oid) IS 'Rejects all options; onboard.intake has none';
 
 CREATE FOREIGN DATA WRAPPER onboard_intake
 	HANDLER onboard.intake_handler VALIDATOR onboard.intake_validator;
-COMMENT ON FOREIGN DATA WRAPPER onboard_intake IS 'Judges rows and stores them; nothing leaves the server';
+COMMENT ON FOREIGN DATA WRAPPER onboard_intake IS 'Judges rows and stores them in this database';
 CREATE SERVER onboard_intake FOREIGN DATA WRAPPER onboard_intake;
-COMMENT ON SERVER onboard_intake IS 'The one server of onboard.intake';
+COMMENT ON SERVER onboard_intake IS 'Server of onboard.intake';
 
 CREATE FOREIGN TABLE onboard.intake (
 	upload_id text COLLATE "C",
@@ -472,7 +473,7 @@ CREATE FOREIGN TABLE onboard.intake (
 	defect_message text,
 	raw_record text
 ) SERVER onboard_intake;
-COMMENT ON FOREIGN TABLE onboard.intake IS 'Bulk door: COPY or INSERT rows of an open upload here; each gets a verdict, good ones become products';
+COMMENT ON FOREIGN TABLE onboard.intake IS 'Bulk entry point: COPY or INSERT the rows of an open upload; each gets a verdict, and valid rows become products';
 
 --
 -- Row types
@@ -486,7 +487,7 @@ CREATE TYPE onboard.violation AS (
 	rejected_value text,
 	suggestion text
 );
-COMMENT ON TYPE onboard.violation IS 'One rule that one field of a row breaks';
+COMMENT ON TYPE onboard.violation IS 'One rule broken by one field of a row';
 
 --
 -- Judging and loading
@@ -495,19 +496,19 @@ COMMENT ON TYPE onboard.violation IS 'One rule that one field of a row breaks';
 CREATE FUNCTION @extschema@.onboard_validate(vendor_id text, product jsonb)
 RETURNS SETOF onboard.violation
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_validate';
-COMMENT ON FUNCTION @extschema@.onboard_validate(text, jsonb) IS 'What is wrong with one product, judged against the live catalogue; no row of severity error means valid; writes nothing';
+COMMENT ON FUNCTION @extschema@.onboard_validate(text, jsonb) IS 'Judges one product against the live catalogue and returns what is wrong with it; valid if no row has severity error; writes nothing';
 
 CREATE FUNCTION @extschema@.onboard_check(vendor_id text, records jsonb, carry boolean DEFAULT false,
 	OUT row_number bigint, OUT status text, OUT errors jsonb)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_check';
-COMMENT ON FUNCTION @extschema@.onboard_check(text, jsonb, boolean) IS 'Dry run over many records, duplicates among them included; with carry, also duplicates of earlier calls with carry in this transaction; writes nothing';
+COMMENT ON FUNCTION @extschema@.onboard_check(text, jsonb, boolean) IS 'Dry run over many records, including duplicates among them; with carry, also duplicates of records from earlier calls with carry in this transaction; writes nothing';
 
 CREATE FUNCTION @extschema@.onboard_ingest(upload_id text, records jsonb,
 	OUT row_number bigint, OUT status text, OUT action text, OUT product_id bigint, OUT errors jsonb)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ingest';
-COMMENT ON FUNCTION @extschema@.onboard_ingest(text, jsonb) IS 'Judges records and stores products and errors, one result row per record; a row judged before returns its stored verdict';
+COMMENT ON FUNCTION @extschema@.onboard_ingest(text, jsonb) IS 'Judges records and stores products and errors; returns one row per record; a record judged before returns its stored verdict';
 
 CREATE FUNCTION @extschema@.onboard_judged_ranges(upload_id text, OUT first_row bigint, OUT last_row bigint)
 RETURNS SETOF record
@@ -517,16 +518,16 @@ BEGIN ATOMIC
 	WHERE j.upload_id OPERATOR(pg_catalog.=) onboard_judged_ranges.upload_id
 	ORDER BY j.first_row;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_judged_ranges(text) IS 'Which rows of an upload have a verdict already, so that a loader can resume';
+COMMENT ON FUNCTION @extschema@.onboard_judged_ranges(text) IS 'Ranges of rows of an upload that already have a verdict, so that a loader can resume';
 
 CREATE FUNCTION @extschema@.onboard_statistics(OUT name text, OUT value bigint)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'onboard_statistics';
-COMMENT ON FUNCTION @extschema@.onboard_statistics() IS 'Counters of this session: rows by the path they took, conflicts, replays';
+COMMENT ON FUNCTION @extschema@.onboard_statistics() IS 'Counters of this session: rows by storage path, conflicts, replays';
 
 CREATE FUNCTION @extschema@.onboard_version(OUT library text, OUT script text, OUT ruleset integer)
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_version';
-COMMENT ON FUNCTION @extschema@.onboard_version() IS 'Versions of library, script and ruleset; an error when library and script do not fit';
+COMMENT ON FUNCTION @extschema@.onboard_version() IS 'Versions of library, script and ruleset; an error if library and script do not match';
 
 --
 -- Life of an upload
@@ -537,84 +538,84 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT coalesce(pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) moment))::bigint, 0);
 END;
-COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since then; 0 for null';
+COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since a moment; 0 for null';
 
 CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
-COMMENT ON FUNCTION onboard.may_retry(text) IS 'Whether an upload with this failure code failed for a reason outside its file, so that the same file may be retried; false for null, as for a file without a good row';
+COMMENT ON FUNCTION onboard.may_retry(text) IS 'True if this failure code is for a reason outside the file, so that the same file may be retried; false for null, the code of a file without a valid row';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
 	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}')
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS 'Opens an upload and returns its id; the same vendor and content again return the same upload, unless it failed for a reason outside the file';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS 'Opens an upload and returns its id; the same vendor and content return the same upload, unless it failed for a reason outside the file';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text,
 	content_id text, total_records bigint, metadata jsonb, again boolean)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may come twice: unless again is true, returns the latest upload of the same content whatever it failed for';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may be delivered twice: unless again is true, returns the latest upload of the same content even if it failed';
 
 CREATE FUNCTION @extschema@.onboard_begin_parse(upload_id text)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_parse';
-COMMENT ON FUNCTION @extschema@.onboard_begin_parse(text) IS 'Counts an attempt to read the file in parse_attempts, unless the upload has ended; returns its row';
+COMMENT ON FUNCTION @extschema@.onboard_begin_parse(text) IS 'Counts an attempt to read the file in parse_attempts, unless the upload has ended; returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_describe_upload(upload_id text, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT NULL)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_describe_upload';
-COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb) IS 'Notes the total and metadata that were found out after the upload began, unless it has ended; returns its row';
+COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb) IS 'Records the total and metadata found after the upload began, unless it has ended; returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_save_checkpoint(upload_id text, byte_offset bigint, row_number bigint, line_number bigint,
 	state jsonb DEFAULT '{}')
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_checkpoint';
-COMMENT ON FUNCTION @extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb) IS 'Notes in the transaction of its rows how far a file was read: the next record begins at that byte and line, after that row; false when it was read as far before or the upload has ended';
+COMMENT ON FUNCTION @extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb) IS 'Records how far a file was read, in the transaction of its rows: the next record begins at that byte and line, after that row; false if it was read as far before or the upload has ended';
 
 CREATE FUNCTION @extschema@.onboard_finish_upload(upload_id text, total_records bigint DEFAULT NULL)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_finish_upload';
-COMMENT ON FUNCTION @extschema@.onboard_finish_upload(text, bigint) IS 'Sets the total if it was not known, ends the upload when all its rows are judged, returns its row';
+COMMENT ON FUNCTION @extschema@.onboard_finish_upload(text, bigint) IS 'Sets the total if it was not known, ends the upload once all its rows are judged, and returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_reject_upload(upload_id text, code text, message text)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_reject_upload';
-COMMENT ON FUNCTION @extschema@.onboard_reject_upload(text, text, text) IS 'Fails the whole upload with a code and removes what it had stored';
+COMMENT ON FUNCTION @extschema@.onboard_reject_upload(text, text, text) IS 'Fails the whole upload with a code and removes what it stored';
 
 CREATE FUNCTION @extschema@.onboard_cancel_upload(upload_id text)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_cancel_upload';
-COMMENT ON FUNCTION @extschema@.onboard_cancel_upload(text) IS 'Fails an upload that has not ended with CANCELLED and removes what it had stored';
+COMMENT ON FUNCTION @extschema@.onboard_cancel_upload(text) IS 'Cancels an upload that has not ended: it fails with CANCELLED, and what it stored is removed';
 
 CREATE FUNCTION @extschema@.onboard_undo_upload(upload_id text, OUT removed bigint, OUT kept bigint)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_undo_upload';
-COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text) IS 'Removes the products of an ended upload that nobody changed since; says how many were removed and kept';
+COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text) IS 'Removes the products of an ended upload unless they were changed since; returns how many were removed and kept';
 
 CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval DEFAULT '24 hours')
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_sweep_uploads';
-COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS 'Fails uploads without progress for that long with PROCESSING_ABANDONED, their verdicts stay; returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS 'Fails uploads that made no progress for the given time with PROCESSING_ABANDONED; keeps their verdicts; returns how many';
 
 CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval, revivals integer)
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_sweep_uploads';
-COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval, integer) IS 'The same for those only that were handed out at least that often in vain';
+COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval, integer) IS 'The same, only for uploads that were already retried at least that many times';
 
 CREATE FUNCTION @extschema@.onboard_lock_sweeper() RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_lock_sweeper';
-COMMENT ON FUNCTION @extschema@.onboard_lock_sweeper() IS 'Makes this transaction the one sweeper until it ends; false when another one is';
+COMMENT ON FUNCTION @extschema@.onboard_lock_sweeper() IS 'Makes this transaction the only sweeper until it ends; false if another transaction is sweeping';
 
 CREATE FUNCTION @extschema@.onboard_claim_stalled(older_than interval, max_revivals integer, max integer DEFAULT 10,
 	OUT upload_id text, OUT vendor_id text, OUT file_name text, OUT source text, OUT content_id text,
 	OUT metadata jsonb, OUT revivals integer)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_stalled';
-COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS 'Hands out uploads that a parser began and that did not move for so long, to be parsed again, each at most that often without a row judged in between; commit, then parse';
+COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS 'Hands out stalled uploads (begun by a parser, no progress for the given time) to be parsed again, each at most the given number of times between two judged rows; commit, then parse';
 
 CREATE FUNCTION @extschema@.onboard_renew_events(older_than interval, max integer DEFAULT 100)
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_renew_events';
-COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS 'Writes upload_ended again for uploads that ended in the last 7 days, were not reported, did not move for so long and have no such event any more; returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS 'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no progress for the given time and have no such event left; returns how many';
 
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
@@ -642,12 +643,12 @@ BEGIN ATOMIC
 			(8, 'events_oldest_seconds', onboard.seconds_since(e.oldest))) v (position, name, value)
 	ORDER BY v.position;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_backlog() IS 'What is under way and for how long, in the eyes of the caller: uploads processing, ended in the last 7 days and not reported, events not acknowledged; ages in seconds since the oldest moved, 0 for none';
+COMMENT ON FUNCTION @extschema@.onboard_backlog() IS 'Work in progress, as the caller sees it: uploads processing, uploads that ended in the last 7 days and are not reported, events not acknowledged; with the age of the oldest in seconds, 0 if there is none';
 
 CREATE FUNCTION onboard.success_rate(valid bigint, total bigint) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	-- div() truncates without rounding first, so only all valid gives 100.0.
+	-- div() truncates without rounding first, so the result is 100.0 only if all are valid.
 	SELECT CASE WHEN total OPERATOR(pg_catalog.>) 0
 		THEN pg_catalog.round(pg_catalog.div(coalesce(valid, 0)::numeric OPERATOR(pg_catalog.*) 1000::numeric, total::numeric)
 				OPERATOR(pg_catalog./) 10::numeric, 1)
@@ -664,24 +665,24 @@ CREATE FUNCTION @extschema@.onboard_claim_events(max integer DEFAULT 10, lease i
 	OUT attempt integer, OUT token uuid)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
-COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval) IS 'Leases at most that many events to the caller; commit, handle them, then acknowledge; an event whose lease ends unacknowledged is given out again; no order is promised';
+COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval) IS 'Leases at most the given number of events to the caller; commit, process them, then acknowledge them; an event is leased again when its lease expires; the order is not guaranteed';
 
 CREATE FUNCTION @extschema@.onboard_claim_events(max integer, lease interval, upload_id text,
 	OUT event_id bigint, OUT kind text, OUT upload_id text, OUT vendor_id text, OUT payload jsonb,
 	OUT attempt integer, OUT token uuid)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
-COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval, text) IS 'The same for the events of one upload, for who has just written some';
+COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval, text) IS 'The same for the events of one upload, for a client that has just written some';
 
 CREATE FUNCTION @extschema@.onboard_ack_events(event_ids bigint[], token uuid)
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ack_events';
-COMMENT ON FUNCTION @extschema@.onboard_ack_events(bigint[], uuid) IS 'Removes handled events that are still leased under this token; returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_ack_events(bigint[], uuid) IS 'Removes processed events that are still leased under this token; returns how many';
 
 CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text)
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
-COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS 'Records that an ended upload was reported and where its report files are (null for no file); false when it was recorded before, and nothing changes';
+COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS 'Records that an ended upload was reported and where its report files are (null for no file); false, and no change, if that was recorded before';
 
 CREATE FUNCTION @extschema@.onboard_report_due(upload_id text,
 	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean)
@@ -693,11 +694,11 @@ BEGIN ATOMIC
 	FROM onboard.upload_history u
 	WHERE u.upload_id OPERATOR(pg_catalog.=) onboard_report_due.upload_id;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS 'Whether an upload has ended and was not reported yet, and whom to tell; no row when there is no such upload';
+COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS 'Whether an upload has ended and still has to be reported, and to whom; no row if there is no such upload';
 
 --
--- Reports.  They read with the caller's rights, so row security keeps tenants
--- apart: an upload of somebody else does not exist.
+-- Reports.  They read with the caller's rights, so row security separates tenants:
+-- another vendor's upload does not exist for the caller.
 --
 
 CREATE FUNCTION onboard.visible_upload(upload_id text) RETURNS onboard.upload_history
@@ -712,11 +713,11 @@ BEGIN
 	END IF;
 	RETURN result;
 END $$;
-COMMENT ON FUNCTION onboard.visible_upload(text) IS 'The row of an upload that the caller may see, or an error';
+COMMENT ON FUNCTION onboard.visible_upload(text) IS 'The row of an upload, or an error if the caller may not see it';
 
 CREATE FUNCTION @extschema@.onboard_error_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_error_csv';
-COMMENT ON FUNCTION @extschema@.onboard_error_csv(text) IS 'Error report: a header and one CSV record per error, without line ends or byte order mark; cells a spreadsheet would run are neutralised';
+COMMENT ON FUNCTION @extschema@.onboard_error_csv(text) IS 'Error report: a header and one CSV record per error, without line ends or byte order mark; cells that a spreadsheet would run as formulas are neutralised';
 
 CREATE FUNCTION @extschema@.onboard_fix_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fix_csv';
@@ -742,17 +743,17 @@ BEGIN ATOMIC
 			ORDER BY f.error_id LIMIT 1) e
 	ORDER BY c.rows DESC, c.error_type, c.error_field;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_error_summary(text) IS 'Causes of errors, most rows first: the rule, the field, how many rows, the first line that shows it and its suggestion';
+COMMENT ON FUNCTION @extschema@.onboard_error_summary(text) IS 'Causes of errors, most rows first: rule, field, number of rows, the first line affected and its suggestion';
 
 CREATE FUNCTION onboard.printable_ascii(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	-- Accents go, what has no ASCII form becomes an underscore.
+	-- Drops accents; a character without an ASCII form becomes an underscore.
 	SELECT pg_catalog.regexp_replace(
 		pg_catalog.regexp_replace(pg_catalog.normalize(value, 'NFKD'), E'[\u0300-\u036F]', '', 'g'),
 		'[^ -~]', '_', 'g');
 END;
-COMMENT ON FUNCTION onboard.printable_ascii(text) IS 'Text as printable ASCII characters, for the header of a mail';
+COMMENT ON FUNCTION onboard.printable_ascii(text) IS 'Text as printable ASCII characters, for a mail header';
 
 CREATE FUNCTION onboard.upload_causes(upload_id text) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -761,7 +762,7 @@ DECLARE
 	result text;
 	others bigint;
 BEGIN
-	-- Not through onboard_error_summary(), whose schema the user chose.
+	-- Does not use onboard_error_summary(), which is in a schema of the user's choice.
 	SELECT string_agg(format(E'  %s: %s%s, %s%s%s\n', CASE WHEN c.rows = 1 THEN '1 row' ELSE c.rows || ' rows' END,
 			c.error_type, ' in ' || c.error_field,
 			CASE WHEN c.rows > 1 THEN 'first in ' ELSE 'in ' END, coalesce('line ' || f.line_number, 'row ' || f.row_number),
@@ -784,7 +785,7 @@ BEGIN
 	END IF;
 	RETURN result;
 END $$;
-COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three commonest causes of errors as lines of a mail, and how many others there are; null when there are none';
+COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three most common causes of errors as lines of a mail, and the number of other causes; null if there are none';
 
 CREATE FUNCTION onboard.notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
 	OUT subject text, OUT body text)
@@ -793,7 +794,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u onboard.upload_history := onboard.visible_upload(upload_id);
 	judged bigint := u.valid_records + u.error_records;
-	-- Of an upload that failed before its total was known the rate is that of no rows.
+	-- An upload that failed before its total was known has the rate of an upload without rows.
 	total bigint := coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN judged END);
 	rate numeric := onboard.success_rate(u.valid_records, total);
 	invalid_rate numeric := CASE WHEN u.error_records = 0 THEN 0.0 ELSE 100.0 - rate END;
@@ -819,7 +820,7 @@ BEGIN
 	ELSE
 		body := body || format(E'Status: %s\nReason: %s%s\n', u.status, u.failure_code,
 			': ' || regexp_replace(u.failure_message, '[[:cntrl:]]', ' ', 'g'));
-		-- Of a refused file nothing counts; of one that was abandoned what was done does.
+		-- Nothing counts in a refused file; in an abandoned upload, the rows judged so far do.
 		IF judged > 0 THEN
 			body := body || format(E'Checked rows: %s of %s\nValid rows: %s, now in the catalogue\nInvalid rows: %s\n',
 				judged, coalesce(u.total_records::text, 'an unknown number'), u.valid_records, u.error_records);
@@ -838,14 +839,14 @@ BEGIN
 			to_char(works_until AT TIME ZONE 'UTC', 'FMDD FMMonth YYYY, HH24:MI'));
 	END IF;
 END $$;
-COMMENT ON FUNCTION onboard.notification(text, text, text, timestamptz) IS 'Mail about an upload; links, where given, in place of the keys of the report files';
+COMMENT ON FUNCTION onboard.notification(text, text, text, timestamptz) IS 'Mail about an upload; links, if given, replace the keys of the report files';
 
 CREATE FUNCTION @extschema@.onboard_notification(upload_id text, OUT subject text, OUT body text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT n.subject, n.body FROM onboard.notification(onboard_notification.upload_id, NULL, NULL, NULL) n;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload, with the keys of the report files that are recorded';
+COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload, with the recorded keys of its report files';
 
 CREATE FUNCTION @extschema@.onboard_notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
 	OUT subject text, OUT body text)
@@ -855,7 +856,7 @@ BEGIN ATOMIC
 	FROM onboard.notification(onboard_notification.upload_id, onboard_notification.error_link,
 		onboard_notification.fix_link, onboard_notification.works_until) n;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_notification(text, text, text, timestamptz) IS 'Mail to the vendor about an upload, with links to the report files (null for none) and how long they work';
+COMMENT ON FUNCTION @extschema@.onboard_notification(text, text, text, timestamptz) IS 'Mail to the vendor about an upload, with links to the report files (null for none) and how long the links work';
 
 CREATE FUNCTION @extschema@.onboard_upload_status(upload_id text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -883,11 +884,11 @@ BEGIN
 		'fix_file', u.fix_file_s3_key IS NOT NULL,
 		'undone', u.metadata ? 'undone_at');
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_upload_status(text) IS 'How far an upload is, as a JSON object without product data';
+COMMENT ON FUNCTION @extschema@.onboard_upload_status(text) IS 'Progress of an upload, as a JSON object without product data';
 
 --
--- Views.  They carry the tenant predicate themselves, because a view reads
--- with its owner's rights, past the row security of its caller.
+-- Views.  They contain the tenant predicate themselves, because a view reads with
+-- its owner's rights and bypasses the row security of its caller.
 --
 
 CREATE VIEW onboard.vendor_summary WITH (security_barrier) AS
@@ -909,8 +910,8 @@ CREATE VIEW onboard.vendor_summary WITH (security_barrier) AS
 			FROM onboard.upload_history h WHERE h.vendor_id OPERATOR(pg_catalog.=) v.vendor_id) u
 	WHERE (SELECT onboard.is_operator())
 		OR v.vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER);
-COMMENT ON VIEW onboard.vendor_summary IS 'Each vendor with its products and how its uploads went';
-COMMENT ON COLUMN onboard.vendor_summary.success_rate_percent IS 'Valid rows of all judged rows, one decimal, rounded down';
+COMMENT ON VIEW onboard.vendor_summary IS 'Each vendor with its products and the outcome of its uploads';
+COMMENT ON COLUMN onboard.vendor_summary.success_rate_percent IS 'Percentage of valid rows among all judged rows, one decimal, rounded down';
 
 CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 	SELECT u.upload_id, u.vendor_id, v.vendor_name, u.file_name, u.status, u.failure_code, u.failure_message,
@@ -928,8 +929,8 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 		AND u.created_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '30 days'::interval)
 	ORDER BY u.created_at DESC, u.upload_id;
 COMMENT ON VIEW onboard.recent_uploads IS 'Uploads of the last 30 days, newest first';
-COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Valid rows of the total, one decimal, rounded down; of the rows judged so far while the total is not known, 0.0 when it never became known';
-COMMENT ON COLUMN onboard.recent_uploads.undone IS 'Whether its products were taken out again; the counts stay those of the upload';
+COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Percentage of valid rows in the total, one decimal, rounded down; of the rows judged so far while the total is unknown; 0.0 if it never became known';
+COMMENT ON COLUMN onboard.recent_uploads.undone IS 'True if its products were removed again; the counts are still those of the upload';
 
 CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
 	SELECT p.product_id, p.vendor_id, v.vendor_name, p.vendor_product_id, p.sku, p.product_name,
@@ -943,11 +944,11 @@ CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
 			OR p.vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
 		AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['active', 'out_of_stock'])
 		AND v.status OPERATOR(pg_catalog.=) 'active';
-COMMENT ON VIEW onboard.product_catalog IS 'What is on offer: products of active vendors that are active or out of stock';
-COMMENT ON COLUMN onboard.product_catalog.in_stock IS 'False when the stock is 0';
+COMMENT ON VIEW onboard.product_catalog IS 'Products on offer: those of active vendors that are active or out of stock';
+COMMENT ON COLUMN onboard.product_catalog.in_stock IS 'False if the stock is 0';
 
 --
--- Grants.  The script creates no roles; the owner calls these for its own.
+-- Grants.  The script creates no roles; the owner calls these for existing ones.
 --
 
 CREATE FUNCTION onboard.grant_objects(role name, relations text[], functions text[]) RETURNS void
@@ -958,7 +959,7 @@ DECLARE
 	relation text;
 	function regprocedure;
 BEGIN
-	-- Also keeps out "public", which GRANT would take for everybody.
+	-- Also rejects "public", which GRANT would take as all roles.
 	IF role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
 	ELSIF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
@@ -967,7 +968,7 @@ BEGIN
 	SELECT n.nspname INTO STRICT target_schema
 		FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname = 'onboard';
 	EXECUTE format('GRANT USAGE ON SCHEMA onboard TO %I', role);
-	-- Schema public is open to all already, and not ours to grant.
+	-- Schema public is usually open to all, and not ours to grant.
 	IF NOT has_schema_privilege(role, target_schema, 'USAGE') THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', target_schema, role);
 	END IF;
@@ -981,7 +982,7 @@ BEGIN
 			JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'onboard'
 		WHERE p.proname = ANY (functions)
 	LOOP
-		-- The name of a regprocedure is quoted already.
+		-- A regprocedure prints its name quoted where needed.
 		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', function, role);
 	END LOOP;
 END $$;
@@ -1014,7 +1015,7 @@ BEGIN
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill, end and sweep uploads, hand on the events of it, and read what came of them';
+COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill, finish and sweep uploads, deliver their events, and read their results';
 
 CREATE FUNCTION @extschema@.onboard_grant_reporter(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1028,7 +1029,7 @@ BEGIN
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports of any vendor';
+COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports for any vendor';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1046,10 +1047,10 @@ BEGIN
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_grant_vendor(name, text) IS 'Confines a role to one vendor, or to one more, and lets it read that vendor''s rows and reports';
+COMMENT ON FUNCTION @extschema@.onboard_grant_vendor(name, text) IS 'Confines a role to a vendor, in addition to those it already has, and lets it read that vendor''s rows and reports';
 
 --
--- Keeping house
+-- Maintenance
 --
 
 CREATE FUNCTION @extschema@.onboard_create_catalog_indexes() RETURNS integer
@@ -1072,10 +1073,10 @@ BEGIN
 	END LOOP;
 	RETURN created;
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS 'Creates the indexes of a searched catalogue that are missing (status, created_at, price, words of name and description); returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS 'Creates the missing indexes for searching the catalogue (status, created_at, price, words of name and description); returns how many';
 
--- How objects are printed depends on these settings; only what is printed in the
--- same way at any time and in any session can be compared.
+-- These settings affect how the server prints objects, and the output has to be
+-- comparable between sessions.
 CREATE FUNCTION onboard.table_parts(OUT kind text, OUT relation name, OUT name text, OUT part_of name, OUT definition text,
 	OUT make text, OUT change text, OUT remove text, OUT needs text, OUT ordinal integer)
 RETURNS SETOF record
@@ -1144,8 +1145,8 @@ SET "TimeZone" = 'UTC' AS $$
 				|| coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '') AS make
 		FROM ours o JOIN pg_policy p ON p.polrelid = o.oid
 	)
-	-- An added column is created by one statement; each property of a shipped one
-	-- is a part of its own.  A generated column may need one that was added before
+	-- An added column is created by one statement; each property of a shipped column
+	-- is a part of its own.  A generated column may depend on a column added before
 	-- it.
 	SELECT 'column', c.relname, c.attname::text, c.attname, '',
 		c.alter || format('ADD COLUMN %I %s%s', c.attname, c.type, c.collation)
@@ -1159,7 +1160,7 @@ SET "TimeZone" = 'UTC' AS $$
 	UNION ALL
 	SELECT 'column type', c.relname, c.attname::text, c.attname, c.type || c.collation, NULL,
 		c.alter_column || format('TYPE %s%s', c.type, c.collation)
-			-- A foreign table has nothing to convert.
+			-- A foreign table has no stored values to convert.
 			|| CASE c.relkind WHEN 'f' THEN '' ELSE format(' USING %I::%s', c.attname, c.type) END, NULL, NULL, 0
 	FROM columns c
 	UNION ALL
@@ -1194,7 +1195,7 @@ SET "TimeZone" = 'UTC' AS $$
 		c.alter_column || format('SET (%I = %L)', s.option_name, s.option_value),
 		c.alter_column || format('RESET (%I)', s.option_name), NULL, 0
 	FROM columns c CROSS JOIN LATERAL pg_options_to_table(c.attoptions) s
-	-- The server may keep options of its own there, too.
+	-- The server may store options of its own there, too.
 	WHERE s.option_name IN ('n_distinct', 'n_distinct_inherited')
 	UNION ALL
 	SELECT 'view', o.relname, 'definition', NULL, pg_get_viewdef(o.oid), v.make, v.make,
@@ -1217,8 +1218,8 @@ SET "TimeZone" = 'UTC' AS $$
 		JOIN pg_class c ON c.oid = i.indexrelid
 	WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 	UNION ALL
-	-- Foreign keys are added last and dropped first: they need the keys they refer to,
-	-- of whichever table.
+	-- Foreign keys are added last and dropped first, because they depend on keys of
+	-- other tables.
 	SELECT CASE k.contype WHEN 'f' THEN 'foreign key' ELSE 'constraint' END, o.relname, k.conname, NULL, pg_get_constraintdef(k.oid),
 		o.alter || format('ADD CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), NULL,
 		o.alter || format('DROP CONSTRAINT %I', k.conname),
@@ -1226,7 +1227,7 @@ SET "TimeZone" = 'UTC' AS $$
 			FROM pg_constraint u JOIN pg_class c ON c.oid = u.conrelid
 			WHERE k.contype = 'f' AND u.conindid = k.conindid AND u.contype IN ('p', 'u')), 0
 	FROM ours o JOIN pg_constraint k ON k.conrelid = o.oid
-	-- Not null is told with the column; triggers come below.
+	-- NOT NULL is printed with the column; triggers come below.
 	WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
 	UNION ALL
 	SELECT 'storage', o.relname, 'persistence', NULL, '', o.alter || 'SET UNLOGGED', NULL, o.alter || 'SET LOGGED', NULL, 0
@@ -1295,7 +1296,7 @@ CREATE TABLE onboard.shipped_parts (
 	ordinal integer NOT NULL,
 	CONSTRAINT shipped_parts_pkey PRIMARY KEY (kind, relation, name)
 );
-COMMENT ON TABLE onboard.shipped_parts IS 'What the extension''s relations had when it was installed, to tell what users changed; an upgrade script adds what it ships';
+COMMENT ON TABLE onboard.shipped_parts IS 'Definitions of the extension''s relations at installation, to detect what users changed; an upgrade script adds what it ships';
 
 CREATE FUNCTION onboard.changed_parts(OUT "position" integer, OUT relation name, OUT ordinal integer, OUT name text, OUT statement text)
 RETURNS SETOF record
@@ -1321,14 +1322,14 @@ SET search_path = pg_catalog, pg_temp AS $$
 				WHERE format('%s %s %s', n.kind, n.relation, n.name) = p.shipped_needs
 					AND (n.is_gone OR n.is_changed)) AS is_made_again
 		FROM parts p
-		-- The properties of a column come and go with it.
+		-- The properties of a column are added and dropped with it.
 		WHERE p.part_of IS NULL OR p.kind = 'column'
 			OR NOT EXISTS (SELECT FROM parts c
 				WHERE c.kind = 'column' AND c.relation = p.relation AND c.name = p.part_of
 					AND (c.is_gone OR (c.is_added AND p.kind <> 'column option')))
 	)
-	-- Drops come first, in the reverse order; columns are dropped when the views no
-	-- longer need them.
+	-- Drops come first, in reverse order; a column is dropped once no view depends on
+	-- it.
 	SELECT CASE p.kind WHEN 'column' THEN (SELECT k.position FROM kinds k WHERE k.kind = 'column drop') ELSE -k.position END,
 		p.relation, -p.ordinal, p.name, p.remove || ';'
 	FROM compared p JOIN kinds k ON k.kind = p.kind
@@ -1339,7 +1340,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 	FROM compared p JOIN kinds k ON k.kind = p.kind
 	WHERE p.is_added OR p.is_made_again OR p.is_changed;
 $$;
-COMMENT ON FUNCTION onboard.changed_parts() IS 'What was added to, changed in, or removed from the relations of the extension, as statements that repeat it, with their sort keys';
+COMMENT ON FUNCTION onboard.changed_parts() IS 'What was added to, changed in, or removed from the extension''s relations, as statements that replay it, with their sort keys';
 
 CREATE FUNCTION @extschema@.onboard_local_changes() RETURNS SETOF text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -1364,7 +1365,7 @@ SET quote_all_identifiers = off AS $$
 		SELECT 3, c.position, c.relation, c.ordinal, c.name, c.statement FROM changes c) t
 	ORDER BY t.part, t.position, t.relation, t.ordinal, t.name COLLATE "C";
 $$;
-COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that repeat what was added to, changed in, or removed from the tables and views of the extension, which pg_dump leaves out; no row when nothing was changed';
+COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that replay what was added to, changed in, or removed from the extension''s tables and views, which pg_dump omits; no row if nothing was changed';
 
 CREATE FUNCTION @extschema@.onboard_diagnose(OUT severity text, OUT subject text, OUT message text, OUT hint text)
 RETURNS SETOF record
@@ -1374,13 +1375,13 @@ COMMENT ON FUNCTION @extschema@.onboard_diagnose() IS 'What is wrong with this i
 INSERT INTO onboard.shipped_parts (kind, relation, name, part_of, definition, remove, needs, ordinal)
 	SELECT p.kind, p.relation, p.name, p.part_of, p.definition, p.remove, p.needs, p.ordinal FROM onboard.table_parts() p;
 
-COMMENT ON SEQUENCE onboard.product_categories_category_id_seq IS 'Numbers categories; users'' own start above 1000';
+COMMENT ON SEQUENCE onboard.product_categories_category_id_seq IS 'Numbers categories; users'' own are above 1000';
 COMMENT ON SEQUENCE onboard.products_product_id_seq IS 'Numbers products';
 COMMENT ON SEQUENCE onboard.validation_errors_error_id_seq IS 'Numbers errors';
 COMMENT ON SEQUENCE onboard.outbox_event_id_seq IS 'Numbers events';
 
 --
--- Nothing is for everybody
+-- Nothing is granted to PUBLIC
 --
 
 REVOKE ALL ON SCHEMA onboard FROM PUBLIC;
@@ -1431,7 +1432,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_diagnose()
 FROM PUBLIC;
 
--- Warn whoever installs the extension if others may create objects in public.
+-- Warn at installation if other roles may create objects in public.
 DO $$
 DECLARE
 	finding record;
