@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "aws/json_scan.h"
+#include "base/utf8.h"
 
 static size_t
 skip_blanks(struct text_view text, size_t at)
@@ -167,40 +168,6 @@ json_unit(const char digits[4])
 }
 
 /*
- * Write a character as UTF-8; half a surrogate pair is replaced.  Gives back
- * the number of bytes.
- */
-static size_t
-put_character(char *next, uint32_t character)
-{
-	if (character >= 0xD800 && character <= 0xDFFF)
-		character = REPLACEMENT_CHARACTER;
-	if (character < 0x80)
-	{
-		next[0] = (char) character;
-		return 1;
-	}
-	if (character < 0x800)
-	{
-		next[0] = (char) (0xC0 | character >> 6);
-		next[1] = (char) (0x80 | (character & 0x3F));
-		return 2;
-	}
-	if (character < 0x10000)
-	{
-		next[0] = (char) (0xE0 | character >> 12);
-		next[1] = (char) (0x80 | (character >> 6 & 0x3F));
-		next[2] = (char) (0x80 | (character & 0x3F));
-		return 3;
-	}
-	next[0] = (char) (0xF0 | character >> 18);
-	next[1] = (char) (0x80 | (character >> 12 & 0x3F));
-	next[2] = (char) (0x80 | (character >> 6 & 0x3F));
-	next[3] = (char) (0x80 | (character & 0x3F));
-	return 4;
-}
-
-/*
  * Read the escape at text, which begins with a backslash, and append what it
  * stands for.  Gives back how long it is, 0 when it is none.
  */
@@ -232,7 +199,7 @@ read_escape(const char *text, size_t length, struct byte_buffer *buffer)
 			used = 12;
 		}
 	}
-	buffer->used += put_character(buffer->data + buffer->used, character);
+	buffer->used += utf8_encode(character, buffer->data + buffer->used);
 	return used;
 }
 

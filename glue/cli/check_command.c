@@ -27,6 +27,7 @@
 #include "import/upload_calls.h"
 #include "import/vendor_file.h"
 #include "shared/columns.h"
+#include "shared/error_report.h"
 #include "shared/text.h"
 
 /* A chunk ends with whichever comes first. */
@@ -51,7 +52,10 @@ struct check
 	struct glue_error error;
 };
 
-/* The columns of chunk_query. */
+/* Bytes of the statement that judges a chunk. */
+#define CHUNK_QUERY_SIZE 2048
+
+/* The columns of its result; those of the product that the report shows follow. */
 enum
 {
 	AT_ROW,
@@ -63,36 +67,48 @@ enum
 	AT_PRODUCT
 };
 
-/*
- * One row per error, those of a row together.  The columns of the product are
- * those that the error report shows.
- */
-static const char chunk_query[] =
-	"SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
-	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion',"
-	" p.product ->> 'vendor_product_id', p.product ->> 'sku', p.product ->> 'product_name',"
-	" p.product ->> 'category', p.product ->> 'price', p.product ->> 'stock_quantity',"
-	" p.product ->> 'brand', left(p.product ->> 'description', 100)"
-	" FROM onboard_check($1::text, $2::jsonb, true) c"
-	" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
-	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
-	" WHERE c.status = 'error'"
-	" ORDER BY c.row_number, e.position";
+/* One row per error, those of a row together. */
+static void
+write_chunk_query(char query[CHUNK_QUERY_SIZE])
+{
+	struct text_builder builder;
+
+	text_start(&builder, query, CHUNK_QUERY_SIZE);
+	text_add(&builder,
+			 text_of("SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
+					 " e.error ->> 'error_message', e.error ->> 'rejected_value',"
+					 " e.error ->> 'suggestion'"));
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+	{
+		const struct report_column *column = &error_report_columns[i];
+
+		if (column->value != REPORT_PRODUCT)
+			continue;
+		/* No value is as long as the cap on a field. */
+		text_add(&builder, text_of(", left(p.product ->> '"));
+		text_add(&builder, text_of(onboard_columns[column->column].name));
+		text_add(&builder, text_of("', "));
+		text_add_integer(&builder, column->max_characters > 0 ? column->max_characters
+															  : ONBOARD_MAX_FIELD_BYTES);
+		text_add(&builder, text_of(")"));
+	}
+	text_add(
+		&builder,
+		text_of(
+			" FROM onboard_check($1::text, $2::jsonb, true) c"
+			" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
+			" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
+			" WHERE c.status = 'error'"
+			" ORDER BY c.row_number, e.position"));
+	text_finish(&builder);
+}
 
 /* ----- the error file ----- */
-
-static const char *const error_headings[] = {
-	"Row Number",  "Vendor Product ID", "SKU",         "Product Name",   "Category",
-	"Error Type",  "Error Message",     "Price",       "Stock Quantity", "Brand",
-	"Description", "Line Number",       "Error Field", "Rejected Value", "Suggestion",
-};
-
-#define ERROR_CELLS ((int) (sizeof(error_headings) / sizeof(error_headings[0])))
 
 static void
 write_cells(FILE *file, const char *const *cells)
 {
-	for (int i = 0; i < ERROR_CELLS; i++)
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
 		csv_write_cell(file, cells[i], i == 0, ',');
 	fputs("\r\n", file);
 }
@@ -104,6 +120,7 @@ static bool
 open_errors_file(struct check *check, struct glue_error *error)
 {
 	const char *path = check->options->errors;
+	const char *cells[ERROR_REPORT_COLUMNS];
 
 	if (path == NULL)
 		return true;
@@ -112,7 +129,9 @@ open_errors_file(struct check *check, struct glue_error *error)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
 							  "cannot write %s: %s", path, strerror(errno));
 	fputs("\xEF\xBB\xBF", check->errors_file);
-	write_cells(check->errors_file, error_headings);
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+		cells[i] = error_report_columns[i].heading;
+	write_cells(check->errors_file, cells);
 	return true;
 }
 
@@ -138,25 +157,49 @@ value_or_null(const PGresult *result, int row, int column)
 	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
+/*
+ * Where the result of the query has what a column of the report shows.
+ * *product is the next of its columns of the product.
+ */
+static int
+result_column(enum report_value value, int *product)
+{
+	switch (value)
+	{
+		case REPORT_ROW_NUMBER:
+			return AT_ROW;
+		case REPORT_ERROR_TYPE:
+			return AT_TYPE;
+		case REPORT_ERROR_FIELD:
+			return AT_FIELD;
+		case REPORT_ERROR_MESSAGE:
+			return AT_MESSAGE;
+		case REPORT_REJECTED_VALUE:
+			return AT_REJECTED;
+		case REPORT_SUGGESTION:
+			return AT_SUGGESTION;
+		case REPORT_PRODUCT:
+			return (*product)++;
+		case REPORT_LINE_NUMBER:
+			break;
+	}
+	return -1;
+}
+
 static void
 write_error(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
 	char line[24];
-	const char *cells[ERROR_CELLS];
+	const char *cells[ERROR_REPORT_COLUMNS];
 	int product = AT_PRODUCT;
 
 	snprintf(line, sizeof(line), "%" PRId64, line_number);
-	cells[0] = PQgetvalue(result, row, AT_ROW);
-	for (int cell = 1; cell <= 4; cell++)
-		cells[cell] = value_or_null(result, row, product++);
-	cells[5] = value_or_null(result, row, AT_TYPE);
-	cells[6] = value_or_null(result, row, AT_MESSAGE);
-	for (int cell = 7; cell <= 10; cell++)
-		cells[cell] = value_or_null(result, row, product++);
-	cells[11] = line;
-	cells[12] = value_or_null(result, row, AT_FIELD);
-	cells[13] = value_or_null(result, row, AT_REJECTED);
-	cells[14] = value_or_null(result, row, AT_SUGGESTION);
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+	{
+		int column = result_column(error_report_columns[i].value, &product);
+
+		cells[i] = column < 0 ? line : value_or_null(result, row, column);
+	}
 	write_cells(check->errors_file, cells);
 }
 
@@ -196,6 +239,7 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 static bool
 judge_chunk(struct check *check, struct glue_error *error)
 {
+	char query[CHUNK_QUERY_SIZE];
 	char first[24];
 	const char *const *values;
 	PGresult *result = NULL;
@@ -207,7 +251,8 @@ judge_chunk(struct check *check, struct glue_error *error)
 		return false;
 	snprintf(first, sizeof(first), "%" PRId64, check->first_row);
 	values = (const char *const[]){check->options->vendor, check->records.data, first};
-	if (!database_query(check->database, RUN_ONCE, chunk_query, 3, values, &result, error))
+	write_chunk_query(query);
+	if (!database_query(check->database, RUN_ONCE, query, 3, values, &result, error))
 		return false;
 	done = take_errors(check, result, error);
 	PQclear(result);
