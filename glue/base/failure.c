@@ -5,12 +5,14 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/failure.h"
+#include "shared/upload_failure.h"
 
 /*
  * Make one line of text: control characters become blanks, and a UTF-8
@@ -99,6 +101,16 @@ glue_error_sqlstate(const struct glue_error *error)
 		strspn(error->code, allowed) == 5)
 		return error->code;
 	return NULL;
+}
+
+bool
+glue_error_file(struct glue_error *error, const char *code)
+{
+	const char *sentence = upload_failure_find(code)->sentence;
+
+	return glue_error_set(error, GLUE_FILE_FAULT, code, "%c%.*s",
+						  tolower((unsigned char) *sentence), (int) strlen(sentence) - 2,
+						  sentence + 1);
 }
 
 bool

@@ -185,8 +185,7 @@ finish_reading(struct scan *scan)
 			scan->error = error;
 	}
 	else if (scan->row_count == 0)
-		glue_error_set(&scan->error, GLUE_FILE_FAULT, "NO_ROWS",
-					   "the file has a header line but no rows");
+		glue_error_file(&scan->error, "NO_ROWS");
 }
 
 bool

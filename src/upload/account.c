@@ -17,6 +17,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "shared/upload_failure.h"
 #include "upload/account.h"
 
 #define UPLOAD_COLUMNS                                                         \
@@ -144,19 +145,26 @@ account_end_if_complete(const char *upload_id)
 		"    updated_at = clock_timestamp(), processing_completed_at = clock_timestamp(), "
 		"    processing_duration_seconds = extract(epoch FROM clock_timestamp() - processing_started_at), "
 		"    checkpoint = NULL, "
-		"    failure_code = CASE WHEN total_records = 0 THEN 'NO_ROWS' END, "
-		"    failure_message = CASE WHEN total_records = 0 THEN 'the file has a header but no rows' END, "
+		"    failure_code = CASE WHEN total_records = 0 THEN $2 END, "
+		"    failure_message = CASE WHEN total_records = 0 THEN $3 END, "
 		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 THEN 'completed' "
 		"                  WHEN valid_records = 0 THEN 'failed' ELSE 'partial' END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"    AND u.valid_records + u.error_records = u.total_records "
-		"  RETURNING u.upload_id, u.vendor_id, u.status) "
+		"  RETURNING u.upload_id, u.vendor_id, u.status, u.failure_code) "
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
-		"SELECT 'upload_ended', upload_id, vendor_id, jsonb_build_object('status', status) FROM ended",
-		1,
-		{TEXTOID},
+		"SELECT 'upload_ended', upload_id, vendor_id, "
+		"       jsonb_strip_nulls(jsonb_build_object('status', status, 'failure_code', failure_code)) "
+		"FROM ended",
+		3,
+		{TEXTOID, TEXTOID, TEXTOID},
 	};
-	Datum values[1] = {CStringGetTextDatum(upload_id)};
+	const struct upload_failure *no_rows = upload_failure_find("NO_ROWS");
+	Datum values[3] = {
+		CStringGetTextDatum(upload_id),
+		CStringGetTextDatum(no_rows->code),
+		CStringGetTextDatum(no_rows->sentence),
+	};
 
 	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
 }
