@@ -18,8 +18,12 @@
 #include <time.h>
 
 #include "aws/client.h"
-#include "aws/json_scan.h"
 #include "base/heap.h"
+#include "base/json_reader.h"
+#include "base/word.h"
+
+/* What a code or the id of a request has, beside letters and digits. */
+#define CODE_CHARACTERS "-._:+/="
 
 /* Milliseconds: the bound of the first pause, and the highest bound. */
 #define FIRST_PAUSE 100
@@ -208,28 +212,6 @@ aws_call_clean_up(struct aws_call *call)
 /* ----- reading failures ----- */
 
 /*
- * Copy a word of letters, digits and a few signs; what is longer or holds
- * anything else is not believed to be a code or an id.
- */
-static void
-copy_word(char *word, size_t size, struct text_view text)
-{
-	word[0] = '\0';
-	if (text.length == 0 || text.length >= size)
-		return;
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char byte = text.data[i];
-
-		if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-			  (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("-._:+/=", byte) != NULL)))
-			return;
-	}
-	memcpy(word, text.data, text.length);
-	word[text.length] = '\0';
-}
-
-/*
  * The text of the first element of that name, which has no attributes.
  */
 static struct text_view
@@ -283,25 +265,23 @@ aws_read_failure(struct aws_call *call)
 	const char *document = response->body.data != NULL ? response->body.data : "";
 	struct text_view type = header_text(response, "x-amzn-errortype");
 	struct text_view id = header_text(response, "x-amzn-requestid");
-	char word[2 * AWS_CODE_SIZE];
 
 	if (type.length == 0 && document[strspn(document, " \t\r\n")] == '{')
 	{
 		struct text_view body = {document, response->body.used};
 
-		json_copy_word(json_member(body, "__type"), word, sizeof(word));
-		if (word[0] == '\0')
-			json_copy_word(json_member(body, "code"), word, sizeof(word));
-		type = text_of(word);
+		type = json_find_text(body, "__type");
+		if (type.length == 0)
+			type = json_find_text(body, "code");
 	}
 	if (type.length == 0)
 		type = xml_element(document, "Code");
-	copy_word(call->code, sizeof(call->code), shape_name(type));
+	word_copy(call->code, sizeof(call->code), shape_name(type), CODE_CHARACTERS);
 	if (id.length == 0)
 		id = header_text(response, "x-amz-request-id");
 	if (id.length == 0)
 		id = xml_element(document, "RequestId");
-	copy_word(call->request_id, sizeof(call->request_id), id);
+	word_copy(call->request_id, sizeof(call->request_id), id, CODE_CHARACTERS);
 }
 
 static bool

@@ -20,6 +20,7 @@
 
 #include "aws/s3.h"
 #include "base/heap.h"
+#include "base/hex.h"
 
 /* Bytes read from a file at a time. */
 #define FILE_CHUNK (64 * 1024)
@@ -408,8 +409,8 @@ s3_file_hash(int file, int64_t length, char hash[AWS_HASH_SIZE], struct glue_err
 	success = success && digest_file(digest, file, length, error);
 	if (success && EVP_DigestFinal_ex(digest, bytes, &count) != 1)
 		success = glue_error_set(error, GLUE_INTERNAL_ERROR, "CRYPTO_FAILED", "SHA-256 failed");
-	for (unsigned int i = 0; success && i < count; i++)
-		snprintf(hash + 2 * i, 3, "%02x", bytes[i]);
+	if (success)
+		hex_write(hash, bytes, count);
 	EVP_MD_CTX_free(digest);
 	return success;
 }

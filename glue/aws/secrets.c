@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aws/json_scan.h"
 #include "aws/secrets.h"
+#include "base/json_reader.h"
+#include "base/word.h"
 
 /* Milliseconds for which an old value stays good when no new one is to be had. */
 #define GRACE 30000
@@ -111,15 +112,19 @@ take_value(const struct aws_call *call, const char *member, struct secret_value 
 		   struct glue_error *error)
 {
 	struct secret_value fresh = {0};
+	struct text_view text = json_find_text(reply_of(call), member);
 
-	if (!byte_buffer_reserve(&fresh.text, reply_of(call).length + 1, error) ||
-		!json_string(json_member(reply_of(call), member), &fresh.text, error) ||
-		!byte_buffer_terminate(&fresh.text, error))
+	if (text.data == NULL)
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
+							  "the reply has no text where one belongs");
+	if (!byte_buffer_reserve(&fresh.text, text.length + 1, error) ||
+		!json_append_text(&fresh.text, text, error) || !byte_buffer_terminate(&fresh.text, error))
 	{
 		secret_value_clean_up(&fresh);
 		return false;
 	}
-	json_copy_word(json_member(reply_of(call), "VersionId"), fresh.version, sizeof(fresh.version));
+	word_copy(fresh.version, sizeof(fresh.version), json_find_text(reply_of(call), "VersionId"),
+			  WORD_PRINTABLE);
 	secret_value_clean_up(value);
 	*value = fresh;
 	return true;
@@ -172,25 +177,39 @@ secret_clean_up(struct secret *secret)
 /* ----- rotation ----- */
 
 static void
-take_stages(struct text_view name, struct text_view list, struct secret_stages *stages)
+take_stage(struct text_view name, struct text_view stage, struct secret_stages *stages)
+{
+	char *version = NULL;
+
+	if (text_equal(stage, text_of(SECRET_CURRENT)))
+		version = stages->current;
+	else if (text_equal(stage, text_of(SECRET_PENDING)))
+		version = stages->pending;
+	else if (text_equal(stage, text_of(SECRET_PREVIOUS)))
+		version = stages->previous;
+	if (version != NULL)
+		snprintf(version, SECRET_VERSION_SIZE, "%.*s", (int) name.length, name.data);
+}
+
+/*
+ * Read the stages of a version; a name that is too long is not one of ours.
+ */
+static void
+read_stages(struct json_reader *reader, struct text_view name, struct secret_stages *stages)
 {
 	struct text_view stage;
-	size_t position = 0;
-	char word[32];
 
-	while (json_next(list, &position, NULL, &stage))
+	if (name.length >= SECRET_VERSION_SIZE || !json_read_open(reader, '['))
 	{
-		char *version = NULL;
-
-		json_copy_word(stage, word, sizeof(word));
-		if (strcmp(word, SECRET_CURRENT) == 0)
-			version = stages->current;
-		else if (strcmp(word, SECRET_PENDING) == 0)
-			version = stages->pending;
-		else if (strcmp(word, SECRET_PREVIOUS) == 0)
-			version = stages->previous;
-		if (version != NULL)
-			snprintf(version, SECRET_VERSION_SIZE, "%.*s", (int) name.length, name.data);
+		json_read_value(reader);
+		return;
+	}
+	while (json_read_element(reader))
+	{
+		if (json_read_text(reader, &stage))
+			take_stage(name, stage, stages);
+		else
+			json_read_value(reader);
 	}
 }
 
@@ -199,9 +218,6 @@ secret_describe(struct aws_client *client, const char *id, const char *version, 
 				struct secret_stages *stages, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	struct text_view name;
-	struct text_view list;
-	size_t position = 0;
 	bool success =
 		begin(&call, "DescribeSecret", "secretsmanager.DescribeSecret", deadline, error) &&
 		append_string(&call.body, "SecretId", id, error) && finish(client, &call, error);
@@ -209,14 +225,16 @@ secret_describe(struct aws_client *client, const char *id, const char *version, 
 	memset(stages, 0, sizeof(*stages));
 	if (success)
 	{
-		struct text_view versions = json_member(reply_of(&call), "VersionIdsToStages");
+		struct text_view versions = json_find(reply_of(&call), "VersionIdsToStages");
+		struct json_reader reader;
+		struct text_view name;
 
-		stages->rotation_enabled = json_is_true(json_member(reply_of(&call), "RotationEnabled"));
-		while (json_next(versions, &position, &name, &list))
+		stages->rotation_enabled = json_is_true(json_find(reply_of(&call), "RotationEnabled"));
+		json_reader_init(&reader, versions.data, versions.length);
+		(void) json_read_open(&reader, '{');
+		while (json_read_name(&reader, &name))
 		{
-			if (name.length >= SECRET_VERSION_SIZE)
-				continue;
-			take_stages(name, list, stages);
+			read_stages(&reader, name, stages);
 			if (version != NULL && text_equal(name, text_of(version)))
 				stages->version_known = true;
 		}

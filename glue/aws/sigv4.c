@@ -27,6 +27,7 @@
 
 #include "aws/sigv4.h"
 #include "base/heap.h"
+#include "base/hex.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define SCOPE_END "aws4_request"
@@ -200,23 +201,9 @@ is_word(const char *text, const char *more)
 	return true;
 }
 
-static void
-write_hex(char *result, const unsigned char *bytes, size_t length)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < length; i++)
-	{
-		result[2 * i] = digits[bytes[i] >> 4];
-		result[2 * i + 1] = digits[bytes[i] & 0x0F];
-	}
-	result[2 * length] = '\0';
-}
-
 size_t
 aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	size_t used = 0;
 
 	for (size_t i = 0; i < length; i++)
@@ -228,8 +215,8 @@ aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes)
 		else
 		{
 			result[used++] = '%';
-			result[used++] = digits[c >> 4];
-			result[used++] = digits[c & 0x0F];
+			result[used++] = HEX_DIGITS_UPPER[c >> 4];
+			result[used++] = HEX_DIGITS_UPPER[c & 0x0F];
 		}
 	}
 	result[used] = '\0';
@@ -258,14 +245,6 @@ writer_add_encoded(struct writer *writer, const char *text)
  * ---------------------------------------------------------------------
  */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /*
  * Whether path is what aws_uri_encode() writes, slashes kept.  A server brings
  * what it received into this form before it compares signatures, so any other
@@ -278,16 +257,15 @@ is_encoded_path(const char *path)
 		return false;
 	for (const char *p = path; *p != '\0'; p++)
 	{
-		int high;
-		int low;
+		int byte;
 
 		if (is_unreserved((unsigned char) *p) || *p == '/')
 			continue;
 		if (*p != '%')
 			return false;
-		high = hex_value(p[1]);
-		low = high < 0 ? -1 : hex_value(p[2]);
-		if (low < 0 || is_unreserved((unsigned char) (high * 16 + low)) || high * 16 + low == '/')
+		byte = hex_byte(p + 1);
+		if (byte < 0 || p[1] >= 'a' || p[2] >= 'a' || is_unreserved((unsigned char) byte) ||
+			byte == '/')
 			return false;
 		p += 2;
 	}
@@ -301,8 +279,7 @@ is_payload_hash(const char *hash)
 		return false;
 	if (strcmp(hash, AWS_UNSIGNED_PAYLOAD) == 0)
 		return true;
-	return strlen(hash) == AWS_HASH_SIZE - 1 &&
-		   strspn(hash, "0123456789abcdef") == AWS_HASH_SIZE - 1;
+	return strlen(hash) == AWS_HASH_SIZE - 1 && strspn(hash, HEX_DIGITS) == AWS_HASH_SIZE - 1;
 }
 
 /*
@@ -741,7 +718,7 @@ hash_canonical_request(const struct signing *signing, char result[AWS_HASH_SIZE]
 		   EVP_DigestFinal_ex(hash, bytes, NULL) == 1;
 	EVP_MD_CTX_free(hash);
 	if (done)
-		write_hex(result, bytes, sizeof(bytes));
+		hex_write(result, bytes, sizeof(bytes));
 	return done;
 }
 
@@ -821,7 +798,7 @@ write_signature(struct aws_signer *signer, struct signing *signing, struct glue_
 	key = signing_key(signer, signing);
 	if (key == NULL || !hmac(key, HASH_BYTES, text, strlen(text), bytes))
 		return crypto_failed(error);
-	write_hex(signing->signature, bytes, sizeof(bytes));
+	hex_write(signing->signature, bytes, sizeof(bytes));
 	return true;
 }
 
@@ -999,7 +976,7 @@ aws_payload_hash(const void *data, size_t length, char hash[AWS_HASH_SIZE],
 
 	if (EVP_Digest(length > 0 ? data : "", length, bytes, NULL, EVP_sha256(), NULL) != 1)
 		return crypto_failed(error);
-	write_hex(hash, bytes, sizeof(bytes));
+	hex_write(hash, bytes, sizeof(bytes));
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/hex.h"
 #include "http/http.h"
 #include "lambda/link_keys.h"
 
@@ -21,18 +22,6 @@ secret_error(struct glue_error *error, const char *what)
 						  "the secret of the links %s", what);
 }
 
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
 /*
  * Turn hex into the bytes of a key.
  */
@@ -41,17 +30,9 @@ read_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link
 {
 	size_t length = strlen(text) / 2;
 
-	if (strlen(text) % 2 != 0 || length < LINK_KEY_MIN_LENGTH || length > LINK_KEY_MAX_LENGTH)
+	if (strlen(text) % 2 != 0 || length < LINK_KEY_MIN_LENGTH || length > LINK_KEY_MAX_LENGTH ||
+		!hex_read(text, bytes, length))
 		return false;
-	for (size_t i = 0; i < length; i++)
-	{
-		int high = hex_value(text[2 * i]);
-		int low = hex_value(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = (unsigned char) (high << 4 | low);
-	}
 	key->bytes = bytes;
 	key->length = length;
 	return true;

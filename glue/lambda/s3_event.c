@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "lambda/s3_event.h"
 
 #define CREATED "ObjectCreated:"
@@ -61,18 +62,6 @@ copy_text(char *to, size_t size, const cJSON *object, const char *name)
 	return snprintf(to, size, "%s", text) < (int) size;
 }
 
-static int
-digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return -1;
-}
-
 /*
  * Undo the encoding of a key, in place.  A key holds no NUL.
  */
@@ -89,12 +78,11 @@ decode_key(char *key)
 			*to++ = *from;
 		else
 		{
-			int high = digit_value(from[1]);
-			int low = high >= 0 ? digit_value(from[2]) : -1;
+			int byte = hex_byte(from + 1);
 
-			if (low < 0 || (high == 0 && low == 0))
+			if (byte <= 0)
 				return false;
-			*to++ = (char) (high * 16 + low);
+			*to++ = (char) byte;
 			from += 2;
 		}
 	}

@@ -13,7 +13,8 @@
 #include <stdio.h>
 
 #include "base/heap.h"
-#include "lambda/json_reader.h"
+#include "base/json_reader.h"
+#include "base/word.h"
 #include "lambda/stream_event.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two numbers of 64 bits. */
@@ -21,6 +22,9 @@
 
 /* Digits of a number that surely fits into 64 bits. */
 #define MOST_DIGITS 18
+
+/* What our ids and those of AWS have, beside letters and digits. */
+#define ID_CHARACTERS "-_.:/"
 
 #define FIRST_RECORDS 64
 #define FIRST_UPLOADS 8
@@ -123,30 +127,6 @@ read_attribute(struct json_reader *reader, char type, struct text_view *value)
 	return matches && members == 1;
 }
 
-/*
- * Copy a text that has only letters, digits and what our ids have besides;
- * otherwise word is "".
- */
-static void
-copy_word(struct text_view text, char *word, size_t size)
-{
-	static const char others[] = "-_.:/";
-
-	word[0] = '\0';
-	if (text.length >= size)
-		return;
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char byte = text.data[i];
-
-		if (fold_ascii((unsigned char) byte) - 'a' >= 26 && (byte < '0' || byte > '9') &&
-			(byte == '\0' || strchr(others, byte) == NULL))
-			return;
-	}
-	memcpy(word, text.data, text.length);
-	word[text.length] = '\0';
-}
-
 static void
 read_word(struct json_reader *reader, char *word, size_t size)
 {
@@ -154,7 +134,7 @@ read_word(struct json_reader *reader, char *word, size_t size)
 
 	word[0] = '\0';
 	if (json_read_text(reader, &text))
-		copy_word(text, word, size);
+		word_copy(word, size, text, ID_CHARACTERS);
 	else
 		json_read_value(reader);
 }
@@ -166,7 +146,7 @@ read_id(struct json_reader *reader, char *id, size_t size)
 
 	id[0] = '\0';
 	if (read_attribute(reader, 'S', &text))
-		copy_word(text, id, size);
+		word_copy(id, size, text, ID_CHARACTERS);
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "base/heap.h"
+#include "base/hex.h"
 #include "reader/scan.h"
 
 struct scan
@@ -170,8 +171,7 @@ finish_digest(struct scan *scan, char *content_id)
 		digest_failed(&scan->error);
 		return;
 	}
-	for (unsigned int i = 0; i < length; i++)
-		snprintf(content_id + 2 * i, 3, "%02x", digest[i]);
+	hex_write(content_id, digest, length);
 }
 
 static void

@@ -5,9 +5,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "aws/json_scan.h"
+#include "base/hex.h"
+#include "base/json_reader.h"
 #include "base/utf8.h"
-#include "lambda/json_reader.h"
 
 /* Digits of \uXXXX. */
 #define UNIT_DIGITS 4
@@ -15,8 +15,8 @@
 void
 json_reader_init(struct json_reader *reader, const char *json, size_t length)
 {
-	reader->next = json;
-	reader->end = json + length;
+	reader->next = length > 0 ? json : "";
+	reader->end = reader->next + length;
 	reader->depth = 0;
 	reader->is_first = true;
 	reader->has_failed = false;
@@ -144,12 +144,15 @@ json_read_element(struct json_reader *reader)
 /* ----- texts ----- */
 
 /*
- * The value of the four hex digits there; -1 when they are none.
+ * The value of the four hex digits there; -1 when they are not all there.
  */
 static int
 read_unit(const char *digits, const char *end)
 {
-	return end - digits >= UNIT_DIGITS ? json_unit(digits) : -1;
+	int high = end - digits >= UNIT_DIGITS ? hex_byte(digits) : -1;
+	int low = high < 0 ? -1 : hex_byte(digits + 2);
+
+	return low < 0 ? -1 : high << 8 | low;
 }
 
 /*
@@ -360,4 +363,118 @@ json_read_value(struct json_reader *reader)
 			return;
 	}
 	reader->is_first = false;
+}
+
+struct text_view
+json_read_slice(struct json_reader *reader)
+{
+	const char *start;
+
+	skip_blanks(reader);
+	start = reader->next;
+	json_read_value(reader);
+	if (reader->has_failed)
+		return (struct text_view){NULL, 0};
+	return (struct text_view){start, (size_t) (reader->next - start)};
+}
+
+/* ----- members of a reply ----- */
+
+/*
+ * Go to the value of a member of the object that json is.
+ */
+static bool
+find_member(struct json_reader *reader, struct text_view json, const char *name)
+{
+	struct text_view member;
+
+	json_reader_init(reader, json.data, json.length);
+	if (!json_read_open(reader, '{'))
+		return false;
+	while (json_read_name(reader, &member))
+	{
+		if (text_equal(member, text_of(name)))
+			return true;
+		json_read_value(reader);
+	}
+	return false;
+}
+
+struct text_view
+json_find(struct text_view json, const char *name)
+{
+	struct json_reader reader;
+
+	if (!find_member(&reader, json, name))
+		return (struct text_view){NULL, 0};
+	return json_read_slice(&reader);
+}
+
+struct text_view
+json_find_text(struct text_view json, const char *name)
+{
+	struct json_reader reader;
+	struct text_view text;
+
+	if (!find_member(&reader, json, name) || !json_read_text(&reader, &text))
+		return (struct text_view){NULL, 0};
+	return text;
+}
+
+bool
+json_is_true(struct text_view value)
+{
+	return text_equal(value, text_of("true"));
+}
+
+/* ----- what a text stands for ----- */
+
+/*
+ * Append what the escape at text, which begins with a backslash, stands for.
+ * Returns how long it is.
+ */
+static size_t
+append_escape(struct byte_buffer *buffer, const char *text, const char *end)
+{
+	static const char letters[] = "\"\\/bfnrt";
+	static const char meanings[] = "\"\\/\b\f\n\r\t";
+	const char *letter = strchr(letters, text[1]);
+	uint32_t character;
+	int low = -1;
+
+	if (letter != NULL)
+	{
+		buffer->data[buffer->used++] = meanings[letter - letters];
+		return 2;
+	}
+	character = (uint32_t) read_unit(text + 2, end);
+	if (character >= 0xD800 && character <= 0xDBFF && end - text >= 8 && text[6] == '\\' &&
+		text[7] == 'u')
+		low = read_unit(text + 8, end);
+	if (low >= 0xDC00 && low <= 0xDFFF)
+		character = 0x10000 + ((character - 0xD800) << 10) + ((uint32_t) low - 0xDC00);
+	buffer->used += utf8_encode(character, buffer->data + buffer->used);
+	return character >= 0x10000 ? 2 * (2 + UNIT_DIGITS) : 2 + UNIT_DIGITS;
+}
+
+bool
+json_append_text(struct byte_buffer *buffer, struct text_view text, struct glue_error *error)
+{
+	const char *next = text.data;
+	const char *end = text.data + text.length;
+
+	/* No escape is longer than what it is written with. */
+	if (!byte_buffer_reserve(buffer, text.length, error))
+		return false;
+	while (next < end)
+	{
+		const char *escape = memchr(next, '\\', (size_t) (end - next));
+		const char *stop = escape != NULL ? escape : end;
+
+		byte_buffer_put(buffer, next, (size_t) (stop - next));
+		next = stop;
+		if (next < end)
+			next += append_escape(buffer, next, end);
+	}
+	return true;
 }
