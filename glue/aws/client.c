@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "aws/client.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "base/json_reader.h"
 #include "base/word.h"
@@ -64,7 +65,7 @@ system_random(void)
 
 	/* Without random bytes the clock still spreads the pauses. */
 	if (RAND_bytes((unsigned char *) &number, sizeof(number)) != 1)
-		number = (uint64_t) http_now() * UINT64_C(0x9E3779B97F4A7C15);
+		number = (uint64_t) clock_milliseconds() * UINT64_C(0x9E3779B97F4A7C15);
 	return number;
 }
 
@@ -586,7 +587,7 @@ static bool
 try_later(struct aws_client *client, struct aws_call *call, bool throttled)
 {
 	call->failures++;
-	call->wake = aws_backoff(call->failures, throttled, http_now(), call->deadline,
+	call->wake = aws_backoff(call->failures, throttled, clock_milliseconds(), call->deadline,
 							 client->options.random());
 	return call->wake > 0;
 }
@@ -607,7 +608,7 @@ correct_clock(struct aws_client *client, struct aws_call *call)
 		return false;
 	call->clock_corrected = true;
 	client->clock_skew = time_there - client->options.wall_clock();
-	call->wake = http_now();
+	call->wake = clock_milliseconds();
 	return true;
 }
 
@@ -618,7 +619,7 @@ renew_credentials(struct aws_call *call)
 		return false;
 	call->credentials_refreshed = true;
 	call->refresh_credentials = true;
-	call->wake = http_now();
+	call->wake = clock_milliseconds();
 	return true;
 }
 
@@ -712,7 +713,7 @@ take_waiting(struct run *run, int64_t *wake)
 	if (first == NULL)
 		return NULL;
 	call = *first;
-	if (call->wake > http_now())
+	if (call->wake > clock_milliseconds())
 	{
 		*wake = call->wake;
 		return NULL;

@@ -27,6 +27,7 @@
 #include <openssl/crypto.h>
 
 #include "aws/credentials.h"
+#include "base/clock.h"
 #include "base/heap.h"
 
 #define CONTAINER_HOST "http://169.254.170.2"
@@ -703,7 +704,7 @@ static int64_t
 monotonic_clock(void *context)
 {
 	(void) context;
-	return http_now();
+	return clock_milliseconds();
 }
 
 static int64_t

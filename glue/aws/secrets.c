@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aws/secrets.h"
+#include "base/clock.h"
 #include "base/json_reader.h"
 #include "base/word.h"
 
@@ -151,18 +152,18 @@ secret_read(struct aws_client *client, const char *id, const char *version, cons
 bool
 secret_get(struct secret *secret, bool refresh, int64_t deadline, struct glue_error *error)
 {
-	if (secret->known && !refresh && http_now() < secret->fresh_until)
+	if (secret->known && !refresh && clock_milliseconds() < secret->fresh_until)
 		return true;
 	if (secret_read(secret->client, secret->id, NULL, SECRET_CURRENT, deadline, &secret->value,
 					error))
 	{
 		secret->known = true;
-		secret->fresh_until = http_now() + secret->time_to_live;
+		secret->fresh_until = clock_milliseconds() + secret->time_to_live;
 		return true;
 	}
 	if (!secret->known || refresh)
 		return false;
-	secret->fresh_until = http_now() + GRACE;
+	secret->fresh_until = clock_milliseconds() + GRACE;
 	glue_error_clear(error);
 	return true;
 }

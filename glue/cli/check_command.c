@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/byte_buffer.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "cli/causes.h"
 #include "cli/command.h"

@@ -22,6 +22,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "base/interrupt.h"
 #include "cli/causes.h"

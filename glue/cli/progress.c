@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/database.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"

@@ -9,8 +9,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "database/session.h"
 
@@ -18,24 +18,6 @@
 
 /* libpq's words between the server that it tried and why that failed. */
 #define ATTEMPT_FAILED "failed: "
-
-int64_t
-clock_milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/*
- * What poll() takes for so many milliseconds.
- */
-static int
-poll_timeout(int64_t milliseconds)
-{
-	return milliseconds > INT32_MAX ? INT32_MAX : (int) milliseconds;
-}
 
 /* ----- errors ----- */
 
@@ -278,7 +260,7 @@ wait_for_connection(PGconn *connection, int64_t deadline_ms, struct glue_error *
 		int ready;
 
 		waiting.events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		ready = left > 0 ? poll(&waiting, 1, poll_timeout(left)) : 0;
+		ready = left > 0 ? poll(&waiting, 1, clock_poll_timeout(left)) : 0;
 		if (interrupted())
 			return interrupt_error(error);
 		if (ready == 0)
@@ -344,7 +326,7 @@ wait_for_socket(PGconn *connection, short events, int64_t deadline_ms, struct gl
 
 	if (left <= 0)
 		return too_late(error);
-	if (poll(&waiting, 1, poll_timeout(left)) > 0 && (waiting.revents & ~POLLOUT) != 0 &&
+	if (poll(&waiting, 1, clock_poll_timeout(left)) > 0 && (waiting.revents & ~POLLOUT) != 0 &&
 		PQconsumeInput(connection) == 0)
 		return postgres_error(connection, NULL, error);
 	return true;

@@ -52,9 +52,6 @@ struct postgres_limits
 	int64_t idle_ms;      /* between two statements */
 };
 
-/* Milliseconds of the monotonic clock. */
-extern int64_t clock_milliseconds(void);
-
 /*
  * Connect once, until the deadline (of the monotonic clock, in milliseconds).
  * keywords and values are those of PQconnectStartParams() and borrowed; what

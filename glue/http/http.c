@@ -18,8 +18,8 @@
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "http/http.h"
 
@@ -56,15 +56,6 @@ struct transfer
 	/* Why a callback stopped the transfer; NULL when none did. */
 	const char *stop_code;
 };
-
-int64_t
-http_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ----- client ----- */
 
@@ -397,7 +388,7 @@ set_limits(struct transfer *transfer)
 
 	if (request->deadline > 0)
 	{
-		int64_t left = request->deadline - http_now();
+		int64_t left = request->deadline - clock_milliseconds();
 
 		/* 0 would mean no limit. */
 		curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long) (left > 1 ? left : 1));
@@ -440,7 +431,7 @@ start_exchange(struct http_client *client, struct http_exchange *exchange)
 
 	glue_error_clear(&exchange->error);
 	response_reset(&exchange->response);
-	if (exchange->request.deadline > 0 && exchange->request.deadline <= http_now())
+	if (exchange->request.deadline > 0 && exchange->request.deadline <= clock_milliseconds())
 		return glue_error_set(&exchange->error, GLUE_INFRASTRUCTURE_ERROR, "HTTP_TIMEOUT",
 							  "no time is left for the request");
 	transfer = glue_allocate_zero(sizeof(*transfer));
@@ -665,8 +656,8 @@ move_bytes(struct run *run, int64_t wake)
 
 	if (result != CURLM_OK || running < run->under_way)
 		return result;
-	if (wake > 0 && wake - http_now() < wait)
-		wait = wake - http_now();
+	if (wake > 0 && wake - clock_milliseconds() < wait)
+		wait = wake - clock_milliseconds();
 	return curl_multi_poll(run->client->multi, NULL, 0, (int) (wait > 0 ? wait : 0), NULL);
 }
 

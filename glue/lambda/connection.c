@@ -18,10 +18,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "lambda/breaker.h"
 #include "lambda/connection.h"
-#include "lambda/day_clock.h"
 
 /* How long a query that only tries the connection may take, in milliseconds. */
 #define TRIAL_MS 2000

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "lambda/copy_transaction.h"
 
 /* How much is handed to libpq at once. */

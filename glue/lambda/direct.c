@@ -25,6 +25,7 @@
 #include <time.h>
 
 #include "aws/s3.h"
+#include "base/clock.h"
 #include "lambda/copy_transaction.h"
 #include "lambda/direct.h"
 #include "lambda/object_upload.h"

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "http/http.h"
 #include "lambda/link_keys.h"
@@ -129,7 +130,7 @@ link_key_store_get(struct link_key_store *store, int64_t deadline_ms, struct glu
 bool
 link_key_store_refresh(struct link_key_store *store, int64_t deadline_ms)
 {
-	int64_t now = http_now();
+	int64_t now = clock_milliseconds();
 
 	if (store->refreshed_at != 0 && now - store->refreshed_at < LINK_KEY_REFRESH_MS)
 		return false;

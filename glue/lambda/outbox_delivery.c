@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "aws/sqs.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "lambda/outbox_delivery.h"
 

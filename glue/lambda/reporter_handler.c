@@ -33,6 +33,7 @@
 
 #include "aws/s3.h"
 #include "aws/sns.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "lambda/batch_response.h"
 #include "lambda/handler.h"

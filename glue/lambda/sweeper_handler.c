@@ -25,6 +25,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "lambda/backlog.h"
 #include "lambda/handler.h"
 #include "lambda/outbox_delivery.h"

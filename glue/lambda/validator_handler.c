@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "lambda/batch_response.h"
 #include "lambda/handler.h"
 #include "lambda/outbox_delivery.h"

@@ -24,6 +24,7 @@
 
 #include <libpq-fe.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "cli/database.h"
 #include "cli/terminal.h"

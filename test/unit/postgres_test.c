@@ -12,6 +12,7 @@
 
 #include "unit.h"
 
+#include "base/clock.h"
 #include "database/session.h"
 
 #define PLANTED "planted-7d31"
