@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aws/dynamodb_item.h"
+#include "shared/text.h"
 
 /* Quotes, colon, comma, type and brackets around a name and a value. */
 #define AROUND 32
@@ -129,11 +130,11 @@ void
 dynamodb_put_number(struct dynamodb_json *json, const char *name, int64_t value)
 {
 	struct text_view view = name_view(name);
-	char digits[24];
+	char digits[INTEGER_TEXT_SIZE];
 
 	if (!have_room(json, view.length, sizeof(digits)))
 		return;
-	snprintf(digits, sizeof(digits), "%" PRId64, value);
+	(void) integer_text(digits, value);
 	put_name(json, view);
 	put(json, "{\"N\":");
 	put_quoted(json, text_of(digits));

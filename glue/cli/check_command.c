@@ -190,11 +190,11 @@ result_column(enum report_value value, int *product)
 static void
 write_error(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
-	char line[24];
+	char line[INTEGER_TEXT_SIZE];
 	const char *cells[ERROR_REPORT_COLUMNS];
 	int product = AT_PRODUCT;
 
-	snprintf(line, sizeof(line), "%" PRId64, line_number);
+	(void) integer_text(line, line_number);
 	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
 	{
 		int column = result_column(error_report_columns[i].value, &product);
@@ -241,7 +241,7 @@ static bool
 judge_chunk(struct check *check, struct glue_error *error)
 {
 	char query[CHUNK_QUERY_SIZE];
-	char first[24];
+	char first[INTEGER_TEXT_SIZE];
 	const char *const *values;
 	PGresult *result = NULL;
 	bool done;
@@ -250,8 +250,11 @@ judge_chunk(struct check *check, struct glue_error *error)
 		return true;
 	if (!byte_buffer_append(&check->records, "]", 2, error))
 		return false;
-	snprintf(first, sizeof(first), "%" PRId64, check->first_row);
-	values = (const char *const[]){check->options->vendor, check->records.data, first};
+	values = (const char *const[]){
+		check->options->vendor,
+		check->records.data,
+		integer_text(first, check->first_row),
+	};
 	write_chunk_query(query);
 	if (!database_query(check->database, RUN_ONCE, query, 3, values, &result, error))
 		return false;

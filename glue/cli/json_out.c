@@ -12,6 +12,7 @@
 #include "cli/json_out.h"
 #include "cli/terminal.h"
 #include "cli/timestamp.h"
+#include "shared/text.h"
 
 /* Types of PostgreSQL that are not text in JSON. */
 #define BOOLOID 16
@@ -108,11 +109,10 @@ json_add_time(cJSON *object, const char *name, const char *text)
 void
 json_add_integer(cJSON *object, const char *name, int64_t number)
 {
-	char digits[TERMINAL_COUNT_SIZE];
+	char digits[INTEGER_TEXT_SIZE];
 
 	/* cJSON prints large doubles with an exponent. */
-	snprintf(digits, sizeof(digits), "%lld", (long long) number);
-	cJSON_AddRawToObject(object, name, digits);
+	cJSON_AddRawToObject(object, name, integer_text(digits, number));
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "cli/line.h"
 #include "cli/rejected_rows.h"
 #include "cli/terminal.h"
+#include "shared/text.h"
 
 /* Rows that are read at a time. */
 #define PAGE_ROWS 1000
@@ -49,12 +50,14 @@ static bool
 read_rows(struct database *database, const char *upload_id, int64_t after, int64_t count,
 		  PGresult **result, struct glue_error *error)
 {
-	char after_text[POSTGRES_INTEGER_SIZE];
-	char count_text[POSTGRES_INTEGER_SIZE];
-	const char *const values[] = {upload_id, after_text, count_text};
+	char after_text[INTEGER_TEXT_SIZE];
+	char count_text[INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		upload_id,
+		integer_text(after_text, after),
+		integer_text(count_text, count),
+	};
 
-	snprintf(after_text, sizeof(after_text), "%" PRId64, after);
-	snprintf(count_text, sizeof(count_text), "%" PRId64, count);
 	return database_query(database, RUN_AGAIN, rows_query, 3, values, result, error);
 }
 

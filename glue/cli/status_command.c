@@ -19,6 +19,7 @@
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "import/upload_calls.h"
+#include "shared/text.h"
 
 #define OPTIONS_CHOICE \
 	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) | OPTION_BIT(OPTION_SINCE))
@@ -34,8 +35,8 @@
 /* The parameters of CHOSEN_UPLOADS. */
 struct choice
 {
-	char limit[POSTGRES_INTEGER_SIZE];
-	char since[POSTGRES_INTEGER_SIZE];
+	char limit[INTEGER_TEXT_SIZE];
+	char since[INTEGER_TEXT_SIZE];
 	const char *values[4];
 };
 
@@ -60,8 +61,8 @@ static const char latest_query[] =
 static void
 fill_choice(struct choice *choice, const struct options *options, int64_t limit)
 {
-	snprintf(choice->limit, sizeof(choice->limit), "%" PRId64, limit);
-	snprintf(choice->since, sizeof(choice->since), "%" PRId64, options->since);
+	(void) integer_text(choice->limit, limit);
+	(void) integer_text(choice->since, options->since);
 	choice->values[0] = choice->limit;
 	choice->values[1] = options->vendor;
 	choice->values[2] = options->upload_status;

@@ -16,6 +16,7 @@
 #include "base/heap.h"
 #include "cli/not_found.h"
 #include "import/upload_calls.h"
+#include "shared/text.h"
 
 /* Whether it failed for a reason outside the file. */
 #define MAY_RETRY "(u.status = 'failed' AND onboard.may_retry(u.failure_code))"
@@ -257,7 +258,7 @@ explain_begin_error(struct database *database, const char *vendor_id, struct glu
 static void
 fill_parameters(const struct upload_request *request, const char **values, char *total)
 {
-	snprintf(total, POSTGRES_INTEGER_SIZE, "%" PRId64, request->total_records);
+	(void) integer_text(total, request->total_records);
 	values[0] = request->vendor_id;
 	values[1] = request->file_name;
 	values[2] = request->source;
@@ -274,7 +275,7 @@ upload_begin(struct database *database, const struct upload_request *request, st
 			 struct glue_error *error)
 {
 	const char *values[6];
-	char total[POSTGRES_INTEGER_SIZE];
+	char total[INTEGER_TEXT_SIZE];
 
 	fill_parameters(request, values, total);
 	if (run_and_read(database, "SELECT " BEGIN_UPLOAD, 6, values, upload, error))
@@ -287,7 +288,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 			  const struct glue_error *fault, struct upload *upload, struct glue_error *error)
 {
 	const char *values[8];
-	char total[POSTGRES_INTEGER_SIZE];
+	char total[INTEGER_TEXT_SIZE];
 
 	fill_parameters(request, values, total);
 	values[4] = NULL;
@@ -316,10 +317,10 @@ bool
 upload_finish(struct database *database, struct upload *upload, int64_t total,
 			  struct glue_error *error)
 {
-	char number[POSTGRES_INTEGER_SIZE];
+	char number[INTEGER_TEXT_SIZE];
 	const char *const values[] = {upload->upload_id, number};
 
-	snprintf(number, sizeof(number), "%" PRId64, total);
+	(void) integer_text(number, total);
 	return run_and_read(database,
 						"SELECT upload_id FROM onboard_finish_upload($1::text, $2::bigint)", 2,
 						values, upload, error);

@@ -12,8 +12,7 @@
 
 #include "lambda/backlog.h"
 #include "lambda/stalled.h"
-
-#define NUMBER_SIZE 24
+#include "shared/text.h"
 
 /* Names of onboard_backlog(); one without a metric is in the response only. */
 static const struct
@@ -128,13 +127,14 @@ static bool
 log_each_line(struct sandbox *sandbox, int64_t deadline_ms, const char *statement,
 			  const char *message, struct glue_error *error)
 {
-	char seconds[NUMBER_SIZE];
-	char most[NUMBER_SIZE];
-	const char *const values[] = {seconds, most};
+	char seconds[INTEGER_TEXT_SIZE];
+	char most[INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		integer_text(seconds, sandbox->settings.sweep_idle_seconds),
+		integer_text(most, BACKLOG_LINES),
+	};
 	PGresult *list = NULL;
 
-	snprintf(seconds, sizeof(seconds), "%" PRId64, sandbox->settings.sweep_idle_seconds);
-	snprintf(most, sizeof(most), "%d", BACKLOG_LINES);
 	if (!connection_query(sandbox->connection, deadline_ms, statement, 2, values, &list, error))
 		return false;
 	for (int row = 0; row < PQntuples(list); row++)

@@ -15,12 +15,10 @@
 
 #include "base/clock.h"
 #include "lambda/copy_transaction.h"
+#include "shared/text.h"
 
 /* How much is handed to libpq at once. */
 #define PIECE_SIZE (64 * 1024)
-
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE 24
 
 /* How long the server may take to give up a COPY, in milliseconds. */
 #define ABORT_MS 2000
@@ -182,9 +180,9 @@ save_checkpoint(struct copy_transaction *transaction, const struct checkpoint *c
 	};
 	PGresult *result;
 
-	snprintf(numbers[0], sizeof(numbers[0]), "%" PRId64, checkpoint->byte_offset);
-	snprintf(numbers[1], sizeof(numbers[1]), "%" PRId64, checkpoint->row_number);
-	snprintf(numbers[2], sizeof(numbers[2]), "%" PRId64, checkpoint->line_number);
+	(void) integer_text(numbers[0], checkpoint->byte_offset);
+	(void) integer_text(numbers[1], checkpoint->row_number);
+	(void) integer_text(numbers[2], checkpoint->line_number);
 	if (!postgres_query(transaction->session, SAVE_CHECKPOINT, 5, values, transaction->deadline_ms,
 						&result, error))
 		return false;

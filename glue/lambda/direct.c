@@ -31,6 +31,7 @@
 #include "lambda/object_upload.h"
 #include "lambda/parse.h"
 #include "lambda/reading_start.h"
+#include "shared/text.h"
 
 /* So long before the deadline the rows at hand are committed, in milliseconds. */
 #define COMMIT_LEAD_MS 1500
@@ -292,11 +293,11 @@ keep_status(struct load *load, const char *status)
 static bool
 finish_upload(struct load *load, struct glue_error *error)
 {
-	char total[24];
+	char total[INTEGER_TEXT_SIZE];
 	const char *const values[] = {load->object->upload_id, total};
 	PGresult *result;
 
-	snprintf(total, sizeof(total), "%lld", (long long) load->last_row);
+	(void) integer_text(total, load->last_row);
 	if (!connection_query(load->sandbox->connection, load->invocation->deadline_ms,
 						  "SELECT status FROM onboard_finish_upload($1::text, $2::bigint)", 2,
 						  values, &result, error))

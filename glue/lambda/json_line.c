@@ -15,9 +15,7 @@
 
 #include "base/utf8.h"
 #include "lambda/json_line.h"
-
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE 24
+#include "shared/text.h"
 
 /* ----- bytes ----- */
 
@@ -144,7 +142,7 @@ json_line_integer(struct json_line *line, const char *name, int64_t number)
 	struct trial trial = begin_member(line, name);
 	char digits[INTEGER_TEXT_SIZE];
 
-	snprintf(digits, sizeof(digits), "%lld", (long long) number);
+	(void) integer_text(digits, number);
 	put(line, &trial, digits, strlen(digits));
 	(void) end_member(line, &trial);
 }

@@ -18,6 +18,7 @@
 #include "import/file_name.h"
 #include "import/scan_metadata.h"
 #include "lambda/object_upload.h"
+#include "shared/text.h"
 
 /* Bytes of what identifies the content: names with what parts them. */
 #define CONTENT_ID_SIZE \
@@ -411,7 +412,7 @@ static bool
 describe(struct object_upload *object, struct sandbox *sandbox, const struct invocation *invocation,
 		 const struct scan_result *found, struct glue_error *error)
 {
-	char total[POSTGRES_INTEGER_SIZE];
+	char total[INTEGER_TEXT_SIZE];
 	char *metadata = scan_metadata(found);
 	const char *const values[] = {object->upload_id, total, metadata};
 	bool done;
@@ -421,7 +422,7 @@ describe(struct object_upload *object, struct sandbox *sandbox, const struct inv
 	object->row_count = found->row_count;
 	object->header_bytes = count_header_bytes(found->header);
 	object->delimiter = found->delimiter;
-	snprintf(total, sizeof(total), "%" PRId64, found->row_count);
+	(void) integer_text(total, found->row_count);
 	done = change(object, sandbox, invocation, DESCRIBE_QUERY, values, error);
 	cJSON_free(metadata);
 	return done;

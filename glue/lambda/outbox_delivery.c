@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "lambda/outbox_delivery.h"
+#include "shared/text.h"
 
 /*
  * What is null, as the rows of upload_ended, is left out.  All events of a
@@ -45,9 +46,6 @@ enum
 	CLAIM_BODY
 };
 
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE 24
-
 /* An event refused so often needs somebody to look at it. */
 #define REFUSED_ATTEMPTS 10
 
@@ -70,10 +68,10 @@ claim_events(const struct drain *drain, PGresult **events, struct glue_error *er
 	const struct settings *settings = &drain->sandbox->settings;
 	char batch[INTEGER_TEXT_SIZE];
 	char lease[INTEGER_TEXT_SIZE + 8];
-	const char *const values[] = {batch, lease, drain->upload_id};
+	const char *const values[] = {integer_text(batch, settings->outbox_batch), lease,
+								  drain->upload_id};
 	bool of_upload = drain->upload_id != NULL;
 
-	snprintf(batch, sizeof(batch), "%" PRId64, settings->outbox_batch);
 	snprintf(lease, sizeof(lease), "%" PRId64 " seconds", settings->outbox_lease_seconds);
 	return connection_query(drain->sandbox->connection, drain->deadline_ms,
 							of_upload ? CLAIM("$1::integer, $2::interval, $3::text")

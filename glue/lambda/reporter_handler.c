@@ -44,6 +44,7 @@
 #include "lambda/sqs_event.h"
 #include "lambda/upload_message.h"
 #include "report/report_form.h"
+#include "shared/text.h"
 
 /* Bytes of LINK_BASE_URL with the NUL, and of a link. */
 #define BASE_URL_SIZE 512
@@ -237,7 +238,7 @@ static bool
 record_and_publish(PGconn *connection, int64_t deadline_ms, void *context, struct glue_error *error)
 {
 	struct report *report = context;
-	char until[24];
+	char until[INTEGER_TEXT_SIZE];
 	const char *const record_values[] = {
 		report->upload_id,
 		text_or_null(report->errors.key),
@@ -259,7 +260,7 @@ record_and_publish(PGconn *connection, int64_t deadline_ms, void *context, struc
 	PQclear(result);
 	if (!recorded)
 		return true;
-	snprintf(until, sizeof(until), "%lld", (long long) report->links_until);
+	(void) integer_text(until, report->links_until);
 	if (!postgres_query(connection, MAIL_QUERY, 4, mail_values, deadline_ms, &result, error))
 		return false;
 	done = publish(report, result, deadline_ms, error);

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "lambda/stalled.h"
-
-#define NUMBER_SIZE 24
+#include "shared/text.h"
 
 #define SECONDS(parameter) "pg_catalog.make_interval(secs => " parameter "::double precision)"
 
@@ -101,11 +100,12 @@ static bool
 claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
 			PGresult **result, struct glue_error *error)
 {
-	char texts[2][NUMBER_SIZE];
-	const char *const values[] = {texts[0], texts[1]};
+	char texts[2][INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		integer_text(texts[0], seconds),
+		integer_text(texts[1], revivals),
+	};
 
-	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
-	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
 	PQclear(*result);
 	*result = NULL;
 	return postgres_query(session, CLAIM, 2, values, deadline_ms, result, error);
@@ -160,11 +160,12 @@ static bool
 sweep(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
 	  struct glue_error *error)
 {
-	char texts[2][NUMBER_SIZE];
-	const char *const values[] = {texts[0], texts[1]};
+	char texts[2][INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		integer_text(texts[0], seconds),
+		integer_text(texts[1], revivals),
+	};
 
-	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
-	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
 	return postgres_query(session, "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)",
 						  2, values, deadline_ms, NULL, error);
 }
@@ -207,11 +208,10 @@ bool
 stalled_renew_events(struct connection *connection, const struct settings *settings,
 					 int64_t deadline_ms, int64_t *renewed, struct glue_error *error)
 {
-	char seconds[NUMBER_SIZE];
-	const char *const values[] = {seconds};
+	char seconds[INTEGER_TEXT_SIZE];
+	const char *const values[] = {integer_text(seconds, settings->sweep_unreported_seconds)};
 	PGresult *result = NULL;
 
-	snprintf(seconds, sizeof(seconds), "%" PRId64, settings->sweep_unreported_seconds);
 	if (!connection_query(connection, deadline_ms, "SELECT onboard_renew_events(" SECONDS("$1") ")",
 						  1, values, &result, error))
 		return false;
