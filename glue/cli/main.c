@@ -584,10 +584,10 @@ suggest_command(const char *first, const char *second, const char **meant)
 	if (second != NULL)
 	{
 		snprintf(wanted, sizeof(wanted), "%s %s", first, second);
-		nearest = category_suggest(text_of(wanted), names, collect_names(names, true));
+		nearest = name_suggest(text_of(wanted), names, collect_names(names, true));
 	}
 	if (nearest < 0 && !is_group(first))
-		nearest = category_suggest(text_of(first), names, collect_names(names, false));
+		nearest = name_suggest(text_of(first), names, collect_names(names, false));
 	if (nearest < 0)
 		return 0;
 	*meant = names[nearest].data;

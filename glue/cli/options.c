@@ -277,7 +277,7 @@ report_unknown(uint64_t accepted, const char *argument, size_t length, struct gl
 		wanted.data++;
 		wanted.length--;
 	}
-	nearest = category_suggest(wanted, names, count);
+	nearest = name_suggest(wanted, names, count);
 	if (nearest >= 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "there is no option %.*s; did you mean --%.*s?", (int) length,

@@ -26,13 +26,11 @@
 #include "lambda/handler.h"
 #include "lambda/runtime.h"
 
-/* To add a handler: handler.h says how. */
-static const struct handler *const handlers[] = {
-	&check_handler,    &direct_handler, &link_handler,      &parser_handler,
-	&reporter_handler, &rotate_handler, &validator_handler, &sweeper_handler,
+static const struct handler *const handlers[HANDLER_COUNT] = {
+#define HANDLER_ROW(symbol, name) &name##_handler,
+	HANDLERS(HANDLER_ROW)
+#undef HANDLER_ROW
 };
-
-#define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
 
 /* Room for the names of all. */
 #define HANDLER_LIST_SIZE 256
@@ -52,7 +50,7 @@ list_handlers(char *list, size_t size)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < HANDLER_COUNT; i++)
+	for (int i = 0; i < HANDLER_COUNT; i++)
 		used += snprintf(list + used, size - used, "%s%s", i > 0 ? ", " : "",
 						 handler_name(handlers[i]->id));
 }
@@ -78,7 +76,7 @@ find_handler(const char *name, struct glue_error *error)
 {
 	char known[HANDLER_LIST_SIZE];
 
-	for (size_t i = 0; i < HANDLER_COUNT; i++)
+	for (int i = 0; i < HANDLER_COUNT; i++)
 	{
 		if (strcmp(name, handler_name(handlers[i]->id)) == 0)
 			return handlers[i];

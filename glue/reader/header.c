@@ -206,7 +206,7 @@ find_meant(const struct csv_header *header, const struct text_view *missing, int
 
 		if (field->role != HEADER_ATTRIBUTE)
 			continue;
-		index = category_suggest(field->name, missing, count);
+		index = name_suggest(field->name, missing, count);
 		if (index >= 0 && meant[index] == NULL)
 			meant[index] = field;
 	}
