@@ -10,6 +10,7 @@
 
 #include "base/heap.h"
 #include "cli/causes.h"
+#include "database/postgres_value.h"
 
 static bool
 same_text(const char *a, const char *b)
@@ -102,12 +103,6 @@ causes_sort(struct causes *causes)
 		qsort(causes->items, causes->count, sizeof(struct cause), compare_causes);
 }
 
-static const char *
-value_or_null(const PGresult *result, int row, int column)
-{
-	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
-}
-
 bool
 causes_read(struct database *database, const char *upload_id, struct causes *causes,
 			struct glue_error *error)
@@ -129,12 +124,12 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 	for (int row = 0; row < PQntuples(result); row++)
 	{
 		const struct cause texts = {
-			(char *) value_or_null(result, row, 0),
-			(char *) value_or_null(result, row, 1),
+			(char *) postgres_text(result, row, 0),
+			(char *) postgres_text(result, row, 1),
 			0,
-			strtoll(PQgetvalue(result, row, 3), NULL, 10),
-			(char *) value_or_null(result, row, 4),
-			(char *) value_or_null(result, row, 5),
+			postgres_integer(result, row, 3),
+			(char *) postgres_text(result, row, 4),
+			(char *) postgres_text(result, row, 5),
 		};
 		struct cause *cause = add_cause(causes, &texts);
 
@@ -143,7 +138,7 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 			PQclear(result);
 			return glue_error_memory(error);
 		}
-		cause->rows = strtoll(PQgetvalue(result, row, 2), NULL, 10);
+		cause->rows = postgres_integer(result, row, 2);
 	}
 	PQclear(result);
 	return true;

@@ -23,8 +23,10 @@
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/database.h"
+#include "cli/message.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
+#include "database/postgres_value.h"
 #include "import/upload_calls.h"
 #include "import/vendor_file.h"
 #include "shared/columns.h"
@@ -152,12 +154,6 @@ close_errors_file(struct check *check, struct glue_error *error)
 						  check->options->errors);
 }
 
-static const char *
-value_or_null(const PGresult *result, int row, int column)
-{
-	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
-}
-
 /*
  * Where the result of the query has what a column of the report shows.
  * *product is the next of its columns of the product.
@@ -199,7 +195,7 @@ write_error(struct check *check, const PGresult *result, int row, int64_t line_n
 	{
 		int column = result_column(error_report_columns[i].value, &product);
 
-		cells[i] = column < 0 ? line : value_or_null(result, row, column);
+		cells[i] = column < 0 ? line : postgres_text(result, row, column);
 	}
 	write_cells(check->errors_file, cells);
 }
@@ -216,7 +212,7 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		int64_t row_number = strtoll(PQgetvalue(result, row, AT_ROW), NULL, 10);
+		int64_t row_number = postgres_integer(result, row, AT_ROW);
 		int64_t index = row_number - check->first_row;
 		int64_t line_number = index >= 0 && index < check->rows ? check->lines[index] : 0;
 
@@ -224,9 +220,9 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 			check->errors++;
 		previous = row_number;
 		if (!causes_count(&check->causes, PQgetvalue(result, row, AT_TYPE),
-						  value_or_null(result, row, AT_FIELD), line_number,
-						  value_or_null(result, row, AT_MESSAGE),
-						  value_or_null(result, row, AT_SUGGESTION), error))
+						  postgres_text(result, row, AT_FIELD), line_number,
+						  postgres_text(result, row, AT_MESSAGE),
+						  postgres_text(result, row, AT_SUGGESTION), error))
 			return false;
 		if (check->errors_file != NULL)
 			write_error(check, result, row, line_number);
@@ -438,8 +434,8 @@ find_earlier_load(struct check *check, struct glue_error *error)
 	check->loaded_before = upload.upload_id != NULL && !upload.undone && !upload.may_retry &&
 						   strcmp(upload.status, "processing") != 0;
 	if (check->loaded_before && !options->quiet)
-		terminal_note("loaded before, on %s as %s; judged as --again would",
-					  summary_time(moment, upload.created_at), upload.upload_id);
+		message_note("loaded before, on %s as %s; judged as --again would",
+					 summary_time(moment, upload.created_at), upload.upload_id);
 	upload_clean_up(&upload);
 	return done;
 }

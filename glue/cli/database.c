@@ -16,6 +16,7 @@
 #include "base/heap.h"
 #include "base/interrupt.h"
 #include "cli/database.h"
+#include "cli/message.h"
 #include "cli/terminal.h"
 #include "server/cluster.h"
 
@@ -285,8 +286,8 @@ database_recover(struct database *database, struct patience *patience, struct gl
 		if (!patience->told && !database->is_quiet && patience->attempts > 0)
 		{
 			patience->told = true;
-			terminal_note("%s; trying again for up to %lld seconds", error->text,
-						  (long long) seconds);
+			message_note("%s; trying again for up to %lld seconds", error->text,
+						 (long long) seconds);
 		}
 		wait_before_attempt(patience);
 		if (interrupted())

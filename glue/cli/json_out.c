@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "cli/json_out.h"
+#include "cli/message.h"
 #include "cli/terminal.h"
 #include "cli/timestamp.h"
 #include "shared/text.h"
@@ -56,7 +57,7 @@ json_out_print(cJSON *document)
 	char *text = document != NULL ? cJSON_Print(document) : NULL;
 
 	if (text == NULL)
-		terminal_note("out of memory");
+		message_note("out of memory");
 	else
 	{
 		print_escaped(text);

@@ -29,6 +29,7 @@
 #include "cli/command.h"
 #include "cli/database.h"
 #include "cli/json_out.h"
+#include "cli/message.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "import/copy_stream.h"
@@ -214,8 +215,8 @@ identify(struct load *load, struct glue_error *error)
 	if (!load->upload.undone || load->upload.may_retry)
 		return true;
 	if (!options->quiet)
-		terminal_note("upload %s of this file was undone on %s; loading it anew",
-					  load->upload.upload_id, summary_time(moment, load->upload.undone_at));
+		message_note("upload %s of this file was undone on %s; loading it anew",
+					 load->upload.upload_id, summary_time(moment, load->upload.undone_at));
 	upload_clean_up(&load->upload);
 	return choose_content(load, true, error);
 }
@@ -258,7 +259,7 @@ note_other_reading(const struct load *load, struct glue_error *error)
 	if (!find_other_reading(load, &other, error))
 		return false;
 	if (other.upload_id != NULL)
-		terminal_note(
+		message_note(
 			"this file, read with another delimiter or encoding, is already upload %s; to replace its products, run \"onboard undo %s\" and load the file with --again",
 			other.upload_id, other.upload_id);
 	upload_clean_up(&other);
@@ -275,9 +276,9 @@ write_reports(struct load *load, struct report_files *files, struct glue_error *
 {
 	if (report_files_write(load->database, &load->upload, load->options->reports, files, error))
 		return true;
-	terminal_error(error);
-	terminal_note("the load itself is done; write the reports with \"onboard report %s\"",
-				  load->upload.upload_id);
+	message_error(error);
+	message_note("the load itself is done; write the reports with \"onboard report %s\"",
+				 load->upload.upload_id);
 	return false;
 }
 
@@ -343,13 +344,13 @@ note_refusal(const struct upload *upload, bool loaded_before, const char *mail)
 	char moment[SUMMARY_TIME_SIZE];
 
 	if (loaded_before)
-		terminal_note(
+		message_note(
 			"loaded before, on %s, and refused as upload %s%s; the mail to the vendor is in %s",
 			summary_time(moment, upload->created_at), upload->upload_id,
 			upload->may_retry ? "" : "; --again loads it as a new upload", mail);
 	else
-		terminal_note("upload %s has failed; the mail to the vendor is in %s", upload->upload_id,
-					  mail);
+		message_note("upload %s has failed; the mail to the vendor is in %s", upload->upload_id,
+					 mail);
 }
 
 /*
@@ -364,10 +365,10 @@ show_refusal(struct load *load, const struct glue_error *fault, bool loaded_befo
 	struct report_files files;
 
 	advised = vendor_file_advice(&load->file, fault);
-	terminal_error(&advised);
+	message_error(&advised);
 	if (!load->options->no_reports &&
 		!report_files_write(load->database, &load->upload, load->options->reports, &files, &error))
-		terminal_error(&error);
+		message_error(&error);
 	else if (!load->options->no_reports && !load->options->quiet)
 		note_refusal(&load->upload, loaded_before, files.mail);
 	if (load->options->json)
@@ -387,7 +388,7 @@ show_known(const struct load *load, const struct upload *known, const struct glu
 	struct glue_error advised = vendor_file_advice(&load->file, fault);
 
 	if (!load->options->quiet)
-		terminal_note("this file is known as upload %s, which stays as it is", known->upload_id);
+		message_note("this file is known as upload %s, which stays as it is", known->upload_id);
 	return command_fail(load->options, &advised);
 }
 
@@ -475,8 +476,8 @@ show_interruption(struct load *load, const struct glue_error *error)
 		return command_fail(load->options, &problem);
 	}
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
-		terminal_note("upload %s is not complete; run the same command again to resume it",
-					  load->upload.upload_id);
+		message_note("upload %s is not complete; run the same command again to resume it",
+					 load->upload.upload_id);
 	return command_fail(load->options, error);
 }
 
@@ -534,7 +535,7 @@ load_open_upload(struct load *load)
 
 	load->resumed_rows = load->upload.valid_records + load->upload.error_records;
 	if (load->resumed_rows > 0 && !load->options->quiet)
-		terminal_note("going on with upload %s", load->upload.upload_id);
+		message_note("going on with upload %s", load->upload.upload_id);
 	if (!load_rows(load, &error) ||
 		!upload_finish(load->database, &load->upload, load->file.found.row_count, &error))
 		return show_interruption(load, &error);

@@ -1,27 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * terminal.c
- *	  What the command line says, and how it looks.
+ *	  What the terminal is, and how text looks on it.
  *
  *-------------------------------------------------------------------------
  */
 #include <langinfo.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
-#include "cli/line.h"
 #include "cli/terminal.h"
 
 /* Columns of a terminal that does not say how many it has. */
 #define USUAL_WIDTH 80
-
-/* Columns that the second row of a message begins at. */
-#define NOTE_INDENT 2
 
 static bool output_has_colours;
 static bool output_is_terminal;
@@ -219,34 +214,4 @@ terminal_set_progress(const char *line)
 	if (progress_is_shown)
 		(void) terminal_cut(stderr, line, terminal_width(stderr) - 1);
 	fflush(stderr);
-}
-
-void
-terminal_note(const char *format, ...)
-{
-	struct line line;
-	va_list arguments;
-
-	terminal_set_progress("");
-	line_begin(&line, stderr, NOTE_INDENT);
-	line_add(&line, "onboard: ");
-	va_start(arguments, format);
-	line_add_list(&line, format, arguments);
-	va_end(arguments);
-	line_end(&line);
-}
-
-void
-terminal_error(const struct glue_error *error)
-{
-	struct line line;
-
-	terminal_set_progress("");
-	line_begin(&line, stderr, NOTE_INDENT);
-	line_style(&line, STYLE_BAD);
-	line_add(&line, "onboard: %s", error->text);
-	line_style(&line, STYLE_PLAIN);
-	line_end(&line);
-	if (error->hint[0] != '\0')
-		line_print(stderr, NOTE_INDENT, "%s", error->hint);
 }

@@ -14,6 +14,7 @@
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/terminal.h"
+#include "database/postgres_value.h"
 #include "import/upload_calls.h"
 
 /* What became of an upload. */
@@ -88,8 +89,8 @@ remove_products(struct database *database, const struct upload *upload, struct o
 		return false;
 	if (PQntuples(result) > 0)
 	{
-		outcome->removed = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-		outcome->kept = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+		outcome->removed = postgres_integer(result, 0, 0);
+		outcome->kept = postgres_integer(result, 0, 1);
 	}
 	outcome->already = upload->undone && outcome->removed == 0;
 	PQclear(result);

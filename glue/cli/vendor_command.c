@@ -19,6 +19,7 @@
 #include "cli/summary.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "database/postgres_value.h"
 
 /* What a refused value means, by the constraint that refused it. */
 struct explanation
@@ -247,7 +248,7 @@ profile_text(const struct profile *profile, const char *column)
 {
 	int number = PQfnumber(profile->vendor, column);
 
-	return PQgetisnull(profile->vendor, 0, number) ? NULL : PQgetvalue(profile->vendor, 0, number);
+	return postgres_text(profile->vendor, 0, number);
 }
 
 static int64_t
@@ -409,12 +410,6 @@ build_update(const struct options *options, char *statement, const char **values
 	return count;
 }
 
-static const char *
-value_or_null(const PGresult *result, int column)
-{
-	return PQgetisnull(result, 0, column) ? NULL : PQgetvalue(result, 0, column);
-}
-
 static bool
 is_changed(const char *before, const char *after)
 {
@@ -441,8 +436,8 @@ next_change(const struct options *options, const PGresult *result, struct change
 	{
 		if (!is_given(options, change->field))
 			continue;
-		change->before = value_or_null(result, change->column++);
-		change->after = value_or_null(result, change->column++);
+		change->before = postgres_text(result, 0, change->column++);
+		change->after = postgres_text(result, 0, change->column++);
 		if (is_changed(change->before, change->after))
 			return true;
 	}

@@ -126,8 +126,8 @@ fail(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_
 {
 	log_failure(&sandbox->log, "the request failed", failure, LOG_NAME(LOG_UPLOAD_ID, upload_id));
 	return refuse(sandbox, reply,
-				  failure->class == GLUE_INTERNAL_ERROR ? URL_BROKEN : URL_UNAVAILABLE, upload_id,
-				  error);
+				  failure->class == GLUE_INTERNAL_ERROR ? REFUSAL_BROKEN : REFUSAL_UNAVAILABLE,
+				  upload_id, error);
 }
 
 static bool
@@ -163,13 +163,13 @@ answer_file(struct sandbox *sandbox, const struct invocation *invocation,
 						  &result, &failure))
 		return fail(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
-		done = refuse(sandbox, reply, URL_NO_FILE, upload_id, error);
+		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else if (!PQgetisnull(result, 0, column))
 		done = redirect(sandbox, reply, upload_id, PQgetvalue(result, 0, column), error);
 	else
-		done =
-			refuse(sandbox, reply, PQgetvalue(result, 0, 2)[0] == 't' ? URL_NO_FILE : URL_NOT_READY,
-				   upload_id, error);
+		done = refuse(sandbox, reply,
+					  PQgetvalue(result, 0, 2)[0] == 't' ? REFUSAL_NO_FILE : REFUSAL_NOT_READY,
+					  upload_id, error);
 	PQclear(result);
 	return done;
 }
@@ -187,7 +187,7 @@ answer_status(struct sandbox *sandbox, const struct invocation *invocation,
 						  &result, &failure))
 		return fail(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
-		done = refuse(sandbox, reply, URL_NO_FILE, upload_id, error);
+		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else
 	{
 		log_write(&sandbox->log, LOG_INFO, "status told", LOG_COUNT(LOG_HTTP_STATUS, 200),
@@ -211,16 +211,16 @@ answer(struct sandbox *sandbox, const struct invocation *invocation, const struc
 
 	/* No token: the secret need not be asked for. */
 	if (request->token.length == 0)
-		return refuse(sandbox, reply, URL_FORGED, NULL, error);
+		return refuse(sandbox, reply, REFUSAL_FORGED, NULL, error);
 	if (!link_key_store_get(store, invocation->deadline_ms, &failure))
 		return fail(sandbox, reply, NULL, &failure, error);
 	verdict = verify(&store->keys, request, upload_id);
 	if (verdict == LINK_FORGED && link_key_store_refresh(store, invocation->deadline_ms))
 		verdict = verify(&store->keys, request, upload_id);
 	if (verdict == LINK_FORGED)
-		return refuse(sandbox, reply, URL_FORGED, NULL, error);
+		return refuse(sandbox, reply, REFUSAL_FORGED, NULL, error);
 	if (verdict == LINK_EXPIRED)
-		return refuse(sandbox, reply, URL_EXPIRED, upload_id, error);
+		return refuse(sandbox, reply, REFUSAL_EXPIRED, upload_id, error);
 	if (request->status)
 		return answer_status(sandbox, invocation, reply, upload_id, error);
 	return answer_file(sandbox, invocation, reply, request->kind, upload_id, error);
@@ -249,9 +249,9 @@ link_invoke(struct sandbox *sandbox, const struct invocation *invocation, struct
 	reply.head = strcmp(event.method, "HEAD") == 0;
 	reply.json = request.status;
 	if (!reply.head && strcmp(event.method, "GET") != 0)
-		done = refuse(sandbox, &reply, URL_WRONG_METHOD, NULL, error);
+		done = refuse(sandbox, &reply, REFUSAL_WRONG_METHOD, NULL, error);
 	else if (!found)
-		done = refuse(sandbox, &reply, URL_NOT_FOUND, NULL, error);
+		done = refuse(sandbox, &reply, REFUSAL_NOT_FOUND, NULL, error);
 	else
 		done = answer(sandbox, invocation, &reply, &request, error);
 	url_event_clean_up(&event);

@@ -20,6 +20,7 @@
 #include "aws/sqs.h"
 #include "base/clock.h"
 #include "base/heap.h"
+#include "database/postgres_value.h"
 #include "lambda/outbox_delivery.h"
 #include "shared/text.h"
 
@@ -136,7 +137,7 @@ note_refused(struct drain *drain, const PGresult *events, const struct sqs_messa
 
 	for (int i = 0; i < PQntuples(events); i++)
 	{
-		int64_t attempt = strtoll(PQgetvalue(events, i, CLAIM_ATTEMPT), NULL, 10);
+		int64_t attempt = postgres_integer(events, i, CLAIM_ATTEMPT);
 
 		if (messages[i].result != SQS_REFUSED)
 			continue;

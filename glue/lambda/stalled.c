@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database/postgres_value.h"
 #include "lambda/stalled.h"
 #include "shared/text.h"
 
@@ -150,7 +151,7 @@ stalled_claim(struct connection *connection, const struct settings *settings, in
 	upload->row = work.result;
 	upload->upload_id = PQgetvalue(work.result, 0, 0);
 	upload->vendor_id = PQgetvalue(work.result, 0, 1);
-	upload->revivals = strtoll(PQgetvalue(work.result, 0, 2), NULL, 10);
+	upload->revivals = postgres_integer(work.result, 0, 2);
 	return STALLED_FOUND;
 }
 
@@ -215,7 +216,7 @@ stalled_renew_events(struct connection *connection, const struct settings *setti
 	if (!connection_query(connection, deadline_ms, "SELECT onboard_renew_events(" SECONDS("$1") ")",
 						  1, values, &result, error))
 		return false;
-	*renewed = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	*renewed = postgres_integer(result, 0, 0);
 	PQclear(result);
 	return true;
 }

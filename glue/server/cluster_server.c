@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "cli/database.h"
+#include "cli/message.h"
 #include "cli/terminal.h"
 #include "server/cluster.h"
 #include "server/pid_file.h"
@@ -225,7 +226,7 @@ create_cluster(struct cluster *cluster, struct glue_error *error)
 	int code;
 
 	if (!cluster->is_quiet)
-		terminal_note("creating a private PostgreSQL server in %s", cluster->home);
+		message_note("creating a private PostgreSQL server in %s", cluster->home);
 	snprintf(unfinished, sizeof(unfinished), "%s/unfinished-%ld-%ld", cluster->home,
 			 (long) time(NULL), (long) getpid());
 	{

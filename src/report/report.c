@@ -53,17 +53,17 @@ static const char *const fix_columns[] = {"onboard_line", "onboard_errors", "onb
 #define FIX_COLUMN_COUNT ((int) lengthof(fix_columns))
 
 /* Columns of errors_query. */
-enum error_column
+enum fetched_column
 {
-	ERROR_ROW_NUMBER = 1,
-	ERROR_LINE_NUMBER,
-	ERROR_VENDOR_PRODUCT_ID,
-	ERROR_TYPE,
-	ERROR_FIELD,
-	ERROR_MESSAGE,
-	ERROR_REJECTED_VALUE,
-	ERROR_SUGGESTION,
-	ERROR_ORIGINAL_DATA
+	FETCHED_ROW_NUMBER = 1,
+	FETCHED_LINE_NUMBER,
+	FETCHED_VENDOR_PRODUCT_ID,
+	FETCHED_TYPE,
+	FETCHED_FIELD,
+	FETCHED_MESSAGE,
+	FETCHED_REJECTED_VALUE,
+	FETCHED_SUGGESTION,
+	FETCHED_ORIGINAL_DATA
 };
 
 static const char errors_query[] =
@@ -109,14 +109,14 @@ view_of_datum(Datum datum)
 }
 
 static Datum
-error_datum(const ErrorRow *row, enum error_column column, bool *is_null)
+error_datum(const ErrorRow *row, enum fetched_column column, bool *is_null)
 {
 	return SPI_getbinval(row->tuple, row->descriptor, column, is_null);
 }
 
 /* A text column, "" for null. */
 static struct text_view
-error_text(const ErrorRow *row, enum error_column column)
+error_text(const ErrorRow *row, enum fetched_column column)
 {
 	bool is_null;
 	Datum datum = error_datum(row, column, &is_null);
@@ -132,7 +132,7 @@ number_text(int64 number)
 
 /* A number column, "" for null. */
 static struct text_view
-error_number(const ErrorRow *row, enum error_column column)
+error_number(const ErrorRow *row, enum fetched_column column)
 {
 	bool is_null;
 	Datum datum = error_datum(row, column, &is_null);
@@ -285,7 +285,7 @@ original_data(const ErrorRow *row)
 {
 	bool is_null;
 
-	return DatumGetJsonbP(error_datum(row, ERROR_ORIGINAL_DATA, &is_null));
+	return DatumGetJsonbP(error_datum(row, FETCHED_ORIGINAL_DATA, &is_null));
 }
 
 /* ---------------------------------------------------------------------
@@ -305,7 +305,7 @@ static struct text_view
 product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 {
 	struct text_view text =
-		column == COLUMN_VENDOR_PRODUCT_ID ? error_text(row, ERROR_VENDOR_PRODUCT_ID) : no_text;
+		column == COLUMN_VENDOR_PRODUCT_ID ? error_text(row, FETCHED_VENDOR_PRODUCT_ID) : no_text;
 
 	return text.length > 0 ? text : json_column(original, column);
 }
@@ -319,19 +319,19 @@ report_cell(const ErrorRow *row, Jsonb *original, const struct report_column *co
 	switch (column->value)
 	{
 		case REPORT_ROW_NUMBER:
-			return error_number(row, ERROR_ROW_NUMBER);
+			return error_number(row, FETCHED_ROW_NUMBER);
 		case REPORT_LINE_NUMBER:
-			return error_number(row, ERROR_LINE_NUMBER);
+			return error_number(row, FETCHED_LINE_NUMBER);
 		case REPORT_ERROR_TYPE:
-			return error_text(row, ERROR_TYPE);
+			return error_text(row, FETCHED_TYPE);
 		case REPORT_ERROR_FIELD:
-			return error_text(row, ERROR_FIELD);
+			return error_text(row, FETCHED_FIELD);
 		case REPORT_ERROR_MESSAGE:
-			return error_text(row, ERROR_MESSAGE);
+			return error_text(row, FETCHED_MESSAGE);
 		case REPORT_REJECTED_VALUE:
-			return error_text(row, ERROR_REJECTED_VALUE);
+			return error_text(row, FETCHED_REJECTED_VALUE);
 		case REPORT_SUGGESTION:
-			return error_text(row, ERROR_SUGGESTION);
+			return error_text(row, FETCHED_SUGGESTION);
 		case REPORT_PRODUCT:
 			text = product_text(row, original, column->column);
 			return column->max_characters > 0 ? first_characters(text, column->max_characters)
@@ -633,11 +633,11 @@ begin_row(FixFile *file, const ErrorRow *row, int64 row_number)
 {
 	MemoryContext caller = MemoryContextSwitchTo(file->group_context);
 	bool is_null;
-	Datum line = error_datum(row, ERROR_LINE_NUMBER, &is_null);
+	Datum line = error_datum(row, FETCHED_LINE_NUMBER, &is_null);
 
 	file->row_number = row_number;
 	file->line_number = is_null ? row_number : DatumGetInt64(line);
-	file->original = DatumGetJsonbPCopy(error_datum(row, ERROR_ORIGINAL_DATA, &is_null));
+	file->original = DatumGetJsonbPCopy(error_datum(row, FETCHED_ORIGINAL_DATA, &is_null));
 	initStringInfo(&file->errors);
 	initStringInfo(&file->suggestion);
 	MemoryContextSwitchTo(caller);
@@ -663,17 +663,17 @@ write_fix(void *context, const ErrorRow *row)
 {
 	FixFile *file = context;
 	bool is_null;
-	int64 row_number = DatumGetInt64(error_datum(row, ERROR_ROW_NUMBER, &is_null));
-	struct text_view suggestion = error_text(row, ERROR_SUGGESTION);
+	int64 row_number = DatumGetInt64(error_datum(row, FETCHED_ROW_NUMBER, &is_null));
+	struct text_view suggestion = error_text(row, FETCHED_SUGGESTION);
 
 	if (row_number != file->row_number)
 	{
 		finish_row(file);
 		begin_row(file, row, row_number);
 	}
-	append_pair(&file->errors, error_text(row, ERROR_TYPE), error_text(row, ERROR_MESSAGE));
+	append_pair(&file->errors, error_text(row, FETCHED_TYPE), error_text(row, FETCHED_MESSAGE));
 	if (suggestion.length > 0)
-		append_pair(&file->suggestion, error_text(row, ERROR_FIELD), suggestion);
+		append_pair(&file->suggestion, error_text(row, FETCHED_FIELD), suggestion);
 }
 
 PG_FUNCTION_INFO_V1(onboard_fix_csv);
