@@ -455,7 +455,7 @@ append_host(struct aws_call *call, const struct aws_endpoint *endpoint, size_t *
  * The Host header, as libcurl will send it: without the scheme's own port.
  */
 static void
-copy_host(char *host, size_t size, const char *scheme, const char *name)
+copy_host_name(char *host, size_t size, const char *scheme, const char *name)
 {
 	size_t length;
 	const char *port = strcmp(scheme, "https") == 0 ? ":443" : ":80";
@@ -536,7 +536,7 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 	}
 	if (!append_host(call, endpoint, &host_at, error))
 		return false;
-	copy_host(host, sizeof(host), endpoint->scheme, call->url.data + host_at);
+	copy_host_name(host, sizeof(host), endpoint->scheme, call->url.data + host_at);
 	if (!sign_call(client, call, host, payload_hash, error) ||
 		!byte_buffer_append_string(&call->url, call->path, error) ||
 		(call->signature.query[0] != '\0' && !byte_buffer_append(&call->url, "?", 1, error)) ||
@@ -824,7 +824,7 @@ struct single
 };
 
 static struct aws_call *
-single_next(void *context, int64_t *wake)
+next_single_call(void *context, int64_t *wake)
 {
 	struct single *single = context;
 
@@ -836,7 +836,7 @@ single_next(void *context, int64_t *wake)
 }
 
 static void
-single_done(void *context, struct aws_call *call)
+single_call_done(void *context, struct aws_call *call)
 {
 	(void) context;
 	(void) call;
@@ -847,7 +847,7 @@ aws_perform(struct aws_client *client, struct aws_call *call, struct glue_error 
 {
 	struct single single = {call, false};
 
-	if (!aws_perform_all(client, 1, single_next, single_done, &single, error))
+	if (!aws_perform_all(client, 1, next_single_call, single_call_done, &single, error))
 		return false;
 	if (call->error.class == GLUE_NO_ERROR)
 		return true;

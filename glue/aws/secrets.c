@@ -55,8 +55,8 @@ clean_up_call(struct aws_call *call)
  * Append "name":"text", after a comma where one belongs; nothing for no text.
  */
 static bool
-append_member(struct byte_buffer *body, const char *name, struct text_view text,
-			  struct glue_error *error)
+append_text_member(struct byte_buffer *body, const char *name, struct text_view text,
+				   struct glue_error *error)
 {
 	if (text.data == NULL)
 		return true;
@@ -75,16 +75,16 @@ static bool
 append_string(struct byte_buffer *body, const char *name, const char *text,
 			  struct glue_error *error)
 {
-	return append_member(body, name, text != NULL ? text_of(text) : (struct text_view){NULL, 0},
-						 error);
+	return append_text_member(body, name,
+							  text != NULL ? text_of(text) : (struct text_view){NULL, 0}, error);
 }
 
 /*
  * Begin a call; the body is an open object.
  */
 static bool
-begin(struct aws_call *call, const char *operation, const char *target, int64_t deadline,
-	  struct glue_error *error)
+begin_secret_call(struct aws_call *call, const char *operation, const char *target,
+				  int64_t deadline, struct glue_error *error)
 {
 	aws_call_begin_json(call, AWS_SECRETS_MANAGER, operation, target, deadline);
 	/* What must be wiped must not be moved about by growing. */
@@ -94,7 +94,7 @@ begin(struct aws_call *call, const char *operation, const char *target, int64_t 
 }
 
 static bool
-finish(struct aws_client *client, struct aws_call *call, struct glue_error *error)
+perform_secret_call(struct aws_client *client, struct aws_call *call, struct glue_error *error)
 {
 	return byte_buffer_append_string(&call->body, "}", error) && aws_perform(client, call, error);
 }
@@ -109,8 +109,8 @@ reply_of(const struct aws_call *call)
  * Take the text of a member of the reply as the new value.
  */
 static bool
-take_value(const struct aws_call *call, const char *member, struct secret_value *value,
-		   struct glue_error *error)
+take_secret_value(const struct aws_call *call, const char *member, struct secret_value *value,
+				  struct glue_error *error)
 {
 	struct secret_value fresh = {0};
 	struct text_view text = json_find_text(reply_of(call), member);
@@ -136,12 +136,13 @@ secret_read(struct aws_client *client, const char *id, const char *version, cons
 			int64_t deadline, struct secret_value *value, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool success =
-		begin(&call, "GetSecretValue", "secretsmanager.GetSecretValue", deadline, error) &&
-		append_string(&call.body, "SecretId", id, error) &&
-		append_string(&call.body, "VersionId", version, error) &&
-		append_string(&call.body, "VersionStage", stage, error) && finish(client, &call, error) &&
-		take_value(&call, "SecretString", value, error);
+	bool success = begin_secret_call(&call, "GetSecretValue", "secretsmanager.GetSecretValue",
+									 deadline, error) &&
+				   append_string(&call.body, "SecretId", id, error) &&
+				   append_string(&call.body, "VersionId", version, error) &&
+				   append_string(&call.body, "VersionStage", stage, error) &&
+				   perform_secret_call(client, &call, error) &&
+				   take_secret_value(&call, "SecretString", value, error);
 
 	clean_up_call(&call);
 	return success;
@@ -219,9 +220,10 @@ secret_describe(struct aws_client *client, const char *id, const char *version, 
 				struct secret_stages *stages, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool success =
-		begin(&call, "DescribeSecret", "secretsmanager.DescribeSecret", deadline, error) &&
-		append_string(&call.body, "SecretId", id, error) && finish(client, &call, error);
+	bool success = begin_secret_call(&call, "DescribeSecret", "secretsmanager.DescribeSecret",
+									 deadline, error) &&
+				   append_string(&call.body, "SecretId", id, error) &&
+				   perform_secret_call(client, &call, error);
 
 	memset(stages, 0, sizeof(*stages));
 	if (success)
@@ -250,14 +252,16 @@ secret_put(struct aws_client *client, const char *id, const char *version, const
 {
 	struct aws_call call = {0};
 	bool success =
-		begin(&call, "PutSecretValue", "secretsmanager.PutSecretValue", deadline, error) &&
+		begin_secret_call(&call, "PutSecretValue", "secretsmanager.PutSecretValue", deadline,
+						  error) &&
 		byte_buffer_reserve(&call.body, LONGEST_JSON_ESCAPE * text.length + 1024, error) &&
 		append_string(&call.body, "SecretId", id, error) &&
 		append_string(&call.body, "ClientRequestToken", version, error) &&
-		append_member(&call.body, "SecretString", text, error) &&
+		append_text_member(&call.body, "SecretString", text, error) &&
 		byte_buffer_append_string(&call.body, ",\"VersionStages\":[\"", error) &&
 		byte_buffer_append_string(&call.body, stage, error) &&
-		byte_buffer_append_string(&call.body, "\"]", error) && finish(client, &call, error);
+		byte_buffer_append_string(&call.body, "\"]", error) &&
+		perform_secret_call(client, &call, error);
 
 	clean_up_call(&call);
 	return success;
@@ -269,13 +273,13 @@ secret_move_stage(struct aws_client *client, const char *id, const char *stage,
 				  struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool success = begin(&call, "UpdateSecretVersionStage",
-						 "secretsmanager.UpdateSecretVersionStage", deadline, error) &&
+	bool success = begin_secret_call(&call, "UpdateSecretVersionStage",
+									 "secretsmanager.UpdateSecretVersionStage", deadline, error) &&
 				   append_string(&call.body, "SecretId", id, error) &&
 				   append_string(&call.body, "VersionStage", stage, error) &&
 				   append_string(&call.body, "MoveToVersionId", to_version, error) &&
 				   append_string(&call.body, "RemoveFromVersionId", from_version, error) &&
-				   finish(client, &call, error);
+				   perform_secret_call(client, &call, error);
 
 	clean_up_call(&call);
 	return success;
@@ -290,10 +294,11 @@ secret_random_password(struct aws_client *client, int length, int64_t deadline,
 	bool success;
 
 	snprintf(members, sizeof(members), "\"PasswordLength\":%d,\"ExcludePunctuation\":true", length);
-	success =
-		begin(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword", deadline, error) &&
-		byte_buffer_append_string(&call.body, members, error) && finish(client, &call, error) &&
-		take_value(&call, "RandomPassword", value, error);
+	success = begin_secret_call(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword",
+								deadline, error) &&
+			  byte_buffer_append_string(&call.body, members, error) &&
+			  perform_secret_call(client, &call, error) &&
+			  take_secret_value(&call, "RandomPassword", value, error);
 	clean_up_call(&call);
 	return success;
 }

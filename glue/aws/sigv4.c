@@ -436,7 +436,7 @@ compare_headers(const void *a, const void *b)
 }
 
 static void
-add_header(struct signing *signing, const char *name, const char *value)
+add_signed_header(struct signing *signing, const char *name, const char *value)
 {
 	struct aws_pair *header = &signing->headers[signing->header_count++];
 	char *start = signing->names.data + signing->names.used;
@@ -470,17 +470,17 @@ collect_headers(struct signing *signing, struct glue_error *error)
 		!writer_init(&signing->signed_headers, length, error))
 		return false;
 
-	add_header(signing, "host", request->host);
+	add_signed_header(signing, "host", request->host);
 	if (!signing->by_query)
 	{
-		add_header(signing, "x-amz-date", signing->date);
+		add_signed_header(signing, "x-amz-date", signing->date);
 		if (is_s3(signing))
-			add_header(signing, "x-amz-content-sha256", request->payload_hash);
+			add_signed_header(signing, "x-amz-content-sha256", request->payload_hash);
 		if (signing->credentials->session_token[0] != '\0')
-			add_header(signing, "x-amz-security-token", signing->credentials->session_token);
+			add_signed_header(signing, "x-amz-security-token", signing->credentials->session_token);
 	}
 	for (size_t i = 0; i < request->header_count; i++)
-		add_header(signing, request->headers[i].name, request->headers[i].value);
+		add_signed_header(signing, request->headers[i].name, request->headers[i].value);
 	qsort(signing->headers, signing->header_count, sizeof(struct aws_pair), compare_headers);
 
 	for (size_t i = 0; i < signing->header_count; i++)

@@ -27,7 +27,7 @@ json_reader_init(struct json_reader *reader, const char *json, size_t length)
  * Find nothing any more.  Always returns false.
  */
 static bool
-fail(struct json_reader *reader)
+fail_reading(struct json_reader *reader)
 {
 	reader->has_failed = true;
 	reader->next = reader->end;
@@ -90,7 +90,7 @@ json_read_open(struct json_reader *reader, char bracket)
 	if (next_byte(reader) != bracket)
 		return false;
 	if (reader->depth == JSON_READER_DEPTH)
-		return fail(reader);
+		return fail_reading(reader);
 	reader->closing[reader->depth++] = bracket == '{' ? '}' : ']';
 	reader->next++;
 	reader->is_first = true;
@@ -101,12 +101,12 @@ json_read_open(struct json_reader *reader, char bracket)
  * Go to the next member of the innermost level, or leave the level.
  */
 static bool
-go_on(struct json_reader *reader, char closing)
+next_member(struct json_reader *reader, char closing)
 {
 	char byte = next_byte(reader);
 
 	if (reader->depth == 0 || reader->closing[reader->depth - 1] != closing)
-		return fail(reader);
+		return fail_reading(reader);
 	if (byte == closing)
 	{
 		reader->next++;
@@ -117,7 +117,7 @@ go_on(struct json_reader *reader, char closing)
 	if (!reader->is_first)
 	{
 		if (byte != ',')
-			return fail(reader);
+			return fail_reading(reader);
 		reader->next++;
 	}
 	reader->is_first = false;
@@ -127,10 +127,10 @@ go_on(struct json_reader *reader, char closing)
 bool
 json_read_name(struct json_reader *reader, struct text_view *name)
 {
-	if (!go_on(reader, '}'))
+	if (!next_member(reader, '}'))
 		return false;
 	if (!json_read_text(reader, name) || next_byte(reader) != ':')
-		return fail(reader);
+		return fail_reading(reader);
 	reader->next++;
 	return true;
 }
@@ -138,7 +138,7 @@ json_read_name(struct json_reader *reader, struct text_view *name)
 bool
 json_read_element(struct json_reader *reader)
 {
-	return go_on(reader, ']');
+	return next_member(reader, ']');
 }
 
 /* ----- texts ----- */
@@ -165,7 +165,7 @@ skip_unit_escape(struct json_reader *reader)
 	int low = -1;
 
 	if (unit < 0)
-		return fail(reader);
+		return fail_reading(reader);
 	reader->next += 2 + UNIT_DIGITS;
 	if (unit >= 0xD800 && unit <= 0xDBFF && reader->end - reader->next >= 2 &&
 		reader->next[0] == '\\' && reader->next[1] == 'u')
@@ -184,7 +184,7 @@ static bool
 skip_escape(struct json_reader *reader)
 {
 	if (reader->end - reader->next < 2)
-		return fail(reader);
+		return fail_reading(reader);
 	switch (reader->next[1])
 	{
 		case '"':
@@ -200,7 +200,7 @@ skip_escape(struct json_reader *reader)
 		case 'u':
 			return skip_unit_escape(reader);
 		default:
-			return fail(reader);
+			return fail_reading(reader);
 	}
 }
 
@@ -251,11 +251,11 @@ json_read_text(struct json_reader *reader, struct text_view *text)
 	{
 		skip_plain(reader, &has_high);
 		if (reader->next == reader->end)
-			return fail(reader);
+			return fail_reading(reader);
 		if (*reader->next == '"')
 			break;
 		if (*reader->next != '\\')
-			return fail(reader);
+			return fail_reading(reader);
 		if (!skip_escape(reader))
 			return false;
 	}
@@ -294,15 +294,15 @@ skip_number(struct json_reader *reader)
 	(void) skip_byte(reader, '-');
 	/* A zero stands alone. */
 	if (!skip_byte(reader, '0') && skip_digits(reader) == 0)
-		return fail(reader);
+		return fail_reading(reader);
 	if (skip_byte(reader, '.') && skip_digits(reader) == 0)
-		return fail(reader);
+		return fail_reading(reader);
 	if (skip_byte(reader, 'e') || skip_byte(reader, 'E'))
 	{
 		if (!skip_byte(reader, '+'))
 			(void) skip_byte(reader, '-');
 		if (skip_digits(reader) == 0)
-			return fail(reader);
+			return fail_reading(reader);
 	}
 	return true;
 }
@@ -312,7 +312,7 @@ skip_word(struct json_reader *reader, struct text_view word)
 {
 	if ((size_t) (reader->end - reader->next) < word.length ||
 		memcmp(reader->next, word.data, word.length) != 0)
-		return fail(reader);
+		return fail_reading(reader);
 	reader->next += word.length;
 	return true;
 }
@@ -342,7 +342,7 @@ skip_start(struct json_reader *reader)
 		case '0':
 			return skip_number(reader);
 		default:
-			return fail(reader);
+			return fail_reading(reader);
 	}
 }
 

@@ -13,7 +13,7 @@
 #include "database/postgres_value.h"
 
 static bool
-same_text(const char *a, const char *b)
+same_or_both_null(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
@@ -22,7 +22,7 @@ same_text(const char *a, const char *b)
  * Copy a text that may be NULL.
  */
 static bool
-copy_text(char **copy, const char *text)
+copy_or_null(char **copy, const char *text)
 {
 	size_t size;
 
@@ -52,10 +52,10 @@ add_cause(struct causes *causes, const struct cause *texts)
 	cause = &items[causes->count++];
 	memset(cause, 0, sizeof(*cause));
 	cause->line_number = texts->line_number;
-	if (copy_text(&cause->error_type, texts->error_type) &&
-		copy_text(&cause->error_field, texts->error_field) &&
-		copy_text(&cause->message, texts->message) &&
-		copy_text(&cause->suggestion, texts->suggestion))
+	if (copy_or_null(&cause->error_type, texts->error_type) &&
+		copy_or_null(&cause->error_field, texts->error_field) &&
+		copy_or_null(&cause->message, texts->message) &&
+		copy_or_null(&cause->suggestion, texts->suggestion))
 		return cause;
 	return NULL;
 }
@@ -73,8 +73,8 @@ causes_count(struct causes *causes, const char *error_type, const char *error_fi
 
 	for (int i = 0; i < causes->count && cause == NULL; i++)
 	{
-		if (same_text(causes->items[i].error_type, error_type) &&
-			same_text(causes->items[i].error_field, error_field))
+		if (same_or_both_null(causes->items[i].error_type, error_type) &&
+			same_or_both_null(causes->items[i].error_field, error_field))
 			cause = &causes->items[i];
 	}
 	if (cause == NULL)

@@ -109,7 +109,7 @@ write_chunk_query(char query[CHUNK_QUERY_SIZE])
 /* ----- the error file ----- */
 
 static void
-write_cells(FILE *file, const char *const *cells)
+write_error_cells(FILE *file, const char *const *cells)
 {
 	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
 		csv_write_cell(file, cells[i], i == 0, ',');
@@ -134,7 +134,7 @@ open_errors_file(struct check *check, struct glue_error *error)
 	fputs("\xEF\xBB\xBF", check->errors_file);
 	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
 		cells[i] = error_report_columns[i].heading;
-	write_cells(check->errors_file, cells);
+	write_error_cells(check->errors_file, cells);
 	return true;
 }
 
@@ -184,7 +184,7 @@ result_column(enum report_value value, int *product)
 }
 
 static void
-write_error(struct check *check, const PGresult *result, int row, int64_t line_number)
+write_error_record(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
 	char line[INTEGER_TEXT_SIZE];
 	const char *cells[ERROR_REPORT_COLUMNS];
@@ -197,7 +197,7 @@ write_error(struct check *check, const PGresult *result, int row, int64_t line_n
 
 		cells[i] = column < 0 ? line : postgres_text(result, row, column);
 	}
-	write_cells(check->errors_file, cells);
+	write_error_cells(check->errors_file, cells);
 }
 
 /* ----- chunks ----- */
@@ -225,7 +225,7 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 						  postgres_text(result, row, AT_SUGGESTION), error))
 			return false;
 		if (check->errors_file != NULL)
-			write_error(check, result, row, line_number);
+			write_error_record(check, result, row, line_number);
 	}
 	return true;
 }
@@ -267,7 +267,8 @@ judge_chunk(struct check *check, struct glue_error *error)
  * Append "name":"value".
  */
 static void
-append_member(struct byte_buffer *buffer, struct text_view name, struct text_view value, bool first)
+append_json_member(struct byte_buffer *buffer, struct text_view name, struct text_view value,
+				   bool first)
 {
 	static const struct text_view comma = {",", 1};
 	static const struct text_view quote = {"\"", 1};
@@ -295,9 +296,9 @@ append_content(struct check *check, const struct csv_record *record)
 	if (record->defect_type != NULL)
 	{
 		(void) byte_buffer_append(buffer, "\"defect\":{", 10, NULL);
-		append_member(buffer, text_of("error_type"), text_of(record->defect_type), true);
-		append_member(buffer, text_of("message"), text_of(record->defect_message), false);
-		append_member(buffer, text_of("raw"), record->raw, false);
+		append_json_member(buffer, text_of("error_type"), text_of(record->defect_type), true);
+		append_json_member(buffer, text_of("message"), text_of(record->defect_message), false);
+		append_json_member(buffer, text_of("raw"), record->raw, false);
 	}
 	else
 		(void) byte_buffer_append(buffer, "\"product\":{", 11, NULL);
@@ -310,7 +311,7 @@ append_content(struct check *check, const struct csv_record *record)
 			continue;
 		if (field->role == HEADER_COLUMN)
 			name = text_of(onboard_columns[field->column].name);
-		append_member(buffer, name, record->fields[i], first);
+		append_json_member(buffer, name, record->fields[i], first);
 		first = false;
 	}
 	(void) byte_buffer_append(buffer, "}}", 2, NULL);
@@ -356,7 +357,7 @@ append_record(struct check *check, const struct csv_record *record)
  * Callback of the file's reader: one row.
  */
 static bool
-take_row(void *context, const struct csv_record *record)
+check_row(void *context, const struct csv_record *record)
 {
 	struct check *check = context;
 
@@ -384,7 +385,7 @@ check_once(struct check *check, struct glue_error *error)
 	if (!open_errors_file(check, error) ||
 		!database_query(check->database, RUN_ONCE, "BEGIN READ ONLY", 0, NULL, NULL, error))
 		return false;
-	if (!vendor_file_read(&check->file, take_row, check, error))
+	if (!vendor_file_read(&check->file, check_row, check, error))
 	{
 		if (error->class == GLUE_NO_ERROR)
 			*error = check->error;
@@ -441,7 +442,7 @@ find_earlier_load(struct check *check, struct glue_error *error)
 }
 
 static int
-show_result(struct check *check, int64_t milliseconds)
+show_check_result(struct check *check, int64_t milliseconds)
 {
 	struct summary summary = {
 		.file_name = check->file.input.name,
@@ -487,7 +488,7 @@ run_check(struct check *check)
 	}
 	if (!find_earlier_load(check, &error) || !check_file(check, &error))
 		return command_fail(check->options, &error);
-	return show_result(check, clock_milliseconds() - started_ms);
+	return show_check_result(check, clock_milliseconds() - started_ms);
 }
 
 int

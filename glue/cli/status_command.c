@@ -96,7 +96,7 @@ show_list(struct database *database, const struct options *options)
 /* ----- one upload ----- */
 
 static void
-print_line(const char *what, const char *text)
+print_fact(const char *what, const char *text)
 {
 	if (text == NULL)
 		return;
@@ -116,29 +116,29 @@ print_details(const struct upload *upload, const struct causes *causes)
 	line_add(&line, "Upload %s", upload->upload_id);
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
-	print_line("file", upload->file_name);
-	print_line("from", upload->source);
-	print_line("vendor", upload->vendor_id);
-	print_line("begun", summary_time(buffer, upload->created_at));
-	print_line("status", upload->status);
+	print_fact("file", upload->file_name);
+	print_fact("from", upload->source);
+	print_fact("vendor", upload->vendor_id);
+	print_fact("begun", summary_time(buffer, upload->created_at));
+	print_fact("status", upload->status);
 	if (upload->failure_code != NULL)
 	{
 		snprintf(text, sizeof(text), "%s: %s", upload->failure_code,
 				 upload->failure_message != NULL ? upload->failure_message : "");
-		print_line("reason", text);
+		print_fact("reason", text);
 	}
 	if (upload->undone)
-		print_line("undone", "its products were removed");
+		print_fact("undone", "its products were removed");
 	if (upload->total_records >= 0)
-		print_line("rows", terminal_count(buffer, upload->total_records));
+		print_fact("rows", terminal_count(buffer, upload->total_records));
 	if (upload->total_records >= 0 && judged < upload->total_records)
-		print_line("open", terminal_count(buffer, upload->total_records - judged));
-	print_line("accepted", terminal_count(buffer, upload->valid_records));
-	print_line("rejected", terminal_count(buffer, upload->error_records));
+		print_fact("open", terminal_count(buffer, upload->total_records - judged));
+	print_fact("accepted", terminal_count(buffer, upload->valid_records));
+	print_fact("rejected", terminal_count(buffer, upload->error_records));
 	snprintf(text, sizeof(text), "%s %%", upload->success_rate);
-	print_line("success", text);
-	print_line("errors", upload->error_file);
-	print_line("fix", upload->fix_file);
+	print_fact("success", text);
+	print_fact("errors", upload->error_file);
+	print_fact("fix", upload->fix_file);
 	if (causes->count > 0)
 	{
 		puts("\nWhat is wrong");
@@ -150,7 +150,7 @@ print_details(const struct upload *upload, const struct causes *causes)
  * rows may be NULL; the document takes it over.
  */
 static void
-print_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
+print_upload_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
 {
 	cJSON *document = cJSON_CreateObject();
 
@@ -196,7 +196,7 @@ print_upload(struct database *database, const struct options *options, const str
 			rows = rejected_rows_json(database, upload, options->row_errors, error);
 		if (with_rows && rows == NULL)
 			return false;
-		print_json(upload, causes, rows);
+		print_upload_json(upload, causes, rows);
 		return true;
 	}
 	print_details(upload, causes);

@@ -133,7 +133,7 @@ write_clean(FILE *stream, struct text_view text)
  * Columns of a text, and how many of its bytes fit into so many of them.
  */
 static int
-measure(struct text_view text, int limit, size_t *fitting)
+measure_text(struct text_view text, int limit, size_t *fitting)
 {
 	size_t offset = 0;
 	int columns = 0;
@@ -156,7 +156,7 @@ terminal_text_columns(const char *text)
 {
 	size_t fitting;
 
-	return measure(text_of(text != NULL ? text : ""), 0, &fitting);
+	return measure_text(text_of(text != NULL ? text : ""), 0, &fitting);
 }
 
 int
@@ -168,15 +168,15 @@ terminal_cut(FILE *stream, const char *text, int columns)
 
 	if (columns <= 0)
 		return 0;
-	if (measure(view, columns, &fitting) > columns)
+	if (measure_text(view, columns, &fitting) > columns)
 	{
 		ellipsis = locale_is_utf8 ? "\xE2\x80\xA6" : columns > 3 ? "..." : ".";
-		(void) measure(view, columns - terminal_text_columns(ellipsis), &fitting);
+		(void) measure_text(view, columns - terminal_text_columns(ellipsis), &fitting);
 	}
 	view.length = fitting;
 	write_clean(stream, view);
 	fputs(ellipsis, stream);
-	return measure(view, 0, &fitting) + terminal_text_columns(ellipsis);
+	return measure_text(view, 0, &fitting) + terminal_text_columns(ellipsis);
 }
 
 const char *

@@ -27,7 +27,7 @@ struct outcome
 };
 
 static void
-print_json(const struct upload *upload, const struct outcome *outcome)
+print_outcome_json(const struct upload *upload, const struct outcome *outcome)
 {
 	cJSON *document = cJSON_CreateObject();
 
@@ -43,7 +43,7 @@ print_json(const struct upload *upload, const struct outcome *outcome)
 }
 
 static void
-print_text(const struct upload *upload, const struct outcome *outcome)
+print_outcome(const struct upload *upload, const struct outcome *outcome)
 {
 	char count[TERMINAL_COUNT_SIZE];
 
@@ -131,9 +131,9 @@ command_undo(const struct options *options)
 		!undo_upload(database, &upload, &outcome, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
-		print_json(&upload, &outcome);
+		print_outcome_json(&upload, &outcome);
 	else
-		print_text(&upload, &outcome);
+		print_outcome(&upload, &outcome);
 	upload_clean_up(&upload);
 	database_close(database);
 	return code;

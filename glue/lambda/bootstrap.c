@@ -100,8 +100,8 @@ find_handler(const char *name, struct glue_error *error)
  * when the sandbox is of no use any more.
  */
 static bool
-answer(struct runtime *runtime, struct sandbox *sandbox, const struct invocation *invocation,
-	   bool done, struct glue_error *failure)
+send_answer(struct runtime *runtime, struct sandbox *sandbox, const struct invocation *invocation,
+			bool done, struct glue_error *failure)
 {
 	struct glue_error error = {0};
 
@@ -153,7 +153,7 @@ handle_event(struct runtime *runtime, struct sandbox *sandbox, const struct hand
 	if (sandbox->settings.metrics)
 		metrics_write(&metrics, handler_name(handler->id), event->request_id, day_milliseconds(),
 					  sandbox->log.descriptor);
-	done = answer(runtime, sandbox, &invocation, done, &failure);
+	done = send_answer(runtime, sandbox, &invocation, done, &failure);
 	sandbox->log.request_id = NULL;
 	return done;
 }
@@ -183,7 +183,7 @@ serve(struct runtime *runtime, struct sandbox *sandbox, const struct handler *ha
  * Find the handler, start it and serve; what prevents that is told once.
  */
 static void
-run(struct runtime *runtime, struct sandbox *sandbox, const char *name)
+start_and_serve(struct runtime *runtime, struct sandbox *sandbox, const char *name)
 {
 	struct glue_error failure = {0};
 	struct glue_error error = {0};
@@ -230,7 +230,7 @@ main(int argc, char **argv)
 	if (http != NULL)
 		runtime = runtime_new(getenv("AWS_LAMBDA_RUNTIME_API"), http, &error);
 	if (runtime != NULL)
-		run(runtime, &sandbox, wanted_handler(argc, argv));
+		start_and_serve(runtime, &sandbox, wanted_handler(argc, argv));
 	else
 		log_failure(&sandbox.log, "cannot start", &error);
 	sandbox_clean_up(&sandbox);

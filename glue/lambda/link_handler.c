@@ -121,8 +121,8 @@ refuse(struct sandbox *sandbox, const struct url_reply *reply, enum url_refusal 
  * Something of ours failed: tell operators what, and the client to come back.
  */
 static bool
-fail(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_id,
-	 const struct glue_error *failure, struct glue_error *error)
+reply_unavailable(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_id,
+				  const struct glue_error *failure, struct glue_error *error)
 {
 	log_failure(&sandbox->log, "the request failed", failure, LOG_NAME(LOG_UPLOAD_ID, upload_id));
 	return refuse(sandbox, reply,
@@ -140,7 +140,7 @@ redirect(struct sandbox *sandbox, const struct url_reply *reply, const char *upl
 
 	if (!s3_presign_get(&sandbox->aws, sandbox->settings.bucket, key, NULL, NULL,
 						sandbox->settings.link_presigned_seconds, &url, &failure))
-		return fail(sandbox, reply, upload_id, &failure, error);
+		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	log_write(&sandbox->log, LOG_INFO, "redirected", LOG_COUNT(LOG_HTTP_STATUS, 302),
 			  LOG_NAME(LOG_UPLOAD_ID, upload_id));
 	done = url_reply_redirect(reply, url, error);
@@ -161,7 +161,7 @@ answer_file(struct sandbox *sandbox, const struct invocation *invocation,
 
 	if (!connection_query(sandbox->connection, invocation->deadline_ms, FILE_QUERY, 1, values,
 						  &result, &failure))
-		return fail(sandbox, reply, upload_id, &failure, error);
+		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else if (!PQgetisnull(result, 0, column))
@@ -185,7 +185,7 @@ answer_status(struct sandbox *sandbox, const struct invocation *invocation,
 
 	if (!connection_query(sandbox->connection, invocation->deadline_ms, STATUS_QUERY, 1, values,
 						  &result, &failure))
-		return fail(sandbox, reply, upload_id, &failure, error);
+		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else
@@ -201,8 +201,9 @@ answer_status(struct sandbox *sandbox, const struct invocation *invocation,
 /* ----- the handler ----- */
 
 static bool
-answer(struct sandbox *sandbox, const struct invocation *invocation, const struct url_reply *reply,
-	   const struct link_request *request, struct glue_error *error)
+follow_link(struct sandbox *sandbox, const struct invocation *invocation,
+			const struct url_reply *reply, const struct link_request *request,
+			struct glue_error *error)
 {
 	struct link_key_store *store = sandbox->state;
 	char upload_id[LINK_UPLOAD_ID_SIZE] = "";
@@ -213,7 +214,7 @@ answer(struct sandbox *sandbox, const struct invocation *invocation, const struc
 	if (request->token.length == 0)
 		return refuse(sandbox, reply, REFUSAL_FORGED, NULL, error);
 	if (!link_key_store_get(store, invocation->deadline_ms, &failure))
-		return fail(sandbox, reply, NULL, &failure, error);
+		return reply_unavailable(sandbox, reply, NULL, &failure, error);
 	verdict = verify(&store->keys, request, upload_id);
 	if (verdict == LINK_FORGED && link_key_store_refresh(store, invocation->deadline_ms))
 		verdict = verify(&store->keys, request, upload_id);
@@ -253,7 +254,7 @@ link_invoke(struct sandbox *sandbox, const struct invocation *invocation, struct
 	else if (!found)
 		done = refuse(sandbox, &reply, REFUSAL_NOT_FOUND, NULL, error);
 	else
-		done = answer(sandbox, invocation, &reply, &request, error);
+		done = follow_link(sandbox, invocation, &reply, &request, error);
 	url_event_clean_up(&event);
 	return done;
 }

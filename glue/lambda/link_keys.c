@@ -17,7 +17,7 @@
 /* ----- the text of the secret ----- */
 
 static bool
-secret_error(struct glue_error *error, const char *what)
+link_secret_error(struct glue_error *error, const char *what)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "LINK_SECRET_INVALID",
 						  "the secret of the links %s", what);
@@ -27,7 +27,7 @@ secret_error(struct glue_error *error, const char *what)
  * Turn hex into the bytes of a key.
  */
 static bool
-read_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link_key *key)
+read_hex_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link_key *key)
 {
 	size_t length = strlen(text) / 2;
 
@@ -40,22 +40,23 @@ read_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link
 }
 
 static bool
-read_keys(struct link_key_store *store, const cJSON *document, struct glue_error *error)
+read_both_keys(struct link_key_store *store, const cJSON *document, struct glue_error *error)
 {
 	const cJSON *current = cJSON_GetObjectItemCaseSensitive(document, "current");
 	const cJSON *previous = cJSON_GetObjectItemCaseSensitive(document, "previous");
 
 	if (!cJSON_IsObject(document))
-		return secret_error(error, "is no JSON object");
+		return link_secret_error(error, "is no JSON object");
 	if (!cJSON_IsString(current) ||
-		!read_key(current->valuestring, store->current, &store->keys.current))
-		return secret_error(error, "has no key \"current\" of 64 to 128 hex digits");
+		!read_hex_key(current->valuestring, store->current, &store->keys.current))
+		return link_secret_error(error, "has no key \"current\" of 64 to 128 hex digits");
 	if (previous == NULL || cJSON_IsNull(previous) ||
 		(cJSON_IsString(previous) && previous->valuestring[0] == '\0'))
 		return true;
 	if (!cJSON_IsString(previous) ||
-		!read_key(previous->valuestring, store->previous, &store->keys.previous))
-		return secret_error(error, "has a key \"previous\" that is not of 64 to 128 hex digits");
+		!read_hex_key(previous->valuestring, store->previous, &store->keys.previous))
+		return link_secret_error(error,
+								 "has a key \"previous\" that is not of 64 to 128 hex digits");
 	return true;
 }
 
@@ -91,7 +92,7 @@ link_key_store_parse(struct link_key_store *store, const char *text, size_t leng
 	bool done;
 
 	wipe_keys(store);
-	done = read_keys(store, document, error);
+	done = read_both_keys(store, document, error);
 	delete_document(document);
 	if (!done)
 		wipe_keys(store);

@@ -90,7 +90,7 @@ write_chunk(struct report_writing *writing, struct glue_error *error)
  * A postgres_row_fn.
  */
 static bool
-take_record(void *context, const PGresult *row, struct glue_error *error)
+take_report_record(void *context, const PGresult *row, struct glue_error *error)
 {
 	struct report_writing *writing = context;
 	size_t length = PQgetlength(row, 0, 0);
@@ -106,7 +106,7 @@ take_record(void *context, const PGresult *row, struct glue_error *error)
  * A transaction_fn: fill the file from its beginning.
  */
 static bool
-fill_file(PGconn *connection, int64_t deadline_ms, void *context, struct glue_error *error)
+fill_report_file(PGconn *connection, int64_t deadline_ms, void *context, struct glue_error *error)
 {
 	struct report_writing *writing = context;
 	const char *const values[] = {writing->object->upload_id};
@@ -118,7 +118,7 @@ fill_file(PGconn *connection, int64_t deadline_ms, void *context, struct glue_er
 		return file_error(error);
 	return byte_buffer_append_string(&writing->chunk, REPORT_BEGINNING, error) &&
 		   postgres_each_row(connection, writing->object->query, 1, values, deadline_ms,
-							 take_record, writing, error) &&
+							 take_report_record, writing, error) &&
 		   write_chunk(writing, error);
 }
 
@@ -158,8 +158,8 @@ report_object_write(struct sandbox *sandbox, const struct invocation *invocation
 
 	if (!open_file(&writing.file, error))
 		return false;
-	done = connection_transaction(sandbox->connection, invocation->deadline_ms, fill_file, &writing,
-								  error) != TRANSACTION_ROLLED_BACK;
+	done = connection_transaction(sandbox->connection, invocation->deadline_ms, fill_report_file,
+								  &writing, error) != TRANSACTION_ROLLED_BACK;
 	/* It only read: what became of its COMMIT does not matter. */
 	done = done && put_file(sandbox, &writing, invocation->deadline_ms, error);
 	*size = writing.size;

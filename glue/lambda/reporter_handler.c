@@ -148,8 +148,8 @@ ask_whether_due(struct report *report, int64_t deadline_ms, bool *due, struct gl
 /* ----- the files ----- */
 
 static bool
-write_file(struct report *report, const struct invocation *invocation, struct report_file *file,
-		   struct glue_error *error)
+write_report_file(struct report *report, const struct invocation *invocation,
+				  struct report_file *file, struct glue_error *error)
 {
 	char name[NAME_SIZE];
 	struct report_object object = {
@@ -204,7 +204,7 @@ make_links(struct report *report, int64_t deadline_ms, struct glue_error *error)
 /* ----- the mail ----- */
 
 static const char *
-text_or_null(const char *text)
+null_if_empty(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
 }
@@ -241,13 +241,13 @@ record_and_publish(PGconn *connection, int64_t deadline_ms, void *context, struc
 	char until[INTEGER_TEXT_SIZE];
 	const char *const record_values[] = {
 		report->upload_id,
-		text_or_null(report->errors.key),
-		text_or_null(report->fix.key),
+		null_if_empty(report->errors.key),
+		null_if_empty(report->fix.key),
 	};
 	const char *const mail_values[] = {
 		report->upload_id,
-		text_or_null(report->errors.link),
-		text_or_null(report->fix.link),
+		null_if_empty(report->errors.link),
+		null_if_empty(report->fix.link),
 		until,
 	};
 	PGresult *result = NULL;
@@ -300,8 +300,8 @@ make_report(struct report *report, const struct invocation *invocation, struct g
 	if (!due)
 		return true;
 	if (due_text(report, DUE_HAS_ERRORS)[0] == 't' &&
-		(!write_file(report, invocation, &report->errors, error) ||
-		 !write_file(report, invocation, &report->fix, error) ||
+		(!write_report_file(report, invocation, &report->errors, error) ||
+		 !write_report_file(report, invocation, &report->fix, error) ||
 		 !make_links(report, invocation->deadline_ms, error)))
 		return false;
 	if (connection_transaction(report->sandbox->connection, invocation->deadline_ms,
@@ -355,7 +355,7 @@ handle_message(struct sandbox *sandbox, const struct invocation *invocation,
 		return true;
 	log_failure(&sandbox->log, "a message failed", &failure,
 				LOG_NAME(LOG_MESSAGE_ID, delivered->message_id),
-				LOG_NAME(LOG_UPLOAD_ID, text_or_null(message.upload_id)),
+				LOG_NAME(LOG_UPLOAD_ID, null_if_empty(message.upload_id)),
 				LOG_COUNT(LOG_ATTEMPT, delivered->receive_count));
 	return false;
 }

@@ -78,8 +78,8 @@ lock_sweeper(PGconn *session, int64_t deadline_ms, struct stalled_work *work,
  * work->result stays only after STALLED_FOUND.
  */
 static enum stalled_result
-run(struct connection *connection, int64_t deadline_ms, transaction_fn transaction,
-	struct stalled_work *work, struct glue_error *error)
+run_stalled_work(struct connection *connection, int64_t deadline_ms, transaction_fn transaction,
+				 struct stalled_work *work, struct glue_error *error)
 {
 	enum stalled_result result = STALLED_NONE;
 
@@ -144,7 +144,7 @@ stalled_claim(struct connection *connection, const struct settings *settings, in
 			  struct stalled_upload *upload, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings};
-	enum stalled_result result = run(connection, deadline_ms, claim, &work, error);
+	enum stalled_result result = run_stalled_work(connection, deadline_ms, claim, &work, error);
 
 	if (result != STALLED_FOUND)
 		return result;
@@ -175,7 +175,7 @@ sweep(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
  * A transaction_fn.
  */
 static bool
-abandon(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
+abandon_all(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
 {
 	struct stalled_work *work = context;
 	const struct settings *settings = work->settings;
@@ -197,7 +197,8 @@ stalled_abandon(struct connection *connection, const struct settings *settings, 
 				int64_t deadline_ms, PGresult **ended, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings, .all = all};
-	enum stalled_result result = run(connection, deadline_ms, abandon, &work, error);
+	enum stalled_result result =
+		run_stalled_work(connection, deadline_ms, abandon_all, &work, error);
 
 	*ended = work.result;
 	return result;

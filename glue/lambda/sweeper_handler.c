@@ -120,7 +120,7 @@ revive(struct sweep *sweep)
 /* ----- giving up ----- */
 
 static void
-abandon(struct sweep *sweep)
+abandon_exhausted(struct sweep *sweep)
 {
 	struct sandbox *sandbox = sweep->sandbox;
 	PGresult *ended = NULL;
@@ -149,7 +149,7 @@ abandon(struct sweep *sweep)
 /* ----- telling ----- */
 
 static void
-send_events(struct sweep *sweep)
+renew_and_send_events(struct sweep *sweep)
 {
 	struct sandbox *sandbox = sweep->sandbox;
 	struct glue_error error = {0};
@@ -161,7 +161,7 @@ send_events(struct sweep *sweep)
 }
 
 static bool
-answer(struct sweep *sweep, struct glue_error *error)
+append_counts(struct sweep *sweep, struct glue_error *error)
 {
 	const struct invocation *invocation = sweep->invocation;
 	char counts[192];
@@ -186,9 +186,9 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 
 	revive(&sweep);
 	if (!sweep.busy)
-		abandon(&sweep);
-	send_events(&sweep);
-	if (!answer(&sweep, error) || !backlog_log_stuck(sandbox, invocation, error))
+		abandon_exhausted(&sweep);
+	renew_and_send_events(&sweep);
+	if (!append_counts(&sweep, error) || !backlog_log_stuck(sandbox, invocation, error))
 		return false;
 	if (sweep.failure.class == GLUE_NO_ERROR)
 		return true;

@@ -171,7 +171,7 @@ account_end_if_complete(const char *upload_id)
 
 /* End an upload as failed, with its counters as they are or at 0. */
 static bool
-fail(const char *upload_id, const char *code, const char *message, bool keep_counters)
+end_as_failed(const char *upload_id, const char *code, const char *message, bool keep_counters)
 {
 	static Statement end = {
 		"WITH ended AS ("
@@ -202,11 +202,11 @@ fail(const char *upload_id, const char *code, const char *message, bool keep_cou
 bool
 account_fail(const char *upload_id, const char *code, const char *message)
 {
-	return fail(upload_id, code, message, false);
+	return end_as_failed(upload_id, code, message, false);
 }
 
 bool
 account_abandon(const char *upload_id, const char *code, const char *message)
 {
-	return fail(upload_id, code, message, true);
+	return end_as_failed(upload_id, code, message, true);
 }
