@@ -18,10 +18,10 @@
 #include <time.h>
 
 #include "aws/client.h"
+#include "base/ascii_word.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/json_reader.h"
-#include "base/word.h"
 
 /* What a code or the id of a request has, beside letters and digits. */
 #define CODE_CHARACTERS "-._:+/="
@@ -277,23 +277,12 @@ aws_read_failure(struct aws_call *call)
 	}
 	if (type.length == 0)
 		type = xml_element(document, "Code");
-	word_copy(call->code, sizeof(call->code), shape_name(type), CODE_CHARACTERS);
+	ascii_word_copy(call->code, sizeof(call->code), shape_name(type), CODE_CHARACTERS);
 	if (id.length == 0)
 		id = header_text(response, "x-amz-request-id");
 	if (id.length == 0)
 		id = xml_element(document, "RequestId");
-	word_copy(call->request_id, sizeof(call->request_id), id, CODE_CHARACTERS);
-}
-
-static bool
-is_one_of(const char *code, const char *const *codes)
-{
-	for (; *codes != NULL; codes++)
-	{
-		if (strcmp(code, *codes) == 0)
-			return true;
-	}
-	return false;
+	ascii_word_copy(call->request_id, sizeof(call->request_id), id, CODE_CHARACTERS);
 }
 
 bool
@@ -320,7 +309,7 @@ aws_is_throttle(const char *code, int status)
 		NULL,
 	};
 
-	return status == 429 || is_one_of(code, codes);
+	return status == 429 || ascii_word_is_in(code, codes);
 }
 
 static bool
@@ -336,7 +325,7 @@ is_clock_failure(const char *code)
 		NULL,
 	};
 
-	return is_one_of(code, codes);
+	return ascii_word_is_in(code, codes);
 }
 
 static bool
@@ -349,7 +338,7 @@ is_credentials_expiry(const char *code)
 		NULL,
 	};
 
-	return is_one_of(code, codes);
+	return ascii_word_is_in(code, codes);
 }
 
 /*
@@ -368,7 +357,7 @@ is_transient(const char *code, int status)
 		NULL,
 	};
 
-	return status >= 500 || is_one_of(code, codes);
+	return status >= 500 || ascii_word_is_in(code, codes);
 }
 
 const char *
@@ -406,13 +395,14 @@ aws_error_code(const char *code, int status)
 		return "AWS_THROTTLED";
 	if (is_transient(code, status))
 		return "AWS_UNAVAILABLE";
-	if (is_clock_failure(code) || is_credentials_expiry(code) || is_one_of(code, credentials))
+	if (is_clock_failure(code) || is_credentials_expiry(code) ||
+		ascii_word_is_in(code, credentials))
 		return "AWS_CREDENTIALS";
 	if (status == 412 || strcmp(code, "ConditionalCheckFailedException") == 0)
 		return "AWS_CONDITION_FAILED";
-	if (status == 404 || is_one_of(code, unknown))
+	if (status == 404 || ascii_word_is_in(code, unknown))
 		return "AWS_NOT_FOUND";
-	if (status == 403 || status == 401 || is_one_of(code, denied))
+	if (status == 403 || status == 401 || ascii_word_is_in(code, denied))
 		return "AWS_ACCESS_DENIED";
 	return "AWS_REFUSED";
 }
@@ -636,7 +626,7 @@ is_transport_transient(const char *code)
 		NULL,
 	};
 
-	return is_one_of(code, codes);
+	return ascii_word_is_in(code, codes);
 }
 
 /*

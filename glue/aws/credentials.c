@@ -27,6 +27,7 @@
 #include <openssl/crypto.h>
 
 #include "aws/credentials.h"
+#include "base/ascii_word.h"
 #include "base/clock.h"
 #include "base/heap.h"
 
@@ -339,18 +340,13 @@ is_in_container(const struct aws_credentials_functions *functions)
 static bool
 is_local_host(const char *host)
 {
-	static const char *const others[] = {"169.254.170.2", "169.254.170.23"};
+	static const char *const others[] = {"169.254.170.2", "169.254.170.23", NULL};
 	struct in_addr address;
 	struct in6_addr address6;
 	struct in6_addr eks;
 
-	if (strcasecmp(host, "localhost") == 0)
+	if (strcasecmp(host, "localhost") == 0 || ascii_word_is_in(host, others))
 		return true;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-	{
-		if (strcmp(host, others[i]) == 0)
-			return true;
-	}
 	if (inet_pton(AF_INET, host, &address) == 1)
 		return (ntohl(address.s_addr) >> 24) == 127;
 	return inet_pton(AF_INET6, host, &address6) == 1 &&

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "aws/dynamodb.h"
+#include "base/ascii_word.h"
 #include "base/heap.h"
 #include "base/json_reader.h"
-#include "base/word.h"
 
 /*
  * A call of so many bytes is full, however few its items, so that memory stays
@@ -333,12 +333,7 @@ is_worth_repeating(const char *code)
 		"TransactionConflict",  "ThrottlingError",     NULL,
 	};
 
-	for (int i = 0; codes[i] != NULL; i++)
-	{
-		if (strcmp(code, codes[i]) == 0)
-			return true;
-	}
-	return false;
+	return ascii_word_is_in(code, codes);
 }
 
 static enum dynamodb_result
@@ -389,8 +384,8 @@ take_answer(struct execution *execution, struct dynamodb_statement *statement,
 		statement->result = DYNAMODB_DONE;
 		return false;
 	}
-	word_copy(statement->code, sizeof(statement->code), json_find_text(failure, "Code"),
-			  WORD_PRINTABLE);
+	ascii_word_copy(statement->code, sizeof(statement->code), json_find_text(failure, "Code"),
+					ASCII_WORD_PRINTABLE);
 	statement->result = statement_result(statement->code);
 	if (is_worth_repeating(statement->code))
 		return true;

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "aws/secrets.h"
+#include "base/ascii_word.h"
 #include "base/clock.h"
 #include "base/json_reader.h"
-#include "base/word.h"
 
 /* Milliseconds for which an old value stays good when no new one is to be had. */
 #define GRACE 30000
@@ -124,8 +124,8 @@ take_secret_value(const struct aws_call *call, const char *member, struct secret
 		secret_value_clean_up(&fresh);
 		return false;
 	}
-	word_copy(fresh.version, sizeof(fresh.version), json_find_text(reply_of(call), "VersionId"),
-			  WORD_PRINTABLE);
+	ascii_word_copy(fresh.version, sizeof(fresh.version),
+					json_find_text(reply_of(call), "VersionId"), ASCII_WORD_PRINTABLE);
 	secret_value_clean_up(value);
 	*value = fresh;
 	return true;

@@ -26,8 +26,10 @@
 #include <openssl/hmac.h>
 
 #include "aws/sigv4.h"
+#include "base/ascii_word.h"
 #include "base/heap.h"
 #include "base/hex.h"
+#include "shared/text.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define SCOPE_END "aws4_request"
@@ -170,35 +172,15 @@ length_of(const char *text)
 }
 
 static bool
-is_one_of(unsigned char c, const char *more)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		   (c != '\0' && strchr(more, c) != NULL);
-}
-
-static bool
 is_unreserved(unsigned char c)
 {
-	return is_one_of(c, "-._~");
+	return ascii_word_has_byte((char) c, "-._~");
 }
 
-/*
- * Whether text has a character or more, all of them letters, digits or one of
- * more.
- */
 static bool
-is_word(const char *text, const char *more)
+is_word(const char *text, const char *others)
 {
-	const char *p;
-
-	if (text == NULL || text[0] == '\0')
-		return false;
-	for (p = text; *p != '\0'; p++)
-	{
-		if (!is_one_of((unsigned char) *p, more))
-			return false;
-	}
-	return true;
+	return text != NULL && ascii_word_is_valid(text_of(text), others);
 }
 
 size_t
@@ -316,15 +298,10 @@ is_added_parameter(const char *name)
 {
 	static const char *const added[] = {
 		"X-Amz-Algorithm",     "X-Amz-Credential",     "X-Amz-Date",      "X-Amz-Expires",
-		"X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature",
+		"X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature", NULL,
 	};
 
-	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
-	{
-		if (strcmp(name, added[i]) == 0)
-			return true;
-	}
-	return false;
+	return ascii_word_is_in(name, added);
 }
 
 static bool

@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "aws/sqs.h"
+#include "base/ascii_word.h"
 #include "base/heap.h"
 #include "base/json_reader.h"
-#include "base/word.h"
 
 /* Around the body of an entry, its id and names; around all entries. */
 #define AROUND 64
@@ -89,7 +89,7 @@ answered_message(const struct send_call *open, struct text_view answer)
 	char *end;
 	long number;
 
-	word_copy(id, sizeof(id), json_find_text(answer, "Id"), "");
+	ascii_word_copy(id, sizeof(id), json_find_text(answer, "Id"), "");
 	number = strtol(id, &end, 10);
 	if (id[0] == '\0' || *end != '\0' || number < 0 || number >= open->count)
 		return NULL;
@@ -106,7 +106,8 @@ take_sent(struct sqs_message *message, struct text_view answer)
 static void
 take_failure(struct sqs_message *message, struct text_view answer)
 {
-	word_copy(message->code, sizeof(message->code), json_find_text(answer, "Code"), WORD_PRINTABLE);
+	ascii_word_copy(message->code, sizeof(message->code), json_find_text(answer, "Code"),
+					ASCII_WORD_PRINTABLE);
 	if (json_is_true(json_find(answer, "SenderFault")))
 		message->result = SQS_REFUSED;
 }

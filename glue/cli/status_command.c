@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii_word.h"
 #include "cli/causes.h"
 #include "cli/command.h"
 #include "cli/database.h"
@@ -257,14 +258,9 @@ show_upload(struct database *database, const struct options *options)
 static bool
 is_upload_status(const char *text)
 {
-	static const char *const known[] = {"processing", "completed", "partial", "failed"};
+	static const char *const known[] = {"processing", "completed", "partial", "failed", NULL};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-	{
-		if (strcmp(text, known[i]) == 0)
-			return true;
-	}
-	return false;
+	return ascii_word_is_in(text, known);
 }
 
 /*

@@ -12,9 +12,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/ascii_word.h"
 #include "base/heap.h"
 #include "base/json_reader.h"
-#include "base/word.h"
 #include "lambda/stream_event.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two numbers of 64 bits. */
@@ -134,7 +134,7 @@ read_word(struct json_reader *reader, char *word, size_t size)
 
 	word[0] = '\0';
 	if (json_read_text(reader, &text))
-		word_copy(word, size, text, ID_CHARACTERS);
+		ascii_word_copy(word, size, text, ID_CHARACTERS);
 	else
 		json_read_value(reader);
 }
@@ -146,7 +146,7 @@ read_id(struct json_reader *reader, char *id, size_t size)
 
 	id[0] = '\0';
 	if (read_attribute(reader, 'S', &text))
-		word_copy(id, size, text, ID_CHARACTERS);
+		ascii_word_copy(id, size, text, ID_CHARACTERS);
 }
 
 /*

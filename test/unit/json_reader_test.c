@@ -10,8 +10,8 @@
  */
 #include "unit.h"
 
+#include "base/ascii_word.h"
 #include "base/json_reader.h"
-#include "base/word.h"
 
 /* The number of elements of an array; each is read by a slice. */
 static int
@@ -126,7 +126,7 @@ is_word(const char *text, size_t size, const char *others, const char *expected)
 {
 	char word[16] = "before";
 
-	word_copy(word, size, text_of(text), others);
+	ascii_word_copy(word, size, text_of(text), others);
 	is_text(word, expected, "the word of \"%s\" in %zu bytes", text, size);
 }
 
@@ -138,11 +138,11 @@ test_words(void)
 	is_word("a-b", 16, "", "");
 	is_word("a-b", 16, "-", "a-b");
 	is_word("", 16, "", "");
-	is_word("a\\b", 16, WORD_PRINTABLE, "");
-	is_word("a\"b", 16, WORD_PRINTABLE, "");
-	is_word("a\x7F", 16, WORD_PRINTABLE, "");
-	is_word("\xC3\xA4", 16, WORD_PRINTABLE, "");
-	is_word("a#B.c", 16, WORD_PRINTABLE, "a#B.c");
+	is_word("a\\b", 16, ASCII_WORD_PRINTABLE, "");
+	is_word("a\"b", 16, ASCII_WORD_PRINTABLE, "");
+	is_word("a\x7F", 16, ASCII_WORD_PRINTABLE, "");
+	is_word("\xC3\xA4", 16, ASCII_WORD_PRINTABLE, "");
+	is_word("a#B.c", 16, ASCII_WORD_PRINTABLE, "a#B.c");
 }
 
 int
