@@ -53,15 +53,15 @@ static bool
 diagnose_versions(ReturnSetInfo *result)
 {
 	char *script = onboard_script_version();
-	bool fit = strcmp(script, ONBOARD_VERSION) == 0;
+	bool match = strcmp(script, ONBOARD_VERSION) == 0;
 
-	if (!fit)
+	if (!match)
 		add(result, SEVERITY_TEXT_ERROR, "versions",
-			psprintf("library version %s does not fit script version %s", ONBOARD_VERSION, script),
+			psprintf("library version %s does not match script version %s", ONBOARD_VERSION, script),
 			psprintf(
 				"Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
 				script));
-	return fit;
+	return match;
 }
 
 /* A grant of CREATE is a reason to act; a schema that belongs to another role is not. */

@@ -83,7 +83,7 @@ onboard_version(PG_FUNCTION_ARGS)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("library version %s does not fit script version %s of extension \"onboard\"",
+			 errmsg("library version %s does not match script version %s of extension \"onboard\"",
 					ONBOARD_VERSION, script),
 			 errhint(
 				 "Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
