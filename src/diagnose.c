@@ -20,14 +20,14 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
-#include "catalogue/catalogue.h"
-#include "onboard.h"
 #include "base/owner.h"
 #include "base/search_path.h"
 #include "base/settings.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
+#include "catalogue/catalogue.h"
 #include "catalogue/table_shape.h"
+#include "onboard.h"
 
 #define SEVERITY_TEXT_ERROR "error"     /* rows cannot be loaded */
 #define SEVERITY_TEXT_WARNING "warning" /* something should be done */

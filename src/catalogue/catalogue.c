@@ -187,7 +187,7 @@ catalogue_open(bool for_writing)
 		catalogue->path = choose_path(catalogue);
 	/* What the shipped policy asks does not depend on the row, so once is enough. */
 	if (for_writing && catalogue->as_shipped && owner_is_asked(catalogue->products))
-		catalogue_check_owner();
+		owner_check_operator();
 	return catalogue;
 }
 

@@ -121,11 +121,4 @@ extern void catalogue_insert_close(Catalogue *catalogue);
 extern bool catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
 								  const IncomingRow *row, int64 *product_id, const char **refusal);
 
-/*
- * Raise an error when the owner is not an operator.  The shipped policies let the
- * owner write either every row or no row at all; in the latter case the row is not
- * what was refused.
- */
-extern void catalogue_check_owner(void);
-
 #endif /* ONBOARD_CATALOGUE_INTERNAL_H */

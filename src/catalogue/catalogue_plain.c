@@ -221,28 +221,6 @@ insert_row(void *argument)
 	return true;
 }
 
-void
-catalogue_check_owner(void)
-{
-	static Statement right = {"SELECT onboard.is_operator()", 0, {InvalidOid}};
-	OwnerSection section;
-	bool is_operator;
-
-	owner_enter(&section);
-	SPI_connect();
-	statement_run(&right, NULL, NULL, true, SPI_OK_SELECT);
-	is_operator = DatumGetBool(statement_value(1, NULL));
-	SPI_finish();
-	owner_leave(&section);
-	if (!is_operator)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("the owner of onboard.products cannot write for all vendors"),
-			 errhint(
-				 "Grant it EXECUTE on onboard.all_vendors(), and remove it from onboard.vendor_roles.")));
-}
-
 /* Is what the INSERT raised a verdict on the row? */
 static bool
 is_refusal(const Catalogue *catalogue, const PlainInsert *work, const ErrorData *error)
@@ -253,7 +231,7 @@ is_refusal(const Catalogue *catalogue, const PlainInsert *work, const ErrorData 
 		return true;
 	if (!is_policy_violation(work, error))
 		return false;
-	catalogue_check_owner();
+	owner_check_operator();
 	return true;
 }
 
