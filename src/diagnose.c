@@ -57,7 +57,8 @@ diagnose_versions(ReturnSetInfo *result)
 
 	if (!match)
 		add(result, SEVERITY_TEXT_ERROR, "versions",
-			psprintf("library version %s does not match script version %s", ONBOARD_VERSION, script),
+			psprintf("library version %s does not match script version %s", ONBOARD_VERSION,
+					 script),
 			psprintf(
 				"Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
 				script));

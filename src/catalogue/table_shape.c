@@ -30,7 +30,6 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -434,7 +433,7 @@ typedef struct KnownShape
 	bool valid;
 	Oid depends_on[SHAPE_MAX_FOREIGN_KEYS];
 	char departure[DEPARTURE_SIZE]; /* "" for none */
-	uint32 changed_defaults;              /* none without a departure */
+	uint32 changed_defaults;        /* none without a departure */
 } KnownShape;
 
 static KnownShape known_shapes[] = {

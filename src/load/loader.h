@@ -11,13 +11,21 @@
 #include "postgres.h"
 
 #include "row/incoming_row.h"
+#include "shared/action.h"
+
+/* What became of a row. */
+typedef struct RowOutcome
+{
+	enum row_action action;
+	int64 product_id; /* of the product it wrote; 0 for none */
+	const struct findings *findings;
+} RowOutcome;
 
 /*
- * Told of each row's verdict once it is settled, in no particular order.
- * position is the row's own; product_id is 0 unless the row was stored.
+ * Told of each row's outcome once it is settled, in no particular order.  position
+ * is the row's own.  The outcome is borrowed.
  */
-typedef void (*LoaderVerdict)(void *context, int64 position, int64 product_id,
-							  const struct findings *findings);
+typedef void (*LoaderVerdict)(void *context, int64 position, const RowOutcome *outcome);
 
 typedef enum LoaderAnswer
 {

@@ -33,8 +33,7 @@ typedef struct WindowRow
 	 * later rows of the window could claim them.
 	 */
 	bool looked_up[KEY_COUNT];
-	bool taken[KEY_COUNT];
-	KeyHolder holder[KEY_COUNT];
+	FoundKeys found;
 } WindowRow;
 
 typedef struct Window Window;

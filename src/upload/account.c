@@ -21,7 +21,21 @@
 
 #define UPLOAD_COLUMNS                                                         \
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
-	"coalesce(u.total_records, -1), u.valid_records, u.error_records "
+	"coalesce(u.total_records, -1), u.valid_records, u.error_records, u.mode "
+
+/* An upload in a mode of a later version must not be loaded in another. */
+static enum upload_mode
+read_mode(Datum value)
+{
+	char *name = TextDatumGetCString(value);
+	enum upload_mode mode;
+
+	if (!upload_mode_by_name(name, &mode))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("upload mode \"%s\" is not supported by this version of the library",
+							   name)));
+	return mode;
+}
 
 /* Fill row from the one result row of a statement that read UPLOAD_COLUMNS. */
 static void
@@ -34,6 +48,7 @@ fill_upload_row(UploadRow *row)
 	row->total_records = DatumGetInt64(statement_value(5, NULL));
 	row->valid_records = DatumGetInt64(statement_value(6, NULL));
 	row->error_records = DatumGetInt64(statement_value(7, NULL));
+	row->mode = read_mode(statement_value(8, NULL));
 }
 
 bool
@@ -88,7 +103,7 @@ account_vendor(const char *upload_id)
 }
 
 static void
-record_errors_event(const UploadRow *row, int64 errors, int64 first_row, int64 last_row)
+record_errors_event(const UploadRow *row, const Tally *tally)
 {
 	static Statement event = {
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
@@ -98,19 +113,16 @@ record_errors_event(const UploadRow *row, int64 errors, int64 first_row, int64 l
 		{TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID},
 	};
 	Datum values[5] = {
-		CStringGetTextDatum(row->upload_id),
-		CStringGetTextDatum(row->vendor_id),
-		Int64GetDatum(errors),
-		Int64GetDatum(first_row),
-		Int64GetDatum(last_row),
+		CStringGetTextDatum(row->upload_id),  CStringGetTextDatum(row->vendor_id),
+		Int64GetDatum(tally_errors(tally)),   Int64GetDatum(tally->first_error_row),
+		Int64GetDatum(tally->last_error_row),
 	};
 
 	statement_run(&event, values, NULL, false, SPI_OK_INSERT);
 }
 
 void
-account_add(const UploadRow *row, int64 valid, int64 errors, int64 first_error_row,
-			int64 last_error_row)
+account_add(const UploadRow *row, const Tally *tally)
 {
 	static Statement add = {
 		"UPDATE onboard.upload_history u SET "
@@ -122,12 +134,12 @@ account_add(const UploadRow *row, int64 valid, int64 errors, int64 first_error_r
 	};
 	Datum values[3] = {
 		CStringGetTextDatum(row->upload_id),
-		Int64GetDatum(valid),
-		Int64GetDatum(errors),
+		Int64GetDatum(tally_valid(tally)),
+		Int64GetDatum(tally_errors(tally)),
 	};
 
-	if (errors > 0)
-		record_errors_event(row, errors, first_error_row, last_error_row);
+	if (tally_errors(tally) > 0)
+		record_errors_event(row, tally);
 	if (statement_run(&add, values, NULL, false, SPI_OK_UPDATE) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

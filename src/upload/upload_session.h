@@ -38,7 +38,8 @@ extern bool upload_session_is_of(const UploadSession *session, const char *uploa
 /* Does the upload still take rows it has no verdict on? */
 extern bool upload_session_takes_rows(const UploadSession *session);
 
-extern void upload_session_count_error(UploadSession *session, int64 row_number);
+/* Count a row that has its verdict, and what it did. */
+extern void upload_session_count(UploadSession *session, enum row_action action, int64 row_number);
 
 /*
  * Account for the statement: write ledger and counters, or leave that to the end

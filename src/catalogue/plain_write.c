@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * catalogue_plain.c
- *	  Storing a row in onboard.products by an INSERT statement.
+ * plain_write.c
+ *	  Writing a row to onboard.products by an SQL statement.
  *
  * Used when the table carries more than the extension shipped: the statement
  * runs the triggers, policies, defaults and constraints that others added, with
@@ -32,9 +32,9 @@
 #include "base/refusal.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
-#include "catalogue/catalogue_internal.h"
 #include "catalogue/index_shape.h"
-#include "catalogue/table_shape.h"
+#include "catalogue/plain_write.h"
+#include "catalogue/shipped_shape.h"
 
 /* Is the error that this unique index of the table has the row's key already? */
 static bool
@@ -76,23 +76,24 @@ is_taken_product_id(const Catalogue *catalogue, const ErrorData *error)
 }
 
 /* One row on its way into the table. */
-typedef struct PlainInsert
+typedef struct PlainWrite
 {
-	Datum *values;
+	Catalogue *catalogue;
+	RowWrite *write;
+	ErrorContextCallback context;
+	bool error_is_own; /* of our statement, not of one within it */
+
+	/* Of an INSERT: all columns but product_id, which is left to its sequence. */
+	const Datum *values;
 	const bool *nulls;
 	uint32 omitted; /* columns left to their defaults, as bits of products_shape */
-	const CatalogueOwner *owner;
-	int64 row_number;
-	int64 product_id; /* 0 when a trigger changed where the row came from */
-	ErrorContextCallback context;
-	bool error_is_own; /* of the INSERT, not of a statement within it */
-} PlainInsert;
+} PlainWrite;
 
 /* Error context callback: adds nothing, and notes where the error comes from. */
 static void
 note_origin(void *argument)
 {
-	PlainInsert *work = argument;
+	PlainWrite *work = argument;
 
 	work->error_is_own =
 		error_context_stack != NULL && error_context_stack->previous == &work->context;
@@ -100,7 +101,7 @@ note_origin(void *argument)
 
 /* Did the WITH CHECK of a policy on the table refuse the row? */
 static bool
-is_policy_violation(const PlainInsert *work, const ErrorData *error)
+is_policy_violation(const PlainWrite *work, const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && work->error_is_own &&
 		   error->message_id != NULL &&
@@ -115,7 +116,7 @@ is_policy_violation(const PlainInsert *work, const ErrorData *error)
  * the plan is not kept: there would be one for each set of columns.
  */
 static bool
-insert_with_defaults(const PlainInsert *work)
+insert_with_defaults(const PlainWrite *work)
 {
 	StringInfoData columns;
 	StringInfoData parameters;
@@ -151,7 +152,7 @@ insert_with_defaults(const PlainInsert *work)
  * on SELECT, too.
  */
 static bool
-run_insert(PlainInsert *work)
+run_insert(PlainWrite *work)
 {
 	static Statement insert = {
 		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
@@ -181,22 +182,24 @@ run_insert(PlainInsert *work)
 	if (work->omitted != 0)
 		inserted = insert_with_defaults(work);
 	else
-		inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
+		inserted = statement_run(&insert, unconstify(Datum *, work->values), null_flags, false,
+								 SPI_OK_INSERT) > 0;
 	error_context_stack = work->context.previous;
 	SPI_finish();
 	owner_leave(&section);
 	return inserted;
 }
 
+/* 0 when a trigger changed where the row came from. */
 static int64
-find_product_id(const PlainInsert *work)
+find_product_id(const RowWrite *write)
 {
 	static Statement find = {
 		"SELECT p.product_id FROM onboard.products p WHERE p.upload_id = $1 AND p.row_number = $2",
 		2,
 		{TEXTOID, INT8OID},
 	};
-	Datum key[2] = {work->owner->upload_id_text, Int64GetDatum(work->row_number)};
+	Datum key[2] = {write->owner->upload_id_text, Int64GetDatum(write->row->row_number)};
 	OwnerSection section;
 	int64 product_id = 0;
 
@@ -207,48 +210,6 @@ find_product_id(const PlainInsert *work)
 	SPI_finish();
 	owner_leave(&section);
 	return product_id;
-}
-
-/* SubtransactionWork */
-static bool
-insert_row(void *argument)
-{
-	PlainInsert *work = argument;
-
-	if (!run_insert(work))
-		return false;
-	work->product_id = find_product_id(work);
-	return true;
-}
-
-/* Is what the INSERT raised a verdict on the row? */
-static bool
-is_refusal(const Catalogue *catalogue, const PlainInsert *work, const ErrorData *error)
-{
-	if (is_taken_product_id(catalogue, error))
-		return false;
-	if (sqlstate_is_refusal(error->sqlerrcode))
-		return true;
-	if (!is_policy_violation(work, error))
-		return false;
-	owner_check_operator();
-	return true;
-}
-
-/* Keeps only what may be shown: the primary message names no values of others. */
-static const char *
-refusal_message(const ErrorData *error, MemoryContext context)
-{
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	char *message;
-
-	if (error->constraint_name != NULL)
-		message = psprintf("the catalogue refused the row by constraint \"%s\": %s",
-						   error->constraint_name, error->message);
-	else
-		message = psprintf("the catalogue refused the row: %s", error->message);
-	MemoryContextSwitchTo(caller);
-	return message;
 }
 
 /*
@@ -271,40 +232,89 @@ omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nul
 	return omitted & catalogue->changed_defaults;
 }
 
-bool
-catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *row,
-					  int64 *product_id, const char **refusal)
+/* Insert the row; false when a trigger dropped it. */
+static bool
+insert_row(PlainWrite *work)
 {
+	const ProductConstants *constants = &work->catalogue->constants;
+	RowWrite *write = work->write;
 	Datum values[PRODUCT_COLUMN_COUNT];
 	bool nulls[PRODUCT_COLUMN_COUNT];
-	/* The first column is product_id, which the INSERT leaves to its sequence. */
-	PlainInsert work = {
-		.values = values + PRODUCT_VENDOR_ID - 1,
-		.nulls = nulls + PRODUCT_VENDOR_ID - 1,
-		.owner = owner,
-		.row_number = row->row_number,
-	};
-	ErrorData *error;
-	bool is_conflict;
 
-	product_values(catalogue, owner, row, values, nulls);
-	work.omitted = omitted_columns(catalogue, values, nulls);
-	if (subtransaction_run(insert_row, &work, &error))
+	product_values(constants, write->owner, write->row, values, nulls);
+	work->omitted = omitted_columns(work->catalogue, values, nulls);
+	work->values = values + PRODUCT_VENDOR_ID - 1;
+	work->nulls = nulls + PRODUCT_VENDOR_ID - 1;
+	if (!run_insert(work))
+		return false;
+	write->product_id = find_product_id(write);
+	return true;
+}
+
+/* SubtransactionWork: carry out what was decided; false when a trigger dropped it. */
+static bool
+carry_out(void *argument)
+{
+	PlainWrite *work = argument;
+
+	switch (work->write->action)
 	{
-		*product_id = work.product_id;
-		onboard_counters.rows_plain++;
+		case ACTION_INSERT:
+			return insert_row(work);
+		default:
+			elog(ERROR, "the plain path cannot carry out action \"%s\"",
+				 action_name(work->write->action));
+	}
+	return false; /* not reached */
+}
+
+/* Is what the statement raised a verdict on the row? */
+static bool
+is_refusal(const PlainWrite *work, const ErrorData *error)
+{
+	if (is_taken_product_id(work->catalogue, error))
+		return false;
+	if (sqlstate_is_refusal(error->sqlerrcode))
 		return true;
+	if (!is_policy_violation(work, error))
+		return false;
+	owner_check_operator();
+	return true;
+}
+
+/* Keeps only what may be shown: the primary message names no values of others. */
+static const char *
+refusal_message(const ErrorData *error)
+{
+	if (error->constraint_name != NULL)
+		return psprintf("the catalogue refused the row by constraint \"%s\": %s",
+						error->constraint_name, error->message);
+	return psprintf("the catalogue refused the row: %s", error->message);
+}
+
+WriteResult
+plain_write(Catalogue *catalogue, RowWrite *write)
+{
+	PlainWrite work = {.catalogue = catalogue, .write = write};
+	WriteResult result = WRITE_REFUSED;
+	ErrorData *error;
+
+	if (subtransaction_run(carry_out, &work, &error))
+	{
+		onboard_counters.rows_plain++;
+		return WRITE_DONE;
 	}
 	if (error == NULL)
 	{
-		*refusal = "the catalogue refused the row: a trigger dropped it";
-		return true;
+		write->refusal = "the catalogue refused the row: a trigger dropped it";
+		return WRITE_REFUSED;
 	}
-	if (!is_refusal(catalogue, &work, error))
+	if (!is_refusal(&work, error))
 		ReThrowError(error);
-	is_conflict = is_key_conflict(catalogue, error);
-	if (!is_conflict)
-		*refusal = refusal_message(error, CurrentMemoryContext);
+	if (is_key_conflict(catalogue, error))
+		result = WRITE_CONFLICT;
+	else
+		write->refusal = refusal_message(error);
 	FreeErrorData(error);
-	return !is_conflict;
+	return result;
 }
