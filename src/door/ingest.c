@@ -237,7 +237,7 @@ onboard_ingest(PG_FUNCTION_ARGS)
 	ingest.results =
 		MemoryContextAllocExtended(CurrentMemoryContext, Max(count, 1) * sizeof(IngestResult),
 								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	loader = loader_create(note_verdict, &ingest, false);
+	loader = loader_create(note_verdict, &ingest, NULL);
 	push_records(&ingest, loader, upload_id, records);
 	loader_settle(loader);
 	look_up_replayed(&ingest, upload_id, count);

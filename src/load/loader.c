@@ -74,7 +74,7 @@ struct Loader
 	MemoryContext row_context; /* reset after each row */
 	LoaderVerdict verdict;
 	void *verdict_context;
-	bool row_by_row; /* user code runs between rows */
+	const char *door_code; /* of users, run by the door between rows; or NULL */
 
 	List *sessions; /* of UploadSession, in order of appearance */
 	UploadSession *current;
@@ -94,7 +94,7 @@ struct Loader
 };
 
 Loader *
-loader_create(LoaderVerdict verdict, void *verdict_context, bool row_by_row)
+loader_create(LoaderVerdict verdict, void *verdict_context, const char *door_code)
 {
 	MemoryContext context;
 	Loader *loader;
@@ -107,7 +107,7 @@ loader_create(LoaderVerdict verdict, void *verdict_context, bool row_by_row)
 		AllocSetContextCreate(context, "onboard loader row", ALLOCSET_DEFAULT_SIZES);
 	loader->verdict = verdict;
 	loader->verdict_context = verdict_context;
-	loader->row_by_row = row_by_row;
+	loader->door_code = door_code;
 	probing_turn_on(&loader->probing);
 	return loader;
 }
@@ -147,15 +147,22 @@ work_on_row(Loader *loader, const IncomingRow *row)
  * window, rows are not indexed yet.  Triggers on the other tables that a load
  * writes run at its end, when all windows are settled.
  */
+const char *
+loader_code_between_rows(bool errors_stored_directly, const char *door_code)
+{
+	if (!errors_stored_directly)
+		return "onboard.validation_errors takes its rows by INSERT statements";
+	return door_code;
+}
+
 static void
 choose_manner(Loader *loader)
 {
-	if (loader->row_by_row)
-		catalogue_store_row_by_row(loader->catalogue,
-								   "others' code runs between the rows of onboard.intake");
-	else if (!error_store_is_direct(loader->error_store))
-		catalogue_store_row_by_row(loader->catalogue,
-								   "onboard.validation_errors takes its rows by INSERT");
+	const char *why =
+		loader_code_between_rows(error_store_is_direct(loader->error_store), loader->door_code);
+
+	if (why != NULL)
+		catalogue_store_row_by_row(loader->catalogue, why);
 }
 
 /* Open what the rows of every known upload need. */

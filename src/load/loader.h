@@ -39,10 +39,16 @@ typedef struct Loader Loader;
 
 /*
  * One per statement.  What it allocates lives in a child of the current memory
- * context.  verdict may be NULL.  With row_by_row each valid row becomes a product
- * before the next is taken, for user code that runs between them.
+ * context.  verdict may be NULL.  door_code says what code of users the door runs
+ * between rows, or is NULL for none; it must live as long as the loader.
  */
-extern Loader *loader_create(LoaderVerdict verdict, void *context, bool row_by_row);
+extern Loader *loader_create(LoaderVerdict verdict, void *context, const char *door_code);
+
+/*
+ * What code of users runs between the rows of a load, so that each valid row must
+ * become a product before the next is taken?  NULL for none.
+ */
+extern const char *loader_code_between_rows(bool errors_stored_directly, const char *door_code);
 
 /*
  * Take one row of an upload.  Raises an error when the caller may not load for
