@@ -18,6 +18,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "upload/account.h"
+#include "upload/upload_failure.h"
 
 #define UPLOAD_COLUMNS                                                         \
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
@@ -157,7 +158,7 @@ account_end_if_complete(const char *upload_id)
 		"    processing_duration_seconds = extract(epoch FROM clock_timestamp() - processing_started_at), "
 		"    checkpoint = NULL, "
 		"    failure_code = CASE WHEN total_records = 0 THEN 'NO_ROWS' END, "
-		"    failure_message = CASE WHEN total_records = 0 THEN 'the file has a header but no rows' END, "
+		"    failure_message = CASE WHEN total_records = 0 THEN $2 END, "
 		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 THEN 'completed' "
 		"                  WHEN valid_records = 0 THEN 'failed' ELSE 'partial' END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
@@ -165,10 +166,13 @@ account_end_if_complete(const char *upload_id)
 		"  RETURNING u.upload_id, u.vendor_id, u.status) "
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
 		"SELECT 'upload_ended', upload_id, vendor_id, jsonb_build_object('status', status) FROM ended",
-		1,
-		{TEXTOID},
+		2,
+		{TEXTOID, TEXTOID},
 	};
-	Datum values[1] = {CStringGetTextDatum(upload_id)};
+	Datum values[2] = {
+		CStringGetTextDatum(upload_id),
+		CStringGetTextDatum(upload_failure_sentence("NO_ROWS")),
+	};
 
 	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
 }

@@ -29,6 +29,7 @@
 #include "upload/account.h"
 #include "upload/pending.h"
 #include "upload/upload.h"
+#include "upload/upload_failure.h"
 
 /*
  * The lock of the sweeper among advisory locks: "onboard" cut to four bytes, and
