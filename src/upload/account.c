@@ -24,20 +24,6 @@
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
 	"coalesce(u.total_records, -1), u.valid_records, u.error_records, u.mode "
 
-/* An upload in a mode of a later version must not be loaded in another. */
-static enum upload_mode
-read_mode(Datum value)
-{
-	char *name = TextDatumGetCString(value);
-	enum upload_mode mode;
-
-	if (!upload_mode_by_name(name, &mode))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("upload mode \"%s\" is not supported by this version of the library",
-							   name)));
-	return mode;
-}
-
 /* Fill row from the one result row of a statement that read UPLOAD_COLUMNS. */
 static void
 fill_upload_row(UploadRow *row)
@@ -49,7 +35,8 @@ fill_upload_row(UploadRow *row)
 	row->total_records = DatumGetInt64(statement_value(5, NULL));
 	row->valid_records = DatumGetInt64(statement_value(6, NULL));
 	row->error_records = DatumGetInt64(statement_value(7, NULL));
-	row->mode = read_mode(statement_value(8, NULL));
+	if (!upload_mode_by_name(TextDatumGetCString(statement_value(8, NULL)), &row->mode))
+		row->mode = MODE_COUNT;
 }
 
 bool

@@ -22,10 +22,10 @@ typedef struct UploadRow
 {
 	char *upload_id;
 	char *vendor_id;
-	enum upload_mode mode;
-	bool processing;     /* status is processing */
-	bool failed;         /* status is failed */
-	int64 total_records; /* -1 when not known yet */
+	enum upload_mode mode; /* MODE_COUNT for one that the library does not know */
+	bool processing;       /* status is processing */
+	bool failed;           /* status is failed */
+	int64 total_records;   /* -1 when not known yet */
 	int64 valid_records;
 	int64 error_records;
 } UploadRow;

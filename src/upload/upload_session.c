@@ -35,6 +35,17 @@ lock_vendor(const char *vendor_id)
 						errmsg("vendor \"%s\" does not exist", vendor_id)));
 }
 
+/* A script of a later version may allow more; no row must be loaded in another mode. */
+static void
+check_mode(const UploadRow *upload)
+{
+	if (upload->mode == MODE_COUNT)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("the mode of upload \"%s\" is not supported by this library",
+							   upload->upload_id),
+						errhint("Install the library of the extension's version and reconnect.")));
+}
+
 static void
 lock_and_read(UploadSession *session, const char *upload_id, MemoryContext context)
 {
@@ -47,6 +58,7 @@ lock_and_read(UploadSession *session, const char *upload_id, MemoryContext conte
 	session->known = account_lock(upload_id, &session->upload);
 	if (session->known)
 	{
+		check_mode(&session->upload);
 		session->upload.upload_id = MemoryContextStrdup(context, session->upload.upload_id);
 		session->upload.vendor_id = MemoryContextStrdup(context, session->upload.vendor_id);
 		lock_vendor(session->upload.vendor_id);
