@@ -26,7 +26,7 @@
 #define CATALOGUE_BATCH_ROWS 1000
 #define CATALOGUE_BATCH_BYTES (64 * 1024)
 
-/* Columns of products in the shape we ship (see table_shape.c). */
+/* Columns of products in the shape we ship (see shipped_shape.c). */
 enum
 {
 	PRODUCT_ID = 1,

@@ -38,7 +38,7 @@
 #define ERROR_BATCH_ROWS 1000
 #define ERROR_BATCH_BYTES (64 * 1024)
 
-/* Columns of validation_errors (see table_shape.c). */
+/* Columns of validation_errors (see shipped_shape.c). */
 enum
 {
 	ERROR_ID = 1,
