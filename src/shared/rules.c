@@ -63,31 +63,42 @@ enum field_state
 struct rule
 {
 	const char *code;
-	uint32_t columns; /* bits of enum onboard_column */
+	column_set columns;
 	enum field_state applies_to;
-	rule_check check; /* NULL: decided elsewhere */
-	const char *message;
+	rule_check check;    /* NULL: decided elsewhere */
+	const char *message; /* NULL: the check or the caller has it */
 	enum rule_severity severity;
 };
 
-/* In hundredths, but for stock. */
-static const struct number_range price_range = {NUMBER_MONEY, 1, 99999999};
-static const struct number_range compare_at_price_range = {NUMBER_MONEY, 0, INT64_C(9999999999)};
-static const struct number_range weight_range = {NUMBER_KILOGRAMS, 1, 99999999};
-static const struct number_range stock_range = {NUMBER_PIECES, 0, 1000000};
+#define TOO_PRECISE "%f %v has more than 2 digits after the point"
+#define BELOW_AMOUNT "%f %v is below the minimum of %a"
+#define ABOVE_AMOUNT "%f %v is above the maximum of %a"
+
+/* What is wrong with a number, by its kind. */
+static const char *const number_messages[][NUMBER_ABOVE + 1] = {
+	[NUMBER_MONEY] =
+		{
+			[NUMBER_NOT_PLAIN] = "%f %v is not a plain number such as 1299.00",
+			[NUMBER_TOO_PRECISE] = TOO_PRECISE,
+			[NUMBER_BELOW] = BELOW_AMOUNT,
+			[NUMBER_ABOVE] = ABOVE_AMOUNT,
+		},
+	[NUMBER_KILOGRAMS] =
+		{
+			[NUMBER_NOT_PLAIN] = "%f %v is not a plain number such as 2.50",
+			[NUMBER_TOO_PRECISE] = TOO_PRECISE,
+			[NUMBER_BELOW] = BELOW_AMOUNT,
+			[NUMBER_ABOVE] = ABOVE_AMOUNT,
+		},
+	[NUMBER_PIECES] =
+		{
+			[NUMBER_NOT_PLAIN] = "%f %v is not a whole number",
+			[NUMBER_BELOW] = "%f %v is below the minimum of %l",
+			[NUMBER_ABOVE] = "%f %v is above the maximum of %l",
+		},
+};
 
 /* Indexed by the verdicts; those absent have the message of the rule. */
-static const char *const decimal_messages[] = {
-	[NUMBER_TOO_PRECISE] = "%f %v has more than 2 digits after the point",
-	[NUMBER_BELOW] = "%f %v is below the minimum of %a",
-	[NUMBER_ABOVE] = "%f %v is above the maximum of %a",
-};
-
-static const char *const whole_messages[] = {
-	[NUMBER_BELOW] = "%f %v is below the minimum of %l",
-	[NUMBER_ABOVE] = "%f %v is above the maximum of %l",
-};
-
 static const char *const url_messages[] = {
 	[URL_NO_HOST] = "%f %v has no host",
 	[URL_HAS_USER] = "%f %v has \"@\" in its host part",
@@ -105,42 +116,42 @@ check_present(struct judgement *judgement)
 	return judgement->value.length > 0;
 }
 
-/* The part that all four numbers share; *number is set when it is valid. */
-static enum number_verdict
-judge_number(struct judgement *judgement, const struct number_range *range, int64_t *number)
+/* The range of a number column. */
+static struct number_range
+column_range(enum onboard_column column)
 {
-	enum number_verdict verdict = number_parse(judgement->value, range, number);
-	const char *message;
+	const struct onboard_column_info *info = &onboard_columns[column];
+	struct number_range range = {(enum number_kind) info->kind, info->minimum, info->maximum};
+
+	return range;
+}
+
+/* The part that all numbers share; a valid one is noted in the row. */
+static enum number_verdict
+judge_number(struct judgement *judgement, const struct number_range *range)
+{
+	struct product_row *row = judgement->row;
+	enum onboard_column column = judgement->column;
+	enum number_verdict verdict = number_parse(judgement->value, range, &row->number[column]);
 
 	if (verdict == NUMBER_VALID)
+	{
+		row->numbers |= column_bit(column);
 		return verdict;
+	}
 
-	message = range->kind == NUMBER_PIECES ? whole_messages[verdict] : decimal_messages[verdict];
-	if (message != NULL)
-		judgement->message = message;
+	judgement->message = number_messages[range->kind][verdict];
 	judgement->limit = verdict == NUMBER_BELOW ? range->minimum : range->maximum;
 	number_suggest(judgement->value, range, judgement->suggestion, FINDING_SUGGESTION_SIZE);
 	return verdict;
 }
 
 static bool
-check_price(struct judgement *judgement)
+check_number(struct judgement *judgement)
 {
-	struct product_row *row = judgement->row;
+	struct number_range range = column_range(judgement->column);
 
-	row->price_valid = judge_number(judgement, &price_range, &row->price_cents) == NUMBER_VALID;
-	return row->price_valid;
-}
-
-static bool
-check_stock(struct judgement *judgement)
-{
-	struct product_row *row = judgement->row;
-	int64_t quantity = 0;
-
-	row->stock_valid = judge_number(judgement, &stock_range, &quantity) == NUMBER_VALID;
-	row->stock_quantity = (int32_t) quantity;
-	return row->stock_valid;
+	return judge_number(judgement, &range) == NUMBER_VALID;
 }
 
 /* Called only when there are more bytes than characters allowed. */
@@ -186,27 +197,17 @@ check_category(struct judgement *judgement)
 static bool
 check_compare_at_price(struct judgement *judgement)
 {
-	struct product_row *row = judgement->row;
-	struct number_range range = compare_at_price_range;
+	const struct product_row *row = judgement->row;
+	struct number_range range = column_range(judgement->column);
+	bool has_price = row_has_number(row, COLUMN_PRICE);
 	enum number_verdict verdict;
 
-	if (row->price_valid)
-		range.minimum = row->price_cents;
-	verdict = judge_number(judgement, &range, &row->compare_at_price_cents);
-	if (verdict == NUMBER_BELOW && row->price_valid)
+	if (has_price)
+		range.minimum = row->number[COLUMN_PRICE];
+	verdict = judge_number(judgement, &range);
+	if (verdict == NUMBER_BELOW && has_price)
 		judgement->message = "%f %v is below the price of %a";
-	row->compare_at_price_valid = verdict == NUMBER_VALID;
-	return row->compare_at_price_valid;
-}
-
-static bool
-check_weight(struct judgement *judgement)
-{
-	struct product_row *row = judgement->row;
-
-	row->weight_valid =
-		judge_number(judgement, &weight_range, &row->weight_centikilograms) == NUMBER_VALID;
-	return row->weight_valid;
+	return verdict == NUMBER_VALID;
 }
 
 static bool
@@ -223,14 +224,23 @@ check_image_url(struct judgement *judgement)
 
 /* ---------- The table ---------- */
 
-/* Sets of columns; the first two follow the column table by themselves. */
-#define COLUMN_BIT(symbol) (UINT32_C(1) << COLUMN_##symbol)
-#define IF_REQUIRED(symbol, name, required, max_characters) \
-	| ((uint32_t) ((required) != 0) << COLUMN_##symbol)
-#define IF_LIMITED(symbol, name, required, max_characters) \
-	| ((uint32_t) ((max_characters) > 0) << COLUMN_##symbol)
+/* Sets of columns, made from the table of columns. */
+#define BIT_IF(condition, symbol) | ((column_set) (condition) << COLUMN_##symbol)
+#define IF_REQUIRED(symbol, name, kind, required, ...) BIT_IF(required, symbol)
+#define IF_NUMBER(symbol, name, kind, ...) BIT_IF(VALUE_##kind < VALUE_TEXT, symbol)
+#define IF_TEXT(symbol, name, kind, ...) BIT_IF(VALUE_##kind >= VALUE_TEXT, symbol)
+#define IF_NAMES(wanted, symbol, name, kind, required, minimum, maximum, rule, ...) \
+	BIT_IF(RULE_##rule == (wanted), symbol)
 #define REQUIRED_COLUMNS (0 ONBOARD_COLUMNS(IF_REQUIRED))
-#define LIMITED_COLUMNS (0 ONBOARD_COLUMNS(IF_LIMITED))
+#define NUMBER_COLUMNS (0 ONBOARD_COLUMNS(IF_NUMBER))
+#define TEXT_COLUMNS (0 ONBOARD_COLUMNS(IF_TEXT))
+/* Those that name a rule as their own. */
+#define COLUMNS_OF(rule) (0 ONBOARD_COLUMNS_WITH(IF_NAMES, rule))
+
+_Static_assert(NUMBER_COLUMNS ==
+				   (COLUMNS_OF(RULE_INVALID_PRICE) | COLUMNS_OF(RULE_INVALID_STOCK) |
+					COLUMNS_OF(RULE_INVALID_COMPARE_AT_PRICE) | COLUMNS_OF(RULE_INVALID_WEIGHT)),
+			   "a number is read by no rule, or a text as a number");
 
 /*
  * The rules, in reporting order.  A blank field is judged by
@@ -268,25 +278,25 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_INVALID_PRICE] =
 		{
 			"INVALID_PRICE",
-			COLUMN_BIT(PRICE),
+			COLUMNS_OF(RULE_INVALID_PRICE),
 			FIELD_PRESENT,
-			check_price,
-			"%f %v is not a plain number such as 1299.00",
+			check_number,
+			NULL,
 			SEVERITY_ERROR,
 		},
 	[RULE_INVALID_STOCK] =
 		{
 			"INVALID_STOCK",
-			COLUMN_BIT(STOCK_QUANTITY),
+			COLUMNS_OF(RULE_INVALID_STOCK),
 			FIELD_PRESENT,
-			check_stock,
-			"%f %v is not a whole number",
+			check_number,
+			NULL,
 			SEVERITY_ERROR,
 		},
 	[RULE_FIELD_LENGTH_EXCEEDED] =
 		{
 			"FIELD_LENGTH_EXCEEDED",
-			LIMITED_COLUMNS,
+			TEXT_COLUMNS,
 			FIELD_LONG,
 			check_length,
 			"%f has %n characters, the limit is %l",
@@ -295,7 +305,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_INVALID_CATEGORY] =
 		{
 			"INVALID_CATEGORY",
-			COLUMN_BIT(CATEGORY),
+			COLUMNS_OF(RULE_INVALID_CATEGORY),
 			FIELD_PRESENT,
 			check_category,
 			"%f %v is not an active category",
@@ -306,7 +316,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_DUPLICATE_SKU] =
 		{
 			"DUPLICATE_SKU",
-			COLUMN_BIT(SKU),
+			COLUMNS_OF(RULE_DUPLICATE_SKU),
 			FIELD_PRESENT,
 			NULL,
 			"%f %v: same SKU as line %n",
@@ -315,7 +325,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_DUPLICATE_VENDOR_PRODUCT_ID] =
 		{
 			"DUPLICATE_VENDOR_PRODUCT_ID",
-			COLUMN_BIT(VENDOR_PRODUCT_ID),
+			COLUMNS_OF(RULE_DUPLICATE_VENDOR_PRODUCT_ID),
 			FIELD_PRESENT,
 			NULL,
 			"%f %v: same vendor product ID as line %n",
@@ -326,25 +336,25 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_INVALID_COMPARE_AT_PRICE] =
 		{
 			"INVALID_COMPARE_AT_PRICE",
-			COLUMN_BIT(COMPARE_AT_PRICE),
+			COLUMNS_OF(RULE_INVALID_COMPARE_AT_PRICE),
 			FIELD_PRESENT,
 			check_compare_at_price,
-			"%f %v is not a plain number such as 1299.00",
+			NULL,
 			SEVERITY_ERROR,
 		},
 	[RULE_INVALID_WEIGHT] =
 		{
 			"INVALID_WEIGHT",
-			COLUMN_BIT(WEIGHT_KG),
+			COLUMNS_OF(RULE_INVALID_WEIGHT),
 			FIELD_PRESENT,
-			check_weight,
-			"%f %v is not a plain number such as 2.50",
+			check_number,
+			NULL,
 			SEVERITY_ERROR,
 		},
 	[RULE_INVALID_IMAGE_URL] =
 		{
 			"INVALID_IMAGE_URL",
-			COLUMN_BIT(IMAGE_URL),
+			COLUMNS_OF(RULE_INVALID_IMAGE_URL),
 			FIELD_PRESENT,
 			check_image_url,
 			"%f %v does not start with http:// or https://",
@@ -520,12 +530,12 @@ row_trim(struct product_row *row)
 		row->value[column] = text_trim(row->raw[column]);
 }
 
-/* What one pass over the fields of a row finds; columns as bits. */
+/* What one pass over the fields of a row finds. */
 struct field_scan
 {
-	uint32_t in_state[FIELD_STATES];
-	uint32_t over_cap;
-	uint32_t damaged; /* with a character that was lost */
+	column_set in_state[FIELD_STATES];
+	column_set over_cap;
+	column_set damaged; /* with a character that was lost */
 	size_t bytes;
 };
 
@@ -537,7 +547,7 @@ scan_fields(const struct product_row *row, struct field_scan *scan)
 	{
 		struct text_view value = row->value[column];
 		size_t limit = (size_t) onboard_columns[column].max_characters;
-		uint32_t bit = UINT32_C(1) << column;
+		column_set bit = column_bit((enum onboard_column) column);
 
 		scan->bytes += row->raw[column].length;
 		if (value.length > 0)
@@ -563,7 +573,7 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 	struct judgement judgement = {.column = COLUMN_NONE};
 	struct text_view rejected = {NULL, 0};
 	enum rule_id rule = RULE_MALFORMED_ROW;
-	uint32_t faults = scan->over_cap;
+	column_set faults = scan->over_cap;
 
 	if (faults == 0 && scan->bytes <= ONBOARD_MAX_RECORD_BYTES)
 	{
@@ -575,7 +585,7 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 
 	if (faults != 0)
 	{
-		judgement.column = (enum onboard_column) __builtin_ctz(faults);
+		judgement.column = column_first(faults);
 		rejected = row->raw[judgement.column];
 		judgement.message = rules[rule].message;
 		judgement.number = (int64_t) rejected.length;
@@ -623,25 +633,21 @@ rules_judge(struct product_row *row, const struct rule_settings *settings,
 
 	findings->count = 0;
 	findings->has_error = false;
-	row->price_valid = false;
-	row->compare_at_price_valid = false;
-	row->weight_valid = false;
-	row->stock_valid = false;
+	row->numbers = 0;
 	scan_fields(row, &scan);
 	if (!judge_record(row, &scan, findings))
 		return;
 
 	for (int rule = 0; rule < RULE_COUNT; rule++)
 	{
-		uint32_t columns = rules[rule].columns & scan.in_state[rules[rule].applies_to];
+		column_set columns = rules[rule].columns & scan.in_state[rules[rule].applies_to];
 
 		if (rules[rule].check == NULL)
 			continue;
 
 		/* From the lowest bit to the highest. */
 		for (; columns != 0 && findings->count < MAX_FINDINGS; columns &= columns - 1)
-			judge_field((enum rule_id) rule, (enum onboard_column) __builtin_ctz(columns),
-						&judgement, findings);
+			judge_field((enum rule_id) rule, column_first(columns), &judgement, findings);
 	}
 }
 

@@ -49,7 +49,8 @@ enum rule_id
 	RULE_MALFORMED_ROW,
 	RULE_INVALID_ENCODING,
 	RULE_REJECTED_BY_CATALOGUE,
-	RULE_COUNT
+	RULE_COUNT,
+	RULE_NONE = -1 /* in the table of columns: no rule of its own */
 };
 
 enum rule_severity
@@ -73,11 +74,10 @@ struct finding
 };
 
 /*
- * At most 6 missing, or of the present fields: price, stock, 10 lengths,
- * category, 2 duplicates, compare-at, weight, URL; 18 is the most one row can
- * collect, 24 leaves room for a rule or two.
+ * A field breaks at most one rule; but for category, image_url and the two keys,
+ * which may be too long besides.  The rest is room for a rule or two.
  */
-#define MAX_FINDINGS 24
+#define MAX_FINDINGS (COLUMN_COUNT + 10)
 
 struct findings
 {
@@ -89,7 +89,7 @@ struct findings
 /*
  * A row under judgement.  raw is what the vendor wrote; value is raw without
  * the blanks at both ends (see row_trim()); both are borrowed.  The parsed
- * numbers are set by rules_judge() and hold only where the flag says so; the
+ * numbers are set by rules_judge() and hold only for the columns in numbers; the
  * category's number holds when the category breaks no rule.
  */
 struct product_row
@@ -97,16 +97,17 @@ struct product_row
 	struct text_view raw[COLUMN_COUNT];
 	struct text_view value[COLUMN_COUNT];
 
-	bool price_valid;
-	bool compare_at_price_valid;
-	bool weight_valid;
-	bool stock_valid;
-	int64_t price_cents; /* hundredths of the currency unit */
-	int64_t compare_at_price_cents;
-	int64_t weight_centikilograms; /* hundredths of a kilogram */
-	int32_t stock_quantity;
-	int category_number; /* among the active ones; -1 for none of them */
+	column_set numbers;           /* columns whose value is a valid number */
+	int64_t number[COLUMN_COUNT]; /* in the unit of the column's kind */
+	int category_number;          /* among the active ones; -1 for none of them */
 };
+
+/* Whether the column has a valid number, which is in row->number then. */
+static inline bool
+row_has_number(const struct product_row *row, enum onboard_column column)
+{
+	return (row->numbers & column_bit(column)) != 0;
+}
 
 /*
  * What the rules need to know beyond the row.  active_categories is sorted by

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "shared/rules.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 

@@ -8,6 +8,7 @@
  */
 #include "unit.h"
 
+#include "shared/rules.h"
 #include "shared/text.h"
 
 #define RANDOM_ROWS 3000
@@ -131,7 +132,7 @@ test_missing(void)
 
 	judge_with(COLUMN_PRICE, "  ");
 	is_int(findings.items[0].rejected.length, 2, "a blank field is rejected as it is");
-	ok(!row.price_valid, "and no price is parsed");
+	ok(!row_has_number(&row, COLUMN_PRICE), "and no price is parsed");
 	judge_with(COLUMN_PRICE, NULL);
 	ok(findings.items[0].rejected.data == NULL, "an absent field has no rejected value");
 }
@@ -156,11 +157,11 @@ test_price(void)
 	RUN_CASES(RULE_INVALID_PRICE, cases);
 
 	judge_with(COLUMN_PRICE, " 12.5 ");
-	ok(row.price_valid, "a price is parsed");
-	is_int(row.price_cents, 1250, "to hundredths");
+	ok(row_has_number(&row, COLUMN_PRICE), "a price is parsed");
+	is_int(row.number[COLUMN_PRICE], 1250, "to hundredths");
 	judge_with(COLUMN_PRICE, " abc");
 	ok(text_equal(findings.items[0].rejected, text_of(" abc")), "the rejected value is untrimmed");
-	ok(!row.price_valid, "a bad price is not parsed");
+	ok(!row_has_number(&row, COLUMN_PRICE), "a bad price is not parsed");
 }
 
 static void
@@ -179,10 +180,10 @@ test_stock(void)
 	RUN_CASES(RULE_INVALID_STOCK, cases);
 
 	judge_with(COLUMN_STOCK_QUANTITY, "0042");
-	ok(row.stock_valid, "a stock is parsed");
-	is_int(row.stock_quantity, 42, "to an integer");
+	ok(row_has_number(&row, COLUMN_STOCK_QUANTITY), "a stock is parsed");
+	is_int(row.number[COLUMN_STOCK_QUANTITY], 42, "to an integer");
 	judge_with(COLUMN_STOCK_QUANTITY, "x");
-	ok(!row.stock_valid, "a bad stock is not parsed");
+	ok(!row_has_number(&row, COLUMN_STOCK_QUANTITY), "a bad stock is not parsed");
 }
 
 /* Each limited column at its limit and one over it, in 1 and 3 byte characters. */
@@ -275,20 +276,20 @@ test_compare_at_price(void)
 	RUN_CASES(RULE_INVALID_COMPARE_AT_PRICE, cases);
 
 	judge_with(COLUMN_COMPARE_AT_PRICE, "12");
-	ok(row.compare_at_price_valid, "a compare-at price is parsed");
-	is_int(row.compare_at_price_cents, 1200, "to hundredths");
+	ok(row_has_number(&row, COLUMN_COMPARE_AT_PRICE), "a compare-at price is parsed");
+	is_int(row.number[COLUMN_COMPARE_AT_PRICE], 1200, "to hundredths");
 
 	reset_row();
 	set_field(COLUMN_PRICE, "abc");
 	set_field(COLUMN_COMPARE_AT_PRICE, "0");
 	judge();
 	is_int(findings.count, 1, "it is not compared with a bad price");
-	ok(row.compare_at_price_valid, "and is valid by itself");
+	ok(row_has_number(&row, COLUMN_COMPARE_AT_PRICE), "and is valid by itself");
 	set_field(COLUMN_COMPARE_AT_PRICE, "-1");
 	judge();
 	is_text(findings.items[1].message, "compare_at_price \"-1\" is below the minimum of 0.00",
 			"but never below 0");
-	ok(!row.compare_at_price_valid, "and then not valid");
+	ok(!row_has_number(&row, COLUMN_COMPARE_AT_PRICE), "and then not valid");
 }
 
 static void
@@ -308,8 +309,8 @@ test_weight(void)
 	RUN_CASES(RULE_INVALID_WEIGHT, cases);
 
 	judge_with(COLUMN_WEIGHT_KG, "1.5");
-	ok(row.weight_valid, "a weight is parsed");
-	is_int(row.weight_centikilograms, 150, "to hundredths");
+	ok(row_has_number(&row, COLUMN_WEIGHT_KG), "a weight is parsed");
+	is_int(row.number[COLUMN_WEIGHT_KG], 150, "to hundredths");
 }
 
 static void
@@ -477,10 +478,9 @@ test_encoding(void)
 	}
 	judge_with(COLUMN_BRAND, "\uFFFC\uFF0C");
 	is_int(findings.count, 0, "characters near to U+FFFD are accepted");
-	ok(row.price_valid, "and the numbers are parsed");
+	ok(row_has_number(&row, COLUMN_PRICE), "and the numbers are parsed");
 	judge_with(COLUMN_BRAND, "\uFFFD");
-	ok(!row.price_valid && !row.stock_valid && !row.weight_valid && !row.compare_at_price_valid,
-	   "a damaged row has no numbers");
+	ok(row.numbers == 0, "a damaged row has no numbers");
 }
 
 static void
