@@ -40,7 +40,7 @@
 /* Rows the executor may collect before it calls; INSERT only. */
 #define INTAKE_BATCH_ROWS 1000
 
-/* Columns of onboard.intake beside the fourteen. */
+/* Columns of onboard.intake beside those of columns.h. */
 typedef enum IntakeColumn
 {
 	INTAKE_UPLOAD_ID,

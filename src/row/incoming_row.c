@@ -211,80 +211,94 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 }
 
 /*
- * The fourteen columns as a jsonb object, written in its stored form: sorted
- * keys (by length, then bytes), an array of JEntry and the strings.  Building it
- * through JsonbValue costs ten times as much, and a file full of errors needs
- * one per row.  See utils/jsonb.h for the format: with at most 28 entries only
- * the first holds an offset, the others hold lengths.
+ * The columns as a jsonb object, written in its stored form: sorted keys, an array of
+ * JEntry, and the strings.  Building it through JsonbValue costs ten times as much,
+ * and a file full of errors needs one per row.  See utils/jsonb.h for the format.
  */
-static const enum onboard_column jsonb_key_order[COLUMN_COUNT] = {
-	COLUMN_SKU,
-	COLUMN_UNIT,
-	COLUMN_BRAND,
-	COLUMN_PRICE,
-	COLUMN_CATEGORY,
-	COLUMN_IMAGE_URL,
-	COLUMN_WEIGHT_KG,
-	COLUMN_DESCRIPTION,
-	COLUMN_SUBCATEGORY,
-	COLUMN_PRODUCT_NAME,
-	COLUMN_DIMENSIONS_CM,
-	COLUMN_STOCK_QUANTITY,
-	COLUMN_COMPARE_AT_PRICE,
-	COLUMN_VENDOR_PRODUCT_ID,
-};
 
-StaticAssertDecl(2 * COLUMN_COUNT < JB_OFFSET_STRIDE, "entries after the first would need offsets");
+/* As lengthCompareJsonbStringValue(): by length, then by bytes. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	const char *left = onboard_columns[*(const enum onboard_column *) a].name;
+	const char *right = onboard_columns[*(const enum onboard_column *) b].name;
+	Size left_length = strlen(left);
+	Size right_length = strlen(right);
+
+	if (left_length != right_length)
+		return left_length < right_length ? -1 : 1;
+	return memcmp(left, right, left_length);
+}
+
+/* The columns in the order of jsonb keys; sorted once in a session. */
+static const enum onboard_column *
+jsonb_key_order(void)
+{
+	static enum onboard_column order[COLUMN_COUNT];
+	static bool is_sorted = false;
+	int i;
+
+	if (is_sorted)
+		return order;
+	for (i = 0; i < COLUMN_COUNT; i++)
+		order[i] = i;
+	qsort(order, COLUMN_COUNT, sizeof(order[0]), compare_keys);
+	is_sorted = true;
+	return order;
+}
+
+/* The strings of an object on their way into it: the keys, then the values. */
+typedef struct StringWriter
+{
+	JEntry *entries;
+	int count;
+	char *strings;
+	Size used;
+} StringWriter;
+
+/* An entry holds the length of its string; one in every stride, where it ends. */
+static void
+write_string(StringWriter *writer, const char *string, Size length)
+{
+	memcpy(writer->strings + writer->used, string, length);
+	writer->used += length;
+	writer->entries[writer->count] =
+		JENTRY_ISSTRING |
+		(writer->count % JB_OFFSET_STRIDE == 0 ? JENTRY_HAS_OFF | writer->used : length);
+	writer->count++;
+}
 
 static Jsonb *
 columns_to_jsonb(const struct product_row *product)
 {
+	const enum onboard_column *order = jsonb_key_order();
+	enum onboard_column columns[COLUMN_COUNT];
 	int count = 0;
-	Size key_bytes = 0;
-	Size value_bytes = 0;
+	Size bytes = 0;
 	Size size;
 	Jsonb *result;
-	JEntry *key_entry;
-	JEntry *value_entry;
-	char *key_next;
-	char *value_next;
+	StringWriter writer = {NULL};
 	int i;
 
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
-		if (product->raw[i].data == NULL)
+		if (product->raw[order[i]].data == NULL)
 			continue;
-		count++;
-		key_bytes += strlen(onboard_columns[i].name);
-		value_bytes += product->raw[i].length;
+		columns[count++] = order[i];
+		bytes += strlen(onboard_columns[order[i]].name) + product->raw[order[i]].length;
 	}
 	size = offsetof(Jsonb, root) + offsetof(JsonbContainer, children) + 2 * count * sizeof(JEntry) +
-		   key_bytes + value_bytes;
+		   bytes;
 	result = palloc(size);
 	SET_VARSIZE(result, size);
 	result->root.header = count | JB_FOBJECT;
-	key_entry = result->root.children;
-	value_entry = key_entry + count;
-	key_next = (char *) (value_entry + count);
-	value_next = key_next + key_bytes;
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		enum onboard_column column = jsonb_key_order[i];
-		struct text_view value = product->raw[column];
-		const char *name = onboard_columns[column].name;
-		Size name_length = strlen(name);
-
-		if (value.data == NULL)
-			continue;
-		*key_entry++ = JENTRY_ISSTRING | name_length;
-		memcpy(key_next, name, name_length);
-		key_next += name_length;
-		*value_entry++ = JENTRY_ISSTRING | value.length;
-		memcpy(value_next, value.data, value.length);
-		value_next += value.length;
-	}
-	if (count > 0)
-		result->root.children[0] |= JENTRY_HAS_OFF;
+	writer.entries = result->root.children;
+	writer.strings = (char *) (writer.entries + 2 * count);
+	for (i = 0; i < count; i++)
+		write_string(&writer, onboard_columns[columns[i]].name,
+					 strlen(onboard_columns[columns[i]].name));
+	for (i = 0; i < count; i++)
+		write_string(&writer, product->raw[columns[i]].data, product->raw[columns[i]].length);
 	return result;
 }
 
