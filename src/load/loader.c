@@ -94,7 +94,7 @@ struct Loader
 
 	List *sessions; /* of UploadSession, in order of appearance */
 	UploadSession *current;
-	struct rule_settings settings;
+	RuleSettingsCache *rule_settings;
 	Catalogue *catalogue; /* NULL until the first row of a known upload */
 	ErrorStore *error_store;
 	Window *window;
@@ -184,7 +184,7 @@ open_tables(Loader *loader)
 
 	owner_enter(&section);
 	SPI_connect();
-	rule_settings_load(&loader->settings, loader->context, false);
+	loader->rule_settings = rule_settings_open(loader->context, false);
 	SPI_finish();
 	loader->catalogue = catalogue_open(true);
 	loader->error_store = error_store_open();
@@ -202,8 +202,11 @@ open_session(Loader *loader, const char *upload_id)
 
 	loader->sessions = lappend(loader->sessions, session);
 	MemoryContextSwitchTo(caller);
-	if (session->known && loader->catalogue == NULL)
+	if (!session->known)
+		return session;
+	if (loader->catalogue == NULL)
 		open_tables(loader);
+	session->settings = rule_settings_of_vendor(loader->rule_settings, session->upload.vendor_id);
 	return session;
 }
 
@@ -242,26 +245,42 @@ flush_errors(Loader *loader)
 }
 
 static void
+store_findings(Loader *loader, const IncomingRow *row)
+{
+	if (error_store_add(loader->error_store, &loader->current->owner, row, &loader->findings))
+		flush_errors(loader);
+}
+
+static void
 record_error(Loader *loader, const IncomingRow *row)
 {
-	UploadSession *session = loader->current;
-
-	upload_session_count_error(session, row->row_number);
+	upload_session_count_error(loader->current, row->row_number);
 	onboard_counters.rows_rejected++;
-	if (error_store_add(loader->error_store, &session->owner, row, &loader->findings))
-		flush_errors(loader);
+	store_findings(loader, row);
 	if (loader->verdict != NULL)
 		loader->verdict(loader->verdict_context, row->position, 0, &loader->findings);
 }
 
+/* A row in which nothing is wrong. */
 static void
-record_valid(Loader *loader, int64 position, int64 product_id)
+record_flawless(Loader *loader, int64 position, int64 product_id)
 {
 	static const struct findings none;
 
 	loader->current->tally.valid++;
 	if (loader->verdict != NULL)
 		loader->verdict(loader->verdict_context, position, product_id, &none);
+}
+
+/* A row that may have warnings. */
+static void
+record_valid(Loader *loader, const IncomingRow *row, int64 product_id)
+{
+	if (loader->findings.count > 0)
+		store_findings(loader, row);
+	loader->current->tally.valid++;
+	if (loader->verdict != NULL)
+		loader->verdict(loader->verdict_context, row->position, product_id, &loader->findings);
 }
 
 /*
@@ -337,7 +356,7 @@ has_finding_of(const struct findings *findings, enum rule_id rule)
 
 	for (i = 0; i < findings->count; i++)
 	{
-		if (findings->items[i].rule == rule)
+		if (findings->items[i].rule->number == (int) rule)
 			return true;
 	}
 	return false;
@@ -376,7 +395,8 @@ refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 {
 	struct text_view none = {NULL, 0};
 
-	findings_add(&loader->findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, none, refusal);
+	findings_add(&loader->findings, rule_built_in(RULE_REJECTED_BY_CATALOGUE), COLUMN_NONE, none,
+				 refusal);
 	record_error(loader, row);
 }
 
@@ -403,7 +423,7 @@ store_or_reject(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		if (refusal != NULL)
 			refuse_row(loader, row, refusal);
 		else
-			record_valid(loader, row->position, product_id);
+			record_valid(loader, row, product_id);
 		return;
 	}
 	/* A trigger that rewrites a key can bring this about. */
@@ -437,15 +457,32 @@ reject_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys,
 	record_error(loader, row);
 }
 
+/* Settle a row that is in the catalogue. */
+static void
+settle_stored_row(Loader *loader, const WindowRow *window_row)
+{
+	IncomingRow *row = &loader->settled_row;
+
+	if (!row_image_has_findings(window_row->image))
+	{
+		record_flawless(loader, window_row->position, window_row->stored.product_id);
+		return;
+	}
+	row_image_load(window_row->image, row, &loader->findings);
+	work_on_row(loader, row);
+	record_valid(loader, row, window_row->stored.product_id);
+	MemoryContextReset(loader->row_context);
+}
+
+/* Settle a row that had to wait, or whose keys are in doubt. */
 static void
 settle_row(Loader *loader, const WindowRow *window_row)
 {
 	IncomingRow *row = &loader->settled_row;
 	RowKeys keys;
 
-	row_image_load(window_row->image, row);
+	row_image_load(window_row->image, row, &loader->findings);
 	work_on_row(loader, row);
-	incoming_row_judge(row, &loader->settings, &loader->findings);
 	row_keys_init(&keys, row);
 	if (loader->findings.has_error)
 		reject_waiting(loader, row, &keys, window_row);
@@ -564,7 +601,7 @@ settle_window(Loader *loader)
 		WindowRow *row = window_row(window, i);
 
 		if (row->state == WINDOW_STORED && !row->stored.in_doubt)
-			record_valid(loader, row->position, row->stored.product_id);
+			settle_stored_row(loader, row);
 		else
 			settle_row(loader, row);
 	}
@@ -631,7 +668,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	}
 	if (shares_key_with_window(loader, keys))
 	{
-		window_add(loader->window, row, keys, WINDOW_WAITING, true);
+		window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, true);
 		return;
 	}
 	if (should_probe(loader))
@@ -645,7 +682,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 			return;
 		}
 	}
-	added = window_add(loader->window, row, keys, WINDOW_STORED, true);
+	added = window_add(loader->window, row, &loader->findings, keys, WINDOW_STORED, true);
 	if (catalogue_batch_add(loader->catalogue, &loader->current->owner, row, &added->stored) &&
 		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
 		flush_batch(loader);
@@ -673,7 +710,7 @@ take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		record_error(loader, row);
 		return;
 	}
-	added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
+	added = window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, false);
 	memcpy(added->looked_up, look, sizeof(look));
 	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, look, LOOK_NOW,
 				   added->taken, added->holder);
@@ -717,7 +754,7 @@ take_row(Loader *loader, IncomingRow *row)
 	work_on_row(loader, row);
 	caller = MemoryContextSwitchTo(loader->row_context);
 	row_trim(&row->product);
-	incoming_row_judge(row, &loader->settings, &loader->findings);
+	incoming_row_judge(row, session->settings, &loader->findings);
 	row_keys_init(&keys, row);
 	if (findings_are_of_unreadable_row(&loader->findings))
 		record_error(loader, row);

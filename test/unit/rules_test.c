@@ -8,7 +8,7 @@
  */
 #include "unit.h"
 
-#include "shared/rules.h"
+#include "shared/rule_standard.h"
 #include "shared/text.h"
 
 #define RANDOM_ROWS 3000
@@ -21,7 +21,7 @@ static struct text_view categories[] = {
 	{"Kitchen", 7},
 	{"Men's Clothing", 14},
 };
-static const struct rule_settings settings = {categories, 3};
+static struct rule_settings settings; /* the standard, with these */
 
 /* A row that breaks no rule; optional fields that a test needs are set. */
 static const char *const valid_values[COLUMN_COUNT] = {
@@ -74,7 +74,7 @@ expect_one(enum rule_id rule, enum onboard_column column, const char *message,
 {
 	if (!is_int(findings.count, 1, "one finding: %s", message))
 		return;
-	is_text(rule_code(findings.items[0].rule), rule_code(rule), "of %s", rule_code(rule));
+	is_int(findings.items[0].rule->number, rule, "of %s", rule_built_in(rule)->code);
 	is_int(findings.items[0].column, column, "for its column");
 	is_text(findings.items[0].message, message, "saying so");
 	is_text(findings.items[0].suggestion, suggestion, "suggesting \"%s\"", suggestion);
@@ -242,7 +242,7 @@ test_category(void)
 		{COLUMN_CATEGORY, "Men", "category \"Men\" is not an active category", "Men's Clothing"},
 		{COLUMN_CATEGORY, "Furniture", "category \"Furniture\" is not an active category", NULL},
 	};
-	static const struct rule_settings no_categories = {NULL, 0};
+	struct rule_settings no_categories = rule_settings_standard;
 
 	RUN_CASES(RULE_INVALID_CATEGORY, cases);
 
@@ -437,7 +437,7 @@ is_ordered(void)
 		const struct finding *a = &findings.items[i - 1];
 		const struct finding *b = &findings.items[i];
 
-		if (a->rule > b->rule || (a->rule == b->rule && a->column > b->column))
+		if (a->rule->order > b->rule->order || (a->rule == b->rule && a->column > b->column))
 			return false;
 	}
 	return true;
@@ -452,7 +452,7 @@ test_order(void)
 	ok(is_ordered(), "they are ordered by rule, then by column");
 	is_text(findings.items[0].message + strlen(findings.items[0].message) - 42,
 			"...\" is not a plain number such as 1299.00", "the price comes first");
-	is_int(findings.items[13].rule, RULE_DUPLICATE_SKU, "duplicates get in between");
+	is_int(findings.items[13].rule->number, RULE_DUPLICATE_SKU, "duplicates get in between");
 
 	reset_row();
 	for (int column = 0; column < COLUMN_COUNT; column++)
@@ -504,7 +504,7 @@ test_caps(void)
 
 	memset(value, ' ', size + 1);
 	judge();
-	is_int(findings.items[0].rule, RULE_MALFORMED_ROW, "blanks count");
+	is_int(findings.items[0].rule->number, RULE_MALFORMED_ROW, "blanks count");
 
 	/* Three full fields, and a fourth that fills the row up exactly. */
 	reset_row();
@@ -622,12 +622,12 @@ test_overflow(void)
 		heap->has_error = false;
 		for (int i = 0; i < 3 * MAX_FINDINGS; i++)
 		{
-			enum rule_id rule = (enum rule_id) unit_random(RULE_COUNT);
+			const struct rule *rule = rule_built_in((enum rule_id) unit_random(RULE_COUNT));
 			enum onboard_column column =
 				(enum onboard_column)((int) unit_random(COLUMN_COUNT + 1) - 1);
 
-			findings_add(heap, rule, column, nothing, rule_code(rule));
-			added[rule]++;
+			findings_add(heap, rule, column, nothing, rule->code);
+			added[rule->number]++;
 			wrong += heap->count != (i < MAX_FINDINGS ? i + 1 : MAX_FINDINGS);
 		}
 		memcpy(&findings, heap, sizeof(findings));
@@ -640,7 +640,7 @@ test_overflow(void)
 			int room = MAX_FINDINGS - before;
 
 			for (int i = 0; i < heap->count; i++)
-				kept += (int) heap->items[i].rule == rule;
+				kept += heap->items[i].rule->number == rule;
 			wrong += kept != (added[rule] < room ? added[rule] : room);
 			before += kept;
 		}
@@ -650,9 +650,9 @@ test_overflow(void)
 	is_int(wrong, 0, "findings never overflow and the first stay");
 
 	for (int i = 0; i < MAX_FINDINGS; i++)
-		heap->items[i].rule = RULE_MISSING_REQUIRED_FIELDS;
+		heap->items[i].rule = rule_built_in(RULE_MISSING_REQUIRED_FIELDS);
 	heap->has_error = false;
-	ok(findings_add(heap, RULE_MALFORMED_ROW, COLUMN_NONE, nothing, "x") == NULL,
+	ok(findings_add(heap, rule_built_in(RULE_MALFORMED_ROW), COLUMN_NONE, nothing, "x") == NULL,
 	   "one that has no place is not stored");
 	ok(heap->has_error, "but the row is in error");
 	free(heap);
@@ -667,13 +667,14 @@ test_findings_add(void)
 	reset_row();
 	set_field(COLUMN_WEIGHT_KG, "0");
 	judge();
-	finding = findings_add(&findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, row.raw[COLUMN_SKU],
-						   "a trigger said no");
-	ok(finding == &findings.items[1], "a finding is added behind");
+	finding = findings_add(&findings, rule_built_in(RULE_REJECTED_BY_CATALOGUE), COLUMN_NONE,
+						   row.raw[COLUMN_SKU], "a trigger said no");
+	ok(finding == &findings.items[1], "a finding is added after the others");
 	is_text(finding->message, "a trigger said no", "with its message");
 	is_text(finding->suggestion, "", "and no suggestion");
 	is_int(finding->severity, SEVERITY_ERROR, "with the severity of its rule");
-	finding = findings_add(&findings, RULE_DUPLICATE_SKU, COLUMN_SKU, row.raw[COLUMN_SKU], "first");
+	finding = findings_add(&findings, rule_built_in(RULE_DUPLICATE_SKU), COLUMN_SKU,
+						   row.raw[COLUMN_SKU], "first");
 	ok(finding == &findings.items[0], "or before");
 	is_text(findings.items[1].message, "weight_kg \"0\" is below the minimum of 0.01",
 			"and the others move");
@@ -681,8 +682,8 @@ test_findings_add(void)
 	memset(message, 'x', sizeof(message));
 	message[sizeof(message) - 1] = '\0';
 	memcpy(message + FINDING_MESSAGE_SIZE - 2, "\u20AC", 3);
-	finding =
-		findings_add(&findings, RULE_MALFORMED_ROW, COLUMN_NONE, row.raw[COLUMN_SKU], message);
+	finding = findings_add(&findings, rule_built_in(RULE_MALFORMED_ROW), COLUMN_NONE,
+						   row.raw[COLUMN_SKU], message);
 	is_int(strlen(finding->message), FINDING_MESSAGE_SIZE - 2,
 		   "a long message is cut between characters");
 }
@@ -705,21 +706,21 @@ test_names(void)
 		"INVALID_ENCODING",
 		"REJECTED_BY_CATALOGUE",
 	};
-	enum rule_id rule;
-
 	_Static_assert(sizeof(codes) / sizeof(codes[0]) == RULE_COUNT,
 				   "add the code of the new rule to codes[], at its place in enum rule_id");
 
 	for (int i = 0; i < RULE_COUNT; i++)
 	{
-		is_text(rule_code((enum rule_id) i), codes[i], "%s has its code", codes[i]);
-		rule = RULE_COUNT;
-		ok(rule_by_code(text_of(codes[i]), &rule) && (int) rule == i, "and is found by it");
+		const struct rule *rule = rule_built_in((enum rule_id) i);
+
+		is_text(rule->code, codes[i], "%s has its code", codes[i]);
+		is_int(rule->number, i, "and its number");
+		ok(rule_by_code(text_of(codes[i])) == rule, "and is found by its code");
+		ok(i == 0 || rule->order > rule_built_in((enum rule_id)(i - 1))->order + 1,
+		   "and leaves room in the order");
 	}
-	rule = RULE_COUNT;
-	ok(!rule_by_code(text_of("INVALID_PRIC"), &rule), "part of a code is none");
-	ok(!rule_by_code(text_of(""), &rule), "nor is nothing");
-	is_int(rule, RULE_COUNT, "and no rule is given");
+	ok(rule_by_code(text_of("INVALID_PRIC")) == NULL, "part of a code is none");
+	ok(rule_by_code(text_of("")) == NULL, "nor is nothing");
 	is_text(severity_name(SEVERITY_ERROR), "error", "an error is called so");
 	is_text(severity_name(SEVERITY_WARNING), "warning", "and a warning, too");
 }
@@ -728,6 +729,9 @@ int
 main(void)
 {
 	unit_seed();
+	settings = rule_settings_standard;
+	settings.active_categories = categories;
+	settings.active_category_count = 3;
 	test_missing();
 	test_price();
 	test_stock();
