@@ -73,7 +73,7 @@ static const char query_end[] =
 	" FROM onboard_check($1::text, $2::jsonb, true) c"
 	" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
 	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
-	" WHERE c.status = 'error'"
+	" WHERE c.status = 'error' AND e.error ->> 'severity' = 'error'"
 	" ORDER BY c.row_number, e.position";
 
 /*

@@ -5,7 +5,8 @@
  *
  * Both read validation_errors once, in the order of its primary key, through a
  * cursor, with the rights of the caller: row security decides what there is.
- * Memory is bounded by the rows of one fetch.
+ * Memory is bounded by the rows of one fetch.  Warnings are in neither: a row
+ * that has nothing else is in the catalogue, and would come back as a duplicate.
  *
  * The fix file must give the same verdicts when it is uploaded unedited.  For
  * a row that was read as cells that is plain: the same cells again.  A record
@@ -70,7 +71,7 @@ static const char errors_query[] =
 	"SELECT e.row_number, e.line_number, e.vendor_product_id, e.error_type, e.error_field, "
 	"       e.error_message, e.rejected_value, e.suggestion, e.original_data "
 	"FROM onboard.validation_errors e "
-	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 "
+	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND e.severity OPERATOR(pg_catalog.=) 'error' "
 	"ORDER BY e.row_number, e.error_id";
 
 /* A report being written. */
@@ -490,7 +491,8 @@ find_attributes(FixFile *file)
 	static Statement find = {
 		"SELECT DISTINCT k.key COLLATE pg_catalog.\"C\" AS key FROM onboard.validation_errors e "
 		"CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(e.original_data OPERATOR(pg_catalog.-) $2) k (key) "
-		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
+		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND e.severity OPERATOR(pg_catalog.=) 'error' "
+		"  AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
 		"ORDER BY 1",
 		2,
 		{TEXTOID, TEXTARRAYOID},
