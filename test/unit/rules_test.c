@@ -688,6 +688,240 @@ test_findings_add(void)
 		   "a long message is cut between characters");
 }
 
+/* ----- Settings ----- */
+
+/* A limit that is laxer than the standard, or none, one time in four. */
+static void
+random_settings(struct rule_settings *own)
+{
+	*own = settings;
+	own->required |= column_bit((enum onboard_column) unit_random(COLUMN_COUNT));
+	if (unit_random(4) == 0)
+		own->required = 0;
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		struct number_range *range = &own->ranges[column];
+
+		own->max_characters[column] = (int) unit_random(30);
+		range->minimum = (int64_t) unit_random(500);
+		range->maximum = range->minimum + (int64_t) unit_random(500);
+		if (unit_random(4) == 0)
+		{
+			own->max_characters[column] = unit_random(2) ? 0 : 100000;
+			range->minimum = -5;
+			range->maximum = INT64_MAX;
+		}
+	}
+	for (int rule = 0; rule < RULE_COUNT; rule++)
+		own->severity[rule] = unit_random(2) ? SEVERITY_WARNING : SEVERITY_ERROR;
+	rule_settings_narrow(own);
+}
+
+/* Whether there is exactly one finding of this rule and column, and how severe. */
+static bool
+has_finding(enum rule_id rule, enum onboard_column column, enum rule_severity *severity)
+{
+	for (int i = 0; i < findings.count; i++)
+	{
+		if (findings.items[i].rule->number != (int) rule || findings.items[i].column != column)
+			continue;
+		*severity = findings.items[i].severity;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Returns 1 when the finding of a rule and column is not there just when it should
+ * be, with the severity of the settings, or an error for what cannot be stored.
+ */
+static int
+disagrees(const struct rule_settings *own, enum rule_id rule, enum onboard_column column,
+		  bool is_broken, bool is_storable)
+{
+	enum rule_severity wanted = is_storable ? own->severity[rule] : SEVERITY_ERROR;
+	enum rule_severity found;
+
+	if (!has_finding(rule, column, &found))
+		return is_broken;
+	return !is_broken || found != wanted;
+}
+
+/* Judge a row with a number of hundredths, or of pieces, in a column. */
+static int
+try_number(const struct rule_settings *own, enum rule_id rule, enum onboard_column column,
+		   int64_t number)
+{
+	const struct number_range *range = &own->ranges[column];
+	const struct number_range *widest = &rule_settings_standard.ranges[column];
+	bool is_valid = range->minimum <= number && number <= range->maximum;
+	bool is_storable = widest->minimum <= number && number <= widest->maximum;
+	char text[32];
+	int wrong;
+
+	if (range->kind == NUMBER_PIECES)
+		snprintf(text, sizeof(text), "%" PRId64, number);
+	else
+		snprintf(text, sizeof(text), "%" PRId64 ".%02d", number / 100, (int) (number % 100));
+	reset_row();
+	set_field(column, text);
+	row_trim(&row);
+	rules_judge(&row, own, &findings);
+	wrong = disagrees(own, rule, column, !is_valid, is_storable);
+	/* What is stored is stored with its number. */
+	if (is_valid || (is_storable && own->severity[rule] == SEVERITY_WARNING))
+		wrong += !row_has_number(&row, column) || row.number[column] != number;
+	else
+		wrong += row_has_number(&row, column);
+	return wrong;
+}
+
+/* Judge a row with a text of so many characters in a column; 0: blank. */
+static int
+try_text(const struct rule_settings *own, enum onboard_column column, int length)
+{
+	static char text[2 * 2100 + 1];
+	int widest = onboard_columns[column].max_characters;
+	column_set bit = column_bit(column);
+
+	for (int i = 0; i < length; i++)
+		memcpy(text + 2 * i, "\u00E9", 3);
+	text[2 * length] = '\0';
+	reset_row();
+	set_field(column, text);
+	row_trim(&row);
+	rules_judge(&row, own, &findings);
+	return disagrees(own, RULE_MISSING_REQUIRED_FIELDS, column,
+					 length == 0 && (own->required & bit) != 0, !onboard_columns[column].required) +
+		   disagrees(own, RULE_FIELD_LENGTH_EXCEEDED, column, length > own->max_characters[column],
+					 length <= widest);
+}
+
+/* Whether settings are stricter than the standard, or the same. */
+static bool
+is_strict(const struct rule_settings *own)
+{
+	bool strict = (own->required & settings.required) == settings.required;
+
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		int limit = own->max_characters[column];
+		const struct number_range *range = &own->ranges[column];
+
+		strict = strict && limit <= settings.max_characters[column] &&
+				 (limit > 0 || settings.max_characters[column] == 0) &&
+				 range->minimum >= settings.ranges[column].minimum &&
+				 range->maximum <= settings.ranges[column].maximum;
+	}
+	return strict;
+}
+
+/* Any settings: each limit is kept, and severity is theirs where a row can be stored. */
+static void
+test_random_settings(void)
+{
+	int wrong = 0;
+	int tried = 0;
+	int lax = 0;
+
+	for (int round = 0; round < 300; round++)
+	{
+		struct rule_settings own;
+
+		random_settings(&own);
+		lax += !is_strict(&own);
+		for (int i = 0; i < 20; i++, tried++)
+		{
+			enum onboard_column column = (enum onboard_column) unit_random(COLUMN_COUNT);
+			int length = (int) unit_random(unit_random(4) ? 40 : 2100);
+
+			wrong += try_number(&own, RULE_INVALID_PRICE, COLUMN_PRICE,
+								(int64_t) unit_random(unit_random(4) ? 1100 : 200000000));
+			wrong += try_number(&own, RULE_INVALID_STOCK, COLUMN_STOCK_QUANTITY,
+								(int64_t) unit_random(unit_random(4) ? 1100 : 2000000));
+			wrong += try_number(&own, RULE_INVALID_WEIGHT, COLUMN_WEIGHT_KG,
+								(int64_t) unit_random(unit_random(4) ? 1100 : 200000000));
+			if (!value_is_number(onboard_columns[column].kind))
+				wrong += try_text(&own, column, unit_random(5) ? length : 0);
+		}
+	}
+	is_int(lax, 0, "no settings are laxer than the standard");
+	is_int(wrong, 0, "%d rows are judged by the settings they came with", tried);
+}
+
+/* A compare-at price is measured by the price, also by one that is only warned of. */
+static void
+test_warnings(void)
+{
+	struct rule_settings own = settings;
+	enum rule_severity severity;
+
+	own.ranges[COLUMN_PRICE].minimum = 5000;
+	own.severity[RULE_INVALID_PRICE] = SEVERITY_WARNING;
+	own.severity[RULE_INVALID_COMPARE_AT_PRICE] = SEVERITY_WARNING;
+	own.severity[RULE_INVALID_CATEGORY] = SEVERITY_WARNING;
+	reset_row();
+	set_field(COLUMN_PRICE, "30");
+	set_field(COLUMN_CATEGORY, "Furniture");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	is_int(findings.count, 2, "two warnings");
+	ok(!findings.has_error, "leave a row valid");
+	is_text(findings.items[0].message, "price \"30\" is below the minimum of 50.00",
+			"the price is below the minimum of the vendor");
+	is_int(row.number[COLUMN_PRICE], 3000, "and known");
+	is_int(row.category_number, -1, "the category is none of those that are active");
+
+	set_field(COLUMN_COMPARE_AT_PRICE, "20");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	ok(has_finding(RULE_INVALID_COMPARE_AT_PRICE, COLUMN_COMPARE_AT_PRICE, &severity) &&
+		   severity == SEVERITY_ERROR && findings.has_error,
+	   "a compare-at price below the price cannot be stored");
+
+	set_field(COLUMN_PRICE, "abc");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	ok(has_finding(RULE_INVALID_PRICE, COLUMN_PRICE, &severity) && severity == SEVERITY_ERROR,
+	   "nor can a price that is no number");
+}
+
+/* A rule that is not built in. */
+static const struct rule shouting = {RULE_COUNT, "SHOUTING", 15, SEVERITY_WARNING};
+static const struct rule whispering = {RULE_COUNT + 1, "WHISPERING", 15, SEVERITY_WARNING};
+
+static void
+judge_shouting(const struct product_row *judged, const struct rule_settings *own,
+			   struct findings *found)
+{
+	(void) own;
+	findings_add(found, &whispering, COLUMN_SKU, judged->raw[COLUMN_SKU], "sku whispers");
+	findings_add(found, &shouting, COLUMN_SKU, judged->raw[COLUMN_SKU], "sku shouts");
+}
+
+static void
+test_added_rules(void)
+{
+	struct rule_settings own = settings;
+
+	own.judge_added = judge_shouting;
+	reset_row();
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	is_int(findings.count, 2, "rules that are not built in are judged");
+	ok(!findings.has_error, "with the severity they have");
+	is_text(findings.items[0].rule->code, "SHOUTING", "in the order of their numbers");
+
+	set_field(COLUMN_PRICE, "x");
+	set_field(COLUMN_STOCK_QUANTITY, "x");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	is_int(findings.count, 4, "beside the others");
+	is_int(findings.items[0].rule->number, RULE_INVALID_PRICE, "after those before them");
+	ok(findings.items[1].rule == &shouting && findings.items[2].rule == &whispering, "between");
+	is_int(findings.items[3].rule->number, RULE_INVALID_STOCK, "and before those after them");
+}
+
 static void
 test_names(void)
 {
@@ -749,6 +983,9 @@ main(void)
 	test_random_rows();
 	test_overflow();
 	test_findings_add();
+	test_random_settings();
+	test_warnings();
+	test_added_rules();
 	test_names();
 	return unit_done();
 }
