@@ -27,6 +27,7 @@
 #include "import/upload_calls.h"
 #include "import/vendor_file.h"
 #include "shared/columns.h"
+#include "shared/report_cells.h"
 #include "shared/text.h"
 
 /* A chunk ends with whichever comes first. */
@@ -47,11 +48,12 @@ struct check
 	int64_t errors;
 	struct causes causes;
 	bool loaded_before;
-	FILE *errors_file; /* or NULL */
+	FILE *errors_file;        /* or NULL */
+	struct byte_buffer query; /* see make_query() */
 	struct glue_error error;
 };
 
-/* The columns of chunk_query. */
+/* The columns of the query; the last is the first of those that the report shows. */
 enum
 {
 	AT_ROW,
@@ -63,37 +65,61 @@ enum
 	AT_PRODUCT
 };
 
-/*
- * One row per error, those of a row together.  The columns of the product are
- * those that the error report shows.
- */
-static const char chunk_query[] =
+/* One row per error, those of a row together. */
+static const char query_beginning[] =
 	"SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
-	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion',"
-	" p.product ->> 'vendor_product_id', p.product ->> 'sku', p.product ->> 'product_name',"
-	" p.product ->> 'category', p.product ->> 'price', p.product ->> 'stock_quantity',"
-	" p.product ->> 'brand', left(p.product ->> 'description', 100)"
+	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion'";
+static const char query_end[] =
 	" FROM onboard_check($1::text, $2::jsonb, true) c"
 	" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
 	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
-	" WHERE c.status = 'error'"
+	" WHERE c.status = 'error' AND e.error ->> 'severity' = 'error'"
 	" ORDER BY c.row_number, e.position";
+
+/*
+ * Append what the error report shows of a column.
+ */
+static bool
+append_column(struct byte_buffer *query, const struct report_cell *cell, struct glue_error *error)
+{
+	char expression[128];
+	const char *name = onboard_columns[cell->column].name;
+
+	if (cell->max_characters > 0)
+		snprintf(expression, sizeof(expression), ", left(p.product ->> '%s', %d)", name,
+				 cell->max_characters);
+	else
+		snprintf(expression, sizeof(expression), ", p.product ->> '%s'", name);
+	return byte_buffer_append_string(query, expression, error);
+}
+
+/*
+ * Write the query that judges a chunk, with the columns of the error report.
+ */
+static bool
+make_query(struct check *check, struct glue_error *error)
+{
+	struct byte_buffer *query = &check->query;
+
+	if (!byte_buffer_append_string(query, query_beginning, error))
+		return false;
+	for (int i = 0; i < REPORT_CELL_COUNT; i++)
+	{
+		if (report_cells[i].source == REPORT_COLUMN &&
+			!append_column(query, &report_cells[i], error))
+			return false;
+	}
+	return byte_buffer_append_string(query, query_end, error) &&
+		   byte_buffer_terminate(query, error);
+}
 
 /* ----- the error file ----- */
 
-static const char *const error_headings[] = {
-	"Row Number",  "Vendor Product ID", "SKU",         "Product Name",   "Category",
-	"Error Type",  "Error Message",     "Price",       "Stock Quantity", "Brand",
-	"Description", "Line Number",       "Error Field", "Rejected Value", "Suggestion",
-};
-
-#define ERROR_CELLS ((int) (sizeof(error_headings) / sizeof(error_headings[0])))
-
 static void
-write_cells(FILE *file, const char *const *cells)
+write_headings(FILE *file)
 {
-	for (int i = 0; i < ERROR_CELLS; i++)
-		csv_write_cell(file, cells[i], i == 0, ',');
+	for (int i = 0; i < REPORT_CELL_COUNT; i++)
+		csv_write_cell(file, report_cell_heading(&report_cells[i]), i == 0, ',');
 	fputs("\r\n", file);
 }
 
@@ -112,7 +138,7 @@ open_errors_file(struct check *check, struct glue_error *error)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
 							  "cannot write %s: %s", path, strerror(errno));
 	fputs("\xEF\xBB\xBF", check->errors_file);
-	write_cells(check->errors_file, error_headings);
+	write_headings(check->errors_file);
 	return true;
 }
 
@@ -138,26 +164,38 @@ value_or_null(const PGresult *result, int row, int column)
 	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
+/*
+ * Where a cell is in the query; -1 for the line number, which is not.
+ */
+static int
+query_column(const struct report_cell *cell)
+{
+	static const int columns[REPORT_SOURCE_COUNT] = {
+		[REPORT_ROW_NUMBER] = AT_ROW,        [REPORT_LINE_NUMBER] = -1,
+		[REPORT_ERROR_TYPE] = AT_TYPE,       [REPORT_ERROR_FIELD] = AT_FIELD,
+		[REPORT_ERROR_MESSAGE] = AT_MESSAGE, [REPORT_REJECTED_VALUE] = AT_REJECTED,
+		[REPORT_SUGGESTION] = AT_SUGGESTION,
+	};
+
+	return columns[cell->source];
+}
+
 static void
 write_error(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
 	char line[24];
-	const char *cells[ERROR_CELLS];
 	int product = AT_PRODUCT;
 
 	snprintf(line, sizeof(line), "%" PRId64, line_number);
-	cells[0] = PQgetvalue(result, row, AT_ROW);
-	for (int cell = 1; cell <= 4; cell++)
-		cells[cell] = value_or_null(result, row, product++);
-	cells[5] = value_or_null(result, row, AT_TYPE);
-	cells[6] = value_or_null(result, row, AT_MESSAGE);
-	for (int cell = 7; cell <= 10; cell++)
-		cells[cell] = value_or_null(result, row, product++);
-	cells[11] = line;
-	cells[12] = value_or_null(result, row, AT_FIELD);
-	cells[13] = value_or_null(result, row, AT_REJECTED);
-	cells[14] = value_or_null(result, row, AT_SUGGESTION);
-	write_cells(check->errors_file, cells);
+	for (int i = 0; i < REPORT_CELL_COUNT; i++)
+	{
+		const struct report_cell *cell = &report_cells[i];
+		int column = cell->source == REPORT_COLUMN ? product++ : query_column(cell);
+
+		csv_write_cell(check->errors_file, column < 0 ? line : value_or_null(result, row, column),
+					   i == 0, ',');
+	}
+	fputs("\r\n", check->errors_file);
 }
 
 /* ----- chunks ----- */
@@ -207,7 +245,7 @@ judge_chunk(struct check *check, struct glue_error *error)
 		return false;
 	snprintf(first, sizeof(first), "%" PRId64, check->first_row);
 	values = (const char *const[]){check->options->vendor, check->records.data, first};
-	if (!database_query(check->database, RUN_ONCE, chunk_query, 3, values, &result, error))
+	if (!database_query(check->database, RUN_ONCE, check->query.data, 3, values, &result, error))
 		return false;
 	done = take_errors(check, result, error);
 	PQclear(result);
@@ -440,7 +478,8 @@ run_check(struct check *check)
 		error = vendor_file_advice(&check->file, &error);
 		return command_fail(check->options, &error);
 	}
-	if (!find_earlier_load(check, &error) || !check_file(check, &error))
+	if (!find_earlier_load(check, &error) || !make_query(check, &error) ||
+		!check_file(check, &error))
 		return command_fail(check->options, &error);
 	return show_result(check, clock_milliseconds() - started_ms);
 }
@@ -461,6 +500,7 @@ command_check(const struct options *options)
 	code = run_check(check);
 	causes_clean_up(&check->causes);
 	byte_buffer_clean_up(&check->records);
+	byte_buffer_clean_up(&check->query);
 	database_close(check->database);
 	vendor_file_clean_up(&check->file);
 	glue_release(check);

@@ -28,7 +28,8 @@
 
 /* The values of the errors stay out: they are in the item already. */
 #define INGEST                                                                                        \
-	"SELECT r.row_number, r.status, r.action, r.errors -> 0 ->> 'error_type',"                        \
+	"SELECT r.row_number, r.status, r.action,"                                                        \
+	" jsonb_path_query_first(r.errors, '$[*] ? (@.severity == \"error\")') ->> 'error_type',"         \
 	" CASE WHEN r.status = 'error' THEN"                                                              \
 	" (SELECT jsonb_agg(e.value - 'rejected_value') FROM jsonb_array_elements(r.errors) e)::text END" \
 	" FROM onboard_ingest($1, $2::jsonb) r"

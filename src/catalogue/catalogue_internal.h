@@ -42,7 +42,7 @@ struct Catalogue
 	Relation products;
 	CataloguePath path;
 	bool as_shipped;         /* columns are those of products_shape */
-	uint32 changed_defaults; /* see table_shape_changed_defaults() */
+	uint64 changed_defaults; /* see table_shape_changed_defaults() */
 	AttrNumber upload_id_column;
 	AttrNumber row_number_column;
 	AttrNumber line_number_column;

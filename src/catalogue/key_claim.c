@@ -131,31 +131,34 @@ rest_between_entries(Catalogue *catalogue, int entry)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* The rows that are not in doubt, category by category, each in order of arrival. */
+/*
+ * The rows that are not in doubt, category by category, each in order of arrival.
+ * Rows of no active category, which have number -1, come first.
+ */
 static int
 group_by_category(StoredRow **rows, int count, StoredRow **grouped)
 {
-	int categories = 1;
+	int groups = 1;
 	int *next;
 	int place = 0;
 	int i;
 
 	for (i = 0; i < count; i++)
-		categories = Max(categories, rows[i]->category_number + 1);
-	next = palloc0(categories * sizeof(int));
+		groups = Max(groups, rows[i]->category_number + 2);
+	next = palloc0(groups * sizeof(int));
 	for (i = 0; i < count; i++)
-		next[rows[i]->category_number] += !rows[i]->in_doubt;
-	for (i = 0; i < categories; i++)
+		next[rows[i]->category_number + 1] += !rows[i]->in_doubt;
+	for (i = 0; i < groups; i++)
 	{
-		int rows_of_category = next[i];
+		int rows_of_group = next[i];
 
 		next[i] = place;
-		place += rows_of_category;
+		place += rows_of_group;
 	}
 	for (i = 0; i < count; i++)
 	{
 		if (!rows[i]->in_doubt)
-			grouped[next[rows[i]->category_number]++] = rows[i];
+			grouped[next[rows[i]->category_number + 1]++] = rows[i];
 	}
 	pfree(next);
 	return place;

@@ -86,7 +86,7 @@ typedef struct PlainWrite
 	/* Of an INSERT: all columns but product_id, which is left to its sequence. */
 	const Datum *values;
 	const bool *nulls;
-	uint32 omitted; /* columns left to their defaults, as bits of products_shape */
+	uint64 omitted; /* columns left to their defaults, as bits of products_shape */
 } PlainWrite;
 
 /* Error context callback: adds nothing, and notes where the error comes from. */
@@ -111,6 +111,47 @@ is_policy_violation(const PlainWrite *work, const ErrorData *error)
 				   "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
 }
 
+/* INSERT of all columns but product_id, which is left to its sequence, and those omitted. */
+static char *
+insert_text(uint64 omitted)
+{
+	StringInfoData columns;
+	StringInfoData parameters;
+	int count = 0;
+	int i;
+
+	initStringInfo(&columns);
+	initStringInfo(&parameters);
+	for (i = PRODUCT_ID; i < PRODUCT_COLUMN_COUNT; i++)
+	{
+		const char *separator = count > 0 ? ", " : "";
+
+		if ((omitted & (UINT64CONST(1) << i)) != 0)
+			continue;
+		appendStringInfo(&columns, "%s%s", separator,
+						 quote_identifier(products_shape.columns[i].name));
+		appendStringInfo(&parameters, "%s$%d", separator, ++count);
+	}
+	return psprintf("INSERT INTO onboard.products (%s) VALUES (%s)", columns.data, parameters.data);
+}
+
+static Statement *
+insert_statement(void)
+{
+	static Statement insert;
+	int i;
+
+	StaticAssertStmt(PRODUCT_COLUMN_COUNT - 1 <= STATEMENT_MAX_PARAMETERS,
+					 "a statement has too few parameters for a product");
+	if (insert.sql != NULL)
+		return &insert;
+	insert.parameter_count = PRODUCT_COLUMN_COUNT - 1;
+	for (i = 0; i < insert.parameter_count; i++)
+		insert.parameter_types[i] = products_shape.columns[PRODUCT_ID + i].type;
+	insert.sql = MemoryContextStrdup(TopMemoryContext, insert_text(0));
+	return &insert;
+}
+
 /*
  * The same for a row that leaves out columns whose defaults were changed.  Rare, so
  * the plan is not kept: there would be one for each set of columns.
@@ -118,30 +159,23 @@ is_policy_violation(const PlainWrite *work, const ErrorData *error)
 static bool
 insert_with_defaults(const PlainWrite *work)
 {
-	StringInfoData columns;
-	StringInfoData parameters;
 	Oid types[PRODUCT_COLUMN_COUNT];
 	Datum values[PRODUCT_COLUMN_COUNT];
 	char null_flags[PRODUCT_COLUMN_COUNT];
 	int count = 0;
 	int i;
 
-	initStringInfo(&columns);
-	initStringInfo(&parameters);
-	for (i = 1; i < PRODUCT_COLUMN_COUNT; i++)
+	for (i = PRODUCT_ID; i < PRODUCT_COLUMN_COUNT; i++)
 	{
-		if ((work->omitted & (1U << i)) != 0)
+		if ((work->omitted & (UINT64CONST(1) << i)) != 0)
 			continue;
 		types[count] = products_shape.columns[i].type;
 		values[count] = work->values[i - 1];
 		null_flags[count] = work->nulls[i - 1] ? 'n' : ' ';
 		count++;
-		appendStringInfo(&columns, "%s%s", count > 1 ? ", " : "", products_shape.columns[i].name);
-		appendStringInfo(&parameters, "%s$%d", count > 1 ? ", " : "", count);
 	}
-	return SPI_execute_with_args(psprintf("INSERT INTO onboard.products (%s) VALUES (%s)",
-										  columns.data, parameters.data),
-								 count, types, values, null_flags, false, 0) == SPI_OK_INSERT &&
+	return SPI_execute_with_args(insert_text(work->omitted), count, types, values, null_flags,
+								 false, 0) == SPI_OK_INSERT &&
 		   SPI_processed > 0;
 }
 
@@ -154,18 +188,6 @@ insert_with_defaults(const PlainWrite *work)
 static bool
 run_insert(PlainWrite *work)
 {
-	static Statement insert = {
-		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
-		"  subcategory, description, sku, brand, price, compare_at_price, stock_quantity, unit, "
-		"  weight_kg, dimensions_cm, image_url, attributes, status, upload_id, row_number, "
-		"  line_number, created_at, updated_at) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-		"  $19, $20, $21, $22)",
-		PRODUCT_COLUMN_COUNT - 1,
-		{TEXTOID,    TEXTOID,    TEXTOID, TEXTOID, TEXTOID,        TEXTOID,       TEXTOID, TEXTOID,
-		 NUMERICOID, NUMERICOID, INT4OID, TEXTOID, NUMERICOID,     TEXTOID,       TEXTOID, JSONBOID,
-		 TEXTOID,    TEXTOID,    INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID},
-	};
 	char null_flags[PRODUCT_COLUMN_COUNT];
 	OwnerSection section;
 	bool inserted;
@@ -182,8 +204,8 @@ run_insert(PlainWrite *work)
 	if (work->omitted != 0)
 		inserted = insert_with_defaults(work);
 	else
-		inserted = statement_run(&insert, unconstify(Datum *, work->values), null_flags, false,
-								 SPI_OK_INSERT) > 0;
+		inserted = statement_run(insert_statement(), unconstify(Datum *, work->values), null_flags,
+								 false, SPI_OK_INSERT) > 0;
 	error_context_stack = work->context.previous;
 	SPI_finish();
 	owner_leave(&section);
@@ -212,22 +234,36 @@ find_product_id(const RowWrite *write)
 	return product_id;
 }
 
+/* Does a row leave this column out?  It has what onboard stores in its place. */
+static bool
+is_left_out(const ProductConstants *constants, AttrNumber column, const Datum *values,
+			const bool *nulls)
+{
+	Datum value = values[column - 1];
+
+	if (nulls[column - 1])
+		return true;
+	if (column == PRODUCT_ATTRIBUTES)
+		return value == constants->no_attributes;
+	if (column == PRODUCT_STATUS)
+		return value == constants->active;
+	return value == constants->blank[column - product_column(0)];
+}
+
 /*
  * The vendor's columns that the row leaves out and whose default is not the shipped
  * one.  What onboard itself writes into a row has no default.
  */
-static uint32
+static uint64
 omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nulls)
 {
-	const ProductConstants *constants = &catalogue->constants;
-	uint32 omitted = 0;
-	int i;
+	uint64 omitted = 0;
+	AttrNumber column;
 
-	for (i = PRODUCT_VENDOR_PRODUCT_ID - 1; i < PRODUCT_STATUS; i++)
+	for (column = product_column(0); column <= PRODUCT_STATUS; column++)
 	{
-		if (nulls[i] || values[i] == constants->piece || values[i] == constants->no_attributes ||
-			values[i] == constants->active)
-			omitted |= 1U << i;
+		if (is_left_out(&catalogue->constants, column, values, nulls))
+			omitted |= UINT64CONST(1) << (column - 1);
 	}
 	return omitted & catalogue->changed_defaults;
 }

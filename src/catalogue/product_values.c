@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/attnum.h"
 #include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -36,32 +35,49 @@ hundredths(int64 value)
 void
 product_constants_init(ProductConstants *constants)
 {
-	constants->piece = CStringGetTextDatum("piece");
+	int column;
+
+	for (column = 0; column < COLUMN_COUNT; column++)
+	{
+		const char *blank = onboard_columns[column].blank;
+
+		constants->blank[column] = blank != NULL ? CStringGetTextDatum(blank) : (Datum) 0;
+	}
 	constants->active = CStringGetTextDatum("active");
 	constants->out_of_stock = CStringGetTextDatum("out_of_stock");
 	constants->no_attributes = DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+}
+
+/* The value of one column; false for null. */
+static bool
+column_value(const ProductConstants *constants, const IncomingRow *row, enum onboard_column column,
+			 Datum *value)
+{
+	const struct product_row *product = &row->product;
+
+	switch (onboard_columns[column].kind)
+	{
+		case VALUE_TEXT:
+		case VALUE_EXACT:
+			*value = product->value[column].length > 0 ? field_text(row, column)
+													   : constants->blank[column];
+			return *value != (Datum) 0;
+		case VALUE_MONEY:
+		case VALUE_KILOGRAMS:
+			if (row_has_number(product, column))
+				*value = hundredths(product->number[column]);
+			break;
+		case VALUE_PIECES:
+			*value = Int32GetDatum((int32) product->number[column]);
+			break;
+	}
+	return row_has_number(product, column);
 }
 
 void
 product_values(const ProductConstants *constants, const CatalogueOwner *owner,
 			   const IncomingRow *row, Datum *values, bool *nulls)
 {
-	static const struct
-	{
-		AttrNumber target;
-		enum onboard_column column;
-	} texts[] = {
-		{PRODUCT_VENDOR_PRODUCT_ID, COLUMN_VENDOR_PRODUCT_ID},
-		{PRODUCT_NAME, COLUMN_PRODUCT_NAME},
-		{PRODUCT_CATEGORY, COLUMN_CATEGORY},
-		{PRODUCT_SUBCATEGORY, COLUMN_SUBCATEGORY},
-		{PRODUCT_DESCRIPTION, COLUMN_DESCRIPTION},
-		{PRODUCT_SKU, COLUMN_SKU},
-		{PRODUCT_BRAND, COLUMN_BRAND},
-		{PRODUCT_UNIT, COLUMN_UNIT},
-		{PRODUCT_DIMENSIONS_CM, COLUMN_DIMENSIONS_CM},
-		{PRODUCT_IMAGE_URL, COLUMN_IMAGE_URL},
-	};
 	const struct product_row *product = &row->product;
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	int i;
@@ -70,29 +86,14 @@ product_values(const ProductConstants *constants, const CatalogueOwner *owner,
 #define SET_NULL(column, condition) (nulls[(column) -1] = (condition))
 
 	memset(nulls, false, PRODUCT_COLUMN_COUNT * sizeof(bool));
-	for (i = 0; i < lengthof(texts); i++)
-	{
-		SET_NULL(texts[i].target, product->value[texts[i].column].length == 0);
-		if (product->value[texts[i].column].length > 0)
-			SET(texts[i].target, field_text(row, texts[i].column));
-	}
-	if (product->value[COLUMN_UNIT].length == 0)
-	{
-		SET_NULL(PRODUCT_UNIT, false);
-		SET(PRODUCT_UNIT, constants->piece);
-	}
+	for (i = 0; i < COLUMN_COUNT; i++)
+		SET_NULL(product_column(i),
+				 !column_value(constants, row, i, &values[product_column(i) - 1]));
 	SET(PRODUCT_VENDOR_ID, owner->vendor_id_text);
-	SET(PRODUCT_PRICE, hundredths(product->price_cents));
-	SET_NULL(PRODUCT_COMPARE_AT_PRICE, !product->compare_at_price_valid);
-	if (product->compare_at_price_valid)
-		SET(PRODUCT_COMPARE_AT_PRICE, hundredths(product->compare_at_price_cents));
-	SET(PRODUCT_STOCK_QUANTITY, Int32GetDatum(product->stock_quantity));
-	SET_NULL(PRODUCT_WEIGHT_KG, !product->weight_valid);
-	if (product->weight_valid)
-		SET(PRODUCT_WEIGHT_KG, hundredths(product->weight_centikilograms));
 	SET(PRODUCT_ATTRIBUTES,
 		row->attributes ? JsonbPGetDatum(row->attributes) : constants->no_attributes);
-	SET(PRODUCT_STATUS, product->stock_quantity == 0 ? constants->out_of_stock : constants->active);
+	SET(PRODUCT_STATUS,
+		product->number[COLUMN_STOCK_QUANTITY] == 0 ? constants->out_of_stock : constants->active);
 	SET(PRODUCT_UPLOAD_ID, owner->upload_id_text);
 	SET(PRODUCT_ROW_NUMBER, Int64GetDatum(row->row_number));
 	SET(PRODUCT_LINE_NUMBER, Int64GetDatum(row->line_number));

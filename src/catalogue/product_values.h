@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
+
 #include "catalogue/catalogue.h"
 
 /* Columns of products in the shape we ship (see shipped_shape.c). */
@@ -17,20 +19,9 @@ enum
 {
 	PRODUCT_ID = 1,
 	PRODUCT_VENDOR_ID,
-	PRODUCT_VENDOR_PRODUCT_ID,
-	PRODUCT_NAME,
-	PRODUCT_CATEGORY,
-	PRODUCT_SUBCATEGORY,
-	PRODUCT_DESCRIPTION,
-	PRODUCT_SKU,
-	PRODUCT_BRAND,
-	PRODUCT_PRICE,
-	PRODUCT_COMPARE_AT_PRICE,
-	PRODUCT_STOCK_QUANTITY,
-	PRODUCT_UNIT,
-	PRODUCT_WEIGHT_KG,
-	PRODUCT_DIMENSIONS_CM,
-	PRODUCT_IMAGE_URL,
+#define PRODUCT_ENUM(symbol, ...) PRODUCT_##symbol,
+	ONBOARD_COLUMNS(PRODUCT_ENUM)
+#undef PRODUCT_ENUM
 	PRODUCT_ATTRIBUTES,
 	PRODUCT_STATUS,
 	PRODUCT_UPLOAD_ID,
@@ -41,10 +32,17 @@ enum
 };
 #define PRODUCT_COLUMN_COUNT PRODUCT_UPDATED_AT
 
+/* The column of products that holds this one. */
+static inline AttrNumber
+product_column(enum onboard_column column)
+{
+	return PRODUCT_VENDOR_ID + 1 + column;
+}
+
 /* Datums that are the same in every row. */
 typedef struct ProductConstants
 {
-	Datum piece;
+	Datum blank[COLUMN_COUNT]; /* stored for a blank value; 0 for null */
 	Datum active;
 	Datum out_of_stock;
 	Datum no_attributes;

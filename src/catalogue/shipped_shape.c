@@ -13,44 +13,60 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 
+#include "catalogue/product_values.h"
 #include "catalogue/shipped_shape.h"
 #include "shared/columns.h"
 
 #define NUMERIC_TYPMOD(precision, scale) ((((precision) << 16) | (scale)) + VARHDRSZ)
 
-static const ColumnShape products_columns[] = {
-	{"product_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
-	{"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
-	{"vendor_product_id", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
-	{"product_name", TEXTOID, -1, true, 800},
-	{"category", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
-	{"subcategory", TEXTOID, -1, false, 400},
-	{"description", TEXTOID, -1, false, 8000},
-	{"sku", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
-	{"brand", TEXTOID, -1, false, 400},
-	{"price", NUMERICOID, NUMERIC_TYPMOD(10, 2), true},
-	{"compare_at_price", NUMERICOID, NUMERIC_TYPMOD(10, 2), false},
-	{"stock_quantity", INT4OID, -1, true},
-	{"unit", TEXTOID, -1, true, 80, .default_value = "'piece'::text"},
-	{"weight_kg", NUMERICOID, NUMERIC_TYPMOD(8, 2), false},
-	{"dimensions_cm", TEXTOID, -1, false, 200},
-	{"image_url", TEXTOID, -1, false, 8192},
-	{"attributes", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES, .default_value = "'{}'::jsonb"},
-	{"status", TEXTOID, -1, true, .collation = C_COLLATION_OID, .default_value = "'active'::text"},
-	{"upload_id", TEXTOID, -1, false, .collation = C_COLLATION_OID},
-	{"row_number", INT8OID, -1, false},
-	{"line_number", INT8OID, -1, false},
-	{"created_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
-	{"updated_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
+/* As what the columns of the table of columns are stored. */
+#define SQL_TYPE_MONEY NUMERICOID
+#define SQL_TYPE_KILOGRAMS NUMERICOID
+#define SQL_TYPE_PIECES INT4OID
+#define SQL_TYPE_TEXT TEXTOID
+#define SQL_TYPE_EXACT TEXTOID
+#define SQL_TYPMOD_MONEY NUMERIC_TYPMOD(10, 2)
+#define SQL_TYPMOD_KILOGRAMS NUMERIC_TYPMOD(8, 2)
+#define SQL_TYPMOD_PIECES (-1)
+#define SQL_TYPMOD_TEXT (-1)
+#define SQL_TYPMOD_EXACT (-1)
+
+/* Of a character in UTF-8. */
+#define MAX_CHARACTER_BYTES 4
+
+static const ColumnShape products_columns[PRODUCT_COLUMN_COUNT] = {
+	[PRODUCT_ID - 1] = {"product_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
+	[PRODUCT_VENDOR_ID - 1] = {"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	[PRODUCT_ATTRIBUTES - 1] = {"attributes", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES,
+								.default_value = "'{}'::jsonb"},
+	[PRODUCT_STATUS - 1] = {"status", TEXTOID, -1, true, .collation = C_COLLATION_OID,
+							.default_value = "'active'::text"},
+	[PRODUCT_UPLOAD_ID - 1] = {"upload_id", TEXTOID, -1, false, .collation = C_COLLATION_OID},
+	[PRODUCT_ROW_NUMBER - 1] = {"row_number", INT8OID, -1, false},
+	[PRODUCT_LINE_NUMBER - 1] = {"line_number", INT8OID, -1, false},
+	[PRODUCT_CREATED_AT - 1] = {"created_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
+	[PRODUCT_UPDATED_AT - 1] = {"updated_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
+#define COLUMN_SHAPE(symbol, column, kind, required, minimum, maximum, rule, blank, ...)      \
+	[PRODUCT_##symbol - 1] = {                                                                \
+		.name = #column,                                                                      \
+		.type = SQL_TYPE_##kind,                                                              \
+		.typmod = SQL_TYPMOD_##kind,                                                          \
+		.not_null = (required) || sizeof(blank) > 1,                                          \
+		.max_bytes = VALUE_##kind < VALUE_TEXT ? 0 : (int) (MAX_CHARACTER_BYTES * (maximum)), \
+		.collation = VALUE_##kind == VALUE_EXACT ? C_COLLATION_OID : InvalidOid,              \
+		.default_value = sizeof(blank) > 1 ? "'" blank "'::text" : NULL,                      \
+	},
+	ONBOARD_COLUMNS(COLUMN_SHAPE)
+#undef COLUMN_SHAPE
 };
 
-/* The rules are at least as strict as these, so rows that passed keep them. */
+StaticAssertDecl(PRODUCT_COLUMN_COUNT <= 64,
+				 "table_shape_changed_defaults() has no bit for each column");
+
+/* Beside the ranges of numbers, see is_range_check(). */
 static const char *const products_checks[] = {
-	"((price >= 0.01) AND (price <= 999999.99))",
-	"((compare_at_price >= price) AND (compare_at_price <= 99999999.99))",
-	"((stock_quantity >= 0) AND (stock_quantity <= 1000000))",
-	"((weight_kg >= 0.01) AND (weight_kg <= 999999.99))",
 	"(status = ANY (ARRAY['active'::text, 'inactive'::text, 'out_of_stock'::text, 'discontinued'::text]))",
 	NULL,
 };
@@ -110,3 +126,49 @@ const TableShape validation_errors_shape = {
 	validation_errors_foreign_keys,
 	validation_errors_unique,
 };
+
+/* A bound of a range, as it stands in the script: decimals have two digits. */
+static const char *
+bound_text(const struct onboard_column_info *column, int64 bound)
+{
+	if (column->kind == VALUE_PIECES)
+		return psprintf(INT64_FORMAT, bound);
+	return psprintf(INT64_FORMAT ".%02d", bound / 100, (int) (bound % 100));
+}
+
+/* Does the CHECK hold a number to the range that its rule holds it to? */
+static bool
+is_range_check(const char *expression)
+{
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		const struct onboard_column_info *column = &onboard_columns[i];
+		const char *name = quote_identifier(column->name);
+		const char *minimum;
+
+		if (!value_is_number(column->kind))
+			continue;
+		/* The rule, too, has the price in place of the minimum. */
+		minimum = i == COLUMN_COMPARE_AT_PRICE ? onboard_columns[COLUMN_PRICE].name
+											   : bound_text(column, column->minimum);
+		if (strcmp(expression, psprintf("((%s >= %s) AND (%s <= %s))", name, minimum, name,
+										bound_text(column, column->maximum))) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+is_shipped_check(const TableShape *shape, const char *expression)
+{
+	const char *const *shipped;
+
+	for (shipped = shape->checks; *shipped != NULL; shipped++)
+	{
+		if (strcmp(*shipped, expression) == 0)
+			return true;
+	}
+	return shape == &products_shape && is_range_check(expression);
+}

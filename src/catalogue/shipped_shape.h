@@ -42,12 +42,18 @@ typedef struct TableShape
 {
 	const ColumnShape *columns;
 	int column_count;
-	const char *const *checks;           /* as deparse_expression() prints them, ended by NULL */
+	const char *const *checks;           /* see is_shipped_check() */
 	const ForeignKeyShape *foreign_keys; /* ended by a NULL column */
 	const UniqueShape *unique;           /* ended by one of no columns */
 } TableShape;
 
 extern const TableShape products_shape;
 extern const TableShape validation_errors_shape;
+
+/*
+ * Does every row that the rules accept satisfy this CHECK, because we ship it?  It is
+ * given as deparse_expression() prints it.
+ */
+extern bool is_shipped_check(const TableShape *shape, const char *expression);
 
 #endif /* ONBOARD_SHIPPED_SHAPE_H */

@@ -154,19 +154,6 @@ column_departure(Relation relation, const TableShape *shape)
 	return NULL;
 }
 
-static bool
-is_shipped_check(const char *expression, const TableShape *shape)
-{
-	const char *const *shipped;
-
-	for (shipped = shape->checks; *shipped != NULL; shipped++)
-	{
-		if (strcmp(*shipped, expression) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 check_departure(Relation relation, const TableShape *shape)
 {
@@ -178,7 +165,7 @@ check_departure(Relation relation, const TableShape *shape)
 		const ConstrCheck *check = &constraints->check[i];
 
 		if (is_enforced_check(check) &&
-			!is_shipped_check(expression_text(relation, stringToNode(check->ccbin)), shape))
+			!is_shipped_check(shape, expression_text(relation, stringToNode(check->ccbin))))
 			return psprintf("it has an added or changed CHECK constraint, \"%s\"", check->ccname);
 	}
 	return NULL;
@@ -403,11 +390,11 @@ find_departure(Relation relation, const TableShape *shape)
 }
 
 /* Which columns have another default than was shipped? */
-static uint32
+static uint64
 find_changed_defaults(Relation relation, const TableShape *shape)
 {
 	TupleDesc descriptor = RelationGetDescr(relation);
-	uint32 changed = 0;
+	uint64 changed = 0;
 	int i;
 
 	for (i = 0; i < shape->column_count; i++)
@@ -417,7 +404,7 @@ find_changed_defaults(Relation relation, const TableShape *shape)
 		if (number != InvalidAttrNumber &&
 			!is_shipped_default(relation, TupleDescAttr(descriptor, number - 1),
 								&shape->columns[i]))
-			changed |= 1U << i;
+			changed |= UINT64CONST(1) << i;
 	}
 	return changed;
 }
@@ -433,7 +420,7 @@ typedef struct KnownShape
 	bool valid;
 	Oid depends_on[SHAPE_MAX_FOREIGN_KEYS];
 	char departure[DEPARTURE_SIZE]; /* "" for none */
-	uint32 changed_defaults;        /* none without a departure */
+	uint64 changed_defaults;        /* none without a departure */
 } KnownShape;
 
 static KnownShape known_shapes[] = {
@@ -528,7 +515,7 @@ table_shape_departure(Relation relation, const TableShape *shape)
 	return known->departure[0] != '\0' ? known->departure : NULL;
 }
 
-uint32
+uint64
 table_shape_changed_defaults(Relation relation, const TableShape *shape)
 {
 	return known_shape(relation, shape)->changed_defaults;

@@ -30,6 +30,6 @@ extern bool table_has_insert_trigger(Relation relation);
  * Which columns of the shape have another default than was shipped?  A bit for
  * each, in the order of the shape.  As cheap as table_shape_departure().
  */
-extern uint32 table_shape_changed_defaults(Relation relation, const TableShape *shape);
+extern uint64 table_shape_changed_defaults(Relation relation, const TableShape *shape);
 
 #endif /* ONBOARD_TABLE_SHAPE_H */

@@ -58,7 +58,7 @@ typedef struct SeenHash
 /* State of one call. */
 typedef struct Check
 {
-	struct rule_settings settings;
+	const struct rule_settings *settings;
 	Catalogue *catalogue;
 	CatalogueOwner owner;
 	struct findings findings;
@@ -69,14 +69,16 @@ check_open(const char *vendor_id)
 {
 	Check *check = palloc0(sizeof(Check));
 	MemoryContext context = CurrentMemoryContext;
+	RuleSettingsCache *cache;
 	OwnerSection section;
 
 	owner_check_caller(vendor_id);
 	check->owner.vendor_id_text = CStringGetTextDatum(vendor_id);
 	owner_enter(&section);
 	SPI_connect();
-	rule_settings_load(&check->settings, context, true);
+	cache = rule_settings_open(context, true);
 	SPI_finish();
+	check->settings = rule_settings_of_vendor(cache, vendor_id);
 	check->catalogue = catalogue_open(false);
 	owner_leave(&section);
 	return check;
@@ -180,7 +182,7 @@ check_row(Check *check, IncomingRow *row, seen_keys_hash *seen)
 	RowKeys keys;
 
 	row_trim(&row->product);
-	incoming_row_judge(row, &check->settings, &check->findings);
+	incoming_row_judge(row, check->settings, &check->findings);
 	if (findings_are_of_unreadable_row(&check->findings))
 		return ACTION_REJECT;
 	row_keys_init(&keys, row);
@@ -202,7 +204,7 @@ return_finding(ReturnSetInfo *set, const struct finding *finding)
 	Datum values[6];
 	bool nulls[6] = {false};
 
-	values[0] = CStringGetTextDatum(rule_code(finding->rule));
+	values[0] = CStringGetTextDatum(finding->rule->code);
 	nulls[1] = finding->column == COLUMN_NONE;
 	if (!nulls[1])
 		values[1] = CStringGetTextDatum(onboard_columns[finding->column].name);

@@ -41,7 +41,7 @@
 /* Rows the executor may collect before it calls; INSERT only. */
 #define INTAKE_BATCH_ROWS 1000
 
-/* Columns of onboard.intake beside the fourteen. */
+/* Columns of onboard.intake beside those of columns.h. */
 typedef enum IntakeColumn
 {
 	INTAKE_UPLOAD_ID,
@@ -242,13 +242,11 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 
 	if (code.data == NULL)
 		return;
-	if (!rule_by_code(code, &row->defect) ||
-		(row->defect != RULE_MALFORMED_ROW && row->defect != RULE_INVALID_ENCODING))
+	if (!incoming_row_set_defect(row, code))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("defect_type of row %lld is not a defect", (long long) row->row_number),
 				 errhint("A defect_type is MALFORMED_ROW, INVALID_ENCODING or null.")));
-	row->has_defect = true;
 	row->defect_message = text_column(slot, intake->intake_column[INTAKE_DEFECT_MESSAGE], NULL);
 	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
 }

@@ -78,7 +78,7 @@ struct Loader
 
 	List *sessions; /* of UploadSession, in order of appearance */
 	UploadSession *current;
-	struct rule_settings settings;
+	RuleSettingsCache *rule_settings;
 	Catalogue *catalogue; /* NULL until the first row of a known upload */
 	ErrorStore *error_store;
 	Window *window;
@@ -174,7 +174,7 @@ open_tables(Loader *loader)
 
 	owner_enter(&section);
 	SPI_connect();
-	rule_settings_load(&loader->settings, loader->context, false);
+	loader->rule_settings = rule_settings_open(loader->context, false);
 	SPI_finish();
 	loader->catalogue = catalogue_open(true);
 	loader->error_store = error_store_open();
@@ -192,8 +192,11 @@ open_session(Loader *loader, const char *upload_id)
 
 	loader->sessions = lappend(loader->sessions, session);
 	MemoryContextSwitchTo(caller);
-	if (session->known && loader->catalogue == NULL)
+	if (!session->known)
+		return session;
+	if (loader->catalogue == NULL)
 		open_tables(loader);
+	session->settings = rule_settings_of_vendor(loader->rule_settings, session->upload.vendor_id);
 	return session;
 }
 
@@ -243,29 +246,37 @@ conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *out
 		loader->verdict(loader->verdict_context, position, outcome);
 }
 
-/* The same with the row at hand, whose findings are to be stored. */
+/* The same with the row at hand, whose findings are stored; a valid row has warnings. */
 static void
 conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int64 product_id)
 {
 	RowOutcome outcome = {action, product_id, &loader->findings};
 
 	if (!action_is_valid(action))
-	{
 		onboard_counters.rows_rejected++;
-		if (error_store_add(loader->error_store, &loader->current->owner, row, &loader->findings))
-			flush_errors(loader);
-	}
+	if (loader->findings.count > 0 &&
+		error_store_add(loader->error_store, &loader->current->owner, row, &loader->findings))
+		flush_errors(loader);
 	conclude(loader, row->row_number, row->position, &outcome);
 }
 
 /* The same for a row that became a product by its window's claim. */
 static void
-conclude_stored(Loader *loader, const WindowRow *row)
+conclude_stored(Loader *loader, const WindowRow *window_row)
 {
 	static const struct findings none;
-	RowOutcome outcome = {ACTION_INSERT, row->stored.product_id, &none};
+	IncomingRow *row = &loader->settled_row;
+	RowOutcome outcome = {ACTION_INSERT, window_row->stored.product_id, &none};
 
-	conclude(loader, row->stored.row_number, row->position, &outcome);
+	if (!row_image_has_findings(window_row->image))
+	{
+		conclude(loader, window_row->stored.row_number, window_row->position, &outcome);
+		return;
+	}
+	row_image_load(window_row->image, row, &loader->findings);
+	work_on_row(loader, row);
+	conclude_row(loader, row, ACTION_INSERT, window_row->stored.product_id);
+	MemoryContextReset(loader->row_context);
 }
 
 /*
@@ -312,7 +323,8 @@ refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 {
 	struct text_view none = {NULL, 0};
 
-	findings_add(&loader->findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, none, refusal);
+	findings_add(&loader->findings, rule_built_in(RULE_REJECTED_BY_CATALOGUE), COLUMN_NONE, none,
+				 refusal);
 	conclude_row(loader, row, ACTION_REJECT, 0);
 }
 
@@ -362,15 +374,15 @@ settle_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys,
 	conclude_row(loader, row, decide(loader, row, &found), 0);
 }
 
+/* Settle a row that had to wait, or whose keys are in doubt. */
 static void
 settle_row(Loader *loader, const WindowRow *window_row)
 {
 	IncomingRow *row = &loader->settled_row;
 	RowKeys keys;
 
-	row_image_load(window_row->image, row);
+	row_image_load(window_row->image, row, &loader->findings);
 	work_on_row(loader, row);
-	incoming_row_judge(row, &loader->settings, &loader->findings);
 	row_keys_init(&keys, row);
 	if (loader->findings.has_error)
 		settle_invalid(loader, row, &keys, window_row);
@@ -477,7 +489,8 @@ probe(Loader *loader, const RowKeys *keys, FoundKeys *found)
 static void
 store_in_window(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
-	WindowRow *added = window_add(loader->window, row, keys, WINDOW_STORED, true);
+	WindowRow *added =
+		window_add(loader->window, row, &loader->findings, keys, WINDOW_STORED, true);
 
 	if (catalogue_batch_add(loader->catalogue, &loader->current->owner, row, &added->stored) &&
 		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
@@ -499,7 +512,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	}
 	if (shares_key_with_window(loader, keys))
 	{
-		window_add(loader->window, row, keys, WINDOW_WAITING, true);
+		window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, true);
 		return;
 	}
 	if (probing_is_due(&loader->probing, path))
@@ -534,7 +547,7 @@ take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		conclude_row(loader, row, decide(loader, row, &found), 0);
 		return;
 	}
-	added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
+	added = window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, false);
 	memcpy(added->looked_up, look, sizeof(look));
 	added->found = found;
 }
@@ -577,7 +590,7 @@ take_row(Loader *loader, IncomingRow *row)
 	work_on_row(loader, row);
 	caller = MemoryContextSwitchTo(loader->row_context);
 	row_trim(&row->product);
-	incoming_row_judge(row, &loader->settings, &loader->findings);
+	incoming_row_judge(row, session->settings, &loader->findings);
 	row_keys_init(&keys, row);
 	if (findings_are_of_unreadable_row(&loader->findings))
 		conclude_row(loader, row, ACTION_REJECT, 0);

@@ -5,7 +5,8 @@
  *
  * Both read validation_errors once, in the order of its primary key, through a
  * cursor, with the rights of the caller: row security decides what there is.
- * Memory is bounded by the rows of one fetch.
+ * Memory is bounded by the rows of one fetch.  Warnings are in neither: a row
+ * that has nothing else is in the catalogue, and would come back as a duplicate.
  *
  * The fix file must give the same verdicts when it is uploaded unedited.  For
  * a row that was read as cells that is plain: the same cells again.  A record
@@ -41,13 +42,11 @@
 #include "base/statement.h"
 #include "report/csv_text.h"
 #include "shared/columns.h"
+#include "shared/report_cells.h"
 #include "shared/text.h"
 
 /* Rows of validation_errors per fetch. */
 #define FETCH_ROWS 500
-
-/* Characters of the description in the error report. */
-#define DESCRIPTION_CHARACTERS 100
 
 /* Cells that the fix file adds, in this order. */
 static const char *const fix_columns[] = {"onboard_line", "onboard_errors", "onboard_suggestion"};
@@ -72,7 +71,7 @@ static const char errors_query[] =
 	"SELECT e.row_number, e.line_number, e.vendor_product_id, e.error_type, e.error_field, "
 	"       e.error_message, e.rejected_value, e.suggestion, e.original_data "
 	"FROM onboard.validation_errors e "
-	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 "
+	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND e.severity OPERATOR(pg_catalog.=) 'error' "
 	"ORDER BY e.row_number, e.error_id";
 
 /* A report being written. */
@@ -295,12 +294,6 @@ original_data(const ErrorRow *row)
  * ---------------------------------------------------------------------
  */
 
-static const char *const error_headers[] = {
-	"Row Number",  "Vendor Product ID", "SKU",         "Product Name",   "Category",
-	"Error Type",  "Error Message",     "Price",       "Stock Quantity", "Brand",
-	"Description", "Line Number",       "Error Field", "Rejected Value", "Suggestion",
-};
-
 static struct text_view
 first_characters(struct text_view text, int characters)
 {
@@ -316,30 +309,54 @@ vendor_product_id(const ErrorRow *row, Jsonb *original)
 	return text.length > 0 ? text : json_column(original, COLUMN_VENDOR_PRODUCT_ID);
 }
 
+/* What the vendor's row has in a column, as much as the report shows. */
+static struct text_view
+column_text(const ErrorRow *row, Jsonb *original, const struct report_cell *cell)
+{
+	struct text_view text = cell->column == COLUMN_VENDOR_PRODUCT_ID
+								? vendor_product_id(row, original)
+								: json_column(original, cell->column);
+
+	return cell->max_characters > 0 ? first_characters(text, cell->max_characters) : text;
+}
+
+static struct text_view
+cell_text(const ErrorRow *row, Jsonb *original, const struct report_cell *cell)
+{
+	switch (cell->source)
+	{
+		case REPORT_COLUMN:
+			return column_text(row, original, cell);
+		case REPORT_ROW_NUMBER:
+			return error_number(row, ERROR_ROW_NUMBER);
+		case REPORT_LINE_NUMBER:
+			return error_number(row, ERROR_LINE_NUMBER);
+		case REPORT_ERROR_TYPE:
+			return error_text(row, ERROR_TYPE);
+		case REPORT_ERROR_FIELD:
+			return error_text(row, ERROR_FIELD);
+		case REPORT_ERROR_MESSAGE:
+			return error_text(row, ERROR_MESSAGE);
+		case REPORT_REJECTED_VALUE:
+			return error_text(row, ERROR_REJECTED_VALUE);
+		case REPORT_SUGGESTION:
+			return error_text(row, ERROR_SUGGESTION);
+		case REPORT_SOURCE_COUNT:
+			break;
+	}
+	return no_text;
+}
+
 /* One error as one record. */
 static void
 write_error(void *context, const ErrorRow *row)
 {
 	Report *report = context;
-	CsvRecord *record = &report->record;
 	Jsonb *original = original_data(row);
+	int i;
 
-	csv_add(record, error_number(row, ERROR_ROW_NUMBER));
-	csv_add_safe(record, vendor_product_id(row, original));
-	csv_add_safe(record, json_column(original, COLUMN_SKU));
-	csv_add_safe(record, json_column(original, COLUMN_PRODUCT_NAME));
-	csv_add_safe(record, json_column(original, COLUMN_CATEGORY));
-	csv_add_safe(record, error_text(row, ERROR_TYPE));
-	csv_add_safe(record, error_text(row, ERROR_MESSAGE));
-	csv_add_safe(record, json_column(original, COLUMN_PRICE));
-	csv_add_safe(record, json_column(original, COLUMN_STOCK_QUANTITY));
-	csv_add_safe(record, json_column(original, COLUMN_BRAND));
-	csv_add_safe(record, first_characters(json_column(original, COLUMN_DESCRIPTION),
-										  DESCRIPTION_CHARACTERS));
-	csv_add(record, error_number(row, ERROR_LINE_NUMBER));
-	csv_add_safe(record, error_text(row, ERROR_FIELD));
-	csv_add_safe(record, error_text(row, ERROR_REJECTED_VALUE));
-	csv_add_safe(record, error_text(row, ERROR_SUGGESTION));
+	for (i = 0; i < REPORT_CELL_COUNT; i++)
+		csv_add_safe(&report->record, cell_text(row, original, &report_cells[i]));
 	put_record(report);
 }
 
@@ -355,8 +372,8 @@ onboard_error_csv(PG_FUNCTION_ARGS)
 	if (!report_open(&report, fcinfo))
 		return (Datum) 0;
 	csv_init(&report.record, text_of(","));
-	for (i = 0; i < lengthof(error_headers); i++)
-		csv_add(&report.record, text_of(error_headers[i]));
+	for (i = 0; i < REPORT_CELL_COUNT; i++)
+		csv_add(&report.record, text_of(report_cell_heading(&report_cells[i])));
 	put_record(&report);
 	for_each_error(&report, write_error, &report);
 	report_close(&report);
@@ -474,7 +491,8 @@ find_attributes(FixFile *file)
 	static Statement find = {
 		"SELECT DISTINCT k.key COLLATE pg_catalog.\"C\" AS key FROM onboard.validation_errors e "
 		"CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(e.original_data OPERATOR(pg_catalog.-) $2) k (key) "
-		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
+		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND e.severity OPERATOR(pg_catalog.=) 'error' "
+		"  AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
 		"ORDER BY 1",
 		2,
 		{TEXTOID, TEXTARRAYOID},

@@ -21,6 +21,7 @@ typedef struct UploadSession
 	Size id_length;
 	UploadRow upload; /* as it was when locked, with what waits to be written */
 	CatalogueOwner owner;
+	const struct rule_settings *settings; /* of the vendor; the loader sets it */
 	Ledger *ledger;
 	int64 taken; /* rows of this statement that get a verdict */
 	Tally tally; /* of this statement */
