@@ -19,7 +19,7 @@
 
 enum header_role
 {
-	HEADER_COLUMN,    /* one of the fourteen */
+	HEADER_COLUMN,    /* one of columns.h */
 	HEADER_ATTRIBUTE, /* a column we do not know: travels as text */
 	HEADER_IGNORED    /* onboard_errors and its like, of a fix file */
 };
