@@ -62,6 +62,14 @@ static const ColumnShape products_columns[PRODUCT_COLUMN_COUNT] = {
 #undef COLUMN_SHAPE
 };
 
+/* Keys and categories are looked up in buffers of their own. */
+#define EXACT_CHECK(symbol, name, kind, required, minimum, maximum, ...)   \
+	StaticAssertDecl(VALUE_##kind != VALUE_EXACT ||                        \
+						 MAX_CHARACTER_BYTES * (maximum) <= KEY_MAX_BYTES, \
+					 #name " is longer than a key");
+ONBOARD_COLUMNS(EXACT_CHECK)
+#undef EXACT_CHECK
+
 StaticAssertDecl(PRODUCT_COLUMN_COUNT <= 64,
 				 "table_shape_changed_defaults() has no bit for each column");
 

@@ -399,35 +399,43 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
  * and a file full of errors needs one per row.  See utils/jsonb.h for the format.
  */
 
+/* The name of a column as a key. */
+typedef struct ColumnKey
+{
+	enum onboard_column column;
+	struct text_view name;
+} ColumnKey;
+
 /* As lengthCompareJsonbStringValue(): by length, then by bytes. */
 static int
 compare_keys(const void *a, const void *b)
 {
-	const char *left = onboard_columns[*(const enum onboard_column *) a].name;
-	const char *right = onboard_columns[*(const enum onboard_column *) b].name;
-	Size left_length = strlen(left);
-	Size right_length = strlen(right);
+	struct text_view left = ((const ColumnKey *) a)->name;
+	struct text_view right = ((const ColumnKey *) b)->name;
 
-	if (left_length != right_length)
-		return left_length < right_length ? -1 : 1;
-	return memcmp(left, right, left_length);
+	if (left.length != right.length)
+		return left.length < right.length ? -1 : 1;
+	return memcmp(left.data, right.data, left.length);
 }
 
-/* The columns in the order of jsonb keys; sorted once in a session. */
-static const enum onboard_column *
-jsonb_key_order(void)
+/* All columns in the order of jsonb keys; sorted once in a session. */
+static const ColumnKey *
+sorted_keys(void)
 {
-	static enum onboard_column order[COLUMN_COUNT];
+	static ColumnKey keys[COLUMN_COUNT];
 	static bool is_sorted = false;
 	int i;
 
 	if (is_sorted)
-		return order;
+		return keys;
 	for (i = 0; i < COLUMN_COUNT; i++)
-		order[i] = i;
-	qsort(order, COLUMN_COUNT, sizeof(order[0]), compare_keys);
+	{
+		keys[i].column = i;
+		keys[i].name = text_of(onboard_columns[i].name);
+	}
+	qsort(keys, COLUMN_COUNT, sizeof(keys[0]), compare_keys);
 	is_sorted = true;
-	return order;
+	return keys;
 }
 
 /* The strings of an object on their way into it: the keys, then the values. */
@@ -440,22 +448,24 @@ typedef struct StringWriter
 } StringWriter;
 
 /* An entry holds the length of its string; one in every stride, where it ends. */
-static void
-write_string(StringWriter *writer, const char *string, Size length)
+static inline void
+write_string(StringWriter *writer, struct text_view string)
 {
-	memcpy(writer->strings + writer->used, string, length);
-	writer->used += length;
-	writer->entries[writer->count] =
-		JENTRY_ISSTRING |
-		(writer->count % JB_OFFSET_STRIDE == 0 ? JENTRY_HAS_OFF | writer->used : length);
-	writer->count++;
+	JEntry entry = JENTRY_ISSTRING | string.length;
+
+	memcpy(writer->strings + writer->used, string.data, string.length);
+	writer->used += string.length;
+	if (writer->count % JB_OFFSET_STRIDE == 0)
+		entry = JENTRY_ISSTRING | JENTRY_HAS_OFF | writer->used;
+	writer->entries[writer->count++] = entry;
 }
 
 static Jsonb *
 columns_to_jsonb(const struct product_row *product)
 {
-	const enum onboard_column *order = jsonb_key_order();
-	enum onboard_column columns[COLUMN_COUNT];
+	const ColumnKey *keys = sorted_keys();
+	struct text_view values[COLUMN_COUNT];
+	struct text_view names[COLUMN_COUNT];
 	int count = 0;
 	Size bytes = 0;
 	Size size;
@@ -465,10 +475,13 @@ columns_to_jsonb(const struct product_row *product)
 
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
-		if (product->raw[order[i]].data == NULL)
+		struct text_view value = product->raw[keys[i].column];
+
+		if (value.data == NULL)
 			continue;
-		columns[count++] = order[i];
-		bytes += strlen(onboard_columns[order[i]].name) + product->raw[order[i]].length;
+		names[count] = keys[i].name;
+		values[count++] = value;
+		bytes += keys[i].name.length + value.length;
 	}
 	size = offsetof(Jsonb, root) + offsetof(JsonbContainer, children) + 2 * count * sizeof(JEntry) +
 		   bytes;
@@ -478,10 +491,9 @@ columns_to_jsonb(const struct product_row *product)
 	writer.entries = result->root.children;
 	writer.strings = (char *) (writer.entries + 2 * count);
 	for (i = 0; i < count; i++)
-		write_string(&writer, onboard_columns[columns[i]].name,
-					 strlen(onboard_columns[columns[i]].name));
+		write_string(&writer, names[i]);
 	for (i = 0; i < count; i++)
-		write_string(&writer, product->raw[columns[i]].data, product->raw[columns[i]].length);
+		write_string(&writer, values[i]);
 	return result;
 }
 

@@ -4,12 +4,13 @@
  *	  The one table of the columns of a product row.
  *
  * The extension, the command line and the Lambda functions all expand this
- * table or read it as data.  A column is added in two places: here, and in the
- * tables onboard.products and onboard.intake of the install script, at the same
- * place in the order.  Everything else follows or fails to compile.
+ * table or read it as data.  A column is added in two places: here, and in
+ * onboard.products and onboard.intake of the install script, at the same place
+ * in the order.  Everything else follows, or a test names it: the pages that list
+ * columns and limits.
  *
  * The order is that of the vendor's template file, of onboard.products and
- * onboard.intake, and of the findings of a rule.
+ * onboard.intake, and of the findings of one rule.
  *
  * X(symbol, name, kind, required, minimum, maximum, rule, blank, heading, example)
  *
@@ -18,9 +19,10 @@
  *	  kind		suffix of a VALUE_<kind>, see enum value_kind
  *	  required	true when a blank value breaks MISSING_REQUIRED_FIELDS; the
  *				SQL column is NOT NULL then
- *	  minimum, maximum	of a number: the range, in the unit of its kind; a CHECK
- *				of the SQL column may repeat it.  Of a text: 0, and the most
- *				characters, the limit of FIELD_LENGTH_EXCEEDED
+ *	  minimum, maximum	of a number: the range, in the unit of its kind; the SQL
+ *				column may have a CHECK with these bounds, amounts with two
+ *				digits after the point.  Of a text: 0, and the most characters,
+ *				the limit of FIELD_LENGTH_EXCEEDED
  *	  rule		the rule of its own that a value must keep, as the suffix of a
  *				RULE_<rule>, or NONE.  A number needs one of those that read
  *				numbers

@@ -419,6 +419,57 @@ sub check_rules
 	return;
 }
 
+# The limits that the rules name, and the columns that are required.
+sub check_limits
+{
+	my $table = slurp("$root/src/shared/columns.h") =~ s/\\\n//gr;
+	my %column;    # kind, required, minimum, maximum, rule
+	my %found;
+
+	for ($table =~ /^\tX\(argument, (.*)$/mg)
+	{
+		my (undef, $name, @facts) = split /\s*,\s*/;
+
+		$column{$name} = [ map { s/INT64_C\((\d+)\)/$1/r } @facts[ 0 .. 4 ] ];
+	}
+	for my $name (keys %column)
+	{
+		my ($kind, $required, $minimum, $maximum, $rule) = @{ $column{$name} };
+		my ($from, $to) = $kind eq 'PIECES' ? ($minimum, $maximum) : map { $_ / 100 } $minimum, $maximum;
+
+		push @{ $found{MISSING_REQUIRED_FIELDS} }, $name if $required eq 'true';
+		push @{ $found{ $kind =~ /^(?:TEXT|EXACT)$/ ? 'FIELD_LENGTH_EXCEEDED' : $rule } },
+			$kind =~ /^(?:TEXT|EXACT)$/ ? "$name $maximum" : "$from to $to";
+	}
+	for my $row (table_below('README.md', 'Rules'))
+	{
+		my ($rule, $holds) = @$row;
+		my @documented;
+
+		next unless defined $found{$rule};
+		if ($rule eq 'MISSING_REQUIRED_FIELDS')
+		{
+			@documented = grep { defined $column{$_} } $holds =~ /(\w+)/g;
+		}
+		elsif ($rule eq 'FIELD_LENGTH_EXCEEDED')
+		{
+			while ($holds =~ /((?:\w+(?:, | and ))*\w+) (\d+)/g)
+			{
+				my ($names, $limit) = ($1, $2);
+
+				push @documented, map { "$_ $limit" } grep { defined $column{$_} } $names =~ /(\w+)/g;
+			}
+		}
+		else
+		{
+			@documented = $holds =~ /([\d.]+ to [\d.]+)/;
+		}
+		is_deeply(sorted(@documented), sorted(@{ delete $found{$rule} }), "README.md has what $rule allows");
+	}
+	is_deeply([ keys %found ], [], 'README.md has the limits of every column');
+	return;
+}
+
 # Arguments as the manual writes them: name type, separated by commas.
 sub check_functions
 {
@@ -580,6 +631,7 @@ check_exit_codes();
 check_sqlstates();
 check_failure_codes();
 check_rules();
+check_limits();
 check_functions();
 check_columns();
 check_grants();
