@@ -26,18 +26,19 @@ extern const struct rule_settings *
 rule_settings_of_vendor(RuleSettingsCache *cache, const char *vendor_id);
 
 /*
- * Where settings of vendors come from: fill() is given the standard settings and
- * may change them, inside an owner section with SPI connected; what they point to
- * must live as long as the statement.  The rendezvous variable of this name holds
- * one, or NULL.
+ * Where the settings of vendors come from.  fill() gets the standard settings and
+ * may make them stricter, inside an owner section with SPI connected; what they
+ * point to must live as long as the statement.  The rendezvous variable of this
+ * name holds a source, or NULL.
  *
- * Nothing that we ship sets it, so all vendors have the standard settings.  A test
- * does, through a library of its own (test/modules/vendor_settings.c), so what it
- * tests is the very library that is shipped; to load another into a server takes a
- * superuser, who can replace this one just as well.  Settings that the database
- * keeps will be read by such a source in rule_settings.c, rules that it adds
- * registered by it (struct rule, numbers from RULE_COUNT on) and judged by
- * judge_added() of the settings.
+ * Nothing that we ship sets it, so all vendors have the standard settings.  Tests
+ * set it through a library of their own (test/modules/vendor_settings.c), and so
+ * test the very library that is shipped.  That opens no door: it takes a superuser
+ * to load a library into a server, who could replace this one as well.
+ *
+ * Settings and rules that the database keeps will be read by such a source in
+ * rule_settings.c: it registers each rule (struct rule), and judge_added() of the
+ * settings judges by them.
  */
 #define RULE_SETTINGS_SOURCE "onboard_rule_settings_source"
 

@@ -12,7 +12,7 @@
 #define IF_REQUIRED(symbol, name, kind, required, ...) \
 	| ((column_set) (required) << COLUMN_##symbol)
 #define MAX_CHARACTERS(symbol, name, kind, required, minimum, maximum, ...) \
-	[COLUMN_##symbol] = VALUE_##kind < VALUE_TEXT ? 0 : (maximum),
+	[COLUMN_##symbol] = VALUE_##kind < VALUE_TEXT ? 0 : (int) (maximum),
 #define RANGE(symbol, name, kind, required, minimum, maximum, ...) \
 	[COLUMN_##symbol] = {(enum number_kind) VALUE_##kind, minimum, maximum},
 

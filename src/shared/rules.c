@@ -16,7 +16,6 @@
  */
 #include "shared/rules.h"
 
-#include "shared/rule_standard.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 #include "shared/url.h"
@@ -125,28 +124,30 @@ check_present(struct judgement *judgement)
 
 /*
  * The part that all numbers share.  One that can be stored is noted in the row:
- * within the range, or else within the widest one where that is a warning.
+ * within the range, or where that is a warning, what the catalogue holds, from
+ * least to the maximum of the column.
  */
 static enum number_verdict
-judge_number(struct judgement *judgement, const struct number_range *range,
-			 const struct number_range *widest)
+judge_number(struct judgement *judgement, const struct number_range *range, int64_t least)
 {
 	struct product_row *row = judgement->row;
-	int64_t *number = &row->number[judgement->column];
-	enum number_verdict verdict = number_parse(judgement->value, range, number);
+	enum onboard_column column = judgement->column;
+	enum number_verdict verdict = number_parse(judgement->value, range, &row->number[column]);
+	struct number_range widest;
 
 	if (verdict == NUMBER_VALID)
 	{
-		row->numbers |= column_bit(judgement->column);
+		row->numbers |= column_bit(column);
 		return verdict;
 	}
 
 	judgement->message = number_messages[range->kind][verdict];
 	judgement->limit = verdict == NUMBER_BELOW ? range->minimum : range->maximum;
 	number_suggest(judgement->value, range, judgement->suggestion, FINDING_SUGGESTION_SIZE);
+	widest = (struct number_range){range->kind, least, onboard_columns[column].maximum};
 	if (judgement->severity == SEVERITY_WARNING &&
-		number_parse(judgement->value, widest, number) == NUMBER_VALID)
-		row->numbers |= column_bit(judgement->column);
+		number_parse(judgement->value, &widest, &row->number[column]) == NUMBER_VALID)
+		row->numbers |= column_bit(column);
 	else
 		judgement->severity = SEVERITY_ERROR;
 	return verdict;
@@ -155,8 +156,10 @@ judge_number(struct judgement *judgement, const struct number_range *range,
 static bool
 check_number(struct judgement *judgement)
 {
-	return judge_number(judgement, &judgement->settings->ranges[judgement->column],
-						&rule_settings_standard.ranges[judgement->column]) == NUMBER_VALID;
+	enum onboard_column column = judgement->column;
+
+	return judge_number(judgement, &judgement->settings->ranges[column],
+						onboard_columns[column].minimum) == NUMBER_VALID;
 }
 
 /* Called only when there are more bytes than characters allowed. */
@@ -210,16 +213,18 @@ check_compare_at_price(struct judgement *judgement)
 {
 	const struct product_row *row = judgement->row;
 	struct number_range range = judgement->settings->ranges[judgement->column];
-	struct number_range widest = rule_settings_standard.ranges[judgement->column];
-	int64_t price = row_has_number(row, COLUMN_PRICE) ? row->number[COLUMN_PRICE] : INT64_MIN;
-	bool is_price_minimum = price >= range.minimum;
+	int64_t least = onboard_columns[judgement->column].minimum;
+	bool is_price_minimum = false;
 	enum number_verdict verdict;
 
-	if (price > widest.minimum)
-		widest.minimum = price;
+	if (row_has_number(row, COLUMN_PRICE))
+	{
+		least = row->number[COLUMN_PRICE];
+		is_price_minimum = least >= range.minimum;
+	}
 	if (is_price_minimum)
-		range.minimum = price;
-	verdict = judge_number(judgement, &range, &widest);
+		range.minimum = least;
+	verdict = judge_number(judgement, &range, least);
 	if (verdict == NUMBER_BELOW && is_price_minimum)
 		judgement->message = "%f %v is below the price of %a";
 	return verdict == NUMBER_VALID;

@@ -61,10 +61,9 @@ enum rule_severity
 };
 
 /*
- * A registered rule.  A finding points to its rule, and only code, order and
- * severity of that count: rules that are not built in take the same way to
- * tables, reports and messages.  They have numbers from RULE_COUNT on, and must
- * outlive the findings.
+ * A registered rule.  A finding points to its rule, so rules that are not built
+ * in reach tables, reports and messages as those that are.  They have numbers from
+ * RULE_COUNT on, and must outlive the statement that judges by them.
  */
 struct rule
 {
@@ -159,9 +158,10 @@ extern void row_trim(struct product_row *row);
 /*
  * Judge a trimmed row by every rule that needs no catalogue.  findings is
  * overwritten: ordered by rule, then by column.  Also parses the numbers into
- * the row; a number that only breaks a warning is among them.  A value over ONBOARD_MAX_FIELD_BYTES, or the row over
- * ONBOARD_MAX_RECORD_BYTES, gives MALFORMED_ROW alone; U+FFFD in any value
- * gives INVALID_ENCODING alone: such a row is judged by no other rule.
+ * the row, those with no more than a warning included.  A value over
+ * ONBOARD_MAX_FIELD_BYTES, or the row over ONBOARD_MAX_RECORD_BYTES, gives
+ * MALFORMED_ROW alone; U+FFFD in any value gives INVALID_ENCODING alone: such a
+ * row is judged by no other rule.
  */
 extern void rules_judge(struct product_row *row, const struct rule_settings *settings,
 						struct findings *findings);
