@@ -28,9 +28,9 @@
 #include "base/statement.h"
 #include "shared/upload_failure.h"
 #include "upload/account.h"
+#include "upload/failure_code.h"
 #include "upload/pending.h"
 #include "upload/upload.h"
-#include "upload/failure_code.h"
 
 /*
  * The lock of the sweeper among advisory locks: "onboard" cut to four bytes, and

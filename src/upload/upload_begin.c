@@ -18,8 +18,8 @@
 #include "base/statement.h"
 #include "shared/rules.h"
 #include "upload/account.h"
-#include "upload/upload.h"
 #include "upload/failure_code.h"
+#include "upload/upload.h"
 
 /* Characters of a vendor's id, as in the CHECK constraint on vendors. */
 #define VENDOR_ID_MAX 50

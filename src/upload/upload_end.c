@@ -17,8 +17,8 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "upload/account.h"
-#include "upload/upload.h"
 #include "upload/failure_code.h"
+#include "upload/upload.h"
 #include "upload/upload_undo.h"
 
 static void
