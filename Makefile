@@ -38,7 +38,8 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # These work before PostgreSQL's headers are there, and call make for the rest.
-TASKS = help deps deps-test demo aws-local check check-majors check-unit lint format bench
+TASKS = help deps deps-test demo aws-local check check-majors check-unit lint format bench \
+	bench-compare
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -117,6 +118,9 @@ lint: ## Check layout, rooms, banned functions, versions and both compilers' war
 bench: deps-test ## Measure against plain COPY and Python; writes test/bench/RESULTS.md
 	@$(MAKE) -s all
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/run.py
+
+bench-compare: deps-test ## Compare the speed with that of a commit: OLD=COMMIT; more in OPTIONS, see OPTIONS=--help
+	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/compare.py $(OPTIONS) $(OLD)
 
 .PHONY: $(TASKS)
 

@@ -9,7 +9,7 @@ import time
 
 
 from data import DataSet
-from server import Seconds, check
+from server import Seconds, check, processor_seconds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
@@ -50,11 +50,6 @@ GRANT INSERT, SELECT ON bench.fk TO {PIPELINE};
 GRANT INSERT ON bench.errors TO {PIPELINE};
 GRANT INSERT, SELECT, UPDATE ON bench.uploads TO {PIPELINE};
 """
-
-
-def processor_seconds(pid):
-    """User and system time of a process, of all its threads, to the nanosecond (see clock_getcpuclockid(3))."""
-    return time.clock_gettime((~pid << 3) | 2)
 
 
 class Services:

@@ -5,7 +5,7 @@ import statistics
 
 from bench import spread
 from cpu_group import MEGABYTES, MEGABYTES_OF_CORE, join
-from lambda_functions import MISSING, PIPELINE, Services, needs_environment, processor_seconds
+from lambda_functions import MISSING, PIPELINE, Services, needs_environment
 from server import check
 
 if not MISSING:

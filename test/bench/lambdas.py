@@ -43,8 +43,8 @@ class File:
         return iter(lambda: list(islice(records, size)), [])
 
 
-def make_runs(bench, services, files):
-    """Functions by name and place, and what to measure: (place, program, batch) and the call that does it."""
+def make_runs(bench, services, files, places=PLACES):
+    """What to measure with the files, one of each program: (place, program, batch) and the call that does it."""
     functions = {}
     urls = {"stub": services.stub.url, "slow": services.stub.url, "emulator": services.emulator.url}
 
@@ -79,7 +79,8 @@ def make_runs(bench, services, files):
         return seconds
 
     return {(place, program, size): lambda place=place, program=program, size=size: run(place, program, size)
-            for place in PLACES for program in PROGRAMS for size in (BATCHES if place == "stub" else BATCHES[1:2])}
+            for place in places for program in files
+            for size in (BATCHES if place == "stub" else BATCHES[1:2])}
 
 
 def row_of(bench, step, place, size, onboard, python):
