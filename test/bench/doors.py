@@ -54,9 +54,12 @@ def ingest(bench):
             runs = seconds[name]
             table.append([keys, f"{bad} %", name, f"{wall(runs):.2f}", f"{fk:.2f}", f"{wall(seconds['intake']):.2f}",
                           f"{rows / wall(runs):,.0f}", f"{times(seconds['fk'], runs):.2f}", f"± {spread(runs):.0f} %"])
-            bench.bar("onboard_ingest() against COPY with FK", f"{name}, {keys}, {bad} % bad", times(seconds["fk"], runs), 0.6)
-    bench.table(f"onboard_ingest(), {rows:,} rows", ["keys", "bad", "records", "seconds", "FK s", "intake s", "rows/s", "x FK", "noise"],
-                table, "From libpq, the records as one jsonb parameter, every verdict fetched; each call commits. To reach: 0.6.")
+            bench.bar("onboard_ingest() against COPY with FK", f"{name}, {keys}, {bad} % bad", times(seconds["fk"], runs),
+                0.6)
+    bench.table(f"onboard_ingest(), {rows:,} rows", ["keys", "bad", "records", "seconds", "FK s", "intake s", "rows/s",
+        "x FK", "noise"],
+                table, "From libpq, the records as one jsonb parameter, every verdict fetched; each call commits. To reach: "
+                "0.6.")
 
 
 def time_at_once(bench, files, clients, table):
@@ -91,7 +94,8 @@ def at_once(bench):
     rows = bench.options.rows // 32
     table = []
     for keys in ("sequential", "random"):
-        files = [DataSet(bench, rows, ("intake", "clean"), keys, vendor=f"VEND00{n}", start=1 + rows * n) for n in range(1, 9)]
+        files = [DataSet(bench, rows, ("intake", "clean"), keys, vendor=f"VEND00{n}", start=1 + rows * n)
+            for n in range(1, 9)]
         runs = {(name, clients): lambda name=name, clients=clients: time_at_once(bench, files, clients, BASELINES.get(name))
                 for clients in (1, 2, 8) for name in ("intake", "fk", "nofk")}
         seconds = bench.interleave(min(3, bench.options.rounds), runs)
@@ -155,4 +159,5 @@ def command_line(bench):
                 ["onboard load s", "psql COPY s", "rows/s", "x psql", "noise"],
                 [[f"{wall(program):.2f}", f"{wall(psql):.2f}", f"{rows / wall(program):,.0f}",
                   f"{times(psql, program):.2f}", f"± {max(spread(program), spread(psql)):.0f} %"]],
-                "A vendor's CSV file, read twice, to its end in the catalogue; psql gets a file made for the intake. To reach: 0.8.")
+                "A vendor's CSV file, read twice, to its end in the catalogue; psql gets a file made for the intake. To "
+                "reach: 0.8.")

@@ -66,7 +66,8 @@ def parse_options():
     parser.add_argument("--rows", type=int, help="rows of the large files (1000000; quick: 200000)")
     parser.add_argument("--rounds", type=int, help="rounds of each comparison (3)")
     parser.add_argument("--output", metavar="DIR", help="where to write results.json, RESULTS.md and results.svg "
-                        "(here after a whole run, nowhere after --quick or --only); with --only the other sections there stay")
+                        "(here after a whole run, nowhere after --quick or --only); with --only the other sections there "
+                        "stay")
     parser.add_argument("--revision", help="build this commit, not the working tree")
     parser.add_argument("--install", help=argparse.SUPPRESS)
     launch.add_options(parser)
