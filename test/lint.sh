@@ -61,7 +61,8 @@ check $status 'rooms include only what ARCHITECTURE.md allows, without circles'
 # longer: a regular expression, and a meta-command of psql.
 long_lines()
 {
-	find test sql -type f ! -name 'onboard--*' \( -name '*.sql' -o -name '*.spec' -o -name '*.p[lmy]' -o -name '*.sh' \) | while read -r file; do
+	find test sql -type f ! -name 'onboard--*' \( -name '*.sql' -o -name '*.spec' -o -name '*.p[lmy]' \
+		-o -name '*.sh' \) | while read -r file; do
 		expand -t4 "$file" | grep -nE '.{131}' | grep -vE 'qr/|\\copy' | sed "s|^|$file:|"
 	done
 }
