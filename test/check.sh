@@ -73,10 +73,21 @@ prepare()
 	fi
 }
 
-# Write standard input to a file, and show it when the step is watched.
-write_log()
+# Show a log while it is written, until stop_showing.  It is not a pipe: a server that
+# a test leaves behind would keep that open.
+show()
 {
-	if [ -n "$watched" ]; then tee "$1"; else cat >"$1"; fi
+	: >"$1"
+	tail -n +1 -f "$1" &
+	viewer=$!
+}
+
+stop_showing()
+{
+	# What was written last is not shown at once.
+	sleep 1
+	kill "$viewer"
+	wait "$viewer" 2>/dev/null || true
 }
 
 # Run one step and print its result.  A step whose results are not in its log leaves
@@ -89,17 +100,15 @@ run_step()
 	shift 3
 	log=$work/log/$step
 	start=$(date +%s)
-	{
-		status=0
-		$changing_user env HOME="$work/home" TMPDIR="$work/tmp" PATH="$work/pg/bin:$PATH" \
-			ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
-			ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-			BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" \
-			PERL_TEST_HARNESS_DUMP_TAP="$work/out/$step.tap" \
-			"$@" 2>&1 || status=$?
-		echo "$status" >"$work/$step.status"
-	} | write_log "$log"
-	status=$(cat "$work/$step.status")
+	status=0
+	[ -z "$watched" ] || show "$log"
+	$changing_user env HOME="$work/home" TMPDIR="$work/tmp" PATH="$work/pg/bin:$PATH" \
+		ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
+		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
+		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" \
+		PERL_TEST_HARNESS_DUMP_TAP="$work/out/$step.tap" \
+		"$@" >"$log" 2>&1 || status=$?
+	[ -z "$watched" ] || stop_showing
 	line=$(test/results.pl "$step" "$status" "$work/records" "$results")
 	echo "$line  ($(($(date +%s) - start)) s)"
 	case $line in
