@@ -37,8 +37,12 @@ SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
+# One kind of test each.
+SUITES = check-regress check-isolation check-pgtap check-tap check-aws
+
 # These work before PostgreSQL's headers are there, and call make for the rest.
-TASKS = help deps deps-test demo aws-local check check-majors check-unit lint format bench
+TASKS = help deps deps-test demo aws-local check check-majors check-unit $(SUITES) lint format \
+	bench bench-compare
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -70,12 +74,12 @@ $(OBJS): Makefile onboard.control
 else
 
 help: ## Show this list
-	@echo "  make                Build extension and command line"
-	@echo "  make install        Install both; DESTDIR, prefix and PG_CONFIG are honoured"
-	@echo "  make uninstall      Remove what make install put there, with the same variables"
-	@echo "  make installcheck   Run the regression tests in a server that runs already"
+	@echo "  make                 Build extension and command line"
+	@echo "  make install         Install both; DESTDIR, prefix and PG_CONFIG are honoured"
+	@echo "  make uninstall       Remove what make install put there, with the same variables"
+	@echo "  make installcheck    Run the regression tests in a server that runs already"
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
-		sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+		sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 
 deps: ## Install the Debian packages needed to build and run
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES)
@@ -105,8 +109,18 @@ check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, fetched belo
 	@SUDO="$(SUDO)" test/install_packages.sh debootstrap dpkg-dev patchelf
 	@$(SUDO) test/check_majors.sh
 
-check-unit: ## Run the tests that need no server
+check-unit: deps-test ## Run the tests of C functions that need no server; TESTS=number_test for one
 	@$(MAKE) -s -C test/unit check
+
+check-regress: ## Run the tests in SQL, sql/*.sql; TESTS="validate ingest" for some
+check-isolation: ## Run the tests of sessions that wait for each other; TESTS=deadlock for one
+check-pgtap: ## Run the tests of the schema; TESTS=rules for one
+check-tap: ## Run the tests of program and server in Perl; TESTS=011_cli_load for one
+check-aws: ## Run the tests of the functions on emulated services; TESTS=test_pipeline for one
+
+$(SUITES): deps-test
+	@$(MAKE) -s -j$(shell nproc) all
+	@TESTS="$(TESTS)" test/check.sh $(@:check-%=%)
 
 format: ## Lay out all C as .clang-format says
 	@clang-format -i src/*.[ch] src/*/*.[ch] glue/*/*.[ch] test/*/*.[ch]
@@ -117,6 +131,9 @@ lint: ## Check layout, rooms, banned functions, versions and both compilers' war
 bench: deps-test ## Measure against plain COPY and Python; writes test/bench/RESULTS.md
 	@$(MAKE) -s all
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/run.py
+
+bench-compare: deps-test ## Compare the speed with that of a commit: OLD=COMMIT; more in OPTIONS, see OPTIONS=--help
+	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/compare.py $(OPTIONS) $(OLD)
 
 .PHONY: $(TASKS)
 

@@ -6,14 +6,17 @@ INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('ACC-1', 'Ac
 CREATE FUNCTION load(upload text, first int, last int) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	FOR i IN first..last LOOP
-		INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity)
+		INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price,
+			stock_quantity)
 			VALUES (upload, i, 'acc' || i, 'n', 'Books', 'ACC-' || i, CASE i % 10 WHEN 0 THEN 'x' ELSE '1' END, '1');
 	END LOOP;
 END $$;
 CREATE VIEW account AS
 	SELECT u.valid_records, u.error_records, u.status,
-		(SELECT string_agg(j.first_row || '-' || j.last_row, ' ' ORDER BY j.first_row) FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id) AS judged,
-		(SELECT string_agg(o.kind || ' ' || (o.payload - 'status')::text, '; ' ORDER BY o.event_id) FROM onboard.outbox o WHERE o.upload_id = u.upload_id) AS events
+		(SELECT string_agg(j.first_row || '-' || j.last_row, ' ' ORDER BY j.first_row) FROM onboard.judged_rows j
+			WHERE j.upload_id = u.upload_id) AS judged,
+		(SELECT string_agg(o.kind || ' ' || (o.payload - 'status')::text, '; ' ORDER BY o.event_id)
+			FROM onboard.outbox o WHERE o.upload_id = u.upload_id) AS events
 	FROM onboard.upload_history u WHERE u.vendor_id = 'ACC-1' ORDER BY u.created_at DESC LIMIT 1;
 
 -- A statement alone is accounted for when it ends, also inside a transaction.
@@ -34,7 +37,8 @@ SELECT * FROM account;
 -- A row that waits to be accounted for is judged all the same.
 BEGIN;
 SELECT load(:'u', 41, 60);
-SELECT r.row_number, r.status FROM onboard_ingest(:'u', '[{"row_number": 59, "product": {}}, {"row_number": 60, "product": {}}]') r;
+SELECT r.row_number, r.status FROM onboard_ingest(:'u',
+	'[{"row_number": 59, "product": {}}, {"row_number": 60, "product": {}}]') r;
 COMMIT;
 SELECT valid_records, error_records, judged FROM account;
 

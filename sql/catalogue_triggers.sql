@@ -1,7 +1,8 @@
 -- Triggers on the tables: updated_at, and stock against status.
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('TRIG-1', 'Trigger one', 'one@trig.example');
 CREATE FUNCTION add(name text, stock int, status text, OUT product_id bigint) LANGUAGE sql AS $$
-	INSERT INTO onboard.products AS p (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity, status)
+	INSERT INTO onboard.products AS p (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity,
+		status)
 		VALUES ('TRIG-1', name, name, 'Books', 'TRIG ' || name, 1, stock, status) RETURNING p.product_id;
 $$;
 
@@ -15,17 +16,23 @@ SELECT add('transaction', 1, 'active') > 0 AS added;
 UPDATE onboard.products SET brand = 'B' WHERE sku = 'TRIG transaction' RETURNING updated_at > created_at AS changed;
 COMMIT;
 -- Whatever the client says, and when the clock was set back
-UPDATE onboard.products SET updated_at = created_at WHERE sku = 'TRIG clock' RETURNING updated_at > created_at AS changed;
-UPDATE onboard.products SET created_at = now() + interval '1 year' WHERE sku = 'TRIG clock' RETURNING updated_at > created_at AS changed;
-UPDATE onboard.products SET created_at = 'infinity' WHERE sku = 'TRIG clock' RETURNING updated_at < created_at AS finite;
+UPDATE onboard.products SET updated_at = created_at WHERE sku = 'TRIG clock'
+	RETURNING updated_at > created_at AS changed;
+UPDATE onboard.products SET created_at = now() + interval '1 year' WHERE sku = 'TRIG clock'
+	RETURNING updated_at > created_at AS changed;
+UPDATE onboard.products SET created_at = 'infinity' WHERE sku = 'TRIG clock'
+	RETURNING updated_at < created_at AS finite;
 UPDATE onboard.vendors SET city = 'Here' WHERE vendor_id = 'TRIG-1' RETURNING updated_at > created_at AS changed;
-UPDATE onboard.product_categories SET description = 'Printed' WHERE category_name = 'Books' RETURNING updated_at > created_at AS changed;
+UPDATE onboard.product_categories SET description = 'Printed' WHERE category_name = 'Books'
+	RETURNING updated_at > created_at AS changed;
 UPDATE onboard.product_categories SET description = NULL WHERE category_name = 'Books';
 
 -- Stock and status: only active and out_of_stock flip.
-SELECT count(add(s || ' ' || n, n, s)) FROM unnest(ARRAY['active', 'inactive', 'out_of_stock', 'discontinued']) s, unnest(ARRAY[0, 5]) n;
+SELECT count(add(s || ' ' || n, n, s)) FROM unnest(ARRAY['active', 'inactive', 'out_of_stock', 'discontinued']) s,
+	unnest(ARRAY[0, 5]) n;
 CREATE VIEW statuses AS
-	SELECT product_name, stock_quantity, status FROM onboard.products WHERE vendor_id = 'TRIG-1' AND product_name ~ '[05]$' ORDER BY 1;
+	SELECT product_name, stock_quantity, status FROM onboard.products WHERE vendor_id = 'TRIG-1'
+		AND product_name ~ '[05]$' ORDER BY 1;
 UPDATE onboard.products SET stock_quantity = 5 - stock_quantity WHERE vendor_id = 'TRIG-1' AND product_name ~ '[05]$';
 SELECT * FROM statuses;
 UPDATE onboard.products SET stock_quantity = 5 - stock_quantity WHERE vendor_id = 'TRIG-1' AND product_name ~ '[05]$';

@@ -1,6 +1,7 @@
 -- Categories: those that come with the extension, and the user's own.
 \set SHOW_CONTEXT never
-SELECT category_id, category_name, parent_category, is_active, shipped FROM onboard.product_categories ORDER BY category_id;
+SELECT category_id, category_name, parent_category, is_active, shipped
+	FROM onboard.product_categories ORDER BY category_id;
 
 -- The user's own begin above 1000 and can be anything.
 INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Tea', 'Food & Beverage')

@@ -12,13 +12,15 @@ CREATE FUNCTION load(upload_id text, first int, last int) RETURNS text LANGUAGE 
 	SELECT string_agg(n || ' ' || status, ', ' ORDER BY status) FROM (
 		SELECT count(*) AS n, i.status FROM onboard_ingest(load.upload_id,
 			(SELECT jsonb_agg(jsonb_build_object('row_number', r, 'line_number', r + 1, 'product', jsonb_build_object(
-				'vendor_product_id', load.upload_id || r, 'sku', load.upload_id || r, 'product_name', 'Lamp', 'category', 'Books',
+				'vendor_product_id', load.upload_id || r, 'sku', load.upload_id || r, 'product_name', 'Lamp',
+					'category', 'Books',
 				'price', CASE WHEN r % 5 = 0 THEN 'PLANTED' ELSE '2' END, 'stock_quantity', '1')))
 			FROM generate_series(first, last) r)) i
 		GROUP BY i.status) t;
 $$;
 CREATE VIEW uploads AS
-	SELECT upload_id, status, failure_code AS code, total_records AS total, valid_records AS valid, error_records AS errors,
+	SELECT upload_id, status, failure_code AS code, total_records AS total, valid_records AS valid,
+		error_records AS errors,
 		parse_attempts AS parses, revivals, checkpoint
 	FROM onboard.upload_history WHERE vendor_id LIKE 'DLV-%';
 -- Nothing happened to an upload for so long.
@@ -29,10 +31,13 @@ $$;
 --
 -- The same event twice
 --
-SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}', false) AS u \gset
-SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}', false) = :'u' AS same;
+SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}',
+	false) AS u \gset
+SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}',
+	false) = :'u' AS same;
 SELECT status FROM onboard_reject_upload(:'u', 'TOO_MANY_ROWS', NULL);
--- An event that comes twice opens no attempt, whatever the reason; a user who asks again gets another attempt, which may succeed.
+-- An event that comes twice opens no attempt, whatever the reason; a user who asks again gets another attempt, which
+-- may succeed.
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', false) = :'u' AS same;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', true) AS second \gset
 SELECT :'second' <> :'u' AS differ;
@@ -46,20 +51,25 @@ UPDATE onboard.vendors SET status = 'active' WHERE vendor_id = 'DLV-2';
 SELECT onboard_begin_upload('DLV-2', 'a.csv', NULL, 'bucket/b/v1', NULL, '{}', false) = :'inactive' AS same;
 SELECT onboard_begin_upload('DLV-2', 'a.csv', NULL, 'bucket/b/v1', NULL, '{}', true) = :'inactive' AS same;
 -- Without content no two are the same.
-SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, NULL, NULL, '{}', false) <> onboard_begin_upload('DLV-1', 'a.csv', NULL, NULL, NULL, '{}', false) AS differ;
+SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, NULL, NULL, '{}', false) <> onboard_begin_upload('DLV-1', 'a.csv',
+	NULL, NULL, NULL, '{}', false) AS differ;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'x', NULL, '{}', NULL); -- ERROR
 SELECT onboard_begin_upload('DLV-9', 'a.csv', NULL, 'x', NULL, '{}', false); -- ERROR
-SELECT upload_id = :'inactive' AS inactive, count(*) FROM onboard.outbox WHERE kind = 'upload_ended' GROUP BY upload_id ORDER BY 1;
-SELECT c.status, c.failure_code FROM onboard.upload_history u, onboard_cancel_upload(u.upload_id) c WHERE u.vendor_id LIKE 'DLV-%' AND u.status = 'processing';
+SELECT upload_id = :'inactive' AS inactive, count(*) FROM onboard.outbox WHERE kind = 'upload_ended'
+	GROUP BY upload_id ORDER BY 1;
+SELECT c.status, c.failure_code FROM onboard.upload_history u, onboard_cancel_upload(u.upload_id) c
+	WHERE u.vendor_id LIKE 'DLV-%' AND u.status = 'processing';
 
 --
 -- Attempts, and what the first reading finds
 --
-SELECT onboard_begin_upload('DLV-1', 'p.csv', 'uploads/DLV-1/p.csv', 'bucket/p/v1', NULL, '{"bucket": "b", "delimiter": "?"}', false) AS u \gset
+SELECT onboard_begin_upload('DLV-1', 'p.csv', 'uploads/DLV-1/p.csv', 'bucket/p/v1', NULL,
+	'{"bucket": "b", "delimiter": "?"}', false) AS u \gset
 SELECT parse_attempts, status, total_records FROM onboard_begin_parse(:'u');
 SELECT load(:'u', 1, 3);
 SELECT parse_attempts, valid_records FROM onboard_begin_parse(:'u');
-SELECT status, total_records, metadata FROM onboard_describe_upload(:'u', NULL, '{"delimiter": ";", "header": ["sku"]}');
+SELECT status, total_records, metadata FROM onboard_describe_upload(:'u', NULL,
+	'{"delimiter": ";", "header": ["sku"]}');
 SELECT status, total_records, metadata FROM onboard_describe_upload(:'u', 5);
 SELECT status, total_records, metadata FROM onboard_describe_upload(:'u', 5, '{"encoding": "UTF-8"}');
 SELECT onboard_describe_upload(:'u', -1); -- ERROR
@@ -135,7 +145,8 @@ SELECT status, checkpoint FROM onboard_cancel_upload(:'u');
 --
 -- The sweeper
 --
-SELECT onboard_begin_upload('DLV-1', 's.csv', 'uploads/DLV-1/s.csv', 'bucket/s/v1', NULL, '{"bucket": "b"}', false) AS u \gset
+SELECT onboard_begin_upload('DLV-1', 's.csv', 'uploads/DLV-1/s.csv', 'bucket/s/v1', NULL, '{"bucket": "b"}',
+	false) AS u \gset
 SELECT onboard_begin_upload('DLV-1', 't.csv', NULL, 'bucket/t/v1', 10) AS by_hand \gset
 SELECT parse_attempts FROM onboard_begin_parse(:'u');
 SELECT load(:'u', 1, 5);
@@ -146,7 +157,8 @@ SELECT count(*) FROM onboard_claim_stalled('1 hour', 3);
 SELECT let_lie(:'u', '2 hours'), let_lie(:'by_hand', '2 hours');
 BEGIN;
 SELECT onboard_lock_sweeper();
-SELECT upload_id = :'u' AS u, vendor_id, file_name, source, content_id, metadata, revivals FROM onboard_claim_stalled('1 hour', 3);
+SELECT upload_id = :'u' AS u, vendor_id, file_name, source, content_id, metadata, revivals
+	FROM onboard_claim_stalled('1 hour', 3);
 -- Handed out is moved.
 SELECT count(*) FROM onboard_claim_stalled('1 hour', 3);
 SELECT objsubid AS class, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
@@ -199,9 +211,11 @@ SELECT kind, payload FROM onboard.outbox WHERE upload_id = :'u';
 DELETE FROM onboard.outbox WHERE upload_id = :'u';
 SELECT onboard_renew_events('1 hour');
 SELECT let_lie(:'u', '2 hours');
-UPDATE onboard.upload_history SET processing_completed_at = processing_completed_at - '8 days'::interval WHERE upload_id = :'u';
+UPDATE onboard.upload_history SET processing_completed_at = processing_completed_at - '8 days'::interval
+	WHERE upload_id = :'u';
 SELECT onboard_renew_events('1 hour');
-UPDATE onboard.upload_history SET processing_completed_at = processing_completed_at + '8 days'::interval WHERE upload_id = :'u';
+UPDATE onboard.upload_history SET processing_completed_at = processing_completed_at + '8 days'::interval
+	WHERE upload_id = :'u';
 SELECT onboard_record_report(:'u', NULL, NULL);
 SELECT let_lie(:'u', '2 hours');
 SELECT onboard_renew_events('1 hour');
@@ -228,7 +242,8 @@ SELECT onboard_claim_stalled('1 hour', 1, NULL); -- ERROR
 -- Events of one upload
 --
 DELETE FROM onboard.outbox;
-SELECT onboard_begin_upload('DLV-1', 'e.csv', NULL, 'bucket/e/v1', 10) AS one, onboard_begin_upload('DLV-2', 'e.csv', NULL, 'bucket/e/v1') AS two \gset
+SELECT onboard_begin_upload('DLV-1', 'e.csv', NULL, 'bucket/e/v1', 10) AS one,
+	onboard_begin_upload('DLV-2', 'e.csv', NULL, 'bucket/e/v1') AS two \gset
 SELECT load(:'two', 1, 5);
 -- Leased by the transaction that wrote them
 BEGIN;
@@ -249,8 +264,10 @@ SELECT * FROM onboard_report_due(:'one');
 SELECT * FROM onboard_report_due(:'two');
 SELECT * FROM onboard_report_due('DLV-1-no');
 SELECT name, value > 0 AS some FROM onboard_backlog() WHERE name !~ 'seconds';
-SELECT name, a.value - b.value AS value FROM onboard_backlog() a JOIN before b USING (name) WHERE name ~ 'uploads_(processing|without_total|revived)' ORDER BY name;
-SELECT replace(body, :'one', 'U') FROM onboard_notification(:'one', 'https://x.example/r/E.1', 'https://x.example/r/F.1', '2026-01-05 15:03+01');
+SELECT name, a.value - b.value AS value FROM onboard_backlog() a JOIN before b USING (name)
+	WHERE name ~ 'uploads_(processing|without_total|revived)' ORDER BY name;
+SELECT replace(body, :'one', 'U') FROM onboard_notification(:'one', 'https://x.example/r/E.1',
+	'https://x.example/r/F.1', '2026-01-05 15:03+01');
 SELECT right(body, 101) FROM onboard_notification(:'one', 'https://x.example/r/E.1', NULL, '2026-11-25 00:00+00');
 SELECT right(body, 45) FROM onboard_notification(:'one', NULL, NULL, '2026-11-25 00:00+00');
 SELECT onboard_record_report(:'one', 'errors/DLV-1/e_errors.csv', 'errors/DLV-1/e_fix.csv');
@@ -260,11 +277,13 @@ SELECT right(body, 101) FROM onboard_notification(:'one', 'https://x.example/r/E
 -- A refused file is told as well.
 SELECT status FROM onboard_reject_upload(:'two', 'MISSING_COLUMN', 'no column sku');
 SELECT * FROM onboard_report_due(:'two');
-SELECT replace(body, :'two', 'U') FROM onboard_notification(:'two', 'https://x.example/r/E.2', NULL, '2026-11-25 00:00+00');
+SELECT replace(body, :'two', 'U') FROM onboard_notification(:'two', 'https://x.example/r/E.2', NULL,
+	'2026-11-25 00:00+00');
 -- Status as JSON: no value of any row is in it.
 SELECT onboard_upload_status(:'one') - ARRAY['upload_id', 'started_at', 'completed_at'];
 SELECT onboard_upload_status(:'two') - ARRAY['upload_id', 'started_at', 'completed_at'];
-SELECT onboard_upload_status(:'one') ->> 'completed_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$' AS iso, onboard_upload_status(:'one')::text ~ 'PLANTED' AS leaks;
+SELECT onboard_upload_status(:'one') ->> 'completed_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$' AS iso,
+	onboard_upload_status(:'one')::text ~ 'PLANTED' AS leaks;
 SELECT onboard_upload_status('DLV-1-no'); -- ERROR
 
 --
@@ -292,7 +311,8 @@ SET SESSION AUTHORIZATION regress_onboard_blue;
 SELECT onboard_begin_upload('DLV-1', 'r.csv', NULL, 'bucket/r/v1', NULL, '{}', false) AS u \gset
 SELECT parse_attempts FROM onboard_begin_parse(:'u');
 SELECT load(:'u', 1, 5);
-INSERT INTO onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price, stock_quantity)
+INSERT INTO onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price,
+	stock_quantity)
 	VALUES (:'u', 6, 7, 'r6', 'r6', 'Lamp', 'Books', '1', '1');
 SET SESSION AUTHORIZATION regress_onboard_green;
 SELECT parse_attempts, valid_records, error_records FROM onboard_begin_parse(:'u');
@@ -317,7 +337,8 @@ CREATE ROLE regress_onboard_vendor;
 CREATE ROLE regress_onboard_clerk IN ROLE regress_onboard_vendor;
 SELECT onboard_grant_vendor('regress_onboard_vendor', 'DLV-1');
 SET SESSION AUTHORIZATION regress_onboard_clerk;
-SELECT (SELECT count(*) FROM onboard.upload_history) AS uploads, (SELECT count(*) FROM onboard.products) AS products, onboard.is_operator();
+SELECT (SELECT count(*) FROM onboard.upload_history) AS uploads, (SELECT count(*) FROM onboard.products) AS products,
+	onboard.is_operator();
 RESET SESSION AUTHORIZATION;
 -- A role that is confined gets no more by being a member.
 INSERT INTO onboard.vendor_roles VALUES ('regress_onboard_green', 'DLV-2');
@@ -346,5 +367,6 @@ DROP TABLE claimed, before;
 DROP VIEW uploads;
 DROP FUNCTION load, let_lie;
 DROP OWNED BY regress_onboard_pipeline, regress_onboard_vendor;
-DROP ROLE regress_onboard_blue, regress_onboard_green, regress_onboard_stranger, regress_onboard_clerk, regress_onboard_vendor,
+DROP ROLE regress_onboard_blue, regress_onboard_green, regress_onboard_stranger, regress_onboard_clerk,
+	regress_onboard_vendor,
 	regress_onboard_pipeline;

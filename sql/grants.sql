@@ -15,12 +15,14 @@ SELECT onboard_grant_vendor('regress_onboard_vendor', 'GRANT-1');
 CREATE VIEW grantable AS
 	WITH members AS (
 		SELECT d.classid, d.objid FROM pg_depend d
-			JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid AND x.extname = 'onboard'
+			JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid
+				AND x.extname = 'onboard'
 		WHERE d.deptype = 'e')
 	SELECT 'schema' AS kind, n.nspname::text AS object, n.oid, ARRAY['USAGE', 'CREATE'] AS privileges
 		FROM pg_namespace n JOIN members m ON m.classid = 'pg_namespace'::regclass AND m.objid = n.oid
 	UNION ALL
-	SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'other' END,
+	SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view'
+		WHEN 'S' THEN 'sequence' ELSE 'other' END,
 		'onboard.' || c.relname, c.oid,
 		CASE c.relkind WHEN 'S' THEN ARRAY['USAGE', 'SELECT', 'UPDATE']
 			ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'] END
@@ -34,7 +36,8 @@ CREATE VIEW grantable AS
 		LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE coalesce(c.relkind, 'c') = 'c' AND t.typcategory <> 'A'
 	UNION ALL
 	SELECT 'foreign-data wrapper', w.fdwname, w.oid, ARRAY['USAGE']
-		FROM pg_foreign_data_wrapper w JOIN members m ON m.classid = 'pg_foreign_data_wrapper'::regclass AND m.objid = w.oid
+		FROM pg_foreign_data_wrapper w JOIN members m ON m.classid = 'pg_foreign_data_wrapper'::regclass
+			AND m.objid = w.oid
 	UNION ALL
 	SELECT 'server', s.srvname, s.oid, ARRAY['USAGE']
 		FROM pg_foreign_server s JOIN members m ON m.classid = 'pg_foreign_server'::regclass AND m.objid = s.oid;
@@ -61,8 +64,10 @@ $$;
 CREATE FUNCTION attempt(kind text, object text, oid oid, privilege text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE
 		WHEN kind = 'function' THEN format('SELECT %s(%s)', p.oid::regproc,
-			(SELECT string_agg(format('NULL::%s', format_type(a.type, NULL)), ', ' ORDER BY a.n) FROM unnest(p.proargtypes) WITH ORDINALITY a (type, n)))
-		WHEN kind = 'sequence' THEN CASE privilege WHEN 'SELECT' THEN format('SELECT FROM %s', object) WHEN 'USAGE' THEN format('SELECT nextval(%L)', object) END
+			(SELECT string_agg(format('NULL::%s', format_type(a.type, NULL)), ', ' ORDER BY a.n)
+				FROM unnest(p.proargtypes) WITH ORDINALITY a (type, n)))
+		WHEN kind = 'sequence' THEN CASE privilege WHEN 'SELECT' THEN format('SELECT FROM %s', object)
+			WHEN 'USAGE' THEN format('SELECT nextval(%L)', object) END
 		WHEN kind NOT IN ('table', 'foreign table', 'view') THEN NULL
 		-- Other statements on these have errors of their own before the rights are looked at.
 		WHEN kind = 'view' AND privilege <> 'SELECT' OR kind = 'foreign table' AND privilege <> 'INSERT' THEN NULL
@@ -84,7 +89,8 @@ EXCEPTION WHEN insufficient_privilege THEN
 WHEN OTHERS THEN
 	RETURN true;
 END $$;
-CREATE FUNCTION wrong(who text) RETURNS TABLE (object text, privilege text, expected boolean, has boolean, allowed boolean) LANGUAGE sql AS $$
+CREATE FUNCTION wrong(who text) RETURNS TABLE (object text, privilege text, expected boolean, has boolean,
+	allowed boolean) LANGUAGE sql AS $$
 	SELECT * FROM (
 		SELECT g.object, p.privilege,
 			p.privilege = ANY (string_to_array(CASE who WHEN 'public' THEN e."public" WHEN 'loader' THEN e.loader
@@ -98,7 +104,8 @@ CREATE FUNCTION wrong(who text) RETURNS TABLE (object text, privilege text, expe
 	ORDER BY 1, 2;
 $$;
 -- A role without statements would prove nothing.
-SELECT count(*) > 100 AS enough, count(attempt(kind, object, oid, p)) > 80 AS tried FROM grantable, unnest(privileges) p;
+SELECT count(*) > 100 AS enough, count(attempt(kind, object, oid, p)) > 80 AS tried FROM grantable,
+	unnest(privileges) p;
 
 SET SESSION AUTHORIZATION regress_onboard_public;
 SELECT * FROM wrong('public');
@@ -110,7 +117,8 @@ SET SESSION AUTHORIZATION regress_onboard_vendor;
 SELECT * FROM wrong('vendor');
 -- The test sees a difference where there is one.
 SET SESSION AUTHORIZATION regress_onboard_vendor;
-SELECT count(*) FILTER (WHERE has AND allowed) > 0 AS more, count(*) FILTER (WHERE NOT has) > 0 AS less FROM wrong('reporter');
+SELECT count(*) FILTER (WHERE has AND allowed) > 0 AS more, count(*) FILTER (WHERE NOT has) > 0 AS less
+	FROM wrong('reporter');
 RESET SESSION AUTHORIZATION;
 
 -- None of them can hand on what it has, or let others in.

@@ -23,7 +23,8 @@ CREATE EXTENSION onboard; -- ERROR
 SELECT proowner::regrole FROM pg_proc WHERE proname = 'onboard_validate';
 DROP FUNCTION public.onboard_validate;
 SET SESSION AUTHORIZATION regress_onboard_mallory;
-CREATE FUNCTION public.onboard_begin_upload(text, text, text DEFAULT '', text DEFAULT '', bigint DEFAULT 0, jsonb DEFAULT '{}')
+CREATE FUNCTION public.onboard_begin_upload(text, text, text DEFAULT '', text DEFAULT '', bigint DEFAULT 0,
+	jsonb DEFAULT '{}')
 	RETURNS text LANGUAGE sql AS 'SELECT 1::text';
 RESET SESSION AUTHORIZATION;
 CREATE EXTENSION onboard; -- ERROR
@@ -38,9 +39,12 @@ CREATE FUNCTION public.caught(what text) RETURNS boolean LANGUAGE sql AS $$
 CREATE FUNCTION public.evil(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT public.caught('text operator') $$;
 CREATE FUNCTION public.evil(text, text[]) RETURNS boolean LANGUAGE sql AS $$ SELECT public.caught('array operator') $$;
 CREATE FUNCTION public.evil(name, text) RETURNS boolean LANGUAGE sql AS $$ SELECT public.caught('name operator') $$;
-CREATE FUNCTION public.evil(text, name) RETURNS boolean LANGUAGE sql AS $$ SELECT public.caught('text name operator') $$;
-CREATE FUNCTION public.evil(bigint, integer) RETURNS boolean LANGUAGE sql AS $$ SELECT public.caught('integer operator') $$;
-CREATE FUNCTION public.evil(numeric, numeric) RETURNS boolean LANGUAGE sql AS $$ SELECT public.caught('numeric operator') $$;
+CREATE FUNCTION public.evil(text, name) RETURNS boolean LANGUAGE sql AS $$
+	SELECT public.caught('text name operator') $$;
+CREATE FUNCTION public.evil(bigint, integer) RETURNS boolean LANGUAGE sql AS $$
+	SELECT public.caught('integer operator') $$;
+CREATE FUNCTION public.evil(numeric, numeric) RETURNS boolean LANGUAGE sql AS $$
+	SELECT public.caught('numeric operator') $$;
 CREATE OPERATOR public.= (FUNCTION = public.evil, LEFTARG = text, RIGHTARG = text);
 CREATE OPERATOR public.<> (FUNCTION = public.evil, LEFTARG = text, RIGHTARG = text);
 CREATE OPERATOR public.~ (FUNCTION = public.evil, LEFTARG = text, RIGHTARG = text);
@@ -53,9 +57,12 @@ CREATE OPERATOR public.>= (FUNCTION = public.evil, LEFTARG = numeric, RIGHTARG =
 CREATE FUNCTION public.btrim(text) RETURNS text LANGUAGE sql AS $$ SELECT public.caught('btrim')::text $$;
 CREATE FUNCTION public.length(text) RETURNS int LANGUAGE sql AS $$ SELECT public.caught('length')::int $$;
 CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT public.caught('now')::text::timestamptz $$;
-CREATE FUNCTION public.format(text, VARIADIC text[]) RETURNS text LANGUAGE sql AS $$ SELECT public.caught('format')::text $$;
-CREATE FUNCTION public.setval(text, int) RETURNS bigint LANGUAGE sql AS $$ SELECT public.caught('setval')::int::bigint $$;
-CREATE FUNCTION public.pg_extension_config_dump(text, text) RETURNS void LANGUAGE sql AS $$ SELECT public.caught('config_dump') $$;
+CREATE FUNCTION public.format(text, VARIADIC text[]) RETURNS text LANGUAGE sql AS $$
+	SELECT public.caught('format')::text $$;
+CREATE FUNCTION public.setval(text, int) RETURNS bigint LANGUAGE sql AS $$
+	SELECT public.caught('setval')::int::bigint $$;
+CREATE FUNCTION public.pg_extension_config_dump(text, text) RETURNS void LANGUAGE sql AS $$
+	SELECT public.caught('config_dump') $$;
 CREATE FUNCTION public.count() RETURNS bigint LANGUAGE sql AS $$ SELECT public.caught('count')::int::bigint $$;
 CREATE TYPE public.violation AS (error_type text);
 CREATE DOMAIN public.jsonb AS text;
@@ -70,16 +77,19 @@ SELECT DISTINCT p.proowner::regrole <> 'regress_onboard_mallory'::regrole AS our
 		JOIN pg_extension x ON x.oid = d.refobjid WHERE d.deptype = 'e' AND x.extname = 'onboard';
 -- No object of ours depends on one of theirs.
 SELECT pg_describe_object(d.classid, d.objid, d.objsubid), pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid)
-	FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid AND p.proname IN ('evil', 'caught', 'btrim', 'length')
+	FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+		AND p.proname IN ('evil', 'caught', 'btrim', 'length')
 		AND p.pronamespace = 'public'::regnamespace
 	WHERE pg_describe_object(d.classid, d.objid, d.objsubid) LIKE '%onboard%';
 -- In use, with the worst search_path there is
 SET search_path = public, onboard, pg_catalog;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('H-1', 'Hostile', 'h@h.example');
 SELECT public.onboard_begin_upload('H-1', 'a.csv', NULL, 'hostile', 1) AS u \gset
-INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_message, severity, original_data)
+INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_message, severity,
+	original_data)
 	VALUES (:'u', 'H-1', 1, 'INVALID_PRICE', 'x', 'error', '{"sku": "1"}');
-INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity, upload_id, row_number)
+INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity,
+	upload_id, row_number)
 	VALUES ('H-1', 'P', 'P', 'Books', 'S', 1, 1, :'u', 1);
 UPDATE onboard.products SET stock_quantity = 0;
 SELECT public.onboard_error_csv(:'u');

@@ -59,7 +59,8 @@ SELECT onboard_record_report(NULL, NULL, NULL); -- ERROR
 SELECT status FROM onboard_cancel_upload(:'one');
 SELECT onboard_record_report(:'one', 'errors/1.csv', 'fix/1.csv');
 SELECT onboard_record_report(:'one', 'errors/2.csv', 'fix/2.csv');
-SELECT error_file_s3_key, fix_file_s3_key, metadata ? 'reported_at' AS reported FROM onboard.upload_history WHERE upload_id = :'one';
+SELECT error_file_s3_key, fix_file_s3_key, metadata ? 'reported_at' AS reported FROM onboard.upload_history
+	WHERE upload_id = :'one';
 -- Also when there is no file to name.
 SELECT status FROM onboard_cancel_upload(:'two');
 SELECT onboard_record_report(:'two', NULL, NULL);

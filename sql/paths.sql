@@ -2,92 +2,14 @@
 -- after row, and a verdict on each row; a counter tells which path ran.
 \set SHOW_CONTEXT never
 \pset format unaligned
-INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('PATH-1', 'Path one', 'one@path.example');
 CREATE ROLE regress_onboard_paths;
-CREATE TABLE input (n bigint, id text, name text, category text, sku text, brand text, price text, stock text);
-INSERT INTO input VALUES
-	(1, 'a', 'one', 'Books', 'PA-1', 'Acme', '10', '1'), (2, 'b', 'two', 'Books', 'PA-2', NULL, '20', '0'), (3, 'c', 'dear', 'Books', 'PA-3', 'Acme', '500', '1'),
-	(4, 'd', 'loser', 'Books', 'PA-1', 'Acme', '10', '3'), (5, 'e', 'drop me', 'Books', 'PA-5', 'Acme', '10', '4'), (6, 'd', 'after the loser', 'Books', 'PA-6', 'Other', '30', '5'),
-	(7, 'g', 'twin', 'Books', 'PA-7', 'Acme', '40', '6'), (8, 'h', 'twin', 'Clothing', 'PA-8', 'Acme', '50', '7'), (9, 'i', 'in lower case', 'Books', 'pa-9', 'Acme', '60', '8'),
-	(10, 'j', 'in upper case', 'Books', 'PA-9', 'Acme', '70', '9'), (11, 'k', 'bad', 'Books', 'PA-11', 'Acme', '-1', '1'), (12, 'k', 'last', 'Books', 'PA-11', 'Acme', '80', '10');
-CREATE TABLE audit (n bigint GENERATED ALWAYS AS IDENTITY, what text);
-CREATE TABLE brands (brand text PRIMARY KEY);
-INSERT INTO brands VALUES ('Acme');
-CREATE FUNCTION counter(wanted text) RETURNS bigint LANGUAGE sql AS $$ SELECT value FROM onboard_statistics() WHERE name = wanted $$;
--- What is in the catalogue and in the audit, but for what differs from run to run
-CREATE FUNCTION contents(u text) RETURNS text LANGUAGE sql AS $$
-	SELECT concat_ws(E'\n', (SELECT string_agg((to_jsonb(p) - 'product_id' - 'upload_id' - 'created_at' - 'updated_at')::text, E'\n' ORDER BY row_number) FROM onboard.products p WHERE upload_id = u),
-		(SELECT string_agg(what, ' ' ORDER BY n) FROM audit)) $$;
--- Run as the owner of the table, and undo: verdicts and contents.
-CREATE FUNCTION insert_them(OUT verdicts text, OUT contents text) LANGUAGE plpgsql AS $$
-DECLARE
-	u text := onboard_begin_upload('PATH-1', 'x.csv');
-	r record;
-	stored bigint;
-	me text := current_user;
-BEGIN
-	EXECUTE format('SET LOCAL ROLE %I', (SELECT tableowner FROM pg_tables WHERE schemaname = 'onboard' AND tablename = 'products'));
-	FOR r IN SELECT * FROM input ORDER BY n LOOP
-		BEGIN
-			INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, brand, price, stock_quantity, status, upload_id, row_number, line_number)
-				VALUES ('PATH-1', r.id, r.name, r.category, r.sku, r.brand, r.price::numeric, r.stock::int, CASE r.stock WHEN '0' THEN 'out_of_stock' ELSE 'active' END, u, r.n, r.n + 1);
-			GET DIAGNOSTICS stored = ROW_COUNT;
-			verdicts := concat_ws(' ', verdicts, CASE stored WHEN 1 THEN '+' ELSE 'dropped' END);
-		EXCEPTION WHEN OTHERS THEN
-			verdicts := concat_ws(' ', verdicts, sqlstate);
-		END;
-	END LOOP;
-	EXECUTE format('SET LOCAL ROLE %I', me);
-	contents := contents(u);
-	RAISE EXCEPTION USING ERRCODE = 'ZZ000';
-EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
-	NULL;
-END $$;
-CREATE FUNCTION load_them(door text, OUT verdicts text, OUT contents text, OUT refusals text, OUT path text) LANGUAGE plpgsql AS $$
-DECLARE
-	u text := onboard_begin_upload('PATH-1', 'x.csv');
-	direct bigint := counter('rows_direct');
-	plain bigint := counter('rows_plain');
-	stored bigint;
-BEGIN
-	IF door = 'intake' THEN
-		INSERT INTO onboard.intake (upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, brand, price, stock_quantity)
-			SELECT u, n, n + 1, id, name, category, sku, brand, price, stock FROM input ORDER BY n;
-	ELSE
-		PERFORM onboard_ingest(u, (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'line_number', n + 1, 'product',
-			jsonb_build_object('vendor_product_id', id, 'product_name', name, 'category', category, 'sku', sku, 'brand', brand, 'price', price, 'stock_quantity', stock))) FROM input));
-	END IF;
-	SELECT string_agg(coalesce(e.types, CASE WHEN onboard.judged THEN '+' ELSE 'LOST' END), ' ' ORDER BY n) INTO verdicts FROM input
-		LEFT JOIN LATERAL (SELECT string_agg(error_type, ',' ORDER BY error_id) AS types FROM onboard.validation_errors WHERE upload_id = u AND row_number = n) e ON true
-		CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM onboard.judged_rows WHERE upload_id = u AND n BETWEEN first_row AND last_row) AS judged) onboard;
-	SELECT string_agg(row_number || ': ' || error_message, E'\n' ORDER BY row_number) INTO refusals FROM onboard.validation_errors WHERE upload_id = u AND error_type = 'REJECTED_BY_CATALOGUE';
-	SELECT count(*) INTO stored FROM onboard.products WHERE upload_id = u;
-	contents := contents(u);
-	path := concat_ws(' and ', CASE WHEN counter('rows_direct') > direct THEN 'direct' END, CASE WHEN counter('rows_plain') > plain THEN 'plain' END);
-	IF counter('rows_direct') - direct + counter('rows_plain') - plain <> stored THEN
-		path := path || ', counted wrongly';
-	END IF;
-	RAISE EXCEPTION USING ERRCODE = 'ZZ000';
-EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
-	NULL;
-END $$;
-CREATE FUNCTION compare() RETURNS TABLE (path text, same text, inserted text, loaded text, refusals text) LANGUAGE plpgsql AS $$
-DECLARE
-	reference record;
-	intake record;
-	ingest record;
-BEGIN
-	SELECT * INTO reference FROM insert_them();
-	SELECT * INTO intake FROM load_them('intake');
-	SELECT * INTO ingest FROM load_them('ingest');
-	path := intake.path || CASE WHEN ingest.path <> intake.path THEN ' but ' || ingest.path ELSE '' END;
-	same := CASE WHEN intake IS DISTINCT FROM ingest THEN 'the doors differ' || E'\n' || intake::text || E'\n' || ingest::text
-		WHEN intake.contents IS DISTINCT FROM reference.contents THEN E'no:\n' || coalesce(reference.contents, 'nothing') || E'\nbut\n' || coalesce(intake.contents, 'nothing') ELSE 'yes' END;
-	inserted := reference.verdicts;
-	loaded := intake.verdicts;
-	refusals := intake.refusals;
-	RETURN NEXT;
-END $$;
+-- The rows, and compare()
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set helper :abs_srcdir '/test/data/compare_doors.sql'
+\set ECHO none
+\i :helper
+\set ECHO all
+
 -- Nothing added
 SELECT * FROM compare();
 SET onboard.load_path = plain;
@@ -96,7 +18,8 @@ RESET onboard.load_path;
 
 -- Triggers
 BEGIN;
-CREATE FUNCTION edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.product_name := upper(NEW.product_name); NEW.price := NEW.price + 1; RETURN NEW; END $$;
+CREATE FUNCTION edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.product_name := upper(NEW.product_name);
+	NEW.price := NEW.price + 1; RETURN NEW; END $$;
 CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION edit();
 SELECT * FROM compare();
 ROLLBACK;
@@ -112,22 +35,27 @@ CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION
 SELECT * FROM compare();
 ROLLBACK;
 BEGIN;
-CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.product_name = 'drop me' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.product_name = 'drop me' THEN
+	RETURN NULL; END IF; RETURN NEW; END $$;
 CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION leave_out();
 SELECT * FROM compare();
 ROLLBACK;
 BEGIN;
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.price > 100 THEN RAISE 'too dear' USING DETAIL = 'nobody needs to know', ERRCODE = 'P0001'; END IF; RETURN NEW; END $$;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.price > 100 THEN
+	RAISE 'too dear' USING DETAIL = 'nobody needs to know', ERRCODE = 'P0001'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER t AFTER INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT * FROM compare();
 ROLLBACK;
 BEGIN;
-CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.audit (what) SELECT sku || '=' || price FROM added; RETURN NULL; END $$;
-CREATE TRIGGER t AFTER INSERT ON onboard.products REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note();
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.audit (what)
+	SELECT sku || '=' || price FROM added; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER INSERT ON onboard.products REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+	EXECUTE FUNCTION note();
 SELECT * FROM compare();
 ROLLBACK;
 BEGIN;
-CREATE FUNCTION note_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.audit (what) VALUES (NEW.sku); RETURN NULL; END $$;
+CREATE FUNCTION note_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.audit (what)
+	VALUES (NEW.sku); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER t AFTER INSERT ON onboard.products DEFERRABLE FOR EACH ROW EXECUTE FUNCTION note_row();
 SELECT * FROM compare();
 ROLLBACK;
@@ -169,7 +97,8 @@ ALTER TABLE onboard.products ADD CHECK (price < 100 OR brand IS NULL);
 SELECT * FROM compare();
 ROLLBACK;
 BEGIN;
-ALTER TABLE onboard.products DROP CONSTRAINT products_price_check, ADD CONSTRAINT products_price_check CHECK (price BETWEEN 0.01 AND 60);
+ALTER TABLE onboard.products DROP CONSTRAINT products_price_check,
+	ADD CONSTRAINT products_price_check CHECK (price BETWEEN 0.01 AND 60);
 SELECT * FROM compare();
 ROLLBACK;
 -- The rules stay when a constraint of ours goes.
@@ -199,7 +128,8 @@ ALTER TABLE onboard.products DROP CONSTRAINT products_sku_key;
 SELECT load_them('intake'); -- ERROR
 ROLLBACK;
 BEGIN;
-ALTER TABLE onboard.products DROP CONSTRAINT products_vendor_id_vendor_product_id_key, ADD UNIQUE (vendor_id, vendor_product_id) DEFERRABLE;
+ALTER TABLE onboard.products DROP CONSTRAINT products_vendor_id_vendor_product_id_key,
+	ADD UNIQUE (vendor_id, vendor_product_id) DEFERRABLE;
 SELECT load_them('intake'); -- ERROR
 ROLLBACK;
 
@@ -227,7 +157,8 @@ BEGIN;
 GRANT USAGE, CREATE ON SCHEMA onboard, public TO regress_onboard_paths;
 GRANT ALL ON input, audit TO regress_onboard_paths;
 DO $$ DECLARE c regclass; BEGIN
-	FOR c IN SELECT oid FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP EXECUTE format('ALTER TABLE %s OWNER TO regress_onboard_paths', c); END LOOP; END $$;
+	FOR c IN SELECT oid FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP
+		EXECUTE format('ALTER TABLE %s OWNER TO regress_onboard_paths', c); END LOOP; END $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA onboard, public TO regress_onboard_paths;
 SELECT * FROM compare();
 SAVEPOINT s;
@@ -249,21 +180,24 @@ ALTER TABLE onboard.products DROP COLUMN dropped;
 CREATE INDEX ON onboard.products (product_name);
 CREATE INDEX ON onboard.products (brand) WHERE stock_quantity > 3;
 CREATE INDEX created_brin ON onboard.products USING brin (created_at);
-CREATE TRIGGER t BEFORE UPDATE OR DELETE ON onboard.products FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+CREATE TRIGGER t BEFORE UPDATE OR DELETE ON onboard.products FOR EACH ROW
+	EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE TRIGGER u AFTER INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 ALTER TABLE onboard.products DISABLE TRIGGER u;
 CREATE POLICY p ON onboard.products FOR UPDATE USING (true);
 SELECT onboard_create_catalog_indexes();
 SELECT * FROM compare();
 SELECT onboard_begin_upload('PATH-1', 'x.csv') AS u \gset
-INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, brand, price, stock_quantity) SELECT :'u', n, id, name, category, sku, brand, price, stock FROM input;
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, brand, price,
+	stock_quantity) SELECT :'u', n, id, name, category, sku, brand, price, stock FROM input;
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SELECT sku FROM onboard.products WHERE product_name IN ('twin', 'last', 'loser') ORDER BY sku;
 SELECT sku FROM onboard.products WHERE brand = 'Acme' AND stock_quantity > 3 ORDER BY sku;
 SET LOCAL enable_bitmapscan = on;
 SET LOCAL enable_indexscan = off;
-SELECT sku FROM onboard.products WHERE to_tsvector('pg_catalog.simple', product_name || ' ' || coalesce(description, '')) @@ to_tsquery('simple', 'twin') ORDER BY sku;
+SELECT sku FROM onboard.products WHERE to_tsvector('pg_catalog.simple',
+	product_name || ' ' || coalesce(description, '')) @@ to_tsquery('simple', 'twin') ORDER BY sku;
 SELECT sku FROM onboard.products WHERE price BETWEEN 40 AND 60 AND vendor_id = 'PATH-1' ORDER BY sku;
 ROLLBACK;
 -- An index that cannot take a row refuses it.
@@ -274,8 +208,11 @@ ROLLBACK;
 BEGIN;
 CREATE INDEX ON onboard.products (description);
 SELECT onboard_begin_upload('PATH-1', 'x.csv') AS u \gset
-INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, description)
-	SELECT :'u', n, id, name, category, sku, price, stock, CASE WHEN n = 3 THEN (SELECT string_agg(chr(100000 + i * i % 50021), '') FROM generate_series(1, 2000) i) END FROM input ORDER BY n;
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price,
+	stock_quantity, description)
+	SELECT :'u', n, id, name, category, sku, price, stock, CASE WHEN n = 3
+		THEN (SELECT string_agg(chr(100000 + i * i % 50021), '') FROM generate_series(1, 2000) i)
+		END FROM input ORDER BY n;
 SELECT row_number, error_type FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
 ROLLBACK;
 
@@ -290,10 +227,15 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
 	RETURN sqlerrm;
 END $$;
-SELECT path_with(i), i FROM unnest(ARRAY['(product_name)', '(brand, category, subcategory, product_name)', '(lower(product_name))', '((upper(sku) || brand))', '(md5(coalesce(brand, unit)))', 'USING hash (description)',
-	'USING gin (attributes)', 'USING brin (price, product_id)', '(stock_quantity) WHERE price > 5 AND brand IS NOT NULL', '(created_at) INCLUDE (sku)', '(brand) WHERE status IN (''active'', ''inactive'')',
-	'(description)', '(image_url)', '(attributes)', '(brand) INCLUDE (description)', '(lower(description))', '(product_name, category, subcategory, brand, sku, vendor_product_id)', 'USING brin (description)',
-	'((price / stock_quantity))', '((stock_quantity + 1))', '((attributes ->> ''a''))', '((sku::int))', '(sku) WHERE 1 / stock_quantity > 0', '(to_tsvector(''simple'', brand))']) i;
+SELECT path_with(i), i FROM unnest(ARRAY['(product_name)', '(brand, category, subcategory, product_name)',
+	'(lower(product_name))', '((upper(sku) || brand))', '(md5(coalesce(brand, unit)))', 'USING hash (description)',
+	'USING gin (attributes)', 'USING brin (price, product_id)',
+	'(stock_quantity) WHERE price > 5 AND brand IS NOT NULL', '(created_at) INCLUDE (sku)',
+	'(brand) WHERE status IN (''active'', ''inactive'')',
+	'(description)', '(image_url)', '(attributes)', '(brand) INCLUDE (description)', '(lower(description))',
+	'(product_name, category, subcategory, brand, sku, vendor_product_id)', 'USING brin (description)',
+	'((price / stock_quantity))', '((stock_quantity + 1))', '((attributes ->> ''a''))', '((sku::int))',
+	'(sku) WHERE 1 / stock_quantity > 0', '(to_tsvector(''simple'', brand))']) i;
 DROP FUNCTION path_with;
 
 SELECT count(*) FROM onboard.products WHERE vendor_id = 'PATH-1';

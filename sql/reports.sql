@@ -17,8 +17,10 @@ SELECT onboard.success_rate(v, t) FROM (VALUES (0, 0), (0, 7), (1, 3), (2, 3), (
 -- Neutralised cells
 SELECT onboard_begin_upload('REP-1', 'cells.csv', NULL, 'cells') AS u \gset
 SELECT count(fault(:'u', n, 'INVALID_PRICE', 'price', 'refused', cell, NULL, '{}'))
-	FROM unnest(ARRAY['=1+1', '+1', '-1', '-3.25', '-.5', '-5.', '-', '-1-1', '-1.2.3', '@SUM(A1)', E'\t=1', E'\r=1', E'\n=1',
-		' =1', U&'\00A0=1', U&'\FEFF=1', U&'\FEFF \00A0=1', ' -5', '-5 ', U&'\FF1D1', U&'\FF0B1', U&'\FF0D1', U&'\FF201', U&'\FF1E1',
+	FROM unnest(ARRAY['=1+1', '+1', '-1', '-3.25', '-.5', '-5.', '-', '-1-1', '-1.2.3', '@SUM(A1)', E'\t=1', E'\r=1',
+		E'\n=1',
+		' =1', U&'\00A0=1', U&'\FEFF=1', U&'\FEFF \00A0=1', ' -5', '-5 ', U&'\FF1D1', U&'\FF0B1', U&'\FF0D1',
+		U&'\FF201', U&'\FF1E1',
 		'a=1', 'say "hi"', '="a,b"', 'a,b', E'a\nb', ' padded ', '1e5', '', '''=1']) WITH ORDINALITY c (cell, n);
 SELECT * FROM onboard_error_csv(:'u');
 
@@ -26,41 +28,55 @@ SELECT * FROM onboard_error_csv(:'u');
 -- characters and not within one
 SELECT onboard_begin_upload('REP-1', 'all.csv', NULL, 'all') AS u \gset
 SELECT fault(:'u', 12, 'INVALID_STOCK', 'stock_quantity', 'stock_quantity "many" is not a number', 'many', NULL, d),
-	fault(:'u', 3, 'INVALID_PRICE', 'price', 'price "$1,299.00" is not a number', '$1,299.00', '1299.00', d - 'vendor_product_id'),
+	fault(:'u', 3, 'INVALID_PRICE', 'price', 'price "$1,299.00" is not a number', '$1,299.00', '1299.00',
+		d - 'vendor_product_id'),
 	fault(:'u', 12, 'INVALID_CATEGORY', 'category', 'category "Kitchn" is not one of ours', 'Kitchn', 'Kitchen', d)
-	FROM (SELECT jsonb_build_object('vendor_product_id', 'P-1', 'product_name', 'Tea, "green"', 'category', 'Kitchn', 'sku', 'S-1',
-		'price', '$1,299.00', 'stock_quantity', 12, 'brand', '=cmd', 'description', repeat('ü', 150), 'image_url', NULL)) o (d);
+	FROM (SELECT jsonb_build_object('vendor_product_id', 'P-1', 'product_name', 'Tea, "green"', 'category', 'Kitchn',
+		'sku', 'S-1',
+		'price', '$1,299.00', 'stock_quantity', 12, 'brand', '=cmd', 'description', repeat('ü', 150), 'image_url',
+		NULL)) o (d);
 SELECT * FROM onboard_error_csv(:'u');
 SELECT * FROM onboard_error_summary(:'u');
 -- Fix file without a header list: the columns we know, then attributes
-SELECT fault(:'u', 13, 'INVALID_PRICE', 'price', 'price "x" is not a number', 'x', NULL, '{"price": "x", "Colour": "red", "size": 4, "a\"b": true}');
+SELECT fault(:'u', 13, 'INVALID_PRICE', 'price', 'price "x" is not a number', 'x', NULL,
+	'{"price": "x", "Colour": "red", "size": 4, "a\"b": true}');
 SELECT * FROM onboard_fix_csv(:'u');
 
 -- Fix file in the vendor's columns and delimiter, cells verbatim
 SELECT onboard_begin_upload('REP-1', 'fix.csv', NULL, 'fix 1', NULL,
-	'{"delimiter": ";", "header": [" SKU ", "Price", "", "Farbe; Ton", "onboard_line", "Product_Name", "ONBOARD_ERRORS", "onboard_suggestion"]}') AS u \gset
+	'{"delimiter": ";", "header": [" SKU ", "Price", "", "Farbe; Ton", "onboard_line", "Product_Name", '
+		'"ONBOARD_ERRORS", "onboard_suggestion"]}') AS u \gset
 SELECT fault(:'u', 1, 'INVALID_PRICE', 'price', 'price " 1,5" is not a number', ' 1,5', '1.50',
 		'{"sku": "=A1", "price": " 1,5", "column_3": "x", "Farbe; Ton": "rot;blau", "product_name": "Zoll 5\""}'),
 	fault(:'u', 1, 'DUPLICATE_SKU', 'sku', 'same SKU as line 7', '=A1', NULL,
 		'{"sku": "=A1", "price": " 1,5", "column_3": "x", "Farbe; Ton": "rot;blau", "product_name": "Zoll 5\""}'),
-	fault(:'u', 2, 'MISSING_REQUIRED_FIELDS', 'sku', 'sku is missing', NULL, NULL, '{"price": "-1", "product_name": "two\r\nlines"}');
+	fault(:'u', 2, 'MISSING_REQUIRED_FIELDS', 'sku', 'sku is missing', NULL, NULL,
+		'{"price": "-1", "product_name": "two\r\nlines"}');
 SELECT replace(f, E'\r', '<CR>') AS fix FROM onboard_fix_csv(:'u') f;
 
 -- Records that could not be read stay as broken as they were.
-SELECT onboard_begin_upload('REP-1', 'raw.csv', NULL, 'raw 1', NULL, '{"header": ["sku", "price", "stock_quantity"]}') AS u \gset
-SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 2 fields, the header has 3', NULL, NULL, '{"raw_record": "A,1"}'),
-	fault(:'u', 2, 'MALFORMED_ROW', NULL, 'the record has 4 fields, the header has 3', NULL, NULL, '{"raw_record": "A,\"b\nc\",1,2\r\n"}'),
+SELECT onboard_begin_upload('REP-1', 'raw.csv', NULL, 'raw 1', NULL,
+	'{"header": ["sku", "price", "stock_quantity"]}') AS u \gset
+SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 2 fields, the header has 3', NULL, NULL,
+	'{"raw_record": "A,1"}'),
+	fault(:'u', 2, 'MALFORMED_ROW', NULL, 'the record has 4 fields, the header has 3', NULL, NULL,
+		'{"raw_record": "A,\"b\nc\",1,2\r\n"}'),
 	fault(:'u', 3, 'MALFORMED_ROW', NULL, E'field 1 has a quote "\nin it', NULL, NULL, '{"raw_record": "5\" A,1,2"}'),
-	fault(:'u', 4, 'MALFORMED_ROW', NULL, 'the quote opened in line 5 is not closed', NULL, NULL, '{"raw_record": "A,\"1,2"}'),
-	fault(:'u', 5, 'MALFORMED_ROW', NULL, 'the quote opened in line 6 is not closed', NULL, NULL, '{"raw_record": "A,1,\""}'),
-	fault(:'u', 6, 'INVALID_ENCODING', NULL, 'field 1 holds a character that could not be read', NULL, NULL, U&'{"raw_record": "K\FFFDche,1,2"}');
+	fault(:'u', 4, 'MALFORMED_ROW', NULL, 'the quote opened in line 5 is not closed', NULL, NULL,
+		'{"raw_record": "A,\"1,2"}'),
+	fault(:'u', 5, 'MALFORMED_ROW', NULL, 'the quote opened in line 6 is not closed', NULL, NULL,
+		'{"raw_record": "A,1,\""}'),
+	fault(:'u', 6, 'INVALID_ENCODING', NULL, 'field 1 holds a character that could not be read', NULL, NULL,
+		U&'{"raw_record": "K\FFFDche,1,2"}');
 SELECT * FROM onboard_fix_csv(:'u');
 SELECT * FROM onboard_error_csv(:'u');
 -- A fix file that is sent again has our columns already: they do not double,
 -- and the record with a field too few still has one too few.
 SELECT onboard_begin_upload('REP-1', 'raw.csv', NULL, 'raw 2', NULL,
-	'{"header": ["sku", "price", "onboard_line", "onboard_errors", "onboard_suggestion"], "delimiter": "much"}') AS u \gset
-SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 4 fields, the header has 5', NULL, NULL, '{"raw_record": "A,2,\"MALFORMED_ROW: 1, not 2\","}');
+	'{"header": ["sku", "price", "onboard_line", "onboard_errors", "onboard_suggestion"], '
+		'"delimiter": "much"}') AS u \gset
+SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 4 fields, the header has 5', NULL, NULL,
+	'{"raw_record": "A,2,\"MALFORMED_ROW: 1, not 2\","}');
 SELECT * FROM onboard_fix_csv(:'u');
 
 -- Nothing to report
@@ -77,8 +93,10 @@ SELECT * FROM onboard_notification('REP-1-no'); -- ERROR
 -- Mail; the ids are fixed by the content
 SELECT onboard_begin_upload('REP-1', 'REP-1_20240131_120000.csv', NULL, 'mail 1') AS u \gset
 UPDATE onboard.upload_history SET valid_records = 1995, error_records = 5 WHERE upload_id = :'u';
-SELECT count(fault(:'u', n, t, f, 'x', NULL, NULL, '{}')) FROM (VALUES (1, 'INVALID_PRICE', 'price'), (2, 'INVALID_PRICE', 'price'),
-	(3, 'INVALID_STOCK', 'stock_quantity'), (4, 'MALFORMED_ROW', NULL), (5, 'DUPLICATE_SKU', 'sku'), (5, 'INVALID_PRICE', 'price')) e (n, t, f);
+SELECT count(fault(:'u', n, t, f, 'x', NULL, NULL, '{}'))
+	FROM (VALUES (1, 'INVALID_PRICE', 'price'), (2, 'INVALID_PRICE', 'price'),
+	(3, 'INVALID_STOCK', 'stock_quantity'), (4, 'MALFORMED_ROW', NULL), (5, 'DUPLICATE_SKU', 'sku'),
+	(5, 'INVALID_PRICE', 'price')) e (n, t, f);
 SELECT status FROM onboard_finish_upload(:'u');
 SELECT onboard_record_report(:'u', 'errors/REP-1/x_errors.csv', 'errors/REP-1/x_fix.csv');
 \t on
@@ -91,7 +109,8 @@ SELECT body FROM onboard_notification(:'u');
 -- Every row is bad: failed, but for no reason of the file's; one suggestion has a line end
 SELECT onboard_begin_upload('REP-1', 'bad.csv', NULL, 'mail 3') AS u \gset
 UPDATE onboard.upload_history SET error_records = 2 WHERE upload_id = :'u';
-SELECT count(fault(:'u', n, t, f, 'x', NULL, s, '{}')) FROM (VALUES (1, 'INVALID_PRICE', 'price', NULL), (2, 'INVALID_PRICE', 'price', '2'),
+SELECT count(fault(:'u', n, t, f, 'x', NULL, s, '{}'))
+	FROM (VALUES (1, 'INVALID_PRICE', 'price', NULL), (2, 'INVALID_PRICE', 'price', '2'),
 	(1, 'MALFORMED_ROW', NULL, NULL), (2, 'INVALID_CATEGORY', 'category', E'Men''s\nClothing'),
 	(2, 'INVALID_STOCK', 'stock_quantity', NULL), (2, 'INVALID_WEIGHT', 'weight_kg', NULL)) e (n, t, f, s);
 UPDATE onboard.validation_errors SET line_number = NULL WHERE upload_id = :'u' AND error_type = 'INVALID_STOCK';
@@ -104,7 +123,8 @@ CREATE VIEW subjects AS
 	FROM onboard.upload_history u, onboard_notification(u.upload_id) n
 	WHERE u.vendor_id = 'REP-2' ORDER BY u.content_id;
 SELECT count(onboard_begin_upload('REP-2', f, NULL, 'subject ' || chr(64 + n::int))) FROM unnest(ARRAY[
-	U&'Caf\00E9 Stra\00DFe \4E2D.csv', E'a\r\nBcc: x@y.csv', repeat('x', 300) || '.csv', repeat('y', 56), repeat('y', 57),
+	U&'Caf\00E9 Stra\00DFe \4E2D.csv', E'a\r\nBcc: x@y.csv', repeat('x', 300) || '.csv', repeat('y', 56),
+		repeat('y', 57),
 	repeat(U&'\+01F600', 300)]) WITH ORDINALITY c (f, n);
 SELECT * FROM subjects;
 UPDATE onboard.upload_history SET valid_records = 3, total_records = 3 WHERE vendor_id = 'REP-2';

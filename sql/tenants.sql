@@ -1,12 +1,16 @@
 -- Tenants: a vendor's login sees its own rows only, through everything.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
-	('TEN-1', 'Tenant one', 'one@ten.example'), ('TEN-2', 'Tenant two', 'two@ten.example'), ('TEN-3', 'Tenant three', 'three@ten.example');
+	('TEN-1', 'Tenant one', 'one@ten.example'), ('TEN-2', 'Tenant two', 'two@ten.example'),
+	('TEN-3', 'Tenant three', 'three@ten.example');
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
 	SELECT 'TEN-' || v, 'P' || v, 'SECRET-' || v, 'Books', 'SECRET-SKU-' || v, 1, 1 FROM generate_series(1, 3) v;
-SELECT onboard_begin_upload('TEN-1', 'a.csv', NULL, 'tenant') AS one, onboard_begin_upload('TEN-2', 'a.csv', NULL, 'tenant') AS two \gset
-INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_field, error_message, severity, original_data)
-	SELECT upload_id, vendor_id, 1, 'INVALID_PRICE', 'price', 'SECRET', 'error', '{}' FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
+SELECT onboard_begin_upload('TEN-1', 'a.csv', NULL, 'tenant') AS one,
+	onboard_begin_upload('TEN-2', 'a.csv', NULL, 'tenant') AS two \gset
+INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_field, error_message,
+	severity, original_data)
+	SELECT upload_id, vendor_id, 1, 'INVALID_PRICE', 'price', 'SECRET', 'error', '{}' FROM onboard.upload_history
+		WHERE vendor_id LIKE 'TEN-%';
 INSERT INTO onboard.judged_rows SELECT upload_id, 1, 1 FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
 INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload)
 	SELECT 'errors_recorded', upload_id, vendor_id, '{}' FROM onboard.upload_history WHERE vendor_id LIKE 'TEN-%';
@@ -39,7 +43,8 @@ BEGIN
 	FOREACH r IN ARRAY ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
 		'vendor_summary', 'recent_uploads', 'product_catalog']
 	LOOP
-		RETURN QUERY EXECUTE format('SELECT %L || '': '' || coalesce(string_agg(DISTINCT vendor_id, '' '' ORDER BY vendor_id), ''nothing'')
+		RETURN QUERY EXECUTE format('SELECT %L || '': '' || coalesce(string_agg(DISTINCT vendor_id, '' '' ORDER BY '
+			'vendor_id), ''nothing'')
 			FROM onboard.%I WHERE vendor_id LIKE ''TEN-%%''', r, r);
 	END LOOP;
 END $$;
@@ -53,7 +58,8 @@ SELECT vendor_id, products, uploads FROM onboard.vendor_summary;
 -- Writing is for the marketplace.
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
 	VALUES ('TEN-1', 'P9', 'x', 'Books', 'TEN 9', 1, 1); -- ERROR
-INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version) VALUES ('TEN-2-x', 'TEN-2', 'x', 1); -- ERROR
+INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version)
+	VALUES ('TEN-2-x', 'TEN-2', 'x', 1); -- ERROR
 UPDATE onboard.products SET vendor_id = 'TEN-2'; -- ERROR
 UPDATE onboard.products SET price = 2 WHERE vendor_id = 'TEN-2';
 DELETE FROM onboard.products WHERE vendor_id = 'TEN-2';

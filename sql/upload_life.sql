@@ -12,8 +12,10 @@ CREATE VIEW ended AS
 	SELECT upload_id, kind, payload FROM onboard.outbox WHERE vendor_id LIKE 'LIFE-%' ORDER BY event_id;
 -- Stands in for the doors: rows 1 to n of an upload are valid.
 CREATE FUNCTION store(upload_id text, n int) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity, upload_id, row_number)
-		SELECT 'LIFE-1', left(md5(upload_id), 6) || i, 'Thing', 'Books', left(md5(upload_id), 6) || i, 1, 1, upload_id, i
+	INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity,
+		upload_id, row_number)
+		SELECT 'LIFE-1', left(md5(upload_id), 6) || i, 'Thing', 'Books', left(md5(upload_id), 6) || i, 1, 1, upload_id,
+			i
 		FROM generate_series(1, n) i;
 	INSERT INTO onboard.judged_rows VALUES (upload_id, 1, n);
 	UPDATE onboard.upload_history u SET valid_records = n WHERE u.upload_id = store.upload_id;
@@ -38,7 +40,8 @@ SELECT status FROM onboard_cancel_upload(:'second');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') AS third \gset
 SELECT :'third' NOT IN (:'u', :'second') AS third_attempt;
 -- Refused for what is in it, it is that upload from then on.
-SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'third', 'NO_HEADER', 'line 1 has no column name');
+SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'third', 'NO_HEADER',
+	'line 1 has no column name');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', 7) = :'third' AS same,
 	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', true) = :'third' AS same_again,
 	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', false) = :'third' AS same_event;
@@ -58,8 +61,10 @@ BEGIN
 	RETURN onboard_begin_upload('LIFE-1', 'c.csv', content_id => 'code ' || code) <> u;
 END $$;
 SELECT code, reopens(code) AS reopens, onboard.may_retry(code) AS may_retry
-	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE', 'TOO_MANY_ROWS',
-		'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED']) code;
+	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
+		'TOO_MANY_ROWS',
+		'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED',
+		'PROCESSING_ABANDONED', 'CANCELLED']) code;
 SELECT onboard.may_retry(NULL) AS no_code, onboard.may_retry('NO_SUCH_CODE') AS unknown;
 
 -- Unknown and inactive vendors
@@ -134,7 +139,8 @@ UPDATE onboard.products SET price = 2 WHERE upload_id = :'u' AND row_number = 2;
 SELECT * FROM onboard_undo_upload(:'u');
 SELECT row_number FROM onboard.products WHERE upload_id = :'u';
 SELECT * FROM onboard_undo_upload(:'u');
-SELECT metadata - 'undone_at' AS metadata, metadata ? 'undone_at' AS has_time FROM onboard.upload_history WHERE upload_id = :'u';
+SELECT metadata - 'undone_at' AS metadata, metadata ? 'undone_at' AS has_time FROM onboard.upload_history
+	WHERE upload_id = :'u';
 SELECT status, valid_records FROM onboard.upload_history WHERE upload_id = :'u';
 SELECT first_row, last_row FROM onboard.judged_rows WHERE upload_id = :'u';
 -- Undo keeps what other tables hold on to, and what a trigger refuses.
@@ -174,12 +180,14 @@ SELECT * FROM onboard_undo_upload(:'u'); -- ERROR
 SELECT onboard_begin_upload('LIFE-1', 'r.csv', NULL, 'reject 1') AS u \gset
 SELECT store(:'u', 5);
 UPDATE onboard.products SET price = 2 WHERE upload_id = :'u' AND row_number = 2;
-INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_message, severity, original_data)
+INSERT INTO onboard.validation_errors (upload_id, vendor_id, row_number, error_type, error_message, severity,
+	original_data)
 	VALUES (:'u', 'LIFE-1', 6, 'INVALID_PRICE', 'no', 'error', '{}');
 UPDATE onboard.upload_history SET error_records = 1 WHERE upload_id = :'u';
 SELECT onboard_reject_upload(:'u', 'BROKEN', ''); -- ERROR
 SELECT onboard_reject_upload(:'u', NULL, ''); -- ERROR
-SELECT status, failure_code, failure_message, valid_records, error_records FROM onboard_reject_upload(:'u', 'OBJECT_REPLACED', NULL);
+SELECT status, failure_code, failure_message, valid_records, error_records
+	FROM onboard_reject_upload(:'u', 'OBJECT_REPLACED', NULL);
 SELECT (SELECT count(*) FROM onboard.products WHERE upload_id = :'u') AS products,
 	(SELECT count(*) FROM onboard.validation_errors WHERE upload_id = :'u') AS errors,
 	(SELECT count(*) FROM onboard.judged_rows WHERE upload_id = :'u') AS judged;

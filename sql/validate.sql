@@ -4,7 +4,8 @@
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 	('VAL-1', 'Validate one', 'one@val.example'), ('VAL-2', 'Validate two', 'two@val.example');
 CREATE FUNCTION good() RETURNS jsonb LANGUAGE sql AS $$
-	SELECT '{"vendor_product_id": "V1", "product_name": "Lamp", "category": "Books", "sku": "VAL-S1", "price": "10", "stock_quantity": "1"}'::jsonb $$;
+	SELECT '{"vendor_product_id": "V1", "product_name": "Lamp", "category": "Books", "sku": "VAL-S1", "price": "10", '
+		'"stock_quantity": "1"}'::jsonb $$;
 -- What is wrong with a good product that was changed so; 'valid' for nothing.
 CREATE FUNCTION verdict(change jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(error_type || coalesce(':' || error_field, ''), ' ' ORDER BY n), 'valid')
@@ -18,37 +19,53 @@ SELECT * FROM onboard_validate('VAL-1', '{}');
 -- Rule 1: each required field absent, null, empty and blank; the others may be.
 SELECT field, verdict(jsonb_build_object(field, NULL)) AS is_null, verdict(jsonb_build_object(field, '')) AS empty,
 		verdict(jsonb_build_object(field, U&' \0009\00A0')) AS blank
-	FROM unnest(ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku', 'brand', 'price',
-		'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm', 'image_url']) WITH ORDINALITY f (field, n) ORDER BY n;
+	FROM unnest(ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku', 'brand',
+		'price',
+		'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm', 'image_url'])
+		WITH ORDINALITY f (field, n) ORDER BY n;
 SELECT count(*) FROM onboard_validate('VAL-1', good() - 'sku') WHERE error_type = 'MISSING_REQUIRED_FIELDS';
 -- Only tab, blank and no-break space are blanks.
-SELECT code, verdict(jsonb_build_object('product_name', chr(code))) FROM unnest(ARRAY[9, 10, 11, 12, 13, 28, 32, 133, 160, 5760, 8195, 8203, 12288, 65279]) code;
-SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')), verdict(jsonb_build_object('price', U&'10\2003'));
+SELECT code, verdict(jsonb_build_object('product_name', chr(code)))
+	FROM unnest(ARRAY[9, 10, 11, 12, 13, 28, 32, 133, 160, 5760, 8195, 8203, 12288, 65279]) code;
+SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')),
+	verdict(jsonb_build_object('price', U&'10\2003'));
 
 -- Rules 2, 8 and 9: the grammar of price
 -- Later versions of psql give one of these characters no width.
 \pset format unaligned
-SELECT * FROM verdicts('price', '10', '10.5', '.5', '10.', '10.50', '007.5', '000000000000000000000000000010', '0.01', '999999.99', '999999.990', '0.009',
-	'0', '0.00', '.', '', '-', '-1', '-0', '--1', '+1', '10.500', '1e3', '1E0', '1,299.00', '$10', '10 USD', 'NaN', 'Infinity', 'inf', '0x10', '1_000', '1 0', '10..0', '1.0.0',
-	'1000000', '1000000.00', '99999999999999999999999999999999', U&'\FF11\FF10', U&'\0661\0660', U&'\221210', U&'10\200B', E'1\n0', 'ten');
+SELECT * FROM verdicts('price', '10', '10.5', '.5', '10.', '10.50', '007.5', '000000000000000000000000000010', '0.01',
+	'999999.99', '999999.990', '0.009',
+	'0', '0.00', '.', '', '-', '-1', '-0', '--1', '+1', '10.500', '1e3', '1E0', '1,299.00', '$10', '10 USD', 'NaN',
+	'Infinity', 'inf', '0x10', '1_000', '1 0', '10..0', '1.0.0',
+	'1000000', '1000000.00', '99999999999999999999999999999999', U&'\FF11\FF10', U&'\0661\0660', U&'\221210',
+	U&'10\200B', E'1\n0', 'ten');
 \pset format aligned
-SELECT * FROM verdicts('compare_at_price', '10', '10.00', '10.01', '9.99', '0', '-1', '99999999.99', '100000000', '100000000.00', '10.', '.5', '12.345', 'x', 'NaN', '1e2');
-SELECT value, verdict(jsonb_build_object('price', 'x', 'compare_at_price', value)) AS beside_an_invalid_price, verdict(jsonb_build_object('price', NULL, 'compare_at_price', value)) AS beside_none
+SELECT * FROM verdicts('compare_at_price', '10', '10.00', '10.01', '9.99', '0', '-1', '99999999.99', '100000000',
+	'100000000.00', '10.', '.5', '12.345', 'x', 'NaN', '1e2');
+SELECT value, verdict(jsonb_build_object('price', 'x', 'compare_at_price', value)) AS beside_an_invalid_price,
+	verdict(jsonb_build_object('price', NULL, 'compare_at_price', value)) AS beside_none
 	FROM unnest(ARRAY['0', '0.00', '5', '-1', '99999999.99', '100000000']) value;
-SELECT * FROM verdicts('weight_kg', '0.01', '0.00', '0', '.01', '999999.99', '1000000', '-1', '1.234', '2,5', '1 kg', 'NaN');
+SELECT * FROM verdicts('weight_kg', '0.01', '0.00', '0', '.01', '999999.99', '1000000', '-1', '1.234', '2,5', '1 kg',
+	'NaN');
 
 -- Rule 3
-SELECT * FROM verdicts('stock_quantity', '0', '00', '1', '1000000', '0001000000', '1000001', '-1', '-0', '1.0', '1.', '1.9', '+1', '1e2', '1,000', '2147483648', '18446744073709551617', 'NaN', U&'\0661', 'none');
+SELECT * FROM verdicts('stock_quantity', '0', '00', '1', '1000000', '0001000000', '1000001', '-1', '-0', '1.0', '1.',
+	'1.9', '+1', '1e2', '1,000', '2147483648', '18446744073709551617', 'NaN', U&'\0661', 'none');
 
 -- Rule 4: characters, not bytes, after trimming
-SELECT field, length, verdict(jsonb_build_object(field, prefix || repeat(U&'\00E4', length - length(prefix)))) AS at_limit,
-		verdict(jsonb_build_object(field, '  ' || prefix || repeat(U&'\+01F600', length - length(prefix)) || '  ')) AS of_four_bytes,
+SELECT field, length, verdict(jsonb_build_object(field,
+	prefix || repeat(U&'\00E4', length - length(prefix)))) AS at_limit,
+		verdict(jsonb_build_object(field, '  ' || prefix || repeat(U&'\+01F600', length - length(prefix))
+			|| '  ')) AS of_four_bytes,
 		verdict(jsonb_build_object(field, prefix || repeat('x', length - length(prefix)) || 'y')) AS over
-	FROM (VALUES ('vendor_product_id', 100, ''), ('product_name', 200, ''), ('category', 100, ''), ('subcategory', 100, ''), ('description', 2000, ''), ('sku', 100, ''),
-		('brand', 100, ''), ('unit', 20, ''), ('dimensions_cm', 50, ''), ('image_url', 2048, 'http://h/')) f (field, length, prefix);
+	FROM (VALUES ('vendor_product_id', 100, ''), ('product_name', 200, ''), ('category', 100, ''),
+		('subcategory', 100, ''), ('description', 2000, ''), ('sku', 100, ''),
+		('brand', 100, ''), ('unit', 20, ''), ('dimensions_cm', 50, ''), ('image_url', 2048, 'http://h/')) f (field,
+		length, prefix);
 
 -- Rule 5: exactly as it stands in the table, and active
-SELECT * FROM verdicts('category', 'Books', 'Men''s Clothing', 'books', 'Books ', 'BookS', 'Book', U&'Men\2019s Clothing', 'Home & Garden', 'Home &amp; Garden', 'Nonsense');
+SELECT * FROM verdicts('category', 'Books', 'Men''s Clothing', 'books', 'Books ', 'BookS', 'Book',
+	U&'Men\2019s Clothing', 'Home & Garden', 'Home &amp; Garden', 'Nonsense');
 BEGIN;
 UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Books';
 INSERT INTO onboard.product_categories (category_name) VALUES (U&'B\00FCcher');
@@ -57,40 +74,61 @@ ROLLBACK;
 
 -- Rules 6 and 7: SKUs on the whole platform, product IDs per vendor
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity) VALUES
-	('VAL-1', 'TAKEN', 'Thing', 'Books', 'VAL-TAKEN-1', 1, 1), ('VAL-2', 'OTHER', 'Thing', 'Books', 'VAL-TAKEN-2', 1, 1);
-SELECT * FROM verdicts('sku', 'VAL-TAKEN-1', 'VAL-TAKEN-2', ' VAL-TAKEN-2 ', 'val-taken-1', 'VAL-TAKEN-', 'VAL-TAKEN-11');
+	('VAL-1', 'TAKEN', 'Thing', 'Books', 'VAL-TAKEN-1', 1, 1),
+	('VAL-2', 'OTHER', 'Thing', 'Books', 'VAL-TAKEN-2', 1, 1);
+SELECT * FROM verdicts('sku', 'VAL-TAKEN-1', 'VAL-TAKEN-2', ' VAL-TAKEN-2 ', 'val-taken-1', 'VAL-TAKEN-',
+	'VAL-TAKEN-11');
 SELECT * FROM verdicts('vendor_product_id', 'TAKEN', ' TAKEN', 'OTHER', 'taken');
 SELECT verdict('{"vendor_product_id": "TAKEN", "sku": "VAL-TAKEN-2", "price": "0"}');
-SELECT error_type, error_message FROM onboard_validate('VAL-1', good() || '{"vendor_product_id": "TAKEN", "sku": "VAL-TAKEN-2"}');
+SELECT error_type, error_message FROM onboard_validate('VAL-1',
+	good() || '{"vendor_product_id": "TAKEN", "sku": "VAL-TAKEN-2"}');
 DELETE FROM onboard.products WHERE vendor_id LIKE 'VAL-%';
 SELECT verdict('{"vendor_product_id": "TAKEN", "sku": "VAL-TAKEN-2"}');
 
 -- Rule 10
-SELECT * FROM verdicts('image_url', 'http://a', 'https://a.example/b.png', 'HTTPS://A', 'hTtP://a?b', 'http://a:80/', 'http://[::1]/', 'http://a/@', 'http://a/b?c=@d',
-	'ftp://a', 'http:/a', 'http//a', '//a', 'a.png', 'http://', 'http:///b', 'http://?b', 'http://#b', 'http://u@a', 'http://u:p@a/', 'javascript:alert(1)', 'data:image/png;base64,x',
-	'http://a b', E'http://a\tb', 'http://a\b', E'http://a/\x01', E'http://a/\x7f', U&'http://a/\0085', U&'http://a/\00A0b', U&'http://a/\00FC');
+SELECT * FROM verdicts('image_url', 'http://a', 'https://a.example/b.png', 'HTTPS://A', 'hTtP://a?b', 'http://a:80/',
+	'http://[::1]/', 'http://a/@', 'http://a/b?c=@d',
+	'ftp://a', 'http:/a', 'http//a', '//a', 'a.png', 'http://', 'http:///b', 'http://?b', 'http://#b', 'http://u@a',
+	'http://u:p@a/', 'javascript:alert(1)', 'data:image/png;base64,x',
+	'http://a b', E'http://a\tb', 'http://a\b', E'http://a/\x01', E'http://a/\x7f', U&'http://a/\0085',
+	U&'http://a/\00A0b', U&'http://a/\00FC');
 
 -- Whole records
-SELECT verdict(jsonb_build_object('brand', U&'a\FFFDb')) AS damaged, verdict(jsonb_build_object('brand', U&'a\FFFDb', 'price', 'x')) AS damaged_only,
+SELECT verdict(jsonb_build_object('brand', U&'a\FFFDb')) AS damaged,
+	verdict(jsonb_build_object('brand', U&'a\FFFDb', 'price', 'x')) AS damaged_only,
 	verdict(jsonb_build_object('extra', U&'\FFFD')) AS damaged_attribute;
-SELECT verdict(jsonb_build_object('description', repeat('x', 65536))) AS at_the_cap, verdict(jsonb_build_object('description', repeat('x', 65537))) AS over,
-	verdict(jsonb_build_object('extra', repeat('x', 65536))) AS attribute, verdict(jsonb_build_object('extra', repeat('x', 65537))) AS attribute_over;
-SELECT verdict(jsonb_build_object('a', repeat('x', 65536), 'b', repeat('x', 65536), 'c', repeat('x', 65536), 'd', repeat('x', 65000))) AS at_the_cap,
-	verdict(jsonb_build_object('a', repeat('x', 65536), 'b', repeat('x', 65536), 'c', repeat('x', 65536), 'd', repeat('x', 65536))) AS over;
-SELECT verdict((SELECT jsonb_object_agg('c' || i, '') FROM generate_series(1, 4082) i)) AS columns_4096, verdict((SELECT jsonb_object_agg('c' || i, '') FROM generate_series(1, 4083) i)) AS columns_4097;
-SELECT error_type, error_message FROM onboard_validate('VAL-1', good() || jsonb_build_object('description', repeat('x', 65537)));
+SELECT verdict(jsonb_build_object('description', repeat('x', 65536))) AS at_the_cap,
+	verdict(jsonb_build_object('description', repeat('x', 65537))) AS over,
+	verdict(jsonb_build_object('extra', repeat('x', 65536))) AS attribute,
+	verdict(jsonb_build_object('extra', repeat('x', 65537))) AS attribute_over;
+SELECT verdict(jsonb_build_object('a', repeat('x', 65536), 'b', repeat('x', 65536), 'c', repeat('x', 65536), 'd',
+	repeat('x', 65000))) AS at_the_cap,
+	verdict(jsonb_build_object('a', repeat('x', 65536), 'b', repeat('x', 65536), 'c', repeat('x', 65536), 'd',
+		repeat('x', 65536))) AS over;
+SELECT verdict((SELECT jsonb_object_agg('c' || i, '') FROM generate_series(1, 4082) i)) AS columns_4096,
+	verdict((SELECT jsonb_object_agg('c' || i, '') FROM generate_series(1, 4083) i)) AS columns_4097;
+SELECT error_type, error_message FROM onboard_validate('VAL-1',
+	good() || jsonb_build_object('description', repeat('x', 65537)));
 
 -- JSON: numbers by their text, null is absent, other types are no row.
-SELECT change, verdict(change) FROM unnest(ARRAY['{"price": 10.50}', '{"price": 10.500}', '{"price": 1e2}', '{"price": 0}', '{"price": 12.345}', '{"stock_quantity": 0}', '{"stock_quantity": 1.0}', '{"stock_quantity": -5}',
-	'{"brand": null}', '{"price": null}', '{"brand": true}', '{"brand": []}', '{"brand": {}}', '{"price": [10]}', '{"extra": 5}', '{"extra": null}', '{"extra": false}', '{"extra": {"a": 1}}', '{"SKU": "x"}']::jsonb[]) change;
-SELECT value, error_type, error_field, error_message, rejected_value FROM unnest(ARRAY['1', '"x"', 'null', 'true', '[]', '[{}]']::jsonb[]) value, onboard_validate('VAL-1', value);
+SELECT change, verdict(change) FROM unnest(ARRAY['{"price": 10.50}', '{"price": 10.500}', '{"price": 1e2}',
+	'{"price": 0}', '{"price": 12.345}', '{"stock_quantity": 0}', '{"stock_quantity": 1.0}', '{"stock_quantity": -5}',
+	'{"brand": null}', '{"price": null}', '{"brand": true}', '{"brand": []}', '{"brand": {}}', '{"price": [10]}',
+	'{"extra": 5}', '{"extra": null}', '{"extra": false}', '{"extra": {"a": 1}}', '{"SKU": "x"}']::jsonb[]) change;
+SELECT value, error_type, error_field, error_message, rejected_value
+	FROM unnest(ARRAY['1', '"x"', 'null', 'true', '[]', '[{}]']::jsonb[]) value, onboard_validate('VAL-1', value);
 
 -- All rules at once, in order; every part of a finding
-SELECT error_type, error_field, error_message, severity, left(rejected_value, 30) AS rejected, suggestion FROM onboard_validate('VAL-1', jsonb_build_object(
-	'vendor_product_id', repeat('v', 101), 'product_name', ' ', 'category', ' Kitchn', 'subcategory', repeat('s', 101), 'description', repeat('d', 2001),
-	'sku', repeat('k', 101), 'brand', repeat('b', 101), 'price', ' $1,299.00', 'compare_at_price', '2.794e+01', 'stock_quantity', '1.9', 'unit', repeat('u', 21),
+SELECT error_type, error_field, error_message, severity, left(rejected_value, 30) AS rejected, suggestion
+	FROM onboard_validate('VAL-1', jsonb_build_object(
+	'vendor_product_id', repeat('v', 101), 'product_name', ' ', 'category', ' Kitchn', 'subcategory', repeat('s', 101),
+		'description', repeat('d', 2001),
+	'sku', repeat('k', 101), 'brand', repeat('b', 101), 'price', ' $1,299.00', 'compare_at_price', '2.794e+01',
+	'stock_quantity', '1.9', 'unit', repeat('u', 21),
 	'weight_kg', '0', 'dimensions_cm', repeat('m', 51), 'image_url', 'x'));
-SELECT error_field, error_message, suggestion FROM onboard_validate('VAL-1', good() || '{"category": "Men", "price": "1,299.00", "stock_quantity": "12 pcs", "compare_at_price": "5 EUR", "weight_kg": "2.5 kg"}');
+SELECT error_field, error_message, suggestion FROM onboard_validate('VAL-1',
+	good() || '{"category": "Men", "price": "1,299.00", "stock_quantity": "12 pcs", "compare_at_price": "5 EUR", '
+	'"weight_kg": "2.5 kg"}');
 
 -- Arguments; an unknown vendor has no products.
 SELECT * FROM onboard_validate(NULL, '{}'); -- ERROR
@@ -100,8 +138,10 @@ SELECT error_type FROM onboard_validate('VAL-9', good());
 BEGIN READ ONLY;
 SELECT verdict('{"price": "x"}'), txid_current_if_assigned();
 ROLLBACK;
-SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name
+	IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
 SELECT v.error_type FROM onboard_validate('VAL-1', '{}') v LIMIT 1;
-SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
+SELECT set_config(name, 'off', false) FROM pg_settings
+	WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
 SELECT count(*) FROM onboard.products WHERE vendor_id LIKE 'VAL-%';
 DROP FUNCTION good, verdict, verdicts;

@@ -1,10 +1,14 @@
 #!/bin/sh
-# Run every test of the project: what make check does.
+# Run the tests of the project, all of them or some: what make check and
+# make check-regress and so on do.
 #
 #	test/check.sh [STEP ...]
+#	TESTS="validate ingest" test/check.sh regress
 #
 # The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap, root and
-# aws.  Step root runs the tests that need root; without root it skips them.
+# aws.  Step root runs the tests that need root; without root it skips them.  With
+# one step TESTS names those of its tests that are to run, by the names of their
+# files without folder and ending; the output of one step is shown as it comes.
 #
 # Everything happens in a copy of the tree and a private copy of PostgreSQL below
 # one temporary directory, owned by an unprivileged user when called as root,
@@ -26,6 +30,13 @@ for step in $steps; do
 		*) echo "There is no step \"$step\"; there are: $all_steps." >&2; exit 2 ;;
 	esac
 done
+if [ -n "${TESTS:-}" ] && [ $# -ne 1 ]; then
+	echo 'TESTS goes with one step.' >&2
+	exit 2
+fi
+# One step is watched; several at once would be mixed up.
+watched=
+[ $# -ne 1 ] || watched=yes
 [ $# -gt 0 ] || echo 'Running all tests takes about six minutes on two idle cores.'
 work=$(mktemp -d /tmp/onboard-check.XXXXXX)
 
@@ -62,6 +73,23 @@ prepare()
 	fi
 }
 
+# Show a log while it is written, until stop_showing.  It is not a pipe: a server that
+# a test leaves behind would keep that open.
+show()
+{
+	: >"$1"
+	tail -n +1 -f "$1" &
+	viewer=$!
+}
+
+stop_showing()
+{
+	# What was written last is not shown at once.
+	sleep 1
+	kill "$viewer"
+	wait "$viewer" 2>/dev/null || true
+}
+
 # Run one step and print its result.  A step whose results are not in its log leaves
 # them as TAP files in the folder $work/out/STEP.tap, or says where.
 run_step()
@@ -73,10 +101,14 @@ run_step()
 	log=$work/log/$step
 	start=$(date +%s)
 	status=0
+	[ -z "$watched" ] || show "$log"
 	$changing_user env HOME="$work/home" TMPDIR="$work/tmp" PATH="$work/pg/bin:$PATH" \
-		ONBOARD_BIN="$work/pg/usr/local/bin/onboard" ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" PERL_TEST_HARNESS_DUMP_TAP="$work/out/$step.tap" \
+		ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
+		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
+		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" \
+		PERL_TEST_HARNESS_DUMP_TAP="$work/out/$step.tap" \
 		"$@" >"$log" 2>&1 || status=$?
+	[ -z "$watched" ] || stop_showing
 	line=$(test/results.pl "$step" "$status" "$work/records" "$results")
 	echo "$line  ($(($(date +%s) - start)) s)"
 	case $line in
@@ -87,15 +119,19 @@ run_step()
 # What the step that just ended says about its failures.
 show_failures()
 {
-	sed -n "s/^failed\t$step\t/not ok: /p" "$work/records"
-	grep -rhaE -A 20 '^ *(not ok|#   Failed)' "$log" "$results" | head -n 200
-	tail -n 40 "$log"
+	# What was watched has been shown, but for differences.
+	if [ -z "$watched" ]; then
+		sed -n "s/^failed\t$step\t/not ok: /p" "$work/records"
+		grep -rhaE -A 20 '^ *(not ok|#   Failed)' "$log" "$results" | head -n 200
+		tail -n 40 "$log"
+	fi
 	for diffs in "$work/out/$step/regression.diffs" "$work/out/$step/output_iso/regression.diffs"; do
 		if [ -f "$diffs" ]; then head -n 200 "$diffs"; fi
 	done
 }
 
 # Run those steps of a lane that are wanted.
+# shellcheck disable=SC2086
 run_lane()
 {
 	for step in "$@"; do
@@ -105,20 +141,21 @@ run_lane()
 		esac
 		log=$work/log/$step
 		out=$work/out/$step
+		tests=${TESTS:-}
 		case $step in
 			# The private copy has no headers.
 			lint) run_step lint as_user "$log" env PATH="$PATH" test/lint.sh ;;
 			# Tests of other steps build programs there, too.
 			unit) run_step unit as_user "$work/out/unit/gcc/results" env PATH="$PATH" flock "$work/out/unit/lock" \
-				make -s -j"$(nproc)" -C test/unit check CC=gcc ;;
+				make -s -j"$(nproc)" -C test/unit check CC=gcc ${tests:+"TESTS=$tests"} ;;
 			unit-clang) run_step unit-clang as_user "$work/out/unit/clang/results" env PATH="$PATH" \
-				make -s -j"$(nproc)" -C test/unit check CC=clang ;;
-			regress) run_step regress as_user "$log" test/run_regress.sh "$out" ;;
-			isolation) run_step isolation as_user "$log" test/run_isolation.sh "$out" ;;
-			pgtap) run_step pgtap as_user "$out.tap" test/run_pgtap.sh "$out" ;;
-			tap) run_step tap as_user "$out.tap" test/run_tap.sh "$out" ;;
+				make -s -j"$(nproc)" -C test/unit check CC=clang ${tests:+"TESTS=$tests"} ;;
+			regress) run_step regress as_user "$log" test/run_regress.sh "$out" $tests ;;
+			isolation) run_step isolation as_user "$log" test/run_isolation.sh "$out" $tests ;;
+			pgtap) run_step pgtap as_user "$out.tap" test/run_pgtap.sh "$out" $tests ;;
+			tap) run_step tap as_user "$out.tap" test/run_tap.sh "$out" $tests ;;
 			root) run_step root '' "$out.tap" prove test/tap/root/*.pl ;;
-			aws) run_step aws as_user "$out.tap" test/run_aws.sh ;;
+			aws) run_step aws as_user "$out.tap" test/run_aws.sh $tests ;;
 		esac
 	done
 }

@@ -57,8 +57,23 @@ status=0
 test/rooms.pl || status=1
 check $status 'rooms include only what ARCHITECTURE.md allows, without circles'
 
+# Lines of tests fit a screen: 130 columns, with tabs of 4.  What cannot be broken may be
+# longer: a regular expression, and a meta-command of psql.
+long_lines()
+{
+	find test sql -type f ! -name 'onboard--*' \( -name '*.sql' -o -name '*.spec' -o -name '*.p[lmy]' \
+		-o -name '*.sh' \) | while read -r file; do
+		expand -t4 "$file" | grep -nE '.{131}' | grep -vE 'qr/|\\copy' | sed "s|^|$file:|"
+	done
+}
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
+long_lines >"$build/long"
+cat "$build/long"
+status=0
+[ ! -s "$build/long" ] || status=1
+check $status 'no line of a test is too long to read'
+
 for compiler in gcc clang; do
 	tar --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' -cf - . | tar -C "$build" -xf -
 	status=0

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Run the pgTAP tests, test/pgtap/*.sql, in a server of their own.
 #
-#	PATH=DIRECTORY/bin:$PATH test/run_pgtap.sh OUTPUT [TEST.sql ...]
+#	PATH=DIRECTORY/bin:$PATH test/run_pgtap.sh OUTPUT [TEST ...]
 #
 # DIRECTORY is a private copy made by temp_install.sh.  Run as an ordinary user;
-# everything is written below OUTPUT.  Without TEST all of them run.  Each test
-# has a new database with onboard and pgTAP.
+# everything is written below OUTPUT.  Without TEST all of them run; TEST may be
+# named without folder and ending.  Each has a new database with onboard and pgTAP.
 set -eu
 
 . "$(dirname "$0")/environment.sh"
@@ -21,6 +21,11 @@ started=
 
 if [ $# -eq 0 ]; then
 	set -- "$root"/test/pgtap/*.sql
+else
+	for test; do
+		shift
+		set -- "$@" "$root/test/pgtap/$(basename "$test" .sql).sql"
+	done
 fi
 
 clean_up()

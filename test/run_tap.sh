@@ -1,10 +1,10 @@
 #!/bin/sh
 # Run the TAP tests, test/tap/*.pl, which start servers of their own.
 #
-#	PATH=DIRECTORY/bin:$PATH test/run_tap.sh OUTPUT [TEST.pl ...]
+#	PATH=DIRECTORY/bin:$PATH test/run_tap.sh OUTPUT [TEST ...]
 #
 # DIRECTORY is a private copy made by temp_install.sh.  Run as an ordinary user;
-# everything is written below OUTPUT.
+# everything is written below OUTPUT.  TEST may be named without folder and ending.
 set -eu
 
 . "$(dirname "$0")/environment.sh"
@@ -20,7 +20,7 @@ if [ $# -eq 0 ]; then
 else
 	for test; do
 		shift
-		set -- "$@" "$(realpath "$test")"
+		set -- "$@" "$root/test/tap/$(basename "$test" .pl).pl"
 	done
 fi
 

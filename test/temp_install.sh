@@ -45,3 +45,4 @@ done
 printf "export PATH='%s/bin':\"\$PATH\"\n" "$directory"
 printf "export ONBOARD_BIN='%s/usr/local/bin/onboard'\n" "$directory"
 printf "export ONBOARD_PG_BINDIR='%s/bin'\n" "$directory"
+printf "export ONBOARD_BOOTSTRAP='%s/usr/local/lib/onboard/bootstrap'\n" "$directory"

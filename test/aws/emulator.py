@@ -177,7 +177,8 @@ class Emulator:
     def __enter__(self) -> "Emulator":
         environment = {**os.environ, "MOTO_ACCOUNT_ID": ACCOUNT, "PYTHONDONTWRITEBYTECODE": "1"}
         with open(self._log_path, "ab") as log:
-            self._process = subprocess.Popen([sys.executable, os.path.abspath(__file__), str(self._port)], text=True, stderr=log,
+            self._process = subprocess.Popen([sys.executable, os.path.abspath(__file__), str(self._port)], text=True,
+                stderr=log,
                                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
             assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()

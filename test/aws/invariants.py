@@ -252,7 +252,8 @@ class World:
         rows = read_rows(sent.content)
         wanted = {f"REC_{row.number:08d}" for row in rows}
         if wanted != items.keys():
-            yield (f"the items are not those of the file's {len(rows)} rows: {sorted(wanted - items.keys())[:10]} are missing, "
+            yield (f"the items are not those of the file's {len(rows)} rows: {sorted(wanted - items.keys())[:10]} are "
+                f"missing, "
                    f"{sorted(items.keys() - wanted)[:10]} are too many")
             return
         for row in rows:

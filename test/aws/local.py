@@ -135,7 +135,8 @@ class Watcher(threading.Thread):
     def _show_mails(self) -> None:
         for mail in self._pipeline.mails():
             vendor_id = mail.get("MessageAttributes", {}).get("vendor_id", {}).get("Value", "")
-            print(f"\n--- mail to {vendor_id}: {mail.get('Subject', '')}\n{mail.get('Message', '').rstrip()}\n---\n", flush=True)
+            print(f"\n--- mail to {vendor_id}: {mail.get('Subject', '')}\n{mail.get('Message', '').rstrip()}\n---\n",
+                flush=True)
 
 
 def introduce(port: int, pipeline: Pipeline, vendors: list[str], folder: str) -> None:

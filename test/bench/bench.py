@@ -6,14 +6,11 @@ import random
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 
 from data import build_generator
 from server import Server
-
-
-# The kernel counts processor time in hundredths of a second.
-TICK = 0.01
 
 
 def wall(runs):
@@ -28,19 +25,19 @@ def cpu(runs):
 
 def times(runs, others, clock="wall"):
     """How many times as long runs took as others: the median over the rounds, each of which saw the same machine."""
-    return statistics.median(max(getattr(run, clock), TICK) / max(getattr(other, clock), TICK) for run, other in zip(runs, others))
+    return statistics.median(getattr(run, clock) / getattr(other, clock) for run, other in zip(runs, others))
 
 
-def spread(runs):
+def spread(runs, clock="wall"):
     """Half the range, as a percentage of the median: how noisy it was."""
-    values = [run.wall for run in runs]
+    values = [getattr(run, clock) for run in runs]
     return 50 * (max(values) - min(values)) / statistics.median(values)
 
 
 class Bench:
     def __init__(self, options):
         self.options = options
-        self.inputs = os.path.join(options.inputs, f"onboard-bench-{os.getpid()}")
+        self.inputs = tempfile.mkdtemp(prefix="onboard-bench-", dir=options.inputs)
         self.generator = None
         self.server = None
         self.large = None
@@ -51,7 +48,6 @@ class Bench:
     def __enter__(self):
         self.server = Server(self.options.install, self.options.directory, self.options.fsync)
         try:
-            os.makedirs(self.inputs)
             self.generator = build_generator(self.inputs)
             self.server.start()
             self.describe()

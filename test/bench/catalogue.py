@@ -22,7 +22,8 @@ def make_large(bench):
         clean = time_clean(bench, data, "bench.fk", LARGE["fk"])
     bench.large = {"rows": rows, "intake": seconds, "memory": memory, "fk": clean}
     bench.server.clone_database(LARGE["fk"], LARGE["nofk"])
-    constraint = bench.server.sql("SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'bench.fk'::regclass",
+    constraint = bench.server.sql("SELECT conname FROM pg_constraint WHERE contype = 'f' "
+        "AND conrelid = 'bench.fk'::regclass",
                                   database=LARGE["nofk"])
     bench.server.sql(f'ALTER TABLE bench.fk DROP CONSTRAINT "{constraint}"', database=LARGE["nofk"])
     bench.log(f"catalogues of {rows:,} rows are made")
@@ -79,6 +80,7 @@ def grow(bench):
     bench.section["growth"] = [[rows, wall(intake) / rows * 1e6, wall(fk) / rows * 1e6] for rows, intake, fk, _ in points]
     bench.table("As the work grows: 5 % bad, random keys, empty catalogue",
                 ["rows", "intake µs/row", "cpu µs/row", "FK µs/row", "MB above idle"], table,
-                "FK: COPY of the clean rows, per row of the whole file. The largest size and the largest but one ran once; memory was "
+                "FK: COPY of the clean rows, per row of the whole file. The largest size and the largest but one ran once; "
+                "memory was "
                 "sampled while they ran.")
 

@@ -53,7 +53,8 @@ class CpuGroup:
         return path
 
     def make_second(self, mount, user):
-        """Whoever moves a process must be allowed to write in the group above both; so the measuring one has its own, too."""
+        """Whoever moves a process must be allowed to write in the group above both; so the measuring one has its own,
+        too."""
         write(os.path.join(mount, "cgroup.subtree_control"), "+cpu")
         above = self.make(os.path.join(mount, f"onboard-bench-{os.getpid()}"))
         write(os.path.join(above, "cgroup.subtree_control"), "+cpu")

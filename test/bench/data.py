@@ -72,7 +72,8 @@ class DataSet:
         """The verdicts, and what is stored, are those the generator knows of."""
         expected = self.expected
         where = f"WHERE upload_id = '{self.upload}'"
-        counts = server.sql(f"SELECT total_records, valid_records, error_records, status FROM onboard.upload_history {where};"
+        counts = server.sql(f"SELECT total_records, valid_records, error_records, status "
+            f"FROM onboard.upload_history {where};"
                             f"SELECT count(*) FROM onboard.products {where};"
                             f"SELECT count(DISTINCT row_number) FROM onboard.validation_errors {where}",
                             database=database).splitlines()
@@ -93,5 +94,6 @@ class DataSet:
 
 def fingerprint(server, table, upload, database="bench"):
     """Of the stored rows, without what differs from run to run."""
-    return server.sql(f"SELECT count(*), sum(hashtextextended((to_jsonb(p) - 'product_id' - 'created_at' - 'updated_at')::text, 0)) "
+    return server.sql(f"SELECT count(*), sum(hashtextextended((to_jsonb(p) - 'product_id' - 'created_at' - "
+        f"'updated_at')::text, 0)) "
                       f"FROM {table} p WHERE upload_id = '{upload}'", database=database)

@@ -57,7 +57,8 @@ def item_units(items):
     units = 0
     for item in items:
         check(item["status"]["S"] in ("validated", "error"), "an item has no verdict")
-        before = {name: value for name, value in item.items() if name not in ("processed_at", "error_reason", "error_details")}
+        before = {name: value for name, value in item.items()
+            if name not in ("processed_at", "error_reason", "error_details")}
         before["status"] = {"S": "pending_validation"}
         units += 2 * write_units(before) + 2 * max(write_units(before), write_units(item))
     return units
@@ -111,7 +112,8 @@ def run_route(bench, route, uploads):
 def check_uploads(bench, files, mails):
     """Every row of every upload has its verdict, and a mail was published for each."""
     valid, errors = (sum(data.expected[name] for data in files) for name in ("valid", "errors"))
-    stored = bench.server.sql("SELECT count(*), sum(valid_records), sum(error_records), count(error_file_s3_key) FROM onboard.upload_history "
+    stored = bench.server.sql("SELECT count(*), sum(valid_records), sum(error_records), count(error_file_s3_key) "
+        "FROM onboard.upload_history "
                               "WHERE status IN ('completed', 'partial')")
     check(stored.startswith(f"{len(files)}|{valid}|{errors}|"), f"uploads are {stored}, expected {valid} and {errors} rows")
     check(mails == len(files) - 1, f"{mails} mails for {len(files) - 1} uploads")
@@ -127,7 +129,8 @@ def charge(calls, durations, items, uploads, mails):
             charged[CHARGED[call]] += count
     charged["DynamoDB, write units"] = item_units(items)
     charged["Lambda, requests"] = sum(len(spent) for spent in durations.values())
-    charged["Lambda, GB-seconds"] = sum(max(math.ceil(each), 1) for spent in durations.values() for each in spent) / 1000 * MEGABYTES / 1024
+    charged["Lambda, GB-seconds"] = sum(max(math.ceil(each), 1) for spent in durations.values()
+        for each in spent) / 1000 * MEGABYTES / 1024
     # The vendor's own file; its announcement; receiving and deleting what functions are given.
     charged["S3, PUT"] += uploads
     charged["SQS, requests"] += uploads + 2 * sum(len(spent) for name, spent in durations.items() if name in QUEUES)
@@ -155,16 +158,23 @@ def section(bench):
                  ("", f"{sum(dollars(name, count) for name, count in charged[route].items()):.4f}")])
     columns = ["what", "$ for so many"] + [cell for title in ROUTES.values() for cell in (title, "$")]
     bench.table(f"Estimated cost of {SCALE:,} uploads of {ROWS} rows, dollars", columns, table,
-                f"{uploads} uploads, each alone and to its mail, after one that warmed up; scaled. us-east-1, on demand, no free tier, list "
-                "prices of AWS's pages as of the end of 2025, to be checked. Lambda: the functions' own durations against the "
-                f"emulated services, rounded up to 1 ms, at {MEGABYTES} MB; without distance to AWS and without cold starts. DynamoDB: each "
-                "row is written and later given its status, in the table and in its index, a unit for each KB of an item begun. "
-                "Left out: polling of empty queues by the event source mappings, Lambda's reads of the stream (free), storage, logs, "
+                f"{uploads} uploads, each alone and to its mail, after one that warmed up; scaled. us-east-1, on demand, no "
+                f"free tier, list "
+                "prices of AWS's pages as of the end of 2025, to be checked. Lambda: the functions' own durations against "
+                "the "
+                f"emulated services, rounded up to 1 ms, at {MEGABYTES} MB; without distance to AWS and without cold "
+                f"starts. DynamoDB: each "
+                "row is written and later given its status, in the table and in its index, a unit for each KB of an item "
+                "begun. "
+                "Left out: polling of empty queues by the event source mappings, Lambda's reads of the stream (free), "
+                "storage, logs, "
                 "the database, secrets by the month.")
     names = sorted({call for route in ROUTES for call in calls[route]})
     rows = [[name] + [f"{calls[route][name] * SCALE / uploads:,.0f}" for route in ROUTES] for name in names]
     for name in sorted({name for route in ROUTES for name in durations[route]}):
-        rows.append([f"invocations of {name}"] + [f"{len(durations[route].get(name, [])) * SCALE / uploads:,.0f}" for route in ROUTES])
-        rows.append([f"ms of {name}, each"] + [f"{sum(spent) / len(spent):.1f}" if (spent := durations[route].get(name)) else "-" for route in ROUTES])
+        rows.append([f"invocations of {name}"] + [f"{len(durations[route].get(name, [])) * SCALE / uploads:,.0f}"
+            for route in ROUTES])
+        rows.append([f"ms of {name}, each"] + [f"{sum(spent) / len(spent):.1f}" if (spent := durations[route].get(name))
+            else "-" for route in ROUTES])
     bench.table(f"Calls of the functions for {SCALE:,} uploads of {ROWS} rows", ["call", *ROUTES.values()], rows,
                 "By service and action, as the proxy in front of the emulated services counted them.")

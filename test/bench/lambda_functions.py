@@ -9,7 +9,7 @@ import time
 
 
 from data import DataSet
-from server import Seconds, check
+from server import Seconds, check, processor_seconds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "aws"))
@@ -50,11 +50,6 @@ GRANT INSERT, SELECT ON bench.fk TO {PIPELINE};
 GRANT INSERT ON bench.errors TO {PIPELINE};
 GRANT INSERT, SELECT, UPDATE ON bench.uploads TO {PIPELINE};
 """
-
-
-def processor_seconds(pid):
-    """User and system time of a process, of all its threads, to the nanosecond (see clock_getcpuclockid(3))."""
-    return time.clock_gettime((~pid << 3) | 2)
 
 
 class Services:
@@ -188,7 +183,8 @@ def check_result(function, result):
 
 # That the stub refuses what is wrong.
 
-GOOD_ITEM = {"upload_id": {"S": "U"}, "record_id": {"S": "REC_00000001"}, "vendor_id": {"S": VENDOR}, "row_number": {"N": "1"},
+GOOD_ITEM = {"upload_id": {"S": "U"}, "record_id": {"S": "REC_00000001"}, "vendor_id": {"S": VENDOR},
+    "row_number": {"N": "1"},
              "line_number": {"N": "2"}, "status": {"S": "pending_validation"}, "parse_attempt": {"N": "1"},
              "created_at": {"N": "1"}, "expires_at": {"N": "2"}}
 FIELDS = ("vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
@@ -235,11 +231,13 @@ def test_stub(stub):
         check(is_refused(400, put_items, dynamodb, [item]), f"the stub takes {what}")
     check(is_refused(400, put_items, dynamodb, many), "the stub takes 26 items")
     check(is_refused(400, put_items, dynamodb, [good, good]), "the stub takes an item twice")
-    check(is_refused(403, put_items, stub_client(stub, "dynamodb", "another key"), [good]), "the stub takes another key's signature")
+    check(is_refused(403, put_items, stub_client(stub, "dynamodb", "another key"), [good]),
+        "the stub takes another key's signature")
     altered = stub_client(stub, "dynamodb")
     altered.meta.events.register("before-send.dynamodb.*", alter_body)
     check(is_refused(403, put_items, altered, [good]), "the stub takes a body that was not signed")
-    statement = {"Statement": 'UPDATE "UploadRecords" SET "status"=? WHERE "upload_id"=?', "Parameters": [{"S": "x"}, {"S": "y"}]}
+    statement = {"Statement": 'UPDATE "UploadRecords" SET "status"=? WHERE "upload_id"=?',
+        "Parameters": [{"S": "x"}, {"S": "y"}]}
     check(is_refused(400, dynamodb.batch_execute_statement, Statements=[statement]), "the stub takes any statement")
     stub.order("reset")
 

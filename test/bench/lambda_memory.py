@@ -59,9 +59,12 @@ def section(bench):
                     check_direct(bench, data)
                 else:
                     services.check_stub(written=data.rows, updated=0)
-            table.append([what, f"{size / 1e6:,.0f}", f"{data.rows:,}", f"{peak / 2**20:.1f}", f"{seconds:.1f}", f"{data.rows / seconds:,.0f}"])
+            table.append([what, f"{size / 1e6:,.0f}", f"{data.rows:,}", f"{peak / 2**20:.1f}", f"{seconds:.1f}",
+                f"{data.rows / seconds:,.0f}"])
             bench.log("lambda_memory: " + "  ".join(table[-1]))
             if program == "onboard":
-                bench.bar("memory of the functions, MB", f"{what}, {size / 1e6:,.0f} MB", peak / 2**20, LIMIT, at_least=False)
+                bench.bar("memory of the functions, MB", f"{what}, {size / 1e6:,.0f} MB", peak / 2**20, LIMIT,
+                    at_least=False)
     bench.table("Memory of the functions", ["function", "MB of file", "rows", "peak MB", "seconds", "rows/s"], table,
-                f"VmHWM of a new process that reads one file (5 % bad rows) from the stub, its libraries included; to stay under {LIMIT} MB.")
+                f"VmHWM of a new process that reads one file (5 % bad rows) from the stub, its libraries included; to stay "
+                f"under {LIMIT} MB.")

@@ -70,7 +70,8 @@ def begin_upload(vendor, upload):
         found = cursor.fetchone()
         if found is None or found[0] != "active":
             raise ValueError("the vendor is not active")
-        cursor.execute("INSERT INTO bench.uploads (upload_id, vendor_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", (upload, vendor))
+        cursor.execute("INSERT INTO bench.uploads (upload_id, vendor_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            (upload, vendor))
 
 
 def parse_object(bucket, key, version):
@@ -110,7 +111,8 @@ def judge_batch(cursor, vendor, rows):
     ids, skus = [row["vendor_product_id"] for row in rows], [row["sku"] for row in rows]
     categories = select_known(cursor, "SELECT category_name FROM onboard.product_categories WHERE is_active")
     known_skus = select_known(cursor, "SELECT sku FROM bench.fk WHERE sku = ANY(%s)", skus)
-    known_ids = select_known(cursor, "SELECT vendor_product_id FROM bench.fk WHERE vendor_id = %s AND vendor_product_id = ANY(%s)",
+    known_ids = select_known(cursor, "SELECT vendor_product_id FROM bench.fk WHERE vendor_id = %s "
+        "AND vendor_product_id = ANY(%s)",
                              vendor, ids)
     verdicts = []
     for row in rows:
@@ -136,7 +138,8 @@ def stored_values(row):
 def store_batch(cursor, vendor, upload, items, rows, verdicts):
     good = [[vendor, upload, item["row_number"], item["line_number"], *stored_values(row)]
             for item, row, errors in zip(items, rows, verdicts) if not errors]
-    bad = [[upload, vendor, item["row_number"], item["line_number"], row["vendor_product_id"], kind, field, field + " is wrong",
+    bad = [[upload, vendor, item["row_number"], item["line_number"], row["vendor_product_id"], kind, field,
+        field + " is wrong",
             "error", row[field], json.dumps(row)]
            for item, row, errors in zip(items, rows, verdicts) for kind, field in errors]
     if good:
@@ -151,7 +154,8 @@ def store_batch(cursor, vendor, upload, items, rows, verdicts):
 
 
 def update_item(item, errors):
-    values = {":status": "error" if errors else "validated", ":now": Decimal(int(time.time())), ":pending": "pending_validation"}
+    values = {":status": "error" if errors else "validated", ":now": Decimal(int(time.time())),
+        ":pending": "pending_validation"}
     expression = "SET #status = :status, processed_at = :now"
     if errors:
         expression += ", error_reason = :reason, error_details = :details"

@@ -61,7 +61,8 @@ def fault(request, service):
         return "another session"
     names = signed.split(";")
     required = {"host", "x-amz-date", "x-amz-security-token"}
-    required |= {name for name, _ in ((name.lower(), value) for name, value in request.headers.pairs) if name.startswith("x-amz-")}
+    required |= {name for name, _ in ((name.lower(), value) for name, value in request.headers.pairs)
+        if name.startswith("x-amz-")}
     if names != sorted(names) or not required <= set(names):
         return "headers are not signed"
     try:

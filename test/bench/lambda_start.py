@@ -5,7 +5,7 @@ import statistics
 
 from bench import spread
 from cpu_group import MEGABYTES, MEGABYTES_OF_CORE, join
-from lambda_functions import MISSING, PIPELINE, Services, needs_environment, processor_seconds
+from lambda_functions import MISSING, PIPELINE, Services, needs_environment
 from server import check
 
 if not MISSING:
@@ -90,7 +90,8 @@ def section(bench):
         runs = bench.interleave(starts, {kind: lambda kind=kind: start_once(bench, services, kind) for kind in KINDS})
         slow = {kind: [] for kind in KINDS}
         if bench.options.cpu_group:
-            slow = bench.interleave(starts, {kind: lambda kind=kind: start_once(bench, services, kind, bench.options.cpu_group)
+            slow = bench.interleave(starts, {kind: lambda kind=kind: start_once(bench, services, kind,
+                bench.options.cpu_group)
                                              for kind in KINDS})
         calls = services.stub.order("calls")
         # As many secrets were read as processes started: none had one before.
@@ -98,13 +99,17 @@ def section(bench):
         check(read == starts * len(KINDS) * (2 if bench.options.cpu_group else 1), f"{read} secrets were read")
         connections = bench.server.sql("SELECT count(*) FROM pg_hba_file_rules WHERE type = 'hostssl'")
         check(connections == "1", "the server takes connections without TLS")
-    table = [[title, median(runs[kind], "wall"), median(runs[kind], "cpu"), median(runs[kind], "first"), median(runs[kind], "second"),
+    table = [[title, median(runs[kind], "wall"), median(runs[kind], "cpu"), median(runs[kind], "first"),
+        median(runs[kind], "second"),
               median(slow[kind], "first") if slow[kind] else "-", f"± {spread(runs[kind]):.0f} %"]
              for kind, (_, _, title) in KINDS.items()]
-    bench.bar("cold start, ms", f"process start to first /next, median of {starts}", float(table[0][1]), LIMIT, at_least=False)
+    bench.bar("cold start, ms", f"process start to first /next, median of {starts}", float(table[0][1]), LIMIT,
+        at_least=False)
     why = "" if bench.options.cpu_group else f" That column is missing: {bench.options.no_cpu_group}."
     bench.table(f"Start of a function: median of {starts} processes",
-                ["program", "to first /next ms", "its cpu ms", "first reply ms", "second reply ms", f"first reply at {MEGABYTES} MB ms", "noise"], table,
-                "From the process's start to its first request for an event, and from the first event to its reply: secret read "
+                ["program", "to first /next ms", "its cpu ms", "first reply ms", "second reply ms",
+                f"first reply at {MEGABYTES} MB ms", "noise"], table,
+                "From the process's start to its first request for an event, and from the first event to its reply: secret "
+                "read "
                 "(from the stub, without TLS), connection made (TLS verified in full, SCRAM), one query, handler `check`. "
                 f"At {MEGABYTES} MB: the same with {MEGABYTES}/{MEGABYTES_OF_CORE} of a core, from the event on.{why}")

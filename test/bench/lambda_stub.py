@@ -43,7 +43,8 @@ DATA_ATTRIBUTES = {*ATTRIBUTES, "product_data"}
 DEFECT_ATTRIBUTES = {*ATTRIBUTES, "defect"}
 RECORD_ID = re.compile(r"REC_(\d{8,})")
 NUMBER = re.compile(r"-?\d{1,38}(\.\d+)?")
-UPDATE = re.compile(r'UPDATE "UploadRecords" SET "status"=\? SET "processed_at"=\?( SET "error_reason"=\? SET "error_details"=\?)? '
+UPDATE = re.compile(r'UPDATE "UploadRecords" SET "status"=\? SET "processed_at"=\?( SET "error_reason"=\? '
+    r'SET "error_details"=\?)? '
                     r'WHERE "upload_id"=\? AND "record_id"=\? AND "status"=\'pending_validation\'')
 STATUSES = ("validated", "error")
 # Of BatchWriteItem and BatchExecuteStatement, "Quotas" of DynamoDB.
@@ -54,7 +55,8 @@ REQUEST_BYTES = 16 * 1024 * 1024
 
 def is_text(value, kind):
     """Whether it is an attribute value of this type."""
-    return len(value) == 1 and isinstance(value.get(kind), str) and (kind == "S" or NUMBER.fullmatch(value[kind]) is not None)
+    return len(value) == 1 and isinstance(value.get(kind), str) and (kind == "S"
+        or NUMBER.fullmatch(value[kind]) is not None)
 
 
 def map_fault(value, names, others):
@@ -175,7 +177,8 @@ class Services:
     def refusal(self, call, request):
         fault = lambda_signature.fault(request, call.service)
         if fault:
-            return error_response(call, 403, "InvalidSignatureException" if call.protocol == "json" else "SignatureDoesNotMatch", fault)
+            return error_response(call, 403, "InvalidSignatureException" if call.protocol == "json"
+                else "SignatureDoesNotMatch", fault)
         if len(request.body) > REQUEST_BYTES:
             return error_response(call, 413, "RequestEntityTooLarge", "the request is too long")
         return check_limits(call, request, lambda table: KEYS)

@@ -43,8 +43,8 @@ class File:
         return iter(lambda: list(islice(records, size)), [])
 
 
-def make_runs(bench, services, files):
-    """Functions by name and place, and what to measure: (place, program, batch) and the call that does it."""
+def make_runs(bench, services, files, places=PLACES):
+    """What to measure with the files, one of each program: (place, program, batch) and the call that does it."""
     functions = {}
     urls = {"stub": services.stub.url, "slow": services.stub.url, "emulator": services.emulator.url}
 
@@ -79,7 +79,8 @@ def make_runs(bench, services, files):
         return seconds
 
     return {(place, program, size): lambda place=place, program=program, size=size: run(place, program, size)
-            for place in PLACES for program in PROGRAMS for size in (BATCHES if place == "stub" else BATCHES[1:2])}
+            for place in places for program in files
+            for size in (BATCHES if place == "stub" else BATCHES[1:2])}
 
 
 def row_of(bench, step, place, size, onboard, python):
@@ -87,7 +88,8 @@ def row_of(bench, step, place, size, onboard, python):
     ours, theirs = [getattr(run, step) for run in onboard], [getattr(run, step) for run in python]
     rows, few = onboard[0].rows, python[0].rows
     ratio = times(theirs, ours) * rows / few
-    return [step, PLACES[place], size or "", f"{rows / wall(ours):,.0f}", f"{cpu(ours) / rows * 1e6:.1f}", f"{few / wall(theirs):,.0f}",
+    return [step, PLACES[place], size or "", f"{rows / wall(ours):,.0f}", f"{cpu(ours) / rows * 1e6:.1f}",
+        f"{few / wall(theirs):,.0f}",
             f"{cpu(theirs) / few * 1e6:.0f}", f"{ratio:.1f}", f"± {max(spread(ours), spread(theirs)):.0f} %"]
 
 
@@ -109,16 +111,23 @@ def section(bench):
         sizes = [size for where, program, size in seconds if where == place and program == "onboard"]
         both = [[run for size in sizes for run in seconds[place, program, size]] for program in PROGRAMS]
         table.append(row_of(bench, "parser", place, 0, *both))
-        table += [row_of(bench, "validator", place, size, *(seconds[place, program, size] for program in PROGRAMS)) for size in sizes]
+        table += [row_of(bench, "validator", place, size, *(seconds[place, program, size] for program in PROGRAMS))
+            for size in sizes]
     add_bar(bench, "parser", [run for size in BATCHES for run in seconds["stub", "onboard", size]], "parser")
     for size in BATCHES:
         add_bar(bench, f"validator, batches of {size}", seconds["stub", "onboard", size], "validator")
     bench.table(f"Parser and validator: {rows:,} rows, 5 % bad",
-                ["function", "services", "records a batch", "rows/s", "cpu µs/row", "Python rows/s", "Python cpu µs/row", "times", "noise"],
+                ["function", "services", "records a batch", "rows/s", "cpu µs/row", "Python rows/s", "Python cpu µs/row",
+                "times", "noise"],
                 table,
-                f"One function of each at a time under the emulated Runtime API, warm; a file from its event to all items, all stream records "
-                f"from their events to the reply. Python: boto3, psycopg2 and csv doing the same with {rows // 10:,} rows, one "
-                "connection to each service, one update_item a record. The stub checks each request's signature and each item "
-                "and answers at once, or 10 ms later; with moto it is moto that takes the time, and at the stub its checks (in Python, "
+                f"One function of each at a time under the emulated Runtime API, warm; a file from its event to all items, "
+                f"all stream records "
+                f"from their events to the reply. Python: boto3, psycopg2 and csv doing the same with {rows // 10:,} rows, "
+                f"one "
+                "connection to each service, one update_item a record. The stub checks each request's signature and each "
+                "item "
+                "and answers at once, or 10 ms later; with moto it is moto that takes the time, and at the stub its checks "
+                "(in Python, "
                 "about 16 µs an item) and the database. cpu: user and system time of the "
-                f"function's process, to be under {LIMIT} µs a row at the stub. The database's own time is in the clock's figures only.")
+                f"function's process, to be under {LIMIT} µs a row at the stub. The database's own time is in the clock's "
+                f"figures only.")

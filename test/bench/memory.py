@@ -73,4 +73,5 @@ def section(bench):
         table.append(["for comparison: COPY with FK", f"{data.rows:,}", f"{peak / 2**20:.1f}",
                       f"{seconds.wall / data.rows * 1e6:.2f}"])
     bench.table("Private memory of the backend", ["rows", "how many", "MB above idle", "µs/row"], table,
-                f"Peak of RssAnon, sampled every {SAMPLE_SECONDS * 1000:g} ms; shared buffers are not in it. To stay under 64 MB.")
+                f"Peak of RssAnon, sampled every {SAMPLE_SECONDS * 1000:g} ms; shared buffers are not in it. To stay under "
+                f"64 MB.")

@@ -78,7 +78,9 @@ def again(bench):
         for relation, size in before.items():
             growth = 100 * (int(after[relation]) / int(size) - 1)
             worst = max(worst, growth)
-            table.append([keys, relation, f"{int(size) / 2**20:.1f}", f"{int(after[relation]) / 2**20:.1f}", f"{growth:.2f} %"])
+            table.append([keys, relation, f"{int(size) / 2**20:.1f}", f"{int(after[relation]) / 2**20:.1f}",
+                f"{growth:.2f} %"])
         bench.bar("growth by the same file again, %", keys, worst, 5, at_least=False)
-    bench.table(f"The same file of {rows:,} rows again as a new upload", ["keys", "relation", "MB before", "MB after", "growth"],
+    bench.table(f"The same file of {rows:,} rows again as a new upload",
+        ["keys", "relation", "MB before", "MB after", "growth"],
                 table, "To stay under 5 %.")

@@ -36,7 +36,8 @@ def judge_values(row):
         errors.append(("INVALID_STOCK", "stock_quantity"))
     errors += [("FIELD_LENGTH_EXCEEDED", name) for name, limit in LENGTHS.items() if len(row[name]) > limit]
     if row["compare_at_price"] and not (number(row["compare_at_price"], 0, 99999999.99) and (
-            ("INVALID_PRICE", "price") in errors or not row["price"] or float(row["compare_at_price"]) >= float(row["price"]))):
+            ("INVALID_PRICE",
+            "price") in errors or not row["price"] or float(row["compare_at_price"]) >= float(row["price"]))):
         errors.append(("INVALID_COMPARE_AT_PRICE", "compare_at_price"))
     if row["weight_kg"] and not number(row["weight_kg"], 0.01, 999999.99):
         errors.append(("INVALID_WEIGHT", "weight_kg"))
@@ -53,7 +54,8 @@ def judge(cursor, vendor, row):
     cursor.execute("SELECT 1 FROM bench.fk WHERE sku = %s", (row["sku"],))
     if cursor.fetchone():
         errors.append(("DUPLICATE_SKU", "sku"))
-    cursor.execute("SELECT 1 FROM bench.fk WHERE vendor_id = %s AND vendor_product_id = %s", (vendor, row["vendor_product_id"]))
+    cursor.execute("SELECT 1 FROM bench.fk WHERE vendor_id = %s AND vendor_product_id = %s",
+        (vendor, row["vendor_product_id"]))
     if cursor.fetchone():
         errors.append(("DUPLICATE_VENDOR_PRODUCT_ID", "vendor_product_id"))
     return errors
@@ -68,7 +70,8 @@ def store(cursor, vendor, upload, row_number, row):
 
 def record(cursor, vendor, upload, row_number, row, errors):
     for error_type, field in errors:
-        cursor.execute("INSERT INTO bench.errors (upload_id, vendor_id, row_number, line_number, vendor_product_id, error_type, "
+        cursor.execute("INSERT INTO bench.errors (upload_id, vendor_id, row_number, line_number, vendor_product_id, "
+            "error_type, "
                        "error_field, error_message, severity, rejected_value, original_data) "
                        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'error', %s, %s)",
                        (upload, vendor, row_number, row_number + 1, row["vendor_product_id"], error_type, field,

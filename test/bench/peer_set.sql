@@ -6,7 +6,8 @@
 BEGIN;
 CREATE TEMPORARY TABLE staging (
 	upload_id text, row_number bigint, line_number bigint,
-	vendor_product_id text COLLATE "C", product_name text, category text COLLATE "C", subcategory text, description text,
+	vendor_product_id text COLLATE "C", product_name text, category text COLLATE "C", subcategory text,
+	description text,
 	sku text COLLATE "C", brand text, price text, compare_at_price text, stock_quantity text, unit text, weight_kg text,
 	dimensions_cm text, image_url text
 ) ON COMMIT DROP;
@@ -48,15 +49,19 @@ WITH shaped AS MATERIALIZED (
 				CASE WHEN s.compare_shaped AND s.price_good THEN s.compare_at_price::numeric < s.price::numeric
 					ELSE NOT s.compare_shaped END),
 			('INVALID_WEIGHT', 'weight_kg', s.weight_kg, NOT s.weight_good),
-			('INVALID_IMAGE_URL', 'image_url', s.image_url, s.image_url !~* '^https?://[^/@[:space:]\\]+(/[^[:space:]\\]*)?$')
+			('INVALID_IMAGE_URL', 'image_url', s.image_url,
+				s.image_url !~* '^https?://[^/@[:space:]\\]+(/[^[:space:]\\]*)?$')
 	) AS f (error_type, error_field, value, is_wrong) ON f.is_wrong
 ), judged AS MATERIALIZED (
 	-- The first row that is good so far has the key.
 	SELECT row_number,
-		count(*) FILTER (WHERE is_good) OVER (PARTITION BY sku ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > 0
+		count(*) FILTER (WHERE is_good) OVER (PARTITION BY sku ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING
+			AND 1 PRECEDING) > 0
 			OR EXISTS (SELECT FROM bench.fk p WHERE p.sku = rows.sku) AS sku_taken,
-		count(*) FILTER (WHERE is_good) OVER (PARTITION BY vendor_product_id ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > 0
-			OR EXISTS (SELECT FROM bench.fk p WHERE p.vendor_id = :'vendor' AND p.vendor_product_id = rows.vendor_product_id) AS id_taken
+		count(*) FILTER (WHERE is_good) OVER (PARTITION BY vendor_product_id
+			ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > 0
+			OR EXISTS (SELECT FROM bench.fk p WHERE p.vendor_id = :'vendor'
+				AND p.vendor_product_id = rows.vendor_product_id) AS id_taken
 	FROM (SELECT DISTINCT ON (row_number) row_number, sku, vendor_product_id, error_type IS NULL AS is_good
 			FROM found ORDER BY row_number) rows
 ), errors AS (
@@ -70,13 +75,16 @@ WITH shaped AS MATERIALIZED (
 			CROSS JOIN LATERAL (
 				SELECT f.error_type, f.error_field, f.value WHERE f.error_type IS NOT NULL
 				UNION ALL SELECT 'DUPLICATE_SKU', 'sku', f.sku WHERE j.sku_taken
-				UNION ALL SELECT 'DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id', f.vendor_product_id WHERE j.id_taken
+				UNION ALL SELECT 'DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id', f.vendor_product_id
+					WHERE j.id_taken
 			) AS e (error_type, error_field, value)
 		WHERE f.error_type IS NOT NULL OR j.sku_taken OR j.id_taken
 )
-INSERT INTO bench.fk (vendor_id, upload_id, row_number, line_number, vendor_product_id, product_name, category, subcategory,
+INSERT INTO bench.fk (vendor_id, upload_id, row_number, line_number, vendor_product_id, product_name, category,
+	subcategory,
 		description, sku, brand, price, compare_at_price, stock_quantity, unit, weight_kg, dimensions_cm, image_url)
-	SELECT :'vendor', :'upload', f.row_number, f.line_number, f.vendor_product_id, f.product_name, f.category, f.subcategory,
+	SELECT :'vendor', :'upload', f.row_number, f.line_number, f.vendor_product_id, f.product_name, f.category,
+		f.subcategory,
 		f.description, f.sku, f.brand, f.price::numeric, f.compare_at_price::numeric, f.stock_quantity::integer,
 		coalesce(f.unit, 'piece'), f.weight_kg::numeric, f.dimensions_cm, f.image_url
 	FROM found f JOIN judged j USING (row_number)

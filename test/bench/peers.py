@@ -95,5 +95,6 @@ def section(bench):
         table.append([title, f"{count:,}", f"{speed:,.0f}", f"{wall(times) / count * 1e6:.1f}", f"{speed / fk:.3f}",
                       f"± {spread(times):.0f} %"])
         bench.section.setdefault("peers", []).append([title, speed])
-    bench.table("Other ways to do the same, random keys, 5 % bad", ["how", "rows", "rows/s", "µs/row", "x FK", "noise"], table,
+    bench.table("Other ways to do the same, random keys, 5 % bad", ["how", "rows", "rows/s", "µs/row", "x FK", "noise"],
+        table,
                 "All find the same rows and faults; the others write plainer messages and no suggestions.")

@@ -26,7 +26,8 @@ def read_results(directory):
 
 def write_report(sections, directory):
     os.makedirs(directory, exist_ok=True)
-    for name, text in ((RESULTS, json.dumps(sections, indent=1, ensure_ascii=False) + "\n"), ("RESULTS.md", markdown(sections)),
+    for name, text in ((RESULTS, json.dumps(sections, indent=1, ensure_ascii=False) + "\n"),
+        ("RESULTS.md", markdown(sections)),
                        ("results.svg", Drawing().draw(sections))):
         with open(os.path.join(directory, name), "w") as file:
             file.write(text)
@@ -58,7 +59,8 @@ def summary(bars):
         sections.setdefault(bar["section"], []).append(bar)
     rows = []
     for name, group in sections.items():
-        worst = min(group, key=lambda bar: bar["value"]) if group[0]["at_least"] else max(group, key=lambda bar: bar["value"])
+        worst = min(group, key=lambda bar: bar["value"]) if group[0]["at_least"] else max(group,
+            key=lambda bar: bar["value"])
         missed = sum(not reached(bar) for bar in group)
         rows.append([name, ("at least " if worst["at_least"] else "at most ") + figure(worst["bar"]),
                      figure(worst["value"]), worst["label"], f"{len(group) - missed} of {len(group)}"])
@@ -91,20 +93,24 @@ def runs_table(sections):
 
 def machines_table(sections):
     """Every machine that something ran on; usually there is one."""
-    described = [[row for row in run["machine"] if row[0] not in ("load before", "rows, rounds")] for run, _ in runs_of(sections)]
+    described = [[row for row in run["machine"] if row[0] not in ("load before", "rows, rounds")] for run,
+        _ in runs_of(sections)]
     rows = [row for number, machine in enumerate(described) if machine not in described[:number] for row in machine]
     return markdown_table(["machine", ""], rows)
 
 
 def markdown(sections):
     parts = ["# Measured\n",
-             "Ratios are of one run: what is compared runs in turn, and every figure is a median of its rounds, a ratio the median of "
+             "Ratios are of one run: what is compared runs in turn, and every figure is a median of its rounds, a ratio the "
+             "median of "
              "what the rounds gave.\n",
              runs_table(sections),
              machines_table(sections),
-             "Both sides of every comparison have the same server, client (psql), role (ordinary: neither superuser nor owner) and "
+             "Both sides of every comparison have the same server, client (psql), role (ordinary: neither superuser nor "
+             "owner) and "
              "rows; the tables have equal indexes (asserted); what is stored is compared with what the generator expects. "
-             "There is a checkpoint before each timing and none in it. The client of the tables about functions is the function.\n",
+             "There is a checkpoint before each timing and none in it. The client of the tables about functions is the "
+             "function.\n",
              "![every figure against its bar](results.svg)\n",
              "## Every bar, and the worst figure under it\n",
              markdown_table(["what", "bar", "worst", "where", "reached"], summary(all_of(sections, "bars")))]
@@ -218,4 +224,5 @@ class Drawing:
             if points:
                 chart(points)
         return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{self.y}" viewBox="0 0 {WIDTH} {self.y}" '
-                'font-family="sans-serif"><rect width="100%" height="100%" fill="white"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
+                'font-family="sans-serif"><rect width="100%" height="100%" fill="white"/>\n' + "\n".join(self.parts) +
+                "\n</svg>\n")

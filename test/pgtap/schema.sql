@@ -11,7 +11,8 @@ SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_c
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
 -- Columns: table, column, type, must be there, collation "C"
-CREATE TEMPORARY TABLE wanted_columns (relation name, ordinal int GENERATED ALWAYS AS IDENTITY, name name, type text, not_null bool, is_c bool);
+CREATE TEMPORARY TABLE wanted_columns (relation name, ordinal int GENERATED ALWAYS AS IDENTITY, name name, type text,
+	not_null bool, is_c bool);
 INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('vendors', 'vendor_id', 'text', true, true),
 	('vendors', 'vendor_name', 'text', true, false),
@@ -111,14 +112,21 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('outbox', 'token', 'uuid', false, false),
 	('outbox', 'lease_until', 'timestamp with time zone', false, false),
 	('outbox', 'created_at', 'timestamp with time zone', true, false);
-SELECT columns_are('onboard', relation, array_agg(name ORDER BY ordinal)) FROM wanted_columns GROUP BY relation ORDER BY relation;
-SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s', relation, name, type)) FROM wanted_columns ORDER BY ordinal;
-SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN wanted_columns w ON a.attrelid = (''onboard.'' || w.relation)::regclass AND a.attname = w.name AND a.attnotnull',
+SELECT columns_are('onboard', relation, array_agg(name ORDER BY ordinal)) FROM wanted_columns
+	GROUP BY relation ORDER BY relation;
+SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s', relation, name, type))
+	FROM wanted_columns ORDER BY ordinal;
+SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN wanted_columns w ON a.attrelid = '
+	'(''onboard.'' || w.relation)::regclass AND a.attname = w.name AND a.attnotnull',
 	'SELECT ''onboard.'' || relation, name FROM wanted_columns WHERE not_null', 'columns that must not be null');
-SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN wanted_columns w ON a.attrelid = (''onboard.'' || w.relation)::regclass AND a.attname = w.name AND a.attcollation = ''pg_catalog."C"''::regcollation AND a.atttypid = ''text''::regtype',
+SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN wanted_columns w ON a.attrelid = '
+	'(''onboard.'' || w.relation)::regclass AND a.attname = w.name AND a.attcollation '
+	'= ''pg_catalog."C"''::regcollation AND a.atttypid = ''text''::regtype',
 	'SELECT ''onboard.'' || relation, name FROM wanted_columns WHERE is_c', 'keys compare by their bytes');
-SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id', 'product_name', 'category', 'subcategory',
-	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm', 'image_url', 'attributes',
+SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
+	'product_name', 'category', 'subcategory',
+	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
+	'image_url', 'attributes',
 	'defect_type', 'defect_message', 'raw_record']);
 -- What is compiled in has the same columns, in the same order: a fix file of no vendor's
 -- header begins with them.
@@ -133,72 +141,97 @@ CREATE TEMPORARY TABLE compiled AS SELECT string_to_array(split_part(line, ',onb
 SELECT is(names, pg_temp.columns_between('onboard.products', 'vendor_id', 'attributes'), 'onboard.products has the columns that are compiled in') FROM compiled;
 SELECT is(names, pg_temp.columns_between('onboard.intake', 'line_number', 'attributes'), 'onboard.intake has them as well') FROM compiled;
 SELECT has_column('onboard', 'recent_uploads', 'success_rate_percent', 'recent_uploads has a success rate');
-SELECT col_type_is('onboard', 'recent_uploads', 'undone', 'boolean', 'recent_uploads says whether an upload was undone');
+SELECT col_type_is('onboard', 'recent_uploads', 'undone', 'boolean',
+	'recent_uploads says whether an upload was undone');
 
 -- Keys and defaults
 SELECT col_is_pk('onboard', 'vendors', 'vendor_id', 'vendors: primary key');
 SELECT col_is_pk('onboard', 'product_categories', 'category_id', 'product_categories: primary key');
 SELECT col_is_pk('onboard', 'products', 'product_id', 'products: primary key');
 SELECT col_is_pk('onboard', 'upload_history', 'upload_id', 'upload_history: primary key');
-SELECT col_is_pk('onboard', 'validation_errors', ARRAY['upload_id', 'row_number', 'error_id'], 'validation_errors: primary key');
+SELECT col_is_pk('onboard', 'validation_errors', ARRAY['upload_id', 'row_number', 'error_id'],
+	'validation_errors: primary key');
 SELECT col_is_pk('onboard', 'vendor_roles', ARRAY['role_name', 'vendor_id'], 'vendor_roles: primary key');
 SELECT col_is_pk('onboard', 'judged_rows', ARRAY['upload_id', 'first_row'], 'judged_rows: primary key');
 SELECT col_is_pk('onboard', 'outbox', 'event_id', 'outbox: primary key');
 SELECT col_is_unique('onboard', 'vendors', 'email', 'vendors: email is unique');
 SELECT col_is_unique('onboard', 'product_categories', 'category_name', 'product_categories: names are unique');
 SELECT col_is_unique('onboard', 'products', 'sku', 'products: sku is unique');
-SELECT col_is_unique('onboard', 'products', ARRAY['vendor_id', 'vendor_product_id'], 'products: vendor_product_id is unique per vendor');
+SELECT col_is_unique('onboard', 'products', ARRAY['vendor_id', 'vendor_product_id'],
+	'products: vendor_product_id is unique per vendor');
 SELECT fk_ok('onboard', 'products', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
 SELECT fk_ok('onboard', 'upload_history', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
 SELECT fk_ok('onboard', 'validation_errors', 'upload_id', 'onboard', 'upload_history', 'upload_id');
-SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.products'::regclass AND contype = 'f'), 1, 'products has one foreign key only');
-SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true) || coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index WHERE indrelid = 'onboard.products'::regclass$$,
+SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.products'::regclass AND contype = 'f'), 1,
+	'products has one foreign key only');
+SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
+	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
+	WHERE indrelid = 'onboard.products'::regclass$$,
 	ARRAY['product_id', 'sku', 'vendor_id,vendor_product_id', 'upload_id,row_number', 'category'], 'products: indexes');
 SELECT col_default_is('onboard', 'products', 'unit', 'piece', 'products: unit');
 SELECT col_default_is('onboard', 'products', 'status', 'active', 'products: status');
 SELECT col_default_is('onboard', 'upload_history', 'mode', 'insert', 'upload_history: mode');
 SELECT col_default_is('onboard', 'upload_history', 'status', 'processing', 'upload_history: status');
-SELECT set_eq($$SELECT attrelid::regclass::text || '.' || attname || ' ' || attidentity::text FROM pg_attribute WHERE attidentity <> '' AND attrelid::regclass::text LIKE 'onboard.%'$$,
-	ARRAY['onboard.product_categories.category_id d', 'onboard.products.product_id a', 'onboard.validation_errors.error_id a', 'onboard.outbox.event_id a'], 'identities');
+SELECT set_eq($$SELECT attrelid::regclass::text || '.' || attname || ' ' || attidentity::text FROM pg_attribute
+	WHERE attidentity <> '' AND attrelid::regclass::text LIKE 'onboard.%'$$,
+	ARRAY['onboard.product_categories.category_id d', 'onboard.products.product_id a',
+		'onboard.validation_errors.error_id a', 'onboard.outbox.event_id a'], 'identities');
 
 -- Checks: what each table refuses and what it takes
 CREATE FUNCTION pg_temp.vendor(change text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('INSERT INTO onboard.vendors SELECT (jsonb_populate_record(null::onboard.vendors,
-		''{"vendor_id": "V-1", "vendor_name": "V", "email": "v@example.com", "status": "active", "created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
+		''{"vendor_id": "V-1", "vendor_name": "V", "email": "v@example.com", "status": "active",
+		"created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
 SELECT throws_ok(pg_temp.vendor(change), '23514', NULL, 'a vendor is refused: ' || left(change, 60)) FROM unnest(ARRAY[
-	'{"vendor_id": ""}', '{"vendor_id": "a b"}', '{"vendor_id": "a_b"}', '{"vendor_id": "a/../b"}', '{"vendor_id": "ä"}', '{"vendor_id": "a\n"}',
-	format('{"vendor_id": "%s"}', repeat('x', 51)), '{"vendor_name": "  "}', '{"email": "no"}', '{"email": "a@b"}', '{"email": "a b@c.de"}',
+	'{"vendor_id": ""}', '{"vendor_id": "a b"}', '{"vendor_id": "a_b"}', '{"vendor_id": "a/../b"}',
+		'{"vendor_id": "ä"}', '{"vendor_id": "a\n"}',
+	format('{"vendor_id": "%s"}', repeat('x', 51)), '{"vendor_name": "  "}', '{"email": "no"}', '{"email": "a@b"}',
+	'{"email": "a b@c.de"}',
 	'{"email": "a@b.c\nBcc: d@e.f"}', '{"status": "new"}']) change;
 SELECT lives_ok(pg_temp.vendor(change), 'a vendor is taken: ' || left(change, 60)) FROM unnest(ARRAY[
-	'{}', format('{"vendor_id": "%s", "email": "w@example.com"}', repeat('x', 50)), '{"vendor_id": "v-1", "email": "x@example.com", "status": "pending_approval"}',
-	'{"vendor_id": "2", "email": "y@example.com", "status": "suspended"}', '{"vendor_id": "3", "email": "z@example.com", "status": "inactive"}']) change;
+	'{}', format('{"vendor_id": "%s", "email": "w@example.com"}', repeat('x', 50)),
+		'{"vendor_id": "v-1", "email": "x@example.com", "status": "pending_approval"}',
+	'{"vendor_id": "2", "email": "y@example.com", "status": "suspended"}',
+	'{"vendor_id": "3", "email": "z@example.com", "status": "inactive"}']) change;
 
 CREATE FUNCTION pg_temp.product(change text) RETURNS text LANGUAGE sql AS $$
-	SELECT format('INSERT INTO onboard.products OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(null::onboard.products,
-		''{"product_id": 1, "vendor_id": "V-1", "vendor_product_id": "P", "product_name": "N", "category": "Books", "sku": "S", "price": 1, "stock_quantity": 1,
-		"unit": "piece", "attributes": {}, "status": "active", "created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
+	SELECT format('INSERT INTO onboard.products OVERRIDING SYSTEM VALUE SELECT '
+		'(jsonb_populate_record(null::onboard.products,
+		''{"product_id": 1, "vendor_id": "V-1", "vendor_product_id": "P", "product_name": "N",
+		"category": "Books", "sku": "S", "price": 1, "stock_quantity": 1,
+		"unit": "piece", "attributes": {}, "status": "active",
+		"created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
 SELECT throws_ok(pg_temp.product(change), code, NULL, 'a product is refused: ' || change) FROM (VALUES
-	('23514', '{"price": 0}'), ('23514', '{"price": "NaN"}'), ('23514', '{"price": -1}'), ('23514', '{"price": 1000000}'),
-	('23514', '{"compare_at_price": 0.5}'), ('23514', '{"compare_at_price": "NaN"}'), ('23514', '{"stock_quantity": -1}'), ('23514', '{"stock_quantity": 1000001}'),
+	('23514', '{"price": 0}'), ('23514', '{"price": "NaN"}'), ('23514', '{"price": -1}'),
+	('23514', '{"price": 1000000}'),
+	('23514', '{"compare_at_price": 0.5}'), ('23514', '{"compare_at_price": "NaN"}'),
+	('23514', '{"stock_quantity": -1}'), ('23514', '{"stock_quantity": 1000001}'),
 	('23514', '{"weight_kg": 0}'), ('22003', '{"weight_kg": 1000000}'), ('23514', '{"status": "sold"}'),
 	('23502', '{"sku": null}'), ('23502', '{"price": null}'), ('23503', '{"vendor_id": "nobody"}')) c (code, change);
-SELECT lives_ok(pg_temp.product('{"price": 999999.99, "compare_at_price": 99999999.99, "stock_quantity": 1000000, "weight_kg": 999999.99, "status": "discontinued"}'), 'a product at its limits is taken');
+SELECT lives_ok(pg_temp.product('{"price": 999999.99, "compare_at_price": 99999999.99, "stock_quantity": 1000000, '
+	'"weight_kg": 999999.99, "status": "discontinued"}'), 'a product at its limits is taken');
 SELECT throws_ok(pg_temp.product(change), '23505', NULL, 'a second product is refused: ' || change) FROM (VALUES
 	('{"product_id": 2, "vendor_product_id": "P2"}'), ('{"product_id": 2, "sku": "S2"}')) c (change);
 SELECT lives_ok(pg_temp.product('{"product_id": 2, "vendor_product_id": "P2", "sku": "s"}'), 'keys differ by case');
 
-SELECT throws_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, %s) VALUES (''u'', ''V-1'', ''f'', 1, %L)', name, value),
+SELECT throws_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, '
+	'%s) VALUES (''u'', ''V-1'', ''f'', 1, %L)', name, value),
 	'23514', NULL, format('an upload is refused: %s = %s', name, value))
-	FROM (VALUES ('mode', 'upsert'), ('status', 'done'), ('failure_code', 'OTHER'), ('total_records', '-1'), ('valid_records', '-1'), ('error_records', '-1'), ('parse_attempts', '-1'), ('revivals', '-1')) c (name, value);
-SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, failure_code) VALUES (%L, ''V-1'', ''f'', 1, %L)', 'u' || code, code),
+	FROM (VALUES ('mode', 'upsert'), ('status', 'done'), ('failure_code', 'OTHER'), ('total_records', '-1'),
+		('valid_records', '-1'), ('error_records', '-1'), ('parse_attempts', '-1'), ('revivals', '-1')) c (name, value);
+SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, '
+	'failure_code) VALUES (%L, ''V-1'', ''f'', 1, %L)', 'u' || code, code),
 	'an upload may fail with ' || code)
-	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE', 'TOO_MANY_ROWS', 'NOT_TEXT',
-		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED']) code;
+	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
+		'TOO_MANY_ROWS', 'NOT_TEXT',
+		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
+		'CANCELLED']) code;
 
 -- Triggers
 SELECT triggers_are('onboard', 'products', ARRAY['products_touch', 'products_stock_status']);
 SELECT triggers_are('onboard', 'vendors', ARRAY['vendors_touch']);
-SELECT triggers_are('onboard', 'product_categories', ARRAY['product_categories_touch', 'product_categories_keep_shipped', 'product_categories_keep_used', 'product_categories_rename_products']);
+SELECT triggers_are('onboard', 'product_categories', ARRAY['product_categories_touch',
+	'product_categories_keep_shipped', 'product_categories_keep_used', 'product_categories_rename_products']);
 SELECT triggers_are('onboard', 'upload_history', ARRAY[]::name[]);
 
 -- Functions: arguments, volatility, whether they return a set
@@ -242,35 +275,49 @@ INSERT INTO wanted_functions VALUES
 	('onboard_local_changes', '{}', 'stable', true),
 	('onboard_diagnose', '{}', 'stable', true),
 	('onboard_version', '{}', 'stable', false);
-SELECT has_function('public', name, arguments, format('function %s(%s)', name, array_to_string(arguments, ', '))) FROM wanted_functions;
+SELECT has_function('public', name, arguments, format('function %s(%s)', name, array_to_string(arguments, ', ')))
+	FROM wanted_functions;
 SELECT volatility_is('public', name, arguments, volatility, format('%s is %s', name, volatility)) FROM wanted_functions;
-SELECT is((SELECT proretset FROM pg_proc WHERE oid = format('public.%I(%s)', name, array_to_string(arguments, ','))::regprocedure), returns_set,
+SELECT is((SELECT proretset FROM pg_proc WHERE oid = format('public.%I(%s)', name,
+	array_to_string(arguments, ','))::regprocedure), returns_set,
 	format('%s returns %s', name, CASE WHEN returns_set THEN 'a set' ELSE 'one value' END)) FROM wanted_functions;
-SELECT set_eq($$SELECT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+SELECT set_eq($$SELECT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+	AND d.deptype = 'e'
 		JOIN pg_extension x ON x.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'onboard'
 		JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'$$,
 	'SELECT name FROM wanted_functions', 'no other function outside schema onboard');
-SELECT is((SELECT count(*)::int FROM pg_proc WHERE (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace) AND has_function_privilege('pg_database_owner', oid, 'EXECUTE')), 0,
+SELECT is((SELECT count(*)::int FROM pg_proc WHERE (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)
+	AND has_function_privilege('pg_database_owner', oid, 'EXECUTE')), 0,
 	'nobody may call anything without a grant');
-SELECT is((SELECT count(*)::int FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') AND has_table_privilege('pg_database_owner', oid, 'SELECT, INSERT, UPDATE, DELETE')), 0,
+SELECT is((SELECT count(*)::int FROM pg_class WHERE relnamespace = 'onboard'::regnamespace
+	AND relkind IN ('r', 'v', 'f') AND has_table_privilege('pg_database_owner', oid, 'SELECT, INSERT, UPDATE, DELETE')),
+	0,
 	'nor read or write anything');
-SELECT is((SELECT count(*)::int FROM pg_proc WHERE prosecdef AND (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)), 0, 'no function runs as its owner');
+SELECT is((SELECT count(*)::int FROM pg_proc WHERE prosecdef
+	AND (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)), 0, 'no function runs as its owner');
 SELECT is((SELECT count(*)::int FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
-		WHERE (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace) AND coalesce(proconfig::text, '') NOT LIKE '%search_path=pg_catalog, pg_temp%'), 0,
+		WHERE (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)
+			AND coalesce(proconfig::text, '') NOT LIKE '%search_path=pg_catalog, pg_temp%'), 0,
 	'functions in PL/pgSQL have a search path of their own');
 
 -- Row security
 SELECT policies_are('onboard', name, ARRAY['tenant'], name || ' has its policy')
-	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows', 'vendor_roles']::name[]) name;
-SELECT is((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = ('onboard.' || name)::regclass), true, name || ' has row security, also for its owner')
-	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows', 'vendor_roles']::name[]) name;
-SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::regclass), ARRAY['security_barrier=true'], name || ' is a security barrier')
+	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows',
+		'vendor_roles']::name[]) name;
+SELECT is((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = ('onboard.' || name)::regclass),
+	true, name || ' has row security, also for its owner')
+	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows',
+		'vendor_roles']::name[]) name;
+SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::regclass), ARRAY['security_barrier=true'],
+	name || ' is a security barrier')
 	FROM unnest(ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']) name;
 
 -- All of the user's goes into a dump.
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'onboard'$$,
-	ARRAY['onboard.vendors', 'onboard.product_categories', 'onboard.product_categories_category_id_seq', 'onboard.upload_history', 'onboard.products',
-		'onboard.products_product_id_seq', 'onboard.validation_errors', 'onboard.validation_errors_error_id_seq', 'onboard.vendor_roles', 'onboard.judged_rows',
+	ARRAY['onboard.vendors', 'onboard.product_categories', 'onboard.product_categories_category_id_seq',
+		'onboard.upload_history', 'onboard.products',
+		'onboard.products_product_id_seq', 'onboard.validation_errors', 'onboard.validation_errors_error_id_seq',
+		'onboard.vendor_roles', 'onboard.judged_rows',
 		'onboard.outbox', 'onboard.outbox_event_id_seq'], 'tables that are dumped');
 
 SELECT * FROM finish();

@@ -59,57 +59,81 @@ require $program;
 
 # What passes
 is_summary("ok 1 - a\nok 2 - b\n1..2\n", "2 passed, 0 failed, 0 skipped\n", 'checks are counted, not files');
-is_summary("1..1\n    ok 1 - inner\n    ok 2 - inner\n    1..2\nok 1 - outer\n", "1 passed, 0 failed, 0 skipped\n", 'a subtest is one check');
+is_summary("1..1\n    ok 1 - inner\n    ok 2 - inner\n    1..2\nok 1 - outer\n", "1 passed, 0 failed, 0 skipped\n",
+	'a subtest is one check');
 is_summary("# words\nwords\nok 1\n1..1\n", "1 passed, 0 failed, 0 skipped\n", 'other output is none');
 
 # What is skipped
 is_summary("ok 1 - a\nok 2 # SKIP these need root\n1..2\n",
 	"Skipped:\n  step: test.pl: 2: these need root\n\n1 passed, 0 failed, 1 skipped\n", 'a skip does not pass');
 is_summary("1..0 # SKIP valgrind is not installed\n",
-	"Skipped:\n  step: test.pl: all of it: valgrind is not installed\n\n0 passed, 0 failed, 1 skipped\n", 'nor does a file that skips itself');
+	"Skipped:\n  step: test.pl: all of it: valgrind is not installed\n\n0 passed, 0 failed, 1 skipped\n",
+		'nor does a file that skips itself');
 is_summary("ok 1 - a\nnot ok 2 - later # TODO not yet\nok 3 - sooner # TODO not yet\n1..3\n",
-	"Skipped:\n  step: test.pl: 2 - later: TODO not yet\n  step: test.pl: 3 - sooner: TODO not yet\n\n1 passed, 0 failed, 2 skipped\n", 'nor what is to do');
+	"Skipped:\n  step: test.pl: 2 - later: TODO not yet\n  step: test.pl: 3 - sooner: TODO not yet\n\n"
+		. "1 passed, 0 failed, 2 skipped\n", 'nor what is to do');
 is_summary("ok 1 - a\nok 2 # skip\n1..2\n",
-	"Skipped:\n  step: test.pl: 2: no reason is given\n\n1 passed, 0 failed, 1 skipped\n", 'a skip without a reason is one');
+	"Skipped:\n  step: test.pl: 2: no reason is given\n\n1 passed, 0 failed, 1 skipped\n",
+		'a skip without a reason is one');
 
 # What fails
-is_summary("ok 1 - a\nnot ok 2 - b\n#   Failed test 'b'\n1..2\n", "Failed:\n  step: test.pl: 2 - b\n\n1 passed, 1 failed, 0 skipped\n", 'a failed check', 1);
-is_summary("1..3\nok 1\nok 2\n", "Failed:\n  step: test.pl: Bad plan. You planned 3 tests but ran 2.\n\n2 passed, 1 failed, 0 skipped\n", 'a test that ends early');
-is_summary("1..1\nok 1\nok 2\n", "Failed:\n  step: test.pl: Bad plan. You planned 1 tests but ran 2.\n\n2 passed, 1 failed, 0 skipped\n", 'one that has more than it planned');
-is_summary("ok 1\n", "Failed:\n  step: test.pl: No plan found in TAP output\n\n1 passed, 1 failed, 0 skipped\n", 'one without a plan');
-is_summary("ok 1\nBail out! no server\n1..1\n", "Failed:\n  step: test.pl: Bail out! no server\n\n1 passed, 1 failed, 0 skipped\n", 'one that gives up');
-is_summary('', "Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'one that prints nothing');
-is_summary("a word\n", "Failed:\n  step: test.pl: No plan found in TAP output\n\n0 passed, 1 failed, 0 skipped\n", 'one that prints other things only');
-is_summary("ok 1\n1..1\n", "Failed:\n  step: it ended with status 3\n\n1 passed, 1 failed, 0 skipped\n", 'a status that no check explains', 3);
-is_summary("not ok 1 - a\n1..1\n", "Failed:\n  step: test.pl: 1 - a\n\n0 passed, 1 failed, 0 skipped\n", 'a failure is counted once', 1);
+is_summary("ok 1 - a\nnot ok 2 - b\n#   Failed test 'b'\n1..2\n",
+	"Failed:\n  step: test.pl: 2 - b\n\n1 passed, 1 failed, 0 skipped\n", 'a failed check', 1);
+is_summary("1..3\nok 1\nok 2\n", "Failed:\n  step: test.pl: Bad plan. You planned 3 tests but ran 2.\n\n"
+	. "2 passed, 1 failed, 0 skipped\n", 'a test that ends early');
+is_summary("1..1\nok 1\nok 2\n", "Failed:\n  step: test.pl: Bad plan. You planned 1 tests but ran 2.\n\n"
+	. "2 passed, 1 failed, 0 skipped\n", 'one that has more than it planned');
+is_summary("ok 1\n", "Failed:\n  step: test.pl: No plan found in TAP output\n\n1 passed, 1 failed, 0 skipped\n",
+	'one without a plan');
+is_summary("ok 1\nBail out! no server\n1..1\n", "Failed:\n  step: test.pl: Bail out! no server\n\n"
+	. "1 passed, 1 failed, 0 skipped\n", 'one that gives up');
+is_summary('', "Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n",
+	'one that prints nothing');
+is_summary("a word\n", "Failed:\n  step: test.pl: No plan found in TAP output\n\n0 passed, 1 failed, 0 skipped\n",
+	'one that prints other things only');
+is_summary("ok 1\n1..1\n", "Failed:\n  step: it ended with status 3\n\n1 passed, 1 failed, 0 skipped\n",
+	'a status that no check explains', 3);
+is_summary("not ok 1 - a\n1..1\n", "Failed:\n  step: test.pl: 1 - a\n\n0 passed, 1 failed, 0 skipped\n",
+	'a failure is counted once', 1);
 my ($out, $code) = summary_of(0);
 is($out, "Failed:\n  step: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'a step without files');
 ($out, $code) = summary_of(0, "$folder/none");
-is($out, "Failed:\n  step: none: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'a file that does not exist');
+is($out, "Failed:\n  step: none: no result was printed\n\n0 passed, 1 failed, 0 skipped\n",
+	'a file that does not exist');
 mkdir "$folder/empty";
 ($out, $code) = summary_of(0, "$folder/empty");
 is($out, "Failed:\n  step: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'an empty folder');
 
 # pg_regress of PostgreSQL 15
-my $head = "============== creating temporary instance        ==============\n============== running regression test queries        ==============\n";
-is_summary($head . "test validate                     ... ok           12 ms\ntest ingest                       ... ok         1234 ms\n"
-	  . "============== shutting down postmaster               ==============\n\n=====================\n All 2 tests passed. \n=====================\n\n",
+my $head = "============== creating temporary instance        ==============\n"
+	. "============== running regression test queries        ==============\n";
+is_summary($head . "test validate                     ... ok           12 ms\n"
+	. "test ingest                       ... ok         1234 ms\n"
+	  . "============== shutting down postmaster               ==============\n\n=====================\n"
+		. " All 2 tests passed. \n=====================\n\n",
 	"2 passed, 0 failed, 0 skipped\n", 'pg_regress');
-is_summary($head . "parallel group (2 tests):  b a\n     a                            ... ok           12 ms\n     b                            ... FAILED        5 ms\n"
+is_summary($head . "parallel group (2 tests):  b a\n     a                            ... ok           12 ms\n"
+	. "     b                            ... FAILED        5 ms\n"
 	  . "\n======================\n 1 of 2 tests failed. \n======================\n",
 	"Failed:\n  step: test.pl: b\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress with a failure, in a group', 1);
-is_summary($head . "test a                            ... failed (ignored)       5 ms\ntest b                            ... ok       5 ms\n"
+is_summary($head . "test a                            ... failed (ignored)       5 ms\n"
+	. "test b                            ... ok       5 ms\n"
 	  . "\n======\n 1 of 2 tests passed, 1 failed test(s) ignored. \n======\n",
-	"Skipped:\n  step: test.pl: a: failed (ignored)\n\n1 passed, 0 failed, 1 skipped\n", 'pg_regress with a failure that is ignored');
+	"Skipped:\n  step: test.pl: a: failed (ignored)\n\n1 passed, 0 failed, 1 skipped\n",
+		'pg_regress with a failure that is ignored');
 is_summary($head . "test a                            ... ok           12 ms\n",
-	"Failed:\n  step: test.pl: the log does not end with the number of tests\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress that was ended');
+	"Failed:\n  step: test.pl: the log does not end with the number of tests\n\n1 passed, 1 failed, 0 skipped\n",
+		'pg_regress that was ended');
 is_summary($head . "test a                            ... ok           12 ms\n All 2 tests passed. \n",
-	"Failed:\n  step: test.pl: the log announces 2 tests but has the results of 1\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress with a result missing');
+	"Failed:\n  step: test.pl: the log announces 2 tests but has the results of 1\n\n1 passed, 1 failed, 0 skipped\n",
+		'pg_regress with a result missing');
 is_summary("============== creating temporary instance        ==============\npg_regress: initdb failed\n",
-	"Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'pg_regress without a server', 2);
+	"Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'pg_regress without a server',
+		2);
 
 # pg_regress of PostgreSQL 16 prints TAP
-is_summary("# using temp instance on port 5\nok 1         - validate                                   12 ms\nnot ok 2     + ingest                                     34 ms\n1..2\n# 1 of 2 tests failed.\n",
+is_summary("# using temp instance on port 5\nok 1         - validate                                   12 ms\n"
+	. "not ok 2     + ingest                                     34 ms\n1..2\n# 1 of 2 tests failed.\n",
 	"Failed:\n  step: test.pl: 2 + ingest 34 ms\n\n1 passed, 1 failed, 0 skipped\n", 'pg_regress of 16', 1);
 
 # Several steps, in the order in which they ended
@@ -118,9 +142,12 @@ mkdir "$folder/tap";
 write_file('tap/b.pl', "1..0 # SKIP no b\n");
 write_file('tap/a.pl', "ok 1\n1..1\n");
 write_file('lint', "ok 1 - tabs\n1..1\n");
-is((run_program('tap', 0, $records, "$folder/tap"))[0], "tap          ok          1 passed, 0 failed, 1 skipped\n", 'a line for each step');
-is((run_program('lint', 0, $records, "$folder/lint"))[0], "lint         ok          1 passed, 0 failed, 0 skipped\n", 'and for another');
-is((run_program('unit', 2, $records, "$folder/none"))[0], "unit         FAILED      0 passed, 1 failed, 0 skipped\n", 'which may have failed');
+is((run_program('tap', 0, $records, "$folder/tap"))[0], "tap          ok          1 passed, 0 failed, 1 skipped\n",
+	'a line for each step');
+is((run_program('lint', 0, $records, "$folder/lint"))[0], "lint         ok          1 passed, 0 failed, 0 skipped\n",
+	'and for another');
+is((run_program('unit', 2, $records, "$folder/none"))[0], "unit         FAILED      0 passed, 1 failed, 0 skipped\n",
+	'which may have failed');
 ($out, $code) = run_program('--summary', $records);
 is($out, <<'END', 'and one summary');
 Skipped:

@@ -32,8 +32,10 @@ for my $command (@commands)
 	like($out, qr/^onboard \d+\.\d+\.\d+$/, "$command --version");
 }
 is_exit(0, "onboard $_ --help", $_, '--help') for qw(vendor category);
-like((run_onboard('help', 'load'))[1], qr/^Usage: onboard load FILE --vendor ID \[OPTION\]\.\.\.$/m, 'the usage names the value of an option');
-like((run_onboard('help', 'psql'))[1], qr/^Usage: onboard psql \[OPTION\]\.\.\. \[-- ARGUMENT\.\.\.\]$/m, 'and has what is for psql at the end');
+like((run_onboard('help', 'load'))[1], qr/^Usage: onboard load FILE --vendor ID \[OPTION\]\.\.\.$/m,
+	'the usage names the value of an option');
+like((run_onboard('help', 'psql'))[1], qr/^Usage: onboard psql \[OPTION\]\.\.\. \[-- ARGUMENT\.\.\.\]$/m,
+	'and has what is for psql at the end');
 {
 	my ($help) = (run_onboard('help', 'vendor', 'add'))[1] =~ /^Options:\n(.*?)\n\n/ms;
 	my %columns = map { /^(  .. *--\S+(?: [A-Z]+)? +)\S/ ? (length $1 => 1) : () } split /\n/, $help;
@@ -69,9 +71,12 @@ is_usage_error(qr/there is no option -z/, 'load', '-z');
 is_usage_error(qr/option --vendor needs a value/, 'load', 'x.csv', '--vendor');
 is_usage_error(qr/option --again takes no value/, 'load', 'x.csv', '--again=yes');
 is_usage_error(qr/one argument too many: "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
-is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "many"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', 'many');
-is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "20KB"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '20KB');
-is_usage_error(qr/there is no option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c', 'SELECT 1');
+is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "many"/, 'load', 'x.csv', '--vendor', 'A',
+	'--max-rows', 'many');
+is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "20KB"/, 'load', 'x.csv', '--vendor', 'A',
+	'--max-rows', '20KB');
+is_usage_error(qr/there is no option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c',
+	'SELECT 1');
 is_usage_error(qr/option --max-rows takes a number, .*not "-1"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '-1');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '10X');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '99999999999G');

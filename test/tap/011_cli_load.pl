@@ -40,13 +40,18 @@ my %reports = %{ $result->{reports} };
 is($reports{$_}, "onboard-reports/$result->{upload_id}/$_" . ($_ eq 'mail' ? '.txt' : '.csv'), "$_ is reported")
   for qw(errors fix mail);
 my $errors = read_file($reports{errors});
-like($errors, qr/^\xEF\xBB\xBFRow Number,Vendor Product ID,/, 'the error CSV begins with a byte order mark and its header');
+like($errors, qr/^\xEF\xBB\xBFRow Number,Vendor Product ID,/,
+	'the error CSV begins with a byte order mark and its header');
 is(scalar(() = $errors =~ /\r\n/g), 6, 'it has a line per error, ended by CR LF');
 my $fix = read_file($reports{fix});
-like($fix, qr/^\xEF\xBB\xBFvendor_product_id,.*,onboard_line,onboard_errors,onboard_suggestion\r\n/, 'the fix CSV has the file\'s columns and ours');
+like($fix, qr/^\xEF\xBB\xBFvendor_product_id,.*,onboard_line,onboard_errors,onboard_suggestion\r\n/,
+	'the fix CSV has the file\'s columns and ours');
 is(scalar(() = $fix =~ /\r\n/g), 6, 'and a line per rejected row');
-like(read_file($reports{mail}), qr/^To: vend003\@example\.com\nSubject: Product Upload Complete - VEND003_20260106_143000\.csv \(84\.8% Success\)\n\n/, 'the mail');
-is_deeply([ grep { /tmp/ } glob("onboard-reports/$result->{upload_id}/* onboard-reports/$result->{upload_id}/.*") ], [], 'no unfinished file is left');
+like(read_file($reports{mail}),
+	qr/^To: vend003\@example\.com\nSubject: Product Upload Complete - VEND003_20260106_143000\.csv \(84\.8% Success\)\n\n/,
+	'the mail');
+is_deeply([ grep { /tmp/ } glob("onboard-reports/$result->{upload_id}/* onboard-reports/$result->{upload_id}/.*") ], [],
+	'no unfinished file is left');
 is(sql("SELECT error_file_s3_key FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
 	"$work/onboard-reports/$result->{upload_id}/errors.csv", 'the database knows where the report is');
 
@@ -59,13 +64,16 @@ is_exit(0, 'the corrected rows', 'load', "$data/VEND003_20260107_080000.csv", '-
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33, 'complete the catalogue');
 
 # Suggestions
-($out) = is_exit(1, 'categories by their old names', 'load', "$data/VEND002_20260105_101500.csv", '--vendor', 'VEND002', '--reports', 'elsewhere');
-like($out, qr/INVALID_CATEGORY in category\n\s+line 2: category "Men" .*\n\s+perhaps: Men's Clothing/, 'come with what was meant');
+($out) = is_exit(1, 'categories by their old names', 'load', "$data/VEND002_20260105_101500.csv", '--vendor', 'VEND002',
+	'--reports', 'elsewhere');
+like($out, qr/INVALID_CATEGORY in category\n\s+line 2: category "Men" .*\n\s+perhaps: Men's Clothing/,
+	'come with what was meant');
 ok(-e (glob 'elsewhere/VEND002-*/fix.csv')[0], '--reports puts the reports elsewhere');
 
 # The same file again
 ($out) = is_exit(1, 'the same file again', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003');
-like($out, qr/loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d; --again loads it as a new upload/, 'says when it was loaded');
+like($out, qr/loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d; --again loads it as a new upload/,
+	'says when it was loaded');
 like($out, qr/^\s+28  accepted\s+84\.8 %$/m, 'and shows that result');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33, 'and changes nothing');
 ($out) = is_exit(1, '--again', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--again', '--json');
@@ -73,28 +81,36 @@ is(json_of($out)->{error_records}, 33, 'loads it anew: now all are duplicates or
 isnt(json_of($out)->{upload_id}, $result->{upload_id}, 'as another upload');
 
 is_exit(0, 'undo of the first', 'undo', $result->{upload_id});
-sql("UPDATE onboard.upload_history SET created_at = created_at - interval '1 day' WHERE upload_id = '$result->{upload_id}'");
-($out) = is_exit(1, '--again after undo', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--again', '--json');
+sql("UPDATE onboard.upload_history SET created_at = created_at - interval '1 day'
+	WHERE upload_id = '$result->{upload_id}'");
+($out) = is_exit(1, '--again after undo', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--again',
+	'--json');
 my $again = json_of($out);
 is($again->{valid_records}, 28, 'loads the good rows once more');
-($out) = is_exit(1, 'the same file without', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--json');
+($out) = is_exit(1, 'the same file without', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003',
+	'--json');
 is(json_of($out)->{upload_id}, $again->{upload_id}, 'shows the latest load');
 
 # Under another name the same content is another upload
-($out) = is_exit(1, 'another name', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001', '--file-name', 'other.csv', '--json');
+($out) = is_exit(1, 'another name', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001', '--file-name',
+	'other.csv', '--json');
 is(json_of($out)->{file_name}, 'other.csv', 'is recorded');
 is(json_of($out)->{loaded_before}, JSON::PP::false, 'and is new');
 
 # Standard input, also from a pipe
-($out) = is_exit(0, 'standard input', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json', { stdin => "$data/faults/bom.csv" });
+($out) = is_exit(0, 'standard input', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json',
+	{ stdin => "$data/faults/bom.csv" });
 is(json_of($out)->{total_records}, 2, 'is loaded');
-($out) = is_exit(0, 'standard input again', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json', { stdin => "$data/faults/bom.csv" });
+($out) = is_exit(0, 'standard input again', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json',
+	{ stdin => "$data/faults/bom.csv" });
 is(json_of($out)->{loaded_before}, JSON::PP::true, 'is known');
 
 # Status
 ($out) = is_exit(0, 'status', 'status');
-like($out, qr/^upload\s+file\s+status\s+rows\s+accepted\s+rejected\s+percent\s+reason\s+begun$/m, 'lists uploads under headings');
-like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+undone, partial\s+33\s+28\s+5\s+84\.8/m, 'one a line');
+like($out, qr/^upload\s+file\s+status\s+rows\s+accepted\s+rejected\s+percent\s+reason\s+begun$/m,
+	'lists uploads under headings');
+like($out, qr/^\Q$result->{upload_id}\E\s+VEND003_20260106_143000\.csv\s+undone, partial\s+33\s+28\s+5\s+84\.8/m,
+	'one a line');
 ($out) = is_exit(0, 'status --limit', 'status', '--limit', '2', '--json');
 is(scalar @{ json_of($out) }, 2, 'shows that many');
 ($out) = is_exit(0, 'status of one', 'status', $result->{upload_id});
@@ -108,7 +124,8 @@ like($err, qr/there is no upload "nothing"/, 'says so');
 # Reports later
 unlink glob "onboard-reports/$result->{upload_id}/*";
 ($out) = is_exit(0, 'report', 'report', $result->{upload_id});
-is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv mail.txt)), 'prints where they are');
+is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv mail.txt)),
+	'prints where they are');
 is(read_file("onboard-reports/$result->{upload_id}/errors.csv"), $errors, 'and they are the same bytes');
 
 # Links that somebody planted where the reports go lead nowhere.
@@ -118,33 +135,42 @@ unlink "$folder/errors.csv", "$folder/fix.csv";
 symlink $victim, "$folder/$_" or die for qw(errors.csv fix.csv);
 is_exit(0, 'report where files of these names are symbolic links', 'report', $result->{upload_id});
 is(read_file($victim), "of somebody else\n", 'what they led to is untouched');
-is_deeply([ map { -l "$folder/$_" ? 'link' : read_file("$folder/$_") } qw(errors.csv fix.csv) ], [ $errors, $fix ], 'and they are files now');
+is_deeply([ map { -l "$folder/$_" ? 'link' : read_file("$folder/$_") } qw(errors.csv fix.csv) ], [ $errors, $fix ],
+	'and they are files now');
 mkdir 'victims' or die;
 rename $folder, "$folder.away" or die;
 symlink "$work/victims", $folder or die;
 ($out, $err) = is_exit(4, 'report where the folder of the upload is a symbolic link', 'report', $result->{upload_id});
-is($err, "onboard: cannot write into $folder: it is a symbolic link; remove it, or name another folder with --reports\n", 'is refused in clear words');
+is($err, "onboard: cannot write into $folder: it is a symbolic link; remove it, or name another folder with "
+	. "--reports\n", 'is refused in clear words');
 is_deeply([ glob 'victims/*' ], [], 'and nothing is where it led to');
 unlink $folder;
 rename "$folder.away", $folder or die;
 symlink "$work/victims", 'linked-reports' or die;
-is_exit(0, 'a folder for all reports may be a symbolic link', 'report', $result->{upload_id}, '--reports', 'linked-reports');
+is_exit(0, 'a folder for all reports may be a symbolic link', 'report', $result->{upload_id}, '--reports',
+	'linked-reports');
 ok(-f "victims/$result->{upload_id}/fix.csv", 'and it is followed');
 
 # Dry run
-my $before = sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*) FROM onboard.validation_errors)');
-($out) = is_exit(1, 'check', 'check', "$data/VEND003_20260106_143000.csv", '--vendor', 'V', '--file-name', 'a.csv', '--errors', 'check.csv', '--json');
+my $before = sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history),
+	(SELECT count(*) FROM onboard.validation_errors)');
+($out) = is_exit(1, 'check', 'check', "$data/VEND003_20260106_143000.csv", '--vendor', 'V', '--file-name', 'a.csv',
+	'--errors', 'check.csv', '--json');
 is(json_of($out)->{total_records}, 33, 'judges the whole file');
 is(json_of($out)->{dry_run}, JSON::PP::true, 'and says that it was a dry run');
 like(read_file('check.csv'), qr/^\xEF\xBB\xBFRow Number,.*\r\n(?:\d+,.*\r\n)+\z/, 'writes the errors');
-is_exit(1, 'onboard --errors FILE check', '--errors', 'status', 'check', "$data/VEND003_20260106_143000.csv", '--vendor', 'V', '--file-name', 'a.csv');
-is(read_file('status'), read_file('check.csv'), 'also to a file that is named before the command, and like another command');
-is(sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*) FROM onboard.validation_errors)'), $before, 'and nothing else');
+is_exit(1, 'onboard --errors FILE check', '--errors', 'status', 'check', "$data/VEND003_20260106_143000.csv",
+	'--vendor', 'V', '--file-name', 'a.csv');
+is(read_file('status'), read_file('check.csv'), 'also to a file that is named before the command, and like another '
+	. 'command');
+is(sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*)
+	FROM onboard.validation_errors)'), $before, 'and nothing else');
 
 # Large enough for many chunks and transactions; load and check agree
 my $rows = 120_000;
 my $large = join '', "vendor_product_id,product_name,category,sku,price,stock_quantity,note\n",
-  map { my $sku = $_ % 1000 == 999 ? $_ - 998 : $_; "L-$_,Kettle $_,Kitchen,L-S$sku," . ($_ % 100 == 50 ? '-' : '') . "10.50,3,\"n \"\"$_\"\"\"\n" } 1 .. $rows;
+  map { my $sku = $_ % 1000 == 999 ? $_ - 998 : $_; "L-$_,Kettle $_,Kitchen,L-S$sku," . ($_ % 100 == 50 ? '-' : '')
+  	. "10.50,3,\"n \"\"$_\"\"\"\n" } 1 .. $rows;
 write_file('large.csv', $large);
 my @no_limits = ('--max-rows', '0', '--max-bytes', '0');
 ($out) = is_exit(1, 'check of a large file', 'check', 'large.csv', '--vendor', 'V', '--json', @no_limits);
@@ -155,7 +181,8 @@ sub judged_rows
 {
 	my ($vendor) = @_;
 
-	return sql("SELECT coalesce((SELECT valid_records + error_records FROM onboard.upload_history WHERE vendor_id = '$vendor' ORDER BY created_at DESC LIMIT 1), 0)");
+	return sql("SELECT coalesce((SELECT valid_records + error_records FROM onboard.upload_history
+		WHERE vendor_id = '$vendor' ORDER BY created_at DESC LIMIT 1), 0)");
 }
 
 # Killed again and again, then to the end
@@ -173,12 +200,20 @@ is($killed, 5, 'killed five times');
 my $loaded = json_of($out);
 is($loaded->{total_records}, $rows, 'all rows are judged');
 is($loaded->{error_records}, $checked->{error_records}, 'as the dry run said');
-is_deeply([ map { "$_->{error_type} $_->{rows} $_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $loaded->{causes} } ],
-	[ map { "$_->{error_type} $_->{rows} $_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $checked->{causes} } ], 'for the same causes');
-is(sql("SELECT count(*), count(DISTINCT row_number) FROM (SELECT row_number FROM onboard.products WHERE upload_id = '$loaded->{upload_id}'"
-	  . " UNION ALL SELECT DISTINCT row_number FROM onboard.validation_errors WHERE upload_id = '$loaded->{upload_id}') r"),
+is_deeply([ map {
+	"$_->{error_type} $_->{rows} "
+	. "$_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $loaded->{causes} } ],
+	[ map {
+		"$_->{error_type} $_->{rows} "
+		. "$_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $checked->{causes} } ],
+		'for the same causes');
+is(sql("SELECT count(*), count(DISTINCT row_number) FROM (SELECT row_number FROM onboard.products
+	WHERE upload_id = '$loaded->{upload_id}'"
+	  . " UNION ALL SELECT DISTINCT row_number FROM onboard.validation_errors
+		WHERE upload_id = '$loaded->{upload_id}') r"),
 	"$rows|$rows", 'no row is lost and none is there twice');
-is(sql("SELECT attributes FROM onboard.products WHERE upload_id = '$loaded->{upload_id}' AND row_number = 7"), '{"note": "n \"7\""}', 'unknown columns are attributes');
+is(sql("SELECT attributes FROM onboard.products WHERE upload_id = '$loaded->{upload_id}' AND row_number = 7"),
+	'{"note": "n \"7\""}', 'unknown columns are attributes');
 
 # A backend that is terminated again and again
 add_vendor('W');
@@ -188,7 +223,8 @@ for my $rows (0, 10_000, 20_000, 30_000)
 {
 	$terminated += stop_when($process, sub {
 		judged_rows('W') >= $rows
-		  && sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'onboard' AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%COPY onboard.intake%'");
+		  && sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'onboard'
+			AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%COPY onboard.intake%'");
 	});
 	kill 'CONT', $process->{child};
 }
@@ -214,11 +250,13 @@ is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothi
 
 # Abandoned: it has failed, and what was done of it can be undone.
 my $abandoned = sql("SELECT onboard_begin_upload('X', 'abandoned.csv')");
-sql("SELECT onboard_ingest('$abandoned', '[{\"row_number\": 1, \"product\": {\"sku\": \"ab\", \"vendor_product_id\": \"ab\", \"product_name\": \"n\","
+sql("SELECT onboard_ingest('$abandoned',
+	'[{\"row_number\": 1, \"product\": {\"sku\": \"ab\", \"vendor_product_id\": \"ab\", \"product_name\": \"n\","
 	. " \"category\": \"Books\", \"price\": \"1\", \"stock_quantity\": \"1\"}}]')");
 sql("SELECT onboard_sweep_uploads('-1 hour')");
 ($out) = is_exit(0, 'status of an abandoned upload', 'status', $abandoned, '--json');
-is(join('|', map { json_of($out)->{$_} } qw(status valid_records success_rate_percent)), 'failed|1|0', 'it has failed, with what was done');
+is(join('|', map { json_of($out)->{$_} } qw(status valid_records success_rate_percent)), 'failed|1|0',
+	'it has failed, with what was done');
 ($out) = is_exit(0, 'undo of an abandoned upload', 'undo', $abandoned);
 like($out, qr/^Removed 1 product of upload/, 'takes its product');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'and nothing stays');
@@ -234,43 +272,55 @@ my ($undone) = grep { $_->{upload_id} eq $loaded->{upload_id} } @{ json_of((run_
 is($undone->{undone}, JSON::PP::true, 'as JSON too');
 ($out, $err) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
 my $anew = json_of($out);
-like($err, qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it anew$/m, 'says that it was undone');
+like($err,
+	qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it anew$/m,
+	'says that it was undone');
 is($anew->{valid_records}, $loaded->{valid_records}, 'and loads it anew');
 isnt($anew->{upload_id}, $loaded->{upload_id}, 'as another upload');
 is($anew->{loaded_before}, JSON::PP::false, 'which is new');
 is($anew->{undone}, JSON::PP::false, 'and is not undone');
-is(sql("SELECT count(*) FROM onboard.products WHERE upload_id = '$anew->{upload_id}'"), $loaded->{valid_records}, 'and is in the catalogue');
+is(sql("SELECT count(*) FROM onboard.products WHERE upload_id = '$anew->{upload_id}'"), $loaded->{valid_records},
+	'and is in the catalogue');
 ($out, $err) = is_exit(1, 'once more', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
 is(json_of($out)->{upload_id}, $anew->{upload_id}, 'shows that load');
 is(json_of($out)->{loaded_before}, JSON::PP::true, 'and loads nothing');
 
 # The check of a file that was loaded
-write_file('coded.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\nE-1,Caf\xE9,Kitchen,E-S1,10.50,3\n");
+write_file('coded.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+	. "E-1,Caf\xE9,Kitchen,E-S1,10.50,3\n");
 is_exit(0, 'a file in another encoding', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251');
 is(sql("SELECT product_name FROM onboard.products WHERE sku = 'E-S1'"), "Caf\xD0\xB9", 'is read in that');
-($out, $err) = is_exit(1, 'check of a file that was loaded', 'check', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--json');
+($out, $err) = is_exit(1, 'check of a file that was loaded', 'check', 'coded.csv', '--vendor', 'V', '--encoding',
+	'windows-1251', '--json');
 like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d as V-\S+; judged as --again would$/m, 'says so');
 is(json_of($out)->{loaded_before}, JSON::PP::true, 'as JSON too');
 
 # Quietly
-($out, $err) = is_exit(0, 'load --quiet', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--quiet');
+($out, $err) = is_exit(0, 'load --quiet', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251',
+	'--quiet');
 like("$out$err", qr/\Acoded\.csv: 1 row, 1 accepted, 0 rejected, upload V-\S+, loaded before\n\z/, 'prints one line');
 
 # Reports that cannot be written
 write_file('no-folder', '');
-($out, $err) = is_exit(4, 'no folder for the reports', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'V', '--file-name', 'unreported.csv', '--reports', 'no-folder');
-like($err, qr/cannot write no-folder\/.*\nonboard: the load itself is done; write the reports with "onboard report V-\S+"$/m, 'says that the load is done');
+($out, $err) = is_exit(4, 'no folder for the reports', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'V',
+	'--file-name', 'unreported.csv', '--reports', 'no-folder');
+like($err,
+	qr/cannot write no-folder\/.*\nonboard: the load itself is done; write the reports with "onboard report V-\S+"$/m,
+	'says that the load is done');
 is(sql("SELECT status FROM onboard.upload_history WHERE file_name = 'unreported.csv'"), 'failed', 'which it is');
 
 # As a role that may load and nothing else
 sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader')");
-($out) = is_exit(0, 'as a loader', 'load', "$data/faults/semicolon.csv", '--vendor', 'V', '--json', '--db', conninfo('loader'));
+($out) = is_exit(0, 'as a loader', 'load', "$data/faults/semicolon.csv", '--vendor', 'V', '--json', '--db',
+	conninfo('loader'));
 is(json_of($out)->{valid_records}, 2, 'loads');
 
 # A database that is away
-($code, $out, $err) = run_onboard('load', "$data/faults/tab.csv", '--vendor', 'V', '--db', 'host=/nowhere', '--retry-for', '1');
+($code, $out, $err) = run_onboard('load', "$data/faults/tab.csv", '--vendor', 'V', '--db', 'host=/nowhere',
+	'--retry-for', '1');
 is($code, 4, 'no database: exit code 4');
-like($err, qr/gave up after 1 second; make sure that the database is running, then run the same command again/, 'says what to do');
+like($err, qr/gave up after 1 second; make sure that the database is running, then run the same command again/,
+	'says what to do');
 my $began = time;
 ($code, $out, $err) = run_onboard('status', '--db', 'host=/nowhere');
 is($code, 4, 'a database that was never there');

@@ -43,8 +43,11 @@ for my $fault (@faults)
 	my $advice = '';
 	$advice = qr/, or allow more with --max-rows \(0 for no limit\)/ if $failure eq 'TOO_MANY_ROWS';
 	$advice = qr/, or allow it with --max-bytes \d+ \(0 for no limit\)/ if $failure eq 'FILE_TOO_LARGE';
-	like($err, qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is in \S+\n\z/, "$file: one line of reason, one about the mail");
-	is(sql("SELECT status, failure_code, failure_message FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
+	like($err,
+		qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is in \S+\n\z/,
+		"$file: one line of reason, one about the mail");
+	is(sql("SELECT status, failure_code, failure_message FROM onboard.upload_history
+		WHERE upload_id = '$result->{upload_id}'"),
 		"failed|$failure|$result->{error}{message}", "$file: a failed upload");
 	my $mail = read_file("onboard-reports/$result->{upload_id}/mail.txt");
 	like($mail, qr/^Reason: $failure: \Q$result->{error}{message}\E$/m, "$file: the mail has the reason");
@@ -58,7 +61,8 @@ is(sql('SELECT count(*) FROM onboard.products'), 0, 'nothing is half loaded');
 is(sql('SELECT count(*) FROM onboard.upload_history'), scalar @faults, 'check left no trace');
 
 # The faults came by a pipe
-($out, $err) = is_exit(2, 'a fault on standard input', 'load', '-', '--vendor', 'V', { stdin => "$data/faults/gzip.csv" });
+($out, $err) = is_exit(2, 'a fault on standard input', 'load', '-', '--vendor', 'V',
+	{ stdin => "$data/faults/gzip.csv" });
 like($err, qr/compress|gzip/, 'is told as well');
 ($out, $err) = is_exit(2, 'an endless standard input', 'load', '/dev/zero', '--vendor', 'V');
 like($err, qr/onboard: .*text/, 'is refused soon');
@@ -93,7 +97,8 @@ is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads, 'no upload is m
 # A vendor who may not load
 ($out, $err) = is_exit(2, 'a suspended vendor', 'load', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
 like($err, qr/suspended.*"onboard vendor set-status ASLEEP active"/, 'says what to do');
-is(sql("SELECT status, failure_code FROM onboard.upload_history WHERE vendor_id = 'ASLEEP'"), 'failed|VENDOR_NOT_ACTIVE', 'the upload has failed');
+is(sql("SELECT status, failure_code FROM onboard.upload_history WHERE vendor_id = 'ASLEEP'"),
+	'failed|VENDOR_NOT_ACTIVE', 'the upload has failed');
 ($out, $err) = is_exit(2, 'a suspended vendor\'s check', 'check', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
 like($err, qr/is suspended/, 'says so');
 run_onboard('vendor', 'set-status', 'ASLEEP', 'active');
@@ -102,7 +107,8 @@ sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE sta
 
 # A file that is refused by these options, but was loaded by others, stays
 is_exit(0, 'a file within its limits', 'load', "$data/faults/semicolon.csv", '--vendor', 'V');
-($out, $err) = is_exit(2, 'the same with a tight limit', 'load', "$data/faults/semicolon.csv", '--vendor', 'V', '--max-rows', '1');
+($out, $err) = is_exit(2, 'the same with a tight limit', 'load', "$data/faults/semicolon.csv", '--vendor', 'V',
+	'--max-rows', '1');
 like($err, qr/this file is known as upload V-[0-9a-f]+, which stays as it is/, 'leaves the upload alone');
 is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'SEM-%'"), 2, 'and its products');
 
@@ -115,36 +121,54 @@ for my $format ([ 'bom.csv', 2, 0 ], [ 'utf16le.csv', 2, 0 ], [ 'utf16be.csv', 2
 {
 	my ($file, $good, $bad, @options) = @$format;
 
-	($out) = is_exit($bad > 0 ? 1 : 0, "check of $file", 'check', "$data/faults/$file", '--vendor', 'V', '--json', @options);
+	($out) = is_exit($bad > 0 ? 1 : 0, "check of $file", 'check', "$data/faults/$file", '--vendor', 'V', '--json',
+		@options);
 	is(json_of($out)->{error_records}, $bad, "$file: check counts the rejected rows");
 	($out) = is_exit($bad > 0 ? 1 : 0, $file, 'load', "$data/faults/$file", '--vendor', 'V', '--json', @options);
 	is(json_of($out)->{valid_records}, $good, "$file: accepted rows");
 	is(json_of($out)->{error_records}, $bad, "$file: rejected rows");
 }
-is(sql("SELECT product_name FROM onboard.products WHERE sku = 'WIN-S1'"), "Th\xC3\xA9i\xC3\xA8re \xE2\x82\xAC", 'windows-1252 became UTF-8');
-is(sql("SELECT product_name FROM onboard.products WHERE sku = 'LBQ-S1'"), "Kettle\nwith a\nlid", 'line breaks in quotes are kept');
-is(sql("SELECT line_number FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name = 'line_break_in_quotes.csv'"), 5, 'and the next row is on line 5');
-is(sql("SELECT string_agg(DISTINCT error_type, ',' ORDER BY error_type) FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name IN ('ragged.csv', 'bad_bytes.csv', 'stray_quote.csv', 'unclosed_quote.csv')"), 'INVALID_ENCODING,MALFORMED_ROW', 'records that are none are told as such');
-like(sql("SELECT string_agg(DISTINCT error_message, ' ') FROM onboard.validation_errors WHERE error_type IN ('INVALID_ENCODING', 'MALFORMED_ROW')"), qr/field \d+ \([a-z_]+\) (?:has|holds) /, 'a field is told by its column, too');
-is(sql("SELECT attributes FROM onboard.products WHERE sku = 'OC-S1'"), '{"Colour": "red \"flame\"", "Größe": "2 l", "column_8": "x"}', 'unknown and blank columns are attributes');
-my $fix = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'other_columns.csv'") . '/fix.csv')[0]);
-like($fix, qr/^\xEF\xBB\xBFvendor_product_id,product_name,category,sku,price,stock_quantity,Colour,column_8,Größe,onboard_line/, 'and come back in the fix file');
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'WIN-S1'"), "Th\xC3\xA9i\xC3\xA8re \xE2\x82\xAC",
+	'windows-1252 became UTF-8');
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'LBQ-S1'"), "Kettle\nwith a\nlid",
+	'line breaks in quotes are kept');
+is(sql("SELECT line_number FROM onboard.validation_errors e JOIN onboard.upload_history u USING (upload_id)
+	WHERE u.file_name = 'line_break_in_quotes.csv'"), 5, 'and the next row is on line 5');
+is(sql("SELECT string_agg(DISTINCT error_type, ',' ORDER BY error_type) FROM onboard.validation_errors e
+	JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name IN ('ragged.csv', 'bad_bytes.csv',
+	'stray_quote.csv', 'unclosed_quote.csv')"), 'INVALID_ENCODING,MALFORMED_ROW',
+	'records that are none are told as such');
+like(sql("SELECT string_agg(DISTINCT error_message, ' ') FROM onboard.validation_errors
+	WHERE error_type IN ('INVALID_ENCODING', 'MALFORMED_ROW')"), qr/field \d+ \([a-z_]+\) (?:has|holds) /,
+	'a field is told by its column, too');
+is(sql("SELECT attributes FROM onboard.products WHERE sku = 'OC-S1'"),
+	'{"Colour": "red \"flame\"", "Größe": "2 l", "column_8": "x"}', 'unknown and blank columns are attributes');
+my $fix = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history
+	WHERE file_name = 'other_columns.csv'") . '/fix.csv')[0]);
+like($fix,
+	qr/^\xEF\xBB\xBFvendor_product_id,product_name,category,sku,price,stock_quantity,Colour,column_8,Größe,onboard_line/,
+	'and come back in the fix file');
 like($fix, qr/^OC-2,Teapot,Kitchen,OC-S2,bad,0,blue,,,3,/m, 'with the row as it was');
 
 # A file of another program's delimiter comes back with that delimiter
-write_file('semi.csv', "vendor_product_id;product_name;category;sku;price;stock_quantity\nZ-1;Kettle;Kitchen;Z-S1;ten;3\n");
+write_file('semi.csv', "vendor_product_id;product_name;category;sku;price;stock_quantity\n"
+	. "Z-1;Kettle;Kitchen;Z-S1;ten;3\n");
 ($out) = is_exit(1, 'semicolons', 'load', 'semi.csv', '--vendor', 'V', '--json');
-like(read_file(json_of($out)->{reports}{fix}), qr/^\xEF\xBB\xBFvendor_product_id;product_name;/, 'are in the fix file, too');
-($out, $err) = is_exit(2, 'a wrong delimiter by hand', 'load', "$data/faults/tab.csv", '--file-name', 'x.csv', '--vendor', 'V', '--delimiter', ';');
+like(read_file(json_of($out)->{reports}{fix}), qr/^\xEF\xBB\xBFvendor_product_id;product_name;/,
+	'are in the fix file, too');
+($out, $err) = is_exit(2, 'a wrong delimiter by hand', 'load', "$data/faults/tab.csv", '--file-name', 'x.csv',
+	'--vendor', 'V', '--delimiter', ';');
 like($err, qr/header|column/, 'gives a fault of the header');
 
 # What a file holds never commands a terminal or a spreadsheet
 ($out) = is_exit(1, 'a hostile file', 'load', "$data/faults/hostile.csv", '--vendor', 'V');
 unlike($out, qr/[\x00-\x08\x0B-\x1F\x7F]/, 'prints no control characters');
-my $errors = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'hostile.csv'") . '/errors.csv')[0]);
+my $errors = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history
+	WHERE file_name = 'hostile.csv'") . '/errors.csv')[0]);
 unlike($errors, qr/(?:^|,)"?=/m, 'no cell of the error report is a formula');
 like($errors, qr/,-5,/, 'and a negative number stays one');
-is_exit(1, 'its check', 'check', "$data/faults/hostile.csv", '--vendor', 'V', '--file-name', 'y.csv', '--errors', 'hostile-check.csv');
+is_exit(1, 'its check', 'check', "$data/faults/hostile.csv", '--vendor', 'V', '--file-name', 'y.csv', '--errors',
+	'hostile-check.csv');
 unlike(read_file('hostile-check.csv'), qr/(?:^|,)"?=/m, 'check writes no formulas either');
 
 # A constraint that somebody deferred to the end of the transaction
@@ -156,9 +180,12 @@ END $$;
 CREATE CONSTRAINT TRIGGER no_thirteen AFTER INSERT ON onboard.products DEFERRABLE INITIALLY DEFERRED
 	FOR EACH ROW EXECUTE FUNCTION public.no_thirteen();
 SQL
-write_file('deferred.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\nD-1,Kettle,Kitchen,D-S1,12,3\nD-2,Kettle,Kitchen,D-S2,13,3\n");
+write_file('deferred.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+	. "D-1,Kettle,Kitchen,D-S1,12,3\nD-2,Kettle,Kitchen,D-S2,13,3\n");
 is_exit(1, 'a row that a deferred trigger refuses', 'load', 'deferred.csv', '--vendor', 'V');
-is(sql("SELECT row_number || error_type || error_message FROM onboard.validation_errors WHERE vendor_product_id = 'D-2'"), '2REJECTED_BY_CATALOGUEthe catalogue refused the row: thirteen is no price', 'has a verdict of its own');
+is(sql("SELECT row_number || error_type || error_message FROM onboard.validation_errors
+	WHERE vendor_product_id = 'D-2'"), '2REJECTED_BY_CATALOGUEthe catalogue refused the row: thirteen is no price',
+	'has a verdict of its own');
 is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'D-S%'"), 1, 'and the others are in the catalogue');
 sql('DROP FUNCTION public.no_thirteen() CASCADE');
 
@@ -166,7 +193,8 @@ sql('DROP FUNCTION public.no_thirteen() CASCADE');
 my $rows = join '', map { "C-$_,Kettle,Kitchen,C-S$_,10.50,3\n" } 1 .. 200_000;
 write_file('changing.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n$rows");
 my $process = start_onboard('load', 'changing.csv', '--vendor', 'V', '--json', '--max-rows', '0', '--max-bytes', '0');
-ok(stop_when($process, sub { sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'changing.csv'") > 0 }), 'a load is at work');
+ok(stop_when($process, sub { sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'changing.csv'") > 0 }),
+	'a load is at work');
 open my $file, '>>', 'changing.csv' or die;
 print $file "C-X,Kettle,Kitchen,C-SX,10.50,3\n";
 close $file;

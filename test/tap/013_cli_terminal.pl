@@ -69,7 +69,8 @@ BEGIN
 	PERFORM pg_sleep(0.3);
 END \$\$;
 SQL
-	wait_until(sub { CliTest::sql("SELECT count(*) FROM pg_locks WHERE relation = 'onboard.products'::regclass AND granted AND mode = 'AccessExclusiveLock'") > 0 },
+	wait_until(sub { CliTest::sql("SELECT count(*) FROM pg_locks WHERE relation = 'onboard.products'::regclass
+		AND granted AND mode = 'AccessExclusiveLock'") > 0 },
 		'the table is locked');
 	my @result = $work->();
 	is((slurp_output($holder))[0], 0, 'the program had to wait');
@@ -142,11 +143,13 @@ unlike($out, qr/[\e\r]/, 'and no control characters');
 
 # Names that would command a terminal
 my $name = "evil\e]0;title\x07\e[31m\xC2\x9B31m\xE2\x80\xAEname.csv";
-write_file("$work/$name", "vendor_product_id,product_name,category,sku,price,stock_quantity\nN-1,\e[31mx,Ki\e[2Jtchen,N-S1,1\e[0m,3\n");
+write_file("$work/$name", "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+	. "N-1,\e[31mx,Ki\e[2Jtchen,N-S1,1\e[0m,3\n");
 ($code, $shown) = on_terminal(100, undef, 'load', "$work/$name", '--vendor', 'V', '--no-reports');
 is($code, 1, 'a hostile name and hostile values');
 $shown =~ s/\e\[(?:\d+m|K)//g;
-unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]|\xE2\x80\xAE/, 'reach the terminal as question marks');
+unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]|\xE2\x80\xAE/,
+	'reach the terminal as question marks');
 ($code, $shown) = on_terminal(100, undef, 'status');
 $shown =~ s/\e\[(?:\d+m|K)//g;
 unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]|\xE2\x80\xAE/, 'in the list, too');
@@ -182,7 +185,8 @@ sub redraws
 sub fits
 {
 	my ($columns, $shown, $name) = @_;
-	my @long = grep { display_width($_) > $columns && $_ !~ /^ *\S+$/ } map { s/\e\[[0-9;]*[A-Za-z]//gr } split /[\r\n]+/, $shown;
+	my @long = grep { display_width($_) > $columns && $_ !~ /^ *\S+$/ } map {
+		s/\e\[[0-9;]*[A-Za-z]//gr } split /[\r\n]+/, $shown;
 	my @full = grep { display_width($_) >= $columns } redraws($shown);
 
 	ok(!@long && !@full, "$columns columns: $name") or diag(join "\n", @long, @full);
@@ -194,7 +198,8 @@ my @widths = (20, 40, 55, 56, 80, 200);
 undo_all();
 for my $columns (@widths)
 {
-	($code, $shown) = stalled(sub { on_terminal($columns, undef, 'check', @load[ 1 .. 5 ], '--vendor', 'V', '--file-name', 'x.csv') });
+	($code, $shown) = stalled(sub { on_terminal($columns, undef, 'check', @load[ 1 .. 5 ], '--vendor', 'V',
+		'--file-name', 'x.csv') });
 	cmp_ok(scalar(grep { /^Checking .*\d+%/ } redraws($shown)), '>', 0, "$columns columns: there is progress");
 	fits($columns, $shown, 'a check');
 }
@@ -203,13 +208,15 @@ for my $columns (@widths)
 my $wide = "\xE6\xBC\xA2\xE5\xAD\x97" x 6;
 my $combining = "Cafe\xCC\x81" x 2;
 my $long = 'a long name ' x 8;
-run_onboard('vendor', 'add', 'LONG', '--name', "$wide $long", '--email', 'a.very.long.address.indeed@department.example.com');
+run_onboard('vendor', 'add', 'LONG', '--name', "$wide $long", '--email',
+	'a.very.long.address.indeed@department.example.com');
 my $header = "vendor_product_id,product_name,category,sku,price,stock_quantity\n";
 my (%bad, $files);
 for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
 {
 	$files++;
-	write_file($file, $header . "F-$files,Kettle,Kitchen,F-S$files,1,3\nX,Kettle,Kitchn,X-$files,1,3\nY,$wide,Kitchen,,12 $wide,3\n");
+	write_file($file, $header . "F-$files,Kettle,Kitchen,F-S$files,1,3\nX,Kettle,Kitchn,X-$files,1,3\n"
+		. "Y,$wide,Kitchen,,12 $wide,3\n");
 	($code, $shown) = on_terminal(80, undef, 'load', $file, '--vendor', 'LONG', '--no-reports');
 	is($code, 1, 'a file of a remarkable name') or diag($shown);
 	$bad{$file} = CliTest::sql('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
@@ -217,8 +224,10 @@ for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
 for my $columns (@widths)
 {
 	for my $command ([ 'status' ], [ 'vendor', 'list' ], [ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
-		[ 'status', $bad{"$wide.csv"}, '--errors' ], [ 'vendor', 'show', 'LONG' ], [ 'vendor', 'set', 'LONG', '--address', "$wide $columns $long" ],
-		[ 'category', 'rename', 'Kitchen', 'Kitchen' ], [ 'load', "$wide.csv", '--vendor', 'LONG' ], [ 'load', "$long.csv", '--vendor', 'LONG', '--quiet' ],
+		[ 'status', $bad{"$wide.csv"}, '--errors' ], [ 'vendor', 'show', 'LONG' ],
+			[ 'vendor', 'set', 'LONG', '--address', "$wide $columns $long" ],
+		[ 'category', 'rename', 'Kitchen', 'Kitchen' ], [ 'load', "$wide.csv", '--vendor', 'LONG' ],
+			[ 'load', "$long.csv", '--vendor', 'LONG', '--quiet' ],
 		[ 'status', 'an-upload-that-is-not-there-and-has-a-long-name' ])
 	{
 		($code, $shown) = on_terminal($columns, undef, @$command);
@@ -232,7 +241,8 @@ for my $columns (@widths)
 
 # What is least important goes first
 ($code, $shown) = on_terminal(200, undef, 'status');
-like($shown, qr/upload +file +status +rows +accepted +rejected +percent +reason +begun\r?$/m, '200 columns: every column');
+like($shown, qr/upload +file +status +rows +accepted +rejected +percent +reason +begun\r?$/m,
+	'200 columns: every column');
 ($code, $shown) = on_terminal(80, undef, 'status');
 like($shown, qr/upload +file +status +rows +accepted +rejected\r?$/m, '80 columns: the counts, and no more');
 ($code, $shown) = on_terminal(40, undef, 'status');
@@ -252,15 +262,18 @@ like((on_terminal(80, undef, 'status'))[1], qr/\xE2\x80\xA6 +partial/, 'an ellip
 $shown =~ s/\e\[[0-9;]*m//g;
 my ($heading, @table) = split /\r?\n/, $shown;
 my $at = display_width($heading =~ s/status.*//r);
-is_deeply([ grep { display_width($_) != $at } map { /^(.*?  )partial/ ? $1 : () } @table ], [], 'wide and combining characters do not shift a table');
+is_deeply([ grep { display_width($_) != $at } map { /^(.*?  )partial/ ? $1 : () } @table ], [],
+	'wide and combining characters do not shift a table');
 
 # Words are kept whole where they fit, and all of them are there
 ($code, $shown) = on_terminal(40, undef, 'status', $bad{'short.csv'});
-like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/, 'a long message continues on the next line');
+like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/,
+	'a long message continues on the next line');
 
 # A path that is longer than the terminal is wide can be copied
 ($code, $shown) = on_terminal(40, undef, 'load', 'short.csv', '--vendor', 'LONG');
-like($shown =~ s/\e\[[0-9;]*m//gr, qr{^onboard-reports/\Q$bad{"short.csv"}\E/$_\.csv\r?$}m, "the path of $_.csv is in one piece") for qw(errors fix);
+like($shown =~ s/\e\[[0-9;]*m//gr, qr{^onboard-reports/\Q$bad{"short.csv"}\E/$_\.csv\r?$}m,
+	"the path of $_.csv is in one piece") for qw(errors fix);
 
 # The help, too, is as wide as the terminal, but no wider than 80 columns
 for my $columns (@widths)
@@ -318,7 +331,8 @@ sub feed_until
 		open STDIN, '<&', $read or die;
 		open STDOUT, '>&', $terminal or die;
 		open STDERR, '>&', $terminal or die;
-		exec $CliTest::onboard, 'check', '-', '--vendor', 'V', '--max-bytes', '0', '--max-rows', '0' or POSIX::_exit(127);
+		exec $CliTest::onboard, 'check', '-', '--vendor', 'V', '--max-bytes', '0', '--max-rows', '0'
+			or POSIX::_exit(127);
 	}
 	close $read;
 	$pty->close_slave;
@@ -330,7 +344,8 @@ sub feed_until
 
 		$pty->set_winsize(25, $columns, 0, 0);
 		# One redraw may have begun before.
-		ok(feed_until($feed, $pty, \$resized, sub { redraws(substr $resized, $before) >= 3 }), "resized to $columns columns: it continues");
+		ok(feed_until($feed, $pty, \$resized, sub { redraws(substr $resized, $before) >= 3 }),
+			"resized to $columns columns: it continues");
 		my (undef, @later) = redraws(substr $resized, $before);
 		fits($columns, join("\r\e[K", '', @later), 'resized');
 		cmp_ok(display_width($later[-1]), '>', 20, "$columns columns: and uses the room") if $columns == 100;

@@ -47,21 +47,25 @@ is_deeply([ glob "$work/home/unfinished-*" ], [], 'nothing unfinished is left');
 is(sql('SHOW listen_addresses'), '', 'it listens on no address');
 is(sql('SHOW server_encoding'), 'UTF8', 'its databases are UTF-8');
 is(sql('SHOW data_checksums'), 'on', 'it has checksums');
-is(sql("SELECT string_agg(name || '=' || setting, ',' ORDER BY name) FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')"),
+is(sql("SELECT string_agg(name || '=' || setting, ',' ORDER BY name) FROM pg_settings
+	WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')"),
 	'fsync=on,full_page_writes=on,synchronous_commit=on', 'it is durable');
 is((stat "$work/home/run")[2] & 07777, 0700, 'nobody else can reach the socket');
 is((stat "$work/home/data")[2] & 077, 0, 'nor the data');
 my $owner = (stat "/proc/$pid")[4];
 is($owner, (stat "$work/home/data")[4], 'it runs as the owner of its data');
 isnt($owner, 0, 'not as root');
-is(sql("SELECT script FROM onboard_version()"), (run_onboard('--version'))[1] =~ /(\S+)$/ ? $1 : '', 'the extension is of the program\'s version');
+is(sql("SELECT script FROM onboard_version()"), (run_onboard('--version'))[1] =~ /(\S+)$/ ? $1 : '',
+	'the extension is of the program\'s version');
 
 # Vendors' data stays out of the log
 add_vendor('V');
-write_file('canary.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\nK-1,canary-value,Kitchen,canary-sku,canary-price,3\n");
+write_file('canary.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+	. "K-1,canary-value,Kitchen,canary-sku,canary-price,3\n");
 is_exit(1, 'a load', 'load', 'canary.csv', '--vendor', 'V');
 run_onboard('psql', '--', '-c', "SELECT 'canary-statement'::int");
-is(scalar(grep { read_file($_) =~ /canary-(?:value|sku|price)/ } glob "$work/home/data/log/* $work/home/start.log"), 0, 'the log holds no values of products');
+is(scalar(grep { read_file($_) =~ /canary-(?:value|sku|price)/ } glob "$work/home/data/log/* $work/home/start.log"), 0,
+	'the log holds no values of products');
 
 # Stop and start
 ($out) = is_exit(0, 'stop', 'stop');
@@ -90,9 +94,11 @@ is_exit(0, 'an option of psql\'s after the dashes', 'psql', '--', '--version');
 # The environment and --db go before the private server
 ($code, $out, $err) = run_onboard('status', '--retry-for', '0', { env => { PGHOST => '/nowhere' } });
 is($code, 4, 'PGHOST is used');
-($code, $out, $err) = run_onboard('status', { env => { PGHOST => "$work/home/run", PGUSER => 'onboard', PGDATABASE => 'onboard' } });
+($code, $out, $err) = run_onboard('status', { env => { PGHOST => "$work/home/run", PGUSER => 'onboard',
+	PGDATABASE => 'onboard' } });
 is($code, 0, 'and works') or diag($err);
-($code, $out, $err) = run_onboard('status', { env => { PGHOST => "$work/home/run", PGUSER => 'onboard', PGDATABASE => 'postgres' } });
+($code, $out, $err) = run_onboard('status', { env => { PGHOST => "$work/home/run", PGUSER => 'onboard',
+	PGDATABASE => 'postgres' } });
 is($code, 4, 'a database without the extension');
 like($err, qr/database "postgres" has no extension onboard; run CREATE EXTENSION onboard in it/, 'says what to do');
 ($code, $out, $err) = run_onboard('status', '--db', conninfo() =~ s/dbname=\w+/dbname=nothing/r);
@@ -116,9 +122,11 @@ write_file('file', '');
 ($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/file" } });
 is($code, 4, 'a home that is a file');
 like($err, qr/set ONBOARD_HOME to another/, 'says what to do');
-($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/other", ONBOARD_PG_BINDIR => '/nowhere' } });
+($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/other",
+	ONBOARD_PG_BINDIR => '/nowhere' } });
 is($code, 4, 'no PostgreSQL');
-like($err, qr{cannot run /nowhere/initdb; install PostgreSQL's server, set ONBOARD_PG_BINDIR, or use --db}, 'says what to do');
+like($err, qr{cannot run /nowhere/initdb; install PostgreSQL's server, set ONBOARD_PG_BINDIR, or use --db},
+	'says what to do');
 
 for my $character ('"', '$', '`', "\\", "\n")
 {

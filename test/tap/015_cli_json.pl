@@ -82,14 +82,16 @@ my @away = ('--db', 'host=/nowhere', '--retry-for', '0');
 for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @commands)
 {
 	next if $command eq 'psql';
-	($error) = is_error(4, 'infrastructure', qr/^08001$/, split(/ /, $command), @{ $arguments{$command} // [] }, @away, '--json');
+	($error) = is_error(4, 'infrastructure', qr/^08001$/, split(/ /, $command), @{ $arguments{$command} // [] }, @away,
+		'--json');
 	is($error->{sqlstate}, '08001', "$command: the SQLSTATE");
 }
 
 # What does not exist
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBODY', '--json') for qw(load check);
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
-  for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)], [qw(status --vendor NOBODY)];
+  for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)],
+  	[qw(status --vendor NOBODY)];
 is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report undo);
 is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, @$_, '--json')
   for [qw(category deactivate Nothing)], [qw(category rename Nothing Something)], [qw(category remove Nothing)];
@@ -97,7 +99,8 @@ is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, qw(category add Something --par
 
 # Files
 is_error(2, 'file', qr/^UNREADABLE_FILE$/, $_, 'nothing.csv', '--vendor', 'NORTHWIND', '--json') for qw(load check);
-my ($refusal, $document) = is_error(2, 'file', qr/^EMPTY_FILE$/, 'load', 'empty.csv', '--vendor', 'NORTHWIND', '--json');
+my ($refusal, $document) = is_error(2, 'file', qr/^EMPTY_FILE$/, 'load', 'empty.csv', '--vendor', 'NORTHWIND',
+	'--json');
 is($document->{status}, 'failed', 'a refused file has its upload beside the error');
 is_error(2, 'file', qr/^EMPTY_FILE$/, 'check', 'empty.csv', '--vendor', 'NORTHWIND', '--json');
 
@@ -108,7 +111,8 @@ is_error(3, 'usage', qr/^USAGE$/, qw(vendor add NORTHWIND --name N --email n@exa
 # What the database refuses has its SQLSTATE and its hint
 sql("CREATE ROLE plain LOGIN");
 sql("SELECT onboard_grant_loader('plain')");
-($error) = is_error(4, 'infrastructure', qr/^42501$/, qw(vendor add MINE --name N --email m@example.com --json --db), conninfo('plain'));
+($error) = is_error(4, 'infrastructure', qr/^42501$/, qw(vendor add MINE --name N --email m@example.com --json --db),
+	conninfo('plain'));
 is($error->{sqlstate}, '42501', 'the SQLSTATE of the server');
 
 # The machine: the load is done, the report is not written
@@ -251,12 +255,15 @@ unlike($err, qr/NORTHWIND/, 'whose id stays unknown');
 # A database that needs attention
 sql('CREATE DATABASE open');
 my $open = conninfo() =~ s/dbname=\w+/dbname=open/r;
-run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c', 'CREATE EXTENSION onboard');
+run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c',
+	'CREATE EXTENSION onboard');
 
 # Every exit code that the help of a command lists, and no other
 my %ends = (
-	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)], 2 => [qw(empty.csv --vendor NORTHWIND)] },
-	check => { 0 => [qw(other.csv --vendor NORTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)], 2 => [qw(empty.csv --vendor NORTHWIND)] },
+	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
+		2 => [qw(empty.csv --vendor NORTHWIND)] },
+	check => { 0 => [qw(other.csv --vendor NORTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
+		2 => [qw(empty.csv --vendor NORTHWIND)] },
 	status => { 0 => [], 2 => ['U'] },
 	report => { 0 => [$upload], 2 => ['U'] },
 	undo => { 0 => [$upload], 2 => ['U'] },
@@ -293,7 +300,8 @@ for my $command (@commands)
 	is_exit($_, "onboard $command ends with $_", @words, @{ $tried{$_} }) for sort keys %tried;
 }
 # Nothing can be written where the results go
-my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [], report => [$upload],
+my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [],
+	report => [$upload],
 	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ]);
 for my $command (@commands)
 {

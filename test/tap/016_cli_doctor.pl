@@ -21,7 +21,8 @@ is($err, '', 'nothing on standard error');
 add_vendor('A');
 ($out) = is_exit(0, 'with a vendor', 'doctor', '--json');
 my $findings = json_of($out);
-is_deeply($findings, [ { severity => 'info', subject => 'table onboard.products', message => 'rows are stored directly', hint => undef } ], 'as JSON');
+is_deeply($findings, [ { severity => 'info', subject => 'table onboard.products', message => 'rows are stored directly',
+	hint => undef } ], 'as JSON');
 
 # ----- worth knowing -----
 
@@ -30,9 +31,11 @@ CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN 
 CREATE TRIGGER "Note it" BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION public.note();
 SQL
 ($out) = is_exit(0, 'a trigger', 'doctor');
-like($out, qr/^info     table onboard\.products: rows are stored by INSERT statements, which is slower, because it has a trigger on INSERT, "Note it"$/m,
+like($out,
+	qr/^info     table onboard\.products: rows are stored by INSERT statements, which is slower, because it has a trigger on INSERT, "Note it"$/m,
 	'why loading is slow since there is a trigger');
-like($out, qr/^info     local changes: .*\n         Keep the output of onboard_local_changes\(\)/m, 'and that a dump leaves it out');
+like($out, qr/^info     local changes: .*\n         Keep the output of onboard_local_changes\(\)/m,
+	'and that a dump leaves it out');
 
 sql('DROP TRIGGER "Note it" ON onboard.products');
 for my $case ([ validation_errors => 'onboard\.validation_errors takes its rows by INSERT statements' ],
@@ -67,8 +70,11 @@ SELECT onboard_begin_upload('A', 'stalled.csv');
 UPDATE onboard.upload_history SET updated_at = now() - interval '2 days';
 SQL
 ($out) = is_exit(1, 'five warnings', 'doctor');
-like($out, qr/^warning  schema public: everybody may create objects in it.*\n         .*REVOKE CREATE ON SCHEMA public FROM PUBLIC/m, 'an open schema');
-like($out, qr/^warning  role "no\?body": it is confined to A in onboard\.vendor_roles and does not exist/m, 'a role that does not exist, without its escape sequence');
+like($out,
+	qr/^warning  schema public: everybody may create objects in it.*\n         .*REVOKE CREATE ON SCHEMA public FROM PUBLIC/m,
+	'an open schema');
+like($out, qr/^warning  role "no\?body": it is confined to A in onboard\.vendor_roles and does not exist/m,
+	'a role that does not exist, without its escape sequence');
 like($out, qr/^warning  role powerful: .*row security does not apply/m, 'a role that row security does not bind');
 like($out, qr/^warning  table onboard\.products: row security is off/m, 'row security that is off');
 like($out, qr/^warning  uploads: 1 of them made no progress for a day/m, 'an upload that stopped');
@@ -79,11 +85,14 @@ is(scalar(grep { $_->{severity} eq 'warning' } @{ json_of($out) }), 5, 'as JSON'
 
 sql('ALTER TABLE onboard.products DROP CONSTRAINT products_sku_key');
 ($out) = is_exit(1, 'an error', 'doctor');
-like($out, qr/\Aerror    table onboard\.products: no row can be loaded: onboard\.products lacks the unique constraint on sku\n         Add it again/, 'a constraint that is missing');
+like($out,
+	qr/\Aerror    table onboard\.products: no row can be loaded: onboard\.products lacks the unique constraint on sku\n         Add it again/,
+	'a constraint that is missing');
 
 # ----- who may ask -----
 
-sql("CREATE ROLE clerk LOGIN; CREATE ROLE guest LOGIN; CREATE ROLE one LOGIN; SELECT onboard_grant_loader('clerk'), onboard_grant_loader('one'), onboard_grant_vendor('one', 'A')");
+sql("CREATE ROLE clerk LOGIN; CREATE ROLE guest LOGIN; CREATE ROLE one LOGIN;
+	SELECT onboard_grant_loader('clerk'), onboard_grant_loader('one'), onboard_grant_vendor('one', 'A')");
 is_exit(1, 'a loader may ask', 'doctor', '--db', conninfo() . ' user=clerk');
 ($out, $err) = is_exit(4, 'a guest may not', 'doctor', '--db', conninfo() . ' user=guest');
 like($err, qr/permission denied/, 'and gets that error');

@@ -42,9 +42,11 @@ A-5,Lid
 END
 my $bad = load('bad.csv', 'BETA', "B-1,Pan,Kitchen,B-SKU-1,free,1\n", 1);
 # Begun at known times, some days ago.
-sql("UPDATE onboard.upload_history SET created_at = now() - interval '1 day' * d FROM (VALUES ('$good', 9), ('$mixed', 5), ('$bad', 1)) t (id, d) WHERE upload_id = t.id");
+sql("UPDATE onboard.upload_history SET created_at = now() - interval '1 day' * d
+	FROM (VALUES ('$good', 9), ('$mixed', 5), ('$bad', 1)) t (id, d) WHERE upload_id = t.id");
 my $day = sql("SELECT ((now() - interval '5 days') AT TIME ZONE 'UTC')::date");
-my $moment = sql(qq{SELECT to_char((created_at + interval '1 second') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM onboard.upload_history WHERE upload_id = '$mixed'});
+my $moment = sql(qq{SELECT to_char((created_at + interval '1 second') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+	FROM onboard.upload_history WHERE upload_id = '$mixed'});
 my $cancelled = sql("SELECT onboard_begin_upload('BETA', 'open.csv', total_records => 5)");
 
 # Filters
@@ -66,8 +68,11 @@ is_deeply(ids_of('--vendor', 'ALPHA', '--status', 'partial', '--since', '6d', '-
 is_deeply(ids_of('--vendor', 'ALPHA', '--status', 'failed'), [], 'and none');
 ($out) = is_exit(0, 'none as text', 'status', '--vendor', 'ALPHA', '--status', 'failed');
 is($out, "There are no such uploads.\n", 'says so');
-is_refused(3, qr/option --status takes processing, completed, partial or failed, not "done"/, 'status', '--status', 'done');
-is_refused(3, qr/option --since takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not "\Q$_\E"/, 'status', '--since', $_)
+is_refused(3, qr/option --status takes processing, completed, partial or failed, not "done"/, 'status', '--status',
+	'done');
+is_refused(3,
+	qr/option --since takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not "\Q$_\E"/,
+	'status', '--since', $_)
   for 'yesterday', '2026-02-30', '3', '1.5h', '';
 is_refused(2, qr/there is no vendor "GAMMA"/, 'status', '--vendor', 'GAMMA');
 
@@ -92,7 +97,8 @@ is_exit(2, 'another vendor is nobody to it', 'status', '--vendor', 'BETA', '--db
 my ($short) = map { substr $mixed, 0, $_ } grep { substr($mixed, 0, $_) ne substr($good, 0, $_) } 1 .. length $mixed;
 ($out) = is_exit(0, 'status of the beginning of an id', 'status', $short);
 like($out, qr/^Upload \Q$mixed\E$/m, 'shows the upload');
-is_refused(3, qr/more than one upload begins with "ALPHA-": (?:\Q$mixed\E, \Q$good\E)$/m, $_, 'ALPHA-') for qw(status report undo);
+is_refused(3, qr/more than one upload begins with "ALPHA-": (?:\Q$mixed\E, \Q$good\E)$/m, $_, 'ALPHA-')
+	for qw(status report undo);
 is_refused(2, qr/there is no upload ""/, $_, '') for qw(status report undo);
 is_refused(2, qr/there is no upload "\Q$_\E"/, 'undo', $_) for 'latest', lc $mixed, "${mixed}0", '%', 'ALPHA_';
 is(sql("SELECT count(*) FROM onboard.products"), 2, 'none of these removed anything');
@@ -103,7 +109,8 @@ like($out, qr{^onboard-reports/\Q$mixed\E/errors\.csv$}m, 'writes into the folde
 is(json_of($out)->{upload_id}, $cancelled, 'writes the reports of the newest upload');
 
 # An id that others begin with is that upload's.
-sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, status) SELECT '$good' || n, 'ALPHA', 'longer.csv', 1, 'completed' FROM generate_series(1, 8) n");
+sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, status)
+	SELECT '$good' || n, 'ALPHA', 'longer.csv', 1, 'completed' FROM generate_series(1, 8) n");
 ($out) = is_exit(0, 'status of an id that others begin with', 'status', $good);
 like($out, qr/^Upload \Q$good\E$/m, 'is the one of that id');
 my ($candidates) = (is_exit(3, 'many candidates', 'status', substr $good, 0, -1))[1];
@@ -127,7 +134,8 @@ is($rows, <<'END', 'shows each rejected row with all that is wrong with it');
       MALFORMED_ROW: the record has 2 fields, the header has 6
 END
 ($out) = is_exit(0, 'status --errors 2', 'status', '--errors', '2', $mixed);
-like($out, qr/^Rejected rows\n  line 3 .*^  line 4 .*^  \.\.\. and 1 other row; --errors 0 shows all\n\z/ms, 'shows two rows');
+like($out, qr/^Rejected rows\n  line 3 .*^  line 4 .*^  \.\.\. and 1 other row; --errors 0 shows all\n\z/ms,
+	'shows two rows');
 my $shown = $out;
 for my $before ([ '--errors', 'status', $mixed ], [ '--json', '--errors', 'status', $mixed ])
 {
@@ -142,10 +150,13 @@ like($out, qr/^  line 5\n      MALFORMED_ROW.*(?<!shows all\n)\z/ms, 'shows all'
 like($out, qr/^No rows are rejected\.$/m, 'says that there are none');
 ($out) = is_exit(0, 'status --errors --json', 'status', $mixed, '--errors', '1', '--json');
 is_deeply(json_of($out)->{row_errors}, [
-		{ row_number => 2, line_number => 3, vendor_product_id => 'A-3', sku => 'A-SKU-3', error_type => 'INVALID_PRICE', error_field => 'price',
+		{ row_number => 2, line_number => 3, vendor_product_id => 'A-3', sku => 'A-SKU-3',
+			error_type => 'INVALID_PRICE', error_field => 'price',
 			error_message => 'price "18,50" is not a plain number such as 1299.00', suggestion => '18.50' },
-		{ row_number => 2, line_number => 3, vendor_product_id => 'A-3', sku => 'A-SKU-3', error_type => 'INVALID_CATEGORY', error_field => 'category',
-			error_message => 'category "Kitchn" is not an active category', suggestion => 'Kitchen' } ], 'gives both errors of the first row');
+		{ row_number => 2, line_number => 3, vendor_product_id => 'A-3', sku => 'A-SKU-3',
+			error_type => 'INVALID_CATEGORY', error_field => 'category',
+			error_message => 'category "Kitchn" is not an active category', suggestion => 'Kitchen' } ],
+				'gives both errors of the first row');
 ($out) = is_exit(0, 'status --json', 'status', $mixed, '--json');
 ok(!exists json_of($out)->{row_errors}, 'has no rows unless they are asked for');
 ($out) = is_exit(0, 'status latest --errors', 'status', 'latest', '--vendor', 'BETA', '--status', 'failed', '--errors');
@@ -171,15 +182,20 @@ is($out, "Removed 1 product of upload $mixed.\n", 'names the upload in full');
 ($out) = is_exit(0, 'undo again', 'undo', $mixed);
 is($out, "Upload $mixed is already undone.\n", 'says that it is done');
 ($out) = is_exit(0, 'undo again as JSON', 'undo', $mixed, '--json');
-is_deeply(json_of($out), { upload_id => $mixed, cancelled => JSON::PP::false, already => JSON::PP::true, removed => 0, kept => 0 }, 'as a document');
-is(sql("SELECT metadata ->> 'undone_removed' FROM onboard.upload_history WHERE upload_id = '$mixed'"), 1, 'the count of the first stays');
+is_deeply(json_of($out), { upload_id => $mixed, cancelled => JSON::PP::false, already => JSON::PP::true, removed => 0,
+	kept => 0 }, 'as a document');
+is(sql("SELECT metadata ->> 'undone_removed' FROM onboard.upload_history WHERE upload_id = '$mixed'"), 1,
+	'the count of the first stays');
 
 # A product that was kept and is no longer referred to is removed by the next undo
-sql("CREATE TABLE public.orders (product_id bigint REFERENCES onboard.products); INSERT INTO public.orders SELECT product_id FROM onboard.products WHERE upload_id = '$good'");
+sql("CREATE TABLE public.orders (product_id bigint REFERENCES onboard.products);
+	INSERT INTO public.orders SELECT product_id FROM onboard.products WHERE upload_id = '$good'");
 ($out) = is_exit(0, 'undo of what is referred to', 'undo', $good, '--json');
-is_deeply(json_of($out), { upload_id => $good, cancelled => JSON::PP::false, already => JSON::PP::false, removed => 0, kept => 1 }, 'keeps it');
+is_deeply(json_of($out), { upload_id => $good, cancelled => JSON::PP::false, already => JSON::PP::false, removed => 0,
+	kept => 1 }, 'keeps it');
 ($out) = is_exit(0, 'and again', 'undo', $good);
-is($out, "Upload $good is already undone.\nKept 1 that was changed since, or that something else refers to.\n", 'is done, and one is kept');
+is($out, "Upload $good is already undone.\nKept 1 that was changed since, or that something else refers to.\n",
+	'is done, and one is kept');
 sql('DROP TABLE public.orders');
 ($out) = is_exit(0, 'and when nothing refers to it', 'undo', $good);
 is($out, "Removed 1 product of upload $good.\n", 'it is removed');
@@ -188,7 +204,8 @@ is($out, "Upload $good is already undone.\n", 'nothing is left');
 
 # Cancelled, and cancelled already
 ($out) = is_exit(0, 'undo of an open upload', 'undo', $cancelled, '--json');
-is_deeply(json_of($out), { upload_id => $cancelled, cancelled => JSON::PP::true, already => JSON::PP::false }, 'cancels it');
+is_deeply(json_of($out), { upload_id => $cancelled, cancelled => JSON::PP::true, already => JSON::PP::false },
+	'cancels it');
 ($out) = is_exit(0, 'and again', 'undo', $cancelled);
 is($out, "Upload $cancelled is already cancelled; nothing of it is in the catalogue.\n", 'says so');
 ($out) = is_exit(0, 'as JSON', 'undo', $cancelled, '--json');

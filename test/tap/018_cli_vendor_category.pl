@@ -17,7 +17,8 @@ my $header = "vendor_product_id,product_name,category,sku,price,stock_quantity\n
 
 # ----- vendor show -----
 
-is_exit(0, 'vendor add', qw(vendor add LAMPS --name), 'Bright Lamps', qw(--email hello@lamps.example --country DK --phone 12345));
+is_exit(0, 'vendor add', qw(vendor add LAMPS --name), 'Bright Lamps',
+	qw(--email hello@lamps.example --country DK --phone 12345));
 ($out) = is_exit(0, 'vendor show', 'vendor', 'show', 'LAMPS');
 is($out, <<'END', 'shows what is known, and nothing of what is not');
 Vendor LAMPS
@@ -29,13 +30,22 @@ Vendor LAMPS
   products      0 (0 active, 0 out of stock)
   uploads       0 (0 failed)
 END
-write_file('lamps.csv', $header . "L-1,Desk Lamp,Books,LAMP-1,10,1\nL-2,Floor Lamp,Books,LAMP-2,10,0\nL-3,Lamp,Books,LAMP-1,10,1\n");
+write_file('lamps.csv', $header . "L-1,Desk Lamp,Books,LAMP-1,10,1\nL-2,Floor Lamp,Books,LAMP-2,10,0\n"
+	. "L-3,Lamp,Books,LAMP-1,10,1\n");
 my ($json) = is_exit(1, 'a load', 'load', 'lamps.csv', '--vendor', 'LAMPS', '--json', '--no-reports');
 my $upload = json_of($json)->{upload_id};
-is_exit(2, 'a refused file', 'load', "$data/faults/empty.csv", '--vendor', 'LAMPS', '--no-reports') if -e "$data/faults/empty.csv";
-sql("CREATE ROLE lamps LOGIN; CREATE ROLE lamps2 LOGIN; SELECT onboard_grant_vendor('lamps2', 'LAMPS'), onboard_grant_vendor('lamps', 'LAMPS'), onboard_grant_vendor('lamps2', 'OTHER')");
+is_exit(2, 'a refused file', 'load', "$data/faults/empty.csv", '--vendor', 'LAMPS', '--no-reports')
+	if -e "$data/faults/empty.csv";
+sql("CREATE ROLE lamps LOGIN; CREATE ROLE lamps2 LOGIN;
+	SELECT onboard_grant_vendor('lamps2', 'LAMPS'), onboard_grant_vendor('lamps', 'LAMPS'),
+	onboard_grant_vendor('lamps2', 'OTHER')");
 ($out) = is_exit(0, 'vendor show of one that loads', 'vendor', 'show', 'LAMPS');
-like($out, qr/^  roles         lamps, lamps2\n  products      2 \(1 active, 1 out of stock\)\n  uploads       \d \(\d failed\)\n  success       66\.6 %\n\nLatest uploads\nupload\s+file\s+status\s+accepted\s+rejected\s+begun\n/m,
+like($out,
+	qr/^\ \ roles\ {9}lamps,\ lamps2\n
+		\ \ products\ {6}2\ \(1\ active,\ 1\ out\ of\ stock\)\n
+		\ \ uploads\ {7}\d\ \(\d\ failed\)\n
+		\ \ success\ {7}66\.6\ %\n\n
+		Latest\ uploads\nupload\s+file\s+status\s+accepted\s+rejected\s+begun\n/mx,
 	'shows logins, counts and uploads');
 like($out, qr/^\Q$upload\E\s+lamps\.csv\s+partial\s+2\s+1\s+\d{4}-/m, 'the upload among them');
 ($out) = is_exit(0, 'vendor show as JSON', 'vendor', 'show', 'LAMPS', '--json');
@@ -54,7 +64,8 @@ is_refused(2, qr/there is no vendor "OTHER"/, 'vendor', 'show', 'OTHER', '--db',
 # ----- vendor set -----
 
 ($out) = is_exit(0, 'vendor set', qw(vendor set LAMPS --email post@lamps.example --city Aarhus --country DK));
-is($out, "Vendor LAMPS is changed.\n  e-mail        hello\@lamps.example -> post\@lamps.example\n  city          (none) -> Aarhus\n", 'prints what changed');
+is($out, "Vendor LAMPS is changed.\n  e-mail        hello\@lamps.example -> post\@lamps.example\n"
+	. "  city          (none) -> Aarhus\n", 'prints what changed');
 is(sql("SELECT vendor_name, email, phone, city, country, status FROM onboard.vendors WHERE vendor_id = 'LAMPS'"),
 	'Bright Lamps|post@lamps.example|12345|Aarhus|DK|active', 'and changes nothing else');
 ($out) = is_exit(0, 'vendor set again', qw(vendor set LAMPS --email post@lamps.example));
@@ -62,22 +73,28 @@ is($out, "Vendor LAMPS already has these values.\n", 'changes nothing');
 my %every = (
 	name => 'Bürolampen "Ø"', email => 'all@lamps.example', phone => '1', 'business-name' => 'B', 'tax-id' => 'T',
 	address => 'A', city => 'C', state => 'S', country => 'DE', 'postal-code' => 'P', status => 'suspended');
-($out) = is_exit(0, 'vendor set of every field', qw(vendor set LAMPS --json), map { ("--$_", do { my $v = $every{$_}; utf8::encode($v); $v }) } sort keys %every);
+($out) = is_exit(0, 'vendor set of every field', qw(vendor set LAMPS --json),
+	map { ("--$_", do { my $v = $every{$_}; utf8::encode($v); $v }) } sort keys %every);
 my $changed = json_of($out);
 is($changed->{vendor_id}, 'LAMPS', 'tells the vendor');
 is_deeply({ map { $_ => $changed->{changed}{$_}{to} } keys %{ $changed->{changed} } },
 	{ map { ($_ eq 'name' ? 'vendor_name' : tr/-/_/r) => $every{$_} } keys %every }, 'and every change');
 is_deeply($changed->{changed}{tax_id}, { from => undef, to => 'T' }, 'as it was and as it is');
 ($out) = is_exit(0, 'vendor set to nothing', qw(vendor set LAMPS --phone), '', '--tax-id', '', '--json');
-is_deeply(json_of($out)->{changed}, { phone => { from => '1', to => undef }, tax_id => { from => 'T', to => undef } }, 'clears a field');
-is(sql("SELECT phone IS NULL AND tax_id IS NULL AND address = 'A' FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 't', 'to null');
+is_deeply(json_of($out)->{changed}, { phone => { from => '1', to => undef }, tax_id => { from => 'T', to => undef } },
+	'clears a field');
+is(sql("SELECT phone IS NULL AND tax_id IS NULL AND address = 'A' FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 't',
+	'to null');
 is_refused(3, qr/"onboard vendor set" needs a field to change, such as --email ADDRESS/, qw(vendor set LAMPS));
-is_refused(3, qr/the e-mail address does not look like name\@example\.com/, qw(vendor set LAMPS --city X --email), $_) for 'nonsense', '', 'a@b';
+is_refused(3, qr/the e-mail address does not look like name\@example\.com/, qw(vendor set LAMPS --city X --email), $_)
+	for 'nonsense', '', 'a@b';
 is_refused(3, qr/another vendor has this e-mail address already/, qw(vendor set LAMPS --email other@example.com));
 is_refused(3, qr/a vendor's name must not be blank/, qw(vendor set LAMPS --name), $_) for '', '  ';
-is_refused(3, qr/a vendor's status is active, suspended, inactive or pending_approval/, qw(vendor set LAMPS --status away));
+is_refused(3, qr/a vendor's status is active, suspended, inactive or pending_approval/,
+	qw(vendor set LAMPS --status away));
 is_refused(2, qr/there is no vendor "NOBODY"/, qw(vendor set NOBODY --city X));
-is(sql("SELECT city, email FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 'C|all@lamps.example', 'what is refused changes nothing');
+is(sql("SELECT city, email FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 'C|all@lamps.example',
+	'what is refused changes nothing');
 is_exit(4, 'vendor set by one who may not', qw(vendor set LAMPS --city X --db), conninfo('lamps'));
 
 # ----- categories that differ only by case -----
@@ -98,11 +115,14 @@ is_refused(2, qr/there is no category "tea"; did you mean "Tea"\?/, qw(category 
 
 ($out) = is_exit(0, 'category rename', 'category', 'rename', 'Books', 'Lamps & Lights');
 is($out, qq{Category "Books" is renamed to "Lamps & Lights", with 2 products.\n}, 'says what it took along');
-is(sql("SELECT string_agg(DISTINCT category, '|') FROM onboard.products WHERE vendor_id = 'LAMPS'"), 'Lamps & Lights', 'its products are in it');
+is(sql("SELECT string_agg(DISTINCT category, '|') FROM onboard.products WHERE vendor_id = 'LAMPS'"), 'Lamps & Lights',
+	'its products are in it');
 is_exit(0, 'a child', 'category', 'add', 'Torches', '--parent', 'Lamps & Lights');
 ($out) = is_exit(0, 'category rename as JSON', 'category', 'rename', 'Lamps & Lights', 'LAMPS & LIGHTS', '--json');
-is_deeply(json_of($out), { category => 'LAMPS & LIGHTS', change => 'renamed', from => 'Lamps & Lights', products => 2 }, 'only its case, for programs');
-is(sql("SELECT parent_category FROM onboard.product_categories WHERE category_name = 'Torches'"), 'LAMPS & LIGHTS', 'its children are under it');
+is_deeply(json_of($out), { category => 'LAMPS & LIGHTS', change => 'renamed', from => 'Lamps & Lights', products => 2 },
+	'only its case, for programs');
+is(sql("SELECT parent_category FROM onboard.product_categories WHERE category_name = 'Torches'"), 'LAMPS & LIGHTS',
+	'its children are under it');
 is_exit(0, 'to the name it has', 'category', 'rename', 'Tea', 'Tea');
 is_refused(2, qr/there is no category "Books"/, qw(category rename Books Novels));
 is_refused(3, qr/category "Kitchen" already exists$/m, qw(category rename Tea Kitchen));
@@ -112,14 +132,19 @@ is_refused(3, qr/"onboard category rename" needs OLD NEW/, qw(category rename Te
 sql("UPDATE onboard.vendors SET status = 'active'");
 write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & LIGHTS,LAMP-9,10,1\n");
 ($json) = is_exit(1, 'a load after it', 'load', 'more.csv', '--vendor', 'LAMPS', '--json', '--no-reports');
-is_deeply([ map { "$_->{error_type} $_->{example_line}" } @{ json_of($json)->{causes} } ], ['INVALID_CATEGORY 2'], 'knows the new name and not the old one');
+is_deeply([ map { "$_->{error_type} $_->{example_line}" } @{ json_of($json)->{causes} } ], ['INVALID_CATEGORY 2'],
+	'knows the new name and not the old one');
 ($out) = is_exit(0, 'undo of products that were renamed', 'undo', $upload);
-is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since, or that something else refers to.\n", 'keeps them, they have changed');
+is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since, or that something else refers to.\n",
+	'keeps them, they have changed');
 
 # ----- category remove -----
 
-is_refused(3, qr/category "Kitchen" cannot be removed: it comes with the extension; to accept no more products in it, use "onboard category deactivate"/, qw(category remove Kitchen));
-is_refused(3, qr/category "LAMPS & LIGHTS" cannot be removed: it comes with the extension/, 'category', 'remove', 'LAMPS & LIGHTS');
+is_refused(3,
+	qr/category "Kitchen" cannot be removed: it comes with the extension; to accept no more products in it, use "onboard category deactivate"/,
+	qw(category remove Kitchen));
+is_refused(3, qr/category "LAMPS & LIGHTS" cannot be removed: it comes with the extension/, 'category', 'remove',
+	'LAMPS & LIGHTS');
 is_exit(0, 'a child of Tea', qw(category add Oolong --parent Tea));
 is_refused(3, qr/category "Tea" cannot be removed: there are categories under it: Oolong;/, qw(category remove Tea));
 write_file('tea.csv', $header . "T-1,Oolong,Oolong,TEA-1,10,1\n");
@@ -131,7 +156,8 @@ is($out, qq{Category "Oolong" is removed.\n}, 'says so');
 ($out) = is_exit(0, 'category remove as JSON', qw(category remove Tea --json));
 is_deeply(json_of($out), { category => 'Tea', change => 'removed' }, 'for programs');
 is_refused(2, qr/there is no category "Tea"/, qw(category remove Tea));
-is(sql("SELECT count(*) FROM onboard.products p WHERE NOT EXISTS (SELECT FROM onboard.product_categories c WHERE c.category_name = p.category)"), 0,
+is(sql("SELECT count(*) FROM onboard.products p WHERE NOT EXISTS (SELECT FROM onboard.product_categories c
+	WHERE c.category_name = p.category)"), 0,
 	'every product is in a category that exists');
 
 # A login that may not
@@ -139,7 +165,9 @@ sql("CREATE ROLE clerk LOGIN; SELECT onboard_grant_loader('clerk')");
 for my $command ([qw(vendor add NEW --name N --email n@n.example)], [qw(category add New)])
 {
 	($out, $err) = is_exit(4, "@$command[0, 1] by a loader", @$command, '--db', conninfo('clerk'));
-	like($err, qr/permission denied for table \w+\nConnect as a role that may do this \(--db\), or have the owner grant it\.$/m, 'is told what to do');
+	like($err,
+		qr/permission denied for table \w+\nConnect as a role that may do this \(--db\), or have the owner grant it\.$/m,
+		'is told what to do');
 }
 
 done_testing();

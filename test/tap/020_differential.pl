@@ -55,14 +55,17 @@ sub random_settings
 
 	return \%settings if $vendor eq $vendors[0];
 	$settings{ranges}{price} = random_range(1, 99999999, between(0, 2000), between(0, 2000)) if chance(0.6);
-	$settings{ranges}{compare_at_price} = random_range(0, 9999999999, between(0, 90000000), between(0, 9900000000)) if chance(0.6);
+	$settings{ranges}{compare_at_price} = random_range(0, 9999999999, between(0, 90000000), between(0, 9900000000))
+		if chance(0.6);
 	$settings{ranges}{stock_quantity} = random_range(0, 1000000, between(0, 10), between(0, 500000)) if chance(0.6);
 	$settings{ranges}{weight_kg} = random_range(1, 99999999, between(0, 200), between(0, 100)) if chance(0.6);
-	$settings{lengths}{ one_of(qw(product_name subcategory description brand unit dimensions_cm image_url sku)) } = one_of(0, 12, 19, 50, 99, 5000)
+	$settings{lengths}{ one_of(qw(product_name subcategory description brand unit dimensions_cm image_url sku)) } =
+		one_of(0, 12, 19, 50, 99, 5000)
 	  foreach 1 .. between(0, 3);
 	push @{ $settings{required} }, one_of(qw(brand unit subcategory weight_kg)) if chance(0.4);
 	@{ $settings{warnings} } = grep { chance(0.6) }
-	  qw(MISSING_REQUIRED_FIELDS INVALID_PRICE INVALID_STOCK FIELD_LENGTH_EXCEEDED INVALID_CATEGORY INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL);
+	  qw(MISSING_REQUIRED_FIELDS INVALID_PRICE INVALID_STOCK FIELD_LENGTH_EXCEEDED INVALID_CATEGORY
+		INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL);
 	$settings{added} = one_of('error', 'warning', 'warning') if chance(0.7);
 	return \%settings;
 }
@@ -93,38 +96,48 @@ sub random_key
 
 my @blanks = (undef, '', ' ', "\t", "\x{A0} ");
 my %good = (
-	product_name => sub { one_of('Lamp', ' Lamp ', "Two\nlines", 'Ünïcode', 'x' x 200, "\x{1F600}" x 200, '"quoted", comma') },
+	product_name => sub { one_of('Lamp', ' Lamp ', "Two\nlines", 'Ünïcode', 'x' x 200, "\x{1F600}" x 200,
+		'"quoted", comma') },
 	category => sub { one_of('Books', 'Kitchen', q(Men's Clothing), ' Books', 'Home & Garden') },
 	subcategory => sub { one_of(@blanks, 'Sub', 'y' x 100) },
 	description => sub { one_of(@blanks, 'Text', 'd' x 2000, "back\\slash\tand tab") },
 	brand => sub { one_of(@blanks, 'Acme', 'b' x 100) },
-	price => sub { one_of('10', '10.5', '.5', '10.', '0.01', '00012.30', '999999.99', ' 7 ', between(1, 99999) . '.' . between(10, 99)) },
+	price => sub { one_of('10', '10.5', '.5', '10.', '0.01', '00012.30', '999999.99', ' 7 ',
+		between(1, 99999) . '.' . between(10, 99)) },
 	compare_at_price => sub { one_of(@blanks, @blanks, '1000000', '99999999.99', '1234567.8') },
 	stock_quantity => sub { one_of('0', '1', '1000000', '007', between(0, 1000000)) },
 	unit => sub { one_of(@blanks, 'box', 'u' x 20) },
 	weight_kg => sub { one_of(@blanks, '0.01', '5', '999999.99', '.75') },
 	dimensions_cm => sub { one_of(@blanks, '1x2x3', 'm' x 50) },
 	image_url => sub { one_of(@blanks, 'http://a.example/b.png', 'HTTPS://a/@b', 'http://a?b=c#d') });
-my @bad_numbers = ('x', '1,5', '$5', '1e3', 'NaN', '+1', '--1', '.', '-', '1.2.3', '5 USD', "\x{FF11}", '1 2', 'Infinity', '0x1');
-my @bad_urls = ('a.png', 'ftp://a/b', 'http://', 'http:///b', 'http://:80/', 'http://u@a/', 'http://a b', "http://a\\b", "http://a/\x01", "http://a/\x{A0}",
+my @bad_numbers = ('x', '1,5', '$5', '1e3', 'NaN', '+1', '--1', '.', '-', '1.2.3', '5 USD', "\x{FF11}", '1 2',
+	'Infinity', '0x1');
+my @bad_urls = ('a.png', 'ftp://a/b', 'http://', 'http:///b', 'http://:80/', 'http://u@a/', 'http://a b', "http://a\\b",
+	"http://a/\x01", "http://a/\x{A0}",
 	"http://a\tb", 'http://u@a b', '//a', 'http://?');
-my %too_long = (product_name => 200, description => 2000, subcategory => 100, brand => 100, unit => 20, dimensions_cm => 50,
+my %too_long = (product_name => 200, description => 2000, subcategory => 100, brand => 100, unit => 20,
+	dimensions_cm => 50,
 	category => 100, sku => 100, vendor_product_id => 100, image_url => 2048);
 
 # Make a good row break a rule.
 my %break = (
-	MISSING_REQUIRED_FIELDS => sub { $_[0]{ one_of(qw(product_name category price stock_quantity sku vendor_product_id)) } = one_of(@blanks) },
-	INVALID_PRICE => sub { $_[0]{price} = one_of(@bad_numbers, '10.500', '0', '-1', '0.00', '1000000', '1000000.00', '1000000.00', '-0', '99999999999999999999') },
-	INVALID_STOCK => sub { $_[0]{stock_quantity} = one_of(@bad_numbers, '-1', '1000001', '1.0', '1.', '99999999999999999999') },
+	MISSING_REQUIRED_FIELDS => sub { $_[0]{ one_of(qw(product_name category price stock_quantity sku
+		vendor_product_id)) } = one_of(@blanks) },
+	INVALID_PRICE => sub { $_[0]{price} = one_of(@bad_numbers, '10.500', '0', '-1', '0.00', '1000000', '1000000.00',
+		'1000000.00', '-0', '99999999999999999999') },
+	INVALID_STOCK => sub { $_[0]{stock_quantity} = one_of(@bad_numbers, '-1', '1000001', '1.0', '1.',
+		'99999999999999999999') },
 	FIELD_LENGTH_EXCEEDED => sub {
 		my $field = one_of(keys %too_long);
 		my $prefix = $field eq 'image_url' ? 'http://a/' : '';
-		$_[0]{$field} = ' ' . $prefix . one_of('z', 'é', "\x{1F600}") x ($too_long{$field} + between(1, 3) - length $prefix);
+		$_[0]{$field} = ' ' . $prefix . one_of('z', 'é',
+			"\x{1F600}") x ($too_long{$field} + between(1, 3) - length $prefix);
 	},
 	INVALID_CATEGORY => sub { $_[0]{category} = one_of('books', 'Nonsense', 'Retired', 'Kitchn', q(Men)) },
 	DUPLICATE_SKU => sub { $_[0]{sku} = 'SEED-' . between(1, 60) },
 	DUPLICATE_VENDOR_PRODUCT_ID => sub { $_[0]{vendor_product_id} = 'seed-' . between(1, 20) },
-	INVALID_COMPARE_AT_PRICE => sub { $_[0]{compare_at_price} = one_of(@bad_numbers, '0.001', '-1', '100000000', '100000000.00', '0.00', '-0') },
+	INVALID_COMPARE_AT_PRICE => sub { $_[0]{compare_at_price} = one_of(@bad_numbers, '0.001', '-1', '100000000',
+		'100000000.00', '0.00', '-0') },
 	INVALID_WEIGHT => sub { $_[0]{weight_kg} = one_of(@bad_numbers, '0', '1.234', '1000000', '-1', '2 kg') },
 	INVALID_IMAGE_URL => sub { $_[0]{image_url} = one_of(@bad_urls) });
 
@@ -188,7 +201,8 @@ sub plan_uploads
 			@$row{qw(upload row_number line_number)} = ($number, $n, chance(0.9) ? $n + 1 + int($n / 3) : undef);
 			push @rows, $row;
 		}
-		push @uploads, { number => $number, vendor => $vendor, rows => \@rows, rest => [ chance(0.7) ? @rows : shuffle(@rows) ] };
+		push @uploads, { number => $number, vendor => $vendor, rows => \@rows,
+			rest => [ chance(0.7) ? @rows : shuffle(@rows) ] };
 	}
 	push @{ $uploads[0]{rest} }, map {
 		my ($pair, $n) = ($pairs[$_], 100000 + $_);
@@ -280,7 +294,8 @@ sub write_deliveries
 
 	foreach my $row (@deliveries)
 	{
-		$text .= join("\t", map { copy_field($_) } ++$seq, @$row{qw(batch door upload row_number line_number)}, @$row{@columns},
+		$text .= join("\t", map { copy_field($_) } ++$seq, @$row{qw(batch door upload row_number line_number)},
+			@$row{@columns},
 			@$row{qw(attributes defect_type defect_message raw_record)}) . "\n";
 	}
 	utf8::encode($text);
@@ -293,21 +308,28 @@ sub write_deliveries
 my $oracle = <<'SQL';
 CREATE SCHEMA oracle;
 GRANT USAGE ON SCHEMA oracle TO loader;
-CREATE TABLE oracle.deliveries (seq bigint PRIMARY KEY, batch int, door text, upload int, row_number bigint, line_number bigint,
-	vendor_product_id text, product_name text, category text, subcategory text, description text, sku text, brand text, price text, compare_at_price text,
-	stock_quantity text, unit text, weight_kg text, dimensions_cm text, image_url text, attributes jsonb, defect_type text, defect_message text, raw_record text);
+CREATE TABLE oracle.deliveries (seq bigint PRIMARY KEY, batch int, door text, upload int, row_number bigint,
+	line_number bigint,
+	vendor_product_id text, product_name text, category text, subcategory text, description text, sku text, brand text,
+		price text, compare_at_price text,
+	stock_quantity text, unit text, weight_kg text, dimensions_cm text, image_url text, attributes jsonb,
+		defect_type text, defect_message text, raw_record text);
 CREATE TABLE oracle.uploads (upload int PRIMARY KEY, upload_id text, vendor_id text);
 CREATE TABLE oracle.answers (batch int, upload int, row_number bigint, status text, types text[], product_id bigint);
-CREATE TABLE oracle.products (vendor_id text COLLATE "C", vendor_product_id text COLLATE "C", product_name text, category text, subcategory text, description text, sku text COLLATE "C",
-	brand text, price numeric(10,2), compare_at_price numeric(10,2), stock_quantity int, unit text, weight_kg numeric(8,2), dimensions_cm text, image_url text, attributes jsonb,
+CREATE TABLE oracle.products (vendor_id text COLLATE "C", vendor_product_id text COLLATE "C", product_name text,
+	category text, subcategory text, description text, sku text COLLATE "C",
+	brand text, price numeric(10,2), compare_at_price numeric(10,2), stock_quantity int, unit text,
+		weight_kg numeric(8,2), dimensions_cm text, image_url text, attributes jsonb,
 	status text, upload int, row_number bigint, line_number bigint);
 CREATE INDEX ON oracle.products (sku);
 CREATE INDEX ON oracle.products (vendor_id, vendor_product_id);
-CREATE TABLE oracle.errors (upload int, row_number bigint, position bigint, error_type text, error_field text, error_message text, rejected_value text, severity text);
+CREATE TABLE oracle.errors (upload int, row_number bigint, position bigint, error_type text, error_field text,
+	error_message text, rejected_value text, severity text);
 CREATE INDEX ON oracle.errors (upload, row_number);
 CREATE TABLE oracle.settings (vendor_id text PRIMARY KEY, settings jsonb);
 CREATE VIEW oracle.settings_rows AS SELECT vendor_id, f.* FROM oracle.settings, LATERAL (
-	SELECT 'range' AS kind, key AS name, (value ->> 0)::bigint AS low, (value ->> 1)::bigint AS high FROM jsonb_each(settings -> 'ranges')
+	SELECT 'range' AS kind, key AS name, (value ->> 0)::bigint AS low, (value ->> 1)::bigint AS high
+		FROM jsonb_each(settings -> 'ranges')
 	UNION ALL SELECT 'length', key, NULL, value::bigint FROM jsonb_each(settings -> 'lengths')
 	UNION ALL SELECT 'required', r, NULL, NULL FROM jsonb_array_elements_text(settings -> 'required') r
 	UNION ALL SELECT 'warning', w, NULL, NULL FROM jsonb_array_elements_text(settings -> 'warnings') w
@@ -319,23 +341,32 @@ GRANT INSERT ON oracle.answers TO loader;
 CREATE FUNCTION oracle.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(regexp_replace(regexp_replace(value, U&'^[\0009 \00A0]+', ''), U&'[\0009 \00A0]+$', ''), '') $$;
 CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') || CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
+	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') ||
+		CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
 -- What is wrong with an amount: the end of a message, or null.
-CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text, below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
+	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN value !~ '^-?([0-9]+\.?[0-9]*|\.[0-9]+)$' THEN 'is not a plain number such as ' || example
 		WHEN value ~ '\.[0-9]{3}' THEN 'has more than 2 digits after the point'
-		WHEN value LIKE '-%' OR value::numeric < lowest THEN format('is below %s %s', below, to_char(lowest, 'FM9999999990.00'))
-		WHEN value::numeric > highest THEN format('is above the maximum of %s', to_char(highest, 'FM9999999990.00')) END $$;
+		WHEN value LIKE '-%' OR value::numeric < lowest
+			THEN format('is below %s %s', below, to_char(lowest, 'FM9999999990.00'))
+		WHEN value::numeric > highest THEN format('is above the maximum of %s', to_char(highest, 'FM9999999990.00'))
+			END $$;
 -- One end of a range of a vendor, or the standard when that is stricter.
 CREATE FUNCTION oracle.lowest(settings jsonb, field text, standard numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-	SELECT greatest((settings #>> ARRAY['ranges', field, '0'])::numeric / CASE field WHEN 'stock_quantity' THEN 1 ELSE 100 END, standard) $$;
-CREATE FUNCTION oracle.highest(settings jsonb, field text, standard numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-	SELECT least((settings #>> ARRAY['ranges', field, '1'])::numeric / CASE field WHEN 'stock_quantity' THEN 1 ELSE 100 END, standard) $$;
+	SELECT greatest((settings #>> ARRAY['ranges', field, '0'])::numeric / CASE field WHEN 'stock_quantity' THEN 1
+		ELSE 100 END, standard) $$;
+CREATE FUNCTION oracle.highest(settings jsonb, field text, standard numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE AS $$
+	SELECT least((settings #>> ARRAY['ranges', field, '1'])::numeric / CASE field WHEN 'stock_quantity' THEN 1 ELSE 100
+		END, standard) $$;
 -- Severity of a finding; what the catalogue cannot hold is an error always.
-CREATE FUNCTION oracle.severity(settings jsonb, error_type text, unstorable boolean) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION oracle.severity(settings jsonb, error_type text, unstorable boolean) RETURNS text
+	LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN NOT unstorable AND settings -> 'warnings' ? error_type THEN 'warning' ELSE 'error' END $$;
 CREATE FUNCTION oracle.pieces(value text, lowest numeric, highest numeric) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN value !~ '^-?[0-9]+$' THEN 'is not a whole number' WHEN value LIKE '-%' OR value::numeric < lowest THEN 'is below the minimum of ' || trunc(lowest)
+	SELECT CASE WHEN value !~ '^-?[0-9]+$' THEN 'is not a whole number' WHEN value LIKE '-%'
+		OR value::numeric < lowest THEN 'is below the minimum of ' || trunc(lowest)
 		WHEN value::numeric > highest THEN 'is above the maximum of ' || trunc(highest) END $$;
 CREATE FUNCTION oracle.url(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -356,10 +387,12 @@ END $$;
 -- Judge all deliveries, one row after the other.  With bug something is wrong on purpose.
 CREATE FUNCTION oracle.run(bug text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	names constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit',
+	names constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku',
+		'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit',
 		'weight_kg', 'dimensions_cm', 'image_url'];
 	limits constant int[] := ARRAY[100, 200, 100, 100, 2000, 100, 100, NULL, NULL, NULL, 20, NULL, 50, 2048];
-	required constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'sku', 'price', 'stock_quantity'];
+	required constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'sku', 'price',
+		'stock_quantity'];
 	d record;
 	raw jsonb;
 	v jsonb;
@@ -380,34 +413,47 @@ BEGIN
 	FOR d IN SELECT * FROM oracle.deliveries ORDER BY batch, CASE door WHEN 'ingest' THEN row_number END, seq LOOP
 		INSERT INTO oracle.judged VALUES (d.upload, d.row_number) ON CONFLICT DO NOTHING;
 		CONTINUE WHEN NOT FOUND;
-		SELECT u.vendor_id, o.settings INTO STRICT vendor, s FROM oracle.uploads u JOIN oracle.settings o ON bug = 'one vendor''s settings' AND o.vendor_id = 'DIF-1'
+		SELECT u.vendor_id, o.settings INTO STRICT vendor, s FROM oracle.uploads u
+			JOIN oracle.settings o ON bug = 'one vendor''s settings' AND o.vendor_id = 'DIF-1'
 			OR bug <> 'one vendor''s settings' AND o.vendor_id = u.vendor_id WHERE u.upload = d.upload;
 		wrong := '{}';
 		raw := to_jsonb(d);
 		SELECT jsonb_object_agg(n, oracle.trimmed(raw ->> n)) INTO v FROM unnest(names) n;
 
 		IF d.defect_type IS NOT NULL THEN
-			wrong := wrong || (d.upload, d.row_number, 1, d.defect_type, NULL, coalesce(nullif(d.defect_message, ''), 'the record could not be read'), d.raw_record, 'error')::oracle.errors;
+			wrong := wrong || (d.upload, d.row_number, 1, d.defect_type, NULL,
+				coalesce(nullif(d.defect_message, ''), 'the record could not be read'), d.raw_record,
+				'error')::oracle.errors;
 		ELSIF EXISTS (SELECT FROM unnest(names) n WHERE octet_length(raw ->> n) > 65536) THEN
-			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o) WHERE octet_length(raw ->> n) > 65536 ORDER BY o LIMIT 1;
-			wrong := wrong || (d.upload, d.row_number, 1, 'MALFORMED_ROW', NULL, format('%s has %s bytes, the limit for one field is 65536', field, octet_length(raw ->> field)), raw ->> field, 'error')::oracle.errors;
+			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o)
+				WHERE octet_length(raw ->> n) > 65536 ORDER BY o LIMIT 1;
+			wrong := wrong || (d.upload, d.row_number, 1, 'MALFORMED_ROW', NULL,
+				format('%s has %s bytes, the limit for one field is 65536', field, octet_length(raw ->> field)),
+				raw ->> field, 'error')::oracle.errors;
 		ELSIF EXISTS (SELECT FROM unnest(names) n WHERE raw ->> n LIKE U&'%\FFFD%') THEN
-			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o) WHERE raw ->> n LIKE U&'%\FFFD%' ORDER BY o LIMIT 1;
-			wrong := wrong || (d.upload, d.row_number, 1, 'INVALID_ENCODING', NULL, field || ' contains U+FFFD, a character that was damaged before it arrived', raw ->> field, 'error')::oracle.errors;
+			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o)
+				WHERE raw ->> n LIKE U&'%\FFFD%' ORDER BY o LIMIT 1;
+			wrong := wrong || (d.upload, d.row_number, 1, 'INVALID_ENCODING', NULL,
+				field || ' contains U+FFFD, a character that was damaged before it arrived', raw ->> field,
+				'error')::oracle.errors;
 		ELSE
 			FOREACH field IN ARRAY names LOOP
 				IF v ->> field = '' AND (field = ANY (required) OR s -> 'required' ? field) THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'MISSING_REQUIRED_FIELDS', field, field || ' is required', raw ->> field,
+					wrong := wrong || (d.upload, d.row_number, 0, 'MISSING_REQUIRED_FIELDS', field,
+						field || ' is required', raw ->> field,
 						oracle.severity(s, 'MISSING_REQUIRED_FIELDS', field = ANY (required)))::oracle.errors;
 				END IF;
 			END LOOP;
 			field := v ->> 'price';
 			price := NULL;
 			IF field <> '' THEN
-				problem := oracle.amount(field, oracle.lowest(s, 'price', 0.01), oracle.highest(s, 'price', CASE bug WHEN 'price limit' THEN 1000000.00 ELSE 999999.99 END), '1299.00');
+				problem := oracle.amount(field, oracle.lowest(s, 'price', 0.01),
+					oracle.highest(s, 'price', CASE bug WHEN 'price limit' THEN 1000000.00 ELSE 999999.99 END),
+					'1299.00');
 				severity := oracle.severity(s, 'INVALID_PRICE', oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL);
 				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_PRICE', 'price', format('price %s %s', oracle.quoted(field), problem), raw ->> 'price', severity)::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_PRICE', 'price',
+						format('price %s %s', oracle.quoted(field), problem), raw ->> 'price', severity)::oracle.errors;
 				END IF;
 				IF problem IS NULL OR severity = 'warning' THEN
 					price := field;
@@ -415,85 +461,122 @@ BEGIN
 			END IF;
 			field := v ->> 'stock_quantity';
 			IF field <> '' THEN
-				problem := oracle.pieces(field, oracle.lowest(s, 'stock_quantity', 0), oracle.highest(s, 'stock_quantity', 1000000));
+				problem := oracle.pieces(field, oracle.lowest(s, 'stock_quantity', 0),
+					oracle.highest(s, 'stock_quantity', 1000000));
 				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_STOCK', 'stock_quantity', format('stock_quantity %s %s', oracle.quoted(field), problem), raw ->> 'stock_quantity',
-						oracle.severity(s, 'INVALID_STOCK', oracle.pieces(field, 0, 1000000) IS NOT NULL))::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_STOCK', 'stock_quantity',
+						format('stock_quantity %s %s', oracle.quoted(field), problem), raw ->> 'stock_quantity',
+						oracle.severity(s, 'INVALID_STOCK',
+							oracle.pieces(field, 0, 1000000) IS NOT NULL))::oracle.errors;
 				END IF;
 			END IF;
 			FOR i IN 1 .. 14 LOOP
 				high := least(limits[i], nullif((s #>> ARRAY['lengths', names[i]])::int, 0));
 				IF limits[i] IS NOT NULL AND char_length(v ->> names[i]) > high THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'FIELD_LENGTH_EXCEEDED', names[i], format('%s has %s characters, the limit is %s', names[i], char_length(v ->> names[i]), high), raw ->> names[i],
-						oracle.severity(s, 'FIELD_LENGTH_EXCEEDED', char_length(v ->> names[i]) > limits[i]))::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'FIELD_LENGTH_EXCEEDED', names[i],
+						format('%s has %s characters, the limit is %s', names[i], char_length(v ->> names[i]), high),
+						raw ->> names[i],
+						oracle.severity(s, 'FIELD_LENGTH_EXCEEDED',
+							char_length(v ->> names[i]) > limits[i]))::oracle.errors;
 				END IF;
 			END LOOP;
-			IF v ->> 'category' <> '' AND NOT EXISTS (SELECT FROM onboard.product_categories c WHERE c.category_name = v ->> 'category' AND c.is_active) THEN
-				wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_CATEGORY', 'category', format('category %s is not an active category', oracle.quoted(v ->> 'category')), raw ->> 'category',
+			IF v ->> 'category' <> '' AND NOT EXISTS (SELECT FROM onboard.product_categories c
+				WHERE c.category_name = v ->> 'category' AND c.is_active) THEN
+				wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_CATEGORY', 'category',
+					format('category %s is not an active category', oracle.quoted(v ->> 'category')),
+					raw ->> 'category',
 					oracle.severity(s, 'INVALID_CATEGORY', false))::oracle.errors;
 			END IF;
 			IF v ->> 'sku' <> '' THEN
-				SELECT p.upload, coalesce(p.line_number, p.row_number) AS line INTO winner FROM oracle.products p WHERE p.sku = v ->> 'sku' AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload) LIMIT 1;
+				SELECT p.upload, coalesce(p.line_number, p.row_number) AS line INTO winner FROM oracle.products p
+					WHERE p.sku = v ->> 'sku' AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload)
+					LIMIT 1;
 				IF FOUND THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'DUPLICATE_SKU', 'sku', format('sku %s%s', oracle.quoted(v ->> 'sku'),
-						CASE WHEN winner.upload = d.upload THEN ': same SKU as line ' || winner.line ELSE ' is already in the catalogue' END), raw ->> 'sku', 'error')::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'DUPLICATE_SKU', 'sku',
+						format('sku %s%s', oracle.quoted(v ->> 'sku'),
+						CASE WHEN winner.upload = d.upload THEN ': same SKU as line ' || winner.line
+							ELSE ' is already in the catalogue' END), raw ->> 'sku', 'error')::oracle.errors;
 				END IF;
 			END IF;
 			IF v ->> 'vendor_product_id' <> '' THEN
 				SELECT p.upload, coalesce(p.line_number, p.row_number) AS line INTO winner FROM oracle.products p
-					WHERE (p.vendor_id = vendor OR bug = 'vendors mixed') AND p.vendor_product_id = v ->> 'vendor_product_id' AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload) LIMIT 1;
+					WHERE (p.vendor_id = vendor OR bug = 'vendors mixed')
+						AND p.vendor_product_id = v ->> 'vendor_product_id'
+						AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload) LIMIT 1;
 				IF FOUND THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id', format('vendor_product_id %s%s', oracle.quoted(v ->> 'vendor_product_id'),
-						CASE WHEN winner.upload = d.upload THEN ': same vendor product ID as line ' || winner.line ELSE ' is already in the catalogue' END), raw ->> 'vendor_product_id', 'error')::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id',
+						format('vendor_product_id %s%s', oracle.quoted(v ->> 'vendor_product_id'),
+						CASE WHEN winner.upload = d.upload THEN ': same vendor product ID as line ' || winner.line
+							ELSE ' is already in the catalogue' END), raw ->> 'vendor_product_id',
+							'error')::oracle.errors;
 				END IF;
 			END IF;
 			field := v ->> 'compare_at_price';
 			IF field <> '' THEN
 				low := oracle.lowest(s, 'compare_at_price', 0);
 				high := oracle.highest(s, 'compare_at_price', 99999999.99);
-				problem := CASE WHEN price >= low THEN oracle.amount(field, price, high, '1299.00', 'the price of') ELSE oracle.amount(field, low, high, '1299.00') END;
+				problem := CASE WHEN price >= low THEN oracle.amount(field, price, high, '1299.00', 'the price of')
+					ELSE oracle.amount(field, low, high, '1299.00') END;
 				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_COMPARE_AT_PRICE', 'compare_at_price', format('compare_at_price %s %s', oracle.quoted(field), problem), raw ->> 'compare_at_price',
-						oracle.severity(s, 'INVALID_COMPARE_AT_PRICE', oracle.amount(field, coalesce(price, 0), 99999999.99, '') IS NOT NULL))::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_COMPARE_AT_PRICE', 'compare_at_price',
+						format('compare_at_price %s %s', oracle.quoted(field), problem), raw ->> 'compare_at_price',
+						oracle.severity(s, 'INVALID_COMPARE_AT_PRICE',
+							oracle.amount(field, coalesce(price, 0), 99999999.99, '') IS NOT NULL))::oracle.errors;
 				END IF;
 			END IF;
 			field := v ->> 'weight_kg';
 			IF field <> '' THEN
-				problem := oracle.amount(field, oracle.lowest(s, 'weight_kg', 0.01), oracle.highest(s, 'weight_kg', 999999.99), '2.50');
+				problem := oracle.amount(field, oracle.lowest(s, 'weight_kg', 0.01),
+					oracle.highest(s, 'weight_kg', 999999.99), '2.50');
 				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_WEIGHT', 'weight_kg', format('weight_kg %s %s', oracle.quoted(field), problem), raw ->> 'weight_kg',
-						oracle.severity(s, 'INVALID_WEIGHT', oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL))::oracle.errors;
+					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_WEIGHT', 'weight_kg',
+						format('weight_kg %s %s', oracle.quoted(field), problem), raw ->> 'weight_kg',
+						oracle.severity(s, 'INVALID_WEIGHT',
+							oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL))::oracle.errors;
 				END IF;
 			END IF;
 			IF v ->> 'image_url' <> '' THEN
 				problem := oracle.url(v ->> 'image_url');
 				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_IMAGE_URL', 'image_url', format('image_url %s %s', oracle.quoted(v ->> 'image_url'), problem), raw ->> 'image_url',
+					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_IMAGE_URL', 'image_url',
+						format('image_url %s %s', oracle.quoted(v ->> 'image_url'), problem), raw ->> 'image_url',
 						oracle.severity(s, 'INVALID_IMAGE_URL', false))::oracle.errors;
 				END IF;
 			END IF;
 			IF v ->> 'brand' LIKE 'b%' AND s ? 'added' THEN
-				wrong := wrong || (d.upload, d.row_number, 0, 'SUSPICIOUS_BRAND', 'brand', 'brand begins with b', raw ->> 'brand', s ->> 'added')::oracle.errors;
+				wrong := wrong || (d.upload, d.row_number, 0, 'SUSPICIOUS_BRAND', 'brand', 'brand begins with b',
+					raw ->> 'brand', s ->> 'added')::oracle.errors;
 			END IF;
 		END IF;
 
-		INSERT INTO oracle.errors SELECT f.upload, f.row_number, o, f.error_type, f.error_field, f.error_message, f.rejected_value, f.severity
-			FROM unnest(wrong) WITH ORDINALITY f (upload, row_number, position, error_type, error_field, error_message, rejected_value, severity, o);
+		INSERT INTO oracle.errors SELECT f.upload, f.row_number, o, f.error_type, f.error_field, f.error_message,
+			f.rejected_value, f.severity
+			FROM unnest(wrong) WITH ORDINALITY f (upload, row_number, position, error_type, error_field, error_message,
+				rejected_value, severity, o);
 		IF NOT EXISTS (SELECT FROM unnest(wrong) f WHERE f.severity = 'error' OR bug = 'warnings reject') THEN
-			INSERT INTO oracle.products VALUES (vendor, v ->> 'vendor_product_id', v ->> 'product_name', v ->> 'category', nullif(v ->> 'subcategory', ''), nullif(v ->> 'description', ''), v ->> 'sku',
-				nullif(v ->> 'brand', ''), (v ->> 'price')::numeric, nullif(v ->> 'compare_at_price', '')::numeric, (v ->> 'stock_quantity')::int, coalesce(nullif(v ->> 'unit', ''), 'piece'),
-				nullif(v ->> 'weight_kg', '')::numeric, nullif(v ->> 'dimensions_cm', ''), nullif(v ->> 'image_url', ''), coalesce(d.attributes, '{}'),
-				CASE WHEN (v ->> 'stock_quantity')::int = 0 THEN 'out_of_stock' ELSE 'active' END, d.upload, d.row_number, d.line_number);
+			INSERT INTO oracle.products VALUES (vendor, v ->> 'vendor_product_id', v ->> 'product_name',
+				v ->> 'category', nullif(v ->> 'subcategory', ''), nullif(v ->> 'description', ''), v ->> 'sku',
+				nullif(v ->> 'brand', ''), (v ->> 'price')::numeric, nullif(v ->> 'compare_at_price', '')::numeric,
+					(v ->> 'stock_quantity')::int, coalesce(nullif(v ->> 'unit', ''), 'piece'),
+				nullif(v ->> 'weight_kg', '')::numeric, nullif(v ->> 'dimensions_cm', ''),
+					nullif(v ->> 'image_url', ''), coalesce(d.attributes, '{}'),
+				CASE WHEN (v ->> 'stock_quantity')::int = 0 THEN 'out_of_stock' ELSE 'active' END, d.upload,
+					d.row_number, d.line_number);
 		ELSIF bug = 'invalid claims' AND v ->> 'sku' <> '' THEN
-			INSERT INTO oracle.products (vendor_id, vendor_product_id, sku, upload, row_number) VALUES (vendor, v ->> 'vendor_product_id', v ->> 'sku', d.upload, d.row_number);
+			INSERT INTO oracle.products (vendor_id, vendor_product_id, sku, upload, row_number)
+				VALUES (vendor, v ->> 'vendor_product_id', v ->> 'sku', d.upload, d.row_number);
 		END IF;
 	END LOOP;
 END $$;
 
 -- Everything that is not the same
-CREATE VIEW oracle.stored_products AS SELECT p.vendor_id, p.vendor_product_id, p.product_name, p.category, p.subcategory, p.description, p.sku, p.brand, p.price, p.compare_at_price, p.stock_quantity, p.unit,
-	p.weight_kg, p.dimensions_cm, p.image_url, p.attributes, p.status, u.upload, p.row_number, p.line_number FROM onboard.products p JOIN oracle.uploads u USING (upload_id);
-CREATE VIEW oracle.stored_errors AS SELECT u.upload, e.row_number, row_number() OVER (PARTITION BY upload_id, e.row_number ORDER BY error_id) AS position, e.error_type, e.error_field, e.error_message, e.rejected_value, e.severity
+CREATE VIEW oracle.stored_products AS SELECT p.vendor_id, p.vendor_product_id, p.product_name, p.category,
+	p.subcategory, p.description, p.sku, p.brand, p.price, p.compare_at_price, p.stock_quantity, p.unit,
+	p.weight_kg, p.dimensions_cm, p.image_url, p.attributes, p.status, u.upload, p.row_number, p.line_number
+		FROM onboard.products p JOIN oracle.uploads u USING (upload_id);
+CREATE VIEW oracle.stored_errors AS SELECT u.upload, e.row_number,
+	row_number() OVER (PARTITION BY upload_id, e.row_number ORDER BY error_id) AS position, e.error_type, e.error_field,
+	e.error_message, e.rejected_value, e.severity
 	FROM onboard.validation_errors e JOIN oracle.uploads u USING (upload_id);
 CREATE VIEW oracle.right_products AS SELECT * FROM oracle.products WHERE upload IS NOT NULL;
 CREATE FUNCTION oracle.differences() RETURNS TABLE (what text) LANGUAGE sql AS $$
@@ -502,28 +585,39 @@ CREATE FUNCTION oracle.differences() RETURNS TABLE (what text) LANGUAGE sql AS $
 	UNION ALL SELECT 'wrong: ' || e::text FROM (TABLE oracle.stored_errors EXCEPT ALL TABLE oracle.errors) e
 	UNION ALL SELECT 'right: ' || e::text FROM (TABLE oracle.errors EXCEPT ALL TABLE oracle.stored_errors) e
 	UNION ALL SELECT 'answer: ' || a::text FROM oracle.answers a WHERE a.types IS DISTINCT FROM
-		coalesce((SELECT array_agg(e.error_type ORDER BY e.position) FROM oracle.errors e WHERE e.upload = a.upload AND e.row_number = a.row_number), '{}')
-		OR a.status IS DISTINCT FROM CASE WHEN EXISTS (SELECT FROM oracle.errors e WHERE e.upload = a.upload AND e.row_number = a.row_number AND e.severity = 'error') THEN 'error' ELSE 'validated' END
-		OR a.product_id IS DISTINCT FROM (SELECT p.product_id FROM onboard.products p JOIN oracle.uploads u USING (upload_id) WHERE u.upload = a.upload AND p.row_number = a.row_number)
+		coalesce((SELECT array_agg(e.error_type ORDER BY e.position) FROM oracle.errors e WHERE e.upload = a.upload
+			AND e.row_number = a.row_number), '{}')
+		OR a.status IS DISTINCT FROM CASE WHEN EXISTS (SELECT FROM oracle.errors e WHERE e.upload = a.upload
+			AND e.row_number = a.row_number AND e.severity = 'error') THEN 'error' ELSE 'validated' END
+		OR a.product_id IS DISTINCT FROM (SELECT p.product_id FROM onboard.products p
+			JOIN oracle.uploads u USING (upload_id) WHERE u.upload = a.upload AND p.row_number = a.row_number)
 	UNION ALL SELECT 'counters: ' || u.upload FROM oracle.uploads u JOIN onboard.upload_history h USING (upload_id)
 		WHERE h.valid_records <> (SELECT count(*) FROM oracle.right_products p WHERE p.upload = u.upload)
-			OR h.error_records <> (SELECT count(DISTINCT e.row_number) FROM oracle.errors e WHERE e.upload = u.upload AND e.severity = 'error')
+			OR h.error_records <> (SELECT count(DISTINCT e.row_number) FROM oracle.errors e WHERE e.upload = u.upload
+				AND e.severity = 'error')
 	-- Reports are about rejected rows; each begins with a header.
 	UNION ALL SELECT 'reports: ' || u.upload FROM oracle.uploads u
-		WHERE (SELECT count(*) FROM onboard_error_csv(u.upload_id)) <> 1 + (SELECT count(*) FROM oracle.errors e WHERE e.upload = u.upload AND e.severity = 'error')
-			OR (SELECT count(*) FROM onboard_fix_csv(u.upload_id)) <> 1 + (SELECT count(DISTINCT e.row_number) FROM oracle.errors e WHERE e.upload = u.upload AND e.severity = 'error')
-			OR (SELECT sum(c.rows) FROM onboard_error_summary(u.upload_id) c) <> (SELECT count(*) FROM oracle.errors e WHERE e.upload = u.upload AND e.severity = 'error') $$;
+		WHERE (SELECT count(*) FROM onboard_error_csv(u.upload_id)) <> 1 + (SELECT count(*) FROM oracle.errors e
+			WHERE e.upload = u.upload AND e.severity = 'error')
+			OR (SELECT count(*) FROM onboard_fix_csv(u.upload_id)) <> 1 + (SELECT count(DISTINCT e.row_number)
+				FROM oracle.errors e WHERE e.upload = u.upload AND e.severity = 'error')
+			OR (SELECT sum(c.rows) FROM onboard_error_summary(u.upload_id) c) <> (SELECT count(*) FROM oracle.errors e
+				WHERE e.upload = u.upload AND e.severity = 'error') $$;
 
 -- The rules alone, as onboard_validate() judges a row as it was first delivered.
 CREATE FUNCTION oracle.validated(vendor text, product jsonb) RETURNS text LANGUAGE sql AS $$
-	SELECT coalesce(string_agg(v.error_type || ' ' || coalesce(v.error_field, '') || ' ' || v.severity, ', '), '') FROM onboard_validate(vendor, product) v WHERE v.error_type NOT LIKE 'DUPLICATE%' $$;
+	SELECT coalesce(string_agg(v.error_type || ' ' || coalesce(v.error_field, '') || ' ' || v.severity, ', '), '')
+		FROM onboard_validate(vendor, product) v WHERE v.error_type NOT LIKE 'DUPLICATE%' $$;
 CREATE VIEW oracle.dry_differences AS
 	SELECT upload, row_number, oracle.validated(u.vendor_id, jsonb_strip_nulls(f.product)) AS validated, e.stored
 	FROM (SELECT DISTINCT ON (upload, row_number) upload, row_number, defect_type,
-			to_jsonb(d) - '{seq,batch,door,upload,row_number,line_number,attributes,defect_type,defect_message,raw_record}'::text[] AS product
+			to_jsonb(d) - '{seq,batch,door,upload,row_number,line_number,attributes,defect_type,defect_message,raw_record}'::text[]
+				AS product
 		FROM oracle.deliveries d ORDER BY upload, row_number, batch, seq) f JOIN oracle.uploads u USING (upload)
-		CROSS JOIN LATERAL (SELECT coalesce(string_agg(e.error_type || ' ' || coalesce(e.error_field, '') || ' ' || e.severity, ', ' ORDER BY e.position), '') AS stored
-			FROM oracle.errors e WHERE e.upload = f.upload AND e.row_number = f.row_number AND e.error_type NOT LIKE 'DUPLICATE%') e
+		CROSS JOIN LATERAL (SELECT coalesce(string_agg(e.error_type || ' ' || coalesce(e.error_field, '') || ' '
+			|| e.severity, ', ' ORDER BY e.position), '') AS stored
+			FROM oracle.errors e WHERE e.upload = f.upload AND e.row_number = f.row_number
+				AND e.error_type NOT LIKE 'DUPLICATE%') e
 	WHERE f.defect_type IS NULL AND row_number % 7 = 0;
 SQL
 
@@ -533,24 +627,31 @@ sub batch_script
 {
 	my ($batch, $door) = @_;
 	my $columns = join ', ', @columns, qw(attributes defect_type defect_message raw_record);
-	my $script = sprintf "SET onboard.window_rows = %d;\nSET onboard.load_path = %s;\n", chance(0.2) ? 50000 : between(1, 200), one_of('auto', 'auto', 'probe', 'plain');
+	my $script = sprintf "SET onboard.window_rows = %d;\nSET onboard.load_path = %s;\n",
+		chance(0.2) ? 50000 : between(1, 200), one_of('auto', 'auto', 'probe', 'plain');
 
 	if ($door eq 'copy')
 	{
-		$script .= "\\copy (SELECT upload_id, row_number, line_number, $columns FROM oracle.deliveries JOIN oracle.uploads USING (upload) WHERE batch = $batch ORDER BY seq) TO '$directory/batch'\n"
+		$script .= "\\copy (SELECT upload_id, row_number, line_number, $columns FROM oracle.deliveries JOIN "
+			. "oracle.uploads USING (upload) WHERE batch = $batch ORDER BY seq) TO '$directory/batch'\n"
 		  . "\\copy onboard.intake (upload_id, row_number, line_number, $columns) FROM '$directory/batch'\n";
 	}
 	else
 	{
-		my $product = 'jsonb_strip_nulls(jsonb_build_object(' . join(', ', map { "'$_', $_" } @columns) . ")) || coalesce(attributes, '{}')";
+		my $product = 'jsonb_strip_nulls(jsonb_build_object(' . join(', ', map { "'$_', $_" } @columns)
+			. ")) || coalesce(attributes, '{}')";
 
 		$script .= <<"SQL";
 INSERT INTO oracle.answers
-	SELECT $batch, upload, i.row_number, i.status, array(SELECT e ->> 'error_type' FROM jsonb_array_elements(i.errors) e), i.product_id
-	FROM (SELECT upload, upload_id, jsonb_agg(jsonb_build_object('row_number', row_number, 'line_number', line_number) ||
+	SELECT $batch, upload, i.row_number, i.status, array(SELECT e ->> 'error_type'
+		FROM jsonb_array_elements(i.errors) e), i.product_id
+	FROM (SELECT upload, upload_id, jsonb_agg(jsonb_build_object('row_number', row_number, 'line_number',
+		line_number) ||
 			CASE WHEN defect_type IS NULL THEN jsonb_build_object('product', $product)
-				ELSE jsonb_build_object('defect', jsonb_build_object('error_type', defect_type, 'message', defect_message, 'raw', raw_record)) END ORDER BY seq) AS records
-		FROM oracle.deliveries JOIN oracle.uploads USING (upload) WHERE batch = $batch GROUP BY 1, 2) b, onboard_ingest(b.upload_id, b.records) i;
+				ELSE jsonb_build_object('defect', jsonb_build_object('error_type', defect_type, 'message',
+					defect_message, 'raw', raw_record)) END ORDER BY seq) AS records
+		FROM oracle.deliveries JOIN oracle.uploads USING (upload) WHERE batch = $batch GROUP BY 1, 2) b,
+			onboard_ingest(b.upload_id, b.records) i;
 SQL
 	}
 	return $script;
@@ -562,7 +663,8 @@ sub run_script
 
 	utf8::encode($script) if utf8::is_utf8($script);
 	write_file("$directory/script.sql", $script);
-	command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database) . " user=$role", '-f', "$directory/script.sql" ],
+	command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database) . " user=$role", '-f',
+		"$directory/script.sql" ],
 		"$role loads everything");
 	return;
 }
@@ -580,8 +682,10 @@ sub run_round
 COPY oracle.deliveries FROM '$directory/deliveries';
 INSERT INTO onboard.product_categories (category_name, is_active) VALUES ('Retired', false);
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
-	SELECT 'DIF-' || 1 + n % 3, 'seed-' || 1 + n / 3, 'Seed', 'Books', 'SEED-' || n + 1, 1, 1 FROM generate_series(0, 59) n;
-INSERT INTO oracle.products (vendor_id, vendor_product_id, sku) SELECT vendor_id, vendor_product_id, sku FROM onboard.products;
+	SELECT 'DIF-' || 1 + n % 3, 'seed-' || 1 + n / 3, 'Seed', 'Books', 'SEED-' || n + 1, 1, 1
+		FROM generate_series(0, 59) n;
+INSERT INTO oracle.products (vendor_id, vendor_product_id, sku) SELECT vendor_id, vendor_product_id, sku
+	FROM onboard.products;
 SQL
 	foreach my $vendor (@vendors)
 	{
@@ -590,13 +694,16 @@ SQL
 		note "$vendor: $settings";
 		$node->safe_psql($database, "INSERT INTO oracle.settings VALUES ('$vendor', '$settings')");
 	}
-	$node->safe_psql($database, join '', map { "INSERT INTO oracle.uploads VALUES ($_->{number}, onboard_begin_upload('$_->{vendor}', 'x.csv'), '$_->{vendor}');\n" } @uploads);
+	$node->safe_psql($database, join '', map { "INSERT INTO oracle.uploads
+		VALUES ($_->{number}, onboard_begin_upload('$_->{vendor}', 'x.csv'), '$_->{vendor}');\n" } @uploads);
 	$door{ $_->{batch} } = $_->{door} foreach @deliveries;
 	$script .= batch_script($_, $door{$_}) foreach sort { $a <=> $b } keys %door;
 	run_script($database, 'loader', $script);
 	$node->safe_psql($database, "SELECT oracle.run('')");
-	is($node->safe_psql($database, 'SELECT left(what, 1000) FROM oracle.differences() LIMIT 10'), '', "the oracle agrees (ONBOARD_SEED=$seed)");
-	is($node->safe_psql($database, 'SELECT * FROM oracle.dry_differences WHERE validated <> stored LIMIT 5'), '', 'a dry run has the same settings');
+	is($node->safe_psql($database, 'SELECT left(what, 1000) FROM oracle.differences() LIMIT 10'), '',
+		"the oracle agrees (ONBOARD_SEED=$seed)");
+	is($node->safe_psql($database, 'SELECT * FROM oracle.dry_differences WHERE validated <> stored LIMIT 5'), '',
+		'a dry run has the same settings');
 	return $database;
 }
 
@@ -611,36 +718,44 @@ foreach my $round (1 .. $rounds)
 	my ($rows, $batches, $colliding, $replayed, $valid) = split /\|/, $node->safe_psql($database, <<'SQL');
 SELECT (SELECT count(*) FROM oracle.judged), (SELECT count(DISTINCT batch) FROM oracle.deliveries),
 	(SELECT count(DISTINCT (upload, row_number)) FROM oracle.errors WHERE error_type LIKE 'DUPLICATE%'),
-	(SELECT count(*) FROM oracle.deliveries) - (SELECT count(*) FROM oracle.judged), (SELECT count(*) FROM oracle.right_products)
+	(SELECT count(*) FROM oracle.deliveries) - (SELECT count(*) FROM oracle.judged),
+		(SELECT count(*) FROM oracle.right_products)
 SQL
 	note "$rows rows in $batches batches, $colliding duplicates, $replayed replays, $valid products";
 	cmp_ok($rows, '>=', 1000, 'rows');
 	cmp_ok($colliding, '>=', $rows / 5, 'a fifth of them duplicates');
 	cmp_ok($replayed, '>=', 10, 'replays');
 	cmp_ok($valid, '>=', $rows / 10, 'a tenth of them products');
-	my %count = map { split /\|/ } split /\n/, $node->safe_psql($database, 'SELECT error_type, count(*) FROM oracle.errors GROUP BY 1');
+	my %count = map { split /\|/ } split /\n/, $node->safe_psql($database,
+		'SELECT error_type, count(*) FROM oracle.errors GROUP BY 1');
 	foreach my $type (@rule_types)
 	{
 		cmp_ok($count{$type} // 0, '>=', 20, $type);
 	}
 	cmp_ok($count{$_} // 0, '>=', 1, $_) foreach qw(MALFORMED_ROW INVALID_ENCODING);
 	my %pair = map { split /\|/ } split /\n/, $node->safe_psql($database, <<'SQL');
-SELECT a.error_type || '+' || b.error_type, count(*) FROM oracle.errors a JOIN oracle.errors b USING (upload, row_number) WHERE a.error_type < b.error_type GROUP BY 1
+SELECT a.error_type || '+' || b.error_type, count(*) FROM oracle.errors a
+	JOIN oracle.errors b USING (upload, row_number) WHERE a.error_type < b.error_type GROUP BY 1
 SQL
 	cmp_ok($node->safe_psql($database, <<'SQL'), '>=', 20, 'products with warnings');
-SELECT count(*) FROM oracle.right_products p WHERE EXISTS (SELECT FROM oracle.errors e WHERE e.upload = p.upload AND e.row_number = p.row_number)
+SELECT count(*) FROM oracle.right_products p WHERE EXISTS (SELECT FROM oracle.errors e WHERE e.upload = p.upload
+	AND e.row_number = p.row_number)
 SQL
-	my @rare = grep { ($pair{$_} // 0) < 2 } map { my $a = $_; map { "$a+$_" } grep { $a lt $_ } @rule_types } @rule_types;
+	my @rare = grep { ($pair{$_} // 0) < 2 } map { my $a = $_;
+		map { "$a+$_" } grep { $a lt $_ } @rule_types } @rule_types;
 	is("@rare", '', 'every pair of rules was broken by two rows or more');
 
 	# Both ends of a window, each path and both doors took part.
-	is($node->safe_psql($database, q(SELECT string_agg(DISTINCT door, ' ' ORDER BY door) FROM oracle.deliveries)), 'copy ingest', 'both doors');
+	is($node->safe_psql($database, q(SELECT string_agg(DISTINCT door, ' ' ORDER BY door) FROM oracle.deliveries)),
+		'copy ingest', 'both doors');
 
 	# A wrong oracle is found out.
-	foreach my $bug ('price limit', 'invalid claims', 'catalogue only', 'vendors mixed', q(one vendor's settings), 'warnings reject')
+	foreach my $bug ('price limit', 'invalid claims', 'catalogue only', 'vendors mixed', q(one vendor's settings),
+		'warnings reject')
 	{
 		$node->safe_psql($database, "SELECT oracle.run(\$bug\$$bug\$bug\$)");
-		cmp_ok($node->safe_psql($database, 'SELECT count(*) FROM oracle.differences()'), '>', 0, "the comparison notices: $bug");
+		cmp_ok($node->safe_psql($database, 'SELECT count(*) FROM oracle.differences()'), '>', 0,
+			"the comparison notices: $bug");
 	}
 }
 
@@ -656,43 +771,56 @@ sub random_number
 	$text = '-' . $text if chance(0.1);
 	if (chance(0.25))
 	{
-		substr($text, int rand(1 + length $text), 0) = one_of('+', '-', '.', ',', 'e', 'E', 'e5', '$', ' ', '_', 'x', "\x{FF11}", "\x{663}", "\n", 'NaN', "\x{2009}");
+		substr($text, int rand(1 + length $text), 0) = one_of('+', '-', '.', ',', 'e', 'E', 'e5', '$', ' ', '_', 'x',
+			"\x{FF11}", "\x{663}", "\n", 'NaN', "\x{2009}");
 	}
 	$text = one_of(' ', "\t", "\x{A0}") . $text . ' ' if chance(0.1);
 	return $text;
 }
 
 my $number = 0;
-my $numbers = join '', map { join("\t", ++$number, map { copy_field($_) } random_number(), random_number(), random_number()) . "\n" } 1 .. 4000;
+my $numbers = join '', map { join("\t", ++$number, map { copy_field($_) } random_number(), random_number(),
+	random_number()) . "\n" } 1 .. 4000;
 utf8::encode($numbers);
 write_file("$directory/numbers", $numbers);
 $node->safe_psql($database, <<"SQL");
 CREATE TABLE numbers (n int, price text, stock text, weight text);
 COPY numbers FROM '$directory/numbers';
 SELECT onboard_begin_upload('NUM-1', 'numbers.csv') AS u \\gset
-INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, weight_kg)
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price,
+	stock_quantity, weight_kg)
 	SELECT :'u', n, 'number' || n, 'Lamp', 'Books', 'number' || n, price, stock, weight FROM numbers;
-CREATE TABLE verdicts AS SELECT n, coalesce(array_agg(v.error_field) FILTER (WHERE v.error_field IS NOT NULL), '{}') AS fields
-	FROM numbers LEFT JOIN LATERAL onboard_validate('NUM-2', jsonb_build_object('vendor_product_id', 'x' || n, 'product_name', 'Lamp', 'category', 'Books', 'sku', 'x' || n,
+CREATE TABLE verdicts AS SELECT n, coalesce(array_agg(v.error_field) FILTER (WHERE v.error_field IS NOT NULL),
+	'{}') AS fields
+	FROM numbers LEFT JOIN LATERAL onboard_validate('NUM-2',
+		jsonb_build_object('vendor_product_id', 'x' || n, 'product_name', 'Lamp', 'category', 'Books', 'sku', 'x' || n,
 		'price', price, 'stock_quantity', stock, 'weight_kg', weight)) v ON true GROUP BY n;
 -- The grammar as the contract has it; the values as numeric_in() reads them.
 CREATE FUNCTION value_of(given text, grammar text, lowest numeric, highest numeric) RETURNS numeric LANGUAGE sql AS \$\$
 	SELECT CASE WHEN oracle.trimmed(given) ~ grammar AND oracle.trimmed(given) NOT LIKE '-%' THEN
-		CASE WHEN oracle.trimmed(given)::numeric BETWEEN lowest AND highest THEN oracle.trimmed(given)::numeric END END \$\$;
-CREATE TABLE expected AS SELECT n, value_of(price, '^-?([0-9]+(\\.[0-9]{0,2})?|\\.[0-9]{1,2})\$', 0.01, 999999.99) AS price, value_of(stock, '^-?[0-9]+\$', 0, 1000000) AS stock,
-	value_of(weight, '^-?([0-9]+(\\.[0-9]{0,2})?|\\.[0-9]{1,2})\$', 0.01, 999999.99) AS weight, oracle.trimmed(weight) = '' AS no_weight FROM numbers;
+		CASE WHEN oracle.trimmed(given)::numeric BETWEEN lowest AND highest THEN oracle.trimmed(given)::numeric
+			END END \$\$;
+CREATE TABLE expected AS SELECT n, value_of(price, '^-?([0-9]+(\\.[0-9]{0,2})?|\\.[0-9]{1,2})\$', 0.01,
+	999999.99) AS price, value_of(stock, '^-?[0-9]+\$', 0, 1000000) AS stock,
+	value_of(weight, '^-?([0-9]+(\\.[0-9]{0,2})?|\\.[0-9]{1,2})\$', 0.01, 999999.99) AS weight,
+		oracle.trimmed(weight) = '' AS no_weight FROM numbers;
 SQL
-my ($accepted, $refused) = split /\|/, $node->safe_psql($database, 'SELECT count(price), count(*) - count(price) FROM expected');
+my ($accepted, $refused) = split /\|/, $node->safe_psql($database,
+	'SELECT count(price), count(*) - count(price) FROM expected');
 cmp_ok($accepted, '>=', 500, 'numbers that are prices');
 cmp_ok($refused, '>=', 500, 'and texts that are none');
 is($node->safe_psql($database, <<'SQL'), '', 'a number is accepted exactly when the grammar and the range say so');
-SELECT n, to_json(t.price), to_json(t.stock), to_json(t.weight), v.fields FROM numbers t JOIN verdicts v USING (n) JOIN expected e USING (n)
-WHERE ('price' = ANY (v.fields)) <> (e.price IS NULL) OR ('stock_quantity' = ANY (v.fields)) <> (e.stock IS NULL) OR ('weight_kg' = ANY (v.fields)) <> (e.weight IS NULL AND NOT e.no_weight) LIMIT 5
+SELECT n, to_json(t.price), to_json(t.stock), to_json(t.weight), v.fields FROM numbers t JOIN verdicts v USING (n)
+	JOIN expected e USING (n)
+WHERE ('price' = ANY (v.fields)) <> (e.price IS NULL) OR ('stock_quantity' = ANY (v.fields)) <> (e.stock IS NULL)
+	OR ('weight_kg' = ANY (v.fields)) <> (e.weight IS NULL AND NOT e.no_weight) LIMIT 5
 SQL
 is($node->safe_psql($database, <<'SQL'), '', 'and stored with the value that numeric_in() reads');
-SELECT e.n, p.price, e.price, p.stock_quantity, e.stock, p.weight_kg, e.weight FROM expected e LEFT JOIN onboard.products p ON p.sku = 'number' || e.n
+SELECT e.n, p.price, e.price, p.stock_quantity, e.stock, p.weight_kg, e.weight FROM expected e
+	LEFT JOIN onboard.products p ON p.sku = 'number' || e.n
 WHERE (p.sku IS NULL) = (e.price IS NOT NULL AND e.stock IS NOT NULL AND (e.weight IS NOT NULL OR e.no_weight))
-	OR p.sku IS NOT NULL AND (p.price, p.stock_quantity, coalesce(p.weight_kg, -1)) IS DISTINCT FROM (e.price, e.stock, coalesce(e.weight, -1)) LIMIT 5
+	OR p.sku IS NOT NULL AND (p.price, p.stock_quantity, coalesce(p.weight_kg, -1))
+		IS DISTINCT FROM (e.price, e.stock, coalesce(e.weight, -1)) LIMIT 5
 SQL
 
 $node->stop;

@@ -166,8 +166,10 @@ sub strike
 	my ($link) = @_;
 	my $step = shift @steps;
 	my $before = judged_rows();
-	my $activity = server_says("SELECT state || ' ' || coalesce(substring(query FROM 'COPY onboard.intake'), left(query, 20)) FROM pg_stat_activity WHERE pid = $link->{backend}");
-	my $status = server_says("SELECT coalesce(string_agg(status, ','), 'none') FROM onboard.upload_history WHERE upload_id = (SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1)");
+	my $activity = server_says("SELECT state || ' ' || coalesce(substring(query FROM 'COPY onboard.intake'),
+		left(query, 20)) FROM pg_stat_activity WHERE pid = $link->{backend}");
+	my $status = server_says("SELECT coalesce(string_agg(status, ','), 'none') FROM onboard.upload_history
+		WHERE upload_id = (SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1)");
 
 	# From here on the commit may come first or the kill.
 	if ($step->{point} eq 'ending')
@@ -178,7 +180,8 @@ sub strike
 	kill_victim($step->{victim}, $link);
 	push @log, { %$step, backend => $activity, status => $status, sent => $link->{copied},
 		judged => $before, seen => $link->{judged}, after => judged_rows() };
-	note sprintf '%-10s %-10s backend: %-28s upload: %-10s bytes of this COPY: %8d, judged rows: %6d known to the loader, %6d before, %6d after',
+	note sprintf '%-10s %-10s backend: %-28s upload: %-10s bytes of this COPY: %8d,
+		judged rows: %6d known to the loader, %6d before, %6d after',
 	  @{ $log[-1] }{qw(point victim backend status sent seen judged after)};
 	return;
 }
@@ -251,7 +254,8 @@ sub from_server
 	my $statement = $link->{statement} // '';
 
 	$link->{backend} = unpack 'N', substr $message, 5, 4 if $type eq 'K';
-	if ($type eq 'C' && ($statement eq 'copy' && $message =~ /^C....COPY /s && is_next('reply_lost') || $statement eq 'begin' && is_next('begin_lost')))
+	if ($type eq 'C' && ($statement eq 'copy' && $message =~ /^C....COPY /s && is_next('reply_lost')
+		|| $statement eq 'begin' && is_next('begin_lost')))
 	{
 		$node->poll_query_until('killed', "SELECT state = 'idle' FROM pg_stat_activity WHERE pid = $link->{backend}")
 		  or die 'the backend does not come to rest';
@@ -311,7 +315,8 @@ sub run_loader
 	{
 		open STDOUT, '>', "$directory/loader.out";
 		open STDERR, '>>', "$directory/loader.err";
-		exec $program, 'load', $path, '--vendor', 'VEND001', '--db', "host=$socket_directory port=5432 dbname=killed user=loader",
+		exec $program, 'load', $path, '--vendor', 'VEND001', '--db',
+			"host=$socket_directory port=5432 dbname=killed user=loader",
 		  '--max-rows', 0, '--max-bytes', 0, '--no-reports', '--quiet', '--json'
 		  or POSIX::_exit(99);
 	}
@@ -357,7 +362,8 @@ while (@steps && $uploads < MAX_UPLOADS)
 	my ($upload, @sums) = split /\|/, server_says(<<'SQL');
 SELECT u.upload_id, u.status, u.total_records, u.valid_records + u.error_records,
 	(SELECT count(*) FROM onboard.products p WHERE p.upload_id = u.upload_id) - u.valid_records,
-	(SELECT count(DISTINCT row_number) FROM onboard.validation_errors e WHERE e.upload_id = u.upload_id) - u.error_records,
+	(SELECT count(DISTINCT row_number) FROM onboard.validation_errors e
+		WHERE e.upload_id = u.upload_id) - u.error_records,
 	(SELECT count(*) FROM onboard.outbox o WHERE o.upload_id = u.upload_id AND kind = 'upload_ended')
 FROM onboard.upload_history u ORDER BY u.created_at DESC LIMIT 1
 SQL
@@ -374,9 +380,13 @@ is(scalar @steps, 0, 'every planned kill was made');
 
 # What was loaded under fire is what is loaded in peace.
 for my $query (
-	"SELECT md5(string_agg(concat_ws('|', upload_id, row_number, line_number, sku, vendor_product_id, product_name, price, stock_quantity, status, attributes), E'\n' ORDER BY upload_id, row_number)) FROM onboard.products",
-	"SELECT md5(string_agg(concat_ws('|', upload_id, row_number, line_number, error_type, error_field, error_message, rejected_value, suggestion, original_data), E'\n' ORDER BY upload_id, row_number, error_type, error_field)) FROM onboard.validation_errors",
-	"SELECT md5(string_agg(concat_ws('|', upload_id, status, total_records, valid_records, error_records), E'\n' ORDER BY upload_id)) FROM onboard.upload_history")
+	"SELECT md5(string_agg(concat_ws('|', upload_id, row_number, line_number, sku, vendor_product_id, product_name,
+		price, stock_quantity, status, attributes), E'\n' ORDER BY upload_id, row_number)) FROM onboard.products",
+	"SELECT md5(string_agg(concat_ws('|', upload_id, row_number, line_number, error_type, error_field, error_message,
+		rejected_value, suggestion, original_data), E'\n' ORDER BY upload_id, row_number, error_type, error_field))
+		FROM onboard.validation_errors",
+	"SELECT md5(string_agg(concat_ws('|', upload_id, status, total_records, valid_records, error_records),
+		E'\n' ORDER BY upload_id)) FROM onboard.upload_history")
 {
 	my ($table) = $query =~ /onboard\.(\w+)$/;
 
@@ -389,7 +399,8 @@ SKIP:
 	skip 'amcheck is not installed', 1
 	  if $node->safe_psql('killed', "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'") == 0;
 	$node->safe_psql('killed', 'CREATE EXTENSION amcheck');
-	is(server_says("SELECT count(bt_index_parent_check(indexrelid, true)) > 0 FROM pg_index WHERE indrelid IN ('onboard.products'::regclass, 'onboard.validation_errors'::regclass)"),
+	is(server_says("SELECT count(bt_index_parent_check(indexrelid, true)) > 0 FROM pg_index
+		WHERE indrelid IN ('onboard.products'::regclass, 'onboard.validation_errors'::regclass)"),
 		't', 'indexes are sound');
 }
 
@@ -397,10 +408,13 @@ SKIP:
 my $before = table_sums($node, 'killed');
 is(run_loader("$directory/$uploads.csv") >> 8, 1, 'the same file again gives the same result');
 my $last = server_says("SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1");
-server_says("INSERT INTO onboard.intake (upload_id, row_number, sku) SELECT '$last', n, 'other' FROM generate_series(1, @{[ROWS]}) n");
+server_says("INSERT INTO onboard.intake (upload_id, row_number, sku) SELECT '$last', n, 'other'
+	FROM generate_series(1, @{[ROWS]}) n");
 is(server_says(<<SQL), 't', 'a replayed row has its stored verdict');
-SELECT bool_and(CASE i.status WHEN 'validated' THEN i.product_id = p.product_id ELSE i.status = 'error' AND p.product_id IS NULL END)
-FROM onboard_ingest('$last', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product', '{}'::jsonb)) FROM generate_series(1, 2000) n)) i
+SELECT bool_and(CASE i.status WHEN 'validated' THEN i.product_id = p.product_id ELSE i.status = 'error'
+	AND p.product_id IS NULL END)
+FROM onboard_ingest('$last', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product', '{}'::jsonb))
+	FROM generate_series(1, 2000) n)) i
 	LEFT JOIN onboard.products p ON p.upload_id = '$last' AND p.row_number = i.row_number
 SQL
 is(table_sums($node, 'killed'), $before, 'replays change nothing');
@@ -415,13 +429,18 @@ for my $point (sort keys %hits)
 }
 cmp_ok(scalar @log, '>=', 30, 'at least thirty kills');
 cmp_ok($kills_of_loader, '==', (grep { $_->{victim} eq 'loader' } @log), 'the loader died as often as it was killed');
-is((grep { $_->{point} eq 'in_copy' && $_->{backend} !~ /^active COPY/ } @log), 0, 'kills inside COPY found the backend in it');
-is((grep { $_->{point} eq 'in_copy' && $_->{judged} != $_->{after} } @log), 0, '... and left no trace of the transaction');
-is((grep { $_->{point} eq 'between' && ($_->{backend} !~ /^idle/ || $_->{status} ne 'processing' || $_->{judged} == 0 || $_->{judged} != $_->{after}) } @log),
+is((grep { $_->{point} eq 'in_copy' && $_->{backend} !~ /^active COPY/ } @log), 0,
+	'kills inside COPY found the backend in it');
+is((grep { $_->{point} eq 'in_copy' && $_->{judged} != $_->{after} } @log), 0,
+	'... and left no trace of the transaction');
+is((grep { $_->{point} eq 'between' && ($_->{backend} !~ /^idle/ || $_->{status} ne 'processing' || $_->{judged} == 0
+	|| $_->{judged} != $_->{after}) } @log),
 	0, 'kills between transactions found some committed, some to come, and none open');
-is((grep { $_->{point} eq 'reply_lost' && ($_->{backend} !~ /^idle COPY/ || $_->{judged} <= $_->{seen} || $_->{judged} != $_->{after}) } @log),
+is((grep { $_->{point} eq 'reply_lost' && ($_->{backend} !~ /^idle COPY/ || $_->{judged} <= $_->{seen}
+	|| $_->{judged} != $_->{after}) } @log),
 	0, 'kills between commit and reply found rows committed that the loader did not know of');
-is((grep { $_->{point} eq 'ending' && $_->{backend} !~ /^active COPY/ } @log), 0, 'kills at the end of COPY found it open');
+is((grep { $_->{point} eq 'ending' && $_->{backend} !~ /^active COPY/ } @log), 0,
+	'kills at the end of COPY found it open');
 note 'of these, the commit came first in ' . (grep { $_->{point} eq 'ending' && $_->{judged} != $_->{after} } @log);
 
 $node->stop;

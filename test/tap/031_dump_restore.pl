@@ -24,20 +24,23 @@ sub records
 
 	return "(SELECT jsonb_agg(jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', jsonb_build_object("
 	  . "'sku', '$prefix-' || n, 'vendor_product_id', '$prefix' || n, 'product_name', 'Name ' || n, 'category', 'Tea',"
-	  . "'price', CASE WHEN n % 10 = 0 THEN 'x' ELSE '1.50' END, 'stock_quantity', '3', 'Colour', 'red'))) FROM generate_series($first, $last) n)";
+	  . "'price', CASE WHEN n % 10 = 0 THEN 'x' ELSE '1.50' END, 'stock_quantity', '3', 'Colour', 'red'))) FROM "
+		. "generate_series($first, $last) n)";
 }
 
 sub load_rows
 {
 	my ($database, $upload, @records) = @_;
 
-	return $node->safe_psql($database, "SELECT count(*) FROM onboard_ingest('$upload', " . records(@records) . ')', %$options);
+	return $node->safe_psql($database, "SELECT count(*) FROM onboard_ingest('$upload', " . records(@records) . ')',
+		%$options);
 }
 
 # ----- what users do -----
 
 $node->safe_psql('before', <<'SQL');
-INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Tea', 'Food & Beverage'), ('Green Tea', 'Tea');
+INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Tea', 'Food & Beverage'),
+	('Green Tea', 'Tea');
 UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Books';
 UPDATE onboard.product_categories SET category_name = 'Kitchenware' WHERE category_name = 'Kitchen';
 SELECT onboard_grant_vendor('vendor_login', 'V1');
@@ -53,22 +56,27 @@ CREATE TRIGGER products_note_price AFTER UPDATE OF price ON onboard.products FOR
 CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR SELECT TO vendor_login USING (price < 100);
 SQL
 
-my $done = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'done.csv', total_records => 100, content_id => 'c1')", %$options);
+my $done = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'done.csv', total_records => 100,
+	content_id => 'c1')", %$options);
 load_rows('before', $done, 'A', 1, 100);
-my $other = $node->safe_psql('before', "SELECT onboard_begin_upload('V2', 'other.csv', total_records => 5, content_id => 'c2')", %$options);
+my $other = $node->safe_psql('before', "SELECT onboard_begin_upload('V2', 'other.csv', total_records => 5,
+	content_id => 'c2')", %$options);
 load_rows('before', $other, 'B', 1, 5);
-my $half = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')", %$options);
+my $half = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60,
+	content_id => 'c3')", %$options);
 load_rows('before', $half, 'C', 1, 20);
 load_rows('before', $half, 'C', 31, 40);
 # Two attempts to read the file, and how far the second got.
-$node->safe_psql('before', "SELECT onboard_begin_parse('$half') FROM generate_series(1, 2); SELECT onboard_save_checkpoint('$half', 2000, 20, 22)", %$options);
+$node->safe_psql('before', "SELECT onboard_begin_parse('$half') FROM generate_series(1, 2);
+	SELECT onboard_save_checkpoint('$half', 2000, 20, 22)", %$options);
 # One product is gone and one is changed: their verdicts stay.
 $node->safe_psql('before', <<'SQL');
 DELETE FROM onboard.products WHERE sku = 'C-2';
 UPDATE onboard.products SET price = 250 WHERE sku = 'A-1';
 SELECT count(*) FROM onboard_claim_events(2, '1 hour');
 SQL
-is($node->safe_psql('before', 'SELECT valid_records, error_records, status FROM onboard.upload_history ORDER BY file_name'),
+is($node->safe_psql('before', 'SELECT valid_records, error_records, status
+	FROM onboard.upload_history ORDER BY file_name'),
 	"90|10|partial\n27|3|processing\n5|0|completed", 'before the dump: two uploads ended, one half done');
 
 # ----- dump and restore -----
@@ -77,7 +85,8 @@ my $dump = "$directory/before.sql";
 my $changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
 
 $node->command_ok([ 'pg_dump', '--file', $dump, 'before' ], 'pg_dump');
-$node->command_fails_like([ 'pg_dump', '--username', 'owner', '--exclude-schema', 'public', '--file', "$directory/owner.sql", 'before' ],
+$node->command_fails_like([ 'pg_dump', '--username', 'owner', '--exclude-schema', 'public', '--file',
+	"$directory/owner.sql", 'before' ],
 	qr/row-level security/, 'a role that cannot see all rows gets an error, not half a dump');
 
 sub restore
@@ -95,90 +104,124 @@ $node->safe_psql('after', $changes);
 # ----- everything is there -----
 
 my %compared = (
-	categories => "SELECT category_id, category_name, parent_category, description, is_active, shipped FROM onboard.product_categories ORDER BY 1",
+	categories => "SELECT category_id, category_name, parent_category, description, is_active, shipped
+		FROM onboard.product_categories ORDER BY 1",
 	vendors => "SELECT * FROM onboard.vendors ORDER BY 1",
 	roles => "SELECT * FROM onboard.vendor_roles ORDER BY 1, 2",
 	policies => "SELECT * FROM pg_policies WHERE schemaname = 'onboard' ORDER BY tablename, policyname",
-	'row security' => "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'onboard'::regnamespace ORDER BY 1",
+	'row security' => "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
+		WHERE relnamespace = 'onboard'::regnamespace ORDER BY 1",
 	indexes => "SELECT indexdef FROM pg_indexes WHERE schemaname = 'onboard' ORDER BY 1",
 	triggers => "SELECT tgrelid::regclass, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
-	grants => "SELECT relname, array(SELECT a::text FROM unnest(relacl) a ORDER BY 1) FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'f', 'v') ORDER BY 1",
-	'function grants' => "SELECT proname, array(SELECT a::text FROM unnest(proacl) a ORDER BY 1) FROM pg_proc WHERE proname ~ '^onboard_' ORDER BY 1",
+	grants => "SELECT relname, array(SELECT a::text FROM unnest(relacl) a ORDER BY 1) FROM pg_class
+		WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'f', 'v') ORDER BY 1",
+	'function grants' => "SELECT proname, array(SELECT a::text FROM unnest(proacl) a ORDER BY 1) FROM pg_proc
+		WHERE proname ~ '^onboard_' ORDER BY 1",
 	'local changes' => 'SELECT onboard_local_changes()',
 	sequences => "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'onboard' ORDER BY 1");
 
-is(table_sums($node, 'after'), table_sums($node, 'before'), 'products, errors, uploads, verdicts and events are the same');
+is(table_sums($node, 'after'), table_sums($node, 'before'),
+	'products, errors, uploads, verdicts and events are the same');
 for my $what (sort keys %compared)
 {
 	is($node->safe_psql('after', $compared{$what}), $node->safe_psql('before', $compared{$what}), "$what are the same");
 }
-unlike($node->safe_psql('after', 'SELECT onboard_local_changes()'), qr/^DROP|REMOVE/m, 'nothing of the extension is missing');
-like($node->safe_psql('after', $compared{'local changes'}), qr/products_brand_idx.*cheap/s, 'and the changes were replayed');
-is($node->safe_psql('after', 'SELECT count(*) FROM onboard.products', extra_params => [ '--username' => 'vendor_login' ]),
+unlike($node->safe_psql('after', 'SELECT onboard_local_changes()'), qr/^DROP|REMOVE/m,
+	'nothing of the extension is missing');
+like($node->safe_psql('after', $compared{'local changes'}), qr/products_brand_idx.*cheap/s,
+	'and the changes were replayed');
+is($node->safe_psql('after', 'SELECT count(*) FROM onboard.products',
+	extra_params => [ '--username' => 'vendor_login' ]),
 	115, 'a vendor sees its own products, as far as the added policy lets it');
-is($node->safe_psql('after', "UPDATE onboard.products SET price = 2 WHERE sku = 'A-2'; SELECT * FROM price_changes WHERE sku = 'A-2'"),
+is($node->safe_psql('after', "UPDATE onboard.products SET price = 2 WHERE sku = 'A-2';
+	SELECT * FROM price_changes WHERE sku = 'A-2'"),
 	"A-2|2.00", 'the added trigger fires');
 
 # A category that is still there cannot be deleted, renamed or not.
-my ($code, undef, $error) = $node->psql('after', "DELETE FROM onboard.product_categories WHERE category_name = 'Kitchenware'");
+my ($code, undef, $error) = $node->psql('after', "DELETE FROM onboard.product_categories
+	WHERE category_name = 'Kitchenware'");
 like($error, qr/comes with the extension/, 'shipped categories are still known as such');
-is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_name) VALUES ('New') RETURNING category_id > 1002"),
+is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_name) VALUES ('New')
+	RETURNING category_id > 1002"),
 	't', 'category numbers go on');
 
 # ----- and life goes on -----
 
-is($node->safe_psql('after', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')", %$options),
+is($node->safe_psql('after', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')",
+	%$options),
 	$half, 'the half done upload is found again');
-is($node->safe_psql('after', "SELECT * FROM onboard_judged_ranges('$half')", %$options), "1|20\n31|40", 'with the rows it had');
-is($node->safe_psql('after', "SELECT parse_attempts, checkpoint ->> 'byte_offset', checkpoint ->> 'row_number' FROM onboard_begin_parse('$half')", %$options),
+is($node->safe_psql('after', "SELECT * FROM onboard_judged_ranges('$half')", %$options), "1|20\n31|40",
+	'with the rows it had');
+is($node->safe_psql('after', "SELECT parse_attempts, checkpoint ->> 'byte_offset', checkpoint ->> 'row_number'
+	FROM onboard_begin_parse('$half')", %$options),
 	'3|2000|20', 'the third attempt to read it knows where to go on');
-is($node->safe_psql('after', "SELECT row_number, status FROM onboard_ingest('$half', " . records('Z', 2, 2) . ')', %$options),
+is($node->safe_psql('after', "SELECT row_number, status FROM onboard_ingest('$half', " . records('Z', 2, 2) . ')',
+	%$options),
 	'2|validated', 'a verdict from before the dump stands, though the product is gone');
-is($node->safe_psql('after', "SELECT status FROM onboard_ingest('$half', '[{\"row_number\":21,\"product\":{\"sku\":\"A-5\",\"vendor_product_id\":\"n\",\"product_name\":\"n\",\"category\":\"Tea\",\"price\":\"1\",\"stock_quantity\":\"1\"}}]')", %$options),
+is($node->safe_psql('after', "SELECT status FROM onboard_ingest('$half',
+	'[{\"row_number\":21,\"product\":{\"sku\":\"A-5\",\"vendor_product_id\":\"n\",\"product_name\":\"n\",
+		\"category\":\"Tea\",\"price\":\"1\",\"stock_quantity\":\"1\"}}]')",
+	%$options),
 	'error', 'products from before the dump still hold their SKU');
 load_rows('after', $half, 'C', 1, 60);
-is($node->safe_psql('after', "SELECT status, valid_records, error_records FROM onboard.upload_history WHERE upload_id = '$half'"),
+is($node->safe_psql('after', "SELECT status, valid_records, error_records FROM onboard.upload_history
+	WHERE upload_id = '$half'"),
 	'partial|53|7', 'the upload has ended, every row judged once');
-is($node->safe_psql('after', "SELECT count(*) FROM onboard.outbox WHERE upload_id = '$half' AND kind = 'upload_ended'"), 1, 'and ended once');
-is($node->safe_psql('after', "SELECT min(product_id) > (SELECT max(product_id) FROM onboard.products WHERE upload_id <> '$half' OR row_number <= 40) FROM onboard.products WHERE upload_id = '$half' AND row_number > 40"),
+is($node->safe_psql('after', "SELECT count(*) FROM onboard.outbox WHERE upload_id = '$half' AND kind = 'upload_ended'"),
+	1, 'and ended once');
+is($node->safe_psql('after', "SELECT min(product_id) > (SELECT max(product_id) FROM onboard.products
+	WHERE upload_id <> '$half' OR row_number <= 40) FROM onboard.products WHERE upload_id = '$half'
+	AND row_number > 40"),
 	't', 'product numbers go on');
-is($node->safe_psql('after', "SELECT count(*) = count(DISTINCT error_id) AND count(*) = 10 + 7 FROM onboard.validation_errors"), 't', 'error numbers go on');
+is($node->safe_psql('after', "SELECT count(*) = count(DISTINCT error_id) AND count(*) = 10 + 7
+	FROM onboard.validation_errors"), 't', 'error numbers go on');
 
 # ----- columns that users added must be there before the data -----
 
-$node->safe_psql('before', "ALTER TABLE onboard.products ADD COLUMN season text DEFAULT 'all'; UPDATE onboard.products SET season = 'winter' WHERE sku = 'B-1'");
+$node->safe_psql('before', "ALTER TABLE onboard.products ADD COLUMN season text DEFAULT 'all';
+	UPDATE onboard.products SET season = 'winter' WHERE sku = 'B-1'");
 $changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
 $node->command_ok([ 'pg_dump', '--file', "$directory/column.sql", 'before' ], 'pg_dump with an added column');
 $node->safe_psql('postgres', 'CREATE DATABASE with_column');
 $node->safe_psql('with_column', join "\n", 'CREATE EXTENSION onboard;', grep { /ADD COLUMN/ } split /\n/, $changes);
-$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/column.sql", 'with_column' ], 'restored after the column was added');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/column.sql",
+	'with_column' ], 'restored after the column was added');
 $node->safe_psql('with_column', join "\n", grep { !/ADD COLUMN/ } split /\n/, $changes);
-is($node->safe_psql('with_column', "SELECT season, count(*) FROM onboard.products GROUP BY 1 ORDER BY 1"), "all|120\nwinter|1", 'the added column has its values');
+is($node->safe_psql('with_column', "SELECT season, count(*) FROM onboard.products GROUP BY 1 ORDER BY 1"),
+	"all|120\nwinter|1", 'the added column has its values');
 is($node->safe_psql('with_column', 'SELECT onboard_local_changes()'), $changes, 'and the same local changes');
 
 # ----- what users changed of what came with the extension -----
 
 $node->safe_psql('before', <<'SQL');
 ALTER POLICY tenant ON onboard.products TO vendor_login WITH CHECK (price < 500);
-ALTER TABLE onboard.products ALTER COLUMN unit SET DEFAULT 'box', ALTER COLUMN brand SET DEFAULT E'back\\slash', ALTER COLUMN attributes DROP NOT NULL;
+ALTER TABLE onboard.products ALTER COLUMN unit SET DEFAULT 'box', ALTER COLUMN brand SET DEFAULT E'back\\slash',
+	ALTER COLUMN attributes DROP NOT NULL;
 ALTER TABLE onboard.products DROP CONSTRAINT products_vendor_id_fkey;
-ALTER TABLE onboard.products ADD CONSTRAINT products_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id) ON DELETE RESTRICT DEFERRABLE NOT VALID;
+ALTER TABLE onboard.products ADD CONSTRAINT products_vendor_id_fkey FOREIGN KEY (vendor_id)
+	REFERENCES onboard.vendors (vendor_id) ON DELETE RESTRICT DEFERRABLE NOT VALID;
 ALTER TABLE onboard.vendors ALTER COLUMN phone TYPE varchar(50);
 ALTER TABLE onboard.outbox DISABLE ROW LEVEL SECURITY;
 CREATE OR REPLACE VIEW onboard.product_catalog WITH (security_barrier, check_option = local) AS
-	SELECT p.product_id, p.vendor_id, NULL::text AS vendor_name, p.vendor_product_id, p.sku, p.product_name, p.category, NULL::text COLLATE "C" AS parent_category, p.subcategory, p.description, p.brand, p.price, p.compare_at_price,
-		p.stock_quantity, p.stock_quantity > 0 AS in_stock, p.unit, p.weight_kg, p.dimensions_cm, p.image_url, p.attributes, p.created_at, p.updated_at, p.season
+	SELECT p.product_id, p.vendor_id, NULL::text AS vendor_name, p.vendor_product_id, p.sku, p.product_name, p.category,
+		NULL::text COLLATE "C" AS parent_category, p.subcategory, p.description, p.brand, p.price, p.compare_at_price,
+		p.stock_quantity, p.stock_quantity > 0 AS in_stock, p.unit, p.weight_kg, p.dimensions_cm, p.image_url,
+			p.attributes, p.created_at, p.updated_at, p.season
 	FROM onboard.products p WHERE (SELECT onboard.is_operator());
 SQL
 $changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
 $node->safe_psql('postgres', 'CREATE DATABASE changed');
 # One text, in a session that takes it, like the user's own, as it comes.
-$node->safe_psql('changed', "CREATE TABLE price_changes (sku text, price numeric); CREATE FUNCTION note_price() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE EXTENSION onboard;\n"
+$node->safe_psql('changed', "CREATE TABLE price_changes (sku text, price numeric);
+	CREATE FUNCTION note_price() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+	CREATE EXTENSION onboard;\n"
 	  . "SET standard_conforming_strings = off;\n$changes");
-is($node->safe_psql('changed', 'SELECT onboard_local_changes()'), $changes, 'changed policies, keys, defaults, types and views are replayed');
+is($node->safe_psql('changed', 'SELECT onboard_local_changes()'), $changes,
+	'changed policies, keys, defaults, types and views are replayed');
 for my $what ('policies', 'row security', 'indexes', 'triggers')
 {
-	is($node->safe_psql('changed', $compared{$what}), $node->safe_psql('before', $compared{$what}), "and $what are the same");
+	is($node->safe_psql('changed', $compared{$what}), $node->safe_psql('before', $compared{$what}),
+		"and $what are the same");
 }
 
 # ----- categories in every order -----
@@ -202,14 +245,18 @@ UPDATE onboard.product_categories SET category_name = 'Bathroom' WHERE category_
 SQL
 $node->command_ok([ 'pg_dump', '--file', "$directory/renamed.sql", 'renamed' ], 'pg_dump of renamed categories');
 restore('renamed_again', "$directory/renamed.sql");
-is($node->safe_psql('renamed_again', $compared{categories}), $node->safe_psql('renamed', $compared{categories}), 'renamed categories are the same');
+is($node->safe_psql('renamed_again', $compared{categories}), $node->safe_psql('renamed', $compared{categories}),
+	'renamed categories are the same');
 
 # ----- dropping the extension -----
 
-my $export = $node->safe_psql('after', 'COPY (SELECT * FROM onboard.products ORDER BY product_id) TO STDOUT WITH (FORMAT csv, HEADER)');
-is(csv_records($export), $node->safe_psql('after', 'SELECT count(*) FROM onboard.products'), 'the catalogue can be exported by COPY');
+my $export = $node->safe_psql('after', 'COPY (SELECT *
+	FROM onboard.products ORDER BY product_id) TO STDOUT WITH (FORMAT csv, HEADER)');
+is(csv_records($export), $node->safe_psql('after', 'SELECT count(*) FROM onboard.products'),
+	'the catalogue can be exported by COPY');
 $node->safe_psql('after', 'DROP EXTENSION onboard CASCADE');
-is($node->safe_psql('after', "SELECT to_regnamespace('onboard') IS NULL AND to_regclass('onboard.products') IS NULL AND to_regproc('onboard_validate') IS NULL"),
+is($node->safe_psql('after', "SELECT to_regnamespace('onboard') IS NULL AND to_regclass('onboard.products') IS NULL
+	AND to_regproc('onboard_validate') IS NULL"),
 	't', 'dropping the extension takes the catalogue and leaves nothing');
 $node->safe_psql('after', 'CREATE EXTENSION onboard');
 

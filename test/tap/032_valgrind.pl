@@ -35,28 +35,37 @@ $node->safe_psql('checked', <<'SQL');
 CREATE FUNCTION product(n int, prefix text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 	SELECT jsonb_build_object('sku', prefix || n, 'vendor_product_id', prefix || n, 'product_name', 'Näme ' || n,
 		'category', 'Books', 'price', '1.50', 'stock_quantity', '3', 'Colour', repeat('r', n)) ||
-	CASE n % 40 WHEN 1 THEN '{"product_name": " "}' WHEN 2 THEN '{"price": "$1,299.00"}' WHEN 3 THEN '{"stock_quantity": "many"}'
+	CASE n % 40 WHEN 1 THEN '{"product_name": " "}' WHEN 2 THEN '{"price": "$1,299.00"}'
+		WHEN 3 THEN '{"stock_quantity": "many"}'
 		WHEN 4 THEN jsonb_build_object('product_name', repeat('ü', 201), 'unit', repeat('u', 21))
 		WHEN 5 THEN '{"category": "Kitchn"}' WHEN 6 THEN jsonb_build_object('sku', prefix || n - 6)
 		WHEN 7 THEN jsonb_build_object('vendor_product_id', prefix || n - 7) WHEN 8 THEN '{"compare_at_price": "1"}'
-		WHEN 9 THEN '{"weight_kg": "0"}' WHEN 10 THEN '{"image_url": "ftp://x"}' WHEN 11 THEN '{"description": "\ufffd"}'
+		WHEN 9 THEN '{"weight_kg": "0"}' WHEN 10 THEN '{"image_url": "ftp://x"}'
+			WHEN 11 THEN '{"description": "\ufffd"}'
 		WHEN 12 THEN '{"brand": "Refused"}' WHEN 13 THEN jsonb_build_object('sku', prefix || n - 25)
-		WHEN 16 THEN '{"Size": 1e70000}' WHEN 17 THEN '{"Colour": {"a": [1e131071]}}' WHEN 18 THEN jsonb_build_object('Colour', repeat('r', 65537))
+		WHEN 16 THEN '{"Size": 1e70000}' WHEN 17 THEN '{"Colour": {"a": [1e131071]}}'
+			WHEN 18 THEN jsonb_build_object('Colour', repeat('r', 65537))
 		WHEN 19 THEN '{"Size": 1e300, "": 12.50, "Nothing": null}' ELSE '{}' END $$;
 CREATE FUNCTION records(first int, last int, prefix text) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_agg(CASE WHEN n % 40 = 14 THEN jsonb_build_object('row_number', n, 'line_number', n + 1, 'defect', '{"error_type": "MALFORMED_ROW", "message": "3 fields", "raw": "a,b"}'::jsonb)
-		ELSE jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', product(n, prefix)) END) FROM generate_series(first, last) n $$;
-CREATE VIEW generated AS SELECT n, p.* FROM generate_series(1, 200) n, jsonb_to_record(product(n, 'C')) AS p (sku text, vendor_product_id text, product_name text,
-	category text, price text, stock_quantity text, unit text, brand text, compare_at_price text, weight_kg text, image_url text, description text);
+	SELECT jsonb_agg(CASE WHEN n % 40 = 14 THEN jsonb_build_object('row_number', n, 'line_number', n + 1, 'defect',
+		'{"error_type": "MALFORMED_ROW", "message": "3 fields", "raw": "a,b"}'::jsonb)
+		ELSE jsonb_build_object('row_number', n, 'line_number', n + 1, 'product', product(n, prefix)) END)
+			FROM generate_series(first, last) n $$;
+CREATE VIEW generated AS SELECT n, p.* FROM generate_series(1, 200) n,
+	jsonb_to_record(product(n, 'C')) AS p (sku text, vendor_product_id text, product_name text,
+	category text, price text, stock_quantity text, unit text, brand text, compare_at_price text, weight_kg text,
+		image_url text, description text);
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-	BEGIN IF NEW.brand = 'Refused' THEN RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$;
+	BEGIN IF NEW.brand = 'Refused' THEN RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END IF; RETURN NEW;
+		END $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO loader;
 GRANT SELECT ON generated TO loader;
 GRANT TEMPORARY ON DATABASE checked TO loader;
 SQL
 # Rows as COPY reads them.
 write_file("$directory/rows.txt", $node->safe_psql('checked', <<'SQL') . "\n");
-COPY (SELECT n, n + 1, sku, vendor_product_id, product_name, category, price, stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description,
+COPY (SELECT n, n + 1, sku, vendor_product_id, product_name, category, price, stock_quantity, unit, brand,
+	compare_at_price, weight_kg, image_url, description,
 	CASE WHEN n % 40 = 14 THEN 'MALFORMED_ROW' END FROM generated) TO STDOUT
 SQL
 $node->stop;
@@ -71,11 +80,13 @@ sub start_checked
 	$node->append_conf('postgresql.conf', "wal_level = $wal_level");
 	local $ENV{PGAPPNAME};
 	$server = IPC::Run::start(
-		[ 'valgrind', '--quiet', '--leak-check=no', '--trace-children=yes', '--xml=yes', "--xml-file=$directory/$wal_level.%p.xml",
+		[ 'valgrind', '--quiet', '--leak-check=no', '--trace-children=yes', '--xml=yes',
+			"--xml-file=$directory/$wal_level.%p.xml",
 			'--suppressions=' . source_root() . '/test/valgrind.supp', 'postgres', '-D', $node->data_dir ],
 		'<', '/dev/null', '>', "$directory/server.log", '2>&1');
 	# psql may be gone before it is told what to do, which is an exception.
-	wait_until(sub { eval { ($node->psql('checked', 'SELECT 1'))[0] == 0 } }, "the server starts; see $directory/server.log");
+	wait_until(sub { eval { ($node->psql('checked', 'SELECT 1'))[0] == 0 } },
+		"the server starts; see $directory/server.log");
 	return;
 }
 
@@ -101,7 +112,8 @@ END
 sub run_statements
 {
 	my ($statements) = @_;
-	my ($code, $out, $err) = $node->psql('checked', $statements, on_error_stop => 0, extra_params => [ '--username' => 'loader' ]);
+	my ($code, $out, $err) = $node->psql('checked', $statements, on_error_stop => 0,
+		extra_params => [ '--username' => 'loader' ]);
 
 	is($code, 0, 'the session survives') or diag $err;
 	return ($out, $err);
@@ -111,17 +123,20 @@ sub run_statements
 sub deadlock
 {
 	my ($prefix) = @_;
-	my @sessions = map { $node->background_psql('checked', on_error_stop => 0, extra_params => [ '--username' => 'loader' ]) } 1, 2;
+	my @sessions = map { $node->background_psql('checked', on_error_stop => 0,
+		extra_params => [ '--username' => 'loader' ]) } 1, 2;
 	my $load = sub {
 		my ($upload, $row, $sku) = @_;
-		return "SELECT status FROM onboard_ingest((SELECT upload_id FROM onboard.upload_history WHERE content_id = '$prefix$upload'),"
+		return "SELECT status FROM onboard_ingest((SELECT upload_id FROM onboard.upload_history
+			WHERE content_id = '$prefix$upload'),"
 		  . " jsonb_build_array(jsonb_build_object('row_number', $row, 'product', product(15, '$prefix$sku'))));";
 	};
 	my @out;
 
 	for my $number (1, 2)
 	{
-		$sessions[ $number - 1 ]->query("SELECT onboard_begin_upload('V$number', 'f', content_id => '$prefix$number'); BEGIN; " . $load->($number, 1, "K$number"));
+		$sessions[ $number - 1 ]->query("SELECT onboard_begin_upload('V$number', 'f', content_id => '$prefix$number');
+			BEGIN; " . $load->($number, 1, "K$number"));
 	}
 	# The first waits for the second, the second closes the circle.
 	$sessions[0]->query_until(qr/waiting/, "\\echo waiting\n" . $load->(1, 2, 'K2') . "\n\\echo done\n");
@@ -142,11 +157,15 @@ sub exercise
 	# The bulk door, in windows smaller than the distance of some duplicates.
 	($out, $err) = run_statements(<<SQL);
 SET onboard.window_rows = 20;
-SELECT onboard_begin_upload('V1', 'c.csv', content_id => '${prefix}copy', total_records => 200, metadata => '{"header": ["sku", "price", "Colour"]}') AS copied \\gset
-CREATE TEMPORARY TABLE staged (n int, line int, sku text, vid text, name text, category text, price text, stock text, unit text, brand text, compare text, weight text, image text, description text, defect text);
+SELECT onboard_begin_upload('V1', 'c.csv', content_id => '${prefix}copy', total_records => 200,
+	metadata => '{"header": ["sku", "price", "Colour"]}') AS copied \\gset
+CREATE TEMPORARY TABLE staged (n int, line int, sku text, vid text, name text, category text, price text, stock text,
+	unit text, brand text, compare text, weight text, image text, description text, defect text);
 \\copy staged FROM '$directory/rows.txt'
-INSERT INTO onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price, stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description, defect_type, attributes)
-	SELECT :'copied', n, line, '$prefix' || sku, '$prefix' || vid, name, category, price, stock, unit, brand, compare, weight, image, description, defect, '{"a": "b"}' FROM staged WHERE n <= 150;
+INSERT INTO onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price,
+	stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description, defect_type, attributes)
+	SELECT :'copied', n, line, '$prefix' || sku, '$prefix' || vid, name, category, price, stock, unit, brand, compare,
+		weight, image, description, defect, '{"a": "b"}' FROM staged WHERE n <= 150;
 \\copy (SELECT (SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}copy'), n, line, '$prefix' || sku, vid, name, category, price, stock, unit, brand, compare, weight, image, description, defect FROM staged) TO '$directory/copy.txt'
 \\copy onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price, stock_quantity, unit, brand, compare_at_price, weight_kg, image_url, description, defect_type) FROM '$directory/copy.txt'
 SELECT status, valid_records + error_records FROM onboard.upload_history WHERE upload_id = :'copied';
@@ -179,7 +198,8 @@ SQL
 	($out, $err) = run_statements(<<SQL);
 SET onboard.window_rows = 50;
 SELECT onboard_begin_upload('V1', 'a.csv', content_id => '${prefix}abort') AS upload \\gset
-INSERT INTO onboard.intake (upload_id, row_number, sku, vendor_product_id, product_name, category, price, stock_quantity)
+INSERT INTO onboard.intake (upload_id, row_number, sku, vendor_product_id, product_name, category, price,
+	stock_quantity)
 	SELECT :'upload', n, '${prefix}X' || sku, sku, product_name, category, price, (1 / (n - 130))::text FROM generated;
 BEGIN;
 SAVEPOINT a;
@@ -187,8 +207,10 @@ SELECT count(*) FROM onboard_ingest(:'upload', records(1, 30, '${prefix}Y') || '
 ROLLBACK TO a;
 SELECT count(*) FROM onboard_ingest(:'upload', records(1, 30, '${prefix}Y'));
 COMMIT;
-INSERT INTO onboard.intake (upload_id, row_number, sku, vendor_product_id, product_name, category, price, stock_quantity)
-	SELECT :'upload', n + 30, '${prefix}Z' || sku, sku, product_name, category, price, stock_quantity || CASE WHEN n = 75 THEN pg_cancel_backend(pg_backend_pid())::text ELSE '' END FROM generated;
+INSERT INTO onboard.intake (upload_id, row_number, sku, vendor_product_id, product_name, category, price,
+	stock_quantity)
+	SELECT :'upload', n + 30, '${prefix}Z' || sku, sku, product_name, category, price,
+		stock_quantity || CASE WHEN n = 75 THEN pg_cancel_backend(pg_backend_pid())::text ELSE '' END FROM generated;
 SELECT onboard_validate('V1', '[]');
 SELECT * FROM onboard_ingest(:'upload', '{}');
 SELECT onboard_error_csv('none');
@@ -204,11 +226,13 @@ SQL
 	$node->safe_psql('checked', <<SQL);
 CREATE TRIGGER refuse BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT onboard_begin_upload('V1', 'r.csv', content_id => '${prefix}refused', total_records => 60);
-SELECT count(*) FROM onboard_ingest((SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}refused'), records(1, 60, '${prefix}R'));
+SELECT count(*) FROM onboard_ingest((SELECT upload_id FROM onboard.upload_history
+	WHERE content_id = '${prefix}refused'), records(1, 60, '${prefix}R'));
 DROP TRIGGER refuse ON onboard.products;
 UPDATE onboard.products SET stock_quantity = 0 WHERE sku LIKE '${prefix}R%';
 SELECT count(onboard_ack_events(ARRAY[event_id], token)) FROM onboard_claim_events(100, '1 hour');
-SELECT onboard_record_report((SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}refused'), 'e', 'f');
+SELECT onboard_record_report((SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}refused'), 'e',
+	'f');
 SELECT onboard_sweep_uploads('0');
 
 -- A file that is read in parts, handed out again and given up.
@@ -239,7 +263,8 @@ for my $wal_level (qw(replica logical))
 {
 	start_checked($wal_level);
 	exercise($wal_level, $wal_level eq 'replica' ? qw(auto probe plain) : 'auto');
-	is($node->safe_psql('checked', 'SELECT count(DISTINCT error_type) FROM onboard.validation_errors'), 13, "$wal_level: every error type was met");
+	is($node->safe_psql('checked', 'SELECT count(DISTINCT error_type) FROM onboard.validation_errors'), 13,
+		"$wal_level: every error type was met");
 	stop_checked();
 }
 

@@ -27,7 +27,8 @@ my $directory = PostgreSQL::Test::Utils::tempdir();
 add_database($node, 'memory', 'V1', 'V2');
 $node->safe_psql('memory', <<'SQL');
 CREATE FUNCTION good(mix text, n int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-	SELECT jsonb_build_object('sku', mix || n, 'vendor_product_id', mix || n, 'product_name', 'Name ' || n, 'category', 'Books',
+	SELECT jsonb_build_object('sku', mix || n, 'vendor_product_id', mix || n, 'product_name', 'Name ' || n, 'category',
+		'Books',
 		'price', '9.99', 'stock_quantity', '3', 'brand', 'Brand', 'Colour', 'red') $$;
 GRANT EXECUTE ON FUNCTION good TO loader;
 SQL
@@ -46,7 +47,8 @@ sub anonymous_memory
 sub open_session
 {
 	($in, $out) = ("SELECT pg_backend_pid();\n", '');
-	$session = IPC::Run::start([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-U', 'loader', '-d', $node->connstr('memory') ],
+	$session = IPC::Run::start([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-U', 'loader', '-d',
+		$node->connstr('memory') ],
 		'<', \$in, '>', \$out, '2>&1', IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	$session->pump until $out =~ /^(\d+)\n/;
 	$backend = $1;
@@ -88,15 +90,19 @@ sub megabytes { return sprintf '%.1f MB', $_[0] / MB }
 # A line of COPY: row number and line, then sku, vendor_product_id, name,
 # category, price, stock, brand, compare_at_price, weight, image_url.
 my %mixes = (
-	good => sub { my ($n, $rows) = @_; return ("G$rows-$n", "G$rows-$n", "Name $n", 'Books', '9.99', 3, 'Brand', '', '', '') },
+	good => sub { my ($n, $rows) = @_; return ("G$rows-$n", "G$rows-$n", "Name $n", 'Books', '9.99', 3, 'Brand', '', '',
+		'') },
 	mixed => sub {
 		my ($n, $rows) = @_;
-		return ("M$rows-" . ($n % 50 == 3 ? $n - 2 : $n), "M$rows-$n", "Name $n", $n % 30 == 1 ? 'Boks' : 'Books', $n % 40 == 2 ? '9,99' : '9.99', 3, 'Brand', '', '', '');
+		return ("M$rows-" . ($n % 50 == 3 ? $n - 2 : $n), "M$rows-$n", "Name $n", $n % 30 == 1 ? 'Boks' : 'Books',
+			$n % 40 == 2 ? '9,99' : '9.99', 3, 'Brand', '', '', '');
 	},
 	# All taken by the largest load of good rows.
-	duplicates => sub { my ($n) = @_; return ("G300000-$n", "D$n", "Name $n", 'Books', '9.99', 3, 'Brand', '', '', '') },
+	duplicates => sub { my ($n) = @_; return ("G300000-$n", "D$n", "Name $n", 'Books', '9.99', 3, 'Brand', '', '',
+		'') },
 	# The same key all along: every row waits for an earlier one of its window.
-	'one key' => sub { my ($n, $rows) = @_; return ("same$rows", "K$rows-$n", "Name $n", 'Books', '9.99', 3, 'Brand', '', '', '') },
+	'one key' => sub { my ($n, $rows) = @_; return ("same$rows", "K$rows-$n", "Name $n", 'Books', '9.99', 3, 'Brand',
+		'', '', '') },
 	broken => sub { my ($n) = @_; return ("G300000-$n", '', '', 'Boks', '$1', 'x', 'b' x 101, '-1', '0', 'ftp://x') });
 
 sub make_rows
@@ -123,16 +129,23 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 
 		open_session();
 		# One row first: what the session keeps for good is there, caches too.
-		(undef, $upload) = watch("SELECT onboard_begin_upload('$vendor', '$mix'); SELECT 'x' FROM onboard_ingest('none', '[{\"row_number\": 1, \"product\": {}}]')");
+		(undef, $upload) = watch("SELECT onboard_begin_upload('$vendor', '$mix');
+			SELECT 'x' FROM onboard_ingest('none', '[{\"row_number\": 1, \"product\": {}}]')");
 		($upload) = $upload =~ /^(\S+)/;
 		$path = make_rows($mix, $rows, $upload);
 		$idle = anonymous_memory();
-		($most{$rows}) = watch("\\copy onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, product_name, category, price, stock_quantity, brand, compare_at_price, weight_kg, image_url) FROM '$path' \n");
+		($most{$rows}) = watch("\\copy onboard.intake (upload_id, row_number, line_number, sku, vendor_product_id, "
+			. "product_name, category, price, stock_quantity, brand, compare_at_price, weight_kg, image_url) FROM "
+			. "'$path' \n");
 		$most{$rows} -= $idle;
 		close_session();
-		is($node->safe_psql('memory', "SELECT valid_records + error_records FROM onboard.upload_history WHERE upload_id = '$upload'"), $rows, "$mix: $rows rows are judged");
-		is($node->safe_psql('memory', "SELECT valid_records = 0 FROM onboard.upload_history WHERE upload_id = '$upload'"), $mix =~ /^(duplicates|broken)$/ ? 't' : 'f', "$mix: and are what they should be");
-		cmp_ok($most{$rows}, '<', BOUND, "$mix: $rows rows through COPY take less than " . megabytes(BOUND) . ' over idle');
+		is($node->safe_psql('memory', "SELECT valid_records + error_records FROM onboard.upload_history
+			WHERE upload_id = '$upload'"), $rows, "$mix: $rows rows are judged");
+		is($node->safe_psql('memory', "SELECT valid_records = 0 FROM onboard.upload_history
+			WHERE upload_id = '$upload'"), $mix =~ /^(duplicates|broken)$/ ? 't' : 'f',
+			"$mix: and are what they should be");
+		cmp_ok($most{$rows}, '<', BOUND, "$mix: $rows rows through COPY take less than " . megabytes(BOUND)
+			. ' over idle');
 	}
 	note "$mix: " . join ', ', map { "$_ rows " . megabytes($most{$_}) } @sizes;
 	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK, "$mix: more rows take no more");
@@ -150,7 +163,9 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 	{
 		my ($from, $to) = $part == 0 ? (0, 19) : (20, 99);
 
-		($most[$part]) = watch(join ";\n", map { "SELECT count(*) FROM onboard_ingest('$upload', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product', good('I', n))) FROM generate_series($_ * 1000 + 1, $_ * 1000 + 1000) n))" } $from .. $to);
+		($most[$part]) = watch(join ";\n", map { "SELECT count(*)
+			FROM onboard_ingest('$upload', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+			good('I', n))) FROM generate_series($_ * 1000 + 1, $_ * 1000 + 1000) n))" } $from .. $to);
 	}
 	close_session();
 	note 'ingest: 20 calls ' . megabytes($most[0]) . ', 100 calls ' . megabytes($most[1]);
@@ -166,7 +181,8 @@ sub contexts_twice
 	my ($statement, $count, $begin, $end) = @_;
 	my $sum = "SELECT 'bytes', sum(total_bytes) FROM pg_backend_memory_contexts;\n";
 	my $out = $node->safe_psql('memory', join '', $begin,
-		map({ my $half = $_; map({ $statement->($_) . ";\n" } 1 + $half * $count / 2 .. ($half + 1) * $count / 2), $sum } 0, 1), $end);
+		map({ my $half = $_; map({ $statement->($_) . ";\n" } 1 + $half * $count / 2 .. ($half + 1) * $count / 2),
+			$sum } 0, 1), $end);
 	my @bytes = $out =~ /^bytes\|(\d+)$/mg;
 
 	note "contexts: @bytes";
@@ -176,23 +192,31 @@ sub contexts_twice
 $node->safe_psql('memory', "SELECT onboard_begin_upload('V1', 'single', content_id => 'single')");
 my $single = $node->safe_psql('memory', "SELECT upload_id FROM onboard.upload_history WHERE content_id = 'single'");
 my ($middle, $last) = contexts_twice(
-	sub { my ($n) = @_; return "INSERT INTO onboard.intake (upload_id, row_number, sku, vendor_product_id, product_name, category, price, stock_quantity) VALUES ('$single', $n, 'X$n', 'X$n', 'n', 'Books', '" . ($n % 7 ? 1 : 'x') . "', '1')" },
+	sub { my ($n) = @_; return "INSERT INTO onboard.intake (upload_id, row_number, sku, vendor_product_id, product_name,
+		category, price, stock_quantity) VALUES ('$single', $n, 'X$n', 'X$n', 'n', 'Books', '" . ($n % 7 ? 1 : 'x')
+		. "', '1')" },
 	20_000, "BEGIN;\n", 'COMMIT;');
 # PostgreSQL itself keeps a little for each change of one row in a transaction.
 cmp_ok($last - $middle, '<', 1.5 * MB, '10,000 more single rows in a transaction keep next to no memory');
-is($node->safe_psql('memory', "SELECT valid_records, error_records FROM onboard.upload_history WHERE upload_id = '$single'"), '17143|2857', 'all of them are judged');
+is($node->safe_psql('memory', "SELECT valid_records, error_records FROM onboard.upload_history
+	WHERE upload_id = '$single'"), '17143|2857', 'all of them are judged');
 
 ($middle, $last) = contexts_twice(
-	sub { my ($n) = @_; return "SELECT count(*) FROM onboard_validate('V1', '{\"sku\": \"G$n\", \"price\": \"\$1\", \"category\": \"Kitchn\", \"attributes\": {\"a\": $n}}')" }, 2_000, '', '');
+	sub { my ($n) = @_; return "SELECT count(*) FROM onboard_validate('V1',
+		'{\"sku\": \"G$n\", \"price\": \"\$1\", \"category\": \"Kitchn\", \"attributes\": {\"a\": $n}}')" }, 2_000, '',
+		'');
 cmp_ok($last - $middle, '<', MB / 4, '1,000 more calls of onboard_validate() keep no memory');
 
 ($middle, $last) = contexts_twice(
-	sub { my ($n) = @_; return "SELECT onboard_check('V1', '[{\"row_number\": $n, \"product\": {\"sku\": \"G$n\"}}]')" . ($n % 10 ? '' : ";\nBEGIN;\nSELECT onboard_check('V1', '[]', true);\nROLLBACK") }, 2_000, '', '');
+	sub { my ($n) = @_; return "SELECT onboard_check('V1', '[{\"row_number\": $n, \"product\": {\"sku\": \"G$n\"}}]')"
+		. ($n % 10 ? '' : ";\nBEGIN;\nSELECT onboard_check('V1', '[]', true);\nROLLBACK") }, 2_000, '', '');
 cmp_ok($last - $middle, '<', MB / 4, 'nor does onboard_check()');
 
 # A failed statement leaves nothing behind either.
 ($middle, $last) = contexts_twice(
-	sub { my ($n) = @_; return "DO 'BEGIN PERFORM * FROM onboard_ingest(''$single'', ''[{\"row_number\": " . (30_000 + $n) . ", \"product\": {\"sku\": \"F$n\"}}, {\"row_number\": 0}]''); EXCEPTION WHEN invalid_parameter_value THEN END'" }, 2_000, '', '');
+	sub { my ($n) = @_; return "DO 'BEGIN PERFORM * FROM onboard_ingest(''$single'', ''[{\"row_number\": "
+		. (30_000 + $n) . ", \"product\": {\"sku\": \"F$n\"}}, {\"row_number\": 0}]''); EXCEPTION WHEN "
+		. "invalid_parameter_value THEN END'" }, 2_000, '', '');
 cmp_ok($last - $middle, '<', MB / 4, 'nor does a call that fails');
 
 $node->stop;

@@ -32,11 +32,13 @@ sub cell
 	my %values = (
 		sku => [ map { "S$round-$_" } 0 .. 6 ],
 		vendor_product_id => [ map { "P$round-$_" } 0 .. 6 ],
-		product_name => [ 'Tea', "two\nlines", "two\r\nlines", 'a "q"', '', ' x ', '=1', "l1\r\nl2\"", 'n' x 201, "tab\there" ],
+		product_name => [ 'Tea', "two\nlines", "two\r\nlines", 'a "q"', '', ' x ', '=1', "l1\r\nl2\"", 'n' x 201,
+			"tab\there" ],
 		category => [ 'Books', 'Books', 'Boks', '"' ],
 		price => [ '1.00', '1.00', '1,5', '$2' ],
 		stock_quantity => [ '1', '1', '0', 'x' ]);
-	my $value = any_of(@{ $values{$column} // [ '', 'a', 'b;c', 'd,e', '|', "\t", '"', "\n", ',', ';x', "\xC3\xBC", "'-5", '+5', $column =~ /brand/ ? 'b' x 101 : 'z' ] });
+	my $value = any_of(@{ $values{$column} // [ '', 'a', 'b;c', 'd,e', '|', "\t", '"', "\n", ',', ';x', "\xC3\xBC",
+		"'-5", '+5', $column =~ /brand/ ? 'b' x 101 : 'z' ] });
 
 	$value = $replacement if rand() < 0.005;
 	if ($value =~ /["\r\n]|\Q$delimiter\E/ || rand() < 0.1)
@@ -80,7 +82,8 @@ sub make_file
 	push @columns, splice @extra, rand @extra, 1 for 1 .. rand 4;
 	@columns = sort { substr("$a$round", -1) cmp substr("$b$round", -1) || $a cmp $b } @columns if rand() < 0.5;
 	push @lines, join $delimiter, damage(map { cell($_, $round, $delimiter) } @columns) for 0 .. rand 12;
-	write_file($path, any_of('', "\xEF\xBB\xBF") . join($line_end, join($delimiter, @columns), @lines) . any_of('', $line_end));
+	write_file($path, any_of('', "\xEF\xBB\xBF") . join($line_end, join($delimiter, @columns), @lines)
+		. any_of('', $line_end));
 	return $delimiter;
 }
 
@@ -92,7 +95,8 @@ my @loads;    # of each round: the uploads, the file's own first
 sub load_file
 {
 	my ($path, @options) = @_;
-	my ($code, $out, $err) = run_onboard('load', $path, '--vendor', 'V1', '--again', '--json', '--quiet', '--reports', $directory,
+	my ($code, $out, $err) = run_onboard('load', $path, '--vendor', 'V1', '--again', '--json', '--quiet', '--reports',
+		$directory,
 		'--db', $node->connstr('fixed') . ' user=loader', @options);
 	my $result = eval { JSON::PP->new->decode($out) };
 
@@ -129,7 +133,8 @@ for my $round (1 .. $rounds)
 my %verdicts;
 for my $line (split /\n/, $node->safe_psql('fixed', <<'SQL'))
 SELECT upload_id, count(*), string_agg(CASE WHEN what = '' THEN 'DUPLICATE' ELSE what END, '; ' ORDER BY row_number)
-FROM (SELECT upload_id, row_number, coalesce(string_agg(error_type || ' ' || coalesce(error_field, '-'), ', ' ORDER BY error_id) FILTER (WHERE error_type NOT LIKE 'DUPLICATE%'), '') AS what
+FROM (SELECT upload_id, row_number, coalesce(string_agg(error_type || ' ' || coalesce(error_field, '-'),
+	', ' ORDER BY error_id) FILTER (WHERE error_type NOT LIKE 'DUPLICATE%'), '') AS what
 	FROM onboard.validation_errors GROUP BY 1, 2) e GROUP BY 1
 SQL
 {
@@ -137,7 +142,8 @@ SQL
 
 	$verdicts{$upload} = [ $count, $what ];
 }
-my %totals = map { split /\|/ } split /\n/, $node->safe_psql('fixed', 'SELECT upload_id, coalesce(total_records, 0) FROM onboard.upload_history');
+my %totals = map { split /\|/ } split /\n/, $node->safe_psql('fixed',
+	'SELECT upload_id, coalesce(total_records, 0) FROM onboard.upload_history');
 my ($compared, $rows) = (0, 0);
 
 for my $load (@loads)

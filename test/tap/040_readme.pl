@@ -1,8 +1,9 @@
-# The documents say what is so: every example of README.md is run, in order, and
-# its output compared; the reference tables of README.md, glue/README.md and
-# sql/README.md hold what the program and the extension have, no more, no less.
+# The documents say what is so: every example of README.md, glue/README.md and
+# sql/README.md is run, in this order, and its output compared; the reference
+# tables of these pages hold what the program and the extension have, no more, no
+# less.
 #
-# In README.md, a comment on the line before a block changes what is expected:
+# In these pages, a comment on the line before a block changes what is expected:
 #
 #	<!-- exit 1 -->			the last command ends with this code, not 0
 #	<!-- not run: why -->	the block is not run; its make targets must exist
@@ -100,12 +101,13 @@ END
 	$? = $code;
 }
 
-# ----- README.md -----
+# ----- examples -----
 
 # All fenced blocks: language, text, line, what the comment before it says.
 sub blocks_of
 {
-	my ($text) = @_;
+	my ($page) = @_;
+	my $text = slurp("$root/$page");
 	my @blocks;
 	my $line = 0;
 	my ($block, $comment);
@@ -115,7 +117,7 @@ sub blocks_of
 		$line++;
 		if (!$block && $row =~ /^```(\w*)/)
 		{
-			$block = { language => $1, text => '', line => $line, comment => $comment // '' };
+			$block = { language => $1, text => '', where => "$page line $line", comment => $comment // '' };
 		}
 		elsif ($block && $row eq '```')
 		{
@@ -185,7 +187,7 @@ sub run_script
 	  : $block->{language} eq 'python' ? ('python3', '-') : ('bash', '-e', '-s');
 	my ($code, $output) = run_in_folder($text, @command);
 
-	is($code, expected_code($block), "README.md line $block->{line}: $block->{language} ends well")
+	is($code, expected_code($block), "$block->{where}: $block->{language} ends well")
 	  or diag "$text\n$output";
 	return $output;
 }
@@ -197,7 +199,7 @@ sub run_console
 	my $number = 0;
 	my $last = @parts / 2;
 
-	die "line $block->{line}: text before the first command" if shift(@parts) ne '';
+	die "$block->{where}: text before the first command" if shift(@parts) ne '';
 	while (@parts)
 	{
 		my ($command, $shown) = (shift @parts, shift(@parts) // '');
@@ -206,8 +208,8 @@ sub run_console
 
 		chomp $command;
 		note "$command\n$output" if $ENV{README_TEST_SHOW};
-		is($code, $wanted, "README.md line $block->{line}: exit code of $command") or diag $output;
-		is(normal($output), normal($shown), "README.md line $block->{line}: output of $command");
+		is($code, $wanted, "$block->{where}: exit code of $command") or diag $output;
+		is(normal($output), normal($shown), "$block->{where}: output of $command");
 	}
 	return;
 }
@@ -219,29 +221,32 @@ sub check_unrun
 
 	for my $target ($block->{text} =~ /^(?:sudo )?make ([a-z][a-z-]*)/mg)
 	{
-		ok($makefile =~ /^\Q$target\E:|^\t.*make \Q$target\E /m, "README.md line $block->{line}: make $target is there");
+		ok($makefile =~ /^\Q$target\E:|^\t.*make \Q$target\E /m,
+			"$block->{where}: make $target is there");
 	}
 	for my $path ($block->{text} =~ m{\b((?:test|src|glue|sql)/[\w./-]+)}g)
 	{
-		ok(-e "$root/$path", "README.md line $block->{line}: $path is there");
+		ok(-e "$root/$path", "$block->{where}: $path is there");
 	}
 	return;
 }
 
-sub run_readme
+# The pages share server and folder, so that one may go on where another ends.
+sub run_pages
 {
+	my (@pages) = @_;
 	my $other = start_other_server();
 	my $have_psycopg = system("python3 -c 'import psycopg2' 2>/dev/null") == 0;
-	my ($output, $from);
+	my $output;
 	my %run;
 
-	for my $block (blocks_of(slurp("$root/README.md")))
+	for my $block (map { blocks_of($_) } @pages)
 	{
 		my $language = $block->{language};
 
 		if ($language eq 'text' && defined $output)
 		{
-			is(normal($output), normal($block->{text}), "README.md line $block->{line}: output shown");
+			is(normal($output), normal($block->{text}), "$block->{where}: output shown");
 		}
 		undef $output;
 		next if $language !~ /^(sh|console|sql|python)$/;
@@ -256,7 +261,7 @@ sub run_readme
 		}
 		elsif ($language eq 'python' && !$have_psycopg)
 		{
-			note "line $block->{line}: no psycopg2";
+			note "$block->{where}: no psycopg2";
 		}
 		else
 		{
@@ -264,7 +269,7 @@ sub run_readme
 			note "$block->{text}\n$output" if $ENV{README_TEST_SHOW};
 		}
 	}
-	cmp_ok($run{$_} // 0, '>', 0, "README.md has examples of $_") for qw(sh console sql);
+	cmp_ok($run{$_} // 0, '>', 0, "the pages have examples of $_") for qw(sh console sql);
 	return;
 }
 
@@ -305,7 +310,8 @@ sub check_commands
 		my ($option, $meaning, $commands) = @$row;
 		my ($default) = $meaning =~ /default: (\d\w*)/;
 
-		push @{ $documented{$_} }, join ' ', $option, $default // () for $commands eq 'all' ? @commands : split /, */, $commands;
+		push @{ $documented{$_} }, join ' ', $option, $default // ()
+			for $commands eq 'all' ? @commands : split /, */, $commands;
 	}
 	is_deeply(sorted(map { $_->[0] =~ /^onboard (\w+(?: \w[\w-]*)?)(?= |$)/ } grep { $_->[0] !~ /^onboard help/ }
 			map { [ $_->[0] =~ s/ (?:\[?[A-Z-]).*//r ] } table_below('glue/README.md', 'Commands')),
@@ -314,7 +320,8 @@ sub check_commands
 	{
 		my ($text) = (run_in_folder('', $program, split(/ /, $command), '--help'))[1];
 		my ($options) = $text =~ /^Options:\n(.*?\n)\n/ms;
-		my $usage = join '', grep { defined } $text =~ /^Usage: (onboard .*?)(?: --[a-z-]+ [A-Z]+)* \[OPTION\]\.\.\.( \[-- .*\])?$/m;
+		my $usage = join '', grep { defined } $text
+			=~ /^Usage: (onboard .*?)(?: --[a-z-]+ [A-Z]+)* \[OPTION\]\.\.\.( \[-- .*\])?$/m;
 		my @shown;
 
 		while ($options =~ /^ {2,6}((?:-\w, )?--[a-z-]+(?: \[?[A-Z]+\]?)?)(.*\n(?: {20,}.*\n)*)/mg)
@@ -338,8 +345,8 @@ sub check_exit_codes
 	my ($enum) = slurp("$root/glue/cli/command.h") =~ /enum exit_code\n\{(.*?)\}/s;
 	my @codes = $enum =~ /= (\d+)/g;
 
-	is_deeply([ map { $_->[0] } table_below($_, 'Exit codes') ], \@codes, "$_ has the exit codes")
-	  for 'README.md', 'glue/README.md';
+	is_deeply([ map { $_->[0] } table_below('glue/README.md', 'Exit codes') ], \@codes,
+		'glue/README.md has the exit codes');
 
 	my (undef, $help) = run_in_folder('', $program, '--help');
 	my %documented;
@@ -404,9 +411,9 @@ sub check_failure_codes
 
 	my %again = (true => 'tried', false => 'shown');
 
-	is_deeply({ map { $_->[0] => $_->[3] } table_below('README.md', 'Failure codes') },
+	is_deeply({ map { $_->[0] => $_->[3] } table_below('sql/README.md', 'Failure codes') },
 		{ map { /"(\w+)", (\w+),/ ? ($1 => $again{$2}) : () } $list =~ /\{(.*?)\}/g },
-		'README.md has the failure codes, and which may be tried again');
+		'sql/README.md has the failure codes, and which may be tried again');
 	return;
 }
 
@@ -414,7 +421,7 @@ sub check_rules
 {
 	my ($table) = slurp("$root/src/shared/rules.c") =~ /rules\[RULE_COUNT\] = \{(.*?)\n\};/s;
 
-	is_deeply([ map { $_->[0] } table_below('README.md', 'Rules') ], [ $table =~ /\{\s*"([A-Z_]+)"/g ],
+	is_deeply([ map { $_->[0] } table_below('README.md', 'Rules') ], [ $table =~ /(?:NAMED\(|\{\s*")([A-Z_]+)/g ],
 		'README.md has the rules, in their order');
 	return;
 }
@@ -485,7 +492,8 @@ SQL
 
 	cmp_ok(scalar split(/\n/, $public), '>', 20, 'the extension has functions');
 	is_deeply(sorted(@documented), sorted(split /\n/, $public), 'sql/README.md has the functions');
-	is_deeply(sorted(map { $_->[0] =~ /^(?:onboard\.)?(\w+)/ } table_below('sql/README.md', 'Functions of schema onboard')),
+	is_deeply(sorted(map { $_->[0] =~ /^(?:onboard\.)?(\w+)/ } table_below('sql/README.md',
+		'Functions of schema onboard')),
 		sorted(split /\n/, $own), 'sql/README.md has the functions of schema onboard');
 	return;
 }
@@ -521,7 +529,8 @@ sub check_grants
 		push @expected, [ map { s/;/, /gr } split /,/, $line ];
 	}
 	shift @expected;
-	is_deeply([ table_below('sql/README.md', 'Grants') ], \@expected, 'sql/README.md has the grants of test/data/grants.csv');
+	is_deeply([ table_below('sql/README.md', 'Grants') ], \@expected,
+		'sql/README.md has the grants of test/data/grants.csv');
 	return;
 }
 
@@ -529,7 +538,8 @@ sub check_settings
 {
 	my @defined = slurp("$root/src/base/settings.c") =~ /DefineCustom\w+\("([\w.]+)"/g;
 
-	is_deeply(sorted(map { $_->[0] } table_below('sql/README.md', 'Settings')), sorted(@defined), 'sql/README.md has the settings');
+	is_deeply(sorted(map { $_->[0] } table_below('sql/README.md', 'Settings')), sorted(@defined),
+		'sql/README.md has the settings');
 	return;
 }
 
@@ -544,7 +554,8 @@ sub check_headline
 	my $results = 'test/bench/RESULTS.md';
 	my ($found) = grep { $_->[0] eq ($keys // '') && $_->[1] eq $bad }
 	  table_below($results, 'COPY through onboard.intake, ' . ($rows // '') . ' rows, empty catalogue');
-	my ($bar) = grep { $_->[0] eq 'intake against COPY with FK' } table_below($results, 'Every bar, and the worst figure under it');
+	my ($bar) = grep { $_->[0] eq 'intake against COPY with FK' } table_below($results,
+		'Every bar, and the worst figure under it');
 
 	is_deeply([ @$found[ 5, 6 ] ], [ $rate, $ratio ], "README.md quotes the rate and the ratio of $results");
 	is($worst, $bar->[2], 'and the worst ratio');
@@ -604,7 +615,8 @@ sub anchors_of
 # Every relative link leads to a file, and to a heading if it names one.
 sub check_links
 {
-	for my $path ('README.md', 'ARCHITECTURE.md', 'sql/README.md', 'glue/README.md', 'glue/lambda/README.md')
+	for my $path (qw(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md
+		sql/README.md glue/README.md glue/lambda/README.md test/README.md))
 	{
 		my $text = slurp("$root/$path");
 		my $folder = dirname("$root/$path");
@@ -625,7 +637,7 @@ sub check_links
 }
 
 mkdir "$scratch/shop" or die "$scratch/shop: $!";
-run_readme();
+run_pages('README.md', 'glue/README.md', 'sql/README.md');
 check_commands();
 check_exit_codes();
 check_sqlstates();

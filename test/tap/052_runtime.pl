@@ -42,10 +42,13 @@ my $readme = slurp(source_root() . '/glue/lambda/README.md');
 my ($settings_table, $version_line, $help) = ('', '', '');
 IPC::Run::run([ RuntimeApi::program(), '--settings' ], '>', \$settings_table);
 is($?, 0, '--settings');
-ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0, 'the table in README.md is that of the program');
+ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0,
+	'the table in README.md is that of the program');
 IPC::Run::run([ RuntimeApi::program(), '--version' ], '>', \$version_line);
 is($?, 0, '--version');
-like(slurp(source_root() . '/onboard.control'), qr/^default_version = '\Q@{[ $version_line =~ m{^bootstrap \(onboard\) (\S+)$} ]}\E'$/m, 'the version is that of the extension');
+like(slurp(source_root() . '/onboard.control'),
+	qr/^default_version = '\Q@{[ $version_line =~ m{^bootstrap \(onboard\) (\S+)$} ]}\E'$/m,
+	'the version is that of the extension');
 
 IPC::Run::run([ RuntimeApi::program(), '--help' ], '>', \$help);
 is($?, 0, '--help');
@@ -71,15 +74,18 @@ sub fails_to_start
 	return $json->{errorMessage};
 }
 
-fails_to_start('no handler', 'Runtime.NoSuchHandler', qr/neither as the first argument nor by _HANDLER; there are: check/, {});
+fails_to_start('no handler', 'Runtime.NoSuchHandler',
+	qr/neither as the first argument nor by _HANDLER; there are: check/, {});
 fails_to_start('an empty _HANDLER', 'Runtime.NoSuchHandler', qr/neither/, { _HANDLER => '' });
-fails_to_start('an unknown one', 'Runtime.NoSuchHandler', qr/no handler "cheque"; there are: check/, { _HANDLER => 'cheque' });
+fails_to_start('an unknown one', 'Runtime.NoSuchHandler', qr/no handler "cheque"; there are: check/,
+	{ _HANDLER => 'cheque' });
 fails_to_start('the argument wins', 'Runtime.NoSuchHandler', qr/no handler "other"/, { _HANDLER => 'check' }, 'other');
 my $message = fails_to_start('a wrong setting', 'Runtime.InvalidSettings',
 	qr/^SETTINGS: LOCK_TIMEOUT_MS must be a whole number from 100 to 900000$/,
 	{ %environment, LOCK_TIMEOUT_MS => '5s' }, 'check');
 unlike($message, qr/5s/, 'its value is not repeated');
-fails_to_start('no region', 'Runtime.InvalidSettings', qr/^NO_REGION: /, { %environment, AWS_REGION => undef }, 'check');
+fails_to_start('no region', 'Runtime.InvalidSettings', qr/^NO_REGION: /, { %environment, AWS_REGION => undef },
+	'check');
 fails_to_start('a wrong word', 'Runtime.InvalidSettings', qr/LOG_LEVEL must be debug, info, warning or error$/,
 	{ %environment, LOG_LEVEL => 'loud' }, 'check');
 
@@ -116,7 +122,8 @@ sub set_password
 	my ($password) = @_;
 	my $literal = $password =~ s/'/''/gr;
 
-	$node->safe_psql('postgres', "SET password_encryption = 'scram-sha-256'; ALTER ROLE loader PASSWORD E'" . ($literal =~ s/\\/\\\\/gr) . "'");
+	$node->safe_psql('postgres', "SET password_encryption = 'scram-sha-256'; ALTER ROLE loader PASSWORD E'"
+		. ($literal =~ s/\\/\\\\/gr) . "'");
 	return;
 }
 
@@ -173,12 +180,14 @@ write_secret();
 my $version = $node->safe_psql('shop', 'SELECT library FROM onboard_version()');
 
 start_check();
-my $reply = $api->invoke('{"any":"thing"}', headers => { 'Lambda-Runtime-Trace-Id' => 'Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700' });
+my $reply = $api->invoke('{"any":"thing"}', headers =>
+	{ 'Lambda-Runtime-Trace-Id' => 'Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700' });
 is_fine($reply, 'check answers');
 is($reply->{json}{$_}, $version, "check tells the version: $_") for qw(program library script);
 like($reply->{json}{ruleset}, qr/^\d+$/, 'and that of the rules');
 is($reply->{headers}{'content-length'}, length $reply->{body}, 'the response has a length');
-is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't', 'the connection is encrypted');
+is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't',
+	'the connection is encrypted');
 my @authorities = glob "$folder/onboard-ca-*";
 is(scalar @authorities, 1, 'the certificate authority is in one file');
 is((stat $authorities[0])[2] & 07777, 0600, 'which only we can read');
@@ -224,7 +233,8 @@ is_fine($api->invoke('{}'), 'a connection string for a name cannot switch TLS of
 is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't', 'it is encrypted');
 start_check();
 write_secret(password => undef);
-is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret has no text password$/, 'a secret without a password');
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret has no text password$/,
+	'a secret without a password');
 write_file($secret_file, '{"password":"');
 is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret is no JSON object$/, 'a secret that is cut');
 unlink $secret_file;
@@ -272,7 +282,8 @@ is_error($api->invoke('{}'), qr/^28P01: the database refused the login/, 'a wron
 # The same from Secrets Manager.
 write_secret(password => $passwords[1]);
 my $secrets = SecretStub->new($secret_file);
-start_check(DATABASE_SECRET_FILE => undef, DATABASE_SECRET_ID => 'shop/database', DATABASE_FAILURES => 10, AWS_ENDPOINT_URL => $secrets->url,
+start_check(DATABASE_SECRET_FILE => undef, DATABASE_SECRET_ID => 'shop/database', DATABASE_FAILURES => 10,
+	AWS_ENDPOINT_URL => $secrets->url,
 	AWS_ACCESS_KEY_ID => 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY => 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY');
 is_fine($api->invoke('{}'), 'the secret from Secrets Manager');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
@@ -295,7 +306,9 @@ is($secrets->count, 3, 'is read again once');
 write_secret(password => $passwords[1], dbname => 'nowhere');
 is_error($api->invoke('{}'), qr/^3D000: there is no database of that name/, 'a secret of another database');
 write_secret(password => $passwords[1], dbname => 'dbname=shop target_session_attrs=planted');
-is_error($api->invoke('{}'), qr/^BAD_PARAMETER: cannot connect to the database: libpq does not accept the value of target_session_attrs$/, 'one with a parameter that libpq refuses');
+is_error($api->invoke('{}'),
+	qr/^BAD_PARAMETER: cannot connect to the database: libpq does not accept the value of target_session_attrs$/,
+	'one with a parameter that libpq refuses');
 write_secret(password => $passwords[1]);
 is_fine($api->invoke('{}'), 'and one that was corrected, which is read at once');
 is($secrets->count, 6, 'each of them was read once');
@@ -329,7 +342,8 @@ is(backend(), $first, 'on the same connection');
 start_check(DATABASE_PAUSE_SECONDS => 3600);
 is_fine($api->invoke('{}'), 'before an outage');
 $node->stop;
-is_error($api->invoke('{}'), qr/^08001: cannot reach the database at 127\.0\.0\.1: .*Connection refused/, "outage, attempt $_") for 1 .. 3;
+is_error($api->invoke('{}'), qr/^08001: cannot reach the database at 127\.0\.0\.1: .*Connection refused/,
+	"outage, attempt $_") for 1 .. 3;
 is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'then the database is left alone');
 $node->start;
 is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'also when it is back');
@@ -425,7 +439,8 @@ INI
 	{
 		is_fine($_->invoke('{}'), "two sandboxes share one connection, turn $turn") for $api, $second;
 	}
-	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader'"), 1, 'of the server');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader'"), 1,
+		'of the server');
 
 	# What a transaction sets must not stay behind.
 	my $quoted = $passwords[1] =~ s/([\\'])/\\$1/gr;
@@ -451,8 +466,10 @@ $api->stop;
 my $told = join '', map { slurp($_) } glob "$folder/bootstrap-*.log $folder/bootstrap-*.log.err";
 cmp_ok(length $told, '>', 1000, 'there is a log');
 unlike($told, qr/wJalrXUtnFEMI/, 'no key of AWS in it');
-ok(index($told, $_) < 0, 'no password in it') for @passwords, map { substr JSON::PP->new->allow_nonref->encode($_), 1, -1 } @passwords;
+ok(index($told, $_) < 0, 'no password in it') for @passwords,
+	map { substr JSON::PP->new->allow_nonref->encode($_), 1, -1 } @passwords;
 unlike($told, qr/password=|BEGIN CERTIFICATE|postgresql:/, 'no connection string either');
-is(scalar(grep { !eval { JSON::PP->new->utf8->decode($_); 1 } } split /\n/, $told), 0, 'each line is one JSON document');
+is(scalar(grep { !eval { JSON::PP->new->utf8->decode($_); 1 } } split /\n/, $told), 0,
+	'each line is one JSON document');
 
 done_testing();

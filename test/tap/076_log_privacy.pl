@@ -15,7 +15,8 @@ use OnboardTest;
 
 use constant CANARY => 'Canary';
 
-my $columns = 'upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, price, stock_quantity';
+my $columns = 'upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, price, '
+	. 'stock_quantity';
 my $node = new_server('privacy', <<'CONF');
 log_min_messages = notice
 log_lock_waits = on
@@ -90,7 +91,8 @@ sub text_line
 {
 	my ($n) = @_;
 
-	return join("\t", 'U', $n, $n + 1, "Canary-v$n", 'Canary name', 'Canary category', "Canary-s$n", '1.00', '1') . "\n";
+	return join("\t", 'U', $n, $n + 1, "Canary-v$n", 'Canary name', 'Canary category', "Canary-s$n", '1.00', '1')
+		. "\n";
 }
 
 sub csv_line
@@ -115,36 +117,47 @@ for my $before ([], \@good)
 
 	copy_is_private("a field too many in $at", $csv, [ @$before, csv_line($n) =~ s/$/,Canary/r ], '22P04', $where);
 	copy_is_private("a field too few in $at", $csv, [ @$before, "U,$n,$n,Canary\n" ], '22P04', $where);
-	copy_is_private("no number in $at", $csv, [ @$before, "U,Canary,$n,,,,,,\n" ], '22P02', qr/$where, column row_number/);
-	copy_is_private("too great a number in $at", '', [ @$text, "U\t99999999999999999999\t1\tCanary\t\t\t\t\t\n" ], '22003', $where);
+	copy_is_private("no number in $at", $csv, [ @$before, "U,Canary,$n,,,,,,\n" ], '22P02',
+		qr/$where, column row_number/);
+	copy_is_private("too great a number in $at", '', [ @$text, "U\t99999999999999999999\t1\tCanary\t\t\t\t\t\n" ],
+		'22003', $where);
 	copy_is_private("a quote without end in $at", $csv, [ @$before, "U,$n,$n,\"Canary,,,,,\n" ], '22P04');
-	copy_is_private("bytes of no character in $at", '', [ @$text, "U\t$n\t$n\tCanary\xff\t\t\t\t\t\n" ], '22021', $where);
-	copy_is_private("a character in no encoding in $at", "with (encoding 'windows-1252')", [ @$text, "U\t$n\t$n\tCanary\x81\t\t\t\t\t\n" ], '22P05', $where);
+	copy_is_private("bytes of no character in $at", '', [ @$text, "U\t$n\t$n\tCanary\xff\t\t\t\t\t\n" ], '22021',
+		$where);
+	copy_is_private("a character in no encoding in $at", "with (encoding 'windows-1252')",
+		[ @$text, "U\t$n\t$n\tCanary\x81\t\t\t\t\t\n" ], '22P05', $where);
 	copy_is_private("a carriage return in $at", '', [ @$text, "U\t$n\t$n\tCanary\r\t\t\t\t\t\n" ], '22P04', $where);
 }
-copy_is_private('a header of another file', 'with (format csv, header match)', [ csv_line(1) =~ s/^U/Canary/r ], '22P04', qr/COPY intake, line 1/);
-copy_is_private('a binary row', "(upload_id, row_number) with (format binary)", [ "PGCOPY\n\377\r\n\0", pack('NNnNa6Na6', 0, 0, 2, 6, 'Canary', 6, 'Canary') ], '08P01',
+copy_is_private('a header of another file', 'with (format csv, header match)', [ csv_line(1) =~ s/^U/Canary/r ],
+	'22P04', qr/COPY intake, line 1/);
+copy_is_private('a binary row', "(upload_id, row_number) with (format binary)",
+	[ "PGCOPY\n\377\r\n\0", pack('NNnNa6Na6', 0, 0, 2, 6, 'Canary', 6, 'Canary') ], '08P01',
 	qr/COPY intake, line 1, column row_number/);
 
 # Attributes
-for my $bad ([ '{"Canary": Canary', '22P02' ], [ '{"Canary": "Canary"', '22P02' ], [ 'Canary', '22P02' ], [ '{"Canary": "\\\\u0000Canary"}', '22P05' ], [ '{"Canary": "\\\\udeadCanary"}', '22P02' ],
-	[ '{"Canary": 1}', '22023' ], [ '{"Canary": {"Canary": "Canary"}}', '22023' ], [ '["Canary"]', '22023' ], [ '"Canary"', '22023' ])
+for my $bad ([ '{"Canary": Canary', '22P02' ], [ '{"Canary": "Canary"', '22P02' ], [ 'Canary', '22P02' ],
+	[ '{"Canary": "\\\\u0000Canary"}', '22P05' ], [ '{"Canary": "\\\\udeadCanary"}', '22P02' ],
+	[ '{"Canary": 1}', '22023' ], [ '{"Canary": {"Canary": "Canary"}}', '22023' ], [ '["Canary"]', '22023' ],
+		[ '"Canary"', '22023' ])
 {
 	my ($json, $state) = @$bad;
 	my $good = qq(U\t%d\t{"Canary": "Canary"}\n);
 	my $line = "U\t3\t$json\n";
 
 	copy_is_private("attributes $json in line 1", $attributes, [$line], $state, qr/COPY intake, line 1\b/);
-	copy_is_private("attributes $json in line 3", $attributes, [ sprintf($good, 1), sprintf($good, 2), $line ], $state, qr/COPY intake, line 3\b/);
+	copy_is_private("attributes $json in line 3", $attributes, [ sprintf($good, 1), sprintf($good, 2), $line ], $state,
+		qr/COPY intake, line 3\b/);
 }
 
 # Columns in a wrong order
 copy_is_private('a value for upload_id', '(row_number, upload_id)', ["1\tCanary\n"], '42704', qr/COPY intake, line 1/);
-copy_is_private('a value for defect_type', '(upload_id, row_number, defect_type)', [ "U\t1\tMALFORMED_ROW\n", "U\t2\tCanary\n" ], '22023', qr/COPY intake, line 2/);
+copy_is_private('a value for defect_type', '(upload_id, row_number, defect_type)',
+	[ "U\t1\tMALFORMED_ROW\n", "U\t2\tCanary\n" ], '22023', qr/COPY intake, line 2/);
 
 # Rows of other tables
 my $upload = begin_upload();
-my $insert = 'INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, attributes)';
+my $insert = 'INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price,
+	stock_quantity, attributes)';
 my $from_staging = "$insert SELECT 'U', n, sku, name, 'Books', sku, '1.00', '1', attributes FROM staging";
 my %records = (
 	'no array' => '{"Canary": "Canary"}',
@@ -155,7 +168,8 @@ my %records = (
 	'a value for a defect' => '[{"row_number": 1, "defect": "Canary"}]',
 	'a defect of no kind' => '[{"row_number": 1, "defect": {"error_type": "Canary", "raw": "Canary"}}]',
 	'a key of no meaning' => '[{"row_number": 1, "Canary": "Canary", "product": {"sku": "Canary"}}]',
-	'two products' => '[{"row_number": 1, "product": {"sku": "Canary"}, "defect": {"error_type": "MALFORMED_ROW", "message": "Canary"}}]',
+	'two products' => '[{"row_number": 1, "product": {"sku": "Canary"}, "defect": {"error_type": "MALFORMED_ROW", '
+		. '"message": "Canary"}}]',
 	'a value in a value' => '[{"row_number": 1, "product": {"sku": {"Canary": "Canary"}, "Canary": ["Canary"]}}]');
 
 $node->safe_psql('privacy', "INSERT INTO records VALUES ('$_', '$records{$_}')") for keys %records;
@@ -164,7 +178,8 @@ for my $what (sort keys %records)
 {
 	my $json = "(SELECT json::jsonb FROM records WHERE what = '$what')";
 
-	told("SELECT count(*) FROM onboard_ingest('$upload', $json); SELECT count(*) FROM onboard_check('PRI-1', $json); SELECT count(*) FROM onboard_validate('PRI-1', $json -> 0 -> 'product')");
+	told("SELECT count(*) FROM onboard_ingest('$upload', $json); SELECT count(*) FROM onboard_check('PRI-1', $json);
+		SELECT count(*) FROM onboard_validate('PRI-1', $json -> 0 -> 'product')");
 	unlike(logged(), qr/canary/i, "records with $what");
 }
 
@@ -174,12 +189,15 @@ my @departures = (
 	[ 'a unique constraint', 'ALTER TABLE onboard.products ADD UNIQUE (product_name)', '' ],
 	[ 'an exclusion constraint', 'ALTER TABLE onboard.products ADD EXCLUDE (product_name WITH =)', '' ],
 	[ 'an index that takes no text', 'CREATE INDEX ON onboard.products ((product_name::int))', '' ],
-	[ 'a trigger that refuses', 'CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse(\'P0001\')', '' ],
-	[ 'a trigger that cannot', 'CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse(\'53100\')', '53100' ]);
+	[ 'a trigger that refuses', 'CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW
+		EXECUTE FUNCTION refuse(\'P0001\')', '' ],
+	[ 'a trigger that cannot', 'CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW
+		EXECUTE FUNCTION refuse(\'53100\')', '53100' ]);
 
 $node->safe_psql('privacy', <<'SQL');
 INSERT INTO staging SELECT n, 'Canary-' || n FROM generate_series(1, 3) n;
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = TG_ARGV[0], MESSAGE = 'refused'; END $$;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = TG_ARGV[0],
+	MESSAGE = 'refused'; END $$;
 SQL
 for my $departure (@departures)
 {
@@ -202,7 +220,8 @@ sub session
 	my ($name) = @_;
 	my %session = (name => $name, in => '', out => '');
 
-	$session{run} = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('privacy') . " user=loader application_name=$name" ],
+	$session{run} = IPC::Run::start([ 'psql', '-XqAt', '-d',
+		$node->connstr('privacy') . " user=loader application_name=$name" ],
 		'<', \$session{in}, '>', \$session{out}, '2>&1', IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return \%session;
 }
@@ -230,7 +249,8 @@ sub wait_for_lock
 {
 	my ($session) = @_;
 
-	$node->poll_query_until('privacy', "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = '$session->{name}' AND wait_event_type = 'Lock'")
+	$node->poll_query_until('privacy', "SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE application_name = '$session->{name}' AND wait_event_type = 'Lock'")
 	  or die "$session->{name} waits for no lock";
 	return;
 }
@@ -259,7 +279,8 @@ for my $door ('INSERT', 'COPY')
 	my $u = begin_upload();
 
 	write_file("$folder/lines", csv_line(3) =~ s/^U/$u/r =~ s/Canary-[vs]3/Canary-3/gr =~ s/Canary category/Books/r);
-	my $load = $door eq 'INSERT' ? ($from_staging =~ s/U/$u/r) . ' WHERE n = 3' : "\\copy onboard.intake ($columns) from '$folder/lines' $csv";
+	my $load = $door eq 'INSERT' ? ($from_staging =~ s/U/$u/r) . ' WHERE n = 3'
+		: "\\copy onboard.intake ($columns) from '$folder/lines' $csv";
 
 	is_private("$door that times out", "SET statement_timeout = '200ms';\n$load", '57014');
 	is_private("$door that waited too long", "SET onboard.lock_wait = '100ms';\n$load", '55P03');
@@ -280,8 +301,11 @@ for my $session ($one, $two)
 }
 
 # Calls about uploads; a value in the statement itself is logged, with the statement.
-for my $call ("onboard_begin_upload('PRI-1', '')", "onboard_begin_upload('PRI-9', 'a.csv')", "onboard_begin_upload('PRI-1', 'a.csv', metadata => jsonb_build_object('reported_at', (SELECT min(name) FROM staging)))",
-	"onboard_begin_upload((SELECT min(name) FROM staging), 'a.csv')", "onboard_begin_upload('PRI-1', (SELECT repeat(min(name), 5000) FROM staging))",
+for my $call ("onboard_begin_upload('PRI-1', '')", "onboard_begin_upload('PRI-9', 'a.csv')",
+	"onboard_begin_upload('PRI-1', 'a.csv', metadata => jsonb_build_object('reported_at', (SELECT min(name)
+	FROM staging)))",
+	"onboard_begin_upload((SELECT min(name) FROM staging), 'a.csv')",
+		"onboard_begin_upload('PRI-1', (SELECT repeat(min(name), 5000) FROM staging))",
 	"onboard_reject_upload('$upload', 'NO_SUCH_CODE', (SELECT min(name) FROM staging))")
 {
 	logged();

@@ -21,13 +21,15 @@ sub uploads_and_events
 	my ($name) = @_;
 
 	return sql("SELECT count(DISTINCT u.upload_id), count(o.event_id) FROM onboard.upload_history u"
-		  . " LEFT JOIN onboard.outbox o ON o.upload_id = u.upload_id AND o.kind = 'upload_ended' WHERE u.file_name = '$name'");
+		  . " LEFT JOIN onboard.outbox o ON o.upload_id = u.upload_id AND o.kind = 'upload_ended' WHERE u.file_name = "
+			. "'$name'");
 }
 
 # One value for all uploads and the number of events.
 sub database_state
 {
-	return sql('SELECT md5(string_agg(u::text, E\'\n\' ORDER BY upload_id)), (SELECT count(*) FROM onboard.outbox) FROM onboard.upload_history u');
+	return sql('SELECT md5(string_agg(u::text, E\'\n\' ORDER BY upload_id)), (SELECT count(*) FROM onboard.outbox)
+		FROM onboard.upload_history u');
 }
 
 # Load a file twice: the second run ends like the first, and changes nothing.
@@ -48,7 +50,8 @@ sub load_twice
 	is(database_state(),
 		$state, "$name: the second run changes nothing");
 	is($results[1]{upload_id}, $results[0]{upload_id}, "$name: it is the same upload");
-	is_deeply([ map { $_->{loaded_before} } @results ], [ JSON::PP::false, JSON::PP::true ], "$name: which the second run says was loaded before");
+	is_deeply([ map { $_->{loaded_before} } @results ], [ JSON::PP::false, JSON::PP::true ],
+		"$name: which the second run says was loaded before");
 	return @results;
 }
 
@@ -58,12 +61,14 @@ my ($first, $second) = load_twice(1, 'no good row', 'bad.csv', '--vendor', 'V');
 is($second->{error_records}, 2, 'its errors are shown again');
 is(uploads_and_events('bad.csv'), '1|1', 'one upload, told once');
 ($out, $err) = is_exit(1, 'for people', 'load', 'bad.csv', '--vendor', 'V');
-like($out, qr/^  loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d; --again loads it as a new upload$/m, 'it says so like a good file');
+like($out, qr/^  loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d; --again loads it as a new upload$/m,
+	'it says so like a good file');
 like($out, qr/^Upload \Q$first->{upload_id}\E: failed, no row was accepted$/m, 'and how it ended');
 ($out) = is_exit(1, 'quietly', 'load', 'bad.csv', '--vendor', 'V', '--quiet');
 is($out, "bad.csv: 2 rows, 0 accepted, 2 rejected, upload $first->{upload_id}, loaded before\n", 'in one line');
 ($out, $err) = is_exit(1, 'check', 'check', 'bad.csv', '--vendor', 'V', '--json');
-like($err, qr/^onboard: loaded before, on .* as \Q$first->{upload_id}\E; judged as --again would$/m, 'knows it as well');
+like($err, qr/^onboard: loaded before, on .* as \Q$first->{upload_id}\E; judged as --again would$/m,
+	'knows it as well');
 is(json_of($out)->{loaded_before}, JSON::PP::true, 'as JSON too');
 is(uploads_and_events('bad.csv'), '1|1', 'nothing has changed');
 
@@ -87,7 +92,8 @@ is(uploads_and_events('samovars.csv'), '3|3', 'a third time');
 
 # Refused for what is in it, by a path, a pipe and a redirection
 for my $fault ([ 'empty.csv', 'EMPTY_FILE' ], [ 'header_only.csv', 'NO_ROWS' ], [ 'no_header.csv', 'NO_HEADER' ],
-	[ 'missing_column.csv', 'MISSING_COLUMN' ], [ 'duplicate_column.csv', 'DUPLICATE_COLUMN' ], [ 'gzip.csv', 'NOT_TEXT' ],
+	[ 'missing_column.csv', 'MISSING_COLUMN' ], [ 'duplicate_column.csv', 'DUPLICATE_COLUMN' ],
+		[ 'gzip.csv', 'NOT_TEXT' ],
 	[ 'utf32.csv', 'UNSUPPORTED_ENCODING' ])
 {
 	my ($file, $failure) = @$fault;
@@ -98,12 +104,15 @@ for my $fault ([ 'empty.csv', 'EMPTY_FILE' ], [ 'header_only.csv', 'NO_ROWS' ], 
 	is(uploads_and_events($file), '1|1', "$file: one upload, told once");
 	for my $run (1 .. 2)
 	{
-		is_exit(2, "$file from standard input, run $run", 'load', '-', '--vendor', 'V', '--file-name', $file, { stdin => "$data/faults/$file" });
+		is_exit(2, "$file from standard input, run $run", 'load', '-', '--vendor', 'V', '--file-name', $file,
+			{ stdin => "$data/faults/$file" });
 	}
 	is(uploads_and_events($file), '1|1', "$file: nor does standard input make another");
 }
 ($out, $err) = is_exit(2, 'for people', 'load', "$data/faults/no_header.csv", '--vendor', 'V');
-like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d, and refused as upload V-\S+; --again loads it as a new upload; the mail to the vendor is in \S+mail\.txt$/m, 'it says so');
+like($err,
+	qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d, and refused as upload V-\S+; --again loads it as a new upload; the mail to the vendor is in \S+mail\.txt$/m,
+	'it says so');
 ($out, $err) = is_exit(2, '--again', 'load', "$data/faults/no_header.csv", '--vendor', 'V', '--again');
 like($err, qr/^onboard: upload V-\S+ has failed; the mail to the vendor is in \S+mail\.txt$/m, 'refuses it again');
 is(uploads_and_events('no_header.csv'), '2|2', 'as another upload');
@@ -115,7 +124,8 @@ sql("SELECT onboard_reject_upload(onboard_begin_upload('V', 'x', content_id => '
 write_file('rejected.csv', $header . "R-1,Kettle,Kitchen,R-S1,10.00,3\n");
 is_exit(0, 'a file', 'load', 'rejected.csv', '--vendor', 'V', '--json');
 sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE file_name = 'rejected.csv'");
-sql("UPDATE onboard.upload_history SET status = 'failed', failure_code = 'NOT_TEXT', failure_message = 'Somebody says so.',"
+sql("UPDATE onboard.upload_history SET status = 'failed', failure_code = 'NOT_TEXT',
+	failure_message = 'Somebody says so.',"
 	  . " valid_records = 0, metadata = metadata - 'undone_at' WHERE file_name = 'rejected.csv'");
 ($out, $err) = is_exit(2, 'that was rejected by hand', 'load', 'rejected.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{error}{code}, 'NOT_TEXT', 'is rejected');
@@ -137,7 +147,8 @@ my $loaded = json_of($out);
 ($out) = is_exit(0, 'and without', 'load', 'limits.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{upload_id}, $loaded->{upload_id}, 'a limit that does not bind makes no other upload');
 ($out, $err) = is_exit(2, 'with --max-rows 3', 'load', 'limits.csv', '--vendor', 'V', '--max-rows', '3');
-like($err, qr/this file is known as upload \Q$loaded->{upload_id}\E, which stays as it is/, 'an upload that was loaded is not refused');
+like($err, qr/this file is known as upload \Q$loaded->{upload_id}\E, which stays as it is/,
+	'an upload that was loaded is not refused');
 is(uploads_and_events('limits.csv'), '3|3', 'and nothing is told');
 
 # Tried again: the vendor was not active, the upload was cancelled.
@@ -152,7 +163,8 @@ is(uploads_and_events('asleep.csv'), '2|2', 'as the next attempt');
 write_file('cancelled.csv', $header . "CA-1,Kettle,Kitchen,CA-S1,10.00,3\n");
 is_exit(0, 'a file', 'load', 'cancelled.csv', '--vendor', 'V');
 is_exit(0, 'undone', 'undo', sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'cancelled.csv'"));
-sql("UPDATE onboard.upload_history SET status = 'failed', failure_code = 'CANCELLED', metadata = metadata - 'undone_at' WHERE file_name = 'cancelled.csv'");
+sql("UPDATE onboard.upload_history SET status = 'failed', failure_code = 'CANCELLED', metadata = metadata - 'undone_at'
+	WHERE file_name = 'cancelled.csv'");
 ($out) = is_exit(0, 'cancelled', 'load', 'cancelled.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{loaded_before}, JSON::PP::false, 'it is loaded');
 
@@ -160,7 +172,8 @@ is(json_of($out)->{loaded_before}, JSON::PP::false, 'it is loaded');
 write_file('read.csv', $header =~ tr/,/;/r . "RE-1;Caf\xE9;Kitchen;RE-S1;10.00;3\n");
 ($out) = is_exit(0, 'in latin 1', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'iso-8859-1', '--json');
 my $latin = json_of($out)->{upload_id};
-for my $same ([ 'in capital letters', '--encoding', 'ISO-8859-1' ], [ 'with the delimiter it has', '--encoding', 'iso-8859-1', '--delimiter', ';' ])
+for my $same ([ 'in capital letters', '--encoding', 'ISO-8859-1' ],
+	[ 'with the delimiter it has', '--encoding', 'iso-8859-1', '--delimiter', ';' ])
 {
 	my ($name, @options) = @$same;
 
@@ -168,12 +181,16 @@ for my $same ([ 'in capital letters', '--encoding', 'ISO-8859-1' ], [ 'with the 
 	is(json_of($out)->{upload_id}, $latin, 'it is the same reading');
 	unlike($err, qr/is already upload/, 'about which nothing is said');
 }
-($out, $err) = is_exit(1, 'in another encoding', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--json');
+($out, $err) = is_exit(1, 'in another encoding', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'windows-1251',
+	'--json');
 isnt(json_of($out)->{upload_id}, $latin, 'it is another one');
-like($err, qr/^onboard: this file, read with another delimiter or encoding, is already upload \Q$latin\E; .*"onboard undo \Q$latin\E" and load the file with --again$/m, 'and that is said');
+like($err,
+	qr/^onboard: this file, read with another delimiter or encoding, is already upload \Q$latin\E; .*"onboard undo \Q$latin\E" and load the file with --again$/m,
+	'and that is said');
 is_exit(0, 'the other one undone', 'undo', $latin);
 ($out, $err) = is_exit(0, '--again', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--again');
-is(sql("SELECT product_name FROM onboard.products WHERE sku = 'RE-S1'"), "Caf\xD0\xB9", 'and the file is read in that encoding');
+is(sql("SELECT product_name FROM onboard.products WHERE sku = 'RE-S1'"), "Caf\xD0\xB9",
+	'and the file is read in that encoding');
 ($out, $err) = is_exit(2, 'with a delimiter it does not have', 'load', 'read.csv', '--vendor', 'V', '--delimiter', '|');
 like($err, qr/this file is known as upload V-\S+, which stays as it is/, 'it is not refused, as it was loaded');
 is(uploads_and_events('read.csv'), '3|3', 'and nothing is told');
@@ -186,12 +203,14 @@ is(json_of($out)->{valid_records}, 1, 'it is loaded');
 write_file('plain.csv', $header . "P-1,Kettle,Kitchen,P-S1,10.00,3\n");
 ($out) = is_exit(0, 'a plain file', 'load', 'plain.csv', '--vendor', 'V', '--json');
 my $plain = json_of($out)->{upload_id};
-($out) = is_exit(0, 'with the defaults said', 'load', 'plain.csv', '--vendor', 'V', '--json', '--delimiter', ',', '--encoding', 'utf-8',
+($out) = is_exit(0, 'with the defaults said', 'load', 'plain.csv', '--vendor', 'V', '--json', '--delimiter', ',',
+	'--encoding', 'utf-8',
 	'--max-rows', '10000', '--max-bytes', '0');
 is(json_of($out)->{upload_id}, $plain, 'is the same upload');
 
 # Every role that reads uploads may check which of them may be retried.
-sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader'); CREATE ROLE vendor LOGIN; SELECT onboard_grant_vendor('vendor', 'V');"
+sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader'); CREATE ROLE vendor LOGIN;
+	SELECT onboard_grant_vendor('vendor', 'V');"
 	  . " CREATE ROLE reporter LOGIN; SELECT onboard_grant_reporter('reporter')");
 is_exit(0, "status as $_", 'status', '--db', conninfo($_)) for qw(loader vendor reporter);
 
@@ -201,7 +220,8 @@ my $length = length $log->();
 load_twice(1, 'as a loader', 'bad.csv', '--vendor', 'V', '--file-name', 'by-loader.csv', '--db', conninfo('loader'));
 my $upload = sql("SELECT upload_id FROM onboard.upload_history WHERE file_name = 'by-loader.csv'");
 ok(-s "onboard-reports/$upload/$_", "$_ is written") for qw(errors.csv fix.csv mail.txt);
-is(sql("SELECT error_file_s3_key, metadata ? 'reported_at' FROM onboard.upload_history WHERE upload_id = '$upload'"), '|f',
+is(sql("SELECT error_file_s3_key, metadata ? 'reported_at' FROM onboard.upload_history WHERE upload_id = '$upload'"),
+	'|f',
 	'who sends the mails has yet to report it');
 is_exit(0, 'a report as the owner', 'report', $upload);
 is(sql("SELECT metadata ? 'reported_at' FROM onboard.upload_history WHERE upload_id = '$upload'"), 't', 'records it');

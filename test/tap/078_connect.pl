@@ -12,9 +12,11 @@ use Test::More;
 
 CliTest::setup();
 add_vendor('V');
-write_file('file.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\nC-1,Kettle,Kitchen,C-S1,10.00,3\n");
+write_file('file.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
+	. "C-1,Kettle,Kitchen,C-S1,10.00,3\n");
 sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader'); CREATE ROLE nobody_else LOGIN;"
-	  . " CREATE ROLE full LOGIN CONNECTION LIMIT 0; CREATE ROLE asleep; REVOKE CONNECT ON DATABASE onboard FROM PUBLIC;"
+	  . " CREATE ROLE full LOGIN CONNECTION LIMIT 0; CREATE ROLE asleep;
+		REVOKE CONNECT ON DATABASE onboard FROM PUBLIC;"
 	  . ' GRANT CONNECT ON DATABASE onboard TO loader, "full"');
 
 my $where = "host=$work/home/run dbname=onboard user=loader";
@@ -25,7 +27,8 @@ sub load
 {
 	my ($database, %environment) = @_;
 
-	return run_onboard('load', 'file.csv', '--vendor', 'V', '--retry-for', '1', defined $database ? ('--db', $database) : (),
+	return run_onboard('load', 'file.csv', '--vendor', 'V', '--retry-for', '1',
+		defined $database ? ('--db', $database) : (),
 		{ env => \%environment });
 }
 
@@ -53,25 +56,38 @@ sub reload
 }
 
 # Wrong parameters: 3, wrong usage
-fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/, "port $_", "$where port=$_") for 0, 65536, 99999;
+fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/, "port $_",
+	"$where port=$_") for 0, 65536, 99999;
 fails_at_once(3, qr/: not a number: port; correct --db/, 'a port that is no number', "$where port=canary");
-fails_at_once(3, qr/: not a number: port; correct --db/, 'the same in a URI', 'postgresql://loader@localhost:canary/onboard');
-fails_at_once(3, qr/: not a number: keepalives_idle; correct --db/, 'another number', 'host=127.0.0.1 port=1 keepalives_idle=canary');
-fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct --db/, 'a bad sslmode', "$where sslmode=canary");
-fails_at_once(3, qr/: libpq does not accept the value of target_session_attrs; correct --db/, 'another bad value', "$where target_session_attrs=canary");
+fails_at_once(3, qr/: not a number: port; correct --db/, 'the same in a URI',
+	'postgresql://loader@localhost:canary/onboard');
+fails_at_once(3, qr/: not a number: keepalives_idle; correct --db/, 'another number',
+	'host=127.0.0.1 port=1 keepalives_idle=canary');
+fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct --db/, 'a bad sslmode',
+	"$where sslmode=canary");
+fails_at_once(3, qr/: libpq does not accept the value of target_session_attrs; correct --db/, 'another bad value',
+	"$where target_session_attrs=canary");
 fails_at_once(3, qr/option --db is no connection string; write it like/, 'an option that is none', "$where canary=1");
-fails_at_once(3, qr/option --db is no connection string; write it like/, 'in a URI', 'postgresql://localhost/onboard?canary=1');
+fails_at_once(3, qr/option --db is no connection string; write it like/, 'in a URI',
+	'postgresql://localhost/onboard?canary=1');
 fails_at_once(3, qr/: the service is not defined; correct --db/, 'a service that is none', 'service=canary');
-fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/, 'in the environment', undef,
+fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/,
+	'in the environment', undef,
 	PGHOST => "$work/home/run", PGPORT => '99999');
-fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct/, 'another one there', undef, PGHOST => "$work/home/run", PGSSLMODE => 'canary');
+fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct/, 'another one there', undef,
+	PGHOST => "$work/home/run", PGSSLMODE => 'canary');
 
 # What the server refuses: 4
-fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that is not there', "$where user=canary");
-fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that may not log in', "$where user=asleep");
-fails_at_once(4, qr/^onboard: there is no database of that name on the server$/, 'a database that is not there', "$where dbname=canary");
-fails_at_once(4, qr/^onboard: the login may not connect to the database\nConnect as a role that may do this \(--db\)/, 'a database that the role may not use', "$where user=nobody_else");
-fails_at_once(4, qr/^onboard: database "postgres" has no extension onboard/, 'a database without onboard', "$where dbname=postgres");
+fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that is not there',
+	"$where user=canary");
+fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that may not log in',
+	"$where user=asleep");
+fails_at_once(4, qr/^onboard: there is no database of that name on the server$/, 'a database that is not there',
+	"$where dbname=canary");
+fails_at_once(4, qr/^onboard: the login may not connect to the database\nConnect as a role that may do this \(--db\)/,
+	'a database that the role may not use', "$where user=nobody_else");
+fails_at_once(4, qr/^onboard: database "postgres" has no extension onboard/, 'a database without onboard',
+	"$where dbname=postgres");
 is(sql("SELECT count(*) FROM onboard.upload_history"), 0, 'no upload is made by these');
 
 # A wrong password, where one is asked for
@@ -80,7 +96,8 @@ my $rules = read_file($hba);
 sql("ALTER ROLE loader PASSWORD 'right'");
 write_file($hba, "local all loader scram-sha-256\n$rules");
 reload();
-fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a wrong password', $where, PGPASSWORD => 'canary');
+fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a wrong password', $where,
+	PGPASSWORD => 'canary');
 fails_at_once(4, qr/^onboard: the database wants a password; use PGPASSWORD or a password file$/, 'none', $where);
 ($code, $out, $err) = load($where, PGPASSWORD => 'right');
 is($code, 0, 'the right one') or diag($err);
@@ -94,14 +111,18 @@ sub is_waited_for
 
 	($code, $out, $err) = load($database);
 	is($code, 4, "$name: exit code 4");
-	like($err, qr/^onboard: $message; gave up after 1 second; make sure that the database is running, then run the same command again$/m, "$name: it was waited for");
+	like($err,
+		qr/^onboard: $message; gave up after 1 second; make sure that the database is running, then run the same command again$/m,
+		"$name: it was waited for");
 	return;
 }
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
 my $port = $closed->sockport;
 close $closed;
-is_waited_for(qr/cannot reach the database at 127\.0\.0\.1: Connection refused/, 'a port where nobody listens', "host=127.0.0.1 port=$port");
-is_waited_for(qr/cannot reach the database at \/nowhere: No such file or directory/, 'a socket that is not there', 'host=/nowhere');
+is_waited_for(qr/cannot reach the database at 127\.0\.0\.1: Connection refused/, 'a port where nobody listens',
+	"host=127.0.0.1 port=$port");
+is_waited_for(qr/cannot reach the database at \/nowhere: No such file or directory/, 'a socket that is not there',
+	'host=/nowhere');
 is_waited_for(qr/the database has no free connection/, 'no connection free', "$where user=full");
 
 done_testing();

@@ -50,7 +50,8 @@ sub add_database
 	$node->safe_psql($database, join "\n",
 		"CREATE EXTENSION onboard;",
 		"SELECT onboard_grant_loader('loader');",
-		map { "INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('$_', 'Vendor $_', '$_\@example.com');" } @vendors);
+		map { "INSERT INTO onboard.vendors (vendor_id, vendor_name, email)
+			VALUES ('$_', 'Vendor $_', '$_\@example.com');" } @vendors);
 	return;
 }
 
@@ -66,7 +67,8 @@ DO \$\$
 DECLARE
 	object text;
 BEGIN
-	FOR object IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP
+	FOR object IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'onboard'::regnamespace
+		AND relkind IN ('r', 'v', 'f') LOOP
 		EXECUTE format('ALTER TABLE %s OWNER TO $role', object);
 	END LOOP;
 	FOR object IN SELECT p.oid::regprocedure FROM pg_proc p

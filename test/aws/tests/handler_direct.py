@@ -274,7 +274,8 @@ class Services(unittest.TestCase):
 
     def codes(self, function: Function) -> list[str]:
         """Why objects could not be read to their end."""
-        return [line["error_code"] for line in function.log.records() if line.get("message") == "an object could not be parsed"]
+        return [line["error_code"] for line in function.log.records()
+            if line.get("message") == "an object could not be parsed"]
 
     def assert_counts(self, content: bytes, rejected: int | None = None) -> None:
         """Every row that Python's reader sees is in products or in the errors, none twice."""
@@ -336,7 +337,8 @@ class EqualTest(Services):
 
     def test_the_verdicts_are_those_of_the_command_line(self) -> None:
         data = os.environ["ONBOARD_TEST_DATA"]
-        names = ["../VEND001_20260104_090000", "hostile", "cr_only", "crlf", "mixed_line_ends", "utf16le", "utf16be", "ragged",
+        names = ["../VEND001_20260104_090000", "hostile", "cr_only", "crlf", "mixed_line_ends", "utf16le", "utf16be",
+            "ragged",
                  "bom", "bad_bytes", "stray_quote", "unclosed_quote", "line_break_in_quotes", "semicolon", "tab"]
         for name in names:
             with self.subTest(name), open(f"{data}/faults/{name}.csv", "rb") as file:
@@ -452,7 +454,8 @@ class ResumeTest(Services):
     def test_a_file_that_is_no_good_is_told_once(self) -> None:
         """Refused, or without a good row: its event again finds the upload that has failed, and changes nothing."""
         header = ",".join(HEADER[:6]).encode() + b"\n"
-        cases = {"": header + b"S1,V1,a,Books,free,2\n,,,,,\n", "EMPTY_FILE": b"", "NO_ROWS": header, "NO_HEADER": b"a,b\n1,2\n",
+        cases = {"": header + b"S1,V1,a,Books,free,2\n,,,,,\n", "EMPTY_FILE": b"", "NO_ROWS": header,
+            "NO_HEADER": b"a,b\n1,2\n",
                  "MISSING_COLUMN": b"sku,price\n1,2\n", "DUPLICATE_COLUMN": header[:-1] + b",SKU\nS1,V1,a,Books,1.50,2,S2\n",
                  "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200), "UNSUPPORTED_ENCODING": b"\xff\xfe\0\0s\0\0\0"}
         function = self.function()
@@ -461,7 +464,8 @@ class ResumeTest(Services):
                 sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
                 event = self.put(content)
                 self.load(function, event)
-                self.assertEqual(sql("SELECT status, coalesce(failure_code, '') FROM onboard.upload_history"), f"failed|{code}")
+                self.assertEqual(sql("SELECT status, coalesce(failure_code, '') FROM onboard.upload_history"),
+                    f"failed|{code}")
                 before = sql("SELECT u::text FROM onboard.upload_history u")
                 for _ in range(2):
                     self.assertEqual(self.load(function, event), 1)

@@ -125,7 +125,8 @@ class ParserTest(unittest.TestCase):
                 self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
-    def put(self, content: bytes, vendor: str = "VEND001", name: str = "", bucket: str = "", key: str = "") -> dict[str, Any]:
+    def put(self, content: bytes, vendor: str = "VEND001", name: str = "", bucket: str = "", key: str = "") -> dict[str,
+            Any]:
         number = next(numbers)
         bucket = bucket or self.resources.bucket
         key = key or f"uploads/{vendor}/{name or f'{vendor}_20260104_{number}.csv'}"
@@ -199,10 +200,12 @@ class ParserTest(unittest.TestCase):
             self.check_rows(put, len(rows))
             for item, row in zip(self.items(put), rows):
                 self.assertEqual(item["product_data"], row)
-                self.assertEqual((item["vendor_id"], item["status"], item["parse_attempt"]), (vendor, "pending_validation", 1))
+                self.assertEqual((item["vendor_id"], item["status"], item["parse_attempt"]),
+                    (vendor, "pending_validation", 1))
                 self.assertLessEqual(start, item["created_at"])
                 self.assertEqual(item["expires_at"] - item["created_at"], 30 * 86400)
-                self.assertEqual(set(item), {"upload_id", "record_id", "vendor_id", "row_number", "line_number", "product_data",
+                self.assertEqual(set(item), {"upload_id", "record_id", "vendor_id", "row_number", "line_number",
+                    "product_data",
                                              "status", "parse_attempt", "created_at", "expires_at"})
             metadata = json.loads(self.state(put, "metadata"))
             self.assertEqual(metadata["header"], list(rows[0]))
@@ -232,7 +235,8 @@ class ParserTest(unittest.TestCase):
     def test_faults_of_files_end_the_upload(self) -> None:
         header = ",".join(REQUIRED).encode()
         self.parser = self.function(MAX_FILE_BYTES="5000", MAX_ROWS="20")
-        cases = {"EMPTY_FILE": b"", "NO_ROWS": header + b"\n", "NO_HEADER": b"a,b\n1,2\n", "MISSING_COLUMN": b"sku,price\n1,2\n",
+        cases = {"EMPTY_FILE": b"", "NO_ROWS": header + b"\n", "NO_HEADER": b"a,b\n1,2\n",
+            "MISSING_COLUMN": b"sku,price\n1,2\n",
                  "DUPLICATE_COLUMN": header + b",SKU\n", "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200),
                  "FILE_TOO_LARGE": rows_file(2, width=4000), "TOO_MANY_ROWS": rows_file(21)}
         puts = {code: self.put(content) for code, content in cases.items()}
@@ -261,9 +265,11 @@ class ParserTest(unittest.TestCase):
                 put = self.put(content)
                 self.parse(put, function=parser)
                 if not environment:
-                    rows = [{"row_number": item["row_number"], "product": item.get("product_data", {})} for item in self.items(put)]
+                    rows = [{"row_number": item["row_number"], "product": item.get("product_data", {})}
+                        for item in self.items(put)]
                     sql(f"SELECT count(*) FROM onboard_ingest('{self.upload(put)}', '{json.dumps(rows)}')")
-                self.assertEqual(self.state(put, "status, failure_code, valid_records, error_records, parse_attempts"), "failed||0|2|1")
+                self.assertEqual(self.state(put, "status, failure_code, valid_records, error_records, parse_attempts"),
+                    "failed||0|2|1")
                 before = sql("SELECT u::text FROM onboard.upload_history u")
                 items = self.items(put)
                 for _ in range(3):
@@ -274,7 +280,8 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
 
     def test_keys_that_are_odd(self) -> None:
-        for name in ("two words.csv", "a+b=c&d.csv", "\u00fc\u4e2d\u6587.csv", "50%.csv", "%2B.csv", "VEND001_20260104_090000.CSV",
+        for name in ("two words.csv", "a+b=c&d.csv", "\u00fc\u4e2d\u6587.csv", "50%.csv", "%2B.csv",
+            "VEND001_20260104_090000.CSV",
                      "folder/VEND001_20260104_090000.csv", "no ending"):
             with self.subTest(name):
                 put = self.put(rows_file(2), name=name)
@@ -299,7 +306,8 @@ class ParserTest(unittest.TestCase):
     def test_a_file_of_a_vendor_nobody_knows_waits_for_the_vendor(self) -> None:
         """Its message fails, also beside a file of a known vendor, which is read all the same; later it is loaded."""
         known, unknown, other = (self.put(rows_file(2), vendor) for vendor in ("VEND001", "VEND999", "vend001"))
-        event = queue_event(json.dumps({"Records": [record(unknown), record(known)]}), json.dumps({"Records": [record(other)]}))
+        event = queue_event(json.dumps({"Records": [record(unknown), record(known)]}),
+            json.dumps({"Records": [record(other)]}))
         self.assertEqual(self.failures(self.parser.invoke(event)), ["m0", "m1"])
         self.check_rows(known, 2)
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "1")
@@ -353,7 +361,8 @@ class ParserTest(unittest.TestCase):
         self.assertEqual([message["kind"] for message in self.messages()], ["upload_ended"])
 
     def test_messages_of_every_shape(self) -> None:
-        """The test event and no records are acknowledged, what cannot be read fails alone, all records of a message count."""
+        """The test event and no records are acknowledged, what cannot be read fails alone, all records of a message
+        count."""
         puts = [self.put(rows_file(3)) for _ in range(3)]
         bodies = [json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "x"}), json.dumps({"Records": []}),
                   "no JSON", "[]", json.dumps({"Records": [record(puts[0]), record(puts[1])]}),
@@ -382,7 +391,8 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(len(self.items(put)), 10)
 
     def test_what_the_first_reading_found_is_kept(self) -> None:
-        """Killed before the second reading, the next delivery begins with that one, and takes the same delimiter and route."""
+        """Killed before the second reading, the next delivery begins with that one, and takes the same delimiter and
+        route."""
         head, *rows = rows_file(30).decode().replace(",", ";").splitlines()
         content = "\n".join([head + ";a,b,c", *(row + ";d" for row in rows)]).encode()
         routes: list[tuple[dict[str, Any], int]] = [({}, 30), ({"DIRECT_ROUTE_ROWS": "29"}, 0)]
@@ -398,7 +408,8 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(plan.calls["s3.GetObject"], 3)
                 self.assertEqual(self.state(put, "total_records, parse_attempts"), "30|2")
                 self.assertEqual([item["product_data"]["a,b,c"] for item in self.items(put)], ["d"] * items)
-                self.assertEqual(sql("SELECT count(*) FROM onboard.products WHERE attributes->>'a,b,c' = 'd'"), str(30 - items))
+                self.assertEqual(sql("SELECT count(*) FROM onboard.products WHERE attributes->>'a,b,c' = 'd'"),
+                    str(30 - items))
 
     def test_an_object_that_was_overwritten(self) -> None:
         """With versions both are read; without, the first has been replaced and is not taken for the second."""
@@ -413,7 +424,8 @@ class ParserTest(unittest.TestCase):
                          "failed|OBJECT_REPLACED")
         self.assertEqual(len(self.messages()), 1)
         self.parse(second)
-        self.assertEqual(sql(f"SELECT total_records FROM onboard.upload_history WHERE s3_key = '{key}' AND status = 'processing'"),
+        self.assertEqual(sql(f"SELECT total_records FROM onboard.upload_history WHERE s3_key = '{key}' "
+            f"AND status = 'processing'"),
                          "5")
 
     def test_objects_of_a_bucket_whose_versioning_is_suspended(self) -> None:
@@ -421,7 +433,8 @@ class ParserTest(unittest.TestCase):
         for count in (2, 3):
             put = self.put(rows_file(count), bucket="plain", key="uploads/VEND001/suspended.csv")
             self.parse({**put, "version": "null"})
-        self.assertEqual(sql("SELECT string_agg(total_records::text, ' ' ORDER BY created_at) FROM onboard.upload_history"), "2 3")
+        self.assertEqual(sql("SELECT string_agg(total_records::text, ' ' ORDER BY created_at) FROM onboard.upload_history"),
+            "2 3")
 
     def test_an_object_that_is_gone(self) -> None:
         put = self.put(rows_file(2))
@@ -522,7 +535,8 @@ class ParserTest(unittest.TestCase):
                 break
         self.parser = self.function(OUTBOX_LEASE_SECONDS="3600")
         self.assertEqual((self.state(put, "failure_code"), self.messages()), ("EMPTY_FILE", []))
-        plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True, "times": 1})
+        plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True,
+            "times": 1})
         self.parse(other)
         self.assertEqual(plan.unfired(), [])
         self.assertEqual(self.messages(), [])
@@ -530,7 +544,8 @@ class ParserTest(unittest.TestCase):
         sql("UPDATE onboard.outbox SET lease_until = clock_timestamp() - interval '1 second'")
         self.plan()
         self.parse(put, other)
-        self.assertEqual(sorted(message["upload_id"] for message in self.messages()), sorted([self.upload(put), self.upload(other)]))
+        self.assertEqual(sorted(message["upload_id"] for message in self.messages()),
+            sorted([self.upload(put), self.upload(other)]))
         self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
 
     def test_events_that_are_always_refused(self) -> None:
@@ -560,7 +575,8 @@ class ParserTest(unittest.TestCase):
                 sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
                 sql("""SELECT onboard_reject_upload(onboard_begin_upload('VEND001', number || '.csv'), 'EMPTY_FILE', NULL)
                        FROM generate_series(1, 4) number""")
-                plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 2, "sender_fault": True,
+                plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 2,
+                    "sender_fault": True,
                                   **({"times": 1} if lease == "60" else {})},
                                  {"fault": "latency", "call": "sqs.SendMessageBatch", "seconds": 0.6})
                 sweeper = self.function(handler="sweeper", OUTBOX_BATCH="2", OUTBOX_LEASE_SECONDS=lease)

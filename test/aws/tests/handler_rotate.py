@@ -52,7 +52,8 @@ class RotateTest(unittest.TestCase):
         self.user = f"user_{next(counter)}"
         self.other = f"{self.user}_clone"
         self.name = f"credentials/{self.user}"
-        query(f"SET password_encryption = 'scram-sha-256'; CREATE ROLE {self.user} LOGIN PASSWORD '{FIRST}' IN ROLE shop_loader")
+        query(f"SET password_encryption = 'scram-sha-256'; CREATE ROLE {self.user} LOGIN PASSWORD '{FIRST}' "
+            f"IN ROLE shop_loader")
         self.manager.create_secret(Name=self.name, SecretString=self.secret(self.user, FIRST))
         self.kill_after: float | None = None
         self.functions: list[Function] = []
@@ -85,10 +86,12 @@ class RotateTest(unittest.TestCase):
         token = str(uuid.uuid4())
         for version, stages in self.stages().items():
             if "AWSPENDING" in stages:
-                self.manager.update_secret_version_stage(SecretId=self.name, VersionStage="AWSPENDING", RemoveFromVersionId=version)
+                self.manager.update_secret_version_stage(SecretId=self.name, VersionStage="AWSPENDING",
+                    RemoveFromVersionId=version)
         # The emulator knows no such function, and says so when the version is there.
         with self.assertRaises(self.manager.exceptions.ResourceNotFoundException):
-            self.manager.rotate_secret(SecretId=self.name, ClientRequestToken=token, RotationRules={"AutomaticallyAfterDays": 30},
+            self.manager.rotate_secret(SecretId=self.name, ClientRequestToken=token,
+                RotationRules={"AutomaticallyAfterDays": 30},
                                        RotationLambdaARN="arn:aws:lambda:us-east-1:123456789012:function:rotate")
         self.assertEqual(self.stages()[token], ["AWSPENDING"])
         return token
@@ -117,7 +120,8 @@ class RotateTest(unittest.TestCase):
         return token
 
     def current(self, stage: str = "AWSCURRENT") -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(self.manager.get_secret_value(SecretId=self.name, VersionStage=stage)["SecretString"])
+        value: dict[str, Any] = json.loads(self.manager.get_secret_value(SecretId=self.name,
+            VersionStage=stage)["SecretString"])
         self.passwords.add(value["password"])
         return value
 
@@ -186,7 +190,8 @@ class RotateTest(unittest.TestCase):
 
     def test_names_from_the_secret(self) -> None:
         other = f'Other "{self.user}'
-        self.manager.put_secret_value(SecretId=self.name, SecretString=self.secret(self.user, FIRST, alternate_username=other))
+        self.manager.put_secret_value(SecretId=self.name,
+            SecretString=self.secret(self.user, FIRST, alternate_username=other))
         self.rotate_once()
         self.assert_current_works(other)
         self.assertEqual(self.current()["alternate_username"], self.user)
@@ -198,7 +203,8 @@ class RotateTest(unittest.TestCase):
         event = "Function.InvalidEvent"
         current = self.manager.get_secret_value(SecretId=self.name)["VersionId"]
         wrong: Any
-        for wrong in ({}, [], None, {"Step": "createSecret"}, {"Step": 1, "SecretId": self.name, "ClientRequestToken": current},
+        for wrong in ({}, [], None, {"Step": "createSecret"},
+            {"Step": 1, "SecretId": self.name, "ClientRequestToken": current},
                       {"Step": "dropSecret", "SecretId": self.name, "ClientRequestToken": current}):
             self.refused(self.rotate.invoke(wrong), "EVENT_INVALID", event)
         for step in STEPS:
@@ -221,7 +227,8 @@ class RotateTest(unittest.TestCase):
               f"CREATE ROLE {plain}_maker LOGIN CREATEDB IN ROLE shop_loader")
         for other in ("mighty", plain, f"no_{plain}", f"{plain}_maker", "shop_loader"):
             with self.subTest(other):
-                self.manager.put_secret_value(SecretId=self.name, SecretString=self.secret(self.user, FIRST, alternate_username=other))
+                self.manager.put_secret_value(SecretId=self.name,
+                    SecretString=self.secret(self.user, FIRST, alternate_username=other))
                 before = query(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{other}'")
                 token = self.begin()
                 self.done("createSecret", token)
@@ -273,7 +280,8 @@ class RotateTest(unittest.TestCase):
     def test_sandboxes_are_not_disturbed(self) -> None:
         """The connection lives on; made anew it takes the new login, at the latest when the old password is refused."""
         check = self.function("check", SECRET_TTL_SECONDS="86400")
-        backend = f"SELECT pid FROM pg_stat_activity WHERE application_name = 'onboard' AND usename IN ('{self.user}', '{self.other}')"
+        backend = ("SELECT pid FROM pg_stat_activity WHERE application_name = 'onboard' "
+                   f"AND usename IN ('{self.user}', '{self.other}')")
         terminate = backend.replace("pid", "pg_terminate_backend(pid)", 1)
         self.assertTrue(check.invoke({}).ok)
         first = query(backend)
@@ -299,7 +307,8 @@ class RotateTest(unittest.TestCase):
         def ingest(session: Session, upload: str, call: int) -> None:
             rows = [{"row_number": number, "product": {
                 "vendor_product_id": f"{upload}-{number}", "sku": f"{upload}-{number}", "product_name": "Lamp",
-                "category": "Kitchen", "price": "9.99", "stock_quantity": "3"}} for number in range(call * 10 + 1, call * 10 + 11)]
+                "category": "Kitchen", "price": "9.99", "stock_quantity": "3"}}
+                for number in range(call * 10 + 1, call * 10 + 11)]
             counts = session.query("SELECT count(*) FILTER (WHERE status = 'validated') FROM "
                                    f"onboard_ingest('{upload}', '{json.dumps(rows)}')")
             if counts != "10":
@@ -312,7 +321,8 @@ class RotateTest(unittest.TestCase):
                 logins.add(old.query("SELECT session_user"))
                 started.wait(HANG_SECONDS)
                 for number in range(5):
-                    upload = old.query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, '{self.user}/{worker}/{number}', 30)")
+                    upload = old.query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, "
+                        f"'{self.user}/{worker}/{number}', 30)")
                     ingest(old, upload, 0)
                     if number == 2:
                         rotated.wait(HANG_SECONDS)

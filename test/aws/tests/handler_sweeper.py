@@ -48,7 +48,8 @@ class SweeperTest(unittest.TestCase):
                                                  os.environ["PGDATABASE"], "loader", PASSWORD, ca))
 
     def setUp(self) -> None:
-        query("TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows, onboard.outbox")
+        query("TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows, "
+            "onboard.outbox")
         self.functions: list[Function] = []
         self.messages()
         self.count = 0
@@ -101,7 +102,8 @@ class SweeperTest(unittest.TestCase):
         return [record for record in function.log.records() if "_aws" in record][-1]
 
     def let_lie(self, upload_id: str, how_long: str = HOURS) -> None:
-        query(f"UPDATE onboard.upload_history SET updated_at = clock_timestamp() - '{how_long}'::interval WHERE upload_id = '{upload_id}'")
+        query(f"UPDATE onboard.upload_history SET updated_at = clock_timestamp() - '{how_long}'::interval "
+            f"WHERE upload_id = '{upload_id}'")
 
     def state(self, upload_id: str) -> str:
         return query("SELECT status, failure_code, total_records, valid_records, error_records, parse_attempts, revivals "
@@ -110,7 +112,8 @@ class SweeperTest(unittest.TestCase):
     def begin_by_hand(self, total: int | None = None) -> str:
         """An upload that no parser began, as one of another program."""
         self.count += 1
-        return query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, 'hand {self.id()} {self.count}', {total or 'null'})")
+        return query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, 'hand {self.id()} {self.count}', "
+            f"{total or 'null'})")
 
     def ingest(self, upload_id: str, *prices: str, first: int = 1) -> None:
         rows = [{"row_number": number, "product": {
@@ -151,7 +154,8 @@ class SweeperTest(unittest.TestCase):
     # Reading again.
 
     def test_read_again_and_given_up_in_the_end(self) -> None:
-        """Twice, with twice the patience each time, as no row is judged in between; then it ends, and the counts are true."""
+        """Twice, with twice the patience each time, as no row is judged in between; then it ends, and the counts are
+        true."""
         parser, sweeper = self.function("parser"), self.function("sweeper")
         upload = self.parse(parser, 5)
         self.ingest(upload, "1.00", "no", "2.00")
@@ -171,7 +175,8 @@ class SweeperTest(unittest.TestCase):
         self.let_lie(upload, "41 minutes")
         self.assertEqual(self.counts(sweeper)[:3], (0, 0, 1))
         self.assertEqual(self.state(upload), "failed|PROCESSING_ABANDONED|5|2|1|3|2")
-        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()], [("upload_ended", upload)])
+        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()],
+            [("upload_ended", upload)])
         self.assertEqual(query(f"SELECT count(*) FROM onboard.products WHERE upload_id = '{upload}'"), "2")
 
     def test_a_row_that_is_judged_counts_as_progress(self) -> None:
@@ -228,7 +233,8 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(self.state(upload), "processing||2|0|0|1|0")
 
     def test_killed_anywhere(self) -> None:
-        """Whatever a kill interrupts is done by the next run: each upload ends once, its end is told, the counts are true."""
+        """Whatever a kill interrupts is done by the next run: each upload ends once, its end is told, the counts are
+        true."""
         seed = int(os.environ.get("ONBOARD_SEED", random.randrange(1 << 30)))
         print(f"# seed {seed}")
         moments = random.Random(seed)
@@ -263,7 +269,8 @@ class SweeperTest(unittest.TestCase):
         for upload in uploads:
             self.let_lie(upload)
         answers: list[Result] = []
-        threads = [threading.Thread(target=lambda sweeper=sweeper: answers.append(sweeper.invoke({}))) for sweeper in sweepers]
+        threads = [threading.Thread(target=lambda sweeper=sweeper: answers.append(sweeper.invoke({})))
+            for sweeper in sweepers]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -305,7 +312,8 @@ class SweeperTest(unittest.TestCase):
         self.let_lie(upload)
         query("UPDATE onboard.upload_history SET processing_completed_at = updated_at")
         self.assertEqual(self.counts(sweeper), (0, 0, 0, 1, 1))
-        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()], [("upload_ended", upload)])
+        self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()],
+            [("upload_ended", upload)])
         line = self.lines(sweeper, "upload is not reported")[-1]
         self.assertEqual((line["upload_id"], line["valid"], line["level"]), (upload, 1, "warning"))
         self.assertEqual(self.metrics(sweeper)["UploadsUnreported"], 1)
@@ -317,7 +325,8 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(self.metrics(sweeper)["UploadsUnreported"], 0)
 
     def test_a_queue_that_is_away_keeps_nothing_else_from_being_done(self) -> None:
-        sweeper = self.function("sweeper", ERROR_QUEUE_URL=self.emulator.url + "/123456789012/no-such-queue", OUTBOX_LEASE_SECONDS="1")
+        sweeper = self.function("sweeper", ERROR_QUEUE_URL=self.emulator.url + "/123456789012/no-such-queue",
+            OUTBOX_LEASE_SECONDS="1")
         upload = self.begin_by_hand(1)
         self.ingest(upload, "1.00")
         other = self.begin_by_hand()
@@ -359,7 +368,8 @@ class SweeperTest(unittest.TestCase):
         metrics = self.metrics(sweeper)
         self.assertEqual(metrics["UploadsProcessing"], 2)
         self.assertTrue(100 <= metrics["UploadsOldestSeconds"] < 100 + HANG_SECONDS, metrics)
-        self.assertEqual([metrics[name] for name in ("EventsWaiting", "EventsOldestSeconds", "UploadsRevived", "UploadsAbandoned")],
+        self.assertEqual([metrics[name] for name in ("EventsWaiting", "EventsOldestSeconds", "UploadsRevived",
+            "UploadsAbandoned")],
                          [0, 0, 0, 0])
         named = {metric["Name"] for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
         self.assertLessEqual({"UploadsProcessing", "UploadsOldestSeconds", "EventsWaiting", "EventsOldestSeconds",

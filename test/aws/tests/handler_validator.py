@@ -557,7 +557,8 @@ class QuarantineTest(Services):
                     records = [row(upload_id, 1), row(upload_id, 2, product(brand="forbidden")), row(upload_id, 3)]
                     self.assertEqual(self.deliver(function, records), [])
                     self.assertEqual(counts(upload_id), (2, 1, "2/1 partial"))
-                    self.assertEqual(sql(f"SELECT row_number, error_type FROM onboard.validation_errors WHERE upload_id = '{upload_id}'"),
+                    self.assertEqual(sql(f"SELECT row_number, error_type FROM onboard.validation_errors "
+                        f"WHERE upload_id = '{upload_id}'"),
                                      "2|REJECTED_BY_CATALOGUE")
         finally:
             sql("""DROP TRIGGER IF EXISTS brand ON onboard.products; DROP FUNCTION forbid();

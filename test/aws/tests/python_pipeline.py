@@ -77,7 +77,8 @@ def sweep(event: Any) -> Any:
     return {"source": event["source"]}
 
 
-handlers: dict[str, Callable[[Any], Any]] = {"parser": parse, "validator": validate, "reporter": report, "link": link, "sweeper": sweep}
+handlers: dict[str, Callable[[Any], Any]] = {"parser": parse, "validator": validate, "reporter": report, "link": link,
+    "sweeper": sweep}
 connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 while True:
     connection.request("GET", PREFIX + "next")

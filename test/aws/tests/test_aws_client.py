@@ -55,7 +55,8 @@ def drive(url: str, *arguments: Any, deadline: int = 60_000, idle: int = 30) -> 
     environment = {"AWS_ENDPOINT_URL": url, "AWS_REGION": REGION, "IDLE_SECONDS": str(idle),
                    # A proxy of the environment must not be used.
                    "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
-    run = subprocess.run([DRIVER, str(deadline), *map(str, arguments)], capture_output=True, env=environment, timeout=HANG_SECONDS)
+    run = subprocess.run([DRIVER, str(deadline), *map(str, arguments)], capture_output=True, env=environment,
+        timeout=HANG_SECONDS)
     for secret in SECRETS:
         assert secret not in run.stderr.decode(), f"{secret} in {run.stderr!r}"
     return Result(run)
@@ -134,7 +135,8 @@ class AwsClientTest(unittest.TestCase):
         name = f"Records{AwsClientTest.tables}"
         self.dynamodb.create_table(
             TableName=name, BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}, {"AttributeName": "record_id", "KeyType": "RANGE"}],
+            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"},
+            {"AttributeName": "record_id", "KeyType": "RANGE"}],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("upload_id", "record_id")])
         self.addCleanup(self.dynamodb.delete_table, TableName=name)
         return name
@@ -255,7 +257,8 @@ class AwsClientTest(unittest.TestCase):
     def test_items_with_faults(self) -> None:
         table = self.table()
         call = "dynamodb.BatchWriteItem"
-        self.plan({"fault": "unprocessed_items", "probability": 0.4}, {"fault": "throttle", "call": call, "probability": 0.1},
+        self.plan({"fault": "unprocessed_items", "probability": 0.4},
+            {"fault": "throttle", "call": call, "probability": 0.1},
                   {"fault": "reset_after", "call": call, "probability": 0.1}, {"fault": "error", "call": call, "times": 2},
                   {"fault": "drop_reply", "call": call, "times": 2}, {"fault": "close_after", "call": call, "times": 3},
                   {"fault": "reset_before", "call": call, "times": 2})
@@ -403,7 +406,8 @@ class AwsClientTest(unittest.TestCase):
         password, described = self.drive("rotate", "rotated", token).output.decode().splitlines()
         self.assertRegex(password, r"^[A-Za-z0-9]{40} new$")
         self.assertEqual(described, f"current {token} previous {old} known")
-        self.assertEqual(self.secrets.get_secret_value(SecretId="rotated", VersionStage="AWSCURRENT")["SecretString"], password.split()[0])
+        self.assertEqual(self.secrets.get_secret_value(SecretId="rotated", VersionStage="AWSCURRENT")["SecretString"],
+            password.split()[0])
 
 
 class RefusingServer(http.server.ThreadingHTTPServer):
@@ -463,7 +467,8 @@ class RefusalTest(unittest.TestCase):
             with self.subTest(code=code):
                 result = self.publish(code, skew=-7200)
                 self.assertTrue(result.success, result.text)
-                first, second = (datetime.strptime(request["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+                first, second = (datetime.strptime(request["X-Amz-Date"],
+                    "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
                                  for request in self.server.requests)
                 self.assertAlmostEqual(first - second, 7200, delta=HANG_SECONDS)
 
@@ -484,9 +489,11 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual(self.publish("InvalidClientTokenId").counters["requests"], 1)
 
     def test_a_reply_that_is_cut_says_nothing_of_items(self) -> None:
-        """A cut reply says nothing of items, nor one of another shape; items that come back under another name of their table go out again."""
+        """A cut reply says nothing of items, nor one of another shape; items that come back under another name of their
+        table go out again."""
         url = f"http://127.0.0.1:{self.server.server_port}"
-        for reply in ("", "{", '{"UnprocessedItems":{', '{"UnprocessedItems":{"table":', "null", "[]", '{"UnprocessedItems":{"table":{}}}'):
+        for reply in ("", "{", '{"UnprocessedItems":{', '{"UnprocessedItems":{"table":', "null", "[]",
+                '{"UnprocessedItems":{"table":{}}}'):
             with self.subTest(reply):
                 self.server.reply = reply.encode()
                 self.assertEqual(drive(url, "items", "table", 3).code, "AWS_BAD_REPLY")

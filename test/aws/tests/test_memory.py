@@ -31,7 +31,8 @@ TOTAL = re.compile(r"ERROR SUMMARY: (\d+) errors")
 
 def file_of(count: int, prefix: str) -> bytes:
     """Rows of which every fifth has a price that is none, and one that cannot be read."""
-    rows = [f"{prefix}{row},Näme {row},Books,{prefix}{row},{'free' if row % 5 == 0 else '1.50'},2,red\n" for row in range(count)]
+    rows = [f"{prefix}{row},Näme {row},Books,{prefix}{row},{'free' if row % 5 == 0 else '1.50'},2,red\n"
+        for row in range(count)]
     return (HEADER + "".join(rows) + 'x,"stray"y\n').encode()
 
 
@@ -104,7 +105,8 @@ class MemoryTest(unittest.TestCase):
             manager.rotate_secret(SecretId="shop", ClientRequestToken=token, RotationRules={"AutomaticallyAfterDays": 30},
                                   RotationLambdaARN=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate")
         for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
-            self.assertEqual(self.invoke("rotate", {"Step": step, "SecretId": "shop", "ClientRequestToken": token})["result"], "done")
+            self.assertEqual(self.invoke("rotate", {"Step": step, "SecretId": "shop",
+                "ClientRequestToken": token})["result"], "done")
         self.assertFalse(self.whole.functions["rotate"].invoke({"Step": "setSecret", "SecretId": "shop"}).ok)
 
     def mails(self, count: int) -> list[dict[str, Any]]:
@@ -134,7 +136,8 @@ class MemoryTest(unittest.TestCase):
             self.assertTrue(whole.functions["sweeper"].invoke(scheduled_event("sweeper")).ok)
         states = self.database.query("SELECT status, coalesce(failure_code, '') AS code FROM onboard.upload_history")
         self.assertEqual(sorted((str(row["status"]), str(row["code"])) for row in states), [
-            ("failed", ""), ("failed", ""), ("failed", "EMPTY_FILE"), ("failed", "NOT_TEXT"), ("partial", ""), ("partial", "")])
+            ("failed", ""), ("failed", ""), ("failed", "EMPTY_FILE"), ("failed", "NOT_TEXT"), ("partial", ""),
+            ("partial", "")])
         self.end_all()
         self.assertEqual(self.reports(), [])
 

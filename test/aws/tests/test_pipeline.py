@@ -156,8 +156,10 @@ class SettingsTest(unittest.TestCase):
                 ("RotationSchedules/database/Secret", "x", "RotationSchedules database is of no secret"),
                 ("RotationSchedules/database/Secret", "administrator", "rotate cannot rotate the secret that it needs"),
                 ("Secrets/administrator", self.settings["Secrets"]["database"], "rotate has no secret of the administrator"),
-                ("EventSourceMappings/upload-events/EventSource", {"Queue": "x"}, "EventSourceMappings upload-events has no source"),
-                ("EventSourceMappings/upload-records/EventSource", {"Stream": "x"}, "EventSourceMappings upload-records has no source"),
+                ("EventSourceMappings/upload-events/EventSource", {"Queue": "x"},
+                "EventSourceMappings upload-events has no source"),
+                ("EventSourceMappings/upload-records/EventSource", {"Stream": "x"},
+                "EventSourceMappings upload-records has no source"),
                 *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep is no schedule")
                   for text in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every hour", "cron(0 12 * * ?)")),
                 *((rule + "ScheduleExpression", text, "RotationSchedules database is no schedule")
@@ -165,7 +167,8 @@ class SettingsTest(unittest.TestCase):
                 (rule + "Duration", "120", "RotationSchedules database is no schedule")):
             with self.subTest(path=path, value=value), self.assertRaisesRegex(SettingsError, f"^{re.escape(trouble)}$"):
                 check_settings(changed(path, value))
-        for path, value in (("Schedules/sweep/ScheduleExpression", "rate(1 hour)"), (rule + "ScheduleExpression", "rate(4 hours)"),
+        for path, value in (("Schedules/sweep/ScheduleExpression", "rate(1 hour)"),
+            (rule + "ScheduleExpression", "rate(4 hours)"),
                             ("Schedules/sweep/ScheduleExpression", "cron(0/5 * * * ? *)"),
                             (rule + "ScheduleExpression", "cron(0 8 1 * ? *)")):
             check_settings(changed(path, value))

@@ -61,7 +61,8 @@ class SamplesTest(WholeTest):
         for path, vendor, name in [*first[:len(samples) - 1], *last]:
             self.sent.append(Sent(vendor, f"uploads/{vendor}/{name}", read(path)))
             self.planted += [str(row["sku"]) for row in self.database.query(
-                f"SELECT sku FROM onboard.products JOIN onboard.upload_history USING (upload_id) WHERE file_name = '{name}'")]
+                f"SELECT sku FROM onboard.products JOIN onboard.upload_history USING (upload_id) "
+                f"WHERE file_name = '{name}'")]
         world = World(self.database, self.whole, self.sent)
         problems = [problem for problem in world.problems() if "faults" not in problem and "of no file" not in problem and
                     "of no upload" not in problem]
@@ -115,7 +116,8 @@ class FilesTest(WholeTest):
         # The operator adds the vendor and sends the dead letter back.
         letter, = self.whole.messages("upload-events-dead")
         self.assertIn(newcomer.key, letter)
-        self.database.query("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('VEND999', 'New', 'new@example.com')")
+        self.database.query("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) "
+            "VALUES ('VEND999', 'New', 'new@example.com')")
         self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls["upload-events"], MessageBody=letter)
         self.settle()
         for key in strangers[1:3]:
@@ -182,11 +184,13 @@ class FilesTest(WholeTest):
         uploads = self.database.query("SELECT total_records FROM onboard.upload_history WHERE s3_key LIKE '%again.csv'")
         self.assertEqual(sorted(str(upload["total_records"]) for upload in uploads), ["7", "9"])
         self.assertEqual(self.database.number("SELECT count(*) FROM onboard.products")
-                         + self.database.number("SELECT count(DISTINCT (upload_id, row_number)) FROM onboard.validation_errors"),
+                         + self.database.number("SELECT count(DISTINCT (upload_id, row_number)) "
+                         "FROM onboard.validation_errors"),
                          16)
         self.sent = [gone]
         world = World(self.database, self.whole, self.sent)
-        self.assertEqual([problem for problem in world.problems() if not problem.endswith(("of no file", "of no upload"))], [])
+        self.assertEqual([problem for problem in world.problems() if not problem.endswith(("of no file", "of no upload"))],
+            [])
         self.assertEqual(len(world.mails), 3)
 
 

@@ -54,7 +54,8 @@ class InvariantsTest(WholeTest):
              "not refused with EMPTY_FILE"),
             (f"INSERT INTO public.audited_events VALUES ('upload_ended', '{upload}')",
              "DELETE FROM public.audited_events WHERE payload IS NULL", "2 upload_ended events"),
-            (f"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) VALUES ('errors_recorded', '{upload}', 'V', '{{}}')",
+            (f"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
+            f"VALUES ('errors_recorded', '{upload}', 'V', '{{}}')",
              "DELETE FROM onboard.outbox", "wait in the outbox"),
             (f"UPDATE onboard.upload_history SET {RECORDED} = 'x' WHERE upload_id = '{upload}'",
              f"UPDATE onboard.upload_history SET {RECORDED} = '{key}' WHERE upload_id = '{upload}'", "another key"),

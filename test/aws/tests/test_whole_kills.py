@@ -144,7 +144,8 @@ class DeadlineTest(WholeTest):
         return [row["vendor_id"] for row in rows]
 
     def test_of_a_parser_whose_items_are_written_slowly(self) -> None:
-        self.pipeline(hurried="parser", faults=[{"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.8, "times": 16}],
+        self.pipeline(hurried="parser", faults=[{"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.8,
+            "times": 16}],
                       environment={"AWS_CALLS_IN_FLIGHT": "2"})
         self.send(*self.files(1, 400))
         wait_until(self.failed_messages, "there was time enough")

@@ -37,6 +37,7 @@ my $home = "$work/unprivileged";
 mkdir $home or die "$home: $!";
 chown $owner, -1, $home or die "$home: $!";
 is(system('setpriv', "--reuid=$user", '--clear-groups', '--', 'env', "ONBOARD_HOME=$home/data", 'sh', '-c',
-	"cd / && '$CliTest::onboard' vendor list >/dev/null && '$CliTest::onboard' stop >/dev/null"), 0, 'an unprivileged user has one, too');
+	"cd / && '$CliTest::onboard' vendor list >/dev/null && '$CliTest::onboard' stop >/dev/null"), 0,
+		'an unprivileged user has one, too');
 
 done_testing();
