@@ -16,6 +16,7 @@
 #include "base/interrupt.h"
 #include "cli/database.h"
 #include "cli/terminal.h"
+#include "database/postgres_cancel.h"
 #include "server/cluster.h"
 
 #define CONNECT_TIMEOUT_MS 15000
@@ -80,7 +81,7 @@ check_conninfo(const char *conninfo, struct glue_error *error)
 static void
 drop_connection(struct database *database)
 {
-	interrupt_watch(NULL);
+	postgres_cancel_on_interrupt(NULL);
 	PQfinish(database->connection);
 	database->connection = NULL;
 }
@@ -110,7 +111,7 @@ connect_database(struct database *database, struct glue_error *error)
 	if (database->connection == NULL)
 		return explain_connect_error(error);
 	database->was_there = true;
-	interrupt_watch(database->connection);
+	postgres_cancel_on_interrupt(database->connection);
 	if (postgres_prepare(database->connection, NULL, POSTGRES_NO_DEADLINE, error))
 		return true;
 	drop_connection(database);

@@ -19,7 +19,10 @@
 
 #include "base/failure.h"
 #include "cli/options.h"
-#include "database/session.h"
+#include "base/clock.h"
+#include "database/postgres_connect.h"
+#include "database/postgres_error.h"
+#include "database/postgres_query.h"
 
 /* Opaque. */
 struct database;

@@ -16,7 +16,8 @@
 #include <libpq-fe.h>
 
 #include "base/interrupt.h"
-#include "database/session.h"
+#include "database/postgres_error.h"
+#include "database/postgres_query.h"
 #include "import/copy_stream.h"
 
 /* How much is handed to libpq at once. */

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lambda/day_clock.h"
+#include "base/clock.h"
 #include "lambda/handler.h"
 #include "lambda/runtime.h"
 

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "base/heap.h"
-#include "lambda/breaker.h"
+#include "database/breaker.h"
 #include "lambda/connection.h"
-#include "lambda/day_clock.h"
+#include "base/clock.h"
 
 /* How long a query that only tries the connection may take, in milliseconds. */
 #define TRIAL_MS 2000

@@ -25,7 +25,10 @@
 #include <stdint.h>
 
 #include "base/failure.h"
-#include "database/session.h"
+#include "base/clock.h"
+#include "database/postgres_connect.h"
+#include "database/postgres_error.h"
+#include "database/postgres_query.h"
 #include "lambda/environment.h"
 #include "lambda/login.h"
 

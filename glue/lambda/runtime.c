@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/heap.h"
-#include "lambda/day_clock.h"
+#include "base/clock.h"
 #include "lambda/log.h"
 #include "lambda/runtime.h"
 

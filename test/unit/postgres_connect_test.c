@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * postgres_test.c
+ * postgres_connect_test.c
  *	  Why a connection failed: transient errors, and those that no retry cures.
  *
  * Names are looked up by this file and not by the system, so no server is
@@ -12,7 +12,9 @@
 
 #include "unit.h"
 
-#include "database/session.h"
+#include "base/clock.h"
+#include "database/postgres_connect.h"
+#include "database/postgres_error.h"
 
 #define PLANTED "planted-7d31"
 

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "lambda/breaker.h"
+#include "database/breaker.h"
 
 void
 breaker_init(struct breaker *breaker, int64_t most_failures, int64_t pause_ms)

@@ -9,8 +9,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GLUE_LAMBDA_BREAKER_H
-#define GLUE_LAMBDA_BREAKER_H
+#ifndef GLUE_BREAKER_H
+#define GLUE_BREAKER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,4 +34,4 @@ extern bool breaker_allows(const struct breaker *breaker, int64_t now_ms);
 extern void breaker_success(struct breaker *breaker);
 extern void breaker_failure(struct breaker *breaker, int64_t now_ms);
 
-#endif /* GLUE_LAMBDA_BREAKER_H */
+#endif /* GLUE_BREAKER_H */
