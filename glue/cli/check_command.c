@@ -19,9 +19,9 @@
 #include "base/byte_buffer.h"
 #include "base/heap.h"
 #include "cli/causes.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
-#include "cli/database.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "import/upload_calls.h"
@@ -336,8 +336,9 @@ check_once(struct check *check, struct glue_error *error)
 	check->errors = 0;
 	check->records.used = 0;
 	causes_clean_up(&check->causes);
-	if (!open_errors_file(check, error) ||
-		!database_query(check->database, RUN_ONCE, "BEGIN READ ONLY", 0, NULL, NULL, error))
+	if (!open_errors_file(check, error) || database_begin(check->database, error) == NULL ||
+		!database_query(check->database, RUN_ONCE, "SET TRANSACTION READ ONLY", 0, NULL, NULL,
+						error))
 		return false;
 	if (!vendor_file_read(&check->file, take_row, check, error))
 	{
@@ -346,7 +347,7 @@ check_once(struct check *check, struct glue_error *error)
 		return false;
 	}
 	return judge_chunk(check, error) &&
-		   database_query(check->database, RUN_ONCE, "COMMIT", 0, NULL, NULL, error) &&
+		   database_commit(check->database, error) == TRANSACTION_COMMITTED &&
 		   close_errors_file(check, error);
 }
 
@@ -356,7 +357,7 @@ check_file(struct check *check, struct glue_error *error)
 	struct patience patience;
 	bool done;
 
-	database_patience(check->database, &patience);
+	database_patience(&patience);
 	do
 	{
 		progress_begin(&check->progress, !check->options->quiet, "Checking", "rows",
@@ -422,7 +423,7 @@ run_check(struct check *check)
 	int64_t started_ms;
 
 	if (!vendor_file_open(&check->file, check->options, &error) ||
-		(check->database = database_open(check->options, &error)) == NULL ||
+		(check->database = chosen_database_open(check->options, &error)) == NULL ||
 		!vendor_read_status(check->database, check->options->vendor, vendor_status,
 							sizeof(vendor_status), &error))
 		return command_fail(check->options, &error);

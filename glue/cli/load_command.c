@@ -25,16 +25,16 @@
 #include "base/heap.h"
 #include "base/interrupt.h"
 #include "cli/causes.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
+#include "cli/upload_reports.h"
 #include "import/copy_stream.h"
 #include "import/scan_metadata.h"
 #include "import/upload_calls.h"
 #include "import/vendor_file.h"
-#include "report/report_files.h"
 
 /* How many rows pass between two looks at the clock. */
 #define PROGRESS_ROWS 1024
@@ -163,7 +163,7 @@ load_rows(struct load *load, struct glue_error *error)
 	if (!copy_layout_init(&layout, load->file.found.header, load->upload.upload_id,
 						  load->file.found.defect_count > 0, error))
 		return false;
-	database_patience(load->database, &patience);
+	database_patience(&patience);
 	for (;;)
 	{
 		int64_t committed;
@@ -172,7 +172,7 @@ load_rows(struct load *load, struct glue_error *error)
 		if (done)
 			break;
 		if (committed > 0)
-			database_patience(load->database, &patience);
+			database_patience(&patience);
 		if (!database_recover(load->database, &patience, error))
 			break;
 	}
@@ -272,7 +272,7 @@ note_other_reading(const struct load *load, struct glue_error *error)
 static bool
 write_reports(struct load *load, struct report_files *files, struct glue_error *error)
 {
-	if (report_files_write(load->database, &load->upload, load->options->reports, files, error))
+	if (upload_reports_write(load->database, &load->upload, load->options->reports, files, error))
 		return true;
 	terminal_error(error);
 	terminal_note("the load itself is done; write the reports with \"onboard report %s\"",
@@ -364,8 +364,8 @@ show_refusal(struct load *load, const struct glue_error *fault, bool loaded_befo
 
 	advised = vendor_file_advice(&load->file, fault);
 	terminal_error(&advised);
-	if (!load->options->no_reports &&
-		!report_files_write(load->database, &load->upload, load->options->reports, &files, &error))
+	if (!load->options->no_reports && !upload_reports_write(load->database, &load->upload,
+															load->options->reports, &files, &error))
 		terminal_error(&error);
 	else if (!load->options->no_reports && !load->options->quiet)
 		note_refusal(&load->upload, loaded_before, files.mail);
@@ -564,7 +564,7 @@ run_load(struct load *load)
 	bool good;
 
 	if (!vendor_file_open(&load->file, load->options, &error) ||
-		(load->database = database_open(load->options, &error)) == NULL ||
+		(load->database = chosen_database_open(load->options, &error)) == NULL ||
 		!vendor_read_status(load->database, load->options->vendor, vendor_status,
 							sizeof(vendor_status), &error))
 		return command_fail(load->options, &error);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/database.h"
+#include "base/clock.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 

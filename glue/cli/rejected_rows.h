@@ -11,7 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/failure.h"
-#include "cli/database.h"
+#include "database/database.h"
 #include "import/upload_calls.h"
 
 /*

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/upload_reports.h"
 #include "import/upload_calls.h"
-#include "report/report_files.h"
 
 static void
 print_path(const char *path)
@@ -54,11 +54,11 @@ command_report(const struct options *options)
 	struct glue_error error = {0};
 	struct upload upload = {0};
 	struct report_files files;
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
 	if (database == NULL || !read_upload(database, options->operands[0], &upload, &error) ||
-		!report_files_write(database, &upload, options->reports, &files, &error))
+		!upload_reports_write(database, &upload, options->reports, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
 		print_json(&upload, &files);

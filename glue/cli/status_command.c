@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "cli/causes.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
@@ -299,7 +299,7 @@ command_status(const struct options *options)
 	int code;
 
 	if (check_options(options, &error))
-		database = database_open(options, &error);
+		database = chosen_database_open(options, &error);
 	if (database == NULL ||
 		(options->vendor != NULL && !vendor_read_status(database, options->vendor, vendor_status,
 														sizeof(vendor_status), &error)))

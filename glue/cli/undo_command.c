@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/terminal.h"
@@ -123,7 +123,7 @@ command_undo(const struct options *options)
 	struct glue_error error = {0};
 	struct upload upload = {0};
 	struct outcome outcome = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
 	if (database == NULL || !upload_resolve(database, options->operands[0], &upload, &error) ||

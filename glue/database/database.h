@@ -135,7 +135,7 @@ enum database_repeat
  * is open or else by itself.  On success *result has status TUPLES_OK or
  * COMMAND_OK and is owned by the caller; result may be NULL when it is of no
  * interest.  With RUN_AGAIN and outside of a transaction it is tried again as the
- * options say.
+ * options say.  error may be NULL.
  */
 extern bool
 database_query(struct database *database, enum database_repeat repeat, const char *statement,

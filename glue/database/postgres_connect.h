@@ -17,6 +17,9 @@
 
 #include "base/failure.h"
 
+/* How long connecting may take where nobody has said so, in milliseconds. */
+#define POSTGRES_CONNECT_MS 15000
+
 /*
  * Connect once, until the deadline (of the monotonic clock, in milliseconds).
  * keywords and values are those of PQconnectStartParams() and borrowed; what

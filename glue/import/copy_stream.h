@@ -51,7 +51,7 @@ copy_stream_init(struct copy_stream *stream, PGconn *connection, const struct co
 
 /*
  * Send a row; record is borrowed for the call.  False on the errors of
- * postgres.h: the transactions that are not committed are lost.
+ * postgres_error.h: the transactions that are not committed are lost.
  */
 extern bool copy_stream_row(struct copy_stream *stream, const struct csv_record *record,
 							struct glue_error *error);

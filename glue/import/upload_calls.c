@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/heap.h"
-#include "cli/not_found.h"
+#include "import/not_found.h"
 #include "import/upload_calls.h"
 
 /* Whether it failed for a reason outside the file. */

@@ -14,7 +14,7 @@
 #include <libpq-fe.h>
 
 #include "base/failure.h"
-#include "cli/database.h"
+#include "database/database.h"
 
 /*
  * One row of upload_history.  The texts are inside row, which it owns:

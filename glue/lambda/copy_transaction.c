@@ -28,11 +28,11 @@
 	"SELECT onboard_save_checkpoint($1::text, $2::bigint, $3::bigint, $4::bigint, $5::jsonb)"
 
 void
-copy_transaction_init(struct copy_transaction *transaction, struct connection *connection,
+copy_transaction_init(struct copy_transaction *transaction, struct database *database,
 					  int64_t deadline_ms)
 {
 	memset(transaction, 0, sizeof(*transaction));
-	transaction->connection = connection;
+	transaction->database = database;
 	transaction->deadline_ms = deadline_ms;
 }
 
@@ -146,8 +146,7 @@ static bool
 begin(struct copy_transaction *transaction, const struct copy_layout *layout,
 	  struct glue_error *error)
 {
-	transaction->session =
-		connection_begin(transaction->connection, transaction->deadline_ms, error);
+	transaction->session = database_begin(transaction->database, error);
 	if (transaction->session == NULL)
 		return false;
 	transaction->began_ms = clock_milliseconds();
@@ -213,8 +212,7 @@ copy_transaction_commit(struct copy_transaction *transaction, const struct check
 		return false;
 	}
 	transaction->session = NULL;
-	return connection_commit(transaction->connection, transaction->deadline_ms, error) ==
-		   TRANSACTION_COMMITTED;
+	return database_commit(transaction->database, error) == TRANSACTION_COMMITTED;
 }
 
 void
@@ -227,7 +225,7 @@ copy_transaction_abort(struct copy_transaction *transaction)
 	if (transaction->copying)
 		(void) close_copy(transaction, "the client gave up", limit, NULL);
 	(void) PQsetnonblocking(transaction->session, 0);
-	connection_roll_back(transaction->connection, limit);
+	database_roll_back(transaction->database);
 	transaction->session = NULL;
 }
 

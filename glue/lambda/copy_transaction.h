@@ -4,7 +4,7 @@
  *	  Rows of a file -> COPY onboard.intake, as one transaction with a
  *	  checkpoint.
  *
- *	  copy_transaction_init(&transaction, connection, deadline_ms);
+ *	  copy_transaction_init(&transaction, database, deadline_ms);
  *	  for each row: copy_transaction_row(&transaction, &layout, record, &error)
  *	  copy_transaction_commit(&transaction, checkpoint, &read_on, &error)
  *	  ... and from the first row again
@@ -23,14 +23,14 @@
 #include <stdint.h>
 
 #include "base/failure.h"
+#include "database/database.h"
 #include "import/copy_row.h"
-#include "lambda/connection.h"
 
-/* connection is borrowed; owns the buffer: copy_transaction_clean_up(). */
+/* database is borrowed; owns the buffer: copy_transaction_clean_up(). */
 struct copy_transaction
 {
 	/* immutable */
-	struct connection *connection;
+	struct database *database;
 	int64_t deadline_ms; /* monotonic clock */
 	/* mutable */
 	PGconn *session; /* borrowed; NULL when no transaction is open */
@@ -50,12 +50,12 @@ struct checkpoint
 	const char *state; /* JSON, the reader's own */
 };
 
-extern void copy_transaction_init(struct copy_transaction *transaction,
-								  struct connection *connection, int64_t deadline_ms);
+extern void copy_transaction_init(struct copy_transaction *transaction, struct database *database,
+								  int64_t deadline_ms);
 
 /*
  * Add a row; record is borrowed for the call, layout until the transaction has
- * ended.  False on the errors of connection.h; the rows of the transaction are
+ * ended.  False on the errors of database.h; the rows of the transaction are
  * lost then.
  */
 extern bool

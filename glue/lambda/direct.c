@@ -264,7 +264,7 @@ read_rows(struct load *load, struct glue_error *error)
 
 	glue_error_clear(&load->error);
 	load->late = false;
-	copy_transaction_init(&load->transaction, load->sandbox->connection,
+	copy_transaction_init(&load->transaction, load->sandbox->database,
 						  load->invocation->deadline_ms);
 	done = open_source(load, &offset, error) && read_bytes(load, offset, error) &&
 		   finish_rows(load, error);
@@ -296,9 +296,9 @@ finish_upload(struct load *load, struct glue_error *error)
 	PGresult *result;
 
 	snprintf(total, sizeof(total), "%lld", (long long) load->last_row);
-	if (!connection_query(load->sandbox->connection, load->invocation->deadline_ms,
-						  "SELECT status FROM onboard_finish_upload($1::text, $2::bigint)", 2,
-						  values, &result, error))
+	if (!database_query(load->sandbox->database, RUN_AGAIN,
+						"SELECT status FROM onboard_finish_upload($1::text, $2::bigint)", 2, values,
+						&result, error))
 		return false;
 	keep_status(load, PQgetvalue(result, 0, 0));
 	PQclear(result);
@@ -331,8 +331,7 @@ run_pass(struct load *load, struct glue_error *error)
 	bool done;
 
 	load->pass_rows = 0;
-	if (!reading_start_init(&load->start, load->sandbox->connection, load->invocation->deadline_ms,
-							load->object->upload_id, error))
+	if (!reading_start_init(&load->start, load->sandbox->database, load->object->upload_id, error))
 		return false;
 	if (load->start.processing)
 		done = read_rows(load, error) && finish_upload(load, error);

@@ -152,9 +152,9 @@ object_upload_of_stalled(struct object_upload *object, struct sandbox *sandbox,
 	PGresult *row = NULL;
 	bool found;
 
+	(void) invocation;
 	memset(object, 0, sizeof(*object));
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, STALLED_QUERY, 1, values,
-						  &row, error))
+	if (!database_query(sandbox->database, RUN_AGAIN, STALLED_QUERY, 1, values, &row, error))
 		return false;
 	found = copy_stalled(object, row) &&
 			snprintf(object->upload_id, sizeof(object->upload_id), "%s", upload_id) <
@@ -209,8 +209,8 @@ is_open(const char *status)
 }
 
 static bool
-begin_query(struct object_upload *object, struct sandbox *sandbox,
-			const struct invocation *invocation, PGresult **row, struct glue_error *error)
+begin_query(struct object_upload *object, struct sandbox *sandbox, PGresult **row,
+			struct glue_error *error)
 {
 	char content[CONTENT_ID_SIZE];
 	char *metadata = object_metadata(object);
@@ -222,8 +222,7 @@ begin_query(struct object_upload *object, struct sandbox *sandbox,
 	if (metadata == NULL)
 		return glue_error_memory(error);
 	content_id(object, content);
-	done = connection_query(sandbox->connection, invocation->deadline_ms, BEGIN_QUERY, 5, values,
-							row, error);
+	done = database_query(sandbox->database, RUN_AGAIN, BEGIN_QUERY, 5, values, row, error);
 	cJSON_free(metadata);
 	return done;
 }
@@ -235,15 +234,14 @@ begin_query(struct object_upload *object, struct sandbox *sandbox,
  */
 static bool
 explain_begin_error(const struct object_upload *object, struct sandbox *sandbox,
-					const struct invocation *invocation, struct glue_error *error)
+					struct glue_error *error)
 {
 	const char *const values[] = {object->vendor_id};
 	PGresult *row = NULL;
 	bool is_unknown;
 
 	if (strcmp(error->code, UNDEFINED_OBJECT) != 0 ||
-		!connection_query(sandbox->connection, invocation->deadline_ms, IS_VENDOR_QUERY, 1, values,
-						  &row, NULL))
+		!database_query(sandbox->database, RUN_AGAIN, IS_VENDOR_QUERY, 1, values, &row, NULL))
 		return false;
 	is_unknown = strcmp(PQgetvalue(row, 0, 0), "f") == 0;
 	PQclear(row);
@@ -283,13 +281,14 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
 	PGresult *row = NULL;
 	bool done;
 
+	(void) invocation;
 	if (object->upload_id[0] != '\0')
-		done = connection_query(sandbox->connection, invocation->deadline_ms, BEGIN_AGAIN_QUERY, 1,
-								again, &row, error);
+		done =
+			database_query(sandbox->database, RUN_AGAIN, BEGIN_AGAIN_QUERY, 1, again, &row, error);
 	else
-		done = begin_query(object, sandbox, invocation, &row, error);
+		done = begin_query(object, sandbox, &row, error);
 	if (!done)
-		return explain_begin_error(object, sandbox, invocation, error);
+		return explain_begin_error(object, sandbox, error);
 	snprintf(object->upload_id, sizeof(object->upload_id), "%s",
 			 PQgetvalue(row, 0, PARSE_UPLOAD_ID));
 	object->has_ended = !is_open(PQgetvalue(row, 0, PARSE_STATUS));
@@ -304,13 +303,12 @@ object_upload_begin(struct object_upload *object, struct sandbox *sandbox,
  * Run a statement that answers with the upload's status.
  */
 static bool
-change(struct object_upload *object, struct sandbox *sandbox, const struct invocation *invocation,
-	   const char *statement, const char *const values[3], struct glue_error *error)
+change(struct object_upload *object, struct sandbox *sandbox, const char *statement,
+	   const char *const values[3], struct glue_error *error)
 {
 	PGresult *row = NULL;
 
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, statement, 3, values, &row,
-						  error))
+	if (!database_query(sandbox->database, RUN_AGAIN, statement, 3, values, &row, error))
 		return false;
 	object->has_ended = !is_open(PQgetvalue(row, 0, 0));
 	PQclear(row);
@@ -324,7 +322,8 @@ object_upload_reject(struct object_upload *object, struct sandbox *sandbox,
 {
 	const char *const values[] = {object->upload_id, code, message};
 
-	if (!change(object, sandbox, invocation, REJECT_QUERY, values, error))
+	(void) invocation;
+	if (!change(object, sandbox, REJECT_QUERY, values, error))
 		return false;
 	log_write(&sandbox->log, LOG_INFO, "upload is refused",
 			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id),
@@ -408,8 +407,8 @@ count_header_bytes(const struct csv_header *header)
 }
 
 static bool
-describe(struct object_upload *object, struct sandbox *sandbox, const struct invocation *invocation,
-		 const struct scan_result *found, struct glue_error *error)
+describe(struct object_upload *object, struct sandbox *sandbox, const struct scan_result *found,
+		 struct glue_error *error)
 {
 	char total[POSTGRES_INTEGER_SIZE];
 	char *metadata = scan_metadata(found);
@@ -422,7 +421,7 @@ describe(struct object_upload *object, struct sandbox *sandbox, const struct inv
 	object->header_bytes = count_header_bytes(found->header);
 	object->delimiter = found->delimiter;
 	snprintf(total, sizeof(total), "%" PRId64, found->row_count);
-	done = change(object, sandbox, invocation, DESCRIBE_QUERY, values, error);
+	done = change(object, sandbox, DESCRIBE_QUERY, values, error);
 	cJSON_free(metadata);
 	return done;
 }
@@ -444,7 +443,7 @@ inspect(struct object_upload *object, struct sandbox *sandbox, const struct invo
 			   object_upload_replaced(object, sandbox, invocation, error);
 	if (inspection->fault.class == GLUE_NO_ERROR &&
 		scan_finish(inspection->scan, &found, &inspection->fault))
-		return describe(object, sandbox, invocation, &found, error);
+		return describe(object, sandbox, &found, error);
 	if (inspection->fault.class != GLUE_FILE_FAULT)
 	{
 		*error = inspection->fault;

@@ -83,7 +83,7 @@ object_upload_of_record(struct object_upload *object, const struct s3_event_reco
 
 /*
  * Fill *object from an upload that is in the database.  Errors: those of
- * connection.h, and UPLOAD_WITHOUT_OBJECT, class internal, when it was not
+ * database.h, and UPLOAD_WITHOUT_OBJECT, class internal, when it was not
  * begun from an object.
  */
 extern bool object_upload_of_stalled(struct object_upload *object, struct sandbox *sandbox,

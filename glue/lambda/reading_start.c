@@ -95,13 +95,13 @@ read_checkpoint(struct reading_start *start, struct glue_error *error)
 }
 
 bool
-reading_start_init(struct reading_start *start, struct connection *connection, int64_t deadline_ms,
-				   const char *upload_id, struct glue_error *error)
+reading_start_init(struct reading_start *start, struct database *database, const char *upload_id,
+				   struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
 
 	memset(start, 0, sizeof(*start));
-	if (!connection_query(connection, deadline_ms, LOOK, 1, values, &start->result, error))
+	if (!database_query(database, RUN_AGAIN, LOOK, 1, values, &start->result, error))
 		return false;
 	start->status = PQgetvalue(start->result, 0, START_STATUS);
 	start->processing = strcmp(start->status, "processing") == 0;

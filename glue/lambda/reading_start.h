@@ -21,7 +21,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/failure.h"
-#include "lambda/connection.h"
+#include "database/database.h"
 #include "reader/csv_source.h"
 
 /* Owns result and names; file borrows from them: reading_start_clean_up(). */
@@ -42,11 +42,10 @@ struct reading_start
 /*
  * Say where the next reading of the upload begins.  Nothing is counted: that
  * object_upload_begin() does, once for each delivery.  False on the errors of
- * connection.h, or class internal, CHECKPOINT, when the state is not ours.
+ * database.h, or class internal, CHECKPOINT, when the state is not ours.
  */
-extern bool
-reading_start_init(struct reading_start *start, struct connection *connection, int64_t deadline_ms,
-				   const char *upload_id, struct glue_error *error);
+extern bool reading_start_init(struct reading_start *start, struct database *database,
+							   const char *upload_id, struct glue_error *error);
 
 /* Accepts a zeroed start, and leaves one. */
 extern void reading_start_clean_up(struct reading_start *start);

@@ -61,12 +61,11 @@ stalled_upload_clean_up(struct stalled_upload *upload)
  * Become the one sweeper until the transaction ends.
  */
 static bool
-lock_sweeper(PGconn *session, int64_t deadline_ms, struct stalled_work *work,
-			 struct glue_error *error)
+lock_sweeper(struct database *database, struct stalled_work *work, struct glue_error *error)
 {
 	PGresult *result = NULL;
 
-	if (!postgres_query(session, "SELECT onboard_lock_sweeper()", 0, NULL, deadline_ms, &result,
+	if (!database_query(database, RUN_ONCE, "SELECT onboard_lock_sweeper()", 0, NULL, &result,
 						error))
 		return false;
 	work->busy = strcmp(PQgetvalue(result, 0, 0), "t") != 0;
@@ -78,13 +77,12 @@ lock_sweeper(PGconn *session, int64_t deadline_ms, struct stalled_work *work,
  * work->result stays only after STALLED_FOUND.
  */
 static enum stalled_result
-run(struct connection *connection, int64_t deadline_ms, transaction_fn transaction,
-	struct stalled_work *work, struct glue_error *error)
+run(struct database *database, transaction_fn transaction, struct stalled_work *work,
+	struct glue_error *error)
 {
 	enum stalled_result result = STALLED_NONE;
 
-	if (connection_transaction(connection, deadline_ms, transaction, work, error) !=
-		TRANSACTION_COMMITTED)
+	if (database_transaction(database, transaction, work, error) != TRANSACTION_COMMITTED)
 		result = STALLED_FAILED;
 	else if (work->busy)
 		result = STALLED_BUSY;
@@ -98,8 +96,8 @@ run(struct connection *connection, int64_t deadline_ms, transaction_fn transacti
 /* ----- taking ----- */
 
 static bool
-claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
-			PGresult **result, struct glue_error *error)
+claim_after(struct database *database, int64_t seconds, int64_t revivals, PGresult **result,
+			struct glue_error *error)
 {
 	char texts[2][NUMBER_SIZE];
 	const char *const values[] = {texts[0], texts[1]};
@@ -108,7 +106,7 @@ claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t reviv
 	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
 	PQclear(*result);
 	*result = NULL;
-	return postgres_query(session, CLAIM, 2, values, deadline_ms, result, error);
+	return database_query(database, RUN_ONCE, CLAIM, 2, values, result, error);
 }
 
 /*
@@ -116,13 +114,13 @@ claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t reviv
  * the time does not grow any more, one look is enough for all the rest.
  */
 static bool
-claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
+claim(struct database *database, void *context, struct glue_error *error)
 {
 	struct stalled_work *work = context;
 	int64_t most = work->settings->sweep_attempts;
 	int64_t longest = stalled_patience(work->settings, most);
 
-	if (!lock_sweeper(session, deadline_ms, work, error))
+	if (!lock_sweeper(database, work, error))
 		return false;
 	for (int64_t taken = 0; !work->busy && taken < most; taken++)
 	{
@@ -130,7 +128,7 @@ claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *er
 
 		if (seconds == longest)
 			taken = most - 1;
-		if (!claim_after(session, deadline_ms, seconds, taken + 1, &work->result, error))
+		if (!claim_after(database, seconds, taken + 1, &work->result, error))
 			return false;
 		if (PQntuples(work->result) > 0)
 			break;
@@ -139,11 +137,11 @@ claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *er
 }
 
 enum stalled_result
-stalled_claim(struct connection *connection, const struct settings *settings, int64_t deadline_ms,
+stalled_claim(struct database *database, const struct settings *settings,
 			  struct stalled_upload *upload, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings};
-	enum stalled_result result = run(connection, deadline_ms, claim, &work, error);
+	enum stalled_result result = run(database, claim, &work, error);
 
 	if (result != STALLED_FOUND)
 		return result;
@@ -157,45 +155,44 @@ stalled_claim(struct connection *connection, const struct settings *settings, in
 /* ----- giving up ----- */
 
 static bool
-sweep(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
-	  struct glue_error *error)
+sweep(struct database *database, int64_t seconds, int64_t revivals, struct glue_error *error)
 {
 	char texts[2][NUMBER_SIZE];
 	const char *const values[] = {texts[0], texts[1]};
 
 	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
 	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
-	return postgres_query(session, "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)",
-						  2, values, deadline_ms, NULL, error);
+	return database_query(database, RUN_ONCE,
+						  "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)", 2, values,
+						  NULL, error);
 }
 
 /*
  * A transaction_fn.
  */
 static bool
-abandon(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
+abandon(struct database *database, void *context, struct glue_error *error)
 {
 	struct stalled_work *work = context;
 	const struct settings *settings = work->settings;
 
 	PQclear(work->result);
 	work->result = NULL;
-	if (!lock_sweeper(session, deadline_ms, work, error))
+	if (!lock_sweeper(database, work, error))
 		return false;
 	return work->busy ||
-		   (sweep(session, deadline_ms, stalled_patience(settings, settings->sweep_attempts),
+		   (sweep(database, stalled_patience(settings, settings->sweep_attempts),
 				  settings->sweep_attempts, error) &&
-			(!work->all ||
-			 sweep(session, deadline_ms, settings->sweep_abandon_seconds, 0, error)) &&
-			postgres_query(session, ENDED, 0, NULL, deadline_ms, &work->result, error));
+			(!work->all || sweep(database, settings->sweep_abandon_seconds, 0, error)) &&
+			database_query(database, RUN_ONCE, ENDED, 0, NULL, &work->result, error));
 }
 
 enum stalled_result
-stalled_abandon(struct connection *connection, const struct settings *settings, bool all,
-				int64_t deadline_ms, PGresult **ended, struct glue_error *error)
+stalled_abandon(struct database *database, const struct settings *settings, bool all,
+				PGresult **ended, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings, .all = all};
-	enum stalled_result result = run(connection, deadline_ms, abandon, &work, error);
+	enum stalled_result result = run(database, abandon, &work, error);
 
 	*ended = work.result;
 	return result;
@@ -204,16 +201,16 @@ stalled_abandon(struct connection *connection, const struct settings *settings, 
 /* ----- telling again ----- */
 
 bool
-stalled_renew_events(struct connection *connection, const struct settings *settings,
-					 int64_t deadline_ms, int64_t *renewed, struct glue_error *error)
+stalled_renew_events(struct database *database, const struct settings *settings, int64_t *renewed,
+					 struct glue_error *error)
 {
 	char seconds[NUMBER_SIZE];
 	const char *const values[] = {seconds};
 	PGresult *result = NULL;
 
 	snprintf(seconds, sizeof(seconds), "%" PRId64, settings->sweep_unreported_seconds);
-	if (!connection_query(connection, deadline_ms, "SELECT onboard_renew_events(" SECONDS("$1") ")",
-						  1, values, &result, error))
+	if (!database_query(database, RUN_AGAIN, "SELECT onboard_renew_events(" SECONDS("$1") ")", 1,
+						values, &result, error))
 		return false;
 	*renewed = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
 	PQclear(result);

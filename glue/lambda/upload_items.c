@@ -169,8 +169,8 @@ upload_items_write(struct object_upload *object, struct sandbox *sandbox,
 
 	*written = 0;
 	items.expires_at = items.created_at + settings->item_ttl_days * SECONDS_OF_DAY;
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, JUDGED_QUERY, 1, values,
-						  &items.judged, error))
+	if (!database_query(sandbox->database, RUN_AGAIN, JUDGED_QUERY, 1, values, &items.judged,
+						error))
 		return false;
 	items.writer =
 		dynamodb_writer_new(&sandbox->aws, settings->upload_records_table,
