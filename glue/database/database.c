@@ -2,7 +2,7 @@
  *
  * database.c
  *	  One database: its connection, statements and transactions on it, and
- *	  trying again.
+ *	  retrying.
  *
  * A function's process is frozen between invocations for any length of time, and
  * the monotonic clock may stop meanwhile, so how long a connection was idle is told
@@ -152,9 +152,9 @@ no_later(const struct database *database, int64_t moment_ms)
 /* ----- connecting ----- */
 
 /*
- * Whether what we connected with seems to be wrong, and so may have been changed
- * since it was read: the server, or a pgbouncer of an older version (08P01),
- * refused the login, or there is no such database or host.
+ * Whether the login seems to be wrong, and so may have been changed since it was
+ * read: the server, or a pgbouncer of an older version (08P01), refused it, or there
+ * is no such database or host.
  */
 static bool
 is_refused(const struct glue_error *error)
@@ -175,7 +175,7 @@ is_refused(const struct glue_error *error)
 }
 
 /*
- * Call the connector; a second time when what it remembers is refused.
+ * Call the connector; a second time when the login that it remembers is refused.
  */
 static bool
 call_connector(struct database *database, struct glue_error *error)
@@ -306,7 +306,7 @@ database_connect(struct database *database, struct glue_error *error)
 	return have_connection(database, error) || database_recover(database, &patience, error);
 }
 
-/* ----- trying again ----- */
+/* ----- retrying ----- */
 
 void
 database_patience(struct patience *patience)
@@ -317,9 +317,10 @@ database_patience(struct patience *patience)
 }
 
 /*
- * Whether another connection may do better: this one is gone, classes 08 and
- * 57P0x, or its server only reads, 25006.  After a failover that is the old
- * one, which its name led to for a while, and it would keep us for ever.
+ * Whether another connection may do better: this one is lost, classes 08 and
+ * 57P0x, or its server is read-only, 25006.  After a failover that is the old
+ * primary, to which the name still led for a while, and we would stay connected
+ * to it for ever.
  */
 static bool
 is_lost(const struct database *database, const struct glue_error *error)
@@ -356,8 +357,8 @@ may_pass(const struct database *database, const struct glue_error *error)
 }
 
 /*
- * How long to try again after this error.  A server that never answered will
- * hardly begin to; one that says that it is starting up will.
+ * How long to retry after this error.  A server that never answered will hardly
+ * begin to; one that says that it is starting up will.
  */
 static int64_t
 retry_time(const struct database *database, const struct glue_error *error)
@@ -368,7 +369,7 @@ retry_time(const struct database *database, const struct glue_error *error)
 }
 
 /*
- * The time is up.  The first word of advice is the one that always works.
+ * The time is up: say what to do.
  */
 static bool
 give_up(int64_t seconds, struct glue_error *error)
@@ -492,8 +493,8 @@ database_roll_back(struct database *database)
 }
 
 /*
- * COMMIT of a failed transaction answers ROLLBACK.  What the server says for
- * certain is an error of another class than those that end its session.
+ * COMMIT of a failed transaction answers ROLLBACK.  After an error of a class that
+ * ends the session nobody knows what became of it; any other error is certain.
  */
 enum transaction_outcome
 database_commit(struct database *database, struct glue_error *error)
@@ -521,7 +522,7 @@ database_commit(struct database *database, struct glue_error *error)
 }
 
 /*
- * One attempt to begin.  After an error the transaction may be half begun.
+ * One attempt to begin.  After an error the caller rolls back.
  */
 static bool
 begin_once(struct database *database, struct glue_error *error)
@@ -539,8 +540,8 @@ database_begin(struct database *database, struct glue_error *error)
 }
 
 /*
- * The error is looked at before the transaction is rolled back: that would hide
- * that the connection is lost.
+ * database_recover() looks at the connection before this rolls back, which would
+ * hide that it is lost.
  */
 static enum transaction_outcome
 run_transaction(struct database *database, enum database_repeat repeat, transaction_fn work,

@@ -223,7 +223,7 @@ publish(const struct report *report, const struct report_mail *mail, int64_t dea
 
 /*
  * A transaction_fn: record the report and publish the mail, unless somebody
- * else has.  Nothing that can fail follows publishing.
+ * else has.  Nothing that can fail comes after publishing.
  */
 static bool
 record_and_publish(struct database *database, void *context, struct glue_error *error)

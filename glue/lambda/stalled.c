@@ -20,13 +20,13 @@
 	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS( \
 		"$1") ", $2::integer, 1) c"
 
-/* Whatever ended in this transaction was given up by it. */
+/* Uploads that this transaction has abandoned are those that ended in it. */
 #define ENDED                                                  \
 	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u" \
 	" WHERE u.failure_code = 'PROCESSING_ABANDONED'"           \
 	" AND u.processing_completed_at >= pg_catalog.now() ORDER BY u.upload_id"
 
-/* The work of a transaction; result and busy are what it came to. */
+/* The work of a transaction; result and busy are its outcome. */
 struct stalled_work
 {
 	const struct settings *settings;
@@ -110,8 +110,8 @@ claim_after(struct database *database, int64_t seconds, int64_t revivals, PGresu
 }
 
 /*
- * A transaction_fn: those taken once less may stand still half as long.  Where
- * the time does not grow any more, one look is enough for all the rest.
+ * A transaction_fn.  An upload that was claimed one time fewer is stalled after half
+ * the time.  Once that time no longer grows, one look finds all others.
  */
 static bool
 claim(struct database *database, void *context, struct glue_error *error)

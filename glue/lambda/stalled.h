@@ -20,7 +20,7 @@
 #include "database/database.h"
 #include "lambda/environment.h"
 
-/* What a call came to; after STALLED_FAILED the error is set. */
+/* The outcome of a call; after STALLED_FAILED the error is set. */
 enum stalled_result
 {
 	STALLED_FOUND, /* there is something: an upload, or a list */
@@ -83,7 +83,7 @@ enum stalled_column
 	STALLED_IDLE_SECONDS
 };
 
-/* How long an upload may stand still that was taken so often, in seconds. */
+/* After how many seconds without progress an upload that was claimed so often is stalled. */
 extern int64_t stalled_patience(const struct settings *settings, int64_t revivals);
 
 #endif /* GLUE_LAMBDA_STALLED_H */

@@ -235,7 +235,7 @@ judge_uploads(struct batch *batch)
 }
 
 /*
- * Judging leaves a part of the time to what follows.
+ * Judging reserves a part of the time for what follows.
  */
 static void
 judge(struct batch *batch)

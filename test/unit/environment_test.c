@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * settings_test.c
+ * environment_test.c
  *	  Environment variables: defaults, ranges, what is required, and that a
  *	  wrong value is never repeated.
  *
@@ -8,7 +8,7 @@
  */
 #include "unit.h"
 
-#include "base/settings.h"
+#include "lambda/environment.h"
 #include "lambda/log.h"
 
 /* The environment: one variable, or all that are required and one. */
