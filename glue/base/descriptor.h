@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * descriptor.h
- *	  Writing to a file descriptor, all of it.
+ *	  File descriptors: temporary files, and writing all of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,6 +10,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/*
+ * Make a new file that only its owner can read, in the folder TMPDIR or else /tmp;
+ * its name begins with name.  Puts its path into path.  -1 on an error, errno says
+ * why.
+ */
+extern int descriptor_temporary(const char *name, char *path, size_t size);
 
 /* Write all bytes, resuming after signals.  On false errno says why. */
 extern bool descriptor_write(int descriptor, const char *bytes, size_t length);

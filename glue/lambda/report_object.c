@@ -6,17 +6,14 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "aws/s3.h"
 #include "base/descriptor.h"
 #include "lambda/report_object.h"
-
-#define PATH_SIZE 4096
 
 #define CONTENT_TYPE "text/csv; charset=utf-8"
 
@@ -30,17 +27,14 @@ file_error(struct glue_error *error)
 }
 
 /*
- * A file without a name: it is gone when it is closed, by whatever.
+ * Open a file without a name, so that nothing is left when the process is killed.
  */
 static bool
 open_file(int *file, struct glue_error *error)
 {
-	const char *folder = getenv("TMPDIR");
-	char path[PATH_SIZE];
+	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/onboard-report-XXXXXX",
-			 folder != NULL && folder[0] == '/' ? folder : "/tmp");
-	*file = mkostemp(path, O_CLOEXEC);
+	*file = descriptor_temporary("onboard-report", path, sizeof(path));
 	if (*file < 0)
 		return file_error(error);
 	if (unlink(path) == 0)

@@ -6,9 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,8 +14,6 @@
 #include "base/heap.h"
 #include "database/postgres_connect.h"
 #include "lambda/secret_database.h"
-
-#define CA_PATH_SIZE 4096
 
 /* The context of the connector. */
 struct secret_login
@@ -27,8 +23,8 @@ struct secret_login
 	login_secret_fn secret;
 	void *secret_context;
 	/* mutable */
-	char *ca;                   /* owned; what the file holds */
-	char ca_path[CA_PATH_SIZE]; /* ours to remove; "" when there is none */
+	char *ca;               /* owned; what the file holds */
+	char ca_path[PATH_MAX]; /* ours to remove; "" when there is none */
 };
 
 /* ----- the certificate authority ----- */
@@ -40,15 +36,10 @@ struct secret_login
 static bool
 write_ca(struct secret_login *source, const char *ca, struct glue_error *error)
 {
-	const char *folder = getenv("TMPDIR");
-	char path[CA_PATH_SIZE];
-	int descriptor;
-	bool done;
+	char path[PATH_MAX];
+	int descriptor = descriptor_temporary("onboard-ca", path, sizeof(path));
+	bool done = descriptor >= 0 && descriptor_write(descriptor, ca, strlen(ca));
 
-	snprintf(path, sizeof(path), "%s/onboard-ca-XXXXXX",
-			 folder != NULL && folder[0] == '/' ? folder : "/tmp");
-	descriptor = mkostemp(path, O_CLOEXEC);
-	done = descriptor >= 0 && descriptor_write(descriptor, ca, strlen(ca));
 	if (descriptor >= 0 && close(descriptor) != 0)
 		done = false;
 	if (!done)
