@@ -14,7 +14,7 @@
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
-#include "import/not_found.h"
+#include "cli/not_found.h"
 
 /* Say what became of a category; change is NULL if it already existed. */
 static void

@@ -22,10 +22,12 @@
 #include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
+#include "cli/local_file.h"
+#include "cli/named.h"
+#include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
-#include "import/upload_calls.h"
-#include "import/vendor_file.h"
+#include "import/upload.h"
 #include "shared/columns.h"
 #include "shared/text.h"
 
@@ -36,7 +38,7 @@
 struct check
 {
 	const struct options *options;
-	struct vendor_file file;
+	struct local_file local;
 	struct database *database;
 	struct progress progress;
 	struct byte_buffer records; /* JSON of the chunk, without the last ']' */
@@ -244,7 +246,7 @@ static void
 append_content(struct check *check, const struct record *record)
 {
 	struct byte_buffer *buffer = &check->records;
-	const struct column_map *map = check->file.found.map;
+	const struct column_map *map = check->local.file.found.map;
 	bool first = true;
 
 	if (record->defect_type != NULL)
@@ -294,7 +296,8 @@ append_record(struct check *check, const struct record *record)
 	char beginning[96];
 	int length;
 
-	if (!byte_buffer_reserve(buffer, record_bound(check->file.found.map, record), &check->error))
+	if (!byte_buffer_reserve(buffer, record_bound(check->local.file.found.map, record),
+							 &check->error))
 		return false;
 	length = snprintf(beginning, sizeof(beginning),
 					  "%c{\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 ",",
@@ -331,6 +334,9 @@ take_row(void *context, const struct record *record)
 static bool
 check_once(struct check *check, struct glue_error *error)
 {
+	struct vendor_file_reading reading = {0};
+	struct row_reader_events events = {.row = take_row, .context = check};
+
 	check->rows = 0;
 	check->checked = 0;
 	check->errors = 0;
@@ -340,7 +346,7 @@ check_once(struct check *check, struct glue_error *error)
 		!database_query(check->database, RUN_ONCE, "SET TRANSACTION READ ONLY", 0, NULL, NULL,
 						error))
 		return false;
-	if (!vendor_file_read(&check->file, take_row, check, error))
+	if (!vendor_file_read(&check->local.file, &reading, NULL, &events, error))
 	{
 		if (error->class == GLUE_NO_ERROR)
 			*error = check->error;
@@ -361,13 +367,34 @@ check_file(struct check *check, struct glue_error *error)
 	do
 	{
 		progress_begin(&check->progress, !check->options->quiet, "Checking", "rows",
-					   check->file.found.row_count, 0);
+					   check->local.file.found.row_count, 0);
 		done = check_once(check, error);
 		progress_end(&check->progress);
 		if (!done)
 			(void) close_errors_file(check, NULL);
 	} while (!done && database_recover(check->database, &patience, error));
 	return done;
+}
+
+static void
+show_progress(void *context, int64_t done)
+{
+	progress_update(context, done);
+}
+
+/*
+ * The first reading.
+ */
+static bool
+inspect_file(struct check *check, struct glue_error *error)
+{
+	bool good;
+
+	progress_begin(&check->progress, !check->options->quiet, "Reading", "bytes",
+				   check->local.source.bytes.size, 0);
+	good = vendor_file_scan(&check->local.file, true, show_progress, &check->progress, error);
+	progress_end(&check->progress);
+	return good;
 }
 
 /*
@@ -383,7 +410,7 @@ find_earlier_load(struct check *check, struct glue_error *error)
 	char moment[SUMMARY_TIME_SIZE];
 	bool done;
 
-	snprintf(content_id, sizeof(content_id), "%s", check->file.content_id);
+	snprintf(content_id, sizeof(content_id), "%s", check->local.file.content_id);
 	done = upload_choose_content(check->database, options->vendor, false, content_id,
 								 sizeof(content_id), error) &&
 		   upload_find(check->database, options->vendor, content_id, &upload, error);
@@ -400,7 +427,7 @@ static int
 show_result(struct check *check, int64_t milliseconds)
 {
 	struct summary summary = {
-		.file_name = check->file.input.name,
+		.file_name = check->local.source.name,
 		.vendor_id = check->options->vendor,
 		.loaded_before = check->loaded_before,
 		.total = check->checked,
@@ -422,10 +449,10 @@ run_check(struct check *check)
 	char vendor_status[32];
 	int64_t started_ms;
 
-	if (!vendor_file_open(&check->file, check->options, &error) ||
+	if (!local_file_open(&check->local, check->options, &error) ||
 		(check->database = chosen_database_open(check->options, &error)) == NULL ||
-		!vendor_read_status(check->database, check->options->vendor, vendor_status,
-							sizeof(vendor_status), &error))
+		!named_vendor_status(check->database, check->options->vendor, vendor_status,
+							 sizeof(vendor_status), &error))
 		return command_fail(check->options, &error);
 	if (strcmp(vendor_status, "active") != 0)
 	{
@@ -436,9 +463,9 @@ run_check(struct check *check)
 		return command_fail(check->options, &error);
 	}
 	started_ms = clock_milliseconds();
-	if (!vendor_file_scan(&check->file, &error))
+	if (!inspect_file(check, &error))
 	{
-		error = vendor_file_advice(&check->file, &error);
+		error = local_file_advice(&check->local, &error);
 		return command_fail(check->options, &error);
 	}
 	if (!find_earlier_load(check, &error) || !check_file(check, &error))
@@ -463,7 +490,7 @@ command_check(const struct options *options)
 	causes_clean_up(&check->causes);
 	byte_buffer_clean_up(&check->records);
 	database_close(check->database);
-	vendor_file_clean_up(&check->file);
+	local_file_close(&check->local);
 	glue_release(check);
 	return code;
 }

@@ -12,7 +12,7 @@
 
 #include "base/failure.h"
 #include "database/database.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 
 /*
  * Print the first rows, at most limit of them (0: all), and how many others

@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/chosen_database.h"
 #include "cli/command.h"
+#include "cli/chosen_database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/named.h"
 #include "cli/upload_reports.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 
 static void
 print_path(const char *path)
@@ -43,9 +44,8 @@ static bool
 read_upload(struct database *database, const char *name, struct upload *upload,
 			struct glue_error *error)
 {
-	if (strcmp(name, UPLOAD_LATEST) == 0)
-		return upload_read_latest(database, upload, error);
-	return upload_resolve(database, name, upload, error);
+	return strcmp(name, NAMED_LATEST) == 0 ? named_upload_latest(database, upload, error)
+										   : named_upload(database, name, upload, error);
 }
 
 int

@@ -13,8 +13,9 @@
 #include "cli/command.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/named.h"
 #include "cli/terminal.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 
 /* What became of an upload. */
 struct outcome
@@ -126,7 +127,7 @@ command_undo(const struct options *options)
 	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
-	if (database == NULL || !upload_resolve(database, options->operands[0], &upload, &error) ||
+	if (database == NULL || !named_upload(database, options->operands[0], &upload, &error) ||
 		!undo_upload(database, &upload, &outcome, &error))
 		code = command_fail(options, &error);
 	else if (options->json)

@@ -5,8 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <string.h>
-
 #include "cli/upload_reports.h"
 
 bool
@@ -16,7 +14,7 @@ upload_reports_write(struct database *database, const struct upload *upload, con
 	const struct report_subject subject = {
 		.upload_id = upload->upload_id,
 		.has_errors = upload->error_records > 0,
-		.has_ended = strcmp(upload->status, "processing") != 0,
+		.has_ended = !upload_is_open(upload),
 	};
 
 	return report_files_write(database, &subject, folder, files, error);

@@ -10,7 +10,7 @@
 
 #include "base/failure.h"
 #include "database/database.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 #include "report/report_files.h"
 
 /* Write its reports into folder/UPLOAD; see report_files_write(). */

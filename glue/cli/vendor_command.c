@@ -18,7 +18,7 @@
 #include "cli/summary.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-#include "import/not_found.h"
+#include "cli/not_found.h"
 
 /* What a refused value means, by the constraint that refused it. */
 struct explanation

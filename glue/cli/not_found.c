@@ -6,7 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include "base/heap.h"
-#include "import/not_found.h"
+#include "cli/not_found.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
