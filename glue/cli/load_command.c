@@ -74,7 +74,7 @@ end_progress(void *context)
 }
 
 /*
- * As long as there is progress we are patient.
+ * Patience begins anew with every reading that made progress.
  */
 static bool
 wait_for_database(void *context, bool advanced, struct glue_error *error)
@@ -98,9 +98,9 @@ init_import(struct load *load)
 		.observer =
 			{
 				.inspected = show_progress,
-				.reading = begin_progress,
+				.reading_begins = begin_progress,
 				.loaded = show_progress,
-				.read = end_progress,
+				.reading_ends = end_progress,
 				.again = wait_for_database,
 				.context = load,
 			},
@@ -458,7 +458,7 @@ load_open_upload(struct load *load)
 
 	load->resumed_rows = upload->valid_records + upload->error_records;
 	if (load->resumed_rows > 0 && !load->options->quiet)
-		terminal_note("going on with upload %s", upload->upload_id);
+		terminal_note("resuming upload %s", upload->upload_id);
 	return load_rows(load, &error) ? show_end(load) : show_interruption(load, &error);
 }
 

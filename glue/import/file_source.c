@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/heap.h"
 #include "base/interrupt.h"
 #include "import/file_source.h"
@@ -51,22 +51,10 @@ read_some(int descriptor, char *buffer, size_t *length, struct glue_error *error
 static bool
 write_spool(struct file_source *source, const char *bytes, size_t length, struct glue_error *error)
 {
-	while (length > 0)
-	{
-		ssize_t written = write(source->spool, bytes, length);
-
-		if (written < 0 && errno != EINTR)
-			return glue_error_set(
-				error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-				"cannot write a temporary file: %s; set TMPDIR to a folder with room",
-				strerror(errno));
-		if (written > 0)
-		{
-			bytes += written;
-			length -= (size_t) written;
-		}
-	}
-	return true;
+	return descriptor_write(source->spool, bytes, length) ||
+		   glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
+						  "cannot write a temporary file: %s; set TMPDIR to a folder with room",
+						  strerror(errno));
 }
 
 /*
@@ -212,22 +200,18 @@ open_error(const char *path, struct glue_error *error)
 }
 
 /*
- * A nameless file in TMPDIR for what can be read only once.
+ * A nameless file for what can be read only once.
  */
 static bool
 open_spool(struct file_source *source, struct glue_error *error)
 {
-	const char *folder = getenv("TMPDIR");
 	char path[PATH_MAX];
 
-	if (folder == NULL || folder[0] != '/')
-		folder = "/tmp";
-	snprintf(path, sizeof(path), "%s/onboard-XXXXXX", folder);
-	source->spool = mkostemp(path, O_CLOEXEC);
+	source->spool = descriptor_temporary("onboard", path, sizeof(path));
 	if (source->spool < 0)
 		return glue_error_set(
 			error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-			"cannot make a temporary file in %s: %s; set TMPDIR to a folder with room", folder,
+			"cannot make a temporary file %s: %s; set TMPDIR to a folder with room", path,
 			strerror(errno));
 	unlink(path);
 	source->is_spooled = true;

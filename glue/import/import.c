@@ -360,12 +360,12 @@ read_once(struct import *import, struct row_sink *sink, struct glue_error *error
 	done = find_start(&pass, error);
 	if (done)
 	{
-		if (observer->reading != NULL)
-			observer->reading(observer->context, import->row_count, pass.ledger.rows);
+		if (observer->reading_begins != NULL)
+			observer->reading_begins(observer->context, import->row_count, pass.ledger.rows);
 		done = send_rows(&pass, error);
 		sink->abort(sink);
-		if (observer->read != NULL)
-			observer->read(observer->context);
+		if (observer->reading_ends != NULL)
+			observer->reading_ends(observer->context);
 	}
 	done = done && (!sink->judges || finish_upload(import, pass.last_row, error));
 	ledger_clean_up(&pass.ledger);

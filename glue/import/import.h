@@ -14,10 +14,10 @@
  * so that the upload is there whatever becomes of the reading, and counts how
  * often its file was read.
  *
- * Every step may be made again, so whoever is interrupted at any point is followed
- * by somebody who begins at the top: rows that have a verdict are not sent again.
- * Nothing is printed here, and there is no terminal and no Lambda: what a caller
- * wants to tell comes to its observer.
+ * Every step may be made again.  After an interruption at any point the next import
+ * of the file begins at the top: rows that have a verdict are not sent again.
+ * Nothing is printed here, and there is no terminal and no Lambda; a caller's
+ * observer is told what a person or a log may want to know.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,15 +36,15 @@
 /* Another reader is further on, or the upload has ended: another pass will tell. */
 #define IMPORT_OVERTAKEN "OVERTAKEN"
 
-/* Who wants to know how it is going; each function may be NULL. */
+/* What a caller is told, and asked; each function may be NULL. */
 struct import_observer
 {
 	/* So many bytes of the first reading are done. */
 	vendor_file_progress_fn inspected;
 
 	/* A reading for rows begins, and ends; so many have a verdict already. */
-	void (*reading)(void *context, int64_t total_rows, int64_t judged_rows);
-	void (*read)(void *context);
+	void (*reading_begins)(void *context, int64_t total_rows, int64_t judged_rows);
+	void (*reading_ends)(void *context);
 
 	/* So many rows of it are done. */
 	vendor_file_progress_fn loaded;
@@ -61,7 +61,8 @@ struct import_observer
 
 /*
  * What is to be imported, all borrowed.  How its rows are applied (the upload's
- * mode) will be another member, for upload.c.
+ * mode) will be another member, for upload.c.  What import_load() alone uses may be
+ * set until then: the last three.
  */
 struct import_request
 {

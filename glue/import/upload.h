@@ -84,8 +84,8 @@ extern bool upload_begin(struct database *database, const struct upload_request 
 						 struct upload *upload, struct glue_error *error);
 
 /*
- * The same for who is about to read the file, which counts as an attempt unless
- * the upload has ended.
+ * The same for a caller that is about to read the file, which counts as an attempt
+ * unless the upload has ended.
  */
 extern bool upload_begin_reading(struct database *database, const struct upload_request *request,
 								 struct upload *upload, struct glue_error *error);

@@ -34,8 +34,8 @@
 #define COMMIT_LEAD_PART 2
 
 /*
- * A transaction is ended when it is so old, in milliseconds, however few rows
- * it has: a slow database shall not take more from us than this.
+ * A transaction ends when it is so old, in milliseconds, however few rows it has:
+ * no more than this is lost with a slow database.
  */
 #define TRANSACTION_MS 5000
 
@@ -202,7 +202,7 @@ check_name(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * Take an upload that has begun to its end, as far as that is our part.
+ * The steps after the upload has begun.
  */
 static bool
 run_steps(struct parsing *parsing, struct glue_error *error)
@@ -213,7 +213,7 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 		return true;
 	if (!check_name(parsing, error))
 		return false;
-	/* A large file shall not take its time for the first reading again. */
+	/* Once is enough: the first reading of a large file takes its time. */
 	if (upload_is_open(&import->upload) && !import->is_inspected && !import_inspect(import, error))
 		return false;
 	if (!upload_is_open(&import->upload))
@@ -222,8 +222,8 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * That there is no such vendor is a fault of the file here: it came to a folder of
- * nobody.
+ * A vendor that does not exist is a fault of the file: it came into a folder that
+ * belongs to nobody.
  */
 static bool
 begin(struct parsing *parsing, struct glue_error *error)
@@ -250,7 +250,7 @@ run_import(struct parsing *parsing, struct glue_error *error)
 				  LOG_NAME(LOG_UPLOAD_ID, import->upload.upload_id),
 				  LOG_NAME(LOG_VENDOR_ID, parsing->object->vendor_id),
 				  LOG_NAME(LOG_CODE, import->fault.code));
-	/* Also when it failed: what was committed until then is to be told. */
+	/* Even after a failure: what was committed until then is to be delivered. */
 	outbox_drain(sandbox, parsing->invocation, import->upload.upload_id);
 	return done;
 }
