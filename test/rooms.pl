@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Hold the includes of src/ and glue/ against the table of rooms in ARCHITECTURE.md,
-# and find circles among files.  Prints what is wrong; exits with 1 if anything is.
+# find circles among files, and headers that shadow one of the system or of
+# PostgreSQL.  Prints what is wrong; exits with 1 if anything is.
 use strict;
 use warnings;
 
@@ -13,6 +14,9 @@ my ($table) = slurp('ARCHITECTURE.md') =~ /^## Rooms\n(.*?)^#/ms;
 $allowed{$1} = { map { $_ => 1 } split /[\s,]+/, $2 } while $table =~ m{^\| `([\w/]+)/` \|[^|]*\| ?([^|]*?) \|$}mg;
 $allowed{src} or die "ARCHITECTURE.md has no table of rooms\n";
 
+chomp(my $server = `pg_config --includedir-server` // '');
+my @system = ('/usr/include', grep { $_ } $server);
+
 my $problems = 0;
 my %includes;
 for my $file (map { glob } 'src/*.[ch]', 'src/*/*.[ch]', 'glue/*/*.[ch]')
@@ -20,6 +24,10 @@ for my $file (map { glob } 'src/*.[ch]', 'src/*/*.[ch]', 'glue/*/*.[ch]')
 	my $room = dirname($file);
 
 	complain("$room/ is not in the table of rooms") unless $allowed{$room};
+	if ($file =~ m{^\w+/(.*\.h)$})
+	{
+		complain("$file shadows $_/$1") for grep { -e "$_/$1" } @system;
+	}
 	for my $header (slurp($file) =~ /^#include "([^"]+)"/mg)
 	{
 		my ($target) = grep { -e } "src/$header", $file =~ /^src/ ? () : "glue/$header";

@@ -18,8 +18,13 @@
 #include <time.h>
 
 #include "aws/client.h"
-#include "aws/json_scan.h"
+#include "base/ascii_word.h"
+#include "base/clock.h"
 #include "base/heap.h"
+#include "base/json_reader.h"
+
+/* What a code or the id of a request has, beside letters and digits. */
+#define CODE_CHARACTERS "-._:+/="
 
 /* Milliseconds: the bound of the first pause, and the highest bound. */
 #define FIRST_PAUSE 100
@@ -60,7 +65,7 @@ system_random(void)
 
 	/* Without random bytes the clock still spreads the pauses. */
 	if (RAND_bytes((unsigned char *) &number, sizeof(number)) != 1)
-		number = (uint64_t) http_now() * UINT64_C(0x9E3779B97F4A7C15);
+		number = (uint64_t) clock_milliseconds() * UINT64_C(0x9E3779B97F4A7C15);
 	return number;
 }
 
@@ -208,28 +213,6 @@ aws_call_clean_up(struct aws_call *call)
 /* ----- reading failures ----- */
 
 /*
- * Copy a word of letters, digits and a few signs; what is longer or holds
- * anything else is not believed to be a code or an id.
- */
-static void
-copy_word(char *word, size_t size, struct text_view text)
-{
-	word[0] = '\0';
-	if (text.length == 0 || text.length >= size)
-		return;
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char byte = text.data[i];
-
-		if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-			  (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("-._:+/=", byte) != NULL)))
-			return;
-	}
-	memcpy(word, text.data, text.length);
-	word[text.length] = '\0';
-}
-
-/*
  * The text of the first element of that name, which has no attributes.
  */
 static struct text_view
@@ -283,36 +266,23 @@ aws_read_failure(struct aws_call *call)
 	const char *document = response->body.data != NULL ? response->body.data : "";
 	struct text_view type = header_text(response, "x-amzn-errortype");
 	struct text_view id = header_text(response, "x-amzn-requestid");
-	char word[2 * AWS_CODE_SIZE];
 
 	if (type.length == 0 && document[strspn(document, " \t\r\n")] == '{')
 	{
 		struct text_view body = {document, response->body.used};
 
-		json_copy_word(json_member(body, "__type"), word, sizeof(word));
-		if (word[0] == '\0')
-			json_copy_word(json_member(body, "code"), word, sizeof(word));
-		type = text_of(word);
+		type = json_find_text(body, "__type");
+		if (type.length == 0)
+			type = json_find_text(body, "code");
 	}
 	if (type.length == 0)
 		type = xml_element(document, "Code");
-	copy_word(call->code, sizeof(call->code), shape_name(type));
+	ascii_word_copy(call->code, sizeof(call->code), shape_name(type), CODE_CHARACTERS);
 	if (id.length == 0)
 		id = header_text(response, "x-amz-request-id");
 	if (id.length == 0)
 		id = xml_element(document, "RequestId");
-	copy_word(call->request_id, sizeof(call->request_id), id);
-}
-
-static bool
-is_one_of(const char *code, const char *const *codes)
-{
-	for (; *codes != NULL; codes++)
-	{
-		if (strcmp(code, *codes) == 0)
-			return true;
-	}
-	return false;
+	ascii_word_copy(call->request_id, sizeof(call->request_id), id, CODE_CHARACTERS);
 }
 
 bool
@@ -339,7 +309,7 @@ aws_is_throttle(const char *code, int status)
 		NULL,
 	};
 
-	return status == 429 || is_one_of(code, codes);
+	return status == 429 || ascii_word_is_in(code, codes);
 }
 
 static bool
@@ -355,7 +325,7 @@ is_clock_failure(const char *code)
 		NULL,
 	};
 
-	return is_one_of(code, codes);
+	return ascii_word_is_in(code, codes);
 }
 
 static bool
@@ -368,7 +338,7 @@ is_credentials_expiry(const char *code)
 		NULL,
 	};
 
-	return is_one_of(code, codes);
+	return ascii_word_is_in(code, codes);
 }
 
 /*
@@ -387,7 +357,7 @@ is_transient(const char *code, int status)
 		NULL,
 	};
 
-	return status >= 500 || is_one_of(code, codes);
+	return status >= 500 || ascii_word_is_in(code, codes);
 }
 
 const char *
@@ -425,13 +395,14 @@ aws_error_code(const char *code, int status)
 		return "AWS_THROTTLED";
 	if (is_transient(code, status))
 		return "AWS_UNAVAILABLE";
-	if (is_clock_failure(code) || is_credentials_expiry(code) || is_one_of(code, credentials))
+	if (is_clock_failure(code) || is_credentials_expiry(code) ||
+		ascii_word_is_in(code, credentials))
 		return "AWS_CREDENTIALS";
 	if (status == 412 || strcmp(code, "ConditionalCheckFailedException") == 0)
 		return "AWS_CONDITION_FAILED";
-	if (status == 404 || is_one_of(code, unknown))
+	if (status == 404 || ascii_word_is_in(code, unknown))
 		return "AWS_NOT_FOUND";
-	if (status == 403 || status == 401 || is_one_of(code, denied))
+	if (status == 403 || status == 401 || ascii_word_is_in(code, denied))
 		return "AWS_ACCESS_DENIED";
 	return "AWS_REFUSED";
 }
@@ -474,7 +445,7 @@ append_host(struct aws_call *call, const struct aws_endpoint *endpoint, size_t *
  * The Host header, as libcurl will send it: without the scheme's own port.
  */
 static void
-copy_host(char *host, size_t size, const char *scheme, const char *name)
+copy_host_name(char *host, size_t size, const char *scheme, const char *name)
 {
 	size_t length;
 	const char *port = strcmp(scheme, "https") == 0 ? ":443" : ":80";
@@ -555,7 +526,7 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 	}
 	if (!append_host(call, endpoint, &host_at, error))
 		return false;
-	copy_host(host, sizeof(host), endpoint->scheme, call->url.data + host_at);
+	copy_host_name(host, sizeof(host), endpoint->scheme, call->url.data + host_at);
 	if (!sign_call(client, call, host, payload_hash, error) ||
 		!byte_buffer_append_string(&call->url, call->path, error) ||
 		(call->signature.query[0] != '\0' && !byte_buffer_append(&call->url, "?", 1, error)) ||
@@ -606,7 +577,7 @@ static bool
 try_later(struct aws_client *client, struct aws_call *call, bool throttled)
 {
 	call->failures++;
-	call->wake = aws_backoff(call->failures, throttled, http_now(), call->deadline,
+	call->wake = aws_backoff(call->failures, throttled, clock_milliseconds(), call->deadline,
 							 client->options.random());
 	return call->wake > 0;
 }
@@ -627,7 +598,7 @@ correct_clock(struct aws_client *client, struct aws_call *call)
 		return false;
 	call->clock_corrected = true;
 	client->clock_skew = time_there - client->options.wall_clock();
-	call->wake = http_now();
+	call->wake = clock_milliseconds();
 	return true;
 }
 
@@ -638,7 +609,7 @@ renew_credentials(struct aws_call *call)
 		return false;
 	call->credentials_refreshed = true;
 	call->refresh_credentials = true;
-	call->wake = http_now();
+	call->wake = clock_milliseconds();
 	return true;
 }
 
@@ -655,7 +626,7 @@ is_transport_transient(const char *code)
 		NULL,
 	};
 
-	return is_one_of(code, codes);
+	return ascii_word_is_in(code, codes);
 }
 
 /*
@@ -732,7 +703,7 @@ take_waiting(struct run *run, int64_t *wake)
 	if (first == NULL)
 		return NULL;
 	call = *first;
-	if (call->wake > http_now())
+	if (call->wake > clock_milliseconds())
 	{
 		*wake = call->wake;
 		return NULL;
@@ -843,7 +814,7 @@ struct single
 };
 
 static struct aws_call *
-single_next(void *context, int64_t *wake)
+next_single_call(void *context, int64_t *wake)
 {
 	struct single *single = context;
 
@@ -855,7 +826,7 @@ single_next(void *context, int64_t *wake)
 }
 
 static void
-single_done(void *context, struct aws_call *call)
+single_call_done(void *context, struct aws_call *call)
 {
 	(void) context;
 	(void) call;
@@ -866,7 +837,7 @@ aws_perform(struct aws_client *client, struct aws_call *call, struct glue_error 
 {
 	struct single single = {call, false};
 
-	if (!aws_perform_all(client, 1, single_next, single_done, &single, error))
+	if (!aws_perform_all(client, 1, next_single_call, single_call_done, &single, error))
 		return false;
 	if (call->error.class == GLUE_NO_ERROR)
 		return true;

@@ -156,7 +156,7 @@ struct aws_call
 	http_body_fn on_body;
 	void *body_context;
 	size_t body_limit;
-	int64_t deadline; /* of http_now(); 0 for none */
+	int64_t deadline; /* of clock_milliseconds(); 0 for none */
 	bool fresh_connection;
 
 	/* Called before each attempt; may be NULL.  May change all of the above. */
@@ -253,7 +253,7 @@ extern bool aws_is_throttle(const char *code, int status);
 
 /*
  * When to try again after so many failures in a row (1 for the first), a time
- * of http_now(); full jitter, by random.  0 when that would be at the deadline
+ * of clock_milliseconds(); full jitter, by random.  0 when that would be at the deadline
  * or behind it (0 for no deadline), or failures have reached the limit:
  * AWS_ATTEMPTS, of throttles AWS_THROTTLED_ATTEMPTS.
  */

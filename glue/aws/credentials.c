@@ -27,6 +27,8 @@
 #include <openssl/crypto.h>
 
 #include "aws/credentials.h"
+#include "base/ascii_word.h"
+#include "base/clock.h"
 #include "base/heap.h"
 
 #define CONTAINER_HOST "http://169.254.170.2"
@@ -99,7 +101,7 @@ is_visible(const char *text)
  * that can be in a header.
  */
 static bool
-take_value(char *place, size_t size, const char *value)
+copy_credential(char *place, size_t size, const char *value)
 {
 	size_t length = value != NULL ? strlen(value) : 0;
 
@@ -127,14 +129,14 @@ read_environment(const struct aws_credentials_functions *functions,
 {
 	const char *token = variable(functions, "AWS_SESSION_TOKEN");
 
-	if (!take_value(credentials->access_key_id, sizeof(credentials->access_key_id),
-					variable(functions, "AWS_ACCESS_KEY_ID")))
+	if (!copy_credential(credentials->access_key_id, sizeof(credentials->access_key_id),
+						 variable(functions, "AWS_ACCESS_KEY_ID")))
 		return bad_setting(error, "AWS_ACCESS_KEY_ID", "is missing or no key id");
-	if (!take_value(credentials->secret_access_key, sizeof(credentials->secret_access_key),
-					variable(functions, "AWS_SECRET_ACCESS_KEY")))
+	if (!copy_credential(credentials->secret_access_key, sizeof(credentials->secret_access_key),
+						 variable(functions, "AWS_SECRET_ACCESS_KEY")))
 		return bad_setting(error, "AWS_SECRET_ACCESS_KEY", "is missing or no key");
 	if (token != NULL &&
-		!take_value(credentials->session_token, sizeof(credentials->session_token), token))
+		!copy_credential(credentials->session_token, sizeof(credentials->session_token), token))
 		return bad_setting(error, "AWS_SESSION_TOKEN", "is no token");
 	return true;
 }
@@ -153,7 +155,7 @@ reply_clean_up(struct http_response *response)
 }
 
 static bool
-is_worth_repeating(int status)
+is_status_transient(int status)
 {
 	return status == 429 || status >= 500;
 }
@@ -186,7 +188,7 @@ perform(const struct fetch *fetch, struct http_request *request, struct http_res
 			return false;
 		if (response->status == 200)
 			return true;
-		if (!is_worth_repeating(response->status) || attempt == CREDENTIALS_ATTEMPTS ||
+		if (!is_status_transient(response->status) || attempt == CREDENTIALS_ATTEMPTS ||
 			(fetch->deadline != 0 && now + pause >= fetch->deadline))
 			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "CREDENTIALS_REFUSED",
 								  "%s answered with status %d", fetch->endpoint, response->status);
@@ -266,8 +268,8 @@ member(const cJSON *object, const char *name)
 }
 
 static bool
-read_members(const struct fetch *fetch, const cJSON *object, const char *token_name,
-			 struct aws_credentials *credentials, struct glue_error *error)
+read_credentials(const struct fetch *fetch, const cJSON *object, const char *token_name,
+				 struct aws_credentials *credentials, struct glue_error *error)
 {
 	const char *code = member(object, "Code");
 
@@ -275,14 +277,14 @@ read_members(const struct fetch *fetch, const cJSON *object, const char *token_n
 		return bad_reply(fetch, error, "is not a JSON object");
 	if (code != NULL && strcmp(code, "Success") != 0)
 		return bad_reply(fetch, error, "tells of a failure");
-	if (!take_value(credentials->access_key_id, sizeof(credentials->access_key_id),
-					member(object, "AccessKeyId")))
+	if (!copy_credential(credentials->access_key_id, sizeof(credentials->access_key_id),
+						 member(object, "AccessKeyId")))
 		return bad_reply(fetch, error, "has no AccessKeyId");
-	if (!take_value(credentials->secret_access_key, sizeof(credentials->secret_access_key),
-					member(object, "SecretAccessKey")))
+	if (!copy_credential(credentials->secret_access_key, sizeof(credentials->secret_access_key),
+						 member(object, "SecretAccessKey")))
 		return bad_reply(fetch, error, "has no SecretAccessKey");
-	if (!take_value(credentials->session_token, sizeof(credentials->session_token),
-					member(object, token_name)))
+	if (!copy_credential(credentials->session_token, sizeof(credentials->session_token),
+						 member(object, token_name)))
 		return bad_reply(fetch, error, "has no Token");
 	credentials->expires_at = read_expiration(member(object, "Expiration"));
 	if (credentials->expires_at == 0)
@@ -312,7 +314,7 @@ read_reply(const struct fetch *fetch, const struct http_response *response,
 		   struct aws_credentials *credentials, struct glue_error *error)
 {
 	cJSON *object = cJSON_ParseWithLength(response->body.data, response->body.used);
-	bool done = read_members(fetch, object, "Token", credentials, error);
+	bool done = read_credentials(fetch, object, "Token", credentials, error);
 
 	wipe_strings(object);
 	cJSON_Delete(object);
@@ -338,18 +340,13 @@ is_in_container(const struct aws_credentials_functions *functions)
 static bool
 is_local_host(const char *host)
 {
-	static const char *const others[] = {"169.254.170.2", "169.254.170.23"};
+	static const char *const others[] = {"169.254.170.2", "169.254.170.23", NULL};
 	struct in_addr address;
 	struct in6_addr address6;
 	struct in6_addr eks;
 
-	if (strcasecmp(host, "localhost") == 0)
+	if (strcasecmp(host, "localhost") == 0 || ascii_word_is_in(host, others))
 		return true;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-	{
-		if (strcmp(host, others[i]) == 0)
-			return true;
-	}
 	if (inet_pton(AF_INET, host, &address) == 1)
 		return (ntohl(address.s_addr) >> 24) == 127;
 	return inet_pton(AF_INET6, host, &address6) == 1 &&
@@ -582,7 +579,7 @@ fetch_instance_token(const struct fetch *fetch, const char *endpoint,
 	snprintf(url, sizeof(url), "%s" INSTANCE_TOKEN_PATH, endpoint);
 	done = perform(fetch, &request, &response, error);
 	if (done && (memchr(response.body.data, '\0', response.body.used) != NULL ||
-				 !take_value(token, INSTANCE_TOKEN_SIZE, response.body.data)))
+				 !copy_credential(token, INSTANCE_TOKEN_SIZE, response.body.data)))
 		done = bad_reply(fetch, error, "has no token");
 	reply_clean_up(&response);
 	return done;
@@ -703,7 +700,7 @@ static int64_t
 monotonic_clock(void *context)
 {
 	(void) context;
-	return http_now();
+	return clock_milliseconds();
 }
 
 static int64_t

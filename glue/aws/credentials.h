@@ -81,7 +81,7 @@ struct aws_credentials_functions
 	bool (*perform)(void *context, const struct http_request *request,
 					struct http_response *response, struct glue_error *error);
 	void (*pause)(void *context, int64_t milliseconds);
-	int64_t (*now)(void *context);                            /* http_now() */
+	int64_t (*now)(void *context);                            /* clock_milliseconds() */
 	int64_t (*wall_clock)(void *context);                     /* epoch seconds */
 	const char *(*variable)(void *context, const char *name); /* getenv() */
 	void *context;
@@ -108,7 +108,7 @@ extern void aws_credentials_provider_destroy(struct aws_credentials_provider *pr
 /*
  * Fill *credentials, which the caller wipes by aws_credentials_wipe(); they
  * are zero on false.  With refresh, for when AWS said that they expired, no
- * kept ones are given.  deadline is of the clock of http_now(), 0 for none.
+ * kept ones are given.  deadline is of clock_milliseconds(), 0 for none.
  *
  * context is a struct aws_credentials_provider: this is the get of a struct
  * aws_credentials_source.

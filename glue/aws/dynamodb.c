@@ -13,8 +13,9 @@
 #include <string.h>
 
 #include "aws/dynamodb.h"
-#include "aws/json_scan.h"
+#include "base/ascii_word.h"
 #include "base/heap.h"
+#include "base/json_reader.h"
 
 /*
  * A call of so many bytes is full, however few its items, so that memory stays
@@ -88,6 +89,27 @@ is_whole(struct text_view document)
 }
 
 /*
+ * The number of unprocessed items, an object that has a list for our one table;
+ * -1 when it has something else.
+ */
+static int
+count_items(struct text_view unprocessed)
+{
+	struct json_reader reader;
+	struct text_view table;
+	int count = 0;
+
+	json_reader_init(&reader, unprocessed.data, unprocessed.length);
+	if (!json_read_open(&reader, '{') || !json_read_name(&reader, &table))
+		return 0;
+	if (!json_read_open(&reader, '['))
+		return -1;
+	for (; json_read_element(&reader); count++)
+		json_read_value(&reader);
+	return count;
+}
+
+/*
  * Replace the body by what was not processed.  The items in it are counted for
  * the sake of knowing whether anything was.  They are those of our one table,
  * under whatever name: a table can be asked for by its ARN too.
@@ -98,23 +120,16 @@ accept_write(struct aws_call *call, struct glue_error *error)
 	struct batch *batch = call->context;
 	const struct byte_buffer *reply = &call->exchange.response.body;
 	struct text_view document = {reply->data, reply->used};
-	struct text_view unprocessed = json_member(document, "UnprocessedItems");
-	struct text_view list = {NULL, 0};
-	struct text_view item;
-	size_t table = 0;
-	size_t position = 0;
-	int left = 0;
+	struct text_view unprocessed = json_find(document, "UnprocessedItems");
+	int left = is_whole(document) ? count_items(unprocessed) : -1;
 
-	if (!is_whole(document) || (unprocessed.length > 0 &&
-								json_next(unprocessed, &table, NULL, &list) && list.data[0] != '['))
+	if (left < 0)
 	{
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
 					   "dynamodb %s: the reply is no JSON object, or not of this call",
 					   call->operation);
 		return AWS_FAILED;
 	}
-	while (json_next(list, &position, NULL, &item))
-		left++;
 	if (left < batch->items)
 		call->failures = 0;
 	batch->writer->written += batch->items - left;
@@ -318,12 +333,7 @@ is_worth_repeating(const char *code)
 		"TransactionConflict",  "ThrottlingError",     NULL,
 	};
 
-	for (int i = 0; codes[i] != NULL; i++)
-	{
-		if (strcmp(code, codes[i]) == 0)
-			return true;
-	}
-	return false;
+	return ascii_word_is_in(code, codes);
 }
 
 static enum dynamodb_result
@@ -366,7 +376,7 @@ static bool
 take_answer(struct execution *execution, struct dynamodb_statement *statement,
 			struct text_view answer)
 {
-	struct text_view failure = json_member(answer, "Error");
+	struct text_view failure = json_find(answer, "Error");
 
 	statement->code[0] = '\0';
 	if (failure.length == 0 || failure.data[0] != '{')
@@ -374,7 +384,8 @@ take_answer(struct execution *execution, struct dynamodb_statement *statement,
 		statement->result = DYNAMODB_DONE;
 		return false;
 	}
-	json_copy_word(json_member(failure, "Code"), statement->code, sizeof(statement->code));
+	ascii_word_copy(statement->code, sizeof(statement->code), json_find_text(failure, "Code"),
+					ASCII_WORD_PRINTABLE);
 	statement->result = statement_result(statement->code);
 	if (is_worth_repeating(statement->code))
 		return true;
@@ -391,16 +402,17 @@ accept_statements(struct aws_call *call, struct glue_error *error)
 {
 	struct statement_call *open = call->context;
 	const struct byte_buffer *reply = &call->exchange.response.body;
-	struct text_view answers =
-		json_member((struct text_view){reply->data, reply->used}, "Responses");
-	struct text_view answer;
-	size_t position = 0;
+	struct text_view answers = json_find((struct text_view){reply->data, reply->used}, "Responses");
+	struct json_reader reader;
 	int answered = 0;
 	int left = 0;
 
-	while (answered < open->count && json_next(answers, &position, NULL, &answer))
+	json_reader_init(&reader, answers.data, answers.length);
+	(void) json_read_open(&reader, '[');
+	while (answered < open->count && json_read_element(&reader))
 	{
 		int index = open->indexes[answered++];
+		struct text_view answer = json_read_slice(&reader);
 
 		if (take_answer(open->execution, &open->execution->statements->list[index], answer))
 			open->indexes[left++] = index;

@@ -35,7 +35,7 @@
 struct dynamodb_writer;
 
 /* NULL on OUT_OF_MEMORY; the caller's: dynamodb_writer_destroy().  client and
- * table are borrowed as long as it lives; deadline is of http_now(), 0 for
+ * table are borrowed as long as it lives; deadline is of clock_milliseconds(), 0 for
  * none. */
 extern struct dynamodb_writer *
 dynamodb_writer_new(struct aws_client *client, const char *table, int in_flight, int64_t deadline,

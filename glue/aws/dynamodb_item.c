@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aws/dynamodb_item.h"
+#include "shared/text.h"
 
 /* Quotes, colon, comma, type and brackets around a name and a value. */
 #define AROUND 32
@@ -42,17 +43,17 @@ have_room(struct dynamodb_json *json, size_t name, size_t value)
 }
 
 static void
-put(struct dynamodb_json *json, const char *text)
+put_literal(struct dynamodb_json *json, const char *text)
 {
 	byte_buffer_put(json->buffer, text, strlen(text));
 }
 
 static void
-put_quoted(struct dynamodb_json *json, struct text_view text)
+put_json_string(struct dynamodb_json *json, struct text_view text)
 {
-	put(json, "\"");
+	put_literal(json, "\"");
 	byte_buffer_append_json(json->buffer, text);
-	put(json, "\"");
+	put_literal(json, "\"");
 }
 
 /*
@@ -62,12 +63,12 @@ static void
 put_name(struct dynamodb_json *json, struct text_view name)
 {
 	if (json->comma)
-		put(json, ",");
+		put_literal(json, ",");
 	json->comma = true;
 	if (name.data == NULL)
 		return;
-	put_quoted(json, name);
-	put(json, ":");
+	put_json_string(json, name);
+	put_literal(json, ":");
 }
 
 static struct text_view
@@ -105,7 +106,7 @@ dynamodb_plain(struct dynamodb_json *json, const char *name, struct text_view te
 	if (!have_room(json, view.length, text.length))
 		return;
 	put_name(json, view);
-	put_quoted(json, text);
+	put_json_string(json, text);
 }
 
 void
@@ -114,9 +115,9 @@ dynamodb_put_text(struct dynamodb_json *json, struct text_view name, struct text
 	if (!have_room(json, name.length, value.length))
 		return;
 	put_name(json, name);
-	put(json, "{\"S\":");
-	put_quoted(json, value);
-	put(json, "}");
+	put_literal(json, "{\"S\":");
+	put_json_string(json, value);
+	put_literal(json, "}");
 }
 
 void
@@ -129,15 +130,15 @@ void
 dynamodb_put_number(struct dynamodb_json *json, const char *name, int64_t value)
 {
 	struct text_view view = name_view(name);
-	char digits[24];
+	char digits[INTEGER_TEXT_SIZE];
 
 	if (!have_room(json, view.length, sizeof(digits)))
 		return;
-	snprintf(digits, sizeof(digits), "%" PRId64, value);
+	(void) integer_text(digits, value);
 	put_name(json, view);
-	put(json, "{\"N\":");
-	put_quoted(json, text_of(digits));
-	put(json, "}");
+	put_literal(json, "{\"N\":");
+	put_json_string(json, text_of(digits));
+	put_literal(json, "}");
 }
 
 void
@@ -148,7 +149,7 @@ dynamodb_put_bool(struct dynamodb_json *json, const char *name, bool value)
 	if (!have_room(json, view.length, 0))
 		return;
 	put_name(json, view);
-	put(json, value ? "{\"BOOL\":true}" : "{\"BOOL\":false}");
+	put_literal(json, value ? "{\"BOOL\":true}" : "{\"BOOL\":false}");
 }
 
 void
@@ -159,7 +160,7 @@ dynamodb_open_map(struct dynamodb_json *json, const char *name)
 	if (!have_room(json, view.length, 0))
 		return;
 	put_name(json, view);
-	put(json, "{\"M\":{");
+	put_literal(json, "{\"M\":{");
 	json->comma = false;
 }
 
@@ -168,7 +169,7 @@ dynamodb_close_map(struct dynamodb_json *json)
 {
 	if (!have_room(json, 0, 0))
 		return;
-	put(json, "}}");
+	put_literal(json, "}}");
 	json->comma = true;
 }
 

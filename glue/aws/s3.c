@@ -20,6 +20,7 @@
 
 #include "aws/s3.h"
 #include "base/heap.h"
+#include "base/hex.h"
 
 /* Bytes read from a file at a time. */
 #define FILE_CHUNK (64 * 1024)
@@ -67,7 +68,7 @@ is_bucket_in_path(const struct aws_client *client, const char *bucket)
 }
 
 static bool
-is_given(const char *text)
+is_name_given(const char *text)
 {
 	return text != NULL && text[0] != '\0';
 }
@@ -127,7 +128,7 @@ range_total(const struct http_response *response, int64_t *start)
  * reply said it.
  */
 static void
-read_head(struct reading *reading, const struct http_response *response)
+read_reply_head(struct reading *reading, const struct http_response *response)
 {
 	struct s3_object *object = &reading->object;
 	int64_t total = header_number(response, "Content-Length");
@@ -155,17 +156,17 @@ prepare_get(struct aws_call *call, struct glue_error *error)
 	struct reading *reading = call->context;
 	const struct s3_get *get = reading->get;
 	int64_t start = get->start + reading->received;
-	const char *etag = is_given(get->etag) ? get->etag : reading->object.etag;
+	const char *etag = is_name_given(get->etag) ? get->etag : reading->object.etag;
 
 	(void) error;
 	reading->position = -1;
 	reading->wrong_part = false;
 	call->header_count = 0;
 	call->query_count = 0;
-	if (is_given(etag))
+	if (is_name_given(etag))
 		aws_call_header(call, "If-Match", etag);
 	/* Only when asked for: another permission is needed to name a version. */
-	if (is_given(get->version_id))
+	if (is_name_given(get->version_id))
 		aws_call_query(call, "versionId", get->version_id);
 	if (get->end > 0)
 		snprintf(reading->range, sizeof(reading->range), "bytes=%" PRId64 "-%" PRId64, start,
@@ -178,12 +179,13 @@ prepare_get(struct aws_call *call, struct glue_error *error)
 }
 
 static bool
-take_bytes(void *context, const struct http_response *response, const char *bytes, size_t length)
+hand_out_bytes(void *context, const struct http_response *response, const char *bytes,
+			   size_t length)
 {
 	struct reading *reading = context;
 
 	if (reading->position < 0)
-		read_head(reading, response);
+		read_reply_head(reading, response);
 	if (reading->wrong_part)
 		return false;
 	if (!reading->get->on_bytes(reading->get->context, &reading->object, bytes, length))
@@ -202,7 +204,7 @@ accept_get(struct aws_call *call, struct glue_error *error)
 	int64_t end = reading->get->end;
 
 	if (reading->position < 0)
-		read_head(reading, &call->exchange.response);
+		read_reply_head(reading, &call->exchange.response);
 	if (end == 0 || end > reading->object.length)
 		end = reading->object.length;
 	if (strcmp(call->method, "HEAD") == 0 || reading->get->start + reading->received == end)
@@ -240,14 +242,14 @@ is_behind_end(const struct aws_call *call)
 }
 
 static bool
-read_object(struct aws_client *client, struct reading *reading, struct glue_error *error)
+perform_get(struct aws_client *client, struct reading *reading, struct glue_error *error)
 {
 	struct aws_call *call = &reading->call;
 
 	call->prepare = prepare_get;
 	call->accept = accept_get;
 	call->context = reading;
-	call->on_body = reading->get->on_bytes != NULL ? take_bytes : NULL;
+	call->on_body = reading->get->on_bytes != NULL ? hand_out_bytes : NULL;
 	call->body_context = reading;
 	if (aws_perform(client, call, error))
 		return true;
@@ -281,7 +283,7 @@ get_or_head(struct aws_client *client, const struct s3_get *get, const char *ope
 	reading->get = get;
 	success = begin_call(client, &reading->call, operation, method, get->bucket, get->key,
 						 reading->path, get->deadline, error) &&
-			  read_object(client, reading, error);
+			  perform_get(client, reading, error);
 	if (object != NULL)
 		*object = reading->object;
 	aws_call_clean_up(&reading->call);
@@ -408,8 +410,8 @@ s3_file_hash(int file, int64_t length, char hash[AWS_HASH_SIZE], struct glue_err
 	success = success && digest_file(digest, file, length, error);
 	if (success && EVP_DigestFinal_ex(digest, bytes, &count) != 1)
 		success = glue_error_set(error, GLUE_INTERNAL_ERROR, "CRYPTO_FAILED", "SHA-256 failed");
-	for (unsigned int i = 0; success && i < count; i++)
-		snprintf(hash + 2 * i, 3, "%02x", bytes[i]);
+	if (success)
+		hex_write(hash, bytes, count);
 	EVP_MD_CTX_free(digest);
 	return success;
 }
@@ -464,9 +466,9 @@ s3_presign_get(struct aws_client *client, const char *bucket, const char *key,
 		return false;
 	snprintf(host, sizeof(host), "%s%s%s", in_path ? "" : bucket, in_path ? "" : ".",
 			 endpoint->host);
-	if (is_given(version_id))
+	if (is_name_given(version_id))
 		query[query_count++] = (struct aws_pair){"versionId", version_id};
-	if (is_given(content_disposition))
+	if (is_name_given(content_disposition))
 		query[query_count++] =
 			(struct aws_pair){"response-content-disposition", content_disposition};
 	request.query_count = query_count;

@@ -50,7 +50,7 @@ struct s3_get
 	int64_t end;            /* behind the last; 0 for the object's end */
 	s3_bytes_fn on_bytes;
 	void *context;
-	int64_t deadline; /* of http_now(); 0 for none */
+	int64_t deadline; /* of clock_milliseconds(); 0 for none */
 };
 
 /*

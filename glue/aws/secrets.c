@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aws/json_scan.h"
 #include "aws/secrets.h"
+#include "base/ascii_word.h"
+#include "base/clock.h"
+#include "base/json_reader.h"
 
 /* Milliseconds for which an old value stays good when no new one is to be had. */
 #define GRACE 30000
@@ -53,8 +55,8 @@ clean_up_call(struct aws_call *call)
  * Append "name":"text", after a comma where one belongs; nothing for no text.
  */
 static bool
-append_member(struct byte_buffer *body, const char *name, struct text_view text,
-			  struct glue_error *error)
+append_text_member(struct byte_buffer *body, const char *name, struct text_view text,
+				   struct glue_error *error)
 {
 	if (text.data == NULL)
 		return true;
@@ -73,16 +75,16 @@ static bool
 append_string(struct byte_buffer *body, const char *name, const char *text,
 			  struct glue_error *error)
 {
-	return append_member(body, name, text != NULL ? text_of(text) : (struct text_view){NULL, 0},
-						 error);
+	return append_text_member(body, name,
+							  text != NULL ? text_of(text) : (struct text_view){NULL, 0}, error);
 }
 
 /*
  * Begin a call; the body is an open object.
  */
 static bool
-begin(struct aws_call *call, const char *operation, const char *target, int64_t deadline,
-	  struct glue_error *error)
+begin_secret_call(struct aws_call *call, const char *operation, const char *target,
+				  int64_t deadline, struct glue_error *error)
 {
 	aws_call_begin_json(call, AWS_SECRETS_MANAGER, operation, target, deadline);
 	/* What must be wiped must not be moved about by growing. */
@@ -92,7 +94,7 @@ begin(struct aws_call *call, const char *operation, const char *target, int64_t 
 }
 
 static bool
-finish(struct aws_client *client, struct aws_call *call, struct glue_error *error)
+perform_secret_call(struct aws_client *client, struct aws_call *call, struct glue_error *error)
 {
 	return byte_buffer_append_string(&call->body, "}", error) && aws_perform(client, call, error);
 }
@@ -107,19 +109,23 @@ reply_of(const struct aws_call *call)
  * Take the text of a member of the reply as the new value.
  */
 static bool
-take_value(const struct aws_call *call, const char *member, struct secret_value *value,
-		   struct glue_error *error)
+take_secret_value(const struct aws_call *call, const char *member, struct secret_value *value,
+				  struct glue_error *error)
 {
 	struct secret_value fresh = {0};
+	struct text_view text = json_find_text(reply_of(call), member);
 
-	if (!byte_buffer_reserve(&fresh.text, reply_of(call).length + 1, error) ||
-		!json_string(json_member(reply_of(call), member), &fresh.text, error) ||
-		!byte_buffer_terminate(&fresh.text, error))
+	if (text.data == NULL)
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
+							  "the reply has no text where one belongs");
+	if (!byte_buffer_reserve(&fresh.text, text.length + 1, error) ||
+		!json_append_text(&fresh.text, text, error) || !byte_buffer_terminate(&fresh.text, error))
 	{
 		secret_value_clean_up(&fresh);
 		return false;
 	}
-	json_copy_word(json_member(reply_of(call), "VersionId"), fresh.version, sizeof(fresh.version));
+	ascii_word_copy(fresh.version, sizeof(fresh.version),
+					json_find_text(reply_of(call), "VersionId"), ASCII_WORD_PRINTABLE);
 	secret_value_clean_up(value);
 	*value = fresh;
 	return true;
@@ -130,12 +136,13 @@ secret_read(struct aws_client *client, const char *id, const char *version, cons
 			int64_t deadline, struct secret_value *value, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool success =
-		begin(&call, "GetSecretValue", "secretsmanager.GetSecretValue", deadline, error) &&
-		append_string(&call.body, "SecretId", id, error) &&
-		append_string(&call.body, "VersionId", version, error) &&
-		append_string(&call.body, "VersionStage", stage, error) && finish(client, &call, error) &&
-		take_value(&call, "SecretString", value, error);
+	bool success = begin_secret_call(&call, "GetSecretValue", "secretsmanager.GetSecretValue",
+									 deadline, error) &&
+				   append_string(&call.body, "SecretId", id, error) &&
+				   append_string(&call.body, "VersionId", version, error) &&
+				   append_string(&call.body, "VersionStage", stage, error) &&
+				   perform_secret_call(client, &call, error) &&
+				   take_secret_value(&call, "SecretString", value, error);
 
 	clean_up_call(&call);
 	return success;
@@ -146,18 +153,18 @@ secret_read(struct aws_client *client, const char *id, const char *version, cons
 bool
 secret_get(struct secret *secret, bool refresh, int64_t deadline, struct glue_error *error)
 {
-	if (secret->known && !refresh && http_now() < secret->fresh_until)
+	if (secret->known && !refresh && clock_milliseconds() < secret->fresh_until)
 		return true;
 	if (secret_read(secret->client, secret->id, NULL, SECRET_CURRENT, deadline, &secret->value,
 					error))
 	{
 		secret->known = true;
-		secret->fresh_until = http_now() + secret->time_to_live;
+		secret->fresh_until = clock_milliseconds() + secret->time_to_live;
 		return true;
 	}
 	if (!secret->known || refresh)
 		return false;
-	secret->fresh_until = http_now() + GRACE;
+	secret->fresh_until = clock_milliseconds() + GRACE;
 	glue_error_clear(error);
 	return true;
 }
@@ -172,25 +179,39 @@ secret_clean_up(struct secret *secret)
 /* ----- rotation ----- */
 
 static void
-take_stages(struct text_view name, struct text_view list, struct secret_stages *stages)
+take_stage(struct text_view name, struct text_view stage, struct secret_stages *stages)
+{
+	char *version = NULL;
+
+	if (text_equal(stage, text_of(SECRET_CURRENT)))
+		version = stages->current;
+	else if (text_equal(stage, text_of(SECRET_PENDING)))
+		version = stages->pending;
+	else if (text_equal(stage, text_of(SECRET_PREVIOUS)))
+		version = stages->previous;
+	if (version != NULL)
+		snprintf(version, SECRET_VERSION_SIZE, "%.*s", (int) name.length, name.data);
+}
+
+/*
+ * Read the stages of a version; a name that is too long is not one of ours.
+ */
+static void
+read_stages(struct json_reader *reader, struct text_view name, struct secret_stages *stages)
 {
 	struct text_view stage;
-	size_t position = 0;
-	char word[32];
 
-	while (json_next(list, &position, NULL, &stage))
+	if (name.length >= SECRET_VERSION_SIZE || !json_read_open(reader, '['))
 	{
-		char *version = NULL;
-
-		json_copy_word(stage, word, sizeof(word));
-		if (strcmp(word, SECRET_CURRENT) == 0)
-			version = stages->current;
-		else if (strcmp(word, SECRET_PENDING) == 0)
-			version = stages->pending;
-		else if (strcmp(word, SECRET_PREVIOUS) == 0)
-			version = stages->previous;
-		if (version != NULL)
-			snprintf(version, SECRET_VERSION_SIZE, "%.*s", (int) name.length, name.data);
+		json_read_value(reader);
+		return;
+	}
+	while (json_read_element(reader))
+	{
+		if (json_read_text(reader, &stage))
+			take_stage(name, stage, stages);
+		else
+			json_read_value(reader);
 	}
 }
 
@@ -199,24 +220,24 @@ secret_describe(struct aws_client *client, const char *id, const char *version, 
 				struct secret_stages *stages, struct glue_error *error)
 {
 	struct aws_call call = {0};
-	struct text_view name;
-	struct text_view list;
-	size_t position = 0;
-	bool success =
-		begin(&call, "DescribeSecret", "secretsmanager.DescribeSecret", deadline, error) &&
-		append_string(&call.body, "SecretId", id, error) && finish(client, &call, error);
+	bool success = begin_secret_call(&call, "DescribeSecret", "secretsmanager.DescribeSecret",
+									 deadline, error) &&
+				   append_string(&call.body, "SecretId", id, error) &&
+				   perform_secret_call(client, &call, error);
 
 	memset(stages, 0, sizeof(*stages));
 	if (success)
 	{
-		struct text_view versions = json_member(reply_of(&call), "VersionIdsToStages");
+		struct text_view versions = json_find(reply_of(&call), "VersionIdsToStages");
+		struct json_reader reader;
+		struct text_view name;
 
-		stages->rotation_enabled = json_is_true(json_member(reply_of(&call), "RotationEnabled"));
-		while (json_next(versions, &position, &name, &list))
+		stages->rotation_enabled = json_is_true(json_find(reply_of(&call), "RotationEnabled"));
+		json_reader_init(&reader, versions.data, versions.length);
+		(void) json_read_open(&reader, '{');
+		while (json_read_name(&reader, &name))
 		{
-			if (name.length >= SECRET_VERSION_SIZE)
-				continue;
-			take_stages(name, list, stages);
+			read_stages(&reader, name, stages);
 			if (version != NULL && text_equal(name, text_of(version)))
 				stages->version_known = true;
 		}
@@ -231,14 +252,16 @@ secret_put(struct aws_client *client, const char *id, const char *version, const
 {
 	struct aws_call call = {0};
 	bool success =
-		begin(&call, "PutSecretValue", "secretsmanager.PutSecretValue", deadline, error) &&
+		begin_secret_call(&call, "PutSecretValue", "secretsmanager.PutSecretValue", deadline,
+						  error) &&
 		byte_buffer_reserve(&call.body, LONGEST_JSON_ESCAPE * text.length + 1024, error) &&
 		append_string(&call.body, "SecretId", id, error) &&
 		append_string(&call.body, "ClientRequestToken", version, error) &&
-		append_member(&call.body, "SecretString", text, error) &&
+		append_text_member(&call.body, "SecretString", text, error) &&
 		byte_buffer_append_string(&call.body, ",\"VersionStages\":[\"", error) &&
 		byte_buffer_append_string(&call.body, stage, error) &&
-		byte_buffer_append_string(&call.body, "\"]", error) && finish(client, &call, error);
+		byte_buffer_append_string(&call.body, "\"]", error) &&
+		perform_secret_call(client, &call, error);
 
 	clean_up_call(&call);
 	return success;
@@ -250,13 +273,13 @@ secret_move_stage(struct aws_client *client, const char *id, const char *stage,
 				  struct glue_error *error)
 {
 	struct aws_call call = {0};
-	bool success = begin(&call, "UpdateSecretVersionStage",
-						 "secretsmanager.UpdateSecretVersionStage", deadline, error) &&
+	bool success = begin_secret_call(&call, "UpdateSecretVersionStage",
+									 "secretsmanager.UpdateSecretVersionStage", deadline, error) &&
 				   append_string(&call.body, "SecretId", id, error) &&
 				   append_string(&call.body, "VersionStage", stage, error) &&
 				   append_string(&call.body, "MoveToVersionId", to_version, error) &&
 				   append_string(&call.body, "RemoveFromVersionId", from_version, error) &&
-				   finish(client, &call, error);
+				   perform_secret_call(client, &call, error);
 
 	clean_up_call(&call);
 	return success;
@@ -271,10 +294,11 @@ secret_random_password(struct aws_client *client, int length, int64_t deadline,
 	bool success;
 
 	snprintf(members, sizeof(members), "\"PasswordLength\":%d,\"ExcludePunctuation\":true", length);
-	success =
-		begin(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword", deadline, error) &&
-		byte_buffer_append_string(&call.body, members, error) && finish(client, &call, error) &&
-		take_value(&call, "RandomPassword", value, error);
+	success = begin_secret_call(&call, "GetRandomPassword", "secretsmanager.GetRandomPassword",
+								deadline, error) &&
+			  byte_buffer_append_string(&call.body, members, error) &&
+			  perform_secret_call(client, &call, error) &&
+			  take_secret_value(&call, "RandomPassword", value, error);
 	clean_up_call(&call);
 	return success;
 }

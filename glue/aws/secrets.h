@@ -42,7 +42,7 @@ struct secret
 	const char *id;            /* name or ARN; borrowed */
 	int64_t time_to_live;      /* milliseconds */
 	struct secret_value value;
-	int64_t fresh_until; /* of http_now() */
+	int64_t fresh_until; /* of clock_milliseconds() */
 	bool known;
 };
 

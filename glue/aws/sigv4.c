@@ -26,7 +26,10 @@
 #include <openssl/hmac.h>
 
 #include "aws/sigv4.h"
+#include "base/ascii_word.h"
 #include "base/heap.h"
+#include "base/hex.h"
+#include "shared/text.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define SCOPE_END "aws4_request"
@@ -169,54 +172,20 @@ length_of(const char *text)
 }
 
 static bool
-is_one_of(unsigned char c, const char *more)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		   (c != '\0' && strchr(more, c) != NULL);
-}
-
-static bool
 is_unreserved(unsigned char c)
 {
-	return is_one_of(c, "-._~");
+	return ascii_word_has_byte((char) c, "-._~");
 }
 
-/*
- * Whether text has a character or more, all of them letters, digits or one of
- * more.
- */
 static bool
-is_word(const char *text, const char *more)
+is_word(const char *text, const char *others)
 {
-	const char *p;
-
-	if (text == NULL || text[0] == '\0')
-		return false;
-	for (p = text; *p != '\0'; p++)
-	{
-		if (!is_one_of((unsigned char) *p, more))
-			return false;
-	}
-	return true;
-}
-
-static void
-write_hex(char *result, const unsigned char *bytes, size_t length)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < length; i++)
-	{
-		result[2 * i] = digits[bytes[i] >> 4];
-		result[2 * i + 1] = digits[bytes[i] & 0x0F];
-	}
-	result[2 * length] = '\0';
+	return text != NULL && ascii_word_is_valid(text_of(text), others);
 }
 
 size_t
 aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	size_t used = 0;
 
 	for (size_t i = 0; i < length; i++)
@@ -228,8 +197,8 @@ aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes)
 		else
 		{
 			result[used++] = '%';
-			result[used++] = digits[c >> 4];
-			result[used++] = digits[c & 0x0F];
+			result[used++] = HEX_DIGITS_UPPER[c >> 4];
+			result[used++] = HEX_DIGITS_UPPER[c & 0x0F];
 		}
 	}
 	result[used] = '\0';
@@ -258,14 +227,6 @@ writer_add_encoded(struct writer *writer, const char *text)
  * ---------------------------------------------------------------------
  */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /*
  * Whether path is what aws_uri_encode() writes, slashes kept.  A server brings
  * what it received into this form before it compares signatures, so any other
@@ -278,16 +239,15 @@ is_encoded_path(const char *path)
 		return false;
 	for (const char *p = path; *p != '\0'; p++)
 	{
-		int high;
-		int low;
+		int byte;
 
 		if (is_unreserved((unsigned char) *p) || *p == '/')
 			continue;
 		if (*p != '%')
 			return false;
-		high = hex_value(p[1]);
-		low = high < 0 ? -1 : hex_value(p[2]);
-		if (low < 0 || is_unreserved((unsigned char) (high * 16 + low)) || high * 16 + low == '/')
+		byte = hex_byte(p + 1);
+		if (byte < 0 || p[1] >= 'a' || p[2] >= 'a' || is_unreserved((unsigned char) byte) ||
+			byte == '/')
 			return false;
 		p += 2;
 	}
@@ -301,8 +261,7 @@ is_payload_hash(const char *hash)
 		return false;
 	if (strcmp(hash, AWS_UNSIGNED_PAYLOAD) == 0)
 		return true;
-	return strlen(hash) == AWS_HASH_SIZE - 1 &&
-		   strspn(hash, "0123456789abcdef") == AWS_HASH_SIZE - 1;
+	return strlen(hash) == AWS_HASH_SIZE - 1 && strspn(hash, HEX_DIGITS) == AWS_HASH_SIZE - 1;
 }
 
 /*
@@ -339,15 +298,10 @@ is_added_parameter(const char *name)
 {
 	static const char *const added[] = {
 		"X-Amz-Algorithm",     "X-Amz-Credential",     "X-Amz-Date",      "X-Amz-Expires",
-		"X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature",
+		"X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature", NULL,
 	};
 
-	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
-	{
-		if (strcmp(name, added[i]) == 0)
-			return true;
-	}
-	return false;
+	return ascii_word_is_in(name, added);
 }
 
 static bool
@@ -459,7 +413,7 @@ compare_headers(const void *a, const void *b)
 }
 
 static void
-add_header(struct signing *signing, const char *name, const char *value)
+add_signed_header(struct signing *signing, const char *name, const char *value)
 {
 	struct aws_pair *header = &signing->headers[signing->header_count++];
 	char *start = signing->names.data + signing->names.used;
@@ -493,17 +447,17 @@ collect_headers(struct signing *signing, struct glue_error *error)
 		!writer_init(&signing->signed_headers, length, error))
 		return false;
 
-	add_header(signing, "host", request->host);
+	add_signed_header(signing, "host", request->host);
 	if (!signing->by_query)
 	{
-		add_header(signing, "x-amz-date", signing->date);
+		add_signed_header(signing, "x-amz-date", signing->date);
 		if (is_s3(signing))
-			add_header(signing, "x-amz-content-sha256", request->payload_hash);
+			add_signed_header(signing, "x-amz-content-sha256", request->payload_hash);
 		if (signing->credentials->session_token[0] != '\0')
-			add_header(signing, "x-amz-security-token", signing->credentials->session_token);
+			add_signed_header(signing, "x-amz-security-token", signing->credentials->session_token);
 	}
 	for (size_t i = 0; i < request->header_count; i++)
-		add_header(signing, request->headers[i].name, request->headers[i].value);
+		add_signed_header(signing, request->headers[i].name, request->headers[i].value);
 	qsort(signing->headers, signing->header_count, sizeof(struct aws_pair), compare_headers);
 
 	for (size_t i = 0; i < signing->header_count; i++)
@@ -741,7 +695,7 @@ hash_canonical_request(const struct signing *signing, char result[AWS_HASH_SIZE]
 		   EVP_DigestFinal_ex(hash, bytes, NULL) == 1;
 	EVP_MD_CTX_free(hash);
 	if (done)
-		write_hex(result, bytes, sizeof(bytes));
+		hex_write(result, bytes, sizeof(bytes));
 	return done;
 }
 
@@ -821,7 +775,7 @@ write_signature(struct aws_signer *signer, struct signing *signing, struct glue_
 	key = signing_key(signer, signing);
 	if (key == NULL || !hmac(key, HASH_BYTES, text, strlen(text), bytes))
 		return crypto_failed(error);
-	write_hex(signing->signature, bytes, sizeof(bytes));
+	hex_write(signing->signature, bytes, sizeof(bytes));
 	return true;
 }
 
@@ -999,7 +953,7 @@ aws_payload_hash(const void *data, size_t length, char hash[AWS_HASH_SIZE],
 
 	if (EVP_Digest(length > 0 ? data : "", length, bytes, NULL, EVP_sha256(), NULL) != 1)
 		return crypto_failed(error);
-	write_hex(hash, bytes, sizeof(bytes));
+	hex_write(hash, bytes, sizeof(bytes));
 	return true;
 }
 

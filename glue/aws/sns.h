@@ -27,7 +27,7 @@ struct sns_message
 										 * subscriptions filter; values are
 										 * not empty */
 	int attribute_count;
-	int64_t deadline; /* of http_now(); 0 for none */
+	int64_t deadline; /* of clock_milliseconds(); 0 for none */
 };
 
 /*

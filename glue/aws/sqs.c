@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/json_scan.h"
 #include "aws/sqs.h"
+#include "base/ascii_word.h"
 #include "base/heap.h"
+#include "base/json_reader.h"
 
 /* Around the body of an entry, its id and names; around all entries. */
 #define AROUND 64
@@ -88,7 +89,7 @@ answered_message(const struct send_call *open, struct text_view answer)
 	char *end;
 	long number;
 
-	json_copy_word(json_member(answer, "Id"), id, sizeof(id));
+	ascii_word_copy(id, sizeof(id), json_find_text(answer, "Id"), "");
 	number = strtol(id, &end, 10);
 	if (id[0] == '\0' || *end != '\0' || number < 0 || number >= open->count)
 		return NULL;
@@ -96,11 +97,41 @@ answered_message(const struct send_call *open, struct text_view answer)
 }
 
 static void
+take_sent(struct sqs_message *message, struct text_view answer)
+{
+	(void) answer;
+	message->result = SQS_SENT;
+}
+
+static void
 take_failure(struct sqs_message *message, struct text_view answer)
 {
-	json_copy_word(json_member(answer, "Code"), message->code, sizeof(message->code));
-	if (json_is_true(json_member(answer, "SenderFault")))
+	ascii_word_copy(message->code, sizeof(message->code), json_find_text(answer, "Code"),
+					ASCII_WORD_PRINTABLE);
+	if (json_is_true(json_find(answer, "SenderFault")))
 		message->result = SQS_REFUSED;
+}
+
+/*
+ * Note the answers in one list of a reply.
+ */
+static void
+take_answers(const struct send_call *open, struct text_view list,
+			 void (*take)(struct sqs_message *message, struct text_view answer))
+{
+	struct json_reader reader;
+
+	json_reader_init(&reader, list.data, list.length);
+	if (!json_read_open(&reader, '['))
+		return;
+	while (json_read_element(&reader))
+	{
+		struct text_view answer = json_read_slice(&reader);
+		struct sqs_message *message = answered_message(open, answer);
+
+		if (message != NULL)
+			take(message, answer);
+	}
 }
 
 /*
@@ -112,22 +143,10 @@ accept_send(struct aws_call *call, struct glue_error *error)
 	struct send_call *open = call->context;
 	const struct byte_buffer *body = &call->exchange.response.body;
 	struct text_view reply = {body->data, body->used};
-	struct text_view answer;
-	struct sqs_message *message;
-	size_t position = 0;
 	int left = 0;
 
-	while (json_next(json_member(reply, "Successful"), &position, NULL, &answer))
-	{
-		if ((message = answered_message(open, answer)) != NULL)
-			message->result = SQS_SENT;
-	}
-	position = 0;
-	while (json_next(json_member(reply, "Failed"), &position, NULL, &answer))
-	{
-		if ((message = answered_message(open, answer)) != NULL)
-			take_failure(message, answer);
-	}
+	take_answers(open, json_find(reply, "Successful"), take_sent);
+	take_answers(open, json_find(reply, "Failed"), take_failure);
 	for (int i = 0; i < open->count; i++)
 	{
 		if (open->sending->messages[open->indexes[i]].result == SQS_UNSENT)

@@ -9,6 +9,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/heap.h"
+#include "base/hex.h"
 
 #define FIRST_BUFFER_SIZE 4096
 #define LARGEST_BUFFER ((size_t) 64 * 1024 * 1024)
@@ -69,7 +70,6 @@ byte_buffer_terminate(struct byte_buffer *buffer, struct glue_error *error)
 void
 byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *next = buffer->data + buffer->used;
 
 	for (size_t i = 0; i < text.length; i++)
@@ -84,8 +84,8 @@ byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text)
 		else if (byte < 0x20)
 		{
 			memcpy(next, "\\u00", 4);
-			next[4] = digits[byte >> 4];
-			next[5] = digits[byte & 15];
+			next[4] = HEX_DIGITS[byte >> 4];
+			next[5] = HEX_DIGITS[byte & 0x0F];
 			next += LONGEST_JSON_ESCAPE;
 		}
 		else

@@ -5,12 +5,14 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/failure.h"
+#include "shared/upload_failure.h"
 
 /*
  * Make one line of text: control characters become blanks, and a UTF-8
@@ -39,7 +41,7 @@ tidy_text(char *text, bool cut)
  * Fill one of the texts of an error.
  */
 static void
-print_text(char *text, size_t size, const char *format, va_list arguments)
+format_text(char *text, size_t size, const char *format, va_list arguments)
 {
 	int length = vsnprintf(text, size, format, arguments);
 
@@ -59,7 +61,7 @@ glue_error_set(struct glue_error *error, enum glue_error_class class, const char
 	error->class = class;
 	snprintf(error->code, sizeof(error->code), "%s", code);
 	va_start(arguments, format);
-	print_text(error->text, sizeof(error->text), format, arguments);
+	format_text(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
 	errno = saved_errno;
 	return false;
@@ -72,7 +74,7 @@ glue_error_reword(struct glue_error *error, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print_text(text, sizeof(text), format, arguments);
+	format_text(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	memcpy(error->text, text, sizeof(text));
 }
@@ -85,7 +87,7 @@ glue_error_hint(struct glue_error *error, const char *format, ...)
 	if (error == NULL)
 		return;
 	va_start(arguments, format);
-	print_text(error->hint, sizeof(error->hint), format, arguments);
+	format_text(error->hint, sizeof(error->hint), format, arguments);
 	va_end(arguments);
 }
 
@@ -99,6 +101,16 @@ glue_error_sqlstate(const struct glue_error *error)
 		strspn(error->code, allowed) == 5)
 		return error->code;
 	return NULL;
+}
+
+bool
+glue_error_file(struct glue_error *error, const char *code)
+{
+	const char *sentence = upload_failure_find(code)->sentence;
+
+	return glue_error_set(error, GLUE_FILE_FAULT, code, "%c%.*s",
+						  tolower((unsigned char) *sentence), (int) strlen(sentence) - 2,
+						  sentence + 1);
 }
 
 bool

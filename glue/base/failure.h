@@ -75,6 +75,12 @@ extern void glue_error_hint(struct glue_error *error, const char *format, ...)
 /* The SQLSTATE of an error that came from the database or its connection, else NULL. */
 extern const char *glue_error_sqlstate(const struct glue_error *error);
 
+/*
+ * File fault with one of the codes of shared/upload_failure.h and what that says
+ * of it; always returns false.
+ */
+extern bool glue_error_file(struct glue_error *error, const char *code);
+
 /* Infrastructure error OUT_OF_MEMORY; always returns false. */
 extern bool glue_error_memory(struct glue_error *error);
 

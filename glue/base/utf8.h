@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * utf8.h
- *	  Whether bytes are UTF-8, and how far.
+ *	  Whether bytes are UTF-8, and how far; writing it.
  *
  * Stricter than the standard in one thing: NUL is bad, no text has it.
  *
@@ -12,6 +12,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Most bytes of one character. */
+#define UTF8_MAX_BYTES 4
 
 enum utf8_sequence
 {
@@ -33,5 +37,11 @@ extern enum utf8_sequence utf8_look(const unsigned char *s, size_t available, si
  */
 extern const unsigned char *utf8_skip_valid(const unsigned char *s, const unsigned char *end,
 											enum utf8_sequence *kind, bool *damaged);
+
+/*
+ * Write a character as UTF-8, up to UTF8_MAX_BYTES, and return the number of
+ * bytes.  Half a surrogate pair becomes U+FFFD.
+ */
+extern size_t utf8_encode(uint32_t character, char *bytes);
 
 #endif /* GLUE_UTF8_H */

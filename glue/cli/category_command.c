@@ -15,6 +15,7 @@
 #include "cli/line.h"
 #include "cli/list.h"
 #include "cli/not_found.h"
+#include "database/postgres_value.h"
 
 /* Say what became of a category; change is NULL if it already existed. */
 static void
@@ -216,7 +217,7 @@ rename_category(struct database *database, const struct options *options, int64_
 						"SELECT count(*) FROM onboard.products p WHERE p.category = $1::text", 1,
 						values + 1, &result, error))
 		return false;
-	*products = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	*products = postgres_integer(result, 0, 0);
 	PQclear(result);
 	return true;
 }

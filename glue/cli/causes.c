@@ -10,9 +10,10 @@
 
 #include "base/heap.h"
 #include "cli/causes.h"
+#include "database/postgres_value.h"
 
 static bool
-same_text(const char *a, const char *b)
+same_or_both_null(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
@@ -21,7 +22,7 @@ same_text(const char *a, const char *b)
  * Copy a text that may be NULL.
  */
 static bool
-copy_text(char **copy, const char *text)
+copy_or_null(char **copy, const char *text)
 {
 	size_t size;
 
@@ -51,10 +52,10 @@ add_cause(struct causes *causes, const struct cause *texts)
 	cause = &items[causes->count++];
 	memset(cause, 0, sizeof(*cause));
 	cause->line_number = texts->line_number;
-	if (copy_text(&cause->error_type, texts->error_type) &&
-		copy_text(&cause->error_field, texts->error_field) &&
-		copy_text(&cause->message, texts->message) &&
-		copy_text(&cause->suggestion, texts->suggestion))
+	if (copy_or_null(&cause->error_type, texts->error_type) &&
+		copy_or_null(&cause->error_field, texts->error_field) &&
+		copy_or_null(&cause->message, texts->message) &&
+		copy_or_null(&cause->suggestion, texts->suggestion))
 		return cause;
 	return NULL;
 }
@@ -72,8 +73,8 @@ causes_count(struct causes *causes, const char *error_type, const char *error_fi
 
 	for (int i = 0; i < causes->count && cause == NULL; i++)
 	{
-		if (same_text(causes->items[i].error_type, error_type) &&
-			same_text(causes->items[i].error_field, error_field))
+		if (same_or_both_null(causes->items[i].error_type, error_type) &&
+			same_or_both_null(causes->items[i].error_field, error_field))
 			cause = &causes->items[i];
 	}
 	if (cause == NULL)
@@ -102,12 +103,6 @@ causes_sort(struct causes *causes)
 		qsort(causes->items, causes->count, sizeof(struct cause), compare_causes);
 }
 
-static const char *
-value_or_null(const PGresult *result, int row, int column)
-{
-	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
-}
-
 bool
 causes_read(struct database *database, const char *upload_id, struct causes *causes,
 			struct glue_error *error)
@@ -129,12 +124,12 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 	for (int row = 0; row < PQntuples(result); row++)
 	{
 		const struct cause texts = {
-			(char *) value_or_null(result, row, 0),
-			(char *) value_or_null(result, row, 1),
+			(char *) postgres_text(result, row, 0),
+			(char *) postgres_text(result, row, 1),
 			0,
-			strtoll(PQgetvalue(result, row, 3), NULL, 10),
-			(char *) value_or_null(result, row, 4),
-			(char *) value_or_null(result, row, 5),
+			postgres_integer(result, row, 3),
+			(char *) postgres_text(result, row, 4),
+			(char *) postgres_text(result, row, 5),
 		};
 		struct cause *cause = add_cause(causes, &texts);
 
@@ -143,7 +138,7 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 			PQclear(result);
 			return glue_error_memory(error);
 		}
-		cause->rows = strtoll(PQgetvalue(result, row, 2), NULL, 10);
+		cause->rows = postgres_integer(result, row, 2);
 	}
 	PQclear(result);
 	return true;

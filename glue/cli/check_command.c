@@ -17,18 +17,22 @@
 #include <string.h>
 
 #include "base/byte_buffer.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/local_file.h"
+#include "cli/message.h"
 #include "cli/named.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
+#include "database/postgres_value.h"
 #include "import/upload.h"
 #include "shared/columns.h"
+#include "shared/error_report.h"
 #include "shared/text.h"
 
 /* A chunk ends with whichever comes first. */
@@ -53,7 +57,10 @@ struct check
 	struct glue_error error;
 };
 
-/* The columns of chunk_query. */
+/* Bytes of the statement that judges a chunk. */
+#define CHUNK_QUERY_SIZE 2048
+
+/* The columns of its result; those of the product that the report shows follow. */
 enum
 {
 	AT_ROW,
@@ -65,36 +72,48 @@ enum
 	AT_PRODUCT
 };
 
-/*
- * One row per error, those of a row together.  The columns of the product are
- * those that the error report shows.
- */
-static const char chunk_query[] =
-	"SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
-	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion',"
-	" p.product ->> 'vendor_product_id', p.product ->> 'sku', p.product ->> 'product_name',"
-	" p.product ->> 'category', p.product ->> 'price', p.product ->> 'stock_quantity',"
-	" p.product ->> 'brand', left(p.product ->> 'description', 100)"
-	" FROM onboard_check($1::text, $2::jsonb, true) c"
-	" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
-	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
-	" WHERE c.status = 'error'"
-	" ORDER BY c.row_number, e.position";
+/* One row per error, those of a row together. */
+static void
+write_chunk_query(char query[CHUNK_QUERY_SIZE])
+{
+	struct text_builder builder;
+
+	text_start(&builder, query, CHUNK_QUERY_SIZE);
+	text_add(&builder,
+			 text_of("SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
+					 " e.error ->> 'error_message', e.error ->> 'rejected_value',"
+					 " e.error ->> 'suggestion'"));
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+	{
+		const struct report_column *column = &error_report_columns[i];
+
+		if (column->value != REPORT_PRODUCT)
+			continue;
+		/* No value is as long as the cap on a field. */
+		text_add(&builder, text_of(", left(p.product ->> '"));
+		text_add(&builder, text_of(onboard_columns[column->column].name));
+		text_add(&builder, text_of("', "));
+		text_add_integer(&builder, column->max_characters > 0 ? column->max_characters
+															  : ONBOARD_MAX_FIELD_BYTES);
+		text_add(&builder, text_of(")"));
+	}
+	text_add(
+		&builder,
+		text_of(
+			" FROM onboard_check($1::text, $2::jsonb, true) c"
+			" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
+			" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
+			" WHERE c.status = 'error'"
+			" ORDER BY c.row_number, e.position"));
+	text_finish(&builder);
+}
 
 /* ----- the error file ----- */
 
-static const char *const error_headings[] = {
-	"Row Number",  "Vendor Product ID", "SKU",         "Product Name",   "Category",
-	"Error Type",  "Error Message",     "Price",       "Stock Quantity", "Brand",
-	"Description", "Line Number",       "Error Field", "Rejected Value", "Suggestion",
-};
-
-#define ERROR_CELLS ((int) (sizeof(error_headings) / sizeof(error_headings[0])))
-
 static void
-write_cells(FILE *file, const char *const *cells)
+write_error_cells(FILE *file, const char *const *cells)
 {
-	for (int i = 0; i < ERROR_CELLS; i++)
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
 		csv_write_cell(file, cells[i], i == 0, ',');
 	fputs("\r\n", file);
 }
@@ -106,6 +125,7 @@ static bool
 open_errors_file(struct check *check, struct glue_error *error)
 {
 	const char *path = check->options->errors;
+	const char *cells[ERROR_REPORT_COLUMNS];
 
 	if (path == NULL)
 		return true;
@@ -114,7 +134,9 @@ open_errors_file(struct check *check, struct glue_error *error)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
 							  "cannot write %s: %s", path, strerror(errno));
 	fputs("\xEF\xBB\xBF", check->errors_file);
-	write_cells(check->errors_file, error_headings);
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+		cells[i] = error_report_columns[i].heading;
+	write_error_cells(check->errors_file, cells);
 	return true;
 }
 
@@ -134,32 +156,50 @@ close_errors_file(struct check *check, struct glue_error *error)
 						  check->options->errors);
 }
 
-static const char *
-value_or_null(const PGresult *result, int row, int column)
+/*
+ * Where the result of the query has what a column of the report shows.
+ * *product is the next of its columns of the product.
+ */
+static int
+result_column(enum report_value value, int *product)
 {
-	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+	switch (value)
+	{
+		case REPORT_ROW_NUMBER:
+			return AT_ROW;
+		case REPORT_ERROR_TYPE:
+			return AT_TYPE;
+		case REPORT_ERROR_FIELD:
+			return AT_FIELD;
+		case REPORT_ERROR_MESSAGE:
+			return AT_MESSAGE;
+		case REPORT_REJECTED_VALUE:
+			return AT_REJECTED;
+		case REPORT_SUGGESTION:
+			return AT_SUGGESTION;
+		case REPORT_PRODUCT:
+			return (*product)++;
+		case REPORT_LINE_NUMBER:
+			break;
+	}
+	return -1;
 }
 
 static void
-write_error(struct check *check, const PGresult *result, int row, int64_t line_number)
+write_error_record(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
-	char line[24];
-	const char *cells[ERROR_CELLS];
+	char line[INTEGER_TEXT_SIZE];
+	const char *cells[ERROR_REPORT_COLUMNS];
 	int product = AT_PRODUCT;
 
-	snprintf(line, sizeof(line), "%" PRId64, line_number);
-	cells[0] = PQgetvalue(result, row, AT_ROW);
-	for (int cell = 1; cell <= 4; cell++)
-		cells[cell] = value_or_null(result, row, product++);
-	cells[5] = value_or_null(result, row, AT_TYPE);
-	cells[6] = value_or_null(result, row, AT_MESSAGE);
-	for (int cell = 7; cell <= 10; cell++)
-		cells[cell] = value_or_null(result, row, product++);
-	cells[11] = line;
-	cells[12] = value_or_null(result, row, AT_FIELD);
-	cells[13] = value_or_null(result, row, AT_REJECTED);
-	cells[14] = value_or_null(result, row, AT_SUGGESTION);
-	write_cells(check->errors_file, cells);
+	(void) integer_text(line, line_number);
+	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+	{
+		int column = result_column(error_report_columns[i].value, &product);
+
+		cells[i] = column < 0 ? line : postgres_text(result, row, column);
+	}
+	write_error_cells(check->errors_file, cells);
 }
 
 /* ----- chunks ----- */
@@ -174,7 +214,7 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		int64_t row_number = strtoll(PQgetvalue(result, row, AT_ROW), NULL, 10);
+		int64_t row_number = postgres_integer(result, row, AT_ROW);
 		int64_t index = row_number - check->first_row;
 		int64_t line_number = index >= 0 && index < check->rows ? check->lines[index] : 0;
 
@@ -182,12 +222,12 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 			check->errors++;
 		previous = row_number;
 		if (!causes_count(&check->causes, PQgetvalue(result, row, AT_TYPE),
-						  value_or_null(result, row, AT_FIELD), line_number,
-						  value_or_null(result, row, AT_MESSAGE),
-						  value_or_null(result, row, AT_SUGGESTION), error))
+						  postgres_text(result, row, AT_FIELD), line_number,
+						  postgres_text(result, row, AT_MESSAGE),
+						  postgres_text(result, row, AT_SUGGESTION), error))
 			return false;
 		if (check->errors_file != NULL)
-			write_error(check, result, row, line_number);
+			write_error_record(check, result, row, line_number);
 	}
 	return true;
 }
@@ -198,7 +238,8 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 static bool
 judge_chunk(struct check *check, struct glue_error *error)
 {
-	char first[24];
+	char query[CHUNK_QUERY_SIZE];
+	char first[INTEGER_TEXT_SIZE];
 	const char *const *values;
 	PGresult *result = NULL;
 	bool done;
@@ -207,9 +248,13 @@ judge_chunk(struct check *check, struct glue_error *error)
 		return true;
 	if (!byte_buffer_append(&check->records, "]", 2, error))
 		return false;
-	snprintf(first, sizeof(first), "%" PRId64, check->first_row);
-	values = (const char *const[]){check->options->vendor, check->records.data, first};
-	if (!database_query(check->database, RUN_ONCE, chunk_query, 3, values, &result, error))
+	values = (const char *const[]){
+		check->options->vendor,
+		check->records.data,
+		integer_text(first, check->first_row),
+	};
+	write_chunk_query(query);
+	if (!database_query(check->database, RUN_ONCE, query, 3, values, &result, error))
 		return false;
 	done = take_errors(check, result, error);
 	PQclear(result);
@@ -224,7 +269,8 @@ judge_chunk(struct check *check, struct glue_error *error)
  * Append "name":"value".
  */
 static void
-append_member(struct byte_buffer *buffer, struct text_view name, struct text_view value, bool first)
+append_json_member(struct byte_buffer *buffer, struct text_view name, struct text_view value,
+				   bool first)
 {
 	static const struct text_view comma = {",", 1};
 	static const struct text_view quote = {"\"", 1};
@@ -252,9 +298,9 @@ append_content(struct check *check, const struct record *record)
 	if (record->defect_type != NULL)
 	{
 		(void) byte_buffer_append(buffer, "\"defect\":{", 10, NULL);
-		append_member(buffer, text_of("error_type"), text_of(record->defect_type), true);
-		append_member(buffer, text_of("message"), text_of(record->defect_message), false);
-		append_member(buffer, text_of("raw"), record->raw, false);
+		append_json_member(buffer, text_of("error_type"), text_of(record->defect_type), true);
+		append_json_member(buffer, text_of("message"), text_of(record->defect_message), false);
+		append_json_member(buffer, text_of("raw"), record->raw, false);
 	}
 	else
 		(void) byte_buffer_append(buffer, "\"product\":{", 11, NULL);
@@ -267,7 +313,7 @@ append_content(struct check *check, const struct record *record)
 			continue;
 		if (field->role == FIELD_COLUMN)
 			name = text_of(onboard_columns[field->column].name);
-		append_member(buffer, name, record->fields[i], first);
+		append_json_member(buffer, name, record->fields[i], first);
 		first = false;
 	}
 	(void) byte_buffer_append(buffer, "}}", 2, NULL);
@@ -417,14 +463,14 @@ find_earlier_load(struct check *check, struct glue_error *error)
 	check->loaded_before = upload.upload_id != NULL && !upload.undone && !upload.may_retry &&
 						   strcmp(upload.status, "processing") != 0;
 	if (check->loaded_before && !options->quiet)
-		terminal_note("loaded before, on %s as %s; judged as --again would",
-					  summary_time(moment, upload.created_at), upload.upload_id);
+		message_note("loaded before, on %s as %s; judged as --again would",
+					 summary_time(moment, upload.created_at), upload.upload_id);
 	upload_clean_up(&upload);
 	return done;
 }
 
 static int
-show_result(struct check *check, int64_t milliseconds)
+show_check_result(struct check *check, int64_t milliseconds)
 {
 	struct summary summary = {
 		.file_name = check->local.source.name,
@@ -470,7 +516,7 @@ run_check(struct check *check)
 	}
 	if (!find_earlier_load(check, &error) || !check_file(check, &error))
 		return command_fail(check->options, &error);
-	return show_result(check, clock_milliseconds() - started_ms);
+	return show_check_result(check, clock_milliseconds() - started_ms);
 }
 
 int

@@ -39,7 +39,7 @@ connect_conninfo(void *context, bool refresh, int64_t deadline_ms, struct glue_e
 static void
 tell_waiting(const struct glue_error *error, int64_t seconds)
 {
-	terminal_note("%s; trying again for up to %lld seconds", error->text, (long long) seconds);
+	message_note("%s; trying again for up to %lld seconds", error->text, (long long) seconds);
 }
 
 /* ----- choosing ----- */
@@ -47,7 +47,7 @@ tell_waiting(const struct glue_error *error, int64_t seconds)
 static void
 tell_creating(const char *home)
 {
-	terminal_note("creating a private PostgreSQL server in %s", home);
+	message_note("creating a private PostgreSQL server in %s", home);
 }
 
 /*

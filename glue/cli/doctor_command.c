@@ -25,16 +25,16 @@ static const char query[] =
 /* Columns of the query. */
 enum
 {
-	SEVERITY,
-	SUBJECT,
-	MESSAGE,
-	HINT
+	DIAGNOSIS_SEVERITY,
+	DIAGNOSIS_SUBJECT,
+	DIAGNOSIS_MESSAGE,
+	DIAGNOSIS_HINT
 };
 
 static bool
 is_severity(const PGresult *result, int row, const char *severity)
 {
-	return strcmp(PQgetvalue(result, row, SEVERITY), severity) == 0;
+	return strcmp(PQgetvalue(result, row, DIAGNOSIS_SEVERITY), severity) == 0;
 }
 
 /* How many findings ask for something to be done. */
@@ -57,13 +57,14 @@ print_finding(const PGresult *result, int row)
 	line_style(&line, is_severity(result, row, "error")     ? STYLE_BAD
 					  : is_severity(result, row, "warning") ? STYLE_WARN
 															: STYLE_DIM);
-	line_add(&line, "%-*s", SEVERITY_COLUMNS, PQgetvalue(result, row, SEVERITY));
+	line_add(&line, "%-*s", SEVERITY_COLUMNS, PQgetvalue(result, row, DIAGNOSIS_SEVERITY));
 	line_style(&line, STYLE_PLAIN);
-	line_add(&line, "%s: %s", PQgetvalue(result, row, SUBJECT), PQgetvalue(result, row, MESSAGE));
+	line_add(&line, "%s: %s", PQgetvalue(result, row, DIAGNOSIS_SUBJECT),
+			 PQgetvalue(result, row, DIAGNOSIS_MESSAGE));
 	line_end(&line);
-	if (!PQgetisnull(result, row, HINT))
+	if (!PQgetisnull(result, row, DIAGNOSIS_HINT))
 		line_print(stdout, SEVERITY_COLUMNS, "%*s%s", SEVERITY_COLUMNS, "",
-				   PQgetvalue(result, row, HINT));
+				   PQgetvalue(result, row, DIAGNOSIS_HINT));
 }
 
 static void

@@ -10,8 +10,10 @@
 
 #include "base/utf8.h"
 #include "cli/json_out.h"
+#include "cli/message.h"
 #include "cli/terminal.h"
 #include "cli/timestamp.h"
+#include "shared/text.h"
 
 /* Types of PostgreSQL that are not text in JSON. */
 #define BOOLOID 16
@@ -55,7 +57,7 @@ json_out_print(cJSON *document)
 	char *text = document != NULL ? cJSON_Print(document) : NULL;
 
 	if (text == NULL)
-		terminal_note("out of memory");
+		message_note("out of memory");
 	else
 	{
 		print_escaped(text);
@@ -108,11 +110,10 @@ json_add_time(cJSON *object, const char *name, const char *text)
 void
 json_add_integer(cJSON *object, const char *name, int64_t number)
 {
-	char digits[TERMINAL_COUNT_SIZE];
+	char digits[INTEGER_TEXT_SIZE];
 
 	/* cJSON prints large doubles with an exponent. */
-	snprintf(digits, sizeof(digits), "%lld", (long long) number);
-	cJSON_AddRawToObject(object, name, digits);
+	cJSON_AddRawToObject(object, name, integer_text(digits, number));
 }
 
 /*

@@ -160,7 +160,7 @@ break_row(struct line *line, struct row *row, int indent, int width)
  * Blanks at the beginning of the line, fewer of them on a narrow terminal.
  */
 static void
-begin_row(struct line *line, struct row *row, int width)
+print_indentation(struct line *line, struct row *row, int width)
 {
 	size_t blanks = 0;
 
@@ -180,7 +180,7 @@ print_wrapped(struct line *line, int width)
 
 	while (row.text.length > 0 && row.text.data[row.text.length - 1] == ' ')
 		row.text.length--;
-	begin_row(line, &row, width);
+	print_indentation(line, &row, width);
 	offset = row.start;
 	while (offset < row.text.length)
 	{

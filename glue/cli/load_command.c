@@ -15,11 +15,14 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/heap.h"
+#include "base/interrupt.h"
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/json_out.h"
 #include "cli/local_file.h"
+#include "cli/message.h"
 #include "cli/named.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
@@ -180,7 +183,7 @@ identify(struct load *load, struct glue_error *error)
 	if (!earlier->undone || earlier->may_retry)
 		return true;
 	if (!options->quiet)
-		terminal_note("upload %s of this file was undone on %s; loading it anew",
+		message_note("upload %s of this file was undone on %s; loading it anew",
 					  earlier->upload_id, summary_time(moment, earlier->undone_at));
 	upload_clean_up(earlier);
 	return choose_content(load, true, error);
@@ -212,7 +215,7 @@ note_other_reading(const struct load *load, struct glue_error *error)
 	if (!find_other_reading(load, &other, error))
 		return false;
 	if (other.upload_id != NULL)
-		terminal_note(
+		message_note(
 			"this file, read with another delimiter or encoding, is already upload %s; to replace its products, run \"onboard undo %s\" and load the file with --again",
 			other.upload_id, other.upload_id);
 	upload_clean_up(&other);
@@ -230,8 +233,8 @@ write_reports(const struct load *load, const struct upload *upload, struct repor
 {
 	if (upload_reports_write(load->database, upload, load->options->reports, files, error))
 		return true;
-	terminal_error(error);
-	terminal_note("the load itself is done; write the reports with \"onboard report %s\"",
+	message_error(error);
+	message_note("the load itself is done; write the reports with \"onboard report %s\"",
 				  upload->upload_id);
 	return false;
 }
@@ -299,13 +302,13 @@ note_refusal(const struct upload *upload, bool loaded_before, const char *mail)
 	char moment[SUMMARY_TIME_SIZE];
 
 	if (loaded_before)
-		terminal_note(
+		message_note(
 			"loaded before, on %s, and refused as upload %s%s; the mail to the vendor is in %s",
 			summary_time(moment, upload->created_at), upload->upload_id,
 			upload->may_retry ? "" : "; --again loads it as a new upload", mail);
 	else
-		terminal_note("upload %s has failed; the mail to the vendor is in %s", upload->upload_id,
-					  mail);
+		message_note("upload %s has failed; the mail to the vendor is in %s", upload->upload_id,
+					 mail);
 }
 
 /*
@@ -321,10 +324,10 @@ show_refusal(const struct load *load, const struct upload *upload, const struct 
 	struct report_files files;
 
 	advised = local_file_advice(&load->local, fault);
-	terminal_error(&advised);
+	message_error(&advised);
 	if (!load->options->no_reports &&
 		!upload_reports_write(load->database, upload, load->options->reports, &files, &error))
-		terminal_error(&error);
+		message_error(&error);
 	else if (!load->options->no_reports && !load->options->quiet)
 		note_refusal(upload, loaded_before, files.mail);
 	if (load->options->json)
@@ -344,7 +347,7 @@ show_known(const struct load *load, const struct upload *known, const struct glu
 	struct glue_error advised = local_file_advice(&load->local, fault);
 
 	if (!load->options->quiet)
-		terminal_note("this file is known as upload %s, which stays as it is", known->upload_id);
+		message_note("this file is known as upload %s, which stays as it is", known->upload_id);
 	return command_fail(load->options, &advised);
 }
 
@@ -423,7 +426,7 @@ static int
 show_interruption(const struct load *load, const struct glue_error *error)
 {
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
-		terminal_note("upload %s is not complete; run the same command again to resume it",
+		message_note("upload %s is not complete; run the same command again to resume it",
 					  load->import.upload.upload_id);
 	return command_fail(load->options, error);
 }
@@ -458,7 +461,7 @@ load_open_upload(struct load *load)
 
 	load->resumed_rows = upload->valid_records + upload->error_records;
 	if (load->resumed_rows > 0 && !load->options->quiet)
-		terminal_note("resuming upload %s", upload->upload_id);
+		message_note("resuming upload %s", upload->upload_id);
 	return load_rows(load, &error) ? show_end(load) : show_interruption(load, &error);
 }
 

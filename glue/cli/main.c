@@ -19,6 +19,7 @@
 #include "cli/command.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/message.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "shared/suggest.h"
@@ -487,7 +488,7 @@ command_fail(const struct options *options, const struct glue_error *error)
 	if (strcmp(told.code, INSUFFICIENT_PRIVILEGE) == 0 && told.hint[0] == '\0')
 		glue_error_hint(&told,
 						"Connect as a role that may do this (--db), or have the owner grant it.");
-	terminal_error(&told);
+	message_error(&told);
 	if (options->json)
 		json_out_error(&told, code);
 	return code;
@@ -584,10 +585,10 @@ suggest_command(const char *first, const char *second, const char **meant)
 	if (second != NULL)
 	{
 		snprintf(wanted, sizeof(wanted), "%s %s", first, second);
-		nearest = category_suggest(text_of(wanted), names, collect_names(names, true));
+		nearest = name_suggest(text_of(wanted), names, collect_names(names, true));
 	}
 	if (nearest < 0 && !is_group(first))
-		nearest = category_suggest(text_of(first), names, collect_names(names, false));
+		nearest = name_suggest(text_of(first), names, collect_names(names, false));
 	if (nearest < 0)
 		return 0;
 	*meant = names[nearest].data;
@@ -768,10 +769,10 @@ take_out(int *argc, char **argv, int index)
  * words out of them.  Options may stand before, between and after.
  */
 static const struct command *
-take_command(int *argc, char **argv)
+take_command_of(int *argc, char **argv, bool with_values)
 {
-	int first = options_next_operand(*argc, argv, 0);
-	int second = options_next_operand(*argc, argv, first + 1);
+	int first = options_next_operand(*argc, argv, 0, with_values);
+	int second = options_next_operand(*argc, argv, first + 1, with_values);
 	const struct command *command = NULL;
 
 	if (first < *argc)
@@ -782,6 +783,18 @@ take_command(int *argc, char **argv)
 		take_out(argc, argv, second);
 	take_out(argc, argv, first);
 	return command;
+}
+
+/*
+ * A word after an option whose value may be left out is that value, unless then
+ * no command is named: "--errors check.csv check FILE", "--errors status UPLOAD".
+ */
+static const struct command *
+take_command(int *argc, char **argv)
+{
+	const struct command *command = take_command_of(argc, argv, true);
+
+	return command != NULL ? command : take_command_of(argc, argv, false);
 }
 
 int
@@ -803,7 +816,7 @@ main(int argc, char **argv)
 
 	if (fflush(stdout) != 0 || ferror(stdout))
 	{
-		terminal_note("could not write to standard output");
+		message_note("could not write to standard output");
 		return EXIT_INFRASTRUCTURE;
 	}
 	return code;

@@ -68,7 +68,7 @@ nearest_row(const PGresult *result, const char *name)
 		return -1;
 	for (int row = 0; row < count; row++)
 		names[row] = text_of(PQgetvalue(result, row, 0));
-	nearest = category_suggest(text_of(name), names, count);
+	nearest = name_suggest(text_of(name), names, count);
 	glue_release(names);
 	return nearest;
 }

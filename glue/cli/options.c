@@ -277,7 +277,7 @@ report_unknown(uint64_t accepted, const char *argument, size_t length, struct gl
 		wanted.data++;
 		wanted.length--;
 	}
-	nearest = category_suggest(wanted, names, count);
+	nearest = name_suggest(wanted, names, count);
 	if (nearest >= 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "there is no option %.*s; did you mean --%.*s?", (int) length,
@@ -383,23 +383,52 @@ options_parse(struct options *options, uint64_t accepted, bool stop_at_operand, 
 	return good;
 }
 
+/*
+ * Whether some command has an option of this name whose value may be left out,
+ * though it may need one with another command.
+ */
+static bool
+value_may_be_left_out(const char *name, size_t length)
+{
+	for (int id = 0; id < OPTION_ID_COUNT; id++)
+	{
+		if (specs[id].kind == KIND_MAYBE_COUNT && strlen(specs[id].name) == length &&
+			memcmp(specs[id].name, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the option at argv[i] has the next argument for its value.
+ */
+static bool
+takes_next(int argc, char **argv, int i, bool with_values)
+{
+	const char *argument = argv[i];
+	const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+	size_t length = strlen(argument);
+	int id = -1;
+
+	if (argument[1] != '-')
+		id = length == 2 ? find_option(OPTIONS_EVERY, NULL, 0, argument[1]) : -1;
+	else if (value_may_be_left_out(argument + 2, length - 2))
+		return with_values || is_count(next);
+	else
+		id = find_option(OPTIONS_EVERY, argument + 2, length - 2, 0);
+	return id >= 0 && specs[id].kind != KIND_FLAG;
+}
+
 int
-options_next_operand(int argc, char **argv, int start)
+options_next_operand(int argc, char **argv, int start, bool with_values)
 {
 	for (int i = start; i < argc; i++)
 	{
-		const char *argument = argv[i];
-		size_t length = strlen(argument);
-		int id;
-
-		if (argument[0] != '-' || length == 1)
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
 			return i;
-		if (strcmp(argument, "--") == 0)
+		if (strcmp(argv[i], "--") == 0)
 			return i + 1;
-		id = argument[1] == '-' ? find_option(OPTIONS_EVERY, argument + 2, length - 2, 0)
-			 : length == 2      ? find_option(OPTIONS_EVERY, NULL, 0, argument[1])
-								: -1;
-		if (id >= 0 && specs[id].kind != KIND_FLAG)
+		if (takes_next(argc, argv, i, with_values))
 			i++;
 	}
 	return argc;

@@ -133,9 +133,10 @@ extern bool options_parse(struct options *options, uint64_t accepted, bool stop_
 
 /*
  * The index of the first operand in argv from start on, or argc; what it skips
- * are options of any command, with their values.
+ * are options of any command, with their values.  with_values says whether an
+ * option whose value may be left out has one that is not a number.
  */
-extern int options_next_operand(int argc, char **argv, int start);
+extern int options_next_operand(int argc, char **argv, int start, bool with_values);
 
 /* Print the help lines of these options; meanings may be NULL. */
 extern void

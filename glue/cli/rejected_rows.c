@@ -14,21 +14,23 @@
 #include "cli/line.h"
 #include "cli/rejected_rows.h"
 #include "cli/terminal.h"
+#include "database/postgres_value.h"
+#include "shared/text.h"
 
 /* Rows that are read at a time. */
 #define PAGE_ROWS 1000
 
 /* Columns of the query. */
-enum column
+enum rejected_column
 {
-	ROW_NUMBER,
-	LINE_NUMBER,
-	VENDOR_PRODUCT_ID,
-	SKU,
-	ERROR_TYPE,
-	ERROR_FIELD,
-	ERROR_MESSAGE,
-	SUGGESTION
+	REJECTED_ROW_NUMBER,
+	REJECTED_LINE_NUMBER,
+	REJECTED_VENDOR_PRODUCT_ID,
+	REJECTED_SKU,
+	REJECTED_ERROR_TYPE,
+	REJECTED_ERROR_FIELD,
+	REJECTED_ERROR_MESSAGE,
+	REJECTED_SUGGESTION
 };
 
 /*
@@ -49,23 +51,20 @@ static bool
 read_rows(struct database *database, const char *upload_id, int64_t after, int64_t count,
 		  PGresult **result, struct glue_error *error)
 {
-	char after_text[POSTGRES_INTEGER_SIZE];
-	char count_text[POSTGRES_INTEGER_SIZE];
-	const char *const values[] = {upload_id, after_text, count_text};
+	char after_text[INTEGER_TEXT_SIZE];
+	char count_text[INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		upload_id,
+		integer_text(after_text, after),
+		integer_text(count_text, count),
+	};
 
-	snprintf(after_text, sizeof(after_text), "%" PRId64, after);
-	snprintf(count_text, sizeof(count_text), "%" PRId64, count);
 	return database_query(database, RUN_AGAIN, rows_query, 3, values, result, error);
 }
 
-static int64_t
-number_at(const PGresult *result, int row, enum column column)
-{
-	return strtoll(PQgetvalue(result, row, column), NULL, 10);
-}
-
 static void
-add_key(struct line *line, const PGresult *result, int row, enum column column, const char *name)
+add_key(struct line *line, const PGresult *result, int row, enum rejected_column column,
+		const char *name)
 {
 	if (!PQgetisnull(result, row, column) && PQgetvalue(result, row, column)[0] != '\0')
 		line_add(line, "  %s %s", name, PQgetvalue(result, row, column));
@@ -79,16 +78,18 @@ print_row(const PGresult *result, int row)
 {
 	struct line line;
 	char count[TERMINAL_COUNT_SIZE];
-	bool has_line = !PQgetisnull(result, row, LINE_NUMBER);
+	bool has_line = !PQgetisnull(result, row, REJECTED_LINE_NUMBER);
 
 	line_begin(&line, stdout, 4);
 	line_add(&line, "  ");
 	line_style(&line, STYLE_BOLD);
 	line_add(&line, "%s %s", has_line ? "line" : "row",
-			 terminal_count(count, number_at(result, row, has_line ? LINE_NUMBER : ROW_NUMBER)));
+			 terminal_count(
+				 count, postgres_integer(result, row,
+										 has_line ? REJECTED_LINE_NUMBER : REJECTED_ROW_NUMBER)));
 	line_style(&line, STYLE_PLAIN);
-	add_key(&line, result, row, VENDOR_PRODUCT_ID, "id");
-	add_key(&line, result, row, SKU, "SKU");
+	add_key(&line, result, row, REJECTED_VENDOR_PRODUCT_ID, "id");
+	add_key(&line, result, row, REJECTED_SKU, "SKU");
 	line_end(&line);
 }
 
@@ -96,17 +97,18 @@ static void
 print_error(const PGresult *result, int row)
 {
 	struct line line;
-	bool has_field = !PQgetisnull(result, row, ERROR_FIELD);
+	bool has_field = !PQgetisnull(result, row, REJECTED_ERROR_FIELD);
 
-	line_print(stdout, 8, "      %s%s%s: %s", PQgetvalue(result, row, ERROR_TYPE),
-			   has_field ? " in " : "", PQgetvalue(result, row, ERROR_FIELD),
-			   PQgetvalue(result, row, ERROR_MESSAGE));
-	if (PQgetisnull(result, row, SUGGESTION) || PQgetvalue(result, row, SUGGESTION)[0] == '\0')
+	line_print(stdout, 8, "      %s%s%s: %s", PQgetvalue(result, row, REJECTED_ERROR_TYPE),
+			   has_field ? " in " : "", PQgetvalue(result, row, REJECTED_ERROR_FIELD),
+			   PQgetvalue(result, row, REJECTED_ERROR_MESSAGE));
+	if (PQgetisnull(result, row, REJECTED_SUGGESTION) ||
+		PQgetvalue(result, row, REJECTED_SUGGESTION)[0] == '\0')
 		return;
 	line_begin(&line, stdout, 8);
 	line_add(&line, "      ");
 	line_style(&line, STYLE_GOOD);
-	line_add(&line, "perhaps: %s", PQgetvalue(result, row, SUGGESTION));
+	line_add(&line, "perhaps: %s", PQgetvalue(result, row, REJECTED_SUGGESTION));
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
 }
@@ -121,7 +123,7 @@ print_page(const PGresult *result, int64_t *after)
 
 	for (int i = 0; i < PQntuples(result); i++)
 	{
-		int64_t row_number = number_at(result, i, ROW_NUMBER);
+		int64_t row_number = postgres_integer(result, i, REJECTED_ROW_NUMBER);
 
 		if (rows == 0 || row_number != *after)
 		{

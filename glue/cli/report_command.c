@@ -25,7 +25,7 @@ print_path(const char *path)
 }
 
 static void
-print_json(const struct upload *upload, const struct report_files *files)
+print_files_json(const struct upload *upload, const struct report_files *files)
 {
 	cJSON *document = cJSON_CreateObject();
 
@@ -61,7 +61,7 @@ command_report(const struct options *options)
 		!upload_reports_write(database, &upload, options->reports, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
-		print_json(&upload, &files);
+		print_files_json(&upload, &files);
 	else
 	{
 		print_path(files.errors);

@@ -71,7 +71,7 @@ print_conninfo(PGconn *connection)
 }
 
 static void
-print_json(PGconn *connection)
+print_state_json(PGconn *connection)
 {
 	cJSON *document = cJSON_CreateObject();
 
@@ -93,7 +93,7 @@ command_conninfo(const struct options *options)
 		return command_fail(options, &error);
 	connection = database_connection(database);
 	if (options->json)
-		print_json(connection);
+		print_state_json(connection);
 	else
 		print_conninfo(connection);
 	database_close(database);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii_word.h"
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
@@ -20,6 +21,7 @@
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "import/upload.h"
+#include "shared/text.h"
 
 #define OPTIONS_CHOICE \
 	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) | OPTION_BIT(OPTION_SINCE))
@@ -35,8 +37,8 @@
 /* The parameters of CHOSEN_UPLOADS. */
 struct choice
 {
-	char limit[POSTGRES_INTEGER_SIZE];
-	char since[POSTGRES_INTEGER_SIZE];
+	char limit[INTEGER_TEXT_SIZE];
+	char since[INTEGER_TEXT_SIZE];
 	const char *values[4];
 };
 
@@ -61,8 +63,8 @@ static const char latest_query[] =
 static void
 fill_choice(struct choice *choice, const struct options *options, int64_t limit)
 {
-	snprintf(choice->limit, sizeof(choice->limit), "%" PRId64, limit);
-	snprintf(choice->since, sizeof(choice->since), "%" PRId64, options->since);
+	(void) integer_text(choice->limit, limit);
+	(void) integer_text(choice->since, options->since);
 	choice->values[0] = choice->limit;
 	choice->values[1] = options->vendor;
 	choice->values[2] = options->upload_status;
@@ -96,7 +98,7 @@ show_list(struct database *database, const struct options *options)
 /* ----- one upload ----- */
 
 static void
-print_line(const char *what, const char *text)
+print_fact(const char *what, const char *text)
 {
 	if (text == NULL)
 		return;
@@ -116,29 +118,29 @@ print_details(const struct upload *upload, const struct causes *causes)
 	line_add(&line, "Upload %s", upload->upload_id);
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
-	print_line("file", upload->file_name);
-	print_line("from", upload->source);
-	print_line("vendor", upload->vendor_id);
-	print_line("begun", summary_time(buffer, upload->created_at));
-	print_line("status", upload->status);
+	print_fact("file", upload->file_name);
+	print_fact("from", upload->source);
+	print_fact("vendor", upload->vendor_id);
+	print_fact("begun", summary_time(buffer, upload->created_at));
+	print_fact("status", upload->status);
 	if (upload->failure_code != NULL)
 	{
 		snprintf(text, sizeof(text), "%s: %s", upload->failure_code,
 				 upload->failure_message != NULL ? upload->failure_message : "");
-		print_line("reason", text);
+		print_fact("reason", text);
 	}
 	if (upload->undone)
-		print_line("undone", "its products were removed");
+		print_fact("undone", "its products were removed");
 	if (upload->total_records >= 0)
-		print_line("rows", terminal_count(buffer, upload->total_records));
+		print_fact("rows", terminal_count(buffer, upload->total_records));
 	if (upload->total_records >= 0 && judged < upload->total_records)
-		print_line("open", terminal_count(buffer, upload->total_records - judged));
-	print_line("accepted", terminal_count(buffer, upload->valid_records));
-	print_line("rejected", terminal_count(buffer, upload->error_records));
+		print_fact("open", terminal_count(buffer, upload->total_records - judged));
+	print_fact("accepted", terminal_count(buffer, upload->valid_records));
+	print_fact("rejected", terminal_count(buffer, upload->error_records));
 	snprintf(text, sizeof(text), "%s %%", upload->success_rate);
-	print_line("success", text);
-	print_line("errors", upload->error_file);
-	print_line("fix", upload->fix_file);
+	print_fact("success", text);
+	print_fact("errors", upload->error_file);
+	print_fact("fix", upload->fix_file);
 	if (causes->count > 0)
 	{
 		puts("\nWhat is wrong");
@@ -150,7 +152,7 @@ print_details(const struct upload *upload, const struct causes *causes)
  * rows may be NULL; the document takes it over.
  */
 static void
-print_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
+print_upload_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
 {
 	cJSON *document = cJSON_CreateObject();
 
@@ -196,7 +198,7 @@ print_upload(struct database *database, const struct options *options, const str
 			rows = rejected_rows_json(database, upload, options->row_errors, error);
 		if (with_rows && rows == NULL)
 			return false;
-		print_json(upload, causes, rows);
+		print_upload_json(upload, causes, rows);
 		return true;
 	}
 	print_details(upload, causes);
@@ -256,14 +258,9 @@ show_upload(struct database *database, const struct options *options)
 static bool
 is_upload_status(const char *text)
 {
-	static const char *const known[] = {"processing", "completed", "partial", "failed"};
+	static const char *const known[] = {"processing", "completed", "partial", "failed", NULL};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-	{
-		if (strcmp(text, known[i]) == 0)
-			return true;
-	}
-	return false;
+	return ascii_word_is_in(text, known);
 }
 
 /*

@@ -179,7 +179,7 @@ print_files(const struct summary *summary)
 }
 
 static void
-print_text(const struct summary *summary)
+print_summary(const struct summary *summary)
 {
 	int tenths = success_tenths(summary);
 	bool dry = summary->upload == NULL;
@@ -206,7 +206,7 @@ print_text(const struct summary *summary)
  * All in one line.
  */
 static void
-print_line(const struct summary *summary)
+print_one_line(const struct summary *summary)
 {
 	struct line line;
 	char total[TERMINAL_COUNT_SIZE];
@@ -255,7 +255,7 @@ add_path(cJSON *object, const char *name, const char *path)
 }
 
 static void
-print_json(const struct summary *summary)
+print_summary_json(const struct summary *summary)
 {
 	cJSON *document = cJSON_CreateObject();
 	cJSON *reports;
@@ -293,10 +293,10 @@ int
 summary_print(const struct summary *summary, const struct options *options)
 {
 	if (options->json)
-		print_json(summary);
+		print_summary_json(summary);
 	else if (options->quiet)
-		print_line(summary);
+		print_one_line(summary);
 	else
-		print_text(summary);
+		print_summary(summary);
 	return summary->errors > 0 ? EXIT_SOME_REJECTED : EXIT_ALL_GOOD;
 }

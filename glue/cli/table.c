@@ -103,7 +103,7 @@ struct layout
  * and numbers and times make no sense when cut, so these stay whole.
  */
 static void
-measure(const PGresult *result, struct layout *layout)
+measure_columns(const PGresult *result, struct layout *layout)
 {
 	char buffer[SUMMARY_TIME_SIZE];
 
@@ -199,7 +199,7 @@ fit(const PGresult *result, struct layout *layout, const char *const *droppable)
 {
 	int width = terminal_width(stdout);
 
-	measure(result, layout);
+	measure_columns(result, layout);
 	if (width == 0)
 		memcpy(layout->width, layout->natural, sizeof(layout->width));
 	else

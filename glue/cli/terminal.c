@@ -1,27 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * terminal.c
- *	  What the command line says, and how it looks.
+ *	  What the terminal is, and how text looks on it.
  *
  *-------------------------------------------------------------------------
  */
 #include <langinfo.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
-#include "cli/line.h"
 #include "cli/terminal.h"
 
 /* Columns of a terminal that does not say how many it has. */
 #define USUAL_WIDTH 80
-
-/* Columns that the second row of a message begins at. */
-#define NOTE_INDENT 2
 
 static bool output_has_colours;
 static bool output_is_terminal;
@@ -138,7 +133,7 @@ write_clean(FILE *stream, struct text_view text)
  * Columns of a text, and how many of its bytes fit into so many of them.
  */
 static int
-measure(struct text_view text, int limit, size_t *fitting)
+measure_text(struct text_view text, int limit, size_t *fitting)
 {
 	size_t offset = 0;
 	int columns = 0;
@@ -161,7 +156,7 @@ terminal_text_columns(const char *text)
 {
 	size_t fitting;
 
-	return measure(text_of(text != NULL ? text : ""), 0, &fitting);
+	return measure_text(text_of(text != NULL ? text : ""), 0, &fitting);
 }
 
 int
@@ -173,15 +168,15 @@ terminal_cut(FILE *stream, const char *text, int columns)
 
 	if (columns <= 0)
 		return 0;
-	if (measure(view, columns, &fitting) > columns)
+	if (measure_text(view, columns, &fitting) > columns)
 	{
 		ellipsis = locale_is_utf8 ? "\xE2\x80\xA6" : columns > 3 ? "..." : ".";
-		(void) measure(view, columns - terminal_text_columns(ellipsis), &fitting);
+		(void) measure_text(view, columns - terminal_text_columns(ellipsis), &fitting);
 	}
 	view.length = fitting;
 	write_clean(stream, view);
 	fputs(ellipsis, stream);
-	return measure(view, 0, &fitting) + terminal_text_columns(ellipsis);
+	return measure_text(view, 0, &fitting) + terminal_text_columns(ellipsis);
 }
 
 const char *
@@ -219,34 +214,4 @@ terminal_set_progress(const char *line)
 	if (progress_is_shown)
 		(void) terminal_cut(stderr, line, terminal_width(stderr) - 1);
 	fflush(stderr);
-}
-
-void
-terminal_note(const char *format, ...)
-{
-	struct line line;
-	va_list arguments;
-
-	terminal_set_progress("");
-	line_begin(&line, stderr, NOTE_INDENT);
-	line_add(&line, "onboard: ");
-	va_start(arguments, format);
-	line_add_list(&line, format, arguments);
-	va_end(arguments);
-	line_end(&line);
-}
-
-void
-terminal_error(const struct glue_error *error)
-{
-	struct line line;
-
-	terminal_set_progress("");
-	line_begin(&line, stderr, NOTE_INDENT);
-	line_style(&line, STYLE_BAD);
-	line_add(&line, "onboard: %s", error->text);
-	line_style(&line, STYLE_PLAIN);
-	line_end(&line);
-	if (error->hint[0] != '\0')
-		line_print(stderr, NOTE_INDENT, "%s", error->hint);
 }

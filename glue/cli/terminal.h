@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * terminal.h
- *	  What the command line says, and how it looks.
+ *	  What the terminal is, and how text looks on it.
  *
  * Results go to standard output, everything else (messages, progress) to
  * standard error.  Text that came from a file or a database is printed as of
@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/failure.h"
 #include "shared/text.h"
 
 enum terminal_style
@@ -85,15 +84,6 @@ extern const char *terminal_count(char *buffer, int64_t number);
 
 /* "row" or "rows". */
 extern const char *terminal_plural(int64_t number, const char *one, const char *many);
-
-/*
- * One line to standard error: "onboard: ...".  printf-like; the values are
- * cleaned as by terminal_character().
- */
-extern void terminal_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The same for a failure, with its hint on a line of its own. */
-extern void terminal_error(const struct glue_error *error);
 
 /*
  * The line that is drawn at the bottom of the terminal and must be wiped

@@ -15,6 +15,7 @@
 #include "cli/line.h"
 #include "cli/named.h"
 #include "cli/terminal.h"
+#include "database/postgres_value.h"
 #include "import/upload.h"
 
 /* What became of an upload. */
@@ -27,7 +28,7 @@ struct outcome
 };
 
 static void
-print_json(const struct upload *upload, const struct outcome *outcome)
+print_outcome_json(const struct upload *upload, const struct outcome *outcome)
 {
 	cJSON *document = cJSON_CreateObject();
 
@@ -43,7 +44,7 @@ print_json(const struct upload *upload, const struct outcome *outcome)
 }
 
 static void
-print_text(const struct upload *upload, const struct outcome *outcome)
+print_outcome(const struct upload *upload, const struct outcome *outcome)
 {
 	char count[TERMINAL_COUNT_SIZE];
 
@@ -89,8 +90,8 @@ remove_products(struct database *database, const struct upload *upload, struct o
 		return false;
 	if (PQntuples(result) > 0)
 	{
-		outcome->removed = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-		outcome->kept = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+		outcome->removed = postgres_integer(result, 0, 0);
+		outcome->kept = postgres_integer(result, 0, 1);
 	}
 	outcome->already = upload->undone && outcome->removed == 0;
 	PQclear(result);
@@ -131,9 +132,9 @@ command_undo(const struct options *options)
 		!undo_upload(database, &upload, &outcome, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
-		print_json(&upload, &outcome);
+		print_outcome_json(&upload, &outcome);
 	else
-		print_text(&upload, &outcome);
+		print_outcome(&upload, &outcome);
 	upload_clean_up(&upload);
 	database_close(database);
 	return code;

@@ -19,6 +19,7 @@
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/not_found.h"
+#include "database/postgres_value.h"
 
 /* What a refused value means, by the constraint that refused it. */
 struct explanation
@@ -67,8 +68,8 @@ static const struct vendor_field vendor_fields[] = {
  * error in our own words.
  */
 static bool
-run(struct database *database, const char *statement, int count, const char *const *values,
-	PGresult **result, struct glue_error *error)
+run_vendor_statement(struct database *database, const char *statement, int count,
+					 const char *const *values, PGresult **result, struct glue_error *error)
 {
 	PGconn *connection = database_connection(database);
 	PGresult *answer = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
@@ -121,14 +122,15 @@ add_vendor(struct database *database, const struct options *options, bool *added
 	};
 	PGresult *result = NULL;
 
-	if (!run(database,
-			 "INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
-			 " tax_id, address, city, state, country, postal_code, status)"
-			 " SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text,"
-			 " $8::text, $9::text, $10::text, $11::text, coalesce($12::text, 'active')"
-			 " WHERE NOT ($13::boolean"
-			 " AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
-			 13, values, &result, error))
+	if (!run_vendor_statement(
+			database,
+			"INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
+			" tax_id, address, city, state, country, postal_code, status)"
+			" SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text,"
+			" $8::text, $9::text, $10::text, $11::text, coalesce($12::text, 'active')"
+			" WHERE NOT ($13::boolean"
+			" AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
+			13, values, &result, error))
 		return false;
 	*added = strcmp(PQcmdTuples(result), "1") == 0;
 	PQclear(result);
@@ -247,7 +249,7 @@ profile_text(const struct profile *profile, const char *column)
 {
 	int number = PQfnumber(profile->vendor, column);
 
-	return PQgetisnull(profile->vendor, 0, number) ? NULL : PQgetvalue(profile->vendor, 0, number);
+	return postgres_text(profile->vendor, 0, number);
 }
 
 static int64_t
@@ -260,7 +262,7 @@ profile_number(const struct profile *profile, const char *column)
  * Print a line of what is known about a vendor, unless the value is null.
  */
 static void
-print_line(const char *what, const char *text)
+print_member(const char *what, const char *text)
 {
 	if (text == NULL)
 		return;
@@ -315,7 +317,7 @@ print_profile(const struct profile *profile)
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
 	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
-		print_line(field->label, profile_text(profile, field->column));
+		print_member(field->label, profile_text(profile, field->column));
 	print_roles(profile->roles);
 	print_counts(profile, "products", "active_products", "active", "out_of_stock_products",
 				 "out of stock");
@@ -323,7 +325,7 @@ print_profile(const struct profile *profile)
 	if (profile_number(profile, "uploads") > 0)
 	{
 		snprintf(success, sizeof(success), "%s %%", profile_text(profile, "success_rate_percent"));
-		print_line("success", success);
+		print_member("success", success);
 		puts("\nLatest uploads");
 		table_print(profile->recent, droppable);
 	}
@@ -369,7 +371,7 @@ command_vendor_show(const struct options *options)
 #define STATEMENT_SIZE 4096
 
 static bool
-is_given(const struct options *options, const struct vendor_field *field)
+is_field_given(const struct options *options, const struct vendor_field *field)
 {
 	return (options->given & OPTION_BIT(field->option)) != 0;
 }
@@ -391,7 +393,7 @@ build_update(const struct options *options, char *statement, const char **values
 	values[count++] = options->operands[0];
 	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
 	{
-		if (!is_given(options, field))
+		if (!is_field_given(options, field))
 			continue;
 		values[count++] = option_text(options, field->option);
 		/* An empty text takes a value away, where there may be none. */
@@ -407,12 +409,6 @@ build_update(const struct options *options, char *statement, const char **values
 			 " UPDATE onboard.vendors v SET %s FROM o WHERE v.vendor_id = o.vendor_id RETURNING %s",
 			 set, returned);
 	return count;
-}
-
-static const char *
-value_or_null(const PGresult *result, int column)
-{
-	return PQgetisnull(result, 0, column) ? NULL : PQgetvalue(result, 0, column);
 }
 
 static bool
@@ -439,10 +435,10 @@ next_change(const struct options *options, const PGresult *result, struct change
 	change->field = change->field == NULL ? vendor_fields : change->field + 1;
 	for (; change->field->column != NULL; change->field++)
 	{
-		if (!is_given(options, change->field))
+		if (!is_field_given(options, change->field))
 			continue;
-		change->before = value_or_null(result, change->column++);
-		change->after = value_or_null(result, change->column++);
+		change->before = postgres_text(result, 0, change->column++);
+		change->after = postgres_text(result, 0, change->column++);
 		if (is_changed(change->before, change->after))
 			return true;
 	}
@@ -490,7 +486,7 @@ update_vendor(struct database *database, const struct options *options, PGresult
 	const char *values[1 + OPTION_ID_COUNT];
 	int count = build_update(options, statement, values);
 
-	if (!run(database, statement, count, values, result, error))
+	if (!run_vendor_statement(database, statement, count, values, result, error))
 		return false;
 	return PQntuples(*result) > 0 ||
 		   not_found(database, NOT_FOUND_VENDOR, options->operands[0], error);
@@ -502,7 +498,7 @@ check_given(const struct options *options, struct glue_error *error)
 {
 	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
 	{
-		if (is_given(options, field))
+		if (is_field_given(options, field))
 			return true;
 	}
 	return glue_error_set(
@@ -543,8 +539,9 @@ command_vendor_set_status(const struct options *options)
 	int code = EXIT_ALL_GOOD;
 
 	if (database == NULL ||
-		!run(database, "UPDATE onboard.vendors SET status = $2::text WHERE vendor_id = $1::text", 2,
-			 values, &result, &error))
+		!run_vendor_statement(
+			database, "UPDATE onboard.vendors SET status = $2::text WHERE vendor_id = $1::text", 2,
+			values, &result, &error))
 		code = command_fail(options, &error);
 	else if (strcmp(PQcmdTuples(result), "0") == 0)
 	{

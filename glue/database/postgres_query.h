@@ -19,9 +19,6 @@
 
 #include "base/failure.h"
 
-/* Bytes of an int64_t as the text of a parameter, NUL included. */
-#define POSTGRES_INTEGER_SIZE 24
-
 /* In place of a deadline: wait for as long as it takes. */
 #define POSTGRES_NO_DEADLINE INT64_MAX
 

@@ -18,8 +18,8 @@
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "http/http.h"
 
@@ -56,15 +56,6 @@ struct transfer
 	/* Why a callback stopped the transfer; NULL when none did. */
 	const char *stop_code;
 };
-
-int64_t
-http_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ----- client ----- */
 
@@ -178,7 +169,7 @@ stop_transfer(struct transfer *transfer, const char *code)
  * reply: what came with a 100 Continue is forgotten.
  */
 static size_t
-take_header(char *bytes, size_t one, size_t length, void *context)
+keep_header_line(char *bytes, size_t one, size_t length, void *context)
 {
 	struct transfer *transfer = context;
 	struct byte_buffer *headers = &transfer->exchange->response.headers;
@@ -284,7 +275,7 @@ seek_body(void *context, curl_off_t offset, int origin)
  * Add a header line; an empty value needs libcurl's own notation.
  */
 static bool
-add_header(struct transfer *transfer, const char *name, const char *value)
+add_header_line(struct transfer *transfer, const char *name, const char *value)
 {
 	struct byte_buffer line = {0};
 	struct curl_slist *longer = NULL;
@@ -322,7 +313,7 @@ set_headers(struct transfer *transfer)
 
 	for (int i = 0; i < request->header_count; i++)
 	{
-		if (!add_header(transfer, request->headers[i].name, request->headers[i].value))
+		if (!add_header_line(transfer, request->headers[i].name, request->headers[i].value))
 			return false;
 		if (strcasecmp(request->headers[i].name, "Content-Type") == 0)
 			with_type = true;
@@ -397,7 +388,7 @@ set_limits(struct transfer *transfer)
 
 	if (request->deadline > 0)
 	{
-		int64_t left = request->deadline - http_now();
+		int64_t left = request->deadline - clock_milliseconds();
 
 		/* 0 would mean no limit. */
 		curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long) (left > 1 ? left : 1));
@@ -440,7 +431,7 @@ start_exchange(struct http_client *client, struct http_exchange *exchange)
 
 	glue_error_clear(&exchange->error);
 	response_reset(&exchange->response);
-	if (exchange->request.deadline > 0 && exchange->request.deadline <= http_now())
+	if (exchange->request.deadline > 0 && exchange->request.deadline <= clock_milliseconds())
 		return glue_error_set(&exchange->error, GLUE_INFRASTRUCTURE_ERROR, "HTTP_TIMEOUT",
 							  "no time is left for the request");
 	transfer = glue_allocate_zero(sizeof(*transfer));
@@ -456,7 +447,7 @@ start_exchange(struct http_client *client, struct http_exchange *exchange)
 		set_connection(client, handle);
 		set_body(transfer);
 		set_limits(transfer);
-		curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+		curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, keep_header_line);
 		curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer);
 		curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
 		curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
@@ -509,7 +500,7 @@ error_code(CURLcode result)
  * Copy the host of a URL, and nothing else of it.
  */
 static void
-copy_host(const char *url, char *host, size_t size)
+copy_url_host(const char *url, char *host, size_t size)
 {
 	const char *start = strstr(url, "://");
 	size_t length;
@@ -531,7 +522,7 @@ set_transfer_error(const struct transfer *transfer, CURLcode result)
 	const char *code = transfer->stop_code != NULL ? transfer->stop_code : error_code(result);
 	char host[128];
 
-	copy_host(exchange->request.url, host, sizeof(host));
+	copy_url_host(exchange->request.url, host, sizeof(host));
 	if (strcmp(code, "HTTP_STOPPED") == 0)
 		glue_error_set(&exchange->error, GLUE_INFRASTRUCTURE_ERROR, code,
 					   "%s: the transfer was stopped by its reader", host);
@@ -665,8 +656,8 @@ move_bytes(struct run *run, int64_t wake)
 
 	if (result != CURLM_OK || running < run->under_way)
 		return result;
-	if (wake > 0 && wake - http_now() < wait)
-		wait = wake - http_now();
+	if (wake > 0 && wake - clock_milliseconds() < wait)
+		wait = wake - clock_milliseconds();
 	return curl_multi_poll(run->client->multi, NULL, 0, (int) (wait > 0 ? wait : 0), NULL);
 }
 
@@ -726,7 +717,7 @@ struct single
 };
 
 static struct http_exchange *
-single_next(void *context, int64_t *wake)
+next_single_exchange(void *context, int64_t *wake)
 {
 	struct single *single = context;
 
@@ -738,7 +729,7 @@ single_next(void *context, int64_t *wake)
 }
 
 static void
-single_done(void *context, struct http_exchange *exchange)
+single_exchange_done(void *context, struct http_exchange *exchange)
 {
 	(void) context;
 	(void) exchange;
@@ -749,7 +740,8 @@ http_perform(struct http_client *client, const struct http_request *request,
 			 struct http_response *response, struct glue_error *error)
 {
 	struct single single = {.exchange = {.request = *request, .response = *response}};
-	bool success = http_perform_all(client, 1, single_next, single_done, &single, error);
+	bool success =
+		http_perform_all(client, 1, next_single_exchange, single_exchange_done, &single, error);
 
 	*response = single.exchange.response;
 	if (!success)

@@ -19,7 +19,7 @@
  *	  HTTP_REQUEST_BODY		read_body failed
  *	  HTTP_FAILED			anything else
  *
- * Times are milliseconds of the monotonic clock: http_now().
+ * Times are milliseconds of the monotonic clock: clock_milliseconds().
  *
  *-------------------------------------------------------------------------
  */
@@ -126,9 +126,6 @@ typedef struct http_exchange *(*http_next_fn)(void *context, int64_t *wake);
 
 /* An exchange has ended.  It may be given out by the http_next_fn again. */
 typedef void (*http_done_fn)(void *context, struct http_exchange *exchange);
-
-/* Milliseconds of the monotonic clock. */
-extern int64_t http_now(void);
 
 /*
  * A client; NULL with *error set when there is no memory.  ca_file (PEM) is

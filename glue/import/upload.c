@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
+#include "cli/not_found.h"
 #include "import/upload.h"
+#include "shared/text.h"
 
 /* Whether it failed for a reason outside the file. */
 #define MAY_RETRY "(u.status = 'failed' AND onboard.may_retry(u.failure_code))"

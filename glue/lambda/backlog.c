@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database/postgres_value.h"
 #include "lambda/backlog.h"
 #include "lambda/stalled.h"
-
-#define NUMBER_SIZE 24
+#include "shared/text.h"
 
 /* Names of onboard_backlog(); one without a metric is in the response only. */
 static const struct
@@ -92,12 +92,6 @@ backlog_report(struct sandbox *sandbox, const struct invocation *invocation,
 
 /* ----- uploads ----- */
 
-static int64_t
-number_of(const PGresult *list, int row, int column)
-{
-	return strtoll(PQgetvalue(list, row, column), NULL, 10);
-}
-
 void
 backlog_log_upload_line(const struct log *log, enum log_level level, const char *message,
 						const PGresult *list, int row)
@@ -107,11 +101,11 @@ backlog_log_upload_line(const struct log *log, enum log_level level, const char 
 	const struct log_field fields[] = {
 		LOG_NAME(LOG_UPLOAD_ID, PQgetvalue(list, row, STALLED_UPLOAD_ID)),
 		LOG_NAME(LOG_VENDOR_ID, PQgetvalue(list, row, STALLED_VENDOR_ID)),
-		LOG_COUNT(total, number_of(list, row, STALLED_TOTAL)),
-		LOG_COUNT(LOG_VALID, number_of(list, row, STALLED_VALID)),
-		LOG_COUNT(LOG_INVALID, number_of(list, row, STALLED_ERRORS)),
-		LOG_COUNT(LOG_ATTEMPT, number_of(list, row, STALLED_REVIVALS)),
-		LOG_COUNT(LOG_SECONDS, number_of(list, row, STALLED_IDLE_SECONDS)),
+		LOG_COUNT(total, postgres_integer(list, row, STALLED_TOTAL)),
+		LOG_COUNT(LOG_VALID, postgres_integer(list, row, STALLED_VALID)),
+		LOG_COUNT(LOG_INVALID, postgres_integer(list, row, STALLED_ERRORS)),
+		LOG_COUNT(LOG_ATTEMPT, postgres_integer(list, row, STALLED_REVIVALS)),
+		LOG_COUNT(LOG_SECONDS, postgres_integer(list, row, STALLED_IDLE_SECONDS)),
 	};
 
 	log_write_fields(log, level, message, fields, sizeof(fields) / sizeof(fields[0]));
@@ -127,9 +121,12 @@ static bool
 log_each_line(struct sandbox *sandbox, const char *statement, const char *message,
 			  struct glue_error *error)
 {
-	char seconds[NUMBER_SIZE];
-	char most[NUMBER_SIZE];
-	const char *const values[] = {seconds, most};
+	char seconds[INTEGER_TEXT_SIZE];
+	char most[INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		integer_text(seconds, sandbox->settings.sweep_idle_seconds),
+		integer_text(most, BACKLOG_LINES),
+	};
 	PGresult *list = NULL;
 
 	snprintf(seconds, sizeof(seconds), "%" PRId64, sandbox->settings.sweep_idle_seconds);

@@ -26,13 +26,11 @@
 #include "lambda/handler.h"
 #include "lambda/runtime.h"
 
-/* To add a handler: handler.h says how. */
-static const struct handler *const handlers[] = {
-	&check_handler,    &direct_handler, &link_handler,      &parser_handler,
-	&reporter_handler, &rotate_handler, &validator_handler, &sweeper_handler,
+static const struct handler *const handlers[HANDLER_COUNT] = {
+#define HANDLER_ROW(symbol, name) &name##_handler,
+	HANDLERS(HANDLER_ROW)
+#undef HANDLER_ROW
 };
-
-#define HANDLER_COUNT (sizeof(handlers) / sizeof(handlers[0]))
 
 /* Room for the names of all. */
 #define HANDLER_LIST_SIZE 256
@@ -52,7 +50,7 @@ list_handlers(char *list, size_t size)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < HANDLER_COUNT; i++)
+	for (int i = 0; i < HANDLER_COUNT; i++)
 		used += snprintf(list + used, size - used, "%s%s", i > 0 ? ", " : "",
 						 handler_name(handlers[i]->id));
 }
@@ -78,7 +76,7 @@ find_handler(const char *name, struct glue_error *error)
 {
 	char known[HANDLER_LIST_SIZE];
 
-	for (size_t i = 0; i < HANDLER_COUNT; i++)
+	for (int i = 0; i < HANDLER_COUNT; i++)
 	{
 		if (strcmp(name, handler_name(handlers[i]->id)) == 0)
 			return handlers[i];
@@ -102,8 +100,8 @@ find_handler(const char *name, struct glue_error *error)
  * when the sandbox is of no use any more.
  */
 static bool
-answer(struct runtime *runtime, struct sandbox *sandbox, const struct invocation *invocation,
-	   bool done, struct glue_error *failure)
+send_answer(struct runtime *runtime, struct sandbox *sandbox, const struct invocation *invocation,
+			bool done, struct glue_error *failure)
 {
 	struct glue_error error = {0};
 
@@ -156,7 +154,7 @@ handle_event(struct runtime *runtime, struct sandbox *sandbox, const struct hand
 	if (sandbox->settings.metrics)
 		metrics_write(&metrics, handler_name(handler->id), event->request_id, day_milliseconds(),
 					  sandbox->log.descriptor);
-	done = answer(runtime, sandbox, &invocation, done, &failure);
+	done = send_answer(runtime, sandbox, &invocation, done, &failure);
 	sandbox->log.request_id = NULL;
 	return done;
 }
@@ -186,7 +184,7 @@ serve(struct runtime *runtime, struct sandbox *sandbox, const struct handler *ha
  * Find the handler, start it and serve; what prevents that is told once.
  */
 static void
-run(struct runtime *runtime, struct sandbox *sandbox, const char *name)
+start_and_serve(struct runtime *runtime, struct sandbox *sandbox, const char *name)
 {
 	struct glue_error failure = {0};
 	struct glue_error error = {0};
@@ -233,7 +231,7 @@ main(int argc, char **argv)
 	if (http != NULL)
 		runtime = runtime_new(getenv("AWS_LAMBDA_RUNTIME_API"), http, &error);
 	if (runtime != NULL)
-		run(runtime, &sandbox, wanted_handler(argc, argv));
+		start_and_serve(runtime, &sandbox, wanted_handler(argc, argv));
 	else
 		log_failure(&sandbox.log, "cannot start", &error);
 	sandbox_clean_up(&sandbox);

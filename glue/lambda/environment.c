@@ -42,7 +42,7 @@ struct setting
 #define SWEEPER HANDLER_BIT(HANDLER_SWEEPER)
 #define DIRECT HANDLER_BIT(HANDLER_DIRECT)
 #define ROTATE HANDLER_BIT(HANDLER_ROTATE)
-#define EVERY (HANDLER_BIT(HANDLER_ID_COUNT) - 1)
+#define EVERY (HANDLER_BIT(HANDLER_COUNT) - 1)
 
 /* Those that read files, and those that put events on the queue. */
 #define READERS (PARSER | SWEEPER | DIRECT)
@@ -357,19 +357,6 @@ static const struct setting table[] = {
 
 #define SETTING_COUNT (sizeof(table) / sizeof(table[0]))
 
-const char *
-handler_name(enum handler_id handler)
-{
-	static const char *const names[HANDLER_ID_COUNT] = {
-		[HANDLER_CHECK] = "check",         [HANDLER_PARSER] = "parser",
-		[HANDLER_VALIDATOR] = "validator", [HANDLER_REPORTER] = "reporter",
-		[HANDLER_LINK] = "link",           [HANDLER_SWEEPER] = "sweeper",
-		[HANDLER_DIRECT] = "direct",       [HANDLER_ROTATE] = "rotate",
-	};
-
-	return names[handler];
-}
-
 /* ----- values ----- */
 
 static bool
@@ -510,7 +497,7 @@ print_handlers(FILE *stream, const struct setting *setting)
 		fputs("all", stream);
 		return;
 	}
-	for (int id = 0; id < HANDLER_ID_COUNT; id++)
+	for (int id = 0; id < HANDLER_COUNT; id++)
 	{
 		if ((setting->used_by & HANDLER_BIT(id)) == 0)
 			continue;

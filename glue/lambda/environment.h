@@ -12,31 +12,15 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GLUE_LAMBDA_SETTINGS_H
-#define GLUE_LAMBDA_SETTINGS_H
+#ifndef GLUE_LAMBDA_ENVIRONMENT_H
+#define GLUE_LAMBDA_ENVIRONMENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/failure.h"
-
-/* The handlers; bootstrap.c has the table of them. */
-enum handler_id
-{
-	HANDLER_CHECK,
-	HANDLER_PARSER,
-	HANDLER_VALIDATOR,
-	HANDLER_REPORTER,
-	HANDLER_LINK,
-	HANDLER_SWEEPER,
-	HANDLER_DIRECT,
-	HANDLER_ROTATE,
-	HANDLER_ID_COUNT
-};
-
-/* A set of handlers. */
-#define HANDLER_BIT(id) (1u << (id))
+#include "lambda/handler_table.h"
 
 /* How the rows of a file travel; values of ROUTE. */
 enum route
@@ -117,7 +101,4 @@ extern bool settings_read(struct settings *settings, enum handler_id handler,
 /* Print the table of all settings in Markdown. */
 extern void settings_print(FILE *stream);
 
-/* "check", "parser" and so on. */
-extern const char *handler_name(enum handler_id handler);
-
-#endif /* GLUE_LAMBDA_SETTINGS_H */
+#endif /* GLUE_LAMBDA_ENVIRONMENT_H */

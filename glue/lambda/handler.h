@@ -3,8 +3,8 @@
  * handler.h
  *	  What a handler is: one job of the pipeline, run for each invocation.
  *
- * To add a handler: a file here that defines its struct handler, its
- * declaration below, and a row in the table of bootstrap.c.
+ * To add a handler: a file here that defines its struct handler, and a row in
+ * handler_table.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +22,7 @@
 #include "base/failure.h"
 #include "database/database.h"
 #include "lambda/environment.h"
+#include "lambda/handler_table.h"
 #include "lambda/log.h"
 #include "lambda/metrics.h"
 
@@ -96,13 +97,8 @@ extern void sandbox_clean_up(struct sandbox *sandbox);
  */
 extern int64_t sandbox_take_retries(struct sandbox *sandbox);
 
-extern const struct handler check_handler;
-extern const struct handler direct_handler;
-extern const struct handler link_handler;
-extern const struct handler parser_handler;
-extern const struct handler reporter_handler;
-extern const struct handler rotate_handler;
-extern const struct handler validator_handler;
-extern const struct handler sweeper_handler;
+#define HANDLER_EXTERN(symbol, name) extern const struct handler name##_handler;
+HANDLERS(HANDLER_EXTERN)
+#undef HANDLER_EXTERN
 
 #endif /* GLUE_LAMBDA_HANDLER_H */

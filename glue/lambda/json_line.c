@@ -15,9 +15,7 @@
 
 #include "base/utf8.h"
 #include "lambda/json_line.h"
-
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE 24
+#include "shared/text.h"
 
 /* ----- bytes ----- */
 
@@ -39,7 +37,7 @@ room(const struct json_line *line)
 }
 
 static void
-put(struct json_line *line, struct trial *trial, const char *bytes, size_t length)
+put_bytes(struct json_line *line, struct trial *trial, const char *bytes, size_t length)
 {
 	if (!trial->fits || length > room(line))
 	{
@@ -64,31 +62,31 @@ put_ascii(struct json_line *line, struct trial *trial, unsigned char byte)
 		snprintf(escape, sizeof(escape), "\\u%04x", byte);
 	else
 		snprintf(escape, sizeof(escape), "%c", byte);
-	put(line, trial, escape, strlen(escape));
+	put_bytes(line, trial, escape, strlen(escape));
 }
 
 static void
-put_string(struct json_line *line, struct trial *trial, const char *text)
+put_json_string(struct json_line *line, struct trial *trial, const char *text)
 {
 	const unsigned char *next = (const unsigned char *) text;
 	size_t left = strlen(text);
 
-	put(line, trial, "\"", 1);
+	put_bytes(line, trial, "\"", 1);
 	while (left > 0)
 	{
 		size_t length;
 		enum utf8_sequence kind = utf8_look(next, left, &length);
 
 		if (kind != UTF8_COMPLETE)
-			put(line, trial, "\\ufffd", 6);
+			put_bytes(line, trial, "\\ufffd", 6);
 		else if (length == 1)
 			put_ascii(line, trial, *next);
 		else
-			put(line, trial, (const char *) next, length);
+			put_bytes(line, trial, (const char *) next, length);
 		next += length;
 		left -= length;
 	}
-	put(line, trial, "\"", 1);
+	put_bytes(line, trial, "\"", 1);
 }
 
 /* ----- members ----- */
@@ -99,11 +97,11 @@ begin_member(struct json_line *line, const char *name)
 	struct trial trial = {.used = line->used, .fits = line->skipped == 0};
 
 	if (line->has_members)
-		put(line, &trial, ",", 1);
+		put_bytes(line, &trial, ",", 1);
 	if (name != NULL)
 	{
-		put_string(line, &trial, name);
-		put(line, &trial, ":", 1);
+		put_json_string(line, &trial, name);
+		put_bytes(line, &trial, ":", 1);
 	}
 	return trial;
 }
@@ -134,7 +132,7 @@ json_line_text(struct json_line *line, const char *name, const char *text)
 {
 	struct trial trial = begin_member(line, name);
 
-	put_string(line, &trial, text);
+	put_json_string(line, &trial, text);
 	(void) end_member(line, &trial);
 }
 
@@ -144,8 +142,8 @@ json_line_integer(struct json_line *line, const char *name, int64_t number)
 	struct trial trial = begin_member(line, name);
 	char digits[INTEGER_TEXT_SIZE];
 
-	snprintf(digits, sizeof(digits), "%lld", (long long) number);
-	put(line, &trial, digits, strlen(digits));
+	(void) integer_text(digits, number);
+	put_bytes(line, &trial, digits, strlen(digits));
 	(void) end_member(line, &trial);
 }
 
@@ -154,7 +152,7 @@ open_level(struct json_line *line, const char *name, char opening, char closing)
 {
 	struct trial trial = begin_member(line, name);
 
-	put(line, &trial, &opening, 1);
+	put_bytes(line, &trial, &opening, 1);
 	/* Its end needs room as well. */
 	if (line->depth == JSON_LINE_DEPTH || room(line) == 0)
 		trial.fits = false;

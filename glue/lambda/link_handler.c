@@ -121,13 +121,13 @@ refuse(struct sandbox *sandbox, const struct url_reply *reply, enum url_refusal 
  * Something of ours failed: tell operators what, and the client to come back.
  */
 static bool
-fail(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_id,
-	 const struct glue_error *failure, struct glue_error *error)
+reply_unavailable(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_id,
+				  const struct glue_error *failure, struct glue_error *error)
 {
 	log_failure(&sandbox->log, "the request failed", failure, LOG_NAME(LOG_UPLOAD_ID, upload_id));
 	return refuse(sandbox, reply,
-				  failure->class == GLUE_INTERNAL_ERROR ? URL_BROKEN : URL_UNAVAILABLE, upload_id,
-				  error);
+				  failure->class == GLUE_INTERNAL_ERROR ? REFUSAL_BROKEN : REFUSAL_UNAVAILABLE,
+				  upload_id, error);
 }
 
 static bool
@@ -140,7 +140,7 @@ redirect(struct sandbox *sandbox, const struct url_reply *reply, const char *upl
 
 	if (!s3_presign_get(&sandbox->aws, sandbox->settings.bucket, key, NULL, NULL,
 						sandbox->settings.link_presigned_seconds, &url, &failure))
-		return fail(sandbox, reply, upload_id, &failure, error);
+		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	log_write(&sandbox->log, LOG_INFO, "redirected", LOG_COUNT(LOG_HTTP_STATUS, 302),
 			  LOG_NAME(LOG_UPLOAD_ID, upload_id));
 	done = url_reply_redirect(reply, url, error);
@@ -161,13 +161,13 @@ answer_file(struct sandbox *sandbox, const struct url_reply *reply, enum link_ki
 	if (!database_query(sandbox->database, RUN_AGAIN, FILE_QUERY, 1, values, &result, &failure))
 		return fail(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
-		done = refuse(sandbox, reply, URL_NO_FILE, upload_id, error);
+		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else if (!PQgetisnull(result, 0, column))
 		done = redirect(sandbox, reply, upload_id, PQgetvalue(result, 0, column), error);
 	else
-		done =
-			refuse(sandbox, reply, PQgetvalue(result, 0, 2)[0] == 't' ? URL_NO_FILE : URL_NOT_READY,
-				   upload_id, error);
+		done = refuse(sandbox, reply,
+					  PQgetvalue(result, 0, 2)[0] == 't' ? REFUSAL_NO_FILE : REFUSAL_NOT_READY,
+					  upload_id, error);
 	PQclear(result);
 	return done;
 }
@@ -184,7 +184,7 @@ answer_status(struct sandbox *sandbox, const struct url_reply *reply, const char
 	if (!database_query(sandbox->database, RUN_AGAIN, STATUS_QUERY, 1, values, &result, &failure))
 		return fail(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
-		done = refuse(sandbox, reply, URL_NO_FILE, upload_id, error);
+		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else
 	{
 		log_write(&sandbox->log, LOG_INFO, "status told", LOG_COUNT(LOG_HTTP_STATUS, 200),
@@ -198,8 +198,9 @@ answer_status(struct sandbox *sandbox, const struct url_reply *reply, const char
 /* ----- the handler ----- */
 
 static bool
-answer(struct sandbox *sandbox, const struct invocation *invocation, const struct url_reply *reply,
-	   const struct link_request *request, struct glue_error *error)
+follow_link(struct sandbox *sandbox, const struct invocation *invocation,
+			const struct url_reply *reply, const struct link_request *request,
+			struct glue_error *error)
 {
 	struct link_key_store *store = sandbox->state;
 	char upload_id[LINK_UPLOAD_ID_SIZE] = "";
@@ -208,16 +209,16 @@ answer(struct sandbox *sandbox, const struct invocation *invocation, const struc
 
 	/* No token: the secret need not be asked for. */
 	if (request->token.length == 0)
-		return refuse(sandbox, reply, URL_FORGED, NULL, error);
+		return refuse(sandbox, reply, REFUSAL_FORGED, NULL, error);
 	if (!link_key_store_get(store, invocation->deadline_ms, &failure))
-		return fail(sandbox, reply, NULL, &failure, error);
+		return reply_unavailable(sandbox, reply, NULL, &failure, error);
 	verdict = verify(&store->keys, request, upload_id);
 	if (verdict == LINK_FORGED && link_key_store_refresh(store, invocation->deadline_ms))
 		verdict = verify(&store->keys, request, upload_id);
 	if (verdict == LINK_FORGED)
-		return refuse(sandbox, reply, URL_FORGED, NULL, error);
+		return refuse(sandbox, reply, REFUSAL_FORGED, NULL, error);
 	if (verdict == LINK_EXPIRED)
-		return refuse(sandbox, reply, URL_EXPIRED, upload_id, error);
+		return refuse(sandbox, reply, REFUSAL_EXPIRED, upload_id, error);
 	if (request->status)
 		return answer_status(sandbox, reply, upload_id, error);
 	return answer_file(sandbox, reply, request->kind, upload_id, error);
@@ -246,11 +247,11 @@ link_invoke(struct sandbox *sandbox, const struct invocation *invocation, struct
 	reply.head = strcmp(event.method, "HEAD") == 0;
 	reply.json = request.status;
 	if (!reply.head && strcmp(event.method, "GET") != 0)
-		done = refuse(sandbox, &reply, URL_WRONG_METHOD, NULL, error);
+		done = refuse(sandbox, &reply, REFUSAL_WRONG_METHOD, NULL, error);
 	else if (!found)
-		done = refuse(sandbox, &reply, URL_NOT_FOUND, NULL, error);
+		done = refuse(sandbox, &reply, REFUSAL_NOT_FOUND, NULL, error);
 	else
-		done = answer(sandbox, invocation, &reply, &request, error);
+		done = follow_link(sandbox, invocation, &reply, &request, error);
 	url_event_clean_up(&event);
 	return done;
 }

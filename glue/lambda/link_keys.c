@@ -9,71 +9,54 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/hex.h"
 #include "http/http.h"
 #include "lambda/link_keys.h"
 
 /* ----- the text of the secret ----- */
 
 static bool
-secret_error(struct glue_error *error, const char *what)
+link_secret_error(struct glue_error *error, const char *what)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "LINK_SECRET_INVALID",
 						  "the secret of the links %s", what);
-}
-
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
 }
 
 /*
  * Turn hex into the bytes of a key.
  */
 static bool
-read_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link_key *key)
+read_hex_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link_key *key)
 {
 	size_t length = strlen(text) / 2;
 
-	if (strlen(text) % 2 != 0 || length < LINK_KEY_MIN_LENGTH || length > LINK_KEY_MAX_LENGTH)
+	if (strlen(text) % 2 != 0 || length < LINK_KEY_MIN_LENGTH || length > LINK_KEY_MAX_LENGTH ||
+		!hex_read(text, bytes, length))
 		return false;
-	for (size_t i = 0; i < length; i++)
-	{
-		int high = hex_value(text[2 * i]);
-		int low = hex_value(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = (unsigned char) (high << 4 | low);
-	}
 	key->bytes = bytes;
 	key->length = length;
 	return true;
 }
 
 static bool
-read_keys(struct link_key_store *store, const cJSON *document, struct glue_error *error)
+read_both_keys(struct link_key_store *store, const cJSON *document, struct glue_error *error)
 {
 	const cJSON *current = cJSON_GetObjectItemCaseSensitive(document, "current");
 	const cJSON *previous = cJSON_GetObjectItemCaseSensitive(document, "previous");
 
 	if (!cJSON_IsObject(document))
-		return secret_error(error, "is no JSON object");
+		return link_secret_error(error, "is no JSON object");
 	if (!cJSON_IsString(current) ||
-		!read_key(current->valuestring, store->current, &store->keys.current))
-		return secret_error(error, "has no key \"current\" of 64 to 128 hex digits");
+		!read_hex_key(current->valuestring, store->current, &store->keys.current))
+		return link_secret_error(error, "has no key \"current\" of 64 to 128 hex digits");
 	if (previous == NULL || cJSON_IsNull(previous) ||
 		(cJSON_IsString(previous) && previous->valuestring[0] == '\0'))
 		return true;
 	if (!cJSON_IsString(previous) ||
-		!read_key(previous->valuestring, store->previous, &store->keys.previous))
-		return secret_error(error, "has a key \"previous\" that is not of 64 to 128 hex digits");
+		!read_hex_key(previous->valuestring, store->previous, &store->keys.previous))
+		return link_secret_error(error,
+								 "has a key \"previous\" that is not of 64 to 128 hex digits");
 	return true;
 }
 
@@ -109,7 +92,7 @@ link_key_store_parse(struct link_key_store *store, const char *text, size_t leng
 	bool done;
 
 	wipe_keys(store);
-	done = read_keys(store, document, error);
+	done = read_both_keys(store, document, error);
 	delete_document(document);
 	if (!done)
 		wipe_keys(store);
@@ -148,7 +131,7 @@ link_key_store_get(struct link_key_store *store, int64_t deadline_ms, struct glu
 bool
 link_key_store_refresh(struct link_key_store *store, int64_t deadline_ms)
 {
-	int64_t now = http_now();
+	int64_t now = clock_milliseconds();
 
 	if (store->refreshed_at != 0 && now - store->refreshed_at < LINK_KEY_REFRESH_MS)
 		return false;

@@ -36,7 +36,7 @@ struct link_key_store
 	struct link_keys keys; /* point into the two below */
 	unsigned char current[LINK_KEY_MAX_LENGTH];
 	unsigned char previous[LINK_KEY_MAX_LENGTH];
-	int64_t refreshed_at; /* of http_now(); 0 for never */
+	int64_t refreshed_at; /* of clock_milliseconds(); 0 for never */
 };
 
 /*

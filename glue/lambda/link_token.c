@@ -16,6 +16,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/hex.h"
 #include "lambda/link_token.h"
 
 #define HMAC_BYTES 32
@@ -42,7 +43,6 @@ static bool
 hmac_digits(const struct link_key *key, enum link_kind kind, const char *text, size_t length,
 			char result[HMAC_DIGITS + 1])
 {
-	static const char digits[] = "0123456789abcdef";
 	char signed_text[PATH_LENGTH + LINK_TOKEN_SIZE];
 	unsigned char bytes[HMAC_BYTES];
 
@@ -51,12 +51,7 @@ hmac_digits(const struct link_key *key, enum link_kind kind, const char *text, s
 	if (HMAC(EVP_sha256(), key->bytes, (int) key->length, (const unsigned char *) signed_text,
 			 PATH_LENGTH + length, bytes, NULL) == NULL)
 		return false;
-	for (size_t i = 0; i < HMAC_BYTES; i++)
-	{
-		result[2 * i] = digits[bytes[i] >> 4];
-		result[2 * i + 1] = digits[bytes[i] & 0x0F];
-	}
-	result[HMAC_DIGITS] = '\0';
+	hex_write(result, bytes, HMAC_BYTES);
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 	return true;
 }

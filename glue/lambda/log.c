@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "lambda/json_line.h"
 #include "lambda/log.h"
 
@@ -68,15 +69,15 @@ static void
 add_time(struct json_line *line)
 {
 	char text[TIME_TEXT_SIZE];
-	struct timespec now;
+	int64_t now = day_milliseconds();
+	time_t seconds = (time_t) (now / 1000);
 	struct tm utc;
 	size_t length;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (gmtime_r(&now.tv_sec, &utc) == NULL)
+	if (gmtime_r(&seconds, &utc) == NULL)
 		return;
 	length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + length, sizeof(text) - length, ".%03dZ", (int) (now.tv_nsec / 1000000));
+	snprintf(text + length, sizeof(text) - length, ".%03dZ", (int) (now % 1000));
 	json_line_text(line, "time", text);
 }
 

@@ -20,7 +20,7 @@
 #define ROLE_NAME_SIZE 64
 
 static bool
-secret_error(struct glue_error *error, const char *reason)
+next_secret_error(struct glue_error *error, const char *reason)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_INVALID",
 						  "the database's secret %s", reason);
@@ -43,7 +43,7 @@ toggle_suffix(const char *username, char *other, struct glue_error *error)
 		suffix = 0;
 	}
 	if (length + suffix >= ROLE_NAME_SIZE)
-		return secret_error(error, "has a username that leaves no room for " SUFFIX);
+		return next_secret_error(error, "has a username that leaves no room for " SUFFIX);
 	snprintf(other, ROLE_NAME_SIZE, "%.*s%s", (int) length, username, suffix > 0 ? SUFFIX : "");
 	return true;
 }
@@ -57,9 +57,9 @@ name_other(const cJSON *document, const char *username, char *other, struct glue
 		return toggle_suffix(username, other, error);
 	if (!cJSON_IsString(alternate) || alternate->valuestring[0] == '\0' ||
 		strlen(alternate->valuestring) >= ROLE_NAME_SIZE)
-		return secret_error(error, "has no name of a role in " ALTERNATE);
+		return next_secret_error(error, "has no name of a role in " ALTERNATE);
 	if (strcmp(alternate->valuestring, username) == 0)
-		return secret_error(error, "names the same login twice");
+		return next_secret_error(error, "names the same login twice");
 	snprintf(other, ROLE_NAME_SIZE, "%s", alternate->valuestring);
 	return true;
 }
@@ -92,14 +92,14 @@ wipe_password(cJSON *document)
  * Let the two names change places and set the password.
  */
 static bool
-change(cJSON *document, const char *password, struct glue_error *error)
+change_places(cJSON *document, const char *password, struct glue_error *error)
 {
 	char username[ROLE_NAME_SIZE];
 	char other[ROLE_NAME_SIZE];
 	const char *present = cJSON_GetObjectItemCaseSensitive(document, "username")->valuestring;
 
 	if (strlen(present) >= ROLE_NAME_SIZE)
-		return secret_error(error, "has a username that is no name of a role");
+		return next_secret_error(error, "has a username that is no name of a role");
 	snprintf(username, sizeof(username), "%s", present);
 	wipe_password(document);
 	return name_other(document, username, other, error) &&
@@ -148,7 +148,7 @@ next_login_write(struct text_view current, const char *password, struct byte_buf
 	document = cJSON_ParseWithLength(current.data, current.length);
 	if (document == NULL)
 		return glue_error_memory(error);
-	done = change(document, password, error) && print(document, next, error);
+	done = change_places(document, password, error) && print(document, next, error);
 	wipe_password(document);
 	cJSON_Delete(document);
 	return done;

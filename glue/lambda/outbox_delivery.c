@@ -18,8 +18,11 @@
 #include <stdlib.h>
 
 #include "aws/sqs.h"
+#include "base/clock.h"
 #include "base/heap.h"
+#include "database/postgres_value.h"
 #include "lambda/outbox_delivery.h"
+#include "shared/text.h"
 
 /*
  * What is null, as the rows of upload_ended, is left out.  All events of a
@@ -44,9 +47,6 @@ enum
 	CLAIM_BODY
 };
 
-/* Bytes of an int64_t as text, NUL included. */
-#define INTEGER_TEXT_SIZE 24
-
 /* An event refused so often needs somebody to look at it. */
 #define REFUSED_ATTEMPTS 10
 
@@ -69,10 +69,10 @@ claim_events(const struct drain *drain, PGresult **events, struct glue_error *er
 	const struct settings *settings = &drain->sandbox->settings;
 	char batch[INTEGER_TEXT_SIZE];
 	char lease[INTEGER_TEXT_SIZE + 8];
-	const char *const values[] = {batch, lease, drain->upload_id};
+	const char *const values[] = {integer_text(batch, settings->outbox_batch), lease,
+								  drain->upload_id};
 	bool of_upload = drain->upload_id != NULL;
 
-	snprintf(batch, sizeof(batch), "%" PRId64, settings->outbox_batch);
 	snprintf(lease, sizeof(lease), "%" PRId64 " seconds", settings->outbox_lease_seconds);
 	return database_query(drain->sandbox->database, RUN_AGAIN,
 						  of_upload ? CLAIM("$1::integer, $2::interval, $3::text")
@@ -137,7 +137,7 @@ note_refused(struct drain *drain, const PGresult *events, const struct sqs_messa
 
 	for (int i = 0; i < PQntuples(events); i++)
 	{
-		int64_t attempt = strtoll(PQgetvalue(events, i, CLAIM_ATTEMPT), NULL, 10);
+		int64_t attempt = postgres_integer(events, i, CLAIM_ATTEMPT);
 
 		if (messages[i].result != SQS_REFUSED)
 			continue;

@@ -16,12 +16,13 @@
 #include <string.h>
 #include <time.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/clock.h"
+#include "base/heap.h"
 #include "import/copy_sink.h"
 #include "import/file_name.h"
 #include "import/import.h"
+#include "lambda/batch_response.h"
+#include <cjson/cJSON.h>
 #include "lambda/outbox_delivery.h"
 #include "lambda/parse.h"
 #include "lambda/s3_source.h"

@@ -33,6 +33,7 @@
 
 #include "aws/s3.h"
 #include "aws/sns.h"
+#include "base/clock.h"
 #include "base/heap.h"
 #include "lambda/batch_response.h"
 #include "lambda/handler.h"
@@ -43,6 +44,7 @@
 #include "lambda/sqs_event.h"
 #include "lambda/upload_message.h"
 #include "report/report_content.h"
+#include "shared/text.h"
 
 /* Bytes of LINK_BASE_URL with the NUL, and of a link. */
 #define BASE_URL_SIZE 512
@@ -139,8 +141,8 @@ ask_whether_due(struct report *report, bool *due, struct glue_error *error)
 /* ----- the files ----- */
 
 static bool
-write_file(struct report *report, const struct invocation *invocation, struct report_file *file,
-		   struct glue_error *error)
+write_report_file(struct report *report, const struct invocation *invocation,
+				  struct report_file *file, struct glue_error *error)
 {
 	char name[NAME_SIZE];
 	struct report_object object = {
@@ -195,7 +197,7 @@ make_links(struct report *report, int64_t deadline_ms, struct glue_error *error)
 /* ----- the mail ----- */
 
 static const char *
-text_or_null(const char *text)
+null_if_empty(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
 }
@@ -282,8 +284,8 @@ make_report(struct report *report, const struct invocation *invocation, struct g
 	if (!due)
 		return true;
 	if (due_text(report, DUE_HAS_ERRORS)[0] == 't' &&
-		(!write_file(report, invocation, &report->errors, error) ||
-		 !write_file(report, invocation, &report->fix, error) ||
+		(!write_report_file(report, invocation, &report->errors, error) ||
+		 !write_report_file(report, invocation, &report->fix, error) ||
 		 !make_links(report, invocation->deadline_ms, error)))
 		return false;
 	if (database_transaction(report->sandbox->database, record_and_publish, report, error) !=
@@ -335,7 +337,7 @@ handle_message(struct sandbox *sandbox, const struct invocation *invocation,
 		return true;
 	log_failure(&sandbox->log, "a message failed", &failure,
 				LOG_NAME(LOG_MESSAGE_ID, delivered->message_id),
-				LOG_NAME(LOG_UPLOAD_ID, text_or_null(message.upload_id)),
+				LOG_NAME(LOG_UPLOAD_ID, null_if_empty(message.upload_id)),
 				LOG_COUNT(LOG_ATTEMPT, delivered->receive_count));
 	return false;
 }

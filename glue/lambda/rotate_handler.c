@@ -312,7 +312,7 @@ find_step(const char *name, const struct rotate_step **step, struct glue_error *
 }
 
 static bool
-read_event(const cJSON *event, struct rotation *rotation, struct glue_error *error)
+read_rotation(const cJSON *event, struct rotation *rotation, struct glue_error *error)
 {
 	const char *name = NULL;
 
@@ -322,8 +322,8 @@ read_event(const cJSON *event, struct rotation *rotation, struct glue_error *err
 }
 
 static bool
-answer(const struct rotation *rotation, const char *result, struct byte_buffer *response,
-	   struct glue_error *error)
+append_result(const struct rotation *rotation, const char *result, struct byte_buffer *response,
+			  struct glue_error *error)
 {
 	log_write(&rotation->sandbox->log, LOG_INFO, "step of a rotation",
 			  LOG_NAME(LOG_OPERATION, rotation->step->name), LOG_NAME(LOG_STATUS, result),
@@ -347,11 +347,11 @@ rotate_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	enum rotate_result result = ROTATE_FAILED;
 	bool done;
 
-	if (read_event(event, &rotation, error))
+	if (read_rotation(event, &rotation, error))
 		result = run_step(&rotation, error);
-	done =
-		result != ROTATE_FAILED && answer(&rotation, result == ROTATE_DONE ? "done" : "unchanged",
-										  invocation->response, error);
+	done = result != ROTATE_FAILED &&
+		   append_result(&rotation, result == ROTATE_DONE ? "done" : "unchanged",
+						 invocation->response, error);
 	cJSON_Delete(event);
 	return done;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "base/clock.h"
 #include "lambda/log.h"
@@ -113,7 +114,7 @@ take_deadline(const struct http_response *response, struct runtime_event *event)
 		return false;
 	for (; *text != '\0'; text++)
 		deadline = deadline * 10 + (*text - '0');
-	event->deadline_ms = http_now() + deadline - day_milliseconds();
+	event->deadline_ms = clock_milliseconds() + deadline - day_milliseconds();
 	return true;
 }
 

@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "lambda/s3_event.h"
 
 #define CREATED "ObjectCreated:"
 
 static bool
-event_error(struct glue_error *error, const char *what)
+notification_error(struct glue_error *error, const char *what)
 {
 	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID", "the notification %s", what);
 }
@@ -28,7 +29,7 @@ s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *
 	if (!cJSON_IsObject(event->document))
 	{
 		s3_event_clean_up(event);
-		return event_error(error, "is no JSON object");
+		return notification_error(error, "is no JSON object");
 	}
 	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
 	if (cJSON_IsArray(records))
@@ -39,7 +40,7 @@ s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *
 	if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(event->document, "Event")))
 		return true; /* the test event */
 	s3_event_clean_up(event);
-	return event_error(error, "has no records");
+	return notification_error(error, "has no records");
 }
 
 void
@@ -53,24 +54,12 @@ s3_event_clean_up(struct s3_event *event)
  * Copy a text; one that is not there is "".  False when it is too long.
  */
 static bool
-copy_text(char *to, size_t size, const cJSON *object, const char *name)
+copy_member(char *to, size_t size, const cJSON *object, const char *name)
 {
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
 	const char *text = cJSON_IsString(member) ? member->valuestring : "";
 
 	return snprintf(to, size, "%s", text) < (int) size;
-}
-
-static int
-digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return -1;
 }
 
 /*
@@ -89,12 +78,11 @@ decode_key(char *key)
 			*to++ = *from;
 		else
 		{
-			int high = digit_value(from[1]);
-			int low = high >= 0 ? digit_value(from[2]) : -1;
+			int byte = hex_byte(from + 1);
 
-			if (low < 0 || (high == 0 && low == 0))
+			if (byte <= 0)
 				return false;
-			*to++ = (char) (high * 16 + low);
+			*to++ = (char) byte;
 			from += 2;
 		}
 	}
@@ -110,7 +98,7 @@ copy_etag(char *etag, const cJSON *object)
 {
 	char bare[S3_ETAG_SIZE];
 
-	if (!copy_text(bare, sizeof(bare), object, "eTag"))
+	if (!copy_member(bare, sizeof(bare), object, "eTag"))
 		return false;
 	if (bare[0] == '\0' || bare[0] == '"')
 		return snprintf(etag, S3_ETAG_SIZE, "%s", bare) < S3_ETAG_SIZE;
@@ -125,7 +113,7 @@ copy_key(char *key, const cJSON *object)
 {
 	char encoded[3 * S3_KEY_SIZE];
 
-	return copy_text(encoded, sizeof(encoded), object, "key") && decode_key(encoded) &&
+	return copy_member(encoded, sizeof(encoded), object, "key") && decode_key(encoded) &&
 		   snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
 }
 
@@ -137,7 +125,7 @@ copy_key(char *key, const cJSON *object)
 static bool
 copy_version(char *version_id, const cJSON *object)
 {
-	if (!copy_text(version_id, S3_VERSION_ID_SIZE, object, "versionId"))
+	if (!copy_member(version_id, S3_VERSION_ID_SIZE, object, "versionId"))
 		return false;
 	if (strcmp(version_id, "null") == 0)
 		version_id[0] = '\0';
@@ -145,16 +133,16 @@ copy_version(char *version_id, const cJSON *object)
 }
 
 static bool
-read_record(const cJSON *entry, struct s3_event_record *record)
+read_notification(const cJSON *entry, struct s3_event_record *record)
 {
 	const cJSON *s3 = cJSON_GetObjectItemCaseSensitive(entry, "s3");
 	const cJSON *bucket = cJSON_GetObjectItemCaseSensitive(s3, "bucket");
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(s3, "object");
 
-	return copy_text(record->bucket, sizeof(record->bucket), bucket, "name") &&
+	return copy_member(record->bucket, sizeof(record->bucket), bucket, "name") &&
 		   record->bucket[0] != '\0' && copy_key(record->key, object) &&
 		   copy_version(record->version_id, object) && copy_etag(record->etag, object) &&
-		   copy_text(record->sequencer, sizeof(record->sequencer), object, "sequencer");
+		   copy_member(record->sequencer, sizeof(record->sequencer), object, "sequencer");
 }
 
 static bool
@@ -176,9 +164,9 @@ s3_event_next(struct s3_event *event, struct s3_event_record *record, struct glu
 		event->next = entry->next;
 		if (!is_creation(entry))
 			continue;
-		if (read_record(entry, record))
+		if (read_notification(entry, record))
 			return true;
-		return event_error(error, "has a record without a bucket or a key that can be read");
+		return notification_error(error, "has a record without a bucket or a key that can be read");
 	}
 	return false;
 }

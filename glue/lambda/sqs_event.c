@@ -11,7 +11,7 @@
 #include "lambda/sqs_event.h"
 
 static bool
-event_error(struct glue_error *error, const char *what)
+sqs_event_error(struct glue_error *error, const char *what)
 {
 	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
 						  "the event is none of an SQS queue: %s", what);
@@ -44,7 +44,7 @@ read_message(const cJSON *record, struct sqs_event_message *message, struct glue
 	const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(record, "attributes");
 
 	if (!cJSON_IsString(id) || id->valuestring[0] == '\0')
-		return event_error(error, "a record has no messageId");
+		return sqs_event_error(error, "a record has no messageId");
 	message->message_id = id->valuestring;
 	if (cJSON_IsString(body))
 	{
@@ -83,10 +83,10 @@ sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct 
 	memset(event, 0, sizeof(*event));
 	event->document = cJSON_ParseWithLength(json, length);
 	if (event->document == NULL)
-		return event_error(error, "it is no JSON");
+		return sqs_event_error(error, "it is no JSON");
 	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
 	if (!cJSON_IsArray(records))
-		event_error(error, "it has no Records");
+		sqs_event_error(error, "it has no Records");
 	else if (read_messages(event, records, error))
 		return true;
 	sqs_event_clean_up(event);

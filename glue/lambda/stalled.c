@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database/postgres_value.h"
 #include "lambda/stalled.h"
-
-#define NUMBER_SIZE 24
+#include "shared/text.h"
 
 #define SECONDS(parameter) "pg_catalog.make_interval(secs => " parameter "::double precision)"
 
@@ -99,11 +99,12 @@ static bool
 claim_after(struct database *database, int64_t seconds, int64_t revivals, PGresult **result,
 			struct glue_error *error)
 {
-	char texts[2][NUMBER_SIZE];
-	const char *const values[] = {texts[0], texts[1]};
+	char texts[2][INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		integer_text(texts[0], seconds),
+		integer_text(texts[1], revivals),
+	};
 
-	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
-	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
 	PQclear(*result);
 	*result = NULL;
 	return database_query(database, RUN_ONCE, CLAIM, 2, values, result, error);
@@ -148,7 +149,7 @@ stalled_claim(struct database *database, const struct settings *settings,
 	upload->row = work.result;
 	upload->upload_id = PQgetvalue(work.result, 0, 0);
 	upload->vendor_id = PQgetvalue(work.result, 0, 1);
-	upload->revivals = strtoll(PQgetvalue(work.result, 0, 2), NULL, 10);
+	upload->revivals = postgres_integer(work.result, 0, 2);
 	return STALLED_FOUND;
 }
 
@@ -157,8 +158,11 @@ stalled_claim(struct database *database, const struct settings *settings,
 static bool
 sweep(struct database *database, int64_t seconds, int64_t revivals, struct glue_error *error)
 {
-	char texts[2][NUMBER_SIZE];
-	const char *const values[] = {texts[0], texts[1]};
+	char texts[2][INTEGER_TEXT_SIZE];
+	const char *const values[] = {
+		integer_text(texts[0], seconds),
+		integer_text(texts[1], revivals),
+	};
 
 	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
 	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
@@ -204,15 +208,15 @@ bool
 stalled_renew_events(struct database *database, const struct settings *settings, int64_t *renewed,
 					 struct glue_error *error)
 {
-	char seconds[NUMBER_SIZE];
-	const char *const values[] = {seconds};
+	char seconds[INTEGER_TEXT_SIZE];
+	const char *const values[] = {integer_text(seconds, settings->sweep_unreported_seconds)};
 	PGresult *result = NULL;
 
 	snprintf(seconds, sizeof(seconds), "%" PRId64, settings->sweep_unreported_seconds);
 	if (!database_query(database, RUN_AGAIN, "SELECT onboard_renew_events(" SECONDS("$1") ")", 1,
 						values, &result, error))
 		return false;
-	*renewed = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	*renewed = postgres_integer(result, 0, 0);
 	PQclear(result);
 	return true;
 }

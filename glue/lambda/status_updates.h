@@ -70,7 +70,7 @@ status_updates_add(struct status_updates *updates, int64_t row_number, const cha
 				   const char *details, bool *is_new, struct glue_error *error);
 
 /*
- * Do all updates that can be done until the deadline, of http_now().  False
+ * Do all updates that can be done until the deadline, of clock_milliseconds().  False
  * when some failed: *error is then one of the reasons.
  */
 extern bool

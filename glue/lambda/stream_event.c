@@ -12,8 +12,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/ascii_word.h"
 #include "base/heap.h"
-#include "lambda/json_reader.h"
+#include "base/json_reader.h"
 #include "lambda/stream_event.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two numbers of 64 bits. */
@@ -21,6 +22,9 @@
 
 /* Digits of a number that surely fits into 64 bits. */
 #define MOST_DIGITS 18
+
+/* What our ids and those of AWS have, beside letters and digits. */
+#define ID_CHARACTERS "-_.:/"
 
 #define FIRST_RECORDS 64
 #define FIRST_UPLOADS 8
@@ -67,7 +71,7 @@ stream_fault_name(enum stream_fault fault)
 /* ----- writing rows ----- */
 
 static void
-put(struct reading *reading, const char *bytes, size_t length)
+append_bytes(struct reading *reading, const char *bytes, size_t length)
 {
 	struct glue_error *error = &reading->error;
 
@@ -76,23 +80,23 @@ put(struct reading *reading, const char *bytes, size_t length)
 }
 
 static void
-put_string(struct reading *reading, const char *string)
+append_string(struct reading *reading, const char *string)
 {
-	put(reading, string, strlen(string));
+	append_bytes(reading, string, strlen(string));
 }
 
 static void
-put_quoted(struct reading *reading, struct text_view text)
+append_quoted(struct reading *reading, struct text_view text)
 {
-	put(reading, "\"", 1);
-	put(reading, text.data, text.length);
-	put(reading, "\"", 1);
+	append_bytes(reading, "\"", 1);
+	append_bytes(reading, text.data, text.length);
+	append_bytes(reading, "\"", 1);
 }
 
 /* ----- attributes ----- */
 
 static bool
-is_word(struct text_view text, const char *word)
+is_text(struct text_view text, const char *word)
 {
 	return text_equal(text, text_of(word));
 }
@@ -123,30 +127,6 @@ read_attribute(struct json_reader *reader, char type, struct text_view *value)
 	return matches && members == 1;
 }
 
-/*
- * Copy a text that has only letters, digits and what our ids have besides;
- * otherwise word is "".
- */
-static void
-copy_word(struct text_view text, char *word, size_t size)
-{
-	static const char others[] = "-_.:/";
-
-	word[0] = '\0';
-	if (text.length >= size)
-		return;
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char byte = text.data[i];
-
-		if (fold_ascii((unsigned char) byte) - 'a' >= 26 && (byte < '0' || byte > '9') &&
-			(byte == '\0' || strchr(others, byte) == NULL))
-			return;
-	}
-	memcpy(word, text.data, text.length);
-	word[text.length] = '\0';
-}
-
 static void
 read_word(struct json_reader *reader, char *word, size_t size)
 {
@@ -154,7 +134,7 @@ read_word(struct json_reader *reader, char *word, size_t size)
 
 	word[0] = '\0';
 	if (json_read_text(reader, &text))
-		copy_word(text, word, size);
+		ascii_word_copy(word, size, text, ID_CHARACTERS);
 	else
 		json_read_value(reader);
 }
@@ -166,7 +146,7 @@ read_id(struct json_reader *reader, char *id, size_t size)
 
 	id[0] = '\0';
 	if (read_attribute(reader, 'S', &text))
-		copy_word(text, id, size);
+		ascii_word_copy(id, size, text, ID_CHARACTERS);
 }
 
 /*
@@ -202,7 +182,7 @@ open_map(struct json_reader *reader)
 		json_read_value(reader);
 	else if (json_read_name(reader, &name))
 	{
-		if (is_word(name, "M") && json_read_open(reader, '{'))
+		if (is_text(name, "M") && json_read_open(reader, '{'))
 			return true;
 		json_read_value(reader);
 		while (json_read_name(reader, &name))
@@ -244,7 +224,7 @@ copy_texts(struct reading *reading, const char *member, struct text_view *error_
 
 	if (!open_map(reader))
 		return false;
-	put_string(reading, member);
+	append_string(reading, member);
 	while (json_read_name(reader, &name))
 	{
 		if (!read_attribute(reader, 'S', &value))
@@ -252,16 +232,16 @@ copy_texts(struct reading *reading, const char *member, struct text_view *error_
 			are_texts = false;
 			continue;
 		}
-		if (is_word(name, "error_type"))
+		if (is_text(name, "error_type"))
 			*error_type = value;
 		if (!is_first)
-			put(reading, ",", 1);
+			append_bytes(reading, ",", 1);
 		is_first = false;
-		put_quoted(reading, name);
-		put(reading, ":", 1);
-		put_quoted(reading, value);
+		append_quoted(reading, name);
+		append_bytes(reading, ":", 1);
+		append_quoted(reading, value);
 	}
-	put_string(reading, "},");
+	append_string(reading, "},");
 	return close_map(reader) && are_texts;
 }
 
@@ -283,7 +263,7 @@ read_defect(struct reading *reading)
 	struct text_view type = {NULL, 0};
 
 	reading->has_defect = copy_texts(reading, "\"defect\":{", &type) &&
-						  (is_word(type, "MALFORMED_ROW") || is_word(type, "INVALID_ENCODING"));
+						  (is_text(type, "MALFORMED_ROW") || is_text(type, "INVALID_ENCODING"));
 	reading->has_bad_defect |= !reading->has_defect;
 }
 
@@ -305,21 +285,21 @@ read_image(struct reading *reading)
 	reading->has_image = true;
 	while (json_read_name(reader, &name))
 	{
-		if (is_word(name, "product_data"))
+		if (is_text(name, "product_data"))
 			read_product(reading);
-		else if (is_word(name, "defect"))
+		else if (is_text(name, "defect"))
 			read_defect(reading);
-		else if (is_word(name, "upload_id"))
+		else if (is_text(name, "upload_id"))
 			read_id(reader, record->upload_id, sizeof(record->upload_id));
-		else if (is_word(name, "record_id"))
+		else if (is_text(name, "record_id"))
 			read_id(reader, record->record_id, sizeof(record->record_id));
-		else if (is_word(name, "row_number"))
+		else if (is_text(name, "row_number"))
 			record->row_number = read_positive(reader);
-		else if (is_word(name, "line_number"))
+		else if (is_text(name, "line_number"))
 			reading->line_number = read_positive(reader);
-		else if (is_word(name, "status"))
+		else if (is_text(name, "status"))
 			reading->is_pending =
-				read_attribute(reader, 'S', &status) && is_word(status, "pending_validation");
+				read_attribute(reader, 'S', &status) && is_text(status, "pending_validation");
 		else
 			json_read_value(reader);
 	}
@@ -340,9 +320,9 @@ read_keys(struct json_reader *reader, struct stream_record *keys)
 	}
 	while (json_read_name(reader, &name))
 	{
-		if (is_word(name, "upload_id"))
+		if (is_text(name, "upload_id"))
 			read_id(reader, keys->upload_id, sizeof(keys->upload_id));
-		else if (is_word(name, "record_id"))
+		else if (is_text(name, "record_id"))
 			read_id(reader, keys->record_id, sizeof(keys->record_id));
 		else
 			json_read_value(reader);
@@ -363,11 +343,11 @@ read_change(struct reading *reading)
 	}
 	while (json_read_name(reader, &name))
 	{
-		if (is_word(name, "NewImage"))
+		if (is_text(name, "NewImage"))
 			read_image(reading);
-		else if (is_word(name, "Keys"))
+		else if (is_text(name, "Keys"))
 			read_keys(reader, &keys);
-		else if (is_word(name, "SequenceNumber"))
+		else if (is_text(name, "SequenceNumber"))
 			read_word(reader, reading->record->sequence_number, STREAM_SEQUENCE_NUMBER_SIZE);
 		else
 			json_read_value(reader);
@@ -390,7 +370,7 @@ read_event_name(struct reading *reading)
 		return;
 	}
 	reading->has_event_name = true;
-	reading->is_change = is_word(text, "INSERT") || is_word(text, "MODIFY");
+	reading->is_change = is_text(text, "INSERT") || is_text(text, "MODIFY");
 }
 
 static bool
@@ -462,12 +442,12 @@ end_row(struct reading *reading)
 	}
 	snprintf(numbers, sizeof(numbers), "\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 "}",
 			 record->row_number, reading->line_number);
-	put_string(reading, numbers);
+	append_string(reading, numbers);
 	record->length = rows->used - record->start;
 }
 
 static void
-read_record(struct reading *reading)
+read_stream_record(struct reading *reading)
 {
 	struct json_reader *reader = &reading->reader;
 	struct text_view name;
@@ -480,18 +460,18 @@ read_record(struct reading *reading)
 	reader->has_bad_text = false;
 	reading->record->start = reading->event->rows.used;
 	reading->record->next = STREAM_NO_ROW;
-	put(reading, "{", 1);
+	append_bytes(reading, "{", 1);
 	if (!json_read_open(reader, '{'))
 		json_read_value(reader);
 	else
 	{
 		while (json_read_name(reader, &name))
 		{
-			if (is_word(name, "dynamodb"))
+			if (is_text(name, "dynamodb"))
 				read_change(reading);
-			else if (is_word(name, "eventName"))
+			else if (is_text(name, "eventName"))
 				read_event_name(reading);
-			else if (is_word(name, "eventSourceARN"))
+			else if (is_text(name, "eventSourceARN"))
 				read_word(reader, reading->event->arn, sizeof(reading->event->arn));
 			else
 				json_read_value(reader);
@@ -519,7 +499,7 @@ hash_of(const char *text)
  * rows of an upload come in runs.
  */
 static struct stream_upload *
-find_upload(const struct stream_event *event, const char *upload_id, uint32_t hash)
+find_or_add_upload(const struct stream_event *event, const char *upload_id, uint32_t hash)
 {
 	for (size_t i = event->upload_count; i > 0; i--)
 	{
@@ -566,7 +546,7 @@ gather_uploads(struct stream_event *event, struct glue_error *error)
 		if (record->kind != STREAM_ROW)
 			continue;
 		hash = hash_of(record->upload_id);
-		upload = find_upload(event, record->upload_id, hash);
+		upload = find_or_add_upload(event, record->upload_id, hash);
 		if (upload != NULL)
 			event->records[upload->last].next = i;
 		else
@@ -622,12 +602,12 @@ read_records(struct reading *reading)
 	{
 		reading->record = add_record(reading->event, &reading->error);
 		if (reading->record != NULL)
-			read_record(reading);
+			read_stream_record(reading);
 	}
 }
 
 static bool
-read_event(struct reading *reading, struct glue_error *error)
+read_whole_event(struct reading *reading, struct glue_error *error)
 {
 	struct json_reader *reader = &reading->reader;
 	struct text_view name;
@@ -636,7 +616,7 @@ read_event(struct reading *reading, struct glue_error *error)
 	{
 		while (json_read_name(reader, &name))
 		{
-			if (is_word(name, "Records"))
+			if (is_text(name, "Records"))
 				read_records(reading);
 			else
 				json_read_value(reader);
@@ -664,7 +644,7 @@ stream_event_init(struct stream_event *event, const char *json, size_t length,
 	struct glue_error reason = {0};
 
 	json_reader_init(&reading.reader, json, length);
-	if (read_event(&reading, &reason))
+	if (read_whole_event(&reading, &reason))
 		return true;
 	if (error != NULL)
 		*error = reason;

@@ -25,6 +25,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "lambda/backlog.h"
 #include "lambda/handler.h"
 #include "lambda/outbox_delivery.h"
@@ -120,7 +121,7 @@ revive(struct sweep *sweep)
 /* ----- giving up ----- */
 
 static void
-abandon(struct sweep *sweep)
+abandon_exhausted(struct sweep *sweep)
 {
 	struct sandbox *sandbox = sweep->sandbox;
 	PGresult *ended = NULL;
@@ -149,7 +150,7 @@ abandon(struct sweep *sweep)
 /* ----- telling ----- */
 
 static void
-send_events(struct sweep *sweep)
+renew_and_send_events(struct sweep *sweep)
 {
 	struct sandbox *sandbox = sweep->sandbox;
 	struct glue_error error = {0};
@@ -160,7 +161,7 @@ send_events(struct sweep *sweep)
 }
 
 static bool
-answer(struct sweep *sweep, struct glue_error *error)
+append_counts(struct sweep *sweep, struct glue_error *error)
 {
 	const struct invocation *invocation = sweep->invocation;
 	char counts[192];

@@ -53,7 +53,7 @@ read_upload_id(const cJSON *member, char upload_id[MESSAGE_UPLOAD_ID_SIZE])
 }
 
 static bool
-read_members(struct upload_message *message, const cJSON *document, struct glue_error *error)
+read_message(struct upload_message *message, const cJSON *document, struct glue_error *error)
 {
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(document, "v");
 
@@ -78,7 +78,7 @@ upload_message_read(struct upload_message *message, struct text_view body, struc
 	memset(message, 0, sizeof(*message));
 	if (body.data != NULL)
 		document = cJSON_ParseWithLength(body.data, body.length);
-	done = read_members(message, document, error);
+	done = read_message(message, document, error);
 	cJSON_Delete(document);
 	return done;
 }

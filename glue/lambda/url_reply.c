@@ -31,8 +31,8 @@ static const struct
 	const char *title;
 	const char *text;
 	const char *header; /* its own, as the inside of a JSON object */
-} refusals[URL_REFUSAL_COUNT] = {
-	[URL_FORGED] =
+} refusals[REFUSAL_COUNT] = {
+	[REFUSAL_FORGED] =
 		{
 			403,
 			"FORBIDDEN",
@@ -40,7 +40,7 @@ static const struct
 			"Please open it again from the mail, and make sure that it is complete.",
 			"",
 		},
-	[URL_NOT_FOUND] =
+	[REFUSAL_NOT_FOUND] =
 		{
 			404,
 			"NOT_FOUND",
@@ -48,7 +48,7 @@ static const struct
 			"Please open the link from the mail, and make sure that it is complete.",
 			"",
 		},
-	[URL_NO_FILE] =
+	[REFUSAL_NO_FILE] =
 		{
 			404,
 			"NO_FILE",
@@ -56,7 +56,7 @@ static const struct
 			"This upload has no such file any more.",
 			"",
 		},
-	[URL_WRONG_METHOD] =
+	[REFUSAL_WRONG_METHOD] =
 		{
 			405,
 			"METHOD_NOT_ALLOWED",
@@ -64,7 +64,7 @@ static const struct
 			"Files can only be downloaded.",
 			"\"allow\":\"GET, HEAD\",",
 		},
-	[URL_NOT_READY] =
+	[REFUSAL_NOT_READY] =
 		{
 			409,
 			"NOT_READY",
@@ -72,7 +72,7 @@ static const struct
 			"Please try again in a minute.",
 			"\"retry-after\":\"" RETRY_AFTER "\",",
 		},
-	[URL_EXPIRED] =
+	[REFUSAL_EXPIRED] =
 		{
 			410,
 			"EXPIRED",
@@ -80,7 +80,7 @@ static const struct
 			"Please ask the marketplace for the report, or upload the file again.",
 			"",
 		},
-	[URL_BROKEN] =
+	[REFUSAL_BROKEN] =
 		{
 			500,
 			"INTERNAL_ERROR",
@@ -88,7 +88,7 @@ static const struct
 			"This is a fault of ours. Please tell the marketplace.",
 			"",
 		},
-	[URL_UNAVAILABLE] =
+	[REFUSAL_UNAVAILABLE] =
 		{
 			503,
 			"UNAVAILABLE",

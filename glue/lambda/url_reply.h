@@ -27,15 +27,15 @@
 /* What a failed request is told. */
 enum url_refusal
 {
-	URL_FORGED,       /* 403 */
-	URL_NOT_FOUND,    /* 404: no such address */
-	URL_NO_FILE,      /* 404: no such upload, or no file of it */
-	URL_WRONG_METHOD, /* 405, with Allow */
-	URL_NOT_READY,    /* 409, with Retry-After: not reported yet */
-	URL_EXPIRED,      /* 410 */
-	URL_BROKEN,       /* 500: a bug of ours */
-	URL_UNAVAILABLE,  /* 503, with Retry-After */
-	URL_REFUSAL_COUNT
+	REFUSAL_FORGED,       /* 403 */
+	REFUSAL_NOT_FOUND,    /* 404: no such address */
+	REFUSAL_NO_FILE,      /* 404: no such upload, or no file of it */
+	REFUSAL_WRONG_METHOD, /* 405, with Allow */
+	REFUSAL_NOT_READY,    /* 409, with Retry-After: not reported yet */
+	REFUSAL_EXPIRED,      /* 410 */
+	REFUSAL_BROKEN,       /* 500: a bug of ours */
+	REFUSAL_UNAVAILABLE,  /* 503, with Retry-After */
+	REFUSAL_COUNT
 };
 
 /* How replies to this request look. */

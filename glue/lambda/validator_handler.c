@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "database/postgres_value.h"
 #include "lambda/batch_response.h"
 #include "lambda/handler.h"
 #include "lambda/outbox_delivery.h"
@@ -33,12 +35,12 @@
 	" (SELECT jsonb_agg(e.value - 'rejected_value') FROM jsonb_array_elements(r.errors) e)::text END" \
 	" FROM onboard_ingest($1, $2::jsonb) r"
 
-enum ingest_column
+enum ingested_column
 {
-	COLUMN_ROW_NUMBER,
-	COLUMN_STATUS,
-	COLUMN_REASON,
-	COLUMN_DETAILS
+	INGESTED_ROW_NUMBER,
+	INGESTED_STATUS,
+	INGESTED_REASON,
+	INGESTED_DETAILS
 };
 
 /* One part in so many of the time is kept for what follows the judging. */
@@ -110,8 +112,8 @@ write_records(struct batch *batch, size_t first, bool all, struct glue_error *er
 static void
 take_verdict(struct batch *batch, const PGresult *result, int tuple)
 {
-	int64_t row_number = strtoll(PQgetvalue(result, tuple, COLUMN_ROW_NUMBER), NULL, 10);
-	const char *status = PQgetvalue(result, tuple, COLUMN_STATUS);
+	int64_t row_number = postgres_integer(result, tuple, INGESTED_ROW_NUMBER);
+	const char *status = PQgetvalue(result, tuple, INGESTED_STATUS);
 	const char *reason = NULL;
 	const char *details = NULL;
 	struct glue_error error = {0};
@@ -119,8 +121,8 @@ take_verdict(struct batch *batch, const PGresult *result, int tuple)
 
 	if (strcmp(status, "error") == 0)
 	{
-		reason = PQgetvalue(result, tuple, COLUMN_REASON);
-		details = PQgetvalue(result, tuple, COLUMN_DETAILS);
+		reason = PQgetvalue(result, tuple, INGESTED_REASON);
+		details = PQgetvalue(result, tuple, INGESTED_DETAILS);
 	}
 	else if (strcmp(status, "validated") != 0)
 		reason = status;

@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "base/heap.h"
+#include "base/hex.h"
 #include "reader/scan.h"
 
 struct scan
@@ -170,8 +171,7 @@ finish_digest(struct scan *scan, char *content_id)
 		digest_failed(&scan->error);
 		return;
 	}
-	for (unsigned int i = 0; i < length; i++)
-		snprintf(content_id + 2 * i, 3, "%02x", digest[i]);
+	hex_write(content_id, digest, length);
 }
 
 static void
@@ -185,8 +185,7 @@ finish_reading(struct scan *scan)
 			scan->error = error;
 	}
 	else if (scan->row_count == 0)
-		glue_error_set(&scan->error, GLUE_FILE_FAULT, "NO_ROWS",
-					   "the file has a header line but no rows");
+		glue_error_file(&scan->error, "NO_ROWS");
 }
 
 bool

@@ -40,7 +40,4 @@ extern void csv_add_quoted(CsvRecord *record, struct text_view cell);
  */
 extern void csv_add_safe(CsvRecord *record, struct text_view cell);
 
-/* Whether a spreadsheet would run the cell; plain negative numbers are safe. */
-extern bool csv_is_formula(struct text_view cell);
-
 #endif /* ONBOARD_CSV_TEXT_H */

@@ -41,13 +41,11 @@
 #include "base/statement.h"
 #include "report/csv_text.h"
 #include "shared/columns.h"
+#include "shared/error_report.h"
 #include "shared/text.h"
 
 /* Rows of validation_errors per fetch. */
 #define FETCH_ROWS 500
-
-/* Characters of the description in the error report. */
-#define DESCRIPTION_CHARACTERS 100
 
 /* Cells that the fix file adds, in this order. */
 static const char *const fix_columns[] = {"onboard_line", "onboard_errors", "onboard_suggestion"};
@@ -55,17 +53,17 @@ static const char *const fix_columns[] = {"onboard_line", "onboard_errors", "onb
 #define FIX_COLUMN_COUNT ((int) lengthof(fix_columns))
 
 /* Columns of errors_query. */
-enum error_column
+enum fetched_column
 {
-	ERROR_ROW_NUMBER = 1,
-	ERROR_LINE_NUMBER,
-	ERROR_VENDOR_PRODUCT_ID,
-	ERROR_TYPE,
-	ERROR_FIELD,
-	ERROR_MESSAGE,
-	ERROR_REJECTED_VALUE,
-	ERROR_SUGGESTION,
-	ERROR_ORIGINAL_DATA
+	FETCHED_ROW_NUMBER = 1,
+	FETCHED_LINE_NUMBER,
+	FETCHED_VENDOR_PRODUCT_ID,
+	FETCHED_TYPE,
+	FETCHED_FIELD,
+	FETCHED_MESSAGE,
+	FETCHED_REJECTED_VALUE,
+	FETCHED_SUGGESTION,
+	FETCHED_ORIGINAL_DATA
 };
 
 static const char errors_query[] =
@@ -111,14 +109,14 @@ view_of_datum(Datum datum)
 }
 
 static Datum
-error_datum(const ErrorRow *row, enum error_column column, bool *is_null)
+error_datum(const ErrorRow *row, enum fetched_column column, bool *is_null)
 {
 	return SPI_getbinval(row->tuple, row->descriptor, column, is_null);
 }
 
 /* A text column, "" for null. */
 static struct text_view
-error_text(const ErrorRow *row, enum error_column column)
+error_text(const ErrorRow *row, enum fetched_column column)
 {
 	bool is_null;
 	Datum datum = error_datum(row, column, &is_null);
@@ -134,7 +132,7 @@ number_text(int64 number)
 
 /* A number column, "" for null. */
 static struct text_view
-error_number(const ErrorRow *row, enum error_column column)
+error_number(const ErrorRow *row, enum fetched_column column)
 {
 	bool is_null;
 	Datum datum = error_datum(row, column, &is_null);
@@ -287,19 +285,13 @@ original_data(const ErrorRow *row)
 {
 	bool is_null;
 
-	return DatumGetJsonbP(error_datum(row, ERROR_ORIGINAL_DATA, &is_null));
+	return DatumGetJsonbP(error_datum(row, FETCHED_ORIGINAL_DATA, &is_null));
 }
 
 /* ---------------------------------------------------------------------
  * Error report
  * ---------------------------------------------------------------------
  */
-
-static const char *const error_headers[] = {
-	"Row Number",  "Vendor Product ID", "SKU",         "Product Name",   "Category",
-	"Error Type",  "Error Message",     "Price",       "Stock Quantity", "Brand",
-	"Description", "Line Number",       "Error Field", "Rejected Value", "Suggestion",
-};
 
 static struct text_view
 first_characters(struct text_view text, int characters)
@@ -308,12 +300,44 @@ first_characters(struct text_view text, int characters)
 	return text;
 }
 
+/* A column of the product; its id may be known where the row could not be read. */
 static struct text_view
-vendor_product_id(const ErrorRow *row, Jsonb *original)
+product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 {
-	struct text_view text = error_text(row, ERROR_VENDOR_PRODUCT_ID);
+	struct text_view text =
+		column == COLUMN_VENDOR_PRODUCT_ID ? error_text(row, FETCHED_VENDOR_PRODUCT_ID) : no_text;
 
-	return text.length > 0 ? text : json_column(original, COLUMN_VENDOR_PRODUCT_ID);
+	return text.length > 0 ? text : json_column(original, column);
+}
+
+/* What a column of the report shows of an error; "" for nothing. */
+static struct text_view
+report_cell(const ErrorRow *row, Jsonb *original, const struct report_column *column)
+{
+	struct text_view text;
+
+	switch (column->value)
+	{
+		case REPORT_ROW_NUMBER:
+			return error_number(row, FETCHED_ROW_NUMBER);
+		case REPORT_LINE_NUMBER:
+			return error_number(row, FETCHED_LINE_NUMBER);
+		case REPORT_ERROR_TYPE:
+			return error_text(row, FETCHED_TYPE);
+		case REPORT_ERROR_FIELD:
+			return error_text(row, FETCHED_FIELD);
+		case REPORT_ERROR_MESSAGE:
+			return error_text(row, FETCHED_MESSAGE);
+		case REPORT_REJECTED_VALUE:
+			return error_text(row, FETCHED_REJECTED_VALUE);
+		case REPORT_SUGGESTION:
+			return error_text(row, FETCHED_SUGGESTION);
+		case REPORT_PRODUCT:
+			text = product_text(row, original, column->column);
+			return column->max_characters > 0 ? first_characters(text, column->max_characters)
+											  : text;
+	}
+	return no_text;
 }
 
 /* One error as one record. */
@@ -323,23 +347,10 @@ write_error(void *context, const ErrorRow *row)
 	Report *report = context;
 	CsvRecord *record = &report->record;
 	Jsonb *original = original_data(row);
+	int i;
 
-	csv_add(record, error_number(row, ERROR_ROW_NUMBER));
-	csv_add_safe(record, vendor_product_id(row, original));
-	csv_add_safe(record, json_column(original, COLUMN_SKU));
-	csv_add_safe(record, json_column(original, COLUMN_PRODUCT_NAME));
-	csv_add_safe(record, json_column(original, COLUMN_CATEGORY));
-	csv_add_safe(record, error_text(row, ERROR_TYPE));
-	csv_add_safe(record, error_text(row, ERROR_MESSAGE));
-	csv_add_safe(record, json_column(original, COLUMN_PRICE));
-	csv_add_safe(record, json_column(original, COLUMN_STOCK_QUANTITY));
-	csv_add_safe(record, json_column(original, COLUMN_BRAND));
-	csv_add_safe(record, first_characters(json_column(original, COLUMN_DESCRIPTION),
-										  DESCRIPTION_CHARACTERS));
-	csv_add(record, error_number(row, ERROR_LINE_NUMBER));
-	csv_add_safe(record, error_text(row, ERROR_FIELD));
-	csv_add_safe(record, error_text(row, ERROR_REJECTED_VALUE));
-	csv_add_safe(record, error_text(row, ERROR_SUGGESTION));
+	for (i = 0; i < ERROR_REPORT_COLUMNS; i++)
+		csv_add_safe(record, report_cell(row, original, &error_report_columns[i]));
 	put_record(report);
 }
 
@@ -355,8 +366,8 @@ onboard_error_csv(PG_FUNCTION_ARGS)
 	if (!report_open(&report, fcinfo))
 		return (Datum) 0;
 	csv_init(&report.record, text_of(","));
-	for (i = 0; i < lengthof(error_headers); i++)
-		csv_add(&report.record, text_of(error_headers[i]));
+	for (i = 0; i < ERROR_REPORT_COLUMNS; i++)
+		csv_add(&report.record, text_of(error_report_columns[i].heading));
 	put_record(&report);
 	for_each_error(&report, write_error, &report);
 	report_close(&report);
@@ -622,11 +633,11 @@ begin_row(FixFile *file, const ErrorRow *row, int64 row_number)
 {
 	MemoryContext caller = MemoryContextSwitchTo(file->group_context);
 	bool is_null;
-	Datum line = error_datum(row, ERROR_LINE_NUMBER, &is_null);
+	Datum line = error_datum(row, FETCHED_LINE_NUMBER, &is_null);
 
 	file->row_number = row_number;
 	file->line_number = is_null ? row_number : DatumGetInt64(line);
-	file->original = DatumGetJsonbPCopy(error_datum(row, ERROR_ORIGINAL_DATA, &is_null));
+	file->original = DatumGetJsonbPCopy(error_datum(row, FETCHED_ORIGINAL_DATA, &is_null));
 	initStringInfo(&file->errors);
 	initStringInfo(&file->suggestion);
 	MemoryContextSwitchTo(caller);
@@ -652,17 +663,17 @@ write_fix(void *context, const ErrorRow *row)
 {
 	FixFile *file = context;
 	bool is_null;
-	int64 row_number = DatumGetInt64(error_datum(row, ERROR_ROW_NUMBER, &is_null));
-	struct text_view suggestion = error_text(row, ERROR_SUGGESTION);
+	int64 row_number = DatumGetInt64(error_datum(row, FETCHED_ROW_NUMBER, &is_null));
+	struct text_view suggestion = error_text(row, FETCHED_SUGGESTION);
 
 	if (row_number != file->row_number)
 	{
 		finish_row(file);
 		begin_row(file, row, row_number);
 	}
-	append_pair(&file->errors, error_text(row, ERROR_TYPE), error_text(row, ERROR_MESSAGE));
+	append_pair(&file->errors, error_text(row, FETCHED_TYPE), error_text(row, FETCHED_MESSAGE));
 	if (suggestion.length > 0)
-		append_pair(&file->suggestion, error_text(row, ERROR_FIELD), suggestion);
+		append_pair(&file->suggestion, error_text(row, FETCHED_FIELD), suggestion);
 }
 
 PG_FUNCTION_INFO_V1(onboard_fix_csv);

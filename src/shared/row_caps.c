@@ -38,7 +38,7 @@ refuse_attribute(struct row_caps *caps, struct text_view name, const char *what,
 
 /* The same for the row, whose full size is not known. */
 static bool
-refuse_row(struct row_caps *caps, const char *what, size_t limit)
+refuse_whole_row(struct row_caps *caps, const char *what, size_t limit)
 {
 	struct text_builder builder;
 
@@ -59,8 +59,10 @@ row_caps_take(struct row_caps *caps, struct text_view name, struct text_view val
 	if (value.length > ONBOARD_MAX_FIELD_BYTES)
 		return refuse_attribute(caps, name, " has ", value.length);
 	if (caps->bytes > ONBOARD_MAX_RECORD_BYTES)
-		return refuse_row(caps, "row has more bytes than the limit of ", ONBOARD_MAX_RECORD_BYTES);
+		return refuse_whole_row(caps, "row has more bytes than the limit of ",
+								ONBOARD_MAX_RECORD_BYTES);
 	if (caps->columns > ONBOARD_MAX_COLUMNS)
-		return refuse_row(caps, "row has more columns than the limit of ", ONBOARD_MAX_COLUMNS);
+		return refuse_whole_row(caps, "row has more columns than the limit of ",
+								ONBOARD_MAX_COLUMNS);
 	return true;
 }

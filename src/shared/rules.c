@@ -165,14 +165,14 @@ check_category(struct judgement *judgement)
 	struct text_builder builder;
 	int nearest;
 
-	judgement->row->category_number = category_find(judgement->value, settings->active_categories,
-													settings->active_category_count);
+	judgement->row->category_number =
+		name_find(judgement->value, settings->active_categories, settings->active_category_count);
 	if (judgement->row->category_number >= 0)
 		return true;
 
 	/* A name that is cut short would be no category; then rather none. */
-	nearest = category_suggest(judgement->value, settings->active_categories,
-							   settings->active_category_count);
+	nearest = name_suggest(judgement->value, settings->active_categories,
+						   settings->active_category_count);
 	if (nearest >= 0 && settings->active_categories[nearest].length < FINDING_SUGGESTION_SIZE)
 	{
 		text_start(&builder, judgement->suggestion, FINDING_SUGGESTION_SIZE);

@@ -1,19 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * suggest.c
- *	  Categories by their name, or by what a vendor most likely meant.
+ *	  Names in a list: which one a text is, or most likely means.
  *
  * Distance is optimal string alignment: insertions, deletions, substitutions
  * and swaps of neighbours, over characters, with A to Z folded.  How many
  * edits count as near depends on the length of the text, see edits_allowed().
  *
- * A file may have a bad category in every row, so the distance is computed
- * for few categories.  Each edit makes up for at most one character of the
- * one text that is missing in the other, so counting characters that the
- * other has nowhere rejects most categories after a few bytes.  Sets of
- * characters are words of 64 bits, one for all characters that are equal
- * modulo 64; a collision can only let a category through to the real test.
- * A character beyond ASCII is represented there by its first byte.
+ * The names are categories, columns, options or commands.  A file may have a
+ * bad category in every row, so the distance is computed for few names.  Each
+ * edit makes up for at most one character of the one text that is missing in
+ * the other, so counting characters that the other has nowhere rejects most
+ * names after a few bytes.  Sets of characters are words of 64 bits, one for
+ * all characters that are equal modulo 64; a collision can only let a name
+ * through to the real test.  A character beyond ASCII is represented there by
+ * its first byte.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +38,7 @@ struct folded_text
 	uint32_t characters[MAX_CHARACTERS];
 };
 
-/* What is known of the vendor's text before any category is looked at. */
+/* What is known of a text before any name is looked at. */
 struct wanted
 {
 	struct text_view text;
@@ -46,7 +47,7 @@ struct wanted
 	int edits;        /* allowed at most */
 };
 
-/* As rule_settings.active_categories are sorted. */
+/* The order that name_find() expects. */
 static int
 compare_text(struct text_view a, struct text_view b)
 {
@@ -58,7 +59,7 @@ compare_text(struct text_view a, struct text_view b)
 }
 
 int
-category_find(struct text_view text, const struct text_view *categories, int count)
+name_find(struct text_view text, const struct text_view *names, int count)
 {
 	int low = 0;
 	int high = count;
@@ -66,7 +67,7 @@ category_find(struct text_view text, const struct text_view *categories, int cou
 	while (low < high)
 	{
 		int middle = low + (high - low) / 2;
-		int order = compare_text(text, categories[middle]);
+		int order = compare_text(text, names[middle]);
 
 		if (order == 0)
 			return middle;
@@ -112,11 +113,11 @@ starts_with_folded(struct text_view text, struct text_view prefix)
 }
 
 /*
- * Find the only category that equals the text but for case, or else the only
- * one that starts with it.  *is_exact: the text is a category as it stands.
+ * Find the only name that equals the text but for case, or else the only
+ * one that starts with it.  *is_exact: the text is a name as it stands.
  */
 static int
-find_by_prefix(struct text_view text, const struct text_view *categories, int count, bool *is_exact)
+find_by_prefix(struct text_view text, const struct text_view *names, int count, bool *is_exact)
 {
 	int same = -1;
 	int same_count = 0;
@@ -126,15 +127,15 @@ find_by_prefix(struct text_view text, const struct text_view *categories, int co
 	*is_exact = false;
 	for (int i = 0; i < count; i++)
 	{
-		if (!starts_with_folded(categories[i], text))
+		if (!starts_with_folded(names[i], text))
 			continue;
-		if (categories[i].length > text.length)
+		if (names[i].length > text.length)
 		{
 			longer = i;
 			longer_count++;
 			continue;
 		}
-		if (text_equal(categories[i], text))
+		if (text_equal(names[i], text))
 			*is_exact = true;
 		same = i;
 		same_count++;
@@ -192,23 +193,22 @@ letters_of(struct text_view text)
 }
 
 /*
- * Whether a category can be within edits of the text.  Lengths first: an edit
+ * Whether a name can be within edits of the text.  Lengths first: an edit
  * is at most one character, which is at most four bytes.
  */
 static bool
-may_be_near(const struct wanted *wanted, struct text_view category, int edits)
+may_be_near(const struct wanted *wanted, struct text_view name, int edits)
 {
 	size_t slack = 4 * (size_t) edits;
 	uint64_t letters = 0;
 	int strangers = 0;
 
-	if (category.length > wanted->text.length + slack ||
-		wanted->text.length > category.length + slack)
+	if (name.length > wanted->text.length + slack || wanted->text.length > name.length + slack)
 		return false;
 
-	for (size_t i = 0; i < category.length; i++)
+	for (size_t i = 0; i < name.length; i++)
 	{
-		unsigned char byte = (unsigned char) category.data[i];
+		unsigned char byte = (unsigned char) name.data[i];
 		uint64_t bit;
 
 		if (!starts_character(byte))
@@ -277,9 +277,9 @@ edit_distance(const struct folded_text *a, const struct folded_text *b, int limi
 	return rows[left_length % 3][right_length];
 }
 
-/* Find the only nearest category. */
+/* Find the only nearest name. */
 static int
-find_by_distance(const struct wanted *wanted, const struct text_view *categories, int count)
+find_by_distance(const struct wanted *wanted, const struct text_view *names, int count)
 {
 	int limit = wanted->edits;
 	int nearest = -1;
@@ -290,7 +290,7 @@ find_by_distance(const struct wanted *wanted, const struct text_view *categories
 		struct folded_text folded;
 		int distance;
 
-		if (!may_be_near(wanted, categories[i], limit) || !fold_text(categories[i], &folded))
+		if (!may_be_near(wanted, names[i], limit) || !fold_text(names[i], &folded))
 			continue;
 		distance = edit_distance(&wanted->folded, &folded, limit);
 		if (distance > limit)
@@ -303,7 +303,7 @@ find_by_distance(const struct wanted *wanted, const struct text_view *categories
 }
 
 int
-category_suggest(struct text_view text, const struct text_view *categories, int count)
+name_suggest(struct text_view text, const struct text_view *names, int count)
 {
 	struct wanted wanted;
 	bool is_exact;
@@ -311,7 +311,7 @@ category_suggest(struct text_view text, const struct text_view *categories, int 
 
 	if (text.length == 0)
 		return -1;
-	found = find_by_prefix(text, categories, count, &is_exact);
+	found = find_by_prefix(text, names, count, &is_exact);
 	if (is_exact)
 		return -1;
 	if (found >= 0 || !fold_text(text, &wanted.folded))
@@ -322,5 +322,5 @@ category_suggest(struct text_view text, const struct text_view *categories, int 
 	wanted.letters = letters_of(text);
 	if (wanted.edits == 0)
 		return -1;
-	return find_by_distance(&wanted, categories, count);
+	return find_by_distance(&wanted, names, count);
 }

@@ -11,9 +11,6 @@
  */
 #include "shared/text.h"
 
-/* Digits and sign of the longest int64_t. */
-#define INTEGER_SIZE 20
-
 static inline bool
 is_continuation(char byte)
 {
@@ -196,8 +193,8 @@ text_add(struct text_builder *builder, struct text_view text)
 void
 text_add_integer(struct text_builder *builder, int64_t number)
 {
-	char digits[INTEGER_SIZE];
-	char *first = digits + INTEGER_SIZE;
+	char digits[INTEGER_TEXT_SIZE];
+	char *first = digits + INTEGER_TEXT_SIZE;
 	uint64_t left = number < 0 ? -(uint64_t) number : (uint64_t) number;
 	struct text_view text;
 
@@ -210,8 +207,19 @@ text_add_integer(struct text_builder *builder, int64_t number)
 		*--first = '-';
 
 	text.data = first;
-	text.length = (size_t) (digits + INTEGER_SIZE - first);
+	text.length = (size_t) (digits + INTEGER_TEXT_SIZE - first);
 	text_add(builder, text);
+}
+
+const char *
+integer_text(char text[INTEGER_TEXT_SIZE], int64_t number)
+{
+	struct text_builder builder;
+
+	text_start(&builder, text, INTEGER_TEXT_SIZE);
+	text_add_integer(&builder, number);
+	text_finish(&builder);
+	return text;
 }
 
 void

@@ -26,6 +26,9 @@ struct text_view
 /* What a character that was lost becomes; EF BF BD in UTF-8. */
 #define REPLACEMENT_CHARACTER 0xFFFD
 
+/* Bytes of an int64_t in decimal: a sign, 19 digits, a NUL. */
+#define INTEGER_TEXT_SIZE 21
+
 /* Characters of a value that a message repeats; the rest becomes "...". */
 #define QUOTED_CHARACTERS 80
 
@@ -179,6 +182,9 @@ extern void text_add(struct text_builder *builder, struct text_view text);
 
 /* Write an integer in decimal. */
 extern void text_add_integer(struct text_builder *builder, int64_t number);
+
+/* An integer in decimal, written to text; returns text. */
+extern const char *integer_text(char text[INTEGER_TEXT_SIZE], int64_t number);
 
 /* Write a number of hundredths with two digits after the point. */
 extern void text_add_hundredths(struct text_builder *builder, int64_t number);

@@ -17,6 +17,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "shared/upload_failure.h"
 #include "upload/account.h"
 
 #define UPLOAD_COLUMNS                                                         \
@@ -144,26 +145,33 @@ account_end_if_complete(const char *upload_id)
 		"    updated_at = clock_timestamp(), processing_completed_at = clock_timestamp(), "
 		"    processing_duration_seconds = extract(epoch FROM clock_timestamp() - processing_started_at), "
 		"    checkpoint = NULL, "
-		"    failure_code = CASE WHEN total_records = 0 THEN 'NO_ROWS' END, "
-		"    failure_message = CASE WHEN total_records = 0 THEN 'the file has a header but no rows' END, "
+		"    failure_code = CASE WHEN total_records = 0 THEN $2 END, "
+		"    failure_message = CASE WHEN total_records = 0 THEN $3 END, "
 		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 THEN 'completed' "
 		"                  WHEN valid_records = 0 THEN 'failed' ELSE 'partial' END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"    AND u.valid_records + u.error_records = u.total_records "
-		"  RETURNING u.upload_id, u.vendor_id, u.status) "
+		"  RETURNING u.upload_id, u.vendor_id, u.status, u.failure_code) "
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
-		"SELECT 'upload_ended', upload_id, vendor_id, jsonb_build_object('status', status) FROM ended",
-		1,
-		{TEXTOID},
+		"SELECT 'upload_ended', upload_id, vendor_id, "
+		"       jsonb_strip_nulls(jsonb_build_object('status', status, 'failure_code', failure_code)) "
+		"FROM ended",
+		3,
+		{TEXTOID, TEXTOID, TEXTOID},
 	};
-	Datum values[1] = {CStringGetTextDatum(upload_id)};
+	const struct upload_failure *no_rows = upload_failure_find("NO_ROWS");
+	Datum values[3] = {
+		CStringGetTextDatum(upload_id),
+		CStringGetTextDatum(no_rows->code),
+		CStringGetTextDatum(no_rows->sentence),
+	};
 
 	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
 }
 
 /* End an upload as failed, with its counters as they are or at 0. */
 static bool
-fail(const char *upload_id, const char *code, const char *message, bool keep_counters)
+end_as_failed(const char *upload_id, const char *code, const char *message, bool keep_counters)
 {
 	static Statement end = {
 		"WITH ended AS ("
@@ -194,11 +202,11 @@ fail(const char *upload_id, const char *code, const char *message, bool keep_cou
 bool
 account_fail(const char *upload_id, const char *code, const char *message)
 {
-	return fail(upload_id, code, message, false);
+	return end_as_failed(upload_id, code, message, false);
 }
 
 bool
 account_abandon(const char *upload_id, const char *code, const char *message)
 {
-	return fail(upload_id, code, message, true);
+	return end_as_failed(upload_id, code, message, true);
 }

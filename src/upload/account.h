@@ -54,7 +54,10 @@ extern char *account_vendor(const char *upload_id);
 extern void account_add(const UploadRow *row, int64 valid, int64 errors, int64 first_error_row,
 						int64 last_error_row);
 
-/* End the upload if its total is known and reached; true when it ended now. */
+/*
+ * End the upload if its total is known and reached; true when it ended now.  A
+ * total of 0 ends it as failed with NO_ROWS.
+ */
 extern bool account_end_if_complete(const char *upload_id);
 
 /* End the upload as failed; counters become 0.  True when it ended now. */

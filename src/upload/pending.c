@@ -232,7 +232,7 @@ pending_write(const char *upload_id)
 }
 
 static void
-write_all(void)
+write_all_accounts(void)
 {
 	bool read_only = XactReadOnly;
 	ListCell *cell;
@@ -270,7 +270,7 @@ at_transaction_end(XactEvent event, void *argument)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			write_all();
+			write_all_accounts();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:

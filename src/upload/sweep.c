@@ -26,6 +26,7 @@
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "shared/upload_failure.h"
 #include "upload/account.h"
 #include "upload/pending.h"
 #include "upload/upload.h"
@@ -175,7 +176,7 @@ abandon_upload(const char *upload_id)
 
 	pending_check_not_loading(upload_id);
 	pending_write(upload_id);
-	account_abandon(upload_id, code, upload_failure_sentence(code));
+	account_abandon(upload_id, code, upload_failure_find(code)->sentence);
 }
 
 PG_FUNCTION_INFO_V1(onboard_sweep_uploads);

@@ -27,6 +27,7 @@
 #include "shared/rules.h"
 #include "upload/account.h"
 #include "upload/pending.h"
+#include "shared/upload_failure.h"
 #include "upload/upload.h"
 
 /* Characters of a vendor's id, as in the CHECK constraint on vendors. */
@@ -34,33 +35,6 @@
 
 /* Bytes of the hash in an upload's id, written as two digits each. */
 #define UPLOAD_ID_HASH_BYTES 8
-
-/*
- * Why an upload can fail, and the default message.  If the reason lies outside the
- * file, the same file may succeed another time; otherwise it fails however often
- * it comes.
- */
-static const struct failure
-{
-	const char *code;
-	bool outside_file;
-	const char *sentence;
-} failures[] = {
-	{"EMPTY_FILE", false, "The file is empty."},
-	{"NO_ROWS", false, "The file has no rows after its header."},
-	{"NO_HEADER", false, "The first line of the file is not a header."},
-	{"MISSING_COLUMN", false, "A required column is missing."},
-	{"DUPLICATE_COLUMN", false, "A column appears twice."},
-	{"FILE_TOO_LARGE", true, "The file is too large."},
-	{"TOO_MANY_ROWS", true, "The file has too many rows."},
-	{"NOT_TEXT", false, "The file is not a text file."},
-	{"UNSUPPORTED_ENCODING", false, "The file is in an encoding that is not supported."},
-	{"OTHER_VENDOR", true, "The file is named after another vendor."},
-	{"VENDOR_NOT_ACTIVE", true, "The vendor is not active."},
-	{"OBJECT_REPLACED", true, "The file was replaced while it was read."},
-	{"PROCESSING_ABANDONED", true, "Processing stopped before all rows were judged."},
-	{"CANCELLED", true, "The upload was cancelled."},
-};
 
 /* ---------------------------------------------------------------------
  * Arguments
@@ -138,32 +112,19 @@ upload_check_metadata(Jsonb *metadata)
 	}
 }
 
-/* NULL when there is no such code. */
-static const struct failure *
-look_up_failure(const char *code)
-{
-	int i;
-
-	for (i = 0; i < lengthof(failures); i++)
-	{
-		if (strcmp(failures[i].code, code) == 0)
-			return &failures[i];
-	}
-	return NULL;
-}
-
-static const struct failure *
+/* The failure that has a code; an error when there is no such code. */
+static const struct upload_failure *
 find_failure(const char *code)
 {
-	const struct failure *failure = look_up_failure(code);
+	const struct upload_failure *failure = upload_failure_find(code);
 	StringInfoData codes;
 	int i;
 
 	if (failure != NULL)
 		return failure;
 	initStringInfo(&codes);
-	for (i = 0; i < lengthof(failures); i++)
-		appendStringInfo(&codes, "%s%s", i > 0 ? ", " : "", failures[i].code);
+	for (i = 0; i < UPLOAD_FAILURE_COUNT; i++)
+		appendStringInfo(&codes, "%s%s", i > 0 ? ", " : "", upload_failures[i].code);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("unrecognized failure code \"%s\"", code),
 					errhint("The failure codes are %s.", codes.data)));
@@ -174,7 +135,7 @@ find_failure(const char *code)
 static bool
 may_retry(const char *code)
 {
-	const struct failure *failure = code != NULL ? look_up_failure(code) : NULL;
+	const struct upload_failure *failure = code != NULL ? upload_failure_find(code) : NULL;
 
 	return failure != NULL && failure->outside_file;
 }
@@ -186,12 +147,6 @@ Datum
 onboard_may_retry(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(!PG_ARGISNULL(0) && may_retry(text_to_cstring(PG_GETARG_TEXT_PP(0))));
-}
-
-const char *
-upload_failure_sentence(const char *code)
-{
-	return find_failure(code)->sentence;
 }
 
 /* ---------------------------------------------------------------------
@@ -318,11 +273,6 @@ decide_failure(NewUpload *upload)
 		upload->failure_message =
 			psprintf("The status of vendor \"%s\" is %s.", upload->vendor_id, status);
 	}
-	else if (upload->total_records == 0)
-	{
-		upload->failure_code = "NO_ROWS";
-		upload->failure_message = pstrdup(find_failure("NO_ROWS")->sentence);
-	}
 }
 
 /* Insert the upload; false when its id is taken. */
@@ -354,6 +304,8 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 		return false;
 	if (upload->failure_code != NULL)
 		account_fail(upload_id, upload->failure_code, upload->failure_message);
+	else if (upload->total_records == 0)
+		account_end_if_complete(upload_id);
 	return true;
 }
 
@@ -544,7 +496,7 @@ remove_verdicts(const char *upload_id)
 static void
 fail_upload(const char *upload_id, const char *code, const char *message, OwnerSection *section)
 {
-	const struct failure *failure = find_failure(code);
+	const struct upload_failure *failure = find_failure(code);
 	int64 kept;
 
 	removal_run(upload_id, false, section);
@@ -649,10 +601,7 @@ take_total(const UploadRow *row, int64 given)
 
 	if (total >= 0)
 		set_total(row->upload_id, total);
-	if (total == 0)
-		account_fail(row->upload_id, "NO_ROWS", upload_failure_sentence("NO_ROWS"));
-	else
-		account_end_if_complete(row->upload_id);
+	account_end_if_complete(row->upload_id);
 }
 
 /* Merge metadata into what is there. */

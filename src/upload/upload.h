@@ -32,9 +32,6 @@ extern char *upload_id_argument(FunctionCallInfo fcinfo);
 /* Raise an error unless metadata is an object without the keys above. */
 extern void upload_check_metadata(Jsonb *metadata);
 
-/* What is said of a failure when the caller says nothing. */
-extern const char *upload_failure_sentence(const char *code);
-
 /*
  * Check that the caller may load for the upload's vendor, enter an owner
  * section, connect to SPI and lock the upload.  Raises an error when there is

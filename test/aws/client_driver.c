@@ -27,6 +27,7 @@
 #include "aws/secrets.h"
 #include "aws/sns.h"
 #include "aws/sqs.h"
+#include "base/clock.h"
 
 #define IN_FLIGHT 8
 
@@ -463,7 +464,7 @@ main(int argc, char **argv)
 
 		if (strcmp(argv[2], commands[i].name) != 0 || argc != 3 + commands[i].arguments)
 			continue;
-		deadline = milliseconds > 0 ? http_now() + milliseconds : 0;
+		deadline = milliseconds > 0 ? clock_milliseconds() + milliseconds : 0;
 		return run_command(&commands[i], argv + 3);
 	}
 	fprintf(stderr, "usage: client_driver DEADLINE COMMAND ARGUMENT...\n");

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "shared/rules.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -123,7 +124,7 @@ time_category(const char *name, const char *category, const struct text_view *na
 		double start = nanoseconds_now();
 
 		for (int i = 0; i < repeats; i++)
-			found = category_suggest(text_of(category), names, count);
+			found = name_suggest(text_of(category), names, count);
 		start = (nanoseconds_now() - start) / repeats;
 		best = start < best ? start : best;
 	}

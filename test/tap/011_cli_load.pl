@@ -137,6 +137,8 @@ my $before = sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(
 is(json_of($out)->{total_records}, 33, 'judges the whole file');
 is(json_of($out)->{dry_run}, JSON::PP::true, 'and says that it was a dry run');
 like(read_file('check.csv'), qr/^\xEF\xBB\xBFRow Number,.*\r\n(?:\d+,.*\r\n)+\z/, 'writes the errors');
+is_exit(1, 'onboard --errors FILE check', '--errors', 'status', 'check', "$data/VEND003_20260106_143000.csv", '--vendor', 'V', '--file-name', 'a.csv');
+is(read_file('status'), read_file('check.csv'), 'also to a file that is named before the command, and like another command');
 is(sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*) FROM onboard.validation_errors)'), $before, 'and nothing else');
 
 # Large enough for many chunks and transactions; load and check agree

@@ -128,6 +128,14 @@ is($rows, <<'END', 'shows each rejected row with all that is wrong with it');
 END
 ($out) = is_exit(0, 'status --errors 2', 'status', '--errors', '2', $mixed);
 like($out, qr/^Rejected rows\n  line 3 .*^  line 4 .*^  \.\.\. and 1 other row; --errors 0 shows all\n\z/ms, 'shows two rows');
+my $shown = $out;
+for my $before ([ '--errors', 'status', $mixed ], [ '--json', '--errors', 'status', $mixed ])
+{
+	($out) = is_exit(0, "onboard @$before", @$before);
+	like($out, qr/MALFORMED_ROW/, 'the count may be left out before the command, too');
+}
+($out) = is_exit(0, 'onboard --errors 2 status', '--errors', '2', 'status', $mixed);
+is($out, $shown, 'or stand there');
 ($out) = is_exit(0, 'status --errors=0', 'status', $mixed, '--errors=0');
 like($out, qr/^  line 5\n      MALFORMED_ROW.*(?<!shows all\n)\z/ms, 'shows all');
 ($out) = is_exit(0, 'status --errors of a good upload', 'status', $good, '--errors');

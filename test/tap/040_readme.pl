@@ -400,7 +400,7 @@ sub check_sqlstates
 
 sub check_failure_codes
 {
-	my ($list) = slurp("$root/src/upload/upload.c") =~ /failures\[\] = \{(.*?)\n\};/s;
+	my ($list) = slurp("$root/src/shared/upload_failure.c") =~ /upload_failures\[\w+\] = \{(.*?)\n\};/s;
 
 	my %again = (true => 'tried', false => 'shown');
 

@@ -51,7 +51,7 @@ test_defaults(void)
 	struct glue_error error;
 
 	required_are_set = true;
-	for (int id = 0; id < HANDLER_ID_COUNT; id++)
+	for (int id = 0; id < HANDLER_COUNT; id++)
 		ok(read_with(id, NULL, NULL, &settings, &error), "defaults of %s are good: %s",
 		   handler_name(id), error.text);
 

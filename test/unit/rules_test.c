@@ -8,6 +8,7 @@
  */
 #include "unit.h"
 
+#include "shared/rules.h"
 #include "shared/text.h"
 
 #define RANDOM_ROWS 3000

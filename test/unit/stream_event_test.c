@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "base/heap.h"
-#include "lambda/json_reader.h"
+#include "base/json_reader.h"
 #include "lambda/stream_event.h"
 
 #define SEQUENCE "111122223333444455556"

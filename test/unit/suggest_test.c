@@ -176,7 +176,7 @@ is_prefix(const struct characters *text, const struct characters *category)
 	return true;
 }
 
-/* The contract of category_suggest() for the shipped categories. */
+/* The contract of name_suggest() for the shipped categories. */
 static int
 suggest_slowly(const struct characters *text)
 {
@@ -237,7 +237,7 @@ suggest(const struct characters *text)
 	copy = malloc(view.length + (view.length == 0));
 	memcpy(copy, written, view.length);
 	view.data = copy;
-	found = category_suggest(view, categories, NAMES);
+	found = name_suggest(view, categories, NAMES);
 	free(copy);
 	return found;
 }
@@ -285,16 +285,16 @@ test_examples(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_text(name_of(category_suggest(text_of(cases[i][0]), categories, NAMES)), cases[i][1],
+		is_text(name_of(name_suggest(text_of(cases[i][0]), categories, NAMES)), cases[i][1],
 				"\"%s\" means \"%s\"", cases[i][0], cases[i][1]);
 	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++)
-		is_int(category_suggest(text_of(nonsense[i]), categories, NAMES), -1,
+		is_int(name_suggest(text_of(nonsense[i]), categories, NAMES), -1,
 			   "\"%s\" means no category", nonsense[i]);
 	for (int i = 0; i < NAMES; i++)
 	{
-		is_int(category_suggest(categories[i], categories, NAMES), -1, "\"%s\" needs no suggestion",
+		is_int(name_suggest(categories[i], categories, NAMES), -1, "\"%s\" needs no suggestion",
 			   names[i]);
-		is_int(category_find(categories[i], categories, NAMES), i, "and is found");
+		is_int(name_find(categories[i], categories, NAMES), i, "and is found");
 	}
 }
 
@@ -306,10 +306,10 @@ test_exists(void)
 	};
 
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-		ok(category_find(text_of(strangers[i]), categories, NAMES) < 0, "\"%s\" is no category",
+		ok(name_find(text_of(strangers[i]), categories, NAMES) < 0, "\"%s\" is no category",
 		   strangers[i]);
-	ok(category_find(categories[0], categories, 0) < 0, "none is when there are none");
-	is_int(category_suggest(text_of("Kitchn"), categories, 0), -1, "and none is meant");
+	ok(name_find(categories[0], categories, 0) < 0, "none is when there are none");
+	is_int(name_suggest(text_of("Kitchn"), categories, 0), -1, "and none is meant");
 }
 
 /* Whether a category other than the origin is as near as one edit. */
@@ -428,15 +428,14 @@ test_long_names(void)
 	struct text_view text = {long_name, 1998};
 
 	memset(long_name, 'n', sizeof(long_name));
-	is_int(category_suggest(text, list, 2), 0, "a long name is found by its start");
+	is_int(name_suggest(text, list, 2), 0, "a long name is found by its start");
 	long_name[1000] = 'm';
 	text.data = long_name + 1;
-	is_int(category_suggest(text, list, 2), -1, "but not by distance");
-	is_int(category_suggest(text_of("Kitchn"), list, 2), 1, "and does not hide another");
+	is_int(name_suggest(text, list, 2), -1, "but not by distance");
+	is_int(name_suggest(text_of("Kitchn"), list, 2), 1, "and does not hide another");
 	list[0] = text_of("kitchen");
-	is_int(category_suggest(text_of("KITCHEN"), list, 2), -1,
-		   "two names that differ by case are none");
-	is_int(category_suggest(text_of("kitchen"), list, 2), -1, "and each of them is itself");
+	is_int(name_suggest(text_of("KITCHEN"), list, 2), -1, "two names that differ by case are none");
+	is_int(name_suggest(text_of("kitchen"), list, 2), -1, "and each of them is itself");
 }
 
 int

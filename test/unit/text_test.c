@@ -234,12 +234,14 @@ test_numbers(void)
 		struct text_builder builder;
 		char buffer[32];
 		char expected[32];
+		char text[INTEGER_TEXT_SIZE];
 
 		text_start(&builder, buffer, sizeof(buffer));
 		text_add_integer(&builder, numbers[i]);
 		text_finish(&builder);
 		snprintf(expected, sizeof(expected), "%" PRId64, numbers[i]);
 		is_text(buffer, expected, "%s is written", expected);
+		is_text(integer_text(text, numbers[i]), expected, "%s fits into its own size", expected);
 	}
 }
 

@@ -216,10 +216,10 @@ test_answers(void)
 static void
 test_refusals(void)
 {
-	static const int statuses[URL_REFUSAL_COUNT] = {403, 404, 404, 405, 409, 410, 500, 503};
+	static const int statuses[REFUSAL_COUNT] = {403, 404, 404, 405, 409, 410, 500, 503};
 	struct glue_error error = {0};
 
-	for (int refusal = 0; refusal < URL_REFUSAL_COUNT; refusal++)
+	for (int refusal = 0; refusal < REFUSAL_COUNT; refusal++)
 	{
 		bool later = statuses[refusal] == 409 || statuses[refusal] == 503;
 		struct url_reply reply = {.response = &written};

@@ -5,9 +5,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "aws/json_scan.h"
+#include "base/hex.h"
+#include "base/json_reader.h"
 #include "base/utf8.h"
-#include "lambda/json_reader.h"
 
 /* Digits of \uXXXX. */
 #define UNIT_DIGITS 4
@@ -15,8 +15,8 @@
 void
 json_reader_init(struct json_reader *reader, const char *json, size_t length)
 {
-	reader->next = json;
-	reader->end = json + length;
+	reader->next = length > 0 ? json : "";
+	reader->end = reader->next + length;
 	reader->depth = 0;
 	reader->is_first = true;
 	reader->has_failed = false;
@@ -27,7 +27,7 @@ json_reader_init(struct json_reader *reader, const char *json, size_t length)
  * Find nothing any more.  Always returns false.
  */
 static bool
-fail(struct json_reader *reader)
+fail_reading(struct json_reader *reader)
 {
 	reader->has_failed = true;
 	reader->next = reader->end;
@@ -90,7 +90,7 @@ json_read_open(struct json_reader *reader, char bracket)
 	if (next_byte(reader) != bracket)
 		return false;
 	if (reader->depth == JSON_READER_DEPTH)
-		return fail(reader);
+		return fail_reading(reader);
 	reader->closing[reader->depth++] = bracket == '{' ? '}' : ']';
 	reader->next++;
 	reader->is_first = true;
@@ -101,12 +101,12 @@ json_read_open(struct json_reader *reader, char bracket)
  * Go to the next member of the innermost level, or leave the level.
  */
 static bool
-go_on(struct json_reader *reader, char closing)
+next_member(struct json_reader *reader, char closing)
 {
 	char byte = next_byte(reader);
 
 	if (reader->depth == 0 || reader->closing[reader->depth - 1] != closing)
-		return fail(reader);
+		return fail_reading(reader);
 	if (byte == closing)
 	{
 		reader->next++;
@@ -117,7 +117,7 @@ go_on(struct json_reader *reader, char closing)
 	if (!reader->is_first)
 	{
 		if (byte != ',')
-			return fail(reader);
+			return fail_reading(reader);
 		reader->next++;
 	}
 	reader->is_first = false;
@@ -127,10 +127,10 @@ go_on(struct json_reader *reader, char closing)
 bool
 json_read_name(struct json_reader *reader, struct text_view *name)
 {
-	if (!go_on(reader, '}'))
+	if (!next_member(reader, '}'))
 		return false;
 	if (!json_read_text(reader, name) || next_byte(reader) != ':')
-		return fail(reader);
+		return fail_reading(reader);
 	reader->next++;
 	return true;
 }
@@ -138,18 +138,21 @@ json_read_name(struct json_reader *reader, struct text_view *name)
 bool
 json_read_element(struct json_reader *reader)
 {
-	return go_on(reader, ']');
+	return next_member(reader, ']');
 }
 
 /* ----- texts ----- */
 
 /*
- * The value of the four hex digits there; -1 when they are none.
+ * The value of the four hex digits there; -1 when they are not all there.
  */
 static int
 read_unit(const char *digits, const char *end)
 {
-	return end - digits >= UNIT_DIGITS ? json_unit(digits) : -1;
+	int high = end - digits >= UNIT_DIGITS ? hex_byte(digits) : -1;
+	int low = high < 0 ? -1 : hex_byte(digits + 2);
+
+	return low < 0 ? -1 : high << 8 | low;
 }
 
 /*
@@ -162,7 +165,7 @@ skip_unit_escape(struct json_reader *reader)
 	int low = -1;
 
 	if (unit < 0)
-		return fail(reader);
+		return fail_reading(reader);
 	reader->next += 2 + UNIT_DIGITS;
 	if (unit >= 0xD800 && unit <= 0xDBFF && reader->end - reader->next >= 2 &&
 		reader->next[0] == '\\' && reader->next[1] == 'u')
@@ -181,7 +184,7 @@ static bool
 skip_escape(struct json_reader *reader)
 {
 	if (reader->end - reader->next < 2)
-		return fail(reader);
+		return fail_reading(reader);
 	switch (reader->next[1])
 	{
 		case '"':
@@ -197,7 +200,7 @@ skip_escape(struct json_reader *reader)
 		case 'u':
 			return skip_unit_escape(reader);
 		default:
-			return fail(reader);
+			return fail_reading(reader);
 	}
 }
 
@@ -248,11 +251,11 @@ json_read_text(struct json_reader *reader, struct text_view *text)
 	{
 		skip_plain(reader, &has_high);
 		if (reader->next == reader->end)
-			return fail(reader);
+			return fail_reading(reader);
 		if (*reader->next == '"')
 			break;
 		if (*reader->next != '\\')
-			return fail(reader);
+			return fail_reading(reader);
 		if (!skip_escape(reader))
 			return false;
 	}
@@ -291,15 +294,15 @@ skip_number(struct json_reader *reader)
 	(void) skip_byte(reader, '-');
 	/* A zero stands alone. */
 	if (!skip_byte(reader, '0') && skip_digits(reader) == 0)
-		return fail(reader);
+		return fail_reading(reader);
 	if (skip_byte(reader, '.') && skip_digits(reader) == 0)
-		return fail(reader);
+		return fail_reading(reader);
 	if (skip_byte(reader, 'e') || skip_byte(reader, 'E'))
 	{
 		if (!skip_byte(reader, '+'))
 			(void) skip_byte(reader, '-');
 		if (skip_digits(reader) == 0)
-			return fail(reader);
+			return fail_reading(reader);
 	}
 	return true;
 }
@@ -309,7 +312,7 @@ skip_word(struct json_reader *reader, struct text_view word)
 {
 	if ((size_t) (reader->end - reader->next) < word.length ||
 		memcmp(reader->next, word.data, word.length) != 0)
-		return fail(reader);
+		return fail_reading(reader);
 	reader->next += word.length;
 	return true;
 }
@@ -339,7 +342,7 @@ skip_start(struct json_reader *reader)
 		case '0':
 			return skip_number(reader);
 		default:
-			return fail(reader);
+			return fail_reading(reader);
 	}
 }
 
@@ -360,4 +363,118 @@ json_read_value(struct json_reader *reader)
 			return;
 	}
 	reader->is_first = false;
+}
+
+struct text_view
+json_read_slice(struct json_reader *reader)
+{
+	const char *start;
+
+	skip_blanks(reader);
+	start = reader->next;
+	json_read_value(reader);
+	if (reader->has_failed)
+		return (struct text_view){NULL, 0};
+	return (struct text_view){start, (size_t) (reader->next - start)};
+}
+
+/* ----- members of a reply ----- */
+
+/*
+ * Go to the value of a member of the object that json is.
+ */
+static bool
+find_member(struct json_reader *reader, struct text_view json, const char *name)
+{
+	struct text_view member;
+
+	json_reader_init(reader, json.data, json.length);
+	if (!json_read_open(reader, '{'))
+		return false;
+	while (json_read_name(reader, &member))
+	{
+		if (text_equal(member, text_of(name)))
+			return true;
+		json_read_value(reader);
+	}
+	return false;
+}
+
+struct text_view
+json_find(struct text_view json, const char *name)
+{
+	struct json_reader reader;
+
+	if (!find_member(&reader, json, name))
+		return (struct text_view){NULL, 0};
+	return json_read_slice(&reader);
+}
+
+struct text_view
+json_find_text(struct text_view json, const char *name)
+{
+	struct json_reader reader;
+	struct text_view text;
+
+	if (!find_member(&reader, json, name) || !json_read_text(&reader, &text))
+		return (struct text_view){NULL, 0};
+	return text;
+}
+
+bool
+json_is_true(struct text_view value)
+{
+	return text_equal(value, text_of("true"));
+}
+
+/* ----- what a text stands for ----- */
+
+/*
+ * Append what the escape at text, which begins with a backslash, stands for.
+ * Returns how long it is.
+ */
+static size_t
+append_escape(struct byte_buffer *buffer, const char *text, const char *end)
+{
+	static const char letters[] = "\"\\/bfnrt";
+	static const char meanings[] = "\"\\/\b\f\n\r\t";
+	const char *letter = strchr(letters, text[1]);
+	uint32_t character;
+	int low = -1;
+
+	if (letter != NULL)
+	{
+		buffer->data[buffer->used++] = meanings[letter - letters];
+		return 2;
+	}
+	character = (uint32_t) read_unit(text + 2, end);
+	if (character >= 0xD800 && character <= 0xDBFF && end - text >= 8 && text[6] == '\\' &&
+		text[7] == 'u')
+		low = read_unit(text + 8, end);
+	if (low >= 0xDC00 && low <= 0xDFFF)
+		character = 0x10000 + ((character - 0xD800) << 10) + ((uint32_t) low - 0xDC00);
+	buffer->used += utf8_encode(character, buffer->data + buffer->used);
+	return character >= 0x10000 ? 2 * (2 + UNIT_DIGITS) : 2 + UNIT_DIGITS;
+}
+
+bool
+json_append_text(struct byte_buffer *buffer, struct text_view text, struct glue_error *error)
+{
+	const char *next = text.data;
+	const char *end = text.data + text.length;
+
+	/* No escape is longer than what it is written with. */
+	if (!byte_buffer_reserve(buffer, text.length, error))
+		return false;
+	while (next < end)
+	{
+		const char *escape = memchr(next, '\\', (size_t) (end - next));
+		const char *stop = escape != NULL ? escape : end;
+
+		byte_buffer_put(buffer, next, (size_t) (stop - next));
+		next = stop;
+		if (next < end)
+			next += append_escape(buffer, next, end);
+	}
+	return true;
 }

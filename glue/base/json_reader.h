@@ -9,20 +9,23 @@
  *			  json_read_text(&reader, &value), or json_read_value(&reader), ...
  *	  done = json_reader_end(&reader);
  *
- * For events that are mostly product data: a text is handed out as it stands,
- * escapes and all, and can go into other JSON like that.  So each one is
- * checked while it is read.  What is no JSON by RFC 8259 ends the reading: the
- * reader has failed, and from then on finds nothing.  What is JSON and yet no
- * text of a database, is noted and reading goes on: see has_bad_text.
+ * For events that are mostly product data, and for replies of which little is
+ * wanted.  A text is handed out as it stands, escapes and all, and can go into
+ * other JSON like that, so each one is checked while it is read.  Whatever is
+ * not JSON by RFC 8259 ends the reading: the reader has failed, and from then on
+ * finds nothing.  A text that is JSON, but that no database takes, is noted and
+ * reading continues: see has_bad_text.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef GLUE_LAMBDA_JSON_READER_H
-#define GLUE_LAMBDA_JSON_READER_H
+#ifndef GLUE_JSON_READER_H
+#define GLUE_JSON_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/byte_buffer.h"
+#include "base/failure.h"
 #include "shared/text.h"
 
 /*
@@ -85,4 +88,31 @@ extern bool json_read_text(struct json_reader *reader, struct text_view *text);
 /* Read past any value. */
 extern void json_read_value(struct json_reader *reader);
 
-#endif /* GLUE_LAMBDA_JSON_READER_H */
+/*
+ * Read past any value and hand out its bytes, with its quotes or brackets;
+ * {NULL, 0} when there is none.
+ */
+extern struct text_view json_read_slice(struct json_reader *reader);
+
+/*
+ * The value of a member of the object that json begins with, as a slice;
+ * {NULL, 0} when json is no object or has no such member.  Names are compared
+ * as they stand, escapes not resolved.
+ */
+extern struct text_view json_find(struct text_view json, const char *name);
+
+/* The same for a member that is a text, without its quotes; else {NULL, 0}. */
+extern struct text_view json_find_text(struct text_view json, const char *name);
+
+/* Whether a value is the literal true. */
+extern bool json_is_true(struct text_view value);
+
+/*
+ * Append what a text stands for, its escapes resolved, to buffer.  Half a
+ * surrogate pair becomes U+FFFD.  Only a text that json_read_text() or
+ * json_find_text() handed out; false on OUT_OF_MEMORY.
+ */
+extern bool
+json_append_text(struct byte_buffer *buffer, struct text_view text, struct glue_error *error);
+
+#endif /* GLUE_JSON_READER_H */

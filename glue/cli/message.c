@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * message.c
+ *	  What the command line says on standard error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/line.h"
+#include "cli/message.h"
+#include "cli/terminal.h"
+
+/* Columns that the second row of a message begins at. */
+#define MESSAGE_INDENT 2
+
+void
+message_note(const char *format, ...)
+{
+	struct line line;
+	va_list arguments;
+
+	terminal_set_progress("");
+	line_begin(&line, stderr, MESSAGE_INDENT);
+	line_add(&line, "onboard: ");
+	va_start(arguments, format);
+	line_add_list(&line, format, arguments);
+	va_end(arguments);
+	line_end(&line);
+}
+
+void
+message_error(const struct glue_error *error)
+{
+	struct line line;
+
+	terminal_set_progress("");
+	line_begin(&line, stderr, MESSAGE_INDENT);
+	line_style(&line, STYLE_BAD);
+	line_add(&line, "onboard: %s", error->text);
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
+	if (error->hint[0] != '\0')
+		line_print(stderr, MESSAGE_INDENT, "%s", error->hint);
+}

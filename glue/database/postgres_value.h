@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * postgres_value.h
+ *	  Values of a result.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_POSTGRES_VALUE_H
+#define GLUE_POSTGRES_VALUE_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <libpq-fe.h>
+
+/* A text, borrowed from the result; NULL for null. */
+static inline const char *
+postgres_text(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+/* A whole number of any size up to 64 bits; 0 for null. */
+static inline int64_t
+postgres_integer(const PGresult *result, int row, int column)
+{
+	return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+#endif /* GLUE_POSTGRES_VALUE_H */
