@@ -287,10 +287,10 @@ append_json_member(struct byte_buffer *buffer, struct text_view name, struct tex
  * Append the product, or the defect, of a record.  There is room.
  */
 static void
-append_content(struct check *check, const struct csv_record *record)
+append_content(struct check *check, const struct record *record)
 {
 	struct byte_buffer *buffer = &check->records;
-	const struct csv_header *header = check->file.found.header;
+	const struct column_map *map = check->file.found.map;
 	bool first = true;
 
 	if (record->defect_type != NULL)
@@ -304,12 +304,12 @@ append_content(struct check *check, const struct csv_record *record)
 		(void) byte_buffer_append(buffer, "\"product\":{", 11, NULL);
 	for (int i = 0; record->defect_type == NULL && i < record->field_count; i++)
 	{
-		const struct header_field *field = &header->fields[i];
+		const struct mapped_field *field = &map->fields[i];
 		struct text_view name = field->name;
 
-		if (field->role == HEADER_IGNORED || record->fields[i].length == 0)
+		if (field->role == FIELD_IGNORED || record->fields[i].length == 0)
 			continue;
-		if (field->role == HEADER_COLUMN)
+		if (field->role == FIELD_COLUMN)
 			name = text_of(onboard_columns[field->column].name);
 		append_json_member(buffer, name, record->fields[i], first);
 		first = false;
@@ -322,25 +322,25 @@ append_content(struct check *check, const struct csv_record *record)
  * and what stands around them.
  */
 static size_t
-record_bound(const struct csv_header *header, const struct csv_record *record)
+record_bound(const struct column_map *map, const struct record *record)
 {
-	size_t bytes = record->raw.length + CSV_DEFECT_MESSAGE_SIZE;
+	size_t bytes = record->raw.length + RECORD_MESSAGE_SIZE;
 
 	for (int i = 0; i < record->field_count; i++)
 		bytes += record->fields[i].length;
-	for (int i = 0; i < header->field_count; i++)
-		bytes += header->fields[i].name.length + 32;
+	for (int i = 0; i < map->field_count; i++)
+		bytes += map->fields[i].name.length + 32;
 	return 6 * bytes + 256;
 }
 
 static bool
-append_record(struct check *check, const struct csv_record *record)
+append_record(struct check *check, const struct record *record)
 {
 	struct byte_buffer *buffer = &check->records;
 	char beginning[96];
 	int length;
 
-	if (!byte_buffer_reserve(buffer, record_bound(check->file.found.header, record), &check->error))
+	if (!byte_buffer_reserve(buffer, record_bound(check->file.found.map, record), &check->error))
 		return false;
 	length = snprintf(beginning, sizeof(beginning),
 					  "%c{\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 ",",
@@ -357,7 +357,7 @@ append_record(struct check *check, const struct csv_record *record)
  * Callback of the file's reader: one row.
  */
 static bool
-check_row(void *context, const struct csv_record *record)
+check_row(void *context, const struct record *record)
 {
 	struct check *check = context;
 

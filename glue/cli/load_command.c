@@ -92,7 +92,7 @@ is_judged(struct row_pass *pass, int64_t row_number)
  * Callback of the file's reader: one row.
  */
 static bool
-take_row(void *context, const struct csv_record *record)
+take_row(void *context, const struct record *record)
 {
 	struct row_pass *pass = context;
 
@@ -162,7 +162,7 @@ load_rows(struct load *load, struct glue_error *error)
 	struct patience patience;
 	bool done;
 
-	if (!copy_layout_init(&layout, load->file.found.header, load->upload.upload_id,
+	if (!copy_layout_init(&layout, load->file.found.map, load->upload.upload_id,
 						  load->file.found.defect_count > 0, error))
 		return false;
 	database_patience(load->database, &patience);

@@ -152,8 +152,7 @@ has_ended(struct copy_stream *stream)
 }
 
 bool
-copy_stream_row(struct copy_stream *stream, const struct csv_record *record,
-				struct glue_error *error)
+copy_stream_row(struct copy_stream *stream, const struct record *record, struct glue_error *error)
 {
 	size_t before;
 

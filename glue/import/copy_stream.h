@@ -53,8 +53,8 @@ copy_stream_init(struct copy_stream *stream, PGconn *connection, const struct co
  * Send a row; record is borrowed for the call.  False on the errors of
  * postgres.h: the transactions that are not committed are lost.
  */
-extern bool copy_stream_row(struct copy_stream *stream, const struct csv_record *record,
-							struct glue_error *error);
+extern bool
+copy_stream_row(struct copy_stream *stream, const struct record *record, struct glue_error *error);
 
 /* Commit what was sent.  Results as above. */
 extern bool copy_stream_finish(struct copy_stream *stream, struct glue_error *error);

@@ -243,7 +243,7 @@ input_scan(struct input *input, struct scan *scan, struct progress *progress,
 }
 
 bool
-input_read(struct input *input, struct csv_source *source, struct glue_error *error)
+input_read(struct input *input, struct row_reader *reader, struct glue_error *error)
 {
 	char *buffer = glue_allocate(READ_SIZE);
 	size_t length = 0;
@@ -260,10 +260,10 @@ input_read(struct input *input, struct csv_source *source, struct glue_error *er
 		done = read_some(input->spool, buffer, &length, error);
 		if (!done || length == 0)
 			break;
-		done = csv_source_push(source, buffer, length, error);
+		done = row_reader_push(reader, buffer, length, error);
 	}
 	glue_release(buffer);
-	return done && csv_source_finish(source, error);
+	return done && row_reader_finish(reader, error);
 }
 
 bool

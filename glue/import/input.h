@@ -18,7 +18,7 @@
 #include "base/failure.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "reader/csv_source.h"
+#include "reader/row_reader.h"
 #include "reader/scan.h"
 
 /* Owns the descriptors and the texts: input_clean_up(). */
@@ -51,10 +51,10 @@ extern bool input_scan(struct input *input, struct scan *scan, struct progress *
 					   struct scan_result *result, bool *content_known, struct glue_error *error);
 
 /*
- * Read it again, from its beginning, through source.  Results as
- * csv_source_push(); infrastructure error on trouble with the file.
+ * Read it again, from its beginning, through reader.  Results as
+ * row_reader_push(); infrastructure error on trouble with the file.
  */
-extern bool input_read(struct input *input, struct csv_source *source, struct glue_error *error);
+extern bool input_read(struct input *input, struct row_reader *reader, struct glue_error *error);
 
 /* Whether somebody wrote to the file, or replaced it, since it was opened. */
 extern bool input_changed(const struct input *input);

@@ -19,12 +19,12 @@ scan_metadata(const struct scan_result *found)
 	char delimiter[2] = {found->delimiter, '\0'};
 	char *text;
 
-	if (found->header != NULL)
+	if (found->map != NULL)
 	{
 		header = cJSON_AddArrayToObject(metadata, "header");
-		for (int i = 0; i < found->header->field_count; i++)
+		for (int i = 0; i < found->map->field_count; i++)
 		{
-			const struct header_field *field = &found->header->fields[i];
+			const struct mapped_field *field = &found->map->fields[i];
 			char name[ONBOARD_MAX_FIELD_BYTES + 1];
 
 			snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);

@@ -27,10 +27,11 @@ check_name(const char *name, const char *vendor, struct glue_error *error)
 		(int) file_name_vendor(name), name, vendor);
 }
 
-static struct csv_options
-csv_options_of(const struct options *options)
+static struct row_source_options
+source_options_of(const struct options *options)
 {
-	return (struct csv_options){.encoding = options->encoding, .delimiter = options->delimiter};
+	return (struct row_source_options){.encoding = options->encoding,
+									   .delimiter = options->delimiter};
 }
 
 /*
@@ -40,10 +41,10 @@ static bool
 new_scan(struct vendor_file *file, struct glue_error *error)
 {
 	const struct options *options = file->options;
-	struct csv_options csv = csv_options_of(options);
+	struct row_source_options source = source_options_of(options);
 	struct scan_limits limits = {options->max_bytes, options->max_rows};
 
-	file->scan = scan_new(&csv, &limits, file->input.name, error);
+	file->scan = scan_new(&source, &limits, file->input.name, error);
 	if (file->scan != NULL)
 		return true;
 	if (error->class == GLUE_FILE_FAULT)
@@ -138,22 +139,22 @@ vendor_file_scan(struct vendor_file *file, struct glue_error *error)
 }
 
 bool
-vendor_file_read(struct vendor_file *file, csv_record_fn record_fn, void *context,
+vendor_file_read(struct vendor_file *file, record_fn take_row, void *context,
 				 struct glue_error *error)
 {
-	struct csv_options csv = csv_options_of(file->options);
-	struct csv_events events = {.record = record_fn, .context = context};
-	struct csv_source *source;
+	struct row_source_options source = source_options_of(file->options);
+	struct row_reader_events events = {.row = take_row, .context = context};
+	struct row_reader *reader;
 	bool done;
 
 	glue_error_clear(error);
 	/* What the scan found is what is loaded. */
-	csv.delimiter = file->found.delimiter;
-	source = csv_source_new(&csv, &events, error);
-	if (source == NULL)
+	source.delimiter = file->found.delimiter;
+	reader = row_reader_open(&source, &events, error);
+	if (reader == NULL)
 		return false;
-	done = input_read(&file->input, source, error);
-	csv_source_destroy(source);
+	done = input_read(&file->input, reader, error);
+	row_reader_destroy(reader);
 	return done;
 }
 

@@ -16,7 +16,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "import/input.h"
-#include "reader/csv_reader.h"
+#include "reader/record.h"
 #include "reader/scan.h"
 
 /*
@@ -25,7 +25,7 @@
  */
 #define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 128)
 
-/* Owns input and scan: vendor_file_clean_up().  found.header is scan's. */
+/* Owns input and scan: vendor_file_clean_up().  found.map is scan's. */
 struct vendor_file
 {
 	const struct options *options;
@@ -56,10 +56,10 @@ vendor_file_open(struct vendor_file *file, const struct options *options, struct
 extern bool vendor_file_scan(struct vendor_file *file, struct glue_error *error);
 
 /*
- * Read it for its rows.  Results as csv_source_push(): false without an error
- * when record_fn stopped it.
+ * Read it for its rows.  Results as row_reader_push(): false without an error
+ * when take_row returned false.
  */
-extern bool vendor_file_read(struct vendor_file *file, csv_record_fn record_fn, void *context,
+extern bool vendor_file_read(struct vendor_file *file, record_fn take_row, void *context,
 							 struct glue_error *error);
 
 /*

@@ -157,7 +157,7 @@ begin(struct copy_transaction *transaction, const struct copy_layout *layout,
 
 bool
 copy_transaction_row(struct copy_transaction *transaction, const struct copy_layout *layout,
-					 const struct csv_record *record, struct glue_error *error)
+					 const struct record *record, struct glue_error *error)
 {
 	if ((transaction->session == NULL && !begin(transaction, layout, error)) ||
 		!copy_append_row(layout, record, &transaction->buffer, error) ||

@@ -60,7 +60,7 @@ extern void copy_transaction_init(struct copy_transaction *transaction,
  */
 extern bool
 copy_transaction_row(struct copy_transaction *transaction, const struct copy_layout *layout,
-					 const struct csv_record *record, struct glue_error *error);
+					 const struct record *record, struct glue_error *error);
 
 /*
  * Commit the rows along with the checkpoint, NULL for none.  *moved, NULL when

@@ -7,7 +7,7 @@
  * A pass reads from the last checkpoint, or the object's beginning, to its
  * end:
  *
- *	  S3 -> csv_source -> take_row() -> copy_transaction
+ *	  S3 -> row_reader -> take_row() -> copy_transaction
  *
  * Whatever stops a pass, the next one asks the database where to go on: in
  * this invocation as long as there is time, in the next one, or in that of
@@ -65,10 +65,9 @@ struct load
 
 	/* of one pass */
 	struct reading_start start;
-	struct csv_source *source;
+	struct row_reader *reader;
 	struct copy_layout layout;
 	struct copy_transaction transaction;
-	struct byte_buffer state;
 	int64_t last_row;     /* that was read */
 	int64_t saved_offset; /* of the last checkpoint */
 	int64_t pass_rows;    /* committed in this pass */
@@ -89,49 +88,48 @@ object_replaced(struct glue_error *error)
  * Ready the layout as soon as the header is known.
  */
 static bool
-take_header(void *context, const struct csv_header *header)
+take_header(void *context, const struct column_map *map)
 {
 	struct load *load = context;
 
-	return copy_layout_init(&load->layout, header, load->object->upload_id, true, &load->error);
+	return copy_layout_init(&load->layout, map, load->object->upload_id, true, &load->error);
 }
 
 /*
- * Where to go on with this record; false when that is of no use: the encoding
- * can only be read from the beginning, or the point is none the further on.
+ * Where a reading resumes with the record at hand.  *useful is false when there
+ * is no such place, because the file can only be read from its beginning, or
+ * when it is no further on than the last checkpoint.
  */
 static bool
-make_checkpoint(struct load *load, const struct csv_record *record, struct checkpoint *checkpoint,
-				bool *useful)
+make_checkpoint(struct load *load, struct checkpoint *checkpoint, bool *useful)
 {
-	struct csv_resume_point point;
+	struct resume_token token;
 
-	*useful = csv_source_resume_point(load->source, &point) &&
-			  point.bytes.byte_offset > load->saved_offset;
-	if (!*useful)
-		return true;
-	if (!reading_state_write(&load->state, load->source, point.bytes.skip, &load->error))
-		return false;
-	checkpoint->upload_id = load->object->upload_id;
-	checkpoint->byte_offset = point.bytes.byte_offset;
-	checkpoint->row_number = record->row_number - 1;
-	checkpoint->line_number = record->line_number;
-	checkpoint->state = load->state.data;
-	return true;
+	*useful = row_reader_token(load->reader, &token, &load->error) &&
+			  token.byte_offset > load->saved_offset;
+	if (*useful)
+		*checkpoint = (struct checkpoint){
+			.upload_id = load->object->upload_id,
+			.byte_offset = token.byte_offset,
+			.row_number = token.row_number,
+			.line_number = token.line_number,
+			.state = token.state,
+		};
+	return load->error.class == GLUE_NO_ERROR;
 }
 
 /*
- * Commit the rows before this record.
+ * Commit the rows before the record at hand.
  */
 static bool
-commit_before(struct load *load, const struct csv_record *record)
+commit_before(struct load *load)
 {
 	struct checkpoint checkpoint;
 	int64_t rows = load->transaction.rows;
 	bool useful;
 	bool moved;
 
-	if (!make_checkpoint(load, record, &checkpoint, &useful) ||
+	if (!make_checkpoint(load, &checkpoint, &useful) ||
 		!copy_transaction_commit(&load->transaction, useful ? &checkpoint : NULL, &moved,
 								 &load->error))
 		return false;
@@ -153,10 +151,10 @@ is_transaction_full(const struct load *load)
 }
 
 /*
- * Callback of the source: one row.
+ * Callback of the reader: one row.
  */
 static bool
-take_row(void *context, const struct csv_record *record)
+take_row(void *context, const struct record *record)
 {
 	struct load *load = context;
 	const struct reading_start *start = &load->start;
@@ -165,7 +163,7 @@ take_row(void *context, const struct csv_record *record)
 	/* The last row known ends the upload, so it must not be sent before. */
 	if (start->total_records >= 0 && record->row_number > start->total_records)
 		return object_replaced(&load->error);
-	if (is_transaction_full(load) && !commit_before(load, record))
+	if (is_transaction_full(load) && !commit_before(load))
 		return false;
 	if (clock_milliseconds() >= load->commit_ms)
 		return glue_error_set(
@@ -191,7 +189,7 @@ take_bytes(void *context, const struct s3_object *object, const char *bytes, siz
 	(void) object;
 	load->late = now >= load->commit_ms ||
 				 (transaction->session != NULL && now - transaction->began_ms >= TRANSACTION_MS);
-	if (csv_source_push(load->source, bytes, length, &error))
+	if (row_reader_push(load->reader, bytes, length, &error))
 		return true;
 	if (error.class != GLUE_NO_ERROR)
 		load->error = error;
@@ -201,16 +199,14 @@ take_bytes(void *context, const struct s3_object *object, const char *bytes, siz
 /* ----- one pass ----- */
 
 static bool
-open_source(struct load *load, int64_t *offset, struct glue_error *error)
+open_reader(struct load *load, int64_t *offset, struct glue_error *error)
 {
-	struct csv_events events = {take_header, take_row, load};
+	struct row_reader_events events = {take_header, take_row, load};
 
-	load->source = reading_start_source(&load->start, &events, offset, error);
+	load->reader = reading_start_reader(&load->start, &events, offset, error);
 	load->saved_offset = *offset;
-	load->last_row = load->start.has_point ? load->start.point.row_number - 1 : 0;
-	return load->source != NULL && (csv_source_header(load->source) == NULL ||
-									copy_layout_init(&load->layout, csv_source_header(load->source),
-													 load->object->upload_id, true, error));
+	load->last_row = load->start.token.row_number;
+	return load->reader != NULL;
 }
 
 static bool
@@ -238,7 +234,7 @@ finish_rows(struct load *load, struct glue_error *error)
 {
 	int64_t rows;
 
-	if (!csv_source_finish(load->source, error))
+	if (!row_reader_finish(load->reader, error))
 	{
 		if (error->class == GLUE_NO_ERROR)
 			*error = load->error;
@@ -268,12 +264,12 @@ read_rows(struct load *load, struct glue_error *error)
 	load->late = false;
 	copy_transaction_init(&load->transaction, load->sandbox->connection,
 						  load->invocation->deadline_ms);
-	done = open_source(load, &offset, error) && read_bytes(load, offset, error) &&
+	done = open_reader(load, &offset, error) && read_bytes(load, offset, error) &&
 		   finish_rows(load, error);
 	copy_transaction_clean_up(&load->transaction);
 	copy_layout_clean_up(&load->layout);
-	csv_source_destroy(load->source);
-	load->source = NULL;
+	row_reader_destroy(load->reader);
+	load->reader = NULL;
 	return done;
 }
 
@@ -426,7 +422,6 @@ direct_load(struct sandbox *sandbox, const struct invocation *invocation,
 	};
 	bool done = load_object(&load, error);
 
-	byte_buffer_clean_up(&load.state);
 	metrics_add(invocation->metrics, METRIC_RECORDS_PROCESSED, load.rows);
 	log_write(&sandbox->log, LOG_INFO, "rows were loaded directly",
 			  LOG_NAME(LOG_UPLOAD_ID, object->upload_id), LOG_NAME(LOG_STATUS, load.status),

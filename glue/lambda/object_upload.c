@@ -399,12 +399,12 @@ take_scan_bytes(void *context, const struct s3_object *found, const char *bytes,
 }
 
 static int64_t
-count_header_bytes(const struct csv_header *header)
+count_header_bytes(const struct column_map *map)
 {
 	int64_t bytes = 0;
 
-	for (int i = 0; header != NULL && i < header->field_count; i++)
-		bytes += (int64_t) header->fields[i].name.length;
+	for (int i = 0; map != NULL && i < map->field_count; i++)
+		bytes += (int64_t) map->fields[i].name.length;
 	return bytes;
 }
 
@@ -420,7 +420,7 @@ describe(struct object_upload *object, struct sandbox *sandbox, const struct inv
 	if (metadata == NULL)
 		return glue_error_memory(error);
 	object->row_count = found->row_count;
-	object->header_bytes = count_header_bytes(found->header);
+	object->header_bytes = count_header_bytes(found->map);
 	object->delimiter = found->delimiter;
 	(void) integer_text(total, found->row_count);
 	done = change(object, sandbox, invocation, DESCRIBE_QUERY, values, error);
@@ -477,7 +477,7 @@ object_upload_inspect(struct object_upload *object, struct sandbox *sandbox,
 /* The second reading. */
 struct reading
 {
-	struct csv_source *source;
+	struct row_reader *reader;
 	int64_t byte_count;
 	struct glue_error error; /* why it stopped; none when the events said so */
 	bool stopped;
@@ -490,31 +490,31 @@ take_source_bytes(void *context, const struct s3_object *found, const char *byte
 
 	(void) found;
 	reading->byte_count += (int64_t) length;
-	reading->stopped = !csv_source_push(reading->source, bytes, length, &reading->error);
+	reading->stopped = !row_reader_push(reading->reader, bytes, length, &reading->error);
 	return !reading->stopped;
 }
 
 bool
 object_upload_read(struct object_upload *object, struct sandbox *sandbox,
-				   const struct invocation *invocation, const struct csv_events *events,
+				   const struct invocation *invocation, const struct row_reader_events *events,
 				   struct glue_error *error)
 {
-	struct csv_options options = {.delimiter = object->delimiter};
+	struct row_source_options options = {.delimiter = object->delimiter};
 	struct s3_get get = object_upload_get(object, invocation);
-	struct reading reading = {.source = csv_source_new(&options, events, error)};
+	struct reading reading = {.reader = row_reader_open(&options, events, error)};
 	bool done;
 
-	if (reading.source == NULL)
+	if (reading.reader == NULL)
 		return false;
 	get.on_bytes = take_source_bytes;
 	get.context = &reading;
 	done = s3_get(&sandbox->aws, &get, NULL, error);
 	object->byte_count = reading.byte_count;
 	if (done)
-		done = csv_source_finish(reading.source, error);
+		done = row_reader_finish(reading.reader, error);
 	else if (reading.stopped)
 		*error = reading.error;
-	csv_source_destroy(reading.source);
+	row_reader_destroy(reading.reader);
 	if (!done && object_upload_is_replaced(error))
 		return object_upload_replaced(object, sandbox, invocation, error);
 	return done;

@@ -25,7 +25,7 @@
 #include "aws/s3.h"
 #include "lambda/handler.h"
 #include "lambda/s3_event.h"
-#include "reader/csv_source.h"
+#include "reader/row_reader.h"
 
 /* Bytes with the NUL: an id of a vendor has at most 50, and that of an upload
  * a hyphen and 16 hexadecimal digits more. */
@@ -118,8 +118,8 @@ extern bool object_upload_inspect(struct object_upload *object, struct sandbox *
  * true, and has_ended.
  */
 extern bool object_upload_read(struct object_upload *object, struct sandbox *sandbox,
-							   const struct invocation *invocation, const struct csv_events *events,
-							   struct glue_error *error);
+							   const struct invocation *invocation,
+							   const struct row_reader_events *events, struct glue_error *error);
 
 /*
  * What to ask S3 for: this object, in this version.  on_bytes, context, start

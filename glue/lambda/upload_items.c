@@ -27,7 +27,7 @@
 struct items
 {
 	const struct object_upload *object;
-	const struct csv_header *header; /* borrowed from the reading */
+	const struct column_map *map; /* borrowed from the reading */
 	struct dynamodb_writer *writer;
 	int64_t created_at;
 	int64_t expires_at;
@@ -63,25 +63,24 @@ is_judged(struct items *items, int64_t row_number)
  * stored alike by both ways.
  */
 static void
-put_product(struct dynamodb_json *json, const struct csv_header *header,
-			const struct csv_record *record)
+put_product(struct dynamodb_json *json, const struct column_map *map, const struct record *record)
 {
 	dynamodb_open_map(json, "product_data");
-	for (int i = 0; i < header->field_count; i++)
+	for (int i = 0; i < map->field_count; i++)
 	{
-		const struct header_field *field = &header->fields[i];
+		const struct mapped_field *field = &map->fields[i];
 
-		if (field->role == HEADER_COLUMN)
+		if (field->role == FIELD_COLUMN)
 			dynamodb_put_text(json, text_of(onboard_columns[field->column].name),
 							  record->fields[i]);
-		else if (field->role == HEADER_ATTRIBUTE && record->fields[i].length > 0)
+		else if (field->role == FIELD_ATTRIBUTE && record->fields[i].length > 0)
 			dynamodb_put_text(json, field->name, record->fields[i]);
 	}
 	dynamodb_close_map(json);
 }
 
 static void
-put_defect(struct dynamodb_json *json, const struct csv_record *record)
+put_defect(struct dynamodb_json *json, const struct record *record)
 {
 	dynamodb_open_map(json, "defect");
 	dynamodb_put_string(json, "error_type", record->defect_type);
@@ -91,7 +90,7 @@ put_defect(struct dynamodb_json *json, const struct csv_record *record)
 }
 
 static bool
-write_item(struct items *items, const struct csv_record *record)
+write_item(struct items *items, const struct record *record)
 {
 	const struct object_upload *object = items->object;
 	struct dynamodb_json json;
@@ -111,7 +110,7 @@ write_item(struct items *items, const struct csv_record *record)
 	dynamodb_put_number(&json, "created_at", items->created_at);
 	dynamodb_put_number(&json, "expires_at", items->expires_at);
 	if (record->defect_type == NULL)
-		put_product(&json, items->header, record);
+		put_product(&json, items->map, record);
 	else
 		put_defect(&json, record);
 	dynamodb_close(&json, '}');
@@ -119,16 +118,16 @@ write_item(struct items *items, const struct csv_record *record)
 }
 
 static bool
-take_header(void *context, const struct csv_header *header)
+take_header(void *context, const struct column_map *map)
 {
 	struct items *items = context;
 
-	items->header = header;
+	items->map = map;
 	return true;
 }
 
 static bool
-take_record(void *context, const struct csv_record *record)
+take_record(void *context, const struct record *record)
 {
 	struct items *items = context;
 
@@ -146,7 +145,7 @@ static bool
 write_all(struct items *items, struct object_upload *object, struct sandbox *sandbox,
 		  const struct invocation *invocation, struct glue_error *error)
 {
-	struct csv_events events = {take_header, take_record, items};
+	struct row_reader_events events = {take_header, take_record, items};
 
 	if (!object_upload_read(object, sandbox, invocation, &events, error))
 	{

@@ -1,14 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * sniff.c
- *	  What the first block of a file tells.
+ * not_text.c
+ *	  Files that are sent in place of a text.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
-#include "reader/header.h"
-#include "reader/sniff.h"
+#include "reader/not_text.h"
 
 #define SAVE_AS_CSV "save it as \"CSV UTF-8\" and upload that"
 
@@ -63,7 +62,7 @@ has_utf16_mark(const char *bytes, size_t length)
 }
 
 static const char *
-sniff_noise(const char *bytes, size_t length)
+find_noise(const char *bytes, size_t length)
 {
 	size_t nuls = 0;
 	size_t controls = 0;
@@ -82,7 +81,7 @@ sniff_noise(const char *bytes, size_t length)
 }
 
 const char *
-sniff_not_text(const char *bytes, size_t length, bool encoding_given)
+not_text_reason(const char *bytes, size_t length, bool encoding_given)
 {
 	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
 	{
@@ -92,95 +91,5 @@ sniff_not_text(const char *bytes, size_t length, bool encoding_given)
 	}
 	if (encoding_given || has_utf16_mark(bytes, length))
 		return NULL;
-	return sniff_noise(bytes, length);
-}
-
-/* The first line, without line ends that stand inside quotes. */
-static struct text_view
-first_line(struct text_view text)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < text.length; i++)
-	{
-		char c = text.data[i];
-
-		if (c == '"')
-			quoted = !quoted;
-		else if ((c == '\n' || c == '\r') && !quoted)
-		{
-			text.length = i;
-			break;
-		}
-	}
-	return text;
-}
-
-/* Whether a piece of the header line, quotes around it or not, is known. */
-static bool
-is_known_name(const char *data, size_t length)
-{
-	struct text_view name = {data, length};
-
-	if (length >= 2 && data[0] == '"' && data[length - 1] == '"')
-	{
-		name.data++;
-		name.length -= 2;
-	}
-	return header_find_column(name) != COLUMN_NONE;
-}
-
-struct delimiter_score
-{
-	int known; /* pieces that are names we know */
-	int count; /* delimiters */
-};
-
-static struct delimiter_score
-score_delimiter(struct text_view line, char delimiter)
-{
-	struct delimiter_score score = {0, 0};
-	size_t begin = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i <= line.length; i++)
-	{
-		if (i < line.length && line.data[i] == '"')
-			quoted = !quoted;
-		if (i < line.length && (quoted || line.data[i] != delimiter))
-			continue;
-		score.count += i < line.length;
-		score.known += is_known_name(line.data + begin, i - begin);
-		begin = i + 1;
-	}
-	return score;
-}
-
-char
-sniff_delimiter(struct text_view text)
-{
-	static const char candidates[] = {',', ';', '\t', '|'};
-	struct text_view line = first_line(text);
-	struct delimiter_score best = score_delimiter(line, candidates[0]);
-	char delimiter = candidates[0];
-
-	for (size_t i = 1; i < sizeof(candidates); i++)
-	{
-		struct delimiter_score score = score_delimiter(line, candidates[i]);
-
-		if (score.known > best.known || (score.known == best.known && score.count > best.count))
-		{
-			best = score;
-			delimiter = candidates[i];
-		}
-	}
-	return delimiter;
-}
-
-bool
-sniff_delimiter_acceptable(char delimiter)
-{
-	unsigned char c = (unsigned char) delimiter;
-
-	return c != 0 && c < 0x80 && c != '"' && c != '\r' && c != '\n';
+	return find_noise(bytes, length);
 }
