@@ -71,7 +71,7 @@ bool
 row_source_token(struct row_source *source, struct resume_token *token, struct glue_error *error)
 {
 	glue_error_clear(error);
-	return source->format->token(source, token, error);
+	return source->format->token != NULL && source->format->token(source, token, error);
 }
 
 void

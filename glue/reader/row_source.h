@@ -142,7 +142,8 @@ struct row_format
 	/*
 	 * A source that yields the header again, and then what the source that
 	 * wrote the token would still have yielded.  NULL also on class internal,
-	 * CHECKPOINT, when the state is not one that this format wrote.
+	 * CHECKPOINT, when the state is not one that this format wrote.  A format
+	 * that can only be read from the beginning has neither resume nor token.
 	 */
 	struct row_source *(*resume)(const struct resume_token *token, struct glue_error *error);
 
