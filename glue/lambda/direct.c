@@ -9,7 +9,7 @@
  *
  *	  S3 -> row_reader -> take_row() -> copy_transaction
  *
- * Whatever stops a pass, the next one asks the database where to go on: in
+ * Whatever stops a pass, the next one asks the database where to resume: in
  * this invocation as long as there is time, in the next one, or in that of
  * the sweeper.  A transaction whose end is unknown, a second reader of the same
  * object, rows that are sent twice: for all of them the database's ledger and
@@ -98,7 +98,7 @@ take_header(void *context, const struct column_map *map)
 /*
  * Where a reading resumes with the record at hand.  *useful is false when there
  * is no such place, because the file can only be read from its beginning, or
- * when it is no further on than the last checkpoint.
+ * when that is not after the last checkpoint.
  */
 static bool
 make_checkpoint(struct load *load, struct checkpoint *checkpoint, bool *useful)

@@ -28,7 +28,7 @@
  * Lost connections, deadlocks and the like are tried again from the last
  * checkpoint until the invocation's deadline.  False with an infrastructure
  * error, DEADLINE when the time was up, is no verdict: what was committed
- * stays, and the same call goes on where this one was.
+ * stays, and the same call resumes where this one was.
  */
 extern bool direct_load(struct sandbox *sandbox, const struct invocation *invocation,
 						struct object_upload *object, struct glue_error *error);

@@ -113,7 +113,7 @@ set_fault(struct csv_reader *reader, int field, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Within a quoted field that goes on over a line end? */
+/* Within a quoted field that continues after a line end? */
 static bool
 in_open_quote(const struct csv_reader *reader)
 {
@@ -460,9 +460,9 @@ read_region(struct csv_reader *reader, const char *region, size_t length)
 	return start;
 }
 
-/* Whether reading can go on; sets *error when it cannot for lack of memory. */
+/* Whether reading can continue; sets *error when it cannot for lack of memory. */
 static bool
-can_go_on(struct csv_reader *reader, struct glue_error *error)
+can_continue(struct csv_reader *reader, struct glue_error *error)
 {
 	if (reader->out_of_memory)
 		return glue_error_memory(error);
@@ -500,7 +500,7 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 {
 	glue_error_clear(error);
 	reader->may_be_damaged = may_be_damaged || (reader->may_be_damaged && reader->carry_length > 0);
-	while (text.length > 0 && can_go_on(reader, error))
+	while (text.length > 0 && can_continue(reader, error))
 	{
 		size_t done;
 
@@ -510,7 +510,7 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 		{
 			reader->region_offset = reader->taken;
 			done = read_region(reader, text.data, text.length);
-			if (!can_go_on(reader, error))
+			if (!can_continue(reader, error))
 				return false;
 			reader->carry_length = text.length - done;
 			memcpy(reader->carry, text.data + done, reader->carry_length);
@@ -520,12 +520,12 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 		text.data += done;
 		text.length -= done;
 	}
-	return can_go_on(reader, error);
+	return can_continue(reader, error);
 }
 
 /*
  * The record in carry[] is cut by the end of the text.  Returns the bytes to
- * move on by; what is behind them has to be read again.
+ * move on by; what follows them has to be read again.
  */
 static size_t
 settle_end(struct csv_reader *reader)
@@ -551,7 +551,7 @@ bool
 csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
 {
 	glue_error_clear(error);
-	while (reader->carry_length > 0 && can_go_on(reader, error))
+	while (reader->carry_length > 0 && can_continue(reader, error))
 	{
 		size_t done = settle_end(reader);
 
@@ -561,7 +561,7 @@ csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
 		reader->carry_length -= done;
 		memmove(reader->carry, reader->carry + done, reader->carry_length);
 	}
-	return can_go_on(reader, error);
+	return can_continue(reader, error);
 }
 
 struct csv_reader *

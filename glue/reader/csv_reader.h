@@ -64,8 +64,8 @@ extern void csv_reader_destroy(struct csv_reader *reader);
  * Read the next piece of text (valid UTF-8 without NUL, as a decoder gives
  * it; borrowed for the call).  may_be_damaged: the piece may hold U+FFFD.
  * Where the pieces are cut never changes the records.  Returns false when it
- * cannot go on: with error->class GLUE_NO_ERROR because take_record returned false,
- * otherwise OUT_OF_MEMORY.
+ * cannot continue: with error->class GLUE_NO_ERROR because take_record returned
+ * false, otherwise OUT_OF_MEMORY.
  */
 extern bool csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_damaged,
 							struct glue_error *error);
@@ -75,8 +75,8 @@ extern bool csv_reader_finish(struct csv_reader *reader, struct glue_error *erro
 
 /*
  * Where the record begins that take_record is called for, in bytes of all text
- * that was pushed.  It is never more than a record of the longest kind behind
- * the piece that is being read.
+ * that was pushed.  It is never further back than the longest record before the
+ * piece that is being read.
  */
 extern int64_t csv_reader_record_offset(const struct csv_reader *reader);
 

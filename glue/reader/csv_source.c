@@ -99,7 +99,7 @@ begin_records(struct csv_source *source, struct text_view first_block)
 	return source->reader != NULL;
 }
 
-/* What a stage returned; the error of a stage that was told to stop is none. */
+/* What a stage returned.  It has no error when it stopped because we said so. */
 static bool
 settle(struct csv_source *source, bool good, const struct glue_error *error)
 {

@@ -46,7 +46,7 @@ static const char wide[] = "this file looks like UTF-16 without a byte order mar
  */
 #define NOISE_MIN_BYTES 16
 
-/* Binary data has 11 % control bytes; a text that has 5 % is none. */
+/* Binary data has 11 % control bytes; no text has 5 %. */
 #define NOISE_SHARE 20
 
 static bool

@@ -17,7 +17,7 @@ check_refused(const char *bytes, size_t length, const char *word)
 {
 	const char *reason = not_text_reason(bytes, length, false);
 
-	ok(reason != NULL && strstr(reason, word) != NULL, "%s is no text", word);
+	ok(reason != NULL && strstr(reason, word) != NULL, "%s is not text", word);
 	ok(reason == NULL || strchr(reason, '\n') == NULL, "%s: the reason is one line", word);
 	ok(not_text_reason(bytes, length, true) != NULL, "%s: a named encoding changes nothing", word);
 }

@@ -51,7 +51,7 @@ push_piece(void *context, const char *bytes, size_t length)
 	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
-/* Read a file; the error, if any, is written behind the events. */
+/* Read a file; the error, if any, is written after the events. */
 static void
 read_file(struct reading *reading, const struct row_source_options *options, const char *input,
 		  size_t length, size_t chunk)
