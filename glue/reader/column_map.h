@@ -35,8 +35,9 @@ struct mapped_field
 {
 	enum field_role role;
 	enum onboard_column column; /* COLUMN_NONE unless role is FIELD_COLUMN */
-	struct text_view name;      /* as written, trimmed; "column_<n>" for a
-								 * blank one, n from 1 */
+
+	/* As written, trimmed; "column_<n>" for a blank one, n from 1. */
+	struct text_view name;
 };
 
 /* Owns fields and the bytes of the names: column_map_clean_up(). */

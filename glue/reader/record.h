@@ -22,22 +22,33 @@
 /* Everything in it is borrowed for the time of the call that passes it. */
 struct record
 {
-	int64_t row_number;  /* from 1; 0 is the header */
-	int64_t line_number; /* where a person finds it, from 1: the first
-									 * line of the record in a text */
+	int64_t row_number; /* from 1; 0 is the header */
+
+	/* Where a person finds it, from 1: the first line of it, in a text. */
+	int64_t line_number;
+
+	/*
+	 * In the order of the header; none (0, NULL) when the record could not be
+	 * cut into fields.  A field's data is never NULL.
+	 */
 	int field_count;
-	const struct text_view *fields; /* in the order of the header; none (0, NULL)
-									 * when the record could not be cut into
-									 * fields; never data NULL */
-	const char *defect_type;        /* NULL, "MALFORMED_ROW", "INVALID_ENCODING" */
-	int defect_field;               /* the field that the message is about, from
-									 * 1; 0 for the whole record */
-	const char *defect_message;     /* NULL without a defect.  A source leaves
-									 * out "field N" when it sets defect_field;
-									 * column_map_row() adds it */
-	struct text_view raw;           /* as in the file, at most
-									 * ONBOARD_MAX_RECORD_BYTES; no meaning
-									 * beyond showing it to a person */
+	const struct text_view *fields;
+
+	/*
+	 * NULL, "MALFORMED_ROW" or "INVALID_ENCODING", and the message of it.
+	 * When the message is about one field, counted from 1, a source sets
+	 * defect_field and leaves "field N" out of the message; column_map_row()
+	 * adds it.
+	 */
+	const char *defect_type;
+	int defect_field; /* 0: the whole record, or no defect */
+	const char *defect_message;
+
+	/*
+	 * As in the file, at most ONBOARD_MAX_RECORD_BYTES; only to be shown to a
+	 * person.
+	 */
+	struct text_view raw;
 };
 
 /* Receives a record.  Returning false stops whoever calls. */

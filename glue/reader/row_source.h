@@ -43,9 +43,10 @@ struct row_format;
 struct row_source_options
 {
 	const struct row_format *format; /* or NULL */
-	const char *encoding;            /* a name that iconv knows, or NULL; a byte
-									 * order mark wins over it */
 	char delimiter;                  /* or 0 */
+
+	/* A name that iconv knows, or NULL; a byte order mark wins over it. */
+	const char *encoding;
 
 	/*
 	 * Whether a text is the heading of a column that we know, which helps to
@@ -67,9 +68,8 @@ struct row_source_events
 struct row_source_found
 {
 	const char *format;   /* "csv" */
-	const char *encoding; /* as known so far, final once the header was yielded */
-	char delimiter;       /* 0 as long as it is not known, or for a format
-						   * without */
+	const char *encoding; /* final once the header was yielded */
+	char delimiter;       /* 0 as long as it is not known; not every format has one */
 	bool has_content;     /* there is more in the file than a byte order mark */
 };
 

@@ -48,16 +48,20 @@ struct scan_limits
 /* Owns nothing; map is borrowed from the scan. */
 struct scan_result
 {
-	int64_t byte_count;                    /* of the file as it is, all that was pushed */
-	int64_t row_count;                     /* records below the header, defects included */
-	int64_t defect_count;                  /* rows with a defect */
-	char content_id[SCAN_CONTENT_ID_SIZE]; /* SHA-256 over content,
-													 * one NUL, file name */
-	const char *format;                    /* as in struct row_source_found */
-	char delimiter;                        /* 0 when the header was not understood */
+	int64_t byte_count;   /* of the file as it is, all that was pushed */
+	int64_t row_count;    /* records below the header, defects included */
+	int64_t defect_count; /* rows with a defect */
+
+	/* SHA-256 over content, one NUL, file name. */
+	char content_id[SCAN_CONTENT_ID_SIZE];
+
+	/* As in struct row_source_found; delimiter is 0 without a map. */
+	const char *format;
 	char encoding[DECODE_NAME_SIZE];
-	const struct column_map *map; /* NULL when the header was not understood;
-								   * until scan_destroy() */
+	char delimiter;
+
+	/* NULL when the header was not understood; until scan_destroy(). */
+	const struct column_map *map;
 };
 
 /* Opaque. */
