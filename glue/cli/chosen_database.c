@@ -10,7 +10,7 @@
 
 #include "base/heap.h"
 #include "cli/chosen_database.h"
-#include "cli/terminal.h"
+#include "cli/message.h"
 #include "database/postgres_connect.h"
 #include "server/cluster.h"
 

@@ -183,8 +183,8 @@ identify(struct load *load, struct glue_error *error)
 	if (!earlier->undone || earlier->may_retry)
 		return true;
 	if (!options->quiet)
-		message_note("upload %s of this file was undone on %s; loading it anew",
-					  earlier->upload_id, summary_time(moment, earlier->undone_at));
+		message_note("upload %s of this file was undone on %s; loading it anew", earlier->upload_id,
+					 summary_time(moment, earlier->undone_at));
 	upload_clean_up(earlier);
 	return choose_content(load, true, error);
 }
@@ -235,7 +235,7 @@ write_reports(const struct load *load, const struct upload *upload, struct repor
 		return true;
 	message_error(error);
 	message_note("the load itself is done; write the reports with \"onboard report %s\"",
-				  upload->upload_id);
+				 upload->upload_id);
 	return false;
 }
 
@@ -427,7 +427,7 @@ show_interruption(const struct load *load, const struct glue_error *error)
 {
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
 		message_note("upload %s is not complete; run the same command again to resume it",
-					  load->import.upload.upload_id);
+					 load->import.upload.upload_id);
 	return command_fail(load->options, error);
 }
 

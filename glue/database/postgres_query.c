@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "database/postgres_error.h"
 #include "database/postgres_query.h"
+#include "shared/text.h"
 
 static bool
 too_late(struct glue_error *error)
@@ -184,18 +185,16 @@ bool
 postgres_prepare(PGconn *connection, const struct postgres_limits *limits, int64_t deadline_ms,
 				 struct glue_error *error)
 {
-	char texts[3][POSTGRES_INTEGER_SIZE];
+	char texts[3][INTEGER_TEXT_SIZE];
 	const char *values[4] = {limits != NULL ? "true" : "false"};
 	PGresult *result = NULL;
 	bool found;
 
 	for (int i = 0; i < 3 && limits != NULL; i++)
 	{
-		snprintf(texts[i], sizeof(texts[i]), "%lld",
-				 (long long) (i == 0   ? limits->statement_ms
-							  : i == 1 ? limits->lock_ms
-									   : limits->idle_ms));
-		values[i + 1] = texts[i];
+		values[i + 1] = integer_text(texts[i], i == 0   ? limits->statement_ms
+											   : i == 1 ? limits->lock_ms
+														: limits->idle_ms);
 	}
 	if (!postgres_query(
 			connection,

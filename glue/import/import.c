@@ -19,7 +19,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>

@@ -5,17 +5,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/heap.h"
+#include "database/postgres_value.h"
 #include "import/ledger.h"
-
-static int64_t
-number_of(const PGresult *result, int row, int column)
-{
-	return strtoll(PQgetvalue(result, row, column), NULL, 10);
-}
 
 /*
  * Take the ranges of a result.
@@ -32,8 +26,8 @@ fill_ledger(struct ledger *ledger, const PGresult *result, struct glue_error *er
 		return glue_error_memory(error);
 	for (int i = 0; i < count; i++)
 	{
-		ledger->ranges[i].first = number_of(result, i, 0);
-		ledger->ranges[i].last = number_of(result, i, 1);
+		ledger->ranges[i].first = postgres_integer(result, i, 0);
+		ledger->ranges[i].last = postgres_integer(result, i, 1);
 		ledger->rows += ledger->ranges[i].last - ledger->ranges[i].first + 1;
 	}
 	ledger->count = count;

@@ -9,13 +9,10 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/heap.h"
-#include "cli/not_found.h"
+#include "database/postgres_value.h"
 #include "import/upload.h"
 #include "shared/text.h"
 
@@ -58,18 +55,6 @@
 
 #define REQUEST_PARAMETERS 7
 
-static const char *
-text_or_null(const PGresult *row, int column)
-{
-	return PQgetisnull(row, 0, column) ? NULL : PQgetvalue(row, 0, column);
-}
-
-static int64_t
-number_of(const PGresult *row, int column)
-{
-	return strtoll(PQgetvalue(row, 0, column), NULL, 10);
-}
-
 /*
  * Take over the one row of UPLOAD_COLUMNS.
  */
@@ -78,36 +63,36 @@ fill_upload(struct upload *upload, PGresult *row)
 {
 	upload_clean_up(upload);
 	upload->row = row;
-	upload->upload_id = text_or_null(row, 0);
-	upload->vendor_id = text_or_null(row, 1);
-	upload->file_name = text_or_null(row, 2);
-	upload->source = text_or_null(row, 3);
-	upload->status = text_or_null(row, 4);
-	upload->total_records = number_of(row, 5);
-	upload->valid_records = number_of(row, 6);
-	upload->error_records = number_of(row, 7);
-	upload->success_rate = text_or_null(row, 8);
-	upload->failure_code = text_or_null(row, 9);
-	upload->failure_message = text_or_null(row, 10);
-	upload->error_file = text_or_null(row, 11);
-	upload->fix_file = text_or_null(row, 12);
-	upload->created_at = number_of(row, 13);
-	upload->duration = text_or_null(row, 14);
+	upload->upload_id = postgres_text(row, 0, 0);
+	upload->vendor_id = postgres_text(row, 0, 1);
+	upload->file_name = postgres_text(row, 0, 2);
+	upload->source = postgres_text(row, 0, 3);
+	upload->status = postgres_text(row, 0, 4);
+	upload->total_records = postgres_integer(row, 0, 5);
+	upload->valid_records = postgres_integer(row, 0, 6);
+	upload->error_records = postgres_integer(row, 0, 7);
+	upload->success_rate = postgres_text(row, 0, 8);
+	upload->failure_code = postgres_text(row, 0, 9);
+	upload->failure_message = postgres_text(row, 0, 10);
+	upload->error_file = postgres_text(row, 0, 11);
+	upload->fix_file = postgres_text(row, 0, 12);
+	upload->created_at = postgres_integer(row, 0, 13);
+	upload->duration = postgres_text(row, 0, 14);
 	upload->undone = strcmp(PQgetvalue(row, 0, 15), "t") == 0;
-	upload->undone_at = number_of(row, 16);
-	upload->begun_text = text_or_null(row, 17);
-	upload->ended_text = text_or_null(row, 18);
-	upload->undone_text = text_or_null(row, 19);
+	upload->undone_at = postgres_integer(row, 0, 16);
+	upload->begun_text = postgres_text(row, 0, 17);
+	upload->ended_text = postgres_text(row, 0, 18);
+	upload->undone_text = postgres_text(row, 0, 19);
 	upload->may_retry = strcmp(PQgetvalue(row, 0, 20), "t") == 0;
-	upload->attempts = number_of(row, 21);
+	upload->attempts = postgres_integer(row, 0, 21);
 	upload->delimiter = PQgetlength(row, 0, 22) == 1 ? PQgetvalue(row, 0, 22)[0] : '\0';
-	upload->heading_bytes = number_of(row, 23);
+	upload->heading_bytes = postgres_integer(row, 0, 23);
 	upload->has_checkpoint = !PQgetisnull(row, 0, 24);
 	upload->checkpoint = (struct resume_token){
-		.byte_offset = number_of(row, 24),
-		.row_number = number_of(row, 25),
-		.line_number = number_of(row, 26),
-		.state = text_or_null(row, 27),
+		.byte_offset = postgres_integer(row, 0, 24),
+		.row_number = postgres_integer(row, 0, 25),
+		.line_number = postgres_integer(row, 0, 26),
+		.state = postgres_text(row, 0, 27),
 	};
 }
 
@@ -180,12 +165,11 @@ explain_begin_error(struct database *database, const char *vendor_id, struct glu
 static void
 fill_parameters(const struct upload_request *request, const char **values, char *total)
 {
-	snprintf(total, POSTGRES_INTEGER_SIZE, "%" PRId64, request->total_records);
 	values[0] = request->vendor_id;
 	values[1] = request->file_name;
 	values[2] = request->source;
 	values[3] = request->content_id;
-	values[4] = request->total_records >= 0 ? total : NULL;
+	values[4] = request->total_records >= 0 ? integer_text(total, request->total_records) : NULL;
 	values[5] = request->metadata;
 	values[6] = request->again ? "t" : "f";
 }
@@ -195,7 +179,7 @@ upload_begin(struct database *database, const struct upload_request *request, st
 			 struct glue_error *error)
 {
 	const char *values[REQUEST_PARAMETERS];
-	char total[POSTGRES_INTEGER_SIZE];
+	char total[INTEGER_TEXT_SIZE];
 	PGresult *result = NULL;
 	bool done;
 
@@ -214,7 +198,7 @@ upload_begin_reading(struct database *database, const struct upload_request *req
 					 struct upload *upload, struct glue_error *error)
 {
 	const char *values[REQUEST_PARAMETERS];
-	char total[POSTGRES_INTEGER_SIZE];
+	char total[INTEGER_TEXT_SIZE];
 
 	fill_parameters(request, values, total);
 	return find_upload(database, UPLOAD_OF(BEGIN_UPLOAD " b, onboard_begin_parse(b)"),
@@ -236,10 +220,9 @@ bool
 upload_describe(struct database *database, struct upload *upload, int64_t total,
 				const char *metadata, struct glue_error *error)
 {
-	char number[POSTGRES_INTEGER_SIZE];
-	const char *const values[] = {upload->upload_id, number, metadata};
+	char number[INTEGER_TEXT_SIZE];
+	const char *const values[] = {upload->upload_id, integer_text(number, total), metadata};
 
-	snprintf(number, sizeof(number), "%" PRId64, total);
 	return find_upload(database,
 					   UPLOAD_OF("onboard_describe_upload($1::text, $2::bigint, $3::jsonb)"), 3,
 					   values, upload, error);
@@ -249,15 +232,16 @@ bool
 upload_save_checkpoint(struct database *database, const char *upload_id,
 					   const struct resume_token *checkpoint, bool *moved, struct glue_error *error)
 {
-	char numbers[3][POSTGRES_INTEGER_SIZE];
+	char numbers[3][INTEGER_TEXT_SIZE];
 	const char *const values[] = {
-		upload_id, numbers[0], numbers[1], numbers[2], checkpoint->state,
+		upload_id,
+		integer_text(numbers[0], checkpoint->byte_offset),
+		integer_text(numbers[1], checkpoint->row_number),
+		integer_text(numbers[2], checkpoint->line_number),
+		checkpoint->state,
 	};
 	PGresult *result = NULL;
 
-	snprintf(numbers[0], sizeof(numbers[0]), "%" PRId64, checkpoint->byte_offset);
-	snprintf(numbers[1], sizeof(numbers[1]), "%" PRId64, checkpoint->row_number);
-	snprintf(numbers[2], sizeof(numbers[2]), "%" PRId64, checkpoint->line_number);
 	if (!database_query(
 			database, RUN_ONCE,
 			"SELECT onboard_save_checkpoint($1::text, $2::bigint, $3::bigint, $4::bigint, $5::jsonb)",
@@ -272,10 +256,9 @@ bool
 upload_finish(struct database *database, struct upload *upload, int64_t total,
 			  struct glue_error *error)
 {
-	char number[POSTGRES_INTEGER_SIZE];
-	const char *const values[] = {upload->upload_id, number};
+	char number[INTEGER_TEXT_SIZE];
+	const char *const values[] = {upload->upload_id, integer_text(number, total)};
 
-	snprintf(number, sizeof(number), "%" PRId64, total);
 	return find_upload(database, UPLOAD_OF("onboard_finish_upload($1::text, $2::bigint)"), 2,
 					   values, upload, error);
 }
@@ -295,7 +278,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 			  const struct glue_error *fault, struct upload *upload, struct glue_error *error)
 {
 	const char *values[REQUEST_PARAMETERS + 2];
-	char total[POSTGRES_INTEGER_SIZE];
+	char total[INTEGER_TEXT_SIZE];
 
 	fill_parameters(request, values, total);
 	values[4] = NULL;

@@ -5,7 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,8 +128,6 @@ log_each_line(struct sandbox *sandbox, const char *statement, const char *messag
 	};
 	PGresult *list = NULL;
 
-	snprintf(seconds, sizeof(seconds), "%" PRId64, sandbox->settings.sweep_idle_seconds);
-	snprintf(most, sizeof(most), "%d", BACKLOG_LINES);
 	if (!database_query(sandbox->database, RUN_AGAIN, statement, 2, values, &list, error))
 		return false;
 	for (int row = 0; row < PQntuples(list); row++)

@@ -159,7 +159,7 @@ answer_file(struct sandbox *sandbox, const struct url_reply *reply, enum link_ki
 	bool done;
 
 	if (!database_query(sandbox->database, RUN_AGAIN, FILE_QUERY, 1, values, &result, &failure))
-		return fail(sandbox, reply, upload_id, &failure, error);
+		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else if (!PQgetisnull(result, 0, column))
@@ -182,7 +182,7 @@ answer_status(struct sandbox *sandbox, const struct url_reply *reply, const char
 	bool done;
 
 	if (!database_query(sandbox->database, RUN_AGAIN, STATUS_QUERY, 1, values, &result, &failure))
-		return fail(sandbox, reply, upload_id, &failure, error);
+		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else

@@ -232,16 +232,16 @@ record_and_publish(struct database *database, void *context, struct glue_error *
 {
 	struct report *report = context;
 	const struct report_links links = {
-		.errors = text_or_null(report->errors.link),
-		.fix = text_or_null(report->fix.link),
+		.errors = null_if_empty(report->errors.link),
+		.fix = null_if_empty(report->fix.link),
 		.until = report->links_until,
 	};
 	struct report_mail mail;
 	bool recorded;
 	bool done;
 
-	if (!report_record(database, report->upload_id, text_or_null(report->errors.key),
-					   text_or_null(report->fix.key), &recorded, error))
+	if (!report_record(database, report->upload_id, null_if_empty(report->errors.key),
+					   null_if_empty(report->fix.key), &recorded, error))
 		return false;
 	if (!recorded)
 		return true;

@@ -5,7 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,8 +163,6 @@ sweep(struct database *database, int64_t seconds, int64_t revivals, struct glue_
 		integer_text(texts[1], revivals),
 	};
 
-	snprintf(texts[0], NUMBER_SIZE, "%" PRId64, seconds);
-	snprintf(texts[1], NUMBER_SIZE, "%" PRId64, revivals);
 	return database_query(database, RUN_ONCE,
 						  "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)", 2, values,
 						  NULL, error);
@@ -212,7 +209,6 @@ stalled_renew_events(struct database *database, const struct settings *settings,
 	const char *const values[] = {integer_text(seconds, settings->sweep_unreported_seconds)};
 	PGresult *result = NULL;
 
-	snprintf(seconds, sizeof(seconds), "%" PRId64, settings->sweep_unreported_seconds);
 	if (!database_query(database, RUN_AGAIN, "SELECT onboard_renew_events(" SECONDS("$1") ")", 1,
 						values, &result, error))
 		return false;

@@ -186,9 +186,9 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 
 	revive(&sweep);
 	if (!sweep.busy)
-		abandon(&sweep);
-	send_events(&sweep);
-	if (!answer(&sweep, error) || !backlog_log_stuck(sandbox, error))
+		abandon_exhausted(&sweep);
+	renew_and_send_events(&sweep);
+	if (!append_counts(&sweep, error) || !backlog_log_stuck(sandbox, error))
 		return false;
 	if (sweep.failure.class == GLUE_NO_ERROR)
 		return true;

@@ -229,7 +229,7 @@ find_meant(const struct column_map *map, const struct text_view *missing, int co
 
 		if (field->role != FIELD_ATTRIBUTE)
 			continue;
-		index = category_suggest(field->name, missing, count);
+		index = name_suggest(field->name, missing, count);
 		if (index >= 0 && meant[index] == NULL)
 			meant[index] = field;
 	}

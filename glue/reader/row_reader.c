@@ -135,7 +135,7 @@ check_end(struct row_reader *reader)
 
 	row_source_found(reader->source, &found);
 	if (!found.has_content)
-		return glue_error_set(&reader->error, GLUE_FILE_FAULT, "EMPTY_FILE", "the file is empty");
+		return glue_error_file(&reader->error, "EMPTY_FILE");
 	return reader->has_map || column_map_no_header(&reader->error);
 }
 

@@ -5,7 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,15 +55,14 @@ bool
 report_mail_read(struct database *database, const char *upload_id, const struct report_links *links,
 				 struct report_mail *mail, struct glue_error *error)
 {
-	char until[POSTGRES_INTEGER_SIZE];
+	char until[INTEGER_TEXT_SIZE];
 	const char *values[] = {upload_id, NULL, NULL, NULL};
 
 	if (links != NULL)
 	{
-		snprintf(until, sizeof(until), "%" PRId64, links->until);
 		values[1] = links->errors;
 		values[2] = links->fix;
-		values[3] = until;
+		values[3] = integer_text(until, links->until);
 	}
 	memset(mail, 0, sizeof(*mail));
 	if (!database_query(database, RUN_AGAIN, MAIL_QUERY, 4, values, &mail->row, error))

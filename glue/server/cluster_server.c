@@ -26,11 +26,8 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "cli/message.h"
-#include "cli/terminal.h"
 #include "database/postgres_connect.h"
 #include "database/postgres_error.h"
-#include "server/cluster.h"
 #include "server/cluster_server.h"
 #include "server/pid_file.h"
 
