@@ -183,7 +183,7 @@ CREATE TABLE onboard.validation_errors (
 	CONSTRAINT validation_errors_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES onboard.upload_history (upload_id) ON DELETE CASCADE,
 	CONSTRAINT validation_errors_vendor_id_fkey FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id)
 );
-COMMENT ON TABLE onboard.validation_errors IS 'What is wrong with rejected rows: one row per field and rule broken';
+COMMENT ON TABLE onboard.validation_errors IS 'What is wrong with rows: one row per field and rule broken; of an accepted row, only warnings';
 COMMENT ON COLUMN onboard.validation_errors.original_data IS 'The whole row as the vendor wrote it; for a malformed record, its text as "raw_record"';
 
 CREATE TABLE onboard.vendor_roles (
@@ -733,6 +733,7 @@ BEGIN ATOMIC
 				pg_catalog.min(v.row_number) AS first_row
 			FROM onboard.visible_upload(onboard_error_summary.upload_id) u
 				JOIN onboard.validation_errors v ON v.upload_id OPERATOR(pg_catalog.=) u.upload_id
+					AND v.severity OPERATOR(pg_catalog.=) 'error'
 			GROUP BY v.upload_id, v.error_type, v.error_field) c
 		CROSS JOIN LATERAL (SELECT f.line_number, f.row_number, f.suggestion
 			FROM onboard.validation_errors f
@@ -740,6 +741,7 @@ BEGIN ATOMIC
 				AND f.row_number OPERATOR(pg_catalog.=) c.first_row
 				AND f.error_type OPERATOR(pg_catalog.=) c.error_type
 				AND (f.error_field OPERATOR(pg_catalog.=) c.error_field OR (f.error_field IS NULL AND c.error_field IS NULL))
+				AND f.severity OPERATOR(pg_catalog.=) 'error'
 			ORDER BY f.error_id LIMIT 1) e
 	ORDER BY c.rows DESC, c.error_type, c.error_field;
 END;
@@ -772,13 +774,15 @@ BEGIN
 		INTO result, others
 		FROM (SELECT e.error_type, e.error_field, count(*) AS rows, min(e.row_number) AS first_row,
 					count(*) OVER () AS causes
-				FROM onboard.validation_errors e WHERE e.upload_id = upload_causes.upload_id
+				FROM onboard.validation_errors e
+				WHERE e.upload_id = upload_causes.upload_id AND e.severity = 'error'
 				GROUP BY e.error_type, e.error_field
 				ORDER BY count(*) DESC, e.error_type, e.error_field LIMIT 3) c
 			CROSS JOIN LATERAL (SELECT e.line_number, e.row_number, e.suggestion
 				FROM onboard.validation_errors e
 				WHERE e.upload_id = upload_causes.upload_id AND e.row_number = c.first_row
 					AND e.error_type = c.error_type AND e.error_field IS NOT DISTINCT FROM c.error_field
+					AND e.severity = 'error'
 				ORDER BY e.error_id LIMIT 1) f;
 	IF others > 0 THEN
 		result := result || format(E'  (and %s other %s)\n', others, CASE WHEN others = 1 THEN 'cause' ELSE 'causes' END);

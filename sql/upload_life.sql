@@ -222,6 +222,17 @@ SELECT onboard_reject_upload(:'active', 'NOT_TEXT', ''); -- ERROR
 SELECT onboard_sweep_uploads(); -- ERROR
 RESET SESSION AUTHORIZATION;
 
+-- A mode that the library does not know: no row is loaded, the upload can be ended.
+BEGIN;
+ALTER TABLE onboard.upload_history DROP CONSTRAINT upload_history_mode_check;
+SELECT onboard_begin_upload('LIFE-1', 'later.csv', NULL, 'content of a later mode') AS later \gset
+UPDATE onboard.upload_history SET mode = 'later' WHERE upload_id = :'later';
+SAVEPOINT before;
+SELECT onboard_ingest(:'later', '[{"row_number": 1, "product": {}}]'); -- ERROR
+ROLLBACK TO before;
+SELECT status, failure_code FROM onboard_cancel_upload(:'later');
+ROLLBACK;
+
 -- One ending each
 SELECT upload_id FROM ended WHERE kind = 'upload_ended' GROUP BY upload_id HAVING count(*) > 1;
 SELECT count(*) FROM uploads WHERE status <> 'processing' AND upload_id NOT IN (SELECT upload_id FROM ended);

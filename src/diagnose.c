@@ -20,14 +20,16 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
-#include "catalogue/catalogue.h"
-#include "onboard.h"
 #include "base/owner.h"
 #include "base/search_path.h"
 #include "base/settings.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
+#include "catalogue/catalogue.h"
 #include "catalogue/table_shape.h"
+#include "door/intake.h"
+#include "load/loader.h"
+#include "onboard.h"
 
 #define SEVERITY_TEXT_ERROR "error"     /* rows cannot be loaded */
 #define SEVERITY_TEXT_WARNING "warning" /* something should be done */
@@ -53,15 +55,16 @@ static bool
 diagnose_versions(ReturnSetInfo *result)
 {
 	char *script = onboard_script_version();
-	bool fit = strcmp(script, ONBOARD_VERSION) == 0;
+	bool match = strcmp(script, ONBOARD_VERSION) == 0;
 
-	if (!fit)
+	if (!match)
 		add(result, SEVERITY_TEXT_ERROR, "versions",
-			psprintf("library version %s does not fit script version %s", ONBOARD_VERSION, script),
+			psprintf("library version %s does not match script version %s", ONBOARD_VERSION,
+					 script),
 			psprintf(
 				"Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
 				script));
-	return fit;
+	return match;
 }
 
 /* A grant of CREATE is a reason to act; a schema that belongs to another role is not. */
@@ -136,30 +139,25 @@ departure_of(const char *table, const TableShape *shape)
 	return departure;
 }
 
-static bool
-intake_has_trigger(void)
-{
-	Relation relation = table_open(onboard_relation("intake"), AccessShareLock);
-	bool has_trigger = table_has_insert_trigger(relation);
-
-	table_close(relation, NoLock);
-	return has_trigger;
-}
-
-/* What runs between the rows of a load; see choose_manner() of loader.c. */
+/* What runs between the rows of every load. */
 static const char *
-departure_between_rows(void)
+code_between_rows(void)
 {
-	if (departure_of("validation_errors", &validation_errors_shape) != NULL)
-		return "onboard.validation_errors takes its rows by INSERT statements";
-	return intake_has_trigger() ? "onboard.intake has a trigger on INSERT" : NULL;
+	bool errors_stored_directly =
+		departure_of("validation_errors", &validation_errors_shape) == NULL;
+	Relation intake = table_open(onboard_relation("intake"), AccessShareLock);
+	const char *code =
+		loader_code_between_rows(errors_stored_directly, intake_code_between_rows(intake));
+
+	table_close(intake, NoLock);
+	return code;
 }
 
 static void
 diagnose_products(ReturnSetInfo *result)
 {
 	Inspection inspection = {0};
-	const char *between_rows = departure_between_rows();
+	const char *between_rows = code_between_rows();
 	ErrorData *error;
 
 	if (!subtransaction_run(inspect, &inspection, &error))

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * onboard.c
- *	  Module entry, versions, and the counters of the session.
+ *	  Module entry and versions.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,17 +14,13 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
-#include "base/compat.h"
-#include "base/counters.h"
-#include "onboard.h"
 #include "base/settings.h"
 #include "base/statement.h"
+#include "onboard.h"
 #include "shared/rules.h"
 #include "upload/pending.h"
 
 PG_MODULE_MAGIC;
-
-OnboardCounters onboard_counters;
 
 PGDLLEXPORT void _PG_init(void);
 
@@ -83,7 +79,7 @@ onboard_version(PG_FUNCTION_ARGS)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("library version %s does not fit script version %s of extension \"onboard\"",
+			 errmsg("library version %s does not match script version %s of extension \"onboard\"",
 					ONBOARD_VERSION, script),
 			 errhint(
 				 "Run ALTER EXTENSION onboard UPDATE, or install the library of version %s and reconnect.",
@@ -94,37 +90,4 @@ onboard_version(PG_FUNCTION_ARGS)
 	values[1] = CStringGetTextDatum(script);
 	values[2] = Int32GetDatum(ONBOARD_RULESET_VERSION);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
-}
-
-PG_FUNCTION_INFO_V1(onboard_statistics);
-
-/* Counters of this session, one row each. */
-Datum
-onboard_statistics(PG_FUNCTION_ARGS)
-{
-	const struct
-	{
-		const char *name;
-		int64 value;
-	} rows[] = {
-		{"rows_direct", onboard_counters.rows_direct},
-		{"rows_probed", onboard_counters.rows_probed},
-		{"rows_plain", onboard_counters.rows_plain},
-		{"rows_rejected", onboard_counters.rows_rejected},
-		{"rows_replayed", onboard_counters.rows_replayed},
-		{"conflicts", onboard_counters.conflicts},
-		{"windows", onboard_counters.windows},
-	};
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	int i;
-
-	InitMaterializedSRF(fcinfo, 0);
-	for (i = 0; i < lengthof(rows); i++)
-	{
-		Datum values[2] = {CStringGetTextDatum(rows[i].name), Int64GetDatum(rows[i].value)};
-		bool nulls[2] = {false, false};
-
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-	return (Datum) 0;
 }

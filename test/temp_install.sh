@@ -35,6 +35,12 @@ mkdir -p "$directory$includedir"
 cp "$includedir"/*.h "$directory$includedir/"
 ln -sfn ".$bindir" "$directory/bin"
 make -s -C "$root" install DESTDIR="$directory" PG_CONFIG="$pg_config" >/dev/null
+# Libraries that only tests load; no other installation has them.
+for module in "$root"/test/modules/*.c; do
+	name=$(basename "$module" .c)
+	$($pg_config --cc) -std=gnu11 -O2 -fPIC -shared -I"$root/src" -I"$($pg_config --includedir-server)" \
+		-o "$directory$libdir/onboard_test_$name.so" "$module"
+done
 
 printf "export PATH='%s/bin':\"\$PATH\"\n" "$directory"
 printf "export ONBOARD_BIN='%s/usr/local/bin/onboard'\n" "$directory"

@@ -111,15 +111,16 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 	PGresult *result = NULL;
 
 	/* The example's message is that of the first row, by the primary key. */
-	if (!database_query(database, RUN_AGAIN,
-						"SELECT s.error_type, s.error_field, s.rows, s.example_line,"
-						" (SELECT e.error_message FROM onboard.validation_errors e"
-						"  WHERE e.upload_id = $1::text AND e.error_type = s.error_type"
-						"  AND e.error_field IS NOT DISTINCT FROM s.error_field"
-						"  ORDER BY e.upload_id, e.row_number, e.error_id LIMIT 1), s.suggestion"
-						" FROM onboard_error_summary($1::text) s"
-						" ORDER BY s.rows DESC, s.error_type, s.error_field",
-						1, values, &result, error))
+	if (!database_query(
+			database, RUN_AGAIN,
+			"SELECT s.error_type, s.error_field, s.rows, s.example_line,"
+			" (SELECT e.error_message FROM onboard.validation_errors e"
+			"  WHERE e.upload_id = $1::text AND e.error_type = s.error_type"
+			"  AND e.error_field IS NOT DISTINCT FROM s.error_field AND e.severity = 'error'"
+			"  ORDER BY e.upload_id, e.row_number, e.error_id LIMIT 1), s.suggestion"
+			" FROM onboard_error_summary($1::text) s"
+			" ORDER BY s.rows DESC, s.error_type, s.error_field",
+			1, values, &result, error))
 		return false;
 	for (int row = 0; row < PQntuples(result); row++)
 	{

@@ -32,7 +32,7 @@
 #include "database/postgres_value.h"
 #include "import/upload.h"
 #include "shared/columns.h"
-#include "shared/error_report.h"
+#include "shared/report_cells.h"
 #include "shared/text.h"
 
 /* A chunk ends with whichever comes first. */
@@ -53,14 +53,12 @@ struct check
 	int64_t errors;
 	struct causes causes;
 	bool loaded_before;
-	FILE *errors_file; /* or NULL */
+	FILE *errors_file;        /* or NULL */
+	struct byte_buffer query; /* see make_query() */
 	struct glue_error error;
 };
 
-/* Bytes of the statement that judges a chunk. */
-#define CHUNK_QUERY_SIZE 2048
-
-/* The columns of its result; those of the product that the report shows follow. */
+/* The columns of the query; the last is the first of those that the report shows. */
 enum
 {
 	AT_ROW,
@@ -73,48 +71,60 @@ enum
 };
 
 /* One row per error, those of a row together. */
-static void
-write_chunk_query(char query[CHUNK_QUERY_SIZE])
+static const char query_beginning[] =
+	"SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
+	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion'";
+static const char query_end[] =
+	" FROM onboard_check($1::text, $2::jsonb, true) c"
+	" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
+	" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
+	" WHERE c.status = 'error' AND e.error ->> 'severity' = 'error'"
+	" ORDER BY c.row_number, e.position";
+
+/*
+ * Append what the error report shows of a column.
+ */
+static bool
+append_column(struct byte_buffer *query, const struct report_cell *cell, struct glue_error *error)
 {
-	struct text_builder builder;
+	char expression[128];
+	const char *name = onboard_columns[cell->column].name;
 
-	text_start(&builder, query, CHUNK_QUERY_SIZE);
-	text_add(&builder,
-			 text_of("SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
-					 " e.error ->> 'error_message', e.error ->> 'rejected_value',"
-					 " e.error ->> 'suggestion'"));
-	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+	if (cell->max_characters > 0)
+		snprintf(expression, sizeof(expression), ", left(p.product ->> '%s', %d)", name,
+				 cell->max_characters);
+	else
+		snprintf(expression, sizeof(expression), ", p.product ->> '%s'", name);
+	return byte_buffer_append_string(query, expression, error);
+}
+
+/*
+ * Write the query that judges a chunk, with the columns of the error report.
+ */
+static bool
+make_query(struct check *check, struct glue_error *error)
+{
+	struct byte_buffer *query = &check->query;
+
+	if (!byte_buffer_append_string(query, query_beginning, error))
+		return false;
+	for (int i = 0; i < REPORT_CELL_COUNT; i++)
 	{
-		const struct report_column *column = &error_report_columns[i];
-
-		if (column->value != REPORT_PRODUCT)
-			continue;
-		/* No value is as long as the cap on a field. */
-		text_add(&builder, text_of(", left(p.product ->> '"));
-		text_add(&builder, text_of(onboard_columns[column->column].name));
-		text_add(&builder, text_of("', "));
-		text_add_integer(&builder, column->max_characters > 0 ? column->max_characters
-															  : ONBOARD_MAX_FIELD_BYTES);
-		text_add(&builder, text_of(")"));
+		if (report_cells[i].source == REPORT_COLUMN &&
+			!append_column(query, &report_cells[i], error))
+			return false;
 	}
-	text_add(
-		&builder,
-		text_of(
-			" FROM onboard_check($1::text, $2::jsonb, true) c"
-			" CROSS JOIN LATERAL jsonb_array_elements(c.errors) WITH ORDINALITY AS e (error, position)"
-			" CROSS JOIN LATERAL (SELECT $2::jsonb -> (c.row_number - $3::bigint)::integer -> 'product') AS p (product)"
-			" WHERE c.status = 'error'"
-			" ORDER BY c.row_number, e.position"));
-	text_finish(&builder);
+	return byte_buffer_append_string(query, query_end, error) &&
+		   byte_buffer_terminate(query, error);
 }
 
 /* ----- the error file ----- */
 
 static void
-write_error_cells(FILE *file, const char *const *cells)
+write_headings(FILE *file)
 {
-	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
-		csv_write_cell(file, cells[i], i == 0, ',');
+	for (int i = 0; i < REPORT_CELL_COUNT; i++)
+		csv_write_cell(file, report_cell_heading(&report_cells[i]), i == 0, ',');
 	fputs("\r\n", file);
 }
 
@@ -125,7 +135,6 @@ static bool
 open_errors_file(struct check *check, struct glue_error *error)
 {
 	const char *path = check->options->errors;
-	const char *cells[ERROR_REPORT_COLUMNS];
 
 	if (path == NULL)
 		return true;
@@ -134,9 +143,7 @@ open_errors_file(struct check *check, struct glue_error *error)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
 							  "cannot write %s: %s", path, strerror(errno));
 	fputs("\xEF\xBB\xBF", check->errors_file);
-	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
-		cells[i] = error_report_columns[i].heading;
-	write_error_cells(check->errors_file, cells);
+	write_headings(check->errors_file);
 	return true;
 }
 
@@ -157,49 +164,37 @@ close_errors_file(struct check *check, struct glue_error *error)
 }
 
 /*
- * Where the result of the query has what a column of the report shows.
- * *product is the next of its columns of the product.
+ * Where a cell is in the query; -1 for the line number, which is not.
  */
 static int
-result_column(enum report_value value, int *product)
+query_column(const struct report_cell *cell)
 {
-	switch (value)
-	{
-		case REPORT_ROW_NUMBER:
-			return AT_ROW;
-		case REPORT_ERROR_TYPE:
-			return AT_TYPE;
-		case REPORT_ERROR_FIELD:
-			return AT_FIELD;
-		case REPORT_ERROR_MESSAGE:
-			return AT_MESSAGE;
-		case REPORT_REJECTED_VALUE:
-			return AT_REJECTED;
-		case REPORT_SUGGESTION:
-			return AT_SUGGESTION;
-		case REPORT_PRODUCT:
-			return (*product)++;
-		case REPORT_LINE_NUMBER:
-			break;
-	}
-	return -1;
+	static const int columns[REPORT_SOURCE_COUNT] = {
+		[REPORT_ROW_NUMBER] = AT_ROW,        [REPORT_LINE_NUMBER] = -1,
+		[REPORT_ERROR_TYPE] = AT_TYPE,       [REPORT_ERROR_FIELD] = AT_FIELD,
+		[REPORT_ERROR_MESSAGE] = AT_MESSAGE, [REPORT_REJECTED_VALUE] = AT_REJECTED,
+		[REPORT_SUGGESTION] = AT_SUGGESTION,
+	};
+
+	return columns[cell->source];
 }
 
 static void
 write_error_record(struct check *check, const PGresult *result, int row, int64_t line_number)
 {
 	char line[INTEGER_TEXT_SIZE];
-	const char *cells[ERROR_REPORT_COLUMNS];
 	int product = AT_PRODUCT;
 
 	(void) integer_text(line, line_number);
-	for (int i = 0; i < ERROR_REPORT_COLUMNS; i++)
+	for (int i = 0; i < REPORT_CELL_COUNT; i++)
 	{
-		int column = result_column(error_report_columns[i].value, &product);
+		const struct report_cell *cell = &report_cells[i];
+		int column = cell->source == REPORT_COLUMN ? product++ : query_column(cell);
 
-		cells[i] = column < 0 ? line : postgres_text(result, row, column);
+		csv_write_cell(check->errors_file, column < 0 ? line : postgres_text(result, row, column),
+					   i == 0, ',');
 	}
-	write_error_cells(check->errors_file, cells);
+	fputs("\r\n", check->errors_file);
 }
 
 /* ----- chunks ----- */
@@ -238,7 +233,6 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 static bool
 judge_chunk(struct check *check, struct glue_error *error)
 {
-	char query[CHUNK_QUERY_SIZE];
 	char first[INTEGER_TEXT_SIZE];
 	const char *const *values;
 	PGresult *result = NULL;
@@ -253,8 +247,7 @@ judge_chunk(struct check *check, struct glue_error *error)
 		check->records.data,
 		integer_text(first, check->first_row),
 	};
-	write_chunk_query(query);
-	if (!database_query(check->database, RUN_ONCE, query, 3, values, &result, error))
+	if (!database_query(check->database, RUN_ONCE, check->query.data, 3, values, &result, error))
 		return false;
 	done = take_errors(check, result, error);
 	PQclear(result);
@@ -514,7 +507,8 @@ run_check(struct check *check)
 		error = local_file_advice(&check->local, &error);
 		return command_fail(check->options, &error);
 	}
-	if (!find_earlier_load(check, &error) || !check_file(check, &error))
+	if (!find_earlier_load(check, &error) || !make_query(check, &error) ||
+		!check_file(check, &error))
 		return command_fail(check->options, &error);
 	return show_check_result(check, clock_milliseconds() - started_ms);
 }
@@ -535,6 +529,7 @@ command_check(const struct options *options)
 	code = run_check(check);
 	causes_clean_up(&check->causes);
 	byte_buffer_clean_up(&check->records);
+	byte_buffer_clean_up(&check->query);
 	database_close(check->database);
 	local_file_close(&check->local);
 	glue_release(check);

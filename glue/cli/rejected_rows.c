@@ -41,9 +41,10 @@ static const char rows_query[] =
 	"SELECT e.row_number, e.line_number, e.vendor_product_id, e.original_data ->> 'sku' AS sku,"
 	" e.error_type, e.error_field, e.error_message, e.suggestion"
 	" FROM onboard.validation_errors e"
-	" WHERE e.upload_id = $1::text AND e.row_number > $2::bigint AND e.row_number <="
+	" WHERE e.upload_id = $1::text AND e.severity = 'error'"
+	" AND e.row_number > $2::bigint AND e.row_number <="
 	" (SELECT max(r.row_number) FROM (SELECT DISTINCT n.row_number FROM onboard.validation_errors n"
-	"  WHERE n.upload_id = $1::text AND n.row_number > $2::bigint"
+	"  WHERE n.upload_id = $1::text AND n.severity = 'error' AND n.row_number > $2::bigint"
 	"  ORDER BY n.row_number LIMIT nullif($3::bigint, 0)) r)"
 	" ORDER BY e.upload_id, e.row_number, e.error_id";
 

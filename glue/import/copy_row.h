@@ -22,8 +22,9 @@
 #include "reader/column_map.h"
 #include "reader/record.h"
 
-/* Bytes of the statement with the NUL; all names together are under 400. */
-#define COPY_STATEMENT_SIZE 1024
+/* Bytes of the statement with the NUL: every column, and what is around them. */
+#define COPY_COLUMN_BYTES(symbol, name, ...) +sizeof(", " #name)
+#define COPY_STATEMENT_SIZE (256 ONBOARD_COLUMNS(COPY_COLUMN_BYTES))
 
 /*
  * How the rows of one file are sent.  Immutable after copy_layout_init().

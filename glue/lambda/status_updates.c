@@ -87,27 +87,30 @@ remember(struct status_updates *updates, int64_t row_number, struct glue_error *
 }
 
 bool
-status_updates_add(struct status_updates *updates, int64_t row_number, const char *reason,
-				   const char *details, bool *is_new, struct glue_error *error)
+status_updates_add(struct status_updates *updates, const struct row_outcome *outcome, bool *is_new,
+				   struct glue_error *error)
 {
+	/* A row that has no verdict is an error to whoever reads the item. */
+	enum row_action action = outcome->is_judged ? outcome->action : ACTION_REJECT;
+	bool is_valid = action_is_valid(action);
 	struct dynamodb_json json;
 	char record_id[RECORD_ID_SIZE];
 
-	*is_new = !is_there(updates, row_number);
+	*is_new = !is_there(updates, outcome->row_number);
 	if (!*is_new)
 		return true;
-	if (!remember(updates, row_number, error) ||
-		!dynamodb_statement(&updates->statements,
-							reason == NULL ? updates->validated : updates->error, &json, error))
+	if (!remember(updates, outcome->row_number, error) ||
+		!dynamodb_statement(&updates->statements, is_valid ? updates->validated : updates->error,
+							&json, error))
 		return false;
-	dynamodb_put_string(&json, NULL, reason == NULL ? "validated" : "error");
+	dynamodb_put_string(&json, NULL, action_status(action));
 	dynamodb_put_number(&json, NULL, updates->processed_at);
-	if (reason != NULL)
+	if (!is_valid)
 	{
-		dynamodb_put_string(&json, NULL, reason);
-		dynamodb_put_string(&json, NULL, details != NULL ? details : "[]");
+		dynamodb_put_string(&json, NULL, outcome->reason);
+		dynamodb_put_string(&json, NULL, outcome->details != NULL ? outcome->details : "[]");
 	}
-	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, row_number);
+	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, outcome->row_number);
 	dynamodb_put_string(&json, NULL, updates->upload_id);
 	dynamodb_put_string(&json, NULL, record_id);
 	return dynamodb_statement_end(&updates->statements, &json, error);

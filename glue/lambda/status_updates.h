@@ -11,7 +11,7 @@
  * or is gone fails the condition, and that is as good as done; an item that
  * DynamoDB removed is never made again.
  *
- *	  status			validated or error
+ *	  status			validated or error, by the action of the row
  *	  processed_at		when, a number, epoch seconds
  *	  error_reason		with error: the first error's type, or refused or
  *						unknown_upload
@@ -24,6 +24,7 @@
 #define GLUE_LAMBDA_STATUS_UPDATES_H
 
 #include "aws/dynamodb.h"
+#include "shared/action.h"
 
 /* Bytes of a statement with the name of a table, which has up to 255. */
 #define STATUS_STATEMENT_SIZE 512
@@ -60,14 +61,22 @@ extern void status_updates_clean_up(struct status_updates *updates);
 /* The rows that follow are of this upload, which has none yet; borrowed. */
 extern void status_updates_begin_upload(struct status_updates *updates, const char *upload_id);
 
+/* What became of a row; everything is borrowed. */
+struct row_outcome
+{
+	int64_t row_number;
+	bool is_judged;         /* false: its upload takes no rows, for the reason below */
+	enum row_action action; /* of a row that is judged */
+	const char *reason;     /* NULL for a valid row */
+	const char *details;    /* errors as JSON, or NULL */
+};
+
 /*
- * Add the verdict on a row, or nothing when the row has one in the list
- * already.  reason is NULL for validated; details may be NULL.  *is_new is
- * set to whether it was added.
+ * Add what became of a row, or nothing when the row is in the list already.
+ * *is_new is set to whether it was added.
  */
-extern bool
-status_updates_add(struct status_updates *updates, int64_t row_number, const char *reason,
-				   const char *details, bool *is_new, struct glue_error *error);
+extern bool status_updates_add(struct status_updates *updates, const struct row_outcome *outcome,
+							   bool *is_new, struct glue_error *error);
 
 /*
  * Do all updates that can be done until the deadline, of clock_milliseconds().  False

@@ -30,7 +30,8 @@
 
 /* The values of the errors stay out: they are in the item already. */
 #define INGEST                                                                                        \
-	"SELECT r.row_number, r.status, r.errors -> 0 ->> 'error_type',"                                  \
+	"SELECT r.row_number, r.status, r.action,"                                                        \
+	" jsonb_path_query_first(r.errors, '$[*] ? (@.severity == \"error\")') ->> 'error_type',"         \
 	" CASE WHEN r.status = 'error' THEN"                                                              \
 	" (SELECT jsonb_agg(e.value - 'rejected_value') FROM jsonb_array_elements(r.errors) e)::text END" \
 	" FROM onboard_ingest($1, $2::jsonb) r"
@@ -39,6 +40,7 @@ enum ingested_column
 {
 	INGESTED_ROW_NUMBER,
 	INGESTED_STATUS,
+	INGESTED_ACTION,
 	INGESTED_REASON,
 	INGESTED_DETAILS
 };
@@ -48,8 +50,7 @@ enum ingested_column
 
 struct verdict_counts
 {
-	int64_t valid;
-	int64_t invalid;
+	int64_t actions[ACTION_COUNT];
 	int64_t refused; /* no verdict: the upload has ended, or is unknown */
 };
 
@@ -106,35 +107,53 @@ write_records(struct batch *batch, size_t first, bool all, struct glue_error *er
 }
 
 /*
+ * One result of onboard_ingest().  A later version of the extension may know an
+ * action that has no name here; the row is valid all the same.
+ */
+static struct row_outcome
+read_outcome(const PGresult *result, int tuple)
+{
+	const char *status = PQgetvalue(result, tuple, INGESTED_STATUS);
+	struct row_outcome outcome = {
+		.row_number = postgres_integer(result, tuple, INGESTED_ROW_NUMBER),
+		.is_judged = true,
+		.action = ACTION_INSERT,
+	};
+
+	if (strcmp(status, action_status(ACTION_REJECT)) == 0)
+	{
+		outcome.action = ACTION_REJECT;
+		outcome.reason = PQgetvalue(result, tuple, INGESTED_REASON);
+		outcome.details = PQgetvalue(result, tuple, INGESTED_DETAILS);
+	}
+	else if (!PQgetisnull(result, tuple, INGESTED_ACTION))
+		(void) action_by_name(PQgetvalue(result, tuple, INGESTED_ACTION), &outcome.action);
+	else
+	{
+		outcome.is_judged = false;
+		outcome.reason = status;
+	}
+	return outcome;
+}
+
+/*
  * Count a verdict, and note the status of its item.  The verdict is committed,
  * so a status that finds no memory is only missed.
  */
 static void
 take_verdict(struct batch *batch, const PGresult *result, int tuple)
 {
-	int64_t row_number = postgres_integer(result, tuple, INGESTED_ROW_NUMBER);
-	const char *status = PQgetvalue(result, tuple, INGESTED_STATUS);
-	const char *reason = NULL;
-	const char *details = NULL;
+	struct row_outcome outcome = read_outcome(result, tuple);
 	struct glue_error error = {0};
 	bool is_new;
 
-	if (strcmp(status, "error") == 0)
-	{
-		reason = PQgetvalue(result, tuple, INGESTED_REASON);
-		details = PQgetvalue(result, tuple, INGESTED_DETAILS);
-	}
-	else if (strcmp(status, "validated") != 0)
-		reason = status;
-	if (!status_updates_add(&batch->updates, row_number, reason, details, &is_new, &error))
+	if (!status_updates_add(&batch->updates, &outcome, &is_new, &error))
 		log_failure(&batch->sandbox->log, "the status of a row cannot be noted", &error);
 	/* The same row may be in a batch twice. */
 	if (!is_new)
 		return;
-	if (reason == NULL)
-		batch->counts.valid++;
-	else if (details != NULL)
-		batch->counts.invalid++;
+	if (outcome.is_judged)
+		batch->counts.actions[outcome.action]++;
 	else
 		batch->counts.refused++;
 }
@@ -321,17 +340,26 @@ account(const struct batch *batch)
 {
 	const struct verdict_counts *counts = &batch->counts;
 	struct metrics *metrics = batch->invocation->metrics;
+	int64_t valid = 0;
+	int64_t invalid = 0;
 
-	metrics_add(metrics, METRIC_PRODUCTS_VALIDATED, counts->valid + counts->invalid);
-	metrics_add(metrics, METRIC_PRODUCTS_VALID, counts->valid);
-	metrics_add(metrics, METRIC_PRODUCTS_INVALID, counts->invalid);
+	for (int action = 0; action < ACTION_COUNT; action++)
+	{
+		if (action_is_valid(action))
+			valid += counts->actions[action];
+		else
+			invalid += counts->actions[action];
+	}
+	metrics_add(metrics, METRIC_PRODUCTS_VALIDATED, valid + invalid);
+	metrics_add(metrics, METRIC_PRODUCTS_VALID, valid);
+	metrics_add(metrics, METRIC_PRODUCTS_INVALID, invalid);
 	if (counts->refused > 0)
 		log_write(&batch->sandbox->log, LOG_WARNING, "uploads took no more rows",
 				  LOG_COUNT(LOG_ROWS, counts->refused));
 	log_write(&batch->sandbox->log, LOG_INFO, "batch judged",
 			  LOG_COUNT(LOG_RECORDS, (int64_t) batch->event.count),
-			  LOG_COUNT(LOG_ROWS, counts->valid + counts->invalid),
-			  LOG_COUNT(LOG_VALID, counts->valid), LOG_COUNT(LOG_INVALID, counts->invalid),
+			  LOG_COUNT(LOG_ROWS, valid + invalid), LOG_COUNT(LOG_VALID, valid),
+			  LOG_COUNT(LOG_INVALID, invalid),
 			  LOG_COUNT(LOG_FAILED, (int64_t) (batch->event.count - batch->first_open)));
 }
 

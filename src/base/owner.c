@@ -216,3 +216,25 @@ owner_check_all_vendors(const char *action)
 				 errdetail("Role \"%s\" is confined to its vendors by onboard.vendor_roles.",
 						   GetUserNameFromId(GetUserId(), false))));
 }
+
+void
+owner_check_operator(void)
+{
+	static Statement right = {"SELECT onboard.is_operator()", 0, {InvalidOid}};
+	OwnerSection section;
+	bool is_operator;
+
+	owner_enter(&section);
+	SPI_connect();
+	statement_run(&right, NULL, NULL, true, SPI_OK_SELECT);
+	is_operator = DatumGetBool(statement_value(1, NULL));
+	SPI_finish();
+	owner_leave(&section);
+	if (!is_operator)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("the owner of onboard.products cannot write for all vendors"),
+			 errhint(
+				 "Grant it EXECUTE on onboard.all_vendors(), and remove it from onboard.vendor_roles.")));
+}

@@ -65,6 +65,13 @@ extern void owner_check_all_vendors(const char *action);
 /* The test of owner_check_caller() without the error. */
 extern bool owner_caller_may_load(const char *vendor_id);
 
+/*
+ * Raise an error unless the owner is an operator.  The shipped policies let the
+ * owner write either every row of onboard.products or none, so if none, the row is
+ * not what was refused.
+ */
+extern void owner_check_operator(void);
+
 /* Whom owner_enter() becomes. */
 extern Oid owner_of_tables(void);
 

@@ -31,6 +31,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -129,55 +130,103 @@ search_path_for(Oid owner, OpenSchema open[SEARCH_PATH_SCHEMAS], int *open_count
 	return paths[own_open][public_open];
 }
 
+/*
+ * Looking through all types takes longer than storing a row, so what was found to
+ * be no obstacle stays so until a type changes; each relation has one.
+ */
+typedef struct KnownHarmless
+{
+	uint64 type_changes; /* as counted before the look; 0 for nothing known */
+	Oid temporary;       /* schema of the session's temporary objects */
+	Oid left_out[SEARCH_PATH_SCHEMAS];
+} KnownHarmless;
+
+static KnownHarmless known_harmless;
+static uint64 type_changes = 1;
+
+/* Syscache callback */
+static void
+count_type_change(Datum argument, int cache, uint32 hash)
+{
+	type_changes++;
+}
+
 /* Does a schema left out have a type of this name?  Relations have one each. */
 static bool
-is_shadow(const char *name, const OpenSchema *open, int open_count)
+is_shadow(const char *name, const Oid left_out[SEARCH_PATH_SCHEMAS])
 {
 	int i;
 
-	for (i = 0; i < open_count; i++)
+	for (i = 0; i < SEARCH_PATH_SCHEMAS; i++)
 	{
-		Oid schema = get_namespace_oid(open[i].name, true);
-
-		if (SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(name), ObjectIdGetDatum(schema)))
+		if (OidIsValid(left_out[i]) && SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(name),
+															 ObjectIdGetDatum(left_out[i])))
 			return true;
 	}
 	return false;
+}
+
+static void
+refuse_shadow(const char *name, const OpenSchema *open)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("temporary object \"%s\" would be used in place of the one in schema \"%s\"",
+					name, open->name),
+			 errdetail("A trigger or policy on a table of onboard may mean either."),
+			 errhint("Drop the temporary object, or run %s.", search_path_remedy(open))));
+}
+
+/* Look at the type of each temporary object.  open is the schema to name in an error. */
+static void
+check_types(const KnownHarmless *look, const OpenSchema *open)
+{
+	Relation types = table_open(TypeRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&key, Anum_pg_type_typnamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(look->temporary));
+	scan = systable_beginscan(types, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		const char *name = NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname);
+
+		if (is_shadow(name, look->left_out))
+			refuse_shadow(name, open);
+	}
+	systable_endscan(scan);
+	table_close(types, AccessShareLock);
 }
 
 /* Functions and operators are never looked for among temporary objects. */
 void
 search_path_check_temporary(const OpenSchema *open, int open_count)
 {
-	Oid temporary = LookupExplicitNamespace("pg_temp", true);
-	Relation types;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
+	static bool is_registered = false;
+	KnownHarmless look;
+	int i;
 
-	if (open_count == 0 || !OidIsValid(temporary))
+	if (open_count == 0)
 		return;
-	types = table_open(TypeRelationId, AccessShareLock);
-	ScanKeyInit(&key, Anum_pg_type_typnamespace, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(temporary));
-	scan = systable_beginscan(types, InvalidOid, false, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	memset(&look, 0, sizeof(look));
+	look.temporary = LookupExplicitNamespace("pg_temp", true);
+	if (!OidIsValid(look.temporary))
+		return;
+	if (!is_registered)
 	{
-		const char *name = NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname);
-
-		if (is_shadow(name, open, open_count))
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg(
-					 "temporary object \"%s\" would be used in place of the one in schema \"%s\"",
-					 name, open[open_count - 1].name),
-				 errdetail("A trigger or policy on a table of onboard may mean either."),
-				 errhint("Drop the temporary object, or run %s.",
-						 search_path_remedy(&open[open_count - 1]))));
+		CacheRegisterSyscacheCallback(TYPEOID, count_type_change, (Datum) 0);
+		is_registered = true;
 	}
-	systable_endscan(scan);
-	table_close(types, AccessShareLock);
+	for (i = 0; i < open_count; i++)
+		look.left_out[i] = get_namespace_oid(open[i].name, true);
+	/* A change that is announced while we look counts as one after it. */
+	look.type_changes = type_changes;
+	if (memcmp(&look, &known_harmless, sizeof(look)) == 0)
+		return;
+	check_types(&look, &open[open_count - 1]);
+	memcpy(&known_harmless, &look, sizeof(look));
 }
 
 char *

@@ -15,7 +15,7 @@
 
 #include "executor/spi.h"
 
-#define STATEMENT_MAX_PARAMETERS 24
+#define STATEMENT_MAX_PARAMETERS 64
 
 typedef struct Statement
 {

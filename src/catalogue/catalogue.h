@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue.h
- *	  The table onboard.products: finding keys in it and storing rows.
+ *	  The table onboard.products: finding keys in it and writing rows.
  *
  * "Key" is always one of the two things that must be unique: the SKU on the
  * whole platform, the vendor's product ID per vendor.  All conflict detection
- * stands behind catalogue_find(), catalogue_claim() and catalogue_store(), so
+ * stands behind catalogue_find(), catalogue_claim() and catalogue_write(), so
  * that another way to keep keys unique has one place to go.
  *
  * catalogue_open() and the calls that write or wait run inside an owner section,
- * except on the plain path, where catalogue_store() makes its own.
+ * except on the plain path, where catalogue_write() makes its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +21,7 @@
 #include "storage/itemptr.h"
 
 #include "row/incoming_row.h"
+#include "shared/action.h"
 
 typedef enum CatalogueKey
 {
@@ -61,6 +62,13 @@ typedef struct KeyHolder
 	int64 line_number; /* of that product's row; 0 when not known */
 	bool holds_both;   /* it holds the other key of the row as well */
 } KeyHolder;
+
+/* What the catalogue has under the keys of a row. */
+typedef struct FoundKeys
+{
+	bool taken[KEY_COUNT];
+	KeyHolder holder[KEY_COUNT]; /* of the keys that are taken */
+} FoundKeys;
 
 /* A row stored, or about to be stored, by direct insertion. */
 typedef struct StoredRow
@@ -111,13 +119,12 @@ typedef enum CatalogueLook
 
 /*
  * Which of the wanted keys are taken by a committed row, or by one this
- * transaction stored?  Sets taken for each wanted key that is looked for, and
- * holder where it is taken; leaves the others alone.  Returns whether any is
- * taken.
+ * transaction stored?  Sets found for each wanted key that is looked for, and
+ * leaves the others alone.  Returns whether any is taken.
  */
 extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 						   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
-						   CatalogueLook how, bool taken[KEY_COUNT], KeyHolder holder[KEY_COUNT]);
+						   CatalogueLook how, FoundKeys *found);
 
 /*
  * Add a valid row to the batch for direct insertion.  stored is filled by
@@ -148,13 +155,29 @@ extern bool catalogue_keys_in_order(const Catalogue *catalogue);
  */
 extern void catalogue_take_back(Catalogue *catalogue, StoredRow *row);
 
+/* What is to be written of one row, and what came of it. */
+typedef struct RowWrite
+{
+	const CatalogueOwner *owner;
+	enum row_action action;
+	const IncomingRow *row;
+
+	/* Set by catalogue_write(). */
+	int64 product_id;    /* with WRITE_DONE; 0 when it is not known */
+	const char *refusal; /* with WRITE_REFUSED: why, in the current context */
+} RowWrite;
+
+typedef enum WriteResult
+{
+	WRITE_DONE,
+	WRITE_CONFLICT, /* a key was taken in the meantime: look again */
+	WRITE_REFUSED   /* by somebody's constraint or trigger; plain path only */
+} WriteResult;
+
 /*
- * Store one valid row whose keys catalogue_find() found free.  Returns false,
- * with nothing stored, when a key was taken in the meantime: look again.  On
- * the plain path *refusal may be set to a message when somebody's constraint or
- * trigger refused the row; it returns true then.
+ * Carry out the action that was decided for one valid row, whose keys are as
+ * catalogue_find() found them.  Nothing is written unless the result is WRITE_DONE.
  */
-extern bool catalogue_store(Catalogue *catalogue, const CatalogueOwner *owner,
-							const IncomingRow *row, int64 *product_id, const char **refusal);
+extern WriteResult catalogue_write(Catalogue *catalogue, RowWrite *write);
 
 #endif /* ONBOARD_CATALOGUE_H */

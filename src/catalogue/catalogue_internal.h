@@ -18,6 +18,7 @@
 #include "utils/relcache.h"
 
 #include "catalogue/catalogue.h"
+#include "catalogue/product_values.h"
 
 /*
  * As COPY: a larger batch, with a slot for each row, loses more in the processor's
@@ -25,44 +26,6 @@
  */
 #define CATALOGUE_BATCH_ROWS 1000
 #define CATALOGUE_BATCH_BYTES (64 * 1024)
-
-/* Columns of products in the shape we ship (see table_shape.c). */
-enum
-{
-	PRODUCT_ID = 1,
-	PRODUCT_VENDOR_ID,
-	PRODUCT_VENDOR_PRODUCT_ID,
-	PRODUCT_NAME,
-	PRODUCT_CATEGORY,
-	PRODUCT_SUBCATEGORY,
-	PRODUCT_DESCRIPTION,
-	PRODUCT_SKU,
-	PRODUCT_BRAND,
-	PRODUCT_PRICE,
-	PRODUCT_COMPARE_AT_PRICE,
-	PRODUCT_STOCK_QUANTITY,
-	PRODUCT_UNIT,
-	PRODUCT_WEIGHT_KG,
-	PRODUCT_DIMENSIONS_CM,
-	PRODUCT_IMAGE_URL,
-	PRODUCT_ATTRIBUTES,
-	PRODUCT_STATUS,
-	PRODUCT_UPLOAD_ID,
-	PRODUCT_ROW_NUMBER,
-	PRODUCT_LINE_NUMBER,
-	PRODUCT_CREATED_AT,
-	PRODUCT_UPDATED_AT
-};
-#define PRODUCT_COLUMN_COUNT PRODUCT_UPDATED_AT
-
-/* Datums that are the same in every row. */
-typedef struct ProductConstants
-{
-	Datum piece;
-	Datum active;
-	Datum out_of_stock;
-	Datum no_attributes;
-} ProductConstants;
 
 /* How the entry that a row of a batch has in an index is made. */
 typedef enum EntryWay
@@ -79,7 +42,7 @@ struct Catalogue
 	Relation products;
 	CataloguePath path;
 	bool as_shipped;         /* columns are those of products_shape */
-	uint32 changed_defaults; /* see table_shape_changed_defaults() */
+	uint64 changed_defaults; /* see table_shape_changed_defaults() */
 	AttrNumber upload_id_column;
 	AttrNumber row_number_column;
 	AttrNumber line_number_column;
@@ -106,26 +69,5 @@ struct Catalogue
 	int batch_count;
 	Size batch_bytes;
 };
-
-/*
- * Values of a product row in the order of the shipped columns.  Datums point
- * into the row, the constants, or the current memory context.
- */
-extern void product_values(const Catalogue *catalogue, const CatalogueOwner *owner,
-						   const IncomingRow *row, Datum *values, bool *nulls);
-
-/* Free what direct insertion allocated outside the catalogue's context. */
-extern void catalogue_insert_close(Catalogue *catalogue);
-
-/* catalogue_store() on the plain path; see there. */
-extern bool catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner,
-								  const IncomingRow *row, int64 *product_id, const char **refusal);
-
-/*
- * Raise an error when the owner is not an operator.  The shipped policies let the
- * owner write either every row or no row at all; in the latter case the row is not
- * what was refused.
- */
-extern void catalogue_check_owner(void);
 
 #endif /* ONBOARD_CATALOGUE_INTERNAL_H */

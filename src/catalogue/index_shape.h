@@ -10,8 +10,9 @@
 
 #include "postgres.h"
 
-#include "catalogue/table_shape.h"
 #include "utils/relcache.h"
+
+#include "catalogue/shipped_shape.h"
 
 /*
  * False only when entering a row can never fail: what the index computes cannot

@@ -11,15 +11,14 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 
 #include "base/refusal.h"
 #include "base/statement.h"
+#include "base/subtransaction.h"
 #include "catalogue/removal.h"
 
 typedef struct Removal
@@ -53,39 +52,42 @@ delete_range(const Removal *removal, int64 first, int64 last)
 	return statement_run(&delete, values, NULL, false, SPI_OK_DELETE);
 }
 
-/* Delete a range in a subtransaction; false when something refused a row. */
+/* Arguments and result of delete_in_subtransaction(). */
+typedef struct RangeDelete
+{
+	const Removal *removal;
+	int64 first;
+	int64 last;
+	uint64 removed;
+} RangeDelete;
+
+/* SubtransactionWork */
+static bool
+delete_in_subtransaction(void *argument)
+{
+	RangeDelete *range = argument;
+
+	range->removed = delete_range(range->removal, range->first, range->last);
+	return true;
+}
+
+/* Delete a range; false, with nothing deleted, when something refused a row. */
 static bool
 try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *removed)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner resources = CurrentResourceOwner;
-	volatile bool done = false;
+	RangeDelete range = {removal, first, last, 0};
+	ErrorData *error;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
+	if (subtransaction_run(delete_in_subtransaction, &range, &error))
 	{
-		*removed = delete_range(removal, first, last);
-		ReleaseCurrentSubTransaction();
-		done = true;
+		*removed = range.removed;
+		return true;
 	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		/* A user's foreign key or trigger may refuse; anything else is an error. */
-		if (!sqlstate_is_refusal(error->sqlerrcode))
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = resources;
-	return done;
+	/* A user's foreign key or trigger may refuse; anything else is an error. */
+	if (!sqlstate_is_refusal(error->sqlerrcode))
+		ReThrowError(error);
+	FreeErrorData(error);
+	return false;
 }
 
 /*

@@ -5,8 +5,8 @@
  *
  * Direct insertion leaves out what an INSERT statement would do for others:
  * triggers, policies, defaults, generated columns, checks, exclusion constraints,
- * partition bounds.  This file holds what direct insertion assumes; a table that
- * has anything else gets its rows through INSERT statements instead.
+ * partition bounds.  shipped_shape.c holds what direct insertion assumes; a table
+ * that has anything else gets its rows through INSERT statements instead.
  *
  * What counts is what an object does, never its name: a user may replace a shipped
  * constraint or policy with another one of that name.  Expressions are compared as
@@ -30,7 +30,6 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -51,101 +50,8 @@
 #include "base/compat.h"
 #include "catalogue/index_shape.h"
 #include "catalogue/table_shape.h"
-#include "shared/columns.h"
 
-#define NUMERIC_TYPMOD(precision, scale) ((((precision) << 16) | (scale)) + VARHDRSZ)
-
-static const ColumnShape products_columns[] = {
-	{"product_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
-	{"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
-	{"vendor_product_id", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
-	{"product_name", TEXTOID, -1, true, 800},
-	{"category", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
-	{"subcategory", TEXTOID, -1, false, 400},
-	{"description", TEXTOID, -1, false, 8000},
-	{"sku", TEXTOID, -1, true, 400, .collation = C_COLLATION_OID},
-	{"brand", TEXTOID, -1, false, 400},
-	{"price", NUMERICOID, NUMERIC_TYPMOD(10, 2), true},
-	{"compare_at_price", NUMERICOID, NUMERIC_TYPMOD(10, 2), false},
-	{"stock_quantity", INT4OID, -1, true},
-	{"unit", TEXTOID, -1, true, 80, .default_value = "'piece'::text"},
-	{"weight_kg", NUMERICOID, NUMERIC_TYPMOD(8, 2), false},
-	{"dimensions_cm", TEXTOID, -1, false, 200},
-	{"image_url", TEXTOID, -1, false, 8192},
-	{"attributes", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES, .default_value = "'{}'::jsonb"},
-	{"status", TEXTOID, -1, true, .collation = C_COLLATION_OID, .default_value = "'active'::text"},
-	{"upload_id", TEXTOID, -1, false, .collation = C_COLLATION_OID},
-	{"row_number", INT8OID, -1, false},
-	{"line_number", INT8OID, -1, false},
-	{"created_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
-	{"updated_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
-};
-
-/* The rules are at least as strict as these, so rows that passed keep them. */
-static const char *const products_checks[] = {
-	"((price >= 0.01) AND (price <= 999999.99))",
-	"((compare_at_price >= price) AND (compare_at_price <= 99999999.99))",
-	"((stock_quantity >= 0) AND (stock_quantity <= 1000000))",
-	"((weight_kg >= 0.01) AND (weight_kg <= 999999.99))",
-	"(status = ANY (ARRAY['active'::text, 'inactive'::text, 'out_of_stock'::text, 'discontinued'::text]))",
-	NULL,
-};
-
-static const ForeignKeyShape products_foreign_keys[] = {
-	{"vendor_id", "vendors", "vendor_id"},
-	{NULL},
-};
-
-static const UniqueShape products_unique[] = {
-	{{"product_id"}, 1},
-	{{"sku"}, 1},
-	{{"vendor_id", "vendor_product_id"}, 2},
-	{{NULL}, 0},
-};
-
-const TableShape products_shape = {
-	products_columns, lengthof(products_columns), products_checks, products_foreign_keys,
-	products_unique,
-};
-
-static const ColumnShape validation_errors_columns[] = {
-	{"error_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
-	{"upload_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
-	{"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
-	{"row_number", INT8OID, -1, true},
-	{"line_number", INT8OID, -1, false},
-	{"vendor_product_id", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES,
-	 .collation = C_COLLATION_OID},
-	{"error_type", TEXTOID, -1, true, .collation = C_COLLATION_OID},
-	{"error_field", TEXTOID, -1, false, .collation = C_COLLATION_OID},
-	{"error_message", TEXTOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
-	{"severity", TEXTOID, -1, true, .collation = C_COLLATION_OID},
-	{"rejected_value", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
-	{"suggestion", TEXTOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
-	{"original_data", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
-	{"created_at", TIMESTAMPTZOID, -1, true, .default_value = "now()"},
-};
-
-static const char *const no_checks[] = {NULL};
-
-static const ForeignKeyShape validation_errors_foreign_keys[] = {
-	{"upload_id", "upload_history", "upload_id"},
-	{"vendor_id", "vendors", "vendor_id"},
-	{NULL},
-};
-
-static const UniqueShape validation_errors_unique[] = {
-	{{"upload_id", "row_number", "error_id"}, 3},
-	{{NULL}, 0},
-};
-
-const TableShape validation_errors_shape = {
-	validation_errors_columns,
-	lengthof(validation_errors_columns),
-	no_checks,
-	validation_errors_foreign_keys,
-	validation_errors_unique,
-};
+#define DEPARTURE_SIZE 192 /* bytes, with the end */
 
 /* The policy on INSERT that we ship: whoever runs the statement is an operator. */
 #define SHIPPED_WITH_CHECK "(SELECT onboard.is_operator() AS is_operator)"
@@ -248,19 +154,6 @@ column_departure(Relation relation, const TableShape *shape)
 	return NULL;
 }
 
-static bool
-is_shipped_check(const char *expression, const TableShape *shape)
-{
-	const char *const *shipped;
-
-	for (shipped = shape->checks; *shipped != NULL; shipped++)
-	{
-		if (strcmp(*shipped, expression) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 check_departure(Relation relation, const TableShape *shape)
 {
@@ -272,7 +165,7 @@ check_departure(Relation relation, const TableShape *shape)
 		const ConstrCheck *check = &constraints->check[i];
 
 		if (is_enforced_check(check) &&
-			!is_shipped_check(expression_text(relation, stringToNode(check->ccbin)), shape))
+			!is_shipped_check(shape, expression_text(relation, stringToNode(check->ccbin))))
 			return psprintf("it has an added or changed CHECK constraint, \"%s\"", check->ccname);
 	}
 	return NULL;
@@ -497,11 +390,11 @@ find_departure(Relation relation, const TableShape *shape)
 }
 
 /* Which columns have another default than was shipped? */
-static uint32
+static uint64
 find_changed_defaults(Relation relation, const TableShape *shape)
 {
 	TupleDesc descriptor = RelationGetDescr(relation);
-	uint32 changed = 0;
+	uint64 changed = 0;
 	int i;
 
 	for (i = 0; i < shape->column_count; i++)
@@ -511,7 +404,7 @@ find_changed_defaults(Relation relation, const TableShape *shape)
 		if (number != InvalidAttrNumber &&
 			!is_shipped_default(relation, TupleDescAttr(descriptor, number - 1),
 								&shape->columns[i]))
-			changed |= 1U << i;
+			changed |= UINT64CONST(1) << i;
 	}
 	return changed;
 }
@@ -526,8 +419,8 @@ typedef struct KnownShape
 	Oid relation;
 	bool valid;
 	Oid depends_on[SHAPE_MAX_FOREIGN_KEYS];
-	char departure[SHAPE_DEPARTURE_SIZE]; /* "" for none */
-	uint32 changed_defaults;              /* none without a departure */
+	char departure[DEPARTURE_SIZE]; /* "" for none */
+	uint64 changed_defaults;        /* none without a departure */
 } KnownShape;
 
 static KnownShape known_shapes[] = {
@@ -622,7 +515,7 @@ table_shape_departure(Relation relation, const TableShape *shape)
 	return known->departure[0] != '\0' ? known->departure : NULL;
 }
 
-uint32
+uint64
 table_shape_changed_defaults(Relation relation, const TableShape *shape)
 {
 	return known_shape(relation, shape)->changed_defaults;

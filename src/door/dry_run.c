@@ -21,6 +21,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
+#include "load/decision.h"
 #include "load/window.h"
 #include "row/json_row.h"
 #include "row/rule_settings.h"
@@ -57,7 +58,7 @@ typedef struct SeenHash
 /* State of one call. */
 typedef struct Check
 {
-	struct rule_settings settings;
+	const struct rule_settings *settings;
 	Catalogue *catalogue;
 	CatalogueOwner owner;
 	struct findings findings;
@@ -68,14 +69,16 @@ check_open(const char *vendor_id)
 {
 	Check *check = palloc0(sizeof(Check));
 	MemoryContext context = CurrentMemoryContext;
+	RuleSettingsCache *cache;
 	OwnerSection section;
 
 	owner_check_caller(vendor_id);
 	check->owner.vendor_id_text = CStringGetTextDatum(vendor_id);
 	owner_enter(&section);
 	SPI_connect();
-	rule_settings_load(&check->settings, context, true);
+	cache = rule_settings_open(context, true);
 	SPI_finish();
+	check->settings = rule_settings_of_vendor(cache, vendor_id);
 	check->catalogue = catalogue_open(false);
 	owner_leave(&section);
 	return check;
@@ -85,86 +88,6 @@ static void
 check_close(Check *check)
 {
 	catalogue_close(check->catalogue);
-}
-
-/* Judge a row by the rules and against the catalogue. */
-static void
-check_row(Check *check, IncomingRow *row, bool taken[KEY_COUNT])
-{
-	RowKeys keys;
-	KeyHolder holder[KEY_COUNT];
-	CatalogueKey key;
-
-	memset(taken, 0, KEY_COUNT * sizeof(bool));
-	row_trim(&row->product);
-	incoming_row_judge(row, &check->settings, &check->findings);
-	if (findings_are_of_unreadable_row(&check->findings))
-		return;
-	row_keys_init(&keys, row);
-	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, LOOK_NOW, taken,
-				   holder);
-	for (key = 0; key < KEY_COUNT; key++)
-	{
-		if (taken[key])
-			findings_add_duplicate(&check->findings, &row->product, catalogue_key_column[key], 0);
-	}
-}
-
-static void
-refuse_null(const char *name)
-{
-	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
-}
-
-static void
-return_finding(ReturnSetInfo *set, const struct finding *finding)
-{
-	Datum values[6];
-	bool nulls[6] = {false};
-
-	values[0] = CStringGetTextDatum(rule_code(finding->rule));
-	nulls[1] = finding->column == COLUMN_NONE;
-	if (!nulls[1])
-		values[1] = CStringGetTextDatum(onboard_columns[finding->column].name);
-	values[2] = CStringGetTextDatum(finding->message);
-	values[3] = CStringGetTextDatum(severity_name(finding->severity));
-	nulls[4] = finding->rejected.data == NULL;
-	if (!nulls[4])
-		values[4] = PointerGetDatum(
-			cstring_to_text_with_len(finding->rejected.data, finding->rejected.length));
-	nulls[5] = finding->suggestion[0] == '\0';
-	if (!nulls[5])
-		values[5] = CStringGetTextDatum(finding->suggestion);
-	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
-}
-
-PG_FUNCTION_INFO_V1(onboard_validate);
-
-/*
- * onboard_validate(vendor_id text, product jsonb): what is wrong with one
- * product.  No row of severity error means valid.
- */
-Datum
-onboard_validate(PG_FUNCTION_ARGS)
-{
-	Check *check;
-	Jsonb *product;
-	IncomingRow row;
-	bool taken[KEY_COUNT];
-	int i;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		refuse_null(PG_ARGISNULL(0) ? "vendor_id" : "product");
-	check = check_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	memset(&row, 0, sizeof(row));
-	product = PG_GETARG_JSONB_P(1);
-	json_row_read(&product->root, VARSIZE(product) - VARHDRSZ, &row);
-	check_row(check, &row, taken);
-	InitMaterializedSRF(fcinfo, 0);
-	for (i = 0; i < check->findings.count; i++)
-		return_finding((ReturnSetInfo *) fcinfo->resultinfo, &check->findings.items[i]);
-	check_close(check);
-	return (Datum) 0;
 }
 
 /*
@@ -210,25 +133,25 @@ hash_seen(const Check *check, CatalogueKey key, struct text_view value)
 	return hash;
 }
 
-/* Add findings for keys that an earlier valid row of the dry run brought. */
+/* Find those of the row's keys that an earlier valid row of the dry run brought. */
 static void
-check_seen(Check *check, const IncomingRow *row, const bool taken[KEY_COUNT], seen_keys_hash *seen)
+find_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen, FoundKeys *found)
 {
 	CatalogueKey key;
 
-	if (findings_are_of_unreadable_row(&check->findings))
-		return;
 	for (key = 0; key < KEY_COUNT; key++)
 	{
 		struct text_view value = row->product.value[catalogue_key_column[key]];
 		SeenKey *entry;
 
-		if (taken[key] || value.length == 0)
+		if (found->taken[key] || value.length == 0)
 			continue;
 		entry = seen_keys_lookup(seen, hash_seen(check, key, value).low);
-		if (entry != NULL && entry->high == hash_seen(check, key, value).high)
-			findings_add_duplicate(&check->findings, &row->product, catalogue_key_column[key],
-								   entry->line);
+		if (entry == NULL || entry->high != hash_seen(check, key, value).high)
+			continue;
+		found->taken[key] = true;
+		found->holder[key].same_upload = true;
+		found->holder[key].line_number = entry->line;
 	}
 }
 
@@ -248,14 +171,92 @@ note_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen)
 	}
 }
 
+/*
+ * Judge a row by the rules, against the catalogue and, unless seen is NULL, against
+ * the earlier rows of the dry run; returns what a load would do with it.
+ */
+static enum row_action
+check_row(Check *check, IncomingRow *row, seen_keys_hash *seen)
+{
+	FoundKeys found = {{false}};
+	RowKeys keys;
+
+	row_trim(&row->product);
+	incoming_row_judge(row, check->settings, &check->findings);
+	if (findings_are_of_unreadable_row(&check->findings))
+		return ACTION_REJECT;
+	row_keys_init(&keys, row);
+	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, LOOK_NOW, &found);
+	if (seen != NULL)
+		find_seen(check, row, seen, &found);
+	return decide_action(MODE_INSERT, row, &found, &check->findings);
+}
+
 static void
-return_verdict(ReturnSetInfo *set, const IncomingRow *row, const struct findings *findings)
+refuse_null(const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
+}
+
+static void
+return_finding(ReturnSetInfo *set, const struct finding *finding)
+{
+	Datum values[6];
+	bool nulls[6] = {false};
+
+	values[0] = CStringGetTextDatum(finding->rule->code);
+	nulls[1] = finding->column == COLUMN_NONE;
+	if (!nulls[1])
+		values[1] = CStringGetTextDatum(onboard_columns[finding->column].name);
+	values[2] = CStringGetTextDatum(finding->message);
+	values[3] = CStringGetTextDatum(severity_name(finding->severity));
+	nulls[4] = finding->rejected.data == NULL;
+	if (!nulls[4])
+		values[4] = PointerGetDatum(
+			cstring_to_text_with_len(finding->rejected.data, finding->rejected.length));
+	nulls[5] = finding->suggestion[0] == '\0';
+	if (!nulls[5])
+		values[5] = CStringGetTextDatum(finding->suggestion);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(onboard_validate);
+
+/*
+ * onboard_validate(vendor_id text, product jsonb): what is wrong with one
+ * product.  No row of severity error means valid.
+ */
+Datum
+onboard_validate(PG_FUNCTION_ARGS)
+{
+	Check *check;
+	Jsonb *product;
+	IncomingRow row;
+	int i;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		refuse_null(PG_ARGISNULL(0) ? "vendor_id" : "product");
+	check = check_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	memset(&row, 0, sizeof(row));
+	product = PG_GETARG_JSONB_P(1);
+	json_row_read(&product->root, VARSIZE(product) - VARHDRSZ, &row);
+	(void) check_row(check, &row, NULL);
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < check->findings.count; i++)
+		return_finding((ReturnSetInfo *) fcinfo->resultinfo, &check->findings.items[i]);
+	check_close(check);
+	return (Datum) 0;
+}
+
+static void
+return_verdict(ReturnSetInfo *set, const IncomingRow *row, enum row_action action,
+			   const struct findings *findings)
 {
 	Datum values[3];
 	bool nulls[3] = {false};
 
 	values[0] = Int64GetDatum(row->row_number);
-	values[1] = CStringGetTextDatum(findings->has_error ? "error" : "validated");
+	values[1] = CStringGetTextDatum(action_status(action));
 	values[2] = JsonbPGetDatum(findings_to_jsonb(findings));
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
@@ -288,15 +289,14 @@ onboard_check(PG_FUNCTION_ARGS)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
 		IncomingRow row;
-		bool taken[KEY_COUNT];
+		enum row_action action;
 
 		CHECK_FOR_INTERRUPTS();
 		json_records_read(records, i, &row);
-		check_row(check, &row, taken);
-		check_seen(check, &row, taken, seen);
-		if (!check->findings.has_error)
+		action = check_row(check, &row, seen);
+		if (action_is_valid(action))
 			note_seen(check, &row, seen);
-		return_verdict((ReturnSetInfo *) fcinfo->resultinfo, &row, &check->findings);
+		return_verdict((ReturnSetInfo *) fcinfo->resultinfo, &row, action, &check->findings);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_context);
 	}

@@ -25,27 +25,12 @@
 #include "load/loader.h"
 #include "row/json_row.h"
 
-typedef enum ResultStatus
-{
-	RESULT_VALIDATED,
-	RESULT_ERROR,
-	RESULT_REFUSED,
-	RESULT_UNKNOWN_UPLOAD,
-	RESULT_REPLAYED /* to be looked up */
-} ResultStatus;
-
-static const char *const status_names[] = {
-	[RESULT_VALIDATED] = "validated",
-	[RESULT_ERROR] = "error",
-	[RESULT_REFUSED] = "refused",
-	[RESULT_UNKNOWN_UPLOAD] = "unknown_upload",
-};
-
 typedef struct IngestResult
 {
 	int64 row_number;
-	ResultStatus status;
-	int64 product_id; /* 0: none */
+	LoaderAnswer answer;
+	enum row_action action; /* of a row that has a verdict */
+	int64 product_id;       /* 0: none */
 	Jsonb *errors;
 } IngestResult;
 
@@ -59,15 +44,16 @@ typedef struct Ingest
 
 /* LoaderVerdict: note the verdict on the record at this position. */
 static void
-note_verdict(void *argument, int64 position, int64 product_id, const struct findings *findings)
+note_verdict(void *argument, int64 position, const RowOutcome *outcome)
 {
 	Ingest *ingest = argument;
 	IngestResult *result = &ingest->results[position];
 	MemoryContext caller = MemoryContextSwitchTo(ingest->context);
 
-	result->status = findings->has_error ? RESULT_ERROR : RESULT_VALIDATED;
-	result->product_id = product_id;
-	result->errors = findings->count > 0 ? findings_to_jsonb(findings) : ingest->no_errors;
+	result->action = outcome->action;
+	result->product_id = outcome->product_id;
+	result->errors =
+		outcome->findings->count > 0 ? findings_to_jsonb(outcome->findings) : ingest->no_errors;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -90,20 +76,7 @@ push_records(Ingest *ingest, Loader *loader, const char *upload_id, const JsonRe
 		json_records_read(records, i, &row);
 		result->row_number = row.row_number;
 		result->errors = ingest->no_errors;
-		switch (loader_push(loader, upload_id, length, &row))
-		{
-			case LOADER_TAKEN:
-				break;
-			case LOADER_REPLAYED:
-				result->status = RESULT_REPLAYED;
-				break;
-			case LOADER_REFUSED:
-				result->status = RESULT_REFUSED;
-				break;
-			case LOADER_UNKNOWN_UPLOAD:
-				result->status = RESULT_UNKNOWN_UPLOAD;
-				break;
-		}
+		result->answer = loader_push(loader, upload_id, length, &row);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_context);
 	}
@@ -155,6 +128,21 @@ stored_product(Datum *key)
 	return DatumGetInt64(statement_value(1, NULL));
 }
 
+/* What became of a row that had a verdict before this call. */
+static void
+look_up_outcome(Ingest *ingest, const char *upload_id, IngestResult *result)
+{
+	Datum key[2] = {CStringGetTextDatum(upload_id), Int64GetDatum(result->row_number)};
+	bool has_error;
+	Jsonb *errors = stored_errors(ingest, key, &has_error);
+
+	result->action = has_error ? ACTION_REJECT : ACTION_INSERT;
+	if (errors != NULL)
+		result->errors = errors;
+	if (!has_error)
+		result->product_id = stored_product(key);
+}
+
 /* Give rows that had a verdict before this very verdict. */
 static void
 look_up_replayed(Ingest *ingest, const char *upload_id, int count)
@@ -166,25 +154,37 @@ look_up_replayed(Ingest *ingest, const char *upload_id, int count)
 	SPI_connect();
 	for (i = 0; i < count; i++)
 	{
-		IngestResult *result = &ingest->results[i];
-		Datum key[2];
-		bool has_error;
-		Jsonb *errors;
-
-		if (result->status != RESULT_REPLAYED)
-			continue;
 		CHECK_FOR_INTERRUPTS();
-		key[0] = CStringGetTextDatum(upload_id);
-		key[1] = Int64GetDatum(result->row_number);
-		errors = stored_errors(ingest, key, &has_error);
-		result->status = has_error ? RESULT_ERROR : RESULT_VALIDATED;
-		if (errors != NULL)
-			result->errors = errors;
-		if (!has_error)
-			result->product_id = stored_product(key);
+		if (ingest->results[i].answer == LOADER_REPLAYED)
+			look_up_outcome(ingest, upload_id, &ingest->results[i]);
 	}
 	SPI_finish();
 	owner_leave(&section);
+}
+
+/* A verdict, or why there is none. */
+static const char *
+result_status(const IngestResult *result)
+{
+	switch (result->answer)
+	{
+		case LOADER_TAKEN:
+		case LOADER_REPLAYED:
+			return action_status(result->action);
+		case LOADER_REFUSED:
+			return "refused";
+		case LOADER_UNKNOWN_UPLOAD:
+			return "unknown_upload";
+	}
+	pg_unreachable();
+}
+
+/* Did the row do anything that has a name? */
+static bool
+has_action(const IngestResult *result)
+{
+	return (result->answer == LOADER_TAKEN || result->answer == LOADER_REPLAYED) &&
+		   action_is_valid(result->action);
 }
 
 static void
@@ -201,9 +201,9 @@ return_results(FunctionCallInfo fcinfo, const Ingest *ingest, int count)
 		bool nulls[5] = {false};
 
 		values[0] = Int64GetDatum(result->row_number);
-		values[1] = CStringGetTextDatum(status_names[result->status]);
-		nulls[2] = result->status != RESULT_VALIDATED;
-		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum("inserted");
+		values[1] = CStringGetTextDatum(result_status(result));
+		nulls[2] = !has_action(result);
+		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(action_name(result->action));
 		nulls[3] = result->product_id == 0;
 		values[3] = Int64GetDatum(result->product_id);
 		values[4] = JsonbPGetDatum(result->errors);
@@ -237,7 +237,7 @@ onboard_ingest(PG_FUNCTION_ARGS)
 	ingest.results =
 		MemoryContextAllocExtended(CurrentMemoryContext, Max(count, 1) * sizeof(IngestResult),
 								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	loader = loader_create(note_verdict, &ingest, false);
+	loader = loader_create(note_verdict, &ingest, NULL);
 	push_records(&ingest, loader, upload_id, records);
 	loader_settle(loader);
 	look_up_replayed(&ingest, upload_id, count);

@@ -35,12 +35,13 @@
 #include "base/others_code.h"
 #include "catalogue/table_shape.h"
 #include "door/copy_context.h"
+#include "door/intake.h"
 #include "load/loader.h"
 
 /* Rows the executor may collect before it calls; INSERT only. */
 #define INTAKE_BATCH_ROWS 1000
 
-/* Columns of onboard.intake beside the fourteen. */
+/* Columns of onboard.intake beside those of columns.h. */
 typedef enum IntakeColumn
 {
 	INTAKE_UPLOAD_ID,
@@ -74,7 +75,7 @@ typedef struct Intake
 	MemoryContext row_context; /* COPY calls in a context that lives long */
 	CopyContext copy_context;
 	bool is_copy;
-	bool row_by_row; /* others' code runs between rows */
+	const char *code; /* of users, that runs between rows; or NULL */
 	AttrNumber product_column[COLUMN_COUNT];
 	AttrNumber intake_column[INTAKE_COLUMN_COUNT];
 } Intake;
@@ -112,6 +113,16 @@ defaults_run_code(Relation relation)
 	return false;
 }
 
+const char *
+intake_code_between_rows(Relation intake)
+{
+	if (table_has_insert_trigger(intake))
+		return "onboard.intake has a trigger on INSERT";
+	if (defaults_run_code(intake))
+		return "a default of onboard.intake runs a volatile function";
+	return NULL;
+}
+
 static void
 intake_begin(ResultRelInfo *result_info, bool query_runs_code)
 {
@@ -127,9 +138,9 @@ intake_begin(ResultRelInfo *result_info, bool query_runs_code)
 			intake_column_number(relation, intake_columns[i].name, intake_columns[i].type);
 	intake->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard intake row", ALLOCSET_DEFAULT_SIZES);
-	intake->row_by_row =
-		query_runs_code || table_has_insert_trigger(relation) || defaults_run_code(relation);
-	intake->loader = loader_create(NULL, NULL, intake->row_by_row);
+	intake->code = query_runs_code ? "the query of the INSERT runs a volatile function"
+								   : intake_code_between_rows(relation);
+	intake->loader = loader_create(NULL, NULL, intake->code);
 	result_info->ri_FdwState = intake;
 }
 
@@ -231,13 +242,11 @@ read_defect(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 
 	if (code.data == NULL)
 		return;
-	if (!rule_by_code(code, &row->defect) ||
-		(row->defect != RULE_MALFORMED_ROW && row->defect != RULE_INVALID_ENCODING))
+	if (!incoming_row_set_defect(row, code))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("defect_type of row %lld is not a defect", (long long) row->row_number),
 				 errhint("A defect_type is MALFORMED_ROW, INVALID_ENCODING or null.")));
-	row->has_defect = true;
 	row->defect_message = text_column(slot, intake->intake_column[INTAKE_DEFECT_MESSAGE], NULL);
 	row->raw_record = text_column(slot, intake->intake_column[INTAKE_RAW_RECORD], NULL);
 }
@@ -351,7 +360,7 @@ intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)
 	TriggerDesc *triggers = result_info->ri_TrigDesc;
 	Intake *intake = result_info->ri_FdwState;
 
-	if ((intake != NULL && (intake->is_copy || intake->row_by_row)) ||
+	if ((intake != NULL && (intake->is_copy || intake->code != NULL)) ||
 		result_info->ri_projectReturning != NULL || result_info->ri_WithCheckOptions != NIL ||
 		(triggers != NULL && (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
 		return 1;

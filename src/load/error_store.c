@@ -38,7 +38,7 @@
 #define ERROR_BATCH_ROWS 1000
 #define ERROR_BATCH_BYTES (64 * 1024)
 
-/* Columns of validation_errors (see table_shape.c). */
+/* Columns of validation_errors (see shipped_shape.c). */
 enum
 {
 	ERROR_ID = 1,
@@ -71,7 +71,6 @@ struct ErrorStore
 	TupleTableSlot *slots[ERROR_BATCH_ROWS];
 	int count;
 	Size bytes;
-	Datum type_names[RULE_COUNT];
 	Datum field_names[COLUMN_COUNT];
 	Datum severity_names[2];
 };
@@ -81,8 +80,6 @@ prepare_names(ErrorStore *store)
 {
 	int i;
 
-	for (i = 0; i < RULE_COUNT; i++)
-		store->type_names[i] = CStringGetTextDatum(rule_code(i));
 	for (i = 0; i < COLUMN_COUNT; i++)
 		store->field_names[i] = CStringGetTextDatum(onboard_columns[i].name);
 	store->severity_names[SEVERITY_ERROR] = CStringGetTextDatum(severity_name(SEVERITY_ERROR));
@@ -159,7 +156,7 @@ row_values(const CatalogueOwner *owner, const IncomingRow *row, Datum *values, b
 static void
 finding_values(ErrorStore *store, const struct finding *finding, Datum *values, bool *nulls)
 {
-	values[ERROR_TYPE - 1] = store->type_names[finding->rule];
+	values[ERROR_TYPE - 1] = CStringGetTextDatum(finding->rule->code);
 	nulls[ERROR_FIELD - 1] = finding->column == COLUMN_NONE;
 	if (finding->column != COLUMN_NONE)
 		values[ERROR_FIELD - 1] = store->field_names[finding->column];

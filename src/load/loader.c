@@ -21,12 +21,7 @@
  *	  arrived; a key of it that no row of the window brought is looked up at once,
  *	  because a later row may bring it.
  *
- * Optimism is bad when most rows are duplicates: each would be written and taken
- * back.  So rows are looked up before they are stored (probing) at the start of
- * a statement, and for as long as one in ten or more is a duplicate; otherwise
- * one row in 64 is, to notice a change within a long window.  Products that come
- * again have both their keys again: where that is what is found, a free SKU is
- * taken to mean that the other key is free too, and only one is looked up.
+ * What happens to each row is decided by decide_action(); see decision.c.
  *
  * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
  * run one after another; the vendor FOR KEY SHARE; then keys.  All are held until
@@ -48,10 +43,12 @@
 #include "base/owner.h"
 #include "base/settings.h"
 #include "base/statement.h"
-#include "base/subtransaction.h"
 #include "catalogue/catalogue.h"
+#include "load/claim.h"
+#include "load/decision.h"
 #include "load/error_store.h"
 #include "load/loader.h"
+#include "load/probing.h"
 #include "load/window.h"
 #include "row/rule_settings.h"
 #include "upload/upload_session.h"
@@ -68,21 +65,8 @@
  */
 #define ORDERED_WINDOW_ROWS 500
 
-#define PROBES_PER_DECISION 64
-#define ROWS_PER_PROBE 64
-
-/* Attempts to store a row whose keys are free and yet refused. */
-#define MAX_STORE_ATTEMPTS 100
-
-typedef struct Probing
-{
-	bool on;
-	bool both; /* look up both keys, also when the SKU is free */
-	int looked;
-	int hits;
-	int other_hits; /* of those, with an SKU that is free */
-	int rows_since;
-} Probing;
+/* Attempts to write a row whose keys are free and yet refused. */
+#define MAX_WRITE_ATTEMPTS 100
 
 struct Loader
 {
@@ -90,11 +74,11 @@ struct Loader
 	MemoryContext row_context; /* reset after each row */
 	LoaderVerdict verdict;
 	void *verdict_context;
-	bool row_by_row; /* user code runs between rows */
+	const char *door_code; /* of users, run by the door between rows; or NULL */
 
 	List *sessions; /* of UploadSession, in order of appearance */
 	UploadSession *current;
-	struct rule_settings settings;
+	RuleSettingsCache *rule_settings;
 	Catalogue *catalogue; /* NULL until the first row of a known upload */
 	ErrorStore *error_store;
 	Window *window;
@@ -110,7 +94,7 @@ struct Loader
 };
 
 Loader *
-loader_create(LoaderVerdict verdict, void *verdict_context, bool row_by_row)
+loader_create(LoaderVerdict verdict, void *verdict_context, const char *door_code)
 {
 	MemoryContext context;
 	Loader *loader;
@@ -123,9 +107,8 @@ loader_create(LoaderVerdict verdict, void *verdict_context, bool row_by_row)
 		AllocSetContextCreate(context, "onboard loader row", ALLOCSET_DEFAULT_SIZES);
 	loader->verdict = verdict;
 	loader->verdict_context = verdict_context;
-	loader->row_by_row = row_by_row;
-	loader->probing.on = true;
-	loader->probing.both = true;
+	loader->door_code = door_code;
+	probing_turn_on(&loader->probing);
 	return loader;
 }
 
@@ -164,15 +147,22 @@ work_on_row(Loader *loader, const IncomingRow *row)
  * window, rows are not indexed yet.  Triggers on the other tables that a load
  * writes run at its end, when all windows are settled.
  */
+const char *
+loader_code_between_rows(bool errors_stored_directly, const char *door_code)
+{
+	if (!errors_stored_directly)
+		return "onboard.validation_errors takes its rows by INSERT statements";
+	return door_code;
+}
+
 static void
 choose_manner(Loader *loader)
 {
-	if (loader->row_by_row)
-		catalogue_store_row_by_row(loader->catalogue,
-								   "others' code runs between the rows of onboard.intake");
-	else if (!error_store_is_direct(loader->error_store))
-		catalogue_store_row_by_row(loader->catalogue,
-								   "onboard.validation_errors takes its rows by INSERT");
+	const char *why =
+		loader_code_between_rows(error_store_is_direct(loader->error_store), loader->door_code);
+
+	if (why != NULL)
+		catalogue_store_row_by_row(loader->catalogue, why);
 }
 
 /* Open what the rows of every known upload need. */
@@ -184,7 +174,7 @@ open_tables(Loader *loader)
 
 	owner_enter(&section);
 	SPI_connect();
-	rule_settings_load(&loader->settings, loader->context, false);
+	loader->rule_settings = rule_settings_open(loader->context, false);
 	SPI_finish();
 	loader->catalogue = catalogue_open(true);
 	loader->error_store = error_store_open();
@@ -202,8 +192,11 @@ open_session(Loader *loader, const char *upload_id)
 
 	loader->sessions = lappend(loader->sessions, session);
 	MemoryContextSwitchTo(caller);
-	if (session->known && loader->catalogue == NULL)
+	if (!session->known)
+		return session;
+	if (loader->catalogue == NULL)
 		open_tables(loader);
+	session->settings = rule_settings_of_vendor(loader->rule_settings, session->upload.vendor_id);
 	return session;
 }
 
@@ -241,170 +234,125 @@ flush_errors(Loader *loader)
 	owner_leave(&section);
 }
 
+/*
+ * A row has its verdict, and what was decided is done: count it, and tell the door.
+ * Every row comes here exactly once.
+ */
 static void
-record_error(Loader *loader, const IncomingRow *row)
+conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *outcome)
 {
-	UploadSession *session = loader->current;
-
-	upload_session_count_error(session, row->row_number);
-	onboard_counters.rows_rejected++;
-	if (error_store_add(loader->error_store, &session->owner, row, &loader->findings))
-		flush_errors(loader);
+	upload_session_count(loader->current, outcome->action, row_number);
 	if (loader->verdict != NULL)
-		loader->verdict(loader->verdict_context, row->position, 0, &loader->findings);
+		loader->verdict(loader->verdict_context, position, outcome);
 }
 
+/* The same with the row at hand, whose findings are stored; a valid row has warnings. */
 static void
-record_valid(Loader *loader, int64 position, int64 product_id)
+conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int64 product_id)
+{
+	RowOutcome outcome = {action, product_id, &loader->findings};
+
+	if (!action_is_valid(action))
+		onboard_counters.rows_rejected++;
+	if (loader->findings.count > 0 &&
+		error_store_add(loader->error_store, &loader->current->owner, row, &loader->findings))
+		flush_errors(loader);
+	conclude(loader, row->row_number, row->position, &outcome);
+}
+
+/* The same for a row that became a product by its window's claim. */
+static void
+conclude_stored(Loader *loader, const WindowRow *window_row)
 {
 	static const struct findings none;
+	IncomingRow *row = &loader->settled_row;
+	RowOutcome outcome = {ACTION_INSERT, window_row->stored.product_id, &none};
 
-	loader->current->tally.valid++;
-	if (loader->verdict != NULL)
-		loader->verdict(loader->verdict_context, position, product_id, &none);
+	if (!row_image_has_findings(window_row->image))
+	{
+		conclude(loader, window_row->stored.row_number, window_row->position, &outcome);
+		return;
+	}
+	row_image_load(window_row->image, row, &loader->findings);
+	work_on_row(loader, row);
+	conclude_row(loader, row, ACTION_INSERT, window_row->stored.product_id);
+	MemoryContextReset(loader->row_context);
 }
 
 /*
- * Keys.
+ * Deciding, and settling one row by itself.
  */
 
+static enum row_action
+decide(Loader *loader, const IncomingRow *row, const FoundKeys *found)
+{
+	return decide_action(loader->current->upload.mode, row, found, &loader->findings);
+}
+
+/* Look up keys without waiting. */
 static void
-add_duplicate(Loader *loader, const IncomingRow *row, CatalogueKey key, const KeyHolder *holder)
+look_now(Loader *loader, const RowKeys *keys, const bool wanted[KEY_COUNT], CatalogueLook how,
+		 FoundKeys *found)
 {
-	findings_add_duplicate(&loader->findings, &row->product, catalogue_key_column[key],
-						   holder->same_upload ? holder->line_number : 0);
+	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, wanted, how, found);
 }
 
-/* Look up both keys and add a finding for each that is taken. */
-static bool
-find_duplicates(Loader *loader, const IncomingRow *row, const RowKeys *keys, CatalogueLook how)
-{
-	bool taken[KEY_COUNT] = {false};
-	KeyHolder holder[KEY_COUNT];
-	CatalogueKey key;
-
-	if (!catalogue_find(loader->catalogue, &loader->current->owner, keys->value, keys->usable, how,
-						taken, holder))
-		return false;
-	for (key = 0; key < KEY_COUNT; key++)
-	{
-		if (taken[key])
-			add_duplicate(loader, row, key, &holder[key]);
-	}
-	return true;
-}
-
-/* The same, waiting for other transactions no longer than onboard.lock_wait. */
-static bool
-find_duplicates_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys)
+/* Look up both keys; waits for other transactions no longer than onboard.lock_wait. */
+static void
+look_waiting(Loader *loader, const RowKeys *keys, FoundKeys *found)
 {
 	OwnerSection section;
-	bool found;
 
 	owner_enter(&section);
-	found = find_duplicates(loader, row, keys, LOOK_WAITING);
+	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, keys->usable,
+				   LOOK_WAITING, found);
 	owner_leave(&section);
-	return found;
 }
 
-/* Should this row be looked up before it is stored? */
-static bool
-should_probe(Loader *loader)
+/* Do to the catalogue what was decided; a rejected row changes nothing. */
+static WriteResult
+carry_out(Loader *loader, RowWrite *write)
 {
-	if (loader->probing.on || onboard_load_path == LOAD_PATH_PROBE ||
-		catalogue_path(loader->catalogue) == CATALOGUE_DECODED)
-		return true;
-	if (++loader->probing.rows_since < ROWS_PER_PROBE)
-		return false;
-	loader->probing.rows_since = 0;
-	return true;
+	if (write->action == ACTION_REJECT)
+		return WRITE_DONE;
+	return catalogue_write(loader->catalogue, write);
 }
-
-/* How closely?  See above; a sample of rows is looked at in full. */
-static CatalogueLook
-probe_depth(Loader *loader)
-{
-	if (loader->probing.on && !loader->probing.both && onboard_load_path != LOAD_PATH_PROBE &&
-		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
-		return LOOK_BRIEFLY;
-	return LOOK_NOW;
-}
-
-static bool
-has_finding_of(const struct findings *findings, enum rule_id rule)
-{
-	int i;
-
-	for (i = 0; i < findings->count; i++)
-	{
-		if (findings->items[i].rule == rule)
-			return true;
-	}
-	return false;
-}
-
-/* Count a look at a row, which findings are about. */
-static void
-note_probe(Probing *probing, bool hit, const struct findings *findings)
-{
-	probing->looked++;
-	probing->hits += hit;
-	probing->other_hits += hit && !has_finding_of(findings, RULE_DUPLICATE_SKU);
-	onboard_counters.rows_probed++;
-	/* Turn on as soon as there are enough hits, off only at the end of a round. */
-	if (!probing->on && probing->hits * 10 > PROBES_PER_DECISION)
-	{
-		probing->on = true;
-		probing->both = true;
-	}
-	if (probing->looked == PROBES_PER_DECISION)
-	{
-		probing->on = probing->hits * 10 > PROBES_PER_DECISION;
-		probing->both = probing->other_hits * 10 > PROBES_PER_DECISION;
-		probing->looked = 0;
-		probing->hits = 0;
-		probing->other_hits = 0;
-	}
-}
-
-/*
- * Settling one row by itself.
- */
 
 static void
 refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 {
 	struct text_view none = {NULL, 0};
 
-	findings_add(&loader->findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, none, refusal);
-	record_error(loader, row);
+	findings_add(&loader->findings, rule_built_in(RULE_REJECTED_BY_CATALOGUE), COLUMN_NONE, none,
+				 refusal);
+	conclude_row(loader, row, ACTION_REJECT, 0);
 }
 
-/* Store a row that is valid by the rules, or find out what holds its keys. */
+/* Settle a row that is valid by the rules: look, decide, carry out. */
 static void
-store_or_reject(Loader *loader, const IncomingRow *row, const RowKeys *keys)
+settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
 	int attempt;
 
-	for (attempt = 0; attempt < MAX_STORE_ATTEMPTS; attempt++)
+	for (attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt++)
 	{
-		int64 product_id = 0;
-		const char *refusal;
+		FoundKeys found = {{false}};
+		RowWrite write = {.owner = &loader->current->owner, .row = row};
 
 		CHECK_FOR_INTERRUPTS();
-		if (find_duplicates_waiting(loader, row, keys))
+		look_waiting(loader, keys, &found);
+		write.action = decide(loader, row, &found);
+		switch (carry_out(loader, &write))
 		{
-			record_error(loader, row);
-			return;
+			case WRITE_DONE:
+				conclude_row(loader, row, write.action, write.product_id);
+				return;
+			case WRITE_REFUSED:
+				refuse_row(loader, row, write.refusal);
+				return;
+			case WRITE_CONFLICT:
+				break;
 		}
-		if (!catalogue_store(loader->catalogue, &loader->current->owner, row, &product_id,
-							 &refusal))
-			continue;
-		if (refusal != NULL)
-			refuse_row(loader, row, refusal);
-		else
-			record_valid(loader, row->position, product_id);
-		return;
 	}
 	/* A trigger that rewrites a key can bring this about. */
 	refuse_row(loader, row,
@@ -413,44 +361,33 @@ store_or_reject(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 
 /* Settle an invalid row that had to wait for an earlier one. */
 static void
-reject_waiting(Loader *loader, const IncomingRow *row, const RowKeys *keys,
+settle_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys,
 			   const WindowRow *waiting)
 {
+	FoundKeys found = waiting->found;
 	bool wanted[KEY_COUNT];
-	bool taken[KEY_COUNT];
-	KeyHolder holder[KEY_COUNT];
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
-	{
 		wanted[key] = keys->usable[key] && !waiting->looked_up[key];
-		taken[key] = waiting->looked_up[key] && waiting->taken[key];
-		holder[key] = waiting->holder[key];
-	}
-	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, wanted, LOOK_NOW, taken,
-				   holder);
-	for (key = 0; key < KEY_COUNT; key++)
-	{
-		if (taken[key])
-			add_duplicate(loader, row, key, &holder[key]);
-	}
-	record_error(loader, row);
+	look_now(loader, keys, wanted, LOOK_NOW, &found);
+	conclude_row(loader, row, decide(loader, row, &found), 0);
 }
 
+/* Settle a row that had to wait, or whose keys are in doubt. */
 static void
 settle_row(Loader *loader, const WindowRow *window_row)
 {
 	IncomingRow *row = &loader->settled_row;
 	RowKeys keys;
 
-	row_image_load(window_row->image, row);
+	row_image_load(window_row->image, row, &loader->findings);
 	work_on_row(loader, row);
-	incoming_row_judge(row, &loader->settings, &loader->findings);
 	row_keys_init(&keys, row);
 	if (loader->findings.has_error)
-		reject_waiting(loader, row, &keys, window_row);
+		settle_invalid(loader, row, &keys, window_row);
 	else
-		store_or_reject(loader, row, &keys);
+		settle_alone(loader, row, &keys);
 	MemoryContextReset(loader->row_context);
 }
 
@@ -458,119 +395,39 @@ settle_row(Loader *loader, const WindowRow *window_row)
  * Settling a window.
  */
 
-static int
-collect_stored(Loader *loader, StoredRow **stored)
-{
-	int count = 0;
-	int i;
-
-	for (i = 0; i < window_count(loader->window); i++)
-	{
-		WindowRow *row = window_row(loader->window, i);
-
-		if (row->state == WINDOW_STORED)
-			stored[count++] = &row->stored;
-	}
-	return count;
-}
-
-/* Enter the keys; rows in doubt are out of the heap again afterwards. */
-static int
-claim_directly(Loader *loader, StoredRow **stored, int count)
+/* Claim the keys of the stored rows, and learn from it for the rows to come. */
+static void
+claim_stored(Loader *loader)
 {
 	int in_doubt;
-	int i;
+	int count = claim_window(loader->catalogue, &loader->current->owner, loader->window, &in_doubt);
 
-	catalogue_batch_flush(loader->catalogue);
-	in_doubt = catalogue_claim(loader->catalogue, &loader->current->owner, stored, count);
-	if (in_doubt == 0)
-		return 0;
-	/* A tuple of the current command cannot be deleted. */
-	CommandCounterIncrement();
-	for (i = 0; i < count; i++)
-	{
-		if (stored[i]->in_doubt)
-			catalogue_take_back(loader->catalogue, stored[i]);
-	}
-	return in_doubt;
-}
-
-/* Arguments and result of claim_all(). */
-typedef struct Claim
-{
-	Loader *loader;
-	StoredRow **stored;
-	int count;
-	int in_doubt;
-} Claim;
-
-/* SubtransactionWork: store and claim rows, all or none. */
-static bool
-claim_all(void *argument)
-{
-	Claim *claim = argument;
-
-	catalogue_batch_flush(claim->loader->catalogue);
-	claim->in_doubt = catalogue_claim(claim->loader->catalogue, &claim->loader->current->owner,
-									  claim->stored, claim->count);
-	return claim->in_doubt == 0;
-}
-
-/*
- * The same for a table that is logically decoded: heap and keys in one
- * subtransaction, which is rolled back as a whole when any row is in doubt.
- */
-static int
-claim_in_subtransaction(Loader *loader, StoredRow **stored, int count)
-{
-	Claim claim = {loader, stored, count, 0};
-	int i;
-
-	if (subtransaction_run(claim_all, &claim, NULL))
-		return 0;
-	for (i = 0; i < count; i++)
-		stored[i]->in_doubt = true;
-	onboard_counters.rows_direct -= count;
-	onboard_counters.conflicts += claim.in_doubt;
-	return claim.in_doubt;
+	if (in_doubt * 10 > count)
+		probing_turn_on(&loader->probing);
+	if (count > 0)
+		loader->out_of_order = !catalogue_keys_in_order(loader->catalogue);
 }
 
 static void
 settle_window(Loader *loader)
 {
-	Window *window = loader->window;
-	int rows = window_count(window);
 	MemoryContext caller = MemoryContextSwitchTo(loader->context);
-	StoredRow **stored = palloc(rows * sizeof(StoredRow *));
-	int count = collect_stored(loader, stored);
-	int in_doubt = 0;
 	int i;
 
 	work_on_row(loader, NULL);
-	if (count > 0 && catalogue_path(loader->catalogue) == CATALOGUE_DECODED)
-		in_doubt = claim_in_subtransaction(loader, stored, count);
-	else if (count > 0)
-		in_doubt = claim_directly(loader, stored, count);
-	if (in_doubt * 10 > count)
-	{
-		loader->probing.on = true;
-		loader->probing.both = true;
-	}
-	if (count > 0)
-		loader->out_of_order = !catalogue_keys_in_order(loader->catalogue);
+	claim_stored(loader);
 	MemoryContextSwitchTo(loader->row_context);
-	for (i = 0; i < rows; i++)
+	for (i = 0; i < window_count(loader->window); i++)
 	{
-		WindowRow *row = window_row(window, i);
+		WindowRow *row = window_row(loader->window, i);
 
 		if (row->state == WINDOW_STORED && !row->stored.in_doubt)
-			record_valid(loader, row->position, row->stored.product_id);
+			conclude_stored(loader, row);
 		else
 			settle_row(loader, row);
 	}
 	work_on_row(loader, NULL);
-	window_reset(window);
-	pfree(stored);
+	window_reset(loader->window);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -618,43 +475,60 @@ flush_batch(Loader *loader)
 	owner_leave(&section);
 }
 
+/* Look a row up before it is stored, as closely as its likely fate deserves. */
+static void
+probe(Loader *loader, const RowKeys *keys, FoundKeys *found)
+{
+	CatalogueLook how = probing_depth(&loader->probing, catalogue_path(loader->catalogue));
+
+	look_now(loader, keys, keys->usable, how, found);
+	probing_note(&loader->probing, found);
+}
+
+/* Store a row immediately; its keys are claimed with those of the window. */
+static void
+store_in_window(Loader *loader, const IncomingRow *row, const RowKeys *keys)
+{
+	WindowRow *added =
+		window_add(loader->window, row, &loader->findings, keys, WINDOW_STORED, true);
+
+	if (catalogue_batch_add(loader->catalogue, &loader->current->owner, row, &added->stored) &&
+		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
+		flush_batch(loader);
+}
+
 /* Take a row that is valid by the rules. */
 static void
 take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
-	WindowRow *added;
+	CataloguePath path = catalogue_path(loader->catalogue);
+	FoundKeys found = {{false}};
+	enum row_action action;
 
-	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
+	if (path == CATALOGUE_PLAIN)
 	{
-		store_or_reject(loader, row, keys);
+		settle_alone(loader, row, keys);
 		return;
 	}
 	if (shares_key_with_window(loader, keys))
 	{
-		window_add(loader->window, row, keys, WINDOW_WAITING, true);
+		window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, true);
 		return;
 	}
-	if (should_probe(loader))
-	{
-		bool hit = find_duplicates(loader, row, keys, probe_depth(loader));
-
-		note_probe(&loader->probing, hit, &loader->findings);
-		if (hit)
-		{
-			record_error(loader, row);
-			return;
-		}
-	}
-	added = window_add(loader->window, row, keys, WINDOW_STORED, true);
-	if (catalogue_batch_add(loader->catalogue, &loader->current->owner, row, &added->stored) &&
-		catalogue_path(loader->catalogue) == CATALOGUE_DIRECT)
-		flush_batch(loader);
+	if (probing_is_due(&loader->probing, path))
+		probe(loader, keys, &found);
+	action = decide(loader, row, &found);
+	if (action == ACTION_INSERT)
+		store_in_window(loader, row, keys);
+	else
+		conclude_row(loader, row, action, 0);
 }
 
 /* Take a row that breaks a rule: only its duplicates are still to be found. */
 static void
 take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
+	FoundKeys found = {{false}};
 	bool look[KEY_COUNT];
 	bool must_wait = false;
 	WindowRow *added;
@@ -667,16 +541,15 @@ take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		look[key] = keys->usable[key] && !brought;
 		must_wait = must_wait || brought;
 	}
+	look_now(loader, keys, look, LOOK_NOW, &found);
 	if (!must_wait)
 	{
-		find_duplicates(loader, row, keys, LOOK_NOW);
-		record_error(loader, row);
+		conclude_row(loader, row, decide(loader, row, &found), 0);
 		return;
 	}
-	added = window_add(loader->window, row, keys, WINDOW_WAITING, false);
+	added = window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, false);
 	memcpy(added->looked_up, look, sizeof(look));
-	catalogue_find(loader->catalogue, &loader->current->owner, keys->value, look, LOOK_NOW,
-				   added->taken, added->holder);
+	added->found = found;
 }
 
 static bool
@@ -717,10 +590,10 @@ take_row(Loader *loader, IncomingRow *row)
 	work_on_row(loader, row);
 	caller = MemoryContextSwitchTo(loader->row_context);
 	row_trim(&row->product);
-	incoming_row_judge(row, &loader->settings, &loader->findings);
+	incoming_row_judge(row, session->settings, &loader->findings);
 	row_keys_init(&keys, row);
 	if (findings_are_of_unreadable_row(&loader->findings))
-		record_error(loader, row);
+		conclude_row(loader, row, ACTION_REJECT, 0);
 	else if (loader->findings.has_error)
 		take_invalid(loader, row, &keys);
 	else

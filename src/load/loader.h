@@ -11,13 +11,21 @@
 #include "postgres.h"
 
 #include "row/incoming_row.h"
+#include "shared/action.h"
+
+/* What became of a row. */
+typedef struct RowOutcome
+{
+	enum row_action action;
+	int64 product_id; /* of the product it wrote; 0 for none */
+	const struct findings *findings;
+} RowOutcome;
 
 /*
- * Told of each row's verdict once it is settled, in no particular order.
- * position is the row's own; product_id is 0 unless the row was stored.
+ * Told of each row's outcome once it is settled, in no particular order.  position
+ * is the row's own.  The outcome is borrowed.
  */
-typedef void (*LoaderVerdict)(void *context, int64 position, int64 product_id,
-							  const struct findings *findings);
+typedef void (*LoaderVerdict)(void *context, int64 position, const RowOutcome *outcome);
 
 typedef enum LoaderAnswer
 {
@@ -31,10 +39,16 @@ typedef struct Loader Loader;
 
 /*
  * One per statement.  What it allocates lives in a child of the current memory
- * context.  verdict may be NULL.  With row_by_row each valid row becomes a product
- * before the next is taken, for user code that runs between them.
+ * context.  verdict may be NULL.  door_code says what code of users the door runs
+ * between rows, or is NULL for none; it must live as long as the loader.
  */
-extern Loader *loader_create(LoaderVerdict verdict, void *context, bool row_by_row);
+extern Loader *loader_create(LoaderVerdict verdict, void *context, const char *door_code);
+
+/*
+ * What code of users runs between the rows of a load, so that each valid row must
+ * become a product before the next is taken?  NULL for none.
+ */
+extern const char *loader_code_between_rows(bool errors_stored_directly, const char *door_code);
 
 /*
  * Take one row of an upload.  Raises an error when the caller may not load for

@@ -4,9 +4,10 @@
  *	  The rows of an upload whose verdicts are not settled yet.
  *
  * Rows live in chunks that never move, because the catalogue's batch points at
- * them; their text lives in blocks.  Two hash tables with open addressing, one per key, hold the number of
- * the first row that brought a key.  They start small, so that a statement of
- * one row stays cheap, and double when half full.
+ * them; their text and findings live in blocks.  Two hash tables with open
+ * addressing, one per key, hold the number of the first row that brought a key.
+ * They start small, so that a statement of one row stays cheap, and double when
+ * half full.
  *
  *-------------------------------------------------------------------------
  */
@@ -258,8 +259,8 @@ image_space(Window *window, Size size)
 }
 
 WindowRow *
-window_add(Window *window, const IncomingRow *row, const RowKeys *keys, WindowRowState state,
-		   bool claim)
+window_add(Window *window, const IncomingRow *row, const struct findings *findings,
+		   const RowKeys *keys, WindowRowState state, bool claim)
 {
 	int number = window->count;
 	WindowRow *added = next_row(window);
@@ -267,7 +268,8 @@ window_add(Window *window, const IncomingRow *row, const RowKeys *keys, WindowRo
 
 	added->state = state;
 	added->position = row->position;
-	added->image = row_image_save(row, image_space(window, row_image_size(row)));
+	added->image =
+		row_image_save(row, findings, image_space(window, row_image_size(row, findings)));
 	for (key = 0; key < KEY_COUNT; key++)
 	{
 		added->looked_up[key] = false;

@@ -33,8 +33,7 @@ typedef struct WindowRow
 	 * later rows of the window could claim them.
 	 */
 	bool looked_up[KEY_COUNT];
-	bool taken[KEY_COUNT];
-	KeyHolder holder[KEY_COUNT];
+	FoundKeys found;
 } WindowRow;
 
 typedef struct Window Window;
@@ -66,10 +65,11 @@ extern Size window_bytes(const Window *window);
 extern bool window_has_key(Window *window, const RowKeys *keys, CatalogueKey key);
 
 /*
- * Add a row with a copy of its text.  The pointer returned stays good until
+ * Add a judged row with a copy of it and its findings.  The pointer returned stays good until
  * window_reset().  claim: the row may be valid, so its keys count for later rows.
  */
-extern WindowRow *window_add(Window *window, const IncomingRow *row, const RowKeys *keys,
-							 WindowRowState state, bool claim);
+extern WindowRow *
+window_add(Window *window, const IncomingRow *row, const struct findings *findings,
+		   const RowKeys *keys, WindowRowState state, bool claim);
 
 #endif /* ONBOARD_WINDOW_H */

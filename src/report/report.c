@@ -5,7 +5,8 @@
  *
  * Both read validation_errors once, in the order of its primary key, through a
  * cursor, with the rights of the caller: row security decides what there is.
- * Memory is bounded by the rows of one fetch.
+ * Memory is bounded by the rows of one fetch.  Warnings are in neither: a row
+ * that has nothing else is in the catalogue, and would come back as a duplicate.
  *
  * The fix file must give the same verdicts when it is uploaded unedited.  For
  * a row that was read as cells that is plain: the same cells again.  A record
@@ -41,7 +42,7 @@
 #include "base/statement.h"
 #include "report/csv_text.h"
 #include "shared/columns.h"
-#include "shared/error_report.h"
+#include "shared/report_cells.h"
 #include "shared/text.h"
 
 /* Rows of validation_errors per fetch. */
@@ -70,7 +71,7 @@ static const char errors_query[] =
 	"SELECT e.row_number, e.line_number, e.vendor_product_id, e.error_type, e.error_field, "
 	"       e.error_message, e.rejected_value, e.suggestion, e.original_data "
 	"FROM onboard.validation_errors e "
-	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 "
+	"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND e.severity OPERATOR(pg_catalog.=) 'error' "
 	"ORDER BY e.row_number, e.error_id";
 
 /* A report being written. */
@@ -300,7 +301,7 @@ first_characters(struct text_view text, int characters)
 	return text;
 }
 
-/* A column of the product; its id may be known where the row could not be read. */
+/* Its id may be known where the row could not be read. */
 static struct text_view
 product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 {
@@ -310,14 +311,22 @@ product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 	return text.length > 0 ? text : json_column(original, column);
 }
 
-/* What a column of the report shows of an error; "" for nothing. */
+/* What the vendor's row has in a column, as much as the report shows. */
 static struct text_view
-report_cell(const ErrorRow *row, Jsonb *original, const struct report_column *column)
+column_text(const ErrorRow *row, Jsonb *original, const struct report_cell *cell)
 {
-	struct text_view text;
+	struct text_view text = product_text(row, original, cell->column);
 
-	switch (column->value)
+	return cell->max_characters > 0 ? first_characters(text, cell->max_characters) : text;
+}
+
+static struct text_view
+cell_text(const ErrorRow *row, Jsonb *original, const struct report_cell *cell)
+{
+	switch (cell->source)
 	{
+		case REPORT_COLUMN:
+			return column_text(row, original, cell);
 		case REPORT_ROW_NUMBER:
 			return error_number(row, FETCHED_ROW_NUMBER);
 		case REPORT_LINE_NUMBER:
@@ -332,10 +341,8 @@ report_cell(const ErrorRow *row, Jsonb *original, const struct report_column *co
 			return error_text(row, FETCHED_REJECTED_VALUE);
 		case REPORT_SUGGESTION:
 			return error_text(row, FETCHED_SUGGESTION);
-		case REPORT_PRODUCT:
-			text = product_text(row, original, column->column);
-			return column->max_characters > 0 ? first_characters(text, column->max_characters)
-											  : text;
+		case REPORT_SOURCE_COUNT:
+			break;
 	}
 	return no_text;
 }
@@ -345,12 +352,11 @@ static void
 write_error(void *context, const ErrorRow *row)
 {
 	Report *report = context;
-	CsvRecord *record = &report->record;
 	Jsonb *original = original_data(row);
 	int i;
 
-	for (i = 0; i < ERROR_REPORT_COLUMNS; i++)
-		csv_add_safe(record, report_cell(row, original, &error_report_columns[i]));
+	for (i = 0; i < REPORT_CELL_COUNT; i++)
+		csv_add_safe(&report->record, cell_text(row, original, &report_cells[i]));
 	put_record(report);
 }
 
@@ -366,8 +372,8 @@ onboard_error_csv(PG_FUNCTION_ARGS)
 	if (!report_open(&report, fcinfo))
 		return (Datum) 0;
 	csv_init(&report.record, text_of(","));
-	for (i = 0; i < ERROR_REPORT_COLUMNS; i++)
-		csv_add(&report.record, text_of(error_report_columns[i].heading));
+	for (i = 0; i < REPORT_CELL_COUNT; i++)
+		csv_add(&report.record, text_of(report_cell_heading(&report_cells[i])));
 	put_record(&report);
 	for_each_error(&report, write_error, &report);
 	report_close(&report);
@@ -485,7 +491,8 @@ find_attributes(FixFile *file)
 	static Statement find = {
 		"SELECT DISTINCT k.key COLLATE pg_catalog.\"C\" AS key FROM onboard.validation_errors e "
 		"CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(e.original_data OPERATOR(pg_catalog.-) $2) k (key) "
-		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
+		"WHERE e.upload_id OPERATOR(pg_catalog.=) $1 AND e.severity OPERATOR(pg_catalog.=) 'error' "
+		"  AND pg_catalog.jsonb_typeof(e.original_data) OPERATOR(pg_catalog.=) 'object' "
 		"ORDER BY 1",
 		2,
 		{TEXTOID, TEXTARRAYOID},

@@ -5,13 +5,16 @@
  *
  * A row whose verdict has to wait (its key may belong to an earlier row that is
  * not decided yet, or to a running transaction) is kept as a RowImage: the raw
- * bytes of its fields one after another.  Raw, because an error report shows
- * what the vendor wrote, which the stored product no longer tells.
+ * bytes of its fields one after another, then its attributes, numbers, findings.
+ * Raw, because an error report shows what the vendor wrote, which the stored
+ * product no longer tells; with numbers and findings, so that no row is judged
+ * twice.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
 #include "row/incoming_row.h"
@@ -28,9 +31,32 @@ struct RowImage
 	Jsonb *attributes;
 	JsonbContainer *original; /* borrowed: lives as long as the door's call */
 	int original_length;
+	column_set numbers; /* as in struct product_row; the numbers follow the attributes */
+	int category_number;
+	int finding_count;
 	uint32 length[COLUMN_COUNT]; /* FIELD_ABSENT for an absent field */
 	char bytes[FLEXIBLE_ARRAY_MEMBER];
 };
+
+/* Which text a finding rejects. */
+typedef enum Rejected
+{
+	REJECTED_NOTHING,
+	REJECTED_FIELD, /* the raw value of its column */
+	REJECTED_OTHER  /* a copy of it comes with the finding */
+} Rejected;
+
+/* A finding of an image; its texts follow: rejected, message, suggestion. */
+typedef struct FindingImage
+{
+	const struct rule *rule;
+	uint32 rejected_length; /* of a copy, or 0 */
+	uint16 message_length;
+	uint16 suggestion_length;
+	int16 column;
+	uint8 severity;
+	uint8 rejected;
+} FindingImage;
 
 static Size
 raw_bytes(const struct product_row *product)
@@ -50,14 +76,148 @@ attributes_offset(const IncomingRow *row)
 	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product));
 }
 
-Size
-row_image_size(const IncomingRow *row)
+/* Where its numbers begin. */
+static Size
+numbers_offset(const IncomingRow *row)
 {
-	return attributes_offset(row) + (row->attributes ? VARSIZE(row->attributes) : 0);
+	return attributes_offset(row) + (row->attributes ? MAXALIGN(VARSIZE(row->attributes)) : 0);
+}
+
+/* Where its findings begin. */
+static Size
+findings_offset(const IncomingRow *row)
+{
+	return numbers_offset(row) + pg_popcount64(row->product.numbers) * sizeof(int64);
+}
+
+static void
+save_numbers(const struct product_row *product, int64 *next)
+{
+	column_set columns;
+
+	for (columns = product->numbers; columns != 0; columns &= columns - 1)
+		*next++ = product->number[column_first(columns)];
+}
+
+static void
+load_numbers(const int64 *next, struct product_row *product)
+{
+	column_set columns;
+
+	for (columns = product->numbers; columns != 0; columns &= columns - 1)
+		product->number[column_first(columns)] = *next++;
+}
+
+static void
+describe_finding(const struct finding *finding, const IncomingRow *row, FindingImage *image)
+{
+	image->rule = finding->rule;
+	image->column = finding->column;
+	image->severity = finding->severity;
+	image->message_length = strlen(finding->message);
+	image->suggestion_length = strlen(finding->suggestion);
+	image->rejected = REJECTED_OTHER;
+	if (finding->rejected.data == NULL)
+		image->rejected = REJECTED_NOTHING;
+	else if (finding->column != COLUMN_NONE &&
+			 finding->rejected.data == row->product.raw[finding->column].data &&
+			 finding->rejected.length == row->product.raw[finding->column].length)
+		image->rejected = REJECTED_FIELD;
+	image->rejected_length = image->rejected == REJECTED_OTHER ? finding->rejected.length : 0;
+}
+
+static Size
+finding_image_size(const FindingImage *image)
+{
+	return MAXALIGN(sizeof(FindingImage) + image->rejected_length + image->message_length +
+					image->suggestion_length);
+}
+
+Size
+row_image_size(const IncomingRow *row, const struct findings *findings)
+{
+	Size size = findings_offset(row);
+	int i;
+
+	for (i = 0; i < findings->count; i++)
+	{
+		FindingImage image;
+
+		describe_finding(&findings->items[i], row, &image);
+		size += finding_image_size(&image);
+	}
+	return size;
+}
+
+static void
+save_findings(const IncomingRow *row, const struct findings *findings, char *memory)
+{
+	int i;
+
+	for (i = 0; i < findings->count; i++)
+	{
+		const struct finding *finding = &findings->items[i];
+		FindingImage *image = (FindingImage *) memory;
+		char *text = memory + sizeof(FindingImage);
+
+		describe_finding(finding, row, image);
+		if (image->rejected_length > 0)
+			memcpy(text, finding->rejected.data, image->rejected_length);
+		text += image->rejected_length;
+		memcpy(text, finding->message, image->message_length);
+		text += image->message_length;
+		memcpy(text, finding->suggestion, image->suggestion_length);
+		memory += finding_image_size(image);
+	}
+}
+
+static void
+load_finding(const FindingImage *image, const IncomingRow *row, struct finding *finding)
+{
+	const char *text = (const char *) image + sizeof(FindingImage);
+
+	finding->rule = image->rule;
+	finding->column = image->column;
+	finding->severity = image->severity;
+	finding->rejected.data = image->rejected == REJECTED_OTHER ? text : NULL;
+	finding->rejected.length = image->rejected_length;
+	if (image->rejected == REJECTED_FIELD)
+		finding->rejected = row->product.raw[image->column];
+	text += image->rejected_length;
+	memcpy(finding->message, text, image->message_length);
+	finding->message[image->message_length] = '\0';
+	text += image->message_length;
+	memcpy(finding->suggestion, text, image->suggestion_length);
+	finding->suggestion[image->suggestion_length] = '\0';
+}
+
+static void
+load_findings(const RowImage *image, const IncomingRow *row, struct findings *findings)
+{
+	const char *next = (const char *) image + findings_offset(row);
+	int i;
+
+	findings->count = image->finding_count;
+	findings->has_error = false;
+	for (i = 0; i < image->finding_count; i++)
+	{
+		const FindingImage *finding = (const FindingImage *) next;
+
+		load_finding(finding, row, &findings->items[i]);
+		if (finding->severity == SEVERITY_ERROR)
+			findings->has_error = true;
+		next += finding_image_size(finding);
+	}
+}
+
+bool
+row_image_has_findings(const RowImage *image)
+{
+	return image->finding_count > 0;
 }
 
 RowImage *
-row_image_save(const IncomingRow *row, void *memory)
+row_image_save(const IncomingRow *row, const struct findings *findings, void *memory)
 {
 	RowImage *image = memory;
 	char *next = image->bytes;
@@ -68,6 +228,9 @@ row_image_save(const IncomingRow *row, void *memory)
 	image->position = row->position;
 	image->original = row->original;
 	image->original_length = row->original_length;
+	image->numbers = row->product.numbers;
+	image->category_number = row->product.category_number;
+	image->finding_count = findings->count;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		struct text_view field = row->product.raw[i];
@@ -83,11 +246,13 @@ row_image_save(const IncomingRow *row, void *memory)
 		image->attributes = (Jsonb *) ((char *) image + attributes_offset(row));
 		memcpy(image->attributes, row->attributes, VARSIZE(row->attributes));
 	}
+	save_numbers(&row->product, (int64 *) ((char *) image + numbers_offset(row)));
+	save_findings(row, findings, (char *) image + findings_offset(row));
 	return image;
 }
 
 void
-row_image_load(const RowImage *image, IncomingRow *row)
+row_image_load(const RowImage *image, IncomingRow *row, struct findings *findings)
 {
 	const char *next = image->bytes;
 	int i;
@@ -99,6 +264,8 @@ row_image_load(const RowImage *image, IncomingRow *row)
 	row->attributes = image->attributes;
 	row->original = image->original;
 	row->original_length = image->original_length;
+	row->product.numbers = image->numbers;
+	row->product.category_number = image->category_number;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
 		if (image->length[i] == FIELD_ABSENT)
@@ -108,6 +275,8 @@ row_image_load(const RowImage *image, IncomingRow *row)
 		next += image->length[i];
 	}
 	row_trim(&row->product);
+	load_numbers((const int64 *) ((const char *) image + numbers_offset(row)), &row->product);
+	load_findings(image, row, findings);
 }
 
 const char *
@@ -151,7 +320,7 @@ begin_attributes(Jsonb *attributes)
 }
 
 static void
-add_only_finding(struct findings *findings, enum rule_id rule, struct text_view rejected,
+add_only_finding(struct findings *findings, const struct rule *rule, struct text_view rejected,
 				 const char *message)
 {
 	findings->count = 0;
@@ -173,17 +342,31 @@ judge_attributes(const IncomingRow *row, struct findings *findings)
 	{
 		if (!row_caps_take(&caps, name, value))
 		{
-			add_only_finding(findings, RULE_MALFORMED_ROW, none, caps.message);
+			add_only_finding(findings, rule_built_in(RULE_MALFORMED_ROW), none, caps.message);
 			return;
 		}
 		if (text_has_replacement(name) || text_has_replacement(value))
 		{
 			add_only_finding(
-				findings, RULE_INVALID_ENCODING, text_has_replacement(name) ? name : value,
+				findings, rule_built_in(RULE_INVALID_ENCODING),
+				text_has_replacement(name) ? name : value,
 				"an additional column contains U+FFFD, a character that was damaged before it arrived");
 			return;
 		}
 	}
+}
+
+bool
+incoming_row_set_defect(IncomingRow *row, struct text_view code)
+{
+	const struct rule *rule = code.data == NULL ? NULL : rule_by_code(code);
+
+	if (rule == NULL ||
+		(rule->number != RULE_MALFORMED_ROW && rule->number != RULE_INVALID_ENCODING))
+		return false;
+	row->has_defect = true;
+	row->defect = rule;
+	return true;
 }
 
 void
@@ -206,85 +389,99 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 	rules_judge(&row->product, settings, findings);
 	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
 		judge_attributes(row, findings);
-	row->is_cut =
-		findings_are_of_unreadable_row(findings) && findings->items[0].rule == RULE_MALFORMED_ROW;
+	row->is_cut = findings_are_of_unreadable_row(findings) &&
+				  findings->items[0].rule->number == RULE_MALFORMED_ROW;
 }
 
 /*
- * The fourteen columns as a jsonb object, written in its stored form: sorted
- * keys (by length, then bytes), an array of JEntry and the strings.  Building it
- * through JsonbValue costs ten times as much, and a file full of errors needs
- * one per row.  See utils/jsonb.h for the format: with at most 28 entries only
- * the first holds an offset, the others hold lengths.
+ * The columns as a jsonb object, written in its stored form: sorted keys, an array of
+ * JEntry, and the strings.  Building it through JsonbValue costs ten times as much,
+ * and a file full of errors needs one per row.  See utils/jsonb.h for the format.
  */
-static const enum onboard_column jsonb_key_order[COLUMN_COUNT] = {
-	COLUMN_SKU,
-	COLUMN_UNIT,
-	COLUMN_BRAND,
-	COLUMN_PRICE,
-	COLUMN_CATEGORY,
-	COLUMN_IMAGE_URL,
-	COLUMN_WEIGHT_KG,
-	COLUMN_DESCRIPTION,
-	COLUMN_SUBCATEGORY,
-	COLUMN_PRODUCT_NAME,
-	COLUMN_DIMENSIONS_CM,
-	COLUMN_STOCK_QUANTITY,
-	COLUMN_COMPARE_AT_PRICE,
-	COLUMN_VENDOR_PRODUCT_ID,
-};
 
-StaticAssertDecl(2 * COLUMN_COUNT < JB_OFFSET_STRIDE, "entries after the first would need offsets");
+/* As lengthCompareJsonbStringValue(): by length, then by bytes. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	const char *left = onboard_columns[*(const enum onboard_column *) a].name;
+	const char *right = onboard_columns[*(const enum onboard_column *) b].name;
+	Size left_length = strlen(left);
+	Size right_length = strlen(right);
+
+	if (left_length != right_length)
+		return left_length < right_length ? -1 : 1;
+	return memcmp(left, right, left_length);
+}
+
+/* The columns in the order of jsonb keys; sorted once in a session. */
+static const enum onboard_column *
+jsonb_key_order(void)
+{
+	static enum onboard_column order[COLUMN_COUNT];
+	static bool is_sorted = false;
+	int i;
+
+	if (is_sorted)
+		return order;
+	for (i = 0; i < COLUMN_COUNT; i++)
+		order[i] = i;
+	qsort(order, COLUMN_COUNT, sizeof(order[0]), compare_keys);
+	is_sorted = true;
+	return order;
+}
+
+/* The strings of an object on their way into it: the keys, then the values. */
+typedef struct StringWriter
+{
+	JEntry *entries;
+	int count;
+	char *strings;
+	Size used;
+} StringWriter;
+
+/* An entry holds the length of its string; one in every stride, where it ends. */
+static void
+write_string(StringWriter *writer, const char *string, Size length)
+{
+	memcpy(writer->strings + writer->used, string, length);
+	writer->used += length;
+	writer->entries[writer->count] =
+		JENTRY_ISSTRING |
+		(writer->count % JB_OFFSET_STRIDE == 0 ? JENTRY_HAS_OFF | writer->used : length);
+	writer->count++;
+}
 
 static Jsonb *
 columns_to_jsonb(const struct product_row *product)
 {
+	const enum onboard_column *order = jsonb_key_order();
+	enum onboard_column columns[COLUMN_COUNT];
 	int count = 0;
-	Size key_bytes = 0;
-	Size value_bytes = 0;
+	Size bytes = 0;
 	Size size;
 	Jsonb *result;
-	JEntry *key_entry;
-	JEntry *value_entry;
-	char *key_next;
-	char *value_next;
+	StringWriter writer = {NULL};
 	int i;
 
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
-		if (product->raw[i].data == NULL)
+		if (product->raw[order[i]].data == NULL)
 			continue;
-		count++;
-		key_bytes += strlen(onboard_columns[i].name);
-		value_bytes += product->raw[i].length;
+		columns[count++] = order[i];
+		bytes += strlen(onboard_columns[order[i]].name) + product->raw[order[i]].length;
 	}
 	size = offsetof(Jsonb, root) + offsetof(JsonbContainer, children) + 2 * count * sizeof(JEntry) +
-		   key_bytes + value_bytes;
+		   bytes;
 	result = palloc(size);
 	SET_VARSIZE(result, size);
 	result->root.header = count | JB_FOBJECT;
-	key_entry = result->root.children;
-	value_entry = key_entry + count;
-	key_next = (char *) (value_entry + count);
-	value_next = key_next + key_bytes;
-	for (i = 0; i < COLUMN_COUNT; i++)
-	{
-		enum onboard_column column = jsonb_key_order[i];
-		struct text_view value = product->raw[column];
-		const char *name = onboard_columns[column].name;
-		Size name_length = strlen(name);
-
-		if (value.data == NULL)
-			continue;
-		*key_entry++ = JENTRY_ISSTRING | name_length;
-		memcpy(key_next, name, name_length);
-		key_next += name_length;
-		*value_entry++ = JENTRY_ISSTRING | value.length;
-		memcpy(value_next, value.data, value.length);
-		value_next += value.length;
-	}
-	if (count > 0)
-		result->root.children[0] |= JENTRY_HAS_OFF;
+	writer.entries = result->root.children;
+	writer.strings = (char *) (writer.entries + 2 * count);
+	for (i = 0; i < count; i++)
+		write_string(&writer, onboard_columns[columns[i]].name,
+					 strlen(onboard_columns[columns[i]].name));
+	for (i = 0; i < count; i++)
+		write_string(&writer, product->raw[columns[i]].data, product->raw[columns[i]].length);
 	return result;
 }
 

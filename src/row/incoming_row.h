@@ -44,22 +44,35 @@ typedef struct IncomingRow
 
 	/* A record that no client could pass on as text. */
 	bool has_defect;
-	enum rule_id defect; /* RULE_MALFORMED_ROW or RULE_INVALID_ENCODING */
+	const struct rule *defect; /* MALFORMED_ROW or INVALID_ENCODING */
 	struct text_view defect_message;
 	struct text_view raw_record;
 } IncomingRow;
 
-/* Copy of a row without a defect, in one piece of memory. */
+/*
+ * Take the code of a defect for a row.  Returns false when it is none that a
+ * record can have.
+ */
+extern bool incoming_row_set_defect(IncomingRow *row, struct text_view code);
+
+/*
+ * Copy of a judged row without a defect, in one piece of memory: its text, its
+ * numbers, and what is wrong with it.
+ */
 typedef struct RowImage RowImage;
 
 /* Bytes that an image of the row takes. */
-extern Size row_image_size(const IncomingRow *row);
+extern Size row_image_size(const IncomingRow *row, const struct findings *findings);
 
 /* Copy the row to memory of that size, aligned like a pointer. */
-extern RowImage *row_image_save(const IncomingRow *row, void *memory);
+extern RowImage *
+row_image_save(const IncomingRow *row, const struct findings *findings, void *memory);
 
-/* The row again, trimmed, borrowing from the image. */
-extern void row_image_load(const RowImage *image, IncomingRow *row);
+/* Whether anything is wrong with the row. */
+extern bool row_image_has_findings(const RowImage *image);
+
+/* The row again, trimmed and judged; both borrow from the image. */
+extern void row_image_load(const RowImage *image, IncomingRow *row, struct findings *findings);
 
 /*
  * Where the trimmed value of a column lies in the image of this row, NULL for an
@@ -82,8 +95,8 @@ extern void incoming_row_judge(IncomingRow *row, const struct rule_settings *set
 static inline bool
 findings_are_of_unreadable_row(const struct findings *findings)
 {
-	return findings->count == 1 && (findings->items[0].rule == RULE_MALFORMED_ROW ||
-									findings->items[0].rule == RULE_INVALID_ENCODING);
+	return findings->count == 1 && (findings->items[0].rule->number == RULE_MALFORMED_ROW ||
+									findings->items[0].rule->number == RULE_INVALID_ENCODING);
 }
 
 /* The row as the vendor wrote it, for validation_errors.original_data. */

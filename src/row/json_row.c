@@ -154,7 +154,7 @@ make_malformed(IncomingRow *row, const char *message)
 	if (row->has_defect)
 		return;
 	row->has_defect = true;
-	row->defect = RULE_MALFORMED_ROW;
+	row->defect = rule_built_in(RULE_MALFORMED_ROW);
 	row->defect_message = text_of(pstrdup(message));
 }
 
@@ -461,11 +461,9 @@ read_defect(const JsonRecord *record, const JsonbValue *defect, IncomingRow *row
 	if (defect->type != jbvBinary || !JsonContainerIsObject(defect->val.binary.data))
 		refuse_record(record->arrival + 1, "defect is not a JSON object");
 	code = defect_text(defect->val.binary.data, "error_type");
-	if (code.data == NULL || !rule_by_code(code, &row->defect) ||
-		(row->defect != RULE_MALFORMED_ROW && row->defect != RULE_INVALID_ENCODING))
+	if (!incoming_row_set_defect(row, code))
 		refuse_record(record->arrival + 1,
 					  "error_type of defect is neither MALFORMED_ROW nor INVALID_ENCODING");
-	row->has_defect = true;
 	row->defect_message = defect_text(defect->val.binary.data, "message");
 	row->raw_record = defect_text(defect->val.binary.data, "raw");
 }
@@ -528,7 +526,7 @@ push_pair(JsonbParseState **state, const char *name, const char *text, Size leng
 static void
 push_finding(JsonbParseState **state, const struct finding *finding)
 {
-	const char *code = rule_code(finding->rule);
+	const char *code = finding->rule->code;
 	const char *severity = severity_name(finding->severity);
 	const char *field =
 		finding->column == COLUMN_NONE ? NULL : onboard_columns[finding->column].name;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rule_settings.c
- *	  The rule settings that come from the database.
+ *	  The rule settings of the vendors that a statement has rows of.
  *
  * Read once per statement, so that a category added a moment ago counts, and
  * not once per row.
@@ -10,15 +10,33 @@
  */
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
+#include "base/owner.h"
 #include "base/statement.h"
 #include "row/rule_settings.h"
+#include "shared/rule_standard.h"
 
-void
-rule_settings_load(struct rule_settings *settings, MemoryContext context, bool read_only)
+typedef struct VendorSettings
 {
-	/* The column is COLLATE "C": this is the order of memcmp(). */
+	char *vendor_id;
+	struct rule_settings settings;
+} VendorSettings;
+
+struct RuleSettingsCache
+{
+	MemoryContext context;
+	const RuleSettingsSource *source; /* NULL: all vendors have the standard */
+	struct rule_settings standard;
+	List *vendors; /* of VendorSettings */
+};
+
+/* The column is COLLATE "C": this is the order of memcmp(). */
+static void
+read_categories(struct rule_settings *settings, MemoryContext context, bool read_only)
+{
 	static Statement load = {
 		"SELECT c.category_name FROM onboard.product_categories c "
 		"WHERE c.is_active ORDER BY c.category_name",
@@ -42,4 +60,56 @@ rule_settings_load(struct rule_settings *settings, MemoryContext context, bool r
 	}
 	settings->active_categories = names;
 	settings->active_category_count = (int) count;
+}
+
+RuleSettingsCache *
+rule_settings_open(MemoryContext context, bool read_only)
+{
+	RuleSettingsCache *cache = MemoryContextAllocZero(context, sizeof(RuleSettingsCache));
+	RuleSettingsSource **source =
+		(RuleSettingsSource **) find_rendezvous_variable(RULE_SETTINGS_SOURCE);
+
+	cache->context = context;
+	cache->source = *source;
+	cache->standard = rule_settings_standard;
+	read_categories(&cache->standard, context, read_only);
+	return cache;
+}
+
+/* Ask the source for the settings of a vendor. */
+static const struct rule_settings *
+add_vendor(RuleSettingsCache *cache, const char *vendor_id)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cache->context);
+	VendorSettings *vendor = palloc(sizeof(VendorSettings));
+	OwnerSection section;
+
+	vendor->vendor_id = pstrdup(vendor_id);
+	vendor->settings = cache->standard;
+	cache->vendors = lappend(cache->vendors, vendor);
+	owner_enter(&section);
+	SPI_connect();
+	cache->source->fill(vendor->vendor_id, &vendor->settings);
+	SPI_finish();
+	owner_leave(&section);
+	rule_settings_narrow(&vendor->settings);
+	MemoryContextSwitchTo(caller);
+	return &vendor->settings;
+}
+
+const struct rule_settings *
+rule_settings_of_vendor(RuleSettingsCache *cache, const char *vendor_id)
+{
+	ListCell *cell;
+
+	if (cache->source == NULL)
+		return &cache->standard;
+	foreach(cell, cache->vendors)
+	{
+		const VendorSettings *vendor = lfirst(cell);
+
+		if (strcmp(vendor->vendor_id, vendor_id) == 0)
+			return &vendor->settings;
+	}
+	return add_vendor(cache, vendor_id);
 }

@@ -1,20 +1,36 @@
 /*-------------------------------------------------------------------------
  *
  * columns.h
- *	  The one table of the fourteen columns of a product row.
+ *	  The one table of the columns of a product row.
  *
  * The extension, the command line and the Lambda functions all expand this
- * table, so a column is added in one place: here, and in the table
- * onboard.products.  The order is the order of the vendor's template file and
- * of the columns in the error reports.
+ * table or read it as data.  A column is added in two places: here, and in the
+ * tables onboard.products and onboard.intake of the install script, at the same
+ * place in the order.  Everything else follows or fails to compile.
  *
- * X(symbol, name, required, max_characters)
+ * The order is that of the vendor's template file, of onboard.products and
+ * onboard.intake, and of the findings of a rule.
  *
- *	  symbol			suffix of the enum constant COLUMN_<symbol>
- *	  name				the header in the file, the SQL column, the JSON key
- *	  required			1 when a blank value breaks MISSING_REQUIRED_FIELDS
- *	  max_characters	limit of FIELD_LENGTH_EXCEEDED, 0 for none (numbers
- *						have a range instead)
+ * X(symbol, name, kind, required, minimum, maximum, rule, blank, heading, example)
+ *
+ *	  symbol	suffix of the enum constant COLUMN_<symbol>
+ *	  name		the header in the file, the SQL column, the JSON key
+ *	  kind		suffix of a VALUE_<kind>, see enum value_kind
+ *	  required	true when a blank value breaks MISSING_REQUIRED_FIELDS; the
+ *				SQL column is NOT NULL then
+ *	  minimum, maximum	of a number: the range, in the unit of its kind; a CHECK
+ *				of the SQL column may repeat it.  Of a text: 0, and the most
+ *				characters, the limit of FIELD_LENGTH_EXCEEDED
+ *	  rule		the rule of its own that a value must keep, as the suffix of a
+ *				RULE_<rule>, or NONE.  A number needs one of those that read
+ *				numbers
+ *	  blank		the text stored for a blank value; the SQL column is NOT NULL
+ *				and has it as default.  "" for null
+ *	  heading	of the cell in the error report, or "" for a column that the
+ *				report does not show; see report_cells.c
+ *	  example	the value in the file that "onboard template" prints
+ *
+ * These are the defaults of the rules, not a verdict: rules.c reads them.
  *
  * This header includes nothing from PostgreSQL.
  *
@@ -23,40 +39,112 @@
 #ifndef ONBOARD_COLUMNS_H
 #define ONBOARD_COLUMNS_H
 
-#define ONBOARD_COLUMNS(X)                          \
-	X(VENDOR_PRODUCT_ID, vendor_product_id, 1, 100) \
-	X(PRODUCT_NAME, product_name, 1, 200)           \
-	X(CATEGORY, category, 1, 100)                   \
-	X(SUBCATEGORY, subcategory, 0, 100)             \
-	X(DESCRIPTION, description, 0, 2000)            \
-	X(SKU, sku, 1, 100)                             \
-	X(BRAND, brand, 0, 100)                         \
-	X(PRICE, price, 1, 0)                           \
-	X(COMPARE_AT_PRICE, compare_at_price, 0, 0)     \
-	X(STOCK_QUANTITY, stock_quantity, 1, 0)         \
-	X(UNIT, unit, 0, 20)                            \
-	X(WEIGHT_KG, weight_kg, 0, 0)                   \
-	X(DIMENSIONS_CM, dimensions_cm, 0, 50)          \
-	X(IMAGE_URL, image_url, 0, 2048)
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/number.h"
+
+/*
+ * Expands X once for each column, with the argument before the facts.  Two lines a
+ * column: the formatter would break them anywhere.
+ */
+/* clang-format off */
+#define ONBOARD_COLUMNS_WITH(X, argument)                                                                           \
+	X(argument, VENDOR_PRODUCT_ID, vendor_product_id, EXACT,     true,  0, 100,                                     \
+	  DUPLICATE_VENDOR_PRODUCT_ID, "",      "Vendor Product ID", "ITEM-0001")                                       \
+	X(argument, PRODUCT_NAME,      product_name,      TEXT,      true,  0, 200,                                     \
+	  NONE,                        "",      "Product Name",      "Enamel Kettle 2 l")                               \
+	X(argument, CATEGORY,          category,          EXACT,     true,  0, 100,                                     \
+	  INVALID_CATEGORY,            "",      "Category",          "Kitchen")                                         \
+	X(argument, SUBCATEGORY,       subcategory,       TEXT,      false, 0, 100,                                     \
+	  NONE,                        "",      "",                  "Kettles")                                         \
+	X(argument, DESCRIPTION,       description,       TEXT,      false, 0, 2000,                                    \
+	  NONE,                        "",      "Description",       "Enamelled steel, \"flame red\", for all hobs")    \
+	X(argument, SKU,               sku,               EXACT,     true,  0, 100,                                     \
+	  DUPLICATE_SKU,               "",      "SKU",               "KETTLE-2L-RED")                                   \
+	X(argument, BRAND,             brand,             TEXT,      false, 0, 100,                                     \
+	  NONE,                        "",      "Brand",             "Example")                                         \
+	X(argument, PRICE,             price,             MONEY,     true,  1, 99999999,                                \
+	  INVALID_PRICE,               "",      "Price",             "39.90")                                           \
+	X(argument, COMPARE_AT_PRICE,  compare_at_price,  MONEY,     false, 0, INT64_C(9999999999),                     \
+	  INVALID_COMPARE_AT_PRICE,    "",      "",                  "49.90")                                           \
+	X(argument, STOCK_QUANTITY,    stock_quantity,    PIECES,    true,  0, 1000000,                                 \
+	  INVALID_STOCK,               "",      "Stock Quantity",    "120")                                             \
+	X(argument, UNIT,              unit,              TEXT,      false, 0, 20,                                      \
+	  NONE,                        "piece", "",                  "piece")                                           \
+	X(argument, WEIGHT_KG,         weight_kg,         KILOGRAMS, false, 1, 99999999,                                \
+	  INVALID_WEIGHT,              "",      "",                  "1.35")                                            \
+	X(argument, DIMENSIONS_CM,     dimensions_cm,     TEXT,      false, 0, 50,                                      \
+	  NONE,                        "",      "",                  "22x20x24")                                        \
+	X(argument, IMAGE_URL,         image_url,         TEXT,      false, 0, 2048,                                    \
+	  INVALID_IMAGE_URL,           "",      "",                  "https://example.com/kettle.jpg")
+/* clang-format on */
+
+/* The same with the facts alone. */
+#define ONBOARD_COLUMNS(X) ONBOARD_COLUMNS_WITH(ONBOARD_COLUMN_FACTS, X)
+#define ONBOARD_COLUMN_FACTS(X, ...) X(__VA_ARGS__)
 
 enum onboard_column
 {
-#define ONBOARD_COLUMN_ENUM(symbol, name, required, max_characters) COLUMN_##symbol,
+#define ONBOARD_COLUMN_ENUM(symbol, ...) COLUMN_##symbol,
 	ONBOARD_COLUMNS(ONBOARD_COLUMN_ENUM)
 #undef ONBOARD_COLUMN_ENUM
 	COLUMN_COUNT,
 	COLUMN_NONE = -1 /* a finding about the row as a whole */
 };
 
+/* What a value is; says how it is read and as what it is stored. */
+enum value_kind
+{
+	VALUE_MONEY = NUMBER_MONEY,         /* hundredths: numeric(10,2) */
+	VALUE_KILOGRAMS = NUMBER_KILOGRAMS, /* hundredths: numeric(8,2) */
+	VALUE_PIECES = NUMBER_PIECES,       /* integer */
+	VALUE_TEXT,                         /* text */
+	VALUE_EXACT                         /* text that is compared byte by byte: COLLATE "C" */
+};
+
+/* Whether values of this kind are numbers; then it is an enum number_kind, too. */
+static inline bool
+value_is_number(enum value_kind kind)
+{
+	return kind < VALUE_TEXT;
+}
+
 struct onboard_column_info
 {
 	const char *name;
-	int required;
-	int max_characters;
+	enum value_kind kind;
+	bool required;
+	int max_characters; /* 0 for a number */
+	int64_t minimum;    /* of a number */
+	int64_t maximum;
+	const char *blank;   /* NULL for null */
+	const char *heading; /* NULL for a column that the error report does not show */
+	const char *example;
 };
 
 /* Indexed by enum onboard_column; defined in columns.c. */
 extern const struct onboard_column_info onboard_columns[COLUMN_COUNT];
+
+/* A set of columns; bits by enum onboard_column. */
+typedef uint64_t column_set;
+
+#define COLUMN_SET_SIZE 64
+
+_Static_assert(COLUMN_COUNT <= COLUMN_SET_SIZE, "a column_set has no bit for each column");
+
+static inline column_set
+column_bit(enum onboard_column column)
+{
+	return UINT64_C(1) << column;
+}
+
+/* The first column of a set that is not empty. */
+static inline enum onboard_column
+column_first(column_set columns)
+{
+	return (enum onboard_column) __builtin_ctzll(columns);
+}
 
 /*
  * Caps on what one record may be, on every route: bytes of one field, bytes of

@@ -3,7 +3,7 @@
  * row_caps.c
  *	  The caps on a row whose further columns come as attributes.
  *
- * rules_judge() checks the caps on the fourteen columns.  Further columns are
+ * rules_judge() checks the caps on the columns of columns.h.  Further columns are
  * counted here, attribute by attribute, so that a reader can stop at a cap instead
  * of building what is refused afterwards.
  *

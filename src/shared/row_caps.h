@@ -14,7 +14,7 @@
 struct row_caps
 {
 	size_t bytes;                       /* of all values, and of the names of attributes */
-	int columns;                        /* the fourteen included */
+	int columns;                        /* those of columns.h included */
 	char message[FINDING_MESSAGE_SIZE]; /* "" while within the caps */
 };
 

@@ -5,9 +5,9 @@
  *
  * rules_judge() walks the table top down and each rule's columns left to
  * right, so findings come out ordered; findings_add() keeps that order for
- * what is found out later.  A check looks at one field and says only what is
- * wrong: which message, and the two numbers in it.  The message is written
- * here, once, from that.
+ * what is found out later.  A check looks at one field and the settings, and
+ * says only what is wrong: which message, and the two numbers in it.  The
+ * message is written here, once, from that.
  *
  * A valid row writes nothing but its parsed numbers.  A broken one writes at
  * most MAX_FINDINGS messages, each with memcpy() into its own fixed buffer.
@@ -16,7 +16,7 @@
  */
 #include "shared/rules.h"
 
-#include "shared/number.h"
+#include "shared/rule_standard.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 #include "shared/url.h"
@@ -40,6 +40,12 @@ struct judgement
 	struct text_view value;
 
 	const char *message; /* preset to that of the rule */
+
+	/*
+	 * Preset by the settings.  An error where the catalogue cannot hold the
+	 * value, whatever they say.
+	 */
+	enum rule_severity severity;
 	int64_t number;
 	int64_t limit;
 	char *suggestion; /* FINDING_SUGGESTION_SIZE, preset to "" */
@@ -54,40 +60,50 @@ typedef bool (*rule_check)(struct judgement *judgement);
  */
 enum field_state
 {
-	FIELD_BLANK,
+	FIELD_MISSING, /* required and blank */
 	FIELD_PRESENT,
 	FIELD_LONG, /* more bytes than characters allowed */
 	FIELD_STATES
 };
 
-struct rule
+struct built_in_rule
 {
-	const char *code;
-	uint32_t columns; /* bits of enum onboard_column */
+	struct rule rule;
+	column_set columns;
 	enum field_state applies_to;
-	rule_check check; /* NULL: decided elsewhere */
-	const char *message;
-	enum rule_severity severity;
+	rule_check check;    /* NULL: decided elsewhere */
+	const char *message; /* NULL: the check or the caller has it */
 };
 
-/* In hundredths, but for stock. */
-static const struct number_range price_range = {NUMBER_MONEY, 1, 99999999};
-static const struct number_range compare_at_price_range = {NUMBER_MONEY, 0, INT64_C(9999999999)};
-static const struct number_range weight_range = {NUMBER_KILOGRAMS, 1, 99999999};
-static const struct number_range stock_range = {NUMBER_PIECES, 0, 1000000};
+#define TOO_PRECISE "%f %v has more than 2 digits after the point"
+#define BELOW_AMOUNT "%f %v is below the minimum of %a"
+#define ABOVE_AMOUNT "%f %v is above the maximum of %a"
+
+/* What is wrong with a number, by its kind. */
+static const char *const number_messages[][NUMBER_ABOVE + 1] = {
+	[NUMBER_MONEY] =
+		{
+			[NUMBER_NOT_PLAIN] = "%f %v is not a plain number such as 1299.00",
+			[NUMBER_TOO_PRECISE] = TOO_PRECISE,
+			[NUMBER_BELOW] = BELOW_AMOUNT,
+			[NUMBER_ABOVE] = ABOVE_AMOUNT,
+		},
+	[NUMBER_KILOGRAMS] =
+		{
+			[NUMBER_NOT_PLAIN] = "%f %v is not a plain number such as 2.50",
+			[NUMBER_TOO_PRECISE] = TOO_PRECISE,
+			[NUMBER_BELOW] = BELOW_AMOUNT,
+			[NUMBER_ABOVE] = ABOVE_AMOUNT,
+		},
+	[NUMBER_PIECES] =
+		{
+			[NUMBER_NOT_PLAIN] = "%f %v is not a whole number",
+			[NUMBER_BELOW] = "%f %v is below the minimum of %l",
+			[NUMBER_ABOVE] = "%f %v is above the maximum of %l",
+		},
+};
 
 /* Indexed by the verdicts; those absent have the message of the rule. */
-static const char *const decimal_messages[] = {
-	[NUMBER_TOO_PRECISE] = "%f %v has more than 2 digits after the point",
-	[NUMBER_BELOW] = "%f %v is below the minimum of %a",
-	[NUMBER_ABOVE] = "%f %v is above the maximum of %a",
-};
-
-static const char *const whole_messages[] = {
-	[NUMBER_BELOW] = "%f %v is below the minimum of %l",
-	[NUMBER_ABOVE] = "%f %v is above the maximum of %l",
-};
-
 static const char *const url_messages[] = {
 	[URL_NO_HOST] = "%f %v has no host",
 	[URL_HAS_USER] = "%f %v has \"@\" in its host part",
@@ -98,61 +114,64 @@ static const char *const url_messages[] = {
 
 /* ---------- Checks, in the order of the table ---------- */
 
-/* Called for blank fields only. */
+/* Called for required fields that are blank. */
 static bool
 check_present(struct judgement *judgement)
 {
-	return judgement->value.length > 0;
+	if (onboard_columns[judgement->column].required)
+		judgement->severity = SEVERITY_ERROR;
+	return false;
 }
 
-/* The part that all four numbers share; *number is set when it is valid. */
+/*
+ * The part that all numbers share.  One that can be stored is noted in the row:
+ * within the range, or else within the widest one where that is a warning.
+ */
 static enum number_verdict
-judge_number(struct judgement *judgement, const struct number_range *range, int64_t *number)
+judge_number(struct judgement *judgement, const struct number_range *range,
+			 const struct number_range *widest)
 {
+	struct product_row *row = judgement->row;
+	int64_t *number = &row->number[judgement->column];
 	enum number_verdict verdict = number_parse(judgement->value, range, number);
-	const char *message;
 
 	if (verdict == NUMBER_VALID)
+	{
+		row->numbers |= column_bit(judgement->column);
 		return verdict;
+	}
 
-	message = range->kind == NUMBER_PIECES ? whole_messages[verdict] : decimal_messages[verdict];
-	if (message != NULL)
-		judgement->message = message;
+	judgement->message = number_messages[range->kind][verdict];
 	judgement->limit = verdict == NUMBER_BELOW ? range->minimum : range->maximum;
 	number_suggest(judgement->value, range, judgement->suggestion, FINDING_SUGGESTION_SIZE);
+	if (judgement->severity == SEVERITY_WARNING &&
+		number_parse(judgement->value, widest, number) == NUMBER_VALID)
+		row->numbers |= column_bit(judgement->column);
+	else
+		judgement->severity = SEVERITY_ERROR;
 	return verdict;
 }
 
 static bool
-check_price(struct judgement *judgement)
+check_number(struct judgement *judgement)
 {
-	struct product_row *row = judgement->row;
-
-	row->price_valid = judge_number(judgement, &price_range, &row->price_cents) == NUMBER_VALID;
-	return row->price_valid;
-}
-
-static bool
-check_stock(struct judgement *judgement)
-{
-	struct product_row *row = judgement->row;
-	int64_t quantity = 0;
-
-	row->stock_valid = judge_number(judgement, &stock_range, &quantity) == NUMBER_VALID;
-	row->stock_quantity = (int32_t) quantity;
-	return row->stock_valid;
+	return judge_number(judgement, &judgement->settings->ranges[judgement->column],
+						&rule_settings_standard.ranges[judgement->column]) == NUMBER_VALID;
 }
 
 /* Called only when there are more bytes than characters allowed. */
 static bool
 check_length(struct judgement *judgement)
 {
-	size_t limit = (size_t) onboard_columns[judgement->column].max_characters;
+	size_t limit = (size_t) judgement->settings->max_characters[judgement->column];
+	size_t widest = (size_t) onboard_columns[judgement->column].max_characters;
 	size_t characters = text_character_count(judgement->value);
 
 	if (characters <= limit)
 		return true;
 
+	if (characters > widest)
+		judgement->severity = SEVERITY_ERROR;
 	judgement->number = (int64_t) characters;
 	judgement->limit = (int64_t) limit;
 	return false;
@@ -182,31 +201,28 @@ check_category(struct judgement *judgement)
 	return false;
 }
 
-/* A valid price takes the place of the minimum, for a mended number, too. */
+/*
+ * A valid price takes the place of a lower minimum, for a mended number, too.
+ * The catalogue holds none below the price.
+ */
 static bool
 check_compare_at_price(struct judgement *judgement)
 {
-	struct product_row *row = judgement->row;
-	struct number_range range = compare_at_price_range;
+	const struct product_row *row = judgement->row;
+	struct number_range range = judgement->settings->ranges[judgement->column];
+	struct number_range widest = rule_settings_standard.ranges[judgement->column];
+	int64_t price = row_has_number(row, COLUMN_PRICE) ? row->number[COLUMN_PRICE] : INT64_MIN;
+	bool is_price_minimum = price >= range.minimum;
 	enum number_verdict verdict;
 
-	if (row->price_valid)
-		range.minimum = row->price_cents;
-	verdict = judge_number(judgement, &range, &row->compare_at_price_cents);
-	if (verdict == NUMBER_BELOW && row->price_valid)
+	if (price > widest.minimum)
+		widest.minimum = price;
+	if (is_price_minimum)
+		range.minimum = price;
+	verdict = judge_number(judgement, &range, &widest);
+	if (verdict == NUMBER_BELOW && is_price_minimum)
 		judgement->message = "%f %v is below the price of %a";
-	row->compare_at_price_valid = verdict == NUMBER_VALID;
-	return row->compare_at_price_valid;
-}
-
-static bool
-check_weight(struct judgement *judgement)
-{
-	struct product_row *row = judgement->row;
-
-	row->weight_valid =
-		judge_number(judgement, &weight_range, &row->weight_centikilograms) == NUMBER_VALID;
-	return row->weight_valid;
+	return verdict == NUMBER_VALID;
 }
 
 static bool
@@ -223,29 +239,44 @@ check_image_url(struct judgement *judgement)
 
 /* ---------- The table ---------- */
 
-/* Sets of columns; the first two follow the column table by themselves. */
-#define COLUMN_BIT(symbol) (UINT32_C(1) << COLUMN_##symbol)
-#define IF_REQUIRED(symbol, name, required, max_characters) \
-	| ((uint32_t) ((required) != 0) << COLUMN_##symbol)
-#define IF_LIMITED(symbol, name, required, max_characters) \
-	| ((uint32_t) ((max_characters) > 0) << COLUMN_##symbol)
-#define REQUIRED_COLUMNS (0 ONBOARD_COLUMNS(IF_REQUIRED))
-#define LIMITED_COLUMNS (0 ONBOARD_COLUMNS(IF_LIMITED))
+/* Sets of columns, made from the table of columns. */
+#define BIT_IF(condition, symbol) | ((column_set) (condition) << COLUMN_##symbol)
+#define IF_NUMBER(symbol, name, kind, ...) BIT_IF(VALUE_##kind < VALUE_TEXT, symbol)
+#define IF_TEXT(symbol, name, kind, ...) BIT_IF(VALUE_##kind >= VALUE_TEXT, symbol)
+#define IF_NAMES(wanted, symbol, name, kind, required, minimum, maximum, rule, ...) \
+	BIT_IF(RULE_##rule == (wanted), symbol)
+#define NUMBER_COLUMNS (0 ONBOARD_COLUMNS(IF_NUMBER))
+#define TEXT_COLUMNS (0 ONBOARD_COLUMNS(IF_TEXT))
+#define ALL_COLUMNS (~UINT64_C(0) >> (COLUMN_SET_SIZE - COLUMN_COUNT))
+/* Those that name a rule as their own. */
+#define COLUMNS_OF(rule) (0 ONBOARD_COLUMNS_WITH(IF_NAMES, rule))
+
+_Static_assert(NUMBER_COLUMNS ==
+				   (COLUMNS_OF(RULE_INVALID_PRICE) | COLUMNS_OF(RULE_INVALID_STOCK) |
+					COLUMNS_OF(RULE_INVALID_COMPARE_AT_PRICE) | COLUMNS_OF(RULE_INVALID_WEIGHT)),
+			   "a number is read by no rule, or a text as a number");
+
+#define NAMED(id)                                      \
+	{                                                  \
+		RULE_##id, #id, 10 * RULE_##id, SEVERITY_ERROR \
+	}
 
 /*
  * The rules, in reporting order.  A blank field is judged by
  * MISSING_REQUIRED_FIELDS only.  To add a rule:
  *
  *	  1. rules.h: add a constant to enum rule_id, at its place in the order,
- *		 and raise ONBOARD_RULESET_VERSION; raise MAX_FINDINGS when a row can
- *		 now collect more.
- *	  2. Add a row to this table: code, columns, which of them (FIELD_PRESENT,
- *		 FIELD_BLANK, FIELD_LONG), check, message, severity.  What stands for
- *		 what in a message is said at struct judgement.
+ *		 and raise ONBOARD_RULESET_VERSION; raise MAX_FINDINGS when a field
+ *		 can now break more rules at once.
+ *	  2. Add a row to this table: NAMED(code), columns, which of them
+ *		 (FIELD_PRESENT, FIELD_MISSING, FIELD_LONG), check, message.  What
+ *		 stands for what in a message is said at struct judgement.  Limits that
+ *		 may differ from vendor to vendor go to struct rule_settings.
  *	  3. Write the check above the table.  It gets one field and returns
  *		 whether the rule holds; it reads nothing but its argument, allocates
  *		 nothing and raises nothing.  It may set another message, the numbers
- *		 in it and a suggestion.
+ *		 in it and a suggestion; it must set severity to SEVERITY_ERROR when
+ *		 the catalogue cannot hold the value.
  *	  4. test/unit/rules_test.c: add the code to codes[] in test_names() and a
  *		 test that accepts and refuses, called by main().  Run
  *		 make -C test/unit check TESTS=rules_test
@@ -255,100 +286,90 @@ check_image_url(struct judgement *judgement)
  *
  * Everything else, from reports to mails, follows this table.
  */
-static const struct rule rules[RULE_COUNT] = {
+static const struct built_in_rule rules[RULE_COUNT] = {
 	[RULE_MISSING_REQUIRED_FIELDS] =
 		{
-			"MISSING_REQUIRED_FIELDS",
-			REQUIRED_COLUMNS,
-			FIELD_BLANK,
+			NAMED(MISSING_REQUIRED_FIELDS),
+			ALL_COLUMNS,
+			FIELD_MISSING,
 			check_present,
 			"%f is required",
-			SEVERITY_ERROR,
 		},
 	[RULE_INVALID_PRICE] =
 		{
-			"INVALID_PRICE",
-			COLUMN_BIT(PRICE),
+			NAMED(INVALID_PRICE),
+			COLUMNS_OF(RULE_INVALID_PRICE),
 			FIELD_PRESENT,
-			check_price,
-			"%f %v is not a plain number such as 1299.00",
-			SEVERITY_ERROR,
+			check_number,
+			NULL,
 		},
 	[RULE_INVALID_STOCK] =
 		{
-			"INVALID_STOCK",
-			COLUMN_BIT(STOCK_QUANTITY),
+			NAMED(INVALID_STOCK),
+			COLUMNS_OF(RULE_INVALID_STOCK),
 			FIELD_PRESENT,
-			check_stock,
-			"%f %v is not a whole number",
-			SEVERITY_ERROR,
+			check_number,
+			NULL,
 		},
 	[RULE_FIELD_LENGTH_EXCEEDED] =
 		{
-			"FIELD_LENGTH_EXCEEDED",
-			LIMITED_COLUMNS,
+			NAMED(FIELD_LENGTH_EXCEEDED),
+			TEXT_COLUMNS,
 			FIELD_LONG,
 			check_length,
 			"%f has %n characters, the limit is %l",
-			SEVERITY_ERROR,
 		},
 	[RULE_INVALID_CATEGORY] =
 		{
-			"INVALID_CATEGORY",
-			COLUMN_BIT(CATEGORY),
+			NAMED(INVALID_CATEGORY),
+			COLUMNS_OF(RULE_INVALID_CATEGORY),
 			FIELD_PRESENT,
 			check_category,
 			"%f %v is not an active category",
-			SEVERITY_ERROR,
 		},
 
 	/* The catalogue and the rest of the upload decide these two. */
 	[RULE_DUPLICATE_SKU] =
 		{
-			"DUPLICATE_SKU",
-			COLUMN_BIT(SKU),
+			NAMED(DUPLICATE_SKU),
+			COLUMNS_OF(RULE_DUPLICATE_SKU),
 			FIELD_PRESENT,
 			NULL,
 			"%f %v: same SKU as line %n",
-			SEVERITY_ERROR,
 		},
 	[RULE_DUPLICATE_VENDOR_PRODUCT_ID] =
 		{
-			"DUPLICATE_VENDOR_PRODUCT_ID",
-			COLUMN_BIT(VENDOR_PRODUCT_ID),
+			NAMED(DUPLICATE_VENDOR_PRODUCT_ID),
+			COLUMNS_OF(RULE_DUPLICATE_VENDOR_PRODUCT_ID),
 			FIELD_PRESENT,
 			NULL,
 			"%f %v: same vendor product ID as line %n",
-			SEVERITY_ERROR,
 		},
 
 	/* Reads the parsed price, so INVALID_PRICE stands above. */
 	[RULE_INVALID_COMPARE_AT_PRICE] =
 		{
-			"INVALID_COMPARE_AT_PRICE",
-			COLUMN_BIT(COMPARE_AT_PRICE),
+			NAMED(INVALID_COMPARE_AT_PRICE),
+			COLUMNS_OF(RULE_INVALID_COMPARE_AT_PRICE),
 			FIELD_PRESENT,
 			check_compare_at_price,
-			"%f %v is not a plain number such as 1299.00",
-			SEVERITY_ERROR,
+			NULL,
 		},
 	[RULE_INVALID_WEIGHT] =
 		{
-			"INVALID_WEIGHT",
-			COLUMN_BIT(WEIGHT_KG),
+			NAMED(INVALID_WEIGHT),
+			COLUMNS_OF(RULE_INVALID_WEIGHT),
 			FIELD_PRESENT,
-			check_weight,
-			"%f %v is not a plain number such as 2.50",
-			SEVERITY_ERROR,
+			check_number,
+			NULL,
 		},
 	[RULE_INVALID_IMAGE_URL] =
 		{
-			"INVALID_IMAGE_URL",
-			COLUMN_BIT(IMAGE_URL),
+			NAMED(INVALID_IMAGE_URL),
+			COLUMNS_OF(RULE_INVALID_IMAGE_URL),
 			FIELD_PRESENT,
 			check_image_url,
 			"%f %v does not start with http:// or https://",
-			SEVERITY_ERROR,
 		},
 
 	/*
@@ -358,30 +379,27 @@ static const struct rule rules[RULE_COUNT] = {
 	 */
 	[RULE_MALFORMED_ROW] =
 		{
-			"MALFORMED_ROW",
+			NAMED(MALFORMED_ROW),
 			0,
 			FIELD_PRESENT,
 			NULL,
 			"%f has %n bytes, the limit for one field is %l",
-			SEVERITY_ERROR,
 		},
 	[RULE_INVALID_ENCODING] =
 		{
-			"INVALID_ENCODING",
+			NAMED(INVALID_ENCODING),
 			0,
 			FIELD_PRESENT,
 			NULL,
 			"%f contains U+FFFD, a character that was damaged before it arrived",
-			SEVERITY_ERROR,
 		},
 	[RULE_REJECTED_BY_CATALOGUE] =
 		{
-			"REJECTED_BY_CATALOGUE",
+			NAMED(REJECTED_BY_CATALOGUE),
 			0,
 			FIELD_PRESENT,
 			NULL,
 			NULL,
-			SEVERITY_ERROR,
 		},
 };
 
@@ -428,21 +446,23 @@ write_message(struct finding *finding, const struct judgement *judgement)
 
 /* Fill in a finding, but for its message and suggestion. */
 static void
-fill_finding(struct finding *finding, enum rule_id rule, enum onboard_column column,
-			 struct text_view rejected)
+fill_finding(struct finding *finding, const struct rule *rule, enum onboard_column column,
+			 enum rule_severity severity, struct text_view rejected)
 {
 	finding->rule = rule;
 	finding->column = column;
-	finding->severity = rules[rule].severity;
+	finding->severity = severity;
 	finding->rejected = rejected;
 }
 
-/* Whether a finding of this rule and column belongs behind another one. */
+/* Whether a finding of this rule and column comes after another one. */
 static bool
-belongs_behind(enum rule_id rule, enum onboard_column column, const struct finding *other)
+comes_after(const struct rule *rule, enum onboard_column column, const struct finding *other)
 {
-	if (rule != other->rule)
-		return rule > other->rule;
+	if (rule->order != other->rule->order)
+		return rule->order > other->rule->order;
+	if (rule->number != other->rule->number)
+		return rule->number > other->rule->number;
 	return column >= other->column;
 }
 
@@ -452,14 +472,14 @@ belongs_behind(enum rule_id rule, enum onboard_column column, const struct findi
  * has its error either way.
  */
 static struct finding *
-insert_finding(struct findings *findings, enum rule_id rule, enum onboard_column column,
+insert_finding(struct findings *findings, const struct rule *rule, enum onboard_column column,
 			   struct text_view rejected)
 {
 	int place = findings->count;
 
-	if (rules[rule].severity == SEVERITY_ERROR)
+	if (rule->severity == SEVERITY_ERROR)
 		findings->has_error = true;
-	while (place > 0 && !belongs_behind(rule, column, &findings->items[place - 1]))
+	while (place > 0 && !comes_after(rule, column, &findings->items[place - 1]))
 		place--;
 	if (place == MAX_FINDINGS)
 		return NULL;
@@ -469,14 +489,14 @@ insert_finding(struct findings *findings, enum rule_id rule, enum onboard_column
 	memmove(&findings->items[place + 1], &findings->items[place],
 			(size_t) (findings->count - place) * sizeof(struct finding));
 	findings->count++;
-	fill_finding(&findings->items[place], rule, column, rejected);
+	fill_finding(&findings->items[place], rule, column, rule->severity, rejected);
 	findings->items[place].suggestion[0] = '\0';
 	return &findings->items[place];
 }
 
-/* Returns NULL when the finding came behind MAX_FINDINGS others. */
+/* Returns NULL when the finding came after MAX_FINDINGS others. */
 struct finding *
-findings_add(struct findings *findings, enum rule_id rule, enum onboard_column column,
+findings_add(struct findings *findings, const struct rule *rule, enum onboard_column column,
 			 struct text_view rejected, const char *message)
 {
 	struct finding *finding = insert_finding(findings, rule, column, rejected);
@@ -494,13 +514,13 @@ void
 findings_add_duplicate(struct findings *findings, const struct product_row *row,
 					   enum onboard_column column, int64_t winner_line)
 {
-	enum rule_id rule =
-		column == COLUMN_SKU ? RULE_DUPLICATE_SKU : RULE_DUPLICATE_VENDOR_PRODUCT_ID;
-	struct finding *finding = insert_finding(findings, rule, column, row->raw[column]);
+	const struct built_in_rule *rule =
+		&rules[column == COLUMN_SKU ? RULE_DUPLICATE_SKU : RULE_DUPLICATE_VENDOR_PRODUCT_ID];
+	struct finding *finding = insert_finding(findings, &rule->rule, column, row->raw[column]);
 	struct judgement judgement = {
 		.column = column,
 		.value = row->value[column],
-		.message = rules[rule].message,
+		.message = rule->message,
 		.number = winner_line,
 	};
 
@@ -520,24 +540,25 @@ row_trim(struct product_row *row)
 		row->value[column] = text_trim(row->raw[column]);
 }
 
-/* What one pass over the fields of a row finds; columns as bits. */
+/* What one pass over the fields of a row finds. */
 struct field_scan
 {
-	uint32_t in_state[FIELD_STATES];
-	uint32_t over_cap;
-	uint32_t damaged; /* with a character that was lost */
+	column_set in_state[FIELD_STATES];
+	column_set over_cap;
+	column_set damaged; /* with a character that was lost */
 	size_t bytes;
 };
 
 static void
-scan_fields(const struct product_row *row, struct field_scan *scan)
+scan_fields(const struct product_row *row, const struct rule_settings *settings,
+			struct field_scan *scan)
 {
 	memset(scan, 0, sizeof(*scan));
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
 		struct text_view value = row->value[column];
-		size_t limit = (size_t) onboard_columns[column].max_characters;
-		uint32_t bit = UINT32_C(1) << column;
+		size_t limit = (size_t) settings->max_characters[column];
+		column_set bit = column_bit((enum onboard_column) column);
 
 		scan->bytes += row->raw[column].length;
 		if (value.length > 0)
@@ -549,7 +570,7 @@ scan_fields(const struct product_row *row, struct field_scan *scan)
 		else if (text_has_replacement(value))
 			scan->damaged |= bit;
 	}
-	scan->in_state[FIELD_BLANK] = ~scan->in_state[FIELD_PRESENT];
+	scan->in_state[FIELD_MISSING] = settings->required & ~scan->in_state[FIELD_PRESENT];
 }
 
 /*
@@ -562,22 +583,22 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 {
 	struct judgement judgement = {.column = COLUMN_NONE};
 	struct text_view rejected = {NULL, 0};
-	enum rule_id rule = RULE_MALFORMED_ROW;
-	uint32_t faults = scan->over_cap;
+	const struct built_in_rule *rule = &rules[RULE_MALFORMED_ROW];
+	column_set faults = scan->over_cap;
 
 	if (faults == 0 && scan->bytes <= ONBOARD_MAX_RECORD_BYTES)
 	{
 		if (scan->damaged == 0)
 			return true;
-		rule = RULE_INVALID_ENCODING;
+		rule = &rules[RULE_INVALID_ENCODING];
 		faults = scan->damaged;
 	}
 
 	if (faults != 0)
 	{
-		judgement.column = (enum onboard_column) __builtin_ctz(faults);
+		judgement.column = column_first(faults);
 		rejected = row->raw[judgement.column];
-		judgement.message = rules[rule].message;
+		judgement.message = rule->message;
 		judgement.number = (int64_t) rejected.length;
 		rejected.length = text_cut(rejected, ONBOARD_MAX_RECORD_BYTES);
 		judgement.limit = ONBOARD_MAX_FIELD_BYTES;
@@ -588,26 +609,27 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 		judgement.number = (int64_t) scan->bytes;
 		judgement.limit = ONBOARD_MAX_RECORD_BYTES;
 	}
-	write_message(insert_finding(findings, rule, COLUMN_NONE, rejected), &judgement);
+	write_message(insert_finding(findings, &rule->rule, COLUMN_NONE, rejected), &judgement);
 	return false;
 }
 
 /* Judge one field by one rule. */
 static void
-judge_field(enum rule_id rule, enum onboard_column column, struct judgement *judgement,
-			struct findings *findings)
+judge_field(const struct built_in_rule *rule, enum onboard_column column,
+			struct judgement *judgement, struct findings *findings)
 {
 	struct finding *finding = &findings->items[findings->count];
 
 	judgement->column = column;
 	judgement->value = judgement->row->value[column];
-	judgement->message = rules[rule].message;
+	judgement->message = rule->message;
+	judgement->severity = judgement->settings->severity[rule->rule.number];
 	judgement->suggestion = finding->suggestion;
 	finding->suggestion[0] = '\0';
-	if (rules[rule].check(judgement))
+	if (rule->check(judgement))
 		return;
 
-	fill_finding(finding, rule, column, judgement->row->raw[column]);
+	fill_finding(finding, &rule->rule, column, judgement->severity, judgement->row->raw[column]);
 	write_message(finding, judgement);
 	findings->count++;
 	if (finding->severity == SEVERITY_ERROR)
@@ -623,48 +645,44 @@ rules_judge(struct product_row *row, const struct rule_settings *settings,
 
 	findings->count = 0;
 	findings->has_error = false;
-	row->price_valid = false;
-	row->compare_at_price_valid = false;
-	row->weight_valid = false;
-	row->stock_valid = false;
-	scan_fields(row, &scan);
+	row->numbers = 0;
+	scan_fields(row, settings, &scan);
 	if (!judge_record(row, &scan, findings))
 		return;
 
-	for (int rule = 0; rule < RULE_COUNT; rule++)
+	for (int id = 0; id < RULE_COUNT; id++)
 	{
-		uint32_t columns = rules[rule].columns & scan.in_state[rules[rule].applies_to];
+		const struct built_in_rule *rule = &rules[id];
+		column_set columns = rule->columns & scan.in_state[rule->applies_to];
 
-		if (rules[rule].check == NULL)
+		if (rule->check == NULL)
 			continue;
 
 		/* From the lowest bit to the highest. */
 		for (; columns != 0 && findings->count < MAX_FINDINGS; columns &= columns - 1)
-			judge_field((enum rule_id) rule, (enum onboard_column) __builtin_ctz(columns),
-						&judgement, findings);
+			judge_field(rule, column_first(columns), &judgement, findings);
 	}
+	if (settings->judge_added != NULL)
+		settings->judge_added(row, settings, findings);
 }
 
 /* ---------- Names ---------- */
 
-const char *
-rule_code(enum rule_id rule)
+const struct rule *
+rule_built_in(enum rule_id id)
 {
-	return rules[rule].code;
+	return &rules[id].rule;
 }
 
-bool
-rule_by_code(struct text_view code, enum rule_id *rule)
+const struct rule *
+rule_by_code(struct text_view code)
 {
-	for (int i = 0; i < RULE_COUNT; i++)
+	for (int id = 0; id < RULE_COUNT; id++)
 	{
-		if (text_equal(code, text_of(rules[i].code)))
-		{
-			*rule = (enum rule_id) i;
-			return true;
-		}
+		if (text_equal(code, text_of(rules[id].rule.code)))
+			return &rules[id].rule;
 	}
-	return false;
+	return NULL;
 }
 
 const char *

@@ -22,7 +22,7 @@
 
 #define UPLOAD_COLUMNS                                                         \
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
-	"coalesce(u.total_records, -1), u.valid_records, u.error_records "
+	"coalesce(u.total_records, -1), u.valid_records, u.error_records, u.mode "
 
 /* Fill row from the one result row of a statement that read UPLOAD_COLUMNS. */
 static void
@@ -35,6 +35,8 @@ fill_upload_row(UploadRow *row)
 	row->total_records = DatumGetInt64(statement_value(5, NULL));
 	row->valid_records = DatumGetInt64(statement_value(6, NULL));
 	row->error_records = DatumGetInt64(statement_value(7, NULL));
+	if (!upload_mode_by_name(TextDatumGetCString(statement_value(8, NULL)), &row->mode))
+		row->mode = MODE_COUNT;
 }
 
 bool
@@ -89,7 +91,7 @@ account_vendor(const char *upload_id)
 }
 
 static void
-record_errors_event(const UploadRow *row, int64 errors, int64 first_row, int64 last_row)
+record_errors_event(const UploadRow *row, const Tally *tally)
 {
 	static Statement event = {
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
@@ -99,19 +101,16 @@ record_errors_event(const UploadRow *row, int64 errors, int64 first_row, int64 l
 		{TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID},
 	};
 	Datum values[5] = {
-		CStringGetTextDatum(row->upload_id),
-		CStringGetTextDatum(row->vendor_id),
-		Int64GetDatum(errors),
-		Int64GetDatum(first_row),
-		Int64GetDatum(last_row),
+		CStringGetTextDatum(row->upload_id),  CStringGetTextDatum(row->vendor_id),
+		Int64GetDatum(tally_errors(tally)),   Int64GetDatum(tally->first_error_row),
+		Int64GetDatum(tally->last_error_row),
 	};
 
 	statement_run(&event, values, NULL, false, SPI_OK_INSERT);
 }
 
 void
-account_add(const UploadRow *row, int64 valid, int64 errors, int64 first_error_row,
-			int64 last_error_row)
+account_add(const UploadRow *row, const Tally *tally)
 {
 	static Statement add = {
 		"UPDATE onboard.upload_history u SET "
@@ -123,12 +122,12 @@ account_add(const UploadRow *row, int64 valid, int64 errors, int64 first_error_r
 	};
 	Datum values[3] = {
 		CStringGetTextDatum(row->upload_id),
-		Int64GetDatum(valid),
-		Int64GetDatum(errors),
+		Int64GetDatum(tally_valid(tally)),
+		Int64GetDatum(tally_errors(tally)),
 	};
 
-	if (errors > 0)
-		record_errors_event(row, errors, first_error_row, last_error_row);
+	if (tally_errors(tally) > 0)
+		record_errors_event(row, tally);
 	if (statement_run(&add, values, NULL, false, SPI_OK_UPDATE) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

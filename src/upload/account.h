@@ -4,9 +4,8 @@
  *	  Counters of an upload, its ending, and the outbox events of both.
  *
  * An upload ends here only, with the statement that writes its one upload_ended
- * event.  All functions run inside an owner
- * section with SPI connected, and while the upload's row is locked by
- * account_lock().
+ * event.  All functions run inside an owner section with SPI connected, and while
+ * the upload's row is locked by account_lock().
  *
  *-------------------------------------------------------------------------
  */
@@ -15,14 +14,18 @@
 
 #include "postgres.h"
 
+#include "shared/action.h"
+#include "upload/tally.h"
+
 /* What an upload is at the moment; strings live in the current context. */
 typedef struct UploadRow
 {
 	char *upload_id;
 	char *vendor_id;
-	bool processing;     /* status is processing */
-	bool failed;         /* status is failed */
-	int64 total_records; /* -1 when not known yet */
+	enum upload_mode mode; /* MODE_COUNT for one that the library does not know */
+	bool processing;       /* status is processing */
+	bool failed;           /* status is failed */
+	int64 total_records;   /* -1 when not known yet */
 	int64 valid_records;
 	int64 error_records;
 } UploadRow;
@@ -51,8 +54,7 @@ extern char *account_vendor(const char *upload_id);
  * Add the verdicts of one statement to the counters: one errors_recorded event
  * when there were errors, and the end of the upload when all are in.
  */
-extern void account_add(const UploadRow *row, int64 valid, int64 errors, int64 first_error_row,
-						int64 last_error_row);
+extern void account_add(const UploadRow *row, const Tally *tally);
 
 /*
  * End the upload if its total is known and reached; true when it ended now.  A

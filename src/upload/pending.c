@@ -34,6 +34,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "upload/account.h"
 #include "upload/ledger.h"
 #include "upload/pending.h"
 
@@ -98,17 +99,6 @@ forget(Pending *pending)
 	memset(&pending->tally, 0, sizeof(pending->tally));
 	pending->rows = NULL; /* freed with the transaction */
 	pending->written_in = InvalidSubTransactionId;
-}
-
-static void
-add_tally(Tally *sum, const Tally *tally)
-{
-	sum->valid += tally->valid;
-	sum->errors += tally->errors;
-	if (sum->first_error_row == 0 ||
-		(tally->first_error_row > 0 && tally->first_error_row < sum->first_error_row))
-		sum->first_error_row = tally->first_error_row;
-	sum->last_error_row = Max(sum->last_error_row, tally->last_error_row);
 }
 
 void
@@ -182,7 +172,7 @@ pending_take(const char *upload_id, const Tally *tally, RowSet *rows)
 		return false;
 	if (pending->rows == NULL)
 		pending->rows = row_set_create(TopTransactionContext);
-	add_tally(&pending->tally, tally);
+	tally_add(&pending->tally, tally);
 	row_set_add_set(pending->rows, rows);
 	return true;
 }
@@ -213,8 +203,7 @@ write_account(Pending *pending)
 	ledger = ledger_load(pending->upload_id, CurrentMemoryContext, NULL);
 	row_set_add_set(ledger_added(ledger), pending->rows);
 	ledger_save(ledger);
-	account_add(&upload, pending->tally.valid, pending->tally.errors,
-				pending->tally.first_error_row, pending->tally.last_error_row);
+	account_add(&upload, &pending->tally);
 }
 
 void

@@ -10,17 +10,8 @@
 
 #include "postgres.h"
 
-#include "upload/account.h"
 #include "upload/row_set.h"
-
-/* What one statement, or many, did to one upload. */
-typedef struct Tally
-{
-	int64 valid;
-	int64 errors;
-	int64 first_error_row; /* 0 when there is none */
-	int64 last_error_row;
-} Tally;
+#include "upload/tally.h"
 
 /* Hook into the ends of transactions; called once when the library is loaded. */
 extern void pending_init(void);

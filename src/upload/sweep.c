@@ -30,6 +30,7 @@
 #include "upload/account.h"
 #include "upload/pending.h"
 #include "upload/upload.h"
+#include "upload/failure_code.h"
 
 /*
  * The lock of the sweeper among advisory locks: "onboard" cut to four bytes, and

@@ -29,6 +29,9 @@ extern char *upload_text_argument(FunctionCallInfo fcinfo, int argument, const c
 /* The first argument of a call on an upload; an error when it is null. */
 extern char *upload_id_argument(FunctionCallInfo fcinfo);
 
+/* A number of rows; -1 for null, an error for less than none. */
+extern int64 upload_total_argument(FunctionCallInfo fcinfo, int argument);
+
 /* Raise an error unless metadata is an object without the keys above. */
 extern void upload_check_metadata(Jsonb *metadata);
 

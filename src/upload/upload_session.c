@@ -35,6 +35,17 @@ lock_vendor(const char *vendor_id)
 						errmsg("vendor \"%s\" does not exist", vendor_id)));
 }
 
+/* A script of a later version may allow more; no row must be loaded in another mode. */
+static void
+check_mode(const UploadRow *upload)
+{
+	if (upload->mode == MODE_COUNT)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("the mode of upload \"%s\" is not supported by this library",
+							   upload->upload_id),
+						errhint("Install the library of the extension's version and reconnect.")));
+}
+
 static void
 lock_and_read(UploadSession *session, const char *upload_id, MemoryContext context)
 {
@@ -47,13 +58,14 @@ lock_and_read(UploadSession *session, const char *upload_id, MemoryContext conte
 	session->known = account_lock(upload_id, &session->upload);
 	if (session->known)
 	{
+		check_mode(&session->upload);
 		session->upload.upload_id = MemoryContextStrdup(context, session->upload.upload_id);
 		session->upload.vendor_id = MemoryContextStrdup(context, session->upload.vendor_id);
 		lock_vendor(session->upload.vendor_id);
 		unwritten = pending_rows(upload_id, &waiting);
 		session->ledger = ledger_load(upload_id, context, unwritten);
-		session->upload.valid_records += waiting.valid;
-		session->upload.error_records += waiting.errors;
+		session->upload.valid_records += tally_valid(&waiting);
+		session->upload.error_records += tally_errors(&waiting);
 	}
 	SPI_finish();
 	owner_leave(&section);
@@ -99,14 +111,9 @@ upload_session_takes_rows(const UploadSession *session)
 }
 
 void
-upload_session_count_error(UploadSession *session, int64 row_number)
+upload_session_count(UploadSession *session, enum row_action action, int64 row_number)
 {
-	Tally *tally = &session->tally;
-
-	tally->errors++;
-	if (tally->first_error_row == 0 || row_number < tally->first_error_row)
-		tally->first_error_row = row_number;
-	tally->last_error_row = Max(tally->last_error_row, row_number);
+	tally_count(&session->tally, action, row_number);
 }
 
 void
@@ -117,10 +124,9 @@ upload_session_save(UploadSession *session)
 	pending_loading_end(session->upload.upload_id);
 	if (!session->known || session->taken == 0)
 		return;
-	Assert(session->taken == tally->valid + tally->errors);
+	Assert(session->taken == tally_valid(tally) + tally_errors(tally));
 	if (pending_take(session->upload.upload_id, tally, ledger_added(session->ledger)))
 		return;
 	ledger_save(session->ledger);
-	account_add(&session->upload, tally->valid, tally->errors, tally->first_error_row,
-				tally->last_error_row);
+	account_add(&session->upload, tally);
 }

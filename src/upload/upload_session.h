@@ -21,6 +21,7 @@ typedef struct UploadSession
 	Size id_length;
 	UploadRow upload; /* as it was when locked, with what waits to be written */
 	CatalogueOwner owner;
+	const struct rule_settings *settings; /* of the vendor; the loader sets it */
 	Ledger *ledger;
 	int64 taken; /* rows of this statement that get a verdict */
 	Tally tally; /* of this statement */
@@ -38,7 +39,8 @@ extern bool upload_session_is_of(const UploadSession *session, const char *uploa
 /* Does the upload still take rows it has no verdict on? */
 extern bool upload_session_takes_rows(const UploadSession *session);
 
-extern void upload_session_count_error(UploadSession *session, int64 row_number);
+/* Count a row that has its verdict, and what it did. */
+extern void upload_session_count(UploadSession *session, enum row_action action, int64 row_number);
 
 /*
  * Account for the statement: write ledger and counters, or leave that to the end

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "shared/rules.h"
+#include "shared/rule_standard.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -66,10 +66,7 @@ static struct text_view categories[] = {
 	{"Women's Clothing", 16},
 };
 
-static const struct rule_settings settings = {
-	categories,
-	(int) (sizeof(categories) / sizeof(categories[0])),
-};
+static struct rule_settings settings;
 
 static char long_text[3000];
 
@@ -156,6 +153,9 @@ main(void)
 	static char names[10000][24];
 	struct product_row row;
 
+	settings = rule_settings_standard;
+	settings.active_categories = categories;
+	settings.active_category_count = (int) (sizeof(categories) / sizeof(categories[0]));
 	fill_row(&row, valid_row);
 	time_row("valid row", &row);
 

@@ -46,6 +46,14 @@ for my $case ([ validation_errors => 'onboard\.validation_errors takes its rows 
 		"a trigger on $table runs between the rows");
 	sql(qq(DROP TRIGGER "Note it" ON onboard.$table));
 }
+sql(<<'SQL');
+CREATE FUNCTION public.some_line() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN 7; END';
+ALTER FOREIGN TABLE onboard.intake ALTER line_number SET DEFAULT public.some_line();
+SQL
+($out) = is_exit(0, 'a default', 'doctor');
+like($out, qr/^info     table onboard\.products: rows are stored by INSERT statements, .* because a default of onboard\.intake runs a volatile function$/m,
+	'so does a default');
+sql('ALTER FOREIGN TABLE onboard.intake ALTER line_number DROP DEFAULT');
 
 # ----- something should be done -----
 

@@ -56,9 +56,9 @@ for my $other ('0.9.0', '99.0.0')
 	$node->safe_psql('fresh', "UPDATE pg_extension SET extversion = '$other' WHERE extname = 'onboard'");
 	my ($code, $out, $err) = $node->psql('fresh', 'SELECT onboard_version()');
 	is($code, 3, "a script of version $other is an error") or diag $out;
-	like($err, qr/ERROR:  library version \Q$version\E does not fit script version \Q$other\E.*HINT:  .*ALTER EXTENSION onboard UPDATE/s, '... that names both and says what to do');
+	like($err, qr/ERROR:  library version \Q$version\E does not match script version \Q$other\E.*HINT:  .*ALTER EXTENSION onboard UPDATE/s, '... that names both and says what to do');
 	is($node->safe_psql('fresh', 'SELECT severity, subject, message FROM onboard_diagnose()'),
-		"error|versions|library version $version does not fit script version $other", '... which onboard_diagnose() tells');
+		"error|versions|library version $version does not match script version $other", '... which onboard_diagnose() tells');
 }
 $node->safe_psql('fresh', "UPDATE pg_extension SET extversion = '$version' WHERE extname = 'onboard'");
 

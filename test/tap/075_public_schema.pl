@@ -26,17 +26,27 @@ CREATE TABLE public.stolen (who text);
 GRANT INSERT ON public.stolen TO PUBLIC;
 SQL
 
-# Load a row as the loader; returns what psql says and what was stored.
+# Statements that load rows, the numbers of an upload of their own; prints each verdict.
+sub loading
+{
+	my ($rows) = @_;
+	my $number = ++$uploads;
+
+	return <<SQL;
+SELECT onboard_begin_upload('V1', 'f.csv', content_id => '$number', total_records => $rows) AS upload \\gset
+SELECT r.status FROM onboard_ingest(:'upload', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+	jsonb_build_object('sku', 'S$number' || repeat('x', n - 1), 'vendor_product_id', 'P$number-' || n, 'product_name', 'Name', 'category', 'Kitchen',
+	'price', '50', 'stock_quantity', '1'))) FROM generate_series(1, $rows) n)) r;
+SQL
+}
+
+# Run statements as the loader, then load a row; returns what psql says and what was stored.
 sub load_row
 {
 	my ($before) = @_;
-	my $number = ++$uploads;
-	my ($code, $out, $error) = $node->psql('shop', ($before // '') . <<SQL, extra_params => [ '--username' => 'loader' ]);
-SELECT onboard_begin_upload('V1', 'f.csv', content_id => '$number', total_records => 1) AS upload \\gset
-SELECT r.status FROM onboard_ingest(:'upload', jsonb_build_array(jsonb_build_object('row_number', 1, 'product',
-	jsonb_build_object('sku', 'S$number', 'vendor_product_id', 'P$number', 'product_name', 'Name', 'category', 'Kitchen', 'price', '50', 'stock_quantity', '1')))) r;
-SQL
-	return ($code, $out, $error, $node->safe_psql('shop', "SELECT count(*) FROM onboard.products WHERE sku = 'S$number'"));
+	my ($code, $out, $error) = $node->psql('shop', ($before // '') . loading(1), extra_params => [ '--username' => 'loader' ]);
+
+	return ($code, $out, $error, $node->safe_psql('shop', "SELECT count(*) FROM onboard.products WHERE sku = 'S$uploads'"));
 }
 
 my $findings = q{SELECT severity, subject FROM onboard_diagnose() WHERE subject LIKE 'schema %'};
@@ -82,6 +92,30 @@ CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
 SQL
 ($code, $out, $error, $stored) = load_row("CREATE TEMPORARY TABLE mine (a int);\n");
 is("$out,$stored", 'validated,1', 'a trigger that gives names their schemas works');
+
+# What was found of the session's temporary objects holds only until something changes.
+my $obstacle = qr/temporary object "audit" would be used in place of the one in schema "public"/;
+my $usual = "CREATE TEMPORARY TABLE mine (a int);\n" . loading(1);
+($code, $out, $error) = load_row($usual . "CREATE TEMPORARY TABLE audit (who text);\n");
+is($out, 'validated', 'the row before a temporary table is made is loaded');
+like($error, $obstacle, 'the row after it is not');
+($code, $out, $error) = load_row($usual . "BEGIN;\nCREATE TEMPORARY TABLE audit (who text);\nROLLBACK;\n");
+is("$out,$error", "validated\nvalidated,", 'a temporary table that was rolled back is no obstacle');
+($code, $out, $error) = load_row($usual . "ALTER TABLE mine RENAME TO audit;\n");
+like($error, $obstacle, 'one that is renamed is');
+($code, $out, $error) = load_row($usual . "CREATE TABLE public.mine (a int);\n");
+like($error, qr/temporary object "mine" would be used/, 'and so is a new table of its name in schema public');
+$node->safe_psql('shop', 'DROP TABLE public.mine');
+$node->safe_psql('shop', <<'SQL');
+CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN IF NEW.row_number OPERATOR(pg_catalog.=) 2 THEN CREATE TEMPORARY TABLE audit (who text); END IF; RETURN NEW; END $$;
+SQL
+($code, $out, $error) = $node->psql('shop', $usual . loading(3), extra_params => [ '--username' => 'loader' ]);
+like($error, qr/$obstacle.*CONTEXT:.* row 3/s, 'a trigger that makes one between two rows stops the next row');
+$node->safe_psql('shop', <<'SQL');
+CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN INSERT INTO public.audit VALUES (current_user, NEW.sku); RETURN NEW; END $$;
+SQL
 
 # ----- the same for deleting, and for the table of errors -----
 

@@ -8,7 +8,7 @@
  */
 #include "unit.h"
 
-#include "shared/rules.h"
+#include "shared/rule_standard.h"
 #include "shared/text.h"
 
 #define RANDOM_ROWS 3000
@@ -21,7 +21,7 @@ static struct text_view categories[] = {
 	{"Kitchen", 7},
 	{"Men's Clothing", 14},
 };
-static const struct rule_settings settings = {categories, 3};
+static struct rule_settings settings; /* the standard, with these */
 
 /* A row that breaks no rule; optional fields that a test needs are set. */
 static const char *const valid_values[COLUMN_COUNT] = {
@@ -74,7 +74,7 @@ expect_one(enum rule_id rule, enum onboard_column column, const char *message,
 {
 	if (!is_int(findings.count, 1, "one finding: %s", message))
 		return;
-	is_text(rule_code(findings.items[0].rule), rule_code(rule), "of %s", rule_code(rule));
+	is_int(findings.items[0].rule->number, rule, "of %s", rule_built_in(rule)->code);
 	is_int(findings.items[0].column, column, "for its column");
 	is_text(findings.items[0].message, message, "saying so");
 	is_text(findings.items[0].suggestion, suggestion, "suggesting \"%s\"", suggestion);
@@ -132,7 +132,7 @@ test_missing(void)
 
 	judge_with(COLUMN_PRICE, "  ");
 	is_int(findings.items[0].rejected.length, 2, "a blank field is rejected as it is");
-	ok(!row.price_valid, "and no price is parsed");
+	ok(!row_has_number(&row, COLUMN_PRICE), "and no price is parsed");
 	judge_with(COLUMN_PRICE, NULL);
 	ok(findings.items[0].rejected.data == NULL, "an absent field has no rejected value");
 }
@@ -157,11 +157,11 @@ test_price(void)
 	RUN_CASES(RULE_INVALID_PRICE, cases);
 
 	judge_with(COLUMN_PRICE, " 12.5 ");
-	ok(row.price_valid, "a price is parsed");
-	is_int(row.price_cents, 1250, "to hundredths");
+	ok(row_has_number(&row, COLUMN_PRICE), "a price is parsed");
+	is_int(row.number[COLUMN_PRICE], 1250, "to hundredths");
 	judge_with(COLUMN_PRICE, " abc");
 	ok(text_equal(findings.items[0].rejected, text_of(" abc")), "the rejected value is untrimmed");
-	ok(!row.price_valid, "a bad price is not parsed");
+	ok(!row_has_number(&row, COLUMN_PRICE), "a bad price is not parsed");
 }
 
 static void
@@ -180,10 +180,10 @@ test_stock(void)
 	RUN_CASES(RULE_INVALID_STOCK, cases);
 
 	judge_with(COLUMN_STOCK_QUANTITY, "0042");
-	ok(row.stock_valid, "a stock is parsed");
-	is_int(row.stock_quantity, 42, "to an integer");
+	ok(row_has_number(&row, COLUMN_STOCK_QUANTITY), "a stock is parsed");
+	is_int(row.number[COLUMN_STOCK_QUANTITY], 42, "to an integer");
 	judge_with(COLUMN_STOCK_QUANTITY, "x");
-	ok(!row.stock_valid, "a bad stock is not parsed");
+	ok(!row_has_number(&row, COLUMN_STOCK_QUANTITY), "a bad stock is not parsed");
 }
 
 /* Each limited column at its limit and one over it, in 1 and 3 byte characters. */
@@ -242,7 +242,7 @@ test_category(void)
 		{COLUMN_CATEGORY, "Men", "category \"Men\" is not an active category", "Men's Clothing"},
 		{COLUMN_CATEGORY, "Furniture", "category \"Furniture\" is not an active category", NULL},
 	};
-	static const struct rule_settings no_categories = {NULL, 0};
+	struct rule_settings no_categories = rule_settings_standard;
 
 	RUN_CASES(RULE_INVALID_CATEGORY, cases);
 
@@ -276,20 +276,20 @@ test_compare_at_price(void)
 	RUN_CASES(RULE_INVALID_COMPARE_AT_PRICE, cases);
 
 	judge_with(COLUMN_COMPARE_AT_PRICE, "12");
-	ok(row.compare_at_price_valid, "a compare-at price is parsed");
-	is_int(row.compare_at_price_cents, 1200, "to hundredths");
+	ok(row_has_number(&row, COLUMN_COMPARE_AT_PRICE), "a compare-at price is parsed");
+	is_int(row.number[COLUMN_COMPARE_AT_PRICE], 1200, "to hundredths");
 
 	reset_row();
 	set_field(COLUMN_PRICE, "abc");
 	set_field(COLUMN_COMPARE_AT_PRICE, "0");
 	judge();
 	is_int(findings.count, 1, "it is not compared with a bad price");
-	ok(row.compare_at_price_valid, "and is valid by itself");
+	ok(row_has_number(&row, COLUMN_COMPARE_AT_PRICE), "and is valid by itself");
 	set_field(COLUMN_COMPARE_AT_PRICE, "-1");
 	judge();
 	is_text(findings.items[1].message, "compare_at_price \"-1\" is below the minimum of 0.00",
 			"but never below 0");
-	ok(!row.compare_at_price_valid, "and then not valid");
+	ok(!row_has_number(&row, COLUMN_COMPARE_AT_PRICE), "and then not valid");
 }
 
 static void
@@ -309,8 +309,8 @@ test_weight(void)
 	RUN_CASES(RULE_INVALID_WEIGHT, cases);
 
 	judge_with(COLUMN_WEIGHT_KG, "1.5");
-	ok(row.weight_valid, "a weight is parsed");
-	is_int(row.weight_centikilograms, 150, "to hundredths");
+	ok(row_has_number(&row, COLUMN_WEIGHT_KG), "a weight is parsed");
+	is_int(row.number[COLUMN_WEIGHT_KG], 150, "to hundredths");
 }
 
 static void
@@ -437,7 +437,7 @@ is_ordered(void)
 		const struct finding *a = &findings.items[i - 1];
 		const struct finding *b = &findings.items[i];
 
-		if (a->rule > b->rule || (a->rule == b->rule && a->column > b->column))
+		if (a->rule->order > b->rule->order || (a->rule == b->rule && a->column > b->column))
 			return false;
 	}
 	return true;
@@ -452,7 +452,7 @@ test_order(void)
 	ok(is_ordered(), "they are ordered by rule, then by column");
 	is_text(findings.items[0].message + strlen(findings.items[0].message) - 42,
 			"...\" is not a plain number such as 1299.00", "the price comes first");
-	is_int(findings.items[13].rule, RULE_DUPLICATE_SKU, "duplicates get in between");
+	is_int(findings.items[13].rule->number, RULE_DUPLICATE_SKU, "duplicates get in between");
 
 	reset_row();
 	for (int column = 0; column < COLUMN_COUNT; column++)
@@ -478,10 +478,9 @@ test_encoding(void)
 	}
 	judge_with(COLUMN_BRAND, "\uFFFC\uFF0C");
 	is_int(findings.count, 0, "characters near to U+FFFD are accepted");
-	ok(row.price_valid, "and the numbers are parsed");
+	ok(row_has_number(&row, COLUMN_PRICE), "and the numbers are parsed");
 	judge_with(COLUMN_BRAND, "\uFFFD");
-	ok(!row.price_valid && !row.stock_valid && !row.weight_valid && !row.compare_at_price_valid,
-	   "a damaged row has no numbers");
+	ok(row.numbers == 0, "a damaged row has no numbers");
 }
 
 static void
@@ -505,7 +504,7 @@ test_caps(void)
 
 	memset(value, ' ', size + 1);
 	judge();
-	is_int(findings.items[0].rule, RULE_MALFORMED_ROW, "blanks count");
+	is_int(findings.items[0].rule->number, RULE_MALFORMED_ROW, "blanks count");
 
 	/* Three full fields, and a fourth that fills the row up exactly. */
 	reset_row();
@@ -623,12 +622,12 @@ test_overflow(void)
 		heap->has_error = false;
 		for (int i = 0; i < 3 * MAX_FINDINGS; i++)
 		{
-			enum rule_id rule = (enum rule_id) unit_random(RULE_COUNT);
+			const struct rule *rule = rule_built_in((enum rule_id) unit_random(RULE_COUNT));
 			enum onboard_column column =
 				(enum onboard_column)((int) unit_random(COLUMN_COUNT + 1) - 1);
 
-			findings_add(heap, rule, column, nothing, rule_code(rule));
-			added[rule]++;
+			findings_add(heap, rule, column, nothing, rule->code);
+			added[rule->number]++;
 			wrong += heap->count != (i < MAX_FINDINGS ? i + 1 : MAX_FINDINGS);
 		}
 		memcpy(&findings, heap, sizeof(findings));
@@ -641,7 +640,7 @@ test_overflow(void)
 			int room = MAX_FINDINGS - before;
 
 			for (int i = 0; i < heap->count; i++)
-				kept += (int) heap->items[i].rule == rule;
+				kept += heap->items[i].rule->number == rule;
 			wrong += kept != (added[rule] < room ? added[rule] : room);
 			before += kept;
 		}
@@ -651,9 +650,9 @@ test_overflow(void)
 	is_int(wrong, 0, "findings never overflow and the first stay");
 
 	for (int i = 0; i < MAX_FINDINGS; i++)
-		heap->items[i].rule = RULE_MISSING_REQUIRED_FIELDS;
+		heap->items[i].rule = rule_built_in(RULE_MISSING_REQUIRED_FIELDS);
 	heap->has_error = false;
-	ok(findings_add(heap, RULE_MALFORMED_ROW, COLUMN_NONE, nothing, "x") == NULL,
+	ok(findings_add(heap, rule_built_in(RULE_MALFORMED_ROW), COLUMN_NONE, nothing, "x") == NULL,
 	   "one that has no place is not stored");
 	ok(heap->has_error, "but the row is in error");
 	free(heap);
@@ -668,13 +667,14 @@ test_findings_add(void)
 	reset_row();
 	set_field(COLUMN_WEIGHT_KG, "0");
 	judge();
-	finding = findings_add(&findings, RULE_REJECTED_BY_CATALOGUE, COLUMN_NONE, row.raw[COLUMN_SKU],
-						   "a trigger said no");
-	ok(finding == &findings.items[1], "a finding is added behind");
+	finding = findings_add(&findings, rule_built_in(RULE_REJECTED_BY_CATALOGUE), COLUMN_NONE,
+						   row.raw[COLUMN_SKU], "a trigger said no");
+	ok(finding == &findings.items[1], "a finding is added after the others");
 	is_text(finding->message, "a trigger said no", "with its message");
 	is_text(finding->suggestion, "", "and no suggestion");
 	is_int(finding->severity, SEVERITY_ERROR, "with the severity of its rule");
-	finding = findings_add(&findings, RULE_DUPLICATE_SKU, COLUMN_SKU, row.raw[COLUMN_SKU], "first");
+	finding = findings_add(&findings, rule_built_in(RULE_DUPLICATE_SKU), COLUMN_SKU,
+						   row.raw[COLUMN_SKU], "first");
 	ok(finding == &findings.items[0], "or before");
 	is_text(findings.items[1].message, "weight_kg \"0\" is below the minimum of 0.01",
 			"and the others move");
@@ -682,10 +682,244 @@ test_findings_add(void)
 	memset(message, 'x', sizeof(message));
 	message[sizeof(message) - 1] = '\0';
 	memcpy(message + FINDING_MESSAGE_SIZE - 2, "\u20AC", 3);
-	finding =
-		findings_add(&findings, RULE_MALFORMED_ROW, COLUMN_NONE, row.raw[COLUMN_SKU], message);
+	finding = findings_add(&findings, rule_built_in(RULE_MALFORMED_ROW), COLUMN_NONE,
+						   row.raw[COLUMN_SKU], message);
 	is_int(strlen(finding->message), FINDING_MESSAGE_SIZE - 2,
 		   "a long message is cut between characters");
+}
+
+/* ----- Settings ----- */
+
+/* A limit that is laxer than the standard, or none, one time in four. */
+static void
+random_settings(struct rule_settings *own)
+{
+	*own = settings;
+	own->required |= column_bit((enum onboard_column) unit_random(COLUMN_COUNT));
+	if (unit_random(4) == 0)
+		own->required = 0;
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		struct number_range *range = &own->ranges[column];
+
+		own->max_characters[column] = (int) unit_random(30);
+		range->minimum = (int64_t) unit_random(500);
+		range->maximum = range->minimum + (int64_t) unit_random(500);
+		if (unit_random(4) == 0)
+		{
+			own->max_characters[column] = unit_random(2) ? 0 : 100000;
+			range->minimum = -5;
+			range->maximum = INT64_MAX;
+		}
+	}
+	for (int rule = 0; rule < RULE_COUNT; rule++)
+		own->severity[rule] = unit_random(2) ? SEVERITY_WARNING : SEVERITY_ERROR;
+	rule_settings_narrow(own);
+}
+
+/* Whether there is exactly one finding of this rule and column, and how severe. */
+static bool
+has_finding(enum rule_id rule, enum onboard_column column, enum rule_severity *severity)
+{
+	for (int i = 0; i < findings.count; i++)
+	{
+		if (findings.items[i].rule->number != (int) rule || findings.items[i].column != column)
+			continue;
+		*severity = findings.items[i].severity;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Returns 1 when the finding of a rule and column is not there just when it should
+ * be, with the severity of the settings, or an error for what cannot be stored.
+ */
+static int
+disagrees(const struct rule_settings *own, enum rule_id rule, enum onboard_column column,
+		  bool is_broken, bool is_storable)
+{
+	enum rule_severity wanted = is_storable ? own->severity[rule] : SEVERITY_ERROR;
+	enum rule_severity found;
+
+	if (!has_finding(rule, column, &found))
+		return is_broken;
+	return !is_broken || found != wanted;
+}
+
+/* Judge a row with a number of hundredths, or of pieces, in a column. */
+static int
+try_number(const struct rule_settings *own, enum rule_id rule, enum onboard_column column,
+		   int64_t number)
+{
+	const struct number_range *range = &own->ranges[column];
+	const struct number_range *widest = &rule_settings_standard.ranges[column];
+	bool is_valid = range->minimum <= number && number <= range->maximum;
+	bool is_storable = widest->minimum <= number && number <= widest->maximum;
+	char text[32];
+	int wrong;
+
+	if (range->kind == NUMBER_PIECES)
+		snprintf(text, sizeof(text), "%" PRId64, number);
+	else
+		snprintf(text, sizeof(text), "%" PRId64 ".%02d", number / 100, (int) (number % 100));
+	reset_row();
+	set_field(column, text);
+	row_trim(&row);
+	rules_judge(&row, own, &findings);
+	wrong = disagrees(own, rule, column, !is_valid, is_storable);
+	/* What is stored is stored with its number. */
+	if (is_valid || (is_storable && own->severity[rule] == SEVERITY_WARNING))
+		wrong += !row_has_number(&row, column) || row.number[column] != number;
+	else
+		wrong += row_has_number(&row, column);
+	return wrong;
+}
+
+/* Judge a row with a text of so many characters in a column; 0: blank. */
+static int
+try_text(const struct rule_settings *own, enum onboard_column column, int length)
+{
+	static char text[2 * 2100 + 1];
+	int widest = onboard_columns[column].max_characters;
+	column_set bit = column_bit(column);
+
+	for (int i = 0; i < length; i++)
+		memcpy(text + 2 * i, "\u00E9", 3);
+	text[2 * length] = '\0';
+	reset_row();
+	set_field(column, text);
+	row_trim(&row);
+	rules_judge(&row, own, &findings);
+	return disagrees(own, RULE_MISSING_REQUIRED_FIELDS, column,
+					 length == 0 && (own->required & bit) != 0, !onboard_columns[column].required) +
+		   disagrees(own, RULE_FIELD_LENGTH_EXCEEDED, column, length > own->max_characters[column],
+					 length <= widest);
+}
+
+/* Whether settings are stricter than the standard, or the same. */
+static bool
+is_strict(const struct rule_settings *own)
+{
+	bool strict = (own->required & settings.required) == settings.required;
+
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		int limit = own->max_characters[column];
+		const struct number_range *range = &own->ranges[column];
+
+		strict = strict && limit <= settings.max_characters[column] &&
+				 (limit > 0 || settings.max_characters[column] == 0) &&
+				 range->minimum >= settings.ranges[column].minimum &&
+				 range->maximum <= settings.ranges[column].maximum;
+	}
+	return strict;
+}
+
+/* Any settings: each limit is kept, and severity is theirs where a row can be stored. */
+static void
+test_random_settings(void)
+{
+	int wrong = 0;
+	int tried = 0;
+	int lax = 0;
+
+	for (int round = 0; round < 300; round++)
+	{
+		struct rule_settings own;
+
+		random_settings(&own);
+		lax += !is_strict(&own);
+		for (int i = 0; i < 20; i++, tried++)
+		{
+			enum onboard_column column = (enum onboard_column) unit_random(COLUMN_COUNT);
+			int length = (int) unit_random(unit_random(4) ? 40 : 2100);
+
+			wrong += try_number(&own, RULE_INVALID_PRICE, COLUMN_PRICE,
+								(int64_t) unit_random(unit_random(4) ? 1100 : 200000000));
+			wrong += try_number(&own, RULE_INVALID_STOCK, COLUMN_STOCK_QUANTITY,
+								(int64_t) unit_random(unit_random(4) ? 1100 : 2000000));
+			wrong += try_number(&own, RULE_INVALID_WEIGHT, COLUMN_WEIGHT_KG,
+								(int64_t) unit_random(unit_random(4) ? 1100 : 200000000));
+			if (!value_is_number(onboard_columns[column].kind))
+				wrong += try_text(&own, column, unit_random(5) ? length : 0);
+		}
+	}
+	is_int(lax, 0, "no settings are laxer than the standard");
+	is_int(wrong, 0, "%d rows are judged by the settings they came with", tried);
+}
+
+/* A compare-at price is measured by the price, also by one that is only warned of. */
+static void
+test_warnings(void)
+{
+	struct rule_settings own = settings;
+	enum rule_severity severity;
+
+	own.ranges[COLUMN_PRICE].minimum = 5000;
+	own.severity[RULE_INVALID_PRICE] = SEVERITY_WARNING;
+	own.severity[RULE_INVALID_COMPARE_AT_PRICE] = SEVERITY_WARNING;
+	own.severity[RULE_INVALID_CATEGORY] = SEVERITY_WARNING;
+	reset_row();
+	set_field(COLUMN_PRICE, "30");
+	set_field(COLUMN_CATEGORY, "Furniture");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	is_int(findings.count, 2, "two warnings");
+	ok(!findings.has_error, "leave a row valid");
+	is_text(findings.items[0].message, "price \"30\" is below the minimum of 50.00",
+			"the price is below the minimum of the vendor");
+	is_int(row.number[COLUMN_PRICE], 3000, "and known");
+	is_int(row.category_number, -1, "the category is none of those that are active");
+
+	set_field(COLUMN_COMPARE_AT_PRICE, "20");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	ok(has_finding(RULE_INVALID_COMPARE_AT_PRICE, COLUMN_COMPARE_AT_PRICE, &severity) &&
+		   severity == SEVERITY_ERROR && findings.has_error,
+	   "a compare-at price below the price cannot be stored");
+
+	set_field(COLUMN_PRICE, "abc");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	ok(has_finding(RULE_INVALID_PRICE, COLUMN_PRICE, &severity) && severity == SEVERITY_ERROR,
+	   "nor can a price that is no number");
+}
+
+/* A rule that is not built in. */
+static const struct rule shouting = {RULE_COUNT, "SHOUTING", 15, SEVERITY_WARNING};
+static const struct rule whispering = {RULE_COUNT + 1, "WHISPERING", 15, SEVERITY_WARNING};
+
+static void
+judge_shouting(const struct product_row *judged, const struct rule_settings *own,
+			   struct findings *found)
+{
+	(void) own;
+	findings_add(found, &whispering, COLUMN_SKU, judged->raw[COLUMN_SKU], "sku whispers");
+	findings_add(found, &shouting, COLUMN_SKU, judged->raw[COLUMN_SKU], "sku shouts");
+}
+
+static void
+test_added_rules(void)
+{
+	struct rule_settings own = settings;
+
+	own.judge_added = judge_shouting;
+	reset_row();
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	is_int(findings.count, 2, "rules that are not built in are judged");
+	ok(!findings.has_error, "with the severity they have");
+	is_text(findings.items[0].rule->code, "SHOUTING", "in the order of their numbers");
+
+	set_field(COLUMN_PRICE, "x");
+	set_field(COLUMN_STOCK_QUANTITY, "x");
+	row_trim(&row);
+	rules_judge(&row, &own, &findings);
+	is_int(findings.count, 4, "beside the others");
+	is_int(findings.items[0].rule->number, RULE_INVALID_PRICE, "after those before them");
+	ok(findings.items[1].rule == &shouting && findings.items[2].rule == &whispering, "between");
+	is_int(findings.items[3].rule->number, RULE_INVALID_STOCK, "and before those after them");
 }
 
 static void
@@ -706,21 +940,21 @@ test_names(void)
 		"INVALID_ENCODING",
 		"REJECTED_BY_CATALOGUE",
 	};
-	enum rule_id rule;
-
 	_Static_assert(sizeof(codes) / sizeof(codes[0]) == RULE_COUNT,
 				   "add the code of the new rule to codes[], at its place in enum rule_id");
 
 	for (int i = 0; i < RULE_COUNT; i++)
 	{
-		is_text(rule_code((enum rule_id) i), codes[i], "%s has its code", codes[i]);
-		rule = RULE_COUNT;
-		ok(rule_by_code(text_of(codes[i]), &rule) && (int) rule == i, "and is found by it");
+		const struct rule *rule = rule_built_in((enum rule_id) i);
+
+		is_text(rule->code, codes[i], "%s has its code", codes[i]);
+		is_int(rule->number, i, "and its number");
+		ok(rule_by_code(text_of(codes[i])) == rule, "and is found by its code");
+		ok(i == 0 || rule->order > rule_built_in((enum rule_id)(i - 1))->order + 1,
+		   "and leaves room in the order");
 	}
-	rule = RULE_COUNT;
-	ok(!rule_by_code(text_of("INVALID_PRIC"), &rule), "part of a code is none");
-	ok(!rule_by_code(text_of(""), &rule), "nor is nothing");
-	is_int(rule, RULE_COUNT, "and no rule is given");
+	ok(rule_by_code(text_of("INVALID_PRIC")) == NULL, "part of a code is none");
+	ok(rule_by_code(text_of("")) == NULL, "nor is nothing");
 	is_text(severity_name(SEVERITY_ERROR), "error", "an error is called so");
 	is_text(severity_name(SEVERITY_WARNING), "warning", "and a warning, too");
 }
@@ -729,6 +963,9 @@ int
 main(void)
 {
 	unit_seed();
+	settings = rule_settings_standard;
+	settings.active_categories = categories;
+	settings.active_category_count = 3;
 	test_missing();
 	test_price();
 	test_stock();
@@ -746,6 +983,9 @@ main(void)
 	test_random_rows();
 	test_overflow();
 	test_findings_add();
+	test_random_settings();
+	test_warnings();
+	test_added_rules();
 	test_names();
 	return unit_done();
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * catalogue_plain.c
- *	  Storing a row in onboard.products by an INSERT statement.
+ * plain_write.c
+ *	  Writing a row to onboard.products by an SQL statement.
  *
  * Used when the table carries more than the extension shipped: the statement
  * runs the triggers, policies, defaults and constraints that others added, with
@@ -32,9 +32,9 @@
 #include "base/refusal.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
-#include "catalogue/catalogue_internal.h"
 #include "catalogue/index_shape.h"
-#include "catalogue/table_shape.h"
+#include "catalogue/plain_write.h"
+#include "catalogue/shipped_shape.h"
 
 /* Is the error that this unique index of the table has the row's key already? */
 static bool
@@ -76,23 +76,24 @@ is_taken_product_id(const Catalogue *catalogue, const ErrorData *error)
 }
 
 /* One row on its way into the table. */
-typedef struct PlainInsert
+typedef struct PlainWrite
 {
-	Datum *values;
-	const bool *nulls;
-	uint32 omitted; /* columns left to their defaults, as bits of products_shape */
-	const CatalogueOwner *owner;
-	int64 row_number;
-	int64 product_id; /* 0 when a trigger changed where the row came from */
+	Catalogue *catalogue;
+	RowWrite *write;
 	ErrorContextCallback context;
-	bool error_is_own; /* of the INSERT, not of a statement within it */
-} PlainInsert;
+	bool error_is_own; /* of our statement, not of one within it */
+
+	/* Of an INSERT: all columns but product_id, which is left to its sequence. */
+	const Datum *values;
+	const bool *nulls;
+	uint64 omitted; /* columns left to their defaults, as bits of products_shape */
+} PlainWrite;
 
 /* Error context callback: adds nothing, and notes where the error comes from. */
 static void
 note_origin(void *argument)
 {
-	PlainInsert *work = argument;
+	PlainWrite *work = argument;
 
 	work->error_is_own =
 		error_context_stack != NULL && error_context_stack->previous == &work->context;
@@ -100,7 +101,7 @@ note_origin(void *argument)
 
 /* Did the WITH CHECK of a policy on the table refuse the row? */
 static bool
-is_policy_violation(const PlainInsert *work, const ErrorData *error)
+is_policy_violation(const PlainWrite *work, const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && work->error_is_own &&
 		   error->message_id != NULL &&
@@ -110,37 +111,71 @@ is_policy_violation(const PlainInsert *work, const ErrorData *error)
 				   "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
 }
 
+/* INSERT of all columns but product_id, which is left to its sequence, and those omitted. */
+static char *
+insert_text(uint64 omitted)
+{
+	StringInfoData columns;
+	StringInfoData parameters;
+	int count = 0;
+	int i;
+
+	initStringInfo(&columns);
+	initStringInfo(&parameters);
+	for (i = PRODUCT_ID; i < PRODUCT_COLUMN_COUNT; i++)
+	{
+		const char *separator = count > 0 ? ", " : "";
+
+		if ((omitted & (UINT64CONST(1) << i)) != 0)
+			continue;
+		appendStringInfo(&columns, "%s%s", separator,
+						 quote_identifier(products_shape.columns[i].name));
+		appendStringInfo(&parameters, "%s$%d", separator, ++count);
+	}
+	return psprintf("INSERT INTO onboard.products (%s) VALUES (%s)", columns.data, parameters.data);
+}
+
+static Statement *
+insert_statement(void)
+{
+	static Statement insert;
+	int i;
+
+	StaticAssertStmt(PRODUCT_COLUMN_COUNT - 1 <= STATEMENT_MAX_PARAMETERS,
+					 "a statement has too few parameters for a product");
+	if (insert.sql != NULL)
+		return &insert;
+	insert.parameter_count = PRODUCT_COLUMN_COUNT - 1;
+	for (i = 0; i < insert.parameter_count; i++)
+		insert.parameter_types[i] = products_shape.columns[PRODUCT_ID + i].type;
+	insert.sql = MemoryContextStrdup(TopMemoryContext, insert_text(0));
+	return &insert;
+}
+
 /*
  * The same for a row that leaves out columns whose defaults were changed.  Rare, so
  * the plan is not kept: there would be one for each set of columns.
  */
 static bool
-insert_with_defaults(const PlainInsert *work)
+insert_with_defaults(const PlainWrite *work)
 {
-	StringInfoData columns;
-	StringInfoData parameters;
 	Oid types[PRODUCT_COLUMN_COUNT];
 	Datum values[PRODUCT_COLUMN_COUNT];
 	char null_flags[PRODUCT_COLUMN_COUNT];
 	int count = 0;
 	int i;
 
-	initStringInfo(&columns);
-	initStringInfo(&parameters);
-	for (i = 1; i < PRODUCT_COLUMN_COUNT; i++)
+	for (i = PRODUCT_ID; i < PRODUCT_COLUMN_COUNT; i++)
 	{
-		if ((work->omitted & (1U << i)) != 0)
+		if ((work->omitted & (UINT64CONST(1) << i)) != 0)
 			continue;
 		types[count] = products_shape.columns[i].type;
 		values[count] = work->values[i - 1];
 		null_flags[count] = work->nulls[i - 1] ? 'n' : ' ';
 		count++;
-		appendStringInfo(&columns, "%s%s", count > 1 ? ", " : "", products_shape.columns[i].name);
-		appendStringInfo(&parameters, "%s$%d", count > 1 ? ", " : "", count);
 	}
-	return SPI_execute_with_args(psprintf("INSERT INTO onboard.products (%s) VALUES (%s)",
-										  columns.data, parameters.data),
-								 count, types, values, null_flags, false, 0) == SPI_OK_INSERT &&
+	return SPI_execute_with_args(insert_text(work->omitted), count, types, values, null_flags,
+								 false, 0) == SPI_OK_INSERT &&
 		   SPI_processed > 0;
 }
 
@@ -151,20 +186,8 @@ insert_with_defaults(const PlainInsert *work)
  * on SELECT, too.
  */
 static bool
-run_insert(PlainInsert *work)
+run_insert(PlainWrite *work)
 {
-	static Statement insert = {
-		"INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, "
-		"  subcategory, description, sku, brand, price, compare_at_price, stock_quantity, unit, "
-		"  weight_kg, dimensions_cm, image_url, attributes, status, upload_id, row_number, "
-		"  line_number, created_at, updated_at) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-		"  $19, $20, $21, $22)",
-		PRODUCT_COLUMN_COUNT - 1,
-		{TEXTOID,    TEXTOID,    TEXTOID, TEXTOID, TEXTOID,        TEXTOID,       TEXTOID, TEXTOID,
-		 NUMERICOID, NUMERICOID, INT4OID, TEXTOID, NUMERICOID,     TEXTOID,       TEXTOID, JSONBOID,
-		 TEXTOID,    TEXTOID,    INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID},
-	};
 	char null_flags[PRODUCT_COLUMN_COUNT];
 	OwnerSection section;
 	bool inserted;
@@ -181,22 +204,24 @@ run_insert(PlainInsert *work)
 	if (work->omitted != 0)
 		inserted = insert_with_defaults(work);
 	else
-		inserted = statement_run(&insert, work->values, null_flags, false, SPI_OK_INSERT) > 0;
+		inserted = statement_run(insert_statement(), unconstify(Datum *, work->values), null_flags,
+								 false, SPI_OK_INSERT) > 0;
 	error_context_stack = work->context.previous;
 	SPI_finish();
 	owner_leave(&section);
 	return inserted;
 }
 
+/* 0 when a trigger changed where the row came from. */
 static int64
-find_product_id(const PlainInsert *work)
+find_product_id(const RowWrite *write)
 {
 	static Statement find = {
 		"SELECT p.product_id FROM onboard.products p WHERE p.upload_id = $1 AND p.row_number = $2",
 		2,
 		{TEXTOID, INT8OID},
 	};
-	Datum key[2] = {work->owner->upload_id_text, Int64GetDatum(work->row_number)};
+	Datum key[2] = {write->owner->upload_id_text, Int64GetDatum(write->row->row_number)};
 	OwnerSection section;
 	int64 product_id = 0;
 
@@ -209,124 +234,123 @@ find_product_id(const PlainInsert *work)
 	return product_id;
 }
 
-/* SubtransactionWork */
+/* Does a row leave this column out?  It has what onboard stores in its place. */
 static bool
-insert_row(void *argument)
+is_left_out(const ProductConstants *constants, AttrNumber column, const Datum *values,
+			const bool *nulls)
 {
-	PlainInsert *work = argument;
+	Datum value = values[column - 1];
 
-	if (!run_insert(work))
-		return false;
-	work->product_id = find_product_id(work);
-	return true;
-}
-
-void
-catalogue_check_owner(void)
-{
-	static Statement right = {"SELECT onboard.is_operator()", 0, {InvalidOid}};
-	OwnerSection section;
-	bool is_operator;
-
-	owner_enter(&section);
-	SPI_connect();
-	statement_run(&right, NULL, NULL, true, SPI_OK_SELECT);
-	is_operator = DatumGetBool(statement_value(1, NULL));
-	SPI_finish();
-	owner_leave(&section);
-	if (!is_operator)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("the owner of onboard.products cannot write for all vendors"),
-			 errhint(
-				 "Grant it EXECUTE on onboard.all_vendors(), and remove it from onboard.vendor_roles.")));
-}
-
-/* Is what the INSERT raised a verdict on the row? */
-static bool
-is_refusal(const Catalogue *catalogue, const PlainInsert *work, const ErrorData *error)
-{
-	if (is_taken_product_id(catalogue, error))
-		return false;
-	if (sqlstate_is_refusal(error->sqlerrcode))
+	if (nulls[column - 1])
 		return true;
-	if (!is_policy_violation(work, error))
-		return false;
-	catalogue_check_owner();
-	return true;
-}
-
-/* Keeps only what may be shown: the primary message names no values of others. */
-static const char *
-refusal_message(const ErrorData *error, MemoryContext context)
-{
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	char *message;
-
-	if (error->constraint_name != NULL)
-		message = psprintf("the catalogue refused the row by constraint \"%s\": %s",
-						   error->constraint_name, error->message);
-	else
-		message = psprintf("the catalogue refused the row: %s", error->message);
-	MemoryContextSwitchTo(caller);
-	return message;
+	if (column == PRODUCT_ATTRIBUTES)
+		return value == constants->no_attributes;
+	if (column == PRODUCT_STATUS)
+		return value == constants->active;
+	return value == constants->blank[column - product_column(0)];
 }
 
 /*
  * The vendor's columns that the row leaves out and whose default is not the shipped
  * one.  What onboard itself writes into a row has no default.
  */
-static uint32
+static uint64
 omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nulls)
 {
-	const ProductConstants *constants = &catalogue->constants;
-	uint32 omitted = 0;
-	int i;
+	uint64 omitted = 0;
+	AttrNumber column;
 
-	for (i = PRODUCT_VENDOR_PRODUCT_ID - 1; i < PRODUCT_STATUS; i++)
+	for (column = product_column(0); column <= PRODUCT_STATUS; column++)
 	{
-		if (nulls[i] || values[i] == constants->piece || values[i] == constants->no_attributes ||
-			values[i] == constants->active)
-			omitted |= 1U << i;
+		if (is_left_out(&catalogue->constants, column, values, nulls))
+			omitted |= UINT64CONST(1) << (column - 1);
 	}
 	return omitted & catalogue->changed_defaults;
 }
 
-bool
-catalogue_store_plain(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *row,
-					  int64 *product_id, const char **refusal)
+/* Insert the row; false when a trigger dropped it. */
+static bool
+insert_row(PlainWrite *work)
 {
+	const ProductConstants *constants = &work->catalogue->constants;
+	RowWrite *write = work->write;
 	Datum values[PRODUCT_COLUMN_COUNT];
 	bool nulls[PRODUCT_COLUMN_COUNT];
-	/* The first column is product_id, which the INSERT leaves to its sequence. */
-	PlainInsert work = {
-		.values = values + PRODUCT_VENDOR_ID - 1,
-		.nulls = nulls + PRODUCT_VENDOR_ID - 1,
-		.owner = owner,
-		.row_number = row->row_number,
-	};
-	ErrorData *error;
-	bool is_conflict;
 
-	product_values(catalogue, owner, row, values, nulls);
-	work.omitted = omitted_columns(catalogue, values, nulls);
-	if (subtransaction_run(insert_row, &work, &error))
+	product_values(constants, write->owner, write->row, values, nulls);
+	work->omitted = omitted_columns(work->catalogue, values, nulls);
+	work->values = values + PRODUCT_VENDOR_ID - 1;
+	work->nulls = nulls + PRODUCT_VENDOR_ID - 1;
+	if (!run_insert(work))
+		return false;
+	write->product_id = find_product_id(write);
+	return true;
+}
+
+/* SubtransactionWork: carry out what was decided; false when a trigger dropped it. */
+static bool
+carry_out(void *argument)
+{
+	PlainWrite *work = argument;
+
+	switch (work->write->action)
 	{
-		*product_id = work.product_id;
-		onboard_counters.rows_plain++;
+		case ACTION_INSERT:
+			return insert_row(work);
+		default:
+			elog(ERROR, "the plain path cannot carry out action \"%s\"",
+				 action_name(work->write->action));
+	}
+	return false; /* not reached */
+}
+
+/* Is what the statement raised a verdict on the row? */
+static bool
+is_refusal(const PlainWrite *work, const ErrorData *error)
+{
+	if (is_taken_product_id(work->catalogue, error))
+		return false;
+	if (sqlstate_is_refusal(error->sqlerrcode))
 		return true;
+	if (!is_policy_violation(work, error))
+		return false;
+	owner_check_operator();
+	return true;
+}
+
+/* Keeps only what may be shown: the primary message names no values of others. */
+static const char *
+refusal_message(const ErrorData *error)
+{
+	if (error->constraint_name != NULL)
+		return psprintf("the catalogue refused the row by constraint \"%s\": %s",
+						error->constraint_name, error->message);
+	return psprintf("the catalogue refused the row: %s", error->message);
+}
+
+WriteResult
+plain_write(Catalogue *catalogue, RowWrite *write)
+{
+	PlainWrite work = {.catalogue = catalogue, .write = write};
+	WriteResult result = WRITE_REFUSED;
+	ErrorData *error;
+
+	if (subtransaction_run(carry_out, &work, &error))
+	{
+		onboard_counters.rows_plain++;
+		return WRITE_DONE;
 	}
 	if (error == NULL)
 	{
-		*refusal = "the catalogue refused the row: a trigger dropped it";
-		return true;
+		write->refusal = "the catalogue refused the row: a trigger dropped it";
+		return WRITE_REFUSED;
 	}
-	if (!is_refusal(catalogue, &work, error))
+	if (!is_refusal(&work, error))
 		ReThrowError(error);
-	is_conflict = is_key_conflict(catalogue, error);
-	if (!is_conflict)
-		*refusal = refusal_message(error, CurrentMemoryContext);
+	if (is_key_conflict(catalogue, error))
+		result = WRITE_CONFLICT;
+	else
+		write->refusal = refusal_message(error);
 	FreeErrorData(error);
-	return !is_conflict;
+	return result;
 }

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * direct_write.h
+ *	  Writing rows to onboard.products directly, without the executor.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_DIRECT_WRITE_H
+#define ONBOARD_DIRECT_WRITE_H
+
+#include "postgres.h"
+
+#include "catalogue/catalogue_internal.h"
+
+/* catalogue_write() on the direct path.  Runs inside an owner section. */
+extern WriteResult direct_write(Catalogue *catalogue, RowWrite *write);
+
+/*
+ * The same on the decoded path.  A row that is taken back must be part of a
+ * subtransaction that aborts, or a subscriber would see it come and go, and its
+ * own unique index would refuse it.
+ */
+extern WriteResult decoded_write(Catalogue *catalogue, RowWrite *write);
+
+/* Free what direct writing allocated outside the catalogue's context. */
+extern void direct_write_close(Catalogue *catalogue);
+
+#endif /* ONBOARD_DIRECT_WRITE_H */

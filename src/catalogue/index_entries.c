@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * index_entries.c
+ *	  Entries in the indexes of onboard.products, made without the executor.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "catalogue/index_entries.h"
+
+/* Does StoredRow hold all that an entry of this index is made of? */
+static bool
+is_made_of_stored_row(const IndexInfo *info)
+{
+	int i;
+
+	if (!info->ii_ReadyForInserts || info->ii_Predicate != NIL)
+		return false;
+	for (i = 0; i < info->ii_NumIndexAttrs; i++)
+	{
+		switch (info->ii_IndexAttrNumbers[i])
+		{
+			case PRODUCT_ID:
+			case PRODUCT_CATEGORY:
+			case PRODUCT_UPLOAD_ID:
+			case PRODUCT_ROW_NUMBER:
+				break;
+			default:
+				return false;
+		}
+	}
+	return true;
+}
+
+void
+index_entries_choose(Catalogue *catalogue)
+{
+	int i;
+
+	catalogue->entry_ways = palloc(catalogue->index_count * sizeof(EntryWay));
+	for (i = 0; i < catalogue->index_count; i++)
+	{
+		if (i == catalogue->key_index[KEY_SKU] || i == catalogue->key_index[KEY_VENDOR_PRODUCT_ID])
+			catalogue->entry_ways[i] = ENTRY_OF_KEY;
+		else if (is_made_of_stored_row(catalogue->index_infos[i]))
+			catalogue->entry_ways[i] = ENTRY_OF_STORED_ROW;
+		else
+			catalogue->entry_ways[i] = ENTRY_OF_TUPLE;
+	}
+}
+
+void
+index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
+{
+	IndexInfo *info = catalogue->index_infos[position];
+	Relation index = catalogue->indexes[position];
+	EState *estate = catalogue->estate;
+	ExprContext *expressions = GetPerTupleExprContext(estate);
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+
+	if (!info->ii_ReadyForInserts)
+		return;
+	expressions->ecxt_scantuple = slot;
+	if (info->ii_Predicate != NIL)
+	{
+		if (info->ii_PredicateState == NULL)
+			info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate);
+		if (!ExecQual(info->ii_PredicateState, expressions))
+			return;
+	}
+	FormIndexDatum(info, slot, estate, values, nulls);
+	index_insert(index, values, nulls, &slot->tts_tid, catalogue->products,
+				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+}
+
+/* Room for a key, or for a category, as a datum. */
+typedef union TextBuffer
+{
+	int32 align;
+	char bytes[VARHDRSZ + KEY_MAX_BYTES];
+} TextBuffer;
+
+static Datum
+buffer_text(TextBuffer *buffer, struct text_view value)
+{
+	Assert(value.length <= KEY_MAX_BYTES);
+	SET_VARSIZE(buffer->bytes, VARHDRSZ + value.length);
+	memcpy(buffer->bytes + VARHDRSZ, value.data, value.length);
+	return PointerGetDatum(buffer->bytes);
+}
+
+bool
+index_entry_of_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
+				   struct text_view value, ItemPointer tid)
+{
+	int position = catalogue->key_index[key];
+	TextBuffer text;
+	Datum values[2];
+	bool nulls[2] = {false, false};
+
+	if (key == KEY_VENDOR_PRODUCT_ID)
+	{
+		values[0] = owner->vendor_id_text;
+		values[1] = buffer_text(&text, value);
+	}
+	else
+		values[0] = buffer_text(&text, value);
+	return index_insert(catalogue->indexes[position], values, nulls, tid, catalogue->products,
+						UNIQUE_CHECK_PARTIAL, false, catalogue->index_infos[position]);
+}
+
+void
+index_entry_of_stored_row(Catalogue *catalogue, const CatalogueOwner *owner, int position,
+						  StoredRow *row)
+{
+	IndexInfo *info = catalogue->index_infos[position];
+	Relation index = catalogue->indexes[position];
+	TextBuffer category;
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+	int i;
+
+	for (i = 0; i < info->ii_NumIndexAttrs; i++)
+	{
+		nulls[i] = false;
+		switch (info->ii_IndexAttrNumbers[i])
+		{
+			case PRODUCT_ID:
+				values[i] = Int64GetDatum(row->product_id);
+				break;
+			case PRODUCT_CATEGORY:
+				values[i] = buffer_text(&category, row->category);
+				break;
+			case PRODUCT_UPLOAD_ID:
+				values[i] = owner->upload_id_text;
+				break;
+			default:
+				values[i] = Int64GetDatum(row->row_number);
+				break;
+		}
+	}
+	index_insert(index, values, nulls, &row->tid, catalogue->products,
+				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+}

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * product_values.h
+ *	  The values of a product row, from a row that is valid.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_PRODUCT_VALUES_H
+#define ONBOARD_PRODUCT_VALUES_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+
+#include "catalogue/catalogue.h"
+
+/* Columns of products in the shape we ship (see shipped_shape.c). */
+enum
+{
+	PRODUCT_ID = 1,
+	PRODUCT_VENDOR_ID,
+#define PRODUCT_ENUM(symbol, ...) PRODUCT_##symbol,
+	ONBOARD_COLUMNS(PRODUCT_ENUM)
+#undef PRODUCT_ENUM
+	PRODUCT_ATTRIBUTES,
+	PRODUCT_STATUS,
+	PRODUCT_UPLOAD_ID,
+	PRODUCT_ROW_NUMBER,
+	PRODUCT_LINE_NUMBER,
+	PRODUCT_CREATED_AT,
+	PRODUCT_UPDATED_AT
+};
+#define PRODUCT_COLUMN_COUNT PRODUCT_UPDATED_AT
+
+/* The column of products that holds this one. */
+static inline AttrNumber
+product_column(enum onboard_column column)
+{
+	return PRODUCT_VENDOR_ID + 1 + column;
+}
+
+/* Datums that are the same in every row. */
+typedef struct ProductConstants
+{
+	Datum blank[COLUMN_COUNT]; /* stored for a blank value; 0 for null */
+	Datum active;
+	Datum out_of_stock;
+	Datum no_attributes;
+} ProductConstants;
+
+/* Make them, in the current memory context. */
+extern void product_constants_init(ProductConstants *constants);
+
+/*
+ * Values of a product row in the order of the shipped columns.  Datums point
+ * into the row, the constants, or the current memory context.
+ */
+extern void product_values(const ProductConstants *constants, const CatalogueOwner *owner,
+						   const IncomingRow *row, Datum *values, bool *nulls);
+
+#endif /* ONBOARD_PRODUCT_VALUES_H */

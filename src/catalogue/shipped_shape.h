@@ -1,0 +1,59 @@
+/*-------------------------------------------------------------------------
+ *
+ * shipped_shape.h
+ *	  The tables that take rows, as the script creates them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_SHIPPED_SHAPE_H
+#define ONBOARD_SHIPPED_SHAPE_H
+
+#include "postgres.h"
+
+#define SHAPE_MAX_KEYS 3 /* columns of a unique constraint */
+#define SHAPE_MAX_FOREIGN_KEYS 2
+
+typedef struct ColumnShape
+{
+	const char *name;
+	Oid type;
+	int32 typmod;
+	bool not_null;
+	int max_bytes;             /* of a value, where it is worth mentioning */
+	Oid collation;             /* where it is not that of the type */
+	const char *default_value; /* as deparse_expression() prints it; NULL for none */
+	char identity;             /* as in pg_attribute */
+} ColumnShape;
+
+typedef struct ForeignKeyShape
+{
+	const char *column;
+	const char *referenced_table; /* in the same schema */
+	const char *referenced_column;
+} ForeignKeyShape;
+
+typedef struct UniqueShape
+{
+	const char *columns[SHAPE_MAX_KEYS];
+	int column_count;
+} UniqueShape;
+
+typedef struct TableShape
+{
+	const ColumnShape *columns;
+	int column_count;
+	const char *const *checks;           /* see is_shipped_check() */
+	const ForeignKeyShape *foreign_keys; /* ended by a NULL column */
+	const UniqueShape *unique;           /* ended by one of no columns */
+} TableShape;
+
+extern const TableShape products_shape;
+extern const TableShape validation_errors_shape;
+
+/*
+ * Does every row that the rules accept satisfy this CHECK, because we ship it?  It is
+ * given as deparse_expression() prints it.
+ */
+extern bool is_shipped_check(const TableShape *shape, const char *expression);
+
+#endif /* ONBOARD_SHIPPED_SHAPE_H */

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * probing.h
+ *	  Which rows are looked up before they are stored.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_PROBING_H
+#define ONBOARD_PROBING_H
+
+#include "postgres.h"
+
+#include "catalogue/catalogue.h"
+
+typedef struct Probing
+{
+	bool on;
+	bool both; /* look up both keys, also when the SKU is free */
+	int looked;
+	int hits;
+	int other_hits; /* of those, with an SKU that is free */
+	int rows_since;
+} Probing;
+
+/* Look up each row from now on, both its keys. */
+extern void probing_turn_on(Probing *probing);
+
+/* Should the next row be looked up before it is stored? */
+extern bool probing_is_due(Probing *probing, CataloguePath path);
+
+/* How closely?  A sample of rows is looked at in full. */
+extern CatalogueLook probing_depth(const Probing *probing, CataloguePath path);
+
+/* Count a look at a row, and what it found. */
+extern void probing_note(Probing *probing, const FoundKeys *found);
+
+#endif /* ONBOARD_PROBING_H */

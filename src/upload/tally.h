@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * tally.h
+ *	  How many rows of an upload did what, in one statement or in many.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_TALLY_H
+#define ONBOARD_TALLY_H
+
+#include "postgres.h"
+
+#include "shared/action.h"
+
+/* All zero for no rows. */
+typedef struct Tally
+{
+	int64 rows[ACTION_COUNT];
+	int64 first_error_row; /* 0 when there is none */
+	int64 last_error_row;
+} Tally;
+
+/* Count one row. */
+extern void tally_count(Tally *tally, enum row_action action, int64 row_number);
+
+/* Add another tally to a sum. */
+extern void tally_add(Tally *sum, const Tally *tally);
+
+/* What belongs in valid_records, and in error_records. */
+extern int64 tally_valid(const Tally *tally);
+extern int64 tally_errors(const Tally *tally);
+
+#endif /* ONBOARD_TALLY_H */

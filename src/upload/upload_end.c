@@ -1,0 +1,230 @@
+/*-------------------------------------------------------------------------
+ *
+ * upload_end.c
+ *	  An upload's total and its end: describe, finish, reject, cancel.
+ *
+ * What ends an upload and writes the event is in account.c alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "base/owner.h"
+#include "base/statement.h"
+#include "upload/account.h"
+#include "upload/upload.h"
+#include "upload/failure_code.h"
+#include "upload/upload_undo.h"
+
+static void
+add_metadata(const char *upload_id, const char *key, int64 value)
+{
+	static Statement add = {
+		"UPDATE onboard.upload_history u SET metadata = u.metadata || jsonb_build_object($2, $3) "
+		"WHERE u.upload_id = $1",
+		3,
+		{TEXTOID, TEXTOID, INT8OID},
+	};
+	Datum values[3] = {
+		CStringGetTextDatum(upload_id),
+		CStringGetTextDatum(key),
+		Int64GetDatum(value),
+	};
+
+	statement_run(&add, values, NULL, false, SPI_OK_UPDATE);
+}
+
+static void
+remove_verdicts(const char *upload_id)
+{
+	static Statement errors = {
+		"DELETE FROM onboard.validation_errors e WHERE e.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	static Statement judged = {
+		"DELETE FROM onboard.judged_rows j WHERE j.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+
+	statement_run(&errors, values, NULL, false, SPI_OK_DELETE);
+	statement_run(&judged, values, NULL, false, SPI_OK_DELETE);
+}
+
+/* Fail an upload that is processing and locked; nothing of it stays. */
+static void
+fail_upload(const char *upload_id, const char *code, const char *message, OwnerSection *section)
+{
+	const char *sentence = failure_code_sentence(code);
+	Undone undone;
+
+	undo_rows(upload_id, false, section, &undone);
+	remove_verdicts(upload_id);
+	if (undone.kept > 0)
+		add_metadata(upload_id, UPLOAD_PRODUCTS_KEPT, undone.kept);
+	account_fail(upload_id, code, message != NULL ? message : sentence);
+}
+
+static Datum
+reject_upload(const char *upload_id, const char *code, const char *message)
+{
+	OwnerSection section;
+	UploadRow row;
+	Datum result;
+
+	upload_open(upload_id, &section, &row);
+	if (row.processing)
+		fail_upload(upload_id, code, message, &section);
+	else if (!row.failed)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("upload \"%s\" has ended already", upload_id),
+						errhint("Remove its products with onboard_undo_upload().")));
+	result = upload_row(upload_id);
+	upload_close(&section);
+	return result;
+}
+
+PG_FUNCTION_INFO_V1(onboard_reject_upload);
+
+/* Fail the whole upload with a code; an upload that failed before stays as it is. */
+Datum
+onboard_reject_upload(PG_FUNCTION_ARGS)
+{
+	char *upload_id = upload_id_argument(fcinfo);
+	char *code = upload_text_argument(fcinfo, 1, "code");
+	char *message = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+
+	failure_code_check(code);
+	PG_RETURN_DATUM(reject_upload(upload_id, code, message));
+}
+
+PG_FUNCTION_INFO_V1(onboard_cancel_upload);
+
+/* Fail an upload that has not ended with CANCELLED. */
+Datum
+onboard_cancel_upload(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(reject_upload(upload_id_argument(fcinfo), "CANCELLED", NULL));
+}
+
+/* The total that the upload is to have, -1 when it needs no change. */
+static int64
+decide_total(const UploadRow *row, int64 total)
+{
+	int64 judged = row->valid_records + row->error_records;
+
+	if (row->total_records >= 0)
+	{
+		if (total >= 0 && total != row->total_records)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("upload \"%s\" has a total of " INT64_FORMAT
+								   " rows already, not " INT64_FORMAT,
+								   row->upload_id, row->total_records, total)));
+		return -1;
+	}
+	if (total < 0)
+		return judged;
+	if (total < judged)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("total of " INT64_FORMAT " rows is less than the " INT64_FORMAT
+							   " judged rows of upload \"%s\"",
+							   total, judged, row->upload_id)));
+	return total;
+}
+
+static void
+set_total(const char *upload_id, int64 total)
+{
+	static Statement set = {
+		"UPDATE onboard.upload_history u SET total_records = $2, updated_at = clock_timestamp() "
+		"WHERE u.upload_id = $1",
+		2,
+		{TEXTOID, INT8OID},
+	};
+	Datum values[2] = {CStringGetTextDatum(upload_id), Int64GetDatum(total)};
+
+	statement_run(&set, values, NULL, false, SPI_OK_UPDATE);
+}
+
+/* Set the total, which may be the last thing that the upload's end waits for. */
+static void
+take_total(const UploadRow *row, int64 given)
+{
+	int64 total = decide_total(row, given);
+
+	if (total >= 0)
+		set_total(row->upload_id, total);
+	account_end_if_complete(row->upload_id);
+}
+
+/* Merge metadata into what is there. */
+static void
+describe_upload(const char *upload_id, Datum metadata)
+{
+	static Statement describe = {
+		"UPDATE onboard.upload_history u SET metadata = u.metadata || $2, updated_at = clock_timestamp() "
+		"WHERE u.upload_id = $1",
+		2,
+		{TEXTOID, JSONBOID},
+	};
+	Datum values[2] = {CStringGetTextDatum(upload_id), metadata};
+
+	statement_run(&describe, values, NULL, false, SPI_OK_UPDATE);
+}
+
+PG_FUNCTION_INFO_V1(onboard_describe_upload);
+
+/*
+ * Note what was found out about the file after the upload began: its total, and
+ * metadata.  An upload that has ended stays as it is; returns its row.
+ */
+Datum
+onboard_describe_upload(PG_FUNCTION_ARGS)
+{
+	char *upload_id = upload_id_argument(fcinfo);
+	int64 given = upload_total_argument(fcinfo, 1);
+	OwnerSection section;
+	UploadRow row;
+	Datum result;
+
+	if (!PG_ARGISNULL(2))
+		upload_check_metadata(PG_GETARG_JSONB_P(2));
+	upload_open(upload_id, &section, &row);
+	if (row.processing)
+	{
+		if (!PG_ARGISNULL(2))
+			describe_upload(upload_id, PG_GETARG_DATUM(2));
+		if (given >= 0)
+			take_total(&row, given);
+	}
+	result = upload_row(upload_id);
+	upload_close(&section);
+	PG_RETURN_DATUM(result);
+}
+
+PG_FUNCTION_INFO_V1(onboard_finish_upload);
+
+/* Set the total, end the upload when all its rows are judged; returns its row. */
+Datum
+onboard_finish_upload(PG_FUNCTION_ARGS)
+{
+	char *upload_id = upload_id_argument(fcinfo);
+	int64 given = upload_total_argument(fcinfo, 1);
+	OwnerSection section;
+	UploadRow row;
+	Datum result;
+
+	upload_open(upload_id, &section, &row);
+	if (row.processing)
+		take_total(&row, given);
+	result = upload_row(upload_id);
+	upload_close(&section);
+	PG_RETURN_DATUM(result);
+}

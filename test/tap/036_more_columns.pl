@@ -1,0 +1,194 @@
+# A column is added in the table of columns and in the install script, and nowhere
+# else: a copy of the tree with three more optional columns, made by a patch of
+# these two files, loads, judges, reports and dumps them through both doors.
+
+use strict;
+use warnings FATAL => 'all';
+
+use JSON::PP ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use OnboardTest;
+
+my $directory = PostgreSQL::Test::Utils::tempdir();
+my $root = source_root();
+my @all = qw(vendor_product_id product_name category subcategory description sku brand price compare_at_price
+  stock_quantity unit weight_kg dimensions_cm material deposit pieces_per_box image_url);
+
+# ----- the copy -----
+
+# A PostgreSQL that has its server's headers: a private copy has none.
+my ($pg_config) = grep { -x && -e qx($_ --includedir-server) =~ s/\n\z//r . '/postgres.h' } map { "$_/pg_config" } split /:/, $ENV{PATH};
+
+plan skip_all => "no pg_config on PATH with the server's headers" unless defined $pg_config;
+
+# Run a shell command; its output is shown when it fails.
+sub shell
+{
+	my ($what, $command) = @_;
+	my $output = qx(($command) 2>&1);
+
+	is($?, 0, $what) or BAIL_OUT($output);
+	return $output;
+}
+
+my $tree = "$directory/tree";
+my $installation = "$directory/installation";
+
+shell('the tree is copied', "mkdir $tree && tar -C $root --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.d' --exclude='*.so'"
+	  . " --exclude=./glue/onboard --exclude=./glue/bootstrap -cf - . | tar -C $tree -xf -");
+unlike(shell('the columns are added', "patch -d $tree -p1 < $root/test/data/more_columns.patch"), qr/fuzz|offset.*FAILED/, 'at their places');
+# What is compiled is looked at, not how fast it is.
+shell('the copy compiles', "make -s -C $tree -j2 PG_CONFIG=$pg_config COPT=-O0 CFLAGS=-O0 all");
+shell('and is installed', "PG_CONFIG=$pg_config $tree/test/temp_install.sh $installation");
+
+$ENV{PATH} = "$installation/bin:$ENV{PATH}";
+$ENV{ONBOARD_BIN} = "$installation/usr/local/bin/onboard";
+
+my $node = new_server('more_columns');
+
+add_database($node, 'before', qw(COPY INGEST PLAIN TEMPLATE));
+
+# ----- rows, and what is to come of them -----
+
+# In the order of the rows: material, deposit, pieces_per_box.
+my @rows = (
+	[ 'oak', '12.5', '6' ],
+	[ ' ', '', '' ],
+	[ "\xC3\xBC" x 60, '0.25', '5000' ],
+	[ 'x' x 61, '0.24', '5001' ],
+	[ 'oak', 'EUR 3', '2.5' ],
+	[ '=1+1', '1000.01', '0' ],
+	[ 'pine', '3.999', 'a dozen' ]);
+my $stored = <<'ROWS' . ("\xC3\xBC" x 60) . '|0.25|5000';
+oak|12.50|6
+||
+ROWS
+my $findings = <<'FINDINGS' =~ s/\n\z//r;
+4|INVALID_PRICE|deposit|deposit "0.24" is below the minimum of 0.25||0.24
+4|INVALID_STOCK|pieces_per_box|pieces_per_box "5001" is above the maximum of 5000||5001
+4|FIELD_LENGTH_EXCEEDED|material|material has 61 characters, the limit is 60||LONG
+5|INVALID_PRICE|deposit|deposit "EUR 3" is not a plain number such as 1299.00|3|EUR 3
+5|INVALID_STOCK|pieces_per_box|pieces_per_box "2.5" is not a whole number||2.5
+6|INVALID_PRICE|deposit|deposit "1000.01" is above the maximum of 1000.00||1000.01
+6|INVALID_STOCK|pieces_per_box|pieces_per_box "0" is below the minimum of 1||0
+7|INVALID_PRICE|deposit|deposit "3.999" has more than 2 digits after the point||3.999
+7|INVALID_STOCK|pieces_per_box|pieces_per_box "a dozen" is not a whole number||a dozen
+FINDINGS
+
+$findings =~ s/LONG/'x' x 61/e;
+
+# The values of a row, by column; the keys differ from vendor to vendor.
+sub product
+{
+	my ($vendor, $number) = @_;
+	my ($material, $deposit, $pieces_per_box) = @{ $rows[ $number - 1 ] };
+
+	return {
+		vendor_product_id => "$vendor-$number", product_name => "Name $number", category => 'Kitchen', subcategory => 'Sub',
+		description => 'Long', sku => "SKU-$vendor-$number", brand => 'Brand', price => '1.00', compare_at_price => '2.00',
+		stock_quantity => '3', unit => 'box', weight_kg => '4.5', dimensions_cm => '1x2x3', material => $material,
+		deposit => $deposit, pieces_per_box => $pieces_per_box, image_url => 'https://example.com/x.jpg' };
+}
+
+# What is stored, and what was found, of the last upload of a vendor.
+sub is_judged
+{
+	my ($vendor, $path) = @_;
+	my $upload = $node->safe_psql('before', "SELECT upload_id FROM onboard.upload_history WHERE vendor_id = '$vendor' ORDER BY created_at DESC LIMIT 1");
+
+	is($node->safe_psql('before', "SELECT material, deposit, pieces_per_box FROM onboard.products WHERE upload_id = '$upload' ORDER BY row_number"),
+		$stored, "$path: values are stored");
+	is($node->safe_psql('before', "SELECT row_number, error_type, error_field, error_message, suggestion, rejected_value FROM onboard.validation_errors WHERE upload_id = '$upload' ORDER BY row_number, error_id"),
+		$findings, "$path: values are judged");
+	return $upload;
+}
+
+sub load_file
+{
+	my ($vendor) = @_;
+	my $path = "$directory/$vendor.csv";
+
+	write_file($path, join "\n", join(',', @all), map { my $product = product($vendor, $_); join ',', map { $product->{$_} } @all } 1 .. @rows);
+	return run_onboard('load', $path, '--vendor', $vendor, '--quiet', '--reports', $directory, '--db', $node->connstr('before') . ' user=loader');
+}
+
+# ----- COPY -----
+
+my ($code, $out, $err) = load_file('COPY');
+
+is($code, 1, 'the command line loads a file with the columns') or diag "$out$err";
+my $upload = is_judged('COPY', 'COPY');
+
+# Written entry by entry, so it has to be what the server itself would make of it.
+is($node->safe_psql('before', <<'SQL'), '4|17|t|t|t', 'original data has every column, in the form of jsonb');
+SELECT count(*), min((SELECT count(*) FROM jsonb_object_keys(original_data))), bool_and(original_data = original_data::text::jsonb),
+	bool_and(pg_column_size(original_data) = pg_column_size(original_data::text::jsonb)),
+	bool_and(original_data ->> 'image_url' = 'https://example.com/x.jpg' AND original_data ->> 'deposit' IN ('0.24', 'EUR 3', '1000.01', '3.999')
+		AND original_data ->> 'vendor_product_id' = 'COPY-' || row_number AND original_data ->> 'material' <> '')
+FROM (SELECT DISTINCT ON (row_number) * FROM onboard.validation_errors) e
+SQL
+
+my $fix = slurp_file("$directory/$upload/fix.csv") =~ s/\A\xEF\xBB\xBF//r;
+my $errors = slurp_file("$directory/$upload/errors.csv");
+
+like($fix, qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/, 'the fix file has the columns of the file');
+like($fix, qr/,oak,EUR 3,2\.5,/, 'with its values');
+like($fix, qr/deposit: 3\b/, 'and a suggestion');
+like($errors, qr/,INVALID_PRICE,"?deposit ""EUR 3"" is not a plain number.*,deposit,EUR 3,3\r?$/m, 'the error report names the column');
+
+my ($checked, $check_out, $check_err) = run_onboard('check', "$directory/COPY.csv", '--vendor', 'INGEST', '--quiet', '--errors', "$directory/checked.csv",
+	'--db', $node->connstr('before') . ' user=loader');
+is($checked, 1, 'a check finds the errors, too') or diag "$check_out$check_err";
+like(slurp_file("$directory/checked.csv"), qr/,deposit,EUR 3,3\r?$/m, 'and reports them');
+
+# ----- onboard_ingest -----
+
+my $json = JSON::PP->new->canonical;
+my $records = $json->encode([ map { my $product = product('INGEST', $_); utf8::decode($product->{material}); { row_number => $_, product => $product } } 1 .. @rows ]);
+
+utf8::encode($records);
+is($node->safe_psql('before', <<SQL), "rows_direct", 'rows are stored directly: the table is as shipped');
+SELECT onboard_begin_upload('INGEST', 'f.json', total_records => 7) AS upload \\gset
+SELECT FROM onboard_ingest(:'upload', \$json\$$records\$json\$) \\g /dev/null
+SELECT name FROM onboard_statistics() WHERE name IN ('rows_direct', 'rows_plain') AND value > 0;
+SQL
+$upload = is_judged('INGEST', 'JSON');
+like($node->safe_psql('before', "SELECT onboard_fix_csv('$upload') LIMIT 1"), qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/,
+	'without a header the fix file has all columns, in their order');
+is($node->safe_psql('before', q(SELECT error_field FROM onboard_validate('COPY', '{"deposit": [], "material": "x"}'::jsonb))), '',
+	'a value that is no text is about the row');
+like($node->safe_psql('before', q(SELECT error_message FROM onboard_validate('COPY', '{"deposit": []}'::jsonb))), qr/^deposit is an array/, 'whose message names the column');
+
+# ----- INSERT -----
+
+$node->safe_psql('before', <<'SQL');
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER see BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION see();
+ALTER TABLE onboard.products ALTER COLUMN material SET DEFAULT 'unknown';
+SQL
+($code, $out, $err) = load_file('PLAIN');
+is($code, 1, 'with a trigger the file is loaded as well') or diag "$out$err";
+$stored =~ s/^\|\|$/unknown||/m;
+is_judged('PLAIN', 'INSERT');
+$node->safe_psql('before', 'DROP TRIGGER see ON onboard.products; ALTER TABLE onboard.products ALTER COLUMN material DROP DEFAULT');
+
+# ----- template -----
+
+my (undef, $template) = run_onboard('template');
+
+like($template, qr/\A\Q@{[ join ',', @all ]}\E\n.*,steel,0\.25,6,/, 'the template has the columns, with an example');
+write_file("$directory/template.csv", $template);
+($code, $out, $err) = run_onboard('load', "$directory/template.csv", '--vendor', 'TEMPLATE', '--quiet', '--db', $node->connstr('before') . ' user=loader');
+is($code, 0, 'and is accepted') or diag "$out$err";
+
+# ----- dump and restore -----
+
+$node->command_ok([ 'pg_dump', '--file', "$directory/dump.sql", 'before' ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE after');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/dump.sql", 'after' ], 'is restored');
+is(table_sums($node, 'after'), table_sums($node, 'before'), 'with all values');
+
+done_testing();
