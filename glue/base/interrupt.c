@@ -1,10 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * interrupt.c
- *	  Ctrl-C: cancels what the server is doing and lets the program end well.
- *
- * PQcancel() may be called in a signal handler; psql does the same.  The cancel
- * object is only replaced while the signals are blocked.
+ *	  Ctrl-C: lets the program end well.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,18 +16,20 @@ static const int caught_signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define CAUGHT_COUNT (sizeof(caught_signals) / sizeof(caught_signals[0]))
 
 static volatile sig_atomic_t signal_came;
-static PGcancel *volatile current_cancel;
+
+/* What to call on a signal; replaced only while the signals are blocked. */
+static interrupt_fn current_call;
+static void *current_context;
 
 static void
 handle_signal(int signal_number)
 {
 	int saved_errno = errno;
-	char ignored[256];
 
 	(void) signal_number;
 	signal_came = 1;
-	if (current_cancel != NULL)
-		(void) PQcancel(current_cancel, ignored, sizeof(ignored));
+	if (current_call != NULL)
+		current_call(current_context);
 	errno = saved_errno;
 }
 
@@ -48,11 +47,10 @@ interrupt_install(void)
 		sigaction(caught_signals[i], &action, NULL);
 }
 
-void
-interrupt_watch(PGconn *connection)
+void *
+interrupt_call(interrupt_fn call, void *context)
 {
-	PGcancel *old = current_cancel;
-	PGcancel *new = connection != NULL ? PQgetCancel(connection) : NULL;
+	void *old_context;
 	sigset_t blocked;
 	sigset_t previous;
 
@@ -60,9 +58,11 @@ interrupt_watch(PGconn *connection)
 	for (size_t i = 0; i < CAUGHT_COUNT; i++)
 		sigaddset(&blocked, caught_signals[i]);
 	sigprocmask(SIG_BLOCK, &blocked, &previous);
-	current_cancel = new;
+	old_context = current_context;
+	current_call = call;
+	current_context = context;
 	sigprocmask(SIG_SETMASK, &previous, NULL);
-	PQfreeCancel(old);
+	return old_context;
 }
 
 bool

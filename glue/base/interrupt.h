@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * interrupt.h
- *	  Ctrl-C: cancels what the server is doing and lets the program end well.
+ *	  Ctrl-C: lets the program end well.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,18 +10,23 @@
 
 #include <stdbool.h>
 
-#include <libpq-fe.h>
-
 #include "base/failure.h"
 
 /*
- * Catch SIGINT, SIGTERM and SIGHUP.  The first sets the flag and cancels the
- * statement of the watched connection; the second ends the program at once.
+ * Catch SIGINT, SIGTERM and SIGHUP.  The first sets the flag and calls what
+ * interrupt_call() named; the second ends the program at once.
  */
 extern void interrupt_install(void);
 
-/* Watch this connection from now on, or none (NULL). */
-extern void interrupt_watch(PGconn *connection);
+/* Runs in a signal handler, so it may do only what is safe there. */
+typedef void (*interrupt_fn)(void *context);
+
+/*
+ * Call this, from the next signal on, in place of what was named before; NULL for
+ * nothing.  Returns the context of what was named before: no signal uses it any
+ * more.
+ */
+extern void *interrupt_call(interrupt_fn call, void *context);
 
 /* Whether a signal came. */
 extern bool interrupted(void);

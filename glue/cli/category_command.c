@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
@@ -122,7 +122,7 @@ int
 command_category_add(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	const char *change;
 	int code = EXIT_ALL_GOOD;
 
@@ -156,7 +156,7 @@ command_category_deactivate(const struct options *options)
 {
 	const char *const values[] = {options->operands[0]};
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	PGresult *result = NULL;
 	int code = EXIT_ALL_GOOD;
 
@@ -247,7 +247,7 @@ int
 command_category_rename(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int64_t products = 0;
 	int code = EXIT_ALL_GOOD;
 
@@ -316,7 +316,7 @@ int
 command_category_remove(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
 	if (database == NULL || !remove_category(database, options->operands[0], &error))

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/failure.h"
-#include "cli/database.h"
+#include "database/database.h"
 
 /*
  * One rule broken by one field.  Owns its texts; field, message and suggestion

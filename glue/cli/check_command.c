@@ -20,15 +20,17 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "cli/causes.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
-#include "cli/database.h"
+#include "cli/local_file.h"
 #include "cli/message.h"
+#include "cli/named.h"
+#include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "database/postgres_value.h"
-#include "import/upload_calls.h"
-#include "import/vendor_file.h"
+#include "import/upload.h"
 #include "shared/columns.h"
 #include "shared/report_cells.h"
 #include "shared/text.h"
@@ -40,7 +42,7 @@
 struct check
 {
 	const struct options *options;
-	struct vendor_file file;
+	struct local_file local;
 	struct database *database;
 	struct progress progress;
 	struct byte_buffer records; /* JSON of the chunk, without the last ']' */
@@ -280,10 +282,10 @@ append_json_member(struct byte_buffer *buffer, struct text_view name, struct tex
  * Append the product, or the defect, of a record.  There is room.
  */
 static void
-append_content(struct check *check, const struct csv_record *record)
+append_content(struct check *check, const struct record *record)
 {
 	struct byte_buffer *buffer = &check->records;
-	const struct csv_header *header = check->file.found.header;
+	const struct column_map *map = check->local.file.found.map;
 	bool first = true;
 
 	if (record->defect_type != NULL)
@@ -297,12 +299,12 @@ append_content(struct check *check, const struct csv_record *record)
 		(void) byte_buffer_append(buffer, "\"product\":{", 11, NULL);
 	for (int i = 0; record->defect_type == NULL && i < record->field_count; i++)
 	{
-		const struct header_field *field = &header->fields[i];
+		const struct mapped_field *field = &map->fields[i];
 		struct text_view name = field->name;
 
-		if (field->role == HEADER_IGNORED || record->fields[i].length == 0)
+		if (field->role == FIELD_IGNORED || record->fields[i].length == 0)
 			continue;
-		if (field->role == HEADER_COLUMN)
+		if (field->role == FIELD_COLUMN)
 			name = text_of(onboard_columns[field->column].name);
 		append_json_member(buffer, name, record->fields[i], first);
 		first = false;
@@ -315,25 +317,26 @@ append_content(struct check *check, const struct csv_record *record)
  * and what stands around them.
  */
 static size_t
-record_bound(const struct csv_header *header, const struct csv_record *record)
+record_bound(const struct column_map *map, const struct record *record)
 {
-	size_t bytes = record->raw.length + CSV_DEFECT_MESSAGE_SIZE;
+	size_t bytes = record->raw.length + RECORD_MESSAGE_SIZE;
 
 	for (int i = 0; i < record->field_count; i++)
 		bytes += record->fields[i].length;
-	for (int i = 0; i < header->field_count; i++)
-		bytes += header->fields[i].name.length + 32;
+	for (int i = 0; i < map->field_count; i++)
+		bytes += map->fields[i].name.length + 32;
 	return 6 * bytes + 256;
 }
 
 static bool
-append_record(struct check *check, const struct csv_record *record)
+append_record(struct check *check, const struct record *record)
 {
 	struct byte_buffer *buffer = &check->records;
 	char beginning[96];
 	int length;
 
-	if (!byte_buffer_reserve(buffer, record_bound(check->file.found.header, record), &check->error))
+	if (!byte_buffer_reserve(buffer, record_bound(check->local.file.found.map, record),
+							 &check->error))
 		return false;
 	length = snprintf(beginning, sizeof(beginning),
 					  "%c{\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 ",",
@@ -350,7 +353,7 @@ append_record(struct check *check, const struct csv_record *record)
  * Callback of the file's reader: one row.
  */
 static bool
-check_row(void *context, const struct csv_record *record)
+take_row(void *context, const struct record *record)
 {
 	struct check *check = context;
 
@@ -370,22 +373,26 @@ check_row(void *context, const struct csv_record *record)
 static bool
 check_once(struct check *check, struct glue_error *error)
 {
+	struct vendor_file_reading reading = {0};
+	struct row_reader_events events = {.row = take_row, .context = check};
+
 	check->rows = 0;
 	check->checked = 0;
 	check->errors = 0;
 	check->records.used = 0;
 	causes_clean_up(&check->causes);
-	if (!open_errors_file(check, error) ||
-		!database_query(check->database, RUN_ONCE, "BEGIN READ ONLY", 0, NULL, NULL, error))
+	if (!open_errors_file(check, error) || database_begin(check->database, error) == NULL ||
+		!database_query(check->database, RUN_ONCE, "SET TRANSACTION READ ONLY", 0, NULL, NULL,
+						error))
 		return false;
-	if (!vendor_file_read(&check->file, check_row, check, error))
+	if (!vendor_file_read(&check->local.file, &reading, NULL, &events, error))
 	{
 		if (error->class == GLUE_NO_ERROR)
 			*error = check->error;
 		return false;
 	}
 	return judge_chunk(check, error) &&
-		   database_query(check->database, RUN_ONCE, "COMMIT", 0, NULL, NULL, error) &&
+		   database_commit(check->database, error) == TRANSACTION_COMMITTED &&
 		   close_errors_file(check, error);
 }
 
@@ -395,17 +402,38 @@ check_file(struct check *check, struct glue_error *error)
 	struct patience patience;
 	bool done;
 
-	database_patience(check->database, &patience);
+	database_patience(&patience);
 	do
 	{
 		progress_begin(&check->progress, !check->options->quiet, "Checking", "rows",
-					   check->file.found.row_count, 0);
+					   check->local.file.found.row_count, 0);
 		done = check_once(check, error);
 		progress_end(&check->progress);
 		if (!done)
 			(void) close_errors_file(check, NULL);
 	} while (!done && database_recover(check->database, &patience, error));
 	return done;
+}
+
+static void
+show_progress(void *context, int64_t done)
+{
+	progress_update(context, done);
+}
+
+/*
+ * The first reading.
+ */
+static bool
+inspect_file(struct check *check, struct glue_error *error)
+{
+	bool good;
+
+	progress_begin(&check->progress, !check->options->quiet, "Reading", "bytes",
+				   check->local.source.bytes.size, 0);
+	good = vendor_file_scan(&check->local.file, true, show_progress, &check->progress, error);
+	progress_end(&check->progress);
+	return good;
 }
 
 /*
@@ -421,7 +449,7 @@ find_earlier_load(struct check *check, struct glue_error *error)
 	char moment[SUMMARY_TIME_SIZE];
 	bool done;
 
-	snprintf(content_id, sizeof(content_id), "%s", check->file.content_id);
+	snprintf(content_id, sizeof(content_id), "%s", check->local.file.content_id);
 	done = upload_choose_content(check->database, options->vendor, false, content_id,
 								 sizeof(content_id), error) &&
 		   upload_find(check->database, options->vendor, content_id, &upload, error);
@@ -438,7 +466,7 @@ static int
 show_check_result(struct check *check, int64_t milliseconds)
 {
 	struct summary summary = {
-		.file_name = check->file.input.name,
+		.file_name = check->local.source.name,
 		.vendor_id = check->options->vendor,
 		.loaded_before = check->loaded_before,
 		.total = check->checked,
@@ -460,10 +488,10 @@ run_check(struct check *check)
 	char vendor_status[32];
 	int64_t started_ms;
 
-	if (!vendor_file_open(&check->file, check->options, &error) ||
-		(check->database = database_open(check->options, &error)) == NULL ||
-		!vendor_read_status(check->database, check->options->vendor, vendor_status,
-							sizeof(vendor_status), &error))
+	if (!local_file_open(&check->local, check->options, &error) ||
+		(check->database = chosen_database_open(check->options, &error)) == NULL ||
+		!named_vendor_status(check->database, check->options->vendor, vendor_status,
+							 sizeof(vendor_status), &error))
 		return command_fail(check->options, &error);
 	if (strcmp(vendor_status, "active") != 0)
 	{
@@ -474,9 +502,9 @@ run_check(struct check *check)
 		return command_fail(check->options, &error);
 	}
 	started_ms = clock_milliseconds();
-	if (!vendor_file_scan(&check->file, &error))
+	if (!inspect_file(check, &error))
 	{
-		error = vendor_file_advice(&check->file, &error);
+		error = local_file_advice(&check->local, &error);
 		return command_fail(check->options, &error);
 	}
 	if (!find_earlier_load(check, &error) || !make_query(check, &error) ||
@@ -503,7 +531,7 @@ command_check(const struct options *options)
 	byte_buffer_clean_up(&check->records);
 	byte_buffer_clean_up(&check->query);
 	database_close(check->database);
-	vendor_file_clean_up(&check->file);
+	local_file_close(&check->local);
 	glue_release(check);
 	return code;
 }

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/terminal.h"
@@ -86,7 +86,7 @@ int
 command_doctor(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	PGresult *result = NULL;
 	int code;
 

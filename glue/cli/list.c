@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
@@ -36,7 +37,7 @@ int
 list_command(const struct options *options, const struct list *list)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code =
 		database != NULL ? list_print(database, options, list) : command_fail(options, &error);
 

@@ -8,8 +8,8 @@
 #ifndef GLUE_LIST_H
 #define GLUE_LIST_H
 
-#include "cli/database.h"
 #include "cli/options.h"
+#include "database/database.h"
 
 /* All borrowed. */
 struct list

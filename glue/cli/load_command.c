@@ -3,16 +3,8 @@
  * load_command.c
  *	  onboard load: a vendor's file into the catalogue.
  *
- * The file is read twice.  The scan finds every fault of the file as a whole,
- * so that nothing is ever half loaded, and says how many rows there are.  The
- * second reading sends the rows that have no verdict yet, by the database's
- * own ledger.  That makes everything resumable in one way: after a lost
- * connection, a deadlock or a killed process the ledger is read again and the
- * file from its beginning, and rows with a verdict are passed over.
- *
- * The upload is told its total when it begins and therefore ends with the
- * transaction that brings its last row.  Before that one, the file must be
- * found unchanged.
+ * The import itself is import.h's.  What is the command line's: which load of the
+ * file this is, waiting for a database that is away, and what the user is told.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,159 +18,133 @@
 #include "base/heap.h"
 #include "base/interrupt.h"
 #include "cli/causes.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
+#include "cli/local_file.h"
 #include "cli/message.h"
+#include "cli/named.h"
+#include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
-#include "import/copy_stream.h"
-#include "import/scan_metadata.h"
-#include "import/upload_calls.h"
-#include "import/vendor_file.h"
-#include "report/report_files.h"
+#include "cli/upload_reports.h"
+#include "import/copy_sink.h"
+#include "import/import.h"
 
-/* How many rows pass between two looks at the clock. */
-#define PROGRESS_ROWS 1024
+/* Rows of one transaction. */
+#define TRANSACTION_ROWS 50000
 
 struct load
 {
 	const struct options *options;
-	struct vendor_file file;
+	struct local_file local;
 	struct database *database;
-	struct upload upload;
-	struct judged_rows judged;
+	struct upload earlier; /* of this load of the file, by an earlier run; or
+							* empty */
+	struct import import;
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" when not known */
-	char *metadata;                               /* owned, JSON */
+	struct progress progress;
+	struct patience patience;
 	int64_t started_ms;
 	int64_t resumed_rows; /* done before this run */
 };
 
-/* ----- rows ----- */
+/* ----- how it is going: functions of an import_observer ----- */
 
-/* The state of one reading for rows. */
-struct row_pass
+static void
+show_progress(void *context, int64_t done)
 {
-	struct copy_stream stream;
-	struct progress progress;
-	const struct judged_rows *judged;
-	int next_range; /* the first that is not behind us */
-	int64_t rows;   /* read so far */
-	int64_t total;  /* that the scan found */
-	struct glue_error error;
-};
+	struct load *load = context;
 
-static bool
-file_changed(struct glue_error *error)
+	progress_update(&load->progress, done);
+}
+
+static void
+begin_progress(void *context, int64_t total_rows, int64_t judged_rows)
 {
-	return glue_error_set(error, GLUE_FILE_FAULT, "OBJECT_REPLACED",
-						  "the file changed while it was read; load it again when it is complete");
+	struct load *load = context;
+
+	progress_begin(&load->progress, !load->options->quiet, "Loading", "rows", total_rows,
+				   judged_rows);
+}
+
+static void
+end_progress(void *context)
+{
+	struct load *load = context;
+
+	progress_end(&load->progress);
 }
 
 /*
- * Whether the ledger has a verdict on the row; rows come in order.
+ * Patience begins anew with every reading that made progress.
  */
 static bool
-is_judged(struct row_pass *pass, int64_t row_number)
+wait_for_database(void *context, bool advanced, struct glue_error *error)
 {
-	const struct judged_rows *judged = pass->judged;
+	struct load *load = context;
 
-	while (pass->next_range < judged->count && judged->ranges[pass->next_range].last < row_number)
-		pass->next_range++;
-	return pass->next_range < judged->count && judged->ranges[pass->next_range].first <= row_number;
+	if (advanced)
+		database_patience(&load->patience);
+	return database_recover(load->database, &load->patience, error);
+}
+
+static void
+init_import(struct load *load)
+{
+	struct import_request request = {
+		.database = load->database,
+		.file = &load->local.file,
+		.vendor_id = load->options->vendor,
+		.source = load->local.source.path,
+		.stop_ms = POSTGRES_NO_DEADLINE,
+		.observer =
+			{
+				.inspected = show_progress,
+				.reading_begins = begin_progress,
+				.loaded = show_progress,
+				.reading_ends = end_progress,
+				.again = wait_for_database,
+				.context = load,
+			},
+	};
+
+	import_init(&load->import, &request);
 }
 
 /*
- * Callback of the file's reader: one row.
+ * The first reading; false with *fault set.
  */
 static bool
-take_row(void *context, const struct csv_record *record)
+inspect_file(struct load *load, struct glue_error *fault)
 {
-	struct row_pass *pass = context;
+	bool good;
 
-	pass->rows++;
-	if (pass->rows % PROGRESS_ROWS == 0)
-	{
-		progress_update(&pass->progress, pass->rows);
-		if (interrupted())
-			return interrupt_error(&pass->error);
-	}
-	/* The last row known ends the upload, so it must not be sent before. */
-	if (pass->rows > pass->total)
-		return file_changed(&pass->error);
-	if (is_judged(pass, record->row_number))
-		return true;
-	return copy_stream_row(&pass->stream, record, &pass->error);
+	progress_begin(&load->progress, !load->options->quiet, "Reading", "bytes",
+				   load->local.source.bytes.size, 0);
+	good = import_inspect(&load->import, fault);
+	progress_end(&load->progress);
+	return good;
 }
 
 /*
- * Read the whole file, send what has no verdict, commit.
- */
-static bool
-send_rows(struct load *load, struct row_pass *pass, struct glue_error *error)
-{
-	if (!vendor_file_read(&load->file, take_row, pass, error))
-	{
-		if (error->class == GLUE_NO_ERROR)
-			*error = pass->error;
-		return false;
-	}
-	if (input_changed(&load->file.input) || pass->rows != pass->total)
-		return file_changed(error);
-	return copy_stream_finish(&pass->stream, error);
-}
-
-/*
- * One reading for rows, whatever the ledger says is still to do.
- */
-static bool
-run_pass(struct load *load, const struct copy_layout *layout, int64_t *committed,
-		 struct glue_error *error)
-{
-	struct row_pass pass = {.judged = &load->judged, .total = load->file.found.row_count};
-	bool done;
-
-	*committed = 0;
-	if (!judged_rows_read(load->database, load->upload.upload_id, &load->judged, error))
-		return false;
-	copy_stream_init(&pass.stream, database_connection(load->database), layout);
-	progress_begin(&pass.progress, !load->options->quiet, "Loading", "rows",
-				   load->file.found.row_count, load->judged.rows);
-	done = send_rows(load, &pass, error);
-	*committed = pass.stream.committed_rows;
-	copy_stream_clean_up(&pass.stream);
-	progress_end(&pass.progress);
-	return done;
-}
-
-/*
- * Read for rows until all are committed.  As long as there is progress we are
- * patient.
+ * The second one.
  */
 static bool
 load_rows(struct load *load, struct glue_error *error)
 {
-	struct copy_layout layout;
-	struct patience patience;
+	struct copy_options options = {
+		.transaction_rows = TRANSACTION_ROWS,
+		.with_defects = load->local.file.found.defect_count > 0,
+		.is_pipelined = true,
+	};
+	struct copy_sink copy;
 	bool done;
 
-	if (!copy_layout_init(&layout, load->file.found.header, load->upload.upload_id,
-						  load->file.found.defect_count > 0, error))
-		return false;
-	database_patience(load->database, &patience);
-	for (;;)
-	{
-		int64_t committed;
-
-		done = run_pass(load, &layout, &committed, error);
-		if (done)
-			break;
-		if (committed > 0)
-			database_patience(load->database, &patience);
-		if (!database_recover(load->database, &patience, error))
-			break;
-	}
-	copy_layout_clean_up(&layout);
+	copy_sink_init(&copy, load->database, &options);
+	database_patience(&load->patience);
+	done = import_load(&load->import, &copy.sink, error);
+	copy_sink_clean_up(&copy);
 	return done;
 }
 
@@ -190,7 +156,7 @@ load_rows(struct load *load, struct glue_error *error)
 static bool
 choose_content(struct load *load, bool again, struct glue_error *error)
 {
-	snprintf(load->content_id, sizeof(load->content_id), "%s", load->file.content_id);
+	snprintf(load->content_id, sizeof(load->content_id), "%s", load->local.file.content_id);
 	return load->content_id[0] == '\0' ||
 		   upload_choose_content(load->database, load->options->vendor, again, load->content_id,
 								 sizeof(load->content_id), error);
@@ -204,34 +170,23 @@ static bool
 identify(struct load *load, struct glue_error *error)
 {
 	const struct options *options = load->options;
+	struct upload *earlier = &load->earlier;
 	char moment[SUMMARY_TIME_SIZE];
 
 	if (!choose_content(load, options->again, error))
 		return false;
 	if (load->content_id[0] == '\0')
 		return true;
-	if (!upload_find(load->database, options->vendor, load->content_id, &load->upload, error))
+	load->import.request.content_id = load->content_id;
+	if (!upload_find(load->database, options->vendor, load->content_id, earlier, error))
 		return false;
-	if (!load->upload.undone || load->upload.may_retry)
+	if (!earlier->undone || earlier->may_retry)
 		return true;
 	if (!options->quiet)
-		message_note("upload %s of this file was undone on %s; loading it anew",
-					 load->upload.upload_id, summary_time(moment, load->upload.undone_at));
-	upload_clean_up(&load->upload);
+		message_note("upload %s of this file was undone on %s; loading it anew", earlier->upload_id,
+					 summary_time(moment, earlier->undone_at));
+	upload_clean_up(earlier);
 	return choose_content(load, true, error);
-}
-
-static struct upload_request
-request_of(const struct load *load)
-{
-	return (struct upload_request){
-		.vendor_id = load->options->vendor,
-		.file_name = load->file.input.name,
-		.source = load->file.input.path,
-		.content_id = load->content_id[0] != '\0' ? load->content_id : NULL,
-		.total_records = load->file.found.row_count,
-		.metadata = load->metadata,
-	};
 }
 
 /*
@@ -243,7 +198,8 @@ find_other_reading(const struct load *load, struct upload *upload, struct glue_e
 	if (load->content_id[0] == '\0')
 		return true;
 	return upload_find_other_reading(load->database, load->options->vendor,
-									 load->file.found.content_id, load->content_id, upload, error);
+									 load->local.file.found.content_id, load->content_id, upload,
+									 error);
 }
 
 /*
@@ -272,13 +228,14 @@ note_other_reading(const struct load *load, struct glue_error *error)
  * Write the reports.  The rows are safe by now.
  */
 static bool
-write_reports(struct load *load, struct report_files *files, struct glue_error *error)
+write_reports(const struct load *load, const struct upload *upload, struct report_files *files,
+			  struct glue_error *error)
 {
-	if (report_files_write(load->database, &load->upload, load->options->reports, files, error))
+	if (upload_reports_write(load->database, upload, load->options->reports, files, error))
 		return true;
 	message_error(error);
 	message_note("the load itself is done; write the reports with \"onboard report %s\"",
-				 load->upload.upload_id);
+				 upload->upload_id);
 	return false;
 }
 
@@ -288,9 +245,9 @@ show_result(struct load *load, bool loaded_before)
 	struct glue_error error = {0};
 	struct report_files files;
 	struct causes causes = {0};
-	const struct upload *upload = &load->upload;
+	const struct upload *upload = &load->import.upload;
 	struct summary summary = {
-		.file_name = load->file.input.name,
+		.file_name = load->local.source.name,
 		.vendor_id = load->options->vendor,
 		.upload = upload,
 		.total = upload->total_records,
@@ -312,7 +269,7 @@ show_result(struct load *load, bool loaded_before)
 	}
 	if (!load->options->no_reports)
 	{
-		unwritten = !write_reports(load, &files, &error);
+		unwritten = !write_reports(load, upload, &files, &error);
 		summary.files = unwritten ? NULL : &files;
 		summary.problem = unwritten ? &error : NULL;
 	}
@@ -325,13 +282,14 @@ show_result(struct load *load, bool loaded_before)
  * A refused file with --json: the reason and the upload that records it.
  */
 static void
-print_refusal(const struct load *load, const struct glue_error *fault, bool loaded_before)
+print_refusal(const struct load *load, const struct upload *upload, const struct glue_error *fault,
+			  bool loaded_before)
 {
 	cJSON *document = cJSON_CreateObject();
 
-	json_add_text(document, "upload_id", load->upload.upload_id);
+	json_add_text(document, "upload_id", upload->upload_id);
 	json_add_text(document, "vendor_id", load->options->vendor);
-	json_add_text(document, "file_name", load->file.input.name);
+	json_add_text(document, "file_name", load->local.source.name);
 	json_add_text(document, "status", "failed");
 	cJSON_AddBoolToObject(document, "loaded_before", loaded_before);
 	json_add_error(document, fault, EXIT_REFUSED);
@@ -358,21 +316,22 @@ note_refusal(const struct upload *upload, bool loaded_before, const char *mail)
  * it was loaded before: tell the user, and the vendor by mail.
  */
 static int
-show_refusal(struct load *load, const struct glue_error *fault, bool loaded_before)
+show_refusal(const struct load *load, const struct upload *upload, const struct glue_error *fault,
+			 bool loaded_before)
 {
 	struct glue_error error = {0};
 	struct glue_error advised;
 	struct report_files files;
 
-	advised = vendor_file_advice(&load->file, fault);
+	advised = local_file_advice(&load->local, fault);
 	message_error(&advised);
 	if (!load->options->no_reports &&
-		!report_files_write(load->database, &load->upload, load->options->reports, &files, &error))
+		!upload_reports_write(load->database, upload, load->options->reports, &files, &error))
 		message_error(&error);
 	else if (!load->options->no_reports && !load->options->quiet)
-		note_refusal(&load->upload, loaded_before, files.mail);
+		note_refusal(upload, loaded_before, files.mail);
 	if (load->options->json)
-		print_refusal(load, fault, loaded_before);
+		print_refusal(load, upload, fault, loaded_before);
 	return EXIT_REFUSED;
 }
 
@@ -385,7 +344,7 @@ show_refusal(struct load *load, const struct glue_error *fault, bool loaded_befo
 static int
 show_known(const struct load *load, const struct upload *known, const struct glue_error *fault)
 {
-	struct glue_error advised = vendor_file_advice(&load->file, fault);
+	struct glue_error advised = local_file_advice(&load->local, fault);
 
 	if (!load->options->quiet)
 		message_note("this file is known as upload %s, which stays as it is", known->upload_id);
@@ -400,7 +359,7 @@ show_known(const struct load *load, const struct upload *known, const struct glu
 static bool
 was_refused(const struct load *load, const struct glue_error *fault)
 {
-	const struct upload *upload = &load->upload;
+	const struct upload *upload = &load->earlier;
 
 	return upload->failure_code != NULL &&
 		   (!upload->may_retry ||
@@ -415,22 +374,21 @@ static int
 refuse_file(struct load *load, const struct glue_error *fault)
 {
 	struct glue_error error = {0};
-	struct upload_request request = request_of(load);
 	struct upload other = {0};
 	int code;
 
 	if (was_refused(load, fault))
-		return show_refusal(load, fault, true);
-	if (load->upload.upload_id != NULL && !load->upload.may_retry)
-		return show_known(load, &load->upload, fault);
+		return show_refusal(load, &load->earlier, fault, true);
+	if (load->earlier.upload_id != NULL && !load->earlier.may_retry)
+		return show_known(load, &load->earlier, fault);
 	if (!find_other_reading(load, &other, &error))
 		return command_fail(load->options, &error);
 	if (other.upload_id != NULL)
 		code = show_known(load, &other, fault);
-	else if (!upload_refuse(load->database, &request, fault, &load->upload, &error))
+	else if (!import_refuse(&load->import, fault, &error))
 		code = command_fail(load->options, &error);
 	else
-		code = show_refusal(load, fault, false);
+		code = show_refusal(load, &load->import.upload, fault, false);
 	upload_clean_up(&other);
 	return code;
 }
@@ -444,7 +402,7 @@ static int
 show_failed_upload(struct load *load, bool loaded_before)
 {
 	struct glue_error fault = {0};
-	const struct upload *upload = &load->upload;
+	const struct upload *upload = &load->import.upload;
 	const char *message = upload->failure_message;
 	bool of_vendor = strcmp(upload->failure_code, "VENDOR_NOT_ACTIVE") == 0;
 	int length;
@@ -458,71 +416,38 @@ show_failed_upload(struct load *load, bool loaded_before)
 				   tolower((unsigned char) message[0]), length - 1, message + 1,
 				   of_vendor ? "; change that with \"onboard vendor set-status " : "",
 				   of_vendor ? load->options->vendor : "", of_vendor ? " active\"" : "");
-	return show_refusal(load, &fault, loaded_before);
+	return show_refusal(load, upload, &fault, loaded_before);
 }
 
 /*
  * Rows could not be loaded to the end.
  */
 static int
-show_interruption(struct load *load, const struct glue_error *error)
+show_interruption(const struct load *load, const struct glue_error *error)
 {
-	struct glue_error problem = {0};
-
-	if (strcmp(error->code, "OBJECT_REPLACED") == 0)
-	{
-		if (upload_reject(load->database, &load->upload, error->code, error->text, &problem))
-			return show_refusal(load, error, false);
-		return command_fail(load->options, &problem);
-	}
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && !load->options->quiet)
 		message_note("upload %s is not complete; run the same command again to resume it",
-					 load->upload.upload_id);
+					 load->import.upload.upload_id);
 	return command_fail(load->options, error);
 }
 
 /*
- * All rows were sent.  Somebody else may have failed the upload meanwhile.
+ * The upload has ended.  Somebody else may have failed it meanwhile.
  */
 static int
 show_end(struct load *load)
 {
-	struct glue_error error = {0};
+	const struct upload *upload = &load->import.upload;
+	struct glue_error fault = {0};
 
-	if (load->upload.failure_code != NULL)
-	{
-		glue_error_set(&error, GLUE_FILE_FAULT, load->upload.failure_code,
-					   "the upload was ended while it was loaded: %s",
-					   load->upload.failure_message != NULL ? load->upload.failure_message : "");
-		return show_refusal(load, &error, false);
-	}
-	if (strcmp(load->upload.status, "processing") == 0)
-	{
-		glue_error_set(&error, GLUE_INTERNAL_ERROR, "NOT_COMPLETE",
-					   "some rows of upload %s have no verdict; run the same command again",
-					   load->upload.upload_id);
-		return command_fail(load->options, &error);
-	}
-	return show_result(load, false);
-}
-
-/*
- * Open the upload, or find it; sets *loaded_before if it had already ended.
- */
-static bool
-begin(struct load *load, bool *loaded_before, struct glue_error *error)
-{
-	struct upload_request request = request_of(load);
-	struct upload found = load->upload;
-	bool begun;
-
-	load->upload = (struct upload){0};
-	begun = (found.upload_id != NULL || note_other_reading(load, error)) &&
-			upload_begin(load->database, &request, &load->upload, error);
-	*loaded_before = begun && found.upload_id != NULL && strcmp(found.status, "processing") != 0 &&
-					 strcmp(found.upload_id, load->upload.upload_id) == 0;
-	upload_clean_up(&found);
-	return begun;
+	if (load->import.fault.class != GLUE_NO_ERROR)
+		return show_refusal(load, upload, &load->import.fault, false);
+	if (upload->failure_code == NULL)
+		return show_result(load, false);
+	glue_error_set(&fault, GLUE_FILE_FAULT, upload->failure_code,
+				   "the upload was ended while it was loaded: %s",
+				   upload->failure_message != NULL ? upload->failure_message : "");
+	return show_refusal(load, upload, &fault, false);
 }
 
 /*
@@ -531,55 +456,62 @@ begin(struct load *load, bool *loaded_before, struct glue_error *error)
 static int
 load_open_upload(struct load *load)
 {
+	const struct upload *upload = &load->import.upload;
 	struct glue_error error = {0};
 
-	load->resumed_rows = load->upload.valid_records + load->upload.error_records;
+	load->resumed_rows = upload->valid_records + upload->error_records;
 	if (load->resumed_rows > 0 && !load->options->quiet)
-		message_note("going on with upload %s", load->upload.upload_id);
-	if (!load_rows(load, &error) ||
-		!upload_finish(load->database, &load->upload, load->file.found.row_count, &error))
-		return show_interruption(load, &error);
-	return show_end(load);
+		message_note("resuming upload %s", upload->upload_id);
+	return load_rows(load, &error) ? show_end(load) : show_interruption(load, &error);
+}
+
+/*
+ * Whether an earlier run has loaded the file to its end.
+ */
+static bool
+was_loaded(const struct load *load)
+{
+	const struct upload *earlier = &load->earlier;
+
+	return earlier->upload_id != NULL && !upload_is_open(earlier) &&
+		   strcmp(earlier->upload_id, load->import.upload.upload_id) == 0;
 }
 
 static int
 load_file(struct load *load)
 {
+	const struct upload *upload = &load->import.upload;
 	struct glue_error error = {0};
-	bool loaded_before;
 
-	if (!begin(load, &loaded_before, &error))
+	if ((load->earlier.upload_id == NULL && !note_other_reading(load, &error)) ||
+		!import_begin(&load->import, &error))
 		return command_fail(load->options, &error);
-	if (load->upload.failure_code != NULL)
-		return show_failed_upload(load, loaded_before);
-	if (strcmp(load->upload.status, "processing") != 0)
-		return show_result(load, true);
-	return load_open_upload(load);
+	if (upload->failure_code != NULL)
+		return show_failed_upload(load, was_loaded(load));
+	return upload_is_open(upload) ? load_open_upload(load) : show_result(load, true);
 }
 
 static int
 run_load(struct load *load)
 {
+	const struct options *options = load->options;
 	struct glue_error error = {0};
 	struct glue_error fault = {0};
 	char vendor_status[32];
 	bool good;
 
-	if (!vendor_file_open(&load->file, load->options, &error) ||
-		(load->database = database_open(load->options, &error)) == NULL ||
-		!vendor_read_status(load->database, load->options->vendor, vendor_status,
-							sizeof(vendor_status), &error))
-		return command_fail(load->options, &error);
-
+	if (!local_file_open(&load->local, options, &error) ||
+		(load->database = chosen_database_open(options, &error)) == NULL ||
+		!named_vendor_status(load->database, options->vendor, vendor_status, sizeof(vendor_status),
+							 &error))
+		return command_fail(options, &error);
 	load->started_ms = clock_milliseconds();
-	good = vendor_file_scan(&load->file, &fault);
+	init_import(load);
+	good = inspect_file(load, &fault);
 	if (!good && fault.class != GLUE_FILE_FAULT)
-		return command_fail(load->options, &fault);
-	load->metadata = scan_metadata(&load->file.found);
-	if (load->metadata == NULL)
-		glue_error_memory(&error);
-	if (load->metadata == NULL || !identify(load, &error))
-		return command_fail(load->options, &error);
+		return command_fail(options, &fault);
+	if (!identify(load, &error))
+		return command_fail(options, &error);
 	return good ? load_file(load) : refuse_file(load, &fault);
 }
 
@@ -589,10 +521,9 @@ command_load(const struct options *options)
 	struct load load = {.options = options};
 	int code = run_load(&load);
 
-	judged_rows_clean_up(&load.judged);
-	upload_clean_up(&load.upload);
+	import_clean_up(&load.import);
+	upload_clean_up(&load.earlier);
 	database_close(load.database);
-	vendor_file_clean_up(&load.file);
-	cJSON_free(load.metadata);
+	local_file_close(&load.local);
 	return code;
 }

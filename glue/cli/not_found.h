@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/failure.h"
-#include "cli/database.h"
+#include "database/database.h"
 
 enum not_found_kind
 {

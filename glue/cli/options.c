@@ -16,7 +16,7 @@
 #include "cli/options.h"
 #include "cli/since.h"
 #include "reader/scan.h"
-#include "reader/sniff.h"
+#include "reader/csv_dialect.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 
@@ -182,7 +182,7 @@ parse_delimiter(const char *text, char *delimiter)
 		*delimiter = text[0];
 	else
 		return false;
-	return sniff_delimiter_acceptable(*delimiter);
+	return csv_dialect_acceptable(*delimiter);
 }
 
 /*

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/database.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 

@@ -11,8 +11,8 @@
 #include <cjson/cJSON.h>
 
 #include "base/failure.h"
-#include "cli/database.h"
-#include "import/upload_calls.h"
+#include "database/database.h"
+#include "import/upload.h"
 
 /*
  * Print the first rows, at most limit of them (0: all), and how many others

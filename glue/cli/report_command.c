@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/database.h"
+#include "cli/chosen_database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
-#include "import/upload_calls.h"
-#include "report/report_files.h"
+#include "cli/named.h"
+#include "cli/upload_reports.h"
+#include "import/upload.h"
 
 static void
 print_path(const char *path)
@@ -43,9 +44,8 @@ static bool
 read_upload(struct database *database, const char *name, struct upload *upload,
 			struct glue_error *error)
 {
-	if (strcmp(name, UPLOAD_LATEST) == 0)
-		return upload_read_latest(database, upload, error);
-	return upload_resolve(database, name, upload, error);
+	return strcmp(name, NAMED_LATEST) == 0 ? named_upload_latest(database, upload, error)
+										   : named_upload(database, name, upload, error);
 }
 
 int
@@ -54,11 +54,11 @@ command_report(const struct options *options)
 	struct glue_error error = {0};
 	struct upload upload = {0};
 	struct report_files files;
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
 	if (database == NULL || !read_upload(database, options->operands[0], &upload, &error) ||
-		!report_files_write(database, &upload, options->reports, &files, &error))
+		!upload_reports_write(database, &upload, options->reports, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
 		print_files_json(&upload, &files);

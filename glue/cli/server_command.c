@@ -5,14 +5,18 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/heap.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "server/cluster.h"
+#include "server/cluster_place.h"
 
 int
 command_stop(const struct options *options)
@@ -82,7 +86,7 @@ int
 command_conninfo(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	PGconn *connection;
 
 	if (database == NULL)
@@ -96,15 +100,59 @@ command_conninfo(const struct options *options)
 	return EXIT_ALL_GOOD;
 }
 
+/*
+ * The connection's parameters as environment variables: an argument would show
+ * a password to everybody who lists processes.
+ */
+static bool
+export_connection(PGconn *connection, struct glue_error *error)
+{
+	PQconninfoOption *options = PQconninfo(connection);
+
+	if (options == NULL)
+		return glue_error_memory(error);
+	for (PQconninfoOption *option = options; option->keyword != NULL; option++)
+	{
+		if (option->envvar != NULL && option->val != NULL && option->val[0] != '\0')
+			setenv(option->envvar, option->val, 1);
+	}
+	PQconninfoFree(options);
+	unsetenv("PGSERVICE");
+	return true;
+}
+
+/*
+ * Run psql in place of this program.  arguments ends with NULL and leaves [0]
+ * free.  Returns only on an error.
+ */
+static bool
+exec_psql(char **arguments, struct glue_error *error)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/psql", cluster_bindir());
+	arguments[0] = path;
+	execv(path, arguments);
+	arguments[0] = "psql";
+	execvp("psql", arguments);
+	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_PSQL", "cannot run psql: %s",
+						  strerror(errno));
+}
+
 int
 command_psql(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	char **arguments;
 	int count = options->operand_count;
+	bool exported;
 
 	if (database == NULL)
+		return command_fail(options, &error);
+	exported = export_connection(database_connection(database), &error);
+	database_close(database);
+	if (!exported)
 		return command_fail(options, &error);
 	/* Room for the program's name and the NULL at the end. */
 	arguments = glue_allocate(sizeof(char *) * (count + 2));
@@ -114,9 +162,8 @@ command_psql(const struct options *options)
 	{
 		memcpy(arguments + 1, options->operands, sizeof(char *) * count);
 		arguments[count + 1] = NULL;
-		(void) database_exec_psql(database, arguments, &error);
+		(void) exec_psql(arguments, &error);
 	}
 	glue_release(arguments);
-	database_close(database);
 	return command_fail(options, &error);
 }

@@ -11,15 +11,16 @@
 
 #include "base/ascii_word.h"
 #include "cli/causes.h"
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
+#include "cli/named.h"
 #include "cli/rejected_rows.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 #include "shared/text.h"
 
 #define OPTIONS_CHOICE \
@@ -216,7 +217,7 @@ read_latest(struct database *database, const struct options *options, struct upl
 	bool done;
 
 	if ((options->given & OPTIONS_CHOICE) == 0)
-		return upload_read_latest(database, upload, error);
+		return named_upload_latest(database, upload, error);
 	fill_choice(&choice, options, 1);
 	if (!database_query(database, RUN_AGAIN, latest_query, 4, choice.values, &result, error))
 		return false;
@@ -231,7 +232,7 @@ read_latest(struct database *database, const struct options *options, struct upl
 static bool
 is_latest(const struct options *options)
 {
-	return options->operand_count > 0 && strcmp(options->operands[0], UPLOAD_LATEST) == 0;
+	return options->operand_count > 0 && strcmp(options->operands[0], NAMED_LATEST) == 0;
 }
 
 static int
@@ -241,9 +242,8 @@ show_upload(struct database *database, const struct options *options)
 	struct upload upload = {0};
 	struct causes causes = {0};
 	int code = EXIT_ALL_GOOD;
-	bool found = is_latest(options)
-					 ? read_latest(database, options, &upload, &error)
-					 : upload_resolve(database, options->operands[0], &upload, &error);
+	bool found = is_latest(options) ? read_latest(database, options, &upload, &error)
+									: named_upload(database, options->operands[0], &upload, &error);
 
 	if (!found || !causes_read(database, upload.upload_id, &causes, &error) ||
 		!print_upload(database, options, &upload, &causes, &error))
@@ -296,10 +296,10 @@ command_status(const struct options *options)
 	int code;
 
 	if (check_options(options, &error))
-		database = database_open(options, &error);
+		database = chosen_database_open(options, &error);
 	if (database == NULL ||
-		(options->vendor != NULL && !vendor_read_status(database, options->vendor, vendor_status,
-														sizeof(vendor_status), &error)))
+		(options->vendor != NULL && !named_vendor_status(database, options->vendor, vendor_status,
+														 sizeof(vendor_status), &error)))
 		code = command_fail(options, &error);
 	else
 		code = options->operand_count > 0 ? show_upload(database, options)

@@ -15,7 +15,7 @@
 
 #include "cli/causes.h"
 #include "cli/options.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 #include "report/report_files.h"
 
 /* All borrowed. */

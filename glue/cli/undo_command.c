@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/named.h"
 #include "cli/terminal.h"
 #include "database/postgres_value.h"
-#include "import/upload_calls.h"
+#include "import/upload.h"
 
 /* What became of an upload. */
 struct outcome
@@ -124,10 +125,10 @@ command_undo(const struct options *options)
 	struct glue_error error = {0};
 	struct upload upload = {0};
 	struct outcome outcome = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
-	if (database == NULL || !upload_resolve(database, options->operands[0], &upload, &error) ||
+	if (database == NULL || !named_upload(database, options->operands[0], &upload, &error) ||
 		!undo_upload(database, &upload, &outcome, &error))
 		code = command_fail(options, &error);
 	else if (options->json)

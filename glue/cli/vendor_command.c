@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/chosen_database.h"
 #include "cli/command.h"
-#include "cli/database.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/list.h"
-#include "cli/not_found.h"
 #include "cli/summary.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "cli/not_found.h"
 #include "database/postgres_value.h"
 
 /* What a refused value means, by the constraint that refused it. */
@@ -141,7 +141,7 @@ int
 command_vendor_add(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	bool added = false;
 	int code = EXIT_ALL_GOOD;
 
@@ -350,7 +350,7 @@ command_vendor_show(const struct options *options)
 {
 	struct glue_error error = {0};
 	struct profile profile = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
 	if (database == NULL || !profile_read(database, options, &profile, &error))
@@ -515,7 +515,7 @@ command_vendor_set(const struct options *options)
 	int code = EXIT_ALL_GOOD;
 
 	if (check_given(options, &error))
-		database = database_open(options, &error);
+		database = chosen_database_open(options, &error);
 	if (database == NULL || !update_vendor(database, options, &result, &error))
 		code = command_fail(options, &error);
 	else if (options->json)
@@ -534,7 +534,7 @@ command_vendor_set_status(const struct options *options)
 {
 	const char *const values[] = {options->operands[0], options->operands[1]};
 	struct glue_error error = {0};
-	struct database *database = database_open(options, &error);
+	struct database *database = chosen_database_open(options, &error);
 	PGresult *result = NULL;
 	int code = EXIT_ALL_GOOD;
 

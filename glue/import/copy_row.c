@@ -83,13 +83,13 @@ make_statement(struct copy_layout *layout, struct glue_error *error)
 	layout->column_count = FIXED_COLUMNS;
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
-		if (layout->header->position[column] < 0)
+		if (layout->map->position[column] < 0)
 			continue;
 		used +=
 			snprintf(layout->statement + used, size - used, ", %s", onboard_columns[column].name);
 		layout->column_count++;
 	}
-	if (layout->header->attribute_count > 0)
+	if (layout->map->attribute_count > 0)
 	{
 		used += snprintf(layout->statement + used, size - used, ", attributes");
 		layout->column_count++;
@@ -110,19 +110,19 @@ make_statement(struct copy_layout *layout, struct glue_error *error)
 static bool
 make_keys(struct copy_layout *layout, struct glue_error *error)
 {
-	const struct csv_header *header = layout->header;
+	const struct column_map *map = layout->map;
 	int attribute = 0;
 
-	if (header->attribute_count == 0)
+	if (map->attribute_count == 0)
 		return true;
-	layout->key_ends = glue_allocate(sizeof(size_t) * header->attribute_count);
+	layout->key_ends = glue_allocate(sizeof(size_t) * map->attribute_count);
 	if (layout->key_ends == NULL)
 		return glue_error_memory(error);
-	for (int i = 0; i < header->field_count; i++)
+	for (int i = 0; i < map->field_count; i++)
 	{
-		struct text_view name = header->fields[i].name;
+		struct text_view name = map->fields[i].name;
 
-		if (header->fields[i].role != HEADER_ATTRIBUTE)
+		if (map->fields[i].role != FIELD_ATTRIBUTE)
 			continue;
 		if (!byte_buffer_reserve(&layout->keys, LONGEST_JSON_ESCAPE * name.length + 3, error))
 			return false;
@@ -151,11 +151,11 @@ make_prefix(struct copy_layout *layout, const char *upload_id, struct glue_error
 }
 
 bool
-copy_layout_init(struct copy_layout *layout, const struct csv_header *header, const char *upload_id,
+copy_layout_init(struct copy_layout *layout, const struct column_map *map, const char *upload_id,
 				 bool with_defects, struct glue_error *error)
 {
 	memset(layout, 0, sizeof(*layout));
-	layout->header = header;
+	layout->map = map;
 	layout->with_defects = with_defects;
 	if (make_statement(layout, error) && make_keys(layout, error) &&
 		make_prefix(layout, upload_id, error))
@@ -197,7 +197,7 @@ copy_append_trailer(struct byte_buffer *buffer, struct glue_error *error)
  * the fix file shows an absent value as an empty field again.
  */
 static void
-put_attributes(const struct copy_layout *layout, const struct csv_record *record,
+put_attributes(const struct copy_layout *layout, const struct record *record,
 			   struct byte_buffer *buffer)
 {
 	size_t length_at = buffer->used;
@@ -208,12 +208,12 @@ put_attributes(const struct copy_layout *layout, const struct csv_record *record
 
 	put_int32(buffer, 0);
 	byte_buffer_put(buffer, (const char[]){JSONB_VERSION, '{'}, 2);
-	for (int i = 0; i < layout->header->field_count; i++)
+	for (int i = 0; i < layout->map->field_count; i++)
 	{
 		struct text_view value = record->fields[i];
 		size_t key_end;
 
-		if (layout->header->fields[i].role != HEADER_ATTRIBUTE)
+		if (layout->map->fields[i].role != FIELD_ATTRIBUTE)
 			continue;
 		key_end = layout->key_ends[attribute++];
 		if (value.length > 0)
@@ -237,32 +237,32 @@ put_attributes(const struct copy_layout *layout, const struct csv_record *record
  * The most bytes that a row can take: each byte of it escaped, and the lengths.
  */
 static size_t
-row_bound(const struct copy_layout *layout, const struct csv_record *record)
+row_bound(const struct copy_layout *layout, const struct record *record)
 {
 	size_t bytes = record->raw.length;
 
 	for (int i = 0; i < record->field_count; i++)
 		bytes += record->fields[i].length;
-	if (layout->header->attribute_count > 0)
+	if (layout->map->attribute_count > 0)
 		bytes = LONGEST_JSON_ESCAPE * bytes + layout->keys.used +
-				4 * (size_t) layout->header->attribute_count;
+				4 * (size_t) layout->map->attribute_count;
 	if (record->defect_type != NULL)
-		bytes += strlen(record->defect_type) + CSV_DEFECT_MESSAGE_SIZE;
+		bytes += strlen(record->defect_type) + RECORD_MESSAGE_SIZE;
 	return layout->prefix.used + 2 * BIGINT_SIZE + bytes + 4 * (size_t) layout->column_count + 8;
 }
 
 static void
-put_product(const struct copy_layout *layout, const struct csv_record *record,
+put_product(const struct copy_layout *layout, const struct record *record,
 			struct byte_buffer *buffer)
 {
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
-		int position = layout->header->position[column];
+		int position = layout->map->position[column];
 
 		if (position >= 0)
 			put_text(buffer, record->fields[position]);
 	}
-	if (layout->header->attribute_count > 0)
+	if (layout->map->attribute_count > 0)
 		put_attributes(layout, record, buffer);
 	if (layout->with_defects)
 	{
@@ -272,7 +272,7 @@ put_product(const struct copy_layout *layout, const struct csv_record *record,
 }
 
 static void
-put_defect(const struct copy_layout *layout, const struct csv_record *record,
+put_defect(const struct copy_layout *layout, const struct record *record,
 		   struct byte_buffer *buffer)
 {
 	for (int i = FIXED_COLUMNS + DEFECT_COLUMNS; i < layout->column_count; i++)
@@ -283,7 +283,7 @@ put_defect(const struct copy_layout *layout, const struct csv_record *record,
 }
 
 bool
-copy_append_row(const struct copy_layout *layout, const struct csv_record *record,
+copy_append_row(const struct copy_layout *layout, const struct record *record,
 				struct byte_buffer *buffer, struct glue_error *error)
 {
 	if (!byte_buffer_reserve(buffer, row_bound(layout, record), error))

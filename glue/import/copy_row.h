@@ -19,8 +19,8 @@
 
 #include "base/byte_buffer.h"
 #include "base/failure.h"
-#include "reader/csv_reader.h"
-#include "reader/header.h"
+#include "reader/column_map.h"
+#include "reader/record.h"
 
 /* Bytes of the statement with the NUL: every column, and what is around them. */
 #define COPY_COLUMN_BYTES(symbol, name, ...) +sizeof(", " #name)
@@ -28,11 +28,11 @@
 
 /*
  * How the rows of one file are sent.  Immutable after copy_layout_init().
- * Owns statement, prefix and keys; header is borrowed.
+ * Owns statement, prefix and keys; map is borrowed.
  */
 struct copy_layout
 {
-	const struct csv_header *header;
+	const struct column_map *map;
 	bool with_defects;
 	int column_count;          /* of the COPY */
 	char *statement;           /* COPY onboard.intake (...) FROM STDIN ... */
@@ -44,10 +44,10 @@ struct copy_layout
 };
 
 /*
- * Prepare for the rows of one upload.  header and upload_id are borrowed, the
+ * Prepare for the rows of one upload.  map and upload_id are borrowed, the
  * first as long as the layout lives.  False on OUT_OF_MEMORY.
  */
-extern bool copy_layout_init(struct copy_layout *layout, const struct csv_header *header,
+extern bool copy_layout_init(struct copy_layout *layout, const struct column_map *map,
 							 const char *upload_id, bool with_defects, struct glue_error *error);
 
 /* Accepts a zeroed layout. */
@@ -61,7 +61,7 @@ extern bool copy_append_trailer(struct byte_buffer *buffer, struct glue_error *e
  * Append one row.  A record with a defect needs with_defects.  False on
  * OUT_OF_MEMORY, and the buffer then holds only whole rows.
  */
-extern bool copy_append_row(const struct copy_layout *layout, const struct csv_record *record,
+extern bool copy_append_row(const struct copy_layout *layout, const struct record *record,
 							struct byte_buffer *buffer, struct glue_error *error);
 
 #endif /* GLUE_COPY_ROW_H */

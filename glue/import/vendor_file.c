@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_file.c
- *	  A vendor's file on its way in: opened, scanned, then read for its rows.
+ *	  A vendor's file on its way in: read for its faults, then for its rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,57 +11,32 @@
 #include <string.h>
 #include <strings.h>
 
-#include "import/file_name.h"
+#include <cjson/cJSON.h>
+
 #include "import/vendor_file.h"
 
-#define MEBIBYTE (INT64_C(1) << 20)
-
-static bool
-check_name(const char *name, const char *vendor, struct glue_error *error)
-{
-	if (file_name_agrees(name, vendor))
-		return true;
-	return glue_error_set(
-		error, GLUE_FILE_FAULT, "OTHER_VENDOR",
-		"by its name the file is one of vendor %.*s, not of %s; correct --vendor, or the name",
-		(int) file_name_vendor(name), name, vendor);
-}
-
-static struct csv_options
-csv_options_of(const struct options *options)
-{
-	return (struct csv_options){.encoding = options->encoding, .delimiter = options->delimiter};
-}
-
-/*
- * An encoding that nobody knows was mistyped here; it is no fault of the file.
- */
-static bool
-new_scan(struct vendor_file *file, struct glue_error *error)
-{
-	const struct options *options = file->options;
-	struct csv_options csv = csv_options_of(options);
-	struct scan_limits limits = {options->max_bytes, options->max_rows};
-
-	file->scan = scan_new(&csv, &limits, file->input.name, error);
-	if (file->scan != NULL)
-		return true;
-	if (error->class == GLUE_FILE_FAULT)
-		return glue_error_set(
-			error, GLUE_USAGE_ERROR, "USAGE",
-			"the encoding \"%s\" is not known here; \"iconv -l\" lists those that are",
-			options->encoding != NULL ? options->encoding : "");
-	return false;
-}
-
 bool
-vendor_file_open(struct vendor_file *file, const struct options *options, struct glue_error *error)
+vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char *name,
+				 const struct row_source_options *options, const struct scan_limits *limits,
+				 struct glue_error *error)
 {
 	memset(file, 0, sizeof(*file));
-	file->options = options;
-	return input_open(&file->input, options->operands[0], options, error) &&
-		   check_name(file->input.name, options->vendor, error) && new_scan(file, error);
+	file->bytes = bytes;
+	file->name = name;
+	file->options = *options;
+	file->limits = *limits;
+	file->scan = scan_new(options, limits, name, error);
+	return file->scan != NULL;
 }
+
+void
+vendor_file_clean_up(struct vendor_file *file)
+{
+	scan_destroy(file->scan);
+	memset(file, 0, sizeof(*file));
+}
+
+/* ----- what the file is ----- */
 
 static void
 append(struct vendor_file *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -104,97 +79,168 @@ append_encoding(struct vendor_file *file)
 static void
 identify(struct vendor_file *file, const struct glue_error *fault)
 {
-	const struct options *options = file->options;
 	char delimiter = file->found.delimiter;
 
 	snprintf(file->content_id, sizeof(file->content_id), "%s", file->found.content_id);
 	if (delimiter == 0)
-		delimiter = options->delimiter;
+		delimiter = file->options.delimiter;
 	if (delimiter != 0 && delimiter != ',')
 		append(file, ",delimiter=%02x", (unsigned char) delimiter);
 	if (strcasecmp(file->found.encoding, "UTF-8") != 0)
 		append_encoding(file);
 	if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
-		append(file, ",max-bytes=%" PRId64, options->max_bytes);
+		append(file, ",max-bytes=%" PRId64, file->limits.max_bytes);
 	else if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
-		append(file, ",max-rows=%" PRId64, options->max_rows);
+		append(file, ",max-rows=%" PRId64, file->limits.max_rows);
 	/* What else a file may be read and applied with goes here. */
 }
 
-bool
-vendor_file_scan(struct vendor_file *file, struct glue_error *error)
+/*
+ * The header as a JSON array of names.
+ */
+static void
+add_header(cJSON *metadata, const struct column_map *map)
 {
-	struct progress progress;
-	bool content_known;
-	bool done;
+	cJSON *names = cJSON_AddArrayToObject(metadata, "header");
 
-	progress_begin(&progress, !file->options->quiet, "Reading", "bytes",
-				   file->input.is_spooled ? 0 : file->input.opened.st_size, 0);
-	done = input_scan(&file->input, file->scan, &progress, &file->found, &content_known, error);
-	progress_end(&progress);
-	if (content_known)
-		identify(file, error);
-	return done;
+	for (int i = 0; i < map->field_count; i++)
+	{
+		const struct mapped_field *field = &map->fields[i];
+		char name[ONBOARD_MAX_FIELD_BYTES + 1];
+
+		snprintf(name, sizeof(name), "%.*s", (int) field->name.length, field->name.data);
+		cJSON_AddItemToArray(names, cJSON_CreateString(name));
+	}
+}
+
+char *
+vendor_file_metadata(const struct vendor_file *file)
+{
+	const struct scan_result *found = &file->found;
+	cJSON *metadata = cJSON_CreateObject();
+	char delimiter[2] = {found->delimiter, '\0'};
+	char *text;
+
+	if (found->map != NULL)
+	{
+		add_header(metadata, found->map);
+		cJSON_AddStringToObject(metadata, "delimiter", delimiter);
+	}
+	cJSON_AddStringToObject(metadata, "encoding", found->encoding);
+	text = cJSON_PrintUnformatted(metadata);
+	cJSON_Delete(metadata);
+	return text;
+}
+
+/* ----- the first reading ----- */
+
+struct inspection
+{
+	struct vendor_file *file;
+	bool to_end;
+	vendor_file_progress_fn progress;
+	void *context;
+	int64_t bytes;
+	bool is_refused; /* the scan found a fault */
+};
+
+/*
+ * A byte_source_take_fn.  Where the end of the file is not known there may be
+ * none, so of a refused file only the default limit is read.
+ */
+static bool
+inspect_bytes(void *context, const char *bytes, size_t length)
+{
+	struct inspection *inspection = context;
+	const struct vendor_file *file = inspection->file;
+
+	if (!scan_push(file->scan, bytes, length, NULL))
+		inspection->is_refused = true;
+	inspection->bytes += (int64_t) length;
+	if (inspection->progress != NULL)
+		inspection->progress(inspection->context, inspection->bytes);
+	return !inspection->is_refused ||
+		   (inspection->to_end &&
+			(file->bytes->size > 0 || inspection->bytes <= SCAN_DEFAULT_MAX_BYTES));
 }
 
 bool
-vendor_file_read(struct vendor_file *file, csv_record_fn record_fn, void *context,
-				 struct glue_error *error)
+vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn progress,
+				 void *context, struct glue_error *error)
 {
-	struct csv_options csv = csv_options_of(file->options);
-	struct csv_events events = {.record = record_fn, .context = context};
-	struct csv_source *source;
+	struct inspection inspection = {
+		.file = file,
+		.to_end = to_end,
+		.progress = progress,
+		.context = context,
+	};
+	bool is_whole = file->bytes->read(file->bytes, 0, inspect_bytes, &inspection, error);
 	bool done;
 
-	glue_error_clear(error);
-	/* What the scan found is what is loaded. */
-	csv.delimiter = file->found.delimiter;
-	source = csv_source_new(&csv, &events, error);
-	if (source == NULL)
+	if (!is_whole && error->class != GLUE_NO_ERROR)
 		return false;
-	done = input_read(&file->input, source, error);
-	csv_source_destroy(source);
+	done = scan_finish(file->scan, &file->found, error);
+	if (is_whole && to_end)
+		identify(file, error);
+	/* What the scan found is what is loaded. */
+	if (done)
+		file->options.delimiter = file->found.delimiter;
 	return done;
+}
+
+/* ----- the second reading ----- */
+
+struct pass
+{
+	struct vendor_file_reading *reading;
+	struct glue_error error; /* of the reader; none when a callback said stop */
+};
+
+/*
+ * A byte_source_take_fn.
+ */
+static bool
+read_rows(void *context, const char *bytes, size_t length)
+{
+	struct pass *pass = context;
+	struct vendor_file_reading *reading = pass->reading;
+
+	return (reading->piece == NULL || reading->piece(reading->context)) &&
+		   row_reader_push(reading->reader, bytes, length, &pass->error);
 }
 
 /*
- * Twice the limit, or what the file needs when that is known to be more.
+ * A fault in a file that had none is no news about it if it was replaced.
  */
-static void
-next_size(const struct vendor_file *file, char *text, size_t size)
+static bool
+explain(struct vendor_file *file, bool done, struct glue_error *error)
 {
-	int64_t bytes = 2 * file->options->max_bytes;
-
-	if (bytes < file->found.byte_count)
-		bytes = file->found.byte_count;
-	if (bytes < MEBIBYTE)
-		snprintf(text, size, "%" PRId64, bytes);
-	else
-		snprintf(text, size, "%" PRId64 "M", (bytes + MEBIBYTE - 1) / MEBIBYTE);
+	if ((done || error->class == GLUE_FILE_FAULT) && file->bytes->is_replaced != NULL &&
+		file->bytes->is_replaced(file->bytes))
+		return byte_source_replaced(file->bytes, error);
+	return done;
 }
 
-struct glue_error
-vendor_file_advice(const struct vendor_file *file, const struct glue_error *fault)
+bool
+vendor_file_read(struct vendor_file *file, struct vendor_file_reading *reading,
+				 const struct resume_token *from, const struct row_reader_events *events,
+				 struct glue_error *error)
 {
-	struct glue_error advised = *fault;
-	char size[24];
+	struct pass pass = {.reading = reading};
+	int64_t offset = from != NULL ? from->byte_offset : 0;
+	bool done;
 
-	if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
-		glue_error_reword(&advised, "%s, or allow more with --max-rows (0 for no limit)",
-						  fault->text);
-	else if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
-	{
-		next_size(file, size, sizeof(size));
-		glue_error_reword(&advised, "%s, or allow it with --max-bytes %s (0 for no limit)",
-						  fault->text, size);
-	}
-	return advised;
-}
-
-void
-vendor_file_clean_up(struct vendor_file *file)
-{
-	scan_destroy(file->scan);
-	input_clean_up(&file->input);
-	memset(file, 0, sizeof(*file));
+	glue_error_clear(error);
+	reading->reader = from != NULL ? row_reader_resume(from, events, error)
+								   : row_reader_open(&file->options, events, error);
+	if (reading->reader == NULL)
+		return false;
+	done = file->bytes->read(file->bytes, offset, read_rows, &pass, error);
+	if (done)
+		done = row_reader_finish(reading->reader, error);
+	else if (pass.error.class != GLUE_NO_ERROR)
+		*error = pass.error;
+	row_reader_destroy(reading->reader);
+	reading->reader = NULL;
+	return explain(file, done, error);
 }

@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_file.h
- *	  A vendor's file on its way in: opened, scanned, then read for its rows.
+ *	  A vendor's file on its way in: read for its faults, then for its rows.
  *
- * What load and check have in common.
+ * The two readings have in common where the bytes come from and how they are
+ * read, so what the first one promised is what the second one gives.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,10 +14,8 @@
 #include <stdbool.h>
 
 #include "base/failure.h"
-#include "cli/options.h"
-#include "cli/progress.h"
-#include "import/input.h"
-#include "reader/csv_reader.h"
+#include "import/byte_source.h"
+#include "reader/row_reader.h"
 #include "reader/scan.h"
 
 /*
@@ -25,26 +24,39 @@
  */
 #define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 128)
 
-/* Owns input and scan: vendor_file_clean_up().  found.header is scan's. */
+/* So many bytes, or rows, of a reading are done. */
+typedef void (*vendor_file_progress_fn)(void *context, int64_t done);
+
+/* Borrows bytes and name; owns scan: vendor_file_clean_up(). */
 struct vendor_file
 {
-	const struct options *options;
-	struct input input;
+	struct byte_source *bytes;
+	const char *name;
+	struct row_source_options options; /* the delimiter is that of the first
+										* reading */
+	struct scan_limits limits;
 	struct scan *scan;
-	struct scan_result found;
-	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" when not all of the
-															 * file was read */
+	struct scan_result found;                     /* found.map is scan's */
+	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" when not all of the file
+												   * was read */
 };
 
 /*
- * Open the file of the first operand.  File fault when it cannot be read, or
- * when its name says that it is another vendor's.
+ * A file; nothing is read yet.  bytes, name and the texts of options are borrowed.
+ * False on the errors of scan_new().
  */
-extern bool
-vendor_file_open(struct vendor_file *file, const struct options *options, struct glue_error *error);
+extern bool vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char *name,
+							 const struct row_source_options *options,
+							 const struct scan_limits *limits, struct glue_error *error);
+
+/* Accepts a zeroed file. */
+extern void vendor_file_clean_up(struct vendor_file *file);
 
 /*
- * Read it for faults; fills found and content_id in either case.
+ * Read it the first time.  Fills found; false with a file fault when it cannot be
+ * loaded, or with the errors of its source.  With to_end, it is read to its end even
+ * after a fault, and content_id is filled; progress, NULL for none, is told how
+ * many bytes are read.
  *
  * The content id says what the file is, by content and name, and how it is read:
  * another reading gives other rows and is another upload.  The defaults, comma and
@@ -53,23 +65,36 @@ vendor_file_open(struct vendor_file *file, const struct options *options, struct
  * of two limits the file was accepted.  A limit that refuses the file is part of
  * the content id.
  */
-extern bool vendor_file_scan(struct vendor_file *file, struct glue_error *error);
+extern bool
+vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn progress,
+				 void *context, struct glue_error *error);
 
 /*
- * Read it for its rows.  Results as csv_source_push(): false without an error
- * when record_fn stopped it.
+ * What the first reading found, as the metadata of an upload: a JSON object with
+ * header, delimiter and encoding, of which the fix file is made; those that were
+ * not found out are left out.  The header is as written, columns of an earlier fix
+ * file included, because an unreadable record has their cells.  The caller owns
+ * the text: cJSON_free().  NULL when there is no memory.
  */
-extern bool vendor_file_read(struct vendor_file *file, csv_record_fn record_fn, void *context,
-							 struct glue_error *error);
+extern char *vendor_file_metadata(const struct vendor_file *file);
+
+/* The second reading, as its callbacks know it. */
+struct vendor_file_reading
+{
+	struct row_reader *reader;
+	bool (*piece)(void *context); /* called before each piece of the file; false
+									 * stops; or NULL */
+	void *context;
+};
 
 /*
- * A fault as the user of the program is told it: with the option that lifts a
- * limit.  The vendor, who gets the fault's own text by mail, has no options.
+ * Read it for its rows, from a checkpoint (NULL: from its beginning) to its end.
+ * reading->reader is there while the events are called.  False without an error
+ * when a callback stopped it; otherwise with OBJECT_REPLACED when the file is not
+ * the one of before any more, and the errors of row_reader.h and of its source.
  */
-extern struct glue_error
-vendor_file_advice(const struct vendor_file *file, const struct glue_error *fault);
-
-/* Accepts a zeroed file. */
-extern void vendor_file_clean_up(struct vendor_file *file);
+extern bool vendor_file_read(struct vendor_file *file, struct vendor_file_reading *reading,
+							 const struct resume_token *from,
+							 const struct row_reader_events *events, struct glue_error *error);
 
 #endif /* GLUE_VENDOR_FILE_H */

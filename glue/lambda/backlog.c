@@ -5,7 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,9 +73,8 @@ backlog_report(struct sandbox *sandbox, const struct invocation *invocation,
 	PGresult *values = NULL;
 	bool done;
 
-	if (!connection_query(sandbox->connection, invocation->deadline_ms,
-						  "SELECT b.name, b.value FROM onboard_backlog() b", 0, NULL, &values,
-						  error))
+	if (!database_query(sandbox->database, RUN_AGAIN,
+						"SELECT b.name, b.value FROM onboard_backlog() b", 0, NULL, &values, error))
 		return false;
 	done = byte_buffer_append_string(response, "{", error);
 	for (int row = 0; done && row < PQntuples(values); row++)
@@ -115,12 +113,12 @@ backlog_log_upload_line(const struct log *log, enum log_level level, const char 
 /*
  * Run a query for those older than SWEEP_IDLE_SECONDS and write a line for each.
  */
-#define log_each(sandbox, deadline_ms, statement, message, error) \
-	log_each_line((sandbox), (deadline_ms), (statement), "" message, (error))
+#define log_each(sandbox, statement, message, error) \
+	log_each_line((sandbox), (statement), "" message, (error))
 
 static bool
-log_each_line(struct sandbox *sandbox, int64_t deadline_ms, const char *statement,
-			  const char *message, struct glue_error *error)
+log_each_line(struct sandbox *sandbox, const char *statement, const char *message,
+			  struct glue_error *error)
 {
 	char seconds[INTEGER_TEXT_SIZE];
 	char most[INTEGER_TEXT_SIZE];
@@ -130,7 +128,7 @@ log_each_line(struct sandbox *sandbox, int64_t deadline_ms, const char *statemen
 	};
 	PGresult *list = NULL;
 
-	if (!connection_query(sandbox->connection, deadline_ms, statement, 2, values, &list, error))
+	if (!database_query(sandbox->database, RUN_AGAIN, statement, 2, values, &list, error))
 		return false;
 	for (int row = 0; row < PQntuples(list); row++)
 		backlog_log_upload_line(&sandbox->log, LOG_WARNING, message, list, row);
@@ -139,11 +137,8 @@ log_each_line(struct sandbox *sandbox, int64_t deadline_ms, const char *statemen
 }
 
 bool
-backlog_log_stuck(struct sandbox *sandbox, const struct invocation *invocation,
-				  struct glue_error *error)
+backlog_log_stuck(struct sandbox *sandbox, struct glue_error *error)
 {
-	int64_t deadline_ms = invocation->deadline_ms;
-
-	return log_each(sandbox, deadline_ms, STUCK, "upload is stuck", error) &&
-		   log_each(sandbox, deadline_ms, UNREPORTED, "upload is not reported", error);
+	return log_each(sandbox, STUCK, "upload is stuck", error) &&
+		   log_each(sandbox, UNREPORTED, "upload is not reported", error);
 }

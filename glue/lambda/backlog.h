@@ -25,8 +25,7 @@ extern bool backlog_report(struct sandbox *sandbox, const struct invocation *inv
  * Write a line for each upload that is processing and without progress for
  * SWEEP_IDLE_SECONDS, and for each that ended so long ago and is not reported.
  */
-extern bool backlog_log_stuck(struct sandbox *sandbox, const struct invocation *invocation,
-							  struct glue_error *error);
+extern bool backlog_log_stuck(struct sandbox *sandbox, struct glue_error *error);
 
 /* Write a line for one upload of a list with STALLED_COLUMNS. */
 #define backlog_log_upload(log, level, message, list, row) \

@@ -147,6 +147,7 @@ handle_event(struct runtime *runtime, struct sandbox *sandbox, const struct hand
 
 	response->used = 0;
 	sandbox->log.request_id = event->request_id;
+	database_set_deadline(sandbox->database, invocation.deadline_ms);
 	done = handler->invoke(sandbox, &invocation, &failure);
 	metrics_add(&metrics, METRIC_RETRIES, sandbox_take_retries(sandbox));
 	metrics_add(&metrics, METRIC_DURATION, clock_milliseconds() - started_ms);

@@ -31,8 +31,7 @@ check_invoke(struct sandbox *sandbox, const struct invocation *invocation, struc
 	PGresult *result = NULL;
 	bool done;
 
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, QUERY, 1, values, &result,
-						  error))
+	if (!database_query(sandbox->database, RUN_AGAIN, QUERY, 1, values, &result, error))
 		return false;
 	if (strcmp(PQgetvalue(result, 0, 1), ONBOARD_VERSION) != 0)
 		log_write(&sandbox->log, LOG_WARNING, "the database has another version of the extension",

@@ -20,7 +20,7 @@
 #include "aws/secrets.h"
 #include "base/byte_buffer.h"
 #include "base/failure.h"
-#include "lambda/connection.h"
+#include "database/database.h"
 #include "lambda/environment.h"
 #include "lambda/handler_table.h"
 #include "lambda/log.h"
@@ -39,7 +39,7 @@ struct sandbox
 	struct aws_credentials_provider *credentials;
 	struct aws_client aws;
 	struct secret database_secret;
-	struct connection *connection;
+	struct database *database;
 	void *state;
 };
 

@@ -149,9 +149,8 @@ redirect(struct sandbox *sandbox, const struct url_reply *reply, const char *upl
 }
 
 static bool
-answer_file(struct sandbox *sandbox, const struct invocation *invocation,
-			const struct url_reply *reply, enum link_kind kind, const char *upload_id,
-			struct glue_error *error)
+answer_file(struct sandbox *sandbox, const struct url_reply *reply, enum link_kind kind,
+			const char *upload_id, struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
 	int column = kind == LINK_ERROR_REPORT ? 0 : 1;
@@ -159,8 +158,7 @@ answer_file(struct sandbox *sandbox, const struct invocation *invocation,
 	PGresult *result = NULL;
 	bool done;
 
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, FILE_QUERY, 1, values,
-						  &result, &failure))
+	if (!database_query(sandbox->database, RUN_AGAIN, FILE_QUERY, 1, values, &result, &failure))
 		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
@@ -175,16 +173,15 @@ answer_file(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 static bool
-answer_status(struct sandbox *sandbox, const struct invocation *invocation,
-			  const struct url_reply *reply, const char *upload_id, struct glue_error *error)
+answer_status(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_id,
+			  struct glue_error *error)
 {
 	const char *const values[] = {upload_id};
 	struct glue_error failure = {0};
 	PGresult *result = NULL;
 	bool done;
 
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, STATUS_QUERY, 1, values,
-						  &result, &failure))
+	if (!database_query(sandbox->database, RUN_AGAIN, STATUS_QUERY, 1, values, &result, &failure))
 		return reply_unavailable(sandbox, reply, upload_id, &failure, error);
 	if (PQntuples(result) == 0)
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
@@ -223,8 +220,8 @@ follow_link(struct sandbox *sandbox, const struct invocation *invocation,
 	if (verdict == LINK_EXPIRED)
 		return refuse(sandbox, reply, REFUSAL_EXPIRED, upload_id, error);
 	if (request->status)
-		return answer_status(sandbox, invocation, reply, upload_id, error);
-	return answer_file(sandbox, invocation, reply, request->kind, upload_id, error);
+		return answer_status(sandbox, reply, upload_id, error);
+	return answer_file(sandbox, reply, request->kind, upload_id, error);
 }
 
 static bool

@@ -74,10 +74,10 @@ claim_events(const struct drain *drain, PGresult **events, struct glue_error *er
 	bool of_upload = drain->upload_id != NULL;
 
 	snprintf(lease, sizeof(lease), "%" PRId64 " seconds", settings->outbox_lease_seconds);
-	return connection_query(drain->sandbox->connection, drain->deadline_ms,
-							of_upload ? CLAIM("$1::integer, $2::interval, $3::text")
-									  : CLAIM("$1::integer, $2::interval"),
-							of_upload ? 3 : 2, values, events, error);
+	return database_query(drain->sandbox->database, RUN_AGAIN,
+						  of_upload ? CLAIM("$1::integer, $2::interval, $3::text")
+									: CLAIM("$1::integer, $2::interval"),
+						  of_upload ? 3 : 2, values, events, error);
 }
 
 /*
@@ -113,8 +113,8 @@ acknowledge(struct drain *drain, const PGresult *events, const struct sqs_messag
 	{
 		const char *const values[] = {ids.data, PQgetvalue(events, 0, CLAIM_TOKEN)};
 
-		done = connection_query(drain->sandbox->connection, drain->deadline_ms, ACKNOWLEDGE, 2,
-								values, NULL, error);
+		done = database_query(drain->sandbox->database, RUN_AGAIN, ACKNOWLEDGE, 2, values, NULL,
+							  error);
 	}
 	drain->sent += sent;
 	drain->unsent += PQntuples(events) - sent;

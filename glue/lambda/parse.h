@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * parse.h
- *	  A vendor's file: from its object to rows on their way.
+ *	  A vendor's file in S3: from its object to rows on their way.
  *
- * What the parser does for a notification and the sweeper for an upload that
- * stopped moving.  Doing it again is the one repair for everything that can be
- * lost behind it: rows left without a verdict are sent again, and all else
- * stays as it is.
+ * What the parser does for a notification and the sweeper for a stalled upload.
+ * Doing it again is the one repair for everything that can be lost after it: rows
+ * without a verdict are sent again, and all else stays as it is.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +13,7 @@
 #define GLUE_LAMBDA_PARSE_H
 
 #include "lambda/handler.h"
-#include "lambda/object_upload.h"
+#include "lambda/vendor_object.h"
 
 /* How the rows of a file travel. */
 enum parse_route
@@ -31,17 +30,10 @@ enum parse_route
  */
 extern bool
 parse_object(struct sandbox *sandbox, const struct invocation *invocation,
-			 struct object_upload *object, enum parse_route route, struct glue_error *error);
+			 const struct vendor_object *object, enum parse_route route, struct glue_error *error);
 
 /* The same for an upload that is in the database. */
 extern bool parse_upload(struct sandbox *sandbox, const struct invocation *invocation,
 						 const char *upload_id, struct glue_error *error);
-
-/*
- * Parse what the notifications of an SQS event are about; the messages that
- * have to come again are named in the response.
- */
-extern bool parse_event(struct sandbox *sandbox, const struct invocation *invocation,
-						enum parse_route route, struct glue_error *error);
 
 #endif /* GLUE_LAMBDA_PARSE_H */

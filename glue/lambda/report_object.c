@@ -6,31 +6,16 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "aws/s3.h"
+#include "base/descriptor.h"
 #include "lambda/report_object.h"
-#include "report/report_form.h"
-
-#define PATH_SIZE 4096
-
-/* Bytes that are gathered before they are written. */
-#define CHUNK_SIZE ((size_t) 64 * 1024)
 
 #define CONTENT_TYPE "text/csv; charset=utf-8"
-
-/* A report on its way into its file. */
-struct report_writing
-{
-	const struct report_object *object;
-	int file;                 /* without a name */
-	struct byte_buffer chunk; /* owned; not written yet */
-	struct report_size size;
-};
 
 /* ----- the file ----- */
 
@@ -42,17 +27,14 @@ file_error(struct glue_error *error)
 }
 
 /*
- * A file without a name: it is gone when it is closed, by whatever.
+ * Open a file without a name, so that nothing is left when the process is killed.
  */
 static bool
 open_file(int *file, struct glue_error *error)
 {
-	const char *folder = getenv("TMPDIR");
-	char path[PATH_SIZE];
+	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/onboard-report-XXXXXX",
-			 folder != NULL && folder[0] == '/' ? folder : "/tmp");
-	*file = mkostemp(path, O_CLOEXEC);
+	*file = descriptor_temporary("onboard-report", path, sizeof(path));
 	if (*file < 0)
 		return file_error(error);
 	if (unlink(path) == 0)
@@ -62,81 +44,39 @@ open_file(int *file, struct glue_error *error)
 	return false;
 }
 
-static bool
-write_chunk(struct report_writing *writing, struct glue_error *error)
-{
-	const char *next = writing->chunk.data;
-	size_t left = writing->chunk.used;
-
-	while (left > 0)
-	{
-		ssize_t written = write(writing->file, next, left);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return file_error(error);
-		next += written;
-		left -= written;
-	}
-	writing->size.bytes += writing->chunk.used;
-	writing->chunk.used = 0;
-	return true;
-}
-
-/* ----- the records ----- */
-
 /*
- * A postgres_row_fn.
+ * Begin of the sink; the context is the descriptor.
  */
 static bool
-take_report_record(void *context, const PGresult *row, struct glue_error *error)
+begin_file(void *context, struct glue_error *error)
 {
-	struct report_writing *writing = context;
-	size_t length = PQgetlength(row, 0, 0);
+	const int *file = context;
 
-	writing->size.records++;
-	if (!byte_buffer_append(&writing->chunk, PQgetvalue(row, 0, 0), length, error) ||
-		!byte_buffer_append_string(&writing->chunk, REPORT_LINE_END, error))
-		return false;
-	return writing->chunk.used < CHUNK_SIZE || write_chunk(writing, error);
+	return descriptor_rewind(*file) || file_error(error);
 }
 
-/*
- * A transaction_fn: fill the file from its beginning.
- */
 static bool
-fill_report_file(PGconn *connection, int64_t deadline_ms, void *context, struct glue_error *error)
+write_bytes(void *context, const char *bytes, size_t length, struct glue_error *error)
 {
-	struct report_writing *writing = context;
-	const char *const values[] = {writing->object->upload_id};
+	const int *file = context;
 
-	memset(&writing->size, 0, sizeof(writing->size));
-	writing->size.records = -1; /* the header is none */
-	writing->chunk.used = 0;
-	if (ftruncate(writing->file, 0) != 0 || lseek(writing->file, 0, SEEK_SET) != 0)
-		return file_error(error);
-	return byte_buffer_append_string(&writing->chunk, REPORT_BEGINNING, error) &&
-		   postgres_each_row(connection, writing->object->query, 1, values, deadline_ms,
-							 take_report_record, writing, error) &&
-		   write_chunk(writing, error);
+	return descriptor_write(*file, bytes, length) || file_error(error);
 }
 
 /* ----- the object ----- */
 
 static bool
-put_file(struct sandbox *sandbox, const struct report_writing *writing, int64_t deadline_ms,
-		 struct glue_error *error)
+put_file(struct sandbox *sandbox, const struct report_object *object, int *file, int64_t length,
+		 int64_t deadline_ms, struct glue_error *error)
 {
 	char hash[AWS_HASH_SIZE];
 	char disposition[256];
-	int file = writing->file;
 	struct s3_put put = {
 		.bucket = sandbox->settings.bucket,
-		.key = writing->object->key,
+		.key = object->key,
 		.read = s3_read_file,
-		.read_context = &file,
-		.length = writing->size.bytes,
+		.read_context = file,
+		.length = length,
 		.payload_hash = hash,
 		.content_type = CONTENT_TYPE,
 		.content_disposition = disposition,
@@ -144,8 +84,8 @@ put_file(struct sandbox *sandbox, const struct report_writing *writing, int64_t 
 	};
 
 	snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"",
-			 writing->object->download_name);
-	return s3_file_hash(file, put.length, hash, error) && s3_put(&sandbox->aws, &put, NULL, error);
+			 object->download_name);
+	return s3_file_hash(*file, put.length, hash, error) && s3_put(&sandbox->aws, &put, NULL, error);
 }
 
 bool
@@ -153,17 +93,14 @@ report_object_write(struct sandbox *sandbox, const struct invocation *invocation
 					const struct report_object *object, struct report_size *size,
 					struct glue_error *error)
 {
-	struct report_writing writing = {.object = object};
+	int file;
+	struct report_sink sink = {begin_file, write_bytes, &file};
 	bool done;
 
-	if (!open_file(&writing.file, error))
+	if (!open_file(&file, error))
 		return false;
-	done = connection_transaction(sandbox->connection, invocation->deadline_ms, fill_report_file,
-								  &writing, error) != TRANSACTION_ROLLED_BACK;
-	/* It only read: what became of its COMMIT does not matter. */
-	done = done && put_file(sandbox, &writing, invocation->deadline_ms, error);
-	*size = writing.size;
-	byte_buffer_clean_up(&writing.chunk);
-	close(writing.file);
+	done = report_write(sandbox->database, object->kind, object->upload_id, &sink, size, error) &&
+		   put_file(sandbox, object, &file, size->bytes, invocation->deadline_ms, error);
+	close(file);
 	return done;
 }

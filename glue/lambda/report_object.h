@@ -18,25 +18,19 @@
 #define GLUE_LAMBDA_REPORT_OBJECT_H
 
 #include "lambda/handler.h"
+#include "report/report_content.h"
 
 /* What to write.  All is borrowed. */
 struct report_object
 {
 	const char *upload_id;
-	const char *query; /* ERROR_REPORT_QUERY or FIX_FILE_QUERY */
+	enum report_kind kind; /* a CSV file */
 	const char *key;
 	const char *download_name; /* letters, digits and "._-" */
 };
 
-/* What was written. */
-struct report_size
-{
-	int64_t records; /* header not counted */
-	int64_t bytes;
-};
-
 /*
- * Write a report.  Errors are those of the connection and of s3_put(), and
+ * Write a report.  Errors are those of the database and of s3_put(), and
  * infrastructure error TEMPORARY_FILE.
  */
 extern bool report_object_write(struct sandbox *sandbox, const struct invocation *invocation,

@@ -43,7 +43,7 @@
 #include "lambda/report_object.h"
 #include "lambda/sqs_event.h"
 #include "lambda/upload_message.h"
-#include "report/report_form.h"
+#include "report/report_content.h"
 #include "shared/text.h"
 
 /* Bytes of LINK_BASE_URL with the NUL, and of a link. */
@@ -72,18 +72,11 @@
 	" FROM (SELECT) always LEFT JOIN onboard_report_due($1::text) d ON true"                      \
 	" LEFT JOIN onboard.upload_history u ON u.upload_id = $1::text"
 
-#define RECORD_QUERY "SELECT onboard_record_report($1::text, $2::text, $3::text)"
-
-#define MAIL_QUERY             \
-	"SELECT n.subject, n.body" \
-	" FROM onboard_notification($1::text, $2::text, $3::text, to_timestamp($4::bigint)) n"
-
 /* One of the two files of a report. */
 struct report_file
 {
-	enum link_kind kind;
-	const char *query;
-	const char *ending;
+	enum report_kind kind;
+	enum link_kind link_kind;
 	char key[S3_KEY_SIZE]; /* "" for none */
 	char link[LINK_SIZE];  /* "" for none */
 	struct report_size size;
@@ -123,13 +116,13 @@ due_text(const struct report *report, enum due_column column)
  * Ask, and tell operators why there is nothing to do.
  */
 static bool
-ask_whether_due(struct report *report, int64_t deadline_ms, bool *due, struct glue_error *error)
+ask_whether_due(struct report *report, bool *due, struct glue_error *error)
 {
 	const char *const values[] = {report->upload_id};
 	const struct log *log = &report->sandbox->log;
 
-	if (!connection_query(report->sandbox->connection, deadline_ms, DUE_QUERY, 1, values,
-						  &report->due, error))
+	if (!database_query(report->sandbox->database, RUN_AGAIN, DUE_QUERY, 1, values, &report->due,
+						error))
 		return false;
 	if (due_text(report, DUE_IS_OPERATOR)[0] != 't')
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_REPORTER",
@@ -154,15 +147,15 @@ write_report_file(struct report *report, const struct invocation *invocation,
 	char name[NAME_SIZE];
 	struct report_object object = {
 		.upload_id = report->upload_id,
-		.query = file->query,
+		.kind = file->kind,
 		.key = file->key,
 		.download_name = name,
 	};
 
-	snprintf(name, sizeof(name), "%s%s", due_text(report, DUE_NAME), file->ending);
-	if (snprintf(file->key, sizeof(file->key), "%s%s/%s%s", report->sandbox->settings.error_prefix,
+	snprintf(name, sizeof(name), "%s_%s", due_text(report, DUE_NAME), report_name(file->kind));
+	if (snprintf(file->key, sizeof(file->key), "%s%s/%s_%s", report->sandbox->settings.error_prefix,
 				 due_text(report, DUE_VENDOR_ID), report->upload_id,
-				 file->ending) >= (int) sizeof(file->key))
+				 report_name(file->kind)) >= (int) sizeof(file->key))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS", "ERROR_PREFIX is too long");
 	return report_object_write(report->sandbox, invocation, &object, &file->size, error);
 }
@@ -179,13 +172,13 @@ make_link(const struct report *report, struct report_file *file, struct glue_err
 	int base_length = (int) strlen(base);
 	char token[LINK_TOKEN_SIZE];
 
-	if (!link_token_make(&store->keys, file->kind, report->upload_id, report->links_until, token,
-						 error))
+	if (!link_token_make(&store->keys, file->link_kind, report->upload_id, report->links_until,
+						 token, error))
 		return false;
 	while (base_length > 0 && base[base_length - 1] == '/')
 		base_length--;
-	snprintf(file->link, sizeof(file->link), "%.*s%s%s", base_length, base, link_path(file->kind),
-			 token);
+	snprintf(file->link, sizeof(file->link), "%.*s%s%s", base_length, base,
+			 link_path(file->link_kind), token);
 	return true;
 }
 
@@ -210,7 +203,7 @@ null_if_empty(const char *text)
 }
 
 static bool
-publish(const struct report *report, const PGresult *mail, int64_t deadline_ms,
+publish(const struct report *report, const struct report_mail *mail, int64_t deadline_ms,
 		struct glue_error *error)
 {
 	const struct aws_pair attributes[] = {
@@ -220,8 +213,8 @@ publish(const struct report *report, const PGresult *mail, int64_t deadline_ms,
 	int64_t limit = clock_milliseconds() + PUBLISH_MS;
 	struct sns_message message = {
 		.topic_arn = report->sandbox->settings.notification_topic_arn,
-		.subject = PQgetvalue(mail, 0, 0),
-		.text = text_of(PQgetvalue(mail, 0, 1)),
+		.subject = mail->subject,
+		.text = text_of(mail->body),
 		.attributes = attributes,
 		.attribute_count = 2,
 		.deadline = limit < deadline_ms - COMMIT_MS ? limit : deadline_ms - COMMIT_MS,
@@ -232,39 +225,30 @@ publish(const struct report *report, const PGresult *mail, int64_t deadline_ms,
 
 /*
  * A transaction_fn: record the report and publish the mail, unless somebody
- * else has.  Nothing that can fail follows publishing.
+ * else has.  Nothing that can fail comes after publishing.
  */
 static bool
-record_and_publish(PGconn *connection, int64_t deadline_ms, void *context, struct glue_error *error)
+record_and_publish(struct database *database, void *context, struct glue_error *error)
 {
 	struct report *report = context;
-	char until[INTEGER_TEXT_SIZE];
-	const char *const record_values[] = {
-		report->upload_id,
-		null_if_empty(report->errors.key),
-		null_if_empty(report->fix.key),
+	const struct report_links links = {
+		.errors = null_if_empty(report->errors.link),
+		.fix = null_if_empty(report->fix.link),
+		.until = report->links_until,
 	};
-	const char *const mail_values[] = {
-		report->upload_id,
-		null_if_empty(report->errors.link),
-		null_if_empty(report->fix.link),
-		until,
-	};
-	PGresult *result = NULL;
+	struct report_mail mail;
 	bool recorded;
 	bool done;
 
-	if (!postgres_query(connection, RECORD_QUERY, 3, record_values, deadline_ms, &result, error))
+	if (!report_record(database, report->upload_id, null_if_empty(report->errors.key),
+					   null_if_empty(report->fix.key), &recorded, error))
 		return false;
-	recorded = PQgetvalue(result, 0, 0)[0] == 't';
-	PQclear(result);
 	if (!recorded)
 		return true;
-	(void) integer_text(until, report->links_until);
-	if (!postgres_query(connection, MAIL_QUERY, 4, mail_values, deadline_ms, &result, error))
+	if (!report_mail_read(database, report->upload_id, &links, &mail, error))
 		return false;
-	done = publish(report, result, deadline_ms, error);
-	PQclear(result);
+	done = publish(report, &mail, database_deadline(database), error);
+	report_mail_clean_up(&mail);
 	report->published = done;
 	return done;
 }
@@ -295,7 +279,7 @@ make_report(struct report *report, const struct invocation *invocation, struct g
 {
 	bool due = false;
 
-	if (!ask_whether_due(report, invocation->deadline_ms, &due, error))
+	if (!ask_whether_due(report, &due, error))
 		return false;
 	if (!due)
 		return true;
@@ -304,8 +288,8 @@ make_report(struct report *report, const struct invocation *invocation, struct g
 		 !write_report_file(report, invocation, &report->fix, error) ||
 		 !make_links(report, invocation->deadline_ms, error)))
 		return false;
-	if (connection_transaction(report->sandbox->connection, invocation->deadline_ms,
-							   record_and_publish, report, error) != TRANSACTION_COMMITTED)
+	if (database_transaction(report->sandbox->database, record_and_publish, report, error) !=
+		TRANSACTION_COMMITTED)
 		return false;
 	tell(report, invocation);
 	/* Events of this upload that could not be sent when they were made. */
@@ -325,14 +309,12 @@ report_upload(struct sandbox *sandbox, const struct invocation *invocation, cons
 	report->sandbox = sandbox;
 	report->upload_id = upload_id;
 	report->errors = (struct report_file){
-		.kind = LINK_ERROR_REPORT,
-		.query = ERROR_REPORT_QUERY,
-		.ending = "_errors.csv",
+		.kind = REPORT_ERRORS,
+		.link_kind = LINK_ERROR_REPORT,
 	};
 	report->fix = (struct report_file){
-		.kind = LINK_FIX_FILE,
-		.query = FIX_FILE_QUERY,
-		.ending = "_fix.csv",
+		.kind = REPORT_FIX,
+		.link_kind = LINK_FIX_FILE,
 	};
 	done = make_report(report, invocation, error);
 	PQclear(report->due);

@@ -40,14 +40,14 @@ struct role_change
 /* ----- statements with names ----- */
 
 static bool
-append_identifier(PGconn *session, struct byte_buffer *statement, const char *name,
+append_identifier(struct database *database, struct byte_buffer *statement, const char *name,
 				  struct glue_error *error)
 {
-	char *quoted = PQescapeIdentifier(session, name, strlen(name));
+	char *quoted = PQescapeIdentifier(database_connection(database), name, strlen(name));
 	bool done;
 
 	if (quoted == NULL)
-		return postgres_error(session, NULL, error);
+		return postgres_error(database_connection(database), NULL, error);
 	done = byte_buffer_append_string(statement, quoted, error);
 	PQfreemem(quoted);
 	return done;
@@ -57,16 +57,16 @@ append_identifier(PGconn *session, struct byte_buffer *statement, const char *na
  * Run text, a role's name, more text, and another name or none.
  */
 static bool
-run_with_names(PGconn *session, int64_t deadline_ms, const char *first, const char *role,
-			   const char *second, const char *member, struct glue_error *error)
+run_with_names(struct database *database, const char *first, const char *role, const char *second,
+			   const char *member, struct glue_error *error)
 {
 	struct byte_buffer statement = {0};
 	bool done = byte_buffer_append_string(&statement, first, error) &&
-				append_identifier(session, &statement, role, error) &&
+				append_identifier(database, &statement, role, error) &&
 				byte_buffer_append_string(&statement, second, error) &&
-				(member == NULL || append_identifier(session, &statement, member, error)) &&
+				(member == NULL || append_identifier(database, &statement, member, error)) &&
 				byte_buffer_terminate(&statement, error) &&
-				postgres_query(session, statement.data, 0, NULL, deadline_ms, NULL, error);
+				database_query(database, RUN_ONCE, statement.data, 0, NULL, NULL, error);
 
 	byte_buffer_clean_up(&statement);
 	return done;
@@ -88,15 +88,14 @@ unfit(struct glue_error *error, const char *reason)
 }
 
 static bool
-create_role(PGconn *session, int64_t deadline_ms, const char *role, const PGresult *groups,
+create_role(struct database *database, const char *role, const PGresult *groups,
 			struct glue_error *error)
 {
-	if (!run_with_names(session, deadline_ms, "CREATE ROLE ", role, " LOGIN", NULL, error))
+	if (!run_with_names(database, "CREATE ROLE ", role, " LOGIN", NULL, error))
 		return false;
 	for (int i = 0; i < PQntuples(groups); i++)
 	{
-		if (!run_with_names(session, deadline_ms, "GRANT ", PQgetvalue(groups, i, 0), " TO ", role,
-							error))
+		if (!run_with_names(database, "GRANT ", PQgetvalue(groups, i, 0), " TO ", role, error))
 			return false;
 	}
 	return true;
@@ -116,21 +115,20 @@ check_role(const PGresult *found, const PGresult *groups, struct glue_error *err
 }
 
 static bool
-prepare_role(PGconn *session, int64_t deadline_ms, const struct role_change *change,
-			 struct glue_error *error)
+prepare_role(struct database *database, const struct role_change *change, struct glue_error *error)
 {
 	const char *const values[] = {change->role, change->present};
 	PGresult *groups = NULL;
 	PGresult *found = NULL;
 	bool done;
 
-	done = postgres_query(session, GROUPS, 2, values, deadline_ms, &groups, error) &&
-		   postgres_query(session, ROLE, 1, values, deadline_ms, &found, error);
+	done = database_query(database, RUN_ONCE, GROUPS, 2, values, &groups, error) &&
+		   database_query(database, RUN_ONCE, ROLE, 1, values, &found, error);
 	if (done && PQntuples(groups) == 0)
 		done = glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "ROTATE_NO_GROUP",
 							  "the present login is a member of no role that another could join");
 	else if (done && PQntuples(found) == 0)
-		done = create_role(session, deadline_ms, change->role, groups, error);
+		done = create_role(database, change->role, groups, error);
 	else if (done)
 		done = check_role(found, groups, error);
 	PQclear(groups);
@@ -141,19 +139,19 @@ prepare_role(PGconn *session, int64_t deadline_ms, const struct role_change *cha
 /* ----- the password ----- */
 
 static bool
-send_verifier(PGconn *session, int64_t deadline_ms, const char *role, const char *verifier,
+send_verifier(struct database *database, const char *role, const char *verifier,
 			  struct glue_error *error)
 {
-	char *literal = PQescapeLiteral(session, verifier, strlen(verifier));
+	char *literal = PQescapeLiteral(database_connection(database), verifier, strlen(verifier));
 	struct byte_buffer last = {0};
 	bool done;
 
 	if (literal == NULL)
-		return postgres_error(session, NULL, error);
+		return postgres_error(database_connection(database), NULL, error);
 	done = byte_buffer_append_string(&last, " PASSWORD ", error) &&
 		   byte_buffer_append_string(&last, literal, error) &&
 		   byte_buffer_terminate(&last, error) &&
-		   run_with_names(session, deadline_ms, "ALTER ROLE ", role, last.data, NULL, error);
+		   run_with_names(database, "ALTER ROLE ", role, last.data, NULL, error);
 	login_wipe(&last);
 	PQfreemem(literal);
 	return done;
@@ -163,28 +161,29 @@ send_verifier(PGconn *session, int64_t deadline_ms, const char *role, const char
  * A transaction_fn.
  */
 static bool
-change_role(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
+change_role(struct database *database, void *context, struct glue_error *error)
 {
 	const struct role_change *change = context;
 	char *verifier;
 	bool done;
 
-	if (!prepare_role(session, deadline_ms, change, error))
+	if (!prepare_role(database, change, error))
 		return false;
-	verifier = PQencryptPasswordConn(session, change->password, change->role, "scram-sha-256");
+	verifier = PQencryptPasswordConn(database_connection(database), change->password, change->role,
+									 "scram-sha-256");
 	if (verifier == NULL)
-		return postgres_error(session, NULL, error);
-	done = send_verifier(session, deadline_ms, change->role, verifier, error);
+		return postgres_error(database_connection(database), NULL, error);
+	done = send_verifier(database, change->role, verifier, error);
 	PQfreemem(verifier);
 	return done;
 }
 
 bool
-role_password_set(struct connection *administrator, int64_t deadline_ms, const char *role,
-				  const char *present, const char *password, struct glue_error *error)
+role_password_set(struct database *administrator, const char *role, const char *present,
+				  const char *password, struct glue_error *error)
 {
 	struct role_change change = {role, present, password};
 
-	return connection_transaction(administrator, deadline_ms, change_role, &change, error) ==
+	return database_transaction(administrator, change_role, &change, error) ==
 		   TRANSACTION_COMMITTED;
 }

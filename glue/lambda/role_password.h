@@ -22,18 +22,17 @@
 #ifndef GLUE_LAMBDA_ROLE_PASSWORD_H
 #define GLUE_LAMBDA_ROLE_PASSWORD_H
 
-#include "lambda/connection.h"
+#include "database/database.h"
 
 /*
  * Set the password of role, which takes turns with present, in one
  * transaction.  Doing it again is harmless.  Errors are those of
- * connection.h, and
+ * database.h, and
  *
  *	  ROTATE_NO_GROUP		present is a member of no role
  *	  ROTATE_UNFIT_ROLE		role is there, but is no such login
  */
-extern bool
-role_password_set(struct connection *administrator, int64_t deadline_ms, const char *role,
-				  const char *present, const char *password, struct glue_error *error);
+extern bool role_password_set(struct database *administrator, const char *role, const char *present,
+							  const char *password, struct glue_error *error);
 
 #endif /* GLUE_LAMBDA_ROLE_PASSWORD_H */

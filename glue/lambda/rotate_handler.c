@@ -35,6 +35,7 @@
 #include "lambda/login.h"
 #include "lambda/next_login.h"
 #include "lambda/role_password.h"
+#include "lambda/secret_database.h"
 
 /* Letters and digits: 238 bits. */
 #define PASSWORD_LENGTH 40
@@ -109,6 +110,20 @@ read_login(const struct rotation *rotation, const char *version, const char *sta
 	return done;
 }
 
+/*
+ * The database, with the login of this version; closed by the caller.
+ */
+static struct database *
+open_as(const struct rotation *rotation, struct version_source *source, struct glue_error *error)
+{
+	struct database *database =
+		secret_database_open(&rotation->sandbox->settings, secret_of_version, source, error);
+
+	if (database != NULL)
+		database_set_deadline(database, rotation->deadline_ms);
+	return database;
+}
+
 /* ----- the steps ----- */
 
 static bool
@@ -168,19 +183,18 @@ set_secret(const struct rotation *rotation, struct glue_error *error)
 		NULL,
 		SECRET_CURRENT,
 	};
-	struct connection *administrator = NULL;
+	struct database *administrator = NULL;
 	struct login next = {0};
 	struct login present = {0};
 	bool done = false;
 
 	if (read_login(rotation, rotation->token, SECRET_PENDING, &next, error) &&
 		read_login(rotation, NULL, SECRET_CURRENT, &present, error))
-		administrator =
-			connection_new(&rotation->sandbox->settings, secret_of_version, &source, error);
+		administrator = open_as(rotation, &source, error);
 	if (administrator != NULL)
-		done = role_password_set(administrator, rotation->deadline_ms, next.username,
-								 present.username, next.password, error);
-	connection_destroy(administrator);
+		done =
+			role_password_set(administrator, next.username, present.username, next.password, error);
+	database_close(administrator);
 	login_clean_up(&next);
 	login_clean_up(&present);
 	return done ? ROTATE_DONE : ROTATE_FAILED;
@@ -195,13 +209,12 @@ test_secret(const struct rotation *rotation, struct glue_error *error)
 		rotation->token,
 		SECRET_PENDING,
 	};
-	struct connection *connection =
-		connection_new(&rotation->sandbox->settings, secret_of_version, &source, error);
-	bool done = connection != NULL &&
-				connection_query(connection, rotation->deadline_ms,
-								 "SELECT library FROM onboard_version()", 0, NULL, NULL, error);
+	struct database *database = open_as(rotation, &source, error);
+	bool done = database != NULL &&
+				database_query(database, RUN_AGAIN, "SELECT library FROM onboard_version()", 0,
+							   NULL, NULL, error);
 
-	connection_destroy(connection);
+	database_close(database);
 	return done ? ROTATE_DONE : ROTATE_FAILED;
 }
 

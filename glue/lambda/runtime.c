@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/clock.h"
 #include "lambda/log.h"
 #include "lambda/runtime.h"
 

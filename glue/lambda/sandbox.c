@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lambda/handler.h"
+#include "lambda/secret_database.h"
 
 /*
  * The database's secret from Secrets Manager, a login_secret_fn.
@@ -43,7 +44,7 @@ open_aws(struct sandbox *sandbox, struct glue_error *error)
 }
 
 static bool
-open_connection(struct sandbox *sandbox, struct glue_error *error)
+open_database(struct sandbox *sandbox, struct glue_error *error)
 {
 	const struct settings *settings = &sandbox->settings;
 
@@ -51,12 +52,12 @@ open_connection(struct sandbox *sandbox, struct glue_error *error)
 	sandbox->database_secret.id = settings->database_secret_id;
 	sandbox->database_secret.time_to_live = settings->secret_ttl_seconds * 1000;
 	if (settings->database_secret_file != NULL)
-		sandbox->connection = connection_new(settings, login_secret_of_file,
-											 (void *) settings->database_secret_file, error);
+		sandbox->database = secret_database_open(settings, login_secret_of_file,
+												 (void *) settings->database_secret_file, error);
 	else
-		sandbox->connection =
-			connection_new(settings, secret_of_manager, &sandbox->database_secret, error);
-	return sandbox->connection != NULL;
+		sandbox->database =
+			secret_database_open(settings, secret_of_manager, &sandbox->database_secret, error);
+	return sandbox->database != NULL;
 }
 
 bool
@@ -66,13 +67,13 @@ sandbox_init(struct sandbox *sandbox, enum handler_id handler, struct glue_error
 	if (!settings_read(&sandbox->settings, handler, getenv, error))
 		return false;
 	sandbox->log.lowest = (enum log_level) sandbox->settings.log_level;
-	return open_aws(sandbox, error) && open_connection(sandbox, error);
+	return open_aws(sandbox, error) && open_database(sandbox, error);
 }
 
 void
 sandbox_clean_up(struct sandbox *sandbox)
 {
-	connection_destroy(sandbox->connection);
+	database_close(sandbox->database);
 	secret_clean_up(&sandbox->database_secret);
 	aws_client_clean_up(&sandbox->aws);
 	aws_credentials_provider_destroy(sandbox->credentials);
@@ -86,5 +87,5 @@ sandbox_take_retries(struct sandbox *sandbox)
 	int64_t retries = sandbox->aws.counters.retries;
 
 	memset(&sandbox->aws.counters, 0, sizeof(sandbox->aws.counters));
-	return retries + connection_take_retries(sandbox->connection);
+	return retries + database_take_retries(sandbox->database);
 }

@@ -5,7 +5,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +19,13 @@
 	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS( \
 		"$1") ", $2::integer, 1) c"
 
-/* Whatever ended in this transaction was given up by it. */
+/* Uploads that this transaction has abandoned are those that ended in it. */
 #define ENDED                                                  \
 	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u" \
 	" WHERE u.failure_code = 'PROCESSING_ABANDONED'"           \
 	" AND u.processing_completed_at >= pg_catalog.now() ORDER BY u.upload_id"
 
-/* The work of a transaction; result and busy are what it came to. */
+/* The work of a transaction; result and busy are its outcome. */
 struct stalled_work
 {
 	const struct settings *settings;
@@ -61,12 +60,11 @@ stalled_upload_clean_up(struct stalled_upload *upload)
  * Become the one sweeper until the transaction ends.
  */
 static bool
-lock_sweeper(PGconn *session, int64_t deadline_ms, struct stalled_work *work,
-			 struct glue_error *error)
+lock_sweeper(struct database *database, struct stalled_work *work, struct glue_error *error)
 {
 	PGresult *result = NULL;
 
-	if (!postgres_query(session, "SELECT onboard_lock_sweeper()", 0, NULL, deadline_ms, &result,
+	if (!database_query(database, RUN_ONCE, "SELECT onboard_lock_sweeper()", 0, NULL, &result,
 						error))
 		return false;
 	work->busy = strcmp(PQgetvalue(result, 0, 0), "t") != 0;
@@ -78,13 +76,12 @@ lock_sweeper(PGconn *session, int64_t deadline_ms, struct stalled_work *work,
  * work->result stays only after STALLED_FOUND.
  */
 static enum stalled_result
-run_stalled_work(struct connection *connection, int64_t deadline_ms, transaction_fn transaction,
-				 struct stalled_work *work, struct glue_error *error)
+run(struct database *database, transaction_fn transaction, struct stalled_work *work,
+	struct glue_error *error)
 {
 	enum stalled_result result = STALLED_NONE;
 
-	if (connection_transaction(connection, deadline_ms, transaction, work, error) !=
-		TRANSACTION_COMMITTED)
+	if (database_transaction(database, transaction, work, error) != TRANSACTION_COMMITTED)
 		result = STALLED_FAILED;
 	else if (work->busy)
 		result = STALLED_BUSY;
@@ -98,8 +95,8 @@ run_stalled_work(struct connection *connection, int64_t deadline_ms, transaction
 /* ----- taking ----- */
 
 static bool
-claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
-			PGresult **result, struct glue_error *error)
+claim_after(struct database *database, int64_t seconds, int64_t revivals, PGresult **result,
+			struct glue_error *error)
 {
 	char texts[2][INTEGER_TEXT_SIZE];
 	const char *const values[] = {
@@ -109,21 +106,21 @@ claim_after(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t reviv
 
 	PQclear(*result);
 	*result = NULL;
-	return postgres_query(session, CLAIM, 2, values, deadline_ms, result, error);
+	return database_query(database, RUN_ONCE, CLAIM, 2, values, result, error);
 }
 
 /*
- * A transaction_fn: those taken once less may stand still half as long.  Where
- * the time does not grow any more, one look is enough for all the rest.
+ * A transaction_fn.  An upload that was claimed one time fewer is stalled after half
+ * the time.  Once that time no longer grows, one look finds all others.
  */
 static bool
-claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
+claim(struct database *database, void *context, struct glue_error *error)
 {
 	struct stalled_work *work = context;
 	int64_t most = work->settings->sweep_attempts;
 	int64_t longest = stalled_patience(work->settings, most);
 
-	if (!lock_sweeper(session, deadline_ms, work, error))
+	if (!lock_sweeper(database, work, error))
 		return false;
 	for (int64_t taken = 0; !work->busy && taken < most; taken++)
 	{
@@ -131,7 +128,7 @@ claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *er
 
 		if (seconds == longest)
 			taken = most - 1;
-		if (!claim_after(session, deadline_ms, seconds, taken + 1, &work->result, error))
+		if (!claim_after(database, seconds, taken + 1, &work->result, error))
 			return false;
 		if (PQntuples(work->result) > 0)
 			break;
@@ -140,11 +137,11 @@ claim(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *er
 }
 
 enum stalled_result
-stalled_claim(struct connection *connection, const struct settings *settings, int64_t deadline_ms,
+stalled_claim(struct database *database, const struct settings *settings,
 			  struct stalled_upload *upload, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings};
-	enum stalled_result result = run_stalled_work(connection, deadline_ms, claim, &work, error);
+	enum stalled_result result = run(database, claim, &work, error);
 
 	if (result != STALLED_FOUND)
 		return result;
@@ -158,8 +155,7 @@ stalled_claim(struct connection *connection, const struct settings *settings, in
 /* ----- giving up ----- */
 
 static bool
-sweep(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
-	  struct glue_error *error)
+sweep(struct database *database, int64_t seconds, int64_t revivals, struct glue_error *error)
 {
 	char texts[2][INTEGER_TEXT_SIZE];
 	const char *const values[] = {
@@ -167,38 +163,37 @@ sweep(PGconn *session, int64_t deadline_ms, int64_t seconds, int64_t revivals,
 		integer_text(texts[1], revivals),
 	};
 
-	return postgres_query(session, "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)",
-						  2, values, deadline_ms, NULL, error);
+	return database_query(database, RUN_ONCE,
+						  "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)", 2, values,
+						  NULL, error);
 }
 
 /*
  * A transaction_fn.
  */
 static bool
-abandon_all(PGconn *session, int64_t deadline_ms, void *context, struct glue_error *error)
+abandon(struct database *database, void *context, struct glue_error *error)
 {
 	struct stalled_work *work = context;
 	const struct settings *settings = work->settings;
 
 	PQclear(work->result);
 	work->result = NULL;
-	if (!lock_sweeper(session, deadline_ms, work, error))
+	if (!lock_sweeper(database, work, error))
 		return false;
 	return work->busy ||
-		   (sweep(session, deadline_ms, stalled_patience(settings, settings->sweep_attempts),
+		   (sweep(database, stalled_patience(settings, settings->sweep_attempts),
 				  settings->sweep_attempts, error) &&
-			(!work->all ||
-			 sweep(session, deadline_ms, settings->sweep_abandon_seconds, 0, error)) &&
-			postgres_query(session, ENDED, 0, NULL, deadline_ms, &work->result, error));
+			(!work->all || sweep(database, settings->sweep_abandon_seconds, 0, error)) &&
+			database_query(database, RUN_ONCE, ENDED, 0, NULL, &work->result, error));
 }
 
 enum stalled_result
-stalled_abandon(struct connection *connection, const struct settings *settings, bool all,
-				int64_t deadline_ms, PGresult **ended, struct glue_error *error)
+stalled_abandon(struct database *database, const struct settings *settings, bool all,
+				PGresult **ended, struct glue_error *error)
 {
 	struct stalled_work work = {.settings = settings, .all = all};
-	enum stalled_result result =
-		run_stalled_work(connection, deadline_ms, abandon_all, &work, error);
+	enum stalled_result result = run(database, abandon, &work, error);
 
 	*ended = work.result;
 	return result;
@@ -207,15 +202,15 @@ stalled_abandon(struct connection *connection, const struct settings *settings, 
 /* ----- telling again ----- */
 
 bool
-stalled_renew_events(struct connection *connection, const struct settings *settings,
-					 int64_t deadline_ms, int64_t *renewed, struct glue_error *error)
+stalled_renew_events(struct database *database, const struct settings *settings, int64_t *renewed,
+					 struct glue_error *error)
 {
 	char seconds[INTEGER_TEXT_SIZE];
 	const char *const values[] = {integer_text(seconds, settings->sweep_unreported_seconds)};
 	PGresult *result = NULL;
 
-	if (!connection_query(connection, deadline_ms, "SELECT onboard_renew_events(" SECONDS("$1") ")",
-						  1, values, &result, error))
+	if (!database_query(database, RUN_AGAIN, "SELECT onboard_renew_events(" SECONDS("$1") ")", 1,
+						values, &result, error))
 		return false;
 	*renewed = postgres_integer(result, 0, 0);
 	PQclear(result);

@@ -17,9 +17,10 @@
 #ifndef GLUE_LAMBDA_STALLED_H
 #define GLUE_LAMBDA_STALLED_H
 
-#include "lambda/connection.h"
+#include "database/database.h"
+#include "lambda/environment.h"
 
-/* What a call came to; after STALLED_FAILED the error is set. */
+/* The outcome of a call; after STALLED_FAILED the error is set. */
 enum stalled_result
 {
 	STALLED_FOUND, /* there is something: an upload, or a list */
@@ -44,9 +45,8 @@ extern void stalled_upload_clean_up(struct stalled_upload *upload);
  * Take the upload that stopped moving first; it counts as taken, whether its
  * file is then read or not.  upload is zero before.
  */
-extern enum stalled_result
-stalled_claim(struct connection *connection, const struct settings *settings, int64_t deadline_ms,
-			  struct stalled_upload *upload, struct glue_error *error);
+extern enum stalled_result stalled_claim(struct database *database, const struct settings *settings,
+										 struct stalled_upload *upload, struct glue_error *error);
 
 /*
  * End uploads that were taken as often as they may be as PROCESSING_ABANDONED.
@@ -56,16 +56,16 @@ stalled_claim(struct connection *connection, const struct settings *settings, in
  * owned by the caller: PQclear().
  */
 extern enum stalled_result
-stalled_abandon(struct connection *connection, const struct settings *settings, bool all,
-				int64_t deadline_ms, PGresult **ended, struct glue_error *error);
+stalled_abandon(struct database *database, const struct settings *settings, bool all,
+				PGresult **ended, struct glue_error *error);
 
 /*
  * Write the event upload_ended again for uploads that nobody reported for
  * SWEEP_UNREPORTED_SECONDS; *renewed is how many.  It takes no lock: two at
  * once write it once.
  */
-extern bool stalled_renew_events(struct connection *connection, const struct settings *settings,
-								 int64_t deadline_ms, int64_t *renewed, struct glue_error *error);
+extern bool stalled_renew_events(struct database *database, const struct settings *settings,
+								 int64_t *renewed, struct glue_error *error);
 
 /* Columns of a list of uploads, and their places. */
 #define STALLED_COLUMNS                                                            \
@@ -83,7 +83,7 @@ enum stalled_column
 	STALLED_IDLE_SECONDS
 };
 
-/* How long an upload may stand still that was taken so often, in seconds. */
+/* After how many seconds without progress an upload that was claimed so often is stalled. */
 extern int64_t stalled_patience(const struct settings *settings, int64_t revivals);
 
 #endif /* GLUE_LAMBDA_STALLED_H */

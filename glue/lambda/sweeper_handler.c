@@ -97,13 +97,13 @@ revive(struct sweep *sweep)
 	struct glue_error error = {0};
 
 	limited.deadline_ms = reading_deadline(sweep->invocation);
+	database_set_deadline(sandbox->database, limited.deadline_ms);
 	while (result == STALLED_FOUND && sweep->claimed < sandbox->settings.sweep_uploads &&
 		   clock_milliseconds() < limited.deadline_ms)
 	{
 		struct stalled_upload upload = {0};
 
-		result = stalled_claim(sandbox->connection, &sandbox->settings, limited.deadline_ms,
-							   &upload, &error);
+		result = stalled_claim(sandbox->database, &sandbox->settings, &upload, &error);
 		if (result == STALLED_FOUND)
 		{
 			sweep->claimed++;
@@ -111,6 +111,7 @@ revive(struct sweep *sweep)
 		}
 		stalled_upload_clean_up(&upload);
 	}
+	database_set_deadline(sandbox->database, sweep->invocation->deadline_ms);
 	sweep->exhausted = result == STALLED_NONE;
 	sweep->busy = result == STALLED_BUSY;
 	if (result == STALLED_FAILED)
@@ -126,8 +127,8 @@ abandon_exhausted(struct sweep *sweep)
 	PGresult *ended = NULL;
 	struct glue_error error = {0};
 
-	switch (stalled_abandon(sandbox->connection, &sandbox->settings, sweep->exhausted,
-							sweep->invocation->deadline_ms, &ended, &error))
+	switch (
+		stalled_abandon(sandbox->database, &sandbox->settings, sweep->exhausted, &ended, &error))
 	{
 		case STALLED_FOUND:
 			sweep->abandoned = PQntuples(ended);
@@ -154,8 +155,7 @@ renew_and_send_events(struct sweep *sweep)
 	struct sandbox *sandbox = sweep->sandbox;
 	struct glue_error error = {0};
 
-	if (!stalled_renew_events(sandbox->connection, &sandbox->settings,
-							  sweep->invocation->deadline_ms, &sweep->renewed, &error))
+	if (!stalled_renew_events(sandbox->database, &sandbox->settings, &sweep->renewed, &error))
 		note_failure(sweep, &error);
 	sweep->events = outbox_drain(sandbox, sweep->invocation, NULL);
 }
@@ -188,7 +188,7 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	if (!sweep.busy)
 		abandon_exhausted(&sweep);
 	renew_and_send_events(&sweep);
-	if (!append_counts(&sweep, error) || !backlog_log_stuck(sandbox, invocation, error))
+	if (!append_counts(&sweep, error) || !backlog_log_stuck(sandbox, error))
 		return false;
 	if (sweep.failure.class == GLUE_NO_ERROR)
 		return true;

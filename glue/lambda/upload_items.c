@@ -7,54 +7,16 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "aws/dynamodb.h"
 #include "lambda/upload_items.h"
 #include "shared/columns.h"
-
-#define JUDGED_QUERY                                                        \
-	"SELECT r.first_row, r.last_row FROM onboard_judged_ranges($1::text) r" \
-	" ORDER BY r.first_row"
 
 #define SECONDS_OF_DAY 86400
 
 /* "REC_", the digits of any row number, and the NUL. */
 #define RECORD_ID_SIZE 32
-
-/* One reading. */
-struct items
-{
-	const struct object_upload *object;
-	const struct csv_header *header; /* borrowed from the reading */
-	struct dynamodb_writer *writer;
-	int64_t created_at;
-	int64_t expires_at;
-	PGresult *judged; /* owned; ranges of rows, ascending */
-	int range;        /* the first that may hold the next row */
-	int64_t written;
-	struct glue_error error;
-};
-
-/* ----- rows that have a verdict ----- */
-
-static int64_t
-judged_row(const struct items *items, int column)
-{
-	return strtoll(PQgetvalue(items->judged, items->range, column), NULL, 10);
-}
-
-/*
- * Rows are asked for in ascending order.
- */
-static bool
-is_judged(struct items *items, int64_t row_number)
-{
-	while (items->range < PQntuples(items->judged) && judged_row(items, 1) < row_number)
-		items->range++;
-	return items->range < PQntuples(items->judged) && judged_row(items, 0) <= row_number;
-}
 
 /* ----- an item ----- */
 
@@ -63,25 +25,24 @@ is_judged(struct items *items, int64_t row_number)
  * stored alike by both ways.
  */
 static void
-put_product(struct dynamodb_json *json, const struct csv_header *header,
-			const struct csv_record *record)
+put_product(struct dynamodb_json *json, const struct column_map *map, const struct record *record)
 {
 	dynamodb_open_map(json, "product_data");
-	for (int i = 0; i < header->field_count; i++)
+	for (int i = 0; i < map->field_count; i++)
 	{
-		const struct header_field *field = &header->fields[i];
+		const struct mapped_field *field = &map->fields[i];
 
-		if (field->role == HEADER_COLUMN)
+		if (field->role == FIELD_COLUMN)
 			dynamodb_put_text(json, text_of(onboard_columns[field->column].name),
 							  record->fields[i]);
-		else if (field->role == HEADER_ATTRIBUTE && record->fields[i].length > 0)
+		else if (field->role == FIELD_ATTRIBUTE && record->fields[i].length > 0)
 			dynamodb_put_text(json, field->name, record->fields[i]);
 	}
 	dynamodb_close_map(json);
 }
 
 static void
-put_defect(struct dynamodb_json *json, const struct csv_record *record)
+put_defect(struct dynamodb_json *json, const struct record *record)
 {
 	dynamodb_open_map(json, "defect");
 	dynamodb_put_string(json, "error_type", record->defect_type);
@@ -91,94 +52,101 @@ put_defect(struct dynamodb_json *json, const struct csv_record *record)
 }
 
 static bool
-write_item(struct items *items, const struct csv_record *record)
+write_item(struct upload_items *items, const struct record *record, struct glue_error *error)
 {
-	const struct object_upload *object = items->object;
 	struct dynamodb_json json;
 	char record_id[RECORD_ID_SIZE];
 
 	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, record->row_number);
-	if (!dynamodb_writer_item(items->writer, &json, &items->error))
+	if (!dynamodb_writer_item(items->writer, &json, error))
 		return false;
 	dynamodb_open(&json, NULL, '{');
-	dynamodb_put_string(&json, "upload_id", object->upload_id);
+	dynamodb_put_string(&json, "upload_id", items->upload_id);
 	dynamodb_put_string(&json, "record_id", record_id);
-	dynamodb_put_string(&json, "vendor_id", object->vendor_id);
+	dynamodb_put_string(&json, "vendor_id", items->vendor_id);
 	dynamodb_put_number(&json, "row_number", record->row_number);
 	dynamodb_put_number(&json, "line_number", record->line_number);
 	dynamodb_put_string(&json, "status", "pending_validation");
-	dynamodb_put_number(&json, "parse_attempt", object->attempt);
+	dynamodb_put_number(&json, "parse_attempt", items->attempt);
 	dynamodb_put_number(&json, "created_at", items->created_at);
 	dynamodb_put_number(&json, "expires_at", items->expires_at);
 	if (record->defect_type == NULL)
-		put_product(&json, items->header, record);
+		put_product(&json, items->map, record);
 	else
 		put_defect(&json, record);
 	dynamodb_close(&json, '}');
-	return dynamodb_writer_item_end(items->writer, &json, &items->error);
+	return dynamodb_writer_item_end(items->writer, &json, error);
 }
 
-static bool
-take_header(void *context, const struct csv_header *header)
-{
-	struct items *items = context;
+/* ----- functions of a row_sink ----- */
 
-	items->header = header;
+static bool
+items_begin(struct row_sink *sink, const char *upload_id, const struct column_map *map,
+			struct glue_error *error)
+{
+	struct upload_items *items = (struct upload_items *) sink;
+
+	(void) error;
+	items->upload_id = upload_id;
+	items->map = map;
 	return true;
 }
 
 static bool
-take_record(void *context, const struct csv_record *record)
+items_row(struct row_sink *sink, const struct record *record, struct glue_error *error)
 {
-	struct items *items = context;
+	struct upload_items *items = (struct upload_items *) sink;
 
-	if (is_judged(items, record->row_number))
-		return true;
-	if (!write_item(items, record))
+	if (!write_item(items, record, error))
 		return false;
-	items->written++;
+	sink->committed_rows++;
 	return true;
 }
 
-/* ----- all of them ----- */
-
 static bool
-write_all(struct items *items, struct object_upload *object, struct sandbox *sandbox,
-		  const struct invocation *invocation, struct glue_error *error)
+items_finish(struct row_sink *sink, struct glue_error *error)
 {
-	struct csv_events events = {take_header, take_record, items};
+	struct upload_items *items = (struct upload_items *) sink;
 
-	if (!object_upload_read(object, sandbox, invocation, &events, error))
-	{
-		if (items->error.class != GLUE_NO_ERROR)
-			*error = items->error;
-		return false;
-	}
-	/* Of an upload that has ended meanwhile nobody waits for the rest. */
-	return object->has_ended || dynamodb_writer_flush(items->writer, error);
+	return dynamodb_writer_flush(items->writer, error);
 }
+
+/*
+ * There is nothing to give up: what was written does no harm.
+ */
+static void
+items_abort(struct row_sink *sink)
+{
+	(void) sink;
+}
+
+/* ----- the sink ----- */
 
 bool
-upload_items_write(struct object_upload *object, struct sandbox *sandbox,
-				   const struct invocation *invocation, int64_t *written, struct glue_error *error)
+upload_items_init(struct upload_items *items, struct sandbox *sandbox, int64_t deadline_ms,
+				  const char *vendor_id, int64_t attempt, struct glue_error *error)
 {
 	const struct settings *settings = &sandbox->settings;
-	const char *const values[] = {object->upload_id};
-	struct items items = {.object = object, .created_at = (int64_t) time(NULL)};
-	bool done = false;
 
-	*written = 0;
-	items.expires_at = items.created_at + settings->item_ttl_days * SECONDS_OF_DAY;
-	if (!connection_query(sandbox->connection, invocation->deadline_ms, JUDGED_QUERY, 1, values,
-						  &items.judged, error))
-		return false;
-	items.writer =
-		dynamodb_writer_new(&sandbox->aws, settings->upload_records_table,
-							(int) settings->aws_calls_in_flight, invocation->deadline_ms, error);
-	if (items.writer != NULL)
-		done = write_all(&items, object, sandbox, invocation, error);
-	*written = items.written;
-	dynamodb_writer_destroy(items.writer);
-	PQclear(items.judged);
-	return done;
+	memset(items, 0, sizeof(*items));
+	items->sink = (struct row_sink){
+		.begin = items_begin,
+		.row = items_row,
+		.finish = items_finish,
+		.abort = items_abort,
+	};
+	items->vendor_id = vendor_id;
+	items->attempt = attempt;
+	items->created_at = (int64_t) time(NULL);
+	items->expires_at = items->created_at + settings->item_ttl_days * SECONDS_OF_DAY;
+	items->writer = dynamodb_writer_new(&sandbox->aws, settings->upload_records_table,
+										(int) settings->aws_calls_in_flight, deadline_ms, error);
+	return items->writer != NULL;
+}
+
+void
+upload_items_clean_up(struct upload_items *items)
+{
+	dynamodb_writer_destroy(items->writer);
+	memset(items, 0, sizeof(*items));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_items.h
- *	  Rows of an upload -> items of the DynamoDB table UploadRecords.
+ *	  Rows of an upload -> items of the DynamoDB table UploadRecords, as a sink.
  *
  * An item has upload_id, record_id ("REC_" and eight digits), vendor_id,
  * row_number, line_number, status "pending_validation", parse_attempt,
@@ -20,8 +20,9 @@
 #ifndef GLUE_LAMBDA_UPLOAD_ITEMS_H
 #define GLUE_LAMBDA_UPLOAD_ITEMS_H
 
+#include "aws/dynamodb.h"
+#include "import/row_sink.h"
 #include "lambda/handler.h"
-#include "lambda/object_upload.h"
 
 /*
  * Bytes of headers up to which the items of any file fit: each item repeats
@@ -30,13 +31,31 @@
  */
 #define UPLOAD_ITEMS_HEADER_BYTES (96 * 1024)
 
+/* Owns writer: upload_items_clean_up(). */
+struct upload_items
+{
+	struct row_sink sink; /* committed_rows: items that were written */
+	const char *vendor_id;
+	int64_t attempt;
+	int64_t created_at;
+	int64_t expires_at;
+	struct dynamodb_writer *writer;
+
+	/* of one reading, borrowed */
+	const char *upload_id;
+	const struct column_map *map;
+};
+
 /*
- * Read the object again and write an item for each row without a verdict;
- * *written says how many.  False on infrastructure errors: some are written,
- * and writing them again does no harm.
+ * A sink for the rows of one vendor's file, which somebody began to read for the
+ * attempt-th time.  vendor_id is borrowed.  False on the errors of
+ * dynamodb_writer_new().
  */
 extern bool
-upload_items_write(struct object_upload *object, struct sandbox *sandbox,
-				   const struct invocation *invocation, int64_t *written, struct glue_error *error);
+upload_items_init(struct upload_items *items, struct sandbox *sandbox, int64_t deadline_ms,
+				  const char *vendor_id, int64_t attempt, struct glue_error *error);
+
+/* Accepts a zeroed sink. */
+extern void upload_items_clean_up(struct upload_items *items);
 
 #endif /* GLUE_LAMBDA_UPLOAD_ITEMS_H */

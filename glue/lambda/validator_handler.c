@@ -162,20 +162,18 @@ take_verdict(struct batch *batch, const PGresult *result, int tuple)
  * Judge a row, or with all also those of its upload that follow.
  */
 static bool
-judge_rows(struct batch *batch, size_t first, bool all, int64_t deadline_ms,
-		   struct glue_error *error)
+judge_rows(struct batch *batch, size_t first, bool all, struct glue_error *error)
 {
 	const char *values[2] = {batch->event.records[first].upload_id, NULL};
 	PGresult *result = NULL;
 
-	if (clock_milliseconds() >= deadline_ms)
+	if (clock_milliseconds() >= database_deadline(batch->sandbox->database))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
 							  "there is no time left to judge rows");
 	if (!write_records(batch, first, all, error))
 		return false;
 	values[1] = batch->records.data;
-	if (!connection_query(batch->sandbox->connection, deadline_ms, INGEST, 2, values, &result,
-						  error))
+	if (!database_query(batch->sandbox->database, RUN_AGAIN, INGEST, 2, values, &result, error))
 		return false;
 	for (int i = 0; i < PQntuples(result); i++)
 		take_verdict(batch, result, i);
@@ -189,15 +187,14 @@ judge_rows(struct batch *batch, size_t first, bool all, int64_t deadline_ms,
  * not done, or STREAM_NO_ROW.
  */
 static size_t
-judge_one_by_one(struct batch *batch, const struct stream_upload *upload, int64_t deadline_ms,
-				 struct glue_error *error)
+judge_one_by_one(struct batch *batch, const struct stream_upload *upload, struct glue_error *error)
 {
 	for (size_t i = upload->first; i != STREAM_NO_ROW; i = batch->event.records[i].next)
 	{
 		struct stream_record *record = &batch->event.records[i];
 
 		glue_error_clear(error);
-		if (judge_rows(batch, i, false, deadline_ms, error))
+		if (judge_rows(batch, i, false, error))
 			continue;
 		if (!is_about_rows(error))
 			return i;
@@ -216,35 +213,30 @@ judge_one_by_one(struct batch *batch, const struct stream_upload *upload, int64_
  * STREAM_NO_ROW.
  */
 static size_t
-judge_upload(struct batch *batch, const struct stream_upload *upload, int64_t deadline_ms,
-			 struct glue_error *error)
+judge_upload(struct batch *batch, const struct stream_upload *upload, struct glue_error *error)
 {
 	status_updates_begin_upload(&batch->updates, upload->upload_id);
-	if (judge_rows(batch, upload->first, true, deadline_ms, error))
+	if (judge_rows(batch, upload->first, true, error))
 		return STREAM_NO_ROW;
 	if (!is_about_rows(error))
 		return upload->first;
-	return judge_one_by_one(batch, upload, deadline_ms, error);
+	return judge_one_by_one(batch, upload, error);
 }
 
 /*
  * Judge upload by upload, until one fails for a reason that decides nothing.
  */
 static void
-judge(struct batch *batch)
+judge_uploads(struct batch *batch)
 {
 	const struct stream_event *event = &batch->event;
-	int64_t deadline_ms = batch->invocation->deadline_ms;
-	int64_t left = deadline_ms - clock_milliseconds();
 	struct glue_error error = {0};
 
-	if (left > 0)
-		deadline_ms -= left / RESERVED_PART;
 	batch->first_open = event->count;
 	for (size_t i = 0; i < event->upload_count; i++)
 	{
 		const struct stream_upload *upload = &event->uploads[i];
-		size_t open = judge_upload(batch, upload, deadline_ms, &error);
+		size_t open = judge_upload(batch, upload, &error);
 
 		if (open != upload->first)
 			batch->judged = i + 1;
@@ -261,6 +253,21 @@ judge(struct batch *batch)
 				batch->first_open = event->uploads[i].first;
 		}
 	}
+}
+
+/*
+ * Judging reserves a part of the time for what follows.
+ */
+static void
+judge(struct batch *batch)
+{
+	int64_t deadline_ms = batch->invocation->deadline_ms;
+	int64_t left = deadline_ms - clock_milliseconds();
+	int64_t reserved = left > 0 ? left / RESERVED_PART : 0;
+
+	database_set_deadline(batch->sandbox->database, deadline_ms - reserved);
+	judge_uploads(batch);
+	database_set_deadline(batch->sandbox->database, deadline_ms);
 }
 
 /* ----- what follows ----- */

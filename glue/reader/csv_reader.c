@@ -49,7 +49,7 @@
 struct csv_reader
 {
 	/* immutable after csv_reader_new() */
-	csv_record_fn record_fn;
+	record_fn take_record;
 	void *context;
 	struct feed_events events;
 
@@ -79,7 +79,8 @@ struct csv_reader
 	size_t values_length;
 	struct text_view *fields; /* ONBOARD_MAX_COLUMNS of them */
 	char *values;             /* RECORD_WINDOW bytes: what fields point to */
-	char message[CSV_DEFECT_MESSAGE_SIZE];
+	int defect_field;         /* that the message is about; 0 for the record */
+	char message[RECORD_MESSAGE_SIZE];
 
 	/* the record that a chunk cut */
 	char *carry; /* RECORD_WINDOW bytes */
@@ -91,21 +92,28 @@ struct csv_reader
  * ---------------------------------------------------------------------
  */
 
-/* Only the first fault of a record counts. */
-static void __attribute__((format(printf, 2, 3)))
-set_fault(struct csv_reader *reader, const char *format, ...)
+/* For set_fault(): the message is about the record as a whole. */
+#define WHOLE_RECORD 0
+
+/*
+ * The record cannot be read, because of this field, counted from 1, or as a
+ * whole.  Only the first fault of a record counts.
+ */
+static void __attribute__((format(printf, 3, 4)))
+set_fault(struct csv_reader *reader, int field, const char *format, ...)
 {
 	va_list arguments;
 
 	if (reader->has_fault)
 		return;
 	reader->has_fault = true;
+	reader->defect_field = field;
 	va_start(arguments, format);
 	vsnprintf(reader->message, sizeof(reader->message), format, arguments);
 	va_end(arguments);
 }
 
-/* Within a quoted field that goes on over a line end? */
+/* Within a quoted field that continues after a line end? */
 static bool
 in_open_quote(const struct csv_reader *reader)
 {
@@ -116,34 +124,32 @@ static void
 set_quote_fault(struct csv_reader *reader)
 {
 	if (in_open_quote(reader))
-		set_fault(reader,
+		set_fault(reader, WHOLE_RECORD,
 				  "the quote opened in line %" PRId64
 				  " is not closed: the next quote, in line %" PRId64 ", does not end the field",
 				  reader->field_line, reader->line_number);
 	else if (feed_in_quotes(&reader->parser))
-		set_fault(reader,
-				  "field %d has text after its closing quote; "
-				  "a quote inside a quoted field is written twice",
-				  reader->field_count + 1);
+		set_fault(reader, reader->field_count + 1,
+				  "has text after its closing quote; "
+				  "a quote inside a quoted field is written twice");
 	else
-		set_fault(reader,
-				  "field %d has a quote in it but does not begin with one; "
-				  "put the whole field in quotes and write the quote twice",
-				  reader->field_count + 1);
+		set_fault(reader, reader->field_count + 1,
+				  "has a quote in it but does not begin with one; "
+				  "put the whole field in quotes and write the quote twice");
 }
 
 static void
 set_cap_fault(struct csv_reader *reader, const char *what, int cap)
 {
 	if (in_open_quote(reader))
-		set_fault(reader,
+		set_fault(reader, WHOLE_RECORD,
 				  "the quote opened in line %" PRId64
 				  " is not closed within the %d bytes a %s may have",
 				  reader->field_line, cap, what);
 	else if (strcmp(what, "field") == 0)
-		set_fault(reader, "field %d is longer than %d bytes", reader->field_count + 1, cap);
+		set_fault(reader, reader->field_count + 1, "is longer than %d bytes", cap);
 	else
-		set_fault(reader, "the record is longer than %d bytes", cap);
+		set_fault(reader, WHOLE_RECORD, "the record is longer than %d bytes", cap);
 }
 
 /* ---------------------------------------------------------------------
@@ -161,13 +167,13 @@ take_field(void *value, size_t length, void *context)
 		return;
 	if (length > ONBOARD_MAX_FIELD_BYTES)
 	{
-		set_fault(reader, "field %d is longer than %d bytes", reader->field_count + 1,
+		set_fault(reader, reader->field_count + 1, "is longer than %d bytes",
 				  ONBOARD_MAX_FIELD_BYTES);
 		return;
 	}
 	if (reader->field_count == ONBOARD_MAX_COLUMNS)
 	{
-		set_fault(reader, "the record has more than %d fields", ONBOARD_MAX_COLUMNS);
+		set_fault(reader, WHOLE_RECORD, "the record has more than %d fields", ONBOARD_MAX_COLUMNS);
 		return;
 	}
 	/* The values of a record are never longer than the record as it is. */
@@ -220,10 +226,10 @@ find_defect(struct csv_reader *reader, struct text_view raw)
 	}
 	if (reader->may_be_damaged && text_has_replacement(raw))
 	{
+		reader->defect_field = damaged_field(reader);
 		snprintf(reader->message, sizeof(reader->message),
-				 "field %d holds a character that could not be read (shown as U+FFFD); "
-				 "save the file as \"CSV UTF-8\" or name its encoding",
-				 damaged_field(reader));
+				 "holds a character that could not be read (shown as U+FFFD); "
+				 "save the file as \"CSV UTF-8\" or name its encoding");
 		return "INVALID_ENCODING";
 	}
 	return NULL;
@@ -237,19 +243,21 @@ begin_record(struct csv_reader *reader)
 	reader->first_line = UNKNOWN;
 	reader->ended = false;
 	reader->has_fault = false;
+	reader->defect_field = WHOLE_RECORD;
 	reader->field_count = 0;
 	reader->values_length = 0;
 }
 
 static void
-deliver(struct csv_reader *reader, struct csv_record *record)
+deliver(struct csv_reader *reader, struct record *record)
 {
 	record->row_number = reader->next_row;
 	record->line_number = reader->record_line;
+	record->defect_field = reader->defect_field;
 	record->defect_message = record->defect_type != NULL ? reader->message : NULL;
 	if (reader->next_row++ == 0)
 		reader->header_fields = record->field_count;
-	if (!reader->record_fn(reader->context, record))
+	if (!reader->take_record(reader->context, record))
 		reader->stopped = true;
 	begin_record(reader);
 }
@@ -258,7 +266,7 @@ deliver(struct csv_reader *reader, struct csv_record *record)
 static void
 deliver_record(struct csv_reader *reader, struct text_view raw)
 {
-	struct csv_record record = {
+	struct record record = {
 		.field_count = reader->field_count,
 		.fields = reader->fields,
 		.defect_type = find_defect(reader, raw),
@@ -272,7 +280,7 @@ deliver_record(struct csv_reader *reader, struct text_view raw)
 static void
 deliver_fault(struct csv_reader *reader, struct text_view raw)
 {
-	struct csv_record record = {
+	struct record record = {
 		.defect_type = "MALFORMED_ROW",
 		.raw = raw,
 	};
@@ -452,9 +460,9 @@ read_region(struct csv_reader *reader, const char *region, size_t length)
 	return start;
 }
 
-/* Whether reading can go on; sets *error when it cannot for lack of memory. */
+/* Whether reading can continue; sets *error when it cannot for lack of memory. */
 static bool
-can_go_on(struct csv_reader *reader, struct glue_error *error)
+can_continue(struct csv_reader *reader, struct glue_error *error)
 {
 	if (reader->out_of_memory)
 		return glue_error_memory(error);
@@ -492,7 +500,7 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 {
 	glue_error_clear(error);
 	reader->may_be_damaged = may_be_damaged || (reader->may_be_damaged && reader->carry_length > 0);
-	while (text.length > 0 && can_go_on(reader, error))
+	while (text.length > 0 && can_continue(reader, error))
 	{
 		size_t done;
 
@@ -502,7 +510,7 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 		{
 			reader->region_offset = reader->taken;
 			done = read_region(reader, text.data, text.length);
-			if (!can_go_on(reader, error))
+			if (!can_continue(reader, error))
 				return false;
 			reader->carry_length = text.length - done;
 			memcpy(reader->carry, text.data + done, reader->carry_length);
@@ -512,12 +520,12 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 		text.data += done;
 		text.length -= done;
 	}
-	return can_go_on(reader, error);
+	return can_continue(reader, error);
 }
 
 /*
  * The record in carry[] is cut by the end of the text.  Returns the bytes to
- * move on by; what is behind them has to be read again.
+ * move on by; what follows them has to be read again.
  */
 static size_t
 settle_end(struct csv_reader *reader)
@@ -526,7 +534,7 @@ settle_end(struct csv_reader *reader)
 	struct text_view raw = {reader->carry, length};
 
 	if (!reader->has_fault && feed_finish(&reader->parser, &reader->events) != FEED_GOOD)
-		set_fault(reader, "the quote opened in line %" PRId64 " is never closed",
+		set_fault(reader, WHOLE_RECORD, "the quote opened in line %" PRId64 " is never closed",
 				  reader->field_line);
 	if (!reader->has_fault)
 	{
@@ -543,7 +551,7 @@ bool
 csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
 {
 	glue_error_clear(error);
-	while (reader->carry_length > 0 && can_go_on(reader, error))
+	while (reader->carry_length > 0 && can_continue(reader, error))
 	{
 		size_t done = settle_end(reader);
 
@@ -553,18 +561,18 @@ csv_reader_finish(struct csv_reader *reader, struct glue_error *error)
 		reader->carry_length -= done;
 		memmove(reader->carry, reader->carry + done, reader->carry_length);
 	}
-	return can_go_on(reader, error);
+	return can_continue(reader, error);
 }
 
 struct csv_reader *
-csv_reader_new(char delimiter, csv_record_fn record_fn, void *context, struct glue_error *error)
+csv_reader_new(char delimiter, record_fn take_record, void *context, struct glue_error *error)
 {
 	struct csv_reader *reader = glue_allocate_zero(sizeof(*reader));
 
 	if (reader == NULL)
 		goto error;
 	feed_init(&reader->parser, delimiter);
-	reader->record_fn = record_fn;
+	reader->take_record = take_record;
 	reader->context = context;
 	reader->events = (struct feed_events){take_field, end_record, reader};
 	reader->line_number = 1;

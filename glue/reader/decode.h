@@ -59,7 +59,7 @@ extern struct decoder *
 decoder_new(const char *encoding, decode_text_fn text_fn, void *context, struct glue_error *error);
 
 /*
- * A decoder that goes on at a point of decoder_locate(); encoding is what
+ * A decoder that resumes at a point of decoder_locate(); encoding is what
  * decoder_encoding() said then.  Bytes are pushed from the point's byte_offset
  * on, and no byte order mark is looked for.  Results as decoder_new().
  */
@@ -73,7 +73,7 @@ extern void decoder_destroy(struct decoder *decoder);
 /*
  * Decode the next chunk (length may be 0); bytes are borrowed for the call.
  * Where the chunks are cut never changes the text.  Returns false when it
- * cannot go on: with error->class GLUE_NO_ERROR because text_fn said stop,
+ * cannot continue: with error->class GLUE_NO_ERROR because text_fn returned false,
  * otherwise UNSUPPORTED_ENCODING (UTF-32), OUT_OF_MEMORY or internal.
  */
 extern bool
@@ -89,7 +89,7 @@ extern bool decoder_finish(struct decoder *decoder, struct glue_error *error);
 extern const char *decoder_encoding(const struct decoder *decoder);
 
 /*
- * Where to go on for the text from text_offset on, which counts the bytes that
+ * Where to resume for the text from text_offset on, which counts the bytes that
  * text_fn received.  skip is 0 as long as bytes and text are the same, as in
  * UTF-8 without faults.  May be called by text_fn, for what it receives and
  * DECODE_LOOK_BACK bytes before that.

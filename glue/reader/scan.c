@@ -22,7 +22,7 @@ struct scan
 	char *file_name;
 
 	/* mutable */
-	struct csv_source *source;
+	struct row_reader *reader;
 	EVP_MD_CTX *digest;
 	int64_t byte_count;
 	int64_t row_count;
@@ -31,7 +31,7 @@ struct scan
 };
 
 static bool
-count_record(void *context, const struct csv_record *record)
+count_row(void *context, const struct record *row)
 {
 	struct scan *scan = context;
 
@@ -40,7 +40,7 @@ count_record(void *context, const struct csv_record *record)
 							  "the file has more than %" PRId64 " row%s; split it",
 							  scan->limits.max_rows, scan->limits.max_rows == 1 ? "" : "s");
 	scan->row_count++;
-	scan->defect_count += record->defect_type != NULL;
+	scan->defect_count += row->defect_type != NULL;
 	return true;
 }
 
@@ -77,12 +77,12 @@ copy_name(struct scan *scan, const char *file_name, struct glue_error *error)
 }
 
 struct scan *
-scan_new(const struct csv_options *options, const struct scan_limits *limits, const char *file_name,
-		 struct glue_error *error)
+scan_new(const struct row_source_options *options, const struct scan_limits *limits,
+		 const char *file_name, struct glue_error *error)
 {
 	static const struct scan_limits defaults = SCAN_DEFAULT_LIMITS;
 	struct scan *scan = glue_allocate_zero(sizeof(*scan));
-	struct csv_events events = {.record = count_record, .context = scan};
+	struct row_reader_events events = {.row = count_row, .context = scan};
 
 	glue_error_clear(error);
 	if (scan == NULL)
@@ -92,7 +92,7 @@ scan_new(const struct csv_options *options, const struct scan_limits *limits, co
 	}
 	scan->limits = limits != NULL ? *limits : defaults;
 	if (!copy_name(scan, file_name, error) || !init_digest(scan, error) ||
-		(scan->source = csv_source_new(options, &events, error)) == NULL)
+		(scan->reader = row_reader_open(options, &events, error)) == NULL)
 	{
 		scan_destroy(scan);
 		return NULL;
@@ -105,22 +105,22 @@ scan_destroy(struct scan *scan)
 {
 	if (scan == NULL)
 		return;
-	csv_source_destroy(scan->source);
+	row_reader_destroy(scan->reader);
 	EVP_MD_CTX_free(scan->digest);
 	glue_release(scan->file_name);
 	glue_release(scan);
 }
 
 /*
- * Read bytes that are within the limit of size.  When the source stops and
- * says nothing, count_record() has said why.
+ * Read bytes that are within the limit of size.  When the reader stops without
+ * an error, count_row() has set one.
  */
 static void
 read_bytes(struct scan *scan, const char *bytes, size_t length)
 {
 	struct glue_error error;
 
-	if (!csv_source_push(scan->source, bytes, length, &error) && error.class != GLUE_NO_ERROR)
+	if (!row_reader_push(scan->reader, bytes, length, &error) && error.class != GLUE_NO_ERROR)
 		scan->error = error;
 }
 
@@ -179,7 +179,7 @@ finish_reading(struct scan *scan)
 {
 	struct glue_error error;
 
-	if (!csv_source_finish(scan->source, &error))
+	if (!row_reader_finish(scan->reader, &error))
 	{
 		if (error.class != GLUE_NO_ERROR)
 			scan->error = error;
@@ -191,6 +191,8 @@ finish_reading(struct scan *scan)
 bool
 scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *error)
 {
+	struct row_source_found found;
+
 	memset(result, 0, sizeof(*result));
 	if (scan->error.class == GLUE_NO_ERROR)
 		finish_reading(scan);
@@ -198,10 +200,12 @@ scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *er
 	result->byte_count = scan->byte_count;
 	result->row_count = scan->row_count;
 	result->defect_count = scan->defect_count;
-	result->header = csv_source_header(scan->source);
-	if (result->header != NULL)
-		result->delimiter = csv_source_delimiter(scan->source);
-	snprintf(result->encoding, sizeof(result->encoding), "%s", csv_source_encoding(scan->source));
+	row_reader_found(scan->reader, &found);
+	result->format = found.format;
+	result->map = row_reader_map(scan->reader);
+	if (result->map != NULL)
+		result->delimiter = found.delimiter;
+	snprintf(result->encoding, sizeof(result->encoding), "%s", found.encoding);
 	if (error != NULL)
 		*error = scan->error;
 	return scan->error.class == GLUE_NO_ERROR;

@@ -4,7 +4,7 @@
  *	  The first pass over a file: is it fit to be loaded, and what is it.
  *
  * A file is read twice, so that nothing is ever half loaded: the scan finds
- * every file fault, counts, and hashes; then a csv_source hands out the rows.
+ * every file fault, counts, and hashes; then a row_reader hands out the rows.
  * Bytes are pushed, so a caller can spool standard input meanwhile.
  *
  *	  struct scan *scan = scan_new(&options, &limits, "file.csv", &error);
@@ -24,8 +24,8 @@
 #include <stdint.h>
 
 #include "base/failure.h"
-#include "reader/csv_source.h"
 #include "reader/decode.h"
+#include "reader/row_reader.h"
 
 #define SCAN_DEFAULT_MAX_BYTES (INT64_C(10) * 1024 * 1024)
 #define SCAN_DEFAULT_MAX_ROWS INT64_C(10000)
@@ -45,18 +45,23 @@ struct scan_limits
 /* Hexadecimal digits of a SHA-256 and the terminating NUL. */
 #define SCAN_CONTENT_ID_SIZE 65
 
-/* Owns nothing; header is borrowed from the scan. */
+/* Owns nothing; map is borrowed from the scan. */
 struct scan_result
 {
-	int64_t byte_count;                    /* of the file as it is, all that was pushed */
-	int64_t row_count;                     /* records below the header, defects included */
-	int64_t defect_count;                  /* rows with a defect */
-	char content_id[SCAN_CONTENT_ID_SIZE]; /* SHA-256 over content,
-													 * one NUL, file name */
-	char delimiter;                        /* 0 when the header was not understood */
+	int64_t byte_count;   /* of the file as it is, all that was pushed */
+	int64_t row_count;    /* records below the header, defects included */
+	int64_t defect_count; /* rows with a defect */
+
+	/* SHA-256 over content, one NUL, file name. */
+	char content_id[SCAN_CONTENT_ID_SIZE];
+
+	/* As in struct row_source_found; delimiter is 0 without a map. */
+	const char *format;
 	char encoding[DECODE_NAME_SIZE];
-	const struct csv_header *header; /* NULL when not understood; until
-										 * scan_destroy() */
+	char delimiter;
+
+	/* NULL when the header was not understood; until scan_destroy(). */
+	const struct column_map *map;
 };
 
 /* Opaque. */
@@ -66,17 +71,18 @@ struct scan;
  * A new scan.  options NULL: find out; limits NULL: the defaults; file_name
  * NULL: "".  None is kept beyond the call, except that the name is hashed at
  * the end (it is copied).  The caller owns the result: scan_destroy().  NULL
- * on the errors of csv_source_new().
+ * on the errors of row_reader_open().
  */
-extern struct scan *scan_new(const struct csv_options *options, const struct scan_limits *limits,
-							 const char *file_name, struct glue_error *error);
+extern struct scan *
+scan_new(const struct row_source_options *options, const struct scan_limits *limits,
+		 const char *file_name, struct glue_error *error);
 
 /* NULL is accepted. */
 extern void scan_destroy(struct scan *scan);
 
 /*
  * The next bytes, borrowed for the call.  Returns false once the file cannot
- * be loaded: the file faults of csv_source_push(), FILE_TOO_LARGE,
+ * be loaded: the file faults of row_reader_push(), FILE_TOO_LARGE,
  * TOO_MANY_ROWS, or OUT_OF_MEMORY.  A caller that wants the content_id of a
  * refused file pushes the rest all the same: it is counted and hashed, not
  * read, and each call returns false with the same error.

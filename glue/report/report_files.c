@@ -18,39 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+#include "report/report_content.h"
 #include "report/report_files.h"
-#include "report/report_form.h"
-
-/* A report: its file, the query that gives its lines, how they are written. */
-struct report
-{
-	const char *name;
-	const char *query; /* one text column, $1 is the upload */
-	const char *beginning;
-	const char *line_end;
-};
-
-static const struct report error_report = {
-	"errors.csv",
-	ERROR_REPORT_QUERY,
-	REPORT_BEGINNING,
-	REPORT_LINE_END,
-};
-static const struct report fix_report = {
-	"fix.csv",
-	FIX_FILE_QUERY,
-	REPORT_BEGINNING,
-	REPORT_LINE_END,
-};
-static const struct report mail_report = {
-	"mail.txt",
-	"SELECT 'To: ' || v.email || E'\\nSubject: ' || n.subject || E'\\n\\n' || n.body"
-	" FROM onboard_notification($1::text) n,"
-	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"
-	" WHERE u.upload_id = $1::text",
-	"",
-	"",
-};
 
 /* Where to write, and how users would name it. */
 struct report_folder
@@ -69,51 +39,45 @@ write_error(const char *path, struct glue_error *error)
 
 /* ----- one report ----- */
 
-/*
- * Write the rows of a query in single row mode.  All results are read, also
- * after an error, so that the connection can be used again.
- */
-static bool
-copy_rows(PGconn *connection, const struct report *report, FILE *file, struct glue_error *error)
+/* A file that is being written, under another name; the context of its sink. */
+struct report_file
 {
-	PGresult *result;
-	bool done = true;
+	int descriptor;
+	const char *path; /* what it will be named */
+};
 
-	while ((result = PQgetResult(connection)) != NULL)
-	{
-		ExecStatusType status = PQresultStatus(result);
+static bool
+begin_file(void *context, struct glue_error *error)
+{
+	const struct report_file *file = context;
 
-		if (done && status == PGRES_SINGLE_TUPLE)
-		{
-			fwrite(PQgetvalue(result, 0, 0), 1, PQgetlength(result, 0, 0), file);
-			fputs(report->line_end, file);
-		}
-		else if (done && status != PGRES_TUPLES_OK)
-			done = postgres_error(connection, result, error);
-		PQclear(result);
-		if (PQstatus(connection) == CONNECTION_BAD)
-			break;
-	}
-	if (done && PQstatus(connection) == CONNECTION_BAD)
-		done = postgres_error(connection, NULL, error);
-	return done;
+	return descriptor_rewind(file->descriptor) || write_error(file->path, error);
+}
+
+static bool
+write_bytes(void *context, const char *bytes, size_t length, struct glue_error *error)
+{
+	const struct report_file *file = context;
+
+	return descriptor_write(file->descriptor, bytes, length) || write_error(file->path, error);
 }
 
 /*
- * One attempt to write a report into an open file.
+ * Write a report into an open file, and close it.
  */
 static bool
-fill_file(struct database *database, const struct report *report, const char *upload_id, FILE *file,
-		  struct glue_error *error)
+fill_file(struct database *database, enum report_kind kind, const char *upload_id,
+		  struct report_file *file, struct glue_error *error)
 {
-	const char *const values[] = {upload_id};
-	PGconn *connection = database_connection(database);
+	struct report_sink sink = {begin_file, write_bytes, file};
+	struct report_size size;
+	bool done = report_write(database, kind, upload_id, &sink, &size, error);
 
-	if (PQsendQueryParams(connection, report->query, 1, NULL, values, NULL, NULL, 0) != 1 ||
-		PQsetSingleRowMode(connection) != 1)
-		return postgres_error(connection, NULL, error);
-	fputs(report->beginning, file);
-	return copy_rows(connection, report, file, error);
+	if (done && fsync(file->descriptor) != 0)
+		done = write_error(file->path, error);
+	if (close(file->descriptor) != 0 && done)
+		done = write_error(file->path, error);
+	return done;
 }
 
 /*
@@ -121,58 +85,42 @@ fill_file(struct database *database, const struct report *report, const char *up
  * half of it.
  */
 static bool
-write_once(struct database *database, const struct report *report, const char *upload_id,
+write_file(struct database *database, enum report_kind kind, const char *upload_id,
 		   const struct report_folder *folder, const char *path, struct glue_error *error)
 {
+	const char *name = report_name(kind);
 	char unfinished[64];
-	FILE *file;
-	int descriptor;
-	bool done;
+	struct report_file file = {.path = path};
 
-	snprintf(unfinished, sizeof(unfinished), "%s.%ld.tmp", report->name, (long) getpid());
+	snprintf(unfinished, sizeof(unfinished), "%s.%ld.tmp", name, (long) getpid());
 	(void) unlinkat(folder->descriptor, unfinished, 0);
-	descriptor = openat(folder->descriptor, unfinished,
-						O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-	if (file == NULL)
-	{
-		if (descriptor >= 0)
-			close(descriptor);
+	file.descriptor = openat(folder->descriptor, unfinished,
+							 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (file.descriptor < 0)
 		return write_error(path, error);
+	if (fill_file(database, kind, upload_id, &file, error))
+	{
+		if (renameat(folder->descriptor, unfinished, folder->descriptor, name) == 0)
+			return true;
+		write_error(path, error);
 	}
-	done = fill_file(database, report, upload_id, file, error);
-	if (done && (ferror(file) || fflush(file) != 0 || fsync(descriptor) != 0))
-		done = write_error(path, error);
-	if (fclose(file) != 0 && done)
-		done = write_error(path, error);
-	if (done && renameat(folder->descriptor, unfinished, folder->descriptor, report->name) != 0)
-		done = write_error(path, error);
-	if (!done)
-		(void) unlinkat(folder->descriptor, unfinished, 0);
-	return done;
+	(void) unlinkat(folder->descriptor, unfinished, 0);
+	return false;
 }
 
 static bool
-write_report(struct database *database, const struct report *report, const struct upload *upload,
+write_report(struct database *database, enum report_kind kind, const char *upload_id,
 			 const struct report_folder *folder, char *path, struct glue_error *error)
 {
-	struct patience patience;
-
-	if (snprintf(path, PATH_MAX, "%s/%s", folder->path, report->name) >= PATH_MAX)
+	if (snprintf(path, PATH_MAX, "%s/%s", folder->path, report_name(kind)) >= PATH_MAX)
 	{
 		errno = ENAMETOOLONG;
 		return write_error(folder->path, error);
 	}
-	database_patience(database, &patience);
-	while (!write_once(database, report, upload->upload_id, folder, path, error))
-	{
-		if (!database_recover(database, &patience, error))
-		{
-			path[0] = '\0';
-			return false;
-		}
-	}
-	return true;
+	if (write_file(database, kind, upload_id, folder, path, error))
+		return true;
+	path[0] = '\0';
+	return false;
 }
 
 /* ----- the folder ----- */
@@ -247,44 +195,42 @@ may_record(struct database *database, bool *allowed, struct glue_error *error)
  * that sends the mails, and still gets its files.
  */
 static bool
-record_files(struct database *database, const struct upload *upload,
-			 const struct report_files *files, struct glue_error *error)
+record_files(struct database *database, const char *upload_id, const struct report_files *files,
+			 struct glue_error *error)
 {
 	char errors[PATH_MAX];
 	char fix[PATH_MAX];
-	const char *values[3] = {upload->upload_id, NULL, NULL};
 	bool allowed;
+	bool recorded;
 
 	if (!may_record(database, &allowed, error))
 		return false;
 	if (!allowed)
 		return true;
-	if (files->errors[0] != '\0')
-		values[1] = realpath(files->errors, errors);
-	if (files->fix[0] != '\0')
-		values[2] = realpath(files->fix, fix);
-	return database_query(database, RUN_AGAIN,
-						  "SELECT onboard_record_report($1::text, $2::text, $3::text)", 3, values,
-						  NULL, error);
+	return report_record(
+		database, upload_id, files->errors[0] != '\0' ? realpath(files->errors, errors) : NULL,
+		files->fix[0] != '\0' ? realpath(files->fix, fix) : NULL, &recorded, error);
 }
 
 static bool
-write_reports(struct database *database, const struct upload *upload,
+write_reports(struct database *database, const struct report_subject *subject,
 			  const struct report_folder *folder, struct report_files *files,
 			  struct glue_error *error)
 {
-	if (upload->error_records > 0 &&
-		(!write_report(database, &error_report, upload, folder, files->errors, error) ||
-		 !write_report(database, &fix_report, upload, folder, files->fix, error)))
+	const char *upload_id = subject->upload_id;
+
+	if (subject->has_errors &&
+		(!write_report(database, REPORT_ERRORS, upload_id, folder, files->errors, error) ||
+		 !write_report(database, REPORT_FIX, upload_id, folder, files->fix, error)))
 		return false;
-	if (strcmp(upload->status, "processing") != 0 && !record_files(database, upload, files, error))
+	if (subject->has_ended && !record_files(database, upload_id, files, error))
 		return false;
-	return write_report(database, &mail_report, upload, folder, files->mail, error);
+	return write_report(database, REPORT_MAIL, upload_id, folder, files->mail, error);
 }
 
 bool
-report_files_write(struct database *database, const struct upload *upload, const char *folder,
-				   struct report_files *files, struct glue_error *error)
+report_files_write(struct database *database, const struct report_subject *subject,
+				   const char *folder, struct report_files *files, struct glue_error *error)
 {
 	struct report_folder opened;
 	bool done;
@@ -292,10 +238,10 @@ report_files_write(struct database *database, const struct upload *upload, const
 	memset(files, 0, sizeof(*files));
 	if (folder == NULL)
 		folder = REPORT_DEFAULT_FOLDER;
-	if (!make_folder(files, folder, upload->upload_id, error) ||
+	if (!make_folder(files, folder, subject->upload_id, error) ||
 		!open_folder(files->folder, &opened, error))
 		return false;
-	done = write_reports(database, upload, &opened, files, error);
+	done = write_reports(database, subject, &opened, files, error);
 	close(opened.descriptor);
 	return done;
 }

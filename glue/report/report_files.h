@@ -3,8 +3,7 @@
  * report_files.h
  *	  The reports of an upload, as files in a folder.
  *
- * Each file appears complete under its name or not at all.  They are read row
- * by row, so memory is flat however many errors there are.
+ * Each file appears complete under its name or not at all.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +14,7 @@
 #include <stdbool.h>
 
 #include "base/failure.h"
-#include "cli/database.h"
-#include "import/upload_calls.h"
+#include "database/database.h"
 
 /* Where reports go when nobody says. */
 #define REPORT_DEFAULT_FOLDER "onboard-reports"
@@ -30,14 +28,22 @@ struct report_files
 	char mail[PATH_MAX];
 };
 
+/* Which upload; borrowed. */
+struct report_subject
+{
+	const char *upload_id;
+	bool has_errors;
+	bool has_ended;
+};
+
 /*
  * Write errors.csv and fix.csv if the upload has errors, and mail.txt, into
- * folder/UPLOAD (folder NULL: the default), and record where they are.  folder
- * may be a symbolic link, folder/UPLOAD must not be one; files that have these
- * names are replaced, and links among them not followed.
+ * folder/UPLOAD (folder NULL: the default), and record where they are if the upload
+ * has ended.  folder may be a symbolic link, folder/UPLOAD must not be one; files
+ * that have these names are replaced, and links among them not followed.
  */
 extern bool
-report_files_write(struct database *database, const struct upload *upload, const char *folder,
-				   struct report_files *files, struct glue_error *error);
+report_files_write(struct database *database, const struct report_subject *subject,
+				   const char *folder, struct report_files *files, struct glue_error *error);
 
 #endif /* GLUE_REPORT_FILES_H */

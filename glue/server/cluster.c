@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster.c
- *	  The private PostgreSQL server: where it is, and acting as its owner.
+ *	  The private PostgreSQL server: starting and stopping it as its owner.
  *
  * Root never works inside the home itself.  It makes the folder, gives it to
  * the unprivileged owner, and forks a child that becomes the owner and does
@@ -11,177 +11,18 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <libpq-fe.h>
-
 #include "base/heap.h"
-#include "cli/database.h"
 #include "server/cluster.h"
-#include "server/pid_file.h"
-
-#ifndef ONBOARD_PG_BINDIR
-#error "ONBOARD_PG_BINDIR is not defined; build with glue/Makefile"
-#endif
-
-const char *
-cluster_bindir(void)
-{
-	const char *bindir = getenv("ONBOARD_PG_BINDIR");
-
-	return bindir != NULL && bindir[0] != '\0' ? bindir : ONBOARD_PG_BINDIR;
-}
-
-/* ----- where ----- */
-
-/*
- * Who runs the server: the caller, or for root an unprivileged user.
- */
-static bool
-find_owner(struct cluster *cluster, struct glue_error *error)
-{
-	struct passwd *entry;
-
-	if (geteuid() == 0)
-	{
-		entry = getpwnam("postgres");
-		if (entry == NULL || entry->pw_uid == 0)
-			entry = getpwnam("nobody");
-		if (entry != NULL && entry->pw_uid == 0)
-			entry = NULL;
-	}
-	else
-		entry = getpwuid(geteuid());
-	if (entry == NULL)
-		return glue_error_set(
-			error, GLUE_INFRASTRUCTURE_ERROR, "NO_USER",
-			"there is no user to run the private server as; create a user postgres, or use --db");
-	cluster->owner = entry->pw_uid;
-	cluster->owner_group = entry->pw_gid;
-	snprintf(cluster->owner_name, sizeof(cluster->owner_name), "%s", entry->pw_name);
-	snprintf(cluster->owner_home, sizeof(cluster->owner_home), "%s", entry->pw_dir);
-	return true;
-}
-
-/*
- * The home: an absolute path, short enough for what is put behind it.
- */
-static bool
-find_home(struct cluster *cluster, struct glue_error *error)
-{
-	const char *given = getenv("ONBOARD_HOME");
-	const char *data_home = getenv("XDG_DATA_HOME");
-	const char *user_home = getenv("HOME");
-	char current[CLUSTER_PATH_SIZE];
-	int length;
-
-	if (given != NULL && given[0] == '/')
-		length = snprintf(cluster->home, sizeof(cluster->home), "%s", given);
-	else if (given != NULL && given[0] != '\0')
-	{
-		if (getcwd(current, sizeof(current)) == NULL)
-			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_HOME",
-								  "cannot find the current folder: %s", strerror(errno));
-		length = snprintf(cluster->home, sizeof(cluster->home), "%s/%s", current, given);
-	}
-	else if (geteuid() == 0)
-		length = snprintf(cluster->home, sizeof(cluster->home), "/var/lib/onboard");
-	else if (data_home != NULL && data_home[0] == '/')
-		length = snprintf(cluster->home, sizeof(cluster->home), "%s/onboard", data_home);
-	else
-		length =
-			snprintf(cluster->home, sizeof(cluster->home), "%s/.local/share/onboard",
-					 user_home != NULL && user_home[0] == '/' ? user_home : cluster->owner_home);
-	if (length + 64 > (int) sizeof(cluster->home))
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "the path in ONBOARD_HOME is too long");
-	/* PostgreSQL's pg_ctl runs the server by a shell and puts the path in double quotes. */
-	if (cluster->home[strcspn(cluster->home, "\"$`\\\n\r")] != '\0')
-		return glue_error_set(
-			error, GLUE_USAGE_ERROR, "USAGE",
-			"the path in ONBOARD_HOME holds a double quote, dollar sign, back quote, backslash or line break; choose another one");
-	while (length > 1 && cluster->home[length - 1] == '/')
-		cluster->home[--length] = '\0';
-	memcpy(cluster->data, cluster->home, length);
-	memcpy(cluster->data + length, "/data", sizeof("/data"));
-	return true;
-}
-
-static bool
-locate(struct cluster *cluster, bool quiet, struct glue_error *error)
-{
-	memset(cluster, 0, sizeof(*cluster));
-	cluster->is_quiet = quiet;
-	return find_owner(cluster, error) && find_home(cluster, error);
-}
-
-/* ----- connecting ----- */
-
-/*
- * Append " keyword='value'", the value escaped as libpq wants it.  The buffer
- * is sized by CLUSTER_CONNINFO_SIZE for the longest.  Returns the end.
- */
-static char *
-append_keyword(char *next, const char *keyword, const char *value)
-{
-	*next++ = ' ';
-	while (*keyword != '\0')
-		*next++ = *keyword++;
-	*next++ = '=';
-	*next++ = '\'';
-	for (; *value != '\0'; value++)
-	{
-		if (*value == '\'' || *value == '\\')
-			*next++ = '\\';
-		*next++ = *value;
-	}
-	*next++ = '\'';
-	*next = '\0';
-	return next;
-}
-
-bool
-cluster_conninfo(const struct cluster *cluster, const char *dbname, char *buffer)
-{
-	char folder[CLUSTER_PATH_SIZE];
-	char *next = buffer;
-
-	if (!pid_file_read_socket(cluster->data, folder, sizeof(folder)))
-		return false;
-	next = append_keyword(next, "host", folder);
-	next = append_keyword(next, "port", CLUSTER_PORT);
-	next = append_keyword(next, "dbname", dbname);
-	next = append_keyword(next, "user", CLUSTER_USER);
-	/* Nobody else can pretend to be our server. */
-	append_keyword(next, "requirepeer", cluster->owner_name);
-	return true;
-}
-
-bool
-cluster_is_ready(const char *conninfo)
-{
-	PGconn *connection = database_connect(conninfo, NULL);
-	PGresult *result;
-	bool ready;
-
-	if (connection == NULL)
-		return false;
-	result = PQexec(connection,
-					"SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'onboard'");
-	ready = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), ONBOARD_VERSION) == 0;
-	PQclear(result);
-	PQfinish(connection);
-	return ready;
-}
+#include "server/cluster_place.h"
+#include "server/cluster_server.h"
 
 /* ----- acting as the owner ----- */
 
@@ -323,7 +164,7 @@ run_as_owner(struct cluster *cluster, cluster_fn work, struct glue_error *error)
 /* ----- entry points ----- */
 
 char *
-cluster_start(bool quiet, struct glue_error *error)
+cluster_start(void (*tell_creating)(const char *home), struct glue_error *error)
 {
 	struct cluster cluster;
 	char *conninfo = glue_allocate(CLUSTER_CONNINFO_SIZE);
@@ -333,8 +174,9 @@ cluster_start(bool quiet, struct glue_error *error)
 		glue_error_memory(error);
 		return NULL;
 	}
-	if (!locate(&cluster, quiet, error))
+	if (!cluster_locate(&cluster, error))
 		goto failed;
+	cluster.tell_creating = tell_creating;
 	if (cluster_conninfo(&cluster, CLUSTER_DATABASE, conninfo) && cluster_is_ready(conninfo))
 		return conninfo;
 	if (!make_home(&cluster, error) || !run_as_owner(&cluster, cluster_server_start, error))
@@ -357,7 +199,7 @@ cluster_stop(bool *was_running, struct glue_error *error)
 	struct stat status;
 
 	*was_running = false;
-	if (!locate(&cluster, true, error))
+	if (!cluster_locate(&cluster, error))
 		return false;
 	if (stat(cluster.data, &status) != 0)
 		return true;

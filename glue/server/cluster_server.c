@@ -26,10 +26,9 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
-#include "cli/database.h"
-#include "cli/message.h"
-#include "cli/terminal.h"
-#include "server/cluster.h"
+#include "database/postgres_connect.h"
+#include "database/postgres_error.h"
+#include "server/cluster_server.h"
 #include "server/pid_file.h"
 
 #define START_TIMEOUT_SECONDS "120"
@@ -225,8 +224,8 @@ create_cluster(struct cluster *cluster, struct glue_error *error)
 	char path[CLUSTER_PATH_SIZE + 64];
 	int code;
 
-	if (!cluster->is_quiet)
-		message_note("creating a private PostgreSQL server in %s", cluster->home);
+	if (cluster->tell_creating != NULL)
+		cluster->tell_creating(cluster->home);
 	snprintf(unfinished, sizeof(unfinished), "%s/unfinished-%ld-%ld", cluster->home,
 			 (long) time(NULL), (long) getpid());
 	{
@@ -337,7 +336,8 @@ write_settings(const struct cluster *cluster, struct glue_error *error)
 
 	if (!choose_socket_folder(cluster, folder, sizeof(folder), error))
 		return false;
-	pid_file_remove_dead_lock(folder);
+	snprintf(path, sizeof(path), "%s" SOCKET_NAME ".lock", folder);
+	pid_file_remove_dead_lock(path);
 	snprintf(line, sizeof(line), "unix_socket_directories = '%s'\n", folder);
 	snprintf(path, sizeof(path), "%s/onboard.conf", cluster->data);
 	return write_file(path, "we", settings, line, error);
@@ -407,7 +407,8 @@ connect_when_ready(const struct cluster *cluster, const char *dbname, struct glu
 					   "the private server in %s does not answer", cluster->home);
 		if (cluster_conninfo(cluster, dbname, conninfo))
 		{
-			connection = database_connect(conninfo, error);
+			connection = postgres_connect_conninfo(
+				conninfo, clock_milliseconds() + POSTGRES_CONNECT_MS, error);
 			if (connection != NULL || !postgres_error_is_transient(error))
 				return connection;
 		}

@@ -6,6 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,9 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#include "server/cluster.h"
 #include "server/pid_file.h"
 
 #define PID_FILE "postmaster.pid"
-#define SOCKET_LOCK ".s.PGSQL." CLUSTER_PORT ".lock"
 
 /* Lines of the file, from 1; see miscadmin.h of PostgreSQL. */
 #define PID_LINE 1
@@ -28,14 +27,11 @@
  * Read one line; false when the file or the line is not there.
  */
 static bool
-read_line(const char *folder, const char *name, int number, char *line, size_t size)
+read_line(const char *path, int number, char *line, size_t size)
 {
-	char path[CLUSTER_PATH_SIZE + 32];
-	FILE *file;
+	FILE *file = fopen(path, "re");
 	bool found = false;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "re");
 	if (file == NULL)
 		return false;
 	for (int next = 1; !found && fgets(line, (int) size, file) != NULL; next++)
@@ -46,10 +42,22 @@ read_line(const char *folder, const char *name, int number, char *line, size_t s
 	return found;
 }
 
+/*
+ * The same of the postmaster.pid in a data folder.
+ */
+static bool
+read_pid_line(const char *data, int number, char *line, size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" PID_FILE, data);
+	return read_line(path, number, line, size);
+}
+
 bool
 pid_file_read_socket(const char *data, char *folder, size_t size)
 {
-	return read_line(data, PID_FILE, SOCKET_LINE, folder, size) && folder[0] == '/';
+	return read_pid_line(data, SOCKET_LINE, folder, size) && folder[0] == '/';
 }
 
 /*
@@ -103,8 +111,7 @@ pid_file_is_dead(const char *data)
 {
 	char pid[64];
 
-	return read_line(data, PID_FILE, PID_LINE, pid, sizeof(pid)) &&
-		   is_zombie(strtol(pid, NULL, 10));
+	return read_pid_line(data, PID_LINE, pid, sizeof(pid)) && is_zombie(strtol(pid, NULL, 10));
 }
 
 bool
@@ -113,7 +120,7 @@ pid_file_is_gone(const char *data)
 	char line[64];
 	long pid;
 
-	if (!read_line(data, PID_FILE, PID_LINE, line, sizeof(line)))
+	if (!read_pid_line(data, PID_LINE, line, sizeof(line)))
 		return true;
 	pid = strtol(line, NULL, 10);
 	return pid <= 0 || (kill((pid_t) pid, 0) != 0 && errno == ESRCH) || is_zombie(pid);
@@ -123,9 +130,9 @@ bool
 pid_file_remove_dead(const char *data)
 {
 	char memory[128];
-	char path[CLUSTER_PATH_SIZE + 32];
+	char path[PATH_MAX];
 
-	if (!pid_file_is_dead(data) || !read_line(data, PID_FILE, SHMEM_LINE, memory, sizeof(memory)) ||
+	if (!pid_file_is_dead(data) || !read_pid_line(data, SHMEM_LINE, memory, sizeof(memory)) ||
 		!is_unattached(memory))
 		return false;
 	snprintf(path, sizeof(path), "%s/" PID_FILE, data);
@@ -133,14 +140,10 @@ pid_file_remove_dead(const char *data)
 }
 
 void
-pid_file_remove_dead_lock(const char *folder)
+pid_file_remove_dead_lock(const char *path)
 {
 	char pid[64];
-	char path[CLUSTER_PATH_SIZE + 32];
 
-	if (!read_line(folder, SOCKET_LOCK, PID_LINE, pid, sizeof(pid)) ||
-		!is_zombie(strtol(pid, NULL, 10)))
-		return;
-	snprintf(path, sizeof(path), "%s/" SOCKET_LOCK, folder);
-	(void) unlink(path);
+	if (read_line(path, PID_LINE, pid, sizeof(pid)) && is_zombie(strtol(pid, NULL, 10)))
+		(void) unlink(path);
 }

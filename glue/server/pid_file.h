@@ -25,8 +25,8 @@ extern bool pid_file_read_socket(const char *data, char *folder, size_t size);
 extern bool pid_file_is_dead(const char *data);
 
 /*
- * Whether no live server is behind the data folder: there is no file, or the
- * process that it names is dead or no longer there.
+ * Whether no live server uses the data folder: there is no file, or the process
+ * that it names is dead or no longer there.
  */
 extern bool pid_file_is_gone(const char *data);
 
@@ -36,7 +36,7 @@ extern bool pid_file_is_gone(const char *data);
  */
 extern bool pid_file_remove_dead(const char *data);
 
-/* The same for the lock of a server's socket, in the socket's folder. */
-extern void pid_file_remove_dead_lock(const char *folder);
+/* The same for the lock file of a server's socket, which lies beside the socket. */
+extern void pid_file_remove_dead_lock(const char *path);
 
 #endif /* GLUE_PID_FILE_H */

@@ -227,6 +227,7 @@ sub from_loader
 	$link->{started} = 1;
 	$link->{statement} = 'begin' if $message =~ /onboard_begin_upload/;
 	@$link{qw(statement copied)} = ('copy', 0) if $type eq 'Q' && $message =~ /COPY/;
+	$link->{statement} = 'commit' if $type ne 'd' && $message =~ /\bCOMMIT\b/;
 	if ($type eq 'c' && is_next('ending'))
 	{
 		$link->{held} = $message;
@@ -254,7 +255,7 @@ sub from_server
 	my $statement = $link->{statement} // '';
 
 	$link->{backend} = unpack 'N', substr $message, 5, 4 if $type eq 'K';
-	if ($type eq 'C' && ($statement eq 'copy' && $message =~ /^C....COPY /s && is_next('reply_lost')
+	if ($type eq 'C' && ($statement eq 'commit' && $message =~ /^C....COMMIT/s && is_next('reply_lost')
 		|| $statement eq 'begin' && is_next('begin_lost')))
 	{
 		$node->poll_query_until('killed', "SELECT state = 'idle' FROM pg_stat_activity WHERE pid = $link->{backend}")
@@ -263,7 +264,7 @@ sub from_server
 		return 0;
 	}
 	return 0 unless send_all($link->{client}, $message);
-	if ($type eq 'Z' && $statement eq 'copy')
+	if ($type eq 'Z' && $statement eq 'commit')
 	{
 		my $open = server_says("SELECT count(*) FROM onboard.upload_history WHERE status = 'processing'");
 
@@ -436,7 +437,7 @@ is((grep { $_->{point} eq 'in_copy' && $_->{judged} != $_->{after} } @log), 0,
 is((grep { $_->{point} eq 'between' && ($_->{backend} !~ /^idle/ || $_->{status} ne 'processing' || $_->{judged} == 0
 	|| $_->{judged} != $_->{after}) } @log),
 	0, 'kills between transactions found some committed, some to come, and none open');
-is((grep { $_->{point} eq 'reply_lost' && ($_->{backend} !~ /^idle COPY/ || $_->{judged} <= $_->{seen}
+is((grep { $_->{point} eq 'reply_lost' && ($_->{backend} !~ /^idle COMMIT/ || $_->{judged} <= $_->{seen}
 	|| $_->{judged} != $_->{after}) } @log),
 	0, 'kills between commit and reply found rows committed that the loader did not know of');
 is((grep { $_->{point} eq 'ending' && $_->{backend} !~ /^active COPY/ } @log), 0,

@@ -7,6 +7,7 @@
  */
 #include "unit.h"
 
+#include "reader/csv_reader.h"
 #include "shared/columns.h"
 #include "events.h"
 
@@ -494,10 +495,10 @@ test_property(void)
 		{
 			struct text_view fields[PROPERTY_COLUMNS];
 			char values[PROPERTY_COLUMNS][512];
-			struct csv_record record = {.row_number = row,
-										.line_number = line,
-										.field_count = PROPERTY_COLUMNS,
-										.fields = fields};
+			struct record record = {.row_number = row,
+									.line_number = line,
+									.field_count = PROPERTY_COLUMNS,
+									.fields = fields};
 
 			for (int i = 0; i < PROPERTY_COLUMNS; i++)
 			{
@@ -621,7 +622,7 @@ plain_read(const char *s, size_t length, struct event_list *list)
 	while (s < end)
 	{
 		size_t blank = line_end_at(s, end);
-		struct csv_record record = {.row_number = row, .line_number = line};
+		struct record record = {.row_number = row, .line_number = line};
 
 		if (blank > 0)
 		{

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- *  environment_test.c
+ * environment_test.c
  *	  Environment variables: defaults, ranges, what is required, and that a
  *	  wrong value is never repeated.
  *

@@ -5,7 +5,7 @@
  *
  *	  0@1 a|b					record 0 (the header) in line 1, two fields
  *	  1@2 x|y
- *	  2@3 MALFORMED_ROW message <raw>
+ *	  2@3 MALFORMED_ROW message <raw>	"field N" is part of the message
  *
  * CR and LF are written \r and \n, and a run of 20 or more times the same byte
  * is written {x*5000}.
@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "base/heap.h"
-#include "reader/csv_reader.h"
+#include "reader/record.h"
 
 #define LONG_RUN 20
 
@@ -74,9 +74,9 @@ events_append_text(struct event_list *list, struct text_view text)
 	}
 }
 
-/* A csv_record_fn: context is the list. */
+/* A record_fn: context is the list. */
 static inline bool
-events_record(void *context, const struct csv_record *record)
+events_record(void *context, const struct record *record)
 {
 	struct event_list *list = context;
 	char place[64];
@@ -89,7 +89,11 @@ events_record(void *context, const struct csv_record *record)
 		events_append(list, record->defect_type, strlen(record->defect_type));
 		if (!list->no_messages)
 		{
-			events_append(list, " ", 1);
+			char field[32] = " ";
+
+			if (record->defect_field > 0)
+				snprintf(field, sizeof(field), " field %d ", record->defect_field);
+			events_append(list, field, strlen(field));
 			events_append(list, record->defect_message, strlen(record->defect_message));
 		}
 		events_append(list, " <", 2);

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * resume_test.c
- *	  Reading on in the middle of a file = reading it in one go.
+ *	  Resuming in the middle of a file = reading it in one go.
  *
  * Files made to be hostile, in each encoding, are read in pieces of several
- * sizes; at every record a new source goes on from the point that the first
- * one gave, and must give what the first one still gave.
+ * sizes; at every record a new reader resumes at the token that the first one
+ * gave, and must give what the first one still gave.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 
 #include "unit.h"
 
-#include "reader/csv_source.h"
+#include "reader/row_reader.h"
 #include "shared/columns.h"
 #include "events.h"
 
@@ -23,10 +23,13 @@
 
 #define MOST_RECORDS 20000
 
-/* In a long file only every so manieth record is gone on with. */
+/* Bytes of the state of any token here. */
+#define STATE_SIZE 320
+
+/* In a long file a reader resumes at every seventh record only. */
 #define LONG_STEP 7
 
-/* How many records a source that goes on is compared for, in a long file. */
+/* How many records of a reader that resumed are compared, in a long file. */
 #define COMPARED 25
 
 struct encoding
@@ -221,16 +224,31 @@ damage(struct bytes *bytes, int count)
 
 struct reading
 {
-	struct csv_source *source;
+	struct row_reader *reader;
 	struct event_list list;
 	size_t starts[MOST_RECORDS]; /* of each record in the list */
 	bool known[MOST_RECORDS];
-	struct csv_resume_point points[MOST_RECORDS];
+	struct resume_token tokens[MOST_RECORDS];
+	char states[MOST_RECORDS][STATE_SIZE]; /* of the tokens */
 	struct glue_error error;
 };
 
+/* A token is the reader's own only until the next one. */
+static void
+keep_token(struct reading *reading, int place)
+{
+	struct resume_token *token = &reading->tokens[place];
+	struct glue_error error;
+
+	reading->known[place] = row_reader_token(reading->reader, token, &error);
+	if (!reading->known[place])
+		return;
+	snprintf(reading->states[place], STATE_SIZE, "%s", token->state);
+	token->state = reading->states[place];
+}
+
 static bool
-note_record(void *context, const struct csv_record *record)
+note_record(void *context, const struct record *record)
 {
 	struct reading *reading = context;
 	int place = reading->list.count;
@@ -238,7 +256,7 @@ note_record(void *context, const struct csv_record *record)
 	if (place == MOST_RECORDS)
 		return false;
 	reading->starts[place] = reading->list.length;
-	reading->known[place] = csv_source_resume_point(reading->source, &reading->points[place]);
+	keep_token(reading, place);
 	return events_record(&reading->list, record);
 }
 
@@ -247,7 +265,7 @@ push_bytes(void *context, const char *bytes, size_t length)
 {
 	struct reading *reading = context;
 
-	return csv_source_push(reading->source, bytes, length, &reading->error);
+	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
 /* Read the bytes of the file from offset on. */
@@ -257,26 +275,16 @@ read_from(struct reading *reading, const struct bytes *bytes, int64_t offset, si
 	reading->list.length = 0;
 	reading->list.count = 0;
 	if (push_in_pieces(bytes->data + offset, bytes->length - offset, chunk, push_bytes, reading))
-		csv_source_finish(reading->source, &reading->error);
+		row_reader_finish(reading->reader, &reading->error);
 }
 
-/* A source that goes on with this record. */
-static struct csv_source *
+/* A reader that resumes with this record. */
+static struct row_reader *
 resume(const struct reading *whole, int place, struct reading *rest)
 {
-	const struct csv_header *header = csv_source_header(whole->source);
-	struct text_view names[8];
-	struct csv_events events = {.record = note_record, .context = rest};
-	struct csv_resume_file file = {
-		.encoding = csv_source_encoding(whole->source),
-		.delimiter = csv_source_delimiter(whole->source),
-		.header = names,
-		.header_count = header->field_count,
-	};
+	struct row_reader_events events = {.row = note_record, .context = rest};
 
-	for (int i = 0; i < header->field_count; i++)
-		names[i] = header->fields[i].name;
-	return csv_source_resume(&whole->points[place], &file, &events, &rest->error);
+	return row_reader_resume(&whole->tokens[place], &events, &rest->error);
 }
 
 /* Whether the rest, from this record on, is as in the whole. */
@@ -288,11 +296,11 @@ rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes,
 	bool equal;
 
 	rest->list.stop_after = to_the_end ? 0 : COMPARED;
-	rest->source = resume(whole, place, rest);
-	if (rest->source == NULL)
+	rest->reader = resume(whole, place, rest);
+	if (rest->reader == NULL)
 		return false;
-	read_from(rest, bytes, whole->points[place].bytes.byte_offset, chunk);
-	csv_source_destroy(rest->source);
+	read_from(rest, bytes, whole->tokens[place].byte_offset, chunk);
+	row_reader_destroy(rest->reader);
 	if (to_the_end || rest->list.count < COMPARED)
 		equal = strcmp(rest->list.text, expected) == 0;
 	else
@@ -305,12 +313,12 @@ rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes,
  * so positions must only grow.
  */
 static bool
-points_grow(const struct reading *whole)
+tokens_grow(const struct reading *whole)
 {
 	for (int i = 1; i < whole->list.count; i++)
 	{
-		if (whole->points[i].bytes.byte_offset < whole->points[i - 1].bytes.byte_offset ||
-			whole->points[i].line_number <= whole->points[i - 1].line_number)
+		if (whole->tokens[i].byte_offset < whole->tokens[i - 1].byte_offset ||
+			whole->tokens[i].line_number <= whole->tokens[i - 1].line_number)
 			return false;
 	}
 	return true;
@@ -354,10 +362,10 @@ check_file(const struct encoding *encoding, const struct bytes *bytes, size_t ch
 		   size_t other_chunk, bool small, const char *what)
 {
 	struct reading *whole = calloc(1, sizeof(*whole));
-	struct csv_options options = {.encoding = encoding->given, .delimiter = ','};
-	struct csv_events events = {.record = note_record, .context = whole};
+	struct row_source_options options = {.encoding = encoding->given, .delimiter = ','};
+	struct row_reader_events events = {.row = note_record, .context = whole};
 
-	whole->source = csv_source_new(&options, &events, &whole->error);
+	whole->reader = row_reader_open(&options, &events, &whole->error);
 	read_from(whole, bytes, 0, chunk);
 	ok(whole->error.class == GLUE_NO_ERROR && whole->list.count > (small ? 15 : 100),
 	   "%s %s, pieces of %zu: %d records (%s)", encoding->name, what, chunk, whole->list.count,
@@ -365,14 +373,14 @@ check_file(const struct encoding *encoding, const struct bytes *bytes, size_t ch
 	if (encoding->resumable)
 	{
 		is_int(first_difference(whole, bytes, chunk, other_chunk, small), -1,
-			   "%s %s, pieces of %zu: goes on at every record", encoding->name, what, chunk);
-		ok(points_grow(whole), "%s %s, pieces of %zu: no point is behind another", encoding->name,
-		   what, chunk);
+			   "%s %s, pieces of %zu: resumes at every record", encoding->name, what, chunk);
+		ok(tokens_grow(whole), "%s %s, pieces of %zu: no token is before the last one",
+		   encoding->name, what, chunk);
 	}
 	else
 		ok(none_known(whole), "%s %s, pieces of %zu: not begun in the middle", encoding->name, what,
 		   chunk);
-	csv_source_destroy(whole->source);
+	row_reader_destroy(whole->reader);
 	events_clean_up(&whole->list);
 	free(whole);
 }
@@ -407,56 +415,115 @@ check_long(const struct encoding *encoding)
 	events_clean_up(&text);
 }
 
-/* In UTF-8 without faults a point is the very byte of the record. */
+/* In UTF-8 without faults a token says the very byte of the record. */
 static void
 test_exact_offset(void)
 {
 	static const char file[] = "\xEF\xBB\xBF" HEADER "\r\n\r\n\xC3\xA4,1\r\nb,\"2\n\"\r\nc,3";
 	struct reading *whole = calloc(1, sizeof(*whole));
-	struct csv_events events = {.record = note_record, .context = whole};
+	struct row_reader_events events = {.row = note_record, .context = whole};
 	struct bytes bytes = {(char *) file, sizeof(file) - 1};
 	static const char *const records[] = {"\xC3\xA4,1", "b,\"2", "c,3"};
 
-	whole->source = csv_source_new(NULL, &events, &whole->error);
+	whole->reader = row_reader_open(NULL, &events, &whole->error);
 	read_from(whole, &bytes, 0, 5);
 	is_int(whole->list.count, 3, "three records");
 	for (int i = 0; i < whole->list.count; i++)
 	{
-		const struct csv_resume_point *point = &whole->points[i];
+		const struct resume_token *token = &whole->tokens[i];
 
-		ok(point->bytes.skip == 0 &&
-			   strncmp(file + point->bytes.byte_offset, records[i], strlen(records[i])) == 0,
+		ok(strncmp(file + token->byte_offset, records[i], strlen(records[i])) == 0,
 		   "record %d is found by its byte", i + 1);
-		is_int(point->row_number, i + 1, "row number of record %d", i + 1);
+		is_int(token->row_number, i, "record %d comes after row %d", i + 1, i);
 	}
-	is_int(whole->points[2].line_number, 6, "line number of the last record");
-	ok(!csv_source_resume_point(whole->source, &whole->points[0]),
-	   "there is no point outside of the callback");
-	csv_source_destroy(whole->source);
+	is_int(whole->tokens[2].line_number, 6, "line number of the last record");
+	is_text(whole->tokens[2].state,
+			"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":"
+			"[\"vendor_product_id\",\"product_name\",\"category\",\"sku\",\"price\","
+			"\"stock_quantity\"]}",
+			"its state");
+	ok(!row_reader_token(whole->reader, &whole->tokens[0], &whole->error) &&
+		   whole->error.class == GLUE_NO_ERROR,
+	   "there is no token outside of the callback");
+	row_reader_destroy(whole->reader);
 	events_clean_up(&whole->list);
 	free(whole);
+}
+
+#define STATE(skip, encoding, delimiter, header)                                                  \
+	"{\"skip\":" skip ",\"encoding\":" encoding ",\"delimiter\":" delimiter ",\"header\":" header \
+	"}"
+
+/* A state as a database returns it: members in another order, with blanks. */
+static void
+test_stored_state(void)
+{
+	struct reading *rest = calloc(1, sizeof(*rest));
+	struct row_reader_events events = {.row = note_record, .context = rest};
+	struct resume_token token = {
+		.byte_offset = 1000,
+		.row_number = 41,
+		.line_number = 50,
+		.state = "{\"skip\": 1, \"header\": [\"vendor_product_id\", \"product_name\","
+				 " \"category\", \"SKU\", \"price\", \"stock_quantity\", \"column_7\"],"
+				 " \"encoding\": \"ISO-8859-1\", \"delimiter\": \";\"}",
+	};
+	static const char rows[] = "\xE4;2;3;4;5;6;7\n1;2\n";
+
+	rest->reader = row_reader_resume(&token, &events, &rest->error);
+	ok(rest->reader != NULL, "a state of an earlier version is read");
+	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
+		   row_reader_finish(rest->reader, &rest->error),
+	   "and so is the file");
+	is_text(rest->list.text,
+			"42@50 \xA4|2|3|4|5|6|7\n"
+			"43@51 MALFORMED_ROW the record has 2 fields, the header has 7 <1;2>\n",
+			"from there on");
+	row_reader_destroy(rest->reader);
+	events_clean_up(&rest->list);
+	free(rest);
+}
+
+static void
+check_foreign(const char *state)
+{
+	struct row_reader_events events = {.row = note_record};
+	struct resume_token token = {10, 1, 3, state};
+	struct glue_error error;
+
+	ok(row_reader_resume(&token, &events, &error) == NULL, "\"%s\" is not ours", state);
+	ok(error.class == GLUE_INTERNAL_ERROR && strcmp(error.code, "CHECKPOINT") == 0,
+	   "which is said");
 }
 
 /* What only a bug of ours would ask for. */
 static void
 test_errors(void)
 {
-	struct text_view name = {"sku", 3};
-	struct text_view nonsense = {"nonsense", 8};
-	struct csv_resume_point point = {{10, 0}, 2, 3};
-	struct csv_events events = {.record = note_record};
-	struct csv_resume_file file = {"UTF-8", '"', &name, 1};
+	struct row_reader_events events = {.row = note_record};
+	struct resume_token token = {10, 1, 3, STATE("0", "\"no-such\"", "\",\"", "[\"sku\"]")};
+	struct row_reader *reader;
 	struct glue_error error;
 
-	ok(csv_source_resume(&point, &file, &events, &error) == NULL, "no quote as delimiter");
-	is_text(error.code, "USAGE", "that is wrong usage");
-	file.delimiter = ',';
-	file.encoding = "no-such";
-	ok(csv_source_resume(&point, &file, &events, &error) == NULL, "no such encoding");
-	file.encoding = "UTF-8";
-	file.header = &nonsense;
-	ok(csv_source_resume(&point, &file, &events, &error) == NULL, "no such header");
-	is_text(error.code, "NO_HEADER", "that is no header");
+	check_foreign("");
+	check_foreign("{}");
+	check_foreign("[]");
+	check_foreign(STATE("\"0\"", "\"UTF-8\"", "\",\"", "[\"sku\"]"));
+	check_foreign(STATE("-1", "\"UTF-8\"", "\",\"", "[\"sku\"]"));
+	check_foreign(STATE("0", "8", "\",\"", "[\"sku\"]"));
+	check_foreign(STATE("0", "\"UTF-8\"", "\"\\\"\"", "[\"sku\"]"));
+	check_foreign(STATE("0", "\"UTF-8\"", "\"\"", "[\"sku\"]"));
+	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "[]"));
+	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "[1]"));
+	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "\"sku\""));
+	ok(row_reader_resume(&token, &events, &error) == NULL, "no such encoding");
+	is_text(error.code, "UNSUPPORTED_ENCODING", "which is said");
+
+	token.state = STATE("0", "\"UTF-8\"", "\",\"", "[\"nonsense\"]");
+	reader = row_reader_resume(&token, &events, &error);
+	ok(reader != NULL && !row_reader_push(reader, "1\n", 2, &error), "no such header");
+	is_text(error.code, "NO_HEADER", "which is said");
+	row_reader_destroy(reader);
 }
 
 int
@@ -464,6 +531,7 @@ main(void)
 {
 	unit_seed();
 	test_exact_offset();
+	test_stored_state();
 	test_errors();
 	for (size_t i = 0; i < ENCODING_COUNT; i++)
 		check_encoding(&encodings[i]);

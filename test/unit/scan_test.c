@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * scan_test.c
- *	  Whole files: the scan and the source that both passes read through.
+ *	  Whole files: the scan, and the reader that both passes read through.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,25 +20,25 @@
 	" holds a character that could not be read (shown as U+FFFD); save the file as \"CSV UTF-8\" or name its encoding"
 
 /* ---------------------------------------------------------------------
- * The source
+ * The reader
  * ---------------------------------------------------------------------
  */
 
 struct reading
 {
-	struct csv_source *source;
+	struct row_reader *reader;
 	struct event_list list;
 	bool good;
 	struct glue_error error;
 };
 
 static bool
-take_header(void *context, const struct csv_header *header)
+take_header(void *context, const struct column_map *map)
 {
 	char line[64];
 
-	snprintf(line, sizeof(line), "header of %d, %d of them attributes\n", header->field_count,
-			 header->attribute_count);
+	snprintf(line, sizeof(line), "header of %d, %d of them attributes\n", map->field_count,
+			 map->attribute_count);
 	events_append(context, line, strlen(line));
 	return true;
 }
@@ -48,33 +48,36 @@ push_piece(void *context, const char *bytes, size_t length)
 {
 	struct reading *reading = context;
 
-	return csv_source_push(reading->source, bytes, length, &reading->error);
+	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
-/* Read a file; the error, if any, is written behind the events. */
+/* Read a file; the error, if any, is written after the events. */
 static void
-read_file(struct reading *reading, const struct csv_options *options, const char *input,
+read_file(struct reading *reading, const struct row_source_options *options, const char *input,
 		  size_t length, size_t chunk)
 {
-	struct csv_events events = {take_header, events_record, &reading->list};
+	struct row_reader_events events = {take_header, events_record, &reading->list};
+	struct row_source_found found;
 	char line[GLUE_ERROR_TEXT_SIZE + 100];
 
 	memset(reading, 0, sizeof(*reading));
-	reading->source = csv_source_new(options, &events, &reading->error);
-	reading->good = reading->source != NULL &&
+	reading->reader = row_reader_open(options, &events, &reading->error);
+	reading->good = reading->reader != NULL &&
 					push_in_pieces(input, length, chunk, push_piece, reading) &&
-					csv_source_finish(reading->source, &reading->error);
-	if (reading->source == NULL || !reading->good)
+					row_reader_finish(reading->reader, &reading->error);
+	if (reading->reader == NULL || !reading->good)
 		snprintf(line, sizeof(line), "%s: %s\n", reading->error.code, reading->error.text);
 	else
-		snprintf(line, sizeof(line), "%s '%c'\n", csv_source_encoding(reading->source),
-				 csv_source_delimiter(reading->source));
+	{
+		row_reader_found(reading->reader, &found);
+		snprintf(line, sizeof(line), "%s '%c'\n", found.encoding, found.delimiter);
+	}
 	events_append(&reading->list, line, strlen(line));
-	csv_source_destroy(reading->source);
+	row_reader_destroy(reading->reader);
 }
 
 static void
-check(const char *name, const struct csv_options *options, const char *input, size_t length,
+check(const char *name, const struct row_source_options *options, const char *input, size_t length,
 	  const char *expected)
 {
 	struct reading whole;
@@ -100,10 +103,10 @@ check(const char *name, const struct csv_options *options, const char *input, si
 #define SIX "header of 6, 0 of them attributes\n"
 
 static void
-test_source(void)
+test_reader(void)
 {
-	struct csv_options latin = {.encoding = "ISO-8859-1"};
-	struct csv_options semicolon = {.delimiter = ';'};
+	struct row_source_options latin = {.encoding = "ISO-8859-1"};
+	struct row_source_options semicolon = {.delimiter = ';'};
 
 	check("a plain file", NULL, BYTES(HEADER "1,2,3,4,5,6\r\n\"7\n7\",8,9,0,1,2\n,,,,,\n"),
 		  SIX "1@2 1|2|3|4|5|6\n2@3 7\\n7|8|9|0|1|2\n3@5 |||||\nUTF-8 ','\n");
@@ -147,7 +150,7 @@ test_source(void)
 }
 
 static void
-test_source_utf16(void)
+test_reader_utf16(void)
 {
 	const char text[] = HEADER "1,2,3,4,5,6\r\n7,8,9,0,1,2\r\n";
 	char little[2 * sizeof(text) + 2] = "\xFF\xFE";
@@ -166,10 +169,10 @@ test_source_utf16(void)
 }
 
 static void
-test_source_faults(void)
+test_reader_faults(void)
 {
-	struct csv_options quote = {.delimiter = '"'};
-	struct csv_options klingon = {.encoding = "klingon"};
+	struct row_source_options quote = {.delimiter = '"'};
+	struct row_source_options klingon = {.encoding = "klingon"};
 
 	check("nothing", NULL, "", 0, "EMPTY_FILE: the file is empty\n");
 	check("a mark alone", NULL, BYTES("\xEF\xBB\xBF"), "EMPTY_FILE: the file is empty\n");
@@ -199,7 +202,7 @@ test_source_faults(void)
 
 /* Files longer than the first block, with everything in them. */
 static void
-test_source_long(void)
+test_reader_long(void)
 {
 	static const char *const lines[] = {
 		"1,2,3,4,5,6\n",
@@ -255,7 +258,7 @@ scan_piece(void *context, const char *bytes, size_t length)
 
 /* The result as one line. */
 static void
-scan_file(char *line, size_t size, const struct csv_options *options,
+scan_file(char *line, size_t size, const struct row_source_options *options,
 		  const struct scan_limits *limits, const char *input, size_t length, size_t chunk)
 {
 	struct scanning scanning = {0};
@@ -274,8 +277,7 @@ scan_file(char *line, size_t size, const struct csv_options *options,
 			 scanning.error.class == GLUE_NO_ERROR ? "good" : scanning.error.code,
 			 (long long) result.byte_count, (long long) result.row_count,
 			 (long long) result.defect_count, result.delimiter != 0 ? result.delimiter : '?',
-			 result.encoding, result.content_id,
-			 result.header != NULL ? result.header->field_count : -1);
+			 result.encoding, result.content_id, result.map != NULL ? result.map->field_count : -1);
 	scan_destroy(scanning.scan);
 }
 
@@ -372,7 +374,7 @@ test_sticky(void)
 	is_int(result.byte_count, 6, "all bytes are counted");
 	scan_destroy(scan);
 	scan_destroy(NULL);
-	csv_source_destroy(NULL);
+	row_reader_destroy(NULL);
 }
 
 /* Each allocation fails once: a clean error each time, and no leak. */
@@ -401,10 +403,10 @@ int
 main(void)
 {
 	unit_seed();
-	test_source();
-	test_source_utf16();
-	test_source_faults();
-	test_source_long();
+	test_reader();
+	test_reader_utf16();
+	test_reader_faults();
+	test_reader_long();
 	test_scan();
 	test_scan_defaults();
 	test_sticky();

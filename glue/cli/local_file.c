@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * local_file.c
+ *	  The file that load and check read, as the options say.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/local_file.h"
+#include "import/file_name.h"
+
+#define MEBIBYTE (INT64_C(1) << 20)
+
+static bool
+check_name(const char *name, const char *vendor, struct glue_error *error)
+{
+	if (file_name_agrees(name, vendor))
+		return true;
+	return glue_error_set(
+		error, GLUE_FILE_FAULT, "OTHER_VENDOR",
+		"by its name the file is one of vendor %.*s, not of %s; correct --vendor, or the name",
+		(int) file_name_vendor(name), name, vendor);
+}
+
+/*
+ * An encoding that nobody knows was mistyped here; it is no fault of the file.
+ */
+static bool
+init_file(struct local_file *local, struct glue_error *error)
+{
+	const struct options *options = local->options;
+	struct row_source_options source = {
+		.encoding = options->encoding,
+		.delimiter = options->delimiter,
+	};
+	struct scan_limits limits = {options->max_bytes, options->max_rows};
+
+	if (vendor_file_init(&local->file, &local->source.bytes, local->source.name, &source, &limits,
+						 error))
+		return true;
+	if (error->class == GLUE_FILE_FAULT)
+		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+					   "the encoding \"%s\" is not known here; \"iconv -l\" lists those that are",
+					   options->encoding != NULL ? options->encoding : "");
+	return false;
+}
+
+bool
+local_file_open(struct local_file *local, const struct options *options, struct glue_error *error)
+{
+	memset(local, 0, sizeof(*local));
+	local->options = options;
+	return file_source_open(&local->source, options->operands[0], options->file_name, error) &&
+		   check_name(local->source.name, options->vendor, error) && init_file(local, error);
+}
+
+void
+local_file_close(struct local_file *local)
+{
+	vendor_file_clean_up(&local->file);
+	file_source_close(&local->source);
+	memset(local, 0, sizeof(*local));
+}
+
+/*
+ * Twice the limit, or what the file needs when that is known to be more.
+ */
+static void
+next_size(const struct local_file *local, char *text, size_t size)
+{
+	int64_t bytes = 2 * local->options->max_bytes;
+
+	if (bytes < local->file.found.byte_count)
+		bytes = local->file.found.byte_count;
+	if (bytes < MEBIBYTE)
+		snprintf(text, size, "%" PRId64, bytes);
+	else
+		snprintf(text, size, "%" PRId64 "M", (bytes + MEBIBYTE - 1) / MEBIBYTE);
+}
+
+struct glue_error
+local_file_advice(const struct local_file *local, const struct glue_error *fault)
+{
+	struct glue_error advised = *fault;
+	char size[24];
+
+	if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
+		glue_error_reword(&advised, "%s, or allow more with --max-rows (0 for no limit)",
+						  fault->text);
+	else if (strcmp(fault->code, "FILE_TOO_LARGE") == 0)
+	{
+		next_size(local, size, sizeof(size));
+		glue_error_reword(&advised, "%s, or allow it with --max-bytes %s (0 for no limit)",
+						  fault->text, size);
+	}
+	return advised;
+}

@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * named.c
+ *	  The upload or vendor that the command line names, as it is in the database.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/named.h"
+#include "cli/not_found.h"
+
+bool
+named_upload(struct database *database, const char *text, struct upload *upload,
+			 struct glue_error *error)
+{
+	if (upload_resolve(database, text, upload, error))
+		return true;
+	return error->class == GLUE_NOT_FOUND ? not_found(database, NOT_FOUND_UPLOAD, text, error)
+										  : false;
+}
+
+bool
+named_upload_latest(struct database *database, struct upload *upload, struct glue_error *error)
+{
+	if (!upload_find_latest(database, upload, error))
+		return false;
+	return upload->upload_id != NULL ||
+		   glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
+						  "there are no uploads yet; start with \"onboard load FILE --vendor ID\"");
+}
+
+bool
+named_vendor_status(struct database *database, const char *vendor_id, char *buffer, size_t size,
+					struct glue_error *error)
+{
+	const char *const values[] = {vendor_id};
+	PGresult *result = NULL;
+
+	buffer[0] = '\0';
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT v.status FROM onboard.vendors v WHERE v.vendor_id = $1::text", 1,
+						values, &result, error))
+		return false;
+	if (PQntuples(result) == 1)
+		snprintf(buffer, size, "%s", PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return buffer[0] != '\0' || not_found(database, NOT_FOUND_VENDOR, vendor_id, error);
+}

@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * postgres_cancel.c
+ *	  Ctrl-C cancels what the server is doing.
+ *
+ * PQcancel() may be called in a signal handler; psql does the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/interrupt.h"
+#include "database/postgres_cancel.h"
+
+static void
+send_cancel(void *context)
+{
+	char ignored[256];
+
+	(void) PQcancel(context, ignored, sizeof(ignored));
+}
+
+void
+postgres_cancel_on_interrupt(PGconn *connection)
+{
+	PGcancel *cancel = connection != NULL ? PQgetCancel(connection) : NULL;
+
+	PQfreeCancel(interrupt_call(cancel != NULL ? send_cancel : NULL, cancel));
+}

@@ -1,0 +1,408 @@
+/*-------------------------------------------------------------------------
+ *
+ * import.c
+ *	  One upload, from its file to its end.
+ *
+ * A reading for rows ("pass") begins where the database says: at the checkpoint of
+ * an earlier one, or at the beginning; and it skips the rows of the ledger.
+ *
+ *		byte_source -> row_reader -> take_row() -> row_sink
+ *
+ * Whatever stops a pass, the next one asks the database again.  A transaction whose
+ * end is unknown, a second reader of the same file, rows that are sent twice: for
+ * all of them the database's ledger and its checkpoint decide, never what this
+ * process believes.
+ *
+ * An upload that knows its total ends with the transaction that brings its last
+ * row.  So before that one is committed, the file has to be read to its end and
+ * found to be the same as before.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/clock.h"
+#include "import/import.h"
+#include "import/ledger.h"
+
+void
+import_init(struct import *import, const struct import_request *request)
+{
+	memset(import, 0, sizeof(*import));
+	import->request = *request;
+	import->row_count = -1;
+}
+
+void
+import_clean_up(struct import *import)
+{
+	upload_clean_up(&import->upload);
+}
+
+static bool
+has_begun(const struct import *import)
+{
+	return import->upload.upload_id != NULL;
+}
+
+/* ----- the first reading ----- */
+
+static int64_t
+count_heading_bytes(const struct column_map *map)
+{
+	int64_t bytes = 0;
+
+	for (int i = 0; i < map->field_count; i++)
+		bytes += (int64_t) map->fields[i].name.length;
+	return bytes;
+}
+
+/*
+ * Tell the upload what the first reading found.
+ */
+static bool
+describe(struct import *import, struct glue_error *error)
+{
+	char *metadata = vendor_file_metadata(import->request.file);
+	bool done;
+
+	if (metadata == NULL)
+		return glue_error_memory(error);
+	done = upload_describe(import->request.database, &import->upload, import->row_count, metadata,
+						   error);
+	cJSON_free(metadata);
+	return done;
+}
+
+bool
+import_inspect(struct import *import, struct glue_error *error)
+{
+	const struct import_request *request = &import->request;
+	const struct import_observer *observer = &request->observer;
+	const struct scan_result *found = &request->file->found;
+	struct glue_error fault;
+
+	if (vendor_file_scan(request->file, request->content_id == NULL, observer->inspected,
+						 observer->context, error))
+	{
+		import->is_inspected = true;
+		import->row_count = found->row_count;
+		import->heading_bytes = count_heading_bytes(found->map);
+		return !has_begun(import) || describe(import, error);
+	}
+	if (!has_begun(import) || error->class != GLUE_FILE_FAULT)
+		return false;
+	fault = *error;
+	return import_refuse(import, &fault, error);
+}
+
+/* ----- the upload ----- */
+
+/*
+ * What a first reading found before.  It stays true of a file that is the same to
+ * its last byte, which a source that is_pinned promises; whoever saved a checkpoint
+ * has relied on it.
+ */
+static void
+take_inspection(struct import *import)
+{
+	const struct upload *upload = &import->upload;
+
+	if (import->is_inspected)
+		return;
+	import->is_inspected =
+		upload->has_checkpoint || (import->request.file->bytes->is_pinned &&
+								   upload->total_records >= 0 && upload->delimiter != '\0');
+	if (!import->is_inspected)
+		return;
+	import->row_count = upload->total_records;
+	import->heading_bytes = upload->heading_bytes;
+	import->request.file->options.delimiter = upload->delimiter;
+}
+
+/*
+ * Open or find the upload; or refuse the file with fault, unless that is NULL.
+ */
+static bool
+begin_or_refuse(struct import *import, const struct glue_error *fault, struct glue_error *error)
+{
+	const struct import_request *request = &import->request;
+	char *found = request->metadata == NULL ? vendor_file_metadata(request->file) : NULL;
+	struct upload_request upload = {
+		.vendor_id = request->vendor_id,
+		.file_name = request->file->name,
+		.source = request->source,
+		.content_id = request->content_id,
+		.total_records = import->is_inspected ? import->row_count : -1,
+		.metadata = found != NULL ? found : request->metadata,
+		.again = !request->is_delivered,
+	};
+	bool done;
+
+	if (upload.metadata == NULL)
+		return glue_error_memory(error);
+	if (fault != NULL)
+		done = upload_refuse(request->database, &upload, fault, &import->upload, error);
+	else if (request->is_delivered)
+		done = upload_begin_reading(request->database, &upload, &import->upload, error);
+	else
+		done = upload_begin(request->database, &upload, &import->upload, error);
+	cJSON_free(found);
+	return done;
+}
+
+bool
+import_begin(struct import *import, struct glue_error *error)
+{
+	const struct import_request *request = &import->request;
+	bool done;
+
+	if (request->upload_id != NULL)
+		done = upload_read_again(request->database, request->upload_id, &import->upload, error);
+	else
+		done = begin_or_refuse(import, NULL, error);
+	if (done)
+		take_inspection(import);
+	return done;
+}
+
+bool
+import_refuse(struct import *import, const struct glue_error *fault, struct glue_error *error)
+{
+	struct database *database = import->request.database;
+	bool done;
+
+	glue_error_clear(error);
+	if (has_begun(import))
+		done = upload_reject(database, &import->upload, fault->code, fault->text, error);
+	else
+		done = begin_or_refuse(import, fault, error);
+	if (done)
+		import->fault = *fault;
+	return done;
+}
+
+/* ----- rows ----- */
+
+/* One reading for rows. */
+struct pass
+{
+	struct import *import;
+	struct row_sink *sink;
+	struct ledger ledger;
+	struct vendor_file_reading reading;
+	int64_t saved_offset;    /* of the last checkpoint */
+	int64_t last_row;        /* that was read */
+	int64_t now_ms;          /* when this piece of the file came */
+	struct glue_error error; /* why a callback stopped it */
+};
+
+/*
+ * Commit the rows before the one at hand.  A checkpoint is of no use if it is not
+ * further on, or if the file can only be read from its beginning.
+ */
+static bool
+commit_before(struct pass *pass)
+{
+	struct resume_token checkpoint;
+	bool has_checkpoint = false;
+	bool moved;
+
+	if (pass->import->request.saves_checkpoints)
+	{
+		has_checkpoint = row_reader_token(pass->reading.reader, &checkpoint, &pass->error) &&
+						 checkpoint.byte_offset > pass->saved_offset;
+		if (pass->error.class != GLUE_NO_ERROR)
+			return false;
+	}
+	if (!pass->sink->commit(pass->sink, has_checkpoint ? &checkpoint : NULL, &moved, &pass->error))
+		return false;
+	if (has_checkpoint)
+		pass->saved_offset = checkpoint.byte_offset;
+	return moved ||
+		   glue_error_set(&pass->error, GLUE_INFRASTRUCTURE_ERROR, IMPORT_OVERTAKEN,
+						  "another reader of the file is further on, or the upload has ended");
+}
+
+/*
+ * The time is up: commit what there is, so that each attempt gets on.
+ */
+static bool
+stop_in_time(struct pass *pass)
+{
+	return (pass->sink->commit == NULL || commit_before(pass)) &&
+		   glue_error_set(
+			   &pass->error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
+			   "the time was up before the end of the file; the next attempt resumes there");
+}
+
+/*
+ * Of row_reader_events.
+ */
+static bool
+take_header(void *context, const struct column_map *map)
+{
+	struct pass *pass = context;
+
+	return pass->sink->begin(pass->sink, pass->import->upload.upload_id, map, &pass->error);
+}
+
+/*
+ * Of row_reader_events: one row.
+ */
+static bool
+take_row(void *context, const struct record *record)
+{
+	struct pass *pass = context;
+	struct import *import = pass->import;
+	struct row_sink *sink = pass->sink;
+
+	pass->last_row = record->row_number;
+	if (import->row_count >= 0 && record->row_number > import->row_count)
+		return byte_source_replaced(import->request.file->bytes, &pass->error);
+	if (pass->now_ms >= import->request.stop_ms)
+		return stop_in_time(pass);
+	if (ledger_has(&pass->ledger, record->row_number))
+		return true;
+	if (sink->is_full != NULL && sink->is_full(sink, pass->now_ms) && !commit_before(pass))
+		return false;
+	return sink->row(sink, record, &pass->error);
+}
+
+/*
+ * Of the reading: another piece of the file comes.
+ */
+static bool
+take_piece(void *context)
+{
+	struct pass *pass = context;
+	const struct import_observer *observer = &pass->import->request.observer;
+
+	pass->now_ms = clock_milliseconds();
+	if (observer->loaded != NULL)
+		observer->loaded(observer->context, pass->last_row);
+	return true;
+}
+
+/*
+ * Ask the database where to begin.
+ */
+static bool
+find_start(struct pass *pass, struct glue_error *error)
+{
+	const struct import *import = pass->import;
+	const struct upload *upload = &import->upload;
+
+	if (!ledger_read(&pass->ledger, import->request.database, upload->upload_id, error))
+		return false;
+	if (upload->has_checkpoint)
+	{
+		pass->saved_offset = upload->checkpoint.byte_offset;
+		pass->last_row = upload->checkpoint.row_number;
+	}
+	return true;
+}
+
+/*
+ * From there to the end of the file.
+ */
+static bool
+send_rows(struct pass *pass, struct glue_error *error)
+{
+	struct import *import = pass->import;
+	struct vendor_file *file = import->request.file;
+	const struct upload *upload = &import->upload;
+	struct row_reader_events events = {take_header, take_row, pass};
+
+	if (!vendor_file_read(file, &pass->reading, upload->has_checkpoint ? &upload->checkpoint : NULL,
+						  &events, error))
+	{
+		if (error->class == GLUE_NO_ERROR)
+			*error = pass->error;
+		return false;
+	}
+	if (import->row_count >= 0 && pass->last_row != import->row_count)
+		return byte_source_replaced(file->bytes, error);
+	return pass->sink->finish(pass->sink, error);
+}
+
+/*
+ * All rows have a verdict.  The upload ended with the last of them, unless its
+ * total was not known.
+ */
+static bool
+finish_upload(struct import *import, int64_t total, struct glue_error *error)
+{
+	if (!upload_finish(import->request.database, &import->upload, total, error))
+		return false;
+	return !upload_is_open(&import->upload) ||
+		   glue_error_set(error, GLUE_INTERNAL_ERROR, "ROWS_MISSING",
+						  "some rows of upload %s have no verdict; load the file again",
+						  import->upload.upload_id);
+}
+
+/*
+ * Read for rows once, from where the database says.
+ */
+static bool
+read_once(struct import *import, struct row_sink *sink, struct glue_error *error)
+{
+	const struct import_observer *observer = &import->request.observer;
+	struct pass pass = {.import = import, .sink = sink};
+	bool done;
+
+	pass.reading.piece = take_piece;
+	pass.reading.context = &pass;
+	sink->committed_rows = 0;
+	done = find_start(&pass, error);
+	if (done)
+	{
+		if (observer->reading_begins != NULL)
+			observer->reading_begins(observer->context, import->row_count, pass.ledger.rows);
+		done = send_rows(&pass, error);
+		sink->abort(sink);
+		if (observer->reading_ends != NULL)
+			observer->reading_ends(observer->context);
+	}
+	done = done && (!sink->judges || finish_upload(import, pass.last_row, error));
+	ledger_clean_up(&pass.ledger);
+	import->loaded_rows += sink->committed_rows;
+	return done;
+}
+
+/*
+ * The same, and what a fault of the file means: it had none when it was read the
+ * first time.
+ */
+static bool
+run_pass(struct import *import, struct row_sink *sink, struct glue_error *error)
+{
+	struct glue_error fault;
+
+	if (!upload_is_open(&import->upload) || read_once(import, sink, error))
+		return true;
+	if (error->class != GLUE_FILE_FAULT)
+		return false;
+	fault = *error;
+	return import_refuse(import, &fault, error);
+}
+
+bool
+import_load(struct import *import, struct row_sink *sink, struct glue_error *error)
+{
+	const struct import_observer *observer = &import->request.observer;
+	struct upload *upload = &import->upload;
+	bool done = run_pass(import, sink, error);
+
+	while (!done && observer->again != NULL &&
+		   observer->again(observer->context, sink->committed_rows > 0, error))
+	{
+		glue_error_clear(error);
+		sink->committed_rows = 0;
+		done = upload_read(import->request.database, upload->upload_id, upload, error) &&
+			   run_pass(import, sink, error);
+	}
+	return done;
+}

@@ -1,0 +1,350 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_map.c
+ *	  From the raw header of a file to what each field means.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "reader/column_map.h"
+#include "shared/suggest.h"
+#include "shared/text.h"
+
+/* "column_4096" and its NUL. */
+#define BLANK_NAME_SIZE 12
+
+/* Of a heading that a message repeats. */
+#define SHOWN_NAME_BYTES 40
+
+/* Headings that our own fix file adds. */
+static const char *const reserved[] = {
+	"onboard_errors",
+	"onboard_suggestion",
+	"onboard_line",
+};
+
+/* Like memcmp() of the folded names, then by length. */
+static int
+compare_folded(struct text_view a, struct text_view b)
+{
+	size_t shorter = a.length < b.length ? a.length : b.length;
+
+	for (size_t i = 0; i < shorter; i++)
+	{
+		uint32_t x = fold_ascii((unsigned char) a.data[i]);
+		uint32_t y = fold_ascii((unsigned char) b.data[i]);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return a.length == b.length ? 0 : a.length < b.length ? -1 : 1;
+}
+
+static bool
+equals_folded(struct text_view name, const char *known)
+{
+	return compare_folded(name, text_of(known)) == 0;
+}
+
+enum onboard_column
+column_map_find(struct text_view name)
+{
+	name = text_trim(name);
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		if (equals_folded(name, onboard_columns[column].name))
+			return (enum onboard_column) column;
+	}
+	return COLUMN_NONE;
+}
+
+bool
+column_map_is_heading(struct text_view text)
+{
+	return column_map_find(text) != COLUMN_NONE;
+}
+
+static bool
+is_reserved(struct text_view name)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+	{
+		if (equals_folded(name, reserved[i]))
+			return true;
+	}
+	return false;
+}
+
+/* For messages: how much of a name to show. */
+static int
+shown_length(struct text_view name)
+{
+	return (int) text_cut(name, SHOWN_NAME_BYTES);
+}
+
+/*
+ * A source counts fields, people look for columns: write the message of a
+ * defect with both, the column only when there is one.
+ */
+static void
+write_message(const struct record *record, const char *column, char message[RECORD_MESSAGE_SIZE])
+{
+	if (record->defect_field == 0)
+		snprintf(message, RECORD_MESSAGE_SIZE, "%s", record->defect_message);
+	else if (column == NULL)
+		snprintf(message, RECORD_MESSAGE_SIZE, "field %d %s", record->defect_field,
+				 record->defect_message);
+	else
+		snprintf(message, RECORD_MESSAGE_SIZE, "field %d (%s) %s", record->defect_field, column,
+				 record->defect_message);
+}
+
+/* Bytes that the names take together. */
+static size_t
+names_size(const struct text_view *fields, int field_count)
+{
+	size_t size = 1; /* never zero */
+
+	for (int i = 0; i < field_count; i++)
+		size += fields[i].length + BLANK_NAME_SIZE;
+	return size;
+}
+
+/* Copy the names, and give each field its role. */
+static void
+assign_roles(struct column_map *map, const struct text_view *fields)
+{
+	char *next = map->names;
+
+	for (int i = 0; i < map->field_count; i++)
+	{
+		struct mapped_field *field = &map->fields[i];
+		struct text_view name = text_trim(fields[i]);
+
+		field->name.data = next;
+		field->name.length = name.length;
+		if (name.length > 0)
+			memcpy(next, name.data, name.length);
+		else
+			field->name.length = snprintf(next, BLANK_NAME_SIZE, "column_%d", i + 1);
+		next += field->name.length;
+
+		field->column = column_map_find(field->name);
+		if (field->column != COLUMN_NONE)
+		{
+			field->role = FIELD_COLUMN;
+			if (map->position[field->column] < 0)
+				map->position[field->column] = i;
+		}
+		else if (is_reserved(field->name))
+			field->role = FIELD_IGNORED;
+		else
+		{
+			field->role = FIELD_ATTRIBUTE;
+			map->attribute_count++;
+		}
+	}
+}
+
+static bool
+check_known(const struct column_map *map, struct glue_error *error)
+{
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		if (map->position[column] >= 0)
+			return true;
+	}
+	return glue_error_set(
+		error, GLUE_FILE_FAULT, "NO_HEADER",
+		"the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line");
+}
+
+static int
+compare_fields(const void *a, const void *b)
+{
+	const struct mapped_field *x = *(const struct mapped_field *const *) a;
+	const struct mapped_field *y = *(const struct mapped_field *const *) b;
+	int order = compare_folded(x->name, y->name);
+
+	/* Equal names in the order of the file, for a stable message. */
+	return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+/* Two names equal after folding?  Those that are ignored may repeat. */
+static bool
+check_duplicates(const struct column_map *map, struct glue_error *error)
+{
+	struct mapped_field **sorted;
+	bool good = true;
+
+	sorted = glue_allocate(sizeof(*sorted) * map->field_count);
+	if (sorted == NULL)
+		return glue_error_memory(error);
+	for (int i = 0; i < map->field_count; i++)
+		sorted[i] = &map->fields[i];
+	qsort(sorted, map->field_count, sizeof(*sorted), compare_fields);
+	for (int i = 1; i < map->field_count && good; i++)
+	{
+		const struct mapped_field *first = sorted[i - 1];
+		const struct mapped_field *second = sorted[i];
+
+		if (first->role != FIELD_IGNORED && compare_folded(first->name, second->name) == 0)
+			good = glue_error_set(
+				error, GLUE_FILE_FAULT, "DUPLICATE_COLUMN",
+				"columns %d and %d have the same name, \"%.*s\"; rename or remove one of them",
+				(int) (first - map->fields) + 1, (int) (second - map->fields) + 1,
+				shown_length(second->name), second->name.data);
+	}
+	glue_release(sorted);
+	return good;
+}
+
+/* The required columns that the header lacks; returns how many. */
+static int
+find_missing(const struct column_map *map, struct text_view *missing)
+{
+	int count = 0;
+
+	for (int column = 0; column < COLUMN_COUNT; column++)
+	{
+		if (onboard_columns[column].required && map->position[column] < 0)
+			missing[count++] = text_of(onboard_columns[column].name);
+	}
+	return count;
+}
+
+/* For each missing column the first unknown heading that may mean it. */
+static void
+find_meant(const struct column_map *map, const struct text_view *missing, int count,
+		   const struct mapped_field **meant)
+{
+	for (int i = 0; i < map->field_count; i++)
+	{
+		const struct mapped_field *field = &map->fields[i];
+		int index;
+
+		if (field->role != FIELD_ATTRIBUTE)
+			continue;
+		index = name_suggest(field->name, missing, count);
+		if (index >= 0 && meant[index] == NULL)
+			meant[index] = field;
+	}
+}
+
+/* Name all required columns that are absent, then what may be meant by them. */
+static bool
+check_required(const struct column_map *map, struct glue_error *error)
+{
+	struct text_view missing[COLUMN_COUNT];
+	const struct mapped_field *meant[COLUMN_COUNT] = {NULL};
+	int count = find_missing(map, missing);
+	char buffer[GLUE_ERROR_TEXT_SIZE];
+	struct text_builder text;
+
+	if (count == 0)
+		return true;
+	find_meant(map, missing, count, meant);
+	text_start(&text, buffer, sizeof(buffer));
+	for (int i = 0; i < count; i++)
+	{
+		text_add(&text, text_of(i > 0 ? ", " : ""));
+		text_add(&text, missing[i]);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		if (meant[i] == NULL)
+			continue;
+		text_add(&text, text_of("; if \""));
+		text_add(&text, (struct text_view){meant[i]->name.data, shown_length(meant[i]->name)});
+		text_add(&text, text_of("\" is meant, rename it to "));
+		text_add(&text, missing[i]);
+	}
+	text_finish(&text);
+	return glue_error_set(error, GLUE_FILE_FAULT, "MISSING_COLUMN",
+						  "required column%s missing from the header: %s", count > 1 ? "s" : "",
+						  buffer);
+}
+
+/* Fill a zeroed map. */
+static bool
+map_fields(struct column_map *map, const struct record *header, struct glue_error *error)
+{
+	for (int column = 0; column < COLUMN_COUNT; column++)
+		map->position[column] = -1;
+	map->names = glue_allocate(names_size(header->fields, header->field_count));
+	map->fields = glue_allocate_zero(sizeof(*map->fields) * (header->field_count + 1));
+	if (map->names == NULL || map->fields == NULL)
+		return glue_error_memory(error);
+	map->field_count = header->field_count;
+	assign_roles(map, header->fields);
+	return check_known(map, error) && check_duplicates(map, error) && check_required(map, error);
+}
+
+/* Is it a header at all, whatever it says? */
+static bool
+check_header(const struct record *header, struct glue_error *error)
+{
+	char message[RECORD_MESSAGE_SIZE];
+
+	if (header->line_number > 1)
+		return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER",
+							  "the first line is blank; the file must begin with its header line");
+	if (header->fields != NULL)
+		return true;
+	write_message(header, NULL, message);
+	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "the header line cannot be read: %s",
+						  message);
+}
+
+bool
+column_map_init(struct column_map *map, const struct record *header, struct glue_error *error)
+{
+	memset(map, 0, sizeof(*map));
+	if (check_header(header, error) && map_fields(map, header, error))
+		return true;
+	column_map_clean_up(map);
+	return false;
+}
+
+bool
+column_map_no_header(struct glue_error *error)
+{
+	return glue_error_set(error, GLUE_FILE_FAULT, "NO_HEADER", "the file holds blank lines only");
+}
+
+void
+column_map_clean_up(struct column_map *map)
+{
+	glue_release(map->fields);
+	glue_release(map->names);
+	memset(map, 0, sizeof(*map));
+}
+
+/* ----- rows ----- */
+
+/* The column of a field of a row, counted from 1, or NULL. */
+static const char *
+column_of(const struct column_map *map, int number)
+{
+	enum onboard_column column =
+		number <= map->field_count ? map->fields[number - 1].column : COLUMN_NONE;
+
+	return column != COLUMN_NONE ? onboard_columns[column].name : NULL;
+}
+
+const struct record *
+column_map_row(const struct column_map *map, const struct record *record,
+			   struct column_map_scratch *scratch)
+{
+	if (record->defect_field == 0)
+		return record;
+	write_message(record, column_of(map, record->defect_field), scratch->message);
+	scratch->row = *record;
+	scratch->row.defect_field = 0;
+	scratch->row.defect_message = scratch->message;
+	return &scratch->row;
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * formats.c
+ *	  The formats that a file can be in.
+ *
+ * With one format there is nothing to find out.  The second one brings a
+ * source that keeps the first bytes until they tell the format, then opens
+ * that format's source and passes everything on to it; and a member "format"
+ * in the states of its tokens, which those of CSV do not have.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "reader/csv_source.h"
+#include "reader/formats.h"
+
+struct row_source *
+formats_open(const struct row_source_options *options, const struct row_source_events *events,
+			 struct glue_error *error)
+{
+	const struct row_format *format = options->format != NULL ? options->format : &csv_format;
+
+	return row_source_open(format, options, events, error);
+}
+
+struct row_source *
+formats_resume(const struct resume_token *token, const struct row_source_events *events,
+			   struct glue_error *error)
+{
+	return row_source_resume(&csv_format, token, events, error);
+}

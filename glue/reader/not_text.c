@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * not_text.c
+ *	  Files that are sent in place of a text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "reader/not_text.h"
+
+#define SAVE_AS_CSV "save it as \"CSV UTF-8\" and upload that"
+
+/* How files begin that are sent by mistake. */
+static const struct
+{
+	const char *bytes;
+	size_t length;
+	const char *reason;
+} signatures[] = {
+	{"PK\x03\x04", 4,
+	 "this is a spreadsheet (xlsx, ods) or a zip archive, not a CSV file; open it and " SAVE_AS_CSV},
+	{"PK\x05\x06", 4, "this is an empty zip archive, not a CSV file; upload the CSV file itself"},
+	{"\xD0\xCF\x11\xE0", 4,
+	 "this is an Excel workbook (xls), not a CSV file; open it and " SAVE_AS_CSV},
+	{"\x1F\x8B", 2, "this file is compressed (gzip); unpack it and upload the CSV file itself"},
+	{"BZh", 3, "this file is compressed (bzip2); unpack it and upload the CSV file itself"},
+	{"\xFD"
+	 "7zXZ",
+	 5, "this file is compressed (xz); unpack it and upload the CSV file itself"},
+	{"\x28\xB5\x2F\xFD", 4,
+	 "this file is compressed (zstd); unpack it and upload the CSV file itself"},
+	{"7z\xBC\xAF\x27\x1C", 6, "this is a 7z archive; unpack it and upload the CSV file itself"},
+	{"%PDF-", 5,
+	 "this is a PDF document, not a CSV file; export the product list as \"CSV UTF-8\" and upload that"},
+};
+
+static const char noise[] =
+	"this file holds binary data, not text; open it in the program that made it and " SAVE_AS_CSV;
+
+static const char wide[] = "this file looks like UTF-16 without a byte order mark; " SAVE_AS_CSV;
+
+/*
+ * Fewer odd bytes than this are accidents in a text: they cost the rows they
+ * are in, not the file.
+ */
+#define NOISE_MIN_BYTES 16
+
+/* Binary data has 11 % control bytes; no text has 5 %. */
+#define NOISE_SHARE 20
+
+static bool
+is_control(unsigned char c)
+{
+	return (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v') || c == 0x7F;
+}
+
+static bool
+has_utf16_mark(const char *bytes, size_t length)
+{
+	return length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0);
+}
+
+static const char *
+find_noise(const char *bytes, size_t length)
+{
+	size_t nuls = 0;
+	size_t controls = 0;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		nuls += bytes[i] == '\0';
+		controls += is_control((unsigned char) bytes[i]);
+	}
+	if (controls < NOISE_MIN_BYTES || controls * NOISE_SHARE < length)
+		return NULL;
+	/* English in UTF-16: each second byte is NUL. */
+	if (nuls * 5 > length * 2 && nuls * 5 < length * 3 && nuls == controls)
+		return wide;
+	return noise;
+}
+
+const char *
+not_text_reason(const char *bytes, size_t length, bool encoding_given)
+{
+	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
+	{
+		if (length >= signatures[i].length &&
+			memcmp(bytes, signatures[i].bytes, signatures[i].length) == 0)
+			return signatures[i].reason;
+	}
+	if (encoding_given || has_utf16_mark(bytes, length))
+		return NULL;
+	return find_noise(bytes, length);
+}

@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_source.c
+ *	  A file in whatever format, pushed in chunks of any size -> records.
+ *
+ * What all sources do alike: after one has stopped, every call gives its
+ * reason again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "reader/row_source.h"
+
+/* What every source begins with, once its format has made it. */
+static struct row_source *
+set_base(struct row_source *source, const struct row_format *format,
+		 const struct row_source_events *events)
+{
+	if (source == NULL)
+		return NULL;
+	source->format = format;
+	source->events = *events;
+	return source;
+}
+
+struct row_source *
+row_source_open(const struct row_format *format, const struct row_source_options *options,
+				const struct row_source_events *events, struct glue_error *error)
+{
+	glue_error_clear(error);
+	return set_base(format->open(options, error), format, events);
+}
+
+struct row_source *
+row_source_resume(const struct row_format *format, const struct resume_token *token,
+				  const struct row_source_events *events, struct glue_error *error)
+{
+	glue_error_clear(error);
+	return set_base(format->resume(token, error), format, events);
+}
+
+/* The end of each call that reads. */
+static bool
+settle(struct row_source *source, bool good, struct glue_error *error)
+{
+	if (!good)
+		source->stopped = true;
+	if (error != NULL)
+		*error = source->error;
+	return good;
+}
+
+bool
+row_source_push(struct row_source *source, const char *bytes, size_t length,
+				struct glue_error *error)
+{
+	return settle(source, !source->stopped && source->format->push(source, bytes, length), error);
+}
+
+bool
+row_source_finish(struct row_source *source, struct glue_error *error)
+{
+	bool good = settle(source, !source->stopped && source->format->finish(source), error);
+
+	source->stopped = true;
+	return good;
+}
+
+bool
+row_source_token(struct row_source *source, struct resume_token *token, struct glue_error *error)
+{
+	glue_error_clear(error);
+	return source->format->token != NULL && source->format->token(source, token, error);
+}
+
+void
+row_source_found(const struct row_source *source, struct row_source_found *found)
+{
+	memset(found, 0, sizeof(*found));
+	found->format = source->format->name;
+	source->format->found(source, found);
+}
+
+void
+row_source_destroy(struct row_source *source)
+{
+	if (source != NULL)
+		source->format->destroy(source);
+}

@@ -1,0 +1,202 @@
+/*-------------------------------------------------------------------------
+ *
+ * report_content.c
+ *	  What the reports of an upload hold, wherever they go.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/byte_buffer.h"
+#include "report/report_content.h"
+
+/* Bytes that are gathered before they are written. */
+#define CHUNK_SIZE ((size_t) 64 * 1024)
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+#define LINE_END "\r\n"
+
+static const struct
+{
+	const char *name;
+	const char *query; /* one text column, the header first; $1 is the upload */
+} reports[] = {
+	[REPORT_ERRORS] = {"errors.csv", "SELECT * FROM onboard_error_csv($1::text)"},
+	[REPORT_FIX] = {"fix.csv", "SELECT * FROM onboard_fix_csv($1::text)"},
+	[REPORT_MAIL] = {"mail.txt", NULL},
+};
+
+#define MAIL_QUERY                                                                          \
+	"SELECT v.email, n.subject, n.body"                                                     \
+	" FROM onboard_notification($1::text, $2::text, $3::text, to_timestamp($4::bigint)) n," \
+	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"         \
+	" WHERE u.upload_id = $1::text"
+
+/* A report on its way to its sink. */
+struct writing
+{
+	enum report_kind kind;
+	const char *upload_id;
+	const struct report_sink *sink;
+	struct byte_buffer chunk; /* owned; not written yet */
+	struct report_size size;
+};
+
+const char *
+report_name(enum report_kind kind)
+{
+	return reports[kind].name;
+}
+
+/* ----- mail ----- */
+
+bool
+report_mail_read(struct database *database, const char *upload_id, const struct report_links *links,
+				 struct report_mail *mail, struct glue_error *error)
+{
+	char until[INTEGER_TEXT_SIZE];
+	const char *values[] = {upload_id, NULL, NULL, NULL};
+
+	if (links != NULL)
+	{
+		values[1] = links->errors;
+		values[2] = links->fix;
+		values[3] = integer_text(until, links->until);
+	}
+	memset(mail, 0, sizeof(*mail));
+	if (!database_query(database, RUN_AGAIN, MAIL_QUERY, 4, values, &mail->row, error))
+		return false;
+	if (PQntuples(mail->row) != 1)
+	{
+		report_mail_clean_up(mail);
+		return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
+							  "upload %s is no longer in the database", upload_id);
+	}
+	mail->address = PQgetvalue(mail->row, 0, 0);
+	mail->subject = PQgetvalue(mail->row, 0, 1);
+	mail->body = PQgetvalue(mail->row, 0, 2);
+	return true;
+}
+
+void
+report_mail_clean_up(struct report_mail *mail)
+{
+	PQclear(mail->row);
+	memset(mail, 0, sizeof(*mail));
+}
+
+/*
+ * The mail as a file, without addresses: the files lie beside it.
+ */
+static bool
+take_mail(struct database *database, struct writing *writing, struct glue_error *error)
+{
+	struct byte_buffer *chunk = &writing->chunk;
+	struct report_mail mail;
+	bool done;
+
+	if (!report_mail_read(database, writing->upload_id, NULL, &mail, error))
+		return false;
+	done = byte_buffer_append_string(chunk, "To: ", error) &&
+		   byte_buffer_append_string(chunk, mail.address, error) &&
+		   byte_buffer_append_string(chunk, "\nSubject: ", error) &&
+		   byte_buffer_append_string(chunk, mail.subject, error) &&
+		   byte_buffer_append_string(chunk, "\n\n", error) &&
+		   byte_buffer_append_string(chunk, mail.body, error);
+	report_mail_clean_up(&mail);
+	return done;
+}
+
+/* ----- records ----- */
+
+static bool
+write_chunk(struct writing *writing, struct glue_error *error)
+{
+	struct byte_buffer *chunk = &writing->chunk;
+
+	if (chunk->used > 0 &&
+		!writing->sink->write(writing->sink->context, chunk->data, chunk->used, error))
+		return false;
+	writing->size.bytes += chunk->used;
+	chunk->used = 0;
+	return true;
+}
+
+/*
+ * A postgres_row_fn.
+ */
+static bool
+take_record(void *context, const PGresult *row, struct glue_error *error)
+{
+	struct writing *writing = context;
+	size_t length = PQgetlength(row, 0, 0);
+
+	writing->size.records++;
+	if (!byte_buffer_append(&writing->chunk, PQgetvalue(row, 0, 0), length, error) ||
+		!byte_buffer_append_string(&writing->chunk, LINE_END, error))
+		return false;
+	return writing->chunk.used < CHUNK_SIZE || write_chunk(writing, error);
+}
+
+static bool
+take_records(struct database *database, struct writing *writing, struct glue_error *error)
+{
+	const char *const values[] = {writing->upload_id};
+
+	writing->size.records = -1; /* the header is not one */
+	return byte_buffer_append_string(&writing->chunk, BYTE_ORDER_MARK, error) &&
+		   database_each_row(database, reports[writing->kind].query, 1, values, take_record,
+							 writing, error);
+}
+
+/*
+ * A transaction_fn: write the report from its beginning.
+ */
+static bool
+fill_sink(struct database *database, void *context, struct glue_error *error)
+{
+	struct writing *writing = context;
+	const struct report_sink *sink = writing->sink;
+	bool taken;
+
+	memset(&writing->size, 0, sizeof(writing->size));
+	writing->chunk.used = 0;
+	if (!sink->begin(sink->context, error))
+		return false;
+	taken = writing->kind == REPORT_MAIL ? take_mail(database, writing, error)
+										 : take_records(database, writing, error);
+	return taken && write_chunk(writing, error);
+}
+
+bool
+report_write(struct database *database, enum report_kind kind, const char *upload_id,
+			 const struct report_sink *sink, struct report_size *size, struct glue_error *error)
+{
+	struct writing writing = {.kind = kind, .upload_id = upload_id, .sink = sink};
+	/* It only reads: what became of its COMMIT does not matter. */
+	bool done =
+		database_transaction(database, fill_sink, &writing, error) != TRANSACTION_ROLLED_BACK;
+
+	byte_buffer_clean_up(&writing.chunk);
+	*size = writing.size;
+	return done;
+}
+
+/* ----- recording ----- */
+
+bool
+report_record(struct database *database, const char *upload_id, const char *errors, const char *fix,
+			  bool *recorded, struct glue_error *error)
+{
+	const char *const values[] = {upload_id, errors, fix};
+	PGresult *result = NULL;
+
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT onboard_record_report($1::text, $2::text, $3::text)", 3, values,
+						&result, error))
+		return false;
+	*recorded = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	PQclear(result);
+	return true;
+}

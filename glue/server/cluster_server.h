@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * cluster_server.h
+ *	  Creating, starting and stopping the private server, as its owner.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_CLUSTER_SERVER_H
+#define GLUE_CLUSTER_SERVER_H
+
+#include <stdbool.h>
+
+#include "base/failure.h"
+#include "server/cluster_place.h"
+
+/* Create what is missing, start, and install or update the extension. */
+extern bool cluster_server_start(struct cluster *cluster, struct glue_error *error);
+
+/* Stop the server, if it runs; sets was_running. */
+extern bool cluster_server_stop(struct cluster *cluster, struct glue_error *error);
+
+#endif /* GLUE_CLUSTER_SERVER_H */

@@ -1,0 +1,270 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_map_test.c
+ *	  Headers and what their fields mean.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "unit.h"
+
+#include "events.h"
+#include "reader/column_map.h"
+
+#define NBSP "\xC2\xA0"
+#define REQUIRED "vendor_product_id|product_name|category|sku|price|stock_quantity"
+
+#define MAX_FIELDS 5000
+
+/* Map a header line whose fields are parted by bars. */
+static bool
+init(struct column_map *map, const char *line, struct glue_error *error)
+{
+	static struct text_view fields[MAX_FIELDS];
+	int count = 0;
+	const char *begin = line;
+
+	for (const char *c = line;; c++)
+	{
+		if (*c != '|' && *c != '\0')
+			continue;
+		fields[count].data = begin;
+		fields[count++].length = c - begin;
+		begin = c + 1;
+		if (*c == '\0')
+			break;
+	}
+	return column_map_init(
+		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, error);
+}
+
+/* Written down: c<column>, a:<attribute> or i:<ignored> for each field. */
+static void
+check(const char *line, const char *expected)
+{
+	struct column_map map;
+	struct glue_error error = {0};
+	struct event_list list = {0};
+	int attributes = 0;
+
+	events_append(&list, "", 0);
+	if (!ok(init(&map, line, &error), "\"%s\" is understood", line))
+	{
+		printf("# %s %s\n", error.code, error.text);
+		events_clean_up(&list);
+		return;
+	}
+	for (int i = 0; i < map.field_count; i++)
+	{
+		const struct mapped_field *field = &map.fields[i];
+		char written[100];
+
+		snprintf(written, sizeof(written), "%s%c:%.*s", i > 0 ? "|" : "",
+				 field->role == FIELD_COLUMN    ? 'c'
+				 : field->role == FIELD_IGNORED ? 'i'
+												: 'a',
+				 (int) field->name.length, field->name.data);
+		events_append(&list, written, strlen(written));
+		attributes += field->role == FIELD_ATTRIBUTE;
+		if (field->role == FIELD_COLUMN && map.position[field->column] != i)
+			events_append(&list, "?", 1);
+	}
+	is_text(list.text, expected, "\"%s\"", line);
+	is_int(map.attribute_count, attributes, "attributes are counted");
+	column_map_clean_up(&map);
+	column_map_clean_up(&map);
+	events_clean_up(&list);
+}
+
+static void
+check_fault(const char *line, const char *code, const char *text)
+{
+	struct column_map map;
+	struct glue_error error = {0};
+
+	ok(!init(&map, line, &error), "\"%.60s\" is refused", line);
+	is_int(error.class, GLUE_FILE_FAULT, "as a file fault");
+	is_text(error.code, code, "with its code");
+	is_text(error.text, text, "with its text");
+	ok(map.fields == NULL && map.names == NULL && map.field_count == 0, "and nothing is kept");
+}
+
+static void
+test_good(void)
+{
+	check(REQUIRED, "c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity");
+	check(
+		"price|sku|category|product_name|vendor_product_id|stock_quantity|image_url",
+		"c:price|c:sku|c:category|c:product_name|c:vendor_product_id|c:stock_quantity|c:image_url");
+	check(" SKU |\tPrice\t|" NBSP "CATEGORY" NBSP "|Product_Name|vendor_product_ID|stock_quantity ",
+		  "c:SKU|c:Price|c:CATEGORY|c:Product_Name|c:vendor_product_ID|c:stock_quantity");
+	check(
+		REQUIRED "| Colour || \t|Gr\xC3\xB6\xC3\x9F"
+				 "e",
+		"c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|a:Colour|a:column_8|a:column_9|a:Gr\xC3\xB6\xC3\x9F"
+		"e");
+	check(
+		"Onboard_Line|onboard_errors|onboard_suggestion|onboard_errors|" REQUIRED,
+		"i:Onboard_Line|i:onboard_errors|i:onboard_suggestion|i:onboard_errors|c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity");
+}
+
+static void
+test_faults(void)
+{
+#define NO_NAMES \
+	"the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line"
+	check_fault("", "NO_HEADER", NO_NAMES);
+	check_fault("||", "NO_HEADER", NO_NAMES);
+	check_fault("VP-1|Mouse|Electronics|SKU-1|1.00|5", "NO_HEADER", NO_NAMES);
+	check_fault("vendor_product_id|product_name|category|sku|stock_quantity", "MISSING_COLUMN",
+				"required column missing from the header: price");
+	check_fault(
+		"vendor_product_id|product_name|category|sku|prise|stock_quantity", "MISSING_COLUMN",
+		"required column missing from the header: price; if \"prise\" is meant, rename it to price");
+	check_fault(
+		"brand|Product Name|Stock|colour", "MISSING_COLUMN",
+		"required columns missing from the header: vendor_product_id, product_name, category, sku, price, stock_quantity"
+		"; if \"Product Name\" is meant, rename it to product_name"
+		"; if \"Stock\" is meant, rename it to stock_quantity");
+	check_fault(REQUIRED "|sku", "DUPLICATE_COLUMN",
+				"columns 4 and 7 have the same name, \"sku\"; rename or remove one of them");
+	check_fault(REQUIRED "| SKU ", "DUPLICATE_COLUMN",
+				"columns 4 and 7 have the same name, \"SKU\"; rename or remove one of them");
+	check_fault(REQUIRED "|Colour|colour", "DUPLICATE_COLUMN",
+				"columns 7 and 8 have the same name, \"colour\"; rename or remove one of them");
+	check_fault(REQUIRED "||COLUMN_7", "DUPLICATE_COLUMN",
+				"columns 7 and 8 have the same name, \"COLUMN_7\"; rename or remove one of them");
+	check_fault("sku|SKU", "DUPLICATE_COLUMN",
+				"columns 1 and 2 have the same name, \"SKU\"; rename or remove one of them");
+	check_fault(REQUIRED "|x\ny|x\ny", "DUPLICATE_COLUMN",
+				"columns 7 and 8 have the same name, \"x y\"; rename or remove one of them");
+	check_fault(
+		REQUIRED
+		"|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4zz",
+		"DUPLICATE_COLUMN",
+		"columns 7 and 8 have the same name, \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; rename or remove one of them");
+}
+
+static void
+test_wide(void)
+{
+	struct event_list line = {0};
+	struct column_map map;
+	struct glue_error error = {0};
+
+	events_append(&line, REQUIRED, strlen(REQUIRED));
+	for (int i = 7; i <= ONBOARD_MAX_COLUMNS; i++)
+		events_append(&line, "|", 1);
+	ok(init(&map, line.text, &error), "as many columns as may be");
+	is_int(map.field_count, ONBOARD_MAX_COLUMNS, "all of them");
+	is_int(map.fields[ONBOARD_MAX_COLUMNS - 1].name.length, 11, "the last is column_4096");
+	column_map_clean_up(&map);
+	events_clean_up(&line);
+}
+
+static void
+test_memory(void)
+{
+	struct column_map map;
+	struct glue_error error = {0};
+	bool good = false;
+	int wrong = 0;
+
+	glue_set_reallocate(failing_reallocate);
+	for (int fail_at = 0; !good && fail_at < 20; fail_at++)
+	{
+		allocations_left = fail_at;
+		good = init(&map, REQUIRED "|x", &error);
+		wrong += !good && strcmp(error.code, "OUT_OF_MEMORY") != 0;
+	}
+	glue_set_reallocate(NULL);
+	column_map_clean_up(&map);
+	ok(good, "with enough memory it is understood");
+	is_int(wrong, 0, "without it says so");
+}
+
+/* Headers that are not read as one at all. */
+static void
+test_no_header(void)
+{
+	struct column_map map;
+	struct glue_error error = {0};
+	struct text_view field = text_of("sku");
+	struct record late = {.line_number = 2, .field_count = 1, .fields = &field};
+	struct record broken = {
+		.line_number = 1,
+		.defect_type = "MALFORMED_ROW",
+		.defect_field = 3,
+		.defect_message = "is longer than it may be",
+	};
+
+	ok(!column_map_init(&map, &late, &error), "a header below the first line is refused");
+	is_text(error.code, "NO_HEADER", "with its code");
+	is_text(error.text, "the first line is blank; the file must begin with its header line",
+			"with its text");
+	ok(!column_map_init(&map, &broken, &error), "a header with a defect is refused");
+	is_text(error.text, "the header line cannot be read: field 3 is longer than it may be",
+			"with the defect");
+	ok(!column_map_no_header(&error), "a file without a header is refused");
+	is_text(error.text, "the file holds blank lines only", "with its text");
+}
+
+/* A defect names the column of the field that it is about. */
+static void
+check_message(const struct column_map *map, int field, const char *expected)
+{
+	struct column_map_scratch scratch;
+	struct record record = {
+		.row_number = 7,
+		.defect_type = "MALFORMED_ROW",
+		.defect_field = field,
+		.defect_message = "is wrong",
+	};
+	const struct record *row = column_map_row(map, &record, &scratch);
+
+	is_text(row->defect_message, expected, "a defect of field %d", field);
+	is_int(row->row_number, 7, "and the rest of the record");
+}
+
+static void
+test_rows(void)
+{
+	struct column_map map;
+	struct column_map_scratch scratch;
+	struct glue_error error = {0};
+	struct record good = {.row_number = 1};
+
+	ok(init(&map, REQUIRED "|colour|onboard_line", &error), "a header is understood");
+	ok(column_map_row(&map, &good, &scratch) == &good, "a row without a defect is passed on");
+	check_message(&map, 0, "is wrong");
+	check_message(&map, 4, "field 4 (sku) is wrong");
+	check_message(&map, 7, "field 7 is wrong");
+	check_message(&map, 8, "field 8 is wrong");
+	check_message(&map, 9, "field 9 is wrong");
+	column_map_clean_up(&map);
+}
+
+static void
+test_find(void)
+{
+	struct text_view price = {" Price ", 7};
+	struct text_view pric = {"pric", 4};
+	struct text_view none = {"", 0};
+
+	is_int(column_map_find(price), COLUMN_PRICE, "a column is found");
+	is_int(column_map_find(pric), COLUMN_NONE, "half a name is none");
+	is_int(column_map_find(none), COLUMN_NONE, "nothing is none");
+	ok(column_map_is_heading(price) && !column_map_is_heading(pric), "a heading is told");
+}
+
+int
+main(void)
+{
+	test_good();
+	test_faults();
+	test_wide();
+	test_memory();
+	test_no_header();
+	test_rows();
+	test_find();
+	return unit_done();
+}

@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * csv_dialect_test.c
+ *	  Delimiters, guessed and asked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "unit.h"
+
+#include "reader/csv_dialect.h"
+
+/* The headings that this test knows, in any case and with blanks around. */
+static bool
+is_heading(struct text_view text)
+{
+	static const char *const headings[] = {"sku", "price", "category"};
+
+	text = text_trim(text);
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+	{
+		if (text.length == strlen(headings[i]) &&
+			strncasecmp(text.data, headings[i], text.length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_delimiter(const char *text, char expected)
+{
+	struct text_view view = {text, strlen(text)};
+
+	is_int(csv_dialect_delimiter(view, is_heading), expected, "delimiter of %s", text);
+}
+
+static void
+test_delimiter(void)
+{
+	check_delimiter("", ',');
+	check_delimiter("sku", ',');
+	check_delimiter("sku,price,category", ',');
+	check_delimiter("sku;price;category\n1;2,5;3\n", ';');
+	check_delimiter("sku\tprice\tcategory\n", '\t');
+	check_delimiter("sku|price|category\r", '|');
+	check_delimiter(" SKU ; Price ;\"category\"\n", ';');
+	/* Known names count for more than the number of delimiters. */
+	check_delimiter("sku;price;a,b,c,d,e,f,g\n", ';');
+	/* The header line only, and only outside of quotes. */
+	check_delimiter("sku;price\n1,2,3,4,5,6,7,8\n", ';');
+	check_delimiter("\"sku\";\"a,b,c,d\";price\n", ';');
+	check_delimiter("\"a\n,,,,\";sku;price\n,,,,,,,\n", ';');
+	/* No known name: the one that occurs most, then the first. */
+	check_delimiter("a;b;c,d\n", ';');
+	check_delimiter("a;b,c|d\te\n", ',');
+	check_delimiter("a|b\n", '|');
+}
+
+/* Whoever knows no headings has the number of delimiters to go by. */
+static void
+test_no_headings(void)
+{
+	struct text_view text = text_of("sku;price;a,b,c,d,e,f,g\n");
+
+	is_int(csv_dialect_delimiter(text, NULL), ',', "without headings the one that occurs most");
+}
+
+static void
+test_acceptable(void)
+{
+	ok(csv_dialect_acceptable(','), "a comma may be asked for");
+	ok(csv_dialect_acceptable('\t'), "so may a tab");
+	ok(csv_dialect_acceptable(' '), "so may a blank");
+	ok(!csv_dialect_acceptable('"'), "a quote may not");
+	ok(!csv_dialect_acceptable('\n'), "nor LF");
+	ok(!csv_dialect_acceptable('\r'), "nor CR");
+	ok(!csv_dialect_acceptable('\0'), "nor NUL");
+	ok(!csv_dialect_acceptable('\xA4'), "nor what is not ASCII");
+}
+
+int
+main(void)
+{
+	test_delimiter();
+	test_no_headings();
+	test_acceptable();
+	return unit_done();
+}

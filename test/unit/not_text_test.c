@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * not_text_test.c
+ *	  Kinds of files that are not text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "unit.h"
+
+#include "reader/not_text.h"
+
+/* A literal with NULs in it, and its length without the last. */
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static void
+check_refused(const char *bytes, size_t length, const char *word)
+{
+	const char *reason = not_text_reason(bytes, length, false);
+
+	ok(reason != NULL && strstr(reason, word) != NULL, "%s is not text", word);
+	ok(reason == NULL || strchr(reason, '\n') == NULL, "%s: the reason is one line", word);
+	ok(not_text_reason(bytes, length, true) != NULL, "%s: a named encoding changes nothing", word);
+}
+
+static void
+test_signatures(void)
+{
+	check_refused(BYTES("PK\x03\x04\x14\0"), "spreadsheet");
+	check_refused(BYTES("PK\x05\x06\0\0"), "empty zip");
+	check_refused(BYTES("\x1F\x8B\x08\0"), "gzip");
+	check_refused(BYTES("BZh91AY"), "bzip2");
+	check_refused(BYTES("\xFD"
+						"7zXZ\0"),
+				  "xz");
+	check_refused(BYTES("\x28\xB5\x2F\xFD\x04"), "zstd");
+	check_refused(BYTES("7z\xBC\xAF\x27\x1C"), "7z");
+	check_refused(BYTES("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), "Excel");
+	check_refused(BYTES("%PDF-1.7"), "PDF");
+}
+
+static void
+test_text(void)
+{
+	ok(not_text_reason("", 0, false) == NULL, "nothing is text");
+	ok(not_text_reason(BYTES("sku,price\r\n\t1,2\n"), false) == NULL, "a CSV file is text");
+	ok(not_text_reason(BYTES("PK,name\n1,2\n"), false) == NULL, "a header PK is text");
+	ok(not_text_reason(BYTES("sku\n\0\0\0\x01\n"), false) == NULL, "some NULs are an accident");
+	ok(not_text_reason(BYTES("\xFF\xFE"
+							 "s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+							 "1\0,\0"
+							 "2\0\n\0a\0b\0"),
+					   false) == NULL,
+	   "UTF-16 with its mark is text");
+	ok(not_text_reason(BYTES("\xFE\xFF"
+							 "\0s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+							 "1\0,\0"
+							 "2\0\n\0a\0b"),
+					   false) == NULL,
+	   "of either order");
+	ok(not_text_reason(BYTES("Gr\xF6\xDF"
+							 "e\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\n"),
+					   false) == NULL,
+	   "Latin-1 is text");
+}
+
+static void
+test_noise(void)
+{
+	char noise[1000];
+	const char *reason;
+
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (char) unit_random(256);
+	noise[0] = 'x';
+	reason = not_text_reason(noise, sizeof(noise), false);
+	ok(reason != NULL && strstr(reason, "binary") != NULL, "random bytes are no text");
+	ok(not_text_reason(noise, sizeof(noise), true) == NULL, "but may be in a named encoding");
+	reason = not_text_reason(BYTES("s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+								   "1\0,\0"
+								   "2\0\n\0a\0b\0c\0"),
+							 false);
+	ok(reason != NULL && strstr(reason, "UTF-16") != NULL, "UTF-16 without a mark is named");
+	memset(noise, 0, sizeof(noise));
+	ok(not_text_reason(noise, sizeof(noise), false) != NULL, "zeros are no text");
+}
+
+int
+main(void)
+{
+	unit_seed();
+	test_signatures();
+	test_text();
+	test_noise();
+	return unit_done();
+}
