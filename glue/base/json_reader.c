@@ -461,7 +461,7 @@ bool
 json_append_text(struct byte_buffer *buffer, struct text_view text, struct glue_error *error)
 {
 	const char *next = text.data;
-	const char *end = text.data + text.length;
+	const char *end = text.length > 0 ? text.data + text.length : text.data;
 
 	/* No escape is longer than what it is written with. */
 	if (!byte_buffer_reserve(buffer, text.length, error))
