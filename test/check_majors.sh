@@ -44,7 +44,7 @@ export ONBOARD_TEST_ENVIRONMENT
 copy_tree()
 {
 	mkdir -p "$1"
-	tar -C "$root" --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' \
+	tar -C "$root" --exclude=./.git --exclude=./build --exclude='*.[od]' --exclude='*.so' \
 		--exclude=./glue/onboard --exclude=./glue/bootstrap -cf - . | tar -C "$1" -xf -
 }
 

@@ -75,7 +75,7 @@ status=0
 check $status 'no line of a test is too long to read'
 
 for compiler in gcc clang; do
-	tar --exclude=./.git --exclude=./build --exclude='*.o' --exclude='*.so' -cf - . | tar -C "$build" -xf -
+	tar --exclude=./.git --exclude=./build --exclude='*.[od]' --exclude='*.so' -cf - . | tar -C "$build" -xf -
 	status=0
 	{ make -s -C "$build" clean && make -s -j"$(nproc)" -C "$build" CC="$compiler"; } >"$build/log" 2>&1 || status=1
 	[ $status -eq 0 ] || cat "$build/log"
