@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * compat.h
- *	  What differs between the versions of PostgreSQL, in one place.
+ *	  Differences between the major versions of PostgreSQL, in one place.
  *
- * Code elsewhere reads as for the version the tests run on.  Included after the
- * server's own headers.
+ * All other code is written as for the version the tests run on.  Include this
+ * after the server's own headers.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +25,7 @@
 #include "commands/explain_state.h"
 #endif
 
-/* The sequence behind an identity column. */
+/* Return the sequence that belongs to an identity column. */
 static inline Oid
 identity_sequence(Relation relation, AttrNumber column)
 {
@@ -36,7 +36,7 @@ identity_sequence(Relation relation, AttrNumber column)
 #endif
 }
 
-/* Enter a tuple into all indexes, with an error for a duplicate. */
+/* Insert a tuple's entries into all indexes; a duplicate raises an error. */
 static inline void
 insert_index_entries(ResultRelInfo *result_info, TupleTableSlot *slot, EState *estate)
 {
@@ -47,7 +47,7 @@ insert_index_entries(ResultRelInfo *result_info, TupleTableSlot *slot, EState *e
 #endif
 }
 
-/* Begin an index scan for keys that index_rescan() gives. */
+/* Begin an index scan; index_rescan() supplies the keys. */
 static inline IndexScanDesc
 begin_index_scan(Relation table, Relation index, Snapshot snapshot, int key_count)
 {
@@ -58,7 +58,7 @@ begin_index_scan(Relation table, Relation index, Snapshot snapshot, int key_coun
 #endif
 }
 
-/* Let go of what index_insert() keeps from call to call (BRIN does). */
+/* Release what index_insert() keeps between calls (BRIN does). */
 static inline void
 end_index_entries(Relation index, IndexInfo *info)
 {
@@ -70,7 +70,7 @@ end_index_entries(Relation index, IndexInfo *info)
 #endif
 }
 
-/* Is a CHECK constraint checked at all? */
+/* Is the CHECK constraint enforced? */
 static inline bool
 is_enforced_check(const ConstrCheck *check)
 {
@@ -82,7 +82,7 @@ is_enforced_check(const ConstrCheck *check)
 #endif
 }
 
-/* Does a unique index take two nulls for the same? */
+/* Does the unique index treat nulls as equal? */
 static inline bool
 index_nulls_not_distinct(Relation index)
 {
@@ -95,7 +95,7 @@ index_nulls_not_distinct(Relation index)
 }
 
 #if PG_VERSION_NUM < 150000
-/* As in later versions: collect the result of a set-returning function. */
+/* Collect the result of a set-returning function, as later versions do. */
 static inline void
 InitMaterializedSRF(FunctionCallInfo fcinfo, uint32 flags)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * counters.c
- *	  What this session did; shown by onboard_statistics().
+ *	  Counters of this session, shown by onboard_statistics().
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +19,7 @@ OnboardCounters onboard_counters;
 
 PG_FUNCTION_INFO_V1(onboard_statistics);
 
-/* Counters of this session, one row each. */
+/* Return the counters of this session, one row each. */
 Datum
 onboard_statistics(PG_FUNCTION_ARGS)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * counters.h
- *	  What this session did; shown by onboard_statistics().
+ *	  Counters of this session, shown by onboard_statistics().
  *
  *-------------------------------------------------------------------------
  */
@@ -13,11 +13,11 @@
 typedef struct OnboardCounters
 {
 	int64 rows_direct;   /* stored by direct insertion */
-	int64 rows_probed;   /* of those, looked up before */
+	int64 rows_probed;   /* of those, looked up before they were stored */
 	int64 rows_plain;    /* stored by INSERT statements */
 	int64 rows_rejected; /* got at least one finding */
-	int64 rows_replayed; /* had a verdict already */
-	int64 conflicts;     /* inserted directly, then taken back */
+	int64 rows_replayed; /* already had a verdict */
+	int64 conflicts;     /* inserted directly, then removed */
 	int64 windows;       /* passes over the unique indexes */
 } OnboardCounters;
 extern OnboardCounters onboard_counters;

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * others_code.c
- *	  Does a query or an expression run code that somebody wrote in this database?
+ *	  Does a query or expression run code written by users of this database?
  *
- * Such code may raise any error, and when it is volatile it may read and change
- * any table, as functions of PostgreSQL's own modules, in C, do not.
+ * Such code may raise any error and, if volatile, may read and change any table.
+ * Functions of PostgreSQL and its modules, which are written in C, do not.
  *
  *-------------------------------------------------------------------------
  */

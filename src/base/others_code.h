@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * others_code.h
- *	  Does a query or an expression run code that somebody wrote in this database?
+ *	  Does a query or expression run code written by users of this database?
  *
  *-------------------------------------------------------------------------
  */
@@ -12,12 +12,13 @@
 
 #include "nodes/nodes.h"
 
-/* Is the function in C, as those of the server and of its modules are? */
+/* Is the function written in C, as those of the server and its modules are? */
 extern bool function_is_compiled(Oid function);
 
 /*
- * Does the query or expression call a volatile function that is not compiled?  Only
- * such a one sees, and may change, what its own statement has done so far.
+ * Does the query or expression call a volatile function that is not compiled?
+ * Only such a function sees, and may change, what its own statement has done so
+ * far.
  */
 extern bool runs_volatile_code(Node *node);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * owner.c
- *	  Who may call, and acting as the owner of the tables.
+ *	  Checking the caller, and acting as the owner of the tables.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,7 +52,7 @@ owner_of_tables(void)
 }
 
 /*
- * Waits for other uploads' locks end after onboard.lock_wait, or earlier when
+ * Make waits for other uploads' locks end after onboard.lock_wait, or earlier if
  * the session's own lock_timeout is shorter.
  */
 static void
@@ -68,9 +68,9 @@ limit_lock_waits(void)
 }
 
 /*
- * The section decides whether row security applies, never the caller's
- * row_security: if that is off, as in a session that restores a dump, a statement
- * that policies apply to would fail.
+ * Turn on row security, whatever the caller's setting: the section alone decides
+ * whether policies apply.  With row_security off, as in a session that restores a
+ * dump, a statement that is subject to policies would fail.
  */
 static void
 turn_on_row_security(void)
@@ -81,9 +81,9 @@ turn_on_row_security(void)
 }
 
 /*
- * search_path is never the caller's: triggers that others put on our tables run
- * in a section, as the owner, and would find what the caller planted.  Temporary
- * objects come last.
+ * Never use the caller's search_path: user triggers on our tables run in a
+ * section, as the owner, and would find objects that the caller planted.
+ * Temporary objects are searched last.
  */
 static void
 enter(OwnerSection *section, int security_context, const char *search_path)
@@ -98,7 +98,7 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
-/* Error context callback: a name that was not found may be in a schema left out. */
+/* Error context callback: a missing name may be in a schema left out of the path. */
 static void
 explain_missing_name(void *argument)
 {
@@ -153,8 +153,8 @@ owner_leave(OwnerSection *section)
 }
 
 /*
- * May this role load for this vendor?  Read as the owner, because a role need
- * not be able to read vendor_roles itself.
+ * May this role load for this vendor?  Read as the owner, because the role itself
+ * may lack SELECT on vendor_roles.
  */
 static bool
 role_may_load(Oid role, const char *vendor_id)
@@ -209,7 +209,7 @@ owner_check_caller(const char *vendor_id)
 void
 owner_check_all_vendors(const char *action)
 {
-	/* No vendor has an empty id, so this asks for the right to all of them. */
+	/* No vendor has an empty id, so this asks for the right to all vendors. */
 	if (!owner_caller_may_load(""))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied %s", action),

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * refusal.h
- *	  Which errors mean that a row is refused, and which that something is broken.
+ *	  Which errors refuse a row, and which mean that something is broken.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,9 +11,10 @@
 #include "postgres.h"
 
 /*
- * Is an error with this SQLSTATE about the row that was written: a constraint, an
- * index or a trigger refuses it, now and at a retry?  All others are about the
- * server, other sessions, or broken user code on the table; they decide nothing.
+ * Does an error with this SQLSTATE refuse the row being written?  If so, a
+ * constraint, an index or a trigger refuses it, now and on every retry.  All
+ * other errors concern the server, other sessions, or broken user code on the
+ * table, and decide nothing.
  */
 extern bool sqlstate_is_refusal(int sqlstate);
 

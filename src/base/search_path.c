@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * search_path.c
- *	  Where the names in users' triggers and policies are looked up.
+ *	  Where names in users' triggers and policies are looked up.
  *
- * This code runs as the owner of the tables, often a superuser.  In a schema where
- * another role may create objects, an unqualified name, or just an operator, can
- * lead to that role's function.  So "$user" and public are searched only while
- * every role that may create objects there could become the owner anyway: databases
- * that come from PostgreSQL 14 let everybody create in public, and any role may own
- * the schema named like the owner.
+ * This code runs as the owner of the tables, often a superuser.  In a schema
+ * where another role may create objects, an unqualified name, or just an
+ * operator, can resolve to that role's function.  So "$user" and public are
+ * searched only if every role that may create objects there could become the
+ * owner anyway: databases that come from PostgreSQL 14 let everybody create in
+ * public, and any role may own the schema named like the owner.
  *
- * A name that is then not found is an error, which says why.  It must not be found
- * among the session's temporary objects instead, which are searched last and may
- * be anybody's, too.
+ * A name that is then not found raises an error that explains why.  It must not
+ * be found among the session's temporary objects instead, which are searched
+ * last and may have been created by anybody, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -62,8 +62,8 @@ is_trusted(Oid role, Oid owner)
 }
 
 /*
- * Look for a role that was granted CREATE and is not trusted, with preference for
- * PUBLIC.  Skips the owner of the schema, who is in the list, too.
+ * Find an untrusted role that was granted CREATE, preferably PUBLIC.  Skips the
+ * owner of the schema, who is in the list as well.
  */
 static bool
 find_grantee(const Acl *acl, Oid schema_owner, Oid owner, Oid *role)
@@ -84,7 +84,7 @@ find_grantee(const Acl *acl, Oid schema_owner, Oid owner, Oid *role)
 	return found;
 }
 
-/* May somebody create in the schema who could not become the owner? */
+/* May any role create objects in the schema that could not become the owner? */
 static bool
 is_open(const char *name, Oid owner, OpenSchema *open)
 {
@@ -100,7 +100,7 @@ is_open(const char *name, Oid owner, OpenSchema *open)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for schema %u", schema);
 	schema_owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
-	/* Without a list the schema is its owner's only. */
+	/* Without an ACL, only its owner may create in the schema. */
 	acl = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &is_null);
 	open->by_grant = !is_null && find_grantee(DatumGetAclP(acl), schema_owner, owner, &open->role);
 	if (!open->by_grant)
@@ -131,12 +131,12 @@ search_path_for(Oid owner, OpenSchema open[SEARCH_PATH_SCHEMAS], int *open_count
 }
 
 /*
- * Looking through all types takes longer than storing a row, so what was found to
- * be no obstacle stays so until a type changes; each relation has one.
+ * Looking through all types takes longer than storing a row, so a clean result is
+ * remembered until a type changes.  Each relation has a type.
  */
 typedef struct KnownHarmless
 {
-	uint64 type_changes; /* as counted before the look; 0 for nothing known */
+	uint64 type_changes; /* counted before the look; 0 if nothing is known */
 	Oid temporary;       /* schema of the session's temporary objects */
 	Oid left_out[SEARCH_PATH_SCHEMAS];
 } KnownHarmless;
@@ -151,7 +151,7 @@ count_type_change(Datum argument, int cache, uint32 hash)
 	type_changes++;
 }
 
-/* Does a schema left out have a type of this name?  Relations have one each. */
+/* Does a schema left out have a type of this name?  Each relation has one. */
 static bool
 is_shadow(const char *name, const Oid left_out[SEARCH_PATH_SCHEMAS])
 {
@@ -177,7 +177,7 @@ refuse_shadow(const char *name, const OpenSchema *open)
 			 errhint("Drop the temporary object, or run %s.", search_path_remedy(open))));
 }
 
-/* Look at the type of each temporary object.  open is the schema to name in an error. */
+/* Check the type of each temporary object.  open is the schema to name in an error. */
 static void
 check_types(const KnownHarmless *look, const OpenSchema *open)
 {
@@ -200,7 +200,7 @@ check_types(const KnownHarmless *look, const OpenSchema *open)
 	table_close(types, AccessShareLock);
 }
 
-/* Functions and operators are never looked for among temporary objects. */
+/* Functions and operators are never looked up among temporary objects. */
 void
 search_path_check_temporary(const OpenSchema *open, int open_count)
 {
@@ -221,7 +221,7 @@ search_path_check_temporary(const OpenSchema *open, int open_count)
 	}
 	for (i = 0; i < open_count; i++)
 		look.left_out[i] = get_namespace_oid(open[i].name, true);
-	/* A change that is announced while we look counts as one after it. */
+	/* Types that change during the look make the result stale. */
 	look.type_changes = type_changes;
 	if (memcmp(&look, &known_harmless, sizeof(look)) == 0)
 		return;

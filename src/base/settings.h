@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * settings.h
- *	  The settings of the extension, as a session has them.
+ *	  The settings of the extension, as the session has them.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef ONBOARD_SETTINGS_H
 #define ONBOARD_SETTINGS_H
 
-/* onboard.lock_wait, milliseconds: lock waits longer than this are an error. */
+/* onboard.lock_wait, in milliseconds: a longer lock wait is an error. */
 extern int onboard_lock_wait;
 
 /* onboard.window_rows: rows between two passes over the unique indexes. */
@@ -17,9 +17,9 @@ extern int onboard_window_rows;
 /* onboard.load_path: lets tests and operators choose how rows reach products. */
 typedef enum LoadPath
 {
-	LOAD_PATH_AUTO,  /* direct when products allows it */
-	LOAD_PATH_PROBE, /* direct, but look before inserting */
-	LOAD_PATH_PLAIN  /* an INSERT statement per row */
+	LOAD_PATH_AUTO,  /* direct if products allows it */
+	LOAD_PATH_PROBE, /* direct, but look up keys before inserting */
+	LOAD_PATH_PLAIN  /* one INSERT statement per row */
 } LoadPath;
 extern int onboard_load_path;
 

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * statement.c
- *	  SQL statements of the extension's own, prepared once per session.
+ *	  The extension's own SQL statements, prepared once per session.
  *
- * The plans are safe to keep over changes of user and search_path: the plan
- * cache notes both and plans again when they differ.
+ * The plans survive changes of user and search_path: the plan cache tracks both
+ * and replans when they differ.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +36,10 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
 	if (result != expected_result)
 	{
-		/* A rule rewrote it; the plan would not notice when the rule is gone. */
+		/*
+		 * A rule rewrote the statement; the plan would not be invalidated when
+		 * the rule is dropped.
+		 */
 		SPI_freeplan(statement->plan);
 		statement->plan = NULL;
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -10,14 +10,14 @@
 
 #include "postgres.h"
 
-/* Returns whether what it did shall stay. */
+/* Return whether to keep the effects. */
 typedef bool (*SubtransactionWork)(void *argument);
 
 /*
- * Do the work in a subtransaction of its own and return what it returned; false
- * rolls back.  An error rolls back as well, always: left open, the subtransaction
- * would keep the session in a failed transaction that nobody began.  The error
- * is raised again, or with caught put there, for the caller to judge.
+ * Run work in a subtransaction and return its result; if false, roll back.  An
+ * error always rolls back as well: left open, the subtransaction would keep the
+ * session in a failed transaction that nobody began.  The error is raised again
+ * or, if caught is given, stored there for the caller to judge.
  */
 extern bool subtransaction_run(SubtransactionWork work, void *argument, ErrorData **caught);
 
