@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue_internal.h
- *	  What the files of the catalogue share with each other, and nobody else.
+ *	  Declarations that only the files of the catalogue share.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,13 +21,13 @@
 #include "catalogue/product_values.h"
 
 /*
- * As COPY: a larger batch, with a slot for each row, loses more in the processor's
- * cache than it saves.
+ * As in COPY: a larger batch, with a slot for each row, loses more in the
+ * processor's cache than it saves.
  */
 #define CATALOGUE_BATCH_ROWS 1000
 #define CATALOGUE_BATCH_BYTES (64 * 1024)
 
-/* How the entry that a row of a batch has in an index is made. */
+/* How a batched row's entry in an index is made. */
 typedef enum EntryWay
 {
 	ENTRY_OF_KEY,        /* by catalogue_claim(), in key order */
@@ -37,7 +37,7 @@ typedef enum EntryWay
 
 struct Catalogue
 {
-	MemoryContext context;     /* lives as long as the catalogue is open */
+	MemoryContext context;     /* lives while the catalogue is open */
 	MemoryContext row_context; /* reset after each row */
 	Relation products;
 	CataloguePath path;
@@ -52,20 +52,20 @@ struct Catalogue
 	IndexInfo **index_infos;
 	int key_index[KEY_COUNT]; /* positions in indexes */
 
-	/* Reading. */
+	/* For reading. */
 	TupleTableSlot *found_slot;
 	IndexScanDesc scans[KEY_COUNT]; /* begun at first use */
 
-	/* Writing directly. */
-	EState *estate;       /* for expressions of others' indexes */
-	EntryWay *entry_ways; /* for each of indexes */
+	/* For direct writing. */
+	EState *estate;       /* for expressions of user-defined indexes */
+	EntryWay *entry_ways; /* one for each of indexes */
 	Oid sequence;
 	ProductConstants constants;
 	BulkInsertState bulk_insert;
 	TupleTableSlot *single_slot;
 	TupleTableSlot *slots[CATALOGUE_BATCH_ROWS];
 	StoredRow *rows[CATALOGUE_BATCH_ROWS];
-	bool keys_in_order; /* of the last rows claimed */
+	bool keys_in_order; /* for the last rows claimed */
 	int batch_count;
 	Size batch_bytes;
 };

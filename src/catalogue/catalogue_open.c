@@ -91,7 +91,7 @@ open_indexes(Catalogue *catalogue, LOCKMODE lock)
 	list_free(oids);
 }
 
-/* With an INSTEAD rule, INSERT may do anything, and says nothing of its row. */
+/* With an INSTEAD rule, INSERT may do anything, and reports nothing about its row. */
 static void
 refuse_instead_rules(Relation products)
 {
@@ -107,7 +107,7 @@ refuse_instead_rules(Relation products)
 	}
 }
 
-/* How rows will be stored. */
+/* Choose how rows will be stored. */
 static CataloguePath
 choose_path(Catalogue *catalogue)
 {
@@ -141,7 +141,7 @@ catalogue_inspect(char **departure)
 	return path;
 }
 
-/* Does an INSERT of the owner's ask the policies? */
+/* Do policies apply to an INSERT by the owner? */
 static bool
 owner_is_asked(Relation products)
 {
@@ -172,7 +172,7 @@ catalogue_open(bool for_writing)
 		catalogue->path = choose_path(catalogue);
 		product_constants_init(&catalogue->constants);
 	}
-	/* What the shipped policy asks does not depend on the row, so once is enough. */
+	/* The shipped policy does not depend on the row, so checking it once is enough. */
 	if (for_writing && catalogue->as_shipped && owner_is_asked(catalogue->products))
 		owner_check_operator();
 	return catalogue;

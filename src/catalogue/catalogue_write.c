@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue_write.c
- *	  Writing one row to onboard.products, by the path that was chosen.
+ *	  Writing one row to onboard.products, by the chosen path.
  *
- * To add an action that changes products: a case in carry_out() of each path,
- * direct_write.c (which serves the decoded path as well) and plain_write.c.
+ * To add an action that changes products, add a case to carry_out() of each
+ * path: direct_write.c (which serves the decoded path as well) and
+ * plain_write.c.
  *
  *-------------------------------------------------------------------------
  */

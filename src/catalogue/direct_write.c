@@ -3,22 +3,22 @@
  * direct_write.c
  *	  Writing rows to onboard.products directly, without the executor.
  *
- * Rows go to the heap in batches, as COPY does it.  Three things differ from
- * COPY and make the difference in speed:
+ * Rows are written to the heap in batches, as in COPY.  Three differences from
+ * COPY account for the speed:
  *
  * - The foreign key to vendors is not checked row by row.  All rows of an upload
  *   have one vendor, whose row the loader has locked FOR KEY SHARE: the very lock
  *   that the foreign-key trigger would take for each row.
  *
- * - Uniqueness is not looked up before a row is stored.  An index entry is made
- *   with UNIQUE_CHECK_PARTIAL, as deferred constraints do: it never waits or
- *   raises an error, and says whether there may be a conflict.  Only the rows
+ * - Uniqueness is not checked before a row is stored.  Index entries are made
+ *   with UNIQUE_CHECK_PARTIAL, as for deferred constraints: this never waits or
+ *   raises an error, and reports whether there may be a conflict.  Only the rows
  *   in doubt pay for a closer look.
  *
  * - Index entries are made later, for a whole window of rows; see key_claim.c.
- *   Until then the rows are in the heap without entries, which nobody can see: the
- *   rows belong to a running command, and an error before the entries are made
- *   aborts it.
+ *   Until then the rows are in the heap without entries, which no other session
+ *   can observe: the rows belong to a running command, and an error before the
+ *   entries are made aborts it.
  *
  *-------------------------------------------------------------------------
  */
@@ -73,7 +73,7 @@ direct_write_close(Catalogue *catalogue)
 	catalogue->estate = NULL;
 }
 
-/* Form the tuple in the slot, but for the product's ID. */
+/* Form the tuple in the slot, all but the product's ID. */
 static void
 fill_slot(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *row,
 		  TupleTableSlot *slot)
@@ -93,7 +93,7 @@ fill_slot(Catalogue *catalogue, const CatalogueOwner *owner, const IncomingRow *
 	MemoryContextReset(catalogue->row_context);
 }
 
-/* Number the product of a tuple, whose first column it is; returns the number. */
+/* Assign the product ID, the tuple's first column; returns it. */
 static int64
 set_product_id(Catalogue *catalogue, TupleTableSlot *slot)
 {
@@ -128,7 +128,7 @@ catalogue_batch_add(Catalogue *catalogue, const CatalogueOwner *owner, const Inc
 		   catalogue->batch_bytes > CATALOGUE_BATCH_BYTES;
 }
 
-/* Entries of the indexes that others added. */
+/* Make the entries of indexes that users added. */
 static void
 insert_batch_entries(Catalogue *catalogue)
 {
@@ -163,7 +163,7 @@ catalogue_batch_flush(Catalogue *catalogue)
 	caller = MemoryContextSwitchTo(catalogue->context);
 	if (catalogue->bulk_insert == NULL)
 		catalogue->bulk_insert = GetBulkInsertState();
-	/* One after the other, so that the sequence stays in the processor's cache. */
+	/* Draw all IDs in one loop, which keeps the sequence in the processor's cache. */
 	for (i = 0; i < catalogue->batch_count; i++)
 		catalogue->rows[i]->product_id = set_product_id(catalogue, catalogue->slots[i]);
 	/* table_multi_insert() leaks into the current context. */
@@ -178,7 +178,7 @@ catalogue_batch_flush(Catalogue *catalogue)
 		catalogue->rows[i]->tid = catalogue->slots[i]->tts_tid;
 		ExecClearTuple(catalogue->slots[i]);
 	}
-	/* The pinned page must not outlive a subtransaction. */
+	/* A pinned page must not outlive a subtransaction. */
 	if (catalogue->path == CATALOGUE_DECODED)
 	{
 		FreeBulkInsertState(catalogue->bulk_insert);
@@ -197,7 +197,7 @@ catalogue_take_back(Catalogue *catalogue, StoredRow *row)
 	onboard_counters.conflicts++;
 }
 
-/* Insert one row; returns false, having inserted nothing visible, on a conflict. */
+/* Insert one row; on a conflict, return false with nothing visible inserted. */
 static bool
 insert_row(Catalogue *catalogue, RowWrite *write)
 {
@@ -221,8 +221,8 @@ insert_row(Catalogue *catalogue, RowWrite *write)
 }
 
 /*
- * Carry out what was decided.  Returns false on a conflict; what was written by
- * then is the caller's to take back.
+ * Carry out the action.  Returns false on a conflict; the caller must undo what
+ * was written by then.
  */
 static bool
 carry_out(Catalogue *catalogue, RowWrite *write)

@@ -12,13 +12,13 @@
 
 #include "catalogue/catalogue_internal.h"
 
-/* catalogue_write() on the direct path.  Runs inside an owner section. */
+/* Implement catalogue_write() on the direct path.  Runs inside an owner section. */
 extern WriteResult direct_write(Catalogue *catalogue, RowWrite *write);
 
 /*
- * The same on the decoded path.  A row that is taken back must be part of a
- * subtransaction that aborts, or a subscriber would see it come and go, and its
- * own unique index would refuse it.
+ * Likewise on the decoded path.  A row that is removed again must be part of a
+ * subtransaction that aborts; otherwise a subscriber would see it come and go,
+ * and its own unique index would refuse it.
  */
 extern WriteResult decoded_write(Catalogue *catalogue, RowWrite *write);
 

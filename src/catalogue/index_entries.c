@@ -14,7 +14,7 @@
 #include "base/compat.h"
 #include "catalogue/index_entries.h"
 
-/* Does StoredRow hold all that an entry of this index is made of? */
+/* Does StoredRow hold everything that an entry of this index needs? */
 static bool
 is_made_of_stored_row(const IndexInfo *info)
 {
@@ -80,7 +80,7 @@ index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
 				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
 }
 
-/* Room for a key, or for a category, as a datum. */
+/* Space for a key or a category as a datum. */
 typedef union TextBuffer
 {
 	int32 align;

@@ -16,19 +16,22 @@
 extern void index_entries_choose(Catalogue *catalogue);
 
 /*
- * Make the entry of one key.  Never waits.  Returns false when the index saw a
- * possible conflict; the entry is there all the same.
+ * Insert the entry of one key.  Never waits.  Returns false if the index reported
+ * a possible conflict; the entry is made all the same.
  */
 extern bool index_entry_of_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 							   struct text_view value, ItemPointer tid);
 
-/* Make the entry of a stored row in the index at a position: ENTRY_OF_STORED_ROW. */
+/*
+ * Insert the entry of a stored row into the index at a position:
+ * ENTRY_OF_STORED_ROW.
+ */
 extern void index_entry_of_stored_row(Catalogue *catalogue, const CatalogueOwner *owner,
 									  int position, StoredRow *row);
 
 /*
- * Make the entry of a slot's tuple in the index at a position, which is not that of
- * a key.  Leaks into the current memory context.
+ * Insert the entry of a slot's tuple into the index at a position, which must not
+ * be one of a key.  Leaks into the current memory context.
  */
 extern void index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot);
 

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * index_shape.c
- *	  What an index asks of a row: is it unique, and may it refuse the row?
+ *	  What an index demands of a row: is it unique, and can it refuse the
+ *	  row?
  *
- * An index on 100 / stock_quantity refuses a product without stock, one on
- * description a long description.  INSERT tells which row it was; entering a
- * batch of rows would fail as a whole, and again at each retry.  So where an index
- * might refuse, rows go through INSERT.
+ * An index on 100 / stock_quantity refuses a product without stock, an index on
+ * description a long description.  INSERT tells which row it was; inserting a
+ * batch would fail as a whole, now and on each retry.  So if an index might
+ * refuse a row, rows are stored by INSERT.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,21 +30,28 @@
 #include "base/others_code.h"
 #include "catalogue/index_shape.h"
 
-/* A B-tree takes 2704 bytes, the least of all kinds; some go to the entry itself. */
+/*
+ * A B-tree entry has at most 2704 bytes, the lowest limit of all index types;
+ * part of that is overhead.
+ */
 #define INDEX_ENTRY_BYTES 2600
 
-/* A value of a column that is not worth mentioning, with its header and alignment. */
+/*
+ * Bytes for the value of a column that is too short to matter, with its header
+ * and alignment.
+ */
 #define SHORT_VALUE_BYTES 80
 
 /*
- * How much longer upper() makes a text: some characters become three of two bytes
- * each.  A column counts four bytes for a character, a constant what it has.
+ * Growth of a text under upper(): some characters become three characters of two
+ * bytes each.  A column counts four bytes per character, a constant its actual
+ * size.
  */
 #define CASE_MAPPING_GROWTH 2
 
 /*
- * Leakproof functions of the server never raise an error; these do not either.
- * What a function of somebody's own does is what they last made of it.
+ * Leakproof functions of the server never raise an error, and neither do the ones
+ * listed here.  What a user's function does can change at any time.
  */
 static bool
 may_raise(Oid function, void *context)
@@ -94,7 +102,10 @@ may_raise_walker(Node *node, void *context)
 	return expression_tree_walker(node, may_raise_walker, context);
 }
 
-/* The most bytes that the value of a column takes; nobody fills added columns. */
+/*
+ * Return the maximum size of a column's value; nothing fills the columns that
+ * users added.
+ */
 static int
 column_bytes(const TableShape *shape, AttrNumber number)
 {
@@ -125,8 +136,9 @@ add_bytes(Node *node, void *argument)
 }
 
 /*
- * The most bytes an entry takes.  What may_raise() lets pass makes of its arguments
- * a value that is as long as all of them, or in another case.
+ * Return the maximum size of an entry.  A function that may_raise() accepts
+ * returns a value as long as its arguments together, or one of them in another
+ * case.
  */
 static Size
 entry_bytes(Relation index, const TableShape *shape)
@@ -141,7 +153,7 @@ entry_bytes(Relation index, const TableShape *shape)
 	return bytes + CASE_MAPPING_GROWTH * size.bytes;
 }
 
-/* An operator class of somebody's own may compare by a function that raises anything. */
+/* A user's operator class may compare by a function that raises any error. */
 static bool
 support_may_raise(Relation index)
 {
@@ -157,11 +169,10 @@ support_may_raise(Relation index)
 }
 
 /*
- * Does the index store a short key in place of the value of its column?  It does
- * for hashes, trigrams and whatever else has a fixed size, for the words of a
- * tsvector, and for the keys and strings within jsonb, which are hashed when they
- * are long.  Other operator classes of GIN store elements or, with btree_gin, the
- * value itself.
+ * Does the index store a short key in place of the column's value?  It does for
+ * hashes, trigrams and anything else of fixed size, for the words of a tsvector,
+ * and for the keys and strings within jsonb, which are hashed if long.  Other
+ * operator classes of GIN store elements or, with btree_gin, the value itself.
  */
 static bool
 stores_short_key(Relation index, int column)
@@ -176,7 +187,7 @@ stores_short_key(Relation index, int column)
 			 index->rd_opfamily[column] < FirstNormalObjectId));
 }
 
-/* Of all columns; neither kind of index has columns that are only included. */
+/* Does it for all columns?  Neither index type has INCLUDE columns. */
 static bool
 stores_short_keys(Relation index)
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * index_shape.h
- *	  What an index asks of a row: is it unique, and may it refuse the row?
+ *	  What an index demands of a row: is it unique, and can it refuse the
+ *	  row?
  *
  *-------------------------------------------------------------------------
  */
@@ -15,18 +16,21 @@
 #include "catalogue/shipped_shape.h"
 
 /*
- * False only when entering a row can never fail: what the index computes cannot
- * raise an error, and what it stores always fits.
+ * Return false only if inserting a row can never fail: what the index computes
+ * cannot raise an error, and what it stores always fits.
  */
 extern bool index_can_refuse(Relation index, const TableShape *shape);
 
 /*
- * Is this a valid unique B-tree on exactly these columns in this order, byte by
- * byte for text, over all rows, and checked immediately?
+ * Is this a valid unique B-tree on exactly these columns in this order, bytewise
+ * for text, over all rows, and checked immediately?
  */
 extern bool index_is_unique_on(Relation index, const AttrNumber *columns, int column_count);
 
-/* Has it nothing beyond its columns: no INCLUDE, no DESC, no NULLS NOT DISTINCT? */
+/*
+ * Has the index nothing beyond its columns: no INCLUDE, no DESC, no NULLS NOT
+ * DISTINCT?
+ */
 extern bool index_is_bare(Relation index);
 
 #endif /* ONBOARD_INDEX_SHAPE_H */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * key_claim.c
- *	  Entering the keys of stored rows into the unique indexes.
+ *	  Inserting the keys of stored rows into the unique indexes.
  *
- * A whole window of rows at a time, in key order; then the rows' entries in the
- * other shipped indexes, from the few values they are made of, without taking the
- * tuples apart again.
+ * This is done for a whole window of rows at a time, in key order; then the
+ * rows' entries in the other shipped indexes are made from the few values they
+ * need, without deforming the tuples again.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,14 +18,14 @@
 #include "base/counters.h"
 #include "catalogue/index_entries.h"
 
-/* A row to be sorted by one key: eight bytes of it decide nearly always. */
+/* A row to be sorted by one key: eight bytes of it nearly always decide. */
 typedef struct SortedKey
 {
 	uint64 prefix;
 	StoredRow *row;
 } SortedKey;
 
-/* Eight bytes of the key after those that all keys have in common. */
+/* Return the eight bytes of the key after the prefix that all keys share. */
 static inline uint64
 key_prefix(struct text_view value, Size skip)
 {
@@ -65,7 +65,7 @@ compare_sorted_keys(const SortedKey *a, const SortedKey *b, CatalogueKey key)
 #define ST_CHECK_FOR_INTERRUPTS
 #include "lib/sort_template.h"
 
-/* How many first bytes do all keys share? */
+/* Return the length of the prefix that all keys share. */
 static Size
 common_prefix(StoredRow **rows, int count, CatalogueKey key)
 {
@@ -103,7 +103,7 @@ are_in_order(StoredRow **rows, int count, CatalogueKey key)
 	return true;
 }
 
-/* Returns whether the rows came in key order. */
+/* Sort the rows; returns whether they were in key order already. */
 static bool
 sort_rows(StoredRow **rows, int count, CatalogueKey key, SortedKey *sorted)
 {
@@ -121,7 +121,10 @@ sort_rows(StoredRow **rows, int count, CatalogueKey key, SortedKey *sorted)
 	return in_order;
 }
 
-/* Entries leak into the row context; called after each, with its number. */
+/*
+ * Index insertion leaks into the row context; called after each entry, with its
+ * number.
+ */
 static void
 rest_between_entries(Catalogue *catalogue, int entry)
 {
@@ -132,8 +135,8 @@ rest_between_entries(Catalogue *catalogue, int entry)
 }
 
 /*
- * The rows that are not in doubt, category by category, each in order of arrival.
- * Rows of no active category, which have number -1, come first.
+ * Group the rows that are not in doubt by category, each in order of arrival.
+ * Rows without an active category, which have number -1, come first.
  */
 static int
 group_by_category(StoredRow **rows, int count, StoredRow **grouped)
@@ -172,8 +175,8 @@ is_by_category(const IndexInfo *info)
 }
 
 /*
- * Index by index, which keeps one index at a time in the processor's cache; and
- * of the index on category, one category at a time.
+ * Insert index by index, which keeps one index at a time in the processor's
+ * cache; for the index on category, one category at a time.
  */
 static void
 insert_stored_entries(Catalogue *catalogue, const CatalogueOwner *owner, StoredRow **rows,

@@ -3,14 +3,14 @@
  * key_lookup.c
  *	  Finding keys in onboard.products.
  *
- * Keys are looked up in the unique indexes themselves, never through a query:
- * a plan made while the table was small reads all of a vendor's rows.
+ * Keys are looked up in the unique indexes themselves, never through a query: a
+ * plan made while the table was small would read all of a vendor's rows.
  *
  * Two snapshots are used.  SnapshotSelf sees what is committed and what this
- * transaction did, the current command included, and skips what other running
- * transactions did: right for a row that is invalid anyway, which must not wait.
+ * transaction did, the current command included, and ignores other running
+ * transactions: right for a row that is invalid anyway, which must not wait.
  * SnapshotDirty also sees what running transactions did: right for a row that is
- * about to be stored, which has to wait for them to end.
+ * about to be stored, which must wait for them to end.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,16 +31,16 @@
 #include "base/compat.h"
 #include "catalogue/catalogue_internal.h"
 
-/* One key to look for. */
+/* One key to look up. */
 typedef struct KeyLook
 {
 	CatalogueKey key;
 	ScanKeyData scan_keys[2];
 	int scan_key_count;
-	struct text_view other; /* the row's other key, where that is wanted too */
+	struct text_view other; /* the row's other key, if that is wanted too */
 } KeyLook;
 
-/* Fill what a scan needs; value must stay valid while the scan runs. */
+/* Fill what a scan needs; value must stay valid during the scan. */
 static void
 prepare_look(KeyLook *look, CatalogueKey key, Datum vendor_id, Datum value)
 {
@@ -65,8 +65,8 @@ same_text(Datum a, Datum b)
 }
 
 /*
- * Does the product that holds the SKU hold the row's other key as well?  So it is
- * for every row of a file that comes again, and a second look is saved.
+ * Does the product that holds the SKU hold the row's other key as well?  It does
+ * for every row of a file that is sent again, and a second look is saved.
  */
 static bool
 holds_other_key(Catalogue *catalogue, const CatalogueOwner *owner, struct text_view other)
@@ -102,8 +102,8 @@ fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, const KeyLook *lo
 }
 
 /*
- * Look without waiting, through a scan that is kept for the next look, and in
- * its memory context: the scan itself allocates while it runs.
+ * Look without waiting, through a scan that is kept for the next look, and in its
+ * memory context, because the scan itself allocates.
  */
 static bool
 find_now(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, KeyHolder *holder)
@@ -122,13 +122,13 @@ find_now(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, KeyHo
 	if (found)
 		fill_holder(catalogue, owner, look, holder);
 	ExecClearTuple(catalogue->found_slot);
-	/* Let go of the pages: the next look may be a long time off. */
+	/* Release the pages: the next look may be a long time off. */
 	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
 	MemoryContextSwitchTo(caller);
 	return found;
 }
 
-/* Wait for the transaction that a tuple's fate depends on; see execIndexing.c. */
+/* Wait for the transaction that decides on a tuple; see execIndexing.c. */
 static void
 wait_for_transaction(Catalogue *catalogue, const SnapshotData *dirty, ItemPointer tid)
 {
@@ -141,8 +141,8 @@ wait_for_transaction(Catalogue *catalogue, const SnapshotData *dirty, ItemPointe
 }
 
 /*
- * One look that also sees running transactions.  Returns false when it had to
- * wait for one and the caller must look again.
+ * Look once, seeing running transactions as well.  Returns false if it had to
+ * wait for one, so that the caller must look again.
  */
 static bool
 look_once(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, bool *found,

@@ -4,17 +4,17 @@
  *	  Writing a row to onboard.products by an SQL statement.
  *
  * Used when the table carries more than the extension shipped: the statement
- * runs the triggers, policies, defaults and constraints that others added, with
- * exactly the results a plain INSERT has.  Each row is a subtransaction of its
- * own, so that a refusal is a verdict on one row; see refusal.c.
+ * runs the triggers, policies, defaults and constraints that users added, with
+ * exactly the results of a plain INSERT.  Each row is a subtransaction of its
+ * own, so a refusal is a verdict on one row; see refusal.c.
  *
- * SQLSTATE 42501 stands for two things.  A policy whose WITH CHECK does not hold is
- * about the row, like any check; anything else is a privilege that the owner or a
- * trigger lacks, and not a verdict.  Only the message tells them apart: the server
- * keeps the untranslated text with the error, in message_id.  And the policy must
- * have refused our INSERT, not a statement of somebody's trigger.  Each statement
- * has an error context callback, so for ours only one, that of SPI, is above
- * run_insert()'s on the stack.
+ * SQLSTATE 42501 has two meanings.  A policy whose WITH CHECK fails refuses the
+ * row, like any check; anything else is a privilege that the owner or a trigger
+ * lacks, and not a verdict.  Only the message tells them apart: the server keeps
+ * the untranslated text with the error, in message_id.  The policy must also
+ * have refused our INSERT, not a statement of a user's trigger.  Each statement
+ * has an error context callback, so for our own statement only one, that of SPI,
+ * is above run_insert()'s on the stack.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +36,7 @@
 #include "catalogue/plain_write.h"
 #include "catalogue/shipped_shape.h"
 
-/* Is the error that this unique index of the table has the row's key already? */
+/* Does the error say that this unique index of the table already has the row's key? */
 static bool
 is_conflict_in(Relation index, const ErrorData *error)
 {
@@ -46,7 +46,7 @@ is_conflict_in(Relation index, const ErrorData *error)
 		   strcmp(error->constraint_name, RelationGetRelationName(index)) == 0;
 }
 
-/* Did one of the unique indexes that keys are looked up in refuse the row? */
+/* Was the row refused by one of the unique indexes used to look up keys? */
 static bool
 is_key_conflict(const Catalogue *catalogue, const ErrorData *error)
 {
@@ -60,7 +60,7 @@ is_key_conflict(const Catalogue *catalogue, const ErrorData *error)
 	return false;
 }
 
-/* A product_id comes from a sequence, so one that is taken says nothing of the row. */
+/* A product_id comes from a sequence, so a duplicate one is not the row's fault. */
 static bool
 is_taken_product_id(const Catalogue *catalogue, const ErrorData *error)
 {
@@ -81,15 +81,15 @@ typedef struct PlainWrite
 	Catalogue *catalogue;
 	RowWrite *write;
 	ErrorContextCallback context;
-	bool error_is_own; /* of our statement, not of one within it */
+	bool error_is_own; /* raised by our statement, not by one within it */
 
-	/* Of an INSERT: all columns but product_id, which is left to its sequence. */
+	/* For INSERT: all columns but product_id, which comes from its sequence. */
 	const Datum *values;
 	const bool *nulls;
 	uint64 omitted; /* columns left to their defaults, as bits of products_shape */
 } PlainWrite;
 
-/* Error context callback: adds nothing, and notes where the error comes from. */
+/* Error context callback: adds nothing, but notes where the error comes from. */
 static void
 note_origin(void *argument)
 {
@@ -111,7 +111,10 @@ is_policy_violation(const PlainWrite *work, const ErrorData *error)
 				   "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
 }
 
-/* INSERT of all columns but product_id, which is left to its sequence, and those omitted. */
+/*
+ * Build an INSERT of all columns but those omitted and product_id, which comes
+ * from its sequence.
+ */
 static char *
 insert_text(uint64 omitted)
 {
@@ -153,8 +156,8 @@ insert_statement(void)
 }
 
 /*
- * The same for a row that leaves out columns whose defaults were changed.  Rare, so
- * the plan is not kept: there would be one for each set of columns.
+ * Likewise for a row that leaves out columns whose defaults were changed.  This
+ * is rare, so the plan is not kept: there would be one for each set of columns.
  */
 static bool
 insert_with_defaults(const PlainWrite *work)
@@ -180,10 +183,10 @@ insert_with_defaults(const PlainWrite *work)
 }
 
 /*
- * Run the INSERT; returns false when a BEFORE trigger dropped the row.  Runs as
- * the owner, with the search_path of owner_enter_plain() and with row security, as
- * the owner's own INSERT would.  No RETURNING, because that would ask the policies
- * on SELECT, too.
+ * Run the INSERT; returns false if a BEFORE trigger dropped the row.  Runs as the
+ * owner, with the search_path of owner_enter_plain() and with row security, as
+ * the owner's own INSERT would.  No RETURNING, because that would apply the
+ * SELECT policies, too.
  */
 static bool
 run_insert(PlainWrite *work)
@@ -212,7 +215,7 @@ run_insert(PlainWrite *work)
 	return inserted;
 }
 
-/* 0 when a trigger changed where the row came from. */
+/* Return 0 if a trigger changed the row's origin. */
 static int64
 find_product_id(const RowWrite *write)
 {
@@ -234,7 +237,10 @@ find_product_id(const RowWrite *write)
 	return product_id;
 }
 
-/* Does a row leave this column out?  It has what onboard stores in its place. */
+/*
+ * Does the row leave out this column?  Then the column has the value that onboard
+ * stores by default.
+ */
 static bool
 is_left_out(const ProductConstants *constants, AttrNumber column, const Datum *values,
 			const bool *nulls)
@@ -251,8 +257,8 @@ is_left_out(const ProductConstants *constants, AttrNumber column, const Datum *v
 }
 
 /*
- * The vendor's columns that the row leaves out and whose default is not the shipped
- * one.  What onboard itself writes into a row has no default.
+ * Return the vendor's columns that the row leaves out and whose default is not
+ * the shipped one.  Columns that onboard itself fills ignore defaults.
  */
 static uint64
 omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nulls)
@@ -268,7 +274,7 @@ omitted_columns(const Catalogue *catalogue, const Datum *values, const bool *nul
 	return omitted & catalogue->changed_defaults;
 }
 
-/* Insert the row; false when a trigger dropped it. */
+/* Insert the row; returns false if a trigger dropped it. */
 static bool
 insert_row(PlainWrite *work)
 {
@@ -287,7 +293,10 @@ insert_row(PlainWrite *work)
 	return true;
 }
 
-/* SubtransactionWork: carry out what was decided; false when a trigger dropped it. */
+/*
+ * SubtransactionWork: carry out the action; returns false if a trigger dropped
+ * the row.
+ */
 static bool
 carry_out(void *argument)
 {
@@ -304,7 +313,7 @@ carry_out(void *argument)
 	return false; /* not reached */
 }
 
-/* Is what the statement raised a verdict on the row? */
+/* Is the error a verdict on the row? */
 static bool
 is_refusal(const PlainWrite *work, const ErrorData *error)
 {
@@ -318,7 +327,10 @@ is_refusal(const PlainWrite *work, const ErrorData *error)
 	return true;
 }
 
-/* Keeps only what may be shown: the primary message names no values of others. */
+/*
+ * Keep only what may be shown: the primary message contains no values of other
+ * vendors.
+ */
 static const char *
 refusal_message(const ErrorData *error)
 {

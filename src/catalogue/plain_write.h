@@ -12,7 +12,10 @@
 
 #include "catalogue/catalogue_internal.h"
 
-/* catalogue_write() on the plain path.  Makes an owner section of its own. */
+/*
+ * Implement catalogue_write() on the plain path.  Enters an owner section of its
+ * own.
+ */
 extern WriteResult plain_write(Catalogue *catalogue, RowWrite *write);
 
 #endif /* ONBOARD_PLAIN_WRITE_H */

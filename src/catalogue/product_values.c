@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * product_values.c
- *	  The values of a product row, from a row that is valid.
+ *	  The values of a product, made from a valid row.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 
 #include "catalogue/product_values.h"
 
-/* The trimmed field as a text datum; the door's own datum when it is the same. */
+/* Return the trimmed field as a text datum; the door's own datum if it is the same. */
 static Datum
 field_text(const IncomingRow *row, enum onboard_column column)
 {
@@ -48,7 +48,7 @@ product_constants_init(ProductConstants *constants)
 	constants->no_attributes = DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
 }
 
-/* The value of one column; false for null. */
+/* Compute the value of one column; returns false for null. */
 static bool
 column_value(const ProductConstants *constants, const IncomingRow *row, enum onboard_column column,
 			 Datum *value)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * product_values.h
- *	  The values of a product row, from a row that is valid.
+ *	  The values of a product, made from a valid row.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 
 #include "catalogue/catalogue.h"
 
-/* Columns of products in the shape we ship (see shipped_shape.c). */
+/* Columns of products as shipped (see shipped_shape.c). */
 enum
 {
 	PRODUCT_ID = 1,
@@ -32,7 +32,7 @@ enum
 };
 #define PRODUCT_COLUMN_COUNT PRODUCT_UPDATED_AT
 
-/* The column of products that holds this one. */
+/* Return the column of products that holds this column. */
 static inline AttrNumber
 product_column(enum onboard_column column)
 {
@@ -48,11 +48,11 @@ typedef struct ProductConstants
 	Datum no_attributes;
 } ProductConstants;
 
-/* Make them, in the current memory context. */
+/* Initialize them in the current memory context. */
 extern void product_constants_init(ProductConstants *constants);
 
 /*
- * Values of a product row in the order of the shipped columns.  Datums point
+ * Fill the values of a product in the order of the shipped columns.  Datums point
  * into the row, the constants, or the current memory context.
  */
 extern void product_values(const ProductConstants *constants, const CatalogueOwner *owner,

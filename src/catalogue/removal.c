@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * removal.c
- *	  Taking products of an upload out of the catalogue again.
+ *	  Removing products of an upload from the catalogue.
  *
- * Somebody's foreign key or trigger may refuse a product.  That product stays,
- * the others go: a range of rows is deleted in a subtransaction, and when one
- * is refused, its halves.
+ * A user's foreign key or trigger may refuse to let a product go.  That product
+ * stays, the others go: a range of rows is deleted in a subtransaction and, if
+ * one is refused, its halves are tried.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,12 +24,12 @@
 typedef struct Removal
 {
 	Datum upload_id;
-	bool unchanged_only; /* leave what somebody changed since */
+	bool unchanged_only; /* keep products that were changed since */
 } Removal;
 
 /*
- * This one runs users' triggers and policies, with the search_path of
- * owner_enter_plain(), so it is qualified throughout.
+ * This statement runs users' triggers and policies, with the search_path of
+ * owner_enter_plain(), so its names are fully qualified.
  */
 static uint64
 delete_range(const Removal *removal, int64 first, int64 last)
@@ -71,7 +71,7 @@ delete_in_subtransaction(void *argument)
 	return true;
 }
 
-/* Delete a range; false, with nothing deleted, when something refused a row. */
+/* Delete a range; returns false, with nothing deleted, if a row was refused. */
 static bool
 try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *removed)
 {
@@ -91,8 +91,8 @@ try_delete_range(const Removal *removal, int64 first, int64 last, uint64 *remove
 }
 
 /*
- * Delete a range, and when a row in it is refused, its halves: a few refused
- * rows among a million cost a few dozen statements.
+ * Delete a range and, if a row in it is refused, its halves: a few refused rows
+ * among a million cost a few dozen statements.
  */
 static uint64
 remove_range(const Removal *removal, int64 first, int64 last)

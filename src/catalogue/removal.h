@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * removal.h
- *	  Taking products of an upload out of the catalogue again.
+ *	  Removing products of an upload from the catalogue.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,14 +13,14 @@
 #include "base/owner.h"
 
 /*
- * Remove products of an upload, all or those that nobody changed since, and
- * keep those that something else in the database holds on to.  Returns how many
- * were removed.  SPI is connected; the caller's owner section is left and
- * entered again, because others' triggers do not run in one.
+ * Remove products of an upload, all or those that were not changed since, and
+ * keep those that something else in the database refuses to let go.  Returns how
+ * many were removed.  Must be called with SPI connected; leaves and re-enters the
+ * caller's owner section, because users' triggers do not run in one.
  */
 extern uint64 removal_run(const char *upload_id, bool unchanged_only, OwnerSection *section);
 
-/* Products of an upload that are in the catalogue. */
+/* Count the products of an upload that are in the catalogue. */
 extern int64 removal_count_left(const char *upload_id);
 
 #endif /* ONBOARD_REMOVAL_H */

@@ -3,7 +3,7 @@
  * shipped_shape.c
  *	  The tables that take rows, as the script creates them.
  *
- * It is compiled in because it belongs to the code that skips what an INSERT
+ * This is compiled in because it belongs to the code that skips what an INSERT
  * statement would check; it must not be a row that somebody can edit.
  *
  *-------------------------------------------------------------------------
@@ -21,7 +21,7 @@
 
 #define NUMERIC_TYPMOD(precision, scale) ((((precision) << 16) | (scale)) + VARHDRSZ)
 
-/* As what the columns of the table of columns are stored. */
+/* SQL types that store the kinds of the table of columns. */
 #define SQL_TYPE_MONEY NUMERICOID
 #define SQL_TYPE_KILOGRAMS NUMERICOID
 #define SQL_TYPE_PIECES INT4OID
@@ -33,7 +33,7 @@
 #define SQL_TYPMOD_TEXT (-1)
 #define SQL_TYPMOD_EXACT (-1)
 
-/* Of a character in UTF-8. */
+/* In UTF-8. */
 #define MAX_CHARACTER_BYTES 4
 
 static const ColumnShape products_columns[PRODUCT_COLUMN_COUNT] = {
@@ -62,7 +62,7 @@ static const ColumnShape products_columns[PRODUCT_COLUMN_COUNT] = {
 #undef COLUMN_SHAPE
 };
 
-/* Keys and categories are looked up in buffers of their own. */
+/* Keys and categories are looked up in buffers of fixed size. */
 #define EXACT_CHECK(symbol, name, kind, required, minimum, maximum, ...)   \
 	StaticAssertDecl(VALUE_##kind != VALUE_EXACT ||                        \
 						 MAX_CHARACTER_BYTES * (maximum) <= KEY_MAX_BYTES, \
@@ -73,7 +73,7 @@ ONBOARD_COLUMNS(EXACT_CHECK)
 StaticAssertDecl(PRODUCT_COLUMN_COUNT <= 64,
 				 "table_shape_changed_defaults() has no bit for each column");
 
-/* Beside the ranges of numbers, see is_range_check(). */
+/* All but the ranges of numbers, for which see is_range_check(). */
 static const char *const products_checks[] = {
 	"(status = ANY (ARRAY['active'::text, 'inactive'::text, 'out_of_stock'::text, 'discontinued'::text]))",
 	NULL,
@@ -135,7 +135,7 @@ const TableShape validation_errors_shape = {
 	validation_errors_unique,
 };
 
-/* A bound of a range, as it stands in the script: decimals have two digits. */
+/* Format a bound of a range as the script has it: decimals have two digits. */
 static const char *
 bound_text(const struct onboard_column_info *column, int64 bound)
 {
@@ -144,7 +144,7 @@ bound_text(const struct onboard_column_info *column, int64 bound)
 	return psprintf(INT64_FORMAT ".%02d", bound / 100, (int) (bound % 100));
 }
 
-/* Does the CHECK hold a number to the range that its rule holds it to? */
+/* Does the CHECK enforce the same range as the column's rule? */
 static bool
 is_range_check(const char *expression)
 {
@@ -158,7 +158,7 @@ is_range_check(const char *expression)
 
 		if (!value_is_number(column->kind))
 			continue;
-		/* The rule, too, has the price in place of the minimum. */
+		/* As in the rule, the price takes the place of the minimum. */
 		minimum = i == COLUMN_COMPARE_AT_PRICE ? onboard_columns[COLUMN_PRICE].name
 											   : bound_text(column, column->minimum);
 		if (strcmp(expression, psprintf("((%s >= %s) AND (%s <= %s))", name, minimum, name,

@@ -19,9 +19,9 @@ typedef struct ColumnShape
 	Oid type;
 	int32 typmod;
 	bool not_null;
-	int max_bytes;             /* of a value, where it is worth mentioning */
-	Oid collation;             /* where it is not that of the type */
-	const char *default_value; /* as deparse_expression() prints it; NULL for none */
+	int max_bytes;             /* of a value, where it matters */
+	Oid collation;             /* if not that of the type */
+	const char *default_value; /* as printed by deparse_expression(); NULL for none */
 	char identity;             /* as in pg_attribute */
 } ColumnShape;
 
@@ -43,16 +43,16 @@ typedef struct TableShape
 	const ColumnShape *columns;
 	int column_count;
 	const char *const *checks;           /* see is_shipped_check() */
-	const ForeignKeyShape *foreign_keys; /* ended by a NULL column */
-	const UniqueShape *unique;           /* ended by one of no columns */
+	const ForeignKeyShape *foreign_keys; /* terminated by a NULL column */
+	const UniqueShape *unique;           /* terminated by one without columns */
 } TableShape;
 
 extern const TableShape products_shape;
 extern const TableShape validation_errors_shape;
 
 /*
- * Does every row that the rules accept satisfy this CHECK, because we ship it?  It is
- * given as deparse_expression() prints it.
+ * Does every row that the rules accept satisfy this CHECK, because we ship it?
+ * The expression is as deparse_expression() prints it.
  */
 extern bool is_shipped_check(const TableShape *shape, const char *expression);
 

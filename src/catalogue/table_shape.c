@@ -1,24 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * table_shape.c
- *	  Does a table carry anything on INSERT that the extension did not ship?
+ *	  Does a table do anything on INSERT that the extension did not ship?
  *
- * Direct insertion leaves out what an INSERT statement would do for others:
- * triggers, policies, defaults, generated columns, checks, exclusion constraints,
- * partition bounds.  shipped_shape.c holds what direct insertion assumes; a table
- * that has anything else gets its rows through INSERT statements instead.
+ * Direct insertion skips what an INSERT statement would do: triggers, policies,
+ * defaults, generated columns, checks, exclusion constraints, partition bounds.
+ * shipped_shape.c holds what direct insertion assumes; a table that has anything
+ * else gets its rows through INSERT statements instead.
  *
- * What counts is what an object does, never its name: a user may replace a shipped
- * constraint or policy with another one of that name.  Expressions are compared as
- * deparse_expression() prints them.
+ * What counts is what an object does, never its name: a user may replace a
+ * shipped constraint or policy with another one of the same name.  Expressions
+ * are compared as deparse_expression() prints them.
  *
- * Allowed beyond what we shipped: indexes that refuse no row, columns that
- * are null unless somebody sets them, triggers on UPDATE and DELETE, policies
- * that do not concern INSERT, other actions of a foreign key on UPDATE and DELETE.
+ * Allowed beyond what we shipped: indexes that refuse no row, columns that are
+ * null by default, triggers on UPDATE and DELETE, policies that do not concern
+ * INSERT, other actions of a foreign key on UPDATE and DELETE.
  *
  * The comparison takes a good part of a small call of onboard_ingest(), so its
  * result is kept until the relation cache announces a change of the table or of
- * one that its foreign keys refer to.
+ * one that its foreign keys reference.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,9 +51,12 @@
 #include "catalogue/index_shape.h"
 #include "catalogue/table_shape.h"
 
-#define DEPARTURE_SIZE 192 /* bytes, with the end */
+#define DEPARTURE_SIZE 192 /* bytes, including the terminator */
 
-/* The policy on INSERT that we ship: whoever runs the statement is an operator. */
+/*
+ * The policy on INSERT that we ship: the role that runs the statement is an
+ * operator.
+ */
 #define SHIPPED_WITH_CHECK "(SELECT onboard.is_operator() AS is_operator)"
 
 static const char *
@@ -70,7 +73,7 @@ kind_departure(Relation relation)
 	return NULL;
 }
 
-/* An expression of a column, constraint or policy of the table, as text. */
+/* Return an expression of a column, constraint or policy of the table, as text. */
 static char *
 expression_text(Relation relation, Node *expression)
 {
@@ -80,7 +83,7 @@ expression_text(Relation relation, Node *expression)
 	return deparse_expression(expression, context, false, false);
 }
 
-/* A column that somebody added is left null; that must be what INSERT does. */
+/* Direct insertion leaves added columns null; check that INSERT does, too. */
 static bool
 stays_null(Form_pg_attribute column)
 {
@@ -89,7 +92,7 @@ stays_null(Form_pg_attribute column)
 			column->attgenerated == '\0' && get_typtype(column->atttypid) != TYPTYPE_DOMAIN);
 }
 
-/* A long value of a column that is never stored out of line can make a row too big. */
+/* A long value in a column that is never stored out of line can make a row too big. */
 static bool
 stays_in_line(Form_pg_attribute column)
 {
@@ -171,7 +174,7 @@ check_departure(Relation relation, const TableShape *shape)
 	return NULL;
 }
 
-/* Is this array of column numbers, of a pg_constraint row, exactly this column? */
+/* Is this array of column numbers, from a pg_constraint row, exactly this column? */
 static bool
 is_column_array(HeapTuple constraint, AttrNumber attribute, Oid relation, const char *column)
 {
@@ -293,7 +296,7 @@ policy_departure(Relation relation)
 	return found ? NULL : "its policy on INSERT is gone";
 }
 
-/* Which of the unique constraints that we shipped is this one?  -1 for none. */
+/* Return the position of this unique constraint among those we shipped, or -1. */
 static int
 shipped_unique(Relation relation, Relation index, const TableShape *shape)
 {
@@ -329,7 +332,7 @@ index_departure_of(Relation relation, Relation index, const TableShape *shape, u
 		*seen |= 1U << unique;
 		return NULL;
 	}
-	/* Ours are unique, or on columns that are short. */
+	/* Ours are unique, or on short columns. */
 	if (index_can_refuse(index, shape))
 		return psprintf("it has an index that can refuse a row, \"%s\"", name);
 	return NULL;
@@ -356,8 +359,8 @@ index_departure(Relation relation, const TableShape *shape)
 }
 
 /*
- * Expressions are printed for the search_path and the quoting of the session:
- * with these settings an operator of somebody's own shows its schema.
+ * Expressions are printed according to the session's search_path and quoting;
+ * with these settings a user's operator is printed with its schema.
  */
 static int
 begin_printing(void)
@@ -389,7 +392,7 @@ find_departure(Relation relation, const TableShape *shape)
 	return departure;
 }
 
-/* Which columns have another default than was shipped? */
+/* Find the columns whose default is not the shipped one. */
 static uint64
 find_changed_defaults(Relation relation, const TableShape *shape)
 {
@@ -409,9 +412,7 @@ find_changed_defaults(Relation relation, const TableShape *shape)
 	return changed;
 }
 
-/*
- * What was found out about a table, until it changes.
- */
+/* What is known about a table, until it changes. */
 
 typedef struct KnownShape
 {
@@ -449,7 +450,7 @@ forget_shape(Datum argument, Oid relation)
 	}
 }
 
-/* Fill what is known of the shape from the table. */
+/* Fill the cache entry from the table. */
 static void
 look_at(KnownShape *known, Relation relation)
 {
@@ -475,7 +476,7 @@ find_out(KnownShape *known, Relation relation)
 			known->depends_on[i] = get_relname_relid((foreign_key++)->referenced_table,
 													 RelationGetNamespace(relation));
 	}
-	/* A change that is announced while we look makes it invalid again. */
+	/* A change announced during the look makes it invalid again. */
 	known->valid = true;
 	PG_TRY();
 	{

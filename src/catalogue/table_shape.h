@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * table_shape.h
- *	  Does a table carry anything on INSERT that the extension did not ship?
+ *	  Does a table do anything on INSERT that the extension did not ship?
  *
  *-------------------------------------------------------------------------
  */
@@ -15,11 +15,10 @@
 #include "catalogue/shipped_shape.h"
 
 /*
- * Returns NULL when inserting tuples and index entries directly has exactly the
+ * Return NULL if inserting tuples and index entries directly has exactly the
  * effect of an INSERT statement (given that the checks and foreign keys we
- * shipped hold), otherwise what stands in the way, as text that is valid until
- * the next call for this shape.  Cheap: the answer is kept while the table stays
- * as it is.
+ * shipped hold), otherwise the obstacle, as text that is valid until the next
+ * call for this shape.  Cheap: the answer is cached until the table changes.
  */
 extern const char *table_shape_departure(Relation relation, const TableShape *shape);
 
@@ -27,8 +26,8 @@ extern const char *table_shape_departure(Relation relation, const TableShape *sh
 extern bool table_has_insert_trigger(Relation relation);
 
 /*
- * Which columns of the shape have another default than was shipped?  A bit for
- * each, in the order of the shape.  As cheap as table_shape_departure().
+ * Return the columns of the shape whose default is not the shipped one, as bits
+ * in the order of the shape.  As cheap as table_shape_departure().
  */
 extern uint64 table_shape_changed_defaults(Relation relation, const TableShape *shape);
 

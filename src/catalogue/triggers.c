@@ -15,7 +15,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-/* The trigger data of a row trigger BEFORE UPDATE, or an error. */
+/* Return the trigger data of a BEFORE UPDATE row trigger, or raise an error. */
 static TriggerData *
 before_update(FunctionCallInfo fcinfo, const char *function)
 {
@@ -29,7 +29,7 @@ before_update(FunctionCallInfo fcinfo, const char *function)
 	return trigger;
 }
 
-/* Number of a column that the table must have. */
+/* Return the number of a column that the table must have. */
 static int
 column_number(TriggerData *trigger, const char *name)
 {
@@ -42,7 +42,7 @@ column_number(TriggerData *trigger, const char *name)
 	return number;
 }
 
-/* The new row with one column changed. */
+/* Return the new row with one column changed. */
 static HeapTuple
 with_value(TriggerData *trigger, int column, Datum value)
 {
@@ -55,9 +55,9 @@ with_value(TriggerData *trigger, int column, Datum value)
 PG_FUNCTION_INFO_V1(onboard_touch_updated_at);
 
 /*
- * Set updated_at to the time of the change.  It is later than created_at even
- * when the clock was set back in between: a product with both alike is one that
- * nobody changed, which onboard_undo_upload() relies on.
+ * Set updated_at to the time of the change.  It is later than created_at even if
+ * the clock was set back in between: a product whose times are equal has not been
+ * changed, which onboard_undo_upload() relies on.
  */
 Datum
 onboard_touch_updated_at(PG_FUNCTION_ARGS)
@@ -76,7 +76,7 @@ onboard_touch_updated_at(PG_FUNCTION_ARGS)
 		with_value(trigger, column_number(trigger, "updated_at"), TimestampTzGetDatum(now)));
 }
 
-/* Stock of a row, or -1 for null, which the table will refuse. */
+/* Return the stock of a row, or -1 for null, which the table will refuse. */
 static int32
 stock_of(TriggerData *trigger, HeapTuple tuple)
 {
@@ -100,9 +100,9 @@ status_of(TriggerData *trigger, HeapTuple tuple)
 PG_FUNCTION_INFO_V1(onboard_flip_stock_status);
 
 /*
- * An active product whose stock falls to 0 is out_of_stock, and active again
- * when stock comes back.  Other statuses stay, and so does one that the same
- * UPDATE sets.
+ * Set an active product whose stock falls to 0 to out_of_stock, and back to
+ * active when it is restocked.  Other statuses are left alone, as is one set by
+ * the same UPDATE.
  */
 Datum
 onboard_flip_stock_status(PG_FUNCTION_ARGS)
