@@ -32,7 +32,7 @@ begin_cell(CsvRecord *record)
 		appendBinaryStringInfo(&record->text, record->delimiter.data, record->delimiter.length);
 }
 
-/* The cell's text with each quote written twice. */
+/* Append the cell's text with each quote doubled. */
 static void
 add_doubling_quotes(StringInfo text, struct text_view cell)
 {

@@ -25,18 +25,18 @@ typedef struct CsvRecord
 /* Allocate the record's buffer in the current context. */
 extern void csv_init(CsvRecord *record, struct text_view delimiter);
 
-/* Begin an empty record in the same buffer. */
+/* Start an empty record in the same buffer. */
 extern void csv_reset(CsvRecord *record);
 
-/* Add a cell as it is, in quotes where needed. */
+/* Add a cell as it is, quoted if necessary. */
 extern void csv_add(CsvRecord *record, struct text_view cell);
 
-/* Add a cell in quotes, needed or not. */
+/* Add a cell in quotes, whether necessary or not. */
 extern void csv_add_quoted(CsvRecord *record, struct text_view cell);
 
 /*
- * Add a cell for a spreadsheet: with a ' before it when the spreadsheet would
- * run it as a formula.
+ * Add a cell for a spreadsheet: prefixed with ' if the spreadsheet would run it
+ * as a formula.
  */
 extern void csv_add_safe(CsvRecord *record, struct text_view cell);
 

@@ -4,23 +4,23 @@
  *	  The error report and the fix file of an upload, as CSV records.
  *
  * Both read validation_errors once, in the order of its primary key, through a
- * cursor, with the rights of the caller: row security decides what there is.
- * Memory is bounded by the rows of one fetch.  Warnings are in neither: a row
- * that has nothing else is in the catalogue, and would come back as a duplicate.
+ * cursor, with the caller's rights: row security decides what is visible.  Memory
+ * is bounded by the rows of one fetch.  Both leave out warnings: a row that has
+ * nothing else is in the catalogue, and would be a duplicate if sent again.
  *
- * The fix file must give the same verdicts when it is uploaded unedited.  For
- * a row that was read as cells that is plain: the same cells again.  A record
- * that could not be read so is written as the text it was, and the cells we
- * add must not mend it:
+ * The fix file must yield the same verdicts if it is uploaded unedited.  For a
+ * row that was read as cells that is easy: write the same cells.  A record that
+ * could not be read as cells is written as its original text, and the cells we
+ * add must not repair it:
  *
  *	  another number of fields	header and record grow by the same number, so
  *			they still differ
- *	  a quote left open	one of our cells is in quotes always: its first quote
- *			ends the field that was open, the text after it is an error, on
- *			the line of the record; rows after it are not swallowed
- *	  a quote astray, too long, U+FFFD	are in the text
+ *	  an unterminated quote	one of our cells is always quoted: its first quote
+ *			ends the open field, and the text after it is an error, on the
+ *			line of the record; later rows are not swallowed
+ *	  a stray quote, a long field, U+FFFD	are in the text
  *
- * Our cells hold no line ends there, so that the record stays one line.
+ * Our cells contain no line ends there, so the record stays on one line.
  *
  *-------------------------------------------------------------------------
  */
@@ -84,7 +84,7 @@ typedef struct Report
 	Jsonb *metadata;           /* of the upload */
 } Report;
 
-/* The row of the query at hand. */
+/* The current row of the query. */
 typedef struct ErrorRow
 {
 	HeapTuple tuple;
@@ -115,7 +115,7 @@ error_datum(const ErrorRow *row, enum fetched_column column, bool *is_null)
 	return SPI_getbinval(row->tuple, row->descriptor, column, is_null);
 }
 
-/* A text column, "" for null. */
+/* Return a text column, "" for null. */
 static struct text_view
 error_text(const ErrorRow *row, enum fetched_column column)
 {
@@ -131,7 +131,7 @@ number_text(int64 number)
 	return text_of(psprintf(INT64_FORMAT, number));
 }
 
-/* A number column, "" for null. */
+/* Return a number column, "" for null. */
 static struct text_view
 error_number(const ErrorRow *row, enum fetched_column column)
 {
@@ -141,7 +141,7 @@ error_number(const ErrorRow *row, enum fetched_column column)
 	return is_null ? no_text : number_text(DatumGetInt64(datum));
 }
 
-/* A JSON value as the row it came from had it; data is NULL for null. */
+/* Return a JSON value as the vendor's row had it; data is NULL for null. */
 static struct text_view
 json_text(JsonbValue *value)
 {
@@ -166,7 +166,7 @@ json_text(JsonbValue *value)
 }
 
 /*
- * The same for metadata, to which no caps apply: strings only, because a short
+ * Likewise for metadata, to which no caps apply: strings only, because a short
  * number can have a long text.
  */
 static struct text_view
@@ -175,7 +175,7 @@ metadata_text(JsonbValue *value)
 	return value != NULL && value->type == jbvString ? json_text(value) : no_text;
 }
 
-/* What a JSON object has under a key; data is NULL for nothing. */
+/* Return what a JSON object has under a key; data is NULL if nothing. */
 static struct text_view
 json_get(Jsonb *object, struct text_view key)
 {
@@ -186,7 +186,7 @@ json_get(Jsonb *object, struct text_view key)
 	return json_text(getKeyJsonValueFromContainer(&object->root, key.data, key.length, &value));
 }
 
-/* The same for a column that we know, "" for nothing. */
+/* Likewise for a column of ours; "" if nothing. */
 static struct text_view
 json_column(Jsonb *original, enum onboard_column column)
 {
@@ -200,7 +200,7 @@ json_column(Jsonb *original, enum onboard_column column)
  * ---------------------------------------------------------------------
  */
 
-/* Read the upload's metadata; an error when the caller sees no such upload. */
+/* Read the upload's metadata; raise an error if the caller sees no such upload. */
 static Jsonb *
 read_metadata(Datum upload_id)
 {
@@ -216,7 +216,10 @@ read_metadata(Datum upload_id)
 	return DatumGetJsonbP(statement_value(1, NULL));
 }
 
-/* Connects to SPI; returns false when upload_id is null, which has no report. */
+/*
+ * Connect to SPI and read the upload; return false if upload_id is null, which
+ * has no report.
+ */
 static bool
 report_open(Report *report, FunctionCallInfo fcinfo)
 {
@@ -238,7 +241,7 @@ report_close(Report *report)
 	SPI_finish();
 }
 
-/* Hand out the record and begin the next. */
+/* Return the record to the caller and start the next. */
 static void
 put_record(Report *report)
 {
@@ -301,7 +304,7 @@ first_characters(struct text_view text, int characters)
 	return text;
 }
 
-/* Its id may be known where the row could not be read. */
+/* The product's id may be known even if the row could not be read. */
 static struct text_view
 product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 {
@@ -311,7 +314,7 @@ product_text(const ErrorRow *row, Jsonb *original, enum onboard_column column)
 	return text.length > 0 ? text : json_column(original, column);
 }
 
-/* What the vendor's row has in a column, as much as the report shows. */
+/* Return the vendor's value of a column, as much as the report shows. */
 static struct text_view
 column_text(const ErrorRow *row, Jsonb *original, const struct report_cell *cell)
 {
@@ -347,7 +350,7 @@ cell_text(const ErrorRow *row, Jsonb *original, const struct report_cell *cell)
 	return no_text;
 }
 
-/* One error as one record. */
+/* Write one error as one record. */
 static void
 write_error(void *context, const ErrorRow *row)
 {
@@ -362,7 +365,7 @@ write_error(void *context, const ErrorRow *row)
 
 PG_FUNCTION_INFO_V1(onboard_error_csv);
 
-/* The error report: a header, then one record per error. */
+/* Return the error report: a header, then one record per error. */
 Datum
 onboard_error_csv(PG_FUNCTION_ARGS)
 {
@@ -398,11 +401,11 @@ typedef struct FixFile
 	Report report;
 	FixColumn *columns;
 	int column_count;
-	int dropped_count; /* columns of ours that the file had before */
+	int dropped_count; /* our columns that the file already had */
 
-	/* the rejected row at hand: one or more errors */
+	/* the current rejected row: one or more errors */
 	MemoryContext group_context;
-	int64 row_number; /* 0 for none */
+	int64 row_number; /* 0 if none */
 	int64 line_number;
 	Jsonb *original;
 	StringInfoData errors;
@@ -415,7 +418,7 @@ equals_ignoring_case(struct text_view text, const char *name)
 	return text.length == strlen(name) && pg_strncasecmp(text.data, name, text.length) == 0;
 }
 
-/* Is the column one that an earlier fix file added? */
+/* Was the column added by an earlier fix file? */
 static bool
 is_fix_column(struct text_view name)
 {
@@ -429,7 +432,10 @@ is_fix_column(struct text_view name)
 	return false;
 }
 
-/* Where original_data keeps the cells under a header; position from 1. */
+/*
+ * Return the key under which original_data keeps the cells of a header; position
+ * counts from 1.
+ */
 static struct text_view
 column_key(struct text_view name, int position)
 {
@@ -461,7 +467,10 @@ add_column(FixFile *file, struct text_view header, int position)
 	file->column_count++;
 }
 
-/* Columns from the header list that the client noted; false when there is none. */
+/*
+ * Take the columns from the header list that the client noted; return false if
+ * there is none.
+ */
 static bool
 columns_from_metadata(FixFile *file)
 {
@@ -484,7 +493,7 @@ columns_from_metadata(FixFile *file)
 	return count > 0;
 }
 
-/* The attributes of the rejected rows; rows of the result are in SPI_tuptable. */
+/* Find the attributes of the rejected rows; result rows are in SPI_tuptable. */
 static uint64
 find_attributes(FixFile *file)
 {
@@ -510,7 +519,7 @@ find_attributes(FixFile *file)
 	return statement_run(&find, values, NULL, true, SPI_OK_SELECT);
 }
 
-/* Without a header list: the columns we know, then the attributes found. */
+/* Without a header list, take the columns we know, then the attributes found. */
 static void
 columns_from_errors(FixFile *file)
 {
@@ -523,11 +532,11 @@ columns_from_errors(FixFile *file)
 	for (i = 0; i < count; i++)
 		add_column(file, text_of(SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1)),
 				   COLUMN_COUNT + i + 1);
-	/* Nothing of ours was in a file, because there was none. */
+	/* There was no file that could have had columns of ours. */
 	file->dropped_count = 0;
 }
 
-/* The vendor's delimiter, or a comma. */
+/* Return the vendor's delimiter, or a comma. */
 static struct text_view
 fix_delimiter(Jsonb *metadata)
 {
@@ -567,8 +576,8 @@ without_line_ends(StringInfo text)
 }
 
 /*
- * A record that could not be read as cells: its text, then our cells.  Where
- * the header had some of ours already, the text has them too, and the header
+ * Write a record that could not be read as cells: its text, then our cells.  If
+ * the header already had some of ours, the text has them too, and the header
  * grows by that many fewer.
  */
 static void
@@ -592,8 +601,8 @@ write_raw_record(FixFile *file, struct text_view raw)
 }
 
 /*
- * A row that was read as cells: the same cells, then ours, which are left
- * blank when with them the record would be too long to be read again.
+ * Write a row that was read as cells: the same cells, then ours, which are left
+ * blank if they would make the record too long to be read again.
  */
 static void
 write_cells(FixFile *file)
@@ -615,7 +624,7 @@ write_cells(FixFile *file)
 	csv_add(record, has_room ? text_of(file->suggestion.data) : no_text);
 }
 
-/* Write the rejected row at hand, if there is one. */
+/* Write the current rejected row, if any. */
 static void
 finish_row(FixFile *file)
 {
@@ -650,7 +659,7 @@ begin_row(FixFile *file, const ErrorRow *row, int64 row_number)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Add "first: second" to what a row has so far, with "; " between. */
+/* Append "first: second" to the row's list, separated by "; ". */
 static void
 append_pair(StringInfo list, struct text_view first, struct text_view second)
 {
@@ -664,7 +673,7 @@ append_pair(StringInfo list, struct text_view first, struct text_view second)
 	appendBinaryStringInfo(list, second.data, second.length);
 }
 
-/* One error: of the row at hand, or of the next one. */
+/* Process one error, of the current row or of the next. */
 static void
 write_fix(void *context, const ErrorRow *row)
 {
@@ -685,7 +694,7 @@ write_fix(void *context, const ErrorRow *row)
 
 PG_FUNCTION_INFO_V1(onboard_fix_csv);
 
-/* The fix file: the vendor's header, then one record per rejected row. */
+/* Return the fix file: the vendor's header, then one record per rejected row. */
 Datum
 onboard_fix_csv(PG_FUNCTION_ARGS)
 {

@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * incoming_row.c
- *	  A row on its way through a door, and copies of it that outlive the call.
+ *	  A row on its way through a door, and copies of it that outlive the
+ *	  call.
  *
- * A row whose verdict has to wait (its key may belong to an earlier row that is
+ * A row whose verdict must wait (its key may belong to an earlier row that is
  * not decided yet, or to a running transaction) is kept as a RowImage: the raw
  * bytes of its fields one after another, then its attributes, numbers, findings.
- * Raw, because an error report shows what the vendor wrote, which the stored
- * product no longer tells; with numbers and findings, so that no row is judged
- * twice.
+ * The bytes are raw because an error report shows what the vendor wrote, which
+ * the stored product no longer tells.  Numbers and findings are included so that
+ * no row is judged twice.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +30,7 @@ struct RowImage
 	int64 line_number;
 	int64 position;
 	Jsonb *attributes;
-	JsonbContainer *original; /* borrowed: lives as long as the door's call */
+	JsonbContainer *original; /* borrowed: valid during the door's call */
 	int original_length;
 	column_set numbers; /* as in struct product_row; the numbers follow the attributes */
 	int category_number;
@@ -38,15 +39,15 @@ struct RowImage
 	char bytes[FLEXIBLE_ARRAY_MEMBER];
 };
 
-/* Which text a finding rejects. */
+/* The text that a finding rejects. */
 typedef enum Rejected
 {
 	REJECTED_NOTHING,
 	REJECTED_FIELD, /* the raw value of its column */
-	REJECTED_OTHER  /* a copy of it comes with the finding */
+	REJECTED_OTHER  /* a copy of it is stored with the finding */
 } Rejected;
 
-/* A finding of an image; its texts follow: rejected, message, suggestion. */
+/* A finding in an image; its texts follow: rejected, message, suggestion. */
 typedef struct FindingImage
 {
 	const struct rule *rule;
@@ -69,21 +70,21 @@ raw_bytes(const struct product_row *product)
 	return total;
 }
 
-/* Where the attributes of an image begin. */
+/* Return where the attributes of an image begin. */
 static Size
 attributes_offset(const IncomingRow *row)
 {
 	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product));
 }
 
-/* Where its numbers begin. */
+/* Return where its numbers begin. */
 static Size
 numbers_offset(const IncomingRow *row)
 {
 	return attributes_offset(row) + (row->attributes ? MAXALIGN(VARSIZE(row->attributes)) : 0);
 }
 
-/* Where its findings begin. */
+/* Return where its findings begin. */
 static Size
 findings_offset(const IncomingRow *row)
 {
@@ -292,7 +293,7 @@ row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_colum
 	return text + (row->product.value[column].data - row->product.raw[column].data);
 }
 
-/* Read the next attribute; false when there is none. */
+/* Read the next attribute; return false at the end. */
 static bool
 next_attribute(JsonbIterator **iterator, struct text_view *name, struct text_view *value)
 {
@@ -327,7 +328,7 @@ add_only_finding(struct findings *findings, const struct rule *rule, struct text
 	findings_add(findings, rule, COLUMN_NONE, rejected, message);
 }
 
-/* The caps and the encoding of attributes, which the rules do not see. */
+/* Judge the caps and the encoding of attributes, which the rules do not see. */
 static void
 judge_attributes(const IncomingRow *row, struct findings *findings)
 {
@@ -394,9 +395,9 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 }
 
 /*
- * The columns as a jsonb object, written in its stored form: sorted keys, an array of
- * JEntry, and the strings.  Building it through JsonbValue costs ten times as much,
- * and a file full of errors needs one per row.  See utils/jsonb.h for the format.
+ * The columns are written as a jsonb object in its stored form: sorted keys, an array
+ * of JEntry, and the strings.  Building it through JsonbValue would cost ten times as
+ * much, and a file full of errors needs one per row.  See utils/jsonb.h for the format.
  */
 
 /* The name of a column as a key. */
@@ -406,7 +407,7 @@ typedef struct ColumnKey
 	struct text_view name;
 } ColumnKey;
 
-/* As lengthCompareJsonbStringValue(): by length, then by bytes. */
+/* Compare like lengthCompareJsonbStringValue(): by length, then by bytes. */
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -418,7 +419,7 @@ compare_keys(const void *a, const void *b)
 	return memcmp(left.data, right.data, left.length);
 }
 
-/* All columns in the order of jsonb keys; sorted once in a session. */
+/* Return all columns in the order of jsonb keys, sorted once per session. */
 static const ColumnKey *
 sorted_keys(void)
 {
@@ -438,7 +439,7 @@ sorted_keys(void)
 	return keys;
 }
 
-/* The strings of an object on their way into it: the keys, then the values. */
+/* The strings of an object being written: the keys, then the values. */
 typedef struct StringWriter
 {
 	JEntry *entries;
@@ -447,7 +448,7 @@ typedef struct StringWriter
 	Size used;
 } StringWriter;
 
-/* An entry holds the length of its string; one in every stride, where it ends. */
+/* A JEntry holds the length of its string or, once per stride, its end offset. */
 static inline void
 write_string(StringWriter *writer, struct text_view string)
 {
@@ -497,7 +498,7 @@ columns_to_jsonb(const struct product_row *product)
 	return result;
 }
 
-/* Add a pair of strings to an object; both are borrowed until it is made. */
+/* Add a pair of strings to an object; both are borrowed until it is built. */
 static void
 push_text(JsonbParseState **state, struct text_view name, struct text_view text)
 {
@@ -522,7 +523,7 @@ raw_record_to_jsonb(struct text_view raw_record)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* A copy of an object or array with a header of its own. */
+/* Copy an object or array, adding its own header. */
 static Jsonb *
 container_to_jsonb(JsonbContainer *container, int length)
 {
@@ -535,8 +536,8 @@ container_to_jsonb(JsonbContainer *container, int length)
 }
 
 /*
- * The row with each field, and all together, cut at the caps: what is too large
- * to be a row is too large to be kept whole.
+ * Cut each field, and the row as a whole, at the caps: what is too large for a
+ * row is not kept whole.
  */
 static void
 cut_product(const struct product_row *product, struct product_row *cut)
@@ -553,7 +554,7 @@ cut_product(const struct product_row *product, struct product_row *cut)
 	}
 }
 
-/* As many of the attributes as there is room for, each cut at the cap on a field. */
+/* Copy as many attributes as fit, each cut at the cap on a field. */
 static Jsonb *
 cut_attributes(Jsonb *attributes, Size room)
 {

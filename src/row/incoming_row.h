@@ -15,13 +15,13 @@
 #include "shared/rules.h"
 
 /*
- * One row as a door hands it over.  Everything it points to is borrowed and
- * need only live until the call that takes the row returns.
+ * One row as a door passes it.  Everything it points to is borrowed and need only
+ * stay valid until the call that takes the row returns.
  */
 typedef struct IncomingRow
 {
 	int64 row_number;
-	int64 line_number; /* 0 when not known */
+	int64 line_number; /* 0 if not known */
 	int64 position;    /* the door's own number for the row */
 	struct product_row product;
 
@@ -33,7 +33,7 @@ typedef struct IncomingRow
 	Jsonb *attributes; /* unknown columns, all strings; NULL for none */
 
 	/*
-	 * The product as it came in JSON, or NULL.  It must live as long as the
+	 * The product as it arrived in JSON, or NULL.  Must stay valid during the
 	 * door's call.
 	 */
 	JsonbContainer *original;
@@ -50,47 +50,47 @@ typedef struct IncomingRow
 } IncomingRow;
 
 /*
- * Take the code of a defect for a row.  Returns false when it is none that a
- * record can have.
+ * Set the defect of a row from its code.  Returns false if the code is not one
+ * that a record can have.
  */
 extern bool incoming_row_set_defect(IncomingRow *row, struct text_view code);
 
 /*
  * Copy of a judged row without a defect, in one piece of memory: its text, its
- * numbers, and what is wrong with it.
+ * numbers and its findings.
  */
 typedef struct RowImage RowImage;
 
-/* Bytes that an image of the row takes. */
+/* Return the size of the row's image. */
 extern Size row_image_size(const IncomingRow *row, const struct findings *findings);
 
 /* Copy the row to memory of that size, aligned like a pointer. */
 extern RowImage *
 row_image_save(const IncomingRow *row, const struct findings *findings, void *memory);
 
-/* Whether anything is wrong with the row. */
+/* Does the row have any findings? */
 extern bool row_image_has_findings(const RowImage *image);
 
-/* The row again, trimmed and judged; both borrow from the image. */
+/* Restore the row, trimmed and judged; both results borrow from the image. */
 extern void row_image_load(const RowImage *image, IncomingRow *row, struct findings *findings);
 
 /*
- * Where the trimmed value of a column lies in the image of this row, NULL for an
- * absent one.
+ * Return the trimmed value of a column within the image of this row, or NULL if
+ * absent.
  */
 extern const char *
 row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_column column);
 
 /*
- * Judge a row by the rules and by what only the door can see: its defect, and
- * the caps and the encoding of its attributes.
+ * Judge a row by the rules and by what only the door can see: its defect, and the
+ * caps and the encoding of its attributes.
  */
 extern void incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 							   struct findings *findings);
 
 /*
- * Could the row not be read at all?  Then it is judged by no other rule, and is
- * compared with no other row.
+ * Could the row not be read at all?  Such a row is judged by no other rule, and
+ * is compared with no other row.
  */
 static inline bool
 findings_are_of_unreadable_row(const struct findings *findings)
@@ -99,7 +99,7 @@ findings_are_of_unreadable_row(const struct findings *findings)
 									findings->items[0].rule->number == RULE_INVALID_ENCODING);
 }
 
-/* The row as the vendor wrote it, for validation_errors.original_data. */
+/* Return the row as the vendor wrote it, for validation_errors.original_data. */
 extern Jsonb *incoming_row_original_data(const IncomingRow *row);
 
 #endif /* ONBOARD_INCOMING_ROW_H */

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * json_row.c
- *	  Product rows and records as they come in JSON.
+ *	  Product rows and records in JSON.
  *
- * JSON can be much larger than it looks: the seven characters 1e99999 are a
- * number of 100,000 digits.  So a number's size is checked before its text is
- * made, attributes are collected only up to the caps, and a product over the caps
- * is MALFORMED_ROW and kept only as far as it was read.
+ * JSON can expand far beyond its size: the seven characters 1e99999 are a number
+ * of 100,000 digits.  So a number's size is checked before its text is made,
+ * attributes are collected only up to the caps, and a product over the caps is
+ * MALFORMED_ROW and kept only as far as it was read.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +21,7 @@
 #include "shared/row_caps.h"
 #include "shared/text.h"
 
-/* Values within values deeper than this are not kept. */
+/* Values nested deeper than this are not kept. */
 #define ORIGINAL_MAX_DEPTH 16
 
 /* Digits before the point of the longest number that is read, as a literal. */
@@ -29,7 +29,7 @@
 
 StaticAssertDecl(FIELD_DIGITS == ONBOARD_MAX_FIELD_BYTES, "a number may be as long as a field");
 
-/* The column of a key, or COLUMN_NONE. */
+/* Return the column of a key, or COLUMN_NONE. */
 static enum onboard_column
 column_of_key(const JsonbValue *key)
 {
@@ -48,12 +48,12 @@ column_of_key(const JsonbValue *key)
 	return COLUMN_NONE;
 }
 
-/* Numbers that others are compared with, made once in a session. */
+/* Numbers to compare with, made once per session. */
 static struct
 {
 	Numeric one;
 	Numeric largest_integer;
-	Numeric too_long; /* 1 and as many zeros as a field has bytes */
+	Numeric too_long; /* 1 followed by as many zeros as a field has bytes */
 	Numeric negative_too_long;
 } bounds;
 
@@ -87,8 +87,8 @@ is_less(Numeric a, Numeric b)
 
 /*
  * Is the number's text longer than a field may be?  Decided by its value, because
- * the text can be a thousand times as long as the number.  There may also be
- * 16,383 digits after the point, so a text that is made has at most 80 KB.
+ * the text can be a thousand times as long as the number.  The value may also
+ * have 16,383 digits after the point, so a text that is made has at most 80 KB.
  */
 static bool
 number_is_too_long(Numeric number)
@@ -97,7 +97,7 @@ number_is_too_long(Numeric number)
 	return !is_less(number, bounds.too_long) || !is_less(bounds.negative_too_long, number);
 }
 
-/* The text of a string or a number; false for any other value. */
+/* Get the text of a string or a number; return false for any other value. */
 static bool
 value_text(const JsonbValue *value, struct text_view *text)
 {
@@ -116,7 +116,7 @@ value_text(const JsonbValue *value, struct text_view *text)
 	return false;
 }
 
-/* What a value is that has no text. */
+/* Describe a value that has no text. */
 static void
 add_type(struct text_builder *builder, const JsonbValue *value)
 {
@@ -139,12 +139,12 @@ add_type(struct text_builder *builder, const JsonbValue *value)
  * Products.
  */
 
-/* A product on its way into a row. */
+/* A product being read into a row. */
 typedef struct ProductReading
 {
 	IncomingRow *row;
-	JsonbParseState *attributes; /* NULL for none yet */
-	struct row_caps caps;        /* of the attributes */
+	JsonbParseState *attributes; /* NULL if none yet */
+	struct row_caps caps;        /* for the attributes */
 } ProductReading;
 
 /* Note why a product cannot be read; only the first fault is reported. */
@@ -158,7 +158,7 @@ make_malformed(IncomingRow *row, const char *message)
 	row->defect_message = text_of(pstrdup(message));
 }
 
-/* Refuse the row for a value without text; a name that is not ours is quoted. */
+/* Refuse the row for a value without text; an unknown name is quoted. */
 static void
 refuse_value(IncomingRow *row, enum onboard_column column, struct text_view name,
 			 const JsonbValue *value)
@@ -192,7 +192,7 @@ add_attribute(ProductReading *reading, JsonbValue *key, struct text_view text)
 	pushJsonbValue(&reading->attributes, WJB_VALUE, &value);
 }
 
-/* Take a key that is no column, unless the row is refused already. */
+/* Read a key that is not a column, unless the row is already refused. */
 static void
 read_attribute(ProductReading *reading, JsonbValue *key, const JsonbValue *value)
 {
@@ -217,7 +217,7 @@ read_attribute(ProductReading *reading, JsonbValue *key, const JsonbValue *value
 		add_attribute(reading, key, text);
 }
 
-/* Take a key of ours, even of a row that is refused: reports show them. */
+/* Read a column, even of a row that is refused: reports show it. */
 static void
 read_column(IncomingRow *row, enum onboard_column column, const JsonbValue *value)
 {
@@ -227,7 +227,7 @@ read_column(IncomingRow *row, enum onboard_column column, const JsonbValue *valu
 		refuse_value(row, column, unnamed, value);
 }
 
-/* Is the row that was read over the caps?  If so, the rules say which. */
+/* Is the row over the caps?  If so, the rules tell which. */
 static bool
 is_over_caps(const ProductReading *reading)
 {
@@ -245,7 +245,10 @@ is_over_caps(const ProductReading *reading)
 	return bytes > ONBOARD_MAX_RECORD_BYTES;
 }
 
-/* Bytes of a scalar as text; more than a record may have if a number is too long. */
+/*
+ * Return the size of a scalar as text; more than a record may have if a number is
+ * too long.
+ */
 static Size
 scalar_bytes(const JsonbValue *value)
 {
@@ -258,7 +261,10 @@ scalar_bytes(const JsonbValue *value)
 	return value->type == jbvString ? value->val.string.len : Max(text.length, 1);
 }
 
-/* Is JSON of any shape, with everything in it, within what a record may have? */
+/*
+ * Is JSON of any shape, including everything nested in it, within the size of a
+ * record?
+ */
 static bool
 is_within_caps(JsonbContainer *container)
 {
@@ -317,7 +323,7 @@ json_row_read(JsonbContainer *product, int length, IncomingRow *row)
 		read_object(product, row);
 	else
 		make_malformed(row, "the product is not a JSON object");
-	/* Nested values are looked at only where they would be kept. */
+	/* Nested values matter only where they would be kept. */
 	if (row->has_defect && !row->is_cut)
 		row->is_cut = !is_within_caps(product);
 	if (row->is_cut)
@@ -335,7 +341,7 @@ typedef struct JsonRecord
 	int64 row_number;
 	JsonbContainer *container;
 	int length;
-	int arrival; /* ties keep their order */
+	int arrival; /* keeps ties in order */
 } JsonRecord;
 
 struct JsonRecords
@@ -354,14 +360,14 @@ refuse_record(int number, const char *problem)
 			 "Records look like [{\"row_number\": 1, \"line_number\": 2, \"product\": {...}}].")));
 }
 
-/* The value of a key of a record, or NULL; value is the caller's storage. */
+/* Return the value of a key of a record, or NULL; value is the caller's storage. */
 static JsonbValue *
 record_value(JsonbContainer *record, const char *key, JsonbValue *value)
 {
 	return getKeyJsonValueFromContainer(record, key, strlen(key), value);
 }
 
-/* A number that counts rows or lines, from 1. */
+/* Read a number that counts rows or lines, from 1. */
 static int64
 count_value(const JsonbValue *value, int number, const char *name)
 {

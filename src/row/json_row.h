@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json_row.h
- *	  Product rows and records as they come in JSON.
+ *	  Product rows and records in JSON.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,11 +15,11 @@
 #include "row/incoming_row.h"
 
 /*
- * Read one product, whose JSON takes length bytes.  Strings are taken as they are,
- * a number by its text, null as absent; any other value, a product that is not an
- * object, and attributes over the caps make the row a MALFORMED_ROW.  Unknown keys
- * go to attributes.  The row borrows from product and from the current memory
- * context, in which it takes no more than a record may have, whatever the
+ * Read one product, whose JSON has length bytes.  Strings are used as they are, a
+ * number by its text, null as absent; any other value, a product that is not an
+ * object, and attributes over the caps make the row a MALFORMED_ROW.  Unknown
+ * keys become attributes.  The row borrows from product and from the current
+ * memory context, in which it takes no more than a record may have, whatever the
  * product's size; row->original borrows from product alone.
  */
 extern void json_row_read(JsonbContainer *product, int length, IncomingRow *row);
@@ -28,9 +28,9 @@ extern void json_row_read(JsonbContainer *product, int length, IncomingRow *row)
 typedef struct JsonRecords JsonRecords;
 
 /*
- * Take [{"row_number": 1, "line_number": 2, "product": {...}}, ...] apart, with
- * "defect": {"error_type", "message", "raw"} allowed in place of product.  An
- * array that does not have this shape is an error of the client: 22023.
+ * Parse [{"row_number": 1, "line_number": 2, "product": {...}}, ...], with
+ * "defect": {"error_type", "message", "raw"} allowed in place of product.  If the
+ * array does not have this shape, raise the client error 22023.
  */
 extern JsonRecords *json_records_open(Jsonb *records);
 extern int json_records_count(const JsonRecords *records);
@@ -41,7 +41,7 @@ extern int json_records_count(const JsonRecords *records);
  */
 extern void json_records_read(const JsonRecords *records, int i, IncomingRow *row);
 
-/* Findings as a JSON array of objects with the fields of onboard.violation. */
+/* Return findings as a JSON array of objects with the fields of onboard.violation. */
 extern Jsonb *findings_to_jsonb(const struct findings *findings);
 
 #endif /* ONBOARD_JSON_ROW_H */

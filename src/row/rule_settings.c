@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * rule_settings.c
- *	  The rule settings of the vendors that a statement has rows of.
+ *	  The rule settings of the vendors whose rows a statement has.
  *
- * Read once per statement, so that a category added a moment ago counts, and
- * not once per row.
+ * They are read once per statement, not once per row, so a category added a
+ * moment ago counts.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@ struct RuleSettingsCache
 	List *vendors; /* of VendorSettings */
 };
 
-/* The column is COLLATE "C": this is the order of memcmp(). */
+/* The column is COLLATE "C", so this is the order of memcmp(). */
 static void
 read_categories(struct rule_settings *settings, MemoryContext context, bool read_only)
 {

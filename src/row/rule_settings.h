@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rule_settings.h
- *	  The rule settings of the vendors that a statement has rows of.
+ *	  The rule settings of the vendors whose rows a statement has.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,33 +12,33 @@
 
 #include "shared/rules.h"
 
-/* Settings by vendor; those of a vendor stay the same during a statement. */
+/* Settings by vendor; they do not change during a statement. */
 typedef struct RuleSettingsCache RuleSettingsCache;
 
 /*
- * Read what is the same for all vendors.  Lives in the given context.  Runs inside
- * an owner section with SPI connected.  read_only as in statement_run().
+ * Read what is the same for all vendors, into the given context.  Runs inside an
+ * owner section with SPI connected.  read_only as in statement_run().
  */
 extern RuleSettingsCache *rule_settings_open(MemoryContext context, bool read_only);
 
-/* The settings of a vendor; they live as long as the cache. */
+/* Return the settings of a vendor; they live as long as the cache. */
 extern const struct rule_settings *
 rule_settings_of_vendor(RuleSettingsCache *cache, const char *vendor_id);
 
 /*
- * Where the settings of vendors come from.  fill() gets the standard settings and
- * may make them stricter, inside an owner section with SPI connected; what they
- * point to must live as long as the statement.  The rendezvous variable of this
- * name holds a source, or NULL.
+ * Where the settings of vendors come from.  fill() receives the standard settings
+ * and may make them stricter, inside an owner section with SPI connected; what
+ * they point to must live as long as the statement.  The rendezvous variable of
+ * this name holds a source, or NULL.
  *
  * Nothing that we ship sets it, so all vendors have the standard settings.  Tests
  * set it through a library of their own (test/modules/vendor_settings.c), and so
- * test the very library that is shipped.  That opens no door: it takes a superuser
- * to load a library into a server, who could replace this one as well.
+ * test the very library that is shipped.  This opens no security hole: only a
+ * superuser can load a library into a server, and could replace this one as well.
  *
- * Settings and rules that the database keeps will be read by such a source in
- * rule_settings.c: it registers each rule (struct rule), and judge_added() of the
- * settings judges by them.
+ * Such a source in rule_settings.c will read settings and rules that the database
+ * keeps: it registers each rule (struct rule), and judge_added() of the settings
+ * judges by them.
  */
 #define RULE_SETTINGS_SOURCE "onboard_rule_settings_source"
 
