@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * account.c
- *	  Counters of an upload, its ending, and the outbox events of both.
+ *	  Counters of an upload, its end, and the outbox events of both.
  *
- * valid_records and error_records are only ever raised, by the transaction
- * that stores the rows, under the lock that account_lock() takes; so they are
- * exact at every commit.  The end is decided by the same statement that writes
- * the upload_ended event, and only ever leaves the status processing.
+ * valid_records and error_records are only ever raised, by the transaction that
+ * stores the rows, under the lock that account_lock() takes; so they are exact
+ * at every commit.  The statement that ends an upload also writes the
+ * upload_ended event, and applies only to an upload whose status is processing.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
 	"coalesce(u.total_records, -1), u.valid_records, u.error_records, u.mode "
 
-/* Fill row from the one result row of a statement that read UPLOAD_COLUMNS. */
+/* Fill row from the single result row of a statement that read UPLOAD_COLUMNS. */
 static void
 fill_upload_row(UploadRow *row)
 {
@@ -66,7 +66,7 @@ account_read(const char *upload_id, UploadRow *row)
 	};
 	Datum values[1] = {CStringGetTextDatum(upload_id)};
 
-	/* Not read-only: the statement at hand may have begun the upload. */
+	/* Not read-only: the current statement may have begun the upload. */
 	if (statement_run(&read, values, NULL, false, SPI_OK_SELECT) == 0)
 		return false;
 	fill_upload_row(row);
@@ -168,7 +168,7 @@ account_end_if_complete(const char *upload_id)
 	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
 }
 
-/* End an upload as failed, with its counters as they are or at 0. */
+/* End an upload as failed, with its counters unchanged or reset to 0. */
 static bool
 end_as_failed(const char *upload_id, const char *code, const char *message, bool keep_counters)
 {

@@ -14,7 +14,10 @@
 #include "shared/upload_failure.h"
 #include "upload/failure_code.h"
 
-/* The failure that has a code; an error, which lists the codes, when there is none. */
+/*
+ * Find the failure with a code; raise an error that lists the codes if there is
+ * none.
+ */
 static const struct upload_failure *
 find_or_raise(const char *code)
 {
@@ -49,7 +52,7 @@ failure_code_check(const char *code)
 
 PG_FUNCTION_INFO_V1(onboard_may_retry);
 
-/* Whether content whose upload failed with this code may be tried again. */
+/* May content whose upload failed with this code be tried again? */
 Datum
 onboard_may_retry(PG_FUNCTION_ARGS)
 {

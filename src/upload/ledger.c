@@ -4,12 +4,12 @@
  *	  Which rows of an upload have a verdict.
  *
  * The table onboard.judged_rows holds disjoint ranges that never touch.  In
- * memory there are the ranges as read, sorted, and the set of the rows this
+ * memory there are the ranges as read, sorted, and the set of rows that this
  * statement adds.  ledger_save() merges both and writes only the ranges that
  * changed; a range that grows at its end, the usual case, is one HOT update.
  *
- * The ledger is independent of products: a product may be changed or deleted,
- * its row stays judged.
+ * The ledger is independent of products: if a product is changed or deleted, its
+ * row stays judged.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,9 +29,9 @@ struct Ledger
 	char *upload_id;
 	RowRange *stored; /* as read, sorted */
 	int stored_count;
-	int last_hit;      /* stored range that held the last row asked for */
+	int last_hit;      /* stored range that held the last row looked up */
 	RowSet *added;     /* by this statement */
-	RowSet *unwritten; /* by earlier ones; NULL for none */
+	RowSet *unwritten; /* by earlier ones; NULL if none */
 };
 
 Ledger *
@@ -66,7 +66,7 @@ ledger_load(const char *upload_id, MemoryContext context, RowSet *unwritten)
 	return ledger;
 }
 
-/* Is the row in a stored range?  Rows mostly ask in order, hence last_hit. */
+/* Is the row in a stored range?  Most lookups are in order, hence last_hit. */
 static bool
 is_stored(Ledger *ledger, int64 row_number)
 {
@@ -113,7 +113,7 @@ ledger_added(Ledger *ledger)
 	return ledger->added;
 }
 
-/* Stored and added ranges, merged in order. */
+/* Merge stored and added ranges in order. */
 static void
 merge_ranges(const Ledger *ledger, const RangeList *added, RangeList *merged)
 {
@@ -145,7 +145,7 @@ int8_array(const int64 *values, int count)
 		construct_array(datums, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* Delete the stored ranges that became part of the one before them. */
+/* Delete the stored ranges that were merged into their predecessor. */
 static void
 delete_swallowed(Ledger *ledger, const RangeList *merged)
 {
@@ -174,7 +174,7 @@ delete_swallowed(Ledger *ledger, const RangeList *merged)
 	}
 }
 
-/* Insert the ranges that are new and lengthen those that grew. */
+/* Insert the new ranges and extend those that grew. */
 static void
 write_changed(Ledger *ledger, const RangeList *merged)
 {

@@ -15,26 +15,26 @@
 typedef struct Ledger Ledger;
 
 /*
- * Read the ledger of an upload into the given context.  unwritten are rows that
- * earlier statements of this transaction judged and did not write yet, or NULL;
- * they count as noted.  Runs inside an owner section with SPI connected and the
- * upload locked.
+ * Read the ledger of an upload into the given context.  unwritten has the rows
+ * that earlier statements of this transaction judged but did not write yet, or is
+ * NULL; they count as noted.  Runs inside an owner section with SPI connected and
+ * the upload locked.
  */
 extern Ledger *ledger_load(const char *upload_id, MemoryContext context, RowSet *unwritten);
 
 /*
- * Note that a row is being judged.  Returns false when it was noted before, by
- * an earlier statement or by this one.
+ * Note that a row is being judged.  Returns false if an earlier statement or this
+ * one noted it before.
  */
 extern bool ledger_add(Ledger *ledger, int64 row_number);
 
 /* Was the row noted before? */
 extern bool ledger_has(Ledger *ledger, int64 row_number);
 
-/* The rows this statement added; part of the ledger. */
+/* Return the rows that this statement added; they are part of the ledger. */
 extern RowSet *ledger_added(Ledger *ledger);
 
-/* Write what this statement added; same surroundings as ledger_load(). */
+/* Write what this statement added; same conditions as ledger_load(). */
 extern void ledger_save(Ledger *ledger);
 
 #endif /* ONBOARD_LEDGER_H */

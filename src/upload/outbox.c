@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * outbox.c
- *	  Handing out events, taking them back when done, recording reports.
+ *	  Leasing events, removing them when done, recording reports.
  *
- * A claim writes a token and an end of lease into the rows and commits with
- * the caller, so no lock is held while the caller works, and a caller that
- * dies leaves nothing behind but a lease that ends.  Rows are found by their
- * lease, never by "id after the last one": an event of a long transaction
- * appears after events with higher ids.
+ * A claim writes a token and the end of the lease into the rows and commits with
+ * the caller, so no lock is held while the caller works, and a caller that dies
+ * leaves only a lease that expires.  Rows are found by their lease, never by "id
+ * after the last one": an event of a long transaction appears after events with
+ * higher ids.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,8 +28,9 @@
 #include "upload/upload.h"
 
 /*
- * Lease at most $1 events that nobody has a lease on; which ends in AND or is "".
- * An array is made once; a subquery could be run again for each row, and lock more.
+ * Lease at most $1 events that are not leased; which ends in AND or is "".  An
+ * array is evaluated once; a subquery could be run again for each row, and lock
+ * more.
  */
 #define CLAIM_EVENTS(which)                                                          \
 	"UPDATE onboard.outbox o SET "                                                   \
@@ -40,14 +41,14 @@
 	"  ORDER BY c.event_id LIMIT $1 FOR UPDATE SKIP LOCKED)) "                       \
 	"RETURNING o.event_id, o.kind, o.upload_id, o.vendor_id, o.payload, o.attempt, o.token"
 
-/* Events are of all vendors, so a role confined to some may not touch them. */
+/* Events concern all vendors, so a confined role may not touch them. */
 static void
 check_not_confined(void)
 {
 	owner_check_all_vendors("for the outbox");
 }
 
-/* Random UUID of version 4. */
+/* Return a random UUID of version 4. */
 static pg_uuid_t *
 new_token(void)
 {
@@ -62,7 +63,7 @@ new_token(void)
 }
 
 /*
- * Lease events, those of one upload or, when it is NULL, of all; the rows are in
+ * Lease events, of one upload or, if upload_id is NULL, of all; the rows are in
  * SPI_tuptable.
  */
 static uint64
@@ -166,7 +167,7 @@ onboard_ack_events(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) count);
 }
 
-/* Note the report in the upload's row, unless there is a note already. */
+/* Record the report in the upload's row, unless one is recorded already. */
 static bool
 note_report(Datum upload_id, NullableDatum error_key, NullableDatum fix_key)
 {
@@ -187,7 +188,7 @@ note_report(Datum upload_id, NullableDatum error_key, NullableDatum fix_key)
 
 PG_FUNCTION_INFO_V1(onboard_record_report);
 
-/* Record where the reports of an ended upload are; false the second time. */
+/* Record where the reports of an ended upload are; returns false the second time. */
 Datum
 onboard_record_report(PG_FUNCTION_ARGS)
 {

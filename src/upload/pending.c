@@ -5,19 +5,20 @@
  *
  * A statement that judged rows changes the upload's counters and its ledger.  A
  * transaction of many small statements must not do that each time: every change
- * leaves a dead version of the same row, the next statement has to pass over all
- * of them, and the whole becomes quadratic.  So the first few statements of a
- * transaction write at once, which is what a person at psql or a test wants to
- * see; the account of later ones is added up here and written when the
- * transaction commits, or when a function that needs it asks.
+ * leaves a dead version of the same row, the next statement must skip all of
+ * them, and the whole becomes quadratic.  So the first few statements of a
+ * transaction write at once, which a person at psql or a test expects; the
+ * accounts of later ones are added up here and written when the transaction
+ * commits, or when a function needs them.
  *
- * Only statements of the top level of a transaction wait.  Inside a savepoint
- * each writes at once, so that rolling back takes the account with it.  What
- * waits is undone by aborting the transaction, which forgets it.  If it was
- * written inside a savepoint that is then rolled back, it waits again.
+ * Only top-level statements are deferred.  Inside a savepoint each writes at
+ * once, so that rolling back undoes the account as well.  Aborting the
+ * transaction discards deferred accounts.  If one was written inside a savepoint
+ * that is then rolled back, it is deferred again.
  *
- * Here is also noted which uploads a running statement is loading: the row lock
- * on the upload keeps other transactions out, not a statement within a statement.
+ * This file also tracks which uploads a running statement is loading: the row
+ * lock on the upload keeps out other transactions, but not a statement within a
+ * statement.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +39,7 @@
 #include "upload/ledger.h"
 #include "upload/pending.h"
 
-/* Statements on one upload that write at once in a transaction. */
+/* Statements on one upload that write at once, per transaction. */
 #define STATEMENTS_AT_ONCE 8
 
 /* An upload in the current transaction. */
@@ -47,16 +48,16 @@ typedef struct Pending
 	char *upload_id;
 	int statements;
 	Tally tally;
-	RowSet *rows; /* NULL when nothing waits */
+	RowSet *rows; /* NULL if nothing is deferred */
 
-	/* Subtransaction that wrote it, or invalid while it waits. */
+	/* Subtransaction that wrote it, or invalid while it is deferred. */
 	SubTransactionId written_in;
 
 	/* Subtransaction of the statement that is loading, or invalid. */
 	SubTransactionId loading_in;
 } Pending;
 
-/* Of Pending, in TopTransactionContext; NIL between transactions. */
+/* List of Pending, in TopTransactionContext; NIL between transactions. */
 static List *pending_uploads = NIL;
 
 static Pending *
@@ -111,7 +112,7 @@ pending_check_not_loading(const char *upload_id)
 			ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
 			 errmsg("upload \"%s\" is being loaded by a statement that has not ended", upload_id),
-			 errhint("Load rows of an upload, and end it, in statements one after another.")));
+			 errhint("Load and end an upload in separate statements, one after another.")));
 }
 
 void
@@ -136,8 +137,8 @@ pending_loading_end(const char *upload_id)
 }
 
 /*
- * A deferred trigger on a table of the account would never run: at commit they
- * have run already when what waits is written.
+ * A deferred trigger on a table of the account would never run: deferred accounts
+ * are written at commit, after such triggers have run.
  */
 static bool
 has_foreign_triggers(const char *table)
@@ -197,7 +198,7 @@ write_account(Pending *pending)
 	UploadRow upload;
 	Ledger *ledger;
 
-	/* This very transaction may have deleted it, or ended it by hand. */
+	/* This very transaction may have deleted the upload, or ended it explicitly. */
 	if (!account_lock(pending->upload_id, &upload) || !upload.processing)
 		return;
 	ledger = ledger_load(pending->upload_id, CurrentMemoryContext, NULL);
@@ -230,7 +231,7 @@ write_all_accounts(void)
 	/* The extension may have been dropped by this transaction. */
 	if (!OidIsValid(get_namespace_oid("onboard", true)))
 		return;
-	/* Set after the statements that this belongs to. */
+	/* It may have been set after the statements whose accounts these are. */
 	XactReadOnly = false;
 	foreach(cell, pending_uploads)
 	{

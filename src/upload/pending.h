@@ -13,31 +13,31 @@
 #include "upload/row_set.h"
 #include "upload/tally.h"
 
-/* Hook into the ends of transactions; called once when the library is loaded. */
+/* Register the transaction callbacks; called once, when the library is loaded. */
 extern void pending_init(void);
 
 /*
  * Take over the account of a statement if it should wait for the end of the
- * transaction; false when the caller is to write it at once.
+ * transaction; returns false if the caller must write it at once.
  */
 extern bool pending_take(const char *upload_id, const Tally *tally, RowSet *rows);
 
 /*
- * What waits for this upload: its rows, or NULL for none, and its tally.  The
- * set belongs to the transaction.
+ * Return what is deferred for this upload: its rows, or NULL if none, and its
+ * tally.  The set belongs to the transaction.
  */
 extern RowSet *pending_rows(const char *upload_id, Tally *tally);
 
 /*
- * Write what waits for this upload now, because somebody needs to see it.  Runs
+ * Write what is deferred for this upload, because a caller needs to see it.  Runs
  * inside an owner section with SPI connected.
  */
 extern void pending_write(const char *upload_id);
 
 /*
- * Note that a statement is loading rows of this upload.  An error when one is
- * already: a statement within a statement would judge by counters and a ledger
- * that the other one is about to change.
+ * Note that a statement is loading rows of this upload.  Raises an error if one
+ * already is: a statement within a statement would judge by counters and a ledger
+ * that the outer one is about to change.
  */
 extern void pending_loading_begin(const char *upload_id);
 extern void pending_loading_end(const char *upload_id);

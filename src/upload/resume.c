@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * resume.c
- *	  What lets a file be read on after its reader died: attempts, checkpoint.
+ *	  Resuming to read a file after its reader died: attempts and
+ *	  checkpoints.
  *
- * A checkpoint says where in the file a reader can begin so that it misses no
- * row.  It is written in the transaction of the rows before it, and only when
- * all of these have a verdict, so whatever a reader believes, going on from a
- * checkpoint leaves no row out.  It lives in the upload's row until the upload
+ * A checkpoint tells where in the file a reader can resume without missing a
+ * row.  It is written in the transaction of the rows before it, and only if all
+ * of these have a verdict, so resuming from a checkpoint never skips a row,
+ * whatever the reader believes.  It lives in the upload's row until the upload
  * ends.
  *
  *-------------------------------------------------------------------------
@@ -57,7 +58,7 @@ onboard_begin_parse(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(result);
 }
 
-/* Where a reader can go on: all of it counts from the file's beginning. */
+/* Where a reader can resume; all counted from the beginning of the file. */
 typedef struct Checkpoint
 {
 	int64 byte_offset; /* of the first byte of the next record */
@@ -74,7 +75,7 @@ position_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 	return PG_GETARG_INT64(argument);
 }
 
-/* The checkpoint there is; all 0 when there is none. */
+/* Read the stored checkpoint; all 0 if there is none. */
 static void
 read_checkpoint(const char *upload_id, Checkpoint *stored)
 {
@@ -94,7 +95,7 @@ read_checkpoint(const char *upload_id, Checkpoint *stored)
 	stored->line_number = DatumGetInt64(statement_value(3, NULL));
 }
 
-/* Have all rows up to this one a verdict? */
+/* Do all rows up to this one have a verdict? */
 static bool
 all_judged(const char *upload_id, int64 row_number)
 {
@@ -109,7 +110,7 @@ all_judged(const char *upload_id, int64 row_number)
 	return statement_run(&judged, values, NULL, false, SPI_OK_SELECT) > 0;
 }
 
-/* updated_at stays: rows are progress, and they have set it. */
+/* Leave updated_at alone: rows are progress, and they have set it. */
 static void
 write_checkpoint(const char *upload_id, const Checkpoint *checkpoint, Datum state)
 {
@@ -131,7 +132,7 @@ write_checkpoint(const char *upload_id, const Checkpoint *checkpoint, Datum stat
 	statement_run(&write, values, NULL, false, SPI_OK_UPDATE);
 }
 
-/* False when a reader got as far before. */
+/* Advance the checkpoint; returns false if a reader got as far before. */
 static bool
 move_checkpoint(const char *upload_id, const Checkpoint *checkpoint, Datum state)
 {
@@ -145,9 +146,9 @@ move_checkpoint(const char *upload_id, const Checkpoint *checkpoint, Datum state
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("checkpoint of upload \"%s\" goes on in rows and back in the file", upload_id),
+			 errmsg("checkpoint of upload \"%s\" advances in rows but not in the file", upload_id),
 			 errdetail("Row " INT64_FORMAT " ends at byte " INT64_FORMAT ", line " INT64_FORMAT
-					   "; row " INT64_FORMAT " cannot at byte " INT64_FORMAT ", line " INT64_FORMAT
+					   ", but row " INT64_FORMAT " at byte " INT64_FORMAT ", line " INT64_FORMAT
 					   ".",
 					   stored.row_number, stored.byte_offset, stored.line_number,
 					   checkpoint->row_number, checkpoint->byte_offset, checkpoint->line_number)));
@@ -163,7 +164,10 @@ move_checkpoint(const char *upload_id, const Checkpoint *checkpoint, Datum state
 
 PG_FUNCTION_INFO_V1(onboard_save_checkpoint);
 
-/* Note how far the file was read; false when that was known, or the upload has ended. */
+/*
+ * Record how far the file was read; returns false if that was known, or the
+ * upload has ended.
+ */
 Datum
 onboard_save_checkpoint(PG_FUNCTION_ARGS)
 {

@@ -3,9 +3,8 @@
  * row_set.c
  *	  A set of row numbers, in memory.
  *
- * A hash of bitmaps, 64 rows to a word: 24 bytes per 64 rows whatever the order
- * in which they come, and mostly one comparison per row, since rows mostly come
- * in order.
+ * It is a hash of bitmaps, 64 rows to a word: 24 bytes per 64 rows in any order,
+ * and usually one comparison per row, since rows usually arrive in order.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +38,7 @@ typedef struct RowWord
 struct RowSet
 {
 	row_words_hash *words;
-	RowWord *last_word; /* word of the last row added; NULL for none */
+	RowWord *last_word; /* word of the last row added; NULL if none */
 };
 
 RowSet *
@@ -51,7 +50,7 @@ row_set_create(MemoryContext context)
 	return set;
 }
 
-/* The word of this number, made when there is none. */
+/* Return the word of this number, creating it if necessary. */
 static RowWord *
 find_word(RowSet *set, int64 number)
 {

@@ -29,7 +29,7 @@ typedef struct RangeList
 /* Create an empty set in the given context. */
 extern RowSet *row_set_create(MemoryContext context);
 
-/* Returns false when the row was in the set. */
+/* Add a row; returns false if it was in the set. */
 extern bool row_set_add(RowSet *set, int64 row_number);
 
 extern bool row_set_has(RowSet *set, int64 row_number);
@@ -38,10 +38,10 @@ extern bool row_set_is_empty(const RowSet *set);
 /* Add all rows of another set. */
 extern void row_set_add_set(RowSet *set, RowSet *other);
 
-/* The rows as ranges, in the current memory context. */
+/* Return the rows as ranges, in the current memory context. */
 extern void row_set_ranges(RowSet *set, RangeList *list);
 
-/* Append a range that begins after all others; one that touches becomes part. */
+/* Append a range that begins after all others, merging it if it touches the last. */
 extern void range_list_append(RangeList *list, int64 first, int64 last);
 
 #endif /* ONBOARD_ROW_SET_H */

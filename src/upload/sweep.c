@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * sweep.c
- *	  Uploads that stopped moving: hand them out again, and in the end give up;
- *	  and those that ended without anybody being told: tell it again.
+ *	  Stalled uploads: lease them for another reading, and finally abandon
+ *	  them; and uploads whose end was never reported: renew their event.
  *
- * An upload moves when a row of it is judged, when somebody begins to read its
- * file, and when it is handed out here; updated_at says when it last did.  What
- * is locked is being worked on, and passed over.
+ * An upload makes progress when one of its rows is judged, when a reader begins
+ * its file, and when it is leased here; updated_at tells when it last did.  An
+ * upload that is locked is being worked on, and is skipped.
  *
- * Giving up keeps the verdicts: they were committed and may have been seen, and
- * their counts are true.  Nothing is made up about rows that never came.
+ * Abandoning keeps the verdicts: they were committed and may have been seen, and
+ * their counts are true.  Nothing is invented about rows that never arrived.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,9 +33,9 @@
 #include "upload/upload.h"
 
 /*
- * The lock of the sweeper among advisory locks: "onboard" cut to four bytes, and
- * a class of its own.  pg_advisory_lock() and the like take classes 1 and 2, so
- * nobody who may not call onboard_lock_sweeper() can hold the sweeper off.
+ * The sweeper's advisory lock: "onboard" cut to four bytes, and a class of its
+ * own.  pg_advisory_lock() and the like use classes 1 and 2, so only callers of
+ * onboard_lock_sweeper() can hold off the sweeper.
  */
 #define SWEEPER_LOCK_KEY 0x6f6e626f
 #define SWEEPER_LOCK_CLASS 3
@@ -57,7 +57,7 @@ check_older_than(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
 }
 
-/* An integer that is 0 or more. */
+/* Read an integer argument that must be 0 or more. */
 static int32
 count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {
@@ -69,7 +69,10 @@ count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 
 PG_FUNCTION_INFO_V1(onboard_lock_sweeper);
 
-/* Become the one sweeper until the transaction ends; false when another is. */
+/*
+ * Become the only sweeper until the transaction ends; returns false if there is
+ * another.
+ */
 Datum
 onboard_lock_sweeper(PG_FUNCTION_ARGS)
 {
@@ -81,11 +84,11 @@ onboard_lock_sweeper(PG_FUNCTION_ARGS)
 }
 
 /* ---------------------------------------------------------------------
- * Handing out
+ * Leasing stalled uploads
  * ---------------------------------------------------------------------
  */
 
-/* The rows are in SPI_tuptable.  An array is made once, see outbox.c. */
+/* Lease stalled uploads; the rows are in SPI_tuptable.  For the array, see outbox.c. */
 static uint64
 revive_uploads(Datum older_than, int32 max_revivals, int32 max)
 {
@@ -108,8 +111,8 @@ revive_uploads(Datum older_than, int32 max_revivals, int32 max)
 PG_FUNCTION_INFO_V1(onboard_claim_stalled);
 
 /*
- * Hand out uploads that a parser began and that stopped moving, so that it is
- * run on them again.
+ * Return stalled uploads that a parser had begun, so that a parser can be run on
+ * them again.
  */
 Datum
 onboard_claim_stalled(PG_FUNCTION_ARGS)
@@ -144,11 +147,11 @@ onboard_claim_stalled(PG_FUNCTION_ARGS)
 }
 
 /* ---------------------------------------------------------------------
- * Giving up
+ * Abandoning uploads
  * ---------------------------------------------------------------------
  */
 
-/* Lock uploads without progress that nobody else holds; returns their ids. */
+/* Lock uploads without progress that are not locked otherwise; returns their ids. */
 static char **
 lock_abandoned(Datum older_than, int32 revivals, uint64 *count)
 {
@@ -183,7 +186,7 @@ abandon_upload(const char *upload_id)
 PG_FUNCTION_INFO_V1(onboard_sweep_uploads);
 
 /*
- * Fail uploads that stopped moving, and were handed out at least so often, with
+ * Fail stalled uploads that were leased at least the given number of times, with
  * PROCESSING_ABANDONED; returns how many.
  */
 Datum
@@ -209,16 +212,16 @@ onboard_sweep_uploads(PG_FUNCTION_ARGS)
 }
 
 /* ---------------------------------------------------------------------
- * Telling again
+ * Renewing events
  * ---------------------------------------------------------------------
  */
 
 PG_FUNCTION_INFO_V1(onboard_renew_events);
 
 /*
- * Write upload_ended again for uploads that nobody reported although the event
- * is gone: acknowledged, and lost behind us.  Each then waits for as long
- * again; after seven days it is left alone.  Returns how many.
+ * Write upload_ended again for uploads that were never reported although the
+ * event is gone: acknowledged, then lost by the receiver.  Each then waits as
+ * long again; after seven days it is left alone.  Returns how many.
  */
 Datum
 onboard_renew_events(PG_FUNCTION_ARGS)

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tally.c
- *	  How many rows of an upload did what, in one statement or in many.
+ *	  How many rows of an upload had which action, in one statement or in
+ *	  many.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,7 +10,7 @@
 
 #include "upload/tally.h"
 
-/* Widen the range of the rows with errors; 0 for none. */
+/* Widen the range of the rows with errors; 0 if none. */
 static void
 add_error_rows(Tally *tally, int64 first, int64 last)
 {
@@ -36,7 +37,7 @@ tally_add(Tally *sum, const Tally *tally)
 	add_error_rows(sum, tally->first_error_row, tally->last_error_row);
 }
 
-/* Rows whose action is valid, or not. */
+/* Count the rows whose action is valid, or not. */
 static int64
 count_rows(const Tally *tally, bool valid)
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tally.h
- *	  How many rows of an upload did what, in one statement or in many.
+ *	  How many rows of an upload had which action, in one statement or in
+ *	  many.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,17 +17,17 @@
 typedef struct Tally
 {
 	int64 rows[ACTION_COUNT];
-	int64 first_error_row; /* 0 when there is none */
+	int64 first_error_row; /* 0 if there is none */
 	int64 last_error_row;
 } Tally;
 
 /* Count one row. */
 extern void tally_count(Tally *tally, enum row_action action, int64 row_number);
 
-/* Add another tally to a sum. */
+/* Add a tally to a sum. */
 extern void tally_add(Tally *sum, const Tally *tally);
 
-/* What belongs in valid_records, and in error_records. */
+/* Return the counts for valid_records and error_records. */
 extern int64 tally_valid(const Tally *tally);
 extern int64 tally_errors(const Tally *tally);
 

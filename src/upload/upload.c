@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * upload.c
- *	  What every call on one upload begins and ends with.
+ *	  How every call on one upload begins and ends.
  *
- * Every call locks the upload's row first (account_lock()), so calls on one
- * upload, rows coming in included, run one after another; then it looks at the
- * status, so a call that comes twice or too late finds the upload ended.
+ * Every call locks the upload's row first (account_lock()), which serializes the
+ * calls on it, including incoming rows.  Then it checks the status, so a call
+ * that is repeated or late finds the upload ended.
  *
  *-------------------------------------------------------------------------
  */

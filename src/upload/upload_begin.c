@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_begin.c
- *	  Opening an upload, or finding the one of the same content.
+ *	  Beginning an upload, or finding the one with the same content.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,9 +52,9 @@ check_file_name(const char *file_name)
 typedef struct NewUpload
 {
 	char *vendor_id;
-	char *content_id;    /* NULL: unlike any other */
+	char *content_id;    /* NULL: differs from all others */
 	int64 total_records; /* -1: not known yet */
-	bool again;          /* open another if the existing one may be retried */
+	bool again;          /* begin another if the existing one may be retried */
 	Datum arguments[6];
 	bool nulls[6];
 	const char *failure_code; /* why it fails at once, or NULL */
@@ -71,10 +71,10 @@ hexadecimal(const uint8 *bytes)
 }
 
 /*
- * Id of an upload: the vendor's id and 16 digits of sha256 over vendor_id, a
- * newline and content_id.  When the upload with that id failed and may be
- * retried, the next attempt hashes another newline and its number, 2 and up, in
- * as well.
+ * Return the id of an upload: the vendor's id and 16 digits of sha256 over
+ * vendor_id, a newline and content_id.  If the upload with that id failed and may
+ * be retried, the next attempt also hashes another newline and its number, 2 and
+ * up.
  */
 static char *
 content_upload_id(const NewUpload *upload, int attempt)
@@ -101,7 +101,7 @@ random_upload_id(const NewUpload *upload)
 	return psprintf("%s-%s", upload->vendor_id, hexadecimal(bytes));
 }
 
-/* Does the upload fail before it begins? */
+/* Decide whether the upload fails before it begins. */
 static void
 decide_failure(NewUpload *upload)
 {
@@ -126,7 +126,7 @@ decide_failure(NewUpload *upload)
 	}
 }
 
-/* Insert the upload; false when its id is taken. */
+/* Insert the upload; returns false if its id is taken. */
 static bool
 insert_upload(const NewUpload *upload, const char *upload_id)
 {
@@ -160,17 +160,17 @@ insert_upload(const NewUpload *upload, const char *upload_id)
 	return true;
 }
 
-/* What the upload that has an id is to the one that the caller wants. */
+/* How the existing upload with an id relates to the one that the caller wants. */
 typedef enum Likeness
 {
-	OTHER_CONTENT, /* the 64 bits of the hash are the same */
+	OTHER_CONTENT, /* the 64 bits of the hash collide */
 	FAILED_BEFORE, /* and another attempt may succeed */
 	SAME_UPLOAD
 } Likeness;
 
 /*
- * An upload that would fail again for the same reason is the same: then a file
- * that comes twice is not reported to the vendor twice.
+ * Compare with an existing upload.  One that would fail again for the same reason
+ * is the same, so that a file sent twice is not reported to the vendor twice.
  */
 static Likeness
 compare_upload(const NewUpload *upload, const char *upload_id)
@@ -213,7 +213,7 @@ upload_exists(const char *upload_id)
 	return statement_run(&look, values, NULL, false, SPI_OK_SELECT) > 0;
 }
 
-/* Find or make the upload; returns its id. */
+/* Find or begin the upload; returns its id. */
 static char *
 begin_upload(const NewUpload *upload)
 {
@@ -232,7 +232,7 @@ begin_upload(const NewUpload *upload)
 	{
 		CHECK_FOR_INTERRUPTS();
 		upload_id = content_upload_id(upload, attempt);
-		/* Not asked for again: the latest attempt stands, failed as it is. */
+		/* No retry requested: the latest attempt stands, although it failed. */
 		if (failed != NULL && !upload->again && !upload_exists(upload_id))
 			return failed;
 		if (insert_upload(upload, upload_id))
@@ -250,7 +250,7 @@ begin_upload(const NewUpload *upload)
 	}
 }
 
-/* Arguments of onboard_begin_upload(), checked. */
+/* Read and check the arguments of onboard_begin_upload(). */
 static void
 read_new_upload(FunctionCallInfo fcinfo, NewUpload *upload)
 {
@@ -282,7 +282,7 @@ read_new_upload(FunctionCallInfo fcinfo, NewUpload *upload)
 
 PG_FUNCTION_INFO_V1(onboard_begin_upload);
 
-/* Open an upload, or find the one of the same content; returns its id. */
+/* Begin an upload, or find the one with the same content; returns its id. */
 Datum
 onboard_begin_upload(PG_FUNCTION_ARGS)
 {

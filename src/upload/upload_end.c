@@ -3,7 +3,7 @@
  * upload_end.c
  *	  An upload's total and its end: describe, finish, reject, cancel.
  *
- * What ends an upload and writes the event is in account.c alone.
+ * Only account.c ends an upload and writes the event.
  *
  *-------------------------------------------------------------------------
  */
@@ -84,7 +84,7 @@ reject_upload(const char *upload_id, const char *code, const char *message)
 		fail_upload(upload_id, code, message, &section);
 	else if (!row.failed)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("upload \"%s\" has ended already", upload_id),
+						errmsg("upload \"%s\" has already ended", upload_id),
 						errhint("Remove its products with onboard_undo_upload().")));
 	result = upload_row(upload_id);
 	upload_close(&section);
@@ -93,7 +93,7 @@ reject_upload(const char *upload_id, const char *code, const char *message)
 
 PG_FUNCTION_INFO_V1(onboard_reject_upload);
 
-/* Fail the whole upload with a code; an upload that failed before stays as it is. */
+/* Fail the whole upload with a code; an upload that failed before is left alone. */
 Datum
 onboard_reject_upload(PG_FUNCTION_ARGS)
 {
@@ -114,7 +114,7 @@ onboard_cancel_upload(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(reject_upload(upload_id_argument(fcinfo), "CANCELLED", NULL));
 }
 
-/* The total that the upload is to have, -1 when it needs no change. */
+/* Return the new total of the upload, or -1 if it need not change. */
 static int64
 decide_total(const UploadRow *row, int64 total)
 {
@@ -124,8 +124,8 @@ decide_total(const UploadRow *row, int64 total)
 	{
 		if (total >= 0 && total != row->total_records)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("upload \"%s\" has a total of " INT64_FORMAT
-								   " rows already, not " INT64_FORMAT,
+							errmsg("upload \"%s\" already has a total of " INT64_FORMAT
+								   " rows, not " INT64_FORMAT,
 								   row->upload_id, row->total_records, total)));
 		return -1;
 	}
@@ -153,7 +153,7 @@ set_total(const char *upload_id, int64 total)
 	statement_run(&set, values, NULL, false, SPI_OK_UPDATE);
 }
 
-/* Set the total, which may be the last thing that the upload's end waits for. */
+/* Set the total, which may be all that is missing for the upload to end. */
 static void
 take_total(const UploadRow *row, int64 given)
 {
@@ -164,7 +164,7 @@ take_total(const UploadRow *row, int64 given)
 	account_end_if_complete(row->upload_id);
 }
 
-/* Merge metadata into what is there. */
+/* Merge metadata into the stored metadata. */
 static void
 describe_upload(const char *upload_id, Datum metadata)
 {
@@ -182,8 +182,8 @@ describe_upload(const char *upload_id, Datum metadata)
 PG_FUNCTION_INFO_V1(onboard_describe_upload);
 
 /*
- * Note what was found out about the file after the upload began: its total, and
- * metadata.  An upload that has ended stays as it is; returns its row.
+ * Store what was found out about the file after the upload began: its total, and
+ * metadata.  An upload that has ended is left alone; returns its row.
  */
 Datum
 onboard_describe_upload(PG_FUNCTION_ARGS)
@@ -211,7 +211,7 @@ onboard_describe_upload(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(onboard_finish_upload);
 
-/* Set the total, end the upload when all its rows are judged; returns its row. */
+/* Set the total, and end the upload if all its rows are judged; returns its row. */
 Datum
 onboard_finish_upload(PG_FUNCTION_ARGS)
 {

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * upload_session.c
- *	  An upload that a statement has rows for: locked, with its ledger and tally.
+ *	  An upload that a statement has rows for: locked, with its ledger and
+ *	  tally.
  *
- * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
- * run one after another; the vendor FOR KEY SHARE, which is what the foreign-key
- * triggers of products and validation_errors would take for each row.  The caller
- * is checked before anything is locked.
+ * Locks, in this order: the upload FOR NO KEY UPDATE, which serializes calls on
+ * it; the vendor FOR KEY SHARE, which the foreign-key triggers of products and
+ * validation_errors would take for each row.  The caller is checked before
+ * anything is locked.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,7 +36,7 @@ lock_vendor(const char *vendor_id)
 						errmsg("vendor \"%s\" does not exist", vendor_id)));
 }
 
-/* A script of a later version may allow more; no row must be loaded in another mode. */
+/* The script of a later version may allow more modes; refuse to load rows in those. */
 static void
 check_mode(const UploadRow *upload)
 {

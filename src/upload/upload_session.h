@@ -17,11 +17,11 @@
 
 typedef struct UploadSession
 {
-	bool known; /* false: there is no such upload for the caller */
+	bool known; /* false: the caller sees no such upload */
 	Size id_length;
-	UploadRow upload; /* as it was when locked, with what waits to be written */
+	UploadRow upload; /* as it was when locked, plus what is deferred */
 	CatalogueOwner owner;
-	const struct rule_settings *settings; /* of the vendor; the loader sets it */
+	const struct rule_settings *settings; /* of the vendor; set by the loader */
 	Ledger *ledger;
 	int64 taken; /* rows of this statement that get a verdict */
 	Tally tally; /* of this statement */
@@ -29,21 +29,21 @@ typedef struct UploadSession
 
 /*
  * Lock upload and vendor until the transaction ends, and read the ledger.  An
- * upload of a vendor for whom the current user may not load is not known.  Lives
+ * upload is not known if the current user may not load for its vendor.  Allocates
  * in the given context.
  */
 extern UploadSession *upload_session_open(const char *upload_id, MemoryContext context);
 
 extern bool upload_session_is_of(const UploadSession *session, const char *upload_id, Size length);
 
-/* Does the upload still take rows it has no verdict on? */
+/* Does the upload still accept rows that have no verdict? */
 extern bool upload_session_takes_rows(const UploadSession *session);
 
-/* Count a row that has its verdict, and what it did. */
+/* Count a row that has its verdict, and its action. */
 extern void upload_session_count(UploadSession *session, enum row_action action, int64 row_number);
 
 /*
- * Account for the statement: write ledger and counters, or leave that to the end
+ * Account for the statement: write ledger and counters, or defer that to the end
  * of the transaction.  Runs inside an owner section with SPI connected.
  */
 extern void upload_session_save(UploadSession *session);

@@ -19,7 +19,7 @@
 #include "upload/upload.h"
 #include "upload/upload_undo.h"
 
-/* Undo what the rows of one action did. */
+/* Undo the rows of one action. */
 static void
 undo_action(enum row_action action, const char *upload_id, bool unchanged_only,
 			OwnerSection *section, Undone *undone)
@@ -33,7 +33,7 @@ undo_action(enum row_action action, const char *upload_id, bool unchanged_only,
 		case ACTION_UPDATE:
 		case ACTION_HOLD:
 		case ACTION_DISCONTINUE:
-			/* No mode decides on these. */
+			/* No mode uses these actions. */
 			break;
 		case ACTION_UNCHANGED:
 		case ACTION_STALE:
@@ -54,7 +54,7 @@ undo_rows(const char *upload_id, bool unchanged_only, OwnerSection *section, Und
 		undo_action(action, upload_id, unchanged_only, section, undone);
 }
 
-/* Note what was undone; what earlier calls removed is added up. */
+/* Record what was undone, adding to the counts of earlier calls. */
 static void
 note_undo(const char *upload_id, const Undone *undone)
 {
@@ -79,7 +79,7 @@ note_undo(const char *upload_id, const Undone *undone)
 
 PG_FUNCTION_INFO_V1(onboard_undo_upload);
 
-/* Remove the products of an ended upload that nobody changed since. */
+/* Remove the products of an ended upload that were not changed since. */
 Datum
 onboard_undo_upload(PG_FUNCTION_ARGS)
 {
@@ -94,7 +94,7 @@ onboard_undo_upload(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	upload_open(upload_id, &section, &row);
-	/* One that was abandoned has failed, and kept its good rows. */
+	/* An abandoned upload has failed, but kept its good rows. */
 	if (row.processing || (row.failed && row.valid_records == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

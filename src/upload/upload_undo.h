@@ -16,14 +16,14 @@
 typedef struct Undone
 {
 	int64 removed;
-	int64 kept; /* changed since, or held on to by something else */
+	int64 kept; /* changed since, or referenced by something else */
 } Undone;
 
 /*
  * Undo what the rows of an upload did, action by action.  With unchanged_only,
- * products that somebody changed since stay as they are.  SPI is connected and the
- * upload is locked; the caller's owner section is left and entered again, because
- * others' triggers do not run in one.
+ * products that were changed since are kept.  Must be called with SPI connected
+ * and the upload locked; leaves and re-enters the caller's owner section, because
+ * users' triggers do not run in one.
  */
 extern void
 undo_rows(const char *upload_id, bool unchanged_only, OwnerSection *section, Undone *undone);
