@@ -3,8 +3,8 @@
  * diagnose.c
  *	  What an operator should know about this installation.
  *
- * To add a check: a function here that adds findings, in the list at the end; or,
- * when SQL can tell, a query in the table of queries.
+ * To add a check, write a function here that adds findings and call it from
+ * onboard_diagnose(); or, if a query can tell, add one to the table of queries.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,7 +50,7 @@ add(ReturnSetInfo *result, const char *severity, const char *subject, const char
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Returns whether the versions match; if not, nothing else can be checked. */
+/* Return whether the versions match; if they do not, nothing else can be checked. */
 static bool
 diagnose_versions(ReturnSetInfo *result)
 {
@@ -67,7 +67,7 @@ diagnose_versions(ReturnSetInfo *result)
 	return match;
 }
 
-/* A grant of CREATE is a reason to act; a schema that belongs to another role is not. */
+/* A grant of CREATE calls for action; a schema that another role owns does not. */
 static void
 diagnose_search_path(ReturnSetInfo *result)
 {
@@ -110,7 +110,7 @@ inspect(void *argument)
 	return true;
 }
 
-/* Is this an error of the tables' definition, which will not go away? */
+/* Is this an error in the tables' definition, which will not go away by itself? */
 static bool
 is_about_the_tables(const ErrorData *error)
 {
@@ -125,10 +125,10 @@ add_departure(ReturnSetInfo *result, const char *table, const char *departure)
 {
 	add(result, SEVERITY_TEXT_INFO, psprintf("table onboard.%s", table),
 		psprintf("rows are stored by INSERT statements, which is slower, because %s", departure),
-		"That way all triggers, policies and constraints take effect.");
+		"This ensures that all triggers, policies and constraints take effect.");
 }
 
-/* What a table carries that keeps rows from being stored directly, or NULL. */
+/* Return what keeps a table's rows from being stored directly, or NULL. */
 static const char *
 departure_of(const char *table, const TableShape *shape)
 {
@@ -139,7 +139,7 @@ departure_of(const char *table, const TableShape *shape)
 	return departure;
 }
 
-/* What runs between the rows of every load. */
+/* Return what runs between the rows of every load. */
 static const char *
 code_between_rows(void)
 {
@@ -173,7 +173,7 @@ diagnose_products(ReturnSetInfo *result)
 		add_departure(result, "products", between_rows);
 	else if (inspection.path == CATALOGUE_PLAIN || onboard_load_path != LOAD_PATH_AUTO)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
-			"rows are not stored in the fastest way, because onboard.load_path is set",
+			"rows do not take the fastest path, because onboard.load_path is set",
 			"Run RESET onboard.load_path.");
 	else if (inspection.path == CATALOGUE_DECODED)
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products",
@@ -192,7 +192,7 @@ diagnose_errors_table(ReturnSetInfo *result)
 		add_departure(result, "validation_errors", departure);
 }
 
-/* Each gives subjects, messages and hints of its severity. */
+/* Each query returns subjects, messages and hints of its severity. */
 typedef struct DiagnosisQuery
 {
 	const char *severity;
@@ -226,7 +226,7 @@ static DiagnosisQuery queries[] = {
 	  "FROM pg_catalog.pg_roles p WHERE (p.rolsuper OR p.rolbypassrls) "
 	  "  AND EXISTS (SELECT FROM onboard.vendor_roles r WHERE r.role_name = p.rolname) ORDER BY p.rolname"}},
 	{SEVERITY_TEXT_WARNING,
-	 {"SELECT 'uploads', format('%s of them made no progress for a day; the oldest is %s', count(*), "
+	 {"SELECT 'uploads', format('%s made no progress for a day; the oldest is %s', count(*), "
 	  "    (array_agg(u.upload_id ORDER BY u.updated_at))[1]), "
 	  "  'Load their files again, or end them with onboard_sweep_uploads().' "
 	  "FROM onboard.upload_history u "
@@ -236,7 +236,7 @@ static DiagnosisQuery queries[] = {
 	  "  'Add one with INSERT INTO onboard.vendors, or onboard vendor add.' "
 	  "WHERE NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.status = 'active')"}},
 	{SEVERITY_TEXT_INFO,
-	 {"SELECT 'local changes', format('the tables and views of the extension were changed; statements that repeat this: %s', count(*)), "
+	 {"SELECT 'local changes', format('the tables and views of the extension were changed; statements that repeat the changes: %s', count(*)), "
 	  "  'Keep the output of onboard_local_changes() with each dump: pg_dump leaves these changes out.' "
 	  "FROM onboard.changed_parts() HAVING count(*) > 0"}},
 };
@@ -261,7 +261,7 @@ diagnose_by_queries(ReturnSetInfo *result)
 
 PG_FUNCTION_INFO_V1(onboard_diagnose);
 
-/* What is wrong, or worth knowing: severity, subject, message, hint. */
+/* Report what is wrong or worth knowing: severity, subject, message, hint. */
 Datum
 onboard_diagnose(PG_FUNCTION_ARGS)
 {

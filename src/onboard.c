@@ -33,7 +33,7 @@ _PG_init(void)
 
 PG_FUNCTION_INFO_V1(onboard_require_utf8);
 
-/* Raises an error unless the database encoding is UTF8. */
+/* Raise an error unless the database encoding is UTF8. */
 Datum
 onboard_require_utf8(PG_FUNCTION_ARGS)
 {
@@ -66,7 +66,10 @@ onboard_script_version(void)
 
 PG_FUNCTION_INFO_V1(onboard_version);
 
-/* Versions of library, script and ruleset; an error when the first two differ. */
+/*
+ * Return the versions of library, script and ruleset; raise an error if the first
+ * two differ.
+ */
 Datum
 onboard_version(PG_FUNCTION_ARGS)
 {

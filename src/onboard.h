@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * onboard.h
- *	  The version of the library, and of the script that created the objects.
+ *	  The version of the library, and of the script that created the
+ *	  objects.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,14 +12,14 @@
 #include "postgres.h"
 
 /*
- * Version of the library; the Makefile takes it from onboard.control, the one
- * place where it is written.
+ * Version of the library; the Makefile takes it from onboard.control, where alone
+ * it is written.
  */
 #ifndef ONBOARD_VERSION
 #error "ONBOARD_VERSION comes from the Makefile"
 #endif
 
-/* Version of the script that created the extension's objects, in the current context. */
+/* Return the version of the script that created the extension's objects, palloc'd. */
 extern char *onboard_script_version(void);
 
 #endif /* ONBOARD_H */

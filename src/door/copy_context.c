@@ -1,18 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * copy_context.c
- *	  What an error says about the line that COPY read: its number, not its text.
+ *	  What an error reports about the line that COPY read: its number, not its text.
  *
- * A line is a vendor's data, and an error goes to the server's log.  COPY shows
- * the line in its error context, and input functions quote what they cannot read.
- * Two callbacks keep all of this out of the log:
+ * A line is a vendor's data, and an error is written to the server's log.  COPY
+ * shows the line in its error context, and input functions quote what they cannot
+ * parse.  Two callbacks keep all of this out of the log:
  *
- * - The line's callback replaces COPY's own when the first row arrives, because
- *	 before that there is none to replace.  It gives the line's number.
- * - The guard is below COPY's own from the beginning, and so runs after it.  It
- *	 acts on errors that COPY raises while it reads: the context is kept out of the
- *	 log, a message that may quote a value becomes a detail for the client alone, and
- *	 the log gets the number of the line and the column.
+ * - The line's callback reports the line's number.  It replaces COPY's own when
+ *   the first row arrives, because COPY's own is not on the stack before that.
+ *
+ * - The guard is below COPY's own callback from the start, and so runs after it.
+ *   It handles errors that COPY raises while it reads: the context is kept out of
+ *   the log, a message that may quote a value becomes a detail for the client
+ *   alone, and the log gets the numbers of the line and the column.
  *
  * The client has sent the line and may see it.
  *
@@ -26,7 +27,7 @@
 
 #include "door/copy_context.h"
 
-/* The COPY whose loop runs now; NULL before and after it. */
+/* Return the COPY whose loop is running; NULL before and after it. */
 static CopyFromState
 running_copy(const CopyContext *context)
 {
@@ -41,7 +42,10 @@ running_copy(const CopyContext *context)
 	return NULL;
 }
 
-/* A message without arguments quotes nothing, and "missing data" names only a column. */
+/*
+ * A message without arguments quotes nothing, and "missing data" names only a
+ * column.
+ */
 static bool
 may_quote_value(const char *message_id)
 {
@@ -49,7 +53,7 @@ may_quote_value(const char *message_id)
 								  strcmp(message_id, "missing data for column \"%s\"") != 0);
 }
 
-/* Say the message without the value; the client gets the rest as the detail. */
+/* Report the error without the value; the client gets the rest as the detail. */
 static void
 move_message_to_detail(const CopyContext *context, CopyFromState copy)
 {
@@ -76,7 +80,7 @@ guard_log(void *argument)
 	if (context->in_row || copy == NULL)
 		return;
 	errhidecontext(true);
-	/* Out of memory, the error cannot be copied; it quotes no data either. */
+	/* When out of memory, the error cannot be copied; it quotes no data either. */
 	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
 		return;
 	move_message_to_detail(context, copy);
@@ -106,10 +110,7 @@ copy_context_begin(CopyContext *context)
 	error_context_stack = &context->guard;
 }
 
-/*
- * COPY itself removes the line's callback: it restores what was on the stack before
- * its own.
- */
+/* COPY itself pops this callback: it restores the stack it found at the start. */
 void
 copy_context_begin_row(CopyContext *context)
 {

@@ -3,8 +3,8 @@
  * dry_run.c
  *	  Judging without storing: onboard_validate() and onboard_check().
  *
- * Reads only, takes no row locks and assigns no transaction ID, so both work on
- * a hot standby.  What another transaction has not committed is not seen.
+ * Both only read, take no row locks and assign no transaction ID, so they work
+ * on a hot standby.  They do not see what other transactions have not committed.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,14 +27,14 @@
 #include "row/rule_settings.h"
 
 /*
- * Keys of valid rows seen earlier in a dry run, by 128 bits of hash: two of five
- * million rows share one with a probability below 10^-25.
+ * Keys of valid rows seen earlier in a dry run, as 128-bit hashes: the
+ * probability that two of five million rows collide is below 10^-25.
  */
 typedef struct SeenKey
 {
 	uint64 low;
 	uint64 high;
-	int64 line;  /* of the row that brought it */
+	int64 line;  /* of the row that brought the key */
 	char status; /* for simplehash */
 } SeenKey;
 
@@ -91,8 +91,8 @@ check_close(Check *check)
 }
 
 /*
- * Keys carried from call to call of one transaction; NULL when there are none.
- * The memory goes with the transaction, and the callback forgets the pointer.
+ * Keys carried from call to call in one transaction, or NULL.  The memory goes
+ * away with the transaction, and the callback clears the pointer.
  */
 static seen_keys_hash *carried_keys = NULL;
 
@@ -133,7 +133,7 @@ hash_seen(const Check *check, CatalogueKey key, struct text_view value)
 	return hash;
 }
 
-/* Find those of the row's keys that an earlier valid row of the dry run brought. */
+/* Find the row's keys that an earlier valid row of the dry run brought. */
 static void
 find_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen, FoundKeys *found)
 {
@@ -172,8 +172,8 @@ note_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen)
 }
 
 /*
- * Judge a row by the rules, against the catalogue and, unless seen is NULL, against
- * the earlier rows of the dry run; returns what a load would do with it.
+ * Judge a row by the rules, against the catalogue and, unless seen is NULL,
+ * against the earlier rows of the dry run; returns what a load would do with it.
  */
 static enum row_action
 check_row(Check *check, IncomingRow *row, seen_keys_hash *seen)
@@ -223,8 +223,8 @@ return_finding(ReturnSetInfo *set, const struct finding *finding)
 PG_FUNCTION_INFO_V1(onboard_validate);
 
 /*
- * onboard_validate(vendor_id text, product jsonb): what is wrong with one
- * product.  No row of severity error means valid.
+ * onboard_validate(vendor_id text, product jsonb): report what is wrong with one
+ * product.  A product is valid if no result row has severity error.
  */
 Datum
 onboard_validate(PG_FUNCTION_ARGS)
@@ -264,9 +264,9 @@ return_verdict(ReturnSetInfo *set, const IncomingRow *row, enum row_action actio
 PG_FUNCTION_INFO_V1(onboard_check);
 
 /*
- * onboard_check(vendor_id text, records jsonb, carry boolean): a dry run over
- * many records, one result row each, in order of row_number.  With carry, 48
- * bytes a valid row are kept until the transaction ends.
+ * onboard_check(vendor_id text, records jsonb, carry boolean): dry-run many
+ * records, with one result row each, in order of row_number.  With carry, 48
+ * bytes per valid row are kept until the transaction ends.
  */
 Datum
 onboard_check(PG_FUNCTION_ARGS)

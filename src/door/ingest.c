@@ -3,9 +3,9 @@
  * ingest.c
  *	  The JSON door: onboard_ingest().
  *
- * One call is one transaction's worth of records of one upload, for clients
- * that want each row's verdict back.  The rows take the same way as those of
- * COPY; a call holds its records, its results and nothing else in memory.
+ * One call takes records of one upload, in one transaction, from clients that
+ * want each row's verdict back.  The rows go through the same pipeline as those
+ * of COPY; a call holds only its records and its results in memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,7 @@ typedef struct IngestResult
 	int64 row_number;
 	LoaderAnswer answer;
 	enum row_action action; /* of a row that has a verdict */
-	int64 product_id;       /* 0: none */
+	int64 product_id;       /* 0 if none */
 	Jsonb *errors;
 } IngestResult;
 
@@ -83,7 +83,7 @@ push_records(Ingest *ingest, Loader *loader, const char *upload_id, const JsonRe
 	MemoryContextDelete(row_context);
 }
 
-/* The errors stored for a row, NULL when there are none. */
+/* Return the errors stored for a row, or NULL if there are none. */
 static Jsonb *
 stored_errors(Ingest *ingest, Datum *key, bool *has_error)
 {
@@ -128,7 +128,7 @@ stored_product(Datum *key)
 	return DatumGetInt64(statement_value(1, NULL));
 }
 
-/* What became of a row that had a verdict before this call. */
+/* Look up the outcome of a row that had a verdict before this call. */
 static void
 look_up_outcome(Ingest *ingest, const char *upload_id, IngestResult *result)
 {
@@ -143,7 +143,7 @@ look_up_outcome(Ingest *ingest, const char *upload_id, IngestResult *result)
 		result->product_id = stored_product(key);
 }
 
-/* Give rows that had a verdict before this very verdict. */
+/* Give rows that already had a verdict that same verdict. */
 static void
 look_up_replayed(Ingest *ingest, const char *upload_id, int count)
 {
@@ -162,7 +162,7 @@ look_up_replayed(Ingest *ingest, const char *upload_id, int count)
 	owner_leave(&section);
 }
 
-/* A verdict, or why there is none. */
+/* Return the verdict, or why there is none. */
 static const char *
 result_status(const IngestResult *result)
 {
@@ -179,7 +179,7 @@ result_status(const IngestResult *result)
 	pg_unreachable();
 }
 
-/* Did the row do anything that has a name? */
+/* Does the row have an action to report? */
 static bool
 has_action(const IngestResult *result)
 {

@@ -3,13 +3,13 @@
  * intake.c
  *	  The bulk door: the foreign table onboard.intake.
  *
- * A foreign table, because that is what COPY and INSERT hand their rows to
- * without storing them: COPY does all its parsing in the server, from any client
- * that can COPY, and each row arrives here as a tuple.
+ * It is a foreign table because COPY and INSERT hand their rows to one without
+ * storing them: COPY does all its parsing in the server, for any client that can
+ * COPY, and each row arrives here as a tuple.
  *
- * Rows go to the loader as they come; the loader has batches and windows of its
- * own, so it does not matter how many rows a call brings.  What is left is
- * settled when the statement ends.
+ * Rows are passed to the loader as they arrive.  The loader has batches and
+ * windows of its own, so it does not matter how many rows a call brings.  The
+ * remaining rows are settled when the statement ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,10 +38,10 @@
 #include "door/intake.h"
 #include "load/loader.h"
 
-/* Rows the executor may collect before it calls; INSERT only. */
+/* Rows that the executor may collect before each call; INSERT only. */
 #define INTAKE_BATCH_ROWS 1000
 
-/* Columns of onboard.intake beside those of columns.h. */
+/* Columns of onboard.intake other than those of columns.h. */
 typedef enum IntakeColumn
 {
 	INTAKE_UPLOAD_ID,
@@ -72,10 +72,10 @@ static const struct
 typedef struct Intake
 {
 	Loader *loader;
-	MemoryContext row_context; /* COPY calls in a context that lives long */
+	MemoryContext row_context; /* COPY calls in a long-lived context */
 	CopyContext copy_context;
 	bool is_copy;
-	const char *code; /* of users, that runs between rows; or NULL */
+	const char *code; /* user code that runs between rows, or NULL */
 	AttrNumber product_column[COLUMN_COUNT];
 	AttrNumber intake_column[INTAKE_COLUMN_COUNT];
 } Intake;
@@ -91,14 +91,15 @@ intake_column_number(Relation relation, const char *name, Oid type)
 
 	if (number == InvalidAttrNumber ||
 		TupleDescAttr(RelationGetDescr(relation), number - 1)->atttypid != type)
-		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_COLUMN_NUMBER),
-						errmsg("foreign table \"%s\" lacks column \"%s\" of type %s",
-							   RelationGetRelationName(relation), name, format_type_be(type)),
-						errhint("Only onboard.intake, as the extension created it, takes rows.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_COLUMN_NUMBER),
+				 errmsg("foreign table \"%s\" lacks column \"%s\" of type %s",
+						RelationGetRelationName(relation), name, format_type_be(type)),
+				 errhint("Only onboard.intake, as created by the extension, accepts rows.")));
 	return number;
 }
 
-/* COPY computes the defaults of columns that it is not given, row by row. */
+/* COPY evaluates the defaults of columns that it is not given, row by row. */
 static bool
 defaults_run_code(Relation relation)
 {
@@ -176,7 +177,7 @@ intakeBeginForeignInsert(ModifyTableState *state, ResultRelInfo *result_info)
 	Intake *intake;
 
 	intake_begin(result_info, false);
-	/* COPY has no plan.  INSERT through a partitioned table comes here as well. */
+	/* COPY has no plan.  INSERT through a partitioned table takes this path as well. */
 	if (state->ps.plan != NULL || state->rootResultRelInfo != result_info)
 		return;
 	intake = result_info->ri_FdwState;
@@ -194,7 +195,7 @@ intakeEndForeignInsert(EState *estate, ResultRelInfo *result_info)
  * One row.
  */
 
-/* A text column as a view; the datum is kept where it can be stored as it is. */
+/* Return a text column as a view; keep the datum if it can be stored as it is. */
 static inline struct text_view
 text_column(TupleTableSlot *slot, AttrNumber number, Datum *source)
 {
@@ -204,7 +205,7 @@ text_column(TupleTableSlot *slot, AttrNumber number, Datum *source)
 	if (slot->tts_isnull[number - 1])
 		return view;
 	value = (text *) DatumGetPointer(slot->tts_values[number - 1]);
-	/* As COPY makes them, which is worth a short cut. */
+	/* COPY makes such datums, which is worth a shortcut. */
 	if (!VARATT_IS_4B_U(value))
 		value = DatumGetTextPP(PointerGetDatum(value));
 	view.data = VARDATA_ANY(value);
@@ -220,7 +221,7 @@ number_column(TupleTableSlot *slot, AttrNumber number)
 	return slot->tts_isnull[number - 1] ? 0 : DatumGetInt64(slot->tts_values[number - 1]);
 }
 
-/* 0 for a line that is not known. */
+/* Return 0 if the line is not known. */
 static int64
 read_line_number(const Intake *intake, TupleTableSlot *slot, int64 row_number)
 {
@@ -270,10 +271,11 @@ read_attributes(const Intake *intake, TupleTableSlot *slot, IncomingRow *row)
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_VALUE && value.type != jbvString)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("an attribute of row %lld is not a JSON string",
-								   (long long) row->row_number),
-							errhint("Attributes are the columns onboard does not know, as text.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("an attribute of row %lld is not a JSON string",
+							(long long) row->row_number),
+					 errhint("Attributes are the columns that onboard does not define, as text.")));
 	}
 }
 
@@ -305,10 +307,10 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 			ereport(
 				ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("upload \"%.*s\" takes no further rows", (int) upload_id.length,
+				 errmsg("upload \"%.*s\" accepts no more rows", (int) upload_id.length,
 						upload_id.data),
 				 errdetail(
-					 "It has ended, or as many rows as its total have a verdict; row %lld has none.",
+					 "It has ended, or all rows of its total have a verdict; row %lld has none.",
 					 (long long) row.row_number),
 				 errhint("Open a new upload with onboard_begin_upload().")));
 			break;
@@ -319,10 +321,10 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 				 errmsg("upload of row %lld does not exist", (long long) row.row_number),
 				 errdetail("The upload_id is \"%.*s\".", (int) upload_id.length,
 						   upload_id.data ? upload_id.data : ""),
-				 /* In a wrong order of columns it is a product value. */
+				 /* If the columns are in the wrong order, it is a product value. */
 				 errdetail_log("The upload_id is shown to the client only."),
 				 errhint(
-					 "Open the upload with onboard_begin_upload() and give its id with each row.")));
+					 "Open the upload with onboard_begin_upload() and pass its id with each row.")));
 			break;
 	}
 	copy_context_end_row(&intake->copy_context);
@@ -350,9 +352,9 @@ intakeExecForeignBatchInsert(EState *estate, ResultRelInfo *result_info, TupleTa
 }
 
 /*
- * RETURNING and row triggers need each row back before the next.  COPY passes each
- * row when it has read it, so that an error names its line; a batch would only
- * copy the rows.
+ * RETURNING and row triggers need each row back before the next.  COPY passes
+ * each row as soon as it has read it, so that an error names its line; a batch
+ * would only copy the rows.
  */
 static int
 intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)
@@ -378,8 +380,8 @@ intakeIsForeignRelUpdatable(Relation relation)
 }
 
 /*
- * A function in the INSERT's own query runs between the rows, too.  Subqueries are
- * plans by now; what they are made of is kept beside them.
+ * A function in the INSERT's own query runs between the rows, too.  Subqueries
+ * are plans by now, but the queries they were made from are kept as well.
  */
 static bool
 query_runs_code(PlannerInfo *root)
@@ -396,7 +398,10 @@ query_runs_code(PlannerInfo *root)
 	return false;
 }
 
-/* The list is for intakeBeginForeignModify(): NIL, or not when code runs between rows. */
+/*
+ * The list tells intakeBeginForeignModify() whether code runs between rows; NIL
+ * if not.
+ */
 static List *
 intakePlanForeignModify(PlannerInfo *root, ModifyTable *plan, Index result_relation,
 						int subplan_index)
@@ -421,11 +426,11 @@ intakeGetForeignRelSize(PlannerInfo *root, RelOptInfo *relation, Oid table)
 				 "Rows written to it become rows of onboard.products or onboard.validation_errors."),
 			 errhint("Read those tables.")));
 	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("onboard.intake takes new rows only"),
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("onboard.intake accepts only new rows"),
 			 errhint("Change onboard.products instead.")));
 }
 
-/* Never reached, since planning a scan fails; the planner wants them set. */
+/* Never reached, since planning a scan fails; but the planner requires them. */
 static void
 intakeGetForeignPaths(PlannerInfo *root, RelOptInfo *relation, Oid table)
 {
@@ -439,7 +444,7 @@ intakeGetForeignPlan(PlannerInfo *root, RelOptInfo *relation, Oid table, Foreign
 	elog(ERROR, "onboard.intake has no plans");
 }
 
-/* EXPLAIN VERBOSE of an INSERT says what becomes of the rows. */
+/* EXPLAIN VERBOSE of an INSERT tells what happens to the rows. */
 static void
 intakeExplainForeignModify(ModifyTableState *state, ResultRelInfo *result_info, List *fdw_private,
 						   int subplan_index, ExplainState *explain)
@@ -475,7 +480,7 @@ onboard_intake_handler(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(onboard_intake_validator);
 
-/* Refuses every option: the wrapper, its server and its table have none. */
+/* Refuse every option: the wrapper, its server and its table have none. */
 Datum
 onboard_intake_validator(PG_FUNCTION_ARGS)
 {

@@ -13,8 +13,8 @@
 #include "utils/relcache.h"
 
 /*
- * What code of users is on the table that runs between the rows of a load, whatever
- * the statement?  NULL for none.
+ * Return the user code on the table that runs between the rows of a load,
+ * whatever the statement; NULL if none.
  */
 extern const char *intake_code_between_rows(Relation intake);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * claim.c
- *	  Claiming the keys of the rows of a window that were stored.
+ *	  Claiming the keys of the stored rows of a window.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "base/subtransaction.h"
 #include "load/claim.h"
 
-/* The stored rows of a window, and what came of claiming their keys. */
+/* The stored rows of a window, and the result of claiming their keys. */
 typedef struct Claim
 {
 	Catalogue *catalogue;
@@ -37,7 +37,7 @@ collect_stored(Claim *claim, Window *window)
 	}
 }
 
-/* SubtransactionWork: store and claim rows, all or none. */
+/* SubtransactionWork: store the rows and claim their keys, all or none. */
 static bool
 claim_all(void *argument)
 {
@@ -48,7 +48,7 @@ claim_all(void *argument)
 	return claim->in_doubt == 0;
 }
 
-/* Enter the keys; rows in doubt are out of the heap again afterwards. */
+/* Insert the keys; afterwards, rows in doubt are out of the heap again. */
 static void
 claim_directly(Claim *claim)
 {
@@ -66,8 +66,8 @@ claim_directly(Claim *claim)
 }
 
 /*
- * The same for a table that is logically decoded: heap and keys in one
- * subtransaction, which is rolled back as a whole when any row is in doubt.
+ * Likewise for a table that is logically decoded: heap and keys in one
+ * subtransaction, which is rolled back as a whole if any row is in doubt.
  */
 static void
 claim_in_subtransaction(Claim *claim)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * claim.h
- *	  Claiming the keys of the rows of a window that were stored.
+ *	  Claiming the keys of the stored rows of a window.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,10 @@
 #include "load/window.h"
 
 /*
- * Send the last batch to the heap and enter the keys of all stored rows of the
- * window.  Rows in doubt are marked, and out of the catalogue again.  Returns how
- * many rows were stored, and sets *in_doubt to how many may have a conflict.
+ * Write the last batch to the heap and insert the keys of all stored rows of the
+ * window.  Rows in doubt are marked, and removed from the catalogue again.
+ * Returns how many rows were stored, and sets *in_doubt to how many may have a
+ * conflict.
  */
 extern int
 claim_window(Catalogue *catalogue, const CatalogueOwner *owner, Window *window, int *in_doubt);

@@ -3,10 +3,10 @@
  * decision.c
  *	  What happens to a judged row.
  *
- * The one place that decides it, for both doors, all paths and the dry run.  What is
- * decided is carried out by catalogue_write(), or for whole windows of new products
- * by catalogue_batch_add() and catalogue_claim(); conclude_row() of loader.c then
- * counts and reports it.
+ * This is the one place that decides it, for both doors, all paths and the dry
+ * run.  catalogue_write() carries out the decision or, for whole windows of new
+ * products, catalogue_batch_add() and catalogue_claim(); conclude_row() of
+ * loader.c then counts and reports it.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,10 +3,10 @@
  * error_store.c
  *	  The table onboard.validation_errors: recording findings.
  *
- * A file in which every row is wrong makes this the hot path, so findings go to
- * the heap in batches, as products do, and the foreign keys to upload and vendor
- * are not checked row by row: both rows are locked.  When somebody put a
- * trigger, policy or constraint on the table, rows go through INSERT.
+ * In a file whose rows are all bad this is the hot path, so findings are written
+ * to the heap in batches, as products are, and the foreign keys to upload and
+ * vendor are not checked row by row: both rows are locked.  If users have put a
+ * trigger, policy or constraint on the table, rows are stored by INSERT.
  *
  *-------------------------------------------------------------------------
  */
@@ -134,7 +134,7 @@ view_text(struct text_view view)
 	return PointerGetDatum(cstring_to_text_with_len(view.data, view.length));
 }
 
-/* Values of the columns that all findings of a row share. */
+/* Fill the columns that all findings of a row share. */
 static void
 row_values(const CatalogueOwner *owner, const IncomingRow *row, Datum *values, bool *nulls)
 {
@@ -207,7 +207,7 @@ batch_add(ErrorStore *store, const Datum *values, const bool *nulls)
 	store->bytes += ((HeapTupleTableSlot *) slot)->tuple->t_len;
 }
 
-/* By an INSERT statement, with whatever others put on the table. */
+/* Store by an INSERT statement, with whatever users put on the table. */
 static void
 insert_plain(const Datum *values, const bool *nulls)
 {

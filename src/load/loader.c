@@ -5,27 +5,27 @@
  *
  * The promise: verdicts equal those of judging row after row, whatever the size
  * of windows and batches.  A row that is valid by the rules is stored at once,
- * optimistically; whether its keys were free is known when loader_settle() enters
- * the keys of a whole window into the unique indexes.  Until then later rows of
- * the window that depend on it have to wait:
+ * optimistically; whether its keys were free is known when loader_settle()
+ * inserts the keys of a whole window into the unique indexes.  Until then, later
+ * rows of the window that depend on it must wait:
  *
- *	  A row waits when it shares a key with an earlier row of the window that may
- *	  be valid.  Every other row depends on nothing in the window: what decides on
- *	  it is in the catalogue already.  So the keys of all rows that do not wait
- *	  can be entered in any order, in key order in fact, and afterwards the waiting
- *	  rows, and those whose keys turned out to be in doubt, are settled one by one
- *	  in order of arrival, each looking at a catalogue that holds exactly the
- *	  earlier rows it may depend on.
+ * A row waits if it shares a key with an earlier row of the window that may be
+ * valid.  Every other row depends on nothing in the window: what decides on it
+ * is already in the catalogue.  So the keys of all rows that do not wait can be
+ * inserted in any order, in practice key order.  Afterwards the waiting rows,
+ * and those whose keys turned out to be in doubt, are settled one by one in
+ * order of arrival, each against a catalogue that holds exactly the earlier rows
+ * it may depend on.
  *
- *	  An invalid row claims nothing.  It is compared with what was stored when it
- *	  arrived; a key of it that no row of the window brought is looked up at once,
- *	  because a later row may bring it.
+ * An invalid row claims nothing.  It is compared with what was stored when it
+ * arrived; if no row of the window has one of its keys, that key is looked up at
+ * once, because a later row may bring it.
  *
- * What happens to each row is decided by decide_action(); see decision.c.
+ * decide_action() decides what happens to each row; see decision.c.
  *
- * Locks, in this order: the upload FOR NO KEY UPDATE, which makes calls on it
- * run one after another; the vendor FOR KEY SHARE; then keys.  All are held until
- * the transaction ends.
+ * Locks, in this order: the upload FOR NO KEY UPDATE, which serializes calls on
+ * it; the vendor FOR KEY SHARE; then keys.  All are held until the transaction
+ * ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,19 +53,22 @@
 #include "row/rule_settings.h"
 #include "upload/upload_session.h"
 
-/* Memory a window's rows may take, whatever their number. */
+/* Memory that a window's rows may take, whatever their number. */
 #define WINDOW_MAX_BYTES (16 * 1024 * 1024)
 
-/* A row is decoded as soon as it is stored: take nothing back beyond a batch. */
+/*
+ * A row is decoded as soon as it is stored: limit what must be rolled back to a
+ * batch.
+ */
 #define DECODED_WINDOW_ROWS 1000
 
 /*
- * Keys that come in order gain nothing from a long sorted run, and a window that
- * fits the processor's cache loses less.
+ * Keys that arrive in order gain nothing from a long sorted run, and a window
+ * that fits the processor's cache costs less.
  */
 #define ORDERED_WINDOW_ROWS 500
 
-/* Attempts to write a row whose keys are free and yet refused. */
+/* Attempts to write a row whose keys are free but which is refused nevertheless. */
 #define MAX_WRITE_ATTEMPTS 100
 
 struct Loader
@@ -74,7 +77,7 @@ struct Loader
 	MemoryContext row_context; /* reset after each row */
 	LoaderVerdict verdict;
 	void *verdict_context;
-	const char *door_code; /* of users, run by the door between rows; or NULL */
+	const char *door_code; /* user code that the door runs between rows, or NULL */
 
 	List *sessions; /* of UploadSession, in order of appearance */
 	UploadSession *current;
@@ -83,9 +86,9 @@ struct Loader
 	ErrorStore *error_store;
 	Window *window;
 	Probing probing;
-	bool out_of_order; /* keys of the last window came in no order */
+	bool out_of_order; /* keys of the last window were not in order */
 
-	/* For error messages; 0 when no row is being worked on. */
+	/* For error messages; 0 if no row is being worked on. */
 	int64 at_row;
 	int64 at_line;
 
@@ -112,7 +115,7 @@ loader_create(LoaderVerdict verdict, void *verdict_context, const char *door_cod
 	return loader;
 }
 
-/* Says which row it was when anything fails; never what was in it. */
+/* Tell in every error which row it was, but never what was in it. */
 static void
 error_context(void *argument)
 {
@@ -143,15 +146,15 @@ work_on_row(Loader *loader, const IncomingRow *row)
 
 /*
  * User code that runs between rows, such as a trigger on validation_errors, must
- * find every earlier row stored and indexed, and may change it.  In the middle of a
- * window, rows are not indexed yet.  Triggers on the other tables that a load
+ * find every earlier row stored and indexed, and may change it.  In the middle of
+ * a window, rows are not indexed yet.  Triggers on the other tables that a load
  * writes run at its end, when all windows are settled.
  */
 const char *
 loader_code_between_rows(bool errors_stored_directly, const char *door_code)
 {
 	if (!errors_stored_directly)
-		return "onboard.validation_errors takes its rows by INSERT statements";
+		return "rows of onboard.validation_errors are stored by INSERT statements";
 	return door_code;
 }
 
@@ -235,8 +238,8 @@ flush_errors(Loader *loader)
 }
 
 /*
- * A row has its verdict, and what was decided is done: count it, and tell the door.
- * Every row comes here exactly once.
+ * Count a row whose verdict is final and whose action is done, and tell the door.
+ * Every row gets here exactly once.
  */
 static void
 conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *outcome)
@@ -246,7 +249,10 @@ conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *out
 		loader->verdict(loader->verdict_context, position, outcome);
 }
 
-/* The same with the row at hand, whose findings are stored; a valid row has warnings. */
+/*
+ * Likewise, with the row at hand, whose findings are stored; a valid row has
+ * warnings.
+ */
 static void
 conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int64 product_id)
 {
@@ -260,7 +266,7 @@ conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int
 	conclude(loader, row->row_number, row->position, &outcome);
 }
 
-/* The same for a row that became a product by its window's claim. */
+/* Likewise, for a row that became a product by its window's claim. */
 static void
 conclude_stored(Loader *loader, const WindowRow *window_row)
 {
@@ -309,7 +315,7 @@ look_waiting(Loader *loader, const RowKeys *keys, FoundKeys *found)
 	owner_leave(&section);
 }
 
-/* Do to the catalogue what was decided; a rejected row changes nothing. */
+/* Carry out the action in the catalogue; a rejected row changes nothing. */
 static WriteResult
 carry_out(Loader *loader, RowWrite *write)
 {
@@ -354,7 +360,7 @@ settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 				break;
 		}
 	}
-	/* A trigger that rewrites a key can bring this about. */
+	/* A trigger that rewrites a key can cause this. */
 	refuse_row(loader, row,
 			   "the catalogue refused the row: a unique key of the product as stored is taken");
 }
@@ -395,7 +401,7 @@ settle_row(Loader *loader, const WindowRow *window_row)
  * Settling a window.
  */
 
-/* Claim the keys of the stored rows, and learn from it for the rows to come. */
+/* Claim the keys of the stored rows, and learn from the result for the rows to come. */
 static void
 claim_stored(Loader *loader)
 {
@@ -475,7 +481,7 @@ flush_batch(Loader *loader)
 	owner_leave(&section);
 }
 
-/* Look a row up before it is stored, as closely as its likely fate deserves. */
+/* Look up a row before it is stored, as closely as its likely outcome deserves. */
 static void
 probe(Loader *loader, const RowKeys *keys, FoundKeys *found)
 {
@@ -497,7 +503,7 @@ store_in_window(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		flush_batch(loader);
 }
 
-/* Take a row that is valid by the rules. */
+/* Process a row that is valid by the rules. */
 static void
 take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
@@ -524,7 +530,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		conclude_row(loader, row, action, 0);
 }
 
-/* Take a row that breaks a rule: only its duplicates are still to be found. */
+/* Process a row that breaks a rule: only its duplicates are still unknown. */
 static void
 take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {

@@ -3,11 +3,11 @@
  * probing.c
  *	  Which rows are looked up before they are stored.
  *
- * Optimism is bad when most rows are duplicates: each would be written and taken
- * back.  So rows are looked up before they are stored at the start of a statement,
- * and for as long as one in ten or more is a duplicate; otherwise one row in 64
- * is, to notice a change within a long window.  Products that come again have both
- * their keys again: where that is what is found, a free SKU is taken to mean that
+ * Optimism is costly if most rows are duplicates: each would be written and
+ * removed again.  So rows are looked up before they are stored at the start of a
+ * statement, and while at least one in ten is a duplicate; otherwise one row in
+ * 64 is, to notice a change within a long window.  Products that are sent again
+ * usually match in both keys: where they do, a free SKU is taken to mean that
  * the other key is free too, and only one is looked up.
  *
  *-------------------------------------------------------------------------
@@ -57,7 +57,7 @@ probing_note(Probing *probing, const FoundKeys *found)
 	probing->hits += found->taken[KEY_SKU] || other_hit;
 	probing->other_hits += other_hit;
 	onboard_counters.rows_probed++;
-	/* Turn on as soon as there are enough hits, off only at the end of a round. */
+	/* Turn on as soon as there are enough hits, but off only at the end of a round. */
 	if (!probing->on && probing->hits * 10 > PROBES_PER_DECISION)
 		probing_turn_on(probing);
 	if (probing->looked == PROBES_PER_DECISION)

@@ -15,23 +15,23 @@
 typedef struct Probing
 {
 	bool on;
-	bool both; /* look up both keys, also when the SKU is free */
+	bool both; /* look up both keys, even if the SKU is free */
 	int looked;
 	int hits;
-	int other_hits; /* of those, with an SKU that is free */
+	int other_hits; /* of those, the ones with a free SKU */
 	int rows_since;
 } Probing;
 
-/* Look up each row from now on, both its keys. */
+/* Look up both keys of each row from now on. */
 extern void probing_turn_on(Probing *probing);
 
 /* Should the next row be looked up before it is stored? */
 extern bool probing_is_due(Probing *probing, CataloguePath path);
 
-/* How closely?  A sample of rows is looked at in full. */
+/* Return how closely to look.  A sample of rows is looked up in full. */
 extern CatalogueLook probing_depth(const Probing *probing, CataloguePath path);
 
-/* Count a look at a row, and what it found. */
+/* Count a lookup and its result. */
 extern void probing_note(Probing *probing, const FoundKeys *found);
 
 #endif /* ONBOARD_PROBING_H */

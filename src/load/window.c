@@ -5,9 +5,9 @@
  *
  * Rows live in chunks that never move, because the catalogue's batch points at
  * them; their text and findings live in blocks.  Two hash tables with open
- * addressing, one per key, hold the number of the first row that brought a key.
- * They start small, so that a statement of one row stays cheap, and double when
- * half full.
+ * addressing, one per key, map each key to the number of the first row that
+ * brought it.  They start small, so that a statement of one row stays cheap, and
+ * double when half full.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,18 +22,21 @@
 #define SMALLEST_TABLE 64
 
 /*
- * Images are cut from blocks that stay allocated from window to window: giving
- * megabytes back to the system and asking for them again costs a page fault
- * every few rows.  An image too large for a block gets memory of its own.
+ * Images are cut from blocks that stay allocated from window to window: returning
+ * megabytes to the system and requesting them again costs a page fault every few
+ * rows.  An image too large for a block is allocated separately.
  */
 #define BLOCK_BYTES (1024 * 1024)
 #define LARGE_IMAGE_BYTES (BLOCK_BYTES / 16)
 
-/* A key of a window row: hash to compare first, number of the row plus 1. */
+/*
+ * A key of a window row: its hash, which is compared first, and the row's number
+ * plus 1.
+ */
 typedef struct KeyEntry
 {
 	uint32 hash;
-	uint32 row; /* 0: empty */
+	uint32 row; /* 0 if empty */
 } KeyEntry;
 
 typedef struct KeyTable
@@ -138,7 +141,7 @@ row_keys_init(RowKeys *keys, const IncomingRow *row)
 	}
 }
 
-/* The entry of the key, or the empty one where it would go. */
+/* Find the key's entry, or the empty one where it would go. */
 static KeyEntry *
 key_table_find(Window *window, CatalogueKey key, struct text_view value, uint32 hash)
 {
@@ -208,7 +211,7 @@ key_table_add(Window *window, CatalogueKey key, const RowKeys *keys, int row)
 	table->used++;
 }
 
-/* Room in an array of pointers for one more, doubling it when needed. */
+/* Ensure space in an array of pointers for one more, doubling it if needed. */
 static void *
 grow_array(Window *window, void *array, int *size)
 {
@@ -232,7 +235,7 @@ next_row(Window *window)
 	return window_row(window, window->count++);
 }
 
-/* Memory for an image of this size, aligned. */
+/* Allocate aligned memory for an image of this size. */
 static void *
 image_space(Window *window, Size size)
 {

@@ -3,7 +3,7 @@
  * window.h
  *	  The rows of an upload whose verdicts are not settled yet.
  *
- * Memory only; the catalogue is not touched here.
+ * This is memory only; the catalogue is not touched here.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 
 typedef enum WindowRowState
 {
-	WINDOW_STORED, /* in the heap; its keys are entered at the end */
+	WINDOW_STORED, /* in the heap; its keys are inserted at the end */
 	WINDOW_WAITING /* shares a key with an earlier row of the window */
 } WindowRowState;
 
@@ -43,30 +43,31 @@ typedef struct RowKeys
 {
 	struct text_view value[KEY_COUNT]; /* trimmed */
 	uint32 hash[KEY_COUNT];
-	bool usable[KEY_COUNT]; /* neither blank nor too long to be in use */
+	bool usable[KEY_COUNT]; /* neither blank nor too long to exist */
 } RowKeys;
 
 extern void row_keys_init(RowKeys *keys, const IncomingRow *row);
 
-/* Lives in a child of the current memory context. */
+/* Create a window in a child of the current memory context. */
 extern Window *window_create(void);
 
-/* Forget all rows; gives memory back. */
+/* Forget all rows and release their memory. */
 extern void window_reset(Window *window);
 
-/* Rows in order of arrival. */
+/* Return the rows in order of arrival. */
 extern int window_count(const Window *window);
 extern WindowRow *window_row(Window *window, int i);
 
-/* Bytes that the rows' images take. */
+/* Return the size of the rows' images. */
 extern Size window_bytes(const Window *window);
 
 /* Did an earlier row of the window that may be valid bring this key? */
 extern bool window_has_key(Window *window, const RowKeys *keys, CatalogueKey key);
 
 /*
- * Add a judged row with a copy of it and its findings.  The pointer returned stays good until
- * window_reset().  claim: the row may be valid, so its keys count for later rows.
+ * Add a judged row, copying it and its findings.  The pointer returned is valid
+ * until window_reset().  claim means that the row may be valid, so its keys count
+ * for later rows.
  */
 extern WindowRow *
 window_add(Window *window, const IncomingRow *row, const struct findings *findings,

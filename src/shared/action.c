@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * action.c
- *	  The modes of uploads and the actions of rows by name.
+ *	  The modes of uploads and the actions of rows, by name.
  *
  *-------------------------------------------------------------------------
  */

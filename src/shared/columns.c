@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* A string of the table, of which "" stands for none. */
+/* A string of the table, where "" stands for none. */
 #define STRING_OR_NULL(string) (sizeof(string) > 1 ? (string) : NULL)
 
 const struct onboard_column_info onboard_columns[COLUMN_COUNT] = {
@@ -30,7 +30,7 @@ const struct onboard_column_info onboard_columns[COLUMN_COUNT] = {
 #undef COLUMN_ROW
 };
 
-/* What the table promises of each column. */
+/* What the table guarantees for each column. */
 #define COLUMN_CHECK(symbol, name, kind, required, minimum, maximum, ...)             \
 	_Static_assert(0 <= (minimum) && (minimum) < (maximum), #name " has no range");   \
 	_Static_assert(VALUE_##kind < VALUE_TEXT || (maximum) <= ONBOARD_MAX_FIELD_BYTES, \

@@ -4,10 +4,10 @@
  *	  The one table of the columns of a product row.
  *
  * The extension, the command line and the Lambda functions all expand this
- * table or read it as data.  A column is added in two places: here, and in
- * onboard.products and onboard.intake of the install script, at the same place
- * in the order.  Everything else follows, or a test names it: the pages that list
- * columns and limits.
+ * table or read it as data.  To add a column, edit two places: this table, and
+ * onboard.products and onboard.intake of the install script, at the same place in
+ * the order.  Everything else follows, or a test points it out: the pages that
+ * list columns and limits.
  *
  * The order is that of the vendor's template file, of onboard.products and
  * onboard.intake, and of the findings of one rule.
@@ -17,22 +17,21 @@
  *	  symbol	suffix of the enum constant COLUMN_<symbol>
  *	  name		the header in the file, the SQL column, the JSON key
  *	  kind		suffix of a VALUE_<kind>, see enum value_kind
- *	  required	true when a blank value breaks MISSING_REQUIRED_FIELDS; the
- *				SQL column is NOT NULL then
+ *	  required	true if a blank value breaks MISSING_REQUIRED_FIELDS; the SQL
+ *				column must then be NOT NULL
  *	  minimum, maximum	of a number: the range, in the unit of its kind; the SQL
  *				column may have a CHECK with these bounds, amounts with two
- *				digits after the point.  Of a text: 0, and the most characters,
- *				the limit of FIELD_LENGTH_EXCEEDED
- *	  rule		the rule of its own that a value must keep, as the suffix of a
- *				RULE_<rule>, or NONE.  A number needs one of those that read
- *				numbers
- *	  blank		the text stored for a blank value; the SQL column is NOT NULL
- *				and has it as default.  "" for null
+ *				decimal digits.  Of a text: 0, and the maximum number of
+ *				characters, the limit of FIELD_LENGTH_EXCEEDED
+ *	  rule		the column's own rule, as the suffix of a RULE_<rule>, or NONE.
+ *				A number needs one of those that parse numbers
+ *	  blank		the text stored for a blank value; the SQL column must be NOT
+ *				NULL and have it as its default.  "" for null
  *	  heading	of the cell in the error report, or "" for a column that the
  *				report does not show; see report_cells.c
  *	  example	the value in the file that "onboard template" prints
  *
- * These are the defaults of the rules, not a verdict: rules.c reads them.
+ * These are the defaults of the rules, not verdicts: rules.c reads them.
  *
  * This header includes nothing from PostgreSQL.
  *
@@ -47,8 +46,8 @@
 #include "shared/number.h"
 
 /*
- * Expands X once for each column, with the argument before the facts.  Two lines a
- * column: the formatter would break them anywhere.
+ * Expand X once for each column, passing the argument before the facts.  Each column
+ * has two lines, which clang-format would break arbitrarily.
  */
 /* clang-format off */
 #define ONBOARD_COLUMNS_WITH(X, argument)                                                                           \
@@ -95,17 +94,17 @@ enum onboard_column
 	COLUMN_NONE = -1 /* a finding about the row as a whole */
 };
 
-/* What a value is; says how it is read and as what it is stored. */
+/* The kind of a value: how it is read and stored. */
 enum value_kind
 {
 	VALUE_MONEY = NUMBER_MONEY,         /* hundredths: numeric(10,2) */
 	VALUE_KILOGRAMS = NUMBER_KILOGRAMS, /* hundredths: numeric(8,2) */
 	VALUE_PIECES = NUMBER_PIECES,       /* integer */
 	VALUE_TEXT,                         /* text */
-	VALUE_EXACT                         /* text that is compared byte by byte: COLLATE "C" */
+	VALUE_EXACT                         /* text that is compared bytewise: COLLATE "C" */
 };
 
-/* Whether values of this kind are numbers; then it is an enum number_kind, too. */
+/* Are values of this kind numbers, so that it is an enum number_kind, too? */
 static inline bool
 value_is_number(enum value_kind kind)
 {
@@ -141,7 +140,7 @@ column_bit(enum onboard_column column)
 	return UINT64_C(1) << column;
 }
 
-/* The first column of a set that is not empty. */
+/* Return the first column of a set that is not empty. */
 static inline enum onboard_column
 column_first(column_set columns)
 {
@@ -149,8 +148,8 @@ column_first(column_set columns)
 }
 
 /*
- * Caps on what one record may be, on every route: bytes of one field, bytes of
- * one record, number of columns.  Above them a row is MALFORMED_ROW.
+ * Caps on one record, on every route: bytes of one field, bytes of one record,
+ * number of columns.  A row above them is MALFORMED_ROW.
  */
 #define ONBOARD_MAX_FIELD_BYTES (64 * 1024)
 #define ONBOARD_MAX_RECORD_BYTES (256 * 1024)

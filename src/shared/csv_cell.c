@@ -1,14 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * csv_cell.c
- *	  What a cell of a CSV file needs so that readers and spreadsheets take it
- *	  for the text it is.
+ *	  Preparing the cells of a CSV file so that readers and spreadsheets
+ *	  take them for plain text.
  *
  *-------------------------------------------------------------------------
  */
 #include "shared/csv_cell.h"
 
-/* Whether the text begins with one of these, which end with NULL; then its length. */
+/*
+ * If the text begins with one of these, which end with NULL, return that one's
+ * length.
+ */
 static size_t
 matching_start(struct text_view text, const char *const *starts)
 {
@@ -43,7 +46,7 @@ is_negative_number(struct text_view cell)
 	return has_digit;
 }
 
-/* Without what a spreadsheet skips: blanks, U+00A0, U+FEFF. */
+/* Skip what a spreadsheet skips: blanks, U+00A0, U+FEFF. */
 static struct text_view
 without_leading_blanks(struct text_view cell)
 {
@@ -75,7 +78,7 @@ csv_cell_is_formula(struct text_view cell)
 		case '+':
 		case '-':
 		case '@':
-			/* These can hide one. */
+			/* These can hide a formula. */
 		case '\t':
 		case '\r':
 		case '\n':

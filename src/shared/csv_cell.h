@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * csv_cell.h
- *	  What a cell of a CSV file needs so that readers and spreadsheets take it
- *	  for the text it is.
+ *	  Preparing the cells of a CSV file so that readers and spreadsheets
+ *	  take them for plain text.
  *
- * The one place that knows which texts a spreadsheet would run as a formula.
- * Both the reports that the extension writes and those of a dry run ask here.
+ * This is the one place that defines which texts a spreadsheet would run as a
+ * formula.  The reports of the extension and those of a dry run both use it.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,20 +14,20 @@
 
 #include "shared/text.h"
 
-/* What stands before the text of a cell to keep it from being run. */
+/* Prefix that keeps a cell's text from being run. */
 #define CSV_NEUTRALIZER '\''
 
 /*
- * Whether a spreadsheet could run the cell as a formula: it begins with = + - @
- * or a fullwidth form of these, after blanks, or with a byte that can hide one.
- * Plain negative numbers are safe.
+ * Could a spreadsheet run the cell as a formula?  It begins with = + - @ or a
+ * fullwidth form of these, after blanks, or with a byte that can hide one.  Plain
+ * negative numbers are safe.
  */
 extern bool csv_cell_is_formula(struct text_view cell);
 
 /*
- * Whether the cell must be written in quotes: it has a quote, a line end or the
- * delimiter, or a blank at an end, which some readers take off otherwise.  Of a
- * delimiter of several bytes the first is enough: unneeded quotes do no harm.
+ * Must the cell be quoted?  It contains a quote, a line end or the delimiter, or
+ * begins or ends with a blank, which some readers would strip.  For a delimiter
+ * of several bytes the first is enough: unneeded quotes do no harm.
  */
 extern bool csv_cell_needs_quotes(struct text_view cell, char delimiter);
 

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * number.c
- *	  Strict numbers as vendors may write them, and a mender for the others.
+ *	  Strict parsing of vendors' numbers, and suggestions for the others.
  *
- * The parser is the judge: it takes exactly the grammar in number.h.  The
- * mender never accepts anything.  It turns what was refused into digits and a
- * decimal exponent ("$1,299.00" is 129900 and -2), writes these out plainly,
- * and asks the parser whether that would be a valid value.  Where people in
- * different countries would read different numbers, it stays silent.
+ * The parser is the judge: it accepts exactly the grammar in number.h.  The
+ * mender never accepts anything.  It turns a refused text into digits and a
+ * decimal exponent ("$1,299.00" is 129900 and -2), writes these out plainly, and
+ * asks the parser whether the result would be a valid value.  If people in
+ * different countries would read different numbers, it suggests nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,12 +18,12 @@
 /* Longer texts are not mended: nobody means 60 digits. */
 #define MENDABLE_BYTES 60
 
-/* Exponents of more digits than this are no prices. */
+/* Numbers whose exponent has more digits are not prices. */
 #define EXPONENT_DIGITS 2
 
 /*
  * A text taken apart: runs of digits with one separator before each but the
- * first, then perhaps an exponent.
+ * first, then an optional exponent.
  */
 struct digit_runs
 {
@@ -36,7 +36,7 @@ struct digit_runs
 	int exponent;
 };
 
-/* What may stand before or behind a number; letters match in any case. */
+/* What may precede or follow a number; letters match in any case. */
 struct affix
 {
 	unsigned kinds; /* bits of enum number_kind */
@@ -55,8 +55,8 @@ struct affix
 	}
 
 /*
- * Where one affix starts with another, the longer comes first.  Deliberately
- * absent: g and lb (another unit needs conversion), dozen and boxes (they
+ * If one affix starts with another, the longer is listed first.  Deliberately
+ * absent: g and lb (other units need conversion), dozen and boxes (they
  * multiply), percent.
  */
 static const struct affix affixes[] = {
@@ -80,8 +80,8 @@ is_digit(char byte)
 }
 
 /*
- * Append a digit; a number that would not fit becomes INT64_MAX and stays so,
- * because INT64_MAX is over the limit of the test, too.
+ * Append a digit; on overflow, saturate at INT64_MAX, which also exceeds the
+ * limit of the test.
  */
 static inline int64_t
 append_digit(int64_t number, char digit)
@@ -134,7 +134,7 @@ number_parse(struct text_view text, const struct number_range *range, int64_t *n
 	return NUMBER_VALID;
 }
 
-/* Whether text has the affix at offset; only ASCII letters are folded. */
+/* Does text have the affix at offset?  Only ASCII letters are folded. */
 static bool
 has_affix_at(struct text_view text, size_t offset, struct text_view affix)
 {
@@ -147,7 +147,7 @@ has_affix_at(struct text_view text, size_t offset, struct text_view affix)
 	return true;
 }
 
-/* Take one affix off the start or the end, and the blanks next to it. */
+/* Strip one affix from the start or the end, and the adjacent blanks. */
 static bool
 strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
 {
@@ -172,8 +172,8 @@ strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
 }
 
 /*
- * Read a separator at offset: returns its size, 0 for none.  All blanks count
- * as the same separator.
+ * Read a separator at offset: returns its size, or 0 if there is none.  All
+ * blanks count as the same separator.
  */
 static size_t
 read_separator(struct text_view text, size_t offset, char *separator)
@@ -189,7 +189,7 @@ read_separator(struct text_view text, size_t offset, char *separator)
 	return size;
 }
 
-/* Copy a run of digits, perhaps an empty one; returns its length. */
+/* Copy a run of digits, possibly empty; returns its length. */
 static size_t
 read_run(struct text_view text, size_t offset, struct digit_runs *runs)
 {
@@ -201,7 +201,7 @@ read_run(struct text_view text, size_t offset, struct digit_runs *runs)
 	return count;
 }
 
-/* Read "e+01" and the like, which must be all that is left at offset. */
+/* Read "e+01" and the like, which must be all that remains at offset. */
 static bool
 read_exponent(struct text_view text, size_t offset, struct digit_runs *runs)
 {
@@ -225,7 +225,7 @@ read_exponent(struct text_view text, size_t offset, struct digit_runs *runs)
 	return offset == text.length && offset > first;
 }
 
-/* Take a text apart; false when there is anything else in it. */
+/* Take a text apart; returns false if it contains anything else. */
 static bool
 read_runs(struct text_view text, struct digit_runs *runs)
 {
@@ -251,7 +251,7 @@ read_runs(struct text_view text, struct digit_runs *runs)
 	return runs->digit_count > 0;
 }
 
-/* Whether the runs up to this one are thousands, as in 1,299 and 12,345,678. */
+/* Are the runs up to this one groups of thousands, as in 1,299 and 12,345,678? */
 static bool
 are_groups(const struct digit_runs *runs, int last)
 {
@@ -266,9 +266,9 @@ are_groups(const struct digit_runs *runs, int last)
 }
 
 /*
- * Whether a single separator is a decimal point or comma.  *plain says
- * whether there is only one way to read it: 1,299 kg and 5.000 pieces are
- * thousands for one reader and not for another.
+ * Is a single separator a decimal point or comma?  *plain tells whether there is
+ * only one way to read it: 1,299 kg and 5.000 pieces are thousands to one reader
+ * and not to another.
  */
 static bool
 single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, bool *plain)
@@ -295,8 +295,8 @@ single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, 
 }
 
 /*
- * Find how many of the digits are behind the decimal point; false when the
- * separators do not plainly say so.
+ * Find how many digits follow the decimal point; returns false if the separators
+ * do not plainly tell.
  */
 static bool
 find_fraction(const struct digit_runs *runs, enum number_kind kind, int *fraction)
@@ -314,7 +314,10 @@ find_fraction(const struct digit_runs *runs, enum number_kind kind, int *fractio
 		return plain && !(runs->has_exponent && runs->separator[1] != '.');
 	}
 
-	/* All the same: groups.  Else groups, and another kind before the end. */
+	/*
+	 * If all separators are equal, they group.  Otherwise all but the last group,
+	 * and the last is the decimal point or comma.
+	 */
 	if (runs->has_exponent)
 		return false;
 	if (runs->separator[last] == runs->separator[1])
@@ -325,7 +328,7 @@ find_fraction(const struct digit_runs *runs, enum number_kind kind, int *fractio
 			(runs->separator[last] == ',' && *fraction >= 1 && *fraction <= 2));
 }
 
-/* The digit of a place: 0 for units, 1 for tens, -1 for tenths. */
+/* Return the digit of a place: 0 for units, 1 for tens, -1 for tenths. */
 static char
 digit_at(const struct digit_runs *runs, int fraction, int place)
 {
@@ -335,9 +338,9 @@ digit_at(const struct digit_runs *runs, int fraction, int place)
 }
 
 /*
- * Write the digits out, fraction of them behind the point (fewer than 0: with
- * zeros appended).  Two digits after the point when there is a point, none for
- * pieces.  False when that would lose a digit.
+ * Write the digits out, fraction of them after the point (if negative, append
+ * zeros).  Two digits after the point if there is one, none for pieces.  Returns
+ * false if that would lose a digit.
  */
 static bool
 write_plainly(const struct digit_runs *runs, int fraction, enum number_kind kind,
@@ -379,7 +382,7 @@ has_digit(struct text_view text)
 	return false;
 }
 
-/* Take off what is written around a number: a sign, a currency, a unit. */
+/* Strip what surrounds a number: a sign, a currency, a unit. */
 static struct text_view
 strip_surroundings(struct text_view text, enum number_kind kind)
 {
@@ -423,7 +426,7 @@ number_suggest(struct text_view text, const struct number_range *range, char *su
 		return false;
 	text_finish(&builder);
 
-	/* A number cut by the buffer is far above every range that fits in it. */
+	/* A number truncated by the buffer is far above every range that fits in it. */
 	text = text_of(mended);
 	if (text.length >= size || number_parse(text, range, &number) != NUMBER_VALID)
 		return false;

@@ -7,7 +7,7 @@
  */
 #include "shared/report_cells.h"
 
-/* Vendors' programs read the cells by their place: a new one belongs at the end. */
+/* Vendors' programs read the cells by position: add new ones at the end. */
 const struct report_cell report_cells[] = {
 	{.source = REPORT_ROW_NUMBER, .heading = "Row Number"},
 	{.column = COLUMN_VENDOR_PRODUCT_ID},

@@ -42,7 +42,7 @@ struct report_cell
 
 extern const struct report_cell report_cells[];
 
-/* The heading of a cell; never NULL. */
+/* Return the heading of a cell; never NULL. */
 extern const char *report_cell_heading(const struct report_cell *cell);
 
 #endif /* ONBOARD_REPORT_CELLS_H */

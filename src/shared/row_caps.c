@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * row_caps.c
- *	  The caps on a row whose further columns come as attributes.
+ *	  The caps on a row whose additional columns are attributes.
  *
- * rules_judge() checks the caps on the columns of columns.h.  Further columns are
- * counted here, attribute by attribute, so that a reader can stop at a cap instead
- * of building what is refused afterwards.
+ * rules_judge() checks the caps on the columns of columns.h.  Additional columns
+ * are counted here, attribute by attribute, so that a reader can stop at a cap
+ * instead of building what would be refused afterwards.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,10 @@ row_caps_start(struct row_caps *caps, size_t bytes)
 	caps->message[0] = '\0';
 }
 
-/* Say what is wrong with the attribute of this name: "Colour" has 70000 bytes, ... */
+/*
+ * Describe what is wrong with the attribute of this name: "Colour" has 70000
+ * bytes, ...
+ */
 static bool
 refuse_attribute(struct row_caps *caps, struct text_view name, const char *what, size_t size)
 {
@@ -30,13 +33,13 @@ refuse_attribute(struct row_caps *caps, struct text_view name, const char *what,
 	text_add_quoted(&builder, name);
 	text_add(&builder, text_of(what));
 	text_add_integer(&builder, (int64_t) size);
-	text_add(&builder, text_of(" bytes, the limit for one field is "));
+	text_add(&builder, text_of(" bytes; the limit for one field is "));
 	text_add_integer(&builder, ONBOARD_MAX_FIELD_BYTES);
 	text_finish(&builder);
 	return false;
 }
 
-/* The same for the row, whose full size is not known. */
+/* Likewise for the row, whose full size is not known. */
 static bool
 refuse_whole_row(struct row_caps *caps, const char *what, size_t limit)
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * rule_standard.c
- *	  The standard rule settings, and the bounds they set to all others.
+ *	  The standard rule settings, and the bounds that they set for all
+ *	  others.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * rules.c
- *	  The rule table, the checks it names, and the findings they give.
+ *	  The rule table, its checks, and the findings they produce.
  *
- * rules_judge() walks the table top down and each rule's columns left to
- * right, so findings come out ordered; findings_add() keeps that order for
- * what is found out later.  A check looks at one field and the settings, and
- * says only what is wrong: which message, and the two numbers in it.  The
- * message is written here, once, from that.
+ * rules_judge() walks the table top down and each rule's columns left to right,
+ * so findings come out ordered; findings_add() keeps that order for later
+ * findings.  A check looks at one field and the settings, and reports only what
+ * is wrong: which message, and the two numbers in it.  The message itself is
+ * formatted here, once.
  *
  * A valid row writes nothing but its parsed numbers.  A broken one writes at
  * most MAX_FINDINGS messages, each with memcpy() into its own fixed buffer.
@@ -21,9 +21,8 @@
 #include "shared/url.h"
 
 /*
- * One field before one rule.  The check reads the first half, and when the
- * field breaks the rule fills in the second.  In a message these stand for
- * themselves:
+ * One field being judged by one rule.  The check reads the first half and, if the
+ * field breaks the rule, fills in the second.  Placeholders in a message:
  *
  *	  %f	the name of the field
  *	  %v	its value, quoted and cut
@@ -41,8 +40,8 @@ struct judgement
 	const char *message; /* preset to that of the rule */
 
 	/*
-	 * Preset by the settings.  An error where the catalogue cannot hold the
-	 * value, whatever they say.
+	 * Preset by the settings.  An error if the catalogue cannot hold the value,
+	 * whatever they specify.
 	 */
 	enum rule_severity severity;
 	int64_t number;
@@ -50,12 +49,12 @@ struct judgement
 	char *suggestion; /* FINDING_SUGGESTION_SIZE, preset to "" */
 };
 
-/* Returns whether the field keeps the rule. */
+/* Return whether the field satisfies the rule. */
 typedef bool (*rule_check)(struct judgement *judgement);
 
 /*
- * Which of its columns a rule is about in a given row; so a check that most
- * fields keep by their length alone is not even called.
+ * The fields of its columns that a rule applies to.  Most fields pass by their
+ * length alone, so their check is not even called.
  */
 enum field_state
 {
@@ -71,14 +70,14 @@ struct built_in_rule
 	column_set columns;
 	enum field_state applies_to;
 	rule_check check;    /* NULL: decided elsewhere */
-	const char *message; /* NULL: the check or the caller has it */
+	const char *message; /* NULL: set by the check or the caller */
 };
 
-#define TOO_PRECISE "%f %v has more than 2 digits after the point"
+#define TOO_PRECISE "%f %v has more than 2 digits after the decimal point"
 #define BELOW_AMOUNT "%f %v is below the minimum of %a"
 #define ABOVE_AMOUNT "%f %v is above the maximum of %a"
 
-/* What is wrong with a number, by its kind. */
+/* Messages for invalid numbers, by kind. */
 static const char *const number_messages[][NUMBER_ABOVE + 1] = {
 	[NUMBER_MONEY] =
 		{
@@ -102,7 +101,7 @@ static const char *const number_messages[][NUMBER_ABOVE + 1] = {
 		},
 };
 
-/* Indexed by the verdicts; those absent have the message of the rule. */
+/* Indexed by verdict; those absent use the message of the rule. */
 static const char *const url_messages[] = {
 	[URL_NO_HOST] = "%f %v has no host",
 	[URL_HAS_USER] = "%f %v has \"@\" in its host part",
@@ -123,9 +122,9 @@ check_present(struct judgement *judgement)
 }
 
 /*
- * The part that all numbers share.  One that can be stored is noted in the row:
- * within the range, or where that is a warning, what the catalogue holds, from
- * least to the maximum of the column.
+ * Judge what all numbers share.  A number that can be stored is noted in the row:
+ * it is within the range or, if being outside is a warning, within what the
+ * catalogue holds, from least to the maximum of the column.
  */
 static enum number_verdict
 judge_number(struct judgement *judgement, const struct number_range *range, int64_t least)
@@ -162,7 +161,7 @@ check_number(struct judgement *judgement)
 						onboard_columns[column].minimum) == NUMBER_VALID;
 }
 
-/* Called only when there are more bytes than characters allowed. */
+/* Called only if there are more bytes than characters allowed. */
 static bool
 check_length(struct judgement *judgement)
 {
@@ -192,7 +191,7 @@ check_category(struct judgement *judgement)
 	if (judgement->row->category_number >= 0)
 		return true;
 
-	/* A name that is cut short would be no category; then rather none. */
+	/* A truncated name would not be a category; suggest nothing instead. */
 	nearest = name_suggest(judgement->value, settings->active_categories,
 						   settings->active_category_count);
 	if (nearest >= 0 && settings->active_categories[nearest].length < FINDING_SUGGESTION_SIZE)
@@ -205,8 +204,8 @@ check_category(struct judgement *judgement)
 }
 
 /*
- * A valid price takes the place of a lower minimum, for a mended number, too.
- * The catalogue holds none below the price.
+ * A valid price replaces a lower minimum, for a mended number, too.  The
+ * catalogue holds nothing below the price.
  */
 static bool
 check_compare_at_price(struct judgement *judgement)
@@ -253,7 +252,7 @@ check_image_url(struct judgement *judgement)
 #define NUMBER_COLUMNS (0 ONBOARD_COLUMNS(IF_NUMBER))
 #define TEXT_COLUMNS (0 ONBOARD_COLUMNS(IF_TEXT))
 #define ALL_COLUMNS (~UINT64_C(0) >> (COLUMN_SET_SIZE - COLUMN_COUNT))
-/* Those that name a rule as their own. */
+/* The columns that name a rule as their own. */
 #define COLUMNS_OF(rule) (0 ONBOARD_COLUMNS_WITH(IF_NAMES, rule))
 
 _Static_assert(NUMBER_COLUMNS ==
@@ -267,26 +266,26 @@ _Static_assert(NUMBER_COLUMNS ==
 	}
 
 /*
- * The rules, in reporting order.  A blank field is judged by
- * MISSING_REQUIRED_FIELDS only.  To add a rule:
+ * The rules, in reporting order.  Only
+ * MISSING_REQUIRED_FIELDS judges blank fields.  To add a rule:
  *
  *	  1. rules.h: add a constant to enum rule_id, at its place in the order,
- *		 and raise ONBOARD_RULESET_VERSION; raise MAX_FINDINGS when a field
+ *		 and raise ONBOARD_RULESET_VERSION; raise MAX_FINDINGS if a field
  *		 can now break more rules at once.
  *	  2. Add a row to this table: NAMED(code), columns, which of them
- *		 (FIELD_PRESENT, FIELD_MISSING, FIELD_LONG), check, message.  What
- *		 stands for what in a message is said at struct judgement.  Limits that
- *		 may differ from vendor to vendor go to struct rule_settings.
- *	  3. Write the check above the table.  It gets one field and returns
- *		 whether the rule holds; it reads nothing but its argument, allocates
- *		 nothing and raises nothing.  It may set another message, the numbers
- *		 in it and a suggestion; it must set severity to SEVERITY_ERROR when
- *		 the catalogue cannot hold the value.
- *	  4. test/unit/rules_test.c: add the code to codes[] in test_names() and a
- *		 test that accepts and refuses, called by main().  Run
+ *		 (FIELD_PRESENT, FIELD_MISSING, FIELD_LONG), check, message.  For the
+ *		 placeholders in a message, see struct judgement.  Limits that may
+ *		 differ between vendors belong in struct rule_settings.
+ *	  3. Write the check above the table.  It receives one field and returns
+ *		 whether it satisfies the rule; it reads only its argument, allocates
+ *		 nothing and raises no errors.  It may set another message, the numbers
+ *		 in it and a suggestion; it must set severity to SEVERITY_ERROR if the
+ *		 catalogue cannot hold the value.
+ *	  4. test/unit/rules_test.c: add the code to codes[] in test_names(), and a
+ *		 test with good and bad values, called by main().  Run
  *		 make -C test/unit check TESTS=rules_test
- *	  5. test/tap/020_differential.pl judges random rows once more in SQL:
- *		 teach it the rule when its rows can break it.
+ *	  5. test/tap/020_differential.pl judges random rows independently in SQL:
+ *		 add the rule there if its rows can break it.
  *	  6. Add a row to the table of rules in README.md.
  *
  * Everything else, from reports to mails, follows this table.
@@ -322,7 +321,7 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			TEXT_COLUMNS,
 			FIELD_LONG,
 			check_length,
-			"%f has %n characters, the limit is %l",
+			"%f has %n characters; the limit is %l",
 		},
 	[RULE_INVALID_CATEGORY] =
 		{
@@ -351,7 +350,7 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			"%f %v: same vendor product ID as line %n",
 		},
 
-	/* Reads the parsed price, so INVALID_PRICE stands above. */
+	/* Reads the parsed price, so INVALID_PRICE comes first. */
 	[RULE_INVALID_COMPARE_AT_PRICE] =
 		{
 			NAMED(INVALID_COMPARE_AT_PRICE),
@@ -378,9 +377,9 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 		},
 
 	/*
-	 * About the row as a whole: the reader of the file sees them, or
-	 * judge_record() before any rule, or the catalogue when it stores the row
-	 * (which says why in its own words).
+	 * About the row as a whole.  They are found by the reader of the file, by
+	 * judge_record() before any rule, or by the catalogue when it stores the row
+	 * (which explains why in its own words).
 	 */
 	[RULE_MALFORMED_ROW] =
 		{
@@ -388,7 +387,7 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			0,
 			FIELD_PRESENT,
 			NULL,
-			"%f has %n bytes, the limit for one field is %l",
+			"%f has %n bytes; the limit for one field is %l",
 		},
 	[RULE_INVALID_ENCODING] =
 		{
@@ -410,7 +409,7 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 
 /* ---------- Findings ---------- */
 
-/* Write the message of a finding; see struct judgement. */
+/* Format the message of a finding; see struct judgement. */
 static void
 write_message(struct finding *finding, const struct judgement *judgement)
 {
@@ -449,7 +448,7 @@ write_message(struct finding *finding, const struct judgement *judgement)
 	text_finish(&builder);
 }
 
-/* Fill in a finding, but for its message and suggestion. */
+/* Fill in a finding, except for its message and suggestion. */
 static void
 fill_finding(struct finding *finding, const struct rule *rule, enum onboard_column column,
 			 enum rule_severity severity, struct text_view rejected)
@@ -460,7 +459,7 @@ fill_finding(struct finding *finding, const struct rule *rule, enum onboard_colu
 	finding->rejected = rejected;
 }
 
-/* Whether a finding of this rule and column comes after another one. */
+/* Does a finding of this rule and column sort after another one? */
 static bool
 comes_after(const struct rule *rule, enum onboard_column column, const struct finding *other)
 {
@@ -472,9 +471,9 @@ comes_after(const struct rule *rule, enum onboard_column column, const struct fi
 }
 
 /*
- * Make room for a finding at its place.  When there are MAX_FINDINGS already,
- * the last of all gives way, which is NULL when that is the new one; the row
- * has its error either way.
+ * Make room for a finding at its place.  If there are MAX_FINDINGS already, drop
+ * the last in the order; returns NULL if that is the new one.  The row has its
+ * error either way.
  */
 static struct finding *
 insert_finding(struct findings *findings, const struct rule *rule, enum onboard_column column,
@@ -499,7 +498,7 @@ insert_finding(struct findings *findings, const struct rule *rule, enum onboard_
 	return &findings->items[place];
 }
 
-/* Returns NULL when the finding came after MAX_FINDINGS others. */
+/* Return NULL if the finding sorts after MAX_FINDINGS others. */
 struct finding *
 findings_add(struct findings *findings, const struct rule *rule, enum onboard_column column,
 			 struct text_view rejected, const char *message)
@@ -550,7 +549,7 @@ struct field_scan
 {
 	column_set in_state[FIELD_STATES];
 	column_set over_cap;
-	column_set damaged; /* with a character that was lost */
+	column_set damaged; /* containing U+FFFD */
 	size_t bytes;
 };
 
@@ -580,7 +579,7 @@ scan_fields(const struct product_row *row, const struct rule_settings *settings,
 
 /*
  * Judge what must hold before any field is looked at: the caps, and that no
- * character was lost.  The first fault is the only one told.
+ * character was lost.  Only the first fault is reported.
  */
 static bool
 judge_record(const struct product_row *row, const struct field_scan *scan,
@@ -610,7 +609,7 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 	}
 	else
 	{
-		judgement.message = "row has %n bytes, the limit is %l";
+		judgement.message = "row has %n bytes; the limit is %l";
 		judgement.number = (int64_t) scan->bytes;
 		judgement.limit = ONBOARD_MAX_RECORD_BYTES;
 	}

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * rules.h
- *	  The rules a product row must keep, as pure functions.
+ *	  The rules that a product row must satisfy, as pure functions.
  *
- * Vocabulary, used the same way everywhere in the project:
+ * Vocabulary, used consistently throughout the project:
  *
  *	  row		one product as a vendor sent it, all text
- *	  rule		what a row must keep: a code, and a place in the order
+ *	  rule		what a row must satisfy: a code, and a place in the order
  *	  finding	one field of one row that breaks one rule
- *	  verdict	what the row as a whole came to: validated or error
+ *	  verdict	the outcome for the row as a whole: validated or error
  *	  settings	what the rules allow one vendor: ranges, lengths, and so on
  *
  * Nothing here allocates, raises an error or touches PostgreSQL: a check is a
@@ -28,7 +28,7 @@
 #include "shared/number.h"
 #include "shared/text.h"
 
-/* Raised whenever a verdict on the same row could come out differently. */
+/* Raise this whenever a verdict on the same row could change. */
 #define ONBOARD_RULESET_VERSION 1
 
 /*
@@ -61,19 +61,19 @@ enum rule_severity
 };
 
 /*
- * A registered rule.  A finding points to its rule, so rules that are not built
- * in reach tables, reports and messages as those that are.  They have numbers from
- * RULE_COUNT on, and must outlive the statement that judges by them.
+ * A registered rule.  A finding points to its rule, so additional rules reach
+ * tables, reports and messages like built-in ones.  Their numbers start at
+ * RULE_COUNT, and they must outlive the statement that judges by them.
  */
 struct rule
 {
 	int number;
 	const char *code; /* "INVALID_PRICE" and so on */
-	int order;        /* in reports; 10 * number for those that are built in */
+	int order;        /* in reports; 10 * number for built-in rules */
 	enum rule_severity severity;
 };
 
-/* Bytes, the terminating NUL included. */
+/* Bytes, including the terminating NUL. */
 #define FINDING_MESSAGE_SIZE 512
 #define FINDING_SUGGESTION_SIZE 512
 
@@ -84,13 +84,13 @@ struct finding
 	enum rule_severity severity;
 	struct text_view rejected; /* untrimmed, borrowed from the row; or absent */
 	char message[FINDING_MESSAGE_SIZE];
-	char suggestion[FINDING_SUGGESTION_SIZE]; /* "" for none */
+	char suggestion[FINDING_SUGGESTION_SIZE]; /* "" if none */
 };
 
 /*
  * A field breaks at most two built-in rules: being missing, or being too long and
- * the rule of its own.  As few do, there is room for other rules.  Findings beyond
- * are dropped, the last in the order first.
+ * the column's own rule.  Since few do, this leaves room for other rules.
+ * Further findings are dropped, the last in the order first.
  */
 #define MAX_FINDINGS (2 * COLUMN_COUNT)
 
@@ -103,9 +103,9 @@ struct findings
 
 /*
  * A row under judgement.  raw is what the vendor wrote; value is raw without
- * the blanks at both ends (see row_trim()); both are borrowed.  The parsed
- * numbers are set by rules_judge() and hold only for the columns in numbers; the
- * category's number holds when the category is not blank.
+ * blanks at either end (see row_trim()); both are borrowed.  rules_judge() sets
+ * the parsed numbers, which are valid only for the columns in numbers; the
+ * category's number is valid if the category is not blank.
  */
 struct product_row
 {
@@ -114,10 +114,10 @@ struct product_row
 
 	column_set numbers;           /* columns whose number can be stored */
 	int64_t number[COLUMN_COUNT]; /* in the unit of the column's kind */
-	int category_number;          /* among the active ones; -1 for none of them */
+	int category_number;          /* index among the active ones; -1 if none */
 };
 
-/* Whether the column has a number that can be stored, in row->number. */
+/* Does the column have a number that can be stored, in row->number? */
 static inline bool
 row_has_number(const struct product_row *row, enum onboard_column column)
 {
@@ -125,8 +125,8 @@ row_has_number(const struct product_row *row, enum onboard_column column)
 }
 
 /*
- * What the rules need to know beyond the row: what they allow the vendor of the
- * upload.  Made from rule_settings_standard, and never laxer (rule_standard.h).
+ * What the rules need beyond the row: what they allow the vendor of the upload.
+ * Made from rule_settings_standard, and never more permissive (rule_standard.h).
  */
 struct rule_settings
 {
@@ -140,13 +140,13 @@ struct rule_settings
 
 	/*
 	 * Indexed by enum rule_id; read for rules with a check in the rule table.
-	 * The others say that the row cannot be stored, which is an error always.
+	 * The others mean that the row cannot be stored, which is always an error.
 	 */
 	enum rule_severity severity[RULE_COUNT];
 
 	/*
-	 * Adds what the row breaks of rules that are not built in, after those that
-	 * are; NULL for none.
+	 * Add violations of additional rules, after those of the built-in ones; NULL
+	 * if there are none.
 	 */
 	void (*judge_added)(const struct product_row *row, const struct rule_settings *settings,
 						struct findings *findings);
@@ -168,8 +168,8 @@ extern void rules_judge(struct product_row *row, const struct rule_settings *set
 
 /*
  * Add a finding that a check cannot make by itself (a duplicate, a defect the
- * reader saw, a refusal by the catalogue), at its place in the order.
- * message is copied, cut at a character boundary when too long.
+ * reader saw, a refusal by the catalogue), at its place in the order.  message is
+ * copied, and cut at a character boundary if too long.
  */
 extern struct finding *
 findings_add(struct findings *findings, const struct rule *rule, enum onboard_column column,
@@ -183,13 +183,13 @@ findings_add(struct findings *findings, const struct rule *rule, enum onboard_co
 extern void findings_add_duplicate(struct findings *findings, const struct product_row *row,
 								   enum onboard_column column, int64_t winner_line);
 
-/* A built-in rule; never NULL. */
+/* Return a built-in rule; never NULL. */
 extern const struct rule *rule_built_in(enum rule_id id);
 
-/* Finds a built-in rule by its code; returns NULL when there is none. */
+/* Find a built-in rule by its code; returns NULL if there is none. */
 extern const struct rule *rule_by_code(struct text_view code);
 
-/* "error" or "warning". */
+/* Return "error" or "warning". */
 extern const char *severity_name(enum rule_severity severity);
 
 #endif /* ONBOARD_RULES_H */

@@ -1,20 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * suggest.c
- *	  Names in a list: which one a text is, or most likely means.
+ *	  Finding the name in a list that a text is, or most likely means.
  *
- * Distance is optimal string alignment: insertions, deletions, substitutions
- * and swaps of neighbours, over characters, with A to Z folded.  How many
- * edits count as near depends on the length of the text, see edits_allowed().
+ * The distance is optimal string alignment: insertions, deletions, substitutions
+ * and swaps of neighbours, over characters, with A to Z folded.  How many edits
+ * count as near depends on the length of the text; see edits_allowed().
  *
- * The names are categories, columns, options or commands.  A file may have a
- * bad category in every row, so the distance is computed for few names.  Each
- * edit makes up for at most one character of the one text that is missing in
- * the other, so counting characters that the other has nowhere rejects most
- * names after a few bytes.  Sets of characters are words of 64 bits, one for
- * all characters that are equal modulo 64; a collision can only let a name
- * through to the real test.  A character beyond ASCII is represented there by
- * its first byte.
+ * The names are categories, columns, options or commands.  A file may have a bad
+ * category in every row, so the distance is computed for few names only.  Each
+ * edit makes up for at most one character of one text that the other lacks, so
+ * counting such characters rejects most names after a few bytes.  Sets of
+ * characters are 64-bit words with one bit for all characters that are equal
+ * modulo 64; a collision can only let a name through to the real test.  A
+ * character beyond ASCII is represented by its first byte.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,10 +24,10 @@
 /* Longer names are suggested by case and by prefix only. */
 #define MAX_CHARACTERS 128
 
-/* The most that edits_allowed() gives. */
+/* The maximum of edits_allowed(). */
 #define MAX_EDITS 3
 
-/* A text shorter than this is no prefix of anything in particular. */
+/* A shorter text is too ambiguous as a prefix. */
 #define MIN_PREFIX_CHARACTERS 3
 
 /* A text as characters, A to Z folded. */
@@ -38,7 +37,7 @@ struct folded_text
 	uint32_t characters[MAX_CHARACTERS];
 };
 
-/* What is known of a text before any name is looked at. */
+/* What is known about a text before any name is examined. */
 struct wanted
 {
 	struct text_view text;
@@ -47,7 +46,7 @@ struct wanted
 	int edits;        /* allowed at most */
 };
 
-/* The order that name_find() expects. */
+/* Compare in the order that name_find() expects. */
 static int
 compare_text(struct text_view a, struct text_view b)
 {
@@ -98,7 +97,7 @@ min_int(int a, int b)
 	return a < b ? a : b;
 }
 
-/* Whether text starts with prefix, A to Z folded. */
+/* Does text start with prefix, A to Z folded? */
 static bool
 starts_with_folded(struct text_view text, struct text_view prefix)
 {
@@ -113,8 +112,8 @@ starts_with_folded(struct text_view text, struct text_view prefix)
 }
 
 /*
- * Find the only name that equals the text but for case, or else the only
- * one that starts with it.  *is_exact: the text is a name as it stands.
+ * Find the only name that equals the text but for case, or else the only one that
+ * starts with it.  *is_exact: the text is itself a name.
  */
 static int
 find_by_prefix(struct text_view text, const struct text_view *names, int count, bool *is_exact)
@@ -148,7 +147,7 @@ find_by_prefix(struct text_view text, const struct text_view *names, int count, 
 	return -1;
 }
 
-/* Decode a text and fold it; false when it is too long. */
+/* Decode and fold a text; returns false if it is too long. */
 static bool
 fold_text(struct text_view text, struct folded_text *folded)
 {
@@ -167,7 +166,7 @@ fold_text(struct text_view text, struct folded_text *folded)
 }
 
 /*
- * About one edit in four characters, and none in a text so short that it
+ * Allow about one edit in four characters, and none in a text so short that it
  * would be near to everything.
  */
 static int
@@ -176,7 +175,7 @@ edits_allowed(int characters)
 	return min_int(characters / 4, MAX_EDITS);
 }
 
-/* The set of characters of a text, as described at the top. */
+/* Return the set of characters of a text, as described at the top. */
 static uint64_t
 letters_of(struct text_view text)
 {
@@ -193,8 +192,8 @@ letters_of(struct text_view text)
 }
 
 /*
- * Whether a name can be within edits of the text.  Lengths first: an edit
- * is at most one character, which is at most four bytes.
+ * Can the name be within edits of the text?  Compare lengths first: an edit
+ * changes at most one character, which has at most four bytes.
  */
 static bool
 may_be_near(const struct wanted *wanted, struct text_view name, int edits)
@@ -219,7 +218,7 @@ may_be_near(const struct wanted *wanted, struct text_view name, int edits)
 			return false;
 	}
 
-	/* And the other way round; each round takes out one character. */
+	/* And in the other direction; each round removes one character. */
 	letters = wanted->letters & ~letters;
 	for (strangers = 0; letters != 0; letters &= letters - 1)
 	{
@@ -230,9 +229,8 @@ may_be_near(const struct wanted *wanted, struct text_view name, int edits)
 }
 
 /*
- * The distance of two texts, or any number over limit when it is over limit.
- * What they share at both ends needs no edit, and most of the time hardly
- * anything is left.
+ * Return the distance of two texts, or any number over limit if it exceeds limit.
+ * The common prefix and suffix need no edit, and usually hardly anything remains.
  */
 static int
 edit_distance(const struct folded_text *a, const struct folded_text *b, int limit)
@@ -270,7 +268,7 @@ edit_distance(const struct folded_text *a, const struct folded_text *b, int limi
 			best = min_int(best, cost);
 		}
 
-		/* A swap in the next row may start from here at no less than this. */
+		/* A swap in the next row may start here, at no lower cost. */
 		if (best > limit)
 			return limit + 1;
 	}

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * suggest.h
- *	  Names in a list: which one a text is, or most likely means.
+ *	  Finding the name in a list that a text is, or most likely means.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,13 +12,13 @@
 
 /*
  * Find a text among names that are sorted by their bytes; returns its index, or
- * -1 when it is not one of them.
+ * -1 if it is not among them.
  */
 extern int name_find(struct text_view text, const struct text_view *names, int count);
 
 /*
- * Find the one name that a text plainly means; returns its index, or -1 for
- * none.  A text that is a name already gives none.  In this order:
+ * Find the one name that a text plainly means; returns its index, or -1 if there
+ * is none or the text is a name already.  In order of preference:
  *
  *	  - the same but for the case of A to Z;
  *	  - the only name that starts with the text (3 characters or more);

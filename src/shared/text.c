@@ -3,9 +3,9 @@
  * text.c
  *	  Borrowed UTF-8 text: trimming, counting, cutting, writing messages.
  *
- * Everything is bytes first: a value is decoded only where its characters
- * matter, and messages are put together with memcpy(), because a file whose
- * every row is bad must cost about as much as a good one.
+ * Everything works on bytes first: a value is decoded only where its characters
+ * matter, and messages are assembled with memcpy(), because a file whose rows
+ * are all bad must cost about as much as a good one.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,8 +18,8 @@ is_continuation(char byte)
 }
 
 /*
- * U+00A0 is C2 A0.  C2 can only start a character, so the two bytes in this
- * order are that character at either end.
+ * U+00A0 is C2 A0.  C2 can only start a character, so the two bytes in this order
+ * are that character at either end.
  */
 struct text_view
 text_trim_ends(struct text_view text)
@@ -50,7 +50,7 @@ text_trim_ends(struct text_view text)
 	return text;
 }
 
-/* Characters are the bytes that do not continue one, as in pg_utf_mblen(). */
+/* Count the bytes that are not continuation bytes, as pg_utf_mblen() would. */
 size_t
 text_character_count(struct text_view text)
 {
@@ -61,7 +61,7 @@ text_character_count(struct text_view text)
 	{
 		uint64_t sums = 0;
 
-		/* Eight counters of one byte each, which hold 255 at most. */
+		/* Eight one-byte counters, which hold at most 255. */
 		for (int i = 0; i < 255 && offset + 8 <= text.length; i++, offset += 8)
 		{
 			uint64_t word = load_word(text.data + offset);
@@ -70,7 +70,7 @@ text_character_count(struct text_view text)
 			sums += (word >> 7) & ~(word >> 6) & EVERY_BYTE(0x01);
 		}
 
-		/* To four counters of two bytes, and their sum to the top. */
+		/* Add up to four two-byte counters, and their sum into the top one. */
 		sums = (sums & UINT64_C(0x00FF00FF00FF00FF)) + ((sums >> 8) & UINT64_C(0x00FF00FF00FF00FF));
 		continuations += (sums * UINT64_C(0x0001000100010001)) >> 48;
 	}
@@ -79,7 +79,7 @@ text_character_count(struct text_view text)
 	return text.length - continuations;
 }
 
-/* It is EF BF BD that is looked for. */
+/* Look for EF BF BD. */
 bool
 text_find_replacement(struct text_view text)
 {
@@ -238,7 +238,7 @@ text_add_hundredths(struct text_builder *builder, int64_t number)
 	text_add(builder, text);
 }
 
-/* Whether a text is ASCII without control characters. */
+/* Is the text ASCII without control characters? */
 static bool
 is_printable_ascii(struct text_view text)
 {
@@ -262,8 +262,8 @@ is_printable_ascii(struct text_view text)
 }
 
 /*
- * Size of the control character at offset, 0 when there is none.  C1 is C2 80
- * to C2 9F, and no other character has these bytes in this order.
+ * Return the size of the control character at offset, or 0.  C1 is C2 80 to C2
+ * 9F, and no other character has these bytes in this order.
  */
 static size_t
 control_size(struct text_view text, size_t offset)
@@ -279,8 +279,8 @@ control_size(struct text_view text, size_t offset)
 }
 
 /*
- * The long way of text_add_quoted(): what is between control characters is
- * written in one piece.
+ * Slow path of text_add_quoted(): write the text between control characters in
+ * one piece.
  */
 static void
 add_cleaned(struct text_builder *builder, struct text_view value)

@@ -3,8 +3,8 @@
  * text.h
  *	  Borrowed UTF-8 text: trimming, counting, cutting, writing messages.
  *
- * Input is meant to be valid UTF-8, but nothing here reads out of bounds or
- * loops for ever when it is not.  Nothing allocates.
+ * Input should be valid UTF-8, but nothing here reads out of bounds or loops
+ * forever if it is not.  Nothing allocates.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,25 +16,25 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A borrowed string, not NUL-terminated; data is NULL when it is absent. */
+/* A borrowed string, not NUL-terminated; data is NULL if absent. */
 struct text_view
 {
 	const char *data;
 	size_t length;
 };
 
-/* What a character that was lost becomes; EF BF BD in UTF-8. */
+/* The character that replaces a lost one; EF BF BD in UTF-8. */
 #define REPLACEMENT_CHARACTER 0xFFFD
 
-/* Bytes of an int64_t in decimal: a sign, 19 digits, a NUL. */
+/* Size of an int64_t in decimal: a sign, 19 digits, a NUL. */
 #define INTEGER_TEXT_SIZE 21
 
-/* Characters of a value that a message repeats; the rest becomes "...". */
+/* Characters of a value that a message quotes; the rest becomes "...". */
 #define QUOTED_CHARACTERS 80
 
 /*
- * Writes into a buffer of fixed size and never past it: text that does not
- * fit is cut at a character boundary, and what follows it is dropped.
+ * Writes into a buffer of fixed size and never past it: text that does not fit is
+ * cut at a character boundary, and further text is dropped.
  */
 struct text_builder
 {
@@ -42,7 +42,7 @@ struct text_builder
 	char *last; /* room for the terminating NUL */
 };
 
-/* View a NUL-terminated string. */
+/* Return a view of a NUL-terminated string. */
 static inline struct text_view
 text_of(const char *string)
 {
@@ -51,14 +51,14 @@ text_of(const char *string)
 	return text;
 }
 
-/* Whether two texts are the same bytes. */
+/* Are two texts the same bytes? */
 static inline bool
 text_equal(struct text_view a, struct text_view b)
 {
 	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
-/* Lower case for A to Z, other characters as they are. */
+/* Return A to Z in lower case, other characters unchanged. */
 static inline uint32_t
 fold_ascii(uint32_t character)
 {
@@ -66,8 +66,8 @@ fold_ascii(uint32_t character)
 }
 
 /*
- * Eight bytes at once.  The tests are exact for a word as a whole, on
- * machines of either byte order, and do not say which byte it was.
+ * Test eight bytes at once.  The tests are exact for a word as a whole, in either
+ * byte order, and do not tell which byte matched.
  */
 #define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
@@ -80,31 +80,31 @@ load_word(const char *data)
 	return word;
 }
 
-/* Not 0 when some byte is below limit, which is at most 0x80. */
+/* Nonzero if some byte is below limit, which is at most 0x80. */
 static inline uint64_t
 word_has_below(uint64_t word, unsigned char limit)
 {
 	return (word - EVERY_BYTE(limit)) & ~word & EVERY_BYTE(0x80);
 }
 
-/* Not 0 when some byte is this one. */
+/* Nonzero if some byte equals this one. */
 static inline uint64_t
 word_has_byte(uint64_t word, unsigned char byte)
 {
 	return word_has_below(word ^ EVERY_BYTE(byte), 1);
 }
 
-/* Not 0 when some byte is not ASCII. */
+/* Nonzero if some byte is not ASCII. */
 static inline uint64_t
 word_has_high(uint64_t word)
 {
 	return word & EVERY_BYTE(0x80);
 }
 
-/* The long way of text_trim(), for a text that is not empty. */
+/* Slow path of text_trim(), for a text that is not empty. */
 extern struct text_view text_trim_ends(struct text_view text);
 
-/* Take U+0009, U+0020 and U+00A0 off both ends, nothing else. */
+/* Strip U+0009, U+0020 and U+00A0 from both ends, nothing else. */
 static inline struct text_view
 text_trim(struct text_view text)
 {
@@ -122,16 +122,16 @@ text_trim(struct text_view text)
 	return text_trim_ends(text);
 }
 
-/* Number of characters; a byte that is no part of one is ignored or counted. */
+/* Count the characters; a stray byte is ignored or counted. */
 extern size_t text_character_count(struct text_view text);
 
-/* The long way of text_has_replacement(). */
+/* Slow path of text_has_replacement(). */
 extern bool text_find_replacement(struct text_view text);
 
-/* Up to this length a text is looked at here, word by word. */
+/* Texts up to this length are checked inline, word by word. */
 #define SHORT_TEXT_BYTES 128
 
-/* Whether U+FFFD is in the text.  Most texts are short and ASCII. */
+/* Does the text contain U+FFFD?  Most texts are short and ASCII. */
 static inline bool
 text_has_replacement(struct text_view text)
 {
@@ -156,22 +156,22 @@ text_has_replacement(struct text_view text)
 }
 
 /*
- * The longest start of the text of at most max_bytes bytes that does not end
- * inside a character.
+ * Return the length of the longest prefix of at most max_bytes bytes that does
+ * not end inside a character.
  */
 extern size_t text_cut(struct text_view text, size_t max_bytes);
 
 /*
- * Read the character that starts at offset, which must be inside the text.
- * Returns its size in bytes; a byte that starts no whole character is taken
- * alone and read as U+FFFD.
+ * Decode the character at offset, which must be inside the text.  Returns its
+ * size in bytes; a byte that does not start a whole character is read alone, as
+ * U+FFFD.
  */
 extern size_t text_decode(struct text_view text, size_t offset, uint32_t *character);
 
-/* Whether a character is C0, DEL or C1. */
+/* Is the character C0, DEL or C1? */
 extern bool is_control_character(uint32_t character);
 
-/* Whether a character has the Unicode property White_Space. */
+/* Does the character have the Unicode property White_Space? */
 extern bool is_white_space(uint32_t character);
 
 /* Start writing into buffer; size must be at least 1. */
@@ -183,19 +183,19 @@ extern void text_add(struct text_builder *builder, struct text_view text);
 /* Write an integer in decimal. */
 extern void text_add_integer(struct text_builder *builder, int64_t number);
 
-/* An integer in decimal, written to text; returns text. */
+/* Write an integer in decimal to text; returns text. */
 extern const char *integer_text(char text[INTEGER_TEXT_SIZE], int64_t number);
 
 /* Write a number of hundredths with two digits after the point. */
 extern void text_add_hundredths(struct text_builder *builder, int64_t number);
 
 /*
- * Write a value between double quotes, cut to QUOTED_CHARACTERS with "...";
- * control characters become blanks.
+ * Write a value in double quotes, cut to QUOTED_CHARACTERS with "..."; control
+ * characters become blanks.
  */
 extern void text_add_quoted(struct text_builder *builder, struct text_view value);
 
-/* Terminate what was written with NUL. */
+/* Terminate the text with NUL. */
 static inline void
 text_finish(struct text_builder *builder)
 {

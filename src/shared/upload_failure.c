@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_failure.c
- *	  Why an upload can fail as a whole: the codes, and what is said of them.
+ *	  Why an upload can fail as a whole: the codes and their messages.
  *
  * The CHECK constraint on upload_history.failure_code has the same codes.
  *

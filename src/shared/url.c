@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * url.c
- *	  Whether a text is a web address that is safe to show as a link.
+ *	  Is a text a web address that is safe to show as a link?
  *
- * The aim is not RFC 3986 but that nothing gets through that browsers and
- * mail programs read differently: user names that look like hosts,
- * backslashes that some take for slashes, invisible characters.
+ * The aim is not RFC 3986 but to refuse whatever browsers and mail programs
+ * interpret differently: user names that look like hosts, backslashes that some
+ * take for slashes, invisible characters.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 
 #include "shared/text.h"
 
-/* Length of "http://" or "https://" at the start of a URL, 0 for neither. */
+/* Return the length of "http://" or "https://" at the start of a URL, or 0. */
 static size_t
 scheme_length(struct text_view url)
 {
@@ -30,7 +30,7 @@ scheme_length(struct text_view url)
 	return length;
 }
 
-/* Whether eight bytes are ASCII, and all of them allowed. */
+/* Are eight bytes ASCII, and all of them allowed? */
 static inline bool
 is_clean_word(const char *data)
 {
@@ -55,7 +55,7 @@ judge_characters(struct text_view url)
 			offset += 8;
 			continue;
 		}
-		/* What is left is shorter than a word: look at the last one as a whole. */
+		/* The rest is shorter than a word: check the last full word. */
 		if (offset + 8 > url.length && url.length >= 8 && is_clean_word(url.data + url.length - 8))
 			return URL_VALID;
 		offset += text_decode(url, offset, &character);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * url.h
- *	  Whether a text is a web address that is safe to show as a link.
+ *	  Is a text a web address that is safe to show as a link?
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,7 @@
 
 #include "shared/text.h"
 
-/* The first of these that is wrong is told. */
+/* The first fault is reported. */
 enum url_verdict
 {
 	URL_VALID,

@@ -77,7 +77,7 @@ like($out, qr/^warning  role "no\?body": it is confined to A in onboard\.vendor_
 	'a role that does not exist, without its escape sequence');
 like($out, qr/^warning  role powerful: .*row security does not apply/m, 'a role that row security does not bind');
 like($out, qr/^warning  table onboard\.products: row security is off/m, 'row security that is off');
-like($out, qr/^warning  uploads: 1 of them made no progress for a day/m, 'an upload that stopped');
+like($out, qr/^warning  uploads: 1 made no progress for a day/m, 'an upload that stopped');
 like($out, qr/^5 findings need attention\.$/m, 'and the sum of it');
 like($out, qr/warning.*info/s, 'the worst comes first');
 ($out) = is_exit(1, 'the same', 'doctor', '--json');

@@ -347,7 +347,7 @@ CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS
 CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
 	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN value !~ '^-?([0-9]+\.?[0-9]*|\.[0-9]+)$' THEN 'is not a plain number such as ' || example
-		WHEN value ~ '\.[0-9]{3}' THEN 'has more than 2 digits after the point'
+		WHEN value ~ '\.[0-9]{3}' THEN 'has more than 2 digits after the decimal point'
 		WHEN value LIKE '-%' OR value::numeric < lowest
 			THEN format('is below %s %s', below, to_char(lowest, 'FM9999999990.00'))
 		WHEN value::numeric > highest THEN format('is above the maximum of %s', to_char(highest, 'FM9999999990.00'))
@@ -428,7 +428,7 @@ BEGIN
 			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o)
 				WHERE octet_length(raw ->> n) > 65536 ORDER BY o LIMIT 1;
 			wrong := wrong || (d.upload, d.row_number, 1, 'MALFORMED_ROW', NULL,
-				format('%s has %s bytes, the limit for one field is 65536', field, octet_length(raw ->> field)),
+				format('%s has %s bytes; the limit for one field is 65536', field, octet_length(raw ->> field)),
 				raw ->> field, 'error')::oracle.errors;
 		ELSIF EXISTS (SELECT FROM unnest(names) n WHERE raw ->> n LIKE U&'%\FFFD%') THEN
 			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o)
@@ -474,7 +474,7 @@ BEGIN
 				high := least(limits[i], nullif((s #>> ARRAY['lengths', names[i]])::int, 0));
 				IF limits[i] IS NOT NULL AND char_length(v ->> names[i]) > high THEN
 					wrong := wrong || (d.upload, d.row_number, 0, 'FIELD_LENGTH_EXCEEDED', names[i],
-						format('%s has %s characters, the limit is %s', names[i], char_length(v ->> names[i]), high),
+						format('%s has %s characters; the limit is %s', names[i], char_length(v ->> names[i]), high),
 						raw ->> names[i],
 						oracle.severity(s, 'FIELD_LENGTH_EXCEEDED',
 							char_length(v ->> names[i]) > limits[i]))::oracle.errors;

@@ -79,12 +79,12 @@ ROWS
 my $findings = <<'FINDINGS' =~ s/\n\z//r;
 4|INVALID_PRICE|deposit|deposit "0.24" is below the minimum of 0.25||0.24
 4|INVALID_STOCK|pieces_per_box|pieces_per_box "5001" is above the maximum of 5000||5001
-4|FIELD_LENGTH_EXCEEDED|material|material has 61 characters, the limit is 60||LONG
+4|FIELD_LENGTH_EXCEEDED|material|material has 61 characters; the limit is 60||LONG
 5|INVALID_PRICE|deposit|deposit "EUR 3" is not a plain number such as 1299.00|3|EUR 3
 5|INVALID_STOCK|pieces_per_box|pieces_per_box "2.5" is not a whole number||2.5
 6|INVALID_PRICE|deposit|deposit "1000.01" is above the maximum of 1000.00||1000.01
 6|INVALID_STOCK|pieces_per_box|pieces_per_box "0" is below the minimum of 1||0
-7|INVALID_PRICE|deposit|deposit "3.999" has more than 2 digits after the point||3.999
+7|INVALID_PRICE|deposit|deposit "3.999" has more than 2 digits after the decimal point||3.999
 7|INVALID_STOCK|pieces_per_box|pieces_per_box "a dozen" is not a whole number||a dozen
 FINDINGS
 

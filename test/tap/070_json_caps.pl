@@ -177,7 +177,7 @@ is(validate(product('A', '"Weight": 1e70000')), 'MALFORMED_ROW: "Weight" is a nu
 is(validate('{"price": -1e70000}'), 'MALFORMED_ROW: price is a number of more than 65536 digits',
 	'that may be a column of ours');
 is(validate(product('A', '"Note": "' . 'x' x 65_537 . '"')),
-	'MALFORMED_ROW: "Note" has 65537 bytes, the limit for one field is 65536', 'a text that is too long');
+	'MALFORMED_ROW: "Note" has 65537 bytes; the limit for one field is 65536', 'a text that is too long');
 is(validate(product('A', '"' . 'k' x 500 . '": []')), 'MALFORMED_ROW: "' . 'k' x 80
 	. '..." is an array, not a string or a number', 'a long name is cut');
 is(validate(product('A', '"a\u0001\u001b[31m\nb\u0085c": []')),
@@ -206,9 +206,9 @@ query("SET ROLE loader; INSERT INTO onboard.intake (upload_id, row_number, vendo
 		(4, jsonb_build_object(repeat('k', 65537), ''))) r (n, a)");
 is(query("SELECT string_agg(row_number || ': ' || error_message, E'\\n' ORDER BY row_number) FROM "
 	. "onboard.validation_errors WHERE upload_id = '$copy'"),
-	"1: \"Note\" has 65537 bytes, the limit for one field is 65536\n2: row has more bytes than the limit of 262144\n"
+	"1: \"Note\" has 65537 bytes; the limit for one field is 65536\n2: row has more bytes than the limit of 262144\n"
 		. "3: row has more columns than the limit of 4096\n4: \"" . 'k' x 80
-		. '..." is a name of 65537 bytes, the limit for one field is 65536', 'onboard.intake says the same');
+		. '..." is a name of 65537 bytes; the limit for one field is 65536', 'onboard.intake says the same');
 is(query("SELECT count(*) FROM onboard.validation_errors WHERE upload_id = '$copy'
 	AND octet_length(original_data::text) < 400000 AND original_data ? 'sku'
 	AND (SELECT count(*) FROM jsonb_object_keys(original_data)) <= 4096"), 4, 'and keeps no more either');

@@ -149,8 +149,9 @@ test_price(void)
 		{COLUMN_PRICE, "abc", "price \"abc\" is not a plain number such as 1299.00", NULL},
 		{COLUMN_PRICE, "$1,299.00", "price \"$1,299.00\" is not a plain number such as 1299.00",
 		 "1299.00"},
-		{COLUMN_PRICE, "10.505", "price \"10.505\" has more than 2 digits after the point", NULL},
-		{COLUMN_PRICE, "10.500", "price \"10.500\" has more than 2 digits after the point",
+		{COLUMN_PRICE, "10.505", "price \"10.505\" has more than 2 digits after the decimal point",
+		 NULL},
+		{COLUMN_PRICE, "10.500", "price \"10.500\" has more than 2 digits after the decimal point",
 		 "10.50"},
 	};
 
@@ -203,7 +204,7 @@ test_length(void)
 		for (int j = 0; j <= limit; j++)
 			memcpy(value + 3 * j, "\u20AC", 4);
 		judge_with(column, value);
-		snprintf(message, sizeof(message), "%s has %d characters, the limit is %d",
+		snprintf(message, sizeof(message), "%s has %d characters; the limit is %d",
 				 onboard_columns[i].name, limit + 1, limit);
 		expect_one(RULE_FIELD_LENGTH_EXCEEDED, column, message, "");
 		judge_with(column, value + 3);
@@ -224,10 +225,10 @@ test_length(void)
 	value[2049] = '\0';
 	judge_with(COLUMN_IMAGE_URL, value);
 	expect_one(RULE_FIELD_LENGTH_EXCEEDED, COLUMN_IMAGE_URL,
-			   "image_url has 2049 characters, the limit is 2048", "");
+			   "image_url has 2049 characters; the limit is 2048", "");
 	judge_with(COLUMN_CATEGORY, HUNDRED "x");
 	is_int(findings.count, 2, "a long category breaks two rules");
-	is_text(findings.items[0].message, "category has 101 characters, the limit is 100",
+	is_text(findings.items[0].message, "category has 101 characters; the limit is 100",
 			"its length first");
 }
 
@@ -270,7 +271,7 @@ test_compare_at_price(void)
 		{COLUMN_COMPARE_AT_PRICE, "$9",
 		 "compare_at_price \"$9\" is not a plain number such as 1299.00", NULL},
 		{COLUMN_COMPARE_AT_PRICE, "20.005",
-		 "compare_at_price \"20.005\" has more than 2 digits after the point", NULL},
+		 "compare_at_price \"20.005\" has more than 2 digits after the decimal point", NULL},
 	};
 
 	RUN_CASES(RULE_INVALID_COMPARE_AT_PRICE, cases);
@@ -301,8 +302,8 @@ test_weight(void)
 		{COLUMN_WEIGHT_KG, "0.00", "weight_kg \"0.00\" is below the minimum of 0.01", NULL},
 		{COLUMN_WEIGHT_KG, "1000000", "weight_kg \"1000000\" is above the maximum of 999999.99",
 		 NULL},
-		{COLUMN_WEIGHT_KG, "0.005", "weight_kg \"0.005\" has more than 2 digits after the point",
-		 NULL},
+		{COLUMN_WEIGHT_KG, "0.005",
+		 "weight_kg \"0.005\" has more than 2 digits after the decimal point", NULL},
 		{COLUMN_WEIGHT_KG, "2 kg", "weight_kg \"2 kg\" is not a plain number such as 2.50", "2"},
 	};
 
@@ -495,11 +496,11 @@ test_caps(void)
 	row.raw[COLUMN_DESCRIPTION] = full;
 	judge();
 	expect_one(RULE_FIELD_LENGTH_EXCEEDED, COLUMN_DESCRIPTION,
-			   "description has 65536 characters, the limit is 2000", "");
+			   "description has 65536 characters; the limit is 2000", "");
 	row.raw[COLUMN_DESCRIPTION].length++;
 	judge();
 	expect_one(RULE_MALFORMED_ROW, COLUMN_NONE,
-			   "description has 65537 bytes, the limit for one field is 65536", "");
+			   "description has 65537 bytes; the limit for one field is 65536", "");
 	is_int(findings.items[0].rejected.length, size + 1, "with the whole field");
 
 	memset(value, ' ', size + 1);
@@ -520,7 +521,7 @@ test_caps(void)
 	is_int(findings.count, 0, "a row of 262144 bytes is judged");
 	row.raw[COLUMN_SUBCATEGORY].length++;
 	judge();
-	expect_one(RULE_MALFORMED_ROW, COLUMN_NONE, "row has 262145 bytes, the limit is 262144", "");
+	expect_one(RULE_MALFORMED_ROW, COLUMN_NONE, "row has 262145 bytes; the limit is 262144", "");
 	ok(findings.items[0].rejected.data == NULL, "with no field in particular");
 	free(value);
 }
