@@ -41,9 +41,9 @@ extern const enum onboard_column catalogue_key_column[KEY_COUNT];
 
 typedef enum CataloguePath
 {
-	CATALOGUE_DIRECT, /* tuples and index entries, optimistically */
-	CATALOGUE_DECODED, /* the same, but nothing is ever removed again: logical decoding would show it */
-	CATALOGUE_PLAIN /* one INSERT statement per row */
+	CATALOGUE_DIRECT,  /* tuples and index entries, optimistically */
+	CATALOGUE_DECODED, /* the same, but never removing a row: logical decoding would show it */
+	CATALOGUE_PLAIN    /* one INSERT statement per row */
 } CataloguePath;
 
 /* The upload and vendor of a row, as datums that stay valid while rows are stored. */
@@ -111,7 +111,7 @@ extern void catalogue_store_row_by_row(Catalogue *catalogue, const char *why);
 typedef enum CatalogueLook
 {
 	LOOK_NOW,     /* see rows that are committed or this transaction's own */
-	LOOK_WAITING, /* and wait for running transactions that hold a key (up to the lock timeout; then raise an error) */
+	LOOK_WAITING, /* also wait for running transactions that hold a key, up to the lock timeout */
 	LOOK_BRIEFLY  /* as LOOK_NOW, but stop at the first free key */
 } CatalogueLook;
 
