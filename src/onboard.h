@@ -12,8 +12,8 @@
 #include "postgres.h"
 
 /*
- * Version of the library; the Makefile takes it from onboard.control, where alone
- * it is written.
+ * Version of the library.  The Makefile reads it from onboard.control, the only file
+ * that states it.
  */
 #ifndef ONBOARD_VERSION
 #error "ONBOARD_VERSION comes from the Makefile"

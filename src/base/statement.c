@@ -46,7 +46,7 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 						errmsg("a rule on a table of schema onboard changes what is stored"),
 						errdetail("The result of \"%s\" is %s.", statement->sql,
 								  SPI_result_code_string(result)),
-						errhint("Use a trigger in place of the rule.")));
+						errhint("Use a trigger instead of the rule.")));
 	}
 	return SPI_processed;
 }

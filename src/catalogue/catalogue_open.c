@@ -103,7 +103,7 @@ refuse_instead_rules(Relation products)
 			products->rd_rules->rules[i]->isInstead)
 			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 							errmsg("onboard.products has an INSTEAD rule on INSERT"),
-							errhint("Use a trigger in place of the rule.")));
+							errhint("Use a trigger instead of the rule.")));
 	}
 }
 

@@ -370,7 +370,7 @@ intakeGetForeignModifyBatchSize(ResultRelInfo *result_info)
 }
 
 /*
- * What the door does not do.
+ * Unsupported operations.
  */
 
 static int

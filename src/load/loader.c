@@ -115,7 +115,7 @@ loader_create(LoaderVerdict verdict, void *verdict_context, const char *door_cod
 	return loader;
 }
 
-/* Tell in every error which row it was, but never what was in it. */
+/* Add the row's position, but never its contents, to every error. */
 static void
 error_context(void *argument)
 {
@@ -455,7 +455,7 @@ loader_settle(Loader *loader)
 }
 
 /*
- * Taking rows.
+ * Processing rows.
  */
 
 static bool

@@ -157,10 +157,10 @@ extern void row_trim(struct product_row *row);
 
 /*
  * Judge a trimmed row by every rule that needs no catalogue.  findings is
- * overwritten: ordered by rule, then by column.  Also parses the numbers into
- * the row, those with no more than a warning included.  A value over
- * ONBOARD_MAX_FIELD_BYTES, or the row over ONBOARD_MAX_RECORD_BYTES, gives
- * MALFORMED_ROW alone; U+FFFD in any value gives INVALID_ENCODING alone: such a
+ * overwritten, ordered by rule, then by column.  Also stores the parsed numbers in
+ * the row, including those with only a warning.  A value over
+ * ONBOARD_MAX_FIELD_BYTES, or a row over ONBOARD_MAX_RECORD_BYTES, yields
+ * MALFORMED_ROW alone; U+FFFD in any value yields INVALID_ENCODING alone: such a
  * row is judged by no other rule.
  */
 extern void rules_judge(struct product_row *row, const struct rule_settings *settings,
@@ -177,8 +177,8 @@ findings_add(struct findings *findings, const struct rule *rule, enum onboard_co
 
 /*
  * Add DUPLICATE_SKU (column COLUMN_SKU) or DUPLICATE_VENDOR_PRODUCT_ID.
- * winner_line is the line of this upload that holds the key, 0 when a product
- * of an earlier upload holds it.
+ * winner_line is the line of this upload that holds the key, or 0 if a product of an
+ * earlier upload holds it.
  */
 extern void findings_add_duplicate(struct findings *findings, const struct product_row *row,
 								   enum onboard_column column, int64_t winner_line);

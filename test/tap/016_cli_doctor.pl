@@ -38,7 +38,7 @@ like($out, qr/^info     local changes: .*\n         Keep the output of onboard_l
 	'and that a dump leaves it out');
 
 sql('DROP TRIGGER "Note it" ON onboard.products');
-for my $case ([ validation_errors => 'onboard\.validation_errors takes its rows by INSERT statements' ],
+for my $case ([ validation_errors => 'rows of onboard\.validation_errors are stored by INSERT statements' ],
 	[ intake => 'onboard\.intake has a trigger on INSERT' ])
 {
 	my ($table, $reason) = @$case;
