@@ -221,24 +221,26 @@ test_environment(void)
 
 	begin();
 	set("AWS_ACCESS_KEY_ID", "KEY0");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or no key",
-			"a key id alone is an error");
+	is_text(
+		get(),
+		"CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or not a valid secret access key",
+		"a key id alone is an error");
 	is_int(error.class, GLUE_USAGE_ERROR, "of usage");
 	begin();
 	set("AWS_SECRET_ACCESS_KEY", "planted");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or no key id",
+	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or not a valid access key id",
 			"and so is a secret alone");
 	begin();
 	set("AWS_ACCESS_KEY_ID", "KEY0");
 	set("AWS_SECRET_ACCESS_KEY", "planted");
 	set("AWS_SESSION_TOKEN", "planted\r\nX-Header: planted");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is no token",
+	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is not a valid session token",
 			"and a token of two lines");
 	begin();
 	set("AWS_ACCESS_KEY_ID", "");
 	set("AWS_SECRET_ACCESS_KEY", "");
 	set("AWS_EC2_METADATA_DISABLED", "TRUE");
-	is_text(get(), "NO_CREDENTIALS: there are no credentials: the environment has none",
+	is_text(get(), "NO_CREDENTIALS: no credentials found: the environment provides none",
 			"what is set to nothing is not set");
 	is_text(world.sent, "", "and a disabled metadata service is not asked");
 }
@@ -255,18 +257,20 @@ test_long_values(void)
 	set("AWS_ACCESS_KEY_ID", value);
 	set("AWS_SECRET_ACCESS_KEY", "s");
 	set("AWS_SESSION_TOKEN", value);
-	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or no key id",
+	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or not a valid access key id",
 			"a key id too long");
 	world.variables[0][1] = "KEY0";
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is no token",
+	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is not a valid session token",
 			"a session token too long");
 	value[AWS_SESSION_TOKEN_SIZE - 1] = '\0';
 	ok(strncmp(get(), "KEY0 s aaaa", 11) == 0 &&
 		   strlen(got.session_token) == AWS_SESSION_TOKEN_SIZE - 1,
 	   "the longest session token");
 	world.variables[1][1] = value;
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or no key",
-			"a secret too long");
+	is_text(
+		get(),
+		"CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or not a valid secret access key",
+		"a secret too long");
 }
 
 /* ---------------------------------------------------------------------
@@ -375,7 +379,7 @@ test_container_addresses(void)
 		reply(200, DOCUMENT);
 		is_text(get(),
 				"CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_FULL_URI is "
-				"neither https nor an address of this machine",
+				"neither an https URL nor an address of this machine",
 				"not asked: %zu", i);
 		is_text(world.sent, "", "nothing is sent there");
 	}
@@ -426,7 +430,7 @@ test_token_file(void)
 	write_file(path, "planted\r\nX: planted", 19);
 	is_text(get_with(true, 0),
 			"CREDENTIALS_SETTING: "
-			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE holds a control character",
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE contains a control character",
 			"a token of two lines");
 	write_file(path, "\n", 1);
 	is_text(get_with(true, 0), wrong, "an empty token");
@@ -450,7 +454,7 @@ test_token_file(void)
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "planted\nX: planted");
 	is_text(get(),
-			"CREDENTIALS_SETTING: AWS_CONTAINER_AUTHORIZATION_TOKEN holds a "
+			"CREDENTIALS_SETTING: AWS_CONTAINER_AUTHORIZATION_TOKEN contains a "
 			"control character",
 			"a variable of two lines");
 }
@@ -490,7 +494,7 @@ test_instance(void)
 	begin();
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "file:///planted");
 	is_text(get(),
-			"CREDENTIALS_SETTING: AWS_EC2_METADATA_SERVICE_ENDPOINT is no http "
+			"CREDENTIALS_SETTING: AWS_EC2_METADATA_SERVICE_ENDPOINT is not an http "
 			"or https URL",
 			"an endpoint that is none");
 }
@@ -519,14 +523,14 @@ test_instance_refusals(void)
 	begin();
 	reply(200, "instance-token");
 	reply(404, "");
-	is_text(get(), "NO_CREDENTIALS: there are no credentials: the instance has no role",
+	is_text(get(), "NO_CREDENTIALS: no credentials found: the instance has no role",
 			"an instance without a role");
 	begin();
 	reply(200, "instance-token");
 	reply(200, "planted/../role");
 	is_text(get(),
 			"CREDENTIALS_REPLY: the reply of the instance's metadata service "
-			"names no role",
+			"does not name a role",
 			"a role that is a path");
 	begin();
 	reply(200, "instance-token");
@@ -552,7 +556,7 @@ test_documents(void)
 		{"is not a JSON object", "planted"},
 		{"is not a JSON object", "[\"planted\"]"},
 		{"is not a JSON object", "{\"AccessKeyId\":\"planted\""},
-		{"tells of a failure", "{\"Code\":\"planted\"}"},
+		{"reports a failure", "{\"Code\":\"planted\"}"},
 		{"has no AccessKeyId", "{}"},
 		{"has no AccessKeyId", "{\"accesskeyid\":\"planted\"}"},
 		{"has no AccessKeyId", "{\"AccessKeyId\":1}"},
@@ -575,7 +579,7 @@ test_documents(void)
 		{"has no Expiration", DOCUMENT_OF("planted", "2026-06-01T00:60:00Z")},
 		{"has no Expiration", DOCUMENT_OF("planted", "2026-06-01T00:00:60Z")},
 		{"has no Expiration", DOCUMENT_OF("planted", "1969-06-01T00:00:00Z")},
-		{"has expired already", DOCUMENT_OF("planted", "2026-01-01T00:00:00Z")},
+		{"contains expired credentials", DOCUMENT_OF("planted", "2026-01-01T00:00:00Z")},
 	};
 	char expected[256];
 
