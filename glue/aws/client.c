@@ -159,7 +159,7 @@ aws_client_time(const struct aws_client *client)
 	return client->options.wall_clock() + client->clock_skew;
 }
 
-/* ----- filling a call ----- */
+/* ----- setting up a call ----- */
 
 void
 aws_call_begin(struct aws_call *call, enum aws_service service, const char *operation,
@@ -555,7 +555,7 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 	return true;
 }
 
-/* ----- deciding ----- */
+/* ----- retries ----- */
 
 int64_t
 aws_backoff(int failures, bool throttled, int64_t now, int64_t deadline, uint64_t random)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dynamodb.c
- *	  Amazon DynamoDB: put many items, execute many statements.
+ *	  Amazon DynamoDB: batched item writes and statements.
  *
  * Items are written directly into the bodies of the calls, so rows are not
  * copied.  Unprocessed items are resent as a slice of the reply.
@@ -22,7 +22,7 @@
  */
 #define FULL_BODY ((size_t) 512 * 1024)
 
-/* ----- putting items ----- */
+/* ----- writing items ----- */
 
 /* A call and the items in it. */
 struct batch

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dynamodb.h
- *	  Amazon DynamoDB: put many items, execute many statements.
+ *	  Amazon DynamoDB: batched item writes and statements.
  *
  * Both keep many calls of 25 in flight (the service's limit, "BatchWriteItem"
  * and "BatchExecuteStatement" in the DynamoDB API Reference), and resend only

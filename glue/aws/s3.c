@@ -39,7 +39,7 @@ struct reading
 	char path[S3_PATH_SIZE];
 };
 
-/* ----- where an object is ----- */
+/* ----- location of an object ----- */
 
 bool
 s3_path(const char *bucket, const char *key, bool bucket_in_path, char path[S3_PATH_SIZE],
@@ -90,7 +90,7 @@ begin_call(struct aws_client *client, struct aws_call *call, const char *operati
 	return true;
 }
 
-/* ----- what a reply says ----- */
+/* ----- reply headers ----- */
 
 static void
 copy_header(const struct http_response *response, const char *name, char *value, size_t size)

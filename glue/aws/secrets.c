@@ -20,7 +20,7 @@
 /* A secret has up to 64 KiB, partly escaped, and the reply has other members. */
 #define REPLY_SIZE (96 * 1024)
 
-/* ----- memory that is wiped ----- */
+/* ----- wiping memory ----- */
 
 static void
 wipe(struct byte_buffer *buffer)
