@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * client.c
- *	  Calls to AWS: build, sign, send, read the error, decide, try again.
+ *	  Calls to AWS: build, sign, send, interpret errors, retry.
  *
- * A call goes through attempts.  Each attempt is built anew, for the clock,
- * the credentials and the remainder to be sent may have changed.  Calls that
- * wait for their next attempt stand in a list of struct run and keep their
- * place among those in flight: a service that throttles is asked less often.
+ * Each attempt of a call is built from scratch, because the clock, the
+ * credentials and the remainder to be sent may have changed.  Calls waiting
+ * for their next attempt are kept in a list in struct run and keep their place
+ * among those in flight, so a throttled service receives fewer requests.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,21 +23,23 @@
 #include "base/heap.h"
 #include "base/json_reader.h"
 
-/* What a code or the id of a request has, beside letters and digits. */
+/* Punctuation allowed in an error code or a request id. */
 #define CODE_CHARACTERS "-._:+/="
 
-/* Milliseconds: the bound of the first pause, and the highest bound. */
+/* Bound of the first pause and highest bound, in milliseconds. */
 #define FIRST_PAUSE 100
 #define LONGEST_PAUSE 5000
 
-/* Seconds without a byte until a connection is given up. */
+/* Seconds after which an idle connection is closed. */
 #define IDLE_SECONDS 10
 
-/* Seconds that AWS allows a signature's time to differ are 300; a smaller
- * difference is no reason to believe its clock rather than ours. */
+/*
+ * AWS allows the time of a signature to be off by 300 seconds; a smaller
+ * difference is no reason to trust its clock over ours.
+ */
 #define SKEW_WORTH_CORRECTING 240
 
-/* What the names of a service are. */
+/* Names of the services. */
 static const struct service_names
 {
 	const char *signing;  /* also the first part of the host */
@@ -63,14 +65,14 @@ system_random(void)
 {
 	uint64_t number;
 
-	/* Without random bytes the clock still spreads the pauses. */
+	/* If there are no random bytes, the clock still spreads the pauses. */
 	if (RAND_bytes((unsigned char *) &number, sizeof(number)) != 1)
 		number = (uint64_t) clock_milliseconds() * UINT64_C(0x9E3779B97F4A7C15);
 	return number;
 }
 
 /*
- * Take scheme and host of http(s)://host[:port][/].
+ * Parse scheme and host of http(s)://host[:port][/].
  */
 static bool
 endpoint_parse(struct aws_endpoint *endpoint, const char *url, const char *variable,
@@ -157,7 +159,7 @@ aws_client_time(const struct aws_client *client)
 	return client->options.wall_clock() + client->clock_skew;
 }
 
-/* ----- filling a call ----- */
+/* ----- setting up a call ----- */
 
 void
 aws_call_begin(struct aws_call *call, enum aws_service service, const char *operation,
@@ -213,7 +215,7 @@ aws_call_clean_up(struct aws_call *call)
 /* ----- reading failures ----- */
 
 /*
- * The text of the first element of that name, which has no attributes.
+ * Return the text of the first element with this name and no attributes.
  */
 static struct text_view
 xml_element(const char *document, const char *name)
@@ -232,8 +234,8 @@ xml_element(const char *document, const char *name)
 }
 
 /*
- * "com.amazonaws.dynamodb.v20120810#ThrottlingException" and
- * "ThrottlingException:http://..." both mean the word in them.
+ * Return the word in "com.amazonaws.dynamodb.v20120810#ThrottlingException" or
+ * in "ThrottlingException:http://...".
  */
 static struct text_view
 shape_name(struct text_view type)
@@ -288,7 +290,7 @@ aws_read_failure(struct aws_call *call)
 bool
 aws_is_throttle(const char *code, int status)
 {
-	/* Those of the AWS SDKs ("Retry behavior", AWS SDKs and Tools). */
+	/* As in the AWS SDKs ("Retry behavior", AWS SDKs and Tools). */
 	static const char *const codes[] = {
 		"Throttling",
 		"ThrottlingException",
@@ -342,7 +344,7 @@ is_credentials_expiry(const char *code)
 }
 
 /*
- * Whether the service itself says that the same request may succeed later.
+ * Return whether the service reports that the same request may succeed later.
  */
 static bool
 is_transient(const char *code, int status)
@@ -421,7 +423,7 @@ set_failure(struct aws_call *call)
 /* ----- one attempt ----- */
 
 /*
- * scheme://[bucket.]host, and where in url the host begins.
+ * Append scheme://[bucket.]host to url; *host_at is the offset of the host.
  */
 static bool
 append_host(struct aws_call *call, const struct aws_endpoint *endpoint, size_t *host_at,
@@ -442,7 +444,8 @@ append_host(struct aws_call *call, const struct aws_endpoint *endpoint, size_t *
 }
 
 /*
- * The Host header, as libcurl will send it: without the scheme's own port.
+ * Copy the Host header as libcurl will send it: without the default port of
+ * the scheme.
  */
 static void
 copy_host_name(char *host, size_t size, const char *scheme, const char *name)
@@ -552,7 +555,7 @@ build_attempt(struct aws_client *client, struct aws_call *call, struct glue_erro
 	return true;
 }
 
-/* ----- deciding ----- */
+/* ----- retries ----- */
 
 int64_t
 aws_backoff(int failures, bool throttled, int64_t now, int64_t deadline, uint64_t random)
@@ -571,7 +574,7 @@ aws_backoff(int failures, bool throttled, int64_t now, int64_t deadline, uint64_
 }
 
 /*
- * Let a call wait for its next attempt.  False when there shall be none.
+ * Schedule the next attempt of a call.  Returns false if no attempts remain.
  */
 static bool
 try_later(struct aws_client *client, struct aws_call *call, bool throttled)
@@ -583,8 +586,8 @@ try_later(struct aws_client *client, struct aws_call *call, bool throttled)
 }
 
 /*
- * When AWS minds the time of the signature and its clock differs from ours,
- * believe its clock.
+ * If AWS rejects the time of the signature and its clock differs from ours,
+ * adopt its clock.
  */
 static bool
 correct_clock(struct aws_client *client, struct aws_call *call)
@@ -614,7 +617,7 @@ renew_credentials(struct aws_call *call)
 }
 
 /*
- * Whether another connection may bring what this one did not.
+ * Return whether the request may succeed on another connection.
  */
 static bool
 is_transport_transient(const char *code)
@@ -630,7 +633,8 @@ is_transport_transient(const char *code)
 }
 
 /*
- * Look at what came.  True when the call has ended, for good or bad.
+ * Process the outcome of an attempt.  Returns true if the call has ended,
+ * successfully or not.
  */
 static bool
 judge_reply(struct aws_client *client, struct aws_call *call)
@@ -653,8 +657,8 @@ judge_reply(struct aws_client *client, struct aws_call *call)
 		client->counters.partial++;
 		call->code[0] = '\0';
 		glue_error_set(&call->error, GLUE_INFRASTRUCTURE_ERROR, "AWS_THROTTLED",
-					   "%s %s: a remainder was not done in time", services[call->service].signing,
-					   call->operation);
+					   "%s %s: a remainder was not processed in time",
+					   services[call->service].signing, call->operation);
 		return !try_later(client, call, true);
 	}
 	aws_read_failure(call);
@@ -676,7 +680,7 @@ struct run
 	aws_done_fn done;
 	void *context;
 	int limit;
-	int open; /* under way or waiting */
+	int open; /* in flight or waiting */
 	struct aws_call *waiting;
 };
 
@@ -687,7 +691,8 @@ call_of(struct http_exchange *exchange)
 }
 
 /*
- * Take the waiting call whose time comes first, if it has come; else *wake.
+ * Remove and return the waiting call that is due first.  If it is not due yet,
+ * set *wake and return NULL.
  */
 static struct aws_call *
 take_waiting(struct run *run, int64_t *wake)
@@ -720,7 +725,8 @@ end_call(struct run *run, struct aws_call *call)
 }
 
 /*
- * Build the next attempt of a call.  False when it has ended instead.
+ * Build the next attempt of a call.  Returns false if the call has ended
+ * instead.
  */
 static bool
 start_attempt(struct run *run, struct aws_call *call)
@@ -781,7 +787,7 @@ run_done(void *context, struct http_exchange *exchange)
 }
 
 /*
- * libcurl does not work any more: those that wait will not get another turn.
+ * End all waiting calls after libcurl itself has failed.
  */
 static void
 end_waiting(struct run *run)

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * credentials.c
- *	  Where the credentials come from: environment, container, instance.
+ *	  Credential providers: environment, container, instance.
  *
- * What the environment names is judged before anything is sent to it: an
- * address in the wrong hands gets a request with the container's token, and
- * answers with credentials that we would use.  So plain HTTP goes to the
- * machine itself alone, and the path that is put behind a fixed host begins
- * with a slash.
+ * A URL from the environment is checked before anything is sent to it: a host
+ * under foreign control would receive a request with the container's token,
+ * and could return credentials that we would use.  So plain HTTP is only sent
+ * to the machine itself, and a path that is appended to a fixed host must
+ * begin with a slash.
  *
  * Replies are read into one block that does not grow, so that it can be wiped.
  *
@@ -37,29 +37,29 @@
 #define INSTANCE_TOKEN_PATH "/latest/api/token"
 #define INSTANCE_ROLES_PATH "/latest/meta-data/iam/security-credentials/"
 
-/* Bytes with the NUL; a longer setting is refused. */
+/* Sizes including the NUL; longer settings are rejected. */
 #define URL_SIZE 2048
 #define AUTHORIZATION_SIZE 8192
 #define INSTANCE_TOKEN_SIZE 1024
 
-/* A role's name has up to 64 characters (IAM API, Role). */
+/* A role name has up to 64 characters (IAM API, Role). */
 #define ROLE_SIZE 65
 
 struct aws_credentials_provider
 {
 	struct aws_credentials_functions functions; /* immutable */
 
-	struct aws_credentials kept; /* expires_at 0: none */
+	struct aws_credentials kept; /* none if expires_at is 0 */
 	int64_t refresh_at;          /* epoch seconds */
 };
 
-/* One fetch: who asks, whom, and until when. */
+/* One fetch of credentials. */
 struct fetch
 {
 	const struct aws_credentials_functions *functions;
 	const char *endpoint; /* for messages */
-	int64_t timeout;      /* milliseconds of one request */
-	int64_t deadline;     /* of all, 0 for none */
+	int64_t timeout;      /* of one request, in milliseconds */
+	int64_t deadline;     /* of all requests, 0 for none */
 };
 
 /* ---------------------------------------------------------------------
@@ -67,7 +67,7 @@ struct fetch
  * ---------------------------------------------------------------------
  */
 
-/* NULL when it is not set, or to nothing. */
+/* Return a variable; NULL if it is unset or empty. */
 static const char *
 variable(const struct aws_credentials_functions *functions, const char *name)
 {
@@ -83,7 +83,7 @@ bad_setting(struct glue_error *error, const char *name, const char *what)
 }
 
 /*
- * Whether text has neither blanks nor control characters.
+ * Return whether text contains neither blanks nor control characters.
  */
 static bool
 is_visible(const char *text)
@@ -97,8 +97,8 @@ is_visible(const char *text)
 }
 
 /*
- * Copy a value into its place; false when it is empty, too long, or nothing
- * that can be in a header.
+ * Copy a credential; false if it is empty, too long, or cannot be part of a
+ * header.
  */
 static bool
 copy_credential(char *place, size_t size, const char *value)
@@ -131,13 +131,14 @@ read_environment(const struct aws_credentials_functions *functions,
 
 	if (!copy_credential(credentials->access_key_id, sizeof(credentials->access_key_id),
 						 variable(functions, "AWS_ACCESS_KEY_ID")))
-		return bad_setting(error, "AWS_ACCESS_KEY_ID", "is missing or no key id");
+		return bad_setting(error, "AWS_ACCESS_KEY_ID", "is missing or not a valid access key id");
 	if (!copy_credential(credentials->secret_access_key, sizeof(credentials->secret_access_key),
 						 variable(functions, "AWS_SECRET_ACCESS_KEY")))
-		return bad_setting(error, "AWS_SECRET_ACCESS_KEY", "is missing or no key");
+		return bad_setting(error, "AWS_SECRET_ACCESS_KEY",
+						   "is missing or not a valid secret access key");
 	if (token != NULL &&
 		!copy_credential(credentials->session_token, sizeof(credentials->session_token), token))
-		return bad_setting(error, "AWS_SESSION_TOKEN", "is no token");
+		return bad_setting(error, "AWS_SESSION_TOKEN", "is not a valid session token");
 	return true;
 }
 
@@ -161,10 +162,10 @@ is_status_transient(int status)
 }
 
 /*
- * Send one request, again when its endpoint is busy.  Where nobody answers,
- * nothing is sent again: that would take one more timeout.  A reply of another
- * status than 200 is an error.  response is filled for reply_clean_up() in
- * any case.
+ * Send one request, and retry it if the endpoint is busy.  If the endpoint
+ * does not answer, the request is not retried, because that would take another
+ * timeout.  A status other than 200 is an error.  response is filled in any
+ * case; the caller must call reply_clean_up().
  */
 static bool
 perform(const struct fetch *fetch, struct http_request *request, struct http_response *response,
@@ -210,8 +211,8 @@ bad_reply(const struct fetch *fetch, struct glue_error *error, const char *what)
 }
 
 /*
- * Read so many digits, and the character that has to be behind them unless
- * that is NUL.
+ * Read this many digits, and the character that must follow them unless it is
+ * NUL.
  */
 static bool
 read_digits(const char **text, int digits, char end, int *value)
@@ -232,8 +233,8 @@ read_digits(const char **text, int digits, char end, int *value)
 }
 
 /*
- * 2026-01-31T23:59:59Z, also with a fraction of the second, which is left
- * away.  0 for anything else.
+ * Read a time such as 2026-01-31T23:59:59Z, ignoring a fraction of a second.
+ * Returns 0 for anything else.
  */
 static int64_t
 read_expiration(const char *text)
@@ -257,7 +258,7 @@ read_expiration(const char *text)
 	utc.tm_mon -= 1;
 	utc.tm_mday = day;
 	seconds = timegm(&utc);
-	/* timegm() makes the 1st of July of a 31st of June. */
+	/* timegm() turns June 31 into July 1. */
 	return utc.tm_mday == day && seconds > 0 ? seconds : 0;
 }
 
@@ -276,7 +277,7 @@ read_credentials(const struct fetch *fetch, const cJSON *object, const char *tok
 	if (!cJSON_IsObject(object))
 		return bad_reply(fetch, error, "is not a JSON object");
 	if (code != NULL && strcmp(code, "Success") != 0)
-		return bad_reply(fetch, error, "tells of a failure");
+		return bad_reply(fetch, error, "reports a failure");
 	if (!copy_credential(credentials->access_key_id, sizeof(credentials->access_key_id),
 						 member(object, "AccessKeyId")))
 		return bad_reply(fetch, error, "has no AccessKeyId");
@@ -290,7 +291,7 @@ read_credentials(const struct fetch *fetch, const cJSON *object, const char *tok
 	if (credentials->expires_at == 0)
 		return bad_reply(fetch, error, "has no Expiration");
 	if (credentials->expires_at <= fetch->functions->wall_clock(fetch->functions->context))
-		return bad_reply(fetch, error, "has expired already");
+		return bad_reply(fetch, error, "contains expired credentials");
 	return true;
 }
 
@@ -306,8 +307,8 @@ wipe_strings(cJSON *item)
 }
 
 /*
- * The document that both endpoints answer with: AccessKeyId, SecretAccessKey,
- * Token, Expiration; that of an instance has a Code as well.
+ * Read the document that both endpoints return: AccessKeyId, SecretAccessKey,
+ * Token, Expiration.  That of an instance also has a Code.
  */
 static bool
 read_reply(const struct fetch *fetch, const struct http_response *response,
@@ -334,8 +335,8 @@ is_in_container(const struct aws_credentials_functions *functions)
 }
 
 /*
- * Whether plain HTTP may go to host: this machine, and the two addresses at
- * which ECS and EKS answer.
+ * Return whether plain HTTP may be sent to host: this machine, or one of the
+ * addresses at which ECS and EKS provide credentials.
  */
 static bool
 is_local_host(const char *host)
@@ -355,8 +356,8 @@ is_local_host(const char *host)
 }
 
 /*
- * Copy the host out of what follows "http://": up to a port or a path.  An
- * address of IPv6 loses its brackets.
+ * Copy the host that follows "http://", up to a port or a path.  Strips the
+ * brackets of an IPv6 address.
  */
 static bool
 read_host(const char *authority, char *host, size_t size)
@@ -387,8 +388,9 @@ read_host(const char *authority, char *host, size_t size)
 }
 
 /*
- * Whether url may be asked.  What libraries read in different ways, a user's
- * name before the host and backslashes, is refused.
+ * Return whether a request may be sent to url.  URLs that libraries parse
+ * differently, with a user name before the host or with backslashes, are
+ * rejected.
  */
 static bool
 is_container_url(const char *url)
@@ -418,20 +420,20 @@ container_url(const struct aws_credentials_functions *functions, char *url,
 	{
 		if (relative[0] != '/' || !is_visible(relative) ||
 			strlen(relative) + sizeof(CONTAINER_HOST) > URL_SIZE)
-			return bad_setting(error, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "is no path");
+			return bad_setting(error, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "is not a path");
 		snprintf(url, URL_SIZE, CONTAINER_HOST "%s", relative);
 		return true;
 	}
 	if (strlen(full) >= URL_SIZE || !is_container_url(full))
 		return bad_setting(error, "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-						   "is neither https nor an address of this machine");
+						   "is neither an https URL nor an address of this machine");
 	snprintf(url, URL_SIZE, "%s", full);
 	return true;
 }
 
 /*
- * The file is read at every fetch, because it is rewritten before its token
- * expires.
+ * Read the token file.  This happens on every fetch, because the file is
+ * rewritten before its token expires.
  */
 static bool
 read_token_file(const char *path, char *token, struct glue_error *error)
@@ -466,8 +468,8 @@ read_token_file(const char *path, char *token, struct glue_error *error)
 }
 
 /*
- * What goes into the Authorization header; "" for none.  A blank is allowed in
- * it ("Bearer ..."), what could end the header is not.
+ * Get the value of the Authorization header; "" for none.  It may contain a
+ * blank ("Bearer ..."), but no character that could end the header.
  */
 static bool
 container_authorization(const struct aws_credentials_functions *functions, char *token,
@@ -494,7 +496,7 @@ container_authorization(const struct aws_credentials_functions *functions, char 
 			return bad_setting(error,
 							   file != NULL ? "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 											: "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-							   "holds a control character");
+							   "contains a control character");
 	}
 	return true;
 }
@@ -538,7 +540,7 @@ is_instance_disabled(const struct aws_credentials_functions *functions)
 }
 
 /*
- * The endpoint without a slash at its end.
+ * Copy the endpoint without a trailing slash.
  */
 static bool
 instance_endpoint(const struct aws_credentials_functions *functions, char *endpoint,
@@ -556,7 +558,8 @@ instance_endpoint(const struct aws_credentials_functions *functions, char *endpo
 		length--;
 	if (length + sizeof(INSTANCE_ROLES_PATH) + ROLE_SIZE > URL_SIZE || !is_visible(given) ||
 		(strncasecmp(given, "http://", 7) != 0 && strncasecmp(given, "https://", 8) != 0))
-		return bad_setting(error, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "is no http or https URL");
+		return bad_setting(error, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+						   "is not an http or https URL");
 	memcpy(endpoint, given, length);
 	endpoint[length] = '\0';
 	return true;
@@ -586,7 +589,7 @@ fetch_instance_token(const struct fetch *fetch, const char *endpoint,
 }
 
 /*
- * The first line of the list of roles; an instance has one at most.
+ * Read the first line of the list of roles; an instance has at most one.
  */
 static bool
 read_role(const struct http_response *response, char role[ROLE_SIZE])
@@ -623,9 +626,9 @@ fetch_role(const struct fetch *fetch, const char *endpoint, const char *token, c
 	done = perform(fetch, &request, &response, error);
 	if (!done && response.status == 404)
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_CREDENTIALS",
-					   "there are no credentials: the instance has no role");
+					   "no credentials found: the instance has no role");
 	if (done && !read_role(&response, role))
-		done = bad_reply(fetch, error, "names no role");
+		done = bad_reply(fetch, error, "does not name a role");
 	reply_clean_up(&response);
 	return done;
 }
@@ -662,7 +665,7 @@ fetch_from_instance(const struct aws_credentials_functions *functions, int64_t d
 
 	if (is_instance_disabled(functions))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_CREDENTIALS",
-							  "there are no credentials: the environment has none");
+							  "no credentials found: the environment provides none");
 	done = instance_endpoint(functions, endpoint, error) &&
 		   fetch_instance_token(&fetch, endpoint, token, error) &&
 		   fetch_role(&fetch, endpoint, token, role, error) &&
@@ -753,8 +756,8 @@ aws_credentials_provider_destroy(struct aws_credentials_provider *provider)
 }
 
 /*
- * Fetch into what is kept.  On failure that stays as it was, and the next try
- * waits.
+ * Refresh the cached credentials.  On failure, the cache is unchanged, and the
+ * next attempt is delayed.
  */
 static bool
 refresh_kept(struct aws_credentials_provider *provider, int64_t now, int64_t deadline,

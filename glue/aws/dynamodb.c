@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * dynamodb.c
- *	  Amazon DynamoDB: put many items, execute many statements.
+ *	  Amazon DynamoDB: batched item writes and statements.
  *
- * Items are written into the bodies of the calls that will carry them, so a
- * row costs no copy.  What comes back as unprocessed goes out again as the
- * slice of the reply that it is.
+ * Items are written directly into the bodies of the calls, so rows are not
+ * copied.  Unprocessed items are resent as a slice of the reply.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,12 +17,12 @@
 #include "base/json_reader.h"
 
 /*
- * A call of so many bytes is full, however few its items, so that memory stays
- * small with the largest of them.  BatchWriteItem takes 16 MB.
+ * A call of this size is full even if it contains few items, so that large
+ * items do not use much memory.  BatchWriteItem accepts 16 MB.
  */
 #define FULL_BODY ((size_t) 512 * 1024)
 
-/* ----- putting items ----- */
+/* ----- writing items ----- */
 
 /* A call and the items in it. */
 struct batch
@@ -39,10 +38,10 @@ struct dynamodb_writer
 	const char *table;
 	int64_t deadline;
 	int64_t written;
-	int batch_count;         /* how many there may be */
-	int filling;             /* the one that takes the next item */
-	int sending;             /* the next to be sent, while flushing */
-	struct glue_error error; /* first of a flush */
+	int batch_count;         /* maximum number */
+	int filling;             /* the batch that receives the next item */
+	int sending;             /* the next one to send during a flush */
+	struct glue_error error; /* the first error of a flush */
 	struct batch batches[];
 };
 
@@ -76,8 +75,7 @@ dynamodb_writer_destroy(struct dynamodb_writer *writer)
 }
 
 /*
- * Whether a reply looks whole: an object to its last byte, which a reply that
- * was cut is not.
+ * Return whether a reply looks complete: an object up to its last byte.
  */
 static bool
 is_whole(struct text_view document)
@@ -89,8 +87,8 @@ is_whole(struct text_view document)
 }
 
 /*
- * The number of unprocessed items, an object that has a list for our one table;
- * -1 when it has something else.
+ * Return the number of unprocessed items, an object that has a list for our
+ * table; -1 if it has anything else.
  */
 static int
 count_items(struct text_view unprocessed)
@@ -110,9 +108,9 @@ count_items(struct text_view unprocessed)
 }
 
 /*
- * Replace the body by what was not processed.  The items in it are counted for
- * the sake of knowing whether anything was.  They are those of our one table,
- * under whatever name: a table can be asked for by its ARN too.
+ * Replace the body with the unprocessed items.  They are counted only to
+ * determine whether any were processed.  All are for our one table, whatever
+ * its name in the reply, because a table can also be specified by its ARN.
  */
 static enum aws_outcome
 accept_write(struct aws_call *call, struct glue_error *error)
@@ -126,7 +124,7 @@ accept_write(struct aws_call *call, struct glue_error *error)
 	if (left < 0)
 	{
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
-					   "dynamodb %s: the reply is no JSON object, or not of this call",
+					   "dynamodb %s: the reply is not a JSON object or does not match the call",
 					   call->operation);
 		return AWS_FAILED;
 	}
@@ -200,7 +198,7 @@ next_batch(void *context, int64_t *wake)
 	struct batch *batch = &writer->batches[writer->sending];
 
 	(void) wake;
-	/* What failed for good fails the flush: no use in sending the rest. */
+	/* A permanent failure fails the flush; sending the rest would be useless. */
 	if (writer->error.class != GLUE_NO_ERROR || writer->sending == writer->batch_count ||
 		batch->items == 0)
 		return NULL;
@@ -322,8 +320,8 @@ struct execution
 };
 
 /*
- * Whether a code of BatchStatementError says that the statement as it is may
- * be executed in a moment.
+ * Return whether a BatchStatementError code means that the unchanged statement
+ * may succeed shortly.
  */
 static bool
 is_worth_repeating(const char *code)
@@ -341,7 +339,10 @@ statement_result(const char *code)
 {
 	if (strcmp(code, "ConditionalCheckFailed") == 0)
 		return DYNAMODB_CONDITION_FAILED;
-	/* Granted later, created later: these are no fault of the statement. */
+	/*
+	 * The permission may be granted or the table created later: not the fault
+	 * of the statement.
+	 */
 	if (is_worth_repeating(code) || strcmp(code, "AccessDenied") == 0 ||
 		strcmp(code, "ResourceNotFound") == 0)
 		return DYNAMODB_UNDONE;
@@ -370,7 +371,7 @@ fill_statements(struct statement_call *open, struct glue_error *error)
 }
 
 /*
- * Note one answer.  Gives back whether its statement is to be sent again.
+ * Record one answer.  Returns whether the statement must be sent again.
  */
 static bool
 take_answer(struct execution *execution, struct dynamodb_statement *statement,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dynamodb_item.c
- *	  Items and parameters of DynamoDB, written as JSON straight into a buffer.
+ *	  DynamoDB items and parameters, written as JSON directly into a buffer.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@ dynamodb_json_end(struct dynamodb_json *json, struct glue_error *error)
 }
 
 /*
- * Make room for a name and a value of so many bytes, all of them escaped.
+ * Make room for a name and a value of these lengths, fully escaped.
  */
 static bool
 have_room(struct dynamodb_json *json, size_t name, size_t value)
@@ -57,7 +57,7 @@ put_json_string(struct dynamodb_json *json, struct text_view text)
 }
 
 /*
- * What goes before a value: a comma, and the name of a member.
+ * Write what precedes a value: a comma, and the name of a member.
  */
 static void
 put_name(struct dynamodb_json *json, struct text_view name)

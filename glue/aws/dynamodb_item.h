@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * dynamodb_item.h
- *	  Items and parameters of DynamoDB, written as JSON straight into a buffer.
+ *	  DynamoDB items and parameters, written as JSON directly into a buffer.
  *
  *	  dynamodb_json_begin(&json, buffer);
  *	  dynamodb_open(&json, NULL, '{');
@@ -13,9 +13,10 @@
  *	  dynamodb_close(&json, '}');
  *	  return dynamodb_json_end(&json, error);
  *
- * A failure (only memory can fail) is kept until dynamodb_json_end(), so the
- * calls between need no checks.  Attribute values are those of "AttributeValue"
- * in the DynamoDB API Reference: a number travels as a string.
+ * A failure (out of memory is the only one) is kept until dynamodb_json_end(),
+ * so the calls before that need no checks.  Attribute values follow
+ * "AttributeValue" in the DynamoDB API Reference: a number is sent as a
+ * string.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,43 +29,45 @@
 #include "base/byte_buffer.h"
 #include "base/failure.h"
 
-/* Being written; borrows buffer. */
+/* JSON being written; borrows buffer. */
 struct dynamodb_json
 {
 	struct byte_buffer *buffer;
-	size_t start; /* where in buffer it began */
-	bool comma;   /* one goes before the next value */
+	size_t start; /* offset in buffer at which it began */
+	bool comma;   /* the next value needs one before it */
 	bool failed;
 };
 
 extern void dynamodb_json_begin(struct dynamodb_json *json, struct byte_buffer *buffer);
 
 /*
- * False on OUT_OF_MEMORY, and the buffer is then as it was at
- * dynamodb_json_begin().
+ * End the JSON.  Returns false on OUT_OF_MEMORY; the buffer is then restored
+ * to its state at dynamodb_json_begin().
  */
 extern bool dynamodb_json_end(struct dynamodb_json *json, struct glue_error *error);
 
-/* A plain object or array, '{' or '['; name is NULL inside an array and at the
- * outermost level. */
+/*
+ * Open or close a plain object or array, '{' or '['.  name is NULL inside an
+ * array and at the outermost level.
+ */
 extern void dynamodb_open(struct dynamodb_json *json, const char *name, char bracket);
 extern void dynamodb_close(struct dynamodb_json *json, char bracket);
 
-/* A plain string, as parts of the request other than values are. */
+/* Write a plain string, used for parts of the request other than values. */
 extern void dynamodb_plain(struct dynamodb_json *json, const char *name, struct text_view text);
 
-/* An attribute of type S, N or BOOL; name is NULL for a parameter. */
+/* Write an attribute of type S, N or BOOL; name is NULL for a parameter. */
 extern void
 dynamodb_put_text(struct dynamodb_json *json, struct text_view name, struct text_view value);
 extern void dynamodb_put_string(struct dynamodb_json *json, const char *name, const char *value);
 extern void dynamodb_put_number(struct dynamodb_json *json, const char *name, int64_t value);
 extern void dynamodb_put_bool(struct dynamodb_json *json, const char *name, bool value);
 
-/* An attribute of type M, whose attributes follow. */
+/* Open or close an attribute of type M; its attributes are written in between. */
 extern void dynamodb_open_map(struct dynamodb_json *json, const char *name);
 extern void dynamodb_close_map(struct dynamodb_json *json);
 
-/* JSON of a finished value, of ours or of a reply, as it is. */
+/* Write the JSON of a complete value, of ours or of a reply, unchanged. */
 extern void dynamodb_raw(struct dynamodb_json *json, const char *name, struct text_view value);
 
 #endif /* GLUE_AWS_DYNAMODB_ITEM_H */

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * s3.c
- *	  Objects of Amazon S3: read as a stream, write, presign.
+ *	  Amazon S3 objects: streaming reads, writes, presigned URLs.
  *
- * The bucket is part of the host's name (virtual-hosted style), but of the
- * path where the endpoint is overridden or the bucket has a dot, which no
- * certificate covers ("Virtual hosting of general purpose buckets", Amazon S3
- * User Guide).
+ * The bucket is part of the host name (virtual-hosted style).  It is part of
+ * the path instead if the endpoint is overridden, or if the bucket name
+ * contains a dot, which no certificate covers ("Virtual hosting of general
+ * purpose buckets", Amazon S3 User Guide).
  *
  *-------------------------------------------------------------------------
  */
@@ -32,14 +32,14 @@ struct reading
 	struct aws_call call;
 	struct s3_object object;
 	bool known;       /* object is filled */
-	int64_t received; /* bytes handed on so far */
-	int64_t position; /* of the next byte of this reply */
-	bool wrong_part;  /* the reply is not the part asked for */
+	int64_t received; /* bytes delivered so far */
+	int64_t position; /* of the next byte in this reply */
+	bool wrong_part;  /* the reply is not the requested part */
 	char range[64];
 	char path[S3_PATH_SIZE];
 };
 
-/* ----- where an object is ----- */
+/* ----- location of an object ----- */
 
 bool
 s3_path(const char *bucket, const char *key, bool bucket_in_path, char path[S3_PATH_SIZE],
@@ -50,7 +50,7 @@ s3_path(const char *bucket, const char *key, bool bucket_in_path, char path[S3_P
 
 	if (length == 0 || length >= S3_KEY_SIZE || strlen(bucket) > 63)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "BAD_KEY",
-							  "the name of a bucket or the key of an object is empty or too long");
+							  "a bucket name or an object key is empty or too long");
 	path[used++] = '/';
 	if (bucket_in_path)
 	{
@@ -74,7 +74,7 @@ is_name_given(const char *text)
 }
 
 /*
- * Begin a call on an object.  path has to live as long as the call.
+ * Begin a call on an object.  path must live as long as the call.
  */
 static bool
 begin_call(struct aws_client *client, struct aws_call *call, const char *operation,
@@ -90,7 +90,7 @@ begin_call(struct aws_client *client, struct aws_call *call, const char *operati
 	return true;
 }
 
-/* ----- what a reply says ----- */
+/* ----- reply headers ----- */
 
 static void
 copy_header(const struct http_response *response, const char *name, char *value, size_t size)
@@ -109,7 +109,8 @@ header_number(const struct http_response *response, const char *name)
 }
 
 /*
- * The number behind the slash of "bytes 0-99/1234", and the first one.
+ * Return the number after the slash of "bytes 0-99/1234", and the first one in
+ * *start.
  */
 static int64_t
 range_total(const struct http_response *response, int64_t *start)
@@ -124,8 +125,7 @@ range_total(const struct http_response *response, int64_t *start)
 }
 
 /*
- * Read the head of a reply.  What is known of the object stays as the first
- * reply said it.
+ * Read the head of a reply.  Properties from the first reply are kept.
  */
 static void
 read_reply_head(struct reading *reading, const struct http_response *response)
@@ -148,7 +148,7 @@ read_reply_head(struct reading *reading, const struct http_response *response)
 /* ----- reading ----- */
 
 /*
- * Ask for what is still missing, of the object that the first reply was of.
+ * Request what is still missing, of the object that the first reply was for.
  */
 static bool
 prepare_get(struct aws_call *call, struct glue_error *error)
@@ -165,7 +165,7 @@ prepare_get(struct aws_call *call, struct glue_error *error)
 	call->query_count = 0;
 	if (is_name_given(etag))
 		aws_call_header(call, "If-Match", etag);
-	/* Only when asked for: another permission is needed to name a version. */
+	/* Only if requested: naming a version requires an additional permission. */
 	if (is_name_given(get->version_id))
 		aws_call_query(call, "versionId", get->version_id);
 	if (get->end > 0)
@@ -192,7 +192,7 @@ hand_out_bytes(void *context, const struct http_response *response, const char *
 		return false;
 	reading->received += (int64_t) length;
 	reading->position += (int64_t) length;
-	/* A stream that moves is no failing one, however often it breaks off. */
+	/* A stream that makes progress has not failed, however often it breaks. */
 	reading->call.failures = 0;
 	return true;
 }
@@ -210,12 +210,12 @@ accept_get(struct aws_call *call, struct glue_error *error)
 	if (strcmp(call->method, "HEAD") == 0 || reading->get->start + reading->received == end)
 		return AWS_DONE;
 	glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
-				   "s3 %s: the reply is not the part that was asked for", call->operation);
+				   "s3 %s: the reply is not the requested part", call->operation);
 	return AWS_FAILED;
 }
 
 /*
- * Say what a refusal means for an object.
+ * Set the error that a refusal means for an object.
  */
 static void
 name_failure(struct aws_call *call, struct glue_error *error)
@@ -233,7 +233,8 @@ name_failure(struct aws_call *call, struct glue_error *error)
 }
 
 /*
- * Whether the reply means that the part begins at or behind the object's end.
+ * Return whether the reply means that the part begins at or after the end of
+ * the object.
  */
 static bool
 is_behind_end(const struct aws_call *call)
@@ -263,8 +264,7 @@ perform_get(struct aws_client *client, struct reading *reading, struct glue_erro
 	}
 	if (reading->wrong_part)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
-							  "s3 %s: the reply is not the part that was asked for",
-							  call->operation);
+							  "s3 %s: the reply is not the requested part", call->operation);
 	name_failure(call, error);
 	return false;
 }
@@ -391,7 +391,7 @@ digest_file(EVP_MD_CTX *digest, int file, int64_t length, struct glue_error *err
 	if (offset == length)
 		return true;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "READ_FAILED",
-						  "a file to be sent cannot be read to its end");
+						  "could not read a file to be sent to its end");
 }
 
 bool

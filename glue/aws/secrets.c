@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * secrets.c
- *	  AWS Secrets Manager: a secret kept for a while, and what rotation needs.
+ *	  AWS Secrets Manager: a cached secret, and calls for rotation.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,13 +14,13 @@
 #include "base/clock.h"
 #include "base/json_reader.h"
 
-/* Milliseconds for which an old value stays good when no new one is to be had. */
+/* Milliseconds for which an old value remains valid if it cannot be refreshed. */
 #define GRACE 30000
 
-/* A secret has up to 64 KiB, some of them escaped, and there are its names. */
+/* A secret has up to 64 KiB, partly escaped, and the reply has other members. */
 #define REPLY_SIZE (96 * 1024)
 
-/* ----- memory that is wiped ----- */
+/* ----- wiping memory ----- */
 
 static void
 wipe(struct byte_buffer *buffer)
@@ -39,7 +39,7 @@ secret_value_clean_up(struct secret_value *value)
 }
 
 /*
- * A value is in the body of a call or of its reply.
+ * Release a call and wipe its bodies, which may contain a value.
  */
 static void
 clean_up_call(struct aws_call *call)
@@ -52,7 +52,8 @@ clean_up_call(struct aws_call *call)
 /* ----- requests ----- */
 
 /*
- * Append "name":"text", after a comma where one belongs; nothing for no text.
+ * Append "name":"text", preceded by a comma if necessary; nothing if there is
+ * no text.
  */
 static bool
 append_text_member(struct byte_buffer *body, const char *name, struct text_view text,
@@ -80,14 +81,17 @@ append_string(struct byte_buffer *body, const char *name, const char *text,
 }
 
 /*
- * Begin a call; the body is an open object.
+ * Begin a call whose body is an unclosed JSON object.
  */
 static bool
 begin_secret_call(struct aws_call *call, const char *operation, const char *target,
 				  int64_t deadline, struct glue_error *error)
 {
 	aws_call_begin_json(call, AWS_SECRETS_MANAGER, operation, target, deadline);
-	/* What must be wiped must not be moved about by growing. */
+	/*
+	 * Reserve enough that the buffers do not grow: reallocation would leave
+	 * unwiped copies.
+	 */
 	return byte_buffer_reserve(&call->body, 1024, error) &&
 		   byte_buffer_reserve(&call->exchange.response.body, REPLY_SIZE, error) &&
 		   byte_buffer_append_string(&call->body, "{", error);
@@ -106,7 +110,7 @@ reply_of(const struct aws_call *call)
 }
 
 /*
- * Take the text of a member of the reply as the new value.
+ * Store the text of a member of the reply as the new value.
  */
 static bool
 take_secret_value(const struct aws_call *call, const char *member, struct secret_value *value,
@@ -117,7 +121,7 @@ take_secret_value(const struct aws_call *call, const char *member, struct secret
 
 	if (text.data == NULL)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",
-							  "the reply has no text where one belongs");
+							  "the reply lacks an expected text");
 	if (!byte_buffer_reserve(&fresh.text, text.length + 1, error) ||
 		!json_append_text(&fresh.text, text, error) || !byte_buffer_terminate(&fresh.text, error))
 	{
@@ -148,7 +152,7 @@ secret_read(struct aws_client *client, const char *id, const char *version, cons
 	return success;
 }
 
-/* ----- the secret that is kept ----- */
+/* ----- the cached secret ----- */
 
 bool
 secret_get(struct secret *secret, bool refresh, int64_t deadline, struct glue_error *error)
@@ -194,7 +198,8 @@ take_stage(struct text_view name, struct text_view stage, struct secret_stages *
 }
 
 /*
- * Read the stages of a version; a name that is too long is not one of ours.
+ * Read the stages of a version, ignoring one whose name is too long to be
+ * ours.
  */
 static void
 read_stages(struct json_reader *reader, struct text_view name, struct secret_stages *stages)

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * secrets.h
- *	  AWS Secrets Manager: a secret kept for a while, and what rotation needs.
+ *	  AWS Secrets Manager: a cached secret, and calls for rotation.
  *
- * Values are wiped before their memory is given back, and are in no error.
- * Errors are those of client.h.
+ * Values are wiped before their memory is released, and never appear in an
+ * error.  Errors are those of client.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,27 +13,27 @@
 
 #include "aws/client.h"
 
-/* Bytes with the NUL: a version id has 32 to 64 characters. */
+/* Size including the NUL: a version id has 32 to 64 characters. */
 #define SECRET_VERSION_SIZE 65
 
-/* Stages of versions ("Rotation", AWS Secrets Manager User Guide). */
+/* Version stages ("Rotation", AWS Secrets Manager User Guide). */
 #define SECRET_CURRENT "AWSCURRENT"
 #define SECRET_PENDING "AWSPENDING"
 #define SECRET_PREVIOUS "AWSPREVIOUS"
 
-/* The text of a version of a secret; owns value: secret_value_clean_up(). */
+/* A version of a secret; owns text: secret_value_clean_up(). */
 struct secret_value
 {
-	struct byte_buffer text; /* NUL behind it */
+	struct byte_buffer text; /* NUL-terminated */
 	char version[SECRET_VERSION_SIZE];
 };
 
-/* Wipes it.  Accepts a zeroed value. */
+/* Wipe and release the value; accepts a zeroed one. */
 extern void secret_value_clean_up(struct secret_value *value);
 
 /*
- * A secret that is read when it is needed and kept for a time to live.  All
- * zero but client, id and time_to_live before the first use; owns value:
+ * A secret that is read on demand and cached for its time to live.  All zero
+ * except client, id and time_to_live before the first use; owns value:
  * secret_clean_up().
  */
 struct secret
@@ -42,64 +42,69 @@ struct secret
 	const char *id;            /* name or ARN; borrowed */
 	int64_t time_to_live;      /* milliseconds */
 	struct secret_value value;
-	int64_t fresh_until; /* of clock_milliseconds() */
+	int64_t fresh_until; /* as of clock_milliseconds() */
 	bool known;
 };
 
 /*
- * Make secret->value that of AWSCURRENT, not older than the time to live; with
- * refresh it is read in any case, as when the password in it was refused.
- * When it is too old but cannot be read, what was known stays and is good for
- * another 30 s; a refresh fails instead, and leaves what was known too.
+ * Set secret->value to AWSCURRENT, read no longer ago than the time to live.
+ * With refresh it is always read, as after the password in it was refused.  If
+ * the value is too old but cannot be read, the old one remains valid for
+ * another 30 s.  A failed refresh returns false, and also keeps the old value.
  */
 extern bool
 secret_get(struct secret *secret, bool refresh, int64_t deadline, struct glue_error *error);
 
-/* Wipes it.  Accepts a zeroed secret. */
+/* Wipe and release the secret; accepts a zeroed one. */
 extern void secret_clean_up(struct secret *secret);
 
 /* ----- rotation ----- */
 
 /*
- * Read a version by id and stage, either of which may be NULL.  AWS_NOT_FOUND
- * when there is no such version.  *value is replaced; it is untouched on false.
+ * Read a version by id and stage, either of which may be NULL.  Error
+ * AWS_NOT_FOUND if there is no such version.  *value is replaced, or left
+ * unchanged on failure.
  */
 extern bool
 secret_read(struct aws_client *client, const char *id, const char *version, const char *stage,
 			int64_t deadline, struct secret_value *value, struct glue_error *error);
 
-/* Which version has which stage; "" for none. */
+/* The version of each stage; "" for none. */
 struct secret_stages
 {
 	char current[SECRET_VERSION_SIZE];
 	char pending[SECRET_VERSION_SIZE];
 	char previous[SECRET_VERSION_SIZE];
 	bool rotation_enabled;
-	bool version_known; /* the version asked for exists */
+	bool version_known; /* the requested version exists */
 };
 
-/* DescribeSecret; version, which may be NULL, is looked for among all. */
+/*
+ * Call DescribeSecret.  version, which may be NULL, is looked for among all
+ * versions.
+ */
 extern bool
 secret_describe(struct aws_client *client, const char *id, const char *version, int64_t deadline,
 				struct secret_stages *stages, struct glue_error *error);
 
 /*
- * Store text as a version that has a stage.  version is the request token of
- * the rotation, so the same call twice is one.
+ * Store text as a version with a stage.  version is the request token of the
+ * rotation, which makes the call idempotent.
  */
 extern bool
 secret_put(struct aws_client *client, const char *id, const char *version, const char *stage,
 		   struct text_view text, int64_t deadline, struct glue_error *error);
 
-/* Move a stage to a version, from the version that has it now; either may be
- * NULL. */
+/*
+ * Move a stage to a version from the version that has it; either may be NULL.
+ */
 extern bool secret_move_stage(struct aws_client *client, const char *id, const char *stage,
 							  const char *to_version, const char *from_version, int64_t deadline,
 							  struct glue_error *error);
 
 /*
- * A random password of letters and digits, of so many characters, with a NUL
- * behind it.  value->version becomes "".
+ * Create a random password of this many letters and digits, NUL-terminated.
+ * value->version becomes "".
  */
 extern bool secret_random_password(struct aws_client *client, int length, int64_t deadline,
 								   struct secret_value *value, struct glue_error *error);

@@ -3,15 +3,15 @@
  * sigv4.c
  *	  AWS Signature Version 4 on OpenSSL.
  *
- * Four steps, in the words of AWS: the canonical request (method, path, query,
- * headers, payload hash, each in one defined form), the string to sign (its
+ * There are four steps, in AWS terms: the canonical request (method, path,
+ * query, headers and payload hash in a defined form), the string to sign (its
  * hash, with time and scope), the signing key (derived from the secret and the
- * scope), the signature.  The canonical request is never held in memory, its
- * parts go into the hash one by one.  The canonical query and the list of
- * signed headers are kept, because they are sent as well.
+ * scope), and the signature.  The canonical request is never stored; its parts
+ * are hashed one by one.  The canonical query and the list of signed headers
+ * are kept because they are sent as well.
  *
- * Both ways of signing differ only in where time, scope and session token are
- * written: into headers, or into the query.
+ * The two ways of signing differ only in where time, scope and session token
+ * are written: into headers or into the query.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,23 +35,23 @@
 #define SCOPE_END "aws4_request"
 #define HASH_BYTES 32
 
-/* 20150830T123600Z, its first eight characters, and the NUL. */
+/* 20150830T123600Z and the NUL; the first eight characters are the day. */
 #define DATE_SIZE 17
 #define DAY_LENGTH 8
 
-/* 9999-12-31T23:59:59Z: the last time that the format can write. */
+/* 9999-12-31T23:59:59Z: the last time that the format can represent. */
 #define LAST_TIME INT64_C(253402300799)
 
-/* What one call adds to the pairs of the request at most. */
+/* Maximum number of pairs that signing adds to the request. */
 #define ADDED_HEADERS 4
 #define ADDED_QUERY 6
 
-/* Digits of AWS_PRESIGN_MAX_EXPIRY, and more. */
+/* More than enough for the digits of AWS_PRESIGN_MAX_EXPIRY. */
 #define EXPIRY_SIZE 24
 
 /*
- * One string that is written piece by piece and whose greatest length is known
- * before.  Owns data: writer_clean_up().
+ * A string that is written piece by piece and whose maximum length is known in
+ * advance.  Owns data: writer_clean_up().
  */
 struct writer
 {
@@ -60,7 +60,7 @@ struct writer
 	size_t size;
 };
 
-/* All that comes up while one request is signed. */
+/* State while one request is being signed. */
 struct signing
 {
 	const struct aws_credentials *credentials;
@@ -72,14 +72,14 @@ struct signing
 	char expiry[EXPIRY_SIZE];
 	struct writer credential; /* access key id/scope */
 
-	struct aws_pair *headers; /* owned array; names in lower case */
+	struct aws_pair *headers; /* owned array; lower-case names */
 	size_t header_count;
-	struct writer names; /* what those names point into */
+	struct writer names; /* storage for those names */
 	struct writer signed_headers;
 
 	struct aws_pair *query; /* owned array; encoded */
 	size_t query_count;
-	struct writer encoded; /* what it points into */
+	struct writer encoded; /* storage for its strings */
 	struct writer canonical_query;
 
 	struct writer path; /* the canonical one */
@@ -123,8 +123,8 @@ writer_init(struct writer *writer, size_t length, struct glue_error *error)
 }
 
 /*
- * What does not fit is cut, which a wrong sum of lengths alone can cause: the
- * signature is wrong then, and no memory is harmed.
+ * Truncate what does not fit.  Only a miscalculated length can cause that; it
+ * produces a wrong signature, but no memory error.
  */
 static void
 writer_add(struct writer *writer, const char *bytes, size_t length)
@@ -145,7 +145,7 @@ writer_add_text(struct writer *writer, const char *text)
 }
 
 /*
- * Add what ends in a NUL of its own, and give back where it begins.
+ * Add a string and a NUL, and return where it begins.
  */
 static const char *
 writer_add_string(struct writer *writer, const char *text)
@@ -206,7 +206,7 @@ aws_uri_encode(char *result, const char *text, size_t length, bool keep_slashes)
 }
 
 /*
- * Encode text behind what is written, as a string of its own.
+ * Append the encoded text as a separate string.
  */
 static const char *
 writer_add_encoded(struct writer *writer, const char *text)
@@ -222,15 +222,16 @@ writer_add_encoded(struct writer *writer, const char *text)
 	return start;
 }
 
-/* ---------------------------------------------------------------------
- * Is it a request that can be signed?
+/*
+ * ---------------------------------------------------------------------
+ * Validation
  * ---------------------------------------------------------------------
  */
 
 /*
- * Whether path is what aws_uri_encode() writes, slashes kept.  A server brings
- * what it received into this form before it compares signatures, so any other
- * form would be refused there, without a hint why.
+ * Return whether path has the form that aws_uri_encode() writes, slashes kept.
+ * A server converts the path to this form before it compares signatures, so it
+ * would reject any other form without saying why.
  */
 static bool
 is_encoded_path(const char *path)
@@ -265,7 +266,8 @@ is_payload_hash(const char *hash)
 }
 
 /*
- * Whether text can be the value of a header: nothing that could end it.
+ * Return whether text can be a header value, without characters that could end
+ * it.
  */
 static bool
 is_header_value(const char *text)
@@ -315,18 +317,18 @@ check_pairs(const struct signing *signing, struct glue_error *error)
 
 		/* RFC 9110, token. */
 		if (!is_word(header->name, "!#$%&'*+-.^_`|~"))
-			return unsignable(error, "the name of a header is none");
+			return unsignable(error, "a header name is invalid");
 		if (is_added_header(header->name))
-			return unsignable(error, "a header is the signature's own");
+			return unsignable(error, "a header is reserved for the signature");
 		if (!is_header_value(header->value))
-			return unsignable(error, "a header holds a control character");
+			return unsignable(error, "a header contains a control character");
 	}
 	for (size_t i = 0; i < request->query_count; i++)
 	{
 		if (request->query[i].name == NULL)
 			return unsignable(error, "a parameter has no name");
 		if (signing->by_query && is_added_parameter(request->query[i].name))
-			return unsignable(error, "a parameter is the signature's own");
+			return unsignable(error, "a parameter is reserved for the signature");
 	}
 	return true;
 }
@@ -338,21 +340,21 @@ check_request(const struct signing *signing, struct glue_error *error)
 	const struct aws_credentials *credentials = signing->credentials;
 
 	if (!is_word(request->method, ""))
-		return unsignable(error, "the method is none");
+		return unsignable(error, "the method is invalid");
 	if (!is_word(request->host, "-._:[]"))
-		return unsignable(error, "the host is none");
+		return unsignable(error, "the host is invalid");
 	if (!is_encoded_path(request->path))
-		return unsignable(error, "the path is not percent-encoded as it has to be");
+		return unsignable(error, "the path is not properly percent-encoded");
 	if (!is_word(request->region, "-") || !is_word(request->service, "-"))
-		return unsignable(error, "there is no region or no service");
+		return unsignable(error, "the region or the service is invalid");
 	if (!is_payload_hash(request->payload_hash))
-		return unsignable(error, "there is no hash of the payload");
+		return unsignable(error, "the payload hash is invalid");
 	if (request->time < 0 || request->time > LAST_TIME)
-		return unsignable(error, "the time is none");
+		return unsignable(error, "the time is out of range");
 	if (!is_word(credentials->access_key_id, "-_") || credentials->secret_access_key[0] == '\0')
-		return unsignable(error, "there are no credentials");
+		return unsignable(error, "the credentials are missing or invalid");
 	if (!is_header_value(credentials->session_token))
-		return unsignable(error, "the session token holds a control character");
+		return unsignable(error, "the session token contains a control character");
 	return check_pairs(signing, error);
 }
 
@@ -372,7 +374,7 @@ write_scope(struct signing *signing, struct glue_error *error)
 
 	if (gmtime_r(&seconds, &utc) == NULL ||
 		strftime(signing->date, sizeof(signing->date), "%Y%m%dT%H%M%SZ", &utc) != DATE_SIZE - 1)
-		return unsignable(error, "the time is none");
+		return unsignable(error, "the time is out of range");
 	length = snprintf(signing->scope, sizeof(signing->scope), "%.*s/%s/%s/" SCOPE_END, DAY_LENGTH,
 					  signing->date, request->region, request->service);
 	if (length < 0 || (size_t) length >= sizeof(signing->scope))
@@ -397,8 +399,8 @@ is_s3(const struct signing *signing)
 }
 
 /*
- * By name; those of one name stay in order, which is that of their names in
- * memory.
+ * Compare by name.  Headers of the same name remain in order, which is the
+ * order of their names in memory.
  */
 static int
 compare_headers(const void *a, const void *b)
@@ -428,7 +430,7 @@ add_signed_header(struct signing *signing, const char *name, const char *value)
 }
 
 /*
- * All headers that are signed, sorted, and the list of their names.
+ * Collect all signed headers, sorted, and the list of their names.
  */
 static bool
 collect_headers(struct signing *signing, struct glue_error *error)
@@ -477,7 +479,7 @@ collect_headers(struct signing *signing, struct glue_error *error)
  */
 
 /*
- * By encoded name, then by encoded value.
+ * Compare by encoded name, then by encoded value.
  */
 static int
 compare_parameters(const void *a, const void *b)
@@ -499,8 +501,8 @@ add_parameter(struct signing *signing, const char *name, const char *value)
 }
 
 /*
- * What the query takes at most: every byte as %XX, and a NUL behind each name
- * and value.
+ * Return the maximum size of the query: every byte as %XX, and a NUL after
+ * each name and value.
  */
 static size_t
 query_length(const struct signing *signing)
@@ -565,8 +567,8 @@ collect_query(struct signing *signing, struct glue_error *error)
 }
 
 /*
- * Write path without empty and dot segments (RFC 3986, section 5.2.4); it has
- * room for the whole of it.  A slash at the end stays.
+ * Write path without empty and dot segments (RFC 3986, section 5.2.4); result
+ * has room for the whole path.  A trailing slash remains.
  */
 static void
 remove_dot_segments(struct writer *result, const char *path)
@@ -636,7 +638,8 @@ hash_line(EVP_MD_CTX *hash, const char *text)
 }
 
 /*
- * The value without blanks around it, and with one blank for each run of them.
+ * Hash a value without surrounding blanks, and with each run of blanks reduced
+ * to one.
  */
 static bool
 hash_header_value(EVP_MD_CTX *hash, const char *value)
@@ -713,7 +716,7 @@ hmac(const void *key, size_t key_length, const char *text, size_t length,
 }
 
 /*
- * The chain over day, region, service and the fixed end.
+ * Derive the key from day, region, service and a constant.
  */
 static bool
 derive_key(const struct signing *signing, unsigned char result[HASH_BYTES])
@@ -735,7 +738,8 @@ derive_key(const struct signing *signing, unsigned char result[HASH_BYTES])
 }
 
 /*
- * The key of the scope, from the signer when it has it.  NULL on failure.
+ * Return the key of the scope, cached by the signer if possible.  NULL on
+ * failure.
  */
 static const unsigned char *
 signing_key(struct aws_signer *signer, const struct signing *signing)
@@ -780,7 +784,7 @@ write_signature(struct aws_signer *signer, struct signing *signing, struct glue_
 }
 
 /*
- * All that both ways of signing share.
+ * Do the part common to both ways of signing.
  */
 static bool
 sign(struct aws_signer *signer, struct signing *signing, struct glue_error *error)
@@ -820,7 +824,7 @@ signature_add(struct aws_signature *signature, struct writer *storage, const cha
 }
 
 /*
- * Copy what is sent into one block that the signature owns.
+ * Copy headers and query into one block that the signature owns.
  */
 static bool
 fill_signature(const struct signing *signing, struct aws_signature *signature,
@@ -928,9 +932,9 @@ aws_presign_url(struct aws_signer *signer, const struct aws_credentials *credent
 
 	*url = NULL;
 	if (expiry < 1 || expiry > AWS_PRESIGN_MAX_EXPIRY)
-		return unsignable(error, "it would live too long, or not at all");
+		return unsignable(error, "the expiry is out of range");
 	if (!is_word(scheme, ""))
-		return unsignable(error, "the scheme is none");
+		return unsignable(error, "the scheme is invalid");
 	snprintf(signing.expiry, sizeof(signing.expiry), "%lld", (long long) expiry);
 	done = sign(signer, &signing, error) && write_url(&signing, scheme, url, error);
 	signing_clean_up(&signing);

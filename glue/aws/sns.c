@@ -3,7 +3,7 @@
  * sns.c
  *	  Amazon SNS: publish a message.
  *
- * SNS speaks the query protocol: a form goes out, XML comes back.
+ * SNS uses the query protocol: the request is a form, the reply is XML.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@ sns_subject(const char *text, char subject[SNS_SUBJECT_SIZE])
 		unsigned char byte = (unsigned char) *text;
 
 		if ((byte & 0xC0) == 0x80)
-			continue; /* the rest of a character */
+			continue; /* a continuation byte */
 		if (byte < 0x20 || byte == 0x7F)
 			byte = ' ';
 		if (byte == ' ' && used == 0)
@@ -35,7 +35,7 @@ sns_subject(const char *text, char subject[SNS_SUBJECT_SIZE])
 }
 
 /*
- * Append &name=value, the value encoded.
+ * Append &name=value, with value encoded.
  */
 static bool
 append_field(struct byte_buffer *body, const char *name, struct text_view value,
@@ -87,7 +87,7 @@ fill_form(struct byte_buffer *body, const struct sns_message *message, struct gl
 }
 
 /*
- * Take the text of <MessageId>; "" when there is none.
+ * Copy the text of <MessageId>; "" if there is none.
  */
 static void
 copy_message_id(const char *document, char message_id[SNS_MESSAGE_ID_SIZE])
@@ -112,7 +112,7 @@ sns_publish(struct aws_client *client, const struct sns_message *message,
 
 	aws_call_begin(&call, AWS_SNS, "Publish", "POST", "/", message->deadline);
 	aws_call_header(&call, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-	/* Or libcurl would send it again unseen when a kept connection broke. */
+	/* Otherwise libcurl would silently resend it if a reused connection broke. */
 	call.fresh_connection = true;
 	success = fill_form(&call.body, message, error) && aws_perform(client, &call, error);
 	if (success && message_id != NULL)

@@ -3,8 +3,8 @@
  * sqs.c
  *	  Amazon SQS: send many messages.
  *
- * Entries are named by their index in the call's list, so an answer finds its
- * message.  The JSON protocol is that of "Making Query API requests using AWS
+ * The id of an entry is its index in the call, which identifies the message in
+ * the reply.  For the JSON protocol, see "Making Query API requests using AWS
  * JSON protocol" in the Amazon SQS Developer Guide.
  *
  *-------------------------------------------------------------------------
@@ -18,7 +18,7 @@
 #include "base/heap.h"
 #include "base/json_reader.h"
 
-/* Around the body of an entry, its id and names; around all entries. */
+/* Overhead in bytes for the id and the names of an entry, and for the list. */
 #define AROUND 64
 
 /* A call and the messages in it, by their index. */
@@ -80,7 +80,7 @@ fill_entries(struct send_call *open, struct glue_error *error)
 }
 
 /*
- * The message that an answer is about; NULL when there is none.
+ * Return the message that an answer refers to, or NULL.
  */
 static struct sqs_message *
 answered_message(const struct send_call *open, struct text_view answer)
@@ -113,7 +113,7 @@ take_failure(struct sqs_message *message, struct text_view answer)
 }
 
 /*
- * Note the answers in one list of a reply.
+ * Record the answers in one list of a reply.
  */
 static void
 take_answers(const struct send_call *open, struct text_view list,
@@ -135,7 +135,7 @@ take_answers(const struct send_call *open, struct text_view list,
 }
 
 /*
- * Note all answers; an entry without one counts as failed by the service.
+ * Record all answers; an entry without one counts as failed by the service.
  */
 static enum aws_outcome
 accept_send(struct aws_call *call, struct glue_error *error)
@@ -161,7 +161,7 @@ accept_send(struct aws_call *call, struct glue_error *error)
 }
 
 /*
- * Gather the next messages for a call: ten, or as many as fit.
+ * Collect the next messages for a call: ten, or as many as fit.
  */
 static void
 gather_messages(struct sending *sending, struct send_call *open)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ascii_word.c
- *	  Words of plain ASCII: codes, ids, names of headers.
+ *	  Words of plain ASCII: codes, ids, header names.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ascii_word.h
- *	  Words of plain ASCII: codes, ids, names of headers.
+ *	  Words of plain ASCII: codes, ids, header names.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,22 +10,25 @@
 
 #include "shared/text.h"
 
-/* What a JSON string has as it stands, beside letters and digits. */
+/* Punctuation that a JSON string contains unescaped. */
 #define ASCII_WORD_PRINTABLE " !#$%&'()*+,-./:;<=>?@[]^_`{|}~"
 
-/* Whether a byte is a letter, a digit or one of others. */
+/* Return whether a byte is a letter, a digit or one of others. */
 extern bool ascii_word_has_byte(char byte, const char *others);
 
-/* Whether a text has a byte or more, all of them as ascii_word_has_byte() says. */
+/*
+ * Return whether a text is not empty and all its bytes satisfy
+ * ascii_word_has_byte().
+ */
 extern bool ascii_word_is_valid(struct text_view text, const char *others);
 
-/* Whether a word is in a list, which ends with NULL. */
+/* Return whether a word is in a NULL-terminated list. */
 extern bool ascii_word_is_in(const char *word, const char *const *list);
 
 /*
- * Copy a text that has only letters, digits and the characters of others, with
- * a NUL after it.  The word is "" when the text has something else, or when it
- * does not fit.
+ * Copy a text that consists of letters, digits and characters of others, and
+ * terminate it with a NUL.  If the text contains any other byte or does not
+ * fit, the word becomes "".
  */
 extern void ascii_word_copy(char *word, size_t size, struct text_view text, const char *others);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * byte_buffer.c
- *	  Bytes that grow, with an upper bound.
+ *	  A byte buffer that grows up to a limit.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@ byte_buffer_reserve(struct byte_buffer *buffer, size_t more, struct glue_error *
 	size_t size = buffer->size > 0 ? buffer->size : FIRST_BUFFER_SIZE;
 	char *data;
 
-	/* Memory also for no bytes, so that data can be handed to memcpy(). */
+	/* Allocate even for no bytes, so that data can be passed to memcpy(). */
 	if (buffer->data != NULL && buffer->size - buffer->used >= more)
 		return true;
 	if (more > LARGEST_BUFFER - buffer->used)

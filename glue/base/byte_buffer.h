@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * byte_buffer.h
- *	  Bytes that grow, with an upper bound.
+ *	  A byte buffer that grows up to a limit.
  *
- * What is sent and what is gathered goes through it: rows of COPY, JSON of
- * requests, bodies of replies.
+ * Holds COPY rows, request JSON and reply bodies.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,10 +16,10 @@
 #include "base/failure.h"
 #include "shared/text.h"
 
-/* Most bytes of one byte in a JSON string: \u001f. */
+/* Longest JSON escape of one byte: \u001f. */
 #define LONGEST_JSON_ESCAPE 6
 
-/* All zero is an empty buffer; owns data: byte_buffer_clean_up(). */
+/* An all-zero struct is an empty buffer.  Owns data: byte_buffer_clean_up(). */
 struct byte_buffer
 {
 	char *data;
@@ -28,16 +27,16 @@ struct byte_buffer
 	size_t size;
 };
 
-/* Accepts a zeroed buffer. */
+/* Release the buffer; accepts a zeroed one. */
 extern void byte_buffer_clean_up(struct byte_buffer *buffer);
 
 /*
- * Make room for so many more bytes.  A buffer never grows over 64 MiB, which
- * no row and no reply comes near.
+ * Make room for more bytes.  A buffer never grows beyond 64 MiB, far more than
+ * any row or reply needs.
  */
 extern bool byte_buffer_reserve(struct byte_buffer *buffer, size_t more, struct glue_error *error);
 
-/* Append bytes for which room was reserved. */
+/* Append bytes for which room has been reserved. */
 static inline void
 byte_buffer_put(struct byte_buffer *buffer, const void *bytes, size_t length)
 {
@@ -46,23 +45,23 @@ byte_buffer_put(struct byte_buffer *buffer, const void *bytes, size_t length)
 	buffer->used += length;
 }
 
-/* Append bytes; reserves the room itself. */
+/* Append bytes, reserving room for them. */
 extern bool byte_buffer_append(struct byte_buffer *buffer, const void *bytes, size_t length,
 							   struct glue_error *error);
 
-/* Append a string without its NUL; reserves the room itself. */
+/* Append a string without its NUL, reserving room for it. */
 extern bool
 byte_buffer_append_string(struct byte_buffer *buffer, const char *string, struct glue_error *error);
 
 /*
- * Put a NUL behind the bytes, which is not counted in used, so that data can
- * be read as a string.
+ * Put a NUL after the bytes, so that data can be read as a string.  The NUL is
+ * not counted in used.
  */
 extern bool byte_buffer_terminate(struct byte_buffer *buffer, struct glue_error *error);
 
 /*
- * Append text as the inside of a JSON string, without the quotes.  Room for
- * LONGEST_JSON_ESCAPE bytes a byte must have been reserved.
+ * Append text as the contents of a JSON string, without the quotes.  The
+ * caller must have reserved LONGEST_JSON_ESCAPE bytes per byte of text.
  */
 extern void byte_buffer_append_json(struct byte_buffer *buffer, struct text_view text);
 

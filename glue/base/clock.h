@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * clock.h
- *	  The two clocks: one that only runs forward, and the time of day.
+ *	  The two clocks: monotonic time and the time of day.
  *
- * Deadlines and durations are of the monotonic clock.  It may stop while the
- * service has frozen a function's process; the time of day continues, but may jump.
+ * Deadlines and durations use the monotonic clock, which may stop while Lambda
+ * has frozen the process.  The time of day continues, but may jump.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,13 +13,13 @@
 
 #include <stdint.h>
 
-/* Milliseconds of the monotonic clock. */
+/* Return monotonic time in milliseconds. */
 extern int64_t clock_milliseconds(void);
 
-/* Milliseconds since 1970. */
+/* Return milliseconds since 1970-01-01 00:00 UTC. */
 extern int64_t day_milliseconds(void);
 
-/* What poll() takes for so many milliseconds. */
+/* Clamp milliseconds to a timeout that poll() accepts. */
 extern int clock_poll_timeout(int64_t milliseconds);
 
 #endif /* GLUE_CLOCK_H */

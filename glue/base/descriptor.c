@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * descriptor.c
- *	  File descriptors: temporary files, and writing all of it.
+ *	  File descriptors: temporary files and complete writes.
  *
  *-------------------------------------------------------------------------
  */

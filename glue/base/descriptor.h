@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * descriptor.h
- *	  File descriptors: temporary files, and writing all of it.
+ *	  File descriptors: temporary files and complete writes.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,16 +12,16 @@
 #include <stddef.h>
 
 /*
- * Make a new file that only its owner can read, in the folder TMPDIR or else /tmp;
- * its name begins with name.  Puts its path into path.  -1 on an error, errno says
- * why.
+ * Create a file that only its owner can read, in directory TMPDIR, or /tmp by
+ * default.  Its name begins with name; its path is stored in path.  Returns
+ * the descriptor, or -1 with errno set.
  */
 extern int descriptor_temporary(const char *name, char *path, size_t size);
 
-/* Write all bytes, resuming after signals.  On false errno says why. */
+/* Write all bytes, resuming after signals.  Sets errno on failure. */
 extern bool descriptor_write(int descriptor, const char *bytes, size_t length);
 
-/* Empty a file and go to its beginning.  On false errno says why. */
+/* Truncate a file and seek to its beginning.  Sets errno on failure. */
 extern bool descriptor_rewind(int descriptor);
 
 #endif /* GLUE_DESCRIPTOR_H */

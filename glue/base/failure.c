@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * failure.c
- *	  The one setter of the one error.
+ *	  Errors of the glue: a class, a code and one line of text.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,8 @@
 #include "shared/upload_failure.h"
 
 /*
- * Make one line of text: control characters become blanks, and a UTF-8
- * sequence that vsnprintf() cut in two at the end goes.
+ * Make text one line: replace control characters with blanks, and drop a UTF-8
+ * sequence that vsnprintf() truncated.
  */
 static void
 tidy_text(char *text, bool cut)
@@ -37,9 +37,6 @@ tidy_text(char *text, bool cut)
 	text[length] = '\0';
 }
 
-/*
- * Fill one of the texts of an error.
- */
 static void
 format_text(char *text, size_t size, const char *format, va_list arguments)
 {
@@ -96,7 +93,7 @@ glue_error_sqlstate(const struct glue_error *error)
 {
 	static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	/* No code of our own in this class has five characters. */
+	/* None of our own codes in this class has five characters. */
 	if (error->class == GLUE_INFRASTRUCTURE_ERROR && strlen(error->code) == 5 &&
 		strspn(error->code, allowed) == 5)
 		return error->code;

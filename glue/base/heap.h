@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * heap.h
- *	  The one door to the heap, so that a test can make any allocation fail.
+ *	  Heap allocation, which a test can make fail at any point.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,22 +10,22 @@
 
 #include <stddef.h>
 
-/* NULL when there is no memory; the caller owns the result. */
+/* Allocate memory that the caller owns; NULL if out of memory. */
 extern void *glue_allocate(size_t size);
 
-/* Like glue_allocate(), but all zero. */
+/* Like glue_allocate(), but zeroed. */
 extern void *glue_allocate_zero(size_t size);
 
-/* Like realloc(): on NULL the old block stays valid and owned. */
+/* Like realloc(): if the result is NULL, the old block remains valid and owned. */
 extern void *glue_reallocate(void *block, size_t size);
 
-/* NULL is accepted. */
+/* Free a block; NULL is accepted. */
 extern void glue_release(void *block);
 
 /*
- * For tests: allocate through this function from now on (semantics of
- * realloc(); blocks are still given back to free()).  NULL restores realloc().
- * Not for use while another thread allocates.
+ * For tests: allocate through this function from now on.  It has the semantics
+ * of realloc(), and its blocks are released with free().  NULL restores
+ * realloc().  Must not be called while another thread allocates.
  */
 extern void glue_set_reallocate(void *(*reallocate)(void *, size_t));
 

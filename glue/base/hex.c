@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * hex.c
- *	  Hexadecimal digits: reading and writing them.
+ *	  Reading and writing hexadecimal digits.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * hex.h
- *	  Hexadecimal digits: reading and writing them.
+ *	  Reading and writing hexadecimal digits.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The digits in the order of their values. */
+/* The digits in order of their values. */
 #define HEX_DIGITS "0123456789abcdef"
 #define HEX_DIGITS_UPPER "0123456789ABCDEF"
 
-/* The value of a digit of either case; -1 when it is not one. */
+/* Return the value of a digit of either case, or -1 if it is not a digit. */
 static inline int
 hex_value(char digit)
 {
@@ -28,7 +28,7 @@ hex_value(char digit)
 	return -1;
 }
 
-/* The value of two digits; -1 when the first or the second is not one. */
+/* Return the value of two digits, or -1 if either is not a digit. */
 static inline int
 hex_byte(const char *digits)
 {
@@ -38,10 +38,10 @@ hex_byte(const char *digits)
 	return low < 0 ? -1 : high << 4 | low;
 }
 
-/* Write bytes as lower-case digits, two each, and a NUL. */
+/* Write bytes as pairs of lower-case digits, and a NUL. */
 extern void hex_write(char *digits, const unsigned char *bytes, size_t length);
 
-/* Read length bytes from twice as many digits; false when one is not a digit. */
+/* Read length bytes from twice as many digits; false if any is not a digit. */
 extern bool hex_read(const char *digits, unsigned char *bytes, size_t length);
 
 #endif /* GLUE_HEX_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * interrupt.c
- *	  Ctrl-C: lets the program end well.
+ *	  Graceful shutdown on Ctrl-C and other signals.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@ static const int caught_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 static volatile sig_atomic_t signal_came;
 
-/* What to call on a signal; replaced only while the signals are blocked. */
+/* The function to call on a signal; replaced only while the signals are blocked. */
 static interrupt_fn current_call;
 static void *current_context;
 
@@ -40,7 +40,7 @@ interrupt_install(void)
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handle_signal;
-	/* Without SA_RESTART, so that waits end; the second signal kills. */
+	/* Without SA_RESTART, so that a signal ends waits; the second signal kills. */
 	action.sa_flags = SA_RESETHAND;
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < CAUGHT_COUNT; i++)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * interrupt.h
- *	  Ctrl-C: lets the program end well.
+ *	  Graceful shutdown on Ctrl-C and other signals.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,25 +13,25 @@
 #include "base/failure.h"
 
 /*
- * Catch SIGINT, SIGTERM and SIGHUP.  The first sets the flag and calls what
- * interrupt_call() named; the second ends the program at once.
+ * Catch SIGINT, SIGTERM and SIGHUP.  The first signal sets the flag and calls
+ * the function registered with interrupt_call(); the second kills the program.
  */
 extern void interrupt_install(void);
 
-/* Runs in a signal handler, so it may do only what is safe there. */
+/* A function called by the signal handler; it must be async-signal-safe. */
 typedef void (*interrupt_fn)(void *context);
 
 /*
- * Call this, from the next signal on, in place of what was named before; NULL for
- * nothing.  Returns the context of what was named before: no signal uses it any
- * more.
+ * Register the function to call on the next signal, replacing the previous
+ * one; NULL for none.  Returns the context of the previous one, which no
+ * signal uses any longer.
  */
 extern void *interrupt_call(interrupt_fn call, void *context);
 
-/* Whether a signal came. */
+/* Return whether a signal has been received. */
 extern bool interrupted(void);
 
-/* Error INTERRUPTED, infrastructure class; always returns false. */
+/* Set error INTERRUPTED, class infrastructure; always returns false. */
 extern bool interrupt_error(struct glue_error *error);
 
 #endif /* GLUE_INTERRUPT_H */

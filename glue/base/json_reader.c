@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json_reader.c
- *	  Reads JSON in place, in one pass, and hands out slices of it.
+ *	  Reads JSON in place, in one pass, and returns slices of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@ json_reader_init(struct json_reader *reader, const char *json, size_t length)
 }
 
 /*
- * Find nothing any more.  Always returns false.
+ * Make the reader fail: it finds nothing from now on.  Always returns false.
  */
 static bool
 fail_reading(struct json_reader *reader)
@@ -43,8 +43,8 @@ skip_blanks(struct json_reader *reader)
 }
 
 /*
- * The next byte that is no blank; '\0' at the end.  A NUL in the JSON is none
- * of the bytes that a caller looks for, so it fails there.
+ * Return the next byte that is not a blank; '\0' at the end.  No caller looks
+ * for a NUL, so a NUL in the JSON makes the caller fail.
  */
 static char
 next_byte(struct json_reader *reader)
@@ -98,7 +98,7 @@ json_read_open(struct json_reader *reader, char bracket)
 }
 
 /*
- * Go to the next member of the innermost level, or leave the level.
+ * Advance to the next member of the innermost level, or leave the level.
  */
 static bool
 next_member(struct json_reader *reader, char closing)
@@ -144,7 +144,7 @@ json_read_element(struct json_reader *reader)
 /* ----- texts ----- */
 
 /*
- * The value of the four hex digits there; -1 when they are not all there.
+ * Return the value of four hex digits, or -1 if there are fewer.
  */
 static int
 read_unit(const char *digits, const char *end)
@@ -156,7 +156,7 @@ read_unit(const char *digits, const char *end)
 }
 
 /*
- * Read past \uXXXX, or past two of them that are one character.
+ * Skip \uXXXX, or two of them that form a surrogate pair.
  */
 static bool
 skip_unit_escape(struct json_reader *reader)
@@ -178,7 +178,7 @@ skip_unit_escape(struct json_reader *reader)
 }
 
 /*
- * Read past an escape, whose backslash is next.
+ * Skip the escape that begins here.
  */
 static bool
 skip_escape(struct json_reader *reader)
@@ -205,7 +205,7 @@ skip_escape(struct json_reader *reader)
 }
 
 /*
- * Read past bytes that mean themselves; those of other scripts are noted.
+ * Skip unescaped characters; *has_high is set if any of them is not ASCII.
  */
 static void
 skip_plain(struct json_reader *reader, bool *has_high)
@@ -292,7 +292,7 @@ static bool
 skip_number(struct json_reader *reader)
 {
 	(void) skip_byte(reader, '-');
-	/* A zero stands alone. */
+	/* No digit may follow a leading zero. */
 	if (!skip_byte(reader, '0') && skip_digits(reader) == 0)
 		return fail_reading(reader);
 	if (skip_byte(reader, '.') && skip_digits(reader) == 0)
@@ -318,7 +318,7 @@ skip_word(struct json_reader *reader, struct text_view word)
 }
 
 /*
- * Read past a value, or only into it when it is an object or an array.
+ * Skip a value, or enter it if it is an object or an array.
  */
 static bool
 skip_start(struct json_reader *reader)
@@ -381,7 +381,7 @@ json_read_slice(struct json_reader *reader)
 /* ----- members of a reply ----- */
 
 /*
- * Go to the value of a member of the object that json is.
+ * Advance to the value of a member of the object that json begins with.
  */
 static bool
 find_member(struct json_reader *reader, struct text_view json, const char *name)
@@ -427,11 +427,11 @@ json_is_true(struct text_view value)
 	return text_equal(value, text_of("true"));
 }
 
-/* ----- what a text stands for ----- */
+/* ----- resolving escapes ----- */
 
 /*
- * Append what the escape at text, which begins with a backslash, stands for.
- * Returns how long it is.
+ * Append the character that the escape at text stands for.  Returns the length
+ * of the escape.
  */
 static size_t
 append_escape(struct byte_buffer *buffer, const char *text, const char *end)
@@ -463,7 +463,7 @@ json_append_text(struct byte_buffer *buffer, struct text_view text, struct glue_
 	const char *next = text.data;
 	const char *end = text.length > 0 ? text.data + text.length : text.data;
 
-	/* No escape is longer than what it is written with. */
+	/* No character is longer than its escape. */
 	if (!byte_buffer_reserve(buffer, text.length, error))
 		return false;
 	while (next < end)

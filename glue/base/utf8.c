@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * utf8.c
- *	  Whether bytes are UTF-8, and how far; writing it.
+ *	  Validating and writing UTF-8.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,8 +9,8 @@
 #include "shared/text.h"
 
 /*
- * Overlong forms, surrogates and what is above U+10FFFF are bad: the second
- * byte has a narrower range after E0, ED, F0 and F4.
+ * Overlong forms, surrogates and code points above U+10FFFF are invalid, so
+ * the second byte has a narrower range after E0, ED, F0 and F4.
  */
 enum utf8_sequence
 utf8_look(const unsigned char *s, size_t available, size_t *length)
@@ -47,14 +47,14 @@ utf8_look(const unsigned char *s, size_t available, size_t *length)
 	return UTF8_COMPLETE;
 }
 
-/* Not 0 when the word holds a NUL or a byte above 0x7F. */
+/* Return nonzero if the word contains a NUL or a byte above 0x7F. */
 static inline uint64_t
 odd_bytes(uint64_t word)
 {
 	return ((word - EVERY_BYTE(1)) | word) & EVERY_BYTE(0x80);
 }
 
-/* The first byte from s on that may not be plain ASCII. */
+/* Return the first byte at or after s that may not be plain ASCII. */
 static const unsigned char *
 skip_ascii(const unsigned char *s, const unsigned char *end)
 {
@@ -85,7 +85,10 @@ utf8_skip_valid(const unsigned char *s, const unsigned char *end, enum utf8_sequ
 		const unsigned char *stop;
 
 		s = skip_ascii(s, end);
-		/* Text with many accents: do not try whole words at each of them. */
+		/*
+		 * In text with many accents, do not retry whole words after each of
+		 * them.
+		 */
 		stop = end - s > 32 ? s + 32 : end;
 		while (s < stop)
 		{

@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * http.c
- *	  HTTP requests over libcurl: one by one, or many at once.
+ *	  HTTP requests over libcurl, one at a time or many at once.
  *
- * One multi handle keeps the connections; easy handles are kept and used
- * again, for each holds a TLS session cache.  libcurl refuses calls on a multi
- * handle from within its callbacks, so a client in use hands such calls to a
- * second client that it owns.
+ * One multi handle keeps the connections.  Easy handles are reused because
+ * each holds a TLS session cache.  libcurl rejects calls on a multi handle
+ * from within its callbacks, so a busy client passes such calls to a second
+ * client that it owns.
  *
- * What libcurl adds by itself is switched off where a server could stumble
- * over it or a signature would not cover it: Expect (each upload would wait a
- * second for a 100 Continue), Content-Type of a form, proxies from the
- * environment, redirects, other protocols.
+ * libcurl defaults that could confuse a server or that a signature would not
+ * cover are disabled: Expect (each upload would wait a second for a 100
+ * Continue), the form Content-Type, proxies from the environment, redirects,
+ * other protocols.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,17 +23,19 @@
 #include "base/heap.h"
 #include "http/http.h"
 
-/* Milliseconds until a connection must stand, its TLS included. */
+/* Milliseconds allowed to connect, including the TLS handshake. */
 #define CONNECT_TIMEOUT 5000L
 
-/* Longest single wait, so that a clock that jumps cannot hang us. */
+/* Longest single wait in milliseconds, so that a clock jump cannot hang us. */
 #define LONGEST_POLL 1000
 
-/* Easy handles kept for later; more are closed after use. */
+/* Easy handles kept for reuse; any beyond that are closed after use. */
 #define KEPT_HANDLES 64
 
-/* Bytes of all headers of a reply; S3 allows 2 KB of metadata, the Lambda
- * Runtime API sends the client context. */
+/*
+ * Limit for all headers of a reply, in bytes.  S3 allows 2 KB of metadata; the
+ * Lambda Runtime API sends the client context.
+ */
 #define HEADER_LIMIT ((size_t) 256 * 1024)
 
 struct http_client
@@ -43,17 +45,17 @@ struct http_client
 	CURL *kept[KEPT_HANDLES];
 	int kept_count;
 	bool busy;                 /* http_perform_all() is on the stack */
-	struct http_client *inner; /* for calls from callbacks; made on demand */
+	struct http_client *inner; /* for calls from callbacks; created on demand */
 };
 
-/* An exchange under way.  Owns handle and headers. */
+/* A running exchange.  Owns handle and headers. */
 struct transfer
 {
 	struct http_exchange *exchange;
 	CURL *handle;
 	struct curl_slist *headers;
 	int64_t read_offset;
-	/* Why a callback stopped the transfer; NULL when none did. */
+	/* Error code if a callback stopped the transfer, else NULL. */
 	const char *stop_code;
 };
 
@@ -101,8 +103,8 @@ http_client_destroy(struct http_client *client)
 }
 
 /*
- * The client that a call of now runs on: the inner one when this call comes
- * from a callback.
+ * Return the client to run a call on: the inner one if the call comes from a
+ * callback.
  */
 static struct http_client *
 free_client(struct http_client *client, struct glue_error *error)
@@ -152,10 +154,10 @@ response_reset(struct http_response *response)
 	response->body.used = 0;
 }
 
-/* ----- callbacks of libcurl ----- */
+/* ----- libcurl callbacks ----- */
 
 /*
- * Remember why, and make libcurl end the transfer.
+ * Record the error code and make libcurl end the transfer.
  */
 static size_t
 stop_transfer(struct transfer *transfer, const char *code)
@@ -165,8 +167,8 @@ stop_transfer(struct transfer *transfer, const char *code)
 }
 
 /*
- * Keep a header line as "name:value" and a NUL.  A status line begins a new
- * reply: what came with a 100 Continue is forgotten.
+ * Store a header line as "name:value" and a NUL.  A status line begins a new
+ * reply, so the headers of a 100 Continue are discarded.
  */
 static size_t
 keep_header_line(char *bytes, size_t one, size_t length, void *context)
@@ -245,7 +247,7 @@ give_body(char *buffer, size_t one, size_t size, void *context)
 		return 0;
 	got = request->read_body(request->read_context, transfer->read_offset, buffer, size);
 
-	/* Less than was promised would hang the server until it gives up. */
+	/* Sending less than announced would hang the server until it times out. */
 	if (got <= 0 || (size_t) got > size)
 	{
 		transfer->stop_code = "HTTP_REQUEST_BODY";
@@ -256,7 +258,7 @@ give_body(char *buffer, size_t one, size_t size, void *context)
 }
 
 /*
- * libcurl sends the body again after a kept connection was found dead.
+ * Rewind the body: libcurl resends it after finding a reused connection dead.
  */
 static int
 seek_body(void *context, curl_off_t offset, int origin)
@@ -272,7 +274,7 @@ seek_body(void *context, curl_off_t offset, int origin)
 /* ----- setting up ----- */
 
 /*
- * Add a header line; an empty value needs libcurl's own notation.
+ * Add a header line; libcurl has its own notation for an empty value.
  */
 static bool
 add_header_line(struct transfer *transfer, const char *name, const char *value)
@@ -292,7 +294,7 @@ add_header_line(struct transfer *transfer, const char *name, const char *value)
 }
 
 /*
- * Take a header out that libcurl would add by itself.
+ * Suppress a header that libcurl would add by itself.
  */
 static bool
 suppress_header(struct transfer *transfer, const char *line)
@@ -325,7 +327,7 @@ set_headers(struct transfer *transfer)
 }
 
 /*
- * What every transfer has.
+ * Set the options that all transfers share.
  */
 static void
 set_connection(struct http_client *client, CURL *handle)
@@ -337,7 +339,7 @@ set_connection(struct http_client *client, CURL *handle)
 	curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
-	/* A path goes out as it was signed: no dots are taken out. */
+	/* Send the path as it was signed, without removing dot segments. */
 	curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
 	if (client->ca_file != NULL)
 	{
@@ -347,8 +349,9 @@ set_connection(struct http_client *client, CURL *handle)
 }
 
 /*
- * Method and body.  A body of our own is sent as POST would send it, whatever
- * the method: that is how libcurl takes bytes with a known length.
+ * Set method and body.  A body in memory is sent as libcurl sends a POST,
+ * whatever the method, because that is how libcurl accepts bytes of known
+ * length.
  */
 static void
 set_body(struct transfer *transfer)
@@ -401,7 +404,7 @@ set_limits(struct transfer *transfer)
 	if (request->fresh_connection)
 	{
 		curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
-		/* The next request of this kind would not take it either. */
+		/* The next such request would not reuse it either. */
 		curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
 	}
 }
@@ -422,7 +425,7 @@ transfer_destroy(struct http_client *client, struct transfer *transfer)
 }
 
 /*
- * Hand an exchange to libcurl.  False with the exchange's error set.
+ * Pass an exchange to libcurl.  Returns false with the exchange's error set.
  */
 static bool
 start_exchange(struct http_client *client, struct http_exchange *exchange)
@@ -473,7 +476,7 @@ error_code(CURLcode result)
 	{
 		case CURLE_COULDNT_RESOLVE_HOST:
 		case CURLE_COULDNT_CONNECT:
-			/* A reset in the middle of the handshake is among these. */
+			/* This includes a reset during the handshake. */
 		case CURLE_SSL_CONNECT_ERROR:
 			return "HTTP_CONNECT";
 		case CURLE_PEER_FAILED_VERIFICATION:
@@ -497,7 +500,7 @@ error_code(CURLcode result)
 }
 
 /*
- * Copy the host of a URL, and nothing else of it.
+ * Copy only the host of a URL.
  */
 static void
 copy_url_host(const char *url, char *host, size_t size)
@@ -531,7 +534,7 @@ set_transfer_error(const struct transfer *transfer, CURLcode result)
 					   "%s: the reply is larger than allowed", host);
 	else if (strcmp(code, "HTTP_REQUEST_BODY") == 0)
 		glue_error_set(&exchange->error, GLUE_INFRASTRUCTURE_ERROR, code,
-					   "%s: what was to be sent cannot be read", host);
+					   "%s: the request body cannot be read", host);
 	else if (strcmp(code, "OUT_OF_MEMORY") == 0)
 		glue_error_memory(&exchange->error);
 	else
@@ -540,7 +543,7 @@ set_transfer_error(const struct transfer *transfer, CURLcode result)
 }
 
 /*
- * Take an exchange back from libcurl and leave its outcome in it.
+ * Remove an exchange from libcurl and store its outcome.
  */
 static struct http_exchange *
 end_exchange(struct http_client *client, CURL *handle, CURLcode result)
@@ -572,7 +575,7 @@ struct run
 	void *context;
 	int limit;
 	int under_way;
-	/* Those under way, to end them when libcurl fails. */
+	/* The running exchanges, to end them if libcurl fails. */
 	struct http_exchange **exchanges;
 };
 
@@ -590,8 +593,8 @@ forget_exchange(struct run *run, const struct http_exchange *exchange)
 }
 
 /*
- * Start as many as there is room for.  *wake is when to ask again, or 0.
- * False when there is nothing to start, now or later.
+ * Start exchanges up to the limit.  *wake is the time to ask again, or 0.
+ * Returns false if there are none to start, now or later.
  */
 static bool
 start_exchanges(struct run *run, int64_t *wake)
@@ -631,7 +634,7 @@ finish_exchanges(struct run *run)
 }
 
 /*
- * End all that is under way: libcurl does not work any more.
+ * End all running exchanges after libcurl itself has failed.
  */
 static void
 abandon_exchanges(struct run *run)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * column_map.c
- *	  From the raw header of a file to what each field means.
+ *	  Maps the raw header of a file to the meaning of each field.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,17 +17,17 @@
 /* "column_4096" and its NUL. */
 #define BLANK_NAME_SIZE 12
 
-/* Of a heading that a message repeats. */
+/* Bytes shown of a heading in a message. */
 #define SHOWN_NAME_BYTES 40
 
-/* Headings that our own fix file adds. */
+/* Headings that the fix file adds. */
 static const char *const reserved[] = {
 	"onboard_errors",
 	"onboard_suggestion",
 	"onboard_line",
 };
 
-/* Like memcmp() of the folded names, then by length. */
+/* Compare folded names like memcmp(), then by length. */
 static int
 compare_folded(struct text_view a, struct text_view b)
 {
@@ -79,7 +79,7 @@ is_reserved(struct text_view name)
 	return false;
 }
 
-/* For messages: how much of a name to show. */
+/* Return how many bytes of a name to show in a message. */
 static int
 shown_length(struct text_view name)
 {
@@ -87,8 +87,8 @@ shown_length(struct text_view name)
 }
 
 /*
- * A source counts fields, people look for columns: write the message of a
- * defect with both, the column only when there is one.
+ * Write the message of a defect with the field number and, if known, the
+ * column name, because people look for columns.
  */
 static void
 write_message(const struct record *record, const char *column, char message[RECORD_MESSAGE_SIZE])
@@ -103,7 +103,7 @@ write_message(const struct record *record, const char *column, char message[RECO
 				 record->defect_message);
 }
 
-/* Bytes that the names take together. */
+/* Return the total size of the names in bytes. */
 static size_t
 names_size(const struct text_view *fields, int field_count)
 {
@@ -114,7 +114,7 @@ names_size(const struct text_view *fields, int field_count)
 	return size;
 }
 
-/* Copy the names, and give each field its role. */
+/* Copy the names and assign each field its role. */
 static void
 assign_roles(struct column_map *map, const struct text_view *fields)
 {
@@ -170,11 +170,11 @@ compare_fields(const void *a, const void *b)
 	const struct mapped_field *y = *(const struct mapped_field *const *) b;
 	int order = compare_folded(x->name, y->name);
 
-	/* Equal names in the order of the file, for a stable message. */
+	/* Order equal names by position, for a stable message. */
 	return order != 0 ? order : x < y ? -1 : x > y;
 }
 
-/* Two names equal after folding?  Those that are ignored may repeat. */
+/* Check that no two names are equal after folding.  Ignored columns may repeat. */
 static bool
 check_duplicates(const struct column_map *map, struct glue_error *error)
 {
@@ -203,7 +203,7 @@ check_duplicates(const struct column_map *map, struct glue_error *error)
 	return good;
 }
 
-/* The required columns that the header lacks; returns how many. */
+/* Find the required columns that the header lacks; returns how many. */
 static int
 find_missing(const struct column_map *map, struct text_view *missing)
 {
@@ -217,7 +217,7 @@ find_missing(const struct column_map *map, struct text_view *missing)
 	return count;
 }
 
-/* For each missing column the first unknown heading that may mean it. */
+/* For each missing column, find the first unknown heading that may mean it. */
 static void
 find_meant(const struct column_map *map, const struct text_view *missing, int count,
 		   const struct mapped_field **meant)
@@ -235,7 +235,7 @@ find_meant(const struct column_map *map, const struct text_view *missing, int co
 	}
 }
 
-/* Name all required columns that are absent, then what may be meant by them. */
+/* Report all missing required columns, and the headings that may mean them. */
 static bool
 check_required(const struct column_map *map, struct glue_error *error)
 {
@@ -284,7 +284,7 @@ map_fields(struct column_map *map, const struct record *header, struct glue_erro
 	return check_known(map, error) && check_duplicates(map, error) && check_required(map, error);
 }
 
-/* Is it a header at all, whatever it says? */
+/* Check that the header is readable, regardless of its names. */
 static bool
 check_header(const struct record *header, struct glue_error *error)
 {
@@ -326,7 +326,7 @@ column_map_clean_up(struct column_map *map)
 
 /* ----- rows ----- */
 
-/* The column of a field of a row, counted from 1, or NULL. */
+/* Return the name of the column of a field, counted from 1, or NULL. */
 static const char *
 column_of(const struct column_map *map, int number)
 {

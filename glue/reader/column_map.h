@@ -1,16 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * column_map.h
- *	  From the raw header of a file to what each field means: a column that we
- *	  know, an attribute, or nothing.
+ *	  Maps the raw header of a file to the meaning of each field: a known
+ *	  column, an attribute, or nothing.
  *
- * A source decides what a record is; the map decides what its fields mean.
- * Today a heading means a column when it is the column's name.  Names are
- * compared without the blanks at both ends (U+0009, U+0020, U+00A0) and
- * without case; only A to Z are folded, the names we know have no others.  A
- * vendor's own headings are another way to fill a map, in column_map_init();
- * what a vendor's values have to become before they are judged belongs into
- * column_map_row(), which every row passes.
+ * A source decides what a record is; the map decides what its fields mean.  A
+ * heading denotes a column if it is the column's name.  Names are compared
+ * without leading and trailing blanks (U+0009, U+0020, U+00A0) and ignoring
+ * the case of A to Z, the only letters in known names.  Vendor-specific
+ * headings would be mapped in column_map_init(), and vendor-specific values
+ * converted in column_map_row(), through which every row passes.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,9 +25,9 @@
 
 enum field_role
 {
-	FIELD_COLUMN,    /* one of the columns we know */
-	FIELD_ATTRIBUTE, /* a column we do not know: travels as text */
-	FIELD_IGNORED    /* onboard_errors and its like, of a fix file */
+	FIELD_COLUMN,    /* a known column */
+	FIELD_ATTRIBUTE, /* an unknown column: passed on as text */
+	FIELD_IGNORED    /* a column that a fix file adds, such as onboard_errors */
 };
 
 struct mapped_field
@@ -36,7 +35,7 @@ struct mapped_field
 	enum field_role role;
 	enum onboard_column column; /* COLUMN_NONE unless role is FIELD_COLUMN */
 
-	/* As written, trimmed; "column_<n>" for a blank one, n from 1. */
+	/* As in the file, trimmed; "column_<n>" if blank, n from 1. */
 	struct text_view name;
 };
 
@@ -44,7 +43,7 @@ struct mapped_field
 struct column_map
 {
 	int field_count;
-	struct mapped_field *fields; /* in the order of the file */
+	struct mapped_field *fields; /* in file order */
 	int position[COLUMN_COUNT];  /* index in fields, or -1 */
 	int attribute_count;
 	char *names;
@@ -52,23 +51,26 @@ struct column_map
 
 /*
  * Map the fields of a header, which is borrowed for the call.  Returns false
- * and leaves *map empty on OUT_OF_MEMORY and on the file faults
- *	  NO_HEADER			it cannot be read, is not in the first line, or has no
- *						column that we know
- *	  DUPLICATE_COLUMN	two are equal after folding
- *	  MISSING_COLUMN	required ones are absent; the text names all of them,
- *						with the nearest heading that is there
+ * and leaves *map empty on OUT_OF_MEMORY and on these file faults:
+ *	  NO_HEADER			the header cannot be read, is not in the first line, or
+ *						has no known column
+ *	  DUPLICATE_COLUMN	two names are equal after folding
+ *	  MISSING_COLUMN	required columns are absent; the text names all of them,
+ *						each with the most similar heading in the file
  */
 extern bool
 column_map_init(struct column_map *map, const struct record *header, struct glue_error *error);
 
-/* A zeroed or already cleaned map is accepted. */
+/* Release the map; accepts a zeroed or already released one. */
 extern void column_map_clean_up(struct column_map *map);
 
-/* Fault NO_HEADER of a file that ended before its header.  Always returns false. */
+/*
+ * Set fault NO_HEADER for a file that ended before its header.  Always returns
+ * false.
+ */
 extern bool column_map_no_header(struct glue_error *error);
 
-/* Where column_map_row() keeps what it has to write. */
+/* Storage for the result of column_map_row(). */
 struct column_map_scratch
 {
 	struct record row;
@@ -76,18 +78,22 @@ struct column_map_scratch
 };
 
 /*
- * The row that a record is: its fields stand where the map says.  A defect
- * about a field names the field, "field 2 (product_name) ...".  Returns the
- * record itself where there is nothing to change, otherwise one in *scratch.
+ * Return the row that a record represents, its fields in the positions of the
+ * map.  A defect in a field is given the field's name, "field 2 (product_name)
+ * ...".  Returns record itself if nothing changes, otherwise a record in
+ * *scratch.
  */
 extern const struct record *
 column_map_row(const struct column_map *map, const struct record *record,
 			   struct column_map_scratch *scratch);
 
-/* The column with this name, folded as above, or COLUMN_NONE. */
+/* Return the column with this name, folded as above, or COLUMN_NONE. */
 extern enum onboard_column column_map_find(struct text_view name);
 
-/* Whether a text is the name of a column; for row_source_options.is_heading. */
+/*
+ * Return whether a text is the name of a column; for
+ * row_source_options.is_heading.
+ */
 extern bool column_map_is_heading(struct text_view text);
 
 #endif /* GLUE_COLUMN_MAP_H */

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect.c
- *	  What separates the fields of a CSV file.
+ *	  Detects the delimiter of a CSV file.
  *
  *-------------------------------------------------------------------------
  */
 #include "reader/csv_dialect.h"
 
-/* The first line, without line ends that stand inside quotes. */
+/* Return the first line; a line end inside quotes does not end it. */
 static struct text_view
 first_line(struct text_view text)
 {
@@ -28,7 +28,10 @@ first_line(struct text_view text)
 	return text;
 }
 
-/* Whether a piece of the header line, quotes around it or not, is known. */
+/*
+ * Return whether a piece of the header line, possibly quoted, is a known
+ * heading.
+ */
 static bool
 is_known(const char *data, size_t length, bool (*is_heading)(struct text_view heading))
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect.h
- *	  What separates the fields of a CSV file.
+ *	  Detects the delimiter of a CSV file.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,16 +13,20 @@
 #include "shared/text.h"
 
 /*
- * The delimiter of a text: comma, semicolon, tab or bar, found from its first
- * line outside of quotes.  The one that yields most known headings wins, then
- * the one that occurs most often, then the order above.  is_heading tells a
- * known heading, without the quotes around it; NULL when none is known.  text
- * is UTF-8 and, unless the file is shorter, TEXT_STREAM_BLOCK_BYTES of it.
+ * Return the delimiter of a text: comma, semicolon, tab or bar, determined
+ * from its first line outside of quotes.  The candidate that yields the most
+ * known headings wins, then the most frequent, then the first in the order
+ * above.  is_heading tests for a known heading, without its quotes; NULL if
+ * none is known.  text is UTF-8, and holds TEXT_STREAM_BLOCK_BYTES of the file
+ * unless the file is shorter.
  */
 extern char
 csv_dialect_delimiter(struct text_view text, bool (*is_heading)(struct text_view heading));
 
-/* Whether somebody may ask for this delimiter: ASCII, no quote, CR, LF, NUL. */
+/*
+ * Return whether a caller may specify this delimiter: ASCII, except quote, CR,
+ * LF and NUL.
+ */
 extern bool csv_dialect_acceptable(char delimiter);
 
 #endif /* GLUE_CSV_DIALECT_H */

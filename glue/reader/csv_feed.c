@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * csv_feed.c
- *	  libcsv, set up so that it is strict, never trims and has a cap.
+ *	  A wrapper of libcsv: strict, without trimming, with a limit on field size.
  *
  * libcsv trims blanks around an unquoted field.  A space function that always
- * says no stops it, but is called through a pointer for each byte and costs a
- * quarter of the speed.  It is only needed where a blank stands next to a
- * delimiter, a quote or a line end: elsewhere the trimming has nothing to do.
- * So text is fed in stretches: long ones without such a blank, by libcsv's own
- * test, and short ones around such a blank, with the function.
+ * returns false prevents that, but it is called through a pointer for each
+ * byte and costs a quarter of the speed.  It is needed only where a blank is
+ * next to a delimiter, a quote or a line end; elsewhere there is nothing to
+ * trim.  So text is fed in stretches: long ones without such a blank, using
+ * libcsv's own test, and short ones around such a blank, using the function.
  *
- * libcsv has no cap on a field either.  Its realloc hook refuses to grow the
- * buffer beyond the cap; two more bytes are for the quote at the end, which
- * libcsv keeps until it knows what follows, and for the byte that follows.
+ * libcsv does not limit the size of a field either.  Its realloc hook refuses
+ * to grow the buffer beyond our limit, plus two bytes: the closing quote,
+ * which libcsv keeps until it knows what follows, and the byte that follows.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@
 
 #define STRICT_OPTIONS (CSV_STRICT | CSV_STRICT_FINI)
 
-/* Sixteen bytes at once: gcc and clang make it one register where there is one. */
+/* Sixteen bytes at a time: gcc and clang use one vector register if available. */
 #define BLOCK_BYTES 16
 typedef uint8_t block __attribute__((vector_size(BLOCK_BYTES)));
 
@@ -63,7 +63,7 @@ feed_clean_up(struct csv_parser *parser)
 void
 feed_reset(struct csv_parser *parser)
 {
-	/* Only when it is not strict does csv_fini() reset whatever the state. */
+	/* csv_fini() resets every state only in non-strict mode. */
 	csv_set_opts(parser, 0);
 	csv_fini(parser, NULL, NULL, NULL);
 	csv_set_opts(parser, STRICT_OPTIONS);
@@ -88,11 +88,11 @@ any_set(block mask)
 }
 
 /*
- * The longest stretch from data on, in whole blocks, in which no blank stands
- * next to a delimiter or a quote.  The pair that a block makes with the byte
- * after it counts; data is taken for the beginning of a field, since what
- * stands before it is not known.  A line end can only be the last byte of
- * data; that byte and the one before it are always left out.
+ * Return the length of the longest prefix of data, in whole blocks, in which
+ * no blank is next to a delimiter or a quote.  Each block is checked together
+ * with the byte after it.  data counts as the beginning of a field, because
+ * what precedes it is unknown.  A line end can only be the last byte of data;
+ * that byte and the one before it are always excluded.
  */
 static size_t
 plain_length(const char *data, size_t length, unsigned char delimiter)
@@ -131,7 +131,7 @@ feed_error(struct csv_parser *parser)
 	return FEED_OUT_OF_MEMORY;
 }
 
-/* One stretch; false when libcsv stopped within it. */
+/* Parse one stretch; false if libcsv stopped within it. */
 static bool
 parse_stretch(struct csv_parser *parser, const char *data, size_t length,
 			  int (*is_blank)(unsigned char), const struct feed_events *events)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_feed.h
- *	  libcsv, set up so that it is strict, never trims and has a cap.
+ *	  A wrapper of libcsv: strict, without trimming, with a limit on field size.
  *
  * Private to csv_reader.c.
  *
@@ -17,12 +17,12 @@
 enum feed_result
 {
 	FEED_GOOD,
-	FEED_BAD_QUOTE,      /* a quote where none may stand */
-	FEED_FIELD_TOO_LONG, /* over ONBOARD_MAX_FIELD_BYTES */
+	FEED_BAD_QUOTE,      /* a misplaced quote */
+	FEED_FIELD_TOO_LONG, /* longer than ONBOARD_MAX_FIELD_BYTES */
 	FEED_OUT_OF_MEMORY
 };
 
-/* What libcsv calls: the end of a field, the end of a record. */
+/* Callbacks for the end of a field and the end of a record. */
 struct feed_events
 {
 	void (*field)(void *value, size_t length, void *context);
@@ -30,25 +30,25 @@ struct feed_events
 	void *context;
 };
 
-/* The parser lives in the caller's storage; feed_clean_up(). */
+/* The caller provides the parser's storage, and must call feed_clean_up(). */
 extern void feed_init(struct csv_parser *parser, char delimiter);
 extern void feed_clean_up(struct csv_parser *parser);
 
-/* Forget what was begun; the buffer stays. */
+/* Discard any partial record; keep the buffer. */
 extern void feed_reset(struct csv_parser *parser);
 
 /*
- * Parse bytes.  A field up to two bytes longer than the cap may still reach
- * events->field, which must look at the length.  After another result than
- * FEED_GOOD only feed_reset() or feed_clean_up() may follow.
+ * Parse bytes.  A field up to two bytes over the limit may still reach
+ * events->field, which must check the length.  After any result but FEED_GOOD,
+ * only feed_reset() or feed_clean_up() may be called.
  */
 extern enum feed_result feed_parse(struct csv_parser *parser, const char *data, size_t length,
 								   const struct feed_events *events);
 
-/* The text ended; FEED_BAD_QUOTE says that a quote is still open. */
+/* End the text; FEED_BAD_QUOTE means that a quote is still open. */
 extern enum feed_result feed_finish(struct csv_parser *parser, const struct feed_events *events);
 
-/* Whether the field that is being read, if any, began with a quote. */
+/* Return whether the current field, if any, began with a quote. */
 extern bool feed_in_quotes(const struct csv_parser *parser);
 
 #endif /* GLUE_CSV_FEED_H */

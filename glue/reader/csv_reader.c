@@ -1,33 +1,33 @@
 /*-------------------------------------------------------------------------
  *
  * csv_reader.c
- *	  UTF-8 text in chunks -> records, by libcsv.
+ *	  Reads records from chunks of UTF-8 text, using libcsv.
  *
- * libcsv gets one physical line at a time, or the part of one that is there.
- * So at most one record ends in each call, and it ends at the end of what was
- * fed: that is how the position of records and lines is known, which libcsv
- * does not tell.  The LF of a CRLF is not fed when the CR ended a record.
+ * libcsv is fed one physical line at a time, or the available part of one.  At
+ * most one record ends in each call, and it ends where the fed bytes end.
+ * This gives us the positions of records and lines, which libcsv does not
+ * report.  The LF of a CRLF is not fed if the CR ended a record.
  *
- *	  region	the text at hand: the chunk itself, or carry[]
+ *	  region	the available text: the chunk itself, or carry[]
  *	  record	begins at an offset in the region; scanned bytes of it have
- *				been looked at (and fed, unless it has a fault already)
- *	  carry		a record that the end of a chunk cut; completed line by line
- *				until it ends, then reading is in the chunk again, without a
- *				copy
- *	  fault		why a record cannot be read: what makes reading begin again at
- *				the line after the one where the record began
+ *				been examined (and fed, unless it already has a fault)
+ *	  carry		a record split by the end of a chunk; completed line by line
+ *				until it ends, then reading continues in the chunk, without
+ *				copying
+ *	  fault		why a record cannot be read: reading restarts at the line after
+ *				the one where the record began
  *
- * A record is given up at ONBOARD_MAX_RECORD_BYTES, which bounds carry[].
+ * A record is abandoned at ONBOARD_MAX_RECORD_BYTES, which bounds carry[].
  *
- * Beginning again never becomes quadratic.  Call a line odd or even by the
- * number of its quotes.  Each quote of a text without fault changes between
- * inside and outside of quotes, so a record that has not ended and has no
- * fault is inside after its first line, which is odd, and stays inside on
- * even lines; on the next odd line it gets outside and ends, or has a fault.
- * Beginning again at the second line, the even lines each are a record of
- * their own, or fault on the spot.  So a line is read once as a beginning and
- * at most once within a record that began at the last odd line before it:
- * twice in all, whatever the file holds.
+ * Restarting never becomes quadratic.  Call a line odd or even by the number
+ * of its quotes.  In text without a fault each quote toggles between inside
+ * and outside of quotes.  A record that has not ended and has no fault is
+ * therefore inside quotes after its first line, which is odd, and stays inside
+ * on even lines; on the next odd line it leaves the quotes and ends, or has a
+ * fault.  After a restart at the second line, each even line is a record by
+ * itself, or faults immediately.  So a line is read once as the beginning of a
+ * record, and at most once within a record that began at the last odd line
+ * before it: twice in total, whatever the file contains.
  *
  *-------------------------------------------------------------------------
  */
@@ -55,34 +55,34 @@ struct csv_reader
 
 	/* the file */
 	struct csv_parser parser;
-	int64_t next_row; /* 0 until the header was seen */
+	int64_t next_row; /* 0 until the header has been read */
 	int header_fields;
-	int64_t line_number; /* of the next byte to be looked at */
-	bool after_cr;       /* an LF now belongs to the line before */
-	bool skip_line;      /* up to the next line end, of a long line */
-	bool may_be_damaged; /* U+FFFD may be in the region */
+	int64_t line_number; /* of the next byte to be examined */
+	bool after_cr;       /* an LF here belongs to the previous line */
+	bool skip_line;      /* skip the rest of an overlong line */
+	bool may_be_damaged; /* the region may contain U+FFFD */
 	bool stopped;
 	bool out_of_memory;
 	int64_t parsed_bytes;
-	int64_t taken;         /* bytes of text that are read or in carry[] */
-	int64_t region_offset; /* of the region in the text */
+	int64_t taken;         /* bytes of text read or stored in carry[] */
+	int64_t region_offset; /* offset of the region in the text */
 
 	/* the record being read */
-	int64_t record_offset; /* of its beginning in the text */
+	int64_t record_offset; /* offset of its beginning in the text */
 	size_t scanned;
 	int64_t record_line;
 	int64_t field_line; /* where the current field began */
 	size_t first_line;  /* bytes of its first line, or UNKNOWN */
-	bool ended;         /* libcsv saw its end */
+	bool ended;         /* libcsv has reached its end */
 	bool has_fault;
 	int field_count;
 	size_t values_length;
-	struct text_view *fields; /* ONBOARD_MAX_COLUMNS of them */
-	char *values;             /* RECORD_WINDOW bytes: what fields point to */
-	int defect_field;         /* that the message is about; 0 for the record */
+	struct text_view *fields; /* array of ONBOARD_MAX_COLUMNS */
+	char *values;             /* RECORD_WINDOW bytes; fields point into it */
+	int defect_field;         /* the field at fault; 0 for the whole record */
 	char message[RECORD_MESSAGE_SIZE];
 
-	/* the record that a chunk cut */
+	/* the record split by the end of a chunk */
 	char *carry; /* RECORD_WINDOW bytes */
 	size_t carry_length;
 };
@@ -92,12 +92,12 @@ struct csv_reader
  * ---------------------------------------------------------------------
  */
 
-/* For set_fault(): the message is about the record as a whole. */
+/* For set_fault(): the message concerns the record as a whole. */
 #define WHOLE_RECORD 0
 
 /*
- * The record cannot be read, because of this field, counted from 1, or as a
- * whole.  Only the first fault of a record counts.
+ * Record why the record cannot be read: because of this field, counted from 1,
+ * or as a whole.  Only the first fault of a record counts.
  */
 static void __attribute__((format(printf, 3, 4)))
 set_fault(struct csv_reader *reader, int field, const char *format, ...)
@@ -113,7 +113,7 @@ set_fault(struct csv_reader *reader, int field, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Within a quoted field that continues after a line end? */
+/* Return whether a quoted field continues past a line end. */
 static bool
 in_open_quote(const struct csv_reader *reader)
 {
@@ -152,8 +152,9 @@ set_cap_fault(struct csv_reader *reader, const char *what, int cap)
 		set_fault(reader, WHOLE_RECORD, "the record is longer than %d bytes", cap);
 }
 
-/* ---------------------------------------------------------------------
- * What libcsv calls
+/*
+ * --------------------------------------------------------------------- libcsv
+ * callbacks
  * ---------------------------------------------------------------------
  */
 
@@ -176,7 +177,7 @@ take_field(void *value, size_t length, void *context)
 		set_fault(reader, WHOLE_RECORD, "the record has more than %d fields", ONBOARD_MAX_COLUMNS);
 		return;
 	}
-	/* The values of a record are never longer than the record as it is. */
+	/* The values of a record are never longer than the record itself. */
 	field = &reader->fields[reader->field_count++];
 	field->data = reader->values + reader->values_length;
 	field->length = length;
@@ -194,12 +195,13 @@ end_record(int terminator, void *context)
 	reader->ended = true;
 }
 
-/* ---------------------------------------------------------------------
- * Handing out records
+/*
+ * ---------------------------------------------------------------------
+ * Delivering records
  * ---------------------------------------------------------------------
  */
 
-/* The number of the first field with U+FFFD in it; there is one. */
+/* Return the number of the first field that contains U+FFFD; there must be one. */
 static int
 damaged_field(const struct csv_reader *reader)
 {
@@ -211,7 +213,7 @@ damaged_field(const struct csv_reader *reader)
 	return reader->field_count;
 }
 
-/* The defect of a record that was cut into fields, or NULL. */
+/* Return the defect of a record that was split into fields, or NULL. */
 static const char *
 find_defect(struct csv_reader *reader, struct text_view raw)
 {
@@ -235,7 +237,7 @@ find_defect(struct csv_reader *reader, struct text_view raw)
 	return NULL;
 }
 
-/* Ready for the next record; what libcsv keeps is not touched. */
+/* Prepare for the next record, leaving libcsv's state alone. */
 static void
 begin_record(struct csv_reader *reader)
 {
@@ -262,7 +264,7 @@ deliver(struct csv_reader *reader, struct record *record)
 	begin_record(reader);
 }
 
-/* The record was read to its end. */
+/* Deliver a record that was read to its end. */
 static void
 deliver_record(struct csv_reader *reader, struct text_view raw)
 {
@@ -276,7 +278,10 @@ deliver_record(struct csv_reader *reader, struct text_view raw)
 	deliver(reader, &record);
 }
 
-/* The record has a fault; raw is its first line, or as much as fits. */
+/*
+ * Deliver a record that has a fault; raw is its first line, truncated if too
+ * long.
+ */
 static void
 deliver_fault(struct csv_reader *reader, struct text_view raw)
 {
@@ -294,7 +299,7 @@ deliver_fault(struct csv_reader *reader, struct text_view raw)
  * ---------------------------------------------------------------------
  */
 
-/* The first CR or LF, or NULL. */
+/* Return the first CR or LF, or NULL. */
 static const char *
 find_line_end(const char *data, size_t length)
 {
@@ -304,7 +309,7 @@ find_line_end(const char *data, size_t length)
 	return cr != NULL ? cr : lf;
 }
 
-/* A line end was passed, and what it ended was not the CR of a CRLF. */
+/* Count a line end, unless it is the LF of a CRLF. */
 static void
 count_line(struct csv_reader *reader, char line_end)
 {
@@ -314,8 +319,8 @@ count_line(struct csv_reader *reader, char line_end)
 }
 
 /*
- * Between records: pass over blank lines, the LF of a CRLF and the rest of a
- * line that was too long.  Returns where the next record begins, or length.
+ * Between records, skip blank lines, the LF of a CRLF and the rest of an
+ * overlong line.  Returns where the next record begins, or length.
  */
 static size_t
 skip_between_records(struct csv_reader *reader, const char *region, size_t start, size_t length)
@@ -361,8 +366,9 @@ feed(struct csv_reader *reader, const char *data, size_t length)
 }
 
 /*
- * Look at the next line of the record, or at what is there of it: feed it,
- * unless the record has a fault and only the end of its first line is wanted.
+ * Read the next line of the record, or the available part of it.  Feed it to
+ * libcsv, unless the record has a fault and only the end of its first line is
+ * needed.
  */
 static void
 read_line(struct csv_reader *reader, const char *record, size_t available)
@@ -392,7 +398,7 @@ read_line(struct csv_reader *reader, const char *record, size_t available)
 		count_line(reader, *line_end);
 }
 
-/* At most the cap, and no character cut in two. */
+/* Truncate to the limit, at a character boundary. */
 static struct text_view
 cut_raw(const char *record, size_t length)
 {
@@ -403,9 +409,9 @@ cut_raw(const char *record, size_t length)
 }
 
 /*
- * The record has a fault.  Deliver it once its first line is known, and
- * begin again after that line.  Returns the bytes to move on by, 0 when more
- * text is needed.
+ * Deliver a record that has a fault once its first line is complete, and
+ * restart after that line.  Returns the number of bytes to advance by, or 0 if
+ * more text is needed.
  */
 static size_t
 settle_fault(struct csv_reader *reader, const char *record)
@@ -430,8 +436,8 @@ settle_fault(struct csv_reader *reader, const char *record)
 }
 
 /*
- * Read all records that end in the region.  Returns where the record begins
- * that does not; then scanned says how far it was looked at, which is all.
+ * Read all records that end in the region.  Returns the offset of the record
+ * that does not end there; all of it has been scanned.
  */
 static size_t
 read_region(struct csv_reader *reader, const char *region, size_t length)
@@ -460,7 +466,7 @@ read_region(struct csv_reader *reader, const char *region, size_t length)
 	return start;
 }
 
-/* Whether reading can continue; sets *error when it cannot for lack of memory. */
+/* Return whether reading can continue; sets *error if out of memory. */
 static bool
 can_continue(struct csv_reader *reader, struct glue_error *error)
 {
@@ -470,8 +476,8 @@ can_continue(struct csv_reader *reader, struct glue_error *error)
 }
 
 /*
- * A record waits in carry[]: add the next line of the text, or what is there
- * of it, and read on.  Returns how much was added.
+ * Continue the record in carry[]: append the next line of the text, or the
+ * available part of it, and read on.  Returns the number of bytes appended.
  */
 static size_t
 read_carry(struct csv_reader *reader, struct text_view text)
@@ -524,8 +530,8 @@ csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_da
 }
 
 /*
- * The record in carry[] is cut by the end of the text.  Returns the bytes to
- * move on by; what follows them has to be read again.
+ * Complete the record in carry[] at the end of the text.  Returns the number
+ * of bytes to advance by; the bytes after that must be read again.
  */
 static size_t
 settle_end(struct csv_reader *reader)

@@ -1,26 +1,27 @@
 /*-------------------------------------------------------------------------
  *
  * csv_reader.h
- *	  UTF-8 text in chunks -> records, by libcsv.
+ *	  Reads records from chunks of UTF-8 text, using libcsv.
  *
- * A record is the header line or one row.  A line with nothing on it is no
- * record; one with only delimiters is.  A record that cannot be read as one
- * carries a defect instead of being dropped:
+ * A record is the header line or one row.  An empty line is not a record; a
+ * line of delimiters only is.  A malformed record carries a defect instead of
+ * being dropped:
  *
- *	  a stray or unclosed quote, or a cap	MALFORMED_ROW; reading resumes at
- *			the line after the one where the record BEGAN, so an unclosed
- *			quote costs its own line only
- *	  another number of fields than the header	MALFORMED_ROW; reading resumes
- *			after the record
- *	  U+FFFD anywhere in it	INVALID_ENCODING; likewise
+ *	  a stray or unclosed quote, or a limit exceeded
+ *			MALFORMED_ROW; reading resumes at the line after the one where the
+ *			record BEGAN, so an unclosed quote costs only its own line
+ *	  a number of fields other than that of the header
+ *			MALFORMED_ROW; reading resumes after the record
+ *	  U+FFFD anywhere in the record
+ *			INVALID_ENCODING; reading resumes after the record
  *
- * A record has one defect at most, the first in this order.  The caps are
- * those of columns.h, counted in bytes of UTF-8.
+ * A record has at most one defect, the first in this order.  The limits are
+ * those of columns.h, in bytes of UTF-8.
  *
- * The raw text of a record is without its line end, and its first line only
- * where reading resumes at the line after it.
+ * The raw text of a record excludes its line end.  It is only the first line
+ * if reading resumes at the line after that.
  *
- * Lines are physical: each LF, CR or CRLF ends one, also inside quotes.
+ * Lines are physical: each LF, CR or CRLF ends one, even inside quotes.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,52 +38,52 @@
 #include "shared/text.h"
 
 /*
- * Opaque; about 650 KiB of address space, of which only what the longest record
- * needs is ever touched.
+ * Opaque; about 650 KiB of address space, of which only as much as the longest
+ * record needs is ever touched.
  */
 struct csv_reader;
 
 /*
- * A new reader that calls take_record(context, ...).  The delimiter must be
- * csv_dialect_acceptable().  The caller owns the result:
- * csv_reader_destroy().  NULL on OUT_OF_MEMORY.
+ * Create a reader that calls take_record(context, ...).  The delimiter must be
+ * csv_dialect_acceptable().  The caller must call csv_reader_destroy().
+ * Returns NULL on OUT_OF_MEMORY.
  */
 extern struct csv_reader *
 csv_reader_new(char delimiter, record_fn take_record, void *context, struct glue_error *error);
 
 /*
- * Before any text: it begins at this row, which is in this line, of a file
- * whose header line had so many fields.
+ * Called before any text is pushed: set the row and the line at which the text
+ * begins, and the number of fields in the header.
  */
 extern void csv_reader_begin_at(struct csv_reader *reader, int64_t row_number, int64_t line_number,
 								int header_fields);
 
-/* NULL is accepted. */
+/* Free the reader; NULL is accepted. */
 extern void csv_reader_destroy(struct csv_reader *reader);
 
 /*
- * Read the next piece of text (valid UTF-8 without NUL, as a decoder gives
- * it; borrowed for the call).  may_be_damaged: the piece may hold U+FFFD.
- * Where the pieces are cut never changes the records.  Returns false when it
- * cannot continue: with error->class GLUE_NO_ERROR because take_record returned
- * false, otherwise OUT_OF_MEMORY.
+ * Read the next piece of text (valid UTF-8 without NUL, as produced by a
+ * decoder; borrowed for the call).  may_be_damaged means that the piece may
+ * contain U+FFFD.  The records do not depend on how the text is split.
+ * Returns false if it cannot continue: with error->class GLUE_NO_ERROR if
+ * take_record returned false, otherwise OUT_OF_MEMORY.
  */
 extern bool csv_reader_push(struct csv_reader *reader, struct text_view text, bool may_be_damaged,
 							struct glue_error *error);
 
-/* The text ended: hand out the last record.  Results as csv_reader_push(). */
+/* End the text: deliver the last record.  Results as csv_reader_push(). */
 extern bool csv_reader_finish(struct csv_reader *reader, struct glue_error *error);
 
 /*
- * Where the record begins that take_record is called for, in bytes of all text
- * that was pushed.  It is never further back than the longest record before the
- * piece that is being read.
+ * Return the offset, in bytes of all text pushed, of the record for which
+ * take_record is being called.  It precedes the current piece by at most the
+ * length of the longest record.
  */
 extern int64_t csv_reader_record_offset(const struct csv_reader *reader);
 
 /*
- * Bytes given to libcsv so far.  With all the restarts it is never more than
- * twice the bytes of the text; a test holds us to that.
+ * Return the number of bytes passed to libcsv so far.  Including all restarts,
+ * it is never more than twice the length of the text; a test verifies that.
  */
 extern int64_t csv_reader_parsed_bytes(const struct csv_reader *reader);
 

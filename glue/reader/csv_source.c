@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * csv_source.c
- *	  CSV, the first of the formats.
+ *	  The CSV format.
  *
- * Nothing is read here; this file only joins the stages:
+ * This file only connects the stages:
  *
- *	  text_stream	bytes -> UTF-8 text, the first block in one piece
- *	  csv_dialect	that piece -> the delimiter
- *	  csv_reader	text -> records
- *	  csv_token		what a source has to know to resume <-> JSON
+ *	  text_stream	converts bytes to UTF-8 text, the first block in one piece
+ *	  csv_dialect	detects the delimiter in that piece
+ *	  csv_reader	reads records from the text
+ *	  csv_token		stores as JSON what a source needs in order to resume
  *
  *-------------------------------------------------------------------------
  */
@@ -25,12 +25,12 @@ struct csv_source
 {
 	struct row_source base;
 	bool (*is_heading)(struct text_view text);
-	char delimiter; /* 0 until it is known */
+	char delimiter; /* 0 if not known */
 	bool has_content;
-	bool owes_header; /* a source that resumes has to yield it first */
+	bool owes_header; /* a resumed source must yield it first */
 	struct text_stream *stream;
-	struct csv_reader *reader;    /* NULL until the delimiter is known */
-	const struct record *current; /* that the event is called for */
+	struct csv_reader *reader;    /* NULL if the delimiter is not known */
+	const struct record *current; /* the record being delivered */
 
 	/* a copy of the header, for tokens */
 	struct text_view *header;
@@ -46,7 +46,7 @@ csv_source_of(struct row_source *base)
 
 /* ----- records ----- */
 
-/* The views and the text in one block. */
+/* Copy the header into one block: the views, then their text. */
 static bool
 keep_header(struct csv_source *source, const struct text_view *fields, int count,
 			struct glue_error *error)
@@ -70,7 +70,6 @@ keep_header(struct csv_source *source, const struct text_view *fields, int count
 	return true;
 }
 
-/* Callback of csv_reader. */
 static bool
 take_record(void *context, const struct record *record)
 {
@@ -99,7 +98,10 @@ begin_records(struct csv_source *source, struct text_view first_block)
 	return source->reader != NULL;
 }
 
-/* What a stage returned.  It has no error when it stopped because we said so. */
+/*
+ * Return the result of a stage and set its error, if any.  A stage that
+ * stopped at our request has no error.
+ */
 static bool
 settle(struct csv_source *source, bool good, const struct glue_error *error)
 {
@@ -108,7 +110,6 @@ settle(struct csv_source *source, bool good, const struct glue_error *error)
 	return good;
 }
 
-/* Callback of text_stream. */
 static bool
 take_text(void *context, struct text_view text, bool may_be_damaged)
 {
@@ -125,7 +126,7 @@ take_text(void *context, struct text_view text, bool may_be_damaged)
 
 /* ----- the format ----- */
 
-/* As if the header had been read just now. */
+/* Yield the header as if it had just been read. */
 static bool
 yield_header(struct csv_source *source)
 {
@@ -239,7 +240,7 @@ csv_open(const struct row_source_options *options, struct glue_error *error)
 	return NULL;
 }
 
-/* Everything that reading the beginning of the file would have set. */
+/* Set everything that reading the beginning of the file would have set. */
 static bool
 set_resumed(struct csv_source *source, const struct resume_token *token,
 			const struct csv_token *state, struct glue_error *error)

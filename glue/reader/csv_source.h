@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * csv_source.h
- *	  CSV, the first of the formats.
+ *	  The CSV format.
  *
- * Text in any encoding that iconv knows, records of fields between delimiters;
- * csv_reader.h says what a record and a defect is.
+ * Text in any encoding that iconv supports, divided into records of delimited
+ * fields.  csv_reader.h defines records and defects.
  *
  *-------------------------------------------------------------------------
  */

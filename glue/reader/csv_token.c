@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_token.c
- *	  What a CSV source has to know to resume, as the state of a resume token.
+ *	  The state that a CSV source stores in a resume token.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * csv_token.h
- *	  What a CSV source has to know to resume, as the state of a resume token.
+ *	  The state that a CSV source stores in a resume token.
  *
  *	  {"skip": 0, "encoding": "UTF-8", "delimiter": ",", "header": ["sku", ...]}
  *
- * States are stored with uploads and must stay readable.
+ * States are stored with uploads and must remain readable.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,34 +19,37 @@
 #include "base/failure.h"
 #include "shared/text.h"
 
-/* Owns what was read: csv_token_clean_up().  To be written, all is borrowed. */
+/*
+ * A token that was read owns its contents: csv_token_clean_up().  A token to
+ * be written borrows them.
+ */
 struct csv_token
 {
 	int64_t skip; /* see struct decode_point */
 	const char *encoding;
 	char delimiter;
-	const struct text_view *header; /* as it is in the file */
+	const struct text_view *header; /* as in the file */
 	int header_count;
 
-	/* owned; NULL unless it was read */
+	/* owned; NULL unless the token was read */
 	struct text_view *names;
-	void *parsed; /* cJSON, which has the text of all */
+	void *parsed; /* cJSON document that holds the texts */
 };
 
 /*
- * Write the state into the buffer, with a NUL after it.  What was in it is
- * gone.  False on OUT_OF_MEMORY.
+ * Write the state into the buffer, replacing its contents, and terminate it
+ * with a NUL.  Returns false on OUT_OF_MEMORY.
  */
 extern bool csv_token_write(const struct csv_token *token, struct byte_buffer *buffer,
 							struct glue_error *error);
 
 /*
- * Read a state.  False, with *token empty, on OUT_OF_MEMORY and on class
- * internal, CHECKPOINT, when csv_token_write() did not write it.
+ * Read a state.  Returns false and leaves *token empty on OUT_OF_MEMORY, and
+ * on internal error CHECKPOINT if csv_token_write() did not write the state.
  */
 extern bool csv_token_read(struct csv_token *token, const char *state, struct glue_error *error);
 
-/* Accepts a zeroed token. */
+/* Release the token; accepts a zeroed one. */
 extern void csv_token_clean_up(struct csv_token *token);
 
 #endif /* GLUE_CSV_TOKEN_H */

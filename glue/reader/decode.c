@@ -1,20 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * decode.c
- *	  Bytes of a file in chunks -> UTF-8 text in chunks.
+ *	  Converts the bytes of a file to UTF-8 text, chunk by chunk.
  *
- * UTF-8 is checked in place and handed on without a copy, eight words of plain
- * ASCII at a time.  Only a stretch that holds a bad byte is copied, into the
- * repair buffer, with U+FFFD for each bad byte.  Everything else goes through
- * iconv and then the same check, which is what turns NUL into U+FFFD there.
+ * UTF-8 is checked in place and passed on without copying, eight words of
+ * plain ASCII at a time.  Only a stretch that contains an invalid byte is
+ * copied, into the repair buffer, with U+FFFD for each invalid byte.  Other
+ * encodings go through iconv and then the same check, which turns NUL into
+ * U+FFFD.
  *
- * A sequence that a chunk cuts in two waits in held[]; so do the first four
- * bytes, until the byte order mark is known.
+ * A sequence that is split between chunks is kept in held[], as are the first
+ * four bytes until the byte order mark is known.
  *
- * Where text came from is noted at waypoints: at this byte, between two
- * sequences, the decoder was when it had handed out so much text.  One is set
- * every few thousand bytes; from the last one before a place the way to that
- * place is short, and can be gone by decoding it again.
+ * Waypoints map text back to bytes: each records a byte offset between two
+ * sequences and the amount of text delivered up to there.  One is set every
+ * few thousand bytes, so any position can be reached by decoding a short
+ * stretch from the last waypoint before it.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,30 +32,30 @@
 /* Longest byte order mark. */
 #define MARK_BYTES 4
 
-/* No encoding has a sequence, shifts included, anywhere near as long. */
+/* No encoding has a sequence anywhere near this long, including shifts. */
 #define HELD_BYTES 16
 
-/* Input bytes repaired at a time; each may become the three of U+FFFD. */
+/* Input bytes repaired at a time; each may become a three-byte U+FFFD. */
 #define REPAIR_BYTES 4096
 #define REPAIR_BUFFER (3 * (REPAIR_BYTES + 4))
 
 static const char replacement[] = "\xEF\xBF\xBD";
 #define REPLACEMENT_BYTES 3
 
-/* Text between two waypoints, and how many are remembered. */
+/* Text between two waypoints, in bytes, and the number of waypoints kept. */
 #define WAYPOINT_DISTANCE 4096
 #define WAYPOINT_COUNT (DECODE_LOOK_BACK / WAYPOINT_DISTANCE + 2)
 
 struct waypoint
 {
-	int64_t text; /* handed out before it */
-	int64_t byte; /* of the file */
-	int64_t same; /* so many bytes from here on are the text */
+	int64_t text; /* text delivered before it, in bytes */
+	int64_t byte; /* offset in the file */
+	int64_t same; /* bytes from here on that are identical to the text */
 };
 
 enum decoder_phase
 {
-	PHASE_START, /* the byte order mark is not known yet */
+	PHASE_START, /* looking for a byte order mark */
 	PHASE_UTF8,
 	PHASE_ICONV,
 	PHASE_STOPPED
@@ -71,24 +72,24 @@ struct decoder
 	bool has_mark;
 	char name[DECODE_NAME_SIZE];
 	iconv_t converter; /* (iconv_t) -1 for none */
-	size_t unit;       /* bytes of the smallest step in the encoding */
+	size_t unit;       /* size of a code unit in bytes */
 	size_t held_length;
 	char held[HELD_BYTES];
 	char buffer[REPAIR_BUFFER];
 
-	/* where we are; what waits in held[] is not passed */
-	int64_t byte_offset;    /* of the first byte that was not passed */
-	int64_t text_offset;    /* bytes of text since the decoder began */
-	int64_t skip;           /* of these, the first that are not handed out */
+	/* current position, before any bytes kept in held[] */
+	int64_t byte_offset;    /* of the next byte to decode */
+	int64_t text_offset;    /* bytes of text since the start */
+	int64_t skip;           /* initial bytes of text to drop */
 	int64_t waypoint_count; /* set so far; the last WAYPOINT_COUNT are kept */
 	struct waypoint waypoints[WAYPOINT_COUNT];
 };
 
-/* ----- where text came from ----- */
+/* ----- waypoints ----- */
 
 /*
- * What is handed out next comes from byte_offset on; same says how many bytes
- * of it are those of the file.
+ * Note that the text delivered next comes from byte_offset on.  same is the
+ * number of its bytes that are identical to those of the file.
  */
 static void
 set_waypoint(struct decoder *decoder, size_t same)
@@ -112,8 +113,8 @@ set_waypoint(struct decoder *decoder, size_t same)
 }
 
 /*
- * Whether each byte by itself is a character or no text at all: then nothing
- * depends on what was before.
+ * Return whether each byte by itself is a character or invalid, so that
+ * nothing depends on the preceding bytes.
  */
 static bool
 is_single_byte(const char *name)
@@ -141,9 +142,9 @@ is_single_byte(const char *name)
 }
 
 /*
- * Whether decoding can begin between any two characters.  Of those of many
- * bytes the common ones that have no shifts, do not compose characters and
- * look for no byte order mark.
+ * Return whether decoding can begin between any two characters.  Of the
+ * multibyte encodings, this accepts the common ones without shifts, composed
+ * characters or byte order marks.
  */
 static bool
 can_begin_anywhere(const char *name)
@@ -187,9 +188,9 @@ decoder_locate(const struct decoder *decoder, int64_t text_offset, struct decode
 	return false;
 }
 
-/* ----- handing out ----- */
+/* ----- delivering text ----- */
 
-/* Hand out a piece of text; false when the receiver wants no more. */
+/* Deliver a piece of text; false if the receiver stopped. */
 static bool
 emit(struct decoder *decoder, const char *data, size_t length, bool damaged)
 {
@@ -213,8 +214,8 @@ emit(struct decoder *decoder, const char *data, size_t length, bool damaged)
 }
 
 /*
- * Copy a stretch with bad bytes to the buffer, repaired, and hand it out.
- * *position moves past what was done; a sequence cut by end is left.
+ * Copy a stretch with invalid bytes to the buffer, repaired, and deliver it.
+ * *position moves past the bytes read; a sequence truncated by end is left.
  */
 static bool
 emit_repaired(struct decoder *decoder, const unsigned char **position, const unsigned char *end)
@@ -251,8 +252,9 @@ emit_repaired(struct decoder *decoder, const unsigned char **position, const uns
 }
 
 /*
- * Hand out what held[] says for certain.  At the end of the file, and after
- * each byte that was added, so that it never holds more than one sequence.
+ * Deliver the text that is certain from held[].  Called at the end of the file
+ * and after each byte added, so that held[] never contains more than one
+ * sequence.
  */
 static bool
 settle_held(struct decoder *decoder, bool at_end)
@@ -328,7 +330,7 @@ push_utf8(struct decoder *decoder, const char *bytes, size_t length)
 	return true;
 }
 
-/* Hand out what iconv made: valid UTF-8, but it may hold NUL. */
+/* Deliver the output of iconv: valid UTF-8 that may contain NUL. */
 static bool
 emit_converted(struct decoder *decoder, char *converted, size_t length)
 {
@@ -355,8 +357,8 @@ emit_converted(struct decoder *decoder, char *converted, size_t length)
 }
 
 /*
- * Convert as much as is complete and hand it out; *consumed says how many
- * bytes that was.
+ * Convert all complete sequences and deliver the text.  *consumed is set to
+ * the number of bytes converted.
  */
 static bool
 convert(struct decoder *decoder, char *bytes, size_t length, size_t *consumed,
@@ -403,8 +405,8 @@ convert(struct decoder *decoder, char *bytes, size_t length, size_t *consumed,
 }
 
 /*
- * Bytes wait in held[]: add new ones until the sequence there is complete.
- * *bytes and *length move past what was taken.
+ * Append bytes to held[] until the sequence there is complete.  *bytes and
+ * *length move past the bytes used.
  */
 static bool
 convert_held(struct decoder *decoder, const char **bytes, size_t *length, struct glue_error *error)
@@ -426,7 +428,7 @@ convert_held(struct decoder *decoder, const char **bytes, size_t *length, struct
 								  HELD_BYTES);
 		if (consumed >= before)
 		{
-			/* What was added beyond the sequence is still in the chunk. */
+			/* Bytes appended beyond the sequence are still in the chunk. */
 			taken = consumed - before;
 			decoder->held_length = 0;
 		}
@@ -450,7 +452,7 @@ push_iconv(struct decoder *decoder, const char *bytes, size_t length, struct glu
 		return false;
 	if (length == 0)
 		return true;
-	/* iconv() does not write to its input, its prototype only says so. */
+	/* iconv() does not modify its input, despite its prototype. */
 	if (!convert(decoder, (char *) bytes, length, &consumed, error))
 		return false;
 	if (length - consumed > HELD_BYTES)
@@ -461,7 +463,10 @@ push_iconv(struct decoder *decoder, const char *bytes, size_t length, struct glu
 	return true;
 }
 
-/* The file ended within a sequence, or iconv still keeps a character. */
+/*
+ * Handle a file that ends within a sequence, or a character that iconv still
+ * keeps.
+ */
 static bool
 finish_iconv(struct decoder *decoder, struct glue_error *error)
 {
@@ -491,7 +496,7 @@ unsupported(struct glue_error *error, const char *name)
 						  DECODE_NAME_SIZE, name);
 }
 
-/* Letters, digits and the few signs that are in iconv's names. */
+/* Return whether a name consists of characters that occur in iconv's names. */
 static bool
 name_is_plain(const char *name)
 {
@@ -502,7 +507,7 @@ name_is_plain(const char *name)
 						"0123456789-_.:+()") == length;
 }
 
-/* Bytes to skip where a sequence is illegal. */
+/* Return the number of bytes to skip at an invalid sequence. */
 static size_t
 unit_of(const char *name)
 {
@@ -515,7 +520,7 @@ unit_of(const char *name)
 	return 1;
 }
 
-/* Set name and converter; UTF-8 needs none. */
+/* Set name and converter; UTF-8 needs no converter. */
 static bool
 choose_encoding(struct decoder *decoder, const char *name, struct glue_error *error)
 {
@@ -537,7 +542,7 @@ choose_encoding(struct decoder *decoder, const char *name, struct glue_error *er
 	return true;
 }
 
-/* Ready to decode in the encoding that was chosen. */
+/* Prepare to decode in the chosen encoding. */
 static void
 set_phase(struct decoder *decoder)
 {
@@ -591,7 +596,7 @@ decoder_resume(const char *encoding, const struct decode_point *point, decode_te
 	return decoder;
 }
 
-/* Decode bytes in the encoding that was chosen. */
+/* Decode bytes in the chosen encoding. */
 static bool
 push_chosen(struct decoder *decoder, const char *bytes, size_t length, struct glue_error *error)
 {
@@ -603,8 +608,8 @@ push_chosen(struct decoder *decoder, const char *bytes, size_t length, struct gl
 }
 
 /*
- * The first four bytes, or all there are, wait in held[]: look for a byte
- * order mark, choose the encoding and decode them.
+ * Look for a byte order mark in held[], which contains the first four bytes or
+ * the whole file, choose the encoding and decode them.
  */
 static bool
 start(struct decoder *decoder, struct glue_error *error)
@@ -615,7 +620,7 @@ start(struct decoder *decoder, struct glue_error *error)
 		const char *mark;
 		size_t length;
 	} marks[] = {
-		{"UTF-32LE", "\xFF\xFE\0\0", 4}, /* before UTF-16LE, its prefix */
+		{"UTF-32LE", "\xFF\xFE\0\0", 4}, /* before UTF-16LE, whose mark is a prefix */
 		{"UTF-32BE", "\0\0\xFE\xFF", 4}, {"UTF-8", "\xEF\xBB\xBF", 3},
 		{"UTF-16LE", "\xFF\xFE", 2},     {"UTF-16BE", "\xFE\xFF", 2},
 	};

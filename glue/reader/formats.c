@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * formats.c
- *	  The formats that a file can be in.
+ *	  The supported file formats.
  *
- * With one format there is nothing to find out.  The second one brings a
- * source that keeps the first bytes until they tell the format, then opens
- * that format's source and passes everything on to it; and a member "format"
- * in the states of its tokens, which those of CSV do not have.
+ * With a single format there is nothing to detect.  A second format will need
+ * a source that keeps the first bytes until they identify the format, then
+ * opens that format's source and forwards everything to it.  It will also need
+ * a member "format" in the states of its tokens, which CSV states lack.
  *
  *-------------------------------------------------------------------------
  */

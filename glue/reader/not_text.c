@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_text.c
- *	  Files that are sent in place of a text.
+ *	  Detects files that are not text.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,7 @@
 
 #define SAVE_AS_CSV "save it as \"CSV UTF-8\" and upload that"
 
-/* How files begin that are sent by mistake. */
+/* Signatures of files that are often sent by mistake. */
 static const struct
 {
 	const char *bytes;
@@ -41,12 +41,12 @@ static const char noise[] =
 static const char wide[] = "this file looks like UTF-16 without a byte order mark; " SAVE_AS_CSV;
 
 /*
- * Fewer odd bytes than this are accidents in a text: they cost the rows they
- * are in, not the file.
+ * Fewer control bytes than this are accidents in a text: they invalidate the
+ * rows they are in, not the file.
  */
 #define NOISE_MIN_BYTES 16
 
-/* Binary data has 11 % control bytes; no text has 5 %. */
+/* Binary data has 11 % control bytes; text stays below 5 %. */
 #define NOISE_SHARE 20
 
 static bool
@@ -74,7 +74,7 @@ find_noise(const char *bytes, size_t length)
 	}
 	if (controls < NOISE_MIN_BYTES || controls * NOISE_SHARE < length)
 		return NULL;
-	/* English in UTF-16: each second byte is NUL. */
+	/* English in UTF-16: every second byte is NUL. */
 	if (nuls * 5 > length * 2 && nuls * 5 < length * 3 && nuls == controls)
 		return wide;
 	return noise;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_text.h
- *	  Files that are sent in place of a text.
+ *	  Detects files that are not text.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,11 +12,11 @@
 #include <stddef.h>
 
 /*
- * Whether the first bytes of a file are not text but compressed data, a
- * spreadsheet, a PDF, or binary noise.  bytes are as they are in the file.
- * encoding_given says that somebody named the encoding; then noise is not
- * judged, for a strange encoding looks like noise.  Returns NULL for text, or
- * one line that says what it is and what to do (a constant).
+ * Return NULL if the first bytes of a file are text.  Otherwise (compressed
+ * data, a spreadsheet, a PDF, or binary noise) return a constant line that
+ * says what the file is and what to do.  If encoding_given, the caller
+ * specified the encoding; noise is then not checked for, because an unusual
+ * encoding resembles noise.
  */
 extern const char *not_text_reason(const char *bytes, size_t length, bool encoding_given);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_reader.c
- *	  A file, pushed in chunks of any size -> a map of its columns, and rows.
+ *	  Reads the column map and the rows of a file that is pushed in chunks.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +21,7 @@ struct row_reader
 	struct column_map map;
 	bool has_map;
 	struct column_map_scratch scratch;
-	struct glue_error error; /* why the map stopped the source, or the end did */
+	struct glue_error error; /* why mapping the header, or the end of the file, failed */
 };
 
 /* Callback of the source. */
@@ -45,7 +45,7 @@ take_record(void *context, const struct record *record)
 							  column_map_row(&reader->map, record, &reader->scratch));
 }
 
-/* Both ways to open a reader; its source calls these. */
+/* Allocate a reader and set the events through which its source calls it. */
 static struct row_reader *
 new_reader(const struct row_reader_events *events, struct row_source_events *source_events,
 		   struct glue_error *error)
@@ -111,7 +111,7 @@ row_reader_destroy(struct row_reader *reader)
 	glue_release(reader);
 }
 
-/* What the source returned; when it stopped without an error, ours counts. */
+/* Return the source's result.  If it stopped without an error, report ours. */
 static bool
 settle(const struct row_reader *reader, bool good, struct glue_error *error)
 {
@@ -127,7 +127,7 @@ row_reader_push(struct row_reader *reader, const char *bytes, size_t length,
 	return settle(reader, row_source_push(reader->source, bytes, length, error), error);
 }
 
-/* Whether the file that ended had a header. */
+/* Check that the file had a header. */
 static bool
 check_end(struct row_reader *reader)
 {

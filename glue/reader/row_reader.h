@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * row_reader.h
- *	  A file, pushed in chunks of any size -> a map of its columns, and rows.
+ *	  Reads the column map and the rows of a file that is pushed in chunks.
  *
  *		bytes -> row_source -> column_map -> events
  *
- * The scan of a whole file and whoever loads it both read through this and
- * nothing else, so that what was promised is what is loaded.
+ * Both the scan of a file and the load read through this module, so the rows
+ * that are loaded are those that were scanned.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,16 +21,16 @@
 #include "reader/record.h"
 #include "reader/row_source.h"
 
-/* What is called, in order: header once, then row for each row. */
+/* Callbacks, in order: header once, then row for each row. */
 struct row_reader_events
 {
 	/*
-	 * The header was understood.  May be NULL.  The map lives as long as the
-	 * reader.  Returning false stops the reader.
+	 * Called after the header has been mapped.  May be NULL.  The map lives as
+	 * long as the reader.  Returning false stops the reader.
 	 */
 	bool (*header)(void *context, const struct column_map *map);
 
-	/* One row, defects included.  Never NULL. */
+	/* Called for each row, including those with a defect.  Never NULL. */
 	record_fn row;
 
 	void *context;
@@ -40,49 +40,49 @@ struct row_reader_events
 struct row_reader;
 
 /*
- * A new reader; options may be NULL, and is_heading in them is set here;
- * events are copied.  The caller owns the result: row_reader_destroy().  NULL
- * on the errors of formats_open().
+ * Create a reader.  options may be NULL; its is_heading is ignored.  events is
+ * copied.  The caller must call row_reader_destroy().  Returns NULL on the
+ * errors of formats_open().
  */
 extern struct row_reader *
 row_reader_open(const struct row_source_options *options, const struct row_reader_events *events,
 				struct glue_error *error);
 
 /*
- * A reader that resumes at a token: it calls events->header with the first
- * bytes, then gives the rows that a reader of the whole file would still give.
- * Bytes are pushed from token->byte_offset on.  NULL on the errors of
- * formats_resume().
+ * Create a reader that resumes at a token.  It calls events->header with the
+ * first bytes, then yields the rows that a reader of the whole file would
+ * yield from there on.  The caller pushes bytes from token->byte_offset on.
+ * Returns NULL on the errors of formats_resume().
  */
 extern struct row_reader *
 row_reader_resume(const struct resume_token *token, const struct row_reader_events *events,
 				  struct glue_error *error);
 
-/* NULL is accepted. */
+/* Free the reader; NULL is accepted. */
 extern void row_reader_destroy(struct row_reader *reader);
 
 /*
- * The next bytes of the file, borrowed for the call.  Results as
+ * Read the next bytes of the file, borrowed for the call.  Results as
  * row_source_push(), and the file faults of column_map_init().
  */
 extern bool row_reader_push(struct row_reader *reader, const char *bytes, size_t length,
 							struct glue_error *error);
 
 /*
- * The file ended: the last events.  Results as row_reader_push(), and file
- * fault EMPTY_FILE, or NO_HEADER when nothing but blank lines was in it.  A
- * file with a header and no row is no fault here.
+ * End the file: deliver the last events.  Results as row_reader_push(), and
+ * file fault EMPTY_FILE, or NO_HEADER if it contained only blank lines.  A
+ * file with a header and no rows is not a fault here.
  */
 extern bool row_reader_finish(struct row_reader *reader, struct glue_error *error);
 
-/* As row_source_token(), while events->row runs. */
+/* Like row_source_token(); called while events->row runs. */
 extern bool
 row_reader_token(struct row_reader *reader, struct resume_token *token, struct glue_error *error);
 
-/* As row_source_found(). */
+/* Like row_source_found(). */
 extern void row_reader_found(const struct row_reader *reader, struct row_source_found *found);
 
-/* NULL until the header was understood.  Borrowed. */
+/* Return the map, or NULL if the header has not been mapped.  Borrowed. */
 extern const struct column_map *row_reader_map(const struct row_reader *reader);
 
 #endif /* GLUE_ROW_READER_H */

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * row_source.c
- *	  A file in whatever format, pushed in chunks of any size -> records.
+ *	  Reads the records of a file of any format that is pushed in chunks.
  *
- * What all sources do alike: after one has stopped, every call gives its
- * reason again.
+ * Behavior common to all sources: after a source has stopped, every call
+ * reports the same reason.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 
 #include "reader/row_source.h"
 
-/* What every source begins with, once its format has made it. */
+/* Initialize the common head of a source that its format has created. */
 static struct row_source *
 set_base(struct row_source *source, const struct row_format *format,
 		 const struct row_source_events *events)
@@ -40,7 +40,10 @@ row_source_resume(const struct row_format *format, const struct resume_token *to
 	return set_base(format->resume(token, error), format, events);
 }
 
-/* The end of each call that reads. */
+/*
+ * Finish a call that reads: keep the error of a source that has stopped, and
+ * report it.
+ */
 static bool
 settle(struct row_source *source, bool good, struct glue_error *error)
 {

@@ -1,23 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * row_source.h
- *	  A file in whatever format, pushed in chunks of any size -> records.
+ *	  Reads the records of a file of any format that is pushed in chunks.
  *
- * A source yields the raw header, then the records below it, in order, and can
- * tell where another source would resume.  It knows nothing of our columns:
- * what the fields mean is decided by column_map.h, the next stage.
+ * A source yields the raw header, then the records after it, in order, and can
+ * report where another source could resume.  It is independent of our columns:
+ * the next stage, column_map.h, decides what the fields mean.
  *
  *	  bytes -> row_source (csv_source, ...) -> column_map -> rows
  *
- * Bytes come by push, because S3 and standard input push.  A format that can
- * be read front to back (CSV, JSON lines, XML) yields records while it is
- * pushed, and its memory is flat.  One that needs the whole file, such as xlsx
- * with its directory at the end, writes what is pushed into a spool of its own
- * (a nameless temporary file) and yields header and records from its finish();
- * its callers see no difference, except that the records come late.
+ * Bytes are pushed because S3 and standard input push.  A format that can be
+ * read sequentially (CSV, JSON lines, XML) yields records during push, in
+ * constant memory.  One that needs the whole file, such as xlsx with its
+ * directory at the end, spools the bytes into an unlinked temporary file and
+ * yields header and records from finish().  Callers see no difference, except
+ * that the records arrive late.
  *
- * A new format is one file that fills a struct row_format, and a line in
- * formats.c.  Its source begins with a struct row_source:
+ * To add a format, define a struct row_format in a file of its own and add a
+ * line to formats.c.  Its source begins with a struct row_source:
  *
  *	  struct csv_source
  *	  {
@@ -39,92 +39,91 @@
 
 struct row_format;
 
-/* What somebody may fix beforehand; all zero means "find out". */
+/* Settings that a caller may specify in advance; zero values are detected. */
 struct row_source_options
 {
 	const struct row_format *format; /* or NULL */
 	char delimiter;                  /* or 0 */
 
-	/* A name that iconv knows, or NULL; a byte order mark wins over it. */
+	/* A name that iconv supports, or NULL; a byte order mark takes precedence. */
 	const char *encoding;
 
 	/*
-	 * Whether a text is the heading of a column that we know, which helps to
-	 * guess the delimiter.  NULL: none is known.
+	 * Return whether a text is the heading of a known column, which helps to
+	 * detect the delimiter.  NULL: none is known.
 	 */
 	bool (*is_heading)(struct text_view text);
 };
 
-/* What is called, in order: header once, then record for each row. */
+/* Callbacks, in order: header once, then record for each row. */
 struct row_source_events
 {
-	/* The header as it is in the file.  It may have a defect. */
+	/* The header as in the file.  It may have a defect. */
 	record_fn header;
 	record_fn record;
 	void *context;
 };
 
-/* What a source found out.  Borrowed from it. */
+/* Properties of the file that a source has detected.  Borrowed from the source. */
 struct row_source_found
 {
 	const char *format;   /* "csv" */
-	const char *encoding; /* final once the header was yielded */
-	char delimiter;       /* 0 as long as it is not known; not every format has one */
-	bool has_content;     /* there is more in the file than a byte order mark */
+	const char *encoding; /* final once the header has been yielded */
+	char delimiter;       /* 0 if unknown, or if the format has none */
+	bool has_content;     /* the file contains more than a byte order mark */
 };
 
 /*
- * Where reading can resume.  The numbers are stored with an upload and compared
- * by the database; state is the source's own, and nobody else looks into it.
- * Borrowed.
+ * Where reading can resume.  The numbers are stored with an upload and
+ * compared by the database; state is private to the source.  Borrowed.
  */
 struct resume_token
 {
 	int64_t byte_offset; /* push the file from this byte on; 1 or more */
-	int64_t row_number;  /* of the last record before it */
+	int64_t row_number;  /* of the last record before that byte */
 	int64_t line_number; /* of the next record */
 	const char *state;   /* a JSON object */
 };
 
-/* ----- for those who read ----- */
+/* ----- for readers ----- */
 
 struct row_source;
 
 /*
- * The next bytes of the file, borrowed for the call; where the chunks are cut
- * never changes the events.  Returns false when it cannot continue, and so does
- * every later call: with error->class GLUE_NO_ERROR because an event returned
- * false, otherwise file fault NOT_TEXT or UNSUPPORTED_ENCODING,
- * or OUT_OF_MEMORY.
+ * Read the next bytes of the file, borrowed for the call.  The events do not
+ * depend on how the file is split.  Returns false if it cannot continue, as
+ * does every later call: with error->class GLUE_NO_ERROR if an event returned
+ * false, otherwise file fault NOT_TEXT or UNSUPPORTED_ENCODING, or
+ * OUT_OF_MEMORY.
  */
 extern bool row_source_push(struct row_source *source, const char *bytes, size_t length,
 							struct glue_error *error);
 
 /*
- * The file ended: the last events.  Results as row_source_push().  A file
- * without header or rows is no fault here.
+ * End the file: deliver the last events.  Results as row_source_push().  A
+ * file without a header or rows is not a fault here.
  */
 extern bool row_source_finish(struct row_source *source, struct glue_error *error);
 
 /*
- * To be called while the events' record runs: where another source would
- * resume with this very record.  *token is borrowed from the source until the
- * next call.  False with GLUE_NO_ERROR when the file can only be read from its
- * beginning, otherwise OUT_OF_MEMORY.
+ * Report where another source could resume with the current record.  Must be
+ * called while the record event runs.  *token is borrowed from the source
+ * until the next call.  Returns false with GLUE_NO_ERROR if the file can only
+ * be read from its beginning, otherwise with OUT_OF_MEMORY.
  */
 extern bool
 row_source_token(struct row_source *source, struct resume_token *token, struct glue_error *error);
 
-/* See struct row_source_found. */
+/* Fill *found; see struct row_source_found. */
 extern void row_source_found(const struct row_source *source, struct row_source_found *found);
 
-/* NULL is accepted. */
+/* Free the source; NULL is accepted. */
 extern void row_source_destroy(struct row_source *source);
 
-/* ----- for those who implement a format ----- */
+/* ----- for implementers of a format ----- */
 
 /*
- * A format, as a table of functions.  push and finish return false when the
+ * A format, as a table of functions.  push and finish return false if the
  * source cannot continue, with the reason in source->error unless an event
  * returned false; they are not called again after that.
  */
@@ -133,17 +132,17 @@ struct row_format
 	const char *name;
 
 	/*
-	 * A new source; options are borrowed for the call, except is_heading.
-	 * Returns NULL on: usage error (an option that cannot be), file fault
-	 * UNSUPPORTED_ENCODING, OUT_OF_MEMORY.
+	 * Create a source.  options is borrowed for the call, except is_heading.
+	 * Returns NULL on a usage error (an invalid option), file fault
+	 * UNSUPPORTED_ENCODING, or OUT_OF_MEMORY.
 	 */
 	struct row_source *(*open)(const struct row_source_options *options, struct glue_error *error);
 
 	/*
-	 * A source that yields the header again, and then what the source that
-	 * wrote the token would still have yielded.  NULL also on class internal,
-	 * CHECKPOINT, when the state is not one that this format wrote.  A format
-	 * that can only be read from the beginning has neither resume nor token.
+	 * Create a source that yields the header again, then the records that the
+	 * source that wrote the token had left.  Also returns NULL on internal
+	 * error CHECKPOINT if this format did not write the state.  A format that
+	 * can only be read from the beginning has neither resume nor token.
 	 */
 	struct row_source *(*resume)(const struct resume_token *token, struct glue_error *error);
 
@@ -154,19 +153,18 @@ struct row_format
 	void (*destroy)(struct row_source *source);
 };
 
-/* What each source begins with.  open and resume leave it zeroed. */
+/* Common head of all sources.  open and resume leave it zeroed. */
 struct row_source
 {
 	const struct row_format *format;
 	struct row_source_events events;
-	struct glue_error error; /* why it stopped; none when an event said so */
+	struct glue_error error; /* why it stopped; no error if an event stopped it */
 	bool stopped;
 };
 
 /*
- * A new source of this format, or one that resumes.  The results of the
- * format's functions; events are copied.  The caller owns the source:
- * row_source_destroy().
+ * Create a source of this format, new or resumed.  Results as the format's
+ * functions; events is copied.  The caller must call row_source_destroy().
  */
 extern struct row_source *
 row_source_open(const struct row_format *format, const struct row_source_options *options,

@@ -112,8 +112,8 @@ scan_destroy(struct scan *scan)
 }
 
 /*
- * Read bytes that are within the limit of size.  When the reader stops without
- * an error, count_row() has set one.
+ * Read bytes that are within the size limit.  If the reader stops without an
+ * error, count_row() has set one.
  */
 static void
 read_bytes(struct scan *scan, const char *bytes, size_t length)
@@ -124,7 +124,7 @@ read_bytes(struct scan *scan, const char *bytes, size_t length)
 		scan->error = error;
 }
 
-/* How much of the next length bytes is within the limit of size. */
+/* Return how many of the next length bytes are within the size limit. */
 static size_t
 within_limit(const struct scan *scan, size_t length)
 {
@@ -156,7 +156,7 @@ scan_push(struct scan *scan, const char *bytes, size_t length, struct glue_error
 	return scan->error.class == GLUE_NO_ERROR;
 }
 
-/* Digest of content, NUL, file name, in hexadecimal. */
+/* Compute the digest of content, NUL and file name, in hexadecimal. */
 static void
 finish_digest(struct scan *scan, char *content_id)
 {

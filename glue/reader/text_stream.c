@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * text_stream.c
- *	  The bytes of a text file in chunks -> UTF-8 text, its first block whole.
+ *	  Converts a text file to UTF-8, delivering its first block in one piece.
  *
- * Collecting: the first TEXT_STREAM_BLOCK_BYTES, or the whole of a shorter
- * file, are kept in block.  Begin: they are judged, decoded into head, and
- * handed out.  From then on chunks go straight through the decoder.
+ * The first TEXT_STREAM_BLOCK_BYTES, or all of a shorter file, are collected
+ * in block, checked, decoded into head and delivered.  Later chunks go
+ * straight through the decoder.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +16,8 @@
 #include "reader/text_stream.h"
 
 /*
- * The first block as UTF-8: each byte may become the three of U+FFFD, and no
- * encoding makes more than four of one.
+ * Size limit of the first block as UTF-8: each byte may become a three-byte
+ * U+FFFD, and no encoding yields more than four bytes per byte.
  */
 #define HEAD_MAX_BYTES (4 * TEXT_STREAM_BLOCK_BYTES)
 
@@ -30,15 +30,15 @@ struct text_stream
 
 	/* mutable */
 	struct decoder *decoder;
-	char *block; /* NULL once it was decoded */
+	char *block; /* NULL after it has been decoded */
 	size_t block_length;
-	char *head; /* the block as text, while it is decoded */
+	char *head; /* the block as text, while it is being decoded */
 	size_t head_length;
 	bool head_may_be_damaged;
-	struct glue_error error; /* why take_text() stopped the decoder, if it says */
+	struct glue_error error; /* why take_text() stopped the decoder, if known */
 };
 
-/* Keep a piece of the first block. */
+/* Append a piece of the first block's text. */
 static bool
 append_head(struct text_stream *stream, struct text_view text)
 {
@@ -50,7 +50,6 @@ append_head(struct text_stream *stream, struct text_view text)
 	return true;
 }
 
-/* Callback of the decoder. */
 static bool
 take_text(void *context, struct text_view text, bool may_be_damaged)
 {
@@ -76,7 +75,7 @@ decode_block(struct text_stream *stream, struct glue_error *error)
 	return false;
 }
 
-/* Enough was collected, or the file ended. */
+/* Check, decode and deliver the first block, which is complete. */
 static bool
 begin(struct text_stream *stream, struct glue_error *error)
 {
@@ -98,7 +97,7 @@ begin(struct text_stream *stream, struct glue_error *error)
 	return good;
 }
 
-/* Hold back the beginning; returns how much of the chunk was taken. */
+/* Collect the first block; returns how much of the chunk was used. */
 static size_t
 collect(struct text_stream *stream, const char *bytes, size_t length)
 {

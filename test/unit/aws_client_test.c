@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * aws_client_test.c
- *	  What the AWS client decides without a network: what a refusal means, when
- *	  to try again, how keys and items are written, how replies are read.
+ *	  The AWS client without a network: error codes, retry times, encoding of
+ *	  keys and items, reading of replies.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@
  * ---------------------------------------------------------------------
  */
 
-/* Headers are "name:value" and a NUL each, as http.c keeps them. */
+/* Headers are stored as "name:value" and a NUL each, as in http.c. */
 static void
 read_failure(struct aws_call *call, const char *headers, size_t length, const char *body)
 {
@@ -32,7 +32,7 @@ read_failure(struct aws_call *call, const char *headers, size_t length, const ch
 	ok(byte_buffer_append(&response->headers, headers, length, NULL) &&
 		   byte_buffer_append_string(&response->body, body, NULL) &&
 		   byte_buffer_terminate(&response->body, NULL),
-	   "a reply is made");
+	   "reply is constructed");
 	aws_read_failure(call);
 }
 
@@ -135,15 +135,17 @@ test_backoff(void)
 		if (wake - now > highest[failures])
 			highest[failures] = wake - now;
 	}
-	ok(in_time, "no pause ends at the deadline or behind it");
-	ok(highest[1] > 80 && highest[1] <= 100, "the first pause is up to 100 ms");
-	ok(highest[2] > 160 && highest[2] <= 200, "the second up to 200");
-	ok(highest[7] > 4000 && highest[7] <= 5000, "and none is longer than 5 s");
-	ok(highest[39] > 4000 && highest[39] <= 5000, "however many there were");
-	ok(aws_backoff(1, false, now, 0, 99) == now + 100, "there may be no deadline");
-	ok(aws_backoff(AWS_ATTEMPTS - 1, false, now, 0, 0) > 0, "the last attempt but one");
-	is_int(aws_backoff(AWS_ATTEMPTS, false, now, 0, 0), 0, "the last attempt");
-	is_int(aws_backoff(AWS_THROTTLED_ATTEMPTS, true, now, 0, 0), 0, "the last throttled attempt");
+	ok(in_time, "no pause ends at or after the deadline");
+	ok(highest[1] > 80 && highest[1] <= 100, "first pause is at most 100 ms");
+	ok(highest[2] > 160 && highest[2] <= 200, "second pause is at most 200 ms");
+	ok(highest[7] > 4000 && highest[7] <= 5000, "no pause is longer than 5 s");
+	ok(highest[39] > 4000 && highest[39] <= 5000,
+	   "pauses stay bounded after any number of failures");
+	ok(aws_backoff(1, false, now, 0, 99) == now + 100, "deadline is optional");
+	ok(aws_backoff(AWS_ATTEMPTS - 1, false, now, 0, 0) > 0, "attempt before the last is allowed");
+	is_int(aws_backoff(AWS_ATTEMPTS, false, now, 0, 0), 0, "no attempt follows the last");
+	is_int(aws_backoff(AWS_THROTTLED_ATTEMPTS, true, now, 0, 0), 0,
+		   "no attempt follows the last throttled one");
 	is_int(aws_backoff(1, true, now, now - 5, 0), 0, "a deadline in the past");
 }
 
@@ -159,12 +161,13 @@ test_paths(void)
 	char path[S3_PATH_SIZE];
 	struct glue_error error;
 
-	ok(s3_path("b.c", "a b+c=(1):*~%41\xC3\xBC/\"?&#", true, path, &error), "a key");
-	is_text(path, "/b.c/a%20b%2Bc%3D%281%29%3A%2A~%2541%C3%BC/%22%3F%26%23", "is encoded once");
-	ok(s3_path("bucket", "/../a//./b", false, path, &error), "a key that looks like a path");
-	is_text(path, "//../a//./b", "is not normalised");
-	ok(!s3_path("bucket", "", false, path, &error), "an empty key");
-	is_text(error.code, "BAD_KEY", "is refused");
+	ok(s3_path("b.c", "a b+c=(1):*~%41\xC3\xBC/\"?&#", true, path, &error), "key is accepted");
+	is_text(path, "/b.c/a%20b%2Bc%3D%281%29%3A%2A~%2541%C3%BC/%22%3F%26%23", "key is encoded once");
+	ok(s3_path("bucket", "/../a//./b", false, path, &error),
+	   "key that looks like a path is accepted");
+	is_text(path, "//../a//./b", "key is not normalised");
+	ok(!s3_path("bucket", "", false, path, &error), "empty key is rejected");
+	is_text(error.code, "BAD_KEY", "error is BAD_KEY");
 	memset(key, 0xC3, sizeof(key));
 	key[S3_KEY_SIZE] = '\0';
 	ok(!s3_path("bucket", key, false, path, &error), "1,025 bytes are refused");
@@ -172,7 +175,7 @@ test_paths(void)
 	ok(s3_path("b23456789012345678901234567890123456789012345678901234567890123", key, true, path,
 			   &error),
 	   "1,024 are not");
-	is_int(strlen(path), 1 + 63 + 1 + 3 * 1024, "and fit");
+	is_int(strlen(path), 1 + 63 + 1 + 3 * 1024, "longest path fits");
 }
 
 static void
@@ -184,13 +187,13 @@ test_subjects(void)
 	sns_subject("\r\n \xC3\x9C"
 				"bung\tof\x1B \xF0\x9F\x98\x80 VEND001 ",
 				subject);
-	is_text(subject, "?bung of  ? VEND001", "a subject is printable ASCII in one line");
+	is_text(subject, "?bung of  ? VEND001", "subject is one line of printable ASCII");
 	memset(long_text, 'x', sizeof(long_text));
 	long_text[sizeof(long_text) - 1] = '\0';
 	sns_subject(long_text, subject);
-	is_int(strlen(subject), 99, "of 99 characters at most");
+	is_int(strlen(subject), 99, "subject has at most 99 characters");
 	sns_subject(" \n", subject);
-	is_text(subject, "", "or empty");
+	is_text(subject, "", "subject may be empty");
 }
 
 /* ---------------------------------------------------------------------
@@ -243,26 +246,29 @@ test_items(void)
 	struct glue_error error;
 
 	write_item(&json, &buffer);
-	ok(dynamodb_json_end(&json, &error) && byte_buffer_terminate(&buffer, &error), "an item");
+	ok(dynamodb_json_end(&json, &error) && byte_buffer_terminate(&buffer, &error),
+	   "item is written");
 	is_text(buffer.data,
 			"{\"id\":{\"S\":\"a\\\"b\\\\c\\u0001\"},\"lowest\":{\"N\":\"-9223372036854775808\"},"
 			"\"empty\":{\"M\":{}},\"m\":{\"M\":{\"yes\":{\"BOOL\":true},\"odd\\\"\":{\"S\":\"\"}}},"
 			"\"list\":[{\"N\":\"1\"},{\"S\":\"two\"}],\"raw\":{}}",
-			"as JSON");
+			"item is correct JSON");
 	byte_buffer_clean_up(&buffer);
 
 	allocations_left = 0;
 	glue_set_reallocate(failing_reallocate);
 	write_item(&json, &buffer);
-	ok(!dynamodb_json_end(&json, &error), "without memory there is no item");
+	ok(!dynamodb_json_end(&json, &error), "writing an item fails if out of memory");
 	glue_set_reallocate(NULL);
-	is_text(error.code, "OUT_OF_MEMORY", "and it is said so");
-	is_int(buffer.used, 0, "and nothing of it stays");
+	is_text(error.code, "OUT_OF_MEMORY", "error is OUT_OF_MEMORY");
+	is_int(buffer.used, 0, "partial item is removed");
 	byte_buffer_clean_up(&buffer);
 }
 
-/* One after another they take no more memory than the first.  The time per item is
- * only printed, because it depends on how busy the machine is. */
+/*
+ * Consecutive items need no more memory than the first.  The time per item is
+ * only printed, because it depends on the load of the machine.
+ */
 static void
 test_many_items(void)
 {
@@ -297,7 +303,7 @@ test_many_items(void)
 	printf("# %.1f microseconds an item of 20 fields\n",
 		   (double) (clock_milliseconds() - start) / 10);
 	ok(success, "10,000 items");
-	is_int(allocations, allocations_of_first, "in the memory of the first");
+	is_int(allocations, allocations_of_first, "consecutive items reuse the memory of the first");
 	byte_buffer_clean_up(&buffer);
 }
 

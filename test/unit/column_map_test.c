@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * column_map_test.c
- *	  Headers and what their fields mean.
+ *	  Column maps of headers, and rows mapped by them.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 
 #define MAX_FIELDS 5000
 
-/* Map a header line whose fields are parted by bars. */
+/* Map a header line whose fields are separated by bars. */
 static bool
 init(struct column_map *map, const char *line, struct glue_error *error)
 {
@@ -37,7 +37,7 @@ init(struct column_map *map, const char *line, struct glue_error *error)
 		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, error);
 }
 
-/* Written down: c<column>, a:<attribute> or i:<ignored> for each field. */
+/* Describe a map: c<column>, a:<attribute> or i:<ignored> for each field. */
 static void
 check(const char *line, const char *expected)
 {
@@ -47,7 +47,7 @@ check(const char *line, const char *expected)
 	int attributes = 0;
 
 	events_append(&list, "", 0);
-	if (!ok(init(&map, line, &error), "\"%s\" is understood", line))
+	if (!ok(init(&map, line, &error), "\"%s\" is mapped", line))
 	{
 		printf("# %s %s\n", error.code, error.text);
 		events_clean_up(&list);
@@ -69,7 +69,7 @@ check(const char *line, const char *expected)
 			events_append(&list, "?", 1);
 	}
 	is_text(list.text, expected, "\"%s\"", line);
-	is_int(map.attribute_count, attributes, "attributes are counted");
+	is_int(map.attribute_count, attributes, "number of attributes is correct");
 	column_map_clean_up(&map);
 	column_map_clean_up(&map);
 	events_clean_up(&list);
@@ -82,10 +82,10 @@ check_fault(const char *line, const char *code, const char *text)
 	struct glue_error error = {0};
 
 	ok(!init(&map, line, &error), "\"%.60s\" is refused", line);
-	is_int(error.class, GLUE_FILE_FAULT, "as a file fault");
-	is_text(error.code, code, "with its code");
-	is_text(error.text, text, "with its text");
-	ok(map.fields == NULL && map.names == NULL && map.field_count == 0, "and nothing is kept");
+	is_int(error.class, GLUE_FILE_FAULT, "error is a file fault");
+	is_text(error.code, code, "error has the expected code");
+	is_text(error.text, text, "error has the expected text");
+	ok(map.fields == NULL && map.names == NULL && map.field_count == 0, "map is empty");
 }
 
 static void
@@ -154,9 +154,10 @@ test_wide(void)
 	events_append(&line, REQUIRED, strlen(REQUIRED));
 	for (int i = 7; i <= ONBOARD_MAX_COLUMNS; i++)
 		events_append(&line, "|", 1);
-	ok(init(&map, line.text, &error), "as many columns as may be");
-	is_int(map.field_count, ONBOARD_MAX_COLUMNS, "all of them");
-	is_int(map.fields[ONBOARD_MAX_COLUMNS - 1].name.length, 11, "the last is column_4096");
+	ok(init(&map, line.text, &error), "maximum number of columns is accepted");
+	is_int(map.field_count, ONBOARD_MAX_COLUMNS, "all columns are mapped");
+	is_int(map.fields[ONBOARD_MAX_COLUMNS - 1].name.length, 11,
+		   "last blank heading is named column_4096");
 	column_map_clean_up(&map);
 	events_clean_up(&line);
 }
@@ -178,11 +179,11 @@ test_memory(void)
 	}
 	glue_set_reallocate(NULL);
 	column_map_clean_up(&map);
-	ok(good, "with enough memory it is understood");
-	is_int(wrong, 0, "without it says so");
+	ok(good, "header is mapped if there is enough memory");
+	is_int(wrong, 0, "failed allocation is reported");
 }
 
-/* Headers that are not read as one at all. */
+/* Records that cannot serve as a header. */
 static void
 test_no_header(void)
 {
@@ -197,18 +198,18 @@ test_no_header(void)
 		.defect_message = "is longer than it may be",
 	};
 
-	ok(!column_map_init(&map, &late, &error), "a header below the first line is refused");
-	is_text(error.code, "NO_HEADER", "with its code");
+	ok(!column_map_init(&map, &late, &error), "header after the first line is rejected");
+	is_text(error.code, "NO_HEADER", "error has the expected code");
 	is_text(error.text, "the first line is blank; the file must begin with its header line",
-			"with its text");
-	ok(!column_map_init(&map, &broken, &error), "a header with a defect is refused");
+			"error has the expected text");
+	ok(!column_map_init(&map, &broken, &error), "header with a defect is rejected");
 	is_text(error.text, "the header line cannot be read: field 3 is longer than it may be",
-			"with the defect");
-	ok(!column_map_no_header(&error), "a file without a header is refused");
-	is_text(error.text, "the file holds blank lines only", "with its text");
+			"error contains the defect");
+	ok(!column_map_no_header(&error), "file without a header is rejected");
+	is_text(error.text, "the file holds blank lines only", "error has the expected text");
 }
 
-/* A defect names the column of the field that it is about. */
+/* The message of a defect names the column of the field. */
 static void
 check_message(const struct column_map *map, int field, const char *expected)
 {
@@ -221,8 +222,8 @@ check_message(const struct column_map *map, int field, const char *expected)
 	};
 	const struct record *row = column_map_row(map, &record, &scratch);
 
-	is_text(row->defect_message, expected, "a defect of field %d", field);
-	is_int(row->row_number, 7, "and the rest of the record");
+	is_text(row->defect_message, expected, "defect in field %d names the column", field);
+	is_int(row->row_number, 7, "rest of the record is unchanged");
 }
 
 static void
@@ -233,8 +234,9 @@ test_rows(void)
 	struct glue_error error = {0};
 	struct record good = {.row_number = 1};
 
-	ok(init(&map, REQUIRED "|colour|onboard_line", &error), "a header is understood");
-	ok(column_map_row(&map, &good, &scratch) == &good, "a row without a defect is passed on");
+	ok(init(&map, REQUIRED "|colour|onboard_line", &error), "header is mapped");
+	ok(column_map_row(&map, &good, &scratch) == &good,
+	   "row without a defect is returned unchanged");
 	check_message(&map, 0, "is wrong");
 	check_message(&map, 4, "field 4 (sku) is wrong");
 	check_message(&map, 7, "field 7 is wrong");
@@ -250,10 +252,10 @@ test_find(void)
 	struct text_view pric = {"pric", 4};
 	struct text_view none = {"", 0};
 
-	is_int(column_map_find(price), COLUMN_PRICE, "a column is found");
-	is_int(column_map_find(pric), COLUMN_NONE, "half a name is none");
-	is_int(column_map_find(none), COLUMN_NONE, "nothing is none");
-	ok(column_map_is_heading(price) && !column_map_is_heading(pric), "a heading is told");
+	is_int(column_map_find(price), COLUMN_PRICE, "known column is found");
+	is_int(column_map_find(pric), COLUMN_NONE, "prefix of a name is not a column");
+	is_int(column_map_find(none), COLUMN_NONE, "empty name is not a column");
+	ok(column_map_is_heading(price) && !column_map_is_heading(pric), "known heading is recognized");
 }
 
 int

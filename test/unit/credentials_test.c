@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_test.c
- *	  Credentials of environment, container and instance; kept and refreshed.
+ *	  Credentials from environment, container and instance; caching and refresh.
  *
- * Endpoints, clocks and variables are this file's own.  What is sent is
- * written down, one line a request:
+ * Endpoints, clocks and variables are simulated here.  Requests are recorded,
+ * one per line:
  *
  *	  PUT http://169.254.169.254/latest/api/token X-aws-...-ttl-seconds=21600 +1000
  *
- * with the milliseconds that it may take; "pause 100" is a pause.
+ * with the timeout in milliseconds; "pause 100" is a pause.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +32,7 @@
 	"\",\"Token\":\"token+" key "\",\"Expiration\":\"" expiration "\"}"
 #define DOCUMENT DOCUMENT_OF("KEY1", "2026-01-01T01:00:00Z")
 
-/* A reply: a status and a body, or the code of an error. */
+/* A reply: a status and a body, or an error code. */
 struct reply
 {
 	int status;
@@ -84,8 +84,7 @@ fake_perform(void *context, const struct http_request *request, struct http_resp
 		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, "HTTP_CONNECT", "cannot connect");
 	world.replied++;
 	if (reply->status == 0)
-		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, reply->body,
-							  "no whole reply came");
+		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, reply->body, "no complete reply");
 	if (strlen(reply->body) > request->body_limit)
 		return glue_error_set(failure, GLUE_INFRASTRUCTURE_ERROR, "HTTP_BODY_TOO_LARGE",
 							  "the reply is too long");
@@ -140,7 +139,7 @@ static const struct aws_credentials_functions fakes = {
 	.variable = fake_variable,
 };
 
-/* A new world, where nothing is set and nobody answers. */
+/* Reset the world: no variable is set, and no endpoint answers. */
 static void
 begin(void)
 {
@@ -175,7 +174,7 @@ reply_as_instance(const char *document)
 	reply(200, document);
 }
 
-/* "id secret token expiry", or the error. */
+/* Return "id secret token expiry", or the error. */
 static const char *
 get_with(bool refresh, int64_t deadline)
 {
@@ -213,37 +212,39 @@ test_environment(void)
 	set("AWS_ACCESS_KEY_ID", "KEY0");
 	set("AWS_SECRET_ACCESS_KEY", "secret/0");
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
-	is_text(get(), "KEY0 secret/0  0", "of the environment, before those of a container");
+	is_text(get(), "KEY0 secret/0  0", "environment takes precedence over container");
 	set("AWS_SESSION_TOKEN", "token+0");
-	is_text(get(), "KEY0 secret/0 token+0 0", "with a session token");
-	is_text(get_with(true, 0), "KEY0 secret/0 token+0 0", "which is read anew each time");
-	is_text(world.sent, "", "and nobody is asked");
+	is_text(get(), "KEY0 secret/0 token+0 0", "session token is used");
+	is_text(get_with(true, 0), "KEY0 secret/0 token+0 0", "environment is reread each time");
+	is_text(world.sent, "", "no request is sent");
 
 	begin();
 	set("AWS_ACCESS_KEY_ID", "KEY0");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or no key",
-			"a key id alone is an error");
-	is_int(error.class, GLUE_USAGE_ERROR, "of usage");
+	is_text(
+		get(),
+		"CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or not a valid secret access key",
+		"key id without a secret is an error");
+	is_int(error.class, GLUE_USAGE_ERROR, "error is of class usage");
 	begin();
 	set("AWS_SECRET_ACCESS_KEY", "planted");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or no key id",
-			"and so is a secret alone");
+	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or not a valid access key id",
+			"secret without a key id is an error");
 	begin();
 	set("AWS_ACCESS_KEY_ID", "KEY0");
 	set("AWS_SECRET_ACCESS_KEY", "planted");
 	set("AWS_SESSION_TOKEN", "planted\r\nX-Header: planted");
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is no token",
-			"and a token of two lines");
+	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is not a valid session token",
+			"session token of two lines is rejected");
 	begin();
 	set("AWS_ACCESS_KEY_ID", "");
 	set("AWS_SECRET_ACCESS_KEY", "");
 	set("AWS_EC2_METADATA_DISABLED", "TRUE");
-	is_text(get(), "NO_CREDENTIALS: there are no credentials: the environment has none",
-			"what is set to nothing is not set");
-	is_text(world.sent, "", "and a disabled metadata service is not asked");
+	is_text(get(), "NO_CREDENTIALS: no credentials found: the environment provides none",
+			"empty variable counts as unset");
+	is_text(world.sent, "", "disabled metadata service is not contacted");
 }
 
-/* Values that are too long are refused, never cut. */
+/* Overlong values are rejected, never truncated. */
 static void
 test_long_values(void)
 {
@@ -255,18 +256,20 @@ test_long_values(void)
 	set("AWS_ACCESS_KEY_ID", value);
 	set("AWS_SECRET_ACCESS_KEY", "s");
 	set("AWS_SESSION_TOKEN", value);
-	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or no key id",
-			"a key id too long");
+	is_text(get(), "CREDENTIALS_SETTING: AWS_ACCESS_KEY_ID is missing or not a valid access key id",
+			"overlong key id is rejected");
 	world.variables[0][1] = "KEY0";
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is no token",
-			"a session token too long");
+	is_text(get(), "CREDENTIALS_SETTING: AWS_SESSION_TOKEN is not a valid session token",
+			"overlong session token is rejected");
 	value[AWS_SESSION_TOKEN_SIZE - 1] = '\0';
 	ok(strncmp(get(), "KEY0 s aaaa", 11) == 0 &&
 		   strlen(got.session_token) == AWS_SESSION_TOKEN_SIZE - 1,
-	   "the longest session token");
+	   "longest session token is accepted");
 	world.variables[1][1] = value;
-	is_text(get(), "CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or no key",
-			"a secret too long");
+	is_text(
+		get(),
+		"CREDENTIALS_SETTING: AWS_SECRET_ACCESS_KEY is missing or not a valid secret access key",
+		"overlong secret is rejected");
 }
 
 /* ---------------------------------------------------------------------
@@ -281,19 +284,20 @@ test_container(void)
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/1?a=b");
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/other");
 	reply(200, DOCUMENT);
-	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "of the container");
+	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "credentials come from the container");
 	is_text(world.sent, "GET http://169.254.170.2/v2/credentials/1?a=b +2000\n",
-			"the relative address goes first");
+			"relative URI takes precedence");
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer abc=");
 	reply(200, DOCUMENT);
-	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "with an authorization");
+	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200",
+			"credentials are returned with an authorization");
 	is_text(world.sent,
 			"GET http://169.254.170.23/v1/credentials "
 			"Authorization=Bearer abc= +2000\n",
-			"which is sent");
+			"authorization is sent");
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
@@ -301,12 +305,12 @@ test_container(void)
 	is_text(get(),
 			"CREDENTIALS_REFUSED: the container's credentials endpoint "
 			"answered with status 404",
-			"a refusal is told");
+			"refusal is reported");
 	is_text(world.sent, "GET http://169.254.170.2/x +2000\n",
-			"and neither repeated, nor is the instance asked");
+			"refused request is not retried, and the instance is not contacted");
 }
 
-/* Which addresses the container's token is sent to. */
+/* Addresses to which the container's token may be sent. */
 static void
 test_container_addresses(void)
 {
@@ -365,7 +369,7 @@ test_container_addresses(void)
 		begin();
 		set("AWS_CONTAINER_CREDENTIALS_FULL_URI", allowed[i]);
 		reply(200, DOCUMENT);
-		is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "asked: %s", allowed[i]);
+		is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "contacted: %s", allowed[i]);
 	}
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 	{
@@ -375,17 +379,17 @@ test_container_addresses(void)
 		reply(200, DOCUMENT);
 		is_text(get(),
 				"CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_FULL_URI is "
-				"neither https nor an address of this machine",
-				"not asked: %zu", i);
-		is_text(world.sent, "", "nothing is sent there");
+				"neither an https URL nor an address of this machine",
+				"not contacted: %zu", i);
+		is_text(world.sent, "", "nothing is sent to a rejected address");
 	}
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@example.com/x");
 	is_text(get(),
 			"CREDENTIALS_SETTING: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is "
-			"no path",
-			"a relative address that would name another host");
-	is_text(world.sent, "", "is not asked");
+			"not a path",
+			"relative URI that would name another host is rejected");
+	is_text(world.sent, "", "nothing is sent to that host");
 }
 
 static void
@@ -416,43 +420,43 @@ test_token_file(void)
 	reply(200, DOCUMENT);
 	get();
 	is_text(world.sent, "GET http://169.254.170.23/ Authorization=of the file +2000\n",
-			"the file goes first, and its last line end is none of the token");
+			"file takes precedence, and its trailing line end is stripped");
 	write_file(path, "another", 7);
 	reply(200, DOCUMENT);
 	get_with(true, 0);
 	is_text(world.sent, "GET http://169.254.170.23/ Authorization=another +2000\n",
-			"it is read again at each fetch");
+			"file is reread at each fetch");
 
 	write_file(path, "planted\r\nX: planted", 19);
 	is_text(get_with(true, 0),
 			"CREDENTIALS_SETTING: "
-			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE holds a control character",
-			"a token of two lines");
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE contains a control character",
+			"token of two lines is rejected");
 	write_file(path, "\n", 1);
-	is_text(get_with(true, 0), wrong, "an empty token");
+	is_text(get_with(true, 0), wrong, "empty token is rejected");
 	write_file(path, "planted\0planted", 15);
-	is_text(get_with(true, 0), wrong, "a token with a NUL");
+	is_text(get_with(true, 0), wrong, "token with a NUL is rejected");
 	memset(large, 'a', sizeof(large));
 	write_file(path, large, sizeof(large));
-	is_text(get_with(true, 0), wrong, "a token too long");
-	is_text(world.sent, "", "nothing is sent then");
+	is_text(get_with(true, 0), wrong, "overlong token is rejected");
+	is_text(world.sent, "", "nothing is sent without a valid token");
 	unlink(path);
 	is_text(get_with(true, 0),
 			"CREDENTIALS_SETTING: "
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names a file that cannot be opened",
-			"no file");
+			"missing token file is an error");
 	world.variables[2][1] = "/tmp";
 	is_text(get_with(true, 0),
 			"CREDENTIALS_SETTING: "
 			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names a file that cannot be read",
-			"a folder");
+			"directory instead of a token file is an error");
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "planted\nX: planted");
 	is_text(get(),
-			"CREDENTIALS_SETTING: AWS_CONTAINER_AUTHORIZATION_TOKEN holds a "
+			"CREDENTIALS_SETTING: AWS_CONTAINER_AUTHORIZATION_TOKEN contains a "
 			"control character",
-			"a variable of two lines");
+			"variable of two lines is rejected");
 }
 
 /* ---------------------------------------------------------------------
@@ -465,34 +469,34 @@ test_instance(void)
 {
 	begin();
 	reply_as_instance(DOCUMENT);
-	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "of the instance");
+	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "credentials come from the instance");
 	is_text(world.sent,
 			"PUT " INSTANCE "api/token X-aws-ec2-metadata-token-ttl-seconds=21600 +1000\n"
 			"GET " ROLES " X-aws-ec2-metadata-token=instance-token +1000\n"
 			"GET " ROLES "uploads X-aws-ec2-metadata-token=instance-token +1000\n",
-			"token, role and credentials are asked for");
+			"token, role and credentials are requested");
 
 	begin();
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1338/");
 	set("AWS_EC2_METADATA_DISABLED", "false");
-	is_text(get(), "HTTP_CONNECT: cannot connect", "nobody answers");
+	is_text(get(), "HTTP_CONNECT: cannot connect", "failure to connect is reported");
 	is_text(world.sent,
 			"PUT http://127.0.0.1:1338/latest/api/token "
 			"X-aws-ec2-metadata-token-ttl-seconds=21600 +1000\n",
-			"another endpoint is asked, and once");
+			"configured endpoint is contacted once");
 	begin();
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv6");
 	get();
 	is_text(world.sent,
 			"PUT http://[fd00:ec2::254]/latest/api/token "
 			"X-aws-ec2-metadata-token-ttl-seconds=21600 +1000\n",
-			"that of IPv6");
+			"IPv6 endpoint is contacted");
 	begin();
 	set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "file:///planted");
 	is_text(get(),
-			"CREDENTIALS_SETTING: AWS_EC2_METADATA_SERVICE_ENDPOINT is no http "
+			"CREDENTIALS_SETTING: AWS_EC2_METADATA_SERVICE_ENDPOINT is not an http "
 			"or https URL",
-			"an endpoint that is none");
+			"invalid endpoint is rejected");
 }
 
 static void
@@ -503,36 +507,36 @@ test_instance_refusals(void)
 	is_text(get(),
 			"CREDENTIALS_REFUSED: the instance's metadata service answered with "
 			"status 403",
-			"no token is given");
+			"refused token is an error");
 	begin();
 	reply(200, "");
 	is_text(get(),
 			"CREDENTIALS_REPLY: the reply of the instance's metadata service has "
 			"no token",
-			"an empty token");
+			"empty token is rejected");
 	begin();
 	reply(200, "planted\r\nX: planted");
 	is_text(get(),
 			"CREDENTIALS_REPLY: the reply of the instance's metadata service has "
 			"no token",
-			"a token of two lines");
+			"token of two lines is rejected");
 	begin();
 	reply(200, "instance-token");
 	reply(404, "");
-	is_text(get(), "NO_CREDENTIALS: there are no credentials: the instance has no role",
-			"an instance without a role");
+	is_text(get(), "NO_CREDENTIALS: no credentials found: the instance has no role",
+			"instance without a role has no credentials");
 	begin();
 	reply(200, "instance-token");
 	reply(200, "planted/../role");
 	is_text(get(),
 			"CREDENTIALS_REPLY: the reply of the instance's metadata service "
-			"names no role",
-			"a role that is a path");
+			"does not name a role",
+			"role that is a path is rejected");
 	begin();
 	reply(200, "instance-token");
 	reply(200, "a+=,.@_-Z\nsecond");
 	get();
-	ok(strstr(world.sent, ROLES "a+=,.@_-Z X-aws") != NULL, "a role's name is sent as it is");
+	ok(strstr(world.sent, ROLES "a+=,.@_-Z X-aws") != NULL, "role name is sent unchanged");
 }
 
 /* ---------------------------------------------------------------------
@@ -552,7 +556,7 @@ test_documents(void)
 		{"is not a JSON object", "planted"},
 		{"is not a JSON object", "[\"planted\"]"},
 		{"is not a JSON object", "{\"AccessKeyId\":\"planted\""},
-		{"tells of a failure", "{\"Code\":\"planted\"}"},
+		{"reports a failure", "{\"Code\":\"planted\"}"},
 		{"has no AccessKeyId", "{}"},
 		{"has no AccessKeyId", "{\"accesskeyid\":\"planted\"}"},
 		{"has no AccessKeyId", "{\"AccessKeyId\":1}"},
@@ -575,7 +579,7 @@ test_documents(void)
 		{"has no Expiration", DOCUMENT_OF("planted", "2026-06-01T00:60:00Z")},
 		{"has no Expiration", DOCUMENT_OF("planted", "2026-06-01T00:00:60Z")},
 		{"has no Expiration", DOCUMENT_OF("planted", "1969-06-01T00:00:00Z")},
-		{"has expired already", DOCUMENT_OF("planted", "2026-01-01T00:00:00Z")},
+		{"contains expired credentials", DOCUMENT_OF("planted", "2026-01-01T00:00:00Z")},
 	};
 	char expected[256];
 
@@ -594,7 +598,7 @@ test_documents(void)
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	reply(200, DOCUMENT_OF("KEY1", "2028-02-29T23:59:59.123456Z"));
 	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1835481599",
-			"a leap day, and a fraction of a second");
+			"leap day and a fraction of a second are accepted");
 }
 
 static void
@@ -607,12 +611,12 @@ test_busy(void)
 	reply(503, "");
 	reply(429, "");
 	reply(200, DOCUMENT);
-	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "a busy endpoint");
+	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "busy endpoint eventually answers");
 	is_text(world.sent,
 			"GET http://169.254.170.2/x +2000\npause 100\n"
 			"GET http://169.254.170.2/x +2000\npause 200\n"
 			"GET http://169.254.170.2/x +2000\n",
-			"is asked again");
+			"request to a busy endpoint is retried");
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	for (int i = 0; i < 4; i++)
@@ -620,8 +624,8 @@ test_busy(void)
 	is_text(get(),
 			"CREDENTIALS_REFUSED: the container's credentials endpoint answered "
 			"with status 500",
-			"but not for ever");
-	is_int(world.replied, 3, "three times at most");
+			"retries are limited");
+	is_int(world.replied, 3, "there are at most three attempts");
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
@@ -631,21 +635,22 @@ test_busy(void)
 	is_text(world.sent,
 			"GET http://169.254.170.2/x +150\npause 100\n"
 			"GET http://169.254.170.2/x +50\n",
-			"and never after the deadline");
+			"no attempt is made after the deadline");
 
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	reply(0, "HTTP_TIMEOUT");
-	is_text(get(), "HTTP_TIMEOUT: no whole reply came", "a timeout is told");
+	is_text(get(), "HTTP_TIMEOUT: no complete reply", "timeout is reported");
 	begin();
 	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
 	memset(large, ' ', sizeof(large) - 1);
 	reply(200, large);
-	is_text(get(), "HTTP_BODY_TOO_LARGE: the reply is too long", "a reply has a limit");
+	is_text(get(), "HTTP_BODY_TOO_LARGE: the reply is too long", "overlong reply is rejected");
 }
 
-/* ---------------------------------------------------------------------
- * Keeping
+/*
+ * ---------------------------------------------------------------------
+ * Caching
  * ---------------------------------------------------------------------
  */
 
@@ -656,30 +661,30 @@ test_kept(void)
 	reply_as_instance(DOCUMENT);
 	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "fetched");
 	world.wall_clock = NOW + 3600 - 301;
-	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "and kept");
-	is_text(world.sent, "", "without asking");
+	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200", "credentials are cached");
+	is_text(world.sent, "", "cached credentials cause no request");
 
 	world.wall_clock = NOW + 3600 - 300;
 	is_text(get(), "KEY1 secret/KEY1 token+KEY1 1767229200",
-			"five minutes before they expire nobody answers: kept");
-	ok(world.sent[0] != '\0', "after asking");
-	is_int(error.class, GLUE_NO_ERROR, "which is no error");
+			"cached credentials are used if the refresh fails");
+	ok(world.sent[0] != '\0', "refresh was attempted");
+	is_int(error.class, GLUE_NO_ERROR, "failed refresh is not an error");
 	world.wall_clock += 29;
 	get();
-	is_text(world.sent, "", "nobody is asked again in the next half minute");
+	is_text(world.sent, "", "refresh is not retried for 30 seconds");
 	world.wall_clock += 1;
 	get();
-	ok(world.sent[0] != '\0', "but after it");
+	ok(world.sent[0] != '\0', "refresh is retried after 30 seconds");
 
 	world.wall_clock = NOW + 3600 - 1;
-	ok(strncmp(get(), "KEY1 ", 5) == 0, "in their last second they serve");
+	ok(strncmp(get(), "KEY1 ", 5) == 0, "credentials are used until their last second");
 	world.wall_clock = NOW + 3600;
-	is_text(get(), "HTTP_CONNECT: cannot connect", "then they do not");
+	is_text(get(), "HTTP_CONNECT: cannot connect", "expired credentials are not used");
 
 	reply_as_instance(DOCUMENT_OF("KEY2", "2026-01-01T02:00:00Z"));
-	is_text(get(), "KEY2 secret/KEY2 token+KEY2 1767232800", "until new ones come");
+	is_text(get(), "KEY2 secret/KEY2 token+KEY2 1767232800", "new credentials are used");
 	get();
-	is_text(world.sent, "", "which are kept");
+	is_text(world.sent, "", "new credentials are cached");
 }
 
 static void
@@ -691,23 +696,24 @@ test_refreshed(void)
 	get();
 	world.wall_clock = NOW + 3600 - 300;
 	is_text(get(), "KEY2 secret/KEY2 token+KEY2 1767232800",
-			"new ones five minutes before the old ones expire");
+			"credentials are refreshed five minutes before they expire");
 
 	reply_as_instance(DOCUMENT_OF("KEY3", "2026-01-01T02:00:00Z"));
 	is_text(get_with(true, 0), "KEY3 secret/KEY3 token+KEY3 1767232800",
-			"new ones when they are asked for");
-	is_text(get_with(true, 0), "HTTP_CONNECT: cannot connect", "no kept ones in their place");
-	is_text(get(), "KEY3 secret/KEY3 token+KEY3 1767232800", "but they are still kept");
+			"refresh can be requested");
+	is_text(get_with(true, 0), "HTTP_CONNECT: cannot connect",
+			"requested refresh does not fall back to cached credentials");
+	is_text(get(), "KEY3 secret/KEY3 token+KEY3 1767232800", "failed refresh keeps the cache");
 
 	begin();
 	reply_as_instance(DOCUMENT_OF("KEY4", "2026-01-01T00:04:00Z"));
 	get();
 	world.wall_clock = NOW + 29;
-	is_text(get(), "KEY4 secret/KEY4 token+KEY4 1767225840", "short-lived ones are kept");
-	is_text(world.sent, "", "for half a minute at least");
+	is_text(get(), "KEY4 secret/KEY4 token+KEY4 1767225840", "short-lived credentials are cached");
+	is_text(world.sent, "", "short-lived credentials are cached for at least 30 seconds");
 	world.wall_clock = NOW + 30;
 	get();
-	ok(world.sent[0] != '\0', "and then fetched anew");
+	ok(world.sent[0] != '\0', "short-lived credentials are refreshed after that");
 }
 
 static int allocations_left;
@@ -729,7 +735,7 @@ test_memory(void)
 	glue_set_reallocate(failing_reallocate);
 	ok(aws_credentials_provider_new(&fakes, &error) == NULL &&
 		   strcmp(error.code, "OUT_OF_MEMORY") == 0,
-	   "no memory for a provider");
+	   "creating a provider fails if out of memory");
 	glue_set_reallocate(NULL);
 	for (int count = 0; !done && count < 10; count++)
 	{
@@ -740,12 +746,12 @@ test_memory(void)
 		done = strncmp(get_with(true, 0), "KEY1 ", 5) == 0;
 		glue_set_reallocate(NULL);
 		if (!done)
-			is_text(error.code, "OUT_OF_MEMORY", "no memory for allocation %d", count);
+			is_text(error.code, "OUT_OF_MEMORY", "failure of allocation %d is reported", count);
 	}
-	ok(done, "then there is");
+	ok(done, "credentials are fetched if there is enough memory");
 }
 
-/* The functions of a real program: all there, and of this machine. */
+/* The real functions: all are set, and use this machine. */
 static void
 test_real_functions(void)
 {
@@ -754,15 +760,15 @@ test_real_functions(void)
 	int64_t told;
 
 	aws_credentials_functions_init(&functions, NULL);
-	ok(functions.perform != NULL && functions.context == NULL, "requests go to a client");
+	ok(functions.perform != NULL && functions.context == NULL, "requests use a client");
 	setenv("ONBOARD_CREDENTIALS_TEST", "value", 1);
-	is_text(functions.variable(NULL, "ONBOARD_CREDENTIALS_TEST"), "value", "a variable");
+	is_text(functions.variable(NULL, "ONBOARD_CREDENTIALS_TEST"), "value", "variable is read");
 	before = (int64_t) time(NULL);
 	told = functions.wall_clock(NULL);
-	ok(before <= told && told <= (int64_t) time(NULL) + 1, "the time");
+	ok(before <= told && told <= (int64_t) time(NULL) + 1, "time is read");
 	before = functions.now(NULL);
 	functions.pause(NULL, 20);
-	ok(functions.now(NULL) - before >= 19, "a pause of 20 milliseconds");
+	ok(functions.now(NULL) - before >= 19, "pause lasts 20 milliseconds");
 }
 
 int

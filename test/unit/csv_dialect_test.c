@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_dialect_test.c
- *	  Delimiters, guessed and asked for.
+ *	  Detection and validation of delimiters.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,7 +9,7 @@
 
 #include "reader/csv_dialect.h"
 
-/* The headings that this test knows, in any case and with blanks around. */
+/* Known headings in this test, in any case and with surrounding blanks. */
 static bool
 is_heading(struct text_view text)
 {
@@ -43,38 +43,39 @@ test_delimiter(void)
 	check_delimiter("sku\tprice\tcategory\n", '\t');
 	check_delimiter("sku|price|category\r", '|');
 	check_delimiter(" SKU ; Price ;\"category\"\n", ';');
-	/* Known names count for more than the number of delimiters. */
+	/* Known names take precedence over the number of delimiters. */
 	check_delimiter("sku;price;a,b,c,d,e,f,g\n", ';');
-	/* The header line only, and only outside of quotes. */
+	/* Only the header line counts, and only outside of quotes. */
 	check_delimiter("sku;price\n1,2,3,4,5,6,7,8\n", ';');
 	check_delimiter("\"sku\";\"a,b,c,d\";price\n", ';');
 	check_delimiter("\"a\n,,,,\";sku;price\n,,,,,,,\n", ';');
-	/* No known name: the one that occurs most, then the first. */
+	/* Without known names, the most frequent delimiter wins, then the first. */
 	check_delimiter("a;b;c,d\n", ';');
 	check_delimiter("a;b,c|d\te\n", ',');
 	check_delimiter("a|b\n", '|');
 }
 
-/* Whoever knows no headings has the number of delimiters to go by. */
+/* Without is_heading, only the number of delimiters counts. */
 static void
 test_no_headings(void)
 {
 	struct text_view text = text_of("sku;price;a,b,c,d,e,f,g\n");
 
-	is_int(csv_dialect_delimiter(text, NULL), ',', "without headings the one that occurs most");
+	is_int(csv_dialect_delimiter(text, NULL), ',',
+		   "most frequent delimiter wins if no headings are known");
 }
 
 static void
 test_acceptable(void)
 {
-	ok(csv_dialect_acceptable(','), "a comma may be asked for");
-	ok(csv_dialect_acceptable('\t'), "so may a tab");
-	ok(csv_dialect_acceptable(' '), "so may a blank");
-	ok(!csv_dialect_acceptable('"'), "a quote may not");
-	ok(!csv_dialect_acceptable('\n'), "nor LF");
-	ok(!csv_dialect_acceptable('\r'), "nor CR");
-	ok(!csv_dialect_acceptable('\0'), "nor NUL");
-	ok(!csv_dialect_acceptable('\xA4'), "nor what is not ASCII");
+	ok(csv_dialect_acceptable(','), "comma is acceptable");
+	ok(csv_dialect_acceptable('\t'), "tab is acceptable");
+	ok(csv_dialect_acceptable(' '), "blank is acceptable");
+	ok(!csv_dialect_acceptable('"'), "quote is not acceptable");
+	ok(!csv_dialect_acceptable('\n'), "LF is not acceptable");
+	ok(!csv_dialect_acceptable('\r'), "CR is not acceptable");
+	ok(!csv_dialect_acceptable('\0'), "NUL is not acceptable");
+	ok(!csv_dialect_acceptable('\xA4'), "non-ASCII byte is not acceptable");
 }
 
 int

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_reader_test.c
- *	  Records, lines, defects: each input in pieces of every size.
+ *	  Records, lines and defects; each input is read in pieces of every size.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,16 +36,16 @@ struct sample
 	" holds a character that could not be read (shown as U+FFFD); save the file as \"CSV UTF-8\" or name its encoding"
 
 static const struct sample samples[] = {
-	/* what is a record */
+	/* what constitutes a record */
 	{"nothing", "", NULL},
-	{"a header alone", "a,b\n", "0@1 a|b\n"},
-	{"no line end at the end", "a,b\n1,2", "0@1 a|b\n1@2 1|2\n"},
-	{"blank lines are no rows", "a,b\n\n\n1,2\n\n", "0@1 a|b\n1@4 1|2\n"},
+	{"header alone", "a,b\n", "0@1 a|b\n"},
+	{"no line end at end of file", "a,b\n1,2", "0@1 a|b\n1@2 1|2\n"},
+	{"blank lines are not rows", "a,b\n\n\n1,2\n\n", "0@1 a|b\n1@4 1|2\n"},
 	{"only newlines", "\n\n\r\n\r\r\n", NULL},
 	{"a header after blank lines", "\n\na,b\n", "0@3 a|b\n"},
-	{"delimiters alone are a row", "a,b\n,\n", "0@1 a|b\n1@2 |\n"},
-	{"a blank is not nothing", "a\n \n", "0@1 a\n1@2  \n"},
-	{"an empty quoted field is a row", "a\n\"\"\n", "0@1 a\n1@2 \n"},
+	{"line of delimiters only is a row", "a,b\n,\n", "0@1 a|b\n1@2 |\n"},
+	{"blank is a field value", "a\n \n", "0@1 a\n1@2  \n"},
+	{"empty quoted field is a row", "a\n\"\"\n", "0@1 a\n1@2 \n"},
 	{"empty fields at the end", "a,b\n1,\n,", "0@1 a|b\n1@2 1|\n2@3 |\n"},
 
 	/* line ends */
@@ -54,19 +54,18 @@ static const struct sample samples[] = {
 	{"mixed", "a,b\n1,2\r\n\r\n3,4\r\r5,6\n\r7,8", "0@1 a|b\n1@2 1|2\n2@4 3|4\n3@6 5|6\n4@8 7|8\n"},
 	{"line ends in quotes", "a,b\n\"1\n1\",2\n\"3\r\n3\",\"4\r\r\n4\"\r\n5,6\n",
 	 "0@1 a|b\n1@2 1\\n1|2\n2@4 3\\r\\n3|4\\r\\r\\n4\n3@8 5|6\n"},
-	{"cr in quotes, lf further on", "a\n\"1\r2\n3\r\n\"\nx\n",
-	 "0@1 a\n1@2 1\\r2\\n3\\r\\n\n2@6 x\n"},
-	{"a quoted field of line ends", "a\n\"\n\n\n\"\nx\n", "0@1 a\n1@2 \\n\\n\\n\n2@6 x\n"},
+	{"CR in quotes, LF later", "a\n\"1\r2\n3\r\n\"\nx\n", "0@1 a\n1@2 1\\r2\\n3\\r\\n\n2@6 x\n"},
+	{"quoted field of line ends", "a\n\"\n\n\n\"\nx\n", "0@1 a\n1@2 \\n\\n\\n\n2@6 x\n"},
 
 	/* quotes and blanks */
-	{"quotes written twice", "a,b\n\"x \"\"y\"\"\",\"\"\"\"\n", "0@1 a|b\n1@2 x \"y\"|\"\n"},
+	{"doubled quotes", "a,b\n\"x \"\"y\"\"\",\"\"\"\"\n", "0@1 a|b\n1@2 x \"y\"|\"\n"},
 	{"delimiters in quotes", "a,b\n\"1,1\",\",\"\n", "0@1 a|b\n1@2 1,1|,\n"},
 	{"nothing is trimmed", "a,b\n 1 ,\t2\t\n\" 3 \",  4  \n   ,  \n",
 	 "0@1 a|b\n1@2  1 |\t2\t\n2@3  3 |  4  \n3@4    |  \n"},
 	{"blanks in a long row",
 	 "a,b\nsome words with blanks in between ,  and more of them behind  \nx,y\n",
 	 "0@1 a|b\n1@2 some words with blanks in between |  and more of them behind  \n2@3 x|y\n"},
-	{"a blank at the very end", "a,b\nthis is a longer line than sixteen, yes \n",
+	{"blank at end of file", "a,b\nthis is a longer line than sixteen, yes \n",
 	 "0@1 a|b\n1@2 this is a longer line than sixteen| yes \n"},
 	{"a blank after a quote", "a,b\n\"1\" ,2\n3,4\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " AFTER("1") " <\"1\" ,2>\n2@3 3|4\n"},
@@ -77,40 +76,40 @@ static const struct sample samples[] = {
 	{"too few", "a,b\n1\n2,3\n", "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("1 field") " <1>\n2@3 2|3\n"},
 	{"too many", "a,b\n1,2,3\n2,3\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("3 fields") " <1,2,3>\n2@3 2|3\n"},
-	{"too many over two lines", "a,b\n1,\"2\n2\",3\r\n2,3\n",
+	{"too many in a two-line row", "a,b\n1,\"2\n2\",3\r\n2,3\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("3 fields") " <1,\"2\\n2\",3>\n2@4 2|3\n"},
 
-	/* quotes that are wrong */
+	/* invalid quotes */
 	{"a stray quote", "a,b\n1,5\" disk\n2,3\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("2") " <1,5\" disk>\n2@3 2|3\n"},
-	{"text behind a quote", "a,b\n\"1\"x,2\r\n2,3\n",
+	{"text after a closing quote", "a,b\n\"1\"x,2\r\n2,3\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " AFTER("1") " <\"1\"x,2>\n2@3 2|3\n"},
-	{"a quote unclosed to the end", "a,b\n1,2\n3,\"4\n5,6\n7,8\n",
+	{"quote unclosed until end of file", "a,b\n1,2\n3,\"4\n5,6\n7,8\n",
 	 "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW " NEVER("3") " <3,\"4>\n3@4 5|6\n4@5 7|8\n"},
-	{"a quote unclosed in the last line", "a,b\n1,\"2",
+	{"unclosed quote in the last line", "a,b\n1,\"2",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("2") " <1,\"2>\n"},
-	{"an unclosed quote and then another", "a,b\n1,\"2\n3,\"4\"\n5,6\n",
+	{"unclosed quote before a valid one", "a,b\n1,\"2\n3,\"4\"\n5,6\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 3|4\n3@4 5|6\n"},
 	{"two unclosed quotes", "a,b\r\n1,\"2\r\n3,\"4\r\n5,6\r\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 MALFORMED_ROW " NEVER(
 		 "3") " <3,\"4>\n3@4 5|6\n"},
-	{"the quote opened in the second line", "a,b\n\"1\n1\",\"2\n3,4\n",
+	{"quote opened in the second line", "a,b\n\"1\n1\",\"2\n3,4\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("3") " <\"1>\n2@3 MALFORMED_ROW " STRAY(
 		 "1") " <1\",\"2>\n3@4 3|4\n"},
-	{"restart at a quoted row over lines", "a,b\r1,\"2\r\"3\r3\",4\r5,6",
+	{"restart at a quoted multi-line row", "a,b\r1,\"2\r\"3\r3\",4\r5,6",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " OPEN("2", "3") " <1,\"2>\n2@3 3\\r3|4\n3@5 5|6\n"},
 	{"restart at a blank line", "a,b\n1,\"2\n\n\n3,4\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " NEVER("2") " <1,\"2>\n2@5 3|4\n"},
-	{"a header that cannot be read", "a,\"b\n1,2\n",
+	{"malformed header", "a,\"b\n1,2\n",
 	 "0@1 MALFORMED_ROW " NEVER(
 		 "1") " <a,\"b>\n1@2 MALFORMED_ROW the record has 2 fields, the header has 0 <1,2>\n"},
 
-	/* damage */
+	/* invalid characters */
 	{"U+FFFD", "a,b\n1,x" FFFD "y\n2,3\n",
 	 "0@1 a|b\n1@2 INVALID_ENCODING " LOST("2") " <1,x" FFFD "y>\n2@3 2|3\n"},
-	{"other characters of that row", "a,b\n\xEF\xBF\xBC,\xEF\xBE\xBD\n",
+	{"other characters of that row are kept", "a,b\n\xEF\xBF\xBC,\xEF\xBE\xBD\n",
 	 "0@1 a|b\n1@2 \xEF\xBF\xBC|\xEF\xBE\xBD\n"},
-	{"U+FFFD in a row too short", "a,b\n" FFFD "\n",
+	{"U+FFFD in a row with too few fields", "a,b\n" FFFD "\n",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " COUNT("1 field") " <" FFFD ">\n"},
 	{"U+FFFD in a stray quote", "a,b\n" FFFD "\",1\n2,3",
 	 "0@1 a|b\n1@2 MALFORMED_ROW " STRAY("1") " <" FFFD "\",1>\n2@3 2|3\n"},
@@ -136,7 +135,7 @@ push_piece(void *context, const char *bytes, size_t length)
 	return csv_reader_push(parse->reader, text, true, &parse->error);
 }
 
-/* For stop_after: never, and without the messages. */
+/* For stop_after: never stop, and omit messages. */
 #define NO_MESSAGES (-1)
 
 /* Read a text in pieces; the caller cleans up parse->list. */
@@ -155,7 +154,7 @@ parse_text(struct parse *parse, const char *input, size_t length, size_t chunk, 
 	csv_reader_destroy(parse->reader);
 }
 
-/* The events of the text, the same for every size of piece. */
+/* Check the events of a text, which must not depend on the size of the pieces. */
 static char *
 events_of(const char *name, const char *input, size_t length)
 {
@@ -176,7 +175,7 @@ events_of(const char *name, const char *input, size_t length)
 			differing = chunk;
 		events_clean_up(&pieces.list);
 	}
-	is_int(differing, 0, "%s: pieces of any size give the same", name);
+	is_int(differing, 0, "%s: result does not depend on piece size", name);
 	return whole.list.text;
 }
 
@@ -196,7 +195,7 @@ test_samples(void)
 		check(samples[i].name, samples[i].input, strlen(samples[i].input), samples[i].events);
 }
 
-/* A text made of parts: %c repeated. */
+/* Build a text of parts, each of which may be repeated. */
 struct builder
 {
 	char *text;
@@ -241,7 +240,7 @@ test_field_cap(void)
 	add(&text, "\"\n3,\"", 1);
 	add(&text, "\"\"", ONBOARD_MAX_FIELD_BYTES);
 	add(&text, "\"\n", 1);
-	check_built("fields as long as may be", &text,
+	check_built("fields of maximum length", &text,
 				"0@1 a|b\n1@2 1|{x*65536}\n2@3 2|{y*65536}\n3@4 3|{\"*65536}\n");
 
 	for (int over = 1; over <= 4; over++)
@@ -259,20 +258,20 @@ test_field_cap(void)
 				 "2@3 MALFORMED_ROW field 1 is longer than 65536 bytes <\"{x*%d}\">\n"
 				 "3@4 1|2\n",
 				 65536 + over, 65536 + over);
-		check_built("fields a little too long", &text, expected);
+		check_built("fields slightly too long", &text, expected);
 	}
 
 	add(&text, "a,b\n1,2\n3,\"4\n", 1);
 	add(&text, "5,6\n", 20000);
 	{
-		char *events = events_of("an unclosed quote before many lines", text.text, text.length);
+		char *events = events_of("unclosed quote before many lines", text.text, text.length);
 
 		ok(strncmp(
 			   events,
 			   "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW the quote opened in line 3 is not closed within the 65536 bytes a field may have <3,\"4>\n3@4 5|6\n4@5 5|6\n",
 			   130) == 0,
-		   "an unclosed quote costs its line only");
-		ok(strstr(events, "\n20002@20003 5|6\n") != NULL, "and the last row is there");
+		   "unclosed quote costs only its line");
+		ok(strstr(events, "\n20002@20003 5|6\n") != NULL, "last row is delivered");
 		free(events);
 		free(text.text);
 	}
@@ -291,7 +290,7 @@ test_record_cap(void)
 		add(&text, "x", 65536);
 	}
 	add(&text, ",\r\n1,2,3,4,5\n", 1);
-	check_built("a record as long as may be", &text,
+	check_built("record of maximum length", &text,
 				"0@1 a|b|c|d|e\n1@2 {x*65532}|{x*65536}|{x*65536}|{x*65536}|\n2@3 1|2|3|4|5\n");
 
 	add(&text, "a,b,c,d,e\n", 1);
@@ -303,7 +302,7 @@ test_record_cap(void)
 	}
 	add(&text, ",\n1,2,3,4,5\n", 1);
 	check_built(
-		"a record one byte too long", &text,
+		"record one byte too long", &text,
 		"0@1 a|b|c|d|e\n1@2 MALFORMED_ROW the record is longer than 262144 bytes <{x*65533},{x*65536},{x*65536},{x*65536}>\n2@3 1|2|3|4|5\n");
 
 	add(&text, "a\n", 1);
@@ -316,10 +315,10 @@ test_record_cap(void)
 	add(&text, "a\n", 1);
 	add(&text, "x", 262143);
 	add(&text, "\xC3\xA4", 10);
-	check_built("raw is not cut inside a character", &text,
+	check_built("raw text is not cut within a character", &text,
 				"0@1 a\n1@2 MALFORMED_ROW field 1 is longer than 65536 bytes <{x*262143}>\n");
 
-	/* Many short fields, each over lines: the cap of the record is what ends it. */
+	/* Many short multi-line fields: the limit of the record ends it. */
 	add(&text, "a,b\n\"", 1);
 	add(&text, "\n\",\"", 4000);
 	for (int i = 0; i < 6; i++)
@@ -328,13 +327,13 @@ test_record_cap(void)
 		add(&text, "\",\"", 1);
 	}
 	{
-		char *events = events_of("a record over many lines", text.text, text.length);
+		char *events = events_of("record of many lines", text.text, text.length);
 
 		ok(strncmp(events,
 				   "0@1 a|b\n1@2 MALFORMED_ROW the record is longer than 262144 bytes <\">\n"
 				   "2@3 MALFORMED_ROW the record has 1 field, the header has 2 <\",\">\n",
 				   130) == 0,
-		   "a record over many lines costs its first line");
+		   "overlong multi-line record costs only its first line");
 		free(events);
 		free(text.text);
 	}
@@ -359,12 +358,12 @@ test_columns_cap(void)
 	ok(strstr(events,
 			  "\n2@3 MALFORMED_ROW the record has more than 4096 fields <{,*4096}>\n"
 			  "3@4 MALFORMED_ROW the record has more than 4096 fields <{,*262144}>\n4@5 |") != NULL,
-	   "a million columns are one defect");
+	   "a million columns cause one defect");
 	free(events);
 	free(text.text);
 }
 
-/* Files that would be read again and again if that were not bounded. */
+/* Files that would be reread repeatedly without the bound on restarts. */
 static void
 test_hostile(void)
 {
@@ -397,7 +396,7 @@ test_hostile(void)
 	is_int(too_much, 0, "hostile lines in any order are read at most twice");
 }
 
-/* Stopping is at once, and for good. */
+/* Stopping is immediate and permanent. */
 static void
 test_stop(void)
 {
@@ -416,11 +415,12 @@ test_stop(void)
 			events_clean_up(&parse.list);
 		}
 	}
-	is_int(wrong, 0, "a callback that says stop is not called again");
+	is_int(wrong, 0, "callback is not called again after it stops the reader");
 }
 
-/* ---------------------------------------------------------------------
- * Rows written with correct quoting are read back as they were
+/*
+ * --------------------------------------------------------------------- Round
+ * trip of correctly quoted rows
  * ---------------------------------------------------------------------
  */
 
@@ -449,7 +449,7 @@ random_value(char *value)
 	return length;
 }
 
-/* Quoted when it must be, and sometimes when it need not. */
+/* Quote a field if necessary, and sometimes if not. */
 static void
 write_value(struct builder *text, const char *value, bool must_quote)
 {
@@ -523,11 +523,12 @@ test_property(void)
 		events_clean_up(&expected);
 		free(text.text);
 	}
-	is_int(wrong, 0, "rows written with correct quoting are read back as they were");
+	is_int(wrong, 0, "correctly quoted rows are read back unchanged");
 }
 
-/* ---------------------------------------------------------------------
- * Against a reader that is as plain as can be
+/*
+ * ---------------------------------------------------------------------
+ * Comparison with a trivial reader
  * ---------------------------------------------------------------------
  */
 
@@ -535,14 +536,14 @@ test_property(void)
 
 struct plain_record
 {
-	size_t length; /* with the line end, if any */
-	size_t raw;    /* without */
+	size_t length; /* including the line end, if any */
+	size_t raw;    /* excluding the line end */
 	bool malformed;
 	struct text_view fields[MAX_PLAIN];
 	int field_count;
 };
 
-/* Bytes of the line end at s. */
+/* Return the length of the line end at s. */
 static size_t
 line_end_at(const char *s, const char *end)
 {
@@ -551,7 +552,7 @@ line_end_at(const char *s, const char *end)
 	return *s == '\r' && s + 1 < end && s[1] == '\n' ? 2 : 1;
 }
 
-/* One field, written to value; returns its end, or NULL when it is wrong. */
+/* Read one field into value; returns its end, or NULL if it is malformed. */
 static const char *
 plain_field(const char *s, const char *end, char *value, size_t *length)
 {
@@ -684,10 +685,10 @@ test_plain(void)
 		events_clean_up(&parse.list);
 		events_clean_up(&expected);
 	}
-	is_int(wrong, 0, "random text is read as a plain reader does");
+	is_int(wrong, 0, "random text is read as by a trivial reader");
 }
 
-/* Every allocation fails once. */
+/* Let each allocation fail once. */
 static void
 test_memory(void)
 {
@@ -707,8 +708,8 @@ test_memory(void)
 		events_clean_up(&parse.list);
 	}
 	glue_set_reallocate(NULL);
-	ok(good, "with enough memory it is read");
-	is_int(wrong, 0, "without it says so");
+	ok(good, "text is read if there is enough memory");
+	is_int(wrong, 0, "failed allocation is reported");
 }
 
 int

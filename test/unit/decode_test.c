@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * decode_test.c
- *	  Bytes to UTF-8: each input in pieces of every size.
+ *	  Decoding to UTF-8; each input is read in pieces of every size.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 
 #define FFFD "\xEF\xBF\xBD"
 
-/* A literal with NULs in it, and its length without the last. */
+/* A literal that may contain NULs, and its length without the terminating one. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
 struct decoding
@@ -73,7 +73,7 @@ check(const char *name, const char *encoding, const char *input, size_t length,
 	ok(decoding.good, "%s: is decoded", name);
 	is_text(decoding.text.text, expected, "%s", name);
 	is_text(decoding.encoding, expected_encoding, "%s: encoding", name);
-	ok(decoding.may_be_damaged || strstr(expected, FFFD) == NULL, "%s: damage is announced", name);
+	ok(decoding.may_be_damaged || strstr(expected, FFFD) == NULL, "%s: damage is reported", name);
 	for (size_t chunk = next_chunk_size(0, length); chunk > 0 && differing == 0;
 		 chunk = next_chunk_size(chunk, length))
 	{
@@ -87,7 +87,7 @@ check(const char *name, const char *encoding, const char *input, size_t length,
 			differing = chunk;
 		events_clean_up(&pieces.text);
 	}
-	is_int(differing, 0, "%s: pieces of any size give the same", name);
+	is_int(differing, 0, "%s: result does not depend on piece size", name);
 	events_clean_up(&decoding.text);
 }
 
@@ -117,13 +117,13 @@ static void
 test_bad_bytes(void)
 {
 	check("NUL", NULL, BYTES("a\0b"), "a" FFFD "b", "UTF-8");
-	check("U+FFFD as it is", NULL, BYTES("a" FFFD "b"), "a" FFFD "b", "UTF-8");
+	check("U+FFFD is kept", NULL, BYTES("a" FFFD "b"), "a" FFFD "b", "UTF-8");
 	check("FF", NULL, BYTES("a\xFFz"), "a" FFFD "z", "UTF-8");
 	check("Latin-1", NULL,
 		  BYTES("Gr\xF6\xDF"
 				"e"),
 		  "Gr" FFFD FFFD "e", "UTF-8");
-	check("a lone continuation", NULL, BYTES("a\x80z"), "a" FFFD "z", "UTF-8");
+	check("lone continuation byte", NULL, BYTES("a\x80z"), "a" FFFD "z", "UTF-8");
 	check("overlong slash", NULL, BYTES("\xC0\xAF\xE0\x80\xAF\xF0\x80\x80\xAF"),
 		  FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD, "UTF-8");
 	check("overlong NUL", NULL, BYTES("\xC0\x80"), FFFD FFFD, "UTF-8");
@@ -131,16 +131,18 @@ test_bad_bytes(void)
 		  "UTF-8");
 	check("above U+10FFFF", NULL, BYTES("\xF4\x90\x80\x80\xF5\x80\x80\x80"),
 		  FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD, "UTF-8");
-	check("cut by a letter", NULL,
+	check("truncated by a letter", NULL,
 		  BYTES("\xE2\x82"
 				"A\xF0\x9F\x98"
 				"B\xC3"),
 		  FFFD FFFD "A" FFFD FFFD FFFD "B" FFFD, "UTF-8");
-	check("cut by another sequence", NULL, BYTES("\xE2\x82\xC3\xA4"), FFFD FFFD "\xC3\xA4",
+	check("truncated by another sequence", NULL, BYTES("\xE2\x82\xC3\xA4"), FFFD FFFD "\xC3\xA4",
 		  "UTF-8");
-	check("cut by the end", NULL, BYTES("abcd\xF0\x9F\x98"), "abcd" FFFD FFFD FFFD, "UTF-8");
-	check("all cut by the end", NULL, BYTES("\xF0\x9F\x98"), FFFD FFFD FFFD, "UTF-8");
-	check("good ones among bad ones", NULL,
+	check("truncated by end of file", NULL, BYTES("abcd\xF0\x9F\x98"), "abcd" FFFD FFFD FFFD,
+		  "UTF-8");
+	check("every sequence truncated by end of file", NULL, BYTES("\xF0\x9F\x98"), FFFD FFFD FFFD,
+		  "UTF-8");
+	check("valid among invalid sequences", NULL,
 		  BYTES("\xFF\xC3\xA4\xFF\xE6\x97\xA0\xFF"
 				"abcdefghijklmnop\0\xF0\x9F\x98\x80"),
 		  FFFD "\xC3\xA4" FFFD "\xE6\x97\xA0" FFFD "abcdefghijklmnop" FFFD "\xF0\x9F\x98\x80",
@@ -155,16 +157,16 @@ test_marks(void)
 				"a,b"),
 		  "a,b", "UTF-8");
 	check("UTF-8 mark alone", NULL, BYTES("\xEF\xBB\xBF"), "", "UTF-8");
-	check("only one is stripped", NULL,
+	check("only one mark is stripped", NULL,
 		  BYTES("\xEF\xBB\xBF\xEF\xBB\xBF"
 				"a"),
 		  "\xEF\xBB\xBF"
 		  "a",
 		  "UTF-8");
-	check("none in the middle", NULL, BYTES("a\xEF\xBB\xBF"), "a\xEF\xBB\xBF", "UTF-8");
-	check("half a mark", NULL, BYTES("\xEF\xBB"), FFFD FFFD, "UTF-8");
-	check("a mark wins over a name", "ISO-8859-1", BYTES("\xEF\xBB\xBF\xC3\xA4"), "\xC3\xA4",
-		  "UTF-8");
+	check("mark in the middle is kept", NULL, BYTES("a\xEF\xBB\xBF"), "a\xEF\xBB\xBF", "UTF-8");
+	check("incomplete mark", NULL, BYTES("\xEF\xBB"), FFFD FFFD, "UTF-8");
+	check("mark takes precedence over a name", "ISO-8859-1", BYTES("\xEF\xBB\xBF\xC3\xA4"),
+		  "\xC3\xA4", "UTF-8");
 	check("UTF-16LE", NULL,
 		  BYTES("\xFF\xFE"
 				"a\0,\0\xE4\0\n\0\x3D\xD8\x00\xDE"),
@@ -216,7 +218,7 @@ test_names(void)
 		  "a" FFFD,
 		  "SHIFT_JIS");
 	check("GB18030", "GB18030", BYTES("\xCE\xDE\x84\x31\xA4\x37"), "\xE6\x97\xA0" FFFD, "GB18030");
-	check("with shifts", "ISO-2022-JP", BYTES("a\x1B$BF|K\\\x1B(Bz"),
+	check("encoding with shifts", "ISO-2022-JP", BYTES("a\x1B$BF|K\\\x1B(Bz"),
 		  "a\xE6\x97\xA5\xE6\x9C\xAC"
 		  "z",
 		  "ISO-2022-JP");
@@ -230,7 +232,7 @@ check_refused(const char *encoding, const char *input, size_t length, const char
 	struct decoding decoding;
 
 	decode(&decoding, encoding, input, length, 1);
-	ok(!decoding.good, "%s: is refused", name);
+	ok(!decoding.good, "%s: is rejected", name);
 	is_int(decoding.error.class, GLUE_FILE_FAULT, "%s: is a file fault", name);
 	is_text(decoding.error.code, "UNSUPPORTED_ENCODING", "%s: code", name);
 	events_clean_up(&decoding.text);
@@ -249,7 +251,7 @@ test_refused(void)
 	check_refused(NULL, BYTES("\0\0\xFE\xFF\0\0\0a"), "UTF-32BE");
 }
 
-/* Longer than the repair buffer and than what iconv gives at once. */
+/* Longer than the repair buffer and the output of one iconv() call. */
 static void
 test_long(void)
 {
@@ -263,7 +265,7 @@ test_long(void)
 	for (size_t i = 4; i < length; i++)
 		memcpy(repaired + 4 + 3 * (i - 4), FFFD, 3);
 	repaired[4 + 3 * (length - 4)] = '\0';
-	check("many bad bytes", NULL, bad, length, repaired, "UTF-8");
+	check("many invalid bytes", NULL, bad, length, repaired, "UTF-8");
 
 	memset(bad, 0xE4, length);
 	for (size_t i = 0; i < length; i++)
@@ -274,7 +276,7 @@ test_long(void)
 	free(repaired);
 }
 
-/* Against a decoder that is as plain as can be. */
+/* Compare with a trivial decoder. */
 static void
 plain_decode(const unsigned char *s, size_t length, struct event_list *list)
 {
@@ -352,7 +354,7 @@ test_random(void)
 		events_clean_up(&decoding.text);
 		events_clean_up(&expected);
 	}
-	is_int(wrong, 0, "random bytes are decoded as a plain decoder does");
+	is_int(wrong, 0, "random bytes are decoded as by a trivial decoder");
 }
 
 static void
@@ -362,19 +364,21 @@ test_stop(void)
 	struct glue_error error;
 
 	decoding.decoder = decoder_new(NULL, take_text, &decoding, NULL);
-	ok(decoder_push(decoding.decoder, "abcd", 4, &error), "the first is taken");
-	ok(!decoder_push(decoding.decoder, "efgh", 4, &error), "the second says stop");
-	is_int(error.class, GLUE_NO_ERROR, "which is no error");
-	ok(!decoder_push(decoding.decoder, "ijkl", 4, &error), "and stays so");
-	ok(!decoder_finish(decoding.decoder, &error), "to the end");
-	is_text(decoding.text.text, "abcdefgh", "what was taken");
+	ok(decoder_push(decoding.decoder, "abcd", 4, &error), "first chunk is decoded");
+	ok(!decoder_push(decoding.decoder, "efgh", 4, &error),
+	   "receiver stops the decoder at the second chunk");
+	is_int(error.class, GLUE_NO_ERROR, "stopping is not an error");
+	ok(!decoder_push(decoding.decoder, "ijkl", 4, &error), "later chunks are refused");
+	ok(!decoder_finish(decoding.decoder, &error), "end of file is refused");
+	is_text(decoding.text.text, "abcdefgh", "text before the stop was delivered");
 	decoder_destroy(decoding.decoder);
 	events_clean_up(&decoding.text);
 
 	glue_set_reallocate(failing_reallocate);
 	allocations_left = 0;
-	ok(decoder_new("UTF-8", take_text, NULL, &error) == NULL, "no memory, no decoder");
-	is_text(error.code, "OUT_OF_MEMORY", "and that is the reason");
+	ok(decoder_new("UTF-8", take_text, NULL, &error) == NULL,
+	   "decoder_new() fails if out of memory");
+	is_text(error.code, "OUT_OF_MEMORY", "error is OUT_OF_MEMORY");
 	glue_set_reallocate(NULL);
 }
 

@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * events.h
- *	  What a reader reports, written down as text to compare with.
+ *	  Records the events of a reader as text for comparison.
  *
  *	  0@1 a|b					record 0 (the header) in line 1, two fields
  *	  1@2 x|y
  *	  2@3 MALFORMED_ROW message <raw>	"field N" is part of the message
  *
- * CR and LF are written \r and \n, and a run of 20 or more times the same byte
- * is written {x*5000}.
+ * CR and LF are written as \r and \n, and a run of 20 or more identical bytes
+ * as {x*5000}.
  *
- * Also the two things each test of a stream needs: pieces of exactly the
- * bytes they have, so that reading past one is seen, and an allocator that
+ * Also provides what each test of a stream needs: pieces allocated at their
+ * exact size, so that reading past one is detected, and an allocator that
  * fails at the Nth call.
  *
  *-------------------------------------------------------------------------
@@ -33,8 +33,8 @@ struct event_list
 	char *text;
 	size_t length;
 	size_t size;
-	int stop_after;   /* events; 0 for never */
-	bool no_messages; /* leave the messages of defects out */
+	int stop_after;   /* stop after this many events; 0 for never */
+	bool no_messages; /* omit the messages of defects */
 	int count;
 };
 
@@ -122,8 +122,8 @@ events_clean_up(struct event_list *list)
 }
 
 /*
- * Hand out data in pieces of chunk bytes, each in a block of its own.  Ends
- * when push says false, and returns what it said last.
+ * Push data in pieces of chunk bytes, each in its own block.  Stops if push
+ * returns false, and returns the last result of push.
  */
 static inline bool
 push_in_pieces(const char *data, size_t length, size_t chunk,
@@ -144,8 +144,9 @@ push_in_pieces(const char *data, size_t length, size_t chunk,
 }
 
 /*
- * The next size of piece to try after chunk (0 for the first): all of them for
- * a short text, a few around the limits inside for a long one; 0 after the last.
+ * Return the next piece size to test after chunk (0 for the first): every size
+ * for a short text, a few around the internal limits for a long one; 0 after
+ * the last.
  */
 static inline size_t
 next_chunk_size(size_t chunk, size_t length)
@@ -162,7 +163,7 @@ next_chunk_size(size_t chunk, size_t length)
 	return chunk < length ? length : 0;
 }
 
-/* Allocations left until one fails; negative for never. */
+/* Allocations until one fails; negative for never. */
 static int allocations_left = -1;
 
 static inline void *

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * hex_test.c
- *	  Hexadecimal digits: every byte there and back, and what is not a digit.
+ *	  Hexadecimal digits: round trip of every byte, and invalid digits.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,11 +26,11 @@ test_values(void)
 			expected = (int) (upper - HEX_DIGITS_UPPER);
 		wrong += hex_value((char) byte) != expected;
 	}
-	is_int(wrong, 0, "the value of every byte as a digit");
-	is_int(hex_byte("fF"), 255, "two digits");
-	is_int(hex_byte("g0"), -1, "the first is not a digit");
-	is_int(hex_byte("0g"), -1, "the second is not a digit");
-	is_int(hex_byte(""), -1, "nothing is not read past its end");
+	is_int(wrong, 0, "value of every byte as a digit is correct");
+	is_int(hex_byte("fF"), 255, "two digits are a byte");
+	is_int(hex_byte("g0"), -1, "invalid first digit is rejected");
+	is_int(hex_byte("0g"), -1, "invalid second digit is rejected");
+	is_int(hex_byte(""), -1, "empty string is not read past its end");
 }
 
 static void
@@ -43,13 +43,13 @@ test_bytes(void)
 	for (int i = 0; i < 256; i++)
 		bytes[i] = (unsigned char) i;
 	hex_write(digits, bytes, 256);
-	is_int(strlen(digits), 512, "two digits for each byte");
-	is_int(strspn(digits, HEX_DIGITS), 512, "all in lower case");
-	ok(hex_read(digits, read, 256) && memcmp(read, bytes, 256) == 0, "every byte comes back");
+	is_int(strlen(digits), 512, "each byte is written as two digits");
+	is_int(strspn(digits, HEX_DIGITS), 512, "digits are lower case");
+	ok(hex_read(digits, read, 256) && memcmp(read, bytes, 256) == 0, "every byte is read back");
 	digits[511] = ' ';
-	ok(!hex_read(digits, read, 256), "a blank is not a digit");
+	ok(!hex_read(digits, read, 256), "blank is not a digit");
 	hex_write(digits, bytes, 0);
-	is_text(digits, "", "no bytes, no digits");
+	is_text(digits, "", "no bytes yield no digits");
 }
 
 int

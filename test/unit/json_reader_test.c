@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * json_reader_test.c
- *	  JSON read in place: members and elements of replies, what texts stand
- *	  for, and damage of any kind.
+ *	  Reading JSON in place: members and elements, escapes, and damaged
+ *	  documents.
  *
- * stream_event_test.c tests the reader with whole events.
+ * stream_event_test.c tests the reader with complete events.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "base/ascii_word.h"
 #include "base/json_reader.h"
 
-/* The number of elements of an array; each is read by a slice. */
+/* Return the number of elements of an array, reading each as a slice. */
 static int
 count_elements(struct text_view array, struct text_view *last)
 {
@@ -28,7 +28,7 @@ count_elements(struct text_view array, struct text_view *last)
 	return json_reader_end(&reader) ? count : -1;
 }
 
-/* What the one text of a document stands for; NULL when it is not a text. */
+/* Return the unescaped text of a document; NULL if it is not a text. */
 static void
 is_string(const char *json, const char *expected)
 {
@@ -52,20 +52,20 @@ test_members(void)
 				"\"c\" : true, \"d\":{\"a\":\"inner\"},\"e\":\"\"} ");
 	struct text_view last = {NULL, 0};
 
-	is_int(count_elements(json_find(reply, "a"), &last), 4, "elements of an array");
-	ok(text_equal(last, text_of("[]")), "the last one as it stands");
-	ok(text_equal(json_find(reply, "b"), text_of("-1.5e3")), "a number");
-	ok(json_is_true(json_find(reply, "c")), "a literal");
-	ok(!json_is_true(json_find(reply, "b")), "another value is not true");
+	is_int(count_elements(json_find(reply, "a"), &last), 4, "elements of an array are counted");
+	ok(text_equal(last, text_of("[]")), "last element is returned unchanged");
+	ok(text_equal(json_find(reply, "b"), text_of("-1.5e3")), "number is read");
+	ok(json_is_true(json_find(reply, "c")), "literal is read");
+	ok(!json_is_true(json_find(reply, "b")), "other value is not true");
 	ok(text_equal(json_find_text(json_find(reply, "d"), "a"), text_of("inner")),
-	   "a member of a member");
-	is_int(json_find(reply, "e").length, 2, "the last member");
-	ok(json_find_text(reply, "e").data != NULL, "an empty text is a text");
-	ok(json_find_text(reply, "b").data == NULL, "a number is not");
-	ok(json_find(reply, "f").data == NULL, "no such member");
-	ok(json_find(text_of("[\"a\"]"), "a").data == NULL, "an array has no members");
-	ok(json_find((struct text_view){NULL, 0}, "a").data == NULL, "nothing has no members");
-	ok(json_find(text_of("{\"a\":{\"b\":1"), "a").data == NULL, "a value that is cut off");
+	   "nested member is found");
+	is_int(json_find(reply, "e").length, 2, "last member is found");
+	ok(json_find_text(reply, "e").data != NULL, "empty text is a text");
+	ok(json_find_text(reply, "b").data == NULL, "number is not a text");
+	ok(json_find(reply, "f").data == NULL, "missing member is not found");
+	ok(json_find(text_of("[\"a\"]"), "a").data == NULL, "array has no members");
+	ok(json_find((struct text_view){NULL, 0}, "a").data == NULL, "empty input has no members");
+	ok(json_find(text_of("{\"a\":{\"b\":1"), "a").data == NULL, "truncated value is not found");
 }
 
 static void
@@ -83,8 +83,10 @@ test_texts(void)
 	is_string("17", NULL);
 }
 
-/* Cut off anywhere, or with any byte replaced, a reply is read within bounds:
- * the sanitizers watch. */
+/*
+ * Truncated anywhere, or with any byte replaced, a reply is read within
+ * bounds; the sanitizers detect violations.
+ */
 static void
 test_damage(void)
 {
@@ -118,7 +120,7 @@ test_damage(void)
 		byte_buffer_clean_up(&buffer);
 		free(copy);
 	}
-	ok(found > 1000, "damaged replies were walked through (%zu elements)", found);
+	ok(found > 1000, "damaged replies are read within bounds (%zu elements)", found);
 }
 
 static void
@@ -127,7 +129,7 @@ is_word(const char *text, size_t size, const char *others, const char *expected)
 	char word[16] = "before";
 
 	ascii_word_copy(word, size, text_of(text), others);
-	is_text(word, expected, "the word of \"%s\" in %zu bytes", text, size);
+	is_text(word, expected, "word \"%s\" in a buffer of %zu bytes", text, size);
 }
 
 static void

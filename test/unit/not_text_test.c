@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_text_test.c
- *	  Kinds of files that are not text.
+ *	  Detection of files that are not text.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,7 +9,7 @@
 
 #include "reader/not_text.h"
 
-/* A literal with NULs in it, and its length without the last. */
+/* A literal that may contain NULs, and its length without the terminating one. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
 static void
@@ -19,7 +19,8 @@ check_refused(const char *bytes, size_t length, const char *word)
 
 	ok(reason != NULL && strstr(reason, word) != NULL, "%s is not text", word);
 	ok(reason == NULL || strchr(reason, '\n') == NULL, "%s: the reason is one line", word);
-	ok(not_text_reason(bytes, length, true) != NULL, "%s: a named encoding changes nothing", word);
+	ok(not_text_reason(bytes, length, true) != NULL,
+	   "%s: still rejected if the encoding is specified", word);
 }
 
 static void
@@ -41,10 +42,10 @@ test_signatures(void)
 static void
 test_text(void)
 {
-	ok(not_text_reason("", 0, false) == NULL, "nothing is text");
-	ok(not_text_reason(BYTES("sku,price\r\n\t1,2\n"), false) == NULL, "a CSV file is text");
-	ok(not_text_reason(BYTES("PK,name\n1,2\n"), false) == NULL, "a header PK is text");
-	ok(not_text_reason(BYTES("sku\n\0\0\0\x01\n"), false) == NULL, "some NULs are an accident");
+	ok(not_text_reason("", 0, false) == NULL, "empty file is text");
+	ok(not_text_reason(BYTES("sku,price\r\n\t1,2\n"), false) == NULL, "CSV file is text");
+	ok(not_text_reason(BYTES("PK,name\n1,2\n"), false) == NULL, "header PK is text");
+	ok(not_text_reason(BYTES("sku\n\0\0\0\x01\n"), false) == NULL, "a few NULs are tolerated");
 	ok(not_text_reason(BYTES("\xFF\xFE"
 							 "s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
 							 "1\0,\0"
@@ -56,7 +57,7 @@ test_text(void)
 							 "1\0,\0"
 							 "2\0\n\0a\0b"),
 					   false) == NULL,
-	   "of either order");
+	   "UTF-16 with its mark in either byte order is text");
 	ok(not_text_reason(BYTES("Gr\xF6\xDF"
 							 "e\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\xE4\n"),
 					   false) == NULL,
@@ -73,15 +74,16 @@ test_noise(void)
 		noise[i] = (char) unit_random(256);
 	noise[0] = 'x';
 	reason = not_text_reason(noise, sizeof(noise), false);
-	ok(reason != NULL && strstr(reason, "binary") != NULL, "random bytes are no text");
-	ok(not_text_reason(noise, sizeof(noise), true) == NULL, "but may be in a named encoding");
+	ok(reason != NULL && strstr(reason, "binary") != NULL, "random bytes are not text");
+	ok(not_text_reason(noise, sizeof(noise), true) == NULL,
+	   "random bytes are accepted if the encoding is specified");
 	reason = not_text_reason(BYTES("s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
 								   "1\0,\0"
 								   "2\0\n\0a\0b\0c\0"),
 							 false);
-	ok(reason != NULL && strstr(reason, "UTF-16") != NULL, "UTF-16 without a mark is named");
+	ok(reason != NULL && strstr(reason, "UTF-16") != NULL, "UTF-16 without a mark is reported");
 	memset(noise, 0, sizeof(noise));
-	ok(not_text_reason(noise, sizeof(noise), false) != NULL, "zeros are no text");
+	ok(not_text_reason(noise, sizeof(noise), false) != NULL, "zeros are not text");
 }
 
 int

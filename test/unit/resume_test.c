@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * resume_test.c
- *	  Resuming in the middle of a file = reading it in one go.
+ *	  Resuming in the middle of a file is equivalent to reading it in one pass.
  *
- * Files made to be hostile, in each encoding, are read in pieces of several
- * sizes; at every record a new reader resumes at the token that the first one
- * gave, and must give what the first one still gave.
+ * Hostile files in each encoding are read in pieces of several sizes.  At
+ * every record a new reader resumes at the token of the first one, and must
+ * yield the same records from there on.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,24 +18,24 @@
 #include "shared/columns.h"
 #include "events.h"
 
-/* The columns that a file must have. */
+/* The required columns. */
 #define HEADER "vendor_product_id,product_name,category,sku,price,stock_quantity"
 
 #define MOST_RECORDS 20000
 
-/* Bytes of the state of any token here. */
+/* Size of the state of any token in this test. */
 #define STATE_SIZE 320
 
-/* In a long file a reader resumes at every seventh record only. */
+/* In a long file, resume only at every seventh record. */
 #define LONG_STEP 7
 
-/* How many records of a reader that resumed are compared, in a long file. */
+/* Number of records of a resumed reader to compare in a long file. */
 #define COMPARED 25
 
 struct encoding
 {
-	const char *name;  /* that iconv writes */
-	const char *given; /* that the source is told, or NULL */
+	const char *name;  /* as written by iconv */
+	const char *given; /* as specified to the source, or NULL */
 	const char *mark;  /* byte order mark, or NULL */
 	bool resumable;
 };
@@ -77,7 +77,7 @@ struct bytes
 
 /* ----- hostile files ----- */
 
-/* Something of a field, a line or neither. */
+/* Part of a field, a line, or neither. */
 static const char *
 random_piece(void)
 {
@@ -117,7 +117,7 @@ random_piece(void)
 	return pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))];
 }
 
-/* Mostly good rows; the rest has quotes, line ends and characters anywhere. */
+/* Mostly valid rows; the rest has quotes, line ends and characters anywhere. */
 static void
 random_line(struct event_list *text)
 {
@@ -142,7 +142,7 @@ random_line(struct event_list *text)
 #define LINE \
 	"a line that is long enough to make not too many records of it, and has one, \xC3\xA9, of those"
 
-/* A field, a record or an open quote that goes over the caps. */
+/* A field, a record or an open quote that exceeds the limits. */
 static void
 random_giant(struct event_list *text)
 {
@@ -180,7 +180,7 @@ random_text(size_t length, int giants)
 	return text;
 }
 
-/* In another encoding; a character that it does not have is left out. */
+/* Convert to another encoding; a character that it lacks is omitted. */
 static struct bytes
 convert(const struct encoding *encoding, const struct event_list *text)
 {
@@ -212,7 +212,7 @@ convert(const struct encoding *encoding, const struct event_list *text)
 	return bytes;
 }
 
-/* Bytes that are none of the encoding's, but not in the header. */
+/* Bytes that are invalid in the encoding, but not in the header. */
 static void
 damage(struct bytes *bytes, int count)
 {
@@ -233,7 +233,7 @@ struct reading
 	struct glue_error error;
 };
 
-/* A token is the reader's own only until the next one. */
+/* A token is borrowed from the reader until the next one. */
 static void
 keep_token(struct reading *reading, int place)
 {
@@ -278,7 +278,7 @@ read_from(struct reading *reading, const struct bytes *bytes, int64_t offset, si
 		row_reader_finish(reading->reader, &reading->error);
 }
 
-/* A reader that resumes with this record. */
+/* Create a reader that resumes at this record. */
 static struct row_reader *
 resume(const struct reading *whole, int place, struct reading *rest)
 {
@@ -287,7 +287,7 @@ resume(const struct reading *whole, int place, struct reading *rest)
 	return row_reader_resume(&whole->tokens[place], &events, &rest->error);
 }
 
-/* Whether the rest, from this record on, is as in the whole. */
+/* Return whether the records from this one on equal those of the whole file. */
 static bool
 rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes, size_t chunk,
 			  bool to_the_end, struct reading *rest)
@@ -309,8 +309,8 @@ rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes,
 }
 
 /*
- * The names that a first reading tells are those that a second one is given,
- * so positions must only grow.
+ * The encoding names reported by the first reading are passed to the second
+ * one, so positions must only grow.
  */
 static bool
 tokens_grow(const struct reading *whole)
@@ -324,7 +324,7 @@ tokens_grow(const struct reading *whole)
 	return true;
 }
 
-/* One file, read in pieces of one size; returns the record that differs, or -1. */
+/* Read a file in pieces of one size; returns the record that differs, or -1. */
 static int
 first_difference(struct reading *whole, const struct bytes *bytes, size_t chunk, size_t other_chunk,
 				 bool small)
@@ -374,11 +374,11 @@ check_file(const struct encoding *encoding, const struct bytes *bytes, size_t ch
 	{
 		is_int(first_difference(whole, bytes, chunk, other_chunk, small), -1,
 			   "%s %s, pieces of %zu: resumes at every record", encoding->name, what, chunk);
-		ok(tokens_grow(whole), "%s %s, pieces of %zu: no token is before the last one",
-		   encoding->name, what, chunk);
+		ok(tokens_grow(whole), "%s %s, pieces of %zu: tokens never move backward", encoding->name,
+		   what, chunk);
 	}
 	else
-		ok(none_known(whole), "%s %s, pieces of %zu: not begun in the middle", encoding->name, what,
+		ok(none_known(whole), "%s %s, pieces of %zu: cannot be resumed", encoding->name, what,
 		   chunk);
 	row_reader_destroy(whole->reader);
 	events_clean_up(&whole->list);
@@ -401,7 +401,7 @@ check_encoding(const struct encoding *encoding)
 	events_clean_up(&text);
 }
 
-/* Longer than the block that is held back, with giants in it. */
+/* Longer than the first block, with overlong records. */
 static void
 check_long(const struct encoding *encoding)
 {
@@ -415,7 +415,7 @@ check_long(const struct encoding *encoding)
 	events_clean_up(&text);
 }
 
-/* In UTF-8 without faults a token says the very byte of the record. */
+/* In UTF-8 without faults, a token contains the exact byte offset of the record. */
 static void
 test_exact_offset(void)
 {
@@ -433,18 +433,18 @@ test_exact_offset(void)
 		const struct resume_token *token = &whole->tokens[i];
 
 		ok(strncmp(file + token->byte_offset, records[i], strlen(records[i])) == 0,
-		   "record %d is found by its byte", i + 1);
+		   "record %d begins at the byte offset of its token", i + 1);
 		is_int(token->row_number, i, "record %d comes after row %d", i + 1, i);
 	}
-	is_int(whole->tokens[2].line_number, 6, "line number of the last record");
+	is_int(whole->tokens[2].line_number, 6, "token has the line number of the last record");
 	is_text(whole->tokens[2].state,
 			"{\"skip\":0,\"encoding\":\"UTF-8\",\"delimiter\":\",\",\"header\":"
 			"[\"vendor_product_id\",\"product_name\",\"category\",\"sku\",\"price\","
 			"\"stock_quantity\"]}",
-			"its state");
+			"token has the expected state");
 	ok(!row_reader_token(whole->reader, &whole->tokens[0], &whole->error) &&
 		   whole->error.class == GLUE_NO_ERROR,
-	   "there is no token outside of the callback");
+	   "no token is available outside of the callback");
 	row_reader_destroy(whole->reader);
 	events_clean_up(&whole->list);
 	free(whole);
@@ -454,7 +454,7 @@ test_exact_offset(void)
 	"{\"skip\":" skip ",\"encoding\":" encoding ",\"delimiter\":" delimiter ",\"header\":" header \
 	"}"
 
-/* A state as a database returns it: members in another order, with blanks. */
+/* A state as the database returns it: members in another order, with blanks. */
 static void
 test_stored_state(void)
 {
@@ -471,14 +471,14 @@ test_stored_state(void)
 	static const char rows[] = "\xE4;2;3;4;5;6;7\n1;2\n";
 
 	rest->reader = row_reader_resume(&token, &events, &rest->error);
-	ok(rest->reader != NULL, "a state of an earlier version is read");
+	ok(rest->reader != NULL, "state of an earlier version is accepted");
 	ok(row_reader_push(rest->reader, rows, strlen(rows), &rest->error) &&
 		   row_reader_finish(rest->reader, &rest->error),
-	   "and so is the file");
+	   "file is read with that state");
 	is_text(rest->list.text,
 			"42@50 \xA4|2|3|4|5|6|7\n"
 			"43@51 MALFORMED_ROW the record has 2 fields, the header has 7 <1;2>\n",
-			"from there on");
+			"reading resumes at the token");
 	row_reader_destroy(rest->reader);
 	events_clean_up(&rest->list);
 	free(rest);
@@ -491,12 +491,13 @@ check_foreign(const char *state)
 	struct resume_token token = {10, 1, 3, state};
 	struct glue_error error;
 
-	ok(row_reader_resume(&token, &events, &error) == NULL, "\"%s\" is not ours", state);
+	ok(row_reader_resume(&token, &events, &error) == NULL, "foreign state \"%s\" is rejected",
+	   state);
 	ok(error.class == GLUE_INTERNAL_ERROR && strcmp(error.code, "CHECKPOINT") == 0,
-	   "which is said");
+	   "error has the expected code");
 }
 
-/* What only a bug of ours would ask for. */
+/* States that only a bug of ours could produce. */
 static void
 test_errors(void)
 {
@@ -516,13 +517,13 @@ test_errors(void)
 	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "[]"));
 	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "[1]"));
 	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "\"sku\""));
-	ok(row_reader_resume(&token, &events, &error) == NULL, "no such encoding");
-	is_text(error.code, "UNSUPPORTED_ENCODING", "which is said");
+	ok(row_reader_resume(&token, &events, &error) == NULL, "unknown encoding is rejected");
+	is_text(error.code, "UNSUPPORTED_ENCODING", "error has the expected code");
 
 	token.state = STATE("0", "\"UTF-8\"", "\",\"", "[\"nonsense\"]");
 	reader = row_reader_resume(&token, &events, &error);
-	ok(reader != NULL && !row_reader_push(reader, "1\n", 2, &error), "no such header");
-	is_text(error.code, "NO_HEADER", "which is said");
+	ok(reader != NULL && !row_reader_push(reader, "1\n", 2, &error), "unknown header is rejected");
+	is_text(error.code, "NO_HEADER", "error has the expected code");
 	row_reader_destroy(reader);
 }
 

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * row_source_test.c
- *	  A source that is not CSV, through reader, map and scan.
+ *	  A source other than CSV, used through reader, map and scan.
  *
- * Its format is "footed": lines of fields between bars, the header in the last
- * line.  So it is one that has to see the whole file before it can yield
- * anything, as a spreadsheet is.  A field that is "?" cannot be read.
+ * Its format is "footed": lines of fields separated by bars, with the header
+ * in the last line.  Like a spreadsheet, it must be read completely before it
+ * can yield anything.  A field "?"  is malformed.
  *
  *-------------------------------------------------------------------------
  */
@@ -184,7 +184,7 @@ push_piece(void *context, const char *bytes, size_t length)
 	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
-/* Read a file in pieces; the caller has reader and list to clean up. */
+/* Read a file in pieces; the caller must clean up reader and list. */
 static bool
 read_file(struct reading *reading, const char *input, size_t chunk, int stop_after)
 {
@@ -219,9 +219,9 @@ test_rows(void)
 	{
 		struct reading reading;
 
-		ok(read_file(&reading, three_rows, chunk, 0), "read in pieces of %zu", chunk);
-		is_text(reading.list.text, expected, "the map finds columns, and names them");
-		ok(!reading.has_token, "there is no place to resume at");
+		ok(read_file(&reading, three_rows, chunk, 0), "file is read in pieces of %zu bytes", chunk);
+		is_text(reading.list.text, expected, "map finds and names the columns");
+		ok(!reading.has_token, "source cannot be resumed");
 		clean_up(&reading);
 	}
 }
@@ -232,14 +232,14 @@ test_stop(void)
 	struct reading reading;
 	struct glue_error error;
 
-	ok(!read_file(&reading, three_rows, 20, 2), "an event stops the source");
-	is_int(reading.error.class, GLUE_NO_ERROR, "without an error");
-	is_int(reading.list.count, 2, "at once");
+	ok(!read_file(&reading, three_rows, 20, 2), "event stops the source");
+	is_int(reading.error.class, GLUE_NO_ERROR, "stopping is not an error");
+	is_int(reading.list.count, 2, "source stops immediately");
 	ok(!row_reader_push(reading.reader, "x", 1, &error) && error.class == GLUE_NO_ERROR,
-	   "for all later bytes");
+	   "later bytes are refused");
 	ok(!row_reader_finish(reading.reader, &error) && error.class == GLUE_NO_ERROR,
-	   "and for the end");
-	is_int(reading.list.count, 2, "which call no event");
+	   "end of file is refused");
+	is_int(reading.list.count, 2, "refused calls deliver no event");
 	clean_up(&reading);
 }
 
@@ -249,10 +249,10 @@ check_fault(const char *input, const char *code)
 	struct reading reading;
 	struct glue_error error;
 
-	ok(!read_file(&reading, input, 7, 0), "%s is refused", code);
-	is_text(reading.error.code, code, "by its code");
-	ok(!row_reader_finish(reading.reader, &error), "once more");
-	is_text(error.code, code, "with the same code");
+	ok(!read_file(&reading, input, 7, 0), "%s is rejected", code);
+	is_text(reading.error.code, code, "error has the expected code");
+	ok(!row_reader_finish(reading.reader, &error), "later call fails, too");
+	is_text(error.code, code, "later call reports the same code");
 	clean_up(&reading);
 }
 
@@ -270,7 +270,7 @@ test_faults(void)
 static bool
 scan_piece(void *context, const char *bytes, size_t length)
 {
-	/* The content is hashed to its end, whatever is wrong with it. */
+	/* All of the content is hashed, even after a fault. */
 	scan_push(context, bytes, length, NULL);
 	return true;
 }
@@ -299,27 +299,27 @@ check_scan(const char *name, const struct scan_limits *limits, const char *input
 	}
 }
 
-/* The checksums are those of sha256sum over content, NUL, "a.footed". */
+/* The checksums are those of sha256sum on content, NUL, "a.footed". */
 static void
 test_scan(void)
 {
 	struct scan_limits two_rows = {.max_rows = 2};
 	struct scan_limits bytes = {.max_bytes = 20};
 
-	check_scan("a good file", NULL, three_rows,
+	check_scan("valid file", NULL, three_rows,
 			   "good 113 bytes 3 rows 2 defects footed UTF-8 6addf154 1");
 	check_scan("nothing", NULL, "", "EMPTY_FILE 0 bytes 0 rows 0 defects footed UTF-8 3e813ca5 -1");
 	check_scan("no rows", NULL, HEADER,
 			   "NO_ROWS 71 bytes 0 rows 0 defects footed UTF-8 94bb53bb 1");
-	check_scan("a row too many", &two_rows, three_rows,
+	check_scan("one row too many", &two_rows, three_rows,
 			   "TOO_MANY_ROWS 113 bytes 2 rows 1 defects footed UTF-8 6addf154 1");
 	check_scan("too many bytes", &bytes, three_rows,
 			   "FILE_TOO_LARGE 113 bytes 0 rows 0 defects footed UTF-8 6addf154 -1");
-	check_scan("no column of ours", NULL, "1|2\na|b",
+	check_scan("no known column", NULL, "1|2\na|b",
 			   "NO_HEADER 7 bytes 0 rows 0 defects footed UTF-8 ca5bccc6 -1");
 }
 
-/* Each allocation fails once: a clean error each time, and no leak. */
+/* Let each allocation fail once: each must yield an error without a leak. */
 static void
 test_memory(void)
 {
@@ -337,8 +337,8 @@ test_memory(void)
 		clean_up(&reading);
 	}
 	glue_set_reallocate(NULL);
-	ok(good, "with enough memory it is read");
-	is_int(wrong, 0, "without it says so");
+	ok(good, "file is read if there is enough memory");
+	is_int(wrong, 0, "failed allocation is reported");
 }
 
 int

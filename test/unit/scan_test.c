@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * scan_test.c
- *	  Whole files: the scan, and the reader that both passes read through.
+ *	  Complete files: the scan, and the reader that both passes use.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,7 @@
 #include "events.h"
 #include "reader/scan.h"
 
-/* A literal with NULs in it, and its length without the last. */
+/* A literal that may contain NULs, and its length without the terminating one. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
 #define FFFD "\xEF\xBF\xBD"
@@ -51,7 +51,7 @@ push_piece(void *context, const char *bytes, size_t length)
 	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
-/* Read a file; the error, if any, is written after the events. */
+/* Read a file and describe its events, then the error, if any. */
 static void
 read_file(struct reading *reading, const struct row_source_options *options, const char *input,
 		  size_t length, size_t chunk)
@@ -96,7 +96,7 @@ check(const char *name, const struct row_source_options *options, const char *in
 			differing = chunk;
 		events_clean_up(&pieces.list);
 	}
-	is_int(differing, 0, "%s: pieces of any size give the same", name);
+	is_int(differing, 0, "%s: result does not depend on piece size", name);
 	events_clean_up(&whole.list);
 }
 
@@ -116,17 +116,18 @@ test_reader(void)
 			"\xEF\xBB\xBF\"SKU\";Price;category;product_name;vendor_product_id;stock_quantity;x,y\r1;2,5;3;4;5;6;7\r"),
 		"header of 7, 1 of them attributes\n1@2 1|2,5|3|4|5|6|7\nUTF-8 ';'\n");
 	check(
-		"a delimiter given", &semicolon, BYTES("sku,price;category\n1;2\n"),
+		"specified delimiter", &semicolon, BYTES("sku,price;category\n1;2\n"),
 		"MISSING_COLUMN: required columns missing from the header: vendor_product_id, product_name, sku, price, stock_quantity\n");
 	check("a byte that is not UTF-8", NULL,
 		  BYTES(HEADER "1,Gr\xF6\xDF"
 					   "e,3,4,5,6\n1,2,3,4,5,6\n"),
 		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD
 											  "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("U+FFFD, the same", NULL, BYTES(HEADER "1,Gr" FFFD FFFD "e,3,4,5,6\n1,2,3,4,5,6\n"),
+	check("U+FFFD as an invalid byte", NULL,
+		  BYTES(HEADER "1,Gr" FFFD FFFD "e,3,4,5,6\n1,2,3,4,5,6\n"),
 		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD
 											  "e,3,4,5,6>\n2@3 1|2|3|4|5|6\nUTF-8 ','\n");
-	check("NUL, the same", NULL,
+	check("NUL as an invalid byte", NULL,
 		  BYTES(HEADER "1,Gr\0\0"
 					   "e,3,4,5,6\n1,2,3,4,5,6\n"),
 		  SIX "1@2 " LOST("2 (product_name)") " <1,Gr" FFFD FFFD
@@ -136,7 +137,8 @@ test_reader(void)
 					   "e,3,4,5,6\n"),
 		  SIX "1@2 1|Gr\xC3\xB6\xC3\x9F"
 			  "e|3|4|5|6\nISO-8859-1 ','\n");
-	check("ragged rows", NULL, BYTES(HEADER "1,2,3,4,5\n1,2,3,4,5,6,7\n1,2,3,4,5,6\n"),
+	check("rows with wrong numbers of fields", NULL,
+		  BYTES(HEADER "1,2,3,4,5\n1,2,3,4,5,6,7\n1,2,3,4,5,6\n"),
 		  SIX "1@2 MALFORMED_ROW the record has 5 fields, the header has 6 <1,2,3,4,5>\n"
 			  "2@3 MALFORMED_ROW the record has 7 fields, the header has 6 <1,2,3,4,5,6,7>\n"
 			  "3@4 1|2|3|4|5|6\nUTF-8 ','\n");
@@ -183,7 +185,7 @@ test_reader_faults(void)
 		"no header", NULL, BYTES("1,2,3,4,5,6\n7,8,9,0,1,2\n"),
 		"NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line\n");
 	check(
-		"a header that cannot be read", NULL, BYTES("sku,\"price\n1,2\n"),
+		"malformed header", NULL, BYTES("sku,\"price\n1,2\n"),
 		"NO_HEADER: the header line cannot be read: the quote opened in line 1 is never closed\n");
 	check(
 		"a duplicate", NULL, BYTES("sku,Sku\n1,2\n"),
@@ -196,11 +198,11 @@ test_reader_faults(void)
 	check(
 		"UTF-32", NULL, BYTES("\xFF\xFE\0\0s\0\0\0"),
 		"UNSUPPORTED_ENCODING: the encoding \"UTF-32LE\" is not supported; save the file as \"CSV UTF-8\"\n");
-	check("a delimiter nobody may ask for", &quote, BYTES(HEADER),
+	check("delimiter that is not acceptable", &quote, BYTES(HEADER),
 		  "USAGE: the delimiter must be one ASCII character other than a quote or a line end\n");
 }
 
-/* Files longer than the first block, with everything in them. */
+/* Files longer than the first block, with all kinds of content. */
 static void
 test_reader_long(void)
 {
@@ -251,12 +253,12 @@ scan_piece(void *context, const char *bytes, size_t length)
 {
 	struct scanning *scanning = context;
 
-	/* The content is hashed to its end, whatever is wrong with it. */
+	/* All of the content is hashed, even after a fault. */
 	scan_push(scanning->scan, bytes, length, &scanning->error);
 	return true;
 }
 
-/* The result as one line. */
+/* Format the result as one line. */
 static void
 scan_file(char *line, size_t size, const struct row_source_options *options,
 		  const struct scan_limits *limits, const char *input, size_t length, size_t chunk)
@@ -297,10 +299,10 @@ check_scan(const char *name, const struct scan_limits *limits, const char *input
 		if (strcmp(line, expected) != 0)
 			differing = chunk;
 	}
-	is_int(differing, 0, "%s: pieces of any size give the same", name);
+	is_int(differing, 0, "%s: result does not depend on piece size", name);
 }
 
-/* The checksums are those of sha256sum over content, NUL, "a.csv". */
+/* The checksums are those of sha256sum on content, NUL, "a.csv". */
 static void
 test_scan(void)
 {
@@ -309,22 +311,22 @@ test_scan(void)
 	struct scan_limits less = {.max_bytes = 76};
 	struct scan_limits none = {0};
 
-	check_scan("a good file", NULL, BYTES(HEADER "1,2,3,4,5,6\n"),
+	check_scan("valid file", NULL, BYTES(HEADER "1,2,3,4,5,6\n"),
 			   "good 77 bytes 1 rows 0 defects ',' UTF-8 5334f441 6");
 	check_scan("nothing", NULL, "", 0, "EMPTY_FILE 0 bytes 0 rows 0 defects '?' UTF-8 a29e1bef -1");
 	check_scan("no rows", NULL, BYTES(HEADER "\n\n"),
 			   "NO_ROWS 67 bytes 0 rows 0 defects ',' UTF-8 efd132b9 6");
-	check_scan("defects are rows", NULL, BYTES(HEADER "1\n\"2\n1,2,3,4,5,6"),
+	check_scan("rows with defects are counted", NULL, BYTES(HEADER "1\n\"2\n1,2,3,4,5,6"),
 			   "good 81 bytes 3 rows 2 defects ',' UTF-8 faf5730f 6");
-	check_scan("as many rows as may be", &two_rows, BYTES(HEADER "1\n2\n"),
+	check_scan("maximum number of rows", &two_rows, BYTES(HEADER "1\n2\n"),
 			   "good 69 bytes 2 rows 2 defects ',' UTF-8 1aa2ba97 6");
-	check_scan("a row too many", &two_rows, BYTES(HEADER "1\n2\n3\n"),
+	check_scan("one row too many", &two_rows, BYTES(HEADER "1\n2\n3\n"),
 			   "TOO_MANY_ROWS 71 bytes 2 rows 2 defects ',' UTF-8 87cfa20a 6");
-	check_scan("as many bytes as may be", &bytes, BYTES(HEADER "1,2,3,4,5,6\n"),
+	check_scan("maximum number of bytes", &bytes, BYTES(HEADER "1,2,3,4,5,6\n"),
 			   "good 77 bytes 1 rows 0 defects ',' UTF-8 5334f441 6");
-	check_scan("a byte too many", &less, BYTES(HEADER "1,2,3,4,5,6\n"),
+	check_scan("one byte too many", &less, BYTES(HEADER "1,2,3,4,5,6\n"),
 			   "FILE_TOO_LARGE 77 bytes 0 rows 0 defects '?' UTF-8 5334f441 -1");
-	check_scan("a zip archive is hashed to its end", &none,
+	check_scan("zip archive is hashed completely", &none,
 			   BYTES("PK\x03\x04"
 					 "xxxxxxxxxxxxxxxxxxxx"),
 			   "NOT_TEXT 24 bytes 0 rows 0 defects '?' UTF-8 808da230 -1");
@@ -342,7 +344,7 @@ test_scan_defaults(void)
 	for (size_t i = 1; i <= 10001; i++)
 		text[header + 6 * i - 1] = '\n';
 	scan_file(line, sizeof(line), NULL, NULL, text, header + 6 * 10000, 65536);
-	ok(strncmp(line, "good 60065 bytes 10000 rows", 27) == 0, "10000 rows may be");
+	ok(strncmp(line, "good 60065 bytes 10000 rows", 27) == 0, "10000 rows are accepted");
 	scan_file(line, sizeof(line), NULL, NULL, text, header + 6 * 10001, 65536);
 	ok(strncmp(line, "TOO_MANY_ROWS", 13) == 0, "10001 may not");
 
@@ -350,13 +352,13 @@ test_scan_defaults(void)
 	for (size_t i = 1; i <= 500; i++)
 		text[header + 20000 * i] = '\n';
 	scan_file(line, sizeof(line), NULL, NULL, text, 10 * 1024 * 1024, 65536);
-	ok(strncmp(line, "good 10485760 bytes", 19) == 0, "10 MiB may be");
+	ok(strncmp(line, "good 10485760 bytes", 19) == 0, "10 MiB are accepted");
 	scan_file(line, sizeof(line), NULL, NULL, text, 10 * 1024 * 1024 + 1, 65536);
-	ok(strncmp(line, "FILE_TOO_LARGE 10485761 bytes", 29) == 0, "a byte more may not");
+	ok(strncmp(line, "FILE_TOO_LARGE 10485761 bytes", 29) == 0, "one byte more is rejected");
 	free(text);
 }
 
-/* The first failure ends it, and every later call says the same. */
+/* After the first failure, every later call reports the same error. */
 static void
 test_sticky(void)
 {
@@ -364,20 +366,20 @@ test_sticky(void)
 	struct scan_result result;
 	struct scan *scan = scan_new(NULL, &(struct scan_limits){.max_bytes = 3}, NULL, &error);
 
-	ok(scan_push(scan, "sku", 3, &error), "within the limit");
-	ok(scan_push(scan, "", 0, &error), "nothing more is no harm");
-	ok(!scan_push(scan, "\n", 1, &error), "over the limit");
-	is_text(error.code, "FILE_TOO_LARGE", "which is the reason");
-	is_text(error.text, "the file is larger than 3 bytes; split it", "in words");
-	ok(!scan_push(scan, "1\n", 2, &error), "and stays so");
-	ok(!scan_finish(scan, &result, NULL), "to the end");
+	ok(scan_push(scan, "sku", 3, &error), "bytes within the limit are accepted");
+	ok(scan_push(scan, "", 0, &error), "pushing no bytes is accepted");
+	ok(!scan_push(scan, "\n", 1, &error), "bytes beyond the limit are rejected");
+	is_text(error.code, "FILE_TOO_LARGE", "error is FILE_TOO_LARGE");
+	is_text(error.text, "the file is larger than 3 bytes; split it", "error has the expected text");
+	ok(!scan_push(scan, "1\n", 2, &error), "later bytes are rejected");
+	ok(!scan_finish(scan, &result, NULL), "end of file is rejected");
 	is_int(result.byte_count, 6, "all bytes are counted");
 	scan_destroy(scan);
 	scan_destroy(NULL);
 	row_reader_destroy(NULL);
 }
 
-/* Each allocation fails once: a clean error each time, and no leak. */
+/* Let each allocation fail once: each must yield an error without a leak. */
 static void
 test_memory(void)
 {
@@ -394,9 +396,9 @@ test_memory(void)
 		wrong += strncmp(line, "good", 4) != 0 && strncmp(line, "OUT_OF_MEMORY", 13) != 0;
 	}
 	glue_set_reallocate(NULL);
-	ok(strncmp(line, "good", 4) == 0, "with enough memory it is scanned");
-	ok(fail_at > 8, "after %d that failed", fail_at - 1);
-	is_int(wrong, 0, "each of which said so");
+	ok(strncmp(line, "good", 4) == 0, "file is scanned if there is enough memory");
+	ok(fail_at > 8, "%d scans failed before that", fail_at - 1);
+	is_int(wrong, 0, "each failed scan reported OUT_OF_MEMORY");
 }
 
 int

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sign_request_json.h
- *	  A request to be signed, read from one line of ../aws/make_vectors.py.
+ *	  Reads a request to sign from one line of ../aws/make_vectors.py.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +32,7 @@ struct json_request
 	char payload_hash[AWS_HASH_SIZE];
 };
 
-/* What is left out is empty. */
+/* Return a member; one that is missing is empty. */
 static inline const char *
 json_text(const cJSON *object, const char *name)
 {
@@ -66,7 +66,7 @@ json_pairs(const cJSON *object, const char *name, struct aws_pair pairs[MOST_PAI
 	return count;
 }
 
-/* False when the line is no JSON or its body cannot be hashed. */
+/* Returns false if the line is not JSON or its body cannot be hashed. */
 static inline bool
 json_request_init(struct json_request *result, const char *line)
 {
@@ -116,8 +116,8 @@ json_request_clean_up(struct json_request *request)
 }
 
 /*
- * Sign it as its kind says, and write "<signed headers> <signature>", or the
- * code of the error.
+ * Sign the request according to its kind, and write "<signed headers>
+ * <signature>", or the error code.
  */
 static inline void
 json_request_sign(struct aws_signer *signer, const struct json_request *request, char *result,
@@ -145,7 +145,7 @@ json_request_sign(struct aws_signer *signer, const struct json_request *request,
 		const char *list = strstr(text, headers) + strlen(headers);
 		size_t used = 0;
 
-		/* In a URL the semicolons are encoded. */
+		/* Semicolons are encoded in a URL. */
 		while (*list != ',' && *list != '&' && used + 1 < size)
 		{
 			if (strncmp(list, "%3B", 3) == 0)

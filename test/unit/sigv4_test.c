@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * sigv4_test.c
- *	  Signatures: against botocore's, and what a caller relies on.
+ *	  Signatures: comparison with botocore, and guarantees to callers.
  *
- * ../data/sigv4_vectors.jsonl holds requests and what botocore makes of them;
- * ../aws/make_vectors.py writes it anew.
+ * ../data/sigv4_vectors.jsonl contains requests and botocore's signatures for
+ * them; ../aws/make_vectors.py generates it.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "base/heap.h"
 #include "sign_request_json.h"
 
-/* Tests run in this folder. */
+/* Tests run in this directory. */
 #define VECTORS "../data/sigv4_vectors.jsonl"
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -23,7 +23,7 @@
 
 static struct aws_signer signer;
 
-/* The made-up credentials of AWS's own examples. */
+/* The fictitious credentials of AWS's examples. */
 static const struct aws_credentials example_credentials = {
 	.access_key_id = "AKIAIOSFODNN7EXAMPLE",
 	.secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -46,8 +46,9 @@ example_request(void)
 	return request;
 }
 
-/* ---------------------------------------------------------------------
- * Against botocore
+/*
+ * ---------------------------------------------------------------------
+ * Comparison with botocore
  * ---------------------------------------------------------------------
  */
 
@@ -95,8 +96,9 @@ test_vectors(void)
 	   presigned);
 }
 
-/* ---------------------------------------------------------------------
- * Examples of AWS's documentation
+/*
+ * ---------------------------------------------------------------------
+ * Examples from the AWS documentation
  * ---------------------------------------------------------------------
  */
 
@@ -111,9 +113,9 @@ test_documented_headers(void)
 	request.headers = headers;
 	request.header_count = 1;
 	if (!ok(aws_sign_headers(&signer, &example_credentials, &request, &signature, NULL),
-			"the documented GET is signed"))
+			"documented GET is signed"))
 		return;
-	is_int(signature.header_count, 3, "three headers are to be sent");
+	is_int(signature.header_count, 3, "signature has three headers");
 	is_text(signature.headers[0].name, "Authorization", "Authorization");
 	is_text(signature.headers[0].value,
 			"AWS4-HMAC-SHA256 "
@@ -122,16 +124,16 @@ test_documented_headers(void)
 			"Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
 			"as documented");
 	is_text(signature.headers[1].name, "X-Amz-Date", "X-Amz-Date");
-	is_text(signature.headers[1].value, "20130524T000000Z", "in its form");
+	is_text(signature.headers[1].value, "20130524T000000Z", "date header has the documented form");
 	is_text(signature.headers[2].name, "X-Amz-Content-Sha256", "X-Amz-Content-Sha256");
-	is_text(signature.headers[2].value, EMPTY_HASH, "the hash of nothing");
-	is_text(signature.query, "", "no query");
+	is_text(signature.headers[2].value, EMPTY_HASH, "payload hash is that of an empty body");
+	is_text(signature.query, "", "query is empty");
 	aws_signature_clean_up(&signature);
-	ok(signature.storage == NULL && signature.header_count == 0, "a released signature is empty");
+	ok(signature.storage == NULL && signature.header_count == 0, "released signature is empty");
 	aws_signature_clean_up(&signature);
 }
 
-/* "Authenticating Requests: Using Query Parameters", the example there. */
+/* The example of "Authenticating Requests: Using Query Parameters". */
 static void
 test_documented_url(void)
 {
@@ -140,7 +142,7 @@ test_documented_url(void)
 
 	request.payload_hash = AWS_UNSIGNED_PAYLOAD;
 	ok(aws_presign_url(&signer, &example_credentials, &request, "https", 86400, &url, NULL),
-	   "the documented URL is made");
+	   "documented URL is created");
 	is_text(url,
 			"https://examplebucket.s3.amazonaws.com/test.txt"
 			"?X-Amz-Algorithm=AWS4-HMAC-SHA256"
@@ -152,8 +154,9 @@ test_documented_url(void)
 	aws_url_destroy(NULL);
 }
 
-/* ---------------------------------------------------------------------
- * What is sent
+/*
+ * ---------------------------------------------------------------------
+ * Headers and queries
  * ---------------------------------------------------------------------
  */
 
@@ -174,26 +177,27 @@ test_session_token(void)
 	request.query = query;
 	request.query_count = 3;
 	ok(aws_sign_headers(&signer, &credentials, &request, &signature, NULL),
-	   "signed with a session token");
-	is_int(signature.header_count, 4, "a fourth header is to be sent");
+	   "request with a session token is signed");
+	is_int(signature.header_count, 4, "session token adds a fourth header");
 	is_text(signature.headers[3].name, "X-Amz-Security-Token", "X-Amz-Security-Token");
-	is_text(signature.headers[3].value, "a/token+of==", "which is the token");
+	is_text(signature.headers[3].value, "a/token+of==", "fourth header contains the token");
 	ok(strstr(signature.headers[0].value, "x-amz-date;x-amz-security-token,") != NULL,
-	   "and is signed");
+	   "session token header is signed");
 	is_text(signature.query, "a%20b=&empty=&versionId=a%2Bb%2Fc%3D",
-			"the query comes back encoded and sorted");
+			"query is returned encoded and sorted");
 	aws_signature_clean_up(&signature);
 
 	ok(aws_presign_url(&signer, &credentials, &request, "http", 300, &url, NULL),
-	   "a URL with a session token is made");
+	   "URL with a session token is created");
 	ok(url != NULL && strstr(url, "&X-Amz-Security-Token=a%2Ftoken%2Bof%3D%3D&") != NULL,
-	   "which holds it");
+	   "URL contains the session token");
 	aws_url_destroy(url);
 
 	request.service = "sqs";
 	ok(aws_sign_headers(&signer, &credentials, &request, &signature, NULL),
-	   "signed for another service");
-	is_text(signature.headers[2].name, "X-Amz-Security-Token", "without X-Amz-Content-Sha256");
+	   "request for another service is signed");
+	is_text(signature.headers[2].name, "X-Amz-Security-Token",
+			"no X-Amz-Content-Sha256 for another service");
 	aws_signature_clean_up(&signature);
 }
 
@@ -203,10 +207,10 @@ test_encoding(void)
 	static const char text[] = "a/b c+%~\xC3\xA4\0\x7F";
 	char result[3 * sizeof(text) + 1];
 
-	is_int(aws_uri_encode(result, text, sizeof(text) - 1, false), 28, "its length");
-	is_text(result, "a%2Fb%20c%2B%25~%C3%A4%00%7F", "all is encoded");
+	is_int(aws_uri_encode(result, text, sizeof(text) - 1, false), 28, "encoded length is correct");
+	is_text(result, "a%2Fb%20c%2B%25~%C3%A4%00%7F", "all reserved bytes are encoded");
 	aws_uri_encode(result, text, sizeof(text) - 1, true);
-	is_text(result, "a/b%20c%2B%25~%C3%A4%00%7F", "but slashes, where they stay");
+	is_text(result, "a/b%20c%2B%25~%C3%A4%00%7F", "slashes are kept if requested");
 	is_int(aws_uri_encode(result, NULL, 0, true), 0, "nothing");
 	is_text(result, "", "is nothing");
 	for (int c = 1; c < 256; c++)
@@ -220,12 +224,16 @@ test_encoding(void)
 	}
 }
 
-/* ---------------------------------------------------------------------
- * What is refused
+/*
+ * ---------------------------------------------------------------------
+ * Rejected requests
  * ---------------------------------------------------------------------
  */
 
-/* Both ways of signing refuse it, and say neither value nor secret. */
+/*
+ * Both ways of signing reject the request, and disclose neither value nor
+ * secret.
+ */
 static void
 refused(const struct aws_sign_request *request, const struct aws_credentials *credentials,
 		const char *name)
@@ -237,11 +245,11 @@ refused(const struct aws_sign_request *request, const struct aws_credentials *cr
 	ok(!aws_sign_headers(&signer, credentials, request, &signature, &error) &&
 		   signature.storage == NULL && error.class == GLUE_INTERNAL_ERROR &&
 		   strcmp(error.code, "UNSIGNABLE_REQUEST") == 0,
-	   "refused: %s", name);
-	ok(strstr(error.text, "planted") == NULL, "and nothing of it is told");
+	   "rejected: %s", name);
+	ok(strstr(error.text, "planted") == NULL, "error text discloses no value");
 	ok(!aws_presign_url(&signer, credentials, request, "https", 300, &url, &error) && url == NULL &&
 		   strcmp(error.code, "UNSIGNABLE_REQUEST") == 0 && strstr(error.text, "planted") == NULL,
-	   "and so as a URL");
+	   "presigning rejects it, too");
 }
 
 #define REFUSED(field, text)                                       \
@@ -326,7 +334,7 @@ test_refused_pairs(void)
 		request.query = &query[i];
 		ok(!aws_presign_url(&signer, &example_credentials, &request, "https", 300, &url, &error) &&
 			   url == NULL && strstr(error.text, "planted") == NULL,
-		   "refused in a URL: parameter %zu", i);
+		   "rejected in a URL: parameter %zu", i);
 	}
 }
 
@@ -345,7 +353,7 @@ test_refused_rest(void)
 	refused(&request, &credentials, "no secret");
 	credentials = example_credentials;
 	strcpy(credentials.session_token, "planted\nX: y");
-	refused(&request, &credentials, "a session token of two lines");
+	refused(&request, &credentials, "session token of two lines");
 
 	for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++)
 		ok(!aws_presign_url(&signer, &example_credentials, &request, "https", expiries[i], &url,
@@ -353,12 +361,12 @@ test_refused_rest(void)
 			   url == NULL,
 		   "no URL that lives %" PRId64 " seconds", expiries[i]);
 	ok(!aws_presign_url(&signer, &example_credentials, &request, "a:", 1, &url, NULL),
-	   "no URL without a scheme");
+	   "URL without a scheme is rejected");
 
 	memset(region, 'a', sizeof(region));
 	region[sizeof(region) - 1] = '\0';
 	request.region = region;
-	refused(&request, &example_credentials, "a region too long");
+	refused(&request, &example_credentials, "overlong region is rejected");
 }
 
 /* ---------------------------------------------------------------------
@@ -366,7 +374,7 @@ test_refused_rest(void)
  * ---------------------------------------------------------------------
  */
 
-/* The Authorization header, to be freed; NULL on failure. */
+/* Return the Authorization header, which the caller must free; NULL on failure. */
 static char *
 authorization(struct aws_signer *with, const struct aws_credentials *credentials,
 			  const struct aws_sign_request *request)
@@ -380,7 +388,7 @@ authorization(struct aws_signer *with, const struct aws_credentials *credentials
 	return result;
 }
 
-/* Signing with keys at hand equals signing with none. */
+/* Signing with cached keys must equal signing without. */
 static void
 test_keys(void)
 {
@@ -411,12 +419,12 @@ test_keys(void)
 		free(without);
 		aws_signer_clean_up(&fresh);
 	}
-	is_int(differing, 0, "a kept key signs as a new one does");
-	ok(kept.derived > 2 * AWS_SIGNER_KEYS, "keys gave way to others");
+	is_int(differing, 0, "cached and new keys yield the same signature");
+	ok(kept.derived > 2 * AWS_SIGNER_KEYS, "keys are evicted");
 
 	aws_signer_clean_up(&kept);
 	ok(kept.derived == 0 && kept.keys[0].secret[0] == '\0' && kept.keys[0].key[0] == 0,
-	   "a released signer holds nothing");
+	   "released signer is zeroed");
 	for (int i = 0; i < 100; i++)
 	{
 		struct aws_sign_request request = example_request();
@@ -424,7 +432,7 @@ test_keys(void)
 		request.time += i * 86400 / 100;
 		free(authorization(&kept, &example_credentials, &request));
 	}
-	is_int(kept.derived, 1, "the key of a day is derived once");
+	is_int(kept.derived, 1, "key of a day is derived once");
 	aws_signer_clean_up(&kept);
 	for (int i = 0; i < 10 * AWS_SIGNER_KEYS; i++)
 	{
@@ -433,7 +441,7 @@ test_keys(void)
 		request.time += i % AWS_SIGNER_KEYS * 86400;
 		free(authorization(&kept, &example_credentials, &request));
 	}
-	is_int(kept.derived, AWS_SIGNER_KEYS, "and so are those of %d days", AWS_SIGNER_KEYS);
+	is_int(kept.derived, AWS_SIGNER_KEYS, "keys of %d days are derived once each", AWS_SIGNER_KEYS);
 	aws_signer_clean_up(&kept);
 }
 
@@ -466,10 +474,10 @@ test_memory(void)
 		done = aws_sign_headers(&signer, &example_credentials, &request, &signature, &error);
 		glue_set_reallocate(NULL);
 		if (!done && (signature.storage != NULL || strcmp(error.code, "OUT_OF_MEMORY") != 0))
-			ok(false, "out of memory at allocation %d is told", count);
+			ok(false, "out of memory at allocation %d is reported", count);
 		aws_signature_clean_up(&signature);
 	}
-	ok(done && count > 8, "each of %d allocations may fail", count - 1);
+	ok(done && count > 8, "failure of each of %d allocations is handled", count - 1);
 	for (done = false, count = 0; !done && count < 100; count++)
 	{
 		allocations_left = count;
@@ -477,9 +485,9 @@ test_memory(void)
 		done = aws_presign_url(&signer, &example_credentials, &request, "https", 1, &url, &error);
 		glue_set_reallocate(NULL);
 		if (!done && (url != NULL || strcmp(error.code, "OUT_OF_MEMORY") != 0))
-			ok(false, "out of memory at allocation %d is told", count);
+			ok(false, "out of memory at allocation %d is reported", count);
 	}
-	ok(done && count > 8, "each of %d allocations of a URL may fail", count - 1);
+	ok(done && count > 8, "failure of each of %d allocations of a URL is handled", count - 1);
 	aws_url_destroy(url);
 }
 

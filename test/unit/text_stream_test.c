@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_stream_test.c
- *	  The first block of a text in one piece, however the bytes come.
+ *	  The first block of a text arrives in one piece, however it is pushed.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,9 @@ struct streaming
 {
 	struct text_stream *stream;
 	struct event_list text; /* all of it */
-	size_t first_length;    /* of the first piece */
+	size_t first_length;    /* length of the first piece */
 	int pieces;
-	int stop_after; /* pieces; 0 for never */
+	int stop_after; /* stop after this many pieces; 0 for never */
 	struct glue_error error;
 };
 
@@ -58,7 +58,7 @@ clean_up(struct streaming *streaming)
 	events_clean_up(&streaming->text);
 }
 
-/* The first piece is the text of the first block, whatever the chunks. */
+/* The first piece is the text of the first block, whatever the chunk size. */
 static void
 check_first(const char *name, const char *encoding, const char *input, size_t length,
 			size_t first_length, size_t text_length)
@@ -70,8 +70,10 @@ check_first(const char *name, const char *encoding, const char *input, size_t le
 
 		ok(read_text(&streaming, encoding, input, length, chunk), "%s in pieces of %zu", name,
 		   chunk);
-		is_int((long long) streaming.first_length, (long long) first_length, "the first block");
-		is_int((long long) streaming.text.length, (long long) text_length, "and all of the text");
+		is_int((long long) streaming.first_length, (long long) first_length,
+			   "first block is delivered in one piece");
+		is_int((long long) streaming.text.length, (long long) text_length,
+			   "complete text is delivered");
 		clean_up(&streaming);
 	}
 }
@@ -98,12 +100,13 @@ test_short(void)
 	struct streaming empty = {0};
 	struct streaming mark = {0};
 
-	ok(read_text(&empty, NULL, "", 0, 1), "an empty file is read");
-	is_int(empty.pieces, 0, "there is no text");
+	ok(read_text(&empty, NULL, "", 0, 1), "empty file is accepted");
+	is_int(empty.pieces, 0, "no text is delivered");
 	clean_up(&empty);
-	ok(read_text(&mark, NULL, "\xEF\xBB\xBF", 3, 1), "a byte order mark is read");
-	is_int(mark.pieces, 1, "its text is handed out once");
-	is_int((long long) mark.text.length, 0, "and is empty");
+	ok(read_text(&mark, NULL, "\xEF\xBB\xBF", 3, 1),
+	   "file with only a byte order mark is accepted");
+	is_int(mark.pieces, 1, "its text is delivered once");
+	is_int((long long) mark.text.length, 0, "its text is empty");
 	clean_up(&mark);
 }
 
@@ -113,16 +116,16 @@ test_stop(void)
 	struct streaming gzip = {0};
 	struct streaming stopped = {.stop_after = 1};
 
-	ok(!read_text(&gzip, NULL, "\x1F\x8B\x08\0", 4, 2), "compressed data is refused");
-	is_text(gzip.error.code, "NOT_TEXT", "by its code");
-	is_int(gzip.pieces, 0, "before any of it is handed out");
+	ok(!read_text(&gzip, NULL, "\x1F\x8B\x08\0", 4, 2), "compressed data is rejected");
+	is_text(gzip.error.code, "NOT_TEXT", "error has the expected code");
+	is_int(gzip.pieces, 0, "nothing is delivered before that");
 	clean_up(&gzip);
-	ok(!read_text(&stopped, NULL, "abc", 3, 1), "the receiver stops it");
-	is_int(stopped.error.class, GLUE_NO_ERROR, "without an error");
+	ok(!read_text(&stopped, NULL, "abc", 3, 1), "receiver stops the stream");
+	is_int(stopped.error.class, GLUE_NO_ERROR, "stopping is not an error");
 	clean_up(&stopped);
 }
 
-/* A stream that resumes holds nothing back. */
+/* A resumed stream delivers text immediately. */
 static void
 test_resume(void)
 {
@@ -131,12 +134,12 @@ test_resume(void)
 
 	streaming.stream =
 		text_stream_resume("ISO-8859-1", &point, take_text, &streaming, &streaming.error);
-	ok(text_stream_push(streaming.stream, "\xE4y", 2, &streaming.error), "bytes are taken");
-	is_text(streaming.text.text, "\xA4y", "and handed out, without what is skipped");
-	is_text(text_stream_encoding(streaming.stream), "ISO-8859-1", "in the encoding given");
-	ok(text_stream_locate(streaming.stream, 1, &point), "a place can be found");
-	is_int(point.byte_offset, 1000, "which counts from the beginning of the file");
-	is_int(point.skip, 2, "and skips the text of the first byte");
+	ok(text_stream_push(streaming.stream, "\xE4y", 2, &streaming.error), "bytes are accepted");
+	is_text(streaming.text.text, "\xA4y", "text is delivered without the skipped bytes");
+	is_text(text_stream_encoding(streaming.stream), "ISO-8859-1", "encoding is the specified one");
+	ok(text_stream_locate(streaming.stream, 1, &point), "position can be located");
+	is_int(point.byte_offset, 1000, "byte offset counts from the beginning of the file");
+	is_int(point.skip, 2, "text of the first byte is skipped");
 	clean_up(&streaming);
 }
 

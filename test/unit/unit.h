@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * unit.h
- *	  A unit test in one header: TAP on stdout, three macros, a seed.
+ *	  A single-header unit test library: TAP on stdout, three macros, a seed.
  *
  * A test is one file with a main() that ends in "return unit_done();":
  *
@@ -10,12 +10,12 @@
  *	  is_text(actual, expected, name, ...)	two strings are equal; NULL equals
  *											only NULL
  *
- * The name is a printf() format.  Each macro gives back whether it passed, so
- * a loop over many cases can report only its first failure.  Random inputs
- * come from unit_random() after unit_seed(), which prints the seed and takes
- * it from the environment variable ONBOARD_SEED to repeat a run.
+ * The name is a printf() format.  Each macro returns whether it passed, so
+ * that a loop over many cases can report only its first failure.  Random
+ * inputs come from unit_random() after unit_seed(), which prints the seed.  To
+ * repeat a run, set the environment variable ONBOARD_SEED.
  *
- * The state is static: include this file in one source of a program only.
+ * The state is static: include this file in only one source file of a program.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,8 +37,10 @@
 #define is_text(actual, expected, ...) \
 	unit_is_text((actual), (expected), __FILE__, __LINE__, __VA_ARGS__)
 
-/* The most time that may pass between two readings of the clock on a busy machine:
- * a limit that only a hang reaches. */
+/*
+ * Maximum time between two readings of the clock on a busy machine, in
+ * seconds: a limit that only a hang reaches.
+ */
 #define HANG_SECONDS 900
 
 static int unit_count;
@@ -106,7 +108,7 @@ unit_is_text(const char *actual, const char *expected, const char *file, int lin
 	return passed;
 }
 
-/* Start the random numbers, and print how to get the same ones again. */
+/* Seed the random numbers, and print how to repeat them. */
 static inline void
 unit_seed(void)
 {
