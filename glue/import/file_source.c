@@ -191,8 +191,8 @@ static bool
 open_error(const char *path, struct glue_error *error)
 {
 	if (errno == ENOENT)
-		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE", "there is no file \"%s\"",
-							  path);
+		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
+							  "file \"%s\" does not exist", path);
 	if (errno == EINTR)
 		return interrupt_error(error);
 	return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE", "cannot read \"%s\": %s", path,

@@ -155,7 +155,7 @@ explain_begin_error(struct database *database, const char *vendor_id, struct glu
 	is_unknown = strcmp(PQgetvalue(row, 0, 0), "f") == 0;
 	PQclear(row);
 	return is_unknown ? glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_VENDOR",
-									   "there is no vendor \"%s\"", vendor_id)
+									   "vendor \"%s\" does not exist", vendor_id)
 					  : false;
 }
 
@@ -295,7 +295,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 static bool
 unknown_upload(const char *upload_id, struct glue_error *error)
 {
-	return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "there is no upload \"%s\"",
+	return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "upload \"%s\" does not exist",
 						  upload_id);
 }
 

@@ -60,31 +60,31 @@ sub is_usage_error
 }
 
 is_usage_error(qr/Usage: onboard COMMAND/);
-is_usage_error(qr/there is no command "laod"; did you mean "load"\?/, 'laod');
-is_usage_error(qr/there is no command "frobnicate"/, 'frobnicate');
-is_usage_error(qr/"onboard vendor" needs the name of a command/, 'vendor');
-is_usage_error(qr/there is no command "vendor lst"; did you mean "vendor list"\?/, 'vendor', 'lst');
-is_usage_error(qr/"onboard load" needs FILE/, 'load');
-is_usage_error(qr/"onboard load" needs --vendor/, 'load', 'x.csv');
-is_usage_error(qr/there is no option --vendr; did you mean --vendor\?/, 'load', 'x.csv', '--vendr', 'A');
-is_usage_error(qr/there is no option -z/, 'load', '-z');
-is_usage_error(qr/option --vendor needs a value/, 'load', 'x.csv', '--vendor');
-is_usage_error(qr/option --again takes no value/, 'load', 'x.csv', '--again=yes');
-is_usage_error(qr/one argument too many: "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
+is_usage_error(qr/unknown command "laod"; did you mean "load"\?/, 'laod');
+is_usage_error(qr/unknown command "frobnicate"/, 'frobnicate');
+is_usage_error(qr/"onboard vendor" requires a command/, 'vendor');
+is_usage_error(qr/unknown command "vendor lst"; did you mean "vendor list"\?/, 'vendor', 'lst');
+is_usage_error(qr/"onboard load" requires FILE/, 'load');
+is_usage_error(qr/"onboard load" requires --vendor/, 'load', 'x.csv');
+is_usage_error(qr/unknown option --vendr; did you mean --vendor\?/, 'load', 'x.csv', '--vendr', 'A');
+is_usage_error(qr/unknown option -z/, 'load', '-z');
+is_usage_error(qr/option --vendor requires a value/, 'load', 'x.csv', '--vendor');
+is_usage_error(qr/option --again does not take a value/, 'load', 'x.csv', '--again=yes');
+is_usage_error(qr/too many arguments, starting with "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "many"/, 'load', 'x.csv', '--vendor', 'A',
 	'--max-rows', 'many');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "20KB"/, 'load', 'x.csv', '--vendor', 'A',
 	'--max-rows', '20KB');
-is_usage_error(qr/there is no option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c',
+is_usage_error(qr/unknown option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c',
 	'SELECT 1');
 is_usage_error(qr/option --max-rows takes a number, .*not "-1"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '-1');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '10X');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '99999999999G');
 is_usage_error(qr/option --delimiter takes one ASCII character/, 'load', 'x.csv', '--vendor', 'A', '--delimiter', $_)
   for ';;', '"', '';
-is_usage_error(qr/there is no option --again/, 'status', '--again');
-is_usage_error(qr/no connection string/, 'status', '--db', 'host=/tmp secret');
-is_usage_error(qr/the encoding "klingon" is not known here/,
+is_usage_error(qr/unknown option --again/, 'status', '--again');
+is_usage_error(qr/not a connection string/, 'status', '--db', 'host=/tmp secret');
+is_usage_error(qr/encoding "klingon" is not supported/,
 	'load', "$data/faults/bom.csv", '--vendor', 'A', '--encoding', 'klingon');
 
 # A password in a connection string is repeated by no message

@@ -119,7 +119,7 @@ like($out, qr/INVALID_STOCK in stock_quantity/, 'and causes');
 ($out) = is_exit(0, 'status of one as JSON', 'status', $result->{upload_id}, '--json');
 is(json_of($out)->{error_records}, 5, 'for programs');
 ($out, $err) = is_exit(2, 'status of an unknown upload', 'status', 'nothing');
-like($err, qr/there is no upload "nothing"/, 'says so');
+like($err, qr/upload "nothing" does not exist/, 'says so');
 
 # Reports later
 unlink glob "onboard-reports/$result->{upload_id}/*";
@@ -245,7 +245,7 @@ like($err, qr/run the same command again to resume it/, 'says how to resume');
 is(sql("SELECT status FROM onboard.upload_history WHERE vendor_id = 'X'"), 'processing', 'the upload is open');
 my $open = sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'X'");
 ($out) = is_exit(0, 'undo of an open upload', 'undo', $open);
-like($out, qr/had not ended; it is cancelled/, 'cancels it');
+like($out, qr/had not ended; it was cancelled/, 'cancels it');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothing of it stays');
 
 # Abandoned: it has failed, and what was done of it can be undone.
@@ -273,7 +273,7 @@ is($undone->{undone}, JSON::PP::true, 'as JSON too');
 ($out, $err) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
 my $anew = json_of($out);
 like($err,
-	qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it anew$/m,
+	qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it again$/m,
 	'says that it was undone');
 is($anew->{valid_records}, $loaded->{valid_records}, 'and loads it anew');
 isnt($anew->{upload_id}, $loaded->{upload_id}, 'as another upload');
@@ -337,10 +337,10 @@ unlike($out, qr/password|canary/, 'never tells a password');
 
 # Vendors and categories
 ($out, $err) = is_exit(3, 'a vendor twice', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com');
-like($err, qr/there is a vendor of this id already/, 'is refused');
+like($err, qr/a vendor with this id already exists/, 'is refused');
 is_exit(0, '--if-not-exists', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com', '--if-not-exists');
 ($out, $err) = is_exit(3, 'an address twice', 'vendor', 'add', 'V9', '--name', 'V', '--email', 'v@example.com');
-like($err, qr/another vendor has this e-mail address already/, 'is refused');
+like($err, qr/another vendor already has this e-mail address/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad address', 'vendor', 'add', 'V9', '--name', 'V', '--email', 'nobody');
 like($err, qr/does not look like name\@example\.com/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad id', 'vendor', 'add', 'V 9', '--name', 'V', '--email', 'v9@example.com');

@@ -69,8 +69,8 @@ like($err, qr/onboard: .*text/, 'is refused soon');
 
 # Faults without a vendor to tell
 my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
-for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/there is no vendor "NOBODY"; see "onboard vendor list"/ ],
-	[ 'V', "$work/nothing.csv", qr/there is no file/ ],
+for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/vendor "NOBODY" does not exist; see "onboard vendor list"/ ],
+	[ 'V', "$work/nothing.csv", qr/file ".*" does not exist/ ],
 	[ 'V', $data, qr/is a folder; name one CSV file in it/ ],
 	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file is one of vendor VEND001, not of V; correct --vendor/ ])
 {
@@ -109,7 +109,7 @@ sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE sta
 is_exit(0, 'a file within its limits', 'load', "$data/faults/semicolon.csv", '--vendor', 'V');
 ($out, $err) = is_exit(2, 'the same with a tight limit', 'load', "$data/faults/semicolon.csv", '--vendor', 'V',
 	'--max-rows', '1');
-like($err, qr/this file is known as upload V-[0-9a-f]+, which stays as it is/, 'leaves the upload alone');
+like($err, qr/this file is already upload V-[0-9a-f]+, which is left unchanged/, 'leaves the upload alone');
 is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'SEM-%'"), 2, 'and its products');
 
 # Formats that are no fault: file, accepted, rejected, options

@@ -69,7 +69,7 @@ is(scalar(grep { read_file($_) =~ /canary-(?:value|sku|price)/ } glob "$work/hom
 
 # Stop and start
 ($out) = is_exit(0, 'stop', 'stop');
-like($out, qr/is stopped/, 'says so');
+like($out, qr/was stopped/, 'says so');
 ok(!is_alive($pid), 'the server is gone');
 is(sql('SELECT count(*) FROM onboard.vendors'), 1, 'the next command starts it again, with all data');
 

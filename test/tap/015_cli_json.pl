@@ -240,7 +240,7 @@ for my $case (
 	like($err, qr/; did you mean \Q$meant\E\?\n/, "suggests $meant");
 }
 ($out, $err) = is_exit(2, 'a vendor like none', qw(load good.csv --vendor ZZZ));
-like($err, qr/there is no vendor "ZZZ"; see "onboard vendor list"/, 'says where they are listed');
+like($err, qr/vendor "ZZZ" does not exist; see "onboard vendor list"/, 'says where they are listed');
 
 # No suggestion reveals another vendor's ids
 sql("CREATE ROLE southwind LOGIN");

@@ -31,7 +31,7 @@ sub ids_of
 	return [ map { $_->{upload_id} } @{ json_of($json) } ];
 }
 
-is_refused(2, qr/there are no uploads yet/, $_, 'latest') for qw(status report);
+is_refused(2, qr/no uploads yet/, $_, 'latest') for qw(status report);
 
 my $good = load('good.csv', 'ALPHA', "A-1,Pan,Kitchen,A-SKU-1,10,1\n", 0);
 my $mixed = load('mixed.csv', 'ALPHA', <<'END', 1);
@@ -67,14 +67,14 @@ is_deeply(ids_of('--since', $day), [ $cancelled, $bad, $mixed ], '--since a date
 is_deeply(ids_of('--vendor', 'ALPHA', '--status', 'partial', '--since', '6d', '--limit', '1'), [$mixed], 'all of them');
 is_deeply(ids_of('--vendor', 'ALPHA', '--status', 'failed'), [], 'and none');
 ($out) = is_exit(0, 'none as text', 'status', '--vendor', 'ALPHA', '--status', 'failed');
-is($out, "There are no such uploads.\n", 'says so');
+is($out, "No uploads match.\n", 'says so');
 is_refused(3, qr/option --status takes processing, completed, partial or failed, not "done"/, 'status', '--status',
 	'done');
 is_refused(3,
 	qr/option --since takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not "\Q$_\E"/,
 	'status', '--since', $_)
   for 'yesterday', '2026-02-30', '3', '1.5h', '';
-is_refused(2, qr/there is no vendor "GAMMA"/, 'status', '--vendor', 'GAMMA');
+is_refused(2, qr/vendor "GAMMA" does not exist/, 'status', '--vendor', 'GAMMA');
 
 # The latest
 ($out) = is_exit(0, 'status latest', 'status', 'latest');
@@ -83,8 +83,8 @@ like($out, qr/^Upload \Q$cancelled\E$/m, 'is the newest upload');
 is(json_of($out)->{upload_id}, $mixed, 'is the newest of that vendor');
 ($out) = is_exit(0, 'status latest of a status', 'status', 'latest', '--status', 'completed', '--json');
 is(json_of($out)->{upload_id}, $good, 'is the newest of that status');
-is_refused(2, qr/there is no such upload/, 'status', 'latest', '--vendor', 'ALPHA', '--status', 'failed');
-is_refused(3, qr/choose from the list and cannot be combined with upload "\Q$good\E"/, 'status', $good, @$_)
+is_refused(2, qr/no upload matches/, 'status', 'latest', '--vendor', 'ALPHA', '--status', 'failed');
+is_refused(3, qr/filter the list and cannot be combined with upload "\Q$good\E"/, 'status', $good, @$_)
   for [qw(--vendor ALPHA)], [qw(--status failed)], [qw(--since 2h)], [qw(--limit 3)];
 
 # A vendor's login gets its own
@@ -99,8 +99,8 @@ my ($short) = map { substr $mixed, 0, $_ } grep { substr($mixed, 0, $_) ne subst
 like($out, qr/^Upload \Q$mixed\E$/m, 'shows the upload');
 is_refused(3, qr/more than one upload begins with "ALPHA-": (?:\Q$mixed\E, \Q$good\E)$/m, $_, 'ALPHA-')
 	for qw(status report undo);
-is_refused(2, qr/there is no upload ""/, $_, '') for qw(status report undo);
-is_refused(2, qr/there is no upload "\Q$_\E"/, 'undo', $_) for 'latest', lc $mixed, "${mixed}0", '%', 'ALPHA_';
+is_refused(2, qr/upload "" does not exist/, $_, '') for qw(status report undo);
+is_refused(2, qr/upload "\Q$_\E" does not exist/, 'undo', $_) for 'latest', lc $mixed, "${mixed}0", '%', 'ALPHA_';
 is(sql("SELECT count(*) FROM onboard.products"), 2, 'none of these removed anything');
 ($out) = is_exit(0, 'report of the beginning of an id', 'report', $short);
 like($out, qr{^onboard-reports/\Q$mixed\E/errors\.csv$}m, 'writes into the folder of the full id');
@@ -161,7 +161,7 @@ is_deeply(json_of($out)->{row_errors}, [
 ok(!exists json_of($out)->{row_errors}, 'has no rows unless they are asked for');
 ($out) = is_exit(0, 'status latest --errors', 'status', 'latest', '--vendor', 'BETA', '--status', 'failed', '--errors');
 like($out, qr/^  line 2  id B-1  SKU B-SKU-1\n      INVALID_PRICE in price: /m, 'goes with latest');
-is_refused(3, qr/--errors needs an upload: onboard status UPLOAD --errors/, 'status', '--errors');
+is_refused(3, qr/--errors requires an upload: onboard status UPLOAD --errors/, 'status', '--errors');
 is_refused(3, qr/option --errors takes a number, not "few"/, 'status', $mixed, '--errors=few');
 
 # More rows than are read at a time; control characters stay harmless.
@@ -207,9 +207,9 @@ is($out, "Upload $good is already undone.\n", 'nothing is left');
 is_deeply(json_of($out), { upload_id => $cancelled, cancelled => JSON::PP::true, already => JSON::PP::false },
 	'cancels it');
 ($out) = is_exit(0, 'and again', 'undo', $cancelled);
-is($out, "Upload $cancelled is already cancelled; nothing of it is in the catalogue.\n", 'says so');
+is($out, "Upload $cancelled is already cancelled; none of its rows are in the catalogue.\n", 'says so');
 ($out) = is_exit(0, 'as JSON', 'undo', $cancelled, '--json');
 is_deeply(json_of($out), { upload_id => $cancelled, cancelled => JSON::PP::true, already => JSON::PP::true }, 'too');
-is_refused(3, qr/upload \Q$bad\E has failed; nothing of it is in the catalogue/, 'undo', $bad);
+is_refused(3, qr/upload \Q$bad\E has failed; none of its rows are in the catalogue/, 'undo', $bad);
 
 done_testing();

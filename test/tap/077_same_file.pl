@@ -147,7 +147,7 @@ my $loaded = json_of($out);
 ($out) = is_exit(0, 'and without', 'load', 'limits.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{upload_id}, $loaded->{upload_id}, 'a limit that does not bind makes no other upload');
 ($out, $err) = is_exit(2, 'with --max-rows 3', 'load', 'limits.csv', '--vendor', 'V', '--max-rows', '3');
-like($err, qr/this file is known as upload \Q$loaded->{upload_id}\E, which stays as it is/,
+like($err, qr/this file is already upload \Q$loaded->{upload_id}\E, which is left unchanged/,
 	'an upload that was loaded is not refused');
 is(uploads_and_events('limits.csv'), '3|3', 'and nothing is told');
 
@@ -192,7 +192,7 @@ is_exit(0, 'the other one undone', 'undo', $latin);
 is(sql("SELECT product_name FROM onboard.products WHERE sku = 'RE-S1'"), "Caf\xD0\xB9",
 	'and the file is read in that encoding');
 ($out, $err) = is_exit(2, 'with a delimiter it does not have', 'load', 'read.csv', '--vendor', 'V', '--delimiter', '|');
-like($err, qr/this file is known as upload V-\S+, which stays as it is/, 'it is not refused, as it was loaded');
+like($err, qr/this file is already upload V-\S+, which is left unchanged/, 'it is not refused, as it was loaded');
 is(uploads_and_events('read.csv'), '3|3', 'and nothing is told');
 write_file('wrong.csv', $header =~ tr/,/;/r . "W-1;Kettle;Kitchen;W-S1;10.00;3\n");
 load_twice(2, 'a delimiter that the file does not have', 'wrong.csv', '--vendor', 'V', '--delimiter', '|');
