@@ -72,7 +72,7 @@ my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
 for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/vendor "NOBODY" does not exist; see "onboard vendor list"/ ],
 	[ 'V', "$work/nothing.csv", qr/file ".*" does not exist/ ],
 	[ 'V', $data, qr/is a folder; name one CSV file in it/ ],
-	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file is one of vendor VEND001, not of V; correct --vendor/ ])
+	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file name belongs to vendor VEND001, not V; correct --vendor/ ])
 {
 	my ($vendor, $path, $reason) = @$fault;
 

@@ -103,7 +103,7 @@ is($code, 4, 'a database without the extension');
 like($err, qr/database "postgres" has no extension onboard; run CREATE EXTENSION onboard in it/, 'says what to do');
 ($code, $out, $err) = run_onboard('status', '--db', conninfo() =~ s/dbname=\w+/dbname=nothing/r);
 is($code, 4, 'a database that is not there');
-like($err, qr/there is no database of that name/, 'says so at once');
+like($err, qr/the database does not exist/, 'says so at once');
 
 # Long paths, blanks in paths: the socket moves elsewhere
 for my $folder ("$work/with a blank", "$work/" . 'long/' x 25 . 'home')

@@ -82,7 +82,7 @@ fails_at_once(4, qr/^onboard: the database refused the login; check user and pas
 	"$where user=canary");
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that may not log in',
 	"$where user=asleep");
-fails_at_once(4, qr/^onboard: there is no database of that name on the server$/, 'a database that is not there',
+fails_at_once(4, qr/^onboard: the database does not exist on the server$/, 'a database that is not there',
 	"$where dbname=canary");
 fails_at_once(4, qr/^onboard: the login may not connect to the database\nConnect as a role that may do this \(--db\)/,
 	'a database that the role may not use', "$where user=nobody_else");
@@ -98,7 +98,7 @@ write_file($hba, "local all loader scram-sha-256\n$rules");
 reload();
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a wrong password', $where,
 	PGPASSWORD => 'canary');
-fails_at_once(4, qr/^onboard: the database wants a password; use PGPASSWORD or a password file$/, 'none', $where);
+fails_at_once(4, qr/^onboard: the database requires a password; use PGPASSWORD or a password file$/, 'none', $where);
 ($code, $out, $err) = load($where, PGPASSWORD => 'right');
 is($code, 0, 'the right one') or diag($err);
 write_file($hba, $rules);
@@ -123,6 +123,6 @@ is_waited_for(qr/cannot reach the database at 127\.0\.0\.1: Connection refused/,
 	"host=127.0.0.1 port=$port");
 is_waited_for(qr/cannot reach the database at \/nowhere: No such file or directory/, 'a socket that is not there',
 	'host=/nowhere');
-is_waited_for(qr/the database has no free connection/, 'no connection free', "$where user=full");
+is_waited_for(qr/the database has no free connections/, 'no connection free', "$where user=full");
 
 done_testing();

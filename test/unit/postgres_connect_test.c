@@ -72,7 +72,7 @@ test_names(void)
 		is_text(error.code, cases[i].code, "%s: its code", gai_strerror(cases[i].answer));
 		is_int(postgres_error_is_transient(&error), cases[i].is_transient, "whether it may pass");
 	}
-	is_text(error.text, "there is no host named shop.example; check the name", "the host is named");
+	is_text(error.text, "host shop.example does not exist; check the name", "the host is named");
 
 	/* Of several hosts, another one may be up later. */
 	lookup_result = EAI_NONAME;
@@ -100,7 +100,7 @@ test_parameters(void)
 		{"service=" PLANTED, "the service is not defined"},
 		{"host=/" PLANTED "/a-name-of-more-bytes-than-the-address-of-a-socket-may-have/"
 		 "which-is-108-on-this-system/as-libpq-finds-out",
-		 "the name of the socket's folder is too long"},
+		 "the path of the socket's folder is too long"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
