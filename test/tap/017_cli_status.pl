@@ -194,7 +194,7 @@ sql("CREATE TABLE public.orders (product_id bigint REFERENCES onboard.products);
 is_deeply(json_of($out), { upload_id => $good, cancelled => JSON::PP::false, already => JSON::PP::false, removed => 0,
 	kept => 1 }, 'keeps it');
 ($out) = is_exit(0, 'and again', 'undo', $good);
-is($out, "Upload $good is already undone.\nKept 1 that was changed since, or that something else refers to.\n",
+is($out, "Upload $good is already undone.\nKept 1 that was changed since or that other data refers to.\n",
 	'is done, and one is kept');
 sql('DROP TABLE public.orders');
 ($out) = is_exit(0, 'and when nothing refers to it', 'undo', $good);

@@ -127,7 +127,7 @@ is_exit(0, 'to the name it has', 'category', 'rename', 'Tea', 'Tea');
 is_refused(2, qr/category "Books" does not exist/, qw(category rename Books Novels));
 is_refused(3, qr/category "Kitchen" already exists$/m, qw(category rename Tea Kitchen));
 is_refused(3, qr/category "Kitchen" already exists and differs only by case/, qw(category rename Tea kitchen));
-is_refused(3, qr/a category's name has 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
+is_refused(3, qr/a category name must have 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
 is_refused(3, qr/"onboard category rename" needs OLD NEW/, qw(category rename Tea));
 sql("UPDATE onboard.vendors SET status = 'active'");
 write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & LIGHTS,LAMP-9,10,1\n");
@@ -135,7 +135,7 @@ write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & L
 is_deeply([ map { "$_->{error_type} $_->{example_line}" } @{ json_of($json)->{causes} } ], ['INVALID_CATEGORY 2'],
 	'knows the new name and not the old one');
 ($out) = is_exit(0, 'undo of products that were renamed', 'undo', $upload);
-is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since, or that something else refers to.\n",
+is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since or that other data refers to.\n",
 	'keeps them, they have changed');
 
 # ----- category remove -----
