@@ -232,7 +232,7 @@ ALTER TABLE onboard.products ADD CHECK (price > 100);
 SELECT FROM onboard_ingest(:'first', '[{"row_number": 1, "product": {"sku": "x"}}]');
 ROLLBACK;
 SQL
-is(load_row(<<'SQL', {}), "validated|\nrows_plain", 'what somebody else changes is seen by a session that has loaded before');
+is(load_row(<<'SQL', {}), "validated|\nrows_plain", 'a session that has loaded before sees concurrent changes');
 SELECT onboard_begin_upload('V1', 'f.csv') AS first \gset
 SELECT FROM onboard_ingest(:'first', '[{"row_number": 1, "product": {"sku": "x"}}]');
 \! psql -Xqd shape -c 'ALTER POLICY tenant ON onboard.products WITH CHECK (price < 500)'

@@ -159,7 +159,7 @@ $node->safe_psql('shop', 'ALTER ROLE mallory NOSUPERUSER; REVOKE CREATE ON SCHEM
 	ALTER DATABASE shop OWNER TO mallory');
 is($node->safe_psql('shop', $findings), 'info|schema public', 'the owner of the database owns schema public');
 $node->safe_psql('shop', 'ALTER DATABASE shop OWNER TO postgres; CREATE SCHEMA postgres AUTHORIZATION mallory');
-is($node->safe_psql('shop', $findings), 'info|schema postgres', 'a schema named as the owner may be somebody else\'s');
+is($node->safe_psql('shop', $findings), 'info|schema postgres', "a schema named like the owner may be another role's");
 $node->safe_psql('shop', <<'SQL', extra_params => [ '--username' => 'mallory' ]);
 CREATE OPERATOR postgres.% (LEFTARG = bigint, RIGHTARG = integer, FUNCTION = public.steal);
 SQL

@@ -129,7 +129,7 @@ sql("UPDATE onboard.upload_history SET status = 'failed', failure_code = 'NOT_TE
 	  . " valid_records = 0, metadata = metadata - 'undone_at' WHERE file_name = 'rejected.csv'");
 ($out, $err) = is_exit(2, 'that an operator rejected', 'load', 'rejected.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{error}{code}, 'NOT_TEXT', 'is rejected');
-like($err, qr/^onboard: somebody says so$/m, 'for that reason');
+like($err, qr/^onboard: an operator says so$/m, 'for that reason');
 
 # A reason outside the file: the same limit refuses it again, another one may
 # accept it.

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * resume_test.c
- *	  Resuming in the middle of a file = reading it in one go.
+ *	  Resuming in the middle of a file yields the same as reading it in one go.
  *
- * Files made to be hostile, in each encoding, are read in pieces of several
- * sizes; at every record a new reader resumes at the token that the first one
- * gave, and must give what the first one still gave.
+ * Hostile files, in every encoding, are read in pieces of several sizes.  At
+ * every record a new reader resumes at the first reader's token and must return
+ * the same remaining records.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,24 +18,24 @@
 #include "shared/columns.h"
 #include "events.h"
 
-/* The columns that a file must have. */
+/* The required columns. */
 #define HEADER "vendor_product_id,product_name,category,sku,price,stock_quantity"
 
 #define MOST_RECORDS 20000
 
-/* Bytes of the state of any token here. */
+/* Maximum size of a token's state in this test. */
 #define STATE_SIZE 320
 
-/* In a long file a reader resumes at every seventh record only. */
+/* In a long file, resume only at every seventh record. */
 #define LONG_STEP 7
 
-/* How many records of a reader that resumed are compared, in a long file. */
+/* In a long file, how many records to compare after resuming. */
 #define COMPARED 25
 
 struct encoding
 {
-	const char *name;  /* that iconv writes */
-	const char *given; /* that the source is told, or NULL */
+	const char *name;  /* encoding that iconv writes */
+	const char *given; /* encoding option of the source, or NULL */
 	const char *mark;  /* byte order mark, or NULL */
 	bool resumable;
 };
@@ -77,7 +77,7 @@ struct bytes
 
 /* ----- hostile files ----- */
 
-/* Something of a field, a line or neither. */
+/* Append a piece of a field, a line or neither. */
 static const char *
 random_piece(void)
 {
@@ -117,7 +117,10 @@ random_piece(void)
 	return pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))];
 }
 
-/* Mostly good rows; the rest has quotes, line ends and characters anywhere. */
+/*
+ * Generate mostly valid rows; the rest has quotes, line ends and characters
+ * anywhere.
+ */
 static void
 random_line(struct event_list *text)
 {
@@ -142,7 +145,7 @@ random_line(struct event_list *text)
 #define LINE \
 	"a line that is long enough to make not too many records of it, and has one, \xC3\xA9, of those"
 
-/* A field, a record or an open quote that goes over the caps. */
+/* Append a field, a record or an open quote that exceeds the caps. */
 static void
 random_giant(struct event_list *text)
 {
@@ -180,7 +183,7 @@ random_text(size_t length, int giants)
 	return text;
 }
 
-/* In another encoding; a character that it does not have is left out. */
+/* Convert to another encoding, omitting characters that it lacks. */
 static struct bytes
 convert(const struct encoding *encoding, const struct event_list *text)
 {
@@ -212,7 +215,7 @@ convert(const struct encoding *encoding, const struct event_list *text)
 	return bytes;
 }
 
-/* Bytes that are none of the encoding's, but not in the header. */
+/* Insert bytes invalid in the encoding, except in the header. */
 static void
 damage(struct bytes *bytes, int count)
 {
@@ -233,7 +236,7 @@ struct reading
 	struct glue_error error;
 };
 
-/* A token is the reader's own only until the next one. */
+/* Copy the token, which is valid only until the next one. */
 static void
 keep_token(struct reading *reading, int place)
 {
@@ -268,7 +271,7 @@ push_bytes(void *context, const char *bytes, size_t length)
 	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
-/* Read the bytes of the file from offset on. */
+/* Read the bytes of the file from offset to the end. */
 static void
 read_from(struct reading *reading, const struct bytes *bytes, int64_t offset, size_t chunk)
 {
@@ -278,7 +281,7 @@ read_from(struct reading *reading, const struct bytes *bytes, int64_t offset, si
 		row_reader_finish(reading->reader, &reading->error);
 }
 
-/* A reader that resumes with this record. */
+/* Create a reader that resumes with this record. */
 static struct row_reader *
 resume(const struct reading *whole, int place, struct reading *rest)
 {
@@ -287,7 +290,7 @@ resume(const struct reading *whole, int place, struct reading *rest)
 	return row_reader_resume(&whole->tokens[place], &events, &rest->error);
 }
 
-/* Whether the rest, from this record on, is as in the whole. */
+/* Return whether the records from this one on match those of the whole file. */
 static bool
 rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes, size_t chunk,
 			  bool to_the_end, struct reading *rest)
@@ -309,8 +312,8 @@ rest_is_equal(const struct reading *whole, int place, const struct bytes *bytes,
 }
 
 /*
- * The names that a first reading tells are those that a second one is given,
- * so positions must only grow.
+ * The names found by a first reading are passed to the second one, so positions
+ * must only grow.
  */
 static bool
 tokens_grow(const struct reading *whole)
@@ -324,7 +327,10 @@ tokens_grow(const struct reading *whole)
 	return true;
 }
 
-/* One file, read in pieces of one size; returns the record that differs, or -1. */
+/*
+ * Test one file, read in pieces of one size; returns the record that differs,
+ * or -1.
+ */
 static int
 first_difference(struct reading *whole, const struct bytes *bytes, size_t chunk, size_t other_chunk,
 				 bool small)
@@ -401,7 +407,7 @@ check_encoding(const struct encoding *encoding)
 	events_clean_up(&text);
 }
 
-/* Longer than the block that is held back, with giants in it. */
+/* A file longer than the retained block, with giant records. */
 static void
 check_long(const struct encoding *encoding)
 {
@@ -415,7 +421,7 @@ check_long(const struct encoding *encoding)
 	events_clean_up(&text);
 }
 
-/* In UTF-8 without faults a token says the very byte of the record. */
+/* In valid UTF-8, a token has the exact byte offset of the record. */
 static void
 test_exact_offset(void)
 {
@@ -444,7 +450,7 @@ test_exact_offset(void)
 			"its state");
 	ok(!row_reader_token(whole->reader, &whole->tokens[0], &whole->error) &&
 		   whole->error.class == GLUE_NO_ERROR,
-	   "there is no token outside of the callback");
+	   "there is no token outside the callback");
 	row_reader_destroy(whole->reader);
 	events_clean_up(&whole->list);
 	free(whole);
@@ -454,7 +460,7 @@ test_exact_offset(void)
 	"{\"skip\":" skip ",\"encoding\":" encoding ",\"delimiter\":" delimiter ",\"header\":" header \
 	"}"
 
-/* A state as a database returns it: members in another order, with blanks. */
+/* A state as a database returns it: members reordered, with blanks. */
 static void
 test_stored_state(void)
 {
@@ -478,7 +484,7 @@ test_stored_state(void)
 	is_text(rest->list.text,
 			"42@50 \xA4|2|3|4|5|6|7\n"
 			"43@51 MALFORMED_ROW the record has 2 fields, the header has 7 <1;2>\n",
-			"from there on");
+			"from there to the end");
 	row_reader_destroy(rest->reader);
 	events_clean_up(&rest->list);
 	free(rest);
@@ -493,10 +499,10 @@ check_foreign(const char *state)
 
 	ok(row_reader_resume(&token, &events, &error) == NULL, "\"%s\" is not ours", state);
 	ok(error.class == GLUE_INTERNAL_ERROR && strcmp(error.code, "CHECKPOINT") == 0,
-	   "which is said");
+	   "which is reported");
 }
 
-/* What only a bug of ours would ask for. */
+/* Requests that only a bug of ours would make. */
 static void
 test_errors(void)
 {
@@ -517,12 +523,12 @@ test_errors(void)
 	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "[1]"));
 	check_foreign(STATE("0", "\"UTF-8\"", "\",\"", "\"sku\""));
 	ok(row_reader_resume(&token, &events, &error) == NULL, "no such encoding");
-	is_text(error.code, "UNSUPPORTED_ENCODING", "which is said");
+	is_text(error.code, "UNSUPPORTED_ENCODING", "which is reported");
 
 	token.state = STATE("0", "\"UTF-8\"", "\",\"", "[\"nonsense\"]");
 	reader = row_reader_resume(&token, &events, &error);
 	ok(reader != NULL && !row_reader_push(reader, "1\n", 2, &error), "no such header");
-	is_text(error.code, "NO_HEADER", "which is said");
+	is_text(error.code, "NO_HEADER", "which is reported");
 	row_reader_destroy(reader);
 }
 
