@@ -128,7 +128,7 @@ is_refused(2, qr/category "Books" does not exist/, qw(category rename Books Nove
 is_refused(3, qr/category "Kitchen" already exists$/m, qw(category rename Tea Kitchen));
 is_refused(3, qr/category "Kitchen" already exists and differs only by case/, qw(category rename Tea kitchen));
 is_refused(3, qr/a category name must have 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
-is_refused(3, qr/"onboard category rename" needs OLD NEW/, qw(category rename Tea));
+is_refused(3, qr/"onboard category rename" requires OLD NEW/, qw(category rename Tea));
 sql("UPDATE onboard.vendors SET status = 'active'");
 write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & LIGHTS,LAMP-9,10,1\n");
 ($json) = is_exit(1, 'a load after it', 'load', 'more.csv', '--vendor', 'LAMPS', '--json', '--no-reports');
