@@ -17,7 +17,7 @@
 #include "cli/not_found.h"
 #include "database/postgres_value.h"
 
-/* Say what became of a category; change is NULL if it already existed. */
+/* Report what was done to a category; change is NULL if it already existed. */
 static void
 print_change(const struct options *options, const char *name, const char *change)
 {
@@ -36,7 +36,7 @@ print_change(const struct options *options, const char *name, const char *change
 }
 
 /*
- * A name is taken, perhaps in other case; say by which category.
+ * Report which category already has this name, possibly in different case.
  */
 static bool
 explain_taken(struct database *database, const char *name, struct glue_error *error)
@@ -75,12 +75,12 @@ explain(struct database *database, const struct options *options, const char *na
 	if (strcmp(error->code, "23514") == 0)
 		return glue_error_set(
 			error, GLUE_USAGE_ERROR, "USAGE",
-			"a category's name has 1 to 100 characters and no blanks at its ends");
+			"a category name must have 1 to 100 characters and no leading or trailing blanks");
 	return false;
 }
 
 /*
- * Add a category or activate it; *change says which, NULL for neither.
+ * Add a category or activate it; *change names which, or is NULL for neither.
  */
 static bool
 add_category(struct database *database, const struct options *options, const char **change,
@@ -90,7 +90,9 @@ add_category(struct database *database, const struct options *options, const cha
 	PGresult *result = NULL;
 
 	*change = NULL;
-	/* Both may run twice; the first that changes something tells. */
+	/*
+	 * Both statements may run twice; the first that changes a row sets *change.
+	 */
 	if (!database_query(
 			database, RUN_ONCE,
 			"INSERT INTO onboard.product_categories (category_name, parent_category, description)"
@@ -179,8 +181,8 @@ command_category_deactivate(const struct options *options)
 }
 
 /*
- * Renaming and removing wait for the loads that have read the categories, but
- * not for ever, because new loads have to wait meanwhile.
+ * Limit how long renaming and removing wait for loads that have read the
+ * categories, because new loads queue behind them.
  */
 static bool
 limit_wait(struct database *database, struct glue_error *error)
@@ -191,7 +193,7 @@ limit_wait(struct database *database, struct glue_error *error)
 /* ----- rename ----- */
 
 /*
- * Rename a category; sets *products to the number of products in it.
+ * Rename a category; sets *products to the number of its products.
  */
 static bool
 rename_category(struct database *database, const struct options *options, int64_t *products,
@@ -203,7 +205,7 @@ rename_category(struct database *database, const struct options *options, int64_
 
 	if (!limit_wait(database, error))
 		return false;
-	/* Once: a second time there is no category of the old name. */
+	/* Not repeatable: after the first run the old name no longer exists. */
 	if (!database_query(database, RUN_ONCE,
 						"UPDATE onboard.product_categories SET category_name = $2::text"
 						" WHERE category_name = $1::text",

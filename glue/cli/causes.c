@@ -19,7 +19,7 @@ same_or_both_null(const char *a, const char *b)
 }
 
 /*
- * Copy a text that may be NULL.
+ * Copy a string that may be NULL.
  */
 static bool
 copy_or_null(char **copy, const char *text)
@@ -37,7 +37,7 @@ copy_or_null(char **copy, const char *text)
 }
 
 /*
- * Append a cause that no row has yet.
+ * Append a cause with a row count of zero.
  */
 static struct cause *
 add_cause(struct causes *causes, const struct cause *texts)
@@ -110,7 +110,7 @@ causes_read(struct database *database, const char *upload_id, struct causes *cau
 	const char *const values[] = {upload_id};
 	PGresult *result = NULL;
 
-	/* The example's message is that of the first row, by the primary key. */
+	/* The example is the error of the first row, found by the primary key. */
 	if (!database_query(
 			database, RUN_AGAIN,
 			"SELECT s.error_type, s.error_field, s.rows, s.example_line,"

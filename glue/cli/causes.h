@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * causes.h
- *	  Why rows are rejected: the rules broken, with how often and an example.
+ *	  Causes of rejected rows: each broken rule with its row count and an example.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,22 +15,22 @@
 #include "database/database.h"
 
 /*
- * One rule broken by one field.  Owns its texts; field, message and suggestion
- * may be NULL.
+ * One rule broken by one field.  Owns its strings; error_field, message and
+ * suggestion may be NULL.
  */
 struct cause
 {
 	char *error_type;
 	char *error_field;
 	int64_t rows;
-	int64_t line_number; /* of the example, the first in the file */
+	int64_t line_number; /* of the example, the first row in the file */
 	char *message;       /* of the example */
 	char *suggestion;    /* for the example */
 };
 
 /*
- * All of them; there are as many at most as rules times columns, however long
- * the file.  Owns items: causes_clean_up().
+ * All causes of a file, at most one per rule and column.  Owns items; free with
+ * causes_clean_up().
  */
 struct causes
 {
@@ -38,19 +38,19 @@ struct causes
 	int count;
 };
 
-/* Read the causes of an upload's errors, most rows first. */
+/* Read the causes of an upload's errors, most frequent first. */
 extern bool causes_read(struct database *database, const char *upload_id, struct causes *causes,
 						struct glue_error *error);
 
 /*
- * Count one error of a row; the texts are borrowed and may be NULL except
- * error_type.  The first of its kind becomes the example.
+ * Count one error of a row.  The strings are borrowed; all but error_type may
+ * be NULL.  The first error of each kind becomes the example.
  */
 extern bool causes_count(struct causes *causes, const char *error_type, const char *error_field,
 						 int64_t line_number, const char *message, const char *suggestion,
 						 struct glue_error *error);
 
-/* Most rows first. */
+/* Sort by number of rows, most first. */
 extern void causes_sort(struct causes *causes);
 
 /* Accepts a zeroed list. */

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * check_command.c
- *	  onboard check: what loading a file would do, without doing it.
+ *	  onboard check: show what loading a file would do, without loading it.
  *
- * All records go through onboard_check() in one read only transaction, in
- * chunks; with carry it remembers the keys of earlier chunks, so duplicates
- * are found over the whole file.  Memory is flat: a chunk, and a counter for
- * each cause.
+ * Sends all records to onboard_check() in chunks, in one read-only transaction.
+ * With carry, the function remembers the keys of earlier chunks and so finds
+ * duplicates across the whole file.  Memory use is constant: one chunk and one
+ * counter per cause.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,7 +35,7 @@
 #include "shared/report_cells.h"
 #include "shared/text.h"
 
-/* A chunk ends with whichever comes first. */
+/* A chunk ends at whichever limit it reaches first. */
 #define CHUNK_ROWS 2000
 #define CHUNK_BYTES (4 * 1024 * 1024)
 
@@ -45,10 +45,10 @@ struct check
 	struct local_file local;
 	struct database *database;
 	struct progress progress;
-	struct byte_buffer records; /* JSON of the chunk, without the last ']' */
+	struct byte_buffer records; /* JSON of the chunk, without the closing ']' */
 	int64_t lines[CHUNK_ROWS];  /* line numbers of its rows */
-	int64_t first_row;          /* row number of its first */
-	int rows;                   /* in it */
+	int64_t first_row;          /* row number of its first row */
+	int rows;                   /* in the chunk */
 	int64_t checked;            /* in earlier chunks */
 	int64_t errors;
 	struct causes causes;
@@ -58,7 +58,7 @@ struct check
 	struct glue_error error;
 };
 
-/* The columns of the query; the last is the first of those that the report shows. */
+/* Columns of the query; AT_PRODUCT is the first of the product columns. */
 enum
 {
 	AT_ROW,
@@ -70,7 +70,7 @@ enum
 	AT_PRODUCT
 };
 
-/* One row per error, those of a row together. */
+/* One result row per error, grouped by row of the file. */
 static const char query_beginning[] =
 	"SELECT c.row_number, e.error ->> 'error_type', e.error ->> 'error_field',"
 	" e.error ->> 'error_message', e.error ->> 'rejected_value', e.error ->> 'suggestion'";
@@ -82,7 +82,7 @@ static const char query_end[] =
 	" ORDER BY c.row_number, e.position";
 
 /*
- * Append what the error report shows of a column.
+ * Append the expression for a column of the error report.
  */
 static bool
 append_column(struct byte_buffer *query, const struct report_cell *cell, struct glue_error *error)
@@ -99,7 +99,7 @@ append_column(struct byte_buffer *query, const struct report_cell *cell, struct 
 }
 
 /*
- * Write the query that judges a chunk, with the columns of the error report.
+ * Build the query that judges a chunk and returns the error report's columns.
  */
 static bool
 make_query(struct check *check, struct glue_error *error)
@@ -129,7 +129,7 @@ write_headings(FILE *file)
 }
 
 /*
- * Open the file that --errors names, and write its beginning.
+ * Open the file named by --errors and write the header.
  */
 static bool
 open_errors_file(struct check *check, struct glue_error *error)
@@ -164,7 +164,8 @@ close_errors_file(struct check *check, struct glue_error *error)
 }
 
 /*
- * Where a cell is in the query; -1 for the line number, which is not.
+ * Return the query column of a cell; -1 for the line number, which the query
+ * does not return.
  */
 static int
 query_column(const struct report_cell *cell)
@@ -228,7 +229,7 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 }
 
 /*
- * Have the gathered chunk judged.
+ * Send the current chunk to the server and count its errors.
  */
 static bool
 judge_chunk(struct check *check, struct glue_error *error)
@@ -279,7 +280,7 @@ append_json_member(struct byte_buffer *buffer, struct text_view name, struct tex
 }
 
 /*
- * Append the product, or the defect, of a record.  There is room.
+ * Append the product or the defect of a record.  The caller has reserved room.
  */
 static void
 append_content(struct check *check, const struct record *record)
@@ -313,8 +314,8 @@ append_content(struct check *check, const struct record *record)
 }
 
 /*
- * The most bytes that a record takes as JSON: each byte escaped, the names,
- * and what stands around them.
+ * Return the maximum size of a record as JSON: every byte escaped, plus names
+ * and punctuation.
  */
 static size_t
 record_bound(const struct column_map *map, const struct record *record)
@@ -350,7 +351,7 @@ append_record(struct check *check, const struct record *record)
 }
 
 /*
- * Callback of the file's reader: one row.
+ * row_reader callback for one row.
  */
 static bool
 take_row(void *context, const struct record *record)
@@ -367,8 +368,8 @@ take_row(void *context, const struct record *record)
 /* ----- the whole file ----- */
 
 /*
- * One attempt: a transaction is lost with its connection, so each begins with
- * the first row.
+ * Make one attempt.  A lost connection loses its transaction, so every attempt
+ * starts at the first row.
  */
 static bool
 check_once(struct check *check, struct glue_error *error)
@@ -422,7 +423,7 @@ show_progress(void *context, int64_t done)
 }
 
 /*
- * The first reading.
+ * Run the first reading.
  */
 static bool
 inspect_file(struct check *check, struct glue_error *error)
@@ -437,8 +438,8 @@ inspect_file(struct check *check, struct glue_error *error)
 }
 
 /*
- * Loading a file that is in the catalogue would show the result it had; the
- * verdicts here are those of loading it again.
+ * Find an earlier load of this file.  Loading it again would only show the
+ * earlier result; the check reports what "load --again" would do.
  */
 static bool
 find_earlier_load(struct check *check, struct glue_error *error)

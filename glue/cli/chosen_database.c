@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * chosen_database.c
- *	  Which database a command works on, and how long its user waits for it.
+ *	  Choose the database of a command and how long to wait for it.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,14 +14,14 @@
 #include "database/postgres_connect.h"
 #include "server/cluster.h"
 
-/* How long to try a server that nobody has seen, in seconds. */
+/* How long to retry a server that has never answered, in seconds. */
 #define UNSEEN_RETRY_SECONDS 5
 
 /* ----- connecting ----- */
 
 /*
- * Connect by the connection string that is the context.  Parameters that libpq
- * refuses are the user's to correct.
+ * Connect with the connection string passed as context.  Parameters that libpq
+ * rejects are usage errors.
  */
 static PGconn *
 connect_conninfo(void *context, bool refresh, int64_t deadline_ms, struct glue_error *error)
@@ -39,7 +39,7 @@ connect_conninfo(void *context, bool refresh, int64_t deadline_ms, struct glue_e
 static void
 tell_waiting(const struct glue_error *error, int64_t seconds)
 {
-	message_note("%s; trying again for up to %lld seconds", error->text, (long long) seconds);
+	message_note("%s; retrying for up to %lld seconds", error->text, (long long) seconds);
 }
 
 /* ----- choosing ----- */
@@ -51,7 +51,8 @@ tell_creating(const char *home)
 }
 
 /*
- * Whether libpq understands the text; its own message would repeat it.
+ * Check that libpq can parse the string. libpq's own message is not shown
+ * because it repeats the string.
  */
 static bool
 check_conninfo(const char *conninfo, struct glue_error *error)
@@ -59,7 +60,7 @@ check_conninfo(const char *conninfo, struct glue_error *error)
 	PQconninfoOption *parsed = NULL;
 	char *message = NULL;
 
-	/* A plain word is a database's name. */
+	/* A plain word is a database name. */
 	if (strchr(conninfo, '=') != NULL || strstr(conninfo, "://") != NULL)
 	{
 		parsed = PQconninfoParse(conninfo, &message);
@@ -67,14 +68,14 @@ check_conninfo(const char *conninfo, struct glue_error *error)
 		if (parsed == NULL)
 			return glue_error_set(
 				error, GLUE_USAGE_ERROR, "USAGE",
-				"option --db is no connection string; write it like postgresql://user@host/database or \"host=... dbname=...\"");
+				"option --db is not a connection string; write it like postgresql://user@host/database or \"host=... dbname=...\"");
 		PQconninfoFree(parsed);
 	}
 	return true;
 }
 
 /*
- * Whether the environment names a database.
+ * Return whether the environment names a database.
  */
 static bool
 environment_names_database(void)
@@ -100,9 +101,9 @@ is_private(const struct options *options)
 }
 
 /*
- * The connection string of the database that is meant, owned by the caller; ""
- * for the environment.  Starts the private server if it is that.  NULL on an
- * error.
+ * Return the connection string of the chosen database, owned by the caller; ""
+ * means the environment.  Starts the private server if that was chosen.  NULL
+ * on error.
  */
 static char *
 choose_conninfo(const struct options *options, struct glue_error *error)
@@ -124,8 +125,8 @@ choose_conninfo(const struct options *options, struct glue_error *error)
 }
 
 /*
- * For as long as the user said; without a word of his, a server that nobody has
- * seen is given up sooner.
+ * Retry for as long as the user asked.  Without --retry-for, give up sooner on
+ * a server that has never answered.
  */
 static struct database_options
 options_for(const struct options *options, char *conninfo)

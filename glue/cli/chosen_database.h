@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * chosen_database.h
- *	  Which database a command works on, and how long its user waits for it.
+ *	  Choose the database of a command and how long to wait for it.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,9 +13,10 @@
 #include "database/database.h"
 
 /*
- * Connect to the database that the options or the environment name, or to the
- * private server, which is started when needed.  Waits for a database that is
- * away.  The caller owns the result: database_close().  NULL on an error.
+ * Connect to the database that the options or the environment name, or else to
+ * the private server, starting it if needed.  Waits while the database is
+ * unavailable.  The caller owns the result and frees it with database_close().
+ * NULL on error.
  */
 extern struct database *
 chosen_database_open(const struct options *options, struct glue_error *error);

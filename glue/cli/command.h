@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * command.h
- *	  What a command of the command line is.
+ *	  The commands of the command line.
  *
- * To add a command: a function here, in a file of its own, and a row in the
- * table of main.c.
+ * To add a command, declare its function here, define it in a file of its own,
+ * and add a row to the table in main.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,15 +18,16 @@
 #include "cli/options.h"
 
 /*
- * Exit codes; the help of each command lists those that it has.  A file, vendor,
- * upload or category on the command line that does not exist is EXIT_REFUSED
- * for every command; what is wrong whatever the database holds is EXIT_USAGE.
+ * Exit codes; the help of each command lists those it uses.  Every command
+ * returns EXIT_REFUSED if a file, vendor, upload or category named on the
+ * command line does not exist, and EXIT_USAGE if its arguments would be wrong
+ * for any database contents.
  */
 enum exit_code
 {
 	EXIT_ALL_GOOD = 0,
 	EXIT_SOME_REJECTED = 1,
-	EXIT_NEEDS_ATTENTION = EXIT_SOME_REJECTED, /* of onboard doctor */
+	EXIT_NEEDS_ATTENTION = EXIT_SOME_REJECTED, /* onboard doctor */
 	EXIT_REFUSED = 2,
 	EXIT_USAGE = 3,
 	EXIT_INFRASTRUCTURE = 4
@@ -36,16 +37,16 @@ enum exit_code
 
 struct command
 {
-	const char *name;        /* one word, or a group and a word */
+	const char *name;        /* one word, or group and word */
 	const char *operands;    /* as the help shows them; "" for none */
 	const char *summary;     /* half a line, for the list of commands */
-	const char *description; /* for the command's own help */
-	uint64_t options;        /* that it takes; see OPTION_BIT() */
-	uint64_t required;       /* those it cannot do without */
+	const char *description; /* for the command's --help */
+	uint64_t options;        /* accepted; see OPTION_BIT() */
+	uint64_t required;       /* mandatory ones */
 	int min_operands;
 	int max_operands;                      /* -1 for any number */
-	bool stop_at_operand;                  /* later options belong to someone else */
-	const struct option_meaning *meanings; /* of options in its help; or NULL */
+	bool stop_at_operand;                  /* later options belong to another program */
+	const struct option_meaning *meanings; /* overrides option help; or NULL */
 	const char *codes[EXIT_CODE_COUNT];    /* meanings of exit codes in its help,
 										 * where they are not those of all */
 	int (*run)(const struct options *options);
@@ -73,8 +74,8 @@ extern int command_psql(const struct options *options);
 extern int command_stop(const struct options *options);
 
 /*
- * Tell the user about a failure, on standard error and with --json as a
- * document on standard output too.  Returns the exit code of its class.
+ * Report a failure on standard error and, with --json, as a document on
+ * standard output.  Returns the exit code of its class.
  */
 extern int command_fail(const struct options *options, const struct glue_error *error);
 

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * csv_writer.c
- *	  Writing CSV files for spreadsheets.
+ *	  Write CSV files for spreadsheets.
  *
- * The rules are those of onboard_error_csv(), so that the errors of a dry run
- * look like those of a load.
+ * Follows the rules of onboard_error_csv(), so the error file of a dry run
+ * looks like that of a load.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * csv_writer.h
- *	  Writing CSV files for spreadsheets.
+ *	  Write CSV files for spreadsheets.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,9 +12,10 @@
 #include <stdio.h>
 
 /*
- * Write one cell; the first of a record has no delimiter before it.  A cell
- * that a spreadsheet would run as a formula gets a ' before it; plain negative
- * numbers stay numbers.  text may be NULL for an empty cell.
+ * Write one cell, preceded by the delimiter unless it is the first of its
+ * record.  A cell that a spreadsheet would evaluate as a formula is prefixed
+ * with '; plain negative numbers stay numbers.  A NULL text makes an empty
+ * cell.
  */
 extern void csv_write_cell(FILE *file, const char *text, bool first, char delimiter);
 

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * doctor_command.c
- *	  onboard doctor: what is wrong with the database, or worth knowing about it.
+ *	  onboard doctor: report problems with the database and notable facts about it.
  *
- * The extension finds out; this file only prints its findings.
+ * The extension makes the diagnosis; this file only prints it.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@ static const char query[] =
 	"SELECT d.severity, d.subject, d.message, d.hint FROM onboard_diagnose() d"
 	" ORDER BY array_position(ARRAY['error', 'warning', 'info'], d.severity), d.subject COLLATE \"C\", d.message COLLATE \"C\"";
 
-#define SEVERITY_COLUMNS 9 /* the longest and two blanks */
+#define SEVERITY_COLUMNS 9 /* the longest severity and two blanks */
 
 /* Columns of the query. */
 enum
@@ -37,7 +37,7 @@ is_severity(const PGresult *result, int row, const char *severity)
 	return strcmp(PQgetvalue(result, row, DIAGNOSIS_SEVERITY), severity) == 0;
 }
 
-/* How many findings ask for something to be done. */
+/* Count the findings that need attention. */
 static int
 count_faults(const PGresult *result)
 {

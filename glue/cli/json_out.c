@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json_out.c
- *	  Results for programs: one JSON document on standard output.
+ *	  Print results for programs: one JSON document on standard output.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 #include "cli/timestamp.h"
 #include "shared/text.h"
 
-/* Types of PostgreSQL that are not text in JSON. */
+/* PostgreSQL types that are not text in JSON. */
 #define BOOLOID 16
 #define INT8OID 20
 #define INT2OID 21
@@ -24,9 +24,9 @@
 #define NUMERICOID 1700
 
 /*
- * Print JSON text with DEL and the C1 characters (U+0080 to U+009F) escaped, and
- * with bytes that are not UTF-8, which an argument can contain, replaced.  All of
- * these can only be inside strings.
+ * Print JSON text.  Escapes DEL and the C1 characters (U+0080 to U+009F) and
+ * replaces bytes that are not UTF-8, which an argument can contain.  All of
+ * these occur only inside strings.
  */
 static void
 print_escaped(const char *text)
@@ -117,7 +117,7 @@ json_add_integer(cJSON *object, const char *name, int64_t number)
 }
 
 /*
- * Add a value of a row under the name of its column.
+ * Add a value under the name of its column.
  */
 static void
 add_value(cJSON *object, const PGresult *result, int row, int column)

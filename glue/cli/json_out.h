@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json_out.h
- *	  Results for programs: one JSON document on standard output.
+ *	  Print results for programs: one JSON document on standard output.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,29 +16,29 @@
 #include "base/failure.h"
 
 /*
- * Print a document and delete it.  Control characters that JSON allows are
- * escaped too, as it may be a terminal that reads it.  A NULL document, one
- * that there was no memory for, is an error message.
+ * Print a document and delete it.  Also escapes the control characters that
+ * JSON allows, because the output may be a terminal.  A NULL document, left by
+ * a failed allocation, prints an error message instead.
  */
 extern void json_out_print(cJSON *document);
 
 /*
- * Add the member "error" that describes a failure: {"class", "code", "exit_code",
- * "message", "hint", "sqlstate"}, the last two null if there is none.  The rest of
- * what the server said, its DETAIL above all, may quote values of rows and is
- * left out.
+ * Add the member "error" that describes a failure: {"class", "code",
+ * "exit_code", "message", "hint", "sqlstate"}; the last two may be null.  Omits
+ * the server's other fields, notably DETAIL, because they may quote row values.
  */
 extern void json_add_error(cJSON *object, const struct glue_error *error, int exit_code);
 
-/* Print a document of that member alone. */
+/* Print a document that holds only that member. */
 extern void json_out_error(const struct glue_error *error, int exit_code);
 
-/* Add a text, or null for NULL. */
+/* Add a string; NULL becomes null. */
 extern void json_add_text(cJSON *object, const char *name, const char *text);
 
 /*
- * Add a timestamptz, given as PostgreSQL prints it, in the form of
- * timestamp_rfc3339(); null for NULL and for what has no such form.
+ * Convert a timestamptz from PostgreSQL's output format with
+ * timestamp_rfc3339() and add it; null for NULL and for values that RFC 3339
+ * cannot express.
  */
 extern void json_add_time(cJSON *object, const char *name, const char *text);
 
@@ -46,9 +46,9 @@ extern void json_add_time(cJSON *object, const char *name, const char *text);
 extern void json_add_integer(cJSON *object, const char *name, int64_t number);
 
 /*
- * Turn a result into an array of objects, one a row, by the names of its
- * columns: integers, numerics and booleans as such, a timestamptz as by
- * json_add_time(), the others as text.
+ * Convert a result to an array of objects, one per row, keyed by column name.
+ * Integers, numerics and booleans keep their type, timestamptz is added as by
+ * json_add_time(), all other types as text.
  */
 extern cJSON *json_of_result(const PGresult *result);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * line.c
- *	  One line of output, wrapped to the terminal that it is printed on.
+ *	  Print one line of output, wrapped to the width of the terminal.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,20 +11,20 @@
 #include "base/heap.h"
 #include "cli/line.h"
 
-/* Indentation takes no more of a narrow terminal than this. */
+/* Maximum share of a narrow terminal that indentation may take. */
 #define MOST_INDENT_PERCENT 40
 
-/* Columns of a help on a wider terminal and in a pipe. */
+/* Width of help text on a wider terminal or in a pipe. */
 #define HELP_WIDTH 80
 
-/* Where a line is being broken. */
+/* State of wrapping a line. */
 struct row
 {
 	struct text_view text; /* the whole line */
 	size_t start;          /* of the current row */
-	size_t blank;          /* first of the last blanks in it; 0 for none */
-	bool in_word;          /* what came last is no blank */
-	int columns;           /* that are taken of it */
+	size_t blank;          /* start of the last run of blanks in it; 0 for none */
+	bool in_word;          /* the last character was not a blank */
+	int columns;           /* used so far */
 };
 
 void
@@ -36,7 +36,7 @@ line_begin(struct line *line, FILE *stream, int indent)
 }
 
 /*
- * Append formatted text, cleaned.
+ * Append text with unsafe characters replaced.
  */
 static void
 add_clean(struct line *line, const char *string)
@@ -99,8 +99,8 @@ narrowed(int indent, int width)
 }
 
 /*
- * Bytes of the escape sequence that stands at offset, 0 for none; all are of
- * terminal_style().
+ * Return the length of the escape sequence at offset, or 0.  All of them come
+ * from terminal_style().
  */
 static size_t
 sequence_size(struct text_view text, size_t offset)
@@ -114,7 +114,7 @@ sequence_size(struct text_view text, size_t offset)
 }
 
 /*
- * Columns of the word that begins at offset.
+ * Return the width of the word that begins at offset.
  */
 static int
 word_columns(struct text_view text, size_t offset)
@@ -133,9 +133,9 @@ word_columns(struct text_view text, size_t offset)
 }
 
 /*
- * Write a row up to its last blanks, and begin the next behind them.  A path or
- * an id gets as much room as there is: it is not indented where that would
- * break it.
+ * Write the row up to its last run of blanks and begin the next row after them.
+ * A long word, such as a path or an id, is indented less if the full
+ * indentation would break it.
  */
 static void
 break_row(struct line *line, struct row *row, int indent, int width)
@@ -157,7 +157,7 @@ break_row(struct line *line, struct row *row, int indent, int width)
 }
 
 /*
- * Blanks at the beginning of the line, fewer of them on a narrow terminal.
+ * Print the line's leading blanks, fewer on a narrow terminal.
  */
 static void
 print_indentation(struct line *line, struct row *row, int width)
@@ -196,7 +196,7 @@ print_wrapped(struct line *line, int width)
 		if (*character.bytes == ' ' && row.in_word)
 			row.blank = offset;
 		row.in_word = *character.bytes != ' ';
-		/* A blank at the edge is where the row ends. */
+		/* A blank may fall on the edge; only a word wraps. */
 		if (row.in_word && row.columns + character.columns > width && row.blank > 0)
 		{
 			break_row(line, &row, indent, width);
@@ -210,7 +210,7 @@ print_wrapped(struct line *line, int width)
 }
 
 /*
- * Print the line within so many columns, 0 for any number, and release it.
+ * Print the line wrapped to a width (0: unlimited) and release it.
  */
 static void
 end_within(struct line *line, int width)

@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * line.h
- *	  One line of output, wrapped to the terminal that it is printed on.
+ *	  Print one line of output, wrapped to the width of the terminal.
  *
- * On a terminal a line that is too long is wrapped at blanks.  A word that is
- * longer than the terminal is wide, such as a path, is left to the terminal,
- * which shows it in several rows and copies it as one.  A pipe or a file gets
- * the line as it is.
+ * On a terminal, long lines are wrapped at blanks.  A word wider than the
+ * terminal, such as a path, is left for the terminal to wrap, so it can still
+ * be copied as one line.  In a pipe or a file, lines are never wrapped.
  *
  *	  struct line line;
  *
@@ -30,21 +29,21 @@
 struct line
 {
 	FILE *stream;             /* borrowed */
-	int indent;               /* columns, of what is broken off */
-	struct byte_buffer bytes; /* UTF-8, with sequences of ours alone */
+	int indent;               /* of continuation rows, in columns */
+	struct byte_buffer bytes; /* UTF-8; the only escape sequences are ours */
 };
 
-/* Begin a line; what is broken off is indented by so many columns. */
+/* Begin a line; continuation rows are indented by indent columns. */
 extern void line_begin(struct line *line, FILE *stream, int indent);
 
 /*
- * Add text, printf-like; it is cleaned as by terminal_character().  When there is
- * no memory for it, it is left out.
+ * Add text, printf-like, cleaned as by terminal_character().  Out of memory,
+ * the text is dropped.
  */
 extern void
 line_add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same with a va_list. */
+/* Likewise, with a va_list. */
 extern void line_add_list(struct line *line, const char *format, va_list arguments);
 
 /* Begin a style; STYLE_PLAIN ends it. */
@@ -53,14 +52,14 @@ extern void line_style(struct line *line, enum terminal_style style);
 /* Print the line and release it. */
 extern void line_end(struct line *line);
 
-/* The same for a line of a help, which is never wider than 80 columns. */
+/* Likewise for help text, which is never wider than 80 columns. */
 extern void line_end_help(struct line *line);
 
-/* A whole line. */
+/* Print a whole line. */
 extern void
 line_print(FILE *stream, int indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A whole line of a help. */
+/* Print a whole line of help text. */
 extern void line_print_help(FILE *stream, int indent, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

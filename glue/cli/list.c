@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * list.c
- *	  What a command lists: rows of a query, for people or for programs.
+ *	  Print the rows of a query, for people or for programs.
  *
  *-------------------------------------------------------------------------
  */

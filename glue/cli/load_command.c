@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * load_command.c
- *	  onboard load: a vendor's file into the catalogue.
+ *	  onboard load: load a vendor's file into the catalogue.
  *
- * The import itself is import.h's.  What is the command line's: which load of the
- * file this is, waiting for a database that is away, and what the user is told.
+ * import.h does the import itself.  This file decides which load of the file
+ * this is, waits while the database is unavailable, and reports to the user.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@
 #include "import/copy_sink.h"
 #include "import/import.h"
 
-/* Rows of one transaction. */
+/* Rows per transaction. */
 #define TRANSACTION_ROWS 50000
 
 struct load
@@ -39,17 +39,16 @@ struct load
 	const struct options *options;
 	struct local_file local;
 	struct database *database;
-	struct upload earlier; /* of this load of the file, by an earlier run; or
-							* empty */
+	struct upload earlier;
 	struct import import;
-	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" when not known */
+	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" if unknown */
 	struct progress progress;
 	struct patience patience;
 	int64_t started_ms;
-	int64_t resumed_rows; /* done before this run */
+	int64_t resumed_rows; /* loaded by earlier runs */
 };
 
-/* ----- how it is going: functions of an import_observer ----- */
+/* ----- progress: functions of an import_observer ----- */
 
 static void
 show_progress(void *context, int64_t done)
@@ -77,7 +76,7 @@ end_progress(void *context)
 }
 
 /*
- * Patience begins anew with every reading that made progress.
+ * Restart the retry period after every reading that made progress.
  */
 static bool
 wait_for_database(void *context, bool advanced, struct glue_error *error)
@@ -113,7 +112,7 @@ init_import(struct load *load)
 }
 
 /*
- * The first reading; false with *fault set.
+ * Run the first reading; on failure *fault is set.
  */
 static bool
 inspect_file(struct load *load, struct glue_error *fault)
@@ -128,7 +127,7 @@ inspect_file(struct load *load, struct glue_error *fault)
 }
 
 /*
- * The second one.
+ * Run the second reading.
  */
 static bool
 load_rows(struct load *load, struct glue_error *error)
@@ -151,7 +150,7 @@ load_rows(struct load *load, struct glue_error *error)
 /* ----- what the file is ----- */
 
 /*
- * Choose the latest load of the file or, with again, the next one.
+ * Choose the latest load of the file or, with again, a new one.
  */
 static bool
 choose_content(struct load *load, bool again, struct glue_error *error)
@@ -163,8 +162,8 @@ choose_content(struct load *load, bool again, struct glue_error *error)
 }
 
 /*
- * What identifies the upload: the content, and which load of it this is.  Finds
- * the upload of that, if any.  A load that was undone counts as none.
+ * Determine what identifies the upload, content and number of the load, and
+ * find that upload, if any.  An undone load does not count.
  */
 static bool
 identify(struct load *load, struct glue_error *error)
@@ -183,8 +182,8 @@ identify(struct load *load, struct glue_error *error)
 	if (!earlier->undone || earlier->may_retry)
 		return true;
 	if (!options->quiet)
-		message_note("upload %s of this file was undone on %s; loading it anew", earlier->upload_id,
-					 summary_time(moment, earlier->undone_at));
+		message_note("upload %s of this file was undone on %s; loading it again",
+					 earlier->upload_id, summary_time(moment, earlier->undone_at));
 	upload_clean_up(earlier);
 	return choose_content(load, true, error);
 }
@@ -203,7 +202,7 @@ find_other_reading(const struct load *load, struct upload *upload, struct glue_e
 }
 
 /*
- * Tell the user why a new upload of it will find its rows taken.
+ * Warn that a new upload of this file will find its products already present.
  */
 static bool
 note_other_reading(const struct load *load, struct glue_error *error)
@@ -225,7 +224,7 @@ note_other_reading(const struct load *load, struct glue_error *error)
 /* ----- results ----- */
 
 /*
- * Write the reports.  The rows are safe by now.
+ * Write the reports.  The rows are already committed.
  */
 static bool
 write_reports(const struct load *load, const struct upload *upload, struct report_files *files,
@@ -279,7 +278,7 @@ show_result(struct load *load, bool loaded_before)
 }
 
 /*
- * A refused file with --json: the reason and the upload that records it.
+ * Print a refused file as JSON: the reason and the upload that records it.
  */
 static void
 print_refusal(const struct load *load, const struct upload *upload, const struct glue_error *fault,
@@ -312,8 +311,9 @@ note_refusal(const struct upload *upload, bool loaded_before, const char *mail)
 }
 
 /*
- * The file is refused and a failed upload says so, that of an earlier run when
- * it was loaded before: tell the user, and the vendor by mail.
+ * Report a refused file to the user and, by mail, to the vendor. upload is the
+ * failed upload that records it, from an earlier run if the file was loaded
+ * before.
  */
 static int
 show_refusal(const struct load *load, const struct upload *upload, const struct glue_error *fault,
@@ -338,8 +338,8 @@ show_refusal(const struct load *load, const struct upload *upload, const struct 
 /* ----- the three ways a load can go ----- */
 
 /*
- * The scan found a fault in a file that is already loaded, or being loaded: tell
- * the user, and record nothing.
+ * Report a fault in a file that is already loaded or being loaded, without
+ * recording it.
  */
 static int
 show_known(const struct load *load, const struct upload *known, const struct glue_error *fault)
@@ -347,14 +347,13 @@ show_known(const struct load *load, const struct upload *known, const struct glu
 	struct glue_error advised = local_file_advice(&load->local, fault);
 
 	if (!load->options->quiet)
-		message_note("this file is known as upload %s, which stays as it is", known->upload_id);
+		message_note("this file is already upload %s, which is left unchanged", known->upload_id);
 	return command_fail(load->options, &advised);
 }
 
 /*
- * Whether the upload that was found failed as this file would fail again.  One
- * that may be retried is retried if something else is wrong now, or if the user
- * asks for it.
+ * Return whether the earlier upload failed and this file would fail again.  A
+ * retryable upload is retried if the fault differs now or the user asks for it.
  */
 static bool
 was_refused(const struct load *load, const struct glue_error *fault)
@@ -367,8 +366,8 @@ was_refused(const struct load *load, const struct glue_error *fault)
 }
 
 /*
- * The scan found a fault.  It is recorded, once, unless the file is already loaded
- * or being loaded, with whatever options.
+ * Handle a fault found by the scan.  It is recorded, once, unless the file is
+ * already loaded or being loaded, with any options.
  */
 static int
 refuse_file(struct load *load, const struct glue_error *fault)
@@ -394,9 +393,10 @@ refuse_file(struct load *load, const struct glue_error *fault)
 }
 
 /*
- * The upload has failed although this reading finds no fault: its vendor may not
- * load, or somebody rejected it.  The database's message is a sentence; our errors
- * begin with a lower-case letter and have no period.
+ * Report an upload that has failed although this reading found no fault: its
+ * vendor is not active, or an operator rejected it.  The database's message is
+ * a sentence, while our errors begin with a lower-case letter and have no
+ * period.
  */
 static int
 show_failed_upload(struct load *load, bool loaded_before)
@@ -420,7 +420,7 @@ show_failed_upload(struct load *load, bool loaded_before)
 }
 
 /*
- * Rows could not be loaded to the end.
+ * Report that loading stopped before the last row.
  */
 static int
 show_interruption(const struct load *load, const struct glue_error *error)
@@ -432,7 +432,7 @@ show_interruption(const struct load *load, const struct glue_error *error)
 }
 
 /*
- * The upload has ended.  Somebody else may have failed it meanwhile.
+ * Report the end of the upload.  Another process may have failed it meanwhile.
  */
 static int
 show_end(struct load *load)
@@ -445,13 +445,13 @@ show_end(struct load *load)
 	if (upload->failure_code == NULL)
 		return show_result(load, false);
 	glue_error_set(&fault, GLUE_FILE_FAULT, upload->failure_code,
-				   "the upload was ended while it was loaded: %s",
+				   "the upload was ended while it was being loaded: %s",
 				   upload->failure_message != NULL ? upload->failure_message : "");
 	return show_refusal(load, upload, &fault, false);
 }
 
 /*
- * Send the rows that have no verdict.
+ * Load the rows that have no verdict yet.
  */
 static int
 load_open_upload(struct load *load)
@@ -466,7 +466,7 @@ load_open_upload(struct load *load)
 }
 
 /*
- * Whether an earlier run has loaded the file to its end.
+ * Return whether an earlier run has loaded the whole file.
  */
 static bool
 was_loaded(const struct load *load)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * local_file.c
- *	  The file that load and check read, as the options say.
+ *	  Open the file that load and check read, according to the options.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,12 +21,13 @@ check_name(const char *name, const char *vendor, struct glue_error *error)
 		return true;
 	return glue_error_set(
 		error, GLUE_FILE_FAULT, "OTHER_VENDOR",
-		"by its name the file is one of vendor %.*s, not of %s; correct --vendor, or the name",
+		"the file name belongs to vendor %.*s, not %s; correct --vendor or the name",
 		(int) file_name_vendor(name), name, vendor);
 }
 
 /*
- * An encoding that nobody knows was mistyped here; it is no fault of the file.
+ * Initialize the file.  An unknown encoding is a usage error here, not a fault
+ * of the file.
  */
 static bool
 init_file(struct local_file *local, struct glue_error *error)
@@ -43,7 +44,7 @@ init_file(struct local_file *local, struct glue_error *error)
 		return true;
 	if (error->class == GLUE_FILE_FAULT)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-					   "the encoding \"%s\" is not known here; \"iconv -l\" lists those that are",
+					   "encoding \"%s\" is not supported; \"iconv -l\" lists the supported ones",
 					   options->encoding != NULL ? options->encoding : "");
 	return false;
 }
@@ -66,7 +67,8 @@ local_file_close(struct local_file *local)
 }
 
 /*
- * Twice the limit, or what the file needs when that is known to be more.
+ * Write a sufficient --max-bytes value: twice the limit, or the size of the
+ * file if that is known to be larger.
  */
 static void
 next_size(const struct local_file *local, char *text, size_t size)

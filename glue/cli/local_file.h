@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * local_file.h
- *	  The file that load and check read, as the options say.
+ *	  Open the file that load and check read, according to the options.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 #include "import/file_source.h"
 #include "import/vendor_file.h"
 
-/* Owns source and file: local_file_close(). */
+/* Owns source and file; free with local_file_close(). */
 struct local_file
 {
 	const struct options *options;
@@ -24,18 +24,19 @@ struct local_file
 };
 
 /*
- * Open the file of the first operand.  File fault when it cannot be read, or
- * when its name says that it is another vendor's.
+ * Open the file named by the first operand.  File fault if it cannot be read or
+ * its name belongs to another vendor.
  */
 extern bool
 local_file_open(struct local_file *local, const struct options *options, struct glue_error *error);
 
-/* Accepts a zeroed file and one that could not be opened. */
+/* Close the file; accepts a zeroed one and one whose opening failed. */
 extern void local_file_close(struct local_file *local);
 
 /*
- * A fault as the user of the program is told it: with the option that lifts a
- * limit.  The vendor, who gets the fault's own text by mail, has no options.
+ * Return the fault as reported to the user, with the option that lifts the
+ * limit.  The vendor's mail quotes the original text, because the vendor has no
+ * options to set.
  */
 extern struct glue_error
 local_file_advice(const struct local_file *local, const struct glue_error *fault);

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * main.c
- *	  The command line program: finds the command and runs it.
+ *	  The command line program: find the command and run it.
  *
- * The table below is all there is to know about the commands; it finds them,
- * checks their arguments and writes their help.
+ * The table below drives everything: finding commands, checking their arguments
+ * and printing their help.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,11 +25,11 @@
 #include "shared/suggest.h"
 #include "shared/text.h"
 
-/* Columns where the explanations of commands and exit codes begin. */
+/* Columns where the descriptions of commands and exit codes begin. */
 #define COMMAND_COLUMN 24
 #define EXIT_CODE_COLUMN 5
 
-/* Below the command in "Usage: onboard". */
+/* Aligned with "onboard" in "Usage: onboard". */
 #define USAGE_COLUMN 7
 
 #define INSUFFICIENT_PRIVILEGE "42501"
@@ -39,7 +39,7 @@
 	 OPTION_BIT(OPTION_FILE_NAME) | OPTION_BIT(OPTION_MAX_BYTES) | OPTION_BIT(OPTION_MAX_ROWS) | \
 	 OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_QUIET) | OPTIONS_DATABASE)
 
-/* Options that make sense before any command; the general help lists them. */
+/* Options accepted before any command; the general help lists them. */
 #define OPTIONS_COMMON (OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE | OPTIONS_ALWAYS)
 
 #define OPTIONS_VENDOR_FIELDS                                                                    \
@@ -48,43 +48,45 @@
 	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_COUNTRY) |           \
 	 OPTION_BIT(OPTION_POSTAL_CODE) | OPTION_BIT(OPTION_STATUS))
 
-/* What the exit codes mean; a code without a text does not occur. */
-/* Values for tables; the formatter would lay them out as blocks of code. */
+/*
+ * Meanings of exit codes; a command does not return codes without a text.
+ * The formatter would lay these tables out as blocks of code.
+ */
 /* clang-format off */
 #define CODES_FILE { \
-	[EXIT_ALL_GOOD] = "all rows are good", \
-	[EXIT_SOME_REJECTED] = "some rows, or all, are rejected", \
-	[EXIT_REFUSED] = "the file is refused, or there is no such file or vendor" \
+	[EXIT_ALL_GOOD] = "all rows are valid", \
+	[EXIT_SOME_REJECTED] = "some or all rows are rejected", \
+	[EXIT_REFUSED] = "the file is refused, or the file or vendor does not exist" \
 }
-#define CODES_UPLOAD { [EXIT_REFUSED] = "there is no such upload" }
-#define CODES_STATUS { [EXIT_REFUSED] = "there is no such upload or vendor" }
-#define CODES_VENDOR { [EXIT_REFUSED] = "there is no such vendor" }
-#define CODES_CATEGORY { [EXIT_REFUSED] = "there is no such category" }
+#define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
+#define CODES_STATUS { [EXIT_REFUSED] = "the upload or vendor does not exist" }
+#define CODES_VENDOR { [EXIT_REFUSED] = "the vendor does not exist" }
+#define CODES_CATEGORY { [EXIT_REFUSED] = "the category does not exist" }
 #define CODES_DOCTOR { \
 	[EXIT_ALL_GOOD] = "nothing needs attention", \
 	[EXIT_NEEDS_ATTENTION] = "something needs attention" \
 }
 #define CODES_PSQL { \
-	[EXIT_SOME_REJECTED] = "psql: a command failed, or psql itself", \
+	[EXIT_SOME_REJECTED] = "psql: a command or psql itself failed", \
 	[EXIT_REFUSED] = "psql: the connection was lost", \
-	[EXIT_USAGE] = "wrong usage; psql: a script failed under ON_ERROR_STOP" \
+	[EXIT_USAGE] = "usage error; psql: a script failed under ON_ERROR_STOP" \
 }
 /* clang-format on */
 
 static const char *const all_codes[EXIT_CODE_COUNT] = {
 	[EXIT_ALL_GOOD] = "done",
-	[EXIT_USAGE] = "wrong usage",
-	[EXIT_INFRASTRUCTURE] = "the database or the machine is at fault; try again",
+	[EXIT_USAGE] = "usage error",
+	[EXIT_INFRASTRUCTURE] = "database or system error; try again",
 };
 
 static const char *const group_codes[EXIT_CODE_COUNT] = {
-	[EXIT_REFUSED] = "what is named does not exist",
+	[EXIT_REFUSED] = "a named object does not exist",
 };
 
 static const char *const general_codes[EXIT_CODE_COUNT] = {
-	[EXIT_ALL_GOOD] = "all rows are good, or done",
-	[EXIT_SOME_REJECTED] = "some rows, or all, are rejected, or something needs attention",
-	[EXIT_REFUSED] = "the file is refused, or what is named does not exist",
+	[EXIT_ALL_GOOD] = "done; all rows are valid",
+	[EXIT_SOME_REJECTED] = "some or all rows are rejected, or something needs attention",
+	[EXIT_REFUSED] = "the file is refused, or a named object does not exist",
 };
 
 static const struct option_meaning check_meanings[] = {
@@ -98,7 +100,7 @@ static const struct option_meaning set_meanings[] = {
 };
 
 static const struct option_meaning template_meanings[] = {
-	{OPTION_DELIMITER, "what separates fields, a character or the word tab (default: comma)"},
+	{OPTION_DELIMITER, "field separator: a character or the word tab (default: comma)"},
 	{0},
 };
 
@@ -108,11 +110,11 @@ static const struct command commands[] = {
 		.operands = "FILE",
 		.summary = "load a vendor's CSV file",
 		.description =
-			"Checks every row of FILE (\"-\" for standard input), puts the good rows into "
-			"the catalogue and writes reports on the others.  The file is read twice: first "
-			"for faults of the file as a whole, then for its rows.  Killed at any moment and "
-			"run again, it resumes where it stopped.  The same file again, read in the same "
-			"way, shows the result it had, good rows or none; --again loads it once more.",
+			"Checks every row of FILE (\"-\" for standard input), loads the valid rows into "
+			"the catalogue and writes reports on the rest.  The file is read twice: first "
+			"for faults of the file as a whole, then for its rows.  If killed at any point and "
+			"run again, it resumes where it stopped.  Loading the same file in the same "
+			"way again shows its earlier result; --again loads it as a new upload.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) | OPTION_BIT(OPTION_REPORTS) |
 				   OPTION_BIT(OPTION_NO_REPORTS),
 		.required = OPTION_BIT(OPTION_VENDOR),
@@ -124,10 +126,10 @@ static const struct command commands[] = {
 	{
 		.name = "check",
 		.operands = "FILE",
-		.summary = "say what loading a file would do",
+		.summary = "show what loading a file would do",
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
-			"as \"onboard load\" would, and writes nothing into the database.",
+			"as \"onboard load\" would, but writes nothing to the database.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
 		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
@@ -142,8 +144,8 @@ static const struct command commands[] = {
 		.summary = "show recent uploads, or one in detail",
 		.description =
 			"Lists the latest uploads, or shows one with the causes of its errors.  UPLOAD is "
-			"an upload's id or the beginning of one, or \"latest\" for the newest of those that "
-			"--vendor, --status and --since choose.",
+			"an upload id or a unique prefix of one, or \"latest\" for the newest of those that "
+			"--vendor, --status and --since select.",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) |
 				   OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_LIMIT) |
 				   OPTION_BIT(OPTION_ROW_ERRORS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
@@ -158,7 +160,7 @@ static const struct command commands[] = {
 		.description =
 			"Writes errors.csv (one line per error), fix.csv (the rejected rows in the "
 			"vendor's own columns, to correct and load) and mail.txt into DIR/UPLOAD.  UPLOAD "
-			"is an upload's id or the beginning of one, or \"latest\".",
+			"is an upload id or a unique prefix of one, or \"latest\".",
 		.options = OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
@@ -170,9 +172,9 @@ static const struct command commands[] = {
 		.operands = "UPLOAD",
 		.summary = "remove an upload's products",
 		.description =
-			"Removes the products that came with UPLOAD, except those that were changed since "
-			"or that something else refers to.  An upload that has not ended is cancelled. "
-			"UPLOAD is an upload's id or the beginning of one.",
+			"Removes the products that UPLOAD added, except those that were changed since "
+			"or that other data refers to.  An upload that has not ended is cancelled. "
+			"UPLOAD is an upload id or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
@@ -212,9 +214,8 @@ static const struct command commands[] = {
 		.name = "vendor show",
 		.operands = "ID",
 		.summary = "show everything about a vendor",
-		.description =
-			"Shows what is known about a vendor: its fields, the logins that are confined to "
-			"it, the numbers of its products and uploads, and its latest uploads.",
+		.description = "Shows what is stored about a vendor: its fields, the logins restricted to "
+					   "it, its product and upload counts, and its latest uploads.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
@@ -226,7 +227,7 @@ static const struct command commands[] = {
 		.operands = "ID",
 		.summary = "change a vendor's fields",
 		.description =
-			"Changes the fields that are given and prints what they were.  An empty text "
+			"Changes the given fields and prints their old and new values.  An empty string "
 			"(--phone '') clears a field; a vendor always has a name, an e-mail and a status.",
 		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
@@ -250,8 +251,8 @@ static const struct command commands[] = {
 	{
 		.name = "category add",
 		.operands = "NAME",
-		.summary = "add a category, or activate it again",
-		.description = "Adds a category, or makes a deactivated one active again.",
+		.summary = "add or reactivate a category",
+		.description = "Adds a category, or reactivates a deactivated one.",
 		.options = OPTION_BIT(OPTION_PARENT) | OPTION_BIT(OPTION_DESCRIPTION) |
 				   OPTION_BIT(OPTION_IF_NOT_EXISTS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
@@ -284,8 +285,8 @@ static const struct command commands[] = {
 	{
 		.name = "category deactivate",
 		.operands = "NAME",
-		.summary = "accept no more products in a category",
-		.description = "Deactivates a category: products in it stay, new ones are rejected.",
+		.summary = "stop accepting products in a category",
+		.description = "Deactivates a category: its products stay, new ones are rejected.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
@@ -308,9 +309,9 @@ static const struct command commands[] = {
 	{
 		.name = "doctor",
 		.operands = "",
-		.summary = "say what is wrong with the database",
+		.summary = "diagnose the database",
 		.description =
-			"Says what is wrong with the database or worth knowing about it: versions, "
+			"Reports problems with the database and notable facts about it: versions, "
 			"schemas where others may create objects, how rows are stored and why, roles, "
 			"row security, stalled uploads, local changes.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
@@ -320,9 +321,9 @@ static const struct command commands[] = {
 	{
 		.name = "conninfo",
 		.operands = "",
-		.summary = "print how to reach the database in use",
+		.summary = "print how to connect to the database in use",
 		.description = "Prints host, port, user and name of the database in use as a connection "
-					   "string for psql, pg_dump and others.  It never holds a password.",
+					   "string for psql, pg_dump and others, without the password.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.run = command_conninfo,
 	},
@@ -348,10 +349,10 @@ static const struct command commands[] = {
 	{0},
 };
 
-static const char more_help[] = "\"onboard COMMAND --help\" describes each.";
+static const char more_help[] = "\"onboard COMMAND --help\" describes each one.";
 
 /*
- * Print the end of every help: what the exit codes mean.
+ * Print the last section of every help: the meanings of exit codes.
  */
 static void
 print_exit_codes(FILE *stream, const char *const *codes)
@@ -367,7 +368,8 @@ print_exit_codes(FILE *stream, const char *const *codes)
 }
 
 /*
- * Arguments for a program that the command runs come last.
+ * Print the usage line.  Arguments for a program that the command runs come
+ * last.
  */
 static void
 print_usage(const struct command *command)
@@ -402,7 +404,7 @@ print_command_help(const struct command *command)
 }
 
 /*
- * Print the commands, or only those of one group such as "vendor".
+ * Print the commands, or only those of a group such as "vendor".
  */
 static void
 print_command_list(FILE *stream, const char *group)
@@ -441,18 +443,18 @@ print_general_help(FILE *stream)
 	fputc('\n', stream);
 	line_print_help(stream, 0, "%s", more_help);
 	fputc('\n', stream);
-	line_print_help(stream, 0, "Options, before the command or after it:");
+	line_print_help(stream, 0, "Options, before or after the command:");
 	options_print_help(stream, OPTIONS_COMMON, NULL);
 	fputc('\n', stream);
 	line_print_help(stream, 0,
-					"Which database: the one of --db CONNINFO, else the one that the PG* "
+					"Database: the one given by --db CONNINFO, else the one that the PG* "
 					"environment variables name, else a private server that the program creates "
 					"and starts in ONBOARD_HOME (default: $XDG_DATA_HOME/onboard or "
 					"~/.local/share/onboard; for root /var/lib/onboard).");
 	fputc('\n', stream);
 	line_print_help(stream, 0,
-					"Other variables: ONBOARD_PG_BINDIR, the folder of PostgreSQL's programs; "
-					"TMPDIR, where standard input is spooled; NO_COLOR, for no colours.");
+					"Other variables: ONBOARD_PG_BINDIR, the directory of PostgreSQL's programs; "
+					"TMPDIR, where standard input is spooled; NO_COLOR, to disable colours.");
 	print_exit_codes(stream, general_codes);
 	return EXIT_ALL_GOOD;
 }
@@ -495,7 +497,7 @@ command_fail(const struct options *options, const struct glue_error *error)
 }
 
 /*
- * A usage error: what is wrong and where to read more.
+ * Report a usage error and point to the help.
  */
 static int
 fail_usage(const struct options *options, const char *name, struct glue_error *error)
@@ -504,7 +506,7 @@ fail_usage(const struct options *options, const char *name, struct glue_error *e
 	return command_fail(options, error);
 }
 
-/* Bytes of the first word of a command's name. */
+/* Return the length of the first word of a command's name. */
 static size_t
 first_word_length(const struct command *command)
 {
@@ -518,7 +520,7 @@ has_two_words(const struct command *command)
 }
 
 /*
- * Find the command of this name; second is NULL when there is no other word.
+ * Find the command of this name; second is NULL if there is no second word.
  */
 static const struct command *
 find_command(const char *first, const char *second)
@@ -537,7 +539,7 @@ find_command(const char *first, const char *second)
 	return NULL;
 }
 
-/* Whether a word is the first of two-word commands. */
+/* Return whether a word is the first word of two-word commands. */
 static bool
 is_group(const char *word)
 {
@@ -552,7 +554,8 @@ is_group(const char *word)
 }
 
 /*
- * Collect the commands of two words, or else the first words of all, each once.
+ * Collect the names of all two-word commands, or the distinct first words of
+ * all commands.
  */
 static int
 collect_names(struct text_view *names, bool two_words)
@@ -564,7 +567,7 @@ collect_names(struct text_view *names, bool two_words)
 		struct text_view name = {command->name,
 								 two_words ? strlen(command->name) : first_word_length(command)};
 
-		/* The commands of a group are together. */
+		/* The commands of a group are adjacent. */
 		if (two_words ? has_two_words(command) : count == 0 || !text_equal(names[count - 1], name))
 			names[count++] = name;
 	}
@@ -572,8 +575,8 @@ collect_names(struct text_view *names, bool two_words)
 }
 
 /*
- * Find what was meant by these words: a command of two words, else one of one
- * word or a group.  Returns its length, 0 for nothing; *meant is borrowed.
+ * Guess what these words meant: a two-word command, else a one-word command or
+ * a group.  Returns the length of *meant, which is borrowed, or 0 for no guess.
  */
 static int
 suggest_command(const char *first, const char *second, const char **meant)
@@ -596,7 +599,7 @@ suggest_command(const char *first, const char *second, const char **meant)
 }
 
 /*
- * A usage error in a group, and which commands it has.
+ * Report a usage error in a group and list its commands.
  */
 static int
 fail_with_commands(const struct options *options, const char *group, struct glue_error *error)
@@ -609,7 +612,7 @@ fail_with_commands(const struct options *options, const char *group, struct glue
 }
 
 /*
- * No command has this name: say which was meant, or which there are.
+ * Report an unknown command and suggest one, or list the commands of the group.
  */
 static int
 fail_unknown_command(const struct options *options, const char *first, const char *second)
@@ -621,8 +624,8 @@ fail_unknown_command(const struct options *options, const char *first, const cha
 
 	if (!in_group && memchr(meant, ' ', (size_t) length) == NULL)
 		second = NULL;
-	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "there is no command \"%s%s%s\"%s%.*s%s",
-				   first, second != NULL ? " " : "", second != NULL ? second : "",
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "unknown command \"%s%s%s\"%s%.*s%s", first,
+				   second != NULL ? " " : "", second != NULL ? second : "",
 				   length > 0 ? "; did you mean \"" : "", length, meant, length > 0 ? "\"?" : "");
 	if (in_group && length == 0)
 		return fail_with_commands(options, first, &error);
@@ -630,20 +633,19 @@ fail_unknown_command(const struct options *options, const char *first, const cha
 }
 
 /*
- * A group alone: which commands it has.
+ * Report a group without a command and list its commands.
  */
 static int
 fail_group(const struct options *options, const char *group)
 {
 	struct glue_error error;
 
-	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" needs the name of a command",
-				   group);
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" requires a command", group);
 	return fail_with_commands(options, group, &error);
 }
 
 /*
- * Check what the table says about a command's arguments.
+ * Check a command's arguments against the table.
  */
 static bool
 check_arguments(const struct command *command, const struct options *options,
@@ -652,24 +654,24 @@ check_arguments(const struct command *command, const struct options *options,
 	uint64_t missing = command->required & ~options->given;
 
 	if (options->operand_count < command->min_operands)
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" needs %s",
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" requires %s",
 							  command->name, command->operands);
 	if (command->max_operands >= 0 && options->operand_count > command->max_operands)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "there is one argument too many: \"%s\"",
+							  "too many arguments, starting with \"%s\"",
 							  options->operands[command->max_operands]);
 	for (int id = 0; id < OPTION_ID_COUNT; id++)
 	{
 		if ((missing & OPTION_BIT(id)) != 0)
-			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" needs %s",
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "\"onboard %s\" requires %s",
 								  command->name, option_name(id));
 	}
 	return true;
 }
 
 /*
- * The options cannot be parsed.  Those of a program that the command runs may
- * have been meant for it.
+ * Report options that cannot be parsed.  They may have been meant for the
+ * program that the command runs.
  */
 static int
 fail_options(const struct command *command, const struct options *options, struct glue_error *error)
@@ -700,7 +702,7 @@ run_command(const struct command *command, int argc, char **argv)
 }
 
 /*
- * Help on what the words name: a command, a group, or all there is.
+ * Print the help of a command or a group, or the general help.
  */
 static int
 show_help(const struct options *options, const char *first, const char *second)
@@ -717,8 +719,8 @@ show_help(const struct options *options, const char *first, const char *second)
 }
 
 /*
- * "onboard", "onboard --help", "onboard help load", "onboard vendor --help":
- * everything that is asked without a whole command.
+ * Handle every invocation without a complete command: "onboard", "onboard --help",
+ * "onboard help load", "onboard vendor --help".
  */
 static int
 run_without_command(int argc, char **argv)
@@ -749,13 +751,12 @@ run_without_command(int argc, char **argv)
 		return fail_group(&options, words[0]);
 	if (words[0] != NULL)
 		return fail_unknown_command(&options, words[0], words[1]);
-	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "the name of a command is missing");
+	glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE", "no command given");
 	return fail_usage(&options, "", &error);
 }
 
 /*
- * Take an argument out, so that the options before it and after it are one
- * list.
+ * Remove an argument, so that the options before and after it form one list.
  */
 static void
 take_out(int *argc, char **argv, int index)
@@ -765,8 +766,8 @@ take_out(int *argc, char **argv, int index)
 }
 
 /*
- * Find the command that the first words of the arguments name, and take these
- * words out of them.  Options may stand before, between and after.
+ * Find the command named by the first words of the arguments and remove these
+ * words.  Options may come before, between and after them.
  */
 static const struct command *
 take_command_of(int *argc, char **argv, bool with_values)
@@ -786,8 +787,9 @@ take_command_of(int *argc, char **argv, bool with_values)
 }
 
 /*
- * A word after an option whose value may be left out is that value, unless then
- * no command is named: "--errors check.csv check FILE", "--errors status UPLOAD".
+ * Find and remove the command.  A word after an option with an optional value
+ * is taken as the value, unless that would leave no command: "--errors
+ * check.csv check FILE", "--errors status UPLOAD".
  */
 static const struct command *
 take_command(int *argc, char **argv)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * message.c
- *	  What the command line says on standard error.
+ *	  Print messages on standard error.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "cli/message.h"
 #include "cli/terminal.h"
 
-/* Columns that the second row of a message begins at. */
+/* Indentation of a message's continuation rows. */
 #define MESSAGE_INDENT 2
 
 void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * message.h
- *	  What the command line says on standard error.
+ *	  Print messages on standard error.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,12 +11,12 @@
 #include "base/failure.h"
 
 /*
- * One line to standard error: "onboard: ...".  printf-like; the values are
+ * Print one line, "onboard: ...", on standard error. printf-like; the text is
  * cleaned as by terminal_character().
  */
 extern void message_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for a failure, with its hint on a line of its own. */
+/* Likewise for a failure, with its hint on a separate line. */
 extern void message_error(const struct glue_error *error);
 
 #endif /* GLUE_MESSAGE_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * named.c
- *	  The upload or vendor that the command line names, as it is in the database.
+ *	  Read the upload or vendor named on the command line.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +28,7 @@ named_upload_latest(struct database *database, struct upload *upload, struct glu
 		return false;
 	return upload->upload_id != NULL ||
 		   glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
-						  "there are no uploads yet; start with \"onboard load FILE --vendor ID\"");
+						  "no uploads yet; start with \"onboard load FILE --vendor ID\"");
 }
 
 bool

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * named.h
- *	  The upload or vendor that the command line names, as it is in the database.
+ *	  Read the upload or vendor named on the command line.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,23 +15,25 @@
 #include "database/database.h"
 #include "import/upload.h"
 
-/* The word for the newest upload where a user may name one. */
+/* The word for the newest upload, accepted in place of an id. */
 #define NAMED_LATEST "latest"
 
 /*
- * Read an upload that is named as for upload_resolve(); with a suggestion if there
- * is none.
+ * Read an upload named as for upload_resolve(); if it does not exist, the error
+ * suggests a similar id.
  */
 extern bool named_upload(struct database *database, const char *text, struct upload *upload,
 						 struct glue_error *error);
 
-/* Read the newest upload that the login may see; UNKNOWN_UPLOAD when there is none. */
+/*
+ * Read the newest upload visible to the login; UNKNOWN_UPLOAD if there is none.
+ */
 extern bool
 named_upload_latest(struct database *database, struct upload *upload, struct glue_error *error);
 
 /*
- * The status of a vendor, of which buffer takes what fits.  UNKNOWN_VENDOR, not
- * found, with a suggestion, when there is no such vendor.
+ * Read a vendor's status into buffer, truncated if necessary.  Not-found error
+ * UNKNOWN_VENDOR, with a suggestion, if the vendor does not exist.
  */
 extern bool named_vendor_status(struct database *database, const char *vendor_id, char *buffer,
 								size_t size, struct glue_error *error);

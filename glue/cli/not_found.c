@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_found.c
- *	  Errors about names that the database does not have, with a suggestion.
+ *	  Report names that do not exist in the database, with a suggestion.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,12 +14,12 @@ struct kind
 {
 	const char *code;
 	const char *noun;
-	const char *quote;  /* around a suggestion; "" for what has no blanks */
-	const char *names;  /* query of all there are */
-	const char *advice; /* when nothing is like it */
+	const char *quote;  /* around a suggestion; "" if names have no blanks */
+	const char *names;  /* query for the existing names */
+	const char *advice; /* if no name is similar */
 };
 
-/* The likeliest only: a database can have a million uploads. */
+/* Only the likeliest names: a database can have a million uploads. */
 #define LIKELIEST_OF(names)                                    \
 	"SELECT n.name FROM (" names ") AS n (name)"               \
 	" ORDER BY lower(n.name) = lower($1::text) DESC,"          \
@@ -55,7 +55,7 @@ static const struct kind kinds[] = {
 };
 
 /*
- * The row of the result that is nearest to the name, or -1.
+ * Return the row whose name is most similar, or -1.
  */
 static int
 nearest_row(const PGresult *result, const char *name)
@@ -86,11 +86,11 @@ not_found(struct database *database, enum not_found_kind kind, const char *name,
 		nearest = nearest_row(result, name);
 	if (nearest >= 0)
 		glue_error_set(error, GLUE_NOT_FOUND, facts->code,
-					   "there is no %s \"%s\"; did you mean %s%s%s?", facts->noun, name,
+					   "%s \"%s\" does not exist; did you mean %s%s%s?", facts->noun, name,
 					   facts->quote, PQgetvalue(result, nearest, 0), facts->quote);
 	else
-		glue_error_set(error, GLUE_NOT_FOUND, facts->code, "there is no %s \"%s\"; %s", facts->noun,
-					   name, facts->advice);
+		glue_error_set(error, GLUE_NOT_FOUND, facts->code, "%s \"%s\" does not exist; %s",
+					   facts->noun, name, facts->advice);
 	PQclear(result);
 	return false;
 }

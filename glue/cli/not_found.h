@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * not_found.h
- *	  Errors about names that the database does not have, with a suggestion.
+ *	  Report names that do not exist in the database, with a suggestion.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,10 +21,10 @@ enum not_found_kind
 };
 
 /*
- * Fill *error with class GLUE_NOT_FOUND and the code of the kind: there is none
- * of this name; did you mean that one?  Only what the login may see is ever
- * suggested.  Queries the database, outside of transactions; if that fails, there
- * is no suggestion.  Always returns false.
+ * Fill *error with class GLUE_NOT_FOUND and the code of the kind, suggesting a
+ * similar name.  Suggests only names visible to the login.  Queries the
+ * database, so must be called outside a transaction; if the query fails,
+ * nothing is suggested.  Always returns false.
  */
 extern bool not_found(struct database *database, enum not_found_kind kind, const char *name,
 					  struct glue_error *error);

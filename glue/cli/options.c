@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * options.c
- *	  Options of the command line: one table that both parses and explains.
+ *	  Command line options: one table for both parsing and help.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@
 #include "shared/suggest.h"
 #include "shared/text.h"
 
-/* Column where the explanations of the help begin. */
+/* Column where the descriptions in the help begin. */
 #define HELP_COLUMN 28
 
 enum option_kind
@@ -30,7 +30,7 @@ enum option_kind
 	KIND_COUNT,       /* int64_t, digits */
 	KIND_ROWS,        /* int64_t, digits and an optional k or M */
 	KIND_SIZE,        /* int64_t, digits and an optional unit */
-	KIND_MAYBE_COUNT, /* int64_t, digits; may be left out */
+	KIND_MAYBE_COUNT, /* int64_t, digits; optional */
 	KIND_MOMENT,      /* int64_t, microseconds since 1970 */
 	KIND_DELIMITER    /* char, or the word tab */
 };
@@ -39,7 +39,7 @@ struct option_spec
 {
 	const char *name;
 	char letter;          /* short form, or 0 */
-	const char *argument; /* how the help names its value */
+	const char *argument; /* name of its value in the help */
 	enum option_kind kind;
 	size_t offset; /* of its field in struct options */
 	const char *help;
@@ -52,17 +52,18 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_VENDOR] = {"vendor", 'v', "ID", KIND_TEXT, FIELD(vendor), "vendor who sent the file"},
 	[OPTION_FILE_NAME] =
 		{"file-name", 0, "NAME", KIND_TEXT, FIELD(file_name),
-		 "name to record for the file (default: its own; needed to resume what came by standard input)"},
+		 "name to record for the file (default: its own; required to resume standard input)"},
 	[OPTION_ENCODING] =
 		{"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
 		 "character encoding, such as windows-1252 (default: by byte order mark, else UTF-8)"},
 	[OPTION_DELIMITER] =
 		{"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
-		 "what separates fields, a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},
+		 "field separator: a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},
 	[OPTION_MAX_BYTES] = {"max-bytes", 0, "SIZE", KIND_SIZE, FIELD(max_bytes),
 						  "refuse larger files, such as 50M or 2G; 0 for no limit (default: 10M)"},
-	[OPTION_MAX_ROWS] = {"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
-						 "refuse files of more rows, such as 20k; 0 for no limit (default: 10000)"},
+	[OPTION_MAX_ROWS] =
+		{"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
+		 "refuse files with more rows, such as 20k; 0 for no limit (default: 10000)"},
 	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
 					  "load a file that was loaded before as a new upload"},
 	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
@@ -73,8 +74,8 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 					   "write every error found to this CSV file"},
 	[OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, FIELD(name), "name of the vendor"},
 	[OPTION_EMAIL] = {"email", 0, "ADDRESS", KIND_TEXT, FIELD(email),
-					  "where the vendor's reports go"},
-	[OPTION_PHONE] = {"phone", 0, "TEXT", KIND_TEXT, FIELD(phone), "telephone"},
+					  "address for the vendor's reports"},
+	[OPTION_PHONE] = {"phone", 0, "TEXT", KIND_TEXT, FIELD(phone), "telephone number"},
 	[OPTION_BUSINESS_NAME] = {"business-name", 0, "TEXT", KIND_TEXT, FIELD(business_name),
 							  "registered name"},
 	[OPTION_TAX_ID] = {"tax-id", 0, "TEXT", KIND_TEXT, FIELD(tax_id), "tax number"},
@@ -85,10 +86,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_POSTAL_CODE] = {"postal-code", 0, "TEXT", KIND_TEXT, FIELD(postal_code), "postal code"},
 	[OPTION_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(status),
 					   "active, suspended, inactive or pending_approval (default: active)"},
-	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent),
-					   "category that the new one belongs under"},
+	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent), "parent of the new category"},
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
-							"what belongs into the category"},
+							"what belongs in the category"},
 	[OPTION_IF_NOT_EXISTS] = {"if-not-exists", 0, NULL, KIND_FLAG, FIELD(if_not_exists),
 							  "do nothing if it already exists"},
 	[OPTION_LIMIT] = {"limit", 'n', "COUNT", KIND_COUNT, FIELD(limit),
@@ -97,20 +97,20 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 							  "only uploads that are processing, completed, partial or failed"},
 	[OPTION_SINCE] =
 		{"since", 0, "TIME", KIND_MOMENT, FIELD(since),
-		 "only uploads begun since then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z (without a zone: local time)"},
+		 "only uploads begun since then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z (local time unless a zone is given)"},
 	[OPTION_ROW_ERRORS] =
 		{"errors", 0, "[COUNT]", KIND_MAYBE_COUNT, FIELD(row_errors),
-		 "show the first rejected rows of UPLOAD and what is wrong with them, 0 for all (default: 20)"},
+		 "show the first rejected rows of UPLOAD and their errors, 0 for all (default: 20)"},
 	[OPTION_JSON] = {"json", 0, NULL, KIND_FLAG, FIELD(json),
 					 "print the result as one JSON document"},
 	[OPTION_QUIET] = {"quiet", 'q', NULL, KIND_FLAG, FIELD(quiet),
-					  "no progress bar and no notes; the result in one line"},
+					  "no progress bar or notes; print the result on one line"},
 	[OPTION_DATABASE] =
 		{"db", 0, "CONNINFO", KIND_TEXT, FIELD(database),
 		 "database to use, as a URI or keywords (default: the PG* variables, else a private server)"},
 	[OPTION_RETRY_FOR] =
 		{"retry-for", 0, "SECONDS", KIND_COUNT, FIELD(retry_seconds),
-		 "how long to retry when the database goes away (default: 60; 5 when it never answered)"},
+		 "how long to retry if the database becomes unavailable (default: 60; 5 if it never answered)"},
 	[OPTION_HELP] = {"help", 'h', NULL, KIND_FLAG, FIELD(help), "show this help"},
 	[OPTION_VERSION] = {"version", 'V', NULL, KIND_FLAG, FIELD(version), "show the version"},
 };
@@ -137,8 +137,8 @@ option_text(const struct options *options, enum option_id id)
 }
 
 /*
- * A number without sign; with a unit, 1000 or 1024, k, M and G are powers of
- * it, and with 1024 may be followed by B or iB.
+ * Parse an unsigned number. unit is 0, or 1000 or 1024 to accept k, M and G as
+ * its powers; with 1024, B or iB may follow.
  */
 static bool
 parse_count(const char *text, int unit, int64_t *count)
@@ -171,7 +171,7 @@ parse_count(const char *text, int unit, int64_t *count)
 }
 
 /*
- * One character that a CSV file can be cut at, or the word tab.
+ * Parse a field separator: one character, or the word tab.
  */
 static bool
 parse_delimiter(const char *text, char *delimiter)
@@ -257,7 +257,7 @@ find_option(uint64_t accepted, const char *name, size_t length, char letter)
 }
 
 /*
- * There is no such option; name the one that was meant.
+ * Report an unknown option and suggest a similar one.
  */
 static bool
 report_unknown(uint64_t accepted, const char *argument, size_t length, struct glue_error *error)
@@ -280,14 +280,15 @@ report_unknown(uint64_t accepted, const char *argument, size_t length, struct gl
 	nearest = name_suggest(wanted, names, count);
 	if (nearest >= 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "there is no option %.*s; did you mean --%.*s?", (int) length,
-							  argument, (int) names[nearest].length, names[nearest].data);
-	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "there is no option %.*s", (int) length,
+							  "unknown option %.*s; did you mean --%.*s?", (int) length, argument,
+							  (int) names[nearest].length, names[nearest].data);
+	return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "unknown option %.*s", (int) length,
 						  argument);
 }
 
 /*
- * Whether an argument is the count of an option that may have one.
+ * Return whether an argument can be the value of an option with an optional
+ * count.
  */
 static bool
 is_count(const char *argument)
@@ -298,8 +299,8 @@ is_count(const char *argument)
 }
 
 /*
- * Parse the option at argv[*index], and take its value from the next argument
- * when it is not attached.
+ * Parse the option at argv[*index], taking its value from the next argument
+ * unless it is attached.
  */
 static bool
 parse_option(struct options *options, uint64_t accepted, int argc, char **argv, int *index,
@@ -331,7 +332,7 @@ parse_option(struct options *options, uint64_t accepted, int argc, char **argv, 
 	}
 
 	if (specs[id].kind == KIND_FLAG && value != NULL)
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "option --%s takes no value",
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "option --%s does not take a value",
 							  specs[id].name);
 	if (specs[id].kind == KIND_MAYBE_COUNT)
 	{
@@ -342,7 +343,7 @@ parse_option(struct options *options, uint64_t accepted, int argc, char **argv, 
 	{
 		if (*index + 1 >= argc)
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-								  "option --%s needs a value: --%s %s", specs[id].name,
+								  "option --%s requires a value: --%s %s", specs[id].name,
 								  specs[id].name, specs[id].argument);
 		value = argv[++*index];
 	}
@@ -371,7 +372,7 @@ options_parse(struct options *options, uint64_t accepted, bool stop_at_operand, 
 
 		if (only_operands || argument[0] != '-' || argument[1] == '\0')
 		{
-			/* Never behind i: an operand takes at least one argument. */
+			/* Never past i: every operand comes from at least one argument. */
 			argv[options->operand_count++] = argv[i];
 			only_operands = only_operands || stop_at_operand;
 		}
@@ -384,8 +385,8 @@ options_parse(struct options *options, uint64_t accepted, bool stop_at_operand, 
 }
 
 /*
- * Whether some command has an option of this name whose value may be left out,
- * though it may need one with another command.
+ * Return whether any command has an option of this name with an optional value;
+ * another command may require one.
  */
 static bool
 value_may_be_left_out(const char *name, size_t length)
@@ -400,7 +401,7 @@ value_may_be_left_out(const char *name, size_t length)
 }
 
 /*
- * Whether the option at argv[i] has the next argument for its value.
+ * Return whether the next argument is the value of the option at argv[i].
  */
 static bool
 takes_next(int argc, char **argv, int i, bool with_values)
@@ -435,7 +436,7 @@ options_next_operand(int argc, char **argv, int start, bool with_values)
 }
 
 /*
- * What the help says of an option.
+ * Return the help text of an option.
  */
 static const char *
 help_of(enum option_id id, const struct option_meaning *meanings)

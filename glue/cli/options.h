@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * options.h
- *	  Options of the command line: one table that both parses and explains.
+ *	  Command line options: one table for both parsing and help.
  *
- * To add an option: a constant and a field here, a row in the table of
- * options.c, and its bit in the commands of main.c that take it.  The help of
- * these commands then shows it.
+ * To add an option, add a constant and a field here, a row to the table in
+ * options.c, and its bit to the commands in main.c that accept it.  Their help
+ * then shows it.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,8 +68,8 @@ enum option_id
 #define OPTION_DEFAULT_LIMIT 20
 
 /*
- * What an option means to one command, where that differs from the others:
- * replaces the line of its help.  A list of these ends with help NULL.
+ * Help text that replaces an option's own for one command.  A list of these
+ * ends with help NULL.
  */
 struct option_meaning
 {
@@ -77,14 +77,14 @@ struct option_meaning
 	const char *help;
 };
 
-/* All texts are borrowed from argv; NULL when not given. */
+/* All strings are borrowed from argv; NULL if not given. */
 struct options
 {
 	uint64_t given; /* which options were on the command line */
 	const char *vendor;
 	const char *file_name;
 	const char *encoding;
-	char delimiter; /* 0 when not given */
+	char delimiter; /* 0 if not given */
 	int64_t max_bytes;
 	int64_t max_rows;
 	bool again;
@@ -116,25 +116,25 @@ struct options
 	bool help;
 	bool version;
 
-	/* What is no option, in order; points into argv. */
+	/* Non-option arguments, in order; points into argv. */
 	char **operands;
 	int operand_count;
 };
 
 /*
- * Parse the arguments of a command that takes these options.  argv is
- * reordered: options first.  "--" ends the options; "-" is an operand.  With
- * stop_at_operand everything from the first operand on is operands.  Returns
- * false on a usage error whose text says what to write instead.  It is the first
- * error; the rest is still parsed as far as possible, so that "json" is known.
+ * Parse the arguments of a command that accepts these options.  Moves the
+ * operands to the front of argv.  "--" ends the options; "-" is an operand.
+ * With stop_at_operand, everything from the first operand on is an operand.
+ * Returns false on a usage error; *error describes the first one.  Parsing
+ * continues after an error so that the json field is set.
  */
 extern bool options_parse(struct options *options, uint64_t accepted, bool stop_at_operand,
 						  int argc, char **argv, struct glue_error *error);
 
 /*
- * The index of the first operand in argv from start on, or argc; what it skips
- * are options of any command, with their values.  with_values says whether an
- * option whose value may be left out has one that is not a number.
+ * Return the index of the first operand in argv at or after start, or argc.
+ * Skips the options of all commands with their values. with_values tells
+ * whether an option with an optional value has one that is not a number.
  */
 extern int options_next_operand(int argc, char **argv, int start, bool with_values);
 
@@ -142,13 +142,13 @@ extern int options_next_operand(int argc, char **argv, int start, bool with_valu
 extern void
 options_print_help(FILE *stream, uint64_t accepted, const struct option_meaning *meanings);
 
-/* The name of an option, with its dashes. */
+/* Return the name of an option, with its dashes. */
 extern const char *option_name(enum option_id id);
 
-/* What the help calls its value; NULL of a flag. */
+/* Return the name of its value in the help; NULL for a flag. */
 extern const char *option_argument(enum option_id id);
 
-/* The value of an option that is a text; NULL when not given. */
+/* Return the value of a text option; NULL if not given. */
 extern const char *option_text(const struct options *options, enum option_id id);
 
 #endif /* GLUE_OPTIONS_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * progress.c
- *	  A progress bar on a terminal, nothing anywhere else.
+ *	  Draw a progress bar on a terminal.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
-/* At most ten times a second, and first when it may be worth it. */
+/* Redraw at most ten times a second; draw nothing for short operations. */
 #define DRAW_INTERVAL_MS 100
 #define FIRST_DRAW_MS 200
 
@@ -20,7 +20,7 @@
 #define LONGEST_BAR 40
 #define SHORTEST_BAR 5
 
-/* Columns that are kept for all that stands beside the bar. */
+/* Columns reserved for the text around the bar. */
 #define TEXT_COLUMNS 64
 
 void
@@ -52,7 +52,7 @@ format_duration(char *buffer, size_t size, int64_t seconds)
 }
 
 /*
- * Draw the bar itself into line, so many columns wide; returns its bytes.
+ * Format the bar itself into line, columns wide; returns its length in bytes.
  */
 static int
 format_bar(char *line, size_t size, int columns, int64_t done, int64_t total)
@@ -67,7 +67,7 @@ format_bar(char *line, size_t size, int columns, int64_t done, int64_t total)
 	return used;
 }
 
-/* What a line consists of, in its order, except for the bar. */
+/* Parts of a line in order, except for the bar. */
 enum part
 {
 	PART_LABEL,
@@ -81,7 +81,7 @@ enum part
 #define PART_SIZE 64
 
 /*
- * Fill the parts, with the blanks before each; what is not known is empty.
+ * Format the parts, each with its leading blanks; unknown ones stay empty.
  */
 static void
 format_parts(const struct progress *progress, char parts[PART_COUNT][PART_SIZE], int64_t done,
@@ -108,8 +108,8 @@ format_parts(const struct progress *progress, char parts[PART_COUNT][PART_SIZE],
 }
 
 /*
- * Empty the parts that there is no room for, the least important first.
- * Returns the columns that the others take.
+ * Drop parts that do not fit, least important first.  Returns the width of the
+ * rest.
  */
 static int
 drop_parts(char parts[PART_COUNT][PART_SIZE], int room)
@@ -138,7 +138,7 @@ draw(struct progress *progress, int64_t done, int64_t elapsed_ms)
 
 	format_parts(progress, parts, done, (done - progress->first) * 1000 / elapsed_ms);
 	columns = drop_parts(parts, room);
-	/* Numbers that grow must not make the bar shrink. */
+	/* Growing numbers must not make the bar shrink. */
 	columns = room - (columns > TEXT_COLUMNS ? columns : TEXT_COLUMNS);
 	if (columns > LONGEST_BAR)
 		columns = LONGEST_BAR;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rejected_rows.c
- *	  The rejected rows of an upload, each with all that is wrong with it.
+ *	  Show the rejected rows of an upload, each with all of its errors.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 #include "database/postgres_value.h"
 #include "shared/text.h"
 
-/* Rows that are read at a time. */
+/* Rows read at a time. */
 #define PAGE_ROWS 1000
 
 /* Columns of the query. */
@@ -34,8 +34,7 @@ enum rejected_column
 };
 
 /*
- * All errors of so many rows (0: all) that follow a row, in the order of the
- * primary key.
+ * All errors of the next $3 rows (0: all) after row $2, in primary key order.
  */
 static const char rows_query[] =
 	"SELECT e.row_number, e.line_number, e.vendor_product_id, e.original_data ->> 'sku' AS sku,"
@@ -72,7 +71,7 @@ add_key(struct line *line, const PGresult *result, int row, enum rejected_column
 }
 
 /*
- * Where the row is, and what its vendor calls it.
+ * Print the position of a row and its vendor's identifiers for it.
  */
 static void
 print_row(const PGresult *result, int row)
@@ -115,7 +114,7 @@ print_error(const PGresult *result, int row)
 }
 
 /*
- * Print a page; returns how many rows it has and moves *after to its last.
+ * Print a page; returns its number of rows and sets *after to the last one.
  */
 static int64_t
 print_page(const PGresult *result, int64_t *after)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rejected_rows.h
- *	  The rejected rows of an upload, each with all that is wrong with it.
+ *	  Show the rejected rows of an upload, each with all of its errors.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,16 +15,16 @@
 #include "import/upload.h"
 
 /*
- * Print the first rows, at most limit of them (0: all), and how many others
- * there are.  Memory does not grow with the number of rows.
+ * Print the first limit rows (0: all) and the number of remaining ones.  Memory
+ * use does not depend on the number of rows.
  */
 extern bool rejected_rows_print(struct database *database, const struct upload *upload,
 								int64_t limit, struct glue_error *error);
 
 /*
- * The same rows as a JSON array, one object an error: row_number, line_number,
- * vendor_product_id, sku, error_type, error_field, error_message, suggestion.
- * Owned by the caller; NULL on an error.
+ * Return the same rows as a JSON array with one object per error: row_number,
+ * line_number, vendor_product_id, sku, error_type, error_field, error_message,
+ * suggestion.  Owned by the caller; NULL on error.
  */
 extern cJSON *rejected_rows_json(struct database *database, const struct upload *upload,
 								 int64_t limit, struct glue_error *error);

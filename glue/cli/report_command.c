@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * report_command.c
- *	  onboard report: an upload's reports into a folder.
+ *	  onboard report: write an upload's reports into a directory.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,7 @@ print_files_json(const struct upload *upload, const struct report_files *files)
 }
 
 /*
- * Read the upload that the command line names.
+ * Read the upload named on the command line.
  */
 static bool
 read_upload(struct database *database, const char *name, struct upload *upload,

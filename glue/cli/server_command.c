@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * server_command.c
- *	  onboard stop, onboard conninfo and onboard psql: the server itself.
+ *	  onboard stop, onboard conninfo and onboard psql.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,13 +34,13 @@ command_stop(const struct options *options)
 		json_out_print(document);
 	}
 	else
-		puts(was_running ? "The private server is stopped." : "The private server is not running.");
+		puts(was_running ? "The private server was stopped."
+						 : "The private server is not running.");
 	return EXIT_ALL_GOOD;
 }
 
 /*
- * A keyword of a connection string, with its value in quotes where it needs
- * them.
+ * Print a keyword and value of a connection string, quoted if necessary.
  */
 static void
 print_keyword(const char *keyword, const char *value)
@@ -101,8 +101,8 @@ command_conninfo(const struct options *options)
 }
 
 /*
- * The connection's parameters as environment variables: an argument would show
- * a password to everybody who lists processes.
+ * Export the connection's parameters as environment variables.  As arguments, a
+ * password would be visible to anyone who lists processes.
  */
 static bool
 export_connection(PGconn *connection, struct glue_error *error)
@@ -122,8 +122,8 @@ export_connection(PGconn *connection, struct glue_error *error)
 }
 
 /*
- * Run psql in place of this program.  arguments ends with NULL and leaves [0]
- * free.  Returns only on an error.
+ * Replace this program with psql. arguments ends with NULL and leaves [0] free.
+ * Returns only on error.
  */
 static bool
 exec_psql(char **arguments, struct glue_error *error)
@@ -154,7 +154,7 @@ command_psql(const struct options *options)
 	database_close(database);
 	if (!exported)
 		return command_fail(options, &error);
-	/* Room for the program's name and the NULL at the end. */
+	/* Room for the program name and the terminating NULL. */
 	arguments = glue_allocate(sizeof(char *) * (count + 2));
 	if (arguments == NULL)
 		glue_error_memory(&error);

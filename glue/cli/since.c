@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * since.c
- *	  The time that --since means.
+ *	  Parse the value of --since.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 #define EARLIEST (INT64_C(-62135596800) * MICROSECONDS)
 
 /*
- * Take exactly so many digits off the front of *text.
+ * Consume exactly digits digits at the front of *text.
  */
 static bool
 take_digits(const char **text, int digits, int *number)
@@ -42,7 +42,7 @@ take_character(const char **text, const char *wanted)
 }
 
 /*
- * Digits and a unit: a duration before now.
+ * Parse digits and a unit as a duration before now.
  */
 static bool
 parse_duration(const char *text, int64_t now, int64_t *moment)
@@ -63,8 +63,8 @@ parse_duration(const char *text, int64_t now, int64_t *moment)
 }
 
 /*
- * The fraction of a second, if one comes next, in microseconds; further digits are
- * cut off.
+ * Consume an optional fraction of a second, in microseconds; truncates further
+ * digits.
  */
 static bool
 take_fraction(const char **text, int64_t *microseconds)
@@ -82,7 +82,7 @@ take_fraction(const char **text, int64_t *microseconds)
 }
 
 /*
- * The time of day, if one comes next; what is left out is 0.
+ * Consume an optional time of day; omitted parts are 0.
  */
 static bool
 take_time(const char **text, struct tm *when, int64_t *microseconds)
@@ -100,7 +100,7 @@ take_time(const char **text, struct tm *when, int64_t *microseconds)
 }
 
 /*
- * The zone at the end; sets *local if there is none.
+ * Consume the zone at the end; sets *local if there is none.
  */
 static bool
 take_zone(const char *text, bool *local, int *offset)
@@ -124,7 +124,7 @@ take_zone(const char *text, bool *local, int *offset)
 }
 
 /*
- * Whether the calendar has this day; timegm() turns 31 June into 1 July.
+ * Return whether the day exists; timegm() would turn 31 June into 1 July.
  */
 static bool
 is_day(const struct tm *when)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * since.h
- *	  The time that --since means.
+ *	  Parse the value of --since.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 /*
- * Read a moment, as microseconds since 1970.  text is
+ * Parse a point in time into microseconds since 1970.  text is
  *	  a duration before now: 90s, 30m, 2h, 3d, 1w
  *	  a date, which begins at midnight: 2026-11-28
- *	  a moment of RFC 3339: 2026-11-28T12:30:00Z, ...T12:30:00.5+01:00
- * A blank may stand for the T; seconds and zone may be left out.  Without a zone
- * it is local time.  now is in microseconds since 1970.  False for anything else,
- * including days that no calendar has.
+ *	  an RFC 3339 timestamp: 2026-11-28T12:30:00Z, ...T12:30:00.5+01:00
+ * A blank may replace the T; seconds and zone are optional.  Without a zone,
+ * the time is local. now is in microseconds since 1970.  Returns false for
+ * anything else, including nonexistent days.
  */
 extern bool since_parse(const char *text, int64_t now, int64_t *moment);
 

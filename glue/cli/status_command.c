@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * status_command.c
- *	  onboard status: the latest uploads, or one in detail.
+ *	  onboard status: show the latest uploads, or one in detail.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,7 @@
 #define OPTIONS_CHOICE \
 	(OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_UPLOAD_STATUS) | OPTION_BIT(OPTION_SINCE))
 
-/* What the options choose, newest first; see struct choice. */
+/* The uploads that the options select, newest first; see struct choice. */
 #define CHOSEN_UPLOADS                                                                                \
 	" WHERE ($2::text IS NULL OR u.vendor_id = $2::text)"                                             \
 	" AND ($3::text IS NULL OR u.status = $3::text)"                                                  \
@@ -83,7 +83,7 @@ show_list(struct database *database, const struct options *options)
 	struct list uploads = {
 		.table_query = list_query,
 		.json_query = json_list_query,
-		.nothing = "There are no uploads yet.  Begin with: onboard load FILE --vendor ID",
+		.nothing = "There are no uploads yet.  Start with: onboard load FILE --vendor ID",
 		.droppable = droppable,
 		.count = 4,
 	};
@@ -91,7 +91,7 @@ show_list(struct database *database, const struct options *options)
 	fill_choice(&choice, options, options->limit);
 	uploads.values = choice.values;
 	if ((options->given & OPTIONS_CHOICE) != 0)
-		uploads.nothing = "There are no such uploads.";
+		uploads.nothing = "No uploads match.";
 	return list_print(database, options, &uploads);
 }
 
@@ -149,7 +149,7 @@ print_details(const struct upload *upload, const struct causes *causes)
 }
 
 /*
- * rows may be NULL; the document takes it over.
+ * Print an upload as JSON. rows may be NULL; the document takes ownership.
  */
 static void
 print_upload_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
@@ -183,7 +183,7 @@ print_upload_json(const struct upload *upload, const struct causes *causes, cJSO
 }
 
 /*
- * Print an upload, with its rejected rows when they are asked for.
+ * Print an upload, with its rejected rows if requested.
  */
 static bool
 print_upload(struct database *database, const struct options *options, const struct upload *upload,
@@ -206,7 +206,7 @@ print_upload(struct database *database, const struct options *options, const str
 }
 
 /*
- * Read the newest of the uploads that the options choose.
+ * Read the newest of the uploads that the options select.
  */
 static bool
 read_latest(struct database *database, const struct options *options, struct upload *upload,
@@ -224,7 +224,7 @@ read_latest(struct database *database, const struct options *options, struct upl
 	if (PQntuples(result) > 0)
 		done = upload_read(database, PQgetvalue(result, 0, 0), upload, error);
 	else
-		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "there is no such upload");
+		done = glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "no upload matches");
 	PQclear(result);
 	return done;
 }
@@ -264,7 +264,7 @@ is_upload_status(const char *text)
 }
 
 /*
- * Check what the table of options cannot: which options go together.
+ * Check which options may be combined, which the option table cannot express.
  */
 static bool
 check_options(const struct options *options, struct glue_error *error)
@@ -278,11 +278,11 @@ check_options(const struct options *options, struct glue_error *error)
 			options->upload_status);
 	if (options->operand_count == 0 && (options->given & OPTION_BIT(OPTION_ROW_ERRORS)) != 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "--errors needs an upload: onboard status UPLOAD --errors");
+							  "--errors requires an upload: onboard status UPLOAD --errors");
 	if (options->operand_count > 0 && choosing != 0 && !is_latest(options))
 		return glue_error_set(
 			error, GLUE_USAGE_ERROR, "USAGE",
-			"--vendor, --status, --since and --limit choose from the list and cannot be combined with upload \"%s\"",
+			"--vendor, --status, --since and --limit filter the list and cannot be combined with upload \"%s\"",
 			options->operands[0]);
 	return true;
 }

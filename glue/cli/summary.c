@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * summary.c
- *	  What came of a file, for people and for programs.
+ *	  Print the result of a load or check, for people or for programs.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 #include "cli/summary.h"
 #include "cli/terminal.h"
 
-/* Causes that the text shows; the document and the reports have all. */
+/* Causes shown in text output; JSON and the reports have all of them. */
 #define SHOWN_CAUSES 5
 
 const char *
@@ -31,7 +31,8 @@ summary_time(char *buffer, int64_t seconds)
 }
 
 /*
- * Tenths of a percent, rounded down: 100.0 only when all are good.
+ * Return the success rate in tenths of a percent, rounded down: 100.0 only if
+ * all rows are valid.
  */
 static int
 success_tenths(const struct summary *summary)
@@ -43,7 +44,7 @@ success_tenths(const struct summary *summary)
 
 /* ----- text ----- */
 
-/* Column that the message of a cause begins at. */
+/* Column where the message of a cause begins. */
 #define MESSAGE_COLUMN 17
 
 static void
@@ -88,7 +89,7 @@ summary_print_causes(const struct causes *causes, int limit)
 }
 
 /*
- * One line of counts: number, share, what it is.
+ * Print a line of counts: number, label, share.
  */
 static void
 print_count(int64_t number, int tenths, const char *what, enum terminal_style style)
@@ -203,7 +204,7 @@ print_summary(const struct summary *summary)
 }
 
 /*
- * All in one line.
+ * Print the summary on one line.
  */
 static void
 print_one_line(const struct summary *summary)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * summary.h
- *	  What came of a file, for people and for programs.
+ *	  Print the result of a load or check, for people or for programs.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 #include "import/upload.h"
 #include "report/report_files.h"
 
-/* All borrowed. */
+/* All pointers are borrowed. */
 struct summary
 {
 	const char *file_name;
@@ -27,27 +27,30 @@ struct summary
 	int64_t total;
 	int64_t valid;
 	int64_t errors;
-	int64_t milliseconds; /* that it took now; 0 when nothing was done */
-	int64_t resumed_rows; /* that an earlier run had done */
+	int64_t milliseconds; /* elapsed; 0 if nothing was done */
+	int64_t resumed_rows; /* done by an earlier run */
 	bool loaded_before;
 	const struct causes *causes;
 	const struct report_files *files; /* NULL for none */
-	const char *errors_path;          /* of a dry run's error file, or NULL */
-	const struct glue_error *problem; /* why files are NULL, or NULL */
+	const char *errors_path;          /* the error file of a dry run, or NULL */
+	const struct glue_error *problem; /* why files is NULL, or NULL */
 };
 
-/* Print it, as text or with options->json as a document.  Returns the exit code. */
+/*
+ * Print a summary, as text or, with options->json, as JSON.  Returns the exit
+ * code.
+ */
 extern int summary_print(const struct summary *summary, const struct options *options);
 
-/* Print the causes, most rows first, at most limit of them (0: all). */
+/* Print at most limit causes (0: all), most frequent first. */
 extern void summary_print_causes(const struct causes *causes, int limit);
 
-/* The causes as a JSON array. */
+/* Return the causes as a JSON array. */
 extern cJSON *summary_json_causes(const struct causes *causes);
 
 /*
- * "2025-12-21 03:42" in the local time zone; buffer holds SUMMARY_TIME_SIZE.
- * Returns it.
+ * Format as "2025-12-21 03:42" in the local time zone. buffer holds
+ * SUMMARY_TIME_SIZE bytes and is returned.
  */
 #define SUMMARY_TIME_SIZE 64
 extern const char *summary_time(char *buffer, int64_t seconds);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * table.c
- *	  A query's result as a table for people.
+ *	  Print a query result as a table.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,10 +19,12 @@
 /* Blanks between columns. */
 #define GAP 2
 
-/* A text is not cut shorter than this while another column can be dropped. */
+/*
+ * Text is not truncated below this width while another column can be dropped.
+ */
 #define SHORTEST_TEXT 12
 
-/* Types of PostgreSQL that are shown at the right. */
+/* PostgreSQL types. */
 #define BOOLOID 16
 #define INT8OID 20
 #define INT4OID 23
@@ -51,8 +53,8 @@ is_right(const PGresult *result, int column)
 }
 
 /*
- * The text of a cell; buffer (SUMMARY_TIME_SIZE) is for those that are not
- * shown as they came.
+ * Return the text of a cell. buffer (SUMMARY_TIME_SIZE) holds values that are
+ * reformatted.
  */
 static const char *
 cell_text(const PGresult *result, int row, int column, char *buffer)
@@ -71,7 +73,7 @@ cell_text(const PGresult *result, int row, int column, char *buffer)
 }
 
 /*
- * The name of a column as a heading.
+ * Return the name of a column as a heading.
  */
 static const char *
 heading(const PGresult *result, int column, char *buffer)
@@ -89,18 +91,18 @@ heading(const PGresult *result, int column, char *buffer)
 
 /* ----- which columns, and how wide ----- */
 
-/* The layout of a result; a column of width 0 is not shown. */
+/* Layout of a result; columns of width 0 are not shown. */
 struct layout
 {
 	int count;
-	int natural[MOST_COLUMNS]; /* columns of the terminal that it needs */
-	int least[MOST_COLUMNS];   /* columns to which it may be cut */
-	int width[MOST_COLUMNS];   /* columns that it gets */
+	int natural[MOST_COLUMNS]; /* width it needs */
+	int least[MOST_COLUMNS];   /* width to which it may be truncated */
+	int width[MOST_COLUMNS];   /* width it gets */
 };
 
 /*
- * Find out how wide the columns must be.  The first one says what a row is about,
- * and numbers and times make no sense when cut, so these stay whole.
+ * Measure the columns.  The first one identifies the row, and truncated numbers
+ * and times are meaningless, so these are never truncated.
  */
 static void
 measure_columns(const PGresult *result, struct layout *layout)
@@ -126,7 +128,7 @@ measure_columns(const PGresult *result, struct layout *layout)
 	}
 }
 
-/* What the columns that are shown take, with the blanks between them. */
+/* Return the width of the shown columns, with the blanks between them. */
 static int
 total_width(const struct layout *layout)
 {
@@ -141,7 +143,7 @@ total_width(const struct layout *layout)
 }
 
 /*
- * Drop columns until the others fit.
+ * Drop columns until the rest fit.
  */
 static void
 drop_columns(const PGresult *result, struct layout *layout, int width, const char *const *droppable)
@@ -159,7 +161,7 @@ drop_columns(const PGresult *result, struct layout *layout, int width, const cha
 		layout->width[0] = width;
 }
 
-/* How many more columns of the terminal a column could use. */
+/* Return how much wider a column could usefully be. */
 static int
 wish(const struct layout *layout, int column)
 {
@@ -167,8 +169,8 @@ wish(const struct layout *layout, int column)
 }
 
 /*
- * Give the room that is left to the columns that were cut, first to those that
- * need least to become whole.
+ * Distribute the remaining room among the truncated columns, starting with
+ * those that need the least.
  */
 static void
 share_room(struct layout *layout, int width)

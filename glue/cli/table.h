@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * table.h
- *	  A query's result as a table for people.
+ *	  Print a query result as a table.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,14 +11,14 @@
 #include <libpq-fe.h>
 
 /*
- * Print a result on standard output: its column names as headings, with
- * underscores as blanks; numbers right-aligned, and grouped by thousands when
- * they are integers.  Columns named "..._at" hold seconds since 1970.
+ * Print a result on standard output.  Column names become headings, with
+ * underscores as blanks.  Numbers are right-aligned, and integers have
+ * thousands separators.  Columns named "..._at" hold seconds since 1970.
  *
  * On a terminal, a table that is too wide loses columns: first those named in
- * droppable (NULL at its end; may be NULL), in that order, which is least
- * important first, then others from the right, never the first.  Texts that
- * are still too long are cut.
+ * droppable (least important first, NULL-terminated; may be NULL), then others
+ * from the right, but never the first.  Text that still does not fit is
+ * truncated.
  */
 extern void table_print(const PGresult *result, const char *const *droppable);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * template_command.c
- *	  onboard template: a CSV file to start from, with a row that is accepted.
+ *	  onboard template: print a CSV file to start from, with a valid row.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * terminal.c
- *	  What the terminal is, and how text looks on it.
+ *	  Terminal capabilities and safe text output.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 
 #include "cli/terminal.h"
 
-/* Columns of a terminal that does not say how many it has. */
+/* Assumed width of a terminal that does not report one. */
 #define USUAL_WIDTH 80
 
 static bool output_has_colours;
@@ -32,10 +32,12 @@ terminal_init(void)
 	const char *no_color = getenv("NO_COLOR");
 	bool wanted;
 
-	/* For the character set only: numbers and messages stay as they are. */
+	/*
+	 * Only the character set: number formats and messages stay in the C locale.
+	 */
 	setlocale(LC_CTYPE, "");
 	locale_is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	/* Values are UTF-8 anyway, and wcwidth() has to know their characters. */
+	/* Values are always UTF-8, and wcwidth() needs a matching locale. */
 	if (!locale_is_utf8)
 		setlocale(LC_CTYPE, "C.UTF-8");
 
@@ -83,7 +85,7 @@ terminal_style(FILE *stream, enum terminal_style style)
 }
 
 /*
- * Whether a character could move the cursor, hide text or turn it around.
+ * Return whether a character could move the cursor, hide text or reverse it.
  */
 static bool
 is_harmful(uint32_t character)
@@ -109,7 +111,7 @@ terminal_character(struct text_view text, size_t offset)
 		int columns = wcwidth((wchar_t) character);
 
 		result.size = result.consumed;
-		/* One that the C library does not know is shown as one box. */
+		/* A character unknown to the C library is shown as one box. */
 		result.columns = columns >= 0 ? columns : 1;
 	}
 	return result;
@@ -130,7 +132,8 @@ write_clean(FILE *stream, struct text_view text)
 }
 
 /*
- * Columns of a text, and how many of its bytes fit into so many of them.
+ * Return the width of a text; *fitting is the number of its bytes that fit into
+ * limit columns.
  */
 static int
 measure_text(struct text_view text, int limit, size_t *fitting)

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * terminal.h
- *	  What the terminal is, and how text looks on it.
+ *	  Terminal capabilities and safe text output.
  *
  * Results go to standard output, everything else (messages, progress) to
- * standard error.  Text that came from a file or a database is printed as of
- * terminal_character() only, so that nothing in it can command a terminal.
+ * standard error.  Text from a file or a database is printed only through
+ * terminal_character(), so that it cannot contain terminal escape sequences.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,67 +29,74 @@ enum terminal_style
 	STYLE_WARN
 };
 
-/* Bytes of the longest result of terminal_count(), NUL included. */
+/* Buffer size for terminal_count(), including the NUL. */
 #define TERMINAL_COUNT_SIZE 32
 
 /*
- * Find out what the two streams are.  To be called once, before all others.
- * Colours are used on a terminal when NO_COLOR is unset and TERM is not dumb.
+ * Inspect the two output streams.  Must be called once, before all other
+ * functions.  Colours are used on a terminal if NO_COLOR is unset and TERM is
+ * not dumb.
  */
 extern void terminal_init(void);
 
-/* Whether standard error is a terminal, where a progress bar makes sense. */
+/* Return whether standard error is a terminal and can show a progress bar. */
 extern bool terminal_has_progress(void);
 
-/* Whether the locale's characters are UTF-8. */
+/* Return whether the locale's character set is UTF-8. */
 extern bool terminal_is_utf8(void);
 
 /*
- * Columns of the terminal that a stream is, queried each time, because it may be
- * resized; 80 if it does not say.  0 if the stream is not a terminal: then nothing
- * is cut or wrapped.
+ * Return the width of a stream's terminal, or 80 if unknown.  Queried on every
+ * call because the terminal may be resized.  0 if the stream is not a terminal:
+ * nothing is truncated or wrapped then.
  */
 extern int terminal_width(FILE *stream);
 
-/* The sequence that begins a style on this stream; "" without colours. */
+/*
+ * Return the escape sequence that begins a style on this stream; "" without
+ * colours.
+ */
 extern const char *terminal_style(FILE *stream, enum terminal_style style);
 
-/* A character as it is printed. */
+/* A character as printed. */
 struct terminal_character
 {
 	const char *bytes; /* borrowed */
-	size_t size;       /* of these */
-	size_t consumed;   /* bytes of the text that it stands for */
+	size_t size;       /* of bytes */
+	size_t consumed;   /* bytes of the text it represents */
 	int columns;       /* 2 for wide ones, 0 for combining ones */
 };
 
 /*
- * The character of a text at offset, which must be inside it.  Control characters,
- * invisible direction marks and bytes that are not UTF-8 become "?".
+ * Return the character of a text at offset, which must be inside the text.
+ * Control characters, invisible direction marks and bytes that are not UTF-8
+ * become "?".
  */
 extern struct terminal_character terminal_character(struct text_view text, size_t offset);
 
 /*
- * Print at most so many columns of a text, character by character as above; an
- * ellipsis stands for what is cut.  text may be NULL, which is "".  Returns the
- * columns taken.
+ * Print a text, truncated to columns columns with an ellipsis, each character
+ * as above.  A NULL text is "".  Returns the columns printed.
  */
 extern int terminal_cut(FILE *stream, const char *text, int columns);
 
-/* Columns that all of a text takes; NULL takes none. */
+/* Return the width of a text; 0 for NULL. */
 extern int terminal_text_columns(const char *text);
 
-/* 1234567 -> "1,234,567"; buffer holds TERMINAL_COUNT_SIZE; returns it. */
+/*
+ * Format 1234567 as "1,234,567". buffer holds TERMINAL_COUNT_SIZE bytes and is
+ * returned.
+ */
 extern const char *terminal_count(char *buffer, int64_t number);
 
-/* "row" or "rows". */
+/* Return one or many, such as "row" or "rows". */
 extern const char *terminal_plural(int64_t number, const char *one, const char *many);
 
 /*
- * The line that is drawn at the bottom of the terminal and must be wiped
- * before anything else is printed; "" wipes it.  It is cut to one column less
- * than there are, because a line that reaches the edge may wrap, and one that
- * has wrapped cannot be wiped.
+ * Draw the progress line at the bottom of the terminal, or erase it with "".
+ * It must be erased before anything else is printed.  It is truncated to one
+ * column less than the terminal has, because a line that reaches the edge may
+ * wrap and could then not be erased.
  */
 extern void terminal_set_progress(const char *line);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * timestamp.c
- *	  Timestamps as programs read them: RFC 3339, in UTC, with milliseconds.
+ *	  Format timestamps for programs: RFC 3339, in UTC, with milliseconds.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,8 +12,8 @@
 #include "cli/timestamp.h"
 
 /*
- * Read the fraction of a second that may begin at text, as milliseconds; *end
- * is what follows it.
+ * Parse an optional fraction of a second into milliseconds; *end is set to what
+ * follows it.
  */
 static int
 read_milliseconds(const char *text, const char **end)
@@ -34,8 +34,7 @@ read_milliseconds(const char *text, const char **end)
 }
 
 /*
- * Read an offset from UTC to the end of the text: "+01", "-03:30" or
- * "+00:53:28".
+ * Parse an offset from UTC that ends the text: "+01", "-03:30" or "+00:53:28".
  */
 static bool
 read_offset(const char *text, int *seconds)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * timestamp.h
- *	  Timestamps as programs read them: RFC 3339, in UTC, with milliseconds.
+ *	  Format timestamps for programs: RFC 3339, in UTC, with milliseconds.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,11 +14,11 @@
 #define TIMESTAMP_SIZE 32
 
 /*
- * Rewrite a timestamptz as PostgreSQL prints it with DateStyle ISO, in any
- * time zone: "2026-11-28 13:34:56.789012+01".  Digits beyond milliseconds are cut
- * off, not rounded, so that no time becomes later than it was.  buffer holds
- * TIMESTAMP_SIZE.  False for what has no such form: infinity, and years before
- * 1 or after 9999.
+ * Convert a timestamptz as PostgreSQL prints it with DateStyle ISO, in any time
+ * zone: "2026-11-28 13:34:56.789012+01".  Truncates to milliseconds, so that no
+ * time becomes later. buffer holds TIMESTAMP_SIZE bytes.  Returns false for
+ * values that RFC 3339 cannot express: infinity, and years before 1 or after
+ * 9999.
  */
 extern bool timestamp_rfc3339(const char *text, char *buffer);
 

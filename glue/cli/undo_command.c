@@ -18,11 +18,11 @@
 #include "database/postgres_value.h"
 #include "import/upload.h"
 
-/* What became of an upload. */
+/* Outcome of undoing an upload. */
 struct outcome
 {
-	bool cancelled;  /* it had not ended */
-	bool already;    /* by an earlier call; this one changed nothing */
+	bool cancelled;  /* the upload had not ended */
+	bool already;    /* done by an earlier call; this one changed nothing */
 	int64_t removed; /* products, unless cancelled */
 	int64_t kept;
 };
@@ -49,11 +49,12 @@ print_outcome(const struct upload *upload, const struct outcome *outcome)
 	char count[TERMINAL_COUNT_SIZE];
 
 	if (outcome->cancelled)
-		line_print(stdout, 2,
-				   outcome->already
-					   ? "Upload %s is already cancelled; nothing of it is in the catalogue."
-					   : "Upload %s had not ended; it is cancelled and nothing of it is kept.",
-				   upload->upload_id);
+		line_print(
+			stdout, 2,
+			outcome->already
+				? "Upload %s is already cancelled; none of its rows are in the catalogue."
+				: "Upload %s had not ended; it was cancelled and none of its rows were kept.",
+			upload->upload_id);
 	else if (outcome->already)
 		line_print(stdout, 2, "Upload %s is already undone.", upload->upload_id);
 	else
@@ -61,7 +62,7 @@ print_outcome(const struct upload *upload, const struct outcome *outcome)
 				   terminal_count(count, outcome->removed),
 				   terminal_plural(outcome->removed, "product", "products"), upload->upload_id);
 	if (outcome->kept > 0)
-		line_print(stdout, 2, "Kept %s that %s changed since, or that something else refers to.",
+		line_print(stdout, 2, "Kept %s that %s changed since or that other data refers to.",
 				   terminal_count(count, outcome->kept),
 				   terminal_plural(outcome->kept, "was", "were"));
 }
@@ -77,9 +78,9 @@ remove_products(struct database *database, const struct upload *upload, struct o
 	PGresult *result = NULL;
 
 	/*
-	 * Once: a second time could only say that nothing was left.  If an earlier
-	 * call kept nothing, there is nothing to do, because an upload that has
-	 * ended gets no more rows; what it kept may be removable now.
+	 * Not repeatable: a second run would only report that nothing was left.  If
+	 * an earlier call kept nothing, there is nothing to do, because an upload
+	 * that has ended gets no more rows.  What it kept may be removable now.
 	 */
 	if (!database_query(database, RUN_ONCE,
 						"SELECT r.removed, r.kept FROM onboard.upload_history u"
@@ -111,10 +112,10 @@ undo_upload(struct database *database, struct upload *upload, struct outcome *ou
 		outcome->cancelled = outcome->already = true;
 		return true;
 	}
-	/* One that was abandoned has failed, and kept its good rows. */
+	/* An abandoned upload has failed but kept its valid rows. */
 	if (strcmp(upload->status, "failed") == 0 && upload->valid_records == 0)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "upload %s has failed; nothing of it is in the catalogue",
+							  "upload %s has failed; none of its rows are in the catalogue",
 							  upload->upload_id);
 	return remove_products(database, upload, outcome, error);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_reports.c
- *	  The reports of an upload that a command has read.
+ *	  Write the reports of an upload.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_reports.h
- *	  The reports of an upload that a command has read.
+ *	  Write the reports of an upload.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,7 @@
 #include "import/upload.h"
 #include "report/report_files.h"
 
-/* Write its reports into folder/UPLOAD; see report_files_write(). */
+/* Write the reports into folder/UPLOAD; see report_files_write(). */
 extern bool
 upload_reports_write(struct database *database, const struct upload *upload, const char *folder,
 					 struct report_files *files, struct glue_error *error);

@@ -21,7 +21,7 @@
 #include "cli/not_found.h"
 #include "database/postgres_value.h"
 
-/* What a refused value means, by the constraint that refused it. */
+/* Error messages for rejected values, by the constraint that rejected them. */
 struct explanation
 {
 	const char *constraint;
@@ -29,23 +29,23 @@ struct explanation
 };
 
 static const struct explanation explanations[] = {
-	{"vendors_vendor_id_check", "a vendor's id is up to 50 letters, digits and hyphens"},
+	{"vendors_vendor_id_check", "a vendor id must have up to 50 letters, digits and hyphens"},
 	{"vendors_vendor_name_check", "a vendor's name must not be blank"},
-	{"vendors_email_key", "another vendor has this e-mail address already"},
+	{"vendors_email_key", "another vendor already has this e-mail address"},
 	{"vendors_email_check", "the e-mail address does not look like name@example.com"},
-	{"vendors_pkey", "there is a vendor of this id already; --if-not-exists accepts that"},
+	{"vendors_pkey", "a vendor with this id already exists; --if-not-exists accepts that"},
 	{"vendors_status_check",
-	 "a vendor's status is active, suspended, inactive or pending_approval"},
+	 "a vendor's status must be active, suspended, inactive or pending_approval"},
 	{NULL, NULL},
 };
 
-/* What is known of a vendor: the columns that options set. */
+/* The vendor columns that options set. */
 struct vendor_field
 {
 	const char *column;
 	const char *label;
 	enum option_id option;
-	bool required; /* cannot be taken away */
+	bool required; /* cannot be cleared */
 };
 
 static const struct vendor_field vendor_fields[] = {
@@ -64,8 +64,8 @@ static const struct vendor_field vendor_fields[] = {
 };
 
 /*
- * Run a statement on vendors; a value that a constraint refuses is a usage
- * error in our own words.
+ * Run a statement on vendors.  A value that a constraint rejects becomes a
+ * usage error with a message of ours.
  */
 static bool
 run_vendor_statement(struct database *database, const char *statement, int count,
@@ -98,8 +98,8 @@ run_vendor_statement(struct database *database, const char *statement, int count
 }
 
 /*
- * Insert the vendor of the options; *added is false if it already existed
- * and that is accepted.
+ * Insert the vendor described by the options; *added is false if it already
+ * exists and --if-not-exists was given.
  */
 static bool
 add_vendor(struct database *database, const struct options *options, bool *added,
@@ -197,7 +197,7 @@ static const char profile_query[] =
 static const char roles_query[] =
 	"SELECT r.role_name FROM onboard.vendor_roles r WHERE r.vendor_id = $1::text ORDER BY r.role_name";
 
-/* Uploads that are shown with a vendor. */
+/* Uploads shown with a vendor. */
 #define RECENT_UPLOADS " ORDER BY u.created_at DESC, u.upload_id LIMIT 5"
 
 static const char recent_query[] =
@@ -212,11 +212,13 @@ static const char json_recent_query[] =
 	" u.failure_code, u.metadata ? 'undone_at' AS undone, u.created_at"
 	" FROM onboard.upload_history u WHERE u.vendor_id = $1::text" RECENT_UPLOADS;
 
-/* What "vendor show" prints; owns the results: profile_clean_up(). */
+/*
+ * What "vendor show" prints.  Owns the results; free with profile_clean_up().
+ */
 struct profile
 {
 	PGresult *vendor; /* one row */
-	PGresult *roles;  /* that the caller may see */
+	PGresult *roles;  /* visible to the caller */
 	PGresult *recent;
 };
 
@@ -259,7 +261,7 @@ profile_number(const struct profile *profile, const char *column)
 }
 
 /*
- * Print a line of what is known about a vendor, unless the value is null.
+ * Print a line of the profile, unless the value is null.
  */
 static void
 print_member(const char *what, const char *text)
@@ -270,7 +272,7 @@ print_member(const char *what, const char *text)
 }
 
 /*
- * A line such as "products      12 (10 active, 2 out of stock)".
+ * Print a line such as "products 12 (10 active, 2 out of stock)".
  */
 static void
 print_counts(const struct profile *profile, const char *what, const char *first,
@@ -366,7 +368,10 @@ command_vendor_show(const struct options *options)
 
 /* ----- set ----- */
 
-/* Room for the statement: twice each column with its parameter, and the rest. */
+/*
+ * Sizes of the statement's parts: every column twice, with its parameter, and
+ * the rest.
+ */
 #define SET_SIZE 1024
 #define STATEMENT_SIZE 4096
 
@@ -377,9 +382,9 @@ is_field_given(const struct options *options, const struct vendor_field *field)
 }
 
 /*
- * Build the UPDATE of the fields that are given and their values; it returns
- * each of these columns twice, as it was and as it is.  Returns the number of
- * values, the first of which is the vendor's id.
+ * Build the UPDATE of the given fields and its parameters.  Its RETURNING list
+ * has each column twice, before and after.  Returns the number of parameters,
+ * the first of which is the vendor's id.
  */
 static int
 build_update(const struct options *options, char *statement, const char **values)
@@ -396,7 +401,7 @@ build_update(const struct options *options, char *statement, const char **values
 		if (!is_field_given(options, field))
 			continue;
 		values[count++] = option_text(options, field->option);
-		/* An empty text takes a value away, where there may be none. */
+		/* An empty string clears a field that may be null. */
 		set_used += snprintf(set + set_used, sizeof(set) - set_used, "%s%s = %s$%d::text%s",
 							 count > 2 ? ", " : "", field->column, field->required ? "" : "nullif(",
 							 count, field->required ? "" : ", '')");
@@ -417,17 +422,17 @@ is_changed(const char *before, const char *after)
 	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
 }
 
-/* A field that was given and is not what it was; its texts are the result's. */
+/* A given field whose value changed; its strings belong to the result. */
 struct change
 {
 	const struct vendor_field *field; /* NULL before the first */
-	int column;                       /* of the result, of the next field */
+	int column;                       /* of the next field in the result */
 	const char *before;               /* NULL for none */
 	const char *after;
 };
 
 /*
- * Move to the next change; false when there is none.
+ * Advance to the next change; false if there is none.
  */
 static bool
 next_change(const struct options *options, const PGresult *result, struct change *change)
@@ -492,7 +497,7 @@ update_vendor(struct database *database, const struct options *options, PGresult
 		   not_found(database, NOT_FOUND_VENDOR, options->operands[0], error);
 }
 
-/* Whether one field at least is given. */
+/* Check that at least one field is given. */
 static bool
 check_given(const struct options *options, struct glue_error *error)
 {
@@ -503,7 +508,7 @@ check_given(const struct options *options, struct glue_error *error)
 	}
 	return glue_error_set(
 		error, GLUE_USAGE_ERROR, "USAGE",
-		"\"onboard vendor set\" needs a field to change, such as --email ADDRESS");
+		"\"onboard vendor set\" requires a field to change, such as --email ADDRESS");
 }
 
 int
@@ -557,7 +562,7 @@ command_vendor_set_status(const struct options *options)
 		json_out_print(document);
 	}
 	else
-		line_print(stdout, 2, "Vendor %s is %s now.", values[0], values[1]);
+		line_print(stdout, 2, "Vendor %s is now %s.", values[0], values[1]);
 	PQclear(result);
 	database_close(database);
 	return code;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * breaker.c
- *	  A circuit breaker: leaves alone what keeps failing.
+ *	  A circuit breaker: pause attempts after repeated failures.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * breaker.h
- *	  A circuit breaker: leaves alone what keeps failing.
+ *	  A circuit breaker: pause attempts after repeated failures.
  *
- * After so many failures in a row attempts are refused for a while.  Then one
- * attempt is let through; its failure begins another while, its success ends
- * it all.  Knows no clock: the caller says what time it is, in milliseconds.
+ * After most_failures consecutive failures, attempts are refused for pause_ms.
+ * Then one attempt is allowed; if it fails, another pause begins, and if it
+ * succeeds, the count restarts.  Reads no clock: the caller passes the time, in
+ * milliseconds.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,13 +23,13 @@ struct breaker
 	int64_t most_failures;
 	int64_t pause_ms;
 	/* mutable */
-	int64_t failures;      /* in a row */
-	int64_t refused_until; /* attempts are refused before it */
+	int64_t failures;      /* consecutive */
+	int64_t refused_until; /* end of the pause */
 };
 
 extern void breaker_init(struct breaker *breaker, int64_t most_failures, int64_t pause_ms);
 
-/* Whether an attempt may be made now. */
+/* Return whether an attempt may be made now. */
 extern bool breaker_allows(const struct breaker *breaker, int64_t now_ms);
 
 extern void breaker_success(struct breaker *breaker);

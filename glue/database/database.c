@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * database.c
- *	  One database: its connection, statements and transactions on it, and
- *	  retrying.
+ *	  A database: a connection made on demand, with statements, transactions and
+ *	  retries.
  *
- * A function's process is frozen between invocations for any length of time, and
- * the monotonic clock may stop meanwhile, so how long a connection was idle is told
- * by the time of day.  Deadlines lie within one invocation and are of the monotonic
- * clock.
+ * A function's process may be frozen between invocations for any length of
+ * time, and the monotonic clock may stop meanwhile, so the idle time of a
+ * connection is measured by the time of day.  Deadlines lie within one
+ * invocation and use the monotonic clock.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,19 +28,22 @@
 #define FIRST_DELAY_MS 100
 #define LONGEST_DELAY_MS 5000
 
-/* How long a query that only tries the connection may take, in milliseconds. */
+/* Time limit of the query that tests a connection, in milliseconds. */
 #define TRIAL_MS 2000
 
-/* How long ROLLBACK may take, in milliseconds. */
+/* Time limit of ROLLBACK, in milliseconds. */
 #define ROLL_BACK_MS 2000
 
-/* The server gives up a little before we do, and says so. */
+/*
+ * The server times out slightly before the client, so that it reports the
+ * reason.
+ */
 #define SERVER_LEAD_MS 250
 
-/* A transaction whose client is silent for so long ends, in milliseconds. */
+/* Limit of idle time in a transaction, in milliseconds. */
 #define SILENCE_MS 60000
 
-/* Messages of the server that are read before an idle connection is dropped. */
+/* Server messages to read before an idle connection is dropped. */
 #define MOST_MESSAGES 8
 
 struct database
@@ -50,9 +53,9 @@ struct database
 	/* mutable */
 	int64_t deadline_ms; /* monotonic clock */
 	PGconn *connection;  /* owned; NULL while there is none */
-	bool in_transaction; /* that we began */
+	bool in_transaction; /* begun by us */
 	bool was_there;      /* a connection has succeeded */
-	bool connect_failed; /* the last attempt to connect */
+	bool connect_failed; /* in the last attempt */
 	int64_t used_at;     /* milliseconds, time of day */
 	int64_t retries;
 	struct breaker breaker;
@@ -137,11 +140,11 @@ static bool
 deadline_error(struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
-						  "there is no time left for the database");
+						  "no time is left for the database");
 }
 
 /*
- * Whichever of a moment and the deadline comes first.
+ * Return the earlier of a moment and the deadline.
  */
 static int64_t
 no_later(const struct database *database, int64_t moment_ms)
@@ -152,9 +155,9 @@ no_later(const struct database *database, int64_t moment_ms)
 /* ----- connecting ----- */
 
 /*
- * Whether the login seems to be wrong, and so may have been changed since it was
- * read: the server, or a pgbouncer of an older version (08P01), refused it, or there
- * is no such database or host.
+ * Return whether the login may have changed since it was read: the server, or
+ * an older pgbouncer (08P01), refused it, or the database or host does not
+ * exist.
  */
 static bool
 is_refused(const struct glue_error *error)
@@ -175,7 +178,8 @@ is_refused(const struct glue_error *error)
 }
 
 /*
- * Call the connector; a second time when the login that it remembers is refused.
+ * Call the connector, and again with a refreshed login if its cached one is
+ * refused.
  */
 static bool
 call_connector(struct database *database, struct glue_error *error)
@@ -193,7 +197,8 @@ call_connector(struct database *database, struct glue_error *error)
 }
 
 /*
- * A new connection gets its settings here, unless each transaction sets its own.
+ * Apply session settings to a new connection, unless each transaction makes its
+ * own.
  */
 static bool
 prepare_session(struct database *database, struct glue_error *error)
@@ -208,7 +213,7 @@ prepare_session(struct database *database, struct glue_error *error)
 }
 
 /*
- * One attempt to have a new connection.
+ * Make one attempt to connect.
  */
 static bool
 make_connection(struct database *database, struct glue_error *error)
@@ -222,7 +227,7 @@ make_connection(struct database *database, struct glue_error *error)
 	if (!breaker_allows(&database->breaker, now))
 		return glue_error_set(
 			error, GLUE_INFRASTRUCTURE_ERROR, "DATABASE_PAUSED",
-			"the database is left alone for a while, as the last connections to it failed");
+			"connecting to the database is paused because recent attempts failed");
 	if (call_connector(database, error))
 	{
 		breaker_success(&database->breaker);
@@ -230,15 +235,16 @@ make_connection(struct database *database, struct glue_error *error)
 		return !database->connect_failed;
 	}
 	now = clock_milliseconds();
-	/* Where our own time was up, the database is not to blame. */
+	/* If our own deadline has passed, the database is not to blame. */
 	if (now < database->deadline_ms)
 		breaker_failure(&database->breaker, now);
 	return false;
 }
 
 /*
- * Whether nothing has come from the server since: a server that goes away
- * sends a message and closes.  Other messages are read, libpq drops them.
+ * Return whether an idle connection is still open: a server that shuts down
+ * sends a message and closes it.  Other messages are read, and libpq drops
+ * them.
  */
 static bool
 is_quiet(PGconn *connection)
@@ -252,15 +258,15 @@ is_quiet(PGconn *connection)
 			return true;
 		if (got <= 0 || PQconsumeInput(connection) == 0 || PQstatus(connection) != CONNECTION_OK)
 			return false;
-		/* Lets libpq look at what it has read. */
+		/* Let libpq process what it has read. */
 		(void) PQisBusy(connection);
 	}
 	return false;
 }
 
 /*
- * Whether a kept connection can be used, as far as can be told: a firewall may
- * have forgotten one that was idle, and only a query shows that.
+ * Return whether a kept connection appears usable.  A firewall may have dropped
+ * an idle connection silently, which only a query can detect.
  */
 static bool
 is_usable(const struct database *database)
@@ -281,7 +287,7 @@ is_usable(const struct database *database)
 }
 
 /*
- * One attempt to have a connection, the kept one or another.
+ * Ensure a connection, the kept one or a new one, in one attempt.
  */
 static bool
 have_connection(struct database *database, struct glue_error *error)
@@ -317,10 +323,10 @@ database_patience(struct patience *patience)
 }
 
 /*
- * Whether another connection may do better: this one is lost, classes 08 and
- * 57P0x, or its server is read-only, 25006.  After a failover that is the old
- * primary, to which the name still led for a while, and we would stay connected
- * to it for ever.
+ * Return whether to reconnect: the connection is lost (class 08, 57P0x), or the
+ * server is read-only (25006).  The latter is the old primary after a failover,
+ * to which the host name still pointed; we would otherwise stay connected to it
+ * forever.
  */
 static bool
 is_lost(const struct database *database, const struct glue_error *error)
@@ -331,7 +337,7 @@ is_lost(const struct database *database, const struct glue_error *error)
 }
 
 /*
- * RETRY_LOST_ONCE: the next use connects.
+ * Recover under RETRY_LOST_ONCE; the next use reconnects.
  */
 static bool
 recover_lost(struct database *database, struct patience *patience, const struct glue_error *error)
@@ -346,8 +352,8 @@ recover_lost(struct database *database, struct patience *patience, const struct 
 }
 
 /*
- * Whether another attempt may succeed.  It may for a host that answered before,
- * whatever the name server says now.
+ * Return whether another attempt may succeed.  An unknown host name may be
+ * temporary if the host answered before.
  */
 static bool
 may_pass(const struct database *database, const struct glue_error *error)
@@ -357,8 +363,8 @@ may_pass(const struct database *database, const struct glue_error *error)
 }
 
 /*
- * How long to retry after this error.  A server that never answered will hardly
- * begin to; one that says that it is starting up will.
+ * Return how long to retry after this error.  A server that has never answered
+ * is unlikely to start answering; one that reports that it is starting up will.
  */
 static int64_t
 retry_time(const struct database *database, const struct glue_error *error)
@@ -369,7 +375,7 @@ retry_time(const struct database *database, const struct glue_error *error)
 }
 
 /*
- * The time is up: say what to do.
+ * Add what to do to the error after the retry time has passed.
  */
 static bool
 give_up(int64_t seconds, struct glue_error *error)
@@ -382,8 +388,8 @@ give_up(int64_t seconds, struct glue_error *error)
 }
 
 /*
- * Exponential backoff with jitter: between half of the delay and all of it,
- * so that many clients of one database do not come back at the same moment.
+ * Sleep with exponential backoff and jitter, between half of the delay and all
+ * of it, so that many clients do not reconnect at the same moment.
  */
 static void
 wait_before_attempt(struct patience *patience, int64_t until_ms)
@@ -407,7 +413,8 @@ wait_before_attempt(struct patience *patience, int64_t until_ms)
 }
 
 /*
- * RETRY_WAITING: wait, and connect again unless the connection is fine.
+ * Recover under RETRY_WAITING: wait, and reconnect unless the connection is
+ * good.
  */
 static bool
 recover_waiting(struct database *database, struct patience *patience, struct glue_error *error)
@@ -448,7 +455,8 @@ database_recover(struct database *database, struct patience *patience, struct gl
 /* ----- transactions ----- */
 
 /*
- * Begin.  A function's transaction lets the server know how long it may take.
+ * Begin a transaction.  A function's transaction passes its time limits to the
+ * server.
  */
 static bool
 begin_transaction(struct database *database, struct glue_error *error)
@@ -464,7 +472,7 @@ begin_transaction(struct database *database, struct glue_error *error)
 		return false;
 	if (!database->options.is_pooled)
 		return true;
-	/* A server's longest timeout is INT_MAX milliseconds. */
+	/* The server's timeouts are limited to INT_MAX milliseconds. */
 	limits.statement_ms = left < INT32_MAX ? left : INT32_MAX;
 	limits.lock_ms = left < most_lock_ms ? left : most_lock_ms;
 	limits.idle_ms = left < SILENCE_MS ? left : SILENCE_MS;
@@ -493,8 +501,9 @@ database_roll_back(struct database *database)
 }
 
 /*
- * COMMIT of a failed transaction answers ROLLBACK.  After an error of a class that
- * ends the session nobody knows what became of it; any other error is certain.
+ * Commit.  COMMIT of a failed transaction returns the tag ROLLBACK.  After an
+ * error that ends the session the outcome is unknown; after any other error the
+ * transaction was rolled back.
  */
 enum transaction_outcome
 database_commit(struct database *database, struct glue_error *error)
@@ -517,12 +526,12 @@ database_commit(struct database *database, struct glue_error *error)
 	if (committed)
 		return TRANSACTION_COMMITTED;
 	glue_error_set(error, GLUE_INTERNAL_ERROR, "NOT_COMMITTED",
-				   "the transaction had failed before its end");
+				   "the transaction failed before COMMIT");
 	return TRANSACTION_ROLLED_BACK;
 }
 
 /*
- * One attempt to begin.  After an error the caller rolls back.
+ * Make one attempt to begin.  The caller rolls back after an error.
  */
 static bool
 begin_once(struct database *database, struct glue_error *error)
@@ -540,7 +549,8 @@ database_begin(struct database *database, struct glue_error *error)
 }
 
 /*
- * database_recover() looks at the connection before this rolls back, which would
+ * Run a transaction, with retries if repeat allows.  Rolls back only after
+ * database_recover() has examined the connection, because rolling back would
  * hide that it is lost.
  */
 static enum transaction_outcome

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_cancel.c
- *	  Ctrl-C cancels what the server is doing.
+ *	  Cancel the running statement on Ctrl-C.
  *
- * PQcancel() may be called in a signal handler; psql does the same.
+ * PQcancel() is safe in a signal handler; psql does the same.
  *
  *-------------------------------------------------------------------------
  */

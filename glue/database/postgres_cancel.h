@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_cancel.h
- *	  Ctrl-C cancels what the server is doing.
+ *	  Cancel the running statement on Ctrl-C.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,9 +11,9 @@
 #include <libpq-fe.h>
 
 /*
- * On a signal that interrupt.h catches, cancel the statement of this connection,
- * and of no other one; NULL for none.  The connection is not used after this call
- * has returned.
+ * From now on, a signal that interrupt.h catches cancels the statement of this
+ * connection only; NULL for none.  The previous connection is no longer used
+ * once this returns.
  */
 extern void postgres_cancel_on_interrupt(PGconn *connection);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_connect.c
- *	  Connecting, until a deadline, and why it failed.
+ *	  Connect within a deadline, and explain failures.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,12 +15,14 @@
 #include "database/postgres_connect.h"
 #include "database/postgres_error.h"
 
-/* libpq's words between the server that it tried and why that failed. */
+/*
+ * libpq's text between the server that it tried and the reason for the failure.
+ */
 #define ATTEMPT_FAILED "failed: "
 
 /*
- * The SQLSTATE in a failed connection's message, which is verbose:
- * "FATAL:  28P01: password ...".  NULL when the server said nothing.
+ * Find the SQLSTATE in the verbose message of a failed connection: "FATAL:
+ * 28P01: password ...".  NULL if the server sent no error.
  */
 static const char *
 find_sqlstate(const char *message)
@@ -29,7 +31,7 @@ find_sqlstate(const char *message)
 	{
 		const char *state = colon + 1 + strspn(colon + 1, " ");
 
-		/* A digit tells it from the word FATAL. */
+		/* A digit distinguishes it from the word FATAL. */
 		if (strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == POSTGRES_SQLSTATE_LENGTH &&
 			state[POSTGRES_SQLSTATE_LENGTH] == ':' &&
 			strcspn(state, "0123456789") < POSTGRES_SQLSTATE_LENGTH)
@@ -39,7 +41,7 @@ find_sqlstate(const char *message)
 }
 
 /*
- * What the server said, in our own words.
+ * Report the server's refusal in our own words.
  */
 static bool
 server_refused(const char *sqlstate, struct glue_error *error)
@@ -50,8 +52,8 @@ server_refused(const char *sqlstate, struct glue_error *error)
 		const char *text;
 	} known[] = {
 		{"28", "the database refused the login; check user and password"},
-		{"3D000", "there is no database of that name on the server"},
-		{"53300", "the database has no free connection"},
+		{"3D000", "the database does not exist on the server"},
+		{"53300", "the database has no free connections"},
 		{"57P03", "the database is starting up or shutting down"},
 		{"42501", "the login may not connect to the database"},
 	};
@@ -68,8 +70,8 @@ server_refused(const char *sqlstate, struct glue_error *error)
 }
 
 /*
- * Whether there is no such host.  A name server that did not answer may answer
- * later, and of several hosts another one may answer.
+ * Return whether the host does not exist.  False if the name server did not
+ * answer, or if there are several hosts, because these may work later.
  */
 static bool
 is_unknown_host(const char *message)
@@ -88,8 +90,8 @@ set_bad_parameter(struct glue_error *error, const char *problem, int length, con
 }
 
 /*
- * Say what is wrong with the value of a parameter.  Repeats the parameter's name
- * from libpq's message, but never the value.  False for another message.
+ * Explain an invalid parameter value.  Repeats the parameter's name from
+ * libpq's message, but never the value.  Returns false for any other message.
  */
 static bool
 explain_bad_value(const char *message, struct glue_error *error)
@@ -117,8 +119,8 @@ explain_bad_value(const char *message, struct glue_error *error)
 }
 
 /*
- * Say what is wrong with parameters that libpq refuses before it tries any
- * server.  False for another message, after which a later attempt may succeed.
+ * Explain parameters that libpq rejects before it tries any server.  Returns
+ * false for any other message, after which a later attempt may succeed.
  */
 static bool
 explain_bad_parameter(const char *message, struct glue_error *error)
@@ -128,11 +130,11 @@ explain_bad_parameter(const char *message, struct glue_error *error)
 		const char *beginning;
 		const char *text;
 	} known[] = {
-		{"invalid connection option ", "there is a parameter that libpq does not know"},
+		{"invalid connection option ", "libpq does not recognize a parameter"},
 		{"could not match ", "the numbers of hosts, addresses and ports differ"},
 		{"definition of service ", "the service is not defined"},
-		{"service file ", "there is no such service file"},
-		{"Unix-domain socket path ", "the name of the socket's folder is too long"},
+		{"service file ", "the service file does not exist"},
+		{"Unix-domain socket path ", "the path of the socket's folder is too long"},
 	};
 
 	if (explain_bad_value(message, error))
@@ -149,8 +151,8 @@ explain_bad_parameter(const char *message, struct glue_error *error)
 }
 
 /*
- * Why a connection failed, in our own words: those of libpq would repeat parts of
- * the connection string.
+ * Explain a failed connection in our own words, because libpq's message would
+ * repeat parts of the connection string.
  */
 static bool
 connect_error(PGconn *connection, struct glue_error *error)
@@ -163,13 +165,14 @@ connect_error(PGconn *connection, struct glue_error *error)
 	if (sqlstate != NULL)
 		return server_refused(sqlstate, error);
 	if (PQconnectionNeedsPassword(connection))
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
-							  "the database wants a password; use PGPASSWORD or a password file");
+		return glue_error_set(
+			error, GLUE_INFRASTRUCTURE_ERROR, "28P01",
+			"the database requires a password; use PGPASSWORD or a password file");
 	if (host == NULL || host[0] == '\0')
 		host = "its address";
 	if (is_unknown_host(message))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNKNOWN_HOST,
-							  "there is no host named %s; check the name", host);
+							  "host %s does not exist; check the name", host);
 	if (explain_bad_parameter(message, error))
 		return false;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,
@@ -179,7 +182,7 @@ connect_error(PGconn *connection, struct glue_error *error)
 }
 
 /*
- * Drive a connection that was begun until it stands or fails.
+ * Poll a started connection until it is established or fails.
  */
 static bool
 wait_for_connection(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
@@ -210,7 +213,7 @@ wait_for_connection(PGconn *connection, int64_t deadline_ms, struct glue_error *
 }
 
 /*
- * Notices of the server are of no use to our users.
+ * Drop the server's notices, which are of no use to our users.
  */
 static void
 drop_notice(void *context, const char *message)
@@ -243,7 +246,7 @@ postgres_connect(const char *const *keywords, const char *const *values, int64_t
 PGconn *
 postgres_connect_conninfo(const char *conninfo, int64_t deadline_ms, struct glue_error *error)
 {
-	/* Before dbname: what a user may overrule; after it: what he may not. */
+	/* Users can override what comes before dbname, not what comes after it. */
 	static const char *const keywords[] = {
 		"fallback_application_name", "keepalives_idle",
 		"tcp_user_timeout",          "dbname",

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_connect.h
- *	  Connecting, until a deadline, and why it failed.
+ *	  Connect within a deadline, and explain failures.
  *
- * A signal that interrupt.h caught ends the wait with INTERRUPTED; a program that
- * installed no handler is never interrupted.
+ * A signal caught by interrupt.h ends the wait with INTERRUPTED; a program
+ * without its handler is never interrupted.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,22 +17,22 @@
 
 #include "base/failure.h"
 
-/* How long connecting may take where nobody has said so, in milliseconds. */
+/* Default time limit of a connection attempt, in milliseconds. */
 #define POSTGRES_CONNECT_MS 15000
 
 /*
- * Connect once, until the deadline (of the monotonic clock, in milliseconds).
- * keywords and values are those of PQconnectStartParams() and borrowed; what
- * dbname holds is expanded when it is a connection string, and overrules what
- * stands before it.  The caller owns the result: PQfinish().  NULL on an error.
- * Notices are dropped.
+ * Make one attempt to connect, until the deadline (monotonic clock,
+ * milliseconds). keywords and values are as for PQconnectStartParams(),
+ * borrowed; a connection string in dbname is expanded and overrides the values
+ * before it.  The caller owns the result and frees it with PQfinish().  NULL on
+ * error.  Notices are dropped.
  */
 extern PGconn *postgres_connect(const char *const *keywords, const char *const *values,
 								int64_t deadline_ms, struct glue_error *error);
 
 /*
- * The same for a user's connection string or database name, as the program
- * onboard; what the string leaves open comes from the PG* variables.
+ * Likewise with a user's connection string or database name, as application
+ * onboard; omitted parameters come from the PG* variables.
  */
 extern PGconn *
 postgres_connect_conninfo(const char *conninfo, int64_t deadline_ms, struct glue_error *error);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_error.c
- *	  What went wrong with the server, as a glue_error.
+ *	  Convert errors of libpq and the server to a glue_error.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,8 +29,9 @@ postgres_error_is_transient(const struct glue_error *error)
 }
 
 /*
- * The part of a COPY's context that says where, without the value that may
- * follow: "COPY intake, line 17, column price".  0 for any other context.
+ * Return the length of the position in COPY's error context, "COPY intake, line
+ * 17, column price", excluding a value that may follow.  0 for any other
+ * context.
  */
 static int
 copy_context_length(const char *context)
@@ -53,7 +54,7 @@ postgres_error(PGconn *connection, const PGresult *result, struct glue_error *er
 		return interrupt_error(error);
 	if (sqlstate == NULL || primary == NULL)
 	{
-		/* libpq's own words; they hold no value and no password. */
+		/* libpq's own message contains neither values nor passwords. */
 		const char *message = connection != NULL && PQstatus(connection) == CONNECTION_OK
 								  ? PQerrorMessage(connection)
 								  : "";

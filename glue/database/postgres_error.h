@@ -1,17 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_error.h
- *	  What went wrong with the server, as a glue_error.
+ *	  Convert errors of libpq and the server to a glue_error.
  *
- * Every error of libpq becomes a glue_error here and in postgres_connect.c, and
- * nowhere else.  It is of the infrastructure class; code is the SQLSTATE, or one of
- * the codes below when the server said nothing.  Of what the server said the
- * primary message, the hint and for COPY the line are kept, never a connection
- * string.  A primary message may quote a value, so such an error says so:
- * quotes_server.
+ * Only this file and postgres_connect.c convert libpq errors.  The class is
+ * infrastructure; the code is the SQLSTATE, or one of the codes below if the
+ * server sent none.  The primary message, the hint and, for COPY, the line are
+ * kept, but never a connection string.  Because a primary message may quote a
+ * value, such errors have quotes_server set.
  *
- * Transient are the classes 08, 40, 53, 57, 58 and XX, and 55P03: nothing is
- * decided by them and the same may work later.
+ * Classes 08, 40, 53, 57, 58 and XX, and 55P03 are transient: they decide
+ * nothing, and a retry may succeed.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,9 +26,8 @@
 #define POSTGRES_SQLSTATE_LENGTH 5
 
 /*
- * Codes of errors that are not the server's own: connection lost and no
- * connection, which are transient; an unknown host name and parameters that libpq
- * refuses, which are not.
+ * Codes of errors not reported by the server.  Lost and failed connections are
+ * transient; an unknown host name and parameters that libpq rejects are not.
  */
 #define POSTGRES_LOST "08006"
 #define POSTGRES_UNREACHABLE "08001"
@@ -37,13 +35,12 @@
 #define POSTGRES_BAD_PARAMETER "BAD_PARAMETER"
 
 /*
- * Turn what went wrong into *error.  result is NULL when there is none; it is
- * borrowed.  INTERRUPTED after a signal that interrupt.h caught.  Always returns
- * false.
+ * Set *error from a failed call. result is borrowed and may be NULL.  Sets
+ * INTERRUPTED after a signal caught by interrupt.h.  Always returns false.
  */
 extern bool postgres_error(PGconn *connection, const PGresult *result, struct glue_error *error);
 
-/* Whether the same may work later. */
+/* Return whether a retry may succeed. */
 extern bool postgres_error_is_transient(const struct glue_error *error);
 
 #endif /* GLUE_POSTGRES_ERROR_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_query.c
- *	  Statements on a connection, until a deadline.
+ *	  Run statements on a connection within a deadline.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,11 +17,11 @@ static bool
 too_late(struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_LOST,
-						  "the database did not answer in the time that there was");
+						  "the database did not answer in time");
 }
 
 /*
- * Wait for any of these events of poll(), and read what came.
+ * Wait for any of these poll() events and read available input.
  */
 static bool
 wait_for_socket(PGconn *connection, short events, int64_t deadline_ms, struct glue_error *error)
@@ -62,8 +62,8 @@ postgres_flush(PGconn *connection, int64_t deadline_ms, struct glue_error *error
 }
 
 /*
- * The result of the last statement that was sent.  NULL when the deadline has
- * passed, or the connection is lost.
+ * Return the result of the last statement sent.  NULL if the deadline has
+ * passed or the connection is lost.
  */
 static PGresult *
 last_result(PGconn *connection, int64_t deadline_ms, struct glue_error *error)
@@ -100,7 +100,7 @@ execute(PGconn *connection, const char *statement, int count, const char *const 
 }
 
 /*
- * Take the result of a statement apart: hand it out, or its error.
+ * Return the result of a statement, or convert its error.
  */
 static bool
 judge_result(PGconn *connection, PGresult *answer, PGresult **result, struct glue_error *error)
@@ -142,7 +142,10 @@ postgres_begin(PGconn *connection, int64_t deadline_ms, struct glue_error *error
 {
 	PGresult *answer;
 
-	/* Without parameters, for only so two go in one message. */
+	/*
+	 * Without parameters, because only the simple protocol accepts two
+	 * statements in one message.
+	 */
 	if (PQsendQuery(connection, "BEGIN; " POSTGRES_DEFER_NOTHING) != 1)
 		return postgres_error(connection, NULL, error);
 	answer = last_result(connection, deadline_ms, error);
@@ -167,7 +170,7 @@ postgres_each_row(PGconn *connection, const char *statement, int count, const ch
 
 		if (!postgres_wait(connection, deadline_ms, error))
 			return false;
-		/* After an error there is an end as well. */
+		/* Results end with NULL even after an error. */
 		result = PQgetResult(connection);
 		if (result == NULL)
 			return done;

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_query.h
- *	  Statements on a connection, until a deadline.
+ *	  Run statements on a connection within a deadline.
  *
- * Deadlines are of the monotonic clock, in milliseconds.  A signal that
- * interrupt.h caught ends every wait with INTERRUPTED; a program that installed no
- * handler is never interrupted.
+ * Deadlines are on the monotonic clock, in milliseconds.  A signal caught by
+ * interrupt.h ends every wait with INTERRUPTED; a program without its handler
+ * is never interrupted.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,10 +19,12 @@
 
 #include "base/failure.h"
 
-/* In place of a deadline: wait for as long as it takes. */
+/* Deadline that never passes. */
 #define POSTGRES_NO_DEADLINE INT64_MAX
 
-/* What the server has to keep to in one transaction; milliseconds, 0 for none. */
+/*
+ * Limits of one transaction, enforced by the server; milliseconds, 0 for none.
+ */
 struct postgres_limits
 {
 	int64_t statement_ms; /* of one statement */
@@ -33,59 +35,58 @@ struct postgres_limits
 /*
  * Run one statement with text parameters (NULL is null).  On success *result
  * has status TUPLES_OK or COMMAND_OK and is owned by the caller; result may be
- * NULL when it is of no interest.  When the deadline passes, the error is
- * 08006, nobody knows what became of the statement, and the connection is of
- * no use any more.
+ * NULL if it is not needed.  If the deadline passes, the error is 08006, the
+ * outcome of the statement is unknown, and the connection is unusable.
  */
 extern bool
 postgres_query(PGconn *connection, const char *statement, int count, const char *const *values,
 			   int64_t deadline_ms, PGresult **result, struct glue_error *error);
 
 /*
- * Makes deferred constraints immediate, also those that users added: what refuses a
- * row has to say so while the row can be given a verdict, or COMMIT would fail for
- * all rows, and again each time.
+ * Make all deferred constraints immediate, including those added by users.  A
+ * constraint must reject its row while the row can still be given a verdict;
+ * otherwise COMMIT would fail for all rows, on every attempt.
  */
 #define POSTGRES_DEFER_NOTHING "SET CONSTRAINTS ALL IMMEDIATE"
 
 /*
- * Begin a transaction with POSTGRES_DEFER_NOTHING.  Errors and deadline as of
+ * Begin a transaction with POSTGRES_DEFER_NOTHING.  Errors and deadline as for
  * postgres_query().
  */
 extern bool postgres_begin(PGconn *connection, int64_t deadline_ms, struct glue_error *error);
 
 /*
- * Takes a row of a result, which has that row alone and is borrowed.  False
- * with *error set stops.
+ * Consume a row, passed as a borrowed single-row result.  Returning false, with
+ * *error set, stops.
  */
 typedef bool (*postgres_row_fn)(void *context, const PGresult *row, struct glue_error *error);
 
 /*
- * Like postgres_query(), but the rows are handed over one by one as they come
- * (libpq's single-row mode), so that memory does not grow with the result.
- * When take stops, the connection is busy with what it did not want, and of no
- * use any more.
+ * Like postgres_query(), but passes the rows to take() one by one as they
+ * arrive (libpq's single-row mode), so that memory use does not grow with the
+ * result.  If take() stops, the connection still has pending rows and is
+ * unusable.
  */
 extern bool postgres_each_row(PGconn *connection, const char *statement, int count,
 							  const char *const *values, int64_t deadline_ms, postgres_row_fn take,
 							  void *context, struct glue_error *error);
 
 /*
- * Wait until the result of a statement that was sent can be taken by
- * PQgetResult().
+ * Wait until PQgetResult() can return the result of a sent statement without
+ * blocking.
  */
 extern bool postgres_wait(PGconn *connection, int64_t deadline_ms, struct glue_error *error);
 
 /*
- * In non-blocking mode: wait until what was handed to libpq is sent.
+ * In non-blocking mode, wait until libpq has sent all queued data.
  */
 extern bool postgres_flush(PGconn *connection, int64_t deadline_ms, struct glue_error *error);
 
 /*
- * Settings that our statements rely on: our functions first in the search path
- * after pg_catalog, wherever the extension was created, and no notices.  With
- * limits NULL they are set for the session, otherwise together with the limits
- * for the transaction that is open.
+ * Make the settings our statements rely on: a search path of pg_catalog and
+ * then the extension's schema, no notices, and DateStyle ISO.  If limits is
+ * NULL, sets them for the session, otherwise together with the limits for the
+ * open transaction.
  */
 extern bool postgres_prepare(PGconn *connection, const struct postgres_limits *limits,
 							 int64_t deadline_ms, struct glue_error *error);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_value.h
- *	  Values of a result.
+ *	  Read values of a result.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,14 +13,14 @@
 
 #include <libpq-fe.h>
 
-/* A text, borrowed from the result; NULL for null. */
+/* Return a text value, borrowed from the result; NULL for null. */
 static inline const char *
 postgres_text(const PGresult *result, int row, int column)
 {
 	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
-/* A whole number of any size up to 64 bits; 0 for null. */
+/* Return an integer of up to 64 bits; 0 for null. */
 static inline int64_t
 postgres_integer(const PGresult *result, int row, int column)
 {

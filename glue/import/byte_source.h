@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * byte_source.h
- *	  Where the bytes of a vendor's file come from.
+ *	  Interface of sources of a vendor's file.
  *
- * A file is read twice, and again after each interruption, so a source can be
- * read more than once and always gives the same bytes, or says that it cannot
- * any more.  The implementations are file_source.c, a file or a pipe on this
- * machine, and the objects of S3 in lambda/.
+ * A file is read twice, and again after each interruption.  A source therefore
+ * can be read repeatedly and either returns the same bytes every time or
+ * reports that the file was replaced.  Implementations are file_source.c, for
+ * local files and pipes, and the S3 objects in lambda/.
  *
  * An implementation has a struct byte_source as its first member.
  *
@@ -21,33 +21,36 @@
 
 #include "base/failure.h"
 
-/* Takes the next bytes, borrowed for the call, never none.  False stops. */
+/*
+ * Consume the next bytes, borrowed for the call; length is at least 1.
+ * Returning false stops the reading.
+ */
 typedef bool (*byte_source_take_fn)(void *context, const char *bytes, size_t length);
 
 struct byte_source
 {
 	/*
-	 * Give the bytes from this offset to the end to take(context, ...).  False
-	 * with GLUE_NO_ERROR when take() stopped it, with the fault of
-	 * byte_source_replaced() when the bytes are other ones by now, and on
-	 * infrastructure errors.
+	 * Pass the bytes from offset to the end to take(context, ...).  Returns
+	 * false with GLUE_NO_ERROR if take() stopped the reading, with the fault of
+	 * byte_source_replaced() if the file was replaced, and on infrastructure
+	 * errors.
 	 */
 	bool (*read)(struct byte_source *source, int64_t offset, byte_source_take_fn take,
 				 void *context, struct glue_error *error);
 
 	/*
-	 * Whether the file was replaced since it was opened.  NULL for a source
-	 * whose read() tells.
+	 * Return whether the file was replaced since it was opened.  NULL if read()
+	 * detects that.
 	 */
 	bool (*is_replaced)(const struct byte_source *source);
 
-	int64_t size;                 /* 0: not known, there may be no end */
-	bool is_pinned;               /* whoever opens it again gets the same bytes */
-	const char *replaced_message; /* for whoever sent the file */
+	int64_t size;                 /* 0: unknown, possibly endless */
+	bool is_pinned;               /* reopening it returns the same bytes */
+	const char *replaced_message; /* for the sender of the file */
 };
 
 /*
- * File fault OBJECT_REPLACED, in the words of this source.  Always returns
+ * Set file fault OBJECT_REPLACED with this source's message.  Always returns
  * false.
  */
 static inline bool

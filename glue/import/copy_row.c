@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * copy_row.c
- *	  Records of a file -> rows of COPY onboard.intake, binary format.
+ *	  Convert records of a file to rows of COPY onboard.intake, binary format.
  *
- * A row is a 16 bit number of columns, then for each column a 32 bit length
- * (-1 for null) and that many bytes; all numbers in network order.  Text is
- * sent as it is, so a row costs one memcpy() a field.
+ * A row is a 16-bit number of columns, then for each column a 32-bit length (-1
+ * for null) and that many bytes; all numbers are in network byte order.  Text
+ * is sent verbatim, so a row costs one memcpy() per field.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +28,7 @@
 /* Length and value of a bigint column. */
 #define BIGINT_SIZE 12
 
-/* The first byte of jsonb in binary is its version. */
+/* Version number that starts binary jsonb. */
 #define JSONB_VERSION 1
 
 /* ----- values ----- */
@@ -66,8 +66,8 @@ put_null(struct byte_buffer *buffer)
 /* ----- layout ----- */
 
 /*
- * Write the COPY statement: the fixed columns, those of the header in the
- * order of the table, and what else is sent.
+ * Build the COPY statement: the fixed columns, the header's columns in table
+ * order, attributes and defects.
  */
 static bool
 make_statement(struct copy_layout *layout, struct glue_error *error)
@@ -105,7 +105,7 @@ make_statement(struct copy_layout *layout, struct glue_error *error)
 }
 
 /*
- * The attributes' names as JSON keys, made once.
+ * Build the JSON keys of the attributes, once per file.
  */
 static bool
 make_keys(struct copy_layout *layout, struct glue_error *error)
@@ -135,7 +135,7 @@ make_keys(struct copy_layout *layout, struct glue_error *error)
 }
 
 /*
- * What every row begins with.
+ * Build the prefix of every row.
  */
 static bool
 make_prefix(struct copy_layout *layout, const char *upload_id, struct glue_error *error)
@@ -179,10 +179,10 @@ copy_layout_clean_up(struct copy_layout *layout)
 bool
 copy_append_header(struct byte_buffer *buffer, struct glue_error *error)
 {
-	/* Signature, flags, length of the extension. */
+	/* Signature, flags, length of the header extension. */
 	static const char header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
 
-	/* Its last zero byte ends the string. */
+	/* The last zero byte is the string's terminator. */
 	return byte_buffer_append(buffer, header, sizeof(header), error);
 }
 
@@ -193,8 +193,8 @@ copy_append_trailer(struct byte_buffer *buffer, struct glue_error *error)
 }
 
 /*
- * The attributes as one JSON object of strings.  Empty fields are left out:
- * the fix file shows an absent value as an empty field again.
+ * Append the attributes as one JSON object of strings.  Omits empty fields; the
+ * fix file shows an absent value as an empty field again.
  */
 static void
 put_attributes(const struct copy_layout *layout, const struct record *record,
@@ -234,7 +234,7 @@ put_attributes(const struct copy_layout *layout, const struct record *record,
 }
 
 /*
- * The most bytes that a row can take: each byte of it escaped, and the lengths.
+ * Return the maximum size of a row: every byte escaped, plus the lengths.
  */
 static size_t
 row_bound(const struct copy_layout *layout, const struct record *record)

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * copy_row.h
- *	  Records of a file -> rows of COPY onboard.intake, binary format.
+ *	  Convert records of a file to rows of COPY onboard.intake, binary format.
  *
- * Binary, because the server then has no text to split and unescape: measured,
- * it takes a third off the server's work on the way to the row.
+ * Binary spares the server from splitting and unescaping text, which measurably
+ * cuts a third of its work per row.
  *
- * Only the columns that the file has are sent, and those of defects only when
- * the scan found some.
+ * Sends only columns present in the file, and defect columns only if the scan
+ * found defects.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,13 +22,16 @@
 #include "reader/column_map.h"
 #include "reader/record.h"
 
-/* Bytes of the statement with the NUL: every column, and what is around them. */
+/*
+ * Size of the statement including the NUL: every column and the text around
+ * them.
+ */
 #define COPY_COLUMN_BYTES(symbol, name, ...) +sizeof(", " #name)
 #define COPY_STATEMENT_SIZE (256 ONBOARD_COLUMNS(COPY_COLUMN_BYTES))
 
 /*
- * How the rows of one file are sent.  Immutable after copy_layout_init().
- * Owns statement, prefix and keys; map is borrowed.
+ * How the rows of one file are sent.  Immutable after copy_layout_init().  Owns
+ * statement, prefix, keys and key_ends; map is borrowed.
  */
 struct copy_layout
 {
@@ -44,8 +47,8 @@ struct copy_layout
 };
 
 /*
- * Prepare for the rows of one upload.  map and upload_id are borrowed, the
- * first as long as the layout lives.  False on OUT_OF_MEMORY.
+ * Prepare for the rows of one upload.  Borrows map for the lifetime of the
+ * layout and upload_id for the call.  Returns false on OUT_OF_MEMORY.
  */
 extern bool copy_layout_init(struct copy_layout *layout, const struct column_map *map,
 							 const char *upload_id, bool with_defects, struct glue_error *error);
@@ -53,13 +56,13 @@ extern bool copy_layout_init(struct copy_layout *layout, const struct column_map
 /* Accepts a zeroed layout. */
 extern void copy_layout_clean_up(struct copy_layout *layout);
 
-/* Append what comes before the first row, and after the last one. */
+/* Append the header and the trailer of the COPY data. */
 extern bool copy_append_header(struct byte_buffer *buffer, struct glue_error *error);
 extern bool copy_append_trailer(struct byte_buffer *buffer, struct glue_error *error);
 
 /*
- * Append one row.  A record with a defect needs with_defects.  False on
- * OUT_OF_MEMORY, and the buffer then holds only whole rows.
+ * Append one row.  A record with a defect requires with_defects.  Returns false
+ * on OUT_OF_MEMORY, leaving only whole rows in the buffer.
  */
 extern bool copy_append_row(const struct copy_layout *layout, const struct record *record,
 							struct byte_buffer *buffer, struct glue_error *error);

@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * copy_sink.c
- *	  Rows of a reading -> COPY onboard.intake, in transactions of some rows.
+ *	  Load rows with COPY onboard.intake, in batches of one transaction each.
  *
  *		BEGIN, COPY		with the first piece of 64 KiB, or at the end
  *		end of COPY		when the transaction is full, or at the end
  *		COMMIT			when the COPY has ended, after the checkpoint
  *
- * If the sink is pipelined, a COPY that is ending is left alone until the rows of
- * the next transaction fill LARGEST_BACKLOG, or until it has ended.
+ * If the sink is pipelined, it does not wait for a COPY that is ending until
+ * the rows of the next transaction fill LARGEST_BACKLOG.
  *
- * The session is in non-blocking mode while a COPY is open, so that a server that
- * takes no data cannot hold us beyond the deadline.
+ * The session is in non-blocking mode while a COPY is open, so that a server
+ * that accepts no data cannot block us beyond the deadline.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,12 +25,12 @@
 #include "import/copy_sink.h"
 #include "import/upload.h"
 
-/* How much is handed to libpq at once. */
+/* How much to pass to libpq at once. */
 #define PIECE_SIZE (64 * 1024)
 
 #define LARGEST_BACKLOG (4 * 1024 * 1024)
 
-/* How long the server may take to give up a COPY, in milliseconds. */
+/* How long to wait for the server to abort a COPY, in milliseconds. */
 #define ABORT_MS 2000
 
 static inline struct copy_sink *
@@ -42,7 +42,7 @@ copy_of(struct row_sink *sink)
 /* ----- the COPY ----- */
 
 /*
- * Take the results of the COPY until there are no more.
+ * Consume all results of the COPY.
  */
 static bool
 collect_results(PGconn *session, int64_t deadline_ms, struct glue_error *error)
@@ -72,7 +72,7 @@ collect_results(PGconn *session, int64_t deadline_ms, struct glue_error *error)
 }
 
 /*
- * Send the end of the COPY; reason is NULL for its good end.
+ * End the COPY; reason is NULL for success.
  */
 static bool
 send_end(struct copy_sink *copy, const char *reason, int64_t deadline_ms, struct glue_error *error)
@@ -84,7 +84,7 @@ send_end(struct copy_sink *copy, const char *reason, int64_t deadline_ms, struct
 }
 
 /*
- * Take the results of the COPY that is ending.
+ * Consume the results of the COPY that is ending.
  */
 static bool
 take_end(struct copy_sink *copy, int64_t deadline_ms, struct glue_error *error)
@@ -95,8 +95,8 @@ take_end(struct copy_sink *copy, int64_t deadline_ms, struct glue_error *error)
 }
 
 /*
- * Something could not be sent, because of *error.  The server may have said why:
- * that is better.  Always returns false.
+ * Handle a failure to send, described by *error.  If the server reported the
+ * cause, return that instead.  Always returns false.
  */
 static bool
 explain_unsent(struct copy_sink *copy, int64_t deadline_ms, struct glue_error *error)
@@ -113,7 +113,7 @@ explain_unsent(struct copy_sink *copy, int64_t deadline_ms, struct glue_error *e
 /* ----- transactions ----- */
 
 /*
- * Begin a transaction and the COPY in it.
+ * Begin a transaction and start COPY in it.
  */
 static bool
 begin(struct copy_sink *copy, struct glue_error *error)
@@ -144,7 +144,7 @@ begin(struct copy_sink *copy, struct glue_error *error)
 }
 
 /*
- * Wait for the COPY that is ending, and commit it.
+ * Wait for the COPY that is ending and commit it.
  */
 static bool
 commit_ending(struct copy_sink *copy, const struct resume_token *checkpoint, bool *moved,
@@ -165,7 +165,7 @@ commit_ending(struct copy_sink *copy, const struct resume_token *checkpoint, boo
 }
 
 /*
- * Hand the buffer to libpq, and wait until it is sent.
+ * Pass the buffer to libpq and wait until it is sent.
  */
 static bool
 send_buffer(struct copy_sink *copy, struct glue_error *error)
@@ -195,7 +195,7 @@ send_buffer(struct copy_sink *copy, struct glue_error *error)
 }
 
 /*
- * Send what is left of a transaction and its end.
+ * Send the rest of a transaction and end its COPY.
  */
 static bool
 end_transaction(struct copy_sink *copy, struct glue_error *error)
@@ -210,7 +210,7 @@ end_transaction(struct copy_sink *copy, struct glue_error *error)
 }
 
 /*
- * Whether the COPY that is ending has ended, without waiting for it.
+ * Return whether the ending COPY has ended, without waiting.
  */
 static bool
 has_ended(const struct copy_sink *copy)
@@ -290,7 +290,7 @@ copy_finish(struct row_sink *sink, struct glue_error *error)
 }
 
 /*
- * What was sent to its end is still committed, if it can be.
+ * Abort; a transaction that was sent completely is still committed if possible.
  */
 static void
 copy_abort(struct row_sink *sink)

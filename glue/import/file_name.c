@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * file_name.c
- *	  What the name of a vendor's file says.
+ *	  Parse the names of vendors' files.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,7 @@
 
 #include "import/file_name.h"
 
-/* Characters of a vendor's id. */
+/* Maximum length of a vendor id. */
 #define LONGEST_VENDOR 50
 
 static size_t

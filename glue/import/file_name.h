@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * file_name.h
- *	  What the name of a vendor's file says.
+ *	  Parse the names of vendors' files.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,12 +12,12 @@
 #include <stddef.h>
 
 /*
- * The length of the vendor's id in a name of the form VENDOR_date_time.csv
- * (VEND001_20260104_090000.csv), or 0 when the name has another form.
+ * Return the length of the vendor id in a name of the form VENDOR_date_time.csv
+ * (VEND001_20260104_090000.csv), or 0 if the name has another form.
  */
 extern size_t file_name_vendor(const char *name);
 
-/* Whether the name has another form, or is one of this vendor. */
+/* Return whether the name has another form or contains this vendor's id. */
 extern bool file_name_agrees(const char *name, const char *vendor);
 
 #endif /* GLUE_FILE_NAME_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * file_source.c
- *	  A file, a pipe or standard input on this machine, as a source of bytes.
+ *	  byte_source for local files, pipes and standard input.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,13 +20,13 @@
 
 #define READ_SIZE (256 * 1024)
 
-/* The name recorded for standard input when --file-name gives none. */
+/* Name recorded for standard input unless --file-name is given. */
 #define STANDARD_INPUT_NAME "standard-input.csv"
 
 /* ----- reading ----- */
 
 /*
- * Read the next bytes; *length is 0 at the end.
+ * Read the next bytes; *length is 0 at end of file.
  */
 static bool
 read_some(int descriptor, char *buffer, size_t *length, struct glue_error *error)
@@ -52,13 +52,14 @@ static bool
 write_spool(struct file_source *source, const char *bytes, size_t length, struct glue_error *error)
 {
 	return descriptor_write(source->spool, bytes, length) ||
-		   glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-						  "cannot write a temporary file: %s; set TMPDIR to a folder with room",
-						  strerror(errno));
+		   glue_error_set(
+			   error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
+			   "cannot write a temporary file: %s; set TMPDIR to a folder with enough space",
+			   strerror(errno));
 }
 
 /*
- * The descriptor that has the bytes from offset on; -1 on an error.
+ * Return a descriptor positioned at offset; -1 on error.
  */
 static int
 seek(struct file_source *source, int64_t offset, struct glue_error *error)
@@ -135,8 +136,9 @@ was_written(const struct byte_source *bytes)
 /* ----- opening ----- */
 
 /*
- * A copy in which bytes that are no UTF-8 are "?": a database takes no others.
- * The caller owns the result; NULL without memory.
+ * Copy a string, replacing bytes that are not UTF-8 by "?", because the
+ * database accepts only UTF-8.  The caller owns the result; NULL if out of
+ * memory.
  */
 static char *
 copy_as_utf8(const char *string)
@@ -161,7 +163,7 @@ copy_as_utf8(const char *string)
 }
 
 /*
- * Fill name and path: what will be recorded of the file.
+ * Set the name and path to record for the file.
  */
 static bool
 name_source(struct file_source *source, const char *path, const char *name,
@@ -191,8 +193,8 @@ static bool
 open_error(const char *path, struct glue_error *error)
 {
 	if (errno == ENOENT)
-		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE", "there is no file \"%s\"",
-							  path);
+		return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE",
+							  "file \"%s\" does not exist", path);
 	if (errno == EINTR)
 		return interrupt_error(error);
 	return glue_error_set(error, GLUE_FILE_FAULT, "UNREADABLE_FILE", "cannot read \"%s\": %s", path,
@@ -200,7 +202,7 @@ open_error(const char *path, struct glue_error *error)
 }
 
 /*
- * A nameless file for what can be read only once.
+ * Open an unlinked file for input that can be read only once.
  */
 static bool
 open_spool(struct file_source *source, struct glue_error *error)
@@ -211,7 +213,7 @@ open_spool(struct file_source *source, struct glue_error *error)
 	if (source->spool < 0)
 		return glue_error_set(
 			error, GLUE_INFRASTRUCTURE_ERROR, "NO_SPOOL",
-			"cannot make a temporary file %s: %s; set TMPDIR to a folder with room", path,
+			"cannot create temporary file %s: %s; set TMPDIR to a folder with enough space", path,
 			strerror(errno));
 	unlink(path);
 	source->is_spooled = true;
@@ -228,7 +230,7 @@ file_source_open(struct file_source *source, const char *path, const char *name,
 	source->bytes.read = read_file;
 	source->bytes.is_replaced = was_written;
 	source->bytes.replaced_message =
-		"the file changed while it was read; load it again when it is complete";
+		"the file changed while it was being read; load it again when it is complete";
 	source->descriptor = -1;
 	source->spool = -1;
 	if (!name_source(source, path, name, error))

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * file_source.h
- *	  A file, a pipe or standard input on this machine, as a source of bytes.
+ *	  byte_source for local files, pipes and standard input.
  *
- * What cannot be read twice (standard input, a pipe) is spooled into a nameless
- * temporary file while it is read the first time.  Memory is flat.
+ * Input that cannot be read twice (standard input, a pipe) is spooled into an
+ * unlinked temporary file during the first reading.  Memory use is constant.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,28 +16,28 @@
 
 #include "import/byte_source.h"
 
-/* Owns the descriptors and the texts: file_source_close(). */
+/* Owns the descriptors and the strings; free with file_source_close(). */
 struct file_source
 {
 	struct byte_source bytes;
-	int descriptor;     /* what is read the first time */
-	int spool;          /* what is read from then on */
-	bool is_spooled;    /* they differ */
+	int descriptor;     /* for the first reading */
+	int spool;          /* for all later readings */
+	bool is_spooled;    /* the two differ */
 	bool is_drained;    /* the first reading is over */
-	char *name;         /* without folders, valid UTF-8 */
-	char *path;         /* absolute, valid UTF-8; NULL for no file */
-	struct stat opened; /* as it was before the first reading */
+	char *name;         /* base name, valid UTF-8 */
+	char *path;         /* absolute, valid UTF-8; NULL if not a file */
+	struct stat opened; /* status before the first reading */
 };
 
 /*
- * Open a file by its path ("-" is standard input); name, unless it is NULL,
- * replaces the one it has.  File fault UNREADABLE_FILE says what is the matter
- * with it.  *source is filled in any case: file_source_close().
+ * Open a file by its path ("-" is standard input). name, unless NULL, replaces
+ * its base name.  File fault UNREADABLE_FILE describes why it cannot be read.
+ * *source is always initialized and must be closed with file_source_close().
  */
 extern bool file_source_open(struct file_source *source, const char *path, const char *name,
 							 struct glue_error *error);
 
-/* Accepts a zeroed source and one that could not be opened. */
+/* Close a source; accepts a zeroed one and one whose opening failed. */
 extern void file_source_close(struct file_source *source);
 
 #endif /* GLUE_FILE_SOURCE_H */

@@ -1,21 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * import.c
- *	  One upload, from its file to its end.
+ *	  Import a vendor's file: one upload, from opening to its end.
  *
- * A reading for rows ("pass") begins where the database says: at the checkpoint of
- * an earlier one, or at the beginning; and it skips the rows of the ledger.
+ * A second reading ("pass") starts at the checkpoint of an earlier one, or at
+ * the beginning, and skips the rows in the ledger.
  *
  *		byte_source -> row_reader -> take_row() -> row_sink
  *
- * Whatever stops a pass, the next one asks the database again.  A transaction whose
- * end is unknown, a second reader of the same file, rows that are sent twice: for
- * all of them the database's ledger and its checkpoint decide, never what this
- * process believes.
+ * Every pass asks the database where to start.  In the face of lost COMMIT
+ * answers, concurrent readers of the same file and rows sent twice, the
+ * database's ledger and checkpoint decide, never the state of this process.
  *
- * An upload that knows its total ends with the transaction that brings its last
- * row.  So before that one is committed, the file has to be read to its end and
- * found to be the same as before.
+ * An upload whose total is known ends with the transaction of its last row.
+ * Before committing that transaction, the pass must therefore read to the end
+ * of the file and verify that it was not replaced.
  *
  *-------------------------------------------------------------------------
  */
@@ -60,7 +59,7 @@ count_heading_bytes(const struct column_map *map)
 }
 
 /*
- * Tell the upload what the first reading found.
+ * Record the results of the first reading in the upload.
  */
 static bool
 describe(struct import *import, struct glue_error *error)
@@ -101,9 +100,9 @@ import_inspect(struct import *import, struct glue_error *error)
 /* ----- the upload ----- */
 
 /*
- * What a first reading found before.  It stays true of a file that is the same to
- * its last byte, which a source that is_pinned promises; whoever saved a checkpoint
- * has relied on it.
+ * Reuse the results of an earlier first reading.  They are valid only for an
+ * identical file, which a pinned source guarantees; a saved checkpoint already
+ * relied on them.
  */
 static void
 take_inspection(struct import *import)
@@ -123,7 +122,7 @@ take_inspection(struct import *import)
 }
 
 /*
- * Open or find the upload; or refuse the file with fault, unless that is NULL.
+ * Open or find the upload, or refuse the file if fault is not NULL.
  */
 static bool
 begin_or_refuse(struct import *import, const struct glue_error *fault, struct glue_error *error)
@@ -186,7 +185,7 @@ import_refuse(struct import *import, const struct glue_error *fault, struct glue
 
 /* ----- rows ----- */
 
-/* One reading for rows. */
+/* State of one second reading. */
 struct pass
 {
 	struct import *import;
@@ -194,14 +193,14 @@ struct pass
 	struct ledger ledger;
 	struct vendor_file_reading reading;
 	int64_t saved_offset;    /* of the last checkpoint */
-	int64_t last_row;        /* that was read */
-	int64_t now_ms;          /* when this piece of the file came */
+	int64_t last_row;        /* read so far */
+	int64_t now_ms;          /* when this piece of the file arrived */
 	struct glue_error error; /* why a callback stopped it */
 };
 
 /*
- * Commit the rows before the one at hand.  A checkpoint is of no use if it is not
- * further on, or if the file can only be read from its beginning.
+ * Commit the rows before the current one.  A checkpoint is useless if it has
+ * not advanced, or if the file can only be read from its beginning.
  */
 static bool
 commit_before(struct pass *pass)
@@ -221,13 +220,12 @@ commit_before(struct pass *pass)
 		return false;
 	if (has_checkpoint)
 		pass->saved_offset = checkpoint.byte_offset;
-	return moved ||
-		   glue_error_set(&pass->error, GLUE_INFRASTRUCTURE_ERROR, IMPORT_OVERTAKEN,
-						  "another reader of the file is further on, or the upload has ended");
+	return moved || glue_error_set(&pass->error, GLUE_INFRASTRUCTURE_ERROR, IMPORT_OVERTAKEN,
+								   "another reader of the file is ahead, or the upload has ended");
 }
 
 /*
- * The time is up: commit what there is, so that each attempt gets on.
+ * Time is up: commit the rows so far, so that each attempt makes progress.
  */
 static bool
 stop_in_time(struct pass *pass)
@@ -235,11 +233,11 @@ stop_in_time(struct pass *pass)
 	return (pass->sink->commit == NULL || commit_before(pass)) &&
 		   glue_error_set(
 			   &pass->error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
-			   "the time was up before the end of the file; the next attempt resumes there");
+			   "time ran out before the end of the file; the next attempt resumes there");
 }
 
 /*
- * Of row_reader_events.
+ * row_reader_events callback.
  */
 static bool
 take_header(void *context, const struct column_map *map)
@@ -250,7 +248,7 @@ take_header(void *context, const struct column_map *map)
 }
 
 /*
- * Of row_reader_events: one row.
+ * row_reader_events callback for one row.
  */
 static bool
 take_row(void *context, const struct record *record)
@@ -272,7 +270,7 @@ take_row(void *context, const struct record *record)
 }
 
 /*
- * Of the reading: another piece of the file comes.
+ * vendor_file_reading callback for another piece of the file.
  */
 static bool
 take_piece(void *context)
@@ -287,7 +285,7 @@ take_piece(void *context)
 }
 
 /*
- * Ask the database where to begin.
+ * Ask the database where to start.
  */
 static bool
 find_start(struct pass *pass, struct glue_error *error)
@@ -306,7 +304,7 @@ find_start(struct pass *pass, struct glue_error *error)
 }
 
 /*
- * From there to the end of the file.
+ * Send the rows from there to the end of the file.
  */
 static bool
 send_rows(struct pass *pass, struct glue_error *error)
@@ -329,8 +327,8 @@ send_rows(struct pass *pass, struct glue_error *error)
 }
 
 /*
- * All rows have a verdict.  The upload ended with the last of them, unless its
- * total was not known.
+ * Finish an upload whose rows all have a verdict.  It has already ended unless
+ * its total was unknown.
  */
 static bool
 finish_upload(struct import *import, int64_t total, struct glue_error *error)
@@ -344,7 +342,7 @@ finish_upload(struct import *import, int64_t total, struct glue_error *error)
 }
 
 /*
- * Read for rows once, from where the database says.
+ * Run one pass.
  */
 static bool
 read_once(struct import *import, struct row_sink *sink, struct glue_error *error)
@@ -373,8 +371,8 @@ read_once(struct import *import, struct row_sink *sink, struct glue_error *error
 }
 
 /*
- * The same, and what a fault of the file means: it had none when it was read the
- * first time.
+ * Run one pass, and refuse the file on a fault that the first reading did not
+ * find.
  */
 static bool
 run_pass(struct import *import, struct row_sink *sink, struct glue_error *error)

@@ -1,23 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * import.h
- *	  One upload, from its file to its end.
+ *	  Import a vendor's file: one upload, from opening to its end.
  *
- *	  import_inspect()	the first reading: the faults of the file, its rows
- *	  import_begin()	opens the upload, or finds the one of before
+ *	  import_inspect()	first reading: finds file faults, counts rows
+ *	  import_begin()	opens the upload, or finds the existing one
  *	  import_refuse()	ends it with a fault
- *	  import_load()		the second reading: its rows, to a sink; ends the upload
- *						if they have their verdicts then
+ *	  import_load()		second reading: sends the rows to a sink; ends the upload
+ *						if the sink judges them
  *
- * A file that is identified by its bytes is inspected, then begun.  One whose
- * identity is known beforehand, such as the version of an object, is begun first,
- * so that the upload is there whatever becomes of the reading, and counts how
- * often its file was read.
+ * For a file identified by its bytes, call import_inspect() first.  For a file
+ * whose identity is known beforehand, such as an object version, call
+ * import_begin() first, so that the upload exists even if the reading fails and
+ * counts the attempts.
  *
- * Every step may be made again.  After an interruption at any point the next import
- * of the file begins at the top: rows that have a verdict are not sent again.
- * Nothing is printed here, and there is no terminal and no Lambda; a caller's
- * observer is told what a person or a log may want to know.
+ * Every step may be repeated.  After an interruption at any point, the next
+ * import of the file starts with the first step again; rows that have a verdict
+ * are not sent again.  This module prints nothing and knows neither terminal
+ * nor Lambda; it reports progress to the caller's observer.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,26 +33,28 @@
 #include "import/upload.h"
 #include "import/vendor_file.h"
 
-/* Another reader is further on, or the upload has ended: another pass will tell. */
+/*
+ * Another reader is ahead, or the upload has ended; another pass will show
+ * which.
+ */
 #define IMPORT_OVERTAKEN "OVERTAKEN"
 
-/* What a caller is told, and asked; each function may be NULL. */
+/* Callbacks to the caller; each may be NULL. */
 struct import_observer
 {
-	/* So many bytes of the first reading are done. */
+	/* The first reading has processed this many bytes. */
 	vendor_file_progress_fn inspected;
 
-	/* A reading for rows begins, and ends; so many have a verdict already. */
+	/* A second reading begins or ends; judged_rows already have a verdict. */
 	void (*reading_begins)(void *context, int64_t total_rows, int64_t judged_rows);
 	void (*reading_ends)(void *context);
 
-	/* So many rows of it are done. */
+	/* The second reading has processed this many rows. */
 	vendor_file_progress_fn loaded;
 
 	/*
-	 * A reading for rows failed with *error; some of its rows are committed if it
-	 * advanced.  Waits, and returns whether it is worth another reading.  NULL:
-	 * never.
+	 * A second reading failed with *error; advanced tells whether it committed
+	 * any rows.  Waits, then returns whether to retry.  NULL: never retry.
 	 */
 	bool (*again)(void *context, bool advanced, struct glue_error *error);
 
@@ -60,76 +62,77 @@ struct import_observer
 };
 
 /*
- * What is to be imported, all borrowed.  How its rows are applied (the upload's
- * mode) will be another member, for upload.c.  What import_load() alone uses may be
- * set until then: the last three.
+ * What to import; all pointers are borrowed.  The way rows are applied (the
+ * upload's mode) will become another member, for upload.c.  Only import_load()
+ * uses the last three members, so they may be set until it is called.
  */
 struct import_request
 {
 	struct database *database;
 	struct vendor_file *file;
 	const char *vendor_id;
-	const char *source;     /* where the file is: path or key; or NULL */
-	const char *content_id; /* NULL: like no other */
-	const char *upload_id;  /* the upload, when it has begun before; or NULL */
-	const char *metadata;   /* JSON object, of a source that is read again by it; or
-							 * NULL */
-	bool is_delivered;      /* the file was delivered, perhaps once more, and each
-							 * delivery is an attempt to read it; otherwise somebody
-							 * asks for it */
-	bool saves_checkpoints; /* each commit says where reading resumes */
-	int64_t stop_ms;        /* monotonic clock: no row is read any more, what was read
-							 * is committed; INT64_MAX for never */
+	const char *source;     /* location of the file, path or key; or NULL */
+	const char *content_id; /* NULL: unique */
+	const char *upload_id;  /* an upload that was begun before; or NULL */
+	const char *metadata;   /* JSON object that identifies the source for later
+							 * readings; or NULL */
+	bool is_delivered;      /* by an event, possibly repeated, and each delivery
+							 * counts as an attempt; otherwise on request */
+	bool saves_checkpoints; /* each commit saves where reading resumes */
+	int64_t stop_ms;        /* monotonic clock: stop reading and commit what was
+							 * read; INT64_MAX for never */
 	struct import_observer observer;
 };
 
-/* Owns upload: import_clean_up(). */
+/* Owns upload; free with import_clean_up(). */
 struct import
 {
 	struct import_request request;
 	struct upload upload;    /* upload_id NULL until it has begun */
-	bool is_inspected;       /* what the first reading finds is known */
-	int64_t row_count;       /* then; -1: not known */
-	int64_t heading_bytes;   /* of the names of its columns, then */
-	struct glue_error fault; /* for which this import refused the file, if it did */
-	int64_t loaded_rows;     /* that import_load() committed */
+	bool is_inspected;       /* results of the first reading are known */
+	int64_t row_count;       /* if so; -1: unknown */
+	int64_t heading_bytes;   /* size of the column names, if so */
+	struct glue_error fault; /* why this import refused the file, if it did */
+	int64_t loaded_rows;     /* committed by import_load() */
 };
 
-/* Nothing is done yet.  request is copied. */
+/* Initialize an import; copies request. */
 extern void import_init(struct import *import, const struct import_request *request);
 
-/* Accepts a zeroed import. */
+/* Free an import's memory; accepts a zeroed one. */
 extern void import_clean_up(struct import *import);
 
 /*
- * Read the file the first time.  If the upload has begun, it then knows its total,
- * or has ended because of a fault, and the result is true.  Otherwise the result
- * is false for a fault.  False on infrastructure errors: nothing is decided.
+ * Run the first reading.  If the upload has begun, records its total, or ends
+ * it on a file fault, and returns true in both cases.  If it has not, returns
+ * false on a file fault.  Returns false on infrastructure errors, leaving
+ * everything undecided.
  */
 extern bool import_inspect(struct import *import, struct glue_error *error);
 
 /*
- * Open the upload, or find the one that the file has; of one that was read before,
- * take what the first reading found.  UNKNOWN_VENDOR, not found, when there is no
- * such vendor.
+ * Open the upload, or find the file's existing one and, if it was read before,
+ * reuse the results of its first reading.  Not-found error UNKNOWN_VENDOR if
+ * the vendor does not exist.
  */
 extern bool import_begin(struct import *import, struct glue_error *error);
 
 /*
- * End the upload with the code and text of a file fault, or record one that ended
- * with it if none has begun.  One that has failed already stays as it is.
+ * End the upload with the code and text of a file fault, or, if none has begun,
+ * record a failed one.  An upload that has already failed is unchanged.
  */
 extern bool
 import_refuse(struct import *import, const struct glue_error *fault, struct glue_error *error);
 
 /*
- * Read the file for its rows, and give those without a verdict to the sink; as
- * often as the observer says again.  True when all of them went there; if the sink
- * judges, the upload has ended then.  Also true when it has ended otherwise, above
- * all with the fault OBJECT_REPLACED: see fault.
+ * Run the second reading and send rows without a verdict to the sink, retrying
+ * while the observer's again() returns true.  Returns true once all rows were
+ * sent; if the sink judges, the upload has then ended.  Also returns true if
+ * the upload ended in another way, notably with the fault OBJECT_REPLACED: see
+ * fault.
  *
- * False with an infrastructure error, DEADLINE when the time was up, is no
- * verdict: what was committed stays, and another import resumes there.
+ * Returns false on infrastructure errors, including DEADLINE when time runs
+ * out.  Committed rows then stay, and another import resumes after them.
  */
 extern bool import_load(struct import *import, struct row_sink *sink, struct glue_error *error);
 

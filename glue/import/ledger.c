@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ledger.c
- *	  Which rows of an upload have a verdict.
+ *	  The rows of an upload that already have a verdict and are not sent again.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "import/ledger.h"
 
 /*
- * Take the ranges of a result.
+ * Fill the ledger from a query result.
  */
 static bool
 fill_ledger(struct ledger *ledger, const PGresult *result, struct glue_error *error)

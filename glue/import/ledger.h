@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ledger.h
- *	  Which rows of an upload have a verdict, so that only the others are sent.
+ *	  The rows of an upload that already have a verdict and are not sent again.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,22 +20,27 @@ struct ledger_range
 	int64_t last;
 };
 
-/* Owns ranges: ledger_clean_up().  All zero: no row has a verdict. */
+/* Owns ranges; free with ledger_clean_up().  All zero: no row has a verdict. */
 struct ledger
 {
 	struct ledger_range *ranges; /* ascending */
 	int count;
-	int64_t rows; /* in all of them */
-	int next;     /* the first range that may hold the row asked for next */
+	int64_t rows; /* total in all ranges */
+	int next;     /* first range that may contain the next row */
 };
 
-/* Read the ledger; replaces what *ledger held.  Errors of database.h. */
+/*
+ * Read the ledger, replacing the contents of *ledger.  Errors are those of
+ * database.h.
+ */
 extern bool ledger_read(struct ledger *ledger, struct database *database, const char *upload_id,
 						struct glue_error *error);
 
 extern void ledger_clean_up(struct ledger *ledger);
 
-/* Whether a row has a verdict.  Ask for rows in ascending order. */
+/*
+ * Return whether a row has a verdict.  Rows must be queried in ascending order.
+ */
 static inline bool
 ledger_has(struct ledger *ledger, int64_t row_number)
 {

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * row_sink.h
- *	  Where the rows of a reading go.
+ *	  Interface of destinations for the rows of a file.
  *
- * For each reading: begin(), row() for each row that has no verdict, commit()
- * before a row when the rows so far are enough, then finish() after the last one,
- * or abort() if there is no such end.  The implementations are copy_sink.c, COPY
- * into the database, and in lambda/ the items of DynamoDB.
+ * Each reading calls begin(), row() for each row without a verdict, commit()
+ * before a row if is_full() returned true, then finish() after the last row or
+ * abort() after a failure.  Implementations are copy_sink.c, which runs COPY
+ * into the database, and in lambda/ the DynamoDB items.
  *
  * An implementation has a struct row_sink as its first member.
  *
@@ -26,37 +26,44 @@
 struct row_sink
 {
 	/*
-	 * Rows with these columns follow; map is borrowed until finish() or abort().
+	 * Prepare for rows with these columns; borrows map until finish() or
+	 * abort().
 	 */
 	bool (*begin)(struct row_sink *sink, const char *upload_id, const struct column_map *map,
 				  struct glue_error *error);
 
-	/* Take a row, borrowed for the call.  False: abort() has to follow. */
+	/*
+	 * Consume a row, borrowed for the call.  After false, the caller must
+	 * abort().
+	 */
 	bool (*row)(struct row_sink *sink, const struct record *record, struct glue_error *error);
 
 	/*
-	 * Whether the rows so far are to be committed before the next one; now_ms is
+	 * Return whether to commit the rows so far before the next one; now_ms is
 	 * of the monotonic clock.  NULL, like commit(), for a sink that commits by
 	 * itself.
 	 */
 	bool (*is_full)(const struct row_sink *sink, int64_t now_ms);
 
 	/*
-	 * Commit the rows so far, along with the checkpoint, NULL for none.  *moved is
-	 * false when the checkpoint was not taken; see upload_save_checkpoint().  False: abort()
-	 * has to follow, and after a lost connection nobody knows whether they were
-	 * committed.
+	 * Commit the rows so far together with a checkpoint (may be NULL). *moved
+	 * is false if the checkpoint was not accepted; see
+	 * upload_save_checkpoint().  After false, the caller must abort(); after a
+	 * lost connection it is unknown whether the rows were committed.
 	 */
 	bool (*commit)(struct row_sink *sink, const struct resume_token *checkpoint, bool *moved,
 				   struct glue_error *error);
 
-	/* No row follows: commit the rest, and wait for it.  Otherwise as commit(). */
+	/*
+	 * Commit the remaining rows after the last one and wait for the result.
+	 * Otherwise like commit().
+	 */
 	bool (*finish)(struct row_sink *sink, struct glue_error *error);
 
-	/* Give up what is not committed.  Nothing happens after finish(). */
+	/* Discard uncommitted rows.  No effect after finish(). */
 	void (*abort)(struct row_sink *sink);
 
-	bool judges;            /* rows have their verdicts when they are committed */
+	bool judges;            /* committed rows have verdicts */
 	int64_t committed_rows; /* since begin() */
 };
 

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * upload.c
- *	  An upload as the database knows it, and the calls on it.
+ *	  An upload as stored in the database, and operations on it.
  *
- * Each call is one statement that answers with the upload's row, in the columns
- * of UPLOAD_COLUMNS.  Any of them may run twice: the functions give the same
- * answer to the same call again.
+ * Each operation is one statement that returns the upload's row as
+ * UPLOAD_COLUMNS.  All of them may run twice, because the SQL functions are
+ * idempotent.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,14 +16,16 @@
 #include "import/upload.h"
 #include "shared/text.h"
 
-/* Whether it failed for a reason outside the file. */
+/* True if the upload failed for a reason outside the file. */
 #define MAY_RETRY "(u.status = 'failed' AND onboard.may_retry(u.failure_code))"
 
 #define HEADINGS                                                                         \
 	"jsonb_array_elements_text(CASE WHEN jsonb_typeof(u.metadata -> 'header') = 'array'" \
 	" THEN u.metadata -> 'header' ELSE '[]' END)"
 
-/* Of a row u of upload_history; fill_upload() takes them in this order. */
+/*
+ * Columns of a row u of upload_history; fill_upload() reads them in this order.
+ */
 #define UPLOAD_COLUMNS                                                                                                                                \
 	"u.upload_id, u.vendor_id, u.file_name, u.s3_key, u.status,"                                                                                      \
 	" coalesce(u.total_records, -1), u.valid_records, u.error_records,"                                                                               \
@@ -39,15 +41,15 @@
 
 #define SELECT_UPLOAD "SELECT " UPLOAD_COLUMNS " FROM onboard.upload_history u"
 
-/* The one row that a function returns. */
+/* Select the one row that a function returns. */
 #define UPLOAD_OF(call) "SELECT " UPLOAD_COLUMNS " FROM " call " u"
 
-/* Uploads that are named when the beginning of an id is not enough. */
+/* Uploads listed if a prefix is ambiguous. */
 #define MOST_CANDIDATES 5
 #define TEXT_OF(macro) TEXT_OF_VALUE(macro)
 #define TEXT_OF_VALUE(value) #value
 
-/* What onboard_begin_upload() raises for a vendor that does not exist. */
+/* SQLSTATE of onboard_begin_upload() for a vendor that does not exist. */
 #define UNDEFINED_OBJECT "42704"
 
 #define BEGIN_UPLOAD \
@@ -56,7 +58,7 @@
 #define REQUEST_PARAMETERS 7
 
 /*
- * Take over the one row of UPLOAD_COLUMNS.
+ * Take ownership of the one row of UPLOAD_COLUMNS.
  */
 static void
 fill_upload(struct upload *upload, PGresult *row)
@@ -110,7 +112,7 @@ upload_is_open(const struct upload *upload)
 }
 
 /*
- * Run a statement that gives UPLOAD_COLUMNS; *upload stays empty when it gives
+ * Run a statement that returns UPLOAD_COLUMNS; *upload is emptied if there is
  * no row.
  */
 static bool
@@ -119,7 +121,10 @@ find_upload(struct database *database, const char *statement, int count, const c
 {
 	PGresult *result = NULL;
 
-	/* A value may be of the upload's row. */
+	/*
+	 * A value may point into the upload's row, so free that row only
+	 * afterwards.
+	 */
 	if (!database_query(database, RUN_AGAIN, statement, count, values, &result, error))
 		return false;
 	if (PQntuples(result) > 0)
@@ -135,9 +140,9 @@ find_upload(struct database *database, const char *statement, int count, const c
 /* ----- its life ----- */
 
 /*
- * An object that does not exist has one SQLSTATE whatever it is, a function of
- * another version as well as a vendor: ask which it is.  If that fails, the first
- * error stays.
+ * Explain UNDEFINED_OBJECT, which is raised for a missing vendor as well as for
+ * a missing function of another version, by checking for the vendor.  If that
+ * fails, the original error is kept.
  */
 static bool
 explain_begin_error(struct database *database, const char *vendor_id, struct glue_error *error)
@@ -155,12 +160,12 @@ explain_begin_error(struct database *database, const char *vendor_id, struct glu
 	is_unknown = strcmp(PQgetvalue(row, 0, 0), "f") == 0;
 	PQclear(row);
 	return is_unknown ? glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_VENDOR",
-									   "there is no vendor \"%s\"", vendor_id)
+									   "vendor \"%s\" does not exist", vendor_id)
 					  : false;
 }
 
 /*
- * The parameters of BEGIN_UPLOAD.
+ * Fill the parameters of BEGIN_UPLOAD.
  */
 static void
 fill_parameters(const struct upload_request *request, const char **values, char *total)
@@ -187,7 +192,7 @@ upload_begin(struct database *database, const struct upload_request *request, st
 	if (!database_query(database, RUN_AGAIN, "SELECT " BEGIN_UPLOAD, REQUEST_PARAMETERS, values,
 						&result, error))
 		return explain_begin_error(database, request->vendor_id, error);
-	/* In another statement, which sees what the first one stored. */
+	/* A separate statement sees the row stored by the first one. */
 	done = upload_read(database, PQgetvalue(result, 0, 0), upload, error);
 	PQclear(result);
 	return done;
@@ -295,7 +300,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 static bool
 unknown_upload(const char *upload_id, struct glue_error *error)
 {
-	return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "there is no upload \"%s\"",
+	return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD", "upload \"%s\" does not exist",
 						  upload_id);
 }
 
@@ -311,7 +316,7 @@ upload_read(struct database *database, const char *upload_id, struct upload *upl
 }
 
 /*
- * Several uploads begin like this; name them.
+ * Report an ambiguous prefix and name the uploads.
  */
 static bool
 ambiguous_upload(const char *text, const PGresult *result, struct glue_error *error)
@@ -336,7 +341,7 @@ upload_resolve(struct database *database, const char *text, struct upload *uploa
 	PGresult *result = NULL;
 	bool known;
 
-	/* An id is a beginning of itself, and wins. */
+	/* A full id is a prefix of itself and takes precedence. */
 	if (!database_query(database, RUN_AGAIN,
 						SELECT_UPLOAD
 						" WHERE u.upload_id ^@ $1::text AND $1::text <> ''"
@@ -372,7 +377,7 @@ upload_find(struct database *database, const char *vendor_id, const char *conten
 {
 	const char *const values[] = {vendor_id, content_id};
 
-	/* Only the last attempt can be one that is not to be retried. */
+	/* Only the last attempt can be non-retryable. */
 	return find_upload(database,
 					   SELECT_UPLOAD " WHERE u.vendor_id = $1::text AND u.content_id = $2::text"
 									 " ORDER BY " MAY_RETRY ", u.created_at DESC LIMIT 1",

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * upload.h
- *	  An upload as the database knows it, and the calls on it.
+ *	  An upload as stored in the database, and operations on it.
  *
- * Every call may be made again: the database gives the same answer to the same
- * call.  Errors are those of database.h.
+ * Every operation may be repeated with the same result.  Errors are those of
+ * database.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,8 +19,8 @@
 #include "reader/row_source.h"
 
 /*
- * One row of upload_history.  The texts are inside row, which it owns:
- * upload_clean_up().  A text is NULL where the column is null.
+ * One row of upload_history.  The strings point into row, which is owned; free
+ * with upload_clean_up().  A string is NULL if the column is null.
  */
 struct upload
 {
@@ -30,7 +30,7 @@ struct upload
 	const char *file_name;
 	const char *source;
 	const char *status;    /* processing, completed, partial, failed */
-	int64_t total_records; /* -1 while not known */
+	int64_t total_records; /* -1 while unknown */
 	int64_t valid_records;
 	int64_t error_records;
 	const char *success_rate; /* percent, one decimal */
@@ -43,81 +43,81 @@ struct upload
 	bool may_retry;       /* failed for a reason outside the file */
 	bool undone;
 	int64_t undone_at;      /* seconds since 1970; 0 when not undone */
-	const char *begun_text; /* the same moments for json_add_time() */
-	const char *ended_text; /* of its last row */
+	const char *begun_text; /* the same times, for json_add_time() */
+	const char *ended_text; /* when its last row was judged */
 	const char *undone_text;
 
-	/* what earlier readings of its file left */
+	/* results of earlier readings of its file */
 	int64_t attempts;      /* readings begun, where they are counted */
-	char delimiter;        /* 0: not known */
-	int64_t heading_bytes; /* of the names of the file's columns */
+	char delimiter;        /* 0: unknown */
+	int64_t heading_bytes; /* size of the file's column names */
 	bool has_checkpoint;
-	struct resume_token checkpoint; /* where the next one resumes */
+	struct resume_token checkpoint; /* where the next reading resumes */
 };
 
-/* What a file is, for onboard_begin_upload(); all borrowed. */
+/* Arguments of onboard_begin_upload(); all pointers are borrowed. */
 struct upload_request
 {
 	const char *vendor_id;
 	const char *file_name;
-	const char *source;     /* path or key, or NULL */
-	const char *content_id; /* NULL: like no other */
-	int64_t total_records;  /* -1: not known */
+	const char *source;     /* path or key; or NULL */
+	const char *content_id; /* NULL: unique */
+	int64_t total_records;  /* -1: unknown */
 	const char *metadata;   /* JSON object */
-	bool again;             /* an upload that failed for a reason outside the file is
-							 * followed by another attempt */
+	bool again;             /* retry an upload that failed for a reason outside
+							 * the file */
 };
 
-/* Accepts an empty upload. */
+/* Free an upload's memory; accepts an empty one. */
 extern void upload_clean_up(struct upload *upload);
 
-/* Whether it has not ended. */
+/* Return whether the upload has not ended. */
 extern bool upload_is_open(const struct upload *upload);
 
 /* ----- its life ----- */
 
 /*
- * Open the upload of this content, or find the one that is open or has ended.
- * Fills *upload.  UNKNOWN_VENDOR, not found, when there is no such vendor.
+ * Open the upload of this content, or find the existing one, open or ended.
+ * Fills *upload.  Not-found error UNKNOWN_VENDOR if the vendor does not exist.
  */
 extern bool upload_begin(struct database *database, const struct upload_request *request,
 						 struct upload *upload, struct glue_error *error);
 
 /*
- * The same for a caller that is about to read the file, which counts as an attempt
+ * Likewise for a caller about to read the file, which counts as an attempt
  * unless the upload has ended.
  */
 extern bool upload_begin_reading(struct database *database, const struct upload_request *request,
 								 struct upload *upload, struct glue_error *error);
 
-/* Count another attempt to read the file of an upload; fills *upload anew. */
+/* Count another attempt to read the file of an upload; refreshes *upload. */
 extern bool upload_read_again(struct database *database, const char *upload_id,
 							  struct upload *upload, struct glue_error *error);
 
-/* Record what was found out after it began; metadata is a JSON object.  Fills *upload anew. */
+/* Record results found after it began; metadata is a JSON object.  Refreshes *upload. */
 extern bool upload_describe(struct database *database, struct upload *upload, int64_t total,
 							const char *metadata, struct glue_error *error);
 
 /*
- * Save where reading resumes, in the transaction of the rows before it, which is
- * open.  *moved is false when it was not taken: another reader is further on, or
- * the upload has ended.
+ * Save where reading resumes, inside the open transaction of the preceding
+ * rows. *moved is false if it was not accepted: another reader is ahead, or the
+ * upload has ended.
  */
 extern bool upload_save_checkpoint(struct database *database, const char *upload_id,
 								   const struct resume_token *checkpoint, bool *moved,
 								   struct glue_error *error);
 
-/* All rows were sent; fills *upload anew. */
+/* Record that all rows were sent; refreshes *upload. */
 extern bool upload_finish(struct database *database, struct upload *upload, int64_t total,
 						  struct glue_error *error);
 
-/* Fail an open upload with a code; fills *upload anew. */
+/* Fail an open upload with a code; refreshes *upload. */
 extern bool upload_reject(struct database *database, struct upload *upload, const char *code,
 						  const char *message, struct glue_error *error);
 
 /*
- * Record that a file is refused, in one transaction: an upload that has failed
- * with the code and text of fault.  Fills *upload.  Errors as of upload_begin().
+ * Record a refused file, in one transaction, as an upload that failed with the
+ * code and text of fault.  Fills *upload.  Errors as for upload_begin().
  */
 extern bool
 upload_refuse(struct database *database, const struct upload_request *request,
@@ -125,43 +125,44 @@ upload_refuse(struct database *database, const struct upload_request *request,
 
 /* ----- finding one ----- */
 
-/* Read an upload; UNKNOWN_UPLOAD, not found, when no upload has that id. */
+/* Read an upload; not-found error UNKNOWN_UPLOAD if it does not exist. */
 extern bool upload_read(struct database *database, const char *upload_id, struct upload *upload,
 						struct glue_error *error);
 
 /*
- * Find the upload with this id, or with this beginning of its id if no other id
- * begins like this.  UNKNOWN_UPLOAD, not found, if there is none; usage error
- * AMBIGUOUS_UPLOAD, which names candidates, if there are several.
+ * Find an upload by its id or a unique prefix of it.  Not-found error
+ * UNKNOWN_UPLOAD if there is none; usage error AMBIGUOUS_UPLOAD, which names
+ * candidates, if there are several.
  */
 extern bool upload_resolve(struct database *database, const char *text, struct upload *upload,
 						   struct glue_error *error);
 
-/* Find the newest upload that the login may see; *upload stays empty (upload_id
- * NULL) when there is none. */
+/*
+ * Find the newest upload visible to the login; *upload stays empty (upload_id
+ * NULL) if there is none.
+ */
 extern bool
 upload_find_latest(struct database *database, struct upload *upload, struct glue_error *error);
 
-/* The same for the latest upload of this vendor and content. */
+/* Likewise for the latest upload of this vendor and content. */
 extern bool upload_find(struct database *database, const char *vendor_id, const char *content_id,
 						struct upload *upload, struct glue_error *error);
 
 /*
- * The same for an upload of this file that was read in another way: its content
- * id begins with digest and is not content_id.  Skips uploads that have failed or
- * were undone.
+ * Likewise for an upload of the same file that was read with other options: its
+ * content id begins with digest but differs from content_id.  Skips failed and
+ * undone uploads.
  */
 extern bool
 upload_find_other_reading(struct database *database, const char *vendor_id, const char *digest,
 						  const char *content_id, struct upload *upload, struct glue_error *error);
 
 /*
- * Under which content id to begin, of which content_id takes at most size
- * bytes; it holds that of the file and gets "+" and a number appended for the
- * loads after the first.  Without again it is that of the latest load, so that
- * this one is found, which upload_find() does; with again the next after those
- * that have ended, so that a run that was killed resumes.  An upload that may
- * be retried is no load.
+ * Choose the content id of a load.  On entry content_id (size bytes) holds the
+ * file's content id; loads after the first get "+" and a number appended.
+ * Without again, chooses that of the latest load, for upload_find() to find;
+ * with again, the one after the last ended load, so that a killed run is
+ * resumed.  Ignores uploads that may be retried.
  */
 extern bool upload_choose_content(struct database *database, const char *vendor_id, bool again,
 								  char *content_id, size_t size, struct glue_error *error);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_file.c
- *	  A vendor's file on its way in: read for its faults, then for its rows.
+ *	  The two readings of a vendor's file: for faults, then for rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,8 +56,8 @@ append(struct vendor_file *file, const char *format, ...)
 }
 
 /*
- * Append the encoding's name in capital letters, because its case makes no
- * difference; without toupper(), which depends on the locale.
+ * Append the encoding's name in upper case, because case is insignificant;
+ * without toupper(), which depends on the locale.
  */
 static void
 append_encoding(struct vendor_file *file)
@@ -74,7 +74,7 @@ append_encoding(struct vendor_file *file)
 }
 
 /*
- * The content id of a file that was read with this fault, or none.
+ * Set the content id of a file that was read completely; fault may be none.
  */
 static void
 identify(struct vendor_file *file, const struct glue_error *fault)
@@ -92,11 +92,11 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 		append(file, ",max-bytes=%" PRId64, file->limits.max_bytes);
 	else if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
 		append(file, ",max-rows=%" PRId64, file->limits.max_rows);
-	/* What else a file may be read and applied with goes here. */
+	/* Further options for reading and applying a file go here. */
 }
 
 /*
- * The header as a JSON array of names.
+ * Add the header as a JSON array of names.
  */
 static void
 add_header(cJSON *metadata, const struct column_map *map)
@@ -145,8 +145,8 @@ struct inspection
 };
 
 /*
- * A byte_source_take_fn.  Where the end of the file is not known there may be
- * none, so of a refused file only the default limit is read.
+ * A byte_source_take_fn.  Input of unknown size may be endless, so a refused
+ * one is read only up to the default limit.
  */
 static bool
 inspect_bytes(void *context, const char *bytes, size_t length)
@@ -182,7 +182,7 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 	done = scan_finish(file->scan, &file->found, error);
 	if (is_whole && to_end)
 		identify(file, error);
-	/* What the scan found is what is loaded. */
+	/* Load with the delimiter that the scan found. */
 	if (done)
 		file->options.delimiter = file->found.delimiter;
 	return done;
@@ -193,7 +193,7 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 struct pass
 {
 	struct vendor_file_reading *reading;
-	struct glue_error error; /* of the reader; none when a callback said stop */
+	struct glue_error error; /* of the reader; none if a callback stopped it */
 };
 
 /*
@@ -210,7 +210,7 @@ read_rows(void *context, const char *bytes, size_t length)
 }
 
 /*
- * A fault in a file that had none is no news about it if it was replaced.
+ * Report a replaced file as such rather than its new faults.
  */
 static bool
 explain(struct vendor_file *file, bool done, struct glue_error *error)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * report_content.c
- *	  What the reports of an upload hold, wherever they go.
+ *	  Produce the reports of an upload, independent of their destination.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,7 @@
 #include "base/byte_buffer.h"
 #include "report/report_content.h"
 
-/* Bytes that are gathered before they are written. */
+/* Bytes to collect before writing. */
 #define CHUNK_SIZE ((size_t) 64 * 1024)
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
@@ -20,7 +20,7 @@
 static const struct
 {
 	const char *name;
-	const char *query; /* one text column, the header first; $1 is the upload */
+	const char *query; /* returns one text column, header first; $1 is the upload */
 } reports[] = {
 	[REPORT_ERRORS] = {"errors.csv", "SELECT * FROM onboard_error_csv($1::text)"},
 	[REPORT_FIX] = {"fix.csv", "SELECT * FROM onboard_fix_csv($1::text)"},
@@ -33,7 +33,7 @@ static const struct
 	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"         \
 	" WHERE u.upload_id = $1::text"
 
-/* A report on its way to its sink. */
+/* State of writing a report. */
 struct writing
 {
 	enum report_kind kind;
@@ -87,7 +87,7 @@ report_mail_clean_up(struct report_mail *mail)
 }
 
 /*
- * The mail as a file, without addresses: the files lie beside it.
+ * Append the mail as a file, without links: the files are in the same folder.
  */
 static bool
 take_mail(struct database *database, struct writing *writing, struct glue_error *error)
@@ -151,7 +151,7 @@ take_records(struct database *database, struct writing *writing, struct glue_err
 }
 
 /*
- * A transaction_fn: write the report from its beginning.
+ * A transaction_fn: write the report from the start.
  */
 static bool
 fill_sink(struct database *database, void *context, struct glue_error *error)
@@ -174,7 +174,7 @@ report_write(struct database *database, enum report_kind kind, const char *uploa
 			 const struct report_sink *sink, struct report_size *size, struct glue_error *error)
 {
 	struct writing writing = {.kind = kind, .upload_id = upload_id, .sink = sink};
-	/* It only reads: what became of its COMMIT does not matter. */
+	/* The transaction only reads, so an unknown outcome does not matter. */
 	bool done =
 		database_transaction(database, fill_sink, &writing, error) != TRANSACTION_ROLLED_BACK;
 

@@ -1,17 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * report_content.h
- *	  What the reports of an upload hold, wherever they go.
+ *	  Produce the reports of an upload, independent of their destination.
  *
- *	  error report	every finding, a line each
+ *	  error report	every finding, one per line
  *	  fix file		the rows with errors as the vendor sent them, to be corrected
- *	  mail			what the vendor is told
+ *	  mail			the notification of the vendor
  *
- * The database makes the records; here is how a file is made of them.  The two CSV
- * files begin with a byte order mark, which spreadsheets want, and each of their
- * lines ends with CRLF.  The same upload gives the same bytes whenever it is done.
+ * The database produces the records; this module assembles files from them.
+ * The two CSV files begin with a byte order mark, which spreadsheets expect,
+ * and their lines end with CRLF.  The same upload always yields the same bytes.
  *
- * Records are read row by row, so memory is flat however many errors there are.
+ * Records are read row by row, so memory use does not depend on the number of
+ * errors.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,15 +33,15 @@ enum report_kind
 	REPORT_MAIL
 };
 
-/* The file's name among those of its upload: "errors.csv". */
+/* Return the file name of a report, such as "errors.csv". */
 extern const char *report_name(enum report_kind kind);
 
 /* Where a report goes. */
 struct report_sink
 {
-	/* Forget what was written.  Called first, and again when the reading starts anew. */
+	/* Discard what was written.  Called first, and again on each retry. */
 	bool (*begin)(void *context, struct glue_error *error);
-	/* Takes the next bytes, at least one. */
+	/* Write the next bytes; length is at least 1. */
 	bool (*write)(void *context, const char *bytes, size_t length, struct glue_error *error);
 	void *context;
 };
@@ -48,27 +49,29 @@ struct report_sink
 /* What was written. */
 struct report_size
 {
-	int64_t records; /* header not counted; of the CSV files */
+	int64_t records; /* of a CSV file, without the header */
 	int64_t bytes;
 };
 
 /*
- * Write a report of an upload.  Errors are those of the database and of the sink;
- * after an error the sink holds a part of it.
+ * Write a report of an upload.  Errors are those of the database and of the
+ * sink; after an error the sink holds part of the report.
  */
 extern bool
 report_write(struct database *database, enum report_kind kind, const char *upload_id,
 			 const struct report_sink *sink, struct report_size *size, struct glue_error *error);
 
-/* Where the vendor finds the files; addresses for the mail, all borrowed. */
+/* Links to the files for the mail; all pointers are borrowed. */
 struct report_links
 {
 	const char *errors; /* NULL for none */
 	const char *fix;    /* NULL for none */
-	int64_t until;      /* epoch seconds: they work no longer than this */
+	int64_t until;      /* epoch seconds: when they expire */
 };
 
-/* Texts are borrowed from row, which is owned: report_mail_clean_up(). */
+/*
+ * The strings point into row, which is owned; free with report_mail_clean_up().
+ */
 struct report_mail
 {
 	PGresult *row;
@@ -77,18 +80,17 @@ struct report_mail
 	const char *body;
 };
 
-/* Read the mail; links is NULL where no addresses are known. */
+/* Read the mail; links may be NULL. */
 extern bool
 report_mail_read(struct database *database, const char *upload_id, const struct report_links *links,
 				 struct report_mail *mail, struct glue_error *error);
 
-/* Accepts a zeroed mail. */
+/* Free a mail's memory; accepts a zeroed one. */
 extern void report_mail_clean_up(struct report_mail *mail);
 
 /*
- * Record where the files of an upload are, NULL for those that there are not, and
- * with that, that the vendor was told.  *recorded is false when somebody has done
- * so before.
+ * Record the locations of an upload's files (NULL for missing ones) and thereby
+ * that the vendor was notified. *recorded is false if that was recorded before.
  */
 extern bool report_record(struct database *database, const char *upload_id, const char *errors,
 						  const char *fix, bool *recorded, struct glue_error *error);

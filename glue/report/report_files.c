@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * report_files.c
- *	  The reports of an upload, as files in a folder.
+ *	  Write the reports of an upload as files in a folder.
  *
- * The folder is opened once, and must not be a symbolic link: where others may
- * write beside it, such a link would lead our files anywhere.  All files are
- * then named relative to it, are new ones under a name of ours, and replace
- * what has theirs without looking where that leads.
+ * The folder is opened once and must not be a symbolic link: if others can
+ * write to its parent, such a link could redirect our files anywhere.  All
+ * files are then created relative to the open folder under a temporary name and
+ * renamed over existing entries without following links.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@
 #include "report/report_content.h"
 #include "report/report_files.h"
 
-/* Where to write, and how users would name it. */
+/* The folder and its path as shown to users. */
 struct report_folder
 {
 	int descriptor;
@@ -39,11 +39,11 @@ write_error(const char *path, struct glue_error *error)
 
 /* ----- one report ----- */
 
-/* A file that is being written, under another name; the context of its sink. */
+/* A file being written under a temporary name; the context of its sink. */
 struct report_file
 {
 	int descriptor;
-	const char *path; /* what it will be named */
+	const char *path; /* its final path */
 };
 
 static bool
@@ -63,7 +63,7 @@ write_bytes(void *context, const char *bytes, size_t length, struct glue_error *
 }
 
 /*
- * Write a report into an open file, and close it.
+ * Write a report to an open file and close it.
  */
 static bool
 fill_file(struct database *database, enum report_kind kind, const char *upload_id,
@@ -81,8 +81,8 @@ fill_file(struct database *database, enum report_kind kind, const char *upload_i
 }
 
 /*
- * Write a report under another name and rename it, so that nobody ever sees
- * half of it.
+ * Write a report under a temporary name and rename it, so that a partial file
+ * is never visible.
  */
 static bool
 write_file(struct database *database, enum report_kind kind, const char *upload_id,
@@ -126,8 +126,8 @@ write_report(struct database *database, enum report_kind kind, const char *uploa
 /* ----- the folder ----- */
 
 /*
- * Make folder/UPLOAD.  An id of other characters than ours could lead
- * anywhere.
+ * Create folder/UPLOAD.  Rejects ids with unexpected characters, which could
+ * form any path.
  */
 static bool
 make_folder(struct report_files *files, const char *folder, const char *upload_id,
@@ -137,7 +137,7 @@ make_folder(struct report_files *files, const char *folder, const char *upload_i
 
 	if (upload_id[0] == '\0' || upload_id[strspn(upload_id, allowed)] != '\0')
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "BAD_UPLOAD_ID",
-							  "the upload's id \"%s\" is no name for a folder", upload_id);
+							  "the upload id \"%s\" cannot be used as a folder name", upload_id);
 	if (snprintf(files->folder, sizeof(files->folder), "%s/%s", folder, upload_id) >=
 		(int) sizeof(files->folder))
 	{
@@ -151,7 +151,7 @@ make_folder(struct report_files *files, const char *folder, const char *upload_i
 }
 
 /*
- * Open the folder that is there now, made by us or found; closed by the caller.
+ * Open the folder, new or existing; the caller closes it.
  */
 static bool
 open_folder(const char *path, struct report_folder *folder, struct glue_error *error)
@@ -171,8 +171,8 @@ open_folder(const char *path, struct report_folder *folder, struct glue_error *e
 }
 
 /*
- * Whether this login may record reports.  Checked first, because each refused
- * call would be an error in the server's log.
+ * Determine whether this login may record reports.  Checked first, because each
+ * refused call would log an error on the server.
  */
 static bool
 may_record(struct database *database, bool *allowed, struct glue_error *error)
@@ -190,9 +190,9 @@ may_record(struct database *database, bool *allowed, struct glue_error *error)
 }
 
 /*
- * Tell the database where the files are, which also records that the vendor was
- * told.  Only a reporter may do that; a login that only loads leaves it to the one
- * that sends the mails, and still gets its files.
+ * Record the locations of the files and thereby that the vendor was notified.
+ * Only a reporter may do that; a login that only loads gets its files and
+ * leaves recording to the reporter that sends the mails.
  */
 static bool
 record_files(struct database *database, const char *upload_id, const struct report_files *files,

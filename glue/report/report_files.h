@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * report_files.h
- *	  The reports of an upload, as files in a folder.
+ *	  Write the reports of an upload as files in a folder.
  *
- * Each file appears complete under its name or not at all.
+ * Each file appears under its name complete or not at all.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,10 +16,10 @@
 #include "base/failure.h"
 #include "database/database.h"
 
-/* Where reports go when nobody says. */
+/* Default folder for reports. */
 #define REPORT_DEFAULT_FOLDER "onboard-reports"
 
-/* Paths as the user would write them; "" for a file that there is no need of. */
+/* Paths as the user would write them; "" for files not written. */
 struct report_files
 {
 	char folder[PATH_MAX];
@@ -28,7 +28,7 @@ struct report_files
 	char mail[PATH_MAX];
 };
 
-/* Which upload; borrowed. */
+/* The upload; upload_id is borrowed. */
 struct report_subject
 {
 	const char *upload_id;
@@ -37,10 +37,11 @@ struct report_subject
 };
 
 /*
- * Write errors.csv and fix.csv if the upload has errors, and mail.txt, into
- * folder/UPLOAD (folder NULL: the default), and record where they are if the upload
- * has ended.  folder may be a symbolic link, folder/UPLOAD must not be one; files
- * that have these names are replaced, and links among them not followed.
+ * Write mail.txt and, if the upload has errors, errors.csv and fix.csv into
+ * folder/UPLOAD (folder NULL: the default).  If the upload has ended, record
+ * their locations. folder may be a symbolic link, folder/UPLOAD must not.
+ * Replaces existing files, and symbolic links of the same names without
+ * following them.
  */
 extern bool
 report_files_write(struct database *database, const struct report_subject *subject,

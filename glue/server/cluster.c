@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * cluster.c
- *	  The private PostgreSQL server: starting and stopping it as its owner.
+ *	  Start and stop the private PostgreSQL server as its owner.
  *
- * Root never works inside the home itself.  It makes the folder, gives it to
- * the unprivileged owner, and forks a child that becomes the owner and does
- * the rest; what went wrong comes back through shared memory.
+ * Root never works inside the home.  It creates the folder, gives it to the
+ * unprivileged owner, and forks a child that becomes the owner and does the
+ * rest; the child returns errors through shared memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@
 /* ----- acting as the owner ----- */
 
 /*
- * Make a folder and those above it.
+ * Create a folder and its parents.
  */
 static bool
 make_folders(const char *path, mode_t mode, struct glue_error *error)
@@ -42,7 +42,7 @@ make_folders(const char *path, mode_t mode, struct glue_error *error)
 	if (mkdir(path, mode) == 0 || errno == EEXIST)
 		return true;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_HOME",
-						  "cannot make the folder %s: %s; set ONBOARD_HOME to another one", path,
+						  "cannot create folder %s: %s; set ONBOARD_HOME to another one", path,
 						  strerror(errno));
 }
 
@@ -62,8 +62,8 @@ folder_is_empty(const char *path)
 }
 
 /*
- * Make sure that the home is there and the owner's.  Root gives an empty
- * folder of its own away, never one that holds something.
+ * Ensure that the home exists and belongs to the owner.  Root gives away only
+ * an empty folder of its own.
  */
 static bool
 make_home(const struct cluster *cluster, struct glue_error *error)
@@ -74,7 +74,7 @@ make_home(const struct cluster *cluster, struct glue_error *error)
 		return false;
 	if (stat(cluster->home, &status) != 0 || !S_ISDIR(status.st_mode))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_HOME",
-							  "%s is no folder; set ONBOARD_HOME to another one", cluster->home);
+							  "%s is not a folder; set ONBOARD_HOME to another one", cluster->home);
 	if (status.st_uid == cluster->owner)
 		return true;
 	if (geteuid() == 0 && status.st_uid == 0 && folder_is_empty(cluster->home) &&
@@ -86,7 +86,7 @@ make_home(const struct cluster *cluster, struct glue_error *error)
 }
 
 /*
- * In the child: become the owner for good.
+ * Become the owner permanently.  Runs in the child.
  */
 static bool
 become_owner(const struct cluster *cluster, struct glue_error *error)
@@ -103,7 +103,7 @@ become_owner(const struct cluster *cluster, struct glue_error *error)
 	return true;
 }
 
-/* What the child and its parent share. */
+/* Memory shared by the child and its parent. */
 struct owner_result
 {
 	struct glue_error error;
@@ -113,7 +113,7 @@ struct owner_result
 typedef bool (*cluster_fn)(struct cluster *cluster, struct glue_error *error);
 
 /*
- * Run work() in a child that is the owner.
+ * Run work() in a child process as the owner.
  */
 static bool
 run_in_child(struct cluster *cluster, cluster_fn work, struct owner_result *shared,
@@ -133,7 +133,7 @@ run_in_child(struct cluster *cluster, cluster_fn work, struct owner_result *shar
 		_exit(done ? 0 : 1);
 	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		/* the child got the signal too and ends */;
+		/* the child received the signal too and exits */;
 	cluster->was_running = shared->was_running;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
@@ -184,7 +184,7 @@ cluster_start(void (*tell_creating)(const char *home), struct glue_error *error)
 	if (cluster_conninfo(&cluster, CLUSTER_DATABASE, conninfo))
 		return conninfo;
 	glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_SERVER",
-				   "the private server ended right after its start; see the files in %s/log",
+				   "the private server exited right after starting; see the files in %s/log",
 				   cluster.data);
 
 failed:

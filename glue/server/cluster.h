@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * cluster.h
- *	  The private PostgreSQL server: created, started and stopped by us.
+ *	  Create, start and stop the private PostgreSQL server.
  *
- * It lives in one folder, the home:
+ * The server lives in one folder, the home:
  *
  *	  data/			the cluster
  *	  run/			its Unix socket, mode 0700; the only way in
- *	  start.log		what initdb and pg_ctl said
- *	  lock			held while somebody creates or starts it
+ *	  start.log		output of initdb and pg_ctl
+ *	  lock			held while a process creates, starts or stops it
  *
- * Called as root, the server and everything that touches these files runs as
+ * If called as root, the server and everything that touches these files runs as
  * an unprivileged user.
  *
  *-------------------------------------------------------------------------
@@ -23,13 +23,13 @@
 #include "base/failure.h"
 
 /*
- * Make sure that the private server runs and holds our extension.  Before it is
- * created, which takes seconds, tell_creating is called unless it is NULL.  Returns
- * a connection string, owned by the caller (glue_release()); NULL on an error.
+ * Ensure that the private server runs and has our extension.  Calls
+ * tell_creating, unless NULL, before creating it, which takes seconds.  Returns
+ * a connection string that the caller frees with glue_release(); NULL on error.
  */
 extern char *cluster_start(void (*tell_creating)(const char *home), struct glue_error *error);
 
-/* Stop it; *was_running is false when there was nothing to stop. */
+/* Stop the server; *was_running is false if it was not running. */
 extern bool cluster_stop(bool *was_running, struct glue_error *error);
 
 #endif /* GLUE_CLUSTER_H */

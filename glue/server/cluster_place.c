@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_place.c
- *	  The private PostgreSQL server: where it is, who runs it, how to reach it.
+ *	  Location, owner and connection string of the private PostgreSQL server.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +32,7 @@ cluster_bindir(void)
 /* ----- where ----- */
 
 /*
- * Who runs the server: the caller, or for root an unprivileged user.
+ * Determine the server's owner: the caller, or for root an unprivileged user.
  */
 static bool
 find_owner(struct cluster *cluster, struct glue_error *error)
@@ -52,7 +52,7 @@ find_owner(struct cluster *cluster, struct glue_error *error)
 	if (entry == NULL)
 		return glue_error_set(
 			error, GLUE_INFRASTRUCTURE_ERROR, "NO_USER",
-			"there is no user to run the private server as; create a user postgres, or use --db");
+			"there is no user to run the private server; create user postgres, or use --db");
 	cluster->owner = entry->pw_uid;
 	cluster->owner_group = entry->pw_gid;
 	snprintf(cluster->owner_name, sizeof(cluster->owner_name), "%s", entry->pw_name);
@@ -61,7 +61,8 @@ find_owner(struct cluster *cluster, struct glue_error *error)
 }
 
 /*
- * The home: an absolute path, short enough for what is put behind it.
+ * Determine the home: an absolute path, short enough for the suffixes appended
+ * to it.
  */
 static bool
 find_home(struct cluster *cluster, struct glue_error *error)
@@ -92,11 +93,13 @@ find_home(struct cluster *cluster, struct glue_error *error)
 	if (length + 64 > (int) sizeof(cluster->home))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 							  "the path in ONBOARD_HOME is too long");
-	/* PostgreSQL's pg_ctl runs the server by a shell and puts the path in double quotes. */
+	/*
+	 * pg_ctl runs the server through a shell, with the path in double quotes.
+	 */
 	if (cluster->home[strcspn(cluster->home, "\"$`\\\n\r")] != '\0')
 		return glue_error_set(
 			error, GLUE_USAGE_ERROR, "USAGE",
-			"the path in ONBOARD_HOME holds a double quote, dollar sign, back quote, backslash or line break; choose another one");
+			"the path in ONBOARD_HOME contains a double quote, dollar sign, back quote, backslash or line break; choose another one");
 	while (length > 1 && cluster->home[length - 1] == '/')
 		cluster->home[--length] = '\0';
 	memcpy(cluster->data, cluster->home, length);
@@ -114,8 +117,8 @@ cluster_locate(struct cluster *cluster, struct glue_error *error)
 /* ----- connecting ----- */
 
 /*
- * Append " keyword='value'", the value escaped as libpq wants it.  The buffer
- * is sized by CLUSTER_CONNINFO_SIZE for the longest.  Returns the end.
+ * Append " keyword='value'", the value escaped for libpq.
+ * CLUSTER_CONNINFO_SIZE is large enough for the longest.  Returns the end.
  */
 static char *
 append_keyword(char *next, const char *keyword, const char *value)
@@ -148,7 +151,7 @@ cluster_conninfo(const struct cluster *cluster, const char *dbname, char *buffer
 	next = append_keyword(next, "port", CLUSTER_PORT);
 	next = append_keyword(next, "dbname", dbname);
 	next = append_keyword(next, "user", CLUSTER_USER);
-	/* Nobody else can pretend to be our server. */
+	/* No other user can impersonate our server. */
 	append_keyword(next, "requirepeer", cluster->owner_name);
 	return true;
 }

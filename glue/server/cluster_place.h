@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_place.h
- *	  The private PostgreSQL server: where it is, who runs it, how to reach it.
+ *	  Location, owner and connection string of the private PostgreSQL server.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 #define CLUSTER_USER "onboard"
 #define CLUSTER_PORT "5432"
 
-/* Room for a conninfo whose host is as long as can be, all characters escaped. */
+/* Room for a conninfo with the longest host, all characters escaped. */
 #define CLUSTER_CONNINFO_SIZE (2 * CLUSTER_PATH_SIZE + 300)
 
 /* Owns nothing. */
@@ -31,26 +31,30 @@ struct cluster
 	gid_t owner_group;
 	char owner_name[64];
 	char owner_home[CLUSTER_PATH_SIZE];
-	/* the caller, NULL for nobody */
+	/* set by the caller; may be NULL */
 	void (*tell_creating)(const char *home);
 	/* cluster_server_stop() */
 	bool was_running;
 };
 
-/* Find out where the server is or will be, and who runs it. */
+/* Determine the server's location and owner, whether or not it exists. */
 extern bool cluster_locate(struct cluster *cluster, struct glue_error *error);
 
-/* The folder of PostgreSQL's programs: ONBOARD_PG_BINDIR or as built. */
+/*
+ * Return the folder of PostgreSQL's programs: ONBOARD_PG_BINDIR or the default
+ * set at build time.
+ */
 extern const char *cluster_bindir(void);
 
 /*
- * Write the connection string of the running server for this database into
- * buffer (CLUSTER_CONNINFO_SIZE).  Returns false when none seems to run.
+ * Write the running server's connection string for this database into buffer
+ * (CLUSTER_CONNINFO_SIZE bytes).  Returns false if none appears to be running.
  */
 extern bool cluster_conninfo(const struct cluster *cluster, const char *dbname, char *buffer);
 
 /*
- * Whether the server at conninfo answers and its extension is of our version.
+ * Return whether the server at conninfo answers and has our version of the
+ * extension.
  */
 extern bool cluster_is_ready(const char *conninfo);
 

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_server.c
- *	  Creating, starting and stopping the private server, as its owner.
+ *	  Create, start and stop the private server, running as its owner.
  *
- * All of it happens under a lock on a file, so that two programs that find no
- * server do not start two.  PostgreSQL's programs are run without a shell, in
- * an environment without PG* variables.  A half created cluster has another
- * name and is never started.
+ * Everything runs under a file lock, so that two programs that find no server
+ * do not both start one.  PostgreSQL's programs run without a shell, in an
+ * environment without PG* variables.  A partially created cluster has a
+ * temporary name and is never started.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,19 +38,21 @@
 #define SOCKET_NAME "/.s.PGSQL." CLUSTER_PORT
 #define LONGEST_SOCKET_FOLDER (107 - (int) (sizeof(SOCKET_NAME) - 1))
 
-/* How often to look, ten times a second, for the end of a killed server. */
+/*
+ * How often to check, at intervals of 100 ms, for the end of a killed server.
+ */
 #define DEATH_WAITS 50
 
-/* How often to start a server that was found dying. */
+/* How often to start a server that was dying. */
 #define START_ATTEMPTS 3
 
-/* pg_ctl status: the server does not run. */
+/* Exit code of pg_ctl status: the server is not running. */
 #define PG_CTL_NOT_RUNNING 3
 
 /*
- * Settings for one machine with one user.  Durability stays as it is by
- * default.  The log keeps statements, contexts and details out: they hold
- * vendors' data.  Your own settings go into postgresql.conf, at the end.
+ * Settings for one machine with one user.  Durability keeps its defaults.
+ * Statements, contexts and details are not logged because they contain vendors'
+ * data.  Users' own settings go at the end of postgresql.conf.
  */
 static const char settings[] =
 	"# written at every start; put your own settings at the end of postgresql.conf\n"
@@ -74,8 +76,8 @@ static const char settings[] =
 /* ----- running PostgreSQL's programs ----- */
 
 /*
- * In the child: files and environment of a program of PostgreSQL's, then the
- * program.
+ * Set up files and environment, then execute one of PostgreSQL's programs.
+ * Runs in the child.
  */
 static void
 execute(const struct cluster *cluster, char *const argv[])
@@ -115,7 +117,7 @@ execute(const struct cluster *cluster, char *const argv[])
 }
 
 /*
- * Run the program that argv[0] names and wait for it; *code is its exit code.
+ * Run the program named by argv[0] and wait for it; *code is its exit code.
  */
 static bool
 run_program(const struct cluster *cluster, char *argv[], int *code, struct glue_error *error)
@@ -131,12 +133,15 @@ run_program(const struct cluster *cluster, char *argv[], int *code, struct glue_
 							  "cannot start a process: %s", strerror(errno));
 	if (child == 0)
 	{
-		/* The whole path here too: by that they find one another. */
+		/*
+		 * argv[0] too must be the full path: the programs use it to find each
+		 * other.
+		 */
 		argv[0] = path;
 		execute(cluster, argv);
 	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		/* the program got the signal too and ends */;
+		/* the program received the signal too and exits */;
 	if (interrupted())
 		return interrupt_error(error);
 	*code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
@@ -148,7 +153,7 @@ run_program(const struct cluster *cluster, char *argv[], int *code, struct glue_
 }
 
 /*
- * The last line of a log, for a message; "" when there is none.
+ * Read the last line of start.log for a message; "" if there is none.
  */
 static void
 read_last_line(const struct cluster *cluster, char *line, size_t size)
@@ -200,8 +205,8 @@ write_file(const char *path, const char *mode, const char *first, const char *se
 }
 
 /*
- * The locale of the databases: code point order, and letters of all scripts
- * where the system has such a locale.
+ * Choose the locale of the databases: code point order and, if the system has
+ * C.UTF-8, character classes for all scripts.
  */
 static const char *
 choose_locale(void)
@@ -215,7 +220,7 @@ choose_locale(void)
 }
 
 /*
- * Create the cluster under another name, complete it, and rename it.
+ * Create the cluster under a temporary name, complete it, and rename it.
  */
 static bool
 create_cluster(struct cluster *cluster, struct glue_error *error)
@@ -262,8 +267,8 @@ create_cluster(struct cluster *cluster, struct glue_error *error)
 /* ----- the socket's folder ----- */
 
 /*
- * Make a folder that only the owner can enter, or take one that is exactly so
- * already.  A link or somebody else's folder is refused.
+ * Create a folder that only the owner can enter, or accept an existing one with
+ * the same properties.  Refuses a symbolic link or another user's folder.
  */
 static bool
 make_private_folder(const char *path)
@@ -277,7 +282,7 @@ make_private_folder(const char *path)
 }
 
 /*
- * A short name that is the same for the same home (FNV-1a).
+ * Hash a path, for a short name that is stable for each home (FNV-1a).
  */
 static uint64_t
 hash_path(const char *path)
@@ -290,8 +295,8 @@ hash_path(const char *path)
 }
 
 /*
- * The folder for the socket: in the home, or where that path is too long or
- * holds characters that the setting cannot, a short one elsewhere.
+ * Choose the folder for the socket: in the home, or elsewhere if that path is
+ * too long or contains characters that the setting cannot represent.
  */
 static bool
 choose_socket_folder(const struct cluster *cluster, char *folder, size_t size,
@@ -306,9 +311,10 @@ choose_socket_folder(const struct cluster *cluster, char *folder, size_t size,
 	{
 		if (make_private_folder(folder))
 			return true;
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_HOME",
-							  "%s must be a folder of user %s that nobody else can enter", folder,
-							  cluster->owner_name);
+		return glue_error_set(
+			error, GLUE_INFRASTRUCTURE_ERROR, "NO_HOME",
+			"%s must be a folder that belongs to user %s and that no other user can enter", folder,
+			cluster->owner_name);
 	}
 	if (runtime != NULL && runtime[0] == '/' && runtime[strspn(runtime, plain)] == '\0')
 	{
@@ -322,7 +328,7 @@ choose_socket_folder(const struct cluster *cluster, char *folder, size_t size,
 	if (make_private_folder(folder))
 		return true;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NO_HOME",
-						  "%s is somebody else's; set ONBOARD_HOME to a shorter path", folder);
+						  "%s belongs to another user; set ONBOARD_HOME to a shorter path", folder);
 }
 
 /* ----- starting ----- */
@@ -344,8 +350,8 @@ write_settings(const struct cluster *cluster, struct glue_error *error)
 }
 
 /*
- * Whether the server runs.  When it was just killed, its last processes are
- * given a moment to notice.
+ * Determine whether the server is running.  After a kill, gives its last
+ * processes a moment to exit.
  */
 static bool
 server_runs(const struct cluster *cluster, bool *runs, struct glue_error *error)
@@ -389,8 +395,8 @@ start_server(const struct cluster *cluster, struct glue_error *error)
 }
 
 /*
- * Connect to a database of the server, waiting while it starts or recovers,
- * but not for one that has died.
+ * Connect to a database of the server, waiting while it starts up or recovers,
+ * but not if it has died.
  */
 static PGconn *
 connect_when_ready(const struct cluster *cluster, const char *dbname, struct glue_error *error)
@@ -423,9 +429,9 @@ connect_when_ready(const struct cluster *cluster, const char *dbname, struct glu
 }
 
 /*
- * Connect to the server, starting it where it does not run.  One that was
- * found running may have been killed a moment before and hold on to its
- * process a moment longer: when it turns out to be gone, start it after all.
+ * Connect to the server, starting it if it is not running.  A server that
+ * appeared to be running may have just been killed, with its process about to
+ * exit; if it turns out to be gone, start it.
  */
 static PGconn *
 start_and_connect(const struct cluster *cluster, struct glue_error *error)
@@ -447,7 +453,7 @@ start_and_connect(const struct cluster *cluster, struct glue_error *error)
 /* ----- database and extension ----- */
 
 /*
- * Run one statement; *rows, if not NULL, is the number of rows it gave.
+ * Run one statement; sets *rows, if not NULL, to the number of rows returned.
  */
 static bool
 run_statement(PGconn *connection, const char *statement, int *rows, struct glue_error *error)
@@ -486,7 +492,7 @@ ensure_database(const struct cluster *cluster, struct glue_error *error)
 }
 
 /*
- * Create the extension, or bring it to the version of this program.
+ * Create the extension, or update it to the version of this program.
  */
 static bool
 ensure_extension(const struct cluster *cluster, struct glue_error *error)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_server.h
- *	  Creating, starting and stopping the private server, as its owner.
+ *	  Create, start and stop the private server, running as its owner.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,10 +13,12 @@
 #include "base/failure.h"
 #include "server/cluster_place.h"
 
-/* Create what is missing, start, and install or update the extension. */
+/*
+ * Create the cluster if missing, start it, and install or update the extension.
+ */
 extern bool cluster_server_start(struct cluster *cluster, struct glue_error *error);
 
-/* Stop the server, if it runs; sets was_running. */
+/* Stop the server if it is running; sets was_running. */
 extern bool cluster_server_stop(struct cluster *cluster, struct glue_error *error);
 
 #endif /* GLUE_CLUSTER_SERVER_H */

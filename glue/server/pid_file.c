@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * pid_file.c
- *	  postmaster.pid: what a running server wrote down about itself.
+ *	  Read postmaster.pid, the lock file of a running server.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,13 +18,13 @@
 
 #define PID_FILE "postmaster.pid"
 
-/* Lines of the file, from 1; see miscadmin.h of PostgreSQL. */
+/* Line numbers in the file, from 1; see PostgreSQL's utils/pidfile.h. */
 #define PID_LINE 1
 #define SOCKET_LINE 5
-#define SHMEM_LINE 7 /* key and number of the shared memory */
+#define SHMEM_LINE 7 /* key and id of the shared memory */
 
 /*
- * Read one line; false when the file or the line is not there.
+ * Read one line; false if the file or the line does not exist.
  */
 static bool
 read_line(const char *path, int number, char *line, size_t size)
@@ -43,7 +43,7 @@ read_line(const char *path, int number, char *line, size_t size)
 }
 
 /*
- * The same of the postmaster.pid in a data folder.
+ * Read one line of the postmaster.pid in a data folder.
  */
 static bool
 read_pid_line(const char *data, int number, char *line, size_t size)
@@ -61,7 +61,7 @@ pid_file_read_socket(const char *data, char *folder, size_t size)
 }
 
 /*
- * Whether a process is dead and only its entry is left.
+ * Return whether a process is a zombie.
  */
 static bool
 is_zombie(long pid)
@@ -79,13 +79,16 @@ is_zombie(long pid)
 	length = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[length] = '\0';
-	/* "17 (name) Z ..."; a name may hold anything, so look from the end. */
+	/*
+	 * "17 (name) Z ..."; a name may contain anything, so search from the end.
+	 */
 	state = strrchr(text, ')');
 	return state != NULL && state[1] == ' ' && state[2] == 'Z';
 }
 
 /*
- * Whether no process is attached to the shared memory of a line "key id".
+ * Return whether no process is attached to the shared memory in a line "key
+ * id".
  */
 static bool
 is_unattached(const char *line)

@@ -1,4 +1,4 @@
-# The command line explains itself, and its exit codes are those it documents.
+# Help texts, usage errors and their exit codes.
 
 use strict;
 use warnings;
@@ -33,21 +33,21 @@ for my $command (@commands)
 }
 is_exit(0, "onboard $_ --help", $_, '--help') for qw(vendor category);
 like((run_onboard('help', 'load'))[1], qr/^Usage: onboard load FILE --vendor ID \[OPTION\]\.\.\.$/m,
-	'the usage names the value of an option');
+	'the usage line names the value of an option');
 like((run_onboard('help', 'psql'))[1], qr/^Usage: onboard psql \[OPTION\]\.\.\. \[-- ARGUMENT\.\.\.\]$/m,
-	'and has what is for psql at the end');
+	"and puts psql's arguments last");
 {
 	my ($help) = (run_onboard('help', 'vendor', 'add'))[1] =~ /^Options:\n(.*?)\n\n/ms;
 	my %columns = map { /^(  .. *--\S+(?: [A-Z]+)? +)\S/ ? (length $1 => 1) : () } split /\n/, $help;
 
-	is(scalar(keys %columns), 1, 'the explanations of options stand below each other');
+	is(scalar(keys %columns), 1, 'the descriptions of options are aligned');
 }
 ($out) = is_exit(0, 'onboard --version', '--version');
 like($out, qr/^onboard \d+\.\d+\.\d+\n$/, 'the version is one line');
 is_exit(0, 'onboard -h', '-h');
 is_exit(0, 'onboard -V', '-V');
 
-# Wrong usage: exit code 3, one line of reason, where to read more
+# Usage errors: exit code 3, a one-line reason and a pointer to the help
 sub is_usage_error
 {
 	my ($reason, @arguments) = @_;
@@ -60,54 +60,54 @@ sub is_usage_error
 }
 
 is_usage_error(qr/Usage: onboard COMMAND/);
-is_usage_error(qr/there is no command "laod"; did you mean "load"\?/, 'laod');
-is_usage_error(qr/there is no command "frobnicate"/, 'frobnicate');
-is_usage_error(qr/"onboard vendor" needs the name of a command/, 'vendor');
-is_usage_error(qr/there is no command "vendor lst"; did you mean "vendor list"\?/, 'vendor', 'lst');
-is_usage_error(qr/"onboard load" needs FILE/, 'load');
-is_usage_error(qr/"onboard load" needs --vendor/, 'load', 'x.csv');
-is_usage_error(qr/there is no option --vendr; did you mean --vendor\?/, 'load', 'x.csv', '--vendr', 'A');
-is_usage_error(qr/there is no option -z/, 'load', '-z');
-is_usage_error(qr/option --vendor needs a value/, 'load', 'x.csv', '--vendor');
-is_usage_error(qr/option --again takes no value/, 'load', 'x.csv', '--again=yes');
-is_usage_error(qr/one argument too many: "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
+is_usage_error(qr/unknown command "laod"; did you mean "load"\?/, 'laod');
+is_usage_error(qr/unknown command "frobnicate"/, 'frobnicate');
+is_usage_error(qr/"onboard vendor" requires a command/, 'vendor');
+is_usage_error(qr/unknown command "vendor lst"; did you mean "vendor list"\?/, 'vendor', 'lst');
+is_usage_error(qr/"onboard load" requires FILE/, 'load');
+is_usage_error(qr/"onboard load" requires --vendor/, 'load', 'x.csv');
+is_usage_error(qr/unknown option --vendr; did you mean --vendor\?/, 'load', 'x.csv', '--vendr', 'A');
+is_usage_error(qr/unknown option -z/, 'load', '-z');
+is_usage_error(qr/option --vendor requires a value/, 'load', 'x.csv', '--vendor');
+is_usage_error(qr/option --again does not take a value/, 'load', 'x.csv', '--again=yes');
+is_usage_error(qr/too many arguments, starting with "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "many"/, 'load', 'x.csv', '--vendor', 'A',
 	'--max-rows', 'many');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "20KB"/, 'load', 'x.csv', '--vendor', 'A',
 	'--max-rows', '20KB');
-is_usage_error(qr/there is no option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c',
+is_usage_error(qr/unknown option -c; options for psql itself go after "--": onboard psql -- \.\.\./, 'psql', '-c',
 	'SELECT 1');
 is_usage_error(qr/option --max-rows takes a number, .*not "-1"/, 'load', 'x.csv', '--vendor', 'A', '--max-rows', '-1');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '10X');
 is_usage_error(qr/option --max-bytes takes a size/, 'load', 'x.csv', '--vendor', 'A', '--max-bytes', '99999999999G');
 is_usage_error(qr/option --delimiter takes one ASCII character/, 'load', 'x.csv', '--vendor', 'A', '--delimiter', $_)
   for ';;', '"', '';
-is_usage_error(qr/there is no option --again/, 'status', '--again');
-is_usage_error(qr/no connection string/, 'status', '--db', 'host=/tmp secret');
-is_usage_error(qr/the encoding "klingon" is not known here/,
+is_usage_error(qr/unknown option --again/, 'status', '--again');
+is_usage_error(qr/not a connection string/, 'status', '--db', 'host=/tmp secret');
+is_usage_error(qr/encoding "klingon" is not supported/,
 	'load', "$data/faults/bom.csv", '--vendor', 'A', '--encoding', 'klingon');
 
-# A password in a connection string is repeated by no message
+# No message repeats a password in a connection string
 for my $conninfo ('host=/nowhere password=s3cret-canary dbname=x', 'postgresql://u:s3cret-canary@/x?host=/nowhere',
 	'postgres://u:s3cret-canary@[', 'password=s3cret-canary bad')
 {
 	my ($code, $stdout, $stderr) = run_onboard('status', '--retry-for', '0', '--db', $conninfo);
 
-	cmp_ok($code, '>=', 3, 'a useless connection string fails');
-	unlike("$stdout$stderr", qr/s3cret-canary/, 'without telling the password');
+	cmp_ok($code, '>=', 3, 'an invalid connection string fails');
+	unlike("$stdout$stderr", qr/s3cret-canary/, 'without revealing the password');
 }
 
-# The template can be cut at any of the delimiters
+# The template works with every delimiter
 ($out) = is_exit(0, 'onboard template', 'template');
 like($out, qr/^vendor_product_id,product_name,category,/, 'it begins with the header');
 is(scalar(my @lines = split(/\n/, $out)), 2, 'and has one row');
 ($out) = is_exit(0, 'onboard template --delimiter', 'template', '--delimiter', 'tab');
 like($out, qr/^vendor_product_id\tproduct_name\t/, 'with tabs');
 
-# With --json a usage error is a document, too
+# With --json, a usage error is a document as well
 my ($code, $stdout) = run_onboard('load', "$data/faults/bom.csv", '--vendor', 'A', '--encoding', 'klingon', '--json');
 is(json_of($stdout)->{error}{class}, 'usage', 'a usage error as JSON');
 
-ok(!-e "$work/home", 'none of this made a private server');
+ok(!-e "$work/home", 'none of this created a private server');
 
 done_testing();

@@ -1,5 +1,5 @@
-# Files are loaded, judged and reported; the same again changes nothing; what
-# is killed goes on where it was.
+# Load, judge and report files.  Loading a file again changes nothing, and a
+# killed load resumes where it stopped.
 
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND001'"), 30,
 ($out) = is_exit(1, 'a file with errors', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--json');
 $result = json_of($out);
 is($result->{total_records}, 33, 'all rows are judged');
-is($result->{error_records}, 5, 'the bad ones are rejected');
+is($result->{error_records}, 5, 'the invalid ones are rejected');
 is($result->{status}, 'partial', 'the upload is partial');
 is($result->{success_rate_percent}, 84.8, 'the rate is rounded down');
 my %causes = map { $_->{error_type} . ' ' . $_->{error_field} => $_ } @{ $result->{causes} };
@@ -53,9 +53,9 @@ like(read_file($reports{mail}),
 is_deeply([ grep { /tmp/ } glob("onboard-reports/$result->{upload_id}/* onboard-reports/$result->{upload_id}/.*") ], [],
 	'no unfinished file is left');
 is(sql("SELECT error_file_s3_key FROM onboard.upload_history WHERE upload_id = '$result->{upload_id}'"),
-	"$work/onboard-reports/$result->{upload_id}/errors.csv", 'the database knows where the report is');
+	"$work/onboard-reports/$result->{upload_id}/errors.csv", 'the database stores the path of the report');
 
-# The fix file as it is gives the same verdicts on its rows, corrected it is accepted
+# The unedited fix file yields the same verdicts; the corrected one is accepted
 write_file('unchanged.csv', $fix);
 ($out) = is_exit(1, 'the fix file unedited', 'load', 'unchanged.csv', '--vendor', 'VEND003', '--json', '--no-reports');
 is(json_of($out)->{error_records}, 5, 'is rejected again');
@@ -67,7 +67,7 @@ is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33,
 ($out) = is_exit(1, 'categories by their old names', 'load', "$data/VEND002_20260105_101500.csv", '--vendor', 'VEND002',
 	'--reports', 'elsewhere');
 like($out, qr/INVALID_CATEGORY in category\n\s+line 2: category "Men" .*\n\s+perhaps: Men's Clothing/,
-	'come with what was meant');
+	'come with suggestions');
 ok(-e (glob 'elsewhere/VEND002-*/fix.csv')[0], '--reports puts the reports elsewhere');
 
 # The same file again
@@ -77,7 +77,7 @@ like($out, qr/loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d; --again loads it as a
 like($out, qr/^\s+28  accepted\s+84\.8 %$/m, 'and shows that result');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'VEND003'"), 33, 'and changes nothing');
 ($out) = is_exit(1, '--again', 'load', "$data/VEND003_20260106_143000.csv", '--vendor', 'VEND003', '--again', '--json');
-is(json_of($out)->{error_records}, 33, 'loads it anew: now all are duplicates or bad');
+is(json_of($out)->{error_records}, 33, 'loads it again: now all rows are duplicates or invalid');
 isnt(json_of($out)->{upload_id}, $result->{upload_id}, 'as another upload');
 
 is_exit(0, 'undo of the first', 'undo', $result->{upload_id});
@@ -103,7 +103,7 @@ is(json_of($out)->{loaded_before}, JSON::PP::false, 'and is new');
 is(json_of($out)->{total_records}, 2, 'is loaded');
 ($out) = is_exit(0, 'standard input again', 'load', '-', '--vendor', 'V', '--file-name', 'piped.csv', '--json',
 	{ stdin => "$data/faults/bom.csv" });
-is(json_of($out)->{loaded_before}, JSON::PP::true, 'is known');
+is(json_of($out)->{loaded_before}, JSON::PP::true, 'is recognized');
 
 # Status
 ($out) = is_exit(0, 'status', 'status');
@@ -119,31 +119,31 @@ like($out, qr/INVALID_STOCK in stock_quantity/, 'and causes');
 ($out) = is_exit(0, 'status of one as JSON', 'status', $result->{upload_id}, '--json');
 is(json_of($out)->{error_records}, 5, 'for programs');
 ($out, $err) = is_exit(2, 'status of an unknown upload', 'status', 'nothing');
-like($err, qr/there is no upload "nothing"/, 'says so');
+like($err, qr/upload "nothing" does not exist/, 'says so');
 
 # Reports later
 unlink glob "onboard-reports/$result->{upload_id}/*";
 ($out) = is_exit(0, 'report', 'report', $result->{upload_id});
 is($out, join('', map { "onboard-reports/$result->{upload_id}/$_\n" } qw(errors.csv fix.csv mail.txt)),
-	'prints where they are');
+	'prints their paths');
 is(read_file("onboard-reports/$result->{upload_id}/errors.csv"), $errors, 'and they are the same bytes');
 
-# Links that somebody planted where the reports go lead nowhere.
+# Symbolic links planted in place of the reports are not followed.
 my $folder = "onboard-reports/$result->{upload_id}";
-my $victim = write_file('victim', "of somebody else\n");
+my $victim = write_file('victim', "of another user\n");
 unlink "$folder/errors.csv", "$folder/fix.csv";
 symlink $victim, "$folder/$_" or die for qw(errors.csv fix.csv);
 is_exit(0, 'report where files of these names are symbolic links', 'report', $result->{upload_id});
-is(read_file($victim), "of somebody else\n", 'what they led to is untouched');
+is(read_file($victim), "of another user\n", 'their targets are unchanged');
 is_deeply([ map { -l "$folder/$_" ? 'link' : read_file("$folder/$_") } qw(errors.csv fix.csv) ], [ $errors, $fix ],
-	'and they are files now');
+	'and the links are now files');
 mkdir 'victims' or die;
 rename $folder, "$folder.away" or die;
 symlink "$work/victims", $folder or die;
 ($out, $err) = is_exit(4, 'report where the folder of the upload is a symbolic link', 'report', $result->{upload_id});
 is($err, "onboard: cannot write into $folder: it is a symbolic link; remove it, or name another folder with "
-	. "--reports\n", 'is refused in clear words');
-is_deeply([ glob 'victims/*' ], [], 'and nothing is where it led to');
+	. "--reports\n", 'is refused with a clear message');
+is_deeply([ glob 'victims/*' ], [], 'and nothing is written to its target');
 unlink $folder;
 rename "$folder.away", $folder or die;
 symlink "$work/victims", 'linked-reports' or die;
@@ -161,7 +161,7 @@ is(json_of($out)->{dry_run}, JSON::PP::true, 'and says that it was a dry run');
 like(read_file('check.csv'), qr/^\xEF\xBB\xBFRow Number,.*\r\n(?:\d+,.*\r\n)+\z/, 'writes the errors');
 is_exit(1, 'onboard --errors FILE check', '--errors', 'status', 'check', "$data/VEND003_20260106_143000.csv",
 	'--vendor', 'V', '--file-name', 'a.csv');
-is(read_file('status'), read_file('check.csv'), 'also to a file that is named before the command, and like another '
+is(read_file('status'), read_file('check.csv'), 'even if the file is named before the command and like another '
 	. 'command');
 is(sql('SELECT (SELECT count(*) FROM onboard.products), (SELECT count(*) FROM onboard.upload_history), (SELECT count(*)
 	FROM onboard.validation_errors)'), $before, 'and nothing else');
@@ -185,7 +185,7 @@ sub judged_rows
 		WHERE vendor_id = '$vendor' ORDER BY created_at DESC LIMIT 1), 0)");
 }
 
-# Killed again and again, then to the end
+# Killed repeatedly, then run to the end
 my $killed = 0;
 for my $rows (0, 10_000, 30_000, 50_000, 70_000)
 {
@@ -199,7 +199,7 @@ is($killed, 5, 'killed five times');
 ($out) = is_exit(1, 'run once more', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
 my $loaded = json_of($out);
 is($loaded->{total_records}, $rows, 'all rows are judged');
-is($loaded->{error_records}, $checked->{error_records}, 'as the dry run said');
+is($loaded->{error_records}, $checked->{error_records}, 'as in the dry run');
 is_deeply([ map {
 	"$_->{error_type} $_->{rows} "
 	. "$_->{example_line}" } sort { $a->{error_type} cmp $b->{error_type} } @{ $loaded->{causes} } ],
@@ -211,11 +211,11 @@ is(sql("SELECT count(*), count(DISTINCT row_number) FROM (SELECT row_number FROM
 	WHERE upload_id = '$loaded->{upload_id}'"
 	  . " UNION ALL SELECT DISTINCT row_number FROM onboard.validation_errors
 		WHERE upload_id = '$loaded->{upload_id}') r"),
-	"$rows|$rows", 'no row is lost and none is there twice');
+	"$rows|$rows", 'no row is lost or duplicated');
 is(sql("SELECT attributes FROM onboard.products WHERE upload_id = '$loaded->{upload_id}' AND row_number = 7"),
 	'{"note": "n \"7\""}', 'unknown columns are attributes');
 
-# A backend that is terminated again and again
+# A backend that is terminated repeatedly
 add_vendor('W');
 my $process = start_onboard('load', 'large.csv', '--vendor', 'W', '--json', @no_limits);
 my $terminated = 0;
@@ -245,10 +245,10 @@ like($err, qr/run the same command again to resume it/, 'says how to resume');
 is(sql("SELECT status FROM onboard.upload_history WHERE vendor_id = 'X'"), 'processing', 'the upload is open');
 my $open = sql("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'X'");
 ($out) = is_exit(0, 'undo of an open upload', 'undo', $open);
-like($out, qr/had not ended; it is cancelled/, 'cancels it');
-is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'nothing of it stays');
+like($out, qr/had not ended; it was cancelled/, 'cancels it');
+is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'none of its products stay');
 
-# Abandoned: it has failed, and what was done of it can be undone.
+# An abandoned upload has failed, and its accepted rows can be undone.
 my $abandoned = sql("SELECT onboard_begin_upload('X', 'abandoned.csv')");
 sql("SELECT onboard_ingest('$abandoned',
 	'[{\"row_number\": 1, \"product\": {\"sku\": \"ab\", \"vendor_product_id\": \"ab\", \"product_name\": \"n\","
@@ -256,9 +256,9 @@ sql("SELECT onboard_ingest('$abandoned',
 sql("SELECT onboard_sweep_uploads('-1 hour')");
 ($out) = is_exit(0, 'status of an abandoned upload', 'status', $abandoned, '--json');
 is(join('|', map { json_of($out)->{$_} } qw(status valid_records success_rate_percent)), 'failed|1|0',
-	'it has failed, with what was done');
+	'it has failed and keeps its counts');
 ($out) = is_exit(0, 'undo of an abandoned upload', 'undo', $abandoned);
-like($out, qr/^Removed 1 product of upload/, 'takes its product');
+like($out, qr/^Removed 1 product of upload/, 'removes its product');
 is(sql("SELECT count(*) FROM onboard.products WHERE vendor_id = 'X'"), 0, 'and nothing stays');
 ($out) = is_exit(0, 'undo of one that was cancelled', 'undo', $open);
 like($out, qr{^Upload \Q$open\E is already cancelled}, 'says so');
@@ -273,9 +273,9 @@ is($undone->{undone}, JSON::PP::true, 'as JSON too');
 ($out, $err) = is_exit(1, 'the file again after undo', 'load', 'large.csv', '--vendor', 'V', '--json', @no_limits);
 my $anew = json_of($out);
 like($err,
-	qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it anew$/m,
+	qr/^onboard: upload \Q$loaded->{upload_id}\E of this file was undone on \d{4}-\d\d-\d\d \d\d:\d\d; loading it again$/m,
 	'says that it was undone');
-is($anew->{valid_records}, $loaded->{valid_records}, 'and loads it anew');
+is($anew->{valid_records}, $loaded->{valid_records}, 'and loads it again');
 isnt($anew->{upload_id}, $loaded->{upload_id}, 'as another upload');
 is($anew->{loaded_before}, JSON::PP::false, 'which is new');
 is($anew->{undone}, JSON::PP::false, 'and is not undone');
@@ -295,7 +295,7 @@ is(sql("SELECT product_name FROM onboard.products WHERE sku = 'E-S1'"), "Caf\xD0
 like($err, qr/^onboard: loaded before, on \d{4}-\d\d-\d\d \d\d:\d\d as V-\S+; judged as --again would$/m, 'says so');
 is(json_of($out)->{loaded_before}, JSON::PP::true, 'as JSON too');
 
-# Quietly
+# With --quiet
 ($out, $err) = is_exit(0, 'load --quiet', 'load', 'coded.csv', '--vendor', 'V', '--encoding', 'windows-1251',
 	'--quiet');
 like("$out$err", qr/\Acoded\.csv: 1 row, 1 accepted, 0 rejected, upload V-\S+, loaded before\n\z/, 'prints one line');
@@ -309,13 +309,13 @@ like($err,
 	'says that the load is done');
 is(sql("SELECT status FROM onboard.upload_history WHERE file_name = 'unreported.csv'"), 'failed', 'which it is');
 
-# As a role that may load and nothing else
+# As a role that may only load
 sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader')");
 ($out) = is_exit(0, 'as a loader', 'load', "$data/faults/semicolon.csv", '--vendor', 'V', '--json', '--db',
 	conninfo('loader'));
 is(json_of($out)->{valid_records}, 2, 'loads');
 
-# A database that is away
+# An unavailable database
 ($code, $out, $err) = run_onboard('load', "$data/faults/tab.csv", '--vendor', 'V', '--db', 'host=/nowhere',
 	'--retry-for', '1');
 is($code, 4, 'no database: exit code 4');
@@ -323,31 +323,31 @@ like($err, qr/gave up after 1 second; make sure that the database is running, th
 	'says what to do');
 my $began = time;
 ($code, $out, $err) = run_onboard('status', '--db', 'host=/nowhere');
-is($code, 4, 'a database that was never there');
-like($err, qr/gave up after 5 seconds; make/, 'is given up soon');
+is($code, 4, 'a server that never answered');
+like($err, qr/gave up after 5 seconds; make/, 'is given up early');
 cmp_ok(time - $began, '<', 15, 'within seconds');
 
-# How to reach it with other programs
+# Connecting with other programs
 ($out) = is_exit(0, 'conninfo', 'conninfo');
 like($out, qr/^host=\S+ port=\d+ user=onboard dbname=onboard\n\z/, 'is a connection string');
 chomp(my $where = $out);
-is_exit(0, 'which leads there', 'status', '--db', $where);
+is_exit(0, 'which works with --db', 'status', '--db', $where);
 ($out) = is_exit(0, 'conninfo of another', 'conninfo', '--db', conninfo() . " password='s3cret-canary'");
-unlike($out, qr/password|canary/, 'never tells a password');
+unlike($out, qr/password|canary/, 'never reveals a password');
 
 # Vendors and categories
 ($out, $err) = is_exit(3, 'a vendor twice', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com');
-like($err, qr/there is a vendor of this id already/, 'is refused');
+like($err, qr/a vendor with this id already exists/, 'is refused');
 is_exit(0, '--if-not-exists', 'vendor', 'add', 'V', '--name', 'V', '--email', 'v2@example.com', '--if-not-exists');
 ($out, $err) = is_exit(3, 'an address twice', 'vendor', 'add', 'V9', '--name', 'V', '--email', 'v@example.com');
-like($err, qr/another vendor has this e-mail address already/, 'is refused');
+like($err, qr/another vendor already has this e-mail address/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad address', 'vendor', 'add', 'V9', '--name', 'V', '--email', 'nobody');
 like($err, qr/does not look like name\@example\.com/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad id', 'vendor', 'add', 'V 9', '--name', 'V', '--email', 'v9@example.com');
 like($err, qr/50 letters, digits and hyphens/, 'is refused');
 ($out, $err) = is_exit(3, 'a bad status', 'vendor', 'set-status', 'V', 'asleep');
 like($err, qr/active, suspended, inactive or pending_approval/, 'is refused');
-is_exit(2, 'the status of nobody', 'vendor', 'set-status', 'NOBODY', 'active');
+is_exit(2, 'the status of an unknown vendor', 'vendor', 'set-status', 'NOBODY', 'active');
 ($out) = is_exit(0, 'vendor list', 'vendor', 'list');
 like($out, qr/^VEND001\s+Vendor VEND001\s+vend001\@example\.com\s+active\s+30\s+2/m, 'lists vendors');
 is(scalar @{ json_of((run_onboard('vendor', 'list', '--json'))[1]) }, 6, 'as JSON too');
@@ -355,13 +355,13 @@ is(scalar @{ json_of((run_onboard('vendor', 'list', '--json'))[1]) }, 6, 'as JSO
 is_exit(0, 'category add', 'category', 'add', 'Lamps', '--parent', 'Home & Garden');
 is_exit(3, 'a category twice', 'category', 'add', 'Lamps');
 is_exit(0, 'category add --if-not-exists', 'category', 'add', 'Lamps', '--if-not-exists');
-is_exit(2, 'a category under none', 'category', 'add', 'Shades', '--parent', 'Nothing');
+is_exit(2, 'a category with an unknown parent', 'category', 'add', 'Shades', '--parent', 'Nothing');
 is_exit(3, 'a blank category', 'category', 'add', ' ');
 is_exit(0, 'category deactivate', 'category', 'deactivate', 'Lamps');
-is_exit(2, 'category deactivate of none', 'category', 'deactivate', 'Nothing');
+is_exit(2, 'category deactivate of an unknown category', 'category', 'deactivate', 'Nothing');
 ($out) = is_exit(0, 'category list', 'category', 'list');
 like($out, qr/^Home & Garden\s+yes\n(?:  .*\n)*  Lamps\s+no$/m, 'shows it under its parent');
-is_exit(0, 'and activated again', 'category', 'add', 'Lamps');
+is_exit(0, 'and reactivated', 'category', 'add', 'Lamps');
 
 # The template is accepted as it is
 write_file('template.csv', (run_onboard('template'))[1]);

@@ -1,6 +1,6 @@
-# Every fault of a file as a whole: exit code 2, one line that says what to do,
-# a failed upload where there is a vendor to tell, and nothing half loaded.
-# And the formats that are no fault.
+# Every fault of a whole file: exit code 2, one line that says what to do, a
+# failed upload if there is a vendor to notify, and nothing partially loaded.
+# Also formats that are not faults.
 
 use strict;
 use warnings;
@@ -15,7 +15,7 @@ run_onboard('vendor', 'set-status', 'ASLEEP', 'suspended');
 
 my ($out, $err, $code);
 
-# Faults that are told to the vendor: file, failure code, reason, options
+# Faults reported to the vendor: file, failure code, reason, options
 my @faults = (
 	[ 'empty.csv', 'EMPTY_FILE', qr/empty/ ],
 	[ 'blank_lines.csv', 'NO_HEADER', qr/blank lines only/ ],
@@ -57,22 +57,22 @@ for my $fault (@faults)
 	is($code, 2, "$file: check refuses it, too");
 	like($err, $reason, "$file: for the same reason");
 }
-is(sql('SELECT count(*) FROM onboard.products'), 0, 'nothing is half loaded');
+is(sql('SELECT count(*) FROM onboard.products'), 0, 'nothing is partially loaded');
 is(sql('SELECT count(*) FROM onboard.upload_history'), scalar @faults, 'check left no trace');
 
-# The faults came by a pipe
+# Faults in a pipe
 ($out, $err) = is_exit(2, 'a fault on standard input', 'load', '-', '--vendor', 'V',
 	{ stdin => "$data/faults/gzip.csv" });
-like($err, qr/compress|gzip/, 'is told as well');
+like($err, qr/compress|gzip/, 'is reported as well');
 ($out, $err) = is_exit(2, 'an endless standard input', 'load', '/dev/zero', '--vendor', 'V');
-like($err, qr/onboard: .*text/, 'is refused soon');
+like($err, qr/onboard: .*text/, 'is refused early');
 
-# Faults without a vendor to tell
+# Faults without a vendor to notify
 my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
-for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/there is no vendor "NOBODY"; see "onboard vendor list"/ ],
-	[ 'V', "$work/nothing.csv", qr/there is no file/ ],
+for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/vendor "NOBODY" does not exist; see "onboard vendor list"/ ],
+	[ 'V', "$work/nothing.csv", qr/file ".*" does not exist/ ],
 	[ 'V', $data, qr/is a folder; name one CSV file in it/ ],
-	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file is one of vendor VEND001, not of V; correct --vendor/ ])
+	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file name belongs to vendor VEND001, not V; correct --vendor/ ])
 {
 	my ($vendor, $path, $reason) = @$fault;
 
@@ -92,9 +92,9 @@ SKIP:
 	($out, $err) = is_exit(2, 'an unreadable file', 'load', $path, '--vendor', 'V');
 	like($err, qr/cannot read .*Permission denied/, 'says so');
 }
-is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads, 'no upload is made by these');
+is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads, 'none of these creates an upload');
 
-# A vendor who may not load
+# A vendor that may not load
 ($out, $err) = is_exit(2, 'a suspended vendor', 'load', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
 like($err, qr/suspended.*"onboard vendor set-status ASLEEP active"/, 'says what to do');
 is(sql("SELECT status, failure_code FROM onboard.upload_history WHERE vendor_id = 'ASLEEP'"),
@@ -105,14 +105,14 @@ run_onboard('vendor', 'set-status', 'ASLEEP', 'active');
 is_exit(0, 'active again', 'load', "$data/faults/bom.csv", '--vendor', 'ASLEEP');
 sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE status = 'completed'");
 
-# A file that is refused by these options, but was loaded by others, stays
+# A loaded file stays unchanged if other options would refuse it
 is_exit(0, 'a file within its limits', 'load', "$data/faults/semicolon.csv", '--vendor', 'V');
 ($out, $err) = is_exit(2, 'the same with a tight limit', 'load', "$data/faults/semicolon.csv", '--vendor', 'V',
 	'--max-rows', '1');
-like($err, qr/this file is known as upload V-[0-9a-f]+, which stays as it is/, 'leaves the upload alone');
+like($err, qr/this file is already upload V-[0-9a-f]+, which is left unchanged/, 'leaves the upload alone');
 is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'SEM-%'"), 2, 'and its products');
 
-# Formats that are no fault: file, accepted, rejected, options
+# Formats that are not faults: file, accepted, rejected, options
 for my $format ([ 'bom.csv', 2, 0 ], [ 'utf16le.csv', 2, 0 ], [ 'utf16be.csv', 2, 0 ],
 	[ 'windows1252.csv', 2, 0, '--encoding', 'windows-1252' ], [ 'tab.csv', 2, 0 ], [ 'bar.csv', 2, 0 ],
 	[ 'cr_only.csv', 2, 0 ], [ 'crlf.csv', 2, 0 ], [ 'mixed_line_ends.csv', 2, 0 ], [ 'no_final_line_end.csv', 2, 0 ],
@@ -137,41 +137,41 @@ is(sql("SELECT line_number FROM onboard.validation_errors e JOIN onboard.upload_
 is(sql("SELECT string_agg(DISTINCT error_type, ',' ORDER BY error_type) FROM onboard.validation_errors e
 	JOIN onboard.upload_history u USING (upload_id) WHERE u.file_name IN ('ragged.csv', 'bad_bytes.csv',
 	'stray_quote.csv', 'unclosed_quote.csv')"), 'INVALID_ENCODING,MALFORMED_ROW',
-	'records that are none are told as such');
+	'malformed records are reported as such');
 like(sql("SELECT string_agg(DISTINCT error_message, ' ') FROM onboard.validation_errors
 	WHERE error_type IN ('INVALID_ENCODING', 'MALFORMED_ROW')"), qr/field \d+ \([a-z_]+\) (?:has|holds) /,
-	'a field is told by its column, too');
+	'a field is also reported with its column');
 is(sql("SELECT attributes FROM onboard.products WHERE sku = 'OC-S1'"),
 	'{"Colour": "red \"flame\"", "Größe": "2 l", "column_8": "x"}', 'unknown and blank columns are attributes');
 my $fix = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history
 	WHERE file_name = 'other_columns.csv'") . '/fix.csv')[0]);
 like($fix,
 	qr/^\xEF\xBB\xBFvendor_product_id,product_name,category,sku,price,stock_quantity,Colour,column_8,Größe,onboard_line/,
-	'and come back in the fix file');
+	'and are in the fix file');
 like($fix, qr/^OC-2,Teapot,Kitchen,OC-S2,bad,0,blue,,,3,/m, 'with the row as it was');
 
-# A file of another program's delimiter comes back with that delimiter
+# The fix file uses the delimiter of the original file
 write_file('semi.csv', "vendor_product_id;product_name;category;sku;price;stock_quantity\n"
 	. "Z-1;Kettle;Kitchen;Z-S1;ten;3\n");
 ($out) = is_exit(1, 'semicolons', 'load', 'semi.csv', '--vendor', 'V', '--json');
 like(read_file(json_of($out)->{reports}{fix}), qr/^\xEF\xBB\xBFvendor_product_id;product_name;/,
-	'are in the fix file, too');
-($out, $err) = is_exit(2, 'a wrong delimiter by hand', 'load', "$data/faults/tab.csv", '--file-name', 'x.csv',
+	'are in the fix file as well');
+($out, $err) = is_exit(2, 'a wrong --delimiter', 'load', "$data/faults/tab.csv", '--file-name', 'x.csv',
 	'--vendor', 'V', '--delimiter', ';');
-like($err, qr/header|column/, 'gives a fault of the header');
+like($err, qr/header|column/, 'is a fault of the header');
 
-# What a file holds never commands a terminal or a spreadsheet
+# File contents never reach a terminal or a spreadsheet as commands
 ($out) = is_exit(1, 'a hostile file', 'load', "$data/faults/hostile.csv", '--vendor', 'V');
 unlike($out, qr/[\x00-\x08\x0B-\x1F\x7F]/, 'prints no control characters');
 my $errors = read_file((glob 'onboard-reports/' . sql("SELECT upload_id FROM onboard.upload_history
 	WHERE file_name = 'hostile.csv'") . '/errors.csv')[0]);
 unlike($errors, qr/(?:^|,)"?=/m, 'no cell of the error report is a formula');
-like($errors, qr/,-5,/, 'and a negative number stays one');
+like($errors, qr/,-5,/, 'and a negative number is unchanged');
 is_exit(1, 'its check', 'check', "$data/faults/hostile.csv", '--vendor', 'V', '--file-name', 'y.csv', '--errors',
 	'hostile-check.csv');
 unlike(read_file('hostile-check.csv'), qr/(?:^|,)"?=/m, 'check writes no formulas either');
 
-# A constraint that somebody deferred to the end of the transaction
+# A user's constraint trigger that is deferred to the end of the transaction
 sql(<<'SQL');
 CREATE FUNCTION public.no_thirteen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	IF NEW.price = 13 THEN RAISE EXCEPTION 'thirteen is no price'; END IF;
@@ -189,19 +189,19 @@ is(sql("SELECT row_number || error_type || error_message FROM onboard.validation
 is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'D-S%'"), 1, 'and the others are in the catalogue');
 sql('DROP FUNCTION public.no_thirteen() CASCADE');
 
-# A file that changes while it is read
+# A file that changes while it is being read
 my $rows = join '', map { "C-$_,Kettle,Kitchen,C-S$_,10.50,3\n" } 1 .. 200_000;
 write_file('changing.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n$rows");
 my $process = start_onboard('load', 'changing.csv', '--vendor', 'V', '--json', '--max-rows', '0', '--max-bytes', '0');
 ok(stop_when($process, sub { sql("SELECT count(*) FROM onboard.upload_history WHERE file_name = 'changing.csv'") > 0 }),
-	'a load is at work');
+	'a load is running');
 open my $file, '>>', 'changing.csv' or die;
 print $file "C-X,Kettle,Kitchen,C-SX,10.50,3\n";
 close $file;
 kill 'CONT', $process->{child};
 ($code, $out, $err) = slurp_output($process);
-is($code, 2, 'a file that changes while it is read is refused') or diag("$out$err");
+is($code, 2, 'a file that changes while it is being read is refused') or diag("$out$err");
 is(json_of($out)->{error}{code}, 'OBJECT_REPLACED', 'as replaced');
-is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'C-S%'"), 0, 'and nothing of it stays');
+is(sql("SELECT count(*) FROM onboard.products WHERE sku LIKE 'C-S%'"), 0, 'and none of its products stay');
 
 done_testing();

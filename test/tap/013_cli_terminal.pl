@@ -1,5 +1,5 @@
-# A progress bar and colours on a terminal, nothing of either anywhere else; and
-# all of it within the width that the terminal has.
+# Progress bars and colours appear only on a terminal, and all output fits its
+# width.
 
 use strict;
 use warnings;
@@ -21,8 +21,8 @@ my $rows = join '', map { "T-$_,Kettle,Kitchen,T-S$_," . ($_ % 1000 == 1 ? '-' :
 write_file('large.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity\n$rows");
 my @load = ('load', 'large.csv', '--max-rows', '0', '--max-bytes', '0', '--no-reports', '--vendor');
 
-# Run the program on a terminal of so many columns: (exit code, what it showed).
-# When standard output goes to a file, that is not shown.
+# Run the program on a terminal with this many columns; returns its exit code
+# and what it displayed, except standard output redirected to a file.
 sub on_terminal
 {
 	my ($columns, $out, @arguments) = @_;
@@ -51,9 +51,9 @@ sub on_terminal
 	return ($? >> 8, $shown);
 }
 
-# Do something with the program while it cannot get on: the table of products is
-# locked until the program has waited for it, longer than the first redraw of a bar
-# takes.  So there is one, or could be, however fast the machine is.
+# Run the program while it is blocked: the products table is locked until the
+# program has waited for longer than the first redraw of a bar takes.  So a bar
+# appears, if enabled, however fast the machine is.
 sub stalled
 {
 	my ($work) = @_;
@@ -77,14 +77,14 @@ SQL
 	return @result;
 }
 
-# Take out what is loaded, so that the same rows are good again.
+# Remove loaded products, so that the same rows are valid again.
 sub undo_all
 {
 	CliTest::sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE status <> 'failed'");
 	return;
 }
 
-# Where a program's lines begin anew, and the widest of them
+# Split output into lines and return the width of the widest one
 sub widest
 {
 	my ($shown) = @_;
@@ -103,9 +103,9 @@ $ENV{TERM} = 'xterm';
 my ($code, $shown) = stalled(sub { on_terminal(100, undef, @load, 'V') });
 is($code, 1, 'a load on a terminal');
 like($shown, qr/Loading \xE2\x96/, 'shows a bar of blocks');
-like($shown, qr/\d+%  [\d,]+ rows  [\d,]+ rows\/s/, 'with how far it is and the rate');
-like($shown, qr/  (?:\d+ s|[\d:]+) left/, 'and the time that remains');
-unlike($shown =~ s/.*\r\e\[K//sr, qr/Loading/, 'wipes it at the end');
+like($shown, qr/\d+%  [\d,]+ rows  [\d,]+ rows\/s/, 'with percentage, rows and rate');
+like($shown, qr/  (?:\d+ s|[\d:]+) left/, 'and the remaining time');
+unlike($shown =~ s/.*\r\e\[K//sr, qr/Loading/, 'erases it at the end');
 like($shown, qr/\e\[32m\s+19,980  accepted/, 'and shows the result in colours');
 cmp_ok(widest($shown =~ s/.*\e\[K//sr), '<', 100, 'the summary fits');
 
@@ -119,11 +119,12 @@ cmp_ok(widest($shown =~ s/\r\n.*//sr), '<', 80, 'the line is short');
 	local $ENV{LC_ALL} = 'C';
 	undo_all();
 	($code, $shown) = stalled(sub { on_terminal(100, undef, @load, 'X') });
-	like($shown, qr/Loading #*\.+ /, 'without UTF-8 the bar is of plain characters');
+	like($shown, qr/Loading #*\.+ /, 'without UTF-8, the bar uses ASCII characters');
 	unlike($shown, qr/\e\[[0-9;]*m/, 'NO_COLOR: no colours');
 }
 
-# Standard output is not the terminal: bar there, result here without colours
+# Standard output redirected: the bar is on the terminal, the result in the file
+# without colours
 undo_all();
 ($code, $shown) = stalled(sub { on_terminal(100, "$work/out", @load, 'V', '--again') });
 like($shown, qr/Loading /, 'standard output in a file: the bar is on the terminal');
@@ -141,7 +142,7 @@ my ($exit, $out, $err) = stalled(sub { run_onboard(@load, 'V', '--again') });
 is($err, '', 'no terminal: nothing on standard error');
 unlike($out, qr/[\e\r]/, 'and no control characters');
 
-# Names that would command a terminal
+# Names with terminal escape sequences
 my $name = "evil\e]0;title\x07\e[31m\xC2\x9B31m\xE2\x80\xAEname.csv";
 write_file("$work/$name", "vendor_product_id,product_name,category,sku,price,stock_quantity\n"
 	. "N-1,\e[31mx,Ki\e[2Jtchen,N-S1,1\e[0m,3\n");
@@ -152,7 +153,7 @@ unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]|\xE2\x80\xAE/
 	'reach the terminal as question marks');
 ($code, $shown) = on_terminal(100, undef, 'status');
 $shown =~ s/\e\[(?:\d+m|K)//g;
-unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]|\xE2\x80\xAE/, 'in the list, too');
+unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]|\xE2\x80\xAE/, 'in the list as well');
 ($code, $shown) = on_terminal(100, undef, 'status', '--json');
 unlike($shown, qr/[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|\xC2[\x80-\x9F]/, 'and escaped in JSON');
 ($code, $shown) = on_terminal(100, undef, 'load', "$work/\e[31mnothing", '--vendor', 'V');
@@ -161,7 +162,7 @@ unlike($shown, qr/[\x00-\x09\x0B\x0C\x0E-\x1F\x7F]/, 'messages are clean as well
 
 # ----- widths -----
 
-# Columns that a text takes on a terminal.
+# Return the width of a text on a terminal.
 sub display_width
 {
 	my ($text) = @_;
@@ -172,7 +173,7 @@ sub display_width
 	return length($text) + $wide;
 }
 
-# The redraws of the progress line in what was shown.
+# Return the redraws of the progress line in the displayed output.
 sub redraws
 {
 	my ($shown) = @_;
@@ -180,8 +181,8 @@ sub redraws
 	return grep { /^(?:Reading|Checking|Loading) / } map { s/[\r\n].*//sr } split /\r\e\[K/, $shown;
 }
 
-# Every line fits, the redraws with a column to spare.  A single word that is
-# longer is not broken.
+# Check that every line fits, redraws with a column to spare.  A single longer
+# word is not broken.
 sub fits
 {
 	my ($columns, $shown, $name) = @_;
@@ -218,7 +219,7 @@ for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
 	write_file($file, $header . "F-$files,Kettle,Kitchen,F-S$files,1,3\nX,Kettle,Kitchn,X-$files,1,3\n"
 		. "Y,$wide,Kitchen,,12 $wide,3\n");
 	($code, $shown) = on_terminal(80, undef, 'load', $file, '--vendor', 'LONG', '--no-reports');
-	is($code, 1, 'a file of a remarkable name') or diag($shown);
+	is($code, 1, 'a file with an unusual name') or diag($shown);
 	$bad{$file} = CliTest::sql('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
 }
 for my $columns (@widths)
@@ -239,25 +240,25 @@ for my $columns (@widths)
 		"$columns columns: and has every row in one line");
 }
 
-# What is least important goes first
+# The least important columns are dropped first
 ($code, $shown) = on_terminal(200, undef, 'status');
 like($shown, qr/upload +file +status +rows +accepted +rejected +percent +reason +begun\r?$/m,
 	'200 columns: every column');
 ($code, $shown) = on_terminal(80, undef, 'status');
 like($shown, qr/upload +file +status +rows +accepted +rejected\r?$/m, '80 columns: the counts, and no more');
 ($code, $shown) = on_terminal(40, undef, 'status');
-like($shown, qr/upload +status\r?$/m, '40 columns: what became of it');
+like($shown, qr/upload +status\r?$/m, '40 columns: the status');
 like($shown =~ s/\e\[[0-9;]*m//gr, qr/^\Q$bad{"short.csv"}\E  partial\r?$/m, 'with the whole id');
-like((on_terminal(80, undef, 'status'))[1], qr/\xE2\x80\xA6 +partial/, 'an ellipsis stands for what is cut');
+like((on_terminal(80, undef, 'status'))[1], qr/\xE2\x80\xA6 +partial/, 'truncated text ends with an ellipsis');
 {
 	local $ENV{LC_ALL} = 'C';
 	($code, $shown) = on_terminal(80, undef, 'status');
-	like($shown, qr/\.\.\.  +partial/, 'three points where the locale is not UTF-8');
+	like($shown, qr/\.\.\.  +partial/, 'or with three periods if the locale is not UTF-8');
 	unlike($shown, qr/\xE2\x80\xA6/, 'and no other character');
 	fits(80, $shown, 'in the locale C');
 }
 
-# The columns of a table stand below each other, however wide the characters
+# The columns of a table are aligned, however wide the characters
 ($code, $shown) = on_terminal(200, undef, 'status');
 $shown =~ s/\e\[[0-9;]*m//g;
 my ($heading, @table) = split /\r?\n/, $shown;
@@ -265,7 +266,7 @@ my $at = display_width($heading =~ s/status.*//r);
 is_deeply([ grep { display_width($_) != $at } map { /^(.*?  )partial/ ? $1 : () } @table ], [],
 	'wide and combining characters do not shift a table');
 
-# Words are kept whole where they fit, and all of them are there
+# Words that fit are not broken, and none is missing
 ($code, $shown) = on_terminal(40, undef, 'status', $bad{'short.csv'});
 like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/,
 	'a long message continues on the next line');
@@ -275,7 +276,7 @@ like($shown =~ s/\s+/ /gr, qr/category "Kitchn" is not an active category/,
 like($shown =~ s/\e\[[0-9;]*m//gr, qr{^onboard-reports/\Q$bad{"short.csv"}\E/$_\.csv\r?$}m,
 	"the path of $_.csv is in one piece") for qw(errors fix);
 
-# The help, too, is as wide as the terminal, but no wider than 80 columns
+# Help text is wrapped to the terminal, but is never wider than 80 columns
 for my $columns (@widths)
 {
 	for my $command ([], [qw(help load)], [qw(help vendor)], [qw(help vendor add)], [qw(help psql)])
@@ -285,15 +286,15 @@ for my $columns (@widths)
 	}
 }
 
-# A pipe gets everything
+# Output to a pipe is complete
 my $piped = (run_onboard('status', { env => { COLUMNS => 20 } }))[1];
 like($piped, qr/upload +file +status +rows +accepted +rejected +percent +reason +begun$/m, 'a pipe gets every column');
 like($piped, qr/^\S+  \Q$long\E\.csv  /m, 'and every text');
 on_terminal(20, "$work/out", 'status');
-is(read_file("$work/out"), $piped, 'a file beside a terminal, too');
+is(read_file("$work/out"), $piped, 'so does a file next to a terminal');
 
-# A terminal that is resized while a line is drawn on it: rows are fed until a
-# redraw came at each of the widths
+# A terminal that is resized while the progress line is drawn: feed rows until
+# each width has seen a redraw
 sub feed_until
 {
 	my ($feed, $pty, $shown, $wanted) = @_;
@@ -343,12 +344,12 @@ sub feed_until
 		my $before = length $resized;
 
 		$pty->set_winsize(25, $columns, 0, 0);
-		# One redraw may have begun before.
+		# One redraw may have started before the resize.
 		ok(feed_until($feed, $pty, \$resized, sub { redraws(substr $resized, $before) >= 3 }),
 			"resized to $columns columns: it continues");
 		my (undef, @later) = redraws(substr $resized, $before);
 		fits($columns, join("\r\e[K", '', @later), 'resized');
-		cmp_ok(display_width($later[-1]), '>', 20, "$columns columns: and uses the room") if $columns == 100;
+		cmp_ok(display_width($later[-1]), '>', 20, "$columns columns: it uses the width") if $columns == 100;
 	}
 	unlike($resized, qr/\n/, 'all on one line');
 	close $feed;

@@ -1,5 +1,5 @@
-# For programs: one JSON document for every result and for every failure,
-# timestamps as RFC 3339, and the exit codes that the help lists.
+# JSON output: one document for every result and every failure, RFC 3339
+# timestamps, and the exit codes that the help lists.
 
 use strict;
 use warnings;
@@ -26,7 +26,7 @@ write_file('mixed.csv', $header . "M-1,Kettle,Kitchen,M-S1,12,3\nM-2,Kettle,Kitc
 write_file('other.csv', $header . "O-1,Kettle,Kitchen,O-S1,12,3\n");
 write_file('empty.csv', '');
 
-# One document that agrees with the exit code and standard error about the failure
+# Check for one document that agrees with the exit code and standard error
 sub is_error
 {
 	my ($expected, $class, $error_code, @arguments) = @_;
@@ -45,7 +45,7 @@ sub is_error
 	return ($error, $document);
 }
 
-# Wrong usage of every command, and of none
+# Usage errors of every command, and without a command
 my ($error) = is_error(3, 'usage', qr/^USAGE$/, '--json');
 is($error->{sqlstate}, undef, 'no SQLSTATE without a database');
 is_error(3, 'usage', qr/^USAGE$/, 'frobnicate', '--json');
@@ -61,9 +61,9 @@ for my $command (@commands)
 ($code, $out) = run_onboard('vendor', 'add', 'X', '--name', '--json');
 is($out, '', 'a value is no option');
 ($code, $out) = run_onboard('--json', "fr\xFFb");
-like(json_of($out)->{error}{message}, qr/"fr\x{FFFD}b"/, 'what is no UTF-8 is replaced');
+like(json_of($out)->{error}{message}, qr/"fr\x{FFFD}b"/, 'bytes that are not UTF-8 are replaced');
 
-# No database, for every command that wants one
+# No database, for every command that needs one
 my %arguments = (
 	load => [ 'good.csv', '--vendor', 'NORTHWIND' ],
 	check => [ 'good.csv', '--vendor', 'NORTHWIND' ],
@@ -87,7 +87,7 @@ for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @
 	is($error->{sqlstate}, '08001', "$command: the SQLSTATE");
 }
 
-# What does not exist
+# Objects that do not exist
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBODY', '--json') for qw(load check);
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
   for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)],
@@ -104,23 +104,23 @@ my ($refusal, $document) = is_error(2, 'file', qr/^EMPTY_FILE$/, 'load', 'empty.
 is($document->{status}, 'failed', 'a refused file has its upload beside the error');
 is_error(2, 'file', qr/^EMPTY_FILE$/, 'check', 'empty.csv', '--vendor', 'NORTHWIND', '--json');
 
-# Values that are refused
+# Rejected values
 is_error(3, 'usage', qr/^USAGE$/, qw(vendor set-status NORTHWIND asleep --json));
 is_error(3, 'usage', qr/^USAGE$/, qw(vendor add NORTHWIND --name N --email n@example.com --json));
 
-# What the database refuses has its SQLSTATE and its hint
+# Errors of the database have its SQLSTATE and hint
 sql("CREATE ROLE plain LOGIN");
 sql("SELECT onboard_grant_loader('plain')");
 ($error) = is_error(4, 'infrastructure', qr/^42501$/, qw(vendor add MINE --name N --email m@example.com --json --db),
 	conninfo('plain'));
 is($error->{sqlstate}, '42501', 'the SQLSTATE of the server');
 
-# The machine: the load is done, the report is not written
+# System errors: the load succeeds, but the reports cannot be written
 write_file('in-the-way', '');
 ($code, $out, $err) = run_onboard(qw(load mixed.csv --vendor NORTHWIND --reports in-the-way --json));
 is($code, 4, 'reports that cannot be written');
 $document = json_of($out);
-is($document->{valid_records}, 1, 'the result is there');
+is($document->{valid_records}, 1, 'the result is included');
 is($document->{error}{code}, 'WRITE_ERROR', 'and the error');
 is($document->{error}{exit_code}, 4, 'with the exit code');
 my $upload = $document->{upload_id};
@@ -131,7 +131,7 @@ mkfifo("$work/fifo", 0600) or die "mkfifo: $!";
 open my $fifo, '+<', "$work/fifo" or die "fifo: $!";
 my $process = start_onboard(qw(check - --vendor NORTHWIND --json), { stdin => "$work/fifo" });
 wait_until(sub {
-	# It catches SIGINT from the moment that it begins.
+	# It catches SIGINT from the start.
 	my ($caught) = read_file("/proc/$process->{child}/status") =~ /^SigCgt:\s*[0-9a-f]*([0-9a-f])$/m;
 
 	return defined $caught && hex($caught) & 2;
@@ -153,15 +153,15 @@ is_exit(1, 'an option of its own before a command', '--vendor', 'NORTHWIND', '-q
 is_exit(0, 'help', qw(--json status --help));
 is_error(3, 'usage', qr/^USAGE$/, '--db', conninfo(), 'template', '--json');
 
-# Every command that has a result has it as JSON
+# Every command with a result prints it as JSON
 for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] !~ /--json/ } @commands)
 {
-	like($command, qr/^(?:template|psql)$/, "$command has no --json, for its output is no result");
+	like($command, qr/^(?:template|psql)$/, "$command has no --json, because its output is not a result");
 }
 ($out) = is_exit(0, 'conninfo --json', qw(conninfo --json));
 is(json_of($out)->{dbname}, 'onboard', 'conninfo as JSON');
 
-# Moments
+# Timestamps
 sql(q(ALTER DATABASE onboard SET timezone = 'Asia/Kolkata'));
 sql(q(ALTER DATABASE onboard SET datestyle = 'German'));
 is_exit(0, 'a load', qw(load good.csv --vendor NORTHWIND --no-reports));
@@ -200,7 +200,7 @@ ok(defined $document->{undone_at}, 'and when it was undone');
 sql(qq(UPDATE onboard.upload_history SET created_at = '2026-03-29 00:59:59.9999+00' WHERE upload_id = '$good'));
 is(json_of((run_onboard('status', $good, '--json'))[1])->{created_at}, '2026-03-29T00:59:59.999Z', 'cut, not rounded');
 
-# What was probably meant
+# Suggestions
 my %meant = (
 	'vendr add' => 'vendor add',
 	'vendors' => 'vendor',
@@ -239,26 +239,26 @@ for my $case (
 	($out, $err) = is_exit(2, "onboard @arguments", @arguments);
 	like($err, qr/; did you mean \Q$meant\E\?\n/, "suggests $meant");
 }
-($out, $err) = is_exit(2, 'a vendor like none', qw(load good.csv --vendor ZZZ));
-like($err, qr/there is no vendor "ZZZ"; see "onboard vendor list"/, 'says where they are listed');
+($out, $err) = is_exit(2, 'a vendor without a similar name', qw(load good.csv --vendor ZZZ));
+like($err, qr/vendor "ZZZ" does not exist; see "onboard vendor list"/, 'points to the list');
 
 # No suggestion reveals another vendor's ids
 sql("CREATE ROLE southwind LOGIN");
 sql("SELECT onboard_grant_vendor('southwind', 'SOUTHWIND')");
 ($code, $out, $err) = run_onboard('status', lc $good, '--db', conninfo('southwind'));
-is($code, 2, 'an upload of somebody else');
+is($code, 2, 'an upload of another vendor');
 unlike($err, qr/did you mean/, 'is not suggested');
 ($code, $out, $err) = run_onboard(qw(check good.csv --vendor northwind --db), conninfo('southwind'));
 is($code, 2, 'nor is another vendor');
-unlike($err, qr/NORTHWIND/, 'whose id stays unknown');
+unlike($err, qr/NORTHWIND/, 'whose id is not revealed');
 
-# A database that needs attention
+# onboard doctor for a database that needs attention
 sql('CREATE DATABASE open');
 my $open = conninfo() =~ s/dbname=\w+/dbname=open/r;
 run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c',
 	'CREATE EXTENSION onboard');
 
-# Every exit code that the help of a command lists, and no other
+# Every command returns exactly the exit codes that its help lists
 my %ends = (
 	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
 		2 => [qw(empty.csv --vendor NORTHWIND)] },
@@ -299,7 +299,7 @@ for my $command (@commands)
 	is_deeply([ sort keys %tried, 4 ], \@documented, "$command --help has its exit codes");
 	is_exit($_, "onboard $command ends with $_", @words, @{ $tried{$_} }) for sort keys %tried;
 }
-# Nothing can be written where the results go
+# Standard output that cannot be written
 my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [],
 	report => [$upload],
 	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ]);

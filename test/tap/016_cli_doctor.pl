@@ -1,5 +1,5 @@
-# "onboard doctor" says what is wrong with the database, for people and programs,
-# and by its exit code.
+# "onboard doctor" reports problems with the database as text, as JSON and by
+# its exit code.
 
 use strict;
 use warnings;
@@ -11,12 +11,12 @@ use Test::More;
 CliTest::setup();
 is_exit(0, 'a private server', 'conninfo');
 
-# ----- nothing is wrong -----
+# ----- no problems -----
 
 my ($out, $err) = is_exit(0, 'a new database', 'doctor');
 like($out, qr/^info     table onboard\.products: rows are stored directly$/m, 'how rows are stored');
-like($out, qr/^info     vendors: none is active/m, 'that there is no vendor yet');
-like($out, qr/^Nothing needs attention\.$/m, 'and the sum of it');
+like($out, qr/^info     vendors: none is active/m, 'that no vendor exists yet');
+like($out, qr/^Nothing needs attention\.$/m, 'and the total');
 is($err, '', 'nothing on standard error');
 add_vendor('A');
 ($out) = is_exit(0, 'with a vendor', 'doctor', '--json');
@@ -24,7 +24,7 @@ my $findings = json_of($out);
 is_deeply($findings, [ { severity => 'info', subject => 'table onboard.products', message => 'rows are stored directly',
 	hint => undef } ], 'as JSON');
 
-# ----- worth knowing -----
+# ----- information -----
 
 sql(<<'SQL');
 CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -33,9 +33,9 @@ SQL
 ($out) = is_exit(0, 'a trigger', 'doctor');
 like($out,
 	qr/^info     table onboard\.products: rows are stored by INSERT statements, which is slower, because it has a trigger on INSERT, "Note it"$/m,
-	'why loading is slow since there is a trigger');
+	'why loading is slow with a trigger');
 like($out, qr/^info     local changes: .*\n         Keep the output of onboard_local_changes\(\)/m,
-	'and that a dump leaves it out');
+	'and that a dump omits it');
 
 sql('DROP TRIGGER "Note it" ON onboard.products');
 for my $case ([ validation_errors => 'rows of onboard\.validation_errors are stored by INSERT statements' ],
@@ -58,7 +58,7 @@ like($out, qr/^info     table onboard\.products: rows are stored by INSERT state
 	'so does a default');
 sql('ALTER FOREIGN TABLE onboard.intake ALTER line_number DROP DEFAULT');
 
-# ----- something should be done -----
+# ----- warnings and errors -----
 
 sql(<<'SQL');
 GRANT CREATE ON SCHEMA public TO PUBLIC;
@@ -75,11 +75,11 @@ like($out,
 	'an open schema');
 like($out, qr/^warning  role "no\?body": it is confined to A in onboard\.vendor_roles and does not exist/m,
 	'a role that does not exist, without its escape sequence');
-like($out, qr/^warning  role powerful: .*row security does not apply/m, 'a role that row security does not bind');
+like($out, qr/^warning  role powerful: .*row security does not apply/m, 'a role that bypasses row security');
 like($out, qr/^warning  table onboard\.products: row security is off/m, 'row security that is off');
 like($out, qr/^warning  uploads: 1 made no progress for a day/m, 'an upload that stopped');
-like($out, qr/^5 findings need attention\.$/m, 'and the sum of it');
-like($out, qr/warning.*info/s, 'the worst comes first');
+like($out, qr/^5 findings need attention\.$/m, 'and the total');
+like($out, qr/warning.*info/s, 'errors come first');
 ($out) = is_exit(1, 'the same', 'doctor', '--json');
 is(scalar(grep { $_->{severity} eq 'warning' } @{ json_of($out) }), 5, 'as JSON');
 
@@ -89,11 +89,11 @@ like($out,
 	qr/\Aerror    table onboard\.products: no row can be loaded: onboard\.products lacks the unique constraint on sku\n         Add it again/,
 	'a constraint that is missing');
 
-# ----- who may ask -----
+# ----- privileges -----
 
 sql("CREATE ROLE clerk LOGIN; CREATE ROLE guest LOGIN; CREATE ROLE one LOGIN;
 	SELECT onboard_grant_loader('clerk'), onboard_grant_loader('one'), onboard_grant_vendor('one', 'A')");
-is_exit(1, 'a loader may ask', 'doctor', '--db', conninfo() . ' user=clerk');
+is_exit(1, 'a loader may run it', 'doctor', '--db', conninfo() . ' user=clerk');
 ($out, $err) = is_exit(4, 'a guest may not', 'doctor', '--db', conninfo() . ' user=guest');
 like($err, qr/permission denied/, 'and gets that error');
 (undef, $err) = is_exit(4, 'nor may a vendor\'s loader', 'doctor', '--db', conninfo() . ' user=one');

@@ -1,5 +1,5 @@
-# Vendors can be shown and changed, categories renamed and removed; products stay
-# in a category that exists.
+# Show and change vendors; rename and remove categories.  Products always stay
+# in an existing category.
 
 use strict;
 use warnings;
@@ -39,7 +39,7 @@ is_exit(2, 'a refused file', 'load', "$data/faults/empty.csv", '--vendor', 'LAMP
 sql("CREATE ROLE lamps LOGIN; CREATE ROLE lamps2 LOGIN;
 	SELECT onboard_grant_vendor('lamps2', 'LAMPS'), onboard_grant_vendor('lamps', 'LAMPS'),
 	onboard_grant_vendor('lamps2', 'OTHER')");
-($out) = is_exit(0, 'vendor show of one that loads', 'vendor', 'show', 'LAMPS');
+($out) = is_exit(0, 'vendor show of a vendor with uploads', 'vendor', 'show', 'LAMPS');
 like($out,
 	qr/^\ \ roles\ {9}lamps,\ lamps2\n
 		\ \ products\ {6}2\ \(1\ active,\ 1\ out\ of\ stock\)\n
@@ -54,12 +54,12 @@ is_deeply([ @$vendor{qw(vendor_id vendor_name email phone city country status pr
 	[ 'LAMPS', 'Bright Lamps', 'hello@lamps.example', '12345', undef, 'DK', 'active', 2, 1 ], 'has the fields');
 is_deeply($vendor->{roles}, [ 'lamps', 'lamps2' ], 'the logins');
 is($vendor->{recent_uploads}[-1]{upload_id}, $upload, 'and the uploads');
-is_refused(2, qr/there is no vendor "NOBODY"/, 'vendor', 'show', 'NOBODY');
+is_refused(2, qr/vendor "NOBODY" does not exist/, 'vendor', 'show', 'NOBODY');
 
-# A vendor's login sees itself, and its own login only.
+# A vendor's login sees only its own vendor and login.
 ($out) = is_exit(0, 'vendor show as that vendor', 'vendor', 'show', 'LAMPS', '--json', '--db', conninfo('lamps'));
 is_deeply(json_of($out)->{roles}, ['lamps'], 'shows its own login only');
-is_refused(2, qr/there is no vendor "OTHER"/, 'vendor', 'show', 'OTHER', '--db', conninfo('lamps'));
+is_refused(2, qr/vendor "OTHER" does not exist/, 'vendor', 'show', 'OTHER', '--db', conninfo('lamps'));
 
 # ----- vendor set -----
 
@@ -85,17 +85,17 @@ is_deeply(json_of($out)->{changed}, { phone => { from => '1', to => undef }, tax
 	'clears a field');
 is(sql("SELECT phone IS NULL AND tax_id IS NULL AND address = 'A' FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 't',
 	'to null');
-is_refused(3, qr/"onboard vendor set" needs a field to change, such as --email ADDRESS/, qw(vendor set LAMPS));
+is_refused(3, qr/"onboard vendor set" requires a field to change, such as --email ADDRESS/, qw(vendor set LAMPS));
 is_refused(3, qr/the e-mail address does not look like name\@example\.com/, qw(vendor set LAMPS --city X --email), $_)
 	for 'nonsense', '', 'a@b';
-is_refused(3, qr/another vendor has this e-mail address already/, qw(vendor set LAMPS --email other@example.com));
+is_refused(3, qr/another vendor already has this e-mail address/, qw(vendor set LAMPS --email other@example.com));
 is_refused(3, qr/a vendor's name must not be blank/, qw(vendor set LAMPS --name), $_) for '', '  ';
-is_refused(3, qr/a vendor's status is active, suspended, inactive or pending_approval/,
+is_refused(3, qr/a vendor's status must be active, suspended, inactive or pending_approval/,
 	qw(vendor set LAMPS --status away));
-is_refused(2, qr/there is no vendor "NOBODY"/, qw(vendor set NOBODY --city X));
+is_refused(2, qr/vendor "NOBODY" does not exist/, qw(vendor set NOBODY --city X));
 is(sql("SELECT city, email FROM onboard.vendors WHERE vendor_id = 'LAMPS'"), 'C|all@lamps.example',
-	'what is refused changes nothing');
-is_exit(4, 'vendor set by one who may not', qw(vendor set LAMPS --city X --db), conninfo('lamps'));
+	'rejected values change nothing');
+is_exit(4, 'vendor set without the privilege', qw(vendor set LAMPS --city X --db), conninfo('lamps'));
 
 # ----- categories that differ only by case -----
 
@@ -104,39 +104,39 @@ is_refused(3, qr/category "Tea" already exists and differs only by case/, qw(cat
 is_refused(3, qr/category "Tea" already exists and differs only by case/, qw(category add tea --if-not-exists));
 is_refused(3, qr/category "Kitchen" already exists and differs only by case/, qw(category add KITCHEN));
 is_refused(3, qr/category "Tea" already exists; --if-not-exists accepts that/, qw(category add Tea));
-is_exit(0, 'category add with other letters', 'category', 'add', 'Büro');
+is_exit(0, 'category add with different case', 'category', 'add', 'Büro');
 is_refused(3, qr/category "B\xC3\xBCro" already exists and differs only by case/, 'category', 'add', "B\xC3\x9CRO")
   if sql("SELECT lower(U&'\\00DC') = U&'\\00FC'") eq 't';
-is_refused(3, qr/a category's name has 1 to 100 characters and no blanks at its ends/, 'category', 'add', $_)
+is_refused(3, qr/a category name must have 1 to 100 characters and no leading or trailing blanks/, 'category', 'add', $_)
   for ' Coffee', 'Coffee ', "Coffee\t", "\xC2\xA0Coffee", "Coffee\xE2\x80\x8B", '', ' ', 'x' x 101;
-is_refused(2, qr/there is no category "tea"; did you mean "Tea"\?/, qw(category add Leaves --parent tea));
+is_refused(2, qr/category "tea" does not exist; did you mean "Tea"\?/, qw(category add Leaves --parent tea));
 
 # ----- category rename -----
 
 ($out) = is_exit(0, 'category rename', 'category', 'rename', 'Books', 'Lamps & Lights');
-is($out, qq{Category "Books" is renamed to "Lamps & Lights", with 2 products.\n}, 'says what it took along');
+is($out, qq{Category "Books" is renamed to "Lamps & Lights", with 2 products.\n}, 'says how many products it has');
 is(sql("SELECT string_agg(DISTINCT category, '|') FROM onboard.products WHERE vendor_id = 'LAMPS'"), 'Lamps & Lights',
 	'its products are in it');
 is_exit(0, 'a child', 'category', 'add', 'Torches', '--parent', 'Lamps & Lights');
 ($out) = is_exit(0, 'category rename as JSON', 'category', 'rename', 'Lamps & Lights', 'LAMPS & LIGHTS', '--json');
 is_deeply(json_of($out), { category => 'LAMPS & LIGHTS', change => 'renamed', from => 'Lamps & Lights', products => 2 },
-	'only its case, for programs');
+	'only its case, as JSON');
 is(sql("SELECT parent_category FROM onboard.product_categories WHERE category_name = 'Torches'"), 'LAMPS & LIGHTS',
 	'its children are under it');
-is_exit(0, 'to the name it has', 'category', 'rename', 'Tea', 'Tea');
-is_refused(2, qr/there is no category "Books"/, qw(category rename Books Novels));
+is_exit(0, 'to its own name', 'category', 'rename', 'Tea', 'Tea');
+is_refused(2, qr/category "Books" does not exist/, qw(category rename Books Novels));
 is_refused(3, qr/category "Kitchen" already exists$/m, qw(category rename Tea Kitchen));
 is_refused(3, qr/category "Kitchen" already exists and differs only by case/, qw(category rename Tea kitchen));
-is_refused(3, qr/a category's name has 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
-is_refused(3, qr/"onboard category rename" needs OLD NEW/, qw(category rename Tea));
+is_refused(3, qr/a category name must have 1 to 100 characters/, 'category', 'rename', 'Tea', $_) for '', ' Teas';
+is_refused(3, qr/"onboard category rename" requires OLD NEW/, qw(category rename Tea));
 sql("UPDATE onboard.vendors SET status = 'active'");
 write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & LIGHTS,LAMP-9,10,1\n");
 ($json) = is_exit(1, 'a load after it', 'load', 'more.csv', '--vendor', 'LAMPS', '--json', '--no-reports');
 is_deeply([ map { "$_->{error_type} $_->{example_line}" } @{ json_of($json)->{causes} } ], ['INVALID_CATEGORY 2'],
-	'knows the new name and not the old one');
+	'accepts the new name and not the old one');
 ($out) = is_exit(0, 'undo of products that were renamed', 'undo', $upload);
-is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since, or that something else refers to.\n",
-	'keeps them, they have changed');
+is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since or that other data refers to.\n",
+	'keeps them because they have changed');
 
 # ----- category remove -----
 
@@ -155,12 +155,12 @@ sql("DELETE FROM onboard.products WHERE sku = 'TEA-1'");
 is($out, qq{Category "Oolong" is removed.\n}, 'says so');
 ($out) = is_exit(0, 'category remove as JSON', qw(category remove Tea --json));
 is_deeply(json_of($out), { category => 'Tea', change => 'removed' }, 'for programs');
-is_refused(2, qr/there is no category "Tea"/, qw(category remove Tea));
+is_refused(2, qr/category "Tea" does not exist/, qw(category remove Tea));
 is(sql("SELECT count(*) FROM onboard.products p WHERE NOT EXISTS (SELECT FROM onboard.product_categories c
 	WHERE c.category_name = p.category)"), 0,
 	'every product is in a category that exists');
 
-# A login that may not
+# A login without the privilege
 sql("CREATE ROLE clerk LOGIN; SELECT onboard_grant_loader('clerk')");
 for my $command ([qw(vendor add NEW --name N --email n@n.example)], [qw(category add New)])
 {

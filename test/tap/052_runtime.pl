@@ -304,7 +304,7 @@ $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
 is_error($api->invoke('{}'), qr/^28P01/, 'a secret that is wrong');
 is($secrets->count, 3, 'is read again once');
 write_secret(password => $passwords[1], dbname => 'nowhere');
-is_error($api->invoke('{}'), qr/^3D000: there is no database of that name/, 'a secret of another database');
+is_error($api->invoke('{}'), qr/^3D000: the database does not exist/, 'a secret of another database');
 write_secret(password => $passwords[1], dbname => 'dbname=shop target_session_attrs=planted');
 is_error($api->invoke('{}'),
 	qr/^BAD_PARAMETER: cannot connect to the database: libpq does not accept the value of target_session_attrs$/,

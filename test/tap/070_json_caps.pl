@@ -1,6 +1,6 @@
-# The caps apply to JSON before it takes memory: 1e131071 is eight characters and a
-# number of 131,072 digits.  A row over the caps is MALFORMED_ROW and kept in part;
-# the other rows of the call are judged; the vendor can read which key it was.
+# The caps apply to JSON before it uses memory: 1e131071 is eight characters but
+# a number of 131,072 digits.  A row over the caps is MALFORMED_ROW and kept in
+# part, the other rows of the call are judged, and the vendor is told the key.
 
 use strict;
 use warnings FATAL => 'all';
@@ -18,7 +18,7 @@ $node->safe_psql('caps', "CREATE ROLE vendor LOGIN; SELECT onboard_grant_vendor(
 
 sub query { return $node->safe_psql('caps', $_[0]) }
 
-# A product with further keys; "good" is one that would load.
+# A product with additional keys; "good" is one that would load.
 sub product
 {
 	my ($sku, @pairs) = @_;
@@ -38,7 +38,7 @@ sub keys_with { my ($count, $value) = @_; return map { "\"a$_\": $value" } 1 .. 
 
 sub nested { my ($depth) = @_; return '[' x $depth . ']' x $depth }
 
-# What one product comes to, as the vendor asks: type and message of each finding.
+# Return the type and message of each finding about one product.
 sub validate
 {
 	my ($product) = @_;
@@ -61,7 +61,7 @@ my %bombs = (
 	'a huge number for a product' => '1e131071',
 	'an array of huge numbers for a product' => '[' . join(',', ('1e131071') x 2000) . ']');
 
-# The most memory that a session of a fresh backend took, in kB.
+# Return the peak memory of a session in a fresh backend, in kB.
 sub most_memory
 {
 	my ($statement) = @_;
@@ -94,10 +94,10 @@ SKIP:
 			my $taken = most_memory($calls{$call}->(0, $bombs{$bomb})) - $idle;
 
 			note "$call, $bomb: $taken kB over " . $idle . ' kB';
-			cmp_ok($taken, '<', 32 * 1024, "$call: $bomb take little memory");
+			cmp_ok($taken, '<', 32 * 1024, "$call: $bomb use little memory");
 		}
 	}
-	# Metadata shapes the fix file, and only by its strings.
+	# Metadata affects the fix file, and only through its strings.
 	my $header = query("SELECT onboard_begin_upload('V1', 'h.csv', metadata => '{\"delimiter\": ["
 		. join(',', ('1e131071') x 500) . "], \"header\": [\"sku\", " . join(', ', ('1e131071') x 2000) . "]}')");
 	my $plain = query("SELECT onboard_begin_upload('V1', 'h.csv')");
@@ -105,7 +105,7 @@ SKIP:
 		most_memory("SET ROLE vendor; SELECT count(*) FROM onboard_fix_csv('$_')") } $plain, $header;
 
 	cmp_ok($fix[1] - $fix[0], '<', 32 * 1024, 'onboard_fix_csv(): numbers in a header take little memory');
-	# What one record takes is given back before the next: 300 times 260 kB of text.
+	# Memory of one record is freed before the next: 300 times 260 kB of text.
 	my $records = join ', ', map { record($_, product("M$_", keys_with(4, '1e65000'), '"brand": "x\ufffd"')) } 1 .. 300;
 	my $taken = most_memory("SET ROLE loader; SELECT count(*)
 		FROM onboard_ingest(onboard_begin_upload('V1', 'x.csv'), '[$records]')")
@@ -115,7 +115,7 @@ SKIP:
 	cmp_ok($taken, '<', 40 * 1024, 'nor do 300 records of numbers at the cap');
 }
 
-# ----- the batch is judged, and what is kept is within the caps -----
+# ----- the batch is judged, and the stored part is within the caps -----
 
 query('DELETE FROM onboard.products');
 my %bad = (%bombs,
@@ -145,7 +145,7 @@ for my $what (sort keys %bad)
 
 	like($given, qr/^$first validated, $bad error MALFORMED_ROW, $last validated\|/,
 		"$what: the row is malformed and the others load");
-	is(query("SET ROLE loader; $ingest"), $given, "$what: the same again when it is sent again");
+	is(query("SET ROLE loader; $ingest"), $given, "$what: the same result when sent again");
 	is(query("SELECT pg_column_size(original_data) < 400000 AND octet_length(original_data::text) < 600000
 		AND octet_length(error_message) < 512 AND octet_length(coalesce(rejected_value, '')) <= 262144 "
 		. "FROM onboard.validation_errors WHERE upload_id = '$upload' AND row_number = $bad"), 't',
@@ -156,7 +156,7 @@ for my $what (sort keys %bad)
 is(query("SET ROLE vendor; SELECT count(*) FROM onboard_error_csv('$upload')"), 1 + keys %bad,
 	'the vendor can read the report');
 is(query("SET ROLE vendor; SELECT count(*) FROM onboard_fix_csv('$upload')"), 1 + keys %bad, 'and the fix file');
-# What a record holds besides is kept.
+# The other contents of a record are kept.
 is(query("SELECT original_data ->> 'sku' FROM onboard.validation_errors WHERE upload_id = '$upload'
 	AND error_message LIKE '\"a1\" is a number%' LIMIT 1"), 'B', 'a row that is cut keeps its columns');
 is(query("SELECT count(*) FROM onboard.validation_errors WHERE upload_id = '$upload'
@@ -171,11 +171,11 @@ is(validate(product('A', '"Sizes": [1, 2]')), 'MALFORMED_ROW: "Sizes" is an arra
 	'so is one with an array');
 is(validate(product('A', '"New": true')), 'MALFORMED_ROW: "New" is a boolean, not a string or a number',
 	'or with a boolean');
-is(validate('{"sku": []}'), 'MALFORMED_ROW: sku is an array, not a string or a number', 'a column of ours too');
+is(validate('{"sku": []}'), 'MALFORMED_ROW: sku is an array, not a string or a number', 'so is a known column');
 is(validate(product('A', '"Weight": 1e70000')), 'MALFORMED_ROW: "Weight" is a number of more than 65536 digits',
 	'or with a number that is too long');
 is(validate('{"price": -1e70000}'), 'MALFORMED_ROW: price is a number of more than 65536 digits',
-	'that may be a column of ours');
+	'even in a known column');
 is(validate(product('A', '"Note": "' . 'x' x 65_537 . '"')),
 	'MALFORMED_ROW: "Note" has 65537 bytes; the limit for one field is 65536', 'a text that is too long');
 is(validate(product('A', '"' . 'k' x 500 . '": []')), 'MALFORMED_ROW: "' . 'k' x 80
@@ -188,14 +188,14 @@ is(validate(product('A', keys_with(4083, '""'))), 'MALFORMED_ROW: row has more c
 is(validate(product('A', keys_with(5, '"' . 'x' x 60_000 . '"'))),
 	'MALFORMED_ROW: row has more bytes than the limit of 262144', 'too many bytes');
 
-# What is within the caps is judged as it was.
+# Values within the caps are judged unchanged.
 is(validate(product('A', keys_with(4082, '""'))), '', '4,096 columns are none too many');
 is(validate(product('A', '"big": 1e65535')), '', 'a number of 65,536 digits is a text like any other');
 like(validate('{"price": 1e65535}'), qr/^INVALID_PRICE: price /m, 'and no price');
 like(validate('{"price": 1e-16383}'), qr/^INVALID_PRICE: price /m, 'nor is one of many decimals');
 is(validate(product('A', '"nothing": null')), '', 'null is absent');
 
-# The bulk door says the same.
+# The bulk interface reports the same.
 my $copy = query("SELECT onboard_begin_upload('V1', 'copy.csv', content_id => 'copy')");
 query("SET ROLE loader; INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category,
 	sku, price, stock_quantity, attributes) "
@@ -215,17 +215,18 @@ is(query("SELECT count(*) FROM onboard.validation_errors WHERE upload_id = '$cop
 is(query("SELECT string_agg(row_number || ' ' || (SELECT count(*)
 	FROM jsonb_object_keys(original_data)) || ' ' || coalesce(length(original_data ->> 'Note'), 0),
 	',' ORDER BY row_number) FROM onboard.validation_errors WHERE upload_id = '$copy'"),
-	'1 7 65536,2 10 0,3 4088 0,4 6 0', 'namely as much as there is room for');
+	'1 7 65536,2 10 0,3 4088 0,4 6 0', 'as far as they fit');
 
-# A defect's raw record is cut alike in the first answer and in later ones.
+# A defect's raw record is truncated the same way in the first result and in
+# later ones.
 my $defects = query("SELECT onboard_begin_upload('V1', 'defects.csv', content_id => 'defects')");
 my $defect = "SELECT md5(errors::text), length(errors -> 0 ->> 'rejected_value'),
 	length(errors -> 0 ->> 'error_message') FROM onboard_ingest('$defects',
 	jsonb_build_array(jsonb_build_object('row_number', 1, 'defect', "
   . "jsonb_build_object('error_type', 'MALFORMED_ROW', 'message', repeat('m', 100000), 'raw', repeat('z', 1000000)))))";
 my $answer = query($defect);
-like($answer, qr/\|262144\|511$/, 'a raw record is cut');
-is(query($defect), $answer, 'and told the same again');
+like($answer, qr/\|262144\|511$/, 'a raw record is truncated');
+is(query($defect), $answer, 'and reported identically again');
 
 # ----- row and line numbers -----
 
@@ -266,7 +267,7 @@ is(refusal("INSERT INTO onboard.intake (upload_id, row_number, line_number)
 	VALUES ('$defects', 7, NULL), ('$defects', 8, 1)"), 'none', 'none and 1 are lines');
 is(query("SELECT string_agg(DISTINCT row_number || ' ' || coalesce(line_number::text, 'none'), ',')
 	FROM onboard.validation_errors WHERE upload_id = '$defects' AND row_number > 1"), '7 none,8 1',
-	'nothing but these two was stored');
+	'only these two were stored');
 
 $node->stop;
 done_testing();

@@ -1,7 +1,7 @@
-# What goes wrong while a row is stored by INSERT is a verdict only when it is
-# about the row.  Everything else is an error that decides nothing, and the same
-# rows load when its cause is gone: a trigger queries another database that is
-# down, a privilege is missing, the client turned row security off.
+# An error while a row is stored by INSERT becomes a verdict only if it is about
+# the row.  Any other error decides nothing, and the same rows load once its
+# cause is gone: a trigger queries another database that is down, a privilege is
+# missing, the client turned row security off.
 
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +14,7 @@ use OnboardTest;
 
 my $node = new_server('faults');
 
-# Tables and functions of an ordinary role, to whom row security applies.
+# Tables and functions of an ordinary role, subject to row security.
 add_database($node, 'faults', 'V1');
 $node->safe_psql('faults', <<'SQL');
 CREATE ROLE shop_owner LOGIN;
@@ -30,7 +30,8 @@ SQL
 
 my $loads = 0;
 
-# Load two rows, the second dear, by both doors as an ordinary loader.
+# Load two rows, the second expensive, through both interfaces as an ordinary
+# loader.
 sub load
 {
 	my ($before, $prefix) = @_;
@@ -76,7 +77,7 @@ is(load('SET row_security = off', 'b'), BOTH_STORED, 'row_security of the client
 superuser('DROP TRIGGER pass ON onboard.products');
 is(load('SET row_security = off', 'c'), BOTH_STORED, 'nor on the direct path');
 is(load('SET row_security = off; SET onboard.load_path = plain', 'c'), BOTH_STORED,
-	'nor on the plain path without any trigger');
+	'nor on the plain path without a trigger');
 my ($off) = $node->psql('faults', "SET row_security = off;
 	SELECT onboard_ingest(onboard_begin_upload('V1', 'x.csv'), '[]'); SHOW row_security",
 	extra_params => [ '-U', 'loader' ]) == 0
@@ -98,12 +99,12 @@ is(load('', 'f'), SECOND_REFUSED, 'so does the shipped one, when it was changed'
 superuser('ALTER POLICY tenant ON onboard.products WITH CHECK ((SELECT onboard.is_operator()))');
 is(load('', 'g'), BOTH_STORED, 'and no more when it is as it was');
 
-# Not when the owner may not write at all.
+# Not if the owner may not write at all.
 superuser("INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES ('shop_owner', 'V1')");
 is(load('', 'h'), '42501|0||0', 'an owner who is confined is no verdict on its rows');
 superuser("DELETE FROM onboard.vendor_roles WHERE role_name = 'shop_owner'");
 
-# ----- numbers of products are not the rows' -----
+# ----- product numbers do not belong to rows -----
 
 superuser('ALTER SEQUENCE onboard.products_product_id_seq MAXVALUE 5000000 RESTART 5000000;
 	SELECT nextval($$onboard.products_product_id_seq$$)');
@@ -145,7 +146,7 @@ for my $what (sort keys %faults)
 		END \$\$");
 	is(load('', 'i'), "$state|0||0", "$what ($state) decides nothing");
 }
-# One that the trigger itself catches is none.
+# An error that the trigger itself catches does not count.
 superuser('CREATE OR REPLACE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN BEGIN INSERT INTO public.audit
 	VALUES (NEW.sku); EXCEPTION WHEN insufficient_privilege THEN NULL; END; RETURN NEW; END $$');
 is(load('', 'j'), BOTH_STORED, 'an error that the trigger catches is none');
@@ -182,7 +183,7 @@ SKIP:
 	$other->stop;
 }
 
-# ----- the same when products are removed again -----
+# ----- the same when products are removed -----
 
 superuser("CREATE OR REPLACE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'");
 is(load('', 'n'), BOTH_STORED, 'two products to remove');
@@ -191,11 +192,11 @@ superuser("SELECT onboard_finish_upload('$upload')");
 superuser("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.nothing(); RETURN OLD; END';
 	CREATE TRIGGER keep BEFORE DELETE ON onboard.products FOR EACH ROW EXECUTE FUNCTION keep()");
 isnt($node->psql('faults', "SET ROLE loader; SELECT * FROM onboard_undo_upload('$upload')"), 0,
-	'a broken trigger is an error, not a product that stays');
+	'a broken trigger is an error, not a kept product');
 superuser("CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN IF OLD.price > 5 THEN
 	RAISE EXCEPTION USING ERRCODE = 'ZZ999'; END IF; RETURN OLD; END \$\$");
 is(superuser("SELECT * FROM onboard_undo_upload('$upload')"), '1|1',
-	'a trigger that says no, by a code of its own, keeps its product');
+	'a trigger that raises its own code keeps the product');
 
 $node->stop;
 done_testing();

@@ -1,6 +1,6 @@
-# An index that somebody added and that cannot take one row costs that row, not
-# the load: whatever kind of index it is, the row is REJECTED_BY_CATALOGUE, the
-# others load, and nothing has to be sent again.
+# If a user's index cannot store a row, only that row is lost, not the load: for
+# any kind of index, the row is REJECTED_BY_CATALOGUE, the others load, and
+# nothing needs to be sent again.
 
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +14,7 @@ use OnboardTest;
 my $node = new_server('indexes');
 
 add_database($node, 'indexes', 'V1');
-# 1,999 characters of four bytes, in no order that a compressor would see.
+# 1,999 four-byte characters in an incompressible order.
 $node->safe_psql('indexes', <<'SQL');
 CREATE FUNCTION long_text(seed int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT string_agg(chr(131072 + ('x' || substr(md5(seed || '-' || i), 1, 4))::bit(16)::int % 40000), '')
@@ -40,8 +40,8 @@ my $loads = 0;
 
 sub query { return $node->safe_psql('indexes', $_[0]) }
 
-# Load 2,500 rows, of which two have a long description; returns the error, the
-# rows that are stored, those that are not and why, and the path.
+# Load 2,500 rows, two of them with a long description; returns the error, the
+# stored rows, the rejected ones with reasons, and the path.
 sub load
 {
 	my ($out, $err) = ('', '');
@@ -63,11 +63,11 @@ sub load
 use constant REFUSED => '|2498|3 REJECTED_BY_CATALOGUE,1200 REJECTED_BY_CATALOGUE|rows_plain';
 use constant ALL_DIRECT => '|2500||rows_direct';
 use constant ALL_PLAIN => '|2500||rows_plain';
-# Whether both fit depends on what shares their pages.
+# Whether both fit depends on the other tuples on their pages.
 use constant SOME_REFUSED =>
 	qr/^\|(2500\||2499\|(3|1200) REJECTED_BY_CATALOGUE|2498\|3 REJECTED_BY_CATALOGUE,1200 REJECTED_BY_CATALOGUE)\|rows_plain$/;
 
-# Each: what it needs, the index, and what comes of the load.
+# Each: its requirements, the index, and the result of the load.
 my @indexes = (
 	[ undef, '(description)', REFUSED ],
 	[ undef, '(brand) INCLUDE (description)', REFUSED ],
@@ -78,8 +78,8 @@ my @indexes = (
 		. "|| 'g'))", REFUSED ],
 	[ undef, "(lower(brand), upper(brand), lower(brand), upper(brand), lower(brand), upper(brand), lower(brand))",
 		REFUSED ],
-	# What is somebody's own.
-	# The other one has nothing to be compared with yet.
+	# User-defined opclasses and functions.  The other one has nothing to
+	# compare with yet.
 	[ undef, '(brand by_hand)', '|2499|1200 REJECTED_BY_CATALOGUE|rows_plain' ],
 	[ undef, '(always_long(brand))', REFUSED ],
 	[ undef, 'USING brin (description) WITH (pages_per_range = 1)', SOME_REFUSED ],
@@ -91,7 +91,7 @@ my @indexes = (
 	[ 'btree_gist', 'USING gist (description)', SOME_REFUSED ],
 	[ undef, 'USING spgist (description)', SOME_REFUSED ],
 	[ 'pg_trgm', 'USING gist (description gist_trgm_ops)', SOME_REFUSED ],
-	# These take every row.
+	# These store every row.
 	[ undef, '(brand, category, price, status, created_at, upload_id)', ALL_DIRECT ],
 	[ undef, '(lower(product_name), lower(brand))', ALL_DIRECT ],
 	[ undef, "(brand) WHERE status = 'active'", ALL_DIRECT ],
@@ -113,7 +113,7 @@ for my $index (@indexes)
 		skip "$extension is not installed", 1 if defined $extension && !$available{$extension};
 		query("CREATE INDEX extra ON onboard.products $definition");
 		ref $expected ? like(load(), $expected, $definition) : is(load(), $expected, $definition);
-		# What GIN kept in its pending list is inserted now, and does not fail.
+		# Entries in GIN's pending list are inserted now without failing.
 		is($node->psql('indexes', "VACUUM onboard.products; SELECT gin_clean_pending_list('onboard.extra')"), 0,
 			"$definition: the pending list is empty") if $definition =~ /USING gin/;
 		query('DROP INDEX onboard.extra');
@@ -121,7 +121,7 @@ for my $index (@indexes)
 	query('DELETE FROM onboard.products');
 }
 
-# So does a row that is too big for a page, because a column has to stay in it.
+# The same for a row too big for a page because a column must stay inline.
 query('ALTER TABLE onboard.products ALTER description SET STORAGE PLAIN, ALTER product_name SET STORAGE PLAIN');
 is(load(), REFUSED, 'columns that are never stored out of line');
 query('ALTER TABLE onboard.products ALTER description SET STORAGE MAIN, ALTER product_name SET STORAGE MAIN');
@@ -129,7 +129,7 @@ is(load(), ALL_DIRECT, 'columns that are, as a last resort');
 query('ALTER TABLE onboard.products ALTER description SET STORAGE EXTENDED, ALTER product_name SET STORAGE EXTENDED;
 	DELETE FROM onboard.products');
 
-# The vendor is told which index, and by the other door it is the same.
+# The vendor is told the index, and the other interface behaves the same.
 SKIP:
 {
 	skip 'btree_gin is not installed', 3 unless $available{btree_gin};
@@ -142,10 +142,10 @@ SKIP:
 
 	is(query("SELECT string_agg(row_number || ' ' || status, ',' ORDER BY row_number)
 		FROM onboard_ingest('$upload', $records)"), '1 validated,2 error,3 validated',
-		'onboard_ingest(): two rows are good');
+		'onboard_ingest(): two rows are valid');
 	like(query("SELECT error_message FROM onboard.validation_errors WHERE upload_id = '$upload'"),
 		qr/^the catalogue refused the row: index row size \d+ exceeds maximum \d+ for index "extra"$/,
-		'and the vendor is told why the other is not');
+		'and the vendor is told why the third is not');
 	is(query("SELECT status FROM onboard.upload_history WHERE upload_id = '$upload'"), 'partial',
 		'and the upload has ended');
 }

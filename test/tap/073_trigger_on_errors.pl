@@ -1,6 +1,6 @@
-# Triggers that users add to the tables a load writes, besides products, may read
-# and change products: they find all rows before theirs, and whatever path the
-# rows took, each has its verdict and every index agrees with the table.
+# Users' triggers on tables that a load writes, other than products, may read
+# and change products.  They see all preceding rows, and on every path each row
+# has its verdict and every index agrees with the table.
 
 use strict;
 use warnings FATAL => 'all';
@@ -16,8 +16,8 @@ my $node = new_server('triggers');
 add_database($node, 'triggers', 'V1');
 my $has_amcheck = $node->psql('triggers', 'CREATE EXTENSION amcheck') == 0;
 
-# Rows in threes: a good one, one with a bad price, and one with the first one's SKU;
-# there is no row 0, so row 2 is good.
+# Rows in groups of three: a valid one, one with a bad price, and one with the
+# SKU of the first.  There is no row 0, so row 2 is valid.
 $node->safe_psql('triggers', <<'SQL');
 CREATE TABLE public.seen (tag text, products bigint);
 CREATE VIEW public.rows AS SELECT n, n + 1 AS line, 'S' || (n - n % 3) || CASE n % 3 WHEN 1 THEN 'bad' ELSE ''
@@ -51,8 +51,8 @@ $doors{copy} = "COPY onboard.intake (upload_id, row_number, line_number, vendor_
   . join('', map { chomp; "UPLOAD\t$_\n" } split /^/, $node->safe_psql('triggers',
   	"COPY (SELECT n, line, id, 'n', 'Books', sku, price, '1' FROM rows ORDER BY n) TO STDOUT") . "\n") . "\\.\n";
 
-# Load by a door as an ordinary loader; returns the error, or verdicts, what is in
-# the catalogue and which path the rows took.
+# Load through an interface as an ordinary loader; returns the error, or the
+# verdicts, the catalogue's contents and the path.
 sub load
 {
 	my ($door, $settings) = @_;
@@ -78,7 +78,7 @@ SQL
 	return \%found;
 }
 
-# What the indexes find is what the table holds, and amcheck finds no fault.
+# Index scans agree with the table, and amcheck finds no fault.
 sub check_indexes
 {
 	my ($name) = @_;
@@ -97,7 +97,7 @@ sub check_indexes
 	return;
 }
 
-# Each trigger: where it is, when, and which path it leads to.
+# Each trigger: its table, its timing, and the resulting path.
 my @triggers = (
 	[ 'validation_errors', 'BEFORE INSERT', 'ROW', 'plain' ], [ 'validation_errors', 'AFTER INSERT', 'ROW', 'plain' ],
 		[ 'validation_errors', 'AFTER INSERT', 'STATEMENT', 'plain' ],
@@ -130,16 +130,17 @@ for my $trigger (@triggers)
 	$node->safe_psql('triggers', "DROP TRIGGER meddle ON onboard.$table");
 }
 
-# A trigger on errors sees every good row before it, and no later one.
+# A trigger on errors sees every preceding valid row, and no later one.
 $node->safe_psql('triggers', 'CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	INSERT INTO public.seen SELECT NEW.row_number, pg_catalog.count(*) FROM onboard.products; RETURN NEW; END $$;'
 	. 'CREATE TRIGGER note AFTER INSERT ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION note()');
 is(load('copy', 'SET onboard.window_rows = 50000')->{seen},
 	join(',', map { "$_ " . ($_ == 1 ? 0 : int($_ / 3) + 1) } grep { $_ != 2 && $_ % 3 } 1 .. 30),
-	'a trigger on errors sees the good rows before it and no other');
+	'a trigger on errors sees the preceding valid rows and no others');
 $node->safe_psql('triggers', 'DROP TRIGGER note ON onboard.validation_errors; DELETE FROM onboard.products');
 
-# So does a function that the INSERT itself, or a default of the door's columns, calls.
+# So does a function called by the INSERT itself or by a default of the
+# interface's columns.
 $node->safe_psql('triggers', <<'SQL');
 CREATE FUNCTION meddle_now(value text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -172,20 +173,20 @@ for my $call (sort keys %calls)
 	$node->safe_psql('triggers', 'DELETE FROM onboard.products');
 	$free = load('now', 'SET onboard.window_rows = 7');
 	is($free->{error}, undef, "a function $call: no error");
-	is($free->{path}, 'plain', "a function $call: rows go in by the plain path");
+	is($free->{path}, 'plain', "a function $call: rows take the plain path");
 	is($free->{$_}, $plain->{$_}, "a function $call: the same $_ as row by row") for qw(verdicts products counts seen);
 	check_indexes("a function $call");
 	$node->safe_psql('triggers', 'DELETE FROM onboard.products;' . ($after // ''));
 }
 
-# One that is stable, or in C, leaves the path as it is.
+# A stable function, or one in C, does not change the path.
 $node->safe_psql('triggers', "CREATE FUNCTION look(value text) RETURNS text LANGUAGE sql STABLE AS 'SELECT value'");
 $doors{now} = $insert =~ s/ id, 'n'/ id, look('n') || random()/r;
 is(load('now', 'SET onboard.window_rows = 7')->{path}, 'direct',
-	'a stable function of somebody and a volatile one of the server leave the path direct');
+	"a user's stable function and a built-in volatile one keep the path direct");
 $node->safe_psql('triggers', 'DELETE FROM onboard.products');
 
-# One that is disabled changes nothing, nor does one on UPDATE.
+# A disabled trigger changes nothing, nor does one on UPDATE.
 $node->safe_psql('triggers', 'CREATE TRIGGER note AFTER INSERT ON onboard.validation_errors FOR EACH ROW
 	EXECUTE FUNCTION note(); ALTER TABLE onboard.validation_errors DISABLE TRIGGER note;'
 	. 'CREATE TRIGGER later AFTER UPDATE ON onboard.validation_errors FOR EACH ROW EXECUTE FUNCTION note()');

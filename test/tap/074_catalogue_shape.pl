@@ -1,6 +1,6 @@
-# A policy, constraint or default that replaces a shipped one, even under its name,
-# takes effect: rows are then stored by INSERT statements, which obey it.  What
-# does not concern INSERT changes nothing.
+# A policy, constraint or default that replaces a shipped one, even under the
+# same name, takes effect: rows are then stored by INSERT statements, which obey
+# it.  Changes that do not affect INSERT change nothing.
 
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +14,7 @@ use OnboardTest;
 my $node = new_server('shape');
 my $uploads = 0;
 
-# The tables belong to an ordinary role, to whom row security applies.
+# The tables belong to an ordinary role, subject to row security.
 $node->safe_psql('postgres', 'CREATE ROLE shopkeeper LOGIN');
 add_database($node, 'shape', 'V1');
 give_to($node, 'shape', 'shopkeeper');
@@ -23,8 +23,8 @@ CREATE TABLE other_vendors (id text COLLATE "C" PRIMARY KEY);
 ALTER TABLE other_vendors OWNER TO shopkeeper;
 SQL
 
-# Load one row, in a session of its own or in the one that made the change;
-# returns its path, its verdict and what the row got.
+# Load one row, in its own session or in the one that made the change; returns
+# its path, its verdict and the stored values.
 sub load_row
 {
 	my ($before, $columns, $after) = @_;
@@ -42,7 +42,7 @@ SELECT name FROM onboard_statistics() WHERE name IN ('rows_direct', 'rows_plain'
 SQL
 }
 
-# A change, what must come of a row then, and how to take the change back.
+# A change, the expected result for a row, and how to revert the change.
 sub is_heeded
 {
 	my ($what, $change, $wanted, $back, $columns) = @_;
@@ -50,7 +50,7 @@ sub is_heeded
 	is(load_row('', {}), "validated|\nrows_direct", "before $what rows are stored directly");
 	isnt($node->safe_psql('shape', "$change; SELECT count(*) FROM onboard_local_changes()"), 0,
 		"$what is reported by onboard_local_changes()");
-	is(load_row('', $columns // {}), $wanted, "and is heeded");
+	is(load_row('', $columns // {}), $wanted, "and is obeyed");
 	is($node->safe_psql('shape', "$back; SELECT onboard_local_changes()"), '', "reverted, nothing is reported");
 	return;
 }
@@ -78,13 +78,13 @@ is_heeded('a restrictive policy', "DROP POLICY tenant ON onboard.products; "
 is_heeded('a policy without WITH CHECK', 'DROP POLICY tenant ON onboard.products;
 	CREATE POLICY tenant ON onboard.products USING (price < 5)',
 	$rejected, "DROP POLICY tenant ON onboard.products; $tenant");
-# Nothing of this concerns INSERT.
+# None of these affects INSERT.
 is_heeded('another USING', 'ALTER POLICY tenant ON onboard.products USING (price < 5)',
 	$direct, "DROP POLICY tenant ON onboard.products; $tenant");
 is_heeded('row security that is off', 'ALTER TABLE onboard.products DISABLE ROW LEVEL SECURITY', $direct,
 	'ALTER TABLE onboard.products ENABLE ROW LEVEL SECURITY');
 
-# What the shipped policy asks is asked of the owner on the direct path as well.
+# The direct path also checks the shipped policy for the owner.
 my $load_error = sub {
 	my (undef, undef, $error) = $node->psql('shape', "SELECT onboard_begin_upload('V1', 'o.csv') AS upload \\gset\n"
 		. "SELECT * FROM onboard_ingest(:'upload', '[{\"row_number\": 1, \"product\": {\"sku\": \"x\"}}]')");
@@ -94,7 +94,7 @@ my $no_operator = qr/the owner of onboard\.products cannot write for all vendors
 my $is_operator = $node->safe_psql('shape', "SELECT pg_get_functiondef('onboard.is_operator()'::regprocedure)");
 
 $node->safe_psql('shape', "INSERT INTO onboard.vendor_roles VALUES ('shopkeeper', 'V1')");
-like($load_error->(), $no_operator, 'an owner that is confined to a vendor stores nothing');
+like($load_error->(), $no_operator, 'an owner restricted to a vendor stores nothing');
 $node->safe_psql('shape', 'ALTER TABLE onboard.products NO FORCE ROW LEVEL SECURITY');
 is(load_row('', {}), $direct, 'unless row security does not concern it');
 $node->safe_psql('shape', "ALTER TABLE onboard.products FORCE ROW LEVEL SECURITY;
@@ -102,7 +102,7 @@ $node->safe_psql('shape', "ALTER TABLE onboard.products FORCE ROW LEVEL SECURITY
 is(load_row('', {}), $direct, 'nor is it confined any more');
 $node->safe_psql('shape', "CREATE OR REPLACE FUNCTION onboard.is_operator() RETURNS boolean
 	LANGUAGE sql STABLE AS 'SELECT false'");
-like($load_error->(), $no_operator, 'a function that is put in the place of is_operator() is asked');
+like($load_error->(), $no_operator, 'a function that replaces is_operator() is called');
 $node->safe_psql('shape', $is_operator);
 is(load_row('', {}), $direct, 'taken back, rows are stored directly');
 
@@ -148,7 +148,7 @@ is_heeded('a unique index for a constraint, under its name',
 is_heeded('a second unique index', 'CREATE UNIQUE INDEX again ON onboard.products (sku)', $plain,
 	'DROP INDEX onboard.again');
 
-# A key that is not compared byte by byte, of part of the rows, or of another class is none.
+# A nondeterministic, partial or other-opclass index does not count as the key.
 for my $other ('(sku COLLATE "en-US-x-icu")', '(sku) WHERE price > 1', '(sku text_pattern_ops)', '(lower(sku))')
 {
 	next if $other =~ /icu/ && $node->safe_psql('shape',
@@ -169,26 +169,26 @@ for my $other ('(sku COLLATE "en-US-x-icu")', '(sku) WHERE price > 1', '(sku tex
 is_heeded('a changed default', "ALTER TABLE onboard.products ALTER unit SET DEFAULT 'box'", $plain,
 	"ALTER TABLE onboard.products ALTER unit SET DEFAULT 'piece'");
 is($node->safe_psql('shape', "SELECT unit FROM onboard.products WHERE sku = 'S$uploads'"), 'box',
-	'a row that says nothing gets the new default');
-is_heeded('a default where there was none', "ALTER TABLE onboard.products ALTER brand SET DEFAULT 'No name',
+	'a row without a value gets the new default');
+is_heeded('a default on a column without one', "ALTER TABLE onboard.products ALTER brand SET DEFAULT 'No name',
 	ALTER attributes SET DEFAULT '{\"a\": 1}', ALTER status SET DEFAULT 'inactive'",
 	$plain, "ALTER TABLE onboard.products ALTER brand DROP DEFAULT, ALTER attributes SET DEFAULT '{}',
 		ALTER status SET DEFAULT 'active'");
 is($node->safe_psql('shape', "SELECT brand, attributes, status, unit FROM onboard.products WHERE sku = 'S$uploads'"),
 	'No name|{"a": 1}|inactive|piece', 'all of them at once');
-is_heeded('a default that the row needs not', "ALTER TABLE onboard.products ALTER brand SET DEFAULT 'No name'", $plain,
+is_heeded('a default that the row does not need', "ALTER TABLE onboard.products ALTER brand SET DEFAULT 'No name'", $plain,
 	'ALTER TABLE onboard.products ALTER brand DROP DEFAULT', { brand => 'Acme', stock_quantity => 0, colour => 'red' });
 is($node->safe_psql('shape', "SELECT brand, attributes, status FROM onboard.products WHERE sku = 'S$uploads'"),
-	'Acme|{"colour": "red"}|out_of_stock', 'what it says counts');
-is_heeded('a default that is gone', 'ALTER TABLE onboard.products ALTER unit DROP DEFAULT', $rejected,
+	'Acme|{"colour": "red"}|out_of_stock', 'its own value is stored');
+is_heeded('a dropped default', 'ALTER TABLE onboard.products ALTER unit DROP DEFAULT', $rejected,
 	"ALTER TABLE onboard.products ALTER unit SET DEFAULT 'piece'");
 my $default = 'ALTER TABLE onboard.products ALTER updated_at SET DEFAULT now()';
-is_heeded('a default of its own by an operator of its own', <<'SQL', $plain, $default);
+is_heeded('a default that uses a user-defined operator', <<'SQL', $plain, $default);
 CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.now()';
 SET search_path = public, pg_catalog;
 ALTER TABLE onboard.products ALTER updated_at SET DEFAULT public.now()
 SQL
-is_heeded('an identity that is given away', 'ALTER TABLE onboard.products ALTER product_id SET GENERATED BY DEFAULT',
+is_heeded('a relaxed identity column', 'ALTER TABLE onboard.products ALTER product_id SET GENERATED BY DEFAULT',
 	$plain, 'ALTER TABLE onboard.products ALTER product_id SET GENERATED ALWAYS');
 is_heeded('a changed CHECK', 'DELETE FROM onboard.products;
 	ALTER TABLE onboard.products DROP CONSTRAINT products_price_check;
@@ -208,10 +208,10 @@ is($errors->(), 1, 'not with an altered policy');
 my (undef, undef, $error) = $node->psql('shape', "SELECT onboard_begin_upload('V1', 'e.csv') AS upload \\gset\n"
 	. "SELECT * FROM onboard_ingest(:'upload', '[{\"row_number\": 1, \"product\": {\"sku\": \"x\", \"price\": "
 	. "\"x\"}}]')");
-like($error, qr/violates row-level security policy for table "validation_errors"/, 'which is heeded');
+like($error, qr/violates row-level security policy for table "validation_errors"/, 'which is obeyed');
 $node->safe_psql('shape',
 	'ALTER POLICY tenant ON onboard.validation_errors WITH CHECK ((SELECT onboard.is_operator()))');
-is($errors->(), 0, 'taken back, errors are stored directly again');
+is($errors->(), 0, 'reverted, errors are stored directly again');
 $node->safe_psql('shape', 'ALTER TABLE onboard.validation_errors DROP CONSTRAINT validation_errors_vendor_id_fkey;
 	ALTER TABLE onboard.validation_errors ADD CONSTRAINT validation_errors_vendor_id_fkey
 		FOREIGN KEY (vendor_id) REFERENCES other_vendors (id) NOT VALID');
@@ -221,7 +221,7 @@ $node->safe_psql('shape', 'ALTER TABLE onboard.validation_errors DROP CONSTRAINT
 		FOREIGN KEY (vendor_id) REFERENCES onboard.vendors (vendor_id)');
 is($node->safe_psql('shape', 'SELECT onboard_local_changes()'), '', 'nothing is left changed');
 
-# ----- a session notices what changes while it is open, and what it changes itself -----
+# ----- a session notices concurrent changes and its own -----
 
 is(load_row("BEGIN; ALTER TABLE onboard.products ALTER unit SET DEFAULT 'box';\n", {}, "ROLLBACK;\n"), $plain,
 	'a change of the same transaction is seen');
@@ -232,7 +232,7 @@ ALTER TABLE onboard.products ADD CHECK (price > 100);
 SELECT FROM onboard_ingest(:'first', '[{"row_number": 1, "product": {"sku": "x"}}]');
 ROLLBACK;
 SQL
-is(load_row(<<'SQL', {}), "validated|\nrows_plain", 'what somebody else changes is seen by a session that has loaded before');
+is(load_row(<<'SQL', {}), "validated|\nrows_plain", 'a session that has loaded before sees concurrent changes');
 SELECT onboard_begin_upload('V1', 'f.csv') AS first \gset
 SELECT FROM onboard_ingest(:'first', '[{"row_number": 1, "product": {"sku": "x"}}]');
 \! psql -Xqd shape -c 'ALTER POLICY tenant ON onboard.products WITH CHECK (price < 500)'

@@ -1,6 +1,6 @@
-# While everybody may create objects in schema public, triggers on the tables of
-# onboard, which run as their owner, find nothing there: neither what was planted
-# nor what they mean, which is an error that says why.
+# While every role may create objects in schema public, triggers on onboard's
+# tables, which run as the owner, do not look there: neither planted nor
+# legitimate objects are found, and the error says why.
 
 use strict;
 use warnings FATAL => 'all';
@@ -15,7 +15,7 @@ my $node = new_server('public_schema');
 my $uploads = 0;
 
 add_database($node, 'shop', 'V1');
-# The trigger compares with an operator and writes into a table, neither with its schema.
+# The trigger uses an operator and a table, both unqualified.
 $node->safe_psql('shop', <<'SQL');
 CREATE ROLE mallory LOGIN;
 CREATE TABLE public.audit (who text, sku text);
@@ -27,7 +27,8 @@ CREATE TABLE public.stolen (who text);
 GRANT INSERT ON public.stolen TO PUBLIC;
 SQL
 
-# Statements that load rows, the numbers of an upload of their own; prints each verdict.
+# Return statements that load rows with these numbers in an upload of their own
+# and print each verdict.
 sub loading
 {
 	my ($rows) = @_;
@@ -42,7 +43,8 @@ SELECT r.status FROM onboard_ingest(:'upload', (SELECT jsonb_agg(jsonb_build_obj
 SQL
 }
 
-# Run statements as the loader, then load a row; returns what psql says and what was stored.
+# Run statements as the loader, then load a row; returns psql's output and what
+# was stored.
 sub load_row
 {
 	my ($before) = @_;
@@ -60,7 +62,7 @@ is($out, 'validated', 'where nobody else may create in public, names are found t
 is($node->safe_psql('shop', 'SELECT * FROM audit'), "postgres|S1", 'and the trigger runs as the owner');
 is($node->safe_psql('shop', $findings), '', 'onboard_diagnose() has nothing to say');
 
-# ----- everybody may create -----
+# ----- every role may create -----
 
 $node->safe_psql('shop', 'GRANT CREATE ON SCHEMA public TO PUBLIC');
 $node->safe_psql('shop', <<'SQL', extra_params => [ '--username' => 'mallory' ]);
@@ -80,7 +82,7 @@ is("$stored," . $node->safe_psql('shop', "SELECT count(*) FROM onboard.validatio
 	'nothing is decided');
 is($node->safe_psql('shop', $findings), 'warning|schema public', 'onboard_diagnose() warns');
 
-# Neither is a table of the session's found instead.
+# Nor is a temporary table found instead.
 ($code, $out, $error) = load_row(<<'SQL');
 CREATE TEMPORARY TABLE audit (who text, sku text);
 CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.stolen VALUES '
@@ -88,12 +90,12 @@ CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSER
 CREATE TRIGGER steal BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION pg_temp.steal();
 SQL
 like($error, qr/temporary object "audit" would be used in place of the one in schema "public"/,
-	'a temporary table does not stand in');
+	'a temporary table is not used instead');
 is($node->safe_psql('shop', 'SELECT count(*) FROM stolen'), 0, 'and its trigger does not run');
 ($code, $out, $error) = load_row("CREATE TEMPORARY TABLE mine (a int);\n");
-like($error, qr/relation "audit" does not exist/, 'a temporary table of another name is no obstacle');
+like($error, qr/relation "audit" does not exist/, 'a temporary table with another name is harmless');
 
-# A trigger that gives schemas does its work.
+# A trigger with qualified names works.
 $node->safe_psql('shop', <<'SQL');
 CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
 	$$ BEGIN INSERT INTO public.audit VALUES (current_user, NEW.sku); RETURN NEW; END $$;
@@ -101,18 +103,18 @@ SQL
 ($code, $out, $error, $stored) = load_row("CREATE TEMPORARY TABLE mine (a int);\n");
 is("$out,$stored", 'validated,1', 'a trigger that gives names their schemas works');
 
-# What was found of the session's temporary objects holds only until something changes.
+# The check of the session's temporary objects is repeated after changes.
 my $obstacle = qr/temporary object "audit" would be used in place of the one in schema "public"/;
 my $usual = "CREATE TEMPORARY TABLE mine (a int);\n" . loading(1);
 ($code, $out, $error) = load_row($usual . "CREATE TEMPORARY TABLE audit (who text);\n");
 is($out, 'validated', 'the row before a temporary table is made is loaded');
 like($error, $obstacle, 'the row after it is not');
 ($code, $out, $error) = load_row($usual . "BEGIN;\nCREATE TEMPORARY TABLE audit (who text);\nROLLBACK;\n");
-is("$out,$error", "validated\nvalidated,", 'a temporary table that was rolled back is no obstacle');
+is("$out,$error", "validated\nvalidated,", 'a rolled-back temporary table is harmless');
 ($code, $out, $error) = load_row($usual . "ALTER TABLE mine RENAME TO audit;\n");
-like($error, $obstacle, 'one that is renamed is');
+like($error, $obstacle, 'a renamed one is not');
 ($code, $out, $error) = load_row($usual . "CREATE TABLE public.mine (a int);\n");
-like($error, qr/temporary object "mine" would be used/, 'and so is a new table of its name in schema public');
+like($error, qr/temporary object "mine" would be used/, 'nor is a new table with its name in schema public');
 $node->safe_psql('shop', 'DROP TABLE public.mine');
 $node->safe_psql('shop', <<'SQL');
 CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
@@ -120,7 +122,7 @@ CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
 		RETURN NEW; END $$;
 SQL
 ($code, $out, $error) = $node->psql('shop', $usual . loading(3), extra_params => [ '--username' => 'loader' ]);
-like($error, qr/$obstacle.*CONTEXT:.* row 3/s, 'a trigger that makes one between two rows stops the next row');
+like($error, qr/$obstacle.*CONTEXT:.* row 3/s, 'a trigger that creates one between two rows stops the next row');
 $node->safe_psql('shop', <<'SQL');
 CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
 	$$ BEGIN INSERT INTO public.audit VALUES (current_user, NEW.sku); RETURN NEW; END $$;
@@ -145,7 +147,7 @@ $node->safe_psql('shop', "SELECT onboard_begin_upload('V1', 'e.csv') AS upload \
 is($node->safe_psql('shop', 'SELECT count(*) > 0 FROM onboard.validation_errors'), 't', 'errors are stored');
 is($node->safe_psql('shop', 'SELECT count(*) FROM stolen'), 0, 'without the planted operator');
 
-# ----- who else -----
+# ----- other roles -----
 
 $node->safe_psql('shop', 'REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON SCHEMA public TO mallory');
 is($node->safe_psql('shop', $findings), 'warning|schema public', 'one role that may create is enough');
@@ -157,7 +159,7 @@ $node->safe_psql('shop', 'ALTER ROLE mallory NOSUPERUSER; REVOKE CREATE ON SCHEM
 	ALTER DATABASE shop OWNER TO mallory');
 is($node->safe_psql('shop', $findings), 'info|schema public', 'the owner of the database owns schema public');
 $node->safe_psql('shop', 'ALTER DATABASE shop OWNER TO postgres; CREATE SCHEMA postgres AUTHORIZATION mallory');
-is($node->safe_psql('shop', $findings), 'info|schema postgres', 'a schema named as the owner may be somebody else\'s');
+is($node->safe_psql('shop', $findings), 'info|schema postgres', "a schema named like the owner may be another role's");
 $node->safe_psql('shop', <<'SQL', extra_params => [ '--username' => 'mallory' ]);
 CREATE OPERATOR postgres.% (LEFTARG = bigint, RIGHTARG = integer, FUNCTION = public.steal);
 SQL
@@ -169,7 +171,7 @@ CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS
 SQL
 ($code, $out, $error, $stored) = load_row();
 is("$out,$stored," . $node->safe_psql('shop', 'SELECT count(*) FROM stolen'), 'validated,1,0',
-	'then it is left out, and public is not');
+	'then it is excluded, and public is not');
 
 # ----- at CREATE EXTENSION -----
 

@@ -1,8 +1,8 @@
-# The server's log holds ids, counts and codes, and no product values: through
-# every door, whatever is wrong.
+# The server's log contains ids, counts and codes, but no product values, for
+# every interface and every error.
 #
-# Each value of a product is a canary.  A statement here names no value itself,
-# because the server logs the text of a statement that fails.
+# Each product value is a canary.  Statements here contain no values themselves,
+# because the server logs the text of a failed statement.
 
 use strict;
 use warnings FATAL => 'all';
@@ -33,7 +33,7 @@ CREATE TABLE staging (n int PRIMARY KEY, sku text, name text DEFAULT 'Canary nam
 GRANT ALL ON records, staging TO loader;
 SQL
 
-# What the server has logged since the last call
+# Return what the server has logged since the last call
 sub logged
 {
 	my $log = slurp_file($node->logfile, $end_of_log);
@@ -49,7 +49,7 @@ sub begin_upload
 	return $node->safe_psql('privacy', "SELECT onboard_begin_upload('PRI-1', '$name')");
 }
 
-# Statements of a loader: what it is told
+# Run statements as a loader; returns the error
 sub told
 {
 	my ($sql) = @_;
@@ -59,7 +59,7 @@ sub told
 	return $error;
 }
 
-# The statement fails, the log says so, and no more than that.
+# The statement fails, and the log says only that.
 sub is_private
 {
 	my ($what, $sql, $state, @expected) = @_;
@@ -75,7 +75,7 @@ sub is_private
 	return;
 }
 
-# COPY of lines; "U" stands for the upload.  The client sends them from a file.
+# COPY lines, sent by the client from a file; "U" stands for the upload.
 sub copy_is_private
 {
 	my ($what, $options, $lines, $state, @expected) = @_;
@@ -106,7 +106,7 @@ my @good = map { csv_line($_) } 1 .. 500;
 my $csv = 'with (format csv)';
 my $attributes = '(upload_id, row_number, attributes)';
 
-# What COPY itself refuses, in the first line and after many
+# Errors of COPY itself, in the first line and after many
 for my $before ([], \@good)
 {
 	my $n = @$before + 1;
@@ -149,7 +149,7 @@ for my $bad ([ '{"Canary": Canary', '22P02' ], [ '{"Canary": "Canary"', '22P02' 
 		qr/COPY intake, line 3\b/);
 }
 
-# Columns in a wrong order
+# Columns in the wrong order
 copy_is_private('a value for upload_id', '(row_number, upload_id)', ["1\tCanary\n"], '42704', qr/COPY intake, line 1/);
 copy_is_private('a value for defect_type', '(upload_id, row_number, defect_type)',
 	[ "U\t1\tMALFORMED_ROW\n", "U\t2\tCanary\n" ], '22023', qr/COPY intake, line 2/);
@@ -160,14 +160,14 @@ my $insert = 'INSERT INTO onboard.intake (upload_id, row_number, vendor_product_
 	stock_quantity, attributes)';
 my $from_staging = "$insert SELECT 'U', n, sku, name, 'Books', sku, '1.00', '1', attributes FROM staging";
 my %records = (
-	'no array' => '{"Canary": "Canary"}',
-	'no object' => '["Canary"]',
+	'not an array' => '{"Canary": "Canary"}',
+	'not an object' => '["Canary"]',
 	'a value for row_number' => '[{"row_number": "Canary", "product": {"sku": "Canary"}}]',
 	'row_number 0' => '[{"row_number": 0, "product": {"sku": "Canary"}}]',
 	'a value for the product' => '[{"row_number": 1, "product": "Canary"}]',
 	'a value for a defect' => '[{"row_number": 1, "defect": "Canary"}]',
-	'a defect of no kind' => '[{"row_number": 1, "defect": {"error_type": "Canary", "raw": "Canary"}}]',
-	'a key of no meaning' => '[{"row_number": 1, "Canary": "Canary", "product": {"sku": "Canary"}}]',
+	'a defect of unknown type' => '[{"row_number": 1, "defect": {"error_type": "Canary", "raw": "Canary"}}]',
+	'an unknown key' => '[{"row_number": 1, "Canary": "Canary", "product": {"sku": "Canary"}}]',
 	'two products' => '[{"row_number": 1, "product": {"sku": "Canary"}, "defect": {"error_type": "MALFORMED_ROW", '
 		. '"message": "Canary"}}]',
 	'a value in a value' => '[{"row_number": 1, "product": {"sku": {"Canary": "Canary"}, "Canary": ["Canary"]}}]');
@@ -183,12 +183,12 @@ for my $what (sort keys %records)
 	unlike(logged(), qr/canary/i, "records with $what");
 }
 
-# What users added to the catalogue
+# Objects that users added to the catalogue
 my @departures = (
 	[ 'a check', 'ALTER TABLE onboard.products ADD CHECK (price > 5)', '' ],
 	[ 'a unique constraint', 'ALTER TABLE onboard.products ADD UNIQUE (product_name)', '' ],
 	[ 'an exclusion constraint', 'ALTER TABLE onboard.products ADD EXCLUDE (product_name WITH =)', '' ],
-	[ 'an index that takes no text', 'CREATE INDEX ON onboard.products ((product_name::int))', '' ],
+	[ 'an index that cannot store text', 'CREATE INDEX ON onboard.products ((product_name::int))', '' ],
 	[ 'a trigger that refuses', 'CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW
 		EXECUTE FUNCTION refuse(\'P0001\')', '' ],
 	[ 'a trigger that cannot', 'CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW
@@ -235,7 +235,7 @@ sub say_to
 	return;
 }
 
-# Until the session has done all that it was told
+# Wait until the session has run all its input
 sub wait_for
 {
 	my ($session) = @_;
@@ -300,7 +300,8 @@ for my $session ($one, $two)
 	$session->{run}->finish;
 }
 
-# Calls about uploads; a value in the statement itself is logged, with the statement.
+# Calls on uploads; a value in the statement itself is logged with the
+# statement.
 for my $call ("onboard_begin_upload('PRI-1', '')", "onboard_begin_upload('PRI-9', 'a.csv')",
 	"onboard_begin_upload('PRI-1', 'a.csv', metadata => jsonb_build_object('reported_at', (SELECT min(name)
 	FROM staging)))",
@@ -313,7 +314,7 @@ for my $call ("onboard_begin_upload('PRI-1', '')", "onboard_begin_upload('PRI-9'
 	unlike(logged(), qr/canary/i, $call);
 }
 told("INSERT INTO onboard.intake (upload_id, row_number, attributes) VALUES ('$upload', 1, '{Canary')");
-like(logged(), qr/Canary/, 'PostgreSQL logs a statement that it cannot read');
+like(logged(), qr/Canary/, 'PostgreSQL logs a statement that it cannot parse');
 
 $node->stop;
 done_testing();

@@ -1,5 +1,5 @@
-# A permanent error of the connection ends the program immediately and says what to
-# correct; after a transient one the program retries.
+# A permanent connection error ends the program immediately and says what to
+# correct; transient errors are retried.
 
 use strict;
 use warnings;
@@ -22,7 +22,7 @@ sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader'); CREATE ROL
 my $where = "host=$work/home/run dbname=onboard user=loader";
 my ($out, $err, $code);
 
-# A program that retries does so for one second, and says so.
+# Check that the program retries for one second and says so.
 sub load
 {
 	my ($database, %environment) = @_;
@@ -40,12 +40,12 @@ sub fails_at_once
 	is($code, $expected, "$name: the exit code");
 	like($err, $message, "$name: what is wrong");
 	is(scalar(() = $err =~ /\n/g), $message =~ /\\n/ ? 2 : 1, "$name: in one line, a hint in another");
-	unlike($err, qr/trying again|gave up/, "$name: without another attempt");
+	unlike($err, qr/retrying|gave up/, "$name: without another attempt");
 	unlike($err, qr/canary/, "$name: and no value is told");
 	return;
 }
 
-# Until new sessions come of a postmaster that has read its files again.
+# Wait until new sessions see the reloaded configuration.
 sub reload
 {
 	my $before = sql('SELECT pg_conf_load_time()');
@@ -55,10 +55,10 @@ sub reload
 	return;
 }
 
-# Wrong parameters: 3, wrong usage
+# Wrong parameters: exit code 3, usage error
 fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/, "port $_",
 	"$where port=$_") for 0, 65536, 99999;
-fails_at_once(3, qr/: not a number: port; correct --db/, 'a port that is no number', "$where port=canary");
+fails_at_once(3, qr/: not a number: port; correct --db/, 'a port that is not a number', "$where port=canary");
 fails_at_once(3, qr/: not a number: port; correct --db/, 'the same in a URI',
 	'postgresql://loader@localhost:canary/onboard');
 fails_at_once(3, qr/: not a number: keepalives_idle; correct --db/, 'another number',
@@ -67,30 +67,30 @@ fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct --db/,
 	"$where sslmode=canary");
 fails_at_once(3, qr/: libpq does not accept the value of target_session_attrs; correct --db/, 'another bad value',
 	"$where target_session_attrs=canary");
-fails_at_once(3, qr/option --db is no connection string; write it like/, 'an option that is none', "$where canary=1");
-fails_at_once(3, qr/option --db is no connection string; write it like/, 'in a URI',
+fails_at_once(3, qr/option --db is not a connection string; write it like/, 'an unknown option', "$where canary=1");
+fails_at_once(3, qr/option --db is not a connection string; write it like/, 'in a URI',
 	'postgresql://localhost/onboard?canary=1');
-fails_at_once(3, qr/: the service is not defined; correct --db/, 'a service that is none', 'service=canary');
+fails_at_once(3, qr/: the service is not defined; correct --db/, 'an undefined service', 'service=canary');
 fails_at_once(3, qr/: the port is not a number from 1 to 65535; correct --db, or the PG\* variables$/,
 	'in the environment', undef,
 	PGHOST => "$work/home/run", PGPORT => '99999');
 fails_at_once(3, qr/: libpq does not accept the value of sslmode; correct/, 'another one there', undef,
 	PGHOST => "$work/home/run", PGSSLMODE => 'canary');
 
-# What the server refuses: 4
-fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that is not there',
+# Refused by the server: exit code 4
+fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that does not exist',
 	"$where user=canary");
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a role that may not log in',
 	"$where user=asleep");
-fails_at_once(4, qr/^onboard: there is no database of that name on the server$/, 'a database that is not there',
+fails_at_once(4, qr/^onboard: the database does not exist on the server$/, 'a database that does not exist',
 	"$where dbname=canary");
 fails_at_once(4, qr/^onboard: the login may not connect to the database\nConnect as a role that may do this \(--db\)/,
 	'a database that the role may not use', "$where user=nobody_else");
 fails_at_once(4, qr/^onboard: database "postgres" has no extension onboard/, 'a database without onboard',
 	"$where dbname=postgres");
-is(sql("SELECT count(*) FROM onboard.upload_history"), 0, 'no upload is made by these');
+is(sql("SELECT count(*) FROM onboard.upload_history"), 0, 'none of these creates an upload');
 
-# A wrong password, where one is asked for
+# A wrong password where one is required
 my $hba = "$work/home/data/pg_hba.conf";
 my $rules = read_file($hba);
 sql("ALTER ROLE loader PASSWORD 'right'");
@@ -98,7 +98,7 @@ write_file($hba, "local all loader scram-sha-256\n$rules");
 reload();
 fails_at_once(4, qr/^onboard: the database refused the login; check user and password$/, 'a wrong password', $where,
 	PGPASSWORD => 'canary');
-fails_at_once(4, qr/^onboard: the database wants a password; use PGPASSWORD or a password file$/, 'none', $where);
+fails_at_once(4, qr/^onboard: the database requires a password; use PGPASSWORD or a password file$/, 'none', $where);
 ($code, $out, $err) = load($where, PGPASSWORD => 'right');
 is($code, 0, 'the right one') or diag($err);
 write_file($hba, $rules);
@@ -119,10 +119,10 @@ sub is_waited_for
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
 my $port = $closed->sockport;
 close $closed;
-is_waited_for(qr/cannot reach the database at 127\.0\.0\.1: Connection refused/, 'a port where nobody listens',
+is_waited_for(qr/cannot reach the database at 127\.0\.0\.1: Connection refused/, 'a port without a listener',
 	"host=127.0.0.1 port=$port");
-is_waited_for(qr/cannot reach the database at \/nowhere: No such file or directory/, 'a socket that is not there',
+is_waited_for(qr/cannot reach the database at \/nowhere: No such file or directory/, 'a socket that does not exist',
 	'host=/nowhere');
-is_waited_for(qr/the database has no free connection/, 'no connection free', "$where user=full");
+is_waited_for(qr/the database has no free connections/, 'no free connection', "$where user=full");
 
 done_testing();

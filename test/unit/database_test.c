@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * database_test.c
- *	  Connecting to a database: when the connector is called, and when not.
+ *	  Connecting to a database: when the connector is called.
  *
- * The connector fails by a script, so no server is needed.  What happens once
- * there is a connection needs one: see test/tap.
+ * The connector fails according to a script, so no server is needed.  Tests
+ * that need a connection are in test/tap.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 
 #define LONG_MS 600000
 
-/* What the connector does; the last code is repeated. */
+/* Results of the connector; the last code is repeated. */
 struct script
 {
 	const char *codes[4];
@@ -57,7 +57,7 @@ count_telling(const struct glue_error *error, int64_t seconds)
 	told++;
 }
 
-/* A function's database. */
+/* Open a function's database. */
 static struct database_options
 function_options(struct script *script)
 {
@@ -71,7 +71,7 @@ function_options(struct script *script)
 	};
 }
 
-/* A user's. */
+/* Open a user's database. */
 static struct database_options
 user_options(struct script *script)
 {
@@ -141,7 +141,7 @@ test_no_refresh(void)
 
 	fail_query(database, "28P01", &error);
 	is_int(script.calls, 1, "a user's password is not tried twice");
-	is_text(error.text, "failed by script", "and the error is as it was");
+	is_text(error.text, "failed by script", "and the error is unchanged");
 	database_close(database);
 }
 
@@ -156,7 +156,7 @@ test_pause(void)
 	database_set_deadline(database, 0);
 	fail_query(database, "DEADLINE", &error);
 	fail_query(database, "DEADLINE", &error);
-	is_int(script.calls, 0, "without time nothing is tried");
+	is_int(script.calls, 0, "without time left, no attempt is made");
 	database_set_deadline(database, clock_milliseconds() + LONG_MS);
 	fail_query(database, POSTGRES_UNREACHABLE, &error);
 	fail_query(database, POSTGRES_UNREACHABLE, &error);
@@ -183,7 +183,7 @@ test_limit(void)
 	database_set_deadline(database, POSTGRES_NO_DEADLINE);
 	fail_query(database, POSTGRES_UNREACHABLE, &error);
 	ok(script.limit_ms > deadline_ms && script.limit_ms < POSTGRES_NO_DEADLINE,
-	   "or after its own time");
+	   "or after connect_ms");
 	database_close(database);
 }
 
@@ -198,25 +198,25 @@ test_waiting(void)
 	struct glue_error error;
 
 	ok(!database_connect(database, &error), "connecting fails");
-	is_text(error.code, "28P01", "for good at last");
+	is_text(error.code, "28P01", "with the permanent error");
 	is_int(starting.calls, 4, "a server that is starting up is waited for");
-	is_int(told, 1, "which the user is told once");
+	is_int(told, 1, "which is reported to the user once");
 	database_close(database);
 
 	options = user_options(&unseen);
 	database = database_open(&options, NULL);
 	ok(!database_connect(database, &error), "connecting fails");
-	is_int(unseen.calls, 1, "a server that nobody has seen has a time of its own");
+	is_int(unseen.calls, 1, "a server never seen has its own time limit");
 	is_text(error.text,
 			"failed by script; gave up after 0 seconds; make sure that the database is running,"
 			" then run the same command again",
-			"and what to do is told");
+			"and the message says what to do");
 	database_close(database);
 
 	options = user_options(&unknown);
 	database = database_open(&options, NULL);
 	ok(!database_connect(database, &error), "connecting fails");
-	is_int(unknown.calls, 1, "a host that never was is not tried again");
+	is_int(unknown.calls, 1, "an unknown host is not retried");
 	database_close(database);
 }
 
@@ -238,7 +238,7 @@ test_memory(void)
 	glue_set_reallocate(no_memory);
 	ok(database_open(&options, &error) == NULL, "no memory");
 	glue_set_reallocate(realloc);
-	is_int(script.releases, 1, "the connector is released all the same");
+	is_int(script.releases, 1, "the connector is released nevertheless");
 	database_close(NULL);
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * file_source_test.c
- *	  A file or a pipe gives the same bytes each time, or says that it cannot.
+ *	  A file or a pipe returns the same bytes every time, or reports that it cannot.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,23 +70,24 @@ test_file(const char *path)
 	is_text(read_from(&source, 0), CONTENT, "it is read");
 	is_text(read_from(&source, 0), CONTENT, "and again");
 	is_text(read_from(&source, 7), "789", "and from the middle");
-	ok(!source.bytes.read(&source.bytes, 0, take, &taken, &error), "it stops when it is told to");
-	is_int(error.class, GLUE_NO_ERROR, "which is no error");
+	ok(!source.bytes.read(&source.bytes, 0, take, &taken, &error),
+	   "it stops when the callback says so");
+	is_int(error.class, GLUE_NO_ERROR, "which is not an error");
 	ok(!source.bytes.is_replaced(&source.bytes), "it was not replaced");
 	write_file(path, CONTENT CONTENT);
-	ok(source.bytes.is_replaced(&source.bytes), "until somebody wrote to it");
+	ok(source.bytes.is_replaced(&source.bytes), "until it was modified");
 	byte_source_replaced(&source.bytes, &error);
 	is_text(error.code, "OBJECT_REPLACED", "which has a code");
 	is_int(error.class, GLUE_FILE_FAULT, "of a file fault");
 	file_source_close(&source);
 	file_source_close(&source);
-	ok(!file_source_open(&source, "/nowhere/file", NULL, &error), "a file that is not there");
+	ok(!file_source_open(&source, "/nowhere/file", NULL, &error), "a file that does not exist");
 	is_text(error.code, "UNREADABLE_FILE", "cannot be read");
 	file_source_close(&source);
 }
 
 /*
- * A pipe is spooled while it is read the first time.
+ * A pipe is spooled during the first reading.
  */
 static void
 test_pipe(void)
@@ -102,13 +103,13 @@ test_pipe(void)
 	close(ends[0]);
 	close(ends[1]);
 	ok(file_source_open(&source, "-", "named.csv", &error), "standard input is opened");
-	is_text(source.name, "named.csv", "under the name it is given");
+	is_text(source.name, "named.csv", "under the given name");
 	ok(source.path == NULL, "without a path");
-	is_int(source.bytes.size, 0, "its size is not known");
+	is_int(source.bytes.size, 0, "its size is unknown");
 	is_text(read_from(&source, 0), CONTENT, "it is read");
 	is_text(read_from(&source, 0), CONTENT, "and again");
 	is_text(read_from(&source, 4), "456789", "and from the middle");
-	ok(!source.bytes.is_replaced(&source.bytes), "nobody can replace it");
+	ok(!source.bytes.is_replaced(&source.bytes), "it cannot be replaced");
 	file_source_close(&source);
 	dup2(standard_input, STDIN_FILENO);
 	close(standard_input);

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_connect_test.c
- *	  Why a connection failed: transient errors, and those that no retry cures.
+ *	  Explanations of failed connections, transient and permanent.
  *
- * Names are looked up by this file and not by the system, so no server is
- * needed, and none is reached.
+ * This file resolves host names in place of the system, so no server is needed
+ * or contacted.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,10 +18,10 @@
 
 #define PLANTED "planted-7d31"
 
-/* What a name server answers. */
+/* Result of the name lookup. */
 static int lookup_result;
 
-/* Takes the place of the library's. */
+/* Replaces the library's getaddrinfo(). */
 int
 getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 			struct addrinfo **result)
@@ -34,7 +34,7 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 }
 
 /*
- * Fail to connect; no message shows a value.
+ * Expect a failure whose message shows no values.
  */
 static void
 connect_to(const char *conninfo, struct glue_error *error)
@@ -46,7 +46,7 @@ connect_to(const char *conninfo, struct glue_error *error)
 	glue_error_clear(error);
 	connection = postgres_connect(keywords, values, clock_milliseconds() + 10000, error);
 	ok(connection == NULL, "no connection: %s", error->text);
-	ok(strstr(error->text, PLANTED) == NULL, "no value is told");
+	ok(strstr(error->text, PLANTED) == NULL, "the message shows no value");
 	PQfinish(connection);
 }
 
@@ -70,11 +70,12 @@ test_names(void)
 		lookup_result = cases[i].answer;
 		connect_to("host=shop.example password=" PLANTED, &error);
 		is_text(error.code, cases[i].code, "%s: its code", gai_strerror(cases[i].answer));
-		is_int(postgres_error_is_transient(&error), cases[i].is_transient, "whether it may pass");
+		is_int(postgres_error_is_transient(&error), cases[i].is_transient,
+			   "whether it is transient");
 	}
-	is_text(error.text, "there is no host named shop.example; check the name", "the host is named");
+	is_text(error.text, "host shop.example does not exist; check the name", "the host is named");
 
-	/* Of several hosts, another one may be up later. */
+	/* With several hosts, another one may be up later. */
 	lookup_result = EAI_NONAME;
 	connect_to("host=/nowhere,shop.example", &error);
 	is_text(error.code, POSTGRES_UNREACHABLE, "one of two names is unknown");
@@ -100,7 +101,7 @@ test_parameters(void)
 		{"service=" PLANTED, "the service is not defined"},
 		{"host=/" PLANTED "/a-name-of-more-bytes-than-the-address-of-a-socket-may-have/"
 		 "which-is-108-on-this-system/as-libpq-finds-out",
-		 "the name of the socket's folder is too long"},
+		 "the path of the socket's folder is too long"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -111,8 +112,8 @@ test_parameters(void)
 		connect_to(cases[i].conninfo, &error);
 		text = strchr(error.text, ':');
 		is_text(error.code, POSTGRES_BAD_PARAMETER, "parameters %zu: their code", i);
-		is_text(text != NULL ? text + 2 : "", cases[i].problem, "what is wrong");
-		ok(!postgres_error_is_transient(&error), "which does not pass");
+		is_text(text != NULL ? text + 2 : "", cases[i].problem, "the problem");
+		ok(!postgres_error_is_transient(&error), "which is permanent");
 	}
 }
 
@@ -122,8 +123,8 @@ test_unreachable(void)
 	struct glue_error error;
 
 	connect_to("host=/nowhere", &error);
-	is_text(error.code, POSTGRES_UNREACHABLE, "a server that is not there: its code");
-	ok(postgres_error_is_transient(&error), "may come");
+	is_text(error.code, POSTGRES_UNREACHABLE, "a missing server: its code");
+	ok(postgres_error_is_transient(&error), "may appear later");
 }
 
 int

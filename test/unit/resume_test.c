@@ -268,7 +268,7 @@ push_bytes(void *context, const char *bytes, size_t length)
 	return row_reader_push(reading->reader, bytes, length, &reading->error);
 }
 
-/* Read the bytes of the file from offset on. */
+/* Read the bytes of the file from offset to the end. */
 static void
 read_from(struct reading *reading, const struct bytes *bytes, int64_t offset, size_t chunk)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * since_test.c
- *	  The moments and durations that --since takes.
+ *	  Timestamps and durations accepted by --since.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,8 +18,8 @@ is_moment(const char *text, int64_t expected)
 {
 	int64_t moment = -1;
 
-	ok(since_parse(text, NOW, &moment), "\"%s\" is a moment", text);
-	is_int(moment, expected, "\"%s\" is the moment meant", text);
+	ok(since_parse(text, NOW, &moment), "\"%s\" is accepted", text);
+	is_int(moment, expected, "\"%s\" is converted", text);
 }
 
 static void
@@ -104,7 +104,7 @@ test_refused(void)
 	int64_t moment;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		ok(!since_parse(texts[i], NOW, &moment), "\"%s\" is no moment", texts[i]);
+		ok(!since_parse(texts[i], NOW, &moment), "\"%s\" is rejected", texts[i]);
 }
 
 int
