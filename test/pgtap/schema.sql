@@ -132,14 +132,18 @@ SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_n
 -- header begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
-	WHERE a.attrelid = relation AND a.attnum > (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = first)
+	WHERE a.attrelid = relation AND a.attnum > (SELECT attnum FROM pg_attribute WHERE attrelid = relation
+		AND attname = first)
 		AND a.attnum < (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = last)
 $$;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('COLUMNS', 'Columns', 'columns@example.com');
 SELECT onboard_begin_upload('COLUMNS', 'f.csv') AS upload \gset
-CREATE TEMPORARY TABLE compiled AS SELECT string_to_array(split_part(line, ',onboard_line', 1), ',') AS names FROM onboard_fix_csv(:'upload') line LIMIT 1;
-SELECT is(names, pg_temp.columns_between('onboard.products', 'vendor_id', 'attributes'), 'onboard.products has the columns that are compiled in') FROM compiled;
-SELECT is(names, pg_temp.columns_between('onboard.intake', 'line_number', 'attributes'), 'onboard.intake has them as well') FROM compiled;
+CREATE TEMPORARY TABLE compiled AS SELECT string_to_array(split_part(line, ',onboard_line', 1), ',') AS names
+	FROM onboard_fix_csv(:'upload') line LIMIT 1;
+SELECT is(names, pg_temp.columns_between('onboard.products', 'vendor_id', 'attributes'),
+	'onboard.products has the columns that are compiled in') FROM compiled;
+SELECT is(names, pg_temp.columns_between('onboard.intake', 'line_number', 'attributes'),
+	'onboard.intake has them as well') FROM compiled;
 SELECT has_column('onboard', 'recent_uploads', 'success_rate_percent', 'recent_uploads has a success rate');
 SELECT col_type_is('onboard', 'recent_uploads', 'undone', 'boolean',
 	'recent_uploads says whether an upload was undone');

@@ -611,8 +611,8 @@ CREATE FUNCTION oracle.validated(vendor text, product jsonb) RETURNS text LANGUA
 CREATE VIEW oracle.dry_differences AS
 	SELECT upload, row_number, oracle.validated(u.vendor_id, jsonb_strip_nulls(f.product)) AS validated, e.stored
 	FROM (SELECT DISTINCT ON (upload, row_number) upload, row_number, defect_type,
-			to_jsonb(d) - '{seq,batch,door,upload,row_number,line_number,attributes,defect_type,defect_message,raw_record}'::text[]
-				AS product
+			to_jsonb(d) - '{seq,batch,door,upload,row_number,line_number,attributes}'::text[]
+				- '{defect_type,defect_message,raw_record}'::text[] AS product
 		FROM oracle.deliveries d ORDER BY upload, row_number, batch, seq) f JOIN oracle.uploads u USING (upload)
 		CROSS JOIN LATERAL (SELECT coalesce(string_agg(e.error_type || ' ' || coalesce(e.error_field, '') || ' '
 			|| e.severity, ', ' ORDER BY e.position), '') AS stored

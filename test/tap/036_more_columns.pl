@@ -47,7 +47,8 @@ my $installation = "$directory/installation";
 my $built = join ' ', map { "--exclude='$_'" } qw(./.git ./build *.o *.d *.so ./glue/onboard ./glue/bootstrap);
 
 shell('the tree is copied', "mkdir $tree && tar -C $root $built -cf - . | tar -C $tree -xf -");
-unlike(shell('the columns are added', "patch -d $tree -p1 < $root/test/data/more_columns.patch"), qr/fuzz/, 'at their places');
+unlike(shell('the columns are added', "patch -d $tree -p1 < $root/test/data/more_columns.patch"), qr/fuzz/,
+	'at their places');
 # What is compiled is looked at, not how fast it is.
 shell('the copy compiles', "make -s -C $tree -j2 PG_CONFIG=$pg_config COPT=-O0 CFLAGS=-O0 all");
 shell('and is installed', "PG_CONFIG=$pg_config $tree/test/temp_install.sh $installation");
@@ -97,10 +98,11 @@ sub product
 	my ($material, $deposit, $pieces_per_box) = @{ $rows[ $number - 1 ] };
 
 	return {
-		vendor_product_id => "$vendor-$number", product_name => "Name $number", category => 'Kitchen', subcategory => 'Sub',
-		description => 'Long', sku => "SKU-$vendor-$number", brand => 'Brand', price => '1.00', compare_at_price => '2.00',
-		stock_quantity => '3', unit => 'box', weight_kg => '4.5', dimensions_cm => '1x2x3', material => $material,
-		deposit => $deposit, pieces_per_box => $pieces_per_box, image_url => 'https://example.com/x.jpg' };
+		vendor_product_id => "$vendor-$number", product_name => "Name $number", category => 'Kitchen',
+		subcategory => 'Sub', description => 'Long', sku => "SKU-$vendor-$number", brand => 'Brand',
+		price => '1.00', compare_at_price => '2.00', stock_quantity => '3', unit => 'box', weight_kg => '4.5',
+		dimensions_cm => '1x2x3', material => $material, deposit => $deposit,
+		pieces_per_box => $pieces_per_box, image_url => 'https://example.com/x.jpg' };
 }
 
 # What is stored, and what was found, of the vendor's one upload.
@@ -151,16 +153,19 @@ my $errors = slurp_file("$directory/$upload/errors.csv");
 like($fix, qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/, 'the fix file has the columns of the file');
 like($fix, qr/,oak,EUR 3,2\.5,/, 'with its values');
 like($fix, qr/deposit: 3\b/, 'and a suggestion');
-like($errors, qr/,INVALID_PRICE,"?deposit ""EUR 3"" is not a plain number.*,deposit,EUR 3,3\r?$/m, 'the error report names the column');
+like($errors, qr/,INVALID_PRICE,"?deposit ""EUR 3"" is not a plain number.*,deposit,EUR 3,3\r?$/m,
+	'the error report names the column');
 
-($code, $out, $err) = run_onboard('check', "$directory/COPY.csv", '--vendor', 'INGEST', '--quiet', '--errors', "$directory/checked.csv", @database);
+($code, $out, $err) = run_onboard('check', "$directory/COPY.csv", '--vendor', 'INGEST', '--quiet', '--errors',
+	"$directory/checked.csv", @database);
 is($code, 1, 'a check finds the errors, too') or diag "$out$err";
 like(slurp_file("$directory/checked.csv"), qr/,deposit,EUR 3,3\r?$/m, 'and reports them');
 
 # ----- onboard_ingest -----
 
 # The values are bytes of UTF-8 already, which latin1 leaves alone.
-my $records = JSON::PP->new->latin1->encode([ map { { row_number => $_, product => product('INGEST', $_) } } 1 .. @rows ]);
+my $records = JSON::PP->new->latin1->encode(
+	[ map { { row_number => $_, product => product('INGEST', $_) } } 1 .. @rows ]);
 
 is($node->safe_psql('before', <<SQL), "rows_direct", 'rows are stored directly: the table is as shipped');
 SELECT onboard_begin_upload('INGEST', 'f.json', total_records => 7) AS upload \\gset
@@ -168,9 +173,11 @@ SELECT FROM onboard_ingest(:'upload', \$json\$$records\$json\$) \\g /dev/null
 SELECT name FROM onboard_statistics() WHERE name IN ('rows_direct', 'rows_plain') AND value > 0;
 SQL
 $upload = is_judged('INGEST', 'JSON');
-like($node->safe_psql('before', "SELECT onboard_fix_csv('$upload') LIMIT 1"), qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/,
+like($node->safe_psql('before', "SELECT onboard_fix_csv('$upload') LIMIT 1"),
+	qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/,
 	'without a header the fix file has all columns, in their order');
-like($node->safe_psql('before', q(SELECT error_message FROM onboard_validate('COPY', '{"deposit": []}'))), qr/^deposit is an array/,
+like($node->safe_psql('before', q(SELECT error_message FROM onboard_validate('COPY', '{"deposit": []}'))),
+	qr/^deposit is an array/,
 	'a value that is no text is told by its column');
 
 # ----- INSERT -----
@@ -184,7 +191,8 @@ SQL
 is($code, 1, 'with a trigger the file is loaded as well') or diag "$out$err";
 $stored =~ s/^\|\|$/unknown||/m;
 is_judged('PLAIN', 'INSERT');
-$node->safe_psql('before', 'DROP TRIGGER see ON onboard.products; ALTER TABLE onboard.products ALTER COLUMN material DROP DEFAULT');
+$node->safe_psql('before', 'DROP TRIGGER see ON onboard.products;
+	ALTER TABLE onboard.products ALTER COLUMN material DROP DEFAULT');
 
 # ----- template -----
 
@@ -199,7 +207,8 @@ is($code, 0, 'and is accepted') or diag "$out$err";
 
 $node->command_ok([ 'pg_dump', '--file', "$directory/dump.sql", 'before' ], 'pg_dump');
 $node->safe_psql('postgres', 'CREATE DATABASE after');
-$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/dump.sql", 'after' ], 'is restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/dump.sql",
+	'after' ], 'is restored');
 is(table_sums($node, 'after'), table_sums($node, 'before'), 'with all values');
 
 done_testing();
