@@ -125,7 +125,7 @@ is_summary($head . "test a                            ... ok           12 ms\n",
 	"Failed:\n  step: test.pl: the log does not end with the number of tests\n\n1 passed, 1 failed, 0 skipped\n",
 		'pg_regress that was ended');
 is_summary($head . "test a                            ... ok           12 ms\n All 2 tests passed. \n",
-	"Failed:\n  step: test.pl: the log announces 2 tests but has the results of 1\n\n1 passed, 1 failed, 0 skipped\n",
+	"Failed:\n  step: test.pl: the log announces 2 tests but has results for 1\n\n1 passed, 1 failed, 0 skipped\n",
 		'pg_regress with a result missing');
 is_summary("============== creating temporary instance        ==============\npg_regress: initdb failed\n",
 	"Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'pg_regress without a server',
