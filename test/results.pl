@@ -6,7 +6,7 @@
 #
 # The first form reads the FILEs of a step; a folder means all files under it. Each file
 # is TAP or a log of pg_regress, which is not TAP before PostgreSQL 16. The results are
-# appended to the file RECORDS and summarized on one line. STATUS is the exit status of
+# appended to the file RECORDS and summarised on one line. STATUS is the exit status of
 # the step.
 #
 # The second form prints the failed and skipped tests, with reasons, and then the line "N
