@@ -5,7 +5,7 @@ INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('CHK-1', 'Ch
 	('CHK-2', 'Check two', 'two@chk.example');
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity) VALUES
 	('CHK-1', 'mine', 'Lamp', 'Books', 'CHK-MINE', 1, 1), ('CHK-2', 'theirs', 'Lamp', 'Books', 'CHK-THEIRS', 1, 1);
--- Rows as SKU/product ID, an invalid one with "!" behind; row 1 is line 11.
+-- Rows are written as SKU/product ID, with "!" after an invalid one; row 1 is line 11.
 CREATE FUNCTION records(rows text, first int DEFAULT 1) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg(jsonb_build_object('row_number', n + first - 1, 'line_number', n + first + 9, 'product',
 		jsonb_build_object('vendor_product_id', rtrim(split_part(r, '/', 2), '!'), 'product_name', 'Lamp', 'category',

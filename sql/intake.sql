@@ -18,7 +18,7 @@ SELECT onboard_begin_upload('INT-1', 'a.csv', NULL, 'a') AS a, onboard_begin_upl
 	onboard_begin_upload('INT-1', 'c.csv', NULL, 'c') AS c \gset
 SELECT :'a', :'b', :'c';
 
--- COPY, as text and as CSV; rows of several uploads in turn
+-- COPY, in text and CSV format; rows of several uploads alternate
 COPY onboard.intake (upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, price,
 	stock_quantity, attributes) FROM STDIN;
 INT-1-fb3fe2483d2e6b4c	1	2	V1	Lamp	Books	INT-1	1	0	\N

@@ -65,7 +65,7 @@ def map_fault(value, names, others):
     if len(value) != 1 or not names <= fields.keys() or not (others or fields.keys() <= names):
         return "fields are missing, or there are others"
     wrong = [name for name, field in fields.items() if not is_text(field, "S")]
-    return f"{wrong[0]} is no text" if wrong else ""
+    return f"{wrong[0]} is not text" if wrong else ""
 
 
 def item_fault(item):
@@ -127,7 +127,7 @@ def messages_fault(entries):
         try:
             json.loads(entry["MessageBody"])
         except (KeyError, ValueError):
-            return "the message is no JSON"
+            return "the message is not JSON"
     return ""
 
 

@@ -41,15 +41,15 @@ SELECT lives_ok(format('SELECT onboard_finish_upload(%L, 2)', :'upload'),
 SELECT is((SELECT status FROM onboard.upload_history WHERE upload_id = :'upload'), 'processing',
 	'... and the upload is open');
 SELECT is((SELECT count(*)::int FROM onboard_ingest(:'upload', jsonb_build_array(pg_temp.record(1)))), 1,
-	'... a row comes');
+	'... a row is judged');
 SELECT is((SELECT count(*)::int FROM onboard_ingest(:'upload', jsonb_build_array(pg_temp.record(2)))), 1,
-	'... the last one comes');
+	'... the last one is judged');
 SELECT is((SELECT status FROM onboard.upload_history WHERE upload_id = :'upload'), 'completed',
 	'... and the upload has ended');
 
 -- A check "price > 0" accepted NaN, which is greater than every number.
 SELECT is(pg_temp.verdicts(door, pg_temp.record(11, '{"price": "NaN"}')), 'INVALID_PRICE price',
-	door || ': NaN is no price') FROM doors;
+	door || ': NaN is not a price') FROM doors;
 SELECT throws_ok($$UPDATE onboard.products SET price = 'NaN'$$, '23514', NULL, 'nor does the table itself');
 
 -- Ids based on a timestamp were the same for two vendors within one second.
@@ -65,7 +65,7 @@ SELECT is(pg_temp.verdicts(door, pg_temp.record(20 + n,
 SELECT is(pg_temp.verdicts('ingest', pg_temp.record(22, '{"stock_quantity": 0}')), 'valid',
 	'ingest: so is the number 0');
 SELECT is(pg_temp.verdicts(door, pg_temp.record(23, '{"price": "12,50 EUR"}')), 'INVALID_PRICE price',
-	door || ': a bad price is called so') FROM doors;
+	door || ': a bad price is reported as such') FROM doors;
 SELECT is(pg_temp.verdicts(door, pg_temp.record(24, '{"stock_quantity": "1.9"}')), 'INVALID_STOCK stock_quantity',
 	door || ': 1.9 pieces are an error') FROM doors;
 SELECT is(pg_temp.verdicts('ingest', pg_temp.record(25, '{"stock_quantity": 1.9}')), 'INVALID_STOCK stock_quantity',
@@ -88,7 +88,7 @@ BEGIN
 		FROM onboard_ingest(id, jsonb_build_array(pg_temp.record(31), pg_temp.record(32))));
 END $$;
 SELECT throws_ok(format('SELECT pg_temp.with_code(%L, %L)', :'upload', code), code, 'x',
-	'SQLSTATE ' || code || ' is no verdict')
+	'SQLSTATE ' || code || ' is not a verdict')
 	FROM unnest(ARRAY['40001', '40P01', '53100', '53200', '55P03', '57P01', '58030', 'XX000']) code;
 SELECT is((SELECT row(valid_records, error_records)::text FROM onboard.upload_history WHERE upload_id = :'upload'),
 	'(0,0)', 'nothing was counted');
@@ -101,16 +101,16 @@ SELECT is(pg_temp.verdicts(door, pg_temp.record(41, jsonb_build_object('sku', do
 	pg_temp.record(42, jsonb_build_object('sku', door, 'vendor_product_id', door || 42)),
 		pg_temp.record(43, jsonb_build_object('sku', door || 43, 'vendor_product_id', door || 41))),
 	'valid; DUPLICATE_SKU sku; DUPLICATE_VENDOR_PRODUCT_ID vendor_product_id',
-	door || ': duplicates in a file are seen') FROM doors;
+	door || ': duplicates within a file are detected') FROM doors;
 
 -- A message that could not be sent was logged and forgotten.
 SELECT is((SELECT count(*)::int FROM onboard_claim_events(1000, '1 microsecond')) > 0, true, 'events can be claimed');
 CREATE TEMPORARY TABLE claimed AS SELECT * FROM onboard_claim_events(1000, '1 hour');
 SELECT is((SELECT count(*) FROM claimed), (SELECT count(*) FROM onboard.outbox),
-	'... and once more when nobody acknowledged them');
+	'... and again until they are acknowledged');
 SELECT is((SELECT sum(onboard_ack_events(ARRAY[event_id], token)) FROM claimed),
-	(SELECT count(*)::numeric FROM claimed), '... until somebody does');
-SELECT is_empty('SELECT * FROM onboard.outbox', '... and then no more');
+	(SELECT count(*)::numeric FROM claimed), '... with a valid token');
+SELECT is_empty('SELECT * FROM onboard.outbox', '... and are then removed');
 
 -- An upload without errors never sent an email.
 SELECT onboard_begin_upload('V1', 'good.csv', total_records => 1) AS upload \gset
@@ -119,7 +119,7 @@ SELECT is((SELECT status FROM onboard_ingest(:'upload', jsonb_build_array(pg_tem
 SELECT is((SELECT string_agg(kind, ' ') FROM onboard.outbox WHERE upload_id = :'upload'), 'upload_ended',
 	'... has an event');
 SELECT is((SELECT subject FROM onboard_notification(:'upload')), 'Product Upload Complete - good.csv (100.0% Success)',
-	'... and a mail');
+	'... and an email');
 
 -- A second batch overwrote the error report of the first.
 SELECT onboard_begin_upload('V1', 'f', total_records => 3) AS upload \gset
@@ -139,19 +139,19 @@ SELECT is((SELECT count(*)::int FROM onboard_ingest(:'upload',
 	(SELECT jsonb_agg(pg_temp.record(70 + n::int, jsonb_build_object('product_name', start || 'cmd|'' /C calc''!A0',
 	'price', '-5')))
 		FROM unnest(ARRAY['=', '+', '-', '@', E'\t=', E'\r=']) WITH ORDINALITY s (start, n)))), 6,
-			'products called like a formula');
+			'products with a formula as name');
 SELECT is((SELECT count(*)::int FROM onboard_error_csv(:'upload') line WHERE line ~ '(^|,)"?[[:space:]]*[=+@]'
 	OR line ~ '(^|,)"?[[:space:]]*-[^0-9]'), 0, 'no cell of the report starts like a formula');
 SELECT is((SELECT count(*)::int FROM onboard_error_csv(:'upload') line WHERE line LIKE '%,-5,%'), 6,
-	'... and a negative number stays one');
+	'... and a negative number is unchanged');
 SELECT is((SELECT count(*)::int FROM onboard_error_csv(:'upload') line WHERE line LIKE '%''=cmd%'
-	OR line LIKE '%''-cmd%'), 2, '... what was neutralised is still to be read');
+	OR line LIKE '%''-cmd%'), 2, '... and neutralised text is still readable');
 
 -- An overlong unit or dimension failed the statement, not the row.
 SELECT is(pg_temp.verdicts(door, pg_temp.record(81, jsonb_build_object('sku', door || 81, 'vendor_product_id',
 	door || 81)), pg_temp.record(82, jsonb_build_object('unit', repeat('u', 21), 'dimensions_cm', repeat('9', 51)))),
 	'valid; FIELD_LENGTH_EXCEEDED unit, FIELD_LENGTH_EXCEEDED dimensions_cm',
-	door || ': what is too long is told, the other rows stay') FROM doors;
+	door || ': overlong values are reported, and the other rows are stored') FROM doors;
 
 SELECT * FROM finish();
 ROLLBACK;

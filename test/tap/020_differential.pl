@@ -74,7 +74,7 @@ sub random_settings
 # ----- rows -----
 
 my $fresh = 0;
-my %used;    # by "sku" and by vendor: keys that some row had already
+my %used;    # by "sku" and by vendor: keys of earlier rows
 
 # Return the key of an earlier row, or a new one.
 sub random_key
@@ -188,7 +188,7 @@ sub plan_uploads
 	{
 		my $vendor = one_of(@vendors);
 		my $crowded = $number % 2;
-		my $calm = !$crowded && chance(0.6) ? between(70, 150) : 0;    # rows after which nothing is looked up
+		my $calm = !$crowded && chance(0.6) ? between(70, 150) : 0;    # rows without lookups
 		my $rate = $crowded ? one_of(0.4, 0.6) : one_of(0.05, 0.2, 0.4);
 		my @rows;
 
@@ -344,7 +344,7 @@ CREATE FUNCTION oracle.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE A
 CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') ||
 		CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
--- What is wrong with an amount: the end of a message, or null.
+-- Return what is wrong with an amount: the end of a message, or null.
 CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
 	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN value !~ '^-?([0-9]+\.?[0-9]*|\.[0-9]+)$' THEN 'is not a plain number such as ' || example
@@ -353,7 +353,7 @@ CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, examp
 			THEN format('is below %s %s', below, to_char(lowest, 'FM9999999990.00'))
 		WHEN value::numeric > highest THEN format('is above the maximum of %s', to_char(highest, 'FM9999999990.00'))
 			END $$;
--- One end of a range of a vendor, or the standard when that is stricter.
+-- Return a bound of a vendor's range, or the standard bound if that is stricter.
 CREATE FUNCTION oracle.lowest(settings jsonb, field text, standard numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
 	SELECT greatest((settings #>> ARRAY['ranges', field, '0'])::numeric / CASE field WHEN 'stock_quantity' THEN 1
 		ELSE 100 END, standard) $$;
@@ -361,7 +361,7 @@ CREATE FUNCTION oracle.highest(settings jsonb, field text, standard numeric) RET
 	LANGUAGE sql IMMUTABLE AS $$
 	SELECT least((settings #>> ARRAY['ranges', field, '1'])::numeric / CASE field WHEN 'stock_quantity' THEN 1 ELSE 100
 		END, standard) $$;
--- Severity of a finding; what the catalogue cannot hold is an error always.
+-- Return the severity of a finding; values that the catalogue cannot store are always errors.
 CREATE FUNCTION oracle.severity(settings jsonb, error_type text, unstorable boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN NOT unstorable AND settings -> 'warnings' ? error_type THEN 'warning' ELSE 'error' END $$;
@@ -385,7 +385,7 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- Judge all deliveries, one row after the other.  With bug something is wrong on purpose.
+-- Judge all deliveries, row by row. The parameter bug introduces a deliberate error.
 CREATE FUNCTION oracle.run(bug text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	names constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku',
@@ -570,7 +570,7 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Everything that is not the same
+-- All differences
 CREATE VIEW oracle.stored_products AS SELECT p.vendor_id, p.vendor_product_id, p.product_name, p.category,
 	p.subcategory, p.description, p.sku, p.brand, p.price, p.compare_at_price, p.stock_quantity, p.unit,
 	p.weight_kg, p.dimensions_cm, p.image_url, p.attributes, p.status, u.upload, p.row_number, p.line_number
@@ -596,7 +596,7 @@ CREATE FUNCTION oracle.differences() RETURNS TABLE (what text) LANGUAGE sql AS $
 		WHERE h.valid_records <> (SELECT count(*) FROM oracle.right_products p WHERE p.upload = u.upload)
 			OR h.error_records <> (SELECT count(DISTINCT e.row_number) FROM oracle.errors e WHERE e.upload = u.upload
 				AND e.severity = 'error')
-	-- Reports are about rejected rows; each begins with a header.
+	-- Reports contain the rejected rows; each begins with a header.
 	UNION ALL SELECT 'reports: ' || u.upload FROM oracle.uploads u
 		WHERE (SELECT count(*) FROM onboard_error_csv(u.upload_id)) <> 1 + (SELECT count(*) FROM oracle.errors e
 			WHERE e.upload = u.upload AND e.severity = 'error')
@@ -605,7 +605,7 @@ CREATE FUNCTION oracle.differences() RETURNS TABLE (what text) LANGUAGE sql AS $
 			OR (SELECT sum(c.rows) FROM onboard_error_summary(u.upload_id) c) <> (SELECT count(*) FROM oracle.errors e
 				WHERE e.upload = u.upload AND e.severity = 'error') $$;
 
--- The rules alone, as onboard_validate() judges a row as it was first delivered.
+-- Only the rules: the findings of onboard_validate() on a row as first delivered.
 CREATE FUNCTION oracle.validated(vendor text, product jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(v.error_type || ' ' || coalesce(v.error_field, '') || ' ' || v.severity, ', '), '')
 		FROM onboard_validate(vendor, product) v WHERE v.error_type NOT LIKE 'DUPLICATE%' $$;
@@ -796,7 +796,7 @@ CREATE TABLE verdicts AS SELECT n, coalesce(array_agg(v.error_field) FILTER (WHE
 	FROM numbers LEFT JOIN LATERAL onboard_validate('NUM-2',
 		jsonb_build_object('vendor_product_id', 'x' || n, 'product_name', 'Lamp', 'category', 'Books', 'sku', 'x' || n,
 		'price', price, 'stock_quantity', stock, 'weight_kg', weight)) v ON true GROUP BY n;
--- The grammar as the contract has it; the values as numeric_in() reads them.
+-- The documented grammar; the values as read by numeric_in().
 CREATE FUNCTION value_of(given text, grammar text, lowest numeric, highest numeric) RETURNS numeric LANGUAGE sql AS \$\$
 	SELECT CASE WHEN oracle.trimmed(given) ~ grammar AND oracle.trimmed(given) NOT LIKE '-%' THEN
 		CASE WHEN oracle.trimmed(given)::numeric BETWEEN lowest AND highest THEN oracle.trimmed(given)::numeric

@@ -18,7 +18,7 @@ CREATE TABLE uploads (name text PRIMARY KEY, upload_id text);
 GRANT ALL ON uploads TO loader;
 CREATE SEQUENCE progress;
 GRANT ALL ON SEQUENCE progress TO loader;
--- Every fifth row repeats the SKU of the one before, every seventh is bad.
+-- Every fifth row repeats the SKU of the previous one, every seventh is bad.
 CREATE FUNCTION source(name text) RETURNS TABLE (upload_id text, row_number bigint, id text, sku text, price text)
 	LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,7 +29,7 @@ BEGIN
 			CASE WHEN n % 7 = 0 THEN 'bad' ELSE '1' END;
 	END LOOP;
 END $$;
--- Runs once for each row that the executor asks for.
+-- Called once for each row that the executor fetches.
 CREATE FUNCTION wait_at(n bigint, stop_at bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	IF n = stop_at THEN

@@ -20,7 +20,7 @@ use OnboardTest;
 use Patience;
 
 use constant {
-	ROWS => 101_000,    # two whole transactions of the loader and a bit
+	ROWS => 101_000,    # slightly more than two transactions of the loader
 	MAX_UPLOADS => 20,
 };
 
@@ -64,7 +64,7 @@ sub make_file
 		  . ($row % 50) . ($kind == 71 ? ",red,more\n" : ",red\n");
 	}
 	write_file($path, $text);
-	is(csv_records($text), ROWS, "file $number has the rows it should have");
+	is(csv_records($text), ROWS, "file $number has the right number of rows");
 	return $path;
 }
 

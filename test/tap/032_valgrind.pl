@@ -30,7 +30,7 @@ my $directory = PostgreSQL::Test::Utils::tempdir();
 
 add_database($node, 'checked', 'V1', 'V2');
 $node->safe_psql('checked', <<'SQL');
--- A row by its number: each breaks another rule, most break none.
+-- Return a row by its number. Most rows are good; each bad one breaks a different rule.
 CREATE FUNCTION product(n int, prefix text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 	SELECT jsonb_build_object('sku', prefix || n, 'vendor_product_id', prefix || n, 'product_name', 'Näme ' || n,
 		'category', 'Books', 'price', '1.50', 'stock_quantity', '3', 'Colour', repeat('r', n)) ||
@@ -234,7 +234,7 @@ SELECT onboard_record_report((SELECT upload_id FROM onboard.upload_history WHERE
 	'f');
 SELECT onboard_sweep_uploads('0');
 
--- A file that is read in parts, handed out again and given up.
+-- A file that is read in parts, claimed again and failed.
 SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{"bucket": "b"}', false) AS stalled \\gset
 SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{"bucket": "b"}', false) = :'stalled';
 SELECT parse_attempts FROM onboard_begin_parse(:'stalled');

@@ -21,7 +21,7 @@ ok(-f "$root/sql/onboard--$version.sql", 'it has an install script');
 
 SKIP:
 {
-	skip 'there is no META.json', 2 unless -f "$root/META.json";
+	skip 'META.json is missing', 2 unless -f "$root/META.json";
 	# Skip the version of the META specification itself.
 	my $meta = slurp_file("$root/META.json") =~ s/"meta-spec"\s*:\s*\{[^}]*\}//r;
 	my @versions = $meta =~ /"version"\s*:\s*"([^"]+)"/g;
@@ -32,7 +32,7 @@ SKIP:
 
 SKIP:
 {
-	skip 'there is no CHANGELOG.md', 1 unless -f "$root/CHANGELOG.md";
+	skip 'CHANGELOG.md is missing', 1 unless -f "$root/CHANGELOG.md";
 	like(slurp_file("$root/CHANGELOG.md"), qr/^## .*\b\Q$version\E\b/m, 'CHANGELOG.md has a section for it');
 }
 

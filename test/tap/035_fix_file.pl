@@ -88,7 +88,7 @@ sub make_file
 
 # ----- loading -----
 
-my @loads;    # of each round: the uploads, the file's own first
+my @loads;    # for each round: the uploads, starting with that of the file itself
 
 # Load a file; return the path of its fix file, if any.
 sub load_file
@@ -154,7 +154,7 @@ for my $load (@loads)
 		$compared++;
 		$rows += $verdicts{$first}[0];
 		is("$totals{$upload} rows: " . ($verdicts{$upload}[1] // ''), "$verdicts{$first}[0] rows: $verdicts{$first}[1]",
-			"round $load->{round}: the fix file as it is gives the same verdicts")
+			"round $load->{round}: the unedited fix file has the same verdicts")
 		  or diag slurp_file("$directory/$load->{round}.csv"), "\n-----\n", slurp_file("$directory/$first/fix.csv");
 	}
 }

@@ -333,7 +333,7 @@ sub check_commands
 		delete $documented{$command};
 		ok((grep { $_->[0] eq $usage } table_below('glue/README.md', 'Commands')), "glue/README.md has \"$usage\"");
 	}
-	is_deeply([ keys %documented ], [], 'glue/README.md gives options to no other command');
+	is_deeply([ keys %documented ], [], 'glue/README.md lists options of no other command');
 	return;
 }
 
