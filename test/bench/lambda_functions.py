@@ -184,8 +184,8 @@ def check_result(function, result):
 # Check that the stub refuses wrong requests.
 
 GOOD_ITEM = {"upload_id": {"S": "U"}, "record_id": {"S": "REC_00000001"}, "vendor_id": {"S": VENDOR},
-             "row_number": {"N": "1"}, "line_number": {"N": "2"}, "status": {"S": "pending_validation"}, "parse_attempt": {"N": "1"},
-             "created_at": {"N": "1"}, "expires_at": {"N": "2"}}
+             "row_number": {"N": "1"}, "line_number": {"N": "2"}, "status": {"S": "pending_validation"},
+             "parse_attempt": {"N": "1"}, "created_at": {"N": "1"}, "expires_at": {"N": "2"}}
 FIELDS = ("vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
           "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url")
 
