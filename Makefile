@@ -1,5 +1,5 @@
 # onboard: the extension (src/), the command line (glue/), the tests (test/).
-# The version stands in onboard.control and nowhere else.
+# onboard.control is the only place that states the version.
 
 EXTENSION = onboard
 EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" onboard.control)
@@ -9,23 +9,23 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 PGFILEDESC = "onboard - vendors' product files into one catalogue"
 EXTRA_CLEAN = $(addprefix src/, *.d */*.d *.gcno */*.gcno *.gcda */*.gcda)
 
-# pg_regress tests, for make installcheck against a server that runs already.
+# pg_regress tests, for make installcheck on a running server.
 REGRESS = $(filter-out onboard--%,$(sort $(basename $(notdir $(wildcard sql/*.sql)))))
 REGRESS_OPTS = --load-extension=onboard --encoding=UTF8 --no-locale
 
 PG_CPPFLAGS = -Isrc -DONBOARD_VERSION='"$(EXTVERSION)"'
-# The server's own headers need the three exceptions.
+# The server's headers need the three exceptions.
 PG_CFLAGS = -std=gnu11 -MMD -MP -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-# clang does not know an option that PGXS passes for gcc, and minds an attribute
-# of the server's headers.
+# clang does not accept an option that PGXS passes for gcc, and warns about an attribute
+# in the server's headers.
 ifneq ($(findstring clang,$(CC)),)
 PG_CFLAGS += -Wno-ignored-optimization-argument -Wno-ignored-attributes -Wno-unknown-warning-option
 endif
-# Bitcode for the JIT compiler would only inline our entry points.
+# Do not build bitcode: the JIT compiler could only inline our entry points.
 override with_llvm = no
 
-# Debian packages: to build and run, to test, and for emulated services.
+# Debian packages for building and running, for testing, and for the emulated services.
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
 TEST_PACKAGES = clang clang-format libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
@@ -37,10 +37,10 @@ SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
-# One kind of test each.
+# Each runs one kind of test.
 SUITES = check-regress check-isolation check-pgtap check-tap check-aws
 
-# These work before PostgreSQL's headers are there, and call make for the rest.
+# These targets work without PostgreSQL's headers, and call make for the rest.
 TASKS = help deps deps-test demo aws-local check check-majors check-unit $(SUITES) lint format \
 	bench bench-compare
 
@@ -65,7 +65,7 @@ uninstall-cli:
 clean-cli:
 	@$(MAKE) -C glue clean PG_CONFIG=$(PG_CONFIG)
 
-# The compiler writes down which headers a file includes.
+# The compiler records which headers a file includes.
 -include $(OBJS:.o=.d)
 $(OBJS): Makefile onboard.control
 
@@ -76,15 +76,15 @@ else
 help: ## Show this list
 	@echo "  make                 Build extension and command line"
 	@echo "  make install         Install both; DESTDIR, prefix and PG_CONFIG are honoured"
-	@echo "  make uninstall       Remove what make install put there, with the same variables"
-	@echo "  make installcheck    Run the regression tests in a server that runs already"
+	@echo "  make uninstall       Remove what make install installed, with the same variables"
+	@echo "  make installcheck    Run the regression tests on a running server"
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 		sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 
 deps: ## Install the Debian packages needed to build and run
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES)
 
-deps-test: ## Install the packages needed by make check and make bench as well
+deps-test: ## Install the packages needed for make check and make bench, too
 	@SUDO="$(SUDO)" test/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	@test/aws/make_environment.sh
 
@@ -94,45 +94,45 @@ demo: deps ## Build, install and load three sample files into a private server
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@PATH="$$PATH:/usr/local/bin" test/demo.sh
 
-aws-local: deps ## Run the AWS pipeline on emulated services, to play with
+aws-local: deps ## Run the AWS pipeline interactively on emulated services
 	@SUDO="$(SUDO)" test/install_packages.sh $(PYTHON_PACKAGES)
 	@test/aws/make_environment.sh
 	@$(MAKE) -s all
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/aws/local.py
 
-check: deps-test ## Run all tests in throw-away servers
+check: deps-test ## Run all tests in throwaway servers
 	@$(MAKE) -s -j$(shell nproc) all
 	@test/check.sh
 
-check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, fetched below build/majors; takes an hour or more
+check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, downloaded to build/majors; takes an hour or more
 	@SUDO="$(SUDO)" test/install_packages.sh debootstrap dpkg-dev patchelf
 	@$(SUDO) test/check_majors.sh
 
-check-unit: deps-test ## Run the tests of C functions that need no server; TESTS=number_test for one
+check-unit: deps-test ## Run the unit tests of C functions; TESTS=number_test for one
 	@$(MAKE) -s -C test/unit check
 
-check-regress: ## Run the tests in SQL, sql/*.sql; TESTS="validate ingest" for some
-check-isolation: ## Run the tests of sessions that wait for each other; TESTS=deadlock for one
-check-pgtap: ## Run the tests of the schema; TESTS=rules for one
-check-tap: ## Run the tests of program and server in Perl; TESTS=011_cli_load for one
-check-aws: ## Run the tests of the functions on emulated services; TESTS=test_pipeline for one
+check-regress: ## Run the regression tests, sql/*.sql; TESTS="validate ingest" for some
+check-isolation: ## Run the tests of concurrent sessions; TESTS=deadlock for one
+check-pgtap: ## Run the tests of the schema and the rules; TESTS=rules for one
+check-tap: ## Run the tests of the program and the server; TESTS=011_cli_load for one
+check-aws: ## Run the tests of the Lambda functions on emulated services; TESTS=test_pipeline for one
 
 $(SUITES): deps-test
 	@$(MAKE) -s -j$(shell nproc) all
 	@TESTS="$(TESTS)" test/check.sh $(@:check-%=%)
 
-format: ## Lay out all C as .clang-format says
+format: ## Format all C code according to .clang-format
 	@clang-format -i src/*.[ch] src/*/*.[ch] glue/*/*.[ch] test/*/*.[ch]
 
-lint: ## Check layout, rooms, banned functions, versions and both compilers' warnings
+lint: ## Check formatting, rooms, banned functions, versions and both compilers' warnings
 	@test/lint.sh
 
 bench: deps-test ## Measure against plain COPY and Python; writes test/bench/RESULTS.md
 	@$(MAKE) -s all
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/run.py
 
-bench-compare: deps-test ## Compare the speed with that of a commit: OLD=COMMIT; more in OPTIONS, see OPTIONS=--help
+bench-compare: deps-test ## Compare the speed with that of OLD=COMMIT; OPTIONS=--help lists more options
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/bench/compare.py $(OPTIONS) $(OLD)
 
 .PHONY: $(TASKS)

@@ -1,6 +1,5 @@
--- What a caller might try, or do by accident: other people's triggers under a
--- planted search_path, logins renamed, statements within statements, values
--- beyond all limits.
+-- Abuse and accidents: triggers running under a planted search_path, renamed logins,
+-- nested statements, values beyond all limits.
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
@@ -17,7 +16,7 @@ CREATE FUNCTION row_json(n int, prefix text) RETURNS jsonb LANGUAGE sql AS $$
 CREATE FUNCTION begin_upload(vendor text, name text, total bigint DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
 	SELECT onboard_begin_upload(vendor, name, NULL, name, total) $$;
 
--- A trigger of the administrator finds its own table, not the caller's.
+-- A trigger of the administrator uses its own table, not the caller's.
 CREATE TABLE public.abuse_audit (sku text);
 CREATE FUNCTION abuse_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO abuse_audit VALUES (NEW.sku);
 	RETURN NEW; END $$;
@@ -38,7 +37,7 @@ SELECT rolsuper FROM pg_roles WHERE rolname = 'regress_abuse_loader';
 SELECT sku FROM public.abuse_audit;
 DROP TRIGGER abuse_audit ON onboard.products;
 
--- A confined login that is renamed, or whose vendor goes, is nobody.
+-- A confined login that is renamed, or whose vendor is removed, has no access.
 ALTER ROLE regress_abuse_vendor RENAME TO regress_abuse_renamed;
 SET ROLE regress_abuse_renamed;
 SELECT count(*) FROM onboard.vendors;
@@ -55,7 +54,7 @@ SELECT count(*) FROM onboard.vendors;
 SELECT onboard_begin_upload('ABU-1', 'x'); -- ERROR
 RESET ROLE;
 
--- A statement within a statement that loads the same upload, or ends it.
+-- A nested statement that loads the same upload, or ends it
 SELECT begin_upload('ABU-1', 'nested', 10) AS u \gset
 CREATE FUNCTION in_between(n int, upload text, what text) RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
@@ -93,12 +92,12 @@ BEGIN
 		RAISE NOTICE 'two inserts: %', regexp_replace(SQLERRM, '"ABU.*"', 'X');
 	END;
 END $$;
--- Nothing of that is left over, and the upload loads.
+-- No trace of that is left, and the upload loads.
 SELECT valid_records, error_records, status FROM onboard.upload_history WHERE upload_id = :'u';
 SELECT status FROM onboard_ingest(:'u', row_json(1, 'LEFT'));
 SELECT valid_records, error_records, status FROM onboard.upload_history WHERE upload_id = :'u';
 
--- What waits for the commit, when the transaction takes its upload away.
+-- Work deferred to commit, if the transaction removes its upload
 CREATE FUNCTION many(upload text, prefix text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN FOR i IN 1..20 LOOP PERFORM onboard_ingest(upload, row_json(i, prefix)); END LOOP; END $$;
 SELECT begin_upload('ABU-1', 'gone') AS u \gset
@@ -122,7 +121,7 @@ SELECT status, failure_code, valid_records, (SELECT count(*) FROM onboard.produc
 	WHERE p.upload_id = u.upload_id) AS products,
 	(SELECT count(*) FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id) AS ranges
 	FROM onboard.upload_history u WHERE upload_id = :'u';
--- A deferred trigger on the account sees every change of it.
+-- A deferred trigger on the account sees every change to it.
 CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.status = 'completed' THEN
 	RAISE EXCEPTION 'veto'; END IF; RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER veto AFTER UPDATE ON onboard.upload_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
@@ -134,7 +133,7 @@ COMMIT; -- ERROR
 DROP TRIGGER veto ON onboard.upload_history;
 SELECT valid_records, status FROM onboard.upload_history WHERE upload_id = :'u';
 
--- A rule is refused with a reason, and leaves nothing behind.
+-- A rewrite rule is refused with a reason, and nothing is stored.
 BEGIN;
 CREATE RULE abuse AS ON INSERT TO onboard.products DO INSTEAD NOTHING;
 SAVEPOINT s;
@@ -144,7 +143,7 @@ SET onboard.load_path = plain;
 SELECT status FROM onboard_ingest(:'u', row_json(1, 'RUL'));
 RESET onboard.load_path;
 
--- What is refused for its size is not kept whole.
+-- Oversized input is refused and not stored in full.
 SELECT status, errors -> 0 ->> 'error_type' AS type FROM onboard_ingest(:'u',
 	jsonb_build_array(jsonb_build_object('row_number', 2, 'product',
 	jsonb_build_object('description', repeat('y', 5000000), 'sku', 'big'))));

@@ -1,6 +1,6 @@
--- The account of a transaction: counters, ledger and outbox.  The first
--- statements on an upload write it at once; later ones of the same transaction
--- leave it to the commit, or to a function that needs it.
+-- The account of a transaction: counters, ledger and outbox. The first statements on an
+-- upload write it immediately; later ones in the same transaction defer it to commit, or
+-- to a function that needs it.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('ACC-1', 'Account', 'account@example.com');
 CREATE FUNCTION load(upload text, first int, last int) RETURNS void LANGUAGE plpgsql AS $$
@@ -19,7 +19,7 @@ CREATE VIEW account AS
 			FROM onboard.outbox o WHERE o.upload_id = u.upload_id) AS events
 	FROM onboard.upload_history u WHERE u.vendor_id = 'ACC-1' ORDER BY u.created_at DESC LIMIT 1;
 
--- A statement alone is accounted for when it ends, also inside a transaction.
+-- A single statement is accounted for when it ends, even inside a transaction.
 SELECT onboard_begin_upload('ACC-1', 'a.csv') AS u \gset
 BEGIN;
 SELECT load(:'u', 1, 1);
@@ -34,7 +34,7 @@ SELECT valid_records, error_records FROM account;
 COMMIT;
 SELECT * FROM account;
 
--- A row that waits to be accounted for is judged all the same.
+-- A row is judged even while its accounting is deferred.
 BEGIN;
 SELECT load(:'u', 41, 60);
 SELECT r.row_number, r.status FROM onboard_ingest(:'u',
@@ -42,7 +42,7 @@ SELECT r.row_number, r.status FROM onboard_ingest(:'u',
 COMMIT;
 SELECT valid_records, error_records, judged FROM account;
 
--- Rolling back takes the whole account back, and the rows load again.
+-- Rollback undoes the whole account, and the rows load again.
 BEGIN;
 SELECT load(:'u', 61, 80);
 ROLLBACK;
@@ -52,14 +52,14 @@ SELECT load(:'u', 61, 80);
 COMMIT;
 SELECT valid_records, error_records, judged FROM account;
 
--- Written for a function inside a savepoint that is rolled back, it waits again.
+-- If it is written for a function inside a savepoint that is rolled back, it is deferred again.
 BEGIN;
 SELECT load(:'u', 81, 100);
 SAVEPOINT s;
 SELECT valid_records, error_records, status FROM onboard_finish_upload(:'u', 120);
 ROLLBACK TO s;
 SELECT valid_records, error_records, status FROM account;
--- Inside a savepoint each statement writes at once, and goes with it.
+-- Inside a savepoint, each statement writes immediately and is undone with it.
 SELECT load(:'u', 101, 101);
 SELECT valid_records, error_records FROM account;
 ROLLBACK TO s;
@@ -81,7 +81,7 @@ COMMIT;
 SELECT valid_records, error_records, status, judged FROM account;
 SELECT count(*) FROM onboard.outbox WHERE upload_id = :'u' AND kind = 'upload_ended';
 
--- No further row is taken than the total, also of those that wait.
+-- Rows beyond the total are refused, also if accounting is deferred.
 SELECT onboard_begin_upload('ACC-1', 'b.csv', total_records => 12) AS u \gset
 BEGIN;
 SELECT load(:'u', 201, 212);
@@ -91,7 +91,7 @@ SELECT load(:'u', 213, 213); -- ERROR
 ROLLBACK;
 SELECT valid_records, error_records, status, judged, events FROM account;
 
--- An upload that is cancelled by the same transaction keeps nothing.
+-- An upload cancelled by the same transaction stores nothing.
 BEGIN;
 SELECT load(:'u', 201, 211);
 SELECT status, failure_code FROM onboard_cancel_upload(:'u');

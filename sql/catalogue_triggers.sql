@@ -1,4 +1,4 @@
--- Triggers on the tables: updated_at, and stock against status.
+-- Triggers on the tables: updated_at, and status by stock.
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('TRIG-1', 'Trigger one', 'one@trig.example');
 CREATE FUNCTION add(name text, stock int, status text, OUT product_id bigint) LANGUAGE sql AS $$
 	INSERT INTO onboard.products AS p (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity,
@@ -6,16 +6,16 @@ CREATE FUNCTION add(name text, stock int, status text, OUT product_id bigint) LA
 		VALUES ('TRIG-1', name, name, 'Books', 'TRIG ' || name, 1, stock, status) RETURNING p.product_id;
 $$;
 
--- updated_at is later than created_at after any change, and only then.
+-- updated_at is later than created_at if and only if the row was changed.
 SELECT add('clock', 1, 'active') > 0 AS added;
 SELECT updated_at = created_at AS unchanged FROM onboard.products WHERE sku = 'TRIG clock';
 UPDATE onboard.products SET brand = 'B' WHERE sku = 'TRIG clock' RETURNING updated_at > created_at AS changed;
--- Within one transaction too
+-- Within one transaction, too
 BEGIN;
 SELECT add('transaction', 1, 'active') > 0 AS added;
 UPDATE onboard.products SET brand = 'B' WHERE sku = 'TRIG transaction' RETURNING updated_at > created_at AS changed;
 COMMIT;
--- Whatever the client says, and when the clock was set back
+-- Whatever the client sets, and even if the clock was set back
 UPDATE onboard.products SET updated_at = created_at WHERE sku = 'TRIG clock'
 	RETURNING updated_at > created_at AS changed;
 UPDATE onboard.products SET created_at = now() + interval '1 year' WHERE sku = 'TRIG clock'
@@ -27,7 +27,7 @@ UPDATE onboard.product_categories SET description = 'Printed' WHERE category_nam
 	RETURNING updated_at > created_at AS changed;
 UPDATE onboard.product_categories SET description = NULL WHERE category_name = 'Books';
 
--- Stock and status: only active and out_of_stock flip.
+-- Stock and status: only active and out_of_stock change.
 SELECT count(add(s || ' ' || n, n, s)) FROM unnest(ARRAY['active', 'inactive', 'out_of_stock', 'discontinued']) s,
 	unnest(ARRAY[0, 5]) n;
 CREATE VIEW statuses AS
@@ -37,16 +37,16 @@ UPDATE onboard.products SET stock_quantity = 5 - stock_quantity WHERE vendor_id 
 SELECT * FROM statuses;
 UPDATE onboard.products SET stock_quantity = 5 - stock_quantity WHERE vendor_id = 'TRIG-1' AND product_name ~ '[05]$';
 SELECT * FROM statuses;
--- A change that does not come from or to 0 flips nothing.
+-- A change that is not to or from 0 does not affect the status.
 UPDATE onboard.products SET stock_quantity = stock_quantity * 2 WHERE vendor_id = 'TRIG-1' AND product_name ~ '[05]$';
 SELECT * FROM statuses;
--- A status that the same UPDATE sets stays.
+-- A status set by the same UPDATE is kept.
 UPDATE onboard.products SET stock_quantity = 0, status = 'inactive' WHERE sku = 'TRIG active 5' RETURNING status;
 UPDATE onboard.products SET stock_quantity = 1, status = 'discontinued' WHERE sku = 'TRIG inactive 0' RETURNING status;
 \set VERBOSITY terse
 UPDATE onboard.products SET stock_quantity = NULL WHERE sku = 'TRIG active 0'; -- ERROR
 
--- The functions are triggers for rows that change, and nothing else.
+-- The functions can only be called as triggers for changed rows.
 CREATE TABLE other (id int);
 CREATE TRIGGER wrong BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION onboard.touch_updated_at();
 INSERT INTO other VALUES (1); -- ERROR

@@ -1,11 +1,11 @@
--- onboard_check(): a dry run gives the verdicts of a load and writes nothing.
+-- onboard_check(): a dry run returns the verdicts of a load and writes nothing.
 \set SHOW_CONTEXT never
 \pset format unaligned
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('CHK-1', 'Check one', 'one@chk.example'),
 	('CHK-2', 'Check two', 'two@chk.example');
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity) VALUES
 	('CHK-1', 'mine', 'Lamp', 'Books', 'CHK-MINE', 1, 1), ('CHK-2', 'theirs', 'Lamp', 'Books', 'CHK-THEIRS', 1, 1);
--- Rows as SKU/product ID, an invalid one with "!" behind; row 1 is line 11.
+-- Rows are written as SKU/product ID, with "!" after an invalid one; row 1 is line 11.
 CREATE FUNCTION records(rows text, first int DEFAULT 1) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg(jsonb_build_object('row_number', n + first - 1, 'line_number', n + first + 9, 'product',
 		jsonb_build_object('vendor_product_id', rtrim(split_part(r, '/', 2), '!'), 'product_name', 'Lamp', 'category',
@@ -23,26 +23,26 @@ CREATE FUNCTION traces() RETURNS text LANGUAGE sql AS $$
 		(SELECT last_value FROM onboard.products_product_id_seq)) $$;
 SELECT traces() AS before \gset
 
--- In order of row_number; losers and invalid rows claim nothing; the catalogue
+-- Results are in order of row_number; duplicates and invalid rows claim no key; the catalogue
 SELECT * FROM dry('A/x A/y B/y B/x! C/z! D/z MINE/m THEIRS/theirs F/mine G/m');
 SELECT row_number, status, errors FROM onboard_check('CHK-1',
 	'[{"row_number": 1, "defect": {"error_type": "MALFORMED_ROW", "message": "why", "raw": "a,b"}}, {"row_number": 2, '
 	'"product": []},
 	{"row_number": 3, "product": {"price": "$1,299.00", "category": "Kitchn"}}]');
 SELECT * FROM onboard_check('CHK-1', '[]');
--- Without a line number the row stands in for it.
+-- Without a line number, the row number is used.
 SELECT row_number, errors -> 0 ->> 'error_message' FROM onboard_check('CHK-1',
 	(SELECT jsonb_agg(r - 'line_number') FROM jsonb_array_elements(records('A/x A/y')) r));
--- A row number twice is judged twice: there is no ledger.
+-- A repeated row number is judged twice: there is no ledger.
 SELECT row_number, status, errors -> 0 ->> 'error_message'
 	FROM onboard_check('CHK-1', records('A/x') || records('A/x'));
 
--- With carry, calls of one transaction are one file; without, each stands alone.
+-- With carry, the calls of a transaction form one file; without, each is separate.
 BEGIN;
 SELECT r, status, messages FROM dry('A/x B/y', 1, true);
 SELECT r, status, messages FROM dry('A/z C/y D/d!', 3, true);
 SELECT r, status, messages FROM dry('A/x D/d', 6, false);
--- SKUs on the whole platform, product IDs per vendor
+-- SKUs are unique across vendors, product IDs per vendor.
 SELECT r, status, messages FROM dry('A/q Q/x D/d', 8, true, 'CHK-2');
 SELECT r, status, messages FROM dry('D/w W/d', 11, true);
 COMMIT;
@@ -62,7 +62,7 @@ SELECT mode FROM pg_locks WHERE relation = 'onboard.products'::regclass AND pid 
 COMMIT;
 SELECT traces() = :'before' AS nothing_written;
 
--- The same verdicts as a load
+-- The verdicts are those of a load.
 CREATE TEMPORARY TABLE input AS SELECT records(string_agg(format('%s/%s%s', n * 7 % 40,
 	n * 11 % 45, CASE WHEN n % 6 = 0 THEN '!' END), ' ' ORDER BY n)) AS records FROM generate_series(1, 200) n;
 CREATE TEMPORARY TABLE dry_run AS SELECT c.* FROM input, onboard_check('CHK-1', records) c;

@@ -1,13 +1,14 @@
--- What programs that may die at any moment need: attempts, checkpoints, sweeping, one upload's events, links.
+-- Functions for programs that may be killed at any time: attempts, checkpoints, sweeping,
+-- events of one upload, links.
 \set SHOW_CONTEXT never
 SET TimeZone = 'UTC';
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, status) VALUES
 	('DLV-1', 'Delivery one', 'one@dlv.example', 'active'),
 	('DLV-2', 'Delivery two', 'two@dlv.example', 'suspended');
 DELETE FROM onboard.outbox;
--- What other tests left
+-- Left over from other tests
 CREATE TEMP TABLE before AS SELECT * FROM onboard_backlog();
--- Rows first to last of an upload; every fifth has a bad price.
+-- Load rows first to last of an upload; every fifth has a bad price.
 CREATE FUNCTION load(upload_id text, first int, last int) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(n || ' ' || status, ', ' ORDER BY status) FROM (
 		SELECT count(*) AS n, i.status FROM onboard_ingest(load.upload_id,
@@ -23,21 +24,20 @@ CREATE VIEW uploads AS
 		error_records AS errors,
 		parse_attempts AS parses, revivals, checkpoint
 	FROM onboard.upload_history WHERE vendor_id LIKE 'DLV-%';
--- Nothing happened to an upload for so long.
+-- Pretend that an upload made no progress for the given time.
 CREATE FUNCTION let_lie(upload_id text, how_long interval) RETURNS void LANGUAGE sql AS $$
 	UPDATE onboard.upload_history u SET updated_at = now() - how_long WHERE u.upload_id = let_lie.upload_id;
 $$;
 
 --
--- The same event twice
+-- Repeated events
 --
 SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}',
 	false) AS u \gset
 SELECT onboard_begin_upload('DLV-1', 'a.csv', 'uploads/DLV-1/a.csv', 'bucket/a/v1', NULL, '{"bucket": "b"}',
 	false) = :'u' AS same;
 SELECT status FROM onboard_reject_upload(:'u', 'TOO_MANY_ROWS', NULL);
--- An event that comes twice opens no attempt, whatever the reason; a user who asks again gets another attempt, which
--- may succeed.
+-- A redelivered event never opens another attempt; a user who asks again gets another attempt, which may succeed.
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', false) = :'u' AS same;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', true) AS second \gset
 SELECT :'second' <> :'u' AS differ;
@@ -45,12 +45,12 @@ SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', f
 SELECT status FROM onboard_cancel_upload(:'second');
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1', NULL, '{}', false) = :'second' AS latest;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'bucket/a/v1') NOT IN (:'u', :'second') AS third;
--- Also for a vendor who was not active when it came first.
+-- The same applies to a vendor who was not active at the first delivery.
 SELECT onboard_begin_upload('DLV-2', 'a.csv', NULL, 'bucket/b/v1', NULL, '{}', false) AS inactive \gset
 UPDATE onboard.vendors SET status = 'active' WHERE vendor_id = 'DLV-2';
 SELECT onboard_begin_upload('DLV-2', 'a.csv', NULL, 'bucket/b/v1', NULL, '{}', false) = :'inactive' AS same;
 SELECT onboard_begin_upload('DLV-2', 'a.csv', NULL, 'bucket/b/v1', NULL, '{}', true) = :'inactive' AS same;
--- Without content no two are the same.
+-- Without a content_id, all uploads are distinct.
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, NULL, NULL, '{}', false) <> onboard_begin_upload('DLV-1', 'a.csv',
 	NULL, NULL, NULL, '{}', false) AS differ;
 SELECT onboard_begin_upload('DLV-1', 'a.csv', NULL, 'x', NULL, '{}', NULL); -- ERROR
@@ -61,7 +61,7 @@ SELECT c.status, c.failure_code FROM onboard.upload_history u, onboard_cancel_up
 	WHERE u.vendor_id LIKE 'DLV-%' AND u.status = 'processing';
 
 --
--- Attempts, and what the first reading finds
+-- Attempts, and the facts found by the first one
 --
 SELECT onboard_begin_upload('DLV-1', 'p.csv', 'uploads/DLV-1/p.csv', 'bucket/p/v1', NULL,
 	'{"bucket": "b", "delimiter": "?"}', false) AS u \gset
@@ -82,11 +82,11 @@ SELECT onboard_begin_parse('DLV-1-no'); -- ERROR
 SELECT onboard_begin_parse(NULL); -- ERROR
 \set VERBOSITY default
 SELECT load(:'u', 3, 5);
--- It has ended: a late reader is told so, and changes nothing.
+-- The upload has ended: a late reader gets its row and changes nothing.
 SELECT parse_attempts, status FROM onboard_begin_parse(:'u');
 SELECT status, total_records, metadata FROM onboard_describe_upload(:'u', 17, '{"delimiter": "!"}');
 SELECT load(:'u', 5, 6);
--- A total of what is judged already ends it, and one of 0 as well.
+-- A total equal to the number of judged rows ends it, as does a total of 0.
 SELECT onboard_begin_upload('DLV-1', 'q.csv') AS q \gset
 SELECT load(:'q', 1, 2);
 SELECT status FROM onboard_describe_upload(:'q', 2, '{}');
@@ -100,10 +100,10 @@ SELECT onboard_begin_upload('DLV-1', 'c.csv', NULL, 'bucket/c/v1') AS u \gset
 SELECT load(:'u', 1, 4);
 SELECT onboard_save_checkpoint(:'u', 200, 4, 6, '{"decoder": "utf-8"}');
 SELECT checkpoint FROM onboard_begin_parse(:'u');
--- Only forward
+-- A checkpoint only moves forward.
 SELECT onboard_save_checkpoint(:'u', 200, 4, 6, '{}');
 SELECT onboard_save_checkpoint(:'u', 100, 2, 3);
--- Only over rows that have a verdict, also those of this very transaction
+-- It covers only rows with a verdict, including those of the same transaction.
 \set VERBOSITY sqlstate
 SELECT onboard_save_checkpoint(:'u', 300, 5, 7); -- ERROR
 BEGIN;
@@ -121,7 +121,7 @@ SELECT count(load(:'u', r, r)) FROM generate_series(5, 16) r;
 SELECT onboard_save_checkpoint(:'u', 800, 16, 18);
 COMMIT;
 SELECT valid, errors, checkpoint FROM uploads WHERE upload_id = :'u';
--- Positions that contradict it
+-- Contradictory positions
 SELECT load(:'u', 17, 18);
 SELECT onboard_save_checkpoint(:'u', 700, 18, 20); -- ERROR
 SELECT onboard_save_checkpoint(:'u', 900, 18, 18); -- ERROR
@@ -130,7 +130,7 @@ SELECT onboard_save_checkpoint(:'u', 900, NULL, 20); -- ERROR
 SELECT onboard_save_checkpoint(:'u', 900, 18, -1); -- ERROR
 SELECT onboard_save_checkpoint(:'u', 900, 18, 20, NULL); -- ERROR
 SELECT onboard_save_checkpoint('DLV-1-no', 900, 18, 20); -- ERROR
--- It goes with the end, and does not come back.
+-- It is removed when the upload ends, and cannot be saved again.
 BEGIN;
 SELECT load(:'u', 19, 20);
 SELECT status FROM onboard_finish_upload(:'u', 20);
@@ -152,38 +152,39 @@ SELECT parse_attempts FROM onboard_begin_parse(:'u');
 SELECT load(:'u', 1, 5);
 SELECT load(:'by_hand', 1, 5);
 SELECT onboard_save_checkpoint(:'u', 10, 5, 6);
--- What moves is left alone, and so is what no parser began.
+-- Uploads that make progress, or that no parser began, are left alone.
 SELECT count(*) FROM onboard_claim_stalled('1 hour', 3);
 SELECT let_lie(:'u', '2 hours'), let_lie(:'by_hand', '2 hours');
 BEGIN;
 SELECT onboard_lock_sweeper();
 SELECT upload_id = :'u' AS u, vendor_id, file_name, source, content_id, metadata, revivals
 	FROM onboard_claim_stalled('1 hour', 3);
--- Handed out is moved.
+-- Claiming an upload counts as progress.
 SELECT count(*) FROM onboard_claim_stalled('1 hour', 3);
 SELECT objsubid AS class, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 COMMIT;
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
--- Not more often than said, unless a row was judged in between
+-- An upload is claimed at most the given number of times, unless a row was judged in between.
 SELECT let_lie(:'u', '2 hours');
 SELECT revivals FROM onboard_claim_stalled('1 hour', 3);
 SELECT let_lie(:'u', '2 hours');
 SELECT count(*) FROM onboard_claim_stalled('1 hour', 2);
 SELECT count(*) FROM onboard_claim_stalled('1 hour', 3, 0);
--- A replay is no progress, a row is.
+-- A replay is not progress; a new row is.
 SELECT load(:'u', 1, 5);
 SELECT parses, revivals FROM uploads WHERE upload_id = :'u';
 SELECT load(:'u', 6, 6);
 SELECT parses, revivals FROM uploads WHERE upload_id = :'u';
 SELECT let_lie(:'u', '2 hours');
 SELECT revivals FROM onboard_claim_stalled('1 hour', 1);
--- Given up only when handed out in vain
+-- An upload is failed only after the claims were used up.
 SELECT onboard_sweep_uploads('1 hour', 1);
 SELECT let_lie(:'u', '2 hours');
 SELECT onboard_sweep_uploads('1 hour', 2);
 SELECT onboard_sweep_uploads('1 hour', 1);
 SELECT onboard_sweep_uploads('1 hour', 1);
--- True counts, no total, one event; late rows are refused, earlier ones keep their verdict.
+-- The counts are right, the total is unknown, there is one event; late rows are refused,
+-- earlier ones keep their verdict.
 SELECT status, code, total, valid, errors, checkpoint FROM uploads WHERE upload_id = :'u';
 SELECT count(*) FROM onboard.products WHERE upload_id = :'u';
 SELECT count(*) FROM onboard.validation_errors WHERE upload_id = :'u';
@@ -193,14 +194,14 @@ SELECT status, total_records FROM onboard_finish_upload(:'u', 10);
 SELECT parse_attempts FROM onboard_begin_parse(:'u');
 SELECT subject FROM onboard_notification(:'u');
 SELECT replace(body, :'u', 'U') FROM onboard_notification(:'u');
--- A known total stays, too.
+-- A known total is kept.
 SELECT onboard_sweep_uploads('1 hour');
 SELECT status, code, total, valid, errors FROM uploads WHERE upload_id = :'by_hand';
 SELECT replace(body, :'by_hand', 'U') FROM onboard_notification(:'by_hand');
--- What it accepted can be taken back.
+-- The products of a failed upload can be undone.
 SELECT * FROM onboard_undo_upload(:'u');
 SELECT status, valid FROM uploads WHERE upload_id = :'u';
--- Told again when the event is gone and nobody reported: not at once, not twice, not for ever, not when it is reported.
+-- An event is renewed if it is gone and the upload was not reported: not immediately, not twice, not forever.
 SELECT onboard_renew_events('1 hour');
 SELECT let_lie(:'u', '2 hours');
 SELECT onboard_renew_events('1 hour');
@@ -219,7 +220,7 @@ UPDATE onboard.upload_history SET processing_completed_at = processing_completed
 SELECT onboard_record_report(:'u', NULL, NULL);
 SELECT let_lie(:'u', '2 hours');
 SELECT onboard_renew_events('1 hour');
--- Without any row there is nothing to take back.
+-- Without rows there is nothing to undo.
 SELECT onboard_begin_upload('DLV-1', 'v.csv') AS v \gset
 SELECT let_lie(:'v', '2 days');
 SELECT onboard_sweep_uploads();
@@ -245,7 +246,7 @@ DELETE FROM onboard.outbox;
 SELECT onboard_begin_upload('DLV-1', 'e.csv', NULL, 'bucket/e/v1', 10) AS one,
 	onboard_begin_upload('DLV-2', 'e.csv', NULL, 'bucket/e/v1') AS two \gset
 SELECT load(:'two', 1, 5);
--- Leased by the transaction that wrote them
+-- The transaction that wrote the events can lease them.
 BEGIN;
 SELECT load(:'one', 1, 10);
 CREATE TEMP TABLE claimed AS SELECT * FROM onboard_claim_events(10, '1 hour', :'one');
@@ -274,12 +275,12 @@ SELECT onboard_record_report(:'one', 'errors/DLV-1/e_errors.csv', 'errors/DLV-1/
 SELECT * FROM onboard_report_due(:'one');
 SELECT right(body, 81) FROM onboard_notification(:'one');
 SELECT right(body, 101) FROM onboard_notification(:'one', 'https://x.example/r/E.1', NULL, NULL);
--- A refused file is told as well.
+-- A refused file is reported, too.
 SELECT status FROM onboard_reject_upload(:'two', 'MISSING_COLUMN', 'no column sku');
 SELECT * FROM onboard_report_due(:'two');
 SELECT replace(body, :'two', 'U') FROM onboard_notification(:'two', 'https://x.example/r/E.2', NULL,
 	'2026-11-25 00:00+00');
--- Status as JSON: no value of any row is in it.
+-- The status as JSON contains no values of rows.
 SELECT onboard_upload_status(:'one') - ARRAY['upload_id', 'started_at', 'completed_at'];
 SELECT onboard_upload_status(:'two') - ARRAY['upload_id', 'started_at', 'completed_at'];
 SELECT onboard_upload_status(:'one') ->> 'completed_at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$' AS iso,
@@ -293,14 +294,14 @@ SELECT onboard_begin_upload('DLV-1', 'old.csv') AS u \gset
 SELECT let_lie(:'u', '90 seconds');
 UPDATE onboard.outbox SET created_at = now() - interval '1 minute' WHERE upload_id = :'two';
 UPDATE onboard.upload_history SET processing_completed_at = now() - interval '2 minutes' WHERE upload_id = :'two';
--- To ten seconds, on which the test may take some.
+-- Ages are rounded to ten seconds, because the test takes some time.
 SELECT name, value / 10 * 10 AS value FROM onboard_backlog() WHERE name ~ 'seconds';
--- After a week nobody waits for a report.
+-- After a week, an unreported upload is no longer counted.
 UPDATE onboard.upload_history SET processing_completed_at = now() - interval '8 days' WHERE status <> 'processing';
 SELECT name, value FROM onboard_backlog() WHERE name ~ 'unreported';
 
 --
--- Two logins that take turns have what the role has that they are members of.
+-- Two logins that alternate have the privileges of the role of which they are members.
 --
 CREATE ROLE regress_onboard_pipeline;
 SELECT onboard_grant_loader('regress_onboard_pipeline'), onboard_grant_reporter('regress_onboard_pipeline');
@@ -332,7 +333,7 @@ SET SESSION AUTHORIZATION regress_onboard_stranger;
 SELECT onboard_begin_parse(:'u'); -- ERROR
 \set VERBOSITY default
 RESET SESSION AUTHORIZATION;
--- A vendor's role is not handed on: its member is nobody.
+-- Confinement to a vendor is not inherited: a member of the role sees nothing.
 CREATE ROLE regress_onboard_vendor;
 CREATE ROLE regress_onboard_clerk IN ROLE regress_onboard_vendor;
 SELECT onboard_grant_vendor('regress_onboard_vendor', 'DLV-1');
@@ -340,7 +341,7 @@ SET SESSION AUTHORIZATION regress_onboard_clerk;
 SELECT (SELECT count(*) FROM onboard.upload_history) AS uploads, (SELECT count(*) FROM onboard.products) AS products,
 	onboard.is_operator();
 RESET SESSION AUTHORIZATION;
--- A role that is confined gets no more by being a member.
+-- A confined role gains nothing from membership.
 INSERT INTO onboard.vendor_roles VALUES ('regress_onboard_green', 'DLV-2');
 SET SESSION AUTHORIZATION regress_onboard_green;
 SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'DLV-1';

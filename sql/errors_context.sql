@@ -1,4 +1,4 @@
--- Errors that are no verdicts: which row it was, and never what was in it.
+-- Errors that are not verdicts report the row, but never its values.
 \pset format unaligned
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('CTX-1', 'Context one', 'one@ctx.example');
 SELECT onboard_begin_upload('CTX-1', 'a.csv', NULL, 'a') AS u \gset
@@ -17,7 +17,7 @@ CREATE FUNCTION traces() RETURNS text LANGUAGE sql AS $$
 		(SELECT count(*) FROM onboard.judged_rows WHERE upload_id LIKE 'CTX-1-%'),
 		(SELECT count(*) FROM onboard.outbox WHERE vendor_id = 'CTX-1')) $$;
 
--- Which errors are about the row, and which about the server or other sessions
+-- Which errors concern the row, and which the server or other sessions
 \set SHOW_CONTEXT never
 CREATE FUNCTION outcome(state text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -44,7 +44,7 @@ SELECT state, outcome(state) FROM unnest(ARRAY['22012', '22001', '23502', '23505
 	'XX002']) state;
 SELECT traces();
 
--- The context names upload, row and line.
+-- The context gives upload, row and line.
 \set SHOW_CONTEXT always
 SELECT count(*) FROM onboard_ingest(:'u', '[{"row_number": 3, "line_number": 4, "product": {"vendor_product_id": "v", '
 	'"product_name": "raise 40001", "category": "Books", "sku": "SECRET", "price": 1, "stock_quantity": 1}}]'); -- ERROR
@@ -54,7 +54,7 @@ INSERT INTO onboard.intake (upload_id, row_number, line_number, vendor_product_i
 	stock_quantity) VALUES
 	(:'u', 1, 2, 'a', 'Lamp', 'Books', 'SECRET-1', '1', '1'),
 	(:'u', 2, 3, 'b', 'raise 53100', 'Books', 'SECRET-2', '1', '1'); -- ERROR
--- COPY would show the line it read, which is a vendor's data.
+-- COPY would show the line that it read, which contains a vendor's data.
 COPY onboard.intake (upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, price,
 	stock_quantity) FROM STDIN; -- ERROR
 CTX-1-46d83b807d08a8f0	1	2	a	Lamp	Books	SECRET-1	1	1
@@ -70,12 +70,12 @@ CTX-1-46d83b807d08a8f0	0	8	SECRET-1
 COPY onboard.intake (upload_id, row_number, line_number, sku) FROM STDIN; -- ERROR
 CTX-1-no	1	8	SECRET-1
 \.
--- The context of the statement is back afterwards.
+-- The context of the statement is restored afterwards.
 CREATE FUNCTION divide(int) RETURNS int LANGUAGE sql AS 'SELECT 1 / $1';
 SELECT divide(0); -- ERROR
 SELECT traces();
 DROP TRIGGER raise ON onboard.products;
--- Retried, the same rows load.
+-- The same rows load if retried.
 COPY onboard.intake (upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, price,
 	stock_quantity) FROM STDIN;
 CTX-1-46d83b807d08a8f0	1	2	a	Lamp	Books	SECRET-1	1	1

@@ -1,4 +1,4 @@
--- Who may do what: test/data/grants.csv says it, and every cell is tried.
+-- Privileges: test/data/grants.csv lists them, and every cell is tried.
 CREATE TABLE expected (kind text, object text, "public" text, loader text, reporter text, vendor text);
 \copy expected FROM PROGRAM 'cat "${PG_ABS_SRCDIR:-.}/test/data/grants.csv"' (FORMAT csv, HEADER)
 GRANT SELECT ON expected TO PUBLIC;
@@ -11,7 +11,7 @@ SELECT onboard_grant_loader('regress_onboard_loader');
 SELECT onboard_grant_reporter('regress_onboard_reporter');
 SELECT onboard_grant_vendor('regress_onboard_vendor', 'GRANT-1');
 
--- Every object of the extension, and all that can be granted on it
+-- Every object of the extension, with every privilege that can be granted on it
 CREATE VIEW grantable AS
 	WITH members AS (
 		SELECT d.classid, d.objid FROM pg_depend d
@@ -49,7 +49,7 @@ SELECT kind, object FROM expected EXCEPT SELECT kind, object FROM grantable;
 SELECT count(*) > 50 AS enough FROM expected;
 SELECT kind, object FROM expected WHERE "public" <> '-';
 
--- What the catalogue says of the current role
+-- The privileges of the current role according to the system catalogs
 CREATE FUNCTION has(kind text, oid oid, privilege text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT CASE kind
 		WHEN 'schema' THEN has_schema_privilege(oid, privilege)
@@ -60,7 +60,7 @@ CREATE FUNCTION has(kind text, oid oid, privilege text) RETURNS boolean LANGUAGE
 		WHEN 'server' THEN has_server_privilege(oid, privilege)
 		ELSE has_table_privilege(oid, privilege) END;
 $$;
--- A statement that needs the privilege and no other, null where there is none
+-- A statement that needs only this privilege, or null if there is none
 CREATE FUNCTION attempt(kind text, object text, oid oid, privilege text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE
 		WHEN kind = 'function' THEN format('SELECT %s(%s)', p.oid::regproc,
@@ -69,7 +69,7 @@ CREATE FUNCTION attempt(kind text, object text, oid oid, privilege text) RETURNS
 		WHEN kind = 'sequence' THEN CASE privilege WHEN 'SELECT' THEN format('SELECT FROM %s', object)
 			WHEN 'USAGE' THEN format('SELECT nextval(%L)', object) END
 		WHEN kind NOT IN ('table', 'foreign table', 'view') THEN NULL
-		-- Other statements on these have errors of their own before the rights are looked at.
+		-- Other statements on these fail before privileges are checked.
 		WHEN kind = 'view' AND privilege <> 'SELECT' OR kind = 'foreign table' AND privilege <> 'INSERT' THEN NULL
 		WHEN privilege = 'SELECT' THEN format('SELECT FROM %s LIMIT 0', object)
 		WHEN privilege = 'INSERT' THEN format('INSERT INTO %s DEFAULT VALUES', object)
@@ -79,7 +79,7 @@ CREATE FUNCTION attempt(kind text, object text, oid oid, privilege text) RETURNS
 		WHEN privilege = 'TRUNCATE' THEN format('TRUNCATE %s', object)
 		END FROM (VALUES (attempt.oid)) o (oid) LEFT JOIN pg_proc p ON p.oid = o.oid AND kind = 'function';
 $$;
--- Whether the statement is allowed; what it does is rolled back.
+-- Return whether the statement is allowed; its effects are rolled back.
 CREATE FUNCTION allowed(statement text) RETURNS boolean LANGUAGE plpgsql STRICT AS $$
 BEGIN
 	EXECUTE statement;
@@ -115,13 +115,13 @@ SET SESSION AUTHORIZATION regress_onboard_reporter;
 SELECT * FROM wrong('reporter');
 SET SESSION AUTHORIZATION regress_onboard_vendor;
 SELECT * FROM wrong('vendor');
--- The test sees a difference where there is one.
+-- The test detects a difference.
 SET SESSION AUTHORIZATION regress_onboard_vendor;
 SELECT count(*) FILTER (WHERE has AND allowed) > 0 AS more, count(*) FILTER (WHERE NOT has) > 0 AS less
 	FROM wrong('reporter');
 RESET SESSION AUTHORIZATION;
 
--- None of them can hand on what it has, or let others in.
+-- None of them can grant its privileges to others.
 SET SESSION AUTHORIZATION regress_onboard_loader;
 SELECT onboard_grant_loader('regress_onboard_public'); -- ERROR
 \set VERBOSITY terse

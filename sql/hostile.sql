@@ -1,4 +1,4 @@
--- A role without rights plants objects where CREATE EXTENSION will look.
+-- An unprivileged role plants objects where CREATE EXTENSION will look.
 \set VERBOSITY terse
 CREATE DATABASE regress_onboard_hostile TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
 CREATE ROLE regress_onboard_mallory;
@@ -9,7 +9,7 @@ GRANT CREATE ON SCHEMA public TO PUBLIC;
 CREATE TABLE public.trap (what text);
 GRANT INSERT ON public.trap TO PUBLIC;
 
--- Things of the same name: the script fails and takes over nothing.
+-- Objects of the same name: the script fails and does not adopt them.
 SET SESSION AUTHORIZATION regress_onboard_mallory;
 CREATE SCHEMA onboard;
 RESET SESSION AUTHORIZATION;
@@ -32,7 +32,7 @@ SELECT proowner::regrole FROM pg_proc WHERE proname = 'onboard_begin_upload';
 DROP FUNCTION public.onboard_begin_upload;
 SELECT count(*) FROM pg_extension WHERE extname = 'onboard';
 
--- Things that unqualified names would find: they are never run.
+-- Objects that unqualified names would find are never run.
 SET SESSION AUTHORIZATION regress_onboard_mallory;
 CREATE FUNCTION public.caught(what text) RETURNS boolean LANGUAGE sql AS $$
 	INSERT INTO public.trap VALUES (what) RETURNING true $$;
@@ -75,13 +75,13 @@ CREATE EXTENSION onboard;
 SELECT DISTINCT p.proowner::regrole <> 'regress_onboard_mallory'::regrole AS ours
 	FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid AND d.classid = 'pg_proc'::regclass
 		JOIN pg_extension x ON x.oid = d.refobjid WHERE d.deptype = 'e' AND x.extname = 'onboard';
--- No object of ours depends on one of theirs.
+-- No object of the extension depends on a planted one.
 SELECT pg_describe_object(d.classid, d.objid, d.objsubid), pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid)
 	FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
 		AND p.proname IN ('evil', 'caught', 'btrim', 'length')
 		AND p.pronamespace = 'public'::regnamespace
 	WHERE pg_describe_object(d.classid, d.objid, d.objsubid) LIKE '%onboard%';
--- In use, with the worst search_path there is
+-- In use, with the worst possible search_path
 SET search_path = public, onboard, pg_catalog;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('H-1', 'Hostile', 'h@h.example');
 SELECT public.onboard_begin_upload('H-1', 'a.csv', NULL, 'hostile', 1) AS u \gset

@@ -16,7 +16,7 @@ CREATE VIEW errors AS SELECT row_number, line_number, vendor_product_id, error_t
 CREATE VIEW counts AS SELECT total_records AS total, valid_records AS valid, error_records AS errors, status
 	FROM onboard.upload_history WHERE vendor_id = 'ING-1' ORDER BY created_at, upload_id;
 
--- One result per record in order of row_number; what is stored
+-- One result per record, in order of row_number; the stored rows
 SELECT onboard_begin_upload('ING-1', 'a.csv', NULL, 'a', 7) AS u \gset
 SELECT row_number, status, action, product_id IS NOT NULL AS stored, errors FROM onboard_ingest(:'u', jsonb_build_array(
 	record(5, '{"price": "x", "weight_kg": "0"}'),
@@ -32,7 +32,7 @@ SELECT subcategory, description, brand, dimensions_cm, image_url FROM onboard.pr
 SELECT * FROM counts;
 SELECT * FROM onboard_judged_ranges(:'u');
 
--- Replay: the stored verdict, whatever the content is now; a record twice in one call
+-- A replay returns the stored verdict, whatever its content; also for a record repeated in one call.
 SELECT row_number, status, action, product_id = (SELECT product_id FROM onboard.products p WHERE p.upload_id = :'u'
 	AND p.row_number = i.row_number) AS same, errors
 	FROM onboard_ingest(:'u', jsonb_build_array(record(3), record(2, '{"price": "x"}'), record(5), record(5))) i;
@@ -44,7 +44,7 @@ SELECT * FROM counts;
 DELETE FROM onboard.products WHERE upload_id = :'u' AND row_number = 2;
 SELECT row_number, status, action, product_id, errors FROM onboard_ingest(:'u', jsonb_build_array(record(2)));
 SELECT count(*) FROM stored;
--- The rows that complete the upload, then refusals; replays are still answered.
+-- The rows that complete the upload, then refusals; replays still get their verdict.
 SELECT row_number, status FROM onboard_ingest(:'u', jsonb_build_array(record(6), record(7), record(8), record(1)));
 SELECT * FROM counts;
 SELECT kind, payload FROM onboard.outbox WHERE upload_id = :'u' ORDER BY event_id;
@@ -58,7 +58,7 @@ SELECT onboard_begin_upload('ING-1', 'a.csv', NULL, 'b') AS u \gset
 SELECT status FROM onboard_cancel_upload(:'u');
 SELECT row_number, status FROM onboard_ingest(:'u', jsonb_build_array(record(20)));
 
--- Defects; their text is what a report shows.
+-- Defects; the report shows their text.
 SELECT onboard_begin_upload('ING-1', 'a.csv', NULL, 'c') AS u \gset
 SELECT row_number, status, errors FROM onboard_ingest(:'u', '[
 	{"row_number": 1, "line_number": 2, "defect": {"error_type": "MALFORMED_ROW",
@@ -77,23 +77,23 @@ SELECT row_number, status, errors -> 0 ->> 'error_type' AS type, errors -> 0 ->>
 	record(14, jsonb_build_object('a', repeat('x', 65536), 'b', repeat('x', 65536), 'c', repeat('x', 65536), 'd',
 		repeat('x', 65536)))));
 
--- A duplicate names the line that won, its row where no line is known, and never another upload's.
+-- A duplicate reports the line that won, or its row if the line is unknown, but never one of another upload.
 SELECT row_number, errors -> 0 ->> 'error_message' AS message FROM onboard_ingest(:'u', jsonb_build_array(
 	record(21), record(22, '{"sku": "ING-S21"}'), record(23, '{"vendor_product_id": "V21"}'),
 		record(24) - 'line_number', record(25, '{"sku": "ING-S24"}'),
 	record(26, '{"sku": "ING-S1"}'), record(27, '{"sku": "ING-S21", "price": "-1"}')));
--- An invalid row claims no key.
+-- An invalid row does not claim its keys.
 SELECT row_number, status FROM onboard_ingest(:'u', jsonb_build_array(record(31,
 	'{"price": "-1", "sku": "ING-FREE", "vendor_product_id": "FREE"}'),
 	record(32, '{"sku": "ING-FREE", "vendor_product_id": "FREE"}')));
--- Any row number, in any order; ranges grow together
+-- Row numbers can come in any order; adjacent ranges merge.
 SELECT row_number, status FROM onboard_ingest(:'u', jsonb_build_array(record(64), record(63), record(65),
 	record(2000000000), jsonb_set(record(40), '{row_number}', '9223372036854775807')));
 SELECT row_number, status FROM onboard_ingest(:'u', (SELECT jsonb_agg(record(n)) FROM generate_series(28, 30) n));
 SELECT * FROM onboard_judged_ranges(:'u');
 SELECT count(*), count(DISTINCT row_number) FROM stored;
 
--- Records that are none: an error, and nothing is stored.
+-- Malformed records raise an error, and nothing is stored.
 SELECT * FROM onboard_ingest(NULL, '[]'); -- ERROR
 SELECT * FROM onboard_ingest(:'u', NULL); -- ERROR
 SELECT * FROM onboard_ingest(:'u', '[]');
@@ -120,7 +120,7 @@ SELECT bad, refused(bad) FROM unnest(ARRAY['5', '"x"', 'null', '[]', '{}', '{"pr
 SELECT count(*) FROM stored WHERE row_number >= 100 AND row_number < 1000;
 SELECT refused('{"row_number": 101, "line_number": null, "product": {}}');
 
--- Counters of the session, and an upload per call in one transaction that is undone
+-- The session's counters; one upload per call in a transaction that is rolled back
 SELECT sum(value) FILTER (WHERE name = 'rows_replayed') AS before FROM onboard_statistics() \gset
 SELECT count(*) FROM onboard_ingest(:'u', jsonb_build_array(record(21), record(22)));
 SELECT value - :before AS replayed FROM onboard_statistics() WHERE name = 'rows_replayed';

@@ -1,4 +1,4 @@
--- onboard.intake: COPY and INSERT, and what the door does not do.
+-- onboard.intake: COPY and INSERT, and unsupported statements.
 \set SHOW_CONTEXT never
 \pset format unaligned
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('INT-1', 'Intake one', 'one@int.example'),
@@ -13,12 +13,12 @@ CREATE VIEW errors AS SELECT u.content_id AS u, row_number AS r, line_number AS 
 		WHERE e.vendor_id LIKE 'INT-_' ORDER BY 1, 2, error_id;
 CREATE VIEW counts AS SELECT content_id AS u, total_records AS total, valid_records AS valid, error_records AS errors,
 	status FROM onboard.upload_history WHERE vendor_id LIKE 'INT-_' ORDER BY 1;
--- An id is made of vendor and content, so COPY can name it below.
+-- The id is derived from vendor and content, so the COPY below can use it.
 SELECT onboard_begin_upload('INT-1', 'a.csv', NULL, 'a') AS a, onboard_begin_upload('INT-2', 'b.csv', NULL, 'b') AS b,
 	onboard_begin_upload('INT-1', 'c.csv', NULL, 'c') AS c \gset
 SELECT :'a', :'b', :'c';
 
--- COPY, as text and as CSV; rows of several uploads in turn
+-- COPY, in text and CSV format; rows of several uploads alternate
 COPY onboard.intake (upload_id, row_number, line_number, vendor_product_id, product_name, category, sku, price,
 	stock_quantity, attributes) FROM STDIN;
 INT-1-fb3fe2483d2e6b4c	1	2	V1	Lamp	Books	INT-1	1	0	\N
@@ -67,7 +67,7 @@ SELECT r, error_message FROM errors WHERE u = 'c' AND r > 6;
 SELECT count(*), count(DISTINCT sku), min(r), max(r) FROM stored WHERE u = 'c' AND r >= 100;
 SELECT * FROM counts;
 SELECT * FROM onboard_judged_ranges(:'c');
--- Row by row from a cursor and in a function's loop
+-- Row by row, from a cursor and in a function's loop
 CREATE FUNCTION load(content text, first int, last int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
 	item record;
@@ -99,7 +99,7 @@ INSERT INTO onboard.intake (upload_id, row_number, sku) VALUES (:'c', 3201, ' IN
 	RETURNING row_number, '[' || sku || ']' AS as_written;
 SELECT DISTINCT r FROM errors WHERE u = 'c' AND r BETWEEN 3200 AND 3299;
 
--- What is undone leaves nothing.
+-- Rollback leaves nothing.
 CREATE FUNCTION remains() RETURNS text LANGUAGE sql AS $$
 	SELECT format('%s products, %s errors, %s ranges, %s events, %s counted',
 		(SELECT count(*) FROM onboard.products WHERE vendor_id LIKE 'INT-_'),
@@ -124,7 +124,7 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_na
 	stock_quantity) VALUES (:'c', 5000, 'V5000', 'Lamp', 'Books', 'INT-5000', '1', '1');
 COMMIT;
 SELECT r, sku FROM stored WHERE u = 'c' AND r >= 5000;
--- An error on a later row takes the earlier ones with it.
+-- An error in a later row undoes the earlier rows.
 SELECT remains() AS before \gset
 INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price,
 	stock_quantity)
@@ -132,7 +132,7 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_na
 		FROM generate_series(1, 9) n; -- ERROR
 SELECT remains() = :'before' AS same;
 
--- Rows that are none
+-- Invalid upload ids and row numbers
 INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'c', 0); -- ERROR
 INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'c', -1); -- ERROR
 INSERT INTO onboard.intake (upload_id) VALUES (:'c'); -- ERROR
@@ -154,7 +154,7 @@ COPY onboard.intake (upload_id, row_number) FROM STDIN;
 INT-1-38119209c9cdb12a	x
 \.
 SELECT remains() = :'before' AS same;
--- An ended upload: replays pass, further rows do not.
+-- An upload that ended accepts replays but no new rows.
 SELECT status FROM onboard_finish_upload(:'a', 4);
 INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'a', 1), (:'a', 4);
 INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'a', 4), (:'a', 5); -- ERROR
@@ -163,9 +163,9 @@ INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'b', 4), (:'b', 5); 
 INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'b', 4), (:'b', 1);
 SELECT * FROM counts WHERE u <> 'c';
 
--- What the door does not do
+-- Unsupported statements
 SELECT * FROM onboard.intake; -- ERROR
--- A query the planner answers without a scan reads nothing.
+-- A query that the planner answers without a scan reads nothing.
 SELECT count(*) FROM onboard.intake WHERE false;
 TABLE onboard.intake LIMIT 0; -- ERROR
 SELECT 1 FROM onboard.products JOIN onboard.intake USING (upload_id, row_number); -- ERROR
@@ -192,7 +192,7 @@ INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'c', 8000); -- ERROR
 ROLLBACK;
 SELECT count(*) FROM errors WHERE r = 8000;
 
--- EXPLAIN runs nothing, EXPLAIN ANALYZE does.
+-- EXPLAIN stores nothing; EXPLAIN ANALYZE does.
 EXPLAIN (COSTS OFF) INSERT INTO onboard.intake (upload_id, row_number) VALUES (:'c', 9000);
 EXPLAIN (COSTS OFF, VERBOSE) INSERT INTO onboard.intake (row_number) VALUES (9000);
 SELECT count(*) FROM errors WHERE r = 9000;

@@ -1,7 +1,7 @@
--- What users change on the tables is printed so that it can be replayed.
+-- Users' changes to the tables are printed as statements to replay.
 \pset format unaligned
 SELECT onboard_local_changes();
--- Indexes of a searched catalogue
+-- Indexes for searching the catalogue
 SELECT onboard_create_catalog_indexes();
 SELECT onboard_create_catalog_indexes();
 DROP INDEX onboard.products_price_idx;
@@ -36,7 +36,7 @@ SELECT line FROM printed ORDER BY n;
 \set replay :abs_srcdir '/test/data/replay_local_changes.sql'
 \i :replay
 
--- What came with the extension, changed under its name
+-- Shipped objects that were changed and kept their names
 DROP EXTENSION onboard CASCADE;
 CREATE EXTENSION onboard;
 ALTER POLICY tenant ON onboard.products WITH CHECK (price < 5);
@@ -51,14 +51,14 @@ ALTER TABLE onboard.products DROP CONSTRAINT products_price_check;
 ALTER TABLE onboard.products ADD CONSTRAINT products_price_check CHECK (price > 1) NOT VALID;
 DROP INDEX onboard.products_category_idx;
 CREATE INDEX products_category_idx ON onboard.products (category DESC) WHERE brand IS NOT NULL;
--- A key that a foreign key refers to
+-- A key referenced by a foreign key
 ALTER TABLE onboard.product_categories DROP CONSTRAINT product_categories_category_name_key CASCADE;
 ALTER TABLE onboard.product_categories
 	ADD CONSTRAINT product_categories_category_name_key UNIQUE NULLS NOT DISTINCT (category_name);
 ALTER TABLE onboard.product_categories
 	ADD CONSTRAINT product_categories_parent_category_fkey FOREIGN KEY (parent_category)
 	REFERENCES onboard.product_categories (category_name) ON UPDATE CASCADE DEFERRABLE;
--- Keys that foreign keys of other tables refer to, by another name
+-- Renamed keys that are referenced by foreign keys of other tables
 ALTER TABLE onboard.vendors RENAME CONSTRAINT vendors_pkey TO vendors_by_id;
 ALTER INDEX onboard.upload_history_pkey RENAME TO uploads_by_id;
 -- Columns
@@ -78,7 +78,7 @@ ALTER TABLE onboard.vendors REPLICA IDENTITY FULL;
 ALTER TABLE onboard.outbox REPLICA IDENTITY NOTHING;
 ALTER TABLE onboard.judged_rows SET UNLOGGED;
 ALTER TABLE onboard.validation_errors CLUSTER ON validation_errors_pkey;
--- A view that shows a column of the user's and not one that is gone
+-- A view with an added column and without a removed one
 ALTER TABLE onboard.products ADD COLUMN season text;
 CREATE OR REPLACE VIEW onboard.product_catalog WITH (security_barrier) AS
 	SELECT p.product_id, p.vendor_id, v.vendor_name, p.vendor_product_id, p.sku, p.product_name, p.category,
@@ -94,7 +94,7 @@ ALTER TABLE onboard.products ENABLE ALWAYS TRIGGER products_touch;
 CREATE RULE local_rule AS ON DELETE TO onboard.outbox DO ALSO NOTHING;
 ALTER TABLE onboard.outbox DISABLE RULE local_rule;
 ALTER TABLE onboard.judged_rows DISABLE ROW LEVEL SECURITY;
--- What is printed does not depend on the session.
+-- The output does not depend on the session.
 SET quote_all_identifiers = on;
 SET standard_conforming_strings = off;
 SET escape_string_warning = off;

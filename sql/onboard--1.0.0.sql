@@ -53,7 +53,8 @@ CREATE TABLE onboard.product_categories (
 			AND pg_catalog.char_length(category_name) OPERATOR(pg_catalog.<=) 100)
 		-- Values are trimmed before they are compared: no product could match a name with blanks at its ends.
 		CONSTRAINT product_categories_blanks_check CHECK (category_name OPERATOR(pg_catalog.=) pg_catalog.btrim(category_name,
-			E' \t\n\x0B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u200B\u2028\u2029\u202F\u205F\u2060\u3000\uFEFF')),
+			E' \t\n\x0B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u200B'
+			'\u2028\u2029\u202F\u205F\u2060\u3000\uFEFF')),
 	parent_category text COLLATE "C" REFERENCES onboard.product_categories (category_name) ON UPDATE CASCADE DEFERRABLE,
 	description text,
 	is_active boolean NOT NULL DEFAULT true,
@@ -157,8 +158,11 @@ COMMENT ON TABLE onboard.upload_history IS 'One row per file received: its count
 COMMENT ON COLUMN onboard.upload_history.s3_key IS 'Where the file came from: an S3 key or a local path';
 COMMENT ON COLUMN onboard.upload_history.content_id IS 'Identifies the content: the same content again is the same upload';
 COMMENT ON COLUMN onboard.upload_history.error_records IS 'Rows with at least one finding of severity error';
-COMMENT ON COLUMN onboard.upload_history.metadata IS 'The file''s header list ("header"), delimiter ("delimiter") and encoding ("encoding"), and whatever the client adds';
-COMMENT ON COLUMN onboard.upload_history.parse_attempts IS 'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
+COMMENT ON COLUMN onboard.upload_history.metadata IS
+	'The file''s header list ("header"), delimiter ("delimiter") and encoding ("encoding"), and whatever the client '
+	'adds';
+COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
+	'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
 COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was handed out for another reading since one of its rows was last judged';
 COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can resume while the upload is processing: byte_offset, row_number, line_number, state';
 COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was handed out, or it ended';
@@ -328,7 +332,8 @@ COMMENT ON TRIGGER products_touch ON onboard.products IS 'Sets updated_at, which
 
 CREATE FUNCTION onboard.flip_stock_status() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_flip_stock_status';
-COMMENT ON FUNCTION onboard.flip_stock_status() IS 'Trigger: an active product becomes out_of_stock when its stock falls to 0, and active again when it is restocked';
+COMMENT ON FUNCTION onboard.flip_stock_status() IS
+	'Trigger: an active product becomes out_of_stock when its stock falls to 0, and active again when it is restocked';
 CREATE TRIGGER products_stock_status BEFORE UPDATE OF stock_quantity ON onboard.products
 	FOR EACH ROW EXECUTE FUNCTION onboard.flip_stock_status();
 COMMENT ON TRIGGER products_stock_status ON onboard.products IS 'Switches between active and out_of_stock; leaves other statuses alone';
@@ -362,7 +367,9 @@ BEGIN
 	END IF;
 	RETURN NEW;
 END $$;
-COMMENT ON FUNCTION onboard.keep_shipped_category() IS 'Trigger: restoring a dump updates a shipped category in place; shipped categories cannot be deleted, only deactivated';
+COMMENT ON FUNCTION onboard.keep_shipped_category() IS
+	'Trigger: restoring a dump updates a shipped category in place; shipped categories cannot be deleted, only '
+	'deactivated';
 
 INSERT INTO onboard.product_categories (category_id, category_name, parent_category, shipped) VALUES
 	(1, 'Electronics', NULL, true),
@@ -496,19 +503,25 @@ COMMENT ON TYPE onboard.violation IS 'One rule broken by one field of a row';
 CREATE FUNCTION @extschema@.onboard_validate(vendor_id text, product jsonb)
 RETURNS SETOF onboard.violation
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_validate';
-COMMENT ON FUNCTION @extschema@.onboard_validate(text, jsonb) IS 'Judges one product against the live catalogue and returns what is wrong with it; valid if no row has severity error; writes nothing';
+COMMENT ON FUNCTION @extschema@.onboard_validate(text, jsonb) IS
+	'Judges one product against the live catalogue and returns what is wrong with it; valid if no row has severity '
+	'error; writes nothing';
 
 CREATE FUNCTION @extschema@.onboard_check(vendor_id text, records jsonb, carry boolean DEFAULT false,
 	OUT row_number bigint, OUT status text, OUT errors jsonb)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_check';
-COMMENT ON FUNCTION @extschema@.onboard_check(text, jsonb, boolean) IS 'Dry run over many records, including duplicates among them; with carry, also duplicates of records from earlier calls with carry in this transaction; writes nothing';
+COMMENT ON FUNCTION @extschema@.onboard_check(text, jsonb, boolean) IS
+	'Dry run over many records, including duplicates among them; with carry, also duplicates of records from earlier '
+	'calls with carry in this transaction; writes nothing';
 
 CREATE FUNCTION @extschema@.onboard_ingest(upload_id text, records jsonb,
 	OUT row_number bigint, OUT status text, OUT action text, OUT product_id bigint, OUT errors jsonb)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ingest';
-COMMENT ON FUNCTION @extschema@.onboard_ingest(text, jsonb) IS 'Judges records and stores products and errors; returns one row per record; a record judged before returns its stored verdict';
+COMMENT ON FUNCTION @extschema@.onboard_ingest(text, jsonb) IS
+	'Judges records and stores products and errors; returns one row per record; a record judged before returns its '
+	'stored verdict';
 
 CREATE FUNCTION @extschema@.onboard_judged_ranges(upload_id text, OUT first_row bigint, OUT last_row bigint)
 RETURNS SETOF record
@@ -542,40 +555,51 @@ COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since a
 
 CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
-COMMENT ON FUNCTION onboard.may_retry(text) IS 'True if this failure code is for a reason outside the file, so that the same file may be retried; false for null, the code of a file without a valid row';
+COMMENT ON FUNCTION onboard.may_retry(text) IS
+	'True if this failure code is for a reason outside the file, so that the same file may be retried; false for null, '
+	'the code of a file without a valid row';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
 	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}')
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS 'Opens an upload and returns its id; the same vendor and content return the same upload, unless it failed for a reason outside the file';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS
+	'Opens an upload and returns its id; the same vendor and content return the same upload, unless it failed for a '
+	'reason outside the file';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text,
 	content_id text, total_records bigint, metadata jsonb, again boolean)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS 'The same for events that may be delivered twice: unless again is true, returns the latest upload of the same content even if it failed';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS
+	'The same for events that may be delivered twice: unless again is true, returns the latest upload of the same '
+	'content even if it failed';
 
 CREATE FUNCTION @extschema@.onboard_begin_parse(upload_id text)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_parse';
-COMMENT ON FUNCTION @extschema@.onboard_begin_parse(text) IS 'Counts an attempt to read the file in parse_attempts, unless the upload has ended; returns the upload''s row';
+COMMENT ON FUNCTION @extschema@.onboard_begin_parse(text) IS
+	'Counts an attempt to read the file in parse_attempts, unless the upload has ended; returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_describe_upload(upload_id text, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT NULL)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_describe_upload';
-COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb) IS 'Records the total and metadata found after the upload began, unless it has ended; returns the upload''s row';
+COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb) IS
+	'Records the total and metadata found after the upload began, unless it has ended; returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_save_checkpoint(upload_id text, byte_offset bigint, row_number bigint, line_number bigint,
 	state jsonb DEFAULT '{}')
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_checkpoint';
-COMMENT ON FUNCTION @extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb) IS 'Records how far a file was read, in the transaction of its rows: the next record begins at that byte and line, after that row; false if it was read as far before or the upload has ended';
+COMMENT ON FUNCTION @extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb) IS
+	'Records how far a file was read, in the transaction of its rows: the next record begins at that byte and line, '
+	'after that row; false if it was read as far before or the upload has ended';
 
 CREATE FUNCTION @extschema@.onboard_finish_upload(upload_id text, total_records bigint DEFAULT NULL)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_finish_upload';
-COMMENT ON FUNCTION @extschema@.onboard_finish_upload(text, bigint) IS 'Sets the total if it was not known, ends the upload once all its rows are judged, and returns the upload''s row';
+COMMENT ON FUNCTION @extschema@.onboard_finish_upload(text, bigint) IS
+	'Sets the total if it was not known, ends the upload once all its rows are judged, and returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_reject_upload(upload_id text, code text, message text)
 RETURNS onboard.upload_history
@@ -589,12 +613,15 @@ COMMENT ON FUNCTION @extschema@.onboard_cancel_upload(text) IS 'Cancels an uploa
 
 CREATE FUNCTION @extschema@.onboard_undo_upload(upload_id text, OUT removed bigint, OUT kept bigint)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_undo_upload';
-COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text) IS 'Removes the products of an ended upload unless they were changed since; returns how many were removed and kept';
+COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text) IS
+	'Removes the products of an ended upload unless they were changed since; returns how many were removed and kept';
 
 CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval DEFAULT '24 hours')
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_sweep_uploads';
-COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS 'Fails uploads that made no progress for the given time with PROCESSING_ABANDONED; keeps their verdicts; returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_sweep_uploads(interval) IS
+	'Fails uploads that made no progress for the given time with PROCESSING_ABANDONED; keeps their verdicts; returns '
+	'how many';
 
 CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval, revivals integer)
 RETURNS bigint
@@ -610,12 +637,16 @@ CREATE FUNCTION @extschema@.onboard_claim_stalled(older_than interval, max_reviv
 	OUT metadata jsonb, OUT revivals integer)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_stalled';
-COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS 'Hands out stalled uploads (begun by a parser, no progress for the given time) to be parsed again, each at most the given number of times between two judged rows; commit, then parse';
+COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS
+	'Hands out stalled uploads (begun by a parser, no progress for the given time) to be parsed again, each at most '
+	'the given number of times between two judged rows; commit, then parse';
 
 CREATE FUNCTION @extschema@.onboard_renew_events(older_than interval, max integer DEFAULT 100)
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_renew_events';
-COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS 'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no progress for the given time and have no such event left; returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS
+	'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no '
+	'progress for the given time and have no such event left; returns how many';
 
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
@@ -643,7 +674,9 @@ BEGIN ATOMIC
 			(8, 'events_oldest_seconds', onboard.seconds_since(e.oldest))) v (position, name, value)
 	ORDER BY v.position;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_backlog() IS 'Work in progress, as the caller sees it: uploads processing, uploads that ended in the last 7 days and are not reported, events not acknowledged; with the age of the oldest in seconds, 0 if there is none';
+COMMENT ON FUNCTION @extschema@.onboard_backlog() IS
+	'Work in progress, as the caller sees it: uploads processing, uploads that ended in the last 7 days and are not '
+	'reported, events not acknowledged; with the age of the oldest in seconds, 0 if there is none';
 
 CREATE FUNCTION onboard.success_rate(valid bigint, total bigint) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -654,7 +687,8 @@ BEGIN ATOMIC
 				OPERATOR(pg_catalog./) 10::numeric, 1)
 		ELSE 0.0 END;
 END;
-COMMENT ON FUNCTION onboard.success_rate(bigint, bigint) IS 'Percentage of valid rows: one decimal, rounded down, 100.0 only when all are valid, 0.0 for no rows';
+COMMENT ON FUNCTION onboard.success_rate(bigint, bigint) IS
+	'Percentage of valid rows: one decimal, rounded down, 100.0 only when all are valid, 0.0 for no rows';
 
 --
 -- Outbox
@@ -665,14 +699,17 @@ CREATE FUNCTION @extschema@.onboard_claim_events(max integer DEFAULT 10, lease i
 	OUT attempt integer, OUT token uuid)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
-COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval) IS 'Leases at most the given number of events to the caller; commit, process them, then acknowledge them; an event is leased again when its lease expires; the order is not guaranteed';
+COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval) IS
+	'Leases at most the given number of events to the caller; commit, process them, then acknowledge them; an event is '
+	'leased again when its lease expires; the order is not guaranteed';
 
 CREATE FUNCTION @extschema@.onboard_claim_events(max integer, lease interval, upload_id text,
 	OUT event_id bigint, OUT kind text, OUT upload_id text, OUT vendor_id text, OUT payload jsonb,
 	OUT attempt integer, OUT token uuid)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_events';
-COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval, text) IS 'The same for the events of one upload, for a client that has just written some';
+COMMENT ON FUNCTION @extschema@.onboard_claim_events(integer, interval, text) IS
+	'The same for the events of one upload, for a client that has just written some';
 
 CREATE FUNCTION @extschema@.onboard_ack_events(event_ids bigint[], token uuid)
 RETURNS bigint
@@ -682,7 +719,9 @@ COMMENT ON FUNCTION @extschema@.onboard_ack_events(bigint[], uuid) IS 'Removes p
 CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text)
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
-COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS 'Records that an ended upload was reported and where its report files are (null for no file); false, and no change, if that was recorded before';
+COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS
+	'Records that an ended upload was reported and where its report files are (null for no file); false, and no '
+	'change, if that was recorded before';
 
 CREATE FUNCTION @extschema@.onboard_report_due(upload_id text,
 	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean)
@@ -694,7 +733,8 @@ BEGIN ATOMIC
 	FROM onboard.upload_history u
 	WHERE u.upload_id OPERATOR(pg_catalog.=) onboard_report_due.upload_id;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS 'Whether an upload has ended and still has to be reported, and to whom; no row if there is no such upload';
+COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS
+	'Whether an upload has ended and still has to be reported, and to whom; no row if there is no such upload';
 
 --
 -- Reports.  They read with the caller's rights, so row security separates tenants:
@@ -717,11 +757,15 @@ COMMENT ON FUNCTION onboard.visible_upload(text) IS 'The row of an upload, or an
 
 CREATE FUNCTION @extschema@.onboard_error_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_error_csv';
-COMMENT ON FUNCTION @extschema@.onboard_error_csv(text) IS 'Error report: a header and one CSV record per error, without line ends or byte order mark; cells that a spreadsheet would run as formulas are neutralised';
+COMMENT ON FUNCTION @extschema@.onboard_error_csv(text) IS
+	'Error report: a header and one CSV record per error, without line ends or byte order mark; cells that a '
+	'spreadsheet would run as formulas are neutralised';
 
 CREATE FUNCTION @extschema@.onboard_fix_csv(upload_id text) RETURNS SETOF text
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_fix_csv';
-COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS 'Fix file: a header and one record per rejected row in the vendor''s own columns, cells verbatim, then line, errors and suggestions';
+COMMENT ON FUNCTION @extschema@.onboard_fix_csv(text) IS
+	'Fix file: a header and one record per rejected row in the vendor''s own columns, cells verbatim, then line, '
+	'errors and suggestions';
 
 CREATE FUNCTION @extschema@.onboard_error_summary(upload_id text,
 	OUT error_type text, OUT error_field text, OUT rows bigint, OUT example_line bigint, OUT suggestion text)
@@ -745,7 +789,8 @@ BEGIN ATOMIC
 			ORDER BY f.error_id LIMIT 1) e
 	ORDER BY c.rows DESC, c.error_type, c.error_field;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_error_summary(text) IS 'Causes of errors, most rows first: rule, field, number of rows, the first line affected and its suggestion';
+COMMENT ON FUNCTION @extschema@.onboard_error_summary(text) IS
+	'Causes of errors, most rows first: rule, field, number of rows, the first line affected and its suggestion';
 
 CREATE FUNCTION onboard.printable_ascii(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -789,7 +834,8 @@ BEGIN
 	END IF;
 	RETURN result;
 END $$;
-COMMENT ON FUNCTION onboard.upload_causes(text) IS 'The three most common causes of errors as lines of a mail, and the number of other causes; null if there are none';
+COMMENT ON FUNCTION onboard.upload_causes(text) IS
+	'The three most common causes of errors as lines of a mail, and the number of other causes; null if there are none';
 
 CREATE FUNCTION onboard.notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
 	OUT subject text, OUT body text)
@@ -860,7 +906,8 @@ BEGIN ATOMIC
 	FROM onboard.notification(onboard_notification.upload_id, onboard_notification.error_link,
 		onboard_notification.fix_link, onboard_notification.works_until) n;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_notification(text, text, text, timestamptz) IS 'Mail to the vendor about an upload, with links to the report files (null for none) and how long the links work';
+COMMENT ON FUNCTION @extschema@.onboard_notification(text, text, text, timestamptz) IS
+	'Mail to the vendor about an upload, with links to the report files (null for none) and how long the links work';
 
 CREATE FUNCTION @extschema@.onboard_upload_status(upload_id text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -933,7 +980,9 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 		AND u.created_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '30 days'::interval)
 	ORDER BY u.created_at DESC, u.upload_id;
 COMMENT ON VIEW onboard.recent_uploads IS 'Uploads of the last 30 days, newest first';
-COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS 'Percentage of valid rows in the total, one decimal, rounded down; of the rows judged so far while the total is unknown; 0.0 if it never became known';
+COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS
+	'Percentage of valid rows in the total, one decimal, rounded down; of the rows judged so far while the total is '
+	'unknown; 0.0 if it never became known';
 COMMENT ON COLUMN onboard.recent_uploads.undone IS 'True if its products were removed again; the counts are still those of the upload';
 
 CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
@@ -1019,7 +1068,8 @@ BEGIN
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS 'Lets a role load files: open, fill, finish and sweep uploads, deliver their events, and read their results';
+COMMENT ON FUNCTION @extschema@.onboard_grant_loader(name) IS
+	'Lets a role load files: open, fill, finish and sweep uploads, deliver their events, and read their results';
 
 CREATE FUNCTION @extschema@.onboard_grant_reporter(role name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1051,7 +1101,9 @@ BEGIN
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_grant_vendor(name, text) IS 'Confines a role to a vendor, in addition to those it already has, and lets it read that vendor''s rows and reports';
+COMMENT ON FUNCTION @extschema@.onboard_grant_vendor(name, text) IS
+	'Confines a role to a vendor, in addition to those it already has, and lets it read that vendor''s rows and '
+	'reports';
 
 --
 -- Maintenance
@@ -1077,7 +1129,9 @@ BEGIN
 	END LOOP;
 	RETURN created;
 END $$;
-COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS 'Creates the missing indexes for searching the catalogue (status, created_at, price, words of name and description); returns how many';
+COMMENT ON FUNCTION @extschema@.onboard_create_catalog_indexes() IS
+	'Creates the missing indexes for searching the catalogue (status, created_at, price, words of name and '
+	'description); returns how many';
 
 -- These settings affect how the server prints objects, and the output has to be
 -- comparable between sessions.
@@ -1287,7 +1341,9 @@ SET "TimeZone" = 'UTC' AS $$
 		o.alter || 'NO FORCE ROW LEVEL SECURITY', NULL, 0
 	FROM ours o WHERE o.relforcerowsecurity;
 $$;
-COMMENT ON FUNCTION onboard.table_parts() IS 'Columns and their properties, view definitions, options, indexes, constraints, storage, triggers, rules, policies and row security of the extension''s relations, each with statements that make, change and remove it';
+COMMENT ON FUNCTION onboard.table_parts() IS
+	'Columns and their properties, view definitions, options, indexes, constraints, storage, triggers, rules, policies '
+	'and row security of the extension''s relations, each with statements that make, change and remove it';
 
 CREATE TABLE onboard.shipped_parts (
 	kind text COLLATE "C" NOT NULL,
@@ -1300,7 +1356,9 @@ CREATE TABLE onboard.shipped_parts (
 	ordinal integer NOT NULL,
 	CONSTRAINT shipped_parts_pkey PRIMARY KEY (kind, relation, name)
 );
-COMMENT ON TABLE onboard.shipped_parts IS 'Definitions of the extension''s relations at installation, to detect what users changed; an upgrade script adds what it ships';
+COMMENT ON TABLE onboard.shipped_parts IS
+	'Definitions of the extension''s relations at installation, to detect what users changed; an upgrade script adds '
+	'what it ships';
 
 CREATE FUNCTION onboard.changed_parts(OUT "position" integer, OUT relation name, OUT ordinal integer, OUT name text, OUT statement text)
 RETURNS SETOF record
@@ -1344,7 +1402,9 @@ SET search_path = pg_catalog, pg_temp AS $$
 	FROM compared p JOIN kinds k ON k.kind = p.kind
 	WHERE p.is_added OR p.is_made_again OR p.is_changed;
 $$;
-COMMENT ON FUNCTION onboard.changed_parts() IS 'What was added to, changed in, or removed from the extension''s relations, as statements that replay it, with their sort keys';
+COMMENT ON FUNCTION onboard.changed_parts() IS
+	'What was added to, changed in, or removed from the extension''s relations, as statements that replay it, with '
+	'their sort keys';
 
 CREATE FUNCTION @extschema@.onboard_local_changes() RETURNS SETOF text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -1369,12 +1429,16 @@ SET quote_all_identifiers = off AS $$
 		SELECT 3, c.position, c.relation, c.ordinal, c.name, c.statement FROM changes c) t
 	ORDER BY t.part, t.position, t.relation, t.ordinal, t.name COLLATE "C";
 $$;
-COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS 'Statements that replay what was added to, changed in, or removed from the extension''s tables and views, which pg_dump omits; no row if nothing was changed';
+COMMENT ON FUNCTION @extschema@.onboard_local_changes() IS
+	'Statements that replay what was added to, changed in, or removed from the extension''s tables and views, which '
+	'pg_dump omits; no row if nothing was changed';
 
 CREATE FUNCTION @extschema@.onboard_diagnose(OUT severity text, OUT subject text, OUT message text, OUT hint text)
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_diagnose';
-COMMENT ON FUNCTION @extschema@.onboard_diagnose() IS 'What is wrong with this installation (error, warning) or worth knowing about it (info): versions, open schemas, how rows are stored and why, roles, row security, stalled uploads, local changes';
+COMMENT ON FUNCTION @extschema@.onboard_diagnose() IS
+	'What is wrong with this installation (error, warning) or worth knowing about it (info): versions, open schemas, '
+	'how rows are stored and why, roles, row security, stalled uploads, local changes';
 
 INSERT INTO onboard.shipped_parts (kind, relation, name, part_of, definition, remove, needs, ordinal)
 	SELECT p.kind, p.relation, p.name, p.part_of, p.definition, p.remove, p.needs, p.ordinal FROM onboard.table_parts() p;

@@ -1,11 +1,11 @@
--- The outbox: claims are committed leases, acknowledging needs the token.
+-- The outbox: claims are committed leases, and acknowledging requires the token.
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 	('BOX-1', 'Box one', 'one@box.example'), ('BOX-2', 'Box two', 'two@box.example');
 DELETE FROM onboard.outbox;
 INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload)
 	SELECT 'errors_recorded', 'BOX-1-' || i, 'BOX-1', jsonb_build_object('n', i) FROM generate_series(1, 5) i;
 
--- Nobody gets what somebody else has a lease on.
+-- A leased event is not leased to another caller.
 CREATE TEMP TABLE first AS SELECT * FROM onboard_claim_events(2);
 SELECT kind, upload_id, vendor_id, payload, attempt, token IS NOT NULL AS has_token FROM first ORDER BY event_id;
 SELECT count(DISTINCT token) FROM first;
@@ -16,7 +16,7 @@ SELECT upload_id FROM onboard_claim_events();
 SELECT upload_id FROM onboard_claim_events();
 SELECT upload_id FROM onboard_claim_events(0);
 
--- Acknowledging with the wrong token, the right one, twice, with nothing
+-- Acknowledging with the wrong token, with the right one, twice, and with no ids
 SELECT onboard_ack_events(array_agg(event_id), gen_random_uuid()) FROM first;
 SELECT onboard_ack_events(array_agg(event_id), (array_agg(token))[1]) FROM first;
 SELECT onboard_ack_events(array_agg(event_id), (array_agg(token))[1]) FROM first;
@@ -24,13 +24,13 @@ SELECT onboard_ack_events('{}', gen_random_uuid());
 SELECT onboard_ack_events(NULL, NULL);
 SELECT upload_id FROM onboard.outbox ORDER BY event_id;
 
--- A lease that ended is given out again, and the old token is worth nothing.
+-- After a lease expired, the event is leased again, and the old token is void.
 UPDATE onboard.outbox SET lease_until = now() - interval '1 second' WHERE upload_id IN ('BOX-1-3', 'BOX-1-4');
 CREATE TEMP TABLE third AS SELECT * FROM onboard_claim_events(10, '1 hour');
 SELECT upload_id, attempt FROM third ORDER BY event_id;
 SELECT onboard_ack_events(array_agg(event_id), (array_agg(token))[1]) FROM second;
 SELECT onboard_ack_events(array_agg(event_id), (array_agg(token))[1]) FROM third;
--- A lease that ended but that nobody took over is still good.
+-- An expired lease is still valid if the event was not leased again.
 UPDATE onboard.outbox SET lease_until = now() - interval '1 second';
 SELECT onboard_ack_events(array_agg(event_id), (array_agg(token))[1]) FROM onboard.outbox;
 
@@ -41,14 +41,14 @@ SELECT upload_id FROM onboard_claim_events();
 ROLLBACK;
 SELECT upload_id, attempt FROM onboard_claim_events();
 
--- Arguments that are wrong
+-- Invalid arguments
 SELECT onboard_claim_events(-1); -- ERROR
 SELECT onboard_claim_events(NULL); -- ERROR
 SELECT onboard_claim_events(1, '0'); -- ERROR
 SELECT onboard_claim_events(1, '-1 hour'); -- ERROR
 SELECT onboard_claim_events(1, NULL); -- ERROR
 
--- Reports are recorded once, when the upload has ended.
+-- Reports are recorded once, after the upload has ended.
 SELECT onboard_begin_upload('BOX-1', 'a.csv', NULL, 'report 1') AS one \gset
 SELECT onboard_begin_upload('BOX-2', 'a.csv', NULL, 'report 2') AS two \gset
 \set VERBOSITY sqlstate
@@ -61,12 +61,12 @@ SELECT onboard_record_report(:'one', 'errors/1.csv', 'fix/1.csv');
 SELECT onboard_record_report(:'one', 'errors/2.csv', 'fix/2.csv');
 SELECT error_file_s3_key, fix_file_s3_key, metadata ? 'reported_at' AS reported FROM onboard.upload_history
 	WHERE upload_id = :'one';
--- Also when there is no file to name.
+-- This holds also for reports without files.
 SELECT status FROM onboard_cancel_upload(:'two');
 SELECT onboard_record_report(:'two', NULL, NULL);
 SELECT onboard_record_report(:'two', NULL, NULL);
 
--- A role confined to a vendor has no business here.
+-- A role confined to a vendor cannot use the outbox.
 CREATE ROLE regress_onboard_box;
 SELECT onboard_grant_reporter('regress_onboard_box');
 SET SESSION AUTHORIZATION regress_onboard_box;

@@ -1,5 +1,5 @@
--- Whatever is added to onboard.products, both doors give what INSERT gives, row
--- after row, and a verdict on each row; a counter tells which path ran.
+-- Whatever is added to onboard.products, both doors have the results of row-by-row
+-- INSERTs, and a verdict on each row; a counter shows which path ran.
 \set SHOW_CONTEXT never
 \pset format unaligned
 CREATE ROLE regress_onboard_paths;
@@ -28,7 +28,7 @@ CREATE FUNCTION edit_key() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.sku 
 CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION edit_key();
 SELECT * FROM compare();
 ROLLBACK;
--- A key that a trigger makes is found taken by nothing but the INSERT.
+-- A duplicate of a key set by a trigger is detected only by the INSERT.
 BEGIN;
 CREATE FUNCTION edit_key() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.sku := lower(NEW.sku); RETURN NEW; END $$;
 CREATE TRIGGER t BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION edit_key();
@@ -101,7 +101,7 @@ ALTER TABLE onboard.products DROP CONSTRAINT products_price_check,
 	ADD CONSTRAINT products_price_check CHECK (price BETWEEN 0.01 AND 60);
 SELECT * FROM compare();
 ROLLBACK;
--- The rules stay when a constraint of ours goes.
+-- The rules still apply if a shipped constraint is dropped.
 BEGIN;
 ALTER TABLE onboard.products DROP CONSTRAINT products_price_check;
 SELECT path, inserted, loaded FROM compare();
@@ -122,7 +122,7 @@ BEGIN;
 ALTER TABLE onboard.products ADD CONSTRAINT products_brand_fkey FOREIGN KEY (brand) REFERENCES brands;
 SELECT * FROM compare();
 ROLLBACK;
--- Without a unique constraint nothing can be loaded, and a deferred one is none.
+-- Without a unique constraint nothing can be loaded, and a deferrable one does not count.
 BEGIN;
 ALTER TABLE onboard.products DROP CONSTRAINT products_sku_key;
 SELECT load_them('intake'); -- ERROR
@@ -152,7 +152,7 @@ ALTER TABLE onboard.products INHERIT base;
 SELECT path, same, loaded FROM compare();
 ROLLBACK;
 
--- Policies, where the owner is no superuser
+-- Policies, if the owner is not a superuser
 BEGIN;
 GRANT USAGE, CREATE ON SCHEMA onboard, public TO regress_onboard_paths;
 GRANT ALL ON input, audit TO regress_onboard_paths;
@@ -168,12 +168,12 @@ ROLLBACK TO s;
 CREATE POLICY cheap ON onboard.products AS RESTRICTIVE FOR ALL USING (price < 100) WITH CHECK (stock_quantity < 9);
 SELECT * FROM compare();
 ROLLBACK TO s;
--- One that concerns reading only
+-- A policy for reading only
 CREATE POLICY seen ON onboard.products AS RESTRICTIVE FOR SELECT USING (stock_quantity < 5);
 SELECT path, loaded FROM compare();
 ROLLBACK;
 
--- What does not concern INSERT stays direct.
+-- Changes that do not affect INSERT keep the direct path.
 BEGIN;
 ALTER TABLE onboard.products ADD COLUMN note text, ADD COLUMN dropped int DEFAULT 5, ADD COLUMN another bigint;
 ALTER TABLE onboard.products DROP COLUMN dropped;
@@ -200,7 +200,7 @@ SELECT sku FROM onboard.products WHERE to_tsvector('pg_catalog.simple',
 	product_name || ' ' || coalesce(description, '')) @@ to_tsquery('simple', 'twin') ORDER BY sku;
 SELECT sku FROM onboard.products WHERE price BETWEEN 40 AND 60 AND vendor_id = 'PATH-1' ORDER BY sku;
 ROLLBACK;
--- An index that cannot take a row refuses it.
+-- An index that cannot store a row refuses it.
 BEGIN;
 CREATE INDEX ON onboard.products ((100 / stock_quantity));
 SELECT * FROM compare();
@@ -216,7 +216,7 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_na
 SELECT row_number, error_type FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
 ROLLBACK;
 
--- Those that can take any row leave the path direct, the others do not.
+-- Indexes that can store any row keep the direct path; others do not.
 CREATE FUNCTION path_with(index text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;

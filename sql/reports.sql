@@ -14,7 +14,7 @@ $$;
 SELECT onboard.success_rate(v, t) FROM (VALUES (0, 0), (0, 7), (1, 3), (2, 3), (999, 1000), (9999, 10000), (7, 7),
 	(9999999999999999, 10000000000000000), (NULL, 5), (5, NULL)) r (v, t);
 
--- Neutralised cells
+-- Neutralised formulas
 SELECT onboard_begin_upload('REP-1', 'cells.csv', NULL, 'cells') AS u \gset
 SELECT count(fault(:'u', n, 'INVALID_PRICE', 'price', 'refused', cell, NULL, '{}'))
 	FROM unnest(ARRAY['=1+1', '+1', '-1', '-3.25', '-.5', '-5.', '-', '-1-1', '-1.2.3', '@SUM(A1)', E'\t=1', E'\r=1',
@@ -24,8 +24,7 @@ SELECT count(fault(:'u', n, 'INVALID_PRICE', 'price', 'refused', cell, NULL, '{}
 		'a=1', 'say "hi"', '="a,b"', 'a,b', E'a\nb', ' padded ', '1e5', '', '''=1']) WITH ORDINALITY c (cell, n);
 SELECT * FROM onboard_error_csv(:'u');
 
--- All columns, several errors of a row together, the description cut at 100
--- characters and not within one
+-- All columns; several errors of a row together; the description truncated to 100 characters, not bytes
 SELECT onboard_begin_upload('REP-1', 'all.csv', NULL, 'all') AS u \gset
 SELECT fault(:'u', 12, 'INVALID_STOCK', 'stock_quantity', 'stock_quantity "many" is not a number', 'many', NULL, d),
 	fault(:'u', 3, 'INVALID_PRICE', 'price', 'price "$1,299.00" is not a number', '$1,299.00', '1299.00',
@@ -37,7 +36,7 @@ SELECT fault(:'u', 12, 'INVALID_STOCK', 'stock_quantity', 'stock_quantity "many"
 		NULL)) o (d);
 SELECT * FROM onboard_error_csv(:'u');
 SELECT * FROM onboard_error_summary(:'u');
--- Fix file without a header list: the columns we know, then attributes
+-- Fix file without a header list: the product columns, then attributes
 SELECT fault(:'u', 13, 'INVALID_PRICE', 'price', 'price "x" is not a number', 'x', NULL,
 	'{"price": "x", "Colour": "red", "size": 4, "a\"b": true}');
 SELECT * FROM onboard_fix_csv(:'u');
@@ -54,7 +53,7 @@ SELECT fault(:'u', 1, 'INVALID_PRICE', 'price', 'price " 1,5" is not a number', 
 		'{"price": "-1", "product_name": "two\r\nlines"}');
 SELECT replace(f, E'\r', '<CR>') AS fix FROM onboard_fix_csv(:'u') f;
 
--- Records that could not be read stay as broken as they were.
+-- Records that could not be read are written unchanged.
 SELECT onboard_begin_upload('REP-1', 'raw.csv', NULL, 'raw 1', NULL,
 	'{"header": ["sku", "price", "stock_quantity"]}') AS u \gset
 SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 2 fields, the header has 3', NULL, NULL,
@@ -70,8 +69,8 @@ SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 2 fields, the heade
 		U&'{"raw_record": "K\FFFDche,1,2"}');
 SELECT * FROM onboard_fix_csv(:'u');
 SELECT * FROM onboard_error_csv(:'u');
--- A fix file that is sent again has our columns already: they do not double,
--- and the record with a field too few still has one too few.
+-- A resent fix file already has the added columns: they are not repeated, and a record
+-- with a missing field still lacks it.
 SELECT onboard_begin_upload('REP-1', 'raw.csv', NULL, 'raw 2', NULL,
 	'{"header": ["sku", "price", "onboard_line", "onboard_errors", "onboard_suggestion"], '
 		'"delimiter": "much"}') AS u \gset
@@ -90,7 +89,7 @@ SELECT * FROM onboard_fix_csv('REP-1-no'); -- ERROR
 SELECT * FROM onboard_error_summary('REP-1-no'); -- ERROR
 SELECT * FROM onboard_notification('REP-1-no'); -- ERROR
 
--- Mail; the ids are fixed by the content
+-- Mail; the ids are derived from the content
 SELECT onboard_begin_upload('REP-1', 'REP-1_20240131_120000.csv', NULL, 'mail 1') AS u \gset
 UPDATE onboard.upload_history SET valid_records = 1995, error_records = 5 WHERE upload_id = :'u';
 SELECT count(fault(:'u', n, t, f, 'x', NULL, NULL, '{}'))
@@ -106,7 +105,7 @@ SELECT body FROM onboard_notification(:'u');
 SELECT onboard_begin_upload('REP-1', 'a.csv', NULL, 'mail 2') AS u \gset
 SELECT status FROM onboard_reject_upload(:'u', 'NO_HEADER', E'line 1 is\nno header');
 SELECT body FROM onboard_notification(:'u');
--- Every row is bad: failed, but for no reason of the file's; one suggestion has a line end
+-- If every row is bad, the upload has failed without a failure code; one suggestion contains a line end
 SELECT onboard_begin_upload('REP-1', 'bad.csv', NULL, 'mail 3') AS u \gset
 UPDATE onboard.upload_history SET error_records = 2 WHERE upload_id = :'u';
 SELECT count(fault(:'u', n, t, f, 'x', NULL, s, '{}'))
@@ -117,7 +116,7 @@ UPDATE onboard.validation_errors SET line_number = NULL WHERE upload_id = :'u' A
 SELECT status, failure_code FROM onboard_finish_upload(:'u');
 SELECT onboard_record_report(:'u', NULL, 'fix.csv');
 SELECT body FROM onboard_notification(:'u');
--- Subjects: printable ASCII, at most 99 characters, the rate never cut
+-- Subjects: printable ASCII, at most 99 characters, the rate never truncated
 CREATE VIEW subjects AS
 	SELECT n.subject, length(n.subject) AS length, n.subject ~ '^[ -~]*$' AS printable
 	FROM onboard.upload_history u, onboard_notification(u.upload_id) n

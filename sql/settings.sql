@@ -1,4 +1,4 @@
--- What the extension makes, and what it says, is the same whatever a session has set.
+-- The extension's objects and output do not depend on session settings.
 \pset format unaligned
 CREATE VIEW made AS
 	SELECT pg_describe_object(d.classid, d.objid, 0) AS object, CASE d.classid WHEN 'pg_proc'::regclass
@@ -35,7 +35,7 @@ CREATE EXTENSION onboard SCHEMA public;
 SELECT count(*) FROM public.onboard_local_changes();
 SELECT * FROM public.onboard_diagnose();
 
--- A file with every kind of error goes through it.
+-- Load a file with every kind of error.
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('SET-1', 'Settings', 'settings@example.com');
 \set VERBOSITY terse
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email)
@@ -73,7 +73,7 @@ SET quote_all_identifiers = on;
 SET "IntervalStyle" = 'sql_standard';
 CREATE EXTENSION onboard;
 RESET ALL;
--- Installed that way, everything is as usual.
+-- Installing with these settings makes no difference.
 SELECT object, definition FROM made EXCEPT SELECT object, definition FROM usual;
 SELECT object, definition FROM usual EXCEPT SELECT object, definition FROM made;
 TABLE onboard.shipped_parts EXCEPT TABLE usual_parts;

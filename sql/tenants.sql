@@ -1,4 +1,4 @@
--- Tenants: a vendor's login sees its own rows only, through everything.
+-- Tenants: a vendor's login sees only its own rows, through any object.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 	('TEN-1', 'Tenant one', 'one@ten.example'), ('TEN-2', 'Tenant two', 'two@ten.example'),
@@ -22,7 +22,7 @@ SELECT onboard_grant_vendor('regress_onboard_ten1', 'TEN-1');
 SELECT onboard_grant_vendor('regress_onboard_ten1', 'TEN-1');
 SELECT onboard_grant_vendor('regress_onboard_ten23', v) FROM unnest(ARRAY['TEN-2', 'TEN-3']) v;
 SELECT onboard_grant_loader('regress_onboard_loads');
--- Grants without an entry in vendor_roles: nothing is seen.
+-- Grants without an entry in vendor_roles show nothing.
 SELECT onboard_grant_vendor('regress_onboard_nobody', 'TEN-1');
 DELETE FROM onboard.vendor_roles WHERE role_name = 'regress_onboard_nobody';
 SELECT onboard_grant_vendor('regress_onboard_ten1', 'TEN-9'); -- ERROR
@@ -30,12 +30,12 @@ SELECT onboard_grant_vendor('regress_onboard_no', 'TEN-1'); -- ERROR
 SELECT onboard_grant_vendor('public', 'TEN-1'); -- ERROR
 SELECT onboard_grant_loader(NULL); -- ERROR
 
--- Also what only a role with more rights could try
+-- The same for actions that need more privileges
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA onboard TO regress_onboard_ten1;
 REVOKE ALL ON onboard.intake, onboard.outbox, onboard.vendor_roles FROM regress_onboard_ten1;
 GRANT SELECT ON onboard.vendor_roles TO regress_onboard_ten1;
 
--- Which vendors a role sees, asked in its own name
+-- Which vendors a role sees, queried as that role
 CREATE FUNCTION seen() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
 	r text;
@@ -53,9 +53,9 @@ SELECT seen();
 SET SESSION AUTHORIZATION regress_onboard_ten1;
 SELECT seen();
 SELECT upload_id = :'one' AS own FROM onboard.judged_rows;
--- Counts in views are of one's own rows.
+-- Counts in views include only own rows.
 SELECT vendor_id, products, uploads FROM onboard.vendor_summary;
--- Writing is for the marketplace.
+-- A vendor cannot write.
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
 	VALUES ('TEN-1', 'P9', 'x', 'Books', 'TEN 9', 1, 1); -- ERROR
 INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version)
@@ -63,13 +63,13 @@ INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_ver
 UPDATE onboard.products SET vendor_id = 'TEN-2'; -- ERROR
 UPDATE onboard.products SET price = 2 WHERE vendor_id = 'TEN-2';
 DELETE FROM onboard.products WHERE vendor_id = 'TEN-2';
--- Reports of others do not exist.
+-- Reports of other vendors appear not to exist.
 SELECT onboard_error_csv(:'one');
 SELECT count(*) FROM onboard_error_csv(:'two'); -- ERROR
 SELECT count(*) FROM onboard_fix_csv(:'two'); -- ERROR
 SELECT * FROM onboard_error_summary(:'two'); -- ERROR
 SELECT * FROM onboard_notification(:'two'); -- ERROR
--- A cheap function does not get to see rows before the policy does.
+-- A cheap function is not evaluated before the policy.
 CREATE FUNCTION pg_temp.spy(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
 BEGIN
 	RAISE NOTICE 'saw %', $1;
@@ -103,7 +103,7 @@ SELECT seen();
 SELECT onboard.is_operator();
 RESET SESSION AUTHORIZATION;
 
--- Forced, so the owner is not above it either.
+-- Row security is forced, so it applies to the owner, too.
 SELECT relname, relrowsecurity AND relforcerowsecurity AS forced FROM pg_class
 	WHERE relnamespace = 'onboard'::regnamespace AND relkind = 'r' ORDER BY 1;
 

@@ -1,4 +1,4 @@
--- Life of an upload: begin, finish, reject, cancel, undo, sweep.
+-- Life cycle of an upload: begin, finish, reject, cancel, undo, sweep.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, status) VALUES
 	('LIFE-1', 'Life one', 'one@life.example', 'active'),
@@ -10,7 +10,7 @@ CREATE VIEW uploads AS
 	FROM onboard.upload_history WHERE vendor_id LIKE 'LIFE-%';
 CREATE VIEW ended AS
 	SELECT upload_id, kind, payload FROM onboard.outbox WHERE vendor_id LIKE 'LIFE-%' ORDER BY event_id;
--- Stands in for the doors: rows 1 to n of an upload are valid.
+-- Load valid rows 1 to n of an upload without the doors.
 CREATE FUNCTION store(upload_id text, n int) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity,
 		upload_id, row_number)
@@ -21,17 +21,18 @@ CREATE FUNCTION store(upload_id text, n int) RETURNS void LANGUAGE sql AS $$
 	UPDATE onboard.upload_history u SET valid_records = n WHERE u.upload_id = store.upload_id;
 $$;
 
--- The id is the vendor's and 16 digits of sha256 over vendor, newline, content.
+-- The id is the vendor's id and 16 digits of the SHA-256 of vendor, newline, content.
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', 'uploads/a.csv', 'content 1', 3, '{"delimiter": ";"}') AS u \gset
 SELECT :'u' = 'LIFE-1-' || left(encode(sha256(E'LIFE-1\ncontent 1'::bytea), 'hex'), 16) AS by_hash;
 SELECT * FROM uploads;
 SELECT file_name, s3_key, content_id, mode, metadata FROM onboard.upload_history WHERE upload_id = :'u';
--- The same content is the same upload, whatever its name.
+-- The same content is the same upload, whatever the file name.
 SELECT onboard_begin_upload('LIFE-1', 'b.csv', NULL, 'content 1') = :'u' AS same;
--- Without a content_id no two are the same.
+-- Without a content_id, all uploads are distinct.
 SELECT onboard_begin_upload('LIFE-1', 'a.csv') <> onboard_begin_upload('LIFE-1', 'a.csv') AS differ;
 SELECT onboard_begin_upload('LIFE-1', 'a.csv') ~ '^LIFE-1-[0-9a-f]{16}$' AS well_formed;
--- After it failed for a reason outside the file, the same content is a new upload, and after that this one again.
+-- After a failure for a reason outside the file, the same content opens a new upload, and
+-- from then on returns that one.
 SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'u', 'OBJECT_REPLACED', 'the file changed');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') AS second \gset
 SELECT :'second' = 'LIFE-1-' || left(encode(sha256(E'LIFE-1\ncontent 1\n2'::bytea), 'hex'), 16) AS second_attempt;
@@ -39,20 +40,20 @@ SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') = :'second' AS
 SELECT status FROM onboard_cancel_upload(:'second');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1') AS third \gset
 SELECT :'third' NOT IN (:'u', :'second') AS third_attempt;
--- Refused for what is in it, it is that upload from then on.
+-- A file refused for its content returns that upload from then on.
 SELECT status, failure_code, failure_message FROM onboard_reject_upload(:'third', 'NO_HEADER',
 	'line 1 has no column name');
 SELECT onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', 7) = :'third' AS same,
 	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', true) = :'third' AS same_again,
 	onboard_begin_upload('LIFE-1', 'a.csv', NULL, 'content 1', NULL, '{}', false) = :'third' AS same_event;
--- So is one that was read to its end and has no good row; each is reported once.
+-- So does a file that was read completely and has no good row; each is reported once.
 SELECT onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1) AS u \gset
 SELECT status FROM onboard_ingest(:'u', '[{"row_number": 1, "product": {"sku": "x"}}]');
 SELECT status, code FROM uploads WHERE upload_id = :'u';
 SELECT onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1) = :'u' AS same,
 	onboard_begin_upload('LIFE-1', 'bad.csv', NULL, 'bad 1', 1, '{}', false) = :'u' AS same_event;
 SELECT count(*) FROM ended WHERE kind = 'upload_ended' AND upload_id IN (:'u', :'third');
--- Which codes are which: a fresh attempt is made for those whose reason lay outside the file.
+-- Which failure codes allow a new attempt: those for a reason outside the file
 CREATE FUNCTION reopens(code text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
 	u text := onboard_begin_upload('LIFE-1', 'c.csv', content_id => 'code ' || code);
@@ -71,7 +72,8 @@ SELECT onboard.may_retry(NULL) AS no_code, onboard.may_retry('NO_SUCH_CODE') AS 
 SELECT onboard_begin_upload('LIFE-9', 'a.csv'); -- ERROR
 SELECT onboard_begin_upload('LIFE-2', 'a.csv', NULL, 'content 2') AS inactive \gset
 SELECT * FROM uploads WHERE upload_id = :'inactive';
--- The file's event again does not end twice; once active it is a fresh upload.
+-- If the file's event is redelivered, the upload does not end twice; once the vendor is
+-- active, it is a new upload.
 SELECT onboard_begin_upload('LIFE-2', 'a.csv', NULL, 'content 2') = :'inactive' AS same;
 SELECT * FROM ended WHERE upload_id LIKE 'LIFE-2-%';
 UPDATE onboard.vendors SET status = 'active' WHERE vendor_id = 'LIFE-2';
@@ -89,7 +91,7 @@ SELECT onboard_begin_upload('LIFE-1', 'empty.csv', NULL, 'empty 3') AS u \gset
 SELECT status, failure_code FROM onboard_finish_upload(:'u');
 SELECT * FROM ended WHERE upload_id = :'u';
 
--- Arguments that are wrong
+-- Invalid arguments
 SELECT onboard_begin_upload(NULL, 'a.csv'); -- ERROR
 SELECT onboard_begin_upload('LIFE-1', NULL); -- ERROR
 SELECT onboard_begin_upload('LIFE-1', E' \t'); -- ERROR
@@ -122,10 +124,10 @@ SELECT onboard_finish_upload(:'u', 5); -- ERROR
 \set VERBOSITY default
 UPDATE onboard.upload_history SET error_records = 1 WHERE upload_id = :'u';
 SELECT status, total_records FROM onboard_finish_upload(:'u');
--- An upload that ended stays as it is.
+-- An upload that ended does not change.
 SELECT status, total_records FROM onboard_finish_upload(:'u', 17);
 SELECT kind, payload FROM ended WHERE upload_id = :'u';
--- Without a total it is what was judged.
+-- Without a total, the number of judged rows becomes the total.
 SELECT onboard_begin_upload('LIFE-1', 'f.csv', NULL, 'finish 2') AS u \gset
 SELECT store(:'u', 3);
 SELECT status, total_records FROM onboard_finish_upload(:'u');
@@ -134,7 +136,7 @@ SELECT onboard_reject_upload(:'u', 'NOT_TEXT', 'late'); -- ERROR
 SELECT onboard_cancel_upload(:'u'); -- ERROR
 \set VERBOSITY default
 
--- Undo: what nobody changed since goes, once.
+-- Undo removes products that were not changed since, once.
 UPDATE onboard.products SET price = 2 WHERE upload_id = :'u' AND row_number = 2;
 SELECT * FROM onboard_undo_upload(:'u');
 SELECT row_number FROM onboard.products WHERE upload_id = :'u';
@@ -143,7 +145,7 @@ SELECT metadata - 'undone_at' AS metadata, metadata ? 'undone_at' AS has_time FR
 	WHERE upload_id = :'u';
 SELECT status, valid_records FROM onboard.upload_history WHERE upload_id = :'u';
 SELECT first_row, last_row FROM onboard.judged_rows WHERE upload_id = :'u';
--- Undo keeps what other tables hold on to, and what a trigger refuses.
+-- Undo keeps products that other tables reference or whose deletion a trigger refuses.
 SELECT onboard_begin_upload('LIFE-1', 'u.csv', NULL, 'undo 1') AS u \gset
 SELECT store(:'u', 1000);
 SELECT status FROM onboard_finish_upload(:'u');
@@ -159,7 +161,7 @@ END $$;
 CREATE TRIGGER refuse BEFORE DELETE ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT * FROM onboard_undo_upload(:'u');
 SELECT row_number FROM onboard.products WHERE upload_id = :'u' ORDER BY 1;
--- An error that is no refusal stops it, and nothing is removed.
+-- Any other error aborts undo, and nothing is removed.
 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	RAISE EXCEPTION 'not now' USING ERRCODE = 'insufficient_resources';
@@ -168,7 +170,7 @@ SELECT * FROM onboard_undo_upload(:'u'); -- ERROR
 DROP TRIGGER refuse ON onboard.products;
 DROP TABLE orders;
 SELECT * FROM onboard_undo_upload(:'u');
--- Only an upload that ended well can be undone.
+-- An upload in progress or cancelled cannot be undone.
 SELECT onboard_begin_upload('LIFE-1', 'u.csv', NULL, 'undo 2') AS u \gset
 \set VERBOSITY sqlstate
 SELECT * FROM onboard_undo_upload(:'u'); -- ERROR
@@ -176,7 +178,7 @@ SELECT status FROM onboard_cancel_upload(:'u');
 SELECT * FROM onboard_undo_upload(:'u'); -- ERROR
 \set VERBOSITY default
 
--- Reject removes all that the upload had stored.
+-- Reject removes everything that the upload stored.
 SELECT onboard_begin_upload('LIFE-1', 'r.csv', NULL, 'reject 1') AS u \gset
 SELECT store(:'u', 5);
 UPDATE onboard.products SET price = 2 WHERE upload_id = :'u' AND row_number = 2;
@@ -191,10 +193,10 @@ SELECT status, failure_code, failure_message, valid_records, error_records
 SELECT (SELECT count(*) FROM onboard.products WHERE upload_id = :'u') AS products,
 	(SELECT count(*) FROM onboard.validation_errors WHERE upload_id = :'u') AS errors,
 	(SELECT count(*) FROM onboard.judged_rows WHERE upload_id = :'u') AS judged;
--- Again it stays as it is.
+-- A second rejection changes nothing.
 SELECT status, failure_code FROM onboard_reject_upload(:'u', 'NOT_TEXT', 'again');
 SELECT kind, payload FROM ended WHERE upload_id = :'u';
--- A product that another table holds on to does not keep the upload from ending.
+-- A product that another table references does not keep the upload from ending.
 SELECT onboard_begin_upload('LIFE-1', 'r.csv', NULL, 'reject 2') AS u \gset
 SELECT store(:'u', 5);
 CREATE TABLE orders (product_id bigint REFERENCES onboard.products);
@@ -203,7 +205,7 @@ SELECT status, metadata FROM onboard_cancel_upload(:'u');
 SELECT row_number FROM onboard.products WHERE upload_id = :'u';
 DROP TABLE orders;
 
--- Sweep: uploads without progress fail, others stay.
+-- Sweep: uploads without progress fail, others are left alone.
 SELECT onboard_begin_upload('LIFE-1', 's.csv', NULL, 'sweep 1') AS old \gset
 SELECT onboard_begin_upload('LIFE-1', 's.csv', NULL, 'sweep 2') AS young \gset
 SELECT store(:'old', 2);
@@ -215,7 +217,7 @@ SELECT status FROM uploads WHERE upload_id = :'young';
 SELECT count(*) FROM onboard.products WHERE upload_id = :'old';
 SELECT kind, payload FROM ended WHERE upload_id = :'old';
 
--- A role confined to one vendor works for that one only.
+-- A role confined to a vendor works only for that vendor.
 CREATE ROLE regress_onboard_life;
 SELECT onboard_grant_loader('regress_onboard_life');
 INSERT INTO onboard.vendor_roles VALUES ('regress_onboard_life', 'LIFE-1');
@@ -230,7 +232,7 @@ SELECT onboard_reject_upload(:'active', 'NOT_TEXT', ''); -- ERROR
 SELECT onboard_sweep_uploads(); -- ERROR
 RESET SESSION AUTHORIZATION;
 
--- A mode that the library does not know: no row is loaded, the upload can be ended.
+-- An upload with a mode unknown to the library: rows are refused, but the upload can be ended.
 BEGIN;
 ALTER TABLE onboard.upload_history DROP CONSTRAINT upload_history_mode_check;
 SELECT onboard_begin_upload('LIFE-1', 'later.csv', NULL, 'content of a later mode') AS later \gset
@@ -241,7 +243,7 @@ ROLLBACK TO before;
 SELECT status, failure_code FROM onboard_cancel_upload(:'later');
 ROLLBACK;
 
--- One ending each
+-- Each upload has ended once
 SELECT upload_id FROM ended WHERE kind = 'upload_ended' GROUP BY upload_id HAVING count(*) > 1;
 SELECT count(*) FROM uploads WHERE status <> 'processing' AND upload_id NOT IN (SELECT upload_id FROM ended);
 

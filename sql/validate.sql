@@ -1,4 +1,4 @@
--- onboard_validate(): every rule, accepting and refusing.
+-- onboard_validate(): every rule, with accepted and rejected values.
 \set SHOW_CONTEXT never
 \pset null '(null)'
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
@@ -6,7 +6,7 @@ INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 CREATE FUNCTION good() RETURNS jsonb LANGUAGE sql AS $$
 	SELECT '{"vendor_product_id": "V1", "product_name": "Lamp", "category": "Books", "sku": "VAL-S1", "price": "10", '
 		'"stock_quantity": "1"}'::jsonb $$;
--- What is wrong with a good product that was changed so; 'valid' for nothing.
+-- Return what is wrong with a good product after this change; 'valid' if nothing is.
 CREATE FUNCTION verdict(change jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(error_type || coalesce(':' || error_field, ''), ' ' ORDER BY n), 'valid')
 	FROM onboard_validate('VAL-1', good() || change) WITH ORDINALITY v (error_type, error_field, m, s, r, g, n) $$;
@@ -16,7 +16,7 @@ CREATE FUNCTION verdicts(field text, VARIADIC given text[]) RETURNS TABLE (value
 SELECT * FROM onboard_validate('VAL-1', good());
 SELECT * FROM onboard_validate('VAL-1', '{}');
 
--- Rule 1: each required field absent, null, empty and blank; the others may be.
+-- Rule 1: each required field absent, null, empty and blank; other fields may be.
 SELECT field, verdict(jsonb_build_object(field, NULL)) AS is_null, verdict(jsonb_build_object(field, '')) AS empty,
 		verdict(jsonb_build_object(field, U&' \0009\00A0')) AS blank
 	FROM unnest(ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku', 'brand',
@@ -24,14 +24,14 @@ SELECT field, verdict(jsonb_build_object(field, NULL)) AS is_null, verdict(jsonb
 		'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm', 'image_url'])
 		WITH ORDINALITY f (field, n) ORDER BY n;
 SELECT count(*) FROM onboard_validate('VAL-1', good() - 'sku') WHERE error_type = 'MISSING_REQUIRED_FIELDS';
--- Only tab, blank and no-break space are blanks.
+-- Only tab, space and no-break space are blanks.
 SELECT code, verdict(jsonb_build_object('product_name', chr(code)))
 	FROM unnest(ARRAY[9, 10, 11, 12, 13, 28, 32, 133, 160, 5760, 8195, 8203, 12288, 65279]) code;
 SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')),
 	verdict(jsonb_build_object('price', U&'10\2003'));
 
--- Rules 2, 8 and 9: the grammar of price
--- Later versions of psql give one of these characters no width.
+-- Rules 2, 8 and 9: the grammar of price Newer versions of psql display one of these
+-- characters with zero width.
 \pset format unaligned
 SELECT * FROM verdicts('price', '10', '10.5', '.5', '10.', '10.50', '007.5', '000000000000000000000000000010', '0.01',
 	'999999.99', '999999.990', '0.009',
@@ -63,7 +63,7 @@ SELECT field, length, verdict(jsonb_build_object(field,
 		('brand', 100, ''), ('unit', 20, ''), ('dimensions_cm', 50, ''), ('image_url', 2048, 'http://h/')) f (field,
 		length, prefix);
 
--- Rule 5: exactly as it stands in the table, and active
+-- Rule 5: exactly as in the table, and active
 SELECT * FROM verdicts('category', 'Books', 'Men''s Clothing', 'books', 'Books ', 'BookS', 'Book',
 	U&'Men\2019s Clothing', 'Home & Garden', 'Home &amp; Garden', 'Nonsense');
 BEGIN;
@@ -72,7 +72,7 @@ INSERT INTO onboard.product_categories (category_name) VALUES (U&'B\00FCcher');
 SELECT * FROM verdicts('category', 'Books', U&'B\00FCcher');
 ROLLBACK;
 
--- Rules 6 and 7: SKUs on the whole platform, product IDs per vendor
+-- Rules 6 and 7: SKUs are unique across vendors, product IDs per vendor
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity) VALUES
 	('VAL-1', 'TAKEN', 'Thing', 'Books', 'VAL-TAKEN-1', 1, 1),
 	('VAL-2', 'OTHER', 'Thing', 'Books', 'VAL-TAKEN-2', 1, 1);
@@ -110,7 +110,7 @@ SELECT verdict((SELECT jsonb_object_agg('c' || i, '') FROM generate_series(1, 40
 SELECT error_type, error_message FROM onboard_validate('VAL-1',
 	good() || jsonb_build_object('description', repeat('x', 65537)));
 
--- JSON: numbers by their text, null is absent, other types are no row.
+-- JSON: numbers are judged by their text, null is absent, other types make the row malformed.
 SELECT change, verdict(change) FROM unnest(ARRAY['{"price": 10.50}', '{"price": 10.500}', '{"price": 1e2}',
 	'{"price": 0}', '{"price": 12.345}', '{"stock_quantity": 0}', '{"stock_quantity": 1.0}', '{"stock_quantity": -5}',
 	'{"brand": null}', '{"price": null}', '{"brand": true}', '{"brand": []}', '{"brand": {}}', '{"price": [10]}',
@@ -118,7 +118,7 @@ SELECT change, verdict(change) FROM unnest(ARRAY['{"price": 10.50}', '{"price": 
 SELECT value, error_type, error_field, error_message, rejected_value
 	FROM unnest(ARRAY['1', '"x"', 'null', 'true', '[]', '[{}]']::jsonb[]) value, onboard_validate('VAL-1', value);
 
--- All rules at once, in order; every part of a finding
+-- All rules at once, in order; every column of a finding
 SELECT error_type, error_field, error_message, severity, left(rejected_value, 30) AS rejected, suggestion
 	FROM onboard_validate('VAL-1', jsonb_build_object(
 	'vendor_product_id', repeat('v', 101), 'product_name', ' ', 'category', ' Kitchn', 'subcategory', repeat('s', 101),
@@ -134,7 +134,7 @@ SELECT error_field, error_message, suggestion FROM onboard_validate('VAL-1',
 SELECT * FROM onboard_validate(NULL, '{}'); -- ERROR
 SELECT * FROM onboard_validate('VAL-1', NULL); -- ERROR
 SELECT error_type FROM onboard_validate('VAL-9', good());
--- It writes nothing and may run in parallel, read only.
+-- It writes nothing and can run in parallel and in read-only transactions.
 BEGIN READ ONLY;
 SELECT verdict('{"price": "x"}'), txid_current_if_assigned();
 ROLLBACK;

@@ -1,23 +1,23 @@
 #!/bin/sh
-# Run the tests of the project, all of them or some: what make check and
-# make check-regress and so on do.
+# Run all or some of the project's tests, for make check, make check-regress and so on.
 #
 #	test/check.sh [STEP ...]
 #	TESTS="validate ingest" test/check.sh regress
 #
-# The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap, root and
-# aws.  Step root runs the tests that need root; without root it skips them.  With
-# one step TESTS names those of its tests that are to run, by the names of their
-# files without folder and ending; the output of one step is shown as it comes.
+# The steps are lint, unit, unit-clang, regress, isolation, pgtap, tap, root and aws. Step
+# root runs the tests that need root, and skips them if not run as root. With a single
+# step, TESTS selects tests by file name, without folder and extension, and the output is
+# shown immediately.
 #
-# Everything happens in a copy of the tree and a private copy of PostgreSQL below
-# one temporary directory, owned by an unprivileged user when called as root,
-# because a PostgreSQL server does not run as root.  Nothing is installed, no port
-# is opened but on loopback, and the directory is removed at the end unless a step
-# failed.  No step leaves a temporary file.
+# Everything happens in a copy of the tree and a private copy of PostgreSQL in one
+# temporary directory. If called as root, the directory belongs to an unprivileged user,
+# because PostgreSQL does not run as root. Nothing is installed, ports are opened only on
+# loopback, and the directory is removed at the end unless a step failed. No step leaves a
+# temporary file.
 #
-# Steps go side by side in two lanes, what compiles and what waits: each lane runs
-# its steps one after another.  The last line counts checks, by results.pl.
+# Two lanes run in parallel, one with the steps that compile and one with those that wait;
+# each lane runs its steps one after another. The last line counts the checks; see
+# results.pl.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -27,14 +27,14 @@ steps=${*:-$all_steps}
 for step in $steps; do
 	case " $all_steps " in
 		*" $step "*) ;;
-		*) echo "There is no step \"$step\"; there are: $all_steps." >&2; exit 2 ;;
+		*) echo "Unknown step \"$step\"; the steps are: $all_steps." >&2; exit 2 ;;
 	esac
 done
 if [ -n "${TESTS:-}" ] && [ $# -ne 1 ]; then
-	echo 'TESTS goes with one step.' >&2
+	echo 'TESTS requires exactly one step.' >&2
 	exit 2
 fi
-# One step is watched; several at once would be mixed up.
+# Show the output of a single step only; that of several would be mixed up.
 watched=
 [ $# -ne 1 ] || watched=yes
 [ $# -gt 0 ] || echo 'Running all tests takes about six minutes on two idle cores.'
@@ -55,7 +55,7 @@ clean_up()
 }
 finished=
 trap clean_up EXIT
-# A lane in the background does not hear the keyboard.
+# A lane in the background does not receive signals from the keyboard.
 trap 'trap "" TERM; kill -TERM 0; exit 130' INT TERM
 
 prepare()
@@ -66,15 +66,15 @@ prepare()
 	if [ "$(id -u)" -eq 0 ]; then
 		chown -R postgres:postgres "$work"
 	fi
-	# A tree in somebody's home may be out of the user's reach.
+	# A tree in a home directory may be inaccessible to the user.
 	if ! as_user test -x "$environment/bin/python" && [ -d "$environment" ]; then
 		cp -r "$environment" "$work/environment"
 		environment=$work/environment
 	fi
 }
 
-# Show a log while it is written, until stop_showing.  It is not a pipe: a server that
-# a test leaves behind would keep that open.
+# Show a log while it is written, until stop_showing. This is not a pipe, because a server
+# that a test leaves running would keep it open.
 show()
 {
 	: >"$1"
@@ -84,14 +84,14 @@ show()
 
 stop_showing()
 {
-	# What was written last is not shown at once.
+	# tail shows the last lines with a delay.
 	sleep 1
 	kill "$viewer"
 	wait "$viewer" 2>/dev/null || true
 }
 
-# Run one step and print its result.  A step whose results are not in its log leaves
-# them as TAP files in the folder $work/out/STEP.tap, or says where.
+# Run one step and print its result. RESULTS is the file or folder with its TAP output:
+# the log, or $work/out/STEP.tap.
 run_step()
 {
 	step=$1
@@ -116,10 +116,10 @@ run_step()
 	esac
 }
 
-# What the step that just ended says about its failures.
+# Show the failures of the step that just ended.
 show_failures()
 {
-	# What was watched has been shown, but for differences.
+	# The output of a single step was already shown, except for differences.
 	if [ -z "$watched" ]; then
 		sed -n "s/^failed\t$step\t/not ok: /p" "$work/records"
 		grep -rhaE -A 20 '^ *(not ok|#   Failed)' "$log" "$results" | head -n 200
@@ -130,7 +130,7 @@ show_failures()
 	done
 }
 
-# Run those steps of a lane that are wanted.
+# Run the requested steps of a lane.
 # shellcheck disable=SC2086
 run_lane()
 {
@@ -145,7 +145,7 @@ run_lane()
 		case $step in
 			# The private copy has no headers.
 			lint) run_step lint as_user "$log" env PATH="$PATH" test/lint.sh ;;
-			# Tests of other steps build programs there, too.
+			# Tests of other steps build programs there, too, hence the lock.
 			unit) run_step unit as_user "$work/out/unit/gcc/results" env PATH="$PATH" flock "$work/out/unit/lock" \
 				make -s -j"$(nproc)" -C test/unit check CC=gcc ${tests:+"TESTS=$tests"} ;;
 			unit-clang) run_step unit-clang as_user "$work/out/unit/clang/results" env PATH="$PATH" \
@@ -160,7 +160,7 @@ run_lane()
 	done
 }
 
-# That no step has left a temporary file, as a step of its own.
+# Check, as a step of its own, that no step left a temporary file.
 check_temporary_files()
 {
 	left=$(ls -A "$work/tmp")

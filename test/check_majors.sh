@@ -1,19 +1,19 @@
 #!/bin/sh
-# Build the extension for other major versions of PostgreSQL and run the tests there.
+# Build the extension for all supported major versions of PostgreSQL and run the tests with each.
 #
 #	test/check_majors.sh [SERVER ...]
 #
 # The servers:
 #
-#	15		this system's own
-#	15-assertions	the same from its source package, with assertions
-#	16		of a Python package, without ICU, OpenSSL and contrib modules
-#	17		of Debian trixie, in a root folder of its own
-#	18		of Debian sid, likewise
+#	15		of this system
+#	15-assertions	built from its source package, with assertions
+#	16		from a Python package, without ICU, OpenSSL and contrib modules
+#	17		from Debian trixie, in its own root folder
+#	18		from Debian sid, likewise
 #
-# What is fetched and built is kept in build/majors, so that the next run is quick:
-# remove a folder there to rebuild it.  The logs are there, too.  Run as root, which
-# the root folders need; servers and tests run as the user postgres.
+# build/majors caches what is downloaded and built; remove a folder there to rebuild it.
+# The logs are there, too. Run as root, which the root folders require; servers and tests
+# run as user postgres.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,11 +24,11 @@ servers=${*:-$all_servers}
 for server in $servers; do
 	case " $all_servers " in
 		*" $server "*) ;;
-		*) echo "There is no server \"$server\"; there are: $all_servers." >&2; exit 2 ;;
+		*) echo "Unknown server \"$server\"; the servers are: $all_servers." >&2; exit 2 ;;
 	esac
 done
 if [ "$(id -u)" -ne 0 ]; then
-	echo "Root folders are made and entered as root; try: sudo $0 $*" >&2
+	echo "Creating and entering root folders requires root; try: sudo $0 $*" >&2
 	exit 1
 fi
 mkdir -p "$cache"
@@ -36,11 +36,11 @@ work=$(mktemp -d /tmp/onboard-majors.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# The services that stand in for AWS run only here, where their environment fits.
+# The emulated AWS services run only on this system, for which their environment was built.
 ONBOARD_TEST_ENVIRONMENT=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 export ONBOARD_TEST_ENVIRONMENT
 
-# A copy of the tree without what was built for another major.
+# Copy the tree without files built for another major version.
 copy_tree()
 {
 	mkdir -p "$1"
@@ -48,8 +48,7 @@ copy_tree()
 		--exclude=./glue/onboard --exclude=./glue/bootstrap -cf - . | tar -C "$1" -xf -
 }
 
-# In the copy of the tree in $1: build and test.  $2 is the command that enters the
-# place where the server is.
+# Build and test in the copy of the tree in $1. $2 is the command that enters the server's root folder.
 # shellcheck disable=SC2086
 build_and_test()
 {
@@ -62,12 +61,11 @@ test_here()
 	build_and_test "$work/$server" env
 }
 
-# Test with the server in folder $1.  pgTAP and the Perl modules for tests are the
-# system's; both are scripts.
+# Test with the server in folder $1. pgTAP and the Perl test modules come from the system; both are scripts.
 test_folder()
 {
 	if ! setpriv --reuid=postgres --regid=postgres --clear-groups test -x "$1/bin/postgres"; then
-		echo "The user postgres cannot run $1/bin/postgres; move the checkout to where it can."
+		echo "The user postgres cannot run $1/bin/postgres; move the checkout to a place where it can."
 		return 1
 	fi
 	share=$("$1/bin/pg_config" --sharedir)
@@ -98,7 +96,7 @@ run_server()
 	esac
 }
 
-# The end of check.sh's output: what was skipped and failed, by name, and the numbers.
+# Print the end of check.sh's output: the skipped and failed tests, and the counts.
 summary()
 {
 	awk '/^(Skipped|Failed):$/ || /^[0-9]+ passed, / { found = 1 } found' "$1"
@@ -116,7 +114,7 @@ for server in $servers; do
 		if grep -qaE '^[0-9]+ passed, ' "$log"; then
 			summary "$log"
 		else
-			echo 'NOT RUN; the log says why'
+			echo 'NOT RUN; see the log'
 		fi
 	} >>"$work/results"
 	[ "$status" -eq 0 ] || failed=1

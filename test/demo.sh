@@ -4,20 +4,19 @@
 #
 #	test/demo.sh
 #
-# It uses the program in ONBOARD_BIN (default: onboard on PATH) and the private
-# server (of ONBOARD_HOME, if that is set), which goes on running, so that you
-# can look around afterwards.  Run it as often as you like: it takes out first
-# what an earlier run loaded.
+# It uses the program ONBOARD_BIN (default: onboard on PATH) and the private server (in
+# ONBOARD_HOME, if set). The server keeps running, so that you can look around afterwards.
+# You can run the demo repeatedly: it first removes what an earlier run loaded.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 data=$here/data
 onboard=${ONBOARD_BIN:-onboard}
 
-# Nothing of this is meant for another database.
+# Do not touch any other database.
 unset PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGSERVICE 2>/dev/null || true
 
-# The reports stay here.
+# The reports are kept here.
 folder=$(mktemp -d "${TMPDIR:-/tmp}/onboard-demo.XXXXXX")
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -32,8 +31,8 @@ title() {
 	printf '%s== %s ==%s\n\n' "$bold" "$1" "$plain"
 }
 
-# Show a command as one would type it, then run it.  A file with rejected rows
-# ends with exit code 1, which is part of the tour.
+# Show a command as a user would type it, then run it. Loading a file with rejected rows
+# exits with code 1, which is part of the tour.
 run() {
 	printf '%s$ onboard' "$blue"
 	for word in "$@"; do
@@ -51,7 +50,7 @@ run() {
 	echo
 }
 
-# What an earlier run loaded is taken out, and --again loads it once more.
+# Undo what an earlier run loaded; --again then loads it anew.
 again=''
 undo_earlier_run() {
 	"$onboard" psql -- -XAtq -c "
@@ -79,23 +78,23 @@ sed 1d "$data/vendors.csv" | while IFS=, read -r id name email phone business re
 done
 undo_earlier_run
 
-title 'A file without a fault'
+title 'A file without errors'
 run load "$data/VEND001_20260104_090000.csv" --vendor VEND001 $again
 
-title 'The same file by mistake changes nothing'
+title 'Loading the same file twice changes nothing'
 run load "$data/VEND001_20260104_090000.csv" --vendor VEND001
 
 title 'A dry run first: what would happen to this one?'
 run check "$data/VEND002_20260105_101500.csv" --vendor VEND002
 
-title 'This vendor uses category names of its own'
+title 'This vendor uses its own category names'
 run load "$data/VEND002_20260105_101500.csv" --vendor VEND002 $again
 
-title 'And this one has typing errors'
+title 'And this one makes typing errors'
 run load "$data/VEND003_20260106_143000.csv" --vendor VEND003 $again
 
-title 'What the vendor gets: one line per error'
-# Some of its columns; a comma within quotes parts none.
+title 'What the vendor receives: one line per error'
+# Print some of the columns; a comma within quotes does not separate columns.
 tr -d '\r' <"$(echo onboard-reports/VEND003-*/errors.csv)" | LC_ALL=C sed '1s/^...//' | LC_ALL=C awk '{
 	fields = 1
 	split("", field)
@@ -113,11 +112,11 @@ tr -d '\r' <"$(echo onboard-reports/VEND003-*/errors.csv)" | LC_ALL=C sed '1s/^.
 }'
 echo
 
-title 'The rejected rows in its own columns, to correct and send again'
+title "The rejected rows in the vendor's own columns, to correct and resend"
 tr -d '\r' <"$(echo onboard-reports/VEND003-*/fix.csv)" | LC_ALL=C sed '1s/^...//' | head -n 4
 echo
 
-title 'And the text of a mail'
+title 'And the text of an email'
 cat onboard-reports/VEND003-*/mail.txt
 echo
 
@@ -142,4 +141,4 @@ cat <<TEXT
   onboard --help                             everything else
 TEXT
 
-printf '\nThe reports are in %s.\nThe private server goes on running; "onboard stop" ends it.\n' "$folder"
+printf '\nThe reports are in %s.\nThe private server is still running; "onboard stop" stops it.\n' "$folder"

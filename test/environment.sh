@@ -1,16 +1,16 @@
-# What the run_*.sh scripts have in common; to be sourced.
+# Settings shared by the run_*.sh scripts, which source this file.
 #
-# How long a test waits for a state, in seconds: a limit that only a hang reaches,
-# however busy the machine is.  No test expects anything to be done sooner.  Tests
-# in Perl and Python read PG_TEST_TIMEOUT_DEFAULT; the other two are for pg_ctl,
-# pg_regress and isolationtester.
+# How long a test waits for a state, in seconds. Only a hang reaches this limit, however
+# busy the machine is, and no test expects anything to happen sooner. Tests in Perl and
+# Python read PG_TEST_TIMEOUT_DEFAULT; the other two variables are for pg_ctl, pg_regress
+# and isolationtester.
 : "${PG_TEST_TIMEOUT_DEFAULT:=900}"
 PGCTLTIMEOUT=$PG_TEST_TIMEOUT_DEFAULT
 PGISOLATIONTIMEOUT=$PG_TEST_TIMEOUT_DEFAULT
 export PG_TEST_TIMEOUT_DEFAULT PGCTLTIMEOUT PGISOLATIONTIMEOUT
 
-# How many test files run side by side: more than there are processors, because a
-# test mostly waits, and has servers of its own.
+# How many test files run in parallel: more than the number of processors, because tests
+# mostly wait. Each has its own servers.
 TEST_JOBS=${ONBOARD_TEST_JOBS:-$((2 * $(nproc)))}
 
 refuse_root()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install those of the named Debian packages that are missing.
+# Install the named Debian packages that are missing.
 #
 #	SUDO=sudo test/install_packages.sh PACKAGE ...
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a script can check about the code: banned functions, one version number,
-# warnings of both compilers, qualified SQL, whole words.
+# Check the code: banned functions, version numbers, formatting, rooms, long lines,
+# warnings from both compilers, and installation.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -32,7 +32,7 @@ none()
 	check $((status != 1)) "$name"
 }
 
-# Each has a bounded, thread-safe or checked counterpart.
+# Each has a bounded, thread-safe or checked alternative.
 banned='(sprintf|strcpy|strcat|strtok|atoi|atol|gets|gmtime|localtime|system|popen|vsprintf|alloca)'
 none 'no banned functions' grep -nE "(^|[^a-zA-Z0-9_>.])$banned *\(" $sources
 
@@ -42,23 +42,23 @@ status=0
 	grep -q "^## $version " CHANGELOG.md || status=1
 check $status 'one version number in onboard.control, sql/, META.json and CHANGELOG.md'
 
-# Plain CREATE: OR REPLACE and IF NOT EXISTS adopt objects that others planted.
+# OR REPLACE and IF NOT EXISTS would adopt objects planted by other roles.
 adopting()
 {
 	grep -nE '^[[:space:]]*CREATE (OR REPLACE|[A-Z ]*IF NOT EXISTS)' sql/onboard--*.sql | grep -v 'INDEX'
 }
-none 'the script creates with plain CREATE' adopting
+none 'the install script uses plain CREATE' adopting
 
 status=0
 clang-format --dry-run -Werror $sources test/*/*.[ch] || status=1
-check $status 'formatted as .clang-format says; make format does it'
+check $status 'formatted according to .clang-format; run make format'
 
 status=0
 test/rooms.pl || status=1
-check $status 'rooms include only what ARCHITECTURE.md allows, without circles'
+check $status 'includes respect the rooms in ARCHITECTURE.md and have no cycles'
 
-# Lines of tests fit a screen: 130 columns, with tabs of 4.  What cannot be broken may be
-# longer: a regular expression, and a meta-command of psql.
+# Lines in tests have at most 130 columns, with tabs of 4. Exceptions are regular
+# expressions and \copy, which cannot be broken.
 long_lines()
 {
 	find test sql -type f ! -name 'onboard--*' \( -name '*.sql' -o -name '*.spec' -o -name '*.p[lmy]' \
@@ -82,7 +82,7 @@ for compiler in gcc clang; do
 	check $status "builds without a warning with $compiler"
 done
 
-# Files, and folders of onboard's own.
+# List files, and folders that belong to onboard.
 remains()
 {
 	find "$build/destination" ! -type d -print
@@ -93,7 +93,7 @@ make -s -C "$build" CC=clang install DESTDIR="$build/destination" prefix=/opt/sh
 [ -x "$build/destination/opt/shop/bin/onboard" ] && [ -x "$build/destination/opt/shop/lib/onboard/bootstrap" ] &&
 	[ -n "$(find "$build/destination" -name onboard.control)" ] || status=1
 [ $status -eq 0 ] || cat "$build/log"
-check $status 'make install puts everything below DESTDIR and prefix'
+check $status 'make install puts everything under DESTDIR and prefix'
 make -s -C "$build" CC=clang uninstall DESTDIR="$build/destination" prefix=/opt/shop >"$build/log" 2>&1 || cat "$build/log"
 remains >"$build/remains"
 cat "$build/remains"

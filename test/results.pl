@@ -1,22 +1,20 @@
 #!/usr/bin/perl
-# Count the results of tests, from what they printed.
+# Count test results from the tests' output.
 #
 #	test/results.pl STEP STATUS RECORDS FILE ...
 #	test/results.pl --summary RECORDS
 #
-# The first form reads the FILEs of a step; a folder stands for all files below it.
-# Each is TAP, or the log of pg_regress, which is not TAP before PostgreSQL 16.
-# It adds the results to the file RECORDS and prints one line about them.  STATUS
-# is the exit status of the step.
+# The first form reads the FILEs of a step; a folder means all files under it. Each file
+# is TAP or a log of pg_regress, which is not TAP before PostgreSQL 16. The results are
+# appended to the file RECORDS and summarised on one line. STATUS is the exit status of
+# the step.
 #
-# The second form prints what failed and what was skipped, with the reasons, and
-# then the line "N passed, N failed, N skipped".  It exits with 1 if something
-# failed or nothing passed.
+# The second form prints the failed and skipped tests, with reasons, and then the line "N
+# passed, N failed, N skipped". It exits with 1 if any test failed or none passed.
 #
-# What proves nothing does not count as passed: a skipped test, a whole file that
-# skips itself and a test marked TODO count as skipped; a plan that does not match,
-# a status other than 0 without a failed test, and a file without a result count
-# as failed.
+# Tests that prove nothing do not count as passed: a skipped test, a file that skips
+# itself and a TODO test count as skipped; a plan that does not match, a nonzero status
+# without a failed test, and a file without a result count as failed.
 
 package Results;
 
@@ -27,7 +25,7 @@ use File::Basename qw(basename);
 use File::Find qw(find);
 use TAP::Parser;
 
-# The results of one file: the number of checks that passed, lists of the others.
+# The results of one file: the number of passed checks, and lists of the others.
 sub new_counts { return { passed => 0, failed => [], skipped => [] } }
 
 sub read_file
@@ -39,7 +37,7 @@ sub read_file
 	return <$file> // '';
 }
 
-# Name and reason are columns of RECORDS.
+# Collapse whitespace: names and reasons are columns of RECORDS.
 sub one_line
 {
 	my ($text) = @_;
@@ -82,8 +80,7 @@ sub count_tap
 	return $counts;
 }
 
-# The log of pg_regress and pg_isolation_regress, of a test alone and of one in a
-# group.
+# Count the results in a log of pg_regress or pg_isolation_regress, with single and grouped tests.
 sub count_regress
 {
 	my ($text) = @_;
@@ -99,10 +96,11 @@ sub count_regress
 		push @{ $counts->{failed} }, $name if $result eq 'FAILED';
 		push @{ $counts->{skipped} }, [ $name, $result ] if $result =~ /ignored/;
 	}
-	my ($said) = $text =~ /^ (?:All|\d+ of) (\d+) tests /m;
+	my ($announced) = $text =~ /^ (?:All|\d+ of) (\d+) tests /m;
 
-	push @{ $counts->{failed} }, 'the log does not end with the number of tests' if $seen && !defined $said;
-	push @{ $counts->{failed} }, "the log announces $said tests but has the results of $seen" if defined $said && $said != $seen;
+	push @{ $counts->{failed} }, 'the log does not end with the number of tests' if $seen && !defined $announced;
+	push @{ $counts->{failed} }, "the log announces $announced tests but has results for $seen"
+	  if defined $announced && $announced != $seen;
 	return $counts;
 }
 
@@ -117,7 +115,7 @@ sub count_file
 	return $counts;
 }
 
-# The files themselves, with those below folders, in order.
+# Return the files and those under the folders, sorted.
 sub files_of
 {
 	my @files;
@@ -140,7 +138,7 @@ sub count_step
 	{
 		my $counts = count_file(read_file($path));
 		my $file = basename($path) =~ s/\.tap$//r;
-		# The log of a whole step has the step's name.
+		# The log of an entire step has the step's name.
 		my $prefix = $file eq $step ? '' : "$file: ";
 
 		$passed += $counts->{passed};
@@ -188,6 +186,6 @@ sub main
 	return count_step(@arguments);
 }
 
-# Its test loads it.
+# test/tap/001_results.pl loads this file.
 exit main(@ARGV) unless caller;
 1;

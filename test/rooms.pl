@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Hold the includes of src/ and glue/ against the table of rooms in ARCHITECTURE.md,
-# find circles among files, and headers that shadow one of the system or of
-# PostgreSQL.  Prints what is wrong; exits with 1 if anything is.
+# Check the includes of src/ and glue/ against the table of rooms in ARCHITECTURE.md. Also
+# find include cycles, and headers that shadow a header of the system or of PostgreSQL.
+# Print the problems; exit with 1 if there are any.
 use strict;
 use warnings;
 
@@ -40,7 +40,7 @@ for my $file (map { glob } 'src/*.[ch]', 'src/*/*.[ch]', 'glue/*/*.[ch]')
 	}
 }
 
-# A file and its header are one unit; no unit reaches itself by its includes.
+# A file and its header form one unit. No unit may include itself, directly or indirectly.
 my %state;
 visit($_) for sort keys %includes;
 exit($problems > 0);
@@ -52,7 +52,7 @@ sub visit
 	if (($state{$unit} // '') eq 'open')
 	{
 		shift @path while $path[0] ne $unit;
-		complain('a circle: ' . join(' -> ', @path, $unit));
+		complain('include cycle: ' . join(' -> ', @path, $unit));
 	}
 	return if $state{$unit};
 	$state{$unit} = 'open';

@@ -3,8 +3,8 @@
 #
 #	test/run_aws.sh [TEST.py ...]
 #
-# The Python environment is made by test/aws/make_environment.sh and found in
-# ONBOARD_TEST_ENVIRONMENT, by default build/aws-environment in this tree.
+# test/aws/make_environment.sh creates the Python environment in ONBOARD_TEST_ENVIRONMENT,
+# by default build/aws-environment in this tree.
 set -eu
 
 . "$(dirname "$0")/environment.sh"
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 
 if [ ! -x "$environment/bin/python" ]; then
-	echo "There is no Python environment at $environment; run: make deps-test" >&2
+	echo "No Python environment at $environment; run: make deps-test" >&2
 	exit 1
 fi
 if [ $# -eq 0 ]; then

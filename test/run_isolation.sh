@@ -1,9 +1,9 @@
 #!/bin/sh
-# Run the isolation tests: sessions that wait for each other.
+# Run the isolation tests, test/isolation/specs/*.spec.
 #
 #	PATH=DIRECTORY/bin:$PATH test/run_isolation.sh OUTPUT [TEST ...]
 #
-# Arguments as for run_regress.sh.
+# Arguments are as for run_regress.sh.
 set -eu
 
 . "$(dirname "$0")/environment.sh"

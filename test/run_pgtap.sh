@@ -1,11 +1,11 @@
 #!/bin/sh
-# Run the pgTAP tests, test/pgtap/*.sql, in a server of their own.
+# Run the pgTAP tests, test/pgtap/*.sql, in their own server.
 #
 #	PATH=DIRECTORY/bin:$PATH test/run_pgtap.sh OUTPUT [TEST ...]
 #
-# DIRECTORY is a private copy made by temp_install.sh.  Run as an ordinary user;
-# everything is written below OUTPUT.  Without TEST all of them run; TEST may be
-# named without folder and ending.  Each has a new database with onboard and pgTAP.
+# DIRECTORY is a private copy created by temp_install.sh. Run as an ordinary user;
+# everything is written under OUTPUT. Without TEST, all tests run; TEST may omit folder
+# and extension. Each test runs in a new database with onboard and pgTAP.
 set -eu
 
 . "$(dirname "$0")/environment.sh"
@@ -15,7 +15,7 @@ output=$1
 shift
 root=$(cd "$(dirname "$0")/.." && pwd)
 data=$output/data
-# A socket below OUTPUT may have too long a name.
+# The path of a socket under OUTPUT may be too long.
 sockets=$(mktemp -d "${TMPDIR:-/tmp}/onboard-pgtap.XXXXXX")
 started=
 

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Run the regression tests, sql/*.sql against expected/*.out, in a server of
-# their own.
+# Run the regression tests, sql/*.sql with expected/*.out, in their own server.
 #
 #	PATH=DIRECTORY/bin:$PATH test/run_regress.sh OUTPUT [TEST ...]
 #
-# DIRECTORY is a private copy made by temp_install.sh.  Run as an ordinary user;
-# everything is written below OUTPUT, which must not be part of the source tree.
-# Without TEST all of them run; those named here run alone.
+# DIRECTORY is a private copy created by temp_install.sh. Run as an ordinary user;
+# everything is written under OUTPUT, which must be outside the source tree. Without TEST,
+# all tests run.
 set -eu
 
 . "$(dirname "$0")/environment.sh"
@@ -28,7 +27,7 @@ fi
 
 mkdir -p "$output"
 rm -rf "$output/instance"
-# A socket below OUTPUT may have too long a name; pg_regress makes its own.
+# The path of a socket under OUTPUT may be too long; pg_regress creates its own folder for it.
 cd "$output"
 exec "$pg_regress" --inputdir="$root" --outputdir="$output" \
 	--temp-instance="$output/instance" --bindir="$(pg_config --bindir)" \

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Run the TAP tests, test/tap/*.pl, which start servers of their own.
+# Run the TAP tests, test/tap/*.pl, which start their own servers.
 #
 #	PATH=DIRECTORY/bin:$PATH test/run_tap.sh OUTPUT [TEST ...]
 #
-# DIRECTORY is a private copy made by temp_install.sh.  Run as an ordinary user;
-# everything is written below OUTPUT.  TEST may be named without folder and ending.
+# DIRECTORY is a private copy created by temp_install.sh. Run as an ordinary user;
+# everything is written under OUTPUT. TEST may omit folder and extension.
 set -eu
 
 . "$(dirname "$0")/environment.sh"

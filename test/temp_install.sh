@@ -1,12 +1,12 @@
 #!/bin/sh
-# Make a private copy of the PostgreSQL installation with this tree's extension
-# in it, so that tests neither need root nor touch the system's own.
+# Create a private copy of the PostgreSQL installation with this tree's extension, so that
+# tests neither need root nor touch the system's installation.
 #
 #	test/temp_install.sh DIRECTORY
 #
-# PostgreSQL finds its libraries and scripts relative to its own binary, so a
-# copied tree is complete: DIRECTORY/bin is a link to the copied binaries.
-# It prints what to export so that tests and the program use the copy.
+# PostgreSQL locates its libraries and scripts relative to its binary, so the copy is
+# self-contained. DIRECTORY/bin is a link to the copied binaries. The script prints export
+# commands that make tests and the program use the copy.
 set -eu
 
 mkdir -p "$1"
@@ -15,7 +15,7 @@ pg_config=${PG_CONFIG:-pg_config}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 bindir=$($pg_config --bindir)
-# Even with an earlier copy first on PATH, copy the installation.
+# Copy the original installation even if an earlier copy is first on PATH.
 case $bindir in
 	"$directory"/*)
 		bindir=${bindir#"$directory"}
@@ -29,13 +29,13 @@ for path in "$bindir" "$libdir" "$sharedir"; do
 	mkdir -p "$directory$path"
 	cp -r "$path/." "$directory$path/"
 done
-# Tests in C are built against the copy; the server's own headers are not needed.
+# Tests in C are built with the copy's client headers; they do not need the server's headers.
 includedir=$($pg_config --includedir)
 mkdir -p "$directory$includedir"
 cp "$includedir"/*.h "$directory$includedir/"
 ln -sfn ".$bindir" "$directory/bin"
 make -s -C "$root" install DESTDIR="$directory" PG_CONFIG="$pg_config" >/dev/null
-# Libraries that only tests load; no other installation has them.
+# Libraries for tests, which no other installation has.
 for module in "$root"/test/modules/*.c; do
 	name=$(basename "$module" .c)
 	$($pg_config --cc) -std=gnu11 -O2 -fPIC -shared -I"$root/src" -I"$($pg_config --includedir-server)" \

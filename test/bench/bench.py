@@ -1,4 +1,4 @@
-"""What all sections share: the run's options, its server, and its results."""
+"""State shared by all sections: the run's options, its server, and its results."""
 
 import json
 import os
@@ -14,22 +14,22 @@ from server import Server
 
 
 def wall(runs):
-    """Median of what the clock said."""
+    """Median wall-clock time."""
     return statistics.median(run.wall for run in runs)
 
 
 def cpu(runs):
-    """Median of the backend's processor time, which a busy machine disturbs less."""
+    """Median CPU time of the backend, which a busy machine affects less."""
     return statistics.median(run.cpu for run in runs)
 
 
 def times(runs, others, clock="wall"):
-    """How many times as long runs took as others: the median over the rounds, each of which saw the same machine."""
+    """Ratio of two lists of runs: the median over the rounds, because the runs of a round share the machine's state."""
     return statistics.median(getattr(run, clock) / getattr(other, clock) for run, other in zip(runs, others))
 
 
 def spread(runs, clock="wall"):
-    """Half the range, as a percentage of the median: how noisy it was."""
+    """Noise: half the range, as a percentage of the median."""
     values = [getattr(run, clock) for run in runs]
     return 50 * (max(values) - min(values)) / statistics.median(values)
 
@@ -61,7 +61,7 @@ class Bench:
         shutil.rmtree(self.inputs, ignore_errors=True)
 
     def describe(self):
-        """The machine and the server, for the report."""
+        """Describe the machine and the server for the report."""
         with open("/proc/cpuinfo") as file:
             models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -76,7 +76,7 @@ class Bench:
         self.results["date"] = time.strftime("%Y-%m-%d")
 
     def begin(self, name):
-        """What is noted from now on belongs to this section."""
+        """Add subsequent results to this section."""
         self.log(f"section {name}")
         self.section = self.results["sections"][name] = {"tables": [], "bars": [], "notes": []}
 
@@ -101,7 +101,7 @@ class Bench:
         self.save()
 
     def bar(self, section, label, value, bar, aim=None, at_least=True):
-        """One figure that has a bar to reach: at least it, or at most it."""
+        """Record a figure with a target: a minimum, or a maximum."""
         self.section["bars"].append({"section": section, "label": label, "value": value, "bar": bar, "aim": aim,
                                      "at_least": at_least})
         self.save()
@@ -112,10 +112,10 @@ class Bench:
             json.dump(self.results, file, indent=1)
 
     def interleave(self, rounds, runs):
-        """Call each of runs (name: function giving Seconds) in turn; lists of Seconds by name."""
+        """Call each of runs (name: function that returns Seconds) in turn; return lists of Seconds by name."""
         seconds = {name: [] for name in runs}
         for turn in range(rounds):
-            # What runs before may leave its mark, so each round has an order of its own, the same whenever it is run.
+            # A run may affect the next one, so each round has a different, but reproducible, order.
             for name in random.Random(turn).sample(list(runs), len(runs)):
                 seconds[name].append(runs[name]())
         return seconds

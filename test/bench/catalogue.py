@@ -1,4 +1,4 @@
-"""Loading into a large catalogue, and how cost and memory grow with the work."""
+"""Loading into a large catalogue, and the growth of cost and memory with the number of rows."""
 
 from bench import wall, cpu
 from data import DataSet
@@ -9,7 +9,7 @@ LARGE = {"intake": "large_intake", "fk": "large_fk", "nofk": "large_nofk"}
 
 
 def make_large(bench):
-    """The large catalogues, one database each; what filling them took."""
+    """Create the large catalogues, one database each; return the time to fill them."""
     if bench.large is not None:
         return bench.large
     rows = 5 * bench.options.rows
@@ -31,7 +31,7 @@ def make_large(bench):
 
 
 def section(bench):
-    """Each run adds rows to the same catalogue: all three grow alike."""
+    """Each run adds rows to the same catalogue, so all three grow equally."""
     large = make_large(bench)
     rows = bench.options.rows // 4
     start = {"sequential": 1, "random": 200_000_000}

@@ -6,13 +6,13 @@
     test/bench/compare.py OLD --only intake --rows 20000 --rounds 3
                                             a quick look
 
-Each side is built from its own sources and has a private server.  After one round that is not counted, the rounds of
-both sides alternate: old, new, new, old and so on.  A ratio is the median over the rounds of new time by old time,
-so that above 1.00 the new commit is slower.  The noise of a run is half the range of one side, of the noisier one.
-What differs by less than the noise may not differ at all; nothing is asserted.
+Each side is built from its own sources and has a private server.  After a warm-up round, the rounds of both sides
+alternate: old, new, new, old and so on.  A ratio is the median over the rounds of new time divided by old time; above
+1.00 the new commit is slower.  The noise of a run is half the range of the noisier side.  A difference smaller than
+the noise may not be real; nothing is asserted.
 
-Functions are driven by this tree's emulated services, so the old commit has to know their settings.  Called as root,
-everything but the build runs as user postgres.
+This tree's emulated services drive the functions, so the old commit must support their settings.  If called as root,
+everything except the build runs as user postgres.
 """
 
 import argparse
@@ -37,9 +37,9 @@ VALIDATOR_BATCH = 1000
 
 
 class Measure:
-    """What to time; whose processor time it is; which share of --rows it takes; how to open it for both sides.
+    """What to measure; whose CPU time is measured; the fraction of --rows to use; how to open it for both sides.
 
-    open(measure, benches, rows) is a context manager.  It gives a call for each side, which returns Seconds by title.
+    open(measure, benches, rows) is a context manager.  It yields a function for each side that returns Seconds by title.
     """
 
     def __init__(self, processor, share, open_sides, *arguments):
@@ -54,7 +54,7 @@ class Measure:
 
 @contextlib.contextmanager
 def one_file(benches, rows, title, run, form, keys, bad):
-    """The same file for both sides, in empty tables, by run(bench, data)."""
+    """Load the same file on both sides, into empty tables, with run(bench, data)."""
     with DataSet(benches["old"], rows, (form,), keys, bad=bad) as data:
 
         def call(bench):
@@ -66,7 +66,7 @@ def one_file(benches, rows, title, run, form, keys, bad):
 
 @contextlib.contextmanager
 def functions(benches, rows):
-    """A file through the parser and its stream records through the validator; the services answer at once."""
+    """Send a file to the parser and its stream records to the validator; the services answer immediately."""
     if lambda_functions.MISSING:
         benches["new"].log(f"no functions: this Python has no {lambda_functions.MISSING}; see make deps-test")
         yield {}
@@ -99,7 +99,7 @@ COLUMNS = ["what", "rows", "old s", "new s", "new/old", "noise",
 
 
 def alternate(calls, rounds):
-    """Seconds by title and side: a round that is not counted, then the others, each in the other order."""
+    """Return Seconds by title and side: after a warm-up round, the rounds alternate the order."""
     seconds = {}
     for turn in range(rounds + 1):
         for side in ("old", "new") if turn % 2 else ("new", "old"):
@@ -110,7 +110,7 @@ def alternate(calls, rounds):
 
 
 def row_of(title, rows, processor, old, new):
-    """A line of the table; old and new are lists of Seconds."""
+    """Return a line of the table; old and new are lists of Seconds."""
     clock_noise, cpu_noise = (max(spread(old, clock), spread(new, clock)) for clock in ("wall", "cpu"))
     ratio = times(new, old, "cpu")
     verdict = "slower" if ratio > 1 + cpu_noise / 100 else "faster" if ratio < 1 - cpu_noise / 100 else "within noise"
@@ -166,7 +166,7 @@ def parse_options():
     parser.add_argument("--only", metavar="MEASURES", help="some of: " + ", ".join(MEASURES))
     parser.add_argument("--rows", type=int, default=200000,
                         help="rows of a file (%(default)s); half of them for ingest, a twentieth for functions")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds that count (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds after the warm-up (%(default)s)")
     for side in ("old", "new"):
         parser.add_argument(f"--{side}-install", help=argparse.SUPPRESS)
         parser.add_argument(f"--{side}-name", help=argparse.SUPPRESS)
@@ -180,7 +180,7 @@ def parse_options():
 
 
 def build_both(options, directory):
-    """The two installations and their names, as arguments."""
+    """Return the two installations and their names, as arguments."""
     arguments = []
     for side, revision in (("old", options.old), ("new", options.new)):
         name = launch.describe_commit(revision)

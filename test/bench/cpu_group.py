@@ -1,12 +1,12 @@
-"""A control group with the processor share of a small Lambda function.
+"""A control group with the CPU share of a small Lambda function.
 
-Made by root for the user who measures, who may then put own processes into it.  See "Control Group v2" and "CFS
-Bandwidth Control" of the kernel's documentation.
+Root creates it for the measuring user, who can then move own processes into it.  See "Control Group v2" and "CFS
+Bandwidth Control" in the kernel's documentation.
 """
 
 import os
 
-# "Configure Lambda function memory": at 1,769 MB a function has one full core, in proportion below.
+# "Configure Lambda function memory": at 1,769 MB a function has one full core; below that, a proportional share.
 MEGABYTES_OF_CORE = 1769
 MEGABYTES = 128
 PERIOD = 20000
@@ -26,7 +26,7 @@ def mounts():
 
 
 class CpuGroup:
-    """`path` is the group to join, by its file cgroup.procs, or empty; then `reason` says why there is none."""
+    """`path` is the group to join, through its file cgroup.procs, or empty; then `reason` says why."""
 
     def __init__(self, user):
         self.path = ""
@@ -53,8 +53,8 @@ class CpuGroup:
         return path
 
     def make_second(self, mount, user):
-        """Whoever moves a process must be allowed to write in the group above both; so the measuring one has its own,
-        too."""
+        """To move a process, a user must be able to write to the common parent of both groups; so the measuring process has
+        its own group, too."""
         write(os.path.join(mount, "cgroup.subtree_control"), "+cpu")
         above = self.make(os.path.join(mount, f"onboard-bench-{os.getpid()}"))
         write(os.path.join(above, "cgroup.subtree_control"), "+cpu")
@@ -72,7 +72,7 @@ class CpuGroup:
         self.measuring, self.path = "", group
 
     def admit(self, pid):
-        """Put the process that measures where it may move its own from."""
+        """Put the measuring process into a group from which it can move its children."""
         if self.path and self.measuring:
             write(os.path.join(self.measuring, "cgroup.procs"), str(pid))
 

@@ -1,4 +1,4 @@
-"""Data sets: what generate.c writes, and loading it through each door."""
+"""Data sets: files written by generate.c, and functions to load them through each door."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def build_generator(directory):
 
 
 class DataSet:
-    """One file of a vendor in the forms asked for (intake, clean, vendor_csv, json)."""
+    """One file of a vendor in the requested formats (intake, clean, vendor_csv, json)."""
 
     def __init__(self, bench, rows, forms=("intake",), keys="sequential", mix="mixed", bad=0, vendor="VEND001",
                  start=1, name=None, shift=None, batch=10000):
@@ -34,7 +34,7 @@ class DataSet:
         self.vendor = vendor
         self.batch = batch
         self.content = name or f"{keys}-{mix}-{bad}-{rows}-{start}"
-        # As onboard_begin_upload() makes it; the files carry it.
+        # The id that onboard_begin_upload() will return; the files contain it.
         digest = hashlib.sha256(f"{vendor}\n{self.content}".encode()).hexdigest()
         self.upload = f"{vendor}-{digest[:16]}"
         self.files = {form: os.path.join(bench.inputs, f"{self.upload}.{form}") for form in forms}
@@ -69,7 +69,7 @@ class DataSet:
         check(upload == self.upload, f"upload is {upload}, not {self.upload}")
 
     def check_upload(self, server, database="bench"):
-        """The verdicts, and what is stored, are those the generator knows of."""
+        """Check that the verdicts and the stored rows are those expected by the generator."""
         expected = self.expected
         where = f"WHERE upload_id = '{self.upload}'"
         counts = server.sql(f"SELECT total_records, valid_records, error_records, status "
@@ -93,7 +93,6 @@ class DataSet:
 
 
 def fingerprint(server, table, upload, database="bench"):
-    """Of the stored rows, without what differs from run to run."""
-    return server.sql(f"SELECT count(*), sum(hashtextextended((to_jsonb(p) - 'product_id' - 'created_at' - "
-        f"'updated_at')::text, 0)) "
-                      f"FROM {table} p WHERE upload_id = '{upload}'", database=database)
+    """Return a fingerprint of the stored rows, without columns that differ between runs."""
+    return server.sql(f"SELECT count(*), sum(hashtextextended((to_jsonb(p) - 'product_id' - 'created_at' "
+                      f"- 'updated_at')::text, 0)) FROM {table} p WHERE upload_id = '{upload}'", database=database)

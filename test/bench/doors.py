@@ -13,7 +13,7 @@ from server import LOADER, Seconds, Session, check, processor_seconds
 
 
 def time_ingest(bench, data):
-    """One call a batch, each a transaction; every result row is fetched."""
+    """Call once per batch, each in its own transaction; fetch every result row."""
     server = bench.server
     data.begin(server)
     server.sql("CHECKPOINT")
@@ -63,7 +63,7 @@ def ingest(bench):
 
 
 def time_at_once(bench, files, clients, table):
-    """All files through so many connections; into the intake, or into a table."""
+    """Load all files through this many connections, into the intake or into a table."""
     server = bench.server
     server.reset()
     if table is None:
@@ -116,18 +116,18 @@ def at_once(bench):
 
 
 def processor_of_children():
-    """User and system time of all processes that this one started and waited for."""
+    """User and system time of all child processes that were waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def time_program(bench, data):
-    """onboard load of a vendor's file; the processor time is that of the program."""
+    """Run onboard load on a vendor's file; the CPU time is that of the program."""
     server = bench.server
     program = os.path.join(bench.options.install, "usr/local/bin/onboard")
     server.sql("CHECKPOINT")
     cpu, started = processor_of_children(), time.perf_counter()
-    # Exit status 1 says that rows were rejected.
+    # Exit status 1 means that rows were rejected.
     result = subprocess.run([program, "load", data.files["vendor_csv"], "--vendor", data.vendor, "--db",
                              f"host={server.sockets} port=5432 user={LOADER} dbname=bench",
                              "--max-bytes", "0", "--max-rows", "0", "--no-reports", "--quiet"],

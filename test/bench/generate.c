@@ -1,27 +1,25 @@
 /*-------------------------------------------------------------------------
  *
  * generate.c
- *	  Writes one deterministic set of product rows in several forms at once.
+ *	  Write one deterministic set of product rows in several formats at once.
  *
  *		generate ROWS OPTION=VALUE...
  *
- *	  start=N		number of the first row, from which its keys come (1)
+ *	  start=N		number of the first row, from which keys are derived (1)
  *	  keys=K		sequential or random (sequential)
  *	  mix=M			what is wrong with a bad row: mixed, format, duplicate,
  *					every, long, defect; large has long but valid rows (mixed)
  *	  bad=P			percentage of bad rows (0)
- *	  vendor=ID upload=ID		who sends it, as what
- *	  shift=N		a duplicate takes the keys of row number minus N (ROWS)
- *	  batch=N		records of one JSON array (10000)
+ *	  vendor=ID upload=ID		the vendor and the upload id
+ *	  shift=N		a duplicate has the keys of row number minus N (ROWS)
+ *	  batch=N		records per JSON array (10000)
  *	  intake=FILE	all rows, for COPY onboard.intake ... (FORMAT csv)
  *	  clean=FILE	good rows, for COPY of a table like onboard.products
  *	  vendor_csv=FILE	all rows as a vendor would send them
- *	  json=FILE		all rows, one array of records a line, for onboard_ingest()
- *
- * Prints as JSON what a correct judge must find: rows, valid, errors, and the
- * findings by type.  A duplicate of mix mixed is one of an earlier row of the
- * same file; one of the mixes duplicate and every is of a row that was loaded
- * before.
+ *	  json=FILE		all rows, one array of records per line, for onboard_ingest()
+ * Prints the expected verdicts as JSON: rows, valid, errors, and the findings by type.
+ * With mix mixed, a duplicate repeats an earlier row of the file; with duplicate and
+ * every, it repeats a row loaded earlier.
  *
  *-------------------------------------------------------------------------
  */
@@ -186,7 +184,7 @@ fail(const char *what, const char *argument)
 	exit(2);
 }
 
-/* A mixing function of good quality (the finaliser of splitmix64). */
+/* Mix the bits of a number (the finaliser of splitmix64). */
 static uint64_t
 scramble(uint64_t value)
 {
@@ -196,7 +194,7 @@ scramble(uint64_t value)
 	return value ^ (value >> 31);
 }
 
-/* A permutation of the 40 bit numbers, so that random keys are unique. */
+/* Permute the 40-bit numbers, so that random keys are unique. */
 static uint64_t
 permute40(uint64_t value, uint64_t salt)
 {
@@ -304,7 +302,7 @@ break_number(struct row *row, unsigned which)
 	}
 }
 
-/* One of eleven faults in turn; last_good is a key of this file, or 0. */
+/* Apply one of eleven faults in turn; last_good is a key of this file, or 0. */
 static void
 break_mixed(struct row *row, uint64_t ordinal, uint64_t last_good)
 {
@@ -415,8 +413,7 @@ break_row(struct row *row, uint64_t key, uint64_t ordinal, uint64_t last_good)
 	}
 }
 
-/*
- * Forms.  No value holds a quote, a backslash or a control character.
+/* Formats.  No value contains a quote, a backslash or a control character.
  */
 
 static void

@@ -23,7 +23,7 @@ def time_clean(bench, data, table, database="bench"):
 
 
 def compare_empty(bench, data, rounds):
-    """Seconds of each design into empty tables."""
+    """Return Seconds of each design, with empty tables."""
     prints = {}
 
     def run(name):

@@ -1,4 +1,4 @@
-"""Calls of AWS and what they would cost, counted on the whole pipeline with emulated services."""
+"""AWS calls and their cost, counted on the whole pipeline with emulated services."""
 
 import json
 import math
@@ -17,8 +17,8 @@ SCALE = 1000
 MEGABYTES = 256
 ROUTES = {"stream": "items and stream", "direct": "direct"}
 
-# Dollars for so many, us-east-1, on demand, without the free tier: list prices as AWS's pages had them at the end of 2025
-# (aws.amazon.com/lambda/pricing and so on, x86).  To be checked against the pages before they are relied on.
+# Dollars per quantity, us-east-1, on demand, without the free tier: list prices from AWS's pages at the end
+# of 2025 (aws.amazon.com/lambda/pricing and so on, x86). Check them against the pages before relying on them.
 PRICES = {
     "Lambda, GB-seconds": (0.0000166667, 1),
     "Lambda, requests": (0.20, 1_000_000),
@@ -30,7 +30,7 @@ PRICES = {
     "SNS, e-mails": (2.00, 100_000),
     "Secrets Manager, calls": (0.05, 10_000),
 }
-# What a call is charged as.  Lambda's own reads of the stream are free ("Amazon DynamoDB pricing", Streams).
+# How each call is charged. Lambda's own reads of the stream are free ("Amazon DynamoDB pricing", Streams).
 CHARGED = {
     "s3.GetObject": "S3, GET and HEAD",
     "s3.HeadObject": "S3, GET and HEAD",
@@ -39,20 +39,20 @@ CHARGED = {
     "sns.Publish": "SNS, publishing",
     "secretsmanager.GetSecretValue": "Secrets Manager, calls",
 }
-# These are charged by what they write.
+# These are charged by the amount of data written.
 BY_UNITS = ("dynamodb.BatchWriteItem", "dynamodb.BatchExecuteStatement")
 QUEUES = {"parser", "reporter"}
 
 
 def write_units(item):
-    """Of one write of an item: a unit for each kilobyte begun ("DynamoDB read and write operations")."""
+    """Units of one write: one per started kilobyte ("DynamoDB read and write operations")."""
     return math.ceil(item_size(item) / 1024)
 
 
 def item_units(items):
-    """Units of an item's two writes, the row and its status, each in the table and in its index, which has all attributes.
+    """Units of an item's two writes, the row and its status, each to the table and to its index with all attributes.
 
-    An update is charged for the larger of the item before and after; these items have their verdicts.
+    An update is charged by the larger of the item before and after; these items include the verdicts.
     """
     units = 0
     for item in items:
@@ -65,12 +65,12 @@ def item_units(items):
 
 
 def metrics(function):
-    """Milliseconds of each invocation so far, as the function's own metrics have them."""
+    """Milliseconds of each invocation so far, from the function's own metrics."""
     return [record["Duration"] for record in function.log.records() if "_aws" in record]
 
 
 class Counted:
-    """What the uploads after the first one took."""
+    """Usage of the uploads after the first one."""
 
     def __init__(self, whole):
         self.whole = whole
@@ -79,13 +79,13 @@ class Counted:
         self.mails = len(whole.mails())
 
     def since(self, earlier):
-        """Calls, and milliseconds of each function's invocations."""
+        """Return the calls, and the milliseconds of each function's invocations."""
         durations = {name: metrics(function)[earlier.invocations[name]:] for name, function in self.whole.functions.items()}
         return self.calls - earlier.calls, {name: spent for name, spent in durations.items() if spent}
 
 
 def run_route(bench, route, uploads):
-    """Uploads one after the other, each to its mail; what they were charged for, by price."""
+    """Run uploads one after another, each until its email; return the charged quantities by price."""
     bench.server.reset()
     bench.server.sql(ROLE)
     database = Database(bench.server.sockets, 5432, "bench", PIPELINE, "not-asked-for")
@@ -98,7 +98,7 @@ def run_route(bench, route, uploads):
                 whole.upload(VENDOR, os.path.basename(object_key(number)), file.read())
             whole.wait_quiet()
             if number == 0:
-                # The first one finds no process and no secret in memory.
+                # The first upload finds no process and no cached secret.
                 first, first_items = Counted(whole), {item["upload_id"]["S"] for item in whole.items()}
             data.remove()
         last = Counted(whole)
@@ -110,7 +110,7 @@ def run_route(bench, route, uploads):
 
 
 def check_uploads(bench, files, mails):
-    """Every row of every upload has its verdict, and a mail was published for each."""
+    """Check that every row of every upload has a verdict, and that an email was published for each upload."""
     valid, errors = (sum(data.expected[name] for data in files) for name in ("valid", "errors"))
     stored = bench.server.sql("SELECT count(*), sum(valid_records), sum(error_records), count(error_file_s3_key) "
         "FROM onboard.upload_history "
@@ -120,7 +120,7 @@ def check_uploads(bench, files, mails):
 
 
 def charge(calls, durations, items, uploads, mails):
-    """How many of what has a price, for SCALE uploads."""
+    """Return the quantity per price, for SCALE uploads."""
     unknown = set(calls) - set(CHARGED) - set(BY_UNITS)
     check(not unknown, f"calls without a price: {unknown}")
     charged = Counter()
@@ -131,7 +131,7 @@ def charge(calls, durations, items, uploads, mails):
     charged["Lambda, requests"] = sum(len(spent) for spent in durations.values())
     charged["Lambda, GB-seconds"] = sum(max(math.ceil(each), 1) for spent in durations.values()
         for each in spent) / 1000 * MEGABYTES / 1024
-    # The vendor's own file; its announcement; receiving and deleting what functions are given.
+    # The vendor's file and its event; receiving and deleting the messages for functions.
     charged["S3, PUT"] += uploads
     charged["SQS, requests"] += uploads + 2 * sum(len(spent) for name, spent in durations.items() if name in QUEUES)
     charged["SNS, e-mails"] = mails

@@ -1,5 +1,5 @@
-"""What the sections about Lambda functions share: the emulated services, the stub, functions of both programs, and
-what they cost."""
+"""Shared code of the sections about Lambda functions: the emulated services, the stub, the functions of both programs,
+and their cost."""
 
 import contextlib
 import json
@@ -53,7 +53,7 @@ GRANT INSERT, SELECT, UPDATE ON bench.uploads TO {PIPELINE};
 
 
 class Services:
-    """The emulated services, the stub, and what stands in them; for the length of a with statement."""
+    """The emulated services, the stub, and their contents; a context manager."""
 
     def __init__(self, bench):
         self.bench = bench
@@ -90,7 +90,7 @@ class Services:
                            "password": "not-asked-for", **changes})
 
     def program(self, name):
-        """The path of an executable that is called as bootstrap is."""
+        """Return the path of an executable that can be called like bootstrap."""
         if name == "onboard":
             return self.bootstrap
         path = os.path.join(self.folder, "peer")
@@ -104,13 +104,13 @@ class Services:
         return {**self.resources.environment(url), "ROUTE": "stream", "PYTHONDONTWRITEBYTECODE": "1", **changes}
 
     def function(self, program, handler, url, timeout=900.0, **environment):
-        """A function of a program, stopped at the end."""
+        """Start a function of a program; stop it at the end."""
         settings = FunctionSettings(handler, self.program(program), handler, timeout)
         return self.stack.enter_context(Function(settings, self.environment(url, **environment),
                                                  os.path.join(self.folder, f"{program}-{handler}.log")))
 
     def put(self, path, key):
-        """Put a file where a vendor would, into the emulated services and the stub; the event that announces it."""
+        """Upload a file as a vendor would, to the emulated services and the stub; return its event."""
         bucket = self.resources.bucket
         with open(path, "rb") as file:
             put = self.clients["s3"].put_object(Bucket=bucket, Key=key, Body=file)
@@ -118,13 +118,13 @@ class Services:
         queue = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls["upload-events"])
         messages = queue.receive(10)
         queue.delete(messages)
-        # The first message of all is the test event of the bucket.
+        # The very first message is the bucket's test event.
         messages = [message for message in messages if '"Records"' in message["Body"]]
         check(len(messages) == 1, f"{len(messages)} notifications of an object")
         return {"Records": [queue_record(message, queue_arn("upload-events")) for message in messages]}
 
     def put_in_stub(self, path, key):
-        """The same for a file that is too large for the emulated services."""
+        """Do the same for a file that is too large for the emulated services."""
         bucket, size = self.resources.bucket, os.path.getsize(path)
         version, etag = f"version-of-{size}", f'"{size:032x}"'
         self.stub.order("object", bucket=bucket, key=key, path=path, version=version, etag=etag)
@@ -136,14 +136,14 @@ class Services:
                              "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1"}]}
 
     def stream_records(self):
-        """What the stream of the emulated table has had since the last call."""
+        """Return the records added to the emulated table's stream since the last call."""
         records = []
         while more := self.shard.read():
             records += more
         return records
 
     def check_stub(self, written, updated):
-        """That a function sent each item and each status once, and nothing that the stub refused."""
+        """Check that a function sent each item and each status once, and nothing that the stub refused."""
         counts = self.stub.order("calls")
         check(not counts["refused"] and (counts["written"], counts["updated"]) == (written, updated),
               f"the stub had {counts}, expected {written} items and {updated} updates")
@@ -163,7 +163,7 @@ def vendor_file(bench, rows, **options):
 
 
 def invoke(function, events):
-    """Invoke a function with one event after the other; the seconds of the clock and of its process."""
+    """Invoke a function with one event after another; return wall-clock and CPU seconds."""
     bodies = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
     sandboxes = function.sandboxes()
     check(len(sandboxes) == 1, f"{function.settings.name} has {len(sandboxes)} processes, not one")
@@ -181,12 +181,11 @@ def check_result(function, result):
           f"{function.settings.name}: {result.error or result.payload} {function.log.lines()[-3:]}")
 
 
-# That the stub refuses what is wrong.
+# Check that the stub refuses wrong requests.
 
 GOOD_ITEM = {"upload_id": {"S": "U"}, "record_id": {"S": "REC_00000001"}, "vendor_id": {"S": VENDOR},
-    "row_number": {"N": "1"},
-             "line_number": {"N": "2"}, "status": {"S": "pending_validation"}, "parse_attempt": {"N": "1"},
-             "created_at": {"N": "1"}, "expires_at": {"N": "2"}}
+             "row_number": {"N": "1"}, "line_number": {"N": "2"}, "status": {"S": "pending_validation"},
+             "parse_attempt": {"N": "1"}, "created_at": {"N": "1"}, "expires_at": {"N": "2"}}
 FIELDS = ("vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
           "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url")
 
@@ -203,7 +202,7 @@ def put_items(dynamodb, items):
 
 
 def is_refused(status, call, *arguments, **options):
-    """Whether a call fails with this status."""
+    """Return whether a call fails with this status."""
     try:
         call(*arguments, **options)
     except ClientError as error:
@@ -212,7 +211,7 @@ def is_refused(status, call, *arguments, **options):
 
 
 def test_stub(stub):
-    """A stub that took anything would measure nothing."""
+    """A stub that accepted anything would make the measurements worthless."""
     dynamodb = stub_client(stub, "dynamodb")
     good = {**GOOD_ITEM, "product_data": {"M": {name: {"S": "x"} for name in FIELDS}}}
     many = [{**good, "record_id": {"S": f"REC_{row:08}"}, "row_number": {"N": str(row)}} for row in range(1, 27)]
@@ -247,7 +246,7 @@ def alter_body(request, **_):
 
 
 def needs_environment(section):
-    """A section that is left out, and says so, where Python has no boto3, moto or psycopg2."""
+    """Skip a section, with a note, if Python has no boto3, moto or psycopg2."""
     def run(bench):
         if MISSING:
             bench.note(f"Lambda functions were not measured: this Python has no {MISSING}; see make deps-test.")

@@ -1,4 +1,4 @@
-"""Memory of parser and direct route while they read large files."""
+"""Memory use of the parser and the direct route while they read large files."""
 
 import os
 
@@ -7,13 +7,13 @@ from server import check
 
 LIMIT = 32
 PARSER_BYTES = 10_000_000
-# A row of the generator's files.
+# Size of a row in the generator's files.
 ROW_BYTES = 283
 WITHOUT_LIMITS = {"MAX_FILE_BYTES": "0", "MAX_ROWS": "0"}
 
 
 def file_of(bench, size):
-    """A file of so many bytes at least."""
+    """Create a file of at least this many bytes."""
     rows = size // ROW_BYTES
     while True:
         data = vendor_file(bench, rows)
@@ -24,7 +24,7 @@ def file_of(bench, size):
 
 
 def measure(bench, services, program, handler, data, number, **environment):
-    """Load a file with a new process; its largest resident memory, and the seconds."""
+    """Load a file with a new process; return its peak resident memory, and the seconds."""
     services.reset_database()
     path = data.files["vendor_csv"]
     event = services.put_in_stub(path, object_key(number))

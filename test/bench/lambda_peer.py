@@ -2,10 +2,10 @@
 
     lambda_peer.py parser|validator|check
 
-Takes the same events and environment as `bootstrap`, and does the same job for good files: per batch of records one
-query for each kind of duplicate, inserts by execute_values, items by boto3's batch_writer, one update_item for the
-status of each record.  Products go into bench.fk, errors into bench.errors.  PEER_CONNECT=start connects to the database
-before the first event, as many functions do.
+Accepts the same events and environment as `bootstrap`, and does the same job for good files: for each batch of records,
+one query per kind of duplicate, inserts with execute_values, items with boto3's batch_writer, and one update_item for
+the status of each record.  Products go into bench.fk, errors into bench.errors.  PEER_CONNECT=start connects to the
+database before the first event, as many functions do.
 """
 
 import codecs
@@ -40,7 +40,7 @@ connection = None
 
 
 def connect():
-    """The connection, kept from event to event."""
+    """Return the connection, which is kept between events."""
     global connection
     if connection is None:
         secret = json.loads(boto3.client("secretsmanager").get_secret_value(
@@ -107,7 +107,7 @@ def select_known(cursor, statement, *values):
 
 
 def judge_batch(cursor, vendor, rows):
-    """The errors of each row; rows are in order."""
+    """Return the errors of each row; rows are in order."""
     ids, skus = [row["vendor_product_id"] for row in rows], [row["sku"] for row in rows]
     categories = select_known(cursor, "SELECT category_name FROM onboard.product_categories WHERE is_active")
     known_skus = select_known(cursor, "SELECT sku FROM bench.fk WHERE sku = ANY(%s)", skus)
@@ -131,7 +131,7 @@ def judge_batch(cursor, vendor, rows):
 
 
 def stored_values(row):
-    """What is empty is null, but for the one column that has a default."""
+    """Convert empty values to null, except in the one column that has a default."""
     return [row[name] or ("piece" if name == "unit" else None) for name in COLUMNS]
 
 

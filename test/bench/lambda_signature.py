@@ -1,4 +1,4 @@
-"""Signatures of requests to AWS, computed again from the secret ("Create a signed AWS API request", IAM User Guide)."""
+"""Verify signatures of requests to AWS ("Create a signed AWS API request", IAM User Guide)."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ SECRET_KEY = "emulated"
 TOKEN = "emulated"
 REGION = "us-east-1"
 ALGORITHM = "AWS4-HMAC-SHA256"
-# A request that is older is refused.
+# Older requests are refused.
 SECONDS_OF_VALIDITY = 300
 AUTHORIZATION = re.compile(ALGORITHM + r" Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?"
                            r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})")
@@ -37,7 +37,7 @@ def canonical_query(query):
 
 
 def signature(request, date, service, names):
-    """What the signature of a request must be, of these of its headers."""
+    """Return the expected signature of a request, over these of its headers."""
     target = urlsplit(request.target)
     headers = "".join(f"{name}:{' '.join(request.headers.get(name).split())}\n" for name in names)
     stated = request.headers.get("x-amz-content-sha256")
@@ -50,7 +50,7 @@ def signature(request, date, service, names):
 
 
 def fault(request, service):
-    """Why the signature of a request to a service is no good; empty when it is."""
+    """Return why the signature of a request to a service is invalid; empty if it is valid."""
     match = AUTHORIZATION.fullmatch(request.headers.get("Authorization"))
     if not match:
         return "no signature of version 4"

@@ -1,4 +1,4 @@
-"""How long a function takes to start, and its first event."""
+"""Time to start a function and to handle its first event."""
 
 import secrets
 import statistics
@@ -14,7 +14,7 @@ if not MISSING:
 STARTS = 20
 LIMIT = 15
 SECRET = "bench/tls"
-# Program, environment and title of what is started.
+# Program, environment and title
 KINDS = {
     "onboard": ("onboard", {}, "bootstrap"),
     "python": ("python", {}, "Python: boto3, psycopg2"),
@@ -23,7 +23,7 @@ KINDS = {
 
 
 class Started:
-    """Milliseconds of one process."""
+    """Return the milliseconds of one process."""
 
     def __init__(self, ready, cpu, first, second):
         self.wall = ready
@@ -33,7 +33,7 @@ class Started:
 
 
 def timed_sandbox(bench, settings, environment):
-    """A sandbox that knows when its process began and when it asked for its first event."""
+    """A sandbox that records when its process began and when it asked for its first event."""
     class TimedSandbox(Sandbox):
         asked = None
 
@@ -70,7 +70,7 @@ def start_once(bench, services, kind, group=""):
 
 
 def set_up_tls(bench, services):
-    """The server with TLS and passwords, and the secret that says so."""
+    """The server with TLS and passwords, and a matching secret."""
     address, authority = bench.server.serve_tls()
     password = secrets.token_urlsafe(24)
     bench.server.sql(f"SET password_encryption = 'scram-sha-256'; ALTER ROLE {PIPELINE} PASSWORD '{password}'")
@@ -94,7 +94,7 @@ def section(bench):
                 bench.options.cpu_group)
                                              for kind in KINDS})
         calls = services.stub.order("calls")
-        # As many secrets were read as processes started: none had one before.
+        # Each process read the secret once, so none had it cached.
         read = calls["calls"].get("secretsmanager.GetSecretValue", 0)
         check(read == starts * len(KINDS) * (2 if bench.options.cpu_group else 1), f"{read} secrets were read")
         connections = bench.server.sql("SELECT count(*) FROM pg_hba_file_rules WHERE type = 'hostssl'")

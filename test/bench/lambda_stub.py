@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Services of AWS that answer at once, so that what a function costs by itself can be measured.
+"""AWS services that answer immediately, to measure the cost of a function alone.
 
     lambda_stub.py      prints its address, and ends when its standard input does
 
-Nothing is stored, but everything is looked at before it is answered: the signature of each request, the limits of the
-services, the attributes and types of each item and of each statement, entries of queues.  What is wrong gets the error
-of the service.  Objects of S3 are files.  Requests to /-/ are those of the benchmark: its orders, as JSON.
+Nothing is stored, but everything is checked before it is answered: the signature of each request, the limits of the
+services, the attributes and types of each item and of each statement, entries of queues.  Invalid requests get the
+service's error.  S3 objects are files.  Requests to /-/ are commands of the benchmark, as JSON.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ TABLE = "UploadRecords"
 KEYS = ["upload_id", "record_id"]
 FIELDS = {"vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
           "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url"}
-# Attributes of an item and their types, as glue/README.md has them.
+# Attributes of an item and their types, as documented in glue/README.md.
 ATTRIBUTES = {"upload_id": "S", "record_id": "S", "vendor_id": "S", "row_number": "N", "line_number": "N", "status": "S",
               "parse_attempt": "N", "created_at": "N", "expires_at": "N"}
 DEFECT = {"error_type", "message", "raw"}
@@ -47,25 +47,25 @@ UPDATE = re.compile(r'UPDATE "UploadRecords" SET "status"=\? SET "processed_at"=
     r'SET "error_details"=\?)? '
                     r'WHERE "upload_id"=\? AND "record_id"=\? AND "status"=\'pending_validation\'')
 STATUSES = ("validated", "error")
-# Of BatchWriteItem and BatchExecuteStatement, "Quotas" of DynamoDB.
+# Limits of BatchWriteItem and BatchExecuteStatement (DynamoDB, "Quotas").
 REQUEST_BYTES = 16 * 1024 * 1024
 
 
-# What is wrong with a call; nothing when it is right.
+# Functions that return what is wrong with a call, or nothing if it is right.
 
 def is_text(value, kind):
-    """Whether it is an attribute value of this type."""
+    """Return whether it is an attribute value of this type."""
     return len(value) == 1 and isinstance(value.get(kind), str) and (kind == "S"
         or NUMBER.fullmatch(value[kind]) is not None)
 
 
 def map_fault(value, names, others):
-    """Of a map of texts: some names must be there, others may."""
+    """Check a map of texts: some names are required, others are optional."""
     fields = value["M"]
     if len(value) != 1 or not names <= fields.keys() or not (others or fields.keys() <= names):
         return "fields are missing, or there are others"
     wrong = [name for name, field in fields.items() if not is_text(field, "S")]
-    return f"{wrong[0]} is no text" if wrong else ""
+    return f"{wrong[0]} is not text" if wrong else ""
 
 
 def item_fault(item):
@@ -111,7 +111,7 @@ def statement_fault(statement):
 
 
 def update_fault(body):
-    """Of UpdateItem, as the other program sends it."""
+    """Check UpdateItem as sent by the peer."""
     key = body.get("Key", {})
     if body.get("TableName") != TABLE or set(key) != set(KEYS) or not all(is_text(value, "S") for value in key.values()):
         return "another table or key"
@@ -127,14 +127,14 @@ def messages_fault(entries):
         try:
             json.loads(entry["MessageBody"])
         except (KeyError, ValueError):
-            return "the message is no JSON"
+            return "the message is not JSON"
     return ""
 
 
 # Services.
 
 class Services:
-    """What the stub answers, and how many calls it had."""
+    """The replies of the stub, and the number of calls."""
 
     def __init__(self):
         self.objects = {}
@@ -145,7 +145,7 @@ class Services:
         self.items = {"written": 0, "updated": 0}
 
     def order(self, path, body):
-        """An order of the benchmark."""
+        """Execute a command of the benchmark."""
         if path == "/-/object":
             self.objects[body["bucket"] + "/" + body["key"]] = body
         elif path == "/-/secret":
@@ -159,7 +159,7 @@ class Services:
         return {"calls": self.calls, "refused": self.refused, **self.items}
 
     def answer(self, request):
-        """The reply to a signed call, or what to send of a file: path, first byte, how many, of how many, headers."""
+        """Return the reply to a signed call, or the part of a file to send: path, first byte, length, size, headers."""
         call = recognise(request)
         self.calls[call.name] = self.calls.get(call.name, 0) + 1
         try:
@@ -295,10 +295,10 @@ def end_with_parent():
     os._exit(0)
 
 
-# The side of the benchmark.
+# The benchmark's side.
 
 class Stub:
-    """The process, for the length of a with statement."""
+    """The process, as a context manager."""
 
     def __enter__(self):
         self.process = subprocess.Popen([sys.executable, os.path.abspath(__file__)], text=True, stdin=subprocess.PIPE,

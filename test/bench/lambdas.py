@@ -1,4 +1,4 @@
-"""Parser and validator: rows a second and processor time a row, beside the same job in Python."""
+"""Parser and validator: rows per second and CPU time per row, compared with the same job in Python."""
 
 import json
 from itertools import islice
@@ -7,7 +7,7 @@ from bench import spread, times, wall, cpu
 from lambda_functions import PROGRAMS, Services, invoke, needs_environment, object_key, vendor_file
 from peers import check_peer
 
-# Records of a stream batch; the second is what the mapping is deployed with.
+# Records per stream batch; the second is the deployed mapping's batch size.
 BATCHES = (100, 500, 1000)
 LATENCY = 0.01
 PLACES = {"stub": "stub", "slow": f"stub, {LATENCY * 1000:.0f} ms a call", "emulator": "emulator (moto)"}
@@ -15,7 +15,7 @@ LIMIT = 20
 
 
 class Run:
-    """One file through parser and validator."""
+    """Send one file through parser and validator."""
 
     def __init__(self, rows, parser, validator):
         self.rows = rows
@@ -24,12 +24,12 @@ class Run:
 
 
 class File:
-    """A vendor's file with the events that it makes for both functions."""
+    """A vendor's file and its events for both functions."""
 
     def __init__(self, bench, services, rows, number):
         self.data = vendor_file(bench, rows)
         self.event = services.put(self.data.files["vendor_csv"], object_key(number))
-        # One reading by ours, to have the stream's records, which both programs are then given.
+        # Let our parser produce the stream's records, which both programs then receive.
         services.reset_database()
         parser = services.function("onboard", "parser", services.emulator.url)
         parser.invoke(self.event)
@@ -44,7 +44,7 @@ class File:
 
 
 def make_runs(bench, services, files, places=PLACES):
-    """What to measure with the files, one of each program: (place, program, batch) and the call that does it."""
+    """Return the measurements with the files, one per program: (place, program, batch) and the function to call."""
     functions = {}
     urls = {"stub": services.stub.url, "slow": services.stub.url, "emulator": services.emulator.url}
 
@@ -62,7 +62,7 @@ def make_runs(bench, services, files, places=PLACES):
         services.stub.order("latency", seconds=LATENCY if place == "slow" else 0)
         warm = [sandbox for each in (parser, validator) for sandbox in each.sandboxes()]
         if len(warm) < 2:
-            # Its first event would measure the start, too: the file is done once before.
+            # Process the file once before measuring, because the first event includes the start.
             for each, event in [(parser, file.event)] + [(validator, event) for event in events]:
                 each.invoke(event)
             services.reset_database()
@@ -84,7 +84,7 @@ def make_runs(bench, services, files, places=PLACES):
 
 
 def row_of(bench, step, place, size, onboard, python):
-    """A row of the table; both are lists of runs."""
+    """Return a row of the table; both arguments are lists of runs."""
     ours, theirs = [getattr(run, step) for run in onboard], [getattr(run, step) for run in python]
     rows, few = onboard[0].rows, python[0].rows
     ratio = times(theirs, ours) * rows / few

@@ -1,4 +1,4 @@
-"""What every measuring program does before it measures: build a private installation, and become an ordinary user."""
+"""Preparation of every measuring program: build a private installation, and become an ordinary user."""
 
 import argparse
 import contextlib
@@ -19,19 +19,19 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 
 def add_options(parser):
     parser.add_argument("--fsync", action="store_true", help="leave fsync on")
-    parser.add_argument("--user", default="postgres", help="whom to run as when called as root")
-    parser.add_argument("--work", default="/tmp/bench", help="where servers live (%(default)s)")
-    parser.add_argument("--inputs", default="/dev/shm", help="where input files are written (%(default)s)")
-    # The program calls itself as the other user with these.
+    parser.add_argument("--user", default="postgres", help="user to run as if called as root")
+    parser.add_argument("--work", default="/tmp/bench", help="directory for servers (%(default)s)")
+    parser.add_argument("--inputs", default="/dev/shm", help="directory for input files (%(default)s)")
+    # The program passes these options when it calls itself as the other user.
     parser.add_argument("--directory", help=argparse.SUPPRESS)
     parser.add_argument("--cpu-group", default="", help=argparse.SUPPRESS)
     parser.add_argument("--no-cpu-group", default="only root can make a control group", help=argparse.SUPPRESS)
 
 
 def build(directory, revision=None):
-    """Make a private installation of PostgreSQL in directory/install: with the working tree, or with a commit.
+    """Create a private installation of PostgreSQL in directory/install, with the working tree or with a commit.
 
-    A commit is built from its own sources, by its own Makefile and its own test/temp_install.sh.
+    A commit is built from its own sources, with its own Makefile and its own test/temp_install.sh.
     """
     tree = ROOT
     if revision:
@@ -46,14 +46,14 @@ def build(directory, revision=None):
 
 
 def describe_commit(revision=None):
-    """What git calls a commit, or the working tree."""
+    """Return git's description of a commit, or of the working tree."""
     what = [revision] if revision else ["--dirty"]
     result = subprocess.run(["git", "-C", ROOT, "describe", "--always", *what], stdout=subprocess.PIPE, text=True)
     return result.stdout.strip() or "unknown"
 
 
 def python_of(as_user):
-    """A Python that the other user may run; root's own may be in root's home."""
+    """Return a Python that the other user can run; root's may be in root's home."""
     for python in (sys.executable, "/usr/bin/python3"):
         try:
             if subprocess.run([python, "-c", "pass"], cwd="/", **as_user).returncode == 0:
@@ -64,9 +64,9 @@ def python_of(as_user):
 
 
 def run(options, directory, arguments):
-    """Call this program again with its own arguments and these, in a directory of its own; its exit status.
+    """Call this program again with its own arguments and these, in a new directory; return its exit status.
 
-    Called as root, it runs as options.user.
+    If called as root, it runs as options.user.
     """
     own = os.path.join(directory, "run")
     os.makedirs(own)
@@ -104,14 +104,14 @@ def stop(number, frame):
 
 
 def leave_no_server_behind():
-    """End on a signal as on an error, also when run in the background of a script."""
+    """Exit on a signal as on an error, also if run in the background of a script."""
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
 
 @contextlib.contextmanager
 def work_directory(options):
-    """A directory for servers that everybody may enter, for the length of a with statement."""
+    """Create a world-accessible directory for servers; a context manager."""
     os.makedirs(options.work, exist_ok=True)
     directory = tempfile.mkdtemp(prefix="run-", dir=options.work)
     os.chmod(directory, 0o755)

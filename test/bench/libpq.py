@@ -1,4 +1,4 @@
-"""The few calls of libpq that a client of onboard_ingest() needs."""
+"""The few libpq calls that a client of onboard_ingest() needs."""
 
 import ctypes
 
@@ -36,7 +36,7 @@ class Connection:
         return self.libpq.PQerrorMessage(self.connection).decode()
 
     def query(self, command, *values):
-        """Run one query with text parameters (bytes); how many rows came back."""
+        """Run one query with text parameters (bytes); return the number of rows."""
         parameters = (ctypes.c_char_p * len(values))(*values)
         result = self.libpq.PQexecParams(self.connection, command, len(values), None, parameters, None, None, 0)
         if self.libpq.PQresultStatus(result) != TUPLES_OK:

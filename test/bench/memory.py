@@ -9,7 +9,7 @@ SAMPLE_SECONDS = 0.002
 
 
 def watched_load(bench, command, database="bench", role=LOADER):
-    """Seconds, and the peak of private memory above that of the idle backend."""
+    """Return Seconds, and the peak private memory in excess of the idle backend's."""
     with Session(bench.server, role, database) as session:
         session.run("SELECT 1;")
         idle = session.private_memory()

@@ -1,4 +1,4 @@
-"""Files with many bad rows: cost per row against all-good rows; and loading a file twice."""
+"""Files with many bad rows: cost per row compared with all-good rows; and loading a file twice."""
 
 from bench import cpu, spread, times, wall
 from data import DataSet
@@ -27,7 +27,7 @@ def load_first(bench, rows, keys, database):
 
 
 def section(bench):
-    """A catalogue holds as many rows as the file has; each run starts from a copy of it."""
+    """The catalogue has as many rows as the file; each run starts from a copy of it."""
     rows = bench.options.rows // 8
     table = []
     for keys in ("sequential", "random"):
@@ -35,7 +35,7 @@ def section(bench):
         bench.server.create_database(TEMPLATE)
         load_first(bench, rows, keys, TEMPLATE)
         cases = [("good", "all good", 0)] + [(mix, name, bad) for mix, name in KINDS for bad in PERCENTAGES]
-        # Everything is compared with the good rows: they run more often, and of each round their median counts.
+        # All-good rows are the baseline, so they run more often, and each round uses their median.
         names = [(mix, bad, copy) for mix, _, bad in cases for copy in range(GOOD_RUNS if mix == "good" else 1)]
 
         def run(mix, bad):
@@ -62,14 +62,14 @@ def section(bench):
 
 
 def again(bench):
-    """The same file once more as a new upload."""
+    """Load the same file again as a new upload."""
     rows = bench.options.rows // 2
     table = []
     for keys in ("sequential", "random"):
         bench.server.reset()
         load_first(bench, rows, keys, "bench")
         before = dict(line.split("|") for line in bench.server.sql(SIZES).splitlines())
-        # Every row a duplicate of itself: the very same rows under another upload.
+        # Every row is a duplicate of itself: the same rows in another upload.
         with DataSet(bench, rows, keys=keys, mix="duplicate", bad=100, shift=0) as data:
             time_intake(bench, data)
         after = dict(line.split("|") for line in bench.server.sql(SIZES).splitlines())

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""The row-by-row peer: what a validator in Python with psycopg2 usually does.
+"""The row-by-row peer: a typical validator in Python with psycopg2.
 
     peer_rows.py CONNINFO FILE.csv VENDOR UPLOAD
 
-For each row: rules in Python, two look-ups for duplicates, one for the category,
+For each row: rules in Python, two lookups for duplicates, one for the category,
 one insert, one commit.  Prints the seconds.
 """
 
@@ -28,7 +28,7 @@ def number(text, low, high, pattern=MONEY):
 
 
 def judge_values(row):
-    """What is wrong with a row by itself; its category is left to the database."""
+    """Return what is wrong with a row by itself, except its category, which the database checks."""
     errors = [("MISSING_REQUIRED_FIELDS", name) for name in REQUIRED if not row[name]]
     if row["price"] and not number(row["price"], 0.01, 999999.99):
         errors.append(("INVALID_PRICE", "price"))

@@ -1,7 +1,7 @@
--- The set-based peer: a staging table of text, then one statement that judges
--- all rows, stores the good ones and records what is wrong with the others.
--- :upload, :vendor and :file are set by the caller.  Messages are plainer and
--- suggestions absent: less work than the extension does, not more.
+-- The set-based peer: a staging table of text, then one statement that judges all rows,
+-- stores the good ones and records the errors of the others. The caller sets :upload,
+-- :vendor and :file. Messages are simpler and suggestions missing, so it does less work
+-- than the extension.
 \timing on
 BEGIN;
 CREATE TEMPORARY TABLE staging (
@@ -53,7 +53,7 @@ WITH shaped AS MATERIALIZED (
 				s.image_url !~* '^https?://[^/@[:space:]\\]+(/[^[:space:]\\]*)?$')
 	) AS f (error_type, error_field, value, is_wrong) ON f.is_wrong
 ), judged AS MATERIALIZED (
-	-- The first row that is good so far has the key.
+	-- The first row without other errors gets the key.
 	SELECT row_number,
 		count(*) FILTER (WHERE is_good) OVER (PARTITION BY sku ORDER BY row_number ROWS BETWEEN UNBOUNDED PRECEDING
 			AND 1 PRECEDING) > 0

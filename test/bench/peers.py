@@ -21,7 +21,7 @@ GRANT TEMPORARY ON DATABASE bench TO {LOADER}
 
 
 def check_peer(bench, data):
-    """A peer that finds something else does another job."""
+    """Check the findings: a peer with different findings does a different job."""
     data.check_clean(bench.server, "bench.fk")
     findings = json.loads(bench.server.sql("SELECT json_object_agg(error_type, n) FROM "
                                            "(SELECT error_type, count(*) AS n FROM bench.errors GROUP BY 1) t"))

@@ -1,4 +1,4 @@
-"""RESULTS.md and results.svg from the results of a run."""
+"""Generate RESULTS.md and results.svg from the results of a run."""
 
 import json
 import math
@@ -16,7 +16,7 @@ RESULTS = "results.json"
 
 
 def read_results(directory):
-    """The sections that were measured last; none when there is no such file."""
+    """Return the sections that were measured last; none if the file does not exist."""
     try:
         with open(os.path.join(directory, RESULTS)) as file:
             return json.load(file)
@@ -34,7 +34,7 @@ def write_report(sections, directory):
 
 
 def all_of(sections, kind):
-    """The tables, bars or notes of all sections."""
+    """Return the tables, bars or notes of all sections."""
     return [entry for section in sections.values() for entry in section.get(kind, [])]
 
 
@@ -53,7 +53,7 @@ def markdown_table(columns, rows):
 
 
 def summary(bars):
-    """The worst figure of each section."""
+    """Return the worst figure of each section."""
     sections = {}
     for bar in bars:
         sections.setdefault(bar["section"], []).append(bar)
@@ -68,7 +68,7 @@ def summary(bars):
 
 
 def runs_of(sections):
-    """The runs that the sections come from, each with the names of its sections."""
+    """Return the runs that produced the sections, each with the names of its sections."""
     runs = []
     for name, section in sections.items():
         for run, names in runs:
@@ -81,7 +81,7 @@ def runs_of(sections):
 
 
 def runs_table(sections):
-    """When, of what and how everything was measured."""
+    """Describe when and how everything was measured, and which revision."""
     columns = ["sections", "commit", "date", "minutes", "load before", "rows, rounds", "command"]
     rows = []
     for run, names in runs_of(sections):
@@ -92,7 +92,7 @@ def runs_table(sections):
 
 
 def machines_table(sections):
-    """Every machine that something ran on; usually there is one."""
+    """Describe the machines used; usually there is only one."""
     described = [[row for row in run["machine"] if row[0] not in ("load before", "rows, rounds")] for run,
         _ in runs_of(sections)]
     rows = [row for number, machine in enumerate(described) if machine not in described[:number] for row in machine]
@@ -145,7 +145,7 @@ class Drawing:
 
     @staticmethod
     def scale(low, high):
-        """Where a value lies on a logarithmic axis from low to high."""
+        """Return the position of a value on a logarithmic axis from low to high."""
         left, right = LABEL_WIDTH, WIDTH - VALUE_WIDTH
 
         def place(value):

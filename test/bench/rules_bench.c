@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * rules_bench.c
- *	  Time of judging one row, by kind of row.
- *
- * Prints the best of several rounds in nanoseconds a row, trimming included.
- * A figure to compare with itself on the same machine, never a test.
+ *	  Measure the time to judge one row, by kind of row.
+ * Prints the best of several rounds in nanoseconds per row, including trimming. Compare
+ * figures only on the same machine; this is not a test.
  *
  *		make -C test/unit bench
  *
@@ -129,7 +128,7 @@ time_category(const char *name, const char *category, const struct text_view *na
 		   found >= 0 ? names[found].data : "none");
 }
 
-/* Every rule that a row can break at once, in as many columns. */
+/* A row that breaks as many rules as possible at once */
 static void
 break_every_rule(struct product_row *row)
 {

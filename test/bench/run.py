@@ -2,20 +2,19 @@
 """Measure onboard against plain COPY and its peers.
 
     test/bench/run.py                       everything, writes RESULTS.md and results.svg
-    test/bench/run.py --rounds 5            the same, with steadier medians
+    test/bench/run.py --rounds 5            the same, with more stable medians
     test/bench/run.py --quick --only intake one table in about two minutes
     test/bench/run.py --only intake,mixes --rows 300000 --rounds 3
     test/bench/run.py --only lambdas,lambda_start --output test/bench
-                                            these again; the other sections of RESULTS.md stay
+                                            measure these again and keep the other sections of RESULTS.md
 
-Needs what building the extension needs (pg_config, a C compiler) and Python 3;
-the server is a private copy in a directory of its own that is removed at the
-end.  Called as root, everything but the build runs as user postgres.
---revision builds a commit in place of the working tree.  The row-by-row peer
-needs psycopg2 (python3-psycopg2) and is left out without it, and so are the
-Lambda functions when this Python has no boto3 and moto (see
-test/aws/make_environment.sh).  On a busy machine the cpu columns are steadier
-than the clock's.
+Requires the build dependencies of the extension (pg_config, a C compiler) and
+Python 3.  The server is a private copy in a temporary directory.  If called as
+root, everything except the build runs as user postgres.  --revision builds a
+commit instead of the working tree.  The row-by-row peer requires psycopg2
+(python3-psycopg2), and the Lambda functions require boto3 and moto (see
+test/aws/make_environment.sh); they are skipped without these modules.  On a
+busy machine, the cpu columns are more stable than wall-clock times.
 """
 
 import argparse
@@ -62,7 +61,7 @@ SECTIONS = {
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="SECTIONS", help="some of: " + ", ".join(SECTIONS))
-    parser.add_argument("--quick", action="store_true", help="fewer rows; RESULTS.md stays")
+    parser.add_argument("--quick", action="store_true", help="fewer rows; does not write RESULTS.md")
     parser.add_argument("--rows", type=int, help="rows of the large files (1000000; quick: 200000)")
     parser.add_argument("--rounds", type=int, help="rounds of each comparison (3)")
     parser.add_argument("--output", metavar="DIR", help="where to write results.json, RESULTS.md and results.svg "
@@ -97,7 +96,7 @@ def write_report(options, run):
            "command": " ".join(["test/bench/run.py", *sys.argv[1:]]),
            **{name: results[name] for name in ("date", "minutes", "machine")}}
     new = {name: {"run": run, **section} for name, section in results["sections"].items()}
-    # A part of the sections leaves the others as they were, and so does one that measured nothing.
+    # Keep the sections that were not measured or have no results.
     old = report.read_results(options.output) if options.only else {}
     sections = {**new, **{name: section for name, section in old.items() if not new.get(name, {}).get("tables")}}
     report.write_report({name: sections[name] for name in SECTIONS if name in sections}, options.output)

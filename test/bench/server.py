@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-# The same for everything that is measured.
+# The same for all measurements
 SETTINGS = {
     "shared_buffers": "2GB",
     "max_wal_size": "64GB",
@@ -38,7 +38,7 @@ GRANT INSERT, SELECT ON bench.fk, bench.nofk TO {loader};
 ANALYZE onboard.vendors;
 """
 
-# What an index is, whatever it and its table are called.
+# Index definitions without the names of index and table
 INDEX_DEFINITIONS = """
 SELECT string_agg(regexp_replace(pg_get_indexdef(indexrelid), 'INDEX \\S+ ON \\S+', 'INDEX ON'), E'\\n'
     ORDER BY pg_get_indexdef(indexrelid, 0, false) ~ 'UNIQUE' DESC,
@@ -47,8 +47,8 @@ FROM pg_index WHERE indrelid = '{table}'::regclass
 """
 
 
-# What only the first run on a new server would pay for: WAL segments to recycle
-# (16 MB each) and memory pages under the shared buffers.
+# Costs that only the first run on a new server would have: creating WAL segments (16 MB each), and allocating
+# pages for shared buffers.
 WARM_UP = """
 DO $$ BEGIN
     FOR i IN 1..100 LOOP
@@ -64,7 +64,7 @@ CHECKPOINT;
 
 
 class Failure(Exception):
-    """What was measured is not what it should be."""
+    """The measured work is not what was intended."""
 
 
 def check(condition, message):
@@ -73,7 +73,7 @@ def check(condition, message):
 
 
 class Seconds:
-    """Of the clock, client and commit included, and of the backend's processor."""
+    """Wall-clock time, including client and commit, and CPU time of the backend."""
 
     def __init__(self, wall, cpu):
         self.wall = wall
@@ -81,12 +81,12 @@ class Seconds:
 
 
 def processor_seconds(pid):
-    """User and system time of a process, of all its threads, to the nanosecond (see clock_getcpuclockid(3))."""
+    """Return user and system time of all threads of a process, in nanoseconds (see clock_getcpuclockid(3))."""
     return time.clock_gettime((~pid << 3) | 2)
 
 
 def free_address(port):
-    """Linux has the whole of 127.0.0.0/8, and another server may be at 127.0.0.1."""
+    """Return an address with a free port.  Linux has all of 127.0.0.0/8, and another server may use 127.0.0.1."""
     for last in range(1, 255):
         with socket.socket() as probe:
             try:
@@ -98,7 +98,7 @@ def free_address(port):
 
 
 def make_certificates(directory, address):
-    """A certificate for the address in server.crt, and the authority of our own that signed it."""
+    """Create a certificate for the address in server.crt, and return the private authority that signed it."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=directory, check=True, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
@@ -117,7 +117,7 @@ def make_certificates(directory, address):
 
 
 class Session:
-    """One psql whose backend can be watched."""
+    """A psql process whose backend can be monitored."""
 
     END = "--end--"
 
@@ -157,7 +157,7 @@ class Session:
         return processor_seconds(self.pid)
 
     def private_memory(self):
-        """Bytes of anonymous memory: what is not shared buffers or code."""
+        """Return the bytes of anonymous memory, which excludes shared buffers and code."""
         with open(f"/proc/{self.pid}/status") as file:
             for line in file:
                 if line.startswith("RssAnon:"):
@@ -212,8 +212,8 @@ class Server:
         raise Failure("the server does not answer: " + os.path.join(self.directory, "log"))
 
     def serve_tls(self):
-        """Start it again with a certificate, on port 5432 of an address of the loopback network that is free; the
-        address, and the authority that signed."""
+        """Restart it with a certificate, on port 5432 of a free loopback address; return the address and the authority that
+        signed the certificate."""
         address = free_address(5432)
         authority = make_certificates(self.directory, address)
         certificates = {"ssl": "on", "ssl_cert_file": f"'{self.directory}/server.crt'",
@@ -247,7 +247,7 @@ class Server:
               "the loader must be an ordinary role")
 
     def clone_database(self, template, name):
-        """A physical copy, so that every run starts from the same files."""
+        """Make a physical copy, so that every run starts from the same files."""
         self.drop_database(name)
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy", database="postgres")
 
@@ -268,7 +268,7 @@ class Server:
         return output.strip()
 
     def timed(self, command, role=LOADER, database="bench"):
-        """Seconds that one psql command took."""
+        """Return the seconds of one psql command."""
         with Session(self, role, database) as session:
             return session.timed(command)
 

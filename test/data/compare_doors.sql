@@ -1,5 +1,5 @@
--- For sql/paths.sql: rows that are good, bad and duplicates, and compare(), which
--- loads them by INSERT and through both doors into onboard.products as it is.
+-- For sql/paths.sql: good rows, bad rows and duplicates, and compare(), which loads them
+-- by INSERT and through both doors into the current onboard.products.
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('PATH-1', 'Path one', 'one@path.example');
 CREATE TABLE input (n bigint, id text, name text, category text, sku text, brand text, price text, stock text);
 INSERT INTO input VALUES
@@ -19,15 +19,15 @@ INSERT INTO brands VALUES ('Acme');
 CREATE FUNCTION counter(wanted text) RETURNS bigint LANGUAGE sql AS $$
 	SELECT value FROM onboard_statistics() WHERE name = wanted $$;
 
--- What is in the catalogue and in the audit, but for what differs from run to run
+-- The contents of the catalogue and the audit, without columns that differ between runs
 CREATE FUNCTION contents(u text) RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(E'\n',
 		(SELECT string_agg((to_jsonb(p) - 'product_id' - 'upload_id' - 'created_at' - 'updated_at')::text,
 			E'\n' ORDER BY row_number) FROM onboard.products p WHERE upload_id = u),
 		(SELECT string_agg(what, ' ' ORDER BY n) FROM audit)) $$;
 
--- The reference: INSERT the rows one by one as the owner of the table, and undo it.
--- A verdict is "+", "dropped" by a trigger, or the SQLSTATE of the error.
+-- The reference: INSERT the rows one by one as the owner of the table, and roll back. A
+-- verdict is "+", "dropped" by a trigger, or the SQLSTATE of the error.
 CREATE FUNCTION insert_them(OUT verdicts text, OUT contents text) LANGUAGE plpgsql AS $$
 DECLARE
 	u text := onboard_begin_upload('PATH-1', 'x.csv');
@@ -56,8 +56,8 @@ EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
 	NULL;
 END $$;
 
--- The same rows through a door, "intake" or "ingest", and undo it.  A verdict is "+" or
--- the error types; "LOST" is a row without either.  The path is told by the counters.
+-- Load the same rows through a door, "intake" or "ingest", and roll back. A verdict is
+-- "+" or the error types; "LOST" is a row without either. The counters show the path.
 CREATE FUNCTION load_them(door text, OUT verdicts text, OUT contents text, OUT refusals text, OUT path text)
 	LANGUAGE plpgsql AS $$
 DECLARE
@@ -96,7 +96,7 @@ EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
 	NULL;
 END $$;
 
--- Both doors against each other and against the reference
+-- Compare both doors with each other and with the reference.
 CREATE FUNCTION compare() RETURNS TABLE (path text, same text, inserted text, loaded text, refusals text)
 	LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- The statements in table printed, replayed on a fresh extension, give the same again.
+-- Replaying the statements in table printed on a fresh extension reproduces them.
 DROP EXTENSION onboard CASCADE;
 CREATE EXTENSION onboard;
 DO $$

@@ -3,8 +3,8 @@
 #
 #	test/majors/assertions_server.sh FOLDER
 #
-# FOLDER, an absolute path, is complete when it exists; its programs are in FOLDER/bin.  The build takes
-# about ten minutes.
+# FOLDER is an absolute path. If it exists, it is complete; its programs are in
+# FOLDER/bin. The build takes about ten minutes.
 set -eu
 
 folder=$1
@@ -15,7 +15,7 @@ build=$folder.part
 rm -rf "$build"
 mkdir -p "$build/lists/partial" "$build/source" "$build/tree"
 
-# The archives that apt knows, for this one download of sources.
+# Use apt's archives for this download of sources.
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 apt-get indextargets --format "deb-src [signed-by=$keys] \$(REPO_URI) \$(CODENAME) \$(COMPONENT)" \
 	'Created-By: Packages' | sort -u >"$build/sources.list"

@@ -1,10 +1,9 @@
 #!/bin/sh
-# Make the root folder of a Debian release with its PostgreSQL, to build and test in.
+# Create the root folder of a Debian release with its PostgreSQL, for building and testing.
 #
 #	test/majors/debian_root.sh ROOT SUITE MAJOR
 #
-# Run as root.  ROOT is complete when it exists.  Uses the archive and keys of this
-# system's apt.
+# Run as root. If ROOT exists, it is complete. Uses the archive and keys of this system's apt.
 set -eu
 
 root=$1
@@ -22,7 +21,7 @@ packages="make gcc libc6-dev postgresql-$major postgresql-server-dev-$major post
 rm -rf "$build"
 debootstrap --variant=minbase "$suite" "$build" "$archive" >&2
 
-# Start no service in there, and create no cluster.
+# Do not start services or create a cluster in it.
 echo '127.0.0.1 localhost' >"$build/etc/hosts"
 printf '#!/bin/sh\nexit 101\n' >"$build/usr/sbin/policy-rc.d"
 chmod +x "$build/usr/sbin/policy-rc.d"

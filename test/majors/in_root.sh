@@ -3,7 +3,7 @@
 #
 #	test/majors/in_root.sh ROOT COMMAND [ARGUMENT ...]
 #
-# The command has its own mounts and processes: both are gone when it ends.
+# The command runs in its own mount and PID namespaces, which disappear when it ends.
 set -eu
 
 root=$(cd "$1" && pwd)

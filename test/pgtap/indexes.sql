@@ -1,5 +1,5 @@
--- Every index of products, shipped or added, has an entry for each product, even
--- after rows that were stored and removed again.
+-- Every index of products, shipped or added, has an entry for each product, even after
+-- rows were stored and removed again.
 BEGIN;
 SELECT no_plan();
 

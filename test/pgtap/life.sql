@@ -1,5 +1,5 @@
--- The life of an upload within one transaction, which is rolled back: the way
--- to test one's own rules, triggers and reports with pgTAP.
+-- The life cycle of an upload within one transaction that is rolled back. Use the same
+-- method to test your own triggers and reports with pgTAP.
 BEGIN;
 SELECT no_plan();
 
@@ -22,22 +22,22 @@ SET ROLE pgtap_loader;
 
 -- Begin
 SELECT onboard_begin_upload('V1', 'a.csv', content_id => 'a') AS upload \gset
-SELECT matches(:'upload'::text, '^V1-[0-9a-f]{16}$', 'an id of vendor and 16 hexadecimal digits');
+SELECT matches(:'upload'::text, '^V1-[0-9a-f]{16}$', 'the id is the vendor and 16 hexadecimal digits');
 SELECT is(onboard_begin_upload('V1', 'b.csv', content_id => 'a'), :'upload'::text,
 	'the same content is the same upload');
 SELECT isnt(onboard_begin_upload('V3', 'a.csv', content_id => 'a'), :'upload'::text,
-	'of another vendor it is another one');
+	'the same content of another vendor is another upload');
 SELECT isnt(onboard_begin_upload('V1', 'a.csv'), onboard_begin_upload('V1', 'a.csv'),
-	'without content every call opens one');
-SELECT is(pg_temp.counts(:'upload'::text), 'processing: ? = 0 + 0', 'it is processing and has no rows');
+	'without a content_id every call opens an upload');
+SELECT is(pg_temp.counts(:'upload'::text), 'processing: ? = 0 + 0', 'the upload is processing and has no rows');
 
 -- Rows
 SELECT results_eq(format('SELECT row_number, status, action FROM onboard_ingest(%L, %L)', :'upload'::text,
 	jsonb_build_array(pg_temp.record(1), pg_temp.record(2, '{"price": "x"}'))),
 	$$VALUES (1::bigint, 'validated', 'inserted'), (2, 'error', NULL)$$, 'a verdict for each record');
-SELECT is(pg_temp.counts(:'upload'::text), 'processing: ? = 1 + 1', 'counters are seen in the transaction');
+SELECT is(pg_temp.counts(:'upload'::text), 'processing: ? = 1 + 1', 'counters are visible in the transaction');
 SELECT is((SELECT row(sku, price, status, row_number, line_number)::text FROM onboard.products
-	WHERE upload_id = :'upload'), '(S1,10.00,active,1,2)', 'and the product');
+	WHERE upload_id = :'upload'), '(S1,10.00,active,1,2)', 'and so is the product');
 SELECT is((SELECT row(row_number, error_type, error_field, rejected_value)::text FROM onboard.validation_errors
 	WHERE upload_id = :'upload'), '(2,INVALID_PRICE,price,x)', 'and the error');
 SELECT results_eq(format('SELECT row_number, status FROM onboard_ingest(%L, %L)', :'upload'::text,
@@ -60,25 +60,25 @@ SAVEPOINT part;
 SELECT is((SELECT status FROM onboard_ingest(:'upload'::text, jsonb_build_array(pg_temp.record(6)))), 'validated',
 	'a row in a savepoint');
 ROLLBACK TO part;
-SELECT is(pg_temp.counts(:'upload'::text), 'processing: ? = 2 + 3', 'is gone with it');
+SELECT is(pg_temp.counts(:'upload'::text), 'processing: ? = 2 + 3', 'is rolled back with it');
 SELECT is((SELECT status FROM onboard_ingest(:'upload'::text, jsonb_build_array(pg_temp.record(6)))), 'validated',
-	'and can come again');
+	'and can be delivered again');
 
 -- The end
-SELECT is((onboard_finish_upload(:'upload'::text, 6)).status, 'partial', 'finishing says how it ended');
-SELECT is(pg_temp.counts(:'upload'::text), 'partial: 6 = 3 + 3', 'with its sums');
+SELECT is((onboard_finish_upload(:'upload'::text, 6)).status, 'partial', 'finishing returns the final status');
+SELECT is(pg_temp.counts(:'upload'::text), 'partial: 6 = 3 + 3', 'with the counts');
 SELECT is(pg_temp.events(:'upload'::text) ~ 'upload_ended$', true, 'and an event');
 SELECT is((onboard_finish_upload(:'upload'::text, 6)).status, 'partial', 'finishing again');
 SELECT is((SELECT count(*)::int FROM onboard.outbox WHERE upload_id = :'upload' AND kind = 'upload_ended'), 1,
-	'makes no second one');
+	'writes no second event');
 SELECT is((SELECT status FROM onboard_ingest(:'upload'::text, jsonb_build_array(pg_temp.record(7)))), 'refused',
 	'a later row is refused');
 SELECT is((SELECT status FROM onboard_ingest('V1-0000000000000000', jsonb_build_array(pg_temp.record(7)))),
-	'unknown_upload', 'and of an unknown upload called so');
+	'unknown_upload', 'and a row of an unknown upload, too');
 SELECT is((SELECT count(*)::int FROM onboard_error_csv(:'upload'::text)), 4,
 	'the error report has a header and three lines');
 SELECT is((SELECT subject FROM onboard_notification(:'upload'::text)),
-	'Product Upload Complete - a.csv (50.0% Success)', 'the subject of the mail');
+	'Product Upload Complete - a.csv (50.0% Success)', 'the subject of the email');
 
 -- How uploads end
 CREATE FUNCTION pg_temp.ended(total bigint, VARIADIC records jsonb[]) RETURNS text LANGUAGE plpgsql AS $$
@@ -99,7 +99,7 @@ SELECT is(pg_temp.ended(3, pg_temp.record(1, '{"sku": "d", "vendor_product_id": 
 SELECT is((onboard_finish_upload(onboard_begin_upload('V3', 'f'), 0)).failure_code, 'NO_ROWS', 'no rows: failed');
 SELECT onboard_begin_upload('V2', 'f') AS suspended \gset
 SELECT is((SELECT row(status, failure_code)::text FROM onboard.upload_history WHERE upload_id = :'suspended'),
-	'(failed,VENDOR_NOT_ACTIVE)', 'a vendor who is not active');
+	'(failed,VENDOR_NOT_ACTIVE)', 'an inactive vendor');
 SELECT throws_ok($$SELECT onboard_begin_upload('nobody', 'f')$$, NULL, 'vendor "nobody" does not exist',
 	'an unknown vendor is an error');
 
@@ -108,34 +108,34 @@ SELECT onboard_begin_upload('V1', 'f') AS rejected \gset
 SELECT is((SELECT status FROM onboard_ingest(:'rejected', jsonb_build_array(pg_temp.record(10)))), 'validated',
 	'a row of an upload');
 SELECT is((onboard_reject_upload(:'rejected', 'NOT_TEXT', 'm')).failure_code, 'NOT_TEXT', 'that is rejected');
-SELECT is((SELECT count(*)::int FROM onboard.products WHERE upload_id = :'rejected'), 0, 'is taken out again');
+SELECT is((SELECT count(*)::int FROM onboard.products WHERE upload_id = :'rejected'), 0, 'is removed again');
 SELECT is((SELECT status FROM onboard_ingest(:'rejected', jsonb_build_array(pg_temp.record(11)))), 'refused',
 	'and late rows are refused');
 SELECT onboard_begin_upload('V1', 'f', content_id => 'no text') AS refused \gset
-SELECT is((onboard_reject_upload(:'refused', 'NOT_TEXT', 'm')).status, 'failed', 'a file is refused for what is in it');
+SELECT is((onboard_reject_upload(:'refused', 'NOT_TEXT', 'm')).status, 'failed', 'a file is refused for its content');
 SELECT is(onboard_begin_upload('V1', 'f', content_id => 'no text'), :'refused'::text,
-	'when it comes again it is that upload');
+	'the same file is that upload');
 SELECT onboard_begin_upload('V1', 'f', content_id => 'too large') AS large \gset
-SELECT is((onboard_reject_upload(:'large', 'FILE_TOO_LARGE', 'm')).status, 'failed', 'a file is refused for a limit');
+SELECT is((onboard_reject_upload(:'large', 'FILE_TOO_LARGE', 'm')).status, 'failed', 'a file is refused because of a limit');
 SELECT isnt(onboard_begin_upload('V1', 'f', content_id => 'too large'), :'large'::text,
-	'when it comes again it is tried again');
+	'the same file is retried');
 SELECT onboard_begin_upload('V1', 'f', content_id => 'no good row', total_records => 1) AS useless \gset
 SELECT is((SELECT status FROM onboard_ingest(:'useless', jsonb_build_array(pg_temp.record(12, '{"sku": ""}')))),
 	'error', 'a file without a good row');
 SELECT is(onboard_begin_upload('V1', 'f', content_id => 'no good row', total_records => 1), :'useless'::text,
 	'is that upload, too');
 SELECT is((SELECT count(*)::int FROM onboard.outbox WHERE kind = 'upload_ended'
-	AND upload_id IN (:'refused', :'useless')), 2, 'and each is told once');
+	AND upload_id IN (:'refused', :'useless')), 2, 'and each is reported once');
 SELECT onboard_begin_upload('V1', 'f') AS cancelled \gset
 SELECT is((onboard_cancel_upload(:'cancelled')).failure_code, 'CANCELLED', 'an upload is cancelled');
 SELECT is((SELECT undone FROM onboard.recent_uploads WHERE upload_id = :'upload'), false,
-	'an upload that has ended is not undone');
+	'a cancelled upload cannot be undone');
 SELECT is((SELECT row(removed, kept)::text FROM onboard_undo_upload(:'upload'::text)), '(3,0)',
-	'an upload that has ended is undone');
+	'an upload that has ended can be undone');
 SELECT is((SELECT undone FROM onboard.recent_uploads WHERE upload_id = :'upload'), true, 'and recent_uploads says so');
 SELECT is((SELECT count(*)::int FROM onboard.products WHERE upload_id = :'upload'), 0, 'and its products are gone');
 SELECT is((SELECT status FROM onboard_ingest(:'upload'::text, jsonb_build_array(pg_temp.record(1)))), 'validated',
-	'the verdict stays');
+	'the verdict is kept');
 
 RESET ROLE;
 SELECT * FROM finish();

@@ -1,5 +1,4 @@
--- The rule table of the reference: for each rule the values at its limits and
--- next to them, the categories, and what is suggested.
+-- The rules: for each rule, the values at and next to its limits; the categories; and the suggestions.
 BEGIN;
 SELECT no_plan();
 
@@ -8,7 +7,7 @@ INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('V1', 'One',
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity) VALUES
 	('V1', 'MINE', 'N', 'Books', 'TAKEN-1', 1, 1), ('V2', 'THEIRS', 'N', 'Books', 'TAKEN-2', 1, 1);
 
--- What is wrong with a good product of V1 whose field has this value.
+-- Return what is wrong with a good product of V1 if the field has this value.
 CREATE FUNCTION pg_temp.judge(change jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(error_type || ' ' || coalesce(error_field, '-'), ', ' ORDER BY n), 'valid')
 	FROM onboard_validate('V1', '{"vendor_product_id": "P", "product_name": "N", "category": "Books", "sku": "S", '
@@ -54,7 +53,7 @@ INSERT INTO cases (rule, field, good, bad) VALUES
 	('DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id',
 		ARRAY['THEIRS', 'mine'],
 		ARRAY['MINE', E'MINE\t']);
--- Characters, not bytes: at the limit of letters of one, two and four bytes.
+-- Lengths are in characters, not bytes: values at the limit, with letters of one, two and four bytes.
 INSERT INTO cases (rule, field, good, bad)
 	SELECT 'FIELD_LENGTH_EXCEEDED', field, ARRAY[start || repeat('x', room), start || repeat(U&'\00FC', room),
 		start || repeat(U&'\+01F600', room), ' ' || start || repeat('x', room) || ' '],
@@ -71,9 +70,9 @@ SELECT is(pg_temp.judge(jsonb_build_object(field, value)), rule || ' ' || field,
 	format('%s: %s is not', field, pg_temp.shown(value)))
 	FROM cases, unnest(bad) WITH ORDINALITY v (value, position) ORDER BY n, position;
 SELECT is(pg_temp.judge(jsonb_build_object('category', repeat('x', 101))),
-	'FIELD_LENGTH_EXCEEDED category, INVALID_CATEGORY category', 'category: too long and not known');
+	'FIELD_LENGTH_EXCEEDED category, INVALID_CATEGORY category', 'category: too long and unknown');
 
--- Rule 1: a blank field breaks this rule only; the others may be absent.
+-- Rule 1: a blank field breaks only this rule; other fields may be absent.
 SELECT is(pg_temp.judge(jsonb_build_object(field, value)), CASE WHEN required THEN 'MISSING_REQUIRED_FIELDS ' || field
 	ELSE 'valid' END,
 		format('%s: %s %s', field, coalesce(quote_literal(value), 'null'), CASE WHEN required THEN 'is missing'
@@ -83,10 +82,10 @@ SELECT is(pg_temp.judge(jsonb_build_object(field, value)), CASE WHEN required TH
 		('price', true), ('compare_at_price', false), ('stock_quantity', true), ('unit', false), ('weight_kg', false),
 		('dimensions_cm', false), ('image_url', false)) f (field, required),
 		(VALUES (NULL), (''), (' '), (U&' \0009\00A0')) v (value);
-SELECT is(pg_temp.judge('{"product_name": "\u200b"}'), 'valid', 'other blanks are characters');
+SELECT is(pg_temp.judge('{"product_name": "\u200b"}'), 'valid', 'other blanks count as characters');
 SELECT is((SELECT string_agg(error_field, ' ' ORDER BY n)
 	FROM onboard_validate('V1', '{}') WITH ORDINALITY v (error_type, error_field, m, s, r, g, n)),
-	'vendor_product_id product_name category sku price stock_quantity', 'an empty product misses the six');
+	'vendor_product_id product_name category sku price stock_quantity', 'an empty product lacks the six required fields');
 
 -- All rules at once, in order
 SELECT is(pg_temp.judge('{"vendor_product_id": "MINE", "product_name": "", "category": "x", "sku": "TAKEN-2", '
@@ -95,9 +94,9 @@ SELECT is(pg_temp.judge('{"vendor_product_id": "MINE", "product_name": "", "cate
 	'MISSING_REQUIRED_FIELDS product_name, INVALID_PRICE price, INVALID_STOCK stock_quantity, '
 		'FIELD_LENGTH_EXCEEDED unit, INVALID_CATEGORY category, DUPLICATE_SKU sku, '
 	'DUPLICATE_VENDOR_PRODUCT_ID vendor_product_id, INVALID_COMPARE_AT_PRICE compare_at_price, '
-		'INVALID_WEIGHT weight_kg, INVALID_IMAGE_URL image_url', 'every broken rule is told, in order');
+		'INVALID_WEIGHT weight_kg, INVALID_IMAGE_URL image_url', 'every broken rule is reported, in order');
 SELECT is(pg_temp.judge('{"price": "x", "compare_at_price": "0"}'), 'INVALID_PRICE price',
-	'a comparison needs a valid price');
+	'a compare_at_price is compared only with a valid price');
 
 -- Shapes in JSON
 SELECT is(pg_temp.judge(change::jsonb), verdict, change) FROM (VALUES
@@ -108,18 +107,18 @@ SELECT is(pg_temp.judge(change::jsonb), verdict, change) FROM (VALUES
 	('{"description": "a\ufffdb"}', 'INVALID_ENCODING -'), ('{"Colour": "red"}', 'valid'),
 	('{"Colour": "\ufffd"}', 'INVALID_ENCODING -')) c (change, verdict);
 
--- What a finding says
+-- The columns of a finding
 SELECT is((SELECT row(error_type, error_field, severity, rejected_value)
 	FROM onboard_validate('V1', '{"vendor_product_id": "P", "product_name": "N", "category": "Books", "sku": "S", '
 	'"price": " 1e3 ", "stock_quantity": "1"}')),
-	row('INVALID_PRICE'::text, 'price'::text, 'error'::text, ' 1e3 '::text), 'severity and the value as written');
+	row('INVALID_PRICE'::text, 'price'::text, 'error'::text, ' 1e3 '::text), 'severity and the unchanged value');
 SELECT matches((SELECT error_message FROM onboard_validate('V1', jsonb_build_object('price', value))
 	WHERE error_field = 'price'), pattern, format('the message on price %s names it', value))
 	FROM (VALUES ('1000000', '1000000.*999999\.99'), ('0', '0.*0\.01'), ('abc', 'abc')) m (value, pattern);
 SELECT unalike((SELECT string_agg(v::text, '') FROM onboard_validate('V1', '{"sku": "TAKEN-2"}') v), '%V2%',
-	'nothing of another vendor is told');
+	'nothing about another vendor is disclosed');
 SELECT unalike((SELECT string_agg(v::text, '') FROM onboard_validate('V1', '{"sku": "TAKEN-2"}') v), '%THEIRS%',
-	'not even its product');
+	'not even its product id');
 
 -- Suggestions
 SELECT is((SELECT suggestion FROM onboard_validate('V1', jsonb_build_object(field, value)) WHERE error_field = field
@@ -146,8 +145,8 @@ SELECT is(pg_temp.judge(jsonb_build_object('category', lower(name))), 'INVALID_C
 	lower(name) || ' is not') FROM shipped;
 INSERT INTO onboard.product_categories (category_name) VALUES ('Tea');
 UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Kitchen';
-SELECT is(pg_temp.judge('{"category": "Tea"}'), 'valid', 'an added category is accepted at once');
-SELECT is(pg_temp.judge('{"category": "Kitchen"}'), 'INVALID_CATEGORY category', 'a deactivated one no more');
+SELECT is(pg_temp.judge('{"category": "Tea"}'), 'valid', 'an added category is accepted immediately');
+SELECT is(pg_temp.judge('{"category": "Kitchen"}'), 'INVALID_CATEGORY category', 'a deactivated one no longer is');
 SELECT isnt((SELECT suggestion FROM onboard_validate('V1', '{"category": "Kitchn"}')
 	WHERE error_type = 'INVALID_CATEGORY'), 'Kitchen', 'nor suggested');
 

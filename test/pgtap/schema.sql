@@ -1,5 +1,5 @@
--- The objects that the reference promises: tables with their columns, types and
--- keys, functions with their volatility, row security, and who may do nothing.
+-- The documented objects: tables with their columns, types and keys; functions with their
+-- volatility; row security; and the absence of default privileges.
 BEGIN;
 SELECT no_plan();
 
@@ -10,7 +10,7 @@ SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 
 SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
--- Columns: table, column, type, must be there, collation "C"
+-- Columns: table, column, type, not null, collation "C"
 CREATE TEMPORARY TABLE wanted_columns (relation name, ordinal int GENERATED ALWAYS AS IDENTITY, name name, type text,
 	not_null bool, is_c bool);
 INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
@@ -118,31 +118,34 @@ SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s'
 	FROM wanted_columns ORDER BY ordinal;
 SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN wanted_columns w ON a.attrelid = '
 	'(''onboard.'' || w.relation)::regclass AND a.attname = w.name AND a.attnotnull',
-	'SELECT ''onboard.'' || relation, name FROM wanted_columns WHERE not_null', 'columns that must not be null');
+	'SELECT ''onboard.'' || relation, name FROM wanted_columns WHERE not_null', 'columns that are not null');
 SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN wanted_columns w ON a.attrelid = '
 	'(''onboard.'' || w.relation)::regclass AND a.attname = w.name AND a.attcollation '
 	'= ''pg_catalog."C"''::regcollation AND a.atttypid = ''text''::regtype',
-	'SELECT ''onboard.'' || relation, name FROM wanted_columns WHERE is_c', 'keys compare by their bytes');
+	'SELECT ''onboard.'' || relation, name FROM wanted_columns WHERE is_c', 'keys are compared bytewise');
 SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
 	'product_name', 'category', 'subcategory',
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
 	'image_url', 'attributes',
 	'defect_type', 'defect_message', 'raw_record']);
--- What is compiled in has the same columns, in the same order: a fix file of no vendor's
--- header begins with them.
+-- The compiled-in columns are the same, in the same order: without a vendor's header, a fix file begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
-	WHERE a.attrelid = relation AND a.attnum > (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = first)
+	WHERE a.attrelid = relation AND a.attnum > (SELECT attnum FROM pg_attribute WHERE attrelid = relation
+		AND attname = first)
 		AND a.attnum < (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = last)
 $$;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('COLUMNS', 'Columns', 'columns@example.com');
 SELECT onboard_begin_upload('COLUMNS', 'f.csv') AS upload \gset
-CREATE TEMPORARY TABLE compiled AS SELECT string_to_array(split_part(line, ',onboard_line', 1), ',') AS names FROM onboard_fix_csv(:'upload') line LIMIT 1;
-SELECT is(names, pg_temp.columns_between('onboard.products', 'vendor_id', 'attributes'), 'onboard.products has the columns that are compiled in') FROM compiled;
-SELECT is(names, pg_temp.columns_between('onboard.intake', 'line_number', 'attributes'), 'onboard.intake has them as well') FROM compiled;
+CREATE TEMPORARY TABLE compiled AS SELECT string_to_array(split_part(line, ',onboard_line', 1), ',') AS names
+	FROM onboard_fix_csv(:'upload') line LIMIT 1;
+SELECT is(names, pg_temp.columns_between('onboard.products', 'vendor_id', 'attributes'),
+	'onboard.products has the compiled-in columns') FROM compiled;
+SELECT is(names, pg_temp.columns_between('onboard.intake', 'line_number', 'attributes'),
+	'and so does onboard.intake') FROM compiled;
 SELECT has_column('onboard', 'recent_uploads', 'success_rate_percent', 'recent_uploads has a success rate');
 SELECT col_type_is('onboard', 'recent_uploads', 'undone', 'boolean',
-	'recent_uploads says whether an upload was undone');
+	'recent_uploads shows whether an upload was undone');
 
 -- Keys and defaults
 SELECT col_is_pk('onboard', 'vendors', 'vendor_id', 'vendors: primary key');
@@ -163,7 +166,7 @@ SELECT fk_ok('onboard', 'products', 'vendor_id', 'onboard', 'vendors', 'vendor_i
 SELECT fk_ok('onboard', 'upload_history', 'vendor_id', 'onboard', 'vendors', 'vendor_id');
 SELECT fk_ok('onboard', 'validation_errors', 'upload_id', 'onboard', 'upload_history', 'upload_id');
 SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.products'::regclass AND contype = 'f'), 1,
-	'products has one foreign key only');
+	'products has only one foreign key');
 SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
 	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
 	WHERE indrelid = 'onboard.products'::regclass$$,
@@ -177,7 +180,7 @@ SELECT set_eq($$SELECT attrelid::regclass::text || '.' || attname || ' ' || atti
 	ARRAY['onboard.product_categories.category_id d', 'onboard.products.product_id a',
 		'onboard.validation_errors.error_id a', 'onboard.outbox.event_id a'], 'identities');
 
--- Checks: what each table refuses and what it takes
+-- Checks: what each table refuses and accepts
 CREATE FUNCTION pg_temp.vendor(change text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('INSERT INTO onboard.vendors SELECT (jsonb_populate_record(null::onboard.vendors,
 		''{"vendor_id": "V-1", "vendor_name": "V", "email": "v@example.com", "status": "active",
@@ -209,7 +212,7 @@ SELECT throws_ok(pg_temp.product(change), code, NULL, 'a product is refused: ' |
 	('23514', '{"weight_kg": 0}'), ('22003', '{"weight_kg": 1000000}'), ('23514', '{"status": "sold"}'),
 	('23502', '{"sku": null}'), ('23502', '{"price": null}'), ('23503', '{"vendor_id": "nobody"}')) c (code, change);
 SELECT lives_ok(pg_temp.product('{"price": 999999.99, "compare_at_price": 99999999.99, "stock_quantity": 1000000, '
-	'"weight_kg": 999999.99, "status": "discontinued"}'), 'a product at its limits is taken');
+	'"weight_kg": 999999.99, "status": "discontinued"}'), 'a product at the limits is accepted');
 SELECT throws_ok(pg_temp.product(change), '23505', NULL, 'a second product is refused: ' || change) FROM (VALUES
 	('{"product_id": 2, "vendor_product_id": "P2"}'), ('{"product_id": 2, "sku": "S2"}')) c (change);
 SELECT lives_ok(pg_temp.product('{"product_id": 2, "vendor_product_id": "P2", "sku": "s"}'), 'keys differ by case');
@@ -288,17 +291,17 @@ SELECT set_eq($$SELECT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 
 	'SELECT name FROM wanted_functions', 'no other function outside schema onboard');
 SELECT is((SELECT count(*)::int FROM pg_proc WHERE (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)
 	AND has_function_privilege('pg_database_owner', oid, 'EXECUTE')), 0,
-	'nobody may call anything without a grant');
+	'no function is executable without a grant');
 SELECT is((SELECT count(*)::int FROM pg_class WHERE relnamespace = 'onboard'::regnamespace
 	AND relkind IN ('r', 'v', 'f') AND has_table_privilege('pg_database_owner', oid, 'SELECT, INSERT, UPDATE, DELETE')),
 	0,
-	'nor read or write anything');
+	'and no table is readable or writable');
 SELECT is((SELECT count(*)::int FROM pg_proc WHERE prosecdef
-	AND (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)), 0, 'no function runs as its owner');
+	AND (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)), 0, 'no function is SECURITY DEFINER');
 SELECT is((SELECT count(*)::int FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
 		WHERE (proname LIKE 'onboard\_%' OR pronamespace = 'onboard'::regnamespace)
 			AND coalesce(proconfig::text, '') NOT LIKE '%search_path=pg_catalog, pg_temp%'), 0,
-	'functions in PL/pgSQL have a search path of their own');
+	'functions in PL/pgSQL set search_path');
 
 -- Row security
 SELECT policies_are('onboard', name, ARRAY['tenant'], name || ' has its policy')
@@ -312,7 +315,7 @@ SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::reg
 	name || ' is a security barrier')
 	FROM unnest(ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']) name;
 
--- All of the user's goes into a dump.
+-- All user data is dumped.
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'onboard'$$,
 	ARRAY['onboard.vendors', 'onboard.product_categories', 'onboard.product_categories_category_id_seq',
 		'onboard.upload_history', 'onboard.products',

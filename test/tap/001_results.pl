@@ -1,4 +1,4 @@
-# The counting of results, test/results.pl: fed with what tests print.
+# Test test/results.pl, which counts results, with the output of tests.
 
 use strict;
 use warnings FATAL => 'all';
@@ -22,7 +22,7 @@ sub write_file
 	return "$folder/$name";
 }
 
-# Standard output and status of the program, which is loaded rather than started.
+# Return standard output and status of the program, which is loaded, not started.
 sub run_program
 {
 	my @arguments = @_;
@@ -35,7 +35,7 @@ sub run_program
 	return ($out, $status);
 }
 
-# The lines of a step's files and the summary of the step.
+# Check the summary of a step with the given file.
 sub summary_of
 {
 	my ($status, @paths) = @_;
@@ -57,13 +57,13 @@ sub is_summary
 
 require $program;
 
-# What passes
+# Passed tests
 is_summary("ok 1 - a\nok 2 - b\n1..2\n", "2 passed, 0 failed, 0 skipped\n", 'checks are counted, not files');
 is_summary("1..1\n    ok 1 - inner\n    ok 2 - inner\n    1..2\nok 1 - outer\n", "1 passed, 0 failed, 0 skipped\n",
 	'a subtest is one check');
-is_summary("# words\nwords\nok 1\n1..1\n", "1 passed, 0 failed, 0 skipped\n", 'other output is none');
+is_summary("# words\nwords\nok 1\n1..1\n", "1 passed, 0 failed, 0 skipped\n", 'other output is ignored');
 
-# What is skipped
+# Skipped tests
 is_summary("ok 1 - a\nok 2 # SKIP these need root\n1..2\n",
 	"Skipped:\n  step: test.pl: 2: these need root\n\n1 passed, 0 failed, 1 skipped\n", 'a skip does not pass');
 is_summary("1..0 # SKIP valgrind is not installed\n",
@@ -71,26 +71,26 @@ is_summary("1..0 # SKIP valgrind is not installed\n",
 		'nor does a file that skips itself');
 is_summary("ok 1 - a\nnot ok 2 - later # TODO not yet\nok 3 - sooner # TODO not yet\n1..3\n",
 	"Skipped:\n  step: test.pl: 2 - later: TODO not yet\n  step: test.pl: 3 - sooner: TODO not yet\n\n"
-		. "1 passed, 0 failed, 2 skipped\n", 'nor what is to do');
+		. "1 passed, 0 failed, 2 skipped\n", 'nor does a TODO test');
 is_summary("ok 1 - a\nok 2 # skip\n1..2\n",
 	"Skipped:\n  step: test.pl: 2: no reason is given\n\n1 passed, 0 failed, 1 skipped\n",
-		'a skip without a reason is one');
+		'a skip without a reason counts as skipped');
 
-# What fails
+# Failed tests
 is_summary("ok 1 - a\nnot ok 2 - b\n#   Failed test 'b'\n1..2\n",
 	"Failed:\n  step: test.pl: 2 - b\n\n1 passed, 1 failed, 0 skipped\n", 'a failed check', 1);
 is_summary("1..3\nok 1\nok 2\n", "Failed:\n  step: test.pl: Bad plan. You planned 3 tests but ran 2.\n\n"
 	. "2 passed, 1 failed, 0 skipped\n", 'a test that ends early');
 is_summary("1..1\nok 1\nok 2\n", "Failed:\n  step: test.pl: Bad plan. You planned 1 tests but ran 2.\n\n"
-	. "2 passed, 1 failed, 0 skipped\n", 'one that has more than it planned');
+	. "2 passed, 1 failed, 0 skipped\n", 'one with more checks than planned');
 is_summary("ok 1\n", "Failed:\n  step: test.pl: No plan found in TAP output\n\n1 passed, 1 failed, 0 skipped\n",
 	'one without a plan');
 is_summary("ok 1\nBail out! no server\n1..1\n", "Failed:\n  step: test.pl: Bail out! no server\n\n"
-	. "1 passed, 1 failed, 0 skipped\n", 'one that gives up');
+	. "1 passed, 1 failed, 0 skipped\n", 'one that bails out');
 is_summary('', "Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n",
 	'one that prints nothing');
 is_summary("a word\n", "Failed:\n  step: test.pl: No plan found in TAP output\n\n0 passed, 1 failed, 0 skipped\n",
-	'one that prints other things only');
+	'one that prints only other text');
 is_summary("ok 1\n1..1\n", "Failed:\n  step: it ended with status 3\n\n1 passed, 1 failed, 0 skipped\n",
 	'a status that no check explains', 3);
 is_summary("not ok 1 - a\n1..1\n", "Failed:\n  step: test.pl: 1 - a\n\n0 passed, 1 failed, 0 skipped\n",
@@ -123,9 +123,9 @@ is_summary($head . "test a                            ... failed (ignored)      
 		'pg_regress with a failure that is ignored');
 is_summary($head . "test a                            ... ok           12 ms\n",
 	"Failed:\n  step: test.pl: the log does not end with the number of tests\n\n1 passed, 1 failed, 0 skipped\n",
-		'pg_regress that was ended');
+		'pg_regress that was killed');
 is_summary($head . "test a                            ... ok           12 ms\n All 2 tests passed. \n",
-	"Failed:\n  step: test.pl: the log announces 2 tests but has the results of 1\n\n1 passed, 1 failed, 0 skipped\n",
+	"Failed:\n  step: test.pl: the log announces 2 tests but has results for 1\n\n1 passed, 1 failed, 0 skipped\n",
 		'pg_regress with a result missing');
 is_summary("============== creating temporary instance        ==============\npg_regress: initdb failed\n",
 	"Failed:\n  step: test.pl: no result was printed\n\n0 passed, 1 failed, 0 skipped\n", 'pg_regress without a server',
@@ -158,7 +158,7 @@ Failed:
 
 2 passed, 1 failed, 1 skipped
 END
-is($code, 1, 'with a status');
-is(system("$^X $program --summary $records >$folder/out") >> 8, 1, 'the program ends with it');
+is($code, 1, 'with its status');
+is(system("$^X $program --summary $records >$folder/out") >> 8, 1, 'the program exits with it');
 
 done_testing();

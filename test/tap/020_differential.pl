@@ -1,11 +1,12 @@
-# The loader against an oracle: random uploads of vendors with random rule settings
-# go through both doors, in random pieces, windows and paths, and what is stored
-# must be what a row-at-a-time judge in plain SQL, further down in this file, says.
+# Compare the loader with an oracle: random uploads of vendors with random rule settings
+# go through both doors, with random batches, windows and paths. The stored rows must
+# match the verdicts of a row-at-a-time implementation in plain SQL, further down in this
+# file.
 #
-# The settings come from a library that the test has the server load,
-# test/modules/vendor_settings.c; nothing that is installed can set them.
+# The settings come from a test library that the server loads,
+# test/modules/vendor_settings.c; installed code cannot set them.
 #
-# ONBOARD_SEED repeats a run; ONBOARD_ROUNDS asks for more of them.
+# ONBOARD_SEED repeats a run; ONBOARD_ROUNDS sets the number of rounds.
 
 use strict;
 use warnings FATAL => 'all';
@@ -38,8 +39,8 @@ sub between { my ($low, $high) = @_; return $low + int rand($high - $low + 1); }
 
 # ----- rule settings -----
 
-# Ranges in hundredths, but for stock.  One end in four is laxer than the standard,
-# which must change nothing.
+# Ranges in hundredths, except for stock. One bound in four is less strict than the
+# standard, which must not change anything.
 sub random_range
 {
 	my ($low, $high, @ends) = @_;
@@ -47,7 +48,7 @@ sub random_range
 	return [ chance(0.25) ? $low - 100 : $low + $ends[0], chance(0.25) ? $high * 10 : $high - $ends[1] ];
 }
 
-# What a vendor may send: the standard for one of them, random for the others.
+# Return a vendor's settings: the standard for one vendor, random for the others.
 sub random_settings
 {
 	my ($vendor) = @_;
@@ -73,9 +74,9 @@ sub random_settings
 # ----- rows -----
 
 my $fresh = 0;
-my %used;    # by "sku" and by vendor: keys that some row had already
+my %used;    # by "sku" and by vendor: keys of earlier rows
 
-# A key that some row had, or a new one.
+# Return the key of an earlier row, or a new one.
 sub random_key
 {
 	my ($pool, $collide) = @_;
@@ -83,7 +84,7 @@ sub random_key
 
 	if (@$pool && chance($collide))
 	{
-		# Near ones collide within a window, far ones across windows and uploads.
+		# Recent keys collide within a window, older ones across windows and uploads.
 		$key = chance(0.5) ? $pool->[ -1 - int rand(@$pool < 8 ? @$pool : 8) ] : one_of(@$pool);
 		return lc $key if chance(0.02);
 		return one_of(' ', "\t", "\x{A0}") . $key . one_of('', '  ') if chance(0.05);
@@ -147,7 +148,7 @@ sub random_row
 	my %row = map { $_ => $good{$_}->() } keys %good;
 
 	$row{sku} = random_key($used{sku} //= [], $collide);
-	# Now and then one that another vendor has, which is no duplicate
+	# Sometimes use the id of another vendor, which is not a duplicate.
 	$row{vendor_product_id} = random_key($used{ chance(0.05) ? one_of(@vendors) : $vendor } //= [], $collide);
 	$break{$_}->(\%row) foreach @types;
 	$row{attributes} = one_of((undef) x 4, '{}', '{"Colour": "red"}', '{"": "x", "Länge": "5"}');
@@ -176,7 +177,7 @@ sub deliver
 	return;
 }
 
-# Types in pairs first, so that each of them occurs, then at random.
+# Break the rules in pairs first, so that each pair occurs, then at random.
 sub plan_uploads
 {
 	my @uploads;
@@ -187,7 +188,7 @@ sub plan_uploads
 	{
 		my $vendor = one_of(@vendors);
 		my $crowded = $number % 2;
-		my $calm = !$crowded && chance(0.6) ? between(70, 150) : 0;    # rows after which nothing is looked up
+		my $calm = !$crowded && chance(0.6) ? between(70, 150) : 0;    # rows without lookups
 		my $rate = $crowded ? one_of(0.4, 0.6) : one_of(0.05, 0.2, 0.4);
 		my @rows;
 
@@ -213,7 +214,7 @@ sub plan_uploads
 	return @uploads;
 }
 
-# What makes a delivery the same row, whatever its content
+# The columns that identify a row, whatever its content
 sub identity_of
 {
 	my ($row) = @_;
@@ -221,7 +222,7 @@ sub identity_of
 	return map { $_ => $row->{$_} } qw(upload row_number line_number);
 }
 
-# Rows delivered before come again, some with other content.
+# Deliver earlier rows again, some with different content.
 sub replays
 {
 	my ($upload) = @_;
@@ -261,7 +262,7 @@ sub make_deliveries
 		}
 		else
 		{
-			# Rows of two uploads in one COPY, in turn
+			# Rows of two uploads alternate in one COPY.
 			my @one = take($upload);
 			my @two = take(one_of(grep { $_ != $upload } @open));
 			my @mixed;
@@ -343,7 +344,7 @@ CREATE FUNCTION oracle.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE A
 CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') ||
 		CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
--- What is wrong with an amount: the end of a message, or null.
+-- Return what is wrong with an amount: the end of a message, or null.
 CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
 	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN value !~ '^-?([0-9]+\.?[0-9]*|\.[0-9]+)$' THEN 'is not a plain number such as ' || example
@@ -352,7 +353,7 @@ CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, examp
 			THEN format('is below %s %s', below, to_char(lowest, 'FM9999999990.00'))
 		WHEN value::numeric > highest THEN format('is above the maximum of %s', to_char(highest, 'FM9999999990.00'))
 			END $$;
--- One end of a range of a vendor, or the standard when that is stricter.
+-- Return a bound of a vendor's range, or the standard bound if that is stricter.
 CREATE FUNCTION oracle.lowest(settings jsonb, field text, standard numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
 	SELECT greatest((settings #>> ARRAY['ranges', field, '0'])::numeric / CASE field WHEN 'stock_quantity' THEN 1
 		ELSE 100 END, standard) $$;
@@ -360,7 +361,7 @@ CREATE FUNCTION oracle.highest(settings jsonb, field text, standard numeric) RET
 	LANGUAGE sql IMMUTABLE AS $$
 	SELECT least((settings #>> ARRAY['ranges', field, '1'])::numeric / CASE field WHEN 'stock_quantity' THEN 1 ELSE 100
 		END, standard) $$;
--- Severity of a finding; what the catalogue cannot hold is an error always.
+-- Return the severity of a finding; values that the catalogue cannot store are always errors.
 CREATE FUNCTION oracle.severity(settings jsonb, error_type text, unstorable boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN NOT unstorable AND settings -> 'warnings' ? error_type THEN 'warning' ELSE 'error' END $$;
@@ -384,7 +385,7 @@ BEGIN
 	RETURN NULL;
 END $$;
 
--- Judge all deliveries, one row after the other.  With bug something is wrong on purpose.
+-- Judge all deliveries, row by row. The parameter bug introduces a deliberate error.
 CREATE FUNCTION oracle.run(bug text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	names constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku',
@@ -569,7 +570,7 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Everything that is not the same
+-- All differences
 CREATE VIEW oracle.stored_products AS SELECT p.vendor_id, p.vendor_product_id, p.product_name, p.category,
 	p.subcategory, p.description, p.sku, p.brand, p.price, p.compare_at_price, p.stock_quantity, p.unit,
 	p.weight_kg, p.dimensions_cm, p.image_url, p.attributes, p.status, u.upload, p.row_number, p.line_number
@@ -595,7 +596,7 @@ CREATE FUNCTION oracle.differences() RETURNS TABLE (what text) LANGUAGE sql AS $
 		WHERE h.valid_records <> (SELECT count(*) FROM oracle.right_products p WHERE p.upload = u.upload)
 			OR h.error_records <> (SELECT count(DISTINCT e.row_number) FROM oracle.errors e WHERE e.upload = u.upload
 				AND e.severity = 'error')
-	-- Reports are about rejected rows; each begins with a header.
+	-- Reports contain the rejected rows; each begins with a header.
 	UNION ALL SELECT 'reports: ' || u.upload FROM oracle.uploads u
 		WHERE (SELECT count(*) FROM onboard_error_csv(u.upload_id)) <> 1 + (SELECT count(*) FROM oracle.errors e
 			WHERE e.upload = u.upload AND e.severity = 'error')
@@ -604,15 +605,15 @@ CREATE FUNCTION oracle.differences() RETURNS TABLE (what text) LANGUAGE sql AS $
 			OR (SELECT sum(c.rows) FROM onboard_error_summary(u.upload_id) c) <> (SELECT count(*) FROM oracle.errors e
 				WHERE e.upload = u.upload AND e.severity = 'error') $$;
 
--- The rules alone, as onboard_validate() judges a row as it was first delivered.
+-- Only the rules: the findings of onboard_validate() on a row as first delivered.
 CREATE FUNCTION oracle.validated(vendor text, product jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(v.error_type || ' ' || coalesce(v.error_field, '') || ' ' || v.severity, ', '), '')
 		FROM onboard_validate(vendor, product) v WHERE v.error_type NOT LIKE 'DUPLICATE%' $$;
 CREATE VIEW oracle.dry_differences AS
 	SELECT upload, row_number, oracle.validated(u.vendor_id, jsonb_strip_nulls(f.product)) AS validated, e.stored
 	FROM (SELECT DISTINCT ON (upload, row_number) upload, row_number, defect_type,
-			to_jsonb(d) - '{seq,batch,door,upload,row_number,line_number,attributes,defect_type,defect_message,raw_record}'::text[]
-				AS product
+			to_jsonb(d) - '{seq,batch,door,upload,row_number,line_number,attributes}'::text[]
+				- '{defect_type,defect_message,raw_record}'::text[] AS product
 		FROM oracle.deliveries d ORDER BY upload, row_number, batch, seq) f JOIN oracle.uploads u USING (upload)
 		CROSS JOIN LATERAL (SELECT coalesce(string_agg(e.error_type || ' ' || coalesce(e.error_field, '') || ' '
 			|| e.severity, ', ' ORDER BY e.position), '') AS stored
@@ -665,7 +666,7 @@ sub run_script
 	write_file("$directory/script.sql", $script);
 	command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database) . " user=$role", '-f',
 		"$directory/script.sql" ],
-		"$role loads everything");
+		"$role loads all batches");
 	return;
 }
 
@@ -703,18 +704,18 @@ SQL
 	is($node->safe_psql($database, 'SELECT left(what, 1000) FROM oracle.differences() LIMIT 10'), '',
 		"the oracle agrees (ONBOARD_SEED=$seed)");
 	is($node->safe_psql($database, 'SELECT * FROM oracle.dry_differences WHERE validated <> stored LIMIT 5'), '',
-		'a dry run has the same settings');
+		'a dry run uses the same settings');
 	return $database;
 }
 
-# ----- rounds, and proof that they can fail -----
+# ----- rounds, and a check that they can fail -----
 
 my $database;
 foreach my $round (1 .. $rounds)
 {
 	$database = run_round($round);
 
-	# Enough of everything happened.
+	# Every kind of row occurred often enough.
 	my ($rows, $batches, $colliding, $replayed, $valid) = split /\|/, $node->safe_psql($database, <<'SQL');
 SELECT (SELECT count(*) FROM oracle.judged), (SELECT count(DISTINCT batch) FROM oracle.deliveries),
 	(SELECT count(DISTINCT (upload, row_number)) FROM oracle.errors WHERE error_type LIKE 'DUPLICATE%'),
@@ -723,9 +724,9 @@ SELECT (SELECT count(*) FROM oracle.judged), (SELECT count(DISTINCT batch) FROM 
 SQL
 	note "$rows rows in $batches batches, $colliding duplicates, $replayed replays, $valid products";
 	cmp_ok($rows, '>=', 1000, 'rows');
-	cmp_ok($colliding, '>=', $rows / 5, 'a fifth of them duplicates');
+	cmp_ok($colliding, '>=', $rows / 5, 'of which a fifth are duplicates');
 	cmp_ok($replayed, '>=', 10, 'replays');
-	cmp_ok($valid, '>=', $rows / 10, 'a tenth of them products');
+	cmp_ok($valid, '>=', $rows / 10, 'of which a tenth are products');
 	my %count = map { split /\|/ } split /\n/, $node->safe_psql($database,
 		'SELECT error_type, count(*) FROM oracle.errors GROUP BY 1');
 	foreach my $type (@rule_types)
@@ -743,25 +744,25 @@ SELECT count(*) FROM oracle.right_products p WHERE EXISTS (SELECT FROM oracle.er
 SQL
 	my @rare = grep { ($pair{$_} // 0) < 2 } map { my $a = $_;
 		map { "$a+$_" } grep { $a lt $_ } @rule_types } @rule_types;
-	is("@rare", '', 'every pair of rules was broken by two rows or more');
+	is("@rare", '', 'every pair of rules was broken by at least two rows');
 
-	# Both ends of a window, each path and both doors took part.
+	# Both doors were used.
 	is($node->safe_psql($database, q(SELECT string_agg(DISTINCT door, ' ' ORDER BY door) FROM oracle.deliveries)),
 		'copy ingest', 'both doors');
 
-	# A wrong oracle is found out.
+	# The comparison detects a wrong oracle.
 	foreach my $bug ('price limit', 'invalid claims', 'catalogue only', 'vendors mixed', q(one vendor's settings),
 		'warnings reject')
 	{
 		$node->safe_psql($database, "SELECT oracle.run(\$bug\$$bug\$bug\$)");
 		cmp_ok($node->safe_psql($database, 'SELECT count(*) FROM oracle.differences()'), '>', 0,
-			"the comparison notices: $bug");
+			"the comparison detects: $bug");
 	}
 }
 
 # ----- numbers -----
 
-# Texts near the grammar: digits with something done to them.
+# Texts close to the grammar: digits with mutations.
 sub random_number
 {
 	my $text = join '', map { between(0, 9) } 1 .. between(0, chance(0.1) ? 30 : 7);
@@ -795,7 +796,7 @@ CREATE TABLE verdicts AS SELECT n, coalesce(array_agg(v.error_field) FILTER (WHE
 	FROM numbers LEFT JOIN LATERAL onboard_validate('NUM-2',
 		jsonb_build_object('vendor_product_id', 'x' || n, 'product_name', 'Lamp', 'category', 'Books', 'sku', 'x' || n,
 		'price', price, 'stock_quantity', stock, 'weight_kg', weight)) v ON true GROUP BY n;
--- The grammar as the contract has it; the values as numeric_in() reads them.
+-- The documented grammar; the values as read by numeric_in().
 CREATE FUNCTION value_of(given text, grammar text, lowest numeric, highest numeric) RETURNS numeric LANGUAGE sql AS \$\$
 	SELECT CASE WHEN oracle.trimmed(given) ~ grammar AND oracle.trimmed(given) NOT LIKE '-%' THEN
 		CASE WHEN oracle.trimmed(given)::numeric BETWEEN lowest AND highest THEN oracle.trimmed(given)::numeric
@@ -807,9 +808,9 @@ CREATE TABLE expected AS SELECT n, value_of(price, '^-?([0-9]+(\\.[0-9]{0,2})?|\
 SQL
 my ($accepted, $refused) = split /\|/, $node->safe_psql($database,
 	'SELECT count(price), count(*) - count(price) FROM expected');
-cmp_ok($accepted, '>=', 500, 'numbers that are prices');
-cmp_ok($refused, '>=', 500, 'and texts that are none');
-is($node->safe_psql($database, <<'SQL'), '', 'a number is accepted exactly when the grammar and the range say so');
+cmp_ok($accepted, '>=', 500, 'numbers that are valid prices');
+cmp_ok($refused, '>=', 500, 'and texts that are not');
+is($node->safe_psql($database, <<'SQL'), '', 'a number is accepted if and only if the grammar and the range allow it');
 SELECT n, to_json(t.price), to_json(t.stock), to_json(t.weight), v.fields FROM numbers t JOIN verdicts v USING (n)
 	JOIN expected e USING (n)
 WHERE ('price' = ANY (v.fields)) <> (e.price IS NULL) OR ('stock_quantity' = ANY (v.fields)) <> (e.stock IS NULL)

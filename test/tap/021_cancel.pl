@@ -1,5 +1,4 @@
-# A load that is cancelled, at any point, leaves nothing behind, and the same
-# upload loads afterwards, in the same session.
+# A load that is cancelled at any point leaves nothing behind, and the same upload then loads in the same session.
 
 use strict;
 use warnings FATAL => 'all';
@@ -19,7 +18,7 @@ CREATE TABLE uploads (name text PRIMARY KEY, upload_id text);
 GRANT ALL ON uploads TO loader;
 CREATE SEQUENCE progress;
 GRANT ALL ON SEQUENCE progress TO loader;
--- Every fifth row repeats the SKU of the one before, every seventh is bad.
+-- Every fifth row repeats the SKU of the previous one, every seventh is bad.
 CREATE FUNCTION source(name text) RETURNS TABLE (upload_id text, row_number bigint, id text, sku text, price text)
 	LANGUAGE plpgsql AS $$
 DECLARE
@@ -30,7 +29,7 @@ BEGIN
 			CASE WHEN n % 7 = 0 THEN 'bad' ELSE '1' END;
 	END LOOP;
 END $$;
--- Runs once for each row that the executor asks for.
+-- Called once for each row that the executor fetches.
 CREATE FUNCTION wait_at(n bigint, stop_at bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	IF n = stop_at THEN
@@ -65,12 +64,12 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_na
 SQL
 }
 
-# How many rows are good: the test's own count, not the extension's.
+# The number of good rows, as counted by the test, not by the extension.
 my %taken;
 my $good = grep { $_ % 7 != 0 && !$taken{ $_ % 5 == 0 ? $_ - 1 : $_ }++ } 1 .. ROWS;
 my $bad = ROWS - $good;
 
-# What a load that nobody disturbs gives
+# Check the result of a load that is not disturbed.
 sub check_loaded
 {
 	my ($name, $what) = @_;
@@ -88,8 +87,8 @@ SQL
 	return;
 }
 
-# The client gets an error before the transaction is rolled back; what remains is
-# checked when its session is gone.
+# The client receives the error before the transaction is rolled back, so wait for the
+# session to end before checking for leftovers.
 sub wait_for_end
 {
 	my ($application) = @_;
@@ -119,14 +118,14 @@ foreach my $point ([ 1, 'auto', 50000 ], [ 2, 'auto', 1 ], [ 65, 'auto', 50000 ]
 	$in .= "SET onboard.load_path = $path; SET onboard.window_rows = $window; SET application_name = 'cancelled';\n"
 		. load_statement($name, $stop_at);
 	$psql->pump while length $in;
-	$node->poll_query_until('cancel', "SELECT last_value = $stop_at FROM progress") or die 'it did not get there';
-	# As long as it runs it holds its locks, so the test below can fail.
-	isnt(leftovers(), '', "$what: it was at work");
+	$node->poll_query_until('cancel', "SELECT last_value = $stop_at FROM progress") or die 'the load did not get there';
+	# While the load runs it holds its locks, so the test below can fail.
+	isnt(leftovers(), '', "$what: the load was in progress");
 	$node->safe_psql('cancel', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
 		WHERE application_name = 'cancelled'");
 	$in .= "\\echo :SQLSTATE\nSELECT 'still here';\n";
 	$psql->pump until $out =~ /still here/;
-	like($out, qr/57014/, "$what: it is told so");
+	like($out, qr/57014/, "$what: the client gets an error");
 	is(leftovers(), '', "$what: nothing is left");
 	$in .= load_statement($name, 0) . "SELECT 'done';\n";
 	$psql->pump until $out =~ /done/;
@@ -135,9 +134,8 @@ foreach my $point ([ 1, 'auto', 50000 ], [ 2, 'auto', 1 ], [ 65, 'auto', 50000 ]
 	check_loaded($name, $what);
 }
 
-# Cancelled by the clock, wherever that is; a timeout that is too long doubles
-# as a load that succeeds, which is no test, so shorter ones are tried until
-# enough were cancelled.
+# Cancelled by a timeout, at any point. A load that finishes before the timeout proves
+# nothing, so shorter timeouts are tried until enough loads were cancelled.
 my ($cancelled, $timeout) = (0, 64);
 foreach my $attempt (1 .. 60)
 {
@@ -166,9 +164,9 @@ foreach my $attempt (1 .. 60)
 	}
 	check_loaded($name, "timeout $timeout ms, path $path");
 }
-cmp_ok($cancelled, '>=', 7, 'enough loads were cancelled by the clock');
+cmp_ok($cancelled, '>=', 7, 'enough loads were cancelled by a timeout');
 
-# COPY whose client stops in the middle: cancelled, and gone.
+# COPY whose client stops in the middle: it is cancelled or disconnects.
 foreach my $how ('cancelled', 'gone')
 {
 	my $name = 'u' . ++$number;
@@ -185,9 +183,9 @@ foreach my $how ('cancelled', 'gone')
 	$in .= "SET application_name = 'copies'; SET onboard.window_rows = 100;\n$copy"
 		. substr($lines, 0, 3 * length($lines) / 4);
 	$psql->pump while length $in;
-	# psql sends lines as it reads them; the upload is locked once one arrived.
+	# psql sends lines as it reads them; the upload is locked after the first one arrived.
 	$node->poll_query_until('cancel', "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'onboard.products'::regclass
-		AND mode = 'RowExclusiveLock'") or die 'it did not get there';
+		AND mode = 'RowExclusiveLock'") or die 'the load did not get there';
 	if ($how eq 'cancelled')
 	{
 		$node->safe_psql('cancel', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity

@@ -1,5 +1,4 @@
-# A logical subscription lives through uploads full of duplicates: it is never
-# shown a row that lost.
+# A logical subscription survives uploads full of duplicates: it never receives a duplicate.
 
 use strict;
 use warnings FATAL => 'all';
@@ -12,14 +11,14 @@ use OnboardTest;
 
 my $modules = `pg_config --pkglibdir`;
 chomp $modules;
-plan skip_all => 'the server came without test_decoding' unless -e "$modules/test_decoding.so";
+plan skip_all => 'test_decoding is not installed' unless -e "$modules/test_decoding.so";
 
 my $publisher = new_server('publisher', "wal_level = logical\nmax_wal_senders = 10\nautovacuum = off\n");
 my $subscriber = new_server('subscriber', "wal_retrieve_retry_interval = 100ms\n");
 
 add_database($publisher, 'shop', 'LOG-1', 'LOG-2');
 $subscriber->safe_psql('postgres', 'CREATE DATABASE copy');
-# The subscriber has the keys, and so stumbles over any row that repeats one.
+# The subscriber has the unique keys, so any duplicate would raise an error.
 $subscriber->safe_psql('copy', <<'SQL');
 CREATE SCHEMA onboard;
 CREATE TABLE onboard.products (product_id bigint PRIMARY KEY, vendor_id text COLLATE "C" NOT NULL,
@@ -33,7 +32,7 @@ $publisher->safe_psql('shop', 'CREATE PUBLICATION products FOR TABLE onboard.pro
 $subscriber->safe_psql('copy', sprintf q(CREATE SUBSCRIPTION products CONNECTION '%s' PUBLICATION products),
 	$publisher->connstr . ' dbname=shop');
 $subscriber->wait_for_subscription_sync($publisher, 'products', 'copy');
-# All changes, losers included, are what a slot sees; they are read in the end.
+# A slot sees all changes, including removed duplicates; it is read at the end.
 $publisher->safe_psql('shop', q(SELECT pg_create_logical_replication_slot('changes', 'test_decoding')));
 
 sub compare
@@ -45,11 +44,11 @@ sub compare
 	is($subscriber->safe_psql('copy', $sum), $publisher->safe_psql('shop', $sum),
 		"$what: the subscriber has the same products");
 	is($subscriber->safe_psql('copy', q(SELECT apply_error_count FROM pg_stat_subscription_stats)), '0',
-		"$what: and met no error");
+		"$what: without an apply error");
 	return;
 }
 
-# Rows with keys from a small set, crosswise
+# Load rows with keys from a small set, in conflicting orders.
 sub load
 {
 	my ($vendor, $from, $to, $sku, $id, $settings) = @_;
@@ -85,8 +84,8 @@ foreach my $settings ('SET onboard.window_rows = 1;', 'SET onboard.window_rows =
 	compare($settings);
 }
 
-# Rows that another session holds when they are looked up: probing does not see
-# them, and the race is lost late.
+# Rows that another session has inserted but not committed: probing does not see them, and
+# the conflict is detected late.
 foreach my $end ('COMMIT', 'ROLLBACK')
 {
 	my ($in, $out, $err) = ('', '', '');
@@ -107,7 +106,7 @@ foreach my $end ('COMMIT', 'ROLLBACK')
 		SELECT 'loaded';\n";
 	$loader->pump while length $in2;
 	$publisher->poll_query_until('shop', "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'waits'
-		AND wait_event_type = 'Lock'") or die 'it did not wait';
+		AND wait_event_type = 'Lock'") or die 'the session did not wait';
 	$in .= "$end; SELECT 'ended';\n";
 	$holder->pump until $out =~ /ended/;
 	$loader->pump until $out2 =~ /loaded/;
@@ -120,14 +119,14 @@ foreach my $end ('COMMIT', 'ROLLBACK')
 	compare("late race, $end");
 }
 
-# Nothing came and went: no decoded product was deleted.
+# No product was inserted and then deleted again.
 is($publisher->safe_psql('shop', q(SELECT count(*) FILTER (WHERE data LIKE '%onboard.products: DELETE%')
-	FROM pg_logical_slot_peek_changes('changes', NULL, NULL))), '0', 'no product is decoded and taken back');
+	FROM pg_logical_slot_peek_changes('changes', NULL, NULL))), '0', 'no product is inserted and deleted again');
 is($publisher->safe_psql('shop', q(SELECT count(*) FROM pg_logical_slot_peek_changes('changes', NULL, NULL)
 	WHERE data LIKE '%onboard.products: INSERT%')),
 	$publisher->safe_psql('shop', 'SELECT count(*) FROM onboard.products'), 'and each product is decoded once');
 
-# An error on the way must not leave the session in a failed transaction.
+# An error during the load must not leave the session in a failed transaction.
 $publisher->safe_psql('shop', q(CREATE FUNCTION cancel_myself() RETURNS int
 	LANGUAGE sql VOLATILE SECURITY DEFINER AS 'SELECT pg_cancel_backend(pg_backend_pid())::int'));
 my ($code, $out, $err) = $publisher->psql('shop', <<'SQL', on_error_stop => 0);
@@ -142,11 +141,11 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_na
 	SELECT :'u', n, 'c' || n, 'Lamp', 'Books', 'C' || n, '1', '1' FROM generate_series(1, 2000) n;
 SELECT valid_records FROM onboard.upload_history WHERE upload_id = :'u';
 SQL
-like($err, qr/due to user request/, 'cancelled among windows');
-is($out, '2000', 'the session goes on');
+like($err, qr/due to user request/, 'cancelled between windows');
+is($out, '2000', 'the session survives');
 compare('after a cancel');
 
-# This test can fail: a row taken back in its own transaction stops the subscription.
+# This test can fail: a row deleted in the transaction that inserted it would be detected.
 $publisher->safe_psql('shop', <<'SQL');
 BEGIN;
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
@@ -155,7 +154,7 @@ DELETE FROM onboard.products WHERE sku = 'planted';
 COMMIT;
 SQL
 is($publisher->safe_psql('shop', q(SELECT count(*) FROM pg_logical_slot_peek_changes('changes', NULL, NULL)
-	WHERE data LIKE '%onboard.products: DELETE%')), '1', 'a row taken back would be noticed');
+	WHERE data LIKE '%onboard.products: DELETE%')), '1', 'a row deleted again would be detected');
 
 $subscriber->stop;
 $publisher->stop;

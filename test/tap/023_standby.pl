@@ -40,7 +40,7 @@ my %question = (
 			'product', $row || jsonb_build_object('sku', CASE n WHEN 3 THEN 'TAKEN' ELSE 'K' || n / 2 END,
 			'vendor_product_id', 'k' || n)))
 			FROM generate_series(1, 5) n))),
-	'a dry run that carries' => qq(BEGIN;
+	'a dry run with carry' => qq(BEGIN;
 		SELECT status FROM onboard_check('STA-1', jsonb_build_array(jsonb_build_object('row_number', 1, 'product', $row)), true);
 		SELECT errors -> 0 ->> 'error_message'
 			FROM onboard_check('STA-1', jsonb_build_array(jsonb_build_object('row_number', 2, 'product', $row)), true); COMMIT));
@@ -50,18 +50,18 @@ my %answer = (
 	'keys of a deleted product' => '0',
 	'a dry run' => '1 validated , 2 validated , 3 error sku "TAKEN" is already in the catalogue, 4 validated , 5 error '
 		. 'sku "K2": same SKU as line 4',
-	'a dry run that carries' => "validated\nsku \"NEW\": same SKU as line 1");
+	'a dry run with carry' => "validated\nsku \"NEW\": same SKU as line 1");
 
 foreach my $what (sort keys %question)
 {
 	is($standby->safe_psql('shop', "SET ROLE loader;\n$question{$what}"), $answer{$what}, $what);
 	is($primary->safe_psql('shop', "SET ROLE loader;\n$question{$what}"), $answer{$what}, "$what, on the primary");
 }
-# Twice in a session: dead index entries are looked at again.
+# Twice in a session: dead index entries are visited again.
 is($standby->safe_psql('shop', "$question{'keys of a deleted product'};\n$question{'keys of a deleted product'}"),
 	"0\n0", 'keys of a deleted product, twice');
 
-# What writes says so, as an infrastructure fault.
+# Functions that write fail with an infrastructure error.
 my ($code, $out, $err) = $standby->psql('shop', "SELECT onboard_begin_upload('STA-1', 'x.csv')");
 like($err, qr/read-only transaction|during recovery/, 'begin is refused');
 my $upload = $primary->safe_psql('shop', "SELECT onboard_begin_upload('STA-1', 'x.csv')");
@@ -73,12 +73,12 @@ like($err, qr/read-only transaction|during recovery/, 'ingest is refused');
 	VALUES ('$upload', 1)");
 like($err, qr/read-only transaction|during recovery/, 'intake is refused');
 
-# What the primary commits is seen.
+# Rows committed by the primary are visible.
 $primary->safe_psql('shop', "INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name,
 	category, sku, price, stock_quantity) VALUES ('$upload', 1, 'n', 'Lamp', 'Books', 'NEW', '1', '1')");
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($standby->safe_psql('shop', "SELECT error_type FROM onboard_validate('STA-1', $row)"), 'DUPLICATE_SKU',
-	'a row that came since');
+	'a row added since then');
 
 $standby->stop;
 $primary->stop;

@@ -1,10 +1,9 @@
-# Kills of the server and of the loader, at every place between the first byte
-# of a COPY and the reply to its commit.  Nothing may be lost, nothing stored
-# twice, and every upload ends once.
+# Kill the server and the loader at every point between the first byte of a COPY and the
+# reply to its commit. No row may be lost or stored twice, and every upload must end once.
 #
-# The loader talks to the server through a proxy in this file, which knows the
-# protocol well enough to strike at a given moment.  Each kill is followed by a
-# look at the server that proves where it hit.
+# The loader connects to the server through a proxy in this file, which parses enough of
+# the protocol to strike at a given point. Around each kill, the test inspects the server
+# to prove where the kill hit.
 
 use strict;
 use warnings FATAL => 'all';
@@ -21,7 +20,7 @@ use OnboardTest;
 use Patience;
 
 use constant {
-	ROWS => 101_000,    # two whole transactions of the loader and a bit
+	ROWS => 101_000,    # slightly more than two transactions of the loader
 	MAX_UPLOADS => 20,
 };
 
@@ -37,13 +36,13 @@ $SIG{PIPE} = 'IGNORE';
 
 add_database($node, 'killed', 'VEND001');
 add_database($node, 'reference', 'VEND001');
-# Several windows in a transaction, so that kills hit between and inside them.
+# Use several windows per transaction, so that kills hit between and inside them.
 $node->safe_psql('postgres', 'ALTER ROLE loader SET onboard.window_rows = 7000');
 
 # ----- files -----
 
-# A file with every kind of row.  Duplicates are near, in another window and in
-# another transaction.
+# Write a file with every kind of row. Duplicates are in the same window, in another
+# window, and in another transaction.
 sub make_file
 {
 	my ($number) = @_;
@@ -65,7 +64,7 @@ sub make_file
 		  . ($row % 50) . ($kind == 71 ? ",red,more\n" : ",red\n");
 	}
 	write_file($path, $text);
-	is(csv_records($text), ROWS, "file $number has the rows it should have");
+	is(csv_records($text), ROWS, "file $number has the right number of rows");
 	return $path;
 }
 
@@ -95,7 +94,7 @@ my $planned = @steps;
 
 sub server_says { return $node->safe_psql('killed', $_[0]) }
 
-# Rows with a verdict, of the upload that is being loaded.
+# Return the number of judged rows of the upload being loaded.
 sub judged_rows
 {
 	return server_says("SELECT coalesce(sum(last_row - first_row + 1), 0) FROM onboard.judged_rows");
@@ -103,9 +102,9 @@ sub judged_rows
 
 sub start_again
 {
-	# After a kill of the postmaster its backends may live for a moment.
+	# After the postmaster was killed, its backends may survive for a moment.
 	wait_until(sub {
-		# The module believes the lock file that the dead one left.
+		# The module would trust the lock file of the dead postmaster.
 		$node->{_pid} = undef;
 		return $node->start(fail_ok => 1);
 	}, 'the server starts');
@@ -131,7 +130,7 @@ sub kill_victim
 		my $logged = -s $node->logfile;
 
 		kill KILL => $link->{backend} or die "cannot kill the backend: $!";
-		# All sessions are ended and the server recovers.
+		# The server terminates all sessions and recovers.
 		wait_for_end($link);
 		$node->wait_for_log(qr/all server processes terminated; reinitializing/, $logged);
 		wait_until_up();
@@ -150,7 +149,7 @@ sub kill_victim
 	return;
 }
 
-# Read what the server still had to say until it closes.
+# Read the server's remaining output until it closes the connection.
 sub wait_for_end
 {
 	my ($link) = @_;
@@ -160,7 +159,7 @@ sub wait_for_end
 	return;
 }
 
-# Strike, and note the proof of where it hit.
+# Kill the victim, and record where the kill hit.
 sub strike
 {
 	my ($link) = @_;
@@ -171,7 +170,7 @@ sub strike
 	my $status = server_says("SELECT coalesce(string_agg(status, ','), 'none') FROM onboard.upload_history
 		WHERE upload_id = (SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1)");
 
-	# From here on the commit may come first or the kill.
+	# From here on, either the commit or the kill may come first.
 	if ($step->{point} eq 'ending')
 	{
 		send_all($link->{server}, delete $link->{held});
@@ -203,7 +202,7 @@ sub send_all
 	return 1;
 }
 
-# Cut whole messages off a buffer; the first of a client has no type.
+# Remove complete messages from a buffer; a client's first message has no type.
 sub take_message
 {
 	my ($buffer, $typed) = @_;
@@ -218,7 +217,7 @@ sub take_message
 
 sub is_next { return @steps && $steps[0]{point} eq $_[0] }
 
-# A message of the loader.  False when the connection is to be cut.
+# Handle a message from the loader. Return false if the connection is to be cut.
 sub from_loader
 {
 	my ($link, $message) = @_;
@@ -247,7 +246,7 @@ sub from_loader
 	return 1;
 }
 
-# A message of the server.
+# Handle a message from the server.
 sub from_server
 {
 	my ($link, $message) = @_;
@@ -279,7 +278,7 @@ sub from_server
 	return 1;
 }
 
-# Pass messages on until one side is gone.
+# Forward messages until one side disconnects.
 sub serve
 {
 	my ($link) = @_;
@@ -305,7 +304,7 @@ sub serve
 my $listener = IO::Socket::UNIX->new(Local => "$socket_directory/.s.PGSQL.5432", Listen => 5)
   or die "cannot listen: $!";
 
-# Run the loader once, behind the proxy.  Returns its wait status.
+# Run the loader once, through the proxy. Return its wait status.
 sub run_loader
 {
 	my ($path) = @_;
@@ -347,13 +346,13 @@ while (@steps && $uploads < MAX_UPLOADS)
 	my $path = make_file(++$uploads);
 	my $status;
 
-	# Only the upload at hand counts in judged_rows().
+	# judged_rows() must count only this upload.
 	$node->safe_psql('killed', 'DELETE FROM onboard.judged_rows');
 	while (($status = run_loader($path)) == 9)
 	{
 		$kills_of_loader++;
 	}
-	is($status >> 8, 1, "upload $uploads has ended, with some rows rejected")
+	is($status >> 8, 1, "upload $uploads ended, with some rows rejected")
 	  or diag slurp_file("$directory/loader.err");
 
 	my ($code) = run_onboard('load', $path, '--vendor', 'VEND001', '--db',
@@ -368,8 +367,8 @@ SELECT u.upload_id, u.status, u.total_records, u.valid_records + u.error_records
 	(SELECT count(*) FROM onboard.outbox o WHERE o.upload_id = u.upload_id AND kind = 'upload_ended')
 FROM onboard.upload_history u ORDER BY u.created_at DESC LIMIT 1
 SQL
-	is("@sums", "partial @{[ROWS]} @{[ROWS]} 0 0 1", "upload $uploads: sums are right and it ended once");
-	is(server_says(<<SQL), '0|0|0', "upload $uploads: every row number once, in products or in errors");
+	is("@sums", "partial @{[ROWS]} @{[ROWS]} 0 0 1", "upload $uploads: the counts are right and it ended once");
+	is(server_says(<<SQL), '0|0|0', "upload $uploads: every row number is in products or in errors, once");
 WITH rows AS (SELECT row_number FROM onboard.products WHERE upload_id = '$upload'
 	UNION ALL SELECT DISTINCT row_number FROM onboard.validation_errors WHERE upload_id = '$upload')
 SELECT (SELECT count(*) FROM generate_series(1, @{[ROWS]}) n WHERE NOT EXISTS (SELECT FROM rows WHERE row_number = n)),
@@ -377,9 +376,9 @@ SELECT (SELECT count(*) FROM generate_series(1, @{[ROWS]}) n WHERE NOT EXISTS (S
 	(SELECT count(*) - count(DISTINCT row_number) FROM rows)
 SQL
 }
-is(scalar @steps, 0, 'every planned kill was made');
+is(scalar @steps, 0, 'every planned kill happened');
 
-# What was loaded under fire is what is loaded in peace.
+# The result is the same as without kills.
 for my $query (
 	"SELECT md5(string_agg(concat_ws('|', upload_id, row_number, line_number, sku, vendor_product_id, product_name,
 		price, stock_quantity, status, attributes), E'\n' ORDER BY upload_id, row_number)) FROM onboard.products",
@@ -391,10 +390,10 @@ for my $query (
 {
 	my ($table) = $query =~ /onboard\.(\w+)$/;
 
-	is(server_says($query), $node->safe_psql('reference', $query), "$table are as without kills");
+	is(server_says($query), $node->safe_psql('reference', $query), "$table is the same as without kills");
 }
 
-# The indexes say the same as the heap after all these recoveries.
+# After all these recoveries, the indexes match the heap.
 SKIP:
 {
 	skip 'amcheck is not installed', 1
@@ -405,9 +404,9 @@ SKIP:
 		't', 'indexes are sound');
 }
 
-# Replays: the same file again, and its rows again through both doors.
+# Replays: load the same file again, and its rows again through both doors.
 my $before = table_sums($node, 'killed');
-is(run_loader("$directory/$uploads.csv") >> 8, 1, 'the same file again gives the same result');
+is(run_loader("$directory/$uploads.csv") >> 8, 1, 'loading the same file again has the same result');
 my $last = server_says("SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1");
 server_says("INSERT INTO onboard.intake (upload_id, row_number, sku) SELECT '$last', n, 'other'
 	FROM generate_series(1, @{[ROWS]}) n");
@@ -429,20 +428,20 @@ for my $point (sort keys %hits)
 	note "$point: " . join ', ', map { "$_ $hits{$point}{$_}" } sort keys %{ $hits{$point} };
 }
 cmp_ok(scalar @log, '>=', 30, 'at least thirty kills');
-cmp_ok($kills_of_loader, '==', (grep { $_->{victim} eq 'loader' } @log), 'the loader died as often as it was killed');
+cmp_ok($kills_of_loader, '==', (grep { $_->{victim} eq 'loader' } @log), 'the loader died once for each kill');
 is((grep { $_->{point} eq 'in_copy' && $_->{backend} !~ /^active COPY/ } @log), 0,
-	'kills inside COPY found the backend in it');
+	'kills inside COPY hit the backend in COPY');
 is((grep { $_->{point} eq 'in_copy' && $_->{judged} != $_->{after} } @log), 0,
 	'... and left no trace of the transaction');
 is((grep { $_->{point} eq 'between' && ($_->{backend} !~ /^idle/ || $_->{status} ne 'processing' || $_->{judged} == 0
 	|| $_->{judged} != $_->{after}) } @log),
-	0, 'kills between transactions found some committed, some to come, and none open');
+	0, 'kills between transactions hit after a commit, before the next transaction');
 is((grep { $_->{point} eq 'reply_lost' && ($_->{backend} !~ /^idle COMMIT/ || $_->{judged} <= $_->{seen}
 	|| $_->{judged} != $_->{after}) } @log),
-	0, 'kills between commit and reply found rows committed that the loader did not know of');
+	0, 'kills between commit and reply hit after a commit unknown to the loader');
 is((grep { $_->{point} eq 'ending' && $_->{backend} !~ /^active COPY/ } @log), 0,
-	'kills at the end of COPY found it open');
-note 'of these, the commit came first in ' . (grep { $_->{point} eq 'ending' && $_->{judged} != $_->{after} } @log);
+	'kills at the end of COPY hit before it ended');
+note 'kills at the end of COPY after the commit: ' . (grep { $_->{point} eq 'ending' && $_->{judged} != $_->{after} } @log);
 
 $node->stop;
 done_testing();

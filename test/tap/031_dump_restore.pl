@@ -1,5 +1,5 @@
-# A dump restored into a new database has everything of the user's, and an
-# upload that was half done before the dump goes on after the restore.
+# A dump restored into a new database contains all user data, and an upload that was in
+# progress before the dump resumes after the restore.
 
 use strict;
 use warnings FATAL => 'all';
@@ -17,7 +17,7 @@ my $options = { extra_params => [ '--username' => 'loader' ] };
 add_database($node, 'before', 'V1', 'V2');
 $node->safe_psql('postgres', 'CREATE ROLE vendor_login LOGIN; CREATE ROLE reporter LOGIN; CREATE ROLE owner LOGIN');
 
-# Rows as the two doors take them.
+# Return rows in the formats of the two doors.
 sub records
 {
 	my ($prefix, $first, $last) = @_;
@@ -36,7 +36,7 @@ sub load_rows
 		%$options);
 }
 
-# ----- what users do -----
+# ----- users' changes -----
 
 $node->safe_psql('before', <<'SQL');
 INSERT INTO onboard.product_categories (category_name, parent_category) VALUES ('Tea', 'Food & Beverage'),
@@ -66,10 +66,10 @@ my $half = $node->safe_psql('before', "SELECT onboard_begin_upload('V1', 'half.c
 	content_id => 'c3')", %$options);
 load_rows('before', $half, 'C', 1, 20);
 load_rows('before', $half, 'C', 31, 40);
-# Two attempts to read the file, and how far the second got.
+# Two attempts to read the file, and the checkpoint of the second
 $node->safe_psql('before', "SELECT onboard_begin_parse('$half') FROM generate_series(1, 2);
 	SELECT onboard_save_checkpoint('$half', 2000, 20, 22)", %$options);
-# One product is gone and one is changed: their verdicts stay.
+# Delete one product and change another: their verdicts are kept.
 $node->safe_psql('before', <<'SQL');
 DELETE FROM onboard.products WHERE sku = 'C-2';
 UPDATE onboard.products SET price = 250 WHERE sku = 'A-1';
@@ -77,7 +77,7 @@ SELECT count(*) FROM onboard_claim_events(2, '1 hour');
 SQL
 is($node->safe_psql('before', 'SELECT valid_records, error_records, status
 	FROM onboard.upload_history ORDER BY file_name'),
-	"90|10|partial\n27|3|processing\n5|0|completed", 'before the dump: two uploads ended, one half done');
+	"90|10|partial\n27|3|processing\n5|0|completed", 'before the dump: two uploads ended, one in progress');
 
 # ----- dump and restore -----
 
@@ -87,7 +87,7 @@ my $changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
 $node->command_ok([ 'pg_dump', '--file', $dump, 'before' ], 'pg_dump');
 $node->command_fails_like([ 'pg_dump', '--username', 'owner', '--exclude-schema', 'public', '--file',
 	"$directory/owner.sql", 'before' ],
-	qr/row-level security/, 'a role that cannot see all rows gets an error, not half a dump');
+	qr/row-level security/, 'a role that cannot see all rows gets an error, not a partial dump');
 
 sub restore
 {
@@ -101,7 +101,7 @@ sub restore
 restore('after', $dump);
 $node->safe_psql('after', $changes);
 
-# ----- everything is there -----
+# ----- the restored data -----
 
 my %compared = (
 	categories => "SELECT category_id, category_name, parent_category, description, is_active, shipped
@@ -127,37 +127,37 @@ for my $what (sort keys %compared)
 	is($node->safe_psql('after', $compared{$what}), $node->safe_psql('before', $compared{$what}), "$what are the same");
 }
 unlike($node->safe_psql('after', 'SELECT onboard_local_changes()'), qr/^DROP|REMOVE/m,
-	'nothing of the extension is missing');
+	'no part of the extension is missing');
 like($node->safe_psql('after', $compared{'local changes'}), qr/products_brand_idx.*cheap/s,
 	'and the changes were replayed');
 is($node->safe_psql('after', 'SELECT count(*) FROM onboard.products',
 	extra_params => [ '--username' => 'vendor_login' ]),
-	115, 'a vendor sees its own products, as far as the added policy lets it');
+	115, 'a vendor sees the own products that the added policy allows');
 is($node->safe_psql('after', "UPDATE onboard.products SET price = 2 WHERE sku = 'A-2';
 	SELECT * FROM price_changes WHERE sku = 'A-2'"),
 	"A-2|2.00", 'the added trigger fires');
 
-# A category that is still there cannot be deleted, renamed or not.
+# A shipped category cannot be deleted, renamed or not.
 my ($code, undef, $error) = $node->psql('after', "DELETE FROM onboard.product_categories
 	WHERE category_name = 'Kitchenware'");
-like($error, qr/comes with the extension/, 'shipped categories are still known as such');
+like($error, qr/comes with the extension/, 'shipped categories are still marked as shipped');
 is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_name) VALUES ('New')
 	RETURNING category_id > 1002"),
-	't', 'category numbers go on');
+	't', 'category ids continue');
 
-# ----- and life goes on -----
+# ----- work after the restore -----
 
 is($node->safe_psql('after', "SELECT onboard_begin_upload('V1', 'half.csv', total_records => 60, content_id => 'c3')",
 	%$options),
-	$half, 'the half done upload is found again');
+	$half, 'the upload in progress is found again');
 is($node->safe_psql('after', "SELECT * FROM onboard_judged_ranges('$half')", %$options), "1|20\n31|40",
-	'with the rows it had');
+	'with its judged rows');
 is($node->safe_psql('after', "SELECT parse_attempts, checkpoint ->> 'byte_offset', checkpoint ->> 'row_number'
 	FROM onboard_begin_parse('$half')", %$options),
-	'3|2000|20', 'the third attempt to read it knows where to go on');
+	'3|2000|20', 'the third attempt to read it finds the checkpoint');
 is($node->safe_psql('after', "SELECT row_number, status FROM onboard_ingest('$half', " . records('Z', 2, 2) . ')',
 	%$options),
-	'2|validated', 'a verdict from before the dump stands, though the product is gone');
+	'2|validated', 'a verdict from before the dump is kept, although the product was deleted');
 is($node->safe_psql('after', "SELECT status FROM onboard_ingest('$half',
 	'[{\"row_number\":21,\"product\":{\"sku\":\"A-5\",\"vendor_product_id\":\"n\",\"product_name\":\"n\",
 		\"category\":\"Tea\",\"price\":\"1\",\"stock_quantity\":\"1\"}}]')",
@@ -166,17 +166,17 @@ is($node->safe_psql('after', "SELECT status FROM onboard_ingest('$half',
 load_rows('after', $half, 'C', 1, 60);
 is($node->safe_psql('after', "SELECT status, valid_records, error_records FROM onboard.upload_history
 	WHERE upload_id = '$half'"),
-	'partial|53|7', 'the upload has ended, every row judged once');
+	'partial|53|7', 'the upload ends, with every row judged once');
 is($node->safe_psql('after', "SELECT count(*) FROM onboard.outbox WHERE upload_id = '$half' AND kind = 'upload_ended'"),
-	1, 'and ended once');
+	1, 'and ends once');
 is($node->safe_psql('after', "SELECT min(product_id) > (SELECT max(product_id) FROM onboard.products
 	WHERE upload_id <> '$half' OR row_number <= 40) FROM onboard.products WHERE upload_id = '$half'
 	AND row_number > 40"),
-	't', 'product numbers go on');
+	't', 'product ids continue');
 is($node->safe_psql('after', "SELECT count(*) = count(DISTINCT error_id) AND count(*) = 10 + 7
-	FROM onboard.validation_errors"), 't', 'error numbers go on');
+	FROM onboard.validation_errors"), 't', 'error ids continue');
 
-# ----- columns that users added must be there before the data -----
+# ----- added columns must exist before the data is restored -----
 
 $node->safe_psql('before', "ALTER TABLE onboard.products ADD COLUMN season text DEFAULT 'all';
 	UPDATE onboard.products SET season = 'winter' WHERE sku = 'B-1'");
@@ -191,7 +191,7 @@ is($node->safe_psql('with_column', "SELECT season, count(*) FROM onboard.product
 	"all|120\nwinter|1", 'the added column has its values');
 is($node->safe_psql('with_column', 'SELECT onboard_local_changes()'), $changes, 'and the same local changes');
 
-# ----- what users changed of what came with the extension -----
+# ----- changes to shipped objects -----
 
 $node->safe_psql('before', <<'SQL');
 ALTER POLICY tenant ON onboard.products TO vendor_login WITH CHECK (price < 500);
@@ -211,7 +211,7 @@ CREATE OR REPLACE VIEW onboard.product_catalog WITH (security_barrier, check_opt
 SQL
 $changes = $node->safe_psql('before', 'SELECT onboard_local_changes()');
 $node->safe_psql('postgres', 'CREATE DATABASE changed');
-# One text, in a session that takes it, like the user's own, as it comes.
+# Run the statements in a session with different settings.
 $node->safe_psql('changed', "CREATE TABLE price_changes (sku text, price numeric);
 	CREATE FUNCTION note_price() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 	CREATE EXTENSION onboard;\n"
@@ -224,10 +224,9 @@ for my $what ('policies', 'row security', 'indexes', 'triggers')
 		"and $what are the same");
 }
 
-# ----- categories in every order -----
+# ----- categories in any order -----
 
-# A child comes before its renamed parent, and a user's category has the name
-# that a shipped one had.
+# A child is restored before its renamed parent, and a user's category has the former name of a shipped one.
 add_database($node, 'renamed');
 $node->safe_psql('renamed', <<'SQL');
 INSERT INTO onboard.product_categories (category_name) VALUES ('Tableware');
@@ -257,7 +256,7 @@ is(csv_records($export), $node->safe_psql('after', 'SELECT count(*) FROM onboard
 $node->safe_psql('after', 'DROP EXTENSION onboard CASCADE');
 is($node->safe_psql('after', "SELECT to_regnamespace('onboard') IS NULL AND to_regclass('onboard.products') IS NULL
 	AND to_regproc('onboard_validate') IS NULL"),
-	't', 'dropping the extension takes the catalogue and leaves nothing');
+	't', 'dropping the extension drops the catalogue and leaves nothing behind');
 $node->safe_psql('after', 'CREATE EXTENSION onboard');
 
 $node->stop;

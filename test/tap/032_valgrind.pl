@@ -1,9 +1,8 @@
-# The server under valgrind: both doors, every error type, every path, and every
-# way in which a statement ends early.  No error of memory in our library.
+# Run the server under valgrind: both doors, every error type, every path, and every way
+# in which a statement ends early. There must be no memory error in our library.
 #
-# PostgreSQL is built without valgrind's hooks, so a read past a chunk into the
-# next one of the same block goes unseen; reads of memory never written and past
-# a block are seen.
+# PostgreSQL is built without valgrind support, so a read past a chunk into the next chunk
+# of the same block is not detected; reads of uninitialised memory and past a block are.
 
 use strict;
 use warnings FATAL => 'all';
@@ -31,7 +30,7 @@ my $directory = PostgreSQL::Test::Utils::tempdir();
 
 add_database($node, 'checked', 'V1', 'V2');
 $node->safe_psql('checked', <<'SQL');
--- A row by its number: each breaks another rule, most break none.
+-- Return a row by its number. Most rows are good; each bad one breaks a different rule.
 CREATE FUNCTION product(n int, prefix text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 	SELECT jsonb_build_object('sku', prefix || n, 'vendor_product_id', prefix || n, 'product_name', 'Näme ' || n,
 		'category', 'Books', 'price', '1.50', 'stock_quantity', '3', 'Colour', repeat('r', n)) ||
@@ -62,7 +61,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO loader;
 GRANT SELECT ON generated TO loader;
 GRANT TEMPORARY ON DATABASE checked TO loader;
 SQL
-# Rows as COPY reads them.
+# Return rows in the format of COPY.
 write_file("$directory/rows.txt", $node->safe_psql('checked', <<'SQL') . "\n");
 COPY (SELECT n, n + 1, sku, vendor_product_id, product_name, category, price, stock_quantity, unit, brand,
 	compare_at_price, weight_kg, image_url, description,
@@ -84,7 +83,7 @@ sub start_checked
 			"--xml-file=$directory/$wal_level.%p.xml",
 			'--suppressions=' . source_root() . '/test/valgrind.supp', 'postgres', '-D', $node->data_dir ],
 		'<', '/dev/null', '>', "$directory/server.log", '2>&1');
-	# psql may be gone before it is told what to do, which is an exception.
+	# psql may exit before it reads its input, which raises an exception.
 	wait_until(sub { eval { ($node->psql('checked', 'SELECT 1'))[0] == 0 } },
 		"the server starts; see $directory/server.log");
 	return;
@@ -106,9 +105,9 @@ END
 	$? = $result;
 }
 
-# ----- what is done to it -----
+# ----- the workload -----
 
-# Statements of the loader; returns output and errors.
+# Run statements as the loader; return output and errors.
 sub run_statements
 {
 	my ($statements) = @_;
@@ -119,7 +118,7 @@ sub run_statements
 	return ($out, $err);
 }
 
-# Two sessions that want what the other has.
+# Run two sessions, each waiting for a lock held by the other.
 sub deadlock
 {
 	my ($prefix) = @_;
@@ -138,7 +137,7 @@ sub deadlock
 		$sessions[ $number - 1 ]->query("SELECT onboard_begin_upload('V$number', 'f', content_id => '$prefix$number');
 			BEGIN; " . $load->($number, 1, "K$number"));
 	}
-	# The first waits for the second, the second closes the circle.
+	# The first waits for the second; then the second closes the cycle.
 	$sessions[0]->query_until(qr/waiting/, "\\echo waiting\n" . $load->(1, 2, 'K2') . "\n\\echo done\n");
 	$node->poll_query_until('checked', "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
 	push @out, $sessions[1]->query($load->(2, 2, 'K1'));
@@ -154,7 +153,7 @@ sub exercise
 	my ($prefix, @paths) = @_;
 	my ($out, $err);
 
-	# The bulk door, in windows smaller than the distance of some duplicates.
+	# The bulk door, with windows smaller than the distance between some duplicates.
 	($out, $err) = run_statements(<<SQL);
 SET onboard.window_rows = 20;
 SELECT onboard_begin_upload('V1', 'c.csv', content_id => '${prefix}copy', total_records => 200,
@@ -179,7 +178,7 @@ SQL
 	is($err, '', "$prefix: no error through the bulk door");
 	like($out, qr/^partial\|200\nt\nt\n.+\nt\nt\nt\z/s, "$prefix: bulk door");
 
-	# The records' door on every path, a replay, and the same rows by a dry run.
+	# The JSON door on every path, a replay, and a dry run of the same rows.
 	($out, $err) = run_statements(join '', "SET onboard.window_rows = 20;\n", map { <<SQL } @paths);
 SET onboard.load_path = $_;
 SELECT onboard_begin_upload('V2', 'i.csv', content_id => '$prefix$_') AS upload \\gset
@@ -191,10 +190,10 @@ SELECT count(*) > 0 FROM generate_series(1, 45) n, onboard_validate('V2', produc
 SELECT count(*) FROM onboard_judged_ranges(:'upload');
 SELECT count(*) > 5 FROM onboard_statistics();
 SQL
-	is($err, '', "$prefix: no error through the records' door");
+	is($err, '', "$prefix: no error through the JSON door");
 	is($out, join("\n", ("100\n100\n70\npartial\nt\n1\nt") x @paths), "$prefix: records on paths @paths");
 
-	# A statement that fails in mid-window, or is cancelled there.
+	# A statement that fails or is cancelled within a window.
 	($out, $err) = run_statements(<<SQL);
 SET onboard.window_rows = 50;
 SELECT onboard_begin_upload('V1', 'a.csv', content_id => '${prefix}abort') AS upload \\gset
@@ -218,11 +217,11 @@ SELECT * FROM onboard.intake;
 SELECT status FROM onboard_reject_upload(:'upload', 'NOT_TEXT', 'x');
 SELECT library IS NOT NULL FROM onboard_version();
 SQL
-	like($err, qr/division by zero.*row_number 0.*due to user request.*is not|cannot/s, "$prefix: failures are told");
-	like($out, qr/^30\n.*failed\nt$/s, "$prefix: and the session goes on");
-	like(deadlock($prefix), qr/deadlock detected/, "$prefix: a deadlock is met");
+	like($err, qr/division by zero.*row_number 0.*due to user request.*is not|cannot/s, "$prefix: failures are reported");
+	like($out, qr/^30\n.*failed\nt$/s, "$prefix: and the session survives");
+	like(deadlock($prefix), qr/deadlock detected/, "$prefix: a deadlock is detected");
 
-	# What the catalogue refuses; events and their life.
+	# Rows refused by the catalogue; the life cycle of events.
 	$node->safe_psql('checked', <<SQL);
 CREATE TRIGGER refuse BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT onboard_begin_upload('V1', 'r.csv', content_id => '${prefix}refused', total_records => 60);
@@ -235,7 +234,7 @@ SELECT onboard_record_report((SELECT upload_id FROM onboard.upload_history WHERE
 	'f');
 SELECT onboard_sweep_uploads('0');
 
--- A file that is read in parts, handed out again and given up.
+-- A file that is read in parts, claimed again and failed.
 SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{"bucket": "b"}', false) AS stalled \\gset
 SELECT onboard_begin_upload('V1', 's.csv', 'k', '${prefix}stalled', NULL, '{"bucket": "b"}', false) = :'stalled';
 SELECT parse_attempts FROM onboard_begin_parse(:'stalled');
@@ -258,17 +257,17 @@ SQL
 	return;
 }
 
-# With logical decoding rows take a path of their own.
+# With logical decoding, rows take a different path.
 for my $wal_level (qw(replica logical))
 {
 	start_checked($wal_level);
 	exercise($wal_level, $wal_level eq 'replica' ? qw(auto probe plain) : 'auto');
 	is($node->safe_psql('checked', 'SELECT count(DISTINCT error_type) FROM onboard.validation_errors'), 13,
-		"$wal_level: every error type was met");
+		"$wal_level: every error type occurred");
 	stop_checked();
 }
 
-# ----- what valgrind said -----
+# ----- valgrind's findings -----
 
 my ($processes, $ended, @ours, @others) = (0, 0);
 
@@ -284,7 +283,7 @@ for my $path (glob "$directory/*.xml")
 		my @frames = map { join ' ', /<fn>(.*?)</, /<file>(.*?)</, /<line>(.*?)</ } $error =~ m{<frame>(.*?)</frame>}gs;
 		my $told = "$kind: " . join ' < ', @frames[ 0 .. ($#frames > 14 ? 14 : $#frames) ];
 
-		# What PostgreSQL keeps until the process ends is no leak.
+		# Memory that PostgreSQL keeps until the process ends is not a leak.
 		if ($error =~ m{/onboard\.so<}) { push @ours, $told }
 		elsif ($kind !~ /^Leak/) { push @others, $told }
 	}
@@ -292,5 +291,5 @@ for my $path (glob "$directory/*.xml")
 }
 note "in PostgreSQL itself: $_" for @others;
 is_deeply(\@ours, [], 'valgrind finds nothing in our library');
-cmp_ok($ended, '>=', 10, 'it watched the backends to their end');
+cmp_ok($ended, '>=', 10, 'valgrind watched the backends until they exited');
 done_testing();

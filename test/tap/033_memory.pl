@@ -1,5 +1,4 @@
-# The memory of a backend does not grow with the number of rows, whatever the
-# rows are and whichever door they come through.
+# The memory use of a backend does not grow with the number of rows, whatever the rows and the door.
 
 use strict;
 use warnings FATAL => 'all';
@@ -13,9 +12,9 @@ use Time::HiRes qw(usleep);
 use OnboardTest;
 
 use constant MB => 1024 * 1024;
-# Over an idle backend.  A window's rows may take 16 MB of it.
+# Limit in excess of an idle backend. The rows of a window may use 16 MB of it.
 use constant BOUND => 24 * MB;
-# What may be different from one size to a larger one, once windows are full.
+# Allowed difference between sizes, once windows are full.
 use constant SLACK => 2 * MB;
 
 plan skip_all => 'this system has no /proc/PID/status with RssAnon'
@@ -33,7 +32,7 @@ CREATE FUNCTION good(mix text, n int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 GRANT EXECUTE ON FUNCTION good TO loader;
 SQL
 
-# ----- a session that is watched -----
+# ----- a monitored session -----
 
 my ($in, $out, $session, $backend);
 
@@ -55,7 +54,7 @@ sub open_session
 	return;
 }
 
-# Run statements and return the most memory there was meanwhile, and the output.
+# Run statements and return the peak memory use and the output.
 sub watch
 {
 	my ($statements) = @_;
@@ -97,10 +96,10 @@ my %mixes = (
 		return ("M$rows-" . ($n % 50 == 3 ? $n - 2 : $n), "M$rows-$n", "Name $n", $n % 30 == 1 ? 'Boks' : 'Books',
 			$n % 40 == 2 ? '9,99' : '9.99', 3, 'Brand', '', '', '');
 	},
-	# All taken by the largest load of good rows.
+	# All keys were taken by the largest load of good rows.
 	duplicates => sub { my ($n) = @_; return ("G300000-$n", "D$n", "Name $n", 'Books', '9.99', 3, 'Brand', '', '',
 		'') },
-	# The same key all along: every row waits for an earlier one of its window.
+	# The same key in all rows: every row depends on an earlier one in its window.
 	'one key' => sub { my ($n, $rows) = @_; return ("same$rows", "K$rows-$n", "Name $n", 'Books', '9.99', 3, 'Brand',
 		'', '', '') },
 	broken => sub { my ($n) = @_; return ("G300000-$n", '', '', 'Boks', '$1', 'x', 'b' x 101, '-1', '0', 'ftp://x') });
@@ -119,7 +118,7 @@ sub make_rows
 for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 {
 	my %most;
-	# A window has 50,000 rows: the second size has filled one.
+	# A window has 50,000 rows, so the second size fills one.
 	my @sizes = $mix eq 'good' || $mix eq 'mixed' ? (20_000, 100_000, 300_000) : (20_000, 60_000, 120_000);
 
 	for my $rows (@sizes)
@@ -128,7 +127,7 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 		my ($upload, $path, $idle);
 
 		open_session();
-		# One row first: what the session keeps for good is there, caches too.
+		# Load one row first, to fill caches and other memory kept by the session.
 		(undef, $upload) = watch("SELECT onboard_begin_upload('$vendor', '$mix');
 			SELECT 'x' FROM onboard_ingest('none', '[{\"row_number\": 1, \"product\": {}}]')");
 		($upload) = $upload =~ /^(\S+)/;
@@ -143,16 +142,15 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 			WHERE upload_id = '$upload'"), $rows, "$mix: $rows rows are judged");
 		is($node->safe_psql('memory', "SELECT valid_records = 0 FROM onboard.upload_history
 			WHERE upload_id = '$upload'"), $mix =~ /^(duplicates|broken)$/ ? 't' : 'f',
-			"$mix: and are what they should be");
-		cmp_ok($most{$rows}, '<', BOUND, "$mix: $rows rows through COPY take less than " . megabytes(BOUND)
+			"$mix: and have the expected verdicts");
+		cmp_ok($most{$rows}, '<', BOUND, "$mix: $rows rows through COPY use less than " . megabytes(BOUND)
 			. ' over idle');
 	}
 	note "$mix: " . join ', ', map { "$_ rows " . megabytes($most{$_}) } @sizes;
-	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK, "$mix: more rows take no more");
+	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK, "$mix: more rows do not use more");
 }
 
-# The other door, in calls of 1,000 records: the 100th call takes no more than
-# the 20th.
+# The other door, in calls of 1,000 records: the 100th call uses no more memory than the 20th.
 {
 	my ($upload, @most);
 
@@ -169,13 +167,12 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 	}
 	close_session();
 	note 'ingest: 20 calls ' . megabytes($most[0]) . ', 100 calls ' . megabytes($most[1]);
-	cmp_ok($most[1], '<', $most[0] + SLACK, 'a session that goes on loading does not grow');
+	cmp_ok($most[1], '<', $most[0] + SLACK, 'a session that keeps loading does not grow');
 }
 
-# ----- what is kept from one statement to the next -----
+# ----- memory kept between statements -----
 
-# Bytes of all memory contexts of a session, in the middle and at the end of
-# many statements.
+# Return the size of all memory contexts of a session, in bytes, halfway through and at the end of many statements.
 sub contexts_twice
 {
 	my ($statement, $count, $begin, $end) = @_;
@@ -196,8 +193,8 @@ my ($middle, $last) = contexts_twice(
 		category, price, stock_quantity) VALUES ('$single', $n, 'X$n', 'X$n', 'n', 'Books', '" . ($n % 7 ? 1 : 'x')
 		. "', '1')" },
 	20_000, "BEGIN;\n", 'COMMIT;');
-# PostgreSQL itself keeps a little for each change of one row in a transaction.
-cmp_ok($last - $middle, '<', 1.5 * MB, '10,000 more single rows in a transaction keep next to no memory');
+# PostgreSQL itself keeps some memory for each single-row change in a transaction.
+cmp_ok($last - $middle, '<', 1.5 * MB, '10,000 more single rows in a transaction keep hardly any memory');
 is($node->safe_psql('memory', "SELECT valid_records, error_records FROM onboard.upload_history
 	WHERE upload_id = '$single'"), '17143|2857', 'all of them are judged');
 
@@ -212,7 +209,7 @@ cmp_ok($last - $middle, '<', MB / 4, '1,000 more calls of onboard_validate() kee
 		. ($n % 10 ? '' : ";\nBEGIN;\nSELECT onboard_check('V1', '[]', true);\nROLLBACK") }, 2_000, '', '');
 cmp_ok($last - $middle, '<', MB / 4, 'nor does onboard_check()');
 
-# A failed statement leaves nothing behind either.
+# A failed statement does not leak, either.
 ($middle, $last) = contexts_twice(
 	sub { my ($n) = @_; return "DO 'BEGIN PERFORM * FROM onboard_ingest(''$single'', ''[{\"row_number\": "
 		. (30_000 + $n) . ", \"product\": {\"sku\": \"F$n\"}}, {\"row_number\": 0}]''); EXCEPTION WHEN "

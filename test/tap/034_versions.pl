@@ -1,5 +1,5 @@
-# One version everywhere, a clear error where library and script differ, and a
-# catalogue that is the same whether installed or upgraded to.
+# The version is the same everywhere, a mismatch of library and script is a clear error,
+# and installing and upgrading create the same objects.
 
 use strict;
 use warnings FATAL => 'all';
@@ -13,46 +13,46 @@ use OnboardTest;
 my $root = source_root();
 my $node = new_server('versions');
 
-# ----- one number -----
+# ----- one version number -----
 
 my ($version) = slurp_file("$root/onboard.control") =~ /^default_version = '([^']+)'/m;
 like($version, qr/^\d+\.\d+\.\d+$/, "onboard.control names a version, $version");
-ok(-f "$root/sql/onboard--$version.sql", 'there is a script of it');
+ok(-f "$root/sql/onboard--$version.sql", 'it has an install script');
 
 SKIP:
 {
-	skip 'there is no META.json', 2 unless -f "$root/META.json";
-	# Not the version of the META specification itself.
+	skip 'META.json is missing', 2 unless -f "$root/META.json";
+	# Skip the version of the META specification itself.
 	my $meta = slurp_file("$root/META.json") =~ s/"meta-spec"\s*:\s*\{[^}]*\}//r;
 	my @versions = $meta =~ /"version"\s*:\s*"([^"]+)"/g;
 
-	cmp_ok(scalar @versions, '>=', 2, 'META.json names versions');
-	is_deeply([ grep { $_ ne $version } @versions ], [], '... and they are this one');
+	cmp_ok(scalar @versions, '>=', 2, 'META.json has versions');
+	is_deeply([ grep { $_ ne $version } @versions ], [], '... and they are the same');
 }
 
 SKIP:
 {
-	skip 'there is no CHANGELOG.md', 1 unless -f "$root/CHANGELOG.md";
+	skip 'CHANGELOG.md is missing', 1 unless -f "$root/CHANGELOG.md";
 	like(slurp_file("$root/CHANGELOG.md"), qr/^## .*\b\Q$version\E\b/m, 'CHANGELOG.md has a section for it');
 }
 
 add_database($node, 'fresh', 'V1');
 is($node->safe_psql('fresh', 'SELECT library, script FROM onboard_version()'), "$version|$version",
-	'library and script are of it');
+	'library and script have this version');
 is($node->safe_psql('fresh', "SELECT default_version = installed_version FROM pg_available_extensions
-	WHERE name = 'onboard'"), 't', 'it is what is installed by default');
+	WHERE name = 'onboard'"), 't', 'it is the default version');
 SKIP:
 {
 	my $program = $ENV{ONBOARD_BIN} // "$root/glue/onboard";
 
 	skip "no program at $program", 1 unless -x $program;
-	is((run_onboard('--version'))[1], "onboard $version\n", 'and so is the program');
+	is((run_onboard('--version'))[1], "onboard $version\n", 'and the program has it, too');
 }
 is($node->safe_psql('fresh', "SELECT onboard_begin_upload('V1', 'f') IS NOT NULL;
 	SELECT ruleset_version = (onboard_version()).ruleset FROM onboard.upload_history"),
-	"t\nt", 'uploads carry the version of the rules');
+	"t\nt", 'uploads record the version of the rules');
 
-# ----- library and script that do not fit -----
+# ----- mismatch of library and script -----
 
 for my $other ('0.9.0', '99.0.0')
 {
@@ -61,16 +61,16 @@ for my $other ('0.9.0', '99.0.0')
 	is($code, 3, "a script of version $other is an error") or diag $out;
 	like($err,
 		qr/ERROR:  library version \Q$version\E does not match script version \Q$other\E.*HINT:  .*ALTER EXTENSION onboard UPDATE/s,
-		'... that names both and says what to do');
+		'... that gives both versions and a hint');
 	is($node->safe_psql('fresh', 'SELECT severity, subject, message FROM onboard_diagnose()'),
 		"error|versions|library version $version does not match script version $other",
-			'... which onboard_diagnose() tells');
+			'... which onboard_diagnose() reports');
 }
 $node->safe_psql('fresh', "UPDATE pg_extension SET extversion = '$version' WHERE extname = 'onboard'");
 
 # ----- installed or upgraded -----
 
-# All that the extension has, as text that does not depend on when it was made.
+# Describe all objects of the extension, as text that does not depend on the time of creation.
 my $catalogue = <<'SQL';
 WITH members AS (
 	SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass
@@ -101,7 +101,7 @@ SELECT line FROM (
 	UNION ALL SELECT format('shipped: %s', s) FROM onboard.shipped_parts s) t ORDER BY line COLLATE "C"
 SQL
 my $wanted = $node->safe_psql('fresh', $catalogue);
-cmp_ok(scalar(split /\n/, $wanted), '>', 300, 'there is a catalogue to compare');
+cmp_ok(scalar(split /\n/, $wanted), '>', 300, 'there are objects to compare');
 
 my @scripts = map { m{onboard--([^/]*)\.sql$} ? $1 : () } glob "$root/sql/onboard--*.sql";
 my @bases = grep { !/--/ && $_ ne $version } @scripts;
@@ -120,14 +120,13 @@ if (@bases)
 }
 else
 {
-	is_deeply(\@upgrades, [], 'there is one version, and so no upgrade script');
+	is_deeply(\@upgrades, [], 'there is only one version, so there is no upgrade script');
 	note "there is only version $version; nothing to upgrade from";
-	# The comparison is worth something: a second installation is the same, and
-	# a small change is seen.
+	# The comparison is meaningful: a second installation is the same, and a small change is detected.
 	add_database($node, 'again', 'V1');
 	is($node->safe_psql('again', $catalogue), $wanted, 'a second installation is the same');
 	$node->safe_psql('again', 'ALTER FUNCTION onboard_version() VOLATILE');
-	isnt($node->safe_psql('again', $catalogue), $wanted, 'a changed function is not');
+	isnt($node->safe_psql('again', $catalogue), $wanted, 'a changed function makes a difference');
 }
 
 $node->stop;

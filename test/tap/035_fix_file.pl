@@ -1,5 +1,4 @@
-# A fix file that is uploaded again unedited gives the same verdicts, however
-# broken the file was that it is made from.
+# Uploading an unedited fix file has the same verdicts again, however broken the original file was.
 
 use strict;
 use warnings FATAL => 'all';
@@ -49,7 +48,7 @@ sub cell
 	return $value;
 }
 
-# Do to a record what only a broken file has.
+# Damage a record in a way that occurs only in broken files.
 sub damage
 {
 	my (@cells) = @_;
@@ -89,9 +88,9 @@ sub make_file
 
 # ----- loading -----
 
-my @loads;    # of each round: the uploads, the file's own first
+my @loads;    # for each round: the uploads, starting with that of the file itself
 
-# Load a file; returns the path of its fix file, if there is one.
+# Load a file; return the path of its fix file, if any.
 sub load_file
 {
 	my ($path, @options) = @_;
@@ -101,7 +100,7 @@ sub load_file
 	my $result = eval { JSON::PP->new->decode($out) };
 
 	die "loading $path: exit code $code, $out$err" unless $code <= 2 && defined $result;
-	# Only a file of our own may have nothing but blank lines.
+	# Only a generated file may consist of blank lines.
 	die "$path is refused: $out" if $code == 2 && @options == 0;
 	return if $code == 2;
 	push @{ $loads[-1]{uploads} }, $result->{upload_id};
@@ -121,15 +120,15 @@ for my $round (1 .. $rounds)
 	push @loads, { round => $round, uploads => [] };
 	$fix = load_file($path, '--delimiter', $delimiter);
 	$refused++ unless @{ $loads[-1]{uploads} };
-	# As a vendor would: without a word about the delimiter.
+	# As a vendor would: without specifying the delimiter.
 	$fix = load_file($fix) for grep { defined $fix } 1, 2;
 }
 
 # ----- comparing -----
 
-# What is wrong with the rejected rows of each upload, in order.  A duplicate of
-# a row of the same file is one of the catalogue the next time, and one finding
-# may become two; with other errors it may vanish when the first went in.
+# The errors of the rejected rows of each upload, in order. A duplicate within the file
+# becomes a duplicate of the catalogue in the next upload, and one finding may become two.
+# In a row with other errors it may disappear, if the first row was stored.
 my %verdicts;
 for my $line (split /\n/, $node->safe_psql('fixed', <<'SQL'))
 SELECT upload_id, count(*), string_agg(CASE WHEN what = '' THEN 'DUPLICATE' ELSE what END, '; ' ORDER BY row_number)
@@ -155,15 +154,15 @@ for my $load (@loads)
 		$compared++;
 		$rows += $verdicts{$first}[0];
 		is("$totals{$upload} rows: " . ($verdicts{$upload}[1] // ''), "$verdicts{$first}[0] rows: $verdicts{$first}[1]",
-			"round $load->{round}: the fix file as it is gives the same verdicts")
+			"round $load->{round}: the unedited fix file has the same verdicts")
 		  or diag slurp_file("$directory/$load->{round}.csv"), "\n-----\n", slurp_file("$directory/$first/fix.csv");
 	}
 }
 note "$compared fix files with $rows rejected rows; $refused files were refused as a whole";
-cmp_ok($compared, '>=', $rounds, 'most files had something to fix, twice');
+cmp_ok($compared, '>=', $rounds, 'most files had rows to fix, twice');
 for my $type (qw(MALFORMED_ROW INVALID_ENCODING FIELD_LENGTH_EXCEEDED MISSING_REQUIRED_FIELDS INVALID_PRICE DUPLICATE))
 {
-	cmp_ok(scalar(grep { $_->[1] =~ /$type/ } values %verdicts), '>', 0, "$type was among it");
+	cmp_ok(scalar(grep { $_->[1] =~ /$type/ } values %verdicts), '>', 0, "$type occurred");
 }
 
 $node->stop;

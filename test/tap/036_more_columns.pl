@@ -1,6 +1,6 @@
-# A column is added in the table of columns and in the install script, and nowhere
-# else: a copy of the tree with three more optional columns, made by a patch of
-# these two files, loads, judges, reports and dumps them through both doors.
+# Adding a column requires changes only to the table of columns and to the install script.
+# A patch to these two files adds three optional columns to a copy of the tree, which then
+# loads, judges, reports and dumps them through both doors.
 
 use strict;
 use warnings FATAL => 'all';
@@ -19,7 +19,7 @@ my @all = qw(vendor_product_id product_name category subcategory description sku
 
 # ----- the copy -----
 
-# A PostgreSQL that has its server's headers: a private copy has none.
+# Use a PostgreSQL installation with server headers: a private copy has none.
 sub has_headers
 {
 	my ($pg_config) = @_;
@@ -31,7 +31,7 @@ my ($pg_config) = grep { has_headers($_) } map { "$_/pg_config" } split /:/, $EN
 
 plan skip_all => "no pg_config on PATH with the server's headers" unless defined $pg_config;
 
-# Run a shell command; its output is shown when it fails.
+# Run a shell command; show its output if it fails.
 sub shell
 {
 	my ($what, $command) = @_;
@@ -47,10 +47,11 @@ my $installation = "$directory/installation";
 my $built = join ' ', map { "--exclude='$_'" } qw(./.git ./build *.o *.d *.so ./glue/onboard ./glue/bootstrap);
 
 shell('the tree is copied', "mkdir $tree && tar -C $root $built -cf - . | tar -C $tree -xf -");
-unlike(shell('the columns are added', "patch -d $tree -p1 < $root/test/data/more_columns.patch"), qr/fuzz/, 'at their places');
-# What is compiled is looked at, not how fast it is.
+unlike(shell('the columns are added', "patch -d $tree -p1 < $root/test/data/more_columns.patch"), qr/fuzz/,
+	'without fuzz');
+# The speed of the copy does not matter.
 shell('the copy compiles', "make -s -C $tree -j2 PG_CONFIG=$pg_config COPT=-O0 CFLAGS=-O0 all");
-shell('and is installed', "PG_CONFIG=$pg_config $tree/test/temp_install.sh $installation");
+shell('and can be installed', "PG_CONFIG=$pg_config $tree/test/temp_install.sh $installation");
 
 $ENV{PATH} = "$installation/bin:$ENV{PATH}";
 $ENV{ONBOARD_BIN} = "$installation/usr/local/bin/onboard";
@@ -61,7 +62,7 @@ my @database = ('--db', $node->connstr('before') . ' user=loader');
 
 add_database($node, 'before', qw(COPY INGEST PLAIN TEMPLATE));
 
-# ----- rows, and what is to come of them -----
+# ----- rows, and their expected results -----
 
 # In the order of the rows: material, deposit, pieces_per_box.
 my @rows = (
@@ -90,20 +91,21 @@ FINDINGS
 
 $findings =~ s/LONG/'x' x 61/e;
 
-# The values of a row, by column; the keys differ from vendor to vendor.
+# Return the values of a row, by column; keys differ between vendors.
 sub product
 {
 	my ($vendor, $number) = @_;
 	my ($material, $deposit, $pieces_per_box) = @{ $rows[ $number - 1 ] };
 
 	return {
-		vendor_product_id => "$vendor-$number", product_name => "Name $number", category => 'Kitchen', subcategory => 'Sub',
-		description => 'Long', sku => "SKU-$vendor-$number", brand => 'Brand', price => '1.00', compare_at_price => '2.00',
-		stock_quantity => '3', unit => 'box', weight_kg => '4.5', dimensions_cm => '1x2x3', material => $material,
-		deposit => $deposit, pieces_per_box => $pieces_per_box, image_url => 'https://example.com/x.jpg' };
+		vendor_product_id => "$vendor-$number", product_name => "Name $number", category => 'Kitchen',
+		subcategory => 'Sub', description => 'Long', sku => "SKU-$vendor-$number", brand => 'Brand',
+		price => '1.00', compare_at_price => '2.00', stock_quantity => '3', unit => 'box', weight_kg => '4.5',
+		dimensions_cm => '1x2x3', material => $material, deposit => $deposit,
+		pieces_per_box => $pieces_per_box, image_url => 'https://example.com/x.jpg' };
 }
 
-# What is stored, and what was found, of the vendor's one upload.
+# Check the stored products and the findings of the vendor's only upload.
 sub is_judged
 {
 	my ($vendor, $path) = @_;
@@ -135,8 +137,8 @@ my ($code, $out, $err) = load_file('COPY');
 is($code, 1, 'the command line loads a file with the columns') or diag "$out$err";
 my $upload = is_judged('COPY', 'COPY');
 
-# Written entry by entry, so its bytes have to be those that the server writes.
-is($node->safe_psql('before', <<'SQL'), '4|17|t|t', 'original data has every column, in the form of jsonb');
+# The library builds the jsonb itself, so it must be byte for byte what the server would write.
+is($node->safe_psql('before', <<'SQL'), '4|17|t|t', 'original_data has every column and is valid jsonb');
 SELECT count(*), min((SELECT count(*) FROM jsonb_object_keys(original_data))), bool_and(written *= parsed),
 	bool_and(original_data ->> 'image_url' = 'https://example.com/x.jpg' AND original_data ->> 'material' <> ''
 		AND original_data ->> 'deposit' IN ('0.24', 'EUR 3', '1000.01', '3.999')
@@ -150,28 +152,33 @@ my $errors = slurp_file("$directory/$upload/errors.csv");
 
 like($fix, qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/, 'the fix file has the columns of the file');
 like($fix, qr/,oak,EUR 3,2\.5,/, 'with its values');
-like($fix, qr/deposit: 3\b/, 'and a suggestion');
-like($errors, qr/,INVALID_PRICE,"?deposit ""EUR 3"" is not a plain number.*,deposit,EUR 3,3\r?$/m, 'the error report names the column');
+like($fix, qr/deposit: 3\b/, 'and suggestions');
+like($errors, qr/,INVALID_PRICE,"?deposit ""EUR 3"" is not a plain number.*,deposit,EUR 3,3\r?$/m,
+	'the error report names the column');
 
-($code, $out, $err) = run_onboard('check', "$directory/COPY.csv", '--vendor', 'INGEST', '--quiet', '--errors', "$directory/checked.csv", @database);
-is($code, 1, 'a check finds the errors, too') or diag "$out$err";
+($code, $out, $err) = run_onboard('check', "$directory/COPY.csv", '--vendor', 'INGEST', '--quiet', '--errors',
+	"$directory/checked.csv", @database);
+is($code, 1, 'a dry run finds the errors, too') or diag "$out$err";
 like(slurp_file("$directory/checked.csv"), qr/,deposit,EUR 3,3\r?$/m, 'and reports them');
 
 # ----- onboard_ingest -----
 
-# The values are bytes of UTF-8 already, which latin1 leaves alone.
-my $records = JSON::PP->new->latin1->encode([ map { { row_number => $_, product => product('INGEST', $_) } } 1 .. @rows ]);
+# The values are already UTF-8 bytes, which latin1 leaves unchanged.
+my $records = JSON::PP->new->latin1->encode(
+	[ map { { row_number => $_, product => product('INGEST', $_) } } 1 .. @rows ]);
 
-is($node->safe_psql('before', <<SQL), "rows_direct", 'rows are stored directly: the table is as shipped');
+is($node->safe_psql('before', <<SQL), "rows_direct", 'rows are stored directly, because the table is unchanged');
 SELECT onboard_begin_upload('INGEST', 'f.json', total_records => 7) AS upload \\gset
 SELECT FROM onboard_ingest(:'upload', \$json\$$records\$json\$) \\g /dev/null
 SELECT name FROM onboard_statistics() WHERE name IN ('rows_direct', 'rows_plain') AND value > 0;
 SQL
 $upload = is_judged('INGEST', 'JSON');
-like($node->safe_psql('before', "SELECT onboard_fix_csv('$upload') LIMIT 1"), qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/,
-	'without a header the fix file has all columns, in their order');
-like($node->safe_psql('before', q(SELECT error_message FROM onboard_validate('COPY', '{"deposit": []}'))), qr/^deposit is an array/,
-	'a value that is no text is told by its column');
+like($node->safe_psql('before', "SELECT onboard_fix_csv('$upload') LIMIT 1"),
+	qr/\A\Q@{[ join ',', @all ]}\E,onboard_line,/,
+	'without a header the fix file has all columns, in order');
+like($node->safe_psql('before', q(SELECT error_message FROM onboard_validate('COPY', '{"deposit": []}'))),
+	qr/^deposit is an array/,
+	'the message about a value that is not text has the column name');
 
 # ----- INSERT -----
 
@@ -181,25 +188,27 @@ CREATE TRIGGER see BEFORE INSERT ON onboard.products FOR EACH ROW EXECUTE FUNCTI
 ALTER TABLE onboard.products ALTER COLUMN material SET DEFAULT 'unknown';
 SQL
 ($code, $out, $err) = load_file('PLAIN');
-is($code, 1, 'with a trigger the file is loaded as well') or diag "$out$err";
+is($code, 1, 'the file is loaded with a trigger, too') or diag "$out$err";
 $stored =~ s/^\|\|$/unknown||/m;
 is_judged('PLAIN', 'INSERT');
-$node->safe_psql('before', 'DROP TRIGGER see ON onboard.products; ALTER TABLE onboard.products ALTER COLUMN material DROP DEFAULT');
+$node->safe_psql('before', 'DROP TRIGGER see ON onboard.products;
+	ALTER TABLE onboard.products ALTER COLUMN material DROP DEFAULT');
 
 # ----- template -----
 
 my (undef, $template) = run_onboard('template');
 
-like($template, qr/\A\Q@{[ join ',', @all ]}\E\n.*,steel,0\.25,6,/, 'the template has the columns, with an example');
+like($template, qr/\A\Q@{[ join ',', @all ]}\E\n.*,steel,0\.25,6,/, 'the template has the columns, with examples');
 write_file("$directory/template.csv", $template);
 ($code, $out, $err) = run_onboard('load', "$directory/template.csv", '--vendor', 'TEMPLATE', '--quiet', @database);
-is($code, 0, 'and is accepted') or diag "$out$err";
+is($code, 0, 'and can be loaded') or diag "$out$err";
 
 # ----- dump and restore -----
 
 $node->command_ok([ 'pg_dump', '--file', "$directory/dump.sql", 'before' ], 'pg_dump');
 $node->safe_psql('postgres', 'CREATE DATABASE after');
-$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/dump.sql", 'after' ], 'is restored');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$directory/dump.sql",
+	'after' ], 'the dump can be restored');
 is(table_sums($node, 'after'), table_sums($node, 'before'), 'with all values');
 
 done_testing();

@@ -1,18 +1,16 @@
-# The documents say what is so: every example of README.md, glue/README.md and
-# sql/README.md is run, in this order, and its output compared; the reference
-# tables of these pages hold what the program and the extension have, no more, no
-# less.
+# Check the documentation: run every example in README.md, glue/README.md and
+# sql/README.md, in this order, and compare the output; check that the reference tables on
+# these pages match the program and the extension exactly.
 #
-# In these pages, a comment on the line before a block changes what is expected:
+# On these pages, a comment on the line before a block changes what is expected:
 #
 #	<!-- exit 1 -->			the last command ends with this code, not 0
 #	<!-- not run: why -->	the block is not run; its make targets must exist
 #
-# Blocks: sh is run as a script; console holds commands after "$ " with their
-# output; sql goes to "onboard psql"; python to python3, where psycopg2 is
-# there.  A text block that follows one of these is its output.  Identifiers of
-# uploads, times and durations may differ.  README_TEST_SHOW=1 prints what came
-# out of every block.
+# Blocks: sh is run as a script; console contains commands after "$ " with their output;
+# sql is sent to "onboard psql"; python to python3, if psycopg2 is installed. A text block
+# after one of these is its output. Upload ids, times and durations may differ.
+# README_TEST_SHOW=1 prints the output of every block.
 
 use strict;
 use warnings FATAL => 'all';
@@ -27,9 +25,9 @@ use OnboardTest qw(source_root onboard_program);
 
 my $root = source_root();
 my $program = onboard_program();
-# Short, because the path of a socket must be.
+# Short, because the path of a socket must be short.
 my $scratch = tempdir('readme-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-# Where the reader of the document is.
+# The reader's working directory.
 my $shown_folder = '/home/you/shop';
 my $shown_home = '/home/you/.local/share/onboard';
 my @servers;
@@ -62,7 +60,7 @@ my %environment = (
 	ONBOARD_PG_BINDIR => $bindir,
 );
 
-# Run a program in the reader's folder; returns exit code and all it wrote.
+# Run a program in the reader's directory; return exit code and output.
 sub run_in_folder
 {
 	my ($input, @command) = @_;
@@ -74,8 +72,7 @@ sub run_in_folder
 	return ($? >> 8, $output);
 }
 
-# A second server, for the examples that use one: what the document calls
-# db.example.
+# Start a second server for examples that use one, called db.example in the documentation.
 sub start_other_server
 {
 	my $folder = "$scratch/other";
@@ -103,7 +100,7 @@ END
 
 # ----- examples -----
 
-# All fenced blocks: language, text, line, what the comment before it says.
+# Return all fenced blocks: language, text, line, and the comment before it.
 sub blocks_of
 {
 	my ($page) = @_;
@@ -136,14 +133,14 @@ sub blocks_of
 		elsif ($row ne '')
 		{
 			undef $comment;
-			# Only what follows a block directly is its output.
+			# Only a block that directly follows another is its output.
 			push @blocks, { language => 'prose' } if !@blocks || $blocks[-1]{language} ne 'prose';
 		}
 	}
 	return @blocks;
 }
 
-# What may differ from run to run.
+# Normalise what may differ between runs.
 sub normal
 {
 	my ($text) = @_;
@@ -168,7 +165,7 @@ sub expected_code
 	return $block->{comment} =~ /^exit (\d+)$/ ? $1 : 0;
 }
 
-# The document's names for what is elsewhere here.
+# Replace names in the documentation with those of this test.
 sub localized
 {
 	my ($text, $other) = @_;
@@ -187,7 +184,7 @@ sub run_script
 	  : $block->{language} eq 'python' ? ('python3', '-') : ('bash', '-e', '-s');
 	my ($code, $output) = run_in_folder($text, @command);
 
-	is($code, expected_code($block), "$block->{where}: $block->{language} ends well")
+	is($code, expected_code($block), "$block->{where}: $block->{language} exits as expected")
 	  or diag "$text\n$output";
 	return $output;
 }
@@ -226,12 +223,12 @@ sub check_unrun
 	}
 	for my $path ($block->{text} =~ m{\b((?:test|src|glue|sql)/[\w./-]+)}g)
 	{
-		ok(-e "$root/$path", "$block->{where}: $path is there");
+		ok(-e "$root/$path", "$block->{where}: $path exists");
 	}
 	return;
 }
 
-# The pages share server and folder, so that one may go on where another ends.
+# The pages share server and directory, so that one can continue where another ends.
 sub run_pages
 {
 	my (@pages) = @_;
@@ -275,7 +272,7 @@ sub run_pages
 
 # ----- reference tables -----
 
-# Rows of the Markdown table below a heading, as lists of cells.
+# Return the rows of the Markdown table under a heading, as lists of cells.
 sub table_below
 {
 	my ($path, $heading) = @_;
@@ -296,8 +293,8 @@ sub table_below
 
 sub sorted { my %seen; return [ sort grep { !$seen{$_}++ } @_ ]; }
 
-# Commands with their arguments and the options that their help shows: short form,
-# name, what its value is called, and defaults that are numbers.
+# Check commands with their arguments and the options in their help: short form, name,
+# name of the value, and numeric defaults.
 sub check_commands
 {
 	my %documented;
@@ -336,7 +333,7 @@ sub check_commands
 		delete $documented{$command};
 		ok((grep { $_->[0] eq $usage } table_below('glue/README.md', 'Commands')), "glue/README.md has \"$usage\"");
 	}
-	is_deeply([ keys %documented ], [], 'glue/README.md gives options to no other command');
+	is_deeply([ keys %documented ], [], 'glue/README.md lists options of no other command');
 	return;
 }
 
@@ -368,7 +365,7 @@ sub check_exit_codes
 	return;
 }
 
-# SQLSTATEs that PostgreSQL knows, by the names of C and of PL/pgSQL.
+# Return PostgreSQL's SQLSTATEs by their names in C and in PL/pgSQL.
 sub sqlstates
 {
 	my $sharedir = qx(pg_config --sharedir);
@@ -380,7 +377,7 @@ sub sqlstates
 		my ($code, undef, @names) = split ' ', $line;
 
 		next unless defined $code && $code =~ /^[0-9A-Z]{5}$/;
-		# One name of PL/pgSQL has two codes; it takes the first.
+		# One name in PL/pgSQL has two codes; PL/pgSQL uses the first.
 		$state{$_} //= $code for @names;
 	}
 	return %state;
@@ -399,7 +396,7 @@ sub check_sqlstates
 	{
 		push @used, map { $state{$_} // "unknown $_" } slurp($path) =~ /ERRCODE = '(\w+)'/g;
 	}
-	cmp_ok(scalar @used, '>', 40, 'the code has errors with a SQLSTATE');
+	cmp_ok(scalar @used, '>', 40, 'the code raises errors with SQLSTATEs');
 	is_deeply(sorted(map { $_->[0] } table_below('sql/README.md', 'Errors')), sorted(@used),
 		'sql/README.md has the SQLSTATEs that the code uses');
 	return;
@@ -413,7 +410,7 @@ sub check_failure_codes
 
 	is_deeply({ map { $_->[0] => $_->[3] } table_below('sql/README.md', 'Failure codes') },
 		{ map { /"(\w+)", (\w+),/ ? ($1 => $again{$2}) : () } $list =~ /\{(.*?)\}/g },
-		'sql/README.md has the failure codes, and which may be tried again');
+		'sql/README.md has the failure codes, and which ones can be retried');
 	return;
 }
 
@@ -426,7 +423,7 @@ sub check_rules
 	return;
 }
 
-# The limits that the rules name, and the columns that are required.
+# Check the limits in the table of rules, and the required columns.
 sub check_limits
 {
 	my $table = slurp("$root/src/shared/columns.h") =~ s/\\\n//gr;
@@ -477,7 +474,7 @@ sub check_limits
 	return;
 }
 
-# Arguments as the manual writes them: name type, separated by commas.
+# Check functions; arguments are written as name and type, separated by commas.
 sub check_functions
 {
 	my $query = <<'SQL';
@@ -498,7 +495,7 @@ SQL
 	return;
 }
 
-# Columns of every table and view.
+# Check the columns of every table and view.
 sub check_columns
 {
 	my (undef, $relations) = run_in_folder(<<'SQL', $program, 'psql', '--', '-XAtq', '-F', ' ');
@@ -543,8 +540,8 @@ sub check_settings
 	return;
 }
 
-# The figures that the README quotes are measured ones: a row of the first table
-# about the intake, and the worst against the same yardstick.
+# Check that the figures quoted in README.md are those measured: a row of the first table
+# about the intake, and the worst ratio to the same baseline.
 sub check_headline
 {
 	my ($speed) = slurp("$root/README.md") =~ /^## Speed\n(.*?)(?=^## )/ms;
@@ -562,7 +559,7 @@ sub check_headline
 	return;
 }
 
-# Every source file has its line in ARCHITECTURE.md, and every line its file.
+# Check that ARCHITECTURE.md has a line for each source file, and no others.
 sub check_modules
 {
 	for my $folder (map { s{^\Q$root\E/}{}r =~ s{/$}{}r } glob("$root/src/ $root/src/*/ $root/glue/*/"))
@@ -576,7 +573,7 @@ sub check_modules
 	return;
 }
 
-# The pointers into the code point at something.
+# Check that the pointers into the code are valid.
 sub check_pointers
 {
 	for my $row (table_below('ARCHITECTURE.md', 'Where is the line'))
@@ -588,7 +585,7 @@ sub check_pointers
 	return;
 }
 
-# What the specification of PGXN's META.json requires, and that it says what is.
+# Check META.json: the fields that the PGXN specification requires, and their values.
 sub check_meta
 {
 	my $meta = JSON::PP->new->decode(slurp("$root/META.json"));
@@ -599,12 +596,12 @@ sub check_meta
 		'META.json names its specification');
 	is($meta->{version}, $version, 'META.json has the version');
 	is($meta->{provides}{onboard}{version}, $version, 'META.json provides the version');
-	ok(-e "$root/$meta->{provides}{onboard}{$_}", "META.json: $_ is there") for qw(file docfile);
-	like($meta->{release_status} // 'stable', qr/^(stable|testing|unstable)$/, 'META.json has a status that there is');
+	ok(-e "$root/$meta->{provides}{onboard}{$_}", "META.json: $_ exists") for qw(file docfile);
+	like($meta->{release_status} // 'stable', qr/^(stable|testing|unstable)$/, 'META.json has a valid release status');
 	return;
 }
 
-# The anchors that the headings of a page make.
+# Return the anchors of a page's headings.
 sub anchors_of
 {
 	my ($path) = @_;
@@ -612,7 +609,7 @@ sub anchors_of
 	return map { (lc($_) =~ s/[^\w\- ]//gr =~ s/ /-/gr => 1) } slurp($path) =~ /^#+ (.*)$/mg;
 }
 
-# Every relative link leads to a file, and to a heading if it names one.
+# Check that every relative link leads to a file, and to an existing heading if it has an anchor.
 sub check_links
 {
 	for my $path (qw(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md
@@ -623,14 +620,14 @@ sub check_links
 
 		for my $link (sorted($text =~ /\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)->@*)
 		{
-			ok(-e "$folder/$link", "$path: $link is there");
+			ok(-e "$folder/$link", "$path: $link exists");
 		}
 		for my $target (sorted($text =~ /\]\(([^):\s]*#[^)]*)\)/g)->@*)
 		{
 			my ($page, $anchor) = split /#/, $target, 2;
 			my %anchors = anchors_of($page eq '' ? "$root/$path" : "$folder/$page");
 
-			ok($anchors{$anchor}, "$path: heading $target is there");
+			ok($anchors{$anchor}, "$path: heading $target exists");
 		}
 	}
 	return;

@@ -1,9 +1,8 @@
-# What the tests of the command line share: a private server in a temporary
-# folder, and running the program.
+# Shared code of the command line tests: a private server in a temporary folder, and functions to run the program.
 #
-# The program comes from ONBOARD_BIN, PostgreSQL's programs (with the extension
-# installed) from PATH.  Everything lives under one temporary folder that goes at
-# the end; the server is stopped by the program itself.
+# The program is ONBOARD_BIN; PostgreSQL's programs (with the extension installed) are
+# found on PATH. Everything is in one temporary folder that is removed at the end; the
+# program itself stops the server.
 
 package CliTest;
 
@@ -59,8 +58,8 @@ sub setup
 	return;
 }
 
-# Run the program: (exit code, standard output, standard error).  The last
-# argument may be a hash: stdin (a path), env (a hash).
+# Run the program; return (exit code, standard output, standard error). The last argument
+# may be a hash: stdin (a path), env (a hash).
 sub run_onboard
 {
 	my $process = start_onboard(@_);
@@ -68,7 +67,7 @@ sub run_onboard
 	return slurp_output($process);
 }
 
-# Begin to run it; slurp_output() waits for the end.
+# Start the program; slurp_output() waits for it to end.
 sub start_onboard
 {
 	my %options = ref $_[-1] eq 'HASH' ? %{ pop @_ } : ();
@@ -87,8 +86,8 @@ sub start_onboard
 	return { child => $child, base => $base };
 }
 
-# Stop a started program (SIGSTOP) again and again, until it has reached a state,
-# which is checked while it is stopped; returns whether it did so before it ended.
+# Stop a started program (SIGSTOP) repeatedly until it has reached a state, which is
+# checked while it is stopped. Return whether it reached the state before it ended.
 # SIGCONT resumes it.
 sub stop_when
 {
@@ -105,7 +104,7 @@ sub stop_when
 	return $there;
 }
 
-# Whether a child has ended; waitpid still tells its status.
+# Return whether a child has ended; waitpid still returns its status.
 sub has_ended
 {
 	my ($child) = @_;
@@ -124,7 +123,7 @@ sub slurp_output
 		read_file("$process->{base}.err"));
 }
 
-# Run it and check the exit code; returns the outputs.
+# Run the program and check the exit code; return the outputs.
 sub is_exit
 {
 	my ($expected, $name, @arguments) = @_;
@@ -134,7 +133,7 @@ sub is_exit
 	return ($out, $err);
 }
 
-# Run it and check that it says why with its exit code, and prints no result.
+# Run the program and check that it fails with this exit code and a message, and prints no result.
 sub is_refused
 {
 	my ($expected, $reason, @arguments) = @_;
@@ -154,7 +153,7 @@ sub json_of
 	return $document // {};
 }
 
-# The value of a query, rows by line feeds, columns by bars.
+# Return the result of a query, with rows separated by line feeds and columns by bars.
 sub sql
 {
 	my ($query) = @_;

@@ -1,4 +1,4 @@
-# Tests of handlers that need a server and the emulated services: this makes the
+# Tests of handlers that need a server and the emulated services: this module creates the
 # server, with TLS and passwords, and test/aws/tests/NAME.py does the rest.
 
 package HandlerTest;
@@ -24,7 +24,7 @@ sub openssl
 	return;
 }
 
-# A certificate authority of our own, NAME.pem; its text.
+# Create a private certificate authority, NAME.pem; return its text.
 sub make_authority
 {
 	my ($folder, $name) = @_;
@@ -34,8 +34,7 @@ sub make_authority
 	return PostgreSQL::Test::Utils::slurp_file("$folder/$name.pem");
 }
 
-# The authority in authority.pem, and a certificate for the server's address and
-# a name that nobody resolves.
+# Create the authority authority.pem, and a certificate for the server's address and for an unresolvable name.
 sub make_certificates
 {
 	my ($folder) = @_;
@@ -50,13 +49,13 @@ sub make_certificates
 	return;
 }
 
-# Whether the server was built with OpenSSL
+# Return whether the server was built with OpenSSL.
 sub has_tls
 {
 	return `pg_config --configure` =~ /openssl/;
 }
 
-# A server that asks for passwords on its port, and trusts its Unix socket.
+# Start a server that requires passwords on its port, and trusts connections to its Unix socket.
 sub new_tls_server
 {
 	my ($folder, $name, $settings) = @_;
@@ -79,8 +78,8 @@ CONF
 	return $node;
 }
 
-# Run the Python tests of a file and report each as one of ours.  What they say of
-# seeds and of faults that happened stands in the log of every run.
+# Run the Python tests in a file and report each as a test of this one. Their seeds and
+# injected faults are in the log of every run.
 sub run_python
 {
 	my ($node, $folder, $file, %environment) = @_;

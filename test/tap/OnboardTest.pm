@@ -1,5 +1,5 @@
-# What the TAP tests have in common: a server with the extension, the command
-# line program, and a reader of CSV that shares nothing with the one under test.
+# Shared code of the TAP tests: a server with the extension, the command line program, and
+# a CSV reader independent of the one under test.
 
 package OnboardTest;
 
@@ -22,7 +22,7 @@ sub source_root
 	return dirname(dirname(dirname(abs_path(__FILE__))));
 }
 
-# A running server with enough memory to be fast, and a role "loader".
+# Start a server with enough memory to be fast, and a role "loader".
 sub new_server
 {
 	my ($name, $settings) = @_;
@@ -41,7 +41,7 @@ CONF
 	return $node;
 }
 
-# A database with the extension, which the loader may use, and vendors.
+# Create a database with the extension, grants for the loader, and vendors.
 sub add_database
 {
 	my ($node, $database, @vendors) = @_;
@@ -55,8 +55,8 @@ sub add_database
 	return;
 }
 
-# Let an ordinary role own all that the extension made, so that row security
-# applies to the owner of the tables.
+# Make an ordinary role the owner of the extension's objects, so that row security applies
+# to the owner of the tables.
 sub give_to
 {
 	my ($node, $database, $role) = @_;
@@ -81,7 +81,7 @@ SQL
 	return;
 }
 
-# The program under test; the whole test is skipped where it was not built.
+# Return the program under test; skip the entire test if it was not built.
 sub onboard_program
 {
 	my $program = $ENV{ONBOARD_BIN} // source_root() . '/glue/onboard';
@@ -91,7 +91,7 @@ sub onboard_program
 	return $program;
 }
 
-# Run it; returns exit code, standard output and standard error.
+# Run the program; return exit code, standard output and standard error.
 sub run_onboard
 {
 	my @arguments = @_;
@@ -111,8 +111,8 @@ sub write_file
 	return;
 }
 
-# Number of records of a well-formed CSV text, its header and blank lines not
-# counted.  A record may span lines between quotes.
+# Return the number of records in a well-formed CSV text, without header and blank lines.
+# A quoted record may span lines.
 sub csv_records
 {
 	my ($text) = @_;
@@ -128,7 +128,7 @@ sub csv_records
 	return $count - 1;
 }
 
-# One checksum over everything an upload leaves behind.
+# Return checksums over everything that an upload stores.
 sub table_sums
 {
 	my ($node, $database) = @_;

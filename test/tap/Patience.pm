@@ -1,9 +1,8 @@
-# How long a test waits: until a state is reached, with a limit that only a hang
-# reaches.
+# Wait until a state is reached, with a limit that only a hang reaches.
 #
-# No test expects anything to be done sooner, because the machine may be busy.  The
-# limit is also $PostgreSQL::Test::Utils::timeout_default; test/environment.sh sets
-# it for all tests.
+# No test expects anything to happen sooner, because the machine may be busy. The limit is
+# also $PostgreSQL::Test::Utils::timeout_default; test/environment.sh sets it for all
+# tests.
 
 package Patience;
 
@@ -18,7 +17,7 @@ our @EXPORT = qw(HANG_SECONDS wait_until);
 use constant HANG_SECONDS => $ENV{PG_TEST_TIMEOUT_DEFAULT} || 900;
 use constant PAUSE_SECONDS => 0.02;
 
-# Check a condition again and again until it is true; dies if it never is.
+# Check a condition repeatedly until it is true; die if it is not true within the limit.
 sub wait_until
 {
 	my ($reached, $what) = @_;

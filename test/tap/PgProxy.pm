@@ -1,5 +1,5 @@
-# A proxy before a server's Unix socket that closes both sides when a word
-# passes by from the client.  It listens on a Unix socket of its own.
+# A proxy for a server's Unix socket that closes both sides if the client sends a given
+# word. It listens on its own Unix socket.
 
 package PgProxy;
 
@@ -12,7 +12,7 @@ use POSIX ();
 
 use constant PORT => 5999;
 
-# folder is where its socket is; server is the path of the server's.
+# folder is the folder of its socket; server is the path of the server's socket.
 sub new
 {
 	my ($class, $folder, $server) = @_;
@@ -23,7 +23,7 @@ sub new
 
 	if ($child == 0)
 	{
-		# Never as far as the END blocks of the test, which stop its server.
+		# Do not run the test's END blocks, which stop its server.
 		$SIG{TERM} = 'DEFAULT';
 		$SIG{PIPE} = 'IGNORE';
 		eval { run($listener, $server, $plan) };
@@ -35,8 +35,8 @@ sub new
 
 sub port { return PORT; }
 
-# Cut the next connection whose client says the word: "before" it reaches the
-# server, or "after" the server has answered.
+# Cut the next connection whose client sends the word: "before" it reaches the server, or
+# "after" the server has replied.
 sub cut_once
 {
 	my ($self, $word, $when) = @_;
@@ -48,7 +48,7 @@ sub cut_once
 	return;
 }
 
-# The plan is gone once it was carried out.
+# The plan is removed after it was executed.
 sub count
 {
 	my ($self) = @_;
@@ -59,7 +59,7 @@ sub count
 	return;
 }
 
-# Ends it; how many connections were cut.
+# Stop the proxy; return the number of connections that were cut.
 sub stop
 {
 	my ($self) = @_;

@@ -1,5 +1,5 @@
-# A Lambda Runtime API inside of the test: starts bootstrap, gives it events one
-# by one and takes the replies, in any order of faults that a test wants.
+# A Lambda Runtime API within the test: start bootstrap, send it events one by one and
+# receive the replies, with any faults that a test needs.
 #
 #	my $api = RuntimeApi->new;
 #	$api->start({ NAME => 'value' }, 'check');
@@ -7,8 +7,8 @@
 #	is($reply->{kind}, 'response');
 #	$api->stop;
 #
-# It keeps the service's rules: 202 for a good reply, 400 for a wrong request
-# id, 413 for a response over 6,291,556 bytes, 403 for a call out of order.
+# It follows the service's rules: 202 for a good reply, 400 for a wrong request id, 413
+# for a response over 6,291,556 bytes, 403 for a call out of order.
 
 package RuntimeApi;
 
@@ -44,7 +44,7 @@ sub new
 		pending => {}, count => 0, starts => 0, all_calls => [] }, $class;
 }
 
-# Begin to run the program with nothing in its environment but this.
+# Start the program with only these variables in its environment.
 sub start
 {
 	my ($self, $environment, @arguments) = @_;
@@ -81,7 +81,7 @@ sub close_all
 	return;
 }
 
-# Wait until it ends by itself: its status, or undef when it does not.
+# Wait until the program exits; return its status, or undef if it does not exit.
 sub wait_end
 {
 	my ($self) = @_;
@@ -102,7 +102,7 @@ sub wait_end
 	return;
 }
 
-# As the service ends a sandbox: without a word.
+# Kill the program without warning, as the service ends a sandbox.
 sub stop
 {
 	my ($self) = @_;
@@ -115,7 +115,7 @@ sub stop
 	return;
 }
 
-# The next call, complete: method, path, headers (lower case), body.
+# Return the next complete call: method, path, headers (lower case), body.
 sub next_call
 {
 	my ($self) = @_;
@@ -174,7 +174,7 @@ sub reply
 	return;
 }
 
-# Wait until it asks for an event.
+# Wait until the program asks for an event.
 sub wait_next
 {
 	my ($self) = @_;
@@ -189,8 +189,8 @@ sub wait_next
 	};
 }
 
-# Hand out an event without waiting for its reply.  Options: deadline (seconds
-# from now), headers (more of them), status.
+# Send an event without waiting for the reply. Options: deadline (seconds from now),
+# headers (additional ones), status.
 sub give
 {
 	my ($self, $event, %options) = @_;
@@ -207,8 +207,8 @@ sub give
 	return $id;
 }
 
-# Take the reply to the event that was given: kind (response or error), body,
-# headers.  answer is the status to answer with in place of the right one.
+# Receive the reply to the event: kind (response or error), body, headers. answer is the
+# status to return instead of the right one.
 sub take
 {
 	my ($self, $answer) = @_;
@@ -231,7 +231,7 @@ sub invoke
 	return $self->take($options{answer});
 }
 
-# What it wrote since it was started: one document a line.
+# Return the program's output since its start: one document per line.
 sub log_lines
 {
 	my ($self) = @_;
@@ -248,7 +248,7 @@ sub log_lines
 	return @lines;
 }
 
-# The metrics of the last invocation.
+# Return the metrics of the last invocation.
 sub last_metrics
 {
 	my ($self) = @_;

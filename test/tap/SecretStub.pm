@@ -1,5 +1,4 @@
-# Secrets Manager for a test: answers GetSecretValue with what a file holds now,
-# and keeps count.
+# Secrets Manager for a test: answer GetSecretValue with the current contents of a file, and count the calls.
 
 package SecretStub;
 
@@ -10,7 +9,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 
-# file is that of the secret; what comes is counted in file.count.
+# file contains the secret; calls are counted in file.count.
 sub new
 {
 	my ($class, $file) = @_;
@@ -20,7 +19,7 @@ sub new
 
 	if ($child == 0)
 	{
-		# Never as far as the END blocks of the test, which stop its server.
+		# Do not run the test's END blocks, which stop its server.
 		$SIG{TERM} = 'DEFAULT';
 		$SIG{PIPE} = 'IGNORE';
 		eval { answer($listener, $file) while 1 };
@@ -32,7 +31,7 @@ sub new
 
 sub url { return $_[0]{url}; }
 
-# How often the secret was asked for.
+# Return how often the secret was requested.
 sub count { return -s "$_[0]{file}.count" // 0; }
 
 sub stop
@@ -44,7 +43,7 @@ sub stop
 	return;
 }
 
-# One connection, one call.
+# Handle one connection with one call.
 sub answer
 {
 	my ($listener, $file) = @_;

@@ -266,10 +266,10 @@ test_field_cap(void)
 	{
 		char *events = events_of("unclosed quote before many lines", text.text, text.length);
 
-		ok(strncmp(
-			   events,
-			   "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW the quote opened in line 3 is not closed within the 65536 bytes a field may have <3,\"4>\n3@4 5|6\n4@5 5|6\n",
-			   130) == 0,
+		ok(strncmp(events,
+				   "0@1 a|b\n1@2 1|2\n2@3 MALFORMED_ROW the quote opened in line 3 is not closed "
+				   "within the 65536 bytes a field may have <3,\"4>\n3@4 5|6\n4@5 5|6\n",
+				   130) == 0,
 		   "unclosed quote costs only its line");
 		ok(strstr(events, "\n20002@20003 5|6\n") != NULL, "last row is delivered");
 		free(events);

@@ -183,7 +183,8 @@ test_reader_faults(void)
 		  "NO_HEADER: the first line is blank; the file must begin with its header line\n");
 	check(
 		"no header", NULL, BYTES("1,2,3,4,5,6\n7,8,9,0,1,2\n"),
-		"NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line\n");
+		"NO_HEADER: the first line holds none of the column names (vendor_product_id, product_name, "
+		"category, ...); the file must begin with its header line\n");
 	check(
 		"malformed header", NULL, BYTES("sku,\"price\n1,2\n"),
 		"NO_HEADER: the header line cannot be read: the quote opened in line 1 is never closed\n");

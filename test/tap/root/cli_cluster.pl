@@ -1,5 +1,5 @@
-# The private server of root: it never runs as root, nor in a folder that is not
-# safe.  Needs root; the tests for other users are in ../014_cli_cluster.pl.
+# The private server of root never runs as root, nor in an unsafe folder. This test needs
+# root; the tests for other users are in ../014_cli_cluster.pl.
 
 use strict;
 use warnings FATAL => 'all';
@@ -19,12 +19,12 @@ my $owner = (stat "/proc/$pid")[4];
 isnt($owner, 0, 'the server does not run as root');
 is($owner, (stat "$work/home/data")[4], 'but as the owner of its data');
 
-# Homes that will not do
+# Unsuitable home folders
 make_path("$work/used");
 write_file("$work/used/something", 'x');
 my ($code);
 ($code, $out, $err) = run_onboard('vendor', 'list', { env => { ONBOARD_HOME => "$work/used" } });
-is($code, 4, 'root gives no folder away that holds something');
+is($code, 4, 'root does not hand over a folder that is not empty');
 like($err, qr/does not belong to user/, 'and says why');
 make_path("$work/closed");
 chmod 0700, "$work/closed";
