@@ -75,9 +75,9 @@ sub fails_to_start
 }
 
 fails_to_start('no handler', 'Runtime.NoSuchHandler',
-	qr/neither as the first argument nor by _HANDLER; there are: check/, {});
+	qr/neither as the first argument nor in _HANDLER; available handlers: check/, {});
 fails_to_start('an empty _HANDLER', 'Runtime.NoSuchHandler', qr/neither/, { _HANDLER => '' });
-fails_to_start('an unknown one', 'Runtime.NoSuchHandler', qr/no handler "cheque"; there are: check/,
+fails_to_start('an unknown one', 'Runtime.NoSuchHandler', qr/unknown handler "cheque"; available handlers: check/,
 	{ _HANDLER => 'cheque' });
 fails_to_start('the argument wins', 'Runtime.NoSuchHandler', qr/no handler "other"/, { _HANDLER => 'check' }, 'other');
 my $message = fails_to_start('a wrong setting', 'Runtime.InvalidSettings',
@@ -233,10 +233,10 @@ is_fine($api->invoke('{}'), 'a connection string for a name cannot switch TLS of
 is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't', 'it is encrypted');
 start_check();
 write_secret(password => undef);
-is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret has no text password$/,
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database secret has no string password$/,
 	'a secret without a password');
 write_file($secret_file, '{"password":"');
-is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret is no JSON object$/, 'a secret that is cut');
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database secret is not a JSON object$/, 'a secret that is cut');
 unlink $secret_file;
 is_error($api->invoke('{}'), qr/^SECRET_UNREADABLE: /, 'no secret');
 

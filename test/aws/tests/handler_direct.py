@@ -275,7 +275,7 @@ class Services(unittest.TestCase):
     def codes(self, function: Function) -> list[str]:
         """Why objects could not be read to their end."""
         return [line["error_code"] for line in function.log.records()
-            if line.get("message") == "an object could not be parsed"]
+            if line.get("message") == "cannot parse an object"]
 
     def assert_counts(self, content: bytes, rejected: int | None = None) -> None:
         """Every row that Python's reader sees is in products or in the errors, none twice."""

@@ -341,14 +341,14 @@ class ParserTest(unittest.TestCase):
                 put = self.put(rows_file(3), vendor, "VEND003_20260104_090000.csv")
                 self.parse(put, put, function=parser)
                 self.assertEqual(self.state(put, "vendor_id, status, failure_code, failure_message"),
-                                 f"{vendor}|failed|OTHER_VENDOR|by its name the file is another vendor's; "
-                                 f"name it {vendor}_20260104_090000.csv and send it again")
+                                 f"{vendor}|failed|OTHER_VENDOR|the file name belongs to another vendor; "
+                                 f"rename the file to {vendor}_20260104_090000.csv and send it again")
                 self.assertEqual([(message["kind"], message["vendor_id"]) for message in self.messages()],
                                  [("upload_ended", vendor)])
                 self.assertEqual(self.items(put), [])
                 self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
                 mail = json.loads(sql(f"SELECT to_json(n) FROM onboard_notification('{self.upload(put)}') n"))
-                self.assertIn(f"name it {vendor}_20260104_090000.csv", mail["body"])
+                self.assertIn(f"rename the file to {vendor}_20260104_090000.csv", mail["body"])
         put = self.put(rows_file(1), "VEND004", "VEND001_20260104_090000.csv")
         self.parse(put)
         self.assertEqual(self.state(put, "status, failure_code"), "failed|VENDOR_NOT_ACTIVE")

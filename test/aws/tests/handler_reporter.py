@@ -487,7 +487,7 @@ class FaultTest(HandlerTest):
             if (failed := self.failures(result)) != ["m0", "m1", "m2", "m3"]:
                 break
         self.assertIn(failed, [["m0", "m1", "m2", "m3"][done:] for done in (1, 2, 3)])
-        self.assertTrue(self.reporter.log.wait_for(lambda line: "there was no time for all messages" in line))
+        self.assertTrue(self.reporter.log.wait_for(lambda line: "no time left for some messages" in line))
         self.proxy.plan = FaultPlan()
         self.report(*upload_ids)
         self.assertEqual([self.recorded(upload_id) for upload_id in upload_ids], ["t|-|-"] * 4)

@@ -170,7 +170,7 @@ class SweeperTest(unittest.TestCase):
             self.assertEqual(len(after), 5)
             self.assertEqual([number for number in (3, 4) if before[number] != after[number]], [3, 4] if claimed else [])
         self.assertEqual(self.state(upload), "processing||5|2|1|3|2")
-        self.assertEqual([line["attempt"] for line in self.lines(sweeper, "upload is read again")], [1, 2])
+        self.assertEqual([line["attempt"] for line in self.lines(sweeper, "reading upload again")], [1, 2])
         self.messages()
         self.let_lie(upload, "41 minutes")
         self.assertEqual(self.counts(sweeper)[:3], (0, 0, 1))
@@ -210,7 +210,7 @@ class SweeperTest(unittest.TestCase):
         self.let_lie(first, "3 hours")
         self.let_lie(second, "2 hours")
         self.assertEqual(self.counts(sweeper)[:3], (2, 1, 0))
-        self.assertEqual([line["upload_id"] for line in self.lines(sweeper, "upload could not be read again")], [first])
+        self.assertEqual([line["upload_id"] for line in self.lines(sweeper, "cannot read upload again")], [first])
         self.assertEqual(self.state(second), "processing||3|0|0|2|1")
 
     def test_what_there_is_no_room_for_is_left_to_the_next_run(self) -> None:
@@ -351,7 +351,7 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(self.state(unknown), "failed|PROCESSING_ABANDONED||2|1|0|0")
         ended = [message["upload_id"] for message in self.messages() if message["kind"] == "upload_ended"]
         self.assertEqual(sorted(ended), sorted([old, unknown]))
-        lines = {line["upload_id"]: line for line in self.lines(sweeper, "upload is abandoned")}
+        lines = {line["upload_id"]: line for line in self.lines(sweeper, "upload abandoned")}
         self.assertEqual(set(lines), {old, unknown})
         self.assertEqual([lines[old][name] for name in ("rows", "valid", "invalid", "vendor_id")], [9, 2, 1, "VEND001"])
         self.assertNotIn("rows", lines[unknown])
