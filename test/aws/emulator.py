@@ -7,8 +7,8 @@ Five differences between moto and the services are corrected here, because this 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
-* Two puts at once can get the same sequence number.
-* Two first puts at once below a partition key can lose one of the items, and an update is not one step.
+* Two concurrent puts can get the same sequence number.
+* Two concurrent first puts below a partition key can lose one of the items, and an update is not atomic.
 * BatchExecuteStatement scans every item of every table for each statement, supports only one SET, and does not report a
   failed condition (see "PartiQL update statements for DynamoDB").
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Requests to AWS and their signatures as botocore makes them.
+"""Print AWS requests and their signatures as botocore makes them.
 
     make_vectors.py [--seed SEED] [--headers COUNT] [--presigned COUNT] > FILE
 
-One JSON object a line; what is empty is left out.  The same seed gives the
+One JSON object per line, without empty members.  The same seed produces the
 same file.  test/data/sigv4_vectors.jsonl was made with the defaults, and
 test/unit/sigv4_test.c compares with it; test/tap/051_signatures.pl makes new
 ones in every run.

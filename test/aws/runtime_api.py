@@ -8,15 +8,15 @@ invocation failed.
 Rules of the service that are enforced here ("Using the Lambda runtime API", its OpenAPI description, and "Lambda
 execution environment"):
 
-* /next blocks until there is an event, and is forbidden (403) while an invocation has no answer.
+* /next blocks until there is an event, and is forbidden (403) while an invocation is unanswered.
 * Answers are accepted with 202; one for another request id gets 400, one out of order 403.
-* An answer over 6,291,556 bytes gets 413, and the invocation has failed.
-* A process that does not answer in time is killed by SIGKILL and was Sandbox.Timedout; one that ends was
-  Runtime.ExitError.  Both are started again for the next event.  A function is told the deadline that it has; how long
-  after it the process is killed is a setting, because a busy machine is not the function's fault.
+* An answer over 6,291,556 bytes gets 413 and fails the invocation.
+* A process that does not answer in time is killed with SIGKILL and reported as Sandbox.Timedout, one that exits as
+  Runtime.ExitError.  Both are restarted for the next event.  A function sees its real deadline; how long after it the
+  process is killed is a setting, because a busy machine is not the function's fault.
 * A sandbox serves one invocation at a time, and may be frozen between two.
-* A function starts with a clean environment, without HOME, and its standard output and error are its log.  Its temporary
-  folder (TMPDIR, where Lambda has a /tmp for each sandbox) goes with it.
+* A function starts with a clean environment, without HOME, and its standard output and error are its log.  Its
+  temporary folder (TMPDIR, where Lambda has a /tmp for each sandbox) is removed with it.
 """
 
 import argparse

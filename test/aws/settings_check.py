@@ -37,7 +37,7 @@ def contradictions(settings: dict[str, Any]) -> Iterator[str]:
     for kind in ("EventSourceMappings", "Schedules", "RotationSchedules"):
         for name, entry in settings[kind].items():
             if entry["FunctionName"] not in functions:
-                yield f"{kind} {name} is of an unknown function"
+                yield f"{kind} {name} names an unknown function"
     for name, mapping in settings["EventSourceMappings"].items():
         source = mapping["EventSource"]
         if source.get("Queue", next(iter(queues))) not in queues or \
@@ -45,13 +45,13 @@ def contradictions(settings: dict[str, Any]) -> Iterator[str]:
             yield f"EventSourceMappings {name} has no source"
     for name, schedule in settings["Schedules"].items():
         if not is_schedule(schedule["ScheduleExpression"]):
-            yield f"Schedules {name} is no schedule"
+            yield f"Schedules {name} has no valid schedule"
     for name, rotation in settings["RotationSchedules"].items():
         if rotation["Secret"] not in secrets:
-            yield f"RotationSchedules {name} is of an unknown secret"
+            yield f"RotationSchedules {name} names an unknown secret"
         rules = rotation["RotationRules"]
         if not is_rotation(rules["ScheduleExpression"]) or not DURATION.fullmatch(rules["Duration"]):
-            yield f"RotationSchedules {name} is no schedule"
+            yield f"RotationSchedules {name} has no valid schedule"
     for function, kind in (("sweeper", "Schedules"), ("rotate", "RotationSchedules")):
         if [entry["FunctionName"] for entry in settings[kind].values()].count(function) != 1:
             yield f"{function} does not have exactly one schedule"

@@ -43,7 +43,7 @@ my ($settings_table, $version_line, $help) = ('', '', '');
 IPC::Run::run([ RuntimeApi::program(), '--settings' ], '>', \$settings_table);
 is($?, 0, '--settings');
 ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0,
-	'README.md has the program's table');
+	'README.md has the same table');
 IPC::Run::run([ RuntimeApi::program(), '--version' ], '>', \$version_line);
 is($?, 0, '--version');
 like(slurp(source_root() . '/onboard.control'),

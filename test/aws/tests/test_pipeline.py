@@ -151,20 +151,22 @@ class SettingsTest(unittest.TestCase):
         rule = "RotationSchedules/database/RotationRules/"
         check_settings(self.settings)
         for path, value, trouble in (
-                ("Schedules/sweep/FunctionName", "sweep", "Schedules sweep is of an unknown function; sweeper does not have exactly one schedule"),
-                ("Schedules", {}, "sweeper has not one schedule"), ("RotationSchedules", {}, "rotate does not have exactly one schedule"),
-                ("RotationSchedules/database/Secret", "x", "RotationSchedules database is of an unknown secret"),
+                ("Schedules/sweep/FunctionName", "sweep",
+                 "Schedules sweep names an unknown function; sweeper does not have exactly one schedule"),
+                ("Schedules", {}, "sweeper does not have exactly one schedule"),
+                ("RotationSchedules", {}, "rotate does not have exactly one schedule"),
+                ("RotationSchedules/database/Secret", "x", "RotationSchedules database names an unknown secret"),
                 ("RotationSchedules/database/Secret", "administrator", "rotate cannot rotate the secret that it needs"),
                 ("Secrets/administrator", self.settings["Secrets"]["database"], "rotate has no administrator secret"),
                 ("EventSourceMappings/upload-events/EventSource", {"Queue": "x"},
                 "EventSourceMappings upload-events has no source"),
                 ("EventSourceMappings/upload-records/EventSource", {"Stream": "x"},
                 "EventSourceMappings upload-records has no source"),
-                *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep is no schedule")
+                *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep has no valid schedule")
                   for text in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every hour", "cron(0 12 * * ?)")),
-                *((rule + "ScheduleExpression", text, "RotationSchedules database is no schedule")
+                *((rule + "ScheduleExpression", text, "RotationSchedules database has no valid schedule")
                   for text in ("rate(30 minutes)", "rate(3 hours)", "cron(30 12 * * ? *)")),
-                (rule + "Duration", "120", "RotationSchedules database is no schedule")):
+                (rule + "Duration", "120", "RotationSchedules database has no valid schedule")):
             with self.subTest(path=path, value=value), self.assertRaisesRegex(SettingsError, f"^{re.escape(trouble)}$"):
                 check_settings(changed(path, value))
         for path, value in (("Schedules/sweep/ScheduleExpression", "rate(1 hour)"),
