@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * backlog.c
- *	  What is under way and for how long.
+ *	  Report the uploads and events in progress, and their age.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,10 @@
 #include "lambda/stalled.h"
 #include "shared/text.h"
 
-/* Names of onboard_backlog(); one without a metric is in the response only. */
+/*
+ * Values of onboard_backlog().  One without a metric appears only in the
+ * response.
+ */
 static const struct
 {
 	const char *name;
@@ -95,7 +98,7 @@ void
 backlog_log_upload_line(const struct log *log, enum log_level level, const char *message,
 						const PGresult *list, int row)
 {
-	/* A field of this id is passed over: a total that is unknown. */
+	/* An unknown total is left out: this id is skipped. */
 	enum log_field_id total = PQgetisnull(list, row, STALLED_TOTAL) ? LOG_FIELD_COUNT : LOG_ROWS;
 	const struct log_field fields[] = {
 		LOG_NAME(LOG_UPLOAD_ID, PQgetvalue(list, row, STALLED_UPLOAD_ID)),
@@ -111,7 +114,8 @@ backlog_log_upload_line(const struct log *log, enum log_level level, const char 
 }
 
 /*
- * Run a query for those older than SWEEP_IDLE_SECONDS and write a line for each.
+ * Run a query for uploads older than SWEEP_IDLE_SECONDS and log a line for
+ * each.
  */
 #define log_each(sandbox, statement, message, error) \
 	log_each_line((sandbox), (statement), "" message, (error))

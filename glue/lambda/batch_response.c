@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * batch_response.c
- *	  The reply to a batch of a queue or a stream: which of it failed.
+ *	  Write the reply to a batch of a queue or a stream: what failed.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,7 @@ batch_response_fail(struct batch_response *response, const char *identifier,
 
 	if (length == 0)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "NO_IDENTIFIER",
-							  "what failed has no identifier to be named by");
+							  "the failed item has no identifier");
 	if (!byte_buffer_append_string(
 			response->buffer,
 			response->failures > 0 ? ",{\"itemIdentifier\":\"" : "{\"itemIdentifier\":\"", error) ||

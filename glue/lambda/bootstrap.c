@@ -1,18 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * bootstrap.c
- *	  The executable "bootstrap": one program, one handler a function.
+ *	  The executable "bootstrap": one program for all functions, one handler
+ *	  for each.
  *
  *	  bootstrap [HANDLER]		serve the Lambda Runtime API
  *	  bootstrap --settings		print the table of environment variables
  *	  bootstrap --help, --version
  *
- * The handler is the first argument (ImageConfig.Command of a function made of
- * an image, where _HANDLER is blank), otherwise what _HANDLER says.
+ * The handler is the first argument (ImageConfig.Command of a container image
+ * function, where _HANDLER is blank), otherwise the value of _HANDLER.
  *
- * Nobody tells a sandbox that it will end, so nothing is left for an end to
- * do: every line of the log is written at once, everything stored is committed
- * before the reply.
+ * A sandbox gets no notice before it is terminated, so nothing is left for
+ * shutdown: log lines are written immediately, and everything stored is
+ * committed before the reply.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +33,7 @@ static const struct handler *const handlers[HANDLER_COUNT] = {
 #undef HANDLER_ROW
 };
 
-/* Room for the names of all. */
+/* Room for all handler names. */
 #define HANDLER_LIST_SIZE 256
 
 /* ----- start ----- */
@@ -61,13 +62,13 @@ print_help(void)
 	char known[HANDLER_LIST_SIZE];
 
 	list_handlers(known, sizeof(known));
-	printf("Usage: bootstrap [HANDLER]    serve the Lambda Runtime API; HANDLER is by default\n"
-		   "                              that of _HANDLER\n"
+	printf("Usage: bootstrap [HANDLER]    serve the Lambda Runtime API; HANDLER defaults to\n"
+		   "                              the value of _HANDLER\n"
 		   "       bootstrap --settings   print the table of environment variables\n"
 		   "       bootstrap --version\n"
 		   "\n"
 		   "Handlers: %s.\n"
-		   "It is started by AWS Lambda, which sets AWS_LAMBDA_RUNTIME_API.\n",
+		   "AWS Lambda starts it and sets AWS_LAMBDA_RUNTIME_API.\n",
 		   known);
 }
 
@@ -85,19 +86,19 @@ find_handler(const char *name, struct glue_error *error)
 	if (name[0] == '\0')
 		glue_error_set(
 			error, GLUE_USAGE_ERROR, "NO_HANDLER",
-			"no handler is named, neither as the first argument nor by _HANDLER; there are: %s",
+			"no handler specified, neither as the first argument nor in _HANDLER; available handlers: %s",
 			known);
 	else
 		glue_error_set(error, GLUE_USAGE_ERROR, "NO_HANDLER",
-					   "there is no handler \"%s\"; there are: %s", name, known);
+					   "unknown handler \"%s\"; available handlers: %s", name, known);
 	return NULL;
 }
 
 /* ----- invocations ----- */
 
 /*
- * Give the response, or the failure of an invocation that was not done.  False
- * when the sandbox is of no use any more.
+ * Post the response, or the failure of the invocation.  Return false if the
+ * sandbox is no longer usable.
  */
 static bool
 send_answer(struct runtime *runtime, struct sandbox *sandbox, const struct invocation *invocation,
@@ -112,20 +113,20 @@ send_answer(struct runtime *runtime, struct sandbox *sandbox, const struct invoc
 			return true;
 		if (strcmp(failure->code, "RESPONSE_TOO_LARGE") != 0)
 		{
-			log_failure(&sandbox->log, "the response was not taken", failure);
+			log_failure(&sandbox->log, "the response was not accepted", failure);
 			return failure->class != GLUE_INTERNAL_ERROR;
 		}
 	}
 	log_failure(&sandbox->log, "the invocation failed", failure);
 	if (runtime_fail(runtime, invocation->request_id, failure, &error))
 		return true;
-	log_failure(&sandbox->log, "the failure was not taken", &error);
+	log_failure(&sandbox->log, "the failure was not accepted", &error);
 	return error.class != GLUE_INTERNAL_ERROR;
 }
 
 /*
- * Run the handler.  The metrics are out before the reply: after it, the
- * service may take its time to let us run again.
+ * Run the handler.  Metrics are written before the reply, after which the
+ * service may freeze the sandbox.
  */
 static bool
 handle_event(struct runtime *runtime, struct sandbox *sandbox, const struct handler *handler,
@@ -160,7 +161,8 @@ handle_event(struct runtime *runtime, struct sandbox *sandbox, const struct hand
 }
 
 /*
- * Until the sandbox is of no use, or the process is killed.
+ * Serve events until the sandbox is no longer usable or the process is
+ * killed.
  */
 static void
 serve(struct runtime *runtime, struct sandbox *sandbox, const struct handler *handler)
@@ -173,7 +175,7 @@ serve(struct runtime *runtime, struct sandbox *sandbox, const struct handler *ha
 	{
 		if (!runtime_next(runtime, &event, &error))
 		{
-			log_failure(&sandbox->log, "there is no next event", &error);
+			log_failure(&sandbox->log, "cannot get the next event", &error);
 			break;
 		}
 	} while (handle_event(runtime, sandbox, handler, &event, &response));
@@ -181,7 +183,8 @@ serve(struct runtime *runtime, struct sandbox *sandbox, const struct handler *ha
 }
 
 /*
- * Find the handler, start it and serve; what prevents that is told once.
+ * Find the handler, initialize it and serve; report once if that is not
+ * possible.
  */
 static void
 start_and_serve(struct runtime *runtime, struct sandbox *sandbox, const char *name)
@@ -197,7 +200,7 @@ start_and_serve(struct runtime *runtime, struct sandbox *sandbox, const char *na
 	{
 		log_failure(&sandbox->log, "cannot start", &failure);
 		if (!runtime_fail_init(runtime, &failure, &error))
-			log_failure(&sandbox->log, "the failure was not taken", &error);
+			log_failure(&sandbox->log, "the failure was not accepted", &error);
 	}
 }
 
@@ -224,9 +227,9 @@ main(int argc, char **argv)
 		print_help();
 		return 0;
 	}
-	/* A peer that goes away is an error of the call, not our end. */
+	/* A lost peer is an error of the call and must not kill the process. */
 	signal(SIGPIPE, SIG_IGN);
-	/* A client of its own: it speaks before the settings are known. */
+	/* A separate client, because it is needed before the settings are read. */
 	http = http_client_new(NULL, &error);
 	if (http != NULL)
 		runtime = runtime_new(getenv("AWS_LAMBDA_RUNTIME_API"), http, &error);
@@ -237,6 +240,6 @@ main(int argc, char **argv)
 	sandbox_clean_up(&sandbox);
 	runtime_destroy(runtime);
 	http_client_destroy(http);
-	/* Serving ends only by a failure. */
+	/* Serving ends only on failure. */
 	return 1;
 }

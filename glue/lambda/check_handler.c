@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * check_handler.c
- *	  The handler "check": is everything in place after a deployment?
+ *	  The handler "check": verify a deployment.
  *
- * It takes any event, reads the secret, connects as the other handlers do and
- * asks the extension for its versions, which also finds a library and a script
- * that do not fit.  It answers
+ * It accepts any event, reads the secret, connects as the other handlers do
+ * and asks the extension for its versions, which also detects a library that
+ * does not match the script.  It answers
  *
  *	  {"program": "...", "library": "...", "script": "...", "ruleset": 1,
  *	   "database": "ok"}
  *
- * or fails with what is wrong.  It writes nothing.
+ * or fails with the reason.  It writes nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +34,8 @@ check_invoke(struct sandbox *sandbox, const struct invocation *invocation, struc
 	if (!database_query(sandbox->database, RUN_AGAIN, QUERY, 1, values, &result, error))
 		return false;
 	if (strcmp(PQgetvalue(result, 0, 1), ONBOARD_VERSION) != 0)
-		log_write(&sandbox->log, LOG_WARNING, "the database has another version of the extension",
+		log_write(&sandbox->log, LOG_WARNING,
+				  "the database has a different version of the extension",
 				  LOG_NAME(LOG_VERSION, PQgetvalue(result, 0, 1)));
 	done = byte_buffer_append_string(invocation->response, PQgetvalue(result, 0, 0), error);
 	PQclear(result);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * environment.c
- *	  The table of settings.
+ *	  Table of settings.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,11 +14,14 @@ enum setting_kind
 {
 	SETTING_TEXT,
 	SETTING_INTEGER,
-	SETTING_CHOICE, /* int64_t: the place among the choices */
+	SETTING_CHOICE, /* int64_t: index of the choice */
 	SETTING_BOOLEAN /* bool: true or false */
 };
 
-/* Words of a choice, in the order of its enum; NULL ends them. */
+/*
+ * Most words of a choice, in the order of its enum, including the NULL that
+ * ends them.
+ */
 #define MOST_CHOICES 5
 
 struct setting
@@ -31,7 +34,7 @@ struct setting
 	int64_t lowest;   /* of an integer */
 	int64_t highest;
 	const char *choices[MOST_CHOICES];
-	const char *standard; /* when it is not set; NULL for none */
+	const char *standard; /* default; NULL for none */
 	const char *meaning;
 };
 
@@ -44,7 +47,7 @@ struct setting
 #define ROTATE HANDLER_BIT(HANDLER_ROTATE)
 #define EVERY (HANDLER_BIT(HANDLER_COUNT) - 1)
 
-/* Those that read files, and those that put events on the queue. */
+/* Handlers that read files, and handlers that put events on the queue. */
 #define READERS (PARSER | SWEEPER | DIRECT)
 #define SENDERS (PARSER | VALIDATOR | REPORTER | SWEEPER | DIRECT)
 
@@ -53,7 +56,7 @@ struct setting
 #define INTEGER(field, low, high) \
 	.kind = SETTING_INTEGER, FIELD(field), .lowest = (low), .highest = (high)
 
-/* The largest object of S3: 5 TiB. */
+/* Largest S3 object: 5 TiB. */
 #define LARGEST_OBJECT (INT64_C(5) * 1024 * 1024 * 1024 * 1024)
 #define MOST_ROWS INT64_C(2147483647)
 
@@ -64,21 +67,20 @@ static const struct setting table[] = {
 		TEXT(database_secret_id),
 		.used_by = EVERY,
 		.standard = "ecommerce/rds/credentials",
-		.meaning =
-			"secret with host, port, dbname, username, password and ca (PEM) of the database",
+		.meaning = "secret with the database's host, port, dbname, username, password and ca (PEM)",
 	},
 	{
 		.name = "DATABASE_SECRET_FILE",
 		TEXT(database_secret_file),
 		.used_by = EVERY,
 		.meaning =
-			"file that holds that secret, in place of Secrets Manager; it is read again when it is needed",
+			"file that holds this secret, instead of Secrets Manager; read for each new connection",
 	},
 	{
 		.name = "DATABASE_CA_FILE",
 		TEXT(database_ca_file),
 		.used_by = EVERY,
-		.meaning = "certificates (PEM) to check the database's against when the secret has no ca",
+		.meaning = "certificates (PEM) to verify the database server if the secret has no ca",
 	},
 	{
 		.name = "SECRET_TTL_SECONDS",
@@ -86,36 +88,36 @@ static const struct setting table[] = {
 		.used_by = EVERY,
 		.standard = "300",
 		.meaning =
-			"how long a secret is cached; it is read again immediately when the login is refused, or the host or database does not exist",
+			"how long a secret is cached; it is reread immediately if the login is refused or the host or database does not exist",
 	},
 	{
 		.name = "DATABASE_CONNECT_MS",
 		INTEGER(database_connect_ms, 100, 60000),
 		.used_by = EVERY,
 		.standard = "5000",
-		.meaning = "longest time to wait for a connection to the database, in milliseconds",
+		.meaning = "longest wait for a database connection, in milliseconds",
 	},
 	{
 		.name = "DATABASE_IDLE_SECONDS",
 		INTEGER(database_idle_seconds, 0, 3600),
 		.used_by = EVERY,
 		.standard = "30",
-		.meaning = "a connection that was idle for longer is tried with a query before it is used",
+		.meaning =
+			"a connection idle for longer than this is tested with a query before it is used",
 	},
 	{
 		.name = "DATABASE_FAILURES",
 		INTEGER(database_failures, 1, 1000),
 		.used_by = EVERY,
 		.standard = "3",
-		.meaning =
-			"after so many failed connections in a row the database is left alone for a while",
+		.meaning = "consecutive failed connections after which connecting is paused",
 	},
 	{
 		.name = "DATABASE_PAUSE_SECONDS",
 		INTEGER(database_pause_seconds, 0, 3600),
 		.used_by = EVERY,
 		.standard = "15",
-		.meaning = "how long that is; invocations fail immediately meanwhile",
+		.meaning = "length of that pause; invocations fail immediately during it",
 	},
 	{
 		.name = "LOCK_TIMEOUT_MS",
@@ -123,7 +125,7 @@ static const struct setting table[] = {
 		.used_by = EVERY,
 		.standard = "30000",
 		.meaning =
-			"longest wait for a lock in the database, in milliseconds; less when the deadline is near",
+			"longest wait for a database lock, in milliseconds; less if the deadline is near",
 	},
 
 	/* invocations */
@@ -132,7 +134,7 @@ static const struct setting table[] = {
 		INTEGER(deadline_margin_ms, 0, 60000),
 		.used_by = EVERY,
 		.standard = "2000",
-		.meaning = "work stops so long before the invocation's deadline, in milliseconds",
+		.meaning = "time before the invocation's deadline at which work stops, in milliseconds",
 	},
 	{
 		.name = "LOG_LEVEL",
@@ -141,7 +143,7 @@ static const struct setting table[] = {
 		.used_by = EVERY,
 		.choices = {"debug", "info", "warning", "error"},
 		.standard = "info",
-		.meaning = "lowest level of the lines in the log",
+		.meaning = "lowest level that is logged",
 	},
 	{
 		.name = "METRICS",
@@ -149,20 +151,20 @@ static const struct setting table[] = {
 		FIELD(metrics),
 		.used_by = EVERY,
 		.standard = "true",
-		.meaning = "write one line of metrics (Embedded Metric Format) for each invocation",
+		.meaning = "write a line of metrics (Embedded Metric Format) for each invocation",
 	},
 	{
 		.name = "AWS_CA_BUNDLE",
 		TEXT(aws_ca_file),
 		.used_by = EVERY,
-		.meaning = "certificates (PEM) to check AWS's against; the system's when not set",
+		.meaning = "certificates (PEM) to verify AWS endpoints; the system's if not set",
 	},
 	{
 		.name = "AWS_CALLS_IN_FLIGHT",
 		INTEGER(aws_calls_in_flight, 1, 64),
 		.used_by = SENDERS,
 		.standard = "8",
-		.meaning = "most calls to one service at a time",
+		.meaning = "most concurrent calls to one service",
 	},
 
 	/* where things are */
@@ -171,35 +173,35 @@ static const struct setting table[] = {
 		TEXT(bucket),
 		.used_by = REPORTER | LINK | SWEEPER,
 		.required = true,
-		.meaning = "bucket of uploads and reports",
+		.meaning = "bucket for uploads and reports",
 	},
 	{
 		.name = "UPLOAD_PREFIX",
 		TEXT(upload_prefix),
 		.used_by = READERS,
 		.standard = "uploads/",
-		.meaning = "beginning of the keys of uploads; the vendor's id follows",
+		.meaning = "key prefix of uploads; the vendor id follows",
 	},
 	{
 		.name = "ERROR_PREFIX",
 		TEXT(error_prefix),
 		.used_by = READERS | REPORTER,
 		.standard = "errors/",
-		.meaning = "beginning of the keys of reports; never read as uploads",
+		.meaning = "key prefix of reports; never read as uploads",
 	},
 	{
 		.name = "UPLOAD_RECORDS_TABLE",
 		TEXT(upload_records_table),
 		.used_by = PARSER | VALIDATOR | SWEEPER,
 		.standard = "UploadRecords",
-		.meaning = "DynamoDB table of the rows of uploads",
+		.meaning = "DynamoDB table for the rows of uploads",
 	},
 	{
 		.name = "ERROR_QUEUE_URL",
 		TEXT(error_queue_url),
 		.used_by = SENDERS,
 		.required = true,
-		.meaning = "SQS queue that events of uploads are sent to",
+		.meaning = "SQS queue for upload events",
 	},
 	{
 		.name = "QUARANTINE_QUEUE_URL",
@@ -213,35 +215,35 @@ static const struct setting table[] = {
 		TEXT(notification_topic_arn),
 		.used_by = REPORTER,
 		.required = true,
-		.meaning = "SNS topic that vendors' mails are published to",
+		.meaning = "SNS topic for mails to vendors",
 	},
 	{
 		.name = "LINK_BASE_URL",
 		TEXT(link_base_url),
 		.used_by = REPORTER,
 		.meaning =
-			"address of the link handler, which the links in mails begin with; mails name S3 keys when not set",
+			"base URL of the link handler, for links in mails; if not set, mails name S3 keys",
 	},
 	{
 		.name = "LINK_SECRET_ID",
 		TEXT(link_secret_id),
 		.used_by = REPORTER | LINK,
 		.standard = "ecommerce/link/key",
-		.meaning = "secret with the keys that sign these links: current and previous, in hex",
+		.meaning = "secret with the keys that sign these links, current and previous, in hex",
 	},
 	{
 		.name = "LINK_DAYS",
 		INTEGER(link_days, 1, 3650),
 		.used_by = REPORTER,
 		.standard = "30",
-		.meaning = "how long a link works, in days",
+		.meaning = "how long a link is valid, in days",
 	},
 	{
 		.name = "LINK_PRESIGNED_SECONDS",
 		INTEGER(link_presigned_seconds, 10, 3600),
 		.used_by = LINK,
 		.standard = "300",
-		.meaning = "how long the address works that a link leads to",
+		.meaning = "how long the S3 URL behind a link is valid, in seconds",
 	},
 
 	/* files and their rows */
@@ -250,14 +252,14 @@ static const struct setting table[] = {
 		INTEGER(max_file_bytes, 0, LARGEST_OBJECT),
 		.used_by = READERS,
 		.standard = "10485760",
-		.meaning = "larger files are refused; 0 for no limit",
+		.meaning = "larger files are refused; 0 means no limit",
 	},
 	{
 		.name = "MAX_ROWS",
 		INTEGER(max_rows, 0, MOST_ROWS),
 		.used_by = READERS,
 		.standard = "10000",
-		.meaning = "files of more rows are refused; 0 for no limit",
+		.meaning = "files with more rows are refused; 0 means no limit",
 	},
 	{
 		.name = "ROUTE",
@@ -267,28 +269,28 @@ static const struct setting table[] = {
 		.choices = {"auto", "stream", "direct"},
 		.standard = "auto",
 		.meaning =
-			"how rows travel: through the DynamoDB stream, directly into the database, or by the number of rows",
+			"how rows reach the database: through the DynamoDB stream, directly, or depending on the number of rows",
 	},
 	{
 		.name = "DIRECT_ROUTE_ROWS",
 		INTEGER(direct_route_rows, 0, MOST_ROWS),
 		.used_by = READERS,
 		.standard = "10000",
-		.meaning = "with ROUTE=auto files of more rows go directly",
+		.meaning = "with ROUTE=auto, files with more rows take the direct route",
 	},
 	{
 		.name = "DIRECT_TRANSACTION_ROWS",
 		INTEGER(direct_transaction_rows, 1, 10000),
 		.used_by = READERS,
 		.standard = "10000",
-		.meaning = "rows of one transaction on the direct route",
+		.meaning = "rows per transaction on the direct route",
 	},
 	{
 		.name = "ITEM_TTL_DAYS",
 		INTEGER(item_ttl_days, 1, 3650),
 		.used_by = PARSER | SWEEPER,
 		.standard = "30",
-		.meaning = "days after which DynamoDB may remove an item",
+		.meaning = "days after which DynamoDB may delete an item",
 	},
 
 	/* events and repair */
@@ -297,14 +299,14 @@ static const struct setting table[] = {
 		INTEGER(outbox_batch, 1, 1000),
 		.used_by = SENDERS,
 		.standard = "100",
-		.meaning = "events taken from the outbox at a time",
+		.meaning = "events claimed from the outbox at a time",
 	},
 	{
 		.name = "OUTBOX_LEASE_SECONDS",
 		INTEGER(outbox_lease_seconds, 1, 3600),
 		.used_by = SENDERS,
 		.standard = "60",
-		.meaning = "how long events that were taken and not acknowledged stay away",
+		.meaning = "how long claimed events stay leased unless they are acknowledged",
 	},
 	{
 		.name = "SWEEP_IDLE_SECONDS",
@@ -312,21 +314,21 @@ static const struct setting table[] = {
 		.used_by = SWEEPER,
 		.standard = "900",
 		.meaning =
-			"an upload without progress for so long is read again; before each further time twice as long",
+			"an upload without progress for this long is read again; the time doubles before each further reading",
 	},
 	{
 		.name = "SWEEP_ATTEMPTS",
 		INTEGER(sweep_attempts, 0, 100),
 		.used_by = SWEEPER,
 		.standard = "3",
-		.meaning = "how often, before it ends as PROCESSING_ABANDONED",
+		.meaning = "readings without progress after which it ends as PROCESSING_ABANDONED",
 	},
 	{
 		.name = "SWEEP_UPLOADS",
 		INTEGER(sweep_uploads, 1, 1000),
 		.used_by = SWEEPER,
 		.standard = "10",
-		.meaning = "most uploads that one run reads again",
+		.meaning = "most uploads read again per run",
 	},
 	{
 		.name = "SWEEP_ABANDON_SECONDS",
@@ -334,7 +336,7 @@ static const struct setting table[] = {
 		.used_by = SWEEPER,
 		.standard = "86400",
 		.meaning =
-			"an upload without progress for so long ends as PROCESSING_ABANDONED, also one that no parser began",
+			"an upload without progress for this long ends as PROCESSING_ABANDONED, even if no parser started it",
 	},
 	{
 		.name = "SWEEP_UNREPORTED_SECONDS",
@@ -342,7 +344,7 @@ static const struct setting table[] = {
 		.used_by = SWEEPER,
 		.standard = "7200",
 		.meaning =
-			"the end of an upload that is not reported for so long is told again; more than the reporter's queue takes to give up",
+			"if an ended upload is not reported for this long, its event is sent again; should exceed the time the reporter's queue takes to give up",
 	},
 
 	/* rotation */
@@ -351,7 +353,7 @@ static const struct setting table[] = {
 		TEXT(rotate_admin_secret_id),
 		.used_by = ROTATE,
 		.standard = "ecommerce/rds/administrator",
-		.meaning = "secret, of the same members, of a login that may set passwords",
+		.meaning = "secret, with the same members, of a login that may set passwords",
 	},
 };
 
@@ -368,7 +370,7 @@ refuse_integer(const struct setting *setting, struct glue_error *error)
 }
 
 /*
- * Digits and nothing else, within the range.
+ * Read digits and nothing else, within the range.
  */
 static bool
 read_integer(const struct setting *setting, const char *text, int64_t *value,
@@ -463,7 +465,7 @@ settings_read(struct settings *settings, enum handler_id handler, settings_looku
 	return true;
 }
 
-/* ----- the table for readers ----- */
+/* ----- printing the table ----- */
 
 static void
 print_values(FILE *stream, const struct setting *setting)

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * environment.h
- *	  Every environment variable of ours: one table that reads, checks and
- *	  explains them.
+ *	  All our environment variables: one table that reads, checks and
+ *	  documents them.
  *
- * To add a setting: a field here and a row in the table of environment.c.
- * "bootstrap --settings" prints the table, and README.md holds the same.
+ * To add a setting, add a field here and a row to the table in environment.c.
+ * "bootstrap --settings" prints the table, and README.md repeats it.
  *
- * A wrong value is an error of code SETTINGS that names the variable and what
- * it takes, never its value.  Empty is the same as not set.
+ * An invalid value raises an error with code SETTINGS that names the variable
+ * and what it accepts, never its value.  Empty means not set.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@
 #include "base/failure.h"
 #include "lambda/handler_table.h"
 
-/* How the rows of a file travel; values of ROUTE. */
+/* How the rows of a file reach the database; values of ROUTE. */
 enum route
 {
 	ROUTE_AUTO,
@@ -31,8 +31,9 @@ enum route
 };
 
 /*
- * Values, or defaults, of what the handler uses; the rest is zero.  Texts are
- * borrowed from the environment, NULL when not set and without a default.
+ * Values or defaults of the settings that the handler uses; the rest is zero.
+ * Strings are borrowed from the environment, and NULL if not set and without
+ * a default.
  */
 struct settings
 {
@@ -54,7 +55,7 @@ struct settings
 	const char *aws_ca_file;
 	int64_t aws_calls_in_flight;
 
-	/* where things are */
+	/* locations */
 	const char *bucket;
 	const char *upload_prefix;
 	const char *error_prefix;
@@ -88,12 +89,12 @@ struct settings
 	const char *rotate_admin_secret_id;
 };
 
-/* How a setting is looked up: getenv() but for tests. */
+/* How to look up a setting: getenv(), except in tests. */
 typedef char *(*settings_lookup_fn)(const char *name);
 
 /*
- * Read what this handler uses.  False with the first fault: a required one
- * that is missing, or a wrong value.
+ * Read the settings that this handler uses.  Return false at the first fault:
+ * a required setting that is missing, or an invalid value.
  */
 extern bool settings_read(struct settings *settings, enum handler_id handler,
 						  settings_lookup_fn lookup, struct glue_error *error);

@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * handler.h
- *	  What a handler is: one job of the pipeline, run for each invocation.
+ *	  Interface of a handler: one job of the pipeline, run for each
+ *	  invocation.
  *
- * To add a handler: a file here that defines its struct handler, and a row in
+ * To add a handler, add a file that defines its struct handler, and a row to
  * handler_table.h.
  *
  *-------------------------------------------------------------------------
@@ -27,14 +28,14 @@
 #include "lambda/metrics.h"
 
 /*
- * What a sandbox keeps from invocation to invocation.  All of it is owned here
- * (sandbox_clean_up()) but state, which is the handler's own, made by its init
- * for as long as the process lives.
+ * What a sandbox keeps between invocations.  All of it is owned here
+ * (sandbox_clean_up()) except state, which belongs to the handler: its init
+ * creates it for the life of the process.
  */
 struct sandbox
 {
 	struct settings settings;
-	struct log log;           /* has the request id while one is handled */
+	struct log log;           /* has the request id during an invocation */
 	struct http_client *http; /* for AWS */
 	struct aws_credentials_provider *credentials;
 	struct aws_client aws;
@@ -44,17 +45,16 @@ struct sandbox
 };
 
 /*
- * One invocation.  Everything is borrowed for its time, and nothing of it is
- * kept: the next one begins with empty metrics and an empty response.
+ * One invocation.  Everything is borrowed for its duration and nothing is
+ * kept: the next one starts with empty metrics and an empty response.
  */
 struct invocation
 {
 	const char *request_id;
-	const char *function_arn; /* "" when it was not told */
-	int64_t deadline_ms;      /* monotonic clock: work stops here, the margin
-								 * of the settings before the service would
-								 * end the sandbox */
-	const char *event;        /* NUL behind the last byte */
+	const char *function_arn; /* "" if not reported */
+	int64_t deadline_ms;      /* monotonic clock: work stops here, before the
+								 * service ends the sandbox */
+	const char *event;        /* NUL-terminated */
 	size_t event_length;
 	struct metrics *metrics;
 	struct byte_buffer *response; /* empty; JSON is appended */
@@ -65,25 +65,24 @@ struct handler
 	enum handler_id id;
 
 	/*
-	 * Called once per sandbox, before the first event; may be NULL.  False
-	 * ends the process.
+	 * Called once per sandbox, before the first event; may be NULL.  Returning
+	 * false ends the process.
 	 */
 	bool (*init)(struct sandbox *sandbox, struct glue_error *error);
 
 	/*
-	 * Handle one event.  On true the response is sent, on false the error: the
-	 * service then does what the event source's settings say about failures.
-	 * The sandbox may be killed at any moment, so whatever is done must be
-	 * harmless to do again.
+	 * Handle one event.  On true the response is sent, on false the error, and
+	 * the service applies the event source's failure settings.  The sandbox
+	 * may be killed at any moment, so everything done must be safe to repeat.
 	 */
 	bool (*invoke)(struct sandbox *sandbox, const struct invocation *invocation,
 				   struct glue_error *error);
 };
 
 /*
- * Read the settings that this handler uses and make what all handlers have.
- * Nothing is asked of AWS or of the database yet.  sandbox is zero but for
- * log; it is to be cleaned up also after an error.
+ * Read the settings that this handler uses and create what all handlers
+ * share.  Neither AWS nor the database is contacted yet.  sandbox is zero
+ * except for log; clean it up even after an error.
  */
 extern bool
 sandbox_init(struct sandbox *sandbox, enum handler_id handler, struct glue_error *error);
@@ -92,8 +91,8 @@ sandbox_init(struct sandbox *sandbox, enum handler_id handler, struct glue_error
 extern void sandbox_clean_up(struct sandbox *sandbox);
 
 /*
- * Calls to AWS and connections that were made again since the last call of
- * this function.
+ * Return the number of AWS calls and connections retried since the last call
+ * of this function.
  */
 extern int64_t sandbox_take_retries(struct sandbox *sandbox);
 

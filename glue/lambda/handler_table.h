@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * handler_table.h
- *	  The one table of the handlers.
+ *	  Table of the handlers.
  *
- * X(symbol, name): HANDLER_<symbol> is its id; name is what _HANDLER says, and
- * <name>_handler its struct handler.
+ * X(symbol, name): HANDLER_<symbol> is the id, name the value of _HANDLER,
+ * and <name>_handler the struct handler.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +32,7 @@ enum handler_id
 /* A set of handlers. */
 #define HANDLER_BIT(id) (1u << (id))
 
-/* "check", "parser" and so on. */
+/* Return "check", "parser" and so on. */
 static inline const char *
 handler_name(enum handler_id handler)
 {

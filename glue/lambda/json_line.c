@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * json_line.c
- *	  One JSON object on one line of standard output.
+ *	  Write one JSON object as one line of standard output.
  *
- * A member is appended on trial: when it does not leave room for the ends of
- * all open levels and the line feed, the line goes back to what it was.
+ * A member is appended on trial: if it does not leave room to close all open
+ * levels and for the line feed, the line is reset to its previous state.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +19,7 @@
 
 /* ----- bytes ----- */
 
-/* A place in the line that can be returned to. */
+/* A position in the line to reset to. */
 struct trial
 {
 	size_t used;
@@ -27,8 +27,8 @@ struct trial
 };
 
 /*
- * Room that is left when the ends of all open levels and the line feed keep
- * theirs.
+ * Return the room left after reserving what closes all open levels and the
+ * line feed.
  */
 static size_t
 room(const struct json_line *line)
@@ -49,7 +49,7 @@ put_bytes(struct json_line *line, struct trial *trial, const char *bytes, size_t
 }
 
 /*
- * One byte of ASCII as it stands in a JSON string.
+ * Append one ASCII byte, escaped for a JSON string.
  */
 static void
 put_ascii(struct json_line *line, struct trial *trial, unsigned char byte)
@@ -107,7 +107,7 @@ begin_member(struct json_line *line, const char *name)
 }
 
 /*
- * Whether the member stays.
+ * Keep the member if it fits; return whether it does.
  */
 static bool
 end_member(struct json_line *line, const struct trial *trial)
@@ -153,7 +153,7 @@ open_level(struct json_line *line, const char *name, char opening, char closing)
 	struct trial trial = begin_member(line, name);
 
 	put_bytes(line, &trial, &opening, 1);
-	/* Its end needs room as well. */
+	/* Closing it needs room as well. */
 	if (line->depth == JSON_LINE_DEPTH || room(line) == 0)
 		trial.fits = false;
 	if (!end_member(line, &trial))

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * json_line.h
- *	  One JSON object on one line of standard output.
+ *	  Write one JSON object as one line of standard output.
  *
- * The line is built in a buffer of fixed size, without the heap, and leaves in
- * one write, so lines of several processes never mix and nothing waits in a
- * buffer when the sandbox is frozen or killed.  A member that does not fit is
- * left out as a whole: the line is always one valid object.
+ * The line is built in a fixed-size buffer, without the heap, and leaves in
+ * one write, so lines of several processes never mix and no output is lost
+ * when the sandbox is frozen or killed.  A member that does not fit is omitted
+ * entirely: the line is always one valid object.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,18 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A pipe takes so many bytes at once or none (PIPE_BUF of Linux). */
+/* A write of up to this many bytes to a pipe is atomic (PIPE_BUF on Linux). */
 #define JSON_LINE_SIZE 4096
 
-/* Nesting of objects and arrays in a line, the outermost included. */
+/* Deepest nesting of objects and arrays in a line, including the outermost. */
 #define JSON_LINE_DEPTH 8
 
-/* Caller storage; owns nothing. */
+/* Allocated by the caller; owns nothing. */
 struct json_line
 {
 	char text[JSON_LINE_SIZE];
 	size_t used;
-	char closing[JSON_LINE_DEPTH]; /* what ends each open level */
+	char closing[JSON_LINE_DEPTH]; /* closes each open level */
 	int depth;
 	bool has_members; /* in the innermost level */
 	int skipped;      /* open levels that did not fit */
@@ -38,20 +38,23 @@ struct json_line
 extern void json_line_init(struct json_line *line);
 
 /*
- * Add a member; name is a plain word of ours and NULL inside of an array.
- * text may be any bytes: what is no UTF-8 becomes U+FFFD.
+ * Add a member.  name is a plain constant, or NULL inside an array.  text may
+ * be any bytes: invalid UTF-8 becomes U+FFFD.
  */
 extern void json_line_text(struct json_line *line, const char *name, const char *text);
 extern void json_line_integer(struct json_line *line, const char *name, int64_t number);
 
-/* Open an object or an array in the innermost level; json_line_close() ends it. */
+/*
+ * Open an object or an array in the innermost level; json_line_close() closes
+ * it.
+ */
 extern void json_line_open_object(struct json_line *line, const char *name);
 extern void json_line_open_array(struct json_line *line, const char *name);
 extern void json_line_close(struct json_line *line);
 
 /*
- * End all that is open and write the line with its line feed.  A reader that
- * has gone away is no error: a log never changes what is done.
+ * Close all open levels and write the line with its line feed.  Write errors
+ * are ignored: logging never changes the outcome of the work.
  */
 extern void json_line_write(struct json_line *line, int descriptor);
 

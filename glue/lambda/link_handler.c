@@ -1,22 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * link_handler.c
- *	  The handler "link": the function URL behind the links of the mails.
+ *	  The handler "link": serve the function URL that the links in mails point
+ *	  to.
  *
  *	  GET /r/<token>				the error report
  *	  GET /f/<token>				the fix file
  *	  GET /uploads/<id>?token=...	how far the upload is, as JSON
  *
- * The first two answer 302 to an address of S3 that works for a few minutes.
- * The third tells less than a report does, so it takes the token of either.
- * HEAD is answered like GET, without a body.
+ * The first two redirect (302) to a presigned S3 URL that is valid for a few
+ * minutes.  The third reveals less than a report does, so it accepts the token
+ * of either.  HEAD is answered like GET, without a body.
  *
- * What is asked is judged from outside to inside: method, path, token, and only
- * then is the database asked.  Whoever has no token learns nothing of what
- * there is.  A fault of ours is 503 and never 403 or 404, so that nobody takes
- * a link for dead that works a minute later.
+ * A request is checked in the order method, path, token, and only then is the
+ * database queried, so a client without a token cannot learn what exists.  A
+ * failure on our side is 503 and never 403 or 404, so that a link that will
+ * work again in a minute does not look dead.
  *
- * A token is as good as the file, so none is ever logged.
+ * A token grants access to the file, so tokens are never logged.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,12 +37,12 @@
 	"SELECT u.error_file_s3_key, u.fix_file_s3_key, u.metadata ? 'reported_at'" \
 	" FROM onboard.upload_history u WHERE u.upload_id = $1::text"
 
-/* An upload that there is not is no error here. */
+/* A missing upload is not an error here. */
 #define STATUS_QUERY                                  \
 	"SELECT onboard_upload_status(u.upload_id)::text" \
 	" FROM onboard.upload_history u WHERE u.upload_id = $1::text"
 
-/* What is asked for. */
+/* A parsed request. */
 struct link_request
 {
 	bool status;         /* the upload's status, not a file */
@@ -59,7 +60,7 @@ starts_with(const char *text, const char *beginning)
 }
 
 /*
- * False when there is nothing at that path.
+ * Parse a request; return false if the path does not exist.
  */
 static bool
 read_request(const struct url_event *event, struct link_request *request)
@@ -85,7 +86,7 @@ read_request(const struct url_event *event, struct link_request *request)
 }
 
 /*
- * What the keys at hand say of the token.
+ * Verify the token with the cached keys.
  */
 static enum link_verdict
 verify(const struct link_keys *keys, const struct link_request *request,
@@ -118,7 +119,7 @@ refuse(struct sandbox *sandbox, const struct url_reply *reply, enum url_refusal 
 }
 
 /*
- * Something of ours failed: tell operators what, and the client to come back.
+ * A failure on our side: log the reason, and ask the client to retry.
  */
 static bool
 reply_unavailable(struct sandbox *sandbox, const struct url_reply *reply, const char *upload_id,
@@ -187,7 +188,7 @@ answer_status(struct sandbox *sandbox, const struct url_reply *reply, const char
 		done = refuse(sandbox, reply, REFUSAL_NO_FILE, upload_id, error);
 	else
 	{
-		log_write(&sandbox->log, LOG_INFO, "status told", LOG_COUNT(LOG_HTTP_STATUS, 200),
+		log_write(&sandbox->log, LOG_INFO, "status returned", LOG_COUNT(LOG_HTTP_STATUS, 200),
 				  LOG_NAME(LOG_UPLOAD_ID, upload_id));
 		done = url_reply_json(reply, PQgetvalue(result, 0, 0), error);
 	}
@@ -207,7 +208,7 @@ follow_link(struct sandbox *sandbox, const struct invocation *invocation,
 	struct glue_error failure = {0};
 	enum link_verdict verdict;
 
-	/* No token: the secret need not be asked for. */
+	/* Without a token, the secret is not needed. */
 	if (request->token.length == 0)
 		return refuse(sandbox, reply, REFUSAL_FORGED, NULL, error);
 	if (!link_key_store_get(store, invocation->deadline_ms, &failure))

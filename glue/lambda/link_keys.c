@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * link_keys.c
- *	  The keys that sign links, out of Secrets Manager.
+ *	  Read the keys that sign links from Secrets Manager.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,17 +14,17 @@
 #include "http/http.h"
 #include "lambda/link_keys.h"
 
-/* ----- the text of the secret ----- */
+/* ----- parsing the secret ----- */
 
 static bool
 link_secret_error(struct glue_error *error, const char *what)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "LINK_SECRET_INVALID",
-						  "the secret of the links %s", what);
+						  "the link secret %s", what);
 }
 
 /*
- * Turn hex into the bytes of a key.
+ * Decode a key in hex.
  */
 static bool
 read_hex_key(const char *text, unsigned char bytes[LINK_KEY_MAX_LENGTH], struct link_key *key)
@@ -46,7 +46,7 @@ read_both_keys(struct link_key_store *store, const cJSON *document, struct glue_
 	const cJSON *previous = cJSON_GetObjectItemCaseSensitive(document, "previous");
 
 	if (!cJSON_IsObject(document))
-		return link_secret_error(error, "is no JSON object");
+		return link_secret_error(error, "is not a JSON object");
 	if (!cJSON_IsString(current) ||
 		!read_hex_key(current->valuestring, store->current, &store->keys.current))
 		return link_secret_error(error, "has no key \"current\" of 64 to 128 hex digits");
@@ -55,8 +55,7 @@ read_both_keys(struct link_key_store *store, const cJSON *document, struct glue_
 		return true;
 	if (!cJSON_IsString(previous) ||
 		!read_hex_key(previous->valuestring, store->previous, &store->keys.previous))
-		return link_secret_error(error,
-								 "has a key \"previous\" that is not of 64 to 128 hex digits");
+		return link_secret_error(error, "has a key \"previous\" that is not 64 to 128 hex digits");
 	return true;
 }
 
@@ -69,7 +68,8 @@ wipe_keys(struct link_key_store *store)
 }
 
 /*
- * cJSON keeps copies of all texts.
+ * Overwrite the copies that cJSON keeps of all strings, and free the
+ * document.
  */
 static void
 delete_document(cJSON *document)

@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * link_keys.h
- *	  The keys that sign links, out of Secrets Manager.
+ *	  Read the keys that sign links from Secrets Manager.
  *
- * The secret is a JSON object of two texts, keys in hex, of 32 to 64 bytes:
+ * The secret is a JSON object of two strings, keys of 32 to 64 bytes in hex:
  *
  *	  {"current": "8f0c...", "previous": "17ab..."}
  *
- * To change the key, make the one in use the previous one; links that it
- * signed work for as long as it stands there.  previous may be absent, null or
- * "".  Other members are ignored.
+ * To change the key, move the current one to previous; links that it signed
+ * stay valid while it is there.  previous may be absent, null or "".  Other
+ * members are ignored.
  *
- * Nothing of a key ever reaches an error.
+ * Error messages never contain any part of a key.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,28 +26,28 @@
 #include "lambda/environment.h"
 #include "lambda/link_token.h"
 
-/* The most bytes of a key: the block of SHA-256; longer ones add nothing. */
+/* Most bytes of a key: the SHA-256 block size; longer keys add nothing. */
 #define LINK_KEY_MAX_LENGTH 64
 
-/* Zero is an empty one; owns what it holds: link_key_store_clean_up(). */
+/* A zeroed store is empty.  Owns its contents: link_key_store_clean_up(). */
 struct link_key_store
 {
 	struct secret secret;
 	struct link_keys keys; /* point into the two below */
 	unsigned char current[LINK_KEY_MAX_LENGTH];
 	unsigned char previous[LINK_KEY_MAX_LENGTH];
-	int64_t refreshed_at; /* of clock_milliseconds(); 0 for never */
+	int64_t refreshed_at; /* by clock_milliseconds(); 0 for never */
 };
 
 /*
- * The one store of the process, of the secret that the settings name; both are
- * borrowed for as long as it is used.  Nothing is read yet.
+ * Return the process-wide store, for the secret that the settings name.
+ * client and settings are borrowed while it is in use.  Nothing is read yet.
  */
 extern struct link_key_store *
 link_key_store_open(struct aws_client *client, const struct settings *settings);
 
 /*
- * Make store->keys those of the secret, which is read when what is known is
+ * Load the keys into store->keys, reading the secret if the cached one is
  * older than its time to live.  Errors: those of secret_get(), and
  * infrastructure error LINK_SECRET_INVALID.
  */
@@ -55,22 +55,22 @@ extern bool
 link_key_store_get(struct link_key_store *store, int64_t deadline_ms, struct glue_error *error);
 
 /*
- * Read the secret again because a token looks forged: its key may be newer
- * than ours.  True when that was done and the token is to be looked at again;
- * not more often than every LINK_KEY_REFRESH_MS, because anybody can send
- * forged tokens.
+ * Reread the secret because a token looks forged: its key may be newer than
+ * the cached ones.  Return true if that was done and the token should be
+ * verified again.  This happens at most once every LINK_KEY_REFRESH_MS,
+ * because anyone can send forged tokens.
  */
 #define LINK_KEY_REFRESH_MS 30000
 extern bool link_key_store_refresh(struct link_key_store *store, int64_t deadline_ms);
 
 /*
- * Fill store->keys from the text of the secret; for link_keys.c and tests.
- * After an error there are no keys.
+ * Fill store->keys from the secret's text; for link_keys.c and tests.  After
+ * an error the store has no keys.
  */
 extern bool link_key_store_parse(struct link_key_store *store, const char *text, size_t length,
 								 struct glue_error *error);
 
-/* Wipes it.  Accepts a zeroed store. */
+/* Wipe the store.  Accepts a zeroed one. */
 extern void link_key_store_clean_up(struct link_key_store *store);
 
 #endif /* GLUE_LAMBDA_LINK_KEYS_H */

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * link_token.c
- *	  The token of the links in a vendor's mail: <upload_id>.<expiry>.<hmac>
+ *	  Tokens of the links in vendors' mails: <upload_id>.<expiry>.<hmac>
  *
- * The signed text is the token's own beginning, so there is one form only and
- * nothing to parse before the HMAC is right.
+ * The signed text is the beginning of the token itself, so there is only one
+ * valid form, and nothing is parsed before the HMAC has been verified.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@
 #define HMAC_BYTES 32
 #define HMAC_DIGITS (2 * HMAC_BYTES)
 
-/* Bytes of a path before the token. */
+/* Length of the path before the token. */
 #define PATH_LENGTH 3
 
 const char *
@@ -37,7 +37,7 @@ link_path(enum link_kind kind)
 }
 
 /*
- * The HMAC of a token that begins with text.
+ * Compute the HMAC of a token that begins with text.
  */
 static bool
 hmac_digits(const struct link_key *key, enum link_kind kind, const char *text, size_t length,
@@ -79,7 +79,7 @@ is_upload_id(const char *text, size_t length)
 }
 
 /*
- * Digits as "%" PRId64 writes them: no sign, no zero in front.
+ * Read digits as "%" PRId64 writes them: no sign, no leading zero.
  */
 static bool
 read_expiry(const char *text, size_t length, int64_t *expiry)
@@ -121,17 +121,17 @@ link_token_make(const struct link_keys *keys, enum link_kind kind, const char *u
 	token[0] = '\0';
 	if (!is_usable_key(&keys->current))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "LINK_KEY",
-							  "the key that signs links has fewer than %d bytes",
+							  "the key that signs links is shorter than %d bytes",
 							  LINK_KEY_MIN_LENGTH);
 	if (!is_upload_id(upload_id, strlen(upload_id)) || expiry < 0)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "LINK_TOKEN",
-							  "upload id or expiry cannot be in a link");
+							  "the upload id or expiry is not valid in a link");
 	length = snprintf(token, LINK_TOKEN_SIZE, "%s.%" PRId64 ".", upload_id, expiry);
 	if (!hmac_digits(&keys->current, kind, token, (size_t) length - 1, token + length))
 	{
 		token[0] = '\0';
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "CRYPTO_FAILED",
-							  "a function of the cryptographic library failed");
+							  "the cryptographic library failed");
 	}
 	return true;
 }
@@ -152,7 +152,9 @@ link_token_verify(const struct link_keys *keys, enum link_kind kind, const char 
 	signed_length = length - HMAC_DIGITS - 1;
 	if (token[signed_length] != '.')
 		return LINK_FORGED;
-	/* Both keys are tried always: the time tells nothing of which it was. */
+	/*
+	 * Always try both keys, so that timing does not reveal which one matched.
+	 */
 	good = is_signed_by(&keys->current, kind, token, signed_length, token + signed_length + 1);
 	good |= is_signed_by(&keys->previous, kind, token, signed_length, token + signed_length + 1);
 	point = memchr(token, '.', signed_length);

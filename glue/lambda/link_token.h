@@ -1,24 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * link_token.h
- *	  The token of the links in a vendor's mail: <upload_id>.<expiry>.<hmac>
+ *	  Tokens of the links in vendors' mails: <upload_id>.<expiry>.<hmac>
  *
- * A presigned URL dies with the credentials of the function that signed it, so
- * the mail names our own address, with this token behind what the link is for:
+ * A presigned URL expires with the credentials of the function that signed
+ * it, so mails contain our own URL, with this token after the path that says
+ * what the link is for:
  *
  *	  /r/<token>	the error report
  *	  /f/<token>	the fix file
  *
  * expiry is decimal epoch seconds; hmac is HMAC-SHA-256 over the path before
- * it, "/r/<upload_id>.<expiry>", in lower-case hex.  So a token opens what it
- * was made for and nothing else.  It is all characters of a URL's path
- * segment, and of one form only: changing any of its characters makes it a
- * forged one.
+ * it, "/r/<upload_id>.<expiry>", in lower-case hex, so a token is valid only
+ * for the path it was made for.  It consists of characters allowed in a URL
+ * path segment and has one form only: changing any character makes it forged.
  *
- * Keys are rotated by making the key in use the previous one: links out there
- * stay good as long as it is given to the verifier.
+ * Keys are rotated by moving the current key to previous: existing links stay
+ * valid while the verifier has it.
  *
- * Time is a parameter, epoch seconds.
+ * Time is a parameter, in epoch seconds.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,25 +31,25 @@
 
 #include "base/failure.h"
 
-/* Bytes of a key at least: as many as the HMAC has (RFC 2104, section 3). */
+/* Fewest bytes of a key: the length of the HMAC (RFC 2104, section 3). */
 #define LINK_KEY_MIN_LENGTH 32
 
 /*
- * Bytes with the NUL.  An upload's id has up to 67: a vendor's 50, a hyphen, 16
- * hex digits; the rest is reserve.  A token is the id, two points, up to 19
- * digits and 64 hex digits.
+ * Sizes including the NUL.  An upload id has up to 67 characters: a vendor id
+ * of 50, a hyphen, 16 hex digits; the rest is reserve.  A token is the id, two
+ * periods, up to 19 digits and 64 hex digits.
  */
 #define LINK_UPLOAD_ID_SIZE 97
 #define LINK_TOKEN_SIZE (LINK_UPLOAD_ID_SIZE + 2 + 19 + 64)
 
-/* Borrowed bytes, not text.  No length means there is no such key. */
+/* Borrowed bytes, not text.  A length of 0 means no key. */
 struct link_key
 {
 	const unsigned char *bytes;
 	size_t length;
 };
 
-/* What signs, and what else is accepted. */
+/* The key that signs, and the one that is also accepted. */
 struct link_keys
 {
 	struct link_key current;
@@ -67,30 +67,30 @@ enum link_kind
 enum link_verdict
 {
 	LINK_VALID,
-	LINK_FORGED, /* none of ours for this, or changed: answer 403 */
+	LINK_FORGED, /* not ours, not for this path, or altered: answer 403 */
 	LINK_EXPIRED /* ours, but too old: answer 410 */
 };
 
-/* The path of a link before its token: "/r/", "/f/". */
+/* Return the path of a link before its token: "/r/" or "/f/". */
 extern const char *link_path(enum link_kind kind);
 
 /*
- * Write the token that lets its bearer read this file of an upload before
- * expiry.  upload_id consists of letters, digits, "-" and "_".  Errors:
- * usage error LINK_KEY when the current key is shorter than
- * LINK_KEY_MIN_LENGTH; internal error LINK_TOKEN when id or expiry cannot be
- * in a token; internal error CRYPTO_FAILED.
+ * Write the token that lets its bearer read this file of an upload until
+ * expiry.  upload_id consists of letters, digits, "-" and "_".  Errors: usage
+ * error LINK_KEY if the current key is shorter than LINK_KEY_MIN_LENGTH;
+ * internal error LINK_TOKEN if id or expiry is not valid in a token; internal
+ * error CRYPTO_FAILED.
  */
 extern bool
 link_token_make(const struct link_keys *keys, enum link_kind kind, const char *upload_id,
 				int64_t expiry, char token[LINK_TOKEN_SIZE], struct glue_error *error);
 
 /*
- * Judge a token that came from outside, of any length and content.  It is
- * expired when now is expiry or later, and only a token that is not forged
- * can be.  upload_id is filled for LINK_VALID and LINK_EXPIRED, else empty.
- * Keys shorter than LINK_KEY_MIN_LENGTH verify nothing.  The HMACs are
- * compared in constant time.
+ * Verify an untrusted token of any length and content.  It has expired if now
+ * is at or after expiry; a forged token is never reported as expired.
+ * upload_id is filled for LINK_VALID and LINK_EXPIRED, else empty.  Keys
+ * shorter than LINK_KEY_MIN_LENGTH verify nothing.  The HMACs are compared in
+ * constant time.
  */
 extern enum link_verdict
 link_token_verify(const struct link_keys *keys, enum link_kind kind, const char *token,

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * log.c
- *	  What operators read: one JSON object a line on standard output.
+ *	  Write the log for operators: one JSON object per line of standard
+ *	  output.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +14,7 @@
 #include "lambda/json_line.h"
 #include "lambda/log.h"
 
-/* "2026-01-04T09:00:00.123Z", NUL included, and room for a far year. */
+/* "2026-01-04T09:00:00.123Z", the NUL, and room for a longer year. */
 #define TIME_TEXT_SIZE 40
 
 static const struct

@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * log.h
- *	  What operators read: one JSON object a line on standard output.
+ *	  Write the log for operators: one JSON object per line of standard
+ *	  output.
  *
  *	  log_write(&log, LOG_INFO, "batch stored", LOG_COUNT(LOG_ROWS, 17),
  *				LOG_NAME(LOG_UPLOAD_ID, upload_id));
  *
- * A line holds ids, counts and codes, never what a vendor wrote.  That is not
- * left to care: a message is a string literal, and a field is one of the list
- * below, which is either an integer or a name.  Of a name only letters, digits
- * and "-_.:/" are written, at most LOG_NAME_LENGTH of them, anything else
- * becomes "?".
+ * A line holds ids, counts and codes, never vendor data.  The interface
+ * enforces this: a message is a string literal, and a field is one of the
+ * list below, either an integer or a name.  Names are cut to LOG_NAME_LENGTH
+ * characters, and any character other than letters, digits and "-_.:/" is
+ * written as "?".
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +33,8 @@ enum log_level
 };
 
 /*
- * To add a field: a constant here and its name and kind in the table of log.c.
+ * To add a field, add a constant here and its name and kind to the table in
+ * log.c.
  */
 enum log_field_id
 {
@@ -62,10 +64,13 @@ enum log_field_id
 	LOG_FIELD_COUNT
 };
 
-/* Characters of a name that are written. */
+/* Most characters written of a name. */
 #define LOG_NAME_LENGTH 128
 
-/* One field of a line; text is borrowed and for names only, NULL is left out. */
+/*
+ * One field of a line.  text is borrowed and only for names; a NULL name is
+ * omitted.
+ */
 struct log_field
 {
 	enum log_field_id id;
@@ -76,11 +81,11 @@ struct log_field
 #define LOG_NAME(id, text) ((struct log_field){(id), (text), 0})
 #define LOG_COUNT(id, number) ((struct log_field){(id), NULL, (number)})
 
-/* What every line tells.  Texts are borrowed, NULL while there are none. */
+/* What every line repeats.  Strings are borrowed, NULL while unknown. */
 struct log
 {
-	enum log_level lowest; /* lines below it are not written */
-	int descriptor;        /* 1 but for tests */
+	enum log_level lowest; /* lines below this level are not written */
+	int descriptor;        /* 1 except in tests */
 	const char *handler;
 	const char *request_id;
 };
@@ -96,8 +101,8 @@ struct log
 						 sizeof(struct log_field))
 
 /*
- * Write a line about an error, of level error: its class and code, and its
- * text when that is ours.
+ * Write a line of level error: the failure's class and code, and its text if
+ * it is safe to show.
  */
 #define log_failure(log, message, failure, ...)                                      \
 	log_failure_fields(                                                              \
@@ -107,16 +112,16 @@ struct log
 			sizeof(struct log_field))
 
 /*
- * The text of an error when it can be shown to operators, otherwise NULL: that
- * of a file fault is for its vendor and names what stands in the file, and
- * words of the server may quote a value.
+ * Return the text of an error if it may be shown to operators, otherwise
+ * NULL: the text of a file fault is for its vendor and describes the file's
+ * content, and server messages may quote a value.
  */
 extern const char *log_error_text(const struct glue_error *error);
 
-/* "debug", "info", "warning", "error". */
+/* Return "debug", "info", "warning" or "error". */
 extern const char *log_level_name(enum log_level level);
 
-/* Behind the macros; a field of id LOG_FIELD_COUNT is passed over. */
+/* Implementation of the macros; a field with id LOG_FIELD_COUNT is skipped. */
 extern void log_write_fields(const struct log *log, enum log_level level, const char *message,
 							 const struct log_field *fields, size_t count);
 extern void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * login.c
- *	  What the database's secret says.
+ *	  Parse the database secret.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 #include "base/heap.h"
 #include "lambda/login.h"
 
-/* Most bytes of a secret, as in Secrets Manager. */
+/* Most bytes of a secret, the limit of Secrets Manager. */
 #define LARGEST_SECRET 65536
 
 #define DEFAULT_PORT "5432"
@@ -27,7 +27,7 @@ static bool
 secret_error(struct glue_error *error, const char *reason, const char *member)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_INVALID",
-						  "the database's secret %s%s", reason, member);
+						  "the database secret %s%s", reason, member);
 }
 
 static void
@@ -73,7 +73,7 @@ keep(char **copy, const char *text, struct glue_error *error)
 }
 
 /*
- * A text that must be there and not empty.
+ * Read a required, nonempty string.
  */
 static bool
 read_text(const cJSON *document, const char *name, char **copy, struct glue_error *error)
@@ -81,13 +81,13 @@ read_text(const cJSON *document, const char *name, char **copy, struct glue_erro
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(document, name);
 
 	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
-		return secret_error(error, "has no text ", name);
+		return secret_error(error, "has no string ", name);
 	return keep(copy, member->valuestring, error);
 }
 
 /*
- * A port as a text: what libpq would refuse is refused here, where the secret
- * can be named.
+ * Check a port given as a string.  What libpq would refuse is refused here,
+ * where the error can name the secret.
  */
 static bool
 is_port(const char *text)
@@ -111,7 +111,7 @@ read_port(const cJSON *document, char **copy, struct glue_error *error)
 	else if (cJSON_IsString(member) && is_port(member->valuestring))
 		snprintf(digits, sizeof(digits), "%s", member->valuestring);
 	else
-		return secret_error(error, "has no port of 1 to 65535", "");
+		return secret_error(error, "has no port from 1 to 65535", "");
 	return keep(copy, digits, error);
 }
 
@@ -126,7 +126,7 @@ read_ca(const cJSON *document, char **copy, struct glue_error *error)
 }
 
 /*
- * cJSON keeps copies of all texts: overwrite that of the password.
+ * Overwrite cJSON's copy of the password and free the document.
  */
 static void
 delete_document(cJSON *document)
@@ -148,7 +148,7 @@ login_parse(struct login *login, const char *secret, size_t length, struct glue_
 	if (!cJSON_IsObject(document))
 	{
 		cJSON_Delete(document);
-		return secret_error(error, "is no JSON object", "");
+		return secret_error(error, "is not a JSON object", "");
 	}
 	done = read_text(document, "host", &login->host, error) &&
 		   read_port(document, &login->port, error) &&
@@ -167,7 +167,7 @@ login_parse(struct login *login, const char *secret, size_t length, struct glue_
 static bool
 read_descriptor(int descriptor, struct byte_buffer *text, struct glue_error *error)
 {
-	/* One byte more, to see that there is more. */
+	/* One extra byte, to detect a secret that is too large. */
 	if (!byte_buffer_reserve(text, LARGEST_SECRET + 1, error))
 		return false;
 	for (;;)
@@ -178,7 +178,7 @@ read_descriptor(int descriptor, struct byte_buffer *text, struct glue_error *err
 			continue;
 		if (got < 0)
 			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_UNREADABLE",
-								  "cannot read the database's secret: %s", strerror(errno));
+								  "cannot read the database secret: %s", strerror(errno));
 		text->used += got;
 		if (text->used > LARGEST_SECRET)
 			return secret_error(error, "is larger than 64 KiB", "");
@@ -198,8 +198,7 @@ login_secret_of_file(void *context, bool refresh, int64_t deadline_ms, struct by
 	(void) deadline_ms;
 	if (descriptor < 0)
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_UNREADABLE",
-							  "cannot open the file with the database's secret: %s",
-							  strerror(errno));
+							  "cannot open the database secret file: %s", strerror(errno));
 	done = read_descriptor(descriptor, text, error);
 	close(descriptor);
 	return done;

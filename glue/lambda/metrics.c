@@ -11,7 +11,7 @@
 static const struct
 {
 	const char *name;
-	const char *unit; /* of the list of MetricDatum in the API */
+	const char *unit; /* as in MetricDatum of the CloudWatch API */
 } known_metrics[METRIC_COUNT] = {
 	[METRIC_RECORDS_PROCESSED] = {"CSVRecordsProcessed", "Count"},
 	[METRIC_PRODUCTS_VALIDATED] = {"ProductsValidated", "Count"},
@@ -42,7 +42,7 @@ metrics_add(struct metrics *metrics, enum metric_id id, int64_t more)
 }
 
 /*
- * The member "_aws": which members of the line are metrics.
+ * Add the member "_aws", which says which members of the line are metrics.
  */
 static void
 add_directive(struct json_line *line, const struct metrics *metrics, int64_t now_ms)

@@ -4,10 +4,10 @@
  *	  Metrics of one invocation, as one log line in CloudWatch's Embedded
  *	  Metric Format.
  *
- * The line itself becomes the metrics, no API is called.  Source: Amazon
- * CloudWatch User Guide, "Specification: Embedded metric format".  A metric
- * that a handler never touches is not written, as each pair of a name and a
- * dimension is charged for.
+ * CloudWatch extracts the metrics from the line; no API is called.  Source:
+ * Amazon CloudWatch User Guide, "Specification: Embedded metric format".  A
+ * metric that a handler never sets is not written, because each combination
+ * of name and dimension is charged for.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,44 +19,43 @@
 
 #define METRICS_NAMESPACE "EcommerceProductOnboarding"
 
-/* To add a metric: a constant here and a row in the table of metrics.c. */
+/* To add a metric, add a constant here and a row to the table in metrics.c. */
 enum metric_id
 {
-	METRIC_RECORDS_PROCESSED, /* rows of a file that were passed on */
+	METRIC_RECORDS_PROCESSED, /* rows of a file that were sent on */
 	METRIC_PRODUCTS_VALIDATED,
 	METRIC_PRODUCTS_VALID,
 	METRIC_PRODUCTS_INVALID,
 	METRIC_RECORDS_QUARANTINED,   /* stream records that cannot be decoded */
-	METRIC_STATUS_UPDATES_FAILED, /* items whose status is behind */
-	METRIC_UNKNOWN_VENDORS,       /* files of vendors that are not in the database,
-								 * each time they come */
-	METRIC_ERRORS_PROCESSED,      /* errors that were reported */
-	METRIC_RETRIES,               /* calls that were made again */
-	METRIC_DURATION,              /* milliseconds */
+	METRIC_STATUS_UPDATES_FAILED, /* items whose status is out of date */
+	METRIC_UNKNOWN_VENDORS,  /* files of vendors that are not in the database, at each delivery */
+	METRIC_ERRORS_PROCESSED, /* errors reported */
+	METRIC_RETRIES,          /* retried calls */
+	METRIC_DURATION,         /* milliseconds */
 	METRIC_UPLOADS_PROCESSING,
-	METRIC_UPLOADS_OLDEST,     /* seconds since it moved */
-	METRIC_UPLOADS_UNREPORTED, /* ended, and the vendor does not know */
+	METRIC_UPLOADS_OLDEST,     /* seconds since its last progress */
+	METRIC_UPLOADS_UNREPORTED, /* ended, but not reported to the vendor */
 	METRIC_UNREPORTED_OLDEST,  /* seconds since it ended */
 	METRIC_EVENTS_WAITING,
 	METRIC_EVENTS_OLDEST,   /* seconds since it was written */
-	METRIC_EVENTS_REFUSED,  /* by the queue, again and again */
+	METRIC_EVENTS_REFUSED,  /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED, /* read again */
 	METRIC_UPLOADS_ABANDONED,
 	METRIC_COUNT
 };
 
-/* Caller storage; all zero is a fresh start. */
+/* Allocated by the caller; zeroed means empty. */
 struct metrics
 {
 	int64_t values[METRIC_COUNT];
 	bool touched[METRIC_COUNT];
 };
 
-/* Count more of something; 0 makes it appear. */
+/* Add to a metric; adding 0 makes it appear. */
 extern void metrics_add(struct metrics *metrics, enum metric_id id, int64_t more);
 
 /*
- * Write the line.  handler is the one dimension; now_ms is the time, in
+ * Write the line.  handler is the only dimension; now_ms is the time in
  * milliseconds since 1970.
  */
 extern void metrics_write(const struct metrics *metrics, const char *handler,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * next_login.c
- *	  The database's secret of the next version.
+ *	  Write the next version of the database secret.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,20 +16,20 @@
 #define ALTERNATE "alternate_username"
 #define SUFFIX "_clone"
 
-/* Bytes of a role's name, the NUL included: NAMEDATALEN. */
+/* Bytes of a role name, including the NUL: NAMEDATALEN. */
 #define ROLE_NAME_SIZE 64
 
 static bool
 next_secret_error(struct glue_error *error, const char *reason)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_INVALID",
-						  "the database's secret %s", reason);
+						  "the database secret %s", reason);
 }
 
 /* ----- names ----- */
 
 /*
- * The name with the suffix, or without it where it has it.
+ * Append the suffix to the name, or remove it if the name has it.
  */
 static bool
 toggle_suffix(const char *username, char *other, struct glue_error *error)
@@ -57,7 +57,7 @@ name_other(const cJSON *document, const char *username, char *other, struct glue
 		return toggle_suffix(username, other, error);
 	if (!cJSON_IsString(alternate) || alternate->valuestring[0] == '\0' ||
 		strlen(alternate->valuestring) >= ROLE_NAME_SIZE)
-		return next_secret_error(error, "has no name of a role in " ALTERNATE);
+		return next_secret_error(error, "does not have a valid role name in " ALTERNATE);
 	if (strcmp(alternate->valuestring, username) == 0)
 		return next_secret_error(error, "names the same login twice");
 	snprintf(other, ROLE_NAME_SIZE, "%s", alternate->valuestring);
@@ -89,7 +89,7 @@ wipe_password(cJSON *document)
 }
 
 /*
- * Let the two names change places and set the password.
+ * Swap the two names and set the password.
  */
 static bool
 change_places(cJSON *document, const char *password, struct glue_error *error)
@@ -99,7 +99,7 @@ change_places(cJSON *document, const char *password, struct glue_error *error)
 	const char *present = cJSON_GetObjectItemCaseSensitive(document, "username")->valuestring;
 
 	if (strlen(present) >= ROLE_NAME_SIZE)
-		return next_secret_error(error, "has a username that is no name of a role");
+		return next_secret_error(error, "has a username that is not a valid role name");
 	snprintf(username, sizeof(username), "%s", present);
 	wipe_password(document);
 	return name_other(document, username, other, error) &&
@@ -124,7 +124,8 @@ print(const cJSON *document, struct byte_buffer *next, struct glue_error *error)
 }
 
 /*
- * What login_parse() takes is what the other handlers can connect with.
+ * Check that the other handlers can connect with this secret, that is, that
+ * login_parse() accepts it.
  */
 static bool
 is_login(struct text_view current, struct glue_error *error)

@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * next_login.h
- *	  The database's secret of the next version: the other login and its new
- *	  password.
+ *	  Write the next version of the database secret: the other login and its
+ *	  new password.
  *
- * Two logins take turns, so that the one in use keeps its password while the
- * other gets a new one ("alternating users" in "Lambda function rotation
- * strategies", AWS Secrets Manager User Guide).  The other login is named by
- * the secret's member alternate_username; both names change places in the next
- * version.  Without that member it is username with "_clone" behind it, or
- * without it, as in AWS's own functions.  All other members stay.
+ * Two logins alternate: the one in use keeps its password while the other
+ * gets a new one ("alternating users" in "Lambda function rotation
+ * strategies", AWS Secrets Manager User Guide).  The secret's member
+ * alternate_username names the other login, and the next version swaps the
+ * two names.  Without that member the other login is username with "_clone"
+ * appended, or removed, as in AWS's own functions.  All other members stay.
  *
- * Nothing of a secret ever reaches an error.
+ * Error messages never contain any part of a secret.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,10 +24,10 @@
 #include "base/failure.h"
 
 /*
- * Append to next, which is empty, what the secret current becomes with this
- * password.  next is to be wiped: login_wipe().  The code of an error is
- * SECRET_INVALID: current is no secret of a database, or the other login's
- * name is longer than PostgreSQL takes, or the same.
+ * Append to next, which is empty, the secret current with the logins swapped
+ * and this password.  The caller wipes next: login_wipe().  The error code is
+ * SECRET_INVALID: current is not a database secret, or the other login's name
+ * is too long for PostgreSQL or the same.
  */
 extern bool next_login_write(struct text_view current, const char *password,
 							 struct byte_buffer *next, struct glue_error *error);

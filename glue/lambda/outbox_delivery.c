@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * outbox_delivery.c
- *	  Events that were committed with the rows -> the queue.
+ *	  Send the events that were committed with the rows to the queue.
  *
  * Claim, commit, send, acknowledge.  A kill between any two of these leaves
- * events under a lease, and they are sent when it has ended: never lost, at
- * times sent twice.
+ * events leased, and they are sent after the lease ends: never lost,
+ * sometimes sent twice.
  *
- * An event that the queue refuses by our fault stays, for it is all that there
- * is to tell of what happened.  It is tried again once in each lease, and others
- * do not wait for it.
+ * An event that the queue rejects as our fault is kept, because it is the
+ * only record of what happened.  It is retried once per lease, and other
+ * events do not wait for it.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,8 +25,8 @@
 #include "shared/text.h"
 
 /*
- * What is null, as the rows of upload_ended, is left out.  All events of a
- * claim have one token.
+ * Null members, such as the rows of upload_ended, are omitted.  All events of
+ * a claim share one token.
  */
 #define CLAIM(arguments)                                                                                            \
 	"SELECT e.event_id, e.token, e.upload_id, e.attempt, pg_catalog.json_strip_nulls(pg_catalog.json_build_object(" \
@@ -37,7 +37,7 @@
 
 #define ACKNOWLEDGE "SELECT onboard_ack_events($1::bigint[], $2::uuid)"
 
-/* Columns of a claim. */
+/* Columns returned by CLAIM(). */
 enum
 {
 	CLAIM_EVENT_ID,
@@ -47,19 +47,19 @@ enum
 	CLAIM_BODY
 };
 
-/* An event refused so often needs somebody to look at it. */
+/* An event refused this often needs an operator. */
 #define REFUSED_ATTEMPTS 10
 
-/* One drain, from claim to claim. */
+/* One drain: a series of claims. */
 struct drain
 {
 	struct sandbox *sandbox;
 	struct metrics *metrics;
 	const char *upload_id; /* NULL for all */
 	int64_t deadline_ms;
-	int64_t lease_end_ms; /* no event comes a second time before it */
+	int64_t lease_end_ms; /* no event is claimed twice before it */
 	int64_t sent;
-	int64_t unsent; /* refused ones included */
+	int64_t unsent; /* including refused ones */
 	int64_t refused;
 };
 
@@ -81,7 +81,7 @@ claim_events(const struct drain *drain, PGresult **events, struct glue_error *er
 }
 
 /*
- * The ids of those that were sent, as an array of PostgreSQL.
+ * List the ids of the events that were sent, as a PostgreSQL array.
  */
 static bool
 list_sent(const PGresult *events, const struct sqs_message *messages, struct byte_buffer *ids,
@@ -123,8 +123,8 @@ acknowledge(struct drain *drain, const PGresult *events, const struct sqs_messag
 }
 
 /*
- * Count what the queue refused.  One line for a batch is enough to see why; it
- * is about the event that was tried most often.
+ * Count the events that the queue refused.  One line per batch is enough to
+ * see why; it describes the event with the most attempts.
  */
 static void
 note_refused(struct drain *drain, const PGresult *events, const struct sqs_message *messages)
@@ -160,8 +160,8 @@ note_refused(struct drain *drain, const PGresult *events, const struct sqs_messa
 }
 
 /*
- * Send what was claimed, and acknowledge what got through, also when some did
- * not; false then, with the reason.
+ * Send the claimed events and acknowledge those that were delivered, even if
+ * some were not; in that case return false and the reason.
  */
 static bool
 send_events(struct drain *drain, const PGresult *events, struct glue_error *error)
@@ -192,8 +192,9 @@ send_events(struct drain *drain, const PGresult *events, struct glue_error *erro
 }
 
 /*
- * One batch.  *more tells whether there may be another: not when the queue does
- * not answer, and not when those that it refused might be among the next.
+ * Deliver one batch.  *more says whether there may be another: not if the
+ * queue does not respond, and not if the next claim might contain events it
+ * refused.
  */
 static bool
 drain_batch(struct drain *drain, bool *more, struct glue_error *error)
@@ -229,7 +230,7 @@ outbox_drain(struct sandbox *sandbox, const struct invocation *invocation, const
 	while (done && more)
 		done = drain_batch(&drain, &more, &error);
 	if (!done)
-		log_failure(&sandbox->log, "events stay in the outbox for later", &error,
+		log_failure(&sandbox->log, "events remain in the outbox", &error,
 					LOG_NAME(LOG_UPLOAD_ID, upload_id), LOG_COUNT(LOG_EVENTS, drain.unsent));
 	else if (drain.sent > 0)
 		log_write(&sandbox->log, LOG_INFO, "events sent", LOG_NAME(LOG_UPLOAD_ID, upload_id),

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * outbox_delivery.h
- *	  Events that were committed with the rows -> the queue.
+ *	  Send the events that were committed with the rows to the queue.
  *
- * Who has committed something drains the outbox of that upload right after.
- * The body of a message is
+ * A handler that has committed rows drains the outbox of that upload
+ * immediately afterwards.  The body of a message is
  *
  *	  {"v": 1, "event_id": 17, "kind": "errors_recorded", "upload_id": "...",
  *	   "vendor_id": "...", "first_row": 1, "last_row": 90, "errors": 4}
  *
- * and of kind "upload_ended" it has no rows and errors.  A message may arrive
- * twice, by the same event_id.
+ * without rows and errors for kind "upload_ended".  A message may arrive
+ * twice, with the same event_id.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,11 +20,11 @@
 #include "lambda/handler.h"
 
 /*
- * Send the events of an upload, or with upload_id NULL of all uploads, and
- * acknowledge those that were sent; gives back how many that are.  Never fails
- * its caller, whose work is committed: what goes wrong is logged, and the
- * events wait for their lease to end and the next one to come by.  Uses the
- * connection, so it is not for the time of a transaction.
+ * Send the events of an upload, or of all uploads if upload_id is NULL, and
+ * acknowledge them; return how many were sent.  Never fails its caller, whose
+ * work is committed: errors are logged, and the events wait for their lease
+ * to end and for the next drain.  Uses the connection, so do not call it
+ * within a transaction.
  */
 extern int64_t
 outbox_drain(struct sandbox *sandbox, const struct invocation *invocation, const char *upload_id);

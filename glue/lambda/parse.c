@@ -1,15 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * parse.c
- *	  A vendor's file in S3: from its object to rows on their way.
+ *	  Read a vendor's file in S3 and send its rows on.
  *
  *	  vendor_object.c: which object -> s3_source.c: its bytes
  *		  -> import.h -> upload_items.c: items of DynamoDB, or COPY directly
  *		  -> outbox_delivery.c
  *
- * On the direct route each transaction saves a checkpoint, so that whoever comes
- * after a kill or a deadline resumes there with a Range request.  Before the time
- * is up the rows at hand are committed, so that each invocation gets on.
+ * On the direct route each transaction saves a checkpoint, so that after a
+ * kill or a deadline the next invocation resumes there with a Range request.
+ * Shortly before the deadline the rows read so far are committed, so that
+ * each invocation makes progress.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,15 +29,19 @@
 #include "lambda/s3_source.h"
 #include "lambda/upload_items.h"
 
-/* So long before the deadline the rows at hand are committed, in milliseconds. */
+/*
+ * Commit the rows read so far this long before the deadline, in milliseconds.
+ */
 #define COMMIT_LEAD_MS 1500
 
-/* Of a short invocation's time, at most one part in so many. */
+/*
+ * In a short invocation, at most this fraction (one part in ...) of its time.
+ */
 #define COMMIT_LEAD_PART 2
 
 /*
- * A transaction ends when it is so old, in milliseconds, however few rows it has:
- * no more than this is lost with a slow database.
+ * Age at which a transaction is committed, in milliseconds, however few rows
+ * it has.  It bounds the work lost with a slow database.
  */
 #define TRANSACTION_MS 5000
 
@@ -50,13 +55,13 @@ struct parsing
 	struct s3_source source;
 	struct vendor_file file;
 	struct import import;
-	int failures; /* readings in a row that got no further */
+	int failures; /* consecutive readings without progress */
 };
 
 /* ----- the direct route ----- */
 
 /*
- * When the last rows have to be on their way.
+ * Return the time by which the last rows must be sent.
  */
 static int64_t
 commit_time(const struct invocation *invocation)
@@ -67,8 +72,8 @@ commit_time(const struct invocation *invocation)
 }
 
 /*
- * Whether another reading may do better.  55000: the upload ended while its rows
- * were on the way, which the next reading will find.
+ * Return whether another reading may succeed.  55000: the upload ended while
+ * its rows were being sent, which the next reading will find.
  */
 static bool
 is_worth_another(const struct glue_error *error)
@@ -78,7 +83,7 @@ is_worth_another(const struct glue_error *error)
 }
 
 /*
- * Wait for the next attempt; false when there shall be none.
+ * Wait for the next attempt; return false if there should be none.
  */
 static bool
 wait_after(const struct parsing *parsing)
@@ -98,7 +103,7 @@ wait_after(const struct parsing *parsing)
 }
 
 /*
- * An import_observer's again().
+ * again() of the import_observer.
  */
 static bool
 read_again(void *context, bool advanced, struct glue_error *error)
@@ -110,7 +115,7 @@ read_again(void *context, bool advanced, struct glue_error *error)
 	parsing->failures++;
 	if (!is_worth_another(error) || !wait_after(parsing))
 		return false;
-	log_failure(&parsing->sandbox->log, "reading again from the last checkpoint", error,
+	log_failure(&parsing->sandbox->log, "restarting from the last checkpoint", error,
 				LOG_NAME(LOG_UPLOAD_ID, parsing->import.upload.upload_id),
 				LOG_COUNT(LOG_ATTEMPT, parsing->failures));
 	return true;
@@ -137,7 +142,7 @@ copy_rows(struct parsing *parsing, struct glue_error *error)
 	done = import_load(import, &copy.sink, error);
 	copy_sink_clean_up(&copy);
 	metrics_add(parsing->invocation->metrics, METRIC_RECORDS_PROCESSED, import->loaded_rows);
-	log_write(&sandbox->log, LOG_INFO, "rows were loaded directly",
+	log_write(&sandbox->log, LOG_INFO, "rows loaded directly",
 			  LOG_NAME(LOG_UPLOAD_ID, import->upload.upload_id),
 			  LOG_NAME(LOG_STATUS, done ? import->upload.status : NULL),
 			  LOG_COUNT(LOG_ROWS, import->loaded_rows),
@@ -145,7 +150,7 @@ copy_rows(struct parsing *parsing, struct glue_error *error)
 	return done;
 }
 
-/* ----- by DynamoDB ----- */
+/* ----- through DynamoDB ----- */
 
 static bool
 write_items(struct parsing *parsing, struct glue_error *error)
@@ -184,9 +189,10 @@ goes_directly(const struct parsing *parsing)
 }
 
 /*
- * Refuse a file that is named after another vendor than its folder.  The name that
- * was expected is made of the vendor's own id and what the vendor wrote: whether
- * there is a vendor of the other id is not said.
+ * Refuse a file whose name contains the id of a vendor other than its
+ * folder's.  The expected name in the message is made of the vendor's own id
+ * and what the vendor wrote, so it does not reveal whether a vendor with the
+ * other id exists.
  */
 static bool
 check_name(struct parsing *parsing, struct glue_error *error)
@@ -196,14 +202,15 @@ check_name(struct parsing *parsing, struct glue_error *error)
 
 	if (file_name_agrees(object->file_name, object->vendor_id))
 		return true;
-	glue_error_set(&fault, GLUE_FILE_FAULT, "OTHER_VENDOR",
-				   "by its name the file is another vendor's; name it %s%s and send it again",
-				   object->vendor_id, object->file_name + file_name_vendor(object->file_name));
+	glue_error_set(
+		&fault, GLUE_FILE_FAULT, "OTHER_VENDOR",
+		"the file name belongs to another vendor; rename the file to %s%s and send it again",
+		object->vendor_id, object->file_name + file_name_vendor(object->file_name));
 	return import_refuse(&parsing->import, &fault, error);
 }
 
 /*
- * The steps after the upload has begun.
+ * Run the steps that follow the start of the upload.
  */
 static bool
 run_steps(struct parsing *parsing, struct glue_error *error)
@@ -214,7 +221,7 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 		return true;
 	if (!check_name(parsing, error))
 		return false;
-	/* Once is enough: the first reading of a large file takes its time. */
+	/* Inspect only once: the first reading of a large file is slow. */
 	if (upload_is_open(&import->upload) && !import->is_inspected && !import_inspect(import, error))
 		return false;
 	if (!upload_is_open(&import->upload))
@@ -223,17 +230,17 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * A vendor that does not exist is a fault of the file: it came into a folder that
- * belongs to nobody.
+ * Start the upload.  An unknown vendor is a file fault: the file is in a
+ * folder that belongs to no vendor.
  */
 static bool
 begin(struct parsing *parsing, struct glue_error *error)
 {
 	if (import_begin(&parsing->import, error))
 		return true;
-	return error->class == GLUE_NOT_FOUND
-			   ? glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "there is no such vendor")
-			   : false;
+	if (error->class != GLUE_NOT_FOUND)
+		return false;
+	return glue_error_set(error, GLUE_FILE_FAULT, "UNKNOWN_VENDOR", "the vendor does not exist");
 }
 
 static bool
@@ -247,11 +254,11 @@ run_import(struct parsing *parsing, struct glue_error *error)
 		return false;
 	done = run_steps(parsing, error);
 	if (import->fault.class != GLUE_NO_ERROR)
-		log_write(&sandbox->log, LOG_INFO, "upload is refused",
+		log_write(&sandbox->log, LOG_INFO, "upload refused",
 				  LOG_NAME(LOG_UPLOAD_ID, import->upload.upload_id),
 				  LOG_NAME(LOG_VENDOR_ID, parsing->object->vendor_id),
 				  LOG_NAME(LOG_CODE, import->fault.code));
-	/* Even after a failure: what was committed until then is to be delivered. */
+	/* Even after a failure, deliver what was committed before it. */
 	outbox_drain(sandbox, parsing->invocation, import->upload.upload_id);
 	return done;
 }
@@ -273,7 +280,7 @@ init_file(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * Import an object; upload_id is that of its upload if it has begun before.
+ * Import an object; upload_id names its upload if it was started before.
  */
 static bool
 import_object(struct parsing *parsing, const char *upload_id, struct glue_error *error)

@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * parse.h
- *	  A vendor's file in S3: from its object to rows on their way.
+ *	  Read a vendor's file in S3 and send its rows on.
  *
- * What the parser does for a notification and the sweeper for a stalled upload.
- * Doing it again is the one repair for everything that can be lost after it: rows
- * without a verdict are sent again, and all else stays as it is.
+ * The parser does this for a notification and the sweeper for a stalled
+ * upload.  Repeating it is the one repair for everything that can be lost
+ * downstream: rows without a verdict are sent again, and everything else is
+ * unchanged.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,24 +16,25 @@
 #include "lambda/handler.h"
 #include "lambda/vendor_object.h"
 
-/* How the rows of a file travel. */
+/* How the rows of a file reach the database. */
 enum parse_route
 {
 	PARSE_BY_SETTING, /* ROUTE and DIRECT_ROUTE_ROWS */
-	PARSE_DIRECT      /* without DynamoDB, whatever these say */
+	PARSE_DIRECT      /* without DynamoDB, regardless of these */
 };
 
 /*
- * Open the upload of an object, read it twice, and send its rows; then drain
- * its outbox.  True when all rows are on their way or the upload has ended,
- * also by a fault of the file.  File fault UNKNOWN_VENDOR when there is no such
- * vendor.  False on infrastructure errors; then it is to be done again.
+ * Open the upload of an object, read it twice, send its rows, and drain its
+ * outbox.  Return true if all rows were sent or the upload has ended, even by
+ * a fault of the file.  Fails with file fault UNKNOWN_VENDOR if the vendor
+ * does not exist.  On infrastructure errors return false; the caller must
+ * retry.
  */
 extern bool
 parse_object(struct sandbox *sandbox, const struct invocation *invocation,
 			 const struct vendor_object *object, enum parse_route route, struct glue_error *error);
 
-/* The same for an upload that is in the database. */
+/* Do the same for an upload that is in the database. */
 extern bool parse_upload(struct sandbox *sandbox, const struct invocation *invocation,
 						 const char *upload_id, struct glue_error *error);
 

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * parser_handler.c
- *	  The handlers "parser" and "direct": notifications of S3, through a queue,
- *	  become rows on their way to their verdicts.
+ *	  The handlers "parser" and "direct": read the objects that S3
+ *	  notifications from a queue announce, and send their rows to be judged.
  *
  *	  message -> s3_event.c: objects -> parse.c: rows
  *
- * "direct" is for a bucket whose files all go into the database directly.  One
- * that is interrupted, at any point, leaves the message in the queue, and the next
- * one resumes (parse.h).
+ * "direct" is for a bucket whose files are all loaded directly into the
+ * database.  If it is interrupted at any point, the message stays in the queue
+ * and the next invocation resumes (parse.h).
  *
  *-------------------------------------------------------------------------
  */
@@ -18,22 +18,23 @@
 #include "lambda/sqs_event.h"
 
 /*
- * An object about which there is nobody to tell: operators hear of it.
+ * Skip an object that belongs to no vendor, and log it for operators.
  */
 static bool
 pass_over(struct sandbox *sandbox, enum vendor_object_kind kind)
 {
 	if (kind == OBJECT_NOT_OURS)
-		log_write(&sandbox->log, LOG_DEBUG, "the object is no upload");
+		log_write(&sandbox->log, LOG_DEBUG, "the object is not an upload");
 	else
-		log_write(&sandbox->log, LOG_WARNING, "the object is in no vendor's folder",
+		log_write(&sandbox->log, LOG_WARNING, "the object is not in a vendor's folder",
 				  LOG_NAME(LOG_CODE, "NO_VENDOR"));
 	return true;
 }
 
 /*
- * The vendor may be added yet: the message stays, in the end among the dead
- * letters, so that no file is forgotten.
+ * Count a file of an unknown vendor.  The vendor may still be added, so the
+ * message stays in the queue, and eventually in the dead-letter queue: no
+ * file is lost.
  */
 static void
 count_unknown_vendor(const struct invocation *invocation, const struct glue_error *error)
@@ -46,8 +47,8 @@ static void
 log_unparsed(struct sandbox *sandbox, const struct sqs_event_message *message,
 			 const char *vendor_id, const struct glue_error *error)
 {
-	log_failure(&sandbox->log, "an object could not be parsed", error,
-				LOG_NAME(LOG_VENDOR_ID, vendor_id), LOG_NAME(LOG_MESSAGE_ID, message->message_id),
+	log_failure(&sandbox->log, "cannot parse an object", error, LOG_NAME(LOG_VENDOR_ID, vendor_id),
+				LOG_NAME(LOG_MESSAGE_ID, message->message_id),
 				LOG_COUNT(LOG_ATTEMPT, message->receive_count));
 }
 
@@ -70,8 +71,8 @@ parse_record(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 /*
- * All objects of a message; each has its chance, and the message comes again
- * when one of them failed.
+ * Parse all objects of a message, even after one fails; the message is
+ * redelivered if any of them failed.
  */
 static bool
 parse_message(struct sandbox *sandbox, const struct invocation *invocation,
@@ -94,7 +95,7 @@ parse_message(struct sandbox *sandbox, const struct invocation *invocation,
 			all_done = false;
 	}
 	if (event.document == NULL)
-		log_failure(&sandbox->log, "a message cannot be read", &error,
+		log_failure(&sandbox->log, "cannot read a message", &error,
 					LOG_NAME(LOG_MESSAGE_ID, message->message_id),
 					LOG_COUNT(LOG_ATTEMPT, message->receive_count));
 	s3_event_clean_up(&event);
@@ -123,8 +124,8 @@ parse_messages(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 /*
- * Parse what the notifications of an SQS event are about; the messages that
- * have to come again are named in the response.
+ * Parse the objects that an SQS event announces; name the messages to be
+ * redelivered in the response.
  */
 static bool
 parse_event(struct sandbox *sandbox, const struct invocation *invocation, enum parse_route route,

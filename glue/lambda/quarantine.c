@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * quarantine.c
- *	  Stream records that cannot be decoded -> a queue for people to look at.
+ *	  Send stream records that cannot be decoded to a queue for manual
+ *	  inspection.
  *
- * All texts of a message are words of ours or ids of our form, cut to the
- * size of their fields, so each message is well below the limit of the queue.
+ * All strings of a message are constants or ids of a checked form, cut to the
+ * size of their fields, so a message is always well below the queue's limit.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,14 +17,14 @@
 #include "base/heap.h"
 #include "lambda/quarantine.h"
 
-/* Messages of one sqs_send(), which sends ten at a time. */
+/* Most messages of one sqs_send(), which sends ten per call. */
 #define MOST_MESSAGES 100
 #define CALLS_IN_FLIGHT 4
 
-/* Bytes of a message: its names, and ids of up to twice their size. */
+/* Bytes of a message: member names, and ids of up to twice their size. */
 #define MESSAGE_SIZE 2048
 
-/* Messages that wait to be sent. */
+/* Messages waiting to be sent. */
 struct messages
 {
 	struct sqs_message list[MOST_MESSAGES];
@@ -41,8 +42,8 @@ add_member(char *body, size_t used, const char *name, const char *word)
 }
 
 /*
- * The words have no character that JSON would want escaped; a request id of
- * the service neither.
+ * Add the message for a record.  Neither the constants and ids nor the
+ * service's request id contain characters that JSON must escape.
  */
 static void
 add_message(struct messages *messages, const struct stream_event *event, size_t index,
@@ -70,9 +71,9 @@ add_message(struct messages *messages, const struct stream_event *event, size_t 
 }
 
 /*
- * Send what waits.  False when some was not sent; *first is then the index of
- * the first such record.  A message that the queue refuses for good is not
- * there either.
+ * Send the waiting messages.  If any was not sent, or the queue rejected it
+ * permanently, return false and set *first to the index of the first such
+ * record.
  */
 static bool
 flush(struct sandbox *sandbox, const struct invocation *invocation, struct messages *messages,
@@ -97,7 +98,8 @@ flush(struct sandbox *sandbox, const struct invocation *invocation, struct messa
 }
 
 /*
- * All of them, some at a time, in the order of the stream.
+ * Send messages for all undecodable records, in batches, in stream order.
+ * Return the index of the first one not sent, or limit.
  */
 static size_t
 send_all(struct sandbox *sandbox, const struct invocation *invocation,
@@ -121,7 +123,7 @@ send_all(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 /*
- * The first undecodable record; limit when there is none.
+ * Return the index of the first undecodable record, or limit.
  */
 static size_t
 first_undecodable(const struct stream_event *event, size_t limit)

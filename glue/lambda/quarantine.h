@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * quarantine.h
- *	  Stream records that cannot be decoded -> a queue for people to look at.
+ *	  Send stream records that cannot be decoded to a queue for manual
+ *	  inspection.
  *
- * A message says where the record is and what is wrong with it, never what is
- * in it:
+ * A message contains the record's position and fault, never its content:
  *
  *	  {"v": 1, "reason": "BAD_PRODUCT_DATA", "sequence_number": "...",
  *	   "upload_id": "...", "record_id": "...", "row_number": 17,
  *	   "stream_arn": "...", "request_id": "..."}
  *
- * What is not known is left out.  The same record may come more than once.
+ * Unknown members are omitted.  The same record may be sent more than once.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,9 +21,8 @@
 #include "lambda/stream_event.h"
 
 /*
- * Send the undecodable ones among the first limit records.  Gives back the
- * index of the first that was not sent, limit when all were; *error is then
- * why.
+ * Send the undecodable ones among the first limit records.  Return the index
+ * of the first that was not sent and set *error, or return limit if all were.
  */
 extern size_t
 quarantine_send(struct sandbox *sandbox, const struct invocation *invocation,

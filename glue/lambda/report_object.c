@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * report_object.c
- *	  A report of an upload: from the database into an object of S3.
+ *	  Write a report on an upload from the database to an S3 object.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@ file_error(struct glue_error *error)
 }
 
 /*
- * Open a file without a name, so that nothing is left when the process is killed.
+ * Open an unlinked file, so that nothing is left if the process is killed.
  */
 static bool
 open_file(int *file, struct glue_error *error)
@@ -45,7 +45,7 @@ open_file(int *file, struct glue_error *error)
 }
 
 /*
- * Begin of the sink; the context is the descriptor.
+ * begin() of the sink; context is the descriptor.
  */
 static bool
 begin_file(void *context, struct glue_error *error)

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * report_object.h
- *	  A report of an upload: from the database into an object of S3.
+ *	  Write a report on an upload from the database to an S3 object.
  *
- * S3 has to be told length and hash of an object before its first byte, so a
- * report goes through a file in the temporary folder that has no name any more
- * when the first row comes, and nothing of it is left whenever the process is
- * killed.  Memory does not grow with the report; the temporary folder has to
- * have room for the larger of the two.
+ * S3 needs the length and hash of an object before its first byte, so a
+ * report is first written to a temporary file.  The file is unlinked before
+ * the first row is written, so nothing remains if the process is killed.
+ * Memory does not grow with the report; the temporary folder needs room for
+ * the larger of the two reports.
  *
- * The same upload gives the same bytes whenever it is done, so doing it twice,
- * or two at once, is harmless.
+ * An upload always produces the same bytes, so repeated or concurrent runs
+ * are harmless.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@
 #include "lambda/handler.h"
 #include "report/report_content.h"
 
-/* What to write.  All is borrowed. */
+/* What to write; all borrowed. */
 struct report_object
 {
 	const char *upload_id;
@@ -30,7 +30,7 @@ struct report_object
 };
 
 /*
- * Write a report.  Errors are those of the database and of s3_put(), and
+ * Write a report.  Errors: those of the database and of s3_put(), and
  * infrastructure error TEMPORARY_FILE.
  */
 extern bool report_object_write(struct sandbox *sandbox, const struct invocation *invocation,

@@ -1,29 +1,30 @@
 /*-------------------------------------------------------------------------
  *
  * reporter_handler.c
- *	  The handler "reporter": tells a vendor what became of an upload.
+ *	  The handler "reporter": report the result of an upload to its vendor.
  *
- * It takes messages of the error queue (upload_message.h).  Those about errors
- * that were recorded are acknowledged at once: the end of the upload brings
- * all of them.  When an upload has ended:
+ * It receives messages of the error queue (upload_message.h).  Messages about
+ * recorded errors are acknowledged at once: the report at the end of the
+ * upload contains all errors.  When an upload has ended:
  *
- *	  1. the database says whether a report is due; one that was made is done
- *	  2. with errors, error report and fix file are written to the bucket; the
- *		 same keys and the same bytes on every run
+ *	  1. ask the database whether a report is due; not if it was already made
+ *	  2. if there are errors, write error report and fix file to the bucket,
+ *		 with the same keys and the same bytes on every run
  *	  3. in one transaction: record the report, publish the mail, commit
  *
- * Recording comes before publishing, and locks the upload: of many runs at
- * once the first publishes, and the others wait for its end and then have
- * nothing to do.  Committing comes after publishing: when the process is killed
- * or publishing fails, nothing is recorded and the next run does it again.  So
- * there is a mail for every upload, and a second one only when the first was
- * published and its record was not committed, or the answer of SNS was lost,
- * of which nobody can know.
+ * Recording comes before publishing, and locks the upload: of several
+ * concurrent runs the first publishes, and the others wait for it and then
+ * find nothing to do.  The commit comes after publishing: if the process is
+ * killed or publishing fails, nothing is recorded and the next run repeats
+ * it.  So every upload gets a mail, and a second one only if the first was
+ * published but its record was not committed, or the response of SNS was
+ * lost.
  *
- * A message that failed is named in the reply and comes again; what can never
- * be read goes to the dead-letter queue in this way.  A message about an upload
- * that is not in the database is logged and acknowledged: event and upload were
- * committed together, so somebody has deleted it, and it will not come back.
+ * A failed message is named in the reply and redelivered; one that can never
+ * be read thereby ends in the dead-letter queue.  A message about an upload
+ * that is not in the database is logged and acknowledged: event and upload
+ * were committed together, so the upload has been deleted and will not come
+ * back.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,24 +47,26 @@
 #include "report/report_content.h"
 #include "shared/text.h"
 
-/* Bytes of LINK_BASE_URL with the NUL, and of a link. */
+/* Sizes of LINK_BASE_URL, including the NUL, and of a link. */
 #define BASE_URL_SIZE 512
 #define LINK_SIZE (BASE_URL_SIZE + 3 + LINK_TOKEN_SIZE)
 
 #define SECONDS_OF_DAY 86400
 
-/* Bytes of a file's name for downloads. */
+/* Size of a download's file name. */
 #define NAME_SIZE 160
 
-/* Longest time to publish, and what is left for the record then, in
- * milliseconds.  The server waits for its client a minute at most. */
+/*
+ * Longest time to publish, and time reserved for the commit after it, in
+ * milliseconds.  The server waits at most a minute for its client.
+ */
 #define PUBLISH_MS 40000
 #define COMMIT_MS 1000
 
 /*
- * One row always, nulls for an upload that there is not.  A login that does
- * not see all vendors must not take an upload for deleted.  The name is that
- * of the vendor's file, of characters that every system takes.
+ * Always one row, of nulls if the upload does not exist.  A login that does
+ * not see all vendors must not conclude that an upload was deleted.  The name
+ * is the vendor's file name, reduced to characters that every system accepts.
  */
 #define DUE_QUERY                                                                                 \
 	"SELECT onboard.is_operator(), d.due, d.vendor_id, d.status, d.error_records > 0,"            \
@@ -82,12 +85,12 @@ struct report_file
 	struct report_size size;
 };
 
-/* A report that is being made. */
+/* A report in progress. */
 struct report
 {
 	struct sandbox *sandbox;
 	const char *upload_id;
-	PGresult *due; /* owned; answer of DUE_QUERY */
+	PGresult *due; /* owned; result of DUE_QUERY */
 	struct report_file errors;
 	struct report_file fix;
 	int64_t links_until; /* epoch seconds */
@@ -113,7 +116,7 @@ due_text(const struct report *report, enum due_column column)
 }
 
 /*
- * Ask, and tell operators why there is nothing to do.
+ * Ask the database whether a report is due; log why if not.
  */
 static bool
 ask_whether_due(struct report *report, bool *due, struct glue_error *error)
@@ -126,11 +129,11 @@ ask_whether_due(struct report *report, bool *due, struct glue_error *error)
 		return false;
 	if (due_text(report, DUE_IS_OPERATOR)[0] != 't')
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_REPORTER",
-							  "the database's login does not see the uploads of all vendors;"
-							  " onboard_grant_reporter() lets it");
+							  "the database login does not see the uploads of all vendors;"
+							  " grant it onboard_grant_reporter()");
 	*due = due_text(report, DUE_DUE)[0] == 't';
 	if (PQgetisnull(report->due, 0, DUE_DUE))
-		log_write(log, LOG_WARNING, "there is no such upload, the message is dropped",
+		log_write(log, LOG_WARNING, "the upload does not exist; the message is dropped",
 				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
 	else if (!*due)
 		log_write(log, LOG_INFO, "no report is due", LOG_NAME(LOG_UPLOAD_ID, report->upload_id),
@@ -161,8 +164,7 @@ write_report_file(struct report *report, const struct invocation *invocation,
 }
 
 /*
- * The address of a file that a mail can name; it stays empty without
- * LINK_BASE_URL.
+ * Make the link to a file for the mail; it stays empty without LINK_BASE_URL.
  */
 static bool
 make_link(const struct report *report, struct report_file *file, struct glue_error *error)
@@ -224,8 +226,8 @@ publish(const struct report *report, const struct report_mail *mail, int64_t dea
 }
 
 /*
- * A transaction_fn: record the report and publish the mail, unless somebody
- * else has.  Nothing that can fail comes after publishing.
+ * A transaction_fn: record the report and publish the mail, unless another
+ * invocation has done so.  Nothing that can fail comes after publishing.
  */
 static bool
 record_and_publish(struct database *database, void *context, struct glue_error *error)
@@ -253,7 +255,7 @@ record_and_publish(struct database *database, void *context, struct glue_error *
 	return done;
 }
 
-/* ----- an upload that has ended ----- */
+/* ----- an ended upload ----- */
 
 static void
 tell(const struct report *report, const struct invocation *invocation)
@@ -270,7 +272,7 @@ tell(const struct report *report, const struct invocation *invocation)
 				  LOG_COUNT(LOG_BYTES, report->errors.size.bytes + report->fix.size.bytes));
 	}
 	else
-		log_write(&report->sandbox->log, LOG_INFO, "somebody else has reported meanwhile",
+		log_write(&report->sandbox->log, LOG_INFO, "another invocation has already reported",
 				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
 }
 
@@ -292,7 +294,7 @@ make_report(struct report *report, const struct invocation *invocation, struct g
 		TRANSACTION_COMMITTED)
 		return false;
 	tell(report, invocation);
-	/* Events of this upload that could not be sent when they were made. */
+	/* Send events of this upload that could not be sent earlier. */
 	(void) outbox_drain(report->sandbox, invocation, report->upload_id);
 	return true;
 }
@@ -335,7 +337,7 @@ handle_message(struct sandbox *sandbox, const struct invocation *invocation,
 		(message.kind == MESSAGE_ERRORS_RECORDED ||
 		 report_upload(sandbox, invocation, message.upload_id, &failure)))
 		return true;
-	log_failure(&sandbox->log, "a message failed", &failure,
+	log_failure(&sandbox->log, "cannot handle a message", &failure,
 				LOG_NAME(LOG_MESSAGE_ID, delivered->message_id),
 				LOG_NAME(LOG_UPLOAD_ID, null_if_empty(message.upload_id)),
 				LOG_COUNT(LOG_ATTEMPT, delivered->receive_count));
@@ -343,7 +345,8 @@ handle_message(struct sandbox *sandbox, const struct invocation *invocation,
 }
 
 /*
- * What there is no time for is named as failed, and comes again.
+ * Handle the messages; those without time left are named as failed and
+ * redelivered.
  */
 static bool
 handle_messages(struct sandbox *sandbox, const struct invocation *invocation,
@@ -366,7 +369,7 @@ handle_messages(struct sandbox *sandbox, const struct invocation *invocation,
 			return false;
 	}
 	if (late > 0)
-		log_write(&sandbox->log, LOG_WARNING, "there was no time for all messages",
+		log_write(&sandbox->log, LOG_WARNING, "no time left for some messages",
 				  LOG_COUNT(LOG_RECORDS, (int64_t) event->count), LOG_COUNT(LOG_FAILED, late));
 	return batch_response_end(&response, error);
 }
@@ -379,9 +382,9 @@ check_base_url(const char *url, struct glue_error *error)
 	if (url == NULL || ((strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0) &&
 						strlen(url) < BASE_URL_SIZE))
 		return true;
-	return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS",
-						  "LINK_BASE_URL must begin with https:// and have less than %d characters",
-						  BASE_URL_SIZE);
+	return glue_error_set(
+		error, GLUE_USAGE_ERROR, "SETTINGS",
+		"LINK_BASE_URL must begin with https:// and be shorter than %d characters", BASE_URL_SIZE);
 }
 
 static bool

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * role_password.c
- *	  Setting the password of the login whose turn it is.
+ *	  Set the password of the login that becomes current next.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,8 +12,8 @@
 #include "lambda/role_password.h"
 
 /*
- * Roles that $2 is a member of: their names, and whether $1 is one too.  From
- * PostgreSQL 16 on a membership may be there once for each who granted it.
+ * Roles that $2 is a member of: their names, and whether $1 is a member too.
+ * From PostgreSQL 16 on, a membership may appear once per grantor.
  */
 #define GROUPS                                                                \
 	"SELECT g.rolname, EXISTS (SELECT FROM pg_catalog.pg_auth_members o"      \
@@ -29,7 +29,7 @@
 	"   OR r.rolreplication OR r.rolbypassrls)"                                    \
 	" FROM pg_catalog.pg_roles r WHERE r.rolname = $1"
 
-/* What the transaction is about; all borrowed. */
+/* Arguments of the transaction; all borrowed. */
 struct role_change
 {
 	const char *role;
@@ -54,7 +54,8 @@ append_identifier(struct database *database, struct byte_buffer *statement, cons
 }
 
 /*
- * Run text, a role's name, more text, and another name or none.
+ * Run a statement made of text, a role name, more text, and optionally
+ * another name.
  */
 static bool
 run_with_names(struct database *database, const char *first, const char *role, const char *second,
@@ -84,7 +85,7 @@ static bool
 unfit(struct glue_error *error, const char *reason)
 {
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "ROTATE_UNFIT_ROLE",
-						  "the login whose turn it is %s", reason);
+						  "the other login %s", reason);
 }
 
 static bool
@@ -105,11 +106,11 @@ static bool
 check_role(const PGresult *found, const PGresult *groups, struct glue_error *error)
 {
 	if (!is_true(found, 0, 0))
-		return unfit(error, "must be one, and have no rights of an administrator");
+		return unfit(error, "must be a login without administrator rights");
 	for (int i = 0; i < PQntuples(groups); i++)
 	{
 		if (!is_true(groups, i, 1))
-			return unfit(error, "is not a member of all roles that the present one is a member of");
+			return unfit(error, "is not a member of all roles of the present login");
 	}
 	return true;
 }
@@ -125,8 +126,9 @@ prepare_role(struct database *database, const struct role_change *change, struct
 	done = database_query(database, RUN_ONCE, GROUPS, 2, values, &groups, error) &&
 		   database_query(database, RUN_ONCE, ROLE, 1, values, &found, error);
 	if (done && PQntuples(groups) == 0)
-		done = glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "ROTATE_NO_GROUP",
-							  "the present login is a member of no role that another could join");
+		done = glue_error_set(
+			error, GLUE_INFRASTRUCTURE_ERROR, "ROTATE_NO_GROUP",
+			"the present login is not a member of any role that another login could join");
 	else if (done && PQntuples(found) == 0)
 		done = create_role(database, change->role, groups, error);
 	else if (done)
@@ -158,7 +160,7 @@ send_verifier(struct database *database, const char *role, const char *verifier,
 }
 
 /*
- * A transaction_fn.
+ * A transaction_fn: prepare the role and set its password.
  */
 static bool
 change_role(struct database *database, void *context, struct glue_error *error)

@@ -1,21 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * role_password.h
- *	  Setting the password of the login whose turn it is, as an administrator.
+ *	  Set the password of the login that becomes current next, as an
+ *	  administrator.
  *
- * The server is sent a SCRAM-SHA-256 verifier (RFC 5802, as PostgreSQL stores
- * it) that is computed here, so the password itself is in no statement and in
- * no log of the server.
+ * The function computes the SCRAM-SHA-256 verifier (RFC 5802, as PostgreSQL
+ * stores it) and sends only that, so the password itself appears in no
+ * statement and no server log.
  *
- * A login that is not there yet is made: LOGIN, and a member of the roles that
- * the present login is a member of, which must be one at least, as rights that
- * were given to a login itself cannot be handed on.  One that is there must be
- * a member of all of these, and must not be a superuser or have any other of
- * the rights that CREATE ROLE gives: whoever can write the secret must not be
- * able to choose a password for one of those.
+ * A missing login is created, with LOGIN and as a member of the roles of the
+ * present login.  There must be at least one such role, because rights granted
+ * to a login itself cannot be passed on.  An existing login must be a member
+ * of all of these roles, and must not be a superuser or have any other of the
+ * rights that CREATE ROLE gives: write access to the secret must not suffice
+ * to set the password of such a role.
  *
- * What the administrator needs: CREATEROLE, and from PostgreSQL 16 on ADMIN on
- * these roles and on logins that it did not make.
+ * The administrator needs CREATEROLE and, from PostgreSQL 16 on, ADMIN on
+ * these roles and on logins that it did not create.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,12 +26,11 @@
 #include "database/database.h"
 
 /*
- * Set the password of role, which takes turns with present, in one
- * transaction.  Doing it again is harmless.  Errors are those of
- * database.h, and
+ * Set the password of role, which alternates with present, in one
+ * transaction.  Repeating it is harmless.  Errors are those of database.h, and
  *
- *	  ROTATE_NO_GROUP		present is a member of no role
- *	  ROTATE_UNFIT_ROLE		role is there, but is no such login
+ *	  ROTATE_NO_GROUP		present is not a member of any role
+ *	  ROTATE_UNFIT_ROLE		role exists, but is not such a login
  */
 extern bool role_password_set(struct database *administrator, const char *role, const char *present,
 							  const char *password, struct glue_error *error);

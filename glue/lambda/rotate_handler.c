@@ -1,28 +1,27 @@
 /*-------------------------------------------------------------------------
  *
  * rotate_handler.c
- *	  The handler "rotate": a new password for the database, without a moment
- *	  in which nobody can log in.
+ *	  The handler "rotate": change the database password without locking
+ *	  anyone out.
  *
  * Secrets Manager calls it four times, with
  *
  *	  {"Step": "createSecret", "SecretId": "...", "ClientRequestToken": "..."}
  *
- * and the steps setSecret, testSecret and finishSecret ("Lambda rotation
- * functions", AWS Secrets Manager User Guide).  The token is the id of the
- * version that is made.  Each step may come again, be interrupted anywhere,
- * and come once all is done: then it changes nothing.
+ * and likewise for the steps setSecret, testSecret and finishSecret ("Lambda
+ * rotation functions", AWS Secrets Manager User Guide).  The token is the id
+ * of the new version.  Each step may be repeated, interrupted anywhere, or
+ * called after all is done; then it changes nothing.
  *
  *	  createSecret	stores the other login with a new password as AWSPENDING
- *	  setSecret		gives that login its password, by the administrator's secret
+ *	  setSecret		sets that login's password, using the administrator's secret
  *	  testSecret	logs in with it and asks the extension for its versions
  *	  finishSecret	makes it AWSCURRENT
  *
- * Connections of the login that was in use live on, and it can log in until
- * the next rotation: sandboxes that still remember the old secret are not
- * disturbed.
+ * Connections of the previous login stay open, and it can log in until the
+ * next rotation: sandboxes with a cached secret are not disturbed.
  *
- * It answers {"step": "...", "result": "done"}, or "unchanged" when there was
+ * It answers {"step": "...", "result": "done"}, or "unchanged" if there was
  * nothing to do.
  *
  *-------------------------------------------------------------------------
@@ -53,7 +52,7 @@ struct rotation
 	struct secret_stages stages;
 };
 
-/* What a step came to; the error is set after ROTATE_FAILED. */
+/* Result of a step; the error is set after ROTATE_FAILED. */
 enum rotate_result
 {
 	ROTATE_DONE,
@@ -63,7 +62,7 @@ enum rotate_result
 
 /* ----- the database ----- */
 
-/* Which text of which secret to log in with; all borrowed. */
+/* Which version of which secret to log in with; all borrowed. */
 struct version_source
 {
 	struct aws_client *client;
@@ -73,7 +72,7 @@ struct version_source
 };
 
 /*
- * A login_secret_fn.  It never remembers, so refresh is no other case.
+ * A login_secret_fn.  It does not cache, so it ignores refresh.
  */
 static bool
 secret_of_version(void *context, bool refresh, int64_t deadline_ms, struct byte_buffer *text,
@@ -111,7 +110,7 @@ read_login(const struct rotation *rotation, const char *version, const char *sta
 }
 
 /*
- * The database, with the login of this version; closed by the caller.
+ * Open the database with the login of this version; the caller closes it.
  */
 static struct database *
 open_as(const struct rotation *rotation, struct version_source *source, struct glue_error *error)
@@ -144,7 +143,8 @@ store_next(const struct rotation *rotation, struct text_view current, struct glu
 }
 
 /*
- * A version that has only its stage yet cannot be read, or has no text.
+ * Return whether the error means that the version has no value yet: one that
+ * has only its stage cannot be read, or has no text.
  */
 static bool
 has_no_value(const struct glue_error *error)
@@ -219,7 +219,8 @@ test_secret(const struct rotation *rotation, struct glue_error *error)
 }
 
 /*
- * An empty version must never become the current one, so it is read once more.
+ * Make the new version current.  An empty version must never become current,
+ * so it is read once more.
  */
 static enum rotate_result
 finish_secret(const struct rotation *rotation, struct glue_error *error)
@@ -248,8 +249,8 @@ static const struct rotate_step
 #define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
 
 /*
- * Whether the stages allow a step at all: the token is that of the version
- * that is made, or of one that was made before.
+ * Check whether the stages allow a step: the token must name the version
+ * being created, or the current one.
  */
 static enum rotate_result
 check_stages(const struct rotation *rotation, struct glue_error *error)
@@ -257,11 +258,11 @@ check_stages(const struct rotation *rotation, struct glue_error *error)
 	const char *reason = NULL;
 
 	if (!rotation->stages.version_known)
-		reason = "the secret has no version of this token";
+		reason = "the secret has no version with this token";
 	else if (strcmp(rotation->stages.current, rotation->token) == 0)
 		return ROTATE_UNCHANGED;
 	else if (strcmp(rotation->stages.pending, rotation->token) != 0)
-		reason = "the version of this token is not AWSPENDING";
+		reason = "the version with this token is not AWSPENDING";
 	else if (!rotation->stages.rotation_enabled)
 		reason = "rotation is not enabled for the secret";
 	if (reason == NULL)
@@ -290,8 +291,8 @@ read_member(const cJSON *event, const char *name, const char **text, struct glue
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(event, name);
 
 	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
-		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID", "the event has no text %s",
-							  name);
+		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
+							  "the event has no string %s", name);
 	*text = member->valuestring;
 	return true;
 }
@@ -308,7 +309,7 @@ find_step(const char *name, const struct rotate_step **step, struct glue_error *
 		}
 	}
 	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "the event is of no step of a rotation");
+						  "the event does not name a rotation step");
 }
 
 static bool
@@ -325,7 +326,7 @@ static bool
 append_result(const struct rotation *rotation, const char *result, struct byte_buffer *response,
 			  struct glue_error *error)
 {
-	log_write(&rotation->sandbox->log, LOG_INFO, "step of a rotation",
+	log_write(&rotation->sandbox->log, LOG_INFO, "rotation step",
 			  LOG_NAME(LOG_OPERATION, rotation->step->name), LOG_NAME(LOG_STATUS, result),
 			  LOG_NAME(LOG_VERSION, rotation->token));
 	return byte_buffer_append_string(response, "{\"step\":\"", error) &&

@@ -3,9 +3,9 @@
  * runtime.c
  *	  Client of the Lambda Runtime API.
  *
- * No call has a timeout.  The API is on this machine, and while nothing is to
- * be done the sandbox is frozen in the middle of /next: a timeout there would
- * end a call that has just been given an event, and the event would be lost.
+ * Calls have no timeout.  The API is local, and the service freezes an idle
+ * sandbox in the middle of /next: a timeout there could abort a call that has
+ * just received an event, and the event would be lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,22 +22,25 @@
 #define API_VERSION "2018-06-01"
 #define URL_SIZE 512
 
-/* Longest address that is taken: a host name has 253 characters. */
+/* Size of the longest address: a host name has up to 253 characters. */
 #define ADDRESS_SIZE 272
 
-/* Where the trace of an event is told, and bytes of its id with the NUL; with
- * its lineage one has about 150 ("Tracing header", AWS X-Ray Developer Guide). */
+/*
+ * Environment variable for the trace of an event, and size of its id; with
+ * its lineage one has about 150 characters ("Tracing header", AWS X-Ray
+ * Developer Guide).
+ */
 #define TRACE_VARIABLE "_X_AMZN_TRACE_ID"
 #define TRACE_ID_SIZE 1024
 
-/* Room for the document around an error's text, and for escapes in it. */
+/* Room for an error's text, escaped, and the document around it. */
 #define ERROR_BODY_SIZE (256 + (GLUE_ERROR_TEXT_SIZE + GLUE_ERROR_CODE_SIZE) * LONGEST_JSON_ESCAPE)
 
 struct runtime
 {
 	struct http_client *http; /* borrowed */
 	char address[ADDRESS_SIZE];
-	struct http_response event; /* of /next; holds the event */
+	struct http_response event; /* of /next; contains the event */
 	struct http_response reply; /* of the other calls */
 };
 
@@ -84,7 +87,7 @@ runtime_destroy(struct runtime *runtime)
 /* ----- events ----- */
 
 /*
- * An id that can stand in a URL as it is.
+ * Read the request id, which must need no escaping in a URL.
  */
 static bool
 take_request_id(const struct http_response *response, struct runtime_event *event)
@@ -100,8 +103,8 @@ take_request_id(const struct http_response *response, struct runtime_event *even
 }
 
 /*
- * The deadline comes as milliseconds since 1970; within an invocation we go by
- * the monotonic clock.
+ * Read the deadline, in milliseconds since 1970, and convert it to the
+ * monotonic clock, which is used within an invocation.
  */
 static bool
 take_deadline(const struct http_response *response, struct runtime_event *event)
@@ -128,8 +131,8 @@ take_function_arn(const struct http_response *response, struct runtime_event *ev
 }
 
 /*
- * For whatever in this process traces itself.  The environment keeps this one
- * text; setenv() keeps each that it was ever given, and every event has another.
+ * Export the trace id for tracing libraries.  The buffer is static because
+ * setenv() would leak one string per event.
  */
 static void
 export_trace_id(const struct http_response *response)
@@ -159,15 +162,15 @@ runtime_next(struct runtime *runtime, struct runtime_event *event, struct glue_e
 	{
 		struct glue_error reason = *error;
 
-		return api_error(error, "no event came:", reason.text);
+		return api_error(error, "cannot get an event:", reason.text);
 	}
 	snprintf(status, sizeof(status), "%d", response->status);
 	if (response->status != 200)
-		return api_error(error, "no event came: status", status);
+		return api_error(error, "cannot get an event: status", status);
 	if (!take_request_id(response, event))
-		return api_error(error, "an event without", "a request id");
+		return api_error(error, "an event has no", "request id");
 	if (!take_deadline(response, event))
-		return api_error(error, "an event without", "a deadline");
+		return api_error(error, "an event has no", "deadline");
 	take_function_arn(response, event);
 	export_trace_id(response);
 	event->event = response->body.data;
@@ -178,9 +181,9 @@ runtime_next(struct runtime *runtime, struct runtime_event *event, struct glue_e
 /* ----- replies ----- */
 
 /*
- * POST something about an invocation.  202 is what is wanted.  413 and other
- * refusals are final for this invocation, and asking for /error after them
- * would be out of order.  500 says that the sandbox is lost.
+ * POST a reply and expect status 202.  413 and other rejections are final for
+ * this invocation, and posting to /error after them would be out of order.
+ * 500 means that the sandbox is lost.
  */
 static bool
 post(struct runtime *runtime, const char *url, const struct http_header *headers, int header_count,
@@ -200,15 +203,15 @@ post(struct runtime *runtime, const char *url, const struct http_header *headers
 	{
 		struct glue_error reason = *error;
 
-		return api_error(error, "a reply could not be given:", reason.text);
+		return api_error(error, "cannot post a reply:", reason.text);
 	}
 	status = runtime->reply.status;
 	if (status == 202)
 		return true;
 	if (status >= 500)
-		return api_error(error, "a reply was not taken:", "the sandbox is lost");
+		return api_error(error, "a reply was not accepted:", "the sandbox is lost");
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "RESPONSE_REFUSED",
-						  "the Lambda Runtime API refused a reply with status %d", status);
+						  "the Lambda Runtime API rejected a reply with status %d", status);
 }
 
 bool
@@ -220,8 +223,8 @@ runtime_respond(struct runtime *runtime, const char *request_id, const char *res
 
 	if (length > RUNTIME_LARGEST_RESPONSE)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "RESPONSE_TOO_LARGE",
-							  "the response has %zu bytes, %d are the most that Lambda takes",
-							  length, RUNTIME_LARGEST_RESPONSE);
+							  "the response has %zu bytes; Lambda accepts at most %d", length,
+							  RUNTIME_LARGEST_RESPONSE);
 	snprintf(url, sizeof(url), "http://%s/" API_VERSION "/runtime/invocation/%s/response",
 			 runtime->address, request_id);
 	return post(runtime, url, headers, 1, length > 0 ? response : "", length, error);
@@ -257,7 +260,7 @@ runtime_error_type(const struct glue_error *failure)
 			return "Function.FileFault";
 		case GLUE_INFRASTRUCTURE_ERROR:
 			return "Function.InfrastructureError";
-		case GLUE_NOT_FOUND: /* of the command line alone */
+		case GLUE_NOT_FOUND: /* command line only */
 		case GLUE_INTERNAL_ERROR:
 		case GLUE_NO_ERROR:
 			return "Function.InternalError";
@@ -266,8 +269,8 @@ runtime_error_type(const struct glue_error *failure)
 }
 
 /*
- * {"errorMessage": "CODE: text", "errorType": "...", "stackTrace": []}; the
- * text only when it may be shown.
+ * Write {"errorMessage": "CODE: text", "errorType": "...", "stackTrace": []};
+ * the text only if it may be shown.
  */
 static size_t
 write_error_body(char *body, const struct glue_error *failure)

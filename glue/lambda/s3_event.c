@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * s3_event.c
- *	  Event notifications of Amazon S3: which objects were written.
+ *	  Parse Amazon S3 event notifications: which objects were written.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,7 @@ s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *
 	if (!cJSON_IsObject(event->document))
 	{
 		s3_event_clean_up(event);
-		return notification_error(error, "is no JSON object");
+		return notification_error(error, "is not a JSON object");
 	}
 	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
 	if (cJSON_IsArray(records))
@@ -51,7 +51,7 @@ s3_event_clean_up(struct s3_event *event)
 }
 
 /*
- * Copy a text; one that is not there is "".  False when it is too long.
+ * Copy a string, "" if it is missing.  Return false if it is too long.
  */
 static bool
 copy_member(char *to, size_t size, const cJSON *object, const char *name)
@@ -63,7 +63,7 @@ copy_member(char *to, size_t size, const cJSON *object, const char *name)
 }
 
 /*
- * Undo the encoding of a key, in place.  A key holds no NUL.
+ * Decode a key in place.  A key contains no NUL.
  */
 static bool
 decode_key(char *key)
@@ -91,7 +91,8 @@ decode_key(char *key)
 }
 
 /*
- * The ETag of a notification has no quotes, that of a request does.
+ * Copy the ETag, adding the quotes that a request needs and a notification
+ * lacks.
  */
 static bool
 copy_etag(char *etag, const cJSON *object)
@@ -106,7 +107,7 @@ copy_etag(char *etag, const cJSON *object)
 }
 
 /*
- * Encoded, a key has up to three times its bytes.
+ * Copy the key; encoded, it has up to three times as many bytes.
  */
 static bool
 copy_key(char *key, const cJSON *object)
@@ -118,9 +119,10 @@ copy_key(char *key, const cJSON *object)
 }
 
 /*
- * Where versioning is suspended each object of a key has the version "null",
- * and replaces the one before: that tells no content from another ("Adding
- * objects to versioning-suspended buckets", Amazon S3 User Guide).
+ * Copy the version.  If versioning is suspended, each object of a key has the
+ * version "null" and replaces the previous one, so "null" does not identify
+ * the content ("Adding objects to versioning-suspended buckets", Amazon S3
+ * User Guide).
  */
 static bool
 copy_version(char *version_id, const cJSON *object)
@@ -166,7 +168,7 @@ s3_event_next(struct s3_event *event, struct s3_event_record *record, struct glu
 			continue;
 		if (read_notification(entry, record))
 			return true;
-		return notification_error(error, "has a record without a bucket or a key that can be read");
+		return notification_error(error, "has a record without a readable bucket or key");
 	}
 	return false;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * s3_source.c
- *	  An object of S3 as a source of bytes.
+ *	  Read an S3 object as a byte_source.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +37,7 @@ is_replaced(const struct glue_error *error)
 }
 
 /*
- * A byte_source's read().
+ * read() of the byte_source.
  */
 static bool
 read_object(struct byte_source *bytes, int64_t offset, byte_source_take_fn take, void *context,

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * s3_source.h
- *	  An object of S3 as a source of bytes.
+ *	  Read an S3 object as a byte_source.
  *
- * Each reading is of one and the same object: by its version, in a bucket without
- * versions by its ETag.  When that is gone, it was replaced.
+ * Every reading is of the same object, identified by its version or, in a
+ * bucket without versioning, by its ETag.  If that is gone, the object was
+ * replaced.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +23,7 @@ struct s3_source
 	struct aws_client *client;
 	const struct vendor_object *object;
 	int64_t deadline_ms;
-	int64_t byte_count; /* that the last reading got */
+	int64_t byte_count; /* received by the last reading */
 };
 
 extern void s3_source_init(struct s3_source *source, struct aws_client *client,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sandbox.c
- *	  What a sandbox keeps from invocation to invocation.
+ *	  Create and release what a sandbox keeps between invocations.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "lambda/secret_database.h"
 
 /*
- * The database's secret from Secrets Manager, a login_secret_fn.
+ * A login_secret_fn: read the database secret from Secrets Manager.
  */
 static bool
 secret_of_manager(void *context, bool refresh, int64_t deadline_ms, struct byte_buffer *text,

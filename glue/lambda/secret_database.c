@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * secret_database.c
- *	  The database that a secret names, for a function.
+ *	  Connect a function to the database that a secret names.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 #include "database/postgres_connect.h"
 #include "lambda/secret_database.h"
 
-/* The context of the connector. */
+/* Context of the connector. */
 struct secret_login
 {
 	/* immutable */
@@ -23,15 +23,15 @@ struct secret_login
 	login_secret_fn secret;
 	void *secret_context;
 	/* mutable */
-	char *ca;               /* owned; what the file holds */
-	char ca_path[PATH_MAX]; /* ours to remove; "" when there is none */
+	char *ca;               /* owned; content of the file */
+	char ca_path[PATH_MAX]; /* file to remove; "" if there is none */
 };
 
 /* ----- the certificate authority ----- */
 
 /*
- * Write a new file that only we can read, as libpq takes certificates from files
- * only, and remove the old one.
+ * Write a new file readable only by us, because libpq reads certificates only
+ * from files, and remove the old one.
  */
 static bool
 write_ca(struct secret_login *source, const char *ca, struct glue_error *error)
@@ -45,7 +45,7 @@ write_ca(struct secret_login *source, const char *ca, struct glue_error *error)
 	if (!done)
 	{
 		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "CA_FILE",
-					   "cannot write the database's certificate authority: %s", strerror(errno));
+					   "cannot write the database's CA certificate: %s", strerror(errno));
 		if (descriptor >= 0)
 			unlink(path);
 		return false;
@@ -57,7 +57,7 @@ write_ca(struct secret_login *source, const char *ca, struct glue_error *error)
 }
 
 /*
- * The file to check the server's certificate against.
+ * Return the file to verify the server's certificate with.
  */
 static bool
 prepare_ca(struct secret_login *source, struct login *login, const char **path,
@@ -66,7 +66,7 @@ prepare_ca(struct secret_login *source, struct login *login, const char **path,
 	*path = source->settings->database_ca_file;
 	if (login->ca == NULL && *path == NULL && login->host[0] != '/')
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "SECRET_INVALID",
-							  "the database's secret has no ca, and DATABASE_CA_FILE is not set");
+							  "the database secret has no ca, and DATABASE_CA_FILE is not set");
 	if (login->ca == NULL)
 		return true;
 	if (source->ca == NULL || strcmp(source->ca, login->ca) != 0)
@@ -84,15 +84,16 @@ prepare_ca(struct secret_login *source, struct login *login, const char **path,
 /* ----- connecting ----- */
 
 /*
- * The host is checked against the authority in the file, unless it is a socket.
+ * Connect; the server's certificate is verified with the CA file unless the
+ * host is a socket.
  */
 static PGconn *
 connect_as(const struct login *login, const char *ca_path, int64_t deadline_ms,
 		   struct glue_error *error)
 {
 	/*
-	 * dbname comes from the secret and libpq expands a connection string in
-	 * it, but what stands after it cannot be overruled.
+	 * dbname comes from the secret, and libpq expands a connection string in
+	 * it, but keywords after it take precedence.
 	 */
 	static const char *const keywords[] = {
 		"dbname",
@@ -129,7 +130,7 @@ connect_as(const struct login *login, const char *ca_path, int64_t deadline_ms,
 }
 
 /*
- * Read what the secret says now.
+ * Read and parse the secret.
  */
 static bool
 read_login(const struct secret_login *source, bool refresh, int64_t deadline_ms,
@@ -144,7 +145,7 @@ read_login(const struct secret_login *source, bool refresh, int64_t deadline_ms,
 }
 
 /*
- * Connect of the connector.
+ * connect() of the connector.
  */
 static PGconn *
 connect_by_secret(void *context, bool refresh, int64_t deadline_ms, struct glue_error *error)
@@ -162,7 +163,7 @@ connect_by_secret(void *context, bool refresh, int64_t deadline_ms, struct glue_
 }
 
 /*
- * Release of the connector.
+ * release() of the connector.
  */
 static void
 release_source(void *context)

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * secret_database.h
- *	  The database that a secret names, for a function.
+ *	  Connect a function to the database that a secret names.
  *
- * Its connection is kept from invocation to invocation, looked at before it is
- * used, and made again once when it turns out to be lost.  TLS is verified in full
- * (sslmode verify-full) against the secret's certificate authority; only a Unix
- * socket, a host that begins with "/", goes without.  When the server refuses the
- * login the secret is read again, once.
+ * The connection is kept between invocations, checked before use, and
+ * reconnected once if it turns out to be lost.  TLS is fully verified (sslmode
+ * verify-full) with the secret's CA; only a Unix socket, a host that begins
+ * with "/", does without.  If the server rejects the login, the secret is
+ * reread, once.
  *
- * Errors are those of database.h and login.h, and of the infrastructure class
- * CA_FILE: the temporary folder does not take the authority's certificate.
+ * Errors are those of database.h and login.h, and infrastructure error
+ * CA_FILE: the CA certificate cannot be written to the temporary folder.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,8 +23,8 @@
 #include "lambda/login.h"
 
 /*
- * No connection is made yet.  settings and context are borrowed until
- * database_close().  NULL when there is no memory.
+ * Create the database; it connects on first use.  settings and context are
+ * borrowed until database_close().  NULL if memory runs out.
  */
 extern struct database *
 secret_database_open(const struct settings *settings, login_secret_fn secret, void *context,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sqs_event.c
- *	  The event of an Amazon SQS queue: the messages of a batch.
+ *	  Parse the event of an Amazon SQS queue: a batch of messages.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,11 +14,11 @@ static bool
 sqs_event_error(struct glue_error *error, const char *what)
 {
 	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "the event is none of an SQS queue: %s", what);
+						  "the event is not from an SQS queue: %s", what);
 }
 
 /*
- * Digits only, as the service writes them; 0 for anything else.
+ * Read digits, as the service writes them; return 0 for anything else.
  */
 static int64_t
 read_count(const cJSON *attribute)
@@ -62,7 +62,7 @@ read_messages(struct sqs_event *event, const cJSON *records, struct glue_error *
 	const cJSON *record;
 	size_t size = cJSON_GetArraySize(records);
 
-	/* Memory also for no messages: NULL is a failure. */
+	/* Allocate even for no messages: NULL means failure. */
 	event->messages = glue_allocate_zero((size > 0 ? size : 1) * sizeof(event->messages[0]));
 	if (event->messages == NULL)
 		return glue_error_memory(error);
@@ -83,7 +83,7 @@ sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct 
 	memset(event, 0, sizeof(*event));
 	event->document = cJSON_ParseWithLength(json, length);
 	if (event->document == NULL)
-		return sqs_event_error(error, "it is no JSON");
+		return sqs_event_error(error, "it is not JSON");
 	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
 	if (!cJSON_IsArray(records))
 		sqs_event_error(error, "it has no Records");

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sqs_event.h
- *	  The event of an Amazon SQS queue: the messages of a batch.
+ *	  Parse the event of an Amazon SQS queue: a batch of messages.
  *
  * Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS": members
  * are messageId, body and attributes, in lower camel case unlike those of the
@@ -10,9 +10,9 @@
  *	  {"Records": [{"messageId": "...", "body": "...",
  *					"attributes": {"ApproximateReceiveCount": "1"}, ...}]}
  *
- * A message without an id could not be reported as failed: an empty id in the
- * reply fails the whole batch.  So an event that has one is refused as a
- * whole.  What stands in a body is its reader's business.
+ * A message without an id could not be reported as failed, because an empty
+ * id in the reply fails the whole batch.  So an event with such a message is
+ * rejected as a whole.  Bodies are left to their reader.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,33 +28,31 @@
 #include "base/failure.h"
 #include "shared/text.h"
 
-/* One message; all is borrowed from its event. */
+/* One message; all borrowed from its event. */
 struct sqs_event_message
 {
 	const char *message_id; /* never "" */
-	struct text_view body;  /* NUL behind it; data is NULL when there is
-								 * none */
-	int64_t receive_count;  /* how often it was handed out, this time
-								 * included; 0 when it was not told */
+	struct text_view body;  /* NUL-terminated; data is NULL if missing */
+	int64_t receive_count;  /* number of deliveries, including this one; 0 if unknown */
 };
 
-/* A batch, in the order of the event.  Owns all: sqs_event_clean_up(). */
+/* A batch, in the order of the event.  Owns everything: sqs_event_clean_up(). */
 struct sqs_event
 {
 	struct sqs_event_message *messages;
 	size_t count;
-	cJSON *document; /* sqs_event.c's own */
+	cJSON *document; /* private to sqs_event.c */
 };
 
 /*
- * Read an event; json is not kept.  No messages are a batch like any other.
- * Errors: usage error EVENT_INVALID when it is no event of a queue, and
- * OUT_OF_MEMORY; *event is empty then.
+ * Parse an event; json is not kept.  A batch may be empty.  Errors: usage error
+ * EVENT_INVALID if it is not an event of a queue, and OUT_OF_MEMORY; *event
+ * is empty then.
  */
 extern bool
 sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct glue_error *error);
 
-/* Accepts a zeroed event, and leaves one. */
+/* Accepts a zeroed event, and leaves it zeroed. */
 extern void sqs_event_clean_up(struct sqs_event *event);
 
 #endif /* GLUE_LAMBDA_SQS_EVENT_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stalled.c
- *	  Uploads that stopped moving.
+ *	  Claim and abandon stalled uploads.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,13 +19,13 @@
 	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS( \
 		"$1") ", $2::integer, 1) c"
 
-/* Uploads that this transaction has abandoned are those that ended in it. */
+/* Lists the uploads that this transaction abandoned: those that ended in it. */
 #define ENDED                                                  \
 	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u" \
 	" WHERE u.failure_code = 'PROCESSING_ABANDONED'"           \
 	" AND u.processing_completed_at >= pg_catalog.now() ORDER BY u.upload_id"
 
-/* The work of a transaction; result and busy are its outcome. */
+/* Arguments of a transaction; result and busy are its outcome. */
 struct stalled_work
 {
 	const struct settings *settings;
@@ -54,10 +54,10 @@ stalled_upload_clean_up(struct stalled_upload *upload)
 	memset(upload, 0, sizeof(*upload));
 }
 
-/* ----- transactions of the one sweeper ----- */
+/* ----- transactions under the sweeper lock ----- */
 
 /*
- * Become the one sweeper until the transaction ends.
+ * Take the sweeper lock until the transaction ends, or set work->busy.
  */
 static bool
 lock_sweeper(struct database *database, struct stalled_work *work, struct glue_error *error)
@@ -73,7 +73,7 @@ lock_sweeper(struct database *database, struct stalled_work *work, struct glue_e
 }
 
 /*
- * work->result stays only after STALLED_FOUND.
+ * Run a transaction.  work->result is kept only after STALLED_FOUND.
  */
 static enum stalled_result
 run(struct database *database, transaction_fn transaction, struct stalled_work *work,
@@ -92,7 +92,7 @@ run(struct database *database, transaction_fn transaction, struct stalled_work *
 	return result;
 }
 
-/* ----- taking ----- */
+/* ----- claiming ----- */
 
 static bool
 claim_after(struct database *database, int64_t seconds, int64_t revivals, PGresult **result,
@@ -110,8 +110,9 @@ claim_after(struct database *database, int64_t seconds, int64_t revivals, PGresu
 }
 
 /*
- * A transaction_fn.  An upload that was claimed one time fewer is stalled after half
- * the time.  Once that time no longer grows, one look finds all others.
+ * A transaction_fn.  An upload that was claimed one time fewer is stalled
+ * after half the time.  Once that time no longer grows, one query finds all
+ * others.
  */
 static bool
 claim(struct database *database, void *context, struct glue_error *error)
@@ -169,7 +170,7 @@ sweep(struct database *database, int64_t seconds, int64_t revivals, struct glue_
 }
 
 /*
- * A transaction_fn.
+ * A transaction_fn: end the uploads to be abandoned, and list them.
  */
 static bool
 abandon(struct database *database, void *context, struct glue_error *error)
@@ -199,7 +200,7 @@ stalled_abandon(struct database *database, const struct settings *settings, bool
 	return result;
 }
 
-/* ----- telling again ----- */
+/* ----- renewing events ----- */
 
 bool
 stalled_renew_events(struct database *database, const struct settings *settings, int64_t *renewed,

@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * stalled.h
- *	  Uploads that stopped moving: taking one to read its file again, and
- *	  giving up in the end.
+ *	  Claim stalled uploads to reread their files, and eventually abandon
+ *	  them.
  *
- * An upload without progress for SWEEP_IDLE_SECONDS is taken.  When that was
- * in vain it is taken again after twice that time, then four times, and so on
- * up to SWEEP_ABANDON_SECONDS, so that an outage of an hour uses up few of the
- * SWEEP_ATTEMPTS.  PostgreSQL counts them, anew after each row judged.
+ * An upload without progress for SWEEP_IDLE_SECONDS is claimed.  If that does
+ * not help, it is claimed again after twice that time, then four times, and
+ * so on up to SWEEP_ABANDON_SECONDS, so that an outage of an hour uses up few
+ * of the SWEEP_ATTEMPTS.  PostgreSQL counts them, and resets the count
+ * whenever a row is judged.
  *
- * Every call here is one transaction that takes the lock of the sweeper first;
- * where another sweeper has it, nothing is done.
+ * stalled_claim() and stalled_abandon() run one transaction each, which first
+ * takes the sweeper lock; if another sweeper holds it, they do nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,18 +24,18 @@
 /* The outcome of a call; after STALLED_FAILED the error is set. */
 enum stalled_result
 {
-	STALLED_FOUND, /* there is something: an upload, or a list */
-	STALLED_NONE,  /* there is nothing to do */
-	STALLED_BUSY,  /* another sweeper is at work */
+	STALLED_FOUND, /* an upload, or a list, was found */
+	STALLED_NONE,  /* nothing to do */
+	STALLED_BUSY,  /* another sweeper is running */
 	STALLED_FAILED
 };
 
-/* Texts are borrowed from row, which is owned: stalled_upload_clean_up(). */
+/* Strings are borrowed from row, which is owned: stalled_upload_clean_up(). */
 struct stalled_upload
 {
 	const char *upload_id;
 	const char *vendor_id;
-	int64_t revivals; /* this one included */
+	int64_t revivals; /* including this one */
 	PGresult *row;
 };
 
@@ -42,32 +43,32 @@ struct stalled_upload
 extern void stalled_upload_clean_up(struct stalled_upload *upload);
 
 /*
- * Take the upload that stopped moving first; it counts as taken, whether its
- * file is then read or not.  upload is zero before.
+ * Claim the upload that has been stalled longest.  It counts as claimed even
+ * if its file is then not read.  upload is zero before.
  */
 extern enum stalled_result stalled_claim(struct database *database, const struct settings *settings,
 										 struct stalled_upload *upload, struct glue_error *error);
 
 /*
- * End uploads that were taken as often as they may be as PROCESSING_ABANDONED.
- * With all, so are those without progress for SWEEP_ABANDON_SECONDS, however
- * often they were taken: only for who has found none to take.  After
- * STALLED_FOUND *ended lists them, with the columns of STALLED_COLUMNS; it is
- * owned by the caller: PQclear().
+ * End uploads that have used up their attempts as PROCESSING_ABANDONED.  If
+ * all is true, also end those without progress for SWEEP_ABANDON_SECONDS,
+ * regardless of attempts; only for a caller that found nothing left to claim.
+ * After STALLED_FOUND *ended lists them, with STALLED_COLUMNS; the caller
+ * owns it: PQclear().
  */
 extern enum stalled_result
 stalled_abandon(struct database *database, const struct settings *settings, bool all,
 				PGresult **ended, struct glue_error *error);
 
 /*
- * Write the event upload_ended again for uploads that nobody reported for
- * SWEEP_UNREPORTED_SECONDS; *renewed is how many.  It takes no lock: two at
- * once write it once.
+ * Write the event upload_ended again for uploads not reported within
+ * SWEEP_UNREPORTED_SECONDS, and set *renewed to their number.  It takes no
+ * lock: concurrent calls write the event once.
  */
 extern bool stalled_renew_events(struct database *database, const struct settings *settings,
 								 int64_t *renewed, struct glue_error *error);
 
-/* Columns of a list of uploads, and their places. */
+/* Columns of a list of uploads, and their indexes. */
 #define STALLED_COLUMNS                                                            \
 	"u.upload_id, u.vendor_id, u.total_records, u.valid_records, u.error_records," \
 	" u.revivals, onboard.seconds_since(u.updated_at)"
@@ -83,7 +84,10 @@ enum stalled_column
 	STALLED_IDLE_SECONDS
 };
 
-/* After how many seconds without progress an upload that was claimed so often is stalled. */
+/*
+ * Return the seconds without progress after which an upload claimed this
+ * often is stalled.
+ */
 extern int64_t stalled_patience(const struct settings *settings, int64_t revivals);
 
 #endif /* GLUE_LAMBDA_STALLED_H */

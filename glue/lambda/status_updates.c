@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * status_updates.c
- *	  Verdicts -> the status of items in UploadRecords.
+ *	  Write verdicts to the status of items in UploadRecords.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,8 +51,9 @@ status_updates_begin_upload(struct status_updates *updates, const char *upload_i
 }
 
 /*
- * Two statements of one call must not be about the same item.  Rows come in
- * order but where a call had to be cut into pieces, so the search is rare.
+ * Return whether the row is in the list.  Two statements of one call must not
+ * update the same item.  Rows arrive in order unless a call was split, so the
+ * search is rare.
  */
 static bool
 is_there(const struct status_updates *updates, int64_t row_number)
@@ -90,7 +91,7 @@ bool
 status_updates_add(struct status_updates *updates, const struct row_outcome *outcome, bool *is_new,
 				   struct glue_error *error)
 {
-	/* A row that has no verdict is an error to whoever reads the item. */
+	/* A row without a verdict appears as an error in the item. */
 	enum row_action action = outcome->is_judged ? outcome->action : ACTION_REJECT;
 	bool is_valid = action_is_valid(action);
 	struct dynamodb_json json;

@@ -1,21 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * status_updates.h
- *	  Verdicts -> the status of items in UploadRecords.
+ *	  Write verdicts to the status of items in UploadRecords.
  *
- * The status of an item is a projection of what the database knows, read for
- * no decision.  So an update that fails changes nothing: the verdict stands,
- * and the item stays pending until the file is read again.
+ * The status of an item is a copy of the database's state that no decision
+ * depends on.  So a failed update does no harm: the verdict stands, and the
+ * item stays pending until the file is read again.
  *
- * Only an item that is still pending is updated.  One that was updated before
- * or is gone fails the condition, and that is as good as done; an item that
- * DynamoDB removed is never made again.
+ * Only pending items are updated.  An item that was updated before or is gone
+ * fails the condition, which counts as done; an item that DynamoDB removed is
+ * never recreated.
  *
  *	  status			validated or error, by the action of the row
- *	  processed_at		when, a number, epoch seconds
- *	  error_reason		with error: the first error's type, or refused or
+ *	  processed_at		a number, epoch seconds
+ *	  error_reason		for error: the first error's type, or refused or
  *						unknown_upload
- *	  error_details		with error: all errors as JSON, without the values,
+ *	  error_details		for error: all errors as JSON, without the values,
  *						which are in product_data
  *
  *-------------------------------------------------------------------------
@@ -26,7 +26,7 @@
 #include "aws/dynamodb.h"
 #include "shared/action.h"
 
-/* Bytes of a statement with the name of a table, which has up to 255. */
+/* Size of a statement with a table name of up to 255 characters. */
 #define STATUS_STATEMENT_SIZE 512
 
 /* Owns statements and rows: status_updates_clean_up(). */
@@ -42,45 +42,49 @@ struct status_updates
 	int64_t *rows; /* row numbers of this upload */
 	size_t count;
 	size_t room;
-	int64_t highest; /* of them */
+	int64_t highest; /* of these rows */
 };
 
-/* What became of them. */
+/* Result of the updates. */
 struct status_counts
 {
-	int64_t done; /* updated, or nothing was to be done */
+	int64_t done; /* updated, or no update needed */
 	int64_t failed;
 };
 
-/* An empty list; no memory is taken yet. */
+/* Initialize an empty list; allocates no memory. */
 extern void status_updates_init(struct status_updates *updates, const char *table);
 
 /* Accepts a zeroed list. */
 extern void status_updates_clean_up(struct status_updates *updates);
 
-/* The rows that follow are of this upload, which has none yet; borrowed. */
+/*
+ * Begin the rows of an upload that has none in the list yet; upload_id is
+ * borrowed.
+ */
 extern void status_updates_begin_upload(struct status_updates *updates, const char *upload_id);
 
-/* What became of a row; everything is borrowed. */
+/* Outcome of a row; all borrowed. */
 struct row_outcome
 {
 	int64_t row_number;
-	bool is_judged;         /* false: its upload takes no rows, for the reason below */
-	enum row_action action; /* of a row that is judged */
+	bool is_judged;         /* false: its upload accepts no rows, for the reason below */
+	enum row_action action; /* of a judged row */
 	const char *reason;     /* NULL for a valid row */
 	const char *details;    /* errors as JSON, or NULL */
 };
 
 /*
- * Add what became of a row, or nothing when the row is in the list already.
- * *is_new is set to whether it was added.
+ * Add the outcome of a row unless the row is already in the list; set *is_new
+ * to whether it was added.
  */
 extern bool status_updates_add(struct status_updates *updates, const struct row_outcome *outcome,
 							   bool *is_new, struct glue_error *error);
 
 /*
- * Do all updates that can be done until the deadline, of clock_milliseconds().  False
- * when some failed: *error is then one of the reasons.
+ * Run the updates that can be done before the deadline, by
+ * clock_milliseconds().  If some failed, return false and set *error to one of
+ * the reasons.
  */
 extern bool
 status_updates_execute(struct status_updates *updates, struct aws_client *client, int in_flight,

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * stream_event.c
- *	  The event of a DynamoDB stream: rows to be judged, out of item images.
+ *	  Parse the event of a DynamoDB stream: rows to judge, from item images.
  *
- * One pass over the event.  Members come in any order, so the product's JSON
- * is written when it comes by, the numbers go behind it, and what turns out
- * not to be a row is taken back.
+ * The event is read in one pass.  Members come in any order, so a product's
+ * JSON is written when it is encountered, the numbers are appended to it, and
+ * what turns out not to be a row is removed again.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,19 +17,19 @@
 #include "base/json_reader.h"
 #include "lambda/stream_event.h"
 
-/* Bytes of "row_number":N,"line_number":N} with two numbers of 64 bits. */
+/* Bytes of "row_number":N,"line_number":N} with two 64-bit numbers. */
 #define NUMBERS_SIZE 80
 
-/* Digits of a number that surely fits into 64 bits. */
+/* Most digits that always fit into 64 bits. */
 #define MOST_DIGITS 18
 
-/* What our ids and those of AWS have, beside letters and digits. */
+/* Characters of our ids and those of AWS besides letters and digits. */
 #define ID_CHARACTERS "-_.:/"
 
 #define FIRST_RECORDS 64
 #define FIRST_UPLOADS 8
 
-/* An event being read, and what is known of the record that comes by. */
+/* An event being read, and the state of the current record. */
 struct reading
 {
 	struct json_reader reader;
@@ -45,7 +45,7 @@ struct reading
 	bool has_defect;
 	bool has_bad_defect;
 	bool has_records;        /* of the event */
-	struct glue_error error; /* of memory; the first one stays */
+	struct glue_error error; /* out of memory; the first one is kept */
 };
 
 const char *
@@ -102,8 +102,8 @@ is_text(struct text_view text, const char *word)
 }
 
 /*
- * Read an attribute that is to be {"<type>": "..."}, type being one character.
- * When it is another, false, and it was read past.
+ * Read an attribute that must be {"<type>": "..."}, where type is one
+ * character.  Skip anything else and return false.
  */
 static bool
 read_attribute(struct json_reader *reader, char type, struct text_view *value)
@@ -150,7 +150,7 @@ read_id(struct json_reader *reader, char *id, size_t size)
 }
 
 /*
- * A number from 1; 0 for anything else.
+ * Read a positive number; return 0 for anything else.
  */
 static int64_t
 read_positive(struct json_reader *reader)
@@ -170,8 +170,8 @@ read_positive(struct json_reader *reader)
 }
 
 /*
- * Enter an attribute of type M, whose members follow; false when it is none,
- * and it was read past.
+ * Enter an attribute of type M, whose members follow.  Skip anything else and
+ * return false.
  */
 static bool
 open_map(struct json_reader *reader)
@@ -192,7 +192,7 @@ open_map(struct json_reader *reader)
 }
 
 /*
- * Leave it; false when it was more than that.
+ * Leave a map; return false if the attribute had further members.
  */
 static bool
 close_map(struct json_reader *reader)
@@ -209,9 +209,9 @@ close_map(struct json_reader *reader)
 }
 
 /*
- * {"M": {"sku": {"S": "A-1"}}} becomes "product":{"sku":"A-1"}, and a comma.
- * False when it is no map of texts, which was read past then.  The value of a
- * member error_type is handed out.
+ * Convert {"M": {"sku": {"S": "A-1"}}} to "product":{"sku":"A-1"}, and a
+ * comma.  Skip anything that is not a map of strings and return false.  Return
+ * the value of a member error_type in *error_type.
  */
 static bool
 copy_texts(struct reading *reading, const char *member, struct text_view *error_type)
@@ -255,7 +255,8 @@ read_product(struct reading *reading)
 }
 
 /*
- * onboard_ingest() takes these two types and refuses a call with any other.
+ * Read a defect.  onboard_ingest() accepts only these two types and rejects a
+ * call with any other.
  */
 static void
 read_defect(struct reading *reading)
@@ -306,7 +307,7 @@ read_image(struct reading *reading)
 }
 
 /*
- * The keys, for a record that has no image.
+ * Read the keys, for a record without an image.
  */
 static void
 read_keys(struct json_reader *reader, struct stream_record *keys)
@@ -405,7 +406,7 @@ fault_of(const struct reading *reading)
 }
 
 /*
- * What the record is, now that all of it was read.
+ * Classify a record that has been read completely.
  */
 static void
 classify(struct reading *reading)
@@ -426,7 +427,7 @@ classify(struct reading *reading)
 }
 
 /*
- * End the row's JSON, or take it back.
+ * Complete the row's JSON, or remove it.
  */
 static void
 end_row(struct reading *reading)
@@ -483,7 +484,7 @@ read_stream_record(struct reading *reading)
 
 /* ----- uploads ----- */
 
-/* FNV-1a, so that finding an upload compares its text only when it is the one. */
+/* FNV-1a; avoids comparing the text of other uploads. */
 static uint32_t
 hash_of(const char *text)
 {
@@ -495,8 +496,8 @@ hash_of(const char *text)
 }
 
 /*
- * The upload of an id, NULL when there is none yet.  The latest ones first:
- * rows of an upload come in runs.
+ * Find the upload with an id; NULL if there is none yet.  The latest ones are
+ * searched first, because rows of an upload come in runs.
  */
 static struct stream_upload *
 find_or_add_upload(const struct stream_event *event, const char *upload_id, uint32_t hash)
@@ -532,7 +533,7 @@ add_upload(struct stream_event *event, struct glue_error *error)
 }
 
 /*
- * Chain the rows of each upload.  The records do not move any more.
+ * Chain the rows of each upload.  The records no longer move.
  */
 static bool
 gather_uploads(struct stream_event *event, struct glue_error *error)
@@ -629,10 +630,10 @@ read_whole_event(struct reading *reading, struct glue_error *error)
 	}
 	if (!json_reader_end(reader))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-							  "the event is no JSON object");
+							  "the event is not a JSON object");
 	if (!reading->has_records)
 		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-							  "the event is none of a stream: it has no Records");
+							  "the event is not from a stream: it has no Records");
 	return gather_uploads(reading->event, error);
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stream_event.h
- *	  The event of a DynamoDB stream: rows to be judged, out of item images.
+ *	  Parse the event of a DynamoDB stream: rows to judge, from item images.
  *
  * Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB";
  * Amazon DynamoDB Streams API Reference, "Record" and "StreamRecord".
@@ -10,7 +10,7 @@
  *					"dynamodb": {"SequenceNumber": "...",
  *								 "Keys": {...}, "NewImage": {...}}}]}
  *
- * A row to be judged is the image of an item of status pending_validation that
+ * A row to judge is the image of an item with status pending_validation that
  * was inserted or modified:
  *
  *	  upload_id			S
@@ -18,13 +18,13 @@
  *	  row_number		N, from 1
  *	  line_number		N, from 1
  *	  product_data		M of S, the fields as the vendor wrote them
- *	  defect			M of S: error_type, message, raw; in place of
+ *	  defect			M of S: error_type, message, raw; instead of
  *						product_data
  *
- * It becomes one record of onboard_ingest() while it is read, its texts copied
- * once and as they stand.  Other records are of no concern here; and one that
- * is of concern and has another shape, which nothing of ours wrote, is
- * undecodable: it must neither hold up nor fail those around it.
+ * It is converted to a record for onboard_ingest() as it is read, copying
+ * each string once, unchanged.  Other records are skipped.  A pending item with
+ * any other shape was not written by us and is undecodable: it must neither
+ * delay nor fail the records around it.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,7 @@
 #include "base/byte_buffer.h"
 #include "base/failure.h"
 
-/* Bytes with the NUL; a sequence number has 21 to 40 digits. */
+/* Sizes including the NUL; a sequence number has 21 to 40 digits. */
 #define STREAM_SEQUENCE_NUMBER_SIZE 64
 #define STREAM_UPLOAD_ID_SIZE 97
 #define STREAM_RECORD_ID_SIZE 32
@@ -46,7 +46,7 @@
 
 enum stream_record_kind
 {
-	STREAM_OTHER, /* to be passed over */
+	STREAM_OTHER, /* to be skipped */
 	STREAM_ROW,
 	STREAM_UNDECODABLE
 };
@@ -58,17 +58,16 @@ enum stream_fault
 	STREAM_NO_RECORD, /* no eventName */
 	STREAM_NO_IMAGE,
 	STREAM_BAD_UPLOAD_ID,
-	STREAM_BAD_RECORD_ID, /* or it is not that of the row number */
+	STREAM_BAD_RECORD_ID, /* or does not match the row number */
 	STREAM_BAD_ROW_NUMBER,
 	STREAM_BAD_LINE_NUMBER,
-	STREAM_BAD_PRODUCT_DATA, /* or neither it nor a defect is there */
+	STREAM_BAD_PRODUCT_DATA, /* or both it and defect are missing */
 	STREAM_BAD_DEFECT,
-	STREAM_BAD_TEXT,   /* a text that no database takes */
-	STREAM_REFUSED_ROW /* the database refuses it for what it is; set
-								 * by who asked */
+	STREAM_BAD_TEXT,   /* text that the database cannot store */
+	STREAM_REFUSED_ROW /* rejected by the database; set by the caller */
 };
 
-/* One record.  What is not known, or not of our form, is "" or 0. */
+/* One record.  Missing or invalid values are "" or 0. */
 struct stream_record
 {
 	enum stream_record_kind kind;
@@ -79,13 +78,12 @@ struct stream_record
 	int64_t row_number;
 	size_t start; /* of its JSON in rows of the event */
 	size_t length;
-	size_t next; /* the next row of the same upload, or
-								 * STREAM_NO_ROW */
+	size_t next; /* next row of the same upload, or STREAM_NO_ROW */
 };
 
 #define STREAM_NO_ROW SIZE_MAX
 
-/* An upload of which the batch has rows: the first and the last, by index. */
+/* An upload with rows in the batch; first and last are indexes of records. */
 struct stream_upload
 {
 	const char *upload_id; /* borrowed from the first row */
@@ -94,7 +92,7 @@ struct stream_upload
 	size_t last;
 };
 
-/* A batch.  Owns all: stream_event_clean_up(). */
+/* A batch.  Owns everything: stream_event_clean_up(). */
 struct stream_event
 {
 	struct stream_record *records; /* in the order of the stream */
@@ -108,25 +106,25 @@ struct stream_event
 };
 
 /*
- * Read an event; json is not kept.  event is zero before.  Errors: usage error
- * EVENT_INVALID when it is no event of a stream, and OUT_OF_MEMORY; *event is
- * empty then.
+ * Parse an event; json is not kept.  event is zero before.  Errors: usage error
+ * EVENT_INVALID if it is not an event of a stream, and OUT_OF_MEMORY; *event
+ * is empty then.
  */
 extern bool stream_event_init(struct stream_event *event, const char *json, size_t length,
 							  struct glue_error *error);
 
-/* Accepts a zeroed event, and leaves one. */
+/* Accepts a zeroed event, and leaves it zeroed. */
 extern void stream_event_clean_up(struct stream_event *event);
 
 /*
- * Append the JSON of a row, one element of the array that onboard_ingest()
- * takes.
+ * Append the JSON of a row: one element of the array that onboard_ingest()
+ * accepts.
  */
 extern bool
 stream_event_append_row(const struct stream_event *event, const struct stream_record *record,
 						struct byte_buffer *buffer, struct glue_error *error);
 
-/* "NO_RECORD", "NO_IMAGE" and so on. */
+/* Return "NO_RECORD", "NO_IMAGE" and so on. */
 extern const char *stream_fault_name(enum stream_fault fault);
 
 #endif /* GLUE_LAMBDA_STREAM_EVENT_H */

@@ -1,24 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * sweeper_handler.c
- *	  The handler "sweeper": what got stuck moves again, or ends.
+ *	  The handler "sweeper": resume or end stalled uploads.
  *
- * It runs on a schedule and takes any event.  One run
+ * It runs on a schedule and accepts any event.  One run
  *
- *	  reads the files of uploads that stopped moving again, one after another,
- *	  ends those for which that was in vain as PROCESSING_ABANDONED,
- *	  tells again of uploads that ended and that nobody reported,
+ *	  reads the files of stalled uploads again, one after another,
+ *	  ends those that did not recover as PROCESSING_ABANDONED,
+ *	  repeats the events of ended uploads that were not reported,
  *	  drains the outbox of all uploads,
- *	  tells what is waiting, as metrics and as lines of the log.
+ *	  reports the backlog, as metrics and as log lines.
  *
- * Reading again is what the parser does: it harms nothing, and the object may
- * turn out to be gone, which ends the upload too.  What there is no time for
- * is done by the next run.  A part that fails does not keep the others from
- * being done; the invocation fails in the end.
+ * Rereading uses the parser's code: it is harmless, and may find that the
+ * object is gone, which also ends the upload.  Work that does not fit into the
+ * time is left to the next run.  A part that fails does not stop the others;
+ * the invocation fails at the end.
  *
  * It answers {"claimed": 2, "failed": 1, "abandoned": 0, "renewed": 0,
- * "events": 5, "busy": false, "backlog": {...}}; busy says that another sweeper
- * was at work, which claims and ends in our place.
+ * "events": 5, "busy": false, "backlog": {...}}; busy means that another
+ * sweeper was running, which claims and ends uploads instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +32,7 @@
 #include "lambda/parse.h"
 #include "lambda/stalled.h"
 
-/* What is kept of the time for the parts after reading: a quarter, at most. */
+/* Most time reserved for the parts after reading, which get a quarter of it. */
 #define MOST_RESERVE_MS 30000
 
 /* One run. */
@@ -41,17 +41,17 @@ struct sweep
 	struct sandbox *sandbox;
 	const struct invocation *invocation;
 	int64_t claimed;
-	int64_t failed; /* of these: could not be read to the end */
+	int64_t failed; /* of these, could not be read completely */
 	int64_t abandoned;
-	int64_t renewed; /* ends that are told again */
-	int64_t events;  /* that were sent */
+	int64_t renewed; /* events written again */
+	int64_t events;  /* events sent */
 	bool busy;
-	bool exhausted;            /* there was no more to claim */
+	bool exhausted;            /* nothing more to claim */
 	struct glue_error failure; /* of the first part that failed */
 };
 
 /*
- * A part failed; the run goes on.
+ * Record that a part failed; the run continues.
  */
 static void
 note_failure(struct sweep *sweep, const struct glue_error *error)
@@ -77,13 +77,13 @@ read_again(struct sweep *sweep, const struct invocation *limited,
 {
 	struct glue_error error = {0};
 
-	log_write(&sweep->sandbox->log, LOG_WARNING, "upload is read again",
+	log_write(&sweep->sandbox->log, LOG_WARNING, "reading upload again",
 			  LOG_NAME(LOG_UPLOAD_ID, upload->upload_id),
 			  LOG_NAME(LOG_VENDOR_ID, upload->vendor_id), LOG_COUNT(LOG_ATTEMPT, upload->revivals));
 	if (!parse_upload(sweep->sandbox, limited, upload->upload_id, &error))
 	{
 		sweep->failed++;
-		log_failure(&sweep->sandbox->log, "upload could not be read again", &error,
+		log_failure(&sweep->sandbox->log, "cannot read upload again", &error,
 					LOG_NAME(LOG_UPLOAD_ID, upload->upload_id));
 	}
 }
@@ -133,7 +133,7 @@ abandon_exhausted(struct sweep *sweep)
 		case STALLED_FOUND:
 			sweep->abandoned = PQntuples(ended);
 			for (int row = 0; row < PQntuples(ended); row++)
-				backlog_log_upload(&sandbox->log, LOG_ERROR, "upload is abandoned", ended, row);
+				backlog_log_upload(&sandbox->log, LOG_ERROR, "upload abandoned", ended, row);
 			break;
 		case STALLED_NONE:
 			break;
@@ -147,7 +147,7 @@ abandon_exhausted(struct sweep *sweep)
 	PQclear(ended);
 }
 
-/* ----- telling ----- */
+/* ----- reporting ----- */
 
 static void
 renew_and_send_events(struct sweep *sweep)

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * upload_items.c
- *	  Rows of an upload -> items of the DynamoDB table UploadRecords.
+ *	  Write the rows of an upload as items of the DynamoDB table
+ *	  UploadRecords.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,8 +22,8 @@
 /* ----- an item ----- */
 
 /*
- * Empty fields of columns that are not ours are left out, as in COPY: a row is
- * stored alike by both ways.
+ * Write the product's fields.  Empty fields of unknown columns are omitted, as
+ * in COPY, so that both routes store the same row.
  */
 static void
 put_product(struct dynamodb_json *json, const struct column_map *map, const struct record *record)
@@ -112,7 +113,7 @@ items_finish(struct row_sink *sink, struct glue_error *error)
 }
 
 /*
- * There is nothing to give up: what was written does no harm.
+ * Nothing to undo: items already written are harmless.
  */
 static void
 items_abort(struct row_sink *sink)

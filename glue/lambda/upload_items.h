@@ -1,19 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * upload_items.h
- *	  Rows of an upload -> items of the DynamoDB table UploadRecords, as a sink.
+ *	  A row_sink that writes the rows of an upload as items of the DynamoDB
+ *	  table UploadRecords.
  *
  * An item has upload_id, record_id ("REC_" and eight digits), vendor_id,
  * row_number, line_number, status "pending_validation", parse_attempt,
  * created_at and expires_at (epoch seconds), and
  *
- *	  product_data		a map of texts as the vendor wrote them, our columns by
- *						their names, others by their headers, or
+ *	  product_data		a map of strings as the vendor wrote them, our columns by
+ *						name, others by header, or
  *	  defect			a map of error_type, message and raw, for a record that
  *						could not be read
  *
- * Writing an item again with another parse_attempt makes the stream deliver it
- * again.  Rows that have a verdict need none.
+ * Rewriting an item with another parse_attempt makes the stream deliver it
+ * again.  Rows that have a verdict do not need that.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,16 +26,17 @@
 #include "lambda/handler.h"
 
 /*
- * Bytes of headers up to which the items of any file fit: each item repeats
- * them, beside a record of 256 KiB and a byte or two for each column, and has
- * room for 400 KB (DynamoDB Developer Guide, "Item size").
+ * Longest header, in bytes, with which the items of any file fit: each item
+ * repeats the header beside a record of up to 256 KiB and a byte or two per
+ * column, and an item may have 400 KB (DynamoDB Developer Guide, "Item
+ * size").
  */
 #define UPLOAD_ITEMS_HEADER_BYTES (96 * 1024)
 
 /* Owns writer: upload_items_clean_up(). */
 struct upload_items
 {
-	struct row_sink sink; /* committed_rows: items that were written */
+	struct row_sink sink; /* committed_rows: items written */
 	const char *vendor_id;
 	int64_t attempt;
 	int64_t created_at;
@@ -47,8 +49,8 @@ struct upload_items
 };
 
 /*
- * A sink for the rows of one vendor's file, which somebody began to read for the
- * attempt-th time.  vendor_id is borrowed.  False on the errors of
+ * Initialize a sink for the rows of one vendor's file, being read for the
+ * attempt-th time.  vendor_id is borrowed.  Fails with the errors of
  * dynamodb_writer_new().
  */
 extern bool

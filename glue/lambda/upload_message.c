@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_message.c
- *	  Body of a message about an upload.
+ *	  Parse the body of a message about an upload.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +34,8 @@ read_kind(const cJSON *member, enum upload_message_kind *kind)
 }
 
 /*
- * Letters, digits and hyphens: the id becomes part of keys and links.
+ * Accept only letters, digits and hyphens: the id becomes part of keys and
+ * links.
  */
 static bool
 read_upload_id(const cJSON *member, char upload_id[MESSAGE_UPLOAD_ID_SIZE])
@@ -58,14 +59,14 @@ read_message(struct upload_message *message, const cJSON *document, struct glue_
 	const cJSON *version = cJSON_GetObjectItemCaseSensitive(document, "v");
 
 	if (!cJSON_IsObject(document))
-		return message_error(error, "is no JSON object");
+		return message_error(error, "is not a JSON object");
 	if (!cJSON_IsNumber(version) || version->valuedouble != VERSION)
-		return message_error(error, "is not of version 1");
+		return message_error(error, "does not have version 1");
 	if (!read_kind(cJSON_GetObjectItemCaseSensitive(document, "kind"), &message->kind))
-		return message_error(error, "is of no kind that is known");
+		return message_error(error, "is of an unknown kind");
 	if (!read_upload_id(cJSON_GetObjectItemCaseSensitive(document, "upload_id"),
 						message->upload_id))
-		return message_error(error, "names no upload");
+		return message_error(error, "does not name an upload");
 	return true;
 }
 

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * upload_message.h
- *	  Body of a message about an upload: what outbox_delivery.c sends and the reporter
- *	  reads.
+ *	  Parse the body of a message about an upload, which outbox_delivery.c
+ *	  sends and the reporter reads.
  *
  *	  {"v": 1, "event_id": 17, "kind": "upload_ended", "upload_id": "...",
  *	   "vendor_id": "...", "first_row": null, "last_row": null, "errors": 4}
  *
- * A reader relies on v, kind and upload_id alone; what else there is to know,
- * the database says.  Members that are not known are ignored.
+ * A reader relies only on v, kind and upload_id, and gets everything else
+ * from the database.  Unknown members are ignored.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,7 @@ enum upload_message_kind
 	MESSAGE_UPLOAD_ENDED
 };
 
-/* Bytes of an upload's id with the NUL; link_token.h says why. */
+/* Size of an upload id, including the NUL; see link_token.h. */
 #define MESSAGE_UPLOAD_ID_SIZE 97
 
 struct upload_message
@@ -36,9 +36,9 @@ struct upload_message
 };
 
 /*
- * Read a body; its data may be NULL.  Usage error MESSAGE_INVALID when it is
- * none, of another version or of a kind that is not known, whose text repeats
- * nothing of it.
+ * Parse a body, whose data may be NULL.  Fails with usage error
+ * MESSAGE_INVALID if it is not a message, or its version or kind is unknown;
+ * the error text repeats no part of the body.
  */
 extern bool upload_message_read(struct upload_message *message, struct text_view body,
 								struct glue_error *error);

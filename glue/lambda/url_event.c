@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * url_event.c
- *	  The event of a function URL: a request over HTTPS.
+ *	  Parse the event of a function URL: an HTTPS request.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +37,7 @@ url_event_init(struct url_event *event, const char *json, size_t length, struct 
 		return true;
 	url_event_clean_up(event);
 	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "the event is none of a function URL, payload format 2.0");
+						  "the event is not from a function URL with payload format 2.0");
 }
 
 void

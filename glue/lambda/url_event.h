@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * url_event.h
- *	  The event of a function URL: a request over HTTPS.
+ *	  Parse the event of a function URL: an HTTPS request.
  *
  * Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", "Request
  * payload format", version 2.0:
@@ -9,7 +9,7 @@
  *	  {"version": "2.0", "rawPath": "/r/...", "rawQueryString": "token=...",
  *	   "requestContext": {"http": {"method": "GET", ...}, ...}, ...}
  *
- * All of it but the frame comes from anybody on the internet.
+ * Everything in it except this structure is untrusted input.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,28 +24,28 @@
 #include "base/failure.h"
 #include "shared/text.h"
 
-/* A request; the texts are borrowed from document: url_event_clean_up(). */
+/* A request; the strings are borrowed from document: url_event_clean_up(). */
 struct url_event
 {
-	const char *method; /* as it was sent: "GET" */
+	const char *method; /* as sent: "GET" */
 	const char *path;   /* begins with a slash; not decoded */
-	const char *query;  /* behind the question mark; "" for none */
-	cJSON *document;    /* url_event.c's own */
+	const char *query;  /* after the question mark; "" for none */
+	cJSON *document;    /* private to url_event.c */
 };
 
 /*
- * Read an event; json is not kept.  Errors: usage error EVENT_INVALID when it
- * is none of a function URL; *event is empty then.
+ * Parse an event; json is not kept.  Fails with usage error EVENT_INVALID if
+ * it is not an event of a function URL; *event is empty then.
  */
 extern bool
 url_event_init(struct url_event *event, const char *json, size_t length, struct glue_error *error);
 
-/* Accepts a zeroed event, and leaves one. */
+/* Accepts a zeroed event, and leaves it zeroed. */
 extern void url_event_clean_up(struct url_event *event);
 
 /*
- * A parameter of the query, as it stands there, escapes not resolved; {NULL, 0}
- * when there is none of the name or more than one.
+ * Return a query parameter, undecoded, or {NULL, 0} unless it occurs exactly
+ * once.
  */
 extern struct text_view url_event_parameter(const struct url_event *event, const char *name);
 

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * url_reply.c
- *	  Replies of a function URL: a redirect, a small page, a JSON document.
+ *	  Write the replies of a function URL: a redirect, a small page, a JSON
+ *	  document.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,10 +11,10 @@
 
 #include "lambda/url_reply.h"
 
-/* Seconds until a client may ask again. */
+/* Seconds until a client should retry. */
 #define RETRY_AFTER "60"
 
-/* Bytes of a page or a document of ours. */
+/* Size of a page or JSON document. */
 #define BODY_SIZE 1024
 
 /* Headers of every reply, as the inside of a JSON object. */
@@ -30,37 +31,37 @@ static const struct
 	const char *code;
 	const char *title;
 	const char *text;
-	const char *header; /* its own, as the inside of a JSON object */
+	const char *header; /* additional header, as above */
 } refusals[REFUSAL_COUNT] = {
 	[REFUSAL_FORGED] =
 		{
 			403,
 			"FORBIDDEN",
 			"This link is not valid",
-			"Please open it again from the mail, and make sure that it is complete.",
+			"Please open it again from the email, and make sure that it is complete.",
 			"",
 		},
 	[REFUSAL_NOT_FOUND] =
 		{
 			404,
 			"NOT_FOUND",
-			"There is nothing here",
-			"Please open the link from the mail, and make sure that it is complete.",
+			"Page not found",
+			"Please open the link from the email, and make sure that it is complete.",
 			"",
 		},
 	[REFUSAL_NO_FILE] =
 		{
 			404,
 			"NO_FILE",
-			"There is no such file",
-			"This upload has no such file any more.",
+			"File not found",
+			"This upload no longer has this file.",
 			"",
 		},
 	[REFUSAL_WRONG_METHOD] =
 		{
 			405,
 			"METHOD_NOT_ALLOWED",
-			"This cannot be done here",
+			"Method not allowed",
 			"Files can only be downloaded.",
 			"\"allow\":\"GET, HEAD\",",
 		},
@@ -85,14 +86,14 @@ static const struct
 			500,
 			"INTERNAL_ERROR",
 			"Something went wrong",
-			"This is a fault of ours. Please tell the marketplace.",
+			"The problem is on our side. Please contact the marketplace.",
 			"",
 		},
 	[REFUSAL_UNAVAILABLE] =
 		{
 			503,
 			"UNAVAILABLE",
-			"The report cannot be had right now",
+			"The report is temporarily unavailable",
 			"Please try again in a minute.",
 			"\"retry-after\":\"" RETRY_AFTER "\",",
 		},
@@ -105,7 +106,7 @@ url_refusal_status(enum url_refusal refusal)
 }
 
 /*
- * Append a text as the inside of a JSON string.
+ * Append a text, escaped for a JSON string.
  */
 static bool
 append_escaped(struct byte_buffer *response, const char *text, struct glue_error *error)

@@ -1,18 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * url_reply.h
- *	  Replies of a function URL: a redirect, a small page, a JSON document.
+ *	  Write the replies of a function URL: a redirect, a small page, a JSON
+ *	  document.
  *
  * Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs",
  * "Response payload format", version 2.0:
  *
  *	  {"statusCode": 302, "headers": {"location": "..."}, "body": ""}
  *
- * Every reply says that it is not to be kept (Cache-Control: no-store), that
- * its address is not to be told on (Referrer-Policy: no-referrer) and that its
- * content is what it says (X-Content-Type-Options: nosniff); a page may load
- * and run nothing and be framed by nobody (Content-Security-Policy).  What is
- * told to people is text of ours, and never repeats anything of the request.
+ * Every reply forbids caching (Cache-Control: no-store), sending its URL as a
+ * referrer (Referrer-Policy: no-referrer) and guessing its content type
+ * (X-Content-Type-Options: nosniff); a page may neither load nor run
+ * anything, nor be framed (Content-Security-Policy).  Texts are constants and
+ * never repeat any part of the request.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,42 +25,42 @@
 #include "base/byte_buffer.h"
 #include "base/failure.h"
 
-/* What a failed request is told. */
+/* Why a request is refused. */
 enum url_refusal
 {
 	REFUSAL_FORGED,       /* 403 */
-	REFUSAL_NOT_FOUND,    /* 404: no such address */
-	REFUSAL_NO_FILE,      /* 404: no such upload, or no file of it */
+	REFUSAL_NOT_FOUND,    /* 404: no such path */
+	REFUSAL_NO_FILE,      /* 404: no such upload or file */
 	REFUSAL_WRONG_METHOD, /* 405, with Allow */
 	REFUSAL_NOT_READY,    /* 409, with Retry-After: not reported yet */
 	REFUSAL_EXPIRED,      /* 410 */
-	REFUSAL_BROKEN,       /* 500: a bug of ours */
+	REFUSAL_BROKEN,       /* 500: a bug */
 	REFUSAL_UNAVAILABLE,  /* 503, with Retry-After */
 	REFUSAL_COUNT
 };
 
-/* How replies to this request look. */
+/* Form of the replies to a request. */
 struct url_reply
 {
-	struct byte_buffer *response; /* what is written; empty before */
+	struct byte_buffer *response; /* receives the reply; empty before */
 	bool head;                    /* the request was HEAD: no body */
 	bool json;                    /* refusals are JSON rather than pages */
 };
 
-/* The status of a refusal. */
+/* Return the status of a refusal. */
 extern int url_refusal_status(enum url_refusal refusal);
 
-/* Send to another address, 302. */
+/* Redirect to another URL, 302. */
 extern bool
 url_reply_redirect(const struct url_reply *reply, const char *location, struct glue_error *error);
 
-/* A JSON document, 200. */
+/* Reply with a JSON document, 200. */
 extern bool
 url_reply_json(const struct url_reply *reply, const char *document, struct glue_error *error);
 
 /*
- * A page that says what is wrong and what can be done, or the JSON document
- * {"error": {"code": "...", "message": "..."}}.
+ * Refuse with a page that explains the problem and the remedy, or with the
+ * JSON document {"error": {"code": "...", "message": "..."}}.
  */
 extern bool
 url_reply_refuse(const struct url_reply *reply, enum url_refusal refusal, struct glue_error *error);

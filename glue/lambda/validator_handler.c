@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * validator_handler.c
- *	  The handler "validator": a batch of a DynamoDB stream -> verdicts.
+ *	  The handler "validator": judge a batch of a DynamoDB stream.
  *
- * The rows of each upload go into one onboard_ingest(), which is one
- * transaction, uploads in the order of their first row.  What follows a commit
- * changes nothing about it: records that cannot be decoded go to quarantine,
- * items get their status, events go out.
+ * The rows of each upload go into one call of onboard_ingest(), which is one
+ * transaction; uploads are handled in the order of their first rows.  What
+ * follows a commit cannot change it: undecodable records go to quarantine,
+ * items get their status, events are sent.
  *
- * A stream is delivered again from one record on, so the first failure that
- * decides nothing ends the work, and the reply names the first record that is
- * not done.  Rows of several uploads lie in any order, so records behind it
- * may be done; coming again, they get the verdict they have.  So nothing is to
- * be kept between invocations, and a kill at any moment costs a repetition.
+ * A stream is redelivered from a given record on, so the first infrastructure
+ * failure ends the work, and the reply names the first record that is not
+ * done.  Rows of several uploads are interleaved, so records after it may be
+ * done; redelivered, they get their existing verdict.  So no state is kept
+ * between invocations, and a kill at any moment only costs a repetition.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +28,7 @@
 #include "lambda/status_updates.h"
 #include "lambda/stream_event.h"
 
-/* The values of the errors stay out: they are in the item already. */
+/* Rejected values are omitted, because the item already has them. */
 #define INGEST                                                                                        \
 	"SELECT r.row_number, r.status, r.action,"                                                        \
 	" jsonb_path_query_first(r.errors, '$[*] ? (@.severity == \"error\")') ->> 'error_type',"         \
@@ -45,13 +45,15 @@ enum ingested_column
 	INGESTED_DETAILS
 };
 
-/* One part in so many of the time is kept for what follows the judging. */
+/*
+ * Fraction of the time (one part in ...) reserved for the work after judging.
+ */
 #define RESERVED_PART 10
 
 struct verdict_counts
 {
 	int64_t actions[ACTION_COUNT];
-	int64_t refused; /* no verdict: the upload has ended, or is unknown */
+	int64_t refused; /* no verdict: the upload has ended or is unknown */
 };
 
 /* One invocation.  Owns event, updates and records. */
@@ -63,16 +65,15 @@ struct batch
 	struct status_updates updates;
 	struct byte_buffer records; /* of one call, as JSON */
 	struct verdict_counts counts;
-	size_t judged;     /* uploads of which rows are committed */
-	size_t first_open; /* the first record that is not done; the
-								 * number of records when all are */
+	size_t judged;     /* uploads with committed rows */
+	size_t first_open; /* the first record that is not done, or the number of records */
 };
 
 /* ----- judging ----- */
 
 /*
- * Whether an error is about the rows themselves, and would come again with
- * them for ever: data exception, constraint, limit of the program.
+ * Return whether an error is caused by the rows themselves, so that retrying
+ * cannot help: data exception, constraint violation, program limit exceeded.
  */
 static bool
 is_about_rows(const struct glue_error *error)
@@ -88,7 +89,8 @@ is_about_rows(const struct glue_error *error)
 }
 
 /*
- * Write the records of a call: a row and, with all, those that follow it.
+ * Write the records for a call: one row or, if all is true, also the rows of
+ * its upload that follow.
  */
 static bool
 write_records(struct batch *batch, size_t first, bool all, struct glue_error *error)
@@ -107,8 +109,8 @@ write_records(struct batch *batch, size_t first, bool all, struct glue_error *er
 }
 
 /*
- * One result of onboard_ingest().  A later version of the extension may know an
- * action that has no name here; the row is valid all the same.
+ * Read one result of onboard_ingest().  A later version of the extension may
+ * add an action that is unknown here; the row is valid regardless.
  */
 static struct row_outcome
 read_outcome(const PGresult *result, int tuple)
@@ -138,7 +140,7 @@ read_outcome(const PGresult *result, int tuple)
 
 /*
  * Count a verdict, and note the status of its item.  The verdict is committed,
- * so a status that finds no memory is only missed.
+ * so running out of memory only loses the status update.
  */
 static void
 take_verdict(struct batch *batch, const PGresult *result, int tuple)
@@ -148,8 +150,8 @@ take_verdict(struct batch *batch, const PGresult *result, int tuple)
 	bool is_new;
 
 	if (!status_updates_add(&batch->updates, &outcome, &is_new, &error))
-		log_failure(&batch->sandbox->log, "the status of a row cannot be noted", &error);
-	/* The same row may be in a batch twice. */
+		log_failure(&batch->sandbox->log, "cannot note the status of a row", &error);
+	/* A batch may contain the same row twice. */
 	if (!is_new)
 		return;
 	if (outcome.is_judged)
@@ -159,7 +161,7 @@ take_verdict(struct batch *batch, const PGresult *result, int tuple)
 }
 
 /*
- * Judge a row, or with all also those of its upload that follow.
+ * Judge a row or, if all is true, also the rows of its upload that follow.
  */
 static bool
 judge_rows(struct batch *batch, size_t first, bool all, struct glue_error *error)
@@ -169,7 +171,7 @@ judge_rows(struct batch *batch, size_t first, bool all, struct glue_error *error
 
 	if (clock_milliseconds() >= database_deadline(batch->sandbox->database))
 		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "DEADLINE",
-							  "there is no time left to judge rows");
+							  "no time left to judge rows");
 	if (!write_records(batch, first, all, error))
 		return false;
 	values[1] = batch->records.data;
@@ -183,8 +185,8 @@ judge_rows(struct batch *batch, size_t first, bool all, struct glue_error *error
 
 /*
  * The rows cannot be judged together: judge them one by one, and set aside
- * those that cannot be judged alone either.  Gives back the first row that is
- * not done, or STREAM_NO_ROW.
+ * those that fail alone too.  Return the first row that is not done, or
+ * STREAM_NO_ROW.
  */
 static size_t
 judge_one_by_one(struct batch *batch, const struct stream_upload *upload, struct glue_error *error)
@@ -198,7 +200,7 @@ judge_one_by_one(struct batch *batch, const struct stream_upload *upload, struct
 			continue;
 		if (!is_about_rows(error))
 			return i;
-		log_failure(&batch->sandbox->log, "the database refuses a row", error,
+		log_failure(&batch->sandbox->log, "the database rejected a row", error,
 					LOG_NAME(LOG_UPLOAD_ID, record->upload_id),
 					LOG_NAME(LOG_SEQUENCE_NUMBER, record->sequence_number));
 		record->kind = STREAM_UNDECODABLE;
@@ -209,7 +211,7 @@ judge_one_by_one(struct batch *batch, const struct stream_upload *upload, struct
 }
 
 /*
- * Judge all rows of an upload.  Gives back the first that is not done, or
+ * Judge all rows of an upload.  Return the first that is not done, or
  * STREAM_NO_ROW.
  */
 static size_t
@@ -224,7 +226,7 @@ judge_upload(struct batch *batch, const struct stream_upload *upload, struct glu
 }
 
 /*
- * Judge upload by upload, until one fails for a reason that decides nothing.
+ * Judge the uploads in turn, until one fails with an infrastructure error.
  */
 static void
 judge_uploads(struct batch *batch)
@@ -242,10 +244,10 @@ judge_uploads(struct batch *batch)
 			batch->judged = i + 1;
 		if (open == STREAM_NO_ROW)
 			continue;
-		log_failure(&batch->sandbox->log, "rows are not judged", &error,
+		log_failure(&batch->sandbox->log, "rows not judged", &error,
 					LOG_NAME(LOG_UPLOAD_ID, upload->upload_id),
 					LOG_NAME(LOG_SEQUENCE_NUMBER, event->records[open].sequence_number));
-		/* Those of later uploads may lie before it. */
+		/* Rows of later uploads may precede it. */
 		batch->first_open = open;
 		while (++i < event->upload_count)
 		{
@@ -256,7 +258,7 @@ judge_uploads(struct batch *batch)
 }
 
 /*
- * Judging reserves a part of the time for what follows.
+ * Judge, reserving part of the time for what follows.
  */
 static void
 judge(struct batch *batch)
@@ -273,8 +275,9 @@ judge(struct batch *batch)
 /* ----- what follows ----- */
 
 /*
- * Records from the first open one on come again, so only those before it are
- * sent.  One that was not sent is not done.
+ * Quarantine undecodable records.  Records from the first open one on are
+ * redelivered, so only those before it are sent.  A record that could not be
+ * sent is not done.
  */
 static void
 set_aside(struct batch *batch)
@@ -284,7 +287,7 @@ set_aside(struct batch *batch)
 								  batch->first_open, &error);
 
 	if (open < batch->first_open)
-		log_failure(&batch->sandbox->log, "a record is not in quarantine", &error,
+		log_failure(&batch->sandbox->log, "cannot quarantine a record", &error,
 					LOG_NAME(LOG_SEQUENCE_NUMBER, batch->event.records[open].sequence_number));
 	for (size_t i = 0; i < open; i++)
 	{
@@ -293,7 +296,7 @@ set_aside(struct batch *batch)
 		if (record->kind != STREAM_UNDECODABLE)
 			continue;
 		metrics_add(batch->invocation->metrics, METRIC_RECORDS_QUARANTINED, 1);
-		log_write(&batch->sandbox->log, LOG_WARNING, "a record went to quarantine",
+		log_write(&batch->sandbox->log, LOG_WARNING, "record quarantined",
 				  LOG_NAME(LOG_CODE, stream_fault_name(record->fault)),
 				  LOG_NAME(LOG_UPLOAD_ID, record->upload_id),
 				  LOG_NAME(LOG_SEQUENCE_NUMBER, record->sequence_number));
@@ -302,7 +305,7 @@ set_aside(struct batch *batch)
 }
 
 /*
- * Half of the time that is left at most: the events come after it.
+ * Update the items, using at most half of the time left: the events follow.
  */
 static void
 update_items(struct batch *batch)
@@ -354,7 +357,7 @@ account(const struct batch *batch)
 	metrics_add(metrics, METRIC_PRODUCTS_VALID, valid);
 	metrics_add(metrics, METRIC_PRODUCTS_INVALID, invalid);
 	if (counts->refused > 0)
-		log_write(&batch->sandbox->log, LOG_WARNING, "uploads took no more rows",
+		log_write(&batch->sandbox->log, LOG_WARNING, "uploads accepted no more rows",
 				  LOG_COUNT(LOG_ROWS, counts->refused));
 	log_write(&batch->sandbox->log, LOG_INFO, "batch judged",
 			  LOG_COUNT(LOG_RECORDS, (int64_t) batch->event.count),

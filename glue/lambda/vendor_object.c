@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_object.c
- *	  An object of S3 that is a vendor's file: which one, and whose.
+ *	  Identify the S3 object that is a vendor's file, and its vendor.
  *
- * Of what is needed to read the object again, bucket, version and ETag are in the
- * upload's metadata, and its key is where the database has the source of a file.
+ * To read the object again, the upload's metadata stores bucket, version and
+ * ETag; the key is stored where the database keeps the source of a file.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,8 +22,8 @@ begins_with(const char *text, const char *prefix)
 }
 
 /*
- * What follows the last slash; the whole key when that is only blanks, for a
- * file without a name is refused, and nobody would be told.
+ * Return what follows the last slash, or the whole key if that is blank: a
+ * file without a name would be refused, and its vendor would not be notified.
  */
 static const char *
 name_in_key(const char *key)
@@ -35,7 +35,7 @@ name_in_key(const char *key)
 }
 
 /*
- * The vendor is the folder below the uploads.
+ * Read the vendor from the folder below the upload prefix.
  */
 static enum vendor_object_kind
 read_key(struct vendor_object *object, const struct settings *settings)
@@ -49,7 +49,7 @@ read_key(struct vendor_object *object, const struct settings *settings)
 	rest = object->key + strlen(settings->upload_prefix);
 	length = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
 	object->file_name = name_in_key(object->key);
-	/* Consoles make a folder by an object of no bytes, its key ending in "/". */
+	/* Consoles create a folder as an empty object with a key ending in "/". */
 	if (object->key[strlen(object->key) - 1] == '/')
 		return OBJECT_NOT_OURS;
 	if (length == 0 || length >= VENDOR_OBJECT_VENDOR_SIZE || rest[length] != '/')
@@ -73,7 +73,7 @@ vendor_object_of_record(struct vendor_object *object, const struct s3_event_reco
 }
 
 /*
- * Copy a column; null is "".  False when it is too long to be what it was.
+ * Copy a column, null as "".  Return false if it is too long.
  */
 static bool
 copy_column(char *to, size_t size, const PGresult *row, int column)
@@ -112,7 +112,7 @@ vendor_object_of_upload(struct vendor_object *object, struct database *database,
 	PQclear(row);
 	if (!found)
 		return glue_error_set(error, GLUE_INTERNAL_ERROR, "UPLOAD_WITHOUT_OBJECT",
-							  "the upload was not begun from an object of S3");
+							  "the upload was not started from an S3 object");
 	object->file_name = name_in_key(object->key);
 	return true;
 }

@@ -1,7 +1,7 @@
-"""One request to an AWS service: which call it is, and how that service answers it.
+"""Recognise a request to an AWS service and write the service's replies.
 
-The protocols are those of Smithy: "json" (DynamoDB, SQS, Secrets Manager), "query" (SNS, and SQS of old) and "xml"
-(S3's REST).  Each has its own shape of an error, and clients tell errors apart by it.
+The protocols are those of Smithy: "json" (DynamoDB, SQS, Secrets Manager), "query" (SNS, and formerly SQS) and "xml"
+(S3's REST).  Each has its own form of error, by which clients distinguish errors.
 """
 
 import json
@@ -15,11 +15,11 @@ from xml.sax.saxutils import escape
 REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 411: "Length Required",
            500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable"}
 
-# The first part of X-Amz-Target, and what a client calls the service.
+# Maps the first part of X-Amz-Target to the client's name of the service.
 TARGETS = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynamodbstreams", "AmazonSQS": "sqs",
            "secretsmanager": "secretsmanager"}
 
-# S3's operations that are told apart by a query parameter ("Actions" in its API reference), by method.
+# S3's operations that a query parameter distinguishes ("Actions" in its API reference), by method.
 S3_SUBRESOURCES = {
     ("GET", "versions"): "ListObjectVersions",
     ("GET", "uploads"): "ListMultipartUploads",
@@ -36,7 +36,7 @@ S3_BUCKET = {"GET": "ListObjects", "PUT": "CreateBucket", "HEAD": "HeadBucket", 
 
 
 class Headers:
-    """Names and values in their order; names are found in any case."""
+    """Names and values in order; lookups ignore case."""
 
     def __init__(self, pairs: list[tuple[str, str]] | None = None) -> None:
         self.pairs = list(pairs or [])
@@ -82,7 +82,7 @@ class Call:
 
 
 def recognise(request: Request) -> Call:
-    """Which call a request is.  The body is looked at for the query protocol only."""
+    """Return which call a request is.  The body is used only for the query protocol."""
     target = request.headers.get("X-Amz-Target")
     if target:
         version, _, action = target.partition(".")
@@ -94,7 +94,7 @@ def recognise(request: Request) -> Call:
 
 
 def signed_service(request: Request) -> str:
-    """The service in the credential scope: KEY/DATE/REGION/SERVICE/aws4_request."""
+    """Return the service in the credential scope: KEY/DATE/REGION/SERVICE/aws4_request."""
     match = re.search(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request", request.headers.get("Authorization"))
     return match[1] if match else ""
 
@@ -112,7 +112,7 @@ def s3_action(request: Request) -> str:
 def json_body(request: Request | Response) -> dict[str, Any]:
     body = json.loads(request.body)
     if not isinstance(body, dict):
-        raise ValueError("the body is no JSON object")
+        raise ValueError("the body is not a JSON object")
     return body
 
 
@@ -123,7 +123,7 @@ def json_response(call: Call, body: dict[str, Any], status: int = 200) -> Respon
 
 
 def error_response(call: Call, status: int, code: str, message: str) -> Response:
-    """An error as the service words it."""
+    """An error in the service's format."""
     request_id = str(uuid.uuid4())
     if call.protocol == "json":
         namespace = {"dynamodb": "com.amazonaws.dynamodb.v20120810#", "sqs": "com.amazonaws.sqs#"}.get(call.service, "")
@@ -146,7 +146,7 @@ def error_response(call: Call, status: int, code: str, message: str) -> Response
 
 
 def throttled(call: Call) -> Response:
-    """Too many requests, in the words of each service's error reference."""
+    """Too many requests, with the text of each service's error reference."""
     shapes = {
         "dynamodb": (400, "ProvisionedThroughputExceededException",
                      "The level of configured provisioned throughput for the table was exceeded."),
@@ -159,7 +159,7 @@ def throttled(call: Call) -> Response:
 
 
 def broken(call: Call, status: int) -> Response:
-    """The service's own fault: 500, or 503 when it asks to come again."""
+    """A server error: 500, or 503 when it asks for a retry."""
     codes = {
         "dynamodb": {500: "InternalServerError", 503: "ServiceUnavailable"},
         "s3": {500: "InternalError", 503: "ServiceUnavailable"},
@@ -171,7 +171,7 @@ def broken(call: Call, status: int) -> Response:
 
 
 def denied(call: Call, code: str | None) -> Response:
-    """The request's signature is refused; by default because it is wrong ("Common errors" of each service)."""
+    """The request's signature is rejected, by default because it is wrong ("Common errors" of each service)."""
     if code == "expired":
         names = {"s3": "ExpiredToken", "sns": "ExpiredToken"}
         name, message = names.get(call.service, "ExpiredTokenException"), "The security token has expired"

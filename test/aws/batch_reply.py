@@ -1,4 +1,4 @@
-"""What a function's reply says about its batch, by the rules of ReportBatchItemFailures.
+"""Interpret a function's reply to its batch by the rules of ReportBatchItemFailures.
 
 Sources: "Configuring partial batch response with DynamoDB and Lambda", "Handling errors for an SQS event source".
 """
@@ -11,9 +11,9 @@ from runtime_api import Result
 
 @dataclass(frozen=True)
 class StreamOutcome:
-    """`failed_from` is the index of the first record to send again, None when all is done.
+    """`failed_from` is the index of the first record to send again, None if all are done.
 
-    `whole` is set when the function failed or its reply could not be used, so that the batch may be bisected.
+    `whole` is set if the function failed or its reply was unusable, so that the batch may be bisected.
     """
 
     failed_from: int | None = None
@@ -28,11 +28,11 @@ class QueueOutcome:
 
 
 class UnusableReply(ValueError):
-    """A reply after which the whole batch has failed."""
+    """A reply that fails the whole batch."""
 
 
 def failed_identifiers(result: Result, known: set[str]) -> list[str]:
-    """The identifiers that a reply names; none for an empty or null reply or list."""
+    """Return the identifiers that a reply names; none for an empty or null reply or list."""
     if not result.ok:
         raise UnusableReply
     try:
@@ -52,7 +52,8 @@ def failed_identifiers(result: Result, known: set[str]) -> list[str]:
 
 
 def identifier(failure: Any, known: set[str]) -> str:
-    """One failure's identifier: empty, null, missing, of a wrong type or of no record of the batch is unusable."""
+    """Return one failure's identifier.  One that is empty, null, missing, of the wrong type or not in the batch is
+    unusable."""
     name = failure.get("itemIdentifier") if isinstance(failure, dict) else None
     if not isinstance(name, str) or name not in known:
         raise UnusableReply
@@ -60,7 +61,7 @@ def identifier(failure: Any, known: set[str]) -> str:
 
 
 def stream_outcome(result: Result, sequence_numbers: list[str], partial: bool = True) -> StreamOutcome:
-    """Of the records named, the lowest sequence number is where the service begins again."""
+    """The service resumes at the lowest sequence number named."""
     try:
         failed = failed_identifiers(result, set(sequence_numbers)) if partial or not result.ok else []
     except UnusableReply:
@@ -71,7 +72,7 @@ def stream_outcome(result: Result, sequence_numbers: list[str], partial: bool = 
 
 
 def queue_outcome(result: Result, message_ids: list[str], partial: bool = True) -> QueueOutcome:
-    """Each message by itself."""
+    """Each message succeeds or fails separately."""
     try:
         return QueueOutcome(set(failed_identifiers(result, set(message_ids)) if partial or not result.ok else []))
     except UnusableReply:

@@ -1,11 +1,11 @@
-"""A PostgreSQL server of the tests' own, with the extension, that can be harmed while others use it.
+"""A private PostgreSQL server with the extension, which tests can disrupt while others use it.
 
-PostgreSQL's programs are found on PATH, or in ONBOARD_PG_BINDIR.  The server listens on a Unix socket only, belongs to
-the user who runs the tests and is stopped by its process id.  There is one for a run of the tests; each test gets a
-database of its own, copied from a template with the extension and the vendors.
+PostgreSQL's programs are found in ONBOARD_PG_BINDIR or on PATH.  The server listens only on a Unix socket, belongs to
+the user who runs the tests and is stopped by its process id.  One server serves a whole run; each test gets its own
+database, copied from a template with the extension and the vendors.
 
-Functions log in as the role PIPELINE with a password that no log may show.  It is granted what a loader and a reporter
-may, and nothing else.
+Functions log in as the role PIPELINE with a password that no log may contain.  It has the rights of a loader and a
+reporter, and no others.
 """
 
 import atexit
@@ -30,11 +30,11 @@ PIPELINE = "pipeline"
 PORT = 5432
 TEMPLATE = "template_pipeline"
 
-# Vendors beside those of test/data/vendors.csv.
+# Vendors in addition to those of test/data/vendors.csv.
 MORE_VENDORS = [f"VEND{number:03}" for number in range(4, 24)]
 SUSPENDED_VENDOR = "VEND900"
 
-# What an upload's events were is gone once they are acknowledged; the tests want to count them.
+# Events are deleted once acknowledged; keep a copy so that tests can count them.
 AUDIT = """
 CREATE TABLE public.audited_events (kind text, upload_id text, payload jsonb);
 CREATE FUNCTION public.audit_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -49,17 +49,17 @@ Row = dict[str, str | None]
 
 
 class DatabaseError(Exception):
-    """psql or the server said no; the message is theirs."""
+    """psql or the server reported an error; the message is theirs."""
 
 
 def find_programs() -> str | None:
-    """The folder of PostgreSQL's programs."""
+    """Return the folder of PostgreSQL's programs."""
     folders = [os.environ.get("ONBOARD_PG_BINDIR", ""), *os.environ.get("PATH", "").split(":")]
     return next((folder for folder in folders if folder and os.access(os.path.join(folder, "initdb"), os.X_OK)), None)
 
 
 def why_not() -> str:
-    """Why there can be no server here, or nothing."""
+    """Return why no server can run here, or an empty string."""
     if os.geteuid() == 0:
         return "PostgreSQL does not run as root; test/check.sh aws changes the user"
     if find_programs() is None:
@@ -72,7 +72,7 @@ def quote(value: str) -> str:
 
 
 class Server:
-    """The server; start() and stop() may be called any number of times."""
+    """The server; start() and stop() may be called repeatedly."""
 
     def __init__(self) -> None:
         self.programs = find_programs() or ""
@@ -104,7 +104,7 @@ class Server:
         return result.stdout
 
     def start(self) -> None:
-        """Start it and wait until it answers.  After a kill the last backends may still hold the old memory."""
+        """Start it and wait until it responds.  After a kill the last backends may still hold the old shared memory."""
         end = time.monotonic() + HANG_SECONDS
         command = [os.path.join(self.programs, "postgres"), "-D", self.data, "-k", self.folder, "-p", str(PORT),
                    "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60", "-c", "log_statement=none",
@@ -142,11 +142,11 @@ class Server:
             return file.read()
 
     def query(self, database: str, statement: str) -> list[Row]:
-        """Run statements as the owner; the rows of the last one, by names of columns, null as None."""
+        """Run statements as the owner; return the rows of the last one, by column name, null as None."""
         null = "\\N"
         text = self.run("psql", "-h", self.folder, "-p", str(PORT), "-U", OWNER, "-d", database, "-X", "-q", "--csv",
                         "-P", f"null={null}", "-v", "ON_ERROR_STOP=1", "-f", "-", text=statement)
-        # Values keep their own line ends, and an empty line is an empty value.
+        # Values keep their line ends, and an empty line is an empty value.
         names, *rows = [row or [""] for row in csv.reader(io.StringIO(text, newline=""))] or [[]]
         return [{name: None if value == null else value for name, value in zip(names, row)} for row in rows]
 
@@ -156,22 +156,22 @@ class Server:
         self.query("postgres", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return OwnDatabase(self, name)
 
-    # How it is harmed.
+    # Disruptions.
 
     def restart(self) -> None:
-        """Lost power, and started again: SIGQUIT is an immediate shutdown, and recovery follows."""
+        """Simulate a power failure and restart: SIGQUIT is an immediate shutdown, and recovery follows."""
         self.end(signal.SIGQUIT)
         self.start()
 
     def kill(self) -> None:
-        """SIGKILL to the server itself, and started again."""
+        """Send SIGKILL to the postmaster, and restart."""
         self.end(signal.SIGKILL)
         self.start()
 
 
 @dataclass(frozen=True)
 class OwnDatabase:
-    """A database of a test."""
+    """The database of one test."""
 
     server: Server
     name: str
@@ -188,19 +188,19 @@ class OwnDatabase:
         return int(self.value(statement) or 0)
 
     def login(self) -> Database:
-        """How the functions reach it."""
+        """Return how the functions connect."""
         return Database(self.server.folder, PORT, self.name, PIPELINE, self.server.password)
 
     def owner_conninfo(self) -> str:
         return f"host={self.server.folder} port={PORT} dbname={self.name} user={OWNER}"
 
     def terminate_connections(self) -> int:
-        """End the functions' connections, whatever they do at the moment; how many there were."""
+        """Terminate the functions' connections, whatever they are doing; return how many there were."""
         return self.number(f"""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                                WHERE usename = '{PIPELINE}' AND datname = '{self.name}'""")
 
     def kill_backend(self) -> bool:
-        """SIGKILL to one process that works for a function: the server restarts all of them.  Whether there was one."""
+        """Send SIGKILL to one backend of a function: the server restarts all of them.  Return whether there was one."""
         rows = self.query(f"""SELECT pid FROM pg_stat_activity WHERE usename = '{PIPELINE}' AND datname = '{self.name}'
                               ORDER BY state = 'idle' LIMIT 1""")
         for row in rows:
@@ -222,7 +222,7 @@ def vendors_statement() -> str:
 
 @lru_cache(maxsize=None)
 def shared_server() -> Server:
-    """The one server of this run, made at its first use."""
+    """Return the server of this run, created on first use."""
     server = Server()
     atexit.register(server.stop)
     server.make()

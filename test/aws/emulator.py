@@ -1,16 +1,16 @@
-"""The emulated services: moto on a free port of 127.0.0.1, as a process of its own.
+"""The emulated services: moto on a free port of 127.0.0.1, in its own process.
 
-    python emulator.py [PORT]   prints its address, and ends when its standard input does
+prints its address, and exits when its standard input closes
 
-Five things that moto does otherwise than the services are set right here, because here is where they can be:
+Five differences between moto and the services are corrected here, because this is the only place where they can be:
 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
-* Two puts at once can get the same sequence number.
-* Two first puts at once below a partition key can lose one of the items, and an update is not one step.
-* BatchExecuteStatement looks at every item of every table for each statement, knows only one SET, and says nothing of a
-  condition that failed (see "PartiQL update statements for DynamoDB").
+* Two concurrent puts can get the same sequence number.
+* Two concurrent first puts below a partition key can lose one of the items, and an update is not atomic.
+* BatchExecuteStatement scans every item of every table for each statement, supports only one SET, and does not report a
+  failed condition (see "PartiQL update statements for DynamoDB").
 """
 
 import itertools
@@ -64,7 +64,7 @@ def complete_s3_events() -> None:
     notifications._get_s3_event = event
 
 
-# Held while an item is written: by the put, and by an update from its condition on.
+# Held while an item is written: by a put, and by an update from the check of its condition on.
 ITEM_LOCK = threading.RLock()
 
 
@@ -95,10 +95,10 @@ def put_one_at_a_time() -> None:
 
 
 def parse_update(statement: str, parameters: list[Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The table of an UPDATE, the attributes it sets, and those that its condition compares, all with their values.
+    """Parse an UPDATE: return its table, the attributes it sets, and those its condition compares, with their values.
 
-    The form is the documented one, UPDATE table SET path=data SET path=data WHERE path=data AND path=data, where data is
-    a parameter or a text, and blanks may stand around the signs.  Raises ValueError for any other.
+    The documented form is UPDATE table SET path=data SET path=data WHERE path=data AND path=data, where data is a
+    parameter or a text, with optional spaces around the equals signs.  Raises ValueError for any other.
     """
     values = iter(parameters)
     match = re.fullmatch(r'UPDATE "([^"]+)"((?: SET "[^"]+" ?= ?(?:\?|\'[^\']*\'))+) WHERE ("[^"]+" ?= ?.*)', statement)
@@ -167,7 +167,7 @@ def end_with_parent() -> None:
 
 
 class Emulator:
-    """The process, for the length of a with statement; `url` is where it listens, on a free port when port is 0."""
+    """The process, for the duration of a with statement; `url` is where it listens, on a free port if port is 0."""
 
     def __init__(self, log_path: str = os.devnull, port: int = 0) -> None:
         self.url = ""
@@ -194,7 +194,7 @@ class Emulator:
 
 
 def client(service: str, url: str, **config: Any) -> Any:
-    """A boto3 client for the emulated services, or for what stands in front of them."""
+    """Return a boto3 client for the emulated services, or for a proxy in front of them."""
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
 

@@ -1,8 +1,8 @@
 """Filter patterns of event source mappings ("Control which events Lambda sends to your function").
 
-A pattern is an object of the event's shape whose leaves are lists: a value passes when one element of the list matches
-it.  Elements are strings, numbers, null, or one of the comparisons below.  What the service knows beyond that is
-refused rather than passed over.
+A pattern is an object shaped like the event whose leaves are lists: a value passes if one element of the list matches
+it.  Elements are strings, numbers, null, or one of the comparisons below.  Other operators of the service are rejected
+rather than ignored.
 """
 
 import json
@@ -23,7 +23,7 @@ def element_matches(element: Any, value: Any) -> bool:
         return isinstance(value, str) and value.endswith(operand)
     if operator == "anything-but":
         return value is not MISSING and value not in (operand if isinstance(operand, list) else [operand])
-    raise ValueError(f"filter with an operator that is not known here: {operator}")
+    raise ValueError(f"filter with an unsupported operator:  {operator}")
 
 
 def matches(pattern: dict[str, Any], value: Any) -> bool:
@@ -38,11 +38,11 @@ def matches(pattern: dict[str, Any], value: Any) -> bool:
 
 
 class Filter:
-    """The criteria of one mapping: an event passes when any pattern matches it, or when there is none."""
+    """The criteria of one mapping: an event passes if any pattern matches it, or if there are no patterns."""
 
     def __init__(self, criteria: dict[str, Any] | None) -> None:
         patterns = [entry["Pattern"] for entry in (criteria or {}).get("Filters", [])]
-        # A deployment template has them as JSON text.
+        # A deployment template contains them as JSON text.
         self.patterns = [json.loads(pattern) if isinstance(pattern, str) else pattern for pattern in patterns]
 
     def passes(self, event: dict[str, Any]) -> bool:

@@ -1,13 +1,13 @@
 """Event sources with the semantics of AWS's event source mappings: a table's stream, queues, URLs and schedules.
 
-The consumers below decide and call; they know neither boto3 nor threads, and their clock is given, so that every rule
-can be tested by itself.  Sources: "Using AWS Lambda with Amazon DynamoDB", "Using Lambda with Amazon SQS", "Capturing
-discarded batches for DynamoDB Streams", "Invoking Lambda function URLs".
+The consumers below make the decisions and calls; they use neither boto3 nor threads, and their clock is a parameter,
+so that every rule can be tested in isolation.  Sources: "Using AWS Lambda with Amazon DynamoDB", "Using Lambda with
+Amazon SQS", "Capturing discarded batches for DynamoDB Streams", "Invoking Lambda function URLs".
 
-What an engineer should know of streams: a batch that fails blocks its shard.  It is sent again from the lowest failed
-sequence number on, or in halves when the function failed altogether, until it succeeds, its records are too old, or its
-retries are used up; then a message without the records' content goes to the destination, and the shard moves on.
-Neither a reply that names failures nor bisecting sets the count of retries back; bisecting adds none.
+Note on streams: a failed batch blocks its shard.  It is sent again from the lowest failed sequence number on, or in
+halves if the function failed altogether, until it succeeds, its records are too old, or its retries are used up; then
+a message without the records' content goes to the destination, and the shard advances.  Neither a reply that names
+failures nor bisecting resets the retry count; bisecting does not increase it.
 """
 
 import base64
@@ -41,11 +41,12 @@ def iso_time(seconds: float) -> str:
 
 @dataclass
 class DeliveryFaults:
-    """How deliveries deviate from once and in order, as the services may.  Each value is a probability per batch.
+    """How deliveries deviate from exactly once and in order, as the services may.  Each value is a probability per
+    batch.
 
-    duplicate   after a batch succeeded, a random slice of what was delivered lately is delivered again; it overlaps
-                several batches, so they come back split and merged
-    reorder     a batch changes places with the next one
+    duplicate   after a batch succeeds, a random slice of recent deliveries is redelivered; it overlaps several
+                batches, so they come back split and merged
+    reorder     a batch is swapped with the next one
     split       a batch is cut short at a random length
     """
 
@@ -90,8 +91,8 @@ def arrival(record: Record) -> float:
 class StreamConsumer:
     """One shard of a stream and the mapping that reads it.
 
-    offer() takes records as they come from the shard, step() does the next thing that is due.  `on_failure` gets the
-    messages about discarded batches.
+    offer() accepts records as they come from the shard, step() does the next thing that is due.  `on_failure` receives
+    the messages about discarded batches.
     """
 
     def __init__(self, mapping: Mapping[str, Any], invoke: Invoke, on_failure: Callable[[dict[str, Any]], None],
@@ -106,7 +107,7 @@ class StreamConsumer:
         self.maximum_age = float(mapping.get("MaximumRecordAgeInSeconds", -1))
         self.partial = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
         if mapping.get("ParallelizationFactor", 1) != 1:
-            raise ValueError("more than one batch of a shard at a time is not emulated")
+            raise ValueError("concurrent batches of a shard are not emulated")
         self.invoke = invoke
         self.on_failure = on_failure
         self.function_arn = function_arn
@@ -136,7 +137,7 @@ class StreamConsumer:
         return not self.buffer and not self.ready
 
     def step(self) -> bool:
-        """Whether anything was due."""
+        """Do what is due; return whether anything was."""
         if not self.ready:
             self.form()
         if not self.ready or self.clock() < self.pause_until:
@@ -145,7 +146,7 @@ class StreamConsumer:
         return True
 
     def form(self) -> None:
-        """Make a batch of what is buffered, once it is full or the window has passed; two when they change places."""
+        """Form a batch from the buffer, once it is full or the window has passed; two if they are swapped."""
         full = len(self.buffer) >= self.batch_size
         if not self.buffer or not (full or self.clock() - self.buffered_at >= self.window):
             return
@@ -186,7 +187,7 @@ class StreamConsumer:
         self.again(Batch(batch.records[outcome.failed_from:], batch.retries, batch.replay), outcome.whole, result)
 
     def again(self, rest: Batch, whole: bool, result: Result) -> None:
-        """Put what failed at the head of the shard, or give it up."""
+        """Put the failed records back at the head of the shard, or discard them."""
         if whole and self.bisect and len(rest.records) > 1:
             half = (len(rest.records) + 1) // 2
             self.counts["bisected"] += 1
@@ -199,12 +200,12 @@ class StreamConsumer:
             self.ready.appendleft(Batch(rest.records, rest.retries + 1, rest.replay))
 
     def pause(self) -> None:
-        """Wait longer after each failure in a row, as the service does, though on a smaller scale."""
+        """Wait longer after each consecutive failure, as the service does, though on a smaller scale."""
         self.pause_until = self.clock() + min(0.05 * 2 ** self.failures_in_row, 1.0)
         self.failures_in_row += 1
 
     def without_expired(self, batch: Batch) -> Batch:
-        """Drop records that are older than the mapping keeps, and those that the stream itself no longer has."""
+        """Discard records older than the mapping allows, and those that the stream no longer has."""
         now = self.clock()
         trimmed = [record for record in batch.records if now - arrival(record) > STREAM_RETENTION_SECONDS]
         kept = [record for record in batch.records if now - arrival(record) <= STREAM_RETENTION_SECONDS]
@@ -217,7 +218,7 @@ class StreamConsumer:
         return Batch(kept, batch.retries, batch.replay)
 
     def discard(self, records: list[Record], condition: str, invocations: int, result: Result | None) -> None:
-        """Say which records are given up; the message never has their content."""
+        """Report which records are discarded; the message never contains them."""
         self.counts["discarded"] += len(records)
         response = {} if result is None else {"responseContext": {
             "statusCode": 200, "executedVersion": "$LATEST", "functionError": None if result.ok else "Unhandled"}}
@@ -249,7 +250,7 @@ class StreamConsumer:
 
 
 class Queue(Protocol):
-    """What a consumer needs of a queue; messages are as ReceiveMessage gives them."""
+    """What a consumer needs of a queue; messages are as ReceiveMessage returns them."""
 
     def receive(self, count: int) -> list[dict[str, Any]]: ...
 
@@ -259,7 +260,7 @@ class Queue(Protocol):
 
 
 def queue_record(message: Mapping[str, Any], queue_arn: str) -> Record:
-    """A message as functions see it: other names than in ReceiveMessage's reply."""
+    """A message as functions see it, with names that differ from ReceiveMessage's reply."""
     attributes = {}
     for name, value in message.get("MessageAttributes", {}).items():
         attributes[name] = {"dataType": value["DataType"], "stringListValues": [], "binaryListValues": []}
@@ -283,10 +284,11 @@ def queue_record(message: Mapping[str, Any], queue_arn: str) -> Record:
 
 
 class QueueConsumer:
-    """The mapping of a queue.  What fails is left to become visible again, and to the queue's redrive policy.
+    """The mapping of a queue.  Failed messages are left to become visible again, and to the queue's redrive policy.
 
-    `RetrySeconds` of the mapping is no setting of AWS: that long after a failure a message is visible again, however long
-    its queue would hide it.  So a test need not wait, and a slow invocation is not taken for one that failed.
+    `RetrySeconds` of the mapping is not an AWS setting: a failed message becomes visible after that time, regardless
+    of its queue's visibility timeout.  So a test need not wait, and a slow invocation is not mistaken for a failed
+    one.
     """
 
     def __init__(self, mapping: Mapping[str, Any], queue: Queue, invoke: Invoke, queue_arn: str = "",
@@ -307,7 +309,7 @@ class QueueConsumer:
         return not self.held
 
     def step(self) -> bool:
-        """Receive a batch and have it worked on; whether there was one."""
+        """Receive and process a batch; return whether there was one."""
         messages = self.held or self.receive()
         self.held = []
         if not messages:
@@ -334,7 +336,7 @@ class QueueConsumer:
     def process(self, messages: list[dict[str, Any]]) -> None:
         event = {"Records": [queue_record(message, self.queue_arn) for message in messages]}
         if self.faults.happens("duplicate"):
-            # Delivered twice; what the first delivery came to is forgotten, as when its deletion was lost.
+            # Deliver twice; the result of the first delivery is dropped, as if its deletion had been lost.
             self.faults.count("duplicate")
             self.invoke(event)
         result = self.invoke(event)
@@ -350,7 +352,7 @@ class QueueConsumer:
 
 
 class EmulatedQueue:
-    """A queue of the emulated services."""
+    """A queue in the emulated services."""
 
     def __init__(self, client: Any, url: str) -> None:
         self.client = client
@@ -367,30 +369,30 @@ class EmulatedQueue:
                        for index, message in enumerate(messages[first:first + QUEUE_RECEIVE_LIMIT])]
             failed = self.client.delete_message_batch(QueueUrl=self.url, Entries=entries).get("Failed")
             if failed:
-                raise RuntimeError(f"messages that were received cannot be deleted: {failed}")
+                raise RuntimeError(f"cannot delete received messages:  {failed}")
 
     def show_again(self, messages: list[dict[str, Any]], seconds: int) -> None:
-        """Hide messages for so long from now on, and no longer."""
+        """Set how long messages stay hidden from now on."""
         for message in messages:
             self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"],
                                                   VisibilityTimeout=seconds)
 
     def empty(self) -> bool:
-        """Nothing visible, in work or delayed."""
+        """Return whether no message is visible, in flight or delayed."""
         names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
         attributes = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return all(int(attributes[name]) == 0 for name in names)
 
 
 def stream_record(record: Mapping[str, Any], stream_arn: str) -> Record:
-    """A record of GetRecords as functions see it: JSON, with a time in seconds and its source."""
+    """A record of GetRecords as functions see it: JSON, with its time in seconds and its source."""
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
     return {**record, "eventVersion": "1.1", "dynamodb": plain_json(change), "eventSourceARN": stream_arn}
 
 
 def plain_json(value: Any) -> Any:
-    """Attribute values with binary ones in base64, as in the service's JSON."""
+    """Attribute values, binary ones in base64, as in the service's JSON."""
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
     if isinstance(value, Mapping):
@@ -401,14 +403,14 @@ def plain_json(value: Any) -> Any:
 
 
 class EmulatedShard:
-    """The one shard of a table's stream, read from its oldest record on."""
+    """The only shard of a table's stream, read from its oldest record on."""
 
     def __init__(self, client: Any, stream_arn: str) -> None:
         self.client = client
         self.stream_arn = stream_arn
         shards = client.describe_stream(StreamArn=stream_arn)["StreamDescription"]["Shards"]
         if len(shards) != 1:
-            raise ValueError("the emulated stream has one shard")
+            raise ValueError("the emulated stream must have one shard")
         self.shard_id = shards[0]["ShardId"]
         self.iterator = client.get_shard_iterator(StreamArn=stream_arn, ShardId=self.shard_id,
                                                   ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
@@ -462,9 +464,9 @@ class Poller(Protocol):
 
 
 class PollerThread:
-    """Steps a poller until it is stopped.  `steps` grows with each step that did something.
+    """Steps a poller until it is stopped.  `steps` counts the steps that did something.
 
-    Errors of the emulated services are kept in `errors` and the step is tried again.
+    Errors of the emulated services are collected in `errors`, and the step is retried.
     """
 
     SHORTEST_PAUSE = 0.01
@@ -489,7 +491,7 @@ class PollerThread:
             self._thread.join()
 
     def pause(self) -> None:
-        """Take no more batches; returns when none is in work."""
+        """Take no more batches; return once none is in progress."""
         self._paused.set()
         with self._busy:
             pass
@@ -502,8 +504,8 @@ class PollerThread:
         self._paused.clear()
 
     def quiet(self) -> bool:
-        """Whether nothing is in work here and nothing waits in the source."""
-        # Wait for a look into an empty source, which is quick, but not for an invocation.
+        """Return whether nothing is in progress here and nothing is waiting in the source."""
+        # Wait for a poll of an empty source, which is quick, but not for an invocation.
         if not self._busy.acquire(timeout=self.LOOK_SECONDS):
             return False
         try:
@@ -576,7 +578,7 @@ class UrlReply:
 
 
 def url_reply(result: Result) -> UrlReply:
-    """What the caller of a function URL gets: 502 when the function failed or its answer is no response."""
+    """The response of a function URL: 502 if the function failed or its answer is not a response."""
     failed = UrlReply(502, {"content-type": "application/json"}, b'{"Message":"Internal Server Error"}')
     if not result.ok:
         return failed
@@ -585,7 +587,7 @@ def url_reply(result: Result) -> UrlReply:
     except ValueError:
         return failed
     if not isinstance(answer, dict) or "statusCode" not in answer:
-        # Anything else is taken for the body of a reply.
+        # Anything else is the body of a reply.
         return UrlReply(200, {"content-type": "application/json"}, json.dumps(answer).encode())
     headers = {name.lower(): str(value) for name, value in answer.get("headers", {}).items()}
     body = answer.get("body") or ""
@@ -594,7 +596,7 @@ def url_reply(result: Result) -> UrlReply:
 
 
 def scheduled_event(rule: str, now: float | None = None) -> dict[str, Any]:
-    """The event of an EventBridge rule with a schedule."""
+    """The event of a scheduled EventBridge rule."""
     seconds = time.time() if now is None else now
     return {
         "version": "0",

@@ -1,19 +1,19 @@
-"""What goes wrong in a run: a seeded plan of faults, and the count of those that happened.
+"""A seeded plan of the faults of a run, and counts of those that occurred.
 
 A plan is a JSON object:
 
     {"seed": 7, "faults": [{"fault": "throttle", "call": "dynamodb.*", "probability": 0.1, "times": 20}, ...]}
 
-Every rule draws from a random source of its own, so what it does depends on the seed and on the calls that it matches,
-in their order, and on no other rule.  Keys of a rule:
+Every rule has its own random source, so its effect depends only on the seed and on the order of the calls that it
+matches, and not on other rules.  Keys of a rule:
 
     fault           one of KINDS
-    call            pattern of calls, such as s3.GetObject or sqs.*; by default all that the fault can happen to
+    call            pattern of calls, such as s3.GetObject or sqs.*; by default all calls that the fault applies to
     probability     from 0 to 1; default 1
-    skip            leave the first so many matching calls alone; default 0
-    times           happen at most so often; default without end
-    reused          only on a connection that served a request before; default false
-    and what is said at the kind
+    skip            leave this many matching calls alone first; default 0
+    times           occur at most this often; default unlimited
+    reused          only on a connection that has served a request; default false
+and the keys of the kind, below
 """
 
 import fnmatch
@@ -24,49 +24,49 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Iterable
 
-# Each kind with the calls that it can happen to and its own keys.
+# Each kind with the calls that it applies to and its own keys.
 KINDS: dict[str, tuple[str, set[str]]] = {
-    # The service answers that there are too many requests.
+    # The service reports too many requests.
     "throttle": ("*", set()),
     # The service answers with `status`, 500 or 503.
     "error": ("*", {"status"}),
-    # `count` items (default: a random number, from one to all) come back unprocessed; the rest is written.
+    # `count` items (default: a random number, from one to all) are returned as unprocessed; the rest is written.
     "unprocessed_items": ("dynamodb.BatchWriteItem", {"count"}),
-    # `count` statements are answered with the error `code` (default: a random one that may be retried).
+    # `count` statements fail with the error `code` (default: a random retryable one).
     "statement_errors": ("dynamodb.BatchExecuteStatement", {"count", "code"}),
-    # `count` entries fail, by the sender's fault or not as `sender_fault` says (default: at random).
+    # `count` entries fail; `sender_fault` says whether it is the sender's fault (default: random).
     "failed_entries": ("sqs.SendMessageBatch", {"count", "sender_fault"}),
-    # The service acts and nobody answers: the connection is closed after `seconds` (default 0).
+    # The service acts but does not reply: the connection is closed after `seconds` (default 0).
     "drop_reply": ("*", {"seconds"}),
-    # The connection is reset: before the service acts, while the request's body is read, after the service acted,
+    # The connection is reset: before the service acts, while the request's body is read, after the service acted, or
     # in the middle of the reply's body.
     "reset_before": ("*", set()),
     "reset_in_request": ("*", set()),
     "reset_after": ("*", set()),
     "reset_in_reply": ("*", set()),
-    # The reply's body ends early, after `bytes` (default: at random), and the connection is closed in good order.
+    # The reply's body ends early, after `bytes` (default: random), and the connection is closed cleanly.
     "truncate": ("s3.GetObject", {"bytes"}),
-    # The process that calls is killed: before the service acts, or after it acted and before it answers.
+    # The calling process is killed: before the service acts, or after it acted and before it replies.
     "kill_before": ("*", set()),
     "kill_after": ("*", set()),
-    # The service answers 403 with `code`: a wrong signature, or credentials that it no longer takes.
+    # The service replies 403 with `code`: a wrong signature, or credentials that are no longer valid.
     "deny": ("*", {"code"}),
-    # The connection is closed after a complete reply that did not announce it.
+    # The connection is closed after a complete reply, without announcement.
     "close_after": ("*", set()),
-    # The request waits for `seconds`, or for a random time up to that when `random` is true.
+    # The request waits for `seconds`, or a random time up to that if `random` is true.
     "latency": ("*", {"seconds", "random"}),
-    # The request waits until the plan's `release` is called, so that a test can act meanwhile.
+    # The request waits until the plan's `release` is called, so that a test can act in between.
     "hold": ("*", set()),
 }
 COMMON_KEYS = {"fault", "call", "probability", "skip", "times", "reused"}
 
-# Of BatchStatementError, those after which the same statement may be sent again.
+# The codes of BatchStatementError after which a statement may be retried.
 RETRYABLE_STATEMENT_ERRORS = ["ProvisionedThroughputExceeded", "RequestLimitExceeded", "InternalServerError",
                               "ThrottlingError", "TransactionConflict"]
 
 
 class PlanError(ValueError):
-    """A plan that cannot be carried out as it is written."""
+    """An invalid plan."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Rule:
         return fnmatch.fnmatchcase(call, self.call) and fnmatch.fnmatchcase(call, KINDS[self.fault][0])
 
     def draw(self, call: str, reused: bool) -> bool:
-        """Whether it is to happen to this call; if so, it counts as happened until it is taken back."""
+        """Return whether it strikes this call; if so, it is counted unless it is taken back."""
         if not self.matches(call) or (self.reused and not reused):
             return False
         self.seen += 1
@@ -98,14 +98,14 @@ class Rule:
         return True
 
     def number(self, whole: int) -> int:
-        """How many of a batch it strikes."""
+        """Return how many entries of a batch it strikes."""
         return min(self.options.get("count") or self.random.randint(1, whole), whole)
 
 
 def read_rule(text: dict[str, Any], index: int, seed: int) -> Rule:
     kind = text.get("fault")
     if kind not in KINDS:
-        raise PlanError(f"fault {index} is of no kind: {kind}")
+        raise PlanError(f"fault {index} is of an unknown kind:  {kind}")
     unknown = text.keys() - COMMON_KEYS - KINDS[kind][1]
     if unknown:
         raise PlanError(f"fault {index}, {kind}, has unknown keys: {', '.join(sorted(unknown))}")
@@ -136,11 +136,11 @@ class FaultPlan:
         return cls(plan, seed, [read_rule(rule, index, seed) for index, rule in enumerate(plan.get("faults", []))])
 
     def again(self) -> "FaultPlan":
-        """The same plan from its beginning."""
+        """Restart the same plan."""
         return FaultPlan.read(self.text)
 
     def draw(self, call: str, kinds: Iterable[str], reused: bool = False, exclusive: bool = True) -> list[Rule]:
-        """The faults of these kinds that are to happen to a call: at most one when `exclusive`."""
+        """Return the faults of these kinds that strike a call: at most one if `exclusive`."""
         drawn = []
         with self.lock:
             for rule in self.rules:
@@ -151,7 +151,7 @@ class FaultPlan:
         return drawn
 
     def release(self) -> None:
-        """Let go of the requests that are held, and hold no others."""
+        """Release the held requests, and hold no others."""
         self.released.set()
 
     def count_call(self, call: str) -> None:
@@ -159,7 +159,7 @@ class FaultPlan:
             self.calls[call] += 1
 
     def count_refusal(self, call: str) -> None:
-        """The call broke a limit of the service."""
+        """Count a call that exceeded a limit of the service."""
         with self.lock:
             self.refused[call] += 1
 
@@ -168,12 +168,12 @@ class FaultPlan:
             self.fired[rule.fault, call] += 1
 
     def take_back(self, rule: Rule) -> None:
-        """It was drawn and could not happen, to a reply too short to be cut for instance."""
+        """Take back a fault that was drawn but not possible, for instance with a reply too short to be cut."""
         with self.lock:
             rule.happened -= 1
 
     def unfired(self) -> list[str]:
-        """The rules that never happened: a run that has some proved less than it says."""
+        """Return the rules that never fired: a run with any proves less than it claims."""
         with self.lock:
             return [f"{rule.fault} of {rule.call}" for rule in self.rules if rule.happened == 0]
 
@@ -186,7 +186,7 @@ class FaultPlan:
         return {**result, "unfired": self.unfired()}
 
     def table(self) -> str:
-        """The counts as a table for people."""
+        """Return the counts as a readable table."""
         counts = self.counts()
         rows = [("fault", "call", "count")]
         rows += [(entry["fault"], entry["call"], str(entry["count"])) for entry in counts["fired"]]

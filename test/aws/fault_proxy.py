@@ -1,17 +1,16 @@
-"""A proxy in front of the emulated services that makes their faults happen, as a plan says (see fault_plan.py).
+"""A proxy in front of the emulated services that injects faults according to a plan (see fault_plan.py).
 
     fault_proxy.py --upstream http://127.0.0.1:5000 [--port PORT] [--plan FILE]
 
-It speaks HTTP/1.1 on 127.0.0.1, knows the call that each request is, and passes replies on as they come, so that a
-large object never lies in memory here.  It also keeps the limits of the services that the emulated ones lack.  A
-second port takes orders:
+It speaks HTTP/1.1 on 127.0.0.1, recognises the call of each request, and streams replies, so that a large object is
+never held in memory.  It also enforces service limits that the emulated services lack. A second port is for control:
 
-    GET /counts     what happened so far, as JSON
-    GET /table      the same for people
-    PUT /plan       begin a new plan, with counts of its own; the body is the plan
-    POST /reset     begin the same plan again
+    GET /counts     the faults so far, as JSON
+    GET /table      the same as a readable table
+    PUT /plan       start a new plan, with its own counts; the body is the plan
+    POST /reset     restart the same plan
 
-When it ends it prints the table, and its exit code is 1 when a fault of the plan never happened.
+On exit it prints the table, and its exit code is 1 if a fault of the plan never occurred.
 """
 
 import argparse
@@ -39,21 +38,21 @@ PIECE = 64 * 1024
 HEAD_LIMIT = 256 * 1024
 HOP_HEADERS = ("Connection", "Keep-Alive", "Transfer-Encoding", "Expect", "Content-Length")
 
-# The emulated services find the service of a request by its credential scope and check no signature.
+# The emulated services identify the service of a request by its credential scope and check no signature.
 DESCRIBE_AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=EMULATED/20260101/us-east-1/dynamodb/aws4_request"
 
-# Faults in the order of a request's way; of each row at most one happens to a request.
+# Faults in the order in which a request meets them; at most one of each row strikes a request.
 IN_REQUEST = ("reset_in_request",)
 INSTEAD = ("throttle", "error", "deny", "reset_before", "kill_before", "unprocessed_items", "statement_errors",
            "failed_entries", "drop_reply", "kill_after", "reset_after", "reset_in_reply", "truncate", "close_after")
 
 
 class Closed(Exception):
-    """The other side closed the connection where that is allowed, or we did on purpose."""
+    """The other side closed the connection where that is allowed, or we closed it on purpose."""
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Close a connection so that the other side sees ECONNRESET."""
+    """Close a connection so that the peer gets ECONNRESET."""
     connection = writer.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -71,7 +70,7 @@ async def read_head(reader: asyncio.StreamReader) -> tuple[str, Headers]:
 
 
 async def body_pieces(reader: asyncio.StreamReader, headers: Headers, until_closed: bool) -> AsyncIterator[bytes]:
-    """The body of a message, by whichever of the three ways its length is given."""
+    """Read the body of a message, in any of the three ways to delimit it."""
     if "chunked" in headers.get("Transfer-Encoding").lower():
         while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
             yield await reader.readexactly(size)
@@ -93,7 +92,7 @@ async def body_pieces(reader: asyncio.StreamReader, headers: Headers, until_clos
 
 @dataclass
 class Upstream:
-    """A reply of the service whose body is still to be read."""
+    """A reply of the service whose body is still unread."""
 
     status: int
     headers: Headers
@@ -108,7 +107,7 @@ class Upstream:
 
 
 class Connection:
-    """One client's connection: requests one after another."""
+    """One client's connection: sequential requests."""
 
     def __init__(self, proxy: "FaultProxy", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.proxy = proxy
@@ -123,7 +122,7 @@ class Connection:
         self.writer.close()
 
     async def serve_request(self) -> bool:
-        """Take a request and answer it; whether the connection is to go on."""
+        """Handle a request; return whether to keep the connection."""
         first, headers = await read_head(self.reader)
         method, target, _ = first.split(" ", 2)
         request = Request(method, target, headers)
@@ -214,7 +213,7 @@ class Connection:
         await self.writer.drain()
 
     async def relay(self, request: Request, upstream: Upstream, cut: int | None = None) -> int:
-        """Pass a reply on as it comes, up to `cut` bytes of its body; how many were passed."""
+        """Stream a reply, up to `cut` bytes of its body; return how many were sent."""
         given = upstream.headers.get("Content-Length")
         chunked = not given and request.method != "HEAD" and upstream.status not in (204, 304)
         self.writer.write(reply_head(upstream.status, upstream.headers, None if chunked else int(given or 0)))
@@ -271,7 +270,7 @@ class Connection:
             raise Closed
 
     async def kill_caller(self, rule: Rule, plan: FaultPlan, call: Call, request: Request) -> None:
-        """Kill the process at the other end, whose reply nobody waits for then."""
+        """Kill the process at the other end, which then awaits no reply."""
         upstream = await self.forward(request) if rule.fault == "kill_after" else None
         if upstream is not None:
             response = await upstream.whole()
@@ -279,7 +278,7 @@ class Connection:
         if await asyncio.get_running_loop().run_in_executor(None, self.proxy.kill, port):
             plan.count_fault(rule, call.name)
             raise Closed
-        # It was gone already, or is none of ours.
+        # It was already gone, or is not one of ours.
         plan.take_back(rule)
         if upstream is None:
             await self.relay(request, await self.forward(request))
@@ -287,7 +286,7 @@ class Connection:
             await self.send(request, response)
 
     async def cut_reply(self, rule: Rule, plan: FaultPlan, call: Call, request: Request) -> None:
-        """Send less of a reply's body than its head promised."""
+        """Send less of a reply's body than its head announced."""
         upstream = await self.forward(request)
         length = int(upstream.headers.get("Content-Length") or 0)
         if upstream.status >= 300 or length < 2 or request.method == "HEAD":
@@ -298,7 +297,7 @@ class Connection:
         cut = rule.options.get("bytes") or rule.random.randrange(1, length)
         await self.relay(request, upstream, min(cut, length - 1))
         if rule.fault == "reset_in_reply":
-            # What was written must leave before the reset throws away what is left.
+            # Flush what was written before the reset discards it.
             await asyncio.sleep(0.01)
             reset(self.writer)
         raise Closed
@@ -319,11 +318,11 @@ def head_bytes(first: str, headers: Headers) -> bytes:
 
 
 def reply_head(status: int, headers: Headers, length: int | None) -> bytes:
-    """The head of a reply; of an unknown length it is sent in chunks."""
+    """Return the head of a reply; with unknown length, the reply is chunked."""
     own = headers.copy()
     for name in HOP_HEADERS:
         own.remove(name)
-    # DynamoDB's checksum would no longer be that of the body.
+    # DynamoDB's checksum would no longer match the body.
     own.remove("x-amz-crc32")
     if length is None:
         own.set("Transfer-Encoding", "chunked")
@@ -333,7 +332,7 @@ def reply_head(status: int, headers: Headers, length: int | None) -> bytes:
 
 
 async def leave_unprocessed(connection: Connection, rule: Rule, call: Call, request: Request) -> Response:
-    """BatchWriteItem: some items come back as UnprocessedItems."""
+    """BatchWriteItem: return some items as UnprocessedItems."""
     body = json_body(request)
     writes = [(table, write) for table, entries in body["RequestItems"].items() for write in entries]
     struck = set(rule.random.sample(range(len(writes)), rule.number(len(writes))))
@@ -351,7 +350,7 @@ async def leave_unprocessed(connection: Connection, rule: Rule, call: Call, requ
 
 
 async def fail_statements(connection: Connection, rule: Rule, call: Call, request: Request) -> Response:
-    """BatchExecuteStatement: some statements have errors in place of results."""
+    """BatchExecuteStatement: give some statements errors instead of results."""
     body = json_body(request)
     statements = body["Statements"]
     struck = set(rule.random.sample(range(len(statements)), rule.number(len(statements))))
@@ -373,7 +372,7 @@ async def fail_statements(connection: Connection, rule: Rule, call: Call, reques
 
 
 async def fail_entries(connection: Connection, rule: Rule, call: Call, request: Request) -> Response:
-    """SendMessageBatch: some entries are in the list Failed of a reply that says 200."""
+    """SendMessageBatch: list some entries as Failed in a reply with status 200."""
     body = json_body(request)
     entries = body["Entries"]
     struck = set(rule.random.sample(range(len(entries)), rule.number(len(entries))))
@@ -398,10 +397,10 @@ PARTIAL = {"unprocessed_items": leave_unprocessed, "statement_errors": fail_stat
 
 
 class FaultProxy:
-    """The proxy, in a thread of its own for the length of a with statement.
+    """The proxy, in its own thread, for the duration of a with statement.
 
-    `url` is where clients go, `control_url` takes orders, `plan` may be replaced at any time.  `kill` is asked to kill the
-    process whose connection has this port at its end, and says whether it did.
+    `url` is for clients, `control_url` for control; `plan` may be replaced at any time.  `kill` is called to kill the
+    process whose connection has this port at its end, and returns whether it did.
     """
 
     def __init__(self, upstream: str, plan: FaultPlan | None = None, port: int = 0,
@@ -432,7 +431,7 @@ class FaultProxy:
         self._thread.join()
 
     async def _run(self) -> None:
-        # Made here, because they belong to this thread.
+        # Created here, because they belong to this thread.
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         tasks: set[asyncio.Task[None]] = set()
@@ -484,14 +483,14 @@ class FaultProxy:
 
 
 def track(tasks: set["asyncio.Task[None]"], coroutine: Any) -> None:
-    """Run a connection as a task that the end of the proxy can find."""
+    """Run a connection as a task that shutdown can find."""
     task = asyncio.get_running_loop().create_task(coroutine)
     tasks.add(task)
     task.add_done_callback(tasks.discard)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="A proxy that makes the faults of AWS services happen.")
+    parser = argparse.ArgumentParser(description="A proxy that injects faults of AWS services.")
     parser.add_argument("--upstream", required=True, metavar="URL")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--plan", metavar="FILE")

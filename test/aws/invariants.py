@@ -1,7 +1,7 @@
-"""What must hold after any run of the pipeline, checked against the files that were sent and by no counter.
+"""Invariants of any run of the pipeline, checked against the files that were sent and not against counters.
 
-Nothing here shares code with what it checks: files are read by Python's csv, database, bucket, table and mails are looked
-at directly.  Each check gives problems as texts, none when all is well.
+Nothing here shares code with what it checks: files are read with Python's csv, and database, bucket, table and mails
+are inspected directly.  Each check returns problems as strings, none if all is well.
 
     world = World(database, pipeline, sent)
     problems = world.problems(extra_mails=1)
@@ -38,8 +38,8 @@ class FileRow:
 class Sent:
     """A file as a vendor sent it.
 
-    `refused` is the code it is refused with.  `broken` are the rows that must be rejected, when the sender knows, each with
-    the rules that it breaks; `contested` those that are accepted unless another row came first with their SKU.
+    `refused` is the code it is refused with.  `broken` are the rows that must be rejected, if the sender knows, each
+    with the rules that it breaks; `contested` are those accepted unless another row with their SKU came first.
     """
 
     vendor_id: str
@@ -56,13 +56,13 @@ class Sent:
 
 
 def folded(name: str) -> str:
-    """A column's name: ours in any case, others as they are."""
+    """Normalize a column name: ours ignore case, others are unchanged."""
     name = name.strip(BLANKS)
     return name.lower() if name.lower() in COLUMNS else name
 
 
 def read_rows(content: bytes) -> list[FileRow]:
-    """The rows of a file: records that are not blank lines, each with the physical line where it begins."""
+    """Return the rows of a file: records that are not blank lines, each with the physical line where it begins."""
     reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     header: list[str] = []
     rows: list[FileRow] = []
@@ -77,7 +77,7 @@ def read_rows(content: bytes) -> list[FileRow]:
 
 
 def plain_text(text: str) -> str:
-    """A report, or a record of it, without what differs by where it comes from: byte order mark and line ends."""
+    """Return a report, or a record of it, without what depends on its source: byte order mark and line ends."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
 
 
@@ -86,7 +86,7 @@ def trimmed(fields: dict[str, str]) -> dict[str, str]:
 
 
 def product_problem(row: FileRow, product: Row) -> str:
-    """What a product has otherwise than its row of the file; never a value."""
+    """Describe how a product differs from its row of the file, never quoting a value."""
     wanted = trimmed(row.fields)
     for name in COLUMNS:
         given, stored = wanted.get(name), product[name]
@@ -112,7 +112,7 @@ def error_problem(row: FileRow, errors: list[Row]) -> str:
 
 
 def plain_value(value: dict[str, Any]) -> Any:
-    """A DynamoDB attribute as plain JSON."""
+    """Return a DynamoDB attribute as plain JSON."""
     (kind, content), = value.items()
     if kind == "M":
         return {name: plain_value(element) for name, element in content.items()}
@@ -123,13 +123,13 @@ def plain_value(value: dict[str, Any]) -> Any:
 
 @dataclass
 class World:
-    """Everything that a run left behind, read once."""
+    """The state after a run, read once."""
 
     database: OwnDatabase
     pipeline: Pipeline
     sent: list[Sent]
     mails: list[dict[str, Any]] = field(default_factory=list)
-    # Items whose status may be an old one, because its write-back was given up; the log counts them.
+    # Items whose status may be out of date, because its write-back was abandoned; the log counts them.
     stale_items: int = 0
 
     def __post_init__(self) -> None:
@@ -146,14 +146,14 @@ class World:
 
     @staticmethod
     def group(rows: list[Row]) -> dict[str, dict[int, list[Row]]]:
-        """By upload and row number."""
+        """Group by upload and row number."""
         grouped: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in rows:
             grouped[row["upload_id"] or ""][int(row["row_number"] or 0)].append(row)
         return grouped
 
     def current_reports(self, function: str) -> dict[str, list[str]]:
-        """What the database gives for each upload now, record by record."""
+        """Return the reports that the database produces now, record by record."""
         records: dict[str, list[str]] = defaultdict(list)
         for row in self.database.query(f"""SELECT upload_id, record FROM onboard.upload_history,
                                            LATERAL {function}(upload_id) WITH ORDINALITY AS r (record, place)
@@ -162,7 +162,7 @@ class World:
         return records
 
     def report_versions(self) -> dict[str, list[bytes]]:
-        """Each report with the content of every version of it that was ever written."""
+        """Return each report with the content of every version ever written."""
         s3, bucket = self.pipeline.clients["s3"], self.pipeline.resources.bucket
         versions: dict[str, list[bytes]] = defaultdict(list)
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="errors/"):
@@ -176,17 +176,17 @@ class World:
         return found[0] if len(found) == 1 else None
 
     def problems(self, extra_mails: int = 0) -> list[str]:
-        """All that is wrong.  `extra_mails` is how many times it happened that a published mail was not recorded."""
+        """Return all problems.  `extra_mails` is how often a published mail was not recorded."""
         problems = []
         for sent in self.sent:
             upload = self.upload_of(sent)
             if upload is None:
-                problems.append(f"{sent.key}: there is not one upload of it")
+                problems.append(f"{sent.key}: it does not have exactly one upload")
                 continue
             problems += [f"{sent.key}: {problem}" for problem in self.upload_problems(sent, upload)]
         ours = {str(upload["upload_id"]) for upload in map(self.upload_of, self.sent) if upload}
         strangers = {str(upload["upload_id"]) for upload in self.uploads} - ours
-        problems += [f"{upload_id}: an upload of no file" for upload_id in sorted(strangers)]
+        problems += [f"{upload_id}: an upload of an unknown file" for upload_id in sorted(strangers)]
         return [*problems, *self.key_problems(), *self.mail_problems(extra_mails), *self.leftover_problems(ours)]
 
     def upload_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
@@ -194,7 +194,7 @@ class World:
         if upload["vendor_id"] != sent.vendor_id or upload["file_name"] != sent.file_name:
             yield "another vendor or file name"
         if not re.fullmatch(re.escape(sent.vendor_id) + r"-[0-9a-f]{16}", upload_id):
-            yield "the id has another shape"
+            yield "the id has the wrong form"
         ended = sum(event["upload_id"] == upload_id and event["kind"] == "upload_ended" for event in self.events)
         if ended != 1:
             yield f"{ended} upload_ended events"
@@ -210,17 +210,17 @@ class World:
         if (upload["status"], upload["failure_code"]) != ("failed", sent.refused):
             yield f"{upload['status']} {upload['failure_code']}, not refused with {sent.refused}"
         if self.products[str(upload["upload_id"])] or self.errors[str(upload["upload_id"])]:
-            yield "refused, and rows of it are stored"
+            yield "refused, but its rows are stored"
 
     def row_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
-        """Each row of the file is a product or in the errors, none both, none twice, and with what the file says."""
+        """Each row of the file is a product or an error, never both or twice, with the content of the file."""
         products, errors = self.products[str(upload["upload_id"])], self.errors[str(upload["upload_id"])]
         rows = read_rows(sent.content)
         numbers = {row.number for row in rows}
         if lost := numbers - products.keys() - errors.keys():
             yield f"rows are lost: {sorted(lost)[:10]}"
         if strange := (products.keys() | errors.keys()) - numbers:
-            yield f"rows that the file does not have: {sorted(strange)[:10]}"
+            yield f"rows not in the file:  {sorted(strange)[:10]}"
         if both := products.keys() & errors.keys():
             yield f"rows are products and errors: {sorted(both)[:10]}"
         if twice := [number for number, stored in products.items() if len(stored) != 1]:
@@ -236,7 +236,7 @@ class World:
         yield from troubles[:3]
         counts = (str(len(rows)), str(len(products)), str(len(errors)))
         if (upload["total_records"], upload["valid_records"], upload["error_records"]) != counts:
-            yield "the upload's counts are not those of the file"
+            yield "the upload's counts do not match the file"
         status = "failed" if not products else "partial" if errors else "completed"
         if upload["status"] != status:
             yield f"it is {upload['status']}, not {status}"
@@ -244,10 +244,10 @@ class World:
             broken = {number: {str(error["error_type"]) for error in stored} for number, stored in errors.items()}
             lost = {number for number in sent.contested if broken.pop(number, {"DUPLICATE_SKU"}) != {"DUPLICATE_SKU"}}
             if broken != sent.broken or lost:
-                yield "other rows are rejected, or for other reasons, than those that are broken"
+                yield "the rejected rows, or the reasons, do not match the broken rows"
 
     def item_problems(self, sent: Sent, upload_id: str) -> Iterable[str]:
-        """The items are the file's rows, each with the status that its verdict has in the database."""
+        """The items are the file's rows, each with the status of its verdict in the database."""
         items = {str(item["record_id"]): item for item in self.items[upload_id]}
         rows = read_rows(sent.content)
         wanted = {f"REC_{row.number:08d}" for row in rows}
@@ -273,7 +273,7 @@ class World:
                 yield f"item {row.number} has the wrong error_reason"
 
     def report_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
-        """Both reports are where they belong, all versions alike, and what the database gives now."""
+        """Both reports are in place, all versions are identical, and they match what the database produces now."""
         upload_id = str(upload["upload_id"])
         if upload["reported"] != "t":
             yield "no report is recorded"
@@ -281,7 +281,7 @@ class World:
             key = f"errors/{sent.vendor_id}/{upload_id}_{kind}.csv"
             versions = self.versions.get(key, [])
             if upload[column] is None and not versions:
-                # Nothing was rejected, or there was no row at all.
+                # Nothing was rejected, or there were no rows.
                 if self.errors[upload_id]:
                     yield f"there is no {kind} report"
                 continue
@@ -296,7 +296,7 @@ class World:
 
     def content_problems(self, upload_id: str, kind: str, content: bytes) -> Iterable[str]:
         if plain_text(content.decode()) != "".join(plain_text(record) for record in self.reports[kind][upload_id]):
-            yield f"the {kind} report is not what the database gives"
+            yield f"the {kind} report differs from the database"
         if kind == "errors":
             if not content.startswith(b"\xef\xbb\xbf"):
                 yield "the error report has no byte order mark"
@@ -305,10 +305,10 @@ class World:
             stored = Counter((number, str(error["error_type"])) for number, errors in self.errors[upload_id].items()
                              for error in errors)
             if found != stored or any(len(line) != REPORT_COLUMNS for line in lines):
-                yield "the error report has other errors than the database"
+                yield "the error report's errors differ from the database"
 
     def key_problems(self) -> Iterable[str]:
-        """One product for each SKU, and for each vendor's product id."""
+        """There is one product for each SKU, and for each vendor's product id."""
         products = [product for rows in self.products.values() for stored in rows.values() for product in stored]
         for columns in (("sku",), ("vendor_id", "vendor_product_id")):
             counts = Counter(tuple(product[column] for column in columns) for product in products)
@@ -319,17 +319,17 @@ class World:
             for errors in rows.values():
                 only = {error["error_type"] for error in errors}
                 if only == {"DUPLICATE_SKU"} and errors[0]["rejected_value"] not in stored:
-                    yield "a duplicate of a SKU that nobody has"
+                    yield "a duplicate of a SKU that no product has"
 
     def mail_problems(self, extra_mails: int) -> Iterable[str]:
-        """A mail to each vendor about each upload; a second one only where it had to be."""
+        """There is one mail to its vendor about each upload; a second one only where unavoidable."""
         self.mails += self.pipeline.mails()
         told: Counter[str] = Counter()
         for mail in self.mails:
             attributes = {name: value["Value"] for name, value in mail.get("MessageAttributes", {}).items()}
             about = [upload for upload in self.uploads if str(upload["upload_id"]) in mail["Message"]]
             if len(about) != 1:
-                yield "a mail is about no upload, or about several"
+                yield "a mail is not about exactly one upload"
                 continue
             told[str(about[0]["upload_id"])] += 1
             if (attributes.get("vendor_id"), attributes.get("status")) != (about[0]["vendor_id"], about[0]["status"]):
@@ -344,7 +344,7 @@ class World:
             yield f"{extra} mails too many, where {extra_mails} may be"
 
     def leftover_problems(self, ours: set[str]) -> Iterable[str]:
-        """Nothing waits anywhere, nothing was given up, and every report belongs to an upload."""
+        """Nothing is waiting, nothing was discarded, and every report belongs to an upload."""
         waiting = self.database.number("SELECT count(*) FROM onboard.outbox")
         if waiting:
             yield f"{waiting} events wait in the outbox"
@@ -354,13 +354,13 @@ class World:
                 yield f"{len(messages)} messages in {queue}"
         for key in self.versions:
             if not any(upload_id in key for upload_id in ours):
-                yield f"{key}: a report of no upload"
+                yield f"{key}: a report of an unknown upload"
         if self.pipeline.proxy.plan.refused:
             yield f"calls over a limit of their service: {dict(self.pipeline.proxy.plan.refused)}"
 
 
 def verdicts(database: OwnDatabase) -> list[Row]:
-    """What became of every row, without what differs from run to run: to compare one way of loading with another."""
+    """Return the result of every row, without what differs between runs, to compare ways of loading."""
     products = ", ".join(f"p.{column}::text AS {column}" for column in COLUMNS)
     nothing = ", ".join("null" for _ in COLUMNS)
     return database.query(f"""
@@ -376,7 +376,7 @@ def verdicts(database: OwnDatabase) -> list[Row]:
 
 
 def log_problems(text: str, planted: Iterable[str]) -> list[str]:
-    """Lines that are no JSON objects, and planted values and secrets, which are not repeated here."""
+    """Find lines that are not JSON objects, and planted values and secrets, which are not repeated here."""
     problems = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -384,7 +384,7 @@ def log_problems(text: str, planted: Iterable[str]) -> list[str]:
         except ValueError:
             record = None
         if not isinstance(record, dict):
-            problems.append(f"line {number} is no JSON object")
+            problems.append(f"line {number} is not a JSON object")
     for number, value in enumerate(planted, 1):
         written = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
         if any(form in text for form in written):

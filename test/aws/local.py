@@ -1,10 +1,10 @@
-"""The whole pipeline on this machine, for a person to play with.
+"""The whole pipeline on this machine, for manual experiments.
 
     make aws-local
     test/aws/local.py [--port PORT] [--folder FOLDER]
 
-Emulated services, a private PostgreSQL server and the real functions.  What the functions do is printed as it happens,
-and so are the mails; the link in a mail works in a browser on this machine.  Ctrl-C ends all of it.
+Emulated services, a private PostgreSQL server and the real functions.  It prints what the functions do as it happens,
+and the mails; the link in a mail works in a browser on this machine.  Ctrl-C stops everything.
 
 The services listen on PORT of 127.0.0.1 (default 4566), the links on the port after it.
 """
@@ -34,12 +34,12 @@ SAMPLES = os.path.join(ROOT, "test", "data")
 SWEEP_SECONDS = 60
 LOOK_SECONDS = 0.3
 
-# A deployed queue waits for half an hour before a failed message is tried again.
+# A deployed queue retries a failed message only after half an hour.
 RETRY_SECONDS = 20
 
 
 class Program:
-    """The command line program, working on a private server of this folder."""
+    """The command line program, using a private server in this folder."""
 
     def __init__(self, folder: str) -> None:
         self.path = os.environ.get("ONBOARD_BIN") or shutil.which("onboard") or os.path.join(ROOT, "glue", "onboard")
@@ -54,7 +54,7 @@ class Program:
         return result.stdout
 
     def database(self) -> Database:
-        """Where the private server is: on a Unix socket, so password and certificate do not matter."""
+        """Return where the private server is: on a Unix socket, so password and certificate are irrelevant."""
         given = dict(word.split("=", 1) for word in self.run("conninfo").split())
         return Database(given["host"], int(given["port"]), given["dbname"], given["user"], "unused")
 
@@ -68,7 +68,7 @@ class Program:
 
 
 def link_server(port: int, pipeline: Pipeline) -> ThreadingHTTPServer:
-    """What the function URL of the link is on AWS."""
+    """Stand-in for the function URL of the link handler on AWS."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -92,7 +92,7 @@ def link_server(port: int, pipeline: Pipeline) -> ThreadingHTTPServer:
 
 
 class Watcher(threading.Thread):
-    """Prints what functions log, and the mails, until it is told to stop."""
+    """Prints the functions' log, and the mails, until stopped."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         super().__init__(daemon=True)
@@ -153,31 +153,32 @@ Send a vendor's file, with the AWS CLI or with curl:
   curl -T {sample} http://{HOST}:{port}/{bucket}/{target}
 
 What the functions do appears below, then the mail; follow its link in a browser, or with curl -L.
-Everything is in {folder}, products of earlier runs too: remove it to begin anew.
-Look into the database, or add vendors, with
+Everything is in {folder}, including products of earlier runs: remove it to start over.
+Inspect the database, or add vendors, with
 
   ONBOARD_HOME={os.path.join(folder, 'postgresql')} onboard status
 
-Ctrl-C ends it all.
+Ctrl-C stops everything.
 """, flush=True)
 
 
 def prepare_folder(folder: str | None) -> str:
-    """A folder that the user of the private server can enter."""
+    """Create a folder that the user of the private server can enter."""
     folder = os.path.abspath(folder or os.path.join(tempfile.gettempdir(), f"onboard-aws-{os.getuid()}"))
     os.makedirs(folder, mode=0o755, exist_ok=True)
     if os.stat(folder).st_uid != os.getuid():
-        sys.exit(f"{folder} belongs to {pwd.getpwuid(os.stat(folder).st_uid).pw_name}; give another --folder")
+        sys.exit(f"{folder} belongs to {pwd.getpwuid(os.stat(folder).st_uid).pw_name}; "
+                 "specify another --folder")
     return folder
 
 
 def lock_folder(folder: str) -> IO[str]:
-    """The file whose lock keeps another pipeline, which would stop our server at its end, out of the folder."""
+    """Lock the folder against another pipeline, which would stop our server when it exits."""
     file = open(os.path.join(folder, "lock"), "w", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.exit(f"a pipeline runs in {folder} already; end it, or give another --folder and --port to"
+        sys.exit(f"a pipeline is running in {folder}; stop it, or use another --folder and --port with"
                  " test/aws/local.py")
     return file
 
@@ -189,7 +190,7 @@ def check_ports(*ports: int) -> None:
             try:
                 tried.bind((HOST, port))
             except OSError as error:
-                sys.exit(f"cannot listen on port {port} of {HOST}: {error.strerror}; give another --port to"
+                sys.exit(f"cannot listen on port {port} of {HOST}: {error.strerror}; use another --port with"
                          " test/aws/local.py")
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Requests to AWS and their signatures as botocore makes them.
+"""Print AWS requests and their signatures as botocore makes them.
 
     make_vectors.py [--seed SEED] [--headers COUNT] [--presigned COUNT] > FILE
 
-One JSON object a line; what is empty is left out.  The same seed gives the
+One JSON object per line, without empty members.  The same seed produces the
 same file.  test/data/sigv4_vectors.jsonl was made with the defaults, and
 test/unit/sigv4_test.c compares with it; test/tap/051_signatures.pl makes new
 ones in every run.
@@ -26,7 +26,7 @@ SERVICES = ["s3", "s3", "s3", "dynamodb", "sqs", "sns", "secretsmanager"]
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1"]
 METHODS = ["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
-# What breaks signatures: all that is encoded in one place and not in another.
+# Characters that break signatures: encoded in one place and not in another.
 PIECES = [
     "a", "B", "0", "products", "VEND001_20260104_090000.csv", "-", "_", ".",
     "~", "+", "=", ":", "(", ")", "*", "%", "%20", "%2F", " ", "  ", "&", "?",
@@ -52,7 +52,7 @@ VALUE_PIECES = [
 ]
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-# 1970, a leap day, the last second of a year, and any other.
+# 1970, a leap day, the last second of a year, and a random time.
 TIMES = [0, 951782399, 951782400, 1798761599, 4102444800]
 
 
@@ -80,7 +80,7 @@ def make_query(rng: Rng, unique: bool) -> Pairs:
         name = rng.choice(pairs)[0]
         pairs += [(name, some(rng, PIECES, 2)), (name, "")]
     if unique:
-        # botocore keeps one of each name in a presigned URL.
+        # botocore keeps only one parameter per name in a presigned URL.
         pairs = list({name: (name, value) for name, value in pairs if name}.values())
     rng.shuffle(pairs)
     return pairs
@@ -164,7 +164,7 @@ def botocore_request(request: Request, in_url: bool) -> Any:
 
 
 def sign(request: Request, in_url: bool) -> Request:
-    """Add what botocore says to a request."""
+    """Add botocore's signature to a request."""
     made = botocore_request(request, in_url)
     moment = (datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) +
               datetime.timedelta(seconds=request["time"]))

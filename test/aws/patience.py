@@ -1,7 +1,7 @@
-"""How long a test waits: until a state is reached, with a limit that only a hang reaches.
+"""Wait until a state is reached, with a limit that only a hang reaches.
 
-No test expects anything to be done sooner, for the machine may be busy.  The bound is that of the tests in Perl, too, and
-set for all of them in test/environment.sh.
+No test requires anything to happen sooner, because the machine may be busy.  The Perl tests use the same limit, set
+for all of them in test/environment.sh.
 """
 
 import os
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.05
 
 
 def wait_until(reached: Callable[[], object], what: str = "", pause: float = PAUSE_SECONDS) -> None:
-    """Check a condition again and again until it is true; AssertionError if it never is."""
+    """Check a condition repeatedly until it is true; raise AssertionError if it never is."""
     end = time.monotonic() + HANG_SECONDS
     while not reached():
         if time.monotonic() > end:
@@ -22,7 +22,7 @@ def wait_until(reached: Callable[[], object], what: str = "", pause: float = PAU
 
 
 def deadlines(seconds: float) -> Iterator[float]:
-    """Each twice the last one: for a function that must reach some point and run out of time there."""
+    """Yield deadlines, each twice the last: for a function that must reach some point and then run out of time."""
     while seconds < HANG_SECONDS:
         yield seconds
         seconds *= 2

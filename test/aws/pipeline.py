@@ -1,12 +1,13 @@
-"""The whole pipeline on one machine: emulated services, a proxy that makes faults, functions, and what feeds them.
+"""The whole pipeline on one machine: emulated services, a proxy that injects faults, the functions, and their event
+sources.
 
     with Pipeline(database, bootstrap, folder) as pipeline:
         pipeline.upload("VEND001", "VEND001_20260104_090000.csv", content)
         pipeline.wait_quiet()
 
-Resources and mappings come from event_sources.json.  Functions reach the services through the proxy, tests and pollers
-directly, so that a fault is always one that a function met.  All ports are free ones of 127.0.0.1, and all processes
-are stopped by their own process id when the with statement ends, however it ends.
+Resources and mappings come from event_sources.json.  Functions use the services through the proxy, tests and pollers
+directly, so that every fault strikes a function.  All ports are free ports of 127.0.0.1, and all processes are stopped
+by their own process id when the with statement ends, for whatever reason.
 """
 
 import copy
@@ -35,12 +36,12 @@ SERVICES = ("s3", "dynamodb", "dynamodbstreams", "sqs", "sns", "secretsmanager")
 
 
 class NotQuiet(Exception):
-    """The pipeline did not come to rest in time; the message says what was still going on."""
+    """The pipeline did not become idle in time; the message says what was still in progress."""
 
 
 @dataclass(frozen=True)
 class Database:
-    """How the functions reach PostgreSQL; goes into the secret as the handlers read it."""
+    """How the functions connect to PostgreSQL; stored in the secret that the handlers read."""
 
     host: str
     port: int
@@ -56,7 +57,7 @@ class Database:
 
 @dataclass
 class Kills:
-    """Processes that are killed while they work: how likely at an invocation, within how many seconds, how often."""
+    """Kills of working processes: the probability per invocation, the latest time in seconds, and their number."""
 
     seed: int = 0
     probability: float = 0.0
@@ -82,10 +83,10 @@ def read_settings() -> dict[str, Any]:
 
 
 def test_scale(settings: dict[str, Any], retry: int = 1, receives: int | None = None) -> dict[str, Any]:
-    """The deployed settings with times that a test can wait for, and `receives` before a message is given up.
+    """The deployed settings with shorter times, and `receives` deliveries before a message is discarded.
 
-    A message that failed comes again after `retry` seconds.  Faults that strike often would otherwise send sound messages
-    to the dead letters, as they may on AWS.
+    A failed message is redelivered after `retry` seconds.  Frequent faults would otherwise send valid messages to the
+    dead-letter queue, as can happen on AWS.
     """
     scaled = copy.deepcopy(settings)
     for queue in scaled["Queues"].values():
@@ -100,7 +101,7 @@ def test_scale(settings: dict[str, Any], retry: int = 1, receives: int | None = 
 
 
 def local_ports(pid: int) -> set[int]:
-    """The TCP ports that a process has connections from (see proc_pid_net(5))."""
+    """Return the local ports of a process's TCP connections (see proc_pid_net(5))."""
     ports = {}
     with open("/proc/net/tcp", encoding="ascii") as file:
         for line in file.readlines()[1:]:
@@ -112,7 +113,7 @@ def local_ports(pid: int) -> set[int]:
             with suppress(OSError):
                 found.add(ports.get(os.readlink(f"/proc/{pid}/fd/{name}"), 0))
     except OSError:
-        # It has ended.
+        # The process has ended.
         pass
     return found - {0}
 
@@ -123,7 +124,7 @@ def queue_arn(name: str) -> str:
 
 @dataclass
 class Resources:
-    """What was made in the emulated services, by the names of event_sources.json."""
+    """Resources in the emulated services, by their names in event_sources.json."""
 
     settings: dict[str, Any]
     bucket: str = "ecommerce-product-uploads"
@@ -133,7 +134,7 @@ class Resources:
     link_key: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def make(self, clients: dict[str, Any], database: Database, administrator: Database | None = None) -> None:
-        """All of it; the secret of the administrator only when one is named."""
+        """Create everything; the administrator's secret only if one is specified."""
         self.make_queues(clients["sqs"])
         self.make_bucket(clients["s3"])
         self.make_table(clients["dynamodb"])
@@ -153,7 +154,7 @@ class Resources:
                                                      "maxReceiveCount": policy["maxReceiveCount"]})
             return given
 
-        # Those that others send their dead letters to come first.
+        # Dead-letter queues come first.
         queues = sorted(self.settings["Queues"].items(), key=lambda item: "RedrivePolicy" in item[1])
         for name, queue in queues:
             self.queue_urls[name] = sqs.create_queue(QueueName=name, Attributes=attributes(queue))["QueueUrl"]
@@ -176,13 +177,13 @@ class Resources:
         dynamodb.update_time_to_live(TableName=table["TableName"], TimeToLiveSpecification=time_to_live)
 
     def make_topic(self, sns: Any, sqs: Any) -> None:
-        """The topic, with a queue in place of the vendors' mail boxes."""
+        """Create the topic, with a queue in place of the vendors' mailboxes."""
         self.queue_urls["mails"] = sqs.create_queue(QueueName="mails")["QueueUrl"]
         self.topic_arn = sns.create_topic(Name=self.settings["Topic"])["TopicArn"]
         sns.subscribe(TopicArn=self.topic_arn, Protocol="sqs", Endpoint=queue_arn("mails"))
 
     def environment(self, url: str) -> dict[str, str]:
-        """What the functions are told: the services' own variables, and every name of this project."""
+        """Return the functions' environment: the services' own variables, and every name of this project."""
         return {
             "AWS_ACCESS_KEY_ID": "AKIAEMULATED",
             "AWS_SECRET_ACCESS_KEY": "emulated",
@@ -201,10 +202,10 @@ class Resources:
 
 
 class Pipeline:
-    """The pipeline, for the length of a with statement.
+    """The pipeline, for the duration of a with statement.
 
-    `plan` is what goes wrong in the services, `delivery` in the deliveries, `kills` with the processes.  `environment`
-    is added to what the functions are told.  Logs are written below `folder`.
+    `plan` has the faults of the services, `delivery` those of deliveries, `kills` the kills of processes.
+    `environment` is added to the functions' environment.  Logs are written below `folder`.
     """
 
     def __init__(self, database: Database, bootstrap: str, folder: str, *, plan: FaultPlan | None = None,
@@ -249,7 +250,7 @@ class Pipeline:
             self._add_function(name)
         for name, mapping in self.settings["EventSourceMappings"].items():
             self.pollers[name] = self._make_pollers(name, mapping)
-        # Functions are stopped before their pollers: an invocation must not hold up the end.
+        # Stop functions before their pollers, so that an invocation does not delay shutdown.
         for threads in self.pollers.values():
             for thread in threads:
                 self._stack.callback(thread.stop)
@@ -282,10 +283,10 @@ class Pipeline:
                      for _ in range(concurrency)]
         return [PollerThread(name, QueuePoller(queue, consumer)) for consumer in consumers]
 
-    # What tests do with it.
+    # Interface for tests.
 
     def upload(self, vendor_id: str, file_name: str, content: bytes) -> str:
-        """Put a vendor's file where the vendor would; the key."""
+        """Put a vendor's file where the vendor would; return its key."""
         key = f"uploads/{vendor_id}/{file_name}"
         self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content)
         return key
@@ -299,12 +300,12 @@ class Pipeline:
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def items(self) -> list[dict[str, Any]]:
-        """All items of the table, with their attribute types."""
+        """Return all items of the table, with their attribute types."""
         pages = self.clients["dynamodb"].get_paginator("scan").paginate(TableName=self.settings["Table"]["TableName"])
         return [item for page in pages for item in page["Items"]]
 
     def messages(self, queue: str) -> list[str]:
-        """Take all messages out of a queue; their bodies."""
+        """Remove all messages from a queue; return their bodies."""
         taken = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls[queue])
         bodies = []
         while messages := taken.receive(10):
@@ -313,7 +314,7 @@ class Pipeline:
         return bodies
 
     def mails(self) -> list[dict[str, Any]]:
-        """What was published on the topic since the last call: Subject, Message, MessageAttributes."""
+        """Return what was published on the topic since the last call: Subject, Message, MessageAttributes."""
         return [json.loads(body) for body in self.messages("mails")]
 
     def call_link(self, method: str, path: str, query: str = "") -> UrlReply:
@@ -323,7 +324,7 @@ class Pipeline:
         return self.functions["sweeper"].invoke(scheduled_event("sweeper"))
 
     def kill_owner(self, port: int) -> bool:
-        """Kill the function's process that has a connection from this port; whether there was one."""
+        """Kill the function's process that has a connection from this port; return whether there was one."""
         owner = next((sandbox for function in self.functions.values() for sandbox in function.sandboxes()
                       if port in local_ports(sandbox.process.pid)), None)
         if owner is None:
@@ -333,7 +334,7 @@ class Pipeline:
         return True
 
     def pause(self, mapping: str) -> None:
-        """Take no more from an event source; returns when nothing of it is in work."""
+        """Take no more from an event source; return once nothing of it is in progress."""
         for thread in self.pollers[mapping]:
             thread.pause()
 
@@ -342,17 +343,17 @@ class Pipeline:
             thread.resume()
 
     def errors(self) -> list[str]:
-        """What went wrong in the pollers themselves."""
+        """Return the errors of the pollers themselves."""
         return [error for thread in self._threads() for error in thread.errors]
 
     def _threads(self) -> list[PollerThread]:
         return [thread for threads in self.pollers.values() for thread in threads]
 
     def wait_quiet(self, seconds: float = HANG_SECONDS) -> None:
-        """Wait until all sources that are not paused are empty and nothing is in work, or raise NotQuiet.
+        """Wait until all sources that are not paused are empty and nothing is in progress, or raise NotQuiet.
 
-        One look at everything is not enough, for work moves from source to source meanwhile; so nothing may have been
-        done between two looks that found everything quiet.
+        One check of everything is not enough, because work moves between sources meanwhile; so nothing may have been
+        done between two checks that found everything idle.
         """
         end = time.monotonic() + seconds
         before: list[int] | None = None
@@ -374,18 +375,18 @@ class Pipeline:
                        "cold_starts": function.cold_starts} for name, function in self.functions.items()}
 
     def unfired(self) -> list[str]:
-        """The faults asked for that never happened; a test of faults fails when there are any."""
+        """Return the planned faults that never occurred; a test of faults fails if there are any."""
         kills = sum(function.kills for function in self.functions.values())
         return [*self.plan.unfired(), *self.delivery.unfired(),
                 *(["kill"] if self.kills.probability > 0 and not kills else [])]
 
     def fault_table(self) -> str:
-        """How often each fault happened, for the log of a run."""
+        """Return how often each fault occurred, for the log of a run."""
         lines = [self.proxy.plan.table()]
         lines += [f"{fault} of deliveries: {count}" for fault, count in sorted(self.delivery.fired.items())]
         lines += [f"kills of {name}: {function.kills}" for name, function in self.functions.items() if function.kills]
         return "\n".join(lines)
 
     def log_text(self) -> str:
-        """Everything that functions logged."""
+        """Return everything that functions logged."""
         return "\n".join(line for function in self.functions.values() for line in function.log.lines())

@@ -1,22 +1,22 @@
-"""The Lambda Runtime API, and functions that run under it: the real `bootstrap`, a process per sandbox.
+"""An emulated Lambda Runtime API, and functions running under it: the real `bootstrap`, one process per sandbox.
 
     runtime_api.py invoke --bootstrap PATH --handler NAME --event FILE [--environment NAME=VALUE] ...
 
-prints what the function answered on standard output and its log on standard error; exit code 0 when it answered, 1 when
-the invocation failed.
+prints the function's answer on standard output and its log on standard error; exit code 0 if it answered, 1 if the
+invocation failed.
 
-Rules of the service that are kept here ("Using the Lambda runtime API", its OpenAPI description, and "Lambda execution
-environment"):
+Rules of the service that are enforced here ("Using the Lambda runtime API", its OpenAPI description, and "Lambda
+execution environment"):
 
-* /next blocks until there is an event, and is forbidden (403) while an invocation has no answer.
+* /next blocks until there is an event, and is forbidden (403) while an invocation is unanswered.
 * Answers are accepted with 202; one for another request id gets 400, one out of order 403.
-* An answer over 6,291,556 bytes gets 413, and the invocation has failed.
-* A process that does not answer in time is killed by SIGKILL and was Sandbox.Timedout; one that ends was
-  Runtime.ExitError.  Both are started again for the next event.  A function is told the deadline that it has; how long
-  after it the process is killed is a setting, because a busy machine is not the function's fault.
+* An answer over 6,291,556 bytes gets 413 and fails the invocation.
+* A process that does not answer in time is killed with SIGKILL and reported as Sandbox.Timedout, one that exits as
+  Runtime.ExitError.  Both are restarted for the next event.  A function sees its real deadline; how long after it the
+  process is killed is a setting, because a busy machine is not the function's fault.
 * A sandbox serves one invocation at a time, and may be frozen between two.
-* A function starts with a clean environment, without HOME, and its standard output and error are its log. Its temporary
-  folder (TMPDIR, where Lambda has a /tmp for each sandbox) goes with it.
+* A function starts with a clean environment, without HOME, and its standard output and error are its log.  Its
+  temporary folder (TMPDIR, where Lambda has a /tmp for each sandbox) is removed with it.
 """
 
 import argparse
@@ -50,13 +50,13 @@ RESPONSE_LIMIT = 6_291_556
 INIT_SECONDS = 10.0
 ERROR_TYPE = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
-# What a sandbox does, in the words of the service's life cycle.
+# State of a sandbox, in the terms of the service's life cycle.
 INIT, IDLE, BUSY, ANSWERED, DEAD = "init", "idle", "busy", "answered", "dead"
 
 
 @dataclass
 class Result:
-    """What an invocation came to.  `body` is the answer's text; `error` is set when it failed instead."""
+    """Result of an invocation.  `body` is the answer's text; `error` is set instead if it failed."""
 
     request_id: str
     body: bytes = b""
@@ -76,7 +76,7 @@ class Result:
 
     @property
     def payload(self) -> Any:
-        """The answer read as JSON; nothing is null.  Raises ValueError when it is none."""
+        """Return the answer parsed as JSON, null if empty.  Raises ValueError if it is not JSON."""
         return json.loads(self.body) if self.body.strip() else None
 
 
@@ -90,10 +90,10 @@ class FunctionSettings:
     timeout: float = 300.0
     memory: int = 256
     concurrency: int = 1
-    # An image has its handler in the command's arguments and _HANDLER blank, a zip file has it in _HANDLER.
+    # An image has its handler in the command's arguments and a blank _HANDLER; a zip file has it in _HANDLER.
     image: bool = True
     freeze: bool = False
-    # How long after its deadline an invocation is ended, and how long a start may take: 0 and INIT_SECONDS on AWS.
+    # How long after its deadline an invocation is killed, and how long a start may take: 0 and INIT_SECONDS on AWS.
     grace: float = HANG_SECONDS
     init_timeout: float = HANG_SECONDS
 
@@ -103,7 +103,7 @@ class FunctionSettings:
 
 
 class Log:
-    """The lines that a function's processes wrote, also in a file when one is named."""
+    """The lines that a function's processes wrote, also written to a file if one is given."""
 
     def __init__(self, path: str | None = None) -> None:
         self._lines: list[str] = []
@@ -123,7 +123,7 @@ class Log:
             return list(self._lines)
 
     def records(self) -> list[dict[str, Any]]:
-        """The lines that are JSON objects."""
+        """Return the lines that are JSON objects."""
         records = []
         for line in self.lines():
             try:
@@ -135,7 +135,7 @@ class Log:
         return records
 
     def wait_for(self, wanted: Callable[[str], bool], seconds: float = HANG_SECONDS) -> bool:
-        """Wait until there is a line that is wanted."""
+        """Wait until a matching line appears."""
         with self._changed:
             return self._changed.wait_for(lambda: any(wanted(line) for line in self._lines), seconds)
 
@@ -155,7 +155,7 @@ class Invocation:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The HTTP side of the Runtime API; what is decided, is decided by the sandbox."""
+    """The HTTP side of the Runtime API; the sandbox makes the decisions."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -231,11 +231,11 @@ class QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A function that was killed leaves broken connections; they are no errors of ours."""
+        """A killed function leaves broken connections; they are not errors here."""
 
 
 def error_document(body: bytes, kind: str) -> dict[str, Any]:
-    """What the caller is told of an error that the runtime reported."""
+    """Return what the caller sees of an error that the runtime reported."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -247,7 +247,7 @@ def error_document(body: bytes, kind: str) -> dict[str, Any]:
 
 
 class Sandbox:
-    """One process of a function and the Runtime API that it alone talks to."""
+    """One process of a function and its own Runtime API."""
 
     def __init__(self, settings: FunctionSettings, environment: Mapping[str, str], log: Log) -> None:
         self.settings = settings
@@ -305,7 +305,7 @@ class Sandbox:
             self.log.add(rest.decode("utf-8", "surrogateescape"))
 
     def wait_log(self) -> None:
-        """Wait until all that the process has written is in the log."""
+        """Wait until all output of the process is in the log."""
         assert self.process.stdout is not None
         waiting = array.array("i", [1])
         while waiting[0]:
@@ -314,14 +314,14 @@ class Sandbox:
                 fcntl.ioctl(self.process.stdout, termios.FIONREAD, waiting)
 
     def watch(self) -> None:
-        """Wait for the process, so that its end is known at once."""
+        """Wait for the process, so that its end is noticed at once."""
         self.process.wait()
         with self.changed:
             self.state = DEAD
             self.changed.notify_all()
 
     def signal(self, number: signal.Signals) -> None:
-        """To the process and what it started, unless it has ended."""
+        """Send a signal to the process and its children, unless it has ended."""
         with self.changed:
             if self.process.returncode is None:
                 try:
@@ -341,14 +341,14 @@ class Sandbox:
         self.server.server_close()
 
     def peak_memory(self) -> int:
-        """Bytes of memory that the process had at most, while it lives."""
+        """Return the peak memory of the process in bytes, while it is running."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
 
-    # What the runtime asks.
+    # Requests of the runtime.
 
     def next(self) -> Invocation | None:
-        """Wait for an event; None when the runtime may not ask for one."""
+        """Wait for an event; return None if the runtime may not ask for one."""
         with self.changed:
             if self.state not in (INIT, ANSWERED):
                 return None
@@ -390,10 +390,10 @@ class Sandbox:
             self.changed.notify_all()
             return 202
 
-    # What the service does.
+    # Actions of the service.
 
     def wait_ready(self) -> dict[str, Any] | None:
-        """Wait until the process asks for its first event; else, why it never will."""
+        """Wait until the process asks for its first event, or return why it never will."""
         with self.changed:
             self.changed.wait_for(lambda: self.state != INIT or self.init_failure is not None,
                                   self.settings.init_timeout)
@@ -406,7 +406,7 @@ class Sandbox:
             return {"errorType": "Sandbox.Timedout", "errorMessage": "Error: Init timed out"}
 
     def invoke(self, event: bytes, kill_after: float | None) -> Result:
-        """One invocation from beginning to end; afterwards the sandbox is idle, or dead."""
+        """Run one invocation; afterwards the sandbox is idle, or dead."""
         invocation = Invocation(event, time.time() + self.settings.timeout)
         killer = threading.Timer(kill_after, self.signal, [signal.SIGKILL]) if kill_after is not None else None
         self.signal(signal.SIGCONT)
@@ -451,10 +451,10 @@ class Sandbox:
 
 
 class Function:
-    """A deployed function: up to `concurrency` sandboxes, each started when needed and again when it died.
+    """A deployed function: up to `concurrency` sandboxes, each started when needed and restarted if it died.
 
-    `kill_after` is asked at each invocation for the seconds after which to kill the process, None for not at all.  May
-    be invoked from several threads.  `cold_starts`, `invocations` and `errors` count.
+    `kill_after` is called at each invocation for the seconds after which to kill the process, None for never.  May be
+    invoked from several threads.  `cold_starts`, `invocations` and `errors` are counters.
     """
 
     def __init__(self, settings: FunctionSettings, environment: Mapping[str, str], log_path: str | None = None,
@@ -481,7 +481,7 @@ class Function:
         self.stop()
 
     def invoke(self, event: Any) -> Result:
-        """Invoke it with an event, which is made JSON, and wait for what it comes to."""
+        """Invoke it with an event, converted to JSON, and wait for the result."""
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         with self._free:
             sandbox, failure = self._ready_sandbox()
@@ -503,7 +503,7 @@ class Function:
         return result
 
     def _ready_sandbox(self) -> tuple[Sandbox, dict[str, Any] | None]:
-        """An idle sandbox, or a new one, or why a new one does not work."""
+        """Return an idle sandbox, or a new one, or why a new one does not work."""
         with self._lock:
             if self._stopped:
                 raise RuntimeError(f"{self.settings.name} was stopped")
@@ -524,12 +524,12 @@ class Function:
             self._all.discard(sandbox)
 
     def sandboxes(self) -> list[Sandbox]:
-        """Those that live, to measure or to harm them."""
+        """Return the live sandboxes, to measure or kill them."""
         with self._lock:
             return list(self._all)
 
     def recycle(self) -> None:
-        """End all idle sandboxes, as the service does after some time: the next invocation starts cold."""
+        """Stop all idle sandboxes, as the service does after some time: the next invocation starts cold."""
         with self._lock:
             idle, self._idle = self._idle, []
         for sandbox in idle:
@@ -576,8 +576,8 @@ def main() -> int:
     invoke.add_argument("--event", required=True, metavar="FILE", help="a JSON file, - for standard input")
     invoke.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
     invoke.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS")
-    invoke.add_argument("--repeat", type=int, default=1, metavar="COUNT", help="invoke the same sandbox so often")
-    invoke.add_argument("--zip", action="store_true", help="name the handler by _HANDLER, not by an argument")
+    invoke.add_argument("--repeat", type=int, default=1, metavar="COUNT", help="invoke the same sandbox this many times")
+    invoke.add_argument("--zip", action="store_true", help="pass the handler in _HANDLER, not as an argument")
     return run_invoke(parser.parse_args())
 
 

@@ -1,4 +1,4 @@
-"""Limits that the services keep and the emulated ones do not.
+"""Limits that the services enforce and the emulated ones do not.
 
 Sources: "Service, account, and table quotas" and BatchWriteItem, BatchExecuteStatement of DynamoDB; SendMessageBatch
 of SQS; Publish of SNS; PutObject of S3.
@@ -18,12 +18,12 @@ MESSAGE_BYTES = 1024 * 1024
 TOPIC_MESSAGE_BYTES = 256 * 1024
 SUBJECT_CHARACTERS = 99
 
-# Answers with the names of a table's key attributes, or none when there is no such table.
+# Returns the names of a table's key attributes, or none if the table does not exist.
 TableKeys = Callable[[str], list[str]]
 
 
 def value_size(value: dict[str, Any]) -> int:
-    """Bytes of an attribute value ("DynamoDB item sizes and formats")."""
+    """Return the bytes of an attribute value ("DynamoDB item sizes and formats")."""
     (kind, content), = value.items()
     if kind == "S":
         return len(content.encode())
@@ -77,7 +77,7 @@ def check_statement_batch(call: Call, request: Request, _: TableKeys) -> Respons
 
 
 def message_is_text(body: str) -> bool:
-    """Only the characters that SQS takes: those of XML 1.0."""
+    """Return whether a message has only characters that SQS accepts: those of XML 1.0."""
     return all(character in "\t\n\r" or " " <= character <= "\ud7ff" or "\ue000" <= character <= "\ufffd"
                or character >= "\U00010000" for character in body)
 
@@ -137,6 +137,6 @@ CHECKS: dict[str, Callable[[Call, Request, TableKeys], Response | None]] = {
 
 
 def check_limits(call: Call, request: Request, table_keys: TableKeys) -> Response | None:
-    """The error that the service would answer with, or None."""
+    """Return the error that the service would reply with, or None."""
     check = CHECKS.get(call.name)
     return check(call, request, table_keys) if check else None

@@ -1,9 +1,9 @@
-# Signatures of requests to AWS equal botocore's, on new random requests in
+# Compare signatures of AWS requests with botocore's, on new random requests in
 # every run.
 #
 # The requests come from test/aws/make_vectors.py, which needs a Python with
-# botocore: that of the environment of the AWS tests, else the one on PATH.
-# Without one the test is skipped; test/unit/sigv4_test.c compares with stored
+# botocore: the one in the environment of the AWS tests, else the one on PATH.
+# Without it the test is skipped; test/unit/sigv4_test.c compares with stored
 # signatures.  ONBOARD_SEED repeats a run.
 
 use strict;
@@ -46,12 +46,12 @@ ok( run([ $python, "$root/test/aws/make_vectors.py", '--seed', $seed, '--headers
 	"botocore signs (seed $seed)")
   or diag($messages);
 make_path($build);
-# Another test builds there, too.
+# Another test may build there concurrently.
 ok(run([ 'flock', "$build/lock", 'make', '-s', '-C', "$root/test/unit", 'sign_requests', 'CC=gcc', "BUILD=$build" ],
-		'>&', \$messages), 'the program that signs is built')
+		'>&', \$messages), 'the signing program builds')
   or diag($messages);
 ok(run([ "$build/gcc/sign_requests" ], '<', \$vectors, '>', \$results, '2>', \$messages),
-	'and it signs')
+	'and signs')
   or diag($messages);
 
 my $json = JSON::PP->new->utf8;
@@ -71,7 +71,7 @@ for my $i (0 .. $#lines)
 	$differing++;
 	diag("got $signed[$i] for $lines[$i]") if $differing <= $shown;
 }
-is($differing, 0, 'every signature is the same');
+is($differing, 0, 'all signatures match');
 for my $kind ('headers', 'presigned')
 {
 	is(scalar keys %{ $count{$kind} }, 5, "$kind: "

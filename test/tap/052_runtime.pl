@@ -1,6 +1,6 @@
 # The executable bootstrap under a Lambda Runtime API: how it starts and ends,
-# what it does about faults of the API, and its connection to the database: TLS
-# verified in full, kept, made again when it is lost, behind pgbouncer.
+# how it handles faults of the API, and its database connection: TLS fully
+# verified, kept, reconnected after a loss, through pgbouncer.
 
 use strict;
 use warnings FATAL => 'all';
@@ -36,25 +36,25 @@ sub slurp
 	return PostgreSQL::Test::Utils::slurp_file($path);
 }
 
-# ----- what it says of itself -----
+# ----- settings, version, help -----
 
 my $readme = slurp(source_root() . '/glue/lambda/README.md');
 my ($settings_table, $version_line, $help) = ('', '', '');
 IPC::Run::run([ RuntimeApi::program(), '--settings' ], '>', \$settings_table);
 is($?, 0, '--settings');
 ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0,
-	'the table in README.md is that of the program');
+	'README.md has the same table');
 IPC::Run::run([ RuntimeApi::program(), '--version' ], '>', \$version_line);
 is($?, 0, '--version');
 like(slurp(source_root() . '/onboard.control'),
 	qr/^default_version = '\Q@{[ $version_line =~ m{^bootstrap \(onboard\) (\S+)$} ]}\E'$/m,
-	'the version is that of the extension');
+	'the version matches the extension');
 
 IPC::Run::run([ RuntimeApi::program(), '--help' ], '>', \$help);
 is($?, 0, '--help');
 like($help, qr/^Usage: bootstrap \[HANDLER\].*^Handlers: check, .*\bvalidator\b/ms, 'it names the handlers');
 
-# ----- without a database: start, end, faults of the API -----
+# ----- without a database: start, exit, faults of the API -----
 
 sub fails_to_start
 {
@@ -75,23 +75,23 @@ sub fails_to_start
 }
 
 fails_to_start('no handler', 'Runtime.NoSuchHandler',
-	qr/neither as the first argument nor by _HANDLER; there are: check/, {});
+	qr/neither as the first argument nor in _HANDLER; available handlers: check/, {});
 fails_to_start('an empty _HANDLER', 'Runtime.NoSuchHandler', qr/neither/, { _HANDLER => '' });
-fails_to_start('an unknown one', 'Runtime.NoSuchHandler', qr/no handler "cheque"; there are: check/,
+fails_to_start('an unknown handler', 'Runtime.NoSuchHandler', qr/unknown handler "cheque"; available handlers: check/,
 	{ _HANDLER => 'cheque' });
-fails_to_start('the argument wins', 'Runtime.NoSuchHandler', qr/no handler "other"/, { _HANDLER => 'check' }, 'other');
-my $message = fails_to_start('a wrong setting', 'Runtime.InvalidSettings',
+fails_to_start('the argument wins', 'Runtime.NoSuchHandler', qr/unknown handler "other"/, { _HANDLER => 'check' }, 'other');
+my $message = fails_to_start('an invalid setting', 'Runtime.InvalidSettings',
 	qr/^SETTINGS: LOCK_TIMEOUT_MS must be a whole number from 100 to 900000$/,
 	{ %environment, LOCK_TIMEOUT_MS => '5s' }, 'check');
 unlike($message, qr/5s/, 'its value is not repeated');
 fails_to_start('no region', 'Runtime.InvalidSettings', qr/^NO_REGION: /, { %environment, AWS_REGION => undef },
 	'check');
-fails_to_start('a wrong word', 'Runtime.InvalidSettings', qr/LOG_LEVEL must be debug, info, warning or error$/,
+fails_to_start('an invalid choice', 'Runtime.InvalidSettings', qr/LOG_LEVEL must be debug, info, warning or error$/,
 	{ %environment, LOG_LEVEL => 'loud' }, 'check');
 
 $api->start({ AWS_LAMBDA_RUNTIME_API => undef }, 'check');
-is($api->wait_end, 1, 'without AWS_LAMBDA_RUNTIME_API it ends');
-like(($api->log_lines)[0]{error_text}, qr/AWS_LAMBDA_RUNTIME_API must be set/, 'and says why');
+is($api->wait_end, 1, 'it exits without AWS_LAMBDA_RUNTIME_API');
+like(($api->log_lines)[0]{error_text}, qr/AWS_LAMBDA_RUNTIME_API must be set/, 'and logs the reason');
 
 for my $fault ([ 'status 500', status => 500 ], [ 'status 403', status => 403 ],
 	[ 'no request id', headers => { 'Lambda-Runtime-Aws-Request-Id' => '' } ],
@@ -104,7 +104,7 @@ for my $fault ([ 'status 500', status => 500 ], [ 'status 403', status => 403 ],
 	$api->give('{}', @options);
 	@{ $api->{all_calls} } = ();
 	is($api->wait_end, 1, "/next with $name: ends with status 1");
-	is_deeply($api->{all_calls}, [], 'and asks for nothing more');
+	is_deeply($api->{all_calls}, [], 'and makes no further request');
 	is(($api->log_lines)[0]{error_code}, 'RUNTIME_API', 'the log says why');
 }
 
@@ -183,14 +183,14 @@ start_check();
 my $reply = $api->invoke('{"any":"thing"}', headers =>
 	{ 'Lambda-Runtime-Trace-Id' => 'Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700' });
 is_fine($reply, 'check answers');
-is($reply->{json}{$_}, $version, "check tells the version: $_") for qw(program library script);
-like($reply->{json}{ruleset}, qr/^\d+$/, 'and that of the rules');
-is($reply->{headers}{'content-length'}, length $reply->{body}, 'the response has a length');
+is($reply->{json}{$_}, $version, "check returns the version: $_") for qw(program library script);
+like($reply->{json}{ruleset}, qr/^\d+$/, 'and the version of the rules');
+is($reply->{headers}{'content-length'}, length $reply->{body}, 'the response has a Content-Length');
 is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't',
 	'the connection is encrypted');
 my @authorities = glob "$folder/onboard-ca-*";
-is(scalar @authorities, 1, 'the certificate authority is in one file');
-is((stat $authorities[0])[2] & 07777, 0600, 'which only we can read');
+is(scalar @authorities, 1, 'the CA certificate is in one file');
+is((stat $authorities[0])[2] & 07777, 0600, 'readable only by its owner');
 my $metrics = $api->last_metrics;
 is($metrics->{_aws}{CloudWatchMetrics}[0]{Namespace}, 'EcommerceProductOnboarding', 'metrics are written');
 is($metrics->{Retries}, 0, 'no retry');
@@ -198,8 +198,8 @@ is($metrics->{request_id}, $api->{id}, 'with the request id');
 
 my $first = backend();
 is_fine($api->invoke('{}'), 'check answers again');
-is(backend(), $first, 'on the same connection');
-is(scalar(() = glob "$folder/onboard-ca-*"), 1, 'and with the same file');
+is(backend(), $first, 'uses the same connection');
+is(scalar(() = glob "$folder/onboard-ca-*"), 1, 'and the same file');
 
 # Faults of the API after the work is done.
 for my $status (413, 400, 403)
@@ -209,34 +209,34 @@ for my $status (413, 400, 403)
 	$api->invoke('{}', answer => $status);
 	$api->wait_next;
 	is_deeply([ map { s{.*/}{}r } @{ $api->{all_calls} } ], [ 'response', 'next' ],
-		"status $status for a response: over, without /error");
+		"status $status for a response: final, without /error");
 }
-is_fine($api->invoke('{}'), 'and the next one is fine');
+is_fine($api->invoke('{}'), 'and the next invocation succeeds');
 $api->invoke('{}', answer => 500);
 is($api->wait_end, 1, 'status 500 for a response ends the process');
 
-# ----- who the server is, and who we are -----
+# ----- authentication -----
 
 start_check();
 write_secret(host => 'localhost');
-is_error($api->invoke('{}'), qr/^08001: .*does not match host name "localhost"/, 'a server of another name');
+is_error($api->invoke('{}'), qr/^08001: .*does not match host name "localhost"/, 'a server with another name');
 write_secret(ca => $other_ca);
-is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a server of another authority');
+is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a server of another CA');
 start_check();
 write_secret(ca => undef);
-is_error($api->invoke('{}'), qr/^SECRET_INVALID: .*DATABASE_CA_FILE is not set/, 'no authority at all');
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: .*DATABASE_CA_FILE is not set/, 'no CA');
 start_check(DATABASE_CA_FILE => "$folder/authority.pem");
-is_fine($api->invoke('{}'), 'an authority from a file');
+is_fine($api->invoke('{}'), 'a CA from a file');
 start_check();
 write_secret(dbname => "host=/nowhere sslmode=disable dbname=shop");
-is_fine($api->invoke('{}'), 'a connection string for a name cannot switch TLS off');
+is_fine($api->invoke('{}'), 'a connection string as database name cannot disable TLS');
 is($node->safe_psql('postgres', "SELECT ssl FROM pg_stat_ssl WHERE pid = " . backend()), 't', 'it is encrypted');
 start_check();
 write_secret(password => undef);
-is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret has no text password$/,
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database secret has no string password$/,
 	'a secret without a password');
 write_file($secret_file, '{"password":"');
-is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database's secret is no JSON object$/, 'a secret that is cut');
+is_error($api->invoke('{}'), qr/^SECRET_INVALID: the database secret is not a JSON object$/, 'a truncated secret');
 unlink $secret_file;
 is_error($api->invoke('{}'), qr/^SECRET_UNREADABLE: /, 'no secret');
 
@@ -249,14 +249,14 @@ $first = backend();
 set_password($passwords[1]);
 write_secret(password => $passwords[1]);
 is_fine($api->invoke('{}'), 'after the rotation');
-is(backend(), $first, 'on the connection that there was');
+is(backend(), $first, 'uses the existing connection');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($first)");
-is_fine($api->invoke('{}'), 'with the new password');
-isnt(backend(), $first, 'on a new connection');
+is_fine($api->invoke('{}'), 'uses the new password');
+isnt(backend(), $first, 'and a new connection');
 is($api->last_metrics->{Retries}, 1, 'one retry');
 
-# The secret is believed until the server refuses it: a pipe gives the old one,
-# and when it is open a file with the new one has taken its name.
+# The secret is used until the server rejects it: a pipe returns the old one,
+# and once it is open, a file with the new one takes its name.
 start_check(DATABASE_SECRET_FILE => "$folder/pipe");
 write_file("$folder/new", secret(password => $passwords[1]));
 POSIX::mkfifo("$folder/pipe", 0600) or die "mkfifo: $!";
@@ -273,7 +273,7 @@ if ($writer == 0)
 is_fine($api->invoke('{}'), 'the password was changed before the first connection');
 waitpid $writer, 0;
 is($?, 0, 'the secret was read from the pipe first');
-is($api->last_metrics->{Retries}, 1, 'that is one retry');
+is($api->last_metrics->{Retries}, 1, 'which is one retry');
 
 start_check();
 write_secret(password => $passwords[2]);
@@ -297,25 +297,25 @@ is($secrets->count, 2, 'the secret was read again');
 is($api->last_metrics->{Retries}, 2, 'two retries: the connection, and the password');
 write_secret(password => $passwords[2]);
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
-is_fine($api->invoke('{}'), 'a secret that is believed is not read');
+is_fine($api->invoke('{}'), 'a cached secret is not reread');
 is($secrets->count, 2, 'not even for a new connection');
 set_password($passwords[1]);
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
-is_error($api->invoke('{}'), qr/^28P01/, 'a secret that is wrong');
-is($secrets->count, 3, 'is read again once');
+is_error($api->invoke('{}'), qr/^28P01/, 'a wrong secret');
+is($secrets->count, 3, 'is reread once');
 write_secret(password => $passwords[1], dbname => 'nowhere');
-is_error($api->invoke('{}'), qr/^3D000: the database does not exist/, 'a secret of another database');
+is_error($api->invoke('{}'), qr/^3D000: the database does not exist/, 'a secret with another database');
 write_secret(password => $passwords[1], dbname => 'dbname=shop target_session_attrs=planted');
 is_error($api->invoke('{}'),
 	qr/^BAD_PARAMETER: cannot connect to the database: libpq does not accept the value of target_session_attrs$/,
-	'one with a parameter that libpq refuses');
+	'a secret with a parameter that libpq rejects');
 write_secret(password => $passwords[1]);
-is_fine($api->invoke('{}'), 'and one that was corrected, which is read at once');
+is_fine($api->invoke('{}'), 'a corrected secret is read at once');
 is($secrets->count, 6, 'each of them was read once');
 $api->stop;
 $secrets->stop;
 
-# ----- connections that are lost -----
+# ----- lost connections -----
 
 start_check();
 write_secret(password => $passwords[1]);
@@ -329,53 +329,53 @@ is_fine($api->invoke('{}'), 'after a crash');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend(" . backend() . ")");
 is_fine($api->invoke('{}'), 'after the backend was killed');
 
-# A message of the server while nothing happens is no loss.
+# A server message on an idle connection is not a connection loss.
 $first = backend();
 $node->append_conf('postgresql.conf', "DateStyle = 'SQL, DMY'\n");
 $node->reload;
-# Once a new session knows the setting, existing ones have been told, too.
-$node->poll_query_until('postgres', 'SHOW DateStyle', 'SQL, DMY') or die 'the configuration is not read';
+# Once a new session has the setting, existing ones have been notified, too.
+$node->poll_query_until('postgres', 'SHOW DateStyle', 'SQL, DMY') or die 'the configuration was not reloaded';
 is_fine($api->invoke('{}'), 'after the server has reloaded its configuration');
 is(backend(), $first, 'on the same connection');
 
-# A server that is away: each attempt fails, then none is made for a while.
+# An unreachable server: each attempt fails, then attempts are paused.
 start_check(DATABASE_PAUSE_SECONDS => 3600);
 is_fine($api->invoke('{}'), 'before an outage');
 $node->stop;
 is_error($api->invoke('{}'), qr/^08001: cannot reach the database at 127\.0\.0\.1: .*Connection refused/,
 	"outage, attempt $_") for 1 .. 3;
-is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'then the database is left alone');
+is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'then connecting is paused');
 $node->start;
-is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'also when it is back');
+is_error($api->invoke('{}'), qr/^DATABASE_PAUSED: /, 'even after the server is back');
 start_check();
 $node->stop;
 is_error($api->invoke('{}'), qr/^08001: /, "another outage, attempt $_") for 1 .. 3;
 $node->start;
 my $after;
 wait_until(sub { ($after = $api->invoke('{}'))->{body} !~ /DATABASE_PAUSED/ }, 'the pause ends');
-is_fine($after, 'after the pause it is tried again');
+is_fine($after, 'it reconnects after the pause');
 
 # ----- deadlines -----
 
 is_error($api->invoke('{}', deadline => 1), qr/^DEADLINE: /, 'a deadline within the margin');
 my $blocker = $node->background_psql('shop');
 $blocker->query_safe('BEGIN; LOCK TABLE pg_catalog.pg_extension IN ACCESS EXCLUSIVE MODE');
-# It ends itself, or there would be no reply; the deadline must not come before the
-# statement does.
+# It must end by itself, or there would be no reply.  Double the deadline until
+# it is long enough to reach the statement.
 my ($deadline, $hanging) = (2);
 do
 {
 	$hanging = $api->invoke('{}', deadline => $deadline *= 2);
 } while ($hanging->{body} =~ /DEADLINE: / && $deadline < HANG_SECONDS);
-is_error($hanging, qr/^(57014|55P03|08006)/, 'a statement that hangs ends before the deadline');
+is_error($hanging, qr/^(57014|55P03|08006)/, 'a hanging statement ends before the deadline');
 $blocker->query_safe('COMMIT');
 $blocker->quit;
-is_fine($api->invoke('{}'), 'and the next one is fine');
+is_fine($api->invoke('{}'), 'and the next invocation succeeds');
 
-# ----- replies of the database that are lost -----
+# ----- lost replies of the database -----
 
 # A proxy between a Unix socket without TLS and the server closes the connection
-# when it sees a word in a statement, before or after handing it on.
+# when it sees a word in a statement, before or after forwarding it.
 my $proxy = PgProxy->new($folder, $node->host . "/.s.PGSQL.$port");
 
 sub through_proxy
@@ -390,9 +390,9 @@ sub through_proxy
 
 is_fine(through_proxy('BEGIN', 'before'), 'cut before BEGIN');
 is($api->last_metrics->{Retries}, 1, 'one retry');
-is_fine(through_proxy('onboard_version', 'after'), 'cut in the middle of the work: it is done again');
+is_fine(through_proxy('onboard_version', 'after'), 'cut in the middle of the work: it is retried');
 is($api->last_metrics->{Retries}, 1, 'one retry');
-is_error(through_proxy('COMMIT', 'after'), qr/^08006/, 'cut at the end: nobody knows, so it is not done again');
+is_error(through_proxy('COMMIT', 'after'), qr/^08006/, 'cut at the end: the outcome is unknown, so it is not retried');
 is($api->last_metrics->{Retries}, 0, 'no retry');
 is($proxy->stop, 3, 'the proxy cut three times');
 
@@ -440,9 +440,9 @@ INI
 		is_fine($_->invoke('{}'), "two sandboxes share one connection, turn $turn") for $api, $second;
 	}
 	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader'"), 1,
-		'of the server');
+		'to the server');
 
-	# What a transaction sets must not stay behind.
+	# What a transaction sets must not outlive it.
 	my $quoted = $passwords[1] =~ s/([\\'])/\\$1/gr;
 	my $settings = $node->safe_psql('shop',
 		"SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('search_path')",
@@ -454,18 +454,18 @@ INI
 	set_password($passwords[2]);
 	write_secret(port => $bouncer_port, password => $passwords[2]);
 	start_check();
-	is_error($api->invoke('{}'), qr/^(28P01|08P01)/, 'a password that pgbouncer refuses');
+	is_error($api->invoke('{}'), qr/^(28P01|08P01)/, 'a password that pgbouncer rejects');
 	$second->stop;
 	kill 'INT', $bouncer;
 	waitpid $bouncer, 0;
 }
 
-# ----- what must not be told -----
+# ----- what must not be logged -----
 
 $api->stop;
 my $told = join '', map { slurp($_) } glob "$folder/bootstrap-*.log $folder/bootstrap-*.log.err";
 cmp_ok(length $told, '>', 1000, 'there is a log');
-unlike($told, qr/wJalrXUtnFEMI/, 'no key of AWS in it');
+unlike($told, qr/wJalrXUtnFEMI/, 'no AWS key in it');
 ok(index($told, $_) < 0, 'no password in it') for @passwords,
 	map { substr JSON::PP->new->allow_nonref->encode($_), 1, -1 } @passwords;
 unlike($told, qr/password=|BEGIN CERTIFICATE|postgresql:/, 'no connection string either');

@@ -1,4 +1,4 @@
-# The handler parser with a real server and the emulated services.
+# Test the handler parser with a real server and the emulated services.
 
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,4 @@
-# The handler validator with a real server and the emulated services.
+# Test the handler validator with a real server and the emulated services.
 
 use strict;
 use warnings FATAL => 'all';

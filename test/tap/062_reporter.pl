@@ -1,4 +1,5 @@
-# The handlers reporter and link with a real server and the emulated services.
+# Test the handlers reporter and link with a real server and the emulated
+# services.
 
 use strict;
 use warnings FATAL => 'all';

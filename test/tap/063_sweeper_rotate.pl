@@ -1,4 +1,5 @@
-# The handlers sweeper and rotate with a real server and the emulated services.
+# Test the handlers sweeper and rotate with a real server and the emulated
+# services.
 
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +15,7 @@ plan skip_all => 'no program at ' . RuntimeApi::program() unless -x RuntimeApi::
 plan skip_all => 'the server was built without OpenSSL' unless HandlerTest::has_tls();
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
-# All statements are logged, so that a password in one of them is found.
+# Log all statements, so that a password in one of them is found.
 my $node = HandlerTest::new_tls_server($folder, 'handlers', "log_statement = all\nlog_min_error_statement = panic\n");
 
 add_database($node, 'sweep', 'VEND001');

@@ -1,4 +1,5 @@
-# The direct route, and its handler, with a real server and the emulated services.
+# Test the direct route, and its handler, with a real server and the emulated
+# services.
 
 use strict;
 use warnings FATAL => 'all';
@@ -13,7 +14,7 @@ use RuntimeApi;
 plan skip_all => 'no program at ' . RuntimeApi::program() unless -x RuntimeApi::program();
 
 my $node = new_server('direct', "log_min_error_statement = panic\n");
-# The program of the command line has a database of its own.
+# The command line program has a database of its own.
 onboard_program();
 add_database($node, $_, 'VEND001') for 'shop', 'line';
 

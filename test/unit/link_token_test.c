@@ -243,7 +243,7 @@ test_refused(void)
 	ok(!link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error) &&
 		   error.class == GLUE_USAGE_ERROR && strcmp(error.code, "LINK_KEY") == 0,
 	   "a short key signs nothing");
-	is_text(error.text, "the key that signs links has fewer than 32 bytes",
+	is_text(error.text, "the key that signs links is shorter than 32 bytes",
 			"and the error says so");
 	keys.current.length = LINK_KEY_MIN_LENGTH;
 	ok(link_token_make(&keys, LINK_ERROR_REPORT, UPLOAD, EXPIRY, token, &error),

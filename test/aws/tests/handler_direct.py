@@ -1,6 +1,6 @@
-"""The direct route: files of S3 into COPY, with kills, deadlines, lost servers and objects that are replaced.
+"""Test the direct route: S3 files into COPY, with kills, deadlines, lost servers and replaced objects.
 
-Run by test/tap/065_direct.pl, which makes the server.
+Run by test/tap/065_direct.pl, which starts the server.
 """
 
 import csv
@@ -38,7 +38,7 @@ LIMIT = 32 * 1024 * 1024
 FOREVER = 200
 sequence = itertools.count(1)
 
-# All that a vendor sees of a file: products and findings, without what differs from load to load.
+# Everything that a vendor sees of a file: products and findings, without what differs between loads.
 VERDICTS = """SELECT line FROM (
     SELECT 'product', row_number, 0::bigint, (to_jsonb(p) - '{product_id,upload_id,created_at,updated_at}'::text[])::text
     FROM onboard.products p WHERE upload_id = :'u'
@@ -53,22 +53,22 @@ VERDICTS = """SELECT line FROM (
 
 
 def upload_id(database: str = "") -> str:
-    """Of the one upload that there is."""
+    """Return the id of the only upload."""
     return sql("SELECT upload_id FROM onboard.upload_history", database)
 
 
 def judged_rows() -> int:
-    """Of the one upload, what is committed."""
+    """Return the number of committed rows of the only upload."""
     return int(sql("SELECT coalesce(sum(valid_records + error_records), 0) FROM onboard.upload_history"))
 
 
 def rows_of(text: bytes) -> int:
-    """An independent count: what Python's reader takes for rows."""
+    """An independent count: the rows that Python's reader sees."""
     return sum(1 for record in csv.reader(io.StringIO(text.decode(), newline="")) if record) - 1
 
 
 def good_file(rows: int, seed: int, bad_share: float = 0.0) -> bytes:
-    """Rows of which Python's reader sees as many as we do; some break a rule."""
+    """Rows that Python's reader counts as we do; some break a rule."""
     source = random.Random(seed)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -83,7 +83,7 @@ def good_file(rows: int, seed: int, bad_share: float = 0.0) -> bytes:
 
 
 def hostile_file(seed: int) -> bytes:
-    """What no program would write: stray quotes, bad bytes, lines ended in every way, giants."""
+    """A file that no program would write: stray quotes, invalid bytes, all kinds of line ends, giant fields."""
     source = random.Random(seed)
     lines = [",".join(HEADER).encode()]
     pieces = [b'"', b'""', b",", b"\xff", b"\xc3", b"\xc3\xa4", b"\x00", b"\r", b"\n", b"word", b"\xef\xbf\xbd", b" ", b"\t"]
@@ -98,7 +98,7 @@ def hostile_file(seed: int) -> bytes:
 
 
 class ServedObject:
-    """A server that knows one object and gives it, or its end from a byte on, as S3 does."""
+    """A server that has one object and returns it, or its end from a byte on, as S3 does."""
 
     length = 0
 
@@ -143,7 +143,7 @@ class ServedObject:
 
 
 class BreakingObject(ServedObject):
-    """From the second reading on the connection to the database is cut when a part of the rest was read."""
+    """From the second reading on, the database connection is cut when part of the rest has been read."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -154,7 +154,7 @@ class BreakingObject(ServedObject):
         cut = start + 700_000
         yield self.content[start:cut]
         if len(self.starts) in (2, 3, 4) and cut < self.length:
-            # Behind the checkpoint that this reading began at: the next one has to begin later.
+            # After the checkpoint where this reading began, so that the next one must begin later.
             wait_until(lambda: int(sql("SELECT count(*) FROM onboard.upload_history "
                                        f"WHERE (checkpoint->>'byte_offset')::bigint > {start}")))
             sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'")
@@ -162,7 +162,7 @@ class BreakingObject(ServedObject):
 
 
 class BigObject(ServedObject):
-    """An object of any size, made while it is read."""
+    """An object of any size, generated while it is read."""
 
     head = ",".join(HEADER).encode() + b"\n"
     length_of_row = 1500
@@ -188,7 +188,7 @@ class BigObject(ServedObject):
 
 
 class Services(unittest.TestCase):
-    """The emulated services behind a proxy for faults, made once; a function for each test."""
+    """The emulated services behind a fault proxy, started once; a function for each test."""
 
     folder: str
     emulator: Emulator
@@ -211,7 +211,7 @@ class Services(unittest.TestCase):
         sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
 
     def tearDown(self) -> None:
-        """Whatever a test does, no value and no password reaches a log."""
+        """Check that no value and no password reached a log."""
         for function in self.functions:
             text = "\n".join(function.log.lines())
             function.stop()
@@ -233,13 +233,13 @@ class Services(unittest.TestCase):
         return function
 
     def kill(self, function: Function) -> bool:
-        """Kill its processes; what the proxy asks for when a fault is a kill."""
+        """Kill its processes, as the proxy requests for a kill fault."""
         for sandbox in function.sandboxes():
             sandbox.signal(signal.SIGKILL)
         return True
 
     def put(self, content: bytes, bucket: str = "", **changes: Any) -> Event:
-        """Put a file; the event that tells of it."""
+        """Put a file; return the event that announces it."""
         bucket = bucket or self.resources.bucket
         done = self.clients["s3"].put_object(Bucket=bucket, Key=KEY, Body=content)
         version = {"versionId": done["VersionId"]} if "VersionId" in done else {}
@@ -253,7 +253,7 @@ class Services(unittest.TestCase):
                              "awsRegion": "us-east-1"}]}
 
     def deliver(self, function: Function, event: Event) -> bool:
-        """Deliver the event once; whether it is done."""
+        """Deliver the event once; return whether it is done."""
         return Delivery(function, event).result()
 
     def messages(self) -> list[dict[str, Any]]:
@@ -266,19 +266,19 @@ class Services(unittest.TestCase):
         return bodies
 
     def load(self, function: Function, event: Event) -> int:
-        """Deliver the event until it is done, as the queue does; how often that was."""
+        """Deliver the event until it is done, as the queue does; return how often."""
         for times in range(1, FOREVER):
             if self.deliver(function, event):
                 return times
-        self.fail("never done: " + function.log.lines()[-1])
+        self.fail("never completed:  " + function.log.lines()[-1])
 
     def codes(self, function: Function) -> list[str]:
-        """Why objects could not be read to their end."""
+        """Return why objects could not be read completely."""
         return [line["error_code"] for line in function.log.records()
-            if line.get("message") == "an object could not be parsed"]
+            if line.get("message") == "cannot parse an object"]
 
     def assert_counts(self, content: bytes, rejected: int | None = None) -> None:
-        """Every row that Python's reader sees is in products or in the errors, none twice."""
+        """Check that every row that Python's reader sees is in the products or the errors, none twice."""
         rows = rows_of(content)
         lines = sql("""SELECT count(*), count(DISTINCT row_number), coalesce(min(row_number), 1), max(row_number) FROM (
                 SELECT row_number FROM onboard.products
@@ -293,7 +293,7 @@ class Services(unittest.TestCase):
 
 
 class Delivery:
-    """One delivery of an event, at work in a thread of its own."""
+    """One delivery of an event, running in its own thread."""
 
     def __init__(self, function: Function, event: Event) -> None:
         self._function = function
@@ -302,7 +302,7 @@ class Delivery:
         self._thread.start()
 
     def kill_after(self, rows: int) -> bool:
-        """Kill the process when so many rows are committed; returns whether it was still at work."""
+        """Kill the process when this many rows are committed; return whether it was still running."""
         wait_until(lambda: self._results or judged_rows() >= rows)
         for sandbox in self._function.sandboxes():
             sandbox.signal(signal.SIGKILL)
@@ -310,14 +310,14 @@ class Delivery:
         return not self._results[0].ok
 
     def result(self) -> bool:
-        """Wait for the end; returns whether the event is done."""
+        """Wait for the end; return whether the event is done."""
         self._thread.join()
         return self._results[0].ok and self._results[0].payload == {"batchItemFailures": []}
 
 
 class EqualTest(Services):
     def command_line(self, content: bytes) -> str:
-        """What the command line makes of a file, in a database of its own."""
+        """Return what the command line produces from a file, in its own database."""
         path = os.path.join(self.folder, "VEND001_20260104_090000.csv")
         with open(path, "wb") as file:
             file.write(content)
@@ -335,7 +335,7 @@ class EqualTest(Services):
         self.assertEqual(verdicts, self.command_line(content))
         self.assertGreater(verdicts.count("\n"), 0)
 
-    def test_the_verdicts_are_those_of_the_command_line(self) -> None:
+    def test_verdicts_match_the_command_line(self) -> None:
         data = os.environ["ONBOARD_TEST_DATA"]
         names = ["../VEND001_20260104_090000", "hostile", "cr_only", "crlf", "mixed_line_ends", "utf16le", "utf16be",
             "ragged",
@@ -344,7 +344,7 @@ class EqualTest(Services):
             with self.subTest(name), open(f"{data}/faults/{name}.csv", "rb") as file:
                 self.check(file.read(), 3)
 
-    def test_hostile_files_in_any_transactions(self) -> None:
+    def test_hostile_files_with_various_transactions(self) -> None:
         for seed, rows in ((1, 1), (2, 7), (3, 100), (4, 10000)):
             with self.subTest(seed=seed):
                 self.check(hostile_file(seed), rows)
@@ -353,7 +353,7 @@ class EqualTest(Services):
         content = good_file(900, 21, 0.1).decode().encode("utf-16-le")
         self.check(b"\xff\xfe" + content[:-3], 11)
 
-    def test_the_same_when_it_is_killed_on_the_way(self) -> None:
+    def test_same_result_after_kills(self) -> None:
         source = random.Random(4)
         content = hostile_file(9) * 30
         function: Function
@@ -367,7 +367,7 @@ class EqualTest(Services):
 
 class ResumeTest(Services):
     def test_killed_ten_times(self) -> None:
-        """Killed at ten moments it gets on each time, and in the end no row is missing and none is there twice."""
+        """Killed at ten points, it makes progress each time, and no row is missing or duplicated at the end."""
         source = random.Random(11)
         function = self.function(DIRECT_TRANSACTION_ROWS="1000")
         kills, resumed = 0, 0
@@ -379,7 +379,7 @@ class ResumeTest(Services):
             done = False
             while not done:
                 delivery = Delivery(function, event)
-                # Some before the first checkpoint, most after it; killed as soon as so many rows are seen.
+                # Some before the first checkpoint, most after it; killed as soon as this many rows are seen.
                 target = judged_rows() + source.choice([0, 1, 5_000, 20_000])
                 if kills < 10 and delivery.kill_after(target):
                     kills += 1
@@ -398,19 +398,19 @@ class ResumeTest(Services):
         function = self.function(timeout=0.4, DIRECT_TRANSACTION_ROWS="2000")
         times, before = 1, 0
         while not self.deliver(function, event):
-            # A delivery that ran out of time before it did anything gets more.
+            # A delivery that ran out of time before it did anything gets more time.
             if judged_rows() == before:
                 function.settings.timeout *= 1.5
             times, before = times + 1, judged_rows()
             self.assertLess(function.settings.timeout, HANG_SECONDS)
         self.assert_counts(content, 0)
         self.assertGreater(times, 1)
-        # Each says that the time was up: at a checkpoint, in a statement, in a request.
+        # Each reports a deadline: at a checkpoint, in a statement, in a request.
         self.assertLessEqual(set(self.codes(function)), {"DEADLINE", "57014", "HTTP_TIMEOUT"})
         self.assertIn("DEADLINE", self.codes(function))
 
-    def test_what_was_committed_is_not_read_again(self) -> None:
-        """From a checkpoint on the object is read with a Range, so each reading begins behind the last one."""
+    def test_committed_rows_are_not_reread(self) -> None:
+        """After a checkpoint the object is read with a Range, so each reading begins after the last one."""
         content = good_file(20_000, 13)
         big = BreakingObject(content)
         self.addCleanup(big.stop)
@@ -418,31 +418,31 @@ class ResumeTest(Services):
         event = self.put(content, versionId="", eTag=big.etag.strip('"'))
         self.load(function, event)
         self.assert_counts(content, 0)
-        # One reading for the file's faults, and those for its rows.
+        # One reading to inspect the file, and those for its rows.
         self.assertEqual(big.starts[:2], [0, 0])
         self.assertGreater(len(big.starts), 2)
         self.assertEqual(big.starts[1:], sorted(set(big.starts[1:])))
 
     def test_each_delivery_is_one_attempt(self) -> None:
-        """However often it reads; and the file is searched for faults once, also when nothing was loaded yet."""
+        """However often it reads; and the file is inspected once, even if nothing was loaded before."""
         function = self.function({"fault": "kill_before", "call": "s3.GetObject", "skip": 1, "times": 2},
                                  {"fault": "truncate", "call": "s3.GetObject", "skip": 1, "times": 1})
         event = self.put(good_file(3000, 19))
         self.assertEqual(self.load(function, event), 3)
         self.assertEqual(self.plan.unfired(), [])
-        # One for faults, one at each kill, and the last one with what was missing after it was cut.
+        # One to inspect the file, one at each kill, and the last one with what was missing after the cut.
         self.assertEqual(self.plan.calls["s3.GetObject"], 5)
         self.assertEqual(sql("SELECT parse_attempts, valid_records FROM onboard.upload_history"), "3|3000")
 
-    def test_an_encoding_with_bad_rows_only(self) -> None:
+    def test_encoding_with_only_bad_rows(self) -> None:
         content = ",".join(HEADER).encode() + b"\r\n" + b"\xff" * 20 + b"\r\n" * 3 + (b"\xfe\xff,\r\n" * 3000)
         function = self.function(DIRECT_TRANSACTION_ROWS="100")
         event = self.put(content)
         self.load(function, event)
         self.assertEqual(sql("SELECT status, total_records, error_records FROM onboard.upload_history"), "failed|3001|3001")
 
-    def test_again_after_its_end(self) -> None:
-        """An event that comes twice changes nothing."""
+    def test_redelivery_after_the_end(self) -> None:
+        """A redelivered event changes nothing."""
         content = good_file(50, 14, 0.5)
         function = self.function()
         event = self.put(content)
@@ -451,8 +451,8 @@ class ResumeTest(Services):
         self.assertEqual(self.load(function, event), 1)
         self.assertEqual(sql(VERDICTS, u=upload_id()), before)
 
-    def test_a_file_that_is_no_good_is_told_once(self) -> None:
-        """Refused, or without a good row: its event again finds the upload that has failed, and changes nothing."""
+    def test_bad_file_is_reported_once(self) -> None:
+        """Refused, or without a valid row: redelivering its event finds the failed upload and changes nothing."""
         header = ",".join(HEADER[:6]).encode() + b"\n"
         cases = {"": header + b"S1,V1,a,Books,free,2\n,,,,,\n", "EMPTY_FILE": b"", "NO_ROWS": header,
             "NO_HEADER": b"a,b\n1,2\n",
@@ -472,7 +472,7 @@ class ResumeTest(Services):
                 self.assertEqual(sql("SELECT u::text FROM onboard.upload_history u"), before)
                 self.assertEqual([message["kind"] for message in self.messages()].count("upload_ended"), 1)
 
-    def test_two_readers_at_once(self) -> None:
+    def test_two_concurrent_readers(self) -> None:
         content = good_file(30_000, 15, 0.05)
         event = self.put(content)
         functions = [self.function(DIRECT_TRANSACTION_ROWS=rows) for rows in ("700", "1100")]
@@ -483,7 +483,7 @@ class ResumeTest(Services):
             thread.join()
         self.assert_counts(content)
 
-    def test_the_server_goes_away(self) -> None:
+    def test_lost_server(self) -> None:
         content = good_file(120_000, 16, 0.01)
         function = self.function(DIRECT_TRANSACTION_ROWS="1000")
         event = self.put(content)
@@ -502,7 +502,7 @@ class ResumeTest(Services):
         self.assertGreater(restarts, 0)
         self.assert_counts(content)
 
-    def test_rejected_while_it_is_read(self) -> None:
+    def test_upload_ended_while_it_is_read(self) -> None:
         content = good_file(60_000, 17)
         function = self.function(DIRECT_TRANSACTION_ROWS="500")
         event = self.put(content)
@@ -517,7 +517,7 @@ class ResumeTest(Services):
 
 class ReplacedTest(Services):
     def interrupted(self, bucket: str) -> tuple[Event, bytes]:
-        """An upload of which a part is loaded."""
+        """Return a partially loaded upload."""
         content = good_file(200_000, 18)
         event = self.put(content, bucket)
         function = self.function(DIRECT_TRANSACTION_ROWS="500")
@@ -527,7 +527,7 @@ class ReplacedTest(Services):
                 break
         return event, content
 
-    def test_an_object_that_is_replaced_ends_the_upload(self) -> None:
+    def test_replaced_object_ends_the_upload(self) -> None:
         event, _ = self.interrupted("plain")
         self.clients["s3"].put_object(Bucket="plain", Key=KEY, Body=b"other")
         self.load(self.function(), event)
@@ -535,13 +535,13 @@ class ReplacedTest(Services):
         self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
         self.assertIn("upload_ended", [message["kind"] for message in self.messages()])
 
-    def test_an_object_that_is_gone_ends_the_upload(self) -> None:
+    def test_removed_object_ends_the_upload(self) -> None:
         event, _ = self.interrupted("plain")
         self.clients["s3"].delete_object(Bucket="plain", Key=KEY)
         self.load(self.function(), event)
         self.assertEqual(sql("SELECT status, failure_code FROM onboard.upload_history"), "failed|OBJECT_REPLACED")
 
-    def test_an_older_version_is_read_to_its_end(self) -> None:
+    def test_older_version_is_read_completely(self) -> None:
         event, content = self.interrupted("")
         self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=KEY, Body=b"other")
         self.load(self.function(), event)

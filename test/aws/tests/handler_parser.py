@@ -1,6 +1,6 @@
-"""The handler parser: notifications become items, each row exactly once, whatever happens to the parser.
+"""Test the handler parser: notifications become items, each row exactly once, whatever happens to the parser.
 
-Run by test/tap/060_parser.pl, which makes the server.
+Run by test/tap/060_parser.pl, which starts the server.
 """
 
 import csv
@@ -31,7 +31,7 @@ numbers = itertools.count(100000)
 
 
 def rows_file(count: int, first: int = 1, width: int = 0) -> bytes:
-    """A file of good rows; width makes each so much longer."""
+    """A file of valid rows; width lengthens each."""
     lines = [",".join([*REQUIRED, "description"])]
     lines += [f"V{row},{PLANTED} {row},Books,S{row},1.50,2,{'x' * width}" for row in range(first, first + count)]
     return ("\n".join(lines) + "\n").encode()
@@ -47,14 +47,14 @@ def record(put: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def queue_event(*bodies: str) -> dict[str, Any]:
-    """An event of messages with the ids m0, m1 and so on."""
+    """An event with messages m0, m1 and so on."""
     return {"Records": [{"messageId": f"m{index}", "receiptHandle": "r", "body": body,
                          "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "eventSource": "aws:sqs",
                          "awsRegion": "us-east-1"} for index, body in enumerate(bodies)]}
 
 
 def plain(attribute: dict[str, Any]) -> Any:
-    """The value of an attribute, numbers as such."""
+    """The value of an attribute, with numbers as numbers."""
     (kind, value), = attribute.items()
     if kind == "M":
         return {name: plain(inner) for name, inner in value.items()}
@@ -62,7 +62,7 @@ def plain(attribute: dict[str, Any]) -> Any:
 
 
 def kill_of(function: Function) -> Callable[[int], bool]:
-    """What kills a function's processes when the proxy asks for it."""
+    """Return a function that kills a function's processes when the proxy requests it."""
     def kill(_port: int) -> bool:
         for sandbox in function.sandboxes():
             sandbox.signal(signal.SIGKILL)
@@ -94,14 +94,14 @@ class ParserTest(unittest.TestCase):
         self.parser = self.function()
 
     def tearDown(self) -> None:
-        """No log has a value or a secret; each line is an object."""
+        """Check that no log has a value or a secret, and that each line is an object."""
         for function in self.functions:
             for line in function.log.lines():
                 self.assertIsInstance(json.loads(line), dict)
                 for secret in (PLANTED, PASSWORD):
                     self.assertNotIn(secret, line)
 
-    # What tests need.
+    # Helpers.
 
     def function(self, timeout: float = 300.0, handler: str = "parser", **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout)
@@ -116,7 +116,7 @@ class ParserTest(unittest.TestCase):
         return self.proxy.plan
 
     def messages(self) -> list[dict[str, Any]]:
-        """Take all messages out of the queue of events; their bodies."""
+        """Remove all messages from the event queue; return their bodies."""
         url = self.resources.queue_urls["product-validation-errors"]
         bodies: list[dict[str, Any]] = []
         while got := self.clients["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -135,7 +135,7 @@ class ParserTest(unittest.TestCase):
                 "size": len(content), "sequencer": f"{number:016X}"}
 
     def event(self, *puts: dict[str, Any]) -> dict[str, Any]:
-        """A message for each object."""
+        """An event with a message for each object."""
         return queue_event(*(json.dumps({"Records": [record(put)]}) for put in puts))
 
     def failures(self, result: Result) -> list[str]:
@@ -154,21 +154,21 @@ class ParserTest(unittest.TestCase):
         return sql(f"SELECT {columns} FROM onboard.upload_history WHERE upload_id = '{self.upload(put)}'")
 
     def items(self, put: dict[str, Any]) -> list[dict[str, Any]]:
-        """Items of an upload, in order of rows."""
+        """Return the items of an upload, in row order."""
         pages = self.clients["dynamodb"].get_paginator("query").paginate(
             TableName=self.resources.settings["Table"]["TableName"], KeyConditionExpression="upload_id = :id",
             ExpressionAttributeValues={":id": {"S": self.upload(put)}})
         return [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
 
     def ingest(self, upload_id: str, first: int, last: int) -> None:
-        """Give rows a verdict, as the validator does."""
+        """Judge rows, as the validator does."""
         rows = [{"row_number": row, "product": {"vendor_product_id": f"V{row}", "sku": f"S{row}", "product_name": "x",
                                                 "category": "Books", "price": "1.50", "stock_quantity": "2"}}
                 for row in range(first, last + 1)]
         sql(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
 
     def records(self, function: Function | None = None) -> list[dict[str, Any]]:
-        """The log, with the metrics of every invocation: an answer may be there before the last lines were read."""
+        """Return the log, with the metrics of every invocation: an answer may arrive before the last lines are read."""
         function = function or self.parser
         wait_until(lambda: sum("_aws" in line for line in function.log.records()) >= function.invocations, "all metrics")
         return function.log.records()
@@ -185,8 +185,8 @@ class ParserTest(unittest.TestCase):
 
     # Tests.
 
-    def test_vendors_files_become_items(self) -> None:
-        """Three vendors' files in one event: an item for each row that an independent reader sees."""
+    def test_vendor_files_become_items(self) -> None:
+        """Files of three vendors in one event: an item for each row that an independent reader sees."""
         puts = {}
         for vendor, name in (("VEND001", "VEND001_20260104_090000.csv"), ("VEND002", "VEND002_20260105_101500.csv"),
                              ("VEND003", "VEND003_20260106_143000.csv")):
@@ -212,7 +212,7 @@ class ParserTest(unittest.TestCase):
             self.assertEqual(self.state(put, "file_name, s3_key"), f"{put['key'].rpartition('/')[2]}|{put['key']}")
 
     def test_rows_as_the_vendor_wrote_them(self) -> None:
-        """Unknown columns by their names, blanks and quotes kept, empty attributes left out, defects with their line."""
+        """Unknown columns by name, spaces and quotes kept, empty attributes omitted, defects with their line."""
         lines = ['SKU , Product_Name,category,vendor_product_id,price,stock_quantity,Colour,,onboard_errors',
                  '  A1,"two\nlines, ""quoted""",Books,P1, 1.50 ,2,\u00fcber,n,ignored',
                  'A2,b,Books,P2,1,2,,,',
@@ -232,7 +232,7 @@ class ParserTest(unittest.TestCase):
             self.assertEqual(sorted(item["defect"]), ["error_type", "message", "raw"])
             self.assertEqual((item["defect"]["error_type"], item["defect"]["raw"]), ("MALFORMED_ROW", raw))
 
-    def test_faults_of_files_end_the_upload(self) -> None:
+    def test_file_faults_end_the_upload(self) -> None:
         header = ",".join(REQUIRED).encode()
         self.parser = self.function(MAX_FILE_BYTES="5000", MAX_ROWS="20")
         cases = {"EMPTY_FILE": b"", "NO_ROWS": header + b"\n", "NO_HEADER": b"a,b\n1,2\n",
@@ -255,8 +255,8 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.messages(), [])
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), str(len(cases)))
 
-    def test_a_file_without_a_good_row_is_told_once(self) -> None:
-        """By both routes: its event again finds the upload that has failed, and changes nothing."""
+    def test_file_without_a_valid_row_is_reported_once(self) -> None:
+        """By both routes: redelivering its event finds the failed upload and changes nothing."""
         content = b",".join(name.encode() for name in REQUIRED) + b"\n" + b",,,,,\nV1,a,Books,,free,2\n"
         for environment in ({}, {"ROUTE": "direct"}):
             with self.subTest(environment):
@@ -279,7 +279,7 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual([message["kind"] for message in self.messages()].count("upload_ended"), 1)
                 self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
 
-    def test_keys_that_are_odd(self) -> None:
+    def test_unusual_keys(self) -> None:
         for name in ("two words.csv", "a+b=c&d.csv", "\u00fc\u4e2d\u6587.csv", "50%.csv", "%2B.csv",
             "VEND001_20260104_090000.CSV",
                      "folder/VEND001_20260104_090000.csv", "no ending"):
@@ -293,8 +293,8 @@ class ParserTest(unittest.TestCase):
         self.check_rows(blank, 2)
         self.assertEqual(self.state(blank, "file_name"), blank["key"])
 
-    def test_objects_that_are_no_uploads(self) -> None:
-        """Reports, folders, other prefixes: acknowledged, and nothing stored."""
+    def test_objects_that_are_not_uploads(self) -> None:
+        """Reports, folders, other prefixes are acknowledged, and nothing is stored."""
         keys = ["errors/VEND001/x_errors.csv", "other/VEND001/x.csv", "uploads/VEND001/", "uploads/x.csv", "uploads//x.csv",
                 "uploads/../VEND001/x.csv", "uploads/VEND_001/x.csv", "uploads/" + "V" * 51 + "/x.csv"]
         for key in keys:
@@ -303,8 +303,8 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
         self.assertEqual(sorted(self.codes()), ["NO_VENDOR"] * 5)
 
-    def test_a_file_of_a_vendor_nobody_knows_waits_for_the_vendor(self) -> None:
-        """Its message fails, also beside a file of a known vendor, which is read all the same; later it is loaded."""
+    def test_file_of_an_unknown_vendor_waits_for_the_vendor(self) -> None:
+        """Its message fails, even together with a file of a known vendor, which is still read; later it is loaded."""
         known, unknown, other = (self.put(rows_file(2), vendor) for vendor in ("VEND001", "VEND999", "vend001"))
         event = queue_event(json.dumps({"Records": [record(unknown), record(known)]}),
             json.dumps({"Records": [record(other)]}))
@@ -322,8 +322,8 @@ class ParserTest(unittest.TestCase):
         self.check_rows(known, 2)
         self.assertEqual(self.state(known, "parse_attempts"), "2")
 
-    def test_other_things_that_are_missing_are_no_unknown_vendor(self) -> None:
-        """Something else of the SQLSTATE that an unknown vendor has: told by its own code."""
+    def test_other_missing_objects_are_not_an_unknown_vendor(self) -> None:
+        """Another error with the SQLSTATE of an unknown vendor is reported with its own code."""
         sql("""CREATE FUNCTION public.missing() RETURNS trigger LANGUAGE plpgsql AS
                $$BEGIN RAISE EXCEPTION 'missing' USING ERRCODE = '42704'; END$$;
                CREATE TRIGGER missing BEFORE INSERT ON onboard.upload_history FOR EACH ROW EXECUTE FUNCTION public.missing()""")
@@ -331,8 +331,9 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.failures(self.parser.invoke(self.event(self.put(rows_file(1))))), ["m0"])
         self.assertEqual(self.codes(), ["42704"])
 
-    def test_a_file_named_after_another_vendor_is_told_to_its_folder(self) -> None:
-        """The folder's vendor hears of it, once, by both routes; the message names no other vendor; nothing is stored."""
+    def test_file_named_after_another_vendor_is_reported_to_its_folder(self) -> None:
+        """The folder's vendor is notified, once, by both routes; the message names no other vendor; nothing is
+        stored."""
         routes: list[tuple[dict[str, Any], str]] = [({}, "VEND001"), ({"ROUTE": "direct"}, "VEND002")]
         for environment, vendor in routes:
             with self.subTest(environment):
@@ -341,19 +342,19 @@ class ParserTest(unittest.TestCase):
                 put = self.put(rows_file(3), vendor, "VEND003_20260104_090000.csv")
                 self.parse(put, put, function=parser)
                 self.assertEqual(self.state(put, "vendor_id, status, failure_code, failure_message"),
-                                 f"{vendor}|failed|OTHER_VENDOR|by its name the file is another vendor's; "
-                                 f"name it {vendor}_20260104_090000.csv and send it again")
+                                 f"{vendor}|failed|OTHER_VENDOR|the file name belongs to another vendor; "
+                                 f"rename the file to {vendor}_20260104_090000.csv and send it again")
                 self.assertEqual([(message["kind"], message["vendor_id"]) for message in self.messages()],
                                  [("upload_ended", vendor)])
                 self.assertEqual(self.items(put), [])
                 self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
                 mail = json.loads(sql(f"SELECT to_json(n) FROM onboard_notification('{self.upload(put)}') n"))
-                self.assertIn(f"name it {vendor}_20260104_090000.csv", mail["body"])
+                self.assertIn(f"rename the file to {vendor}_20260104_090000.csv", mail["body"])
         put = self.put(rows_file(1), "VEND004", "VEND001_20260104_090000.csv")
         self.parse(put)
         self.assertEqual(self.state(put, "status, failure_code"), "failed|VENDOR_NOT_ACTIVE")
 
-    def test_a_vendor_that_is_not_active_is_told_once(self) -> None:
+    def test_inactive_vendor_is_notified_once(self) -> None:
         put = self.put(rows_file(2), "VEND004")
         self.parse(put)
         self.parse(put)
@@ -361,8 +362,8 @@ class ParserTest(unittest.TestCase):
         self.assertEqual([message["kind"] for message in self.messages()], ["upload_ended"])
 
     def test_messages_of_every_shape(self) -> None:
-        """The test event and no records are acknowledged, what cannot be read fails alone, all records of a message
-        count."""
+        """The test event and an empty list of records are acknowledged, an unreadable message fails alone, and all
+        records of a message count."""
         puts = [self.put(rows_file(3)) for _ in range(3)]
         bodies = [json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "x"}), json.dumps({"Records": []}),
                   "no JSON", "[]", json.dumps({"Records": [record(puts[0]), record(puts[1])]}),
@@ -375,7 +376,7 @@ class ParserTest(unittest.TestCase):
         for event in ({}, [], {"Records": [{"body": "x"}]}):
             self.assertFalse(self.parser.invoke(event).ok)
 
-    def test_a_second_run_revives_pending_rows_only(self) -> None:
+    def test_second_run_revives_only_pending_rows(self) -> None:
         put = self.put(rows_file(10))
         self.parse(put)
         upload_id = self.upload(put)
@@ -390,9 +391,9 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.state(put), "completed||10|2")
         self.assertEqual(len(self.items(put)), 10)
 
-    def test_what_the_first_reading_found_is_kept(self) -> None:
-        """Killed before the second reading, the next delivery begins with that one, and takes the same delimiter and
-        route."""
+    def test_result_of_the_first_reading_is_kept(self) -> None:
+        """After a kill before the second reading, the next delivery starts with that reading, and uses the same
+        delimiter and route."""
         head, *rows = rows_file(30).decode().replace(",", ";").splitlines()
         content = "\n".join([head + ";a,b,c", *(row + ";d" for row in rows)]).encode()
         routes: list[tuple[dict[str, Any], int]] = [({}, 30), ({"DIRECT_ROUTE_ROWS": "29"}, 0)]
@@ -411,8 +412,8 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(sql("SELECT count(*) FROM onboard.products WHERE attributes->>'a,b,c' = 'd'"),
                     str(30 - items))
 
-    def test_an_object_that_was_overwritten(self) -> None:
-        """With versions both are read; without, the first has been replaced and is not taken for the second."""
+    def test_overwritten_object(self) -> None:
+        """With versioning both are read; without it, the first has been replaced and is not mistaken for the second."""
         first, second = (self.put(rows_file(count), name="same.csv") for count in (2, 3))
         self.parse(first, second)
         self.check_rows(first, 2)
@@ -428,22 +429,22 @@ class ParserTest(unittest.TestCase):
             f"AND status = 'processing'"),
                          "5")
 
-    def test_objects_of_a_bucket_whose_versioning_is_suspended(self) -> None:
-        """All of them are of the version "null": a file that replaces another is not taken for it."""
+    def test_bucket_with_suspended_versioning(self) -> None:
+        """All objects have the version "null": a file that replaces another is not mistaken for it."""
         for count in (2, 3):
             put = self.put(rows_file(count), bucket="plain", key="uploads/VEND001/suspended.csv")
             self.parse({**put, "version": "null"})
         self.assertEqual(sql("SELECT string_agg(total_records::text, ' ' ORDER BY created_at) FROM onboard.upload_history"),
             "2 3")
 
-    def test_an_object_that_is_gone(self) -> None:
+    def test_removed_object(self) -> None:
         put = self.put(rows_file(2))
         self.clients["s3"].delete_object(Bucket=put["bucket"], Key=put["key"], VersionId=put["version"])
         self.parse(put)
         self.assertEqual(self.state(put, "status, failure_code"), "failed|OBJECT_REPLACED")
 
-    def test_an_object_that_goes_between_the_readings(self) -> None:
-        """What was seen of it is no half a load."""
+    def test_object_removed_between_the_readings(self) -> None:
+        """What was seen of it is not loaded in part."""
         put = self.put(rows_file(3))
         plan = self.plan({"fault": "hold", "call": "s3.GetObject", "skip": 1})
         results: list[Result] = []
@@ -458,8 +459,8 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(self.state(put, "status, failure_code"), "failed|OBJECT_REPLACED")
         self.assertEqual([message["kind"] for message in self.messages()], ["upload_ended"])
 
-    def test_killed_in_the_middle(self) -> None:
-        """SIGKILL at many moments, and delivered again: every row once."""
+    def test_kills_in_the_middle(self) -> None:
+        """SIGKILL at many points, and redelivery: every row once."""
         put = self.put(rows_file(2000))
         self.parser.invoke(queue_event())
         moments = iter([0.001, 0.01, 0.03, 0.06, 0.1, 0.15, 0.25])
@@ -474,8 +475,8 @@ class ParserTest(unittest.TestCase):
         attempts = {item["parse_attempt"] for item in self.items(put)}
         self.assertEqual(attempts, {int(self.state(put, "parse_attempts"))})
 
-    def test_a_deadline_in_the_middle(self) -> None:
-        """What there is no time for is named, and done when it comes again."""
+    def test_deadline_in_the_middle(self) -> None:
+        """Messages without time left are named, and handled when redelivered."""
         puts = [self.put(rows_file(400)) for _ in range(3)]
         self.parser = self.function(timeout=4.0, DEADLINE_MARGIN_MS="1500", AWS_CALLS_IN_FLIGHT="1")
         self.plan({"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.1})
@@ -486,7 +487,7 @@ class ParserTest(unittest.TestCase):
         for put in puts:
             self.check_rows(put, 400)
 
-    def test_faults_of_services_are_not_noticed(self) -> None:
+    def test_transient_service_faults_are_retried(self) -> None:
         plan = self.plan({"fault": "unprocessed_items", "call": "dynamodb.BatchWriteItem", "times": 4},
                          {"fault": "throttle", "call": "dynamodb.BatchWriteItem", "times": 2, "skip": 3},
                          {"fault": "drop_reply", "call": "dynamodb.BatchWriteItem", "times": 1, "skip": 6},
@@ -498,7 +499,7 @@ class ParserTest(unittest.TestCase):
         print("# " + plan.table().replace("\n", "\n# "))
         self.check_rows(put, 600)
 
-    def test_a_service_that_is_down_decides_nothing(self) -> None:
+    def test_unavailable_service_decides_nothing(self) -> None:
         for call in ("s3.GetObject", "dynamodb.BatchWriteItem"):
             with self.subTest(call):
                 put = self.put(rows_file(3))
@@ -514,8 +515,9 @@ class ParserTest(unittest.TestCase):
                 self.parse(put)
                 self.check_rows(put, 3)
 
-    def test_a_server_that_only_reads_is_left(self) -> None:
-        """As after a failover: the session of one that took no writes is not kept, and another one is at once tried."""
+    def test_read_only_server_is_abandoned(self) -> None:
+        """As after a failover: the session of a read-only server is dropped, and another connection is attempted at
+        once."""
         sql("ALTER ROLE loader SET default_transaction_read_only = on")
         self.addCleanup(sql, "ALTER ROLE loader RESET default_transaction_read_only")
         put = self.put(rows_file(3))
@@ -525,8 +527,8 @@ class ParserTest(unittest.TestCase):
         self.parse(put)
         self.check_rows(put, 3)
 
-    def test_a_queue_that_is_down_fails_nothing(self) -> None:
-        """Events that cannot be sent stay in the outbox until their lease ends; refused entries too."""
+    def test_unavailable_queue_fails_nothing(self) -> None:
+        """Events that cannot be sent, or are refused, stay in the outbox until their lease ends."""
         put, other = self.put(b""), self.put(b"")
         self.plan({"fault": "error", "call": "sqs.SendMessageBatch"})
         for timeout in deadlines(3.0):
@@ -548,8 +550,9 @@ class ParserTest(unittest.TestCase):
             sorted([self.upload(put), self.upload(other)]))
         self.assertEqual(sql("SELECT count(*) FROM onboard.outbox"), "0")
 
-    def test_events_that_are_always_refused(self) -> None:
-        """Tried once in each lease, whoever comes by; the tenth time an error that is counted; and never lost."""
+    def test_permanently_refused_events(self) -> None:
+        """Each is tried once per lease, by any invocation; the tenth time it is an error that is counted; it is never
+        lost."""
         put = self.put(b"")
         plan = self.plan({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True})
         for _ in range(3):
@@ -568,8 +571,8 @@ class ParserTest(unittest.TestCase):
         self.parse(put)
         self.assertEqual([message["upload_id"] for message in self.messages()], [self.upload(put)])
 
-    def test_events_that_are_refused_hold_up_no_others(self) -> None:
-        """A batch of nothing else; and leases that end while others are sent begin no circle."""
+    def test_refused_events_do_not_delay_others(self) -> None:
+        """A whole batch of refused events; and leases that end while others are sent cause no loop."""
         for lease in ("60", "1"):
             with self.subTest(lease=lease):
                 sql("TRUNCATE onboard.products, onboard.upload_history, onboard.outbox CASCADE")
@@ -585,8 +588,8 @@ class ParserTest(unittest.TestCase):
                 sent = 2 if lease == "60" else 0
                 self.assertEqual((len(self.messages()), sql("SELECT count(*) FROM onboard.outbox")), (sent, str(4 - sent)))
 
-    def test_long_files_go_directly(self) -> None:
-        """Above a number of rows, or by setting; below, or by setting, through the table."""
+    def test_long_files_take_the_direct_route(self) -> None:
+        """Above a number of rows, or by setting, directly; below, or by setting, through the table."""
         content = rows_file(30)
         routes: list[tuple[dict[str, Any], int, str]] = [
             ({"DIRECT_ROUTE_ROWS": "29"}, 0, "completed"), ({"ROUTE": "direct"}, 0, "completed"),
@@ -601,7 +604,7 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(self.state(put, "status, total_records"), f"{status}|30")
 
     def test_memory_does_not_grow_with_the_file(self) -> None:
-        """Rows of all sizes, up to the longest there are, of bytes that take two in JSON."""
+        """Rows of all sizes, up to the longest, of bytes that need two in JSON."""
         for count, width, fields in ((1_000, 10_000, 1), (41, 62_000, 4), (123, 62_000, 4)):
             with self.subTest(count=count):
                 names = ",".join([*REQUIRED, *(f"extra{number}" for number in range(fields))])

@@ -1,6 +1,6 @@
-"""The handlers reporter and link: one mail for every upload, its files, and the links that lead to them.
+"""Test the handlers reporter and link: one mail for every upload, its files, and the links to them.
 
-Run by test/tap/062_reporter.pl, which makes the server.
+Run by test/tap/062_reporter.pl, which starts the server.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ def begin(vendor: str = "VEND001", name: str = "") -> str:
 
 
 def ingest(upload_id: str, good: int, bad: int) -> None:
-    """Good rows, then bad ones, each of which breaks two rules."""
+    """Ingest valid rows, then invalid ones, each of which breaks two rules."""
     sql(f"""SELECT count(*) FROM onboard_ingest('{upload_id}', (
         SELECT jsonb_agg(jsonb_build_object('row_number', r, 'line_number', r + 1, 'product', jsonb_build_object(
             'vendor_product_id', '{upload_id}' || r, 'sku', '{upload_id}' || r, 'product_name', '{PLANTED}',
@@ -54,7 +54,7 @@ def ingest(upload_id: str, good: int, bad: int) -> None:
 
 
 def ended(good: int, bad: int, vendor: str = "VEND001", name: str = "") -> str:
-    """An upload of so many rows that has ended."""
+    """An ended upload with this many rows."""
     upload_id = begin(vendor, name)
     if good + bad:
         ingest(upload_id, good, bad)
@@ -69,7 +69,7 @@ def refused() -> str:
 
 
 def expected_file(function: str, upload_id: str) -> bytes:
-    """What SQL gives, written as a file; no test row has a line end in it."""
+    """What SQL returns, written as a file; no test row contains a line end."""
     lines = sql(f"SELECT * FROM {function}('{upload_id}')").split("\n")
     return (BOM + "".join(line + "\r\n" for line in lines)).encode()
 
@@ -80,7 +80,7 @@ def message(upload_id: str, kind: str = "upload_ended", **changes: Any) -> str:
 
 
 def queue_event(*bodies: str | None) -> dict[str, Any]:
-    """An event of messages with the ids m0, m1 and so on."""
+    """An event with messages m0, m1 and so on."""
     return {"Records": [{"messageId": f"m{index}", "receiptHandle": "r", "attributes": {"ApproximateReceiveCount": "2"},
                          "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
                          **({} if body is None else {"body": body})} for index, body in enumerate(bodies)]}
@@ -101,7 +101,7 @@ def download(url: str) -> tuple[int, dict[str, str], bytes]:
 
 
 class PageReader(html.parser.HTMLParser):
-    """The tags and the text of a page."""
+    """Extracts the tags and the text of a page."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class HandlerTest(unittest.TestCase):
         self.mails()
 
     def tearDown(self) -> None:
-        """No log has a value, a secret or a token; each line is an object."""
+        """Check that no log has a value, a secret or a token, and that each line is an object."""
         lines = [line for function in self.functions for line in function.log.lines()]
         text = "\n".join(lines)
         for secret in (PLANTED, "planted-password", self.resources.link_key, "X-Amz-Signature"):
@@ -163,7 +163,7 @@ class HandlerTest(unittest.TestCase):
         return self.proxy.plan
 
     def mails(self) -> list[dict[str, Any]]:
-        """What was published since the last call."""
+        """Return what was published since the last call."""
         queue = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls["mails"])
         mails = []
         while messages := queue.receive(10):
@@ -179,7 +179,7 @@ class HandlerTest(unittest.TestCase):
         return {**reply, "Body": reply["Body"].read()}
 
     def versions(self, upload_id: str) -> list[str]:
-        """The ETag of every version of the report's files: the MD5 of its bytes."""
+        """Return the ETag of every version of the report's files: the MD5 of its bytes."""
         reply = self.clients["s3"].list_object_versions(Bucket=BUCKET, Prefix=f"errors/VEND001/{upload_id}_")
         return [f"{version['Key'][-10:]} {version['ETag']}" for version in reply.get("Versions", [])]
 
@@ -194,7 +194,7 @@ class HandlerTest(unittest.TestCase):
         return [item["itemIdentifier"] for item in result.payload["batchItemFailures"]]
 
     def report(self, *upload_ids: str, failures: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-        """Hand over their ends; the mails."""
+        """Deliver the events of their ends; return the mails."""
         result = self.reporter.invoke(queue_event(*(message(upload_id) for upload_id in upload_ids)))
         self.assertEqual(self.failures(result), list(failures))
         return self.mails()
@@ -211,7 +211,7 @@ class HandlerTest(unittest.TestCase):
         return url_reply((function or self.link).invoke(url_event(method, path, query)))
 
     def links(self, mail: dict[str, Any]) -> list[str]:
-        """Paths of the links in a mail, as they stand there."""
+        """Return the paths of the links in a mail, unchanged."""
         base = re.escape(self.resources.environment("")["LINK_BASE_URL"])
         return re.findall(rf"^(?:Error report|Fix file): {base}(/\S+)$", mail["Message"], re.MULTILINE)
 
@@ -222,7 +222,7 @@ class HandlerTest(unittest.TestCase):
 
 
 class ReporterTest(HandlerTest):
-    def test_a_partial_upload_is_reported_with_its_files(self) -> None:
+    def test_partial_upload_is_reported_with_its_files(self) -> None:
         upload_id = ended(2, 3, name="VEND001 \u00fc\"a/..\\b.CSV")
         mail, = self.report(upload_id)
         error_key, fix_key = self.keys(upload_id)
@@ -243,7 +243,7 @@ class ReporterTest(HandlerTest):
         self.assertEqual(self.metric("ErrorsProcessed"), 6)
         self.assertEqual(sql(f"SELECT count(*) FROM onboard.outbox WHERE upload_id = '{upload_id}'"), "0")
 
-    def test_every_other_end_is_reported_too(self) -> None:
+    def test_every_other_status_is_reported_too(self) -> None:
         cases = {"completed": ended(3, 0), "all bad": ended(0, 2), "no rows": ended(0, 0), "refused": refused(),
                  "other vendor": ended(1, 0, "VEND002")}
         mails = {mail["Message"].split("\n")[0].removeprefix("Upload ID: "): mail
@@ -268,7 +268,7 @@ class ReporterTest(HandlerTest):
         self.assertEqual((self.failures(result), dict(plan.calls)), ([], {}))
         self.assertEqual((self.mails(), self.recorded(upload_id)), ([], "f|-|-"))
 
-    def test_a_message_again_changes_nothing(self) -> None:
+    def test_redelivered_message_changes_nothing(self) -> None:
         upload_id = ended(1, 2)
         self.assertEqual(len(self.report(upload_id)), 1)
         before = (self.versions(upload_id), self.recorded(upload_id))
@@ -277,7 +277,7 @@ class ReporterTest(HandlerTest):
         self.assertEqual((self.versions(upload_id), self.recorded(upload_id)), before)
         self.assertNotIn("s3.PutObject", plan.calls)
 
-    def test_three_copies_at_once_make_one_mail(self) -> None:
+    def test_three_concurrent_copies_produce_one_mail(self) -> None:
         upload_id = ended(1, 2)
         plan = self.plan({"fault": "hold", "call": "sns.Publish"}, {"fault": "hold", "call": "s3.PutObject"})
         results: list[Result] = []
@@ -285,7 +285,7 @@ class ReporterTest(HandlerTest):
         threads = [threading.Thread(target=lambda: results.append(self.reporter.invoke(event))) for _ in range(3)]
         for thread in threads:
             thread.start()
-        wait_until(lambda: plan.fired["hold", "s3.PutObject"] and self.reporter.cold_starts == 3, "three copies in work")
+        wait_until(lambda: plan.fired["hold", "s3.PutObject"] and self.reporter.cold_starts == 3, "three copies in progress")
         plan.release()
         for thread in threads:
             thread.join()
@@ -295,7 +295,7 @@ class ReporterTest(HandlerTest):
         versions = self.versions(upload_id)
         self.assertEqual((len(versions), len(set(versions))), (6, 2))
 
-    def test_what_cannot_be_read_fails_alone(self) -> None:
+    def test_unreadable_message_fails_alone(self) -> None:
         upload_id = ended(1, 0)
         bodies = ["", "no JSON", message(upload_id, v=2), message(upload_id, "unknown"), message("../" + PLANTED), None,
                   message(upload_id), message("VEND001-0000000000000000"), message(upload_id, "errors_recorded")]
@@ -306,12 +306,12 @@ class ReporterTest(HandlerTest):
         records = [record for record in self.reporter.log.records() if "dropped" in record.get("message", "")]
         self.assertEqual([record["upload_id"] for record in records], ["VEND001-0000000000000000"])
 
-    def test_an_event_of_something_else_fails_as_a_whole(self) -> None:
+    def test_event_from_another_source_fails_as_a_whole(self) -> None:
         event: Any
         for event in ({}, {"Records": [{"body": "x"}]}, [], {"Records": [{"messageId": "", "body": "x"}]}):
             self.assertEqual(self.reporter.invoke(event).error_type, "Function.InvalidEvent")
 
-    def test_what_can_never_be_read_ends_among_the_dead_letters(self) -> None:
+    def test_unreadable_message_ends_in_the_dead_letter_queue(self) -> None:
         queue = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls["product-validation-errors"])
         upload_id = ended(0, 1)
         for body in ("no JSON", message(upload_id)):
@@ -325,13 +325,13 @@ class ReporterTest(HandlerTest):
         self.assertEqual([letter["Body"] for letter in dead], ["no JSON"])
         self.assertEqual(len(self.mails()), 1)
 
-    def test_an_upload_that_goes_on_is_left_alone(self) -> None:
+    def test_upload_in_progress_is_left_alone(self) -> None:
         upload_id = begin()
         ingest(upload_id, 1, 1)
         self.assertEqual(self.report(upload_id), [])
         self.assertEqual((self.recorded(upload_id), self.versions(upload_id)), ("f|-|-", []))
 
-    def test_without_an_address_the_mail_names_keys(self) -> None:
+    def test_without_base_url_the_mail_names_keys(self) -> None:
         upload_id = ended(0, 1)
         function = self.function("reporter", LINK_BASE_URL="", LINK_SECRET_ID="no/such/secret")
         self.assertEqual(self.failures(function.invoke(queue_event(message(upload_id)))), [])
@@ -340,7 +340,7 @@ class ReporterTest(HandlerTest):
         self.assertIn(f"Error report: {error_key}\nFix file: {fix_key}\n", mail["Message"])
         self.assertNotIn("until", mail["Message"])
 
-    def test_a_wrong_address_is_told_at_the_start(self) -> None:
+    def test_invalid_base_url_fails_the_start(self) -> None:
         function = self.function("reporter", LINK_BASE_URL="ftp://x")
         self.assertEqual(function.invoke(queue_event()).error_type, "Runtime.InvalidSettings")
 
@@ -366,10 +366,10 @@ class ReporterTest(HandlerTest):
 
 
 class FaultTest(HandlerTest):
-    """Whatever fails, nothing is recorded that was not published, and the next run ends well."""
+    """Whatever fails, nothing is recorded that was not published, and the next run succeeds."""
 
     def check_whole(self, upload_id: str, versions: int) -> None:
-        """It is reported now, and the files had the same bytes whenever they were written."""
+        """Check that it is now reported, and that every version of the files has the same bytes."""
         error_key, fix_key = self.keys(upload_id)
         self.assertEqual(self.recorded(upload_id), f"t|{error_key}|{fix_key}")
         self.assertEqual(self.object(error_key)["Body"], expected_file("onboard_error_csv", upload_id))
@@ -378,7 +378,7 @@ class FaultTest(HandlerTest):
         self.assertEqual((len(found), len(set(found))), (versions, 2))
 
     def kill_when(self, upload_id: str, there: Callable[[], object], then: Callable[[], object] = lambda: None) -> None:
-        """SIGKILL the process as soon as a state is reached, then let its session end."""
+        """Send SIGKILL to the process as soon as a state is reached, then let its session end."""
         results: list[Result] = []
         thread = threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
         thread.start()
@@ -389,7 +389,7 @@ class FaultTest(HandlerTest):
         then()
         self.assertEqual(results[0].error_type, "Runtime.ExitError")
         self.assertEqual(self.recorded(upload_id), "f|-|-")
-        # Its session, and with it the lock, ends when the server sees the closed socket.
+        # Its session, with the lock, ends when the server notices the closed socket.
         wait_until(lambda: sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'reporter'") == "0")
         self.proxy.plan = FaultPlan()
 
@@ -409,7 +409,7 @@ class FaultTest(HandlerTest):
         self.assertEqual(len(self.report(upload_id)), 1)
         self.check_whole(upload_id, 4)
 
-    def test_killed_before_the_record(self) -> None:
+    def test_killed_before_recording(self) -> None:
         upload_id = ended(1, 2)
         holder = subprocess.Popen(["psql", "-XqAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(holder.communicate)
@@ -423,8 +423,8 @@ class FaultTest(HandlerTest):
         self.assertEqual(len(self.report(upload_id)), 1)
         self.check_whole(upload_id, 4)
 
-    def test_killed_between_mail_and_record(self) -> None:
-        """The one case of a second mail."""
+    def test_killed_between_publishing_and_commit(self) -> None:
+        """The only case of a second mail."""
         upload_id = ended(1, 2)
         plan = self.plan({"fault": "drop_reply", "call": "sns.Publish", "seconds": HANG_SECONDS})
         first: list[dict[str, Any]] = []
@@ -440,7 +440,7 @@ class FaultTest(HandlerTest):
         self.check_whole(upload_id, 4)
         self.assertEqual(self.report(upload_id), [])
 
-    def test_faults_that_pass_are_not_noticed(self) -> None:
+    def test_transient_faults_are_retried(self) -> None:
         upload_ids = [ended(1, 1), ended(2, 0), ended(0, 3)]
         plan = self.plan({"fault": "error", "call": "s3.PutObject", "times": 2},
                          {"fault": "throttle", "call": "sns.Publish", "times": 2},
@@ -455,7 +455,7 @@ class FaultTest(HandlerTest):
             self.check_whole(upload_id, 2)
         self.assertGreaterEqual(self.metric("Retries"), 6)
 
-    def test_a_service_that_is_down_fails_the_message_and_nothing_is_recorded(self) -> None:
+    def test_unavailable_service_fails_the_message_and_nothing_is_recorded(self) -> None:
         for call, codes in (("s3.PutObject", {"AWS_UNAVAILABLE"}), ("sns.Publish", {"AWS_UNAVAILABLE"})):
             with self.subTest(call):
                 upload_id = ended(1, 1)
@@ -470,7 +470,7 @@ class FaultTest(HandlerTest):
                 self.proxy.plan = FaultPlan()
                 self.assertEqual(len(self.report(upload_id)), 1)
 
-    def test_the_secret_of_links_is_of_no_use(self) -> None:
+    def test_unusable_link_secret(self) -> None:
         upload_id = ended(1, 1)
         self.clients["secretsmanager"].create_secret(Name="bad/key", SecretString='{"current": "0011"}')
         function = self.function("reporter", LINK_SECRET_ID="bad/key")
@@ -478,7 +478,7 @@ class FaultTest(HandlerTest):
         self.assertEqual(self.log_codes(function), ["LINK_SECRET_INVALID"])
         self.assertEqual((self.mails(), self.recorded(upload_id)), ([], "f|-|-"))
 
-    def test_what_there_is_no_time_for_is_named_and_comes_again(self) -> None:
+    def test_messages_without_time_left_are_named_and_redelivered(self) -> None:
         upload_ids = [ended(1, 0) for _ in range(4)]
         self.reporter = self.function("reporter", DEADLINE_MARGIN_MS="2500")
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 2})
@@ -487,12 +487,12 @@ class FaultTest(HandlerTest):
             if (failed := self.failures(result)) != ["m0", "m1", "m2", "m3"]:
                 break
         self.assertIn(failed, [["m0", "m1", "m2", "m3"][done:] for done in (1, 2, 3)])
-        self.assertTrue(self.reporter.log.wait_for(lambda line: "there was no time for all messages" in line))
+        self.assertTrue(self.reporter.log.wait_for(lambda line: "no time left for some messages" in line))
         self.proxy.plan = FaultPlan()
         self.report(*upload_ids)
         self.assertEqual([self.recorded(upload_id) for upload_id in upload_ids], ["t|-|-"] * 4)
 
-    def test_a_database_that_is_away_fails_all_messages(self) -> None:
+    def test_unreachable_database_fails_all_messages(self) -> None:
         upload_ids = [ended(1, 0), ended(0, 1)]
         folder = os.environ["ONBOARD_TEST_FOLDER"]
         secret = json.dumps({"host": folder, "port": 1, "dbname": "x", "username": "x", "password": "planted-password"})
@@ -501,13 +501,13 @@ class FaultTest(HandlerTest):
         self.assertEqual(self.report(*upload_ids, failures=("m0", "m1")), [])
         self.assertEqual(set(self.log_codes(self.reporter)), {"08001"})
 
-    def test_sessions_that_are_ended_are_made_again(self) -> None:
+    def test_terminated_sessions_are_reconnected(self) -> None:
         self.assertEqual(len(self.report(ended(1, 1))), 1)
         end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'reporter'"
         self.assertEqual(sql(end), "1")
         self.assertEqual(len(self.report(ended(1, 1))), 1)
 
-    def test_a_login_that_sees_too_little_takes_nothing_for_deleted(self) -> None:
+    def test_login_that_sees_too_little_does_not_drop_messages(self) -> None:
         upload_id = ended(1, 0)
         secret = json.dumps({"host": os.environ["PGHOST"], "port": int(os.environ["PGPORT"]), "password": "x",
                              "dbname": os.environ["PGDATABASE"], "username": "confined"})
@@ -549,7 +549,7 @@ class LinkTest(HandlerTest):
         expiry = int(paths[0].split(".")[1])
         self.assertAlmostEqual(expiry, time.time() + 30 * 86400, delta=HANG_SECONDS)
 
-    def test_a_token_opens_its_own_file_only(self) -> None:
+    def test_token_opens_only_its_own_file(self) -> None:
         upload_id, other = ended(1, 1), ended(1, 1)
         first, second = self.report(upload_id, other)
         if upload_id not in first["Message"]:
@@ -572,14 +572,14 @@ class LinkTest(HandlerTest):
         self.assertEqual(self.call("/r/" + self.token("/r/", "VEND001-1", -5), function=link).status, 410)
         self.assertEqual(self.log_codes(link), [])
 
-    def test_an_expired_token(self) -> None:
+    def test_expired_token(self) -> None:
         upload_id = ended(0, 1)
         self.report(upload_id)
         self.check_page(self.call("/r/" + self.token("/r/", upload_id, -1)), 410)
         self.check_page(self.call("/f/" + self.token("/f/", upload_id, -100_000)), 410)
         self.check_page(self.call("/r/" + self.token("/r/", upload_id, -1, "ab" * 32)), 403)
 
-    def test_files_that_are_not_there(self) -> None:
+    def test_missing_files(self) -> None:
         good, waiting = ended(1, 0), ended(0, 1)
         self.report(good)
         self.check_page(self.call("/r/" + self.token("/r/", good)), 404)
@@ -621,7 +621,7 @@ class LinkTest(HandlerTest):
         reply = self.call(f"/uploads/{going_on}", query="token=" + self.token("/r/", going_on))
         self.assertEqual(json.loads(reply.body)["status"], "processing")
 
-    def test_a_database_that_is_away_is_no_dead_link(self) -> None:
+    def test_unreachable_database_does_not_look_like_a_dead_link(self) -> None:
         upload_id = ended(0, 1)
         link = self.function("link", DATABASE_SECRET_ID="no/such/secret")
         reply = self.call("/r/" + self.token("/r/", upload_id), function=link)
@@ -632,8 +632,8 @@ class LinkTest(HandlerTest):
         link = self.function("link", LINK_SECRET_ID="no/such/secret")
         self.check_page(self.call("/r/" + self.token("/r/", upload_id), function=link), 503)
 
-    def test_keys_that_change(self) -> None:
-        """A token of a newer key than the function remembers is good, and so is one of the key before."""
+    def test_changing_keys(self) -> None:
+        """A token signed with a key newer than the cached ones is valid, and so is one signed with the previous key."""
         upload_id = ended(0, 1)
         self.report(upload_id)
         first, second = "11" * 32, "22" * 32
@@ -649,6 +649,6 @@ class LinkTest(HandlerTest):
         self.assertEqual(self.call("/r/" + self.token("/r/", upload_id, key="33" * 32), function=link).status, 403)
         self.assertEqual(plan.calls["secretsmanager.GetSecretValue"], 1)
 
-    def test_events_of_something_else(self) -> None:
+    def test_events_from_other_sources(self) -> None:
         for event in ({}, queue_event("x"), {"version": "1.0", "path": "/", "httpMethod": "GET"}):
             self.assertEqual(self.link.invoke(event).error_type, "Function.InvalidEvent")

@@ -1,6 +1,6 @@
-"""The handler rotate: two logins that take turns, whatever is repeated or interrupted.
+"""Test the handler rotate: two alternating logins, whatever is repeated or interrupted.
 
-Run by test/tap/063_sweeper_rotate.pl, which makes the server.
+Run by test/tap/063_sweeper_rotate.pl, which starts the server.
 """
 
 import itertools
@@ -61,11 +61,11 @@ class RotateTest(unittest.TestCase):
         self.passwords = {ADMIN, FIRST}
 
     def tearDown(self) -> None:
-        """Nothing of a secret is in any log, neither ours nor the server's."""
+        """Check that no part of a secret is in any log, neither ours nor the server's."""
         ours = "\n".join(line for function in self.functions for line in function.log.lines())
         for secret in (*self.passwords, "SCRAM-SHA-256", "BEGIN CERTIFICATE"):
             self.assertNotIn(secret, ours)
-        # The first two were set by plain statements of this test.
+        # This test set the first two in plain statements.
         for password in self.passwords - {ADMIN, FIRST}:
             self.assertNotIn(password, server_log())
 
@@ -79,16 +79,16 @@ class RotateTest(unittest.TestCase):
         self.functions.append(function)
         return function
 
-    # What Secrets Manager does.
+    # Actions of Secrets Manager.
 
     def begin(self) -> str:
-        """Begin a rotation: a version that is AWSPENDING and has no value yet; its token."""
+        """Begin a rotation with a version that is AWSPENDING and has no value yet; return its token."""
         token = str(uuid.uuid4())
         for version, stages in self.stages().items():
             if "AWSPENDING" in stages:
                 self.manager.update_secret_version_stage(SecretId=self.name, VersionStage="AWSPENDING",
                     RemoveFromVersionId=version)
-        # The emulator knows no such function, and says so when the version is there.
+        # The emulator has no such function, and reports that once the version exists.
         with self.assertRaises(self.manager.exceptions.ResourceNotFoundException):
             self.manager.rotate_secret(SecretId=self.name, ClientRequestToken=token,
                 RotationRules={"AutomaticallyAfterDays": 30},
@@ -131,7 +131,7 @@ class RotateTest(unittest.TestCase):
         self.assertTrue(can_log_in(value["username"], value["password"]))
 
     def log_in(self) -> Session:
-        """As the functions do: what the secret says, read once more when it is refused."""
+        """Log in as the functions do: with the secret, reread once if the login is rejected."""
         for _ in range(2):
             value = self.current()
             session = Session(value["username"], value["password"])
@@ -166,16 +166,16 @@ class RotateTest(unittest.TestCase):
             self.done(step, token, "unchanged")
         self.assertEqual(self.current(), pending)
         self.assertEqual(self.current("AWSPREVIOUS"), before)
-        self.assertTrue(can_log_in(self.user, FIRST), "the login that was in use can still log in")
+        self.assertTrue(can_log_in(self.user, FIRST), "the previous login can still log in")
 
-    def test_a_verifier_is_sent_and_no_password(self) -> None:
+    def test_only_a_verifier_is_sent(self) -> None:
         self.rotate_once()
         stored = query(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{self.other}'")
         self.assertRegex(stored, r"^SCRAM-SHA-256\$4096:")
         self.assertIn(f"ALTER ROLE \"{self.other}\" PASSWORD 'SCRAM-SHA-256", server_log())
         self.assertNotIn(self.current()["password"], server_log())
 
-    def test_the_other_login_is_made_alike_and_used_again(self) -> None:
+    def test_other_login_is_created_alike_and_reused(self) -> None:
         self.rotate_once()
         groups = ("SELECT string_agg(g.rolname, ',') FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid "
                   "JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = '{}'")
@@ -183,7 +183,7 @@ class RotateTest(unittest.TestCase):
         first = self.current()["password"]
         self.rotate_once()
         self.assert_current_works(self.user)
-        self.assertFalse(can_log_in(self.user, FIRST), "the first password is gone")
+        self.assertFalse(can_log_in(self.user, FIRST), "the first password is no longer valid")
         self.rotate_once()
         self.assert_current_works(self.other)
         self.assertFalse(can_log_in(self.other, first))
@@ -199,7 +199,7 @@ class RotateTest(unittest.TestCase):
         self.assert_current_works(self.user)
         self.assertEqual(self.current()["alternate_username"], other)
 
-    def test_what_is_no_rotation_is_refused(self) -> None:
+    def test_invalid_rotations_are_rejected(self) -> None:
         event = "Function.InvalidEvent"
         current = self.manager.get_secret_value(SecretId=self.name)["VersionId"]
         wrong: Any
@@ -251,8 +251,8 @@ class RotateTest(unittest.TestCase):
         self.refused(self.step("testSecret", token), "28000")
         self.assert_current_works(self.user)
 
-    def test_killed_anywhere(self) -> None:
-        """A kill at any moment leaves a current secret that works, and the step can be done again."""
+    def test_kills_at_any_point(self) -> None:
+        """A kill at any moment leaves a working current secret, and the step can be repeated."""
         seed = int(os.environ.get("ONBOARD_SEED", random.randrange(1 << 30)))
         moments = random.Random(seed)
         print(f"# seed {seed}")
@@ -267,7 +267,7 @@ class RotateTest(unittest.TestCase):
                     if step != "finishSecret":
                         self.assert_current_works(working)
                     else:
-                        # Read once: what was killed may still be moving the label.
+                        # Read once: the killed step's call may still be moving the label.
                         current = self.current()
                         self.assertTrue(can_log_in(current["username"], current["password"]))
                 self.kill_after = None
@@ -278,7 +278,7 @@ class RotateTest(unittest.TestCase):
         self.assertGreater(self.rotate.kills, 5)
 
     def test_sandboxes_are_not_disturbed(self) -> None:
-        """The connection lives on; made anew it takes the new login, at the latest when the old password is refused."""
+        """The connection stays open; a new one uses the new login, at the latest when the old password is rejected."""
         check = self.function("check", SECRET_TTL_SECONDS="86400")
         backend = ("SELECT pid FROM pg_stat_activity WHERE application_name = 'onboard' "
                    f"AND usename IN ('{self.user}', '{self.other}')")
@@ -289,16 +289,16 @@ class RotateTest(unittest.TestCase):
         self.assertTrue(check.invoke({}).ok)
         self.assertEqual(query(backend), first)
         query(terminate)
-        self.assertTrue(check.invoke({}).ok, "the remembered login is still good")
+        self.assertTrue(check.invoke({}).ok, "the cached login is still valid")
         self.rotate_once()
         query(terminate)
-        self.assertTrue(check.invoke({}).ok, "its password was changed: the secret is read again")
+        self.assertTrue(check.invoke({}).ok, "its password was changed: the secret is reread")
         self.rotate_once()
         query(terminate)
         self.assertTrue(check.invoke({}).ok)
 
-    def test_in_the_middle_of_uploads(self) -> None:
-        """Twenty uploads of thirty rows in three calls each, while two rotations go on: every call succeeds."""
+    def test_rotations_during_uploads(self) -> None:
+        """Twenty uploads of thirty rows in three calls each, during two rotations: every call succeeds."""
         started, halfway = threading.Barrier(5), threading.Barrier(5)
         rotated, rotated_back = threading.Event(), threading.Event()
         failures: list[str] = []
@@ -315,7 +315,7 @@ class RotateTest(unittest.TestCase):
                 failures.append(f"{upload}: {counts}")
 
         def work(worker: int) -> None:
-            """Five uploads on a connection made before the rotations, and later ones on new connections too."""
+            """Run five uploads on a connection made before the rotations, and later ones on new connections too."""
             try:
                 old = self.enterContext(Session(self.user, FIRST))
                 logins.add(old.query("SELECT session_user"))

@@ -1,6 +1,6 @@
-"""The handler sweeper: what got stuck moves again, or ends with true counts.
+"""Test the handler sweeper: stalled uploads resume, or end with correct counts.
 
-Run by test/tap/063_sweeper_rotate.pl, which makes the server.
+Run by test/tap/063_sweeper_rotate.pl, which starts the server.
 """
 
 import itertools
@@ -56,14 +56,14 @@ class SweeperTest(unittest.TestCase):
         self.objects: dict[str, dict[str, str]] = {}
 
     def tearDown(self) -> None:
-        """Every line is one document, and nothing of a secret or a row is in it."""
+        """Check that every line is one document, without any part of a secret or a row."""
         for function in self.functions:
             lines = function.log.lines()
             self.assertEqual(len(function.log.records()), len(lines))
             for word in (PASSWORD, "planted-sku", "BEGIN CERTIFICATE"):
                 self.assertNotIn(word, "\n".join(lines))
 
-    # What tests need.
+    # Helpers.
 
     def function(self, handler: str, timeout: float = 300.0, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout=timeout)
@@ -86,7 +86,7 @@ class SweeperTest(unittest.TestCase):
         return tuple(payload[name] for name in ("claimed", "failed", "abandoned", "renewed", "events"))
 
     def messages(self) -> list[dict[str, Any]]:
-        """Take all messages out of the queue of events; their bodies."""
+        """Remove all messages from the event queue; return their bodies."""
         queue = self.resources.queue_urls["product-validation-errors"]
         bodies = []
         while found := self.clients["sqs"].receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
@@ -110,7 +110,7 @@ class SweeperTest(unittest.TestCase):
                      f"FROM onboard.upload_history WHERE upload_id = '{upload_id}'")
 
     def begin_by_hand(self, total: int | None = None) -> str:
-        """An upload that no parser began, as one of another program."""
+        """Start an upload without a parser, as another program would."""
         self.count += 1
         return query(f"SELECT onboard_begin_upload('VEND001', 'f.csv', null, 'hand {self.id()} {self.count}', "
             f"{total or 'null'})")
@@ -122,12 +122,12 @@ class SweeperTest(unittest.TestCase):
         query(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
 
     def parse(self, parser: Function, count: int) -> str:
-        """An upload of so many rows that the parser has read, and nobody after it; its id."""
+        """Let the parser read an upload of this many rows, with no validator after it; return its id."""
         key = f"uploads/VEND001/VEND001_20260104_{next(numbers)}.csv"
         content = HEADER + "".join(row(number) for number in range(1, count + 1))
         version = self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content.encode())["VersionId"]
         url = self.resources.queue_urls["upload-events"]
-        # The first of all is the test event.
+        # The very first message is the test event.
         while True:
             message = self.clients["sqs"].receive_message(QueueUrl=url)["Messages"][0]
             self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -145,7 +145,7 @@ class SweeperTest(unittest.TestCase):
         return upload_id
 
     def attempts(self, upload_id: str) -> list[str]:
-        """By which reading each item was written last, in order of rows."""
+        """Return the reading that last wrote each item, in row order."""
         items = self.clients["dynamodb"].query(
             TableName=self.resources.settings["Table"]["TableName"], KeyConditionExpression="upload_id = :id",
             ExpressionAttributeValues={":id": {"S": upload_id}})["Items"]
@@ -153,9 +153,8 @@ class SweeperTest(unittest.TestCase):
 
     # Reading again.
 
-    def test_read_again_and_given_up_in_the_end(self) -> None:
-        """Twice, with twice the patience each time, as no row is judged in between; then it ends, and the counts are
-        true."""
+    def test_reread_and_finally_abandoned(self) -> None:
+        """It is read twice, after doubling times, as no row is judged in between; then it ends, with correct counts."""
         parser, sweeper = self.function("parser"), self.function("sweeper")
         upload = self.parse(parser, 5)
         self.ingest(upload, "1.00", "no", "2.00")
@@ -170,7 +169,7 @@ class SweeperTest(unittest.TestCase):
             self.assertEqual(len(after), 5)
             self.assertEqual([number for number in (3, 4) if before[number] != after[number]], [3, 4] if claimed else [])
         self.assertEqual(self.state(upload), "processing||5|2|1|3|2")
-        self.assertEqual([line["attempt"] for line in self.lines(sweeper, "upload is read again")], [1, 2])
+        self.assertEqual([line["attempt"] for line in self.lines(sweeper, "reading upload again")], [1, 2])
         self.messages()
         self.let_lie(upload, "41 minutes")
         self.assertEqual(self.counts(sweeper)[:3], (0, 0, 1))
@@ -179,7 +178,7 @@ class SweeperTest(unittest.TestCase):
             [("upload_ended", upload)])
         self.assertEqual(query(f"SELECT count(*) FROM onboard.products WHERE upload_id = '{upload}'"), "2")
 
-    def test_a_row_that_is_judged_counts_as_progress(self) -> None:
+    def test_judged_row_counts_as_progress(self) -> None:
         parser, sweeper = self.function("parser"), self.function("sweeper", SWEEP_ATTEMPTS="1")
         upload = self.parse(parser, 4)
         for number in range(1, 5):
@@ -190,7 +189,7 @@ class SweeperTest(unittest.TestCase):
         self.let_lie(upload)
         self.assertEqual(self.counts(sweeper)[:3], (0, 0, 0))
 
-    def test_an_object_that_is_gone_ends_its_upload(self) -> None:
+    def test_removed_object_ends_its_upload(self) -> None:
         parser, sweeper = self.function("parser"), self.function("sweeper")
         gone, there = self.parse(parser, 3), self.parse(parser, 3)
         self.clients["s3"].delete_object(Bucket=self.resources.bucket, **self.objects[gone])
@@ -202,7 +201,7 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(self.state(there), "processing||3|0|0|2|1")
         self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()], [("upload_ended", gone)])
 
-    def test_one_that_cannot_be_read_keeps_no_other(self) -> None:
+    def test_unreadable_upload_does_not_stop_others(self) -> None:
         parser, sweeper = self.function("parser"), self.function("sweeper")
         first = self.begin_by_hand(3)
         query(f"SELECT onboard_begin_parse('{first}')")
@@ -210,11 +209,11 @@ class SweeperTest(unittest.TestCase):
         self.let_lie(first, "3 hours")
         self.let_lie(second, "2 hours")
         self.assertEqual(self.counts(sweeper)[:3], (2, 1, 0))
-        self.assertEqual([line["upload_id"] for line in self.lines(sweeper, "upload could not be read again")], [first])
+        self.assertEqual([line["upload_id"] for line in self.lines(sweeper, "cannot read upload again")], [first])
         self.assertEqual(self.state(second), "processing||3|0|0|2|1")
 
-    def test_what_there_is_no_room_for_is_left_to_the_next_run(self) -> None:
-        """Also what stood still for so long that it would end: it has a right to be read again first."""
+    def test_uploads_beyond_the_limit_are_left_to_the_next_run(self) -> None:
+        """Even one stalled for so long that it would end: it must be read again first."""
         parser, sweeper = self.function("parser"), self.function("sweeper", SWEEP_UPLOADS="1")
         uploads = [self.parse(parser, 2) for _ in range(3)]
         for number, upload in enumerate(uploads):
@@ -224,7 +223,7 @@ class SweeperTest(unittest.TestCase):
             self.assertEqual([self.state(upload)[-1] for upload in uploads], ["1"] * number + ["0"] * (3 - number))
         self.assertEqual(self.counts(sweeper)[:3], (0, 0, 0))
 
-    def test_a_near_deadline_ends_the_reading(self) -> None:
+    def test_near_deadline_ends_the_reading(self) -> None:
         parser, sweeper = self.function("parser"), self.function("sweeper", timeout=3.0, DEADLINE_MARGIN_MS="2990")
         upload = self.parse(parser, 2)
         self.let_lie(upload)
@@ -232,9 +231,9 @@ class SweeperTest(unittest.TestCase):
         self.assertFalse(answer.ok)
         self.assertEqual(self.state(upload), "processing||2|0|0|1|0")
 
-    def test_killed_anywhere(self) -> None:
-        """Whatever a kill interrupts is done by the next run: each upload ends once, its end is told, the counts are
-        true."""
+    def test_kills_at_any_point(self) -> None:
+        """The next run completes whatever a kill interrupted: each upload ends once, its end is reported, and the
+        counts are correct."""
         seed = int(os.environ.get("ONBOARD_SEED", random.randrange(1 << 30)))
         print(f"# seed {seed}")
         moments = random.Random(seed)
@@ -259,7 +258,7 @@ class SweeperTest(unittest.TestCase):
                          sorted(("upload_ended", upload) for upload in uploads))
         self.assertEqual(query("SELECT count(*) FROM onboard.outbox"), "0")
 
-    def test_two_sweepers_at_once(self) -> None:
+    def test_two_concurrent_sweepers(self) -> None:
         """Each upload is read again once, by one of them."""
         parser = self.function("parser")
         sweepers = [self.function("sweeper") for _ in range(2)]
@@ -277,18 +276,18 @@ class SweeperTest(unittest.TestCase):
             thread.join()
         self.assertEqual([answer.error for answer in answers if not answer.ok], [])
         claimed = [answer.payload["claimed"] for answer in answers]
-        # Who finds the lock taken leaves the rest to the other, or to the next run.
+        # A sweeper that finds the lock taken leaves the rest to the other, or to the next run.
         self.assertEqual(sum(claimed) + self.sweep(sweepers[0])["claimed"], 6, claimed)
         self.assertEqual([self.state(upload) for upload in uploads], ["processing||20|0|0|2|1"] * 6)
 
     # Events.
 
-    def test_the_outbox_of_the_dead_is_drained(self) -> None:
+    def test_outbox_of_dead_invocations_is_drained(self) -> None:
         sweeper = self.function("sweeper")
         ended, going = self.begin_by_hand(2), self.begin_by_hand(3)
         self.ingest(ended, "1.00", "no")
         self.ingest(going, "no")
-        # Who took them and died has left a lease; one has run out, the other has not.
+        # The invocations that claimed them died and left leases; one has expired, the other has not.
         query("SELECT count(*) FROM onboard_claim_events(2, '1 hour')")
         query("UPDATE onboard.outbox SET lease_until = now() "
               "WHERE event_id = (SELECT min(event_id) FROM onboard.outbox WHERE lease_until > now())")
@@ -302,7 +301,7 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(sorted((message["upload_id"], message["kind"]) for message in messages),
                          sorted([(ended, "errors_recorded"), (going, "errors_recorded"), (ended, "upload_ended")]))
 
-    def test_an_end_that_got_lost_is_told_again(self) -> None:
+    def test_lost_end_event_is_sent_again(self) -> None:
         sweeper = self.function("sweeper", SWEEP_UNREPORTED_SECONDS="3600")
         upload = self.begin_by_hand(1)
         self.ingest(upload, "1.00")
@@ -324,7 +323,7 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(self.counts(sweeper), (0, 0, 0, 0, 0))
         self.assertEqual(self.metrics(sweeper)["UploadsUnreported"], 0)
 
-    def test_a_queue_that_is_away_keeps_nothing_else_from_being_done(self) -> None:
+    def test_unavailable_queue_does_not_stop_the_rest(self) -> None:
         sweeper = self.function("sweeper", ERROR_QUEUE_URL=self.emulator.url + "/123456789012/no-such-queue",
             OUTBOX_LEASE_SECONDS="1")
         upload = self.begin_by_hand(1)
@@ -351,7 +350,7 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual(self.state(unknown), "failed|PROCESSING_ABANDONED||2|1|0|0")
         ended = [message["upload_id"] for message in self.messages() if message["kind"] == "upload_ended"]
         self.assertEqual(sorted(ended), sorted([old, unknown]))
-        lines = {line["upload_id"]: line for line in self.lines(sweeper, "upload is abandoned")}
+        lines = {line["upload_id"]: line for line in self.lines(sweeper, "upload abandoned")}
         self.assertEqual(set(lines), {old, unknown})
         self.assertEqual([lines[old][name] for name in ("rows", "valid", "invalid", "vendor_id")], [9, 2, 1, "VEND001"])
         self.assertNotIn("rows", lines[unknown])
@@ -359,7 +358,7 @@ class SweeperTest(unittest.TestCase):
         self.assertEqual([line["upload_id"] for line in stuck], [young])
         self.assertGreaterEqual(stuck[0]["seconds"], 23 * 3600)
 
-    def test_the_backlog_is_told(self) -> None:
+    def test_backlog_is_reported(self) -> None:
         sweeper = self.function("sweeper")
         self.let_lie(self.begin_by_hand(3), "100 seconds")
         self.let_lie(self.begin_by_hand(), "1 second")
@@ -386,13 +385,13 @@ class SweeperTest(unittest.TestCase):
             self.assertEqual(other.query("SELECT onboard_lock_sweeper()"), "t")
             payload = self.sweep(sweeper)
             self.assertEqual((payload["busy"], payload["claimed"], payload["abandoned"]), (True, 0, 0))
-            # What needs no lock is done all the same.
+            # Work that needs no lock is still done.
             self.assertEqual(payload["events"], 1)
             self.assertEqual(self.state(upload), "processing||2|0|0|0|0")
             other.query("COMMIT")
         self.assertEqual(self.counts(sweeper), (0, 0, 1, 0, 1))
 
-    def test_a_database_that_is_away_is_an_error(self) -> None:
+    def test_unreachable_database_is_an_error(self) -> None:
         self.clients["secretsmanager"].create_secret(Name="nowhere", SecretString=json.dumps({
             "host": "/nowhere", "dbname": "x", "username": "x", "password": PASSWORD}))
         sweeper = self.function("sweeper", DATABASE_SECRET_ID="nowhere")

@@ -1,6 +1,7 @@
-"""The handler validator: rows of a stream get one verdict each, whatever comes twice, in pieces, too late or not at all.
+"""Test the handler validator: rows of a stream get one verdict each, even if delivered twice, in pieces, late or not
+at all.
 
-Run by test/tap/061_validator.pl, which makes the server.
+Run by test/tap/061_validator.pl, which starts the server.
 """
 
 import contextlib
@@ -75,7 +76,7 @@ def number_of(stream_record: Record) -> str:
 
 
 def state(*upload_ids: str) -> str:
-    """All that the database knows of uploads, to the last byte, as one sum; outbox and times of a move left out."""
+    """Return a checksum of everything the database stores of uploads, except the outbox and the times of progress."""
     names = ", ".join(f"'{upload_id}'" for upload_id in upload_ids)
     return sql(f"""SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM (
         SELECT p::text FROM onboard.products p WHERE upload_id IN ({names})
@@ -86,7 +87,7 @@ def state(*upload_ids: str) -> str:
 
 
 def counts(upload_id: str) -> tuple[int, int, str]:
-    """Products, rejected rows, and the upload's own counts and status."""
+    """Return products, rejected rows, and the upload's own counts and status."""
     line = sql(f"""SELECT (SELECT count(*) FROM onboard.products WHERE upload_id = '{upload_id}'),
         (SELECT count(DISTINCT row_number) FROM onboard.validation_errors WHERE upload_id = '{upload_id}'),
         format('%s/%s %s', valid_records, error_records, status)
@@ -95,7 +96,7 @@ def counts(upload_id: str) -> tuple[int, int, str]:
 
 
 class Shared:
-    """The emulated services, made once for all tests."""
+    """The emulated services, started once for all tests."""
 
     folder: str
     emulator: Emulator
@@ -114,7 +115,7 @@ def setUpModule() -> None:
 
 
 class Services(Shared, unittest.TestCase):
-    """A function for each test, behind a proxy that makes faults."""
+    """A function for each test, behind a proxy that injects faults."""
 
     def setUp(self) -> None:
         self.functions: list[Function] = []
@@ -122,7 +123,7 @@ class Services(Shared, unittest.TestCase):
         self.messages("upload-records-quarantine")
 
     def tearDown(self) -> None:
-        """Whatever a test does, no value and no password reaches a log."""
+        """Check that no value and no password reached a log."""
         for function in self.functions:
             text = "\n".join(function.log.lines())
             function.stop()
@@ -142,7 +143,7 @@ class Services(Shared, unittest.TestCase):
         return function
 
     def deliver(self, function: Function, records: list[Record]) -> list[str]:
-        """Invoke; the sequence numbers that were named."""
+        """Invoke; return the sequence numbers named as failed."""
         result = function.invoke({"Records": records})
         self.assertTrue(result.ok, result.error)
         return self.named(result)
@@ -165,7 +166,7 @@ class Services(Shared, unittest.TestCase):
             self.clients["dynamodb"].put_item(TableName=TABLE, Item=item["dynamodb"]["NewImage"])
 
     def item(self, upload_id: str, number: int) -> dict[str, str]:
-        """The attributes of an item that are texts or numbers; empty when there is none."""
+        """Return the attributes of an item that are strings or numbers; empty if the item does not exist."""
         key = {"upload_id": {"S": upload_id}, "record_id": {"S": f"REC_{number:08}"}}
         item = self.clients["dynamodb"].get_item(TableName=TABLE, Key=key).get("Item", {})
         return {name: value[kind] for name, value in item.items() for kind in ("S", "N") if kind in value}
@@ -175,7 +176,7 @@ class Services(Shared, unittest.TestCase):
 
 
 class JudgingTest(Services):
-    def test_a_batch_of_good_and_bad_rows(self) -> None:
+    def test_batch_of_valid_and_invalid_rows(self) -> None:
         function = self.function()
         upload_id = begin(5)
         defect = image(upload_id, 3)
@@ -189,7 +190,7 @@ class JudgingTest(Services):
         started = int(time.time())
         self.assertEqual(self.deliver(function, records), [])
         self.assertEqual(counts(upload_id), (2, 3, "2/3 partial"))
-        # Within a batch the row number decides, not the place: row 4 won.
+        # Within a batch the row number decides, not the position: row 4 won.
         self.assertEqual(self.item(upload_id, 4)["status"], "validated")
         item = self.item(upload_id, 5)
         self.assertEqual((item["status"], item["error_reason"]), ("error", "DUPLICATE_SKU"))
@@ -210,10 +211,10 @@ class JudgingTest(Services):
         self.assertEqual((stored["product_name"], stored["attributes"]),
                          (product()["product_name"], {"colour": PLANTED}))
 
-    def test_nothing_at_all(self) -> None:
+    def test_empty_batch(self) -> None:
         self.assertEqual(self.deliver(self.function(), []), [])
 
-    def test_records_of_no_concern_are_passed_over(self) -> None:
+    def test_irrelevant_records_are_skipped(self) -> None:
         function = self.function()
         upload_id = begin()
         done = image(upload_id, 2)
@@ -223,7 +224,7 @@ class JudgingTest(Services):
         self.assertEqual(counts(upload_id), (1, 0, "1/0 processing"))
         self.assertEqual(self.messages("upload-records-quarantine"), [])
 
-    def test_the_same_row_twice_in_a_batch(self) -> None:
+    def test_same_row_twice_in_a_batch(self) -> None:
         function = self.function()
         upload_id = begin(2)
         first = product()
@@ -237,7 +238,7 @@ class JudgingTest(Services):
         statements = self.plan.counts()["calls"]
         self.assertEqual(statements["dynamodb.BatchExecuteStatement"], 1)
 
-    def test_rows_that_no_upload_takes(self) -> None:
+    def test_rows_that_no_upload_accepts(self) -> None:
         function = self.function()
         ended, unknown = begin(1), "VEND001-0000000000000000"
         sql(f"SELECT status FROM onboard_cancel_upload('{ended}')")
@@ -249,7 +250,7 @@ class JudgingTest(Services):
         self.assertEqual(reasons, [("error", "refused"), ("error", "unknown_upload")])
         self.assertEqual(self.metric(function, "ProductsValidated"), 0)
 
-    def test_rows_out_of_a_real_stream(self) -> None:
+    def test_rows_from_a_real_stream(self) -> None:
         function = self.function()
         upload_id = begin(30)
         shard = EmulatedShard(self.clients["dynamodbstreams"], self.resources.stream_arn)
@@ -258,14 +259,14 @@ class JudgingTest(Services):
         self.put([row(upload_id, number, bad_product() if number % 3 == 0 else None) for number in range(1, 31)])
         self.assertEqual(self.deliver(function, shard.read()), [])
         self.assertEqual(counts(upload_id), (20, 10, "20/10 partial"))
-        # What the write-backs put into the stream is passed over.
+        # The stream records of the write-backs are skipped.
         changes = shard.read()
         self.assertEqual(len(changes), 30)
         before = state(upload_id)
         self.assertEqual(self.deliver(function, changes), [])
         self.assertEqual(state(upload_id), before)
 
-    def test_an_item_that_is_gone_is_not_made_again(self) -> None:
+    def test_removed_item_is_not_recreated(self) -> None:
         function = self.function()
         upload_id = begin(1)
         self.assertEqual(self.deliver(function, [row(upload_id, 1)]), [])
@@ -301,7 +302,7 @@ class ReplayTest(Services):
             self.assertEqual(state(*uploads), before, f"seed {seed}")
         self.assertEqual(self.messages("product-validation-errors"), [])
 
-    def test_the_same_batch_at_the_same_time(self) -> None:
+    def test_same_batch_concurrently(self) -> None:
         functions = [self.function(), self.function()]
         uploads = [begin(100), begin(100)]
         records = [row(upload_id, number, bad_product() if number % 5 == 0 else None)
@@ -355,7 +356,7 @@ class InfrastructureTest(Services):
             try:
                 if action is not None:
                     wait_until(lambda: sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "0",
-                               "somebody waits for the lock")
+                               "a session waits for the lock")
                     action()
             finally:
                 thread.join(HANG_SECONDS)
@@ -363,7 +364,7 @@ class InfrastructureTest(Services):
         self.assertEqual(len(answers), 1)
         return answers[0]
 
-    def test_the_server_dies_before_one_of_the_uploads(self) -> None:
+    def test_server_crashes_before_one_of_the_uploads(self) -> None:
         for place in range(4):
             with self.subTest(place=place):
                 self.one_death(place)
@@ -390,7 +391,7 @@ class InfrastructureTest(Services):
         for upload_id in uploads:
             self.assertEqual(counts(upload_id), (3, 0, "3/0 completed"))
 
-    def test_a_backend_that_ends_is_replaced(self) -> None:
+    def test_terminated_backend_is_replaced(self) -> None:
         function = self.function()
         upload_id = begin(2)
         self.assertEqual(self.deliver(function, [row(upload_id, 1)]), [])
@@ -398,7 +399,7 @@ class InfrastructureTest(Services):
         self.assertEqual(self.deliver(function, [row(upload_id, 2)]), [])
         self.assertEqual(counts(upload_id), (2, 0, "2/0 completed"))
 
-    def test_a_lock_that_is_not_given_names_the_first_record_that_waits(self) -> None:
+    def test_lock_timeout_names_the_first_waiting_record(self) -> None:
         function = self.function(LOCK_TIMEOUT_MS="300")
         uploads = [begin(1), begin(1), begin(1)]
         records = [row(upload_id, 1) for upload_id in uploads]
@@ -407,20 +408,20 @@ class InfrastructureTest(Services):
         self.assertEqual(self.deliver(function, records[1:]), [])
         self.assertEqual([counts(upload_id)[0] for upload_id in uploads], [1, 1, 1])
 
-    def test_no_time_is_left(self) -> None:
+    def test_no_time_left(self) -> None:
         upload_id = begin(2)
         records = [record(None, "REMOVE"), row(upload_id, 1), row(upload_id, 2)]
         for margin in ("4999", "5000", "9000"):
             function = self.function(timeout=5, DEADLINE_MARGIN_MS=margin)
             self.assertEqual(self.deliver(function, records), [number_of(records[1])])
             codes = [line.get("error_code") for line in function.log.records()]
-            # A millisecond may be enough to find out that it is not enough.
+            # A millisecond may be enough to detect that it is not enough.
             self.assertTrue("DEADLINE" in codes or (margin == "4999" and codes[0] is not None), codes)
         self.assertEqual(counts(upload_id), (0, 0, "0/0 processing"))
-        # What is no row needs no time.
+        # Records that are not rows need no time.
         self.assertEqual(self.deliver(function, records[:1]), [])
 
-    def test_the_database_is_not_allowed_to_be_the_vendors_fault(self) -> None:
+    def test_database_errors_are_not_the_vendors_fault(self) -> None:
         function = self.function()
         upload_id = begin(1)
         records = [row(upload_id, 1)]
@@ -463,7 +464,7 @@ class QuarantineTest(Services):
         self.assertEqual(by_row[100]["reason"], "BAD_TEXT")
         self.assertEqual(self.metric(function, "RecordsQuarantined"), 2)
 
-    def test_records_of_no_shape_at_all(self) -> None:
+    def test_malformed_records(self) -> None:
         function = self.function()
         upload_id = begin(1)
         keys_only = record(None)
@@ -479,7 +480,7 @@ class QuarantineTest(Services):
                          ["REC_00000002"])
         self.assertEqual(counts(upload_id), (1, 0, "1/0 completed"))
 
-    def test_many_of_them(self) -> None:
+    def test_many_undecodable_records(self) -> None:
         function = self.function()
         upload_id = begin()
         records = [self.broken(upload_id, number) for number in range(1, 121)]
@@ -487,7 +488,7 @@ class QuarantineTest(Services):
         self.assertEqual(sorted(message["row_number"] for message in self.messages("upload-records-quarantine")),
                          list(range(1, 121)))
 
-    def test_a_quarantine_that_takes_nothing(self) -> None:
+    def test_unavailable_quarantine_queue(self) -> None:
         function = self.function({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 10,
                                   "sender_fault": True, "times": 1},
                                  {"fault": "error", "call": "sqs.SendMessageBatch", "times": 1})
@@ -499,8 +500,8 @@ class QuarantineTest(Services):
         self.assertEqual(len(self.messages("upload-records-quarantine")), 1)
         self.assertEqual(self.plan.unfired(), [])
 
-    def test_what_comes_again_is_not_set_aside_twice(self) -> None:
-        # An outage of hours must not fill the queue: records behind the first failure wait with it.
+    def test_redelivered_records_are_not_quarantined_twice(self) -> None:
+        # An outage of hours must not fill the queue: records after the first failure wait with it.
         function = self.function(LOCK_TIMEOUT_MS="200")
         upload_id = begin()
         records = [self.broken(upload_id, 1), row(upload_id, 2), self.broken(upload_id, 3)]
@@ -516,7 +517,7 @@ class QuarantineTest(Services):
 
     @contextlib.contextmanager
     def refusing(self) -> Iterator[None]:
-        """Rows with a price that ends in "refuse" are refused for ever, those with "later" for now."""
+        """Reject rows permanently if the price ends in "refuse", and temporarily if it ends in "later"."""
         sql("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             IF NEW.rejected_value LIKE '%refuse' THEN RAISE SQLSTATE '22000' USING MESSAGE = NEW.rejected_value; END IF;
             IF NEW.rejected_value LIKE '%later' THEN RAISE SQLSTATE '55P03' USING MESSAGE = NEW.rejected_value; END IF;
@@ -527,7 +528,7 @@ class QuarantineTest(Services):
         finally:
             sql("DROP TRIGGER refuse ON onboard.validation_errors; DROP FUNCTION refuse()")
 
-    def test_rows_that_the_database_refuses_for_what_they_are(self) -> None:
+    def test_rows_that_the_database_rejects(self) -> None:
         function = self.function()
         upload_id, other = begin(4), begin(1)
         records = [row(upload_id, 1), row(upload_id, 2, product(price=f"{PLANTED} refuse")), row(other, 1),
@@ -541,8 +542,9 @@ class QuarantineTest(Services):
         self.assertEqual([self.item(upload_id, number)["status"] for number in (1, 2, 3, 4)],
                          ["validated", "pending_validation", "error", "validated"])
 
-    def test_constraints_that_wait_for_the_end_of_a_transaction(self) -> None:
-        """What users added as deferred refuses a row like any other, and neither holds up a shard nor costs a verdict."""
+    def test_deferred_constraints(self) -> None:
+        """A deferred constraint added by users rejects a row like any other, and neither delays a shard nor costs a
+        verdict."""
         function = self.function()
         sql("""CREATE TABLE brands (name text COLLATE "C" PRIMARY KEY);
             CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -565,20 +567,20 @@ class QuarantineTest(Services):
                 ALTER TABLE onboard.products DROP CONSTRAINT IF EXISTS brand; DROP TABLE brands""")
         self.assertEqual(self.messages("upload-records-quarantine"), [])
 
-    def test_an_outage_while_rows_are_judged_one_by_one(self) -> None:
+    def test_outage_while_rows_are_judged_one_by_one(self) -> None:
         function = self.function()
         upload_id, other = begin(4), begin(1)
         records = [row(upload_id, 1, product(price=f"{PLANTED} refuse")), row(other, 1), row(upload_id, 2),
                    row(upload_id, 3, product(price=f"{PLANTED} later")), row(upload_id, 4)]
         with self.refusing():
-            # The other upload waits too, and its row lies before the one that failed.
+            # The other upload waits too, and its row precedes the one that failed.
             self.assertEqual(self.deliver(function, records), [number_of(records[1])])
         self.assertEqual([counts(upload_id)[:2], counts(other)[:2]], [(1, 0), (0, 0)])
         self.assertEqual([message["row_number"] for message in self.messages("upload-records-quarantine")], [1])
         self.assertEqual(self.deliver(function, records[1:]), [])
         self.assertEqual([counts(upload_id), counts(other)], [(2, 1, "2/1 processing"), (1, 0, "1/0 completed")])
 
-    def test_a_record_that_has_no_name_fails_the_batch_only_when_it_is_to_be_named(self) -> None:
+    def test_record_without_a_number_fails_the_batch_only_if_it_must_be_named(self) -> None:
         function = self.function()
         upload_id = begin(1)
         nameless = row(upload_id, 1)
@@ -593,7 +595,7 @@ class QuarantineTest(Services):
         self.assertEqual(self.deliver(function, [nameless]), [])
         self.assertEqual(counts(upload_id), (1, 0, "1/0 completed"))
 
-    def test_what_is_no_event_fails(self) -> None:
+    def test_invalid_events_fail(self) -> None:
         function = self.function()
         for event in (b"null", b"[]", b"{}", b'{"Records":17}', b'{"Records":[{]}', b"\xff"):
             result = function.invoke(event)
@@ -603,14 +605,14 @@ class QuarantineTest(Services):
 
 
 class StatusTest(Services):
-    def test_a_status_that_cannot_be_written_changes_nothing(self) -> None:
+    def test_failed_status_update_changes_nothing(self) -> None:
         for fault in ({"fault": "error", "status": 500}, {"fault": "throttle"}, {"fault": "reset_before"}):
             with self.subTest(fault=fault):
                 function = self.function({**fault, "call": "dynamodb.BatchExecuteStatement"})
                 upload_id = begin(3)
                 records = [row(upload_id, 1), row(upload_id, 2, bad_product()), row(upload_id, 3)]
                 self.put(records)
-                # The call is repeated until the deadline, which must not come before the rows are judged.
+                # The call is retried until the deadline, which must not come before the rows are judged.
                 for function.settings.timeout in deadlines(3):
                     if not self.deliver(function, records):
                         break
@@ -621,7 +623,7 @@ class StatusTest(Services):
                               [message["kind"] for message in self.messages("product-validation-errors")])
                 self.assertEqual(self.plan.unfired(), [])
 
-    def test_statements_that_fail_for_a_while(self) -> None:
+    def test_statements_that_fail_temporarily(self) -> None:
         function = self.function({"fault": "statement_errors", "times": 3, "count": 7})
         upload_id = begin(60)
         records = [row(upload_id, number) for number in range(1, 61)]
@@ -631,7 +633,7 @@ class StatusTest(Services):
         self.assertEqual(self.metric(function, "StatusUpdatesFailed"), 0)
         self.assertEqual(self.plan.unfired(), [])
 
-    def test_a_failed_condition_is_done_and_a_wrong_statement_is_counted(self) -> None:
+    def test_failed_condition_is_done_and_rejected_statement_is_counted(self) -> None:
         for code, failed in (("ConditionalCheckFailed", 0), ("ValidationError", 2)):
             with self.subTest(code=code):
                 function = self.function({"fault": "statement_errors", "times": 1, "count": 2, "code": code})
@@ -640,7 +642,7 @@ class StatusTest(Services):
                 self.assertEqual(self.metric(function, "StatusUpdatesFailed"), failed)
                 self.assertEqual(self.plan.unfired(), [])
 
-    def test_a_reply_that_is_lost_after_the_update(self) -> None:
+    def test_lost_reply_after_the_update(self) -> None:
         function = self.function({"fault": "drop_reply", "call": "dynamodb.BatchExecuteStatement", "times": 1})
         upload_id = begin(2)
         records = [row(upload_id, 1), row(upload_id, 2, bad_product())]

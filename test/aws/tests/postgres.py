@@ -1,4 +1,4 @@
-"""The server that the TAP test made: statements as its superuser, and sessions of other logins, all by psql."""
+"""The server that the TAP test started: statements as its superuser, and sessions of other logins, all through psql."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ END = "----- end of the answer -----"
 
 
 def query(statement: str, database: str | None = None, **variables: str) -> str:
-    """Run statements as the superuser, with variables of psql; what they give, unaligned."""
+    """Run statements as the superuser, with psql variables; return the unaligned result."""
     command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *(["-d", database] if database else []),
                *(f"--set={name}={value}" for name, value in variables.items()), "-f", "-"]
     done = subprocess.run(command, input=statement, text=True, capture_output=True, check=False)
@@ -24,11 +24,11 @@ def server_log() -> str:
 
 
 class Refused(Exception):
-    """The server refused a statement or the login; the message is its own."""
+    """The server rejected a statement or the login; the message is the server's."""
 
 
 class Session:
-    """A connection of a login with a password, over TLS, that lives until it is closed."""
+    """A connection with a login and password, over TLS, open until closed."""
 
     def __init__(self, username: str, password: str) -> None:
         environment = {**os.environ, "PGHOST": os.environ["ONBOARD_TEST_HOST"], "PGUSER": username, "PGPASSWORD": password,

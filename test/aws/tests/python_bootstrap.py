@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A function that does what its event says, so that the emulated Runtime API can be tested without a real one.
+"""A function that does what its event says, to test the emulated Runtime API without a real one.
 
-The event is an object; `do` is one of the names below.  Whatever the real bootstrap must never do is done here.
+The event is an object; `do` is one of the names below.  It does everything that the real bootstrap must never do.
 """
 
 import http.client
@@ -75,7 +75,7 @@ while True:
     elif do == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif do == "wait":
-        # Wait for a file; without one, for ever.
+        # Wait for a file; without one, forever.
         while "file" not in event or not os.path.exists(event["file"]):
             time.sleep(0.02)
         post(response, "waited")

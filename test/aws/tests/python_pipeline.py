@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A pipeline in miniature, so that the one that feeds it can be tested: a line of the file is an item, an item is a
-message, a message is a mail.  It retries nothing: an error fails its batch, and the event source has to send it again.
+"""A miniature pipeline, to test the event sources that drive it: a line of the file is an item, an item is a message,
+a message is a mail.  It retries nothing: an error fails its batch, and the event source must send it again.
 """
 
 import http.client

@@ -16,7 +16,7 @@ sys.path[:0] = [os.path.dirname(HERE), HERE]
 
 
 class TapResult(unittest.TestResult):
-    """One line for each test; what went wrong follows as comments."""
+    """One line per test; errors follow as comments."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class TapResult(unittest.TestResult):
     def addError(self, test: Any, error: Any) -> None:
         self.troubles = [*getattr(self, "troubles", []), "".join(traceback.format_exception(*error))]
         if not isinstance(test, unittest.TestCase):
-            # What failed is the set-up of a class or a module: no test of it was run.
+            # The setup of a class or a module failed: none of its tests ran.
             self.count += 1
             self.failed += 1
             print(f"not ok {self.count} - {test}\n# " + "\n# ".join(self.troubles[-1].splitlines()), flush=True)

@@ -1,4 +1,4 @@
-"""The AWS client, by its driver: every call, every fault of the proxy, and no secret in what it says."""
+"""Test the AWS client through its driver: every call, every fault of the proxy, and no secret in its output."""
 
 import contextlib
 import email.utils
@@ -26,19 +26,19 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 BUILD = os.environ.get("BUILD", f"/tmp/onboard-unit-{os.getuid()}")
 DRIVER = f"{BUILD}/gcc/client_driver"
 SECRETS = ("planted-secret-key", "planted-session-token")
-# All that a key may have in it that is encoded in one place and not in another.
+# All characters of keys that are encoded in one place and not in another.
 KEY = 'vendors/VEND001/a b+c=(1):*~%41ü "q"?&#.csv'
 
 
 def build_driver() -> None:
     os.makedirs(BUILD, exist_ok=True)
-    # Another test builds there, too.
+    # Another test may build there concurrently.
     subprocess.run(["flock", f"{BUILD}/lock", "make", "-s", "-C", f"{ROOT}/test/unit", "client_driver", "CC=gcc",
                     f"BUILD={BUILD}"], check=True)
 
 
 class Result:
-    """What a run of the driver said."""
+    """Output of a run of the driver."""
 
     def __init__(self, run: "subprocess.CompletedProcess[bytes]") -> None:
         self.output = run.stdout
@@ -53,7 +53,7 @@ class Result:
 
 def drive(url: str, *arguments: Any, deadline: int = 60_000, idle: int = 30) -> Result:
     environment = {"AWS_ENDPOINT_URL": url, "AWS_REGION": REGION, "IDLE_SECONDS": str(idle),
-                   # A proxy of the environment must not be used.
+                   # A proxy in the environment must not be used.
                    "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
     run = subprocess.run([DRIVER, str(deadline), *map(str, arguments)], capture_output=True, env=environment,
         timeout=HANG_SECONDS)
@@ -106,14 +106,14 @@ class AwsClientTest(unittest.TestCase):
         self.proxy.plan = FaultPlan.read(json.dumps({"seed": 1, "faults": list(faults)}).encode())
 
     def drive(self, *arguments: Any, **options: Any) -> Result:
-        """A run that succeeds, in which every fault of the plan happened."""
+        """Run the driver, expecting success and every fault of the plan."""
         result = drive(self.proxy.url, *arguments, **options)
         self.assertTrue(result.success, result.text)
         self.assertEqual(self.proxy.plan.counts()["unfired"], [])
         return result
 
     def refuse_in_time(self, code: str, *arguments: Any) -> Result:
-        """A run that is refused until its deadline, which must not come before the first reply."""
+        """Run the driver, expecting refusals until its deadline, which must not come before the first reply."""
         for deadline in deadlines(1.5):
             result = drive(self.proxy.url, *arguments, deadline=int(1000 * deadline))
             if result.code != "HTTP_TIMEOUT":
@@ -122,7 +122,7 @@ class AwsClientTest(unittest.TestCase):
         return result
 
     def refuse(self, code: str, *arguments: Any, **options: Any) -> Result:
-        """A run that fails with this code."""
+        """Run the driver, expecting a failure with this code."""
         result = drive(self.proxy.url, *arguments, **options)
         self.assertFalse(result.success)
         self.assertEqual(result.code, code, result.text)
@@ -130,7 +130,7 @@ class AwsClientTest(unittest.TestCase):
         return result
 
     def table(self) -> str:
-        # For each statement the emulated service copies all items of all tables: few and small ones.
+        # The emulated service copies all items of all tables for each statement: use few and small ones.
         AwsClientTest.tables += 1
         name = f"Records{AwsClientTest.tables}"
         self.dynamodb.create_table(
@@ -146,7 +146,7 @@ class AwsClientTest(unittest.TestCase):
         return {item["record_id"]["S"]: item for page in pages for item in page["Items"]}
 
     def bodies(self, queue: str) -> list[str]:
-        """Take all messages out of a queue."""
+        """Remove all messages from a queue; return their bodies."""
         bodies: list[str] = []
         while messages := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             bodies += [message["Body"] for message in messages]
@@ -185,7 +185,7 @@ class AwsClientTest(unittest.TestCase):
         self.s3.put_object(Bucket="bucket", Key="empty", Body=b"")
         self.assertEqual(self.drive("get", "bucket", "empty", "", "", 0, 0).output, b"")
 
-    def test_get_of_what_is_not_there(self) -> None:
+    def test_get_of_a_missing_object(self) -> None:
         self.s3.put_object(Bucket="bucket", Key="here", Body=b"here")
         self.refuse("S3_OBJECT_CHANGED", "get", "bucket", "here", "", '"other"', 0, 0)
         self.refuse("S3_OBJECT_GONE", "get", "bucket", "gone", "", "", 0, 0)
@@ -204,7 +204,7 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual(result.output, b"new")
         self.assertIn(f" {new}\n", result.text)
 
-    def test_get_that_breaks_off(self) -> None:
+    def test_interrupted_get(self) -> None:
         self.s3.put_object(Bucket="bucket", Key=KEY, Body=self.big)
         # More often than a call may fail without progress.
         faults = ({"fault": "truncate", "call": "s3.GetObject", "times": 8},
@@ -217,7 +217,7 @@ class AwsClientTest(unittest.TestCase):
             self.assertEqual(result.output, self.big[start:end or None])
             self.assertGreater(result.counters["retries"], 5)
 
-    def test_get_that_breaks_off_and_changes(self) -> None:
+    def test_interrupted_get_of_a_changed_object(self) -> None:
         self.s3.put_object(Bucket="bucket", Key="changing", Body=self.big)
         self.plan({"fault": "truncate", "call": "s3.GetObject", "bytes": 1_000_000, "times": 1},
                   {"fault": "hold", "call": "s3.GetObject", "skip": 1, "times": 1})
@@ -277,7 +277,7 @@ class AwsClientTest(unittest.TestCase):
         result = drive(self.proxy.url, "items", "NoSuchTable", 25)
         self.assertEqual((result.success, result.counters["requests"]), (False, 1))
 
-    def test_items_from_within_a_stream(self) -> None:
+    def test_items_from_the_middle_of_a_stream(self) -> None:
         table = self.table()
         lines = 2000
         self.s3.put_object(Bucket="bucket", Key="lines", Body=b"".join(self.big.splitlines(keepends=True)[:lines]))
@@ -358,8 +358,8 @@ class AwsClientTest(unittest.TestCase):
         self.plan()
         self.refuse("AWS_NOT_FOUND", "publish", self.topic + "x", "s", "t", "V", 1)
 
-    def test_no_mail_is_published_twice_unseen(self) -> None:
-        """A kept connection that breaks after the service acted: libcurl would repeat the request by itself."""
+    def test_no_mail_is_published_twice_unnoticed(self) -> None:
+        """If a kept connection breaks after the service acted, libcurl would repeat the request by itself."""
         publish = ("publish", self.topic, "s", "t", "V", 20)
         self.bodies(self.inbox)
         self.plan({"fault": "reset_after", "call": "sns.Publish", "reused": True, "times": 3})
@@ -367,7 +367,7 @@ class AwsClientTest(unittest.TestCase):
         self.assertTrue(result.success, result.text)
         self.assertEqual((result.counters["requests"], self.proxy.plan.calls["sns.Publish"]), (20, 20))
         self.assertEqual(len(self.bodies(self.inbox)), 20)
-        # On a new connection it is seen: a retry, which is counted.
+        # On a new connection it is noticed: a retry, which is counted.
         self.plan({"fault": "reset_after", "call": "sns.Publish", "skip": 5, "times": 1})
         self.assertEqual(self.drive(*publish).counters["retries"], 1)
         self.assertEqual(self.proxy.plan.calls["sns.Publish"], 21)
@@ -391,7 +391,7 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual(self.drive("secret", "kept", 60_000, 3, 10, 1).counters["requests"], 3)
         self.assertEqual(self.drive("secret", "kept", 50, 3, 100, 0).counters["requests"], 3)
         self.refuse("AWS_NOT_FOUND", "secret", "no-such-secret", 60_000, 1, 0, 0)
-        # Old but at hand is better than none.
+        # A stale secret is better than none.
         for forced in (0, 1):
             for deadline in deadlines(3):
                 self.plan({"fault": "error", "call": "secretsmanager.*", "skip": 1})
@@ -422,7 +422,7 @@ class RefusingServer(http.server.ThreadingHTTPServer):
 class Refusals(http.server.BaseHTTPRequestHandler):
     server: RefusingServer
 
-    """Refuses as its server says until that has no more to say, then accepts."""
+    """Refuses with its server's replies until there are no more, then accepts."""
 
     protocol_version = "HTTP/1.1"
 
@@ -443,7 +443,7 @@ class Refusals(http.server.BaseHTTPRequestHandler):
 
 
 class RefusalTest(unittest.TestCase):
-    """What no emulated service says: the clock is wrong, the credentials expired."""
+    """Refusals that no emulated service returns: a wrong clock, expired credentials."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -475,7 +475,7 @@ class RefusalTest(unittest.TestCase):
     def test_clock_is_corrected_once(self) -> None:
         self.assertEqual(self.publish(*["RequestTimeTooSkewed"] * 5, skew=-7200).code, "AWS_CREDENTIALS")
         self.assertEqual(len(self.server.requests), 2)
-        # A wrong signature at the right time is wrong for another reason.
+        # A wrong signature with the right time has another cause.
         self.assertEqual(self.publish("SignatureDoesNotMatch", skew=60).code, "AWS_CREDENTIALS")
         self.assertEqual(len(self.server.requests), 1)
 
@@ -488,9 +488,9 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual(len(self.server.requests), 2)
         self.assertEqual(self.publish("InvalidClientTokenId").counters["requests"], 1)
 
-    def test_a_reply_that_is_cut_says_nothing_of_items(self) -> None:
-        """A cut reply says nothing of items, nor one of another shape; items that come back under another name of their
-        table go out again."""
+    def test_truncated_reply_says_nothing_about_items(self) -> None:
+        """Neither a truncated reply nor one of another form says anything about items; items returned under another
+        name of their table are sent again."""
         url = f"http://127.0.0.1:{self.server.server_port}"
         for reply in ("", "{", '{"UnprocessedItems":{', '{"UnprocessedItems":{"table":', "null", "[]",
                 '{"UnprocessedItems":{"table":{}}}'):

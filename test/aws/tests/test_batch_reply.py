@@ -1,4 +1,4 @@
-"""What a reply says about its batch: one table for streams and queues, from AWS's pages."""
+"""Test what a reply says about its batch: one table for streams and queues, from AWS's documentation."""
 
 import json
 import unittest
@@ -16,7 +16,7 @@ def failures(*identifiers: Any) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
 
 
-# A reply; what it makes of the stream's batch (where it begins again, or WHOLE) and of the queue's (what comes back).
+# A reply; its effect on a stream's batch (where it resumes, or WHOLE) and on a queue's (what is redelivered).
 TABLE: list[tuple[str, Any, Any, Any]] = [
     ("no failures", {"batchItemFailures": []}, None, DONE),
     ("null list", {"batchItemFailures": None}, None, DONE),
@@ -30,9 +30,9 @@ TABLE: list[tuple[str, Any, Any, Any]] = [
     ("all failed", failures(*NUMBERS), 0, NUMBERS),
     ("empty identifier", failures(""), WHOLE, NUMBERS),
     ("null identifier", failures(None), WHOLE, NUMBERS),
-    ("a number for an identifier", failures(1000), WHOLE, NUMBERS),
-    ("identifier of no record", failures("1"), WHOLE, NUMBERS),
-    ("a good identifier and one of no record", failures("1200", "1"), WHOLE, NUMBERS),
+    ("a number as identifier", failures(1000), WHOLE, NUMBERS),
+    ("identifier of an unknown record", failures("1"), WHOLE, NUMBERS),
+    ("a valid identifier and an unknown one", failures("1200", "1"), WHOLE, NUMBERS),
     ("wrong key", {"batchItemFailures": [{"ItemIdentifier": "1000"}]}, WHOLE, NUMBERS),
     ("list of texts", {"batchItemFailures": ["1000"]}, WHOLE, NUMBERS),
     ("list is a text", {"batchItemFailures": "1000"}, WHOLE, NUMBERS),
@@ -51,11 +51,11 @@ class BatchReplyTest(unittest.TestCase):
         for name, reply, stream, queue in TABLE:
             self.check(name, Result("id", json.dumps(reply).encode()), stream, queue)
 
-    def test_replies_that_are_no_json(self) -> None:
+    def test_replies_that_are_not_json(self) -> None:
         self.check("nothing at all", Result("id", b""), None, [])
         self.check("cut short", Result("id", b'{"batchItemFailures":['), WHOLE, NUMBERS)
 
-    def test_a_function_that_failed(self) -> None:
+    def test_failed_function(self) -> None:
         self.check("error", Result("id", error={"errorType": "Function.Broken"}), WHOLE, NUMBERS)
 
     def test_without_partial_replies_only_errors_count(self) -> None:

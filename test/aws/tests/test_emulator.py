@@ -1,4 +1,4 @@
-"""What the emulated services are set right in, where no other test would see it."""
+"""Test corrections to the emulated services that no other test would notice."""
 
 import sys
 import threading
@@ -24,7 +24,7 @@ class PutTest(unittest.TestCase):
             global_indexes=None, streams=None, billing_mode="PAY_PER_REQUEST", sse_specification=None, tags=[],
             deletion_protection_enabled=False, warm_throughput=None)
 
-    def test_first_puts_at_once_lose_no_item(self) -> None:
+    def test_concurrent_first_puts_lose_no_item(self) -> None:
         table = self.table()
         together = threading.Barrier(PUTTERS)
 
@@ -33,7 +33,7 @@ class PutTest(unittest.TestCase):
                 together.wait()
                 table.put_item({"upload_id": {"S": str(upload)}, "record_id": {"S": record}})
 
-        # Without the lock some are lost in every run when threads take turns this often.
+        # Without the lock, switching threads this often loses some in every run.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(1e-6)
         try:

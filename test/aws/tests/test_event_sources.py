@@ -1,4 +1,4 @@
-"""The event sources: each rule by itself, with a clock that the test sets and a function that the test is."""
+"""Test the event sources: each rule in isolation, with a clock and a function that the test provides."""
 
 import json
 import unittest
@@ -39,7 +39,7 @@ def error() -> Result:
 
 
 class Shard:
-    """A consumer with a clock of its own, the batches that it delivered and the batches that it gave up."""
+    """A consumer with its own clock, the batches that it delivered and those that it discarded."""
 
     def __init__(self, function: Callable[[list[int]], Result], faults: DeliveryFaults | None = None,
                  **mapping: Any) -> None:
@@ -56,7 +56,7 @@ class Shard:
         return self.function(numbers(event))
 
     def run(self, count: int, limit: int = 100) -> list[list[int]]:
-        """Deliver so many records until all are done or given up, or the limit of steps is reached."""
+        """Deliver this many records until all are done or discarded, or the limit of steps is reached."""
         self.consumer.offer([record(number) for number in range(count)])
         self.steps(limit)
         return self.delivered
@@ -84,12 +84,12 @@ class StreamTest(unittest.TestCase):
         self.assertTrue(shard.consumer.step())
         self.assertEqual(shard.delivered, [[0, 1]])
 
-    def test_a_batch_that_is_full_waits_for_nothing(self) -> None:
+    def test_full_batch_does_not_wait(self) -> None:
         shard = Shard(lambda _: success(), MaximumBatchingWindowInSeconds=5)
         shard.consumer.offer([record(number) for number in range(10)])
         self.assertTrue(shard.consumer.step())
 
-    def test_a_retry_begins_at_the_lowest_failed_record(self) -> None:
+    def test_retry_starts_at_the_lowest_failed_record(self) -> None:
         replies = iter([failed_from(4), failed_from(6), success()])
         self.assertEqual(Shard(lambda _: next(replies)).run(10), [list(range(10)), [4, 5, 6, 7, 8, 9], [6, 7, 8, 9]])
 
@@ -105,7 +105,7 @@ class StreamTest(unittest.TestCase):
         replies = iter([error(), success()])
         self.assertEqual(Shard(lambda _: next(replies)).run(4), [[0, 1, 2, 3]] * 2)
 
-    def test_an_error_halves_the_batch_and_a_poisonous_record_is_found(self) -> None:
+    def test_error_halves_the_batch_and_isolates_a_poison_record(self) -> None:
         shard = Shard(lambda batch: error() if 5 in batch else success(), BisectBatchOnFunctionError=True,
                       MaximumRetryAttempts=2)
         self.assertEqual(shard.run(8), [list(range(8)), [0, 1, 2, 3], [4, 5, 6, 7], [4, 5], [4], [5], [5], [5], [6, 7]])
@@ -122,7 +122,7 @@ class StreamTest(unittest.TestCase):
         replies = iter([failed_from(1), success()])
         self.assertEqual(Shard(lambda _: next(replies), BisectBatchOnFunctionError=True).run(3), [[0, 1, 2], [1, 2]])
 
-    def test_one_in_a_hundred_is_given_up_and_the_rest_is_done_once(self) -> None:
+    def test_one_in_a_hundred_is_discarded_and_the_rest_is_done_once(self) -> None:
         shard = Shard(lambda batch: failed_from(42) if batch[0] <= 42 <= batch[-1] else success(),
                       MaximumRetryAttempts=3)
         shard.run(100, 1000)
@@ -131,12 +131,12 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(done, list(range(40)) + list(range(50, 100)))
         self.assertEqual(shard.discarded[0]["DDBStreamBatchInfo"]["batchSize"], 8)
 
-    def test_replies_that_name_failures_do_not_set_the_retries_back(self) -> None:
+    def test_replies_that_name_failures_do_not_reset_retries(self) -> None:
         shard = Shard(lambda batch: failed_from(batch[0]), MaximumRetryAttempts=4)
         self.assertEqual(shard.run(3), [[0, 1, 2]] * 5)
         self.assertEqual(len(shard.discarded), 1)
 
-    def test_records_that_are_too_old_are_given_up(self) -> None:
+    def test_records_that_are_too_old_are_discarded(self) -> None:
         shard = Shard(lambda _: error(), MaximumRecordAgeInSeconds=HOUR)
         shard.consumer.offer([record(0, 0), record(1, HOUR / 2)])
         shard.consumer.step()
@@ -149,7 +149,7 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(conditions, ["RecordAgeExceeded"] * 2)
         self.assertTrue(shard.consumer.quiet())
 
-    def test_without_a_limit_of_age_the_stream_loses_them_without_a_word(self) -> None:
+    def test_without_an_age_limit_the_stream_silently_loses_them(self) -> None:
         shard = Shard(lambda _: error())
         shard.consumer.offer([record(0)])
         shard.consumer.step()
@@ -167,7 +167,7 @@ class StreamTest(unittest.TestCase):
             "approximateArrivalOfFirstRecord": "1970-01-01T00:00:00.000Z",
             "approximateArrivalOfLastRecord": "1970-01-01T00:00:00.000Z", "batchSize": 3, "streamArn": "stream-arn"})
 
-    def test_retries_wait_longer_and_longer(self) -> None:
+    def test_retries_back_off(self) -> None:
         shard = Shard(lambda _: error())
         shard.consumer.offer([record(0)])
         shard.consumer.step()
@@ -177,7 +177,7 @@ class StreamTest(unittest.TestCase):
         shard.consumer.step()
         self.assertGreater(shard.consumer.pause_until - shard.now, first)
 
-    def test_only_what_passes_the_filter_is_delivered(self) -> None:
+    def test_only_records_that_pass_the_filter_are_delivered(self) -> None:
         criteria = read_settings()["EventSourceMappings"]["upload-records"]["FilterCriteria"]
         shard = Shard(lambda _: success(), FilterCriteria=criteria)
         removed = record(6, event="REMOVE")
@@ -197,7 +197,7 @@ class StreamTest(unittest.TestCase):
         shard.steps(20)
         self.assertEqual([len(batch) for batch in shard.delivered], [3, 3, 3, 1])
 
-    def test_more_than_one_batch_at_a_time_is_refused(self) -> None:
+    def test_concurrent_batches_are_rejected(self) -> None:
         with self.assertRaises(ValueError):
             Shard(lambda _: success(), ParallelizationFactor=2)
 
@@ -241,7 +241,7 @@ class QueueTest(unittest.TestCase):
     emulator: Emulator
     sqs: Any
 
-    """Against the emulated queues, whose visibility and redrive are not ours."""
+    """Against the emulated queues, which implement visibility and redrive."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -297,7 +297,7 @@ class QueueTest(unittest.TestCase):
             "messageId", "receiptHandle", "body", "attributes", "messageAttributes", "md5OfBody", "eventSource",
             "eventSourceARN", "awsRegion"})
 
-    def test_what_succeeded_is_deleted_and_what_failed_comes_again(self) -> None:
+    def test_successes_are_deleted_and_failures_redelivered(self) -> None:
         def function(records: list[dict[str, Any]]) -> Result:
             failed = [entry["messageId"] for entry in records
                       if entry["body"] == "b" and entry["attributes"]["ApproximateReceiveCount"] == "1"]
@@ -309,7 +309,7 @@ class QueueTest(unittest.TestCase):
         self.assertEqual([sorted(batch) for batch in self.bodies()], [["a", "b", "c"], ["b"]])
         self.assertTrue(QueuePoller(self.queue, consumer).quiet())
 
-    def test_a_message_that_always_fails_is_given_to_the_other_queue(self) -> None:
+    def test_message_that_always_fails_goes_to_the_dead_letter_queue(self) -> None:
         self.send("a")
         self.step_until(self.consumer(lambda _: error()), lambda: not self.dead.empty())
         self.assertEqual(self.bodies(), [["a"]] * 3)

@@ -1,4 +1,4 @@
-"""The proxy, with botocore as its client: each fault, each limit, and the counts."""
+"""Test the proxy, with botocore as its client: each fault, each limit, and the counts."""
 
 import contextlib
 import json
@@ -137,7 +137,7 @@ class FaultProxyTest(unittest.TestCase):
             "secretsmanager.GetSecretValue": 1,
             "s3.PutObject": 1, "s3.GetObject": 1, "s3.HeadObject": 1, "s3.ListObjectsV2": 1})
 
-    def test_throttles_and_errors_have_each_services_shape(self) -> None:
+    def test_throttles_and_errors_have_each_services_form(self) -> None:
         calls: dict[str, tuple[Any, dict[str, Any], str, int, str]] = {
             "s3": (self.s3.get_object, {"Bucket": BUCKET, "Key": "big"}, "SlowDown", 503, "InternalError"),
             "dynamodb": (self.dynamodb.get_item, {"TableName": TABLE, "Key": {
@@ -175,7 +175,7 @@ class FaultProxyTest(unittest.TestCase):
                 self.assertEqual({entry["record_id"]["S"] for entry in items} - left, self.stored() & {
                     entry["record_id"]["S"] for entry in items})
 
-    def test_statement_errors_stand_at_their_places(self) -> None:
+    def test_statement_errors_are_in_position(self) -> None:
         self.plan()
         self.dynamodb.batch_write_item(RequestItems=puts(*[item(200 + number) for number in range(5)]))
         self.plan({"fault": "statement_errors", "count": 2, "code": "ThrottlingError"}, seed=3)
@@ -202,7 +202,7 @@ class FaultProxyTest(unittest.TestCase):
                 self.assertEqual(set(received), {entry["Id"] for entry in reply["Successful"]})
                 self.assertEqual(len(received), 7)
 
-    def test_faults_after_the_service_acted_leave_its_work(self) -> None:
+    def test_faults_after_the_service_acted_keep_its_work(self) -> None:
         for number, fault in enumerate(("drop_reply", "reset_after")):
             with self.subTest(fault):
                 self.plan({"fault": fault, "call": "dynamodb.BatchWriteItem", "times": 1})
@@ -226,7 +226,7 @@ class FaultProxyTest(unittest.TestCase):
         with self.assertRaises(ReadTimeoutError):
             impatient.get_queue_attributes(QueueUrl=self.queue_url)
 
-    def test_an_object_ends_in_the_middle(self) -> None:
+    def test_truncated_object(self) -> None:
         for fault, error in (("truncate", IncompleteReadError), ("reset_in_reply", ResponseStreamingError)):
             with self.subTest(fault):
                 length = {"bytes": 1000} if fault == "truncate" else {}
@@ -265,7 +265,7 @@ class FaultProxyTest(unittest.TestCase):
             self.assertNotIn(b"connection: close", reply.lower())
         self.assertEqual(self.proxy.plan.unfired(), [])
 
-    def test_latency_delays_and_comes_on_top(self) -> None:
+    def test_latency_delays_in_addition_to_other_faults(self) -> None:
         self.plan({"fault": "latency", "call": "sns.*", "seconds": 0.01, "random": True},
                   {"fault": "throttle", "call": "sns.*", "times": 1})
         self.assertEqual(self.failure(self.sns.publish, TopicArn=self.topic, Message="m")[0], "Throttling")
@@ -292,7 +292,7 @@ class FaultProxyTest(unittest.TestCase):
         write = self.dynamodb.batch_write_item
         table: dict[str, tuple[Any, dict[str, Any]]] = {
             "26 items": (write, {"RequestItems": puts(*[item(number) for number in range(26)])}),
-            "twice the same key": (write, {"RequestItems": puts(item(1), item(1, 2))}),
+            "the same key twice": (write, {"RequestItems": puts(item(1), item(1, 2))}),
             "an item over 400 KB": (write, {"RequestItems": puts(item(1, 400 * 1024))}),
             "26 statements": (self.dynamodb.batch_execute_statement, {"Statements": [{"Statement": "SELECT"}] * 26}),
         }
@@ -319,7 +319,7 @@ class FaultProxyTest(unittest.TestCase):
                              "InvalidParameter")
         self.sns.publish(TopicArn=self.topic, Message="m", Subject="x" * 99)
 
-    def test_a_seed_gives_the_same_faults(self) -> None:
+    def test_same_seed_produces_the_same_faults(self) -> None:
         def pattern(seed: int) -> list[bool]:
             plan = FaultPlan.read({"seed": seed, "faults": [{"fault": "throttle", "probability": 0.5}]})
             return [bool(plan.draw("s3.GetObject", ("throttle",))) for _ in range(64)]
@@ -333,12 +333,12 @@ class FaultProxyTest(unittest.TestCase):
         self.failure(self.s3.head_object, Bucket=BUCKET, Key="big")
         self.s3.head_object(Bucket=BUCKET, Key="big")
 
-    def test_plans_that_say_nonsense_are_refused(self) -> None:
+    def test_invalid_plans_are_rejected(self) -> None:
         for fault in ({"fault": "fire"}, {"fault": "throttle", "staus": 500}, {"fault": "error", "status": 404}):
             with self.subTest(fault), self.assertRaises(PlanError):
                 FaultPlan.read({"faults": [fault]})
 
-    def test_the_control_port_takes_orders(self) -> None:
+    def test_control_port(self) -> None:
         def order(method: str, path: str, body: bytes | None = None) -> bytes:
             request = urllib.request.Request(self.proxy.control_url + path, body, method=method)
             with urllib.request.urlopen(request) as reply:
@@ -356,7 +356,7 @@ class FaultProxyTest(unittest.TestCase):
         with self.assertRaises(urllib.error.HTTPError):
             order("PUT", "/plan", b'{"faults": [{"fault": "fire"}]}')
 
-    def test_as_a_program_it_fails_when_a_fault_never_happened(self) -> None:
+    def test_program_fails_if_a_fault_never_occurred(self) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump({"faults": [{"fault": "throttle", "call": "s3.HeadObject", "times": 1}]}, file)
             file.flush()
@@ -378,13 +378,13 @@ class FaultProxyTest(unittest.TestCase):
 class EmulatorTest(unittest.TestCase):
     emulator: Emulator
 
-    """Where the emulated services are set right."""
+    """Corrections to the emulated services."""
 
     @classmethod
     def setUpClass(cls) -> None:
         cls.emulator = cls.enterClassContext(Emulator())
 
-    def test_s3_events_have_the_services_shape(self) -> None:
+    def test_s3_events_have_the_services_form(self) -> None:
         s3, sqs = client("s3", self.emulator.url), client("sqs", self.emulator.url)
         s3.create_bucket(Bucket=BUCKET)
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})

@@ -1,6 +1,6 @@
-"""Every handler under valgrind, once with work and once more: no error of memory, and nothing that is lost.
+"""Run every handler under valgrind, once with work and once more: no memory errors, and no leaks.
 
-Sandboxes end by SIGTERM here, so that valgrind can look for what nothing points to any more.
+Sandboxes are stopped with SIGTERM here, so that valgrind can look for unreachable memory.
 """
 
 import base64
@@ -30,7 +30,7 @@ TOTAL = re.compile(r"ERROR SUMMARY: (\d+) errors")
 
 
 def file_of(count: int, prefix: str) -> bytes:
-    """Rows of which every fifth has a price that is none, and one that cannot be read."""
+    """Rows of which every fifth has an invalid price, and one that cannot be read."""
     rows = [f"{prefix}{row},Näme {row},Books,{prefix}{row},{'free' if row % 5 == 0 else '1.50'},2,red\n"
         for row in range(count)]
     return (HEADER + "".join(rows) + 'x,"stray"y\n').encode()
@@ -68,7 +68,7 @@ class MemoryTest(unittest.TestCase):
                 sandbox.process.wait()
 
     def reports(self) -> list[str]:
-        """What valgrind has to say of processes of which it has something to say; there is one for each handler."""
+        """Return valgrind's reports of the processes with findings; there is one report per handler."""
         texts = []
         for path in glob.glob(os.path.join(self.folder, "valgrind.*")):
             with open(path, encoding="utf-8", errors="replace") as file:
@@ -76,10 +76,10 @@ class MemoryTest(unittest.TestCase):
         self.assertGreaterEqual(len(texts), len(self.whole.functions))
         return [text for text in texts if not (total := TOTAL.findall(text)) or total[-1] != "0"]
 
-    # What each handler is given.
+    # Input of each handler.
 
     def object_event(self, content: bytes) -> dict[str, Any]:
-        """An object that the pipeline's own queue does not tell of."""
+        """An object that the pipeline's own queue does not announce."""
         bucket, key = "apart", f"uploads/VEND002/VEND002_20260104_{uuid.uuid4().int % 900000 + 100000}.csv"
         s3 = self.whole.clients["s3"]
         if bucket not in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]:
@@ -91,7 +91,7 @@ class MemoryTest(unittest.TestCase):
                              "attributes": {"ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs"}]}
 
     def rotate(self) -> None:
-        """A whole rotation of a login's secret, and a step of none."""
+        """A complete rotation of a login's secret, and a step without one."""
         manager = self.whole.clients["secretsmanager"]
         self.database.query(f"""CREATE ROLE shop_group; SELECT onboard_grant_loader('shop_group');
             SET password_encryption = 'scram-sha-256'; CREATE ROLE rotator LOGIN CREATEROLE PASSWORD {quote(ROTATED)};
@@ -100,7 +100,7 @@ class MemoryTest(unittest.TestCase):
             secret = Database(self.database.server.folder, PORT, self.database.name, user, ROTATED).secret()
             manager.create_secret(Name=name, SecretString=secret)
         token = str(uuid.uuid4())
-        # The emulator knows no such function, and says so when the version is there.
+        # The emulator has no such function, and reports that once the version exists.
         with self.assertRaises(manager.exceptions.ResourceNotFoundException):
             manager.rotate_secret(SecretId="shop", ClientRequestToken=token, RotationRules={"AutomaticallyAfterDays": 30},
                                   RotationLambdaARN=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate")

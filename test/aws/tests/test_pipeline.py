@@ -1,4 +1,4 @@
-"""The whole of it around a pipeline in miniature: nothing is lost on the way, whatever goes wrong."""
+"""Test the event sources around a miniature pipeline: nothing is lost on the way, whatever fails."""
 
 import copy
 import json
@@ -26,7 +26,7 @@ class PipelineTest(unittest.TestCase):
     def mails(self, pipeline: Pipeline) -> list[str]:
         return [mail["Message"] for mail in pipeline.mails()]
 
-    def test_a_file_goes_all_the_way(self) -> None:
+    def test_file_passes_through_all_stages(self) -> None:
         pipeline = self.pipeline()
         lines = [f"line {number}" for number in range(60)]
         pipeline.upload("VEND001", "VEND001 a+b.csv", "\n".join(lines).encode())
@@ -59,14 +59,14 @@ class PipelineTest(unittest.TestCase):
         pipeline.wait_quiet()
         self.assertEqual(self.mails(pipeline), ["line"])
 
-    def test_waiting_has_an_end(self) -> None:
+    def test_waiting_is_bounded(self) -> None:
         plan = FaultPlan.read({"faults": [{"fault": "error", "call": "dynamodb.BatchWriteItem"}]})
         pipeline = self.pipeline(plan=plan)
         pipeline.upload("VEND001", "VEND001_1.csv", b"line")
         with self.assertRaisesRegex(NotQuiet, "upload-events"):
             pipeline.wait_quiet(1.5)
 
-    def test_nothing_is_lost_whatever_goes_wrong(self) -> None:
+    def test_nothing_is_lost_whatever_fails(self) -> None:
         faults = [
             {"fault": "throttle", "call": "dynamodb.BatchWriteItem", "times": 2, "probability": 0.5},
             {"fault": "unprocessed_items", "probability": 0.5, "times": 10},
@@ -92,7 +92,7 @@ class PipelineTest(unittest.TestCase):
         self.assertEqual(pipeline.messages("upload-records-discarded"), [])
         self.assertRegex(pipeline.fault_table(), r"drop_reply +sqs\.SendMessageBatch +2")
 
-    def test_everything_is_stopped_also_on_failure(self) -> None:
+    def test_everything_is_stopped_even_on_failure(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             with self.assertRaises(ZeroDivisionError), Pipeline(DATABASE, BOOTSTRAP, folder) as pipeline:
                 pipeline.upload("VEND001", "VEND001_1.csv", b"line")
@@ -111,7 +111,7 @@ class PipelineTest(unittest.TestCase):
 
 
 class SettingsTest(unittest.TestCase):
-    """What the deployed settings must keep, whoever changes them."""
+    """Constraints that any change of the deployed settings must keep."""
 
     def setUp(self) -> None:
         self.settings = read_settings()
@@ -133,12 +133,12 @@ class SettingsTest(unittest.TestCase):
         self.assertEqual((mapping["ParallelizationFactor"], mapping["StartingPosition"]), (1, "TRIM_HORIZON"))
         self.assertIn(mapping["DestinationConfig"]["OnFailure"]["Queue"], self.settings["Queues"])
 
-    def test_every_mapping_reports_partial_failures_of_a_function_that_there_is(self) -> None:
+    def test_every_mapping_reports_partial_failures_of_an_existing_function(self) -> None:
         for name, mapping in self.settings["EventSourceMappings"].items():
             self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
             self.assertIn(mapping["FunctionName"], self.settings["Functions"], name)
 
-    def test_what_does_not_fit_together_is_refused(self) -> None:
+    def test_inconsistent_settings_are_rejected(self) -> None:
         def changed(path: str, value: Any) -> dict[str, Any]:
             *folders, last = path.split("/")
             settings = copy.deepcopy(self.settings)
@@ -151,20 +151,22 @@ class SettingsTest(unittest.TestCase):
         rule = "RotationSchedules/database/RotationRules/"
         check_settings(self.settings)
         for path, value, trouble in (
-                ("Schedules/sweep/FunctionName", "sweep", "Schedules sweep is of no function; sweeper has not one schedule"),
-                ("Schedules", {}, "sweeper has not one schedule"), ("RotationSchedules", {}, "rotate has not one schedule"),
-                ("RotationSchedules/database/Secret", "x", "RotationSchedules database is of no secret"),
+                ("Schedules/sweep/FunctionName", "sweep",
+                 "Schedules sweep names an unknown function; sweeper does not have exactly one schedule"),
+                ("Schedules", {}, "sweeper does not have exactly one schedule"),
+                ("RotationSchedules", {}, "rotate does not have exactly one schedule"),
+                ("RotationSchedules/database/Secret", "x", "RotationSchedules database names an unknown secret"),
                 ("RotationSchedules/database/Secret", "administrator", "rotate cannot rotate the secret that it needs"),
-                ("Secrets/administrator", self.settings["Secrets"]["database"], "rotate has no secret of the administrator"),
+                ("Secrets/administrator", self.settings["Secrets"]["database"], "rotate has no administrator secret"),
                 ("EventSourceMappings/upload-events/EventSource", {"Queue": "x"},
                 "EventSourceMappings upload-events has no source"),
                 ("EventSourceMappings/upload-records/EventSource", {"Stream": "x"},
                 "EventSourceMappings upload-records has no source"),
-                *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep is no schedule")
+                *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep has no valid schedule")
                   for text in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every hour", "cron(0 12 * * ?)")),
-                *((rule + "ScheduleExpression", text, "RotationSchedules database is no schedule")
+                *((rule + "ScheduleExpression", text, "RotationSchedules database has no valid schedule")
                   for text in ("rate(30 minutes)", "rate(3 hours)", "cron(30 12 * * ? *)")),
-                (rule + "Duration", "120", "RotationSchedules database is no schedule")):
+                (rule + "Duration", "120", "RotationSchedules database has no valid schedule")):
             with self.subTest(path=path, value=value), self.assertRaisesRegex(SettingsError, f"^{re.escape(trouble)}$"):
                 check_settings(changed(path, value))
         for path, value in (("Schedules/sweep/ScheduleExpression", "rate(1 hour)"),

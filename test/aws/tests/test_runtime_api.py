@@ -1,4 +1,4 @@
-"""The emulated Runtime API, with a function in Python that keeps and breaks its rules on demand."""
+"""Test the emulated Runtime API, with a Python function that follows and breaks its rules on demand."""
 
 import json
 import os
@@ -64,7 +64,7 @@ class RuntimeApiTest(unittest.TestCase):
         self.assertEqual((result.ok, result.error_type, result.error_message),
                          (False, "Function.Broken", "failed"))
 
-    def test_answers_out_of_order_are_refused(self) -> None:
+    def test_answers_out_of_order_are_rejected(self) -> None:
         function = self.function()
         result = function.invoke({"do": "wrong"})
         self.assertTrue(result.ok)
@@ -79,10 +79,10 @@ class RuntimeApiTest(unittest.TestCase):
         self.assertEqual(self.statuses(function), [413, 403])
         self.assertEqual(len(function.invoke({"do": "large", "bytes": RESPONSE_LIMIT}).body), RESPONSE_LIMIT)
 
-    def test_an_answer_in_chunks_is_read(self) -> None:
+    def test_chunked_answer_is_read(self) -> None:
         self.assertEqual(self.function().invoke({"do": "chunked"}).payload, {"a": 1})
 
-    def test_a_process_that_ends_is_replaced(self) -> None:
+    def test_exited_process_is_replaced(self) -> None:
         function = self.function()
         for event, message in (({"do": "exit", "code": 7}, "exit status 7"),
                                ({"do": "exit", "code": 0}, "without providing"),
@@ -98,7 +98,7 @@ class RuntimeApiTest(unittest.TestCase):
         self.assertEqual(function.invoke({"do": "exit-after-response"}).payload, "answered")
         self.assertEqual(function.invoke({}).payload["count"], 1)
 
-    def test_time_is_up(self) -> None:
+    def test_timeout(self) -> None:
         function = self.function(timeout=0.4, grace=0.0)
         result = function.invoke({"do": "wait"})
         self.assertEqual(result.error_type, "Sandbox.Timedout")
@@ -106,13 +106,13 @@ class RuntimeApiTest(unittest.TestCase):
         function.settings.timeout = HANG_SECONDS
         self.assertEqual(function.invoke({}).payload["count"], 1)
 
-    def test_a_function_that_does_not_start_in_time_is_ended(self) -> None:
+    def test_function_that_does_not_start_in_time_is_killed(self) -> None:
         function = self.function("init-forever", init_timeout=0.4)
         result = function.invoke({})
         self.assertEqual((result.error_type, result.error_message), ("Sandbox.Timedout", "Error: Init timed out"))
         self.assertEqual(function.sandboxes(), [])
 
-    def test_time_that_is_up_may_be_told_and_not_enforced(self) -> None:
+    def test_timeout_may_be_announced_but_not_enforced(self) -> None:
         function = self.function(timeout=-1.0)
         before = time.time()
         answer = function.invoke({}).payload
@@ -125,7 +125,7 @@ class RuntimeApiTest(unittest.TestCase):
         self.assertEqual(result.error_type, "Runtime.ExitError")
         self.assertIn("exit status 3", result.error_message)
 
-    def test_an_init_error_after_the_start_is_refused(self) -> None:
+    def test_init_error_after_the_start_is_rejected(self) -> None:
         function = self.function("init-late-error")
         function.invoke({})
         self.assertTrue(function.log.wait_for(lambda line: line == "late init error: 403"))
@@ -142,7 +142,7 @@ class RuntimeApiTest(unittest.TestCase):
         for count in (1, 2):
             self.assertEqual(function.invoke({}).payload["count"], count)
             sandbox, = function.sandboxes()
-            # A signal takes effect a moment after it was sent.
+            # A signal takes effect shortly after it was sent.
             wait_until(lambda process=sandbox: self.process_state(process) == "T", "it is stopped")
 
     def test_each_sandbox_has_one_invocation_at_a_time(self) -> None:

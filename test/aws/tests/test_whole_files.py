@@ -1,4 +1,5 @@
-"""Files through the whole pipeline, from the bucket to the mail: all kinds of files, of names, and of what S3 may do."""
+"""Test files through the whole pipeline, from the bucket to the mail: all kinds of files and names, and whatever S3
+may do."""
 
 import json
 import os
@@ -22,7 +23,7 @@ def read(*path: str) -> bytes:
 
 
 class SamplesTest(WholeTest):
-    """The pipeline and the command line come to the same, row by row and word by word."""
+    """The pipeline and the command line produce the same result, row by row and word by word."""
 
     def load(self, path: str, vendor: str, name: str) -> None:
         result = subprocess.run(
@@ -30,13 +31,13 @@ class SamplesTest(WholeTest):
              self.expected.owner_conninfo()], capture_output=True, text=True, check=False)
         self.assertIn(result.returncode, (0, 1, 2), result.stderr)
 
-    def test_verdicts_are_those_of_the_command_line(self) -> None:
+    def test_verdicts_match_the_command_line(self) -> None:
         self.expected = shared_server().make_database()
         faults = sorted(os.listdir(os.path.join(DATA, "faults")))
         samples = sorted(name for name in os.listdir(DATA) if name.startswith("VEND") and name.endswith(".csv"))
         self.pipeline()
         bucket = self.whole.resources.bucket
-        # The last file of a vendor has products of the one before: that one comes first.
+        # A vendor's last file has products of the previous one: that one comes first.
         first = [(os.path.join(DATA, name), name[:7], name) for name in samples[:-1]]
         first += [(os.path.join(DATA, "faults", name), f"VEND{4 + number % 8:03}", f"faults {name}")
                   for number, name in enumerate(faults)]
@@ -57,7 +58,7 @@ class SamplesTest(WholeTest):
         self.assertEqual(differing, [])
         self.assertEqual(len(verdicts(self.database)), len(verdicts(self.expected)))
         self.assertGreater(len(verdicts(self.database)), 100)
-        # Our own reading of the samples, which are plain, and of the mails of all.
+        # Also parse the samples, which are simple, and all mails independently.
         for path, vendor, name in [*first[:len(samples) - 1], *last]:
             self.sent.append(Sent(vendor, f"uploads/{vendor}/{name}", read(path)))
             self.planted += [str(row["sku"]) for row in self.database.query(
@@ -72,17 +73,17 @@ class SamplesTest(WholeTest):
 
 
 class FilesTest(WholeTest):
-    def test_every_kind_of_file_ends_and_its_vendor_is_told(self) -> None:
-        # What fails three times is a dead letter: nothing does here but the file of a vendor that nobody knows.
+    def test_every_kind_of_file_ends_and_its_vendor_is_notified(self) -> None:
+        # A message that fails three times is a dead letter: here, only the file of an unknown vendor.
         self.pipeline(settings=test_scale(read_settings(), receives=3))
         maker = self.maker
         plain = [
             maker.file("VEND001", "uploads/VEND001/VEND001_20260104_090000.csv", 30, bad=0),
             maker.file("VEND002", "uploads/VEND002/VEND002_20260104_090000.csv", 30, bad=1),
-            # Two vendors in the same second, and the same vendor a second later.
+            # Two vendors in the same second, and the same vendor one second later.
             maker.file("VEND003", "uploads/VEND003/VEND003_20260104_090000.csv", 20),
             maker.file("VEND003", "uploads/VEND003/VEND003_20260104_090001.csv", 1),
-            # Names as people give them.
+            # Names as people choose them.
             maker.file("VEND004", "uploads/VEND004/new products, 1+1=2 & 100%.csv", 5),
             maker.file("VEND004", "uploads/VEND004/pr\u00f6duits \u4e16\u754c \U0001f600.csv", 5),
             maker.file("VEND005", "uploads/VEND005/VEND005_20260104_090000.CSV", 5),
@@ -105,7 +106,7 @@ class FilesTest(WholeTest):
             Sent("VEND001", "uploads/VEND001/VEND002_20260104_090000.csv", plain[0].content, refused="OTHER_VENDOR"),
         ]
         newcomer = maker.file("VEND999", "uploads/VEND999/VEND999_20260104_090000.csv", 5)
-        # Nobody's: no folder, a report of our own, and one like an upload in it.
+        # Not a vendor's: no folder, a report of ours, and an object in it named like an upload.
         strangers = ["uploads/VEND001_20260104_090000.csv", "errors/VEND001/x_errors.csv",
                      "errors/VEND001/VEND001_20260104_090000.csv", "uploads/../VEND001/x.csv", "uploads/VEND001/"]
         s3, bucket = self.whole.clients["s3"], self.whole.resources.bucket
@@ -113,7 +114,7 @@ class FilesTest(WholeTest):
         for key in strangers:
             s3.put_object(Bucket=bucket, Key=key, Body=plain[0].content)
         self.settle()
-        # The operator adds the vendor and sends the dead letter back.
+        # The operator adds the vendor and redrives the dead letter.
         letter, = self.whole.messages("upload-events-dead")
         self.assertIn(newcomer.key, letter)
         self.database.query("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) "
@@ -130,7 +131,7 @@ class FilesTest(WholeTest):
         self.assertEqual(statuses, {"completed", "partial", "failed"})
 
     def tell_again(self, world: World) -> None:
-        """All of S3's notifications once more, in another order, and two in one message; and of the outbox."""
+        """Send all of S3's notifications again, in another order, and two in one message; and those of the outbox."""
         self.whole.pause("upload-events")
         records = [self.notification(file.key) for file in self.maker.random.sample(self.sent, len(self.sent))]
         for group in ([records[0], records[1]], [records[2]], [*records[3:], records[0]]):
@@ -152,7 +153,7 @@ class FilesTest(WholeTest):
         before, stored = verdicts(self.database), self.database.query("SELECT * FROM onboard.products ORDER BY product_id")
         self.assertEqual(first.problems(), [])
         self.tell_again(first)
-        # Only messages that are delivered together have an order to change.
+        # Only messages that are delivered together can be reordered.
         while self.whole.delivery.unfired():
             self.tell_again(first)
         self.assertEqual(verdicts(self.database), before)
@@ -161,14 +162,14 @@ class FilesTest(WholeTest):
         self.assertEqual(self.whole.functions["parser"].errors, 0)
 
     def notification(self, key: str) -> dict[str, object]:
-        """S3's record of an object as it is now."""
+        """Return S3's record of an object in its current state."""
         head = self.whole.clients["s3"].head_object(Bucket=self.whole.resources.bucket, Key=key)
         return {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
             "bucket": {"name": self.whole.resources.bucket},
             "object": {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"'),
                        "versionId": head["VersionId"], "sequencer": "00"}}}
 
-    def test_a_key_overwritten_and_an_object_gone_before_they_are_read(self) -> None:
+    def test_key_overwritten_and_object_removed_before_reading(self) -> None:
         self.pipeline()
         s3, bucket = self.whole.clients["s3"], self.whole.resources.bucket
         self.whole.pause("upload-events")
@@ -180,7 +181,7 @@ class FilesTest(WholeTest):
         s3.delete_object(Bucket=bucket, Key=gone.key, VersionId=version)
         self.whole.resume("upload-events")
         self.settle()
-        # Versions are uploads of their own: the first is what it was, whatever has its key now.
+        # Each version is an upload of its own: the first is unchanged, whatever has its key now.
         uploads = self.database.query("SELECT total_records FROM onboard.upload_history WHERE s3_key LIKE '%again.csv'")
         self.assertEqual(sorted(str(upload["total_records"]) for upload in uploads), ["7", "9"])
         self.assertEqual(self.database.number("SELECT count(*) FROM onboard.products")

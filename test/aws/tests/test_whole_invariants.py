@@ -1,4 +1,4 @@
-"""The checks of what must hold, checked: in a run that was well, harm one thing after another and see it named."""
+"""Test the invariant checks: damage a good run in one way after another, and expect each to be reported."""
 
 import json
 import unittest
@@ -20,7 +20,7 @@ class InvariantsTest(WholeTest):
         finally:
             self.database.query(undo)
 
-    def test_each_harm_is_found(self) -> None:
+    def test_each_kind_of_damage_is_found(self) -> None:
         self.pipeline()
         self.send(self.maker.file("VEND001", "uploads/VEND001/VEND001_20260104_090000.csv", 12, bad=0.5),
                   Sent("VEND002", "uploads/VEND002/none.csv", b"", refused="EMPTY_FILE"))
@@ -41,14 +41,14 @@ class InvariantsTest(WholeTest):
              "column stock_quantity differs"),
             (f"UPDATE onboard.products SET row_number = row_number + 1000 WHERE product_id = {product}",
              f"UPDATE onboard.products SET row_number = row_number - 1000 WHERE product_id = {product}",
-             "rows that the file does not have"),
+             "rows not in the file"),
             (f"UPDATE onboard.products SET line_number = line_number + 1 WHERE product_id = {product}",
              f"UPDATE onboard.products SET line_number = line_number - 1 WHERE product_id = {product}", "line "),
             ("UPDATE onboard.upload_history SET valid_records = valid_records + 1 WHERE total_records > 0",
              "UPDATE onboard.upload_history SET valid_records = valid_records - 1 WHERE total_records > 0", "counts"),
             (f"UPDATE onboard.validation_errors SET error_type = error_type || 'X' WHERE error_id = {error}",
              f"UPDATE onboard.validation_errors SET error_type = left(error_type, -1) WHERE error_id = {error}",
-             "for other reasons"),
+             "or the reasons"),
             ("UPDATE onboard.upload_history SET failure_code = 'NO_ROWS' WHERE failure_code = 'EMPTY_FILE'",
              "UPDATE onboard.upload_history SET failure_code = 'EMPTY_FILE' WHERE failure_code = 'NO_ROWS'",
              "not refused with EMPTY_FILE"),
@@ -67,14 +67,14 @@ class InvariantsTest(WholeTest):
         self.harm_outside(str(upload), str(key))
 
     def harm_outside(self, upload: str, key: str) -> None:
-        """Harm to mails, reports and items; the last two are not made good again."""
+        """Damage mails, reports and items; the last two are not repaired."""
         mail = self.mails.pop()
         self.assertIn("no mail about", self.problems())
         self.mails += [mail, mail]
         self.assertIn("1 mails too many, where 0 may be", self.problems())
         self.mails.pop()
         self.assertEqual(self.problems(), "")
-        # The validator would see the item and make it good.
+        # The validator would see the item and repair it.
         self.whole.pause("upload-records")
         item = next(item for item in self.whole.items() if item["status"]["S"] == "validated")
         table = self.whole.settings["Table"]["TableName"]
@@ -96,7 +96,7 @@ class ReadersTest(unittest.TestCase):
     def test_logs(self) -> None:
         good = json.dumps({"upload_id": "VEND001-0123456789abcdef"})
         self.assertEqual(log_problems(good, ["planted"]), [])
-        self.assertEqual(log_problems(good + "\nnot json", ["planted"]), ["line 2 is no JSON object"])
+        self.assertEqual(log_problems(good + "\nnot json", ["planted"]), ["line 2 is not a JSON object"])
         self.assertEqual(len(log_problems(json.dumps({"x": "a planted b"}), ["other", "planted"])), 1)
         self.assertEqual(len(log_problems(json.dumps({"x": 'a"b\n'}), ['a"b\n'])), 1)
 

@@ -1,8 +1,8 @@
-"""Twenty uploads while processes are killed: none of it may be seen in what comes out.
+"""Test twenty uploads while processes are killed: the output must not show it.
 
-The first test kills functions at named steps: before and after each call that leaves a trace.  A kill before the
+The first test kills functions at named steps: before and after each call that leaves a trace. A kill before the
 write-back of statuses is one after the commit; a kill after Publish is one before its record.  The others kill at
-random, harm the database, and let services and deliveries fail meanwhile.
+random, disrupt the database, and inject faults into services and deliveries.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ from patience import HANG_SECONDS, wait_until
 from pipeline import Kills
 from whole import Harm, WholeTest
 
-# Calls that the functions make, with how many are left alone first, so that something was done before.
+# Calls that the functions make, with the number to skip first, so that something was done before.
 STEPS = [
     ("secretsmanager.GetSecretValue", 1),
     ("s3.GetObject", 3),
@@ -54,7 +54,7 @@ def service_faults() -> list[dict[str, Any]]:
 
 class KillsTest(WholeTest):
     def extra_mails(self) -> int:
-        """How often a mail was published and the function did not hear of it, or was killed then."""
+        """Return how often a mail was published but the function got no reply, or was killed then."""
         return sum(self.whole.proxy.plan.fired[fault, "sns.Publish"] for fault in AFTER)
 
     def test_functions_killed_at_every_step(self) -> None:
@@ -63,7 +63,7 @@ class KillsTest(WholeTest):
         self.pipeline(faults=faults, environment=DIRECT)
         self.send(self.large_file(), *self.files(20, 40))
         self.settle()
-        # Each kill between Publish and its record costs a second mail, and nothing else does.
+        # Only a kill between Publish and its record costs a second mail.
         self.check(extra_mails=self.extra_mails())
 
     def large_file(self) -> Sent:
@@ -77,28 +77,29 @@ class KillsTest(WholeTest):
         harm = Harm(self.database, self.seed)
         harm.start()
         try:
-            # Several at a time and not all at once, so that there is always something to harm.
+            # A few at a time, so that there is always something to disrupt.
             for file in [self.large_file(), *self.files(20, 60, contested=5)]:
                 self.send(file)
                 time.sleep(0.2)
             # The sweeper connects when all others are done.
-            wait_until(lambda: not harm.unfired() or self.whole.sweep() is None, "every harm was done", pause=0.5)
+            wait_until(lambda: not harm.unfired() or self.whole.sweep() is None, "every disruption occurred", pause=0.5)
         finally:
             harm.stop()
         self.settle()
         for name, count in sorted(harm.fired.items()):
             print(f"# {name}: {count}", flush=True)
         self.assertEqual(harm.unfired(), [])
-        # A reporter that was killed, or lost the database, may have been between Publish and its record; there are two.
+        # A reporter that was killed, or lost the database, may have been between Publish and its record; there are
+        # two.
         self.check(extra_mails=self.whole.functions["reporter"].kills + 2 * sum(harm.fired.values()))
 
     def test_services_that_fail_in_every_way(self) -> None:
-        # Secrets are read for each invocation, so that all their faults have their turn.
+        # Secrets are read for each invocation, so that all their faults occur.
         self.pipeline(faults=service_faults(), environment={"SECRET_TTL_SECONDS": "0"},
                       delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
         self.send(*self.files(20, 40, contested=3))
         self.settle()
-        # A write-back that was denied is not made again: the status is a projection, and the verdict stands.
+        # A denied write-back is not retried: the status is only a copy, and the verdict stands.
         stale = sum(record.get("StatusUpdatesFailed", 0) for record in self.whole.functions["validator"].log.records())
         denied = self.whole.proxy.plan.fired["deny", "dynamodb.BatchExecuteStatement"]
         self.assertLessEqual(stale, 25 * denied)
@@ -106,9 +107,9 @@ class KillsTest(WholeTest):
 
 
 class DeadlineTest(WholeTest):
-    """The time is over in the middle of a batch: what is committed stays, the rest comes again, and nothing is killed."""
+    """Time runs out in the middle of a batch: committed work stays, the rest is redelivered, and nothing is killed."""
 
-    def test_of_a_validator_that_waits_for_a_lock(self) -> None:
+    def test_validator_waiting_for_a_lock(self) -> None:
         self.pipeline(hurried="validator")
         self.whole.pause("upload-records")
         files = self.files(3, 20, vendors=3)
@@ -124,7 +125,7 @@ class DeadlineTest(WholeTest):
         holder.stdin.flush()
         self.assertEqual(holder.stdout.readline(), "locked\n")
         self.whole.resume("upload-records")
-        # The first upload is committed although the batch is not, the third waits for its turn.
+        # The first upload is committed although the batch is not; the third is still waiting.
         wait_until(lambda: self.failed_invocations() and self.ended(), "an invocation failed after the first upload")
         self.assertEqual(self.ended(), ["VEND001"])
         self.whole.functions["validator"].settings.timeout = HANG_SECONDS
@@ -139,11 +140,11 @@ class DeadlineTest(WholeTest):
         return poller.consumer.counts["failed_invocations"]
 
     def ended(self) -> list[str | None]:
-        """Vendors whose upload has ended."""
+        """Return the vendors whose upload has ended."""
         rows = self.database.query("SELECT vendor_id FROM onboard.upload_history WHERE status <> 'processing'")
         return [row["vendor_id"] for row in rows]
 
-    def test_of_a_parser_whose_items_are_written_slowly(self) -> None:
+    def test_parser_with_slow_writes(self) -> None:
         self.pipeline(hurried="parser", faults=[{"fault": "latency", "call": "dynamodb.BatchWriteItem", "seconds": 0.8,
             "times": 16}],
                       environment={"AWS_CALLS_IN_FLIGHT": "2"})

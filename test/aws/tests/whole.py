@@ -1,8 +1,8 @@
-"""What the tests of the whole pipeline share: the real program around a real database, files whose verdicts are known,
-harm, and what is looked at after every test.
+"""Shared by the tests of the whole pipeline: the real program with a real database, files with known verdicts,
+disruptions, and the checks after every test.
 
-A run is made from a seed, ONBOARD_TEST_SEED or a new one; it is printed, with how often every fault happened.  Values of
-files and all secrets are planted, that is: such as occur nowhere else, and no log may show them.
+A run is derived from a seed, ONBOARD_TEST_SEED or a new one; it is printed, with how often every fault occurred.
+Values of files and all secrets are planted: they occur nowhere else, and no log may contain them.
 """
 
 import csv
@@ -29,7 +29,7 @@ BOOTSTRAP = os.environ.get("ONBOARD_BOOTSTRAP") or os.path.join(ROOT, "glue", "b
 SECRET_KEY = f"planted-secret-key-{secrets.token_hex(8)}"
 SESSION_TOKEN = f"planted-session-token-{secrets.token_hex(8)}"
 
-# Times that a test can wait for; the log says all that it can.
+# Short times for tests, and the most detailed log.
 ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
     "AWS_SESSION_TOKEN": SESSION_TOKEN,
@@ -55,7 +55,7 @@ def run_seed() -> int:
 
 
 class Maker:
-    """Makes files of planted values.  What breaks a rule is known, so the verdicts are."""
+    """Makes files of planted values.  The broken rules are known, and so are the verdicts."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(f"files/{seed}")
@@ -81,7 +81,7 @@ class Maker:
         }
 
     def break_row(self, row: dict[str, str]) -> set[str]:
-        """Make a row break one rule or two; their names."""
+        """Make a row break one or two rules; return their names."""
         breaks: list[tuple[str, Callable[[], None]]] = [
             ("MISSING_REQUIRED_FIELDS", lambda: row.update(product_name=" ")),
             ("INVALID_PRICE", lambda: row.update(price=f"{self.word}.10")),
@@ -97,7 +97,8 @@ class Maker:
         return {name for name, _ in chosen}
 
     def file(self, vendor_id: str, key: str, rows: int, bad: float = 0.2, contested: list[str] | None = None) -> Sent:
-        """A file of so many rows, a share of them bad; the contested SKUs are in it too, whoever gets them."""
+        """A file of this many rows, a share of them invalid; the contested SKUs are in it too, whichever file gets
+        them."""
         table = [self.row(vendor_id) for _ in range(rows)]
         skus = dict(zip(self.random.sample(range(1, rows + 1), len(contested or [])), contested or []))
         broken = {}
@@ -121,14 +122,14 @@ class Maker:
 
 
 def happened(harm: Callable[[], None]) -> bool:
-    """Of what either happens or raises."""
+    """Return whether an action succeeds rather than raising."""
     harm()
     return True
 
 
 class Harm(threading.Thread):
-    """Harms the database while others use it: connections ended, a process of it killed, all of it killed or stopped at
-    once, again and again until it is told to stop.  `fired` counts what struck."""
+    """Disrupts the database while others use it: terminates connections, kills one backend, kills or stops the whole
+    server, repeatedly until stopped.  `fired` counts what was done."""
 
     def __init__(self, database: OwnDatabase, seed: int, pause: float = 0.5) -> None:
         super().__init__(name="harm", daemon=True)
@@ -154,13 +155,13 @@ class Harm(threading.Thread):
                 if way():
                     self.fired[name] += 1
                     turn += 1
-            except Exception as error:  # A server in recovery refuses; the next turn comes.
+            except Exception as error:  # A server in recovery refuses connections; try again next time.
                 self.errors.append(type(error).__name__)
 
     def stop(self) -> None:
         self._end.set()
         self.join()
-        wait_until(self._database.server.answers, "the server answers")
+        wait_until(self._database.server.answers, "the server responds")
 
     def unfired(self) -> list[str]:
         return [name for name in ("terminated connections", "killed backend", "restarted server", "killed server")
@@ -169,7 +170,7 @@ class Harm(threading.Thread):
 
 @unittest.skipIf(why_not(), why_not())
 class WholeTest(unittest.TestCase):
-    """A test that runs the pipeline.  What the functions logged is looked at when it ends."""
+    """A test that runs the pipeline, and checks what the functions logged when it ends."""
 
     maxDiff = None
 
@@ -182,7 +183,7 @@ class WholeTest(unittest.TestCase):
     def pipeline(self, *, faults: list[dict[str, Any]] | None = None, delivery: DeliveryFaults | None = None,
                  kills: Kills | None = None, environment: dict[str, str] | None = None,
                  hurried: str | None = None, settings: dict[str, Any] | None = None) -> Pipeline:
-        """The pipeline around a new database, until the test ends; the hurried function has three seconds."""
+        """Start the pipeline with a new database, until the test ends; the hurried function has three seconds."""
         self.assertTrue(os.access(BOOTSTRAP, os.X_OK), f"there is no program at {BOOTSTRAP}")
         self.database = shared_server().make_database()
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="onboard-whole-"))
@@ -193,7 +194,7 @@ class WholeTest(unittest.TestCase):
                          plan=FaultPlan.read({"seed": self.seed, "faults": faults or []}),
                          environment={**ENVIRONMENT, **(environment or {})})
         self.whole = self.enterContext(whole)
-        # Before the pipeline is stopped, which closes the logs' files and not what was read of them.
+        # Before the pipeline is stopped, which closes the log files but keeps what was read of them.
         self.addCleanup(self.check_log)
         self.sent: list[Sent] = []
         return self.whole
@@ -211,7 +212,7 @@ class WholeTest(unittest.TestCase):
             self.sent.append(file)
 
     def files(self, count: int, rows: int, vendors: int = 10, contested: int = 0, bad: float = 0.2) -> list[Sent]:
-        """Files of several vendors, several in the same second; each has the contested SKUs."""
+        """Files of several vendors, some in the same second; each has the contested SKUs."""
         skus = [f"{self.maker.word}-contested-{number}" for number in range(contested)]
         made = []
         for number in range(count):
@@ -221,7 +222,7 @@ class WholeTest(unittest.TestCase):
         return made
 
     def settle(self) -> None:
-        """Wait until every upload is reported and nothing waits, with the sweeper's help."""
+        """Wait until every upload is reported and nothing is waiting, with the sweeper's help."""
         end = time.monotonic() + HANG_SECONDS
         while True:
             try:
@@ -241,12 +242,12 @@ class WholeTest(unittest.TestCase):
             self.whole.sweep()
 
     def troubles(self) -> str:
-        """The last lines of the log that are no information."""
+        """Return the last lines of the log above level info."""
         lines = [line for line in self.whole.log_text().splitlines() if '"level":"error"' in line.replace(" ", "").lower()]
         return "\n".join(lines[-10:])
 
     def check(self, extra_mails: int = 0, **options: Any) -> World:
-        """That all that must hold does, and that every fault happened."""
+        """Check that all invariants hold, and that every fault occurred."""
         print("\n".join("# " + line for line in self.whole.fault_table().splitlines()), flush=True)
         world = World(self.database, self.whole, self.sent, **options)
         self.assertEqual(list(world.problems(extra_mails)), [])
