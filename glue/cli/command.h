@@ -37,7 +37,7 @@ enum exit_code
 struct command
 {
 	const char *name;        /* one word, or a group and a word */
-	const char *operands;    /* as the help shows them; "" for none */
+	const char *operands;    /* as the help shows them; NULL for none */
 	const char *summary;     /* half a line, for the list of commands */
 	const char *description; /* for the command's own help */
 	uint64_t options;        /* that it takes; see OPTION_BIT() */

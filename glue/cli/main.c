@@ -181,7 +181,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "template",
-		.operands = "",
 		.summary = "print a CSV file to start from",
 		.description = "Prints the header line that a file needs and one example row.",
 		.options = OPTION_BIT(OPTION_DELIMITER),
@@ -202,7 +201,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "vendor list",
-		.operands = "",
 		.summary = "list the vendors",
 		.description = "Lists the vendors with their uploads and products.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
@@ -261,7 +259,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "category list",
-		.operands = "",
 		.summary = "list the categories",
 		.description = "Lists the categories under their parents.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
@@ -307,7 +304,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "doctor",
-		.operands = "",
 		.summary = "say what is wrong with the database",
 		.description =
 			"Says what is wrong with the database or worth knowing about it: versions, "
@@ -319,7 +315,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "conninfo",
-		.operands = "",
 		.summary = "print how to reach the database in use",
 		.description = "Prints host, port, user and name of the database in use as a connection "
 					   "string for psql, pg_dump and others.  It never holds a password.",
@@ -339,7 +334,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "stop",
-		.operands = "",
 		.summary = "stop the private server",
 		.description = "Stops the private server; the next command that needs it starts it again.",
 		.options = OPTION_BIT(OPTION_JSON),
@@ -376,7 +370,7 @@ print_usage(const struct command *command)
 
 	line_begin(&line, stdout, USAGE_COLUMN);
 	line_add(&line, "Usage: onboard %s", command->name);
-	if (command->operands[0] != '\0' && !command->stop_at_operand)
+	if (command->operands != NULL && !command->stop_at_operand)
 		line_add(&line, " %s", command->operands);
 	for (int id = 0; id < OPTION_ID_COUNT; id++)
 	{
