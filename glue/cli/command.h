@@ -38,7 +38,7 @@ enum exit_code
 struct command
 {
 	const char *name;        /* one word, or group and word */
-	const char *operands;    /* as the help shows them; "" for none */
+	const char *operands;    /* as the help shows them; NULL for none */
 	const char *summary;     /* half a line, for the list of commands */
 	const char *description; /* for the command's --help */
 	uint64_t options;        /* accepted; see OPTION_BIT() */

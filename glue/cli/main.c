@@ -183,7 +183,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "template",
-		.operands = "",
 		.summary = "print a CSV file to start from",
 		.description = "Prints the header line that a file needs and one example row.",
 		.options = OPTION_BIT(OPTION_DELIMITER),
@@ -204,7 +203,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "vendor list",
-		.operands = "",
 		.summary = "list the vendors",
 		.description = "Lists the vendors with their uploads and products.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
@@ -262,7 +260,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "category list",
-		.operands = "",
 		.summary = "list the categories",
 		.description = "Lists the categories under their parents.",
 		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
@@ -308,7 +305,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "doctor",
-		.operands = "",
 		.summary = "diagnose the database",
 		.description =
 			"Reports problems with the database and notable facts about it: versions, "
@@ -320,7 +316,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "conninfo",
-		.operands = "",
 		.summary = "print how to connect to the database in use",
 		.description = "Prints host, port, user and name of the database in use as a connection "
 					   "string for psql, pg_dump and others, without the password.",
@@ -340,7 +335,6 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "stop",
-		.operands = "",
 		.summary = "stop the private server",
 		.description = "Stops the private server; the next command that needs it starts it again.",
 		.options = OPTION_BIT(OPTION_JSON),
@@ -378,7 +372,7 @@ print_usage(const struct command *command)
 
 	line_begin(&line, stdout, USAGE_COLUMN);
 	line_add(&line, "Usage: onboard %s", command->name);
-	if (command->operands[0] != '\0' && !command->stop_at_operand)
+	if (command->operands != NULL && !command->stop_at_operand)
 		line_add(&line, " %s", command->operands);
 	for (int id = 0; id < OPTION_ID_COUNT; id++)
 	{

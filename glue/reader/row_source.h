@@ -58,7 +58,10 @@ struct row_source_options
 /* Callbacks, in order: header once, then record for each row. */
 struct row_source_events
 {
-	/* The header as in the file.  It may have a defect. */
+	/*
+	 * The header as in the file.  It may have a defect.  A line_number above
+	 * 1 says that the lines before it are blank, which column_map.h refuses.
+	 */
 	record_fn header;
 	record_fn record;
 	void *context;

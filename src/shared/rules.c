@@ -266,27 +266,17 @@ _Static_assert(NUMBER_COLUMNS ==
 	}
 
 /*
- * The rules, in reporting order.  Only
- * MISSING_REQUIRED_FIELDS judges blank fields.  To add a rule:
+ * The rules, in reporting order.  Only MISSING_REQUIRED_FIELDS judges blank
+ * fields.
  *
- *	  1. rules.h: add a constant to enum rule_id, at its place in the order,
- *		 and raise ONBOARD_RULESET_VERSION; raise MAX_FINDINGS if a field
- *		 can now break more rules at once.
- *	  2. Add a row to this table: NAMED(code), columns, which of them
- *		 (FIELD_PRESENT, FIELD_MISSING, FIELD_LONG), check, message.  For the
- *		 placeholders in a message, see struct judgement.  Limits that may
- *		 differ between vendors belong in struct rule_settings.
- *	  3. Write the check above the table.  It receives one field and returns
- *		 whether it satisfies the rule; it reads only its argument, allocates
- *		 nothing and raises no errors.  It may set another message, the numbers
- *		 in it and a suggestion; it must set severity to SEVERITY_ERROR if the
- *		 catalogue cannot hold the value.
- *	  4. test/unit/rules_test.c: add the code to codes[] in test_names(), and a
- *		 test with good and bad values, called by main().  Run
- *		 make -C test/unit check TESTS=rules_test
- *	  5. test/tap/020_differential.pl judges random rows independently in SQL:
- *		 add the rule there if its rows can break it.
- *	  6. Add a row to the table of rules in README.md.
+ * A row has NAMED(code), columns, which of them (FIELD_PRESENT, FIELD_MISSING,
+ * FIELD_LONG), check and message; for the placeholders in a message, see struct
+ * judgement.  A check receives one field and returns whether it satisfies the
+ * rule; it reads only its argument, allocates nothing and raises no errors.  It
+ * may set another message, the numbers in it and a suggestion; it must set
+ * severity to SEVERITY_ERROR if the catalogue cannot hold the value.
+ *
+ * For the other steps of adding a rule, see CONTRIBUTING.md.
  *
  * Everything else, from reports to mails, follows this table.
  */
