@@ -123,7 +123,15 @@ class Connection:
 
     async def serve_request(self) -> bool:
         """Handle a request; return whether to keep the connection."""
-        first, headers = await read_head(self.reader)
+        head = await read_head(self.reader)
+        self.proxy.in_progress += 1
+        try:
+            return await self.handle(*head)
+        finally:
+            self.proxy.in_progress -= 1
+
+    async def handle(self, first: str, headers: Headers) -> bool:
+        """Handle a request with this first line and these headers, as above."""
         method, target, _ = first.split(" ", 2)
         request = Request(method, target, headers)
         await self.read_body(request)
@@ -399,8 +407,9 @@ PARTIAL = {"unprocessed_items": leave_unprocessed, "statement_errors": fail_stat
 class FaultProxy:
     """The proxy, in its own thread, for the duration of a with statement.
 
-    `url` is for clients, `control_url` for control; `plan` may be replaced at any time.  `kill` is called to kill the
-    process whose connection has this port at its end, and returns whether it did.
+    `url` is for clients, `control_url` for control; `plan` may be replaced at any time.  `in_progress` is the number of
+    requests that were received and not yet handled: a delayed one reaches the service even if its client gave up.
+    `kill` is called to kill the process whose connection has this port at its end, and returns whether it did.
     """
 
     def __init__(self, upstream: str, plan: FaultPlan | None = None, port: int = 0,
@@ -411,6 +420,7 @@ class FaultProxy:
         self.plan = plan or FaultPlan()
         self.kill = kill
         self.table_keys: dict[str, list[str]] = {}
+        self.in_progress = 0
         self.url = ""
         self.control_url = ""
         self._port = port

@@ -481,6 +481,7 @@ class FaultTest(HandlerTest):
     def test_messages_without_time_left_are_named_and_redelivered(self) -> None:
         upload_ids = [ended(1, 0) for _ in range(4)]
         self.reporter = self.function("reporter", DEADLINE_MARGIN_MS="2500")
+        held = self.proxy.in_progress
         self.plan({"fault": "latency", "call": "sns.Publish", "seconds": 2})
         for self.reporter.settings.timeout in deadlines(8.0):
             result = self.reporter.invoke(queue_event(*(message(upload_id) for upload_id in upload_ids)))
@@ -488,6 +489,8 @@ class FaultTest(HandlerTest):
                 break
         self.assertIn(failed, [["m0", "m1", "m2", "m3"][done:] for done in (1, 2, 3)])
         self.assertTrue(self.reporter.log.wait_for(lambda line: "no time left for some messages" in line))
+        # Delayed mails must not arrive in another test.
+        wait_until(lambda: self.proxy.in_progress == held, "the delayed requests are done")
         self.proxy.plan = FaultPlan()
         self.report(*upload_ids)
         self.assertEqual([self.recorded(upload_id) for upload_id in upload_ids], ["t|-|-"] * 4)

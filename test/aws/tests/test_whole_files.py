@@ -65,8 +65,8 @@ class SamplesTest(WholeTest):
                 f"SELECT sku FROM onboard.products JOIN onboard.upload_history USING (upload_id) "
                 f"WHERE file_name = '{name}'")]
         world = World(self.database, self.whole, self.sent)
-        problems = [problem for problem in world.problems() if "faults" not in problem and "of no file" not in problem and
-                    "of no upload" not in problem]
+        problems = [problem for problem in world.problems() if "faults" not in problem and
+                    "of an unknown file" not in problem and "of an unknown upload" not in problem]
         self.assertEqual(problems, [])
         self.assertEqual(len(world.mails), len(faults) + len(samples))
         self.assertEqual(self.whole.errors(), [])
@@ -190,8 +190,8 @@ class FilesTest(WholeTest):
                          16)
         self.sent = [gone]
         world = World(self.database, self.whole, self.sent)
-        self.assertEqual([problem for problem in world.problems() if not problem.endswith(("of no file", "of no upload"))],
-            [])
+        others = ("of an unknown file", "of an unknown upload")
+        self.assertEqual([problem for problem in world.problems() if not problem.endswith(others)], [])
         self.assertEqual(len(world.mails), 3)
 
 
