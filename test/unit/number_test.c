@@ -15,7 +15,7 @@
 #define RANDOM_TEXTS 40000
 #define MAX_RANDOM_BYTES 40
 
-/* The ranges of the rules, see SPEC of the columns. */
+/* The ranges of the columns, as in columns.h. */
 static const struct number_range price = {NUMBER_MONEY, 1, 99999999};
 static const struct number_range compare_at = {NUMBER_MONEY, 0, INT64_C(9999999999)};
 static const struct number_range weight = {NUMBER_KILOGRAMS, 1, 99999999};
