@@ -28,7 +28,7 @@ override with_llvm = no
 # Debian packages for building and running, for testing, and for the emulated services.
 BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
-TEST_PACKAGES = clang clang-format libclang-rt-14-dev valgrind perl libipc-run-perl libio-pty-perl \
+TEST_PACKAGES = clang clang-format libclang-rt-14-dev valgrind patch perl libipc-run-perl libio-pty-perl \
 	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 openssl pgbouncer \
 	$(PYTHON_PACKAGES)
 PYTHON_PACKAGES = python3 python3-venv

@@ -15,7 +15,7 @@ build=$root.part
 archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | head -n 1)
 packages="make gcc libc6-dev postgresql-$major postgresql-server-dev-$major postgresql-$major-pgtap
 	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
-	perl libipc-run-perl libio-pty-perl libtap-parser-sourcehandler-pgtap-perl
+	patch perl libipc-run-perl libio-pty-perl libtap-parser-sourcehandler-pgtap-perl
 	openssl python3 python3-psycopg2"
 
 rm -rf "$build"

@@ -37,7 +37,7 @@ sub shell
 	my ($what, $command) = @_;
 	my $output = qx(($command) 2>&1);
 
-	is($?, 0, $what) or BAIL_OUT($output);
+	is($?, 0, $what) or do { diag($output); die "$what: failed\n" };
 	return $output;
 }
 
