@@ -85,7 +85,7 @@ class KillsTest(WholeTest):
             wait_until(lambda: not harm.unfired() or self.whole.sweep() is None, "every disruption occurred", pause=0.5)
         finally:
             harm.stop()
-        self.settle()
+        self.settle_faults()
         for name, count in sorted(harm.fired.items()):
             print(f"# {name}: {count}", flush=True)
         self.assertEqual(harm.unfired(), [])
@@ -98,7 +98,7 @@ class KillsTest(WholeTest):
         self.pipeline(faults=service_faults(), environment={"SECRET_TTL_SECONDS": "0"},
                       delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
         self.send(*self.files(20, 40, contested=3))
-        self.settle()
+        self.settle_faults()
         # A denied write-back is not retried: the status is only a copy, and the verdict stands.
         stale = sum(record.get("StatusUpdatesFailed", 0) for record in self.whole.functions["validator"].log.records())
         denied = self.whole.proxy.plan.fired["deny", "dynamodb.BatchExecuteStatement"]

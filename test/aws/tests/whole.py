@@ -241,6 +241,19 @@ class WholeTest(unittest.TestCase):
             time.sleep(0.3)
             self.whole.sweep()
 
+    def settle_faults(self) -> None:
+        """Settle; send more files until every fault of deliveries occurred.
+
+        Only messages that are delivered together can be reordered.
+        """
+        self.settle()
+        for second in range(100000, 100060):
+            if not self.whole.delivery.unfired():
+                break
+            self.send(*(self.maker.file(vendor, f"uploads/{vendor}/{vendor}_20260105_{second}.csv", 40)
+                        for vendor in ("VEND001", "VEND002", "VEND003", "VEND004")))
+            self.settle()
+
     def troubles(self) -> str:
         """Return the last lines of the log above level info."""
         lines = [line for line in self.whole.log_text().splitlines() if '"level":"error"' in line.replace(" ", "").lower()]
