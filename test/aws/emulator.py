@@ -2,13 +2,15 @@
 
 prints its address, and exits when its standard input closes
 
-Five differences between moto and the services are corrected here, because this is the only place where they can be:
+Six differences between moto and the services are corrected here, because this is the only place where they can be:
 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
 * Two concurrent puts can get the same sequence number.
 * Two concurrent first puts below a partition key can lose one of the items, and an update is not atomic.
+* Concurrent receivers can get the same message, and concurrent changes of a queue can bring a deleted message back or lose
+  a new one.
 * BatchExecuteStatement scans every item of every table for each statement, supports only one SET, and does not report a
   failed condition (see "PartiQL update statements for DynamoDB").
 """
@@ -19,6 +21,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
@@ -29,6 +32,7 @@ from patience import HANG_SECONDS
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+PAUSE_SECONDS = 0.05
 
 
 def complete_s3_events() -> None:
@@ -94,6 +98,38 @@ def put_one_at_a_time() -> None:
     Table.put_item = put
 
 
+# Held while a queue's messages change, and while a receiver takes some.
+QUEUE_LOCK = threading.RLock()
+
+
+def change_queues_one_at_a_time() -> None:
+    from moto.sqs.models import Queue, SQSBackend
+
+    add_message, delete_message, receive_message = Queue.add_message, Queue.delete_message, SQSBackend.receive_message
+
+    def add(*arguments: Any, **options: Any) -> None:
+        with QUEUE_LOCK:
+            add_message(*arguments, **options)
+
+    def delete(*arguments: Any, **options: Any) -> None:
+        with QUEUE_LOCK:
+            delete_message(*arguments, **options)
+
+    def receive(backend: Any, queue_name: str, count: int, wait_seconds: int, *arguments: Any, **options: Any) -> Any:
+        end = time.monotonic() + wait_seconds
+        while True:
+            # A receiver must not hold the lock while it waits.
+            with QUEUE_LOCK:
+                messages = receive_message(backend, queue_name, count, 0, *arguments, **options)
+            if messages or time.monotonic() >= end:
+                return messages
+            time.sleep(PAUSE_SECONDS)
+
+    setattr(Queue, "add_message", add)
+    setattr(Queue, "delete_message", delete)
+    setattr(SQSBackend, "receive_message", receive)
+
+
 def parse_update(statement: str, parameters: list[Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Parse an UPDATE: return its table, the attributes it sets, and those its condition compares, with their values.
 
@@ -152,6 +188,7 @@ def serve(port: int) -> None:
     complete_s3_events()
     omit_unchanged_puts()
     put_one_at_a_time()
+    change_queues_one_at_a_time()
     execute_updates()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True,
