@@ -335,7 +335,7 @@ test_buffer_too_small(void)
 	is_text(suggestion, "", "and the buffer is empty");
 }
 
-/* A text that is a number most of the time. */
+/* A text that is a number most of the time, or one that can be mended. */
 static void
 make_text(char *text)
 {
@@ -347,8 +347,11 @@ make_text(char *text)
 	};
 	const char *alphabet = alphabets[unit_random(4)];
 	size_t length = unit_random(unit_random(2) ? 9 : MAX_RANDOM_BYTES);
+	bool with_currency = length > 0 && unit_random(8) == 0;
 
-	for (size_t i = 0; i < length; i++)
+	if (with_currency)
+		text[0] = '$';
+	for (size_t i = with_currency; i < length; i++)
 		text[i] = alphabet[unit_random(strlen(alphabet))];
 	text[length] = '\0';
 }
@@ -406,7 +409,7 @@ test_against_reference(void)
 	is_int(wrong, 0, "%d random texts agree with the reference", RANDOM_TEXTS);
 	for (int i = 0; i <= NUMBER_ABOVE; i++)
 		ok(seen[i] > RANDOM_TEXTS / 100, "and enough of them are %s", verdict_names[i]);
-	ok(mended > RANDOM_TEXTS / 200, "and enough of them are mended");
+	ok(mended > RANDOM_TEXTS / 100, "and enough of them are mended");
 }
 
 int
