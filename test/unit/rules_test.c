@@ -871,7 +871,7 @@ test_warnings(void)
 	is_text(findings.items[0].message, "price \"30\" is below the minimum of 50.00",
 			"the price is below the minimum of the vendor");
 	is_int(row.number[COLUMN_PRICE], 3000, "and known");
-	is_int(row.category_number, -1, "the category is none of those that are active");
+	is_int(row.category_number, -1, "the category does not match an active one");
 
 	set_field(COLUMN_COMPARE_AT_PRICE, "20");
 	row_trim(&row);
