@@ -101,13 +101,21 @@ glue_error_sqlstate(const struct glue_error *error)
 }
 
 bool
+glue_error_sentence(struct glue_error *error, const char *code, const char *sentence,
+					const char *advice)
+{
+	int length = (int) strlen(sentence);
+
+	if (sentence[length - 1] == '.')
+		length--;
+	return glue_error_set(error, GLUE_FILE_FAULT, code, "%c%.*s%s",
+						  tolower((unsigned char) sentence[0]), length - 1, sentence + 1, advice);
+}
+
+bool
 glue_error_file(struct glue_error *error, const char *code)
 {
-	const char *sentence = upload_failure_find(code)->sentence;
-
-	return glue_error_set(error, GLUE_FILE_FAULT, code, "%c%.*s",
-						  tolower((unsigned char) *sentence), (int) strlen(sentence) - 2,
-						  sentence + 1);
+	return glue_error_sentence(error, code, upload_failure_find(code)->sentence, "");
 }
 
 bool

@@ -79,6 +79,14 @@ extern void glue_error_hint(struct glue_error *error, const char *format, ...)
 extern const char *glue_error_sqlstate(const struct glue_error *error);
 
 /*
+ * Set a file fault whose text is a sentence, as the database stores it, written
+ * as our errors are: it begins with a lower-case letter and has no period.  The
+ * sentence is not empty; advice is appended.  Always returns false.
+ */
+extern bool glue_error_sentence(struct glue_error *error, const char *code, const char *sentence,
+								const char *advice);
+
+/*
  * Set a file fault with a code of shared/upload_failure.h and the text defined
  * there.  Always returns false.
  */

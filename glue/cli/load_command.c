@@ -8,7 +8,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -394,9 +393,7 @@ refuse_file(struct load *load, const struct glue_error *fault)
 
 /*
  * Report an upload that has failed although this reading found no fault: its
- * vendor is not active, or an operator rejected it.  The database's message is
- * a sentence, while our errors begin with a lower-case letter and have no
- * period.
+ * vendor is not active, or an operator rejected it.
  */
 static int
 show_failed_upload(struct load *load, bool loaded_before)
@@ -404,18 +401,15 @@ show_failed_upload(struct load *load, bool loaded_before)
 	struct glue_error fault = {0};
 	const struct upload *upload = &load->import.upload;
 	const char *message = upload->failure_message;
-	bool of_vendor = strcmp(upload->failure_code, "VENDOR_NOT_ACTIVE") == 0;
-	int length;
+	char advice[GLUE_ERROR_TEXT_SIZE] = "";
 
 	if (message == NULL || message[0] == '\0')
 		message = "The upload was rejected.";
-	length = (int) strlen(message);
-	if (message[length - 1] == '.')
-		length--;
-	glue_error_set(&fault, GLUE_FILE_FAULT, upload->failure_code, "%c%.*s%s%s%s",
-				   tolower((unsigned char) message[0]), length - 1, message + 1,
-				   of_vendor ? "; change that with \"onboard vendor set-status " : "",
-				   of_vendor ? load->options->vendor : "", of_vendor ? " active\"" : "");
+	if (strcmp(upload->failure_code, "VENDOR_NOT_ACTIVE") == 0)
+		snprintf(advice, sizeof(advice),
+				 "; change that with \"onboard vendor set-status %s active\"",
+				 load->options->vendor);
+	glue_error_sentence(&fault, upload->failure_code, message, advice);
 	return show_refusal(load, upload, &fault, loaded_before);
 }
 
