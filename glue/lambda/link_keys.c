@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "http/http.h"
 #include "lambda/link_keys.h"
+#include "lambda/secret_document.h"
 
 /* ----- parsing the secret ----- */
 
@@ -67,23 +68,6 @@ wipe_keys(struct link_key_store *store)
 	memset(&store->keys, 0, sizeof(store->keys));
 }
 
-/*
- * Overwrite the copies that cJSON keeps of all strings, and free the
- * document.
- */
-static void
-delete_document(cJSON *document)
-{
-	cJSON *member;
-
-	cJSON_ArrayForEach(member, document)
-	{
-		if (cJSON_IsString(member))
-			explicit_bzero(member->valuestring, strlen(member->valuestring));
-	}
-	cJSON_Delete(document);
-}
-
 bool
 link_key_store_parse(struct link_key_store *store, const char *text, size_t length,
 					 struct glue_error *error)
@@ -93,7 +77,7 @@ link_key_store_parse(struct link_key_store *store, const char *text, size_t leng
 
 	wipe_keys(store);
 	done = read_both_keys(store, document, error);
-	delete_document(document);
+	secret_document_delete(document);
 	if (!done)
 		wipe_keys(store);
 	return done;

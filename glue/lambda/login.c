@@ -16,6 +16,7 @@
 
 #include "base/heap.h"
 #include "lambda/login.h"
+#include "lambda/secret_document.h"
 
 /* Most bytes of a secret, the limit of Secrets Manager. */
 #define LARGEST_SECRET 65536
@@ -125,19 +126,6 @@ read_ca(const cJSON *document, char **copy, struct glue_error *error)
 	return read_text(document, "ca", copy, error);
 }
 
-/*
- * Overwrite cJSON's copy of the password and free the document.
- */
-static void
-delete_document(cJSON *document)
-{
-	cJSON *password = cJSON_GetObjectItemCaseSensitive(document, "password");
-
-	if (cJSON_IsString(password))
-		explicit_bzero(password->valuestring, strlen(password->valuestring));
-	cJSON_Delete(document);
-}
-
 bool
 login_parse(struct login *login, const char *secret, size_t length, struct glue_error *error)
 {
@@ -156,7 +144,7 @@ login_parse(struct login *login, const char *secret, size_t length, struct glue_
 		   read_text(document, "username", &login->username, error) &&
 		   read_text(document, "password", &login->password, error) &&
 		   read_ca(document, &login->ca, error);
-	delete_document(document);
+	secret_document_delete(document);
 	if (!done)
 		login_clean_up(login);
 	return done;

@@ -12,6 +12,7 @@
 
 #include "lambda/login.h"
 #include "lambda/next_login.h"
+#include "lambda/secret_document.h"
 
 #define ALTERNATE "alternate_username"
 #define SUFFIX "_clone"
@@ -150,7 +151,6 @@ next_login_write(struct text_view current, const char *password, struct byte_buf
 	if (document == NULL)
 		return glue_error_memory(error);
 	done = change_places(document, password, error) && print(document, next, error);
-	wipe_password(document);
-	cJSON_Delete(document);
+	secret_document_delete(document);
 	return done;
 }
