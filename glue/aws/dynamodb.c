@@ -284,13 +284,6 @@ dynamodb_statement_end(struct dynamodb_statements *statements, struct dynamodb_j
 }
 
 void
-dynamodb_statements_reset(struct dynamodb_statements *statements)
-{
-	statements->json.used = 0;
-	statements->count = 0;
-}
-
-void
 dynamodb_statements_clean_up(struct dynamodb_statements *statements)
 {
 	byte_buffer_clean_up(&statements->json);

@@ -109,9 +109,6 @@ extern bool dynamodb_statement_end(struct dynamodb_statements *statements,
 extern bool dynamodb_execute(struct aws_client *client, struct dynamodb_statements *statements,
 							 int in_flight, int64_t deadline, struct glue_error *error);
 
-/* Empty the list, but keep its memory. */
-extern void dynamodb_statements_reset(struct dynamodb_statements *statements);
-
 /* Release the list; accepts a zeroed one. */
 extern void dynamodb_statements_clean_up(struct dynamodb_statements *statements);
 
