@@ -151,18 +151,27 @@ class BreakingObject(ServedObject):
         super().__init__()
 
     def pieces(self, start: int) -> Iterator[bytes]:
-        cut = start + 700_000
+        cut = start + 300_000
         yield self.content[start:cut]
         if len(self.starts) in (2, 3, 4) and cut < self.length:
             # After the checkpoint where this reading began, so that the next one must begin later.
             wait_until(lambda: int(sql("SELECT count(*) FROM onboard.upload_history "
                                        f"WHERE (checkpoint->>'byte_offset')::bigint > {start}")))
-            # A connection that is lost between two transactions is replaced, and the reading continues: cut it again.
-            for _ in range(10):
-                sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loader'")
-                yield self.content[cut:cut + 20_000]
-                cut += 20_000
+            # In a COPY that waits for rows: a connection that is lost between two transactions is replaced, and the
+            # reading continues.  Rows are sent in pieces of 64 KiB, so the piece that ends a transaction may leave
+            # none that waits.
+            while cut < self.length and not self.terminate_copy():
+                yield self.content[cut:cut + 70_000]
+                cut += 70_000
         yield self.content[cut:]
+
+    def terminate_copy(self) -> bool:
+        for _ in range(20):
+            if int(sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'loader' "
+                       "AND query LIKE 'COPY%' AND state = 'active' AND wait_event = 'ClientRead'")):
+                return True
+            time.sleep(0.05)
+        return False
 
 
 class BigObject(ServedObject):
@@ -418,7 +427,7 @@ class ResumeTest(Services):
         content = good_file(20_000, 13)
         big = BreakingObject(content)
         self.addCleanup(big.stop)
-        function = self.function(DIRECT_TRANSACTION_ROWS="500", AWS_ENDPOINT_URL_S3=big.url)
+        function = self.function(DIRECT_TRANSACTION_ROWS="2000", AWS_ENDPOINT_URL_S3=big.url)
         event = self.put(content, versionId="", eTag=big.etag.strip('"'))
         self.load(function, event)
         self.assert_counts(content, 0)
