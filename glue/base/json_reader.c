@@ -365,17 +365,28 @@ json_read_value(struct json_reader *reader)
 	reader->is_first = false;
 }
 
-struct text_view
-json_read_slice(struct json_reader *reader)
+const char *
+json_read_start(struct json_reader *reader)
 {
-	const char *start;
-
 	skip_blanks(reader);
-	start = reader->next;
-	json_read_value(reader);
+	return reader->next;
+}
+
+struct text_view
+json_read_since(const struct json_reader *reader, const char *start)
+{
 	if (reader->has_failed)
 		return (struct text_view){NULL, 0};
 	return (struct text_view){start, (size_t) (reader->next - start)};
+}
+
+struct text_view
+json_read_slice(struct json_reader *reader)
+{
+	const char *start = json_read_start(reader);
+
+	json_read_value(reader);
+	return json_read_since(reader, start);
 }
 
 /* ----- members of a reply ----- */

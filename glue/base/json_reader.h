@@ -86,6 +86,15 @@ extern bool json_read_element(struct json_reader *reader);
  */
 extern bool json_read_text(struct json_reader *reader, struct text_view *text);
 
+/*
+ * Return where the next value begins.  With what json_read_since() returns
+ * once the value was read in whatever way, this is its slice.
+ */
+extern const char *json_read_start(struct json_reader *reader);
+
+/* Return the bytes read since start; {NULL, 0} if reading has failed. */
+extern struct text_view json_read_since(const struct json_reader *reader, const char *start);
+
 /* Skip any value. */
 extern void json_read_value(struct json_reader *reader);
 

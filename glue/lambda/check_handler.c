@@ -3,9 +3,10 @@
  * check_handler.c
  *	  The handler "check": verify a deployment.
  *
- * It accepts any event, reads the secret, connects as the other handlers do
- * and asks the extension for its versions, which also detects a library that
- * does not match the script.  It answers
+ * It accepts an operator's event, any object, or that of a schedule.  It reads
+ * the secret, connects as the other handlers do and asks the extension for its
+ * versions, which also detects a library that does not match the script.  It
+ * answers
  *
  *	  {"program": "...", "library": "...", "script": "...", "ruleset": 1,
  *	   "database": "ok"}
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lambda/event_source.h"
 #include "lambda/handler.h"
 
 #define QUERY                                                                      \
@@ -31,6 +33,9 @@ check_invoke(struct sandbox *sandbox, const struct invocation *invocation, struc
 	PGresult *result = NULL;
 	bool done;
 
+	if (event_source_origin((struct text_view){invocation->event, invocation->event_length}) ==
+		EVENT_OF_SERVICE)
+		return event_source_refuse(error, "is neither an operator's nor that of a schedule");
 	if (!database_query(sandbox->database, RUN_AGAIN, QUERY, 1, values, &result, error))
 		return false;
 	if (strcmp(PQgetvalue(result, 0, 1), ONBOARD_VERSION) != 0)

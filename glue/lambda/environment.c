@@ -30,8 +30,8 @@ struct setting
 	enum setting_kind kind;
 	size_t offset;    /* in struct settings */
 	unsigned used_by; /* handlers, HANDLER_BIT() */
-	bool required;    /* by these handlers */
-	int64_t lowest;   /* of an integer */
+	unsigned required_by;
+	int64_t lowest; /* of an integer */
 	int64_t highest;
 	const char *choices[MOST_CHOICES];
 	const char *standard; /* default; NULL for none */
@@ -171,9 +171,16 @@ static const struct setting table[] = {
 	{
 		.name = "BUCKET",
 		TEXT(bucket),
-		.used_by = REPORTER | LINK | SWEEPER,
-		.required = true,
-		.meaning = "bucket for uploads and reports",
+		.used_by = READERS | REPORTER | LINK,
+		.required_by = REPORTER | LINK | SWEEPER,
+		.meaning =
+			"bucket for uploads and reports; if set for parser or direct, objects of other buckets are refused",
+	},
+	{
+		.name = "UPLOAD_QUEUE_URL",
+		TEXT(upload_queue_url),
+		.used_by = PARSER | DIRECT,
+		.meaning = "SQS queue for the bucket's notifications; messages of other queues are refused",
 	},
 	{
 		.name = "UPLOAD_PREFIX",
@@ -200,21 +207,21 @@ static const struct setting table[] = {
 		.name = "ERROR_QUEUE_URL",
 		TEXT(error_queue_url),
 		.used_by = SENDERS,
-		.required = true,
+		.required_by = SENDERS,
 		.meaning = "SQS queue for upload events",
 	},
 	{
 		.name = "QUARANTINE_QUEUE_URL",
 		TEXT(quarantine_queue_url),
 		.used_by = VALIDATOR,
-		.required = true,
+		.required_by = VALIDATOR,
 		.meaning = "SQS queue for stream records that cannot be decoded",
 	},
 	{
 		.name = "NOTIFICATION_TOPIC_ARN",
 		TEXT(notification_topic_arn),
 		.used_by = REPORTER,
-		.required = true,
+		.required_by = REPORTER,
 		.meaning = "SNS topic for mails to vendors",
 	},
 	{
@@ -456,7 +463,7 @@ settings_read(struct settings *settings, enum handler_id handler, settings_looku
 		text = lookup(setting->name);
 		if (text == NULL || text[0] == '\0')
 			text = setting->standard;
-		if (text == NULL && setting->required)
+		if (text == NULL && (setting->required_by & HANDLER_BIT(handler)) != 0)
 			return glue_error_set(error, GLUE_USAGE_ERROR, "SETTINGS", "%s must be set: %s",
 								  setting->name, setting->meaning);
 		if (text != NULL && !read_setting(setting, text, settings, error))
@@ -490,21 +497,39 @@ print_values(FILE *stream, const struct setting *setting)
 }
 
 static void
-print_handlers(FILE *stream, const struct setting *setting)
+print_handlers(FILE *stream, unsigned handlers)
 {
 	const char *separator = "";
 
-	if (setting->used_by == EVERY)
+	if (handlers == EVERY)
 	{
 		fputs("all", stream);
 		return;
 	}
 	for (int id = 0; id < HANDLER_COUNT; id++)
 	{
-		if ((setting->used_by & HANDLER_BIT(id)) == 0)
+		if ((handlers & HANDLER_BIT(id)) == 0)
 			continue;
 		fprintf(stream, "%s%s", separator, handler_name(id));
 		separator = ", ";
+	}
+}
+
+static void
+print_default(FILE *stream, const struct setting *setting)
+{
+	if (setting->standard != NULL)
+		fprintf(stream, "`%s`", setting->standard);
+	else if (setting->required_by == 0)
+		fputs("none", stream);
+	else
+	{
+		fputs("required", stream);
+		if (setting->required_by != setting->used_by)
+		{
+			fputs(" by ", stream);
+			print_handlers(stream, setting->required_by);
+		}
 	}
 }
 
@@ -518,11 +543,10 @@ settings_print(FILE *stream)
 
 		fprintf(stream, "| `%s` | ", setting->name);
 		print_values(stream, setting);
-		if (setting->standard != NULL)
-			fprintf(stream, " | `%s` | ", setting->standard);
-		else
-			fprintf(stream, " | %s | ", setting->required ? "required" : "none");
-		print_handlers(stream, setting);
+		fputs(" | ", stream);
+		print_default(stream, setting);
+		fputs(" | ", stream);
+		print_handlers(stream, setting->used_by);
 		fprintf(stream, " | %s |\n", setting->meaning);
 	}
 }

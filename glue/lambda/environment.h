@@ -56,9 +56,10 @@ struct settings
 	int64_t aws_calls_in_flight;
 
 	/* locations */
-	const char *bucket;
+	const char *bucket; /* NULL: any, for handlers that do not require it */
 	const char *upload_prefix;
 	const char *error_prefix;
+	const char *upload_queue_url; /* NULL: no queue */
 	const char *upload_records_table;
 	const char *error_queue_url;
 	const char *quarantine_queue_url;

@@ -401,7 +401,8 @@ reporter_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	struct sqs_event event;
 	bool done;
 
-	if (!sqs_event_init(&event, invocation->event, invocation->event_length, error))
+	if (!sqs_event_init(&event, (struct text_view){invocation->event, invocation->event_length},
+						sandbox->settings.error_queue_url, error))
 		return false;
 	done = handle_messages(sandbox, invocation, &event, error);
 	sqs_event_clean_up(&event);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * s3_event.c
- *	  Parse Amazon S3 event notifications: which objects were written.
+ *	  Read which objects were written to S3, from any announcement.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,46 +9,19 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "lambda/event_source.h"
 #include "lambda/s3_event.h"
 
-#define CREATED "ObjectCreated:"
-
-static bool
-notification_error(struct glue_error *error, const char *what)
+/* Names of an object's members. */
+static const struct form
 {
-	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID", "the notification %s", what);
-}
-
-bool
-s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *error)
-{
-	const cJSON *records;
-
-	memset(event, 0, sizeof(*event));
-	event->document = cJSON_ParseWithLength(json.data != NULL ? json.data : "", json.length);
-	if (!cJSON_IsObject(event->document))
-	{
-		s3_event_clean_up(event);
-		return notification_error(error, "is not a JSON object");
-	}
-	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
-	if (cJSON_IsArray(records))
-	{
-		event->next = records->child;
-		return true;
-	}
-	if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(event->document, "Event")))
-		return true; /* the test event */
-	s3_event_clean_up(event);
-	return notification_error(error, "has no records");
-}
-
-void
-s3_event_clean_up(struct s3_event *event)
-{
-	cJSON_Delete(event->document);
-	memset(event, 0, sizeof(*event));
-}
+	const char *etag;
+	const char *version_id;
+	bool has_encoded_key;
+} forms[] = {
+	[ANNOUNCED_BY_S3] = {"eTag", "versionId", true},
+	[ANNOUNCED_BY_EVENTBRIDGE] = {"etag", "version-id", false},
+};
 
 /*
  * Copy a string, "" if it is missing.  Return false if it is too long.
@@ -91,15 +64,15 @@ decode_key(char *key)
 }
 
 /*
- * Copy the ETag, adding the quotes that a request needs and a notification
+ * Copy the ETag, adding the quotes that a request needs and an announcement
  * lacks.
  */
 static bool
-copy_etag(char *etag, const cJSON *object)
+copy_etag(char *etag, const cJSON *object, const char *name)
 {
 	char bare[S3_ETAG_SIZE];
 
-	if (!copy_member(bare, sizeof(bare), object, "eTag"))
+	if (!copy_member(bare, sizeof(bare), object, name))
 		return false;
 	if (bare[0] == '\0' || bare[0] == '"')
 		return snprintf(etag, S3_ETAG_SIZE, "%s", bare) < S3_ETAG_SIZE;
@@ -110,10 +83,12 @@ copy_etag(char *etag, const cJSON *object)
  * Copy the key; encoded, it has up to three times as many bytes.
  */
 static bool
-copy_key(char *key, const cJSON *object)
+copy_key(char *key, const cJSON *object, bool is_encoded)
 {
 	char encoded[3 * S3_KEY_SIZE];
 
+	if (!is_encoded)
+		return copy_member(key, S3_KEY_SIZE, object, "key") && key[0] != '\0';
 	return copy_member(encoded, sizeof(encoded), object, "key") && decode_key(encoded) &&
 		   snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
 }
@@ -125,50 +100,94 @@ copy_key(char *key, const cJSON *object)
  * User Guide).
  */
 static bool
-copy_version(char *version_id, const cJSON *object)
+copy_version(char *version_id, const cJSON *object, const char *name)
 {
-	if (!copy_member(version_id, S3_VERSION_ID_SIZE, object, "versionId"))
+	if (!copy_member(version_id, S3_VERSION_ID_SIZE, object, name))
 		return false;
 	if (strcmp(version_id, "null") == 0)
 		version_id[0] = '\0';
 	return true;
 }
 
+/*
+ * Copy the sequencer, a hexadecimal number.  S3's documentation shows it in
+ * upper case with leading zeros for notifications, and in lower case without
+ * them for EventBridge, so write it in one form.
+ */
 static bool
-read_notification(const cJSON *entry, struct s3_event_record *record)
+copy_sequencer(char *sequencer, const cJSON *object)
 {
-	const cJSON *s3 = cJSON_GetObjectItemCaseSensitive(entry, "s3");
-	const cJSON *bucket = cJSON_GetObjectItemCaseSensitive(s3, "bucket");
-	const cJSON *object = cJSON_GetObjectItemCaseSensitive(s3, "object");
+	char given[S3_SEQUENCER_SIZE];
+	const char *digits = given;
 
-	return copy_member(record->bucket, sizeof(record->bucket), bucket, "name") &&
-		   record->bucket[0] != '\0' && copy_key(record->key, object) &&
-		   copy_version(record->version_id, object) && copy_etag(record->etag, object) &&
-		   copy_member(record->sequencer, sizeof(record->sequencer), object, "sequencer");
+	if (!copy_member(given, sizeof(given), object, "sequencer"))
+		return false;
+	digits += strspn(digits, "0");
+	for (; *digits != '\0'; digits++)
+		*sequencer++ = *digits >= 'a' && *digits <= 'f' ? (char) (*digits - 'a' + 'A') : *digits;
+	*sequencer = '\0';
+	return true;
 }
 
 static bool
-is_creation(const cJSON *entry)
+read_announcement(const struct announcement *announcement, struct s3_event_record *record)
 {
-	const cJSON *name = cJSON_GetObjectItemCaseSensitive(entry, "eventName");
+	const struct form *form = &forms[announcement->form];
+	const cJSON *bucket = cJSON_GetObjectItemCaseSensitive(announcement->entity, "bucket");
+	const cJSON *object = cJSON_GetObjectItemCaseSensitive(announcement->entity, "object");
 
-	return !cJSON_IsString(name) || strncmp(name->valuestring, CREATED, strlen(CREATED)) == 0;
+	return copy_member(record->bucket, sizeof(record->bucket), bucket, "name") &&
+		   record->bucket[0] != '\0' && copy_key(record->key, object, form->has_encoded_key) &&
+		   copy_version(record->version_id, object, form->version_id) &&
+		   copy_etag(record->etag, object, form->etag) && copy_sequencer(record->sequencer, object);
+}
+
+/*
+ * Return whether all objects are in the bucket.  One whose bucket is missing
+ * is left to s3_event_next().
+ */
+static bool
+are_in_bucket(const struct envelope *envelope, const char *name)
+{
+	for (size_t i = 0; i < envelope->count; i++)
+	{
+		const cJSON *bucket =
+			cJSON_GetObjectItemCaseSensitive(envelope->announcements[i].entity, "bucket");
+		const cJSON *given = cJSON_GetObjectItemCaseSensitive(bucket, "name");
+
+		if (cJSON_IsString(given) && strcmp(given->valuestring, name) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+s3_event_init(struct s3_event *event, struct text_view json, const char *bucket,
+			  struct glue_error *error)
+{
+	memset(event, 0, sizeof(*event));
+	if (!envelope_open(&event->envelope, json, error))
+		return false;
+	if (bucket == NULL || are_in_bucket(&event->envelope, bucket))
+		return true;
+	s3_event_clean_up(event);
+	return event_source_refuse(error, "announces an object of another bucket than BUCKET");
+}
+
+void
+s3_event_clean_up(struct s3_event *event)
+{
+	envelope_clean_up(&event->envelope);
+	memset(event, 0, sizeof(*event));
 }
 
 bool
 s3_event_next(struct s3_event *event, struct s3_event_record *record, struct glue_error *error)
 {
 	glue_error_clear(error);
-	while (event->next != NULL)
-	{
-		const cJSON *entry = event->next;
-
-		event->next = entry->next;
-		if (!is_creation(entry))
-			continue;
-		if (read_notification(entry, record))
-			return true;
-		return notification_error(error, "has a record without a readable bucket or key");
-	}
-	return false;
+	if (event->next == event->envelope.count)
+		return false;
+	if (read_announcement(&event->envelope.announcements[event->next++], record))
+		return true;
+	return event_source_refuse(error, "announces an object without a readable bucket or key");
 }

@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * s3_event.h
- *	  Parse Amazon S3 event notifications: which objects were written.
+ *	  Read which objects were written to S3, from any announcement.
  *
- * Source: Amazon S3 User Guide, "Event message structure".  A notification has
- * any number of records.  Keys are URL-encoded, with a space as "+".  When
- * notifications are configured, S3 sends a test event, which has no records.
+ * The data is the same whichever envelope announces an object, so that the
+ * object's content id is too.  In a notification of S3, keys are URL-encoded,
+ * with a space as "+"; in an event of EventBridge they are not, and some
+ * members have other names.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,10 +15,9 @@
 
 #include <stdbool.h>
 
-#include <cjson/cJSON.h>
-
 #include "aws/s3.h"
 #include "base/failure.h"
+#include "lambda/envelope.h"
 #include "shared/text.h"
 
 /* Size including the NUL: a bucket name has at most 63 characters. */
@@ -33,31 +33,33 @@ struct s3_event_record
 	char key[S3_KEY_SIZE];               /* decoded */
 	char version_id[S3_VERSION_ID_SIZE]; /* "" if the bucket's versioning is off or suspended */
 	char etag[S3_ETAG_SIZE];             /* with its quotes; "" if missing */
-	char sequencer[S3_SEQUENCER_SIZE];   /* orders writes of one key */
+	char sequencer[S3_SEQUENCER_SIZE];   /* differs between writes of one key */
 };
 
-/* A notification being read.  Owns document: s3_event_clean_up(). */
+/* An announcement being read.  Owns envelope: s3_event_clean_up(). */
 struct s3_event
 {
-	cJSON *document;
-	const cJSON *next;
+	struct envelope envelope;
+	size_t next; /* index of the next object */
 };
 
 /*
- * Parse a notification.  Fails with usage error EVENT_INVALID if it is not a
- * notification or memory runs out; *event is empty then.
+ * Open an announcement of objects in this bucket; NULL for any bucket.  json
+ * is not kept.  Errors are those of envelope_open(), and EVENT_INVALID if it
+ * announces an object of another bucket; *event is empty then.
  */
-extern bool s3_event_init(struct s3_event *event, struct text_view json, struct glue_error *error);
+extern bool s3_event_init(struct s3_event *event, struct text_view json, const char *bucket,
+						  struct glue_error *error);
 
 /*
- * Read the next record of an object that was written, skipping others.  Return
- * false at the end, with error->class GLUE_NO_ERROR, and at an unreadable
- * record, with EVENT_INVALID; the records after it can still be read.
+ * Read the next object that was written.  Return false at the end, with
+ * error->class GLUE_NO_ERROR, and if the object's data cannot be read, with
+ * EVENT_INVALID; the objects after it can still be read.
  */
 extern bool
 s3_event_next(struct s3_event *event, struct s3_event_record *record, struct glue_error *error);
 
-/* Accepts an empty event. */
+/* Accepts a zeroed event, and leaves it zeroed. */
 extern void s3_event_clean_up(struct s3_event *event);
 
 #endif /* GLUE_LAMBDA_S3_EVENT_H */

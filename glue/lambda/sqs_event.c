@@ -8,14 +8,12 @@
 #include <string.h>
 
 #include "base/heap.h"
+#include "base/json_reader.h"
+#include "lambda/event_source.h"
 #include "lambda/sqs_event.h"
 
-static bool
-sqs_event_error(struct glue_error *error, const char *what)
-{
-	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "the event is not from an SQS queue: %s", what);
-}
+/* Source of the records of a queue. */
+#define SOURCE "aws:sqs"
 
 /*
  * Read digits, as the service writes them; return 0 for anything else.
@@ -36,28 +34,43 @@ read_count(const cJSON *attribute)
 	return count;
 }
 
-static bool
-read_message(const cJSON *record, struct sqs_event_message *message, struct glue_error *error)
+static const char *
+text_member(const cJSON *record, const char *name)
 {
-	const cJSON *id = cJSON_GetObjectItemCaseSensitive(record, "messageId");
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(record, name);
+
+	return cJSON_IsString(member) ? member->valuestring : "";
+}
+
+static bool
+is_from_queue(const cJSON *record, const char *queue_url)
+{
+	return strcmp(text_member(record, "eventSource"), SOURCE) == 0 &&
+		   event_source_is_queue(text_of(text_member(record, "eventSourceARN")), queue_url);
+}
+
+static bool
+read_message(const cJSON *record, const char *queue_url, struct sqs_event_message *message,
+			 struct glue_error *error)
+{
 	const cJSON *body = cJSON_GetObjectItemCaseSensitive(record, "body");
 	const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(record, "attributes");
 
-	if (!cJSON_IsString(id) || id->valuestring[0] == '\0')
-		return sqs_event_error(error, "a record has no messageId");
-	message->message_id = id->valuestring;
+	if (!is_from_queue(record, queue_url))
+		return event_source_refuse(error, "has a record that is not from this function's queue");
+	message->message_id = text_member(record, "messageId");
+	if (message->message_id[0] == '\0')
+		return event_source_refuse(error, "has a record without a messageId");
 	if (cJSON_IsString(body))
-	{
-		message->body.data = body->valuestring;
-		message->body.length = strlen(body->valuestring);
-	}
+		message->body = text_of(body->valuestring);
 	message->receive_count =
 		read_count(cJSON_GetObjectItemCaseSensitive(attributes, "ApproximateReceiveCount"));
 	return true;
 }
 
 static bool
-read_messages(struct sqs_event *event, const cJSON *records, struct glue_error *error)
+read_messages(struct sqs_event *event, const cJSON *records, const char *queue_url,
+			  struct glue_error *error)
 {
 	const cJSON *record;
 	size_t size = cJSON_GetArraySize(records);
@@ -68,7 +81,7 @@ read_messages(struct sqs_event *event, const cJSON *records, struct glue_error *
 		return glue_error_memory(error);
 	cJSON_ArrayForEach(record, records)
 	{
-		if (!read_message(record, &event->messages[event->count], error))
+		if (!read_message(record, queue_url, &event->messages[event->count], error))
 			return false;
 		event->count++;
 	}
@@ -76,18 +89,28 @@ read_messages(struct sqs_event *event, const cJSON *records, struct glue_error *
 }
 
 bool
-sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct glue_error *error)
+sqs_event_is_batch(struct text_view json)
+{
+	struct text_view records = json_find(json, "Records");
+	struct json_reader reader;
+
+	json_reader_init(&reader, records.data, records.length);
+	return json_read_open(&reader, '[') && json_read_element(&reader) &&
+		   text_equal(json_find_text(json_read_slice(&reader), "eventSource"), text_of(SOURCE));
+}
+
+bool
+sqs_event_init(struct sqs_event *event, struct text_view json, const char *queue_url,
+			   struct glue_error *error)
 {
 	const cJSON *records;
 
 	memset(event, 0, sizeof(*event));
-	event->document = cJSON_ParseWithLength(json, length);
-	if (event->document == NULL)
-		return sqs_event_error(error, "it is not JSON");
+	event->document = cJSON_ParseWithLength(json.data, json.length);
 	records = cJSON_GetObjectItemCaseSensitive(event->document, "Records");
 	if (!cJSON_IsArray(records))
-		sqs_event_error(error, "it has no Records");
-	else if (read_messages(event, records, error))
+		event_source_refuse(error, "is not from a queue: it has no Records");
+	else if (read_messages(event, records, queue_url, error))
 		return true;
 	sqs_event_clean_up(event);
 	return false;

@@ -8,7 +8,8 @@
  * queue's own API.
  *
  *	  {"Records": [{"messageId": "...", "body": "...",
- *					"attributes": {"ApproximateReceiveCount": "1"}, ...}]}
+ *					"attributes": {"ApproximateReceiveCount": "1"},
+ *					"eventSource": "aws:sqs", "eventSourceARN": "...", ...}]}
  *
  * A message without an id could not be reported as failed, because an empty
  * id in the reply fails the whole batch.  So an event with such a message is
@@ -45,12 +46,18 @@ struct sqs_event
 };
 
 /*
- * Parse an event; json is not kept.  A batch may be empty.  Errors: usage error
- * EVENT_INVALID if it is not an event of a queue, and OUT_OF_MEMORY; *event
- * is empty then.
+ * Return whether an event is a batch of messages of some queue, judging by its
+ * first record.
  */
-extern bool
-sqs_event_init(struct sqs_event *event, const char *json, size_t length, struct glue_error *error);
+extern bool sqs_event_is_batch(struct text_view json);
+
+/*
+ * Parse an event of the queue with this URL; json is not kept.  A batch may be
+ * empty.  Errors: usage error EVENT_INVALID if any record is not from this
+ * queue, or the URL is NULL, and OUT_OF_MEMORY; *event is empty then.
+ */
+extern bool sqs_event_init(struct sqs_event *event, struct text_view json, const char *queue_url,
+						   struct glue_error *error);
 
 /* Accepts a zeroed event, and leaves it zeroed. */
 extern void sqs_event_clean_up(struct sqs_event *event);

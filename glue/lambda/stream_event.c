@@ -15,6 +15,7 @@
 #include "base/ascii_word.h"
 #include "base/heap.h"
 #include "base/json_reader.h"
+#include "lambda/event_source.h"
 #include "lambda/stream_event.h"
 
 /* Bytes of "row_number":N,"line_number":N} with two 64-bit numbers. */
@@ -34,8 +35,12 @@ struct reading
 {
 	struct json_reader reader;
 	struct stream_event *event;
+	const char *table;
+	struct text_view arn; /* of the latest record from the table's stream */
 	struct stream_record *record;
 	int64_t line_number;
+	bool is_from_dynamodb;
+	bool is_from_table;
 	bool has_event_name;
 	bool is_change; /* an INSERT or a MODIFY */
 	bool has_image;
@@ -45,7 +50,7 @@ struct reading
 	bool has_defect;
 	bool has_bad_defect;
 	bool has_records;        /* of the event */
-	struct glue_error error; /* out of memory; the first one is kept */
+	struct glue_error error; /* that ends the reading; the first one is kept */
 };
 
 const char *
@@ -270,6 +275,17 @@ read_defect(struct reading *reading)
 
 /* ----- records ----- */
 
+/*
+ * End the reading: the record is not from the table's stream.
+ */
+static void
+refuse_record(struct reading *reading)
+{
+	if (reading->error.class == GLUE_NO_ERROR)
+		event_source_refuse(&reading->error,
+							"has a record that is not from the stream of UPLOAD_RECORDS_TABLE");
+}
+
 static void
 read_image(struct reading *reading)
 {
@@ -374,6 +390,38 @@ read_event_name(struct reading *reading)
 	reading->is_change = is_text(text, "INSERT") || is_text(text, "MODIFY");
 }
 
+static void
+read_source(struct reading *reading)
+{
+	struct text_view source;
+
+	if (json_read_text(&reading->reader, &source))
+		reading->is_from_dynamodb = is_text(source, "aws:dynamodb");
+	else
+		json_read_value(&reading->reader);
+}
+
+/*
+ * Read the stream of a record.  As a rule it is that of the record before.
+ */
+static void
+read_stream(struct reading *reading)
+{
+	struct text_view arn;
+
+	if (!json_read_text(&reading->reader, &arn))
+	{
+		json_read_value(&reading->reader);
+		return;
+	}
+	if (!text_equal(arn, reading->arn) && event_source_is_stream(arn, reading->table))
+	{
+		reading->arn = arn;
+		ascii_word_copy(reading->event->arn, sizeof(reading->event->arn), arn, ID_CHARACTERS);
+	}
+	reading->is_from_table = arn.length > 0 && text_equal(arn, reading->arn);
+}
+
 static bool
 has_its_id(const struct stream_record *record)
 {
@@ -448,35 +496,52 @@ end_row(struct reading *reading)
 }
 
 static void
-read_stream_record(struct reading *reading)
+read_record_members(struct reading *reading)
 {
 	struct json_reader *reader = &reading->reader;
 	struct text_view name;
 
+	while (json_read_name(reader, &name))
+	{
+		if (is_text(name, "dynamodb"))
+			read_change(reading);
+		else if (is_text(name, "eventName"))
+			read_event_name(reading);
+		else if (is_text(name, "eventSource"))
+			read_source(reading);
+		else if (is_text(name, "eventSourceARN"))
+			read_stream(reading);
+		else
+			json_read_value(reader);
+	}
+}
+
+static void
+read_stream_record(struct reading *reading)
+{
+	struct json_reader *reader = &reading->reader;
+	struct stream_record *record = reading->record;
+	const char *start = json_read_start(reader);
+
 	reading->line_number = 0;
+	reading->is_from_dynamodb = reading->is_from_table = false;
 	reading->has_event_name = reading->is_change = false;
 	reading->has_image = reading->is_pending = false;
 	reading->has_product = reading->has_bad_product = false;
 	reading->has_defect = reading->has_bad_defect = false;
 	reader->has_bad_text = false;
-	reading->record->start = reading->event->rows.used;
-	reading->record->next = STREAM_NO_ROW;
+	record->start = reading->event->rows.used;
+	record->next = STREAM_NO_ROW;
 	append_bytes(reading, "{", 1);
-	if (!json_read_open(reader, '{'))
-		json_read_value(reader);
+	if (json_read_open(reader, '{'))
+		read_record_members(reading);
 	else
+		json_read_value(reader);
+	record->raw = json_read_since(reader, start);
+	if (!reading->is_from_dynamodb || !reading->is_from_table)
 	{
-		while (json_read_name(reader, &name))
-		{
-			if (is_text(name, "dynamodb"))
-				read_change(reading);
-			else if (is_text(name, "eventName"))
-				read_event_name(reading);
-			else if (is_text(name, "eventSourceARN"))
-				read_word(reader, reading->event->arn, sizeof(reading->event->arn));
-			else
-				json_read_value(reader);
-		}
+		refuse_record(reading);
+		return;
 	}
 	classify(reading);
 	end_row(reading);
@@ -619,6 +684,8 @@ read_whole_event(struct reading *reading, struct glue_error *error)
 		{
 			if (is_text(name, "Records"))
 				read_records(reading);
+			else if (is_text(name, "shardId"))
+				read_word(reader, reading->event->shard_id, STREAM_SHARD_ID_SIZE);
 			else
 				json_read_value(reader);
 			if (reading->error.class != GLUE_NO_ERROR)
@@ -629,22 +696,20 @@ read_whole_event(struct reading *reading, struct glue_error *error)
 		}
 	}
 	if (!json_reader_end(reader))
-		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-							  "the event is not a JSON object");
+		return event_source_refuse(error, "is not a JSON object");
 	if (!reading->has_records)
-		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-							  "the event is not from a stream: it has no Records");
+		return event_source_refuse(error, "is not from a stream: it has no Records");
 	return gather_uploads(reading->event, error);
 }
 
 bool
-stream_event_init(struct stream_event *event, const char *json, size_t length,
+stream_event_init(struct stream_event *event, struct text_view json, const char *table,
 				  struct glue_error *error)
 {
-	struct reading reading = {.event = event};
+	struct reading reading = {.event = event, .table = table};
 	struct glue_error reason = {0};
 
-	json_reader_init(&reading.reader, json, length);
+	json_reader_init(&reading.reader, json.data, json.length);
 	if (read_whole_event(&reading, &reason))
 		return true;
 	if (error != NULL)

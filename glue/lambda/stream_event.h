@@ -6,7 +6,8 @@
  * Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB";
  * Amazon DynamoDB Streams API Reference, "Record" and "StreamRecord".
  *
- *	  {"Records": [{"eventName": "INSERT", "eventSourceARN": "...",
+ *	  {"Records": [{"eventName": "INSERT", "eventSource": "aws:dynamodb",
+ *					"eventSourceARN": "arn:...:table/NAME/stream/...",
  *					"dynamodb": {"SequenceNumber": "...",
  *								 "Keys": {...}, "NewImage": {...}}}]}
  *
@@ -42,7 +43,8 @@
 #define STREAM_SEQUENCE_NUMBER_SIZE 64
 #define STREAM_UPLOAD_ID_SIZE 97
 #define STREAM_RECORD_ID_SIZE 32
-#define STREAM_ARN_SIZE 256
+#define STREAM_ARN_SIZE 512
+#define STREAM_SHARD_ID_SIZE 66
 
 enum stream_record_kind
 {
@@ -76,7 +78,8 @@ struct stream_record
 	char upload_id[STREAM_UPLOAD_ID_SIZE];
 	char record_id[STREAM_RECORD_ID_SIZE];
 	int64_t row_number;
-	size_t start; /* of its JSON in rows of the event */
+	struct text_view raw; /* the record as received; borrowed from the event's JSON */
+	size_t start;         /* of its JSON in rows of the event */
 	size_t length;
 	size_t next; /* next row of the same upload, or STREAM_NO_ROW */
 };
@@ -102,15 +105,16 @@ struct stream_event
 	size_t upload_count;
 	size_t upload_room;
 	struct byte_buffer rows;
-	char arn[STREAM_ARN_SIZE]; /* of the stream */
+	char arn[STREAM_ARN_SIZE];           /* of the stream */
+	char shard_id[STREAM_SHARD_ID_SIZE]; /* "" unless the mapping has tumbling windows */
 };
 
 /*
- * Parse an event; json is not kept.  event is zero before.  Errors: usage error
- * EVENT_INVALID if it is not an event of a stream, and OUT_OF_MEMORY; *event
- * is empty then.
+ * Parse an event of the stream of a table.  Records keep pointing into json.
+ * event is zero before.  Errors: usage error EVENT_INVALID if any record is not
+ * from a stream of this table, and OUT_OF_MEMORY; *event is empty then.
  */
-extern bool stream_event_init(struct stream_event *event, const char *json, size_t length,
+extern bool stream_event_init(struct stream_event *event, struct text_view json, const char *table,
 							  struct glue_error *error);
 
 /* Accepts a zeroed event, and leaves it zeroed. */

@@ -3,7 +3,7 @@
  * sweeper_handler.c
  *	  The handler "sweeper": resume or end stalled uploads.
  *
- * It runs on a schedule and accepts any event.  One run
+ * It runs on a schedule, or for an operator, whose event is {}.  One run
  *
  *	  reads the files of stalled uploads again, one after another,
  *	  ends those that did not recover as PROCESSING_ABANDONED,
@@ -27,6 +27,7 @@
 
 #include "base/clock.h"
 #include "lambda/backlog.h"
+#include "lambda/event_source.h"
 #include "lambda/handler.h"
 #include "lambda/outbox_delivery.h"
 #include "lambda/parse.h"
@@ -183,7 +184,11 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 			   struct glue_error *error)
 {
 	struct sweep sweep = {.sandbox = sandbox, .invocation = invocation};
+	enum event_origin origin =
+		event_source_origin((struct text_view){invocation->event, invocation->event_length});
 
+	if (origin != EVENT_OF_SCHEDULE && origin != EVENT_EMPTY)
+		return event_source_refuse(error, "is neither that of a schedule nor {}");
 	revive(&sweep);
 	if (!sweep.busy)
 		abandon_exhausted(&sweep);

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "lambda/event_source.h"
 #include "lambda/url_event.h"
 
 static const char *
@@ -32,12 +33,13 @@ url_event_init(struct url_event *event, const char *json, size_t length, struct 
 	event->query = text_member(event->document, "rawQueryString");
 	if (event->query == NULL)
 		event->query = "";
-	if (version != NULL && strcmp(version, "2.0") == 0 && event->method != NULL &&
-		event->path != NULL && event->path[0] == '/')
+	/* A request for authorization has a type. */
+	if (version != NULL && strcmp(version, "2.0") == 0 &&
+		cJSON_GetObjectItemCaseSensitive(event->document, "type") == NULL &&
+		event->method != NULL && event->path != NULL && event->path[0] == '/')
 		return true;
 	url_event_clean_up(event);
-	return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "the event is not from a function URL with payload format 2.0");
+	return event_source_refuse(error, "is not from a function URL with payload format 2.0");
 }
 
 void

@@ -9,7 +9,8 @@
  *	  {"version": "2.0", "rawPath": "/r/...", "rawQueryString": "token=...",
  *	   "requestContext": {"http": {"method": "GET", ...}, ...}, ...}
  *
- * Everything in it except this structure is untrusted input.
+ * An HTTP API of API Gateway sends the same.  Everything in it except this
+ * structure is untrusted input.
  *
  *-------------------------------------------------------------------------
  */

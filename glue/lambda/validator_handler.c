@@ -373,7 +373,9 @@ validator_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	struct batch batch = {.sandbox = sandbox, .invocation = invocation};
 	bool done;
 
-	if (!stream_event_init(&batch.event, invocation->event, invocation->event_length, error))
+	if (!stream_event_init(&batch.event,
+						   (struct text_view){invocation->event, invocation->event_length},
+						   sandbox->settings.upload_records_table, error))
 		return false;
 	status_updates_init(&batch.updates, sandbox->settings.upload_records_table);
 	judge(&batch);

@@ -190,6 +190,7 @@ class Resources:
             "AWS_SESSION_TOKEN": "emulated",
             "AWS_ENDPOINT_URL": url,
             "BUCKET": self.bucket,
+            "UPLOAD_QUEUE_URL": self.queue_urls["upload-events"],
             "UPLOAD_RECORDS_TABLE": self.settings["Table"]["TableName"],
             "ERROR_QUEUE_URL": self.queue_urls["product-validation-errors"],
             "QUARANTINE_QUEUE_URL": self.queue_urls["upload-records-quarantine"],

@@ -133,7 +133,8 @@ class Services:
         body = {"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
                              "eventName": "ObjectCreated:Put", "s3": {"s3SchemaVersion": "1.0", **entity}}]}
         return {"Records": [{"messageId": "m0", "receiptHandle": "r", "body": json.dumps(body), "attributes": {},
-                             "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1"}]}
+                             "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+                             "eventSourceARN": queue_arn("upload-events")}]}
 
     def stream_records(self):
         """Return the records added to the emulated table's stream since the last call."""

@@ -31,7 +31,7 @@
 static bool
 read_event(struct s3_event *event, const char *json, struct glue_error *error)
 {
-	return s3_event_init(event, (struct text_view){json, strlen(json)}, error);
+	return s3_event_init(event, text_of(json), NULL, error);
 }
 
 static void
@@ -47,7 +47,7 @@ test_records(void)
 	is_text(record.key, "HappyFace.jpg", "key");
 	is_text(record.version_id, "096fKKXTRTtl3on89fVO.nfljtsv6qko", "version");
 	is_text(record.etag, "\"d41d8cd98f00b204e9800998ecf8427e\"", "the ETag gets its quotes");
-	is_text(record.sequencer, "0055AED6DCD90281E5", "sequencer");
+	is_text(record.sequencer, "55AED6DCD90281E5", "sequencer");
 	ok(s3_event_next(&event, &record, &error), "a second record");
 	is_text(record.version_id, "", "nothing is left of the first: version");
 	is_text(record.sequencer, "", "nothing is left of the first: sequencer");
@@ -137,7 +137,9 @@ read_long(const char *name, const char *unit, int count)
 	struct glue_error error = {0};
 	bool good;
 
-	next += sprintf(next, "{\"Records\":[{\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{");
+	next += sprintf(
+		next,
+		"{\"Records\":[{\"eventSource\":\"aws:s3\",\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{");
 	if (strcmp(name, "key") != 0)
 		next += sprintf(next, "\"key\":\"k\",");
 	next += sprintf(next, "\"%s\":\"", name);
@@ -181,9 +183,11 @@ test_others(void)
 
 	ok(read_event(&event,
 				  RECORDS(RECORD("ObjectRemoved:Delete", "gone",
-								 "") ",7,{}," RECORD("ObjectCreated:Copy", "here", "")),
+								 "") ",{\"eventSource\":\"aws:s3\"},"
+									 "{\"eventSource\":\"aws:s3\",\"s3\":7}," RECORD(
+										 "ObjectCreated:Copy", "here", "")),
 				  &error),
-	   "a removal, and records that are none");
+	   "a removal, and records without an object");
 	for (int i = 0; i < 2; i++)
 	{
 		ok(!s3_event_next(&event, &record, &error), "that one cannot be read");
@@ -209,6 +213,10 @@ test_bad(void)
 		"{\"Records\":[",
 		"planted",
 		"{\"Event\":7}",
+		"{\"Event\":\"planted\"}",
+		"{\"Records\":[7]}",
+		"{\"Records\":[{}]}",
+		"{\"Records\":[" RECORD("ObjectCreated:Put", "k", "") ",{\"eventSource\":\"aws:sqs\"}]}",
 	};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -219,7 +227,7 @@ test_bad(void)
 		ok(!read_event(&event, events[i], &error), "bad notification %zu", i);
 		is_text(error.code, "EVENT_INVALID", "its code");
 		ok(strstr(error.text, "planted") == NULL, "repeats nothing: %s", error.text);
-		ok(event.document == NULL, "and keeps nothing");
+		ok(event.envelope.documents == NULL, "and keeps nothing");
 	}
 }
 
@@ -240,7 +248,7 @@ test_cut(void)
 		struct glue_error error = {0};
 
 		memcpy(copy, TWO_RECORDS, length);
-		good += s3_event_init(&event, (struct text_view){copy, length}, &error);
+		good += s3_event_init(&event, (struct text_view){copy, length}, NULL, &error);
 		s3_event_clean_up(&event);
 		free(copy);
 	}

@@ -10,6 +10,11 @@
 #include "base/heap.h"
 #include "lambda/sqs_event.h"
 
+#define QUEUE "https://sqs.us-east-2.amazonaws.com/123456789012/my-queue"
+#define SOURCE                     \
+	"\"eventSource\":\"aws:sqs\"," \
+	"\"eventSourceARN\":\"arn:aws:sqs:us-east-2:123456789012:my-queue\""
+
 /* As in the AWS Lambda Developer Guide, "Using Lambda with Amazon SQS". */
 #define TWO_MESSAGES                                                                               \
 	"{\"Records\": ["                                                                              \
@@ -18,13 +23,13 @@
 	" \"body\": \"{\\\"v\\\":1,\\\"kind\\\":\\\"\\u00e9\\\"}\","                                   \
 	" \"attributes\": {\"ApproximateReceiveCount\": \"3\", \"SentTimestamp\": \"1545082649183\"}," \
 	" \"messageAttributes\": {}, \"md5OfBody\": \"e4e68fb7bd0e697a0ae8f1bb342846b3\","             \
-	" \"eventSource\": \"aws:sqs\", \"awsRegion\": \"us-east-2\"},"                                \
-	"{\"messageId\": \"2e1424d4-f796-459a-8184-9c92662be6da\", \"body\": \"\"}]}"
+	" " SOURCE ", \"awsRegion\": \"us-east-2\"},"                                                  \
+	"{\"messageId\": \"2e1424d4-f796-459a-8184-9c92662be6da\", \"body\": \"\", " SOURCE "}]}"
 
 static bool
 read_event(struct sqs_event *event, const char *json, struct glue_error *error)
 {
-	return sqs_event_init(event, json, strlen(json), error);
+	return sqs_event_init(event, text_of(json), QUEUE, error);
 }
 
 static void
@@ -49,7 +54,9 @@ test_messages(void)
 	is_int(event.count, 0, "are none");
 	sqs_event_clean_up(&event);
 
-	ok(read_event(&event, "{\"Records\":[{\"messageId\":\"a\"},{\"messageId\":\"b\",\"body\":7}]}",
+	ok(read_event(&event,
+				  "{\"Records\":[{\"messageId\":\"a\"," SOURCE "},"
+				  "{\"messageId\":\"b\",\"body\":7," SOURCE "}]}",
 				  &error),
 	   "messages without a body");
 	ok(event.messages[0].body.data == NULL && event.messages[1].body.data == NULL, "have none");
@@ -70,7 +77,7 @@ test_counts(void)
 		struct glue_error error = {0};
 
 		snprintf(json, sizeof(json),
-				 "{\"Records\":[{\"messageId\":\"a\",\"attributes\":"
+				 "{\"Records\":[{\"messageId\":\"a\"," SOURCE ",\"attributes\":"
 				 "{\"ApproximateReceiveCount\":%s}}]}",
 				 texts[i]);
 		ok(read_event(&event, json, &error), "count %s", texts[i]);
@@ -93,10 +100,23 @@ test_bad(void)
 		"{\"Records\":[",
 		"{\"Records\":[7]}",
 		"{\"Records\":[{}]}",
-		"{\"Records\":[{\"messageId\":\"\"}]}",
-		"{\"Records\":[{\"messageId\":null}]}",
-		"{\"Records\":[{\"MessageId\":\"planted\"}]}",
-		"{\"Records\":[{\"messageId\":\"a\",\"body\":\"planted\"},{\"body\":\"planted\"}]}",
+		"{\"Records\":[{" SOURCE "}]}",
+		"{\"Records\":[{\"messageId\":\"\"," SOURCE "}]}",
+		"{\"Records\":[{\"messageId\":null," SOURCE "}]}",
+		"{\"Records\":[{\"MessageId\":\"planted\"," SOURCE "}]}",
+		"{\"Records\":[{\"messageId\":\"a\",\"body\":\"planted\"," SOURCE "},"
+		"{\"body\":\"planted\"," SOURCE "}]}",
+
+		/* of another source, or of another queue */
+		"{\"Records\":[{\"messageId\":\"a\",\"body\":\"planted\"}]}",
+		"{\"Records\":[{\"messageId\":\"a\",\"eventSource\":\"aws:sqs\"}]}",
+		"{\"Records\":[{\"messageId\":\"a\",\"eventSource\":\"aws:s3\",\"eventSourceARN\":"
+		"\"arn:aws:sqs:us-east-2:123456789012:my-queue\"}]}",
+		"{\"Records\":[{\"messageId\":\"a\",\"eventSource\":\"aws:sqs\",\"eventSourceARN\":"
+		"\"arn:aws:sqs:us-east-2:123456789012:my-queue-planted\"}]}",
+		"{\"Records\":[{\"messageId\":\"a\"," SOURCE "},"
+		"{\"messageId\":\"b\",\"eventSource\":\"aws:sqs\",\"eventSourceARN\":"
+		"\"arn:aws:sqs:us-east-2:210987654321:my-queue\"}]}",
 	};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -109,6 +129,43 @@ test_bad(void)
 		ok(strstr(error.text, "planted") == NULL, "repeats nothing: %s", error.text);
 		ok(event.messages == NULL && event.document == NULL, "and keeps nothing");
 	}
+}
+
+static void
+test_batches(void)
+{
+	static const struct
+	{
+		const char *json;
+		bool is_batch;
+	} events[] = {
+		{TWO_MESSAGES, true},
+		{"{\"Records\":[{\"eventSource\":\"aws:sqs\"},7]}", true},
+		{"{\"Records\":[7,{\"eventSource\":\"aws:sqs\"}]}", false},
+		{"{\"Records\":[{\"eventSource\":\"aws:s3\"}]}", false},
+		{"{\"Records\":[{\"EventSource\":\"aws:sqs\"}]}", false},
+		{"{\"Records\":[]}", false},
+		{"{\"Records\":{\"eventSource\":\"aws:sqs\"}}", false},
+		{"{\"eventSource\":\"aws:sqs\"}", false},
+		{"[{\"eventSource\":\"aws:sqs\"}]", false},
+		{"", false},
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		is_int(sqs_event_is_batch(text_of(events[i].json)), events[i].is_batch, "event %zu", i);
+}
+
+/*
+ * A function without a queue accepts no message.
+ */
+static void
+test_no_queue(void)
+{
+	struct sqs_event event;
+	struct glue_error error = {0};
+
+	ok(!sqs_event_init(&event, text_of(TWO_MESSAGES), NULL, &error), "no queue");
+	is_text(error.code, "EVENT_INVALID", "its code");
 }
 
 /*
@@ -128,7 +185,7 @@ test_cut(void)
 		struct glue_error error = {0};
 
 		memcpy(copy, TWO_MESSAGES, length);
-		good += sqs_event_init(&event, copy, length, &error);
+		good += sqs_event_init(&event, (struct text_view){copy, length}, QUEUE, &error);
 		sqs_event_clean_up(&event);
 		free(copy);
 	}
@@ -161,6 +218,8 @@ main(void)
 	test_messages();
 	test_counts();
 	test_bad();
+	test_batches();
+	test_no_queue();
 	test_cut();
 	test_memory();
 	return unit_done();

@@ -13,13 +13,15 @@
 
 #define SEQUENCE "111122223333444455556"
 
+#define STREAM "arn:aws:dynamodb:us-east-1:123456789012:table/UploadRecords/stream/2026"
+#define SOURCE "\"eventSource\":\"aws:dynamodb\",\"eventSourceARN\":\"" STREAM "\""
+
 /* A record of which one part is given. */
 #define RECORD(name, image)                                                                    \
 	"{\"eventID\":\"1\",\"eventName\":\"" name "\",\"awsRegion\":\"us-east-1\","               \
 	"\"dynamodb\":{\"ApproximateCreationDateTime\":1.4E9,\"SequenceNumber\":\"" SEQUENCE "\"," \
 	"\"Keys\":{\"upload_id\":{\"S\":\"V-1\"},\"record_id\":{\"S\":\"REC_00000007\"}},"         \
-	"\"SizeBytes\":26," image "\"StreamViewType\":\"NEW_IMAGE\"},"                             \
-	"\"eventSourceARN\":\"arn:aws:dynamodb:us-east-1:1:table/UploadRecords/stream/2026\"}"
+	"\"SizeBytes\":26," image "\"StreamViewType\":\"NEW_IMAGE\"}," SOURCE "}"
 #define IMAGE(members) "\"NewImage\":{" members "},"
 #define UPLOAD "\"upload_id\":{\"S\":\"V-1\"},"
 #define KEY "\"record_id\":{\"S\":\"REC_00000007\"},"
@@ -84,7 +86,7 @@ static const struct
 		"blanks between all",
 		" { \"eventName\" : \"INSERT\" ,\n\"dynamodb\":\t{ \"NewImage\" : { "
 		"\"upload_id\" : { \"S\" : \"V-1\" } , \"record_id\" : {\"S\":\"REC_00000007\" } , " NUMBERS
-		" " PRODUCT PENDING " } } } ",
+		" " PRODUCT PENDING " } } , " SOURCE " } ",
 		STREAM_ROW,
 		STREAM_NO_FAULT,
 		"{\"product\":{\"sku\":\"A-1\"}," ENDING,
@@ -115,14 +117,13 @@ static const struct
 		NULL,
 	},
 
-	{"a number", "17", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
-	{"null", "null", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
-	{"an array", "[{\"eventName\":\"INSERT\"}]", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
-	{"an empty object", "{}", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
-	{"a name that is a number", "{\"eventName\":1}", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
-	{"no change", "{\"eventName\":\"INSERT\"}", STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
-	{"a change that is a text", "{\"eventName\":\"INSERT\",\"dynamodb\":\"x\"}", STREAM_UNDECODABLE,
-	 STREAM_NO_IMAGE, NULL},
+	{"no name", "{" SOURCE "}", STREAM_UNDECODABLE, STREAM_NO_RECORD, NULL},
+	{"a name that is a number", "{\"eventName\":1," SOURCE "}", STREAM_UNDECODABLE,
+	 STREAM_NO_RECORD, NULL},
+	{"no change", "{\"eventName\":\"INSERT\"," SOURCE "}", STREAM_UNDECODABLE, STREAM_NO_IMAGE,
+	 NULL},
+	{"a change that is a text", "{\"eventName\":\"INSERT\",\"dynamodb\":\"x\"," SOURCE "}",
+	 STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
 	{"keys only", RECORD("INSERT", ""), STREAM_UNDECODABLE, STREAM_NO_IMAGE, NULL},
 	{"an image that is an array", RECORD("INSERT", "\"NewImage\":[],"), STREAM_UNDECODABLE,
 	 STREAM_NO_IMAGE, NULL},
@@ -276,6 +277,28 @@ static const struct
 	 STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
 };
 
+/* Records from elsewhere: each makes its event another's. */
+static const char *const foreign[] = {
+	"17",
+	"null",
+	"\"text\"",
+	"[{\"eventName\":\"INSERT\"}]",
+	"{}",
+	"{\"eventName\":\"INSERT\",\"dynamodb\":{}}",
+	"{\"eventSource\":\"aws:dynamodb\"}",
+	"{\"eventSource\":\"aws:dynamodb\",\"eventSourceARN\":7}",
+	"{\"eventSource\":\"aws:dynamodb\",\"eventSourceARN\":\"\"}",
+	"{\"eventSourceARN\":\"" STREAM "\"}",
+	"{\"eventSource\":\"aws:kinesis\",\"eventSourceARN\":\"" STREAM "\"}",
+	"{\"eventSource\":7,\"eventSourceARN\":\"" STREAM "\"}",
+	"{\"eventSource\":\"aws:dynamodb\",\"eventSourceARN\":"
+	"\"arn:aws:dynamodb:us-east-1:123456789012:table/UploadRecords2/stream/2026\"}",
+	"{\"eventSource\":\"aws:dynamodb\",\"eventSourceARN\":"
+	"\"arn:aws:dynamodb:us-east-1:123456789012:table/UploadRecord/stream/2026\"}",
+	"{\"eventSource\":\"aws:dynamodb\",\"eventSourceARN\":"
+	"\"arn:aws:dynamodb:us-east-1:123456789012:table/UploadRecords\"}",
+};
+
 /* No events at all. */
 static const char *const broken[] = {
 	"",
@@ -335,7 +358,8 @@ read_event(struct stream_event *event, const char *json, struct glue_error *erro
 	bool done;
 
 	memcpy(copy, json, length);
-	done = stream_event_init(event, copy, length, error);
+	done = stream_event_init(event, (struct text_view){copy, length}, "UploadRecords", error);
+	/* The records must not be compared after this. */
 	free(copy);
 	return done;
 }
@@ -390,20 +414,62 @@ test_ids(void)
 	is_text(event.records[0].sequence_number, SEQUENCE, "it has a sequence number");
 	is_text(event.records[0].upload_id, "V-1", "and the keys, the upload");
 	is_text(event.records[0].record_id, "REC_00000007", "and the record");
-	is_text(event.arn, "arn:aws:dynamodb:us-east-1:1:table/UploadRecords/stream/2026",
-			"and the stream is known");
+	is_text(event.arn, STREAM, "and the stream is known");
+	is_text(event.shard_id, "", "but not the shard");
 	stream_event_clean_up(&event);
 	free(json);
 
 	ok(read_event(&event,
-				  "{\"Records\":[{\"dynamodb\":{\"SequenceNumber\":17}},"
-				  "{\"dynamodb\":{\"SequenceNumber\":\"\"}},"
-				  "{\"dynamodb\":{\"SequenceNumber\":\"1\\\"2\"}}]}",
+				  "{\"shardId\":\"shardId-01\",\"Records\":["
+				  "{" SOURCE ",\"dynamodb\":{\"SequenceNumber\":17}},"
+				  "{" SOURCE ",\"dynamodb\":{\"SequenceNumber\":\"\"}},"
+				  "{" SOURCE ",\"dynamodb\":{\"SequenceNumber\":\"1\\\"2\"}}]}",
 				  &error),
 	   "records without a sequence number are read");
 	for (int i = 0; i < 3; i++)
 		is_text(event.records[i].sequence_number, "", "number %d has none", i);
+	is_text(event.shard_id, "shardId-01", "the shard of a window");
 	stream_event_clean_up(&event);
+}
+
+/* A record as received, without the blanks and commas around it. */
+static void
+test_raw(void)
+{
+	static const char json[] =
+		"{\"Records\": [ {" SOURCE ", \"x\":\"\\u00e4\"} ,\n" ROW(PRODUCT) " ]}";
+	static const char *const raw[] = {"{" SOURCE ", \"x\":\"\\u00e4\"}", ROW(PRODUCT)};
+	struct stream_event event = {0};
+	struct glue_error error = {0};
+
+	ok(stream_event_init(&event, text_of(json), "UploadRecords", &error), "two records are read");
+	for (size_t i = 0; i < event.count; i++)
+		ok(text_equal(event.records[i].raw, text_of(raw[i])), "record %zu as received", i);
+	is_int(event.count, 2, "and no others");
+	stream_event_clean_up(&event);
+}
+
+/* One record from elsewhere fails the event, wherever it is. */
+static void
+test_foreign(void)
+{
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+	{
+		for (int place = 0; place < 3; place++)
+		{
+			struct stream_event event = {0};
+			struct glue_error error = {0};
+			char *json = NULL;
+
+			if (asprintf(&json, "{\"Records\":[%s%s%s]}", place > 0 ? ROW(PRODUCT) "," : "",
+						 foreign[i], place < 2 ? "," ROW(PRODUCT) : "") < 0)
+				exit(1);
+			ok(!read_event(&event, json, &error), "record %zu at place %d", i, place);
+			is_text(error.code, "EVENT_INVALID", "its code");
+			is_int(event.count, 0, "and nothing is left");
+			free(json);
+		}
+	}
 }
 
 static void
@@ -434,7 +500,7 @@ test_cuts(void)
 		char *copy = malloc(cut > 0 ? cut : 1);
 
 		memcpy(copy, json, cut);
-		if (stream_event_init(&event, copy, cut, NULL))
+		if (stream_event_init(&event, (struct text_view){copy, cut}, "UploadRecords", NULL))
 			taken++;
 		stream_event_clean_up(&event);
 		free(copy);
@@ -449,18 +515,22 @@ test_depth(void)
 {
 	for (int extra = -1; extra <= 1; extra++)
 	{
-		int depth = JSON_READER_DEPTH - 2 + extra;
+		int depth = JSON_READER_DEPTH - 3 + extra;
 		char *nested = malloc(2 * (size_t) depth + 1);
+		char *record = NULL;
 		char *json;
 		struct stream_event event = {0};
 
 		memset(nested, '[', depth);
 		memset(nested + depth, ']', depth);
 		nested[2 * depth] = '\0';
-		json = event_of(nested);
+		if (asprintf(&record, "{\"x\":%s," SOURCE "}", nested) < 0)
+			exit(1);
+		json = event_of(record);
 		is_int(read_event(&event, json, NULL), extra <= 0, "%d levels inside of an event", depth);
 		stream_event_clean_up(&event);
 		free(json);
+		free(record);
 		free(nested);
 	}
 }
@@ -481,7 +551,7 @@ test_uploads(void)
 
 		snprintf(
 			record, sizeof(record),
-			"%s{\"eventName\":\"%s\",\"dynamodb\":{\"NewImage\":{"
+			"%s{" SOURCE ",\"eventName\":\"%s\",\"dynamodb\":{\"NewImage\":{"
 			"\"upload_id\":{\"S\":\"%s\"},\"record_id\":{\"S\":\"REC_%08zu\"},"
 			"\"row_number\":{\"N\":\"%zu\"},\"line_number\":{\"N\":\"9\"}," PRODUCT PENDING "}}}",
 			i > 0 ? "," : "", names[i][0] == '-' ? "REMOVE" : "INSERT", names[i], i + 1, i + 1);
@@ -523,7 +593,7 @@ test_random(void)
 		memcpy(copy, json, length);
 		for (uint64_t i = unit_random(3); i < 4; i++)
 			copy[unit_random(length)] = bytes[unit_random(sizeof(bytes) - 1)];
-		if (stream_event_init(&event, copy, length, NULL))
+		if (stream_event_init(&event, (struct text_view){copy, length}, "UploadRecords", NULL))
 			taken++;
 		stream_event_clean_up(&event);
 		free(copy);
@@ -571,6 +641,8 @@ main(void)
 	unit_seed();
 	test_records();
 	test_ids();
+	test_raw();
+	test_foreign();
 	test_broken();
 	test_cuts();
 	test_depth();

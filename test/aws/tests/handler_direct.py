@@ -24,7 +24,7 @@ from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from patience import HANG_SECONDS, PAUSE_SECONDS, deadlines, wait_until
-from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
 from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
@@ -262,7 +262,7 @@ class Services(unittest.TestCase):
                              "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": told}}]}
         return {"Records": [{"messageId": str(uuid.uuid4()), "receiptHandle": "handle", "body": json.dumps(body),
                              "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {},
-                             "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:upload-events",
+                             "eventSource": "aws:sqs", "eventSourceARN": queue_arn("upload-events"),
                              "awsRegion": "us-east-1"}]}
 
     def deliver(self, function: Function, event: Event) -> bool:
@@ -533,7 +533,7 @@ class ReplacedTest(Services):
         """Return a partially loaded upload."""
         content = good_file(200_000, 18)
         event = self.put(content, bucket)
-        function = self.function(DIRECT_TRANSACTION_ROWS="500")
+        function = self.function(DIRECT_TRANSACTION_ROWS="500", BUCKET=bucket)
         for function.settings.timeout in deadlines(0.2):
             self.assertFalse(self.deliver(function, event))
             if int(sql("SELECT count(*) FROM onboard.upload_history WHERE checkpoint IS NOT NULL")):
@@ -543,7 +543,7 @@ class ReplacedTest(Services):
     def test_replaced_object_ends_the_upload(self) -> None:
         event, _ = self.interrupted("plain")
         self.clients["s3"].put_object(Bucket="plain", Key=KEY, Body=b"other")
-        self.load(self.function(), event)
+        self.load(self.function(BUCKET="plain"), event)
         self.assertEqual(sql("SELECT status, failure_code FROM onboard.upload_history"), "failed|OBJECT_REPLACED")
         self.assertEqual(sql("SELECT count(*) FROM onboard.products"), "0")
         self.assertIn("upload_ended", [message["kind"] for message in self.messages()])
@@ -551,7 +551,7 @@ class ReplacedTest(Services):
     def test_removed_object_ends_the_upload(self) -> None:
         event, _ = self.interrupted("plain")
         self.clients["s3"].delete_object(Bucket="plain", Key=KEY)
-        self.load(self.function(), event)
+        self.load(self.function(BUCKET="plain"), event)
         self.assertEqual(sql("SELECT status, failure_code FROM onboard.upload_history"), "failed|OBJECT_REPLACED")
 
     def test_older_version_is_read_completely(self) -> None:

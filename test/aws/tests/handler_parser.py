@@ -19,7 +19,7 @@ from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from patience import deadlines, wait_until
-from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
 from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
@@ -50,7 +50,8 @@ def queue_event(*bodies: str) -> dict[str, Any]:
     """An event with messages m0, m1 and so on."""
     return {"Records": [{"messageId": f"m{index}", "receiptHandle": "r", "body": body,
                          "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "eventSource": "aws:sqs",
-                         "awsRegion": "us-east-1"} for index, body in enumerate(bodies)]}
+                         "eventSourceARN": queue_arn("upload-events"), "awsRegion": "us-east-1"}
+                        for index, body in enumerate(bodies)]}
 
 
 def plain(attribute: dict[str, Any]) -> Any:
@@ -368,13 +369,14 @@ class ParserTest(unittest.TestCase):
         bodies = [json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "x"}), json.dumps({"Records": []}),
                   "no JSON", "[]", json.dumps({"Records": [record(puts[0]), record(puts[1])]}),
                   json.dumps({"Records": [record(puts[2], eventName="ObjectRemoved:Delete")]}),
-                  json.dumps({"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "%zz"}}}, record(puts[2])]})]
+                  json.dumps({"Records": [record(puts[0], s3={"bucket": {"name": puts[0]["bucket"]}, "object": {"key": "%zz"}}),
+                                          record(puts[2])]})]
         self.assertEqual(self.failures(self.parser.invoke(queue_event(*bodies))), ["m2", "m3", "m6"])
         for put in puts:
             self.check_rows(put, 3)
         event: Any
         for event in ({}, [], {"Records": [{"body": "x"}]}):
-            self.assertFalse(self.parser.invoke(event).ok)
+            self.assertEqual(self.parser.invoke(event).error_type, "Function.InvalidEvent")
 
     def test_second_run_revives_only_pending_rows(self) -> None:
         put = self.put(rows_file(10))
@@ -418,6 +420,7 @@ class ParserTest(unittest.TestCase):
         self.parse(first, second)
         self.check_rows(first, 2)
         self.check_rows(second, 3)
+        self.parser = self.function(BUCKET="")
         key = f"uploads/VEND001/VEND001_20260104_{next(numbers)}.csv"
         first, second = (self.put(rows_file(count), bucket="plain", key=key) for count in (4, 5))
         self.parse(first)
@@ -431,6 +434,7 @@ class ParserTest(unittest.TestCase):
 
     def test_bucket_with_suspended_versioning(self) -> None:
         """All objects have the version "null": a file that replaces another is not mistaken for it."""
+        self.parser = self.function(BUCKET="")
         for count in (2, 3):
             put = self.put(rows_file(count), bucket="plain", key="uploads/VEND001/suspended.csv")
             self.parse({**put, "version": "null"})

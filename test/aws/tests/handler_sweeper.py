@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator import Emulator, client
 from patience import HANG_SECONDS
-from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
 from postgres import Session, query
 from runtime_api import Function, FunctionSettings, Result
 
@@ -136,7 +136,7 @@ class SweeperTest(unittest.TestCase):
         answer = parser.invoke({"Records": [{
             "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
             "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "md5OfBody": message["MD5OfBody"],
-            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:upload-events",
+            "eventSource": "aws:sqs", "eventSourceARN": queue_arn("upload-events"),
             "awsRegion": "us-east-1"}]})
         self.assertTrue(answer.ok, answer.error)
         upload_id = query("SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1")

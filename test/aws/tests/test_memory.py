@@ -20,7 +20,7 @@ from database import PORT, quote, shared_server, why_not
 from emulator import ACCOUNT, REGION
 from event_sources import scheduled_event
 from patience import wait_until
-from pipeline import Database, Pipeline, read_settings, test_scale
+from pipeline import Database, Pipeline, queue_arn, read_settings, test_scale
 from whole import BOOTSTRAP, ENVIRONMENT
 
 VALGRIND = shutil.which("valgrind") or ""
@@ -55,6 +55,8 @@ class MemoryTest(unittest.TestCase):
             self.database.login(), program, os.path.join(self.folder, "logs"), settings=settings,
             environment={**ENVIRONMENT, "SWEEP_IDLE_SECONDS": "3600", "SWEEP_UNREPORTED_SECONDS": "7200",
                          "DATABASE_CONNECT_MS": "60000"}))
+        # Its objects are in another bucket.
+        self.whole.functions["direct"].environment["BUCKET"] = ""
 
     def invoke(self, name: str, event: Any) -> Any:
         result = self.whole.functions[name].invoke(event)
@@ -85,10 +87,11 @@ class MemoryTest(unittest.TestCase):
         if bucket not in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]:
             s3.create_bucket(Bucket=bucket)
         etag = s3.put_object(Bucket=bucket, Key=key, Body=content)["ETag"].strip('"')
-        body = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {
+        body = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {
             "key": key, "size": len(content), "eTag": etag, "sequencer": "1"}}}]}
         return {"Records": [{"messageId": "m", "receiptHandle": "r", "body": json.dumps(body), "messageAttributes": {},
-                             "attributes": {"ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs"}]}
+                             "attributes": {"ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs",
+                             "eventSourceARN": queue_arn("upload-events")}]}
 
     def rotate(self) -> None:
         """A complete rotation of a login's secret, and a step without one."""
