@@ -22,6 +22,12 @@
 #define SQS_BATCH 10
 #define SQS_BATCH_BYTES (256 * 1024)
 
+/*
+ * Longest body.  It may exceed SQS_BATCH_BYTES, and then has a call of its own.
+ * A queue may have a lower limit.
+ */
+#define SQS_MESSAGE_BYTES (1024 * 1024)
+
 /* The result of a message. */
 enum sqs_result
 {

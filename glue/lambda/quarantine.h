@@ -4,13 +4,18 @@
  *	  Send stream records that cannot be decoded to a queue for manual
  *	  inspection.
  *
- * A message contains the record's position and fault, never its content:
+ * A message contains the record as received, and its ids:
  *
- *	  {"v": 1, "reason": "BAD_PRODUCT_DATA", "sequence_number": "...",
- *	   "upload_id": "...", "record_id": "...", "row_number": 17,
- *	   "stream_arn": "...", "request_id": "..."}
+ *	  {"v": 1, "reason": "BAD_PRODUCT_DATA", "event_id": "...",
+ *	   "sequence_number": "...", "upload_id": "...", "record_id": "...",
+ *	   "row_number": 17, "table": "...", "stream_arn": "...",
+ *	   "shard_id": "...", "request_id": "...", "record_bytes": 941,
+ *	   "record": {...}}
  *
- * Unknown members are omitted.  The same record may be sent more than once.
+ * Unknown members are omitted.  A record with characters that SQS does not
+ * accept is in the member record_base64 instead, and one that is too long for
+ * the queue is omitted: its item has the same ids.  The same record may be
+ * sent more than once.
  *
  *-------------------------------------------------------------------------
  */

@@ -4,6 +4,7 @@ at all.
 Run by test/tap/061_validator.pl, which starts the server.
 """
 
+import base64
 import contextlib
 import itertools
 import json
@@ -453,15 +454,16 @@ class QuarantineTest(Services):
         self.assertEqual(self.deliver(function, records), [])
         self.assertEqual(counts(upload_id), (98, 0, "98/0 completed"))
         messages = self.messages("upload-records-quarantine")
-        self.assertNotIn(PLANTED, json.dumps(messages))
         by_row = {message["row_number"]: message for message in messages}
         self.assertEqual(sorted(by_row), [41, 100])
         message = by_row[41]
         self.assertRegex(message.pop("request_id"), r"^[0-9a-f-]{36}$")
         self.assertEqual(message, {
-            "v": 1, "reason": "BAD_PRODUCT_DATA", "sequence_number": number_of(records[40]), "upload_id": upload_id,
-            "record_id": "REC_00000041", "row_number": 41, "stream_arn": records[40]["eventSourceARN"]})
-        self.assertEqual(by_row[100]["reason"], "BAD_TEXT")
+            "v": 1, "reason": "BAD_PRODUCT_DATA", "event_id": records[40]["eventID"],
+            "sequence_number": number_of(records[40]), "upload_id": upload_id, "record_id": "REC_00000041",
+            "row_number": 41, "table": TABLE, "stream_arn": records[40]["eventSourceARN"],
+            "record_bytes": len(json.dumps(records[40])), "record": records[40]})
+        self.assertEqual((by_row[100]["reason"], by_row[100]["record"]), ("BAD_TEXT", records[99]))
         self.assertEqual(self.metric(function, "RecordsQuarantined"), 2)
 
     def test_malformed_records(self) -> None:
@@ -470,15 +472,76 @@ class QuarantineTest(Services):
         keys_only = record(None)
         keys_only["dynamodb"]["Keys"] = {"upload_id": {"S": upload_id}, "record_id": {"S": "REC_00000002"}}
         hostile = image(f"{PLANTED}\"" * 50, 1)
-        odd: list[Any] = [17, None, "text", [], {}, keys_only, record(hostile), row(upload_id, 1)]
+        source = {"eventSource": "aws:dynamodb", "eventSourceARN": keys_only["eventSourceARN"]}
+        odd: list[Any] = [source, {**source, "eventName": 17}, keys_only, record(hostile), row(upload_id, 1)]
         self.assertEqual(self.deliver(function, odd), [])
         messages = self.messages("upload-records-quarantine")
         self.assertEqual(sorted(message["reason"] for message in messages),
-                         ["BAD_UPLOAD_ID", "NO_IMAGE", *["NO_RECORD"] * 5])
+                         ["BAD_UPLOAD_ID", "NO_IMAGE", "NO_RECORD", "NO_RECORD"])
+        for message in messages:
+            self.assertIn(message.pop("record"), odd)
         self.assertNotIn(PLANTED, json.dumps(messages))
         self.assertEqual([message["record_id"] for message in messages if message["reason"] == "NO_IMAGE"],
                          ["REC_00000002"])
         self.assertEqual(counts(upload_id), (1, 0, "1/0 completed"))
+
+    def quarantined(self, function: Function, new_image: dict[str, Any], raw: Callable[[str], bytes] = str.encode) -> tuple[
+            bytes, str]:
+        """Deliver one record that cannot be decoded; return it as delivered, and the message about it."""
+        delivered = raw(json.dumps(record(new_image), ensure_ascii=False))
+        result = function.invoke(b'{"Records": [ ' + delivered + b' ]}')
+        self.assertTrue(result.ok, result.error)
+        self.assertEqual(self.named(result), [])
+        url = self.resources.queue_urls["upload-records-quarantine"]
+        message, = self.clients["sqs"].receive_message(QueueUrl=url)["Messages"]
+        self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return delivered, message["Body"]
+
+    def test_record_is_quarantined_byte_for_byte(self) -> None:
+        function = self.function()
+        broken = image(begin(), 7, product(description="\u00e4 / \\ \U0001f600"))
+        broken["price"], broken["line_number"] = {"N": "1.50e2"}, {"S": "x"}
+        delivered, body = self.quarantined(
+            function, broken, lambda text: text.replace(', "', ' ,\n"').replace(" / ", " \\/ ").encode())
+        self.assertIn(f'"record":{delivered.decode()}}}', body)
+        self.assertEqual(json.loads(body)["reason"], "BAD_LINE_NUMBER")
+
+    def test_record_with_characters_that_the_queue_refuses(self) -> None:
+        function = self.function()
+        for raw in ("\ufffe".encode(), "\uffff".encode(), b"\xff"):
+            broken = image(begin(), 7, product(description="PLACE"))
+            broken["line_number"] = {"S": "x"}
+            delivered, body = self.quarantined(function, broken, lambda text: text.encode().replace(b"PLACE", raw))
+            message = json.loads(body)
+            self.assertNotIn("record", message)
+            self.assertEqual(base64.b64decode(message["record_base64"]), delivered)
+
+    def test_record_that_is_too_long_for_the_queue(self) -> None:
+        """A record of nearly 1 MiB arrives whole; of a longer one, its ids."""
+        function = self.function()
+        limit = 1024 * 1024
+        for length, whole in ((limit - 4096, True), (limit, False)):
+            broken = image(begin(), 7, product(description="x" * length))
+            broken["line_number"] = {"S": "x"}
+            delivered, body = self.quarantined(function, broken)
+            message = json.loads(body)
+            self.assertLessEqual(len(body), limit)
+            self.assertEqual((message["record_id"], message["record_bytes"]), ("REC_00000007", len(delivered)))
+            self.assertEqual(message.get("record"), json.loads(delivered) if whole else None)
+
+    def test_record_that_the_queue_rejects(self) -> None:
+        """If the queue accepts only short messages, it gets the ids, and the stream advances."""
+        url = self.clients["sqs"].create_queue(QueueName="short-messages", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+        rejected = {"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 1, "sender_fault": True, "times": 1}
+        for function in (self.function(QUARANTINE_QUEUE_URL=url), self.function(rejected)):
+            upload_id = begin()
+            long = self.broken(upload_id, 2)
+            long["dynamodb"]["NewImage"]["product_data"]["M"]["more"] = {"S": "x" * 1024}
+            self.assertEqual(self.deliver(function, [long, row(upload_id, 3)]), [])
+            self.assertEqual(counts(upload_id)[0], 1)
+        messages = [*self.messages("upload-records-quarantine"),
+                    *(json.loads(message["Body"]) for message in self.clients["sqs"].receive_message(QueueUrl=url)["Messages"])]
+        self.assertEqual([(message["row_number"], "record" in message) for message in messages], [(2, False)] * 2)
 
     def test_many_undecodable_records(self) -> None:
         function = self.function()
@@ -490,8 +553,7 @@ class QuarantineTest(Services):
 
     def test_unavailable_quarantine_queue(self) -> None:
         function = self.function({"fault": "failed_entries", "call": "sqs.SendMessageBatch", "count": 10,
-                                  "sender_fault": True, "times": 1},
-                                 {"fault": "error", "call": "sqs.SendMessageBatch", "times": 1})
+                                  "sender_fault": True, "times": 2})
         upload_id = begin()
         records = [row(upload_id, 1), self.broken(upload_id, 2), row(upload_id, 3)]
         self.assertEqual(self.deliver(function, records), [number_of(records[1])])
