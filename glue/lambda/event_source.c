@@ -162,21 +162,25 @@ event_source_is_stream(struct text_view arn, const char *table)
  * Members at the top of what services send to functions.
  */
 static const char *const service_members[] = {
-	"Records",        /* S3, SQS, SNS, DynamoDB, Kinesis, SES */
-	"records",        /* Kafka, Firehose */
-	"eventSource",    /* Kafka, MQ, DocumentDB */
-	"source",         /* EventBridge, CloudWatch alarms */
-	"requestContext", /* function URLs, API Gateway, load balancers */
-	"awslogs",        /* CloudWatch Logs */
-	"triggerSource",  /* Cognito */
-	"SecretId",       /* Secrets Manager */
-	"CodePipeline.job",
-	"RequestType",             /* CloudFormation */
-	"invokingEvent",           /* Config */
-	"methodArn",               /* authorizers of API Gateway */
-	"sessionState",            /* Lex */
-	"invocationSchemaVersion", /* S3 Batch Operations */
-	NULL};
+	"Records",          /* S3, SQS, SNS, DynamoDB, Kinesis, SES */
+	"records",          /* Kafka, Firehose */
+	"eventSource",      /* Kafka, MQ, DocumentDB */
+	"source",           /* EventBridge, CloudWatch alarms */
+	"requestContext",   /* function URLs, API Gateway, load balancers */
+	"methodArn",        /* authorizers of API Gateway */
+	"awslogs",          /* CloudWatch Logs */
+	"triggerSource",    /* Cognito */
+	"SecretId",         /* Secrets Manager */
+	"CodePipeline.job", /* CodePipeline */
+	"RequestType",      /* CloudFormation */
+	"invokingEvent",    /* Config */
+	"sessionState",     /* Lex */
+	"invocationId",     /* S3 Batch Operations */
+	"getObjectContext", /* S3 Object Lambda */
+	"Type",             /* SNS, as another subscriber gets it */
+	"Event",            /* the test event of S3 */
+	NULL,
+};
 
 static bool
 is_service_member(struct text_view name)

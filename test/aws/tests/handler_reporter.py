@@ -83,7 +83,8 @@ def queue_event(*bodies: str | None) -> dict[str, Any]:
     """An event with messages m0, m1 and so on."""
     return {"Records": [{"messageId": f"m{index}", "receiptHandle": "r", "attributes": {"ApproximateReceiveCount": "2"},
                          "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
-                         "eventSourceARN": queue_arn("product-validation-errors"), **({} if body is None else {"body": body})} for index, body in enumerate(bodies)]}
+                         "eventSourceARN": queue_arn("product-validation-errors"),
+                         **({} if body is None else {"body": body})} for index, body in enumerate(bodies)]}
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -87,8 +87,9 @@ class MemoryTest(unittest.TestCase):
         if bucket not in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]:
             s3.create_bucket(Bucket=bucket)
         etag = s3.put_object(Bucket=bucket, Key=key, Body=content)["ETag"].strip('"')
-        body = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {
-            "key": key, "size": len(content), "eTag": etag, "sequencer": "1"}}}]}
+        stored = {"key": key, "size": len(content), "eTag": etag, "sequencer": "1"}
+        body = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+                             "s3": {"bucket": {"name": bucket}, "object": stored}}]}
         return {"Records": [{"messageId": "m", "receiptHandle": "r", "body": json.dumps(body), "messageAttributes": {},
                              "attributes": {"ApproximateReceiveCount": "1"}, "eventSource": "aws:sqs",
                              "eventSourceARN": queue_arn("upload-events")}]}
