@@ -120,6 +120,36 @@ test_origins(void)
 		is_int(event_source_origin(text_of(cases[i].event)), cases[i].origin, "%s", cases[i].event);
 }
 
+/*
+ * Beginnings of an event, and bytes of it changed at random, in memory of its
+ * very size, so that a read past the end is detected.
+ */
+static void
+test_damage(void)
+{
+	static const char event[] =
+		"{\"version\":\"0\",\"source\":\"aws.events\",\"resources\":[\"" QUEUE "\"],"
+		"\"detail-type\":\"Scheduled Event\",\"detail\":{}}";
+	static const char bytes[] = "{}[]\",:/.\\u0dN1 -\x80\xff\x01";
+	int schedules = 0;
+
+	for (int round = 0; round < 6000; round++)
+	{
+		size_t length = round % 2 == 0 ? strlen(event) : unit_random(strlen(event));
+		char *copy = malloc(length > 0 ? length : 1);
+
+		memcpy(copy, event, length);
+		for (uint64_t i = unit_random(3); length > 0 && i < 3; i++)
+			copy[unit_random(length)] = bytes[unit_random(sizeof(bytes) - 1)];
+		schedules += event_source_origin((struct text_view){copy, length}) == EVENT_OF_SCHEDULE;
+		(void) event_source_is_queue((struct text_view){copy, length}, "http://h/q");
+		(void) event_source_is_stream((struct text_view){copy, length}, "Items");
+		free(copy);
+	}
+	ok(schedules > 0 && schedules < 3000, "of 6000 damaged events some are schedules: %d",
+	   schedules);
+}
+
 static void
 test_refusal(void)
 {
@@ -134,9 +164,11 @@ test_refusal(void)
 int
 main(void)
 {
+	unit_seed();
 	test_queues();
 	test_streams();
 	test_origins();
+	test_damage();
 	test_refusal();
 	return unit_done();
 }

@@ -192,6 +192,31 @@ test_cut(void)
 	is_int(good, 0, "no beginning of an event is an event");
 }
 
+/* Bytes of an event changed at random: an event or none. */
+static void
+test_random(void)
+{
+	static const char bytes[] = "{}[]\",:\\u0dN1 -\x80\xc3\xff\x01";
+	size_t length = strlen(TWO_MESSAGES);
+	int good = 0;
+
+	for (int round = 0; round < 6000; round++)
+	{
+		char *copy = malloc(length);
+		struct sqs_event event;
+		struct glue_error error = {0};
+
+		memcpy(copy, TWO_MESSAGES, length);
+		for (uint64_t i = unit_random(3); i < 4; i++)
+			copy[unit_random(length)] = bytes[unit_random(sizeof(bytes) - 1)];
+		(void) sqs_event_is_batch((struct text_view){copy, length});
+		good += sqs_event_init(&event, (struct text_view){copy, length}, QUEUE, &error);
+		sqs_event_clean_up(&event);
+		free(copy);
+	}
+	ok(good > 0 && good < 6000, "of 6000 damaged events some are events: %d", good);
+}
+
 static void *
 no_memory(void *block, size_t size)
 {
@@ -215,12 +240,14 @@ test_memory(void)
 int
 main(void)
 {
+	unit_seed();
 	test_messages();
 	test_counts();
 	test_bad();
 	test_batches();
 	test_no_queue();
 	test_cut();
+	test_random();
 	test_memory();
 	return unit_done();
 }
