@@ -25,12 +25,14 @@ endif
 # Do not build bitcode: the JIT compiler could only inline our entry points.
 override with_llvm = no
 
-# Debian packages for building and running, for testing, and for the emulated services.
-BUILD_PACKAGES = gcc libc6-dev postgresql-15 postgresql-server-dev-15 \
-	libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
+# Debian packages for building and running, for the image of the functions, for testing,
+# and for the emulated services.
+GLUE_PACKAGES = gcc libc6-dev libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
+BUILD_PACKAGES = $(GLUE_PACKAGES) postgresql-15 postgresql-server-dev-15
+IMAGE_PACKAGES = $(GLUE_PACKAGES) ca-certificates python3
 TEST_PACKAGES = clang clang-format libclang-rt-14-dev valgrind patch perl libipc-run-perl libio-pty-perl \
 	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 openssl pgbouncer \
-	$(PYTHON_PACKAGES)
+	bubblewrap ca-certificates $(PYTHON_PACKAGES)
 PYTHON_PACKAGES = python3 python3-venv
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -41,7 +43,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 SUITES = check-regress check-isolation check-pgtap check-tap check-aws
 
 # These targets work without PostgreSQL's headers, and call make for the rest.
-TASKS = help deps deps-test demo aws-local check check-majors check-unit $(SUITES) lint format \
+TASKS = help deps deps-test demo aws-local image check check-majors check-unit $(SUITES) lint format \
 	bench bench-compare
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
@@ -100,6 +102,11 @@ aws-local: deps ## Run the AWS pipeline interactively on emulated services
 	@$(MAKE) -s all
 	@$(SUDO) $(MAKE) -s install >/dev/null
 	@"$${ONBOARD_TEST_ENVIRONMENT:-build/aws-environment}/bin/python" test/aws/local.py
+
+image: ## Make the container image of the functions in build/image
+	@SUDO="$(SUDO)" test/install_packages.sh $(IMAGE_PACKAGES)
+	@$(MAKE) -s -C glue bootstrap
+	@glue/deploy/image/make_image.py $(OPTIONS)
 
 check: deps-test ## Run all tests in throwaway servers
 	@$(MAKE) -s -j$(shell nproc) all

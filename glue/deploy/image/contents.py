@@ -10,6 +10,7 @@ import glob
 import os
 import re
 import subprocess
+import tempfile
 
 from packages import Package, find_packages, status_document
 from tree import Tree
@@ -66,9 +67,12 @@ def add_encodings(tree: Tree, folder: str) -> list[str]:
              if os.path.isfile(path) and not path.endswith(".cache")]
     if f"{folder}/UTF-16.so" not in paths:
         raise ContentError(f"there are no encodings in {folder}")
-    made = subprocess.run(["/usr/sbin/iconvconfig", "--nostdlib", "--output=/dev/stdout", folder], check=True,
-                          capture_output=True)
-    tree.add_file(f"{folder}/gconv-modules.cache", made.stdout)
+    with tempfile.TemporaryDirectory() as temporary:
+        # It replaces the output file, so a pipe will not do.
+        cache = os.path.join(temporary, "cache")
+        subprocess.run(["/usr/sbin/iconvconfig", "--nostdlib", f"--output={cache}", folder], check=True)
+        with open(cache, "rb") as file:
+            tree.add_file(f"{folder}/gconv-modules.cache", file.read())
     return [tree.copy(path) for path in sorted(paths)]
 
 

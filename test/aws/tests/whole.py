@@ -173,6 +173,7 @@ class WholeTest(unittest.TestCase):
     """A test that runs the pipeline, and checks what the functions logged when it ends."""
 
     maxDiff = None
+    bootstrap = BOOTSTRAP
 
     def setUp(self) -> None:
         self.seed = run_seed()
@@ -184,13 +185,13 @@ class WholeTest(unittest.TestCase):
                  kills: Kills | None = None, environment: dict[str, str] | None = None,
                  hurried: str | None = None, settings: dict[str, Any] | None = None) -> Pipeline:
         """Start the pipeline with a new database, until the test ends; the hurried function has three seconds."""
-        self.assertTrue(os.access(BOOTSTRAP, os.X_OK), f"there is no program at {BOOTSTRAP}")
+        self.assertTrue(os.access(self.bootstrap, os.X_OK), f"there is no program at {self.bootstrap}")
         self.database = shared_server().make_database()
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="onboard-whole-"))
         scaled = settings or test_scale(read_settings(), receives=1000)
         if hurried:
             scaled["Functions"][hurried]["Timeout"] = 3
-        whole = Pipeline(self.database.login(), BOOTSTRAP, folder, settings=scaled, delivery=delivery, kills=kills,
+        whole = Pipeline(self.database.login(), self.bootstrap, folder, settings=scaled, delivery=delivery, kills=kills,
                          plan=FaultPlan.read({"seed": self.seed, "faults": faults or []}),
                          environment={**ENVIRONMENT, **(environment or {})})
         self.whole = self.enterContext(whole)

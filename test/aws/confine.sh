@@ -1,0 +1,16 @@
+#!/bin/sh
+# Run a program in the root folder of an image, confined as Lambda confines a function.
+#
+#	test/aws/confine.sh ROOT PROGRAM [ARGUMENT ...]
+#
+# The root folder cannot be written to; the user is not root, whoever calls this, and has no capabilities; processes,
+# memory segments and the host's name are its own. Only /tmp is writable. Here it is this system's, because the tests
+# put their sockets and secrets there, and the network is this system's, too.
+set -eu
+
+root=$1
+shift
+# Lambda's user; see glue/deploy/image/contents.py.
+exec /usr/bin/bwrap --die-with-parent --unshare-user --uid 993 --gid 990 --cap-drop ALL \
+	--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname sandbox \
+	--ro-bind "$root" / --proc /proc --dev /dev --bind /tmp /tmp --remount-ro / --chdir / "$@"
