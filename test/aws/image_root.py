@@ -1,8 +1,10 @@
 """The container image of the functions as a root folder, in which bootstrap runs confined as on Lambda.
 
-    image_root.py LAYOUT FOLDER     unpack an OCI image layout; FOLDER/bootstrap then serves as ONBOARD_BOOTSTRAP
+    image_root.py unpack LAYOUT FOLDER      unpack an OCI image layout; FOLDER/bootstrap then serves as ONBOARD_BOOTSTRAP
+    image_root.py compare LAYOUT LAYOUT     print how two images differ; exit code 1 if they do
 """
 
+import hashlib
 import io
 import json
 import os
@@ -42,6 +44,24 @@ class Layout:
     def configuration(self) -> dict[str, Any]:
         return dict(json.loads(self.blob(self.manifest["config"])))
 
+    def files(self) -> dict[str, tuple[object, ...]]:
+        """Return what makes up each file of the root folder: type, mode, owner, target of a link, digest."""
+        found: dict[str, tuple[object, ...]] = {}
+        for layer in self.manifest["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(self.blob(layer))) as archive:
+                for member in archive:
+                    file = archive.extractfile(member) if member.isfile() else None
+                    digest = hashlib.sha256(file.read()).hexdigest() if file else ""
+                    found[member.name.strip("/")] = (member.type, member.mode, member.uid, member.gid, member.linkname,
+                                                     digest)
+        return found
+
+    def packages(self) -> dict[str, str]:
+        """Return the digests of what is known about each Debian package, by its name."""
+        folder = "var/lib/dpkg/status.d/"
+        return {path.removeprefix(folder): str(facts[-1]) for path, facts in self.files().items()
+                if path.startswith(folder)}
+
     def members(self) -> list[tarfile.TarInfo]:
         """Return the entries of all layers, in order."""
         found = []
@@ -69,7 +89,41 @@ def why_not() -> str:
     return "" if tried.returncode == 0 else f"this system does not allow it: {tried.stderr.strip()}"
 
 
-if __name__ == "__main__":
-    if len(sys.argv) != 3:
+def start_of(layout: Layout) -> dict[str, Any]:
+    """Return how containers of the image start, and its labels without the builder's own."""
+    config = dict(layout.configuration["config"])
+    config["Labels"] = {name: value for name, value in config["Labels"].items() if not name.startswith("io.buildah.")}
+    # The kernel needs none, and bootstrap runs no programs.
+    config.pop("Env", None)
+    return config
+
+
+def differences(one: Layout, other: Layout) -> list[str]:
+    """Return how the images differ.  Files are compared if both are made of the same versions of packages."""
+    found = [] if start_of(one) == start_of(other) else [f"{start_of(one)} and {start_of(other)}"]
+    ours, theirs = one.packages(), other.packages()
+    if ours == theirs:
+        files, others = one.files(), other.files()
+        found += [f"{path}: {files.get(path)} and {others.get(path)}" for path in sorted({*files, *others})
+                  if files.get(path) != others.get(path)]
+    elif ours.keys() != theirs.keys():
+        found += [f"different packages: {', '.join(sorted(ours.keys() ^ theirs.keys()))}"]
+    else:
+        names = ", ".join(name for name in sorted(ours) if ours[name] != theirs[name])
+        print(f"other versions, so that files are not compared: {names}")
+    return found
+
+
+def main() -> int:
+    if len(sys.argv) != 4 or sys.argv[1] not in ("unpack", "compare"):
         sys.exit(__doc__)
-    print(Layout(sys.argv[1]).unpack(sys.argv[2]))
+    if sys.argv[1] == "unpack":
+        print(Layout(sys.argv[2]).unpack(sys.argv[3]))
+        return 0
+    found = differences(Layout(sys.argv[2]), Layout(sys.argv[3]))
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

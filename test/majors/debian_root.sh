@@ -1,14 +1,14 @@
 #!/bin/sh
-# Create the root folder of a Debian release with its PostgreSQL, for building and testing.
+# Create the root folder of a Debian release, with its PostgreSQL for building and testing.
 #
-#	test/majors/debian_root.sh ROOT SUITE MAJOR
+#	test/majors/debian_root.sh ROOT SUITE [MAJOR]
 #
-# Run as root. If ROOT exists, it is complete. Uses the archive and keys of this system's apt.
+# Without MAJOR, it has only what every Debian system has. Run as root. If ROOT exists, it is complete. Uses the archive and keys of this system's apt.
 set -eu
 
 root=$1
 suite=$2
-major=$3
+major=${3:-}
 [ ! -d "$root" ] || exit 0
 
 build=$root.part
@@ -30,9 +30,11 @@ echo 'create_main_cluster = false' >"$build/etc/postgresql-common/createcluster.
 cp /etc/resolv.conf "$build/etc/"
 
 in_root="$(dirname "$0")/in_root.sh"
-"$in_root" "$build" apt-get update -q
-# shellcheck disable=SC2086
-"$in_root" "$build" env DEBIAN_FRONTEND=noninteractive \
-	apt-get install -y -q --no-install-recommends $packages
+if [ -n "$major" ]; then
+	"$in_root" "$build" apt-get update -q
+	# shellcheck disable=SC2086
+	"$in_root" "$build" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -q --no-install-recommends $packages
+fi
 "$in_root" "$build" apt-get clean
 mv "$build" "$root"

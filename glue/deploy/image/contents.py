@@ -89,10 +89,22 @@ def add_certificates(tree: Tree) -> list[str]:
     return paths
 
 
+def copyright_of(package: Package) -> bytes:
+    """Return the copyright file of a package, which may be that of its source package's others."""
+    # A slim system has no link from the first folder to the second.
+    for name in (package.name, f"{package.source}-base"):
+        try:
+            with open(f"/usr/share/doc/{name}/copyright", "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            pass
+    raise ContentError(f"the package {package.name} has no copyright file")
+
+
 def add_descriptions(tree: Tree, packages: list[Package]) -> None:
     """Add the licences of the packages, and what a scanner looks for to know Debian and its packages."""
     for package in packages:
-        tree.copy(f"/usr/share/doc/{package.name}/copyright")
+        tree.add_file(f"/usr/share/doc/{package.name}/copyright", copyright_of(package))
         tree.add_file(f"/var/lib/dpkg/status.d/{package.name}", status_document(package))
     for path in sorted(glob.glob("/usr/share/common-licenses/*")):
         tree.copy(path)

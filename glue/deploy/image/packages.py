@@ -59,8 +59,11 @@ def _describe(owner: str) -> Package:
 
 def declared_licence(path: str) -> str:
     """Return the licence of the package as a whole, "Files: *", as an SPDX expression, or an empty text."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = file.read()
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return ""
     if not re.match(r"Format: \S*copyright-format/1\.0", text):
         return ""
     for paragraph in re.split(r"\n\s*\n", text):

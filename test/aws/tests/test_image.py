@@ -110,9 +110,9 @@ class ImageTest(unittest.TestCase):
                              (descriptor["digest"], descriptor["size"]))
         with tarfile.open(os.path.join(self.image.output, "onboard.tar")) as archive:
             for member in archive:
-                content = archive.extractfile(member)
-                assert content is not None
-                self.assertEqual(content.read(), layout.read(member.name))
+                file = archive.extractfile(member)
+                assert file is not None
+                self.assertEqual(file.read(), layout.read(member.name))
 
     def test_how_it_starts_and_what_it_tells(self) -> None:
         configuration = self.image.layout.configuration
