@@ -613,7 +613,7 @@ sub anchors_of
 sub check_links
 {
 	for my $path (qw(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md
-		sql/README.md glue/README.md glue/lambda/README.md test/README.md))
+		sql/README.md glue/README.md glue/lambda/README.md glue/deploy/image/README.md test/README.md))
 	{
 		my $text = slurp("$root/$path");
 		my $folder = dirname("$root/$path");

@@ -120,7 +120,10 @@ unpack_registry()
 # Start a registry on a free port of loopback; set $registry and $address.
 start_registry()
 {
-	address=127.0.0.1:$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	address=127.0.0.1:$(/usr/bin/python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
 	cat >"$work/registry.yml" <<-CONFIGURATION
 		version: 0.1
 		storage: {filesystem: {rootdirectory: $work/registry}}
