@@ -54,6 +54,8 @@ sub start
 	my $program = program();
 	my $child = fork() // croak "cannot fork: $!";
 
+	# A group, because the program may be the child of one that confines it.
+	setpgrp $child, 0;
 	if ($child == 0)
 	{
 		%ENV = map { $_ => $environment{$_} } grep { defined $environment{$_} } keys %environment;
@@ -108,7 +110,7 @@ sub stop
 	my ($self) = @_;
 
 	return unless $self->{child};
-	kill 'KILL', $self->{child};
+	kill '-KILL', $self->{child};
 	waitpid $self->{child}, 0;
 	delete $self->{child};
 	$self->close_all;

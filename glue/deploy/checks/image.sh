@@ -165,6 +165,9 @@ dockerfile_makes_the_same()
 	local base=$cache/debian-12 container created
 	created=$(label created)
 	test/majors/debian_root.sh "$base" bookworm
+	# The archives of this system, so that the versions of packages are the same if it is up to date.
+	apt-get indextargets --format "deb \$(REPO_URI) \$(CODENAME) \$(COMPONENT)" 'Created-By: Packages' | sort -u \
+		>"$base/etc/apt/sources.list"
 	container=$(build from scratch)
 	build add --quiet "$container" "$base" /
 	build commit --quiet "$container" localhost/debian:12
