@@ -189,7 +189,8 @@ class ConfinedTest(unittest.TestCase):
         self.assertIn("AWS_LAMBDA_RUNTIME_API", refused.stdout)
 
     def test_it_is_confined(self) -> None:
-        status = self.image.run(self.image.borrow("/usr/bin/cat"), "/proc/self/status").stdout
+        cat = self.image.borrow("/usr/bin/cat")
+        status = self.image.run(cat, "/proc/self/status").stdout
         for line in ("Uid:\t993\t993\t993\t993", "Gid:\t990\t990\t990\t990", "CapEff:\t0000000000000000",
                      "CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"):
             self.assertIn(f"{line}\n", status)
@@ -197,7 +198,7 @@ class ConfinedTest(unittest.TestCase):
         for place in ("/x", "/var/task/x", "/etc/x", "/usr/lib/x"):
             self.assertIn("Read-only file system", self.image.run(touch, place).stderr)
         self.assertEqual(self.image.run(touch, os.path.join(self.image.folder, "x")).returncode, 0)
-        self.assertEqual(self.image.run(touch, os.path.join(ROOT, "x")).returncode, 1)
+        self.assertIn("No such file", self.image.run(cat, "/usr/bin/cat").stderr)
 
     def test_it_finds_names(self) -> None:
         getent = self.image.borrow("/usr/bin/getent")
