@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import tarfile
@@ -53,8 +54,9 @@ class Layout:
                 for member in archive:
                     file = archive.extractfile(member) if member.isfile() else None
                     digest = hashlib.sha256(file.read()).hexdigest() if file else ""
-                    found[member.name.strip("/")] = (member.type, member.mode, member.uid, member.gid, member.linkname,
-                                                     digest)
+                    # Some builders include the type in the mode.
+                    found[member.name.strip("/")] = (member.type, stat.S_IMODE(member.mode), member.uid, member.gid,
+                                                     member.linkname, digest)
         return found
 
     def packages(self) -> dict[str, str]:
