@@ -222,6 +222,21 @@ CREATE TABLE onboard.outbox (
 CREATE INDEX outbox_upload_id_idx ON onboard.outbox (upload_id);
 COMMENT ON TABLE onboard.outbox IS 'Events that were written with the verdicts and are not yet acknowledged; claim them with onboard_claim_events()';
 
+CREATE TABLE onboard.item_checks (
+	upload_id text COLLATE "C" PRIMARY KEY REFERENCES onboard.upload_history (upload_id) ON DELETE CASCADE,
+	missed bigint NOT NULL DEFAULT 0
+		CONSTRAINT item_checks_missed_check CHECK (missed OPERATOR(pg_catalog.>=) 0),
+	version bigint NOT NULL DEFAULT 1,
+	due_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+CREATE INDEX item_checks_due_at_idx ON onboard.item_checks (due_at);
+COMMENT ON TABLE onboard.item_checks IS
+	'Uploads whose rows are also kept outside the database, as items with a status of their own, until a check has '
+	'found all of these up to date';
+COMMENT ON COLUMN onboard.item_checks.missed IS 'Rows whose verdict is known not to have reached their item; a row that failed twice counts twice';
+COMMENT ON COLUMN onboard.item_checks.version IS 'Changed by everything that happens to the check; only its holder may end it';
+COMMENT ON COLUMN onboard.item_checks.due_at IS 'Time from which the check may be claimed';
+
 -- All of this is user data and belongs in a dump.  The shipped categories already
 -- exist when a dump is restored; the trigger below merges them.  They come first,
 -- because a user's category may have the name that a shipped one had.
@@ -237,6 +252,7 @@ SELECT pg_catalog.pg_extension_config_dump('onboard.vendor_roles', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.judged_rows', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox_event_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.item_checks', '');
 
 --
 -- Tenants.  A role in vendor_roles sees only the vendors it is listed with.  Any
@@ -274,6 +290,8 @@ ALTER TABLE onboard.judged_rows ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.judged_rows FORCE ROW LEVEL SECURITY;
 ALTER TABLE onboard.outbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.outbox FORCE ROW LEVEL SECURITY;
+ALTER TABLE onboard.item_checks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE onboard.item_checks FORCE ROW LEVEL SECURITY;
 ALTER TABLE onboard.vendor_roles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE onboard.vendor_roles FORCE ROW LEVEL SECURITY;
 
@@ -297,9 +315,11 @@ CREATE POLICY tenant ON onboard.outbox
 	USING ((SELECT onboard.is_operator())
 		OR vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER))
 	WITH CHECK ((SELECT onboard.is_operator()));
--- As visible as the upload it belongs to, whose own policy decides.
+-- As visible as the upload they belong to, whose own policy decides.
 CREATE POLICY tenant ON onboard.judged_rows
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) judged_rows.upload_id));
+CREATE POLICY tenant ON onboard.item_checks
+	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) item_checks.upload_id));
 -- Cannot use is_operator(), which reads this table.
 CREATE POLICY tenant ON onboard.vendor_roles
 	USING (role_name OPERATOR(pg_catalog.=) CURRENT_USER
@@ -311,6 +331,7 @@ COMMENT ON POLICY tenant ON onboard.upload_history IS 'A vendor''s login sees it
 COMMENT ON POLICY tenant ON onboard.validation_errors IS 'A vendor''s login sees its own rows only';
 COMMENT ON POLICY tenant ON onboard.outbox IS 'A vendor''s login sees its own rows only';
 COMMENT ON POLICY tenant ON onboard.judged_rows IS 'A vendor''s login sees the ranges of its own uploads only';
+COMMENT ON POLICY tenant ON onboard.item_checks IS 'A vendor''s login sees the checks of its own uploads only';
 COMMENT ON POLICY tenant ON onboard.vendor_roles IS 'A login sees its own rows; roles that may insert here see all';
 
 --
@@ -648,6 +669,28 @@ COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS
 	'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no '
 	'progress for the given time and have no such event left; returns how many';
 
+CREATE FUNCTION @extschema@.onboard_note_items(upload_id text, missed bigint DEFAULT 0)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_note_items';
+COMMENT ON FUNCTION @extschema@.onboard_note_items(text, bigint) IS
+	'Notes that rows of the upload are kept outside the database as items, and how many of these missed their verdict; '
+	'call it before the first is written; false if there is no such upload';
+
+CREATE FUNCTION @extschema@.onboard_claim_item_checks(older_than interval, max integer DEFAULT 10, upload_id text DEFAULT NULL,
+	OUT upload_id text, OUT version bigint, OUT is_last boolean)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_item_checks';
+COMMENT ON FUNCTION @extschema@.onboard_claim_item_checks(interval, integer, text) IS
+	'Leases checks of items for the given time: of uploads with missed verdicts, and of those that ended longer ago than '
+	'that; or the check of one upload at any time; is_last if the upload ended that long ago';
+
+CREATE FUNCTION @extschema@.onboard_end_item_check(upload_id text, version bigint, missed bigint, is_last boolean)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_end_item_check';
+COMMENT ON FUNCTION @extschema@.onboard_end_item_check(text, bigint, bigint, boolean) IS
+	'Records how many items a check left without their verdict; removes the check if there are none and is_last is true; '
+	'false, changing nothing, if the check was claimed or noted again meanwhile';
+
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -663,6 +706,7 @@ BEGIN ATOMIC
 			WHERE u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at'
 				AND u.processing_completed_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '7 days'::interval)) r
 		CROSS JOIN (SELECT pg_catalog.count(*) AS events, pg_catalog.min(o.created_at) AS oldest FROM onboard.outbox o) e
+		CROSS JOIN (SELECT coalesce(pg_catalog.sum(c.missed), 0)::bigint AS missed FROM onboard.item_checks c) i
 		CROSS JOIN LATERAL (VALUES
 			(1, 'uploads_processing', p.processing),
 			(2, 'uploads_without_total', p.without_total),
@@ -671,12 +715,13 @@ BEGIN ATOMIC
 			(5, 'uploads_unreported', r.unreported),
 			(6, 'unreported_oldest_seconds', onboard.seconds_since(r.oldest)),
 			(7, 'events_waiting', e.events),
-			(8, 'events_oldest_seconds', onboard.seconds_since(e.oldest))) v (position, name, value)
+			(8, 'events_oldest_seconds', onboard.seconds_since(e.oldest)),
+			(9, 'items_missed', i.missed)) v (position, name, value)
 	ORDER BY v.position;
 END;
 COMMENT ON FUNCTION @extschema@.onboard_backlog() IS
 	'Work in progress, as the caller sees it: uploads processing, uploads that ended in the last 7 days and are not '
-	'reported, events not acknowledged; with the age of the oldest in seconds, 0 if there is none';
+	'reported, events not acknowledged, with the age of the oldest in seconds, 0 if there is none; items that missed their verdict';
 
 CREATE FUNCTION onboard.success_rate(valid bigint, total bigint) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1057,12 +1102,13 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
-			'outbox', 'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
+			'outbox', 'item_checks', 'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
-			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
+			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_note_items', 'onboard_claim_item_checks',
+			'onboard_end_item_check', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
@@ -1076,7 +1122,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
-		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'vendor_roles',
+		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'item_checks', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_record_report', 'onboard_version',
 			'onboard_backlog', 'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
@@ -1480,6 +1526,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_lock_sweeper(),
 	@extschema@.onboard_claim_stalled(interval, integer, integer),
 	@extschema@.onboard_renew_events(interval, integer),
+	@extschema@.onboard_note_items(text, bigint),
+	@extschema@.onboard_claim_item_checks(interval, integer, text),
+	@extschema@.onboard_end_item_check(text, bigint, bigint, boolean),
 	@extschema@.onboard_backlog(),
 	@extschema@.onboard_claim_events(integer, interval),
 	@extschema@.onboard_claim_events(integer, interval, text),

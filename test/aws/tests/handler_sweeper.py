@@ -49,7 +49,7 @@ class SweeperTest(unittest.TestCase):
 
     def setUp(self) -> None:
         query("TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows, "
-            "onboard.outbox")
+            "onboard.outbox CASCADE")
         self.functions: list[Function] = []
         self.messages()
         self.count = 0

@@ -1,0 +1,189 @@
+/*-------------------------------------------------------------------------
+ *
+ * item_check.c
+ *	  Uploads whose rows are also kept outside the database, as items with a
+ *	  status of their own: which of them may be out of date.
+ *
+ * An item's status is written after the verdict was committed, so it may be
+ * missed.  A check is noted before the first item is written and removed once a
+ * reader of the items found all of them up to date after the upload's end, so it
+ * exists whatever was lost or killed in between.  Verdicts known to be missed are
+ * counted, and then need not wait for the end.
+ *
+ * Whoever claims a check gets its version, and everything that happens to the
+ * check changes that.  So a verdict that is missed while the items are read is
+ * not forgotten, and of two claimants the first ends nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "upload/account.h"
+#include "upload/upload.h"
+
+/* Columns of onboard_claim_item_checks(). */
+#define CLAIMED_COLUMNS 3
+
+/* Did the upload, u, end longer than $1 ago?  Nobody works on its rows any more. */
+#define ENDED_LONG_AGO \
+	"u.status <> 'processing' AND u.processing_completed_at <= clock_timestamp() - $1"
+
+/* For the array, see outbox.c. */
+#define CLAIM_CHECKS(which)                                                                            \
+	"UPDATE onboard.item_checks c SET "                                                                \
+	"  version = c.version + 1, due_at = clock_timestamp() + $1 "                                      \
+	"FROM onboard.upload_history u "                                                                   \
+	"WHERE u.upload_id = c.upload_id AND c.upload_id = ANY (ARRAY("                                    \
+	"  SELECT d.upload_id FROM onboard.item_checks d JOIN onboard.upload_history u USING (upload_id) " \
+	"  WHERE " which "  ORDER BY d.due_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED)) "                     \
+	"RETURNING c.upload_id, c.version, " ENDED_LONG_AGO
+
+static int64
+count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument) || PG_GETARG_INT64(argument) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be 0 or more", name)));
+	return PG_GETARG_INT64(argument);
+}
+
+/* Run a statement about one upload as the owner; returns how many rows it changed. */
+static uint64
+change(Statement *statement, Datum *values, int expected_result)
+{
+	OwnerSection section;
+	uint64 count;
+
+	owner_enter(&section);
+	SPI_connect();
+	count = statement_run(statement, values, NULL, false, expected_result);
+	SPI_finish();
+	owner_leave(&section);
+	return count;
+}
+
+PG_FUNCTION_INFO_V1(onboard_note_items);
+
+/* Note that an upload has items, and that some of them missed their verdict. */
+Datum
+onboard_note_items(PG_FUNCTION_ARGS)
+{
+	static Statement note = {
+		"INSERT INTO onboard.item_checks AS c (upload_id, missed) VALUES ($1, $2) "
+		"ON CONFLICT (upload_id) DO UPDATE SET "
+		"  missed = c.missed + excluded.missed, version = c.version + 1, "
+		"  due_at = CASE WHEN excluded.missed > 0 THEN clock_timestamp() ELSE c.due_at END",
+		2,
+		{TEXTOID, INT8OID},
+	};
+	const char *upload_id = upload_id_argument(fcinfo);
+	Datum values[2] = {
+		CStringGetTextDatum(upload_id),
+		Int64GetDatum(count_argument(fcinfo, 1, "missed")),
+	};
+
+	if (account_vendor(upload_id) == NULL)
+		PG_RETURN_BOOL(false);
+	(void) change(&note, values, SPI_OK_INSERT);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * Lease checks that are due or, if upload_id is not NULL, the one of that upload;
+ * the rows are in SPI_tuptable.
+ */
+static uint64
+lease_checks(Datum older_than, int32 max, const char *upload_id)
+{
+	static Statement claim = {
+		CLAIM_CHECKS("d.due_at <= clock_timestamp() AND (d.missed > 0 OR " ENDED_LONG_AGO ")"),
+		2,
+		{INTERVALOID, INT4OID},
+	};
+	static Statement claim_of_upload = {
+		CLAIM_CHECKS("d.upload_id = $3"),
+		3,
+		{INTERVALOID, INT4OID, TEXTOID},
+	};
+	Datum values[3] = {older_than, Int32GetDatum(max), (Datum) 0};
+
+	if (upload_id == NULL)
+		return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	values[2] = CStringGetTextDatum(upload_id);
+	return statement_run(&claim_of_upload, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+}
+
+PG_FUNCTION_INFO_V1(onboard_claim_item_checks);
+
+/* Lease checks to a reader of the items, which repairs them. */
+Datum
+onboard_claim_item_checks(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *upload_id = NULL;
+	OwnerSection section;
+	uint64 count;
+	uint64 i;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
+	if (PG_ARGISNULL(1) || PG_GETARG_INT32(1) < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be 0 or more")));
+	if (!PG_ARGISNULL(2))
+		upload_id = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	owner_check_all_vendors("to check items");
+	InitMaterializedSRF(fcinfo, 0);
+
+	owner_enter(&section);
+	SPI_connect();
+	count = lease_checks(PG_GETARG_DATUM(0), PG_GETARG_INT32(1), upload_id);
+	for (i = 0; i < count; i++)
+	{
+		Datum values[CLAIMED_COLUMNS];
+		bool nulls[CLAIMED_COLUMNS];
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	SPI_finish();
+	owner_leave(&section);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(onboard_end_item_check);
+
+/* End a claimed check: remove it, or record how many items are still out of date. */
+Datum
+onboard_end_item_check(PG_FUNCTION_ARGS)
+{
+	static Statement remove_check = {
+		"DELETE FROM onboard.item_checks c WHERE c.upload_id = $1 AND c.version = $2",
+		2,
+		{TEXTOID, INT8OID},
+	};
+	static Statement keep = {
+		"UPDATE onboard.item_checks c SET missed = $3 WHERE c.upload_id = $1 AND c.version = $2",
+		3,
+		{TEXTOID, INT8OID, INT8OID},
+	};
+	Datum values[3] = {
+		CStringGetTextDatum(upload_id_argument(fcinfo)),
+		Int64GetDatum(count_argument(fcinfo, 1, "version")),
+		Int64GetDatum(count_argument(fcinfo, 2, "missed")),
+	};
+
+	owner_check_all_vendors("to check items");
+	if (!PG_ARGISNULL(3) && PG_GETARG_BOOL(3) && DatumGetInt64(values[2]) == 0)
+		PG_RETURN_BOOL(change(&remove_check, values, SPI_OK_DELETE) > 0);
+	PG_RETURN_BOOL(change(&keep, values, SPI_OK_UPDATE) > 0);
+}
