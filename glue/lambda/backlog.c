@@ -29,6 +29,7 @@ static const struct
 	{"unreported_oldest_seconds", METRIC_UNREPORTED_OLDEST},
 	{"events_waiting", METRIC_EVENTS_WAITING},
 	{"events_oldest_seconds", METRIC_EVENTS_OLDEST},
+	{"items_missed", METRIC_STATUS_UPDATES_MISSED},
 };
 
 #define STUCK                                                                        \

@@ -318,10 +318,11 @@ static const struct setting table[] = {
 	{
 		.name = "SWEEP_IDLE_SECONDS",
 		INTEGER(sweep_idle_seconds, 1, 604800),
-		.used_by = SWEEPER,
+		.used_by = PARSER | SWEEPER,
 		.standard = "900",
 		.meaning =
-			"an upload without progress for this long is read again; the time doubles before each further reading",
+			"an upload without progress for this long is read again, and the time doubles before each further "
+			"reading; the items of an upload that ended this long ago are checked",
 	},
 	{
 		.name = "SWEEP_ATTEMPTS",
@@ -335,7 +336,7 @@ static const struct setting table[] = {
 		INTEGER(sweep_uploads, 1, 1000),
 		.used_by = SWEEPER,
 		.standard = "10",
-		.meaning = "most uploads read again per run",
+		.meaning = "most uploads read again per run, and most whose items are checked",
 	},
 	{
 		.name = "SWEEP_ABANDON_SECONDS",

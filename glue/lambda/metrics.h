@@ -27,7 +27,7 @@ enum metric_id
 	METRIC_PRODUCTS_VALID,
 	METRIC_PRODUCTS_INVALID,
 	METRIC_RECORDS_QUARANTINED,   /* stream records that cannot be decoded */
-	METRIC_STATUS_UPDATES_FAILED, /* items whose status is out of date */
+	METRIC_STATUS_UPDATES_FAILED, /* in this invocation */
 	METRIC_UNKNOWN_VENDORS,  /* files of vendors that are not in the database, at each delivery */
 	METRIC_ERRORS_PROCESSED, /* errors reported */
 	METRIC_RETRIES,          /* retried calls */
@@ -37,9 +37,10 @@ enum metric_id
 	METRIC_UPLOADS_UNREPORTED, /* ended, but not reported to the vendor */
 	METRIC_UNREPORTED_OLDEST,  /* seconds since it ended */
 	METRIC_EVENTS_WAITING,
-	METRIC_EVENTS_OLDEST,   /* seconds since it was written */
-	METRIC_EVENTS_REFUSED,  /* repeatedly, by the queue */
-	METRIC_UPLOADS_REVIVED, /* read again */
+	METRIC_EVENTS_OLDEST,         /* seconds since it was written */
+	METRIC_STATUS_UPDATES_MISSED, /* items whose status is out of date until it is repaired */
+	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
+	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,
 	METRIC_COUNT
 };

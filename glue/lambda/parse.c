@@ -24,6 +24,7 @@
 #include "import/import.h"
 #include "lambda/batch_response.h"
 #include <cjson/cJSON.h>
+#include "lambda/item_repair.h"
 #include "lambda/outbox_delivery.h"
 #include "lambda/parse.h"
 #include "lambda/s3_source.h"
@@ -158,8 +159,9 @@ write_items(struct parsing *parsing, struct glue_error *error)
 	struct sandbox *sandbox = parsing->sandbox;
 	struct import *import = &parsing->import;
 	const char *vendor_id = parsing->object->vendor_id;
-	struct upload_items items;
-	bool done = upload_items_init(&items, sandbox, parsing->invocation->deadline_ms, vendor_id,
+	struct upload_items items = {0};
+	bool done = item_repair_expect(sandbox->database, import->upload.upload_id, error) &&
+				upload_items_init(&items, sandbox, parsing->invocation->deadline_ms, vendor_id,
 								  import->upload.attempts, error) &&
 				import_load(import, &items.sink, error);
 
@@ -172,6 +174,19 @@ write_items(struct parsing *parsing, struct glue_error *error)
 			  LOG_COUNT(LOG_BYTES, parsing->source.byte_count),
 			  LOG_COUNT(LOG_ATTEMPT, import->upload.attempts));
 	return done;
+}
+
+/*
+ * Repair the items of an upload that is being read again: rows with a verdict
+ * are skipped, so this is their only chance.
+ */
+static void
+repair_items(const struct parsing *parsing)
+{
+	const struct upload *upload = &parsing->import.upload;
+
+	if (parsing->route == PARSE_BY_SETTING && (upload->attempts > 1 || !upload_is_open(upload)))
+		item_repair_upload(parsing->sandbox, parsing->invocation, upload->upload_id);
 }
 
 /* ----- an object ----- */
@@ -252,6 +267,7 @@ run_import(struct parsing *parsing, struct glue_error *error)
 
 	if (!begin(parsing, error))
 		return false;
+	repair_items(parsing);
 	done = run_steps(parsing, error);
 	if (import->fault.class != GLUE_NO_ERROR)
 		log_write(&sandbox->log, LOG_INFO, "upload refused",

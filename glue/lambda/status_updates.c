@@ -17,12 +17,13 @@
 #define RECORD_ID_SIZE 32
 
 #define FIRST_ROWS 64
+#define FIRST_UPLOADS 8
 
 void
 status_updates_init(struct status_updates *updates, const char *table)
 {
 	static const char which[] =
-		"WHERE \"upload_id\"=? AND \"record_id\"=? AND \"status\"='pending_validation'";
+		"WHERE \"upload_id\"=? AND \"record_id\"=? AND \"status\"='" ITEM_PENDING "'";
 
 	memset(updates, 0, sizeof(*updates));
 	snprintf(updates->validated, sizeof(updates->validated),
@@ -38,16 +39,31 @@ void
 status_updates_clean_up(struct status_updates *updates)
 {
 	dynamodb_statements_clean_up(&updates->statements);
+	glue_release(updates->uploads);
 	glue_release(updates->rows);
 	memset(updates, 0, sizeof(*updates));
 }
 
-void
-status_updates_begin_upload(struct status_updates *updates, const char *upload_id)
+bool
+status_updates_begin_upload(struct status_updates *updates, const char *upload_id,
+							struct glue_error *error)
 {
-	updates->upload_id = upload_id;
+	if (updates->upload_count == updates->upload_room)
+	{
+		int room = updates->upload_room > 0 ? 2 * updates->upload_room : FIRST_UPLOADS;
+		struct status_upload *uploads =
+			glue_reallocate(updates->uploads, sizeof(*uploads) * (size_t) room);
+
+		if (uploads == NULL)
+			return glue_error_memory(error);
+		updates->uploads = uploads;
+		updates->upload_room = room;
+	}
+	updates->uploads[updates->upload_count++] =
+		(struct status_upload){upload_id, updates->statements.count, 0};
 	updates->count = 0;
 	updates->highest = 0;
+	return true;
 }
 
 /*
@@ -112,7 +128,7 @@ status_updates_add(struct status_updates *updates, const struct row_outcome *out
 		dynamodb_put_string(&json, NULL, outcome->details != NULL ? outcome->details : "[]");
 	}
 	snprintf(record_id, sizeof(record_id), "REC_%08" PRId64, outcome->row_number);
-	dynamodb_put_string(&json, NULL, updates->upload_id);
+	dynamodb_put_string(&json, NULL, updates->uploads[updates->upload_count - 1].upload_id);
 	dynamodb_put_string(&json, NULL, record_id);
 	return dynamodb_statement_end(&updates->statements, &json, error);
 }
@@ -122,6 +138,7 @@ status_updates_execute(struct status_updates *updates, struct aws_client *client
 					   int64_t deadline, struct status_counts *counts, struct glue_error *error)
 {
 	const struct dynamodb_statements *statements = &updates->statements;
+	struct status_upload *upload = updates->uploads;
 	struct glue_error reason = {0};
 
 	memset(counts, 0, sizeof(*counts));
@@ -132,10 +149,15 @@ status_updates_execute(struct status_updates *updates, struct aws_client *client
 	{
 		enum dynamodb_result result = statements->list[i].result;
 
+		while (upload + 1 < updates->uploads + updates->upload_count && upload[1].first <= i)
+			upload++;
 		if (result == DYNAMODB_DONE || result == DYNAMODB_CONDITION_FAILED)
 			counts->done++;
 		else
+		{
 			counts->failed++;
+			upload->missed++;
+		}
 		if (result == DYNAMODB_REFUSED && reason.class == GLUE_NO_ERROR)
 			glue_error_set(&reason, GLUE_INFRASTRUCTURE_ERROR, "AWS_REFUSED",
 						   "dynamodb BatchExecuteStatement: a statement ended in %s",

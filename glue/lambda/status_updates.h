@@ -5,7 +5,7 @@
  *
  * The status of an item is a copy of the database's state that no decision
  * depends on.  So a failed update does no harm: the verdict stands, and the
- * item stays pending until the file is read again.
+ * item stays pending until item_repair.h finds it.
  *
  * Only pending items are updated.  An item that was updated before or is gone
  * fails the condition, which counts as done; an item that DynamoDB removed is
@@ -24,12 +24,23 @@
 #define GLUE_LAMBDA_STATUS_UPDATES_H
 
 #include "aws/dynamodb.h"
-#include "shared/action.h"
+#include "lambda/row_outcome.h"
 
 /* Size of a statement with a table name of up to 255 characters. */
 #define STATUS_STATEMENT_SIZE 512
 
-/* Owns statements and rows: status_updates_clean_up(). */
+/* The status of an item whose row has no verdict, as far as DynamoDB knows. */
+#define ITEM_PENDING "pending_validation"
+
+/* An upload with updates. */
+struct status_upload
+{
+	const char *upload_id; /* borrowed */
+	int first;             /* index of its first statement */
+	int64_t missed;        /* updates that failed */
+};
+
+/* Owns statements, uploads and rows: status_updates_clean_up(). */
 struct status_updates
 {
 	/* immutable */
@@ -38,8 +49,10 @@ struct status_updates
 	int64_t processed_at; /* epoch seconds */
 	/* mutable */
 	struct dynamodb_statements statements;
-	const char *upload_id;
-	int64_t *rows; /* row numbers of this upload */
+	struct status_upload *uploads; /* the last one receives the updates */
+	int upload_count;
+	int upload_room;
+	int64_t *rows; /* row numbers of the last upload */
 	size_t count;
 	size_t room;
 	int64_t highest; /* of these rows */
@@ -62,17 +75,8 @@ extern void status_updates_clean_up(struct status_updates *updates);
  * Begin the rows of an upload that has none in the list yet; upload_id is
  * borrowed.
  */
-extern void status_updates_begin_upload(struct status_updates *updates, const char *upload_id);
-
-/* Outcome of a row; all borrowed. */
-struct row_outcome
-{
-	int64_t row_number;
-	bool is_judged;         /* false: its upload accepts no rows, for the reason below */
-	enum row_action action; /* of a judged row */
-	const char *reason;     /* NULL for a valid row */
-	const char *details;    /* errors as JSON, or NULL */
-};
+extern bool status_updates_begin_upload(struct status_updates *updates, const char *upload_id,
+										struct glue_error *error);
 
 /*
  * Add the outcome of a row unless the row is already in the list; set *is_new
@@ -83,8 +87,8 @@ extern bool status_updates_add(struct status_updates *updates, const struct row_
 
 /*
  * Run the updates that can be done before the deadline, by
- * clock_milliseconds().  If some failed, return false and set *error to one of
- * the reasons.
+ * clock_milliseconds().  If some failed, return false, set *error to one of the
+ * reasons, and count them in the uploads.
  */
 extern bool
 status_updates_execute(struct status_updates *updates, struct aws_client *client, int in_flight,

@@ -7,6 +7,7 @@
  *
  *	  reads the files of stalled uploads again, one after another,
  *	  ends those that did not recover as PROCESSING_ABANDONED,
+ *	  repairs items whose status is out of date,
  *	  repeats the events of ended uploads that were not reported,
  *	  drains the outbox of all uploads,
  *	  reports the backlog, as metrics and as log lines.
@@ -16,9 +17,9 @@
  * time is left to the next run.  A part that fails does not stop the others;
  * the invocation fails at the end.
  *
- * It answers {"claimed": 2, "failed": 1, "abandoned": 0, "renewed": 0,
- * "events": 5, "busy": false, "backlog": {...}}; busy means that another
- * sweeper was running, which claims and ends uploads instead.
+ * It answers {"claimed": 2, "failed": 1, "abandoned": 0, "checked": 3,
+ * "renewed": 0, "events": 5, "busy": false, "backlog": {...}}; busy means that
+ * another sweeper was running, which claims and ends uploads instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +30,7 @@
 #include "lambda/backlog.h"
 #include "lambda/event_source.h"
 #include "lambda/handler.h"
+#include "lambda/item_repair.h"
 #include "lambda/outbox_delivery.h"
 #include "lambda/parse.h"
 #include "lambda/stalled.h"
@@ -44,6 +46,7 @@ struct sweep
 	int64_t claimed;
 	int64_t failed; /* of these, could not be read completely */
 	int64_t abandoned;
+	int64_t checked; /* their items */
 	int64_t renewed; /* events written again */
 	int64_t events;  /* events sent */
 	bool busy;
@@ -148,6 +151,17 @@ abandon_exhausted(struct sweep *sweep)
 	PQclear(ended);
 }
 
+/* ----- items ----- */
+
+static void
+repair_items(struct sweep *sweep)
+{
+	struct glue_error error = {0};
+
+	if (!item_repair_due(sweep->sandbox, sweep->invocation, &sweep->checked, &error))
+		note_failure(sweep, &error);
+}
+
 /* ----- reporting ----- */
 
 static void
@@ -165,15 +179,16 @@ static bool
 append_counts(struct sweep *sweep, struct glue_error *error)
 {
 	const struct invocation *invocation = sweep->invocation;
-	char counts[192];
+	char counts[224];
 
 	metrics_add(invocation->metrics, METRIC_UPLOADS_REVIVED, sweep->claimed);
 	metrics_add(invocation->metrics, METRIC_UPLOADS_ABANDONED, sweep->abandoned);
 	snprintf(counts, sizeof(counts),
 			 "{\"claimed\":%" PRId64 ",\"failed\":%" PRId64 ",\"abandoned\":%" PRId64
-			 ",\"renewed\":%" PRId64 ",\"events\":%" PRId64 ",\"busy\":%s,\"backlog\":",
-			 sweep->claimed, sweep->failed, sweep->abandoned, sweep->renewed, sweep->events,
-			 sweep->busy ? "true" : "false");
+			 ",\"checked\":%" PRId64 ",\"renewed\":%" PRId64 ",\"events\":%" PRId64
+			 ",\"busy\":%s,\"backlog\":",
+			 sweep->claimed, sweep->failed, sweep->abandoned, sweep->checked, sweep->renewed,
+			 sweep->events, sweep->busy ? "true" : "false");
 	return byte_buffer_append_string(invocation->response, counts, error) &&
 		   backlog_report(sweep->sandbox, invocation, error) &&
 		   byte_buffer_append_string(invocation->response, "}", error);
@@ -192,6 +207,7 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	revive(&sweep);
 	if (!sweep.busy)
 		abandon_exhausted(&sweep);
+	repair_items(&sweep);
 	renew_and_send_events(&sweep);
 	if (!append_counts(&sweep, error) || !backlog_log_stuck(sandbox, error))
 		return false;

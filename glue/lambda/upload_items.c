@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lambda/status_updates.h"
 #include "lambda/upload_items.h"
 #include "shared/columns.h"
 
@@ -67,7 +68,7 @@ write_item(struct upload_items *items, const struct record *record, struct glue_
 	dynamodb_put_string(&json, "vendor_id", items->vendor_id);
 	dynamodb_put_number(&json, "row_number", record->row_number);
 	dynamodb_put_number(&json, "line_number", record->line_number);
-	dynamodb_put_string(&json, "status", "pending_validation");
+	dynamodb_put_string(&json, "status", ITEM_PENDING);
 	dynamodb_put_number(&json, "parse_attempt", items->attempt);
 	dynamodb_put_number(&json, "created_at", items->created_at);
 	dynamodb_put_number(&json, "expires_at", items->expires_at);

@@ -20,30 +20,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "database/postgres_value.h"
 #include "lambda/batch_response.h"
 #include "lambda/handler.h"
+#include "lambda/item_repair.h"
 #include "lambda/outbox_delivery.h"
 #include "lambda/quarantine.h"
+#include "lambda/row_outcome.h"
 #include "lambda/status_updates.h"
 #include "lambda/stream_event.h"
-
-/* Rejected values are omitted, because the item already has them. */
-#define INGEST                                                                                        \
-	"SELECT r.row_number, r.status, r.action,"                                                        \
-	" jsonb_path_query_first(r.errors, '$[*] ? (@.severity == \"error\")') ->> 'error_type',"         \
-	" CASE WHEN r.status = 'error' THEN"                                                              \
-	" (SELECT jsonb_agg(e.value - 'rejected_value') FROM jsonb_array_elements(r.errors) e)::text END" \
-	" FROM onboard_ingest($1, $2::jsonb) r"
-
-enum ingested_column
-{
-	INGESTED_ROW_NUMBER,
-	INGESTED_STATUS,
-	INGESTED_ACTION,
-	INGESTED_REASON,
-	INGESTED_DETAILS
-};
 
 /*
  * Fraction of the time (one part in ...) reserved for the work after judging.
@@ -109,43 +93,13 @@ write_records(struct batch *batch, size_t first, bool all, struct glue_error *er
 }
 
 /*
- * Read one result of onboard_ingest().  A later version of the extension may
- * add an action that is unknown here; the row is valid regardless.
- */
-static struct row_outcome
-read_outcome(const PGresult *result, int tuple)
-{
-	const char *status = PQgetvalue(result, tuple, INGESTED_STATUS);
-	struct row_outcome outcome = {
-		.row_number = postgres_integer(result, tuple, INGESTED_ROW_NUMBER),
-		.is_judged = true,
-		.action = ACTION_INSERT,
-	};
-
-	if (strcmp(status, action_status(ACTION_REJECT)) == 0)
-	{
-		outcome.action = ACTION_REJECT;
-		outcome.reason = PQgetvalue(result, tuple, INGESTED_REASON);
-		outcome.details = PQgetvalue(result, tuple, INGESTED_DETAILS);
-	}
-	else if (!PQgetisnull(result, tuple, INGESTED_ACTION))
-		(void) action_by_name(PQgetvalue(result, tuple, INGESTED_ACTION), &outcome.action);
-	else
-	{
-		outcome.is_judged = false;
-		outcome.reason = status;
-	}
-	return outcome;
-}
-
-/*
  * Count a verdict, and note the status of its item.  The verdict is committed,
  * so running out of memory only loses the status update.
  */
 static void
 take_verdict(struct batch *batch, const PGresult *result, int tuple)
 {
-	struct row_outcome outcome = read_outcome(result, tuple);
+	struct row_outcome outcome = row_outcome_read(result, tuple);
 	struct glue_error error = {0};
 	bool is_new;
 
@@ -175,7 +129,8 @@ judge_rows(struct batch *batch, size_t first, bool all, struct glue_error *error
 	if (!write_records(batch, first, all, error))
 		return false;
 	values[1] = batch->records.data;
-	if (!database_query(batch->sandbox->database, RUN_AGAIN, INGEST, 2, values, &result, error))
+	if (!database_query(batch->sandbox->database, RUN_AGAIN, ROW_OUTCOMES("$1, $2::jsonb"), 2,
+						values, &result, error))
 		return false;
 	for (int i = 0; i < PQntuples(result); i++)
 		take_verdict(batch, result, i);
@@ -217,7 +172,8 @@ judge_one_by_one(struct batch *batch, const struct stream_upload *upload, struct
 static size_t
 judge_upload(struct batch *batch, const struct stream_upload *upload, struct glue_error *error)
 {
-	status_updates_begin_upload(&batch->updates, upload->upload_id);
+	if (!status_updates_begin_upload(&batch->updates, upload->upload_id, error))
+		return upload->first;
 	if (judge_rows(batch, upload->first, true, error))
 		return STREAM_NO_ROW;
 	if (!is_about_rows(error))
@@ -323,6 +279,7 @@ update_items(struct batch *batch)
 	log_failure(&sandbox->log, "items keep an old status", &error,
 				LOG_COUNT(LOG_FAILED, counts.failed));
 	metrics_add(batch->invocation->metrics, METRIC_STATUS_UPDATES_FAILED, counts.failed);
+	item_repair_note(sandbox, &batch->updates);
 }
 
 static bool
