@@ -21,6 +21,9 @@ my $node = HandlerTest::new_tls_server($folder, 'handlers', "log_statement = all
 add_database($node, 'sweep', 'VEND001');
 HandlerTest::run_python($node, $folder, 'handler_sweeper.py', PGDATABASE => 'sweep');
 
+add_database($node, 'repair', 'VEND001');
+HandlerTest::run_python($node, $folder, 'handler_repair.py', PGDATABASE => 'repair');
+
 add_database($node, 'rotate', 'VEND001');
 HandlerTest::run_python($node, $folder, 'handler_rotate.py', PGDATABASE => 'rotate');
 

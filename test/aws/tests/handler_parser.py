@@ -257,7 +257,7 @@ class ParserTest(unittest.TestCase):
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), str(len(cases)))
 
     def test_file_without_a_valid_row_is_reported_once(self) -> None:
-        """By both routes: redelivering its event finds the failed upload and changes nothing."""
+        """By both routes: redelivering its event finds the failed upload, repairs the items and changes nothing else."""
         content = b",".join(name.encode() for name in REQUIRED) + b"\n" + b",,,,,\nV1,a,Books,,free,2\n"
         for environment in ({}, {"ROUTE": "direct"}):
             with self.subTest(environment):
@@ -272,7 +272,9 @@ class ParserTest(unittest.TestCase):
                 self.assertEqual(self.state(put, "status, failure_code, valid_records, error_records, parse_attempts"),
                     "failed||0|2|1")
                 before = sql("SELECT u::text FROM onboard.upload_history u")
+                self.parse(put, function=parser)
                 items = self.items(put)
+                self.assertEqual({item["status"] for item in items}, {"error"} if not environment else set())
                 for _ in range(3):
                     self.parse(put, put, function=parser)
                 self.assertEqual(sql("SELECT u::text FROM onboard.upload_history u"), before)

@@ -32,7 +32,9 @@ def row(number: int, price: str = "9.99") -> str:
     return f"P-{number},planted-sku-{number},Lamp,Kitchen,{price},3\n"
 
 
-class SweeperTest(unittest.TestCase):
+class Sweeping(unittest.TestCase):
+    """The emulated services, and uploads of which a test decides which rows are judged."""
+
     emulator: Emulator
     clients: dict[str, Any]
     resources: Resources
@@ -54,6 +56,7 @@ class SweeperTest(unittest.TestCase):
         self.messages()
         self.count = 0
         self.objects: dict[str, dict[str, str]] = {}
+        self.events: dict[str, dict[str, Any]] = {}
 
     def tearDown(self) -> None:
         """Check that every line is one document, without any part of a secret or a row."""
@@ -121,10 +124,15 @@ class SweeperTest(unittest.TestCase):
             "category": "Kitchen", "price": price, "stock_quantity": "3"}} for number, price in enumerate(prices, first)]
         query(f"SELECT count(*) FROM onboard_ingest('{upload_id}', '{json.dumps(rows)}')")
 
-    def parse(self, parser: Function, count: int) -> str:
-        """Let the parser read an upload of this many rows, with no validator after it; return its id."""
-        key = f"uploads/VEND001/VEND001_20260104_{next(numbers)}.csv"
-        content = HEADER + "".join(row(number) for number in range(1, count + 1))
+    def parse(self, parser: Function, count: int, bad: tuple[int, ...] = ()) -> str:
+        """Let the parser read an upload of this many rows, with no validator after it; return its id.
+
+        The rows `bad` have an invalid price.
+        """
+        serial = next(numbers)
+        key = f"uploads/VEND001/VEND001_20260104_{serial}.csv"
+        content = HEADER + "".join(row(serial * 10000 + number, "no" if number in bad else "9.99")
+                                   for number in range(1, count + 1))
         version = self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content.encode())["VersionId"]
         url = self.resources.queue_urls["upload-events"]
         # The very first message is the test event.
@@ -133,15 +141,17 @@ class SweeperTest(unittest.TestCase):
             self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             if key in message["Body"]:
                 break
-        answer = parser.invoke({"Records": [{
+        event = {"Records": [{
             "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
             "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "md5OfBody": message["MD5OfBody"],
             "eventSource": "aws:sqs", "eventSourceARN": queue_arn("upload-events"),
-            "awsRegion": "us-east-1"}]})
+            "awsRegion": "us-east-1"}]}
+        answer = parser.invoke(event)
         self.assertTrue(answer.ok, answer.error)
         upload_id = query("SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1")
         self.assertEqual(self.state(upload_id), f"processing||{count}|0|0|1|0")
         self.objects[upload_id] = {"Key": key, "VersionId": version}
+        self.events[upload_id] = event
         return upload_id
 
     def attempts(self, upload_id: str) -> list[str]:
@@ -151,6 +161,8 @@ class SweeperTest(unittest.TestCase):
             ExpressionAttributeValues={":id": {"S": upload_id}})["Items"]
         return [next(iter(item["parse_attempt"].values())) for item in items]
 
+
+class SweeperTest(Sweeping):
     # Reading again.
 
     def test_reread_and_finally_abandoned(self) -> None:
