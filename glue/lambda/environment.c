@@ -282,7 +282,7 @@ static const struct setting table[] = {
 		.name = "DIRECT_ROUTE_ROWS",
 		INTEGER(direct_route_rows, 0, MOST_ROWS),
 		.used_by = READERS,
-		.standard = "10000",
+		.standard = "2500",
 		.meaning = "with ROUTE=auto, files with more rows take the direct route",
 	},
 	{

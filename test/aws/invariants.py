@@ -129,8 +129,6 @@ class World:
     pipeline: Pipeline
     sent: list[Sent]
     mails: list[dict[str, Any]] = field(default_factory=list)
-    # Items whose status may be out of date, because its write-back was abandoned; the log counts them.
-    stale_items: int = 0
 
     def __post_init__(self) -> None:
         self.uploads = self.database.query("SELECT *, metadata ? 'reported_at' AS reported FROM onboard.upload_history")
@@ -259,9 +257,6 @@ class World:
         for row in rows:
             item = items[f"REC_{row.number:08d}"]
             verdict = "error" if row.number in self.errors[upload_id] else "validated"
-            if item["status"] == "pending_validation" and self.stale_items > 0:
-                self.stale_items -= 1
-                continue
             if item["status"] != verdict:
                 yield f"item {row.number} is {item['status']}, not {verdict}"
             if (item["vendor_id"], item["row_number"], item["line_number"]) != (sent.vendor_id, row.number, row.line):

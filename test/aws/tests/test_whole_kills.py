@@ -22,6 +22,7 @@ STEPS = [
     ("s3.GetObject", 3),
     ("dynamodb.BatchWriteItem", 5),
     ("dynamodb.BatchExecuteStatement", 2),
+    ("dynamodb.Query", 1),
     ("sqs.SendMessageBatch", 1),
     ("s3.PutObject", 2),
     ("sns.Publish", 1),
@@ -99,11 +100,10 @@ class KillsTest(WholeTest):
                       delivery=DeliveryFaults(self.seed, duplicate=0.1, reorder=0.3, split=0.5))
         self.send(*self.files(20, 40, contested=3))
         self.settle_faults()
-        # A denied write-back is not retried: the status is only a copy, and the verdict stands.
-        stale = sum(record.get("StatusUpdatesFailed", 0) for record in self.whole.functions["validator"].log.records())
-        denied = self.whole.proxy.plan.fired["deny", "dynamodb.BatchExecuteStatement"]
-        self.assertLessEqual(stale, 25 * denied)
-        self.check(extra_mails=self.extra_mails(), stale_items=stale)
+        # A denied update of items is not retried by the validator; the sweeper has repaired them.
+        records = self.whole.functions["validator"].log.records()
+        self.assertGreater(sum(record.get("StatusUpdatesFailed", 0) for record in records), 0)
+        self.check(extra_mails=self.extra_mails())
 
 
 class DeadlineTest(WholeTest):

@@ -223,7 +223,8 @@ class WholeTest(unittest.TestCase):
         return made
 
     def settle(self) -> None:
-        """Wait until every upload is reported and nothing is waiting, with the sweeper's help."""
+        """Wait until every upload is reported, all items are up to date and nothing is waiting, with the sweeper's
+        help."""
         end = time.monotonic() + HANG_SECONDS
         while True:
             try:
@@ -234,7 +235,8 @@ class WholeTest(unittest.TestCase):
                 SELECT concat_ws(', ', (SELECT string_agg(upload_id || ' is ' || status, ', ')
                                           FROM onboard.upload_history
                                          WHERE status = 'processing' OR NOT metadata ? 'reported_at'),
-                                 (SELECT nullif(count(*), 0) || ' events' FROM onboard.outbox))""")
+                                 (SELECT nullif(count(*), 0) || ' events' FROM onboard.outbox),
+                                 (SELECT nullif(count(*), 0) || ' checks of items' FROM onboard.item_checks))""")
             if not unfinished:
                 return
             if time.monotonic() > end:
