@@ -230,7 +230,7 @@ class RepairTest(handler_sweeper.Sweeping):
             self.ingest_items(upload)
         self.make_due()
         sweepers = [self.function("sweeper") for _ in range(2)]
-        jobs = [(sweeper, {}) for sweeper in sweepers] + [(self.parser, self.events[upload]) for upload in uploads]
+        jobs: list[tuple[Function, Any]] = [(sweeper, {}) for sweeper in sweepers] + [(self.parser, self.events[upload]) for upload in uploads]
         answers: list[Result] = []
         threads = [threading.Thread(target=lambda job=job: answers.append(job[0].invoke(job[1]))) for job in jobs]
         for thread in threads:
@@ -248,7 +248,7 @@ class RepairTest(handler_sweeper.Sweeping):
     def test_many_items(self) -> None:
         """More than a page; an item that is not ours, without a row number, is left alone."""
         upload = self.parse(self.parser, 1003)
-        self.ingest_items(upload)
+        self.ingest(upload, *["1.00"] * 1003)
         self.put([{"upload_id": {"S": upload}, "record_id": {"S": "X"}, "status": {"S": "pending_validation"}}])
         self.make_due()
         sweeper = self.function("sweeper")

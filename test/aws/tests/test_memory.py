@@ -113,6 +113,15 @@ class MemoryTest(unittest.TestCase):
                 "ClientRequestToken": token})["result"], "done")
         self.assertFalse(self.whole.functions["rotate"].invoke({"Step": "setSecret", "SecretId": "shop"}).ok)
 
+    def make_items_old(self) -> None:
+        """Let the sweeper find items whose status is out of date."""
+        self.whole.wait_quiet()
+        self.whole.pause("upload-records")
+        for item in self.whole.items():
+            self.whole.clients["dynamodb"].put_item(TableName=self.whole.settings["Table"]["TableName"],
+                                                    Item={**item, "status": {"S": "pending_validation"}})
+        self.database.query("SELECT onboard_note_items(upload_id, 1) FROM onboard.item_checks")
+
     def mails(self, count: int) -> list[dict[str, Any]]:
         mails: list[dict[str, Any]] = []
 
@@ -136,12 +145,14 @@ class MemoryTest(unittest.TestCase):
         links = [re.search(r"https://\S+(/r/\S+)", mail["Message"]) for mail in self.mails(6)]
         self.assertEqual({whole.call_link("GET", link[1]).status for link in links if link}, {302})
         self.assertEqual(whole.call_link("GET", "/r/" + base64.urlsafe_b64encode(b"x" * 40).decode()).status, 403)
+        self.make_items_old()
         for _ in range(2):
             self.assertTrue(whole.functions["sweeper"].invoke(scheduled_event("sweeper")).ok)
         states = self.database.query("SELECT status, coalesce(failure_code, '') AS code FROM onboard.upload_history")
         self.assertEqual(sorted((str(row["status"]), str(row["code"])) for row in states), [
             ("failed", ""), ("failed", ""), ("failed", "EMPTY_FILE"), ("failed", "NOT_TEXT"), ("partial", ""),
             ("partial", "")])
+        self.assertNotIn("pending_validation", [item["status"]["S"] for item in self.whole.items()])
         self.end_all()
         self.assertEqual(self.reports(), [])
 
