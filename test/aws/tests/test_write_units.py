@@ -3,14 +3,13 @@
 import os
 import re
 import unittest
-from collections import Counter
 from typing import Any
 
 from invariants import Sent
 from pipeline import read_settings
-from whole import ROOT, WholeTest
-from write_units import read_units, write_units
 from service_limits import item_size
+from whole import ROOT, WholeTest
+from write_units import read_units, units, write_units
 
 README = os.path.join(ROOT, "glue", "lambda", "README.md")
 PARTITION_UNITS = 1000
@@ -61,33 +60,34 @@ class WriteUnitsTest(WholeTest):
                 with open(os.path.join(folder, name), "rb") as file:
                     self.send(Sent(name[:7], f"uploads/{name[:7]}/{name}", file.read()))
         wide = self.maker.file("VEND004", "uploads/VEND004/VEND004_20260104_090000.csv", 40)
-        text = wide.content.decode().replace(f"{self.maker.word} brand", f"{self.maker.word} brand".ljust(700, "x"))
+        text = wide.content.decode().replace(f"{self.maker.word} brand", f"{self.maker.word} brand".ljust(800, "x"))
         self.send(Sent(wide.vendor_id, wide.key, text.encode()))
 
     def test_units_of_real_uploads(self) -> None:
         self.pipeline()
         self.send_samples()
         self.settle()
-        sizes: list[int] = []
-        counted: dict[int, Counter[str]] = {}
+        parsed: list[int] = []
+        judged: list[int] = []
+        counted: dict[tuple[str, int], int] = {}
         for item in self.whole.items():
-            pending = as_parsed(item)
-            kilobytes = (max(item_size(item), item_size(pending)) + 1023) // 1024
+            before = as_parsed(item)
             if item["vendor_id"]["S"] != "VEND004":
-                sizes.append(item_size(pending))
-            units = Counter(
-                {f"`{name}`, by the parser": count for name, count in write_units(self.table, None, pending).items()} |
-                {f"`{name}`, by the validator": count for name, count in write_units(self.table, pending, item).items()})
-            self.assertEqual(counted.setdefault(kilobytes, units), units)
-        self.assertEqual(sorted(counted), [1, 2])
+                parsed.append(item_size(before))
+                judged.append(item_size(item))
+            for writer, old, new in (("parser", None, before), ("validator", before, item)):
+                for name, count in write_units(self.table, old, new).items():
+                    place = (f"`{name}`, by the {writer}", units(item_size(new)))
+                    self.assertEqual(counted.setdefault(place, count), count, place)
         page = self.page_units()
-        for column, kilobytes in enumerate((1, 2)):
-            self.assertEqual({name: units[column] for name, units in page.items() if name != "together"},
-                             dict(counted[kilobytes]))
-            self.assertEqual(page["together"][column], counted[kilobytes].total())
-        given = re.search(r"(\d+) to (\d+) bytes", self.page)
+        self.assertEqual(counted, {(name, column + 1): numbers[column] for name, numbers in page.items()
+                                   if name != "together" for column in range(2)})
+        self.assertEqual(page["together"], [sum(count for (_, size), count in counted.items() if size == kilobytes)
+                                            for kilobytes in (1, 2)])
+        given = re.search(r"(\d+) to (\d+) bytes when they are parsed, and of (\d+) on average with", self.page)
         assert given is not None
-        self.assertEqual((int(given[1]), int(given[2])), (min(sizes), max(sizes)))
+        self.assertEqual([int(number) for number in given.groups()],
+                         [min(parsed), max(parsed), round(sum(judged) / len(judged))])
 
     def test_seconds_and_costs(self) -> None:
         """They follow from the units."""
@@ -95,11 +95,13 @@ class WriteUnitsTest(WholeTest):
         partition, index = (sum(units[0] for name, units in page.items() if name.startswith(f"`{name_of}`"))
                             for name_of in ("UploadRecords", "VendorIndex"))
         large = [row for row in self.rows if len(row) == 5]
+        size = re.search(r"of (\d+) on average", self.page)
+        assert size is not None
         self.assertGreaterEqual(len(large), 3)
         for rows, of_table, of_index, cost, check in (map(number, row) for row in large):
             self.assertEqual((of_table, of_index), (rows * partition / PARTITION_UNITS, rows * index / PARTITION_UNITS))
             self.assertAlmostEqual(cost, rows * page["together"][0] * WRITE_UNIT_DOLLARS, places=4)
-            self.assertAlmostEqual(check, read_units([int(rows) * 600]) * READ_UNIT_DOLLARS, places=5)
+            self.assertAlmostEqual(check, read_units([int(rows) * int(size[1])]) * READ_UNIT_DOLLARS, places=5)
 
     def test_settings_follow(self) -> None:
         """No upload keeps a partition busy for more than ten seconds, and a new table can serve all parsers."""
