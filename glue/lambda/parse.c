@@ -177,8 +177,8 @@ write_items(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * Repair the items of an upload that is being read again: rows with a verdict
- * are skipped, so this is their only chance.
+ * Repair the items of an upload that is being read again.  Rows with a verdict
+ * are skipped, so reading alone would leave their items as they are.
  */
 static void
 repair_items(const struct parsing *parsing)

@@ -5,8 +5,8 @@
  *
  * The parser does this for a notification and the sweeper for a stalled
  * upload.  Repeating it is the one repair for everything that can be lost
- * downstream: rows without a verdict are sent again, and everything else is
- * unchanged.
+ * downstream: rows without a verdict are sent again, items that missed a
+ * verdict get it, and everything else is unchanged.
  *
  *-------------------------------------------------------------------------
  */
