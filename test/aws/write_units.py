@@ -14,6 +14,12 @@ Item = dict[str, Any]
 Table = dict[str, Any]
 
 
+def as_parsed(item: Item) -> Item:
+    """Return an item as the parser wrote it, before the validator updated it."""
+    added = ("processed_at", "error_reason", "error_details")
+    return {**{name: value for name, value in item.items() if name not in added}, "status": {"S": "pending_validation"}}
+
+
 def units(size: int) -> int:
     return -(-size // 1024)
 

@@ -10,7 +10,7 @@ from server import check
 
 if not MISSING:
     from pipeline import Database, Pipeline, read_settings, test_scale
-    from service_limits import item_size
+    from write_units import as_parsed, write_units
 
 ROWS = 50
 SCALE = 1000
@@ -44,23 +44,13 @@ BY_UNITS = ("dynamodb.BatchWriteItem", "dynamodb.BatchExecuteStatement")
 QUEUES = {"parser", "reporter"}
 
 
-def write_units(item):
-    """Units of one write: one per started kilobyte ("DynamoDB read and write operations")."""
-    return math.ceil(item_size(item) / 1024)
-
-
-def item_units(items):
-    """Units of an item's two writes, the row and its status, each to the table and to its index with all attributes.
-
-    An update is charged by the larger of the item before and after; these items include the verdicts.
-    """
+def item_units(table, items):
+    """Units of an item's two writes, the row and its status, in the table and its index."""
     units = 0
     for item in items:
         check(item["status"]["S"] in ("validated", "error"), "an item has no verdict")
-        before = {name: value for name, value in item.items()
-            if name not in ("processed_at", "error_reason", "error_details")}
-        before["status"] = {"S": "pending_validation"}
-        units += 2 * write_units(before) + 2 * max(write_units(before), write_units(item))
+        before = as_parsed(item)
+        units += write_units(table, None, before).total() + write_units(table, before, item).total()
     return units
 
 
@@ -106,7 +96,8 @@ def run_route(bench, route, uploads):
         calls, durations = last.since(first)
     check_uploads(bench, files, last.mails)
     check((len(items) == ROWS * uploads) if route == "stream" else not items, f"{len(items)} items")
-    return charge(calls, durations, items, uploads, last.mails), calls, durations
+    units = item_units(whole.settings["Table"], items)
+    return charge(calls, durations, units, uploads, last.mails), calls, durations
 
 
 def check_uploads(bench, files, mails):
@@ -119,7 +110,7 @@ def check_uploads(bench, files, mails):
     check(mails == len(files) - 1, f"{mails} mails for {len(files) - 1} uploads")
 
 
-def charge(calls, durations, items, uploads, mails):
+def charge(calls, durations, units, uploads, mails):
     """Return the quantity per price, for SCALE uploads."""
     unknown = set(calls) - set(CHARGED) - set(BY_UNITS)
     check(not unknown, f"calls without a price: {unknown}")
@@ -127,7 +118,7 @@ def charge(calls, durations, items, uploads, mails):
     for call, count in calls.items():
         if call in CHARGED:
             charged[CHARGED[call]] += count
-    charged["DynamoDB, write units"] = item_units(items)
+    charged["DynamoDB, write units"] = units
     charged["Lambda, requests"] = sum(len(spent) for spent in durations.values())
     charged["Lambda, GB-seconds"] = sum(max(math.ceil(each), 1) for spent in durations.values()
         for each in spent) / 1000 * MEGABYTES / 1024
@@ -164,8 +155,8 @@ def section(bench):
                 "the "
                 f"emulated services, rounded up to 1 ms, at {MEGABYTES} MB; without distance to AWS and without cold "
                 f"starts. DynamoDB: each "
-                "row is written and later given its status, in the table and in its index, a unit for each KB of an item "
-                "begun. "
+                "row is written and later given its status, a unit for each KB of an item begun, and a unit for its entry in "
+                "the index. "
                 "Left out: polling of empty queues by the event source mappings, Lambda's reads of the stream (free), "
                 "storage, logs, "
                 "the database, secrets by the month.")

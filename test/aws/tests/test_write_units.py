@@ -3,20 +3,18 @@
 import os
 import re
 import unittest
-from typing import Any
 
 from invariants import Sent
 from pipeline import read_settings
 from service_limits import item_size
 from whole import ROOT, WholeTest
-from write_units import read_units, units, write_units
+from write_units import as_parsed, read_units, units, write_units
 
 README = os.path.join(ROOT, "glue", "lambda", "README.md")
 PARTITION_UNITS = 1000
 NEW_TABLE_UNITS = 4000
 WRITE_UNIT_DOLLARS = 0.625e-6
 READ_UNIT_DOLLARS = 0.125e-6
-Item = dict[str, Any]
 
 
 def section() -> str:
@@ -33,12 +31,6 @@ def cells(text: str) -> list[list[str]]:
 
 def number(text: str) -> float:
     return float(text.lstrip("$").replace(",", ""))
-
-
-def as_parsed(item: Item) -> Item:
-    """Return an item as the parser wrote it, before the validator updated it."""
-    added = ("processed_at", "error_reason", "error_details")
-    return {**{name: value for name, value in item.items() if name not in added}, "status": {"S": "pending_validation"}}
 
 
 class WriteUnitsTest(WholeTest):
