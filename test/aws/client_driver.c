@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "aws/dynamodb.h"
+#include "aws/dynamodb_query.h"
 #include "aws/s3.h"
 #include "aws/secrets.h"
 #include "aws/sns.h"
@@ -270,6 +271,32 @@ run_copy(char **arguments, struct glue_error *error)
 	return success;
 }
 
+/* query TABLE PAGE: the record ids of pending items, a line for each page */
+static bool
+run_query(char **arguments, struct glue_error *error)
+{
+	struct dynamodb_query query = {
+		.table = arguments[0],
+		.key = {"upload_id", "upload"},
+		.filter = {"status", "pending_validation"},
+		.attribute = "record_id",
+		.page_items = (int) strtol(arguments[1], NULL, 10),
+		.deadline = deadline,
+	};
+	bool success = true;
+
+	while (success && !query.at_end)
+	{
+		struct text_view items;
+
+		success = dynamodb_query_page(&client, &query, &items, error);
+		if (success)
+			printf("%.*s\n", (int) items.length, items.data);
+	}
+	dynamodb_query_clean_up(&query);
+	return success;
+}
+
 static bool
 add_statement(struct dynamodb_statements *statements, const char *table, int64_t number,
 			  struct glue_error *error)
@@ -421,12 +448,13 @@ static const struct command
 	bool (*run)(char **arguments, struct glue_error *error);
 	bool with_name; /* its name is the first argument */
 } commands[] = {
-	{"put", 4, run_put, false},       {"get", 6, run_get, true},
-	{"head", 6, run_get, true},       {"stop", 6, run_get, true},
-	{"copy", 3, run_copy, false},     {"presign", 5, run_presign, false},
-	{"items", 2, run_items, false},   {"statements", 3, run_statements, false},
-	{"send", 2, run_send, false},     {"publish", 5, run_publish, false},
-	{"secret", 5, run_secret, false}, {"rotate", 2, run_rotate, false},
+	{"put", 4, run_put, false},         {"get", 6, run_get, true},
+	{"head", 6, run_get, true},         {"stop", 6, run_get, true},
+	{"copy", 3, run_copy, false},       {"presign", 5, run_presign, false},
+	{"items", 2, run_items, false},     {"statements", 3, run_statements, false},
+	{"query", 2, run_query, false},     {"send", 2, run_send, false},
+	{"publish", 5, run_publish, false}, {"secret", 5, run_secret, false},
+	{"rotate", 2, run_rotate, false},
 };
 
 static int

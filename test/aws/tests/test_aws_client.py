@@ -319,6 +319,20 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual(result.output, b"undone 3 done 57 condition 0 refused 0\n")
         self.assertEqual(result.counters["requests"], 3)
 
+    def test_query(self) -> None:
+        """Only the items that match, page by page, whatever fails in between."""
+        table = self.table()
+        self.drive("items", table, 60)
+        self.drive("statements", table, 11, 40)
+        self.plan({"fault": "throttle", "call": "dynamodb.Query", "skip": 1, "times": 2},
+                  {"fault": "drop_reply", "call": "dynamodb.Query", "times": 1})
+        pages = [json.loads(line) for line in self.drive("query", table, 20).output.splitlines()]
+        self.assertEqual([len(page) for page in pages if page], [10, 20])
+        self.assertEqual([item for page in pages for item in page],
+                         [{"record_id": {"S": f"REC_{number:08}"}} for number in (*range(1, 11), *range(41, 61))])
+        self.plan({"fault": "deny", "call": "dynamodb.Query"})
+        self.refuse("AWS_CREDENTIALS", "query", table, 20)
+
     # SQS, SNS
 
     def test_messages(self) -> None:
