@@ -222,6 +222,26 @@ CREATE TABLE onboard.outbox (
 CREATE INDEX outbox_upload_id_idx ON onboard.outbox (upload_id);
 COMMENT ON TABLE onboard.outbox IS 'Events that were written with the verdicts and are not yet acknowledged; claim them with onboard_claim_events()';
 
+CREATE TABLE onboard.listings (
+	source text COLLATE "C" PRIMARY KEY,
+	watched_since timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	started_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	is_running boolean NOT NULL DEFAULT true,
+	key_marker text NOT NULL DEFAULT '',
+	version_marker text NOT NULL DEFAULT '',
+	advanced_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	lease_until timestamptz
+);
+COMMENT ON TABLE onboard.listings IS
+	'How far the files of a bucket have been compared with onboard.upload_history; claim a listing with onboard_claim_listing()';
+COMMENT ON COLUMN onboard.listings.source IS 'Name of the bucket';
+COMMENT ON COLUMN onboard.listings.watched_since IS 'Time of the first listing; files that are older are not compared';
+COMMENT ON COLUMN onboard.listings.started_at IS 'When the current or latest pass over all files began';
+COMMENT ON COLUMN onboard.listings.is_running IS 'Whether that pass has yet to reach the end';
+COMMENT ON COLUMN onboard.listings.key_marker IS 'The pass continues after this key; empty at its beginning';
+COMMENT ON COLUMN onboard.listings.version_marker IS 'The pass continues after this version of that key';
+COMMENT ON COLUMN onboard.listings.advanced_at IS 'When the pass last advanced or ended';
+
 -- All of this is user data and belongs in a dump.  The shipped categories already
 -- exist when a dump is restored; the trigger below merges them.  They come first,
 -- because a user's category may have the name that a shipped one had.
@@ -237,6 +257,7 @@ SELECT pg_catalog.pg_extension_config_dump('onboard.vendor_roles', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.judged_rows', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox_event_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.listings', '');
 
 --
 -- Tenants.  A role in vendor_roles sees only the vendors it is listed with.  Any
@@ -647,6 +668,27 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_renew_events'
 COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS
 	'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no '
 	'progress for the given time and have no such event left; returns how many';
+
+CREATE FUNCTION @extschema@.onboard_find_upload(vendor_id text, content_id text)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_find_upload';
+COMMENT ON FUNCTION @extschema@.onboard_find_upload(text, text) IS
+	'The id of the first upload that was begun for this content; null if there is none';
+
+CREATE FUNCTION @extschema@.onboard_claim_listing(source text, pause interval, lease interval,
+	OUT watched_since timestamptz, OUT key_marker text, OUT version_marker text, OUT idle_seconds bigint)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_listing';
+COMMENT ON FUNCTION @extschema@.onboard_claim_listing(text, interval, interval) IS
+	'Leases the listing of a bucket and returns where it continues; a new pass begins this long after the beginning of '
+	'the previous one; no row if it is leased or not due';
+
+CREATE FUNCTION @extschema@.onboard_save_listing(source text, key_marker text, version_marker text, is_running boolean,
+	release boolean)
+RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_listing';
+COMMENT ON FUNCTION @extschema@.onboard_save_listing(text, text, text, boolean, boolean) IS
+	'Records how far a leased listing has come and whether its pass is still running, and ends the lease if release is true';
 
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
@@ -1062,7 +1104,8 @@ BEGIN
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
-			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
+			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_find_upload', 'onboard_claim_listing',
+			'onboard_save_listing', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
@@ -1480,6 +1523,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_lock_sweeper(),
 	@extschema@.onboard_claim_stalled(interval, integer, integer),
 	@extschema@.onboard_renew_events(interval, integer),
+	@extschema@.onboard_find_upload(text, text),
+	@extschema@.onboard_claim_listing(text, interval, interval),
+	@extschema@.onboard_save_listing(text, text, text, boolean, boolean),
 	@extschema@.onboard_backlog(),
 	@extschema@.onboard_claim_events(integer, interval),
 	@extschema@.onboard_claim_events(integer, interval, text),
