@@ -125,9 +125,8 @@ extern bool s3_decode_key(char *key);
  * s3_versions.c.
  */
 extern bool s3_begin_bucket_call(struct aws_client *client, struct aws_call *call,
-								 const char *operation, const char *bucket,
-								 char path[S3_PATH_SIZE], int64_t deadline,
-								 struct glue_error *error);
+								 const char *operation, const char *bucket, char path[S3_PATH_SIZE],
+								 int64_t deadline, struct glue_error *error);
 
 /*
  * Build the path of an object: the key encoded once, after the bucket unless

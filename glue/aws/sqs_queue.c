@@ -84,7 +84,8 @@ keep_message(struct sqs_batch *batch, struct text_view entry, const char *attrib
 
 	message->number = number_of(json_find_text(value, "StringValue"));
 	return keep_text(batch, json_find_text(entry, "Body"), &message->body, error) &&
-		   keep_text(batch, json_find_text(entry, "ReceiptHandle"), &message->receipt_handle, error);
+		   keep_text(batch, json_find_text(entry, "ReceiptHandle"), &message->receipt_handle,
+					 error);
 }
 
 /*
@@ -131,8 +132,8 @@ sqs_receive(struct aws_client *client, const char *queue_url, const char *attrib
 {
 	struct aws_call call = {0};
 	char numbers[128];
-	bool success = begin_call(&call, "ReceiveMessage", "AmazonSQS.ReceiveMessage", queue_url,
-							  deadline, error);
+	bool success =
+		begin_call(&call, "ReceiveMessage", "AmazonSQS.ReceiveMessage", queue_url, deadline, error);
 
 	snprintf(numbers, sizeof(numbers),
 			 ",\"MaxNumberOfMessages\":%d,\"WaitTimeSeconds\":1,\"VisibilityTimeout\":%d"
@@ -221,15 +222,14 @@ sqs_count(struct aws_client *client, const char *queue_url, int64_t deadline,
 {
 	struct aws_call call = {0};
 	struct text_view values;
-	bool success =
-		begin_call(&call, "GetQueueAttributes", "AmazonSQS.GetQueueAttributes", queue_url, deadline,
-				   error) &&
-		byte_buffer_append_string(&call.body,
-								  ",\"AttributeNames\":[\"ApproximateNumberOfMessages\","
-								  "\"ApproximateNumberOfMessagesNotVisible\","
-								  "\"ApproximateNumberOfMessagesDelayed\"]}",
-								  error) &&
-		aws_perform(client, &call, error);
+	bool success = begin_call(&call, "GetQueueAttributes", "AmazonSQS.GetQueueAttributes",
+							  queue_url, deadline, error) &&
+				   byte_buffer_append_string(&call.body,
+											 ",\"AttributeNames\":[\"ApproximateNumberOfMessages\","
+											 "\"ApproximateNumberOfMessagesNotVisible\","
+											 "\"ApproximateNumberOfMessagesDelayed\"]}",
+											 error) &&
+				   aws_perform(client, &call, error);
 
 	if (success)
 	{
