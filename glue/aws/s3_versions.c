@@ -35,7 +35,9 @@ struct reader
 	char *name;                /* of the latest tag */
 	const char *path[DEEPEST]; /* open elements */
 	int depth;
-	bool is_leaf; /* the latest tag but one opened an element */
+	char *next_key;  /* encoded */
+	bool is_leaf;    /* the latest tag but one opened an element */
+	bool is_encoded; /* keys are URL-encoded */
 	bool knows_end;
 	bool has_failed;
 };
@@ -165,22 +167,19 @@ add_version(struct s3_version_page *page)
 	if (page->count == S3_VERSIONS_PAGE)
 		return false;
 	page->versions[page->count++] =
-		(struct s3_version){.key = "", .version_id = "", .etag = "", .written_at = ""};
+		(struct s3_version){.key = NULL, .version_id = "", .etag = "", .written_at = ""};
 	return true;
 }
 
 /*
  * Take the text of an element of a version.
  */
-static bool
+static void
 take_of_version(struct s3_version *version, const char *name, char *text)
 {
 	if (is_named(name, "Key"))
-	{
 		version->key = text;
-		return s3_decode_key(text) && is_text(text) && strlen(text) < S3_KEY_SIZE;
-	}
-	if (is_named(name, "VersionId"))
+	else if (is_named(name, "VersionId"))
 		version->version_id = text;
 	else if (is_named(name, "ETag"))
 		version->etag = text;
@@ -188,7 +187,6 @@ take_of_version(struct s3_version *version, const char *name, char *text)
 		version->written_at = text;
 	else if (is_named(name, "IsLatest"))
 		version->is_latest = is_named(text, "true");
-	return true;
 }
 
 /*
@@ -205,9 +203,10 @@ take_of_list(struct reader *reader, const char *name, char *text)
 		reader->page->is_last = is_named(text, "false");
 		return reader->page->is_last || is_named(text, "true");
 	}
+	if (is_named(name, "EncodingType"))
+		reader->is_encoded = is_named(text, "url");
 	if (is_named(name, "NextKeyMarker"))
-		return (text[0] == '\0' || s3_decode_key(text)) &&
-			   copy_text(next->key, sizeof(next->key), text);
+		reader->next_key = text;
 	if (is_named(name, "NextVersionIdMarker"))
 		return copy_text(next->version_id, sizeof(next->version_id), text);
 	return true;
@@ -219,12 +218,14 @@ take_of_list(struct reader *reader, const char *name, char *text)
 static bool
 take_leaf(struct reader *reader, const char *name, char *text)
 {
-	if (reader->depth == 1)
-		return resolve_entities(text) && take_of_list(reader, name, text);
-	if (reader->depth == 2 && is_named(reader->path[1], "Version"))
-		return resolve_entities(text) &&
-			   take_of_version(&reader->page->versions[reader->page->count - 1], name, text);
-	return true;
+	bool is_of_list = reader->depth == 1;
+	bool is_of_version = reader->depth == 2 && is_named(reader->path[1], "Version");
+
+	if ((is_of_list || is_of_version) && !resolve_entities(text))
+		return false;
+	if (is_of_version)
+		take_of_version(&reader->page->versions[reader->page->count - 1], name, text);
+	return !is_of_list || take_of_list(reader, name, text);
 }
 
 static bool
@@ -277,21 +278,37 @@ take_tag(struct reader *reader)
 	return !reader->has_failed;
 }
 
+/* ----- a page ----- */
+
 /*
- * Return whether all versions have a key, a version and a time.
+ * Decode a key in place.  A server that does not know the encoding does not
+ * declare it.
  */
 static bool
-is_complete(const struct s3_version_page *page)
+decode_key(const struct reader *reader, char *key)
 {
+	return (!reader->is_encoded || s3_decode_key(key)) && key[0] != '\0' && is_text(key) &&
+		   strlen(key) < S3_KEY_SIZE;
+}
+
+/*
+ * Decode the keys, and return whether nothing is missing.
+ */
+static bool
+complete_page(const struct reader *reader)
+{
+	struct s3_version_page *page = reader->page;
+
 	for (int i = 0; i < page->count; i++)
 	{
-		const struct s3_version *version = &page->versions[i];
+		struct s3_version *version = &page->versions[i];
 
-		if (version->key[0] == '\0' || version->version_id[0] == '\0' ||
-			version->written_at[0] == '\0')
+		if (version->key == NULL || !decode_key(reader, version->key) ||
+			version->version_id[0] == '\0' || version->written_at[0] == '\0')
 			return false;
 	}
-	return page->is_last || page->next.key[0] != '\0';
+	return page->is_last || (reader->next_key != NULL && decode_key(reader, reader->next_key) &&
+							 copy_text(page->next.key, sizeof(page->next.key), reader->next_key));
 }
 
 bool
@@ -309,7 +326,7 @@ s3_read_versions(struct s3_version_page *page, struct glue_error *error)
 	page->count = 0;
 	while (take_tag(&reader))
 		continue;
-	if (!reader.has_failed && reader.depth == 0 && reader.knows_end && is_complete(page))
+	if (!reader.has_failed && reader.depth == 0 && reader.knows_end && complete_page(&reader))
 		return true;
 	page->count = 0;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "AWS_BAD_REPLY",

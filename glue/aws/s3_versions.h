@@ -26,7 +26,7 @@
 /* One version of an object; strings are borrowed from the page. */
 struct s3_version
 {
-	const char *key;        /* decoded */
+	char *key;              /* decoded */
 	const char *version_id; /* "null" if it was written without versioning */
 	const char *etag;       /* with its quotes */
 	const char *written_at; /* "2026-01-04T09:00:00.000Z" */

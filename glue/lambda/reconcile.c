@@ -31,7 +31,7 @@
 
 /*
  * Lists the versions to read, oldest first, by their index in the page, and
- * whether their vendor exists.
+ * whether their vendor exists.  S3 cuts times to seconds.
  */
 #define UNREAD                                                                                                           \
 	"SELECT o.version->>'index', v.vendor_id IS NOT NULL"                                                                \
@@ -39,7 +39,7 @@
 	" CROSS JOIN LATERAL (SELECT (o.version->>'written_at')::timestamptz AS at) w"                                       \
 	" LEFT JOIN onboard.vendors v ON v.vendor_id = o.version->>'vendor_id'"                                              \
 	" WHERE w.at < pg_catalog.clock_timestamp() - " SECONDS("$2") " AND w.at > pg_catalog.clock_timestamp() - " SECONDS( \
-		"$3") " AND w.at > $4::timestamptz"                                                                              \
+		"$3") " AND w.at >= pg_catalog.date_trunc('second', $4::timestamptz)"                                            \
 			  " AND onboard_find_upload(o.version->>'vendor_id', o.version->>'content_id') IS NULL"                      \
 			  " ORDER BY w.at, o.position DESC"
 

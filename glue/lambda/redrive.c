@@ -25,7 +25,7 @@
  * batch take, and shorter than the period of an alarm on the queue, which must
  * not clear while the messages that stay are looked at.
  */
-#define HIDDEN_SECONDS 60
+#define HIDDEN_SECONDS 30
 
 /* A queue and its dead-letter queue. */
 struct redrive_route

@@ -2,10 +2,11 @@
 
 prints its address, and exits when its standard input closes
 
-Six differences between moto and the services are corrected here, because this is the only place where they can be:
+Seven differences between moto and the services are corrected here, because this is the only place where they can be:
 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
+* A list of versions is not URL-encoded when that is requested.
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
 * Two concurrent puts can get the same sequence number.
 * Two concurrent first puts below a partition key can lose one of the items, and an update is not atomic.
@@ -26,6 +27,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote_plus
+from xml.sax.saxutils import unescape
 
 from patience import HANG_SECONDS
 
@@ -66,6 +68,22 @@ def complete_s3_events() -> None:
         }]}
 
     notifications._get_s3_event = event
+
+
+def encode_listed_keys() -> None:
+    from moto.s3.responses import S3Response
+
+    list_object_versions = S3Response.list_object_versions
+
+    def encoded(response: Any) -> Any:
+        status, headers, body = list_object_versions(response)
+        if response.querystring.get("encoding-type") == ["url"]:
+            body = re.sub(r"<((?:Next)?Key(?:Marker)?)>(.*?)</",
+                          lambda match: f"<{match[1]}>{quote_plus(unescape(match[2]), safe='/')}</", body)
+            body = body.replace("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>")
+        return status, headers, body
+
+    setattr(S3Response, "list_object_versions", encoded)
 
 
 # Held while an item is written: by a put, and by an update from the check of its condition on.
@@ -186,6 +204,7 @@ def serve(port: int) -> None:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     complete_s3_events()
+    encode_listed_keys()
     omit_unchanged_puts()
     put_one_at_a_time()
     change_queues_one_at_a_time()
