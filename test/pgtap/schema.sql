@@ -6,7 +6,7 @@ SELECT no_plan();
 SELECT has_extension('onboard');
 SELECT has_schema('onboard');
 SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors',
-	'vendor_roles', 'judged_rows', 'outbox', 'shipped_parts']);
+	'vendor_roles', 'judged_rows', 'outbox', 'listings', 'shipped_parts']);
 SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
@@ -111,7 +111,15 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('outbox', 'attempt', 'integer', true, false),
 	('outbox', 'token', 'uuid', false, false),
 	('outbox', 'lease_until', 'timestamp with time zone', false, false),
-	('outbox', 'created_at', 'timestamp with time zone', true, false);
+	('outbox', 'created_at', 'timestamp with time zone', true, false),
+	('listings', 'source', 'text', true, true),
+	('listings', 'watched_since', 'timestamp with time zone', true, false),
+	('listings', 'started_at', 'timestamp with time zone', true, false),
+	('listings', 'is_running', 'boolean', true, false),
+	('listings', 'key_marker', 'text', true, false),
+	('listings', 'version_marker', 'text', true, false),
+	('listings', 'advanced_at', 'timestamp with time zone', true, false),
+	('listings', 'lease_until', 'timestamp with time zone', false, false);
 SELECT columns_are('onboard', relation, array_agg(name ORDER BY ordinal)) FROM wanted_columns
 	GROUP BY relation ORDER BY relation;
 SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s', relation, name, type))
@@ -157,6 +165,7 @@ SELECT col_is_pk('onboard', 'validation_errors', ARRAY['upload_id', 'row_number'
 SELECT col_is_pk('onboard', 'vendor_roles', ARRAY['role_name', 'vendor_id'], 'vendor_roles: primary key');
 SELECT col_is_pk('onboard', 'judged_rows', ARRAY['upload_id', 'first_row'], 'judged_rows: primary key');
 SELECT col_is_pk('onboard', 'outbox', 'event_id', 'outbox: primary key');
+SELECT col_is_pk('onboard', 'listings', 'source', 'listings: primary key');
 SELECT col_is_unique('onboard', 'vendors', 'email', 'vendors: email is unique');
 SELECT col_is_unique('onboard', 'product_categories', 'category_name', 'product_categories: names are unique');
 SELECT col_is_unique('onboard', 'products', 'sku', 'products: sku is unique');
@@ -257,6 +266,9 @@ INSERT INTO wanted_functions VALUES
 	('onboard_lock_sweeper', '{}', 'volatile', false),
 	('onboard_claim_stalled', '{interval,integer,integer}', 'volatile', true),
 	('onboard_renew_events', '{interval,integer}', 'volatile', false),
+	('onboard_find_upload', '{text,text}', 'stable', false),
+	('onboard_claim_listing', '{text,interval,interval}', 'volatile', true),
+	('onboard_save_listing', '{text,text,text,boolean,boolean}', 'volatile', false),
 	('onboard_backlog', '{}', 'stable', true),
 	('onboard_judged_ranges', '{text}', 'stable', true),
 	('onboard_statistics', '{}', 'volatile', true),
@@ -321,7 +333,7 @@ SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE
 		'onboard.upload_history', 'onboard.products',
 		'onboard.products_product_id_seq', 'onboard.validation_errors', 'onboard.validation_errors_error_id_seq',
 		'onboard.vendor_roles', 'onboard.judged_rows',
-		'onboard.outbox', 'onboard.outbox_event_id_seq'], 'tables that are dumped');
+		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.listings'], 'tables that are dumped');
 
 SELECT * FROM finish();
 ROLLBACK;
