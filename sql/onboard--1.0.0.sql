@@ -671,14 +671,14 @@ COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS
 
 CREATE FUNCTION @extschema@.onboard_find_upload(vendor_id text, content_id text)
 RETURNS text
-LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_find_upload';
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_find_upload';
 COMMENT ON FUNCTION @extschema@.onboard_find_upload(text, text) IS
 	'The id of the first upload that was begun for this content; null if there is none';
 
 CREATE FUNCTION @extschema@.onboard_claim_listing(source text, pause interval, lease interval,
 	OUT watched_since timestamptz, OUT key_marker text, OUT version_marker text, OUT idle_seconds bigint)
 RETURNS SETOF record
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_listing';
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_listing';
 COMMENT ON FUNCTION @extschema@.onboard_claim_listing(text, interval, interval) IS
 	'Leases the listing of a bucket and returns where it continues; a new pass begins this long after the beginning of '
 	'the previous one; no row if it is leased or not due';
@@ -686,7 +686,7 @@ COMMENT ON FUNCTION @extschema@.onboard_claim_listing(text, interval, interval) 
 CREATE FUNCTION @extschema@.onboard_save_listing(source text, key_marker text, version_marker text, is_running boolean,
 	release boolean)
 RETURNS void
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_listing';
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_listing';
 COMMENT ON FUNCTION @extschema@.onboard_save_listing(text, text, text, boolean, boolean) IS
 	'Records how far a leased listing has come and whether its pass is still running, and ends the lease if release is true';
 

@@ -25,9 +25,18 @@
 /* Columns of onboard_claim_listing(). */
 #define CLAIMED_COLUMNS 4
 
+/* Raise an error if an argument is null, or the caller may not list files. */
 static void
-check_may_list(void)
+check_call(FunctionCallInfo fcinfo, const char *const *names)
 {
+	int i;
+
+	for (i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("%s must not be null", names[i])));
+	}
 	owner_check_all_vendors("to list files");
 }
 
@@ -72,10 +81,11 @@ PG_FUNCTION_INFO_V1(onboard_claim_listing);
 Datum
 onboard_claim_listing(PG_FUNCTION_ARGS)
 {
+	static const char *const names[] = {"source", "pause", "lease"};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	OwnerSection section;
 
-	check_may_list();
+	check_call(fcinfo, names);
 	InitMaterializedSRF(fcinfo, 0);
 	owner_enter(&section);
 	SPI_connect();
@@ -108,13 +118,15 @@ onboard_save_listing(PG_FUNCTION_ARGS)
 		5,
 		{TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID},
 	};
-	Datum values[5] = {
-		PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2),
-		PG_GETARG_DATUM(3), PG_GETARG_DATUM(4),
-	};
+	static const char *const names[] = {"source", "key_marker", "version_marker", "is_running",
+										"release"};
+	Datum values[5];
 	OwnerSection section;
+	int i;
 
-	check_may_list();
+	check_call(fcinfo, names);
+	for (i = 0; i < PG_NARGS(); i++)
+		values[i] = PG_GETARG_DATUM(i);
 	owner_enter(&section);
 	SPI_connect();
 	statement_run(&save, values, NULL, false, SPI_OK_UPDATE);

@@ -345,8 +345,8 @@ onboard_find_upload(PG_FUNCTION_ARGS)
 	NewUpload upload = {0};
 	char *upload_id;
 
-	upload.vendor_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	upload.content_id = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	upload.vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
+	upload.content_id = upload_text_argument(fcinfo, 1, "content_id");
 	owner_check_caller(upload.vendor_id);
 	owner_enter(&section);
 	SPI_connect();

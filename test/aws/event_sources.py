@@ -379,11 +379,14 @@ class EmulatedQueue:
             self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"],
                                                   VisibilityTimeout=seconds)
 
-    def empty(self) -> bool:
-        """Return whether no message is visible, in flight or delayed."""
+    def size(self) -> int:
+        """Return the number of messages, whether visible, in flight or delayed."""
         names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
         attributes = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
-        return all(int(attributes[name]) == 0 for name in names)
+        return sum(int(attributes[name]) for name in names)
+
+    def empty(self) -> bool:
+        return self.size() == 0
 
 
 class EmulatedShard:
