@@ -60,7 +60,7 @@ class OutageTest(WholeTest):
 
         def all_read() -> bool:
             answers.append(self.sweep())
-            return sum(answer["reconciled"] for answer in answers) >= count
+            return bool(sum(answer["reconciled"] for answer in answers) >= count)
 
         wait_until(all_read, f"{count} files were read")
         self.assertEqual(sum(answer["reconciled"] for answer in answers), count)
@@ -253,7 +253,7 @@ class OutageTest(WholeTest):
                 ("s3.HeadObject", 0, "after"))])
         dead = self.kill_all_messages()
         self.start_database()
-        lost = [self.maker.file("VEND009", "uploads/VEND009/lost.csv", 5), self.maker.file("VEND009", "uploads/VEND009/lost.csv", 6)]
+        lost = [self.maker.file("VEND009", "uploads/VEND009/lost.csv", rows) for rows in (5, 6)]
 
         def swept() -> bool:
             self.whole.sweep()
@@ -263,8 +263,13 @@ class OutageTest(WholeTest):
         wait_until(swept, f"{dead} messages were returned")
         self.whole.wait_quiet()
         self.lose(*lost)
-        wait_until(lambda: self.whole.sweep() and (self.end_lease() or not self.whole.unfired())
-                   and len(self.readings()) == 9, "every kill occurred and the files were read")
+
+        def all_killed() -> bool:
+            self.whole.sweep()
+            self.end_lease()
+            return not self.whole.unfired() and len(self.readings()) == 9
+
+        wait_until(all_killed, "every kill occurred and the files were read")
         self.settle()
         self.assertEqual(self.database.query("SELECT upload_id FROM onboard.upload_history "
                                              "WHERE total_records <> valid_records + error_records"), [])
