@@ -179,7 +179,7 @@ static const struct setting table[] = {
 	{
 		.name = "UPLOAD_QUEUE_URL",
 		TEXT(upload_queue_url),
-		.used_by = PARSER | DIRECT,
+		.used_by = READERS,
 		.meaning = "SQS queue for the bucket's notifications; messages of other queues are refused",
 	},
 	{
@@ -214,19 +214,13 @@ static const struct setting table[] = {
 		.name = "ERROR_DEAD_QUEUE_URL",
 		TEXT(error_dead_queue_url),
 		.used_by = SWEEPER,
-		.meaning = "dead-letter queue of that queue; if not set, its messages stay there",
-	},
-	{
-		.name = "UPLOAD_QUEUE_URL",
-		TEXT(upload_queue_url),
-		.used_by = SWEEPER,
-		.meaning = "SQS queue for notifications of S3",
+		.meaning = "dead-letter queue of ERROR_QUEUE_URL; if not set, messages stay there",
 	},
 	{
 		.name = "UPLOAD_DEAD_QUEUE_URL",
 		TEXT(upload_dead_queue_url),
 		.used_by = SWEEPER,
-		.meaning = "dead-letter queue of that queue; if not set, its messages stay there",
+		.meaning = "dead-letter queue of UPLOAD_QUEUE_URL; if not set, messages stay there",
 	},
 	{
 		.name = "QUARANTINE_QUEUE_URL",

@@ -63,7 +63,6 @@ struct settings
 	const char *upload_records_table;
 	const char *error_queue_url;
 	const char *error_dead_queue_url;
-	const char *upload_queue_url;
 	const char *upload_dead_queue_url;
 	const char *quarantine_queue_url;
 	const char *notification_topic_arn;
