@@ -237,6 +237,26 @@ COMMENT ON COLUMN onboard.item_checks.missed IS 'Rows whose verdict is known not
 COMMENT ON COLUMN onboard.item_checks.version IS 'Changed by everything that happens to the check; only its holder may end it';
 COMMENT ON COLUMN onboard.item_checks.due_at IS 'Time from which the check may be claimed';
 
+CREATE TABLE onboard.listings (
+	source text COLLATE "C" PRIMARY KEY,
+	watched_since timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	started_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	is_running boolean NOT NULL DEFAULT true,
+	key_marker text NOT NULL DEFAULT '',
+	version_marker text NOT NULL DEFAULT '',
+	advanced_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	lease_until timestamptz
+);
+COMMENT ON TABLE onboard.listings IS
+	'How far the files of a bucket have been compared with onboard.upload_history; claim a listing with onboard_claim_listing()';
+COMMENT ON COLUMN onboard.listings.source IS 'Name of the bucket';
+COMMENT ON COLUMN onboard.listings.watched_since IS 'Time of the first listing; files that are older are not compared';
+COMMENT ON COLUMN onboard.listings.started_at IS 'When the current or latest pass over all files began';
+COMMENT ON COLUMN onboard.listings.is_running IS 'Whether that pass has yet to reach the end';
+COMMENT ON COLUMN onboard.listings.key_marker IS 'The pass continues after this key; empty at its beginning';
+COMMENT ON COLUMN onboard.listings.version_marker IS 'The pass continues after this version of that key';
+COMMENT ON COLUMN onboard.listings.advanced_at IS 'When the pass last advanced or ended';
+
 -- All of this is user data and belongs in a dump.  The shipped categories already
 -- exist when a dump is restored; the trigger below merges them.  They come first,
 -- because a user's category may have the name that a shipped one had.
@@ -253,6 +273,7 @@ SELECT pg_catalog.pg_extension_config_dump('onboard.judged_rows', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.outbox_event_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.item_checks', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.listings', '');
 
 --
 -- Tenants.  A role in vendor_roles sees only the vendors it is listed with.  Any
@@ -691,6 +712,27 @@ COMMENT ON FUNCTION @extschema@.onboard_end_item_check(text, bigint, bigint, boo
 	'Records how many items a check left without their verdict; removes the check if there are none and is_last is true; '
 	'false, changing nothing, if the check was claimed or noted again meanwhile';
 
+CREATE FUNCTION @extschema@.onboard_find_upload(vendor_id text, content_id text)
+RETURNS text
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_find_upload';
+COMMENT ON FUNCTION @extschema@.onboard_find_upload(text, text) IS
+	'The id of the first upload that was begun for this content; null if there is none';
+
+CREATE FUNCTION @extschema@.onboard_claim_listing(source text, pause interval, lease interval,
+	OUT watched_since timestamptz, OUT key_marker text, OUT version_marker text, OUT idle_seconds bigint)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_listing';
+COMMENT ON FUNCTION @extschema@.onboard_claim_listing(text, interval, interval) IS
+	'Leases the listing of a bucket and returns where it continues; a new pass begins this long after the beginning of '
+	'the previous one; no row if it is leased or not due';
+
+CREATE FUNCTION @extschema@.onboard_save_listing(source text, key_marker text, version_marker text, is_running boolean,
+	release boolean)
+RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_save_listing';
+COMMENT ON FUNCTION @extschema@.onboard_save_listing(text, text, text, boolean, boolean) IS
+	'Records how far a leased listing has come and whether its pass is still running, and ends the lease if release is true';
+
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -1108,7 +1150,8 @@ BEGIN
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_note_items', 'onboard_claim_item_checks',
-			'onboard_end_item_check', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
+			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
+			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
@@ -1529,6 +1572,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_note_items(text, bigint),
 	@extschema@.onboard_claim_item_checks(interval, integer, text),
 	@extschema@.onboard_end_item_check(text, bigint, bigint, boolean),
+	@extschema@.onboard_find_upload(text, text),
+	@extschema@.onboard_claim_listing(text, interval, interval),
+	@extschema@.onboard_save_listing(text, text, text, boolean, boolean),
 	@extschema@.onboard_backlog(),
 	@extschema@.onboard_claim_events(integer, interval),
 	@extschema@.onboard_claim_events(integer, interval, text),

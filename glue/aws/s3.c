@@ -90,6 +90,46 @@ begin_call(struct aws_client *client, struct aws_call *call, const char *operati
 	return true;
 }
 
+bool
+s3_begin_bucket_call(struct aws_client *client, struct aws_call *call, const char *operation,
+					 const char *bucket, char path[S3_PATH_SIZE], int64_t deadline,
+					 struct glue_error *error)
+{
+	bool in_path = is_bucket_in_path(client, bucket);
+
+	if (strlen(bucket) > 63)
+		return glue_error_set(error, GLUE_INTERNAL_ERROR, "BAD_KEY", "a bucket name is too long");
+	snprintf(path, S3_PATH_SIZE, "/%s", in_path ? bucket : "");
+	aws_call_begin(call, AWS_S3, operation, "GET", path, deadline);
+	call->host_prefix = in_path ? NULL : bucket;
+	return true;
+}
+
+bool
+s3_decode_key(char *key)
+{
+	char *to = key;
+
+	for (const char *from = key; *from != '\0'; from++)
+	{
+		if (*from == '+')
+			*to++ = ' ';
+		else if (*from != '%')
+			*to++ = *from;
+		else
+		{
+			int byte = hex_byte(from + 1);
+
+			if (byte <= 0) /* a key contains no NUL */
+				return false;
+			*to++ = (char) byte;
+			from += 2;
+		}
+	}
+	*to = '\0';
+	return to > key;
+}
+
 /* ----- reply headers ----- */
 
 static void

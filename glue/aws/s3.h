@@ -114,6 +114,21 @@ extern bool s3_presign_get(struct aws_client *client, const char *bucket, const 
 						   char **url, struct glue_error *error);
 
 /*
+ * Decode a key in place, as S3 writes it in notifications and URL-encoded
+ * lists: a space as "+", other bytes as %XX.  Returns false if it is empty or
+ * not encoded correctly.
+ */
+extern bool s3_decode_key(char *key);
+
+/*
+ * Begin a GET of a bucket; path must live as long as the call.  For
+ * s3_versions.c.
+ */
+extern bool s3_begin_bucket_call(struct aws_client *client, struct aws_call *call,
+								 const char *operation, const char *bucket, char path[S3_PATH_SIZE],
+								 int64_t deadline, struct glue_error *error);
+
+/*
  * Build the path of an object: the key encoded once, after the bucket unless
  * that is part of the host name.  Returns false with internal error BAD_KEY if
  * the key is empty or longer than 1,024 bytes.  For s3.c and tests.

@@ -9,6 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,18 +45,34 @@ struct sending
 };
 
 static bool
-append_entry(struct byte_buffer *body, int id, struct text_view text, struct glue_error *error)
+append_attribute(struct byte_buffer *body, const struct sqs_message *message,
+				 struct glue_error *error)
+{
+	char value[AROUND];
+
+	if (message->attribute == NULL)
+		return true;
+	snprintf(value, sizeof(value), "\":{\"DataType\":\"Number\",\"StringValue\":\"%" PRId64 "\"}}",
+			 message->attribute_value);
+	return byte_buffer_append_string(body, ",\"MessageAttributes\":{\"", error) &&
+		   byte_buffer_append_string(body, message->attribute, error) &&
+		   byte_buffer_append_string(body, value, error);
+}
+
+static bool
+append_entry(struct byte_buffer *body, int id, const struct sqs_message *message,
+			 struct glue_error *error)
 {
 	char head[AROUND];
 	int length =
 		snprintf(head, sizeof(head), "%s{\"Id\":\"%d\",\"MessageBody\":\"", id > 0 ? "," : "", id);
 
-	if (!byte_buffer_reserve(body, LONGEST_JSON_ESCAPE * text.length + 2 * AROUND, error))
+	if (!byte_buffer_reserve(body, LONGEST_JSON_ESCAPE * message->body.length + 2 * AROUND, error))
 		return false;
 	byte_buffer_put(body, head, (size_t) length);
-	byte_buffer_append_json(body, text);
-	byte_buffer_put(body, "\"}", 2);
-	return true;
+	byte_buffer_append_json(body, message->body);
+	byte_buffer_put(body, "\"", 1);
+	return append_attribute(body, message, error) && byte_buffer_append_string(body, "}", error);
 }
 
 static bool
@@ -73,7 +90,7 @@ fill_entries(struct send_call *open, struct glue_error *error)
 	byte_buffer_put(body, "\",\"Entries\":[", 13);
 	for (int i = 0; i < open->count; i++)
 	{
-		if (!append_entry(body, i, sending->messages[open->indexes[i]].body, error))
+		if (!append_entry(body, i, &sending->messages[open->indexes[i]], error))
 			return false;
 	}
 	return byte_buffer_append_string(body, "]}", error);

@@ -36,10 +36,12 @@ enum sqs_result
 	SQS_REFUSED /* by the sender's fault: will never be accepted */
 };
 
-/* A message to send; body is borrowed. */
+/* A message to send; body and attribute are borrowed. */
 struct sqs_message
 {
-	struct text_view body;    /* UTF-8 */
+	struct text_view body; /* UTF-8 */
+	const char *attribute; /* name of a number attribute; NULL for none */
+	int64_t attribute_value;
 	enum sqs_result result;   /* skipped unless SQS_UNSENT */
 	char code[AWS_CODE_SIZE]; /* of the last failure, "" for none */
 };

@@ -179,7 +179,7 @@ static const struct setting table[] = {
 	{
 		.name = "UPLOAD_QUEUE_URL",
 		TEXT(upload_queue_url),
-		.used_by = PARSER | DIRECT,
+		.used_by = READERS,
 		.meaning = "SQS queue for the bucket's notifications; messages of other queues are refused",
 	},
 	{
@@ -209,6 +209,18 @@ static const struct setting table[] = {
 		.used_by = SENDERS,
 		.required_by = SENDERS,
 		.meaning = "SQS queue for upload events",
+	},
+	{
+		.name = "ERROR_DEAD_QUEUE_URL",
+		TEXT(error_dead_queue_url),
+		.used_by = SWEEPER,
+		.meaning = "dead-letter queue of ERROR_QUEUE_URL; if not set, messages stay there",
+	},
+	{
+		.name = "UPLOAD_DEAD_QUEUE_URL",
+		TEXT(upload_dead_queue_url),
+		.used_by = SWEEPER,
+		.meaning = "dead-letter queue of UPLOAD_QUEUE_URL; if not set, messages stay there",
 	},
 	{
 		.name = "QUARANTINE_QUEUE_URL",
@@ -353,6 +365,45 @@ static const struct setting table[] = {
 		.standard = "7200",
 		.meaning =
 			"if an ended upload is not reported for this long, its event is sent again; should exceed the time the reporter's queue takes to give up",
+	},
+
+	{
+		.name = "SWEEP_REDRIVES",
+		INTEGER(sweep_redrives, 0, 100),
+		.used_by = SWEEPER,
+		.standard = "3",
+		.meaning = "how often a message is returned from a dead-letter queue; 0 for never",
+	},
+	{
+		.name = "SWEEP_UNREAD_SECONDS",
+		INTEGER(sweep_unread_seconds, 1, 604800),
+		.used_by = SWEEPER,
+		.standard = "3600",
+		.meaning =
+			"a file that is older than this and that no upload was begun for is read without a notification",
+	},
+	{
+		.name = "SWEEP_LIST_PAGES",
+		INTEGER(sweep_list_pages, 0, 1000),
+		.used_by = SWEEPER,
+		.standard = "20",
+		.meaning =
+			"most pages of 1,000 versions listed per run to find such files; 0 means that none are looked for",
+	},
+	{
+		.name = "SWEEP_LIST_SECONDS",
+		INTEGER(sweep_list_seconds, 1, 604800),
+		.used_by = SWEEPER,
+		.standard = "3600",
+		.meaning = "time between the beginnings of two passes over the bucket",
+	},
+	{
+		.name = "SWEEP_LIST_DAYS",
+		INTEGER(sweep_list_days, 1, 3650),
+		.used_by = SWEEPER,
+		.standard = "14",
+		.meaning =
+			"older files are not looked for; must be less than the time that upload_history is kept",
 	},
 
 	/* rotation */

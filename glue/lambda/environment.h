@@ -62,6 +62,8 @@ struct settings
 	const char *upload_queue_url; /* NULL: no queue */
 	const char *upload_records_table;
 	const char *error_queue_url;
+	const char *error_dead_queue_url;
+	const char *upload_dead_queue_url;
 	const char *quarantine_queue_url;
 	const char *notification_topic_arn;
 	const char *link_base_url;
@@ -85,6 +87,11 @@ struct settings
 	int64_t sweep_uploads;
 	int64_t sweep_abandon_seconds;
 	int64_t sweep_unreported_seconds;
+	int64_t sweep_redrives;
+	int64_t sweep_unread_seconds;
+	int64_t sweep_list_pages;
+	int64_t sweep_list_seconds;
+	int64_t sweep_list_days;
 
 	/* rotation */
 	const char *rotate_admin_secret_id;

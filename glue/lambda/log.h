@@ -47,6 +47,7 @@ enum log_field_id
 	LOG_SEQUENCE_NUMBER, /* of a stream record */
 	LOG_MESSAGE_ID,      /* of a queue message */
 	LOG_VERSION,
+	LOG_QUEUE,
 	/* integers */
 	LOG_ROWS,
 	LOG_VALID,
@@ -54,6 +55,7 @@ enum log_field_id
 	LOG_BYTES,
 	LOG_EVENTS,
 	LOG_RECORDS,
+	LOG_FILES,
 	LOG_FAILED,
 	LOG_ATTEMPT,
 	LOG_MILLISECONDS,

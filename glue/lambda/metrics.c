@@ -33,6 +33,8 @@ static const struct
 	[METRIC_EVENTS_REFUSED] = {"EventsRefused", "Count"},
 	[METRIC_UPLOADS_REVIVED] = {"UploadsRevived", "Count"},
 	[METRIC_UPLOADS_ABANDONED] = {"UploadsAbandoned", "Count"},
+	[METRIC_UPLOADS_RECONCILED] = {"UploadsReconciled", "Count"},
+	[METRIC_MESSAGES_REDRIVEN] = {"MessagesRedriven", "Count"},
 };
 
 void

@@ -42,6 +42,8 @@ enum metric_id
 	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,
+	METRIC_UPLOADS_RECONCILED, /* read although no notification of them was handled */
+	METRIC_MESSAGES_REDRIVEN,  /* returned from dead-letter queues */
 	METRIC_COUNT
 };
 

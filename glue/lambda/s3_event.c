@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "lambda/event_source.h"
 #include "lambda/s3_event.h"
 
@@ -33,34 +32,6 @@ copy_member(char *to, size_t size, const cJSON *object, const char *name)
 	const char *text = cJSON_IsString(member) ? member->valuestring : "";
 
 	return snprintf(to, size, "%s", text) < (int) size;
-}
-
-/*
- * Decode a key in place.  A key contains no NUL.
- */
-static bool
-decode_key(char *key)
-{
-	char *to = key;
-
-	for (const char *from = key; *from != '\0'; from++)
-	{
-		if (*from == '+')
-			*to++ = ' ';
-		else if (*from != '%')
-			*to++ = *from;
-		else
-		{
-			int byte = hex_byte(from + 1);
-
-			if (byte <= 0)
-				return false;
-			*to++ = (char) byte;
-			from += 2;
-		}
-	}
-	*to = '\0';
-	return to > key;
 }
 
 /*
@@ -89,7 +60,7 @@ copy_key(char *key, const cJSON *object, bool is_encoded)
 
 	if (!is_encoded)
 		return copy_member(key, S3_KEY_SIZE, object, "key") && key[0] != '\0';
-	return copy_member(encoded, sizeof(encoded), object, "key") && decode_key(encoded) &&
+	return copy_member(encoded, sizeof(encoded), object, "key") && s3_decode_key(encoded) &&
 		   snprintf(key, S3_KEY_SIZE, "%s", encoded) < S3_KEY_SIZE;
 }
 

@@ -10,6 +10,8 @@
  *	  repairs items whose status is out of date,
  *	  repeats the events of ended uploads that were not reported,
  *	  drains the outbox of all uploads,
+ *	  returns dead letters to their queues,
+ *	  reads files whose notification was lost,
  *	  reports the backlog, as metrics and as log lines.
  *
  * Rereading uses the parser's code: it is harmless, and may find that the
@@ -18,8 +20,9 @@
  * the invocation fails at the end.
  *
  * It answers {"claimed": 2, "failed": 1, "abandoned": 0, "checked": 3,
- * "renewed": 0, "events": 5, "busy": false, "backlog": {...}}; busy means that
- * another sweeper was running, which claims and ends uploads instead.
+ * "renewed": 0, "events": 5, "redriven": 0, "reconciled": 0, "busy": false,
+ * "backlog": {...}}; busy means that another sweeper was running, which claims
+ * and ends uploads instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,6 +36,8 @@
 #include "lambda/item_repair.h"
 #include "lambda/outbox_delivery.h"
 #include "lambda/parse.h"
+#include "lambda/reconcile.h"
+#include "lambda/redrive.h"
 #include "lambda/stalled.h"
 
 /* Most time reserved for the parts after reading, which get a quarter of it. */
@@ -49,6 +54,8 @@ struct sweep
 	int64_t checked; /* their items */
 	int64_t renewed; /* events written again */
 	int64_t events;  /* events sent */
+	struct redrive_counts redriven;
+	struct reconcile_counts reconciled;
 	bool busy;
 	bool exhausted;            /* nothing more to claim */
 	struct glue_error failure; /* of the first part that failed */
@@ -164,31 +171,67 @@ repair_items(struct sweep *sweep)
 
 /* ----- reporting ----- */
 
-static void
+/*
+ * Return whether the database answers.
+ */
+static bool
 renew_and_send_events(struct sweep *sweep)
 {
 	struct sandbox *sandbox = sweep->sandbox;
 	struct glue_error error = {0};
+	bool answers =
+		stalled_renew_events(sandbox->database, &sandbox->settings, &sweep->renewed, &error);
 
-	if (!stalled_renew_events(sandbox->database, &sandbox->settings, &sweep->renewed, &error))
+	if (!answers)
 		note_failure(sweep, &error);
 	sweep->events = outbox_drain(sandbox, sweep->invocation, NULL);
+	return answers;
+}
+
+/* ----- what the queues lost ----- */
+
+/*
+ * Return dead letters, which would die again without a database; and read files
+ * that no message announces, unless some of those were just returned.
+ */
+static void
+recover_lost_messages(struct sweep *sweep)
+{
+	struct sandbox *sandbox = sweep->sandbox;
+	struct invocation limited = *sweep->invocation;
+	struct glue_error error = {0};
+
+	limited.deadline_ms = reading_deadline(sweep->invocation);
+	if (!redrive_dead_letters(sandbox, &limited, &sweep->redriven, &error))
+		note_failure(sweep, &error);
+	if (sweep->redriven.uploads > 0)
+		return;
+	glue_error_clear(&error);
+	database_set_deadline(sandbox->database, limited.deadline_ms);
+	if (!reconcile_uploads(sandbox, &limited, &sweep->reconciled, &error))
+		note_failure(sweep, &error);
+	database_set_deadline(sandbox->database, sweep->invocation->deadline_ms);
 }
 
 static bool
 append_counts(struct sweep *sweep, struct glue_error *error)
 {
 	const struct invocation *invocation = sweep->invocation;
-	char counts[224];
+	int64_t redriven = sweep->redriven.uploads + sweep->redriven.events;
+	char counts[320];
 
 	metrics_add(invocation->metrics, METRIC_UPLOADS_REVIVED, sweep->claimed);
 	metrics_add(invocation->metrics, METRIC_UPLOADS_ABANDONED, sweep->abandoned);
+	metrics_add(invocation->metrics, METRIC_MESSAGES_REDRIVEN, redriven);
+	metrics_add(invocation->metrics, METRIC_UPLOADS_RECONCILED, sweep->reconciled.read);
+	if (sweep->reconciled.unknown > 0)
+		metrics_add(invocation->metrics, METRIC_UNKNOWN_VENDORS, sweep->reconciled.unknown);
 	snprintf(counts, sizeof(counts),
 			 "{\"claimed\":%" PRId64 ",\"failed\":%" PRId64 ",\"abandoned\":%" PRId64
 			 ",\"checked\":%" PRId64 ",\"renewed\":%" PRId64 ",\"events\":%" PRId64
-			 ",\"busy\":%s,\"backlog\":",
+			 ",\"redriven\":%" PRId64 ",\"reconciled\":%" PRId64 ",\"busy\":%s,\"backlog\":",
 			 sweep->claimed, sweep->failed, sweep->abandoned, sweep->checked, sweep->renewed,
-			 sweep->events, sweep->busy ? "true" : "false");
+			 sweep->events, redriven, sweep->reconciled.read, sweep->busy ? "true" : "false");
 	return byte_buffer_append_string(invocation->response, counts, error) &&
 		   backlog_report(sweep->sandbox, invocation, error) &&
 		   byte_buffer_append_string(invocation->response, "}", error);
@@ -208,7 +251,8 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	if (!sweep.busy)
 		abandon_exhausted(&sweep);
 	repair_items(&sweep);
-	renew_and_send_events(&sweep);
+	if (renew_and_send_events(&sweep))
+		recover_lost_messages(&sweep);
 	if (!append_counts(&sweep, error) || !backlog_log_stuck(sandbox, error))
 		return false;
 	if (sweep.failure.class == GLUE_NO_ERROR)

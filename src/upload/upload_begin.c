@@ -250,6 +250,35 @@ begin_upload(const NewUpload *upload)
 	}
 }
 
+/* Return the id of the first attempt at this content, or NULL. */
+static char *
+find_first_attempt(const NewUpload *upload)
+{
+	static Statement look = {
+		"SELECT u.vendor_id = $2 AND u.content_id = $3 FROM onboard.upload_history u WHERE u.upload_id = $1",
+		3,
+		{TEXTOID, TEXTOID, TEXTOID},
+	};
+	int attempt;
+
+	for (attempt = 1;; attempt++)
+	{
+		char *upload_id = content_upload_id(upload, attempt);
+		Datum values[3] = {
+			CStringGetTextDatum(upload_id),
+			CStringGetTextDatum(upload->vendor_id),
+			CStringGetTextDatum(upload->content_id),
+		};
+		bool is_null;
+
+		CHECK_FOR_INTERRUPTS();
+		if (statement_run(&look, values, NULL, true, SPI_OK_SELECT) == 0)
+			return NULL;
+		if (DatumGetBool(statement_value(1, &is_null)) && !is_null)
+			return upload_id;
+	}
+}
+
 /* Read and check the arguments of onboard_begin_upload(). */
 static void
 read_new_upload(FunctionCallInfo fcinfo, NewUpload *upload)
@@ -298,5 +327,35 @@ onboard_begin_upload(PG_FUNCTION_ARGS)
 	decide_failure(&upload);
 	upload_id = MemoryContextStrdup(caller, begin_upload(&upload));
 	upload_close(&section);
+	PG_RETURN_TEXT_P(cstring_to_text(upload_id));
+}
+
+PG_FUNCTION_INFO_V1(onboard_find_upload);
+
+/*
+ * Return the id of the first upload that was begun for this content, or null.
+ * The content_id alone would be found only by reading the whole table; the id of
+ * an upload has an index.
+ */
+Datum
+onboard_find_upload(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	OwnerSection section;
+	NewUpload upload = {0};
+	char *upload_id;
+
+	upload.vendor_id = upload_text_argument(fcinfo, 0, "vendor_id");
+	upload.content_id = upload_text_argument(fcinfo, 1, "content_id");
+	owner_check_caller(upload.vendor_id);
+	owner_enter(&section);
+	SPI_connect();
+	upload_id = find_first_attempt(&upload);
+	if (upload_id != NULL)
+		upload_id = MemoryContextStrdup(caller, upload_id);
+	SPI_finish();
+	owner_leave(&section);
+	if (upload_id == NULL)
+		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(upload_id));
 }

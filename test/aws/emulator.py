@@ -2,10 +2,11 @@
 
 prints its address, and exits when its standard input closes
 
-Six differences between moto and the services are corrected here, because this is the only place where they can be:
+Seven differences between moto and the services are corrected here, because this is the only place where they can be:
 
 * An S3 event lacks versionId, sequencer and the request's data, has no time zone, and encodes the slashes of a key
   (see "Event message structure" of the S3 user guide).
+* A list of versions is not URL-encoded when that is requested.
 * A put that changes nothing emits a stream record; DynamoDB emits none ("Change data capture for DynamoDB Streams").
 * Two concurrent puts can get the same sequence number.
 * Two concurrent first puts below a partition key can lose one of the items, and an update is not atomic.
@@ -16,16 +17,19 @@ Six differences between moto and the services are corrected here, because this i
 """
 
 import itertools
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote_plus
+from xml.sax.saxutils import unescape
 
 from patience import HANG_SECONDS
 
@@ -68,6 +72,22 @@ def complete_s3_events() -> None:
     notifications._get_s3_event = event
 
 
+def encode_listed_keys() -> None:
+    from moto.s3.responses import S3Response
+
+    list_object_versions = S3Response.list_object_versions
+
+    def encoded(response: Any) -> Any:
+        status, headers, body = list_object_versions(response)
+        if response.querystring.get("encoding-type") == ["url"]:
+            body = re.sub(r"<((?:Next)?Key(?:Marker)?)>(.*?)</",
+                          lambda match: f"<{match[1]}>{quote_plus(unescape(match[2]), safe='/')}</", body)
+            body = body.replace("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>")
+        return status, headers, body
+
+    setattr(S3Response, "list_object_versions", encoded)
+
+
 # Held while an item is written: by a put, and by an update from the check of its condition on.
 ITEM_LOCK = threading.RLock()
 
@@ -84,6 +104,21 @@ def omit_unchanged_puts() -> None:
             add(shard, old, new)
 
     setattr(StreamShard, "add", add_changed)
+
+
+def write_records_at_once() -> None:
+    """Write the reply of GetRecords as JSON, instead of value by value with a look at the service's model for each: that
+    took most of the emulator's time, and calls of the functions timed out meanwhile."""
+    from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
+
+    def plain(value: Any) -> Any:
+        return value.replace(tzinfo=timezone.utc).timestamp() if isinstance(value, datetime) else b64encode(value).decode()
+
+    def get_records(handler: Any) -> str:
+        reply = handler.backend.get_records(handler._get_param("ShardIterator"), handler._get_param("Limit") or 1000)
+        return json.dumps(reply, default=plain)
+
+    setattr(DynamoDBStreamsHandler, "get_records", get_records)
 
 
 def put_one_at_a_time() -> None:
@@ -186,7 +221,9 @@ def serve(port: int) -> None:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     complete_s3_events()
+    encode_listed_keys()
     omit_unchanged_puts()
+    write_records_at_once()
     put_one_at_a_time()
     change_queues_one_at_a_time()
     execute_updates()

@@ -2,11 +2,13 @@
 
     make aws-local
     test/aws/local.py [--port PORT] [--folder FOLDER]
+    test/aws/local.py [--port PORT] --redrive
 
 Emulated services, a private PostgreSQL server and the real functions.  It prints what the functions do as it happens,
 and the mails; the link in a mail works in a browser on this machine.  Ctrl-C stops everything.
 
-The services listen on PORT of 127.0.0.1 (default 4566), the links on the port after it.
+The services listen on PORT of 127.0.0.1 (default 4566), the links on the port after it.  With --redrive it returns all
+dead letters of a running pipeline to their queues.
 """
 
 import argparse
@@ -26,7 +28,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, Any
 
-from emulator import HOST
+from emulator import HOST, client
+from event_sources import EmulatedQueue
 from pipeline import Database, Pipeline, read_settings, test_scale
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -91,13 +94,36 @@ def link_server(port: int, pipeline: Pipeline) -> ThreadingHTTPServer:
     return ThreadingHTTPServer((HOST, port), Handler)
 
 
+def dead_letter_queues(settings: dict[str, Any]) -> dict[str, str]:
+    """Return the dead-letter queue of each queue that has one."""
+    return {name: queue["RedrivePolicy"]["deadLetterQueue"] for name, queue in settings["Queues"].items()
+            if "RedrivePolicy" in queue}
+
+
+def redrive(port: int) -> None:
+    """Return the dead letters of a running pipeline to their queues, as an operator does on AWS."""
+    sqs = client("sqs", f"http://{HOST}:{port}")
+    for name, dead_name in dead_letter_queues(read_settings()).items():
+        queue, dead = (sqs.get_queue_url(QueueName=each)["QueueUrl"] for each in (name, dead_name))
+        taken = EmulatedQueue(sqs, dead)
+        count = 0
+        while messages := taken.receive(10):
+            for message in messages:
+                sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
+            taken.delete(messages)
+            count += len(messages)
+        print(f"{count} messages returned to {name}")
+
+
 class Watcher(threading.Thread):
     """Prints the functions' log, and the mails, until stopped."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, redrive: str) -> None:
         super().__init__(daemon=True)
+        self._redrive = redrive
         self._pipeline = pipeline
         self._seen = {name: 0 for name in pipeline.functions}
+        self._dead: dict[str, int] = {}
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -105,6 +131,7 @@ class Watcher(threading.Thread):
         while not self._ended.wait(LOOK_SECONDS):
             self._show_logs()
             self._show_mails()
+            self._show_deaths()
             if time.monotonic() - swept > SWEEP_SECONDS:
                 self._pipeline.sweep()
                 swept = time.monotonic()
@@ -131,6 +158,18 @@ class Watcher(threading.Thread):
         hidden = ("time", "level", "message", "handler", "request_id")
         fields = " ".join(f"{key}={value}" for key, value in record.items() if key not in hidden)
         print(f"{name:>10}  {record.get('message', '')}  {fields}", flush=True)
+
+    def _show_deaths(self) -> None:
+        """Tell when a message has died, and what becomes of it."""
+        sqs, urls = self._pipeline.clients["sqs"], self._pipeline.resources.queue_urls
+        for queue, dead_queue in dead_letter_queues(self._pipeline.settings).items():
+            count = EmulatedQueue(sqs, urls[dead_queue]).size()
+            if count > self._dead.get(queue, 0):
+                print(f"\n--- a message of {queue} has died: each of its deliveries failed.  The log above says why\n"
+                      f"(error_code).  The sweeper, which runs every {SWEEP_SECONDS} seconds, returns it up to three times;"
+                      " afterwards, return it with\n\n"
+                      f"  {self._redrive}\n---\n", flush=True)
+            self._dead[queue] = count
 
     def _show_mails(self) -> None:
         for mail in self._pipeline.mails():
@@ -202,7 +241,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The AWS pipeline on this machine, with emulated services.")
     parser.add_argument("--port", type=int, default=4566, help="of the emulated services; links are on the next")
     parser.add_argument("--folder", help="where server, logs and mails are (default: a fixed one in /tmp)")
+    parser.add_argument("--redrive", action="store_true", help="return dead letters of a running pipeline, and end")
     options = parser.parse_args()
+    if options.redrive:
+        redrive(options.port)
+        return 0
     signal.signal(signal.SIGTERM, stop)
     folder = prepare_folder(options.folder)
     lock = lock_folder(folder)
@@ -216,7 +259,7 @@ def main() -> int:
                       settings=test_scale(read_settings(), retry=RETRY_SECONDS), port=options.port) as pipeline:
             server = link_server(options.port + 1, pipeline)
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            watcher = Watcher(pipeline)
+            watcher = Watcher(pipeline, f"{sys.executable} {os.path.relpath(__file__)} --port {options.port} --redrive")
             watcher.start()
             introduce(options.port, pipeline, vendors, folder)
             try:

@@ -193,6 +193,8 @@ class Resources:
             "UPLOAD_QUEUE_URL": self.queue_urls["upload-events"],
             "UPLOAD_RECORDS_TABLE": self.settings["Table"]["TableName"],
             "ERROR_QUEUE_URL": self.queue_urls["product-validation-errors"],
+            "ERROR_DEAD_QUEUE_URL": self.queue_urls["product-validation-errors-dead"],
+            "UPLOAD_DEAD_QUEUE_URL": self.queue_urls["upload-events-dead"],
             "QUARANTINE_QUEUE_URL": self.queue_urls["upload-records-quarantine"],
             "NOTIFICATION_TOPIC_ARN": self.topic_arn,
             "DATABASE_SECRET_ID": self.settings["Secrets"]["database"],

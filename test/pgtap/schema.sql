@@ -6,7 +6,7 @@ SELECT no_plan();
 SELECT has_extension('onboard');
 SELECT has_schema('onboard');
 SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors',
-	'vendor_roles', 'judged_rows', 'outbox', 'item_checks', 'shipped_parts']);
+	'vendor_roles', 'judged_rows', 'outbox', 'item_checks', 'listings', 'shipped_parts']);
 SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
@@ -115,7 +115,15 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('item_checks', 'upload_id', 'text', true, true),
 	('item_checks', 'missed', 'bigint', true, false),
 	('item_checks', 'version', 'bigint', true, false),
-	('item_checks', 'due_at', 'timestamp with time zone', true, false);
+	('item_checks', 'due_at', 'timestamp with time zone', true, false),
+	('listings', 'source', 'text', true, true),
+	('listings', 'watched_since', 'timestamp with time zone', true, false),
+	('listings', 'started_at', 'timestamp with time zone', true, false),
+	('listings', 'is_running', 'boolean', true, false),
+	('listings', 'key_marker', 'text', true, false),
+	('listings', 'version_marker', 'text', true, false),
+	('listings', 'advanced_at', 'timestamp with time zone', true, false),
+	('listings', 'lease_until', 'timestamp with time zone', false, false);
 SELECT columns_are('onboard', relation, array_agg(name ORDER BY ordinal)) FROM wanted_columns
 	GROUP BY relation ORDER BY relation;
 SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s', relation, name, type))
@@ -162,6 +170,7 @@ SELECT col_is_pk('onboard', 'vendor_roles', ARRAY['role_name', 'vendor_id'], 've
 SELECT col_is_pk('onboard', 'judged_rows', ARRAY['upload_id', 'first_row'], 'judged_rows: primary key');
 SELECT col_is_pk('onboard', 'outbox', 'event_id', 'outbox: primary key');
 SELECT col_is_pk('onboard', 'item_checks', 'upload_id', 'item_checks: primary key');
+SELECT col_is_pk('onboard', 'listings', 'source', 'listings: primary key');
 SELECT col_is_unique('onboard', 'vendors', 'email', 'vendors: email is unique');
 SELECT col_is_unique('onboard', 'product_categories', 'category_name', 'product_categories: names are unique');
 SELECT col_is_unique('onboard', 'products', 'sku', 'products: sku is unique');
@@ -265,6 +274,9 @@ INSERT INTO wanted_functions VALUES
 	('onboard_note_items', '{text,bigint}', 'volatile', false),
 	('onboard_claim_item_checks', '{interval,integer,text}', 'volatile', true),
 	('onboard_end_item_check', '{text,bigint,bigint,boolean}', 'volatile', false),
+	('onboard_find_upload', '{text,text}', 'stable', false),
+	('onboard_claim_listing', '{text,interval,interval}', 'volatile', true),
+	('onboard_save_listing', '{text,text,text,boolean,boolean}', 'volatile', false),
 	('onboard_backlog', '{}', 'stable', true),
 	('onboard_judged_ranges', '{text}', 'stable', true),
 	('onboard_statistics', '{}', 'volatile', true),
@@ -329,7 +341,7 @@ SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE
 		'onboard.upload_history', 'onboard.products',
 		'onboard.products_product_id_seq', 'onboard.validation_errors', 'onboard.validation_errors_error_id_seq',
 		'onboard.vendor_roles', 'onboard.judged_rows',
-		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks'], 'tables that are dumped');
+		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks', 'onboard.listings'], 'tables that are dumped');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -7,7 +7,7 @@ from typing import Any, Callable
 from emulator import Emulator, client
 from event_filter import Filter
 from event_sources import (DeliveryFaults, EmulatedQueue, QueueConsumer, QueuePoller, StreamConsumer, queue_record,
-                           scheduled_event, stream_record, url_event, url_reply)
+                           scheduled_event, url_event, url_reply)
 from patience import wait_until
 from pipeline import read_settings
 from runtime_api import Result
@@ -332,16 +332,6 @@ class QueueTest(unittest.TestCase):
 
 
 class EventTest(unittest.TestCase):
-    def test_a_stream_record_is_plain_json(self) -> None:
-        import datetime
-
-        raw = {"eventID": "1", "eventVersion": "1.0", "dynamodb": {
-            "ApproximateCreationDateTime": datetime.datetime.fromtimestamp(5, datetime.timezone.utc),
-            "NewImage": {"raw": {"B": b"\xff"}, "many": {"L": [{"N": "1"}]}}}}
-        self.assertEqual(json.loads(json.dumps(stream_record(raw, "arn"))), {
-            "eventID": "1", "eventVersion": "1.1", "eventSourceARN": "arn", "dynamodb": {
-                "ApproximateCreationDateTime": 5.0, "NewImage": {"raw": {"B": "/w=="}, "many": {"L": [{"N": "1"}]}}}})
-
     def test_a_queue_record_needs_no_attributes(self) -> None:
         message = {"MessageId": "m", "ReceiptHandle": "r", "Body": "b", "Attributes": {}, "MD5OfBody": "5"}
         self.assertEqual(queue_record(message, "arn")["messageAttributes"], {})
