@@ -147,6 +147,8 @@ CREATE TABLE onboard.upload_history (
 	revivals integer NOT NULL DEFAULT 0
 		CONSTRAINT upload_history_revivals_check CHECK (revivals OPERATOR(pg_catalog.>=) 0),
 	checkpoint jsonb,
+	report_token uuid,
+	report_lease_until timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 ) WITH (fillfactor = 70);
@@ -165,6 +167,8 @@ COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
 	'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
 COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was handed out for another reading since one of its rows was last judged';
 COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can resume while the upload is processing: byte_offset, row_number, line_number, state';
+COMMENT ON COLUMN onboard.upload_history.report_token IS 'Lease under which a reporter is notifying the vendor; see onboard_claim_report()';
+COMMENT ON COLUMN onboard.upload_history.report_lease_until IS 'Until when no other reporter can claim the report';
 COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was handed out, or it ended';
 
 CREATE TABLE onboard.validation_errors (
@@ -646,7 +650,7 @@ RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_renew_events';
 COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS
 	'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no '
-	'progress for the given time and have no such event left; returns how many';
+	'progress for the given time, are not being reported and have no such event left; returns how many';
 
 CREATE FUNCTION @extschema@.onboard_backlog(OUT name text, OUT value bigint)
 RETURNS SETOF record
@@ -716,25 +720,41 @@ RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ack_events';
 COMMENT ON FUNCTION @extschema@.onboard_ack_events(bigint[], uuid) IS 'Removes processed events that are still leased under this token; returns how many';
 
+CREATE FUNCTION @extschema@.onboard_claim_report(upload_id text, lease interval)
+RETURNS uuid
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_report';
+COMMENT ON FUNCTION @extschema@.onboard_claim_report(text, interval) IS
+	'Leases the report of an ended upload to the caller and returns the lease''s token; null if it was reported or is '
+	'leased; commit, then notify the vendor, then record the report';
+
+CREATE FUNCTION @extschema@.onboard_release_report(upload_id text, token uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_release_report';
+COMMENT ON FUNCTION @extschema@.onboard_release_report(text, uuid) IS
+	'Ends the lease with this token, so that another reporter need not wait for its end; false if there is none';
+
 CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text)
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
 COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS
-	'Records that an ended upload was reported and where its report files are (null for no file); false, and no '
-	'change, if that was recorded before';
+	'Records that an ended upload was reported and where its report files are (null for no file), and ends a lease on '
+	'the report; false, and no change, if that was recorded before';
 
 CREATE FUNCTION @extschema@.onboard_report_due(upload_id text,
-	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean)
+	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean,
+	OUT leased boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT u.vendor_id, u.status, u.valid_records, u.error_records,
-		u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at'
+		u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at',
+		coalesce(u.report_lease_until OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp(), false)
 	FROM onboard.upload_history u
 	WHERE u.upload_id OPERATOR(pg_catalog.=) onboard_report_due.upload_id;
 END;
 COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS
-	'Whether an upload has ended and still has to be reported, and to whom; no row if there is no such upload';
+	'Whether an upload has ended and still has to be reported, to whom, and whether a reporter is doing so; no row if '
+	'there is no such upload';
 
 --
 -- Reports.  They read with the caller's rights, so row security separates tenants:
@@ -1078,8 +1098,9 @@ BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
-		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_record_report', 'onboard_version',
-			'onboard_backlog', 'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_claim_report',
+			'onboard_release_report', 'onboard_record_report', 'onboard_version', 'onboard_backlog', 'onboard_error_csv',
+			'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
 			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
@@ -1485,6 +1506,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_claim_events(integer, interval, text),
 	@extschema@.onboard_report_due(text),
 	@extschema@.onboard_ack_events(bigint[], uuid),
+	@extschema@.onboard_claim_report(text, interval),
+	@extschema@.onboard_release_report(text, uuid),
 	@extschema@.onboard_record_report(text, text, text),
 	@extschema@.onboard_error_csv(text),
 	@extschema@.onboard_fix_csv(text),

@@ -316,6 +316,14 @@ static const struct setting table[] = {
 		.meaning = "how long claimed events stay leased unless they are acknowledged",
 	},
 	{
+		.name = "REPORT_LEASE_SECONDS",
+		INTEGER(report_lease_seconds, 3, 43200),
+		.used_by = REPORTER,
+		.standard = "180",
+		.meaning =
+			"how long a report is leased to the invocation that makes it; longer than the function's timeout, shorter than the queue's visibility timeout",
+	},
+	{
 		.name = "SWEEP_IDLE_SECONDS",
 		INTEGER(sweep_idle_seconds, 1, 604800),
 		.used_by = SWEEPER,
