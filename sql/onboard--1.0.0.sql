@@ -1106,6 +1106,23 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports for any vendor';
 
+CREATE FUNCTION @extschema@.onboard_grant_operator(role name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.grant_objects(role,
+		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'vendor_roles'],
+		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_version', 'is_operator', 'seconds_since']);
+	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
+		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
+	-- What is wrong with rows, but nothing of what they contain.
+	EXECUTE format('GRANT SELECT (upload_id, row_number, error_type, error_field, severity) '
+		'ON onboard.validation_errors TO %I', role);
+	PERFORM onboard.grant_all_vendors(role);
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
+	'Lets a role add vendors, change their status, cancel uploads and follow any upload, without reading products';
+
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
@@ -1517,6 +1534,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_upload_status(text),
 	@extschema@.onboard_grant_loader(name),
 	@extschema@.onboard_grant_reporter(name),
+	@extschema@.onboard_grant_operator(name),
 	@extschema@.onboard_grant_vendor(name, text),
 	@extschema@.onboard_create_catalog_indexes(),
 	@extschema@.onboard_local_changes(),

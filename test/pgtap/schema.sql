@@ -277,6 +277,7 @@ INSERT INTO wanted_functions VALUES
 	('onboard_record_report', '{text,text,text}', 'volatile', false),
 	('onboard_grant_loader', '{name}', 'volatile', false),
 	('onboard_grant_reporter', '{name}', 'volatile', false),
+	('onboard_grant_operator', '{name}', 'volatile', false),
 	('onboard_grant_vendor', '{name,text}', 'volatile', false),
 	('onboard_create_catalog_indexes', '{}', 'volatile', false),
 	('onboard_local_changes', '{}', 'stable', true),
