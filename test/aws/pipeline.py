@@ -133,8 +133,9 @@ class Resources:
     stream_arn: str = ""
     link_key: str = field(default_factory=lambda: secrets.token_hex(32))
 
-    def make(self, clients: dict[str, Any], database: Database, administrator: Database | None = None) -> None:
-        """Create everything; the administrator's secret only if one is specified."""
+    def make(self, clients: dict[str, Any], database: Database, administrator: Database | None = None,
+             operator: Database | None = None) -> None:
+        """Create everything; the secrets of administrator and operator only if they are specified."""
         self.make_queues(clients["sqs"])
         self.make_bucket(clients["s3"])
         self.make_table(clients["dynamodb"])
@@ -143,6 +144,8 @@ class Resources:
         clients["secretsmanager"].create_secret(Name=names["database"], SecretString=database.secret())
         if administrator:
             clients["secretsmanager"].create_secret(Name=names["administrator"], SecretString=administrator.secret())
+        if operator:
+            clients["secretsmanager"].create_secret(Name=names["operator"], SecretString=operator.secret())
         clients["secretsmanager"].create_secret(Name=names["link"], SecretString=json.dumps({"current": self.link_key}))
 
     def make_queues(self, sqs: Any) -> None:
@@ -197,6 +200,7 @@ class Resources:
             "NOTIFICATION_TOPIC_ARN": self.topic_arn,
             "DATABASE_SECRET_ID": self.settings["Secrets"]["database"],
             "ROTATE_ADMIN_SECRET_ID": self.settings["Secrets"]["administrator"],
+            "OPERATOR_SECRET_ID": self.settings["Secrets"]["operator"],
             "LINK_SECRET_ID": self.settings["Secrets"]["link"],
             "LINK_BASE_URL": f"https://emulated.lambda-url.{REGION}.on.aws",
         }

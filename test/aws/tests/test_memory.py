@@ -113,6 +113,18 @@ class MemoryTest(unittest.TestCase):
                 "ClientRequestToken": token})["result"], "done")
         self.assertFalse(self.whole.functions["rotate"].invoke({"Step": "setSecret", "SecretId": "shop"}).ok)
 
+    def operate(self) -> None:
+        """Commands of an operator: a change, a refused one, a list, a malformed event."""
+        self.database.query(f"CREATE ROLE operator LOGIN PASSWORD {quote(ROTATED)}; SELECT onboard_grant_operator('operator')")
+        secret = Database(self.database.server.folder, PORT, self.database.name, "operator", ROTATED).secret()
+        self.whole.clients["secretsmanager"].create_secret(
+            Name=self.whole.resources.settings["Secrets"]["operator"], SecretString=secret)
+        vendor = {"command": "vendor_add", "vendor_id": "NEW", "vendor_name": "New", "email": "new@example.com"}
+        self.assertTrue(self.invoke("operator", vendor)["added"])
+        self.assertEqual(self.invoke("operator", {**vendor, "vendor_id": "NEW-2"})["error"]["code"], "EMAIL_IN_USE")
+        self.assertEqual(len(self.invoke("operator", {"command": "upload_find", "vendor_id": "VEND001"})["uploads"]), 3)
+        self.assertFalse(self.whole.functions["operator"].invoke({"command": "vendor_list", "limit": 5}).ok)
+
     def mails(self, count: int) -> list[dict[str, Any]]:
         mails: list[dict[str, Any]] = []
 
@@ -133,6 +145,7 @@ class MemoryTest(unittest.TestCase):
         for content in (file_of(300, "B"), file_of(10, "B"), b"PK\x03\x04"):
             self.assertEqual(self.invoke("direct", self.object_event(content)), {"batchItemFailures": []})
         self.rotate()
+        self.operate()
         links = [re.search(r"https://\S+(/r/\S+)", mail["Message"]) for mail in self.mails(6)]
         self.assertEqual({whole.call_link("GET", link[1]).status for link in links if link}, {302})
         self.assertEqual(whole.call_link("GET", "/r/" + base64.urlsafe_b64encode(b"x" * 40).decode()).status, 403)

@@ -1,0 +1,350 @@
+/*-------------------------------------------------------------------------
+ *
+ * operator_handler.c
+ *	  The handler "operator": answer an operator's questions and make small
+ *	  changes.
+ *
+ * An operator cannot reach a database in private subnets, but may invoke a
+ * function.  An event is one command (operator_event.h).  Each is one
+ * statement, which gets the event as its parameter and returns the answer as
+ * one JSON document:
+ *
+ *	  {"vendor": {...}, "changed": true}
+ *
+ * What the operator could do differently (a vendor that does not exist, an
+ * address that the table's constraints refuse) is an answer, too:
+ *
+ *	  {"error": {"code": "UNKNOWN_VENDOR", "message": "..."}}
+ *
+ * Only a malformed event and failures of the database or AWS fail the
+ * invocation.  Every command may be repeated, because callers repeat an
+ * invocation whose response they did not get.
+ *
+ * The login has the rights of onboard_grant_operator(), which do not include
+ * reading products.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/byte_buffer.h"
+#include "database/vendor_refusal.h"
+#include "lambda/handler.h"
+#include "lambda/operator_event.h"
+
+#define NUMBER_TEXT(number) #number
+#define MACRO_TEXT(macro) NUMBER_TEXT(macro)
+
+/* ----- the statements ----- */
+
+/* A member of the event; null if absent. */
+#define GIVEN(name) "($1::jsonb ->> '" name "')"
+
+/* A time as text. */
+#define UTC(moment) "to_char(" moment " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+/* The objects of README.md, of a row v of vendors or a row u of uploads. */
+#define VENDOR                                                                                        \
+	"(to_jsonb(v) || jsonb_build_object('created_at', " UTC(                                          \
+		"v.created_at") ","                                                                           \
+						" 'updated_at', " UTC(                                                        \
+							"v.updated_at") ", 'last_upload_at', "                                    \
+											"(SELECT " UTC(                                           \
+												"max(h.created_at)") " FROM onboard.upload_history h" \
+																	 " WHERE h.vendor_id = v.vendor_id)))"
+
+#define UPLOAD                                                                          \
+	"jsonb_build_object('upload_id', u.upload_id, 'vendor_id', u.vendor_id,"            \
+	" 'file_name', u.file_name, 'bucket', u.metadata ->> 'bucket', 's3_key', u.s3_key," \
+	" 'version_id', u.metadata ->> 'version_id', 'etag', u.metadata ->> 'etag',"        \
+	" 'status', u.status, 'failure_code', u.failure_code,"                              \
+	" 'failure_message', u.failure_message, 'total_records', u.total_records,"          \
+	" 'valid_records', u.valid_records, 'error_records', u.error_records,"              \
+	" 'reported', u.metadata ? 'reported_at', 'undone', u.metadata ? 'undone_at',"      \
+	" 'created_at', " UTC("u.created_at") ", 'updated_at', " UTC(                       \
+		"u.updated_at") ","                                                             \
+						" 'completed_at', " UTC("u.processing_completed_at") ")"
+
+/* The parts of a trace, of an upload u. */
+#define ROWS                                                                                \
+	"(SELECT jsonb_build_object('judged', coalesce(sum(j.last_row - j.first_row + 1), 0),"  \
+	" 'ranges', count(*), 'last_row', max(j.last_row), 'parse_attempts', u.parse_attempts," \
+	" 'revivals', u.revivals, 'checkpoint', CASE WHEN u.checkpoint IS NOT NULL THEN"        \
+	" jsonb_build_object('byte_offset', u.checkpoint -> 'byte_offset', 'row_number',"       \
+	" u.checkpoint -> 'row_number', 'line_number', u.checkpoint -> 'line_number') END,"     \
+	" 'idle_seconds', onboard.seconds_since(u.updated_at))"                                 \
+	" FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id)"
+
+#define EVENTS                                                                              \
+	"(SELECT coalesce(jsonb_agg(jsonb_build_object('event_id', o.event_id, 'kind', o.kind," \
+	" 'attempt', o.attempt, 'lease_until', " UTC(                                           \
+		"o.lease_until") ","                                                                \
+						 " 'created_at', " UTC(                                             \
+							 "o.created_at") ") ORDER BY o.event_id), '[]')"                \
+											 " FROM onboard.outbox o WHERE o.upload_id = u.upload_id)"
+
+#define REPORT                                                                               \
+	"jsonb_build_object('due', u.status <> 'processing' AND NOT u.metadata ? 'reported_at'," \
+	" 'reported_at', " UTC(                                                                  \
+		"(u.metadata ->> 'reported_at')::timestamptz") ","                                   \
+													   " 'lease_until', " UTC(               \
+														   "u.report_lease_until") ","       \
+																				   " 'error_file_s3_key', u.error_file_s3_key, 'fix_file_s3_key', u.fix_file_s3_key)"
+
+#define ERRORS                                                                                    \
+	"(SELECT coalesce(jsonb_agg(jsonb_build_object('error_type', e.error_type,"                   \
+	" 'error_field', e.error_field, 'severity', e.severity, 'rows', e.rows)"                      \
+	" ORDER BY e.rows DESC, e.error_type, e.error_field), '[]')"                                  \
+	" FROM (SELECT e.error_type, e.error_field, e.severity, count(DISTINCT e.row_number) AS rows" \
+	" FROM onboard.validation_errors e WHERE e.upload_id = u.upload_id"                           \
+	" GROUP BY e.error_type, e.error_field, e.severity) e)"
+
+/*
+ * The columns of every statement: whether the login sees all vendors, and the
+ * answer, which is null if what the event names was not found.
+ */
+#define ANSWER(document) "SELECT onboard.is_operator(), (" document ")::text"
+
+/* A vendor is already there if it has all given values. */
+#define VENDOR_ADD                                                                                                                       \
+	"WITH added AS (INSERT INTO onboard.vendors AS v (vendor_id, vendor_name, email, phone,"                                             \
+	" business_name, tax_id, address, city, state, country, postal_code, status)"                                                        \
+	" SELECT " GIVEN("vendor_id") ", " GIVEN("vendor_name") ", " GIVEN(                                                                  \
+		"email") ","                                                                                                                     \
+				 " " GIVEN("phone") ", " GIVEN("business_name") ", " GIVEN(                                                              \
+					 "tax_id") ","                                                                                                       \
+							   " " GIVEN("address") ", " GIVEN("city") ", " GIVEN("state") ", " GIVEN(                                   \
+								   "country") ","                                                                                        \
+											  " " GIVEN("postal_code") ", coalesce(" GIVEN(                                              \
+												  "status") ", 'active')"                                                                \
+															" ON CONFLICT (vendor_id) DO NOTHING RETURNING v.*) " ANSWER(                \
+																"SELECT jsonb_build_object('added', f.added, 'vendor', f.vendor) FROM (" \
+																" SELECT true AS added, " VENDOR                                         \
+																" AS vendor FROM added v UNION ALL"                                      \
+																" SELECT false, " VENDOR                                                 \
+																" FROM onboard.vendors v"                                                \
+																" WHERE v.vendor_id = " GIVEN(                                           \
+																	"vendor_id") " AND jsonb_strip_nulls($1::jsonb) - 'command' <@ to_jsonb(v)) f")
+
+#define MOST_ROWS MACRO_TEXT(OPERATOR_MOST_ROWS)
+
+/* One vendor more than a page tells whether there is another. */
+#define VENDOR_LIST                                                                                                                \
+	"WITH found AS MATERIALIZED (SELECT v.* FROM onboard.vendors v"                                                                \
+	" WHERE (" GIVEN("vendor_id") " IS NULL OR v.vendor_id = " GIVEN(                                                              \
+		"vendor_id") ")"                                                                                                           \
+					 " AND v.vendor_id > coalesce(" GIVEN(                                                                         \
+						 "after") ", '')"                                                                                          \
+								  " ORDER BY v.vendor_id LIMIT " MOST_ROWS " + 1),"                                                \
+								  " page AS MATERIALIZED (SELECT f.* FROM found f ORDER BY f.vendor_id LIMIT " MOST_ROWS           \
+								  ") " ANSWER(                                                                                     \
+									  "SELECT jsonb_build_object('vendors', coalesce(jsonb_agg(" VENDOR                            \
+									  " ORDER BY v.vendor_id), '[]'), 'next', CASE WHEN (SELECT count(*) FROM found) > " MOST_ROWS \
+									  " THEN max(v.vendor_id) END) FROM page v")
+
+#define VENDOR_SET_STATUS                                                                                                                           \
+	"WITH changed AS (UPDATE onboard.vendors v SET status = " GIVEN("status") " WHERE v.vendor_id = " GIVEN("vendor_id") " AND v.status <> " GIVEN( \
+		"status") " RETURNING v.*) " ANSWER("SELECT jsonb_build_object('changed', f.changed, 'vendor', f.vendor) FROM ("                            \
+											" SELECT true AS changed, " VENDOR                                                                      \
+											" AS vendor FROM changed v UNION ALL"                                                                   \
+											" SELECT false, " VENDOR " FROM onboard.vendors v"                                                      \
+											" WHERE v.vendor_id = " GIVEN(                                                                          \
+												"vendor_id") " AND NOT EXISTS (SELECT FROM changed)) f")
+
+#define UPLOAD_TRACE                                                                              \
+	ANSWER("SELECT jsonb_build_object('upload', " UPLOAD ", 'vendor',"                            \
+		   " (SELECT " VENDOR " FROM onboard.vendors v WHERE v.vendor_id = u.vendor_id),"         \
+		   " 'rows', " ROWS ", 'events', " EVENTS ", 'report', " REPORT ", 'errors', " ERRORS ")" \
+		   " FROM onboard.upload_history u WHERE u.upload_id = " GIVEN("upload_id"))
+
+#define UPLOAD_FIND                                                                                      \
+	ANSWER(                                                                                              \
+		"SELECT jsonb_build_object('uploads', coalesce(jsonb_agg(" UPLOAD                                \
+		" ORDER BY u.created_at DESC, u.upload_id), '[]')) FROM ("                                       \
+		" SELECT h.* FROM onboard.upload_history h"                                                      \
+		" WHERE (" GIVEN("vendor_id") " IS NULL OR h.vendor_id = " GIVEN(                                \
+			"vendor_id") ")"                                                                             \
+						 " AND (" GIVEN("s3_key") " IS NULL OR h.s3_key = " GIVEN(                       \
+							 "s3_key") ")"                                                               \
+									   " ORDER BY h.created_at DESC, h.upload_id LIMIT coalesce(" GIVEN( \
+										   "limit") "::integer, 20)) u")
+
+/* The upload is read before it is cancelled, to tell whether this call did so. */
+#define UPLOAD_CANCEL                                                                     \
+	"WITH earlier AS MATERIALIZED (SELECT h.upload_id, h.status"                          \
+	" FROM onboard.upload_history h WHERE h.upload_id = " GIVEN("upload_id") ") " ANSWER( \
+		"SELECT jsonb_build_object('cancelled', e.status = 'processing'"                  \
+		" AND u.failure_code IS NOT DISTINCT FROM 'CANCELLED', 'upload', " UPLOAD ")"     \
+		" FROM earlier e CROSS JOIN LATERAL onboard_cancel_upload(e.upload_id) u")
+
+#define BACKLOG                                                                      \
+	ANSWER("SELECT jsonb_build_object('backlog', jsonb_object_agg(b.name, b.value))" \
+		   " FROM onboard_backlog() b")
+
+#define UNKNOWN_UPLOAD "UNKNOWN_UPLOAD"
+#define NO_UPLOAD "there is no upload with this id"
+
+/* How a command is answered. */
+struct answer
+{
+	const char *statement;
+	int parameters;           /* 1 if the statement reads the event */
+	const char *missing_code; /* why there is no answer */
+	const char *missing_text;
+};
+
+static const struct answer answers[OPERATOR_COMMAND_COUNT] = {
+	[OPERATOR_VENDOR_ADD] =
+		{
+			.statement = VENDOR_ADD,
+			.parameters = 1,
+			.missing_code = VENDOR_EXISTS,
+			.missing_text = "a vendor with this id already exists, with other values",
+		},
+	[OPERATOR_VENDOR_LIST] = {.statement = VENDOR_LIST, .parameters = 1},
+	[OPERATOR_VENDOR_SET_STATUS] =
+		{
+			.statement = VENDOR_SET_STATUS,
+			.parameters = 1,
+			.missing_code = "UNKNOWN_VENDOR",
+			.missing_text = "there is no vendor with this id",
+		},
+	[OPERATOR_UPLOAD_TRACE] =
+		{
+			.statement = UPLOAD_TRACE,
+			.parameters = 1,
+			.missing_code = UNKNOWN_UPLOAD,
+			.missing_text = NO_UPLOAD,
+		},
+	[OPERATOR_UPLOAD_FIND] = {.statement = UPLOAD_FIND, .parameters = 1},
+	[OPERATOR_UPLOAD_CANCEL] =
+		{
+			.statement = UPLOAD_CANCEL,
+			.parameters = 1,
+			.missing_code = UNKNOWN_UPLOAD,
+			.missing_text = NO_UPLOAD,
+		},
+	[OPERATOR_BACKLOG] = {.statement = BACKLOG},
+};
+
+/* ----- answering ----- */
+
+/* The SQLSTATE class of broken constraints. */
+#define CONSTRAINT_VIOLATION "23"
+
+/* Size of an id in the log, including the NUL. */
+#define ID_SIZE (LOG_NAME_LENGTH + 1)
+
+/*
+ * Copy an id for the log; return NULL if it is absent.
+ */
+static const char *
+copy_id(char copy[ID_SIZE], struct text_view id)
+{
+	if (id.data == NULL)
+		return NULL;
+	snprintf(copy, ID_SIZE, "%.*s", id.length < ID_SIZE ? (int) id.length : ID_SIZE, id.data);
+	return copy;
+}
+
+/*
+ * Log what was asked, by its ids, and the code of a refusal, or NULL.
+ */
+static void
+log_answer(const struct sandbox *sandbox, const struct operator_event *event, const char *code)
+{
+	char vendor_id[ID_SIZE];
+	char upload_id[ID_SIZE];
+
+	log_write(&sandbox->log, LOG_INFO, "answered",
+			  LOG_NAME(LOG_OPERATION, operator_command_name(event->command)),
+			  LOG_NAME(LOG_VENDOR_ID, copy_id(vendor_id, event->vendor_id)),
+			  LOG_NAME(LOG_UPLOAD_ID, copy_id(upload_id, event->upload_id)),
+			  LOG_NAME(LOG_CODE, code));
+}
+
+static bool
+answer_refusal(const struct invocation *invocation, const char *code, const char *text,
+			   struct glue_error *error)
+{
+	struct byte_buffer *response = invocation->response;
+	struct text_view message = text_of(text);
+
+	if (!byte_buffer_append_string(response, "{\"error\":{\"code\":\"", error) ||
+		!byte_buffer_append_string(response, code, error) ||
+		!byte_buffer_append_string(response, "\",\"message\":\"", error) ||
+		!byte_buffer_reserve(response, message.length * LONGEST_JSON_ESCAPE, error))
+		return false;
+	byte_buffer_append_json(response, message);
+	return byte_buffer_append_string(response, "\"}}", error);
+}
+
+/*
+ * Answer a statement that failed: a broken constraint is the operator's to
+ * mend, anything else fails the invocation.
+ */
+static bool
+answer_failure(const struct sandbox *sandbox, const struct invocation *invocation,
+			   const struct operator_event *event, struct glue_error *error)
+{
+	const struct vendor_refusal *refusal = vendor_refusal_find(error);
+	const char *sqlstate = glue_error_sqlstate(error);
+	const char *code = refusal != NULL ? refusal->code : INVALID_VALUE;
+	char text[GLUE_ERROR_TEXT_SIZE];
+
+	if (sqlstate == NULL || strncmp(sqlstate, CONSTRAINT_VIOLATION, 2) != 0)
+		return false;
+	if (refusal != NULL)
+		snprintf(text, sizeof(text), "%s", refusal->text);
+	else
+		snprintf(text, sizeof(text), "the constraint %s refuses the values", error->constraint);
+	glue_error_clear(error);
+	log_answer(sandbox, event, code);
+	return answer_refusal(invocation, code, text, error);
+}
+
+static bool
+answer_result(const struct sandbox *sandbox, const struct invocation *invocation,
+			  const struct operator_event *event, const PGresult *result, struct glue_error *error)
+{
+	const struct answer *answer = &answers[event->command];
+
+	if (PQgetvalue(result, 0, 0)[0] != 't')
+		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_OPERATOR",
+							  "the database login does not see all vendors;"
+							  " grant it onboard_grant_operator()");
+	if (PQgetisnull(result, 0, 1))
+	{
+		log_answer(sandbox, event, answer->missing_code);
+		return answer_refusal(invocation, answer->missing_code, answer->missing_text, error);
+	}
+	log_answer(sandbox, event, NULL);
+	return byte_buffer_append_string(invocation->response, PQgetvalue(result, 0, 1), error);
+}
+
+static bool
+operator_invoke(struct sandbox *sandbox, const struct invocation *invocation,
+				struct glue_error *error)
+{
+	const char *const values[] = {invocation->event};
+	const struct answer *answer;
+	struct operator_event event;
+	PGresult *result = NULL;
+	bool done;
+
+	if (!operator_event_read(&event, invocation->event, invocation->event_length, error))
+		return false;
+	answer = &answers[event.command];
+	if (!database_query(sandbox->database, RUN_AGAIN, answer->statement, answer->parameters, values,
+						&result, error))
+		return answer_failure(sandbox, invocation, &event, error);
+	done = answer_result(sandbox, invocation, &event, result, error);
+	PQclear(result);
+	return done;
+}
+
+const struct handler operator_handler = {
+	.id = HANDLER_OPERATOR,
+	.invoke = operator_invoke,
+};
