@@ -209,6 +209,7 @@ class Resources:
 class Pipeline:
     """The pipeline, for the duration of a with statement.
 
+    `operator` is the login of the handler of that name, by default that of all others.
     `plan` has the faults of the services, `delivery` those of deliveries, `kills` the kills of processes.
     `environment` is added to the functions' environment.  Logs are written below `folder`.
     """
@@ -216,8 +217,9 @@ class Pipeline:
     def __init__(self, database: Database, bootstrap: str, folder: str, *, plan: FaultPlan | None = None,
                  delivery: DeliveryFaults | None = None, kills: Kills | None = None,
                  environment: dict[str, str] | None = None, settings: dict[str, Any] | None = None,
-                 freeze: bool = False, port: int = 0) -> None:
+                 operator: Database | None = None, freeze: bool = False, port: int = 0) -> None:
         self.database = database
+        self.operator = operator or database
         self.bootstrap = os.path.abspath(bootstrap)
         self.folder = folder
         self.plan = plan or FaultPlan()
@@ -249,7 +251,7 @@ class Pipeline:
         os.makedirs(self.folder, exist_ok=True)
         emulator = self._stack.enter_context(Emulator(os.path.join(self.folder, "emulator.log"), self._port))
         self.clients = {service: client(service, emulator.url, max_pool_connections=20) for service in SERVICES}
-        self.resources.make(self.clients, self.database)
+        self.resources.make(self.clients, self.database, operator=self.operator)
         self.proxy = self._stack.enter_context(FaultProxy(emulator.url, self.plan, kill=self.kill_owner))
         for name in self.settings["Functions"]:
             self._add_function(name)

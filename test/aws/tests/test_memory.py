@@ -53,6 +53,7 @@ class MemoryTest(unittest.TestCase):
             mapping["ScalingConfig"] = {"MaximumConcurrency": 1}
         self.whole = self.enterContext(Pipeline(
             self.database.login(), program, os.path.join(self.folder, "logs"), settings=settings,
+            operator=self.database.operator_login(),
             environment={**ENVIRONMENT, "SWEEP_IDLE_SECONDS": "3600", "SWEEP_UNREPORTED_SECONDS": "7200",
                          "DATABASE_CONNECT_MS": "60000"}))
         # Its objects are in another bucket.
@@ -115,10 +116,6 @@ class MemoryTest(unittest.TestCase):
 
     def operate(self) -> None:
         """Commands of an operator: a change, a refused one, a list, a malformed event."""
-        self.database.query(f"CREATE ROLE operator LOGIN PASSWORD {quote(ROTATED)}; SELECT onboard_grant_operator('operator')")
-        secret = Database(self.database.server.folder, PORT, self.database.name, "operator", ROTATED).secret()
-        self.whole.clients["secretsmanager"].create_secret(
-            Name=self.whole.resources.settings["Secrets"]["operator"], SecretString=secret)
         vendor = {"command": "vendor_add", "vendor_id": "NEW", "vendor_name": "New", "email": "new@example.com"}
         self.assertTrue(self.invoke("operator", vendor)["added"])
         self.assertEqual(self.invoke("operator", {**vendor, "vendor_id": "NEW-2"})["error"]["code"], "EMAIL_IN_USE")

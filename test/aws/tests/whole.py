@@ -192,7 +192,8 @@ class WholeTest(unittest.TestCase):
         scaled = settings or test_scale(read_settings(), receives=1000)
         if hurried:
             scaled["Functions"][hurried]["Timeout"] = 3
-        whole = Pipeline(self.database.login(), self.bootstrap, folder, settings=scaled, delivery=delivery, kills=kills,
+        whole = Pipeline(self.database.login(), self.bootstrap, folder, operator=self.database.operator_login(),
+                         settings=scaled, delivery=delivery, kills=kills,
                          plan=FaultPlan.read({"seed": self.seed, "faults": faults or []}),
                          environment={**ENVIRONMENT, **(environment or {})})
         self.whole = self.enterContext(whole)
