@@ -557,6 +557,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since a moment; 0 for null';
 
+CREATE FUNCTION onboard.utc_text(moment timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', moment), 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+END;
+COMMENT ON FUNCTION onboard.utc_text(timestamptz) IS 'A moment in UTC as text for programs, to the second; null for null';
+
 CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
 COMMENT ON FUNCTION onboard.may_retry(text) IS
@@ -934,7 +941,6 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u onboard.upload_history := onboard.visible_upload(upload_id);
-	moment constant text := 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
 BEGIN
 	RETURN jsonb_build_object(
 		'upload_id', u.upload_id,
@@ -948,8 +954,8 @@ BEGIN
 		'error_records', u.error_records,
 		'success_rate_percent', onboard.success_rate(u.valid_records, coalesce(u.total_records,
 			CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)),
-		'started_at', to_char(u.processing_started_at AT TIME ZONE 'UTC', moment),
-		'completed_at', to_char(u.processing_completed_at AT TIME ZONE 'UTC', moment),
+		'started_at', onboard.utc_text(u.processing_started_at),
+		'completed_at', onboard.utc_text(u.processing_completed_at),
 		'reported', u.metadata ? 'reported_at',
 		'error_report', u.error_file_s3_key IS NOT NULL,
 		'fix_file', u.fix_file_s3_key IS NOT NULL,
@@ -1084,7 +1090,7 @@ BEGIN
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
@@ -1101,7 +1107,7 @@ BEGIN
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_claim_report',
 			'onboard_release_report', 'onboard_record_report', 'onboard_version', 'onboard_backlog', 'onboard_error_csv',
 			'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports for any vendor';
@@ -1112,7 +1118,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'vendor_roles'],
-		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_version', 'is_operator', 'seconds_since']);
+		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
 		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
 	-- What is wrong with rows, but nothing of what they contain.
@@ -1134,7 +1140,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'visible_upload',
+			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'utc_text', 'visible_upload',
 			'printable_ascii', 'upload_causes', 'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);

@@ -32,155 +32,159 @@
 #include "database/vendor_refusal.h"
 #include "lambda/handler.h"
 #include "lambda/operator_event.h"
-
-#define NUMBER_TEXT(number) #number
-#define MACRO_TEXT(macro) NUMBER_TEXT(macro)
+#include "shared/text.h"
 
 /* ----- the statements ----- */
 
-/* A member of the event; null if absent. */
-#define GIVEN(name) "($1::jsonb ->> '" name "')"
+/*
+ * Each has the event as $1, if it needs it, and returns two columns: whether
+ * the login sees all vendors, and the answer, which is null if what the event
+ * names was not found.
+ */
 
-/* A time as text. */
-#define UTC(moment) "to_char(" moment " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+/* The objects of README.md: of a row v of vendors, or a row u of uploads. */
+#define VENDOR                                                       \
+	"(to_jsonb(v) || jsonb_build_object("                            \
+	"'created_at', onboard.utc_text(v.created_at),"                  \
+	" 'updated_at', onboard.utc_text(v.updated_at),"                 \
+	" 'last_upload_at', (SELECT onboard.utc_text(max(l.created_at))" \
+	" FROM onboard.upload_history l WHERE l.vendor_id = v.vendor_id)))"
 
-/* The objects of README.md, of a row v of vendors or a row u of uploads. */
-#define VENDOR                                                                                        \
-	"(to_jsonb(v) || jsonb_build_object('created_at', " UTC(                                          \
-		"v.created_at") ","                                                                           \
-						" 'updated_at', " UTC(                                                        \
-							"v.updated_at") ", 'last_upload_at', "                                    \
-											"(SELECT " UTC(                                           \
-												"max(h.created_at)") " FROM onboard.upload_history h" \
-																	 " WHERE h.vendor_id = v.vendor_id)))"
+#define UPLOAD                                       \
+	"jsonb_build_object("                            \
+	"'upload_id', u.upload_id,"                      \
+	" 'vendor_id', u.vendor_id,"                     \
+	" 'file_name', u.file_name,"                     \
+	" 'bucket', u.metadata -> 'bucket',"             \
+	" 's3_key', u.s3_key,"                           \
+	" 'version_id', u.metadata -> 'version_id',"     \
+	" 'etag', u.metadata -> 'etag',"                 \
+	" 'status', u.status,"                           \
+	" 'failure_code', u.failure_code,"               \
+	" 'failure_message', u.failure_message,"         \
+	" 'total_records', u.total_records,"             \
+	" 'valid_records', u.valid_records,"             \
+	" 'error_records', u.error_records,"             \
+	" 'reported', u.metadata ? 'reported_at',"       \
+	" 'undone', u.metadata ? 'undone_at',"           \
+	" 'created_at', onboard.utc_text(u.created_at)," \
+	" 'updated_at', onboard.utc_text(u.updated_at)," \
+	" 'completed_at', onboard.utc_text(u.processing_completed_at))"
 
-#define UPLOAD                                                                          \
-	"jsonb_build_object('upload_id', u.upload_id, 'vendor_id', u.vendor_id,"            \
-	" 'file_name', u.file_name, 'bucket', u.metadata ->> 'bucket', 's3_key', u.s3_key," \
-	" 'version_id', u.metadata ->> 'version_id', 'etag', u.metadata ->> 'etag',"        \
-	" 'status', u.status, 'failure_code', u.failure_code,"                              \
-	" 'failure_message', u.failure_message, 'total_records', u.total_records,"          \
-	" 'valid_records', u.valid_records, 'error_records', u.error_records,"              \
-	" 'reported', u.metadata ? 'reported_at', 'undone', u.metadata ? 'undone_at',"      \
-	" 'created_at', " UTC("u.created_at") ", 'updated_at', " UTC(                       \
-		"u.updated_at") ","                                                             \
-						" 'completed_at', " UTC("u.processing_completed_at") ")"
-
-/* The parts of a trace, of an upload u. */
-#define ROWS                                                                                \
-	"(SELECT jsonb_build_object('judged', coalesce(sum(j.last_row - j.first_row + 1), 0),"  \
-	" 'ranges', count(*), 'last_row', max(j.last_row), 'parse_attempts', u.parse_attempts," \
-	" 'revivals', u.revivals, 'checkpoint', CASE WHEN u.checkpoint IS NOT NULL THEN"        \
-	" jsonb_build_object('byte_offset', u.checkpoint -> 'byte_offset', 'row_number',"       \
-	" u.checkpoint -> 'row_number', 'line_number', u.checkpoint -> 'line_number') END,"     \
-	" 'idle_seconds', onboard.seconds_since(u.updated_at))"                                 \
+/* The parts of a trace, of a row u of uploads. */
+#define TRACE_ROWS                                              \
+	"(SELECT jsonb_build_object("                               \
+	"'judged', coalesce(sum(j.last_row - j.first_row + 1), 0)," \
+	" 'ranges', count(*),"                                      \
+	" 'last_row', max(j.last_row),"                             \
+	" 'parse_attempts', u.parse_attempts,"                      \
+	" 'revivals', u.revivals,"                                  \
+	" 'checkpoint', u.checkpoint - 'state',"                    \
+	" 'idle_seconds', onboard.seconds_since(u.updated_at))"     \
 	" FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id)"
 
-#define EVENTS                                                                              \
-	"(SELECT coalesce(jsonb_agg(jsonb_build_object('event_id', o.event_id, 'kind', o.kind," \
-	" 'attempt', o.attempt, 'lease_until', " UTC(                                           \
-		"o.lease_until") ","                                                                \
-						 " 'created_at', " UTC(                                             \
-							 "o.created_at") ") ORDER BY o.event_id), '[]')"                \
-											 " FROM onboard.outbox o WHERE o.upload_id = u.upload_id)"
+#define TRACE_EVENTS                                                             \
+	"(SELECT coalesce(jsonb_agg(jsonb_build_object("                             \
+	"'event_id', o.event_id,"                                                    \
+	" 'kind', o.kind,"                                                           \
+	" 'attempt', o.attempt,"                                                     \
+	" 'lease_until', onboard.utc_text(o.lease_until),"                           \
+	" 'created_at', onboard.utc_text(o.created_at)) ORDER BY o.event_id), '[]')" \
+	" FROM onboard.outbox o WHERE o.upload_id = u.upload_id)"
 
-#define REPORT                                                                               \
-	"jsonb_build_object('due', u.status <> 'processing' AND NOT u.metadata ? 'reported_at'," \
-	" 'reported_at', " UTC(                                                                  \
-		"(u.metadata ->> 'reported_at')::timestamptz") ","                                   \
-													   " 'lease_until', " UTC(               \
-														   "u.report_lease_until") ","       \
-																				   " 'error_file_s3_key', u.error_file_s3_key, 'fix_file_s3_key', u.fix_file_s3_key)"
+#define TRACE_REPORT                                                                 \
+	"jsonb_build_object("                                                            \
+	"'due', u.status <> 'processing' AND NOT u.metadata ? 'reported_at',"            \
+	" 'reported_at', onboard.utc_text((u.metadata ->> 'reported_at')::timestamptz)," \
+	" 'lease_until', onboard.utc_text(u.report_lease_until),"                        \
+	" 'error_file_s3_key', u.error_file_s3_key,"                                     \
+	" 'fix_file_s3_key', u.fix_file_s3_key)"
 
-#define ERRORS                                                                                    \
-	"(SELECT coalesce(jsonb_agg(jsonb_build_object('error_type', e.error_type,"                   \
-	" 'error_field', e.error_field, 'severity', e.severity, 'rows', e.rows)"                      \
-	" ORDER BY e.rows DESC, e.error_type, e.error_field), '[]')"                                  \
-	" FROM (SELECT e.error_type, e.error_field, e.severity, count(DISTINCT e.row_number) AS rows" \
-	" FROM onboard.validation_errors e WHERE e.upload_id = u.upload_id"                           \
-	" GROUP BY e.error_type, e.error_field, e.severity) e)"
+#define TRACE_ERRORS                                                             \
+	"(SELECT coalesce(jsonb_agg(jsonb_build_object("                             \
+	"'error_type', c.error_type,"                                                \
+	" 'error_field', c.error_field,"                                             \
+	" 'severity', c.severity,"                                                   \
+	" 'rows', c.rows) ORDER BY c.rows DESC, c.error_type, c.error_field), '[]')" \
+	" FROM (SELECT e.error_type, e.error_field, e.severity,"                     \
+	" count(DISTINCT e.row_number) AS rows"                                      \
+	" FROM onboard.validation_errors e WHERE e.upload_id = u.upload_id"          \
+	" GROUP BY e.error_type, e.error_field, e.severity) c)"
 
-/*
- * The columns of every statement: whether the login sees all vendors, and the
- * answer, which is null if what the event names was not found.
- */
-#define ANSWER(document) "SELECT onboard.is_operator(), (" document ")::text"
+/* A vendor that has all the given values was added by an earlier call. */
+static const char vendor_add[] =
+	"WITH added AS ("
+	"INSERT INTO onboard.vendors AS v (vendor_id, vendor_name, email, phone, business_name,"
+	" tax_id, address, city, state, country, postal_code, status)"
+	" SELECT e.vendor_id, e.vendor_name, e.email, e.phone, e.business_name,"
+	" e.tax_id, e.address, e.city, e.state, e.country, e.postal_code, coalesce(e.status, 'active')"
+	" FROM jsonb_to_record($1::jsonb) e (vendor_id text, vendor_name text, email text, phone text,"
+	" business_name text, tax_id text, address text, city text, state text, country text,"
+	" postal_code text, status text)"
+	" ON CONFLICT (vendor_id) DO NOTHING RETURNING v.*)"
+	" SELECT onboard.is_operator(),"
+	" (SELECT jsonb_build_object('added', f.added, 'vendor', f.vendor) FROM ("
+	"SELECT true AS added, " VENDOR " AS vendor FROM added v"
+	" UNION ALL SELECT false, " VENDOR " FROM onboard.vendors v"
+	" WHERE v.vendor_id = $1::jsonb ->> 'vendor_id'"
+	" AND jsonb_strip_nulls($1::jsonb) - 'command' <@ to_jsonb(v)) f)::text";
 
-/* A vendor is already there if it has all given values. */
-#define VENDOR_ADD                                                                                                                       \
-	"WITH added AS (INSERT INTO onboard.vendors AS v (vendor_id, vendor_name, email, phone,"                                             \
-	" business_name, tax_id, address, city, state, country, postal_code, status)"                                                        \
-	" SELECT " GIVEN("vendor_id") ", " GIVEN("vendor_name") ", " GIVEN(                                                                  \
-		"email") ","                                                                                                                     \
-				 " " GIVEN("phone") ", " GIVEN("business_name") ", " GIVEN(                                                              \
-					 "tax_id") ","                                                                                                       \
-							   " " GIVEN("address") ", " GIVEN("city") ", " GIVEN("state") ", " GIVEN(                                   \
-								   "country") ","                                                                                        \
-											  " " GIVEN("postal_code") ", coalesce(" GIVEN(                                              \
-												  "status") ", 'active')"                                                                \
-															" ON CONFLICT (vendor_id) DO NOTHING RETURNING v.*) " ANSWER(                \
-																"SELECT jsonb_build_object('added', f.added, 'vendor', f.vendor) FROM (" \
-																" SELECT true AS added, " VENDOR                                         \
-																" AS vendor FROM added v UNION ALL"                                      \
-																" SELECT false, " VENDOR                                                 \
-																" FROM onboard.vendors v"                                                \
-																" WHERE v.vendor_id = " GIVEN(                                           \
-																	"vendor_id") " AND jsonb_strip_nulls($1::jsonb) - 'command' <@ to_jsonb(v)) f")
+/* $2 is the size of a page; one vendor more tells whether there is another. */
+static const char vendor_list[] =
+	"WITH found AS MATERIALIZED (SELECT f.*, row_number() OVER (ORDER BY f.vendor_id) AS place"
+	" FROM onboard.vendors f"
+	" WHERE ($1::jsonb ->> 'vendor_id' IS NULL OR f.vendor_id = $1::jsonb ->> 'vendor_id')"
+	" AND f.vendor_id > coalesce($1::jsonb ->> 'after', '')"
+	" ORDER BY f.vendor_id LIMIT $2::integer + 1)"
+	" SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'vendors', coalesce(jsonb_agg(" VENDOR " - 'place' ORDER BY v.vendor_id), '[]'),"
+	" 'next', CASE WHEN EXISTS (SELECT FROM found o WHERE o.place > $2::integer)"
+	" THEN max(v.vendor_id) END)"
+	" FROM found v WHERE v.place <= $2::integer)::text";
 
-#define MOST_ROWS MACRO_TEXT(OPERATOR_MOST_ROWS)
+static const char vendor_set_status[] =
+	"WITH changed AS ("
+	"UPDATE onboard.vendors v SET status = $1::jsonb ->> 'status'"
+	" WHERE v.vendor_id = $1::jsonb ->> 'vendor_id' AND v.status <> $1::jsonb ->> 'status'"
+	" RETURNING v.*)"
+	" SELECT onboard.is_operator(),"
+	" (SELECT jsonb_build_object('changed', f.changed, 'vendor', f.vendor) FROM ("
+	"SELECT true AS changed, " VENDOR " AS vendor FROM changed v"
+	" UNION ALL SELECT false, " VENDOR " FROM onboard.vendors v"
+	" WHERE v.vendor_id = $1::jsonb ->> 'vendor_id'"
+	" AND NOT EXISTS (SELECT FROM changed)) f)::text";
 
-/* One vendor more than a page tells whether there is another. */
-#define VENDOR_LIST                                                                                                                \
-	"WITH found AS MATERIALIZED (SELECT v.* FROM onboard.vendors v"                                                                \
-	" WHERE (" GIVEN("vendor_id") " IS NULL OR v.vendor_id = " GIVEN(                                                              \
-		"vendor_id") ")"                                                                                                           \
-					 " AND v.vendor_id > coalesce(" GIVEN(                                                                         \
-						 "after") ", '')"                                                                                          \
-								  " ORDER BY v.vendor_id LIMIT " MOST_ROWS " + 1),"                                                \
-								  " page AS MATERIALIZED (SELECT f.* FROM found f ORDER BY f.vendor_id LIMIT " MOST_ROWS           \
-								  ") " ANSWER(                                                                                     \
-									  "SELECT jsonb_build_object('vendors', coalesce(jsonb_agg(" VENDOR                            \
-									  " ORDER BY v.vendor_id), '[]'), 'next', CASE WHEN (SELECT count(*) FROM found) > " MOST_ROWS \
-									  " THEN max(v.vendor_id) END) FROM page v")
+static const char upload_trace[] =
+	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'upload', " UPLOAD ","
+	" 'vendor', (SELECT " VENDOR " FROM onboard.vendors v WHERE v.vendor_id = u.vendor_id),"
+	" 'rows', " TRACE_ROWS ","
+	" 'events', " TRACE_EVENTS ","
+	" 'report', " TRACE_REPORT ","
+	" 'errors', " TRACE_ERRORS ")"
+	" FROM onboard.upload_history u WHERE u.upload_id = $1::jsonb ->> 'upload_id')::text";
 
-#define VENDOR_SET_STATUS                                                                                                                           \
-	"WITH changed AS (UPDATE onboard.vendors v SET status = " GIVEN("status") " WHERE v.vendor_id = " GIVEN("vendor_id") " AND v.status <> " GIVEN( \
-		"status") " RETURNING v.*) " ANSWER("SELECT jsonb_build_object('changed', f.changed, 'vendor', f.vendor) FROM ("                            \
-											" SELECT true AS changed, " VENDOR                                                                      \
-											" AS vendor FROM changed v UNION ALL"                                                                   \
-											" SELECT false, " VENDOR " FROM onboard.vendors v"                                                      \
-											" WHERE v.vendor_id = " GIVEN(                                                                          \
-												"vendor_id") " AND NOT EXISTS (SELECT FROM changed)) f")
-
-#define UPLOAD_TRACE                                                                              \
-	ANSWER("SELECT jsonb_build_object('upload', " UPLOAD ", 'vendor',"                            \
-		   " (SELECT " VENDOR " FROM onboard.vendors v WHERE v.vendor_id = u.vendor_id),"         \
-		   " 'rows', " ROWS ", 'events', " EVENTS ", 'report', " REPORT ", 'errors', " ERRORS ")" \
-		   " FROM onboard.upload_history u WHERE u.upload_id = " GIVEN("upload_id"))
-
-#define UPLOAD_FIND                                                                                      \
-	ANSWER(                                                                                              \
-		"SELECT jsonb_build_object('uploads', coalesce(jsonb_agg(" UPLOAD                                \
-		" ORDER BY u.created_at DESC, u.upload_id), '[]')) FROM ("                                       \
-		" SELECT h.* FROM onboard.upload_history h"                                                      \
-		" WHERE (" GIVEN("vendor_id") " IS NULL OR h.vendor_id = " GIVEN(                                \
-			"vendor_id") ")"                                                                             \
-						 " AND (" GIVEN("s3_key") " IS NULL OR h.s3_key = " GIVEN(                       \
-							 "s3_key") ")"                                                               \
-									   " ORDER BY h.created_at DESC, h.upload_id LIMIT coalesce(" GIVEN( \
-										   "limit") "::integer, 20)) u")
+static const char upload_find[] =
+	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'uploads', coalesce(jsonb_agg(" UPLOAD " ORDER BY u.created_at DESC, u.upload_id), '[]'))"
+	" FROM (SELECT f.* FROM onboard.upload_history f"
+	" WHERE ($1::jsonb ->> 'vendor_id' IS NULL OR f.vendor_id = $1::jsonb ->> 'vendor_id')"
+	" AND ($1::jsonb ->> 's3_key' IS NULL OR f.s3_key = $1::jsonb ->> 's3_key')"
+	" ORDER BY f.created_at DESC, f.upload_id"
+	" LIMIT coalesce(($1::jsonb ->> 'limit')::integer, 20)) u)::text";
 
 /* The upload is read before it is cancelled, to tell whether this call did so. */
-#define UPLOAD_CANCEL                                                                     \
-	"WITH earlier AS MATERIALIZED (SELECT h.upload_id, h.status"                          \
-	" FROM onboard.upload_history h WHERE h.upload_id = " GIVEN("upload_id") ") " ANSWER( \
-		"SELECT jsonb_build_object('cancelled', e.status = 'processing'"                  \
-		" AND u.failure_code IS NOT DISTINCT FROM 'CANCELLED', 'upload', " UPLOAD ")"     \
-		" FROM earlier e CROSS JOIN LATERAL onboard_cancel_upload(e.upload_id) u")
+static const char upload_cancel[] =
+	"WITH earlier AS MATERIALIZED (SELECT f.upload_id, f.status FROM onboard.upload_history f"
+	" WHERE f.upload_id = $1::jsonb ->> 'upload_id')"
+	" SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'cancelled', e.status = 'processing' AND u.failure_code IS NOT DISTINCT FROM 'CANCELLED',"
+	" 'upload', " UPLOAD ")"
+	" FROM earlier e CROSS JOIN LATERAL onboard_cancel_upload(e.upload_id) u)::text";
 
-#define BACKLOG                                                                      \
-	ANSWER("SELECT jsonb_build_object('backlog', jsonb_object_agg(b.name, b.value))" \
-		   " FROM onboard_backlog() b")
+static const char backlog[] =
+	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'backlog', jsonb_object_agg(b.name, b.value)) FROM onboard_backlog() b)::text";
 
 #define UNKNOWN_UPLOAD "UNKNOWN_UPLOAD"
 #define NO_UPLOAD "there is no upload with this id"
@@ -189,7 +193,7 @@
 struct answer
 {
 	const char *statement;
-	int parameters;           /* 1 if the statement reads the event */
+	int parameters;           /* the event and the size of a page, or fewer */
 	const char *missing_code; /* why there is no answer */
 	const char *missing_text;
 };
@@ -197,35 +201,35 @@ struct answer
 static const struct answer answers[OPERATOR_COMMAND_COUNT] = {
 	[OPERATOR_VENDOR_ADD] =
 		{
-			.statement = VENDOR_ADD,
+			.statement = vendor_add,
 			.parameters = 1,
 			.missing_code = VENDOR_EXISTS,
 			.missing_text = "a vendor with this id already exists, with other values",
 		},
-	[OPERATOR_VENDOR_LIST] = {.statement = VENDOR_LIST, .parameters = 1},
+	[OPERATOR_VENDOR_LIST] = {.statement = vendor_list, .parameters = 2},
 	[OPERATOR_VENDOR_SET_STATUS] =
 		{
-			.statement = VENDOR_SET_STATUS,
+			.statement = vendor_set_status,
 			.parameters = 1,
 			.missing_code = "UNKNOWN_VENDOR",
 			.missing_text = "there is no vendor with this id",
 		},
 	[OPERATOR_UPLOAD_TRACE] =
 		{
-			.statement = UPLOAD_TRACE,
+			.statement = upload_trace,
 			.parameters = 1,
 			.missing_code = UNKNOWN_UPLOAD,
 			.missing_text = NO_UPLOAD,
 		},
-	[OPERATOR_UPLOAD_FIND] = {.statement = UPLOAD_FIND, .parameters = 1},
+	[OPERATOR_UPLOAD_FIND] = {.statement = upload_find, .parameters = 1},
 	[OPERATOR_UPLOAD_CANCEL] =
 		{
-			.statement = UPLOAD_CANCEL,
+			.statement = upload_cancel,
 			.parameters = 1,
 			.missing_code = UNKNOWN_UPLOAD,
 			.missing_text = NO_UPLOAD,
 		},
-	[OPERATOR_BACKLOG] = {.statement = BACKLOG},
+	[OPERATOR_BACKLOG] = {.statement = backlog},
 };
 
 /* ----- answering ----- */
@@ -297,8 +301,10 @@ answer_failure(const struct sandbox *sandbox, const struct invocation *invocatio
 		return false;
 	if (refusal != NULL)
 		snprintf(text, sizeof(text), "%s", refusal->text);
-	else
+	else if (error->constraint[0] != '\0')
 		snprintf(text, sizeof(text), "the constraint %s refuses the values", error->constraint);
+	else
+		snprintf(text, sizeof(text), "a column that must not be null has no value");
 	glue_error_clear(error);
 	log_answer(sandbox, event, code);
 	return answer_refusal(invocation, code, text, error);
@@ -327,7 +333,8 @@ static bool
 operator_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 				struct glue_error *error)
 {
-	const char *const values[] = {invocation->event};
+	char page[INTEGER_TEXT_SIZE];
+	const char *const values[] = {invocation->event, integer_text(page, OPERATOR_MOST_ROWS)};
 	const struct answer *answer;
 	struct operator_event event;
 	PGresult *result = NULL;

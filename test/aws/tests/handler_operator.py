@@ -149,6 +149,10 @@ class OperatorTest(unittest.TestCase):
                  "a vendor's status must be active, suspended, inactive or pending_approval"),
                 ({"country": "XX"}, "INVALID_VALUE", "the constraint ours refuses the values")):
             self.assertEqual(self.refusal("vendor_add", **{**VENDOR, **change}), (code, message))
+        query("UPDATE onboard.vendors SET phone = '1'; ALTER TABLE onboard.vendors ALTER phone SET NOT NULL")
+        self.addCleanup(query, "ALTER TABLE onboard.vendors ALTER phone DROP NOT NULL")
+        self.assertEqual(self.refusal("vendor_add", **{**VENDOR, "phone": None}),
+                         ("INVALID_VALUE", "a column that must not be null has no value"))
         self.assertEqual(query("SELECT count(*) FROM onboard.vendors WHERE vendor_id NOT LIKE 'VEND%'"), "0")
         self.assertEqual(self.answers()[-1]["code"], "INVALID_VALUE")
 
