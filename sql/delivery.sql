@@ -207,6 +207,10 @@ SELECT let_lie(:'u', '2 hours');
 SELECT onboard_renew_events('1 hour');
 DELETE FROM onboard.outbox WHERE upload_id = :'u';
 SELECT onboard_renew_events('1 hour', 0), onboard_renew_events('3 hours');
+-- Not while a reporter is at work.
+SELECT onboard_claim_report(:'u', '1 hour') AS token \gset
+SELECT onboard_renew_events('1 hour');
+SELECT onboard_release_report(:'u', :'token');
 SELECT onboard_renew_events('1 hour');
 SELECT kind, payload FROM onboard.outbox WHERE upload_id = :'u';
 DELETE FROM onboard.outbox WHERE upload_id = :'u';

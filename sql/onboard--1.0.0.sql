@@ -147,6 +147,8 @@ CREATE TABLE onboard.upload_history (
 	revivals integer NOT NULL DEFAULT 0
 		CONSTRAINT upload_history_revivals_check CHECK (revivals OPERATOR(pg_catalog.>=) 0),
 	checkpoint jsonb,
+	report_token uuid,
+	report_lease_until timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 ) WITH (fillfactor = 70);
@@ -165,6 +167,8 @@ COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
 	'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
 COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was handed out for another reading since one of its rows was last judged';
 COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can resume while the upload is processing: byte_offset, row_number, line_number, state';
+COMMENT ON COLUMN onboard.upload_history.report_token IS 'Lease under which a reporter is notifying the vendor; see onboard_claim_report()';
+COMMENT ON COLUMN onboard.upload_history.report_lease_until IS 'Until when no other reporter can claim the report';
 COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was handed out, or it ended';
 
 CREATE TABLE onboard.validation_errors (
@@ -595,6 +599,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION onboard.seconds_since(timestamptz) IS 'Whole seconds since a moment; 0 for null';
 
+CREATE FUNCTION onboard.utc_text(moment timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', moment), 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+END;
+COMMENT ON FUNCTION onboard.utc_text(timestamptz) IS 'A moment in UTC as text for programs, to the second; null for null';
+
 CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
 COMMENT ON FUNCTION onboard.may_retry(text) IS
@@ -688,7 +699,7 @@ RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_renew_events';
 COMMENT ON FUNCTION @extschema@.onboard_renew_events(interval, integer) IS
 	'Writes another upload_ended event for uploads that ended in the last 7 days, are still not reported, made no '
-	'progress for the given time and have no such event left; returns how many';
+	'progress for the given time, are not being reported and have no such event left; returns how many';
 
 CREATE FUNCTION @extschema@.onboard_note_items(upload_id text, missed bigint DEFAULT 0)
 RETURNS boolean
@@ -803,25 +814,41 @@ RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_ack_events';
 COMMENT ON FUNCTION @extschema@.onboard_ack_events(bigint[], uuid) IS 'Removes processed events that are still leased under this token; returns how many';
 
+CREATE FUNCTION @extschema@.onboard_claim_report(upload_id text, lease interval)
+RETURNS uuid
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_report';
+COMMENT ON FUNCTION @extschema@.onboard_claim_report(text, interval) IS
+	'Leases the report of an ended upload to the caller and returns the lease''s token; null if it was reported or is '
+	'leased; commit, then notify the vendor, then record the report';
+
+CREATE FUNCTION @extschema@.onboard_release_report(upload_id text, token uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_release_report';
+COMMENT ON FUNCTION @extschema@.onboard_release_report(text, uuid) IS
+	'Ends the lease with this token, so that another reporter need not wait for its end; false if there is none';
+
 CREATE FUNCTION @extschema@.onboard_record_report(upload_id text, error_key text, fix_key text)
 RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_report';
 COMMENT ON FUNCTION @extschema@.onboard_record_report(text, text, text) IS
-	'Records that an ended upload was reported and where its report files are (null for no file); false, and no '
-	'change, if that was recorded before';
+	'Records that an ended upload was reported and where its report files are (null for no file), and ends a lease on '
+	'the report; false, and no change, if that was recorded before';
 
 CREATE FUNCTION @extschema@.onboard_report_due(upload_id text,
-	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean)
+	OUT vendor_id text, OUT status text, OUT valid_records bigint, OUT error_records bigint, OUT due boolean,
+	OUT leased boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT u.vendor_id, u.status, u.valid_records, u.error_records,
-		u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at'
+		u.status OPERATOR(pg_catalog.<>) 'processing' AND NOT u.metadata OPERATOR(pg_catalog.?) 'reported_at',
+		coalesce(u.report_lease_until OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp(), false)
 	FROM onboard.upload_history u
 	WHERE u.upload_id OPERATOR(pg_catalog.=) onboard_report_due.upload_id;
 END;
 COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS
-	'Whether an upload has ended and still has to be reported, and to whom; no row if there is no such upload';
+	'Whether an upload has ended and still has to be reported, to whom, and whether a reporter is doing so; no row if '
+	'there is no such upload';
 
 --
 -- Reports.  They read with the caller's rights, so row security separates tenants:
@@ -1001,7 +1028,6 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	u onboard.upload_history := onboard.visible_upload(upload_id);
-	moment constant text := 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
 BEGIN
 	RETURN jsonb_build_object(
 		'upload_id', u.upload_id,
@@ -1015,8 +1041,8 @@ BEGIN
 		'error_records', u.error_records,
 		'success_rate_percent', onboard.success_rate(u.valid_records, coalesce(u.total_records,
 			CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)),
-		'started_at', to_char(u.processing_started_at AT TIME ZONE 'UTC', moment),
-		'completed_at', to_char(u.processing_completed_at AT TIME ZONE 'UTC', moment),
+		'started_at', onboard.utc_text(u.processing_started_at),
+		'completed_at', onboard.utc_text(u.processing_completed_at),
 		'reported', u.metadata ? 'reported_at',
 		'error_report', u.error_file_s3_key IS NOT NULL,
 		'fix_file', u.fix_file_s3_key IS NOT NULL,
@@ -1153,7 +1179,7 @@ BEGIN
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
 			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
@@ -1167,12 +1193,30 @@ BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'item_checks', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
-		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_record_report', 'onboard_version',
-			'onboard_backlog', 'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_claim_report',
+			'onboard_release_report', 'onboard_record_report', 'onboard_version', 'onboard_backlog', 'onboard_error_csv',
+			'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports for any vendor';
+
+CREATE FUNCTION @extschema@.onboard_grant_operator(role name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM onboard.grant_objects(role,
+		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles'],
+		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
+	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
+		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
+	-- What is wrong with rows, but nothing of what they contain.
+	EXECUTE format('GRANT SELECT (upload_id, row_number, error_type, error_field, severity) '
+		'ON onboard.validation_errors TO %I', role);
+	PERFORM onboard.grant_all_vendors(role);
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
+	'Lets a role add vendors, change their status, cancel uploads and follow any upload, without reading products';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1185,7 +1229,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'visible_upload',
+			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'utc_text', 'visible_upload',
 			'printable_ascii', 'upload_causes', 'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);
@@ -1580,6 +1624,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_claim_events(integer, interval, text),
 	@extschema@.onboard_report_due(text),
 	@extschema@.onboard_ack_events(bigint[], uuid),
+	@extschema@.onboard_claim_report(text, interval),
+	@extschema@.onboard_release_report(text, uuid),
 	@extschema@.onboard_record_report(text, text, text),
 	@extschema@.onboard_error_csv(text),
 	@extschema@.onboard_fix_csv(text),
@@ -1589,6 +1635,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_upload_status(text),
 	@extschema@.onboard_grant_loader(name),
 	@extschema@.onboard_grant_reporter(name),
+	@extschema@.onboard_grant_operator(name),
 	@extschema@.onboard_grant_vendor(name, text),
 	@extschema@.onboard_create_catalog_indexes(),
 	@extschema@.onboard_local_changes(),

@@ -66,6 +66,37 @@ SELECT status FROM onboard_cancel_upload(:'two');
 SELECT onboard_record_report(:'two', NULL, NULL);
 SELECT onboard_record_report(:'two', NULL, NULL);
 
+-- A report is leased to one reporter at a time.
+SELECT onboard_begin_upload('BOX-1', 'a.csv', NULL, 'report 3') AS three \gset
+\set VERBOSITY sqlstate
+SELECT onboard_claim_report(:'three', '1 hour'); -- ERROR
+SELECT onboard_release_report(:'three', gen_random_uuid()); -- ERROR
+\set VERBOSITY default
+SELECT onboard_claim_report('BOX-1-no', '1 hour'); -- ERROR
+SELECT onboard_claim_report(:'three', '0'); -- ERROR
+SELECT onboard_claim_report(:'three', NULL); -- ERROR
+SELECT status FROM onboard_cancel_upload(:'three');
+SELECT due, leased FROM onboard_report_due(:'three');
+SELECT onboard_claim_report(:'three', '1 hour') AS token \gset
+SELECT :'token' IS NOT NULL AS claimed, onboard_claim_report(:'three', '1 hour') IS NULL AS refused;
+SELECT due, leased, u.report_lease_until > now() + interval '50 minutes' AS for_an_hour
+	FROM onboard_report_due(:'three'), onboard.upload_history u WHERE u.upload_id = :'three';
+-- Only its holder can release it.
+SELECT onboard_release_report(:'three', gen_random_uuid()), onboard_release_report(:'three', NULL);
+SELECT onboard_release_report(:'three', :'token');
+SELECT onboard_release_report(:'three', :'token');
+SELECT due, leased FROM onboard_report_due(:'three');
+-- It can be claimed again when the lease ran out; then the first holder cannot release it.
+SELECT onboard_claim_report(:'three', '1 hour') AS token \gset
+UPDATE onboard.upload_history SET report_lease_until = clock_timestamp() WHERE upload_id = :'three';
+SELECT due, leased FROM onboard_report_due(:'three');
+SELECT onboard_claim_report(:'three', '1 hour') <> :'token' AS claimed, onboard_release_report(:'three', :'token');
+-- A report that was made is recorded, whoever holds the lease, and cannot be claimed again.
+SELECT onboard_record_report(:'three', NULL, NULL);
+SELECT onboard_claim_report(:'three', '1 hour') IS NULL AS refused;
+SELECT report_token IS NULL AND report_lease_until IS NULL AS released, due, leased
+	FROM onboard.upload_history u, onboard_report_due(:'three') WHERE u.upload_id = :'three';
+
 -- A role confined to a vendor cannot use the outbox.
 CREATE ROLE regress_onboard_box;
 SELECT onboard_grant_reporter('regress_onboard_box');
@@ -78,6 +109,8 @@ SELECT onboard_claim_events(); -- ERROR
 SELECT onboard_ack_events('{1}', gen_random_uuid()); -- ERROR
 SELECT onboard_record_report(:'one', NULL, NULL); -- ERROR
 SELECT onboard_record_report(:'two', NULL, NULL);
+SELECT onboard_claim_report(:'one', '1 hour'); -- ERROR
+SELECT onboard_release_report(:'one', gen_random_uuid()); -- ERROR
 RESET SESSION AUTHORIZATION;
 
 DELETE FROM onboard.vendor_roles WHERE vendor_id LIKE 'BOX-%';

@@ -38,6 +38,7 @@ enum glue_error_class
 #define GLUE_ERROR_CODE_SIZE 32
 #define GLUE_ERROR_TEXT_SIZE 512
 #define GLUE_ERROR_HINT_SIZE 256
+#define GLUE_ERROR_CONSTRAINT_SIZE 64
 
 /* An all-zero struct means no error; owns nothing. */
 struct glue_error
@@ -46,7 +47,9 @@ struct glue_error
 	char code[GLUE_ERROR_CODE_SIZE];
 	char text[GLUE_ERROR_TEXT_SIZE];
 	char hint[GLUE_ERROR_HINT_SIZE]; /* a sentence that says what to do, or empty */
-	bool quotes_server;              /* text or hint repeats a server message, which may
+	char constraint
+		[GLUE_ERROR_CONSTRAINT_SIZE]; /* name of the one that a statement broke, or empty */
+	bool quotes_server;               /* text or hint repeats a server message, which may
 								 * quote a value: must not be logged */
 };
 

@@ -20,24 +20,7 @@
 #include "cli/terminal.h"
 #include "cli/not_found.h"
 #include "database/postgres_value.h"
-
-/* Error messages for rejected values, by the constraint that rejected them. */
-struct explanation
-{
-	const char *constraint;
-	const char *text;
-};
-
-static const struct explanation explanations[] = {
-	{"vendors_vendor_id_check", "a vendor id must have up to 50 letters, digits and hyphens"},
-	{"vendors_vendor_name_check", "a vendor's name must not be blank"},
-	{"vendors_email_key", "another vendor already has this e-mail address"},
-	{"vendors_email_check", "the e-mail address does not look like name@example.com"},
-	{"vendors_pkey", "a vendor with this id already exists; --if-not-exists accepts that"},
-	{"vendors_status_check",
-	 "a vendor's status must be active, suspended, inactive or pending_approval"},
-	{NULL, NULL},
-};
+#include "database/vendor_refusal.h"
 
 /* The vendor columns that options set. */
 struct vendor_field
@@ -71,29 +54,15 @@ static bool
 run_vendor_statement(struct database *database, const char *statement, int count,
 					 const char *const *values, PGresult **result, struct glue_error *error)
 {
-	PGconn *connection = database_connection(database);
-	PGresult *answer = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
-	const char *constraint = PQresultErrorField(answer, PG_DIAG_CONSTRAINT_NAME);
-	ExecStatusType status = PQresultStatus(answer);
-	bool explained = false;
+	const struct vendor_refusal *refusal;
 
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-	{
-		*result = answer;
+	if (database_query(database, RUN_ONCE, statement, count, values, result, error))
 		return true;
-	}
-	for (const struct explanation *next = explanations;
-		 constraint != NULL && next->constraint != NULL; next++)
-	{
-		if (strcmp(constraint, next->constraint) == 0)
-		{
-			glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s", next->text);
-			explained = true;
-		}
-	}
-	if (!explained)
-		postgres_error(connection, answer, error);
-	PQclear(answer);
+	refusal = vendor_refusal_find(error);
+	if (refusal != NULL)
+		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s%s", refusal->text,
+					   strcmp(refusal->code, VENDOR_EXISTS) == 0 ? "; --if-not-exists accepts that"
+																 : "");
 	return false;
 }
 

@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/interrupt.h"
@@ -48,6 +49,7 @@ postgres_error(PGconn *connection, const PGresult *result, struct glue_error *er
 	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 	int context_length = copy_context_length(context);
 
 	if (interrupted())
@@ -69,7 +71,10 @@ postgres_error(PGconn *connection, const PGresult *result, struct glue_error *er
 				   context_length > 0 ? context : "");
 	if (hint != NULL)
 		glue_error_hint(error, "%s", hint);
-	if (error != NULL)
-		error->quotes_server = true;
+	if (error == NULL)
+		return false;
+	error->quotes_server = true;
+	if (constraint != NULL)
+		snprintf(error->constraint, sizeof(error->constraint), "%s", constraint);
 	return false;
 }

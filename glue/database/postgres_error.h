@@ -5,8 +5,9 @@
  *
  * Only this file and postgres_connect.c convert libpq errors.  The class is
  * infrastructure; the code is the SQLSTATE, or one of the codes below if the
- * server sent none.  The primary message, the hint and, for COPY, the line are
- * kept, but never a connection string.  Because a primary message may quote a
+ * server sent none.  The primary message, the hint, the name of a
+ * broken constraint and, for COPY, the line are kept, but never a connection
+ * string.  Because a primary message may quote a
  * value, such errors have quotes_server set.
  *
  * Classes 08, 40, 53, 57, 58 and XX, and 55P03 are transient: they decide

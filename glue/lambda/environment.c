@@ -45,6 +45,7 @@ struct setting
 #define SWEEPER HANDLER_BIT(HANDLER_SWEEPER)
 #define DIRECT HANDLER_BIT(HANDLER_DIRECT)
 #define ROTATE HANDLER_BIT(HANDLER_ROTATE)
+#define OPERATOR HANDLER_BIT(HANDLER_OPERATOR)
 #define EVERY (HANDLER_BIT(HANDLER_COUNT) - 1)
 
 /* Handlers that read files, and handlers that put events on the queue. */
@@ -65,9 +66,17 @@ static const struct setting table[] = {
 	{
 		.name = "DATABASE_SECRET_ID",
 		TEXT(database_secret_id),
-		.used_by = EVERY,
+		.used_by = EVERY & ~OPERATOR,
 		.standard = "ecommerce/rds/credentials",
 		.meaning = "secret with the database's host, port, dbname, username, password and ca (PEM)",
+	},
+	{
+		/* The operator's login has other rights, so its secret has a name of its own. */
+		.name = "OPERATOR_SECRET_ID",
+		TEXT(database_secret_id),
+		.used_by = OPERATOR,
+		.standard = "ecommerce/rds/operator",
+		.meaning = "secret with the same members, of a login with onboard_grant_operator",
 	},
 	{
 		.name = "DATABASE_SECRET_FILE",
@@ -326,6 +335,14 @@ static const struct setting table[] = {
 		.used_by = SENDERS,
 		.standard = "60",
 		.meaning = "how long claimed events stay leased unless they are acknowledged",
+	},
+	{
+		.name = "REPORT_LEASE_SECONDS",
+		INTEGER(report_lease_seconds, 3, 43200),
+		.used_by = REPORTER,
+		.standard = "180",
+		.meaning =
+			"how long a report is leased to the invocation that makes it; longer than the function's timeout, shorter than the queue's visibility timeout",
 	},
 	{
 		.name = "SWEEP_IDLE_SECONDS",

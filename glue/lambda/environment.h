@@ -82,6 +82,7 @@ struct settings
 	/* events and repair */
 	int64_t outbox_batch;
 	int64_t outbox_lease_seconds;
+	int64_t report_lease_seconds;
 	int64_t sweep_idle_seconds;
 	int64_t sweep_attempts;
 	int64_t sweep_uploads;

@@ -19,7 +19,8 @@
 	X(LINK, link)           \
 	X(SWEEPER, sweeper)     \
 	X(DIRECT, direct)       \
-	X(ROTATE, rotate)
+	X(ROTATE, rotate)       \
+	X(OPERATOR, operator)
 
 enum handler_id
 {

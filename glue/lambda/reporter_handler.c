@@ -8,17 +8,25 @@
  * upload contains all errors.  When an upload has ended:
  *
  *	  1. ask the database whether a report is due; not if it was already made
- *	  2. if there are errors, write error report and fix file to the bucket,
+ *	  2. claim it for REPORT_LEASE_SECONDS
+ *	  3. if there are errors, write error report and fix file to the bucket,
  *		 with the same keys and the same bytes on every run
- *	  3. in one transaction: record the report, publish the mail, commit
+ *	  4. publish the mail
+ *	  5. record the report
  *
- * Recording comes before publishing, and locks the upload: of several
- * concurrent runs the first publishes, and the others wait for it and then
- * find nothing to do.  The commit comes after publishing: if the process is
- * killed or publishing fails, nothing is recorded and the next run repeats
- * it.  So every upload gets a mail, and a second one only if the first was
- * published but its record was not committed, or the response of SNS was
- * lost.
+ * No transaction is open during steps 3 and 4, which may take long.  All work
+ * before step 5 ends before the lease does, so while a mail may still be
+ * published no other invocation can claim the report.  After a failure before
+ * the mail was published the claim is released, so that the next delivery need
+ * not wait for the lease to run out.  So every upload gets a mail, and a second
+ * one only if the first was published but not recorded (the process was killed
+ * in between, the database was away until the deadline, or the response of SNS
+ * was lost), or if the process was stopped for longer than the lease.
+ *
+ * A message about an upload that another invocation is reporting is named as
+ * failed: should that invocation die, this message is still there.  The lease
+ * must be shorter than the queue's visibility timeout, so that the message
+ * finds the report recorded, or the lease over, when it is redelivered.
  *
  * A failed message is named in the reply and redelivered; one that can never
  * be read thereby ends in the dead-letter queue.  A message about an upload
@@ -45,6 +53,7 @@
 #include "lambda/sqs_event.h"
 #include "lambda/upload_message.h"
 #include "report/report_content.h"
+#include "report/report_record.h"
 #include "shared/text.h"
 
 /* Sizes of LINK_BASE_URL, including the NUL, and of a link. */
@@ -57,11 +66,17 @@
 #define NAME_SIZE 160
 
 /*
- * Longest time to publish, and time reserved for the commit after it, in
- * milliseconds.  The server waits at most a minute for its client.
+ * Longest time to publish one mail, so that others have their turn when the
+ * service does not respond, and time reserved to record it, in milliseconds.
  */
 #define PUBLISH_MS 40000
-#define COMMIT_MS 1000
+#define RECORD_MS 2000
+
+/* Wait before recording is tried again. */
+#define RECORD_PAUSE_MS 200
+
+/* Error code: another invocation has the lease. */
+#define REPORT_LEASED "REPORT_LEASED"
 
 /*
  * Always one row, of nulls if the upload does not exist.  A login that does
@@ -69,7 +84,7 @@
  * is the vendor's file name, reduced to characters that every system accepts.
  */
 #define DUE_QUERY                                                                                 \
-	"SELECT onboard.is_operator(), d.due, d.vendor_id, d.status, d.error_records > 0,"            \
+	"SELECT onboard.is_operator(), d.due, d.leased, d.vendor_id, d.status, d.error_records > 0,"  \
 	" coalesce(nullif(ltrim(left(regexp_replace(regexp_replace(u.file_name, '[.]csv$', '', 'i')," \
 	" '[^A-Za-z0-9._-]+', '_', 'g'), 100), '._-'), ''), u.upload_id)"                             \
 	" FROM (SELECT) always LEFT JOIN onboard_report_due($1::text) d ON true"                      \
@@ -90,11 +105,11 @@ struct report
 {
 	struct sandbox *sandbox;
 	const char *upload_id;
-	PGresult *due; /* owned; result of DUE_QUERY */
+	PGresult *due;                 /* owned; result of DUE_QUERY */
+	char token[REPORT_TOKEN_SIZE]; /* of the lease */
 	struct report_file errors;
 	struct report_file fix;
-	int64_t links_until; /* epoch seconds */
-	bool published;
+	int64_t links_until; /* epoch seconds; 0 without links */
 };
 
 /* ----- whether a report is due ----- */
@@ -103,6 +118,7 @@ enum due_column
 {
 	DUE_IS_OPERATOR,
 	DUE_DUE,
+	DUE_LEASED,
 	DUE_VENDOR_ID,
 	DUE_STATUS,
 	DUE_HAS_ERRORS,
@@ -115,30 +131,58 @@ due_text(const struct report *report, enum due_column column)
 	return PQgetvalue(report->due, 0, column);
 }
 
+/* What is to be done about an upload. */
+enum report_need
+{
+	REPORT_UNKNOWN, /* an error */
+	REPORT_NOTHING,
+	REPORT_BUSY, /* another invocation is reporting it */
+	REPORT_DUE
+};
+
 /*
  * Ask the database whether a report is due; log why if not.
  */
-static bool
-ask_whether_due(struct report *report, bool *due, struct glue_error *error)
+static enum report_need
+ask_whether_due(struct report *report, struct glue_error *error)
 {
 	const char *const values[] = {report->upload_id};
 	const struct log *log = &report->sandbox->log;
 
 	if (!database_query(report->sandbox->database, RUN_AGAIN, DUE_QUERY, 1, values, &report->due,
 						error))
-		return false;
+		return REPORT_UNKNOWN;
 	if (due_text(report, DUE_IS_OPERATOR)[0] != 't')
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_REPORTER",
-							  "the database login does not see the uploads of all vendors;"
-							  " grant it onboard_grant_reporter()");
-	*due = due_text(report, DUE_DUE)[0] == 't';
+	{
+		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "NOT_REPORTER",
+					   "the database login does not see the uploads of all vendors;"
+					   " grant it onboard_grant_reporter()");
+		return REPORT_UNKNOWN;
+	}
+	if (due_text(report, DUE_DUE)[0] == 't')
+		return due_text(report, DUE_LEASED)[0] == 't' ? REPORT_BUSY : REPORT_DUE;
 	if (PQgetisnull(report->due, 0, DUE_DUE))
 		log_write(log, LOG_WARNING, "the upload does not exist; the message is dropped",
 				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
-	else if (!*due)
+	else
 		log_write(log, LOG_INFO, "no report is due", LOG_NAME(LOG_UPLOAD_ID, report->upload_id),
 				  LOG_NAME(LOG_STATUS, due_text(report, DUE_STATUS)));
-	return true;
+	return REPORT_NOTHING;
+}
+
+/*
+ * Claim the report if it is due.
+ */
+static enum report_need
+claim(struct report *report, struct glue_error *error)
+{
+	enum report_need need = ask_whether_due(report, error);
+
+	if (need == REPORT_DUE &&
+		!report_claim(report->sandbox->database, report->upload_id,
+					  report->sandbox->settings.report_lease_seconds, report->token, error))
+		return REPORT_UNKNOWN;
+	return need == REPORT_DUE && report->token[0] == '\0' ? REPORT_BUSY : need;
 }
 
 /* ----- the files ----- */
@@ -189,11 +233,20 @@ make_links(struct report *report, int64_t deadline_ms, struct glue_error *error)
 {
 	const struct settings *settings = &report->sandbox->settings;
 
-	report->links_until = (int64_t) time(NULL) + settings->link_days * SECONDS_OF_DAY;
 	if (settings->link_base_url == NULL)
 		return true;
+	report->links_until = (int64_t) time(NULL) + settings->link_days * SECONDS_OF_DAY;
 	return link_key_store_get(report->sandbox->state, deadline_ms, error) &&
 		   make_link(report, &report->errors, error) && make_link(report, &report->fix, error);
+}
+
+static bool
+write_files(struct report *report, const struct invocation *invocation, struct glue_error *error)
+{
+	return due_text(report, DUE_HAS_ERRORS)[0] != 't' ||
+		   (write_report_file(report, invocation, &report->errors, error) &&
+			write_report_file(report, invocation, &report->fix, error) &&
+			make_links(report, invocation->deadline_ms, error));
 }
 
 /* ----- the mail ----- */
@@ -202,6 +255,16 @@ static const char *
 null_if_empty(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
+}
+
+/*
+ * Return how the mail names a file: by its link, or without one by its key;
+ * NULL for no file.
+ */
+static const char *
+mention(const struct report_file *file)
+{
+	return file->link[0] != '\0' ? file->link : null_if_empty(file->key);
 }
 
 static bool
@@ -219,79 +282,113 @@ publish(const struct report *report, const struct report_mail *mail, int64_t dea
 		.text = text_of(mail->body),
 		.attributes = attributes,
 		.attribute_count = 2,
-		.deadline = limit < deadline_ms - COMMIT_MS ? limit : deadline_ms - COMMIT_MS,
+		.deadline = limit < deadline_ms ? limit : deadline_ms,
 	};
 
 	return sns_publish(&report->sandbox->aws, &message, NULL, error);
 }
 
-/*
- * A transaction_fn: record the report and publish the mail, unless another
- * invocation has done so.  Nothing that can fail comes after publishing.
- */
 static bool
-record_and_publish(struct database *database, void *context, struct glue_error *error)
+write_and_publish(struct report *report, const struct invocation *invocation,
+				  struct glue_error *error)
 {
-	struct report *report = context;
-	const struct report_links links = {
-		.errors = null_if_empty(report->errors.link),
-		.fix = null_if_empty(report->fix.link),
-		.until = report->links_until,
-	};
+	struct report_links links = {0};
 	struct report_mail mail;
-	bool recorded;
 	bool done;
 
-	if (!report_record(database, report->upload_id, null_if_empty(report->errors.key),
-					   null_if_empty(report->fix.key), &recorded, error))
+	if (!write_files(report, invocation, error))
 		return false;
-	if (!recorded)
-		return true;
-	if (!report_mail_read(database, report->upload_id, &links, &mail, error))
+	links.errors = mention(&report->errors);
+	links.fix = mention(&report->fix);
+	links.until = report->links_until;
+	if (!report_mail_read(report->sandbox->database, report->upload_id, &links, &mail, error))
 		return false;
-	done = publish(report, &mail, database_deadline(database), error);
+	done = publish(report, &mail, invocation->deadline_ms, error);
 	report_mail_clean_up(&mail);
-	report->published = done;
+	return done;
+}
+
+/*
+ * Write and publish before the lease ends, claimed at this time, and with time
+ * left to record.  Release the claim after a failure.
+ */
+static bool
+notify(struct report *report, const struct invocation *invocation, int64_t claimed_ms,
+	   struct glue_error *error)
+{
+	struct database *database = report->sandbox->database;
+	int64_t lease_ms = report->sandbox->settings.report_lease_seconds * 1000;
+	struct invocation limited = *invocation;
+	bool done;
+
+	if (limited.deadline_ms > claimed_ms + lease_ms)
+		limited.deadline_ms = claimed_ms + lease_ms;
+	limited.deadline_ms -= RECORD_MS;
+	database_set_deadline(database, limited.deadline_ms);
+	done = write_and_publish(report, &limited, error);
+	database_set_deadline(database, invocation->deadline_ms);
+	if (!done)
+		(void) report_release(database, report->upload_id, report->token, NULL);
 	return done;
 }
 
 /* ----- an ended upload ----- */
 
+/*
+ * Record that the mail was published.  It cannot be taken back, so this is tried
+ * until the deadline.
+ */
+static bool
+record(const struct report *report, const struct invocation *invocation, struct glue_error *error)
+{
+	const struct timespec pause = {.tv_nsec = RECORD_PAUSE_MS * 1000000};
+	bool recorded = false;
+
+	while (!report_record(report->sandbox->database, report->upload_id,
+						  null_if_empty(report->errors.key), null_if_empty(report->fix.key),
+						  &recorded, error))
+	{
+		if (clock_milliseconds() + RECORD_PAUSE_MS >= invocation->deadline_ms)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	if (!recorded)
+		log_write(&report->sandbox->log, LOG_WARNING, "the report was already recorded",
+				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
+	return true;
+}
+
 static void
 tell(const struct report *report, const struct invocation *invocation)
 {
-	if (report->published)
-	{
-		metrics_add(invocation->metrics, METRIC_ERRORS_PROCESSED, report->errors.size.records);
-		log_write(&report->sandbox->log, LOG_INFO, "reported",
-				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id),
-				  LOG_NAME(LOG_VENDOR_ID, due_text(report, DUE_VENDOR_ID)),
-				  LOG_NAME(LOG_STATUS, due_text(report, DUE_STATUS)),
-				  LOG_COUNT(LOG_RECORDS, report->errors.size.records),
-				  LOG_COUNT(LOG_INVALID, report->fix.size.records),
-				  LOG_COUNT(LOG_BYTES, report->errors.size.bytes + report->fix.size.bytes));
-	}
-	else
-		log_write(&report->sandbox->log, LOG_INFO, "another invocation has already reported",
-				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
+	metrics_add(invocation->metrics, METRIC_ERRORS_PROCESSED, report->errors.size.records);
+	log_write(&report->sandbox->log, LOG_INFO, "reported",
+			  LOG_NAME(LOG_UPLOAD_ID, report->upload_id),
+			  LOG_NAME(LOG_VENDOR_ID, due_text(report, DUE_VENDOR_ID)),
+			  LOG_NAME(LOG_STATUS, due_text(report, DUE_STATUS)),
+			  LOG_COUNT(LOG_RECORDS, report->errors.size.records),
+			  LOG_COUNT(LOG_INVALID, report->fix.size.records),
+			  LOG_COUNT(LOG_BYTES, report->errors.size.bytes + report->fix.size.bytes));
 }
 
 static bool
 make_report(struct report *report, const struct invocation *invocation, struct glue_error *error)
 {
-	bool due = false;
+	int64_t claimed_ms = clock_milliseconds();
 
-	if (!ask_whether_due(report, &due, error))
-		return false;
-	if (!due)
-		return true;
-	if (due_text(report, DUE_HAS_ERRORS)[0] == 't' &&
-		(!write_report_file(report, invocation, &report->errors, error) ||
-		 !write_report_file(report, invocation, &report->fix, error) ||
-		 !make_links(report, invocation->deadline_ms, error)))
-		return false;
-	if (database_transaction(report->sandbox->database, record_and_publish, report, error) !=
-		TRANSACTION_COMMITTED)
+	switch (claim(report, error))
+	{
+		case REPORT_UNKNOWN:
+			return false;
+		case REPORT_NOTHING:
+			return true;
+		case REPORT_BUSY:
+			return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, REPORT_LEASED,
+								  "another invocation is reporting this upload");
+		case REPORT_DUE:
+			break;
+	}
+	if (!notify(report, invocation, claimed_ms, error) || !record(report, invocation, error))
 		return false;
 	tell(report, invocation);
 	/* Send events of this upload that could not be sent earlier. */
@@ -326,6 +423,26 @@ report_upload(struct sandbox *sandbox, const struct invocation *invocation, cons
 
 /* ----- messages ----- */
 
+/*
+ * Log why a message is named as failed.  That another invocation is at work on
+ * it is no fault.
+ */
+static void
+log_message(const struct sandbox *sandbox, const struct sqs_event_message *delivered,
+			const char *upload_id, const struct glue_error *failure)
+{
+	if (strcmp(failure->code, REPORT_LEASED) == 0)
+		log_write(&sandbox->log, LOG_INFO, "another invocation is reporting this upload",
+				  LOG_NAME(LOG_MESSAGE_ID, delivered->message_id),
+				  LOG_NAME(LOG_UPLOAD_ID, upload_id),
+				  LOG_COUNT(LOG_ATTEMPT, delivered->receive_count));
+	else
+		log_failure(&sandbox->log, "cannot handle a message", failure,
+					LOG_NAME(LOG_MESSAGE_ID, delivered->message_id),
+					LOG_NAME(LOG_UPLOAD_ID, null_if_empty(upload_id)),
+					LOG_COUNT(LOG_ATTEMPT, delivered->receive_count));
+}
+
 static bool
 handle_message(struct sandbox *sandbox, const struct invocation *invocation,
 			   const struct sqs_event_message *delivered)
@@ -337,10 +454,7 @@ handle_message(struct sandbox *sandbox, const struct invocation *invocation,
 		(message.kind == MESSAGE_ERRORS_RECORDED ||
 		 report_upload(sandbox, invocation, message.upload_id, &failure)))
 		return true;
-	log_failure(&sandbox->log, "cannot handle a message", &failure,
-				LOG_NAME(LOG_MESSAGE_ID, delivered->message_id),
-				LOG_NAME(LOG_UPLOAD_ID, null_if_empty(message.upload_id)),
-				LOG_COUNT(LOG_ATTEMPT, delivered->receive_count));
+	log_message(sandbox, delivered, message.upload_id, &failure);
 	return false;
 }
 
@@ -361,7 +475,7 @@ handle_messages(struct sandbox *sandbox, const struct invocation *invocation,
 	for (size_t i = 0; i < event->count; i++)
 	{
 		const struct sqs_event_message *message = &event->messages[i];
-		bool in_time = clock_milliseconds() + COMMIT_MS < invocation->deadline_ms;
+		bool in_time = clock_milliseconds() + RECORD_MS < invocation->deadline_ms;
 
 		late += !in_time;
 		if ((!in_time || !handle_message(sandbox, invocation, message)) &&
@@ -394,6 +508,22 @@ reporter_init(struct sandbox *sandbox, struct glue_error *error)
 	return check_base_url(sandbox->settings.link_base_url, error);
 }
 
+/*
+ * A lease that ends before the function's timeout only leaves less time for
+ * each report.
+ */
+static void
+warn_about_lease(const struct sandbox *sandbox, const struct invocation *invocation)
+{
+	const struct settings *settings = &sandbox->settings;
+	int64_t left = invocation->deadline_ms + settings->deadline_margin_ms - clock_milliseconds();
+
+	if (settings->report_lease_seconds * 1000 <= left)
+		log_write(&sandbox->log, LOG_WARNING,
+				  "REPORT_LEASE_SECONDS is not longer than the function's timeout",
+				  LOG_COUNT(LOG_SECONDS, left / 1000));
+}
+
 static bool
 reporter_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 				struct glue_error *error)
@@ -401,6 +531,7 @@ reporter_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 	struct sqs_event event;
 	bool done;
 
+	warn_about_lease(sandbox, invocation);
 	if (!sqs_event_init(&event, (struct text_view){invocation->event, invocation->event_length},
 						sandbox->settings.error_queue_url, error))
 		return false;

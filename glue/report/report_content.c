@@ -62,7 +62,7 @@ report_mail_read(struct database *database, const char *upload_id, const struct 
 	{
 		values[1] = links->errors;
 		values[2] = links->fix;
-		values[3] = integer_text(until, links->until);
+		values[3] = links->until > 0 ? integer_text(until, links->until) : NULL;
 	}
 	memset(mail, 0, sizeof(*mail));
 	if (!database_query(database, RUN_AGAIN, MAIL_QUERY, 4, values, &mail->row, error))
@@ -181,22 +181,4 @@ report_write(struct database *database, enum report_kind kind, const char *uploa
 	byte_buffer_clean_up(&writing.chunk);
 	*size = writing.size;
 	return done;
-}
-
-/* ----- recording ----- */
-
-bool
-report_record(struct database *database, const char *upload_id, const char *errors, const char *fix,
-			  bool *recorded, struct glue_error *error)
-{
-	const char *const values[] = {upload_id, errors, fix};
-	PGresult *result = NULL;
-
-	if (!database_query(database, RUN_AGAIN,
-						"SELECT onboard_record_report($1::text, $2::text, $3::text)", 3, values,
-						&result, error))
-		return false;
-	*recorded = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
-	PQclear(result);
-	return true;
 }

@@ -61,12 +61,12 @@ extern bool
 report_write(struct database *database, enum report_kind kind, const char *upload_id,
 			 const struct report_sink *sink, struct report_size *size, struct glue_error *error);
 
-/* Links to the files for the mail; all pointers are borrowed. */
+/* Links to the files for the mail, or their names; all pointers are borrowed. */
 struct report_links
 {
 	const char *errors; /* NULL for none */
 	const char *fix;    /* NULL for none */
-	int64_t until;      /* epoch seconds: when they expire */
+	int64_t until;      /* epoch seconds: when they expire; 0 for never */
 };
 
 /*
@@ -87,12 +87,5 @@ report_mail_read(struct database *database, const char *upload_id, const struct 
 
 /* Free a mail's memory; accepts a zeroed one. */
 extern void report_mail_clean_up(struct report_mail *mail);
-
-/*
- * Record the locations of an upload's files (NULL for missing ones) and thereby
- * that the vendor was notified. *recorded is false if that was recorded before.
- */
-extern bool report_record(struct database *database, const char *upload_id, const char *errors,
-						  const char *fix, bool *recorded, struct glue_error *error);
 
 #endif /* GLUE_REPORT_CONTENT_H */

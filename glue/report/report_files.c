@@ -21,6 +21,7 @@
 #include "base/descriptor.h"
 #include "report/report_content.h"
 #include "report/report_files.h"
+#include "report/report_record.h"
 
 /* The folder and its path as shown to users. */
 struct report_folder

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * outbox.c
- *	  Leasing events, removing them when done, recording reports.
+ *	  Leasing events, and removing them when done.
  *
  * A claim writes a token and the end of the lease into the rows and commits with
  * the caller, so no lock is held while the caller works, and a caller that dies
@@ -24,7 +24,6 @@
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
-#include "upload/account.h"
 #include "upload/upload.h"
 
 /*
@@ -92,15 +91,6 @@ lease_events(int32 max, Interval *lease, const char *upload_id)
 	return statement_run(&claim_of_upload, values, NULL, false, SPI_OK_UPDATE_RETURNING);
 }
 
-static bool
-interval_is_positive(Interval *interval)
-{
-	Interval zero = {0, 0, 0};
-
-	return DatumGetBool(
-		DirectFunctionCall2(interval_gt, IntervalPGetDatum(interval), IntervalPGetDatum(&zero)));
-}
-
 PG_FUNCTION_INFO_V1(onboard_claim_events);
 
 /* Lease at most max events to the caller, of all uploads or of the one named. */
@@ -109,15 +99,14 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const char *upload_id = NULL;
+	Interval *lease;
 	OwnerSection section;
 	uint64 count;
 	uint64 i;
 
 	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be 0 or more")));
-	if (PG_ARGISNULL(1) || !interval_is_positive(PG_GETARG_INTERVAL_P(1)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("lease must be longer than 0")));
+	lease = upload_lease_argument(fcinfo, 1);
 	if (PG_NARGS() > 2)
 		upload_id = upload_text_argument(fcinfo, 2, "upload_id");
 	check_not_confined();
@@ -125,7 +114,7 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 
 	owner_enter(&section);
 	SPI_connect();
-	count = lease_events(PG_GETARG_INT32(0), PG_GETARG_INTERVAL_P(1), upload_id);
+	count = lease_events(PG_GETARG_INT32(0), lease, upload_id);
 	for (i = 0; i < count; i++)
 	{
 		Datum values[7];
@@ -165,42 +154,4 @@ onboard_ack_events(PG_FUNCTION_ARGS)
 	SPI_finish();
 	owner_leave(&section);
 	PG_RETURN_INT64((int64) count);
-}
-
-/* Record the report in the upload's row, unless one is recorded already. */
-static bool
-note_report(Datum upload_id, NullableDatum error_key, NullableDatum fix_key)
-{
-	static Statement note = {
-		"UPDATE onboard.upload_history u SET "
-		"  error_file_s3_key = $2, fix_file_s3_key = $3, "
-		"  metadata = u.metadata || jsonb_build_object('" UPLOAD_REPORTED_AT
-		"', clock_timestamp()) "
-		"WHERE u.upload_id = $1 AND NOT u.metadata ? '" UPLOAD_REPORTED_AT "'",
-		3,
-		{TEXTOID, TEXTOID, TEXTOID},
-	};
-	Datum values[3] = {upload_id, error_key.value, fix_key.value};
-	char nulls[3] = {' ', error_key.isnull ? 'n' : ' ', fix_key.isnull ? 'n' : ' '};
-
-	return statement_run(&note, values, nulls, false, SPI_OK_UPDATE) > 0;
-}
-
-PG_FUNCTION_INFO_V1(onboard_record_report);
-
-/* Record where the reports of an ended upload are; returns false the second time. */
-Datum
-onboard_record_report(PG_FUNCTION_ARGS)
-{
-	OwnerSection section;
-	UploadRow row;
-	bool recorded;
-
-	upload_open(upload_id_argument(fcinfo), &section, &row);
-	if (row.processing)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("upload \"%s\" has not ended", row.upload_id)));
-	recorded = note_report(PG_GETARG_DATUM(0), fcinfo->args[1], fcinfo->args[2]);
-	upload_close(&section);
-	PG_RETURN_BOOL(recorded);
 }

@@ -220,8 +220,9 @@ PG_FUNCTION_INFO_V1(onboard_renew_events);
 
 /*
  * Write upload_ended again for uploads that were never reported although the
- * event is gone: acknowledged, then lost by the receiver.  Each then waits as
- * long again; after seven days it is left alone.  Returns how many.
+ * event is gone: acknowledged, then lost by the receiver.  One that a reporter is
+ * working on is skipped.  Each then waits as long again; after seven days it is
+ * left alone.  Returns how many.
  */
 Datum
 onboard_renew_events(PG_FUNCTION_ARGS)
@@ -233,6 +234,7 @@ onboard_renew_events(PG_FUNCTION_ARGS)
 		"    SELECT s.upload_id FROM onboard.upload_history s "
 		"    WHERE s.status <> 'processing' AND NOT s.metadata ? 'reported_at' "
 		"      AND s.updated_at < clock_timestamp() - $1 "
+		"      AND (s.report_lease_until IS NULL OR s.report_lease_until < clock_timestamp()) "
 		"      AND s.processing_completed_at > clock_timestamp() - '7 days'::interval "
 		"      AND NOT EXISTS (SELECT FROM onboard.outbox o "
 		"        WHERE o.upload_id = s.upload_id AND o.kind = 'upload_ended') "

@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 #include "base/owner.h"
 #include "base/statement.h"
@@ -46,6 +47,19 @@ upload_total_argument(FunctionCallInfo fcinfo, int argument)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("total_records must not be negative")));
 	return PG_GETARG_INT64(argument);
+}
+
+Interval *
+upload_lease_argument(FunctionCallInfo fcinfo, int argument)
+{
+	Interval zero = {0, 0, 0};
+
+	if (PG_ARGISNULL(argument) ||
+		!DatumGetBool(
+			DirectFunctionCall2(interval_gt, PG_GETARG_DATUM(argument), IntervalPGetDatum(&zero))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("lease must be longer than 0")));
+	return PG_GETARG_INTERVAL_P(argument);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "fmgr.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 #include "base/owner.h"
 #include "upload/account.h"
@@ -31,6 +32,9 @@ extern char *upload_id_argument(FunctionCallInfo fcinfo);
 
 /* Return a number of rows; -1 for null, an error if negative. */
 extern int64 upload_total_argument(FunctionCallInfo fcinfo, int argument);
+
+/* Return how long to lease something; an error unless it is longer than 0. */
+extern Interval *upload_lease_argument(FunctionCallInfo fcinfo, int argument);
 
 /* Raise an error unless metadata is an object without the keys above. */
 extern void upload_check_metadata(Jsonb *metadata);

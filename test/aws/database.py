@@ -27,6 +27,7 @@ from pipeline import Database
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OWNER = "owner"
 PIPELINE = "pipeline"
+OPERATOR = "operator"
 PORT = 5432
 TEMPLATE = "template_pipeline"
 
@@ -88,10 +89,12 @@ class Server:
         with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="ascii") as file:
             file.write(f"local all {OWNER} trust\nlocal all all scram-sha-256\n")
         self.start()
-        self.query("postgres", f"CREATE ROLE {PIPELINE} LOGIN PASSWORD {quote(self.password)}")
+        for role in (PIPELINE, OPERATOR):
+            self.query("postgres", f"CREATE ROLE {role} LOGIN PASSWORD {quote(self.password)}")
         self.query("postgres", f"CREATE DATABASE {TEMPLATE}")
         self.query(TEMPLATE, "CREATE EXTENSION onboard")
         self.query(TEMPLATE, f"SELECT onboard_grant_loader('{PIPELINE}'), onboard_grant_reporter('{PIPELINE}')")
+        self.query(TEMPLATE, f"SELECT onboard_grant_operator('{OPERATOR}')")
         self.query(TEMPLATE, vendors_statement())
         self.query(TEMPLATE, AUDIT)
 
@@ -190,6 +193,9 @@ class OwnDatabase:
     def login(self) -> Database:
         """Return how the functions connect."""
         return Database(self.server.folder, PORT, self.name, PIPELINE, self.server.password)
+
+    def operator_login(self) -> Database:
+        return Database(self.server.folder, PORT, self.name, OPERATOR, self.server.password)
 
     def owner_conninfo(self) -> str:
         return f"host={self.server.folder} port={PORT} dbname={self.name} user={OWNER}"

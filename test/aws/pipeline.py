@@ -133,8 +133,9 @@ class Resources:
     stream_arn: str = ""
     link_key: str = field(default_factory=lambda: secrets.token_hex(32))
 
-    def make(self, clients: dict[str, Any], database: Database, administrator: Database | None = None) -> None:
-        """Create everything; the administrator's secret only if one is specified."""
+    def make(self, clients: dict[str, Any], database: Database, administrator: Database | None = None,
+             operator: Database | None = None) -> None:
+        """Create everything; the secrets of administrator and operator only if they are specified."""
         self.make_queues(clients["sqs"])
         self.make_bucket(clients["s3"])
         self.make_table(clients["dynamodb"])
@@ -143,6 +144,8 @@ class Resources:
         clients["secretsmanager"].create_secret(Name=names["database"], SecretString=database.secret())
         if administrator:
             clients["secretsmanager"].create_secret(Name=names["administrator"], SecretString=administrator.secret())
+        if operator:
+            clients["secretsmanager"].create_secret(Name=names["operator"], SecretString=operator.secret())
         clients["secretsmanager"].create_secret(Name=names["link"], SecretString=json.dumps({"current": self.link_key}))
 
     def make_queues(self, sqs: Any) -> None:
@@ -199,6 +202,7 @@ class Resources:
             "NOTIFICATION_TOPIC_ARN": self.topic_arn,
             "DATABASE_SECRET_ID": self.settings["Secrets"]["database"],
             "ROTATE_ADMIN_SECRET_ID": self.settings["Secrets"]["administrator"],
+            "OPERATOR_SECRET_ID": self.settings["Secrets"]["operator"],
             "LINK_SECRET_ID": self.settings["Secrets"]["link"],
             "LINK_BASE_URL": f"https://emulated.lambda-url.{REGION}.on.aws",
         }
@@ -207,6 +211,7 @@ class Resources:
 class Pipeline:
     """The pipeline, for the duration of a with statement.
 
+    `operator` is the login of the handler of that name, by default that of all others.
     `plan` has the faults of the services, `delivery` those of deliveries, `kills` the kills of processes.
     `environment` is added to the functions' environment.  Logs are written below `folder`.
     """
@@ -214,8 +219,9 @@ class Pipeline:
     def __init__(self, database: Database, bootstrap: str, folder: str, *, plan: FaultPlan | None = None,
                  delivery: DeliveryFaults | None = None, kills: Kills | None = None,
                  environment: dict[str, str] | None = None, settings: dict[str, Any] | None = None,
-                 freeze: bool = False, port: int = 0) -> None:
+                 operator: Database | None = None, freeze: bool = False, port: int = 0) -> None:
         self.database = database
+        self.operator = operator or database
         self.bootstrap = os.path.abspath(bootstrap)
         self.folder = folder
         self.plan = plan or FaultPlan()
@@ -247,7 +253,7 @@ class Pipeline:
         os.makedirs(self.folder, exist_ok=True)
         emulator = self._stack.enter_context(Emulator(os.path.join(self.folder, "emulator.log"), self._port))
         self.clients = {service: client(service, emulator.url, max_pool_connections=20) for service in SERVICES}
-        self.resources.make(self.clients, self.database)
+        self.resources.make(self.clients, self.database, operator=self.operator)
         self.proxy = self._stack.enter_context(FaultProxy(emulator.url, self.plan, kill=self.kill_owner))
         for name in self.settings["Functions"]:
             self._add_function(name)

@@ -230,8 +230,11 @@ SELECT count(*) FROM onboard_ingest((SELECT upload_id FROM onboard.upload_histor
 DROP TRIGGER refuse ON onboard.products;
 UPDATE onboard.products SET stock_quantity = 0 WHERE sku LIKE '${prefix}R%';
 SELECT count(onboard_ack_events(ARRAY[event_id], token)) FROM onboard_claim_events(100, '1 hour');
-SELECT onboard_record_report((SELECT upload_id FROM onboard.upload_history WHERE content_id = '${prefix}refused'), 'e',
-	'f');
+SELECT upload_id AS refused FROM onboard.upload_history WHERE content_id = '${prefix}refused' \\gset
+SELECT onboard_claim_report(:'refused', '1 hour') AS token \\gset
+SELECT onboard_claim_report(:'refused', '1 hour');
+SELECT onboard_release_report(:'refused', :'token');
+SELECT onboard_record_report(:'refused', 'e', 'f');
 SELECT onboard_sweep_uploads('0');
 
 -- A file that is read in parts, claimed again and failed.

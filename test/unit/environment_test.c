@@ -57,6 +57,13 @@ test_defaults(void)
 
 	ok(read_with(HANDLER_PARSER, NULL, NULL, &settings, &error), "the parser starts");
 	is_text(settings.database_secret_id, "ecommerce/rds/credentials", "secret");
+	ok(read_with(HANDLER_OPERATOR, "DATABASE_SECRET_ID", "other", &settings, &error),
+	   "the operator");
+	is_text(settings.database_secret_id, "ecommerce/rds/operator", "has a secret of its own");
+	ok(read_with(HANDLER_OPERATOR, "OPERATOR_SECRET_ID", "other", &settings, &error),
+	   "it is given");
+	is_text(settings.database_secret_id, "other", "and used");
+	ok(read_with(HANDLER_PARSER, NULL, NULL, &settings, &error), "the parser again");
 	is_text(settings.upload_records_table, "UploadRecords", "table");
 	is_text(settings.upload_prefix, "uploads/", "prefix of uploads");
 	is_text(settings.error_prefix, "errors/", "prefix of reports");
@@ -85,6 +92,7 @@ test_required(void)
 		{HANDLER_SWEEPER, "BUCKET"},
 		{HANDLER_DIRECT, "ERROR_QUEUE_URL"},
 		{HANDLER_ROTATE, NULL},
+		{HANDLER_OPERATOR, NULL},
 	};
 	struct settings settings;
 	struct glue_error error;

@@ -43,7 +43,7 @@ QUEUED = {"test event by SQS", "queue of uploads", "no messages"}
 
 # The events that each handler accepts, by their names below; it refuses all others.
 ACCEPTED: dict[str, set[str]] = {
-    "check": {*PLAIN_OBJECTS, *SCHEDULES},
+    "check": {*PLAIN_OBJECTS, *SCHEDULES, "command"},
     "parser": {*ANNOUNCED, *QUEUED, "test event", "test event by SNS", "removal", "removal of EventBridge",
                "SNS to HTTP"},
     "validator": {"table", "no messages"},
@@ -51,6 +51,7 @@ ACCEPTED: dict[str, set[str]] = {
     "link": {"function URL", "HTTP API"},
     "sweeper": {*SCHEDULES},
     "rotate": {"rotation"},
+    "operator": {"command"},
 }
 ACCEPTED["direct"] = ACCEPTED["parser"]
 
@@ -83,8 +84,9 @@ class EventsTest(unittest.TestCase):
         cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
         cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
         cls.resources = Resources(test_scale(read_settings()))
-        cls.resources.make(cls.clients, Database(os.environ["PGHOST"], int(os.environ["PGPORT"]),
-                                                 os.environ["PGDATABASE"], "loader", "planted-password-66"))
+        login = Database(os.environ["PGHOST"], int(os.environ["PGPORT"]), os.environ["PGDATABASE"], "loader",
+                         "planted-password-66")
+        cls.resources.make(cls.clients, login, operator=login)
         cls.clients["s3"].create_bucket(Bucket="plain")
 
     def setUp(self) -> None:
@@ -150,6 +152,7 @@ class EventsTest(unittest.TestCase):
             "another table": table_event("UploadRecordsOld", image),
             "function URL": url_event("GET", "/r/token"),
             "HTTP API": http_api_request(),
+            "command": {"command": "backlog"},
             "rotation": rotation_event(self.resources.settings["Secrets"]["database"]),
         }
 

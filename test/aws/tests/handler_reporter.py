@@ -10,7 +10,6 @@ import itertools
 import json
 import os
 import re
-import subprocess
 import threading
 import time
 import unittest
@@ -25,7 +24,7 @@ from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from patience import HANG_SECONDS, deadlines, wait_until
 from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
-from postgres import query as sql
+from postgres import query as sql, server_log
 from runtime_api import Function, FunctionSettings, Result
 
 BOM = "\ufeff"
@@ -151,7 +150,7 @@ class HandlerTest(unittest.TestCase):
         for line in lines:
             self.assertIsInstance(json.loads(line), dict)
 
-    def function(self, handler: str, concurrency: int = 1, timeout: float = 300.0, **environment: str) -> Function:
+    def function(self, handler: str, concurrency: int = 1, timeout: float = 120.0, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout, concurrency=concurrency)
         function = Function(settings, {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0",
                                        "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"], **environment})
@@ -172,6 +171,19 @@ class HandlerTest(unittest.TestCase):
             queue.delete(messages)
         return mails
 
+    def consumer(self, queue: EmulatedQueue) -> QueueConsumer:
+        """Deliver the messages of the error queue to the reporter, as its mapping says."""
+        mapping = next(mapping for mapping in self.resources.settings["EventSourceMappings"].values()
+                       if mapping["FunctionName"] == "reporter")
+        return QueueConsumer(mapping, queue, self.reporter.invoke, queue_arn("product-validation-errors"))
+
+    def dead_letters(self) -> list[str]:
+        letters = self.resources.settings["Queues"]["product-validation-errors"]["RedrivePolicy"]["deadLetterQueue"]
+        queue = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls[letters])
+        messages = queue.receive(10)
+        queue.delete(messages)
+        return [letter["Body"] for letter in messages]
+
     def keys(self, upload_id: str) -> tuple[str, str]:
         return f"errors/VEND001/{upload_id}_errors.csv", f"errors/VEND001/{upload_id}_fix.csv"
 
@@ -188,6 +200,20 @@ class HandlerTest(unittest.TestCase):
         return sql(f"""SELECT u.metadata ? 'reported_at', coalesce(error_file_s3_key, '-'),
                            coalesce(fix_file_s3_key, '-')
                        FROM onboard.upload_history u WHERE upload_id = '{upload_id}'""")
+
+    def transactions(self) -> list[str]:
+        """Return the states of the reporter's sessions that are in a transaction; it must have one session."""
+        sessions = sql("SELECT state, xact_start IS NULL FROM pg_stat_activity WHERE usename = 'reporter'").split("\n")
+        self.assertEqual(len(sessions), 1)
+        return [session for session in sessions if session != "idle|t"]
+
+    def leased(self, upload_id: str) -> bool:
+        return sql(f"SELECT leased FROM onboard_report_due('{upload_id}')") == "t"
+
+    def end_lease(self, upload_id: str) -> None:
+        """Let the lease of a report run out."""
+        self.assertTrue(self.leased(upload_id))
+        sql(f"UPDATE onboard.upload_history SET report_lease_until = clock_timestamp() WHERE upload_id = '{upload_id}'")
 
     def failures(self, result: Result) -> list[str]:
         self.assertIsNone(result.error)
@@ -286,15 +312,61 @@ class ReporterTest(HandlerTest):
         threads = [threading.Thread(target=lambda: results.append(self.reporter.invoke(event))) for _ in range(3)]
         for thread in threads:
             thread.start()
-        wait_until(lambda: plan.fired["hold", "s3.PutObject"] and self.reporter.cold_starts == 3, "three copies in progress")
+        # The others leave the report to the one that claimed it, and their messages in the queue.
+        wait_until(lambda: plan.fired["hold", "s3.PutObject"] and len(results) == 2, "one copy in progress")
+        self.assertEqual(self.recorded(upload_id), "f|-|-")
         plan.release()
         for thread in threads:
             thread.join()
-        self.assertEqual([self.failures(result) for result in results], [[], [], []])
-        self.assertEqual(self.reporter.cold_starts, 3)
+        self.assertEqual([self.failures(result) for result in results], [["m0"], ["m0"], []])
+        self.assertEqual(self.log_codes(self.reporter), [])
         self.assertEqual(len(self.mails()), 1)
         versions = self.versions(upload_id)
-        self.assertEqual((len(versions), len(set(versions))), (6, 2))
+        self.assertEqual((len(versions), len(set(versions))), (2, 2))
+        self.assertEqual(self.report(upload_id), [])
+
+    def test_no_transaction_is_open_while_a_report_is_written_and_published(self) -> None:
+        upload_id = ended(1, 2)
+        results: list[Result] = []
+        thread = threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
+        writing = self.plan({"fault": "hold", "call": "s3.PutObject"})
+        thread.start()
+        wait_until(lambda: writing.fired["hold", "s3.PutObject"], "a file is being written")
+        self.assertEqual(self.transactions(), [])
+        publishing = self.plan({"fault": "hold", "call": "sns.Publish"})
+        writing.release()
+        wait_until(lambda: publishing.fired["hold", "sns.Publish"], "the mail is being published")
+        self.assertEqual(self.transactions(), [])
+        publishing.release()
+        thread.join()
+        self.assertEqual(self.failures(results[0]), [])
+        self.assertEqual((len(self.mails()), self.leased(upload_id)), (1, False))
+
+    def test_message_of_a_leased_report_stays_in_the_queue(self) -> None:
+        upload_id = ended(1, 0)
+        queue = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls["product-validation-errors"])
+        plan = self.plan({"fault": "hold", "call": "sns.Publish"})
+        thread = threading.Thread(target=lambda: self.reporter.invoke(queue_event(message(upload_id))))
+        thread.start()
+        wait_until(lambda: plan.fired["hold", "sns.Publish"], "the first copy is publishing")
+        self.clients["sqs"].send_message(QueueUrl=queue.url, MessageBody=message(upload_id))
+        consumer = self.consumer(queue)
+        wait_until(lambda: consumer.step() and consumer.counts["failed"], "the second copy fails")
+        self.assertFalse(queue.empty())
+        plan.release()
+        thread.join()
+        wait_until(lambda: not consumer.step() and queue.empty(), "the queue is empty")
+        self.assertEqual((self.dead_letters(), len(self.mails())), ([], 1))
+
+    def test_lease_that_is_too_short_leaves_less_time(self) -> None:
+        """The work ends before the lease does, so no second mail is possible."""
+        upload_id = ended(1, 0)
+        self.reporter = self.function("reporter", REPORT_LEASE_SECONDS="3")
+        plan = self.plan({"fault": "hold", "call": "sns.Publish"})
+        result = self.reporter.invoke(queue_event(message(upload_id)))
+        self.assertEqual((self.failures(result), plan.fired["hold", "sns.Publish"] > 0), (["m0"], True))
+        self.assertEqual((self.log_codes(self.reporter), self.leased(upload_id)), (["HTTP_TIMEOUT"], False))
+        self.assertTrue(self.reporter.log.wait_for(lambda line: "REPORT_LEASE_SECONDS is not longer" in line))
 
     def test_unreadable_message_fails_alone(self) -> None:
         upload_id = ended(1, 0)
@@ -317,13 +389,9 @@ class ReporterTest(HandlerTest):
         upload_id = ended(0, 1)
         for body in ("no JSON", message(upload_id)):
             self.clients["sqs"].send_message(QueueUrl=queue.url, MessageBody=body)
-        mapping = next(mapping for mapping in self.resources.settings["EventSourceMappings"].values()
-                       if mapping["FunctionName"] == "reporter")
-        consumer = QueueConsumer(mapping, queue, self.reporter.invoke, queue_arn("product-validation-errors"))
+        consumer = self.consumer(queue)
         wait_until(lambda: not consumer.step() and queue.empty(), "the queue is empty")
-        letters = self.resources.settings["Queues"]["product-validation-errors"]["RedrivePolicy"]["deadLetterQueue"]
-        dead = EmulatedQueue(self.clients["sqs"], self.resources.queue_urls[letters]).receive(10)
-        self.assertEqual([letter["Body"] for letter in dead], ["no JSON"])
+        self.assertEqual(self.dead_letters(), ["no JSON"])
         self.assertEqual(len(self.mails()), 1)
 
     def test_upload_in_progress_is_left_alone(self) -> None:
@@ -378,8 +446,8 @@ class FaultTest(HandlerTest):
         found = self.versions(upload_id)
         self.assertEqual((len(found), len(set(found))), (versions, 2))
 
-    def kill_when(self, upload_id: str, there: Callable[[], object], then: Callable[[], object] = lambda: None) -> None:
-        """Send SIGKILL to the process as soon as a state is reached, then let its session end."""
+    def kill_when(self, upload_id: str, there: Callable[[], object]) -> None:
+        """Send SIGKILL to the process as soon as a state is reached."""
         results: list[Result] = []
         thread = threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
         thread.start()
@@ -387,19 +455,22 @@ class FaultTest(HandlerTest):
         sandbox, = self.reporter.sandboxes()
         sandbox.process.kill()
         thread.join()
-        then()
         self.assertEqual(results[0].error_type, "Runtime.ExitError")
-        self.assertEqual(self.recorded(upload_id), "f|-|-")
-        # Its session, with the lock, ends when the server notices the closed socket.
-        wait_until(lambda: sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'reporter'") == "0")
         self.proxy.plan = FaultPlan()
+
+    def report_after_kill(self, upload_id: str) -> list[dict[str, Any]]:
+        """Deliver the message again: in vain while the lease lasts, then successfully; return the mails."""
+        self.assertEqual(self.recorded(upload_id), "f|-|-")
+        self.assertEqual(self.report(upload_id, failures=("m0",)), [])
+        self.end_lease(upload_id)
+        return self.report(upload_id)
 
     def test_killed_after_the_first_file(self) -> None:
         upload_id = ended(1, 2)
         plan = self.plan({"fault": "drop_reply", "call": "s3.PutObject", "seconds": HANG_SECONDS})
         self.kill_when(upload_id, lambda: len(self.versions(upload_id)) == 1)
         self.assertEqual(plan.unfired(), [])
-        self.assertEqual(len(self.report(upload_id)), 1)
+        self.assertEqual(len(self.report_after_kill(upload_id)), 1)
         self.check_whole(upload_id, 3)
 
     def test_killed_after_the_second_file(self) -> None:
@@ -407,25 +478,18 @@ class FaultTest(HandlerTest):
         plan = self.plan({"fault": "drop_reply", "call": "s3.PutObject", "seconds": HANG_SECONDS, "skip": 1})
         self.kill_when(upload_id, lambda: len(self.versions(upload_id)) == 2)
         self.assertEqual(plan.unfired(), [])
-        self.assertEqual(len(self.report(upload_id)), 1)
+        self.assertEqual(len(self.report_after_kill(upload_id)), 1)
         self.check_whole(upload_id, 4)
 
-    def test_killed_before_recording(self) -> None:
+    def test_killed_before_publishing(self) -> None:
         upload_id = ended(1, 2)
-        holder = subprocess.Popen(["psql", "-XqAt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(holder.communicate)
-        assert holder.stdin is not None and holder.stdout is not None
-        holder.stdin.write(f"""BEGIN; SELECT 'locked' FROM onboard.upload_history
-                               WHERE upload_id = '{upload_id}' FOR UPDATE;\n""")
-        holder.stdin.flush()
-        self.assertEqual(holder.stdout.readline(), "locked\n")
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reporter' AND wait_event_type = 'Lock'"
-        self.kill_when(upload_id, lambda: sql(waiting) == "1", lambda: holder.communicate("ROLLBACK;\n"))
-        self.assertEqual(len(self.report(upload_id)), 1)
+        plan = self.plan({"fault": "error", "call": "sns.Publish"})
+        self.kill_when(upload_id, lambda: plan.calls["sns.Publish"])
+        self.assertEqual(len(self.report_after_kill(upload_id)), 1)
         self.check_whole(upload_id, 4)
 
-    def test_killed_between_publishing_and_commit(self) -> None:
-        """The only case of a second mail."""
+    def test_killed_between_publishing_and_recording(self) -> None:
+        """Costs exactly one extra mail."""
         upload_id = ended(1, 2)
         plan = self.plan({"fault": "drop_reply", "call": "sns.Publish", "seconds": HANG_SECONDS})
         first: list[dict[str, Any]] = []
@@ -436,10 +500,56 @@ class FaultTest(HandlerTest):
 
         self.kill_when(upload_id, published)
         self.assertEqual(plan.unfired(), [])
-        second, = self.report(upload_id)
+        second, = self.report_after_kill(upload_id)
         self.assertEqual(second["Subject"], first[0]["Subject"])
         self.check_whole(upload_id, 4)
         self.assertEqual(self.report(upload_id), [])
+
+    def test_killed_after_recording(self) -> None:
+        upload_id = ended(1, 2)
+        # The events of the upload are sent after its report is recorded.
+        plan = self.plan({"fault": "hold", "call": "sqs.SendMessageBatch"})
+        self.kill_when(upload_id, lambda: plan.fired["hold", "sqs.SendMessageBatch"])
+        plan.release()
+        self.assertEqual(len(self.mails()), 1)
+        self.check_whole(upload_id, 2)
+        self.assertEqual(self.report(upload_id), [])
+
+    def test_lease_that_ran_out_costs_a_second_mail(self) -> None:
+        upload_id = ended(1, 2)
+        plan = self.plan({"fault": "hold", "call": "sns.Publish", "times": 1})
+        results: list[Result] = []
+        thread = threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
+        thread.start()
+        wait_until(lambda: plan.fired["hold", "sns.Publish"], "the first invocation is publishing")
+        self.end_lease(upload_id)
+        self.assertEqual(len(self.report(upload_id)), 1)
+        recorded = self.recorded(upload_id)
+        plan.release()
+        thread.join()
+        self.assertEqual((self.failures(results[0]), len(self.mails())), ([], 1))
+        self.assertTrue(self.reporter.log.wait_for(lambda line: "the report was already recorded" in line))
+        self.assertEqual(self.recorded(upload_id), recorded)
+        self.check_whole(upload_id, 4)
+
+    def test_lost_connection_does_not_lose_the_record(self) -> None:
+        upload_id = ended(1, 2)
+        plan = self.plan({"fault": "hold", "call": "sns.Publish", "times": 1})
+        results: list[Result] = []
+        thread = threading.Thread(target=lambda: results.append(self.reporter.invoke(queue_event(message(upload_id)))))
+        thread.start()
+        wait_until(lambda: plan.fired["hold", "sns.Publish"], "the mail is being published")
+        sql("ALTER ROLE reporter NOLOGIN")
+        self.addCleanup(sql, "ALTER ROLE reporter LOGIN")
+        self.assertEqual(sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reporter'"), "t")
+        refused = server_log().count("not permitted to log in")
+        plan.release()
+        wait_until(lambda: server_log().count("not permitted to log in") > refused, "recording is refused")
+        self.assertEqual(self.recorded(upload_id), "f|-|-")
+        sql("ALTER ROLE reporter LOGIN")
+        thread.join()
+        self.assertEqual((self.failures(results[0]), len(self.mails())), ([], 1))
+        self.check_whole(upload_id, 2)
 
     def test_transient_faults_are_retried(self) -> None:
         upload_ids = [ended(1, 1), ended(2, 0), ended(0, 3)]

@@ -53,6 +53,7 @@ class MemoryTest(unittest.TestCase):
             mapping["ScalingConfig"] = {"MaximumConcurrency": 1}
         self.whole = self.enterContext(Pipeline(
             self.database.login(), program, os.path.join(self.folder, "logs"), settings=settings,
+            operator=self.database.operator_login(),
             environment={**ENVIRONMENT, "SWEEP_IDLE_SECONDS": "3600", "SWEEP_UNREPORTED_SECONDS": "7200",
                          "DATABASE_CONNECT_MS": "60000"}))
         # Its objects are in another bucket.
@@ -122,6 +123,14 @@ class MemoryTest(unittest.TestCase):
                                                     Item={**item, "status": {"S": "pending_validation"}})
         self.database.query("SELECT onboard_note_items(upload_id, 1) FROM onboard.item_checks")
 
+    def operate(self) -> None:
+        """Commands of an operator: a change, a refused one, a list, a malformed event."""
+        vendor = {"command": "vendor_add", "vendor_id": "NEW", "vendor_name": "New", "email": "new@example.com"}
+        self.assertTrue(self.invoke("operator", vendor)["added"])
+        self.assertEqual(self.invoke("operator", {**vendor, "vendor_id": "NEW-2"})["error"]["code"], "EMAIL_IN_USE")
+        self.assertEqual(len(self.invoke("operator", {"command": "upload_find", "vendor_id": "VEND001"})["uploads"]), 3)
+        self.assertFalse(self.whole.functions["operator"].invoke({"command": "vendor_list", "limit": 5}).ok)
+
     def mails(self, count: int) -> list[dict[str, Any]]:
         mails: list[dict[str, Any]] = []
 
@@ -142,6 +151,7 @@ class MemoryTest(unittest.TestCase):
         for content in (file_of(300, "B"), file_of(10, "B"), b"PK\x03\x04"):
             self.assertEqual(self.invoke("direct", self.object_event(content)), {"batchItemFailures": []})
         self.rotate()
+        self.operate()
         links = [re.search(r"https://\S+(/r/\S+)", mail["Message"]) for mail in self.mails(6)]
         self.assertEqual({whole.call_link("GET", link[1]).status for link in links if link}, {302})
         self.assertEqual(whole.call_link("GET", "/r/" + base64.urlsafe_b64encode(b"x" * 40).decode()).status, 403)

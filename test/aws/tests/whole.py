@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "DEADLINE_MARGIN_MS": "1000",
     "LOCK_TIMEOUT_MS": "5000",
     "OUTBOX_LEASE_SECONDS": "1",
+    "REPORT_LEASE_SECONDS": "10",
     "SWEEP_IDLE_SECONDS": "1",
     "SWEEP_ATTEMPTS": "20",
     "SWEEP_UNREPORTED_SECONDS": "2",
@@ -191,7 +192,8 @@ class WholeTest(unittest.TestCase):
         scaled = settings or test_scale(read_settings(), receives=1000)
         if hurried:
             scaled["Functions"][hurried]["Timeout"] = 3
-        whole = Pipeline(self.database.login(), self.bootstrap, folder, settings=scaled, delivery=delivery, kills=kills,
+        whole = Pipeline(self.database.login(), self.bootstrap, folder, operator=self.database.operator_login(),
+                         settings=scaled, delivery=delivery, kills=kills,
                          plan=FaultPlan.read({"seed": self.seed, "faults": faults or []}),
                          environment={**ENVIRONMENT, **(environment or {})})
         self.whole = self.enterContext(whole)

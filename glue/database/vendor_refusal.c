@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * vendor_refusal.c
+ *	  Say why the database refuses the values of a vendor.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "database/vendor_refusal.h"
+
+static const struct vendor_refusal refusals[] = {
+	{"vendors_pkey", VENDOR_EXISTS, "a vendor with this id already exists"},
+	{"vendors_email_key", "EMAIL_IN_USE", "another vendor already has this e-mail address"},
+	{"vendors_vendor_id_check", INVALID_VALUE,
+	 "a vendor id must have up to 50 letters, digits and hyphens"},
+	{"vendors_vendor_name_check", INVALID_VALUE, "a vendor's name must not be blank"},
+	{"vendors_email_check", INVALID_VALUE,
+	 "the e-mail address does not look like name@example.com"},
+	{"vendors_status_check", INVALID_VALUE,
+	 "a vendor's status must be active, suspended, inactive or pending_approval"},
+};
+
+const struct vendor_refusal *
+vendor_refusal_find(const struct glue_error *error)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+	{
+		if (strcmp(error->constraint, refusals[i].constraint) == 0)
+			return &refusals[i];
+	}
+	return NULL;
+}

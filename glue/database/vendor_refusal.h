@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * vendor_refusal.h
+ *	  Say why the database refuses the values of a vendor.
+ *
+ * The rules are the constraints of onboard.vendors; here are only their texts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_VENDOR_REFUSAL_H
+#define GLUE_VENDOR_REFUSAL_H
+
+#include "base/failure.h"
+
+/* Codes: the vendor's id is taken; another value is not acceptable. */
+#define VENDOR_EXISTS "VENDOR_EXISTS"
+#define INVALID_VALUE "INVALID_VALUE"
+
+/* Constants. */
+struct vendor_refusal
+{
+	const char *constraint;
+	const char *code;
+	const char *text; /* begins with a lower-case letter, no period */
+};
+
+/*
+ * Return the refusal that an error of a statement on vendors means; NULL if
+ * none of these constraints was broken.
+ */
+extern const struct vendor_refusal *vendor_refusal_find(const struct glue_error *error);
+
+#endif /* GLUE_VENDOR_REFUSAL_H */
