@@ -33,6 +33,9 @@ static const struct
 	[METRIC_EVENTS_REFUSED] = {"EventsRefused", "Count"},
 	[METRIC_UPLOADS_REVIVED] = {"UploadsRevived", "Count"},
 	[METRIC_UPLOADS_ABANDONED] = {"UploadsAbandoned", "Count"},
+	[METRIC_DATABASE_DISK] = {"DatabaseDiskUsed", "Percent"},
+	[METRIC_DATABASE_CERTIFICATE] = {"DatabaseCertificateSeconds", "Seconds"},
+	[METRIC_DATABASE_BACKUP] = {"DatabaseBackupSeconds", "Seconds"},
 };
 
 void

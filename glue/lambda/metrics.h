@@ -41,6 +41,9 @@ enum metric_id
 	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,
+	METRIC_DATABASE_DISK,        /* percent of the data volume that is used */
+	METRIC_DATABASE_CERTIFICATE, /* seconds until it expires */
+	METRIC_DATABASE_BACKUP,      /* seconds since the last one */
 	METRIC_COUNT
 };
 

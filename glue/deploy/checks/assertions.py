@@ -628,8 +628,9 @@ def watched_metrics(stack: Stack) -> set[Metric]:
                     for handler, function in stack.functions().items() if handler not in exceptions}
     for metric, handler in (("IteratorAge", "validator"), ("Url5xxCount", "link")):
         watched.add(("AWS/Lambda", metric, "FunctionName", stack.functions()[handler]["FunctionName"]))
-    for metric in ("UploadsOldestSeconds", "UnreportedOldestSeconds"):
-        watched.add((stack.name, metric, "Handler", "sweeper"))
+    watched |= {(stack.name, metric, "Handler", "sweeper") for metric in ("UploadsOldestSeconds", "UnreportedOldestSeconds")}
+    watched |= {(stack.name, metric, "Handler", "check")
+                for metric in ("DatabaseDiskUsed", "DatabaseCertificateSeconds", "DatabaseBackupSeconds")}
     for metric in ("NumberOfMessagesPublished", "NumberOfNotificationsDelivered"):
         watched.add(("AWS/SNS", metric, "TopicName", stack.outputs["TopicArn"].rpartition(":")[2]))
     return watched
@@ -667,8 +668,9 @@ def alarms_are_sent(stack: Stack) -> Iterator[str]:
 @pipeline
 def silence_is_alarming_where_data_are_regular(stack: Stack) -> Iterator[str]:
     for logical_id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
-        regular = alarm.get("Namespace") == stack.name or \
-            ("AWS/Lambda", "Errors", "FunctionName", stack.functions()["check"]["FunctionName"]) in alarmed_metrics(alarm)
+        check = stack.functions()["check"]["FunctionName"]
+        regular = any(metric[3] == "sweeper" or metric[1:] == ("Errors", "FunctionName", check)
+                      for metric in alarmed_metrics(alarm))
         yield from differences(f"{logical_id}: TreatMissingData", alarm.get("TreatMissingData"),
                                "missing" if regular else "notBreaching")
 
@@ -680,8 +682,9 @@ def alarms_have_thresholds(stack: Stack) -> Iterator[str]:
         if not single <= set(alarm) and "Metrics" not in alarm or \
                 not {"EvaluationPeriods", "ComparisonOperator", "Threshold"} <= set(alarm):
             yield f"{logical_id} is incomplete"
-        if alarm.get("ComparisonOperator") != "GreaterThanThreshold":
-            yield f"{logical_id} compares the wrong way"
+        falling = alarm.get("MetricName") == "DatabaseCertificateSeconds"
+        yield from differences(f"{logical_id}: ComparisonOperator", alarm.get("ComparisonOperator"),
+                               "LessThanThreshold" if falling else "GreaterThanThreshold")
 
 
 @pipeline
