@@ -5,9 +5,9 @@ sources.
         pipeline.upload("VEND001", "VEND001_20260104_090000.csv", content)
         pipeline.wait_quiet()
 
-Resources, mappings and variables come from the template, by deployed_settings.py.  Functions use the services through the proxy, tests and pollers
-directly, so that every fault strikes a function.  All ports are free ports of 127.0.0.1, and all processes are stopped
-by their own process id when the with statement ends, for whatever reason.
+Resources, mappings and variables come from the template, by deployed_settings.py.  Functions use the services through the
+proxy, tests and pollers directly, so that every fault strikes a function.  All ports are free ports of 127.0.0.1, and all
+processes are stopped by their own process id when the with statement ends, for whatever reason.
 """
 
 import copy

@@ -34,8 +34,15 @@ SPARE_CONNECTIONS = 20
 MAX_CONNECTIONS = 100
 
 # Types whose resources hold data; they have tags, and say what happens to the data.
-DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::ECR::Repository")
+DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup",
+        "AWS::ECR::Repository")
 TAGGED = (*DATA, "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Lambda::Function", "AWS::IAM::Role")
+
+# What names a resource of each type that could collide with another stack's.
+NAMES = {"AWS::S3::Bucket": "BucketName", "AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "QueueName",
+         "AWS::SNS::Topic": "TopicName", "AWS::Lambda::Function": "FunctionName", "AWS::Logs::LogGroup": "LogGroupName",
+         "AWS::SecretsManager::Secret": "Name", "AWS::CloudWatch::Alarm": "AlarmName", "AWS::Events::Rule": "Name",
+         "AWS::CloudWatch::Dashboard": "DashboardName", "AWS::ECR::Repository": "RepositoryName"}
 
 # Schedules: Amazon EventBridge User Guide, "Setting a schedule pattern"; AWS Secrets Manager User Guide, "Schedule
 # expressions in Secrets Manager rotation": at least four hours apart, or at an hour and not a minute.
@@ -80,6 +87,12 @@ def policy_of(stack: Stack, kind: str, member: str, reference: str) -> list[dict
             for statement in statements(policy.get("PolicyDocument", {"Statement": []}))]
 
 
+def only(stack: Stack, kind: str) -> dict[str, Any]:
+    """Return the properties of the only resource of a type; none if it is missing."""
+    properties: dict[str, Any] = next(iter(stack.of(kind).values()), {})
+    return properties
+
+
 def refuses_plain_text(found: list[dict[str, Any]], actions: list[str], resources: list[str]) -> bool:
     return any(statement["Effect"] == "Deny" and statement.get("Principal") == "*" and statement["Action"] == actions
                and statement["Resource"] == resources
@@ -91,27 +104,10 @@ def refuses_plain_text(found: list[dict[str, Any]], actions: list[str], resource
 @pipeline
 @artifacts
 def names_derive_from_the_stack(stack: Stack) -> Iterator[str]:
-    for logical_id, resource in stack.resources.items():
-        for member, value in resource.get("Properties", {}).items():
-            named = member == "Name" or member in ("BucketName", "QueueName", "TableName", "TopicName", "FunctionName", "RoleName",
-                                                   "LogGroupName", "DashboardName", "AlarmName", "RepositoryName")
-            if named and isinstance(value, str) and stack.name not in value:
-                yield f"{logical_id}: {member} is {value} in every stack"
-    for logical_id, budget in stack.of("AWS::Budgets::Budget").items():
-        yield from differences(f"{logical_id}: BudgetName", budget["Budget"].get("BudgetName"), f"{stack.name}-monthly")
-
-
-@pipeline
-@artifacts
-def what_could_collide_is_named(stack: Stack) -> Iterator[str]:
-    members = {"AWS::S3::Bucket": "BucketName", "AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "QueueName",
-               "AWS::SNS::Topic": "TopicName", "AWS::Lambda::Function": "FunctionName", "AWS::Logs::LogGroup": "LogGroupName",
-               "AWS::SecretsManager::Secret": "Name", "AWS::CloudWatch::Alarm": "AlarmName", "AWS::Events::Rule": "Name",
-               "AWS::CloudWatch::Dashboard": "DashboardName", "AWS::ECR::Repository": "RepositoryName"}
-    for kind, member in members.items():
+    for kind, member in NAMES.items():
         for logical_id, properties in stack.of(kind).items():
-            if member not in properties:
-                yield f"{logical_id} has no {member}"
+            if stack.name not in properties.get(member, ""):
+                yield f"{logical_id}: {member} is {properties.get(member)} in every stack"
 
 
 @pipeline
@@ -255,7 +251,7 @@ def every_bucket_forgets(stack: Stack) -> Iterator[str]:
 # ----- the table -----
 
 def table(stack: Stack) -> dict[str, Any]:
-    return next(iter(stack.of("AWS::DynamoDB::Table").values()), {})
+    return only(stack, "AWS::DynamoDB::Table")
 
 
 @pipeline
@@ -507,7 +503,8 @@ def schedules_invoke_their_functions(stack: Stack) -> Iterator[str]:
 
 @pipeline
 def scheduled_runs_are_not_repeated(stack: Stack) -> Iterator[str]:
-    found = {stack.handler_of(config["FunctionName"]): (config.get("MaximumRetryAttempts"), config.get("MaximumEventAgeInSeconds"))
+    members = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+    found = {stack.handler_of(config["FunctionName"]): tuple(config.get(member) for member in members)
              for config in stack.of("AWS::Lambda::EventInvokeConfig").values()}
     yield from differences("EventInvokeConfig", found, {handler: (0, 300) for handler in sorted(SCHEDULED, reverse=True)})
 
@@ -519,7 +516,7 @@ def permissions(stack: Stack, handler: str) -> list[dict[str, Any]]:
 
 @pipeline
 def anyone_may_call_the_link_and_nothing_else(stack: Stack) -> Iterator[str]:
-    url = next(iter(stack.of("AWS::Lambda::Url").values()), {})
+    url = only(stack, "AWS::Lambda::Url")
     yield from differences("URL", (url.get("AuthType"), url.get("InvokeMode"), stack.handler_of(url["TargetFunctionArn"])),
                            ("NONE", "BUFFERED", "link"))
     found = sorted((permission.get("Action"), permission.get("FunctionUrlAuthType"), permission.get("InvokedViaFunctionUrl"))
@@ -533,7 +530,7 @@ def anyone_may_call_the_link_and_nothing_else(stack: Stack) -> Iterator[str]:
 
 @pipeline
 def links_are_signed_with_a_generated_key(stack: Stack) -> Iterator[str]:
-    secret = next(iter(stack.of("AWS::SecretsManager::Secret").values()), {})
+    secret = only(stack, "AWS::SecretsManager::Secret")
     yield from differences("GenerateSecretString", secret.get("GenerateSecretString"), {
         "SecretStringTemplate": "{}", "GenerateStringKey": "current", "PasswordLength": 64,
         "ExcludeCharacters": "ghijklmnopqrstuvwxyz", "ExcludeUppercase": True, "ExcludePunctuation": True})
@@ -541,7 +538,7 @@ def links_are_signed_with_a_generated_key(stack: Stack) -> Iterator[str]:
 
 @pipeline
 def the_database_password_is_rotated(stack: Stack) -> Iterator[str]:
-    rotation = next(iter(stack.of("AWS::SecretsManager::RotationSchedule").values()), {})
+    rotation = only(stack, "AWS::SecretsManager::RotationSchedule")
     rules = rotation.get("RotationRules", {})
     yield from differences("SecretId", rotation.get("SecretId"), stack.parameters["DatabaseSecretArn"])
     yield from differences("RotationLambdaARN", rotation.get("RotationLambdaARN"),
@@ -583,7 +580,8 @@ def only_the_reporter_mails_vendors(stack: Stack) -> Iterator[str]:
 
 @pipeline
 def mails_are_encrypted(stack: Stack) -> Iterator[str]:
-    keys = {stack.identity(logical_id)["Ref"]: topic.get("KmsMasterKeyId") for logical_id, topic in stack.of("AWS::SNS::Topic").items()}
+    keys = {stack.identity(logical_id)["Ref"]: topic.get("KmsMasterKeyId")
+            for logical_id, topic in stack.of("AWS::SNS::Topic").items()}
     yield from differences("KmsMasterKeyId", keys.get(stack.outputs["TopicArn"]), "alias/aws/sns")
     # CloudWatch cannot use AWS's managed key.
     yield from differences("KmsMasterKeyId", keys.get(stack.outputs["AlarmTopicArn"]), None)
@@ -592,8 +590,8 @@ def mails_are_encrypted(stack: Stack) -> Iterator[str]:
 @pipeline
 def alarms_reach_an_operator(stack: Stack) -> Iterator[str]:
     topic = stack.outputs["AlarmTopicArn"]
-    found = [(statement["Effect"], statement.get("Principal"), statement["Action"], statement["Resource"], statement.get("Condition"))
-             for statement in policy_of(stack, "AWS::SNS::TopicPolicy", "Topics", topic)]
+    found = [(statement["Effect"], statement.get("Principal"), statement["Action"], statement["Resource"],
+              statement.get("Condition")) for statement in policy_of(stack, "AWS::SNS::TopicPolicy", "Topics", topic)]
     yield from differences("policy of the alarms' topic", found, [
         ("Allow", {"Service": "cloudwatch.amazonaws.com"}, ["sns:Publish"], [topic],
          {"StringEquals": {"aws:SourceAccount": ACCOUNT}})])
@@ -734,7 +732,7 @@ def the_dashboard_shows_what_exists(stack: Stack) -> Iterator[str]:
 
 @pipeline
 def costs_are_watched(stack: Stack) -> Iterator[str]:
-    budget = next(iter(stack.of("AWS::Budgets::Budget").values()), {})
+    budget = only(stack, "AWS::Budgets::Budget")
     yield from differences("Budget", budget.get("Budget"), {
         "BudgetName": f"{stack.name}-monthly", "BudgetType": "COST", "TimeUnit": "MONTHLY",
         "BudgetLimit": {"Amount": stack.parameters.get("MonthlyBudget", 50), "Unit": "USD"}})
@@ -810,7 +808,8 @@ def replaced_packages_expire(stack: Stack) -> Iterator[str]:
         found = {name for rule in rules if rule.get("Status") == "Enabled" for name, value in rule.items() if value}
         wanted = {"NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload", "ExpiredObjectDeleteMarker"}
         yield from (f"{logical_id}: no rule has {name}" for name in sorted(wanted - found))
-        yield from differences(f"{logical_id}: VersioningConfiguration", bucket.get("VersioningConfiguration"), {"Status": "Enabled"})
+        yield from differences(f"{logical_id}: VersioningConfiguration", bucket.get("VersioningConfiguration"),
+                               {"Status": "Enabled"})
 
 
 @artifacts

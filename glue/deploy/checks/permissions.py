@@ -1,7 +1,7 @@
 """What each function's role must allow: the table of glue/lambda/README.md, with the ARNs of a stack."""
 
 import re
-from typing import Iterator
+from typing import Any, Callable, Iterator
 
 from page import names, table_rows
 from stack import Stack, statements
@@ -29,7 +29,7 @@ def actions(cell: str) -> list[str]:
 def resource(stack: Stack, handler: str, cell: str) -> str:
     """Return the ARN, or the pattern, that a cell of the column "On" means for a handler."""
     function = stack.functions()[handler]
-    phrases = {
+    phrases: dict[str, Callable[[], Any]] = {
         "everything": lambda: "*",
         "its log group": lambda: stack.arn(function["LoggingConfig"]["LogGroup"]),
         "the queue or stream that it reads": lambda: source(stack, handler)["EventSourceArn"],
@@ -48,10 +48,10 @@ def resource(stack: Stack, handler: str, cell: str) -> str:
     return stack.arn(function["Environment"]["Variables"][variable[1]])
 
 
-def source(stack: Stack, handler: str) -> dict[str, str]:
+def source(stack: Stack, handler: str) -> dict[str, Any]:
     """Return the properties of a handler's event source mapping."""
-    return next(mapping for mapping in stack.of("AWS::Lambda::EventSourceMapping").values()
-                if stack.handler_of(mapping["FunctionName"]) == handler)
+    mappings: Iterator[dict[str, Any]] = iter(stack.of("AWS::Lambda::EventSourceMapping").values())
+    return next(mapping for mapping in mappings if stack.handler_of(mapping["FunctionName"]) == handler)
 
 
 def required(stack: Stack, handler: str) -> set[Permission]:

@@ -151,7 +151,8 @@ class FaultsTest(unittest.TestCase):
     def is_referenced(stack: Stack, logical_id: str) -> bool:
         """Return whether CloudFormation itself would refuse the template without this resource."""
         try:
-            Stack({**stack.template, "Resources": without(stack.template["Resources"], (logical_id,))}, stack.parameters, stack.name)
+            resources = without(stack.template["Resources"], (logical_id,))
+            Stack({**stack.template, "Resources": resources}, stack.parameters, stack.name)
         except UnresolvedError:
             return True
         return False
