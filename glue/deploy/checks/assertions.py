@@ -753,6 +753,7 @@ def values(stack: Stack, handler: str) -> dict[str, Any]:
         "ROTATE_ADMIN_SECRET_ID": stack.parameters["AdministratorSecretArn"],
         "LOG_LEVEL": "info", "METRICS_NAMESPACE": stack.name,
         "BUCKET": bucket_name(stack), "UPLOAD_RECORDS_TABLE": stack.outputs["TableName"],
+        "UPLOAD_QUEUE_URL": stack.outputs["UploadQueueUrl"],
         "ERROR_QUEUE_URL": stack.outputs["ErrorQueueUrl"], "QUARANTINE_QUEUE_URL": stack.outputs["QuarantineQueueUrl"],
         "NOTIFICATION_TOPIC_ARN": stack.outputs["TopicArn"],
         "LINK_BASE_URL": stack.outputs["LinkUrl"], "LINK_SECRET_ID": secret,
