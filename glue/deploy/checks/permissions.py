@@ -26,8 +26,8 @@ def actions(cell: str) -> list[str]:
     return [name if ":" in name else f"{service}:{name}" for name in named]
 
 
-def resource(stack: Stack, handler: str, cell: str) -> str:
-    """Return the ARN, or the pattern, that a cell of the column "On" means for a handler."""
+def resources(stack: Stack, handler: str, cell: str) -> list[str]:
+    """Return the ARNs, or the patterns, that a cell of the column "On" means for a handler."""
     function = stack.functions()[handler]
     phrases: dict[str, Callable[[], Any]] = {
         "everything": lambda: "*",
@@ -37,15 +37,15 @@ def resource(stack: Stack, handler: str, cell: str) -> str:
     }
     for phrase, found in phrases.items():
         if cell.startswith(phrase):
-            return str(found())
+            return [str(found())]
     folder = next((part for name, part in FOLDERS.items() if name in cell), None)
     if folder or cell.startswith("the bucket"):
         bucket = stack.arn(stack.outputs["BucketName"])
-        return f"{bucket}/{folder}" if folder else bucket
-    variable = VARIABLE.search(cell)
-    if not variable or variable[1] not in function["Environment"]["Variables"]:
+        return [f"{bucket}/{folder}" if folder else bucket]
+    named, given = VARIABLE.findall(cell), function["Environment"]["Variables"]
+    if not named or not set(named) <= set(given):
         raise PageError(f"{handler}: {cell}")
-    return stack.arn(function["Environment"]["Variables"][variable[1]])
+    return [stack.arn(given[variable]) for variable in named]
 
 
 def source(stack: Stack, handler: str) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def source(stack: Stack, handler: str) -> dict[str, Any]:
 
 def required(stack: Stack, handler: str) -> set[Permission]:
     """Return the actions, each with its resource, that the page says a handler needs."""
-    return {(action, resource(stack, handler, where)) for what, where, whose in table_rows(HEADER)
-            if names(whose, handler) for action in actions(what)}
+    return {(action, resource) for what, where, whose in table_rows(HEADER) if names(whose, handler)
+            for action in actions(what) for resource in resources(stack, handler, where)}
 
 
 def allowed(stack: Stack, handler: str) -> set[Permission]:
