@@ -697,8 +697,14 @@ def calculated_alarms_use_all_their_metrics(stack: Stack) -> Iterator[str]:
         if metrics and len(expressions) != 1:
             yield f"{logical_id} does not have exactly one expression"
         for expression in expressions:
-            used = set(re.findall(r"[a-z]+", expression)) if expression != "SUM(METRICS())" else {one["Id"] for one in measured}
-            yield from differences(f"{logical_id}: metrics", sorted(one["Id"] for one in measured), sorted(used))
+            ids = {one["Id"] for one in measured}
+            if expression == "SUM(FILL(METRICS(), 0))":
+                continue
+            used = set(re.findall(r"[a-z]+", expression))
+            yield from differences(f"{logical_id}: metrics", sorted(ids), sorted(used))
+            # What was not published needs no delivery; any other gap would leave the result without data.
+            if used - set(re.findall(r"FILL\((\w+), 0\)", expression)) - {"published"}:
+                yield f"{logical_id}: a gap in one metric silences the alarm"
 
 
 @pipeline
@@ -706,7 +712,7 @@ def slowness_is_a_share_of_the_timeouts(stack: Stack) -> Iterator[str]:
     for logical_id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         if any(metric[1] == "Duration" for metric in alarmed_metrics(alarm)):
             expression = next(one["Expression"] for one in alarm["Metrics"] if "Expression" in one)
-            found = {name: int(milliseconds) for name, milliseconds in re.findall(r"(\w+) / (\d+)", expression)}
+            found = {name: int(milliseconds) for name, milliseconds in re.findall(r"FILL\((\w+), 0\) / (\d+)", expression)}
             wanted = {handler: 1000 * function.get("Timeout", 3) for handler, function in stack.functions().items()
                       if handler in found}
             yield from differences(f"{logical_id}: timeouts", found, wanted)

@@ -68,6 +68,8 @@ PIPELINE_FAULTS: list[tuple[str, Any, str]] = [
     ("ParserFunction/Properties/Timeout", 60, "slowness_is_a_share_of_the_timeouts"),
     ("UploadsStalledAlarm/Properties/TreatMissingData", "notBreaching", "silence_is_alarming_where_data_are_regular"),
     ("UploadsStalledAlarm/Properties/ComparisonOperator", "LessThanThreshold", "alarms_have_thresholds"),
+    ("MailsUndeliveredAlarm/Properties/Metrics/0/Expression", "published - delivered",
+     "calculated_alarms_use_all_their_metrics"),
     ("UploadsStalledAlarm/Properties/AlarmDescription", "Something is wrong", "alarms_name_their_runbook_entry"),
     ("Budget/Properties/Budget/BudgetLimit/Amount", 0, "costs_are_watched"),
 ]
