@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Callable, Iterator
 
-from page import variables
+from page import variables, written_metrics
 from permissions import allowed, required
 from stack import ACCOUNT, REGION, Stack, arn, as_list, statements
 
@@ -643,6 +643,14 @@ def alarms_watch_every_stage(stack: Stack) -> Iterator[str]:
 
 
 @pipeline
+def alarms_watch_metrics_that_functions_write(stack: Stack) -> Iterator[str]:
+    for logical_id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
+        for metric in alarmed_metrics(alarm):
+            if metric[0] == stack.name and metric[1] not in written_metrics():
+                yield f"{logical_id}: no function writes {metric[1]}"
+
+
+@pipeline
 def alarms_name_their_runbook_entry(stack: Stack) -> Iterator[str]:
     for logical_id, alarm in stack.of("AWS::CloudWatch::Alarm").items():
         entry = alarm.get("AlarmName", "").removeprefix(f"{stack.name}-")
@@ -721,6 +729,7 @@ def slowness_is_a_share_of_the_timeouts(stack: Stack) -> Iterator[str]:
 @pipeline
 def the_dashboard_shows_what_exists(stack: Stack) -> Iterator[str]:
     boards = list(stack.of("AWS::CloudWatch::Dashboard").values())
+    own = written_metrics()
     names = {stack.name, "parser", "validator", "sweeper",
              *(function["FunctionName"] for function in stack.functions().values()),
              *(queue.get("QueueName") for queue in stack.of("AWS::SQS::Queue").values()),
@@ -733,7 +742,8 @@ def the_dashboard_shows_what_exists(stack: Stack) -> Iterator[str]:
         if not shown:
             yield "the dashboard is empty"
         yield from (f"the dashboard shows {metric}" for metric in shown if metric[3] not in names
-                    or metric[0] not in (stack.name, "AWS/SQS", "AWS/SNS", "AWS/Lambda"))
+                    or metric[0] not in (stack.name, "AWS/SQS", "AWS/SNS", "AWS/Lambda")
+                    or metric[0] == stack.name and metric[1] not in own)
 
 
 @pipeline

@@ -1,10 +1,13 @@
-"""The tables of glue/lambda/README.md, which test/tap/040_readme.pl compares with the program."""
+"""What the functions say of themselves: the tables of glue/lambda/README.md, which test/tap/040_readme.pl compares with the
+program, and the program's table of metrics."""
 
 import functools
 import os
 import re
 
-PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "lambda", "README.md")
+LAMBDA = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "lambda")
+PAGE = os.path.join(LAMBDA, "README.md")
+METRICS = os.path.join(LAMBDA, "metrics.c")
 VARIABLES = "| Variable | Values | Default | Handlers | Meaning |"
 
 
@@ -32,3 +35,10 @@ def variables(handler: str) -> dict[str, bool]:
     """Return the environment variables that a handler uses, each with whether it requires it."""
     return {name.strip("`"): default == "required" or default.startswith("required by") and names(default, handler)
             for name, _, default, whose, _ in table_rows(VARIABLES) if names(whose, handler)}
+
+
+@functools.cache
+def written_metrics() -> frozenset[str]:
+    """Return the names of the metrics that functions write: rows of the table with a unit."""
+    with open(METRICS, encoding="utf-8") as file:
+        return frozenset(re.findall(r'= \{"(\w+)", "', file.read()))

@@ -70,6 +70,7 @@ PIPELINE_FAULTS: list[tuple[str, Any, str]] = [
     ("UploadsStalledAlarm/Properties/ComparisonOperator", "LessThanThreshold", "alarms_have_thresholds"),
     ("MailsUndeliveredAlarm/Properties/Metrics/0/Expression", "published - delivered",
      "calculated_alarms_use_all_their_metrics"),
+    ("UploadsStalledAlarm/Properties/MetricName", "UploadsOldest", "alarms_watch_metrics_that_functions_write"),
     ("UploadsStalledAlarm/Properties/AlarmDescription", "Something is wrong", "alarms_name_their_runbook_entry"),
     ("Budget/Properties/Budget/BudgetLimit/Amount", 0, "costs_are_watched"),
 ]
