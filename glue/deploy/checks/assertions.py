@@ -270,7 +270,7 @@ def vendors_find_their_items(stack: Stack) -> Iterator[str]:
     vendor = indexes.get("VendorIndex", {})
     yield from differences("VendorIndex", (vendor.get("KeySchema"), vendor.get("Projection")), (
         [{"AttributeName": "vendor_id", "KeyType": "HASH"}, {"AttributeName": "upload_id", "KeyType": "RANGE"}],
-        {"ProjectionType": "ALL"}))
+        {"ProjectionType": "KEYS_ONLY"}))
 
 
 @pipeline
