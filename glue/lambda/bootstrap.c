@@ -153,8 +153,8 @@ handle_event(struct runtime *runtime, struct sandbox *sandbox, const struct hand
 	metrics_add(&metrics, METRIC_RETRIES, sandbox_take_retries(sandbox));
 	metrics_add(&metrics, METRIC_DURATION, clock_milliseconds() - started_ms);
 	if (sandbox->settings.metrics)
-		metrics_write(&metrics, handler_name(handler->id), event->request_id, day_milliseconds(),
-					  sandbox->log.descriptor);
+		metrics_write(&metrics, sandbox->settings.metrics_namespace, handler_name(handler->id),
+					  event->request_id, day_milliseconds(), sandbox->log.descriptor);
 	done = send_answer(runtime, sandbox, &invocation, done, &failure);
 	sandbox->log.request_id = NULL;
 	return done;

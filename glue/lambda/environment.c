@@ -163,6 +163,13 @@ static const struct setting table[] = {
 		.meaning = "write a line of metrics (Embedded Metric Format) for each invocation",
 	},
 	{
+		.name = "METRICS_NAMESPACE",
+		TEXT(metrics_namespace),
+		.used_by = EVERY,
+		.standard = "EcommerceProductOnboarding",
+		.meaning = "namespace of these metrics",
+	},
+	{
 		.name = "AWS_CA_BUNDLE",
 		TEXT(aws_ca_file),
 		.used_by = EVERY,

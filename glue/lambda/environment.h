@@ -52,6 +52,7 @@ struct settings
 	int64_t deadline_margin_ms;
 	int64_t log_level; /* enum log_level */
 	bool metrics;
+	const char *metrics_namespace;
 	const char *aws_ca_file;
 	int64_t aws_calls_in_flight;
 

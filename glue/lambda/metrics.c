@@ -11,7 +11,7 @@
 static const struct
 {
 	const char *name;
-	const char *unit; /* as in MetricDatum of the CloudWatch API */
+	const char *unit; /* as in MetricDatum of the CloudWatch API; NULL: only a member of the line */
 } known_metrics[METRIC_COUNT] = {
 	[METRIC_RECORDS_PROCESSED] = {"CSVRecordsProcessed", "Count"},
 	[METRIC_PRODUCTS_VALIDATED] = {"ProductsValidated", "Count"},
@@ -21,8 +21,8 @@ static const struct
 	[METRIC_STATUS_UPDATES_FAILED] = {"StatusUpdatesFailed", "Count"},
 	[METRIC_UNKNOWN_VENDORS] = {"UnknownVendors", "Count"},
 	[METRIC_ERRORS_PROCESSED] = {"ErrorsProcessed", "Count"},
-	[METRIC_RETRIES] = {"Retries", "Count"},
-	[METRIC_DURATION] = {"Duration", "Milliseconds"},
+	[METRIC_RETRIES] = {"Retries", NULL},
+	[METRIC_DURATION] = {"Duration", NULL},
 	[METRIC_UPLOADS_PROCESSING] = {"UploadsProcessing", "Count"},
 	[METRIC_UPLOADS_OLDEST] = {"UploadsOldestSeconds", "Seconds"},
 	[METRIC_UPLOADS_UNREPORTED] = {"UploadsUnreported", "Count"},
@@ -35,6 +35,9 @@ static const struct
 	[METRIC_UPLOADS_ABANDONED] = {"UploadsAbandoned", "Count"},
 	[METRIC_UPLOADS_RECONCILED] = {"UploadsReconciled", "Count"},
 	[METRIC_MESSAGES_REDRIVEN] = {"MessagesRedriven", "Count"},
+	[METRIC_DATABASE_DISK] = {"DatabaseDiskUsed", "Percent"},
+	[METRIC_DATABASE_CERTIFICATE] = {"DatabaseCertificateSeconds", "Seconds"},
+	[METRIC_DATABASE_BACKUP] = {"DatabaseBackupSeconds", "Seconds"},
 };
 
 void
@@ -48,13 +51,14 @@ metrics_add(struct metrics *metrics, enum metric_id id, int64_t more)
  * Add the member "_aws", which says which members of the line are metrics.
  */
 static void
-add_directive(struct json_line *line, const struct metrics *metrics, int64_t now_ms)
+add_directive(struct json_line *line, const struct metrics *metrics, const char *metrics_namespace,
+			  int64_t now_ms)
 {
 	json_line_open_object(line, "_aws");
 	json_line_integer(line, "Timestamp", now_ms);
 	json_line_open_array(line, "CloudWatchMetrics");
 	json_line_open_object(line, NULL);
-	json_line_text(line, "Namespace", METRICS_NAMESPACE);
+	json_line_text(line, "Namespace", metrics_namespace);
 	json_line_open_array(line, "Dimensions");
 	json_line_open_array(line, NULL);
 	json_line_text(line, NULL, "Handler");
@@ -63,7 +67,7 @@ add_directive(struct json_line *line, const struct metrics *metrics, int64_t now
 	json_line_open_array(line, "Metrics");
 	for (int id = 0; id < METRIC_COUNT; id++)
 	{
-		if (!metrics->touched[id])
+		if (!metrics->touched[id] || known_metrics[id].unit == NULL)
 			continue;
 		json_line_open_object(line, NULL);
 		json_line_text(line, "Name", known_metrics[id].name);
@@ -77,13 +81,13 @@ add_directive(struct json_line *line, const struct metrics *metrics, int64_t now
 }
 
 void
-metrics_write(const struct metrics *metrics, const char *handler, const char *request_id,
-			  int64_t now_ms, int descriptor)
+metrics_write(const struct metrics *metrics, const char *metrics_namespace, const char *handler,
+			  const char *request_id, int64_t now_ms, int descriptor)
 {
 	struct json_line line;
 
 	json_line_init(&line);
-	add_directive(&line, metrics, now_ms);
+	add_directive(&line, metrics, metrics_namespace, now_ms);
 	json_line_text(&line, "Handler", handler);
 	json_line_text(&line, "request_id", request_id);
 	for (int id = 0; id < METRIC_COUNT; id++)

@@ -6,8 +6,9 @@
  *
  * CloudWatch extracts the metrics from the line; no API is called.  Source:
  * Amazon CloudWatch User Guide, "Specification: Embedded metric format".  A
- * metric that a handler never sets is not written, because each combination
- * of name and dimension is charged for.
+ * metric that a handler never sets is not written, and retries and durations
+ * are only members of the line, because each combination of name and dimension
+ * is charged for and Lambda itself counts durations.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +17,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define METRICS_NAMESPACE "EcommerceProductOnboarding"
 
 /* To add a metric, add a constant here and a row to the table in metrics.c. */
 enum metric_id
@@ -30,8 +29,8 @@ enum metric_id
 	METRIC_STATUS_UPDATES_FAILED, /* in this invocation */
 	METRIC_UNKNOWN_VENDORS,  /* files of vendors that are not in the database, at each delivery */
 	METRIC_ERRORS_PROCESSED, /* errors reported */
-	METRIC_RETRIES,          /* retried calls */
-	METRIC_DURATION,         /* milliseconds */
+	METRIC_RETRIES,          /* retried calls; not charged for */
+	METRIC_DURATION,         /* milliseconds; not charged for */
 	METRIC_UPLOADS_PROCESSING,
 	METRIC_UPLOADS_OLDEST,     /* seconds since its last progress */
 	METRIC_UPLOADS_UNREPORTED, /* ended, but not reported to the vendor */
@@ -42,8 +41,11 @@ enum metric_id
 	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,
-	METRIC_UPLOADS_RECONCILED, /* read although no notification of them was handled */
-	METRIC_MESSAGES_REDRIVEN,  /* returned from dead-letter queues */
+	METRIC_UPLOADS_RECONCILED,   /* read although no notification of them was handled */
+	METRIC_MESSAGES_REDRIVEN,    /* returned from dead-letter queues */
+	METRIC_DATABASE_DISK,        /* percent of the data volume that is used */
+	METRIC_DATABASE_CERTIFICATE, /* seconds until it expires */
+	METRIC_DATABASE_BACKUP,      /* seconds since the last one */
 	METRIC_COUNT
 };
 
@@ -58,10 +60,11 @@ struct metrics
 extern void metrics_add(struct metrics *metrics, enum metric_id id, int64_t more);
 
 /*
- * Write the line.  handler is the only dimension; now_ms is the time in
- * milliseconds since 1970.
+ * Write the line.  The metrics are below this namespace, and handler is their
+ * only dimension; now_ms is the time in milliseconds since 1970.
  */
-extern void metrics_write(const struct metrics *metrics, const char *handler,
-						  const char *request_id, int64_t now_ms, int descriptor);
+extern void
+metrics_write(const struct metrics *metrics, const char *metrics_namespace, const char *handler,
+			  const char *request_id, int64_t now_ms, int descriptor);
 
 #endif /* GLUE_LAMBDA_METRICS_H */

@@ -5,9 +5,9 @@ sources.
         pipeline.upload("VEND001", "VEND001_20260104_090000.csv", content)
         pipeline.wait_quiet()
 
-Resources and mappings come from event_sources.json.  Functions use the services through the proxy, tests and pollers
-directly, so that every fault strikes a function.  All ports are free ports of 127.0.0.1, and all processes are stopped
-by their own process id when the with statement ends, for whatever reason.
+Resources, mappings and variables come from the template, by deployed_settings.py.  Functions use the services through the
+proxy, tests and pollers directly, so that every fault strikes a function.  All ports are free ports of 127.0.0.1, and all
+processes are stopped by their own process id when the with statement ends, for whatever reason.
 """
 
 import copy
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+from deployed_settings import read_settings, variables
 from emulator import ACCOUNT, REGION, Emulator, client
 from event_sources import (DeliveryFaults, EmulatedQueue, EmulatedShard, PollerThread, QueueConsumer, QueuePoller,
                            StreamConsumer, StreamPoller, UrlReply, scheduled_event, url_event, url_reply)
@@ -29,9 +30,10 @@ from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
 from patience import HANG_SECONDS, PAUSE_SECONDS
 from runtime_api import Function, FunctionSettings, Result
-from settings_check import check_settings
 
-SETTINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "event_sources.json")
+# The template's queues that functions know.
+QUEUES = {"UploadQueue": "upload-events", "UploadDeadQueue": "upload-events-dead", "ErrorQueue": "product-validation-errors",
+          "ErrorDeadQueue": "product-validation-errors-dead", "QuarantineQueue": "upload-records-quarantine"}
 SERVICES = ("s3", "dynamodb", "dynamodbstreams", "sqs", "sns", "secretsmanager")
 
 
@@ -73,13 +75,6 @@ class Kills:
             return None
         self.planned += 1
         return self.random.random() * self.within
-
-
-def read_settings() -> dict[str, Any]:
-    with open(SETTINGS, encoding="utf-8") as file:
-        settings: dict[str, Any] = json.load(file)
-    check_settings(settings)
-    return settings
 
 
 def test_scale(settings: dict[str, Any], retry: int = 1, receives: int | None = None) -> dict[str, Any]:
@@ -124,7 +119,7 @@ def queue_arn(name: str) -> str:
 
 @dataclass
 class Resources:
-    """Resources in the emulated services, by their names in event_sources.json."""
+    """Resources in the emulated services, by their names in the settings."""
 
     settings: dict[str, Any]
     bucket: str = "ecommerce-product-uploads"
@@ -150,7 +145,7 @@ class Resources:
 
     def make_queues(self, sqs: Any) -> None:
         def attributes(queue: dict[str, Any]) -> dict[str, str]:
-            given = {name: str(value) for name, value in queue.items() if name != "RedrivePolicy"}
+            given = {name: str(value).lower() for name, value in queue.items() if name != "RedrivePolicy"}
             if "RedrivePolicy" in queue:
                 policy = queue["RedrivePolicy"]
                 given["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": queue_arn(policy["deadLetterQueue"]),
@@ -167,9 +162,8 @@ class Resources:
         notification = bucket["Notification"]
         s3.create_bucket(Bucket=self.bucket)
         s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=bucket["VersioningConfiguration"])
-        rules = [{"Name": "prefix", "Value": notification["Prefix"]}]
         announced = {"QueueArn": queue_arn(notification["Queue"]), "Events": notification["Events"],
-                     "Filter": {"Key": {"FilterRules": rules}}}
+                     "Filter": {"Key": {"FilterRules": notification["FilterRules"]}}}
         s3.put_bucket_notification_configuration(
             Bucket=self.bucket, NotificationConfiguration={"QueueConfigurations": [announced]})
 
@@ -185,26 +179,22 @@ class Resources:
         self.topic_arn = sns.create_topic(Name=self.settings["Topic"])["TopicArn"]
         sns.subscribe(TopicArn=self.topic_arn, Protocol="sqs", Endpoint=queue_arn("mails"))
 
-    def environment(self, url: str) -> dict[str, str]:
-        """Return the functions' environment: the services' own variables, and every name of this project."""
+    def environment(self, url: str, handler: str) -> dict[str, str]:
+        """Return a function's environment: the services' own variables, and those of the template."""
+        url_of_links = f"https://emulated.lambda-url.{REGION}.on.aws/"
         return {
             "AWS_ACCESS_KEY_ID": "AKIAEMULATED",
             "AWS_SECRET_ACCESS_KEY": "emulated",
             "AWS_SESSION_TOKEN": "emulated",
             "AWS_ENDPOINT_URL": url,
-            "BUCKET": self.bucket,
-            "UPLOAD_QUEUE_URL": self.queue_urls["upload-events"],
-            "UPLOAD_RECORDS_TABLE": self.settings["Table"]["TableName"],
-            "ERROR_QUEUE_URL": self.queue_urls["product-validation-errors"],
-            "ERROR_DEAD_QUEUE_URL": self.queue_urls["product-validation-errors-dead"],
-            "UPLOAD_DEAD_QUEUE_URL": self.queue_urls["upload-events-dead"],
-            "QUARANTINE_QUEUE_URL": self.queue_urls["upload-records-quarantine"],
-            "NOTIFICATION_TOPIC_ARN": self.topic_arn,
-            "DATABASE_SECRET_ID": self.settings["Secrets"]["database"],
-            "ROTATE_ADMIN_SECRET_ID": self.settings["Secrets"]["administrator"],
-            "OPERATOR_SECRET_ID": self.settings["Secrets"]["operator"],
-            "LINK_SECRET_ID": self.settings["Secrets"]["link"],
-            "LINK_BASE_URL": f"https://emulated.lambda-url.{REGION}.on.aws",
+            **variables(handler, {
+                "UploadBucket": {"Ref": self.bucket},
+                "UploadRecords": {"Ref": self.settings["Table"]["TableName"]},
+                "NotificationTopic": {"Ref": self.topic_arn},
+                "LinkKey": {"Ref": self.settings["Secrets"]["link"]},
+                "LinkFunctionUrl": {"FunctionUrl": url_of_links},
+                **{logical_id: {"Ref": self.queue_urls[name]} for logical_id, name in QUEUES.items()},
+            }),
         }
 
 
@@ -271,7 +261,7 @@ class Pipeline:
         given = self.settings["Functions"][name]
         settings = FunctionSettings(name, self.bootstrap, name, given["Timeout"], given["MemorySize"],
                                     concurrency=4, freeze=self._freeze)
-        environment = {**self.resources.environment(self.proxy.url), **self._environment}
+        environment = {**self.resources.environment(self.proxy.url, name), **self._environment}
         log = os.path.join(self.folder, f"{name}.log")
         self.functions[name] = Function(settings, environment, log, self.kills.draw)
 

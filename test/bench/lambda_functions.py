@@ -100,13 +100,13 @@ class Services:
             os.chmod(path, 0o755)
         return path
 
-    def environment(self, url, **changes):
-        return {**self.resources.environment(url), "ROUTE": "stream", "PYTHONDONTWRITEBYTECODE": "1", **changes}
+    def environment(self, url, handler, **changes):
+        return {**self.resources.environment(url, handler), "ROUTE": "stream", "PYTHONDONTWRITEBYTECODE": "1", **changes}
 
     def function(self, program, handler, url, timeout=900.0, **environment):
         """Start a function of a program; stop it at the end."""
         settings = FunctionSettings(handler, self.program(program), handler, timeout)
-        return self.stack.enter_context(Function(settings, self.environment(url, **environment),
+        return self.stack.enter_context(Function(settings, self.environment(url, handler, **environment),
                                                  os.path.join(self.folder, f"{program}-{handler}.log")))
 
     def put(self, path, key):

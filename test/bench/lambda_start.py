@@ -51,7 +51,8 @@ def timed_sandbox(bench, settings, environment):
 def start_once(bench, services, kind, group=""):
     program, more, _ = KINDS[kind]
     settings = FunctionSettings("check", services.program(program), "check", 60.0, MEGABYTES)
-    sandbox = timed_sandbox(bench, settings, services.environment(services.stub.url, DATABASE_SECRET_ID=SECRET, **more))
+    environment = services.environment(services.stub.url, "check", DATABASE_SECRET_ID=SECRET, **more)
+    sandbox = timed_sandbox(bench, settings, environment)
     try:
         failure = sandbox.wait_ready()
         check(failure is None, f"{kind} did not start: {failure} {sandbox.log.lines()}")

@@ -201,6 +201,19 @@ is_fine($api->invoke('{}'), 'check answers again');
 is(backend(), $first, 'uses the same connection');
 is(scalar(() = glob "$folder/onboard-ca-*"), 1, 'and the same file');
 
+# What the database knows of its machine becomes metrics.
+$node->safe_psql('shop', 'CREATE SCHEMA onboard_host; GRANT USAGE ON SCHEMA onboard_host TO PUBLIC;
+	CREATE VIEW onboard_host.status AS SELECT 1000::bigint AS total_bytes, 199::bigint AS free_bytes,
+		86400::bigint AS certificate_seconds, NULL::bigint AS backup_age_seconds;
+	GRANT SELECT ON onboard_host.status TO PUBLIC');
+is_fine($api->invoke('{}'), 'check answers with a status of the machine');
+$metrics = $api->last_metrics;
+is_deeply([ @$metrics{qw(DatabaseDiskUsed DatabaseCertificateSeconds)} ], [ 81, 86400 ], 'which becomes metrics');
+ok(!exists $metrics->{DatabaseBackupSeconds}, 'but not what is unknown');
+is_deeply([ sort map { $_->{Name} } @{ $metrics->{_aws}{CloudWatchMetrics}[0]{Metrics} } ],
+	[qw(DatabaseCertificateSeconds DatabaseDiskUsed)], 'and these are all that cost');
+$node->safe_psql('shop', 'DROP SCHEMA onboard_host CASCADE');
+
 # Faults of the API after the work is done.
 for my $status (413, 400, 403)
 {

@@ -72,6 +72,7 @@ test_defaults(void)
 	is_int(settings.route, ROUTE_AUTO, "route");
 	is_int(settings.log_level, LOG_INFO, "level");
 	is_int(settings.metrics, true, "metrics");
+	is_text(settings.metrics_namespace, "EcommerceProductOnboarding", "their namespace");
 	is_text(settings.database_secret_file, NULL, "no default, not set");
 	is_text(settings.notification_topic_arn, NULL, "what the handler does not use stays empty");
 }

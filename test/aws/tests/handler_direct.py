@@ -240,7 +240,7 @@ class Services(unittest.TestCase):
         proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan, kill=lambda port: self.kill(function)))
         function = Function(
             FunctionSettings("direct", os.environ["ONBOARD_BOOTSTRAP"], "direct", timeout),
-            {**self.resources.environment(proxy.url), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "100",
+            {**self.resources.environment(proxy.url, "direct"), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "100",
              "MAX_FILE_BYTES": "0", "MAX_ROWS": "0", **environment}, kill_after=kill_after)
         self.functions.append(function)
         return function

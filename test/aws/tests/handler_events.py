@@ -101,7 +101,8 @@ class EventsTest(unittest.TestCase):
 
     def function(self, handler: str, **environment: str) -> Function:
         function = Function(FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, 300.0),
-                            {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0", **environment})
+                            {**self.resources.environment(self.proxy.url, handler), "DATABASE_PAUSE_SECONDS": "0",
+                             **environment})
         self.addCleanup(function.stop)
         self.functions.append(function)
         return function

@@ -106,7 +106,7 @@ class ParserTest(unittest.TestCase):
 
     def function(self, timeout: float = 300.0, handler: str = "parser", **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout)
-        function = Function(settings, {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0",
+        function = Function(settings, {**self.resources.environment(self.proxy.url, handler), "DATABASE_PAUSE_SECONDS": "0",
                                        "DEADLINE_MARGIN_MS": "500", **environment})
         self.addCleanup(function.stop)
         self.functions.append(function)

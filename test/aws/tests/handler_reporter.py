@@ -152,7 +152,7 @@ class HandlerTest(unittest.TestCase):
 
     def function(self, handler: str, concurrency: int = 1, timeout: float = 120.0, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout, concurrency=concurrency)
-        function = Function(settings, {**self.resources.environment(self.proxy.url), "DATABASE_PAUSE_SECONDS": "0",
+        function = Function(settings, {**self.resources.environment(self.proxy.url, handler), "DATABASE_PAUSE_SECONDS": "0",
                                        "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"], **environment})
         self.addCleanup(function.stop)
         self.functions.append(function)
@@ -239,7 +239,7 @@ class HandlerTest(unittest.TestCase):
 
     def links(self, mail: dict[str, Any]) -> list[str]:
         """Return the paths of the links in a mail, unchanged."""
-        base = re.escape(self.resources.environment("")["LINK_BASE_URL"])
+        base = re.escape(self.resources.environment("", "reporter")["LINK_BASE_URL"].rstrip("/"))
         return re.findall(rf"^(?:Error report|Fix file): {base}(/\S+)$", mail["Message"], re.MULTILINE)
 
     def token(self, path: str, upload_id: str, seconds: int = 3600, key: str | None = None) -> str:

@@ -70,8 +70,9 @@ class Sweeping(unittest.TestCase):
 
     def function(self, handler: str, timeout: float = 300.0, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout=timeout)
-        function = Function(settings, {**self.resources.environment(self.emulator.url), "SWEEP_IDLE_SECONDS": str(IDLE),
-                                       "SWEEP_ATTEMPTS": "2", "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"],
+        function = Function(settings, {**self.resources.environment(self.emulator.url, handler),
+                                       "SWEEP_IDLE_SECONDS": str(IDLE), "SWEEP_ATTEMPTS": "2",
+                                       "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"],
                                        "DATABASE_PAUSE_SECONDS": "0", **environment})
         self.addCleanup(function.stop)
         self.functions.append(function)
@@ -385,7 +386,7 @@ class SweeperTest(Sweeping):
         named = {metric["Name"] for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
         self.assertLessEqual({"UploadsProcessing", "UploadsOldestSeconds", "EventsWaiting", "EventsOldestSeconds",
                               "UploadsUnreported", "UnreportedOldestSeconds"}, named)
-        self.assertEqual(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "EcommerceProductOnboarding")
+        self.assertEqual(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "onboard")
 
     def test_one_sweeper_at_a_time(self) -> None:
         sweeper = self.function("sweeper")

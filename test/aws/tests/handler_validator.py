@@ -138,8 +138,8 @@ class Services(Shared, unittest.TestCase):
         proxy = self.enterContext(FaultProxy(self.emulator.url, self.plan))
         function = Function(
             FunctionSettings("validator", os.environ["ONBOARD_BOOTSTRAP"], "validator", timeout),
-            {**self.resources.environment(proxy.url), "DATABASE_PAUSE_SECONDS": "0", "DEADLINE_MARGIN_MS": "500",
-             **environment})
+            {**self.resources.environment(proxy.url, "validator"), "DATABASE_PAUSE_SECONDS": "0",
+             "DEADLINE_MARGIN_MS": "500", **environment})
         self.functions.append(function)
         return function
 

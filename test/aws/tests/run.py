@@ -12,7 +12,8 @@ from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
-sys.path[:0] = [os.path.dirname(HERE), HERE]
+CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))), "glue", "deploy", "checks")
+sys.path[:0] = [os.path.dirname(HERE), HERE, CHECKS]
 
 
 class TapResult(unittest.TestResult):

@@ -1,9 +1,6 @@
 """Test the event sources around a miniature pipeline: nothing is lost on the way, whatever fails."""
 
-import copy
-import json
 import os
-import re
 import socket
 import tempfile
 import unittest
@@ -12,7 +9,6 @@ from typing import Any
 from event_sources import DeliveryFaults
 from fault_plan import FaultPlan
 from pipeline import Database, Kills, NotQuiet, Pipeline, read_settings, test_scale
-from settings_check import SettingsError, check_settings
 
 BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_pipeline.py")
 DATABASE = Database("/nowhere", 5432, "none", "nobody", "planted-password")
@@ -108,75 +104,3 @@ class PipelineTest(unittest.TestCase):
                 with self.assertRaises(ConnectionRefusedError):
                     socket.create_connection(("127.0.0.1", port))
             self.assertTrue(os.path.exists(os.path.join(folder, "validator.log")))
-
-
-class SettingsTest(unittest.TestCase):
-    """Constraints that any change of the deployed settings must keep."""
-
-    def setUp(self) -> None:
-        self.settings = read_settings()
-
-    def test_queues_wait_six_times_as_long_as_their_function(self) -> None:
-        for name, mapping in self.settings["EventSourceMappings"].items():
-            if "Queue" in mapping["EventSource"]:
-                queue = self.settings["Queues"][mapping["EventSource"]["Queue"]]
-                timeout = self.settings["Functions"][mapping["FunctionName"]]["Timeout"]
-                self.assertGreaterEqual(queue["VisibilityTimeout"], 6 * timeout, name)
-                self.assertGreaterEqual(queue["RedrivePolicy"]["maxReceiveCount"], 5, name)
-                self.assertIn(queue["RedrivePolicy"]["deadLetterQueue"], self.settings["Queues"], name)
-                self.assertGreaterEqual(mapping["ScalingConfig"]["MaximumConcurrency"], 2, name)
-
-    def test_the_stream_keeps_rows_through_an_outage(self) -> None:
-        mapping = self.settings["EventSourceMappings"]["upload-records"]
-        self.assertEqual(mapping["MaximumRetryAttempts"], -1)
-        self.assertTrue(12 * 3600 <= mapping["MaximumRecordAgeInSeconds"] < 24 * 3600)
-        self.assertEqual((mapping["ParallelizationFactor"], mapping["StartingPosition"]), (1, "TRIM_HORIZON"))
-        self.assertIn(mapping["DestinationConfig"]["OnFailure"]["Queue"], self.settings["Queues"])
-
-    def test_every_mapping_reports_partial_failures_of_an_existing_function(self) -> None:
-        for name, mapping in self.settings["EventSourceMappings"].items():
-            self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
-            self.assertIn(mapping["FunctionName"], self.settings["Functions"], name)
-
-    def test_inconsistent_settings_are_rejected(self) -> None:
-        def changed(path: str, value: Any) -> dict[str, Any]:
-            *folders, last = path.split("/")
-            settings = copy.deepcopy(self.settings)
-            place = settings
-            for folder in folders:
-                place = place[folder]
-            place[last] = value
-            return settings
-
-        rule = "RotationSchedules/database/RotationRules/"
-        check_settings(self.settings)
-        for path, value, trouble in (
-                ("Schedules/sweep/FunctionName", "sweep",
-                 "Schedules sweep names an unknown function; sweeper does not have exactly one schedule"),
-                ("Schedules", {}, "sweeper does not have exactly one schedule"),
-                ("RotationSchedules", {}, "rotate does not have exactly one schedule"),
-                ("RotationSchedules/database/Secret", "x", "RotationSchedules database names an unknown secret"),
-                ("RotationSchedules/database/Secret", "administrator", "rotate cannot rotate the secret that it needs"),
-                ("Secrets/administrator", self.settings["Secrets"]["database"], "rotate has no administrator secret"),
-                ("EventSourceMappings/upload-events/EventSource", {"Queue": "x"},
-                "EventSourceMappings upload-events has no source"),
-                ("EventSourceMappings/upload-records/EventSource", {"Stream": "x"},
-                "EventSourceMappings upload-records has no source"),
-                *(("Schedules/sweep/ScheduleExpression", text, "Schedules sweep has no valid schedule")
-                  for text in ("rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "every hour", "cron(0 12 * * ?)")),
-                *((rule + "ScheduleExpression", text, "RotationSchedules database has no valid schedule")
-                  for text in ("rate(30 minutes)", "rate(3 hours)", "cron(30 12 * * ? *)")),
-                (rule + "Duration", "120", "RotationSchedules database has no valid schedule")):
-            with self.subTest(path=path, value=value), self.assertRaisesRegex(SettingsError, f"^{re.escape(trouble)}$"):
-                check_settings(changed(path, value))
-        for path, value in (("Schedules/sweep/ScheduleExpression", "rate(1 hour)"),
-            (rule + "ScheduleExpression", "rate(4 hours)"),
-                            ("Schedules/sweep/ScheduleExpression", "cron(0/5 * * * ? *)"),
-                            (rule + "ScheduleExpression", "cron(0 8 1 * ? *)")):
-            check_settings(changed(path, value))
-
-    def test_uploads_are_announced_by_prefix_alone(self) -> None:
-        notification = self.settings["Bucket"]["Notification"]
-        self.assertEqual(notification["Prefix"], "uploads/")
-        self.assertNotIn("suffix", json.dumps(notification).lower())
-        self.assertEqual(self.settings["Bucket"]["VersioningConfiguration"]["Status"], "Enabled")
