@@ -5,12 +5,14 @@ many silently.  Each is a function of the resolved stack that yields what is wro
 """
 
 import json
+import os
 import re
 from typing import Any, Callable, Iterator
 
 from page import variables, written_metrics
 from permissions import allowed, required
 from stack import ACCOUNT, REGION, Stack, arn, as_list, statements
+from transform import TEMPLATES
 
 Assertion = Callable[[Stack], Iterator[str]]
 
@@ -31,7 +33,8 @@ UNITS_OF_PARTITION = 1000
 
 # Connections for people, backups and the server itself, out of what the database allows.
 SPARE_CONNECTIONS = 20
-MAX_CONNECTIONS = 100
+with open(os.path.join(os.path.dirname(TEMPLATES), "database", "postgresql.conf"), encoding="utf-8") as conf:
+    MAX_CONNECTIONS = int(re.findall(r"^max_connections = (\d+)", conf.read(), re.MULTILINE)[0])
 
 # Types whose resources hold data; they have tags, and say what happens to the data.
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup",
@@ -765,11 +768,13 @@ def values(stack: Stack, handler: str) -> dict[str, Any]:
     """Return what the variables are that the stack sets for each handler that uses them."""
     secret = stack.identity("LinkKey")["Ref"]
     return {
-        "DATABASE_SECRET_ID": stack.parameters["OperatorSecretArn" if handler == "operator" else "DatabaseSecretArn"],
+        "DATABASE_SECRET_ID": stack.parameters["DatabaseSecretArn"],
+        "OPERATOR_SECRET_ID": stack.parameters["OperatorSecretArn"],
         "ROTATE_ADMIN_SECRET_ID": stack.parameters["AdministratorSecretArn"],
         "LOG_LEVEL": "info", "METRICS_NAMESPACE": stack.name,
         "BUCKET": bucket_name(stack), "UPLOAD_RECORDS_TABLE": stack.outputs["TableName"],
-        "UPLOAD_QUEUE_URL": stack.outputs["UploadQueueUrl"],
+        "UPLOAD_QUEUE_URL": stack.outputs["UploadQueueUrl"], "UPLOAD_DEAD_QUEUE_URL": stack.outputs["UploadDeadQueueUrl"],
+        "ERROR_DEAD_QUEUE_URL": stack.outputs["ErrorDeadQueueUrl"],
         "ERROR_QUEUE_URL": stack.outputs["ErrorQueueUrl"], "QUARANTINE_QUEUE_URL": stack.outputs["QuarantineQueueUrl"],
         "NOTIFICATION_TOPIC_ARN": stack.outputs["TopicArn"],
         "LINK_BASE_URL": stack.outputs["LinkUrl"], "LINK_SECRET_ID": secret,

@@ -218,7 +218,7 @@ class VariantsTest(unittest.TestCase):
 
     def test_without_an_operators_secret_the_functions_login_is_used(self) -> None:
         variables = pipeline_stack(OperatorSecretArn="").functions()["operator"]["Environment"]["Variables"]
-        self.assertEqual(variables["DATABASE_SECRET_ID"], PIPELINE_PARAMETERS["DatabaseSecretArn"])
+        self.assertEqual(variables["OPERATOR_SECRET_ID"], PIPELINE_PARAMETERS["DatabaseSecretArn"])
 
     def test_without_an_address_there_is_no_budget(self) -> None:
         for parameters in ({"AlarmEmail": ""}, {"MonthlyBudget": 0}):
