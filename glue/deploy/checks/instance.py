@@ -38,7 +38,8 @@ HANG_SECONDS = float(os.environ.get("PG_TEST_TIMEOUT_DEFAULT") or 900)
 def run(*command: str | Path, **options: Any) -> str:
     """Run a command and return its output; its errors are part of the exception's text."""
     result: subprocess.CompletedProcess[str] = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=HANG_SECONDS, **options)
+        [str(part) for part in command], capture_output=True, text=True, errors="replace", timeout=HANG_SECONDS,
+        **options)
     if result.returncode != 0:
         raise AssertionError(f"{shlex.join(map(str, command))} exited with {result.returncode}:\n{result.stdout}{result.stderr}")
     return result.stdout

@@ -249,7 +249,13 @@ class DatabaseStart(unittest.TestCase):
                     self.replace(f"with-{name}", disk)
                 self.assertEqual(hashlib.sha256(disk.file.read_bytes()).digest(), before)
 
-    def test_17_a_changed_package_set_is_refused(self) -> None:
+    def test_17_without_its_backups_an_empty_disk_stays_empty(self) -> None:
+        self.services.secrets.put_secret_value(SecretId=SECRETS["BackupSecret"], SecretString="another")
+        with self.assertRaisesRegex(AssertionError, "the backups cannot be listed"):
+            self.replace("without-passphrase", self.new_disk())
+        self.assertEqual(self.instance.run("find", "/srv/onboard", "-name", "pg_control"), "")
+
+    def test_18_a_changed_package_set_is_refused(self) -> None:
         key = json.loads((CACHE / "packages.json").read_text())["prefix"] + "packages.tar"
         self.services.s3.put_object(Bucket=ARTIFACTS, Key=key, Body=b"something else")
         type(self).image = self.image[1:]

@@ -45,10 +45,14 @@ backup_run()
 
 # True if the repository has a backup that can be restored. An unreadable repository ends the
 # start, because an empty disk must not be filled with a new database if there is a backup.
+# pgBackRest reports some of its errors only as status 99.
 backup_exists()
 {
-	backup_info=$(backup_run info --output=json) || fail 'the backups cannot be listed'
-	[ "$(printf '%s' "$backup_info" | jq '[.[].backup[]? | select(.error != true)] | length')" -gt 0 ]
+	backup_count=$(backup_run info --output=json | jq '
+		if any(.[] | .status, .repo[]?.status; .code == 99) then error("unreadable") else . end
+		| [.[].backup[]? | select(.error != true)] | length') || fail 'the backups cannot be listed'
+	[ -n "$backup_count" ] || fail 'the backups cannot be listed'
+	[ "$backup_count" -gt 0 ]
 }
 
 # Begin archiving, and take the first backup, without which the archive cannot be restored.

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The data volume: wait for it, give it a file system if it has none, mount it.
 
-# Set by the stack; EBS volumes are NVMe devices, whose serial number is the id without a hyphen.
+# EBS volumes are NVMe devices, whose serial number is the id without its hyphen.
 volume_device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_$(echo "$DATA_VOLUME" | tr -d -)
 volume_label=onboard-data
 
