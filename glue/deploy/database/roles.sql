@@ -17,8 +17,7 @@ SELECT 'CREATE ROLE onboard_operator LOGIN' WHERE to_regrole('onboard_operator')
 
 GRANT CONNECT ON DATABASE :"DBNAME" TO onboard_functions, onboard_administrator, onboard_operator;
 SELECT onboard_grant_loader('onboard_functions'), onboard_grant_reporter('onboard_functions'),
-	onboard_grant_loader('onboard_operator'), onboard_grant_reporter('onboard_operator') \g /dev/null
-GRANT INSERT, UPDATE ON onboard.vendors TO onboard_operator;
+	onboard_grant_operator('onboard_operator') \g /dev/null
 
 -- onboard_host.status: what only the instance knows, for whoever watches the database. CloudWatch cannot
 -- see how full a file system is, and the instance has no way to CloudWatch.
