@@ -30,7 +30,7 @@ override with_llvm = no
 GLUE_PACKAGES = gcc libc6-dev libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
 BUILD_PACKAGES = $(GLUE_PACKAGES) postgresql-15 postgresql-server-dev-15
 IMAGE_PACKAGES = $(GLUE_PACKAGES) ca-certificates python3
-TEST_PACKAGES = clang clang-format libclang-rt-14-dev valgrind patch perl libipc-run-perl libio-pty-perl \
+TEST_PACKAGES = clang clang-format libclang-rt-14-dev shellcheck valgrind patch perl libipc-run-perl libio-pty-perl \
 	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 openssl pgbouncer \
 	bubblewrap ca-certificates $(PYTHON_PACKAGES)
 PYTHON_PACKAGES = python3 python3-venv

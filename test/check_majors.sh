@@ -79,7 +79,12 @@ test_folder()
 
 test_in_root()
 {
-	"$root/test/majors/debian_root.sh" "$cache/$1" "$1" "$server" || return 1
+	packages="make gcc libc6-dev postgresql-$server postgresql-server-dev-$server postgresql-$server-pgtap
+		libpq-dev libcsv-dev libcjson-dev libssl-dev libcurl4-openssl-dev
+		patch perl libipc-run-perl libio-pty-perl libtap-parser-sourcehandler-pgtap-perl
+		openssl python3 python3-psycopg2"
+	# shellcheck disable=SC2086
+	"$root/test/majors/debian_root.sh" "$cache/$1" "$1" $packages || return 1
 	rm -rf "$cache/$1/tmp/onboard"
 	copy_tree "$cache/$1/tmp/onboard"
 	build_and_test /tmp/onboard "$root/test/majors/in_root.sh $cache/$1"

@@ -53,6 +53,13 @@ status=0
 clang-format --dry-run -Werror $sources test/*/*.[ch] || status=1
 check $status 'formatted according to .clang-format; run make format'
 
+# Executable scripts, with those that they include.
+status=0
+# shellcheck disable=SC2046
+shellcheck --check-sourced --external-sources --source-path=SCRIPTDIR \
+	$(find glue/deploy -name '*.sh' -perm -u+x) || status=1
+check $status 'shellcheck finds nothing in the scripts of glue/deploy'
+
 status=0
 test/rooms.pl || status=1
 check $status 'includes respect the rooms in ARCHITECTURE.md and have no cycles'
