@@ -214,6 +214,21 @@ def execute_updates() -> None:
     setattr(DynamoDBBackend, "batch_execute_statement", batch_execute_statement)
 
 
+def output_of_change_sets() -> None:
+    from moto.cloudformation.models import ChangeSet
+
+    apply = ChangeSet.apply
+
+    def apply_with_outputs(change_set: Any) -> None:
+        apply(change_set)
+        stack = change_set.stack
+        stack.template = change_set.template
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
+
+    setattr(ChangeSet, "apply", apply_with_outputs)
+
+
 def serve(port: int) -> None:
     import logging
 
@@ -227,6 +242,7 @@ def serve(port: int) -> None:
     put_one_at_a_time()
     change_queues_one_at_a_time()
     execute_updates()
+    output_of_change_sets()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True,
                          request_handler=WSGIRequestHandler)
