@@ -130,7 +130,7 @@ def put_one_at_a_time() -> None:
         with ITEM_LOCK:
             return put_item(*arguments, **options)
 
-    Table.put_item = put
+    setattr(Table, "put_item", put)
 
 
 # Held while a queue's messages change, and while a receiver takes some.

@@ -28,6 +28,8 @@ HINTS = {
 # Other names for the same errors, by service.
 SAME = {"AccessDeniedException": "AccessDenied", "UnauthorizedOperation": "AccessDenied",
         "AuthorizationError": "AccessDenied", "AuthorizationErrorException": "AccessDenied",
+        # The answer to HEAD has no body, so the code is the status.
+        "403": "AccessDenied",
         "ExpiredTokenException": "ExpiredToken", "RequestExpired": "ExpiredToken",
         "UnrecognizedClientException": "InvalidClientTokenId", "ThrottlingException": "Throttling",
         "TooManyRequestsException": "Throttling"}

@@ -58,7 +58,7 @@ def check_tools(command: Command, plan: Plan) -> list[Finding]:
     """Check the image, and what pushes it."""
     found = []
     try:
-        image = read_image(build_folder(command.options.image, "image"))
+        image = read_image(build_folder(command.options.image, "image/oci"))
     except CommandError as error:
         return [Finding("error", "image", error.message, error.hint)]
     if plan.artifacts.exists and is_pushed(command.aws, read_outputs(command.aws, plan.artifacts.name)["RepositoryName"],
@@ -139,7 +139,7 @@ def check_pauses(command: Command, plan: Plan) -> list[Finding]:
 def planned_image(command: Command, plan: Plan) -> dict[str, str]:
     """Return the parameter with which deploy would name the image that is built."""
     try:
-        image = read_image(build_folder(command.options.image, "image"))
+        image = read_image(build_folder(command.options.image, "image/oci"))
     except CommandError:
         return {}
     return {"ImageUri": f"{read_outputs(command.aws, plan.artifacts.name)['RepositoryUri']}@{image.digest}"}

@@ -12,8 +12,8 @@ from .output import Output
 from .stacks import POLL_SECONDS, Outputs, StackNames, read_outputs
 
 VENDOR_ID = re.compile(r"[A-Za-z0-9-]{1,50}")
-# CloudFormation's rule, with room for the endings of the other stacks.
-STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
+# The name is part of a bucket's, together with account and region.
+STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,34}")
 
 # Where vendors put their files: UPLOAD_PREFIX of the functions.
 UPLOAD_PREFIX = "uploads/"
@@ -32,7 +32,7 @@ class Command:
     def stack(self) -> str:
         name = str(self.options.stack)
         if not STACK_NAME.fullmatch(name):
-            raise usage(f'invalid stack name "{name}"', "It is a letter, followed by letters, digits and hyphens.")
+            raise usage(f'invalid stack name "{name}"', "It is a lower-case letter, followed by up to 34 of them, digits and hyphens.")
         return name
 
     @property

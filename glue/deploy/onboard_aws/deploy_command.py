@@ -10,7 +10,7 @@ from .command import Command
 from .errors import CommandError
 from .functions import invoke
 from .image import push_image, read_image, skopeo_path
-from .package_set import list_files, upload_packages
+from .package_set import read_package_set, upload_package_set
 from .plan import Plan, PlannedStack, build_folder
 from .stacks import Deployment, Outputs
 
@@ -20,11 +20,9 @@ READY_SECONDS = 900.0
 
 def run(command: Command) -> int:
     plan = Plan(command.aws, command.names, command.options)
-    image = read_image(build_folder(command.options.image, "image"))
-    packages = build_folder(command.options.packages, "packages")
+    image = read_image(build_folder(command.options.image, "image/oci"))
+    packages = read_package_set(build_folder(command.options.packages, "deploy/packages")) if plan.database else None
     skopeo_path()
-    if plan.database is not None:
-        list_files(packages)
     deployment = Deployment(command.aws, command.poll_seconds)
     results: dict[str, str] = {}
     command.output.document["stacks"] = results
@@ -39,10 +37,9 @@ def run(command: Command) -> int:
     deployment.bucket = artifacts["ArtifactBucket"]
     image_uri = push_image(command.aws, artifacts, image)
     command.output.document["image"] = image_uri
-    if plan.database is not None:
-        prefix = upload_packages(command.aws, deployment.bucket, packages)
-        more = {"ArtifactBucket": deployment.bucket, "PackagePrefix": prefix}
-        deploy(plan.database, plan.parameters(plan.database, more))
+    if plan.database and packages:
+        prefix = upload_package_set(command.aws, deployment.bucket, packages)
+        deploy(plan.database, plan.database_parameters(deployment.bucket, prefix))
     outputs = deploy(plan.pipeline, plan.pipeline_parameters(image_uri))
     if command.aws.may_write(f"invoke the function check of {plan.pipeline.name} until it answers"):
         command.output.document["check"] = wait_ready(command, outputs["CheckFunctionName"])

@@ -64,7 +64,7 @@ PLAN = (
     Option(("--zones",), "COUNT", "availability zones of the network: 1 or 2", {"default": "", "choices": ("1", "2")}),
     Option(("--parameter",), "NAME=VALUE", "another parameter of a template; may be repeated",
            {"action": "append", "default": []}),
-    Option(("--image",), "DIR", "OCI layout of the image (default: build/image, as make image writes it)",
+    Option(("--image",), "DIR", "OCI layout of the image (default: build/image/oci, as make image writes it)",
            {"default": ""}),
     Option(("--templates",), "DIR", "folder of the templates (default: those that come with the program)", {"default": ""}),
 )
@@ -83,7 +83,7 @@ COMMANDS = (
     Entry("deploy", "create or update a system: image, network, database, pipeline", deploy_command.run,
           (("stack", "NAME", "the system: name of its pipeline's stack"),),
           (*PLAN,
-           Option(("--packages",), "DIR", "package set for the database's instance (default: build/packages)",
+           Option(("--packages",), "DIR", "package sets for the database's instance (default: build/deploy/packages)",
                   {"default": ""}),
            Option(("--replace",), "", "allow changes that remove or replace a bucket, table, volume, secret or key", FLAG)),
           {REFUSED: "something needed is missing, or data would be lost",

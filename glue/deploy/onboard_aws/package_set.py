@@ -1,50 +1,64 @@
-"""The package set of the database's instance: uploading it into the artefact bucket.
+"""The package set of the database's instance: one tar file, which goes into the artefact bucket.
 
-The instance has no way to the internet, so it installs from there.  The prefix is named after the contents: the same
-set is uploaded once, and an instance never sees a mixture of two.
+The instance has no way to the internet, so it installs from there.  Its prefix names its SHA-256, which the instance
+verifies: the same set is uploaded once, and an instance never installs another.
 """
 
 import hashlib
 import os
+import re
+from dataclasses import dataclass
 
-from .calls import Aws
+from .calls import Aws, AwsError
 from .errors import refused
 
+FILE = "packages.tar"
+MAKER = "glue/deploy/database/make_packages.py"
 
-def list_files(folder: str) -> list[str]:
-    """Return the paths of all files below a folder, relative to it."""
-    found = [os.path.relpath(os.path.join(base, name), folder) for base, _, names in os.walk(folder) for name in names]
-    if not found:
+
+@dataclass(frozen=True)
+class PackageSet:
+    """A package set on this machine."""
+
+    path: str
+    sha256: str
+
+    @property
+    def prefix(self) -> str:
+        return f"database/{self.sha256}/"
+
+
+def read_package_set(folder: str) -> PackageSet:
+    """Return the newest set in a folder, which has each as SHA-256/packages.tar; verify it."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    paths = {os.path.join(folder, name, FILE): name for name in names if re.fullmatch("[0-9a-f]{64}", name)}
+    present = [path for path in paths if os.path.isfile(path)]
+    if not present:
         raise refused("NO_PACKAGES", f"there is no package set in {folder}",
-                      "Make it as glue/deploy/database/README.md says, or name its folder with --packages.")
-    return sorted(found)
+                      f"Make it with {MAKER}, or name its folder with --packages.")
+    path = max(present, key=os.path.getmtime)
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != paths[path]:
+        raise refused("PACKAGES_INVALID", f"{path} is not what its folder's name says", f"Make it again with {MAKER}.")
+    return PackageSet(path, found)
 
 
-def set_prefix(folder: str, files: list[str]) -> str:
-    """Return the prefix of a set: the hash of its files' names and contents."""
-    sums = hashlib.sha256()
-    for name in files:
-        with open(os.path.join(folder, name), "rb") as file:
-            sums.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return f"packages/{sums.hexdigest()[:16]}/"
-
-
-def upload_packages(aws: Aws, bucket: str, folder: str) -> str:
-    """Upload what is not there yet; return the prefix."""
-    files = list_files(folder)
-    prefix = set_prefix(folder, files)
-    if aws.dry_run:
-        aws.may_write(f"upload {len(files)} files of {folder} to {bucket}/{prefix}")
-        return prefix
-    present = {entry["Key"]: entry["Size"]
-               for entry in aws.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)}
-    absent = [name for name in files if present.get(prefix + name) != os.path.getsize(os.path.join(folder, name))]
-    if not absent:
-        aws.output.note(f"the package set is in the bucket as {prefix}")
-        return prefix
-    aws.output.note(f"upload {len(absent)} files of the package set to {prefix}")
-    for number, name in enumerate(absent, 1):
-        aws.output.progress(f"{number} of {len(absent)}: {name}")
-        with open(os.path.join(folder, name), "rb") as file:
-            aws.write(f"upload {name}", "s3", "put_object", Bucket=bucket, Key=prefix + name, Body=file)
-    return prefix
+def upload_package_set(aws: Aws, bucket: str, packages: PackageSet) -> str:
+    """Upload the set unless it is there; return its prefix."""
+    key, size = packages.prefix + FILE, os.path.getsize(packages.path)
+    if not aws.may_write(f"upload {packages.path} to {bucket}/{key}, unless it is there"):
+        return packages.prefix
+    try:
+        present = aws.read("s3", "head_object", Bucket=bucket, Key=key)["ContentLength"] == size
+    except AwsError as error:
+        if error.code not in ("404", "NoSuchKey"):
+            raise
+        present = False
+    if present:
+        aws.output.note(f"the package set is in the bucket as {key}")
+    else:
+        aws.output.note(f"upload the package set, {size / 1e6:.0f} MB, to {key}")
+        with open(packages.path, "rb") as file:
+            aws.write(f"upload {key}", "s3", "put_object", Bucket=bucket, Key=key, Body=file)
+    return packages.prefix

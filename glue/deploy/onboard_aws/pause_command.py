@@ -1,8 +1,7 @@
 """pause and resume: stop stages of the pipeline and start them again."""
 
 from .command import Command
-from .stages import (STAGES, forget, function_arn, functions_of, paused_since, remember, schedules, set_mappings,
-                     set_schedule)
+from .stages import STAGES, functions_of, pause_function, resume_function
 
 
 def chosen(command: Command) -> list[str]:
@@ -10,30 +9,14 @@ def chosen(command: Command) -> list[str]:
     return [stage for stage in STAGES if not command.options.stage or stage in command.options.stage]
 
 
-def switch(command: Command, stage: str, enabled: bool) -> int:
-    """Switch a stage's event sources and schedules; return how many were changed."""
-    changed = 0
-    for function in functions_of(command.outputs, stage):
-        changed += set_mappings(command.aws, function, enabled)
-        arn = function_arn(command.aws, function)
-        for schedule in schedules(command.aws, command.stack) if stage == "sweep" else ():
-            if arn in schedule.targets and schedule.enabled != enabled:
-                set_schedule(command.aws, schedule, enabled)
-                changed += 1
-    return changed
-
-
 def pause(command: Command) -> int:
     stages: dict[str, int] = {}
     for stage in chosen(command):
-        # Remembered first: after a kill in between, resume still starts what was stopped.
-        for function in functions_of(command.outputs, stage):
-            arn = function_arn(command.aws, function)
-            if not paused_since(command.aws, arn):
-                remember(command.aws, arn)
-        stages[stage] = switch(command, stage, enabled=False)
+        stages[stage] = sum(pause_function(command.aws, command.stack, function)
+                            for function in functions_of(command.outputs, stage))
         if not command.aws.dry_run:
-            command.output.line(f"{stage:9} paused; {STAGES[stage].waiting}")
+            result = STAGES[stage].waiting if stages[stage] else "nothing of it was running"
+            command.output.line(f"{stage:9} paused; {result}")
     command.output.document["paused"] = stages
     return 0
 
@@ -41,17 +24,9 @@ def pause(command: Command) -> int:
 def resume(command: Command) -> int:
     stages: dict[str, int] = {}
     for stage in chosen(command):
-        arns = [function_arn(command.aws, function) for function in functions_of(command.outputs, stage)]
-        remembered = [arn for arn in arns if paused_since(command.aws, arn)]
-        # A stage that was stopped in another way is started only if the command line names it.
-        if not remembered and stage not in command.options.stage:
-            continue
-        stages[stage] = switch(command, stage, enabled=True)
-        for arn in remembered:
-            forget(command.aws, arn)
+        stages[stage] = sum(resume_function(command.aws, command.stack, function)
+                            for function in functions_of(command.outputs, stage))
         if not command.aws.dry_run:
-            command.output.line(f"{stage:9} resumed")
-    if not stages:
-        command.output.line("Nothing is paused.")
+            command.output.line(f"{stage:9} {'resumed' if stages[stage] else 'was not paused'}")
     command.output.document["resumed"] = stages
     return 0

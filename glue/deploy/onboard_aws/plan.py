@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field
 
 from .calls import Aws
-from .errors import usage
+from .errors import refused, usage
 from .stacks import Outputs, StackNames, describe_stack, read_outputs, stack_status
 from .templates import FOLDERS, Template, read_template
 
@@ -19,6 +19,12 @@ ONLY_WITH_DATABASE = ("administrator", "operator", "subnets", "security_groups")
 FROM_DATABASE = {"DatabaseSecretArn": "DatabaseSecretArn", "AdministratorSecretArn": "AdministratorSecretArn",
                  "OperatorSecretArn": "OperatorSecretArn", "SubnetIds": "SubnetIds",
                  "SecurityGroupIds": "FunctionSecurityGroupId"}
+
+# Parameters with the ids of the prefix lists of gateway endpoints, by service.
+PREFIX_LISTS = {"s3": "S3PrefixListId", "dynamodb": "DynamoDbPrefixListId"}
+
+# The account that publishes Debian's machine images (wiki.debian.org/Cloud/AmazonEC2Image).
+DEBIAN = "136693071363"
 
 # The folder that make image and others write to, in a checkout.
 BUILD = os.path.join(os.path.dirname(FOLDERS[1]), "..", "..", "build")
@@ -105,6 +111,20 @@ class Plan:
         values = {**stack.previous, **(more or {}), **self.given}
         return {name: value for name, value in values.items() if name in stack.template.parameters}
 
+    def database_parameters(self, bucket: str, prefix: str) -> dict[str, str]:
+        """Return the database's parameters.  What is looked up stays as it was when the stack was created."""
+        stack = self.database
+        assert stack is not None
+        more = {"ArtifactBucket": bucket, "PackagePrefix": prefix}
+        wanted = stack.template.missing({**stack.previous, **self.given, **more})
+        if not self.aws.dry_run:
+            for service, name in PREFIX_LISTS.items():
+                if name in wanted:
+                    more[name] = find_prefix_list(self.aws, service)
+            if "ImageId" in wanted:
+                more["ImageId"] = find_machine_image(self.aws, stack.template.values(self.given).get("InstanceType", ""))
+        return self.parameters(stack, more)
+
     def pipeline_parameters(self, image_uri: str) -> dict[str, str]:
         """Return the pipeline's parameters; those of the database come from its stack, if it has one."""
         more = {"ImageUri": image_uri}
@@ -112,6 +132,26 @@ class Plan:
             outputs = self.outputs(self.database)
             more |= {name: outputs[output] for name, output in FROM_DATABASE.items()}
         return self.parameters(self.pipeline, more)
+
+
+def find_prefix_list(aws: Aws, service: str) -> str:
+    """Return the id of the list with a service's addresses, which security groups name."""
+    name = f"com.amazonaws.{aws.region}.{service}"
+    found = aws.read("ec2", "describe_managed_prefix_lists", Filters=[{"Name": "prefix-list-name", "Values": [name]}])
+    if not found["PrefixLists"]:
+        raise refused("NO_PREFIX_LIST", f"the region has no prefix list {name}", "Use another region.")
+    return str(found["PrefixLists"][0]["PrefixListId"])
+
+
+def find_machine_image(aws: Aws, instance_type: str) -> str:
+    """Return the id of Debian's newest machine image for a type of instance."""
+    architecture = "arm64" if "g" in instance_type.partition(".")[0][1:] else "amd64"
+    found = aws.read("ec2", "describe_images", Owners=[DEBIAN],
+                     Filters=[{"Name": "name", "Values": [f"debian-12-{architecture}-*"]}])["Images"]
+    if not found:
+        raise refused("NO_MACHINE_IMAGE", f"the region has no image of Debian 12 for {architecture}",
+                      "Name one with --parameter ImageId=AMI.")
+    return str(max(found, key=lambda image: str(image["CreationDate"]))["ImageId"])
 
 
 class PlannedOutputs(Outputs):

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from .calls import Answer
 from .command import Command
 from .errors import ALL_GOOD, NEEDS_ATTENTION, infrastructure, usage
 from .queues import DEAD, Letter, QueueKind, counts, peek, queue_arn
@@ -59,7 +60,7 @@ def move(command: Command, dead: DeadQueue) -> int:
         return 0
     while True:
         tasks = command.aws.read("sqs", "list_message_move_tasks", SourceArn=source, MaxResults=1).get("Results") or []
-        task = tasks[0] if tasks else {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": dead.count}
+        task: Answer = tasks[0] if tasks else {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": dead.count}
         moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
         if task["Status"] != "RUNNING":
             break

@@ -106,7 +106,8 @@ class Tracer:
         try:
             head = self.aws.read("s3", "head_object", Bucket=self.bucket, Key=found.key, **version)
         except AwsError as error:
-            if error.code not in ("404", "403", "NoSuchKey", "MethodNotAllowed", "405"):
+            # 405 is a delete marker.
+            if error.code not in ("404", "NoSuchKey", "405", "MethodNotAllowed"):
                 raise
             return Hop("object", NOTE if found.ended else PROBLEM, f"{found.key} is not in the bucket any more",
                        "" if found.ended else "nothing: the upload ends as OBJECT_REPLACED; send the file again")
