@@ -11,6 +11,7 @@ import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import (BotoCoreError, ClientError, NoCredentialsError,  # type: ignore[import-untyped]
                                  NoRegionError, PartialCredentialsError, ProfileNotFound)
+from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from .errors import CommandError, infrastructure, usage
 from .output import Output
@@ -33,6 +34,9 @@ SAME = {"AccessDeniedException": "AccessDenied", "UnauthorizedOperation": "Acces
         "ExpiredTokenException": "ExpiredToken", "RequestExpired": "ExpiredToken",
         "UnrecognizedClientException": "InvalidClientTokenId", "ThrottlingException": "Throttling",
         "TooManyRequestsException": "Throttling"}
+
+# What a call of botocore raises.
+FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 
 Answer = dict[str, Any]
 
@@ -101,7 +105,7 @@ class Aws:
         """Make a call that changes nothing, also in a dry run.  `operation` is the name in Python."""
         try:
             answer: Answer = getattr(self.client(service), operation)(**parameters)
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise call_error(service, operation, error) from error
         return answer
 
@@ -110,7 +114,7 @@ class Aws:
         try:
             for page in self.client(service).get_paginator(operation).paginate(**parameters):
                 yield from page.get(member) or []
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise call_error(service, operation, error) from error
 
     def write(self, what: str, service: str, operation: str, **parameters: Any) -> Answer:

@@ -44,7 +44,7 @@ def run(command: Command) -> int:
                 *check_tools(command, plan), *check_stacks(plan), check_concurrency(aws, plan), *check_vpcs(aws, plan),
                 *check_pauses(command, plan)]
     changes = {stack.name: planned_changes(command, plan, stack) for stack in plan.stacks}
-    costs = {stack.name: monthly_costs(stack.template.resources(plan.parameters(stack))) for stack in plan.stacks}
+    costs = {stack.name: monthly_costs(plan.resources(stack)) for stack in plan.stacks}
     output.document.update({
         "account": identity["Account"], "region": aws.region, "findings": [each.document() for each in findings],
         "changes": {name: [change.document() for change in planned] for name, planned in changes.items()},
@@ -91,7 +91,7 @@ def check_stacks(plan: Plan) -> list[Finding]:
 def needed_concurrency(plan: Plan) -> int:
     """Return the most concurrent invocations that the pipeline's event sources ask for."""
     needed = 0
-    for resource in plan.pipeline.template.resources(plan.parameters(plan.pipeline)).values():
+    for resource in plan.resources(plan.pipeline).values():
         properties = resource.get("Properties") or {}
         sources = [properties] if resource.get("Type") == "AWS::Lambda::EventSourceMapping" else [
             event.get("Properties") or {} for event in (properties.get("Events") or {}).values()
@@ -147,7 +147,7 @@ def planned_image(command: Command, plan: Plan) -> dict[str, str]:
 
 def planned_changes(command: Command, plan: Plan, stack: PlannedStack) -> list[Change]:
     """Return what deploy would change in a stack."""
-    created = stack.template.resources(plan.parameters(stack))
+    created = plan.resources(stack)
     wanted = {name: str(resource.get("Type")) for name, resource in created.items()}
     if not stack.exists:
         return [Change("Add", name, kind, "False") for name, kind in wanted.items()]
@@ -157,12 +157,12 @@ def planned_changes(command: Command, plan: Plan, stack: PlannedStack) -> list[C
         if plan.artifacts.exists:
             deployment.bucket = read_outputs(command.aws, plan.artifacts.name)["ArtifactBucket"]
             more = planned_image(command, plan)
-        made = deployment.make_change_set(stack.name, stack.template, plan.parameters(stack, more), creating=False)
+        made = deployment.make_change_set(stack.name, stack.template, plan.parameters(stack, more), stack.previous)
         if made is None:
             return []
         deployment.delete_change_set(stack.name, made[0])
         return made[1]
-    present = parse_template(stack.name, template_of_stack(command.aws, stack.name)).resources(plan.parameters(stack))
+    present = parse_template(stack.name, template_of_stack(command.aws, stack.name)).resources(stack.previous)
     return [*[Change("Add", name, kind, "False") for name, kind in wanted.items() if name not in present],
             *[Change("Remove", name, str(each.get("Type")), "False") for name, each in present.items()
               if name not in wanted]]

@@ -93,5 +93,7 @@ def run_skopeo(image: Image, target: str, registry: str, token: str) -> None:
         done = subprocess.run([skopeo_path(), "copy", "--quiet", "--preserve-digests", "--authfile", path,
                                f"oci:{image.folder}", target], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["no message"]
-        raise infrastructure("PUSH_FAILED", f"the image could not be pushed: {lines[-1]}", "Run the same command again.")
+        line = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        message = re.search(r'msg="(.*)"$', line)
+        raise infrastructure("PUSH_FAILED", f"the image could not be pushed: {message[1] if message else line}",
+                             "Run the same command again.")

@@ -3,10 +3,11 @@
 import argparse
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 from .calls import Aws
 from .errors import refused, usage
-from .stacks import Outputs, StackNames, describe_stack, read_outputs, stack_status
+from .stacks import Outputs, StackNames, describe_stack, read_outputs
 from .templates import FOLDERS, Template, read_template
 
 # Options that are parameters of a template, by the option's name in Python.
@@ -81,11 +82,9 @@ class Plan:
         return [stack for stack in (self.artifacts, self.database, self.pipeline) if stack is not None]
 
     def _planned(self, name: str, template: Template) -> PlannedStack:
-        status = stack_status(self.aws, name)
-        described = describe_stack(self.aws, name) if status else None
-        previous = {entry["ParameterKey"]: entry.get("ParameterValue", "")
-                    for entry in (described or {}).get("Parameters") or []}
-        return PlannedStack(name, template, status, previous)
+        described = describe_stack(self.aws, name) or {}
+        previous = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in described.get("Parameters") or []}
+        return PlannedStack(name, template, str(described.get("StackStatus", "")), previous)
 
     def _check(self, options: argparse.Namespace, external: bool) -> None:
         if not external:
@@ -107,9 +106,13 @@ class Plan:
         return read_outputs(self.aws, stack.name)
 
     def parameters(self, stack: PlannedStack, more: dict[str, str] | None = None) -> dict[str, str]:
-        """Return a stack's parameters: given ones first, then `more`, then what the stack has."""
-        values = {**stack.previous, **(more or {}), **self.given}
+        """Return the parameters to change: given ones, else `more`.  All others stay as they are."""
+        values = {**(more or {}), **self.given}
         return {name: value for name, value in values.items() if name in stack.template.parameters}
+
+    def resources(self, stack: PlannedStack) -> dict[str, dict[str, Any]]:
+        """Return the resources that a stack will have."""
+        return stack.template.resources({**stack.previous, **self.parameters(stack)})
 
     def database_parameters(self, bucket: str, prefix: str) -> dict[str, str]:
         """Return the database's parameters.  What is looked up stays as it was when the stack was created."""
@@ -122,7 +125,7 @@ class Plan:
                 if name in wanted:
                     more[name] = find_prefix_list(self.aws, service)
             if "ImageId" in wanted:
-                more["ImageId"] = find_machine_image(self.aws, stack.template.values(self.given).get("InstanceType", ""))
+                more["ImageId"] = find_machine_image(self.aws, str(stack.template.values(self.given).get("InstanceType", "")))
         return self.parameters(stack, more)
 
     def pipeline_parameters(self, image_uri: str) -> dict[str, str]:

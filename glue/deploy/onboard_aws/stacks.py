@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Any, Iterator
@@ -127,13 +128,18 @@ class Deployment:
         self._seen: set[str] = set()
 
     def deploy(self, name: str, template: Template, parameters: dict[str, str], may_lose_data: bool = False) -> str:
-        """Bring a stack to this template and wait; return created, updated or unchanged."""
+        """Bring a stack to this template and wait; return created, updated or unchanged.
+
+        Parameters that are not given keep the stack's values.
+        """
         creating = self._settle(name) == ""
-        self._check_parameters(template, parameters)
+        previous = None if creating else self._previous(name)
+        if not self.aws.dry_run:
+            self._check_parameters(template, {**(previous or {}), **parameters})
         what = "create" if creating else "update"
         if not self.aws.may_write(f"{what} stack {name} from {template.name}.yaml by a change set"):
             return "unchanged"
-        changes = self.make_change_set(name, template, parameters, creating)
+        changes = self.make_change_set(name, template, parameters, previous)
         if changes is None:
             self.aws.output.note(f"stack {name} is up to date")
             return "unchanged"
@@ -152,14 +158,24 @@ class Deployment:
         return "created" if creating else "updated"
 
     def make_change_set(self, name: str, template: Template, parameters: dict[str, str],
-                        creating: bool) -> tuple[str, list[Change]] | None:
-        """Make a change set; return its name and changes, None if nothing would change."""
-        change_set = f"onboard-aws-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
-        values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-                  if key in template.parameters]
-        self.aws.write(f"make change set {change_set} of stack {name}", "cloudformation", "create_change_set",
-                       StackName=name, ChangeSetName=change_set, Capabilities=CAPABILITIES, Parameters=values,
-                       ChangeSetType="CREATE" if creating else "UPDATE", **self._template(template))
+                        previous: dict[str, str] | None) -> tuple[str, list[Change]] | None:
+        """Make a change set; return its name and changes, None if nothing would change.
+
+        `previous` has the parameters of the stack, None if it does not exist.
+        """
+        change_set = f"onboard-aws-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+        # Values that stay are not sent again: CloudFormation shows those of secrets as asterisks.
+        values = [{"ParameterKey": key, "ParameterValue": parameters[key]} if key in parameters
+                  else {"ParameterKey": key, "UsePreviousValue": True}
+                  for key in template.parameters if key in parameters or key in (previous or {})]
+        try:
+            self.aws.write(f"make change set {change_set} of stack {name}", "cloudformation", "create_change_set",
+                           StackName=name, ChangeSetName=change_set, Capabilities=CAPABILITIES, Parameters=values,
+                           ChangeSetType="CREATE" if previous is None else "UPDATE", **self._template(template))
+        except AwsError as error:
+            if any(text in error.text for text in UNCHANGED):
+                return None
+            raise
         while True:
             described = self.aws.read("cloudformation", "describe_change_set", StackName=name, ChangeSetName=change_set)
             if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
@@ -190,6 +206,11 @@ class Deployment:
         self.aws.write(f"delete stack {name}", "cloudformation", "delete_stack", StackName=name)
         # By its id a deleted stack can still be described.
         self._wait(str(stack["StackId"]), "DELETE_COMPLETE")
+
+    def _previous(self, name: str) -> dict[str, str]:
+        """Return the parameters that a stack has."""
+        stack = describe_stack(self.aws, name) or {}
+        return {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in stack.get("Parameters") or []}
 
     def _check_parameters(self, template: Template, parameters: dict[str, str]) -> None:
         missing = template.missing(parameters)
@@ -225,6 +246,8 @@ class Deployment:
         """Wait for what is still in progress, remove what was never created; return the stack's status, "" if none."""
         status = stack_status(self.aws, name)
         if status == "REVIEW_IN_PROGRESS":
+            # An earlier run planned its creation and did not execute it.
+            self.delete(name)
             return ""
         if status.endswith("_IN_PROGRESS") and not self.aws.dry_run:
             self.aws.output.note(f"stack {name} is {status}; waiting for it")

@@ -61,11 +61,11 @@ class CommandTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         stack = ExitStack()
-        cls.addClassCleanup(stack.close); cls.addClassCleanup(lambda: os.system(f"cp {cls.folder}/emulator.log /tmp/operator-tools/em.log"))
+        cls.addClassCleanup(stack.close)
         cls.folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="onboard-aws-test-"))
         cls.emulator = stack.enter_context(Emulator(os.path.join(cls.folder, "emulator.log")))
         cls.front = stack.enter_context(Front(cls.emulator.url))
-        environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL": cls.front.url}
+        environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL": cls.front.url, "HOME": cls.folder}
         kept = {name: os.environ.get(name) for name in (*environment, "AWS_PROFILE", "AWS_SESSION_TOKEN", "ONBOARD_STACK")}
         for name in kept:
             os.environ.pop(name, None)

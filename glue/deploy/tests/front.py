@@ -38,6 +38,10 @@ Document = dict[str, Any]
 Handler = Callable[[Document], Document]
 
 
+# Returns the body of an answer, or None.
+Override = Callable[[Request], str | None]
+
+
 class FunctionError(Exception):
     """A function fails; its type and message are the arguments."""
 
@@ -92,7 +96,7 @@ class Front:
         self.account_limits = ACCOUNT_LIMITS
         self.unconfirmed: set[str] = set()
         self.registry = Registry(client("ecr", upstream))
-        self.answers: dict[str, list[bytes]] = {}
+        self._overrides: dict[str, Override] = {}
         self._failures: dict[str, Failure] = {}
         self._moved: dict[str, int] = {}
         self._sqs = client("sqs", upstream)
@@ -150,11 +154,15 @@ class Front:
         """Forget calls, failures and prepared answers."""
         self.calls.clear()
         self._failures.clear()
-        self.answers.clear()
+        self._overrides.clear()
         self.account_limits = ACCOUNT_LIMITS
 
     def fail(self, name: str, code: str, status: int = 403, times: int = 1000) -> None:
         self._failures[name] = Failure(code, status, times)
+
+    def override(self, name: str, answer: "Override") -> None:
+        """Answer a call by a function, whose result is the body; the service answers if that is None."""
+        self._overrides[name] = answer
 
     def names(self) -> list[str]:
         """Return the names of the calls so far."""
@@ -179,8 +187,10 @@ class Front:
         if failure and failure.times > 0:
             failure.times -= 1
             return failed(call, failure)
-        if self.answers.get(call.name):
-            return Response(200, Headers([("Content-Type", "text/xml")]), self.answers[call.name].pop(0))
+        override = self._overrides.get(call.name)
+        body = override(request) if override else None
+        if body is not None:
+            return Response(200, Headers([("Content-Type", "text/xml")]), body.encode())
         method = getattr(self, f"_answer_{call.service}_{call.action}", None)
         return method(request) if method else self._adapt(call, self._forward(request))
 
@@ -259,10 +269,13 @@ class Registry:
     def __init__(self, ecr: Any) -> None:
         self.blobs: dict[str, bytes] = {}
         self.authorizations: set[str] = set()
+        self.refuses = False
         self._ecr = ecr
 
     def answer(self, request: Request) -> Response:
         path = urlsplit(request.target).path
+        if self.refuses:
+            return Response(403)
         self.authorizations.add(request.headers.get("Authorization"))
         if not request.headers.get("Authorization"):
             return Response(401, Headers([("WWW-Authenticate", 'Basic realm="emulated"')]))
@@ -273,7 +286,7 @@ class Registry:
             return self._upload(request, repository)
         if kind == "manifests" and request.method == "PUT":
             digest = self._store(request.body)
-            self._ecr.put_image(repositoryName=repository, imageManifest=request.body.decode(), imageTag=name,
+            self._ecr.put_image(repositoryName=repository, imageManifest=request.body.decode(), imageTag=name, imageDigest=digest,
                                 imageManifestMediaType=request.headers.get("Content-Type"))
             return Response(201, Headers([("Docker-Content-Digest", digest)]))
         body = self.blobs.get(name)
