@@ -1,5 +1,6 @@
 """vendor add, list and suspend; send."""
 
+import base64
 import json
 import os
 import stat
@@ -8,6 +9,7 @@ import urllib.request
 from typing import Any
 
 from commands import STACK, CommandTest
+from front import FunctionError
 
 ADD = ("vendor", "add", "VEND001", "--stack", STACK, "--name", "Vendor One", "--email", "one@vendor.example")
 NAME = "VEND001_20260104_090000.csv"
@@ -63,7 +65,6 @@ class VendorTest(CommandTest):
         self.assertEqual(post_form(form, NAME, ROWS), 201)
         stored = self.client("s3").get_object(Bucket=self.outputs["BucketName"], Key=f"uploads/VEND001/{NAME}")
         self.assertEqual(stored["Body"].read(), ROWS)
-        import base64
         policy = json.loads(base64.b64decode(form["fields"]["policy"]))
         self.assertIn(["starts-with", "$key", "uploads/VEND001/"], policy["conditions"])
         self.assertIn(["content-length-range", 1, 10485760], policy["conditions"])
@@ -177,8 +178,6 @@ class VendorTest(CommandTest):
         self.assertEqual(run.document["error"]["code"], "TOO_MANY_SUBSCRIPTIONS")
 
     def test_a_failing_function_is_explained(self) -> None:
-        from front import FunctionError
-
         def fail(event: dict[str, Any]) -> dict[str, Any]:
             raise FunctionError("CONNECTION_FAILED", "could not connect to the database")
 
