@@ -32,7 +32,8 @@ class Command:
     def stack(self) -> str:
         name = str(self.options.stack)
         if not STACK_NAME.fullmatch(name):
-            raise usage(f'invalid stack name "{name}"', "It is a lower-case letter, followed by up to 34 of them, digits and hyphens.")
+            raise usage(f'invalid stack name "{name}"',
+                        "It is a lower-case letter, followed by up to 34 of them, digits and hyphens.")
         return name
 
     @property

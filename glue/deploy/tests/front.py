@@ -281,13 +281,16 @@ class Registry:
             return Response(401, Headers([("WWW-Authenticate", 'Basic realm="emulated"')]))
         if path == "/v2/":
             return Response(200)
-        repository, kind, name = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/?(.*)", path).groups()  # type: ignore[union-attr]
+        match = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/?(.*)", path)
+        if match is None:
+            return Response(404)
+        repository, kind, name = match.groups()
         if kind == "blobs/uploads":
             return self._upload(request, repository)
         if kind == "manifests" and request.method == "PUT":
             digest = self._store(request.body)
-            self._ecr.put_image(repositoryName=repository, imageManifest=request.body.decode(), imageTag=name, imageDigest=digest,
-                                imageManifestMediaType=request.headers.get("Content-Type"))
+            self._ecr.put_image(repositoryName=repository, imageManifest=request.body.decode(), imageTag=name,
+                                imageDigest=digest, imageManifestMediaType=request.headers.get("Content-Type"))
             return Response(201, Headers([("Docker-Content-Digest", digest)]))
         body = self.blobs.get(name)
         return Response(404) if body is None else Response(200, Headers([("Content-Length", str(len(body))),
