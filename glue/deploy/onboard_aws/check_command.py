@@ -97,6 +97,8 @@ def needed_concurrency(plan: Plan) -> int:
             event.get("Properties") or {} for event in (properties.get("Events") or {}).values()
             if event.get("Type") in ("SQS", "DynamoDB")]
         for source in sources:
+            if str(source.get("Enabled", True)).lower() == "false":
+                continue
             limit = (source.get("ScalingConfig") or {}).get("MaximumConcurrency") or source.get("ParallelizationFactor") or 1
             needed += int(limit) if str(limit).isdigit() else 1
     return needed

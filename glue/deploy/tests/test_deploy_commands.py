@@ -27,6 +27,10 @@ STACKS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/d
 <member><StackId>arn:aws:cloudformation:us-east-1:123456789012:stack/{stack}/1</StackId><StackName>{stack}</StackName>
 <CreationTime>2026-01-04T09:00:00Z</CreationTime><StackStatus>{status}</StackStatus></member></Stacks></DescribeStacksResult>
 </DescribeStacksResponse>"""
+IMAGES = """<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><imagesSet>
+<item><imageId>ami-0</imageId><creationDate>2026-01-04T09:00:00.000Z</creationDate></item>
+<item><imageId>{newest}</imageId><creationDate>2026-02-04T09:00:00.000Z</creationDate></item>
+</imagesSet></DescribeImagesResponse>"""
 DELETED = """<DeleteStackResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"></DeleteStackResponse>"""
 CHANGES = """<DescribeChangeSetResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeChangeSetResult>
 <Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange><Action>Modify</Action>
@@ -148,6 +152,31 @@ class DeployCommandTest(DeployTest):
                      if call.name == "s3.PutObject" and "/templates/" in request.target]
         self.assertIn("/templates/pipeline-", upload.target)
         self.assertEqual(self.statuses()[STACK], "CREATE_COMPLETE")
+
+    def test_looks_up_image_and_prefix_lists_once(self) -> None:
+        folder = tempfile.mkdtemp(dir=self.folder)
+        for name in os.listdir(TEMPLATES):
+            with open(os.path.join(TEMPLATES, name), encoding="utf-8") as source:
+                text = source.read()
+            if name == "database.yaml":
+                text = text.replace("Parameters:\n", "Parameters:\n" + "".join(
+                    f"  {parameter}: {{Type: String}}\n" for parameter in
+                    ("ImageId", "S3PrefixListId", "DynamoDbPrefixListId"))
+                    + "  InstanceType: {Type: String, Default: t4g.micro}\n")
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as target:
+                target.write(text)
+        newest = iter(["ami-1", "ami-2"])
+        self.front.override("ec2.DescribeImages", lambda request: IMAGES.format(newest=next(newest)))
+        self.deploy("--templates", folder)
+        (request,) = [request for call, request in self.front.calls if call.name == "ec2.DescribeImages"]
+        self.assertIn(b"debian-12-arm64-", request.body)
+        first = self.parameters(f"{STACK}-database")
+        self.assertEqual(first["ImageId"], "ami-1")
+        self.assertTrue(first["S3PrefixListId"].startswith("pl-"))
+        self.assertNotEqual(first["S3PrefixListId"], first["DynamoDbPrefixListId"])
+        # A newer image must not replace the instance.
+        self.assertEqual(self.deploy("--templates", folder)["stacks"][f"{STACK}-database"], "unchanged")
+        self.assertEqual(self.parameters(f"{STACK}-database"), first)
 
     def test_waits_until_the_functions_answer(self) -> None:
         answers = iter([FunctionError("CONNECTION_FAILED", "not yet"), FunctionError("CONNECTION_FAILED", "not yet")])

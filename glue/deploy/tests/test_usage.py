@@ -17,9 +17,14 @@ from onboard_aws.calls import Aws
 from onboard_aws.errors import EXIT_CODES
 from onboard_aws.options import COMMANDS, COMMON, Option, codes_of
 from onboard_aws.output import Output
+from onboard_aws.plan import FROM_DATABASE
+from onboard_aws.queues import DEAD
+from onboard_aws.stages import STAGES
+from onboard_aws.templates import read_template
 from onboard_aws.version import VERSION
 
 DEPLOY = os.path.dirname(HERE)
+TEMPLATES = os.path.join(DEPLOY, "templates")
 PAGE = os.path.join(DEPLOY, "onboard_aws", "README.md")
 
 # Arguments with which each command parses.
@@ -156,6 +161,21 @@ class UsageTest(CommandTest):
         run = self.run_command("vendor", "list", code=4)
         self.assertIn("or log in again", run.error)
         self.assertNotIn(ENVIRONMENT["AWS_SECRET_ACCESS_KEY"], run.error)
+
+    @unittest.skipUnless(os.path.isdir(TEMPLATES), "the tree has no templates")
+    def test_templates_have_the_outputs_that_commands_read(self) -> None:
+        declared = {name for template in ("artifacts", "database", "pipeline")
+                    for name in read_template(template, TEMPLATES).content["Outputs"]}
+        functions = {name for stage in STAGES.values() for name in stage.functions}
+        queues = {name for kind in DEAD for name in (kind.output, kind.source_output) if name}
+        package = os.path.join(DEPLOY, "onboard_aws")
+        read: set[str] = set()
+        for name in os.listdir(package):
+            if name.endswith(".py"):
+                with open(os.path.join(package, name), encoding="utf-8") as file:
+                    read.update(re.findall(r'(?:outputs|artifacts)(?:\.name\))?\["(\w+)"\]', file.read()))
+        self.assertIn("CheckFunctionName", read)
+        self.assertEqual((read | functions | queues | set(FROM_DATABASE.values())) - declared, set())
 
     def test_wheel_carries_templates_page_prices_and_version(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
