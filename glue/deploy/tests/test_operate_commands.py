@@ -2,7 +2,7 @@
 
 import json
 import unittest
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from commands import STACK, CommandTest
@@ -94,7 +94,7 @@ class TraceTest(OperateTest):
             EventSourceArn=dynamodb.describe_table(TableName=self.outputs["TableName"])["Table"]["LatestStreamArn"])
         self.addCleanup(self.client("lambda").delete_event_source_mapping, UUID=dynamodb_event["UUID"])
         self.client("cloudwatch").put_metric_data(Namespace="AWS/Lambda", MetricData=[{
-            "MetricName": "IteratorAge", "Value": 7000, "Timestamp": datetime.now(timezone.utc),
+            "MetricName": "IteratorAge", "Value": 7000, "Timestamp": datetime.now(timezone.utc) - timedelta(minutes=2),
             "Dimensions": [{"Name": "FunctionName", "Value": self.outputs["ValidatorFunctionName"]}]}])
         document = self.trace(UPLOAD, 0)
         texts = {hop["hop"]: hop["text"] for hop in document["hops"]}
