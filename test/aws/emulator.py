@@ -80,8 +80,9 @@ def encode_listed_keys() -> None:
     def encoded(response: Any) -> Any:
         status, headers, body = list_object_versions(response)
         if response.querystring.get("encoding-type") == ["url"]:
+            text = body.decode() if isinstance(body, bytes) else body
             body = re.sub(r"<((?:Next)?Key(?:Marker)?)>(.*?)</",
-                          lambda match: f"<{match[1]}>{quote_plus(unescape(match[2]), safe='/')}</", body)
+                          lambda match: f"<{match[1]}>{quote_plus(unescape(match[2]), safe='/')}</", text)
             body = body.replace("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>")
         return status, headers, body
 

@@ -14,11 +14,10 @@ from commands import ENVIRONMENT, ROOT, STACK, CommandTest, restore
 from database import OwnDatabase, shared_server, why_not
 from emulator import client
 from front import Front, FunctionError, Handler
-from pipeline import Pipeline, read_settings
+from pipeline import Pipeline
 
 BOOTSTRAP = os.environ.get("ONBOARD_BOOTSTRAP") or os.path.join(ROOT, "glue", "bootstrap")
 NAME = "VEND001_20260104_090000.csv"
-WITHOUT = why_not() or ("" if "operator" in read_settings()["Functions"] else "there is no handler operator")
 
 # Outputs of the pipeline's stack, and the names of queues in the tests' settings.
 QUEUES = {"UploadQueueUrl": "upload-events", "UploadDeadQueueUrl": "upload-events-dead",
@@ -38,7 +37,7 @@ def handler_of(pipeline: Pipeline, name: str) -> Handler:
     return handle
 
 
-@unittest.skipIf(WITHOUT, WITHOUT)
+@unittest.skipIf(why_not(), why_not())
 class RealFunctionsTest(CommandTest):
     database: OwnDatabase
     pipeline: Pipeline
@@ -48,9 +47,8 @@ class RealFunctionsTest(CommandTest):
     def setUpClass(cls) -> None:
         cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="onboard-aws-test-"))
         cls.database = shared_server().make_database()
-        logins: Any = cls.database
-        options = {"operator": logins.operator_login()}
-        cls.pipeline = cls.enterClassContext(Pipeline(logins.login(), BOOTSTRAP, cls.folder, **options))
+        cls.pipeline = cls.enterClassContext(
+            Pipeline(cls.database.login(), BOOTSTRAP, cls.folder, operator=cls.database.operator_login()))
         cls.url = str(cls.pipeline.clients["s3"].meta.endpoint_url)
         cls.front = cls.enterClassContext(Front(cls.url))
         kept = {name: os.environ.get(name) for name in (*ENVIRONMENT, "AWS_ENDPOINT_URL", "HOME")}
