@@ -32,7 +32,7 @@ BUILD_PACKAGES = $(GLUE_PACKAGES) postgresql-15 postgresql-server-dev-15
 IMAGE_PACKAGES = $(GLUE_PACKAGES) ca-certificates python3
 TEST_PACKAGES = clang clang-format libclang-rt-14-dev shellcheck valgrind patch perl libipc-run-perl libio-pty-perl \
 	postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 openssl pgbouncer \
-	bubblewrap ca-certificates $(PYTHON_PACKAGES)
+	bubblewrap ca-certificates skopeo $(PYTHON_PACKAGES)
 PYTHON_PACKAGES = python3 python3-venv
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -132,7 +132,7 @@ $(SUITES): deps-test
 format: ## Format all C code according to .clang-format
 	@clang-format -i src/*.[ch] src/*/*.[ch] glue/*/*.[ch] test/*/*.[ch]
 
-lint: ## Check formatting, rooms, banned functions, versions and both compilers' warnings
+lint: ## Check formatting, rooms, banned functions, versions, Python types and both compilers' warnings
 	@test/lint.sh
 
 bench: deps-test ## Measure against plain COPY and Python; writes test/bench/RESULTS.md

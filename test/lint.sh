@@ -1,9 +1,12 @@
 #!/bin/sh
-# Check the code: banned functions, version numbers, formatting, rooms, long lines,
-# warnings from both compilers, and installation.
+# Check the code: banned functions, version numbers, formatting, rooms, long lines, types
+# of Python code, warnings from both compilers, and installation.
+#
+# mypy comes from the environment of test/aws/make_environment.sh.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
 cd "$root"
 problems=0
 count=0
@@ -80,6 +83,16 @@ cat "$build/long"
 status=0
 [ ! -s "$build/long" ] || status=1
 check $status 'no line of a test is too long to read'
+
+# The code in test/aws/ that the tests of onboard-aws use is checked with them.
+status=0
+(cd glue/deploy && "$environment/bin/python" -m mypy --cache-dir "$build/mypy") || status=1
+check $status 'the types of onboard-aws are sound according to mypy --strict; see make deps-test'
+long_python()
+{
+	grep -nE '.{131}' glue/deploy/onboard_aws/*.py glue/deploy/tests/*.py
+}
+none 'no line of onboard-aws is longer than 130 columns' long_python
 
 for compiler in gcc clang; do
 	tar --exclude=./.git --exclude=./build --exclude='*.[od]' --exclude='*.so' -cf - . | tar -C "$build" -xf -

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Run the tests of the AWS pipeline, test/aws/tests/test_*.py, against emulated services.
+# Run the tests of the AWS pipeline, test/aws/tests/test_*.py, and of onboard-aws,
+# glue/deploy/tests/test_*.py, against emulated services.
 #
 #	test/run_aws.sh [TEST.py ...]
 #
@@ -17,11 +18,16 @@ if [ ! -x "$environment/bin/python" ]; then
 	exit 1
 fi
 if [ $# -eq 0 ]; then
-	set -- "$root"/test/aws/tests/test_*.py
+	set -- "$root"/test/aws/tests/test_*.py "$root"/glue/deploy/tests/test_*.py
 else
 	for test; do
 		shift
-		set -- "$@" "$root/test/aws/tests/$(basename "$test" .py).py"
+		file=$(basename "$test" .py).py
+		if [ -f "$root/glue/deploy/tests/$file" ]; then
+			set -- "$@" "$root/glue/deploy/tests/$file"
+		else
+			set -- "$@" "$root/test/aws/tests/$file"
+		fi
 	done
 fi
 exec prove --timer --jobs "$TEST_JOBS" --exec "$environment/bin/python $root/test/aws/tests/run.py" "$@"

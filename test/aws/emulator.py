@@ -80,8 +80,9 @@ def encode_listed_keys() -> None:
     def encoded(response: Any) -> Any:
         status, headers, body = list_object_versions(response)
         if response.querystring.get("encoding-type") == ["url"]:
+            text = body.decode() if isinstance(body, bytes) else body
             body = re.sub(r"<((?:Next)?Key(?:Marker)?)>(.*?)</",
-                          lambda match: f"<{match[1]}>{quote_plus(unescape(match[2]), safe='/')}</", body)
+                          lambda match: f"<{match[1]}>{quote_plus(unescape(match[2]), safe='/')}</", text)
             body = body.replace("<IsTruncated>", "<EncodingType>url</EncodingType><IsTruncated>")
         return status, headers, body
 
@@ -130,7 +131,7 @@ def put_one_at_a_time() -> None:
         with ITEM_LOCK:
             return put_item(*arguments, **options)
 
-    Table.put_item = put
+    setattr(Table, "put_item", put)
 
 
 # Held while a queue's messages change, and while a receiver takes some.
@@ -214,6 +215,21 @@ def execute_updates() -> None:
     setattr(DynamoDBBackend, "batch_execute_statement", batch_execute_statement)
 
 
+def output_of_change_sets() -> None:
+    from moto.cloudformation.models import ChangeSet
+
+    apply = ChangeSet.apply
+
+    def apply_with_outputs(change_set: Any) -> None:
+        apply(change_set)
+        stack = change_set.stack
+        stack.template = change_set.template
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
+
+    setattr(ChangeSet, "apply", apply_with_outputs)
+
+
 def serve(port: int) -> None:
     import logging
 
@@ -227,6 +243,7 @@ def serve(port: int) -> None:
     put_one_at_a_time()
     change_queues_one_at_a_time()
     execute_updates()
+    output_of_change_sets()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(HOST, port, DomainDispatcherApplication(create_backend_app), threaded=True,
                          request_handler=WSGIRequestHandler)

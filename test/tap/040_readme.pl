@@ -613,7 +613,8 @@ sub anchors_of
 sub check_links
 {
 	for my $path (qw(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md
-		sql/README.md glue/README.md glue/lambda/README.md glue/deploy/image/README.md test/README.md))
+		sql/README.md glue/README.md glue/lambda/README.md glue/deploy/image/README.md
+		glue/deploy/onboard_aws/README.md test/README.md))
 	{
 		my $text = slurp("$root/$path");
 		my $folder = dirname("$root/$path");

@@ -1,4 +1,4 @@
-"""Run the tests of this folder and print TAP.
+"""Run the tests of this folder, or those of the given files, and print TAP.
 
     run.py [FILE ...]       all test_*.py by default
 """
@@ -71,6 +71,7 @@ class TapResult(unittest.TestResult):
 
 
 def main() -> int:
+    sys.path[:0] = sorted({os.path.dirname(os.path.abspath(name)) for name in sys.argv[1:]} - {HERE})
     names = [os.path.basename(name).removesuffix(".py") for name in sys.argv[1:]]
     names = names or sorted(name[:-3] for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py"))
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)

@@ -1,0 +1,181 @@
+"""The table of commands and the table of options; help, usage errors and the reference page follow from them."""
+
+import argparse
+import os
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from . import (check_command, deploy_command, destroy_command, pause_command, redrive_command, send_command,
+               trace_command, vendor_command)
+from .command import Run
+from .errors import ALL_GOOD, INFRASTRUCTURE, NEEDS_ATTENTION, REFUSED, USAGE, usage
+from .stages import STAGES
+from .version import VERSION
+
+PROGRAM = "onboard-aws"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option: its names, the name of its value, what it does; `settings` go to argparse."""
+
+    names: tuple[str, ...]
+    value: str
+    text: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command: its words, arguments (name, name in usage, text), function, options, and its exit codes' meanings."""
+
+    words: str
+    text: str
+    run: Run
+    arguments: tuple[tuple[str, str, str], ...] = ()
+    options: tuple[Option, ...] = ()
+    codes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return " ".join([self.words, *[shown for _, shown, _ in self.arguments]])
+
+
+FLAG: dict[str, Any] = {"action": "store_true"}
+
+REGION = Option(("--region",), "REGION", "AWS region (default: the environment's or the profile's)", {"default": ""})
+PROFILE = Option(("--profile",), "NAME", "profile of the AWS CLI's configuration", {"default": ""})
+DRY_RUN = Option(("--dry-run",), "", "change nothing; print what would be done", FLAG)
+JSON = Option(("--json",), "", "print the result, or the failure, as one JSON document", FLAG)
+COMMON = (REGION, PROFILE, DRY_RUN, JSON)
+
+STACK = Option(("-s", "--stack"), "NAME", "the system: name of its pipeline's stack (default: ONBOARD_STACK, else onboard)",
+               {"default": os.environ.get("ONBOARD_STACK") or "onboard"})
+PLAN = (
+    Option(("--database",), "ARN", "secret of a database that exists; no network and no database are created",
+           {"default": ""}),
+    Option(("--administrator",), "ARN", "with --database: secret of the login that rotates passwords", {"default": ""}),
+    Option(("--operator",), "ARN", "with --database: secret of the login for operators", {"default": ""}),
+    Option(("--subnets",), "IDS", "with --database: subnets of the functions, separated by commas", {"default": ""}),
+    Option(("--security-groups",), "IDS", "with --database: security groups of the functions, separated by commas",
+           {"default": ""}),
+    Option(("--alarm-email",), "ADDRESS", "address for alarms", {"default": ""}),
+    Option(("--budget",), "USD", "monthly budget whose excess is mailed", {"default": ""}),
+    Option(("--zones",), "COUNT", "availability zones of the network: 1 or 2", {"default": "", "choices": ("1", "2")}),
+    Option(("--parameter",), "NAME=VALUE", "another parameter of a template; may be repeated",
+           {"action": "append", "default": []}),
+    Option(("--image",), "DIR", "OCI layout of the image (default: build/image/oci, as make image writes it)",
+           {"default": ""}),
+    Option(("--templates",), "DIR", "folder of the templates (default: those that come with the program)", {"default": ""}),
+)
+VENDOR = Option(("-v", "--vendor"), "ID", "vendor who sent the file", {"required": True})
+LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to look at (default: 100)",
+               {"type": int, "default": 100})
+STAGE = Option(("--stage",), "STAGE", "only this stage, " + ", ".join(STAGES) + "; may be repeated",
+               {"action": "append", "default": [], "choices": tuple(STAGES)})
+
+NO_SYSTEM = {REFUSED: "the system does not exist"}
+
+COMMANDS = (
+    Entry("check", "show what is missing in the account, what deploy would change, and what it costs a month",
+          check_command.run, options=(STACK, *PLAN),
+          codes={ALL_GOOD: "nothing needs attention", NEEDS_ATTENTION: "something needs attention"}),
+    Entry("deploy", "create or update a system: image, network, database, pipeline", deploy_command.run,
+          (("stack", "NAME", "the system: name of its pipeline's stack"),),
+          (*PLAN,
+           Option(("--packages",), "DIR", "package sets for the database's instance (default: build/deploy/packages)",
+                  {"default": ""}),
+           Option(("--replace",), "", "allow changes that remove or replace a bucket, table, volume, secret or key", FLAG)),
+          {REFUSED: "something needed is missing, or data would be lost",
+           INFRASTRUCTURE: "AWS failed, or a stack did; run the same command again"}),
+    Entry("vendor add", "add a vendor, its permission to upload and its mails; again, it renews the permission",
+          vendor_command.add, (("vendor", "ID", "up to 50 letters, digits and hyphens"),),
+          (STACK,
+           Option(("--name",), "NAME", "name of the vendor", {"required": True}),
+           Option(("--email",), "ADDRESS", "address for the vendor's reports", {"required": True}),
+           Option(("--form",), "FILE", "where to write the upload form (default: upload-ID.html); .json for programs",
+                  {"default": ""}),
+           Option(("--days",), "DAYS", "how long the form is valid, 1 to 7 (default: 7)", {"type": int, "default": 7}),
+           Option(("--role-for",), "ARN", "create a role that this principal may assume to upload, instead of a form",
+                  {"default": ""}),
+           Option(("--external-id",), "TEXT", "with --role-for: external id that the principal must send",
+                  {"default": ""})),
+          {REFUSED: "the vendor exists with other values, or the system does not exist"}),
+    Entry("vendor list", "list the vendors and whether their mails arrive", vendor_command.show, options=(STACK,),
+          codes=NO_SYSTEM),
+    Entry("vendor suspend", "refuse a vendor's files and stop its mails", vendor_command.suspend,
+          (("vendor", "ID", "the vendor"),), (STACK,), {REFUSED: "the vendor or the system does not exist"}),
+    Entry("send", "put a vendor's file where the vendor would", send_command.run,
+          (("file", "FILE", "the file"),),
+          (STACK, VENDOR, Option(("--file-name",), "NAME", "name to send it under (default: its own)", {"default": ""})),
+          {REFUSED: "the pipeline would refuse the file, or the file, vendor or system does not exist"}),
+    Entry("trace", "follow an upload through every hop: where it is, and what to do next", trace_command.run,
+          (("upload", "UPLOAD|KEY", "an upload's id, or the key of its object in the bucket"),), (STACK, LIMIT),
+          {ALL_GOOD: "it has ended and its vendor was notified, or is on its way",
+           NEEDS_ATTENTION: "it needs an action", REFUSED: "the upload, object or system does not exist"}),
+    Entry("redrive", "show the dead letters; with --yes, move them back to their queues", redrive_command.run,
+          options=(STACK, LIMIT,
+                   Option(("--queue",), "QUEUE", "only this queue: upload or error", {"default": "",
+                                                                                   "choices": ("upload", "error")}),
+                   Option(("--yes",), "", "move them back", FLAG)),
+          codes={ALL_GOOD: "there are none, or they were moved", NEEDS_ATTENTION: "there are dead letters", **NO_SYSTEM}),
+    Entry("pause", "stop stages of the pipeline; what waits is kept", pause_command.pause, options=(STACK, STAGE),
+          codes=NO_SYSTEM),
+    Entry("resume", "start the stages that pause stopped", pause_command.resume, options=(STACK, STAGE), codes=NO_SYSTEM),
+    Entry("destroy", "delete a system; data is kept unless --with-data", destroy_command.run,
+          (("stack", "NAME", "the system"),),
+          (Option(("--with-data",), "", "delete the data, too: buckets, table, volume, backups, secrets", FLAG),
+           Option(("--yes",), "NAME", "the name again, instead of typing it", {"default": ""})),
+          {REFUSED: "the name was not confirmed, or the system does not exist"}),
+)
+
+STANDARD_CODES = {ALL_GOOD: "done", USAGE: "usage error", INFRASTRUCTURE: "AWS or system error; try again"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a usage error as the other errors are reported."""
+
+    def error(self, message: str) -> NoReturn:
+        raise usage(message, f'Try "{self.prog} --help".')
+
+
+def codes_of(entry: Entry) -> dict[int, str]:
+    return dict(sorted({**STANDARD_CODES, **entry.codes}.items()))
+
+
+def codes_text(codes: dict[int, str]) -> str:
+    return "Exit codes:\n" + "\n".join(f"  {code}  {text}" for code, text in codes.items())
+
+
+def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    settings = dict(option.settings)
+    if option.value:
+        settings["metavar"] = option.value
+    parser.add_argument(*option.names, help=option.text.replace("%", "%%"), **settings)
+
+
+def make_parser() -> Parser:
+    """Make the parser of the whole command line."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    every = {code: text for entry in COMMANDS for code, text in codes_of(entry).items() if code in STANDARD_CODES}
+    codes = {**every, **STANDARD_CODES, NEEDS_ATTENTION: "something needs attention",
+             REFUSED: "refused, or something named does not exist"}
+    top = Parser(prog=PROGRAM, description="onboard-aws deploys onboard to AWS, and operates it there.",
+                 epilog=codes_text(dict(sorted(codes.items()))), formatter_class=formatter, allow_abbrev=False)
+    top.add_argument("-V", "--version", action="version", version=f"{PROGRAM} {VERSION}")
+    families: dict[str, Any] = {"": top.add_subparsers(metavar="COMMAND", dest="command", required=True,
+                                                       parser_class=Parser)}
+    for entry in COMMANDS:
+        family, _, word = entry.words.rpartition(" ")
+        if family not in families:
+            parent = families[""].add_parser(family, help=f"commands about a {family}", allow_abbrev=False)
+            families[family] = parent.add_subparsers(metavar="COMMAND", dest="word", required=True, parser_class=Parser)
+        parser = families[family].add_parser(word, help=entry.text, description=entry.text[0].upper() + entry.text[1:] + ".",
+                                             epilog=codes_text(codes_of(entry)), formatter_class=formatter,
+                                             allow_abbrev=False)
+        parser.set_defaults(entry=entry)
+        for name, shown, text in entry.arguments:
+            parser.add_argument(name, metavar=shown, help=text)
+        for option in (*entry.options, *COMMON):
+            add_option(parser, option)
+    return top

@@ -1,0 +1,64 @@
+"""The package set of the database's instance: one tar file, which goes into the artefact bucket.
+
+The instance has no way to the internet, so it installs from there.  Its prefix names its SHA-256, which the instance
+verifies: the same set is uploaded once, and an instance never installs another.
+"""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+
+from .calls import Aws, AwsError
+from .errors import refused
+
+FILE = "packages.tar"
+MAKER = "glue/deploy/database/make_packages.py"
+
+
+@dataclass(frozen=True)
+class PackageSet:
+    """A package set on this machine."""
+
+    path: str
+    sha256: str
+
+    @property
+    def prefix(self) -> str:
+        return f"database/{self.sha256}/"
+
+
+def read_package_set(folder: str) -> PackageSet:
+    """Return the newest set in a folder, which has each as SHA-256/packages.tar; verify it."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    paths = {os.path.join(folder, name, FILE): name for name in names if re.fullmatch("[0-9a-f]{64}", name)}
+    present = [path for path in paths if os.path.isfile(path)]
+    if not present:
+        raise refused("NO_PACKAGES", f"there is no package set in {folder}",
+                      f"Make it with {MAKER}, or name its folder with --packages.")
+    path = max(present, key=os.path.getmtime)
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != paths[path]:
+        raise refused("PACKAGES_INVALID", f"{path} is not what its folder's name says", f"Make it again with {MAKER}.")
+    return PackageSet(path, found)
+
+
+def upload_package_set(aws: Aws, bucket: str, packages: PackageSet) -> str:
+    """Upload the set unless it is there; return its prefix."""
+    key, size = packages.prefix + FILE, os.path.getsize(packages.path)
+    if not aws.may_write(f"upload {packages.path} to {bucket}/{key}, unless it is there"):
+        return packages.prefix
+    try:
+        present = aws.read("s3", "head_object", Bucket=bucket, Key=key)["ContentLength"] == size
+    except AwsError as error:
+        if error.code not in ("404", "NoSuchKey"):
+            raise
+        present = False
+    if present:
+        aws.output.note(f"the package set is in the bucket as {key}")
+    else:
+        aws.output.note(f"upload the package set, {size / 1e6:.0f} MB, to {key}")
+        with open(packages.path, "rb") as file:
+            aws.write(f"upload {key}", "s3", "put_object", Bucket=bucket, Key=key, Body=file)
+    return packages.prefix

@@ -1,0 +1,32 @@
+"""pause and resume: stop stages of the pipeline and start them again."""
+
+from .command import Command
+from .stages import STAGES, functions_of, pause_function, resume_function
+
+
+def chosen(command: Command) -> list[str]:
+    """Return the stages that the command line names, all if none, in the order of the pipeline."""
+    return [stage for stage in STAGES if not command.options.stage or stage in command.options.stage]
+
+
+def pause(command: Command) -> int:
+    stages: dict[str, int] = {}
+    for stage in chosen(command):
+        stages[stage] = sum(pause_function(command.aws, command.stack, function)
+                            for function in functions_of(command.outputs, stage))
+        if not command.aws.dry_run:
+            result = STAGES[stage].waiting if stages[stage] else "nothing of it was running"
+            command.output.line(f"{stage:9} paused; {result}")
+    command.output.document["paused"] = stages
+    return 0
+
+
+def resume(command: Command) -> int:
+    stages: dict[str, int] = {}
+    for stage in chosen(command):
+        stages[stage] = sum(resume_function(command.aws, command.stack, function)
+                            for function in functions_of(command.outputs, stage))
+        if not command.aws.dry_run:
+            command.output.line(f"{stage:9} {'resumed' if stages[stage] else 'was not paused'}")
+    command.output.document["resumed"] = stages
+    return 0

@@ -1,0 +1,68 @@
+"""send: put a vendor's file where the vendor would, unless the pipeline would refuse it anyway."""
+
+import os
+import re
+
+from .command import Command
+from .errors import CommandError, refused
+from .functions import Operator
+from .upload_form import max_file_bytes, prefix_of
+from .vendor_command import find_vendor
+
+# A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS.csv.
+NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}\.csv", re.IGNORECASE)
+# S3's limit of a key.
+MOST_KEY_BYTES = 1024
+# How archives and documents begin that are sent by mistake: ZIP (also XLSX), old Excel, PDF, gzip.
+NOT_TEXT = {b"PK\x03\x04": "a ZIP archive or an Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF",
+            b"\x1f\x8b": "a gzip file"}
+
+
+def check_name(name: str, vendor_id: str) -> None:
+    """Refuse a name under which the pipeline would not take the file for this vendor's."""
+    if not name.strip() or "/" in name or re.search(r"[\x00-\x1f\x7f]", name):
+        raise refused("FILE_NAME_INVALID", f"the file cannot be sent under this name: {name!r}", "Use --file-name.")
+    if len((prefix_of(vendor_id) + name).encode()) > MOST_KEY_BYTES:
+        raise refused("FILE_NAME_INVALID", "the file's name is too long for S3", "Use --file-name.")
+    match = NAMED.fullmatch(name)
+    if match and match[1] != vendor_id:
+        raise refused("OTHER_VENDOR", f'file "{name}" is named after vendor {match[1]}, not {vendor_id}',
+                      "Check the vendor, or use --file-name.")
+
+
+def check_content(path: str, largest: int) -> None:
+    try:
+        with open(path, "rb") as file:
+            size, begin = os.fstat(file.fileno()).st_size, file.read(4)
+    except OSError as error:
+        problem = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise CommandError("file", "UNREADABLE_FILE", f'file "{path}" {problem}') from error
+    if size == 0:
+        raise CommandError("file", "EMPTY_FILE", f'file "{path}" is empty')
+    if largest and size > largest:
+        raise CommandError("file", "FILE_TOO_LARGE", f'file "{path}" has {size} bytes; the pipeline accepts {largest}',
+                           "Split it, or raise MAX_FILE_BYTES of the functions.")
+    kind = next((kind for magic, kind in NOT_TEXT.items() if begin.startswith(magic)), "")
+    if kind:
+        raise CommandError("file", "NOT_TEXT", f'file "{path}" is {kind}, not CSV', "Export it as CSV.")
+
+
+def run(command: Command) -> int:
+    vendor_id, path, aws, outputs = command.vendor_id, command.options.file, command.aws, command.outputs
+    name = command.options.file_name or os.path.basename(path)
+    check_name(name, vendor_id)
+    check_content(path, max_file_bytes(aws, outputs))
+    vendor = find_vendor(Operator(aws, outputs), vendor_id)
+    if vendor["status"] != "active":
+        raise refused("VENDOR_NOT_ACTIVE", f"vendor {vendor_id} is {vendor['status']}")
+    key = prefix_of(vendor_id) + name
+    with open(path, "rb") as file:
+        answer = aws.write(f"put {path} to s3://{outputs['BucketName']}/{key}", "s3", "put_object",
+                           Bucket=outputs["BucketName"], Key=key, Body=file)
+    if answer:
+        version = answer.get("VersionId")
+        command.output.document.update(bucket=outputs["BucketName"], key=key, version_id=version)
+        command.output.line(f"{path} is in the bucket as {key}" + (f", version {version}" if version else ""))
+        system = "" if command.stack == "onboard" else f" --stack {command.stack}"
+        command.output.line(f"Follow it with: onboard-aws trace '{key}'{system}")
+    return 0

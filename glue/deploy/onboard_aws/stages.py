@@ -1,0 +1,160 @@
+"""The stages of the pipeline that can be paused: the event sources of its functions, and the sweeper's schedule.
+
+What `pause` stopped is remembered as a tag of the function, so that `resume` starts that and nothing else, whoever runs
+it: a source may be disabled for another reason, for example that of the function that does not read the queue.  What a
+stage would have worked on waits in its queue or stream; a stream keeps its records for 24 hours only.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Callable, Iterator
+
+from .calls import Answer, Aws
+from .stacks import Outputs, stack_resources
+
+TAG = "onboard-aws:paused"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: the outputs with the names of its functions, and where its work waits meanwhile."""
+
+    functions: tuple[str, ...]
+    waiting: str
+
+
+STAGES = {
+    "parse": Stage(("ParserFunctionName", "DirectFunctionName"), "files wait in their queue, up to 14 days"),
+    "validate": Stage(("ValidatorFunctionName",), "rows wait in the stream, which drops them after 24 hours"),
+    "report": Stage(("ReporterFunctionName",), "ended uploads wait in their queue, up to 14 days"),
+    "sweep": Stage(("SweeperFunctionName",), "stalled uploads stay as they are"),
+}
+
+
+def functions_of(outputs: Outputs, stage: str) -> list[str]:
+    return [outputs.get(name) for name in STAGES[stage].functions if outputs.get(name)]
+
+
+def function_arn(aws: Aws, name: str) -> str:
+    return str(aws.read("lambda", "get_function_configuration", FunctionName=name)["FunctionArn"])
+
+
+def remembered(aws: Aws, arn: str) -> list[str]:
+    """Return what the tag says: since when the function is paused, and the names of the sources that were stopped."""
+    return str((aws.read("lambda", "list_tags", Resource=arn).get("Tags") or {}).get(TAG, "")).split()
+
+
+def paused_stages(aws: Aws, outputs: Outputs) -> dict[str, str]:
+    """Return the paused stages, and since when."""
+    found = {}
+    for stage in STAGES:
+        for name in functions_of(outputs, stage):
+            if tag := remembered(aws, function_arn(aws, name)):
+                found[stage] = tag[0]
+    return found
+
+
+def mappings_of(aws: Aws, function: str) -> list[Answer]:
+    return list(aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings", FunctionName=function))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What invokes a function: an event source mapping, or a schedule."""
+
+    name: str
+    enabled: bool
+    switch: Callable[[bool], None]
+
+
+def sources_of(aws: Aws, stack: str, function: str) -> list[Source]:
+    """Return what invokes a function, except its URL."""
+    arn = function_arn(aws, function)
+    return [*mapping_sources(aws, function), *[source for target, source in schedule_sources(aws, stack) if target == arn]]
+
+
+def mapping_sources(aws: Aws, function: str) -> Iterator[Source]:
+    for mapping in mappings_of(aws, function):
+        uuid = mapping["UUID"]
+
+        def switch(enabled: bool, uuid: str = uuid) -> None:
+            aws.write(f"{'enable' if enabled else 'disable'} event source {uuid} of {function}", "lambda",
+                      "update_event_source_mapping", UUID=uuid, Enabled=enabled)
+
+        # A state that is still on its way counts as reached.
+        yield Source(uuid, mapping.get("State") in ("Enabled", "Enabling", "Creating", "Updating"), switch)
+
+
+def schedule_sources(aws: Aws, stack: str) -> Iterator[tuple[str, Source]]:
+    """Yield the schedules that a stack created, each with the ARN of its target."""
+    for resource in stack_resources(aws, stack):
+        name = str(resource.get("PhysicalResourceId") or "")
+        if resource["ResourceType"] == "AWS::Scheduler::Schedule":
+            yield from scheduler_sources(aws, name)
+        elif resource["ResourceType"] == "AWS::Events::Rule":
+            yield from rule_sources(aws, name)
+
+
+def rule_sources(aws: Aws, physical_id: str) -> Iterator[tuple[str, Source]]:
+    """Yield a rule of EventBridge that is a schedule."""
+    # The physical id of a rule on another bus begins with the bus.
+    bus, _, name = physical_id.rpartition("|")
+    where = {"EventBusName": bus} if bus else {}
+    rule = aws.read("events", "describe_rule", Name=name, **where)
+    if not rule.get("ScheduleExpression"):
+        return
+
+    def switch(enabled: bool) -> None:
+        aws.write(f"{'enable' if enabled else 'disable'} rule {name}", "events",
+                  "enable_rule" if enabled else "disable_rule", Name=name, **where)
+
+    for target in aws.read("events", "list_targets_by_rule", Rule=name, **where)["Targets"]:
+        yield target["Arn"], Source(name, rule.get("State") == "ENABLED", switch)
+
+
+def scheduler_sources(aws: Aws, name: str) -> Iterator[tuple[str, Source]]:
+    """Yield a schedule of EventBridge Scheduler; its physical id does not say its group."""
+    for entry in aws.pages("scheduler", "list_schedules", "Schedules", NamePrefix=name):
+        if entry["Name"] != name:
+            continue
+        group = entry["GroupName"]
+        found = aws.read("scheduler", "get_schedule", Name=name, GroupName=group)
+        # It can only be replaced as a whole.
+        kept: dict[str, Any] = {member: found[member] for member in
+                                ("Description", "EndDate", "FlexibleTimeWindow", "KmsKeyArn", "ScheduleExpression",
+                                 "ScheduleExpressionTimezone", "StartDate", "Target", "ActionAfterCompletion")
+                                if found.get(member) is not None}
+
+        def switch(enabled: bool, group: str = group, kept: dict[str, Any] = kept) -> None:
+            aws.write(f"{'enable' if enabled else 'disable'} schedule {name}", "scheduler", "update_schedule", Name=name,
+                      GroupName=group, State="ENABLED" if enabled else "DISABLED", **kept)
+
+        yield found["Target"]["Arn"], Source(name, found.get("State") == "ENABLED", switch)
+
+
+def pause_function(aws: Aws, stack: str, function: str) -> int:
+    """Stop what invokes a function; return how many sources that were."""
+    arn = function_arn(aws, function)
+    running = [source for source in sources_of(aws, stack, function) if source.enabled]
+    if running:
+        before = remembered(aws, arn) or [datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")]
+        tag = [*before, *[source.name for source in running if source.name not in before]]
+        # Remembered first: after a kill in between, resume still starts what was stopped.
+        aws.write(f"remember what {function} is paused for", "lambda", "tag_resource", Resource=arn,
+                  Tags={TAG: " ".join(tag)})
+    for source in running:
+        source.switch(False)
+    return len(running)
+
+
+def resume_function(aws: Aws, stack: str, function: str) -> int:
+    """Start what pause_function stopped; return how many sources that were."""
+    arn = function_arn(aws, function)
+    names = remembered(aws, arn)
+    stopped = [source for source in sources_of(aws, stack, function) if source.name in names] if names else []
+    for source in stopped:
+        if not source.enabled:
+            source.switch(True)
+    if names:
+        aws.write(f"forget that {function} was paused", "lambda", "untag_resource", Resource=arn, TagKeys=[TAG])
+    return len(stopped)
