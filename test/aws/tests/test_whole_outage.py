@@ -89,12 +89,12 @@ class OutageTest(WholeTest):
     def kill_all_messages(self) -> int:
         """Let the ends of three uploads and the notifications of five die; return the number of messages."""
         files = self.files(8, 20, vendors=8)
-        self.whole.pause("validation-errors")
+        self.whole.pause("product-validation-errors")
         self.send(*files[:3])
         wait_until(lambda: self.database.number("SELECT count(*) FROM onboard.upload_history WHERE status <> 'processing'") == 3
                    and self.database.number("SELECT count(*) FROM onboard.outbox") == 0, "the first uploads ended")
         self.stop_database()
-        self.whole.resume("validation-errors")
+        self.whole.resume("product-validation-errors")
         self.send(*files[3:])
         wait_until(lambda: self.dead(UPLOADS) == 5 and self.dead(EVENTS) == 3, "every message died")
         return 8

@@ -2,6 +2,7 @@
 
 import os
 import re
+import re
 import unittest
 
 from invariants import Sent
@@ -19,7 +20,7 @@ READ_UNIT_DOLLARS = 0.125e-6
 
 def section() -> str:
     with open(README, encoding="utf-8") as file:
-        return file.read().partition("### Capacity of the item route\n")[2].partition("\n## ")[0]
+        return re.split("\n##+ ", file.read().partition("### Capacity of the item route\n")[2])[0]
 
 
 def cells(text: str) -> list[list[str]]:
