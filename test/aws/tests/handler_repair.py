@@ -229,7 +229,8 @@ class RepairTest(handler_sweeper.Sweeping):
             self.ingest_items(upload)
         self.make_due()
         sweepers = [self.function("sweeper") for _ in range(2)]
-        jobs: list[tuple[Function, Any]] = [(sweeper, {}) for sweeper in sweepers] + [(self.parser, self.events[upload]) for upload in uploads]
+        jobs: list[tuple[Function, Any]] = [(sweeper, {}) for sweeper in sweepers]
+        jobs += [(self.parser, self.events[upload]) for upload in uploads]
         answers: list[Result] = []
         threads = [threading.Thread(target=lambda job=job: answers.append(job[0].invoke(job[1]))) for job in jobs]
         for thread in threads:
