@@ -43,7 +43,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 SUITES = check-regress check-isolation check-pgtap check-tap check-aws
 
 # These targets work without PostgreSQL's headers, and call make for the rest.
-TASKS = help deps deps-test demo aws-local image check check-majors check-unit $(SUITES) lint format \
+TASKS = help deps deps-test demo aws-local image packages diagram check check-majors check-unit $(SUITES) lint format \
 	bench bench-compare
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
@@ -107,6 +107,15 @@ image: ## Make the container image of the functions in build/image
 	@SUDO="$(SUDO)" test/install_packages.sh $(IMAGE_PACKAGES)
 	@$(MAKE) -s -C glue bootstrap
 	@glue/deploy/image/make_image.py $(OPTIONS)
+
+packages: deps ## Make the packages of the database's instance on AWS in build/deploy/packages
+	@SUDO="$(SUDO)" test/install_packages.sh python3
+	@$(MAKE) -s all
+	@glue/deploy/database/make_packages.py
+
+diagram: ## Draw glue/deploy/architecture.svg from its source
+	@SUDO="$(SUDO)" test/install_packages.sh graphviz
+	@glue/deploy/make_diagram.sh
 
 check: deps-test ## Run all tests in throwaway servers
 	@$(MAKE) -s -j$(shell nproc) all

@@ -1,6 +1,7 @@
 # Check the documentation: run every example in README.md, glue/README.md and
 # sql/README.md, in this order, and compare the output; check that the reference tables on
-# these pages match the program and the extension exactly.
+# these pages match the program and the extension exactly. The examples on the pages about AWS
+# are not run; their commands and options are looked up.
 #
 # On these pages, a comment on the line before a block changes what is expected:
 #
@@ -15,6 +16,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use Digest::SHA qw(sha256_hex);
 use File::Basename;
 use File::Temp qw(tempdir);
 use IPC::Run;
@@ -27,6 +29,8 @@ my $root = source_root();
 my $program = onboard_program();
 # Short, because the path of a socket must be short.
 my $scratch = tempdir('readme-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my @deploy_pages = map { "glue/deploy/$_" } qw(README.md RUNBOOK.md SECURITY.md
+	image/README.md database/README.md onboard_aws/README.md);
 # The reader's working directory.
 my $shown_folder = '/home/you/shop';
 my $shown_home = '/home/you/.local/share/onboard';
@@ -216,7 +220,7 @@ sub check_unrun
 	my ($block) = @_;
 	my $makefile = slurp("$root/Makefile");
 
-	for my $target ($block->{text} =~ /^(?:sudo )?make ([a-z][a-z-]*)/mg)
+	for my $target (map { split } $block->{text} =~ /^(?:sudo )?make ([a-z][a-z-]*(?: [a-z][a-z-]*)*)/mg)
 	{
 		ok($makefile =~ /^\Q$target\E:|^\t.*make \Q$target\E /m,
 			"$block->{where}: make $target is there");
@@ -585,6 +589,140 @@ sub check_pointers
 	return;
 }
 
+# ----- the pages about AWS -----
+
+# Return the commands of a page, from its blocks and from code in its text.
+sub code_of
+{
+	my ($page) = @_;
+	my $text = slurp("$root/$page");
+	my @code;
+
+	push @code, $1 =~ s/\\\n\s*/ /gr while $text =~ s/^```\w*\n(.*?)^```$//ms;
+	push @code, map { s/\s+/ /gr } $text =~ /`([^`]+)`/g;
+	return map { split /[;\n]|&&|\|\|/ } @code;
+}
+
+# Check that onboard-aws has the commands and options of an example, by its reference, which the
+# tests of onboard-aws compare with the program.
+sub check_deploy_commands
+{
+	my $reference = 'glue/deploy/onboard_aws/README.md';
+	my @commands = map { $_->[0] =~ /^onboard-aws ([a-z]+(?: [a-z]+)?)/ } table_below($reference, 'Commands');
+	my $known = join '|', map { quotemeta } sort { length $b <=> length $a } @commands;
+	my %allowed;
+	my $number = 0;
+
+	for my $row (table_below($reference, 'Options'))
+	{
+		my @all = $row->[2] eq 'all' ? @commands : split /, */, $row->[2];
+
+		for my $option ($row->[0] =~ /(?<![\w-])(--?[a-z][a-z-]*)/g)
+		{
+			$allowed{"$_ $option"} = 1 for @all;
+		}
+	}
+	for my $page ('README.md', @deploy_pages)
+	{
+		for my $code (map { /^\s*onboard-aws ([a-z].*)/ } code_of($page))
+		{
+			my ($command, $rest) = $code =~ /^($known)\b(.*)/;
+
+			$number++;
+			ok($command || $code =~ /^vendor$/, "$page: onboard-aws $code") or next;
+			ok($allowed{"$command $_"}, "$page: onboard-aws $command has $_")
+			  for ($rest // '') =~ /(?<![\w-])(--?[a-z][a-z-]*)/g;
+		}
+	}
+	cmp_ok($number, '>', 30, 'the pages use onboard-aws');
+	return;
+}
+
+sub check_deploy_samples
+{
+	for my $block (map { blocks_of($_) } @deploy_pages)
+	{
+		next unless $block->{language} eq 'sh';
+		like($block->{comment}, qr/^not run: ./, "$block->{where}: says why it is not run");
+		my $errors = '';
+		IPC::Run::run([ 'bash', '-n' ], '<', \$block->{text}, '>&', \$errors);
+		is($errors, '', "$block->{where}: is a script");
+		check_unrun($block);
+	}
+	return;
+}
+
+# Check that the resources of the templates that the page names exist; *Role stands for several.
+sub check_deploy_pointers
+{
+	my @rows = table_below('glue/deploy/README.md', 'Where is the line');
+
+	for my $row (@rows)
+	{
+		my ($path) = $row->[1] =~ /\((.*)\)/;
+		my ($resources) = slurp("$root/glue/deploy/$path") =~ /^Resources:\n(.*?)(?=^\w|\z)/ms;
+
+		for my $name (split /, /, $row->[2])
+		{
+			my $pattern = join '\w+', map { quotemeta } split /\*/, $name, -1;
+
+			like($resources, qr/^  $pattern:$/m, "glue/deploy/README.md: $name is in $path");
+		}
+	}
+	cmp_ok(scalar @rows, '>', 15, 'glue/deploy/README.md has the parts of the earlier system');
+	return;
+}
+
+# Check the names and defaults of the templates' parameters.
+sub check_deploy_parameters
+{
+	my @expected;
+
+	for my $template (qw(database.yaml pipeline.yaml))
+	{
+		my ($section) = slurp("$root/glue/deploy/templates/$template") =~ /^Parameters:\n(.*?)^(?=\w)/ms;
+
+		while ($section =~ /^  (\w+):\n((?:    .*\n)+)/mg)
+		{
+			my ($name, $body) = ($1, $2);
+			my ($default) = $body =~ /^    Default: (.*)$/m;
+
+			$default =~ s/^"(.*)"$/$1/ if defined $default;
+			push @expected, [ $name, $template, !defined $default ? '' : $default eq '' ? 'empty' : $default ];
+		}
+	}
+	is_deeply([ map { [ @$_[ 0 .. 2 ] ] } table_below('glue/deploy/README.md', 'Parameters') ], \@expected,
+		'glue/deploy/README.md has the parameters');
+	return;
+}
+
+# Check that the drawing was made from its source, and follows the reader's theme.
+sub check_diagram
+{
+	my $folder = "$root/glue/deploy";
+	my $hash = sha256_hex(map { utf8::encode(my $bytes = slurp("$folder/$_")); $bytes } qw(architecture.dot make_diagram.sh));
+	my $drawing = slurp("$folder/architecture.svg");
+
+	like($drawing, qr/<!-- source: $hash -->/, 'architecture.svg is made from its source; run: make diagram');
+	like($drawing, qr/prefers-color-scheme: dark/, 'architecture.svg has colours for dark themes');
+	return;
+}
+
+# Check that each entry of the runbook has the same four parts.
+sub check_runbook
+{
+	my @entries = slurp("$root/glue/deploy/RUNBOOK.md") =~ /^### (.*?)(?=^##|\z)/msg;
+
+	for my $entry (@entries)
+	{
+		my ($title) = $entry =~ /^(.*)/;
+
+		is_deeply([ $entry =~ /^- \*\*(\w+)\*\*:/mg ], [qw(Symptom Check Fix Confirm)], "RUNBOOK.md: parts of $title");
+	}
+	cmp_ok(scalar @entries, '>', 20, 'RUNBOOK.md has entries');
+	return;
+}
+
 # Check META.json: the fields that the PGXN specification requires, and their values.
 sub check_meta
 {
@@ -613,8 +751,7 @@ sub anchors_of
 sub check_links
 {
 	for my $path (qw(README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md
-		sql/README.md glue/README.md glue/lambda/README.md glue/deploy/image/README.md
-		glue/deploy/onboard_aws/README.md test/README.md))
+		sql/README.md glue/README.md glue/lambda/README.md test/README.md), @deploy_pages)
 	{
 		my $text = slurp("$root/$path");
 		my $folder = dirname("$root/$path");
@@ -649,6 +786,12 @@ check_settings();
 check_headline();
 check_modules();
 check_pointers();
+check_deploy_commands();
+check_deploy_samples();
+check_deploy_pointers();
+check_deploy_parameters();
+check_diagram();
+check_runbook();
 check_meta();
 check_links();
 done_testing();
