@@ -54,6 +54,13 @@ class PageCostsTest(unittest.TestCase):
             self.assertIn(f"in {prices['region']}", words)
             self.assertIn(f"prices of {prices['date']}", words)
 
+    def test_rows_cost_what_their_write_units_cost(self) -> None:
+        functions = page(ROOT, "glue", "lambda", "README.md")
+        found = re.search(r"^\| 10,000 \|.*\| \$([\d.]+) \| \$[\d.]+ \|$", functions, re.MULTILINE)
+        assert found
+        price = next(each["price"] for each in read_prices()["usage"] if each["what"].startswith("DynamoDB"))
+        self.assertEqual(float(found[1]), price)
+
     def test_another_zone_costs_as_much_as_the_endpoints(self) -> None:
         zone = monthly_costs(read_template("database").resources({"Zones": "2"}))
         more = total(zone) - total(self.costs["database"])
