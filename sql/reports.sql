@@ -77,6 +77,11 @@ SELECT onboard_begin_upload('REP-1', 'raw.csv', NULL, 'raw 2', NULL,
 SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the record has 4 fields, the header has 5', NULL, NULL,
 	'{"raw_record": "A,2,\"MALFORMED_ROW: 1, not 2\","}');
 SELECT * FROM onboard_fix_csv(:'u');
+-- The text of another format could pass for a row, so it becomes one cell.
+SELECT onboard_begin_upload('REP-1', 'raw.jsonl', NULL, 'raw 3', NULL,
+	'{"header": ["sku", "price", "stock_quantity"], "delimiter": ""}') AS u \gset
+SELECT fault(:'u', 1, 'MALFORMED_ROW', NULL, 'the line is not an object', NULL, NULL, '{"raw_record": "[\"A\",1,2]"}');
+SELECT * FROM onboard_fix_csv(:'u');
 
 -- Nothing to report
 SELECT onboard_begin_upload('REP-1', 'good.csv', NULL, 'good', NULL, '{"header": ["sku"]}') AS u \gset

@@ -402,6 +402,7 @@ typedef struct FixFile
 	FixColumn *columns;
 	int column_count;
 	int dropped_count; /* our columns that the file already had */
+	bool is_csv;       /* the vendor's file was */
 
 	/* the current rejected row: one or more errors */
 	MemoryContext group_context;
@@ -536,6 +537,17 @@ columns_from_errors(FixFile *file)
 	file->dropped_count = 0;
 }
 
+/* Was the vendor's file CSV?  Other formats have the delimiter "". */
+static bool
+was_csv(Jsonb *metadata)
+{
+	JsonbValue value;
+
+	return getKeyJsonValueFromContainer(&metadata->root, "delimiter", strlen("delimiter"),
+										&value) == NULL ||
+		   value.type != jbvString || value.val.string.len > 0;
+}
+
 /* Return the vendor's delimiter, or a comma. */
 static struct text_view
 fix_delimiter(Jsonb *metadata)
@@ -578,7 +590,8 @@ without_line_ends(StringInfo text)
 /*
  * Write a record that could not be read as cells: its text, then our cells.  If
  * the header already had some of ours, the text has them too, and the header
- * grows by that many fewer.
+ * grows by that many fewer.  The text of another format is one cell, because it
+ * could pass for a row of CSV.
  */
 static void
 write_raw_record(FixFile *file, struct text_view raw)
@@ -588,8 +601,13 @@ write_raw_record(FixFile *file, struct text_view raw)
 
 	while (raw.length > 0 && strchr("\r\n", raw.data[raw.length - 1]) != NULL)
 		raw.length--;
-	appendBinaryStringInfo(&record->text, raw.data, raw.length);
-	record->cell_count = 1;
+	if (file->is_csv)
+	{
+		appendBinaryStringInfo(&record->text, raw.data, raw.length);
+		record->cell_count = 1;
+	}
+	else
+		csv_add_quoted(record, raw);
 	without_line_ends(&file->errors);
 	without_line_ends(&file->suggestion);
 	if (added >= 3)
@@ -704,6 +722,7 @@ onboard_fix_csv(PG_FUNCTION_ARGS)
 	if (!report_open(&file.report, fcinfo))
 		return (Datum) 0;
 	csv_init(&file.report.record, fix_delimiter(file.report.metadata));
+	file.is_csv = was_csv(file.report.metadata);
 	file.group_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard fix file row", ALLOCSET_DEFAULT_SIZES);
 	if (!columns_from_metadata(&file))
