@@ -113,7 +113,7 @@ take_inspection(struct import *import)
 		return;
 	import->is_inspected =
 		upload->has_checkpoint || (import->request.file->bytes->is_pinned &&
-								   upload->total_records >= 0 && upload->delimiter != '\0');
+								   upload->total_records >= 0 && upload->heading_bytes > 0);
 	if (!import->is_inspected)
 		return;
 	import->row_count = upload->total_records;

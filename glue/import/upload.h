@@ -49,8 +49,8 @@ struct upload
 
 	/* results of earlier readings of its file */
 	int64_t attempts;      /* readings begun, where they are counted */
-	char delimiter;        /* 0: unknown */
-	int64_t heading_bytes; /* size of the file's column names */
+	char delimiter;        /* 0: unknown, or the format has none */
+	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 };
