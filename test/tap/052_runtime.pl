@@ -43,7 +43,8 @@ my ($settings_table, $version_line, $help) = ('', '', '');
 IPC::Run::run([ RuntimeApi::program(), '--settings' ], '>', \$settings_table);
 is($?, 0, '--settings');
 ok(length $settings_table > 2000 && index($readme, $settings_table) >= 0,
-	'README.md has the same table');
+	'glue/lambda/README.md has the same table of variables')
+  or diag "missing there:\n", grep { index($readme, $_) < 0 } split /^/m, $settings_table;
 IPC::Run::run([ RuntimeApi::program(), '--version' ], '>', \$version_line);
 is($?, 0, '--version');
 like(slurp(source_root() . '/onboard.control'),
@@ -53,6 +54,10 @@ like(slurp(source_root() . '/onboard.control'),
 IPC::Run::run([ RuntimeApi::program(), '--help' ], '>', \$help);
 is($?, 0, '--help');
 like($help, qr/^Usage: bootstrap \[HANDLER\].*^Handlers: check, .*\bvalidator\b/ms, 'it names the handlers');
+my ($handlers) = $help =~ /^Handlers: (.*?)\./ms;
+my ($section) = $readme =~ /^## Handlers\n(.*?)^#/ms;
+is_deeply([ sort $section =~ /^\| `(\w+)` \|/mg ], [ sort split /,\s+/, $handlers ],
+	'glue/lambda/README.md has a row for each handler');
 
 # ----- without a database: start, exit, faults of the API -----
 
