@@ -5,8 +5,13 @@
  *
  * With a single format there is nothing to detect.  A second format will need
  * a source that keeps the first bytes until they identify the format, then
- * opens that format's source and forwards everything to it.  It will also need
- * a member "format" in the states of its tokens, which CSV states lack.
+ * opens that format's source and forwards everything to it.  The bytes may
+ * begin with a byte order mark and be UTF-16.  Errors in the options must be
+ * reported by open: it opens CSV, and replaces it later.  A delimiter in the
+ * options means CSV.
+ *
+ * The second format will also need a member "format" in the states of its
+ * tokens, which CSV states lack; those are stored and must remain readable.
  *
  *-------------------------------------------------------------------------
  */

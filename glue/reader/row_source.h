@@ -112,7 +112,8 @@ extern bool row_source_finish(struct row_source *source, struct glue_error *erro
  * Report where another source could resume with the current record.  Must be
  * called while the record event runs.  *token is borrowed from the source
  * until the next call.  Returns false with GLUE_NO_ERROR if the file can only
- * be read from its beginning, otherwise with OUT_OF_MEMORY.
+ * be read from its beginning, or if the record is there, as it may be in a
+ * format without a line for the header; otherwise with OUT_OF_MEMORY.
  */
 extern bool
 row_source_token(struct row_source *source, struct resume_token *token, struct glue_error *error);
