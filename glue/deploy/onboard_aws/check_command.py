@@ -19,8 +19,8 @@ from .templates import parse_template
 
 # Quotas in Service Quotas: the code of the service and of the quota ("Service Quotas" of each service's reference).
 VPC_QUOTA = ("vpc", "L-F678F1CE")
-# Concurrency that Lambda keeps for functions without a limit of their own.
-UNRESERVED = 10
+# Concurrent executions for functions that are not part of the system.
+OTHERS = 10
 
 
 @dataclass
@@ -107,7 +107,7 @@ def needed_concurrency(plan: Plan) -> int:
 def check_concurrency(aws: Aws, plan: Plan) -> Finding:
     limits = aws.read("lambda", "get_account_settings")["AccountLimit"]
     free, needed = int(limits["UnreservedConcurrentExecutions"]), needed_concurrency(plan)
-    if free < needed + UNRESERVED:
+    if free < needed + OTHERS:
         return Finding("warning", "Lambda", f"{free} concurrent executions; the pipeline uses up to {needed}, and other "
                        "functions need some", "Ask for more concurrent executions in Service Quotas.")
     return Finding("ok", "Lambda", f"{free} concurrent executions; the pipeline uses up to {needed}")
@@ -139,12 +139,13 @@ def check_pauses(command: Command, plan: Plan) -> list[Finding]:
 
 
 def planned_image(command: Command, plan: Plan) -> dict[str, str]:
-    """Return the parameter with which deploy would name the image that is built."""
+    """Return the parameters that deploy would derive from the image that is built."""
     try:
         image = read_image(build_folder(command.options.image, "image/oci"))
     except CommandError:
         return {}
-    return {"ImageUri": f"{read_outputs(command.aws, plan.artifacts.name)['RepositoryUri']}@{image.digest}"}
+    repository = read_outputs(command.aws, plan.artifacts.name)["RepositoryUri"]
+    return plan.image_parameters(f"{repository}@{image.digest}", image)
 
 
 def planned_changes(command: Command, plan: Plan, stack: PlannedStack) -> list[Change]:

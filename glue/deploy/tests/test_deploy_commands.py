@@ -38,7 +38,7 @@ CHANGES = """<DescribeChangeSetResponse xmlns="http://cloudformation.amazonaws.c
 </ResourceChange></member></Changes></DescribeChangeSetResult></DescribeChangeSetResponse>"""
 
 
-def write_image(folder: str, content: bytes) -> str:
+def write_image(folder: str, content: bytes, architecture: str = "amd64") -> str:
     """Write an OCI layout with one image of one layer; return its digest."""
     blobs = os.path.join(folder, "blobs", "sha256")
     os.makedirs(blobs, exist_ok=True)
@@ -51,7 +51,7 @@ def write_image(folder: str, content: bytes) -> str:
 
     # Two blocks of zeros are an empty archive.
     layer = content.ljust(1024, b"\0") if content else bytes(1024)
-    config = {"architecture": "amd64", "os": "linux", "config": {},
+    config = {"architecture": architecture, "os": "linux", "config": {},
               "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]}}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": store(json.dumps(config).encode(), "config.v1+json"),
@@ -78,6 +78,8 @@ class DeployTest(CommandTest):
         self.path(".config/containers/registries.conf",
                   f'[[registry]]\nlocation = "{self.front.host}"\ninsecure = true\n'.encode())
         self.addCleanup(self.reset_services)
+        # What the database's first start stores.
+        self.client("secretsmanager").create_secret(Name="database", SecretString="{}")
 
     def reset_services(self) -> None:
         """Remove everything from the emulated services."""
@@ -114,6 +116,38 @@ class DeployCommandTest(DeployTest):
         stored = self.client("s3").get_object(Bucket=database["ArtifactBucket"],
                                               Key=database["PackagePrefix"] + "packages.tar")
         self.assertEqual(stored["Body"].read(), b"packages")
+
+    def test_waits_for_the_first_start_of_the_database(self) -> None:
+        self.client("secretsmanager").delete_secret(SecretId="database", ForceDeleteWithoutRecovery=True)
+        self.client("secretsmanager").create_secret(Name="database")
+
+        def start(request: Request) -> None:
+            if self.front.names().count("secretsmanager.DescribeSecret") == 3:
+                self.client("secretsmanager").put_secret_value(SecretId="database", SecretString="{}")
+
+        self.front.override("secretsmanager.DescribeSecret", start)
+        self.deploy()
+        names = self.front.names()
+        self.assertEqual(names.count("secretsmanager.DescribeSecret"), 3)
+        self.assertLess(max(at for at, name in enumerate(names) if name == "secretsmanager.DescribeSecret"),
+                        max(at for at, name in enumerate(names) if name == "cloudformation.CreateChangeSet"))
+
+    def test_functions_fit_the_image_and_the_account(self) -> None:
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 100, "UnreservedConcurrentExecutions": 100}}
+        self.deploy()
+        known = self.parameters(STACK)
+        self.assertEqual([known["Architecture"], known["ReserveConcurrency"]], ["x86_64", "false"])
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 110, "UnreservedConcurrentExecutions": 110}}
+        self.digest = write_image(self.image, b"", "arm64")
+        self.deploy()
+        known = self.parameters(STACK)
+        self.assertEqual([known["Architecture"], known["ReserveConcurrency"]], ["arm64", "true"])
+        # What is reserved is no longer unreserved, and stays.
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 110, "UnreservedConcurrentExecutions": 100}}
+        self.assertEqual(self.deploy()["stacks"][STACK], "unchanged")
+        self.assertEqual(self.parameters(STACK)["ReserveConcurrency"], "true")
+        write_image(self.image, b"", "riscv64")
+        self.assertEqual(self.deploy(code=2)["error"]["code"], "IMAGE_INVALID")
 
     def test_again_it_changes_nothing(self) -> None:
         self.deploy("--parameter", "Zones=2", "--alarm-email", "a@shop.example")
