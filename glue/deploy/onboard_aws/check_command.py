@@ -173,7 +173,7 @@ def planned_changes(command: Command, plan: Plan, stack: PlannedStack) -> list[C
 
 def cost_document(costs: dict[str, list[Cost]]) -> dict[str, Any]:
     prices = read_prices()
-    return {"date": prices["date"], "region": prices["region"],
+    return {"kind": "estimate", "date": prices["date"], "region": prices["region"], "source": prices["source"],
             "usd_per_month": round(sum(total(each) for each in costs.values()), 2),
             "stacks": {name: [cost.document() for cost in each] for name, each in costs.items()}}
 
@@ -200,11 +200,17 @@ def show(command: Command, findings: list[Finding], changes: dict[str, list[Chan
 def show_costs(command: Command, costs: dict[str, list[Cost]]) -> None:
     output, prices = command.output, read_prices()
     output.line()
-    output.line(f"What it costs a month, in USD ({prices['region']}, {prices['date']}; {prices['source']})")
+    output.line(f"An estimate of what it costs a month, in USD ({prices['region']}, {prices['date']};")
+    output.line(f"  {prices['source']})")
     for name, each in costs.items():
         for cost in each:
-            price = "not in the table" if cost.month is None else f"{cost.month:8.2f}"
-            output.line(f"  {price}  {cost.units:g} x {cost.what} ({name})")
-    output.line(f"  {sum(total(each) for each in costs.values()):8.2f}  together, and usage:")
+            price = "not in the table" if cost.month is None else f"{cost.month:8.2f}{mark(cost.verified)}"
+            output.line(f"  {price} {cost.units:g} x {cost.what} ({name})")
+    output.line(f"  {sum(total(each) for each in costs.values()):8.2f}  together; usage costs more:")
     for usage in prices["usage"]:
-        output.line(f"  {usage['price']:8.3f}  {usage['unit']}: {usage['what']}")
+        output.line(f"  {usage['price']:8.3f}{mark(usage['verified'])} {usage['unit']}: {usage['what']}")
+
+
+def mark(verified: bool) -> str:
+    """Return what marks a price that was read nowhere."""
+    return " " if verified else "*"

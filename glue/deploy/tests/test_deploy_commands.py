@@ -9,12 +9,13 @@ import unittest
 import urllib.request
 from typing import Any
 
-from commands import STACK, TEMPLATES, CommandTest
+from commands import ROOT, STACK, TEMPLATES, CommandTest
 from aws_call import Request
 from front import FunctionError
 from onboard_aws.prices import monthly_costs, read_prices
-from onboard_aws.templates import parse_template
+from onboard_aws.templates import parse_template, read_template
 
+REAL_TEMPLATES = os.path.join(ROOT, "glue", "deploy", "templates")
 SUBNETS = ("--subnets", "subnet-1", "--security-groups", "sg-1")
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:external"
 
@@ -328,6 +329,7 @@ class CheckCommandTest(DeployTest):
         self.assertEqual(self.writing_calls(), [])
         text = self.run_command(*self.arguments("check")).out
         self.assertIn("123456789012 in us-east-1", text)
+        self.assertIn("An estimate of what it costs", text)
         self.assertIn(f"{read_prices()['date']}", text)
 
     def test_a_deployed_system(self) -> None:
@@ -379,6 +381,10 @@ Resources:
   Queue: {Type: AWS::SQS::Queue}
 """)
 
+        self.assertEqual({cost.what: cost.verified for cost in monthly_costs(template.resources({}))}, {
+            "AWS::EC2::VPCEndpoint": True, "AWS::EC2::Instance t4g.micro": False, "AWS::EC2::Volume": False,
+            "AWS::CloudWatch::Alarm": True})
+
         def costs(**given: str) -> dict[str, tuple[float, float | None]]:
             return {cost.what: (cost.units, cost.month) for cost in monthly_costs(template.resources(given))}
 
@@ -387,6 +393,14 @@ Resources:
             "AWS::EC2::Volume": (28, 2.24), "AWS::CloudWatch::Alarm": (2, 0.2)})
         self.assertEqual(costs(Zones="2")["AWS::EC2::VPCEndpoint"], (3, 21.9))
         self.assertEqual(costs(Type="x9.huge")["AWS::EC2::Instance x9.huge"], (1, None))
+
+
+    def test_each_price_says_where_it_was_read(self) -> None:
+        prices = read_prices()
+        allowed = read_template("database", REAL_TEMPLATES).parameters["InstanceType"]["AllowedValues"]
+        self.assertEqual(set(prices["instances"]), set(allowed))
+        for price in (*prices["resources"].values(), *prices["instances"].values(), *prices["usage"]):
+            self.assertEqual(price["verified"], not price["source"].startswith("from memory"), price)
 
 
 class DestroyCommandTest(DeployTest):
