@@ -105,6 +105,8 @@ def remove_table(aws: Aws, name: str) -> None:
 # How to remove what a stack retained, by type.  What is not here is only listed.
 REMOVERS: dict[str, Callable[[Aws, str], Any]] = {
     "AWS::S3::Bucket": remove_bucket,
+    # It goes with its bucket.
+    "AWS::S3::BucketPolicy": lambda aws, name: None,
     "AWS::DynamoDB::Table": remove_table,
     "AWS::EC2::Volume": lambda aws, name: aws.write(f"delete volume {name}", "ec2", "delete_volume", VolumeId=name),
     # Secrets Manager keeps it for the recovery window, 30 days.
