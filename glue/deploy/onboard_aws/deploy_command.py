@@ -11,6 +11,7 @@ from .command import Command
 from .errors import CommandError, infrastructure
 from .functions import invoke
 from .image import push_image, read_image, skopeo_path
+from .kept import take_over
 from .package_set import read_package_set, upload_package_set
 from .plan import Plan, PlannedStack, build_folder
 from .stacks import Deployment, Outputs
@@ -43,7 +44,10 @@ def run(command: Command) -> int:
         database = deploy(plan.database, plan.database_parameters(deployment.bucket, prefix))
         if not command.aws.dry_run:
             wait_started(command, database["DatabaseSecretArn"])
-    outputs = deploy(plan.pipeline, plan.pipeline_parameters(image_uri, image))
+    parameters = plan.pipeline_parameters(image_uri, image)
+    kept = take_over(deployment, plan.pipeline.name, plan.pipeline.template, parameters)
+    command.output.document["taken_over"] = [resource.document() for resource in kept]
+    outputs = deploy(plan.pipeline, parameters)
     if command.aws.may_write(f"invoke the function check of {plan.pipeline.name} until it answers"):
         command.output.document["check"] = wait_ready(command, outputs["CheckFunctionName"])
         show_next_steps(command)

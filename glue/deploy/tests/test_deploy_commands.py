@@ -8,6 +8,7 @@ import tempfile
 import unittest
 import urllib.request
 from typing import Any
+from urllib.parse import parse_qs
 
 from commands import ROOT, STACK, TEMPLATES, CommandTest
 from aws_call import Request
@@ -33,6 +34,16 @@ IMAGES = """<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-
 <item><imageId>{newest}</imageId><creationDate>2026-02-04T09:00:00.000Z</creationDate></item>
 </imagesSet></DescribeImagesResponse>"""
 DELETED = """<DeleteStackResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"></DeleteStackResponse>"""
+ANSWER = """<{name}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><{name}Result><Id>x</Id>
+<StackId>x</StackId></{name}Result></{name}Response>"""
+DELETED_STACKS = """<ListStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStacksResult>
+<StackSummaries><member><StackId>x</StackId><StackName>{stack}</StackName><CreationTime>2026-01-04T09:00:00Z</CreationTime>
+<StackStatus>DELETE_COMPLETE</StackStatus></member></StackSummaries></ListStacksResult></ListStacksResponse>"""
+SKIPPED = """<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult>
+<StackResourceSummaries>{resources}</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"""
+SKIPPED_ONE = """<member><LogicalResourceId>{name}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId>
+<ResourceType>{kind}</ResourceType><LastUpdatedTimestamp>2026-01-04T09:00:00Z</LastUpdatedTimestamp>
+<ResourceStatus>DELETE_SKIPPED</ResourceStatus></member>"""
 CHANGES = """<DescribeChangeSetResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeChangeSetResult>
 <Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange><Action>Modify</Action>
 <LogicalResourceId>Uploads</LogicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType><Replacement>True</Replacement>
@@ -149,6 +160,52 @@ class DeployCommandTest(DeployTest):
         self.assertEqual(self.parameters(STACK)["ReserveConcurrency"], "true")
         write_image(self.image, b"", "riscv64")
         self.assertEqual(self.deploy(code=2)["error"]["code"], "IMAGE_INVALID")
+
+    def test_takes_over_what_an_earlier_system_kept(self) -> None:
+        dynamodb, cloudformation = self.client("dynamodb"), self.client("cloudformation")
+        dynamodb.create_table(
+            TableName=f"{STACK}-records", BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}, {"AttributeName": "record_id", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")])
+        requests: list[dict[str, list[str]]] = []
+
+        def create(request: Request) -> str | None:
+            form = parse_qs(request.body.decode())
+            if form["ChangeSetType"] != ["IMPORT"]:
+                self.front.override("cloudformation.DescribeStacks", lambda request: None)
+                self.front.override("cloudformation.DescribeChangeSet", lambda request: None)
+                return None
+            requests.append(form)
+            self.front.override("cloudformation.DescribeChangeSet", lambda request: CHANGES)
+            self.front.override("cloudformation.ExecuteChangeSet", execute)
+            return ANSWER.format(name="CreateChangeSet")
+
+        def execute(request: Request) -> str:
+            # The emulator cannot import; the table is made again by the update.
+            dynamodb.delete_table(TableName=f"{STACK}-records")
+            cloudformation.create_stack(StackName=STACK, TemplateBody='{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
+            self.front.override("cloudformation.DescribeStacks",
+                                lambda request: STACKS.format(stack=STACK, status="IMPORT_COMPLETE"))
+            self.front.override("cloudformation.ExecuteChangeSet", lambda request: None)
+            return ANSWER.format(name="ExecuteChangeSet")
+
+        self.front.override("cloudformation.ListStacks", lambda request: DELETED_STACKS.format(stack=STACK))
+        self.front.override("cloudformation.ListStackResources", lambda request: SKIPPED.format(
+            resources="".join(SKIPPED_ONE.format(name=name, physical=physical, kind=kind) for name, physical, kind in (
+                ("Records", f"{STACK}-records", "AWS::DynamoDB::Table"), ("Uploads", "absent", "AWS::S3::Bucket")))))
+        self.front.override("cloudformation.CreateChangeSet", create)
+        run = self.run_command(*self.arguments("deploy", "--dry-run"))
+        self.assertIn(f"would take over into stack {STACK}: Records", run.out)
+        document = self.deploy("--database", SECRET, *SUBNETS)
+        (form,) = requests
+        self.assertEqual(form["ResourcesToImport.member.1.LogicalResourceId"], ["Records"])
+        self.assertEqual([form[name] for name in form if "ResourceIdentifier" in name and name.endswith("value")],
+                         [[f"{STACK}-records"]])
+        template = json.loads(form["TemplateBody"][0])["Resources"]
+        self.assertEqual([template["Records"]["DeletionPolicy"], template["Records"]["Properties"]["TableName"]],
+                         ["Retain", f"{STACK}-records"])
+        self.assertEqual([document["stacks"][STACK], [each["name"] for each in document["taken_over"]]],
+                         ["updated", [f"{STACK}-records"]])
 
     def test_again_it_changes_nothing(self) -> None:
         self.deploy("--parameter", "Zones=2", "--alarm-email", "a@shop.example")
