@@ -1,7 +1,7 @@
 """Test the templates of glue/deploy/: every assertion holds, and fails once what it is about is missing or wrong.
 
-The assertions are in glue/deploy/checks/, in the modules that assertions.py names.  Each part of each resource is removed once, and some assertion
-must notice, unless the part is free.
+The assertions are in glue/deploy/checks/, in the modules that assertions.py names.  Each part of each resource is removed
+once, and some assertion must notice, unless the part is free.
 """
 
 import copy
