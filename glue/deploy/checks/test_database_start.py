@@ -17,7 +17,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "test/aws/tests")]
 sys.dont_write_bytecode = True
 
-from instance import HANG_SECONDS, HOST, REGION, TREE, VOLUME_ID, Disk, Instance, Services, run  # noqa: E402
+from instance import HANG_SECONDS, HOST, TREE, VOLUME_ID, Disk, Instance, Services, run  # noqa: E402
 from stack import DATABASE_PARAMETERS, Stack  # noqa: E402
 from transform import transformed_template  # noqa: E402
 from user_data import script_of, user_data_of  # noqa: E402
