@@ -237,7 +237,8 @@ secret_describe(struct aws_client *client, const char *id, const char *version, 
 		struct json_reader reader;
 		struct text_view name;
 
-		stages->rotation_enabled = json_is_true(json_find(reply_of(&call), "RotationEnabled"));
+		stages->rotation_disabled =
+			text_equal(json_find(reply_of(&call), "RotationEnabled"), text_of("false"));
 		json_reader_init(&reader, versions.data, versions.length);
 		(void) json_read_open(&reader, '{');
 		while (json_read_name(&reader, &name))

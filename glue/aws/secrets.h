@@ -75,8 +75,8 @@ struct secret_stages
 	char current[SECRET_VERSION_SIZE];
 	char pending[SECRET_VERSION_SIZE];
 	char previous[SECRET_VERSION_SIZE];
-	bool rotation_enabled;
-	bool version_known; /* the requested version exists */
+	bool rotation_disabled; /* not while it is being configured for the first time */
+	bool version_known;     /* the requested version exists */
 };
 
 /*

@@ -156,8 +156,8 @@ no_later(const struct database *database, int64_t moment_ms)
 
 /*
  * Return whether the login may have changed since it was read: the server, or
- * an older pgbouncer (08P01), refused it, or the database or host does not
- * exist.
+ * an older pgbouncer (08P01), refused it, the database or host does not exist,
+ * or the server has a certificate of another CA.
  */
 static bool
 is_refused(const struct glue_error *error)
@@ -174,7 +174,7 @@ is_refused(const struct glue_error *error)
 		if (strcmp(error->code, codes[i]) == 0)
 			return true;
 	}
-	return strncmp(error->code, "28", 2) == 0;
+	return strncmp(error->code, "28", 2) == 0 || postgres_error_is_untrusted(error);
 }
 
 /*

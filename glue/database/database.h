@@ -49,7 +49,7 @@ struct database_connector
 	/*
 	 * Make one attempt to connect, until deadline_ms.  The caller owns the
 	 * result; NULL on error.  With refresh, the server refused the cached
-	 * login, so read it again.
+	 * login, or its certificate was refused, so read the login again.
 	 */
 	PGconn *(*connect)(void *context, bool refresh, int64_t deadline_ms, struct glue_error *error);
 	void (*release)(void *context);

@@ -29,6 +29,14 @@ postgres_error_is_transient(const struct glue_error *error)
 	return false;
 }
 
+bool
+postgres_error_is_untrusted(const struct glue_error *error)
+{
+	/* libpq has no code for it; all of its texts about it have this word. */
+	return strcmp(error->code, POSTGRES_UNREACHABLE) == 0 &&
+		   strstr(error->text, "certificate") != NULL;
+}
+
 /*
  * Return the length of the position in COPY's error context, "COPY intake, line
  * 17, column price", excluding a value that may follow.  0 for any other

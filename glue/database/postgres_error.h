@@ -44,4 +44,10 @@ extern bool postgres_error(PGconn *connection, const PGresult *result, struct gl
 /* Return whether a retry may succeed. */
 extern bool postgres_error_is_transient(const struct glue_error *error);
 
+/*
+ * Return whether a connection failed because the server's certificate is
+ * not one of the CA's, or has another name.
+ */
+extern bool postgres_error_is_untrusted(const struct glue_error *error);
+
 #endif /* GLUE_POSTGRES_ERROR_H */

@@ -97,7 +97,7 @@ static const struct setting table[] = {
 		.used_by = EVERY,
 		.standard = "300",
 		.meaning =
-			"how long a secret is cached; it is reread immediately if the login is refused or the host or database does not exist",
+			"how long a secret is cached; it is reread immediately if the login or the server's certificate is refused, or the host or database does not exist",
 	},
 	{
 		.name = "DATABASE_CONNECT_MS",

@@ -18,6 +18,10 @@
  *	  testSecret	logs in with it and asks the extension for its versions
  *	  finishSecret	makes it AWSCURRENT
  *
+ * When rotation is configured, Secrets Manager calls testSecret alone, with a
+ * copy of the current version (RotateImmediately in "RotateSecret", AWS
+ * Secrets Manager API Reference).
+ *
  * Connections of the previous login stay open, and it can log in until the
  * next rotation: sandboxes with a cached secret are not disturbed.
  *
@@ -39,6 +43,8 @@
 /* Letters and digits: 238 bits. */
 #define PASSWORD_LENGTH 40
 
+#define ROTATE_NO_VALUE "ROTATE_NO_VALUE"
+
 struct rotate_step;
 
 /* One invocation; all borrowed. */
@@ -59,6 +65,25 @@ enum rotate_result
 	ROTATE_UNCHANGED,
 	ROTATE_FAILED
 };
+
+/* ----- versions of secrets ----- */
+
+/*
+ * Read a version.  One that has only its stage cannot be read, or has no text;
+ * then the code is ROTATE_NO_VALUE.
+ */
+static bool
+read_version(struct aws_client *client, const char *secret_id, const char *version,
+			 const char *stage, int64_t deadline_ms, struct secret_value *value,
+			 struct glue_error *error)
+{
+	if (secret_read(client, secret_id, version, stage, deadline_ms, value, error))
+		return true;
+	if (strcmp(error->code, "AWS_NOT_FOUND") == 0 || strcmp(error->code, "AWS_BAD_REPLY") == 0)
+		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, ROTATE_NO_VALUE,
+					   "version %s of the secret has no value yet", stage);
+	return false;
+}
 
 /* ----- the database ----- */
 
@@ -83,8 +108,8 @@ secret_of_version(void *context, bool refresh, int64_t deadline_ms, struct byte_
 	bool done;
 
 	(void) refresh;
-	done = secret_read(source->client, source->secret_id, source->version, source->stage,
-					   deadline_ms, &value, error) &&
+	done = read_version(source->client, source->secret_id, source->version, source->stage,
+						deadline_ms, &value, error) &&
 		   byte_buffer_append(text, value.text.data, value.text.used, error);
 	secret_value_clean_up(&value);
 	return done;
@@ -142,16 +167,6 @@ store_next(const struct rotation *rotation, struct text_view current, struct glu
 	return done;
 }
 
-/*
- * Return whether the error means that the version has no value yet: one that
- * has only its stage cannot be read, or has no text.
- */
-static bool
-has_no_value(const struct glue_error *error)
-{
-	return strcmp(error->code, "AWS_NOT_FOUND") == 0 || strcmp(error->code, "AWS_BAD_REPLY") == 0;
-}
-
 static enum rotate_result
 create_secret(const struct rotation *rotation, struct glue_error *error)
 {
@@ -159,14 +174,14 @@ create_secret(const struct rotation *rotation, struct glue_error *error)
 	struct secret_value value = {0};
 	enum rotate_result result = ROTATE_FAILED;
 
-	if (secret_read(client, rotation->secret_id, rotation->token, SECRET_PENDING,
-					rotation->deadline_ms, &value, error))
+	if (read_version(client, rotation->secret_id, rotation->token, SECRET_PENDING,
+					 rotation->deadline_ms, &value, error))
 		result = ROTATE_UNCHANGED;
-	else if (has_no_value(error))
+	else if (strcmp(error->code, ROTATE_NO_VALUE) == 0)
 	{
 		glue_error_clear(error);
-		if (secret_read(client, rotation->secret_id, NULL, SECRET_CURRENT, rotation->deadline_ms,
-						&value, error) &&
+		if (read_version(client, rotation->secret_id, NULL, SECRET_CURRENT, rotation->deadline_ms,
+						 &value, error) &&
 			store_next(rotation, (struct text_view){value.text.data, value.text.used}, error))
 			result = ROTATE_DONE;
 	}
@@ -263,7 +278,7 @@ check_stages(const struct rotation *rotation, struct glue_error *error)
 		return ROTATE_UNCHANGED;
 	else if (strcmp(rotation->stages.pending, rotation->token) != 0)
 		reason = "the version with this token is not AWSPENDING";
-	else if (!rotation->stages.rotation_enabled)
+	else if (rotation->stages.rotation_disabled)
 		reason = "rotation is not enabled for the secret";
 	if (reason == NULL)
 		return ROTATE_DONE;

@@ -6,8 +6,8 @@
  * The connection is kept between invocations, checked before use, and
  * reconnected once if it turns out to be lost.  TLS is fully verified (sslmode
  * verify-full) with the secret's CA; only a Unix socket, a host that begins
- * with "/", does without.  If the server rejects the login, the secret is
- * reread, once.
+ * with "/", does without.  If the server rejects the login, or its certificate
+ * is of another CA, the secret is reread, once.
  *
  * Errors are those of database.h and login.h, and infrastructure error
  * CA_FILE: the CA certificate cannot be written to the temporary folder.

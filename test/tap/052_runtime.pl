@@ -330,6 +330,16 @@ is_error($api->invoke('{}'),
 write_secret(password => $passwords[1]);
 is_fine($api->invoke('{}'), 'a corrected secret is read at once');
 is($secrets->count, 6, 'each of them was read once');
+
+# After the loss of its volume the server has a new certificate authority.
+HandlerTest::make_certificates($folder);
+$ca = slurp("$folder/authority.pem");
+$node->restart;
+is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a certificate of a new authority');
+is($secrets->count, 7, 'for which the secret is reread once');
+write_secret(password => $passwords[1]);
+is_fine($api->invoke('{}'), 'a secret with the new authority is read at once');
+is($secrets->count, 8, 'once more');
 $api->stop;
 $secrets->stop;
 

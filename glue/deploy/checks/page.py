@@ -38,6 +38,12 @@ def variables(handler: str) -> dict[str, bool]:
 
 
 @functools.cache
+def default(variable: str) -> str:
+    """Return the default of an environment variable."""
+    return next(cell.strip("`") for name, _, cell, _, _ in table_rows(VARIABLES) if name.strip("`") == variable)
+
+
+@functools.cache
 def written_metrics() -> frozenset[str]:
     """Return the names of the metrics that functions write: rows of the table with a unit."""
     with open(METRICS, encoding="utf-8") as file:

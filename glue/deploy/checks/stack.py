@@ -7,6 +7,7 @@ What AWS decides, such as an ARN, follows AWS's formats. A caller that has real 
 their values as `identities`.
 """
 
+import ipaddress
 import json
 import re
 from dataclasses import dataclass, field
@@ -30,6 +31,17 @@ PIPELINE_PARAMETERS: dict[str, Any] = {
     "SecurityGroupIds": ["sg-0123456789abcdef0"],
     "AlarmEmail": "alarms@example.com",
     "ReserveConcurrency": "true",
+}
+
+# Likewise those of database.yaml.
+DATABASE_PARAMETERS: dict[str, Any] = {
+    "ArtifactBucket": f"onboard-artifacts-{ACCOUNT}-{REGION}",
+    "PackagePrefix": f"packages/{'0' * 64}/",
+    "ImageId": "ami-0123456789abcdef0",
+    "S3PrefixListId": "pl-01",
+    "DynamoDbPrefixListId": "pl-02",
+    "Zones": "2",
+    "OperatorKeyName": "operators",
 }
 
 NO_VALUE = object()
@@ -140,10 +152,15 @@ class Stack:
             "Fn::Join": lambda delimiter, words: delimiter.join(words),
             "Fn::Split": lambda delimiter, text: text.split(delimiter),
             "Fn::Select": lambda index, words: words[int(index)],
+            "Fn::Cidr": subnets,
+            "Fn::GetAZs": lambda region: [f"{region or REGION}{zone}" for zone in "ab"],
+            # The text as it is before it is encoded.
+            "Fn::Base64": lambda text: text,
         }
         if function not in known:
             raise UnresolvedError(function)
-        return known[function](*self.resolve(argument))
+        resolved = self.resolve(argument)
+        return known[function](*(resolved if isinstance(resolved, list) else [resolved]))
 
     def _substitute(self, argument: Any) -> str:
         text, given = (argument, {}) if isinstance(argument, str) else argument
@@ -181,6 +198,12 @@ NAMES = ("BucketName", "QueueName", "TableName", "TopicName", "FunctionName", "R
          "AlarmName", "RepositoryName", "Name")
 
 
+def subnets(network: str, count: int, bits: int) -> list[str]:
+    """Return the first parts of a network whose hosts have this many bits of the address."""
+    parts = ipaddress.ip_network(network).subnets(new_prefix=32 - bits)
+    return [str(part) for part, _ in zip(parts, range(count))]
+
+
 def arn(service: str, resource: str) -> str:
     return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}"
 
@@ -204,6 +227,9 @@ IDENTITIES: dict[str, Callable[[str], dict[str, str]]] = {
     "AWS::Events::Rule": lambda name: {"Ref": name, "Arn": arn("events", f"rule/{name}")},
     "AWS::ECR::Repository": lambda name: {"Ref": name, "Arn": arn("ecr", f"repository/{name}"),
                                           "RepositoryUri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"},
+    "AWS::EC2::Subnet": lambda name: {"Ref": name, "AvailabilityZone": f"{REGION}a"},
+    "AWS::EC2::Instance": lambda name: {"Ref": name, "PrivateIp": "10.80.0.10"},
+    "AWS::EC2::LaunchTemplate": lambda name: {"Ref": name, "LatestVersionNumber": "1"},
     "AWS::CloudWatch::Alarm": lambda name: {"Ref": name, "Arn": arn("cloudwatch", f"alarm:{name}")},
 }
 

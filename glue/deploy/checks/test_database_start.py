@@ -17,8 +17,10 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "test/aws/tests")]
 sys.dont_write_bytecode = True
 
-from database_template import user_data  # noqa: E402
-from instance import HANG_SECONDS, HOST, REGION, TREE, VOLUME_ID, Disk, Instance, Services, run  # noqa: E402
+from instance import HANG_SECONDS, HOST, TREE, VOLUME_ID, Disk, Instance, Services, run  # noqa: E402
+from stack import DATABASE_PARAMETERS, Stack  # noqa: E402
+from transform import transformed_template  # noqa: E402
+from user_data import script_of, user_data_of  # noqa: E402
 
 CACHE = TREE / "build/deploy"
 ARTIFACTS = "shop-artifacts"
@@ -58,10 +60,12 @@ class DatabaseStart(unittest.TestCase):
         for name in SECRETS.values():
             cls.services.secrets.create_secret(Name=name)
         cls.services.secrets.put_secret_value(SecretId=SECRETS["BackupSecret"], SecretString="p" * 64)
-        cls.user_data = user_data({
-            "AWS::Region": REGION, "AWS::StackName": "shop-database", "DataVolume": VOLUME_ID, "VpcCidr": "10.80.0.0/24",
-            "BackupBucket": BACKUPS, "BackupRetentionDays": "14", "ArtifactBucket": ARTIFACTS,
-            "PackagePrefix": packages["prefix"], **SECRETS})
+        names = {"DataVolume": VOLUME_ID, "BackupBucket": BACKUPS, **SECRETS}
+        stack = Stack(transformed_template("database"), {
+            **DATABASE_PARAMETERS, "ArtifactBucket": ARTIFACTS, "PackagePrefix": packages["prefix"]}, "shop-database",
+            {logical_id: {"Ref": name} for logical_id, name in names.items()})
+        # The stand-ins answer at once or not at all.
+        cls.user_data = script_of(user_data_of(stack)).replace("attempts=60", "attempts=1")
         cls.disks = []
         cls.addClassCleanup(cls.close_disks)
         cls.image = [CACHE / "bookworm"]

@@ -1,4 +1,4 @@
-"""Templates as CloudFormation sees them: read with its short forms, and transformed as AWS transforms SAM's resources.
+"""Templates as CloudFormation sees them: read as onboard-aws reads them, and transformed as AWS transforms SAM's resources.
 
 Offline: the transform is AWS's own code (aws-sam-translator), which only asks AWS for managed policies, and no template
 here has any.
@@ -8,13 +8,18 @@ import copy
 import functools
 import logging
 import os
+import sys
 from typing import Any
 
-from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
+from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
 
-TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
+DEPLOY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TEMPLATES = os.path.join(DEPLOY, "templates")
+sys.path.insert(1, DEPLOY)
+
+# The command has to be installable alone, so the reader is its own.
+from onboard_aws import templates  # noqa: E402
 
 # It warns that its statistics of use were not published; they are not wanted.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
@@ -34,15 +39,9 @@ class NoManagedPolicies:
         return {}
 
 
-def template_path(name: str) -> str:
-    return os.path.join(TEMPLATES, f"{name}.yaml")
-
-
 def read_template(name: str) -> dict[str, Any]:
     """Return the source of a template; its short forms, like !Ref, become the long ones."""
-    with open(template_path(name), encoding="utf-8") as file:
-        source: dict[str, Any] = yaml_parse(file.read())
-    return source
+    return templates.read_template(name, TEMPLATES).content
 
 
 def transform_template(source: dict[str, Any]) -> dict[str, Any]:

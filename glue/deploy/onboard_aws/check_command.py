@@ -19,8 +19,8 @@ from .templates import parse_template
 
 # Quotas in Service Quotas: the code of the service and of the quota ("Service Quotas" of each service's reference).
 VPC_QUOTA = ("vpc", "L-F678F1CE")
-# Concurrency that Lambda keeps for functions without a limit of their own.
-UNRESERVED = 10
+# Concurrent executions for functions that are not part of the system.
+OTHERS = 10
 
 
 @dataclass
@@ -107,7 +107,7 @@ def needed_concurrency(plan: Plan) -> int:
 def check_concurrency(aws: Aws, plan: Plan) -> Finding:
     limits = aws.read("lambda", "get_account_settings")["AccountLimit"]
     free, needed = int(limits["UnreservedConcurrentExecutions"]), needed_concurrency(plan)
-    if free < needed + UNRESERVED:
+    if free < needed + OTHERS:
         return Finding("warning", "Lambda", f"{free} concurrent executions; the pipeline uses up to {needed}, and other "
                        "functions need some", "Ask for more concurrent executions in Service Quotas.")
     return Finding("ok", "Lambda", f"{free} concurrent executions; the pipeline uses up to {needed}")
@@ -139,12 +139,13 @@ def check_pauses(command: Command, plan: Plan) -> list[Finding]:
 
 
 def planned_image(command: Command, plan: Plan) -> dict[str, str]:
-    """Return the parameter with which deploy would name the image that is built."""
+    """Return the parameters that deploy would derive from the image that is built."""
     try:
         image = read_image(build_folder(command.options.image, "image/oci"))
     except CommandError:
         return {}
-    return {"ImageUri": f"{read_outputs(command.aws, plan.artifacts.name)['RepositoryUri']}@{image.digest}"}
+    repository = read_outputs(command.aws, plan.artifacts.name)["RepositoryUri"]
+    return plan.image_parameters(f"{repository}@{image.digest}", image)
 
 
 def planned_changes(command: Command, plan: Plan, stack: PlannedStack) -> list[Change]:
@@ -172,7 +173,7 @@ def planned_changes(command: Command, plan: Plan, stack: PlannedStack) -> list[C
 
 def cost_document(costs: dict[str, list[Cost]]) -> dict[str, Any]:
     prices = read_prices()
-    return {"date": prices["date"], "region": prices["region"],
+    return {"kind": "estimate", "date": prices["date"], "region": prices["region"], "source": prices["source"],
             "usd_per_month": round(sum(total(each) for each in costs.values()), 2),
             "stacks": {name: [cost.document() for cost in each] for name, each in costs.items()}}
 
@@ -199,11 +200,17 @@ def show(command: Command, findings: list[Finding], changes: dict[str, list[Chan
 def show_costs(command: Command, costs: dict[str, list[Cost]]) -> None:
     output, prices = command.output, read_prices()
     output.line()
-    output.line(f"What it costs a month, in USD ({prices['region']}, {prices['date']}; {prices['source']})")
+    output.line(f"An estimate of what it costs a month, in USD ({prices['region']}, {prices['date']};")
+    output.line(f"  {prices['source']})")
     for name, each in costs.items():
         for cost in each:
-            price = "not in the table" if cost.month is None else f"{cost.month:8.2f}"
-            output.line(f"  {price}  {cost.units:g} x {cost.what} ({name})")
-    output.line(f"  {sum(total(each) for each in costs.values()):8.2f}  together, and usage:")
+            price = "not in the table" if cost.month is None else f"{cost.month:8.2f}{mark(cost.verified)}"
+            output.line(f"  {price} {cost.units:g} x {cost.what} ({name})")
+    output.line(f"  {sum(total(each) for each in costs.values()):8.2f}  together; usage costs more:")
     for usage in prices["usage"]:
-        output.line(f"  {usage['price']:8.3f}  {usage['unit']}: {usage['what']}")
+        output.line(f"  {usage['price']:8.3f}{mark(usage['verified'])} {usage['unit']}: {usage['what']}")
+
+
+def mark(verified: bool) -> str:
+    """Return what marks a price that was read nowhere."""
+    return " " if verified else "*"

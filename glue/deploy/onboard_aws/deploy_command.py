@@ -6,10 +6,12 @@ Every step finds what is there, so the command may be repeated after any failure
 import time
 from typing import Any
 
+from .calls import Aws
 from .command import Command
-from .errors import CommandError
+from .errors import CommandError, infrastructure
 from .functions import invoke
 from .image import push_image, read_image, skopeo_path
+from .kept import take_over
 from .package_set import read_package_set, upload_package_set
 from .plan import Plan, PlannedStack, build_folder
 from .stacks import Deployment, Outputs
@@ -39,12 +41,34 @@ def run(command: Command) -> int:
     command.output.document["image"] = image_uri
     if plan.database and packages:
         prefix = upload_package_set(command.aws, deployment.bucket, packages)
-        deploy(plan.database, plan.database_parameters(deployment.bucket, prefix))
-    outputs = deploy(plan.pipeline, plan.pipeline_parameters(image_uri))
+        database = deploy(plan.database, plan.database_parameters(deployment.bucket, prefix))
+        if not command.aws.dry_run:
+            wait_started(command, database["DatabaseSecretArn"])
+    parameters = plan.pipeline_parameters(image_uri, image)
+    kept = take_over(deployment, plan.pipeline.name, plan.pipeline.template, parameters)
+    command.output.document["taken_over"] = [resource.document() for resource in kept]
+    outputs = deploy(plan.pipeline, parameters)
     if command.aws.may_write(f"invoke the function check of {plan.pipeline.name} until it answers"):
         command.output.document["check"] = wait_ready(command, outputs["CheckFunctionName"])
         show_next_steps(command)
     return 0
+
+
+def wait_started(command: Command, secret: str) -> None:
+    """Wait until the database's first start has stored its login; before, Secrets Manager cannot rotate it."""
+    end = time.monotonic() + READY_SECONDS
+    while not has_value(command.aws, secret):
+        if time.monotonic() + command.poll_seconds >= end:
+            raise infrastructure("NOT_STARTED", "the database has stored no login, so its first start has failed",
+                                 "Read the instance's log (EC2 console, Get system log), then run the command again.")
+        command.output.progress("wait until the database has started")
+        time.sleep(command.poll_seconds)
+
+
+def has_value(aws: Aws, secret: str) -> bool:
+    """Return whether a secret has a current version."""
+    versions = aws.read("secretsmanager", "describe_secret", SecretId=secret).get("VersionIdsToStages") or {}
+    return any("AWSCURRENT" in stages for stages in versions.values())
 
 
 def wait_ready(command: Command, function: str) -> dict[str, Any]:

@@ -8,36 +8,17 @@ released the functions' network interfaces, which takes up to 30 minutes, so its
 
 import sys
 import time
-from dataclasses import dataclass
 from typing import Any, Callable
 
 from .calls import Aws, AwsError
 from .command import Command
 from .errors import CommandError, not_found, refused
+from .kept import Resource, read_skipped
 from .stacks import Deployment, stack_resources, stack_status, template_of_stack
 from .templates import parse_template
 from .upload_form import role_path
 
 INTERFACES_SECONDS = 2700.0
-RETAINING = ("Retain", "RetainExceptOnCreate")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A resource of a stack."""
-
-    stack: str
-    logical_id: str
-    kind: str
-    name: str
-    policy: str
-
-    @property
-    def retained(self) -> bool:
-        return self.policy in RETAINING
-
-    def document(self) -> dict[str, str]:
-        return {"stack": self.stack, "resource": self.logical_id, "type": self.kind, "name": self.name}
 
 
 def read_resources(aws: Aws, stack: str) -> list[Resource]:
@@ -45,17 +26,6 @@ def read_resources(aws: Aws, stack: str) -> list[Resource]:
     return [Resource(stack, entry["LogicalResourceId"], entry["ResourceType"], str(entry.get("PhysicalResourceId") or ""),
                      str((declared.get(entry["LogicalResourceId"]) or {}).get("DeletionPolicy", "Delete")))
             for entry in stack_resources(aws, stack) if entry["ResourceStatus"] != "DELETE_COMPLETE"]
-
-
-def read_skipped(aws: Aws, stacks: list[str]) -> list[Resource]:
-    """Return what deleted stacks of these names retained; CloudFormation remembers it for 90 days."""
-    found = []
-    for summary in aws.pages("cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=["DELETE_COMPLETE"]):
-        if summary["StackName"] in stacks:
-            found += [Resource(summary["StackName"], entry["LogicalResourceId"], entry["ResourceType"],
-                               str(entry.get("PhysicalResourceId") or ""), "Retain")
-                      for entry in stack_resources(aws, summary["StackId"]) if entry["ResourceStatus"] == "DELETE_SKIPPED"]
-    return found
 
 
 def empty_bucket(aws: Aws, bucket: str) -> None:
@@ -105,6 +75,8 @@ def remove_table(aws: Aws, name: str) -> None:
 # How to remove what a stack retained, by type.  What is not here is only listed.
 REMOVERS: dict[str, Callable[[Aws, str], Any]] = {
     "AWS::S3::Bucket": remove_bucket,
+    # It goes with its bucket.
+    "AWS::S3::BucketPolicy": lambda aws, name: None,
     "AWS::DynamoDB::Table": remove_table,
     "AWS::EC2::Volume": lambda aws, name: aws.write(f"delete volume {name}", "ec2", "delete_volume", VolumeId=name),
     # Secrets Manager keeps it for the recovery window, 30 days.

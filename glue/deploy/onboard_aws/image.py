@@ -11,11 +11,15 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from typing import Any
 
 from .calls import Aws, AwsError
 from .errors import infrastructure, refused
 from .stacks import Outputs
 from .version import VERSION
+
+# Architectures in the words of the OCI, and in Lambda's.
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -26,6 +30,7 @@ class Image:
 
     folder: str
     digest: str
+    architecture: str
 
     @property
     def tag(self) -> str:
@@ -46,7 +51,24 @@ def read_image(folder: str) -> Image:
     digest = str(manifests[0].get("digest"))
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise refused("IMAGE_INVALID", f"{folder} names no digest of its image", "Build it with make image.")
-    return Image(folder, digest)
+    return Image(folder, digest, read_architecture(folder, digest))
+
+
+def read_architecture(folder: str, digest: str) -> str:
+    """Return the architecture of an image, in Lambda's words."""
+    try:
+        config = read_blob(folder, read_blob(folder, digest)["config"]["digest"])
+        return ARCHITECTURES[config["architecture"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise refused("IMAGE_INVALID", f"{folder} does not name an architecture that Lambda has",
+                      "Build it with make image.") from error
+
+
+def read_blob(folder: str, digest: str) -> dict[str, Any]:
+    """Return a document of an OCI layout."""
+    with open(os.path.join(folder, "blobs", *digest.split(":")), encoding="utf-8") as file:
+        document: dict[str, Any] = json.load(file)
+    return document
 
 
 def is_pushed(aws: Aws, repository: str, image: Image) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .calls import Aws
 from .errors import refused, usage
+from .image import Image
 from .stacks import Outputs, StackNames, describe_stack, read_outputs
 from .templates import FOLDERS, Template, read_template
 
@@ -23,6 +24,11 @@ FROM_DATABASE = {"DatabaseSecretArn": "DatabaseSecretArn", "AdministratorSecretA
 
 # Parameters with the ids of the prefix lists of gateway endpoints, by service.
 PREFIX_LISTS = {"s3": "S3PrefixListId", "dynamodb": "DynamoDbPrefixListId"}
+
+# Concurrent executions that must stay unreserved in an account, and those that the template reserves for the link
+# (AWS Lambda Developer Guide, "Configuring reserved concurrency").
+UNRESERVED = 100
+RESERVED = 10
 
 # The account that publishes Debian's machine images (wiki.debian.org/Cloud/AmazonEC2Image).
 DEBIAN = "136693071363"
@@ -128,9 +134,19 @@ class Plan:
                 more["ImageId"] = find_machine_image(self.aws, str(stack.template.values(self.given).get("InstanceType", "")))
         return self.parameters(stack, more)
 
-    def pipeline_parameters(self, image_uri: str) -> dict[str, str]:
+    def image_parameters(self, image_uri: str, image: Image) -> dict[str, str]:
+        """Return the parameters that follow from the image, and from what the account allows the functions."""
+        more = {"ImageUri": image_uri, "Architecture": image.architecture}
+        reserved = self.pipeline.previous.get("ReserveConcurrency") == "true"
+        if "ReserveConcurrency" in self.pipeline.template.parameters and not reserved:
+            limits = self.aws.read("lambda", "get_account_settings")["AccountLimit"]
+            if int(limits["UnreservedConcurrentExecutions"]) >= UNRESERVED + RESERVED:
+                more["ReserveConcurrency"] = "true"
+        return more
+
+    def pipeline_parameters(self, image_uri: str, image: Image) -> dict[str, str]:
         """Return the pipeline's parameters; those of the database come from its stack, if it has one."""
-        more = {"ImageUri": image_uri}
+        more = self.image_parameters(image_uri, image)
         if self.database is not None:
             outputs = self.outputs(self.database)
             more |= {name: outputs[output] for name, output in FROM_DATABASE.items()}

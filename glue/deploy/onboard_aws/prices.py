@@ -1,4 +1,7 @@
-"""What the resources of a template cost a month, from the table in prices.json; usage comes on top."""
+"""An estimate of what the resources of a template cost a month, from the table in prices.json; usage comes on top.
+
+The table says where each price was read.  One that is not verified was read nowhere.
+"""
 
 import json
 import os
@@ -16,9 +19,10 @@ class Cost:
     what: str
     units: float
     month: float | None
+    verified: bool
 
     def document(self) -> dict[str, Any]:
-        return {"what": self.what, "units": self.units, "usd_per_month": self.month}
+        return {"what": self.what, "units": self.units, "usd_per_month": self.month, "verified": self.verified}
 
 
 def read_prices() -> dict[str, Any]:
@@ -65,10 +69,10 @@ def monthly_costs(resources: dict[str, dict[str, Any]], prices: dict[str, Any] |
     table = prices or read_prices()
     costs: dict[str, Cost] = {}
 
-    def add(what: str, units: float, price: float | None) -> None:
-        cost = costs.setdefault(what, Cost(what, 0, 0.0))
+    def add(what: str, units: float, price: dict[str, Any] | None) -> None:
+        cost = costs.setdefault(what, Cost(what, 0, 0.0, bool(price and price["verified"])))
         cost.units += units
-        cost.month = None if price is None or cost.month is None else round(cost.month + units * price, 2)
+        cost.month = None if price is None or cost.month is None else round(cost.month + units * price["month"], 2)
 
     for resource in resources.values():
         kind, properties = str(resource.get("Type")), resource.get("Properties") or {}
@@ -77,9 +81,9 @@ def monthly_costs(resources: dict[str, dict[str, Any]], prices: dict[str, Any] |
         if kind == "AWS::EC2::Instance":
             size = str(properties.get("InstanceType"))
             add(f"{kind} {size}", 1, table["instances"].get(size))
-            add("AWS::EC2::Volume", root_gibibytes(properties), table["resources"]["AWS::EC2::Volume"]["month"])
+            add("AWS::EC2::Volume", root_gibibytes(properties), table["resources"]["AWS::EC2::Volume"])
         elif units := units_of(kind, properties):
-            add(kind, units, table["resources"][kind]["month"])
+            add(kind, units, table["resources"][kind])
     return list(costs.values())
 
 

@@ -9,6 +9,9 @@ from urllib.parse import unquote_plus
 from .calls import Aws
 from .stacks import Outputs
 
+# In which the sweeper counts how often it has returned a message to its queue (glue/lambda/redrive.c).
+REDRIVES = "onboard_redrives"
+
 # Longer than it takes to look at them.  If the program is killed meanwhile, they are visible again afterwards.
 PEEK_SECONDS = 30
 BATCH = 10
@@ -49,12 +52,14 @@ class Letter:
     message_id: str
     sent: str
     receives: int
+    redrives: int
     about: str
     keys: list[str]
     upload_ids: list[str]
 
     def document(self) -> dict[str, Any]:
-        return {"message_id": self.message_id, "sent": self.sent, "receives": self.receives, "about": self.about}
+        return {"message_id": self.message_id, "sent": self.sent, "receives": self.receives, "redrives": self.redrives,
+                "about": self.about}
 
 
 @dataclass
@@ -107,6 +112,7 @@ def find_notifications(body: Any) -> Iterator[dict[str, Any]]:
 def read_letter(message: dict[str, Any]) -> Letter:
     """Return what a message is about."""
     attributes = message.get("Attributes") or {}
+    redrives = str(((message.get("MessageAttributes") or {}).get(REDRIVES) or {}).get("StringValue", ""))
     try:
         body = json.loads(message.get("Body", ""))
     except ValueError:
@@ -128,7 +134,7 @@ def read_letter(message: dict[str, Any]) -> Letter:
     else:
         about = "not a message of the pipeline"
     return Letter(str(message["MessageId"]), time_text(attributes.get("SentTimestamp", "0")),
-                  int(attributes.get("ApproximateReceiveCount", 0)), about, [each["key"] for each in found], uploads)
+                  int(attributes.get("ApproximateReceiveCount", 0)), int(redrives) if redrives.isdigit() else 0, about, [each["key"] for each in found], uploads)
 
 
 def peek(aws: Aws, name: str, url: str, limit: int) -> list[Letter]:
@@ -140,7 +146,8 @@ def peek(aws: Aws, name: str, url: str, limit: int) -> list[Letter]:
     try:
         while len(letters) < limit:
             answer = aws.write("receive", "sqs", "receive_message", QueueUrl=url, MaxNumberOfMessages=BATCH,
-                               VisibilityTimeout=PEEK_SECONDS, MessageSystemAttributeNames=["All"])
+                               VisibilityTimeout=PEEK_SECONDS, MessageSystemAttributeNames=["All"],
+                               MessageAttributeNames=[REDRIVES])
             messages = answer.get("Messages") or []
             if not messages:
                 break

@@ -1,4 +1,8 @@
-"""redrive: show what the dead letters are; with --yes, let SQS move them back to the queues that they come from."""
+"""redrive: show what the dead letters are; with --yes, let SQS move them back to the queues that they come from.
+
+A message keeps its attributes, so also the count by which the sweeper knows what it has returned often enough: what is
+moved by hand and fails again stays among the dead letters.
+"""
 
 import time
 from dataclasses import dataclass
@@ -43,7 +47,8 @@ def show(command: Command, queues: list[DeadQueue]) -> None:
         output.line(f"{each.kind.name:10} {each.count} {'message' if each.count == 1 else 'messages'}"
                     + (f": {each.kind.meaning}" if each.count else ""))
         for letter in each.letters:
-            output.line(f"  {letter.sent}  received {letter.receives} times  {letter.about}")
+            returned = f", returned by the sweeper {letter.redrives} times" if letter.redrives else ""
+            output.line(f"  {letter.sent}  received {letter.receives} times{returned}  {letter.about}")
         if each.count > len(each.letters) > 0:
             output.line(f"  and {each.count - len(each.letters)} more")
         if each.count:

@@ -118,6 +118,11 @@ def template_of_stack(aws: Aws, name: str) -> str:
     return body if isinstance(body, str) else json.dumps(body)
 
 
+def new_change_set() -> str:
+    """Return a name for a change set."""
+    return f"onboard-aws-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+
+
 class Deployment:
     """Creates or updates stacks, one after another; shows their events.  `bucket` takes templates that are too long."""
 
@@ -132,7 +137,7 @@ class Deployment:
 
         Parameters that are not given keep the stack's values.
         """
-        creating = self._settle(name) == ""
+        creating = self.settle(name) == ""
         previous = None if creating else self._previous(name)
         if not self.aws.dry_run:
             self._check_parameters(template, {**(previous or {}), **parameters})
@@ -151,10 +156,7 @@ class Deployment:
                           + ", ".join(f"{change.logical_id} ({change.kind})" for change in losing),
                           "Nothing was changed. If that data may go, repeat the command with --replace.")
         self.aws.output.note(f"{what} stack {name}: {len(planned)} resources to change")
-        self._remember_events(name)
-        self.aws.write(f"execute change set {change_set}", "cloudformation", "execute_change_set", StackName=name,
-                       ChangeSetName=change_set)
-        self._wait(name, "CREATE_COMPLETE" if creating else "UPDATE_COMPLETE")
+        self._execute(name, change_set, "CREATE_COMPLETE" if creating else "UPDATE_COMPLETE")
         return "created" if creating else "updated"
 
     def make_change_set(self, name: str, template: Template, parameters: dict[str, str],
@@ -163,7 +165,7 @@ class Deployment:
 
         `previous` has the parameters of the stack, None if it does not exist.
         """
-        change_set = f"onboard-aws-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+        change_set = new_change_set()
         # Values that stay are not sent again: CloudFormation shows those of secrets as asterisks.
         values = [{"ParameterKey": key, "ParameterValue": parameters[key]} if key in parameters
                   else {"ParameterKey": key, "UsePreviousValue": True}
@@ -176,19 +178,41 @@ class Deployment:
             if any(text in error.text for text in UNCHANGED):
                 return None
             raise
+        return (change_set, self._changes(name, change_set)) if self._is_planned(name, change_set) else None
+
+    def import_stack(self, name: str, resources: dict[str, Any], imported: list[dict[str, Any]]) -> None:
+        """Make a stack of resources that exist, without changing them, and wait."""
+        if not self.aws.may_write(f"take over into stack {name}: " + ", ".join(resources)):
+            return
+        change_set = new_change_set()
+        self.aws.write(f"make change set {change_set} of stack {name}", "cloudformation", "create_change_set",
+                       StackName=name, ChangeSetName=change_set, ChangeSetType="IMPORT", ResourcesToImport=imported,
+                       TemplateBody=json.dumps({"Resources": resources}))
+        self._is_planned(name, change_set)
+        self.aws.output.note(f"take over into stack {name}: {', '.join(resources)}")
+        self._execute(name, change_set, "IMPORT_COMPLETE")
+
+    def _execute(self, name: str, change_set: str, wanted: str) -> None:
+        self._remember_events(name)
+        self.aws.write(f"execute change set {change_set}", "cloudformation", "execute_change_set", StackName=name,
+                       ChangeSetName=change_set)
+        self._wait(name, wanted)
+
+    def _is_planned(self, name: str, change_set: str) -> bool:
+        """Wait until a change set is made; return whether it would change anything."""
         while True:
             described = self.aws.read("cloudformation", "describe_change_set", StackName=name, ChangeSetName=change_set)
             if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
                 break
             self.aws.output.progress(f"stack {name}: planning")
             time.sleep(self.poll_seconds)
-        if described["Status"] == "FAILED":
-            self.delete_change_set(name, change_set)
-            reason = str(described.get("StatusReason", "no reason was given"))
-            if any(text in reason for text in UNCHANGED):
-                return None
-            raise infrastructure("CHANGE_SET_FAILED", f"stack {name} cannot be changed: {reason}")
-        return change_set, self._changes(name, change_set)
+        if described["Status"] != "FAILED":
+            return True
+        self.delete_change_set(name, change_set)
+        reason = str(described.get("StatusReason", "no reason was given"))
+        if any(text in reason for text in UNCHANGED):
+            return False
+        raise infrastructure("CHANGE_SET_FAILED", f"stack {name} cannot be changed: {reason}")
 
     def delete_change_set(self, name: str, change_set: str) -> None:
         self.aws.write(f"delete change set {change_set}", "cloudformation", "delete_change_set", StackName=name,
@@ -242,7 +266,7 @@ class Deployment:
                 return found
             token = {"NextToken": page["NextToken"]}
 
-    def _settle(self, name: str) -> str:
+    def settle(self, name: str) -> str:
         """Wait for what is still in progress, remove what was never created; return the stack's status, "" if none."""
         status = stack_status(self.aws, name)
         if status == "REVIEW_IN_PROGRESS":
@@ -308,7 +332,8 @@ class Deployment:
 
 # What helps against a reason that CloudFormation reports, by a text in it.
 REMEDIES = [
-    ("already exists", "It is left from an earlier system: remove or import it, or choose another name for the stack."),
+    ("already exists", "It is left from a system that was deleted more than 90 days ago, or is another's: remove or rename"
+                       " it, or choose another name for the stack."),
     ("is not authorized to perform", "Ask the owner of the account to allow this action, then run the command again."),
     ("not empty", "Repeat with --with-data, or empty the bucket yourself."),
     ("network interface", "Functions release their network interfaces up to 30 minutes after they are deleted; repeat then."),

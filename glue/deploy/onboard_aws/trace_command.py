@@ -140,7 +140,7 @@ class Tracer:
             return Hop("queue", PROBLEM, f"keys outside {UPLOAD_PREFIX} are not read", "send it with onboard-aws send")
         if waiting.all:
             return Hop("queue", NOW, text, "wait; the sweeper's reconciliation finds what was missed")
-        return Hop("queue", PROBLEM, text, "wait for the sweeper (every 5 minutes); if it does not begin, put it again")
+        return Hop("queue", PROBLEM, text, "wait for the sweeper, which looks for such files every hour; or send it again")
 
     def upload_hop(self, found: Found) -> Hop:
         upload, rows = found.upload, (found.trace or {}).get("rows") or {}
@@ -221,8 +221,12 @@ class Tracer:
             files = [str(report[name]) for name in ("error_file_s3_key", "fix_file_s3_key") if report.get(name)]
             return Hop("report", DONE, f"recorded {report.get('reported_at') or ''}".strip()
                        + (f": {', '.join(files)}" if files else ", without files"))
-        if report.get("lease_until"):
-            return Hop("report", NOW, f"a reporter is at work until {report['lease_until']}", "wait")
+        lease = str(report.get("lease_until") or "")
+        # Both are in UTC and in the same format.
+        if lease > datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"):
+            return Hop("report", NOW, f"a reporter is at work until {lease}", "wait")
+        if lease:
+            return Hop("report", NOW, f"a reporter began and did not end by {lease}", "wait: its message is delivered again")
         return Hop("report", LATER, "not written yet")
 
     def mail_hop(self, found: Found) -> Hop:

@@ -249,9 +249,11 @@ class Front:
         source, target = [self._sqs.get_queue_url(QueueName=body[name].rpartition(":")[2])["QueueUrl"]
                           for name in ("SourceArn", "DestinationArn")]
         moved = 0
-        while messages := self._sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10).get("Messages"):
+        while messages := self._sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10,
+                                                    MessageAttributeNames=["All"]).get("Messages"):
             for message in messages:
-                self._sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
+                self._sqs.send_message(QueueUrl=target, MessageBody=message["Body"],
+                                       MessageAttributes=message.get("MessageAttributes") or {})
                 self._sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
                 moved += 1
         self._moved[body["SourceArn"]] = moved

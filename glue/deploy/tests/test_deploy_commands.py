@@ -8,13 +8,15 @@ import tempfile
 import unittest
 import urllib.request
 from typing import Any
+from urllib.parse import parse_qs
 
-from commands import STACK, TEMPLATES, CommandTest
+from commands import ROOT, STACK, TEMPLATES, CommandTest
 from aws_call import Request
 from front import FunctionError
 from onboard_aws.prices import monthly_costs, read_prices
-from onboard_aws.templates import parse_template
+from onboard_aws.templates import parse_template, read_template
 
+REAL_TEMPLATES = os.path.join(ROOT, "glue", "deploy", "templates")
 SUBNETS = ("--subnets", "subnet-1", "--security-groups", "sg-1")
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:external"
 
@@ -32,13 +34,23 @@ IMAGES = """<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-
 <item><imageId>{newest}</imageId><creationDate>2026-02-04T09:00:00.000Z</creationDate></item>
 </imagesSet></DescribeImagesResponse>"""
 DELETED = """<DeleteStackResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"></DeleteStackResponse>"""
+ANSWER = """<{name}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><{name}Result><Id>x</Id>
+<StackId>x</StackId></{name}Result></{name}Response>"""
+DELETED_STACKS = """<ListStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStacksResult>
+<StackSummaries><member><StackId>x</StackId><StackName>{stack}</StackName><CreationTime>2026-01-04T09:00:00Z</CreationTime>
+<StackStatus>DELETE_COMPLETE</StackStatus></member></StackSummaries></ListStacksResult></ListStacksResponse>"""
+SKIPPED = """<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult>
+<StackResourceSummaries>{resources}</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"""
+SKIPPED_ONE = """<member><LogicalResourceId>{name}</LogicalResourceId><PhysicalResourceId>{physical}</PhysicalResourceId>
+<ResourceType>{kind}</ResourceType><LastUpdatedTimestamp>2026-01-04T09:00:00Z</LastUpdatedTimestamp>
+<ResourceStatus>DELETE_SKIPPED</ResourceStatus></member>"""
 CHANGES = """<DescribeChangeSetResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeChangeSetResult>
 <Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange><Action>Modify</Action>
 <LogicalResourceId>Uploads</LogicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType><Replacement>True</Replacement>
 </ResourceChange></member></Changes></DescribeChangeSetResult></DescribeChangeSetResponse>"""
 
 
-def write_image(folder: str, content: bytes) -> str:
+def write_image(folder: str, content: bytes, architecture: str = "amd64") -> str:
     """Write an OCI layout with one image of one layer; return its digest."""
     blobs = os.path.join(folder, "blobs", "sha256")
     os.makedirs(blobs, exist_ok=True)
@@ -51,7 +63,7 @@ def write_image(folder: str, content: bytes) -> str:
 
     # Two blocks of zeros are an empty archive.
     layer = content.ljust(1024, b"\0") if content else bytes(1024)
-    config = {"architecture": "amd64", "os": "linux", "config": {},
+    config = {"architecture": architecture, "os": "linux", "config": {},
               "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]}}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": store(json.dumps(config).encode(), "config.v1+json"),
@@ -78,6 +90,8 @@ class DeployTest(CommandTest):
         self.path(".config/containers/registries.conf",
                   f'[[registry]]\nlocation = "{self.front.host}"\ninsecure = true\n'.encode())
         self.addCleanup(self.reset_services)
+        # What the database's first start stores.
+        self.client("secretsmanager").create_secret(Name="database", SecretString="{}")
 
     def reset_services(self) -> None:
         """Remove everything from the emulated services."""
@@ -114,6 +128,84 @@ class DeployCommandTest(DeployTest):
         stored = self.client("s3").get_object(Bucket=database["ArtifactBucket"],
                                               Key=database["PackagePrefix"] + "packages.tar")
         self.assertEqual(stored["Body"].read(), b"packages")
+
+    def test_waits_for_the_first_start_of_the_database(self) -> None:
+        self.client("secretsmanager").delete_secret(SecretId="database", ForceDeleteWithoutRecovery=True)
+        self.client("secretsmanager").create_secret(Name="database")
+
+        def start(request: Request) -> None:
+            if self.front.names().count("secretsmanager.DescribeSecret") == 3:
+                self.client("secretsmanager").put_secret_value(SecretId="database", SecretString="{}")
+
+        self.front.override("secretsmanager.DescribeSecret", start)
+        self.deploy()
+        names = self.front.names()
+        self.assertEqual(names.count("secretsmanager.DescribeSecret"), 3)
+        self.assertLess(max(at for at, name in enumerate(names) if name == "secretsmanager.DescribeSecret"),
+                        max(at for at, name in enumerate(names) if name == "cloudformation.CreateChangeSet"))
+
+    def test_functions_fit_the_image_and_the_account(self) -> None:
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 100, "UnreservedConcurrentExecutions": 100}}
+        self.deploy()
+        known = self.parameters(STACK)
+        self.assertEqual([known["Architecture"], known["ReserveConcurrency"]], ["x86_64", "false"])
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 110, "UnreservedConcurrentExecutions": 110}}
+        self.digest = write_image(self.image, b"", "arm64")
+        self.deploy()
+        known = self.parameters(STACK)
+        self.assertEqual([known["Architecture"], known["ReserveConcurrency"]], ["arm64", "true"])
+        # What is reserved is no longer unreserved, and stays.
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 110, "UnreservedConcurrentExecutions": 100}}
+        self.assertEqual(self.deploy()["stacks"][STACK], "unchanged")
+        self.assertEqual(self.parameters(STACK)["ReserveConcurrency"], "true")
+        write_image(self.image, b"", "riscv64")
+        self.assertEqual(self.deploy(code=2)["error"]["code"], "IMAGE_INVALID")
+
+    def test_takes_over_what_an_earlier_system_kept(self) -> None:
+        dynamodb, cloudformation = self.client("dynamodb"), self.client("cloudformation")
+        dynamodb.create_table(
+            TableName=f"{STACK}-records", BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "upload_id", "KeyType": "HASH"}, {"AttributeName": "record_id", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("upload_id", "record_id")])
+        requests: list[dict[str, list[str]]] = []
+
+        def create(request: Request) -> str | None:
+            form = parse_qs(request.body.decode())
+            if form["ChangeSetType"] != ["IMPORT"]:
+                self.front.override("cloudformation.DescribeStacks", lambda request: None)
+                self.front.override("cloudformation.DescribeChangeSet", lambda request: None)
+                return None
+            requests.append(form)
+            self.front.override("cloudformation.DescribeChangeSet", lambda request: CHANGES)
+            self.front.override("cloudformation.ExecuteChangeSet", execute)
+            return ANSWER.format(name="CreateChangeSet")
+
+        def execute(request: Request) -> str:
+            # The emulator cannot import; the table is made again by the update.
+            dynamodb.delete_table(TableName=f"{STACK}-records")
+            cloudformation.create_stack(StackName=STACK, TemplateBody='{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
+            self.front.override("cloudformation.DescribeStacks",
+                                lambda request: STACKS.format(stack=STACK, status="IMPORT_COMPLETE"))
+            self.front.override("cloudformation.ExecuteChangeSet", lambda request: None)
+            return ANSWER.format(name="ExecuteChangeSet")
+
+        self.front.override("cloudformation.ListStacks", lambda request: DELETED_STACKS.format(stack=STACK))
+        self.front.override("cloudformation.ListStackResources", lambda request: SKIPPED.format(
+            resources="".join(SKIPPED_ONE.format(name=name, physical=physical, kind=kind) for name, physical, kind in (
+                ("Records", f"{STACK}-records", "AWS::DynamoDB::Table"), ("Uploads", "absent", "AWS::S3::Bucket")))))
+        self.front.override("cloudformation.CreateChangeSet", create)
+        run = self.run_command(*self.arguments("deploy", "--dry-run"))
+        self.assertIn(f"would take over into stack {STACK}: Records", run.out)
+        document = self.deploy("--database", SECRET, *SUBNETS)
+        (form,) = requests
+        self.assertEqual(form["ResourcesToImport.member.1.LogicalResourceId"], ["Records"])
+        self.assertEqual([form[name] for name in form if "ResourceIdentifier" in name and name.endswith("value")],
+                         [[f"{STACK}-records"]])
+        template = json.loads(form["TemplateBody"][0])["Resources"]
+        self.assertEqual([template["Records"]["DeletionPolicy"], template["Records"]["Properties"]["TableName"]],
+                         ["Retain", f"{STACK}-records"])
+        self.assertEqual([document["stacks"][STACK], [each["name"] for each in document["taken_over"]]],
+                         ["updated", [f"{STACK}-records"]])
 
     def test_again_it_changes_nothing(self) -> None:
         self.deploy("--parameter", "Zones=2", "--alarm-email", "a@shop.example")
@@ -243,7 +335,7 @@ class DeployCommandTest(DeployTest):
         self.assertEqual(error["code"], "STACK_FAILED")
         self.assertEqual(error["message"], f"stack {STACK} is UPDATE_ROLLBACK_COMPLETE: Uploads (AWS::S3::Bucket): "
                                            "shop-uploads already exists")
-        self.assertIn("left from an earlier system", error["hint"])
+        self.assertIn("left from a system that was deleted", error["hint"])
 
     def test_a_stack_that_was_never_created_is_replaced(self) -> None:
         def rolled_back(request: Request) -> str | None:
@@ -294,6 +386,7 @@ class CheckCommandTest(DeployTest):
         self.assertEqual(self.writing_calls(), [])
         text = self.run_command(*self.arguments("check")).out
         self.assertIn("123456789012 in us-east-1", text)
+        self.assertIn("An estimate of what it costs", text)
         self.assertIn(f"{read_prices()['date']}", text)
 
     def test_a_deployed_system(self) -> None:
@@ -345,6 +438,10 @@ Resources:
   Queue: {Type: AWS::SQS::Queue}
 """)
 
+        self.assertEqual({cost.what: cost.verified for cost in monthly_costs(template.resources({}))}, {
+            "AWS::EC2::VPCEndpoint": True, "AWS::EC2::Instance t4g.micro": False, "AWS::EC2::Volume": False,
+            "AWS::CloudWatch::Alarm": True})
+
         def costs(**given: str) -> dict[str, tuple[float, float | None]]:
             return {cost.what: (cost.units, cost.month) for cost in monthly_costs(template.resources(given))}
 
@@ -353,6 +450,14 @@ Resources:
             "AWS::EC2::Volume": (28, 2.24), "AWS::CloudWatch::Alarm": (2, 0.2)})
         self.assertEqual(costs(Zones="2")["AWS::EC2::VPCEndpoint"], (3, 21.9))
         self.assertEqual(costs(Type="x9.huge")["AWS::EC2::Instance x9.huge"], (1, None))
+
+
+    def test_each_price_says_where_it_was_read(self) -> None:
+        prices = read_prices()
+        allowed = read_template("database", REAL_TEMPLATES).parameters["InstanceType"]["AllowedValues"]
+        self.assertEqual(set(prices["instances"]), set(allowed))
+        for price in (*prices["resources"].values(), *prices["instances"].values(), *prices["usage"]):
+            self.assertEqual(price["verified"], not price["source"].startswith("from memory"), price)
 
 
 class DestroyCommandTest(DeployTest):

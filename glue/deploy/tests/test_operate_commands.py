@@ -1,11 +1,13 @@
 """trace, redrive, pause and resume."""
 
 import json
+import os
 import unittest
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from commands import STACK, CommandTest
+from commands import ROOT, STACK, CommandTest
+from onboard_aws.queues import REDRIVES
 from operator_stub import VENDOR, upload
 
 KEY = "uploads/VEND001/VEND001_20260104_090000.csv"
@@ -148,6 +150,16 @@ class TraceTest(OperateTest):
         document = self.trace(KEY, 0)
         self.assertEqual([document["upload"], document["where"]], [None, "queue"])
 
+    def test_a_report_under_way_and_one_that_was_not_ended(self) -> None:
+        version = self.put()
+        self.subscribe()
+        self.operator.uploads = [upload(UPLOAD, KEY, version, status="completed")]
+        for lease, text in (("2999-01-01T00:00:00Z", "a reporter is at work until"),
+                            ("2026-01-04T09:00:00Z", "a reporter began and did not end")):
+            self.operator.report["lease_until"] = lease
+            texts = {hop["hop"]: hop["text"] for hop in self.trace(UPLOAD, 0)["hops"]}
+            self.assertIn(text, texts["report"])
+
     def test_what_does_not_exist(self) -> None:
         for what in ("VEND001-absent", "uploads/VEND001/absent.csv"):
             run = self.run_command("trace", what, "-s", STACK, "--json", code=2)
@@ -201,6 +213,17 @@ class RedriveTest(OperateTest):
                          [2, 0, 1])
         self.run_command("redrive", "-s", STACK, "--yes")
         self.assertEqual([self.count("ErrorQueueUrl"), self.count("ErrorDeadQueueUrl")], [1, 0])
+
+    def test_the_sweepers_count_is_shown_and_kept(self) -> None:
+        sqs = self.client("sqs")
+        sqs.send_message(QueueUrl=self.outputs["UploadDeadQueueUrl"], MessageBody=notification(KEY, "v"),
+                         MessageAttributes={REDRIVES: {"DataType": "Number", "StringValue": "3"}})
+        run = self.run_command("redrive", "-s", STACK, "--yes")
+        self.assertIn("returned by the sweeper 3 times", run.out)
+        (message,) = sqs.receive_message(QueueUrl=self.outputs["UploadQueueUrl"], MessageAttributeNames=[REDRIVES])["Messages"]
+        self.assertEqual(message["MessageAttributes"][REDRIVES]["StringValue"], "3")
+        with open(os.path.join(ROOT, "glue", "lambda", "redrive.c"), encoding="utf-8") as file:
+            self.assertIn(f'#define REDRIVES "{REDRIVES}"', file.read())
 
     def test_what_cannot_be_moved_remains(self) -> None:
         self.send("QuarantineQueueUrl", "{}")

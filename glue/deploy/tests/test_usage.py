@@ -17,10 +17,11 @@ from onboard_aws.calls import Aws
 from onboard_aws.errors import EXIT_CODES
 from onboard_aws.options import COMMANDS, COMMON, Option, codes_of
 from onboard_aws.output import Output
-from onboard_aws.plan import FROM_DATABASE
+from onboard_aws.kept import NAMES, Resource, declaration
+from onboard_aws.plan import FROM_DATABASE, PARAMETER_OPTIONS, PREFIX_LISTS
 from onboard_aws.queues import DEAD
 from onboard_aws.stages import STAGES
-from onboard_aws.templates import read_template
+from onboard_aws.templates import Template, parse_template, read_template
 from onboard_aws.version import VERSION
 
 DEPLOY = os.path.dirname(HERE)
@@ -39,6 +40,23 @@ def tables(heading: str) -> list[list[str]]:
     rows = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
             for line in section.splitlines() if line.startswith("|")]
     return rows[2:]
+
+
+# What deploy passes to each template.
+PASSED = {"artifacts": set[str](), "database": {"ArtifactBucket", "PackagePrefix", "ImageId", *PREFIX_LISTS.values()},
+          "pipeline": {"ImageUri", "Architecture", "ReserveConcurrency", *FROM_DATABASE}}
+
+
+def contract_problems(templates: dict[str, Template]) -> list[str]:
+    """Return where the templates do not fit each other, or what deploy passes from one to the other."""
+    outputs = {name for template in templates.values() for name in template.content["Outputs"]}
+    declared = {name for template in templates.values() for name in template.parameters}
+    found = [f"no template has the output {name}" for name in FROM_DATABASE.values() if name not in outputs]
+    found += [f"no template has the parameter {name}" for name in PARAMETER_OPTIONS.values() if name not in declared]
+    for name, template in templates.items():
+        found += [f"{name}.yaml has no parameter {each}" for each in sorted(PASSED[name] - set(template.parameters))]
+        found += [f"nothing passes {each} to {name}.yaml" for each in template.missing(dict.fromkeys(PASSED[name], "x"))]
+    return found
 
 
 def names_of(option: Option) -> str:
@@ -176,6 +194,28 @@ class UsageTest(CommandTest):
                     read.update(re.findall(r'(?:outputs|artifacts)(?:\.name\))?\["(\w+)"\]', file.read()))
         self.assertIn("CheckFunctionName", read)
         self.assertEqual((read | functions | queues | set(FROM_DATABASE.values())) - declared, set())
+
+    def test_the_templates_fit_each_other_and_what_deploy_passes(self) -> None:
+        templates = {name: read_template(name, TEMPLATES) for name in PASSED}
+        self.assertEqual(contract_problems(templates), [])
+        faults = [("database", "  FunctionSecurityGroupId: {Value"), ("pipeline", "  OperatorSecretArn:\n    Type"),
+                  ("pipeline", "  SubnetIds:\n    Type"), ("pipeline", "  MonthlyBudget:\n    Type"),
+                  ("database", "  S3PrefixListId:\n    # CloudFormation")]
+        for name, line in faults:
+            with self.subTest(line=line):
+                text = templates[name].text
+                self.assertEqual(text.count(f"\n{line}"), 1)
+                changed = parse_template(name, text.replace(f"\n{line}", f"\n  Other{line.lstrip()}"))
+                self.assertNotEqual(contract_problems({**templates, name: changed}), [])
+
+    def test_what_is_kept_can_be_declared_alone(self) -> None:
+        created = read_template("pipeline", TEMPLATES).resources({})
+        kept = {name: resource for name, resource in created.items() if resource.get("DeletionPolicy", "").startswith("Retain")}
+        self.assertEqual(sorted(kept), ["LogBucket", "UploadBucket", "UploadRecords"])
+        for name, resource in kept.items():
+            self.assertIn(NAMES[resource["Type"]], resource["Properties"])
+            declared = declaration(Resource(STACK, name, resource["Type"], "name", "Retain"), resource)
+            self.assertNotRegex(json.dumps(declared), '"(Ref|Fn::|Condition)')
 
     def test_wheel_carries_templates_page_prices_and_version(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -214,12 +214,39 @@ class RotateTest(unittest.TestCase):
         self.refused(self.rotate.invoke(missing), "AWS_NOT_FOUND")
         token = self.manager.put_secret_value(SecretId=self.name, SecretString=self.secret(self.user, FIRST),
                                               VersionStages=["AWSPENDING"])["VersionId"]
-        self.refused(self.step("createSecret", token), "ROTATE_NOT_PENDING", event)
+        # Before it is configured for the first time, nothing says that rotation is not enabled.
+        self.done("createSecret", token, "unchanged")
         newer = self.begin()
         self.refused(self.step("createSecret", token), "ROTATE_NOT_PENDING", event)
-        self.refused(self.step("finishSecret", newer), "AWS_NOT_FOUND")
-        self.refused(self.step("setSecret", newer), "AWS_NOT_FOUND")
+        for step in STEPS[1:]:
+            self.refused(self.step(step, newer), "ROTATE_NO_VALUE")
+        self.manager.cancel_rotate_secret(SecretId=self.name)
+        self.refused(self.step("createSecret", newer), "ROTATE_NOT_PENDING", event)
         self.assert_current_works(self.user)
+
+    def test_the_configuration_of_rotation_is_tested(self) -> None:
+        """Secrets Manager calls testSecret with a copy of the current version, which it removes afterwards."""
+        before = self.stages()
+        token = self.begin()
+        self.manager.put_secret_value(SecretId=self.name, SecretString=self.secret(self.user, FIRST),
+                                      ClientRequestToken=token, VersionStages=["AWSPENDING"])
+        self.done("testSecret", token)
+        self.assertEqual({version: stages for version, stages in self.stages().items() if version != token}, before)
+        self.assert_current_works(self.user)
+
+    def test_a_secret_without_a_value(self) -> None:
+        """Before the database's first start: nothing is changed, and the database's value still becomes current."""
+        first = self.manager.get_secret_value(SecretId=self.name)["VersionId"]
+        token = self.begin()
+        self.manager.update_secret_version_stage(SecretId=self.name, VersionStage="AWSCURRENT", RemoveFromVersionId=first)
+        for step in STEPS:
+            self.refused(self.step(step, token), "ROTATE_NO_VALUE")
+        self.assertEqual(self.stages()[token], ["AWSPENDING"])
+        self.manager.put_secret_value(SecretId=self.name, SecretString=self.secret(self.user, FIRST))
+        self.assert_current_works(self.user)
+        for step in STEPS:
+            self.done(step, token)
+        self.assert_current_works(self.other)
 
     def test_logins_that_must_not_be_touched(self) -> None:
         plain = f"plain_{self.user}"

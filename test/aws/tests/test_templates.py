@@ -1,7 +1,7 @@
 """Test the templates of glue/deploy/: every assertion holds, and fails once what it is about is missing or wrong.
 
-The assertions are in glue/deploy/checks/assertions.py.  Each part of each resource is removed once, and some assertion
-must notice, unless the part is free.
+The assertions are in glue/deploy/checks/, in the modules that assertions.py names.  Each part of each resource is removed
+once, and some assertion must notice, unless the part is free.
 """
 
 import copy
@@ -15,8 +15,8 @@ import tempfile
 import unittest
 from typing import Any, Callable, Iterator
 
-from assertions import ARTIFACTS, PIPELINE, RUNBOOK, Assertion, problems
-from stack import PIPELINE_PARAMETERS, Stack, UnresolvedError
+from assertions import ARTIFACTS, DATABASE, PIPELINE, RUNBOOK, Assertion, problems
+from stack import DATABASE_PARAMETERS, PIPELINE_PARAMETERS, Stack, UnresolvedError
 from transform import TEMPLATES, TransformError, read_template, transform_template, transformed_template
 
 Path = tuple[Any, ...]
@@ -25,7 +25,7 @@ DEPLOY = os.path.dirname(TEMPLATES)
 
 # Parts without which a stack works as well: what people read, names of rules, conditions of creation, which are resolved
 # already, and what the transform adds by itself.
-FREE = re.compile(r".*/(Description|Sid|PolicyName|Label|Version|Rules/\d+/Id)"
+FREE = re.compile(r".*/((Group)?Description|Sid|PolicyName|Label|Version|Rules/\d+/Id)"
                   r"|\w+/Condition"
                   r"|.*/Tags/0(/\w+)?|\w+EventInvokeConfig/Properties/(DestinationConfig|Qualifier)|.*/Targets/0/Id")
 
@@ -80,6 +80,34 @@ ARTIFACT_FAULTS: list[tuple[str, Any, str]] = [
     ("Repository/Properties/RepositoryName", "onboard", "names_derive_from_the_stack"),
 ]
 
+DATABASE_FAULTS: list[tuple[str, Any, str]] = [
+    ("Gateway", {"Type": "AWS::EC2::NatGateway", "Properties": {}}, "nothing_leads_to_the_internet"),
+    ("SubnetA/Properties/MapPublicIpOnLaunch", True, "nothing_leads_to_the_internet"),
+    ("SubnetB/Properties/AvailabilityZone", "us-east-1a", "subnets_are_in_different_zones_of_the_network"),
+    ("SqsEndpoint/Properties/PolicyDocument/Statement/0/Condition/StringEquals/aws:ResourceAccount", "*",
+     "endpoints_serve_this_account_only"),
+    ("FunctionSecurityGroup/Properties/SecurityGroupEgress", [], "groups_send_only_where_they_must"),
+    ("FunctionSecurityGroup/Properties/SecurityGroupEgress/0/ToPort", 65535, "groups_send_only_where_they_must"),
+    ("DatabaseFromFunction/Properties/FromPort", 0, "groups_receive_only_what_they_must"),
+    ("DatabaseFromFunction/Properties/FromPort", 5433, "connections_are_permitted_at_both_ends"),
+    ("AccessEndpoint/Properties/PreserveClientIp", True, "operators_enter_only_through_an_endpoint"),
+    ("OperatorSecret/Properties/Name", "operator", "secrets_are_found_by_the_stacks_name"),
+    ("DataVolume/DeletionPolicy", "Delete", "backups_can_be_read_after_the_stack_is_gone"),
+    ("BackupBucket/Properties/BucketName", "backups", "backups_can_be_read_after_the_stack_is_gone"),
+    ("BackupBucketPolicy/Properties/PolicyDocument/Statement/0/Condition/Bool/aws:SecureTransport", "true",
+     "buckets_accept_only_tls"),
+    ("InstanceRole/Properties/Policies/1/PolicyDocument/Statement/0/Action", "secretsmanager:*",
+     "the_role_allows_what_the_scripts_do"),
+    ("InstanceRole/Properties/ManagedPolicyArns", ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+     "the_role_allows_what_the_scripts_do"),
+    ("DataVolume/Properties/Encrypted", False, "data_are_on_a_volume_of_their_own"),
+    ("InstanceTemplate/Properties/LaunchTemplateData/MetadataOptions/HttpTokens", "optional",
+     "credentials_require_version_2_of_the_metadata_service"),
+    ("Instance/Properties/NetworkInterfaces", [{"AssociatePublicIpAddress": True}], "nothing_leads_to_the_internet"),
+    ("Instance/DependsOn", ["S3Endpoint"], "the_first_start_finds_what_it_needs"),
+    ("Instance/Properties/UserData", "#!/bin/sh", "the_user_data_sets_what_the_scripts_read"),
+]
+
 
 def pipeline_stack(name: str = "onboard", **parameters: Any) -> Stack:
     return Stack(transformed_template("pipeline"), {**PIPELINE_PARAMETERS, **parameters}, name)
@@ -87,6 +115,10 @@ def pipeline_stack(name: str = "onboard", **parameters: Any) -> Stack:
 
 def artifact_stack() -> Stack:
     return Stack(transformed_template("artifacts"), {}, "onboard-artifacts")
+
+
+def database_stack(**parameters: Any) -> Stack:
+    return Stack(transformed_template("database"), {**DATABASE_PARAMETERS, **parameters}, "onboard-database")
 
 
 def parts(value: Any, path: Path = ()) -> Iterator[Path]:
@@ -129,6 +161,11 @@ def add_claims(name: str, assertions: list[Assertion], make: Callable[[], Stack]
 
 add_claims("pipeline", PIPELINE, pipeline_stack)
 add_claims("artifacts", ARTIFACTS, artifact_stack)
+add_claims("database", DATABASE, database_stack)
+
+# How each template is resolved, what must hold for it, and its faults.
+TEMPLATE_CASES = ((pipeline_stack, PIPELINE, PIPELINE_FAULTS), (artifact_stack, ARTIFACTS, ARTIFACT_FAULTS),
+                  (database_stack, DATABASE, DATABASE_FAULTS))
 
 
 class FaultsTest(unittest.TestCase):
@@ -166,9 +203,11 @@ class FaultsTest(unittest.TestCase):
     def test_no_part_of_the_artifacts_is_lost_unnoticed(self) -> None:
         self.check_removals(artifact_stack(), ARTIFACTS)
 
+    def test_no_part_of_the_database_is_lost_unnoticed(self) -> None:
+        self.check_removals(database_stack(), DATABASE)
+
     def test_wrong_values_are_rejected_by_name(self) -> None:
-        for make, assertions, faults in ((pipeline_stack, PIPELINE, PIPELINE_FAULTS),
-                                         (artifact_stack, ARTIFACTS, ARTIFACT_FAULTS)):
+        for make, assertions, faults in TEMPLATE_CASES:
             by_name = {assertion.__name__: assertion for assertion in assertions}
             for path, value, name in faults:
                 with self.subTest(path=path, value=value):
@@ -177,8 +216,7 @@ class FaultsTest(unittest.TestCase):
                     self.assertNotEqual(problems(by_name[name], stack), [])
 
     def test_every_assertion_can_fail(self) -> None:
-        for make, assertions, faults in ((pipeline_stack, PIPELINE, PIPELINE_FAULTS),
-                                         (artifact_stack, ARTIFACTS, ARTIFACT_FAULTS)):
+        for make, assertions, faults in TEMPLATE_CASES:
             stack = make()
             whole, paths, proven = stack.resources, list(parts(stack.resources)), {name for _, _, name in faults}
             for assertion in assertions:
@@ -227,6 +265,23 @@ class VariantsTest(unittest.TestCase):
     def test_concurrency_is_reserved_only_on_demand(self) -> None:
         self.assertNotIn("ReservedConcurrentExecutions", pipeline_stack(ReserveConcurrency="false").functions()["link"])
 
+    def test_a_second_zone_is_optional(self) -> None:
+        stack = database_stack(Zones="1")
+        self.assertEqual(list(stack.of("AWS::EC2::Subnet")), ["SubnetA"])
+        self.assertEqual({len(endpoint.get("SubnetIds", "-")) for endpoint in stack.of("AWS::EC2::VPCEndpoint").values()}, {1})
+        self.assertEqual(stack.outputs["SubnetIds"], "onboard-database-SubnetA")
+
+    def test_the_instance_can_be_removed_without_its_data(self) -> None:
+        whole, rest = database_stack(), database_stack(InstancePresent="false")
+        self.assertEqual(whole.resources.keys() - rest.resources.keys(), {"Instance", "DataVolumeAttachment", "DatabaseName"})
+        self.assertEqual(whole.outputs.keys() - rest.outputs.keys(), {"DatabaseInstanceId"})
+
+    def test_operators_enter_only_with_a_key(self) -> None:
+        whole, closed = database_stack(), database_stack(OperatorKeyName="")
+        self.assertEqual(whole.resources.keys() - closed.resources.keys(), {
+            "AccessEndpoint", "AccessSecurityGroup", "AccessToDatabase", "DatabaseFromAccess"})
+        self.assertNotIn("KeyName", closed.resources["Instance"]["Properties"])
+
     def test_the_runbook_has_an_entry_for_each_alarm(self) -> None:
         path = os.path.join(DEPLOY, os.path.basename(RUNBOOK))
         if not os.path.exists(path):
@@ -265,7 +320,7 @@ class ResolutionTest(unittest.TestCase):
         self.assertEqual(list(self.stack().resources), ["One"])
 
     def test_what_is_unknown_is_refused(self) -> None:
-        for value in ({"Ref": "Three"}, {"Ref": "Required"}, {"Fn::GetAtt": ["One", "Arm"]}, {"Fn::Base64": "x"}):
+        for value in ({"Ref": "Three"}, {"Ref": "Required"}, {"Fn::GetAtt": ["One", "Arm"]}, {"Fn::ImportValue": "x"}):
             with self.subTest(value=value), self.assertRaises(UnresolvedError):
                 self.stack(Value=value)
 
