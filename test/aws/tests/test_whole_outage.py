@@ -186,7 +186,7 @@ class OutageTest(WholeTest):
         self.assertEqual(self.database.value("SELECT failure_code FROM onboard.upload_history WHERE vendor_id = 'VEND003'"),
                          "OTHER_VENDOR")
         self.assertEqual(self.lines("files of unknown vendors are not read")[-1]["files"], 1)
-        self.assertEqual(self.lines("files are not in the folder of a vendor")[-1]["files"], 1)
+        self.assertEqual(self.lines("files are not in any vendor's folder")[-1]["files"], 1)
         self.database.query("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) "
                             "VALUES ('UNKNOWN', 'Now known', 'known@example.com')")
         self.reconcile(1)
