@@ -69,7 +69,7 @@ PLAN = (
     Option(("--templates",), "DIR", "folder of the templates (default: those that come with the program)", {"default": ""}),
 )
 VENDOR = Option(("-v", "--vendor"), "ID", "vendor who sent the file", {"required": True})
-LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to look at (default: 100)",
+LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to examine (default: 100)",
                {"type": int, "default": 100})
 STAGE = Option(("--stage",), "STAGE", "only this stage, " + ", ".join(STAGES) + "; may be repeated",
                {"action": "append", "default": [], "choices": tuple(STAGES)})
@@ -133,7 +133,7 @@ STANDARD_CODES = {ALL_GOOD: "done", USAGE: "usage error", INFRASTRUCTURE: "AWS o
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a usage error as the other errors are reported."""
+    """Reports usage errors in the same way as other errors."""
 
     def error(self, message: str) -> NoReturn:
         raise usage(message, f'Try "{self.prog} --help".')

@@ -1,6 +1,6 @@
 """The stacks' templates: reading them, and which resources they create with given parameters.
 
-Enough of CloudFormation's functions is evaluated here to know conditions and counts before anything is created: Ref to
+Enough of CloudFormation's functions are evaluated here to know conditions and counts before anything is created: Ref to
 a parameter, Equals, And, Or, Not, If and Condition.  Everything else stays as it is.
 """
 

@@ -1,6 +1,6 @@
 """vendor add, list and suspend: a vendor is a row, a permission to upload, and a subscription to its mails.
 
-All three are found if they exist, so `vendor add` may be repeated: after a failure, or to renew the permission.
+Existing ones are found, so `vendor add` may be repeated: after a failure, or to renew the permission.
 """
 
 from typing import Any, Iterator
@@ -56,9 +56,9 @@ def add(command: Command) -> int:
         path = options.form or f"upload-{vendor_id}.{'json' if options.form.endswith('.json') else 'html'}"
         write_form(path, form)
         output.document["form"] = {"file": path, **{name: form[name] for name in ("prefix", "max_bytes", "expires")}}
-        output.line(f"  upload      {path}, valid until {form['expires']}; give it to the vendor, to no one else")
+        output.line(f"  upload      {path}, valid until {form['expires']}; give it only to the vendor")
         if aws.credentials_expire():
-            output.note("your credentials are temporary, and the form ends with them; use --role-for, or sign with an "
+            output.note("your credentials are temporary, and the form expires with them; use --role-for, or sign with an "
                         "access key of a user")
     return 0
 

@@ -243,7 +243,7 @@ class DeployCommandTest(DeployTest):
         self.assertEqual(error["code"], "STACK_FAILED")
         self.assertEqual(error["message"], f"stack {STACK} is UPDATE_ROLLBACK_COMPLETE: Uploads (AWS::S3::Bucket): "
                                            "shop-uploads already exists")
-        self.assertIn("left from an earlier system", error["hint"])
+        self.assertIn("left by an earlier system", error["hint"])
 
     def test_a_stack_that_was_never_created_is_replaced(self) -> None:
         def rolled_back(request: Request) -> str | None:

@@ -205,7 +205,7 @@ class RedriveTest(OperateTest):
     def test_what_cannot_be_moved_remains(self) -> None:
         self.send("QuarantineQueueUrl", "{}")
         run = self.run_command("redrive", "-s", STACK, "--yes", code=1)
-        self.assertIn("find out who writes such items", run.out)
+        self.assertIn("find out what writes such items", run.out)
         self.assertEqual(self.count("QuarantineQueueUrl"), 1)
 
     def test_usage_failures_and_a_dry_run(self) -> None:
