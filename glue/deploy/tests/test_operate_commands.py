@@ -42,13 +42,13 @@ class OperateTest(CommandTest):
         return int(attributes["ApproximateNumberOfMessages"])
 
     def subscribe(self) -> None:
-        """Let the vendor have a confirmed subscription."""
+        """Give the vendor a confirmed subscription."""
         self.client("sns").subscribe(TopicArn=self.outputs["TopicArn"], Protocol="email", Endpoint="one@vendor.example",
                                      Attributes={"FilterPolicy": '{"vendor_id":["VEND001"]}'})
         self.front.unconfirmed.clear()
 
     def trace(self, what: str, code: int) -> dict[str, Any]:
-        """Trace and return the document, after a look at what a person sees."""
+        """Trace and return the document, after checking the text for people."""
         self.assertIn("Next: ", self.run_command("trace", what, "-s", STACK, code=code).out)
         return self.run_command("trace", what, "-s", STACK, "--json", code=code).document
 

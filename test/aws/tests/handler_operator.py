@@ -66,7 +66,7 @@ class OperatorTest(unittest.TestCase):
         cls.emulator = cls.enterClassContext(Emulator())
         cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
         cls.resources = Resources(test_scale(read_settings()))
-        # The other functions' secret is of no use here.
+        # The secret of the other functions must not be needed.
         cls.resources.make(cls.clients, cls.login("nobody"), operator=cls.login("operator"))
 
     def setUp(self) -> None:

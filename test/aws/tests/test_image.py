@@ -1,5 +1,5 @@
-"""Test the container image of the functions: that it is the same each time, what is in it, and files of vendors in it,
-confined as on Lambda."""
+"""Test the container image of the functions: that it is reproducible, its contents, and vendors' files in it, confined
+as on Lambda."""
 
 import glob
 import hashlib
