@@ -91,7 +91,7 @@ SELECT onboard_claim_report(:'three', '1 hour') AS token \gset
 UPDATE onboard.upload_history SET report_lease_until = clock_timestamp() WHERE upload_id = :'three';
 SELECT due, leased FROM onboard_report_due(:'three');
 SELECT onboard_claim_report(:'three', '1 hour') <> :'token' AS claimed, onboard_release_report(:'three', :'token');
--- A report that was made is recorded, whoever holds the lease, and cannot be claimed again.
+-- A report that was made is recorded no matter who holds the lease, and cannot be claimed again.
 SELECT onboard_record_report(:'three', NULL, NULL);
 SELECT onboard_claim_report(:'three', '1 hour') IS NULL AS refused;
 SELECT report_token IS NULL AND report_lease_until IS NULL AS released, due, leased

@@ -74,7 +74,7 @@ class Layout:
         return found
 
     def unpack(self, folder: str) -> str:
-        """Write the root folder, and the confined program beside it, whose path is returned."""
+        """Write the root folder, and next to it the confined program, whose path is returned."""
         root = os.path.join(folder, "root")
         for layer in self.manifest["layers"]:
             with tarfile.open(fileobj=io.BytesIO(self.blob(layer))) as archive:

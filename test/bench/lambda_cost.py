@@ -155,7 +155,7 @@ def section(bench):
                 "the "
                 f"emulated services, rounded up to 1 ms, at {MEGABYTES} MB; without distance to AWS and without cold "
                 f"starts. DynamoDB: each "
-                "row is written and later given its status, a unit for each started KB of an item, and a unit for its entry in "
+                "row is written and later given its status, a unit for each KB of an item begun, and a unit for its entry in "
                 "the index. "
                 "Left out: polling of empty queues by the event source mappings, Lambda's reads of the stream (free), "
                 "storage, logs, "

@@ -16,7 +16,7 @@ INLINE_BYTES = 51200
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL_SECONDS = 5.0
 
-# Resources that hold data: no command replaces or removes one of them unless told to.
+# Resources that hold data: no command replaces or removes one of them without --replace or --with-data.
 DATA_TYPES = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::EC2::Volume", "AWS::SecretsManager::Secret",
               "AWS::KMS::Key")
 

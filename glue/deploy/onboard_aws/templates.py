@@ -13,7 +13,7 @@ import yaml  # type: ignore[import-untyped]
 from .errors import refused
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Beside the module in an installed package, beside the package in a checkout.
+# Next to the module in an installed package, next to the package in a checkout.
 FOLDERS = (os.path.join(HERE, "templates"), os.path.join(os.path.dirname(HERE), "templates"))
 
 

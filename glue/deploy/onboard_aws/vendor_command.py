@@ -46,7 +46,7 @@ def add(command: Command) -> int:
     if state == "unconfirmed":
         output.line(f"  mails       {options.email} must confirm the mail from AWS within 48 hours")
     elif state:
-        output.line(f"  mails       {options.email} gets them")
+        output.line(f"  mails       are sent to {options.email}")
     if form is None:
         arn = make_role(aws, command.outputs, vendor_id, options.role_for, options.external_id)
         output.document["role"] = arn or None
@@ -92,5 +92,5 @@ def suspend(command: Command) -> int:
     if answer:
         command.output.document.update(vendor=answer["vendor"], changed=answer["changed"], subscriptions_removed=removed)
         command.output.line(f"Vendor {vendor_id} is suspended: its files are refused with VENDOR_NOT_ACTIVE"
-                            + (", and its mails stop." if removed else "; it got no mails."))
+                            + (", and its mails stop." if removed else "; it was not receiving mails."))
     return 0

@@ -115,7 +115,7 @@ class DeployCommandTest(DeployTest):
                                               Key=database["PackagePrefix"] + "packages.tar")
         self.assertEqual(stored["Body"].read(), b"packages")
 
-    def test_again_it_changes_nothing(self) -> None:
+    def test_repeating_changes_nothing(self) -> None:
         self.deploy("--parameter", "Zones=2", "--alarm-email", "a@shop.example")
         self.front.reset()
         document = self.deploy()
@@ -258,7 +258,7 @@ class DeployCommandTest(DeployTest):
         self.assertIn("cloudformation.DeleteStack", self.front.names())
         self.assertEqual(document["stacks"][f"{STACK}-artifacts"], "created")
 
-    def test_data_is_not_replaced_unasked(self) -> None:
+    def test_data_is_replaced_only_on_request(self) -> None:
         self.deploy("--database", SECRET, *SUBNETS)
         self.digest = write_image(self.image, b"changed")
         no_changes = CHANGES.replace("CREATE_COMPLETE", "FAILED").replace(
@@ -356,7 +356,7 @@ Resources:
 
 
 class DestroyCommandTest(DeployTest):
-    def test_keeps_data_and_says_so(self) -> None:
+    def test_keeps_and_lists_data(self) -> None:
         self.deploy()
         self.front.functions.update(self.operator.handlers(STACK))
         self.run_command("vendor", "add", "VEND001", "-s", STACK, "--name", "One", "--email", "one@vendor.example",

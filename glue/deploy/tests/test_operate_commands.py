@@ -75,12 +75,12 @@ class TraceTest(OperateTest):
         self.assertIn("redrive --queue upload", document["next_action"])
         self.assertEqual(self.count("UploadDeadQueueUrl"), 13)
 
-    def test_a_file_that_nothing_announced(self) -> None:
+    def test_a_file_that_was_not_announced(self) -> None:
         self.put()
         document = self.trace(KEY, 1)
         self.assertIn("wait for the sweeper", document["next_action"])
 
-    def test_an_upload_under_way(self) -> None:
+    def test_an_upload_in_progress(self) -> None:
         version = self.put()
         self.subscribe()
         self.operator.uploads = [upload(UPLOAD, KEY, version, total_records=3)]
@@ -118,7 +118,7 @@ class TraceTest(OperateTest):
         self.assertIn("1 rows with INVALID_PRICE in price", run.out)
         self.assertIn("Next: nothing, it is done", run.out)
 
-    def test_a_mail_that_nobody_confirmed(self) -> None:
+    def test_an_unconfirmed_subscription(self) -> None:
         version = self.put()
         for entry in self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs["TopicArn"])["Subscriptions"]:
             self.client("sns").unsubscribe(SubscriptionArn=entry["SubscriptionArn"])

@@ -135,7 +135,7 @@ class UsageTest(CommandTest):
             run = self.run_command(*entry.words.split(), *arguments, "--json", code=2)
             self.assertEqual(run.document["error"]["code"], "UNKNOWN_STACK")
 
-    def test_a_call_that_is_not_announced_does_not_leave(self) -> None:
+    def test_an_undeclared_writing_call_is_not_sent(self) -> None:
         aws = Aws(Output(), session=self.session)
         with self.assertRaises(AssertionError):
             aws.read("s3", "create_bucket", Bucket="bucket")

@@ -269,7 +269,7 @@ class ResolutionTest(unittest.TestCase):
             with self.subTest(value=value), self.assertRaises(UnresolvedError):
                 self.stack(Value=value)
 
-    def test_what_the_transform_refuses_is_named(self) -> None:
+    def test_refusals_of_the_transform_are_reported(self) -> None:
         source = read_template("pipeline")
         source["Globals"]["Function"]["Tracking"] = "Active"
         with self.assertRaisesRegex(TransformError, "Tracking"):

@@ -212,7 +212,7 @@ class OutageTest(WholeTest):
         self.whole.pause("upload-events")
         self.send(*self.files(2, 5, vendors=2))
         wait_until(lambda: self.sweep() and self.database.value("SELECT is_running::text FROM onboard.listings") == "true",
-                   "a pass has to wait for the queue")
+                   "a pass must wait for the queue")
         self.assertEqual(self.sweep()["reconciled"], 0)
         self.assertEqual(self.readings(), {})
         # A queue that is never empty does not delay them forever.

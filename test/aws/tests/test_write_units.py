@@ -76,7 +76,7 @@ class WriteUnitsTest(WholeTest):
         self.assertEqual(counted, {(name, column + 1): numbers[column] for name, numbers in page.items()
                                    if name != "total" for column in range(2)})
         self.assertEqual(page["total"], [sum(count for (_, size), count in counted.items() if size == kilobytes)
-                                            for kilobytes in (1, 2)])
+                                         for kilobytes in (1, 2)])
         given = re.search(r"(\d+) to (\d+) bytes when they are parsed, and of (\d+) on average with", self.page)
         assert given is not None
         self.assertEqual([int(number) for number in given.groups()],
