@@ -136,7 +136,7 @@ SELECT c.relname, x.grantee::regrole, x.privilege_type, string_agg(a.attname, ',
 	FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid CROSS JOIN aclexplode(a.attacl) x
 	WHERE c.relnamespace = 'onboard'::regnamespace
 	GROUP BY c.relname, x.grantee, x.privilege_type ORDER BY c.relname, x.privilege_type;
--- An operator may add vendors and change their status, and nothing else of them.
+-- An operator may add vendors and change their status, but nothing else about them.
 SET SESSION AUTHORIZATION regress_onboard_operator;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('GRANT-2', 'Grant two', 'two@grant.example');
 UPDATE onboard.vendors SET status = 'suspended' WHERE vendor_id = 'GRANT-2' RETURNING vendor_id, status;

@@ -1,5 +1,5 @@
--- Checks of items outside the database: noted before the first is written, claimed by whoever reads
--- the items, removed once all of them are up to date.
+-- Checks of items outside the database: noted before the first is written, claimed by a reader of the items,
+-- removed once all of them are up to date.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 	('ITM-1', 'Items one', 'one@itm.example'), ('ITM-2', 'Items two', 'two@itm.example');
@@ -18,7 +18,7 @@ SELECT onboard_begin_upload('ITM-1', 'a.csv') AS a, onboard_begin_upload('ITM-2'
 SELECT onboard_note_items(:'a'), onboard_note_items(:'a', 3), onboard_note_items(:'a', 4), onboard_note_items('no such upload');
 SELECT * FROM checks;
 SELECT value FROM onboard_backlog() WHERE name = 'items_missed';
--- While missed verdicts are known, the upload's end is not awaited; the lease keeps others away.
+-- A check with missed verdicts does not wait for the upload's end; the lease excludes others.
 SELECT upload_id = :'a' AS a, version, is_last FROM onboard_claim_item_checks('1 hour');
 SELECT count(*) FROM onboard_claim_item_checks('1 hour');
 SELECT * FROM checks;

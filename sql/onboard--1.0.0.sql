@@ -168,7 +168,7 @@ COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
 COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was handed out for another reading since one of its rows was last judged';
 COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can resume while the upload is processing: byte_offset, row_number, line_number, state';
 COMMENT ON COLUMN onboard.upload_history.report_token IS 'Lease under which a reporter is notifying the vendor; see onboard_claim_report()';
-COMMENT ON COLUMN onboard.upload_history.report_lease_until IS 'Until when no other reporter can claim the report';
+COMMENT ON COLUMN onboard.upload_history.report_lease_until IS 'Time until which no other reporter can claim the report';
 COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was handed out, or it ended';
 
 CREATE TABLE onboard.validation_errors (
@@ -238,7 +238,7 @@ COMMENT ON TABLE onboard.item_checks IS
 	'Uploads whose rows are also kept outside the database, as items with a status of their own, until a check has '
 	'found all of these up to date';
 COMMENT ON COLUMN onboard.item_checks.missed IS 'Rows whose verdict is known not to have reached their item; a row that failed twice counts twice';
-COMMENT ON COLUMN onboard.item_checks.version IS 'Changed by everything that happens to the check; only its holder may end it';
+COMMENT ON COLUMN onboard.item_checks.version IS 'Incremented by every change of the check; only its holder may end it';
 COMMENT ON COLUMN onboard.item_checks.due_at IS 'Time from which the check may be claimed';
 
 CREATE TABLE onboard.listings (
@@ -256,7 +256,7 @@ COMMENT ON TABLE onboard.listings IS
 COMMENT ON COLUMN onboard.listings.source IS 'Name of the bucket';
 COMMENT ON COLUMN onboard.listings.watched_since IS 'Time of the first listing; files that are older are not compared';
 COMMENT ON COLUMN onboard.listings.started_at IS 'When the current or latest pass over all files began';
-COMMENT ON COLUMN onboard.listings.is_running IS 'Whether that pass has yet to reach the end';
+COMMENT ON COLUMN onboard.listings.is_running IS 'Whether that pass has not reached the end';
 COMMENT ON COLUMN onboard.listings.key_marker IS 'The pass continues after this key; empty at its beginning';
 COMMENT ON COLUMN onboard.listings.version_marker IS 'The pass continues after this version of that key';
 COMMENT ON COLUMN onboard.listings.advanced_at IS 'When the pass last advanced or ended';
@@ -604,7 +604,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', moment), 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
 END;
-COMMENT ON FUNCTION onboard.utc_text(timestamptz) IS 'A moment in UTC as text for programs, to the second; null for null';
+COMMENT ON FUNCTION onboard.utc_text(timestamptz) IS 'A time in UTC as text for programs, to the second; null for null';
 
 CREATE FUNCTION onboard.may_retry(failure_code text) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_may_retry';
@@ -847,7 +847,7 @@ BEGIN ATOMIC
 	WHERE u.upload_id OPERATOR(pg_catalog.=) onboard_report_due.upload_id;
 END;
 COMMENT ON FUNCTION @extschema@.onboard_report_due(text) IS
-	'Whether an upload has ended and still has to be reported, to whom, and whether a reporter is doing so; no row if '
+	'Whether an upload has ended but is not reported, to whom, and whether a reporter is at work; no row if '
 	'there is no such upload';
 
 --
@@ -1210,7 +1210,7 @@ BEGIN
 		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
 		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
-	-- What is wrong with rows, but nothing of what they contain.
+	-- The errors of rows, but not what the rows contain.
 	EXECUTE format('GRANT SELECT (upload_id, row_number, error_type, error_field, severity) '
 		'ON onboard.validation_errors TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);

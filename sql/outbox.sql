@@ -86,12 +86,12 @@ SELECT onboard_release_report(:'three', gen_random_uuid()), onboard_release_repo
 SELECT onboard_release_report(:'three', :'token');
 SELECT onboard_release_report(:'three', :'token');
 SELECT due, leased FROM onboard_report_due(:'three');
--- It can be claimed again when the lease ran out; then the first holder cannot release it.
+-- It can be claimed again once the lease has expired; then the first holder cannot release it.
 SELECT onboard_claim_report(:'three', '1 hour') AS token \gset
 UPDATE onboard.upload_history SET report_lease_until = clock_timestamp() WHERE upload_id = :'three';
 SELECT due, leased FROM onboard_report_due(:'three');
 SELECT onboard_claim_report(:'three', '1 hour') <> :'token' AS claimed, onboard_release_report(:'three', :'token');
--- A report that was made is recorded, whoever holds the lease, and cannot be claimed again.
+-- A report that was made is recorded no matter who holds the lease, and cannot be claimed again.
 SELECT onboard_record_report(:'three', NULL, NULL);
 SELECT onboard_claim_report(:'three', '1 hour') IS NULL AS refused;
 SELECT report_token IS NULL AND report_lease_until IS NULL AS released, due, leased

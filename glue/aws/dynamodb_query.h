@@ -41,8 +41,8 @@ struct dynamodb_query
 };
 
 /*
- * Read the next page; not after at_end.  *items is a JSON array, borrowed until
- * the next call.
+ * Read the next page; must not be called after at_end.  *items is a JSON array,
+ * borrowed until the next call.
  */
 extern bool dynamodb_query_page(struct aws_client *client, struct dynamodb_query *query,
 								struct text_view *items, struct glue_error *error);

@@ -13,7 +13,7 @@
 #include "base/heap.h"
 #include "base/utf8.h"
 
-/* Elements deeper than this are not in the answer. */
+/* The answer has no elements deeper than this. */
 #define DEEPEST 8
 
 /* What next_tag() found. */
@@ -46,8 +46,8 @@ struct reader
 
 /*
  * Find the next tag.  The text before it and its name are terminated in place.
- * Attributes are skipped; the answer has no comments and no CDATA, and with
- * either it counts as broken.
+ * Attributes are skipped.  S3 sends neither comments nor CDATA; an answer with
+ * either is treated as broken.
  */
 static enum tag
 next_tag(struct reader *reader)
@@ -82,8 +82,8 @@ next_tag(struct reader *reader)
 /* ----- texts ----- */
 
 /*
- * Return the character that an entity stands for, 0 if it is not one.  S3 uses
- * no numeric entities outside of keys, which are URL-encoded.
+ * Return the character that an entity stands for, or 0 if it is unknown.  S3
+ * uses no numeric entities outside of keys, which are URL-encoded.
  */
 static char
 entity_character(const char *entity, size_t length)
@@ -105,7 +105,7 @@ entity_character(const char *entity, size_t length)
 }
 
 /*
- * Resolve the entities of a text in place.
+ * Resolve the entities in a text, in place.
  */
 static bool
 resolve_entities(char *text)
@@ -131,8 +131,8 @@ resolve_entities(char *text)
 }
 
 /*
- * Return whether a key is text.  S3 accepts nothing else; the database would
- * refuse the whole page.
+ * Return whether a key is valid UTF-8.  S3 accepts nothing else, and the
+ * database would refuse the whole page.
  */
 static bool
 is_text(const char *key)
@@ -145,7 +145,7 @@ is_text(const char *key)
 }
 
 /*
- * Copy a text into a member of a fixed size.
+ * Copy a text into a member of fixed size.
  */
 static bool
 copy_text(char *to, size_t size, const char *text)
@@ -172,7 +172,7 @@ add_version(struct s3_version_page *page)
 }
 
 /*
- * Take the text of an element of a version.
+ * Store the text of an element of a version.
  */
 static void
 take_of_version(struct s3_version *version, const char *name, char *text)
@@ -190,7 +190,7 @@ take_of_version(struct s3_version *version, const char *name, char *text)
 }
 
 /*
- * Take the text of an element of the list itself.
+ * Store the text of an element of the list itself.
  */
 static bool
 take_of_list(struct reader *reader, const char *name, char *text)
@@ -213,7 +213,7 @@ take_of_list(struct reader *reader, const char *name, char *text)
 }
 
 /*
- * Take an element without children, at the present depth.
+ * Handle an element without children, at the current depth.
  */
 static bool
 take_leaf(struct reader *reader, const char *name, char *text)
@@ -252,7 +252,7 @@ close_element(struct reader *reader)
 }
 
 /*
- * Handle one tag; return false at the end, and if the answer is broken.
+ * Handle one tag; return false at the end, or if the answer is broken.
  */
 static bool
 take_tag(struct reader *reader)
@@ -281,7 +281,7 @@ take_tag(struct reader *reader)
 /* ----- a page ----- */
 
 /*
- * Decode a key in place.  A server that does not know the encoding does not
+ * Decode a key in place.  A server that does not support the encoding does not
  * declare it.
  */
 static bool
@@ -292,7 +292,7 @@ decode_key(const struct reader *reader, char *key)
 }
 
 /*
- * Decode the keys, and return whether nothing is missing.
+ * Decode the keys, and return whether the page is complete.
  */
 static bool
 complete_page(const struct reader *reader)

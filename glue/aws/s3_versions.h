@@ -3,12 +3,12 @@
  * s3_versions.h
  *	  Amazon S3: list the versions of objects, page by page.
  *
- * Source: "ListObjectVersions", Amazon S3 API Reference.  Keys come in
- * ascending order, and the versions of a key with the newest first; there is no
- * other order.  The answer is XML.  It is flat, and keys are requested
- * URL-encoded, because XML cannot represent every key; that leaves so little
- * of XML that a strict reader of a few elements is shorter than the use of a
- * library, which every image would have to include for this one answer.
+ * Source: "ListObjectVersions", Amazon S3 API Reference.  Keys are listed in
+ * ascending order, the versions of a key newest first; S3 offers no other
+ * order.  The answer is XML.  It is flat, and keys are requested URL-encoded,
+ * because XML cannot represent every key; that leaves so little of XML that a
+ * strict reader of a few elements is shorter than the code to use a library,
+ * which every image would have to include for this one answer.
  *
  * Errors are those of client.h.  The call needs the permission
  * s3:ListBucketVersions.
@@ -20,7 +20,7 @@
 
 #include "aws/s3.h"
 
-/* Most versions of a page; S3 never returns more. */
+/* Most versions on a page; S3 never returns more. */
 #define S3_VERSIONS_PAGE 1000
 
 /* One version of an object; strings are borrowed from the page. */
@@ -52,7 +52,7 @@ struct s3_version_page
 
 /*
  * List a page of the versions whose keys begin with prefix, after a marker.
- * Delete markers are left out.  page is zero before; clean it up even after an
+ * Delete markers are omitted.  page must be zeroed; clean it up even after an
  * error.
  */
 extern bool s3_list_versions(struct aws_client *client, const char *bucket, const char *prefix,

@@ -16,7 +16,7 @@
 /* Longest reply: ten messages of 1 MiB, with some of their bytes escaped. */
 #define REPLY_LIMIT ((size_t) 32 * 1024 * 1024)
 
-/* Longest number of an attribute. */
+/* Size of the text of a number attribute. */
 #define NUMBER_SIZE 24
 
 static bool
@@ -59,8 +59,8 @@ number_of(struct text_view text)
 /* ----- receiving ----- */
 
 /*
- * Append a text of the reply, unescaped.  The view is a position until the
- * buffer no longer grows.
+ * Append a text of the reply, unescaped.  The view is an offset until the
+ * buffer stops growing.
  */
 static bool
 keep_text(struct sqs_batch *batch, struct text_view escaped, struct text_view *kept,

@@ -18,7 +18,7 @@ struct sqs_received
 {
 	struct text_view body;
 	struct text_view receipt_handle; /* plain ASCII */
-	int64_t number;                  /* of the requested attribute; 0 if it has none */
+	int64_t number;                  /* of the requested attribute; 0 if absent */
 };
 
 /* Messages of one call.  Owns bytes: sqs_batch_clean_up(). */
@@ -33,14 +33,14 @@ struct sqs_batch
 struct sqs_counts
 {
 	int64_t visible;
-	int64_t others; /* being received, or delayed */
+	int64_t others; /* in flight, or delayed */
 };
 
 /*
  * Receive up to ten messages, with the value of a number attribute, and hide
  * them from other receivers for some seconds.  Waits for a second, so that all
- * servers of the queue are asked ("Amazon SQS short and long polling").  batch
- * is zero before its first use.
+ * servers of the queue are asked ("Amazon SQS short and long polling"). batch
+ * must be zeroed before its first use.
  */
 extern bool sqs_receive(struct aws_client *client, const char *queue_url, const char *attribute,
 						int hidden_seconds, int64_t deadline, struct sqs_batch *batch,

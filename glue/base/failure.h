@@ -48,7 +48,7 @@ struct glue_error
 	char text[GLUE_ERROR_TEXT_SIZE];
 	char hint[GLUE_ERROR_HINT_SIZE]; /* a sentence that says what to do, or empty */
 	char constraint
-		[GLUE_ERROR_CONSTRAINT_SIZE]; /* name of the one that a statement broke, or empty */
+		[GLUE_ERROR_CONSTRAINT_SIZE]; /* name of the one that a statement violated, or empty */
 	bool quotes_server;               /* text or hint repeats a server message, which may
 								 * quote a value: must not be logged */
 };

@@ -87,8 +87,8 @@ extern bool json_read_element(struct json_reader *reader);
 extern bool json_read_text(struct json_reader *reader, struct text_view *text);
 
 /*
- * Return where the next value begins.  With what json_read_since() returns
- * once the value was read in whatever way, this is its slice.
+ * Return where the next value begins.  Read the value in any way, then pass
+ * this to json_read_since() to get its bytes.
  */
 extern const char *json_read_start(struct json_reader *reader);
 

@@ -3,7 +3,8 @@
  * vendor_refusal.h
  *	  Say why the database refuses the values of a vendor.
  *
- * The rules are the constraints of onboard.vendors; here are only their texts.
+ * The rules are the constraints of onboard.vendors; this file has only their
+ * texts.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,8 +26,8 @@ struct vendor_refusal
 };
 
 /*
- * Return the refusal that an error of a statement on vendors means; NULL if
- * none of these constraints was broken.
+ * Return the refusal that the error of a statement on vendors stands for; NULL
+ * if it violated none of these constraints.
  */
 extern const struct vendor_refusal *vendor_refusal_find(const struct glue_error *error);
 

@@ -33,14 +33,14 @@
 
 #define HAS_HOST_STATUS "SELECT pg_catalog.to_regclass('onboard_host.status') IS NOT NULL"
 
-/* Rounded up, so that 80 means that no more than a fifth is free. */
+/* Rounded up, so that 80 means that at most a fifth is free. */
 #define HOST_STATUS                                                                  \
 	"SELECT pg_catalog.ceil(100.0 * (total_bytes - free_bytes) / total_bytes)::int," \
 	" certificate_seconds, backup_age_seconds FROM onboard_host.status"
 
 /*
- * Add the metrics of the database's machine, if the database knows them.  What
- * is NULL, like the age of a backup that was never taken, is left out.
+ * Add the metrics of the database's machine, if the database has them.  NULL
+ * values, such as the age of a backup that was never taken, are omitted.
  */
 static bool
 measure_host(struct sandbox *sandbox, struct metrics *metrics, struct glue_error *error)
@@ -76,7 +76,7 @@ check_invoke(struct sandbox *sandbox, const struct invocation *invocation, struc
 
 	if (event_source_origin((struct text_view){invocation->event, invocation->event_length}) ==
 		EVENT_OF_SERVICE)
-		return event_source_refuse(error, "is neither an operator's nor that of a schedule");
+		return event_source_refuse(error, "is neither an operator's nor a schedule's");
 	if (!database_query(sandbox->database, RUN_AGAIN, QUERY, 1, values, &result, error))
 		return false;
 	if (strcmp(PQgetvalue(result, 0, 1), ONBOARD_VERSION) != 0)

@@ -25,7 +25,7 @@ member_of(const cJSON *object, const char *name)
 }
 
 /*
- * Return a member that is a string, otherwise "".
+ * Return the text of a member, or "" if it is not a string.
  */
 static const char *
 text_member(const cJSON *object, const char *name)
@@ -63,9 +63,9 @@ announce(struct envelope *envelope, enum announcement_form form, const cJSON *en
 }
 
 /*
- * Open a record of S3, unless it is about something else than a written
- * object.  Without a name, it is taken for one: reading an object too often is
- * harmless.
+ * Open a record of S3, unless it announces anything but a written object.  A
+ * record without an event name is treated as one, because reading an object too
+ * often is harmless.
  */
 static bool
 open_notification(struct envelope *envelope, const cJSON *record, struct glue_error *error)

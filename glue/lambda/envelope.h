@@ -33,8 +33,7 @@
 #include "shared/text.h"
 
 /*
- * Most documents inside one another: a message of SNS and what it carries are
- * two.
+ * Deepest nesting of documents: a message of SNS and its content are two.
  */
 #define ENVELOPE_DEPTH 4
 

@@ -71,12 +71,13 @@ static const struct setting table[] = {
 		.meaning = "secret with the database's host, port, dbname, username, password and ca (PEM)",
 	},
 	{
-		/* The operator's login has other rights, so its secret has a name of its own. */
+		/* The operator's login has other privileges, so its secret has a name of its own. */
 		.name = "OPERATOR_SECRET_ID",
 		TEXT(database_secret_id),
 		.used_by = OPERATOR,
 		.standard = "ecommerce/rds/operator",
-		.meaning = "secret with the same members, of a login with onboard_grant_operator",
+		.meaning =
+			"secret with the same members, for a login with the privileges of onboard_grant_operator",
 	},
 	{
 		.name = "DATABASE_SECRET_FILE",
@@ -349,7 +350,7 @@ static const struct setting table[] = {
 		.used_by = REPORTER,
 		.standard = "180",
 		.meaning =
-			"how long a report is leased to the invocation that makes it; longer than the function's timeout, shorter than the queue's visibility timeout",
+			"how long a report is leased to the invocation that makes it; must exceed the function's timeout, but not the queue's visibility timeout",
 	},
 	{
 		.name = "SWEEP_IDLE_SECONDS",
@@ -396,7 +397,7 @@ static const struct setting table[] = {
 		INTEGER(sweep_redrives, 0, 100),
 		.used_by = SWEEPER,
 		.standard = "3",
-		.meaning = "how often a message is returned from a dead-letter queue; 0 for never",
+		.meaning = "most times a message is returned from a dead-letter queue; 0 means never",
 	},
 	{
 		.name = "SWEEP_UNREAD_SECONDS",
@@ -404,7 +405,7 @@ static const struct setting table[] = {
 		.used_by = SWEEPER,
 		.standard = "3600",
 		.meaning =
-			"a file that is older than this and that no upload was begun for is read without a notification",
+			"a file older than this for which no upload was begun is read without a notification",
 	},
 	{
 		.name = "SWEEP_LIST_PAGES",
@@ -412,14 +413,14 @@ static const struct setting table[] = {
 		.used_by = SWEEPER,
 		.standard = "20",
 		.meaning =
-			"most pages of 1,000 versions listed per run to find such files; 0 means that none are looked for",
+			"most pages of 1,000 versions listed per run to find such files; 0 disables the search",
 	},
 	{
 		.name = "SWEEP_LIST_SECONDS",
 		INTEGER(sweep_list_seconds, 1, 604800),
 		.used_by = SWEEPER,
 		.standard = "3600",
-		.meaning = "time between the beginnings of two passes over the bucket",
+		.meaning = "time from the start of one pass over the bucket to the start of the next",
 	},
 	{
 		.name = "SWEEP_LIST_DAYS",
@@ -427,7 +428,7 @@ static const struct setting table[] = {
 		.used_by = SWEEPER,
 		.standard = "14",
 		.meaning =
-			"older files are not looked for; must be less than the time that upload_history is kept",
+			"older files are ignored; must be less than the time that upload_history is kept",
 	},
 
 	/* rotation */

@@ -159,7 +159,7 @@ event_source_is_stream(struct text_view arn, const char *table)
 /* ----- events without data ----- */
 
 /*
- * Members at the top of what services send to functions.
+ * Top-level members of the events that services send to functions.
  */
 static const char *const service_members[] = {
 	"Records",          /* S3, SQS, SNS, DynamoDB, Kinesis, SES */
@@ -177,7 +177,7 @@ static const char *const service_members[] = {
 	"sessionState",     /* Lex */
 	"invocationId",     /* S3 Batch Operations */
 	"getObjectContext", /* S3 Object Lambda */
-	"Type",             /* SNS, as another subscriber gets it */
+	"Type",             /* SNS, as sent to other subscribers */
 	"Event",            /* the test event of S3 */
 	NULL,
 };

@@ -4,7 +4,7 @@
  *	  Recognize the source of an event: a queue, a table's stream, a schedule,
  *	  an operator.
  *
- * Lambda passes to a function whatever is mapped to it, and an answer means
+ * Lambda passes to a function whatever is mapped to it, and any answer means
  * success: the messages of a queue are deleted, and a stream advances.  So a
  * handler fails with EVENT_INVALID unless the event comes from the source that
  * the handler is configured for.
@@ -37,7 +37,7 @@ extern bool event_source_refuse(struct glue_error *error, const char *what);
 /*
  * Return whether an ARN is that of the queue with this URL: the same name,
  * account and region.  A URL of an emulated service may lack the last two,
- * which are not compared then.
+ * which then are not compared.
  */
 extern bool event_source_is_queue(struct text_view arn, const char *queue_url);
 

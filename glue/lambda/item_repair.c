@@ -19,10 +19,10 @@
 #include "lambda/row_outcome.h"
 #include "shared/text.h"
 
-/* Items per page: bounds the memory, and the work between two looks at the clock. */
+/* Items per page: bounds the memory, and the work between two checks of the clock. */
 #define PAGE_ITEMS 1000
 
-/* Longest row number that is a number of 64 bits. */
+/* Most digits of a row number that certainly fits into 64 bits. */
 #define MOST_DIGITS 18
 
 /* Claims one check, of the upload $2 or, if that is null, any that is due. */
@@ -220,7 +220,7 @@ repair_items(struct repair *repair, struct glue_error *error)
 }
 
 /*
- * Record the result, unless no more is known than before.
+ * Record the result, unless nothing new was learned.
  */
 static bool
 end_check(struct repair *repair, struct glue_error *error)

@@ -37,11 +37,11 @@ enum metric_id
 	METRIC_UNREPORTED_OLDEST,  /* seconds since it ended */
 	METRIC_EVENTS_WAITING,
 	METRIC_EVENTS_OLDEST,         /* seconds since it was written */
-	METRIC_STATUS_UPDATES_MISSED, /* items whose status is out of date until it is repaired */
+	METRIC_STATUS_UPDATES_MISSED, /* items whose status is out of date */
 	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,
-	METRIC_UPLOADS_RECONCILED,   /* read although no notification of them was handled */
+	METRIC_UPLOADS_RECONCILED,   /* read without a notification */
 	METRIC_MESSAGES_REDRIVEN,    /* returned from dead-letter queues */
 	METRIC_DATABASE_DISK,        /* percent of the data volume that is used */
 	METRIC_DATABASE_CERTIFICATE, /* seconds until it expires */

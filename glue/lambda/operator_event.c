@@ -10,7 +10,7 @@
 #include "base/json_reader.h"
 #include "lambda/operator_event.h"
 
-/* Most members of a command, including the one without a name that ends them. */
+/* Most members of a command, including the nameless one that ends the list. */
 #define MOST_MEMBERS 13
 
 /* Digits of OPERATOR_MOST_ROWS. */
@@ -177,7 +177,7 @@ keep_id(struct operator_event *event, const struct member *member, struct text_v
 }
 
 /*
- * Check that the members in the set, bits of indexes, are enough.
+ * Check that the members present, a bit for each index, are sufficient.
  */
 static bool
 check_presence(const struct command *command, unsigned present, struct glue_error *error)
@@ -198,7 +198,7 @@ check_presence(const struct command *command, unsigned present, struct glue_erro
 	}
 	return has_chosen || !has_choice ||
 		   glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "%s requires one of its members that are not optional", command->name);
+						  "%s requires at least one of the members to search by", command->name);
 }
 
 /*
@@ -227,7 +227,7 @@ read_members(struct json_reader *reader, struct operator_event *event, struct gl
 		}
 		if (index < 0 || (seen & 1u << index) != 0)
 			return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-								  "the event has a member that %s does not have, or has one twice",
+								  "the event has a member that is unknown to %s, or repeated",
 								  command->name);
 		seen |= 1u << index;
 		if (!read_value(reader, &command->members[index], &text, &is_null, error))
@@ -274,6 +274,6 @@ operator_event_read(struct operator_event *event, const char *json, size_t lengt
 	if (!json_reader_end(&reader))
 		return refuse(error, "the event is not JSON");
 	if (reader.has_bad_text)
-		return refuse(error, "the event has text that no database accepts");
+		return refuse(error, "the event has text that PostgreSQL does not accept");
 	return true;
 }

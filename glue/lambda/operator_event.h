@@ -10,7 +10,7 @@
  * else, so that a misspelt member is never ignored.  null means absent.
  *
  * Only the form is checked.  Whether a value is acceptable is decided by the
- * database, to which the event is passed on as it is.
+ * database, to which the event is passed unchanged.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,7 @@ enum operator_command
 /* Most rows that an answer lists; the highest "limit". */
 #define OPERATOR_MOST_ROWS 1000
 
-/* The texts are borrowed from the event, escapes not resolved; for the log. */
+/* The texts are borrowed from the event, with escapes unresolved; for the log. */
 struct operator_event
 {
 	enum operator_command command;

@@ -11,8 +11,8 @@
  *
  *	  {"vendor": {...}, "changed": true}
  *
- * What the operator could do differently (a vendor that does not exist, an
- * address that the table's constraints refuse) is an answer, too:
+ * A mistake of the operator's (a vendor that does not exist, an address that
+ * the table's constraints refuse) is answered, too:
  *
  *	  {"error": {"code": "UNKNOWN_VENDOR", "message": "..."}}
  *
@@ -38,8 +38,8 @@
 
 /*
  * Each has the event as $1, if it needs it, and returns two columns: whether
- * the login sees all vendors, and the answer, which is null if what the event
- * names was not found.
+ * the login sees all vendors, and the answer, which is null if the vendor or
+ * upload was not found.
  */
 
 /* The objects of README.md: of a row v of vendors, or a row u of uploads. */
@@ -129,7 +129,7 @@ static const char vendor_add[] =
 	" WHERE v.vendor_id = $1::jsonb ->> 'vendor_id'"
 	" AND jsonb_strip_nulls($1::jsonb) - 'command' <@ to_jsonb(v)) f)::text";
 
-/* $2 is the size of a page; one vendor more tells whether there is another. */
+/* $2 is the size of a page; one more vendor tells whether another page follows. */
 static const char vendor_list[] =
 	"WITH found AS MATERIALIZED (SELECT f.*, row_number() OVER (ORDER BY f.vendor_id) AS place"
 	" FROM onboard.vendors f"
@@ -234,7 +234,7 @@ static const struct answer answers[OPERATOR_COMMAND_COUNT] = {
 
 /* ----- answering ----- */
 
-/* The SQLSTATE class of broken constraints. */
+/* The SQLSTATE class of constraint violations. */
 #define CONSTRAINT_VIOLATION "23"
 
 /* Size of an id in the log, including the NUL. */
@@ -253,7 +253,7 @@ copy_id(char copy[ID_SIZE], struct text_view id)
 }
 
 /*
- * Log what was asked, by its ids, and the code of a refusal, or NULL.
+ * Log the command with its ids, and the code of a refusal, or NULL.
  */
 static void
 log_answer(const struct sandbox *sandbox, const struct operator_event *event, const char *code)
@@ -285,8 +285,8 @@ answer_refusal(const struct invocation *invocation, const char *code, const char
 }
 
 /*
- * Answer a statement that failed: a broken constraint is the operator's to
- * mend, anything else fails the invocation.
+ * Answer a statement that failed: a constraint violation is for the operator to
+ * correct, anything else fails the invocation.
  */
 static bool
 answer_failure(const struct sandbox *sandbox, const struct invocation *invocation,
@@ -302,7 +302,7 @@ answer_failure(const struct sandbox *sandbox, const struct invocation *invocatio
 	if (refusal != NULL)
 		snprintf(text, sizeof(text), "%s", refusal->text);
 	else if (error->constraint[0] != '\0')
-		snprintf(text, sizeof(text), "the constraint %s refuses the values", error->constraint);
+		snprintf(text, sizeof(text), "the values violate the constraint %s", error->constraint);
 	else
 		snprintf(text, sizeof(text), "a column that must not be null has no value");
 	glue_error_clear(error);

@@ -27,7 +27,7 @@
 /* Size of a record's eventID; it is a hash or a UUID. */
 #define EVENT_ID_SIZE 64
 
-/* Characters of Base64 for a number of bytes, with a NUL. */
+/* Characters of Base64 for a number of bytes, including the NUL. */
 #define BASE64_SIZE(bytes) (4 * (((bytes) + 2) / 3) + 1)
 
 /* Where a message is in the bodies, which may still move. */
@@ -102,8 +102,8 @@ add_source(struct byte_buffer *body, const struct stream_event *event, const cha
 
 /*
  * Return whether SQS accepts all characters of a record: those of XML 1.0
- * ("SendMessage", Amazon SQS API Reference).  JSON contains no other control
- * characters than blanks.
+ * ("SendMessage", Amazon SQS API Reference).  JSON contains no control
+ * characters but white space.
  */
 static bool
 is_acceptable(struct text_view record)
@@ -193,7 +193,7 @@ send_messages(struct sandbox *sandbox, const struct invocation *invocation,
 
 /*
  * After the queue has rejected a message or a call, omit the records of the
- * messages that are not sent: the queue's limit may be lower than the
+ * messages that were not sent: the queue's limit may be lower than the
  * service's.  Return whether any had one.
  */
 static bool

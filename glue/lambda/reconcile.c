@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * reconcile.c
- *	  Read vendors' files that no upload was ever begun for.
+ *	  Read vendors' files for which no upload was ever begun.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 #include "lambda/reconcile.h"
 #include "shared/text.h"
 
-/* How long a queue that is never empty holds a page up, in seconds. */
+/* How long a queue that is never empty can delay a page, in seconds. */
 #define LONGEST_WAIT 86400
 
 /* The lease outlasts the invocation by this many seconds. */
@@ -31,7 +31,7 @@
 
 /*
  * Lists the versions to read, oldest first, by their index in the page, and
- * whether their vendor exists.  S3 cuts times to seconds.
+ * whether their vendor exists.  S3 truncates times to seconds.
  */
 #define UNREAD                                                                                                           \
 	"SELECT o.version->>'index', v.vendor_id IS NOT NULL"                                                                \
@@ -49,14 +49,14 @@ struct reconciliation
 	struct sandbox *sandbox;
 	const struct invocation *invocation;
 	struct reconcile_counts *counts;
-	struct s3_version_marker marker; /* before the present page */
+	struct s3_version_marker marker; /* before the current page */
 	char watched_since[64];
 	int64_t idle_seconds; /* since the pass last advanced */
 	int64_t tried;
 	bool knows_queue; /* the queue was found empty */
 };
 
-/* A page, and what is to be done with it. */
+/* A page, and what to do with it. */
 struct page
 {
 	struct s3_version_page list;
@@ -189,7 +189,7 @@ write_versions(struct reconciliation *run, const struct page *page, struct byte_
 }
 
 /*
- * Find the versions of a page that no upload was begun for.
+ * Find the versions of a page for which no upload was begun.
  */
 static bool
 compare_page(struct reconciliation *run, struct page *page, struct glue_error *error)
@@ -215,7 +215,7 @@ compare_page(struct reconciliation *run, struct page *page, struct glue_error *e
 /* ----- reading ----- */
 
 /*
- * Return whether the queue may still deliver notifications of files.  Asked
+ * Return whether the queue may still deliver notifications of files.  Called
  * only if there is a file to read.
  */
 static bool
@@ -235,8 +235,8 @@ is_queue_busy(struct reconciliation *run, bool *busy, struct glue_error *error)
 }
 
 /*
- * Set *wanted to whether a version is still to be read: no upload was begun
- * meanwhile, and its object was not deleted.
+ * Set *wanted to whether a version must still be read: no upload was begun in
+ * the meantime, and its object was not deleted.
  */
 static bool
 is_wanted(const struct reconciliation *run, const struct s3_version *version,
@@ -265,8 +265,8 @@ is_wanted(const struct reconciliation *run, const struct s3_version *version,
 }
 
 /*
- * Read a version.  Failures are logged and counted, because those of one file
- * do not concern the others.
+ * Read a version.  Failures are logged and counted, and do not stop the other
+ * files.
  */
 static void
 read_version(struct reconciliation *run, const struct s3_version *version)
@@ -296,8 +296,8 @@ read_version(struct reconciliation *run, const struct s3_version *version)
 }
 
 /*
- * Read the versions of a page that are to be read.  The page remains if not all
- * of them were tried, or if the queue may deliver them.
+ * Read the versions of a page that must be read.  The page is not done if not
+ * all of them were tried, or if the queue may deliver them.
  */
 static bool
 read_page(struct reconciliation *run, struct page *page, struct glue_error *error)
@@ -343,7 +343,7 @@ do_page(struct reconciliation *run, struct page *page, struct glue_error *error)
 }
 
 /*
- * Do pages until the pass ends or has to wait; set *is_running accordingly.
+ * Process pages until the pass ends or must wait; set *is_running accordingly.
  */
 static bool
 do_pages(struct reconciliation *run, bool *is_running, struct glue_error *error)
@@ -375,7 +375,7 @@ log_counts(const struct log *log, const struct reconcile_counts *counts)
 		log_write(log, LOG_WARNING, "files of unknown vendors are not read",
 				  LOG_COUNT(LOG_FILES, counts->unknown));
 	if (counts->strange > 0)
-		log_write(log, LOG_WARNING, "files are not in the folder of a vendor",
+		log_write(log, LOG_WARNING, "files are not in any vendor's folder",
 				  LOG_COUNT(LOG_FILES, counts->strange));
 }
 
@@ -394,7 +394,7 @@ reconcile_uploads(struct sandbox *sandbox, const struct invocation *invocation,
 		return error->class == GLUE_NO_ERROR;
 	if (!do_pages(&run, &is_running, error))
 	{
-		/* Otherwise the lease ends by itself. */
+		/* Otherwise the lease expires. */
 		(void) save_listing(&run, true, true, &ignored);
 		return false;
 	}

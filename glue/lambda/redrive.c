@@ -11,19 +11,19 @@
 #include "base/clock.h"
 #include "lambda/redrive.h"
 
-/* The message attribute that counts. */
+/* The message attribute that counts redrives. */
 #define REDRIVES "onboard_redrives"
 
 /*
- * Most messages received from one queue per run, so that one that is full of
- * dead letters leaves time for the rest.
+ * Most messages received from one queue per run, so that a long queue leaves
+ * time for the rest.
  */
 #define MOST_RECEIVED 1000
 
 /*
  * How long a received message is hidden: longer than sending and deleting a
- * batch take, and shorter than the period of an alarm on the queue, which must
- * not clear while the messages that stay are looked at.
+ * batch takes, and shorter than the period of an alarm on the queue, which must
+ * not clear while the messages that stay are examined.
  */
 #define HIDDEN_SECONDS 30
 
@@ -101,7 +101,7 @@ return_batch(struct sandbox *sandbox, const struct invocation *invocation,
 
 /*
  * Receive as many messages as the queue had at the beginning: those that stay
- * become visible again, and need not be looked at twice.
+ * become visible again, and need not be examined twice.
  */
 static bool
 return_messages(struct sandbox *sandbox, const struct invocation *invocation,

@@ -4,13 +4,13 @@
  *	  Return messages from the dead-letter queues of uploads and events.
  *
  * A queue gives up on a message after a few hours, and an outage of the
- * database can be longer.  So once the database answers, its dead letters are
+ * database can be longer.  So once the database answers, the dead letters are
  * sent again, each at most SWEEP_REDRIVES times: a message that fails for a
  * reason of its own then stays in the dead-letter queue, where the operator
- * finds it.  A message attribute counts, because a message that is sent again
- * is a new one, with a new age and no receives; that is also why SQS's own
- * StartMessageMoveTask, which moves every message, cannot be used: messages
- * would circulate for ever.
+ * finds it.  A message attribute counts these, because a message that is sent
+ * again is a new one, with a new age and no receives.  That is also why SQS's
+ * own StartMessageMoveTask, which moves every message, cannot be used: messages
+ * would circulate forever.
  *
  * A message is deleted only after it was sent, so a kill in between duplicates
  * it, which every handler tolerates.  Attributes other than the counter are
@@ -31,9 +31,9 @@ struct redrive_counts
 };
 
 /*
- * Return the dead letters of both queues, as far as the time allows, and log a
- * line for each queue.  A queue without configured URLs is skipped.  counts is
- * zero before, and filled even after an error.
+ * Return the dead letters of both queues, as far as time permits, and log a
+ * line for each queue.  A queue without configured URLs is skipped.  counts must
+ * be zeroed, and is filled even after an error.
  */
 extern bool redrive_dead_letters(struct sandbox *sandbox, const struct invocation *invocation,
 								 struct redrive_counts *counts, struct glue_error *error);

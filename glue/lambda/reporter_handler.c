@@ -72,7 +72,7 @@
 #define PUBLISH_MS 40000
 #define RECORD_MS 2000
 
-/* Wait before recording is tried again. */
+/* Wait before recording is retried. */
 #define RECORD_PAUSE_MS 200
 
 /* Error code: another invocation has the lease. */
@@ -258,8 +258,8 @@ null_if_empty(const char *text)
 }
 
 /*
- * Return how the mail names a file: by its link, or without one by its key;
- * NULL for no file.
+ * Return how the mail names a file: by its link, or else by its key; NULL for
+ * no file.
  */
 static const char *
 mention(const struct report_file *file)
@@ -309,8 +309,8 @@ write_and_publish(struct report *report, const struct invocation *invocation,
 }
 
 /*
- * Write and publish before the lease ends, claimed at this time, and with time
- * left to record.  Release the claim after a failure.
+ * Write and publish before the end of the lease, which was claimed at this
+ * time, leaving time to record.  Release the claim after a failure.
  */
 static bool
 notify(struct report *report, const struct invocation *invocation, int64_t claimed_ms,
@@ -335,8 +335,8 @@ notify(struct report *report, const struct invocation *invocation, int64_t claim
 /* ----- an ended upload ----- */
 
 /*
- * Record that the mail was published.  It cannot be taken back, so this is tried
- * until the deadline.
+ * Record that the mail was published.  It cannot be recalled, so this is
+ * retried until the deadline.
  */
 static bool
 record(const struct report *report, const struct invocation *invocation, struct glue_error *error)
@@ -424,8 +424,8 @@ report_upload(struct sandbox *sandbox, const struct invocation *invocation, cons
 /* ----- messages ----- */
 
 /*
- * Log why a message is named as failed.  That another invocation is at work on
- * it is no fault.
+ * Log why a message is reported as failed.  It is not an error that another
+ * invocation is working on it.
  */
 static void
 log_message(const struct sandbox *sandbox, const struct sqs_event_message *delivered,
@@ -509,7 +509,7 @@ reporter_init(struct sandbox *sandbox, struct glue_error *error)
 }
 
 /*
- * A lease that ends before the function's timeout only leaves less time for
+ * A lease that ends before the function's timeout merely leaves less time for
  * each report.
  */
 static void

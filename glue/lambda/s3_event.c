@@ -142,7 +142,7 @@ s3_event_init(struct s3_event *event, struct text_view json, const char *bucket,
 	if (bucket == NULL || are_in_bucket(&event->envelope, bucket))
 		return true;
 	s3_event_clean_up(event);
-	return event_source_refuse(error, "announces an object of another bucket than BUCKET");
+	return event_source_refuse(error, "announces an object in a bucket other than BUCKET");
 }
 
 void

@@ -402,7 +402,7 @@ read_source(struct reading *reading)
 }
 
 /*
- * Read the stream of a record.  As a rule it is that of the record before.
+ * Read the stream of a record.  Usually it is that of the previous record.
  */
 static void
 read_stream(struct reading *reading)

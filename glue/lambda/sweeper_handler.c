@@ -192,7 +192,7 @@ renew_and_send_events(struct sweep *sweep)
 
 /*
  * Return dead letters, which would die again without a database; and read files
- * that no message announces, unless some of those were just returned.
+ * whose notification was lost, unless notifications were just returned.
  */
 static void
 recover_lost_messages(struct sweep *sweep)
@@ -246,7 +246,7 @@ sweeper_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 		event_source_origin((struct text_view){invocation->event, invocation->event_length});
 
 	if (origin != EVENT_OF_SCHEDULE && origin != EVENT_EMPTY)
-		return event_source_refuse(error, "is neither that of a schedule nor {}");
+		return event_source_refuse(error, "is neither a schedule's nor {}");
 	revive(&sweep);
 	if (!sweep.busy)
 		abandon_exhausted(&sweep);

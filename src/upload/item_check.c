@@ -5,14 +5,14 @@
  *	  status of their own: which of them may be out of date.
  *
  * An item's status is written after the verdict was committed, so it may be
- * missed.  A check is noted before the first item is written and removed once a
- * reader of the items found all of them up to date after the upload's end, so it
- * exists whatever was lost or killed in between.  Verdicts known to be missed are
- * counted, and then need not wait for the end.
+ * missed.  A check is noted before the first item is written, and removed once
+ * a reader of the items has found all of them up to date after the upload's
+ * end, so it exists no matter what was lost or killed in between.  Verdicts
+ * known to be missed are counted, and then need not wait for the end.
  *
- * Whoever claims a check gets its version, and everything that happens to the
- * check changes that.  So a verdict that is missed while the items are read is
- * not forgotten, and of two claimants the first ends nothing.
+ * A claim returns the version of the check, and every change of the check
+ * increments it.  So a verdict that is missed while the items are read is not
+ * forgotten, and the first of two claimants cannot end the check.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@
 /* Columns of onboard_claim_item_checks(). */
 #define CLAIMED_COLUMNS 3
 
-/* Did the upload, u, end longer than $1 ago?  Nobody works on its rows any more. */
+/* Did the upload, u, end longer than $1 ago?  Then its items no longer change. */
 #define ENDED_LONG_AGO \
 	"u.status <> 'processing' AND u.processing_completed_at <= clock_timestamp() - $1"
 

@@ -3,11 +3,12 @@
  * listing.c
  *	  How far the files of a bucket have been compared with upload_history.
  *
- * A notification can be lost; then no upload begins, and nothing here knows of
- * the file.  A sweeper therefore lists the bucket, pass after pass, a few pages
- * in each run.  This is where it continues, under a lease, so that two sweepers do
- * not read the same files.  A claim commits with the caller, which then works
- * without a lock; one that dies leaves a lease that expires.
+ * A notification can be lost; then no upload begins, and the database does not
+ * know the file.  A sweeper therefore lists the bucket, pass after pass, a few
+ * pages in each run.  onboard.listings records where it continues, under a
+ * lease, so that two sweepers do not read the same files.  A claim commits with
+ * the caller, which then works without a lock; a caller that dies leaves a
+ * lease that expires.
  *
  *-------------------------------------------------------------------------
  */
@@ -105,7 +106,7 @@ onboard_claim_listing(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(onboard_save_listing);
 
-/* Record how far a listing has come. */
+/* Record how far a listing has advanced. */
 Datum
 onboard_save_listing(PG_FUNCTION_ARGS)
 {

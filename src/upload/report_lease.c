@@ -3,11 +3,12 @@
  * report_lease.c
  *	  Leasing the report of an ended upload, and recording that it was made.
  *
- * Reporting reaches outside the database, where a mail cannot be taken back, and
- * may take long.  So a reporter claims the report, commits, writes and publishes
- * without a transaction, and then records it.  Meanwhile no other reporter can
- * claim it; one that dies leaves only a lease that expires.  A report that was
- * made is recorded whoever holds the lease, because it is true.
+ * Reporting reaches outside the database, where a mail cannot be recalled, and
+ * may take long.  So a reporter claims the report, commits, writes and
+ * publishes without a transaction, and then records it.  Meanwhile no other
+ * reporter can claim it; one that dies leaves only a lease that expires.  A
+ * report that was made is recorded no matter who holds the lease, because it is
+ * a fact.
  *
  *-------------------------------------------------------------------------
  */

@@ -334,8 +334,8 @@ PG_FUNCTION_INFO_V1(onboard_find_upload);
 
 /*
  * Return the id of the first upload that was begun for this content, or null.
- * The content_id alone would be found only by reading the whole table; the id of
- * an upload has an index.
+ * Searching for the content_id itself would read the whole table; the id of an
+ * upload has an index.
  */
 Datum
 onboard_find_upload(PG_FUNCTION_ARGS)

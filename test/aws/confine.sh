@@ -3,9 +3,9 @@
 #
 #	test/aws/confine.sh ROOT PROGRAM [ARGUMENT ...]
 #
-# The root folder cannot be written to; the user is not root, whoever calls this, and has no capabilities; processes,
-# memory segments and the host's name are its own. Only /tmp is writable. Here it is this system's, because the tests
-# put their sockets and secrets there, and the network is this system's, too.
+# The root folder is read-only; the user is never root and has no capabilities; processes, memory segments and host name
+# are isolated. Only /tmp is writable. It is this system's, because the tests put their sockets and secrets there, and so
+# is the network.
 set -eu
 
 root=$1

@@ -1,7 +1,8 @@
 """What the tests run with: functions, queues, table, mappings, schedules and secrets of the template.
 
 Everything comes from glue/deploy/templates/pipeline.yaml, transformed and resolved, so that the tests use the filters,
-batches, times and variables that a deployment has.  Names lose the stack's; the emulated services have only one.
+batches, times and variables that a deployment has. Names lack the stack's name; the emulated services
+have only one.
 """
 
 import json
@@ -19,7 +20,7 @@ from transform import transformed_template  # noqa: E402
 SECRETS = {"database": "DatabaseSecretArn", "administrator": "AdministratorSecretArn", "operator": "OperatorSecretArn"}
 PARAMETERS = {**PIPELINE_PARAMETERS, **{parameter: f"ecommerce/rds/{name}" for name, parameter in SECRETS.items()}}
 
-# Members of CloudFormation's queues that are no attributes of SQS.
+# Members of CloudFormation's queues that are not attributes of SQS.
 NOT_ATTRIBUTES = ("QueueName", "Tags", "RedrivePolicy", "RedriveAllowPolicy")
 
 
@@ -62,7 +63,7 @@ def bucket(stack: Stack) -> dict[str, Any]:
 
 
 def table(stack: Stack) -> dict[str, Any]:
-    """Return the table as CreateTable takes it, and its time to live."""
+    """Return the table as CreateTable expects it, and its time to live."""
     properties = stack.of("AWS::DynamoDB::Table")["UploadRecords"]
     known = {name: value for name, value in properties.items() if name not in ("Tags", "PointInTimeRecoverySpecification")}
     return {**known, "TableName": short(stack, properties["TableName"]),

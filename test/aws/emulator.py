@@ -108,8 +108,8 @@ def omit_unchanged_puts() -> None:
 
 
 def write_records_at_once() -> None:
-    """Write the reply of GetRecords as JSON, instead of value by value with a look at the service's model for each: that
-    took most of the emulator's time, and calls of the functions timed out meanwhile."""
+    """Write the reply of GetRecords as JSON at once, and not value by value according to the service's model, which took
+    most of the emulator's time and made calls of the functions time out."""
     from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
     def plain(value: Any) -> Any:

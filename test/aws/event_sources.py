@@ -405,7 +405,7 @@ class EmulatedShard:
     def read(self) -> list[Record]:
         """Return the next records as functions see them, which is the JSON of the service's reply, with their source.
 
-        boto3 would turn each value of up to a thousand records into an object, only to be written as JSON again.
+        boto3 would turn each value of up to a thousand records into an object, only for it to be written as JSON again.
         """
         body = json.dumps({"ShardIterator": self.iterator, "Limit": 1000}).encode()
         headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDBStreams_20120810.GetRecords",

@@ -47,7 +47,7 @@ class Layout:
         return dict(json.loads(self.blob(self.manifest["config"])))
 
     def files(self) -> dict[str, tuple[object, ...]]:
-        """Return what makes up each file of the root folder: type, mode, owner, target of a link, digest."""
+        """Return the properties of each file of the root folder: type, mode, owner, target of a link, digest."""
         found: dict[str, tuple[object, ...]] = {}
         for layer in self.manifest["layers"]:
             with tarfile.open(fileobj=io.BytesIO(self.blob(layer))) as archive:
@@ -60,7 +60,7 @@ class Layout:
         return found
 
     def packages(self) -> dict[str, str]:
-        """Return the digests of what is known about each Debian package, by its name."""
+        """Return the digests of the metadata of each Debian package, by its name."""
         folder = "var/lib/dpkg/status.d/"
         return {path.removeprefix(folder): str(facts[-1]) for path, facts in self.files().items()
                 if path.startswith(folder)}
@@ -74,7 +74,7 @@ class Layout:
         return found
 
     def unpack(self, folder: str) -> str:
-        """Write the root folder, and the confined program beside it, whose path is returned."""
+        """Write the root folder, and next to it the confined program, whose path is returned."""
         root = os.path.join(folder, "root")
         for layer in self.manifest["layers"]:
             with tarfile.open(fileobj=io.BytesIO(self.blob(layer))) as archive:
@@ -89,14 +89,14 @@ class Layout:
 def why_not() -> str:
     """Return why nothing can be confined here, or an empty text."""
     tried = subprocess.run([CONFINE, "/", "/bin/true"], check=False, capture_output=True, text=True)
-    return "" if tried.returncode == 0 else f"this system does not allow it: {tried.stderr.strip()}"
+    return "" if tried.returncode == 0 else f"this system does not allow confinement: {tried.stderr.strip()}"
 
 
 def start_of(layout: Layout) -> dict[str, Any]:
     """Return how containers of the image start, and its labels without the builder's own."""
     config = dict(layout.configuration["config"])
     config["Labels"] = {name: value for name, value in config["Labels"].items() if not name.startswith("io.buildah.")}
-    # The kernel needs none, and bootstrap runs no programs.
+    # The kernel needs no PATH, and bootstrap runs no programs.
     config.pop("Env", None)
     return config
 

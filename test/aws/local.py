@@ -160,12 +160,12 @@ class Watcher(threading.Thread):
         print(f"{name:>10}  {record.get('message', '')}  {fields}", flush=True)
 
     def _show_deaths(self) -> None:
-        """Tell when a message has died, and what becomes of it."""
+        """Report when a message has died, and what happens to it."""
         sqs, urls = self._pipeline.clients["sqs"], self._pipeline.resources.queue_urls
         for queue, dead_queue in dead_letter_queues(self._pipeline.settings).items():
             count = EmulatedQueue(sqs, urls[dead_queue]).size()
             if count > self._dead.get(queue, 0):
-                print(f"\n--- a message of {queue} has died: each of its deliveries failed.  The log above says why\n"
+                print(f"\n--- a message of {queue} has died: each of its deliveries failed. The log above tells why\n"
                       f"(error_code).  The sweeper, which runs every {SWEEP_SECONDS} seconds, returns it up to three times;"
                       " afterwards, return it with\n\n"
                       f"  {self._redrive}\n---\n", flush=True)
@@ -241,7 +241,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The AWS pipeline on this machine, with emulated services.")
     parser.add_argument("--port", type=int, default=4566, help="of the emulated services; links are on the next")
     parser.add_argument("--folder", help="where server, logs and mails are (default: a fixed one in /tmp)")
-    parser.add_argument("--redrive", action="store_true", help="return dead letters of a running pipeline, and end")
+    parser.add_argument("--redrive", action="store_true", help="return dead letters of a running pipeline, and exit")
     options = parser.parse_args()
     if options.redrive:
         redrive(options.port)

@@ -31,7 +31,7 @@ from fault_proxy import FaultProxy
 from patience import HANG_SECONDS, PAUSE_SECONDS
 from runtime_api import Function, FunctionSettings, Result
 
-# The template's queues that functions know.
+# The template's queues that functions use.
 QUEUES = {"UploadQueue": "upload-events", "UploadDeadQueue": "upload-events-dead", "ErrorQueue": "product-validation-errors",
           "ErrorDeadQueue": "product-validation-errors-dead", "QuarantineQueue": "upload-records-quarantine"}
 SERVICES = ("s3", "dynamodb", "dynamodbstreams", "sqs", "sns", "secretsmanager")

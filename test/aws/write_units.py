@@ -29,7 +29,7 @@ def key_names(described: dict[str, Any]) -> list[str]:
 
 
 def index_entry(table: Table, index: dict[str, Any], item: Item | None) -> Item | None:
-    """Return what an index has of an item; None if it lacks a key of the index."""
+    """Return an item's entry in an index; None if it lacks a key of the index."""
     if item is None or any(name not in item for name in key_names(index)):
         return None
     projection = index["Projection"]
@@ -41,13 +41,13 @@ def entry_units(index: dict[str, Any], before: Item | None, after: Item | None) 
     if before == after:
         return 0
     if before is None or after is None or any(before[name] != after[name] for name in key_names(index)):
-        # An entry whose key changes is removed and written anew.
+        # An entry whose key changes is removed and written again.
         return sum(units(item_size(entry)) for entry in (before, after) if entry is not None)
     return units(max(item_size(before), item_size(after)))
 
 
 def write_units(table: Table, before: Item | None, after: Item) -> Counter[str]:
-    """Return the units of a write of an item, None before if it is new, by table and index name."""
+    """Return the units of writing an item, by table and index name; `before` is None for a new item."""
     size = max(item_size(item) for item in (before, after) if item is not None)
     counts = Counter({table["TableName"]: units(size)})
     for index in table.get("GlobalSecondaryIndexes", []):
@@ -57,5 +57,5 @@ def write_units(table: Table, before: Item | None, after: Item) -> Counter[str]:
 
 
 def read_units(sizes: list[int]) -> float:
-    """Return the units of a strongly consistent Query that reads items of these sizes: one for each 4 KB together."""
+    """Return the units of a strongly consistent Query that reads items of these sizes: one for each 4 KB of their sum."""
     return -(-sum(sizes) // 4096)

@@ -3,8 +3,8 @@
 #
 #	test/majors/debian_root.sh ROOT SUITE [PACKAGE ...]
 #
-# Without packages, it has only what every Debian system has. Run as root. If ROOT exists, it
-# is complete. Uses the archive and keys of this system's apt.
+# Without packages, it contains only what every Debian system has. Run as root. An existing ROOT is taken to be complete.
+# Uses the archive and keys of this system's apt.
 set -eu
 
 root=$1

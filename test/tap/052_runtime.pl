@@ -206,7 +206,7 @@ is_fine($api->invoke('{}'), 'check answers again');
 is(backend(), $first, 'uses the same connection');
 is(scalar(() = glob "$folder/onboard-ca-*"), 1, 'and the same file');
 
-# What the database knows of its machine becomes metrics.
+# The measurements of the database's machine become metrics.
 $node->safe_psql('shop', 'CREATE SCHEMA onboard_host; GRANT USAGE ON SCHEMA onboard_host TO PUBLIC;
 	CREATE VIEW onboard_host.status AS SELECT 1000::bigint AS total_bytes, 199::bigint AS free_bytes,
 		86400::bigint AS certificate_seconds, NULL::bigint AS backup_age_seconds;

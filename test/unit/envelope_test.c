@@ -194,7 +194,8 @@ test_nothing(void)
 }
 
 /*
- * Documents of others, which planted values would identify in an error.
+ * Documents from elsewhere; a planted value in an error would show that it
+ * quotes them.
  */
 static void
 test_others(void)
@@ -239,7 +240,7 @@ test_others(void)
 	}
 }
 
-/* One record of another service among those of S3 refuses all. */
+/* A single record of another service makes the whole event invalid. */
 static void
 test_mixed(void)
 {
@@ -290,7 +291,7 @@ test_depth(void)
 	free(json);
 }
 
-/* More announcements than there is room for at first. */
+/* More announcements than initially fit. */
 static void
 test_many(void)
 {
@@ -314,8 +315,8 @@ test_many(void)
 }
 
 /*
- * Read everything that a document announces.  It is copied to memory of its
- * very size, so that a read past its end is detected.
+ * Read everything that a document announces.  It is copied to memory of exactly
+ * its size, so that a read past its end is detected.
  */
 static bool
 read_all(const char *json, size_t length)
@@ -335,7 +336,7 @@ read_all(const char *json, size_t length)
 	return opened;
 }
 
-/* Every beginning of a document, in every envelope. */
+/* Every prefix of a document, in every envelope. */
 static void
 test_cuts(void)
 {
@@ -347,13 +348,13 @@ test_cuts(void)
 
 		for (size_t length = 0; length < whole; length++)
 			opened += read_all(json, length);
-		is_int(opened, 0, "no beginning of a document is one, %s", envelopes[i / 2].name);
+		is_int(opened, 0, "no prefix of a document is one, %s", envelopes[i / 2].name);
 		ok(read_all(json, whole), "but the whole is");
 		free(json);
 	}
 }
 
-/* Bytes of a document changed at random. */
+/* Documents with bytes changed at random. */
 static void
 test_random(void)
 {

@@ -121,8 +121,8 @@ test_origins(void)
 }
 
 /*
- * Beginnings of an event, and bytes of it changed at random, in memory of its
- * very size, so that a read past the end is detected.
+ * Prefixes of an event, and events with bytes changed at random, in memory of
+ * exactly their size, so that a read past the end is detected.
  */
 static void
 test_damage(void)

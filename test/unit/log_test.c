@@ -237,7 +237,7 @@ test_metrics(void)
 		ok(name != NULL && number_member(line, name) >= 0, "a number in the line");
 		is_text(text_member(each, "Unit"), "Count", "its unit");
 	}
-	is_int(number_member(line, "Duration"), 17, "the duration is in the line, but no metric");
+	is_int(number_member(line, "Duration"), 17, "the duration is in the line, but not a metric");
 	cJSON_Delete(line);
 }
 

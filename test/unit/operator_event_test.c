@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * operator_event_test.c
- *	  Events of the handler "operator": every command, and everything that
- *	  its event must not be.
+ *	  Events of the handler "operator": every command, and every kind of invalid
+ *	  event.
  *
  *-------------------------------------------------------------------------
  */
@@ -119,7 +119,7 @@ test_refusals(void)
 	}
 }
 
-/* No beginning of an event is an event. */
+/* No prefix of an event is an event. */
 static void
 test_cut(void)
 {
@@ -134,7 +134,7 @@ test_cut(void)
 		if (operator_event_read(&event, json, length, &error))
 			break;
 	}
-	is_int(length, sizeof(json) - 1, "all beginnings are refused");
+	is_int(length, sizeof(json) - 1, "all prefixes are refused");
 	ok(operator_event_read(&event, json, length, &error), "the whole is not");
 }
 

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * s3_versions_test.c
- *	  Lists of versions: what is read, what is decoded, and that a list that was
- *	  cut anywhere is refused.
+ *	  Lists of versions: what is read and decoded, and that a list truncated
+ *	  anywhere is refused.
  *
  *-------------------------------------------------------------------------
  */

@@ -192,7 +192,7 @@ test_cut(void)
 	is_int(good, 0, "no beginning of an event is an event");
 }
 
-/* Bytes of an event changed at random: an event or none. */
+/* Events with bytes changed at random: each is an event or refused. */
 static void
 test_random(void)
 {

@@ -277,7 +277,7 @@ static const struct
 	 STREAM_UNDECODABLE, STREAM_BAD_TEXT, NULL},
 };
 
-/* Records from elsewhere: each makes its event another's. */
+/* Records from elsewhere: each makes its whole event foreign. */
 static const char *const foreign[] = {
 	"17",
 	"null",
@@ -432,7 +432,7 @@ test_ids(void)
 	stream_event_clean_up(&event);
 }
 
-/* A record as received, without the blanks and commas around it. */
+/* A record as received, without the white space and commas around it. */
 static void
 test_raw(void)
 {

@@ -2,7 +2,7 @@
 # Backups by pgBackRest to the backup bucket: its configuration, and the first backup.
 #
 # The repository is encrypted by pgBackRest itself with the passphrase in BACKUP_SECRET, in
-# addition to the bucket's own encryption: who can read the bucket cannot read the data.
+# addition to the bucket's own encryption: access to the bucket alone does not reveal the data.
 
 backup_stanza=onboard
 
@@ -43,8 +43,8 @@ backup_run()
 	as_postgres pgbackrest --stanza="$backup_stanza" "$@"
 }
 
-# True if the repository has a backup that can be restored. An unreadable repository ends the
-# start, because an empty disk must not be filled with a new database if there is a backup.
+# True if the repository has a backup that can be restored. An unreadable repository aborts
+# the start, because an empty disk must not get a new database if there is a backup.
 # pgBackRest reports some of its errors only as status 99.
 backup_exists()
 {
@@ -55,7 +55,7 @@ backup_exists()
 	[ "$backup_count" -gt 0 ]
 }
 
-# Begin archiving, and take the first backup, without which the archive cannot be restored.
+# Start archiving, and take the first backup, without which the archive is useless.
 backup_begin()
 {
 	backup_run stanza-create

@@ -3,8 +3,8 @@
 #
 # Both keys are made here and never leave the data volume. Each key is in one file with its
 # certificate, so that a rename replaces both at once. Clients get the authority's
-# certificate, ca.crt, in their secret; it survives the instance, so renewing the server's
-# certificate disturbs nobody.
+# certificate, ca.crt, in their secret; it survives the instance, so clients do not notice a
+# renewal of the server's certificate.
 
 certificate_authority_days=7300
 certificate_days=397
@@ -19,7 +19,7 @@ certificate_renew()
 	[ -f "$tls/ca.pem" ] || certificate_make_authority
 	certificate_publish_authority
 	certificate_is_good || certificate_make
-	# The number of the user may differ on a new instance.
+	# The user's id may differ on a new instance.
 	chown postgres:postgres "$tls/server.pem"
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# PostgreSQL's cluster: configuration on the instance, data on the volume.
+# The PostgreSQL cluster: configuration on the instance, data on the volume.
 
 programs=/usr/lib/postgresql/$major/bin
 configuration=/etc/postgresql/$major/$cluster
@@ -19,7 +19,8 @@ cluster_configure()
 	END
 	install -o postgres -g postgres -m 640 /dev/null "$configuration/pg_hba.conf"
 	cat >"$configuration/pg_hba.conf" <<-END
-		# Written at each boot. Only TLS with a password enters from the network, and only this database.
+		# Written at each boot. From the network, only connections to this database, with
+		# TLS and a password, are accepted.
 		local all postgres peer
 		hostssl $database all 127.0.0.1/32 scram-sha-256
 		hostssl $database all $VPC_CIDR scram-sha-256
@@ -30,12 +31,12 @@ cluster_configure()
 	chmod 644 "$configuration/start.conf"
 }
 
-# Fill an empty data folder: from the backup if there is one, otherwise with a new cluster.
+# Fill an empty data directory: from the backup if there is one, otherwise with a new cluster.
 cluster_fill()
 {
 	if [ -f "$data/global/pg_control" ]; then
-		[ "$(cat "$data/PG_VERSION")" = "$major" ] || fail "the data are of PostgreSQL $(cat "$data/PG_VERSION"), not $major"
-		# The number of the user may differ on a new instance.
+		[ "$(cat "$data/PG_VERSION")" = "$major" ] || fail "the data is of PostgreSQL $(cat "$data/PG_VERSION"), not $major"
+		# The user's id may differ on a new instance.
 		[ "$(stat -c %U "$data")" = postgres ] || chown -R postgres:postgres "$data"
 	elif backup_exists; then
 		say 'the disk is empty: restoring the latest backup'
@@ -51,7 +52,7 @@ cluster_fill()
 	fi
 }
 
-# Create the cluster beside its place, so that an interrupted initdb is repeated.
+# Create the cluster in a temporary directory, so that an interrupted initdb is repeated.
 cluster_initialize()
 {
 	say 'creating the cluster'
@@ -71,12 +72,12 @@ cluster_start()
 		# The server must not inherit the lock of first_start.sh.
 		pg_ctlcluster "$major" "$cluster" start 9>&-
 	fi
-	# After a crash or a restore, the server first replays its log; connections wait for that.
+	# After a crash or a restore, the server first replays WAL; connections must wait for that.
 	until server_runs; do
 		pg_ctlcluster "$major" "$cluster" status >/dev/null || fail 'the server has stopped; see its log'
 		sleep 1
 	done
-	# A restored server opens for reading before its recovery ends.
+	# A restored server accepts read-only queries before recovery ends.
 	until [ "$(echo 'SELECT pg_is_in_recovery()' | run_sql postgres)" = f ]; do
 		sleep 1
 	done

@@ -4,7 +4,7 @@
 
 # The mount point of the data volume. Everything that must survive the instance is below it.
 volume=/srv/onboard
-# PostgreSQL's data folder, the folder of keys and certificates, and the times of backups.
+# The data directory of PostgreSQL, the folder of keys and certificates, and the times of backups.
 data=$volume/postgresql
 tls=$volume/tls
 state=$volume/state
@@ -27,7 +27,7 @@ fail()
 
 as_postgres()
 {
-	# The working directory may be closed to the user.
+	# The user may lack access to the working directory.
 	(cd / && exec runuser -u postgres -- "$@")
 }
 

@@ -2,8 +2,8 @@
 # Start the database of this instance, at every boot.
 #
 # The same steps serve an empty disk, a reboot, a new instance with the old disk, a new
-# package set, and an empty disk with a backup in the bucket. Every step leaves alone what
-# is already as it should be, and can be repeated after a kill at any point.
+# package set, and an empty disk with a backup in the bucket. Every step changes only what
+# is not yet as it should be, and can be repeated after a kill at any point.
 #
 # /etc/onboard-database.conf has the settings; the user data of the instance writes it.
 # Nothing here prints a password or puts one on a command line.
@@ -28,7 +28,7 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=roles.sh
 . "$here/roles.sh"
 
-# A second start waits, for example one by hand while the boot's is still running.
+# A second start, for example by hand, waits until that of the boot has finished.
 exec 9>/run/onboard-database.lock
 flock 9
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Install the package set in which this script is, on an instance without internet.
+# Install the package set that contains this script, on an instance without internet.
 #
-# The set is an apt repository. apt installs what the machine image lacks, upgrades what is
-# older, and never starts a database: first_start.sh does.
+# The set is an apt repository. apt installs what the machine image lacks and upgrades what
+# is older. It never starts a database; first_start.sh does.
 set -eu
 
 set=$(dirname "$(readlink -f "$0")")
@@ -21,7 +21,7 @@ apt()
 }
 apt update
 apt upgrade
-# By path, because an earlier set's package may have a greater version.
+# By path, because the package of an earlier set may have a higher version.
 apt install "$set"/onboard-database_*.deb
 
 systemctl daemon-reload

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The daily work on a running database: renew the server's certificate, take a backup.
 #
-# A full backup on Sundays, on other days the differences since; pgBackRest then removes what
-# is older than the retention.
+# A full backup on Sundays, a differential one on other days; pgBackRest then removes
+# backups that are older than the retention.
 set -eu
 umask 077
 

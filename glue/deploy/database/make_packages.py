@@ -30,10 +30,10 @@ HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[2]
 SUITE = "bookworm"
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
-# The time of every file in what is made here: the result must not depend on the clock.
+# The time of every file in the set: the result must not depend on the clock.
 EPOCH = 315532800
 
-# What the extension, the command line and the scripts need; apt finds what these need.
+# What the extension, the command line and the scripts need; apt adds their dependencies.
 DEPENDENCIES = ["postgresql-15", "libpq5", "libcsv3", "libcjson1", "libssl3", "pgbackrest", "awscli", "jq", "openssl",
                 "e2fsprogs", "util-linux", "logrotate"]
 SCRIPTS = ["first_start.sh", "maintenance.sh", "restore.sh", "status.sh"]
@@ -48,13 +48,13 @@ UNITS = {
 
 
 def run(*command: str | Path, **environment: str) -> str:
-    """Run a command, whose errors are shown, and return its output."""
+    """Run a command, showing its errors, and return its output."""
     return subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True,
                           env={**os.environ, **environment}).stdout
 
 
 def download(work: Path, packages: Path, archive: str, security: str, architecture: str) -> None:
-    """Download DEPENDENCIES and all that they need into the folder packages.
+    """Download DEPENDENCIES and all that they depend on into the folder packages.
 
     apt resolves them for a system on which nothing is installed, because the contents of machine images change.
     """
@@ -112,7 +112,7 @@ def build_package(work: Path, packages: Path, architecture: str) -> None:
     control.parent.mkdir()
     for folder in [root, *(path for path in root.rglob("*") if path.is_dir())]:
         folder.chmod(0o755)
-    # The hash makes another build another version.
+    # The hash gives each build a version of its own.
     control.write_text(
         f"Package: onboard-database\nVersion: {version}+{folder_hash(root)[:12]}\nArchitecture: {architecture}\n"
         f"Maintainer: onboard\nDepends: {', '.join(DEPENDENCIES)}\n"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Restore the database from its backups, as it was at a point in time.
 #
-#	restore.sh latest			to the end of the archived log
+#	restore.sh latest			to the end of the archived WAL
 #	restore.sh '2026-01-31 12:00:00+00'	to that time
 #	restore.sh latest FOLDER		into an empty folder, leaving the database alone
 #
@@ -27,10 +27,10 @@ folder=${2:-}
 
 if [ -n "$folder" ]; then
 	install -d -o postgres -g postgres -m 700 "$folder"
-	# A copy that is started must not write into the archive of the database.
+	# A copy must not write to the archive of the database when it is started.
 	set -- --pg1-path="$folder" --archive-mode=off
 else
-	# Files that are already as in the backup are not fetched.
+	# Files that already match the backup are not fetched.
 	set -- --delta
 	! server_runs || pg_ctlcluster "$major" "$cluster" stop --mode fast
 fi

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The roles, and the secrets with which others log in as them.
+# The roles, and the secrets with which clients log in as them.
 
 roles_create()
 {
@@ -8,15 +8,15 @@ roles_create()
 
 # roles_share_secret SECRET USERNAME [ALTERNATE]
 #
-# Make the secret name this server and its certificate authority, and the login in it work.
-# The secret decides on the password, so a database that was restored to a time before a
+# Make the secret name this server and its certificate authority, and make its login work.
+# The secret determines the password, so a database that was restored to a time before a
 # rotation gets the newer one.
 roles_share_secret()
 {
 	present=$(secret_read "$1")
 	NEW_PASSWORD=$(openssl rand -hex 20)
 	export NEW_PASSWORD
-	# Rotation swaps the two names; members that are present stay.
+	# Rotation swaps the two names; existing members are kept.
 	wanted=$(printf '%s' "${present:-"{}"}" |
 		jq --arg username "$2" --arg alternate "${3:-}" --arg host "$HOST" --arg dbname "$database" \
 			--rawfile ca "$tls/ca.crt" '
@@ -24,13 +24,13 @@ roles_share_secret()
 			+ if $alternate == "" then {} else {alternate_username: $alternate} end
 			+ . + {host: $host, port: 5432, dbname: $dbname, ca: $ca}')
 	unset NEW_PASSWORD
-	# The secret first: after a kill between the two, the next start sets its password.
+	# Write the secret first: after a kill between the two, the next start sets its password.
 	[ "$wanted" = "$(printf '%s' "${present:-"{}"}" | jq .)" ] || printf '%s' "$wanted" | secret_write "$1"
 	roles_set_password "$wanted"
 	unset present wanted
 }
 
-# Give the login of secret $1 its password, unless it has it.
+# Set the password of the login in secret $1, unless it is set already.
 roles_set_password()
 {
 	PGPASSWORD=$(printf '%s' "$1" | jq -r .password)

@@ -33,7 +33,7 @@ volume_wait()
 }
 
 # Create a file system, but only on a device without any signature: another file system, a
-# partition table or a foreign label may be somebody's data.
+# partition table or a foreign label may belong to data.
 volume_format()
 {
 	signatures=$(wipefs --no-act --noheadings --output TYPE "$volume_device") ||
@@ -42,6 +42,6 @@ volume_format()
 		say "creating a file system on volume $DATA_VOLUME"
 		mkfs.ext4 -q -L "$volume_label" "$volume_device"
 	elif [ "$(blkid -p -o value -s LABEL "$volume_device")" != "$volume_label" ]; then
-		fail "volume $DATA_VOLUME holds something else ($(echo "$signatures" | tr '\n' ' ')) and is left alone"
+		fail "volume $DATA_VOLUME contains something else ($(echo "$signatures" | tr '\n' ' ')) and is left alone"
 	fi
 }

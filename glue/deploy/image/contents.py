@@ -1,8 +1,8 @@
-"""What goes into the image: the only list of it, which make_image.py and the Dockerfile share.
+"""The contents of the image: the only list of them, which make_image.py and the Dockerfile share.
 
 Two layers, so that a new build of the program uploads only the second:
 
-* system: what the program needs from Debian: its libraries, encodings and certificates, and what describes them;
+* system: what the program needs from Debian: libraries, encodings and certificates, and the files that describe them;
 * program: the program itself.
 """
 
@@ -28,12 +28,12 @@ WRITTEN = {
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
-# A root that cannot be written to needs the places where others mount something.
+# A read-only root needs these mount points.
 MOUNT_POINTS = ("/dev", "/proc", "/sys")
 
 
 class ContentError(Exception):
-    """Something that the image needs is missing on this system; the text says what."""
+    """Something that the image needs is missing on this system; the text names it."""
 
 
 def libraries(program: str) -> list[str]:
@@ -59,7 +59,7 @@ def add_libraries(tree: Tree, program: str) -> list[str]:
 
 
 def add_encodings(tree: Tree, folder: str) -> list[str]:
-    """Add the encodings of iconv, which are no dependency of the C library: it loads them by name when it needs them.
+    """Add the encodings of iconv, which the C library loads by name when it needs them.
 
     Without its cache, it would read the text files at the first conversion of each process.
     """
@@ -68,7 +68,7 @@ def add_encodings(tree: Tree, folder: str) -> list[str]:
     if f"{folder}/UTF-16.so" not in paths:
         raise ContentError(f"there are no encodings in {folder}")
     with tempfile.TemporaryDirectory() as temporary:
-        # It replaces the output file, so a pipe will not do.
+        # iconvconfig replaces the output file, so it cannot be a pipe.
         cache = os.path.join(temporary, "cache")
         subprocess.run(["/usr/sbin/iconvconfig", "--nostdlib", f"--output={cache}", folder], check=True)
         with open(cache, "rb") as file:
@@ -90,7 +90,7 @@ def add_certificates(tree: Tree) -> list[str]:
 
 
 def copyright_of(package: Package) -> bytes:
-    """Return the copyright file of a package, which may be that of its source package's others."""
+    """Return the copyright file of a package, which it may share with others from the same source package."""
     # A slim system has no link from the first folder to the second.
     for name in (package.name, f"{package.source}-base"):
         try:
@@ -102,7 +102,7 @@ def copyright_of(package: Package) -> bytes:
 
 
 def add_descriptions(tree: Tree, packages: list[Package]) -> None:
-    """Add the licences of the packages, and what a scanner looks for to know Debian and its packages."""
+    """Add the licences of the packages, and the files by which a scanner recognizes Debian and its packages."""
     for package in packages:
         tree.add_file(f"/usr/share/doc/{package.name}/copyright", copyright_of(package))
         tree.add_file(f"/var/lib/dpkg/status.d/{package.name}", status_document(package))

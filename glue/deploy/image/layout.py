@@ -16,7 +16,7 @@ MEDIA = "application/vnd.oci.image"
 
 @dataclass(frozen=True)
 class Layer:
-    """The files of a layer, and how they came about, for the image's history."""
+    """The files of a layer, and how they were made, for the image's history."""
 
     tree: Tree
     created_by: str

@@ -4,15 +4,15 @@
     make_image.py [--program glue/bootstrap] [--output build/image]
     make_image.py --root FOLDER     only write the files of its layers, for the Dockerfile
 
-The output folder, which is replaced, has:
+The output folder, which is replaced, contains:
 
     oci/                the image in the OCI image layout, with one manifest
     onboard.tar         the same as an archive (oci-archive)
     sbom.spdx.json      the bill of materials
     digest              the digest of the manifest
 
-The image is made of the Debian packages of this system and the program.  The same versions of both and the same commit
-yield the same digest.  Environment: SOURCE_DATE_EPOCH sets the time of creation, which otherwise is that of the commit,
+The image is made from the Debian packages of this system and the program. The same versions of both and the same commit
+yield the same digest. In the environment, SOURCE_DATE_EPOCH sets the time of creation, by default that of the commit,
 and SOURCE_URL the address of the sources in the labels.
 """
 
@@ -31,7 +31,7 @@ import contents
 import layout
 from sbom import bill_of_materials
 
-# Lambda loads at most 10 GB, but the first start of a sandbox waits for what it reads.
+# Lambda accepts 10 GB, but the first start of a sandbox waits for every byte that it reads.
 SIZE_LIMIT = 25_000_000
 ARCHITECTURES = {62: "amd64", 183: "arm64"}
 LICENCES = {"postgresql": "PostgreSQL"}
@@ -39,7 +39,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 
 
 def architecture_of(program: str) -> str:
-    """Return the architecture of an executable, in the words of the OCI."""
+    """Return the architecture of an executable, by its name in the OCI specification."""
     with open(program, "rb") as file:
         header = file.read(20)
     machine = struct.unpack_from("<H", header, 18)[0] if header[:4] == b"\x7fELF" else 0

@@ -1,4 +1,4 @@
-"""Debian's packages: which one a file belongs to, and what is known about it."""
+"""Debian's packages: which one a file belongs to, and its metadata."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 FIELDS = ("Package", "Version", "Architecture", "Maintainer", "source:Package", "source:Version")
 
-# Names of licences in Debian's copyright files that are not SPDX's own.
+# Names of licences in Debian's copyright files that differ from those of SPDX.
 SPDX_NAMES = {"expat": "MIT", "openldap-2.8": "OLDAP-2.8", "zlib": "Zlib", "bsd-3-clause": "BSD-3-Clause",
               "bsd-2-clause": "BSD-2-Clause", "apache-2": "Apache-2.0", "curl": "curl", "mit": "MIT", "isc": "ISC",
               "postgresql": "PostgreSQL", "apache-2.0": "Apache-2.0", "mpl-2.0": "MPL-2.0"}
@@ -42,7 +42,7 @@ def find_packages(paths: list[str]) -> tuple[list[Package], list[str]]:
 
 def _owners(paths: list[str]) -> dict[str, str]:
     wanted = sorted({*paths, *(path.removeprefix("/usr") for path in paths)})
-    # It fails if any path is unknown, as one of each pair is.
+    # dpkg-query fails if any path is unknown, as one of each pair is.
     found = subprocess.run(["dpkg-query", "--search", "--", *wanted], check=False, capture_output=True, text=True)
     pairs = (line.rpartition(": ") for line in found.stdout.splitlines() if not line.startswith("diversion "))
     return {path: owner for owner, _, path in pairs}
@@ -74,7 +74,7 @@ def declared_licence(path: str) -> str:
 
 
 def spdx_expression(text: str) -> str:
-    """Return an expression of a copyright file in SPDX's words, or an empty text if a name in it is unknown."""
+    """Return the licence in a copyright file as an SPDX expression, or an empty text if a name in it is unknown."""
     names = []
     for name in re.split(r" or ", text.strip()):
         known = SPDX_NAMES.get(name.lower(), "")
@@ -89,7 +89,7 @@ def spdx_expression(text: str) -> str:
 
 
 def status_document(package: Package) -> bytes:
-    """Return what dpkg would know about the package, for scanners of images without dpkg."""
+    """Return the entry of the package in dpkg's database, for scanners of images without dpkg."""
     fields = {"Package": package.name, "Status": "install ok installed", "Maintainer": package.maintainer,
               "Architecture": package.architecture, "Source": f"{package.source} ({package.source_version})",
               "Version": package.version}

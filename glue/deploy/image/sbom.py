@@ -45,7 +45,7 @@ def bill_of_materials(packages: list[Package], *, program: bytes, version: str, 
     described += [_debian_package(package, release) for package in packages]
     contained = [PROGRAM, *map(identifier, packages)]
     related = [(DOCUMENT, "DESCRIBES", IMAGE), *((IMAGE, "CONTAINS", other) for other in contained)]
-    # Documents with the same contents have the same name, others another one.
+    # Documents have the same name if and only if they have the same contents.
     unique = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([created, described], sort_keys=True))
     document = {
         "spdxVersion": "SPDX-2.3",

@@ -1,4 +1,4 @@
-"""The files of a layer: an ordered tree that becomes the same archive, byte for byte, wherever and whenever it is written.
+"""The files of a layer: an ordered tree that becomes the same archive, byte for byte, whenever and wherever it is written.
 
 Owner, times and order are fixed: everything belongs to root and is as old as the epoch.
 """
@@ -10,7 +10,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import Iterator
 
-# More links in one path than this are a loop; the limit of the kernel.
+# More links in one path than this, the kernel's limit, are a loop.
 MAX_LINKS = 40
 
 
@@ -25,7 +25,7 @@ class Entry:
 
 
 class Tree:
-    """Entries by their path, which is absolute in the image.  Parent folders are added by themselves."""
+    """Entries by their path, which is absolute in the image.  Parent folders are added automatically."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -87,7 +87,7 @@ class Tree:
         return buffer.getvalue()
 
     def write(self, folder: str) -> None:
-        """Write the tree into a new folder, for builders that copy folders."""
+        """Write the tree to a new folder, for builders that copy folders."""
         os.makedirs(folder)
         os.chmod(folder, 0o755)
         for path, entry in self:

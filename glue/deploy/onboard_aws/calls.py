@@ -1,7 +1,7 @@
 """Calls to AWS: the only module that uses boto3.
 
-Reading and writing calls are separate methods.  With --dry-run a writing call is only noted and never sent; a hook
-before each request makes sure that no other call writes, either.
+Reading and writing calls are separate methods.  With --dry-run a writing call is only printed and never sent; a hook
+before each request ensures that no other call writes, either.
 """
 
 import re
@@ -17,14 +17,14 @@ from .errors import CommandError, infrastructure, usage
 from .output import Output
 from .version import VERSION
 
-# What changes nothing.  Invoke is decided by the caller, who knows what the function does with the event.
+# Calls that change nothing.  For Invoke the caller decides, because it depends on what the function does with the event.
 READING = re.compile(r"(Get|List|Describe|Head|Query|BatchGet|Invoke$|Simulate)")
 
 HINTS = {
     "AccessDenied": "Ask the owner of the account to allow this action for the identity that the credentials belong to.",
     "ExpiredToken": "Log in again: the credentials have expired.",
     "InvalidClientTokenId": "Check the access key, or log in again.",
-    "Throttling": "AWS limits the rate of such calls; run the same command again.",
+    "Throttling": "AWS limits the rate of these calls; run the same command again.",
 }
 # Other names for the same errors, by service.
 SAME = {"AccessDeniedException": "AccessDenied", "UnauthorizedOperation": "AccessDenied",
@@ -35,7 +35,7 @@ SAME = {"AccessDeniedException": "AccessDenied", "UnauthorizedOperation": "Acces
         "UnrecognizedClientException": "InvalidClientTokenId", "ThrottlingException": "Throttling",
         "TooManyRequestsException": "Throttling"}
 
-# What a call of botocore raises.
+# Exceptions of botocore's calls.
 FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 
 Answer = dict[str, Any]
@@ -51,7 +51,7 @@ class AwsError(CommandError):
 
 
 def call_error(service: str, operation: str, error: Exception) -> CommandError:
-    """Return what to report for an exception of botocore."""
+    """Return the error to report for an exception of botocore."""
     if isinstance(error, ClientError):
         given = error.response.get("Error", {})
         return AwsError(service, operation, str(given.get("Code", "Unknown")),
@@ -72,7 +72,7 @@ class Aws:
 
     def __init__(self, output: Output, region: str = "", profile: str = "", dry_run: bool = False,
                  session: Any = None) -> None:
-        """Use the given region and profile, else the environment's; or a session of boto3, in place of both."""
+        """Use the given region and profile, else the environment's; or a session of boto3 instead of both."""
         self.output = output
         self.dry_run = dry_run
         self.skipped: list[str] = []
@@ -118,7 +118,7 @@ class Aws:
             raise call_error(service, operation, error) from error
 
     def write(self, what: str, service: str, operation: str, **parameters: Any) -> Answer:
-        """Make a call that changes something; in a dry run only say so and return {}.  `what` continues "would"."""
+        """Make a call that changes something; in a dry run, only print it and return {}.  `what` continues "would"."""
         if not self.may_write(what):
             return {}
         self._allowed = True
@@ -128,7 +128,7 @@ class Aws:
             self._allowed = False
 
     def may_write(self, what: str) -> bool:
-        """Return whether this is not a dry run; if it is one, note what would be done."""
+        """Return whether this is not a dry run; if it is one, print what would be done."""
         if self.dry_run:
             self.skipped.append(what)
             self.output.line(f"would {what}")
@@ -140,11 +140,11 @@ class Aws:
         return answer
 
     def credentials_expire(self) -> bool:
-        """Return whether the credentials are temporary: what they sign ends with them."""
+        """Return whether the credentials are temporary: what they sign expires with them."""
         credentials = self._session.get_credentials()
         return bool(credentials and credentials.get_frozen_credentials().token)
 
     def _guard(self, model: Any, **_: Any) -> None:
-        """Stop a call that was not announced as a writing one."""
+        """Stop a writing call that was not made through write()."""
         if not self._allowed and not READING.match(model.name):
             raise AssertionError(f"{model.name} writes; use Aws.write")

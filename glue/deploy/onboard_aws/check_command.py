@@ -1,7 +1,7 @@
 """check: what is missing in the account, what deploy would change, and what it costs a month.
 
-A stack that exists is compared by a change set, which is deleted again; nothing else is written.  In a dry run even that
-is left out, and only the names of its resources are compared.
+An existing stack is compared through a change set, which is deleted again; nothing else is written. A dry run omits
+even that, and compares only the names of its resources.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def check_stacks(plan: Plan) -> list[Finding]:
         if not stack.status or stack.status == "REVIEW_IN_PROGRESS":
             found.append(Finding("ok", stack.name, "does not exist; deploy creates it"))
         elif stack.status in ("ROLLBACK_COMPLETE", "DELETE_FAILED", "CREATE_FAILED", "ROLLBACK_FAILED"):
-            found.append(Finding("warning", stack.name, f"is {stack.status}", "deploy deletes it and creates it again."))
+            found.append(Finding("warning", stack.name, f"is {stack.status}", "deploy deletes and recreates it."))
         elif stack.status.endswith("_IN_PROGRESS"):
             found.append(Finding("info", stack.name, f"is {stack.status}; deploy waits for it"))
         elif stack.status.endswith("_FAILED"):
@@ -89,7 +89,7 @@ def check_stacks(plan: Plan) -> list[Finding]:
 
 
 def needed_concurrency(plan: Plan) -> int:
-    """Return the most concurrent invocations that the pipeline's event sources ask for."""
+    """Return the most concurrent invocations that the pipeline's event sources cause."""
     needed = 0
     for resource in plan.resources(plan.pipeline).values():
         properties = resource.get("Properties") or {}
@@ -114,7 +114,7 @@ def check_concurrency(aws: Aws, plan: Plan) -> Finding:
 
 
 def check_vpcs(aws: Aws, plan: Plan) -> list[Finding]:
-    """Check that the network fits into the region's quota, if one is to be created."""
+    """Check that the network fits into the region's quota, if one would be created."""
     if plan.database is None or plan.database.exists:
         return []
     used = len(list(aws.pages("ec2", "describe_vpcs", "Vpcs")))

@@ -1,4 +1,4 @@
-"""What every command gets: its options, its output, the account, and the stacks of the system."""
+"""What every command receives: its options, its output, the account, and the stacks of the system."""
 
 import argparse
 import re
@@ -12,7 +12,7 @@ from .output import Output
 from .stacks import POLL_SECONDS, Outputs, StackNames, read_outputs
 
 VENDOR_ID = re.compile(r"[A-Za-z0-9-]{1,50}")
-# The name is part of a bucket's, together with account and region.
+# A bucket's name contains it, together with account and region.
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,34}")
 
 # Where vendors put their files: UPLOAD_PREFIX of the functions.
@@ -33,7 +33,7 @@ class Command:
         name = str(self.options.stack)
         if not STACK_NAME.fullmatch(name):
             raise usage(f'invalid stack name "{name}"',
-                        "It is a lower-case letter, followed by up to 34 of them, digits and hyphens.")
+                        "It must be a lower-case letter, followed by up to 34 lower-case letters, digits and hyphens.")
         return name
 
     @property
@@ -49,7 +49,7 @@ class Command:
     def vendor_id(self) -> str:
         vendor = str(self.options.vendor)
         if not VENDOR_ID.fullmatch(vendor):
-            raise usage(f'invalid vendor id "{vendor}"', "It is up to 50 letters, digits and hyphens.")
+            raise usage(f'invalid vendor id "{vendor}"', "It must be up to 50 letters, digits and hyphens.")
         return vendor
 
 

@@ -1,6 +1,6 @@
 """deploy: the three stacks in order, the image and the package set between them, and the handler `check` at the end.
 
-Every step finds what is there, so the command may be repeated after any failure and resumes where it ended.
+Every step finds what already exists, so the command may be repeated after any failure and resumes where it stopped.
 """
 
 import time
@@ -16,7 +16,7 @@ from .package_set import read_package_set, upload_package_set
 from .plan import Plan, PlannedStack, build_folder
 from .stacks import Deployment, Outputs
 
-# How long the database's instance may take from the end of its stack until it answers.
+# How long the database's instance may take to answer after its stack is complete.
 READY_SECONDS = 900.0
 
 
@@ -72,7 +72,7 @@ def has_value(aws: Aws, secret: str) -> bool:
 
 
 def wait_ready(command: Command, function: str) -> dict[str, Any]:
-    """Invoke the handler `check` until it answers that the database works."""
+    """Invoke the handler `check` until it reports that the database works."""
     end = time.monotonic() + READY_SECONDS
     command.output.note("wait until the functions reach the database")
     while True:

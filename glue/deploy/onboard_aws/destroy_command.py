@@ -1,9 +1,9 @@
 """destroy: delete a system's stacks, in the reverse order of their creation.
 
-Data is kept unless --with-data: what the templates retain, and the stack of artefacts, whose bucket and repository
-cannot be deleted before they are emptied.  What a stack retained is found through it even after its deletion, so
---with-data also removes what an earlier run kept, or did not reach.  A network can only be deleted once Lambda has
-released the functions' network interfaces, which takes up to 30 minutes, so its deletion is repeated.
+Data is kept unless --with-data: the resources that the templates retain, and the stack of artifacts, whose bucket and
+repository cannot be deleted before they are emptied.  Retained resources are found through their stack even after its
+deletion, so --with-data also removes what an earlier run kept, or did not reach.  A network can only be deleted once
+Lambda has released the functions' network interfaces, which takes up to 30 minutes, so its deletion is repeated.
 """
 
 import sys
@@ -72,7 +72,7 @@ def remove_table(aws: Aws, name: str) -> None:
     aws.write(f"delete table {name}", "dynamodb", "delete_table", TableName=name)
 
 
-# How to remove what a stack retained, by type.  What is not here is only listed.
+# How to remove what a stack retained, by type.  Other types are only listed.
 REMOVERS: dict[str, Callable[[Aws, str], Any]] = {
     "AWS::S3::Bucket": remove_bucket,
     # It goes with its bucket.
@@ -96,7 +96,7 @@ def is_kept(resource: Resource, with_data: bool) -> bool:
 
 
 def confirm(command: Command) -> None:
-    """Ask for the name; in a pipe only --yes answers."""
+    """Ask for the name; in a pipe, only --yes confirms."""
     name = command.stack
     if command.aws.dry_run:
         return
@@ -125,7 +125,7 @@ def is_about_interfaces(error: CommandError) -> bool:
 
 
 def delete_stack(command: Command, deployment: Deployment, stack: str) -> None:
-    """Delete a stack; repeat while network interfaces of functions hold its network."""
+    """Delete a stack; retry while network interfaces of functions hold its network."""
     end = time.monotonic() + INTERFACES_SECONDS
     while True:
         try:
@@ -151,7 +151,7 @@ def remove_data(aws: Aws, resources: list[Resource]) -> None:
 
 
 def prepare_deletion(aws: Aws, resources: list[Resource]) -> None:
-    """Empty what the deletion of a stack would fail at."""
+    """Empty the resources at which the deletion of a stack would fail."""
     for resource in resources:
         if resource.kind == "AWS::S3::Bucket" and not resource.retained:
             empty_bucket(aws, resource.name)
@@ -170,7 +170,7 @@ def show_plan(command: Command, resources: dict[str, list[Resource]], kept: list
         output.line(f"keep     {resource.kind} {resource.name} of {resource.stack}")
     if keeps_artifacts:
         output.line(f"keep     {command.names.artifacts}: image and package set; they cost cents a month")
-    output.line("Lambda releases network interfaces up to 30 minutes after the functions are deleted; the network goes then.")
+    output.line("Lambda releases network interfaces up to 30 minutes after the functions are deleted; the network is last.")
 
 
 def run(command: Command) -> int:

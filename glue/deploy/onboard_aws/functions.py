@@ -7,7 +7,7 @@ from .calls import Aws
 from .errors import infrastructure, not_found, refused
 from .stacks import Outputs
 
-# What the handler refuses because of what was asked, as opposed to a failure of the pipeline.
+# Refusals caused by the request, as opposed to failures of the pipeline.
 UNKNOWN = ("UNKNOWN_VENDOR", "UNKNOWN_UPLOAD")
 
 Document = dict[str, Any]
@@ -41,11 +41,11 @@ class Operator:
         self.function = outputs["OperatorFunctionName"]
 
     def ask(self, command: str, **arguments: Any) -> Document:
-        """Ask something, also in a dry run."""
+        """Send a command that changes nothing, even in a dry run."""
         return self._answer({"command": command, **arguments})
 
     def change(self, what: str, command: str, **arguments: Any) -> Document:
-        """Change something; {} in a dry run."""
+        """Send a command that changes something; return {} in a dry run."""
         return self._answer({"command": command, **arguments}) if self.aws.may_write(what) else {}
 
     def _answer(self, event: Document) -> Document:

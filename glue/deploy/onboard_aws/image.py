@@ -1,6 +1,6 @@
 """The functions' image: reading its OCI layout, and pushing it to ECR with skopeo.
 
-Lambda accepts a single manifest only, so a layout with an index of several is refused here and not by Lambda.  The image
+Lambda accepts only a single manifest, so a layout with an index of several is refused before Lambda does so. The image
 is named by its digest, so what runs is what was built.
 """
 
@@ -38,7 +38,7 @@ class Image:
 
 
 def read_image(folder: str) -> Image:
-    """Read which image a folder with an OCI layout holds."""
+    """Read which image a folder with an OCI layout contains."""
     try:
         with open(os.path.join(folder, "index.json"), encoding="utf-8") as file:
             manifests = json.load(file)["manifests"]
@@ -46,7 +46,7 @@ def read_image(folder: str) -> Image:
         raise refused("NO_IMAGE", f"there is no image in {folder}",
                       "Build it with make image, or name its folder with --image.") from error
     if len(manifests) != 1 or manifests[0].get("mediaType") != MANIFEST:
-        raise refused("IMAGE_INVALID", f"{folder} does not hold exactly one image manifest, as Lambda requires",
+        raise refused("IMAGE_INVALID", f"{folder} does not contain exactly one image manifest, as Lambda requires",
                       "Build it with make image.")
     digest = str(manifests[0].get("digest"))
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
@@ -90,7 +90,7 @@ def skopeo_path() -> str:
 
 
 def push_image(aws: Aws, outputs: Outputs, image: Image) -> str:
-    """Push the image unless it is there; return the URI for Lambda, by digest."""
+    """Push the image unless the repository has it; return the URI for Lambda, by digest."""
     repository, uri = outputs["RepositoryName"], outputs["RepositoryUri"]
     by_digest = f"{uri}@{image.digest}"
     if not aws.dry_run and is_pushed(aws, repository, image):
@@ -107,7 +107,7 @@ def push_image(aws: Aws, outputs: Outputs, image: Image) -> str:
 
 
 def run_skopeo(image: Image, target: str, registry: str, token: str) -> None:
-    """Copy the image; the token is in a file that only we can read, because others can read a command line."""
+    """Copy the image; the token is passed in a file that only this user can read, because others can read a command line."""
     with tempfile.TemporaryDirectory(prefix="onboard-aws-") as folder:
         path = os.path.join(folder, "auth.json")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

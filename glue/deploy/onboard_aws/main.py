@@ -24,8 +24,8 @@ def main(arguments: Sequence[str], stdout: TextIO | None = None, stderr: TextIO 
          poll_seconds: float = POLL_SECONDS, session: Any = None) -> int:
     """Run a command line and return the exit code.
 
-    `poll_seconds` is the time between looks at a stack.  Without --region and --profile, `session` of boto3 is used, if
-    there is one: it takes long to make.
+    `poll_seconds` is the time between polls of a stack. Without --region and --profile, boto3's `session` is used, if
+    given, because creating one takes long.
     """
     # Usage errors are reported as JSON as well, before the options are known.
     output = Output("--json" in arguments, stdout, stderr)
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str], stdout: TextIO | None = None, stderr: TextIO 
         return report(output, error)
     except KeyboardInterrupt:
         return report(output, infrastructure(
-            "INTERRUPTED", "interrupted", "What AWS has begun continues there; run the same command again to resume."))
+            "INTERRUPTED", "interrupted", "What AWS has started continues there; run the same command again to resume."))
     except OSError as error:
         return report(output, infrastructure("SYSTEM_ERROR", f"{error.filename or 'system'}: {error.strerror or error}"))
     if aws.dry_run:
@@ -52,7 +52,7 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def run() -> None:
-    """The program onboard-aws."""
+    """Run the program onboard-aws."""
     signal.signal(signal.SIGTERM, interrupt)
     try:
         code = main(sys.argv[1:])

@@ -52,7 +52,7 @@ COMMON = (REGION, PROFILE, DRY_RUN, JSON)
 STACK = Option(("-s", "--stack"), "NAME", "the system: name of its pipeline's stack (default: ONBOARD_STACK, else onboard)",
                {"default": os.environ.get("ONBOARD_STACK") or "onboard"})
 PLAN = (
-    Option(("--database",), "ARN", "secret of a database that exists; no network and no database are created",
+    Option(("--database",), "ARN", "secret of an existing database; no network and no database are created",
            {"default": ""}),
     Option(("--administrator",), "ARN", "with --database: secret of the login that rotates passwords", {"default": ""}),
     Option(("--operator",), "ARN", "with --database: secret of the login for operators", {"default": ""}),
@@ -60,7 +60,7 @@ PLAN = (
     Option(("--security-groups",), "IDS", "with --database: security groups of the functions, separated by commas",
            {"default": ""}),
     Option(("--alarm-email",), "ADDRESS", "address for alarms", {"default": ""}),
-    Option(("--budget",), "USD", "monthly budget whose excess is mailed", {"default": ""}),
+    Option(("--budget",), "USD", "monthly budget; mails warn when it is exceeded", {"default": ""}),
     Option(("--zones",), "COUNT", "availability zones of the network: 1 or 2", {"default": "", "choices": ("1", "2")}),
     Option(("--parameter",), "NAME=VALUE", "another parameter of a template; may be repeated",
            {"action": "append", "default": []}),
@@ -69,7 +69,7 @@ PLAN = (
     Option(("--templates",), "DIR", "folder of the templates (default: those that come with the program)", {"default": ""}),
 )
 VENDOR = Option(("-v", "--vendor"), "ID", "vendor who sent the file", {"required": True})
-LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to look at (default: 100)",
+LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to examine (default: 100)",
                {"type": int, "default": 100})
 STAGE = Option(("--stage",), "STAGE", "only this stage, " + ", ".join(STAGES) + "; may be repeated",
                {"action": "append", "default": [], "choices": tuple(STAGES)})
@@ -88,7 +88,7 @@ COMMANDS = (
            Option(("--replace",), "", "allow changes that remove or replace a bucket, table, volume, secret or key", FLAG)),
           {REFUSED: "something needed is missing, or data would be lost",
            INFRASTRUCTURE: "AWS failed, or a stack did; run the same command again"}),
-    Entry("vendor add", "add a vendor, its permission to upload and its mails; again, it renews the permission",
+    Entry("vendor add", "add a vendor, its permission to upload and its mails; repeat it to renew the permission",
           vendor_command.add, (("vendor", "ID", "up to 50 letters, digits and hyphens"),),
           (STACK,
            Option(("--name",), "NAME", "name of the vendor", {"required": True}),
@@ -105,13 +105,13 @@ COMMANDS = (
           codes=NO_SYSTEM),
     Entry("vendor suspend", "refuse a vendor's files and stop its mails", vendor_command.suspend,
           (("vendor", "ID", "the vendor"),), (STACK,), {REFUSED: "the vendor or the system does not exist"}),
-    Entry("send", "put a vendor's file where the vendor would", send_command.run,
+    Entry("send", "upload a file in a vendor's place", send_command.run,
           (("file", "FILE", "the file"),),
           (STACK, VENDOR, Option(("--file-name",), "NAME", "name to send it under (default: its own)", {"default": ""})),
           {REFUSED: "the pipeline would refuse the file, or the file, vendor or system does not exist"}),
     Entry("trace", "follow an upload through every hop: where it is, and what to do next", trace_command.run,
           (("upload", "UPLOAD|KEY", "an upload's id, or the key of its object in the bucket"),), (STACK, LIMIT),
-          {ALL_GOOD: "it has ended and its vendor was notified, or is on its way",
+          {ALL_GOOD: "it is on its way, or has ended and its vendor was notified",
            NEEDS_ATTENTION: "it needs an action", REFUSED: "the upload, object or system does not exist"}),
     Entry("redrive", "show the dead letters; with --yes, move them back to their queues", redrive_command.run,
           options=(STACK, LIMIT,
@@ -119,13 +119,13 @@ COMMANDS = (
                                                                                    "choices": ("upload", "error")}),
                    Option(("--yes",), "", "move them back", FLAG)),
           codes={ALL_GOOD: "there are none, or they were moved", NEEDS_ATTENTION: "there are dead letters", **NO_SYSTEM}),
-    Entry("pause", "stop stages of the pipeline; what waits is kept", pause_command.pause, options=(STACK, STAGE),
+    Entry("pause", "stop stages of the pipeline; waiting work is kept", pause_command.pause, options=(STACK, STAGE),
           codes=NO_SYSTEM),
     Entry("resume", "start the stages that pause stopped", pause_command.resume, options=(STACK, STAGE), codes=NO_SYSTEM),
     Entry("destroy", "delete a system; data is kept unless --with-data", destroy_command.run,
           (("stack", "NAME", "the system"),),
-          (Option(("--with-data",), "", "delete the data, too: buckets, table, volume, backups, secrets", FLAG),
-           Option(("--yes",), "NAME", "the name again, instead of typing it", {"default": ""})),
+          (Option(("--with-data",), "", "also delete the data: buckets, table, volume, backups, secrets", FLAG),
+           Option(("--yes",), "NAME", "the name again, to confirm without a prompt", {"default": ""})),
           {REFUSED: "the name was not confirmed, or the system does not exist"}),
 )
 
@@ -133,7 +133,7 @@ STANDARD_CODES = {ALL_GOOD: "done", USAGE: "usage error", INFRASTRUCTURE: "AWS o
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a usage error as the other errors are reported."""
+    """Reports usage errors in the same way as other errors."""
 
     def error(self, message: str) -> NoReturn:
         raise usage(message, f'Try "{self.prog} --help".')

@@ -1,6 +1,6 @@
 """What a command prints: its result on standard output, notes and progress on standard error.
 
-With --json, standard output is one document.  Progress overwrites one line of a terminal; a pipe gets notes only.
+With --json, standard output is one document.  Progress overwrites one line of a terminal; a pipe receives only notes.
 Nothing printed here may be a password, a key or a signature.
 """
 
@@ -15,7 +15,7 @@ PROGRAM = "onboard-aws"
 
 
 def plain(text: object) -> str:
-    """Return a text without control characters, which a file's name or a message could bring."""
+    """Return a text without the control characters that a file's name or a message may contain."""
     return CONTROL.sub("?", str(text))
 
 
@@ -47,12 +47,12 @@ class Output:
             self.line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
     def note(self, text: str) -> None:
-        """Tell what happens, also in a pipe: once for each step of a long command."""
+        """Report what happens, even in a pipe: once for each step of a long command."""
         self.clear()
         print(f"{PROGRAM}: {plain(text)}", file=self._stderr, flush=True)
 
     def progress(self, text: str) -> None:
-        """Show what is in progress and for how long, on a terminal only; replaces the previous one."""
+        """Show what is in progress and for how long, only on a terminal; replaces the previous line."""
         if not self.on_terminal:
             return
         seconds = int(time.monotonic() - self._began)

@@ -1,7 +1,7 @@
-"""The package set of the database's instance: one tar file, which goes into the artefact bucket.
+"""The package set of the database's instance: one tar file, which goes into the artifact bucket.
 
-The instance has no way to the internet, so it installs from there.  Its prefix names its SHA-256, which the instance
-verifies: the same set is uploaded once, and an instance never installs another.
+The instance has no route to the internet, so it installs from there. The prefix contains the file's SHA-256, which the
+instance verifies: the same set is uploaded only once, and an instance never installs another.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class PackageSet:
 
 
 def read_package_set(folder: str) -> PackageSet:
-    """Return the newest set in a folder, which has each as SHA-256/packages.tar; verify it."""
+    """Return the newest set in a folder, where each is SHA-256/packages.tar; verify it."""
     names = os.listdir(folder) if os.path.isdir(folder) else []
     paths = {os.path.join(folder, name, FILE): name for name in names if re.fullmatch("[0-9a-f]{64}", name)}
     present = [path for path in paths if os.path.isfile(path)]
@@ -40,14 +40,14 @@ def read_package_set(folder: str) -> PackageSet:
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != paths[path]:
-        raise refused("PACKAGES_INVALID", f"{path} is not what its folder's name says", f"Make it again with {MAKER}.")
+        raise refused("PACKAGES_INVALID", f"{path} does not match its folder's name", f"Make it again with {MAKER}.")
     return PackageSet(path, found)
 
 
 def upload_package_set(aws: Aws, bucket: str, packages: PackageSet) -> str:
-    """Upload the set unless it is there; return its prefix."""
+    """Upload the set unless the bucket has it; return its prefix."""
     key, size = packages.prefix + FILE, os.path.getsize(packages.path)
-    if not aws.may_write(f"upload {packages.path} to {bucket}/{key}, unless it is there"):
+    if not aws.may_write(f"upload {packages.path} to {bucket}/{key}, unless it exists"):
         return packages.prefix
     try:
         present = aws.read("s3", "head_object", Bucket=bucket, Key=key)["ContentLength"] == size

@@ -5,7 +5,7 @@ from .stages import STAGES, functions_of, pause_function, resume_function
 
 
 def chosen(command: Command) -> list[str]:
-    """Return the stages that the command line names, all if none, in the order of the pipeline."""
+    """Return the stages that the command line names, or else all, in the order of the pipeline."""
     return [stage for stage in STAGES if not command.options.stage or stage in command.options.stage]
 
 
@@ -15,7 +15,7 @@ def pause(command: Command) -> int:
         stages[stage] = sum(pause_function(command.aws, command.stack, function)
                             for function in functions_of(command.outputs, stage))
         if not command.aws.dry_run:
-            result = STAGES[stage].waiting if stages[stage] else "nothing of it was running"
+            result = STAGES[stage].waiting if stages[stage] else "nothing was running"
             command.output.line(f"{stage:9} paused; {result}")
     command.output.document["paused"] = stages
     return 0

@@ -1,4 +1,4 @@
-"""Which stacks a system consists of, with their templates and parameters: what deploy creates and check judges."""
+"""Which stacks a system consists of, with their templates and parameters: what deploy creates and check examines."""
 
 import argparse
 import os
@@ -38,7 +38,7 @@ BUILD = os.path.join(os.path.dirname(FOLDERS[1]), "..", "..", "build")
 
 
 def build_folder(given: str, name: str) -> str:
-    """Return a folder that the build makes, unless another one is given."""
+    """Return the folder that the build makes, unless another one is given."""
     return given or os.path.normpath(os.path.join(BUILD, name))
 
 
@@ -96,7 +96,7 @@ class Plan:
         if not external:
             wrong = [option for option in ONLY_WITH_DATABASE if getattr(options, option)]
             if wrong:
-                raise usage(f"--{wrong[0].replace('_', '-')} is only for a database that exists", "Add --database ARN.")
+                raise usage(f"--{wrong[0].replace('_', '-')} is only for an existing database", "Add --database ARN.")
         elif not self.pipeline.exists and not (options.subnets and options.security_groups):
             raise usage("--database needs --subnets and --security-groups",
                         "Name private subnets and security groups from which the functions reach the database.")
@@ -106,13 +106,13 @@ class Plan:
             raise usage(f'no template has the parameter "{unknown[0]}"', f"They have: {', '.join(sorted(declared))}.")
 
     def outputs(self, stack: PlannedStack) -> Outputs:
-        """Return the outputs of a stack that was deployed; in a dry run it may not exist."""
+        """Return the outputs of a deployed stack; in a dry run it may not exist."""
         if self.aws.dry_run and not stack.exists:
             return PlannedOutputs(stack.name, {})
         return read_outputs(self.aws, stack.name)
 
     def parameters(self, stack: PlannedStack, more: dict[str, str] | None = None) -> dict[str, str]:
-        """Return the parameters to change: given ones, else `more`.  All others stay as they are."""
+        """Return the parameters to change: given ones, else `more`.  All others keep their values."""
         values = {**(more or {}), **self.given}
         return {name: value for name, value in values.items() if name in stack.template.parameters}
 
@@ -121,7 +121,7 @@ class Plan:
         return stack.template.resources({**stack.previous, **self.parameters(stack)})
 
     def database_parameters(self, bucket: str, prefix: str) -> dict[str, str]:
-        """Return the database's parameters.  What is looked up stays as it was when the stack was created."""
+        """Return the database's parameters.  Those that are looked up keep their values from the stack's creation."""
         stack = self.database
         assert stack is not None
         more = {"ArtifactBucket": bucket, "PackagePrefix": prefix}

@@ -19,7 +19,7 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class QueueKind:
-    """A queue of the contract: outputs with its URL and that of its dead letters; what they mean, and what to do."""
+    """A queue of dead letters: the outputs with its URL and that of its source; what its messages mean, and what to do."""
 
     name: str
     output: str
@@ -32,22 +32,22 @@ class QueueKind:
         return bool(self.source_output)
 
 
-# Where messages end that were given up.  Only dead letters of a queue can be moved back to it.
+# Where messages end up after the last attempt.  Only the dead letters of a queue can be moved back to it.
 DEAD = (
     QueueKind("upload", "UploadDeadQueueUrl", "UploadQueueUrl", "files that were not read",
-              "remove the reason (the parser's log names it; UNKNOWN_VENDOR: onboard-aws vendor add), then redrive"),
+              "fix the cause (the parser's log names it; UNKNOWN_VENDOR: onboard-aws vendor add), then redrive"),
     QueueKind("error", "ErrorDeadQueueUrl", "ErrorQueueUrl", "uploads whose reports were not sent",
-              "remove the reason (the reporter's log names it), then redrive"),
-    QueueKind("discarded", "DiscardedQueueUrl", "", "batches of the stream that were given up",
+              "fix the cause (the reporter's log names it), then redrive"),
+    QueueKind("discarded", "DiscardedQueueUrl", "", "batches of the stream that were discarded",
               "nothing: the sweeper reads these files again; purge the queue once their uploads have ended"),
     QueueKind("quarantine", "QuarantineQueueUrl", "", "items of the table that cannot be decoded",
-              "find out who writes such items; the sweeper reads the files again"),
+              "find out what writes such items; the sweeper reads the files again"),
 )
 
 
 @dataclass
 class Letter:
-    """One message as it is shown: ids, never values."""
+    """One message as displayed: ids, never values."""
 
     message_id: str
     sent: str
@@ -64,7 +64,7 @@ class Letter:
 
 @dataclass
 class Counts:
-    """Messages of a queue: waiting, being worked on, delayed."""
+    """Messages of a queue: visible, in flight, delayed."""
 
     visible: int
     in_flight: int
@@ -92,7 +92,7 @@ def time_text(milliseconds: str) -> str:
 
 
 def find_notifications(body: Any) -> Iterator[dict[str, Any]]:
-    """Yield the S3 records of a message: a notification itself, or inside SNS's or EventBridge's envelope."""
+    """Yield the S3 records of a message: from a notification, or from inside SNS's or EventBridge's envelope."""
     if not isinstance(body, dict):
         return
     for record in body.get("Records") or []:
@@ -138,7 +138,7 @@ def read_letter(message: dict[str, Any]) -> Letter:
 
 
 def peek(aws: Aws, name: str, url: str, limit: int) -> list[Letter]:
-    """Return up to `limit` messages of a queue, which stay in it; none in a dry run, because looking hides them briefly."""
+    """Return up to `limit` messages of a queue, which stay in it; none in a dry run, because receiving hides them briefly."""
     letters: list[Letter] = []
     taken: list[str] = []
     if not aws.may_write(f"look at the messages of queue {name}, which hides them for a moment"):

@@ -1,7 +1,7 @@
-"""redrive: show what the dead letters are; with --yes, let SQS move them back to the queues that they come from.
+"""redrive: show the dead letters; with --yes, let SQS move them back to the queues that they came from.
 
-A message keeps its attributes, so also the count by which the sweeper knows what it has returned often enough: what is
-moved by hand and fails again stays among the dead letters.
+A message keeps its attributes, including the count of the sweeper's redrives: what is moved by hand and fails again
+stays among the dead letters.
 """
 
 import time
@@ -15,7 +15,7 @@ from .queues import DEAD, Letter, QueueKind, counts, peek, queue_arn
 
 @dataclass
 class DeadQueue:
-    """What a queue of dead letters holds."""
+    """The contents of a queue of dead letters."""
 
     kind: QueueKind
     url: str
@@ -24,7 +24,7 @@ class DeadQueue:
 
 
 def look(command: Command) -> list[DeadQueue]:
-    """Return the queues of dead letters, with those messages that are to be shown."""
+    """Return the queues of dead letters, with the messages to show."""
     if command.options.limit < 1:
         raise usage("--limit must be at least 1")
     found = []
@@ -72,7 +72,7 @@ def move(command: Command, dead: DeadQueue) -> int:
         command.output.progress(f"{moved} of {dead.count} moved")
         time.sleep(command.poll_seconds)
     if task["Status"] != "COMPLETED":
-        raise infrastructure("REDRIVE_FAILED", f"SQS ended moving with {task['Status']} after {moved} messages: "
+        raise infrastructure("REDRIVE_FAILED", f"SQS stopped moving with {task['Status']} after {moved} messages: "
                              f"{task.get('FailureReason', 'no reason was given')}", "Run the same command again.")
     return moved
 

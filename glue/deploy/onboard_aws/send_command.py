@@ -1,4 +1,4 @@
-"""send: put a vendor's file where the vendor would, unless the pipeline would refuse it anyway."""
+"""send: upload a file in a vendor's place, unless the pipeline would refuse it anyway."""
 
 import os
 import re
@@ -13,13 +13,13 @@ from .vendor_command import find_vendor
 NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}\.csv", re.IGNORECASE)
 # S3's limit of a key.
 MOST_KEY_BYTES = 1024
-# How archives and documents begin that are sent by mistake: ZIP (also XLSX), old Excel, PDF, gzip.
+# First bytes of archives and documents that are sent by mistake: ZIP (also XLSX), old Excel, PDF, gzip.
 NOT_TEXT = {b"PK\x03\x04": "a ZIP archive or an Excel file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF",
             b"\x1f\x8b": "a gzip file"}
 
 
 def check_name(name: str, vendor_id: str) -> None:
-    """Refuse a name under which the pipeline would not take the file for this vendor's."""
+    """Refuse a name under which the pipeline would not treat the file as this vendor's."""
     if not name.strip() or "/" in name or re.search(r"[\x00-\x1f\x7f]", name):
         raise refused("FILE_NAME_INVALID", f"the file cannot be sent under this name: {name!r}", "Use --file-name.")
     if len((prefix_of(vendor_id) + name).encode()) > MOST_KEY_BYTES:

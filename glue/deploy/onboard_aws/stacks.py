@@ -1,4 +1,4 @@
-"""The three stacks: their names and outputs, creating and changing them by change sets, and why one failed."""
+"""The three stacks: their names and outputs, creating and changing them through change sets, and why one failed."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from .calls import Answer, Aws, AwsError
 from .errors import CommandError, infrastructure, not_found, refused
 from .templates import Template
 
-# CloudFormation takes a larger template only from a bucket ("CloudFormation quotas").
+# CloudFormation accepts a larger template only from a bucket ("CloudFormation quotas").
 INLINE_BYTES = 51200
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL_SECONDS = 5.0
 
-# Resources that hold data: no command replaces or removes one of them unasked.
+# Resources that hold data: no command replaces or removes one of them without --replace or --with-data.
 DATA_TYPES = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::EC2::Volume", "AWS::SecretsManager::Secret",
               "AWS::KMS::Key")
 
@@ -57,7 +57,7 @@ class Change:
 
 @dataclass
 class Outputs:
-    """The outputs of a stack, by which everything in it is found."""
+    """The outputs of a stack, through which everything in it is found."""
 
     stack: str
     values: dict[str, str]
@@ -124,7 +124,7 @@ def new_change_set() -> str:
 
 
 class Deployment:
-    """Creates or updates stacks, one after another; shows their events.  `bucket` takes templates that are too long."""
+    """Creates or updates stacks, one after another, and shows their events.  `bucket` receives templates that are too long."""
 
     def __init__(self, aws: Aws, poll_seconds: float = POLL_SECONDS) -> None:
         self.aws = aws
@@ -135,7 +135,7 @@ class Deployment:
     def deploy(self, name: str, template: Template, parameters: dict[str, str], may_lose_data: bool = False) -> str:
         """Bring a stack to this template and wait; return created, updated or unchanged.
 
-        Parameters that are not given keep the stack's values.
+        Parameters that are not given keep their values in the stack.
         """
         creating = self.settle(name) == ""
         previous = None if creating else self._previous(name)
@@ -154,14 +154,14 @@ class Deployment:
             self.delete_change_set(name, change_set)
             raise refused("WOULD_LOSE_DATA", f"the update of stack {name} would remove or replace "
                           + ", ".join(f"{change.logical_id} ({change.kind})" for change in losing),
-                          "Nothing was changed. If that data may go, repeat the command with --replace.")
+                          "Nothing was changed. If that data may be lost, repeat the command with --replace.")
         self.aws.output.note(f"{what} stack {name}: {len(planned)} resources to change")
         self._execute(name, change_set, "CREATE_COMPLETE" if creating else "UPDATE_COMPLETE")
         return "created" if creating else "updated"
 
     def make_change_set(self, name: str, template: Template, parameters: dict[str, str],
                         previous: dict[str, str] | None) -> tuple[str, list[Change]] | None:
-        """Make a change set; return its name and changes, None if nothing would change.
+        """Make a change set; return its name and changes, or None if nothing would change.
 
         `previous` has the parameters of the stack, None if it does not exist.
         """
@@ -243,7 +243,7 @@ class Deployment:
                           "Use --parameter NAME=VALUE for each.")
 
     def _template(self, template: Template) -> dict[str, str]:
-        """Return the template as a call's parameter; a long one goes into the artefact bucket first."""
+        """Return the template as a call's parameter; a long one is first put into the artifact bucket."""
         body = template.text.encode()
         if len(body) <= INLINE_BYTES:
             return {"TemplateBody": template.text}
@@ -270,7 +270,7 @@ class Deployment:
         """Wait for what is still in progress, remove what was never created; return the stack's status, "" if none."""
         status = stack_status(self.aws, name)
         if status == "REVIEW_IN_PROGRESS":
-            # An earlier run planned its creation and did not execute it.
+            # An earlier run planned its creation but did not execute it.
             self.delete(name)
             return ""
         if status.endswith("_IN_PROGRESS") and not self.aws.dry_run:
@@ -278,17 +278,17 @@ class Deployment:
             self._remember_events(name)
             status = self._wait(name, "")
         if status in ("ROLLBACK_COMPLETE", "DELETE_FAILED", "CREATE_FAILED", "ROLLBACK_FAILED"):
-            # Its creation failed, so it cannot be updated, only deleted; what holds data is retained.
+            # Its creation failed, so it cannot be updated, only deleted; resources that hold data are retained.
             self.delete(name)
             return ""
         if status == "UPDATE_ROLLBACK_FAILED":
             raise infrastructure(
                 "STACK_STUCK", f"stack {name} is UPDATE_ROLLBACK_FAILED",
-                f"Remove the reason and run: aws cloudformation continue-update-rollback --stack-name {name}")
+                f"Fix the cause and run: aws cloudformation continue-update-rollback --stack-name {name}")
         return "" if status == "DELETE_COMPLETE" else status
 
     def _events(self, name: str) -> Iterator[Answer]:
-        """Yield the events that were not seen yet, newest first."""
+        """Yield the events that were not seen before, newest first."""
         for event in self.aws.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=name):
             if event["EventId"] in self._seen:
                 return
@@ -330,15 +330,15 @@ class Deployment:
         return failure
 
 
-# What helps against a reason that CloudFormation reports, by a text in it.
+# Hints for the reasons that CloudFormation reports, by a text in them.
 REMEDIES = [
     ("already exists", "It is left from a system that was deleted more than 90 days ago, or is another's: remove or rename"
                        " it, or choose another name for the stack."),
     ("is not authorized to perform", "Ask the owner of the account to allow this action, then run the command again."),
     ("not empty", "Repeat with --with-data, or empty the bucket yourself."),
-    ("network interface", "Functions release their network interfaces up to 30 minutes after they are deleted; repeat then."),
-    ("dependent object", "Functions release their network interfaces up to 30 minutes after they are deleted; repeat then."),
-    ("image manifest", "Lambda takes no image index; push the image that make image builds."),
+    ("network interface", "Lambda releases network interfaces up to 30 minutes after functions are deleted; repeat then."),
+    ("dependent object", "Lambda releases network interfaces up to 30 minutes after functions are deleted; repeat then."),
+    ("image manifest", "Lambda does not accept an image index; push the image that make image builds."),
     ("ReservedConcurrentExecutions", "The account's quota of concurrency is too small: ask for more in Service Quotas."),
     ("limit", "Ask for more in Service Quotas, then run the command again."),
     ("timed out", "Read the instance's log (EC2 console, Get system log), then run the command again."),
@@ -351,6 +351,6 @@ def stack_error(name: str, status: str, failure: Failure | None) -> CommandError
     if failure is None:
         return infrastructure("STACK_FAILED", f"stack {name} is {status}", "Run the same command again.")
     hint = next((remedy for text, remedy in REMEDIES if text.lower() in failure.reason.lower()),
-                "Remove the reason and run the same command again; it resumes where it ended.")
+                "Fix the cause and run the same command again; it resumes where it stopped.")
     return infrastructure("STACK_FAILED", f"stack {name} is {status}: {failure.logical_id} ({failure.kind}): "
                           f"{failure.reason or 'no reason was given'}", hint)

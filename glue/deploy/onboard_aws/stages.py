@@ -1,8 +1,8 @@
 """The stages of the pipeline that can be paused: the event sources of its functions, and the sweeper's schedule.
 
-What `pause` stopped is remembered as a tag of the function, so that `resume` starts that and nothing else, whoever runs
-it: a source may be disabled for another reason, for example that of the function that does not read the queue.  What a
-stage would have worked on waits in its queue or stream; a stream keeps its records for 24 hours only.
+What `pause` stopped is recorded in a tag of the function, so that `resume` starts that and nothing else, even on
+another machine: a source may be disabled for another reason, such as that of the function that does not read the queue.
+The work of a paused stage waits in its queue or stream; a stream keeps its records for only 24 hours.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TAG = "onboard-aws:paused"
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: the outputs with the names of its functions, and where its work waits meanwhile."""
+    """A stage: the outputs with the names of its functions, and where its work waits during a pause."""
 
     functions: tuple[str, ...]
     waiting: str
@@ -40,7 +40,7 @@ def function_arn(aws: Aws, name: str) -> str:
 
 
 def remembered(aws: Aws, arn: str) -> list[str]:
-    """Return what the tag says: since when the function is paused, and the names of the sources that were stopped."""
+    """Return what the tag contains: since when the function is paused, and the names of the sources that were stopped."""
     return str((aws.read("lambda", "list_tags", Resource=arn).get("Tags") or {}).get(TAG, "")).split()
 
 
@@ -81,7 +81,7 @@ def mapping_sources(aws: Aws, function: str) -> Iterator[Source]:
             aws.write(f"{'enable' if enabled else 'disable'} event source {uuid} of {function}", "lambda",
                       "update_event_source_mapping", UUID=uuid, Enabled=enabled)
 
-        # A state that is still on its way counts as reached.
+        # A state that is still being reached counts as reached.
         yield Source(uuid, mapping.get("State") in ("Enabled", "Enabling", "Creating", "Updating"), switch)
 
 
@@ -113,13 +113,13 @@ def rule_sources(aws: Aws, physical_id: str) -> Iterator[tuple[str, Source]]:
 
 
 def scheduler_sources(aws: Aws, name: str) -> Iterator[tuple[str, Source]]:
-    """Yield a schedule of EventBridge Scheduler; its physical id does not say its group."""
+    """Yield a schedule of EventBridge Scheduler; its physical id does not contain its group."""
     for entry in aws.pages("scheduler", "list_schedules", "Schedules", NamePrefix=name):
         if entry["Name"] != name:
             continue
         group = entry["GroupName"]
         found = aws.read("scheduler", "get_schedule", Name=name, GroupName=group)
-        # It can only be replaced as a whole.
+        # A schedule can only be replaced as a whole.
         kept: dict[str, Any] = {member: found[member] for member in
                                 ("Description", "EndDate", "FlexibleTimeWindow", "KmsKeyArn", "ScheduleExpression",
                                  "ScheduleExpressionTimezone", "StartDate", "Target", "ActionAfterCompletion")
@@ -133,13 +133,13 @@ def scheduler_sources(aws: Aws, name: str) -> Iterator[tuple[str, Source]]:
 
 
 def pause_function(aws: Aws, stack: str, function: str) -> int:
-    """Stop what invokes a function; return how many sources that were."""
+    """Stop what invokes a function; return the number of sources."""
     arn = function_arn(aws, function)
     running = [source for source in sources_of(aws, stack, function) if source.enabled]
     if running:
         before = remembered(aws, arn) or [datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")]
         tag = [*before, *[source.name for source in running if source.name not in before]]
-        # Remembered first: after a kill in between, resume still starts what was stopped.
+        # Recorded first: after a kill in between, resume still starts what was stopped.
         aws.write(f"remember what {function} is paused for", "lambda", "tag_resource", Resource=arn,
                   Tags={TAG: " ".join(tag)})
     for source in running:
@@ -148,7 +148,7 @@ def pause_function(aws: Aws, stack: str, function: str) -> int:
 
 
 def resume_function(aws: Aws, stack: str, function: str) -> int:
-    """Start what pause_function stopped; return how many sources that were."""
+    """Start what pause_function stopped; return the number of sources."""
     arn = function_arn(aws, function)
     names = remembered(aws, arn)
     stopped = [source for source in sources_of(aws, stack, function) if source.name in names] if names else []

@@ -1,6 +1,6 @@
 """Who gets which vendor's mails: subscriptions of the topic, with a filter on the attribute vendor_id.
 
-SNS keeps one subscription for an address, so vendors with the same address share one, whose filter names all of them.
+SNS allows one subscription per address, so vendors with the same address share one, whose filter names all of them.
 An unconfirmed subscription is listed without its ARN, is deleted by SNS after 48 hours, and cannot be removed before.
 """
 
@@ -63,7 +63,7 @@ def set_filter(aws: Aws, arn: str, vendors: list[str]) -> None:
 
 
 def subscribe(aws: Aws, outputs: Outputs, vendor_id: str, address: str) -> str:
-    """Let an address get a vendor's mails; return confirmed, unconfirmed, or "" in a dry run."""
+    """Subscribe an address to a vendor's mails; return confirmed, unconfirmed, or "" in a dry run."""
     for each in read_subscriptions(aws, outputs):
         if each.confirmed and each.address.lower() == address.lower():
             if vendor_id not in each.vendors:

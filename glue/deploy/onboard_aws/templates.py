@@ -1,6 +1,6 @@
 """The stacks' templates: reading them, and which resources they create with given parameters.
 
-Enough of CloudFormation's functions is evaluated here to know conditions and counts before anything is created: Ref to
+Enough of CloudFormation's functions are evaluated here to know conditions and counts before anything is created: Ref to
 a parameter, Equals, And, Or, Not, If and Condition.  Everything else stays as it is.
 """
 
@@ -13,7 +13,7 @@ import yaml  # type: ignore[import-untyped]
 from .errors import refused
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Beside the module in an installed package, beside the package in a checkout.
+# Next to the module in an installed package, next to the package in a checkout.
 FOLDERS = (os.path.join(HERE, "templates"), os.path.join(os.path.dirname(HERE), "templates"))
 
 

@@ -1,7 +1,7 @@
 """trace: follow one upload through every hop, from the object in the bucket to the vendor's mail.
 
-Each hop is done, under way, waiting, or has a problem; the first that is not done is where the upload is.  PostgreSQL
-decides what is done; queues and items only tell what is on its way.
+Each hop is done, in progress, waiting, or has a problem; the first that is not done is where the upload is. PostgreSQL
+decides what is done; queues and items only show what is on its way.
 """
 
 from collections import Counter
@@ -19,13 +19,13 @@ from .subscriptions import read_subscriptions, state_of
 
 DONE, NOW, LATER, PROBLEM, NOTE = "done", "now", "later", "problem", "note"
 
-# Longer than a reading takes; the sweeper then reads the file again.
+# Longer than reading a file takes; the sweeper then reads it again.
 STALLED_SECONDS = 900
 
 
 @dataclass
 class Hop:
-    """One hop: its state, what is known, and what an operator should do about it ("" for nothing)."""
+    """One hop: its state, what is known about it, and what an operator should do ("" for nothing)."""
 
     name: str
     state: str
@@ -38,7 +38,7 @@ class Hop:
 
 @dataclass
 class Found:
-    """What the command line names: the object's key and version, and what the database knows, if it does."""
+    """What the command line names: the object's key and version, and what the database knows about the upload, if anything."""
 
     key: str
     version: str
@@ -83,7 +83,7 @@ class Tracer:
         return Found(key, version, self.operator.ask("upload_trace", upload_id=same[0]["upload_id"]))
 
     def latest_version(self, key: str) -> str:
-        """Return the version of an object, "" if it does not exist, "null" in a bucket without versions."""
+        """Return the version of an object: "" if it does not exist, "null" in a bucket without versioning."""
         try:
             return str(self.aws.read("s3", "head_object", Bucket=self.bucket, Key=key).get("VersionId") or "null")
         except AwsError as error:
@@ -109,7 +109,7 @@ class Tracer:
             # 405 is a delete marker.
             if error.code not in ("404", "NoSuchKey", "405", "MethodNotAllowed"):
                 raise
-            return Hop("object", NOTE if found.ended else PROBLEM, f"{found.key} is not in the bucket any more",
+            return Hop("object", NOTE if found.ended else PROBLEM, f"{found.key} is no longer in the bucket",
                        "" if found.ended else "nothing: the upload ends as OBJECT_REPLACED; send the file again")
         when = head["LastModified"].astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Hop("object", DONE, f"{found.key}, {head['ContentLength']} bytes, of {when}, version {found.version or 'none'}")
@@ -130,7 +130,7 @@ class Tracer:
         letter = self.dead_letter("upload", key=found.key)
         if letter:
             return Hop("queue", PROBLEM, f"a dead letter since {letter.sent}, after {letter.receives} deliveries",
-                       "read the parser's log for the reason, then: onboard-aws redrive --queue upload --yes")
+                       "read the parser's log for the cause, then: onboard-aws redrive --queue upload --yes")
         waiting = counts(self.aws, self.outputs["UploadQueueUrl"])
         text = f"not begun; {waiting.visible} notifications wait, {waiting.in_flight} are being read"
         if "parse" in self.paused:
@@ -157,11 +157,11 @@ class Tracer:
             stage = "validate" if "validate" in self.paused else "sweep"
             return Hop("upload", PROBLEM, f"{text}; {stage} is paused", f"onboard-aws resume --stage {stage}")
         if idle > STALLED_SECONDS:
-            return Hop("upload", NOW, f"{text}; stalled", "wait: the sweeper reads the file again by itself")
+            return Hop("upload", NOW, f"{text}; stalled", "wait: the sweeper reads the file again")
         return Hop("upload", NOW, text, "wait")
 
     def items_hop(self, found: Found) -> Hop:
-        """The items of the table, by status; what they say is only a copy of PostgreSQL's verdicts."""
+        """The items of the table, by status; they are only a copy of PostgreSQL's verdicts."""
         statuses: Counter[str] = Counter()
         for item in self.aws.pages(
                 "dynamodb", "query", "Items", TableName=self.outputs["TableName"],
@@ -170,7 +170,7 @@ class Tracer:
                 ExpressionAttributeValues={":upload": {"S": found.upload["upload_id"]}}):
             statuses[str((item.get("status") or {}).get("S", "none"))] += 1
         if not statuses:
-            return Hop("items", NOTE, "none: the file took the direct route, was refused, or they have expired")
+            return Hop("items", NOTE, "none: the file took the direct route or was refused, or the items have expired")
         text = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
         pending = statuses["pending_validation"]
         if pending and found.ended:
@@ -196,19 +196,19 @@ class Tracer:
         return Hop("stream", NOW, text, "wait")
 
     def event_hop(self, found: Found) -> Hop:
-        """The event of the end, from the outbox through the queue to the reporter."""
+        """The event of the upload's end, from the outbox through the queue to the reporter."""
         if not found.ended:
-            return Hop("event", LATER, "follows when the upload has ended")
+            return Hop("event", LATER, "sent when the upload has ended")
         if found.upload.get("reported"):
             return Hop("event", DONE, "the reporter received it")
         events = (found.trace or {}).get("events") or []
         if events:
             return Hop("event", NOW, f"{len(events)} in the outbox, not yet in the queue",
-                       "wait: the sweeper sends what is left over")
+                       "wait: the sweeper sends it")
         letter = self.dead_letter("error", upload_id=found.upload["upload_id"])
         if letter:
             return Hop("event", PROBLEM, f"a dead letter since {letter.sent}, after {letter.receives} deliveries",
-                       "read the reporter's log for the reason, then: onboard-aws redrive --queue error --yes")
+                       "read the reporter's log for the cause, then: onboard-aws redrive --queue error --yes")
         waiting = counts(self.aws, self.outputs["ErrorQueueUrl"])
         text = f"{waiting.visible} events wait, {waiting.in_flight} are being reported"
         if "report" in self.paused:
@@ -246,7 +246,7 @@ class Tracer:
 
 
 def current(hops: list[Hop]) -> Hop:
-    """Return where the upload is: the first hop with a problem, else the first under way, else the last."""
+    """Return where the upload is: the first hop with a problem, else the first in progress, else the last."""
     for state in (PROBLEM, NOW):
         for hop in hops:
             if hop.state == state:

@@ -1,6 +1,6 @@
 """A vendor's permission to upload: a signed form for its prefix, or a role that its own AWS account may assume.
 
-Whoever has the form can upload as this vendor until it expires.  So it goes into a file that only its owner can read,
+Anyone who has the form can upload as this vendor until it expires. So it goes into a file that only its owner can read,
 never to the terminal or into a log.
 """
 
@@ -28,7 +28,7 @@ PAGE = """<!DOCTYPE html>
 {fields}
 <p><input type="file" name="file" accept=".csv" required> <button>Send</button></p>
 </form>
-<p>At most {size} bytes. Valid until {expires}. Whoever has this page can send files as {vendor}.</p>
+<p>At most {size} bytes. Valid until {expires}. Anyone who has this page can send files as {vendor}.</p>
 </html>
 """
 
@@ -38,7 +38,7 @@ def prefix_of(vendor_id: str) -> str:
 
 
 def max_file_bytes(aws: Aws, outputs: Outputs) -> int:
-    """Return the largest file that the deployed parser accepts, 0 for no limit."""
+    """Return the size of the largest file that the deployed parser accepts, 0 for no limit."""
     configuration = aws.read("lambda", "get_function_configuration", FunctionName=outputs["ParserFunctionName"])
     variables = (configuration.get("Environment") or {}).get("Variables") or {}
     return int(variables.get("MAX_FILE_BYTES", DEFAULT_MAX_BYTES))
@@ -49,7 +49,7 @@ def sign_form(aws: Aws, outputs: Outputs, vendor_id: str, days: int) -> Answer:
     if not 1 <= days <= MOST_DAYS:
         raise usage(f"--days must be 1 to {MOST_DAYS}", "Run vendor add again before the form expires, or use --role-for.")
     prefix = prefix_of(vendor_id)
-    # S3 takes at most 5 GB in one request.
+    # S3 accepts at most 5 GB in one request.
     largest = max_file_bytes(aws, outputs) or 5 * 1024 ** 3
     form = aws.presigned_post(
         Bucket=outputs["BucketName"], Key=prefix + "${filename}", ExpiresIn=days * 86400,

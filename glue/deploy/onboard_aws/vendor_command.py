@@ -1,6 +1,6 @@
 """vendor add, list and suspend: a vendor is a row, a permission to upload, and a subscription to its mails.
 
-All three are found if they exist, so `vendor add` may be repeated: after a failure, or to renew the permission.
+Existing ones are found, so `vendor add` may be repeated: after a failure, or to renew the permission.
 """
 
 from typing import Any, Iterator
@@ -46,7 +46,7 @@ def add(command: Command) -> int:
     if state == "unconfirmed":
         output.line(f"  mails       {options.email} must confirm the mail from AWS within 48 hours")
     elif state:
-        output.line(f"  mails       {options.email} gets them")
+        output.line(f"  mails       are sent to {options.email}")
     if form is None:
         arn = make_role(aws, command.outputs, vendor_id, options.role_for, options.external_id)
         output.document["role"] = arn or None
@@ -56,9 +56,9 @@ def add(command: Command) -> int:
         path = options.form or f"upload-{vendor_id}.{'json' if options.form.endswith('.json') else 'html'}"
         write_form(path, form)
         output.document["form"] = {"file": path, **{name: form[name] for name in ("prefix", "max_bytes", "expires")}}
-        output.line(f"  upload      {path}, valid until {form['expires']}; give it to the vendor, to no one else")
+        output.line(f"  upload      {path}, valid until {form['expires']}; give it only to the vendor")
         if aws.credentials_expire():
-            output.note("your credentials are temporary, and the form ends with them; use --role-for, or sign with an "
+            output.note("your credentials are temporary, and the form expires with them; use --role-for, or sign with an "
                         "access key of a user")
     return 0
 
@@ -92,5 +92,5 @@ def suspend(command: Command) -> int:
     if answer:
         command.output.document.update(vendor=answer["vendor"], changed=answer["changed"], subscriptions_removed=removed)
         command.output.line(f"Vendor {vendor_id} is suspended: its files are refused with VENDOR_NOT_ACTIVE"
-                            + (", and its mails stop." if removed else "; it got no mails."))
+                            + (", and its mails stop." if removed else "; it was not receiving mails."))
     return 0

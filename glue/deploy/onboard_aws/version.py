@@ -1,4 +1,4 @@
-"""The version: onboard.control states it; an installed package carries it in its metadata."""
+"""The version: onboard.control states it; an installed package has it in its metadata."""
 
 import importlib.metadata
 import os

@@ -1,4 +1,4 @@
-"""What the tests of the commands share: emulated services behind a front, a deployed system, and running a command."""
+"""Shared by the tests of the commands: emulated services behind a front end, a deployed system, and running a command."""
 
 import io
 import json
@@ -23,12 +23,12 @@ from operator_stub import OperatorStub  # noqa: E402
 TEMPLATES = os.path.join(HERE, "templates")
 STACK = "shop"
 
-# What a client needs; nothing of the caller's own configuration reaches the tests.
+# What a client needs; the caller's own configuration does not reach the tests.
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIAEMULATED", "AWS_SECRET_ACCESS_KEY": "emulated-secret-key", "AWS_REGION": REGION,
                "AWS_DEFAULT_REGION": REGION, "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true",
                "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
-# Calls that change nothing, as the service's documentation has them.
+# Calls that change nothing, according to the services' documentation.
 READING = ("Get", "List", "Describe", "Head", "Query")
 READING_COMMANDS = ("vendor_list", "upload_find", "upload_trace", "backlog")
 
@@ -82,7 +82,7 @@ class CommandTest(unittest.TestCase):
         self.front.reset()
 
     def client(self, service: str) -> Any:
-        """Return a client that bypasses the front, so that its calls are not recorded."""
+        """Return a client that bypasses the front end, so that its calls are not recorded."""
         return client(service, self.emulator.url)
 
     def run_command(self, *arguments: str, code: int = 0) -> Run:
@@ -111,7 +111,7 @@ class CommandTest(unittest.TestCase):
         return found
 
     def check_dry_run(self, *arguments: str, code: int = 0) -> Run:
-        """Run a command with --dry-run: no call of it may change anything, and it says what it would do."""
+        """Run a command with --dry-run: none of its calls may change anything, and it prints what it would do."""
         self.front.reset()
         run = self.run_command(*arguments, "--dry-run", "--json", code=code)
         self.assertEqual(self.writing_calls(), [])
@@ -162,7 +162,7 @@ def make_stacks(url: str, name: str) -> None:
             cloudformation.create_stack(
                 StackName=name if template == "pipeline" else f"{name}-{template}", TemplateBody=file.read(),
                 Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()])
-    # The emulated CloudFormation leaves this property out.
+    # The emulated CloudFormation ignores this property.
     client("s3", url).put_bucket_versioning(Bucket=stack_outputs(url, name)["BucketName"],
                                             VersioningConfiguration={"Status": "Enabled"})
 

@@ -1,14 +1,14 @@
-"""A front of the emulated services: records every call, fails some, and answers those that the emulator lacks.
+"""A front end for the emulated services: records every call, fails some, and answers those that the emulator lacks.
 
     with Front(emulator.url) as front:
         front.fail("sns.Subscribe", "AuthorizationError")
 
-Everything happens at the level of HTTP, as a client sees it.  What the emulator lacks and is answered here:
+Everything happens at the level of HTTP, as a client sees it.  The emulator lacks these, which are answered here:
 
 * Lambda's GetAccountSettings, and Invoke, which calls one of `functions`;
 * SQS's StartMessageMoveTask and ListMessageMoveTasks, by moving the messages;
 * subscriptions by e-mail that are unconfirmed, until confirm();
-* a registry that takes what skopeo pushes, and announces it to the emulated ECR.
+* a registry that accepts what skopeo pushes, and reports it to the emulated ECR.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ from aws_call import Call, Headers, Request, Response, error_response, recognise
 from emulator import HOST, client
 from fault_proxy import HOP_HEADERS
 
-# Services whose calls are recognised by method and path.
+# Services whose calls are recognized by method and path.
 REST_SERVICES = ("lambda", "scheduler")
 
 ACCOUNT_LIMITS = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}}
 
 Document = dict[str, Any]
-# Answers the event of an invocation.
+# Returns the answer to the event of an invocation.
 Handler = Callable[[Document], Document]
 
 
@@ -87,7 +87,7 @@ class Failure:
 
 
 class Front:
-    """The front, on a free port, for the duration of a with statement."""
+    """The front end, on a free port, for the duration of a with statement."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
@@ -104,7 +104,7 @@ class Front:
 
         class RequestHandler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            # One write for head and body: with two, the client's delayed acknowledgement holds up the second.
+            # One write for head and body: the client's delayed acknowledgement would hold up a second one.
             wbufsize = -1
 
             def log_message(self, format: str, *arguments: Any) -> None:

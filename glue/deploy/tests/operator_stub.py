@@ -23,7 +23,7 @@ def upload(upload_id: str, key: str, version: str, **more: Any) -> Document:
 
 
 class OperatorStub:
-    """Remembers vendors; uploads and what is known of them are set by tests."""
+    """Stores vendors; uploads and what is known about them are set by tests."""
 
     def __init__(self) -> None:
         self.vendors: dict[str, Document] = {}

@@ -86,7 +86,7 @@ class DeployTest(CommandTest):
         content = b"packages"
         self.packages = os.path.join(self.folder, "packages")
         self.path(f"packages/{hashlib.sha256(content).hexdigest()}/packages.tar", content)
-        # Lets skopeo speak HTTP to the registry.
+        # Lets skopeo use HTTP with the registry.
         self.path(".config/containers/registries.conf",
                   f'[[registry]]\nlocation = "{self.front.host}"\ninsecure = true\n'.encode())
         self.addCleanup(self.reset_services)
@@ -228,7 +228,7 @@ class DeployCommandTest(DeployTest):
         document = self.deploy("--database", SECRET, *SUBNETS)
         self.assertEqual(list(document["stacks"]), [f"{STACK}-artifacts", STACK])
         self.assertIn("subnet-1", self.parameters(STACK)["SubnetIds"])
-        # Afterwards the system remembers that it has none of its own.
+        # Later runs know that the system has none of its own.
         document = self.deploy("--alarm-email", "a@shop.example")
         self.assertEqual(document["stacks"], {f"{STACK}-artifacts": "unchanged", STACK: "updated"})
         self.assertEqual(self.parameters(STACK)["DatabaseSecretArn"], SECRET)
@@ -350,7 +350,7 @@ class DeployCommandTest(DeployTest):
         self.assertIn("cloudformation.DeleteStack", self.front.names())
         self.assertEqual(document["stacks"][f"{STACK}-artifacts"], "created")
 
-    def test_data_is_not_replaced_unasked(self) -> None:
+    def test_data_is_replaced_only_on_request(self) -> None:
         self.deploy("--database", SECRET, *SUBNETS)
         self.digest = write_image(self.image, b"changed")
         no_changes = CHANGES.replace("CREATE_COMPLETE", "FAILED").replace(
@@ -367,7 +367,7 @@ class DeployCommandTest(DeployTest):
         for call in ("cloudformation.CreateChangeSet", "cloudformation.ExecuteChangeSet", "ecr.GetAuthorizationToken"):
             with self.subTest(call):
                 self.check_failure(call, *self.arguments("deploy"))
-        # What was begun is finished.
+        # What the failed runs started is completed.
         self.assertEqual(self.deploy()["stacks"][STACK], "created")
 
     def test_a_refused_push_is_explained(self) -> None:
@@ -461,7 +461,7 @@ Resources:
 
 
 class DestroyCommandTest(DeployTest):
-    def test_keeps_data_and_says_so(self) -> None:
+    def test_keeps_and_lists_data(self) -> None:
         self.deploy()
         self.front.functions.update(self.operator.handlers(STACK))
         self.run_command("vendor", "add", "VEND001", "-s", STACK, "--name", "One", "--email", "one@vendor.example",

@@ -44,13 +44,13 @@ class OperateTest(CommandTest):
         return int(attributes["ApproximateNumberOfMessages"])
 
     def subscribe(self) -> None:
-        """Let the vendor have a confirmed subscription."""
+        """Give the vendor a confirmed subscription."""
         self.client("sns").subscribe(TopicArn=self.outputs["TopicArn"], Protocol="email", Endpoint="one@vendor.example",
                                      Attributes={"FilterPolicy": '{"vendor_id":["VEND001"]}'})
         self.front.unconfirmed.clear()
 
     def trace(self, what: str, code: int) -> dict[str, Any]:
-        """Trace and return the document, after a look at what a person sees."""
+        """Trace and return the document, after checking the text for people."""
         self.assertIn("Next: ", self.run_command("trace", what, "-s", STACK, code=code).out)
         return self.run_command("trace", what, "-s", STACK, "--json", code=code).document
 
@@ -77,12 +77,12 @@ class TraceTest(OperateTest):
         self.assertIn("redrive --queue upload", document["next_action"])
         self.assertEqual(self.count("UploadDeadQueueUrl"), 13)
 
-    def test_a_file_that_nothing_announced(self) -> None:
+    def test_a_file_that_was_not_announced(self) -> None:
         self.put()
         document = self.trace(KEY, 1)
         self.assertIn("wait for the sweeper", document["next_action"])
 
-    def test_an_upload_under_way(self) -> None:
+    def test_an_upload_in_progress(self) -> None:
         version = self.put()
         self.subscribe()
         self.operator.uploads = [upload(UPLOAD, KEY, version, total_records=3)]
@@ -120,7 +120,7 @@ class TraceTest(OperateTest):
         self.assertIn("1 rows with INVALID_PRICE in price", run.out)
         self.assertIn("Next: nothing, it is done", run.out)
 
-    def test_a_mail_that_nobody_confirmed(self) -> None:
+    def test_an_unconfirmed_subscription(self) -> None:
         version = self.put()
         for entry in self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs["TopicArn"])["Subscriptions"]:
             self.client("sns").unsubscribe(SubscriptionArn=entry["SubscriptionArn"])
@@ -228,7 +228,7 @@ class RedriveTest(OperateTest):
     def test_what_cannot_be_moved_remains(self) -> None:
         self.send("QuarantineQueueUrl", "{}")
         run = self.run_command("redrive", "-s", STACK, "--yes", code=1)
-        self.assertIn("find out who writes such items", run.out)
+        self.assertIn("find out what writes such items", run.out)
         self.assertEqual(self.count("QuarantineQueueUrl"), 1)
 
     def test_usage_failures_and_a_dry_run(self) -> None:

@@ -1,6 +1,6 @@
 """The commands with the real functions and a real database: a file from `send` to its report.
 
-The system has no stacks of its own: a stack with the names of the pipeline's resources as outputs stands for them.
+The system has no stacks of its own: one stack, whose outputs are the names of the pipeline's resources, replaces them.
 """
 
 import json
@@ -90,7 +90,7 @@ class RealFunctionsTest(CommandTest):
         self.assertEqual([document["where"], document["upload"]], ["queue", None])
         self.pipeline.resume("upload-events")
         self.pipeline.wait_quiet()
-        # The vendor has no subscription by mail, so that is what remains to be done.
+        # The vendor has no subscription by mail, so that remains to be done.
         document = self.run_command("trace", key, "-s", STACK, "--json", code=1).document
         self.assertEqual(document["where"], "mail")
         states = {hop["hop"]: hop["state"] for hop in document["hops"]}

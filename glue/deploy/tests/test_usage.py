@@ -153,7 +153,7 @@ class UsageTest(CommandTest):
             run = self.run_command(*entry.words.split(), *arguments, "--json", code=2)
             self.assertEqual(run.document["error"]["code"], "UNKNOWN_STACK")
 
-    def test_a_call_that_is_not_announced_does_not_leave(self) -> None:
+    def test_an_undeclared_writing_call_is_not_sent(self) -> None:
         aws = Aws(Output(), session=self.session)
         with self.assertRaises(AssertionError):
             aws.read("s3", "create_bucket", Bucket="bucket")
@@ -161,7 +161,7 @@ class UsageTest(CommandTest):
         self.assertEqual(self.front.names(), ["s3.CreateBucket"])
 
     def test_interruption(self) -> None:
-        # The front accepts the connection and never answers.
+        # The front end accepts the connection and never answers.
         self.front.override("cloudformation.DescribeStacks", lambda request: self.hang())
         process = self.python("-m", "onboard_aws", "vendor", "list", "--json")
         self.assertTrue(self.reached.wait(60))
@@ -219,7 +219,7 @@ class UsageTest(CommandTest):
 
     def test_wheel_carries_templates_page_prices_and_version(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            # A build writes beside its sources, so it gets a copy.
+            # A build writes next to its sources, so it gets a copy.
             copy = os.path.join(folder, "tree")
             subprocess.run(["mkdir", "-p", os.path.join(copy, "glue")], check=True)
             subprocess.run(["cp", "-r", DEPLOY, os.path.join(copy, "glue")], check=True)

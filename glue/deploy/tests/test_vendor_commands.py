@@ -76,7 +76,7 @@ class VendorTest(CommandTest):
         self.front.confirm("one@vendor.example")
         run = self.run_command(*ADD)
         self.assertIn("exists already", run.out)
-        self.assertIn("one@vendor.example gets them", run.out)
+        self.assertIn("are sent to one@vendor.example", run.out)
         self.assertEqual(self.filters(), {"one@vendor.example": ["VEND001"]})
 
     def test_add_refuses_other_values(self) -> None:

@@ -38,7 +38,7 @@ DELIVERIES: dict[str, Callable[[str], Event]] = {
 ANNOUNCEMENTS: dict[str, Callable[[StoredObject], Event]] = {"S3": s3_notification, "EventBridge": s3_bus_event}
 
 ANNOUNCED = {f"{announcement} by {delivery}" for announcement in ANNOUNCEMENTS for delivery in DELIVERIES}
-# Any message of the parser's queue is accepted as an event; one that announces nothing fails alone.
+# Any message of the parser's queue is accepted as an event; one that announces no object fails by itself.
 QUEUED = {"test event by SQS", "queue of uploads", "no messages"}
 
 # The events that each handler accepts, by their names below; it refuses all others.
@@ -65,7 +65,7 @@ def failures(result: Result) -> list[str]:
 
 
 def stored_state() -> str:
-    """Return a checksum of everything that a handler could change in the database."""
+    """Return a checksum of everything in the database that a handler could change."""
     return sql("""SELECT md5(coalesce(string_agg(line, chr(10) ORDER BY line), '')) FROM (
         SELECT u::text FROM onboard.upload_history u UNION ALL SELECT p::text FROM onboard.products p
         UNION ALL SELECT e::text FROM onboard.validation_errors e UNION ALL SELECT o::text FROM onboard.outbox o
@@ -126,7 +126,7 @@ class EventsTest(unittest.TestCase):
                 "product_data": {"M": {"sku": {"S": PLANTED}}}}
 
     def events(self) -> dict[str, Event]:
-        """Return an event of every service, and several of the services that the handlers have in common."""
+        """Return an event of every service, and several events of the services that the handlers share."""
         stored = self.put()
         elsewhere = replace(stored, bucket="another-bucket")
         message = json.dumps({"v": 1, "event_id": 1, "kind": "errors_recorded", "upload_id": "VEND001-1"})
@@ -163,7 +163,7 @@ class EventsTest(unittest.TestCase):
         self.assertEqual(sorted(names.replace("\n", " ").split(", ")), sorted(ACCEPTED))
 
     def test_every_event_and_every_handler(self) -> None:
-        """The accepted pairs are those of the table; every other event fails, and nothing was called or changed."""
+        """The accepted pairs are those of the table; every other event fails, with nothing called or changed."""
         events = self.events()
         for handler, accepted in ACCEPTED.items():
             self.assertLessEqual(accepted, set(events))
@@ -182,7 +182,7 @@ class EventsTest(unittest.TestCase):
             self.assertEqual(function.cold_starts, 1)
 
     def test_batch_with_one_foreign_record_is_not_begun(self) -> None:
-        """Neither is any message named as failed: the whole invocation fails, so that nothing is acknowledged."""
+        """No single message is reported as failed: the whole invocation fails, so that nothing is acknowledged."""
         stored = self.put()
         queued = queue_event(UPLOADS, json.dumps(s3_notification(stored)))["Records"]
         image = self.image()
@@ -218,7 +218,7 @@ class EventsTest(unittest.TestCase):
                 f"{len(events)}")
 
     def test_direct_invocation_fails_if_an_object_does(self) -> None:
-        """There is no message to redeliver; the other objects of the event are read nevertheless."""
+        """There is no message to redeliver; the other objects of the event are still read."""
         known, unknown = self.put(), self.put("VEND777")
         both = {"Records": [*s3_notification(unknown)["Records"], *s3_notification(known)["Records"]]}
         for event in (both, topic_event(json.dumps(both)), s3_bus_event(unknown)):

@@ -66,7 +66,7 @@ class OperatorTest(unittest.TestCase):
         cls.emulator = cls.enterClassContext(Emulator())
         cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
         cls.resources = Resources(test_scale(read_settings()))
-        # The other functions' secret is of no use here.
+        # The secret of the other functions must not be needed.
         cls.resources.make(cls.clients, cls.login("nobody"), operator=cls.login("operator"))
 
     def setUp(self) -> None:
@@ -147,7 +147,7 @@ class OperatorTest(unittest.TestCase):
                 ({"email": "VEND001@example.com"}, "EMAIL_IN_USE", "another vendor already has this e-mail address"),
                 ({"status": "asleep"}, "INVALID_VALUE",
                  "a vendor's status must be active, suspended, inactive or pending_approval"),
-                ({"country": "XX"}, "INVALID_VALUE", "the constraint ours refuses the values")):
+                ({"country": "XX"}, "INVALID_VALUE", "the values violate the constraint ours")):
             self.assertEqual(self.refusal("vendor_add", **{**VENDOR, **change}), (code, message))
         query("UPDATE onboard.vendors SET phone = '1'; ALTER TABLE onboard.vendors ALTER phone SET NOT NULL")
         self.addCleanup(query, "ALTER TABLE onboard.vendors ALTER phone DROP NOT NULL")

@@ -96,7 +96,7 @@ class RepairTest(handler_sweeper.Sweeping):
     # Tests.
 
     def test_sweeper_repairs_missed_updates(self) -> None:
-        """While DynamoDB fails, the gauge shows what is missed; then all items are repaired and it is 0 again."""
+        """While DynamoDB fails, the metric shows the missed updates; then all items are repaired and it is 0 again."""
         upload, other = self.parse(self.parser, 12, bad=(3, 4)), self.parse(self.parser, 3)
         self.judge_with_missed_updates(upload, other)
         sweeper = self.proxied("sweeper", {"fault": "error", "call": UPDATE})
@@ -129,15 +129,15 @@ class RepairTest(handler_sweeper.Sweeping):
             self.assertTrue(self.parser.invoke(self.events[upload]).ok)
         self.assertEqual([self.statuses(ended), self.statuses(going)], ["vevvvvvvv", "evpp"])
         self.assertEqual(self.attempts(going), ["1", "1", "2", "2"])
-        # Both are looked at once more after their end, in case something was still on its way.
+        # Both are checked once more after their end, in case an update was still in progress.
         self.assertEqual([self.missed(ended), self.missed(going)], ["0", "0"])
         self.make_due()
         self.assertEqual(self.sweep(self.function("sweeper"))["checked"], 1)
         self.assertEqual([self.missed(ended), self.missed(going)], ["", "0"])
 
     def test_every_upload_is_checked_after_its_end(self) -> None:
-        """So items are repaired whose updates nobody knows to be missed, because records were discarded; also those of
-        rows that their upload refused.  Repaired items equal those that a validator updates."""
+        """This repairs items whose updates are not known to be missed, because records were discarded; also those of rows
+        that their upload refused.  Repaired items equal those that a validator updates."""
         upload, cancelled = self.parse(self.parser, 12, bad=(3, 4)), self.parse(self.parser, 2)
         query(f"SELECT status FROM onboard_cancel_upload('{cancelled}')")
         pending = self.items(upload) + self.items(cancelled)
@@ -164,7 +164,7 @@ class RepairTest(handler_sweeper.Sweeping):
         self.assertEqual(query("SELECT count(*) FROM onboard.item_checks"), "0")
 
     def test_removed_item_is_not_recreated(self) -> None:
-        """Even if DynamoDB removes it between the look at the items and their update."""
+        """Even if DynamoDB removes it between reading the items and updating them."""
         upload = self.parse(self.parser, 3)
         self.judge_with_missed_updates(upload)
         sweeper = self.proxied("sweeper", {"fault": "hold", "call": UPDATE})
@@ -223,7 +223,7 @@ class RepairTest(handler_sweeper.Sweeping):
         self.put(pending)
 
     def test_concurrent_repairs(self) -> None:
-        """Two sweepers and a parser repair the same items at once; the last look finds nothing left to do."""
+        """Two sweepers and a parser repair the same items at once; a final check finds nothing left to do."""
         uploads = [self.parse(self.parser, 40, bad=(number,)) for number in (5, 6, 7)]
         for upload in uploads:
             self.ingest_items(upload)
@@ -246,7 +246,7 @@ class RepairTest(handler_sweeper.Sweeping):
         self.assertEqual(query("SELECT count(*) FROM onboard.item_checks"), "0")
 
     def test_many_items(self) -> None:
-        """More than a page; an item that is not ours, without a row number, is left alone."""
+        """More than a page; a foreign item, without a row number, is left alone."""
         upload = self.parse(self.parser, 1003)
         self.ingest(upload, *["1.00"] * 1003)
         self.put([{"upload_id": {"S": upload}, "record_id": {"S": "X"}, "status": {"S": "pending_validation"}}])
@@ -258,7 +258,7 @@ class RepairTest(handler_sweeper.Sweeping):
         self.assertEqual(self.missed(upload), "")
 
     def test_a_check_that_fails_stays(self) -> None:
-        """The items cannot be read; or the time is too short to look at them."""
+        """The items cannot be read, or time is too short to check them."""
         upload = self.parse(self.parser, 3)
         self.ingest_items(upload)
         self.make_due()

@@ -211,7 +211,7 @@ class HandlerTest(unittest.TestCase):
         return sql(f"SELECT leased FROM onboard_report_due('{upload_id}')") == "t"
 
     def end_lease(self, upload_id: str) -> None:
-        """Let the lease of a report run out."""
+        """Let the lease of a report expire."""
         self.assertTrue(self.leased(upload_id))
         sql(f"UPDATE onboard.upload_history SET report_lease_until = clock_timestamp() WHERE upload_id = '{upload_id}'")
 
@@ -459,7 +459,7 @@ class FaultTest(HandlerTest):
         self.proxy.plan = FaultPlan()
 
     def report_after_kill(self, upload_id: str) -> list[dict[str, Any]]:
-        """Deliver the message again: in vain while the lease lasts, then successfully; return the mails."""
+        """Deliver the message again: it fails while the lease lasts, then succeeds; return the mails."""
         self.assertEqual(self.recorded(upload_id), "f|-|-")
         self.assertEqual(self.report(upload_id, failures=("m0",)), [])
         self.end_lease(upload_id)

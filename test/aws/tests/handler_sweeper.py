@@ -33,7 +33,7 @@ def row(number: int, price: str = "9.99") -> str:
 
 
 class Sweeping(unittest.TestCase):
-    """The emulated services, and uploads of which a test decides which rows are judged."""
+    """The emulated services, and uploads whose judged rows a test chooses."""
 
     emulator: Emulator
     clients: dict[str, Any]

@@ -320,7 +320,7 @@ class AwsClientTest(unittest.TestCase):
         self.assertEqual(result.counters["requests"], 3)
 
     def test_query(self) -> None:
-        """Only the items that match, page by page, whatever fails in between."""
+        """Only the items that match, page by page, despite failures in between."""
         table = self.table()
         self.drive("items", table, 60)
         self.drive("statements", table, 11, 40)

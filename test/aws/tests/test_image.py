@@ -1,5 +1,5 @@
-"""Test the container image of the functions: that it is the same each time, what is in it, and files of vendors in it,
-confined as on Lambda."""
+"""Test the container image of the functions: that it is reproducible, its contents, and vendors' files in it, confined
+as on Lambda."""
 
 import glob
 import hashlib
@@ -86,7 +86,7 @@ class ImageTest(unittest.TestCase):
     def setUp(self) -> None:
         self.image = made()
 
-    def test_the_same_again_wherever_and_whoever_makes_it(self) -> None:
+    def test_it_is_reproducible(self) -> None:
         with tempfile.TemporaryDirectory(prefix="onboard-image-") as folder:
             previous = os.umask(0o077)
             try:
@@ -114,7 +114,7 @@ class ImageTest(unittest.TestCase):
                 assert file is not None
                 self.assertEqual(file.read(), layout.read(member.name))
 
-    def test_how_it_starts_and_what_it_tells(self) -> None:
+    def test_its_configuration_and_labels(self) -> None:
         configuration = self.image.layout.configuration
         machine = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
         self.assertEqual((configuration["os"], configuration["architecture"]), ("linux", machine))
@@ -132,7 +132,7 @@ class ImageTest(unittest.TestCase):
     def test_its_program_is_the_installed_one(self) -> None:
         self.assertEqual(file_digest(os.path.join(self.image.root, "var", "task", "bootstrap")), file_digest(BOOTSTRAP))
 
-    def test_everybody_can_read_it_and_write_only_to_tmp(self) -> None:
+    def test_its_files_are_readable_and_only_tmp_is_writable(self) -> None:
         for member in self.image.layout.members():
             with self.subTest(path=member.name):
                 self.assertEqual((member.uid, member.gid, member.mtime), (0, 0, 0))

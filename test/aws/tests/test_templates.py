@@ -1,4 +1,4 @@
-"""Test the templates of glue/deploy/: every assertion holds, and fails once what it is about is missing or wrong.
+"""Test the templates of glue/deploy/: every assertion holds, and fails if its subject is missing or wrong.
 
 The assertions are in glue/deploy/checks/, in the modules that assertions.py names.  Each part of each resource is removed
 once, and some assertion must notice, unless the part is free.
@@ -29,7 +29,7 @@ FREE = re.compile(r".*/((Group)?Description|Sid|PolicyName|Label|Version|Rules/\
                   r"|\w+/Condition"
                   r"|.*/Tags/0(/\w+)?|\w+EventInvokeConfig/Properties/(DestinationConfig|Qualifier)|.*/Targets/0/Id")
 
-# Wrong values, and the assertion that rejects them.  Those that the removal of any part breaks need none.
+# Wrong values, and the assertion that rejects them.  Assertions that fail when any part is removed need none.
 PIPELINE_FAULTS: list[tuple[str, Any, str]] = [
     ("UploadQueue/Properties/VisibilityTimeout", 1799, "messages_stay_invisible_for_six_timeouts"),
     ("UploadQueue/Properties/RedrivePolicy/maxReceiveCount", 4, "dead_messages_go_to_the_queues_own_dead_letters"),
@@ -220,7 +220,7 @@ class FaultsTest(unittest.TestCase):
             stack = make()
             whole, paths, proven = stack.resources, list(parts(stack.resources)), {name for _, _, name in faults}
             for assertion in assertions:
-                # Outputs are no resources; a missing one is a missing line.
+                # Outputs are not resources; a missing one is a missing line.
                 if assertion.__name__.startswith("outputs_"):
                     name, value = stack.outputs.popitem()
                     self.assertNotEqual(problems(assertion, stack), [], assertion.__name__)
@@ -236,7 +236,7 @@ class FaultsTest(unittest.TestCase):
 
 
 class VariantsTest(unittest.TestCase):
-    """What parameters switch."""
+    """What the parameters switch on and off."""
 
     def test_all_assertions_hold_with_the_direct_route(self) -> None:
         stack = pipeline_stack(UploadHandler="direct")
@@ -295,7 +295,7 @@ class VariantsTest(unittest.TestCase):
 
 
 class ResolutionTest(unittest.TestCase):
-    """The stand-in for CloudFormation refuses what it cannot resolve."""
+    """The substitute for CloudFormation refuses what it cannot resolve."""
 
     def stack(self, **properties: Any) -> Stack:
         return Stack({"Parameters": {"Required": {"Type": "String"}}, "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
@@ -324,7 +324,7 @@ class ResolutionTest(unittest.TestCase):
             with self.subTest(value=value), self.assertRaises(UnresolvedError):
                 self.stack(Value=value)
 
-    def test_what_the_transform_refuses_is_named(self) -> None:
+    def test_refusals_of_the_transform_are_reported(self) -> None:
         source = read_template("pipeline")
         source["Globals"]["Function"]["Tracking"] = "Active"
         with self.assertRaisesRegex(TransformError, "Tracking"):
@@ -332,7 +332,7 @@ class ResolutionTest(unittest.TestCase):
 
 
 class LintTest(unittest.TestCase):
-    """cfn-lint, on the templates and on what they become: it finds some faults only there."""
+    """cfn-lint, on the templates and on the transformed ones: it finds some faults only there."""
 
     def lint(self, *paths: str) -> dict[str, set[str]]:
         """Return the rules that each file breaks."""

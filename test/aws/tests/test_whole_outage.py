@@ -1,5 +1,5 @@
-"""Test that the sweeper recovers what queues lose: notifications and events that died while the database was away,
-and notifications that never arrived.
+"""Test that the sweeper recovers what queues lose: notifications and events that died while the database was down, and
+notifications that never arrived.
 """
 
 import signal
@@ -13,7 +13,7 @@ from patience import wait_until
 from pipeline import read_settings, test_scale
 from whole import WholeTest
 
-# Every file that no upload was begun for is read, and each run may begin a pass.
+# Every file for which no upload was begun is read, and each run may begin a pass.
 EAGER = {"SWEEP_UNREAD_SECONDS": "1", "SWEEP_LIST_SECONDS": "1"}
 UPLOADS, EVENTS = "upload-events", "product-validation-errors"
 PAGE = 1000
@@ -44,7 +44,7 @@ class OutageTest(WholeTest):
         return EmulatedQueue(self.whole.clients["sqs"], self.whole.resources.queue_urls[queue]).size()
 
     def dead(self, queue: str) -> int:
-        """Return how many messages of a queue have died, and no other is left."""
+        """Return how many messages of a queue have died, or 0 if any other is left."""
         return 0 if self.size(queue) else self.size(f"{queue}-dead")
 
     def lose(self, *files: Sent) -> None:
@@ -81,7 +81,7 @@ class OutageTest(WholeTest):
                                     "WHERE status = 'processing' OR NOT metadata ? 'reported_at'")
 
     def end_lease(self) -> None:
-        """A sweeper that was killed keeps its lease for the time that it had left."""
+        """A sweeper that was killed keeps its lease until it expires."""
         self.database.query("UPDATE onboard.listings SET lease_until = clock_timestamp()")
 
     # Dead letters.
@@ -186,7 +186,7 @@ class OutageTest(WholeTest):
         self.assertEqual(self.database.value("SELECT failure_code FROM onboard.upload_history WHERE vendor_id = 'VEND003'"),
                          "OTHER_VENDOR")
         self.assertEqual(self.lines("files of unknown vendors are not read")[-1]["files"], 1)
-        self.assertEqual(self.lines("files are not in the folder of a vendor")[-1]["files"], 1)
+        self.assertEqual(self.lines("files are not in any vendor's folder")[-1]["files"], 1)
         self.database.query("INSERT INTO onboard.vendors (vendor_id, vendor_name, email) "
                             "VALUES ('UNKNOWN', 'Now known', 'known@example.com')")
         self.reconcile(1)
@@ -197,7 +197,7 @@ class OutageTest(WholeTest):
         """Otherwise an installation with an old bucket would read all of it."""
         self.pipeline(environment=EAGER)
         self.lose(*self.files(2, 5))
-        # S3 cuts times to seconds.
+        # S3 truncates times to seconds.
         start = self.database.value("SELECT clock_timestamp()")
         wait_until(lambda: self.database.value(f"SELECT (now() > '{start}'::timestamptz + '1 second'::interval)::text") == "true")
         self.sweep()
@@ -212,10 +212,10 @@ class OutageTest(WholeTest):
         self.whole.pause("upload-events")
         self.send(*self.files(2, 5, vendors=2))
         wait_until(lambda: self.sweep() and self.database.value("SELECT is_running::text FROM onboard.listings") == "true",
-                   "a pass has to wait for the queue")
+                   "a pass must wait for the queue")
         self.assertEqual(self.sweep()["reconciled"], 0)
         self.assertEqual(self.readings(), {})
-        # A queue that is never empty does not hold them up for ever.
+        # A queue that is never empty does not delay them forever.
         self.database.query("UPDATE onboard.listings SET advanced_at = advanced_at - '25 hours'::interval")
         self.reconcile(2)
         self.whole.resume("upload-events")
@@ -223,7 +223,7 @@ class OutageTest(WholeTest):
         self.check()
 
     def test_pages(self) -> None:
-        """A pass that needs several runs continues where it stopped, also after a kill."""
+        """A pass that needs several runs continues where it stopped, even after a kill."""
         self.outage(environment={**EAGER, "SWEEP_LIST_PAGES": "1"})
         s3, bucket = self.whole.clients["s3"], self.whole.resources.bucket
         s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})

@@ -74,9 +74,9 @@ class WriteUnitsTest(WholeTest):
                     self.assertEqual(counted.setdefault(place, count), count, place)
         page = self.page_units()
         self.assertEqual(counted, {(name, column + 1): numbers[column] for name, numbers in page.items()
-                                   if name != "together" for column in range(2)})
-        self.assertEqual(page["together"], [sum(count for (_, size), count in counted.items() if size == kilobytes)
-                                            for kilobytes in (1, 2)])
+                                   if name != "total" for column in range(2)})
+        self.assertEqual(page["total"], [sum(count for (_, size), count in counted.items() if size == kilobytes)
+                                         for kilobytes in (1, 2)])
         given = re.search(r"(\d+) to (\d+) bytes when they are parsed, and of (\d+) on average with", self.page)
         assert given is not None
         self.assertEqual([int(number) for number in given.groups()],
@@ -93,7 +93,7 @@ class WriteUnitsTest(WholeTest):
         self.assertGreaterEqual(len(large), 3)
         for rows, of_table, of_index, cost, check in (map(number, row) for row in large):
             self.assertEqual((of_table, of_index), (rows * partition / PARTITION_UNITS, rows * index / PARTITION_UNITS))
-            self.assertAlmostEqual(cost, rows * page["together"][0] * WRITE_UNIT_DOLLARS, places=4)
+            self.assertAlmostEqual(cost, rows * page["total"][0] * WRITE_UNIT_DOLLARS, places=4)
             self.assertAlmostEqual(check, read_units([int(rows) * int(size[1])]) * READ_UNIT_DOLLARS, places=5)
 
     def test_settings_follow(self) -> None:
