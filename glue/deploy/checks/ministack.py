@@ -10,12 +10,15 @@ program with handler, environment and times that the stack gave to the function.
 It listens on all addresses, so it runs in a network namespace of its own; see emulated_stack.sh.
 """
 
+import copy
 import json
 import os
+import string
 import subprocess
 import sys
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -31,11 +34,11 @@ URL = f"http://{emulator.HOST}:4566"
 
 Template = dict[str, Any]
 
-# What the emulator refuses to create, by type, and why that is no loss here.
+# Why the emulator refuses to create resources of these types.
 REFUSED = {
-    "AWS::SecretsManager::RotationSchedule": "it rotates no secrets; the tests of the handler rotate do",
-    "AWS::Budgets::Budget": "it knows no budgets",
-    "AWS::CloudWatch::Alarm": "it evaluates no alarms that calculate with several metrics",
+    "AWS::SecretsManager::RotationSchedule": "rotates no secrets",
+    "AWS::Budgets::Budget": "has no budgets",
+    "AWS::CloudWatch::Alarm": "has no alarms that calculate with several metrics",
 }
 
 
@@ -43,11 +46,18 @@ def is_refused(resource: dict[str, Any]) -> bool:
     return resource["Type"] in REFUSED and (resource["Type"] != "AWS::CloudWatch::Alarm" or "Metrics" in resource["Properties"])
 
 
-def without_refused(template: Template) -> tuple[Template, dict[str, str]]:
-    """Return a template without what the emulator refuses, and the reason for each resource that is left out."""
-    left_out = {name: REFUSED[resource["Type"]] for name, resource in template["Resources"].items() if is_refused(resource)}
-    kept = {name: resource for name, resource in template["Resources"].items() if name not in left_out}
-    return {**template, "Resources": kept}, left_out
+def for_emulator(source: Template) -> tuple[Template, list[str]]:
+    """Return a template as the emulator understands it, and what is different, with the reasons."""
+    template = copy.deepcopy(source)
+    resources, notes = template["Resources"], []
+    for name in [name for name, resource in resources.items() if is_refused(resource)]:
+        notes.append(f"{name} is left out: the emulator {REFUSED[resources.pop(name)['Type']]}")
+    for name, resource in resources.items():
+        generated = resource.get("Properties", {}).get("GenerateSecretString", {})
+        if generated.pop("ExcludeUppercase", False) and generated.pop("ExcludePunctuation", False):
+            generated["ExcludeCharacters"] += string.ascii_uppercase + string.punctuation
+            notes.append(f"{name} excludes characters one by one: the emulator ignores ExcludeUppercase, ExcludePunctuation")
+    return template, notes
 
 
 class Functions:
@@ -62,6 +72,8 @@ class Functions:
         self._folder = folder
         self._functions: dict[str, Function] = {}
         self._lock = threading.Lock()
+        # Threads that last: confined programs end with the thread that started them.
+        self._threads = ThreadPoolExecutor(max_workers=2 * self.CONCURRENCY)
         self._server = ThreadingHTTPServer((emulator.HOST, 0), partial(ForwardedEvent, self))
         self._server.daemon_threads = True
 
@@ -75,6 +87,7 @@ class Functions:
         self._server.server_close()
         for function in self._functions.values():
             function.stop()
+        self._threads.shutdown()
 
     def url(self, name: str) -> str:
         """Return where the emulator sends the events of a function."""
@@ -85,7 +98,7 @@ class Functions:
         with self._lock:
             if name not in self._functions:
                 self._functions[name] = self._deployed(name)
-        return self._functions[name].invoke(body)
+        return self._threads.submit(self._functions[name].invoke, body).result()
 
     def log_text(self) -> str:
         return "\n".join(line for function in self._functions.values() for line in function.log.lines())
