@@ -13,6 +13,7 @@ It listens on all addresses, so it runs in a network namespace of its own; see e
 import copy
 import json
 import os
+import secrets
 import string
 import subprocess
 import sys
@@ -31,6 +32,10 @@ from patience import wait_until
 from runtime_api import Function, FunctionSettings, Result
 
 URL = f"http://{emulator.HOST}:4566"
+
+# Those of all callers; the emulator verifies the signature of the URLs that links redirect to.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEMULATED", "AWS_SECRET_ACCESS_KEY": f"planted-secret-key-{secrets.token_hex(8)}",
+               "AWS_SESSION_TOKEN": f"planted-session-token-{secrets.token_hex(8)}"}
 
 Template = dict[str, Any]
 
@@ -108,8 +113,7 @@ class Functions:
         handler, = found["ImageConfigResponse"]["ImageConfig"]["Command"]
         settings = FunctionSettings(name, self._program, handler, found["Timeout"], found["MemorySize"], self.CONCURRENCY)
         # Lambda provides the credentials; the address is the only thing that is not so on AWS.
-        environment = {**found["Environment"]["Variables"], "AWS_ACCESS_KEY_ID": "AKIAEMULATED",
-                       "AWS_SECRET_ACCESS_KEY": "emulated", "AWS_SESSION_TOKEN": "emulated", "AWS_ENDPOINT_URL": URL}
+        environment = {**found["Environment"]["Variables"], **CREDENTIALS, "AWS_ENDPOINT_URL": URL}
         return Function(settings, environment, os.path.join(self._folder, f"{name}.log"))
 
 
@@ -144,7 +148,8 @@ class MiniStack:
 
     def __enter__(self) -> "MiniStack":
         environment = {"PATH": os.environ["PATH"], "HOME": self._folder, "TMPDIR": self._folder,
-                       "MINISTACK_ACCOUNT_ID": emulator.ACCOUNT, "MINISTACK_REGION": emulator.REGION, **self._variables}
+                       "MINISTACK_ACCOUNT_ID": emulator.ACCOUNT, "MINISTACK_REGION": emulator.REGION, **CREDENTIALS,
+                       **self._variables}
         self._log = open(os.path.join(self._folder, "ministack.log"), "ab")
         self._process = subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stdin=subprocess.DEVNULL,
                                          stdout=self._log, stderr=self._log)

@@ -28,7 +28,7 @@ from emulator import REGION  # noqa: E402
 from event_sources import EmulatedQueue, scheduled_event  # noqa: E402
 from image_root import Layout  # noqa: E402
 from invariants import Sent, World, log_problems  # noqa: E402
-from ministack import URL, Functions, MiniStack, Template, client, for_emulator  # noqa: E402
+from ministack import CREDENTIALS, URL, Functions, MiniStack, Template, client, for_emulator  # noqa: E402
 from onboard_aws.main import main  # noqa: E402
 from patience import wait_until  # noqa: E402
 from stack import PIPELINE_PARAMETERS, Stack, as_list  # noqa: E402
@@ -45,8 +45,7 @@ FILES = {"VEND001_20260104_090000.csv": (30, 0), "VEND002_20260105_101500.csv": 
 RETAINED = {"UploadBucket", "LogBucket", "UploadRecords"}
 
 # What onboard-aws needs of its environment.
-ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIAEMULATED", "AWS_SECRET_ACCESS_KEY": "emulated-secret-key", "AWS_DEFAULT_REGION": REGION,
-               "AWS_ENDPOINT_URL": URL}
+ENVIRONMENT = {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": URL}
 
 # Queues by their names in the tests.
 QUEUES = {"upload-events-dead": "UploadDeadQueueUrl", "product-validation-errors-dead": "ErrorDeadQueueUrl",
@@ -388,7 +387,7 @@ class EmulatedStackTest(unittest.TestCase):
 
     def test_7_log(self) -> None:
         """The functions log JSON, no error and no secret"""
-        planted = [self.database.server.password, "emulated-secret-key"]
+        planted = [self.database.server.password, CREDENTIALS["AWS_SECRET_ACCESS_KEY"], CREDENTIALS["AWS_SESSION_TOKEN"]]
         text = self.functions.log_text()
         self.assertEqual(log_problems(text, planted), [])
         self.assertEqual([line for line in text.splitlines() if json.loads(line).get("level") in ("ERROR", "error")], [])
