@@ -7,16 +7,16 @@
 # runs as an unprivileged user in a network namespace of its own: the emulator listens on all
 # addresses, and nothing can call AWS.
 #
-# Prints TAP. Needs the Python environment build/deploy-environment; see make check-deploy.
+# Prints TAP.
 set -eu
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
-environment=${ONBOARD_DEPLOY_ENVIRONMENT:-$root/build/deploy-environment}
 if [ "$(id -u)" -ne 0 ]; then
 	echo "A network namespace requires root; try: sudo $0" >&2
 	exit 1
 fi
 . "$root/test/environment.sh"
+. "$root/glue/deploy/checks/environment.sh"
 "$root/test/install_packages.sh" bubblewrap iproute2 skopeo >&2
 make -s -C "$root" image >&2
 
