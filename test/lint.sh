@@ -87,12 +87,12 @@ check $status 'no line of a test is too long to read'
 # The code in test/aws/ that the tests of onboard-aws use is checked with them.
 status=0
 (cd glue/deploy && "$environment/bin/python" -m mypy --cache-dir "$build/mypy") || status=1
-check $status 'the types of onboard-aws are sound according to mypy --strict; see make deps-test'
+check $status 'the types of onboard-aws and of the checks are sound according to mypy --strict; see make deps-test'
 long_python()
 {
-	grep -nE '.{131}' glue/deploy/onboard_aws/*.py glue/deploy/tests/*.py
+	grep -nE '.{131}' glue/deploy/*/*.py
 }
-none 'no line of onboard-aws is longer than 130 columns' long_python
+none 'no line of Python in glue/deploy is longer than 130 columns' long_python
 
 for compiler in gcc clang; do
 	tar --exclude=./.git --exclude=./build --exclude='*.[od]' --exclude='*.so' -cf - . | tar -C "$build" -xf -

@@ -57,8 +57,12 @@ done
 
 echo
 if summary=$(test/results.pl --summary "$work/records"); then status=0; else status=1; fi
-# What a check does without says so in a comment.
-grep -ahE '^# .* is left out: ' "$work"/* | sed 's/^# /Left out: /' || true
+# A check says in a comment what it does without.
+if left_out=$(grep -ahE '^# .* is left out: ' "$work"/*); then
+	echo 'Left out:'
+	echo "$left_out" | sed 's/^#/ /'
+	echo
+fi
 echo "$summary"
 if [ "$status" -eq 0 ]; then rm -rf "$work"; else echo "Logs are in $work."; fi
 exit "$status"

@@ -16,8 +16,7 @@ from transform import transformed_template
 with warnings.catch_warnings():
     # It reads its list with a module that is deprecated.
     warnings.simplefilter("ignore")
-    from parliament import (UnknownActionException, UnknownPrefixException,  # type: ignore[import-untyped]
-                            expand_action)
+    from parliament import UnknownActionException, UnknownPrefixException, expand_action
 
 TEMPLATES = ("artifacts", "database", "pipeline")
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "templates/database.yaml"
 
 
-class TemplateLoader(yaml.SafeLoader):
+class TemplateLoader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads the short forms of a template's functions as one-entry mappings."""
 
 
