@@ -127,6 +127,7 @@ check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, downloaded t
 
 check-deploy: deps-test ## Check image, templates and database as AWS would use them; takes half an hour, and root
 	@$(MAKE) -s -j$(shell nproc) all
+	@SUDO="$(SUDO)" test/install_packages.sh debootstrap
 	@$(SUDO) glue/deploy/check.sh $(CHECKS)
 
 check-unit: deps-test ## Run the unit tests of C functions; TESTS=number_test for one

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Run the tests of the AWS pipeline, test/aws/tests/test_*.py, and of onboard-aws,
-# glue/deploy/tests/test_*.py, against emulated services.
+# glue/deploy/tests/test_*.py, against emulated services, and those of the templates.
 #
 #	test/run_aws.sh [TEST.py ...]
 #
@@ -18,16 +18,16 @@ if [ ! -x "$environment/bin/python" ]; then
 	exit 1
 fi
 if [ $# -eq 0 ]; then
-	set -- "$root"/test/aws/tests/test_*.py "$root"/glue/deploy/tests/test_*.py
+	set -- "$root"/test/aws/tests/test_*.py "$root"/glue/deploy/tests/test_*.py \
+		"$root/glue/deploy/checks/test_database_template.py"
 else
 	for test; do
 		shift
 		file=$(basename "$test" .py).py
-		if [ -f "$root/glue/deploy/tests/$file" ]; then
-			set -- "$@" "$root/glue/deploy/tests/$file"
-		else
-			set -- "$@" "$root/test/aws/tests/$file"
-		fi
+		for folder in glue/deploy/tests glue/deploy/checks test/aws/tests; do
+			[ ! -f "$root/$folder/$file" ] || break
+		done
+		set -- "$@" "$root/$folder/$file"
 	done
 fi
 exec prove --timer --jobs "$TEST_JOBS" --exec "$environment/bin/python $root/test/aws/tests/run.py" "$@"

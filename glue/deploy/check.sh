@@ -37,7 +37,10 @@ trap 'exit 130' INT TERM
 run()
 {
 	case $1 in
-		templates) "$environment/bin/python" test/aws/tests/run.py test/aws/tests/test_templates.py ;;
+		templates)
+			"$environment/bin/python" test/aws/tests/run.py test/aws/tests/test_templates.py \
+				glue/deploy/checks/test_database_template.py
+			;;
 		actions) "$environment/bin/python" -B glue/deploy/checks/actions.py ;;
 		*) "$(find glue/deploy/checks -name "$1.*" -perm -u+x)" ;;
 	esac

@@ -163,7 +163,7 @@ def inventory() -> set[tuple[str, str]]:
 
 
 def path_style(params: dict[str, Any], **_: Any) -> None:
-    """Name a template's bucket in the path of its URL: the emulator does not know it in the host's name, as AWS does."""
+    """Name a template's bucket in the path of its URL; the emulator does not understand it in the host's name."""
     if "TemplateURL" in params:
         url = urlsplit(params["TemplateURL"])
         bucket, _, host = url.netloc.partition(".")
