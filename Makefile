@@ -43,8 +43,8 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 SUITES = check-regress check-isolation check-pgtap check-tap check-aws
 
 # These targets work without PostgreSQL's headers, and call make for the rest.
-TASKS = help deps deps-test demo aws-local image packages diagram check check-majors check-unit $(SUITES) lint format \
-	bench bench-compare
+TASKS = help deps deps-test demo aws-local image packages diagram check check-majors check-deploy check-unit $(SUITES) \
+	lint format bench bench-compare
 
 ifneq ($(filter-out $(TASKS),$(or $(MAKECMDGOALS),all)),)
 
@@ -124,6 +124,11 @@ check: deps-test ## Run all tests in throwaway servers
 check-majors: deps-test ## Build and test with PostgreSQL 15 to 18, downloaded to build/majors; takes an hour or more
 	@SUDO="$(SUDO)" test/install_packages.sh debootstrap dpkg-dev patchelf
 	@$(SUDO) test/check_majors.sh
+
+check-deploy: deps-test ## Check image, templates and database as AWS would use them; takes half an hour, and root
+	@$(MAKE) -s -j$(shell nproc) all
+	@SUDO="$(SUDO)" test/install_packages.sh debootstrap
+	@$(SUDO) glue/deploy/check.sh $(CHECKS)
 
 check-unit: deps-test ## Run the unit tests of C functions; TESTS=number_test for one
 	@$(MAKE) -s -C test/unit check

@@ -11,6 +11,7 @@ export PG_TEST_TIMEOUT_DEFAULT PGCTLTIMEOUT PGISOLATIONTIMEOUT
 
 # How many test files run in parallel: more than the number of processors, because tests
 # mostly wait. Each has its own servers.
+# shellcheck disable=SC2034	# not every script uses it
 TEST_JOBS=${ONBOARD_TEST_JOBS:-$((2 * $(nproc)))}
 
 refuse_root()

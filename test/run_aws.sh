@@ -1,6 +1,6 @@
 #!/bin/sh
 # Run the tests of the AWS pipeline, test/aws/tests/test_*.py, and of onboard-aws,
-# glue/deploy/tests/test_*.py, against emulated services.
+# glue/deploy/tests/test_*.py, against emulated services, and those of the templates.
 #
 #	test/run_aws.sh [TEST.py ...]
 #
@@ -23,11 +23,10 @@ else
 	for test; do
 		shift
 		file=$(basename "$test" .py).py
-		if [ -f "$root/glue/deploy/tests/$file" ]; then
-			set -- "$@" "$root/glue/deploy/tests/$file"
-		else
-			set -- "$@" "$root/test/aws/tests/$file"
-		fi
+		for folder in glue/deploy/tests test/aws/tests; do
+			[ ! -f "$root/$folder/$file" ] || break
+		done
+		set -- "$@" "$root/$folder/$file"
 	done
 fi
 exec prove --timer --jobs "$TEST_JOBS" --exec "$environment/bin/python $root/test/aws/tests/run.py" "$@"

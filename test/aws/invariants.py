@@ -14,10 +14,9 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Iterable
+from typing import Any, Iterable, Mapping, Protocol
 
 from database import OwnDatabase, Row
-from pipeline import Pipeline
 
 COLUMNS = ["vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
            "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url"]
@@ -25,6 +24,24 @@ NUMBERS = {"price", "compare_at_price", "stock_quantity", "weight_kg"}
 BLANKS = "\t \u00a0"
 REPORT_COLUMNS = 15
 REPORTS = {"errors": "onboard_error_csv", "fix": "onboard_fix_csv"}
+
+
+class Services(Protocol):
+    """A pipeline's resources in the emulated services; `refused` counts calls over a limit of their service."""
+
+    clients: dict[str, Any]
+
+    @property
+    def bucket(self) -> str: ...
+
+    @property
+    def refused(self) -> Mapping[str, int]: ...
+
+    def items(self) -> list[dict[str, Any]]: ...
+
+    def mails(self) -> list[dict[str, Any]]: ...
+
+    def messages(self, queue: str) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -126,7 +143,7 @@ class World:
     """The state after a run, read once."""
 
     database: OwnDatabase
-    pipeline: Pipeline
+    pipeline: Services
     sent: list[Sent]
     mails: list[dict[str, Any]] = field(default_factory=list)
 
@@ -161,7 +178,7 @@ class World:
 
     def report_versions(self) -> dict[str, list[bytes]]:
         """Return each report with the content of every version ever written."""
-        s3, bucket = self.pipeline.clients["s3"], self.pipeline.resources.bucket
+        s3, bucket = self.pipeline.clients["s3"], self.pipeline.bucket
         versions: dict[str, list[bytes]] = defaultdict(list)
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="errors/"):
             for version in page.get("Versions", []):
@@ -350,8 +367,8 @@ class World:
         for key in self.versions:
             if not any(upload_id in key for upload_id in ours):
                 yield f"{key}: a report of an unknown upload"
-        if self.pipeline.proxy.plan.refused:
-            yield f"calls over a limit of their service: {dict(self.pipeline.proxy.plan.refused)}"
+        if self.pipeline.refused:
+            yield f"calls over a limit of their service: {dict(self.pipeline.refused)}"
 
 
 def verdicts(database: OwnDatabase) -> list[Row]:

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Make the Python environment of the AWS tests, unless it is there already.
+# Make a Python environment, unless it is there already: that of the AWS tests, or another.
 #
-#	test/aws/make_environment.sh
+#	test/aws/make_environment.sh [REQUIREMENTS FOLDER]
 #
-# It goes to ONBOARD_TEST_ENVIRONMENT, by default build/aws-environment in this
-# tree, and holds exactly what requirements.txt pins.  A stamp inside says from
-# which requirements and which Python it was made.  A first run takes about half
-# a minute, and later ones nothing.
+# That of the AWS tests goes to ONBOARD_TEST_ENVIRONMENT, by default
+# build/aws-environment in this tree.  An environment holds exactly what its
+# requirements pin.  A stamp inside says from which requirements and which Python it
+# was made.  A first run takes about half a minute, and later ones nothing.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-requirements=$root/test/aws/requirements.txt
-environment=${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}
+requirements=${1:-$root/test/aws/requirements.txt}
+environment=${2:-${ONBOARD_TEST_ENVIRONMENT:-$root/build/aws-environment}}
 # Debian's own: another one on PATH may be out of reach of the user who runs the tests.
 python=/usr/bin/python3
 
@@ -27,7 +27,7 @@ fi
 
 # What is not such an environment is somebody's, and stays.
 if [ -d "$environment" ] && [ ! -f "$environment/pyvenv.cfg" ] && [ -n "$(ls -A "$environment")" ]; then
-	echo "$environment is there and is no Python environment; let ONBOARD_TEST_ENVIRONMENT name another folder." >&2
+	echo "$environment is there and is no Python environment; name another folder." >&2
 	exit 1
 fi
 echo "Making the Python environment $environment"

@@ -20,7 +20,7 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Mapping
 
 from deployed_settings import read_settings, variables
 from emulator import ACCOUNT, REGION, Emulator, client
@@ -283,6 +283,15 @@ class Pipeline:
         return [PollerThread(name, QueuePoller(queue, consumer)) for consumer in consumers]
 
     # Interface for tests.
+
+    @property
+    def bucket(self) -> str:
+        return self.resources.bucket
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Return how many calls were over a limit of their service."""
+        return self.proxy.plan.refused
 
     def upload(self, vendor_id: str, file_name: str, content: bytes) -> str:
         """Put a vendor's file where the vendor would; return its key."""

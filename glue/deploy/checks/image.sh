@@ -93,15 +93,7 @@ umoci_unpacks()
 
 bill_is_valid()
 {
-	local environment=$cache/environment wanted
-	wanted=$(sha256sum <glue/deploy/checks/image_requirements.txt)
-	if [ "$(cat "$environment/stamp" 2>/dev/null)" != "$wanted" ]; then
-		rm -rf "$environment"
-		/usr/bin/python3 -m venv "$environment"
-		"$environment/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-			-r glue/deploy/checks/image_requirements.txt
-		echo "$wanted" >"$environment/stamp"
-	fi
+	. glue/deploy/checks/environment.sh
 	"$environment/bin/pyspdxtools" --infile build/image/sbom.spdx.json
 }
 
