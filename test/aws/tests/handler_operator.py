@@ -74,7 +74,7 @@ class OperatorTest(unittest.TestCase):
 
     def setUp(self) -> None:
         query("""TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows,
-                     onboard.outbox;
+                     onboard.outbox CASCADE;
                  DELETE FROM onboard.vendors WHERE vendor_id NOT LIKE 'VEND%';
                  UPDATE onboard.vendors SET status = 'active'""")
         self.functions: list[Function] = []
