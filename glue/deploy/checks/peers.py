@@ -166,6 +166,7 @@ class QueueTest(PeerTest):
     """ElasticMQ enforces SQS's limits, and has its errors."""
 
     peer = "elasticmq"
+    sqs: Any
 
     @classmethod
     def setUpClass(cls) -> None:
