@@ -16,7 +16,8 @@
 # temporary file.
 #
 # Two lanes run in parallel, one with the steps that compile and one with those that wait;
-# each lane runs its steps one after another. The last line counts the checks; see
+# each lane runs its steps one after another. After the steps tap and aws, the roles of the
+# functions are compared with what these called. The last line counts the checks; see
 # results.pl.
 set -eu
 
@@ -60,7 +61,7 @@ trap 'trap "" TERM; kill -TERM 0; exit 130' INT TERM
 
 prepare()
 {
-	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out/unit" "$work/tmp"
+	mkdir -p "$work/tree" "$work/home" "$work/log" "$work/out/unit" "$work/tmp" "$work/calls"
 	tar -C "$root" --exclude=./.git --exclude=./build -cf - . | tar -C "$work/tree" -xf -
 	"$root/test/temp_install.sh" "$work/pg" >/dev/null
 	if [ "$(id -u)" -eq 0 ]; then
@@ -105,7 +106,7 @@ run_step()
 	$changing_user env HOME="$work/home" TMPDIR="$work/tmp" PATH="$work/pg/bin:$PATH" \
 		ONBOARD_BIN="$work/pg/usr/local/bin/onboard" \
 		ONBOARD_BOOTSTRAP="$work/pg/usr/local/lib/onboard/bootstrap" \
-		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" \
+		BUILD="$work/out/unit" ONBOARD_TEST_ENVIRONMENT="$environment" ONBOARD_TEST_CALLS="$work/calls" \
 		PERL_TEST_HARNESS_DUMP_TAP="$work/out/$step.tap" \
 		"$@" >"$log" 2>&1 || status=$?
 	[ -z "$watched" ] || stop_showing
@@ -174,12 +175,27 @@ check_temporary_files()
 	grep '^#' "$work/log/leftovers" || true
 }
 
+# Compare the roles of the functions with what these called, which all tests of the steps
+# tap and aws together have recorded.
+check_privileges()
+{
+	case " $steps " in
+		*' tap '*) ;;
+		*) return 0 ;;
+	esac
+	case " $steps " in
+		*' aws '*) run_step privileges as_user "$work/log/privileges" \
+			"$environment/bin/python" -B glue/deploy/checks/privileges.py "$work/calls" ;;
+	esac
+}
+
 prepare
 cd "$work/tree"
 run_lane lint unit unit-clang aws &
 compiling=$!
 run_lane regress isolation pgtap tap root
 wait "$compiling"
+check_privileges
 check_temporary_files
 
 echo

@@ -8,7 +8,8 @@
  *
  * DEADLINE is in milliseconds from now, 0 for none.  Where the services are is
  * in AWS_ENDPOINT_URL; IDLE_SECONDS says when a connection on which nothing
- * moves is given up.  What a command has to say goes to standard output;
+ * moves is given up.  DRIVER_ACCESS_KEY, DRIVER_SECRET_KEY and
+ * DRIVER_SESSION_TOKEN replace the planted credentials.  What a command has to say goes to standard output;
  * then a line "counters ..." and, when it failed, "error CODE TEXT" go to
  * standard error, and the exit code is 1.
  *
@@ -25,9 +26,11 @@
 #include "aws/dynamodb.h"
 #include "aws/dynamodb_query.h"
 #include "aws/s3.h"
+#include "aws/s3_versions.h"
 #include "aws/secrets.h"
 #include "aws/sns.h"
 #include "aws/sqs.h"
+#include "aws/sqs_queue.h"
 #include "base/clock.h"
 
 #define IN_FLIGHT 8
@@ -35,6 +38,14 @@
 static struct aws_client client;
 static int64_t deadline;
 static int refreshes;
+
+static const char *
+setting(const char *name, const char *planted)
+{
+	const char *value = getenv(name);
+
+	return value != NULL ? value : planted;
+}
 
 /* Counts how often fresh ones were asked for.  The test looks for both secrets
  * in all that is printed. */
@@ -46,11 +57,12 @@ give_credentials(void *context, bool refresh, int64_t until, struct aws_credenti
 	(void) until;
 	(void) error;
 	refreshes += refresh;
-	snprintf(credentials->access_key_id, sizeof(credentials->access_key_id), "AKIDEXAMPLE");
-	snprintf(credentials->secret_access_key, sizeof(credentials->secret_access_key),
-			 "planted-secret-key");
-	snprintf(credentials->session_token, sizeof(credentials->session_token),
-			 "planted-session-token");
+	snprintf(credentials->access_key_id, sizeof(credentials->access_key_id), "%s",
+			 setting("DRIVER_ACCESS_KEY", "AKIDEXAMPLE"));
+	snprintf(credentials->secret_access_key, sizeof(credentials->secret_access_key), "%s",
+			 setting("DRIVER_SECRET_KEY", "planted-secret-key"));
+	snprintf(credentials->session_token, sizeof(credentials->session_token), "%s",
+			 setting("DRIVER_SESSION_TOKEN", "planted-session-token"));
 	return true;
 }
 
@@ -160,6 +172,30 @@ run_get(char **arguments, struct glue_error *error)
 													 : s3_get(&client, &get, &object, error);
 
 	print_object(&object);
+	return success;
+}
+
+/* versions BUCKET PREFIX: a line for each version, with the key at its end */
+static bool
+run_versions(char **arguments, struct glue_error *error)
+{
+	struct s3_version_marker after = {0};
+	bool success = true;
+	bool is_last = false;
+
+	while (success && !is_last)
+	{
+		struct s3_version_page page = {0};
+
+		success =
+			s3_list_versions(&client, arguments[0], arguments[1], &after, deadline, &page, error);
+		for (int i = 0; success && i < page.count; i++)
+			printf("%s %s %s %s\n", page.versions[i].version_id, page.versions[i].etag,
+				   page.versions[i].is_latest ? "latest" : "older", page.versions[i].key);
+		is_last = page.is_last;
+		after = page.next;
+		s3_version_page_clean_up(&page);
+	}
 	return success;
 }
 
@@ -365,6 +401,64 @@ run_send(char **arguments, struct glue_error *error)
 	return success;
 }
 
+static bool
+read_body(const char *name, struct byte_buffer *body, struct glue_error *error)
+{
+	FILE *file = fopen(name, "rb");
+	char bytes[4096];
+	size_t length;
+	bool success = file != NULL;
+
+	while (success && (length = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		success = byte_buffer_append(body, bytes, length, error);
+	if (file == NULL)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "NO_FILE", "no such file");
+	fclose(file);
+	return success;
+}
+
+/* between QUEUE_URL FILE: sends the file's text between two messages; a line for
+ * the result of each */
+static bool
+run_between(char **arguments, struct glue_error *error)
+{
+	static const char *const names[] = {"unsent", "sent", "refused"};
+	struct byte_buffer body = {0};
+	struct sqs_message messages[3] = {0};
+	bool success = read_body(arguments[1], &body, error);
+
+	messages[0].body = text_of("first");
+	messages[2].body = text_of("last");
+	messages[1].body = (struct text_view){body.data, body.used};
+	success = success && sqs_send(&client, arguments[0], messages, 3, IN_FLIGHT, deadline, error);
+	for (int i = 0; i < 3; i++)
+		printf("%s %s\n", names[messages[i].result], messages[i].code);
+	byte_buffer_clean_up(&body);
+	return success;
+}
+
+/* drain QUEUE_URL: counts the messages, then prints and deletes up to ten */
+static bool
+run_drain(char **arguments, struct glue_error *error)
+{
+	struct sqs_counts counts = {0};
+	struct sqs_batch batch = {0};
+	struct text_view handles[SQS_BATCH];
+	bool success = sqs_count(&client, arguments[0], deadline, &counts, error) &&
+				   sqs_receive(&client, arguments[0], "rounds", 60, deadline, &batch, error);
+
+	printf("visible %" PRId64 " others %" PRId64 "\n", counts.visible, counts.others);
+	for (int i = 0; i < batch.count; i++)
+	{
+		handles[i] = batch.messages[i].receipt_handle;
+		printf("%.*s\n", (int) batch.messages[i].body.length, batch.messages[i].body.data);
+	}
+	if (success && batch.count > 0)
+		success = sqs_delete(&client, arguments[0], handles, batch.count, deadline, error);
+	sqs_batch_clean_up(&batch);
+	return success;
+}
+
 /* publish TOPIC_ARN SUBJECT TEXT VENDOR_ID TIMES */
 static bool
 run_publish(char **arguments, struct glue_error *error)
@@ -454,7 +548,8 @@ static const struct command
 	{"items", 2, run_items, false},     {"statements", 3, run_statements, false},
 	{"query", 2, run_query, false},     {"send", 2, run_send, false},
 	{"publish", 5, run_publish, false}, {"secret", 5, run_secret, false},
-	{"rotate", 2, run_rotate, false},
+	{"rotate", 2, run_rotate, false},   {"versions", 2, run_versions, false},
+	{"between", 2, run_between, false}, {"drain", 1, run_drain, false},
 };
 
 static int

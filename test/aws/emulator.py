@@ -284,15 +284,15 @@ class Emulator:
         self._process.communicate()
 
 
-def client(service: str, url: str, **config: Any) -> Any:
+def client(service: str, url: str, access_key: str = "AKIAEMULATED", secret_key: str = "emulated", **config: Any) -> Any:
     """Return a boto3 client for the emulated services, or for a proxy in front of them."""
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
 
     settings: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"},
                                 "connect_timeout": HANG_SECONDS, "read_timeout": HANG_SECONDS}
-    return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id="AKIAEMULATED",
-                        aws_secret_access_key="emulated", config=Config(**{**settings, **config}))
+    return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id=access_key,
+                        aws_secret_access_key=secret_key, config=Config(**{**settings, **config}))
 
 
 if __name__ == "__main__":

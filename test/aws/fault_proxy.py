@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from aws_call import (REASONS, Call, Headers, Request, Response, broken, denied, error_response, json_body,
                       json_response, recognise, throttled)
+from call_record import RECORD, CallRecord
 from fault_plan import RETRYABLE_STATEMENT_ERRORS, FaultPlan, PlanError, Rule
 from patience import PAUSE_SECONDS
 from service_limits import check_limits
@@ -210,6 +211,7 @@ class Connection:
         await writer.drain()
         first, answer = await read_head(reader)
         status = int(first.split(" ")[1])
+        self.proxy.record.note_call(request, status)
         bodiless = request.method == "HEAD" or status in (204, 304)
         pieces = no_pieces() if bodiless else body_pieces(reader, answer, until_closed=True)
         return Upstream(status, answer, pieces, writer)
@@ -410,15 +412,17 @@ class FaultProxy:
     `url` is for clients, `control_url` for control; `plan` may be replaced at any time.  `in_progress` is the number of
     requests that were received and not yet handled: a delayed one reaches the service even if its client gave up.
     `kill` is called to kill the process whose connection has this port at its end, and returns whether it did.
+    `record` gets the calls that reach the services.
     """
 
     def __init__(self, upstream: str, plan: FaultPlan | None = None, port: int = 0,
-                 kill: Callable[[int], bool] = lambda port: False) -> None:
+                 kill: Callable[[int], bool] = lambda port: False, record: CallRecord = RECORD) -> None:
         address = urlsplit(upstream)
         self.upstream = address.netloc
         self.upstream_address = (address.hostname or HOST, address.port or 80)
         self.plan = plan or FaultPlan()
         self.kill = kill
+        self.record = record
         self.table_keys: dict[str, list[str]] = {}
         self.in_progress = 0
         self.url = ""

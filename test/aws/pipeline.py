@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Mapping
 
+from call_record import new_access_key
 from deployed_settings import read_settings, variables
 from emulator import ACCOUNT, REGION, Emulator, client
 from event_sources import (DeliveryFaults, EmulatedQueue, EmulatedShard, PollerThread, QueueConsumer, QueuePoller,
@@ -180,10 +181,10 @@ class Resources:
         sns.subscribe(TopicArn=self.topic_arn, Protocol="sqs", Endpoint=queue_arn("mails"))
 
     def environment(self, url: str, handler: str) -> dict[str, str]:
-        """Return a function's environment: the services' own variables, and those of the template."""
+        """Return a function's environment: the services' own variables, with an access key of its own, and the template's."""
         url_of_links = f"https://emulated.lambda-url.{REGION}.on.aws/"
         return {
-            "AWS_ACCESS_KEY_ID": "AKIAEMULATED",
+            "AWS_ACCESS_KEY_ID": new_access_key(handler),
             "AWS_SECRET_ACCESS_KEY": "emulated",
             "AWS_SESSION_TOKEN": "emulated",
             "AWS_ENDPOINT_URL": url,

@@ -40,6 +40,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Callable, Mapping
 
+from call_record import RECORD
 from patience import HANG_SECONDS
 
 HOST = "127.0.0.1"
@@ -463,6 +464,9 @@ class Function:
         self.environment = dict(environment)
         self.log = Log(log_path)
         self.kill_after = kill_after
+        # Other programs than ours do not call as ours do.
+        if settings.bootstrap == os.environ.get("ONBOARD_BOOTSTRAP"):
+            RECORD.note_function(settings.handler, environment)
         self.cold_starts = 0
         self.invocations = 0
         self.errors = 0

@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator import Emulator, client
 from event_sources import scheduled_event, url_event
+from fault_proxy import FaultProxy
 from pipeline import SERVICES, Database, Resources, read_settings, test_scale
 from postgres import query
 from runtime_api import Function, FunctionSettings, Result
@@ -53,6 +54,7 @@ def documented(name: str) -> set[str]:
 class OperatorTest(unittest.TestCase):
     maxDiff = None
     emulator: Emulator
+    proxy: FaultProxy
     clients: dict[str, Any]
     resources: Resources
 
@@ -64,6 +66,7 @@ class OperatorTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.emulator = cls.enterClassContext(Emulator())
+        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
         cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
         cls.resources = Resources(test_scale(read_settings()))
         # The secret of the other functions must not be needed.
@@ -86,8 +89,8 @@ class OperatorTest(unittest.TestCase):
 
     def function(self, **environment: str) -> Function:
         settings = FunctionSettings("operator", os.environ["ONBOARD_BOOTSTRAP"], "operator", 120)
-        function = Function(settings, {**self.resources.environment(self.emulator.url, "operator"),
-                                       "DATABASE_PAUSE_SECONDS": "0", "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"], **environment})
+        function = Function(settings, {**self.resources.environment(self.proxy.url, "operator"), "DATABASE_PAUSE_SECONDS": "0",
+                                       "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"], **environment})
         self.addCleanup(function.stop)
         self.functions.append(function)
         return function

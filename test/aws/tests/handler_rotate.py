@@ -12,7 +12,9 @@ import unittest
 import uuid
 from typing import Any
 
+from call_record import new_access_key
 from emulator import Emulator, client
+from fault_proxy import FaultProxy
 from patience import HANG_SECONDS
 from postgres import Refused, Session, can_log_in, query, server_log
 from runtime_api import Function, FunctionSettings, Result
@@ -33,11 +35,13 @@ def setUpModule() -> None:
 
 class RotateTest(unittest.TestCase):
     emulator: Emulator
+    proxy: FaultProxy
     manager: Any
 
     @classmethod
     def setUpClass(cls) -> None:
         cls.emulator = cls.enterClassContext(Emulator())
+        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
         cls.manager = client("secretsmanager", cls.emulator.url)
         cls.manager.create_secret(Name="administrator", SecretString=cls.secret("rotator", ADMIN))
 
@@ -72,7 +76,7 @@ class RotateTest(unittest.TestCase):
     def function(self, handler: str, concurrency: int = 1, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, concurrency=concurrency)
         function = Function(settings, {
-            "AWS_ACCESS_KEY_ID": "AKIAEMULATED", "AWS_SECRET_ACCESS_KEY": "emulated", "AWS_ENDPOINT_URL": self.emulator.url,
+            "AWS_ACCESS_KEY_ID": new_access_key(handler), "AWS_SECRET_ACCESS_KEY": "emulated", "AWS_ENDPOINT_URL": self.proxy.url,
             "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"], "DATABASE_SECRET_ID": self.name, "DATABASE_PAUSE_SECONDS": "0",
             **environment}, kill_after=lambda: self.kill_after)
         self.addCleanup(function.stop)

@@ -12,6 +12,7 @@ import unittest
 from typing import Any
 
 from emulator import Emulator, client
+from fault_proxy import FaultProxy
 from patience import HANG_SECONDS
 from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
 from postgres import Session, query
@@ -33,15 +34,17 @@ def row(number: int, price: str = "9.99") -> str:
 
 
 class Sweeping(unittest.TestCase):
-    """The emulated services, and uploads whose judged rows a test chooses."""
+    """The emulated services, a proxy that injects no faults, and uploads whose judged rows a test chooses."""
 
     emulator: Emulator
+    plain: FaultProxy
     clients: dict[str, Any]
     resources: Resources
 
     @classmethod
     def setUpClass(cls) -> None:
         cls.emulator = cls.enterClassContext(Emulator())
+        cls.plain = cls.enterClassContext(FaultProxy(cls.emulator.url))
         cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
         cls.resources = Resources(test_scale(read_settings()))
         with open(os.environ["ONBOARD_TEST_CA"], encoding="ascii") as file:
@@ -70,7 +73,7 @@ class Sweeping(unittest.TestCase):
 
     def function(self, handler: str, timeout: float = 300.0, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout=timeout)
-        function = Function(settings, {**self.resources.environment(self.emulator.url, handler),
+        function = Function(settings, {**self.resources.environment(self.plain.url, handler),
                                        "SWEEP_IDLE_SECONDS": str(IDLE), "SWEEP_ATTEMPTS": "2",
                                        "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"],
                                        "DATABASE_PAUSE_SECONDS": "0", **environment})

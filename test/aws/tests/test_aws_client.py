@@ -51,8 +51,9 @@ class Result:
         self.counters = {name: int(number) for name, number in zip(words[::2], words[1::2])}
 
 
-def drive(url: str, *arguments: Any, deadline: int = 60_000, idle: int = 30) -> Result:
-    environment = {"AWS_ENDPOINT_URL": url, "AWS_REGION": REGION, "IDLE_SECONDS": str(idle),
+def drive(url: str, *arguments: Any, deadline: int = 60_000, idle: int = 30, **more: str) -> Result:
+    """Run the driver, with more environment variables."""
+    environment = {"AWS_ENDPOINT_URL": url, "AWS_REGION": REGION, "IDLE_SECONDS": str(idle), **more,
                    # A proxy in the environment must not be used.
                    "http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
     run = subprocess.run([DRIVER, str(deadline), *map(str, arguments)], capture_output=True, env=environment,
