@@ -222,6 +222,17 @@ class OutageTest(WholeTest):
         self.settle()
         self.check()
 
+    def test_files_that_s3_denies_do_not_hold_up_others(self) -> None:
+        """Whether a replaced file was deleted since is asked first, and the answer may always be an error."""
+        self.outage(environment={**EAGER, "SWEEP_UPLOADS": "1"}, faults=[{"fault": "deny", "call": "s3.HeadObject"}])
+        twice = [self.maker.file("VEND001", f"uploads/VEND001/{number}.csv", 5) for number in (1, 1, 2, 2)]
+        last = self.maker.file("VEND002", "uploads/VEND002/last.csv", 5)
+        self.lose(*twice, last)
+        self.reconcile(3)
+        self.settle()
+        self.assertEqual(self.readings(), {file.key: 1 for file in (*twice, last)})
+        self.assertTrue(self.lines("cannot read a file without an upload"))
+
     def test_pages(self) -> None:
         """A pass that needs several runs continues where it stopped, even after a kill."""
         self.outage(environment={**EAGER, "SWEEP_LIST_PAGES": "1"})
