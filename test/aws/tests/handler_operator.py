@@ -71,7 +71,7 @@ class OperatorTest(unittest.TestCase):
 
     def setUp(self) -> None:
         query("""TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows,
-                     onboard.outbox;
+                     onboard.outbox, onboard.item_checks;
                  DELETE FROM onboard.vendors WHERE vendor_id NOT LIKE 'VEND%';
                  UPDATE onboard.vendors SET status = 'active'""")
         self.functions: list[Function] = []
@@ -86,7 +86,7 @@ class OperatorTest(unittest.TestCase):
 
     def function(self, **environment: str) -> Function:
         settings = FunctionSettings("operator", os.environ["ONBOARD_BOOTSTRAP"], "operator", 120)
-        function = Function(settings, {**self.resources.environment(self.emulator.url), "DATABASE_PAUSE_SECONDS": "0",
+        function = Function(settings, {**self.resources.environment(self.emulator.url, "operator"), "DATABASE_PAUSE_SECONDS": "0",
                                        "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"], **environment})
         self.addCleanup(function.stop)
         self.functions.append(function)
