@@ -114,11 +114,11 @@ resolve_entities(char *text)
 
 	for (const char *from = text; *from != '\0'; from++)
 	{
-		size_t length = strcspn(from, ";");
-
 		*to = *from;
 		if (*from == '&')
 		{
+			size_t length = strcspn(from, ";");
+
 			*to = from[length] == ';' ? entity_character(from + 1, length - 1) : '\0';
 			if (*to == '\0')
 				return false;

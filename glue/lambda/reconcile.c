@@ -52,8 +52,8 @@ struct reconciliation
 	struct s3_version_marker marker; /* before the current page */
 	char watched_since[64];
 	int64_t idle_seconds; /* since the pass last advanced */
-	int64_t tried;
-	bool knows_queue; /* the queue was found empty */
+	int64_t tried;        /* files that were read, or begun */
+	bool knows_queue;     /* the queue was found empty */
 };
 
 /* A page, and what to do with it. */
@@ -266,7 +266,8 @@ is_wanted(const struct reconciliation *run, const struct s3_version *version,
 
 /*
  * Read a version.  Failures are logged and counted, and do not stop the other
- * files.
+ * files.  A version that S3 denies does not count towards SWEEP_UPLOADS: it
+ * would come first in every run, and hold up the rest.
  */
 static void
 read_version(struct reconciliation *run, const struct s3_version *version)
@@ -280,9 +281,11 @@ read_version(struct reconciliation *run, const struct s3_version *version)
 	done = is_wanted(run, version, &object, &wanted, &error);
 	if (done && !wanted)
 		return;
-	run->tried++;
 	if (done)
+	{
+		run->tried++;
 		done = parse_object(run->sandbox, run->invocation, &object, PARSE_BY_SETTING, &error);
+	}
 	if (done)
 	{
 		run->counts->read++;

@@ -74,7 +74,8 @@ select_messages(const struct sqs_batch *batch, int64_t most_redrives, struct sqs
 }
 
 /*
- * Send the messages of a batch again, and delete those that were sent.
+ * Send the messages of a batch again, and delete those that were sent, even if
+ * others were not: a copy of what stays is sent in each run.
  */
 static bool
 return_batch(struct sandbox *sandbox, const struct invocation *invocation,
@@ -85,6 +86,7 @@ return_batch(struct sandbox *sandbox, const struct invocation *invocation,
 	int indexes[SQS_BATCH];
 	int count = select_messages(batch, sandbox->settings.sweep_redrives, messages, indexes);
 	int sent_count = 0;
+	struct glue_error ignored = {0};
 	bool all_sent = sqs_send(&sandbox->aws, route->queue_url, messages, count, 1,
 							 invocation->deadline_ms, error);
 
@@ -95,8 +97,9 @@ return_batch(struct sandbox *sandbox, const struct invocation *invocation,
 	}
 	route->returned += sent_count;
 	route->kept += batch->count - sent_count;
-	return all_sent && sqs_delete(&sandbox->aws, route->dead_queue_url, sent, sent_count,
-								  invocation->deadline_ms, error);
+	return sqs_delete(&sandbox->aws, route->dead_queue_url, sent, sent_count,
+					  invocation->deadline_ms, all_sent ? error : &ignored) &&
+		   all_sent;
 }
 
 /*

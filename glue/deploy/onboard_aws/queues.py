@@ -16,6 +16,9 @@ REDRIVES = "onboard_redrives"
 PEEK_SECONDS = 30
 BATCH = 10
 
+# A notification may be in an envelope of SNS.
+DEEPEST_ENVELOPE = 3
+
 
 @dataclass(frozen=True)
 class QueueKind:
@@ -91,50 +94,60 @@ def time_text(milliseconds: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def find_notifications(body: Any) -> Iterator[dict[str, Any]]:
-    """Yield the S3 records of a message: from a notification, or from inside SNS's or EventBridge's envelope."""
-    if not isinstance(body, dict):
-        return
-    for record in body.get("Records") or []:
-        if isinstance(record, dict) and isinstance(record.get("s3"), dict):
-            yield {"key": unquote_plus(str(record["s3"].get("object", {}).get("key", ""))),
-                   "version": str(record["s3"].get("object", {}).get("versionId", ""))}
-    if isinstance(body.get("Message"), str):
-        try:
-            yield from find_notifications(json.loads(body["Message"]))
-        except ValueError:
-            return
-    detail = body.get("detail")
-    if isinstance(detail, dict) and isinstance(detail.get("object"), dict):
-        yield {"key": str(detail["object"].get("key", "")), "version": str(detail["object"].get("version-id", ""))}
+def parse(text: Any) -> Any:
+    """Return a JSON document, None for anything else, also what is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def member(value: Any, *names: str) -> Any:
+    """Return what is below these names in a document of any form, or None."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def text_of(value: Any) -> str:
+    """Return a member as text that can be printed."""
+    return str(value).encode(errors="replace").decode() if isinstance(value, (str, int)) else ""
+
+
+def find_notifications(body: Any, depth: int = 1) -> Iterator[dict[str, str]]:
+    """Yield the objects that a message is about: a notification itself, or inside SNS's or EventBridge's envelope."""
+    records = member(body, "Records")
+    for record in records if isinstance(records, list) else []:
+        if isinstance(member(record, "s3"), dict):
+            yield {"key": unquote_plus(text_of(member(record, "s3", "object", "key"))),
+                   "version": text_of(member(record, "s3", "object", "versionId"))}
+    if depth < DEEPEST_ENVELOPE:
+        yield from find_notifications(parse(member(body, "Message")), depth + 1)
+    if isinstance(member(body, "detail", "object"), dict):
+        yield {"key": text_of(member(body, "detail", "object", "key")),
+               "version": text_of(member(body, "detail", "object", "version-id"))}
 
 
 def read_letter(message: dict[str, Any]) -> Letter:
-    """Return what a message is about."""
+    """Return what a message is about.  Dead letters are where messages of any form end, so nothing is taken for granted."""
     attributes = message.get("Attributes") or {}
-    redrives = str(((message.get("MessageAttributes") or {}).get(REDRIVES) or {}).get("StringValue", ""))
-    try:
-        body = json.loads(message.get("Body", ""))
-    except ValueError:
-        body = None
+    redrives = text_of(member(message, "MessageAttributes", REDRIVES, "StringValue"))
+    body = parse(message.get("Body"))
     found = list(find_notifications(body))
-    uploads = []
-    if isinstance(body, dict):
-        uploads = [str(body[name]) for name in ("upload_id",) if body.get(name)]
-        condition = (body.get("requestContext") or {}).get("condition")
-        batch = body.get("DDBStreamBatchInfo")
-    else:
-        condition = batch = None
+    upload_id = text_of(member(body, "upload_id"))
+    batch = member(body, "DDBStreamBatchInfo")
     if found:
         about = ", ".join(f"{each['key']} version {each['version'] or 'none'}" for each in found)
-    elif uploads:
-        about = f"upload {uploads[0]}"
+    elif upload_id:
+        about = f"upload {upload_id}"
     elif isinstance(batch, dict):
-        about = f"batch of {batch.get('batchSize', '?')} records ({condition or 'no reason'})"
+        reason = text_of(member(body, "requestContext", "condition")) or "no reason"
+        about = f"batch of {text_of(batch.get('batchSize')) or '?'} records ({reason})"
     else:
         about = "not a message of the pipeline"
     return Letter(str(message["MessageId"]), time_text(attributes.get("SentTimestamp", "0")),
-                  int(attributes.get("ApproximateReceiveCount", 0)), int(redrives) if redrives.isdigit() else 0, about, [each["key"] for each in found], uploads)
+                  int(attributes.get("ApproximateReceiveCount", 0)), int(redrives) if redrives.isdecimal() else 0, about,
+                  [each["key"] for each in found], [upload_id] if upload_id else [])
 
 
 def peek(aws: Aws, name: str, url: str, limit: int) -> list[Letter]:

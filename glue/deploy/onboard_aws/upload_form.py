@@ -4,6 +4,7 @@ Anyone who has the form can upload as this vendor until it expires. So it goes i
 never to the terminal or into a log.
 """
 
+import hashlib
 import html
 import json
 import os
@@ -17,6 +18,9 @@ from .stacks import Outputs
 
 # What AWS allows for a signature ("Authenticating Requests: Browser-Based Uploads Using POST").
 MOST_DAYS = 7
+# IAM's limit of a role's name.
+MOST_ROLE_NAME = 64
+VENDOR_TAG = "onboard:vendor"
 DEFAULT_MAX_BYTES = 10485760
 
 PAGE = """<!DOCTYPE html>
@@ -84,7 +88,12 @@ def role_path(stack: str) -> str:
 
 
 def role_name(stack: str, vendor_id: str) -> str:
-    return f"{stack}-upload-{vendor_id}"[:64]
+    """Return a name that no other vendor's role has: a hash replaces the end of one that is too long for IAM."""
+    name = f"{stack}-upload-{vendor_id}"
+    if len(name) <= MOST_ROLE_NAME:
+        return name
+    digits = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name[:MOST_ROLE_NAME - len(digits) - 1]}-{digits}"
 
 
 def trust(principal: str, external_id: str) -> dict[str, Any]:
@@ -108,12 +117,14 @@ def make_role(aws: Aws, outputs: Outputs, vendor_id: str, principal: str, extern
         role = aws.write(f"create role {name} for {principal}", "iam", "create_role", RoleName=name,
                          Path=role_path(outputs.stack), AssumeRolePolicyDocument=document,
                          Description=f"Uploads of vendor {vendor_id}",
-                         Tags=[{"Key": "onboard:vendor", "Value": vendor_id}])
+                         Tags=[{"Key": VENDOR_TAG, "Value": vendor_id}])
     except AwsError as error:
         if error.code != "EntityAlreadyExists":
             raise
         role = aws.read("iam", "get_role", RoleName=name)
-        if role["Role"]["Path"] != role_path(outputs.stack):
+        # IAM does not distinguish names by case, but vendors are.
+        tags = {each["Key"]: each["Value"] for each in role["Role"].get("Tags") or []}
+        if role["Role"]["Path"] != role_path(outputs.stack) or tags.get(VENDOR_TAG) != vendor_id:
             raise infrastructure("ROLE_EXISTS", f"role {name} exists and belongs to something else",
                                  "Rename or remove it.") from error
         aws.write(f"let {principal} assume role {name}", "iam", "update_assume_role_policy", RoleName=name,

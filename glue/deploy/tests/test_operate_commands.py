@@ -203,6 +203,21 @@ class RedriveTest(OperateTest):
         self.assertEqual([queue["messages"], len(queue["letters"])], [11, 3])
         self.assertEqual(self.count("UploadDeadQueueUrl"), 11)
 
+    def test_letters_of_any_form(self) -> None:
+        """Whatever killed the parser must not stop the operator, too."""
+        nested: Any = {"Records": []}
+        for _ in range(9):
+            nested = {"Message": json.dumps(nested)}
+        bodies = ["[" * 100_000, json.dumps(nested), "[]", "7", "null", *map(json.dumps, (
+            {"Records": 5}, {"Records": [7]}, {"Records": [{"s3": {"object": "x"}}]}, {"Message": "{", "detail": []},
+            {"requestContext": "x", "DDBStreamBatchInfo": {"batchSize": []}}, {"upload_id": "\ud800"},
+            {"detail": {"object": {"key": ["k"]}}}, {"Records": [{"s3": {"object": {"key": "%ff\ud800"}}}]}))]
+        for body in bodies:
+            self.send("UploadDeadQueueUrl", body)
+        run = self.run_command("redrive", "-s", STACK, "--json", "--limit", "100", code=1)
+        self.assertEqual(len(run.document["queues"][0]["letters"]), len(bodies))
+        self.run_command("redrive", "-s", STACK, "--limit", "100", code=1).out.encode()
+
     def test_moves_them_back(self) -> None:
         for _ in range(2):
             self.send("UploadDeadQueueUrl", notification(KEY, "v"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from commands import STACK, CommandTest
 from front import FunctionError
+from onboard_aws.upload_form import role_name
 
 ADD = ("vendor", "add", "VEND001", "--stack", STACK, "--name", "Vendor One", "--email", "one@vendor.example")
 NAME = "VEND001_20260104_090000.csv"
@@ -101,6 +102,19 @@ class VendorTest(CommandTest):
         role = iam.get_role(RoleName=role["RoleName"])["Role"]
         self.assertEqual(role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"],
                          {"AWS": "arn:aws:iam::210987654321:role/other"})
+
+    def test_roles_of_vendors_with_similar_ids(self) -> None:
+        """A vendor never gets the role of another."""
+        names = {role_name("onboard-production", "V" * 49 + last) for last in "123"}
+        self.assertEqual((len(names), {len(name) for name in names}), (3, {64}))
+        name = f"{STACK}-upload-VEND009"
+        iam = self.client("iam")
+        iam.create_role(RoleName=name, Path=f"/onboard/{STACK}/", AssumeRolePolicyDocument="{}",
+                        Tags=[{"Key": "onboard:vendor", "Value": "vend009"}])
+        run = self.run_command("vendor", "add", "VEND009", *ADD[3:], "--role-for", "arn:aws:iam::210987654321:root", code=4)
+        self.assertIn("belongs to something else", run.error)
+        self.assertEqual(iam.list_role_policies(RoleName=name)["PolicyNames"], [])
+        iam.delete_role(RoleName=name)
 
     def test_add_wrong_usage(self) -> None:
         self.run_command("vendor", "add", "VEND001", "--name", "x", code=3)

@@ -65,6 +65,9 @@ class MemoryTest(unittest.TestCase):
         return result.payload
 
     def end_all(self) -> None:
+        # The notification of an unknown vendor would start another process.
+        for mapping in self.whole.pollers:
+            self.whole.pause(mapping)
         for function in self.whole.functions.values():
             for sandbox in function.sandboxes():
                 sandbox.signal(signal.SIGTERM)

@@ -137,6 +137,17 @@ class OutageTest(WholeTest):
         wait_until(lambda: self.size(UPLOADS) == 0 and self.size(f"{UPLOADS}-dead") == 2, "its notification died")
         self.start_database()
 
+    def test_letter_that_was_returned_is_not_returned_again(self) -> None:
+        """Although the rest of its batch was not sent: otherwise each run would add another copy."""
+        self.outage(faults=[{"fault": "deny", "call": "sqs.SendMessageBatch", "skip": 1}])
+        self.whole.pause("upload-events")
+        for _ in range(2):
+            # Two do not fit into one call.
+            self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls[f"{UPLOADS}-dead"],
+                                                   MessageBody=" " * 200_000)
+        self.assertFalse(self.whole.sweep().ok)
+        self.assertEqual([self.size(queue) for queue in (UPLOADS, f"{UPLOADS}-dead")], [1, 1])
+
     def test_redrive_can_be_switched_off(self) -> None:
         self.outage(receives=1, environment={"SWEEP_REDRIVES": "0"})
         self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls[UPLOADS], MessageBody="{}")
@@ -221,6 +232,17 @@ class OutageTest(WholeTest):
         self.whole.resume("upload-events")
         self.settle()
         self.check()
+
+    def test_files_that_s3_denies_do_not_hold_up_others(self) -> None:
+        """Whether a replaced file was deleted since is asked first, and the answer may always be an error."""
+        self.outage(environment={**EAGER, "SWEEP_UPLOADS": "1"}, faults=[{"fault": "deny", "call": "s3.HeadObject"}])
+        twice = [self.maker.file("VEND001", f"uploads/VEND001/{number}.csv", 5) for number in (1, 1, 2, 2)]
+        last = self.maker.file("VEND002", "uploads/VEND002/last.csv", 5)
+        self.lose(*twice, last)
+        self.reconcile(3)
+        self.settle()
+        self.assertEqual(self.readings(), {file.key: 1 for file in (*twice, last)})
+        self.assertTrue(self.lines("cannot read a file without an upload"))
 
     def test_pages(self) -> None:
         """A pass that needs several runs continues where it stopped, even after a kill."""
