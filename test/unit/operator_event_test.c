@@ -22,8 +22,8 @@ test_commands(void)
 {
 	static const char *const events[OPERATOR_COMMAND_COUNT] = {
 		[OPERATOR_VENDOR_ADD] =
-			"{\"command\": \"vendor_add\", \"vendor_id\": \"V\", \"vendor_name\": \"N\","
-			" \"email\": \"e\", \"phone\": null, \"status\": \"\", \"postal_code\": \"1\"}",
+			("{\"command\": \"vendor_add\", \"vendor_id\": \"V\", \"vendor_name\": \"N\","
+			 " \"email\": \"e\", \"phone\": null, \"status\": \"\", \"postal_code\": \"1\"}"),
 		[OPERATOR_VENDOR_LIST] = "{\"command\": \"vendor_list\"}",
 		[OPERATOR_VENDOR_SET_STATUS] =
 			"{\"status\": \"s\", \"vendor_id\": \"V\", \"command\": \"vendor_set_status\"}",
