@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <errno.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -151,6 +152,28 @@ explain_bad_parameter(const char *message, struct glue_error *error)
 }
 
 /*
+ * Return the reason why an attempt failed, NULL if none was made.  A host name
+ * may have several addresses, and an attempt that reached a server explains
+ * more than one at an address where no server listens.
+ */
+static const char *
+find_reason(const char *message)
+{
+	const char *refused = strerror(ECONNREFUSED);
+	const char *first = NULL;
+
+	while ((message = strstr(message, ATTEMPT_FAILED)) != NULL)
+	{
+		message += strlen(ATTEMPT_FAILED);
+		if (strncmp(message, refused, strlen(refused)) != 0)
+			return message;
+		if (first == NULL)
+			first = message;
+	}
+	return first;
+}
+
+/*
  * Explain a failed connection in our own words, because libpq's message would
  * repeat parts of the connection string.
  */
@@ -159,7 +182,7 @@ connect_error(PGconn *connection, struct glue_error *error)
 {
 	const char *message = PQerrorMessage(connection);
 	const char *sqlstate = find_sqlstate(message);
-	const char *reason = strstr(message, ATTEMPT_FAILED);
+	const char *reason = find_reason(message);
 	const char *host = PQhost(connection);
 
 	if (sqlstate != NULL)
@@ -177,8 +200,8 @@ connect_error(PGconn *connection, struct glue_error *error)
 		return false;
 	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, POSTGRES_UNREACHABLE,
 						  "cannot reach the database at %s%s%.*s", host, reason != NULL ? ": " : "",
-						  reason != NULL ? (int) strcspn(reason + strlen(ATTEMPT_FAILED), "\n") : 0,
-						  reason != NULL ? reason + strlen(ATTEMPT_FAILED) : "");
+						  reason != NULL ? (int) strcspn(reason, "\n") : 0,
+						  reason != NULL ? reason : "");
 }
 
 /*

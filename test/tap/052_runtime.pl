@@ -240,6 +240,9 @@ write_secret(host => 'localhost');
 is_error($api->invoke('{}'), qr/^08001: .*does not match host name "localhost"/, 'a server with another name');
 write_secret(ca => $other_ca);
 is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a server of another CA');
+# A name may have several addresses: the one where no server listens explains less.
+write_secret(host => "127.0.0.2,$host", ca => $other_ca);
+is_error($api->invoke('{}'), qr/^08001: .*certificate verify failed/, 'a server of another CA at the second address');
 start_check();
 write_secret(ca => undef);
 is_error($api->invoke('{}'), qr/^SECRET_INVALID: .*DATABASE_CA_FILE is not set/, 'no CA');
