@@ -4,6 +4,7 @@ Reading and writing calls are separate methods.  With --dry-run a writing call i
 before each request ensures that no other call writes, either.
 """
 
+import os
 import re
 from typing import Any, Iterator
 
@@ -78,6 +79,8 @@ class Aws:
         self.skipped: list[str] = []
         self._clients: dict[str, Any] = {}
         self._allowed = False
+        # The AWS CLI reads AWS_REGION, too, and prefers it; boto3 only reads AWS_DEFAULT_REGION.
+        region = region or os.environ.get("AWS_REGION", "")
         try:
             self._session = session or boto3.Session(region_name=region or None, profile_name=profile or None)
         except BotoCoreError as error:

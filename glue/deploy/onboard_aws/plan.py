@@ -9,7 +9,8 @@ from .calls import Aws
 from .errors import refused, usage
 from .image import Image
 from .stacks import Outputs, StackNames, describe_stack, read_outputs
-from .templates import FOLDERS, Template, read_template
+from .templates import Template, read_template
+from .version import CONTROL
 
 # Options that are parameters of a template, by the option's name in Python.
 PARAMETER_OPTIONS = {"database": "DatabaseSecretArn", "administrator": "AdministratorSecretArn",
@@ -33,13 +34,14 @@ RESERVED = 10
 # The account that publishes Debian's machine images (wiki.debian.org/Cloud/AmazonEC2Image).
 DEBIAN = "136693071363"
 
-# The folder that make image and others write to, in a checkout.
-BUILD = os.path.join(os.path.dirname(FOLDERS[1]), "..", "..", "build")
+# The folder that make image and others write to: in the checkout around this package, else in the current folder, because
+# an installed package does not know its checkout.
+BUILD = os.path.join(os.path.dirname(CONTROL) if os.path.isfile(CONTROL) else "", "build")
 
 
 def build_folder(given: str, name: str) -> str:
     """Return the folder that the build makes, unless another one is given."""
-    return given or os.path.normpath(os.path.join(BUILD, name))
+    return given or os.path.abspath(os.path.join(BUILD, name))
 
 
 def given_parameters(options: argparse.Namespace) -> dict[str, str]:

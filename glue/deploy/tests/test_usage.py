@@ -12,7 +12,7 @@ import unittest
 import zipfile
 from typing import Any
 
-from commands import ENVIRONMENT, HERE, ROOT, STACK, CommandTest
+from commands import ENVIRONMENT, HERE, ROOT, STACK, CommandTest, restore
 from onboard_aws.calls import Aws
 from onboard_aws.errors import EXIT_CODES
 from onboard_aws.options import COMMANDS, COMMON, Option, codes_of
@@ -145,6 +145,16 @@ class UsageTest(CommandTest):
         run = self.run_command("vendor", "list", "--profile", "absent", "--json", code=3)
         self.assertIn("absent", run.document["error"]["message"])
 
+    def test_region_is_that_of_the_option_else_of_the_environment(self) -> None:
+        names = ("AWS_REGION", "AWS_DEFAULT_REGION")
+        self.addCleanup(restore, {name: os.environ.get(name) for name in names})
+        for option, *environment, region in (("", "eu-west-1", "", "eu-west-1"), ("", "", "eu-west-2", "eu-west-2"),
+                                             ("", "eu-west-1", "eu-west-2", "eu-west-1"),
+                                             ("eu-west-3", "eu-west-1", "eu-west-2", "eu-west-3")):
+            with self.subTest(option=option, environment=environment):
+                restore(dict(zip(names, environment)))
+                self.assertEqual(Aws(Output(), option).region, region)
+
     def test_every_command_reports_that_the_system_is_absent(self) -> None:
         for entry in COMMANDS:
             if entry.words in ("check", "deploy", "send"):
@@ -237,11 +247,16 @@ class UsageTest(CommandTest):
             self.assertEqual(wheel.split("-")[1], VERSION)
             with zipfile.ZipFile(os.path.join(folder, wheel)) as archive:
                 names = archive.namelist()
+                archive.extractall(os.path.join(folder, "installed"))
             expected = [f"templates/{name}" for name in os.listdir(templates) if name.endswith(".yaml")]
             for name in ("prices.json", "README.md", *expected):
                 self.assertIn(f"onboard_aws/{name}", names)
             process = self.python("-m", "onboard_aws", "--version", cwd=folder)
             self.assertEqual(process.communicate()[0], f"onboard-aws {VERSION}\n")
+            # Without a checkout around it, the package uses what was built in the current folder, from where it is imported.
+            process = self.python("-c", "from onboard_aws.plan import build_folder; print(build_folder('', 'image/oci'))",
+                                  cwd=os.path.join(folder, "installed"))
+            self.assertEqual(process.communicate()[0], os.path.join(folder, "installed", "build", "image", "oci") + "\n")
 
 
 if __name__ == "__main__":
