@@ -13,7 +13,6 @@ from .calls import Aws, AwsError
 from .errors import refused
 
 FILE = "packages.tar"
-MAKER = "glue/deploy/database/make_packages.py"
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ def read_package_set(folder: str) -> PackageSet:
     present = [path for path in paths if os.path.isfile(path)]
     if not present:
         raise refused("NO_PACKAGES", f"there is no package set in {folder}",
-                      f"Make it with {MAKER}, or name its folder with --packages.")
+                      "Make it with make packages, or name its folder with --packages.")
     path = max(present, key=os.path.getmtime)
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != paths[path]:
-        raise refused("PACKAGES_INVALID", f"{path} does not match its folder's name", f"Make it again with {MAKER}.")
+        raise refused("PACKAGES_INVALID", f"{path} does not match its folder's name", "Make it again with make packages.")
     return PackageSet(path, found)
 
 
