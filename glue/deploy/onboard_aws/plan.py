@@ -120,7 +120,9 @@ class Plan:
 
     def resources(self, stack: PlannedStack) -> dict[str, dict[str, Any]]:
         """Return the resources that a stack will have."""
-        return stack.template.resources({**stack.previous, **self.parameters(stack)})
+        # The pipeline rotates a password, for example, if the database's stack has a secret for that.
+        outputs = FROM_DATABASE if stack is self.pipeline and self.database is not None else {}
+        return stack.template.resources({**stack.previous, **self.parameters(stack, outputs)})
 
     def database_parameters(self, bucket: str, prefix: str) -> dict[str, str]:
         """Return the database's parameters.  Those that are looked up keep their values from the stack's creation."""

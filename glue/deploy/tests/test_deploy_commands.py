@@ -422,6 +422,12 @@ class CheckCommandTest(DeployTest):
             with self.subTest(call):
                 self.check_failure(call, *self.arguments("check"))
 
+    def test_costs_before_the_first_deployment_are_those_of_the_page(self) -> None:
+        run = self.run_command("check", "-s", STACK, "--templates", REAL_TEMPLATES, "--image", self.image, "--alarm-email",
+                               "ops@shop.example", "--json")
+        with open(os.path.join(ROOT, "glue", "deploy", "README.md"), encoding="utf-8") as file:
+            self.assertIn(f"| Sum of what is fixed | all | | {run.document['costs']['usd_per_month']:.2f} |\n", file.read())
+
     def test_costs_follow_the_template(self) -> None:
         template = parse_template("costs", """
 Parameters: {Zones: {Type: String, Default: "1"}, Type: {Type: String, Default: t4g.micro}}
