@@ -23,7 +23,7 @@ mkdir -p "$cache"
 	cat "$cache/bookworm.log"
 	exit 1
 }
-"$root/glue/deploy/database/make_packages.py" --output "$cache/packages" >"$cache/packages.json"
+"$root/glue/deploy/database/make_packages.py" --output "$cache/packages" --json >"$cache/packages.json"
 
 export ONBOARD_BIN="${ONBOARD_BIN:-$root/glue/onboard}" ONBOARD_BOOTSTRAP="${ONBOARD_BOOTSTRAP:-$root/glue/bootstrap}"
 exec unshare --net --mount --propagation private \

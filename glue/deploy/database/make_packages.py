@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make the package set of the database's instance: everything to install, in one tar file.
 
-    make_packages.py [--output FOLDER] [--archive URL] [--security URL]
+    make_packages.py [--output FOLDER] [--archive URL] [--security URL] [--json]
 
 The instance has no internet, so the set is complete: Debian packages of PostgreSQL, pgBackRest, the tools of the scripts,
 and all their dependencies at today's versions, downloaded and verified by apt; and the package onboard-database, made from
@@ -11,8 +11,8 @@ what the machine image lacks and upgrades what is older.
 The file is FOLDER/<its SHA-256>/packages.tar. The hash is also the last part of the S3 prefix, a parameter of the stack,
 so an instance accepts only the set that was deployed. The same tree and the same archive yield the same file.
 
-The set is for the architecture of this system, which must be Debian 12, because it includes this tree's build. Standard
-output is a JSON object: path, sha256, prefix, bytes, architecture, packages.
+The set is for the architecture of this system, which must be Debian 12, because it includes this tree's build. With
+--json, standard output is an object: path, sha256, prefix, bytes, architecture, packages.
 """
 
 import argparse
@@ -157,6 +157,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=TREE / "build/deploy/packages")
     parser.add_argument("--archive", default="http://deb.debian.org/debian")
     parser.add_argument("--security", default="http://deb.debian.org/debian-security")
+    parser.add_argument("--json", action="store_true", help="print the result, with the list of packages, as JSON")
     options = parser.parse_args()
     if f"VERSION_CODENAME={SUITE}" not in Path("/etc/os-release").read_text().splitlines():
         sys.exit(f"The set includes this tree's build, so it must be made on Debian {SUITE}.")
@@ -175,8 +176,12 @@ def main() -> None:
         path = options.output / digest / "packages.tar"
         path.parent.mkdir(exist_ok=True)
         (work / "packages.tar").replace(path)
-    print(json.dumps({"path": str(path), "sha256": digest, "prefix": f"database/{digest}/", "bytes": path.stat().st_size,
-                      "architecture": architecture, "packages": names}, indent=1))
+    size = path.stat().st_size
+    if options.json:
+        print(json.dumps({"path": str(path), "sha256": digest, "prefix": f"database/{digest}/", "bytes": size,
+                          "architecture": architecture, "packages": names}, indent=1))
+    else:
+        print(f"{path}: {len(names)} packages for {architecture}, {size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
