@@ -64,3 +64,12 @@ statement_value(int column, bool *is_null)
 		elog(ERROR, "unexpected null in column %d", column);
 	return value;
 }
+
+void
+statement_return_rows(ReturnSetInfo *set)
+{
+	uint64 i;
+
+	for (i = 0; i < SPI_processed; i++)
+		tuplestore_puttuple(set->setResult, SPI_tuptable->vals[i]);
+}

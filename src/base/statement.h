@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "nodes/execnodes.h"
 
 #define STATEMENT_MAX_PARAMETERS 64
 
@@ -40,5 +41,11 @@ extern uint64 statement_run(Statement *statement, Datum *values, const char *nul
  * cannot be.
  */
 extern Datum statement_value(int column, bool *is_null);
+
+/*
+ * Return the rows of the last result to the caller of a set-returning function,
+ * after InitMaterializedSRF().  Its columns must have the types of the function's.
+ */
+extern void statement_return_rows(ReturnSetInfo *set);
 
 #endif /* ONBOARD_STATEMENT_H */

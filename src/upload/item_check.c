@@ -30,9 +30,6 @@
 #include "upload/account.h"
 #include "upload/upload.h"
 
-/* Columns of onboard_claim_item_checks(). */
-#define CLAIMED_COLUMNS 3
-
 /* Did the upload, u, end longer than $1 ago?  Then its items no longer change. */
 #define ENDED_LONG_AGO \
 	"u.status <> 'processing' AND u.processing_completed_at <= clock_timestamp() - $1"
@@ -101,7 +98,7 @@ onboard_note_items(PG_FUNCTION_ARGS)
  * Lease checks that are due or, if upload_id is not NULL, the one of that upload;
  * the rows are in SPI_tuptable.
  */
-static uint64
+static void
 lease_checks(Datum older_than, int32 max, const char *upload_id)
 {
 	static Statement claim = {
@@ -116,10 +113,10 @@ lease_checks(Datum older_than, int32 max, const char *upload_id)
 	};
 	Datum values[3] = {older_than, Int32GetDatum(max), (Datum) 0};
 
-	if (upload_id == NULL)
-		return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
-	values[2] = CStringGetTextDatum(upload_id);
-	return statement_run(&claim_of_upload, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	if (upload_id != NULL)
+		values[2] = CStringGetTextDatum(upload_id);
+	statement_run(upload_id != NULL ? &claim_of_upload : &claim, values, NULL, false,
+				  SPI_OK_UPDATE_RETURNING);
 }
 
 PG_FUNCTION_INFO_V1(onboard_claim_item_checks);
@@ -131,14 +128,10 @@ onboard_claim_item_checks(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const char *upload_id = NULL;
 	OwnerSection section;
-	uint64 count;
-	uint64 i;
+	int32 max;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
-	if (PG_ARGISNULL(1) || PG_GETARG_INT32(1) < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be 0 or more")));
+	upload_check_older_than(fcinfo);
+	max = upload_count_argument(fcinfo, 1, "max");
 	if (!PG_ARGISNULL(2))
 		upload_id = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	owner_check_all_vendors("to check items");
@@ -146,15 +139,8 @@ onboard_claim_item_checks(PG_FUNCTION_ARGS)
 
 	owner_enter(&section);
 	SPI_connect();
-	count = lease_checks(PG_GETARG_DATUM(0), PG_GETARG_INT32(1), upload_id);
-	for (i = 0; i < count; i++)
-	{
-		Datum values[CLAIMED_COLUMNS];
-		bool nulls[CLAIMED_COLUMNS];
-
-		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	lease_checks(PG_GETARG_DATUM(0), max, upload_id);
+	statement_return_rows(result);
 	SPI_finish();
 	owner_leave(&section);
 	return (Datum) 0;

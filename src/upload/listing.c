@@ -23,9 +23,6 @@
 #include "base/owner.h"
 #include "base/statement.h"
 
-/* Columns of onboard_claim_listing(). */
-#define CLAIMED_COLUMNS 4
-
 /* Raise an error if an argument is null, or the caller may not list files. */
 static void
 check_call(FunctionCallInfo fcinfo, const char *const *names)
@@ -58,7 +55,7 @@ create_listing(Datum source)
  * Lease a listing that is not leased: the pass that is running, or a new one if
  * one is due; the row is in SPI_tuptable.
  */
-static uint64
+static void
 lease_listing(Datum source, Datum pause, Datum lease)
 {
 	static Statement claim = {
@@ -73,7 +70,7 @@ lease_listing(Datum source, Datum pause, Datum lease)
 	};
 	Datum values[3] = {source, pause, lease};
 
-	return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
 }
 
 PG_FUNCTION_INFO_V1(onboard_claim_listing);
@@ -91,14 +88,8 @@ onboard_claim_listing(PG_FUNCTION_ARGS)
 	owner_enter(&section);
 	SPI_connect();
 	create_listing(PG_GETARG_DATUM(0));
-	if (lease_listing(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)) > 0)
-	{
-		Datum values[CLAIMED_COLUMNS];
-		bool nulls[CLAIMED_COLUMNS];
-
-		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	lease_listing(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
+	statement_return_rows(result);
 	SPI_finish();
 	owner_leave(&section);
 	return (Datum) 0;

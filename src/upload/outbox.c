@@ -65,7 +65,7 @@ new_token(void)
  * Lease events, of one upload or, if upload_id is NULL, of all; the rows are in
  * SPI_tuptable.
  */
-static uint64
+static void
 lease_events(int32 max, Interval *lease, const char *upload_id)
 {
 	static Statement claim = {
@@ -85,10 +85,10 @@ lease_events(int32 max, Interval *lease, const char *upload_id)
 		(Datum) 0,
 	};
 
-	if (upload_id == NULL)
-		return statement_run(&claim, values, NULL, false, SPI_OK_UPDATE_RETURNING);
-	values[3] = CStringGetTextDatum(upload_id);
-	return statement_run(&claim_of_upload, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	if (upload_id != NULL)
+		values[3] = CStringGetTextDatum(upload_id);
+	statement_run(upload_id != NULL ? &claim_of_upload : &claim, values, NULL, false,
+				  SPI_OK_UPDATE_RETURNING);
 }
 
 PG_FUNCTION_INFO_V1(onboard_claim_events);
@@ -101,11 +101,9 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 	const char *upload_id = NULL;
 	Interval *lease;
 	OwnerSection section;
-	uint64 count;
-	uint64 i;
+	int32 max;
 
-	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be 0 or more")));
+	max = upload_count_argument(fcinfo, 0, "max");
 	lease = upload_lease_argument(fcinfo, 1);
 	if (PG_NARGS() > 2)
 		upload_id = upload_text_argument(fcinfo, 2, "upload_id");
@@ -114,15 +112,8 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 
 	owner_enter(&section);
 	SPI_connect();
-	count = lease_events(PG_GETARG_INT32(0), lease, upload_id);
-	for (i = 0; i < count; i++)
-	{
-		Datum values[7];
-		bool nulls[7];
-
-		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	lease_events(max, lease, upload_id);
+	statement_return_rows(result);
 	SPI_finish();
 	owner_leave(&section);
 	return (Datum) 0;

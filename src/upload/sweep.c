@@ -40,31 +40,10 @@
 #define SWEEPER_LOCK_KEY 0x6f6e626f
 #define SWEEPER_LOCK_CLASS 3
 
-/* Columns of onboard_claim_stalled(). */
-#define CLAIMED_COLUMNS 7
-
 static void
 check_may_sweep(void)
 {
 	owner_check_all_vendors("to sweep uploads");
-}
-
-static void
-check_older_than(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
-}
-
-/* Read an integer argument that must be 0 or more. */
-static int32
-count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument) || PG_GETARG_INT32(argument) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be 0 or more", name)));
-	return PG_GETARG_INT32(argument);
 }
 
 PG_FUNCTION_INFO_V1(onboard_lock_sweeper);
@@ -89,7 +68,7 @@ onboard_lock_sweeper(PG_FUNCTION_ARGS)
  */
 
 /* Lease stalled uploads; the rows are in SPI_tuptable.  For the array, see outbox.c. */
-static uint64
+static void
 revive_uploads(Datum older_than, int32 max_revivals, int32 max)
 {
 	static Statement revive = {
@@ -105,7 +84,7 @@ revive_uploads(Datum older_than, int32 max_revivals, int32 max)
 	};
 	Datum values[3] = {older_than, Int32GetDatum(max_revivals), Int32GetDatum(max)};
 
-	return statement_run(&revive, values, NULL, false, SPI_OK_UPDATE_RETURNING);
+	statement_run(&revive, values, NULL, false, SPI_OK_UPDATE_RETURNING);
 }
 
 PG_FUNCTION_INFO_V1(onboard_claim_stalled);
@@ -121,26 +100,17 @@ onboard_claim_stalled(PG_FUNCTION_ARGS)
 	OwnerSection section;
 	int32 max_revivals;
 	int32 max;
-	uint64 count;
-	uint64 i;
 
-	check_older_than(fcinfo);
-	max_revivals = count_argument(fcinfo, 1, "max_revivals");
-	max = count_argument(fcinfo, 2, "max");
+	upload_check_older_than(fcinfo);
+	max_revivals = upload_count_argument(fcinfo, 1, "max_revivals");
+	max = upload_count_argument(fcinfo, 2, "max");
 	check_may_sweep();
 	InitMaterializedSRF(fcinfo, 0);
 
 	owner_enter(&section);
 	SPI_connect();
-	count = revive_uploads(PG_GETARG_DATUM(0), max_revivals, max);
-	for (i = 0; i < count; i++)
-	{
-		Datum values[CLAIMED_COLUMNS];
-		bool nulls[CLAIMED_COLUMNS];
-
-		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	revive_uploads(PG_GETARG_DATUM(0), max_revivals, max);
+	statement_return_rows(result);
 	SPI_finish();
 	owner_leave(&section);
 	return (Datum) 0;
@@ -198,9 +168,9 @@ onboard_sweep_uploads(PG_FUNCTION_ARGS)
 	uint64 count;
 	uint64 i;
 
-	check_older_than(fcinfo);
+	upload_check_older_than(fcinfo);
 	if (PG_NARGS() > 1)
-		revivals = count_argument(fcinfo, 1, "revivals");
+		revivals = upload_count_argument(fcinfo, 1, "revivals");
 	check_may_sweep();
 	owner_enter(&section);
 	SPI_connect();
@@ -250,9 +220,9 @@ onboard_renew_events(PG_FUNCTION_ARGS)
 	Datum values[2];
 	uint64 count;
 
-	check_older_than(fcinfo);
+	upload_check_older_than(fcinfo);
 	values[0] = PG_GETARG_DATUM(0);
-	values[1] = Int32GetDatum(count_argument(fcinfo, 1, "max"));
+	values[1] = Int32GetDatum(upload_count_argument(fcinfo, 1, "max"));
 	check_may_sweep();
 	owner_enter(&section);
 	SPI_connect();

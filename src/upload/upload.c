@@ -63,6 +63,23 @@ upload_lease_argument(FunctionCallInfo fcinfo, int argument)
 }
 
 void
+upload_check_older_than(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("older_than must not be null")));
+}
+
+int32
+upload_count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument) || PG_GETARG_INT32(argument) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be 0 or more", name)));
+	return PG_GETARG_INT32(argument);
+}
+
+void
 upload_check_metadata(Jsonb *metadata)
 {
 	static const char *const reserved[] = {

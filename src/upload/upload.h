@@ -27,6 +27,12 @@
 /* Return a text argument; a null raises an error that names it. */
 extern char *upload_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
+/* Raise an error if the first argument, older_than, is null. */
+extern void upload_check_older_than(FunctionCallInfo fcinfo);
+
+/* Return an integer argument; an error that names it unless it is 0 or more. */
+extern int32 upload_count_argument(FunctionCallInfo fcinfo, int argument, const char *name);
+
 /* Return the first argument of a call on an upload; a null raises an error. */
 extern char *upload_id_argument(FunctionCallInfo fcinfo);
 
