@@ -220,14 +220,6 @@ test_waiting(void)
 	database_close(database);
 }
 
-static void *
-no_memory(void *block, size_t size)
-{
-	(void) block;
-	(void) size;
-	return NULL;
-}
-
 static void
 test_memory(void)
 {
@@ -235,7 +227,7 @@ test_memory(void)
 	struct database_options options = user_options(&script);
 	struct glue_error error;
 
-	glue_set_reallocate(no_memory);
+	glue_set_reallocate(unit_no_memory);
 	ok(database_open(&options, &error) == NULL, "no memory");
 	glue_set_reallocate(realloc);
 	is_int(script.releases, 1, "the connector is released nevertheless");

@@ -374,21 +374,13 @@ test_random(void)
 	ok(opened > 0 && opened < 6000, "of 6000 damaged documents some are opened: %d", opened);
 }
 
-static void *
-no_memory(void *block, size_t size)
-{
-	(void) block;
-	(void) size;
-	return NULL;
-}
-
 static void
 test_memory(void)
 {
 	struct envelope envelope;
 	struct glue_error error = {0};
 
-	glue_set_reallocate(no_memory);
+	glue_set_reallocate(unit_no_memory);
 	ok(!envelope_open(&envelope, text_of(VERSIONED), &error), "no memory");
 	glue_set_reallocate(NULL);
 	is_text(error.code, "OUT_OF_MEMORY", "is reported");

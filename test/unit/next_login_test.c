@@ -93,14 +93,6 @@ test_bad(void)
 	   "57 bytes leave room for the suffix: %s", error.text);
 }
 
-static void *
-no_memory(void *block, size_t size)
-{
-	(void) block;
-	(void) size;
-	return NULL;
-}
-
 static void
 test_memory(void)
 {
@@ -108,7 +100,7 @@ test_memory(void)
 	bool done;
 
 	login_wipe(&next);
-	glue_set_reallocate(no_memory);
+	glue_set_reallocate(unit_no_memory);
 	done = next_login_write(text_of(SECRET(",\"username\":\"a\"")), "new", &next, &error);
 	glue_set_reallocate(NULL);
 	ok(!done, "no memory");

@@ -217,21 +217,13 @@ test_random(void)
 	ok(good > 0 && good < 6000, "of 6000 damaged events some are events: %d", good);
 }
 
-static void *
-no_memory(void *block, size_t size)
-{
-	(void) block;
-	(void) size;
-	return NULL;
-}
-
 static void
 test_memory(void)
 {
 	struct sqs_event event;
 	struct glue_error error = {0};
 
-	glue_set_reallocate(no_memory);
+	glue_set_reallocate(unit_no_memory);
 	ok(!read_event(&event, TWO_MESSAGES, &error), "no memory");
 	glue_set_reallocate(NULL);
 	is_text(error.code, "OUT_OF_MEMORY", "says so");

@@ -118,6 +118,15 @@ unit_seed(void)
 	printf("# repeat with ONBOARD_SEED=%" PRIu64 "\n", unit_random_state);
 }
 
+/* For glue_set_reallocate(): there is no memory. */
+static inline void *
+unit_no_memory(void *block, size_t size)
+{
+	(void) block;
+	(void) size;
+	return NULL;
+}
+
 /* A random number below limit, which is not 0 (splitmix64). */
 static inline uint64_t
 unit_random(uint64_t limit)
