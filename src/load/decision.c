@@ -45,6 +45,9 @@ decide_action(enum upload_mode mode, const IncomingRow *row, const FoundKeys *fo
 		case MODE_INSERT:
 			is_duplicate = add_duplicates(row, found, findings);
 			return is_duplicate || findings->has_error ? ACTION_REJECT : ACTION_INSERT;
+		case MODE_UPSERT:
+		case MODE_UPDATE:
+		case MODE_REPLACE:
 		case MODE_COUNT:
 			break;
 	}

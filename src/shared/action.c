@@ -11,6 +11,19 @@
 
 static const char *const mode_names[MODE_COUNT] = {
 	[MODE_INSERT] = "insert",
+	[MODE_UPSERT] = "upsert",
+	[MODE_UPDATE] = "update",
+	[MODE_REPLACE] = "replace",
+};
+
+static const char *const match_names[MATCH_COUNT] = {
+	[MATCH_VENDOR_PRODUCT_ID] = "vendor_product_id",
+	[MATCH_SKU] = "sku",
+};
+
+static const char *const blank_names[BLANK_COUNT] = {
+	[BLANK_CLEARS] = "clear",
+	[BLANK_KEEPS] = "keep",
 };
 
 static const char *const action_names[ACTION_COUNT] = {
@@ -20,18 +33,52 @@ static const char *const action_names[ACTION_COUNT] = {
 	[ACTION_REJECT] = "rejected",
 };
 
+/* Return the index of a name, or -1. */
+static int
+find_name(const char *const *names, int count, const char *name)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (strcmp(names[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+const char *
+upload_mode_name(enum upload_mode mode)
+{
+	return mode_names[mode];
+}
+
 bool
 upload_mode_by_name(const char *name, enum upload_mode *mode)
 {
-	for (int i = 0; i < MODE_COUNT; i++)
-	{
-		if (strcmp(mode_names[i], name) == 0)
-		{
-			*mode = i;
-			return true;
-		}
-	}
-	return false;
+	int found = find_name(mode_names, MODE_COUNT, name);
+
+	if (found >= 0)
+		*mode = (enum upload_mode) found;
+	return found >= 0;
+}
+
+bool
+upload_match_by_name(const char *name, enum upload_match *match)
+{
+	int found = find_name(match_names, MATCH_COUNT, name);
+
+	if (found >= 0)
+		*match = (enum upload_match) found;
+	return found >= 0;
+}
+
+bool
+upload_blank_by_name(const char *name, enum upload_blank *blank)
+{
+	int found = find_name(blank_names, BLANK_COUNT, name);
+
+	if (found >= 0)
+		*blank = (enum upload_blank) found;
+	return found >= 0;
 }
 
 const char *
@@ -43,15 +90,11 @@ action_name(enum row_action action)
 bool
 action_by_name(const char *name, enum row_action *action)
 {
-	for (int i = 0; i < ACTION_COUNT; i++)
-	{
-		if (strcmp(action_names[i], name) == 0)
-		{
-			*action = i;
-			return true;
-		}
-	}
-	return false;
+	int found = find_name(action_names, ACTION_COUNT, name);
+
+	if (found >= 0)
+		*action = (enum row_action) found;
+	return found >= 0;
 }
 
 const char *

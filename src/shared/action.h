@@ -23,8 +23,34 @@
  */
 enum upload_mode
 {
-	MODE_INSERT, /* products are new, or duplicates */
+	MODE_INSERT,  /* products are new, or duplicates */
+	MODE_UPSERT,  /* products are changed if they exist, and inserted otherwise */
+	MODE_UPDATE,  /* products are changed; one that does not exist is an error */
+	MODE_REPLACE, /* as MODE_UPSERT; at the end, products without a row are discontinued */
 	MODE_COUNT
+};
+
+/* May rows of this mode change products that exist? */
+static inline bool
+upload_mode_changes(enum upload_mode mode)
+{
+	return mode != MODE_INSERT;
+}
+
+/* The values of upload_history.match: the key that finds the product of a row. */
+enum upload_match
+{
+	MATCH_VENDOR_PRODUCT_ID,
+	MATCH_SKU,
+	MATCH_COUNT
+};
+
+/* The values of upload_history.blank: what a blank cell does to a product. */
+enum upload_blank
+{
+	BLANK_CLEARS,
+	BLANK_KEEPS,
+	BLANK_COUNT
 };
 
 /* MODE_INSERT uses only the first and the last action. */
@@ -42,6 +68,13 @@ enum row_action
 
 /* Find a mode by its name in upload_history; returns false if it is not one of ours. */
 extern bool upload_mode_by_name(const char *name, enum upload_mode *mode);
+
+/* Return the mode's name in upload_history. */
+extern const char *upload_mode_name(enum upload_mode mode);
+
+/* Find a match or a blank policy by its name; returns false if it is not one of ours. */
+extern bool upload_match_by_name(const char *name, enum upload_match *match);
+extern bool upload_blank_by_name(const char *name, enum upload_blank *blank);
 
 /*
  * Return the action's name in column action of onboard_ingest(): "inserted" and

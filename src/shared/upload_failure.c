@@ -24,6 +24,8 @@ const struct upload_failure upload_failures[UPLOAD_FAILURE_COUNT] = {
 	{"UNSUPPORTED_ENCODING", false, "The file is in an encoding that is not supported."},
 	{"OTHER_VENDOR", true, "The file is named after another vendor."},
 	{"VENDOR_NOT_ACTIVE", true, "The vendor is not active."},
+	{"MODE_NOT_ALLOWED", true, "The vendor may not use this mode."},
+	{"INVALID_SOURCE_TIME", false, "The time of the file is not a time, or is in the future."},
 	{"OBJECT_REPLACED", true, "The file was replaced while it was read."},
 	{"PROCESSING_ABANDONED", true, "Processing stopped before all rows were judged."},
 	{"CANCELLED", true, "The upload was cancelled."},

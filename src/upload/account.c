@@ -115,15 +115,23 @@ account_add(const UploadRow *row, const Tally *tally)
 	static Statement add = {
 		"UPDATE onboard.upload_history u SET "
 		"  valid_records = valid_records + $2, error_records = error_records + $3, "
+		"  inserted = inserted + $4, updated = updated + $5, unchanged = unchanged + $6, "
+		"  stale = stale + $7, held = held + $8, discontinued = discontinued + $9, "
 		"  revivals = 0, updated_at = clock_timestamp() "
 		"WHERE u.upload_id = $1 AND u.status = 'processing'",
-		3,
-		{TEXTOID, INT8OID, INT8OID},
+		9,
+		{TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID},
 	};
-	Datum values[3] = {
+	Datum values[9] = {
 		CStringGetTextDatum(row->upload_id),
 		Int64GetDatum(tally_valid(tally)),
 		Int64GetDatum(tally_errors(tally)),
+		Int64GetDatum(tally->rows[ACTION_INSERT]),
+		Int64GetDatum(tally->rows[ACTION_UPDATE]),
+		Int64GetDatum(tally->rows[ACTION_UNCHANGED]),
+		Int64GetDatum(tally->rows[ACTION_STALE]),
+		Int64GetDatum(tally->rows[ACTION_HOLD]),
+		Int64GetDatum(tally->rows[ACTION_DISCONTINUE]),
 	};
 
 	if (tally_errors(tally) > 0)
@@ -146,7 +154,7 @@ account_end_if_complete(const char *upload_id)
 		"    checkpoint = NULL, "
 		"    failure_code = CASE WHEN total_records = 0 THEN $2 END, "
 		"    failure_message = CASE WHEN total_records = 0 THEN $3 END, "
-		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 THEN 'completed' "
+		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 AND held = 0 THEN 'completed' "
 		"                  WHEN valid_records = 0 THEN 'failed' ELSE 'partial' END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"    AND u.valid_records + u.error_records = u.total_records "
@@ -179,7 +187,13 @@ end_as_failed(const char *upload_id, const char *code, const char *message, bool
 		"    processing_duration_seconds = extract(epoch FROM clock_timestamp() - processing_started_at), "
 		"    status = 'failed', failure_code = $2, failure_message = $3, checkpoint = NULL, "
 		"    valid_records = CASE WHEN $4 THEN valid_records ELSE 0 END, "
-		"    error_records = CASE WHEN $4 THEN error_records ELSE 0 END "
+		"    error_records = CASE WHEN $4 THEN error_records ELSE 0 END, "
+		"    inserted = CASE WHEN $4 THEN inserted ELSE 0 END, "
+		"    updated = CASE WHEN $4 THEN updated ELSE 0 END, "
+		"    unchanged = CASE WHEN $4 THEN unchanged ELSE 0 END, "
+		"    stale = CASE WHEN $4 THEN stale ELSE 0 END, "
+		"    held = CASE WHEN $4 THEN held ELSE 0 END, "
+		"    discontinued = CASE WHEN $4 THEN discontinued ELSE 0 END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"  RETURNING u.upload_id, u.vendor_id) "
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
