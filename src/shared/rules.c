@@ -29,11 +29,13 @@
  *	  %n	the number found, such as a length or a line
  *	  %l	the limit
  *	  %a	the limit as an amount in hundredths, such as 0.01
+ *	  %m	the number found, likewise
  */
 struct judgement
 {
 	struct product_row *row;
 	const struct rule_settings *settings;
+	const struct rule_scope *scope; /* NULL: the row is the whole product */
 	enum onboard_column column;
 	struct text_view value;
 
@@ -203,6 +205,27 @@ check_category(struct judgement *judgement)
 	return false;
 }
 
+/* Is the number that of the product, in a column that the row does not set? */
+static bool
+is_stored(const struct judgement *judgement)
+{
+	return judgement->scope != NULL &&
+		   (judgement->scope->stored & column_bit(judgement->column)) != 0;
+}
+
+/* Judge the amount that a product keeps by its new price, which the catalogue enforces. */
+static bool
+is_stored_amount_valid(struct judgement *judgement, int64_t least)
+{
+	judgement->number = judgement->row->number[judgement->column];
+	if (judgement->number >= least)
+		return true;
+	judgement->severity = SEVERITY_ERROR;
+	judgement->limit = least;
+	judgement->message = "%f of the product, %m, is below its new price of %a";
+	return false;
+}
+
 /*
  * A valid price replaces a lower minimum, for a mended number, too.  The
  * catalogue holds nothing below the price.
@@ -223,6 +246,8 @@ check_compare_at_price(struct judgement *judgement)
 	}
 	if (is_price_minimum)
 		range.minimum = least;
+	if (is_stored(judgement))
+		return is_stored_amount_valid(judgement, least);
 	verdict = judge_number(judgement, &range, least);
 	if (verdict == NUMBER_BELOW && is_price_minimum)
 		judgement->message = "%f %v is below the price of %a";
@@ -366,6 +391,24 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			"%f %v does not start with http:// or https://",
 		},
 
+	/* The mode of the upload and the catalogue decide these two. */
+	[RULE_INVALID_ACTION] =
+		{
+			NAMED(INVALID_ACTION),
+			0,
+			FIELD_PRESENT,
+			NULL,
+			NULL,
+		},
+	[RULE_UNKNOWN_PRODUCT] =
+		{
+			NAMED(UNKNOWN_PRODUCT),
+			0,
+			FIELD_PRESENT,
+			NULL,
+			"%f %v is not in the catalogue",
+		},
+
 	/*
 	 * About the row as a whole.  They are found by the reader of the file, by
 	 * judge_record() before any rule, or by the catalogue when it stores the row
@@ -428,6 +471,9 @@ write_message(struct finding *finding, const struct judgement *judgement)
 				break;
 			case 'l':
 				text_add_integer(&builder, judgement->limit);
+				break;
+			case 'm':
+				text_add_hundredths(&builder, judgement->number);
 				break;
 			default:
 				text_add_hundredths(&builder, judgement->limit);
@@ -525,6 +571,42 @@ findings_add_duplicate(struct findings *findings, const struct product_row *row,
 	write_message(finding, &judgement);
 }
 
+/* Add a finding about one field, with a message of the rule table's form. */
+static void
+add_about_field(struct findings *findings, const struct product_row *row, enum rule_id id,
+				enum onboard_column column, const char *message)
+{
+	struct finding *finding = insert_finding(findings, &rules[id].rule, column, row->raw[column]);
+	struct judgement judgement = {
+		.column = column,
+		.value = row->value[column],
+		.message = message,
+	};
+
+	if (finding != NULL)
+		write_message(finding, &judgement);
+}
+
+void
+findings_add_key_conflict(struct findings *findings, const struct product_row *row,
+						  enum onboard_column column, bool is_fixed)
+{
+	enum rule_id id = column == COLUMN_SKU ? RULE_DUPLICATE_SKU : RULE_DUPLICATE_VENDOR_PRODUCT_ID;
+
+	add_about_field(findings, row, id, column,
+					is_fixed ? "%f %v is not that of the product with this SKU"
+							 : "%f %v belongs to another product when this row is judged; "
+							   "rows are judged one after another");
+}
+
+void
+findings_add_unknown_product(struct findings *findings, const struct product_row *row,
+							 enum onboard_column column)
+{
+	add_about_field(findings, row, RULE_UNKNOWN_PRODUCT, column,
+					rules[RULE_UNKNOWN_PRODUCT].message);
+}
+
 /* ---------- Judging a row ---------- */
 
 void
@@ -545,7 +627,7 @@ struct field_scan
 
 static void
 scan_fields(const struct product_row *row, const struct rule_settings *settings,
-			struct field_scan *scan)
+			const struct rule_scope *scope, struct field_scan *scan)
 {
 	memset(scan, 0, sizeof(*scan));
 	for (int column = 0; column < COLUMN_COUNT; column++)
@@ -564,7 +646,13 @@ scan_fields(const struct product_row *row, const struct rule_settings *settings,
 		else if (text_has_replacement(value))
 			scan->damaged |= bit;
 	}
-	scan->in_state[FIELD_MISSING] = settings->required & ~scan->in_state[FIELD_PRESENT];
+	scan->in_state[FIELD_MISSING] =
+		(scope ? scope->required : settings->required) & ~scan->in_state[FIELD_PRESENT];
+	if (scope != NULL)
+	{
+		scan->in_state[FIELD_PRESENT] &= scope->columns;
+		scan->in_state[FIELD_LONG] &= scope->columns;
+	}
 }
 
 /*
@@ -630,19 +718,34 @@ judge_field(const struct built_in_rule *rule, enum onboard_column column,
 		findings->has_error = true;
 }
 
-void
-rules_judge(struct product_row *row, const struct rule_settings *settings,
-			struct findings *findings)
+/* Take the numbers that the product keeps, and judge those that depend on new ones. */
+static void
+add_stored_numbers(struct product_row *row, const struct rule_scope *scope, struct field_scan *scan)
 {
-	struct judgement judgement = {.row = row, .settings = settings};
+	column_set columns;
+
+	row->numbers = scope->stored;
+	for (columns = scope->stored; columns != 0; columns &= columns - 1)
+		row->number[column_first(columns)] = scope->number[column_first(columns)];
+	if ((scope->columns & column_bit(COLUMN_PRICE)) != 0)
+		scan->in_state[FIELD_PRESENT] |= scope->stored & column_bit(COLUMN_COMPARE_AT_PRICE);
+}
+
+static void
+judge(struct product_row *row, const struct rule_settings *settings, const struct rule_scope *scope,
+	  struct findings *findings)
+{
+	struct judgement judgement = {.row = row, .settings = settings, .scope = scope};
 	struct field_scan scan;
 
 	findings->count = 0;
 	findings->has_error = false;
 	row->numbers = 0;
-	scan_fields(row, settings, &scan);
+	scan_fields(row, settings, scope, &scan);
 	if (!judge_record(row, &scan, findings))
 		return;
+	if (scope != NULL)
+		add_stored_numbers(row, scope, &scan);
 
 	for (int id = 0; id < RULE_COUNT; id++)
 	{
@@ -658,6 +761,20 @@ rules_judge(struct product_row *row, const struct rule_settings *settings,
 	}
 	if (settings->judge_added != NULL)
 		settings->judge_added(row, settings, findings);
+}
+
+void
+rules_judge(struct product_row *row, const struct rule_settings *settings,
+			struct findings *findings)
+{
+	judge(row, settings, NULL, findings);
+}
+
+void
+rules_judge_part(struct product_row *row, const struct rule_settings *settings,
+				 const struct rule_scope *scope, struct findings *findings)
+{
+	judge(row, settings, scope, findings);
 }
 
 /* ---------- Names ---------- */

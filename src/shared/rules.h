@@ -47,6 +47,8 @@ enum rule_id
 	RULE_INVALID_COMPARE_AT_PRICE,
 	RULE_INVALID_WEIGHT,
 	RULE_INVALID_IMAGE_URL,
+	RULE_INVALID_ACTION,
+	RULE_UNKNOWN_PRODUCT,
 	RULE_MALFORMED_ROW,
 	RULE_INVALID_ENCODING,
 	RULE_REJECTED_BY_CATALOGUE,
@@ -152,6 +154,20 @@ struct rule_settings
 						struct findings *findings);
 };
 
+/*
+ * The part of a product that a row is about to change.  Rules judge the product as
+ * it would become: the rest comes from the product itself.
+ */
+struct rule_scope
+{
+	column_set columns;  /* that the row sets; all others are left alone */
+	column_set required; /* that must not be blank, whether or not the row sets them */
+
+	/* Numbers of the product in columns that the row does not set. */
+	column_set stored;
+	int64_t number[COLUMN_COUNT];
+};
+
 /* Fill row->value from row->raw. */
 extern void row_trim(struct product_row *row);
 
@@ -165,6 +181,14 @@ extern void row_trim(struct product_row *row);
  */
 extern void rules_judge(struct product_row *row, const struct rule_settings *settings,
 						struct findings *findings);
+
+/*
+ * Judge a trimmed row by the rules of the columns that it sets, and by those that
+ * compare them with other columns of the product.  The caps and damaged characters
+ * are judged in all columns.
+ */
+extern void rules_judge_part(struct product_row *row, const struct rule_settings *settings,
+							 const struct rule_scope *scope, struct findings *findings);
 
 /*
  * Add a finding that a check cannot make by itself (a duplicate, a defect the
@@ -182,6 +206,17 @@ findings_add(struct findings *findings, const struct rule *rule, enum onboard_co
  */
 extern void findings_add_duplicate(struct findings *findings, const struct product_row *row,
 								   enum onboard_column column, int64_t winner_line);
+
+/*
+ * Add the finding that a row cannot give its product the key in this column: another
+ * product has it, or, if is_fixed, a product found by its SKU has another one.
+ */
+extern void findings_add_key_conflict(struct findings *findings, const struct product_row *row,
+									  enum onboard_column column, bool is_fixed);
+
+/* Add UNKNOWN_PRODUCT, about the key in this column. */
+extern void findings_add_unknown_product(struct findings *findings, const struct product_row *row,
+										 enum onboard_column column);
 
 /* Return a built-in rule; never NULL. */
 extern const struct rule *rule_built_in(enum rule_id id);
