@@ -164,6 +164,8 @@ CREATE TABLE onboard.upload_history (
 	discontinued_missing bigint NOT NULL DEFAULT 0,
 	unnamed_records bigint NOT NULL DEFAULT 0,
 	sold_out bigint NOT NULL DEFAULT 0,
+	restocked bigint NOT NULL DEFAULT 0,
+	stocked_at_least bigint NOT NULL DEFAULT 0,
 	stocked_at_begin bigint,
 	status text COLLATE "C" NOT NULL DEFAULT 'processing'
 		CONSTRAINT upload_history_status_check CHECK (status OPERATOR(pg_catalog.=) ANY (ARRAY['processing', 'completed', 'partial', 'failed'])),
@@ -217,6 +219,8 @@ COMMENT ON COLUMN onboard.upload_history.discontinued_missing IS
 	'Products discontinued when an upload with mode replace ended, because no row named them';
 COMMENT ON COLUMN onboard.upload_history.unnamed_records IS 'Rows whose key could not be read, so that it is not known which product they name';
 COMMENT ON COLUMN onboard.upload_history.sold_out IS 'Products that it took from stock to 0';
+COMMENT ON COLUMN onboard.upload_history.restocked IS 'Products that it took from 0 to stock';
+COMMENT ON COLUMN onboard.upload_history.stocked_at_least IS 'A lower bound of stocked_at_begin';
 COMMENT ON COLUMN onboard.upload_history.stocked_at_begin IS 'Products of the vendor in stock before its first row; null if not counted';
 COMMENT ON COLUMN onboard.upload_history.error_records IS 'Rows with at least one finding of severity error';
 COMMENT ON COLUMN onboard.upload_history.metadata IS
@@ -505,7 +509,8 @@ CREATE POLICY tenant ON onboard.held_rows
 CREATE POLICY tenant ON onboard.judged_rows
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) judged_rows.upload_id));
 CREATE POLICY tenant ON onboard.row_actions
-	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) row_actions.upload_id));
+	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) row_actions.upload_id))
+	WITH CHECK ((SELECT onboard.is_operator()));
 CREATE POLICY tenant ON onboard.item_checks
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) item_checks.upload_id));
 -- Cannot use is_operator(), which reads this table.
@@ -688,6 +693,7 @@ CREATE FOREIGN TABLE onboard.intake (
 	dimensions_cm text,
 	image_url text,
 	attributes jsonb,
+	action text,
 	defect_type text,
 	defect_message text,
 	raw_record text

@@ -189,7 +189,7 @@ check_row(Check *check, IncomingRow *row, seen_keys_hash *seen)
 	catalogue_find(check->catalogue, &check->owner, keys.value, keys.usable, LOOK_NOW, &found);
 	if (seen != NULL)
 		find_seen(check, row, seen, &found);
-	return decide_action(MODE_INSERT, row, &found, &check->findings);
+	return decide_insertion(row, &found, &check->findings);
 }
 
 static void

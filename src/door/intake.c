@@ -48,6 +48,7 @@ typedef enum IntakeColumn
 	INTAKE_ROW_NUMBER,
 	INTAKE_LINE_NUMBER,
 	INTAKE_ATTRIBUTES,
+	INTAKE_ACTION,
 	INTAKE_DEFECT_TYPE,
 	INTAKE_DEFECT_MESSAGE,
 	INTAKE_RAW_RECORD,
@@ -63,6 +64,7 @@ static const struct
 	[INTAKE_ROW_NUMBER] = {"row_number", INT8OID},
 	[INTAKE_LINE_NUMBER] = {"line_number", INT8OID},
 	[INTAKE_ATTRIBUTES] = {"attributes", JSONBOID},
+	[INTAKE_ACTION] = {"action", TEXTOID},
 	[INTAKE_DEFECT_TYPE] = {"defect_type", TEXTOID},
 	[INTAKE_DEFECT_MESSAGE] = {"defect_message", TEXTOID},
 	[INTAKE_RAW_RECORD] = {"raw_record", TEXTOID},
@@ -295,6 +297,7 @@ intake_row(Intake *intake, TupleTableSlot *slot)
 	upload_id = text_column(slot, intake->intake_column[INTAKE_UPLOAD_ID], NULL);
 	for (i = 0; i < COLUMN_COUNT; i++)
 		row.product.raw[i] = text_column(slot, intake->product_column[i], &row.source[i]);
+	row.action = text_column(slot, intake->intake_column[INTAKE_ACTION], NULL);
 	read_defect(intake, slot, &row);
 	read_attributes(intake, slot, &row);
 	switch (

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * decision.c
- *	  What happens to a judged row.
+ *	  What happens to a judged row that may become a product.
  *
- * This is the one place that decides it, for both doors, all paths and the dry
- * run.  catalogue_write() carries out the decision or, for whole windows of new
- * products, catalogue_batch_add() and catalogue_claim(); conclude_row() of
- * loader.c then counts and reports it.
+ * This and change_decision.c, for a row whose key finds a product, are the only
+ * places that decide it, for both doors, all paths and the dry runs.
+ * catalogue_write() carries out the decision or, for whole windows of new
+ * products, catalogue_batch_add() and catalogue_claim(); loader_conclude_row()
+ * then counts and reports it.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,22 +36,25 @@ add_duplicates(const IncomingRow *row, const FoundKeys *found, struct findings *
 }
 
 enum row_action
-decide_action(enum upload_mode mode, const IncomingRow *row, const FoundKeys *found,
-			  struct findings *findings)
+decide_insertion(const IncomingRow *row, const FoundKeys *found, struct findings *findings)
 {
-	bool is_duplicate;
+	bool is_duplicate = add_duplicates(row, found, findings);
 
-	switch (mode)
-	{
-		case MODE_INSERT:
-			is_duplicate = add_duplicates(row, found, findings);
-			return is_duplicate || findings->has_error ? ACTION_REJECT : ACTION_INSERT;
-		case MODE_UPSERT:
-		case MODE_UPDATE:
-		case MODE_REPLACE:
-		case MODE_COUNT:
-			break;
-	}
-	elog(ERROR, "unrecognized upload mode: %d", (int) mode);
-	return ACTION_REJECT; /* not reached */
+	return is_duplicate || findings->has_error ? ACTION_REJECT : ACTION_INSERT;
+}
+
+bool
+decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *findings)
+{
+	RowRequest request = incoming_row_request(row);
+	const char *problem = NULL;
+
+	if (!upload_mode_changes(mode) && request != REQUEST_NONE)
+		problem = "an upload with mode insert has no actions; leave " ONBOARD_ACTION_COLUMN " blank";
+	else if (request == REQUEST_UNKNOWN)
+		problem = "the action is neither update nor delete";
+	if (problem != NULL)
+		findings_add(findings, rule_built_in(RULE_INVALID_ACTION), COLUMN_NONE, row->action,
+					 problem);
+	return problem != NULL;
 }

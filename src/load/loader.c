@@ -21,7 +21,7 @@
  * arrived; if no row of the window has one of its keys, that key is looked up at
  * once, because a later row may bring it.
  *
- * decide_action() decides what happens to each row; see decision.c.
+ * decision.c and change_decision.c decide what happens to each row.
  *
  * Locks, in this order: the upload FOR NO KEY UPDATE, which serializes calls on
  * it; the vendor FOR KEY SHARE; then keys.  All are held until the transaction
@@ -44,14 +44,10 @@
 #include "base/settings.h"
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
+#include "load/change.h"
 #include "load/claim.h"
 #include "load/decision.h"
-#include "load/error_store.h"
-#include "load/loader.h"
-#include "load/probing.h"
-#include "load/window.h"
-#include "row/rule_settings.h"
-#include "upload/upload_session.h"
+#include "load/loader_internal.h"
 
 /* Memory that a window's rows may take, whatever their number. */
 #define WINDOW_MAX_BYTES (16 * 1024 * 1024)
@@ -67,34 +63,6 @@
  * that fits the processor's cache costs less.
  */
 #define ORDERED_WINDOW_ROWS 500
-
-/* Attempts to write a row whose keys are free but which is refused nevertheless. */
-#define MAX_WRITE_ATTEMPTS 100
-
-struct Loader
-{
-	MemoryContext context;
-	MemoryContext row_context; /* reset after each row */
-	LoaderVerdict verdict;
-	void *verdict_context;
-	const char *door_code; /* user code that the door runs between rows, or NULL */
-
-	List *sessions; /* of UploadSession, in order of appearance */
-	UploadSession *current;
-	RuleSettingsCache *rule_settings;
-	Catalogue *catalogue; /* NULL until the first row of a known upload */
-	ErrorStore *error_store;
-	Window *window;
-	Probing probing;
-	bool out_of_order; /* keys of the last window were not in order */
-
-	/* For error messages; 0 if no row is being worked on. */
-	int64 at_row;
-	int64 at_line;
-
-	IncomingRow settled_row;
-	struct findings findings;
-};
 
 Loader *
 loader_create(LoaderVerdict verdict, void *verdict_context, const char *door_code)
@@ -187,6 +155,22 @@ open_tables(Loader *loader)
 	MemoryContextSwitchTo(caller);
 }
 
+/* Open what the rows of an upload that changes products need in addition. */
+static void
+open_action_store(Loader *loader)
+{
+	MemoryContext caller = MemoryContextSwitchTo(loader->context);
+	OwnerSection section;
+
+	owner_enter(&section);
+	loader->action_store = action_store_open();
+	if (!action_store_is_direct(loader->action_store))
+		catalogue_store_row_by_row(loader->catalogue,
+								   "rows of onboard.row_actions are stored by INSERT statements");
+	owner_leave(&section);
+	MemoryContextSwitchTo(caller);
+}
+
 static UploadSession *
 open_session(Loader *loader, const char *upload_id)
 {
@@ -199,6 +183,8 @@ open_session(Loader *loader, const char *upload_id)
 		return session;
 	if (loader->catalogue == NULL)
 		open_tables(loader);
+	if (session->terms != NULL && loader->action_store == NULL)
+		open_action_store(loader);
 	session->settings = rule_settings_of_vendor(loader->rule_settings, session->upload.vendor_id);
 	return session;
 }
@@ -253,8 +239,8 @@ conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *out
  * Likewise, with the row at hand, whose findings are stored; a valid row has
  * warnings.
  */
-static void
-conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int64 product_id)
+void
+loader_conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int64 product_id)
 {
 	RowOutcome outcome = {action, product_id, &loader->findings};
 
@@ -281,7 +267,7 @@ conclude_stored(Loader *loader, const WindowRow *window_row)
 	}
 	row_image_load(window_row->image, row, &loader->findings);
 	work_on_row(loader, row);
-	conclude_row(loader, row, ACTION_INSERT, window_row->stored.product_id);
+	loader_conclude_row(loader, row, ACTION_INSERT, window_row->stored.product_id);
 	MemoryContextReset(loader->row_context);
 }
 
@@ -292,7 +278,7 @@ conclude_stored(Loader *loader, const WindowRow *window_row)
 static enum row_action
 decide(Loader *loader, const IncomingRow *row, const FoundKeys *found)
 {
-	return decide_action(loader->current->upload.mode, row, found, &loader->findings);
+	return decide_insertion(row, found, &loader->findings);
 }
 
 /* Look up keys without waiting. */
@@ -315,23 +301,28 @@ look_waiting(Loader *loader, const RowKeys *keys, FoundKeys *found)
 	owner_leave(&section);
 }
 
-/* Carry out the action in the catalogue; a rejected row changes nothing. */
-static WriteResult
-carry_out(Loader *loader, RowWrite *write)
+WriteResult
+loader_carry_out(Loader *loader, RowWrite *write)
 {
 	if (write->action == ACTION_REJECT)
 		return WRITE_DONE;
 	return catalogue_write(loader->catalogue, write);
 }
 
-static void
-refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
+void
+loader_add_refusal(Loader *loader, const char *refusal)
 {
 	struct text_view none = {NULL, 0};
 
 	findings_add(&loader->findings, rule_built_in(RULE_REJECTED_BY_CATALOGUE), COLUMN_NONE, none,
 				 refusal);
-	conclude_row(loader, row, ACTION_REJECT, 0);
+}
+
+static void
+refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
+{
+	loader_add_refusal(loader, refusal);
+	loader_conclude_row(loader, row, ACTION_REJECT, 0);
 }
 
 /* Settle a row that is valid by the rules: look, decide, carry out. */
@@ -340,7 +331,7 @@ settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 {
 	int attempt;
 
-	for (attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt++)
+	for (attempt = 0; attempt < LOADER_MAX_ATTEMPTS; attempt++)
 	{
 		FoundKeys found = {{false}};
 		RowWrite write = {.owner = &loader->current->owner, .row = row};
@@ -348,10 +339,10 @@ settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		CHECK_FOR_INTERRUPTS();
 		look_waiting(loader, keys, &found);
 		write.action = decide(loader, row, &found);
-		switch (carry_out(loader, &write))
+		switch (loader_carry_out(loader, &write))
 		{
 			case WRITE_DONE:
-				conclude_row(loader, row, write.action, write.product_id);
+				loader_conclude_row(loader, row, write.action, write.product_id);
 				return;
 			case WRITE_REFUSED:
 				refuse_row(loader, row, write.refusal);
@@ -377,7 +368,7 @@ settle_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys,
 	for (key = 0; key < KEY_COUNT; key++)
 		wanted[key] = keys->usable[key] && !waiting->looked_up[key];
 	look_now(loader, keys, wanted, LOOK_NOW, &found);
-	conclude_row(loader, row, decide(loader, row, &found), 0);
+	loader_conclude_row(loader, row, decide(loader, row, &found), 0);
 }
 
 /* Settle a row that had to wait, or whose keys are in doubt. */
@@ -392,7 +383,7 @@ settle_row(Loader *loader, const WindowRow *window_row)
 	row_keys_init(&keys, row);
 	if (loader->findings.has_error)
 		settle_invalid(loader, row, &keys, window_row);
-	else
+	else if (loader->current->terms == NULL || !change_settle(loader, row, &keys))
 		settle_alone(loader, row, &keys);
 	MemoryContextReset(loader->row_context);
 }
@@ -450,16 +441,25 @@ loader_settle(Loader *loader)
 	if (window_count(loader->window) > 0)
 		settle_window(loader);
 	error_store_flush(loader->error_store);
+	if (loader->action_store != NULL)
+		action_store_flush(loader->action_store);
 	owner_leave(&section);
 	error_context_stack = callback.previous;
+}
+
+void
+loader_settle_before(Loader *loader, const IncomingRow *row)
+{
+	loader_settle(loader);
+	work_on_row(loader, row);
 }
 
 /*
  * Processing rows.
  */
 
-static bool
-shares_key_with_window(Loader *loader, const RowKeys *keys)
+bool
+loader_shares_key_with_window(Loader *loader, const RowKeys *keys)
 {
 	CatalogueKey key;
 
@@ -516,7 +516,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		settle_alone(loader, row, keys);
 		return;
 	}
-	if (shares_key_with_window(loader, keys))
+	if (loader_shares_key_with_window(loader, keys))
 	{
 		window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, true);
 		return;
@@ -527,7 +527,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	if (action == ACTION_INSERT)
 		store_in_window(loader, row, keys);
 	else
-		conclude_row(loader, row, action, 0);
+		loader_conclude_row(loader, row, action, 0);
 }
 
 /* Process a row that breaks a rule: only its duplicates are still unknown. */
@@ -550,12 +550,30 @@ take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	look_now(loader, keys, look, LOOK_NOW, &found);
 	if (!must_wait)
 	{
-		conclude_row(loader, row, decide(loader, row, &found), 0);
+		loader_conclude_row(loader, row, decide(loader, row, &found), 0);
 		return;
 	}
 	added = window_add(loader->window, row, &loader->findings, keys, WINDOW_WAITING, false);
 	memcpy(added->looked_up, look, sizeof(look));
 	added->found = found;
+}
+
+/* Process a row that may become a product. */
+static void
+take_new(Loader *loader, IncomingRow *row, const RowKeys *keys)
+{
+	work_on_row(loader, row);
+	incoming_row_judge(row, loader->current->settings, &loader->findings);
+	if (findings_are_of_unreadable_row(&loader->findings))
+	{
+		loader_conclude_row(loader, row, ACTION_REJECT, 0);
+		return;
+	}
+	decide_request(loader->current->upload.mode, row, &loader->findings);
+	if (loader->findings.has_error)
+		take_invalid(loader, row, keys);
+	else
+		take_valid(loader, row, keys);
 }
 
 static bool
@@ -596,14 +614,9 @@ take_row(Loader *loader, IncomingRow *row)
 	work_on_row(loader, row);
 	caller = MemoryContextSwitchTo(loader->row_context);
 	row_trim(&row->product);
-	incoming_row_judge(row, session->settings, &loader->findings);
 	row_keys_init(&keys, row);
-	if (findings_are_of_unreadable_row(&loader->findings))
-		conclude_row(loader, row, ACTION_REJECT, 0);
-	else if (loader->findings.has_error)
-		take_invalid(loader, row, &keys);
-	else
-		take_valid(loader, row, &keys);
+	if (session->terms == NULL || !change_take(loader, row, &keys))
+		take_new(loader, row, &keys);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(loader->row_context);
 	if (window_is_full(loader))
@@ -651,6 +664,8 @@ loader_finish(Loader *loader)
 		owner_leave(&section);
 		catalogue_close(loader->catalogue);
 		error_store_close(loader->error_store);
+		if (loader->action_store != NULL)
+			action_store_close(loader->action_store);
 	}
 	error_context_stack = callback.previous;
 	MemoryContextDelete(loader->context);

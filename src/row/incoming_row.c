@@ -36,6 +36,7 @@ struct RowImage
 	int category_number;
 	int finding_count;
 	uint32 length[COLUMN_COUNT]; /* FIELD_ABSENT for an absent field */
+	uint32 action_length;        /* likewise; the action follows the fields */
 	char bytes[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -74,7 +75,7 @@ raw_bytes(const struct product_row *product)
 static Size
 attributes_offset(const IncomingRow *row)
 {
-	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product));
+	return MAXALIGN(offsetof(RowImage, bytes) + raw_bytes(&row->product) + row->action.length);
 }
 
 /* Return where its numbers begin. */
@@ -241,6 +242,9 @@ row_image_save(const IncomingRow *row, const struct findings *findings, void *me
 			memcpy(next, field.data, field.length);
 		next += field.length;
 	}
+	image->action_length = row->action.data ? (uint32) row->action.length : FIELD_ABSENT;
+	if (row->action.length > 0)
+		memcpy(next, row->action.data, row->action.length);
 	image->attributes = NULL;
 	if (row->attributes)
 	{
@@ -274,6 +278,11 @@ row_image_load(const RowImage *image, IncomingRow *row, struct findings *finding
 		row->product.raw[i].data = next;
 		row->product.raw[i].length = image->length[i];
 		next += image->length[i];
+	}
+	if (image->action_length != FIELD_ABSENT)
+	{
+		row->action.data = next;
+		row->action.length = image->action_length;
 	}
 	row_trim(&row->product);
 	load_numbers((const int64 *) ((const char *) image + numbers_offset(row)), &row->product);
@@ -370,9 +379,24 @@ incoming_row_set_defect(IncomingRow *row, struct text_view code)
 	return true;
 }
 
-void
-incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
-				   struct findings *findings)
+RowRequest
+incoming_row_request(const IncomingRow *row)
+{
+	struct text_view word = text_trim(row->action);
+
+	if (word.length == 0)
+		return REQUEST_NONE;
+	if (word.length == 6 && pg_strncasecmp(word.data, "update", 6) == 0)
+		return REQUEST_UPDATE;
+	if (word.length == 6 && pg_strncasecmp(word.data, "delete", 6) == 0)
+		return REQUEST_DELETE;
+	return REQUEST_UNKNOWN;
+}
+
+/* Judge the row as a whole, or by scope the part of a product that it sets. */
+static void
+judge(IncomingRow *row, const struct rule_settings *settings, const struct rule_scope *scope,
+	  struct findings *findings)
 {
 	if (row->has_defect)
 	{
@@ -387,11 +411,28 @@ incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 		pfree(message);
 		return;
 	}
-	rules_judge(&row->product, settings, findings);
+	if (scope != NULL)
+		rules_judge_part(&row->product, settings, scope, findings);
+	else
+		rules_judge(&row->product, settings, findings);
 	if (row->attributes != NULL && !findings_are_of_unreadable_row(findings))
 		judge_attributes(row, findings);
 	row->is_cut = findings_are_of_unreadable_row(findings) &&
 				  findings->items[0].rule->number == RULE_MALFORMED_ROW;
+}
+
+void
+incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
+				   struct findings *findings)
+{
+	judge(row, settings, NULL, findings);
+}
+
+void
+incoming_row_judge_part(IncomingRow *row, const struct rule_settings *settings,
+						const struct rule_scope *scope, struct findings *findings)
+{
+	judge(row, settings, scope, findings);
 }
 
 /*
@@ -576,8 +617,9 @@ cut_attributes(Jsonb *attributes, Size room)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-Jsonb *
-incoming_row_original_data(const IncomingRow *row)
+/* Return the row as written, but for its action. */
+static Jsonb *
+product_data(const IncomingRow *row)
 {
 	struct product_row cut;
 	Jsonb *attributes = row->attributes;
@@ -602,4 +644,21 @@ incoming_row_original_data(const IncomingRow *row)
 		attributes = cut_attributes(attributes, room);
 	return DatumGetJsonbP(
 		DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(attributes), JsonbPGetDatum(columns)));
+}
+
+Jsonb *
+incoming_row_original_data(const IncomingRow *row)
+{
+	Jsonb *data = product_data(row);
+	JsonbParseState *state = NULL;
+	struct text_view action = row->action;
+
+	if (action.length == 0 || !JB_ROOT_IS_OBJECT(data))
+		return data;
+	action.length = text_cut(action, ONBOARD_MAX_FIELD_BYTES);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_text(&state, text_of(ONBOARD_ACTION_COLUMN), action);
+	return DatumGetJsonbP(DirectFunctionCall2(
+		jsonb_concat, JsonbPGetDatum(data),
+		JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)))));
 }

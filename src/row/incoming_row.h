@@ -30,7 +30,8 @@ typedef struct IncomingRow
 	 * when the row is stored.
 	 */
 	Datum source[COLUMN_COUNT];
-	Jsonb *attributes; /* unknown columns, all strings; NULL for none */
+	Jsonb *attributes;       /* unknown columns, all strings; NULL for none */
+	struct text_view action; /* column onboard_action, as written; or absent */
 
 	/*
 	 * The product as it arrived in JSON, or NULL.  Must stay valid during the
@@ -48,6 +49,17 @@ typedef struct IncomingRow
 	struct text_view defect_message;
 	struct text_view raw_record;
 } IncomingRow;
+
+/* What a row asks for, in the column onboard_action. */
+typedef enum RowRequest
+{
+	REQUEST_NONE,   /* blank: what the mode of the upload does */
+	REQUEST_UPDATE, /* the same, in modes that change products */
+	REQUEST_DELETE,
+	REQUEST_UNKNOWN
+} RowRequest;
+
+extern RowRequest incoming_row_request(const IncomingRow *row);
 
 /*
  * Set the defect of a row from its code.  Returns false if the code is not one
@@ -87,6 +99,10 @@ row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_colum
  */
 extern void incoming_row_judge(IncomingRow *row, const struct rule_settings *settings,
 							   struct findings *findings);
+
+/* Likewise for a row that changes a product; see rules_judge_part(). */
+extern void incoming_row_judge_part(IncomingRow *row, const struct rule_settings *settings,
+									const struct rule_scope *scope, struct findings *findings);
 
 /*
  * Could the row not be read at all?  Such a row is judged by no other rule, and

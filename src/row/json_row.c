@@ -474,6 +474,19 @@ read_defect(const JsonRecord *record, const JsonbValue *defect, IncomingRow *row
 	row->raw_record = defect_text(defect->val.binary.data, "raw");
 }
 
+/* Read what is to be done with the product; a value of another type is no known action. */
+static void
+read_action(const JsonRecord *record, IncomingRow *row)
+{
+	JsonbValue storage;
+	JsonbValue *value = record_value(record->container, "action", &storage);
+
+	if (value == NULL || value->type == jbvNull)
+		return;
+	if (!value_text(value, &row->action))
+		row->action = text_of("(not a text)");
+}
+
 void
 json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 {
@@ -493,6 +506,7 @@ json_records_read(const JsonRecords *records, int i, IncomingRow *row)
 		read_defect(record, value, row);
 		return;
 	}
+	read_action(record, row);
 	value = record_value(record->container, "product", &storage);
 	if (value == NULL)
 		refuse_record(record->arrival + 1, "it has neither product nor defect");

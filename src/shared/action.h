@@ -3,7 +3,7 @@
  * action.h
  *	  What an upload may do to products, and what one of its rows did.
  *
- * Each judged row has exactly one action.  decide_action() of load/decision.c
+ * Each judged row has exactly one action.  load/decision.c and load/change_decision.c
  * alone decides it, and everything that reports, counts or undoes what happened
  * to a row uses it: the code that writes the row, the tally of an upload, the
  * results of onboard_ingest(), the metrics and items of the functions.

@@ -127,6 +127,9 @@ struct onboard_column_info
 /* Indexed by enum onboard_column; defined in columns.c. */
 extern const struct onboard_column_info onboard_columns[COLUMN_COUNT];
 
+/* The column of a file that tells what to do with the product of a row. */
+#define ONBOARD_ACTION_COLUMN "onboard_action"
+
 /* A set of columns; bits by enum onboard_column. */
 typedef uint64_t column_set;
 

@@ -117,12 +117,13 @@ account_add(const UploadRow *row, const Tally *tally)
 		"  valid_records = valid_records + $2, error_records = error_records + $3, "
 		"  inserted = inserted + $4, updated = updated + $5, unchanged = unchanged + $6, "
 		"  stale = stale + $7, held = held + $8, discontinued = discontinued + $9, "
+		"  unnamed_records = unnamed_records + $10, "
 		"  revivals = 0, updated_at = clock_timestamp() "
 		"WHERE u.upload_id = $1 AND u.status = 'processing'",
-		9,
-		{TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID},
+		10,
+		{TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID},
 	};
-	Datum values[9] = {
+	Datum values[10] = {
 		CStringGetTextDatum(row->upload_id),
 		Int64GetDatum(tally_valid(tally)),
 		Int64GetDatum(tally_errors(tally)),
@@ -132,6 +133,7 @@ account_add(const UploadRow *row, const Tally *tally)
 		Int64GetDatum(tally->rows[ACTION_STALE]),
 		Int64GetDatum(tally->rows[ACTION_HOLD]),
 		Int64GetDatum(tally->rows[ACTION_DISCONTINUE]),
+		Int64GetDatum(tally->unnamed),
 	};
 
 	if (tally_errors(tally) > 0)

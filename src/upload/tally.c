@@ -34,6 +34,7 @@ tally_add(Tally *sum, const Tally *tally)
 
 	for (action = 0; action < ACTION_COUNT; action++)
 		sum->rows[action] += tally->rows[action];
+	sum->unnamed += tally->unnamed;
 	add_error_rows(sum, tally->first_error_row, tally->last_error_row);
 }
 

@@ -19,6 +19,7 @@ typedef struct Tally
 	int64 rows[ACTION_COUNT];
 	int64 first_error_row; /* 0 if there is none */
 	int64 last_error_row;
+	int64 unnamed; /* rows whose key could not be read, in modes that change products */
 } Tally;
 
 /* Count one row. */

@@ -6,7 +6,8 @@
  *
  * Locks, in this order: the upload FOR NO KEY UPDATE, which serializes calls on
  * it; the vendor FOR KEY SHARE, which the foreign-key triggers of products and
- * validation_errors would take for each row.  The caller is checked before
+ * validation_errors would take for each row, or, if the upload changes products,
+ * the stronger FOR NO KEY UPDATE (see change_terms.c).  The caller is checked before
  * anything is locked.
  *
  *-------------------------------------------------------------------------
@@ -62,7 +63,10 @@ lock_and_read(UploadSession *session, const char *upload_id, MemoryContext conte
 		check_mode(&session->upload);
 		session->upload.upload_id = MemoryContextStrdup(context, session->upload.upload_id);
 		session->upload.vendor_id = MemoryContextStrdup(context, session->upload.vendor_id);
-		lock_vendor(session->upload.vendor_id);
+		if (upload_mode_changes(session->upload.mode))
+			session->terms = change_terms_lock(&session->upload, context);
+		else
+			lock_vendor(session->upload.vendor_id);
 		unwritten = pending_rows(upload_id, &waiting);
 		session->ledger = ledger_load(upload_id, context, unwritten);
 		session->upload.valid_records += tally_valid(&waiting);
@@ -126,8 +130,11 @@ upload_session_save(UploadSession *session)
 	if (!session->known || session->taken == 0)
 		return;
 	Assert(session->taken == tally_valid(tally) + tally_errors(tally));
-	if (pending_take(session->upload.upload_id, tally, ledger_added(session->ledger)))
+	if (session->terms == NULL &&
+		pending_take(session->upload.upload_id, tally, ledger_added(session->ledger)))
 		return;
 	ledger_save(session->ledger);
+	if (session->terms != NULL)
+		change_terms_save(&session->upload, session->terms);
 	account_add(&session->upload, tally);
 }

@@ -12,6 +12,7 @@
 
 #include "catalogue/catalogue.h"
 #include "upload/account.h"
+#include "upload/change_terms.h"
 #include "upload/ledger.h"
 #include "upload/pending.h"
 
@@ -22,6 +23,8 @@ typedef struct UploadSession
 	UploadRow upload; /* as it was when locked, plus what is deferred */
 	CatalogueOwner owner;
 	const struct rule_settings *settings; /* of the vendor; set by the loader */
+	ChangeTerms *terms;                   /* NULL if the upload only inserts */
+	bool guards_are_off;                  /* an operator approved the row */
 	Ledger *ledger;
 	int64 taken; /* rows of this statement that get a verdict */
 	Tally tally; /* of this statement */

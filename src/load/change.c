@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.c
+ *	  Settling a row that changes a product.
+ *
+ * A row whose key finds a product is settled at once and by itself: what decides on
+ * it is that product, and its own keys.  Only two kinds depend on rows of the window
+ * that are not settled, or the other way round: a row that shares a key with one of
+ * them, and a row that gives its product another SKU, and so frees a key that an
+ * earlier row was denied or a later one may take.  Before such a row, the window is
+ * settled.
+ *
+ * Each such row leaves a record of what it did to the product, in the transaction
+ * of the row (action_store.c).  A second row of the upload for the product is a
+ * duplicate of the first, whatever became of that one.
+ *
+ * The product is read as it is committed, or as this transaction left it.  If
+ * another transaction changes it before it is written, the row is judged again,
+ * after that transaction has ended.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "base/owner.h"
+#include "load/change.h"
+#include "load/change_decision.h"
+
+/* Begin with a row of the current upload. */
+static void
+begin_change(Loader *loader, ChangeSetting *setting, Change *change, IncomingRow *row,
+			 const RowKeys *keys)
+{
+	UploadSession *session = loader->current;
+
+	*setting = (ChangeSetting){
+		.catalogue = loader->catalogue,
+		.owner = &session->owner,
+		.store = loader->action_store,
+		.mode = session->upload.mode,
+		.terms = session->terms,
+		.rules = session->settings,
+		.guards_are_off = session->guards_are_off,
+	};
+	change_init(change, setting, row, keys->value);
+}
+
+/* Deal with a row whose key finds no product; returns false if it is to be inserted. */
+static bool
+take_without_product(Loader *loader, Change *change)
+{
+	if (change_may_insert(change))
+		return false;
+	change_judge_unknown(change, &loader->findings);
+	loader_conclude_row(loader, change->row, ACTION_REJECT, 0);
+	return true;
+}
+
+/* Record what the row did to its product. */
+static void
+record(Loader *loader, const Change *change, enum row_action action)
+{
+	RowAction entry = {
+		.upload_id_text = change->with->owner->upload_id_text,
+		.product_id = change->product.product_id,
+		.row_number = change->row->row_number,
+		.line_number = change->row->line_number,
+		.action = action,
+		.columns = change->is_whole_file ? NULL : &change->columns,
+	};
+	OwnerSection section;
+
+	if (!action_store_add(loader->action_store, &entry))
+		return;
+	owner_enter(&section);
+	action_store_flush(loader->action_store);
+	owner_leave(&section);
+}
+
+/* Conclude the row; only the first of an upload for its product is recorded. */
+static void
+conclude(Loader *loader, const Change *change, enum row_action action)
+{
+	if (change->earlier_line == 0)
+		record(loader, change, action);
+	loader_conclude_row(loader, change->row, action,
+						action_is_valid(action) ? change->product.product_id : 0);
+}
+
+/* Return the line, or else the row, of the upload that named the product first; 0 if none. */
+static int64
+find_earlier_line(Loader *loader, const FoundProduct *product)
+{
+	RowAction earlier;
+
+	if (product->same_upload)
+		return product->line_number > 0 ? product->line_number : product->row_number;
+	if (!action_store_find(loader->action_store, loader->current->owner.upload_id_text,
+						   product->product_id, &earlier))
+		return 0;
+	return earlier.line_number > 0 ? earlier.line_number : earlier.row_number;
+}
+
+/* Write the change; returns false if the row must be judged again. */
+static bool
+write_change(Loader *loader, const Change *change)
+{
+	RowWrite write = {
+		.owner = change->with->owner,
+		.action = change->result.action,
+		.row = change->row,
+		.product = &change->product,
+		.change = &change->result,
+	};
+
+	switch (loader_carry_out(loader, &write))
+	{
+		case WRITE_DONE:
+			guard_note(change->with->terms, &change->product, &change->result);
+			conclude(loader, change, change->result.action);
+			return true;
+		case WRITE_REFUSED:
+			loader_add_refusal(loader, write.refusal);
+			conclude(loader, change, ACTION_REJECT);
+			return true;
+		case WRITE_CONFLICT:
+			break;
+	}
+	return false;
+}
+
+/* Settle the row with the product found; returns false if it must be judged again. */
+static bool
+settle_with_product(Loader *loader, Change *change)
+{
+	enum row_action action;
+
+	change->earlier_line = find_earlier_line(loader, &change->product);
+	action = change_decide(change, &loader->findings);
+	if (action == ACTION_UPDATE || action == ACTION_DISCONTINUE)
+		return write_change(loader, change);
+	if (action == ACTION_HOLD)
+		guard_hold(change->with->owner, change->row, change->product.product_id, &change->cause);
+	conclude(loader, change, action);
+	return true;
+}
+
+/* Find the product of the vendor that has the row's key. */
+static bool
+find_product(Loader *loader, Change *change, CatalogueLook how)
+{
+	return catalogue_find_product(loader->catalogue, change->with->owner, change->key,
+								  change->keys[change->key], how, &change->product) &&
+		   change->product.same_vendor;
+}
+
+/* Look, judge and write until no other transaction interferes. */
+static bool
+settle(Loader *loader, Change *change)
+{
+	int attempt;
+
+	for (attempt = 0; attempt < LOADER_MAX_ATTEMPTS; attempt++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!find_product(loader, change, LOOK_WAITING))
+			return take_without_product(loader, change);
+		if (settle_with_product(loader, change))
+			return true;
+	}
+	/* A trigger that rewrites a key can cause this. */
+	loader_add_refusal(
+		loader, "the catalogue refused the row: a unique key of the product as stored is taken");
+	conclude(loader, change, ACTION_REJECT);
+	return true;
+}
+
+static bool
+settle_in_section(Loader *loader, Change *change)
+{
+	OwnerSection section;
+	bool settled;
+
+	owner_enter(&section);
+	settled = settle(loader, change);
+	owner_leave(&section);
+	return settled;
+}
+
+bool
+change_take(Loader *loader, IncomingRow *row, const RowKeys *keys)
+{
+	ChangeSetting setting;
+	Change change;
+
+	begin_change(loader, &setting, &change, row, keys);
+	if (!change_has_key(&change))
+	{
+		loader->current->tally.unnamed++;
+		return take_without_product(loader, &change);
+	}
+	/* An earlier row may be about to become the product. */
+	if (window_has_key(loader->window, keys, change.key))
+		loader_settle_before(loader, row);
+	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
+		return settle_in_section(loader, &change);
+	if (!find_product(loader, &change, LOOK_NOW))
+		return take_without_product(loader, &change);
+	if (window_count(loader->window) > 0 &&
+		(loader_shares_key_with_window(loader, keys) || change_brings_sku(&change)))
+	{
+		loader_settle_before(loader, row);
+		return settle_in_section(loader, &change);
+	}
+	return settle_with_product(loader, &change) || settle_in_section(loader, &change);
+}
+
+bool
+change_settle(Loader *loader, IncomingRow *row, const RowKeys *keys)
+{
+	ChangeSetting setting;
+	Change change;
+
+	begin_change(loader, &setting, &change, row, keys);
+	return settle(loader, &change);
+}

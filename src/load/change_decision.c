@@ -1,0 +1,330 @@
+/*-------------------------------------------------------------------------
+ *
+ * change_decision.c
+ *	  What happens to a row that may change a product.
+ *
+ * The row is compared with the product that its key finds.  Of the columns that it
+ * has a say in, those for which a later file has spoken are left out; the rules then
+ * judge the product as it would become, and the guards the step from what it is.
+ * Nothing is written here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "load/change_decision.h"
+#include "load/decision.h"
+#include "load/stale.h"
+#include "shared/apply.h"
+
+void
+change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
+			const struct text_view keys[KEY_COUNT])
+{
+	memset(change, 0, sizeof(*change));
+	change->with = with;
+	change->row = row;
+	change->keys = keys;
+	change->key_column = apply_match_column(with->terms->match);
+	change->key = with->terms->match == MATCH_SKU ? KEY_SKU : KEY_VENDOR_PRODUCT_ID;
+	change->request = incoming_row_request(row);
+}
+
+/* Is the key neither blank nor too long to exist? */
+static bool
+is_usable(struct text_view key)
+{
+	return key.length > 0 && key.length <= KEY_MAX_BYTES;
+}
+
+bool
+change_has_key(const Change *change)
+{
+	return is_usable(change->keys[change->key]) &&
+		   !text_has_replacement(change->keys[change->key]);
+}
+
+bool
+change_may_insert(const Change *change)
+{
+	return change->with->mode != MODE_UPDATE && change->request != REQUEST_DELETE;
+}
+
+void
+change_judge_unknown(Change *change, struct findings *findings)
+{
+	const ChangeTerms *terms = change->with->terms;
+	struct rule_scope scope = {0};
+
+	row_columns_of_row(change->row, terms->columns, terms->blank, &change->columns,
+					   &change->is_whole_file);
+	scope.columns = change->columns.columns;
+	scope.required = column_bit(change->key_column);
+	if (change->request == REQUEST_DELETE)
+		scope.columns &= scope.required;
+	incoming_row_judge_part(change->row, change->with->rules, &scope, findings);
+	if (findings_are_of_unreadable_row(findings))
+		return;
+	decide_request(change->with->mode, change->row, findings);
+	if (change_has_key(change))
+		findings_add_unknown_product(findings, &change->row->product, change->key_column);
+}
+
+/* Find out what the row has a say in, and which of that is not stale. */
+static void
+find_columns(Change *change)
+{
+	const FoundProduct *product = &change->product;
+	Datum inserted_by = product->nulls[PRODUCT_UPLOAD_ID - 1]
+							? (Datum) 0
+							: product->values[PRODUCT_UPLOAD_ID - 1];
+	RowColumns *columns = &change->columns;
+
+	if (change->request == REQUEST_DELETE)
+	{
+		memset(columns, 0, sizeof(*columns));
+		columns->has_status = true;
+		change->is_whole_file = false;
+	}
+	else
+	{
+		row_columns_of_row(change->row, change->with->terms->columns, change->with->terms->blank, columns,
+						   &change->is_whole_file);
+		columns->has_status = change->with->mode != MODE_UPDATE;
+	}
+	change->left = *columns;
+	if (change->with->terms->later == NIL)
+		return;
+	change->left.attributes = palloc(Max(columns->attribute_count, 1) * sizeof(RowAttribute));
+	memcpy(change->left.attributes, columns->attributes,
+		   columns->attribute_count * sizeof(RowAttribute));
+	stale_leave_out(change->with->store, change->with->terms, product->product_id, inserted_by,
+					&change->left);
+}
+
+/* Return a stored amount in hundredths. */
+static int64
+stored_hundredths(Datum amount)
+{
+	Datum hundred = NumericGetDatum(int64_to_numeric(100));
+
+	return DatumGetInt64(
+		DirectFunctionCall1(numeric_int8, DirectFunctionCall2(numeric_mul, amount, hundred)));
+}
+
+/* Add a number of the product, in a column that the row does not set, to the scope. */
+static void
+add_stored(const Change *change, enum onboard_column column, struct rule_scope *scope)
+{
+	AttrNumber number = product_column(column);
+
+	if ((scope->columns & column_bit(column)) != 0 || change->product.nulls[number - 1])
+		return;
+	scope->stored |= column_bit(column);
+	scope->number[column] = stored_hundredths(change->product.values[number - 1]);
+}
+
+/* Return a value of the product as text, for rules that compare columns. */
+static struct text_view
+stored_text(const Change *change, enum onboard_column column)
+{
+	AttrNumber number = product_column(column);
+	Datum value = change->product.values[number - 1];
+
+	if (change->product.nulls[number - 1])
+		return (struct text_view){NULL, 0};
+	switch (onboard_columns[column].kind)
+	{
+		case VALUE_MONEY:
+		case VALUE_KILOGRAMS:
+			return text_of(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+		case VALUE_PIECES:
+			return text_of(psprintf("%d", DatumGetInt32(value)));
+		case VALUE_TEXT:
+		case VALUE_EXACT:
+			break;
+	}
+	return (struct text_view){VARDATA_ANY(DatumGetTextPP(value)),
+							  VARSIZE_ANY_EXHDR(DatumGetTextPP(value))};
+}
+
+/* Give added rules the whole product: they may compare any columns. */
+static void
+complete_row(const Change *change, struct rule_scope *scope)
+{
+	struct product_row *row = &change->row->product;
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if ((scope->columns & column_bit(i)) != 0)
+			continue;
+		row->value[i] = stored_text(change, i);
+		if (!value_is_number(onboard_columns[i].kind) || row->value[i].length == 0)
+			continue;
+		scope->stored |= column_bit(i);
+		scope->number[i] = onboard_columns[i].kind == VALUE_PIECES
+							   ? DatumGetInt32(change->product.values[product_column(i) - 1])
+							   : stored_hundredths(change->product.values[product_column(i) - 1]);
+	}
+}
+
+/* Judge the product as it would become. */
+static void
+judge_product(Change *change, struct findings *findings)
+{
+	struct rule_settings settings = *change->with->rules;
+	column_set in_file = change->with->terms->columns ? change->with->terms->columns->columns : 0;
+	column_set priced = column_bit(COLUMN_PRICE) | column_bit(COLUMN_COMPARE_AT_PRICE);
+	struct rule_scope scope = {0};
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT && change->with->terms->columns == NULL; i++)
+	{
+		if (change->row->product.raw[i].data != NULL)
+			in_file |= column_bit(i);
+	}
+	scope.columns = change->left.columns;
+	scope.required = settings.required & scope.columns;
+	if (change->request == REQUEST_DELETE)
+		settings.judge_added = NULL;
+	else
+		scope.required |= apply_required_columns(change->with->mode, change->with->terms->match) & ~in_file;
+	if ((scope.columns & priced) != 0)
+	{
+		add_stored(change, COLUMN_PRICE, &scope);
+		add_stored(change, COLUMN_COMPARE_AT_PRICE, &scope);
+	}
+	if (settings.judge_added != NULL)
+		complete_row(change, &scope);
+	incoming_row_judge_part(change->row, &settings, &scope, findings);
+	if (settings.judge_added != NULL)
+		row_trim(&change->row->product);
+}
+
+static bool
+is_text_of(const FoundProduct *product, AttrNumber column, struct text_view value)
+{
+	text *stored;
+
+	if (product->nulls[column - 1])
+		return false;
+	stored = DatumGetTextPP(product->values[column - 1]);
+	return VARSIZE_ANY_EXHDR(stored) == value.length &&
+		   memcmp(VARDATA_ANY(stored), value.data, value.length) == 0;
+}
+
+/* Does the row bring another value of this key for its product? */
+static bool
+has_other_key(const Change *change, CatalogueKey key, const RowColumns *columns)
+{
+	enum onboard_column column = catalogue_key_column[key];
+
+	return key != change->key && (columns->columns & column_bit(column)) != 0 &&
+		   is_usable(change->keys[key]) &&
+		   !is_text_of(&change->product, product_column(column), change->keys[key]);
+}
+
+/*
+ * Add the finding that the product cannot have its new key.  One that is found by
+ * its SKU keeps its vendor_product_id.
+ */
+static void
+judge_other_key(Change *change, struct findings *findings)
+{
+	CatalogueKey other = change->key == KEY_SKU ? KEY_VENDOR_PRODUCT_ID : KEY_SKU;
+	bool wanted[KEY_COUNT] = {false};
+	FoundKeys found = {{false}};
+
+	if (!has_other_key(change, other, &change->left))
+		return;
+	if (other == KEY_SKU)
+	{
+		wanted[other] = true;
+		(void) catalogue_find(change->with->catalogue, change->with->owner, change->keys, wanted,
+							  LOOK_NOW, &found);
+		if (!found.taken[other])
+			return;
+	}
+	findings_add_key_conflict(findings, &change->row->product, catalogue_key_column[other],
+							  other == KEY_VENDOR_PRODUCT_ID);
+}
+
+static enum status_intent
+intent_of(const Change *change)
+{
+	if (change->request == REQUEST_DELETE)
+		return STATUS_DISCONTINUE;
+	return change->left.has_status ? STATUS_RESTORE : STATUS_FOLLOWS_STOCK;
+}
+
+static void
+compute(Change *change)
+{
+	Jsonb *attributes = NULL;
+
+	if (change->left.attribute_count > 0)
+		attributes = row_columns_merge_attributes(
+			&change->left,
+			DatumGetJsonbP(change->product.values[PRODUCT_ATTRIBUTES - 1]));
+	product_change_compute(change->with->catalogue, &change->product, change->row,
+						   change->left.columns, attributes, intent_of(change), &change->result);
+}
+
+/*
+ * Is everything that the row says older than what later files said?  One that has
+ * nothing to say is not.
+ */
+static bool
+is_stale(const Change *change)
+{
+	if (change->request == REQUEST_DELETE)
+		return !change->left.has_status;
+	return row_columns_are_empty(&change->left, change->key_column) &&
+		   !row_columns_are_empty(&change->columns, change->key_column);
+}
+
+bool
+change_brings_sku(const Change *change)
+{
+	RowColumns columns;
+	bool is_whole;
+
+	row_columns_of_row(change->row, change->with->terms->columns, change->with->terms->blank,
+					   &columns, &is_whole);
+	return has_other_key(change, KEY_SKU, &columns);
+}
+
+/* Decide on a row without errors. */
+static enum row_action
+decide_valid(Change *change)
+{
+	compute(change);
+	if (change->result.action == ACTION_UNCHANGED)
+		return is_stale(change) ? ACTION_STALE : ACTION_UNCHANGED;
+	if (change->result.action == ACTION_UPDATE && !change->with->guards_are_off &&
+		guard_holds(change->with->owner, change->with->terms, &change->product, &change->result,
+					&change->cause))
+		return ACTION_HOLD;
+	return change->result.action;
+}
+
+enum row_action
+change_decide(Change *change, struct findings *findings)
+{
+	find_columns(change);
+	judge_product(change, findings);
+	if (!findings_are_of_unreadable_row(findings))
+	{
+		decide_request(change->with->mode, change->row, findings);
+		judge_other_key(change, findings);
+		if (change->earlier_line > 0)
+			findings_add_duplicate(findings, &change->row->product, change->key_column,
+								   change->earlier_line);
+	}
+	return findings->has_error ? ACTION_REJECT : decide_valid(change);
+}

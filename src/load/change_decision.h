@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * change_decision.h
+ *	  What happens to a row that may change a product.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_CHANGE_DECISION_H
+#define ONBOARD_CHANGE_DECISION_H
+
+#include "postgres.h"
+
+#include "catalogue/catalogue.h"
+#include "catalogue/product_change.h"
+#include "load/action_store.h"
+#include "load/guard.h"
+#include "row/incoming_row.h"
+#include "row/row_columns.h"
+#include "shared/action.h"
+#include "upload/change_terms.h"
+
+/* What the decisions on the rows of an upload that changes products have in common. */
+typedef struct ChangeSetting
+{
+	Catalogue *catalogue;
+	const CatalogueOwner *owner;
+	ActionStore *store;
+	enum upload_mode mode;
+	ChangeTerms *terms;
+	const struct rule_settings *rules;
+	bool guards_are_off;
+} ChangeSetting;
+
+/* A row that may change a product, and what is to happen to it. */
+typedef struct Change
+{
+	const ChangeSetting *with;
+	IncomingRow *row;
+	const struct text_view *keys; /* indexed by CatalogueKey, trimmed */
+	CatalogueKey key;             /* that finds the product */
+	enum onboard_column key_column;
+	RowRequest request;
+
+	/* Set by the caller, once it has found the product. */
+	FoundProduct product;
+	int64 earlier_line; /* of the upload's first row for the product; 0 if this is it */
+
+	RowColumns columns; /* that the row has a say in */
+	bool is_whole_file; /* these are all columns of its file */
+	RowColumns left;    /* columns, less those that are stale */
+
+	ProductChange result; /* what it makes of the product, if it is not rejected or stale */
+	GuardCause cause;     /* with ACTION_HOLD */
+} Change;
+
+/* Begin with a trimmed row. */
+extern void change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
+						const struct text_view keys[KEY_COUNT]);
+
+/* Can the row's key be trusted to name a product? */
+extern bool change_has_key(const Change *change);
+
+/* May the row become a product if its key finds none?  Otherwise it is rejected. */
+extern bool change_may_insert(const Change *change);
+
+/* Fill findings with the reasons to reject a row whose key finds no product. */
+extern void change_judge_unknown(Change *change, struct findings *findings);
+
+/* Does the row bring a SKU that its product does not have? */
+extern bool change_brings_sku(const Change *change);
+
+/*
+ * Decide what happens to the row and its product, and fill in the findings.
+ * Allocates in the current memory context.
+ */
+extern enum row_action change_decide(Change *change, struct findings *findings);
+
+#endif /* ONBOARD_CHANGE_DECISION_H */

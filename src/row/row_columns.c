@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_columns.c
+ *	  Which columns and attributes of a product a row has a say in.
+ *
+ * A row changes nothing but the columns of its file.  Columns that the file lacks,
+ * blanks that are to keep what is there, and columns for which a later file has
+ * spoken are left out, one after another.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/compat.h"
+#include "row/row_columns.h"
+
+static enum onboard_column
+column_by_name(struct text_view name)
+{
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (text_equal(name, text_of(onboard_columns[i].name)))
+			return i;
+	}
+	return COLUMN_NONE;
+}
+
+static int
+compare_names(struct text_view left, struct text_view right)
+{
+	if (left.length != right.length)
+		return left.length < right.length ? -1 : 1;
+	return memcmp(left.data, right.data, left.length);
+}
+
+static int
+compare_attributes(const void *a, const void *b)
+{
+	return compare_names(((const RowAttribute *) a)->name, ((const RowAttribute *) b)->name);
+}
+
+static bool
+has_attribute(const RowColumns *columns, struct text_view name)
+{
+	RowAttribute wanted = {name, {NULL, 0}};
+
+	return bsearch(&wanted, columns->attributes, columns->attribute_count, sizeof(RowAttribute),
+				   compare_attributes) != NULL;
+}
+
+RowColumns *
+row_columns_read(Datum names)
+{
+	RowColumns *columns = palloc0(sizeof(RowColumns));
+	Datum *elements;
+	int count;
+	int i;
+
+	deconstruct_array(DatumGetArrayTypePCopy(names), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+					  NULL, &count);
+	columns->attributes = palloc(Max(count, 1) * sizeof(RowAttribute));
+	for (i = 0; i < count; i++)
+	{
+		text *element = DatumGetTextPP(elements[i]);
+		struct text_view name = {VARDATA_ANY(element), VARSIZE_ANY_EXHDR(element)};
+		enum onboard_column column = column_by_name(name);
+
+		if (column != COLUMN_NONE)
+			columns->columns |= column_bit(column);
+		else if (text_equal(name, text_of(ONBOARD_ACTION_COLUMN)))
+			columns->has_status = true;
+		else
+			columns->attributes[columns->attribute_count++] = (RowAttribute){name, {NULL, 0}};
+	}
+	qsort(columns->attributes, columns->attribute_count, sizeof(RowAttribute), compare_attributes);
+	return columns;
+}
+
+static Datum
+name_datum(struct text_view name)
+{
+	return PointerGetDatum(cstring_to_text_with_len(name.data, name.length));
+}
+
+Datum
+row_columns_names(const RowColumns *columns)
+{
+	Datum *names = palloc((COLUMN_COUNT + columns->attribute_count + 1) * sizeof(Datum));
+	column_set left;
+	int count = 0;
+	int i;
+
+	for (left = columns->columns; left != 0; left &= left - 1)
+		names[count++] = CStringGetTextDatum(onboard_columns[column_first(left)].name);
+	for (i = 0; i < columns->attribute_count; i++)
+		names[count++] = name_datum(columns->attributes[i].name);
+	if (columns->has_status)
+		names[count++] = CStringGetTextDatum(ONBOARD_ACTION_COLUMN);
+	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* Return the value of an attribute of the row; absent if it has none. */
+static struct text_view
+attribute_value(const IncomingRow *row, struct text_view name)
+{
+	struct text_view text = {NULL, 0};
+	JsonbValue storage;
+	JsonbValue *value;
+
+	if (row->attributes == NULL)
+		return text;
+	value =
+		getKeyJsonValueFromContainer(&row->attributes->root, name.data, (int) name.length, &storage);
+	if (value == NULL || value->type != jbvString)
+		return text;
+	text.data = value->val.string.val;
+	text.length = value->val.string.len;
+	return text;
+}
+
+static void
+add_attribute(RowColumns *columns, struct text_view name, struct text_view value,
+			  enum upload_blank blank, bool *is_all)
+{
+	if (text_trim(value).length == 0)
+		value.length = 0;
+	if (value.length == 0 && blank == BLANK_KEEPS)
+		*is_all = false;
+	else
+		columns->attributes[columns->attribute_count++] = (RowAttribute){name, value};
+}
+
+static void
+find_listed_attributes(const IncomingRow *row, const RowColumns *listed, enum upload_blank blank,
+					   RowColumns *columns, bool *is_all)
+{
+	int i;
+
+	columns->attributes = palloc(Max(listed->attribute_count, 1) * sizeof(RowAttribute));
+	for (i = 0; i < listed->attribute_count; i++)
+	{
+		struct text_view name = listed->attributes[i].name;
+
+		add_attribute(columns, name, attribute_value(row, name), blank, is_all);
+	}
+}
+
+static void
+find_own_attributes(const IncomingRow *row, enum upload_blank blank, RowColumns *columns,
+					bool *is_all)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&row->attributes->root);
+	JsonbValue value;
+
+	columns->attributes =
+		palloc(Max(JB_ROOT_COUNT(row->attributes), 1) * sizeof(RowAttribute));
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		struct text_view name = {value.val.string.val, value.val.string.len};
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		add_attribute(columns, name,
+					  (struct text_view){value.val.string.val, value.val.string.len}, blank,
+					  is_all);
+	}
+}
+
+void
+row_columns_of_row(const IncomingRow *row, const RowColumns *listed, enum upload_blank blank,
+				   RowColumns *columns, bool *is_all)
+{
+	int i;
+
+	memset(columns, 0, sizeof(*columns));
+	*is_all = listed != NULL;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		bool has = listed ? (listed->columns & column_bit(i)) != 0
+						  : row->product.raw[i].data != NULL;
+
+		if (!has)
+			continue;
+		if (row->product.value[i].length == 0 && blank == BLANK_KEEPS)
+			*is_all = false;
+		else
+			columns->columns |= column_bit(i);
+	}
+	if (listed != NULL && listed->attribute_count > 0)
+		find_listed_attributes(row, listed, blank, columns, is_all);
+	else if (listed == NULL && row->attributes != NULL)
+		find_own_attributes(row, blank, columns, is_all);
+}
+
+void
+row_columns_subtract(RowColumns *columns, const RowColumns *others)
+{
+	int kept = 0;
+	int i;
+
+	columns->columns &= ~others->columns;
+	columns->has_status = columns->has_status && !others->has_status;
+	for (i = 0; i < columns->attribute_count; i++)
+	{
+		if (!has_attribute(others, columns->attributes[i].name))
+			columns->attributes[kept++] = columns->attributes[i];
+	}
+	columns->attribute_count = kept;
+}
+
+bool
+row_columns_are_empty(const RowColumns *columns, enum onboard_column key)
+{
+	return (columns->columns & ~column_bit(key)) == 0 && columns->attribute_count == 0;
+}
+
+/* Add a pair of strings to an object. */
+static void
+push_attribute(JsonbParseState **state, struct text_view name, JsonbValue *value)
+{
+	JsonbValue key = {.type = jbvString};
+
+	key.val.string.val = unconstify(char *, name.data);
+	key.val.string.len = (int) name.length;
+	pushJsonbValue(state, WJB_KEY, &key);
+	pushJsonbValue(state, WJB_VALUE, value);
+}
+
+Jsonb *
+row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes)
+{
+	JsonbParseState *state = NULL;
+	JsonbIterator *iterator;
+	JsonbValue value;
+	int i;
+
+	if (columns->attribute_count == 0)
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	iterator = JsonbIteratorInit(&attributes->root);
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		struct text_view name = {value.val.string.val, value.val.string.len};
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (!has_attribute(columns, name))
+			push_attribute(&state, name, &value);
+	}
+	for (i = 0; i < columns->attribute_count; i++)
+	{
+		const RowAttribute *attribute = &columns->attributes[i];
+
+		if (attribute->value.length == 0)
+			continue;
+		value.type = jbvString;
+		value.val.string.val = unconstify(char *, attribute->value.data);
+		value.val.string.len = (int) attribute->value.length;
+		push_attribute(&state, attribute->name, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

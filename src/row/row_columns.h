@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_columns.h
+ *	  Which columns and attributes of a product a row has a say in.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_ROW_COLUMNS_H
+#define ONBOARD_ROW_COLUMNS_H
+
+#include "postgres.h"
+
+#include "row/incoming_row.h"
+#include "shared/action.h"
+#include "shared/columns.h"
+#include "shared/text.h"
+
+/* One attribute: a column that onboard does not define. */
+typedef struct RowAttribute
+{
+	struct text_view name;
+	struct text_view value; /* as written; empty if blank: the key is removed */
+} RowAttribute;
+
+/* The result; texts are borrowed. */
+typedef struct RowColumns
+{
+	column_set columns;
+	int attribute_count;
+	RowAttribute *attributes; /* in the order of jsonb: by length, then bytewise */
+	bool has_status; /* whether the product is on sale */
+} RowColumns;
+
+/*
+ * Read upload_history.columns or row_actions.columns into the current memory
+ * context.  Attributes have no values.  ONBOARD_ACTION_COLUMN stands for the
+ * status.
+ */
+extern RowColumns *row_columns_read(Datum names);
+
+/* Return the same as text[], in the current memory context. */
+extern Datum row_columns_names(const RowColumns *columns);
+
+/*
+ * Find what a row has a say in.  listed has the columns of its file; if it is NULL,
+ * the row has the columns that are not null, and the attributes with a key.  A blank
+ * value clears its column, or, if blanks keep, leaves it out.  Sets *is_all if that is
+ * everything that listed has.  The status is left to the caller.
+ */
+extern void row_columns_of_row(const IncomingRow *row, const RowColumns *listed,
+							   enum upload_blank blank, RowColumns *columns, bool *is_all);
+
+/* Leave out of columns what others has. */
+extern void row_columns_subtract(RowColumns *columns, const RowColumns *others);
+
+/* Is nothing left but, perhaps, the key of the product and its status? */
+extern bool row_columns_are_empty(const RowColumns *columns, enum onboard_column key);
+
+/*
+ * Return the attributes of a product after a row had its say; NULL if it has none.
+ * Allocates in the current memory context.
+ */
+extern Jsonb *row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes);
+
+#endif /* ONBOARD_ROW_COLUMNS_H */

@@ -1,0 +1,153 @@
+/*-------------------------------------------------------------------------
+ *
+ * change_terms.c
+ *	  The terms on which the rows of an upload change products.
+ *
+ * The vendor is locked FOR NO KEY UPDATE before anything else is read: what the
+ * statement then sees of later uploads of the vendor stays true until its
+ * transaction ends.  Uploads that only insert lock the vendor FOR KEY SHARE, which
+ * does not conflict; the unique keys keep them apart.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/statement.h"
+#include "upload/change_terms.h"
+
+/* Return a bigint column of the last result, or another value for null. */
+static int64
+integer_or(int column, int64 otherwise)
+{
+	bool is_null;
+	Datum value = statement_value(column, &is_null);
+
+	return is_null ? otherwise : DatumGetInt64(value);
+}
+
+static const RowColumns *
+columns_or_null(Datum names, bool is_null)
+{
+	return is_null ? NULL : row_columns_read(names);
+}
+
+static void
+lock_vendor(const char *vendor_id, ChangeTerms *terms)
+{
+	static Statement lock = {
+		"SELECT (v.price_guard * 1000)::bigint, (v.sold_out_guard * 1000)::bigint "
+		"FROM onboard.vendors v WHERE v.vendor_id = $1 FOR NO KEY UPDATE",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(vendor_id)};
+
+	if (statement_run(&lock, values, NULL, false, SPI_OK_SELECT) == 0)
+		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+						errmsg("vendor \"%s\" does not exist", vendor_id)));
+	terms->price_guard = integer_or(1, -1);
+	terms->sold_out_guard = integer_or(2, -1);
+}
+
+static void
+read_upload(const char *upload_id, MemoryContext context, ChangeTerms *terms)
+{
+	static Statement read = {
+		"SELECT coalesce(u.match, CASE WHEN 'vendor_product_id' = ANY (u.columns) OR u.columns IS NULL "
+		"         THEN 'vendor_product_id' ELSE 'sku' END), "
+		"       u.blank, u.stocked_at_begin, u.stocked_at_least, u.sold_out, u.restocked, u.columns "
+		"FROM onboard.upload_history u WHERE u.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+	MemoryContext caller;
+	bool is_null;
+	Datum names;
+
+	statement_run(&read, values, NULL, false, SPI_OK_SELECT);
+	if (!upload_match_by_name(TextDatumGetCString(statement_value(1, NULL)), &terms->match) ||
+		!upload_blank_by_name(TextDatumGetCString(statement_value(2, NULL)), &terms->blank))
+		elog(ERROR, "upload \"%s\" has terms that are not known", upload_id);
+	terms->stocked_at_begin = integer_or(3, -1);
+	terms->stocked_at_least = integer_or(4, 0);
+	terms->sold_out = integer_or(5, 0);
+	terms->restocked = integer_or(6, 0);
+	names = statement_value(7, &is_null);
+	caller = MemoryContextSwitchTo(context);
+	terms->columns = columns_or_null(names, is_null);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+read_later_uploads(const UploadRow *upload, MemoryContext context, ChangeTerms *terms)
+{
+	static Statement read = {
+		"SELECT l.upload_id, l.mode, l.columns FROM onboard.upload_history u "
+		"  JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id AND l.source_time > u.source_time "
+		"WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at' "
+		"ORDER BY l.source_time, l.upload_id",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload->upload_id)};
+	uint64 count = statement_run(&read, values, NULL, false, SPI_OK_SELECT);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	uint64 i;
+
+	for (i = 0; i < count; i++)
+	{
+		HeapTuple tuple = SPI_tuptable->vals[i];
+		TupleDesc descriptor = SPI_tuptable->tupdesc;
+		LaterUpload *later = palloc(sizeof(LaterUpload));
+		bool is_null;
+		Datum names;
+
+		later->upload_id_text =
+			PointerGetDatum(DatumGetTextPCopy(SPI_getbinval(tuple, descriptor, 1, &is_null)));
+		if (!upload_mode_by_name(TextDatumGetCString(SPI_getbinval(tuple, descriptor, 2, &is_null)),
+								 &later->mode))
+			later->mode = MODE_COUNT;
+		names = SPI_getbinval(tuple, descriptor, 3, &is_null);
+		later->columns = columns_or_null(names, is_null);
+		terms->later = lappend(terms->later, later);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+ChangeTerms *
+change_terms_lock(const UploadRow *upload, MemoryContext context)
+{
+	ChangeTerms *terms = MemoryContextAllocZero(context, sizeof(ChangeTerms));
+
+	lock_vendor(upload->vendor_id, terms);
+	read_upload(upload->upload_id, context, terms);
+	read_later_uploads(upload, context, terms);
+	return terms;
+}
+
+void
+change_terms_save(const UploadRow *upload, const ChangeTerms *terms)
+{
+	static Statement save = {
+		"UPDATE onboard.upload_history u SET "
+		"  stocked_at_begin = nullif($2, -1), stocked_at_least = $3, sold_out = $4, restocked = $5 "
+		"WHERE u.upload_id = $1 AND (u.stocked_at_begin, u.stocked_at_least, u.sold_out, u.restocked) "
+		"  IS DISTINCT FROM (nullif($2, -1), $3, $4, $5)",
+		5,
+		{TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID},
+	};
+	Datum values[5] = {
+		CStringGetTextDatum(upload->upload_id),
+		Int64GetDatum(terms->stocked_at_begin),
+		Int64GetDatum(terms->stocked_at_least),
+		Int64GetDatum(terms->sold_out),
+		Int64GetDatum(terms->restocked),
+	};
+
+	statement_run(&save, values, NULL, false, SPI_OK_UPDATE);
+}

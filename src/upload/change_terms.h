@@ -1,0 +1,59 @@
+/*-------------------------------------------------------------------------
+ *
+ * change_terms.h
+ *	  The terms on which the rows of an upload change products.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_CHANGE_TERMS_H
+#define ONBOARD_CHANGE_TERMS_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "row/row_columns.h"
+#include "shared/action.h"
+#include "upload/account.h"
+
+/* An upload of the vendor whose contents are of a later time, and which stands. */
+typedef struct LaterUpload
+{
+	Datum upload_id_text;
+	enum upload_mode mode;
+	const RowColumns *columns; /* of its file; NULL: not known, so all */
+} LaterUpload;
+
+typedef struct ChangeTerms
+{
+	enum upload_match match;
+	enum upload_blank blank;
+	const RowColumns *columns; /* of the file; NULL: each row has its own */
+	List *later;               /* of LaterUpload */
+
+	/*
+	 * Guards, in thousandths; -1 for none.  A price is held above or below the
+	 * current one times or by price_guard.
+	 */
+	int64 price_guard;
+	int64 sold_out_guard;
+
+	/* For the guard of products that are sold out; see guard.c. */
+	int64 stocked_at_begin; /* products that had stock; -1 if not counted */
+	int64 stocked_at_least; /* a lower bound of that */
+	int64 sold_out;         /* taken from stock to 0 so far, this statement included */
+	int64 restocked;        /* the reverse */
+} ChangeTerms;
+
+/*
+ * Lock the vendor FOR NO KEY UPDATE until the transaction ends, so that statements
+ * which change its products never interleave, and read the terms of an upload that
+ * account_lock() has locked.  Runs inside an owner section with SPI connected;
+ * the result lives in the given context.
+ */
+extern ChangeTerms *change_terms_lock(const UploadRow *upload, MemoryContext context);
+
+/* Store what guards counted.  Runs likewise. */
+extern void change_terms_save(const UploadRow *upload, const ChangeTerms *terms);
+
+#endif /* ONBOARD_CHANGE_TERMS_H */
