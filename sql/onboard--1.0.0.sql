@@ -294,6 +294,7 @@ CREATE TABLE onboard.product_changes (
 	product_id bigint NOT NULL,
 	vendor_id text COLLATE "C" NOT NULL,
 	changed_at timestamptz NOT NULL,
+	previous_at timestamptz NOT NULL,
 	action text COLLATE "C" NOT NULL,
 	upload_id text COLLATE "C",
 	row_number bigint,
@@ -306,6 +307,8 @@ CREATE TABLE onboard.product_changes (
 CREATE INDEX product_changes_upload_id_idx ON onboard.product_changes (upload_id, change_id) WHERE upload_id IS NOT NULL;
 COMMENT ON TABLE onboard.product_changes IS 'Every change of a product after its insertion, whoever made it; see onboard.product_history';
 COMMENT ON COLUMN onboard.product_changes.changed_at IS 'updated_at of the product after the change; of a deletion, its time';
+COMMENT ON COLUMN onboard.product_changes.previous_at IS
+	'updated_at of the product before the change: changed_at of the change before, unless that was not recorded';
 COMMENT ON COLUMN onboard.product_changes.action IS 'updated, discontinued, restored, reverted or deleted';
 COMMENT ON COLUMN onboard.product_changes.upload_id IS 'Upload that made or took back the change; null for a change by SQL';
 COMMENT ON COLUMN onboard.product_changes.changed_by IS 'session_user';
