@@ -298,6 +298,7 @@ CREATE TABLE onboard.product_changes (
 	product_id bigint NOT NULL,
 	vendor_id text COLLATE "C" NOT NULL,
 	changed_at timestamptz NOT NULL,
+	previous_at timestamptz NOT NULL,
 	action text COLLATE "C" NOT NULL,
 	upload_id text COLLATE "C",
 	row_number bigint,
@@ -310,6 +311,8 @@ CREATE TABLE onboard.product_changes (
 CREATE INDEX product_changes_upload_id_idx ON onboard.product_changes (upload_id, change_id) WHERE upload_id IS NOT NULL;
 COMMENT ON TABLE onboard.product_changes IS 'Every change of a product after its insertion, whoever made it; see onboard.product_history';
 COMMENT ON COLUMN onboard.product_changes.changed_at IS 'updated_at of the product after the change; of a deletion, its time';
+COMMENT ON COLUMN onboard.product_changes.previous_at IS
+	'updated_at of the product before the change: changed_at of the change before, unless that was not recorded';
 COMMENT ON COLUMN onboard.product_changes.action IS 'updated, discontinued, restored, reverted or deleted';
 COMMENT ON COLUMN onboard.product_changes.upload_id IS 'Upload that made or took back the change; null for a change by SQL';
 COMMENT ON COLUMN onboard.product_changes.changed_by IS 'session_user';
@@ -1751,6 +1754,8 @@ INSERT INTO onboard.shipped_parts (kind, relation, name, part_of, definition, re
 COMMENT ON SEQUENCE onboard.product_categories_category_id_seq IS 'Numbers categories; users'' own are above 1000';
 COMMENT ON SEQUENCE onboard.products_product_id_seq IS 'Numbers products';
 COMMENT ON SEQUENCE onboard.validation_errors_error_id_seq IS 'Numbers errors';
+COMMENT ON SEQUENCE onboard.product_changes_change_id_seq IS 'Numbers changes of products';
+COMMENT ON SEQUENCE onboard.held_rows_held_id_seq IS 'Numbers held rows';
 COMMENT ON SEQUENCE onboard.outbox_event_id_seq IS 'Numbers events';
 
 --

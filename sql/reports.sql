@@ -96,7 +96,7 @@ SELECT * FROM onboard_notification('REP-1-no'); -- ERROR
 
 -- Mail; the ids are derived from the content
 SELECT onboard_begin_upload('REP-1', 'REP-1_20240131_120000.csv', NULL, 'mail 1') AS u \gset
-UPDATE onboard.upload_history SET valid_records = 1995, error_records = 5 WHERE upload_id = :'u';
+UPDATE onboard.upload_history SET valid_records = 1995, inserted = 1995, error_records = 5 WHERE upload_id = :'u';
 SELECT count(fault(:'u', n, t, f, 'x', NULL, NULL, '{}'))
 	FROM (VALUES (1, 'INVALID_PRICE', 'price'), (2, 'INVALID_PRICE', 'price'),
 	(3, 'INVALID_STOCK', 'stock_quantity'), (4, 'MALFORMED_ROW', NULL), (5, 'DUPLICATE_SKU', 'sku'),
@@ -131,7 +131,7 @@ SELECT count(onboard_begin_upload('REP-2', f, NULL, 'subject ' || chr(64 + n::in
 		repeat('y', 57),
 	repeat(U&'\+01F600', 300)]) WITH ORDINALITY c (f, n);
 SELECT * FROM subjects;
-UPDATE onboard.upload_history SET valid_records = 3, total_records = 3 WHERE vendor_id = 'REP-2';
+UPDATE onboard.upload_history SET valid_records = 3, inserted = 3, total_records = 3 WHERE vendor_id = 'REP-2';
 SELECT * FROM subjects;
 \t off
 \a

@@ -18,7 +18,7 @@ CREATE FUNCTION store(upload_id text, n int) RETURNS void LANGUAGE sql AS $$
 			i
 		FROM generate_series(1, n) i;
 	INSERT INTO onboard.judged_rows VALUES (upload_id, 1, n);
-	UPDATE onboard.upload_history u SET valid_records = n WHERE u.upload_id = store.upload_id;
+	UPDATE onboard.upload_history u SET valid_records = n, inserted = n WHERE u.upload_id = store.upload_id;
 $$;
 
 -- The id is the vendor's id and 16 digits of the SHA-256 of vendor, newline, content.

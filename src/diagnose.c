@@ -26,7 +26,7 @@
 #include "base/statement.h"
 #include "base/subtransaction.h"
 #include "catalogue/catalogue.h"
-#include "catalogue/table_shape.h"
+#include "table/table_shape.h"
 #include "door/intake.h"
 #include "load/loader.h"
 #include "onboard.h"

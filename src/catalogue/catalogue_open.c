@@ -23,8 +23,8 @@
 #include "base/owner.h"
 #include "base/settings.h"
 #include "catalogue/direct_write.h"
-#include "catalogue/index_shape.h"
-#include "catalogue/table_shape.h"
+#include "table/index_shape.h"
+#include "table/table_shape.h"
 
 const enum onboard_column catalogue_key_column[KEY_COUNT] = {
 	COLUMN_SKU,

@@ -7,12 +7,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/index.h"
-#include "executor/executor.h"
+#include "access/genam.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
 #include "catalogue/index_entries.h"
+#include "table/index_entry.h"
 
 /* Does StoredRow hold everything that an entry of this index needs? */
 static bool
@@ -58,27 +57,17 @@ index_entries_choose(Catalogue *catalogue)
 void
 index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
 {
-	IndexInfo *info = catalogue->index_infos[position];
-	Relation index = catalogue->indexes[position];
-	EState *estate = catalogue->estate;
-	ExprContext *expressions = GetPerTupleExprContext(estate);
-	Datum values[INDEX_MAX_KEYS];
-	bool nulls[INDEX_MAX_KEYS];
-
-	if (!info->ii_ReadyForInserts)
-		return;
-	expressions->ecxt_scantuple = slot;
-	if (info->ii_Predicate != NIL)
-	{
-		if (info->ii_PredicateState == NULL)
-			info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate);
-		if (!ExecQual(info->ii_PredicateState, expressions))
-			return;
-	}
-	FormIndexDatum(info, slot, estate, values, nulls);
-	index_insert(index, values, nulls, &slot->tts_tid, catalogue->products,
-				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+	index_entry_insert(catalogue->products, catalogue->indexes[position],
+					   catalogue->index_infos[position], slot, catalogue->estate);
 }
+
+/* Keys and categories are looked up in buffers of fixed size. */
+#define EXACT_CHECK(symbol, name, kind, required, minimum, maximum, ...)   \
+	StaticAssertDecl(VALUE_##kind != VALUE_EXACT ||                        \
+						 MAX_CHARACTER_BYTES * (maximum) <= KEY_MAX_BYTES, \
+					 #name " is longer than a key");
+ONBOARD_COLUMNS(EXACT_CHECK)
+#undef EXACT_CHECK
 
 /* Space for a key or a category as a datum. */
 typedef union TextBuffer

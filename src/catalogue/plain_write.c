@@ -32,9 +32,9 @@
 #include "base/refusal.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
-#include "catalogue/index_shape.h"
+#include "table/index_shape.h"
 #include "catalogue/plain_write.h"
-#include "catalogue/shipped_shape.h"
+#include "table/shipped_shape.h"
 
 /* Does the error say that this unique index of the table already has the row's key? */
 static bool

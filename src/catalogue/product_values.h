@@ -10,34 +10,8 @@
 
 #include "postgres.h"
 
-#include "access/attnum.h"
-
 #include "catalogue/catalogue.h"
-
-/* Columns of products as shipped (see shipped_shape.c). */
-enum
-{
-	PRODUCT_ID = 1,
-	PRODUCT_VENDOR_ID,
-#define PRODUCT_ENUM(symbol, ...) PRODUCT_##symbol,
-	ONBOARD_COLUMNS(PRODUCT_ENUM)
-#undef PRODUCT_ENUM
-	PRODUCT_ATTRIBUTES,
-	PRODUCT_STATUS,
-	PRODUCT_UPLOAD_ID,
-	PRODUCT_ROW_NUMBER,
-	PRODUCT_LINE_NUMBER,
-	PRODUCT_CREATED_AT,
-	PRODUCT_UPDATED_AT
-};
-#define PRODUCT_COLUMN_COUNT PRODUCT_UPDATED_AT
-
-/* Return the column of products that holds this column. */
-static inline AttrNumber
-product_column(enum onboard_column column)
-{
-	return PRODUCT_VENDOR_ID + 1 + column;
-}
+#include "table/shipped_shape.h"
 
 /* Datums that are the same in every row. */
 typedef struct ProductConstants

@@ -33,7 +33,7 @@
 
 #include "base/compat.h"
 #include "base/others_code.h"
-#include "catalogue/table_shape.h"
+#include "table/table_shape.h"
 #include "door/copy_context.h"
 #include "door/intake.h"
 #include "load/loader.h"

@@ -12,31 +12,21 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/catalog.h"
-#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
-#include "commands/sequence.h"
-#include "executor/executor.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
 #include "base/owner.h"
 #include "base/settings.h"
 #include "base/statement.h"
-#include "catalogue/table_shape.h"
 #include "load/error_store.h"
 #include "shared/text.h"
-
-#define ERROR_BATCH_ROWS 1000
-#define ERROR_BATCH_BYTES (64 * 1024)
+#include "table/row_batch.h"
+#include "table/table_shape.h"
 
 /* Columns of validation_errors (see shipped_shape.c). */
 enum
@@ -60,17 +50,9 @@ enum
 
 struct ErrorStore
 {
-	MemoryContext context;
 	MemoryContext row_context; /* reset after each row */
 	Relation relation;
-	bool direct;
-	EState *estate;
-	ResultRelInfo *result_info;
-	Oid sequence;
-	BulkInsertState bulk_insert;
-	TupleTableSlot *slots[ERROR_BATCH_ROWS];
-	int count;
-	Size bytes;
+	RowBatch *batch; /* NULL if rows are stored by INSERT */
 	Datum field_names[COLUMN_COUNT];
 	Datum severity_names[2];
 };
@@ -91,18 +73,12 @@ error_store_open(void)
 {
 	ErrorStore *store = palloc0(sizeof(ErrorStore));
 
-	store->context = CurrentMemoryContext;
 	store->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard error row", ALLOCSET_DEFAULT_SIZES);
 	store->relation = table_open(onboard_relation("validation_errors"), RowExclusiveLock);
-	store->direct = onboard_load_path != LOAD_PATH_PLAIN &&
-					table_shape_departure(store->relation, &validation_errors_shape) == NULL;
-	store->estate = CreateExecutorState();
-	store->result_info = makeNode(ResultRelInfo);
-	InitResultRelInfo(store->result_info, store->relation, 0, NULL, 0);
-	ExecOpenIndices(store->result_info, false);
-	if (store->direct)
-		store->sequence = identity_sequence(store->relation, ERROR_ID);
+	if (onboard_load_path != LOAD_PATH_PLAIN &&
+		table_shape_departure(store->relation, &validation_errors_shape) == NULL)
+		store->batch = row_batch_open(store->relation, ERROR_ID, 0);
 	prepare_names(store);
 	return store;
 }
@@ -110,14 +86,8 @@ error_store_open(void)
 void
 error_store_close(ErrorStore *store)
 {
-	int i;
-
-	for (i = 0; i < ERROR_BATCH_ROWS && store->slots[i] != NULL; i++)
-		ExecDropSingleTupleTableSlot(store->slots[i]);
-	if (store->bulk_insert != NULL)
-		FreeBulkInsertState(store->bulk_insert);
-	ExecCloseIndices(store->result_info);
-	FreeExecutorState(store->estate);
+	if (store->batch != NULL)
+		row_batch_close(store->batch);
 	table_close(store->relation, NoLock);
 	MemoryContextDelete(store->row_context);
 }
@@ -125,7 +95,7 @@ error_store_close(ErrorStore *store)
 bool
 error_store_is_direct(const ErrorStore *store)
 {
-	return store->direct;
+	return store->batch != NULL;
 }
 
 static Datum
@@ -175,38 +145,6 @@ finding_values(ErrorStore *store, const struct finding *finding, Datum *values, 
 		values[ERROR_SUGGESTION - 1] = CStringGetTextDatum(finding->suggestion);
 }
 
-static TupleTableSlot *
-next_slot(ErrorStore *store)
-{
-	if (store->slots[store->count] == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(store->context);
-
-		store->slots[store->count] = table_slot_create(store->relation, NULL);
-		MemoryContextSwitchTo(caller);
-	}
-	return store->slots[store->count];
-}
-
-static void
-batch_add(ErrorStore *store, const Datum *values, const bool *nulls)
-{
-	TupleTableSlot *slot = next_slot(store);
-	int columns = slot->tts_tupleDescriptor->natts;
-
-	ExecClearTuple(slot);
-	memcpy(slot->tts_values, values, ERROR_COLUMN_COUNT * sizeof(Datum));
-	memcpy(slot->tts_isnull, nulls, ERROR_COLUMN_COUNT * sizeof(bool));
-	memset(slot->tts_isnull + ERROR_COLUMN_COUNT, true,
-		   (columns - ERROR_COLUMN_COUNT) * sizeof(bool));
-	slot->tts_values[ERROR_ID - 1] = Int64GetDatum(nextval_internal(store->sequence, false));
-	ExecStoreVirtualTuple(slot);
-	ExecMaterializeSlot(slot);
-	slot->tts_tableOid = RelationGetRelid(store->relation);
-	store->count++;
-	store->bytes += ((HeapTupleTableSlot *) slot)->tuple->t_len;
-}
-
 /* Store by an INSERT statement, with whatever users put on the table. */
 static void
 insert_plain(const Datum *values, const bool *nulls)
@@ -246,43 +184,20 @@ error_store_add(ErrorStore *store, const CatalogueOwner *owner, const IncomingRo
 	for (i = 0; i < findings->count; i++)
 	{
 		finding_values(store, &findings->items[i], values, nulls);
-		if (store->direct)
-			batch_add(store, values, nulls);
+		if (store->batch != NULL)
+			row_batch_add(store->batch, values, nulls, ERROR_COLUMN_COUNT);
 		else
 			insert_plain(values, nulls);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(store->row_context);
-	/* The next row may need as many slots as a row can have findings. */
-	return store->count > ERROR_BATCH_ROWS - MAX_FINDINGS || store->bytes > ERROR_BATCH_BYTES;
+	/* The next row may have as many findings. */
+	return store->batch != NULL && row_batch_is_full(store->batch, MAX_FINDINGS);
 }
 
 void
 error_store_flush(ErrorStore *store)
 {
-	MemoryContext caller;
-	int i;
-
-	if (store->count == 0)
-		return;
-	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
-	if (store->bulk_insert == NULL)
-	{
-		MemoryContextSwitchTo(store->context);
-		store->bulk_insert = GetBulkInsertState();
-		MemoryContextSwitchTo(GetPerTupleMemoryContext(store->estate));
-	}
-	table_multi_insert(store->relation, store->slots, store->count, GetCurrentCommandId(true), 0,
-					   store->bulk_insert);
-	for (i = 0; i < store->count; i++)
-	{
-		ResetPerTupleExprContext(store->estate);
-		insert_index_entries(store->result_info, store->slots[i], store->estate);
-		ExecClearTuple(store->slots[i]);
-	}
-	MemoryContextSwitchTo(caller);
-	ResetPerTupleExprContext(store->estate);
-	store->count = 0;
-	store->bytes = 0;
-	CHECK_FOR_INTERRUPTS();
+	if (store->batch != NULL)
+		row_batch_flush(store->batch);
 }

@@ -18,6 +18,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 
+#include "base/jsonb_object.h"
 #include "row/incoming_row.h"
 #include "shared/row_caps.h"
 #include "shared/text.h"
@@ -435,12 +436,6 @@ incoming_row_judge_part(IncomingRow *row, const struct rule_settings *settings,
 	judge(row, settings, scope, findings);
 }
 
-/*
- * The columns are written as a jsonb object in its stored form: sorted keys, an array
- * of JEntry, and the strings.  Building it through JsonbValue would cost ten times as
- * much, and a file full of errors needs one per row.  See utils/jsonb.h for the format.
- */
-
 /* The name of a column as a key. */
 typedef struct ColumnKey
 {
@@ -448,16 +443,10 @@ typedef struct ColumnKey
 	struct text_view name;
 } ColumnKey;
 
-/* Compare like lengthCompareJsonbStringValue(): by length, then by bytes. */
 static int
 compare_keys(const void *a, const void *b)
 {
-	struct text_view left = ((const ColumnKey *) a)->name;
-	struct text_view right = ((const ColumnKey *) b)->name;
-
-	if (left.length != right.length)
-		return left.length < right.length ? -1 : 1;
-	return memcmp(left.data, right.data, left.length);
+	return jsonb_compare_names(((const ColumnKey *) a)->name, ((const ColumnKey *) b)->name);
 }
 
 /* Return all columns in the order of jsonb keys, sorted once per session. */
@@ -480,39 +469,12 @@ sorted_keys(void)
 	return keys;
 }
 
-/* The strings of an object being written: the keys, then the values. */
-typedef struct StringWriter
-{
-	JEntry *entries;
-	int count;
-	char *strings;
-	Size used;
-} StringWriter;
-
-/* A JEntry holds the length of its string or, once per stride, its end offset. */
-static inline void
-write_string(StringWriter *writer, struct text_view string)
-{
-	JEntry entry = JENTRY_ISSTRING | string.length;
-
-	memcpy(writer->strings + writer->used, string.data, string.length);
-	writer->used += string.length;
-	if (writer->count % JB_OFFSET_STRIDE == 0)
-		entry = JENTRY_ISSTRING | JENTRY_HAS_OFF | writer->used;
-	writer->entries[writer->count++] = entry;
-}
-
 static Jsonb *
 columns_to_jsonb(const struct product_row *product)
 {
 	const ColumnKey *keys = sorted_keys();
-	struct text_view values[COLUMN_COUNT];
-	struct text_view names[COLUMN_COUNT];
+	JsonbMember members[COLUMN_COUNT];
 	int count = 0;
-	Size bytes = 0;
-	Size size;
-	Jsonb *result;
-	StringWriter writer = {NULL};
 	int i;
 
 	for (i = 0; i < COLUMN_COUNT; i++)
@@ -521,22 +483,11 @@ columns_to_jsonb(const struct product_row *product)
 
 		if (value.data == NULL)
 			continue;
-		names[count] = keys[i].name;
-		values[count++] = value;
-		bytes += keys[i].name.length + value.length;
+		members[count].name = keys[i].name;
+		members[count].kind = MEMBER_TEXT;
+		members[count++].value = value;
 	}
-	size = offsetof(Jsonb, root) + offsetof(JsonbContainer, children) + 2 * count * sizeof(JEntry) +
-		   bytes;
-	result = palloc(size);
-	SET_VARSIZE(result, size);
-	result->root.header = count | JB_FOBJECT;
-	writer.entries = result->root.children;
-	writer.strings = (char *) (writer.entries + 2 * count);
-	for (i = 0; i < count; i++)
-		write_string(&writer, names[i]);
-	for (i = 0; i < count; i++)
-		write_string(&writer, values[i]);
-	return result;
+	return jsonb_object_write(members, count);
 }
 
 /* Add a pair of strings to an object; both are borrowed until it is built. */

@@ -6,7 +6,8 @@ SELECT no_plan();
 SELECT has_extension('onboard');
 SELECT has_schema('onboard');
 SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors',
-	'vendor_roles', 'judged_rows', 'outbox', 'item_checks', 'listings', 'shipped_parts']);
+	'vendor_roles', 'judged_rows', 'row_actions', 'product_changes', 'held_rows', 'history_horizon', 'outbox', 'item_checks',
+	'listings', 'shipped_parts']);
 SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
@@ -26,6 +27,11 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('vendors', 'country', 'text', false, false),
 	('vendors', 'postal_code', 'text', false, false),
 	('vendors', 'status', 'text', true, true),
+	('vendors', 'modes', 'text[]', true, false),
+	('vendors', 'default_mode', 'text', true, true),
+	('vendors', 'price_guard', 'numeric(8,2)', false, false),
+	('vendors', 'sold_out_guard', 'numeric(4,3)', false, false),
+	('vendors', 'discontinue_guard', 'numeric(4,3)', false, false),
 	('vendors', 'created_at', 'timestamp with time zone', true, false),
 	('vendors', 'updated_at', 'timestamp with time zone', true, false),
 	('product_categories', 'category_id', 'bigint', true, false),
@@ -65,10 +71,24 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('upload_history', 's3_key', 'text', false, false),
 	('upload_history', 'content_id', 'text', false, true),
 	('upload_history', 'mode', 'text', true, true),
+	('upload_history', 'match', 'text', false, true),
+	('upload_history', 'blank', 'text', true, true),
+	('upload_history', 'source_time', 'timestamp with time zone', true, false),
+	('upload_history', 'columns', 'text[]', false, false),
 	('upload_history', 'ruleset_version', 'integer', true, false),
 	('upload_history', 'total_records', 'bigint', false, false),
 	('upload_history', 'valid_records', 'bigint', true, false),
 	('upload_history', 'error_records', 'bigint', true, false),
+	('upload_history', 'inserted', 'bigint', true, false),
+	('upload_history', 'updated', 'bigint', true, false),
+	('upload_history', 'unchanged', 'bigint', true, false),
+	('upload_history', 'stale', 'bigint', true, false),
+	('upload_history', 'held', 'bigint', true, false),
+	('upload_history', 'discontinued', 'bigint', true, false),
+	('upload_history', 'discontinued_missing', 'bigint', true, false),
+	('upload_history', 'unnamed_records', 'bigint', true, false),
+	('upload_history', 'sold_out', 'bigint', true, false),
+	('upload_history', 'stocked_at_begin', 'bigint', false, false),
 	('upload_history', 'status', 'text', true, true),
 	('upload_history', 'failure_code', 'text', false, true),
 	('upload_history', 'failure_message', 'text', false, false),
@@ -105,6 +125,40 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('judged_rows', 'upload_id', 'text', true, true),
 	('judged_rows', 'first_row', 'bigint', true, false),
 	('judged_rows', 'last_row', 'bigint', true, false),
+	('row_actions', 'upload_id', 'text', true, true),
+	('row_actions', 'product_id', 'bigint', true, false),
+	('row_actions', 'row_number', 'bigint', false, false),
+	('row_actions', 'line_number', 'bigint', false, false),
+	('row_actions', 'action', 'text', true, true),
+	('row_actions', 'columns', 'text[]', false, false),
+	('product_changes', 'change_id', 'bigint', true, false),
+	('product_changes', 'product_id', 'bigint', true, false),
+	('product_changes', 'vendor_id', 'text', true, true),
+	('product_changes', 'changed_at', 'timestamp with time zone', true, false),
+	('product_changes', 'previous_at', 'timestamp with time zone', true, false),
+	('product_changes', 'action', 'text', true, true),
+	('product_changes', 'upload_id', 'text', false, true),
+	('product_changes', 'row_number', 'bigint', false, false),
+	('product_changes', 'changed_by', 'text', true, true),
+	('product_changes', 'reverts', 'bigint', false, false),
+	('product_changes', 'old_values', 'jsonb', true, false),
+	('product_changes', 'new_values', 'jsonb', false, false),
+	('held_rows', 'held_id', 'bigint', true, false),
+	('held_rows', 'upload_id', 'text', true, true),
+	('held_rows', 'vendor_id', 'text', true, true),
+	('held_rows', 'row_number', 'bigint', false, false),
+	('held_rows', 'line_number', 'bigint', false, false),
+	('held_rows', 'product_id', 'bigint', false, false),
+	('held_rows', 'cause', 'text', true, true),
+	('held_rows', 'current_value', 'text', false, false),
+	('held_rows', 'new_value', 'text', false, false),
+	('held_rows', 'input', 'jsonb', false, false),
+	('held_rows', 'outcome', 'text', true, true),
+	('held_rows', 'reason', 'text', false, false),
+	('held_rows', 'decided_by', 'text', false, true),
+	('held_rows', 'decided_at', 'timestamp with time zone', false, false),
+	('held_rows', 'created_at', 'timestamp with time zone', true, false),
+	('history_horizon', 'horizon', 'timestamp with time zone', true, false),
 	('outbox', 'event_id', 'bigint', true, false),
 	('outbox', 'kind', 'text', true, true),
 	('outbox', 'upload_id', 'text', true, true),
@@ -170,6 +224,9 @@ SELECT col_is_pk('onboard', 'validation_errors', ARRAY['upload_id', 'row_number'
 	'validation_errors: primary key');
 SELECT col_is_pk('onboard', 'vendor_roles', ARRAY['role_name', 'vendor_id'], 'vendor_roles: primary key');
 SELECT col_is_pk('onboard', 'judged_rows', ARRAY['upload_id', 'first_row'], 'judged_rows: primary key');
+SELECT col_is_pk('onboard', 'row_actions', ARRAY['upload_id', 'product_id'], 'row_actions: primary key');
+SELECT col_is_pk('onboard', 'product_changes', ARRAY['product_id', 'change_id'], 'product_changes: primary key');
+SELECT col_is_pk('onboard', 'held_rows', 'held_id', 'held_rows: primary key');
 SELECT col_is_pk('onboard', 'outbox', 'event_id', 'outbox: primary key');
 SELECT col_is_pk('onboard', 'item_checks', 'upload_id', 'item_checks: primary key');
 SELECT col_is_pk('onboard', 'listings', 'source', 'listings: primary key');
@@ -183,6 +240,8 @@ SELECT fk_ok('onboard', 'upload_history', 'vendor_id', 'onboard', 'vendors', 've
 SELECT fk_ok('onboard', 'validation_errors', 'upload_id', 'onboard', 'upload_history', 'upload_id');
 SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.products'::regclass AND contype = 'f'), 1,
 	'products has only one foreign key');
+SELECT is((SELECT count(*)::int FROM pg_constraint WHERE conrelid = 'onboard.product_changes'::regclass AND contype = 'f'), 0,
+	'product_changes has none: it outlives products and uploads');
 SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
 	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
 	WHERE indrelid = 'onboard.products'::regclass$$,
@@ -194,19 +253,21 @@ SELECT col_default_is('onboard', 'upload_history', 'status', 'processing', 'uplo
 SELECT set_eq($$SELECT attrelid::regclass::text || '.' || attname || ' ' || attidentity::text FROM pg_attribute
 	WHERE attidentity <> '' AND attrelid::regclass::text LIKE 'onboard.%'$$,
 	ARRAY['onboard.product_categories.category_id d', 'onboard.products.product_id a',
-		'onboard.validation_errors.error_id a', 'onboard.outbox.event_id a'], 'identities');
+		'onboard.validation_errors.error_id a', 'onboard.product_changes.change_id a', 'onboard.held_rows.held_id a',
+		'onboard.outbox.event_id a'], 'identities');
 
 -- Checks: what each table refuses and accepts
 CREATE FUNCTION pg_temp.vendor(change text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('INSERT INTO onboard.vendors SELECT (jsonb_populate_record(null::onboard.vendors,
 		''{"vendor_id": "V-1", "vendor_name": "V", "email": "v@example.com", "status": "active",
-		"created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
+		"modes": ["insert", "upsert"], "default_mode": "insert", "created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
 SELECT throws_ok(pg_temp.vendor(change), '23514', NULL, 'a vendor is refused: ' || left(change, 60)) FROM unnest(ARRAY[
 	'{"vendor_id": ""}', '{"vendor_id": "a b"}', '{"vendor_id": "a_b"}', '{"vendor_id": "a/../b"}',
 		'{"vendor_id": "ä"}', '{"vendor_id": "a\n"}',
 	format('{"vendor_id": "%s"}', repeat('x', 51)), '{"vendor_name": "  "}', '{"email": "no"}', '{"email": "a@b"}',
 	'{"email": "a b@c.de"}',
-	'{"email": "a@b.c\nBcc: d@e.f"}', '{"status": "new"}']) change;
+	'{"email": "a@b.c\nBcc: d@e.f"}', '{"status": "new"}', '{"modes": []}', '{"modes": ["merge"]}', '{"default_mode": "update"}',
+	'{"price_guard": 0.5}', '{"sold_out_guard": 1.5}', '{"discontinue_guard": -1}']) change;
 SELECT lives_ok(pg_temp.vendor(change), 'a vendor is taken: ' || left(change, 60)) FROM unnest(ARRAY[
 	'{}', format('{"vendor_id": "%s", "email": "w@example.com"}', repeat('x', 50)),
 		'{"vendor_id": "v-1", "email": "x@example.com", "status": "pending_approval"}',
@@ -236,14 +297,14 @@ SELECT lives_ok(pg_temp.product('{"product_id": 2, "vendor_product_id": "P2", "s
 SELECT throws_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, '
 	'%s) VALUES (''u'', ''V-1'', ''f'', 1, %L)', name, value),
 	'23514', NULL, format('an upload is refused: %s = %s', name, value))
-	FROM (VALUES ('mode', 'upsert'), ('status', 'done'), ('failure_code', 'OTHER'), ('total_records', '-1'),
+	FROM (VALUES ('mode', 'merge'), ('match', 'price'), ('blank', 'skip'), ('inserted', '1'), ('status', 'done'), ('failure_code', 'OTHER'), ('total_records', '-1'),
 		('valid_records', '-1'), ('error_records', '-1'), ('parse_attempts', '-1'), ('revivals', '-1')) c (name, value);
 SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, '
 	'failure_code) VALUES (%L, ''V-1'', ''f'', 1, %L)', 'u' || code, code),
 	'an upload may fail with ' || code)
 	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
 		'TOO_MANY_ROWS', 'NOT_TEXT',
-		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
+		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'MODE_NOT_ALLOWED', 'INVALID_SOURCE_TIME', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
 		'CANCELLED']) code;
 
 -- Triggers
@@ -330,12 +391,12 @@ SELECT is((SELECT count(*)::int FROM pg_proc p JOIN pg_language l ON l.oid = p.p
 
 -- Row security
 SELECT policies_are('onboard', name, ARRAY['tenant'], name || ' has its policy')
-	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows',
-		'item_checks', 'vendor_roles']::name[]) name;
+	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows', 'row_actions',
+		'product_changes', 'held_rows', 'item_checks', 'vendor_roles']::name[]) name;
 SELECT is((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = ('onboard.' || name)::regclass),
 	true, name || ' has row security, also for its owner')
-	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows',
-		'item_checks', 'vendor_roles']::name[]) name;
+	FROM unnest(ARRAY['vendors', 'products', 'upload_history', 'validation_errors', 'outbox', 'judged_rows', 'row_actions',
+		'product_changes', 'held_rows', 'item_checks', 'vendor_roles']::name[]) name;
 SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::regclass), ARRAY['security_barrier=true'],
 	name || ' is a security barrier')
 	FROM unnest(ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']) name;
@@ -345,7 +406,9 @@ SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE
 	ARRAY['onboard.vendors', 'onboard.product_categories', 'onboard.product_categories_category_id_seq',
 		'onboard.upload_history', 'onboard.products',
 		'onboard.products_product_id_seq', 'onboard.validation_errors', 'onboard.validation_errors_error_id_seq',
-		'onboard.vendor_roles', 'onboard.judged_rows',
+		'onboard.vendor_roles', 'onboard.judged_rows', 'onboard.row_actions', 'onboard.product_changes',
+		'onboard.product_changes_change_id_seq', 'onboard.held_rows', 'onboard.held_rows_held_id_seq',
+		'onboard.history_horizon',
 		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks', 'onboard.listings'], 'tables that are dumped');
 
 SELECT * FROM finish();

@@ -10,6 +10,13 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
+
+#include "shared/columns.h"
+
+/* In UTF-8. */
+#define MAX_CHARACTER_BYTES 4
+
 #define SHAPE_MAX_KEYS 3 /* columns of a unique constraint */
 #define SHAPE_MAX_FOREIGN_KEYS 2
 
@@ -47,8 +54,34 @@ typedef struct TableShape
 	const UniqueShape *unique;           /* terminated by one without columns */
 } TableShape;
 
+/* Columns of products. */
+enum
+{
+	PRODUCT_ID = 1,
+	PRODUCT_VENDOR_ID,
+#define PRODUCT_ENUM(symbol, ...) PRODUCT_##symbol,
+	ONBOARD_COLUMNS(PRODUCT_ENUM)
+#undef PRODUCT_ENUM
+	PRODUCT_ATTRIBUTES,
+	PRODUCT_STATUS,
+	PRODUCT_UPLOAD_ID,
+	PRODUCT_ROW_NUMBER,
+	PRODUCT_LINE_NUMBER,
+	PRODUCT_CREATED_AT,
+	PRODUCT_UPDATED_AT
+};
+#define PRODUCT_COLUMN_COUNT PRODUCT_UPDATED_AT
+
+/* Return the column of products that holds this column. */
+static inline AttrNumber
+product_column(enum onboard_column column)
+{
+	return PRODUCT_VENDOR_ID + 1 + column;
+}
+
 extern const TableShape products_shape;
 extern const TableShape validation_errors_shape;
+extern const TableShape product_changes_shape;
 
 /*
  * Does every row that the rules accept satisfy this CHECK, because we ship it?

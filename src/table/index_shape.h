@@ -13,7 +13,7 @@
 
 #include "utils/relcache.h"
 
-#include "catalogue/shipped_shape.h"
+#include "table/shipped_shape.h"
 
 /*
  * Return false only if inserting a row can never fail: what the index computes

@@ -15,9 +15,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
-#include "catalogue/product_values.h"
-#include "catalogue/shipped_shape.h"
-#include "shared/columns.h"
+#include "table/shipped_shape.h"
 
 #define NUMERIC_TYPMOD(precision, scale) ((((precision) << 16) | (scale)) + VARHDRSZ)
 
@@ -32,9 +30,6 @@
 #define SQL_TYPMOD_PIECES (-1)
 #define SQL_TYPMOD_TEXT (-1)
 #define SQL_TYPMOD_EXACT (-1)
-
-/* In UTF-8. */
-#define MAX_CHARACTER_BYTES 4
 
 static const ColumnShape products_columns[PRODUCT_COLUMN_COUNT] = {
 	[PRODUCT_ID - 1] = {"product_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
@@ -61,14 +56,6 @@ static const ColumnShape products_columns[PRODUCT_COLUMN_COUNT] = {
 	ONBOARD_COLUMNS(COLUMN_SHAPE)
 #undef COLUMN_SHAPE
 };
-
-/* Keys and categories are looked up in buffers of fixed size. */
-#define EXACT_CHECK(symbol, name, kind, required, minimum, maximum, ...)   \
-	StaticAssertDecl(VALUE_##kind != VALUE_EXACT ||                        \
-						 MAX_CHARACTER_BYTES * (maximum) <= KEY_MAX_BYTES, \
-					 #name " is longer than a key");
-ONBOARD_COLUMNS(EXACT_CHECK)
-#undef EXACT_CHECK
 
 StaticAssertDecl(PRODUCT_COLUMN_COUNT <= 64,
 				 "table_shape_changed_defaults() has no bit for each column");
@@ -133,6 +120,33 @@ const TableShape validation_errors_shape = {
 	no_checks,
 	validation_errors_foreign_keys,
 	validation_errors_unique,
+};
+
+static const ColumnShape product_changes_columns[] = {
+	{"change_id", INT8OID, -1, true, .identity = ATTRIBUTE_IDENTITY_ALWAYS},
+	{"product_id", INT8OID, -1, true},
+	{"vendor_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"changed_at", TIMESTAMPTZOID, -1, true},
+	{"previous_at", TIMESTAMPTZOID, -1, true},
+	{"action", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"upload_id", TEXTOID, -1, false, .collation = C_COLLATION_OID},
+	{"row_number", INT8OID, -1, false},
+	{"changed_by", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"reverts", INT8OID, -1, false},
+	{"old_values", JSONBOID, -1, true, ONBOARD_MAX_RECORD_BYTES},
+	{"new_values", JSONBOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
+};
+
+static const ForeignKeyShape no_foreign_keys[] = {{NULL}};
+
+static const UniqueShape product_changes_unique[] = {
+	{{"product_id", "change_id"}, 2},
+	{{NULL}, 0},
+};
+
+const TableShape product_changes_shape = {
+	product_changes_columns, lengthof(product_changes_columns), no_checks, no_foreign_keys,
+	product_changes_unique,
 };
 
 /* Format a bound of a range as the script has it: decimals have two digits. */

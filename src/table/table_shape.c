@@ -48,8 +48,8 @@
 #include "utils/syscache.h"
 
 #include "base/compat.h"
-#include "catalogue/index_shape.h"
-#include "catalogue/table_shape.h"
+#include "table/index_shape.h"
+#include "table/table_shape.h"
 
 #define DEPARTURE_SIZE 192 /* bytes, including the terminator */
 
@@ -427,6 +427,7 @@ typedef struct KnownShape
 static KnownShape known_shapes[] = {
 	{&products_shape},
 	{&validation_errors_shape},
+	{&product_changes_shape},
 };
 
 /* Relcache callback; InvalidOid is every relation. */

@@ -28,7 +28,7 @@
 
 #include "base/compat.h"
 #include "base/others_code.h"
-#include "catalogue/index_shape.h"
+#include "table/index_shape.h"
 
 /*
  * A B-tree entry has at most 2704 bytes, the lowest limit of all index types;

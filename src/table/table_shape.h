@@ -12,7 +12,7 @@
 
 #include "utils/relcache.h"
 
-#include "catalogue/shipped_shape.h"
+#include "table/shipped_shape.h"
 
 /*
  * Return NULL if inserting tuples and index entries directly has exactly the

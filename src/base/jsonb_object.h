@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * jsonb_object.h
+ *	  Writing a jsonb object in its stored form.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_JSONB_OBJECT_H
+#define ONBOARD_JSONB_OBJECT_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "shared/text.h"
+
+typedef enum JsonbMemberKind
+{
+	MEMBER_NULL,
+	MEMBER_FALSE,
+	MEMBER_TRUE,
+	MEMBER_TEXT,
+	MEMBER_NUMBER,   /* value is a Numeric, not NaN or infinite */
+	MEMBER_CONTAINER /* value is a JsonbContainer, an object or an array */
+} JsonbMemberKind;
+
+/* A name and its value, both borrowed; only the last three kinds have one. */
+typedef struct JsonbMember
+{
+	struct text_view name;
+	JsonbMemberKind kind;
+	struct text_view value;
+} JsonbMember;
+
+/* Compare two names in the order in which an object stores them. */
+extern int jsonb_compare_names(struct text_view left, struct text_view right);
+
+/*
+ * Return an object with these members, in the current context.  They must be in
+ * the order of their names, which must differ.
+ */
+extern Jsonb *jsonb_object_write(const JsonbMember *members, int count);
+
+#endif /* ONBOARD_JSONB_OBJECT_H */

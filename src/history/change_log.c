@@ -1,0 +1,513 @@
+/*-------------------------------------------------------------------------
+ *
+ * change_log.c
+ *	  The table onboard.product_changes: recording changes of products.
+ *
+ * A file that changes every price leaves as many rows here as the vendor has
+ * products, so they are written directly, in batches, with their jsonb values
+ * built from the datums.  If users have put a trigger, policy or constraint on the
+ * table, rows are stored by INSERT.
+ *
+ * Columns of products are found by name, and all of them are recorded, those that
+ * users added as well.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "base/jsonb_object.h"
+#include "base/owner.h"
+#include "base/settings.h"
+#include "base/statement.h"
+#include "history/change_log.h"
+#include "table/row_batch.h"
+#include "table/table_shape.h"
+
+/* Columns of product_changes (see shipped_shape.c). */
+enum
+{
+	CHANGE_ID = 1,
+	CHANGE_PRODUCT_ID,
+	CHANGE_VENDOR_ID,
+	CHANGE_CHANGED_AT,
+	CHANGE_PREVIOUS_AT,
+	CHANGE_ACTION,
+	CHANGE_UPLOAD_ID,
+	CHANGE_ROW_NUMBER,
+	CHANGE_CHANGED_BY,
+	CHANGE_REVERTS,
+	CHANGE_OLD_VALUES,
+	CHANGE_NEW_VALUES
+};
+#define CHANGE_COLUMN_COUNT CHANGE_NEW_VALUES
+
+/* A column of products, as a member of old_values and new_values. */
+typedef struct LoggedColumn
+{
+	AttrNumber number;
+	struct text_view name;
+	Oid type;
+	FmgrInfo *to_jsonb; /* NULL until it is needed */
+} LoggedColumn;
+
+struct ChangeLog
+{
+	MemoryContext context;
+	MemoryContext row_context; /* reset after each row */
+	bool is_on;
+	TupleDesc descriptor; /* of products */
+	AttrNumber product_id;
+	AttrNumber vendor_id;
+	AttrNumber status;
+	AttrNumber updated_at;
+	LoggedColumn *columns; /* in the order of jsonb keys */
+	int column_count;
+	bool *changed; /* of the row at hand, by column of products */
+	Relation relation;
+	RowBatch *batch; /* NULL if rows are stored by INSERT */
+	Datum changed_by;
+};
+
+static AttrNumber
+column_number(Relation products, const char *name)
+{
+	AttrNumber number = SPI_fnumber(RelationGetDescr(products), name);
+
+	if (number <= 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("column \"%s\" of relation \"%s\" does not exist", name,
+							   RelationGetRelationName(products)),
+						errdetail("It is needed to record changes of products.")));
+	return number;
+}
+
+static int
+compare_columns(const void *a, const void *b)
+{
+	return jsonb_compare_names(((const LoggedColumn *) a)->name, ((const LoggedColumn *) b)->name);
+}
+
+static void
+find_columns(ChangeLog *log)
+{
+	TupleDesc descriptor = log->descriptor;
+	int i;
+
+	log->columns = palloc0(descriptor->natts * sizeof(LoggedColumn));
+	for (i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+		LoggedColumn *column = &log->columns[log->column_count];
+
+		if (attribute->attisdropped)
+			continue;
+		column->number = i + 1;
+		column->name = text_of(NameStr(attribute->attname));
+		column->type = attribute->atttypid;
+		log->column_count++;
+	}
+	qsort(log->columns, log->column_count, sizeof(LoggedColumn), compare_columns);
+}
+
+bool
+change_log_owns_trigger(const Trigger *trigger)
+{
+	char *schema = get_namespace_name(get_func_namespace(trigger->tgfoid));
+	char *function = get_func_name(trigger->tgfoid);
+
+	return schema != NULL && function != NULL && strcmp(schema, "onboard") == 0 &&
+		   strcmp(function, "record_product_changes") == 0;
+}
+
+/* Would the trigger run in this session? */
+static bool
+is_enabled(const Trigger *trigger)
+{
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		return trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA ||
+			   trigger->tgenabled == TRIGGER_FIRES_ALWAYS;
+	return trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN ||
+		   trigger->tgenabled == TRIGGER_FIRES_ALWAYS;
+}
+
+bool
+change_log_records(Relation products)
+{
+	TriggerDesc *triggers = products->trigdesc;
+	int i;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (TRIGGER_FOR_UPDATE(trigger->tgtype) && trigger->tgoldtable != NULL &&
+			trigger->tgnewtable != NULL && is_enabled(trigger) && change_log_owns_trigger(trigger))
+			return true;
+	}
+	return false;
+}
+
+ChangeLog *
+change_log_open(Relation products)
+{
+	ChangeLog *log = palloc0(sizeof(ChangeLog));
+
+	log->context = CurrentMemoryContext;
+	log->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard change", ALLOCSET_DEFAULT_SIZES);
+	log->is_on = change_log_records(products);
+	log->descriptor = RelationGetDescr(products);
+	log->product_id = column_number(products, "product_id");
+	log->vendor_id = column_number(products, "vendor_id");
+	log->status = column_number(products, "status");
+	log->updated_at = column_number(products, "updated_at");
+	log->changed = palloc(log->descriptor->natts * sizeof(bool));
+	find_columns(log);
+	log->relation = table_open(onboard_relation("product_changes"), RowExclusiveLock);
+	if (onboard_load_path != LOAD_PATH_PLAIN &&
+		table_shape_departure(log->relation, &product_changes_shape) == NULL)
+		log->batch = row_batch_open(log->relation, CHANGE_ID, CHANGE_PRODUCT_ID);
+	log->changed_by = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	return log;
+}
+
+void
+change_log_close(ChangeLog *log)
+{
+	if (log->batch != NULL)
+		row_batch_close(log->batch);
+	table_close(log->relation, NoLock);
+	MemoryContextDelete(log->row_context);
+}
+
+bool
+change_log_is_on(const ChangeLog *log)
+{
+	return log->is_on;
+}
+
+TimestampTz
+change_time(TimestampTz before)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return now <= before && !TIMESTAMP_NOT_FINITE(before) ? before + 1 : now;
+}
+
+static void
+set_container(JsonbMember *member, JsonbContainer *container, Size length)
+{
+	member->kind = MEMBER_CONTAINER;
+	member->value.data = (const char *) container;
+	member->value.length = length;
+}
+
+static void
+set_number(JsonbMember *member, Numeric number)
+{
+	member->kind = MEMBER_NUMBER;
+	member->value.data = (const char *) number;
+	member->value.length = VARSIZE(number);
+}
+
+static void
+set_scalar(JsonbMember *member, const JsonbValue *scalar)
+{
+	switch (scalar->type)
+	{
+		case jbvNull:
+			member->kind = MEMBER_NULL;
+			break;
+		case jbvBool:
+			member->kind = scalar->val.boolean ? MEMBER_TRUE : MEMBER_FALSE;
+			break;
+		case jbvNumeric:
+			set_number(member, scalar->val.numeric);
+			break;
+		case jbvString:
+			member->kind = MEMBER_TEXT;
+			member->value.data = scalar->val.string.val;
+			member->value.length = scalar->val.string.len;
+			break;
+		default:
+			elog(ERROR, "unexpected type of scalar: %d", (int) scalar->type);
+	}
+}
+
+static void
+set_jsonb(JsonbMember *member, Jsonb *jsonb)
+{
+	JsonbValue scalar;
+
+	if (JB_ROOT_IS_SCALAR(jsonb))
+	{
+		(void) JsonbExtractScalar(&jsonb->root, &scalar);
+		set_scalar(member, &scalar);
+	}
+	else
+		set_container(member, &jsonb->root, VARSIZE(jsonb) - VARHDRSZ);
+}
+
+/* Call to_jsonb() for a value of any type. */
+static Jsonb *
+call_to_jsonb(ChangeLog *log, LoggedColumn *column, Datum value)
+{
+	if (column->to_jsonb == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(log->context);
+		Const *argument = makeNullConst(column->type, -1, InvalidOid);
+
+		column->to_jsonb = palloc(sizeof(FmgrInfo));
+		fmgr_info(F_TO_JSONB, column->to_jsonb);
+		fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument),
+												 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
+						   column->to_jsonb);
+		MemoryContextSwitchTo(caller);
+	}
+	return DatumGetJsonbP(FunctionCall1(column->to_jsonb, value));
+}
+
+/* Convert a value as to_jsonb() does, without calling it for the types of products. */
+static void
+set_value(ChangeLog *log, LoggedColumn *column, Datum value, JsonbMember *member)
+{
+	Numeric number;
+
+	switch (column->type)
+	{
+		case TEXTOID:
+			member->kind = MEMBER_TEXT;
+			value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+			member->value.data = VARDATA_ANY(DatumGetPointer(value));
+			member->value.length = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
+			return;
+		case INT4OID:
+			set_number(member, int64_to_numeric(DatumGetInt32(value)));
+			return;
+		case INT8OID:
+			set_number(member, int64_to_numeric(DatumGetInt64(value)));
+			return;
+		case JSONBOID:
+			set_jsonb(member, DatumGetJsonbP(value));
+			return;
+		case NUMERICOID:
+			number = DatumGetNumeric(value);
+			/* The others become strings. */
+			if (!numeric_is_nan(number) && !numeric_is_inf(number))
+			{
+				set_number(member, number);
+				return;
+			}
+			break;
+		default:
+			break;
+	}
+	set_jsonb(member, call_to_jsonb(log, column, value));
+}
+
+/* Return the values of the changed columns as an object. */
+static Datum
+values_to_jsonb(ChangeLog *log, const Datum *values, const bool *nulls)
+{
+	JsonbMember *members = palloc0(log->column_count * sizeof(JsonbMember));
+	int count = 0;
+	int i;
+
+	for (i = 0; i < log->column_count; i++)
+	{
+		LoggedColumn *column = &log->columns[i];
+
+		if (!log->changed[column->number - 1])
+			continue;
+		members[count].name = column->name;
+		if (!nulls[column->number - 1])
+			set_value(log, column, values[column->number - 1], &members[count]);
+		count++;
+	}
+	return JsonbPGetDatum(jsonb_object_write(members, count));
+}
+
+static bool
+is_discontinued(const ChangeLog *log, const Datum *values, const bool *nulls)
+{
+	text *status;
+
+	if (nulls[log->status - 1])
+		return false;
+	status = DatumGetTextPP(values[log->status - 1]);
+	return text_equal(text_of("discontinued"),
+					  (struct text_view){VARDATA_ANY(status), VARSIZE_ANY_EXHDR(status)});
+}
+
+/* Derive the action of an update. */
+static const char *
+action_of_update(const ChangeLog *log, const Datum *old_values, const bool *old_nulls,
+				 const Datum *new_values, const bool *new_nulls)
+{
+	bool was_discontinued = is_discontinued(log, old_values, old_nulls);
+
+	if (was_discontinued == is_discontinued(log, new_values, new_nulls))
+		return CHANGE_UPDATED;
+	return was_discontinued ? CHANGE_RESTORED : CHANGE_DISCONTINUED;
+}
+
+/* Store by an INSERT statement, with whatever users put on the table. */
+static void
+insert_plain(const Datum *values, const bool *nulls)
+{
+	static Statement insert = {
+		"INSERT INTO onboard.product_changes (product_id, vendor_id, changed_at, previous_at, action, "
+		"  upload_id, row_number, changed_by, reverts, old_values, new_values) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		CHANGE_COLUMN_COUNT - 1,
+		{INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, INT8OID, TEXTOID,
+		 INT8OID, JSONBOID, JSONBOID},
+	};
+	char null_flags[CHANGE_COLUMN_COUNT];
+	OwnerSection section;
+	int i;
+
+	for (i = 1; i < CHANGE_COLUMN_COUNT; i++)
+		null_flags[i - 1] = nulls[i] ? 'n' : ' ';
+	owner_enter_plain(&section);
+	SPI_connect();
+	statement_run(&insert, unconstify(Datum *, values) + 1, null_flags, false, SPI_OK_INSERT);
+	SPI_finish();
+	owner_leave(&section);
+}
+
+/*
+ * Store a change of the columns in log->changed; new_values is NULL for a
+ * deletion.
+ */
+static void
+add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum *old_values,
+	const bool *old_nulls, const Datum *new_values, const bool *new_nulls)
+{
+	Datum values[CHANGE_COLUMN_COUNT];
+	bool nulls[CHANGE_COLUMN_COUNT] = {false};
+
+#define SET(column, datum) (values[(column) -1] = (datum))
+#define SET_OPTIONAL(column, is_known, datum) \
+	(nulls[(column) -1] = !(is_known), values[(column) -1] = (is_known) ? (datum) : (Datum) 0)
+
+	if (origin != NULL && origin->action != NULL && new_values != NULL)
+		action = origin->action;
+	SET(CHANGE_PRODUCT_ID, old_values[log->product_id - 1]);
+	SET(CHANGE_VENDOR_ID, old_values[log->vendor_id - 1]);
+	SET(CHANGE_CHANGED_AT, new_values != NULL ? new_values[log->updated_at - 1]
+											  : TimestampTzGetDatum(change_time(DatumGetTimestampTz(
+													old_values[log->updated_at - 1]))));
+	SET(CHANGE_PREVIOUS_AT, old_values[log->updated_at - 1]);
+	SET(CHANGE_ACTION, CStringGetTextDatum(action));
+	SET_OPTIONAL(CHANGE_UPLOAD_ID, origin != NULL && origin->upload_id_text != (Datum) 0,
+				 origin->upload_id_text);
+	SET_OPTIONAL(CHANGE_ROW_NUMBER, origin != NULL && origin->row_number != 0,
+				 Int64GetDatum(origin->row_number));
+	SET(CHANGE_CHANGED_BY, log->changed_by);
+	SET_OPTIONAL(CHANGE_REVERTS, origin != NULL && origin->reverts != 0,
+				 Int64GetDatum(origin->reverts));
+	SET(CHANGE_OLD_VALUES, values_to_jsonb(log, old_values, old_nulls));
+	SET_OPTIONAL(CHANGE_NEW_VALUES, new_values != NULL,
+				 values_to_jsonb(log, new_values, new_nulls));
+#undef SET
+#undef SET_OPTIONAL
+	if (log->batch == NULL)
+	{
+		insert_plain(values, nulls);
+		return;
+	}
+	row_batch_add(log->batch, values, nulls, CHANGE_COLUMN_COUNT);
+	if (row_batch_is_full(log->batch, 1))
+		row_batch_flush(log->batch);
+}
+
+void
+change_log_add(ChangeLog *log, const ChangeOrigin *origin, const Datum *old_values,
+			   const bool *old_nulls, const Datum *new_values, const bool *new_nulls,
+			   uint64 changed)
+{
+	MemoryContext caller = MemoryContextSwitchTo(log->row_context);
+	int i;
+
+	for (i = 0; i < log->descriptor->natts; i++)
+		log->changed[i] = i < 64 && i != log->updated_at - 1 && (changed >> i & 1) != 0;
+	add(log, origin, action_of_update(log, old_values, old_nulls, new_values, new_nulls),
+		old_values, old_nulls, new_values, new_nulls);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(log->row_context);
+}
+
+/* Find the columns that differ; returns false if there are none. */
+static bool
+find_changed(ChangeLog *log, TupleTableSlot *old, TupleTableSlot *new)
+{
+	bool found = false;
+	int i;
+
+	for (i = 0; i < log->descriptor->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(log->descriptor, i);
+
+		log->changed[i] =
+			!column->attisdropped && i != log->updated_at - 1 &&
+			(old->tts_isnull[i] != new->tts_isnull[i] ||
+			 (!old->tts_isnull[i] && !datum_image_eq(old->tts_values[i], new->tts_values[i],
+													 column->attbyval, column->attlen)));
+		found = found || log->changed[i];
+	}
+	return found;
+}
+
+void
+change_log_add_update(ChangeLog *log, const ChangeOrigin *origin, TupleTableSlot *old,
+					  TupleTableSlot *new)
+{
+	MemoryContext caller = MemoryContextSwitchTo(log->row_context);
+
+	slot_getallattrs(old);
+	slot_getallattrs(new);
+	if (find_changed(log, old, new))
+		add(log, origin,
+			action_of_update(log, old->tts_values, old->tts_isnull, new->tts_values,
+							 new->tts_isnull),
+			old->tts_values, old->tts_isnull, new->tts_values, new->tts_isnull);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(log->row_context);
+}
+
+void
+change_log_add_deletion(ChangeLog *log, const ChangeOrigin *origin, TupleTableSlot *old)
+{
+	MemoryContext caller = MemoryContextSwitchTo(log->row_context);
+
+	slot_getallattrs(old);
+	memset(log->changed, true, log->descriptor->natts * sizeof(bool));
+	add(log, origin, CHANGE_DELETED, old->tts_values, old->tts_isnull, NULL, NULL);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(log->row_context);
+}
+
+void
+change_log_flush(ChangeLog *log)
+{
+	if (log->batch != NULL)
+		row_batch_flush(log->batch);
+}

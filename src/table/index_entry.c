@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * index_entry.c
+ *	  Index entries of one tuple, made without the executor.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "utils/rel.h"
+
+#include "table/index_entry.h"
+
+void
+index_entry_insert(Relation table, Relation index, IndexInfo *info, TupleTableSlot *slot,
+				   EState *estate)
+{
+	ExprContext *expressions = GetPerTupleExprContext(estate);
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+
+	if (!info->ii_ReadyForInserts)
+		return;
+	expressions->ecxt_scantuple = slot;
+	if (info->ii_Predicate != NIL)
+	{
+		if (info->ii_PredicateState == NULL)
+			info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate);
+		if (!ExecQual(info->ii_PredicateState, expressions))
+			return;
+	}
+	FormIndexDatum(info, slot, estate, values, nulls);
+	index_insert(index, values, nulls, &slot->tts_tid, table,
+				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+}

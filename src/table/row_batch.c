@@ -1,0 +1,189 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_batch.c
+ *	  Rows that are stored in a table directly, in batches.
+ *
+ * The heap takes a batch at once, as in COPY; then one index after the other takes
+ * its entries.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "commands/sequence.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "table/index_entry.h"
+#include "table/row_batch.h"
+
+#define BATCH_ROWS 1000
+#define BATCH_BYTES (64 * 1024)
+
+/* A row's place in the order of the index entries. */
+typedef struct OrderedRow
+{
+	int64 key;
+	int position;
+} OrderedRow;
+
+struct RowBatch
+{
+	MemoryContext context;
+	SubTransactionId opened_in;
+	Relation table;
+	Oid sequence;
+	AttrNumber identity;
+	AttrNumber order; /* 0 for none */
+	EState *estate;   /* for predicates and expressions of indexes */
+	ResultRelInfo *indexes;
+	BulkInsertState bulk_insert; /* NULL until the first flush */
+	TupleTableSlot *slots[BATCH_ROWS];
+	OrderedRow ordered[BATCH_ROWS];
+	int count;
+	Size bytes;
+};
+
+RowBatch *
+row_batch_open(Relation table, AttrNumber identity, AttrNumber order)
+{
+	RowBatch *batch = palloc0(sizeof(RowBatch));
+
+	batch->context = CurrentMemoryContext;
+	batch->opened_in = GetCurrentSubTransactionId();
+	batch->table = table;
+	batch->identity = identity;
+	batch->sequence = identity_sequence(table, identity);
+	batch->order = order;
+	batch->estate = CreateExecutorState();
+	batch->indexes = makeNode(ResultRelInfo);
+	InitResultRelInfo(batch->indexes, table, 0, NULL, 0);
+	ExecOpenIndices(batch->indexes, false);
+	return batch;
+}
+
+static void
+end_bulk_insert(RowBatch *batch)
+{
+	if (batch->bulk_insert != NULL)
+		FreeBulkInsertState(batch->bulk_insert);
+	batch->bulk_insert = NULL;
+}
+
+void
+row_batch_close(RowBatch *batch)
+{
+	int i;
+
+	for (i = 0; i < BATCH_ROWS && batch->slots[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(batch->slots[i]);
+	end_bulk_insert(batch);
+	ExecCloseIndices(batch->indexes);
+	FreeExecutorState(batch->estate);
+}
+
+bool
+row_batch_is_full(const RowBatch *batch, int further)
+{
+	return batch->count + further > BATCH_ROWS || batch->bytes > BATCH_BYTES;
+}
+
+static TupleTableSlot *
+next_slot(RowBatch *batch)
+{
+	if (batch->slots[batch->count] == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(batch->context);
+
+		batch->slots[batch->count] = table_slot_create(batch->table, NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	return batch->slots[batch->count];
+}
+
+void
+row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int columns)
+{
+	TupleTableSlot *slot = next_slot(batch);
+	OrderedRow *ordered = &batch->ordered[batch->count];
+
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, values, columns * sizeof(Datum));
+	memcpy(slot->tts_isnull, nulls, columns * sizeof(bool));
+	memset(slot->tts_isnull + columns, true,
+		   (slot->tts_tupleDescriptor->natts - columns) * sizeof(bool));
+	slot->tts_values[batch->identity - 1] = Int64GetDatum(nextval_internal(batch->sequence, false));
+	slot->tts_isnull[batch->identity - 1] = false;
+	ordered->position = batch->count;
+	if (batch->order != 0)
+		ordered->key = DatumGetInt64(slot->tts_values[batch->order - 1]);
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+	slot->tts_tableOid = RelationGetRelid(batch->table);
+	batch->bytes += ((HeapTupleTableSlot *) slot)->tuple->t_len;
+	batch->count++;
+}
+
+static int
+compare_ordered(const void *a, const void *b)
+{
+	const OrderedRow *left = a;
+	const OrderedRow *right = b;
+
+	if (left->key != right->key)
+		return left->key < right->key ? -1 : 1;
+	return left->position - right->position;
+}
+
+static void
+insert_entries(RowBatch *batch, Relation index, IndexInfo *info)
+{
+	bool in_order = batch->order != 0 && info->ii_IndexAttrNumbers[0] == batch->order;
+	int i;
+
+	for (i = 0; i < batch->count; i++)
+	{
+		TupleTableSlot *slot = batch->slots[in_order ? batch->ordered[i].position : i];
+
+		ResetPerTupleExprContext(batch->estate);
+		index_entry_insert(batch->table, index, info, slot, batch->estate);
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+void
+row_batch_flush(RowBatch *batch)
+{
+	MemoryContext caller;
+	int i;
+
+	if (batch->count == 0)
+		return;
+	caller = MemoryContextSwitchTo(batch->context);
+	if (batch->bulk_insert == NULL)
+		batch->bulk_insert = GetBulkInsertState();
+	/* table_multi_insert() and the indexes leak into the current context. */
+	MemoryContextSwitchTo(GetPerTupleMemoryContext(batch->estate));
+	table_multi_insert(batch->table, batch->slots, batch->count, GetCurrentCommandId(true), 0,
+					   batch->bulk_insert);
+	if (batch->order != 0)
+		qsort(batch->ordered, batch->count, sizeof(OrderedRow), compare_ordered);
+	for (i = 0; i < batch->indexes->ri_NumIndices; i++)
+		insert_entries(batch, batch->indexes->ri_IndexRelationDescs[i],
+					   batch->indexes->ri_IndexRelationInfo[i]);
+	for (i = 0; i < batch->count; i++)
+		ExecClearTuple(batch->slots[i]);
+	MemoryContextSwitchTo(caller);
+	ResetPerTupleExprContext(batch->estate);
+	/* A pinned page must not outlive a subtransaction. */
+	if (GetCurrentSubTransactionId() != batch->opened_in)
+		end_bulk_insert(batch);
+	batch->count = 0;
+	batch->bytes = 0;
+}

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_batch.h
+ *	  Rows that are stored in a table directly, in batches.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_ROW_BATCH_H
+#define ONBOARD_ROW_BATCH_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "utils/relcache.h"
+
+typedef struct RowBatch RowBatch;
+
+/*
+ * Open a batch for a table that is locked for writing and has no departure from
+ * its shape (see table_shape_departure()).  identity is the column that its
+ * sequence numbers.  The entries of indexes that begin with order, a column of
+ * type bigint, are made in its order; 0 for none.  Allocates in the current
+ * memory context, which must outlive the batch.
+ */
+extern RowBatch *row_batch_open(Relation table, AttrNumber identity, AttrNumber order);
+extern void row_batch_close(RowBatch *batch);
+
+/* Must the batch be flushed before this many further rows are added? */
+extern bool row_batch_is_full(const RowBatch *batch, int further);
+
+/*
+ * Add a copy of a row of so many columns; those that users added are null.  The
+ * value of the identity column is drawn here, so that numbers tell the order of
+ * the calls.
+ */
+extern void row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int columns);
+
+/*
+ * Store the rows.  They take part in the current subtransaction, whichever it was
+ * when they were added.
+ */
+extern void row_batch_flush(RowBatch *batch);
+
+#endif /* ONBOARD_ROW_BATCH_H */
