@@ -124,6 +124,32 @@ extern bool catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 						   const struct text_view value[KEY_COUNT], const bool wanted[KEY_COUNT],
 						   CatalogueLook how, FoundKeys *found);
 
+/* A product that exists, as catalogue_find_product() found it. */
+typedef struct FoundProduct
+{
+	ItemPointerData tid;
+	int64 product_id;
+	bool same_vendor; /* as the owner of the row */
+	bool same_upload; /* which inserted it */
+	int64 row_number; /* of the row that it was inserted from; 0 if not known */
+	int64 line_number;
+
+	/*
+	 * Its values, by PRODUCT_x - 1 (see product_values.h), perhaps compressed or
+	 * out of line.  Borrowed from the catalogue until the next find.
+	 */
+	const Datum *values;
+	const bool *nulls;
+} FoundProduct;
+
+/*
+ * Find the product that holds one key, whatever its vendor if the key is the SKU.
+ * LOOK_BRIEFLY is the same as LOOK_NOW.  Returns false if no product holds it.
+ */
+extern bool
+catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
+					   struct text_view value, CatalogueLook how, FoundProduct *found);
+
 /*
  * Add a valid row to the batch for direct insertion.  stored is filled by
  * catalogue_batch_flush() at the latest, and must not move until
@@ -156,12 +182,29 @@ extern bool catalogue_keys_in_order(const Catalogue *catalogue);
  */
 extern void catalogue_take_back(Catalogue *catalogue, StoredRow *row);
 
-/* What to write for one row, and the result. */
+/*
+ * Announce that rows may change products that exist, so that the path is one that
+ * obeys what users have added to UPDATE as well.  Cheap after the first call.
+ * Must not be called while a window has rows that are not settled.
+ */
+extern void catalogue_expect_changes(Catalogue *catalogue);
+
+/*
+ * What to write for one row, and the result.
+ *
+ * ACTION_INSERT stores the row.  ACTION_UPDATE and ACTION_DISCONTINUE replace a
+ * product by the result of product_change_compute(); the row then only says whose
+ * change it is, and may be NULL for one that no row asked for.
+ */
 typedef struct RowWrite
 {
 	const CatalogueOwner *owner;
 	enum row_action action;
 	const IncomingRow *row;
+
+	/* For a change. */
+	const FoundProduct *product;
+	const struct ProductChange *change;
 
 	/* Set by catalogue_write(). */
 	int64 product_id;    /* with WRITE_DONE; 0 if not known */
@@ -171,15 +214,22 @@ typedef struct RowWrite
 typedef enum WriteResult
 {
 	WRITE_DONE,
-	WRITE_CONFLICT, /* a key was taken in the meantime: look again */
+	WRITE_CONFLICT, /* a key was taken, or the product changed, in the meantime: look again */
 	WRITE_REFUSED   /* by a user's constraint or trigger; plain path only */
 } WriteResult;
 
 /*
  * Carry out the action decided for one valid row, whose keys are as
  * catalogue_find() found them.  Nothing is written unless the result is
- * WRITE_DONE.
+ * WRITE_DONE.  For a change, catalogue_expect_changes() must have been called; it
+ * waits for other transactions that change the product, up to the lock timeout.
  */
 extern WriteResult catalogue_write(Catalogue *catalogue, RowWrite *write);
+
+/*
+ * Write the history of the changes made so far, which is otherwise complete when
+ * the catalogue is closed.
+ */
+extern void catalogue_flush_changes(Catalogue *catalogue);
 
 #endif /* ONBOARD_CATALOGUE_H */

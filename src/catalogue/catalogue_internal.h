@@ -16,6 +16,7 @@
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
 
 #include "catalogue/catalogue.h"
 #include "catalogue/product_values.h"
@@ -54,7 +55,9 @@ struct Catalogue
 
 	/* For reading. */
 	TupleTableSlot *found_slot;
-	IndexScanDesc scans[KEY_COUNT]; /* begun at first use */
+	SnapshotData dirty;                /* of the scans that wait */
+	IndexScanDesc scans[KEY_COUNT][2]; /* that do not wait, and that do; begun at first use */
+	struct ProductReader *reader;      /* created at first use */
 
 	/* For direct writing. */
 	EState *estate;       /* for expressions of user-defined indexes */

@@ -18,11 +18,13 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/settings.h"
 #include "catalogue/direct_write.h"
+#include "catalogue/product_reader.h"
 #include "table/index_shape.h"
 #include "table/table_shape.h"
 
@@ -167,15 +169,22 @@ catalogue_open(bool for_writing)
 	catalogue->row_number_column = column_number(catalogue->products, "row_number");
 	catalogue->line_number_column = column_number(catalogue->products, "line_number");
 	catalogue->found_slot = table_slot_create(catalogue->products, NULL);
+	InitDirtySnapshot(catalogue->dirty);
+	product_constants_init(&catalogue->constants);
 	if (for_writing)
-	{
 		catalogue->path = choose_path(catalogue);
-		product_constants_init(&catalogue->constants);
-	}
 	/* The shipped policy does not depend on the row, so checking it once is enough. */
 	if (for_writing && catalogue->as_shipped && owner_is_asked(catalogue->products))
 		owner_check_operator();
 	return catalogue;
+}
+
+/* scan may be NULL. */
+static void
+end_scan(IndexScanDesc scan)
+{
+	if (scan != NULL)
+		index_endscan(scan);
 }
 
 void
@@ -185,9 +194,11 @@ catalogue_close(Catalogue *catalogue)
 
 	for (i = 0; i < KEY_COUNT; i++)
 	{
-		if (catalogue->scans[i] != NULL)
-			index_endscan(catalogue->scans[i]);
+		end_scan(catalogue->scans[i][false]);
+		end_scan(catalogue->scans[i][true]);
 	}
+	if (catalogue->reader != NULL)
+		product_reader_destroy(catalogue->reader);
 	direct_write_close(catalogue);
 	ExecDropSingleTupleTableSlot(catalogue->found_slot);
 	for (i = 0; i < catalogue->index_count; i++)
@@ -207,4 +218,16 @@ catalogue_store_row_by_row(Catalogue *catalogue, const char *why)
 {
 	ereport(DEBUG1, (errmsg_internal("onboard stores rows by INSERT because %s", why)));
 	catalogue->path = CATALOGUE_PLAIN;
+}
+
+void
+catalogue_expect_changes(Catalogue *catalogue)
+{
+	(void) catalogue;
+}
+
+void
+catalogue_flush_changes(Catalogue *catalogue)
+{
+	(void) catalogue;
 }

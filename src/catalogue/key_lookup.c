@@ -30,23 +30,25 @@
 
 #include "base/compat.h"
 #include "catalogue/catalogue_internal.h"
+#include "catalogue/product_reader.h"
 
 /* One key to look up. */
 typedef struct KeyLook
 {
 	CatalogueKey key;
+	bool waits;
 	ScanKeyData scan_keys[2];
 	int scan_key_count;
-	struct text_view other; /* the row's other key, if that is wanted too */
 } KeyLook;
 
 /* Fill what a scan needs; value must stay valid during the scan. */
 static void
-prepare_look(KeyLook *look, CatalogueKey key, Datum vendor_id, Datum value)
+prepare_look(KeyLook *look, CatalogueKey key, CatalogueLook how, Datum vendor_id, Datum value)
 {
 	int count = 0;
 
 	look->key = key;
+	look->waits = how == LOOK_WAITING;
 	if (key == KEY_VENDOR_PRODUCT_ID)
 	{
 		ScanKeyEntryInitialize(&look->scan_keys[count], 0, count + 1, BTEqualStrategyNumber,
@@ -58,10 +60,87 @@ prepare_look(KeyLook *look, CatalogueKey key, Datum vendor_id, Datum value)
 	look->scan_key_count = count + 1;
 }
 
+/*
+ * Return the scan for a look, begun at its key.  A scan is kept for the next
+ * look, because beginning one costs more than looking.
+ */
+static IndexScanDesc
+begin_look(Catalogue *catalogue, KeyLook *look)
+{
+	IndexScanDesc *scan = &catalogue->scans[look->key][look->waits];
+
+	if (*scan == NULL)
+		*scan = begin_index_scan(
+			catalogue->products, catalogue->indexes[catalogue->key_index[look->key]],
+			look->waits ? &catalogue->dirty : SnapshotSelf, look->scan_key_count);
+	index_rescan(*scan, look->scan_keys, look->scan_key_count, NULL, 0);
+	return *scan;
+}
+
+/* Release the pages: the next look may be a long time off. */
+static void
+end_look(Catalogue *catalogue, KeyLook *look)
+{
+	ExecClearTuple(catalogue->found_slot);
+	(void) begin_look(catalogue, look);
+}
+
+/* Wait for the transaction that decides on a tuple; see execIndexing.c. */
+static void
+wait_for_transaction(Catalogue *catalogue, ItemPointer tid)
+{
+	const SnapshotData *dirty = &catalogue->dirty;
+	TransactionId transaction = TransactionIdIsValid(dirty->xmin) ? dirty->xmin : dirty->xmax;
+
+	if (dirty->speculativeToken != 0)
+		SpeculativeInsertionWait(dirty->xmin, dirty->speculativeToken);
+	else
+		XactLockTableWait(transaction, catalogue->products, tid, XLTW_InsertIndex);
+}
+
+/* Does a running transaction decide whether the tuple found exists? */
+static bool
+is_undecided(const Catalogue *catalogue, const KeyLook *look)
+{
+	return look->waits && (TransactionIdIsValid(catalogue->dirty.xmin) ||
+						   TransactionIdIsValid(catalogue->dirty.xmax));
+}
+
+/*
+ * Find the tuple that holds the key, in found_slot until end_look().  Must be
+ * called in the catalogue's memory context, because the scan itself allocates.
+ */
+static bool
+look_up(Catalogue *catalogue, KeyLook *look)
+{
+	while (index_getnext_slot(begin_look(catalogue, look), ForwardScanDirection,
+							  catalogue->found_slot))
+	{
+		ItemPointerData tid = catalogue->found_slot->tts_tid;
+
+		if (!is_undecided(catalogue, look))
+			return true;
+		end_look(catalogue, look);
+		wait_for_transaction(catalogue, &tid);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return false;
+}
+
 static bool
 same_text(Datum a, Datum b)
 {
 	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
+}
+
+/* Was the product found inserted by the owner's upload? */
+static bool
+is_of_upload(Catalogue *catalogue, const CatalogueOwner *owner)
+{
+	bool is_null;
+	Datum upload_id = slot_getattr(catalogue->found_slot, catalogue->upload_id_column, &is_null);
+
+	return !is_null && owner->upload_id != NULL && same_text(upload_id, owner->upload_id_text);
 }
 
 /*
@@ -83,107 +162,42 @@ holds_other_key(Catalogue *catalogue, const CatalogueOwner *owner, struct text_v
 		   same_text(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null), owner->vendor_id_text);
 }
 
+/* other is the row's other key, if that is wanted too. */
 static void
-fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, const KeyLook *look,
+fill_holder(Catalogue *catalogue, const CatalogueOwner *owner, struct text_view other,
 			KeyHolder *holder)
 {
 	TupleTableSlot *slot = catalogue->found_slot;
 	bool is_null;
-	Datum upload_id = slot_getattr(slot, catalogue->upload_id_column, &is_null);
 	Datum line_number;
 
-	holder->same_upload =
-		!is_null && owner->upload_id != NULL && same_text(upload_id, owner->upload_id_text);
+	holder->same_upload = is_of_upload(catalogue, owner);
 	line_number = slot_getattr(slot, catalogue->line_number_column, &is_null);
 	if (is_null)
 		line_number = slot_getattr(slot, catalogue->row_number_column, &is_null);
 	holder->line_number = is_null ? 0 : DatumGetInt64(line_number);
-	holder->holds_both = look->key == KEY_SKU && holds_other_key(catalogue, owner, look->other);
+	holder->holds_both = holds_other_key(catalogue, owner, other);
 }
 
-/*
- * Look without waiting, through a scan that is kept for the next look, and in its
- * memory context, because the scan itself allocates.
- */
 static bool
-find_now(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, KeyHolder *holder)
+find_holder(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
+			struct text_view other, KeyHolder *holder)
 {
 	MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
-	IndexScanDesc scan;
-	bool found;
+	bool found = look_up(catalogue, look);
 
-	if (catalogue->scans[look->key] == NULL)
-		catalogue->scans[look->key] = begin_index_scan(
-			catalogue->products, catalogue->indexes[catalogue->key_index[look->key]], SnapshotSelf,
-			look->scan_key_count);
-	scan = catalogue->scans[look->key];
-	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
 	if (found)
-		fill_holder(catalogue, owner, look, holder);
-	ExecClearTuple(catalogue->found_slot);
-	/* Release the pages: the next look may be a long time off. */
-	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
+		fill_holder(catalogue, owner, other, holder);
+	end_look(catalogue, look);
 	MemoryContextSwitchTo(caller);
 	return found;
 }
 
-/* Wait for the transaction that decides on a tuple; see execIndexing.c. */
-static void
-wait_for_transaction(Catalogue *catalogue, const SnapshotData *dirty, ItemPointer tid)
+/* Return the value as a text datum, in the current memory context. */
+static Datum
+key_text(struct text_view value)
 {
-	TransactionId transaction = TransactionIdIsValid(dirty->xmin) ? dirty->xmin : dirty->xmax;
-
-	if (dirty->speculativeToken != 0)
-		SpeculativeInsertionWait(dirty->xmin, dirty->speculativeToken);
-	else
-		XactLockTableWait(transaction, catalogue->products, tid, XLTW_InsertIndex);
-}
-
-/*
- * Look once, seeing running transactions as well.  Returns false if it had to
- * wait for one, so that the caller must look again.
- */
-static bool
-look_once(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, bool *found,
-		  KeyHolder *holder)
-{
-	SnapshotData dirty;
-	IndexScanDesc scan;
-	ItemPointerData tid;
-	bool must_wait = false;
-
-	InitDirtySnapshot(dirty);
-	scan =
-		begin_index_scan(catalogue->products, catalogue->indexes[catalogue->key_index[look->key]],
-						 &dirty, look->scan_key_count);
-	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
-	*found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
-	if (*found)
-	{
-		must_wait = TransactionIdIsValid(dirty.xmin) || TransactionIdIsValid(dirty.xmax);
-		tid = catalogue->found_slot->tts_tid;
-		if (!must_wait)
-			fill_holder(catalogue, owner, look, holder);
-	}
-	ExecClearTuple(catalogue->found_slot);
-	index_endscan(scan);
-	if (must_wait)
-		wait_for_transaction(catalogue, &dirty, &tid);
-	return !must_wait;
-}
-
-static bool
-find_key(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look, bool wait,
-		 KeyHolder *holder)
-{
-	bool found;
-
-	if (!wait)
-		return find_now(catalogue, owner, look, holder);
-	while (!look_once(catalogue, owner, look, &found, holder))
-		CHECK_FOR_INTERRUPTS();
-	return found;
+	return PointerGetDatum(cstring_to_text_with_len(value.data, value.length));
 }
 
 bool
@@ -198,7 +212,8 @@ catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		KeyLook look = {0};
+		struct text_view other = {NULL, 0};
+		KeyLook look;
 
 		if (!wanted[key])
 			continue;
@@ -208,12 +223,10 @@ catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 			found->holder[key] = found->holder[KEY_SKU];
 			continue;
 		}
-		prepare_look(&look, key, owner->vendor_id_text,
-					 PointerGetDatum(cstring_to_text_with_len(value[key].data, value[key].length)));
+		prepare_look(&look, key, how, owner->vendor_id_text, key_text(value[key]));
 		if (key == KEY_SKU && wanted[KEY_VENDOR_PRODUCT_ID])
-			look.other = value[KEY_VENDOR_PRODUCT_ID];
-		found->taken[key] =
-			find_key(catalogue, owner, &look, how == LOOK_WAITING, &found->holder[key]);
+			other = value[KEY_VENDOR_PRODUCT_ID];
+		found->taken[key] = find_holder(catalogue, owner, &look, other, &found->holder[key]);
 		if (how == LOOK_BRIEFLY && !found->taken[key])
 			break;
 		any = any || found->taken[key];
@@ -222,4 +235,44 @@ catalogue_find(Catalogue *catalogue, const CatalogueOwner *owner,
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(catalogue->row_context);
 	return any;
+}
+
+static int64
+number_or_zero(const FoundProduct *found, AttrNumber column)
+{
+	return found->nulls[column - 1] ? 0 : DatumGetInt64(found->values[column - 1]);
+}
+
+static void
+fill_product(Catalogue *catalogue, const CatalogueOwner *owner, FoundProduct *found)
+{
+	if (catalogue->reader == NULL)
+		catalogue->reader = product_reader_create(catalogue->products);
+	product_reader_read(catalogue->reader, catalogue->found_slot, &found->values, &found->nulls);
+	found->tid = catalogue->found_slot->tts_tid;
+	found->product_id = number_or_zero(found, PRODUCT_ID);
+	found->same_vendor = !found->nulls[PRODUCT_VENDOR_ID - 1] &&
+						 same_text(found->values[PRODUCT_VENDOR_ID - 1], owner->vendor_id_text);
+	found->same_upload = is_of_upload(catalogue, owner);
+	found->row_number = number_or_zero(found, PRODUCT_ROW_NUMBER);
+	found->line_number = number_or_zero(found, PRODUCT_LINE_NUMBER);
+}
+
+bool
+catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
+					   struct text_view value, CatalogueLook how, FoundProduct *found)
+{
+	MemoryContext caller = MemoryContextSwitchTo(catalogue->row_context);
+	KeyLook look;
+	bool is_found;
+
+	prepare_look(&look, key, how, owner->vendor_id_text, key_text(value));
+	MemoryContextSwitchTo(catalogue->context);
+	is_found = look_up(catalogue, &look);
+	if (is_found)
+		fill_product(catalogue, owner, found);
+	end_look(catalogue, &look);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(catalogue->row_context);
+	return is_found;
 }

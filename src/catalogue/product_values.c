@@ -45,13 +45,13 @@ product_constants_init(ProductConstants *constants)
 	}
 	constants->active = CStringGetTextDatum("active");
 	constants->out_of_stock = CStringGetTextDatum("out_of_stock");
+	constants->discontinued = CStringGetTextDatum("discontinued");
 	constants->no_attributes = DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
 }
 
-/* Compute the value of one column; returns false for null. */
-static bool
-column_value(const ProductConstants *constants, const IncomingRow *row, enum onboard_column column,
-			 Datum *value)
+bool
+product_value(const ProductConstants *constants, const IncomingRow *row, enum onboard_column column,
+			  Datum *value)
 {
 	const struct product_row *product = &row->product;
 
@@ -88,7 +88,7 @@ product_values(const ProductConstants *constants, const CatalogueOwner *owner,
 	memset(nulls, false, PRODUCT_COLUMN_COUNT * sizeof(bool));
 	for (i = 0; i < COLUMN_COUNT; i++)
 		SET_NULL(product_column(i),
-				 !column_value(constants, row, i, &values[product_column(i) - 1]));
+				 !product_value(constants, row, i, &values[product_column(i) - 1]));
 	SET(PRODUCT_VENDOR_ID, owner->vendor_id_text);
 	SET(PRODUCT_ATTRIBUTES,
 		row->attributes ? JsonbPGetDatum(row->attributes) : constants->no_attributes);

@@ -19,11 +19,19 @@ typedef struct ProductConstants
 	Datum blank[COLUMN_COUNT]; /* stored for a blank value; 0 for null */
 	Datum active;
 	Datum out_of_stock;
+	Datum discontinued;
 	Datum no_attributes;
 } ProductConstants;
 
 /* Initialize them in the current memory context. */
 extern void product_constants_init(ProductConstants *constants);
+
+/*
+ * Compute the value of one of the vendor's columns; returns false for null.  The
+ * datum points into the row, the constants, or the current memory context.
+ */
+extern bool product_value(const ProductConstants *constants, const IncomingRow *row,
+						  enum onboard_column column, Datum *value);
 
 /*
  * Fill the values of a product in the order of the shipped columns.  Datums point

@@ -15,6 +15,8 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "catalogue/product_change.h"
+
 /* Return the trigger data of a BEFORE UPDATE row trigger, or raise an error. */
 static TriggerData *
 before_update(FunctionCallInfo fcinfo, const char *function)
@@ -54,26 +56,20 @@ with_value(TriggerData *trigger, int column, Datum value)
 
 PG_FUNCTION_INFO_V1(onboard_touch_updated_at);
 
-/*
- * Set updated_at to the time of the change.  It is later than created_at even if
- * the clock was set back in between: a product whose times are equal has not been
- * changed, which onboard_undo_upload() relies on.
- */
+/* Set updated_at to the time of the change; see updated_at_after(). */
 Datum
 onboard_touch_updated_at(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = before_update(fcinfo, "touch_updated_at");
 	TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz updated_at;
 	bool is_null;
 	Datum created = heap_getattr(trigger->tg_newtuple, column_number(trigger, "created_at"),
 								 descriptor, &is_null);
 
-	if (!is_null && now <= DatumGetTimestampTz(created) &&
-		!TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(created)))
-		now = DatumGetTimestampTz(created) + 1;
+	updated_at = updated_at_after(is_null ? DT_NOBEGIN : DatumGetTimestampTz(created));
 	PG_RETURN_POINTER(
-		with_value(trigger, column_number(trigger, "updated_at"), TimestampTzGetDatum(now)));
+		with_value(trigger, column_number(trigger, "updated_at"), TimestampTzGetDatum(updated_at)));
 }
 
 /* Return the stock of a row, or -1 for null, which the table will refuse. */
@@ -100,9 +96,8 @@ status_of(TriggerData *trigger, HeapTuple tuple)
 PG_FUNCTION_INFO_V1(onboard_flip_stock_status);
 
 /*
- * Set an active product whose stock falls to 0 to out_of_stock, and back to
- * active when it is restocked.  Other statuses are left alone, as is one set by
- * the same UPDATE.
+ * Let the status follow the stock, as status_after_stock_change() says, unless
+ * the same UPDATE sets it.
  */
 Datum
 onboard_flip_stock_status(PG_FUNCTION_ARGS)
@@ -115,12 +110,7 @@ onboard_flip_stock_status(PG_FUNCTION_ARGS)
 	const char *status = NULL;
 
 	if (strcmp(old_status, new_status) == 0)
-	{
-		if (old_stock > 0 && new_stock == 0 && strcmp(new_status, "active") == 0)
-			status = "out_of_stock";
-		else if (old_stock == 0 && new_stock > 0 && strcmp(new_status, "out_of_stock") == 0)
-			status = "active";
-	}
+		status = status_after_stock_change(new_status, old_stock, new_stock);
 	if (status == NULL)
 		PG_RETURN_POINTER(trigger->tg_newtuple);
 	PG_RETURN_POINTER(

@@ -1,0 +1,239 @@
+/*-------------------------------------------------------------------------
+ *
+ * product_change.c
+ *	  What a row changes in a product that exists.
+ *
+ * Most rows of a daily file change nothing or little, so values are compared as
+ * they are stored, bytes first, and a datum is made only of a value that differs.
+ * A value that is equal keeps its stored datum: the server then sees that no
+ * indexed column changed, and that a long value need not be written again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "catalogue/catalogue_internal.h"
+#include "catalogue/product_change.h"
+
+#define STATUS_ACTIVE "active"
+#define STATUS_OUT_OF_STOCK "out_of_stock"
+#define STATUS_DISCONTINUED "discontinued"
+
+const char *
+status_after_stock_change(const char *status, int32 old_stock, int32 new_stock)
+{
+	if (old_stock > 0 && new_stock == 0 && strcmp(status, STATUS_ACTIVE) == 0)
+		return STATUS_OUT_OF_STOCK;
+	if (old_stock == 0 && new_stock > 0 && strcmp(status, STATUS_OUT_OF_STOCK) == 0)
+		return STATUS_ACTIVE;
+	return NULL;
+}
+
+TimestampTz
+updated_at_after(TimestampTz created_at)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now <= created_at && !TIMESTAMP_NOT_FINITE(created_at))
+		return created_at + 1;
+	return now;
+}
+
+/* Has the stored text these bytes?  One with another length is not decompressed. */
+static bool
+text_is(Datum stored, const char *data, Size length)
+{
+	struct varlena *text;
+	bool same;
+
+	if (toast_raw_datum_size(stored) != length + VARHDRSZ)
+		return false;
+	text = PG_DETOAST_DATUM_PACKED(stored);
+	same = memcmp(VARDATA_ANY(text), data, length) == 0;
+	if ((Pointer) text != DatumGetPointer(stored))
+		pfree(text);
+	return same;
+}
+
+/* The same number may have been stored with other digits, if not by us. */
+static bool
+same_numeric(Datum stored, Datum value)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(stored);
+	struct varlena *b = (struct varlena *) DatumGetPointer(value);
+
+	if (VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0)
+		return true;
+	return DatumGetBool(DirectFunctionCall2(numeric_eq, stored, value));
+}
+
+static bool
+same_attributes(Datum stored, Jsonb *attributes)
+{
+	Jsonb *held;
+	bool same;
+
+	if (text_is(stored, VARDATA(attributes), VARSIZE(attributes) - VARHDRSZ))
+		return true;
+	held = DatumGetJsonbP(stored);
+	same = compareJsonbContainers(&held->root, &attributes->root) == 0;
+	if ((Pointer) held != DatumGetPointer(stored))
+		pfree(held);
+	return same;
+}
+
+static void
+set_value(ProductChange *change, AttrNumber column, Datum value, bool is_null)
+{
+	change->values[column - 1] = value;
+	change->nulls[column - 1] = is_null;
+	change->changed |= UINT64CONST(1) << (column - 1);
+}
+
+/* Has the product the text of the row, or what a blank text stands for? */
+static bool
+same_text(const ProductChange *change, const IncomingRow *row, enum onboard_column column)
+{
+	AttrNumber number = product_column(column);
+	struct text_view value = row->product.value[column];
+
+	if (value.length == 0 && onboard_columns[column].blank != NULL)
+		value = text_of(onboard_columns[column].blank);
+	if (value.length == 0 || change->nulls[number - 1])
+		return value.length == 0 && change->nulls[number - 1];
+	return text_is(change->values[number - 1], value.data, value.length);
+}
+
+static bool
+same_number(const ProductChange *change, enum onboard_column column, Datum value, bool is_null)
+{
+	AttrNumber number = product_column(column);
+	Datum stored = change->values[number - 1];
+
+	if (is_null || change->nulls[number - 1])
+		return is_null && change->nulls[number - 1];
+	if (onboard_columns[column].kind == VALUE_PIECES)
+		return DatumGetInt32(stored) == DatumGetInt32(value);
+	return same_numeric(stored, value);
+}
+
+/* Set one column to the value of the row. */
+static void
+take_value(const Catalogue *catalogue, const IncomingRow *row, enum onboard_column column,
+		   ProductChange *change)
+{
+	bool is_number = value_is_number(onboard_columns[column].kind);
+	Datum value = (Datum) 0;
+	bool is_null;
+
+	if (!is_number && same_text(change, row, column))
+		return;
+	is_null = !product_value(&catalogue->constants, row, column, &value);
+	if (is_number && same_number(change, column, value, is_null))
+		return;
+	set_value(change, product_column(column), value, is_null);
+}
+
+static int32
+stock_of(const Datum *values, const bool *nulls)
+{
+	if (nulls[PRODUCT_STOCK_QUANTITY - 1])
+		return -1;
+	return DatumGetInt32(values[PRODUCT_STOCK_QUANTITY - 1]);
+}
+
+/* Return the name of the product's status if it is one that we change, or "". */
+static const char *
+status_of(const FoundProduct *product)
+{
+	static const char *const names[] = {STATUS_ACTIVE, STATUS_OUT_OF_STOCK, STATUS_DISCONTINUED};
+	int i;
+
+	for (i = 0; i < lengthof(names); i++)
+	{
+		if (!product->nulls[PRODUCT_STATUS - 1] &&
+			text_is(product->values[PRODUCT_STATUS - 1], names[i], strlen(names[i])))
+			return names[i];
+	}
+	return "";
+}
+
+static void
+set_status(const Catalogue *catalogue, const char *status, ProductChange *change)
+{
+	const ProductConstants *constants = &catalogue->constants;
+	Datum value = constants->active;
+
+	if (strcmp(status, STATUS_OUT_OF_STOCK) == 0)
+		value = constants->out_of_stock;
+	else if (strcmp(status, STATUS_DISCONTINUED) == 0)
+		value = constants->discontinued;
+	set_value(change, PRODUCT_STATUS, value, false);
+}
+
+static void
+discontinue(const Catalogue *catalogue, const FoundProduct *product, ProductChange *change)
+{
+	if (strcmp(status_of(product), STATUS_DISCONTINUED) == 0)
+		return;
+	set_status(catalogue, STATUS_DISCONTINUED, change);
+	change->action = ACTION_DISCONTINUE;
+	change->history_action = "discontinued";
+}
+
+static void
+apply_stock(const Catalogue *catalogue, const FoundProduct *product, bool restore,
+			ProductChange *change)
+{
+	const char *old_status = status_of(product);
+	int32 new_stock = stock_of(change->values, change->nulls);
+	const char *status;
+
+	if (restore && strcmp(old_status, STATUS_DISCONTINUED) == 0)
+	{
+		status = new_stock == 0 ? STATUS_OUT_OF_STOCK : STATUS_ACTIVE;
+		change->history_action = "restored";
+	}
+	else
+		status = status_after_stock_change(old_status, stock_of(product->values, product->nulls),
+										   new_stock);
+	if (status != NULL)
+		set_status(catalogue, status, change);
+}
+
+void
+product_change_compute(Catalogue *catalogue, const FoundProduct *product, const IncomingRow *row,
+					   column_set columns, Jsonb *attributes, enum status_intent intent,
+					   ProductChange *change)
+{
+	memcpy(change->values, product->values, sizeof(change->values));
+	memcpy(change->nulls, product->nulls, sizeof(change->nulls));
+	change->changed = 0;
+	change->action = ACTION_UPDATE;
+	change->history_action = "updated";
+	if (intent == STATUS_DISCONTINUE)
+		discontinue(catalogue, product, change);
+	else
+	{
+		for (; columns != 0; columns &= columns - 1)
+			take_value(catalogue, row, column_first(columns), change);
+		if (attributes != NULL &&
+			!same_attributes(product->values[PRODUCT_ATTRIBUTES - 1], attributes))
+			set_value(change, PRODUCT_ATTRIBUTES, JsonbPGetDatum(attributes), false);
+		apply_stock(catalogue, product, intent == STATUS_RESTORE, change);
+	}
+	change->changes_key = product_change_has(change, PRODUCT_SKU) ||
+						  product_change_has(change, PRODUCT_VENDOR_PRODUCT_ID);
+	if (change->changed == 0)
+		change->action = ACTION_UNCHANGED;
+	else
+		change->values[PRODUCT_UPDATED_AT - 1] = TimestampTzGetDatum(
+			updated_at_after(DatumGetTimestampTz(product->values[PRODUCT_CREATED_AT - 1])));
+}
