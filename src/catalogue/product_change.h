@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
+
 #include "catalogue/catalogue.h"
 #include "catalogue/product_values.h"
 

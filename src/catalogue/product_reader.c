@@ -20,7 +20,7 @@
 
 #include "catalogue/product_reader.h"
 #include "catalogue/product_values.h"
-#include "catalogue/shipped_shape.h"
+#include "table/shipped_shape.h"
 
 /* Where one column is, and how its values become those of the shipped type. */
 typedef struct ProductColumn

@@ -42,8 +42,8 @@ extern bool action_store_is_direct(const ActionStore *store);
  * transaction, and those in the batch.  Columns live in the current memory
  * context.
  */
-extern bool action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id,
-							  RowAction *found);
+extern bool
+action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found);
 
 /*
  * Add a record, in a batch.  Returns true if the batch is full and must be

@@ -44,8 +44,7 @@ is_usable(struct text_view key)
 bool
 change_has_key(const Change *change)
 {
-	return is_usable(change->keys[change->key]) &&
-		   !text_has_replacement(change->keys[change->key]);
+	return is_usable(change->keys[change->key]) && !text_has_replacement(change->keys[change->key]);
 }
 
 bool
@@ -79,9 +78,8 @@ static void
 find_columns(Change *change)
 {
 	const FoundProduct *product = &change->product;
-	Datum inserted_by = product->nulls[PRODUCT_UPLOAD_ID - 1]
-							? (Datum) 0
-							: product->values[PRODUCT_UPLOAD_ID - 1];
+	Datum inserted_by =
+		product->nulls[PRODUCT_UPLOAD_ID - 1] ? (Datum) 0 : product->values[PRODUCT_UPLOAD_ID - 1];
 	RowColumns *columns = &change->columns;
 
 	if (change->request == REQUEST_DELETE)
@@ -92,8 +90,8 @@ find_columns(Change *change)
 	}
 	else
 	{
-		row_columns_of_row(change->row, change->with->terms->columns, change->with->terms->blank, columns,
-						   &change->is_whole_file);
+		row_columns_of_row(change->row, change->with->terms->columns, change->with->terms->blank,
+						   columns, &change->is_whole_file);
 		columns->has_status = change->with->mode != MODE_UPDATE;
 	}
 	change->left = *columns;
@@ -193,7 +191,8 @@ judge_product(Change *change, struct findings *findings)
 	if (change->request == REQUEST_DELETE)
 		settings.judge_added = NULL;
 	else
-		scope.required |= apply_required_columns(change->with->mode, change->with->terms->match) & ~in_file;
+		scope.required |=
+			apply_required_columns(change->with->mode, change->with->terms->match) & ~in_file;
 	if ((scope.columns & priced) != 0)
 	{
 		add_stored(change, COLUMN_PRICE, &scope);
@@ -269,8 +268,7 @@ compute(Change *change)
 
 	if (change->left.attribute_count > 0)
 		attributes = row_columns_merge_attributes(
-			&change->left,
-			DatumGetJsonbP(change->product.values[PRODUCT_ATTRIBUTES - 1]));
+			&change->left, DatumGetJsonbP(change->product.values[PRODUCT_ATTRIBUTES - 1]));
 	product_change_compute(change->with->catalogue, &change->product, change->row,
 						   change->left.columns, attributes, intent_of(change), &change->result);
 }

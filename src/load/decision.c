@@ -50,7 +50,8 @@ decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *f
 	const char *problem = NULL;
 
 	if (!upload_mode_changes(mode) && request != REQUEST_NONE)
-		problem = "an upload with mode insert has no actions; leave " ONBOARD_ACTION_COLUMN " blank";
+		problem =
+			"an upload with mode insert has no actions; leave " ONBOARD_ACTION_COLUMN " blank";
 	else if (request == REQUEST_UNKNOWN)
 		problem = "the action is neither update nor delete";
 	if (problem != NULL)

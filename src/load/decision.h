@@ -19,14 +19,14 @@
  * keys, and its findings so far, those of the rules.  Adds the findings that its
  * keys cause.  A key that was not looked up counts as free.
  */
-extern enum row_action decide_insertion(const IncomingRow *row, const FoundKeys *found,
-										struct findings *findings);
+extern enum row_action
+decide_insertion(const IncomingRow *row, const FoundKeys *found, struct findings *findings);
 
 /*
  * Add INVALID_ACTION if the row asks for what an upload of this mode cannot do;
  * returns whether it does.
  */
-extern bool decide_request(enum upload_mode mode, const IncomingRow *row,
-						   struct findings *findings);
+extern bool
+decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *findings);
 
 #endif /* ONBOARD_DECISION_H */

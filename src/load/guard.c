@@ -32,8 +32,7 @@ static int64
 price_of(const Datum *values)
 {
 	Datum hundred = NumericGetDatum(int64_to_numeric(100));
-	Datum price =
-		DirectFunctionCall2(numeric_mul, values[PRODUCT_PRICE - 1], hundred);
+	Datum price = DirectFunctionCall2(numeric_mul, values[PRODUCT_PRICE - 1], hundred);
 
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, price));
 }
@@ -155,7 +154,7 @@ guard_holds(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct 
 }
 
 void
-guard_note(UploadSession *session, const FoundProduct *product, const ProductChange *change)
+guard_note(ChangeTerms *terms, const FoundProduct *product, const ProductChange *change)
 {
 	int32 old_stock = stock_of(product->values);
 	int32 new_stock = stock_of(change->values);

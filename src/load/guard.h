@@ -26,13 +26,13 @@ typedef struct GuardCause
  * Decide whether a guard of the vendor holds a change.  May count products, as the
  * owner of the tables, and note the result in the terms.
  */
-extern bool guard_holds(const CatalogueOwner *owner, ChangeTerms *terms,
-						const FoundProduct *product, const ProductChange *change,
-						GuardCause *cause);
+extern bool
+guard_holds(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct *product,
+			const ProductChange *change, GuardCause *cause);
 
 /* Note that the change was applied. */
-extern void guard_note(ChangeTerms *terms, const FoundProduct *product,
-					   const ProductChange *change);
+extern void
+guard_note(ChangeTerms *terms, const FoundProduct *product, const ProductChange *change);
 
 /* Record a row that is held. */
 extern void guard_hold(const CatalogueOwner *owner, const IncomingRow *row, int64 product_id,

@@ -47,6 +47,7 @@
 #include "load/change.h"
 #include "load/claim.h"
 #include "load/decision.h"
+#include "load/loader.h"
 #include "load/loader_internal.h"
 
 /* Memory that a window's rows may take, whatever their number. */
@@ -240,7 +241,8 @@ conclude(Loader *loader, int64 row_number, int64 position, const RowOutcome *out
  * warnings.
  */
 void
-loader_conclude_row(Loader *loader, const IncomingRow *row, enum row_action action, int64 product_id)
+loader_conclude_row(Loader *loader, const IncomingRow *row, enum row_action action,
+					int64 product_id)
 {
 	RowOutcome outcome = {action, product_id, &loader->findings};
 

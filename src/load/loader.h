@@ -10,22 +10,8 @@
 
 #include "postgres.h"
 
+#include "load/outcome.h"
 #include "row/incoming_row.h"
-#include "shared/action.h"
-
-/* What happened to a row. */
-typedef struct RowOutcome
-{
-	enum row_action action;
-	int64 product_id; /* of the product it wrote; 0 if none */
-	const struct findings *findings;
-} RowOutcome;
-
-/*
- * Called with each row's outcome once it is settled, in no particular order.
- * position is the row's own.  The outcome is borrowed.
- */
-typedef void (*LoaderVerdict)(void *context, int64 position, const RowOutcome *outcome);
 
 typedef enum LoaderAnswer
 {
@@ -34,8 +20,6 @@ typedef enum LoaderAnswer
 	LOADER_REFUSED,  /* the upload has ended */
 	LOADER_UNKNOWN_UPLOAD
 } LoaderAnswer;
-
-typedef struct Loader Loader;
 
 /*
  * Create the loader of one statement.  Allocates in a child of the current memory

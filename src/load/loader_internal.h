@@ -15,7 +15,7 @@
 #include "catalogue/catalogue.h"
 #include "load/action_store.h"
 #include "load/error_store.h"
-#include "load/loader.h"
+#include "load/outcome.h"
 #include "load/probing.h"
 #include "load/window.h"
 #include "row/rule_settings.h"

@@ -16,7 +16,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "base/compat.h"
+#include "base/jsonb_object.h"
 #include "row/row_columns.h"
 
 static enum onboard_column
@@ -33,17 +33,9 @@ column_by_name(struct text_view name)
 }
 
 static int
-compare_names(struct text_view left, struct text_view right)
-{
-	if (left.length != right.length)
-		return left.length < right.length ? -1 : 1;
-	return memcmp(left.data, right.data, left.length);
-}
-
-static int
 compare_attributes(const void *a, const void *b)
 {
-	return compare_names(((const RowAttribute *) a)->name, ((const RowAttribute *) b)->name);
+	return jsonb_compare_names(((const RowAttribute *) a)->name, ((const RowAttribute *) b)->name);
 }
 
 static bool
@@ -116,8 +108,8 @@ attribute_value(const IncomingRow *row, struct text_view name)
 
 	if (row->attributes == NULL)
 		return text;
-	value =
-		getKeyJsonValueFromContainer(&row->attributes->root, name.data, (int) name.length, &storage);
+	value = getKeyJsonValueFromContainer(&row->attributes->root, name.data, (int) name.length,
+										 &storage);
 	if (value == NULL || value->type != jbvString)
 		return text;
 	text.data = value->val.string.val;
@@ -159,17 +151,15 @@ find_own_attributes(const IncomingRow *row, enum upload_blank blank, RowColumns 
 	JsonbIterator *iterator = JsonbIteratorInit(&row->attributes->root);
 	JsonbValue value;
 
-	columns->attributes =
-		palloc(Max(JB_ROOT_COUNT(row->attributes), 1) * sizeof(RowAttribute));
+	columns->attributes = palloc(Max(JB_ROOT_COUNT(row->attributes), 1) * sizeof(RowAttribute));
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
 	{
 		struct text_view name = {value.val.string.val, value.val.string.len};
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		add_attribute(columns, name,
-					  (struct text_view){value.val.string.val, value.val.string.len}, blank,
-					  is_all);
+		add_attribute(columns, name, (struct text_view){value.val.string.val, value.val.string.len},
+					  blank, is_all);
 	}
 }
 
@@ -183,8 +173,8 @@ row_columns_of_row(const IncomingRow *row, const RowColumns *listed, enum upload
 	*is_all = listed != NULL;
 	for (i = 0; i < COLUMN_COUNT; i++)
 	{
-		bool has = listed ? (listed->columns & column_bit(i)) != 0
-						  : row->product.raw[i].data != NULL;
+		bool has =
+			listed ? (listed->columns & column_bit(i)) != 0 : row->product.raw[i].data != NULL;
 
 		if (!has)
 			continue;

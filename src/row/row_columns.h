@@ -28,7 +28,7 @@ typedef struct RowColumns
 	column_set columns;
 	int attribute_count;
 	RowAttribute *attributes; /* in the order of jsonb: by length, then bytewise */
-	bool has_status; /* whether the product is on sale */
+	bool has_status;          /* whether the product is on sale */
 } RowColumns;
 
 /*

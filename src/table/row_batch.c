@@ -59,7 +59,8 @@ row_batch_open(Relation table, AttrNumber identity, AttrNumber order)
 	batch->opened_in = GetCurrentSubTransactionId();
 	batch->table = table;
 	batch->identity = identity;
-	batch->sequence = identity_sequence(table, identity);
+	if (identity != 0)
+		batch->sequence = identity_sequence(table, identity);
 	batch->order = order;
 	batch->estate = CreateExecutorState();
 	batch->indexes = makeNode(ResultRelInfo);
@@ -118,8 +119,12 @@ row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int colum
 	memcpy(slot->tts_isnull, nulls, columns * sizeof(bool));
 	memset(slot->tts_isnull + columns, true,
 		   (slot->tts_tupleDescriptor->natts - columns) * sizeof(bool));
-	slot->tts_values[batch->identity - 1] = Int64GetDatum(nextval_internal(batch->sequence, false));
-	slot->tts_isnull[batch->identity - 1] = false;
+	if (batch->identity != 0)
+	{
+		slot->tts_values[batch->identity - 1] =
+			Int64GetDatum(nextval_internal(batch->sequence, false));
+		slot->tts_isnull[batch->identity - 1] = false;
+	}
 	ordered->position = batch->count;
 	if (batch->order != 0)
 		ordered->key = DatumGetInt64(slot->tts_values[batch->order - 1]);
@@ -144,7 +149,10 @@ compare_ordered(const void *a, const void *b)
 static void
 insert_entries(RowBatch *batch, Relation index, IndexInfo *info)
 {
-	bool in_order = batch->order != 0 && info->ii_IndexAttrNumbers[0] == batch->order;
+	bool in_order =
+		batch->order != 0 &&
+		(info->ii_IndexAttrNumbers[0] == batch->order ||
+		 (info->ii_NumIndexKeyAttrs > 1 && info->ii_IndexAttrNumbers[1] == batch->order));
 	int i;
 
 	for (i = 0; i < batch->count; i++)

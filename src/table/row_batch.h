@@ -18,8 +18,8 @@ typedef struct RowBatch RowBatch;
 /*
  * Open a batch for a table that is locked for writing and has no departure from
  * its shape (see table_shape_departure()).  identity is the column that its
- * sequence numbers.  The entries of indexes that begin with order, a column of
- * type bigint, are made in its order; 0 for none.  Allocates in the current
+ * sequence numbers; 0 for none.  The entries of indexes whose first or second column
+ * is order, of type bigint, are made in its order; 0 for none.  Allocates in the current
  * memory context, which must outlive the batch.
  */
 extern RowBatch *row_batch_open(Relation table, AttrNumber identity, AttrNumber order);

@@ -137,6 +137,30 @@ static const ColumnShape product_changes_columns[] = {
 	{"new_values", JSONBOID, -1, false, ONBOARD_MAX_RECORD_BYTES},
 };
 
+static const ColumnShape row_actions_columns[] = {
+	{"upload_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"product_id", INT8OID, -1, true},
+	{"row_number", INT8OID, -1, false},
+	{"line_number", INT8OID, -1, false},
+	{"action", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"columns", TEXTARRAYOID, -1, false, ONBOARD_MAX_RECORD_BYTES, .collation = C_COLLATION_OID},
+};
+
+static const ForeignKeyShape row_actions_foreign_keys[] = {
+	{"upload_id", "upload_history", "upload_id"},
+	{NULL},
+};
+
+static const UniqueShape row_actions_unique[] = {
+	{{"upload_id", "product_id"}, 2},
+	{{NULL}, 0},
+};
+
+const TableShape row_actions_shape = {
+	row_actions_columns, lengthof(row_actions_columns), no_checks, row_actions_foreign_keys,
+	row_actions_unique,
+};
+
 static const ForeignKeyShape no_foreign_keys[] = {{NULL}};
 
 static const UniqueShape product_changes_unique[] = {

@@ -81,6 +81,7 @@ product_column(enum onboard_column column)
 
 extern const TableShape products_shape;
 extern const TableShape validation_errors_shape;
+extern const TableShape row_actions_shape;
 extern const TableShape product_changes_shape;
 
 /*

@@ -142,10 +142,8 @@ change_terms_save(const UploadRow *upload, const ChangeTerms *terms)
 		{TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID},
 	};
 	Datum values[5] = {
-		CStringGetTextDatum(upload->upload_id),
-		Int64GetDatum(terms->stocked_at_begin),
-		Int64GetDatum(terms->stocked_at_least),
-		Int64GetDatum(terms->sold_out),
+		CStringGetTextDatum(upload->upload_id), Int64GetDatum(terms->stocked_at_begin),
+		Int64GetDatum(terms->stocked_at_least), Int64GetDatum(terms->sold_out),
 		Int64GetDatum(terms->restocked),
 	};
 

@@ -1,0 +1,367 @@
+/*-------------------------------------------------------------------------
+ *
+ * action_store.c
+ *	  The table onboard.row_actions: what the rows of an upload did to
+ *	  products that existed.
+ *
+ * Every row that changes a product asks whether an earlier one named it, so what
+ * was flushed is found through the primary key, and the batch through a hash table.
+ * Most files have their rows in the order in which their products were inserted:
+ * a product above all that an upload has named needs no look.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/skey.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/owner.h"
+#include "base/settings.h"
+#include "base/statement.h"
+#include "load/action_store.h"
+#include "table/index_shape.h"
+#include "table/row_batch.h"
+#include "table/table_shape.h"
+
+/* Columns of row_actions (see shipped_shape.c). */
+enum
+{
+	ACTION_UPLOAD_ID = 1,
+	ACTION_PRODUCT_ID,
+	ACTION_ROW_NUMBER,
+	ACTION_LINE_NUMBER,
+	ACTION_NAME,
+	ACTION_COLUMNS
+};
+#define ACTION_COLUMN_COUNT ACTION_COLUMNS
+
+/* A record in the batch, by its product. */
+typedef struct BatchedAction
+{
+	int64 product_id;
+	int64 row_number;
+	int64 line_number;
+	enum row_action action;
+	char status; /* for simplehash */
+} BatchedAction;
+
+#define SH_PREFIX batched
+#define SH_ELEMENT_TYPE BatchedAction
+#define SH_KEY_TYPE int64
+#define SH_KEY product_id
+#define SH_HASH_KEY(table, key) murmurhash32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+/* An upload whose records were looked for. */
+typedef struct NamedProducts
+{
+	Datum upload_id_text;
+	int64 highest; /* of the products with a record; 0 if there are none */
+} NamedProducts;
+
+struct ActionStore
+{
+	MemoryContext context;
+	MemoryContext row_context; /* reset after each row */
+	Relation relation;
+	Relation primary_key;
+	RowBatch *batch; /* NULL if records are stored by INSERT */
+	batched_hash *batched;
+	Datum batched_upload_id; /* all records of the batch are of this upload */
+	List *uploads;           /* of NamedProducts */
+	IndexScanDesc scan;      /* begun at first use */
+	TupleTableSlot *found_slot;
+	Datum action_names[ACTION_COUNT];
+};
+
+/* Return the unique index on upload and product. */
+static Relation
+open_primary_key(Relation relation)
+{
+	AttrNumber columns[2] = {ACTION_UPLOAD_ID, ACTION_PRODUCT_ID};
+	List *oids = RelationGetIndexList(relation);
+	ListCell *cell;
+
+	foreach(cell, oids)
+	{
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		if (index_is_unique_on(index, columns, 2))
+		{
+			list_free(oids);
+			return index;
+		}
+		index_close(index, AccessShareLock);
+	}
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("onboard.row_actions lacks its primary key"),
+					errhint("Add it again with ALTER TABLE ... ADD PRIMARY KEY (upload_id, "
+							"product_id); no row can change a product without it.")));
+	return NULL; /* not reached */
+}
+
+ActionStore *
+action_store_open(void)
+{
+	ActionStore *store = palloc0(sizeof(ActionStore));
+	int i;
+
+	store->context = CurrentMemoryContext;
+	store->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "onboard action row", ALLOCSET_DEFAULT_SIZES);
+	store->relation = table_open(onboard_relation("row_actions"), RowExclusiveLock);
+	store->primary_key = open_primary_key(store->relation);
+	store->found_slot = table_slot_create(store->relation, NULL);
+	if (onboard_load_path != LOAD_PATH_PLAIN &&
+		table_shape_departure(store->relation, &row_actions_shape) == NULL)
+		store->batch = row_batch_open(store->relation, 0, ACTION_PRODUCT_ID);
+	store->batched = batched_create(CurrentMemoryContext, 1024, NULL);
+	for (i = 0; i < ACTION_COUNT; i++)
+		store->action_names[i] = CStringGetTextDatum(action_name(i));
+	return store;
+}
+
+void
+action_store_close(ActionStore *store)
+{
+	if (store->scan != NULL)
+		index_endscan(store->scan);
+	if (store->batch != NULL)
+		row_batch_close(store->batch);
+	ExecDropSingleTupleTableSlot(store->found_slot);
+	index_close(store->primary_key, NoLock);
+	table_close(store->relation, NoLock);
+	MemoryContextDelete(store->row_context);
+}
+
+bool
+action_store_is_direct(const ActionStore *store)
+{
+	return store->batch != NULL;
+}
+
+/*
+ * Finding.
+ */
+
+static int64
+read_highest(Datum upload_id_text)
+{
+	static Statement highest = {
+		"SELECT max(r.product_id) FROM onboard.row_actions r WHERE r.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
+	OwnerSection section;
+	bool is_null;
+	Datum value;
+	int64 result;
+
+	owner_enter(&section);
+	SPI_connect();
+	statement_run(&highest, &upload_id_text, NULL, false, SPI_OK_SELECT);
+	value = statement_value(1, &is_null);
+	result = is_null ? 0 : DatumGetInt64(value);
+	SPI_finish();
+	owner_leave(&section);
+	return result;
+}
+
+static NamedProducts *
+named_products(ActionStore *store, Datum upload_id_text)
+{
+	NamedProducts *named;
+	MemoryContext caller;
+	ListCell *cell;
+
+	foreach(cell, store->uploads)
+	{
+		named = lfirst(cell);
+		if (DatumGetPointer(named->upload_id_text) == DatumGetPointer(upload_id_text))
+			return named;
+	}
+	caller = MemoryContextSwitchTo(store->context);
+	named = palloc(sizeof(NamedProducts));
+	named->upload_id_text = upload_id_text;
+	named->highest = read_highest(upload_id_text);
+	store->uploads = lappend(store->uploads, named);
+	MemoryContextSwitchTo(caller);
+	return named;
+}
+
+static bool
+find_batched(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
+{
+	BatchedAction *batched;
+
+	if (DatumGetPointer(store->batched_upload_id) != DatumGetPointer(upload_id_text))
+		return false;
+	batched = batched_lookup(store->batched, product_id);
+	if (batched == NULL)
+		return false;
+	found->row_number = batched->row_number;
+	found->line_number = batched->line_number;
+	found->action = batched->action;
+	found->columns = NULL;
+	return true;
+}
+
+/* Fill the result from the tuple found; columns live in the given context. */
+static void
+fill_found(TupleTableSlot *slot, MemoryContext context, RowAction *found)
+{
+	bool is_null;
+	Datum value = slot_getattr(slot, ACTION_ROW_NUMBER, &is_null);
+
+	found->row_number = is_null ? 0 : DatumGetInt64(value);
+	value = slot_getattr(slot, ACTION_LINE_NUMBER, &is_null);
+	found->line_number = is_null ? 0 : DatumGetInt64(value);
+	if (!action_by_name(TextDatumGetCString(slot_getattr(slot, ACTION_NAME, &is_null)),
+						&found->action))
+		elog(ERROR, "a record of onboard.row_actions has an unrecognized action");
+	value = slot_getattr(slot, ACTION_COLUMNS, &is_null);
+	found->columns = NULL;
+	if (!is_null)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+
+		found->columns = row_columns_read(value);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+static bool
+find_stored(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
+{
+	MemoryContext caller = MemoryContextSwitchTo(store->context);
+	ScanKeyData keys[2];
+	bool is_found;
+
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
+						   F_TEXTEQ, upload_id_text);
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, InvalidOid, F_INT8EQ,
+						   Int64GetDatum(product_id));
+	if (store->scan == NULL)
+		store->scan = begin_index_scan(store->relation, store->primary_key, SnapshotSelf, 2);
+	index_rescan(store->scan, keys, 2, NULL, 0);
+	is_found = index_getnext_slot(store->scan, ForwardScanDirection, store->found_slot);
+	if (is_found)
+	{
+		MemoryContextSwitchTo(store->row_context);
+		fill_found(store->found_slot, caller, found);
+	}
+	ExecClearTuple(store->found_slot);
+	/* Release the pages: the next look may be a long time off. */
+	index_rescan(store->scan, keys, 2, NULL, 0);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(store->row_context);
+	return is_found;
+}
+
+bool
+action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
+{
+	found->upload_id_text = upload_id_text;
+	found->product_id = product_id;
+	if (find_batched(store, upload_id_text, product_id, found))
+		return true;
+	return product_id <= named_products(store, upload_id_text)->highest &&
+		   find_stored(store, upload_id_text, product_id, found);
+}
+
+/*
+ * Adding.
+ */
+
+/* Store by an INSERT statement, with whatever users put on the table. */
+static void
+insert_plain(Datum *values, const bool *nulls)
+{
+	static Statement insert = {
+		"INSERT INTO onboard.row_actions (upload_id, product_id, row_number, line_number, action, columns) "
+		"VALUES ($1, $2, $3, $4, $5, $6)",
+		ACTION_COLUMN_COUNT,
+		{TEXTOID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTARRAYOID},
+	};
+	char null_flags[ACTION_COLUMN_COUNT];
+	OwnerSection section;
+	int i;
+
+	for (i = 0; i < ACTION_COLUMN_COUNT; i++)
+		null_flags[i] = nulls[i] ? 'n' : ' ';
+	owner_enter_plain(&section);
+	SPI_connect();
+	statement_run(&insert, values, null_flags, false, SPI_OK_INSERT);
+	SPI_finish();
+	owner_leave(&section);
+}
+
+static void
+note_batched(ActionStore *store, const RowAction *action)
+{
+	bool found;
+	BatchedAction *batched = batched_insert(store->batched, action->product_id, &found);
+
+	store->batched_upload_id = action->upload_id_text;
+	batched->row_number = action->row_number;
+	batched->line_number = action->line_number;
+	batched->action = action->action;
+}
+
+bool
+action_store_add(ActionStore *store, const RowAction *action)
+{
+	NamedProducts *named = named_products(store, action->upload_id_text);
+	MemoryContext caller = MemoryContextSwitchTo(store->row_context);
+	Datum values[ACTION_COLUMN_COUNT];
+	bool nulls[ACTION_COLUMN_COUNT] = {false};
+
+	values[ACTION_UPLOAD_ID - 1] = action->upload_id_text;
+	values[ACTION_PRODUCT_ID - 1] = Int64GetDatum(action->product_id);
+	values[ACTION_ROW_NUMBER - 1] = Int64GetDatum(action->row_number);
+	values[ACTION_LINE_NUMBER - 1] = Int64GetDatum(action->line_number);
+	nulls[ACTION_LINE_NUMBER - 1] = action->line_number == 0;
+	values[ACTION_NAME - 1] = store->action_names[action->action];
+	nulls[ACTION_COLUMNS - 1] = action->columns == NULL;
+	values[ACTION_COLUMNS - 1] =
+		action->columns != NULL ? row_columns_names(action->columns) : (Datum) 0;
+	if (store->batch != NULL)
+	{
+		row_batch_add(store->batch, values, nulls, ACTION_COLUMN_COUNT);
+		note_batched(store, action);
+	}
+	else
+		insert_plain(values, nulls);
+	named->highest = Max(named->highest, action->product_id);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(store->row_context);
+	return store->batch != NULL && row_batch_is_full(store->batch, 1);
+}
+
+void
+action_store_flush(ActionStore *store)
+{
+	if (store->batch == NULL)
+		return;
+	row_batch_flush(store->batch);
+	batched_reset(store->batched);
+	store->batched_upload_id = (Datum) 0;
+}
