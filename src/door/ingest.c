@@ -114,8 +114,9 @@ stored_errors(Ingest *ingest, Datum *key, bool *has_error)
 	return result;
 }
 
-static int64
-stored_product(Datum *key)
+/* Find the product that the row inserted; returns whether it is still there. */
+static bool
+find_inserted(Datum *key, IngestResult *result)
 {
 	static Statement product = {
 		"SELECT p.product_id FROM onboard.products p WHERE p.upload_id = $1 AND p.row_number = $2",
@@ -124,8 +125,26 @@ stored_product(Datum *key)
 	};
 
 	if (statement_run(&product, key, NULL, false, SPI_OK_SELECT) == 0)
-		return 0; /* deleted since; the verdict stands */
-	return DatumGetInt64(statement_value(1, NULL));
+		return false;
+	result->product_id = DatumGetInt64(statement_value(1, NULL));
+	return true;
+}
+
+/* Find what the row did to a product that existed. */
+static void
+find_changed(Datum *key, IngestResult *result)
+{
+	static Statement action = {
+		"SELECT r.product_id, r.action FROM onboard.row_actions r WHERE r.upload_id = $1 AND r.row_number = $2",
+		2,
+		{TEXTOID, INT8OID},
+	};
+
+	if (statement_run(&action, key, NULL, false, SPI_OK_SELECT) == 0)
+		return;
+	result->product_id = DatumGetInt64(statement_value(1, NULL));
+	if (!action_by_name(TextDatumGetCString(statement_value(2, NULL)), &result->action))
+		elog(ERROR, "a record of onboard.row_actions has an unrecognized action");
 }
 
 /* Look up the outcome of a row that had a verdict before this call. */
@@ -136,11 +155,12 @@ look_up_outcome(Ingest *ingest, const char *upload_id, IngestResult *result)
 	bool has_error;
 	Jsonb *errors = stored_errors(ingest, key, &has_error);
 
+	/* An inserted product may have been deleted since; the verdict stands. */
 	result->action = has_error ? ACTION_REJECT : ACTION_INSERT;
 	if (errors != NULL)
 		result->errors = errors;
-	if (!has_error)
-		result->product_id = stored_product(key);
+	if (!has_error && !find_inserted(key, result))
+		find_changed(key, result);
 }
 
 /* Give rows that already had a verdict that same verdict. */
