@@ -98,7 +98,8 @@ find_earlier_line(Loader *loader, const FoundProduct *product)
 	if (product->same_upload)
 		return product->line_number > 0 ? product->line_number : product->row_number;
 	if (!action_store_find(loader->action_store, loader->current->owner.upload_id_text,
-						   product->product_id, &earlier))
+						   product->product_id, &earlier) ||
+		earlier.row_number == loader->at_row)
 		return 0;
 	return earlier.line_number > 0 ? earlier.line_number : earlier.row_number;
 }
@@ -215,6 +216,66 @@ change_take(Loader *loader, IncomingRow *row, const RowKeys *keys)
 		return settle_in_section(loader, &change);
 	}
 	return settle_with_product(loader, &change) || settle_in_section(loader, &change);
+}
+
+/* Try once; returns false if the row must be judged again. */
+static bool
+try_approved(Loader *loader, Change *change, ChangeApproval *approval)
+{
+	RowWrite write = {.owner = change->with->owner, .row = change->row};
+	enum row_action action;
+
+	if (!find_product(loader, change, LOOK_WAITING))
+	{
+		change_judge_unknown(change, &loader->findings);
+		action = ACTION_REJECT;
+	}
+	else
+	{
+		change->earlier_line = find_earlier_line(loader, &change->product);
+		action = change_decide(change, &loader->findings);
+	}
+	approval->action = action;
+	if (action == ACTION_REJECT)
+		approval->reason = psprintf("%s: %s", loader->findings.items[0].rule->code,
+									loader->findings.items[0].message);
+	if (action != ACTION_UPDATE && action != ACTION_DISCONTINUE)
+		return true;
+	write.action = action;
+	write.product = &change->product;
+	write.change = &change->result;
+	switch (loader_carry_out(loader, &write))
+	{
+		case WRITE_DONE:
+			return true;
+		case WRITE_REFUSED:
+			approval->action = ACTION_REJECT;
+			approval->reason = write.refusal;
+			return true;
+		case WRITE_CONFLICT:
+			break;
+	}
+	return false;
+}
+
+void
+change_apply_approved(Loader *loader, IncomingRow *row, const RowKeys *keys,
+					  ChangeApproval *approval)
+{
+	ChangeSetting setting;
+	Change change;
+	int attempt;
+
+	memset(approval, 0, sizeof(*approval));
+	begin_change(loader, &setting, &change, row, keys);
+	for (attempt = 0; attempt < LOADER_MAX_ATTEMPTS; attempt++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (try_approved(loader, &change, approval))
+			return;
+	}
+	approval->action = ACTION_REJECT;
+	approval->reason = "a unique key of the product as stored is taken";
 }
 
 bool

@@ -26,4 +26,19 @@ extern bool change_take(Loader *loader, IncomingRow *row, const RowKeys *keys);
  */
 extern bool change_settle(Loader *loader, IncomingRow *row, const RowKeys *keys);
 
+/* What became of a row that an operator approved. */
+typedef struct ChangeApproval
+{
+	enum row_action action;
+	const char *reason; /* with ACTION_REJECT; in the current memory context */
+} ChangeApproval;
+
+/*
+ * Judge a row that was held against the product as it is now, without guards, and
+ * carry out the action.  Its record, and the counts of its upload, stay as they
+ * are.  Called inside an owner section.
+ */
+extern void change_apply_approved(Loader *loader, IncomingRow *row, const RowKeys *keys,
+								  ChangeApproval *approval);
+
 #endif /* ONBOARD_CHANGE_H */

@@ -190,9 +190,9 @@ open_session(Loader *loader, const char *upload_id)
 	return session;
 }
 
-/* Make the upload the current one; a window holds rows of one upload only. */
-static void
-switch_upload(Loader *loader, const char *upload_id, Size length)
+/* A window holds rows of one upload only. */
+void
+loader_switch_upload(Loader *loader, const char *upload_id, Size length)
 {
 	ListCell *cell;
 
@@ -633,7 +633,7 @@ loader_push(Loader *loader, const char *upload_id, Size upload_id_length, Incomi
 	LoaderAnswer answer;
 
 	error_context_stack = &callback;
-	switch_upload(loader, upload_id, upload_id_length);
+	loader_switch_upload(loader, upload_id, upload_id_length);
 	answer = take_row(loader, row);
 	work_on_row(loader, NULL);
 	error_context_stack = callback.previous;

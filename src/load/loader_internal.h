@@ -60,6 +60,9 @@ extern void loader_add_refusal(Loader *loader, const char *refusal);
 /* Does the row share a key with an earlier row of the window that may be valid? */
 extern bool loader_shares_key_with_window(Loader *loader, const RowKeys *keys);
 
+/* Make the upload the current one. */
+extern void loader_switch_upload(Loader *loader, const char *upload_id, Size length);
+
 /* Settle the window before a row, which is then worked on again. */
 extern void loader_settle_before(Loader *loader, const IncomingRow *row);
 
