@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -21,39 +20,11 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
+#include "door/seen_keys.h"
 #include "load/decision.h"
 #include "load/window.h"
 #include "row/json_row.h"
 #include "row/rule_settings.h"
-
-/*
- * Keys of valid rows seen earlier in a dry run, as 128-bit hashes: the
- * probability that two of five million rows collide is below 10^-25.
- */
-typedef struct SeenKey
-{
-	uint64 low;
-	uint64 high;
-	int64 line;  /* of the row that brought the key */
-	char status; /* for simplehash */
-} SeenKey;
-
-typedef struct SeenHash
-{
-	uint64 low;
-	uint64 high;
-} SeenHash;
-
-#define SH_PREFIX seen_keys
-#define SH_ELEMENT_TYPE SeenKey
-#define SH_KEY_TYPE uint64
-#define SH_KEY low
-#define SH_HASH_KEY(table, key) ((uint32) (key))
-#define SH_EQUAL(table, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DEFINE
-#define SH_DECLARE
-#include "lib/simplehash.h"
 
 /* State of one call. */
 typedef struct Check
@@ -90,85 +61,38 @@ check_close(Check *check)
 	catalogue_close(check->catalogue);
 }
 
-/*
- * Keys carried from call to call in one transaction, or NULL.  The memory goes
- * away with the transaction, and the callback clears the pointer.
- */
-static seen_keys_hash *carried_keys = NULL;
-
-static void
-forget_carried_keys(void *argument)
-{
-	carried_keys = NULL;
-}
-
-static seen_keys_hash *
-open_seen_keys(bool carry)
-{
-	MemoryContextCallback *callback;
-
-	if (!carry)
-		return seen_keys_create(CurrentMemoryContext, 1024, NULL);
-	if (carried_keys != NULL)
-		return carried_keys;
-	callback = MemoryContextAllocZero(TopTransactionContext, sizeof(*callback));
-	callback->func = forget_carried_keys;
-	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
-	carried_keys = seen_keys_create(TopTransactionContext, 1024, NULL);
-	return carried_keys;
-}
-
-/* SKUs are unique on the whole platform, product IDs per vendor. */
-static SeenHash
-hash_seen(const Check *check, CatalogueKey key, struct text_view value)
-{
-	SeenHash hash;
-	uint64 seed = key;
-
-	if (key == KEY_VENDOR_PRODUCT_ID)
-		seed = hash_bytes_extended((const unsigned char *) VARDATA_ANY(check->owner.vendor_id_text),
-								   VARSIZE_ANY_EXHDR(check->owner.vendor_id_text), key);
-	hash.low = hash_bytes_extended((const unsigned char *) value.data, (int) value.length, seed);
-	hash.high = hash_bytes_extended((const unsigned char *) value.data, (int) value.length, ~seed);
-	return hash;
-}
+/* Keys carried from call to call in one transaction, or NULL. */
+static SeenKeys *carried_keys = NULL;
 
 /* Find the row's keys that an earlier valid row of the dry run brought. */
 static void
-find_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen, FoundKeys *found)
+find_seen(Check *check, const IncomingRow *row, SeenKeys *seen, FoundKeys *found)
 {
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
 	{
-		struct text_view value = row->product.value[catalogue_key_column[key]];
-		SeenKey *entry;
+		int64 line;
 
-		if (found->taken[key] || value.length == 0)
-			continue;
-		entry = seen_keys_lookup(seen, hash_seen(check, key, value).low);
-		if (entry == NULL || entry->high != hash_seen(check, key, value).high)
+		if (found->taken[key] ||
+			!seen_keys_find(seen, check->owner.vendor_id_text, key,
+							row->product.value[catalogue_key_column[key]], &line))
 			continue;
 		found->taken[key] = true;
 		found->holder[key].same_upload = true;
-		found->holder[key].line_number = entry->line;
+		found->holder[key].line_number = line;
 	}
 }
 
 static void
-note_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen)
+note_seen(Check *check, const IncomingRow *row, SeenKeys *seen)
 {
 	CatalogueKey key;
 
 	for (key = 0; key < KEY_COUNT; key++)
-	{
-		SeenHash hash = hash_seen(check, key, row->product.value[catalogue_key_column[key]]);
-		bool found;
-		SeenKey *entry = seen_keys_insert(seen, hash.low, &found);
-
-		entry->high = hash.high;
-		entry->line = row->line_number > 0 ? row->line_number : row->row_number;
-	}
+		seen_keys_note(seen, check->owner.vendor_id_text, key,
+					   row->product.value[catalogue_key_column[key]],
+					   row->line_number > 0 ? row->line_number : row->row_number);
 }
 
 /*
@@ -176,7 +100,7 @@ note_seen(Check *check, const IncomingRow *row, seen_keys_hash *seen)
  * against the earlier rows of the dry run; returns what a load would do with it.
  */
 static enum row_action
-check_row(Check *check, IncomingRow *row, seen_keys_hash *seen)
+check_row(Check *check, IncomingRow *row, SeenKeys *seen)
 {
 	FoundKeys found = {{false}};
 	RowKeys keys;
@@ -273,7 +197,7 @@ onboard_check(PG_FUNCTION_ARGS)
 {
 	Check *check;
 	JsonRecords *records;
-	seen_keys_hash *seen;
+	SeenKeys *seen;
 	MemoryContext row_context;
 	int i;
 
@@ -281,7 +205,7 @@ onboard_check(PG_FUNCTION_ARGS)
 		refuse_null(PG_ARGISNULL(0) ? "vendor_id" : PG_ARGISNULL(1) ? "records" : "carry");
 	check = check_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	records = json_records_open(PG_GETARG_JSONB_P(1));
-	seen = open_seen_keys(PG_GETARG_BOOL(2));
+	seen = seen_keys_open(PG_GETARG_BOOL(2) ? &carried_keys : NULL);
 	InitMaterializedSRF(fcinfo, 0);
 	row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard check row", ALLOCSET_DEFAULT_SIZES);
