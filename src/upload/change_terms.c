@@ -15,8 +15,10 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/statement.h"
+#include "shared/apply.h"
 #include "upload/change_terms.h"
 
 /* Return a bigint column of the last result, or another value for null. */
@@ -35,67 +37,93 @@ columns_or_null(Datum names, bool is_null)
 	return is_null ? NULL : row_columns_read(names);
 }
 
+/* Read the vendor's guards from the last result. */
 static void
-lock_vendor(const char *vendor_id, ChangeTerms *terms)
+fill_guards(const char *vendor_id, uint64 found, ChangeTerms *terms)
 {
-	static Statement lock = {
-		"SELECT (v.price_guard * 1000)::bigint, (v.sold_out_guard * 1000)::bigint "
-		"FROM onboard.vendors v WHERE v.vendor_id = $1 FOR NO KEY UPDATE",
-		1,
-		{TEXTOID},
-	};
-	Datum values[1] = {CStringGetTextDatum(vendor_id)};
-
-	if (statement_run(&lock, values, NULL, false, SPI_OK_SELECT) == 0)
+	if (found == 0)
 		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 						errmsg("vendor \"%s\" does not exist", vendor_id)));
 	terms->price_guard = integer_or(1, -1);
 	terms->sold_out_guard = integer_or(2, -1);
 }
 
+#define SELECT_GUARDS                                                           \
+	"SELECT (v.price_guard * 1000)::bigint, (v.sold_out_guard * 1000)::bigint " \
+	"FROM onboard.vendors v WHERE v.vendor_id = $1"
+
 static void
+lock_vendor(const char *vendor_id, ChangeTerms *terms)
+{
+	static Statement lock = {SELECT_GUARDS " FOR NO KEY UPDATE", 1, {TEXTOID}};
+	Datum values[1] = {CStringGetTextDatum(vendor_id)};
+
+	fill_guards(vendor_id, statement_run(&lock, values, NULL, false, SPI_OK_SELECT), terms);
+}
+
+static void
+read_vendor(const char *vendor_id, ChangeTerms *terms)
+{
+	static Statement read = {SELECT_GUARDS, 1, {TEXTOID}};
+	Datum values[1] = {CStringGetTextDatum(vendor_id)};
+
+	fill_guards(vendor_id, statement_run(&read, values, NULL, true, SPI_OK_SELECT), terms);
+}
+
+/* Take the columns of the file, which choose the key unless one is wanted. */
+static void
+take_columns(ChangeTerms *terms, enum upload_match wanted, const RowColumns *columns)
+{
+	terms->columns = columns;
+	terms->match = apply_match(wanted, columns != NULL ? columns->columns : ~(column_set) 0);
+}
+
+/* Read the terms of an upload; returns its source_time. */
+static Datum
 read_upload(const char *upload_id, MemoryContext context, ChangeTerms *terms)
 {
 	static Statement read = {
-		"SELECT coalesce(u.match, CASE WHEN 'vendor_product_id' = ANY (u.columns) OR u.columns IS NULL "
-		"         THEN 'vendor_product_id' ELSE 'sku' END), "
-		"       u.blank, u.stocked_at_begin, u.stocked_at_least, u.sold_out, u.restocked, u.columns "
+		"SELECT u.match, u.blank, u.stocked_at_begin, u.stocked_at_least, u.sold_out, u.restocked, "
+		"       u.columns, u.source_time "
 		"FROM onboard.upload_history u WHERE u.upload_id = $1",
 		1,
 		{TEXTOID},
 	};
 	Datum values[1] = {CStringGetTextDatum(upload_id)};
+	enum upload_match wanted = MATCH_COUNT;
 	MemoryContext caller;
 	bool is_null;
-	Datum names;
+	Datum value;
 
 	statement_run(&read, values, NULL, false, SPI_OK_SELECT);
-	if (!upload_match_by_name(TextDatumGetCString(statement_value(1, NULL)), &terms->match) ||
+	value = statement_value(1, &is_null);
+	if ((!is_null && !upload_match_by_name(TextDatumGetCString(value), &wanted)) ||
 		!upload_blank_by_name(TextDatumGetCString(statement_value(2, NULL)), &terms->blank))
 		elog(ERROR, "upload \"%s\" has terms that are not known", upload_id);
 	terms->stocked_at_begin = integer_or(3, -1);
 	terms->stocked_at_least = integer_or(4, 0);
 	terms->sold_out = integer_or(5, 0);
 	terms->restocked = integer_or(6, 0);
-	names = statement_value(7, &is_null);
+	value = statement_value(7, &is_null);
 	caller = MemoryContextSwitchTo(context);
-	terms->columns = columns_or_null(names, is_null);
+	take_columns(terms, wanted, columns_or_null(value, is_null));
 	MemoryContextSwitchTo(caller);
+	return statement_value(8, NULL);
 }
 
 static void
-read_later_uploads(const UploadRow *upload, MemoryContext context, ChangeTerms *terms)
+read_later_uploads(const char *vendor_id, Datum source_time, MemoryContext context, bool read_only,
+				   ChangeTerms *terms)
 {
 	static Statement read = {
-		"SELECT l.upload_id, l.mode, l.columns FROM onboard.upload_history u "
-		"  JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id AND l.source_time > u.source_time "
-		"WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at' "
+		"SELECT l.upload_id, l.mode, l.columns FROM onboard.upload_history l "
+		"WHERE l.vendor_id = $1 AND l.source_time > $2 AND NOT l.metadata ? 'undone_at' "
 		"ORDER BY l.source_time, l.upload_id",
-		1,
-		{TEXTOID},
+		2,
+		{TEXTOID, TIMESTAMPTZOID},
 	};
-	Datum values[1] = {CStringGetTextDatum(upload->upload_id)};
-	uint64 count = statement_run(&read, values, NULL, false, SPI_OK_SELECT);
+	Datum values[2] = {CStringGetTextDatum(vendor_id), source_time};
+	uint64 count = statement_run(&read, values, NULL, read_only, SPI_OK_SELECT);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	uint64 i;
 
@@ -124,9 +152,25 @@ change_terms_lock(const UploadRow *upload, MemoryContext context)
 {
 	ChangeTerms *terms = MemoryContextAllocZero(context, sizeof(ChangeTerms));
 
+	Datum source_time;
+
 	lock_vendor(upload->vendor_id, terms);
-	read_upload(upload->upload_id, context, terms);
-	read_later_uploads(upload, context, terms);
+	source_time = read_upload(upload->upload_id, context, terms);
+	read_later_uploads(upload->vendor_id, source_time, context, false, terms);
+	return terms;
+}
+
+ChangeTerms *
+change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload_blank blank,
+					 TimestampTz source_time, const RowColumns *columns, MemoryContext context)
+{
+	ChangeTerms *terms = MemoryContextAllocZero(context, sizeof(ChangeTerms));
+
+	read_vendor(vendor_id, terms);
+	terms->blank = blank;
+	terms->stocked_at_begin = -1;
+	take_columns(terms, match, columns);
+	read_later_uploads(vendor_id, TimestampTzGetDatum(source_time), context, true, terms);
 	return terms;
 }
 

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
 #include "row/row_columns.h"
@@ -52,6 +53,15 @@ typedef struct ChangeTerms
  * the result lives in the given context.
  */
 extern ChangeTerms *change_terms_lock(const UploadRow *upload, MemoryContext context);
+
+/*
+ * Return the terms that such an upload would have, without locking anything.
+ * match may be MATCH_COUNT for what the columns suggest.  Borrows columns; runs
+ * inside an owner section with SPI connected.
+ */
+extern ChangeTerms *
+change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload_blank blank,
+					 TimestampTz source_time, const RowColumns *columns, MemoryContext context);
 
 /* Store what guards counted.  Runs likewise. */
 extern void change_terms_save(const UploadRow *upload, const ChangeTerms *terms);
