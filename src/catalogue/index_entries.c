@@ -55,29 +55,81 @@ index_entries_choose(Catalogue *catalogue)
 	}
 }
 
-void
-index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
+/*
+ * Insert the entry of a slot's tuple, if the index has one for it.  Returns false
+ * if UNIQUE_CHECK_PARTIAL reported a possible conflict.
+ */
+static bool
+insert_entry(Catalogue *catalogue, int position, TupleTableSlot *slot, IndexUniqueCheck check,
+			 bool is_unchanged)
 {
 	IndexInfo *info = catalogue->index_infos[position];
-	Relation index = catalogue->indexes[position];
 	EState *estate = catalogue->estate;
 	ExprContext *expressions = GetPerTupleExprContext(estate);
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];
 
 	if (!info->ii_ReadyForInserts)
-		return;
+		return true;
 	expressions->ecxt_scantuple = slot;
 	if (info->ii_Predicate != NIL)
 	{
 		if (info->ii_PredicateState == NULL)
 			info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate);
 		if (!ExecQual(info->ii_PredicateState, expressions))
-			return;
+			return true;
 	}
 	FormIndexDatum(info, slot, estate, values, nulls);
-	index_insert(index, values, nulls, &slot->tts_tid, catalogue->products,
-				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+	return index_insert(catalogue->indexes[position], values, nulls, &slot->tts_tid,
+						catalogue->products, check, is_unchanged, info) ||
+		   check != UNIQUE_CHECK_PARTIAL;
+}
+
+static IndexUniqueCheck
+usual_check(const Catalogue *catalogue, int position)
+{
+	return catalogue->indexes[position]->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+}
+
+void
+index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
+{
+	(void) insert_entry(catalogue, position, slot, usual_check(catalogue, position), false);
+}
+
+/* Is any column among the keys of the index one of those changed? */
+static bool
+has_changed_key(const IndexInfo *info, uint64 changed)
+{
+	int i;
+
+	for (i = 0; i < info->ii_NumIndexKeyAttrs; i++)
+	{
+		AttrNumber column = info->ii_IndexAttrNumbers[i];
+
+		/* An expression counts as changed; that only costs a hint. */
+		if (column <= 0 || column > PRODUCT_COLUMN_COUNT ||
+			(changed & (UINT64CONST(1) << (column - 1))) != 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A key that did not change is not checked: the version before holds it.  To check
+ * it would mean to wait for an upload that stored the same key and will find that
+ * it is taken, while that upload may wait for this transaction.
+ */
+bool
+index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot, uint64 changed)
+{
+	if (!has_changed_key(catalogue->index_infos[position], changed))
+		return insert_entry(catalogue, position, slot, UNIQUE_CHECK_NO, true);
+	return insert_entry(catalogue, position, slot,
+						catalogue->entry_ways[position] == ENTRY_OF_KEY
+							? UNIQUE_CHECK_PARTIAL
+							: usual_check(catalogue, position),
+						false);
 }
 
 /* Space for a key or a category as a datum. */
