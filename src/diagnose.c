@@ -98,6 +98,7 @@ typedef struct Inspection
 {
 	CataloguePath path;
 	char *departure;
+	char *update_departure;
 } Inspection;
 
 /* SubtransactionWork */
@@ -106,7 +107,7 @@ inspect(void *argument)
 {
 	Inspection *inspection = argument;
 
-	inspection->path = catalogue_inspect(&inspection->departure);
+	inspection->path = catalogue_inspect(&inspection->departure, &inspection->update_departure);
 	return true;
 }
 

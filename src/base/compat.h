@@ -14,11 +14,14 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
@@ -67,6 +70,50 @@ end_index_entries(Relation index, IndexInfo *info)
 #else
 	(void) index;
 	(void) info;
+#endif
+}
+
+#if PG_VERSION_NUM < 160000
+/* Which indexes need an entry for the new version of a tuple. */
+typedef enum TU_UpdateIndexes
+{
+	TU_None,
+	TU_All,
+	TU_Summarizing
+} TU_UpdateIndexes;
+#endif
+
+/*
+ * Replace a tuple, waiting for other transactions that change it; see
+ * table_tuple_update().
+ */
+static inline TM_Result
+update_tuple(Relation table, ItemPointer tid, TupleTableSlot *slot, Snapshot crosscheck,
+			 TM_FailureData *failure, TU_UpdateIndexes *entries)
+{
+	LockTupleMode lock_mode;
+#if PG_VERSION_NUM >= 160000
+	return table_tuple_update(table, tid, slot, GetCurrentCommandId(true), SnapshotSelf, crosscheck,
+							  true, failure, &lock_mode, entries);
+#else
+	bool any_entries;
+	TM_Result result = table_tuple_update(table, tid, slot, GetCurrentCommandId(true), SnapshotSelf,
+										  crosscheck, true, failure, &lock_mode, &any_entries);
+
+	*entries = any_entries ? TU_All : TU_None;
+	return result;
+#endif
+}
+
+/* Does the index describe ranges of pages, so that it needs an entry even if others do not? */
+static inline bool
+index_is_summarizing(const IndexInfo *info)
+{
+#if PG_VERSION_NUM >= 160000
+	return info->ii_Summarizing;
+#else
+	(void) info;
+	return false;
 #endif
 }
 

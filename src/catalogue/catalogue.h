@@ -43,7 +43,7 @@ typedef enum CataloguePath
 {
 	CATALOGUE_DIRECT,  /* tuples and index entries, optimistically */
 	CATALOGUE_DECODED, /* the same, but never removing a row: logical decoding would show it */
-	CATALOGUE_PLAIN    /* one INSERT statement per row */
+	CATALOGUE_PLAIN    /* one SQL statement per row */
 } CataloguePath;
 
 /* The upload and vendor of a row, as datums that stay valid while rows are stored. */
@@ -95,10 +95,12 @@ extern CataloguePath catalogue_path(const Catalogue *catalogue);
 
 /*
  * Return how rows would be stored now.  Sets *departure to the reason why they
- * cannot be stored directly (see table_shape_departure()), or to NULL.  Raises an
- * error if no row could be loaded, as opening the table does.
+ * cannot be stored directly (see table_shape_departure()), and *update_departure
+ * to the reason why products cannot be changed directly (update_shape_departure()),
+ * or to NULL.  Raises an error if no row could be loaded, as opening the table
+ * does.
  */
-extern CataloguePath catalogue_inspect(char **departure);
+extern CataloguePath catalogue_inspect(char **departure, char **update_departure);
 
 /*
  * Store each row by an INSERT statement, whatever the table's shape, because user

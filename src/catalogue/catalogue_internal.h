@@ -48,6 +48,10 @@ struct Catalogue
 	AttrNumber row_number_column;
 	AttrNumber line_number_column;
 
+	/* For changes of products; set by catalogue_expect_changes(). */
+	struct ChangeLog *log;    /* NULL before */
+	bool keys_are_referenced; /* by foreign keys of other tables */
+
 	int index_count;
 	Relation *indexes;
 	IndexInfo **index_infos;

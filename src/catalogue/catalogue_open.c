@@ -25,6 +25,8 @@
 #include "base/settings.h"
 #include "catalogue/direct_write.h"
 #include "catalogue/product_reader.h"
+#include "catalogue/update_shape.h"
+#include "history/change_log.h"
 #include "table/index_shape.h"
 #include "table/table_shape.h"
 
@@ -131,14 +133,21 @@ choose_path(Catalogue *catalogue)
 	return CATALOGUE_DIRECT;
 }
 
+/* Return a copy; reason may be NULL. */
+static char *
+copy_of_departure(const char *reason)
+{
+	return reason != NULL ? pstrdup(reason) : NULL;
+}
+
 CataloguePath
-catalogue_inspect(char **departure)
+catalogue_inspect(char **departure, char **update_departure)
 {
 	Catalogue *catalogue = catalogue_open(false);
 	CataloguePath path = choose_path(catalogue);
-	const char *reason = table_shape_departure(catalogue->products, &products_shape);
 
-	*departure = reason != NULL ? pstrdup(reason) : NULL;
+	*departure = copy_of_departure(table_shape_departure(catalogue->products, &products_shape));
+	*update_departure = copy_of_departure(update_shape_departure(catalogue->products));
 	catalogue_close(catalogue);
 	return path;
 }
@@ -179,6 +188,18 @@ catalogue_open(bool for_writing)
 	return catalogue;
 }
 
+void
+catalogue_flush_changes(Catalogue *catalogue)
+{
+	OwnerSection section;
+
+	if (catalogue->log == NULL)
+		return;
+	owner_enter(&section);
+	change_log_flush(catalogue->log);
+	owner_leave(&section);
+}
+
 /* scan may be NULL. */
 static void
 end_scan(IndexScanDesc scan)
@@ -199,6 +220,11 @@ catalogue_close(Catalogue *catalogue)
 	}
 	if (catalogue->reader != NULL)
 		product_reader_destroy(catalogue->reader);
+	if (catalogue->log != NULL)
+	{
+		catalogue_flush_changes(catalogue);
+		change_log_close(catalogue->log);
+	}
 	direct_write_close(catalogue);
 	ExecDropSingleTupleTableSlot(catalogue->found_slot);
 	for (i = 0; i < catalogue->index_count; i++)
@@ -223,11 +249,17 @@ catalogue_store_row_by_row(Catalogue *catalogue, const char *why)
 void
 catalogue_expect_changes(Catalogue *catalogue)
 {
-	(void) catalogue;
-}
+	MemoryContext caller;
+	const char *departure;
 
-void
-catalogue_flush_changes(Catalogue *catalogue)
-{
-	(void) catalogue;
+	if (catalogue->log != NULL)
+		return;
+	CheckCmdReplicaIdentity(catalogue->products, CMD_UPDATE);
+	departure = update_shape_departure(catalogue->products);
+	if (departure != NULL && catalogue->path != CATALOGUE_PLAIN)
+		catalogue_store_row_by_row(catalogue, departure);
+	catalogue->keys_are_referenced = update_shape_references_keys(catalogue->products);
+	caller = MemoryContextSwitchTo(catalogue->context);
+	catalogue->log = change_log_open(catalogue->products);
+	MemoryContextSwitchTo(caller);
 }

@@ -3,9 +3,9 @@
  * catalogue_write.c
  *	  Writing one row to onboard.products, by the chosen path.
  *
- * To add an action that changes products, add a case to carry_out() of each
- * path: direct_write.c (which serves the decoded path as well) and
- * plain_write.c.
+ * A product is changed by the path of the table, too, except that a key which
+ * another table references is changed by an UPDATE, which takes care of those
+ * references.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,16 +13,33 @@
 
 #include "catalogue/direct_write.h"
 #include "catalogue/plain_write.h"
+#include "catalogue/product_change.h"
+
+static CataloguePath
+path_of(const Catalogue *catalogue, const RowWrite *write)
+{
+	if (write->action != ACTION_INSERT && write->change->changes_key &&
+		catalogue->keys_are_referenced)
+		return CATALOGUE_PLAIN;
+	return catalogue->path;
+}
 
 WriteResult
 catalogue_write(Catalogue *catalogue, RowWrite *write)
 {
-	switch (catalogue->path)
+	bool is_change = write->action == ACTION_UPDATE || write->action == ACTION_DISCONTINUE;
+
+	if (is_change)
+	{
+		Assert(catalogue->log != NULL);
+		write->product_id = write->product->product_id;
+	}
+	switch (path_of(catalogue, write))
 	{
 		case CATALOGUE_DIRECT:
-			return direct_write(catalogue, write);
+			return is_change ? direct_change(catalogue, write) : direct_write(catalogue, write);
 		case CATALOGUE_DECODED:
-			return decoded_write(catalogue, write);
+			return is_change ? direct_change(catalogue, write) : decoded_write(catalogue, write);
 		case CATALOGUE_PLAIN:
 			return plain_write(catalogue, write);
 	}

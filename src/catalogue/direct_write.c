@@ -40,8 +40,8 @@
 #include "catalogue/direct_write.h"
 #include "catalogue/index_entries.h"
 
-static void
-prepare(Catalogue *catalogue)
+void
+direct_write_prepare(Catalogue *catalogue)
 {
 	MemoryContext caller;
 
@@ -111,7 +111,7 @@ catalogue_batch_add(Catalogue *catalogue, const CatalogueOwner *owner, const Inc
 {
 	int position = catalogue->batch_count;
 
-	prepare(catalogue);
+	direct_write_prepare(catalogue);
 	if (catalogue->slots[position] == NULL)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
@@ -227,7 +227,7 @@ insert_row(Catalogue *catalogue, RowWrite *write)
 static bool
 carry_out(Catalogue *catalogue, RowWrite *write)
 {
-	prepare(catalogue);
+	direct_write_prepare(catalogue);
 	switch (write->action)
 	{
 		case ACTION_INSERT:

@@ -12,6 +12,9 @@
 
 #include "catalogue/catalogue_internal.h"
 
+/* Create what direct writing needs, unless that has been done. */
+extern void direct_write_prepare(Catalogue *catalogue);
+
 /* Implement catalogue_write() on the direct path.  Runs inside an owner section. */
 extern WriteResult direct_write(Catalogue *catalogue, RowWrite *write);
 
@@ -21,6 +24,12 @@ extern WriteResult direct_write(Catalogue *catalogue, RowWrite *write);
  * and its own unique index would refuse it.
  */
 extern WriteResult decoded_write(Catalogue *catalogue, RowWrite *write);
+
+/*
+ * Replace a product, on either path.  Likewise inside an owner section.  A row
+ * that changes a key is written in a subtransaction.
+ */
+extern WriteResult direct_change(Catalogue *catalogue, RowWrite *write);
 
 /* Free what direct writing allocated outside the catalogue's context. */
 extern void direct_write_close(Catalogue *catalogue);

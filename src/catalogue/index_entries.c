@@ -54,11 +54,55 @@ index_entries_choose(Catalogue *catalogue)
 	}
 }
 
+static bool
+insert_entry(Catalogue *catalogue, int position, TupleTableSlot *slot, IndexUniqueCheck check,
+			 bool is_unchanged)
+{
+	return index_entry_insert(catalogue->products, catalogue->indexes[position],
+							  catalogue->index_infos[position], slot, catalogue->estate, check,
+							  is_unchanged);
+}
+
 void
 index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
 {
-	index_entry_insert(catalogue->products, catalogue->indexes[position],
-					   catalogue->index_infos[position], slot, catalogue->estate);
+	(void) insert_entry(catalogue, position, slot,
+						index_entry_usual_check(catalogue->indexes[position]), false);
+}
+
+/* Is any column among the keys of the index one of those changed? */
+static bool
+has_changed_key(const IndexInfo *info, uint64 changed)
+{
+	int i;
+
+	for (i = 0; i < info->ii_NumIndexKeyAttrs; i++)
+	{
+		AttrNumber column = info->ii_IndexAttrNumbers[i];
+
+		/* An expression counts as changed; that only costs a hint. */
+		if (column <= 0 || column > PRODUCT_COLUMN_COUNT ||
+			(changed & (UINT64CONST(1) << (column - 1))) != 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A key that did not change is not checked: the version before holds it.  To check
+ * it would mean to wait for an upload that stored the same key and will find that
+ * it is taken, while that upload may wait for this transaction.
+ */
+bool
+index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot, uint64 changed)
+{
+	if (!has_changed_key(catalogue->index_infos[position], changed))
+		return insert_entry(catalogue, position, slot, UNIQUE_CHECK_NO, true);
+	return insert_entry(catalogue, position, slot,
+						catalogue->entry_ways[position] == ENTRY_OF_KEY
+							? UNIQUE_CHECK_PARTIAL
+							: index_entry_usual_check(catalogue->indexes[position]),
+						false);
 }
 
 /* Keys and categories are looked up in buffers of fixed size. */

@@ -35,4 +35,12 @@ extern void index_entry_of_stored_row(Catalogue *catalogue, const CatalogueOwner
  */
 extern void index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot);
 
+/*
+ * Insert the entry of a new version of a product, whose columns changed differ,
+ * into the index at a position.  Returns false, with the entry made all the same,
+ * if a key that changed may be taken.  Never waits for that.  Leaks likewise.
+ */
+extern bool
+index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot, uint64 changed);
+
 #endif /* ONBOARD_INDEX_ENTRIES_H */

@@ -5,16 +5,16 @@
  *
  * Used when the table carries more than the extension shipped: the statement
  * runs the triggers, policies, defaults and constraints that users added, with
- * exactly the results of a plain INSERT.  Each row is a subtransaction of its
+ * exactly the results of a plain INSERT or UPDATE.  Each row is a subtransaction of its
  * own, so a refusal is a verdict on one row; see refusal.c.
  *
  * SQLSTATE 42501 has two meanings.  A policy whose WITH CHECK fails refuses the
  * row, like any check; anything else is a privilege that the owner or a trigger
  * lacks, and not a verdict.  Only the message tells them apart: the server keeps
  * the untranslated text with the error, in message_id.  The policy must also
- * have refused our INSERT, not a statement of a user's trigger.  Each statement
+ * have refused our statement, not one of a user's trigger.  Each statement
  * has an error context callback, so for our own statement only one, that of SPI,
- * is above run_insert()'s on the stack.
+ * is above run_as_owner()'s on the stack.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,8 +32,11 @@
 #include "base/refusal.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
-#include "table/index_shape.h"
+#include "catalogue/plain_update.h"
 #include "catalogue/plain_write.h"
+#include "catalogue/product_version.h"
+#include "history/change_log.h"
+#include "table/index_shape.h"
 #include "table/shipped_shape.h"
 
 /* Does the error say that this unique index of the table already has the row's key? */
@@ -82,6 +85,7 @@ typedef struct PlainWrite
 	RowWrite *write;
 	ErrorContextCallback context;
 	bool error_is_own; /* raised by our statement, not by one within it */
+	bool is_outdated;  /* the product to be changed is no longer as it was found */
 
 	/* For INSERT: all columns but product_id, which comes from its sequence. */
 	const Datum *values;
@@ -183,36 +187,45 @@ insert_with_defaults(const PlainWrite *work)
 }
 
 /*
- * Run the INSERT; returns false if a BEFORE trigger dropped the row.  Runs as the
+ * Run a statement that writes the row; returns false if it did not.  Runs as the
  * owner, with the search_path of owner_enter_plain() and with row security, as
- * the owner's own INSERT would.  No RETURNING, because that would apply the
- * SELECT policies, too.
+ * the owner's own statement would.
  */
 static bool
-run_insert(PlainWrite *work)
+run_as_owner(PlainWrite *work, bool (*statement)(PlainWrite *work))
 {
-	char null_flags[PRODUCT_COLUMN_COUNT];
 	OwnerSection section;
-	bool inserted;
-	int i;
+	bool written;
 
-	for (i = 0; i < PRODUCT_COLUMN_COUNT - 1; i++)
-		null_flags[i] = work->nulls[i] ? 'n' : ' ';
 	owner_enter_plain(&section);
 	SPI_connect();
 	work->context.callback = note_origin;
 	work->context.arg = work;
 	work->context.previous = error_context_stack;
 	error_context_stack = &work->context;
-	if (work->omitted != 0)
-		inserted = insert_with_defaults(work);
-	else
-		inserted = statement_run(insert_statement(), unconstify(Datum *, work->values), null_flags,
-								 false, SPI_OK_INSERT) > 0;
+	written = statement(work);
 	error_context_stack = work->context.previous;
 	SPI_finish();
 	owner_leave(&section);
-	return inserted;
+	return written;
+}
+
+/*
+ * Run the INSERT; returns false if a BEFORE trigger dropped the row.  No
+ * RETURNING, because that would apply the SELECT policies, too.
+ */
+static bool
+run_insert(PlainWrite *work)
+{
+	char null_flags[PRODUCT_COLUMN_COUNT];
+	int i;
+
+	if (work->omitted != 0)
+		return insert_with_defaults(work);
+	for (i = 0; i < PRODUCT_COLUMN_COUNT - 1; i++)
+		null_flags[i] = work->nulls[i] ? 'n' : ' ';
+	return statement_run(insert_statement(), unconstify(Datum *, work->values), null_flags, false,
+						 SPI_OK_INSERT) > 0;
 }
 
 /* Return 0 if a trigger changed the row's origin. */
@@ -287,15 +300,31 @@ insert_row(PlainWrite *work)
 	work->omitted = omitted_columns(work->catalogue, values, nulls);
 	work->values = values + PRODUCT_VENDOR_ID - 1;
 	work->nulls = nulls + PRODUCT_VENDOR_ID - 1;
-	if (!run_insert(work))
+	if (!run_as_owner(work, run_insert))
 		return false;
 	write->product_id = find_product_id(write);
 	return true;
 }
 
+/* Run the UPDATE; returns false if the product was not updated. */
+static bool
+run_update(PlainWrite *work)
+{
+	ChangeOrigin origin = product_version_origin(work->write);
+	bool written;
+
+	work->is_outdated = !product_version_lock(work->catalogue, work->write->product);
+	if (work->is_outdated)
+		return false;
+	change_origin_set(&origin);
+	written = plain_update(work->write->product, work->write->change);
+	change_origin_clear();
+	return written;
+}
+
 /*
- * SubtransactionWork: carry out the action; returns false if a trigger dropped
- * the row.
+ * SubtransactionWork: carry out the action; returns false if the row was not
+ * written.
  */
 static bool
 carry_out(void *argument)
@@ -306,6 +335,9 @@ carry_out(void *argument)
 	{
 		case ACTION_INSERT:
 			return insert_row(work);
+		case ACTION_UPDATE:
+		case ACTION_DISCONTINUE:
+			return run_as_owner(work, run_update);
 		default:
 			elog(ERROR, "the plain path cannot carry out action \"%s\"",
 				 action_name(work->write->action));
@@ -340,29 +372,44 @@ refusal_message(const ErrorData *error)
 	return psprintf("the catalogue refused the row: %s", error->message);
 }
 
+/* Return the result for a row that was not written, although no error says why. */
+static WriteResult
+result_without_error(PlainWrite *work)
+{
+	if (work->is_outdated)
+		return WRITE_CONFLICT;
+	work->write->refusal = work->write->action == ACTION_INSERT
+							   ? "the catalogue refused the row: a trigger dropped it"
+							   : "the catalogue refused the row: a trigger or policy dropped it";
+	return WRITE_REFUSED;
+}
+
+static WriteResult
+result_of_error(PlainWrite *work, ErrorData *error)
+{
+	WriteResult result = WRITE_REFUSED;
+
+	if (!is_refusal(work, error))
+		ReThrowError(error);
+	if (is_key_conflict(work->catalogue, error))
+		result = WRITE_CONFLICT;
+	else
+		work->write->refusal = refusal_message(error);
+	FreeErrorData(error);
+	return result;
+}
+
 WriteResult
 plain_write(Catalogue *catalogue, RowWrite *write)
 {
 	PlainWrite work = {.catalogue = catalogue, .write = write};
-	WriteResult result = WRITE_REFUSED;
 	ErrorData *error;
 
-	if (subtransaction_run(carry_out, &work, &error))
-	{
+	if (!subtransaction_run(carry_out, &work, &error))
+		return error != NULL ? result_of_error(&work, error) : result_without_error(&work);
+	if (write->action == ACTION_INSERT)
 		onboard_counters.rows_plain++;
-		return WRITE_DONE;
-	}
-	if (error == NULL)
-	{
-		write->refusal = "the catalogue refused the row: a trigger dropped it";
-		return WRITE_REFUSED;
-	}
-	if (!is_refusal(&work, error))
-		ReThrowError(error);
-	if (is_key_conflict(catalogue, error))
-		result = WRITE_CONFLICT;
 	else
-		write->refusal = refusal_message(error);
-	FreeErrorData(error);
-	return result;
+		onboard_counters.changes_plain++;
+	return WRITE_DONE;
 }

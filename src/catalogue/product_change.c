@@ -20,6 +20,7 @@
 
 #include "catalogue/catalogue_internal.h"
 #include "catalogue/product_change.h"
+#include "history/change_log.h"
 
 #define STATUS_ACTIVE "active"
 #define STATUS_OUT_OF_STOCK "out_of_stock"
@@ -36,13 +37,9 @@ status_after_stock_change(const char *status, int32 old_stock, int32 new_stock)
 }
 
 TimestampTz
-updated_at_after(TimestampTz created_at)
+updated_at_after(TimestampTz created_at, TimestampTz updated_at)
 {
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (now <= created_at && !TIMESTAMP_NOT_FINITE(created_at))
-		return created_at + 1;
-	return now;
+	return change_time(Max(created_at, updated_at));
 }
 
 /* Has the stored text these bytes?  One with another length is not decompressed. */
@@ -184,6 +181,7 @@ discontinue(const Catalogue *catalogue, const FoundProduct *product, ProductChan
 	if (strcmp(status_of(product), STATUS_DISCONTINUED) == 0)
 		return;
 	set_status(catalogue, STATUS_DISCONTINUED, change);
+	change->sets_status = true;
 	change->action = ACTION_DISCONTINUE;
 	change->history_action = "discontinued";
 }
@@ -199,6 +197,7 @@ apply_stock(const Catalogue *catalogue, const FoundProduct *product, bool restor
 	if (restore && strcmp(old_status, STATUS_DISCONTINUED) == 0)
 	{
 		status = new_stock == 0 ? STATUS_OUT_OF_STOCK : STATUS_ACTIVE;
+		change->sets_status = true;
 		change->history_action = "restored";
 	}
 	else
@@ -216,6 +215,7 @@ product_change_compute(Catalogue *catalogue, const FoundProduct *product, const 
 	memcpy(change->values, product->values, sizeof(change->values));
 	memcpy(change->nulls, product->nulls, sizeof(change->nulls));
 	change->changed = 0;
+	change->sets_status = false;
 	change->action = ACTION_UPDATE;
 	change->history_action = "updated";
 	if (intent == STATUS_DISCONTINUE)
@@ -235,5 +235,6 @@ product_change_compute(Catalogue *catalogue, const FoundProduct *product, const 
 		change->action = ACTION_UNCHANGED;
 	else
 		change->values[PRODUCT_UPDATED_AT - 1] = TimestampTzGetDatum(
-			updated_at_after(DatumGetTimestampTz(product->values[PRODUCT_CREATED_AT - 1])));
+			updated_at_after(DatumGetTimestampTz(product->values[PRODUCT_CREATED_AT - 1]),
+							 DatumGetTimestampTz(product->values[PRODUCT_UPDATED_AT - 1])));
 }

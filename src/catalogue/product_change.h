@@ -32,6 +32,7 @@ typedef struct ProductChange
 
 	uint64 changed;   /* columns that differ, as bits PRODUCT_x - 1; never updated_at */
 	bool changes_key; /* the SKU or the vendor's product ID is among them */
+	bool sets_status; /* the status differs because of the intent, and not of the stock */
 
 	enum row_action action;     /* ACTION_UPDATE, ACTION_DISCONTINUE or ACTION_UNCHANGED */
 	const char *history_action; /* "updated", "discontinued" or "restored"; static */
@@ -63,10 +64,10 @@ product_change_has(const ProductChange *change, AttrNumber column)
 extern const char *status_after_stock_change(const char *status, int32 old_stock, int32 new_stock);
 
 /*
- * Return the updated_at of a product that changes now.  It is later than
- * created_at even if the clock was set back in between: a product whose times are
+ * Return the updated_at of a row that changes now.  It is later than both times
+ * that the row has, even if the clock was set back: a product whose times are
  * equal has not been changed.
  */
-extern TimestampTz updated_at_after(TimestampTz created_at);
+extern TimestampTz updated_at_after(TimestampTz created_at, TimestampTz updated_at);
 
 #endif /* ONBOARD_PRODUCT_CHANGE_H */

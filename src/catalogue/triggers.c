@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "catalogue/product_change.h"
+#include "catalogue/triggers.h"
 
 /* Return the trigger data of a BEFORE UPDATE row trigger, or raise an error. */
 static TriggerData *
@@ -62,14 +63,15 @@ onboard_touch_updated_at(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = before_update(fcinfo, "touch_updated_at");
 	TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-	TimestampTz updated_at;
+	int column = column_number(trigger, "updated_at");
 	bool is_null;
-	Datum created = heap_getattr(trigger->tg_newtuple, column_number(trigger, "created_at"),
-								 descriptor, &is_null);
+	TimestampTz created_at = DatumGetTimestampTz(heap_getattr(
+		trigger->tg_newtuple, column_number(trigger, "created_at"), descriptor, &is_null));
+	TimestampTz before =
+		DatumGetTimestampTz(heap_getattr(trigger->tg_trigtuple, column, descriptor, &is_null));
 
-	updated_at = updated_at_after(is_null ? DT_NOBEGIN : DatumGetTimestampTz(created));
 	PG_RETURN_POINTER(
-		with_value(trigger, column_number(trigger, "updated_at"), TimestampTzGetDatum(updated_at)));
+		with_value(trigger, column, TimestampTzGetDatum(updated_at_after(created_at, before))));
 }
 
 /* Return the stock of a row, or -1 for null, which the table will refuse. */

@@ -14,25 +14,31 @@
 
 #include "table/index_entry.h"
 
-void
+IndexUniqueCheck
+index_entry_usual_check(Relation index)
+{
+	return index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+}
+
+bool
 index_entry_insert(Relation table, Relation index, IndexInfo *info, TupleTableSlot *slot,
-				   EState *estate)
+				   EState *estate, IndexUniqueCheck check, bool is_unchanged)
 {
 	ExprContext *expressions = GetPerTupleExprContext(estate);
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];
 
 	if (!info->ii_ReadyForInserts)
-		return;
+		return true;
 	expressions->ecxt_scantuple = slot;
 	if (info->ii_Predicate != NIL)
 	{
 		if (info->ii_PredicateState == NULL)
 			info->ii_PredicateState = ExecPrepareQual(info->ii_Predicate, estate);
 		if (!ExecQual(info->ii_PredicateState, expressions))
-			return;
+			return true;
 	}
 	FormIndexDatum(info, slot, estate, values, nulls);
-	index_insert(index, values, nulls, &slot->tts_tid, table,
-				 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
+	return index_insert(index, values, nulls, &slot->tts_tid, table, check, is_unchanged, info) ||
+		   check != UNIQUE_CHECK_PARTIAL;
 }

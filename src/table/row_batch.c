@@ -160,7 +160,8 @@ insert_entries(RowBatch *batch, Relation index, IndexInfo *info)
 		TupleTableSlot *slot = batch->slots[in_order ? batch->ordered[i].position : i];
 
 		ResetPerTupleExprContext(batch->estate);
-		index_entry_insert(batch->table, index, info, slot, batch->estate);
+		(void) index_entry_insert(batch->table, index, info, slot, batch->estate,
+								  index_entry_usual_check(index), false);
 	}
 	CHECK_FOR_INTERRUPTS();
 }

@@ -374,6 +374,16 @@ begin_printing(void)
 	return nest_level;
 }
 
+bool
+is_operator_check(Relation relation, Node *expression)
+{
+	int nest_level = begin_printing();
+	char *text = expression_text(relation, expression);
+
+	AtEOXact_GUC(true, nest_level);
+	return strcmp(text, SHIPPED_WITH_CHECK) == 0;
+}
+
 static const char *
 find_departure(Relation relation, const TableShape *shape)
 {

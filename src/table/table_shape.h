@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "nodes/nodes.h"
 #include "utils/relcache.h"
 
 #include "table/shipped_shape.h"
@@ -30,5 +31,11 @@ extern bool table_has_insert_trigger(Relation relation);
  * in the order of the shape.  As cheap as table_shape_departure().
  */
 extern uint64 table_shape_changed_defaults(Relation relation, const TableShape *shape);
+
+/*
+ * Is this expression of a policy the condition that we ship, that the current
+ * role is an operator?
+ */
+extern bool is_operator_check(Relation relation, Node *expression);
 
 #endif /* ONBOARD_TABLE_SHAPE_H */

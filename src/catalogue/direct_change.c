@@ -1,0 +1,148 @@
+/*-------------------------------------------------------------------------
+ *
+ * direct_change.c
+ *	  Replacing products directly, without the executor.
+ *
+ * The new version is put in place by table_tuple_update(), which waits for other
+ * transactions that change the product and reports whether they did: then the
+ * caller must look again, so no change is ever lost.  As in an UPDATE, indexes
+ * need no entry for the new version if no indexed column changed and the page has
+ * room (HOT).
+ *
+ * A key that changes is entered like that of a new row, without waiting and
+ * without an error.  If it may be taken, the new version must go again, which
+ * only the end of a subtransaction can do.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/counters.h"
+#include "base/subtransaction.h"
+#include "catalogue/direct_write.h"
+#include "catalogue/index_entries.h"
+#include "catalogue/product_change.h"
+#include "catalogue/product_reader.h"
+#include "catalogue/product_version.h"
+#include "history/change_log.h"
+
+/* Form the new version; columns that users added keep their values. */
+static void
+fill_slot(Catalogue *catalogue, const ProductChange *change, TupleTableSlot *slot)
+{
+	TupleTableSlot *old = product_reader_tuple(catalogue->reader);
+	int column;
+
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, change->values, sizeof(change->values));
+	memcpy(slot->tts_isnull, change->nulls, sizeof(change->nulls));
+	for (column = PRODUCT_COLUMN_COUNT; column < slot->tts_tupleDescriptor->natts; column++)
+	{
+		slot->tts_values[column] = old->tts_values[column];
+		slot->tts_isnull[column] = old->tts_isnull[column];
+	}
+	ExecStoreVirtualTuple(slot);
+	slot->tts_tableOid = RelationGetRelid(catalogue->products);
+}
+
+/* Make the entries of the new version; returns false if a key may be taken. */
+static bool
+insert_entries(Catalogue *catalogue, const ProductChange *change, TU_UpdateIndexes entries)
+{
+	TupleTableSlot *slot = catalogue->single_slot;
+	uint64 changed = change->changed | UINT64CONST(1) << (PRODUCT_UPDATED_AT - 1);
+	int position;
+
+	if (entries == TU_None)
+		return true;
+	for (position = 0; position < catalogue->index_count; position++)
+	{
+		if (entries == TU_Summarizing && !index_is_summarizing(catalogue->index_infos[position]))
+			continue;
+		if (!index_entry_of_version(catalogue, position, slot, changed))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Replace the product.  Returns false on a conflict; something may have been
+ * written by then only if a key changes.
+ */
+static bool
+replace_product(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes *entries)
+{
+	TupleTableSlot *slot = catalogue->single_slot;
+	ItemPointerData tid = write->product->tid;
+	TM_FailureData failure;
+	MemoryContext caller;
+	bool is_free;
+
+	product_version_make_visible(catalogue);
+	fill_slot(catalogue, write->change, slot);
+	if (!product_version_is_current(update_tuple(catalogue->products, &tid, slot,
+												 product_version_snapshot(), &failure, entries)))
+		return false;
+	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(catalogue->estate));
+	is_free = insert_entries(catalogue, write->change, *entries);
+	MemoryContextSwitchTo(caller);
+	ResetPerTupleExprContext(catalogue->estate);
+	return is_free;
+}
+
+/* Arguments and result of replace_in_subtransaction(). */
+typedef struct KeyChange
+{
+	Catalogue *catalogue;
+	const RowWrite *write;
+	TU_UpdateIndexes entries;
+} KeyChange;
+
+/* SubtransactionWork */
+static bool
+replace_in_subtransaction(void *argument)
+{
+	KeyChange *work = argument;
+
+	return replace_product(work->catalogue, work->write, &work->entries);
+}
+
+static void
+record_change(Catalogue *catalogue, const RowWrite *write)
+{
+	ChangeOrigin origin = product_version_origin(write);
+
+	if (!change_log_is_on(catalogue->log))
+		return;
+	change_log_add(catalogue->log, &origin, write->product->values, write->product->nulls,
+				   write->change->values, write->change->nulls, write->change->changed);
+}
+
+WriteResult
+direct_change(Catalogue *catalogue, RowWrite *write)
+{
+	KeyChange work = {catalogue, write};
+	bool written;
+
+	direct_write_prepare(catalogue);
+	if (write->change->changes_key)
+		written = subtransaction_run(replace_in_subtransaction, &work, NULL);
+	else
+		written = replace_product(catalogue, write, &work.entries);
+	ExecClearTuple(catalogue->single_slot);
+	if (!written)
+		return WRITE_CONFLICT;
+	record_change(catalogue, write);
+	onboard_counters.changes_direct++;
+	if (work.entries != TU_All)
+		onboard_counters.changes_hot++;
+	return WRITE_DONE;
+}
