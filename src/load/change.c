@@ -104,6 +104,21 @@ find_earlier_line(Loader *loader, const FoundProduct *product)
 	return earlier.line_number > 0 ? earlier.line_number : earlier.row_number;
 }
 
+/* Write the action; on the plain path, catalogue_write() enters a section of its own. */
+static WriteResult
+carry_out(Loader *loader, RowWrite *write)
+{
+	OwnerSection section;
+	WriteResult result;
+
+	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
+		return loader_carry_out(loader, write);
+	owner_enter(&section);
+	result = loader_carry_out(loader, write);
+	owner_leave(&section);
+	return result;
+}
+
 /* Write the change; returns false if the row must be judged again. */
 static bool
 write_change(Loader *loader, const Change *change)
@@ -116,7 +131,7 @@ write_change(Loader *loader, const Change *change)
 		.change = &change->result,
 	};
 
-	switch (loader_carry_out(loader, &write))
+	switch (carry_out(loader, &write))
 	{
 		case WRITE_DONE:
 			guard_note(change->with->terms, &change->product, &change->result);
@@ -244,7 +259,7 @@ try_approved(Loader *loader, Change *change, ChangeApproval *approval)
 	write.action = action;
 	write.product = &change->product;
 	write.change = &change->result;
-	switch (loader_carry_out(loader, &write))
+	switch (carry_out(loader, &write))
 	{
 		case WRITE_DONE:
 			return true;

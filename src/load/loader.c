@@ -158,12 +158,13 @@ open_tables(Loader *loader)
 
 /* Open what the rows of an upload that changes products need in addition. */
 static void
-open_action_store(Loader *loader)
+open_for_changes(Loader *loader)
 {
 	MemoryContext caller = MemoryContextSwitchTo(loader->context);
 	OwnerSection section;
 
 	owner_enter(&section);
+	catalogue_expect_changes(loader->catalogue);
 	loader->action_store = action_store_open();
 	if (!action_store_is_direct(loader->action_store))
 		catalogue_store_row_by_row(loader->catalogue,
@@ -185,7 +186,7 @@ open_session(Loader *loader, const char *upload_id)
 	if (loader->catalogue == NULL)
 		open_tables(loader);
 	if (session->terms != NULL && loader->action_store == NULL)
-		open_action_store(loader);
+		open_for_changes(loader);
 	session->settings = rule_settings_of_vendor(loader->rule_settings, session->upload.vendor_id);
 	return session;
 }
