@@ -438,6 +438,7 @@ static KnownShape known_shapes[] = {
 	{&products_shape},
 	{&validation_errors_shape},
 	{&product_changes_shape},
+	{&row_actions_shape},
 };
 
 /* Relcache callback; InvalidOid is every relation. */
