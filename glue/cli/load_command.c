@@ -103,8 +103,8 @@ find_source_time(const struct load *load, int64_t *moment)
 	*moment = options->as_of;
 	if ((options->given & OPTION_BIT(OPTION_AS_OF)) != 0 || file_name_time(source->name, moment))
 		return true;
-	*moment = (int64_t) source->opened.st_mtim.tv_sec * 1000000 +
-			  source->opened.st_mtim.tv_nsec / 1000;
+	*moment =
+		(int64_t) source->opened.st_mtim.tv_sec * 1000000 + source->opened.st_mtim.tv_nsec / 1000;
 	return !source->is_spooled;
 }
 
@@ -462,7 +462,8 @@ show_failed_upload(struct load *load, bool loaded_before)
 				 load->options->vendor);
 	else if (strcmp(upload->failure_code, "MODE_NOT_ALLOWED") == 0)
 		snprintf(advice, sizeof(advice),
-				 "; change them with \"onboard vendor set %s --modes LIST\"", load->options->vendor);
+				 "; change them with \"onboard vendor set %s --modes LIST\"",
+				 load->options->vendor);
 	else if (strcmp(upload->failure_code, "INVALID_SOURCE_TIME") == 0)
 		snprintf(advice, sizeof(advice), "; --as-of states another one");
 	glue_error_sentence(&fault, upload->failure_code, message, advice);

@@ -71,9 +71,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_MAX_ROWS] =
 		{"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
 		 "refuse files with more rows, such as 20k; 0 for no limit (default: 10000)"},
-	[OPTION_MODE] =
-		{"mode", 0, "MODE", KIND_WORD, FIELD(mode),
-		 "insert, upsert, update or replace (default: the vendor's default mode)", MODES},
+	[OPTION_MODE] = {"mode", 0, "MODE", KIND_WORD, FIELD(mode),
+					 "insert, upsert, update or replace (default: the vendor's default mode)",
+					 MODES},
 	[OPTION_MATCH] =
 		{"match", 0, "COLUMN", KIND_WORD, FIELD(match),
 		 "column that finds the product of a row: vendor_product_id or sku (default: vendor_product_id, or sku if the file has only that)",
@@ -107,9 +107,8 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_POSTAL_CODE] = {"postal-code", 0, "TEXT", KIND_TEXT, FIELD(postal_code), "postal code"},
 	[OPTION_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(status),
 					   "active, suspended, inactive or pending_approval (default: active)"},
-	[OPTION_MODES] =
-		{"modes", 0, "LIST", KIND_TEXT, FIELD(modes),
-		 "modes that its uploads may have (default: insert,upsert,update)"},
+	[OPTION_MODES] = {"modes", 0, "LIST", KIND_TEXT, FIELD(modes),
+					  "modes that its uploads may have (default: insert,upsert,update)"},
 	[OPTION_DEFAULT_MODE] = {"default-mode", 0, "MODE", KIND_WORD, FIELD(default_mode),
 							 "mode of uploads that do not specify one (default: insert)", MODES},
 	[OPTION_PRICE_GUARD] =
@@ -303,8 +302,8 @@ store_value(struct options *options, const struct option_spec *spec, const char 
 			if (has_word(spec->words, value))
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-								  "option --%s takes one of these words: %s; not \"%s\"", spec->name,
-								  spec->words, value);
+								  "option --%s takes one of these words: %s; not \"%s\"",
+								  spec->name, spec->words, value);
 		case KIND_FRACTION:
 			*(const char **) field = value;
 			if (is_fraction(value))

@@ -70,16 +70,16 @@ struct import_request
 	struct database *database;
 	struct vendor_file *file;
 	const char *vendor_id;
-	const char *source;     /* location of the file, path or key; or NULL */
-	const char *content_id; /* NULL: unique */
-	const char *upload_id;  /* an upload that was begun before; or NULL */
+	const char *source;        /* location of the file, path or key; or NULL */
+	const char *content_id;    /* NULL: unique */
+	const char *upload_id;     /* an upload that was begun before; or NULL */
 	struct upload_apply apply; /* unless it was */
-	const char *metadata;   /* JSON object that identifies the source for later
+	const char *metadata;      /* JSON object that identifies the source for later
 							 * readings; or NULL */
-	bool is_delivered;      /* by an event, possibly repeated, and each delivery
+	bool is_delivered;         /* by an event, possibly repeated, and each delivery
 							 * counts as an attempt; otherwise on request */
-	bool saves_checkpoints; /* each commit saves where reading resumes */
-	int64_t stop_ms;        /* monotonic clock: stop reading and commit what was
+	bool saves_checkpoints;    /* each commit saves where reading resumes */
+	int64_t stop_ms;           /* monotonic clock: stop reading and commit what was
 							 * read; INT64_MAX for never */
 	struct import_observer observer;
 };

@@ -58,11 +58,11 @@
  * upload that the first delivery began, even if the vendor's default mode has
  * changed since.
  */
-#define BEGIN_UPLOAD                                                                           \
-	"coalesce(CASE WHEN NOT $7::boolean AND $4::text IS NOT NULL"                              \
-	" THEN onboard_find_upload($1::text, $4::text) END,"                                       \
-	" onboard_begin_upload($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb,"     \
-	" $7::boolean, $8::text, $9::text, coalesce($10::text, 'clear'), $11::timestamptz,"        \
+#define BEGIN_UPLOAD                                                                       \
+	"coalesce(CASE WHEN NOT $7::boolean AND $4::text IS NOT NULL"                          \
+	" THEN onboard_find_upload($1::text, $4::text) END,"                                   \
+	" onboard_begin_upload($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb," \
+	" $7::boolean, $8::text, $9::text, coalesce($10::text, 'clear'), $11::timestamptz,"    \
 	" $12::text[]))"
 
 #define REQUEST_PARAMETERS 12
@@ -269,9 +269,8 @@ upload_describe(struct database *database, struct upload *upload, int64_t total,
 	};
 
 	return find_upload(
-		database,
-		UPLOAD_OF("onboard_describe_upload($1::text, $2::bigint, $3::jsonb, $4::text[])"), 4,
-		values, upload, error);
+		database, UPLOAD_OF("onboard_describe_upload($1::text, $2::bigint, $3::jsonb, $4::text[])"),
+		4, values, upload, error);
 }
 
 bool

@@ -51,9 +51,9 @@ struct upload
 	/* results of earlier readings of its file */
 	enum upload_mode mode;   /* how its rows are applied; MODE_INSERT if unknown */
 	enum upload_match match; /* MATCH_COUNT if the file decides */
-	int64_t attempts;      /* readings begun, where they are counted */
-	char delimiter;        /* 0: unknown, or the format has none */
-	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
+	int64_t attempts;        /* readings begun, where they are counted */
+	char delimiter;          /* 0: unknown, or the format has none */
+	int64_t heading_bytes;   /* size of the file's column names; 0: unknown */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 };

@@ -140,7 +140,7 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			if (map->position[field->column] < 0)
 				map->position[field->column] = i;
 		}
-		else if (equals_folded(field->name, ONBOARD_ACTION_HEADING))
+		else if (equals_folded(field->name, ONBOARD_ACTION_COLUMN))
 		{
 			field->role = FIELD_ACTION;
 			map->action = i;

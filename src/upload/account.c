@@ -19,33 +19,10 @@
 #include "base/statement.h"
 #include "shared/upload_failure.h"
 #include "upload/account.h"
-#include "upload/upload_apply.h"
 
 #define UPLOAD_COLUMNS                                                         \
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
-	"coalesce(u.total_records, -1), u.valid_records, u.error_records, "        \
-	"u.mode, u.match, u.blank, u.source_time, u.columns "
-
-/* Fill how the rows are applied. */
-static void
-fill_apply(UploadRow *row)
-{
-	Datum match;
-	Datum names;
-	bool is_null;
-
-	if (!upload_mode_by_name(TextDatumGetCString(statement_value(8, NULL)), &row->mode))
-		row->mode = MODE_COUNT;
-	match = statement_value(9, &is_null);
-	if (is_null || !upload_match_by_name(TextDatumGetCString(match), &row->match))
-		row->match = MATCH_COUNT;
-	if (!upload_blank_by_name(TextDatumGetCString(statement_value(10, NULL)), &row->blank))
-		row->blank = BLANK_CLEARS;
-	row->source_time = DatumGetTimestampTz(statement_value(11, NULL));
-	names = statement_value(12, &is_null);
-	row->column_names = is_null ? NULL : DatumGetArrayTypePCopy(names);
-	row->columns = is_null ? 0 : upload_apply_columns(row->column_names);
-}
+	"coalesce(u.total_records, -1), u.valid_records, u.error_records, u.mode "
 
 /* Fill row from the single result row of a statement that read UPLOAD_COLUMNS. */
 static void
@@ -58,7 +35,8 @@ fill_upload_row(UploadRow *row)
 	row->total_records = DatumGetInt64(statement_value(5, NULL));
 	row->valid_records = DatumGetInt64(statement_value(6, NULL));
 	row->error_records = DatumGetInt64(statement_value(7, NULL));
-	fill_apply(row);
+	if (!upload_mode_by_name(TextDatumGetCString(statement_value(8, NULL)), &row->mode))
+		row->mode = MODE_COUNT;
 }
 
 bool

@@ -14,10 +14,7 @@
 
 #include "postgres.h"
 
-#include "utils/array.h"
-#include "utils/timestamp.h"
-
-#include "shared/apply.h"
+#include "shared/action.h"
 #include "upload/tally.h"
 
 /* The current state of an upload; strings live in the current context. */
@@ -25,25 +22,13 @@ typedef struct UploadRow
 {
 	char *upload_id;
 	char *vendor_id;
-	enum upload_mode mode;   /* MODE_COUNT if the library does not know it */
-	enum upload_match match; /* MATCH_COUNT if not specified; see upload_match_of() */
-	enum upload_blank blank;
-	TimestampTz source_time;
-	ArrayType *column_names; /* columns and attributes that the file has; NULL if not known */
-	column_set columns;      /* those of them that are columns of products */
-	bool processing;         /* status is processing */
-	bool failed;             /* status is failed */
-	int64 total_records;     /* -1 if not known yet */
+	enum upload_mode mode; /* MODE_COUNT if the library does not know it */
+	bool processing;       /* status is processing */
+	bool failed;           /* status is failed */
+	int64 total_records;   /* -1 if not known yet */
 	int64 valid_records;
 	int64 error_records;
 } UploadRow;
-
-/* Return the key that finds the product of a row of the upload. */
-static inline enum upload_match
-upload_match_of(const UploadRow *row)
-{
-	return apply_match(row->match, row->columns);
-}
 
 /*
  * Lock the upload until the end of the transaction, which serializes calls on it,

@@ -95,26 +95,3 @@ upload_apply_check_columns(ArrayType *names)
 							   pg_mbcliplen(texts[i], strlen(texts[i]), NAMEDATALEN), texts[i])));
 	}
 }
-
-column_set
-upload_apply_columns(ArrayType *names)
-{
-	column_set columns = 0;
-	Datum *elements;
-	int count;
-	int i;
-	int column;
-
-	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
-	for (i = 0; i < count; i++)
-	{
-		char *name = TextDatumGetCString(elements[i]);
-
-		for (column = 0; column < COLUMN_COUNT; column++)
-		{
-			if (strcmp(name, onboard_columns[column].name) == 0)
-				columns |= column_bit((enum onboard_column) column);
-		}
-	}
-	return columns;
-}

@@ -15,7 +15,6 @@
 #include "utils/jsonb.h"
 
 #include "shared/action.h"
-#include "shared/columns.h"
 
 /*
  * Return the mode in which a file is applied that was sent with the given one.  A
@@ -30,8 +29,5 @@ extern enum upload_mode upload_apply_mode(enum upload_mode mode, Jsonb *metadata
  * once.
  */
 extern void upload_apply_check_columns(ArrayType *names);
-
-/* Return those of the names that are columns of products. */
-extern column_set upload_apply_columns(ArrayType *names);
 
 #endif /* ONBOARD_UPLOAD_APPLY_H */

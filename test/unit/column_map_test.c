@@ -37,7 +37,8 @@ init(struct column_map *map, const char *line, struct glue_error *error)
 			break;
 	}
 	return column_map_init(
-		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, &needs, error);
+		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, &needs,
+		error);
 }
 
 /* Describe a map: c:<column>, a:<attribute>, d:<action> or i:<ignored> for each field. */
@@ -122,12 +123,12 @@ test_needs(void)
 	check("SKU|price|Onboard_Action|colour", "c:SKU|c:price|d:Onboard_Action|a:colour");
 	check_fault("prise|price", "MISSING_COLUMN",
 				"the header must have one of these columns: vendor_product_id, sku");
+	check_fault("Vendor Product Id|price", "MISSING_COLUMN",
+				"the header must have one of these columns: vendor_product_id, sku"
+				"; if \"Vendor Product Id\" is meant, rename it to vendor_product_id");
 	check_fault(
-		"Vendor Product Id|price", "MISSING_COLUMN",
-		"the header must have one of these columns: vendor_product_id, sku"
-		"; if \"Vendor Product Id\" is meant, rename it to vendor_product_id");
-	check_fault("sku|onboard_action|ONBOARD_ACTION", "DUPLICATE_COLUMN",
-				"columns 2 and 3 have the same name, \"ONBOARD_ACTION\"; rename or remove one of them");
+		"sku|onboard_action|ONBOARD_ACTION", "DUPLICATE_COLUMN",
+		"columns 2 and 3 have the same name, \"ONBOARD_ACTION\"; rename or remove one of them");
 	needs.match = MATCH_SKU;
 	check_fault("vendor_product_id|price", "MISSING_COLUMN",
 				"required column missing from the header: sku");
@@ -140,8 +141,9 @@ test_needs(void)
 	check_fault("product_name|category|sku|price", "MISSING_COLUMN",
 				"required column missing from the header: stock_quantity");
 	needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
-	check(REQUIRED "|onboard_action",
-		  "c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|d:onboard_action");
+	check(
+		REQUIRED "|onboard_action",
+		"c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|d:onboard_action");
 }
 
 static void
