@@ -173,7 +173,7 @@ CREATE TABLE onboard.upload_history (
 		CONSTRAINT upload_history_failure_code_check CHECK (failure_code OPERATOR(pg_catalog.=) ANY (ARRAY[
 			'EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
 			'TOO_MANY_ROWS', 'NOT_TEXT', 'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE',
-			'MODE_NOT_ALLOWED', 'INVALID_SOURCE_TIME', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED'])),
+			'MODE_NOT_ALLOWED', 'INVALID_SETTING', 'INVALID_SOURCE_TIME', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED', 'CANCELLED'])),
 	failure_message text,
 	error_file_s3_key text,
 	fix_file_s3_key text,
@@ -197,6 +197,7 @@ CREATE TABLE onboard.upload_history (
 ) WITH (fillfactor = 70);
 CREATE INDEX upload_history_vendor_id_created_at_idx ON onboard.upload_history (vendor_id, created_at);
 CREATE INDEX upload_history_vendor_id_source_time_idx ON onboard.upload_history (vendor_id, source_time);
+CREATE INDEX upload_history_content_id_idx ON onboard.upload_history USING hash (content_id) WHERE content_id IS NOT NULL;
 CREATE INDEX upload_history_processing_idx ON onboard.upload_history (updated_at) WHERE status OPERATOR(pg_catalog.=) 'processing';
 CREATE INDEX upload_history_unreported_idx ON onboard.upload_history (processing_completed_at)
 	WHERE status OPERATOR(pg_catalog.<>) 'processing' AND NOT metadata OPERATOR(pg_catalog.?) 'reported_at';
@@ -788,20 +789,21 @@ COMMENT ON FUNCTION onboard.may_retry(text) IS
 	'the code of a file without a valid row';
 
 CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text DEFAULT NULL,
-	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}')
+	content_id text DEFAULT NULL, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT '{}', again boolean DEFAULT true,
+	mode text DEFAULT NULL, match text DEFAULT NULL, blank text DEFAULT 'clear', source_time timestamptz DEFAULT NULL,
+	columns text[] DEFAULT NULL)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb) IS
-	'Opens an upload and returns its id; the same vendor and content return the same upload, unless it failed for a '
-	'reason outside the file';
+COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean, text, text, text, timestamptz,
+	text[]) IS
+	'Opens an upload and returns its id; the same vendor and content, applied in the same way, return the same upload; '
+	'one that failed for a reason outside the file only if again is false';
 
-CREATE FUNCTION @extschema@.onboard_begin_upload(vendor_id text, file_name text, source text,
-	content_id text, total_records bigint, metadata jsonb, again boolean)
+CREATE FUNCTION @extschema@.onboard_upload_mode(vendor_id text, mode text DEFAULT NULL)
 RETURNS text
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_upload';
-COMMENT ON FUNCTION @extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean) IS
-	'The same for events that may be delivered twice: unless again is true, returns the latest upload of the same '
-	'content even if it failed';
+LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_upload_mode';
+COMMENT ON FUNCTION @extschema@.onboard_upload_mode(text, text) IS
+	'The mode that an upload of the vendor would have: the given one, or the vendor''s default';
 
 CREATE FUNCTION @extschema@.onboard_begin_parse(upload_id text)
 RETURNS onboard.upload_history
@@ -809,11 +811,12 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_begin_parse';
 COMMENT ON FUNCTION @extschema@.onboard_begin_parse(text) IS
 	'Counts an attempt to read the file in parse_attempts, unless the upload has ended; returns the upload''s row';
 
-CREATE FUNCTION @extschema@.onboard_describe_upload(upload_id text, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT NULL)
+CREATE FUNCTION @extschema@.onboard_describe_upload(upload_id text, total_records bigint DEFAULT NULL, metadata jsonb DEFAULT NULL,
+	columns text[] DEFAULT NULL)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_describe_upload';
-COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb) IS
-	'Records the total and metadata found after the upload began, unless it has ended; returns the upload''s row';
+COMMENT ON FUNCTION @extschema@.onboard_describe_upload(text, bigint, jsonb, text[]) IS
+	'Records the total, metadata and columns found after the upload began, unless it has ended; returns the upload''s row';
 
 CREATE FUNCTION @extschema@.onboard_save_checkpoint(upload_id text, byte_offset bigint, row_number bigint, line_number bigint,
 	state jsonb DEFAULT '{}')
@@ -902,7 +905,7 @@ CREATE FUNCTION @extschema@.onboard_find_upload(vendor_id text, content_id text)
 RETURNS text
 LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_find_upload';
 COMMENT ON FUNCTION @extschema@.onboard_find_upload(text, text) IS
-	'The id of the first upload that was begun for this content; null if there is none';
+	'The id of the latest upload that was begun for this content, whatever its mode; null if there is none';
 
 CREATE FUNCTION @extschema@.onboard_claim_listing(source text, pause interval, lease interval,
 	OUT watched_since timestamptz, OUT key_marker text, OUT version_marker text, OUT idle_seconds bigint)
@@ -1347,8 +1350,8 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
 			'outbox', 'item_checks', 'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
-			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
-			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
+			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse',
+			'onboard_describe_upload', 'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_note_items', 'onboard_claim_item_checks',
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
@@ -1776,10 +1779,10 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_judged_ranges(text),
 	@extschema@.onboard_statistics(),
 	@extschema@.onboard_version(),
-	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb),
-	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean),
+	@extschema@.onboard_begin_upload(text, text, text, text, bigint, jsonb, boolean, text, text, text, timestamptz, text[]),
+	@extschema@.onboard_upload_mode(text, text),
 	@extschema@.onboard_begin_parse(text),
-	@extschema@.onboard_describe_upload(text, bigint, jsonb),
+	@extschema@.onboard_describe_upload(text, bigint, jsonb, text[]),
 	@extschema@.onboard_save_checkpoint(text, bigint, bigint, bigint, jsonb),
 	@extschema@.onboard_finish_upload(text, bigint),
 	@extschema@.onboard_reject_upload(text, text, text),

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/interrupt.h"
+#include "base/moment.h"
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
@@ -28,6 +29,7 @@
 #include "cli/terminal.h"
 #include "cli/upload_reports.h"
 #include "import/copy_sink.h"
+#include "import/file_name.h"
 #include "import/import.h"
 
 /* Rows per transaction. */
@@ -41,6 +43,7 @@ struct load
 	struct upload earlier;
 	struct import import;
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" if unknown */
+	char source_time[MOMENT_SIZE];                /* of the contents */
 	struct progress progress;
 	struct patience patience;
 	int64_t started_ms;
@@ -87,14 +90,40 @@ wait_for_database(void *context, bool advanced, struct glue_error *error)
 	return database_recover(load->database, &load->patience, error);
 }
 
+/*
+ * Find the time that the contents are of: the given one, else that in the file's
+ * name, else when the file was written.  Standard input has none.
+ */
+static bool
+find_source_time(const struct load *load, int64_t *moment)
+{
+	const struct options *options = load->options;
+	const struct file_source *source = &load->local.source;
+
+	*moment = options->as_of;
+	if ((options->given & OPTION_BIT(OPTION_AS_OF)) != 0 || file_name_time(source->name, moment))
+		return true;
+	*moment =
+		(int64_t) source->opened.st_mtim.tv_sec * 1000000 + source->opened.st_mtim.tv_nsec / 1000;
+	return !source->is_spooled;
+}
+
 static void
 init_import(struct load *load)
 {
+	const struct options *options = load->options;
+	int64_t moment;
 	struct import_request request = {
 		.database = load->database,
 		.file = &load->local.file,
-		.vendor_id = load->options->vendor,
+		.vendor_id = options->vendor,
 		.source = load->local.source.path,
+		.apply =
+			{
+				.mode = options->mode,
+				.match = options->match,
+				.blank = options->blank,
+			},
 		.stop_ms = POSTGRES_NO_DEADLINE,
 		.observer =
 			{
@@ -107,7 +136,27 @@ init_import(struct load *load)
 			},
 	};
 
+	if (find_source_time(load, &moment))
+	{
+		moment_write(moment, load->source_time);
+		request.apply.source_time = load->source_time;
+	}
 	import_init(&load->import, &request);
+}
+
+/*
+ * Leave out a time in the future that nobody stated, where it would only refuse
+ * the file: names often have local times, and inserted rows overwrite nothing.
+ */
+static void
+check_source_time(struct load *load)
+{
+	bool is_stated = (load->options->given & OPTION_BIT(OPTION_AS_OF)) != 0;
+	int64_t moment;
+
+	if (load->local.file.needs.mode == MODE_INSERT && !is_stated &&
+		find_source_time(load, &moment) && moment > day_milliseconds() * 1000)
+		load->import.request.apply.source_time = NULL;
 }
 
 /*
@@ -208,13 +257,15 @@ note_other_reading(const struct load *load, struct glue_error *error)
 {
 	struct upload other = {0};
 
-	if (load->options->quiet || load->options->again)
+	/* Other modes find their products, whoever loaded them. */
+	if (load->options->quiet || load->options->again ||
+		upload_mode_changes(load->local.file.needs.mode))
 		return true;
 	if (!find_other_reading(load, &other, error))
 		return false;
 	if (other.upload_id != NULL)
 		message_note(
-			"this file, read with another delimiter or encoding, is already upload %s; to replace its products, run \"onboard undo %s\" and load the file with --again",
+			"this file, read or applied in another way, is already upload %s; to replace its products, run \"onboard undo %s\" and load the file with --again",
 			other.upload_id, other.upload_id);
 	upload_clean_up(&other);
 	return true;
@@ -409,6 +460,12 @@ show_failed_upload(struct load *load, bool loaded_before)
 		snprintf(advice, sizeof(advice),
 				 "; change that with \"onboard vendor set-status %s active\"",
 				 load->options->vendor);
+	else if (strcmp(upload->failure_code, "MODE_NOT_ALLOWED") == 0)
+		snprintf(advice, sizeof(advice),
+				 "; change them with \"onboard vendor set %s --modes LIST\"",
+				 load->options->vendor);
+	else if (strcmp(upload->failure_code, "INVALID_SOURCE_TIME") == 0)
+		snprintf(advice, sizeof(advice), "; --as-of states another one");
 	glue_error_sentence(&fault, upload->failure_code, message, advice);
 	return show_refusal(load, upload, &fault, loaded_before);
 }
@@ -504,6 +561,7 @@ run_load(struct load *load)
 	good = inspect_file(load, &fault);
 	if (!good && fault.class != GLUE_FILE_FAULT)
 		return command_fail(options, &fault);
+	check_source_time(load);
 	if (!identify(load, &error))
 		return command_fail(options, &error);
 	return good ? load_file(load) : refuse_file(load, &fault);

@@ -46,7 +46,9 @@
 	(OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_EMAIL) | OPTION_BIT(OPTION_PHONE) |             \
 	 OPTION_BIT(OPTION_BUSINESS_NAME) | OPTION_BIT(OPTION_TAX_ID) | OPTION_BIT(OPTION_ADDRESS) | \
 	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_COUNTRY) |           \
-	 OPTION_BIT(OPTION_POSTAL_CODE) | OPTION_BIT(OPTION_STATUS))
+	 OPTION_BIT(OPTION_POSTAL_CODE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_MODES) |     \
+	 OPTION_BIT(OPTION_DEFAULT_MODE) | OPTION_BIT(OPTION_PRICE_GUARD) |                          \
+	 OPTION_BIT(OPTION_SOLD_OUT_GUARD) | OPTION_BIT(OPTION_DISCONTINUE_GUARD))
 
 /*
  * Meanings of exit codes; a command does not return codes without a text.
@@ -96,6 +98,14 @@ static const struct option_meaning check_meanings[] = {
 
 static const struct option_meaning set_meanings[] = {
 	{OPTION_STATUS, "active, suspended, inactive or pending_approval"},
+	{OPTION_MODES, "modes that its uploads may have, such as insert,update"},
+	{OPTION_DEFAULT_MODE, "mode of uploads that do not specify one"},
+	{OPTION_PRICE_GUARD,
+	 "hold a row that multiplies or divides a price by more than this; '' for no limit"},
+	{OPTION_SOLD_OUT_GUARD,
+	 "hold rows that sell out products once more than this share of those in stock is sold out; '' for no limit"},
+	{OPTION_DISCONTINUE_GUARD,
+	 "hold a replacement that would discontinue more than this share of the products; '' for no limit"},
 	{0},
 };
 
@@ -114,9 +124,13 @@ static const struct command commands[] = {
 			"the catalogue and writes reports on the rest.  The file is read twice: first "
 			"for faults of the file as a whole, then for its rows.  If killed at any point and "
 			"run again, it resumes where it stopped.  Loading the same file in the same "
-			"way again shows its earlier result; --again loads it as a new upload.",
-		.options = OPTIONS_FILE | OPTION_BIT(OPTION_AGAIN) | OPTION_BIT(OPTION_REPORTS) |
-				   OPTION_BIT(OPTION_NO_REPORTS),
+			"way again shows its earlier result; --again loads it as a new upload.  "
+			"In mode insert, rows are new products.  In mode update, they change the vendor's "
+			"products, and only the columns that FILE has; upsert also inserts new ones; "
+			"replace also discontinues the products that no row of FILE names.",
+		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
+				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_AGAIN) |
+				   OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_NO_REPORTS),
 		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
 		.max_operands = 1,
@@ -129,7 +143,7 @@ static const struct command commands[] = {
 		.summary = "show what loading a file would do",
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
-			"as \"onboard load\" would, but writes nothing to the database.",
+			"as \"onboard load --mode insert\" would, but writes nothing to the database.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
 		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
@@ -226,7 +240,8 @@ static const struct command commands[] = {
 		.summary = "change a vendor's fields",
 		.description =
 			"Changes the given fields and prints their old and new values.  An empty string "
-			"(--phone '') clears a field; a vendor always has a name, an e-mail and a status.",
+			"(--phone '') clears a field; a vendor always has a name, an e-mail, a status and its "
+			"modes.",
 		.options = OPTIONS_VENDOR_FIELDS | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,

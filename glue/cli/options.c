@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/moment.h"
 #include "cli/line.h"
 #include "cli/options.h"
 #include "cli/since.h"
@@ -31,7 +32,10 @@ enum option_kind
 	KIND_ROWS,        /* int64_t, digits and an optional k or M */
 	KIND_SIZE,        /* int64_t, digits and an optional unit */
 	KIND_MAYBE_COUNT, /* int64_t, digits; optional */
-	KIND_MOMENT,      /* int64_t, microseconds since 1970 */
+	KIND_MOMENT,      /* int64_t, microseconds since 1970; or a duration before now */
+	KIND_TIME,        /* int64_t, microseconds since 1970 */
+	KIND_WORD,        /* const char *, one of words */
+	KIND_FRACTION,    /* const char *, digits and an optional point; or empty */
 	KIND_DELIMITER    /* char, or the word tab */
 };
 
@@ -43,9 +47,12 @@ struct option_spec
 	enum option_kind kind;
 	size_t offset; /* of its field in struct options */
 	const char *help;
+	const char *words; /* those that it accepts, separated by ", " */
 };
 
 #define FIELD(name) offsetof(struct options, name)
+
+#define MODES "insert, upsert, update, replace"
 
 /* Indexed by enum option_id, in the order the help shows. */
 static const struct option_spec specs[OPTION_ID_COUNT] = {
@@ -64,6 +71,20 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_MAX_ROWS] =
 		{"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
 		 "refuse files with more rows, such as 20k; 0 for no limit (default: 10000)"},
+	[OPTION_MODE] = {"mode", 0, "MODE", KIND_WORD, FIELD(mode),
+					 "insert, upsert, update or replace (default: the vendor's default mode)",
+					 MODES},
+	[OPTION_MATCH] =
+		{"match", 0, "COLUMN", KIND_WORD, FIELD(match),
+		 "column that finds the product of a row: vendor_product_id or sku (default: vendor_product_id, or sku if the file has only that)",
+		 "vendor_product_id, sku"},
+	[OPTION_BLANK] =
+		{"blank", 0, "POLICY", KIND_WORD, FIELD(blank),
+		 "what a blank cell does to the value of a product: clear or keep (default: clear)",
+		 "clear, keep"},
+	[OPTION_AS_OF] =
+		{"as-of", 0, "TIME", KIND_TIME, FIELD(as_of),
+		 "time that the contents are of, such as 2026-11-28T12:30:00Z (default: the time in the file's name, in UTC, else when the file was last modified)"},
 	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
 					  "load a file that was loaded before as a new upload"},
 	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
@@ -86,6 +107,19 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_POSTAL_CODE] = {"postal-code", 0, "TEXT", KIND_TEXT, FIELD(postal_code), "postal code"},
 	[OPTION_STATUS] = {"status", 0, "STATUS", KIND_TEXT, FIELD(status),
 					   "active, suspended, inactive or pending_approval (default: active)"},
+	[OPTION_MODES] = {"modes", 0, "LIST", KIND_TEXT, FIELD(modes),
+					  "modes that its uploads may have (default: insert,upsert,update)"},
+	[OPTION_DEFAULT_MODE] = {"default-mode", 0, "MODE", KIND_WORD, FIELD(default_mode),
+							 "mode of uploads that do not specify one (default: insert)", MODES},
+	[OPTION_PRICE_GUARD] =
+		{"price-guard", 0, "N", KIND_FRACTION, FIELD(price_guard),
+		 "hold a row that multiplies or divides a price by more than this; '' for no limit (default: 5)"},
+	[OPTION_SOLD_OUT_GUARD] =
+		{"sold-out-guard", 0, "N", KIND_FRACTION, FIELD(sold_out_guard),
+		 "hold rows that sell out products once more than this share of those in stock is sold out; '' for no limit (default: 0.5)"},
+	[OPTION_DISCONTINUE_GUARD] =
+		{"discontinue-guard", 0, "N", KIND_FRACTION, FIELD(discontinue_guard),
+		 "hold a replacement that would discontinue more than this share of the products; '' for no limit (default: 0.2)"},
 	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent), "parent of the new category"},
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
 							"what belongs in the category"},
@@ -186,6 +220,35 @@ parse_delimiter(const char *text, char *delimiter)
 }
 
 /*
+ * Return whether a list separated by ", " has a word.
+ */
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (list != NULL && (strncmp(list, word, length) != 0 || strcspn(list, ",") != length))
+	{
+		list = strchr(list, ' ');
+		list = list != NULL ? list + 1 : NULL;
+	}
+	return list != NULL;
+}
+
+/*
+ * Return whether a text is a number without sign and exponent, or empty.
+ */
+static bool
+is_fraction(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	size_t more = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
+
+	return text[0] == '\0' ||
+		   (digits > 0 && text[digits + (more > 0 ? more + 1 : 0)] == '\0' && strlen(text) < 16);
+}
+
+/*
  * Store the value of an option (NULL for a flag) in its field.
  */
 static bool
@@ -227,6 +290,27 @@ store_value(struct options *options, const struct option_spec *spec, const char 
 				error, GLUE_USAGE_ERROR, "USAGE",
 				"option --%s takes a duration such as 90s, 30m, 2h, 3d or 1w, or a time such as 2026-11-28 or 2026-11-28T12:30:00Z, not \"%s\"",
 				spec->name, value);
+		case KIND_TIME:
+			if (moment_parse(value, field))
+				return true;
+			return glue_error_set(
+				error, GLUE_USAGE_ERROR, "USAGE",
+				"option --%s takes a time such as 2026-11-28T12:30:00Z or 2026-11-28, not \"%s\"",
+				spec->name, value);
+		case KIND_WORD:
+			*(const char **) field = value;
+			if (has_word(spec->words, value))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes one of these words: %s; not \"%s\"",
+								  spec->name, spec->words, value);
+		case KIND_FRACTION:
+			*(const char **) field = value;
+			if (is_fraction(value))
+				return true;
+			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
+								  "option --%s takes a number such as 0.5, not \"%s\"", spec->name,
+								  value);
 		case KIND_DELIMITER:
 			if (parse_delimiter(value, field))
 				return true;

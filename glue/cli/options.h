@@ -26,6 +26,10 @@ enum option_id
 	OPTION_DELIMITER,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_ROWS,
+	OPTION_MODE,
+	OPTION_MATCH,
+	OPTION_BLANK,
+	OPTION_AS_OF,
 	OPTION_AGAIN,
 	OPTION_REPORTS,
 	OPTION_NO_REPORTS,
@@ -41,6 +45,11 @@ enum option_id
 	OPTION_COUNTRY,
 	OPTION_POSTAL_CODE,
 	OPTION_STATUS,
+	OPTION_MODES,
+	OPTION_DEFAULT_MODE,
+	OPTION_PRICE_GUARD,
+	OPTION_SOLD_OUT_GUARD,
+	OPTION_DISCONTINUE_GUARD,
 	OPTION_PARENT,
 	OPTION_DESCRIPTION,
 	OPTION_IF_NOT_EXISTS,
@@ -87,6 +96,10 @@ struct options
 	char delimiter; /* 0 if not given */
 	int64_t max_bytes;
 	int64_t max_rows;
+	const char *mode;
+	const char *match;
+	const char *blank;
+	int64_t as_of; /* microseconds since 1970 */
 	bool again;
 	const char *reports;
 	bool no_reports;
@@ -102,6 +115,11 @@ struct options
 	const char *country;
 	const char *postal_code;
 	const char *status;
+	const char *modes;
+	const char *default_mode;
+	const char *price_guard;
+	const char *sold_out_guard;
+	const char *discontinue_guard;
 	const char *parent;
 	const char *description;
 	bool if_not_exists;

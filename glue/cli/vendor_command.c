@@ -6,6 +6,7 @@
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,29 +23,75 @@
 #include "database/postgres_value.h"
 #include "database/vendor_refusal.h"
 
+/* How the value of an option becomes that of a column: an expression of a parameter. */
+#define REQUIRED_TEXT "$%d::text"
+#define OPTIONAL_TEXT "nullif($%d::text, '')"
+#define OPTIONAL_NUMBER "nullif($%d::text, '')::numeric"
+#define REQUIRED_LIST "string_to_array(replace($%d::text, ' ', ''), ',')"
+
+/* How a column is shown: an expression of its row. */
+#define PLAIN "%1$s.%2$s"
+#define LIST "array_to_string(%1$s.%2$s, ',')"
+
 /* The vendor columns that options set. */
 struct vendor_field
 {
 	const char *column;
 	const char *label;
 	enum option_id option;
-	bool required; /* cannot be cleared */
+	const char *value; /* a REQUIRED one cannot be cleared */
+	const char *shown;
 };
 
 static const struct vendor_field vendor_fields[] = {
-	{"vendor_name", "name", OPTION_NAME, true},
-	{"email", "e-mail", OPTION_EMAIL, true},
-	{"phone", "phone", OPTION_PHONE, false},
-	{"business_name", "business name", OPTION_BUSINESS_NAME, false},
-	{"tax_id", "tax number", OPTION_TAX_ID, false},
-	{"address", "address", OPTION_ADDRESS, false},
-	{"city", "city", OPTION_CITY, false},
-	{"state", "state", OPTION_STATE, false},
-	{"country", "country", OPTION_COUNTRY, false},
-	{"postal_code", "postal code", OPTION_POSTAL_CODE, false},
-	{"status", "status", OPTION_STATUS, true},
+	{"vendor_name", "name", OPTION_NAME, REQUIRED_TEXT, PLAIN},
+	{"email", "e-mail", OPTION_EMAIL, REQUIRED_TEXT, PLAIN},
+	{"phone", "phone", OPTION_PHONE, OPTIONAL_TEXT, PLAIN},
+	{"business_name", "business name", OPTION_BUSINESS_NAME, OPTIONAL_TEXT, PLAIN},
+	{"tax_id", "tax number", OPTION_TAX_ID, OPTIONAL_TEXT, PLAIN},
+	{"address", "address", OPTION_ADDRESS, OPTIONAL_TEXT, PLAIN},
+	{"city", "city", OPTION_CITY, OPTIONAL_TEXT, PLAIN},
+	{"state", "state", OPTION_STATE, OPTIONAL_TEXT, PLAIN},
+	{"country", "country", OPTION_COUNTRY, OPTIONAL_TEXT, PLAIN},
+	{"postal_code", "postal code", OPTION_POSTAL_CODE, OPTIONAL_TEXT, PLAIN},
+	{"status", "status", OPTION_STATUS, REQUIRED_TEXT, PLAIN},
+	{"modes", "modes", OPTION_MODES, REQUIRED_LIST, LIST},
+	{"default_mode", "default mode", OPTION_DEFAULT_MODE, REQUIRED_TEXT, PLAIN},
+	{"price_guard", "price guard", OPTION_PRICE_GUARD, OPTIONAL_NUMBER, PLAIN},
+	{"sold_out_guard", "sold-out guard", OPTION_SOLD_OUT_GUARD, OPTIONAL_NUMBER, PLAIN},
+	{"discontinue_guard", "disc. guard", OPTION_DISCONTINUE_GUARD, OPTIONAL_NUMBER, PLAIN},
 	{0},
 };
+
+#define NUMERIC_OUT_OF_RANGE "22003"
+
+/* Sizes of a statement's parts: every column twice, with its parameter, and the rest. */
+#define PART_SIZE 1536
+#define STATEMENT_SIZE 4096
+
+static bool
+is_field_given(const struct options *options, const struct vendor_field *field)
+{
+	return (options->given & OPTION_BIT(field->option)) != 0;
+}
+
+/*
+ * Append to a part of a statement, with a comma before all but the first.
+ */
+static void
+append_part(char part[PART_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+append_part(char part[PART_SIZE], const char *format, ...)
+{
+	size_t used = strlen(part);
+	va_list arguments;
+
+	used += (size_t) snprintf(part + used, PART_SIZE - used, "%s", used > 0 ? ", " : "");
+	va_start(arguments, format);
+	vsnprintf(part + used, PART_SIZE - used, format, arguments);
+	va_end(arguments);
+}
 
 /*
  * Run a statement on vendors.  A value that a constraint rejects becomes a
@@ -58,12 +105,47 @@ run_vendor_statement(struct database *database, const char *statement, int count
 
 	if (database_query(database, RUN_ONCE, statement, count, values, result, error))
 		return true;
+	if (strcmp(error->code, NUMERIC_OUT_OF_RANGE) == 0)
+		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "a guard is too large");
 	refusal = vendor_refusal_find(error);
 	if (refusal != NULL)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s%s", refusal->text,
 					   strcmp(refusal->code, VENDOR_EXISTS) == 0 ? "; --if-not-exists accepts that"
 																 : "");
 	return false;
+}
+
+/*
+ * Build the INSERT of the given fields and its parameters: the vendor's id, the
+ * fields, and whether an existing vendor is fine.  Other columns get their
+ * defaults.  Returns the number of parameters.
+ */
+static int
+build_insert(const struct options *options, char *statement, const char **values)
+{
+	char columns[PART_SIZE] = "";
+	char expressions[PART_SIZE] = "";
+	int count = 0;
+
+	values[count++] = options->operands[0];
+	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
+	{
+		char expression[PART_SIZE / 8];
+
+		if (!is_field_given(options, field))
+			continue;
+		values[count++] = option_text(options, field->option);
+		snprintf(expression, sizeof(expression), field->value, count);
+		append_part(columns, "%s", field->column);
+		append_part(expressions, "%s", expression);
+	}
+	values[count++] = options->if_not_exists ? "true" : "false";
+	snprintf(statement, STATEMENT_SIZE,
+			 "INSERT INTO onboard.vendors (vendor_id, %s) SELECT $1::text, %s"
+			 " WHERE NOT ($%d::boolean"
+			 " AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
+			 columns, expressions, count);
+	return count;
 }
 
 /*
@@ -74,32 +156,12 @@ static bool
 add_vendor(struct database *database, const struct options *options, bool *added,
 		   struct glue_error *error)
 {
-	const char *const values[] = {
-		options->operands[0],
-		options->name,
-		options->email,
-		options->phone,
-		options->business_name,
-		options->tax_id,
-		options->address,
-		options->city,
-		options->state,
-		options->country,
-		options->postal_code,
-		options->status,
-		options->if_not_exists ? "true" : "false",
-	};
+	char statement[STATEMENT_SIZE];
+	const char *values[2 + OPTION_ID_COUNT];
+	int count = build_insert(options, statement, values);
 	PGresult *result = NULL;
 
-	if (!run_vendor_statement(
-			database,
-			"INSERT INTO onboard.vendors (vendor_id, vendor_name, email, phone, business_name,"
-			" tax_id, address, city, state, country, postal_code, status)"
-			" SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text,"
-			" $8::text, $9::text, $10::text, $11::text, coalesce($12::text, 'active')"
-			" WHERE NOT ($13::boolean"
-			" AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
-			13, values, &result, error))
+	if (!run_vendor_statement(database, statement, count, values, &result, error))
 		return false;
 	*added = strcmp(PQcmdTuples(result), "1") == 0;
 	PQclear(result);
@@ -157,7 +219,8 @@ command_vendor_list(const struct options *options)
 
 static const char profile_query[] =
 	"SELECT v.vendor_id, v.vendor_name, v.email, v.phone, v.business_name, v.tax_id, v.address,"
-	" v.city, v.state, v.country, v.postal_code, v.status, s.products, s.active_products,"
+	" v.city, v.state, v.country, v.postal_code, v.status, array_to_string(v.modes, ',') AS modes,"
+	" v.default_mode, v.price_guard, v.sold_out_guard, v.discontinue_guard, s.products, s.active_products,"
 	" s.out_of_stock_products, s.uploads, s.failed_uploads, s.valid_records, s.error_records,"
 	" s.success_rate_percent, v.created_at, v.updated_at"
 	" FROM onboard.vendors v JOIN onboard.vendor_summary s USING (vendor_id)"
@@ -302,12 +365,35 @@ print_profile(const struct profile *profile)
 	}
 }
 
+/*
+ * Replace the text "insert,update" by a list.
+ */
+static void
+list_modes(cJSON *document, const char *modes)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	while (*modes != '\0')
+	{
+		size_t length = strcspn(modes, ",");
+		char mode[32];
+
+		snprintf(mode, sizeof(mode), "%.*s", (int) length, modes);
+		cJSON_AddItemToArray(list, cJSON_CreateString(mode));
+		modes += modes[length] == ',' ? length + 1 : length;
+	}
+	cJSON_ReplaceItemInObjectCaseSensitive(document, "modes", list);
+}
+
 static void
 print_profile_json(const struct profile *profile)
 {
 	cJSON *rows = json_of_result(profile->vendor);
 	cJSON *document = cJSON_DetachItemFromArray(rows, 0);
-	cJSON *roles = cJSON_AddArrayToObject(document, "roles");
+	cJSON *roles;
+
+	list_modes(document, profile_text(profile, "modes"));
+	roles = cJSON_AddArrayToObject(document, "roles");
 
 	for (int row = 0; row < PQntuples(profile->roles); row++)
 		cJSON_AddItemToArray(roles, cJSON_CreateString(PQgetvalue(profile->roles, row, 0)));
@@ -338,19 +424,6 @@ command_vendor_show(const struct options *options)
 /* ----- set ----- */
 
 /*
- * Sizes of the statement's parts: every column twice, with its parameter, and
- * the rest.
- */
-#define SET_SIZE 1024
-#define STATEMENT_SIZE 4096
-
-static bool
-is_field_given(const struct options *options, const struct vendor_field *field)
-{
-	return (options->given & OPTION_BIT(field->option)) != 0;
-}
-
-/*
  * Build the UPDATE of the given fields and its parameters.  Its RETURNING list
  * has each column twice, before and after.  Returns the number of parameters,
  * the first of which is the vendor's id.
@@ -358,25 +431,24 @@ is_field_given(const struct options *options, const struct vendor_field *field)
 static int
 build_update(const struct options *options, char *statement, const char **values)
 {
-	char set[SET_SIZE] = "";
-	char returned[SET_SIZE] = "";
-	size_t set_used = 0;
-	size_t returned_used = 0;
+	char set[PART_SIZE] = "";
+	char returned[PART_SIZE] = "";
 	int count = 0;
 
 	values[count++] = options->operands[0];
 	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
 	{
+		char expression[PART_SIZE / 8];
+
 		if (!is_field_given(options, field))
 			continue;
 		values[count++] = option_text(options, field->option);
-		/* An empty string clears a field that may be null. */
-		set_used += snprintf(set + set_used, sizeof(set) - set_used, "%s%s = %s$%d::text%s",
-							 count > 2 ? ", " : "", field->column, field->required ? "" : "nullif(",
-							 count, field->required ? "" : ", '')");
-		returned_used +=
-			snprintf(returned + returned_used, sizeof(returned) - returned_used, "%so.%s, v.%s",
-					 count > 2 ? ", " : "", field->column, field->column);
+		snprintf(expression, sizeof(expression), field->value, count);
+		append_part(set, "%s = %s", field->column, expression);
+		snprintf(expression, sizeof(expression), field->shown, "o", field->column);
+		append_part(returned, "%s", expression);
+		snprintf(expression, sizeof(expression), field->shown, "v", field->column);
+		append_part(returned, "%s", expression);
 	}
 	snprintf(statement, STATEMENT_SIZE,
 			 "WITH o AS (SELECT * FROM onboard.vendors WHERE vendor_id = $1::text FOR UPDATE)"

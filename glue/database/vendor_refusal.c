@@ -20,6 +20,13 @@ static const struct vendor_refusal refusals[] = {
 	 "the e-mail address does not look like name@example.com"},
 	{"vendors_status_check", INVALID_VALUE,
 	 "a vendor's status must be active, suspended, inactive or pending_approval"},
+	{"vendors_modes_check", INVALID_VALUE,
+	 "a vendor's modes must be one or more of insert, upsert, update and replace"},
+	{"vendors_default_mode_check", INVALID_VALUE,
+	 "a vendor's default mode must be one of its modes"},
+	{"vendors_price_guard_check", INVALID_VALUE, "a price guard must be 1 or more"},
+	{"vendors_sold_out_guard_check", INVALID_VALUE, "a sold-out guard must be from 0 to 1"},
+	{"vendors_discontinue_guard_check", INVALID_VALUE, "a discontinue guard must be from 0 to 1"},
 };
 
 const struct vendor_refusal *

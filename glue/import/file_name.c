@@ -5,9 +5,11 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/moment.h"
 #include "import/file_name.h"
 
 /* Maximum length of a vendor id. */
@@ -29,6 +31,21 @@ file_name_vendor(const char *name)
 		date[9] != '_' || count_digits(date + 10) != 6 || strcasecmp(date + 16, ".csv") != 0)
 		return 0;
 	return length;
+}
+
+bool
+file_name_time(const char *name, int64_t *moment)
+{
+	size_t length = file_name_vendor(name);
+	const char *date = name + length + 1;
+	const char *time = date + 9;
+	char text[32];
+
+	if (length == 0)
+		return false;
+	snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", date, date + 4, date + 6, time,
+			 time + 2, time + 4);
+	return moment_parse(text, moment);
 }
 
 bool

@@ -23,6 +23,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/heap.h"
 #include "import/import.h"
 #include "import/ledger.h"
 
@@ -65,14 +66,38 @@ static bool
 describe(struct import *import, struct glue_error *error)
 {
 	char *metadata = vendor_file_metadata(import->request.file);
-	bool done;
+	char *columns = vendor_file_columns(import->request.file);
+	bool done = metadata != NULL && columns != NULL;
 
-	if (metadata == NULL)
-		return glue_error_memory(error);
-	done = upload_describe(import->request.database, &import->upload, import->row_count, metadata,
-						   error);
+	if (done)
+		done = upload_describe(import->request.database, &import->upload, import->row_count,
+							   metadata, columns, error);
+	else
+		glue_error_memory(error);
 	cJSON_free(metadata);
+	glue_release(columns);
 	return done;
+}
+
+/*
+ * Find out how the rows will be applied, which decides the columns that the file
+ * needs.
+ */
+static bool
+prepare(struct import *import, struct glue_error *error)
+{
+	const struct import_request *request = &import->request;
+	const struct upload_apply *apply = &request->apply;
+	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+
+	if (has_begun(import))
+		return true;
+	if (!upload_choose_mode(request->database, request->vendor_id, apply->mode, &needs.mode, error))
+		return false;
+	if (apply->match != NULL && !upload_match_by_name(apply->match, &needs.match))
+		needs.match = MATCH_COUNT;
+	vendor_file_apply(request->file, &needs, apply);
+	return true;
 }
 
 bool
@@ -83,6 +108,8 @@ import_inspect(struct import *import, struct glue_error *error)
 	const struct scan_result *found = &request->file->found;
 	struct glue_error fault;
 
+	if (!prepare(import, error))
+		return false;
 	if (vendor_file_scan(request->file, request->content_id == NULL, observer->inspected,
 						 observer->context, error))
 	{
@@ -129,6 +156,7 @@ begin_or_refuse(struct import *import, const struct glue_error *fault, struct gl
 {
 	const struct import_request *request = &import->request;
 	char *found = request->metadata == NULL ? vendor_file_metadata(request->file) : NULL;
+	char *columns = vendor_file_columns(request->file);
 	struct upload_request upload = {
 		.vendor_id = request->vendor_id,
 		.file_name = request->file->name,
@@ -136,20 +164,34 @@ begin_or_refuse(struct import *import, const struct glue_error *fault, struct gl
 		.content_id = request->content_id,
 		.total_records = import->is_inspected ? import->row_count : -1,
 		.metadata = found != NULL ? found : request->metadata,
+		.columns = columns,
 		.again = !request->is_delivered,
+		.apply = request->apply,
 	};
 	bool done;
 
-	if (upload.metadata == NULL)
-		return glue_error_memory(error);
-	if (fault != NULL)
+	if (upload.metadata == NULL || (columns == NULL && request->file->found.map != NULL))
+		done = glue_error_memory(error);
+	else if (fault != NULL)
 		done = upload_refuse(request->database, &upload, fault, &import->upload, error);
 	else if (request->is_delivered)
 		done = upload_begin_reading(request->database, &upload, &import->upload, error);
 	else
 		done = upload_begin(request->database, &upload, &import->upload, error);
 	cJSON_free(found);
+	glue_release(columns);
 	return done;
+}
+
+/*
+ * Read the file as its upload says.
+ */
+static void
+follow_upload(struct import *import)
+{
+	const struct column_needs needs = {import->upload.mode, import->upload.match};
+
+	vendor_file_apply(import->request.file, &needs, &import->request.apply);
 }
 
 bool
@@ -162,9 +204,11 @@ import_begin(struct import *import, struct glue_error *error)
 		done = upload_read_again(request->database, request->upload_id, &import->upload, error);
 	else
 		done = begin_or_refuse(import, NULL, error);
-	if (done)
-		take_inspection(import);
-	return done;
+	if (!done)
+		return false;
+	follow_upload(import);
+	take_inspection(import);
+	return true;
 }
 
 bool

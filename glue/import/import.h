@@ -62,24 +62,24 @@ struct import_observer
 };
 
 /*
- * What to import; all pointers are borrowed.  The way rows are applied (the
- * upload's mode) will become another member, for upload.c.  Only import_load()
- * uses the last three members, so they may be set until it is called.
+ * What to import; all pointers are borrowed.  Only import_load() uses the last
+ * three members, so they may be set until it is called.
  */
 struct import_request
 {
 	struct database *database;
 	struct vendor_file *file;
 	const char *vendor_id;
-	const char *source;     /* location of the file, path or key; or NULL */
-	const char *content_id; /* NULL: unique */
-	const char *upload_id;  /* an upload that was begun before; or NULL */
-	const char *metadata;   /* JSON object that identifies the source for later
+	const char *source;        /* location of the file, path or key; or NULL */
+	const char *content_id;    /* NULL: unique */
+	const char *upload_id;     /* an upload that was begun before; or NULL */
+	struct upload_apply apply; /* unless it was */
+	const char *metadata;      /* JSON object that identifies the source for later
 							 * readings; or NULL */
-	bool is_delivered;      /* by an event, possibly repeated, and each delivery
+	bool is_delivered;         /* by an event, possibly repeated, and each delivery
 							 * counts as an attempt; otherwise on request */
-	bool saves_checkpoints; /* each commit saves where reading resumes */
-	int64_t stop_ms;        /* monotonic clock: stop reading and commit what was
+	bool saves_checkpoints;    /* each commit saves where reading resumes */
+	int64_t stop_ms;           /* monotonic clock: stop reading and commit what was
 							 * read; INT64_MAX for never */
 	struct import_observer observer;
 };
@@ -103,7 +103,8 @@ extern void import_init(struct import *import, const struct import_request *requ
 extern void import_clean_up(struct import *import);
 
 /*
- * Run the first reading.  If the upload has begun, records its total, or ends
+ * Run the first reading.  If the upload has not begun, asks the database for its
+ * mode first.  If it has begun, records its total, or ends
  * it on a file fault, and returns true in both cases.  If it has not, returns
  * false on a file fault.  Returns false on infrastructure errors, leaving
  * everything undecided.

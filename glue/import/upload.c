@@ -37,6 +37,7 @@
 	" u.created_at, u.processing_completed_at, (u.metadata ->> 'undone_at')::timestamptz,"                                                            \
 	" " MAY_RETRY ", u.parse_attempts, u.metadata ->> 'delimiter',"                                                                                   \
 	" (SELECT sum(octet_length(h.name)) FROM " HEADINGS " h (name)),"                                                                                 \
+	" u.mode, u.match,"                                                                                                                               \
 	" u.checkpoint ->> 'byte_offset', u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number', u.checkpoint -> 'state'"
 
 #define SELECT_UPLOAD "SELECT " UPLOAD_COLUMNS " FROM onboard.upload_history u"
@@ -52,10 +53,19 @@
 /* SQLSTATE of onboard_begin_upload() for a vendor that does not exist. */
 #define UNDEFINED_OBJECT "42704"
 
-#define BEGIN_UPLOAD \
-	"onboard_begin_upload($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb, $7::boolean)"
+/*
+ * Begin or find an upload.  An event of a file that is delivered again finds the
+ * upload that the first delivery began, even if the vendor's default mode has
+ * changed since.
+ */
+#define BEGIN_UPLOAD                                                                       \
+	"coalesce(CASE WHEN NOT $7::boolean AND $4::text IS NOT NULL"                          \
+	" THEN onboard_find_upload($1::text, $4::text) END,"                                   \
+	" onboard_begin_upload($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb," \
+	" $7::boolean, $8::text, $9::text, coalesce($10::text, 'clear'), $11::timestamptz,"    \
+	" $12::text[]))"
 
-#define REQUEST_PARAMETERS 7
+#define REQUEST_PARAMETERS 12
 
 /*
  * Take ownership of the one row of UPLOAD_COLUMNS.
@@ -89,12 +99,16 @@ fill_upload(struct upload *upload, PGresult *row)
 	upload->attempts = postgres_integer(row, 0, 21);
 	upload->delimiter = PQgetlength(row, 0, 22) == 1 ? PQgetvalue(row, 0, 22)[0] : '\0';
 	upload->heading_bytes = postgres_integer(row, 0, 23);
-	upload->has_checkpoint = !PQgetisnull(row, 0, 24);
+	if (!upload_mode_by_name(PQgetvalue(row, 0, 24), &upload->mode))
+		upload->mode = MODE_INSERT;
+	if (!upload_match_by_name(PQgetvalue(row, 0, 25), &upload->match))
+		upload->match = MATCH_COUNT;
+	upload->has_checkpoint = !PQgetisnull(row, 0, 26);
 	upload->checkpoint = (struct resume_token){
-		.byte_offset = postgres_integer(row, 0, 24),
-		.row_number = postgres_integer(row, 0, 25),
-		.line_number = postgres_integer(row, 0, 26),
-		.state = postgres_text(row, 0, 27),
+		.byte_offset = postgres_integer(row, 0, 26),
+		.row_number = postgres_integer(row, 0, 27),
+		.line_number = postgres_integer(row, 0, 28),
+		.state = postgres_text(row, 0, 29),
 	};
 }
 
@@ -177,6 +191,27 @@ fill_parameters(const struct upload_request *request, const char **values, char 
 	values[4] = request->total_records >= 0 ? integer_text(total, request->total_records) : NULL;
 	values[5] = request->metadata;
 	values[6] = request->again ? "t" : "f";
+	values[7] = request->apply.mode;
+	values[8] = request->apply.match;
+	values[9] = request->apply.blank;
+	values[10] = request->apply.source_time;
+	values[11] = request->columns;
+}
+
+bool
+upload_choose_mode(struct database *database, const char *vendor_id, const char *mode,
+				   enum upload_mode *chosen, struct glue_error *error)
+{
+	const char *const values[] = {vendor_id, mode};
+	PGresult *result = NULL;
+
+	if (!database_query(database, RUN_AGAIN, "SELECT onboard_upload_mode($1::text, $2::text)", 2,
+						values, &result, error))
+		return explain_begin_error(database, vendor_id, error);
+	if (!upload_mode_by_name(PQgetvalue(result, 0, 0), chosen))
+		*chosen = MODE_INSERT;
+	PQclear(result);
+	return true;
 }
 
 bool
@@ -223,14 +258,19 @@ upload_read_again(struct database *database, const char *upload_id, struct uploa
 
 bool
 upload_describe(struct database *database, struct upload *upload, int64_t total,
-				const char *metadata, struct glue_error *error)
+				const char *metadata, const char *columns, struct glue_error *error)
 {
 	char number[INTEGER_TEXT_SIZE];
-	const char *const values[] = {upload->upload_id, integer_text(number, total), metadata};
+	const char *const values[] = {
+		upload->upload_id,
+		integer_text(number, total),
+		metadata,
+		columns,
+	};
 
-	return find_upload(database,
-					   UPLOAD_OF("onboard_describe_upload($1::text, $2::bigint, $3::jsonb)"), 3,
-					   values, upload, error);
+	return find_upload(
+		database, UPLOAD_OF("onboard_describe_upload($1::text, $2::bigint, $3::jsonb, $4::text[])"),
+		4, values, upload, error);
 }
 
 bool
@@ -290,7 +330,7 @@ upload_refuse(struct database *database, const struct upload_request *request,
 	values[REQUEST_PARAMETERS] = fault->code;
 	values[REQUEST_PARAMETERS + 1] = fault->text;
 	return find_upload(database,
-					   UPLOAD_OF("onboard_reject_upload(" BEGIN_UPLOAD ", $8::text, $9::text)"),
+					   UPLOAD_OF("onboard_reject_upload(" BEGIN_UPLOAD ", $13::text, $14::text)"),
 					   REQUEST_PARAMETERS + 2, values, upload, error) ||
 		   explain_begin_error(database, request->vendor_id, error);
 }

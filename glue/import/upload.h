@@ -17,6 +17,7 @@
 #include "base/failure.h"
 #include "database/database.h"
 #include "reader/row_source.h"
+#include "shared/action.h"
 
 /*
  * One row of upload_history.  The strings point into row, which is owned; free
@@ -48,11 +49,22 @@ struct upload
 	const char *undone_text;
 
 	/* results of earlier readings of its file */
-	int64_t attempts;      /* readings begun, where they are counted */
-	char delimiter;        /* 0: unknown, or the format has none */
-	int64_t heading_bytes; /* size of the file's column names; 0: unknown */
+	enum upload_mode mode;   /* how its rows are applied; MODE_INSERT if unknown */
+	enum upload_match match; /* MATCH_COUNT if the file decides */
+	int64_t attempts;        /* readings begun, where they are counted */
+	char delimiter;          /* 0: unknown, or the format has none */
+	int64_t heading_bytes;   /* size of the file's column names; 0: unknown */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
+};
+
+/* How rows are to be applied; NULL for the default.  Borrows the strings. */
+struct upload_apply
+{
+	const char *mode;        /* of the vendor, by default */
+	const char *match;       /* vendor_product_id or sku */
+	const char *blank;       /* clear or keep */
+	const char *source_time; /* of the contents: a timestamp of PostgreSQL with a zone */
 };
 
 /* Arguments of onboard_begin_upload(); all pointers are borrowed. */
@@ -64,8 +76,11 @@ struct upload_request
 	const char *content_id; /* NULL: unique */
 	int64_t total_records;  /* -1: unknown */
 	const char *metadata;   /* JSON object */
+	const char *columns;    /* array of PostgreSQL; or NULL */
 	bool again;             /* retry an upload that failed for a reason outside
-							 * the file */
+							 * the file; otherwise any upload of this content
+							 * is the one, however it is applied */
+	struct upload_apply apply;
 };
 
 /* Free an upload's memory; accepts an empty one. */
@@ -94,9 +109,19 @@ extern bool upload_begin_reading(struct database *database, const struct upload_
 extern bool upload_read_again(struct database *database, const char *upload_id,
 							  struct upload *upload, struct glue_error *error);
 
-/* Record results found after it began; metadata is a JSON object.  Refreshes *upload. */
+/*
+ * Find the mode that an upload of the vendor would have.  Errors as for
+ * upload_begin().
+ */
+extern bool upload_choose_mode(struct database *database, const char *vendor_id, const char *mode,
+							   enum upload_mode *chosen, struct glue_error *error);
+
+/*
+ * Record results found after it began; metadata is a JSON object, columns an
+ * array of PostgreSQL.  Refreshes *upload.
+ */
 extern bool upload_describe(struct database *database, struct upload *upload, int64_t total,
-							const char *metadata, struct glue_error *error);
+							const char *metadata, const char *columns, struct glue_error *error);
 
 /*
  * Save where reading resumes, inside the open transaction of the preceding

@@ -13,6 +13,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/byte_buffer.h"
 #include "import/vendor_file.h"
 
 bool
@@ -25,8 +26,18 @@ vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char
 	file->name = name;
 	file->options = *options;
 	file->limits = *limits;
+	file->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
 	file->scan = scan_new(options, limits, name, error);
 	return file->scan != NULL;
+}
+
+void
+vendor_file_apply(struct vendor_file *file, const struct column_needs *needs,
+				  const struct upload_apply *apply)
+{
+	file->needs = *needs;
+	file->apply = *apply;
+	scan_need(file->scan, needs);
 }
 
 void
@@ -74,6 +85,23 @@ append_encoding(struct vendor_file *file)
 }
 
 /*
+ * Append how the rows are applied.
+ */
+static void
+append_apply(struct vendor_file *file)
+{
+	const struct upload_apply *apply = &file->apply;
+
+	append(file, ",mode=%s", upload_mode_name(file->needs.mode));
+	if (apply->match != NULL)
+		append(file, ",match=%s", apply->match);
+	if (apply->blank != NULL)
+		append(file, ",blank=%s", apply->blank);
+	if (apply->source_time != NULL)
+		append(file, ",source-time=%s", apply->source_time);
+}
+
+/*
  * Set the content id of a file that was read completely; fault may be none.
  */
 static void
@@ -92,6 +120,8 @@ identify(struct vendor_file *file, const struct glue_error *fault)
 		append(file, ",max-bytes=%" PRId64, file->limits.max_bytes);
 	else if (strcmp(fault->code, "TOO_MANY_ROWS") == 0)
 		append(file, ",max-rows=%" PRId64, file->limits.max_rows);
+	if (upload_mode_changes(file->needs.mode))
+		append_apply(file);
 	/* Further options for reading and applying a file go here. */
 }
 
@@ -130,6 +160,50 @@ vendor_file_metadata(const struct vendor_file *file)
 	text = cJSON_PrintUnformatted(metadata);
 	cJSON_Delete(metadata);
 	return text;
+}
+
+/*
+ * Append a name to an array of PostgreSQL, quoted.
+ */
+static bool
+append_name(struct byte_buffer *array, struct text_view name)
+{
+	if (!byte_buffer_reserve(array, 2 * name.length + 3, NULL))
+		return false;
+	byte_buffer_put(array, array->used > 1 ? ",\"" : "\"", array->used > 1 ? 2 : 1);
+	for (size_t i = 0; i < name.length; i++)
+	{
+		if (name.data[i] == '"' || name.data[i] == '\\')
+			byte_buffer_put(array, "\\", 1);
+		byte_buffer_put(array, &name.data[i], 1);
+	}
+	byte_buffer_put(array, "\"", 1);
+	return true;
+}
+
+char *
+vendor_file_columns(const struct vendor_file *file)
+{
+	const struct column_map *map = file->found.map;
+	struct byte_buffer array = {0};
+	bool done;
+
+	if (map == NULL)
+		return NULL;
+	done = byte_buffer_append(&array, "{", 1, NULL);
+	for (int i = 0; done && i < map->field_count; i++)
+	{
+		const struct mapped_field *field = &map->fields[i];
+
+		if (field->role == FIELD_COLUMN)
+			done = append_name(&array, text_of(onboard_columns[field->column].name));
+		else if (field->role == FIELD_ATTRIBUTE)
+			done = append_name(&array, field->name);
+	}
+	if (done && byte_buffer_append(&array, "}", 2, NULL))
+		return array.data;
+	byte_buffer_clean_up(&array);
+	return NULL;
 }
 
 /* ----- the first reading ----- */
@@ -235,6 +309,7 @@ vendor_file_read(struct vendor_file *file, struct vendor_file_reading *reading,
 								   : row_reader_open(&file->options, events, error);
 	if (reading->reader == NULL)
 		return false;
+	row_reader_need(reading->reader, &file->needs);
 	done = file->bytes->read(file->bytes, offset, read_rows, &pass, error);
 	if (done)
 		done = row_reader_finish(reading->reader, error);

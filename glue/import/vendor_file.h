@@ -15,14 +15,15 @@
 
 #include "base/failure.h"
 #include "import/byte_source.h"
+#include "import/upload.h"
 #include "reader/row_reader.h"
 #include "reader/scan.h"
 
 /*
- * Size of a content id: that of the scan, the reading options, and the number
- * appended by upload_choose_content().
+ * Size of a content id: that of the scan, the options for reading and applying
+ * the file, and the number appended by upload_choose_content().
  */
-#define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 128)
+#define VENDOR_FILE_CONTENT_ID_SIZE (SCAN_CONTENT_ID_SIZE + DECODE_NAME_SIZE + 256)
 
 /* Called with the number of bytes, or rows, processed so far. */
 typedef void (*vendor_file_progress_fn)(void *context, int64_t done);
@@ -35,6 +36,8 @@ struct vendor_file
 	struct row_source_options options; /* with the delimiter found by the
 										* first reading */
 	struct scan_limits limits;
+	struct column_needs needs;
+	struct upload_apply apply; /* what was asked for */
 	struct scan *scan;
 	struct scan_result found;                     /* found.map belongs to scan */
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" if the file was not
@@ -48,6 +51,14 @@ struct vendor_file
 extern bool vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char *name,
 							 const struct row_source_options *options,
 							 const struct scan_limits *limits, struct glue_error *error);
+
+/*
+ * Set how the rows are applied; by default, they are inserted.  Called before the
+ * first reading, and before a second one without it.  Borrows the strings of
+ * apply, which become part of the content id.
+ */
+extern void vendor_file_apply(struct vendor_file *file, const struct column_needs *needs,
+							  const struct upload_apply *apply);
 
 /* Free a file's memory; accepts a zeroed one. */
 extern void vendor_file_clean_up(struct vendor_file *file);
@@ -63,7 +74,7 @@ extern void vendor_file_clean_up(struct vendor_file *file);
  * The defaults, comma and UTF-8, add nothing.  Only the effective settings
  * count: it does not matter whether a delimiter was detected or given, nor
  * which limit accepted the file.  A limit that refuses the file is part of the
- * content id.
+ * content id, and so is how the rows are applied, unless they are inserted.
  */
 extern bool
 vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn progress,
@@ -77,6 +88,13 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
  * caller frees the string with cJSON_free().  NULL if out of memory.
  */
 extern char *vendor_file_metadata(const struct vendor_file *file);
+
+/*
+ * Return the columns and attributes of the file as an array of PostgreSQL, or NULL
+ * if they are not known or memory runs out.  The caller frees it with
+ * glue_release().
+ */
+extern char *vendor_file_columns(const struct vendor_file *file);
 
 /* State of the second reading that its callbacks may use. */
 struct vendor_file_reading

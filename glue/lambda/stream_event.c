@@ -260,6 +260,24 @@ read_product(struct reading *reading)
 }
 
 /*
+ * Convert {"S": "delete"} to "action":"delete", and a comma.
+ */
+static void
+read_action(struct reading *reading)
+{
+	struct text_view action;
+
+	if (!read_attribute(&reading->reader, 'S', &action))
+	{
+		reading->has_bad_product = true;
+		return;
+	}
+	append_string(reading, "\"action\":");
+	append_quoted(reading, action);
+	append_bytes(reading, ",", 1);
+}
+
+/*
  * Read a defect.  onboard_ingest() accepts only these two types and rejects a
  * call with any other.
  */
@@ -304,6 +322,8 @@ read_image(struct reading *reading)
 	{
 		if (is_text(name, "product_data"))
 			read_product(reading);
+		else if (is_text(name, "action"))
+			read_action(reading);
 		else if (is_text(name, "defect"))
 			read_defect(reading);
 		else if (is_text(name, "upload_id"))

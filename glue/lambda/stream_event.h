@@ -19,6 +19,7 @@
  *	  row_number		N, from 1
  *	  line_number		N, from 1
  *	  product_data		M of S, the fields as the vendor wrote them
+ *	  action			S, what the vendor wrote in column onboard_action; or absent
  *	  defect			M of S: error_type, message, raw; instead of
  *						product_data
  *

@@ -23,7 +23,7 @@
 /* ----- an item ----- */
 
 /*
- * Write the product's fields.  Empty fields of unknown columns are omitted, as
+ * Write the product's fields and the row's action.  Empty fields of unknown columns are omitted, as
  * in COPY, so that both routes store the same row.
  */
 static void
@@ -41,6 +41,8 @@ put_product(struct dynamodb_json *json, const struct column_map *map, const stru
 			dynamodb_put_text(json, field->name, record->fields[i]);
 	}
 	dynamodb_close_map(json);
+	if (map->action >= 0 && record->fields[map->action].length > 0)
+		dynamodb_put_text(json, text_of("action"), record->fields[map->action]);
 }
 
 static void

@@ -22,9 +22,9 @@
 
 /* Headings that the fix file adds. */
 static const char *const reserved[] = {
-	"onboard_errors",
+	ONBOARD_ERRORS_HEADING,
 	"onboard_suggestion",
-	"onboard_line",
+	ONBOARD_LINE_HEADING,
 };
 
 /* Compare folded names like memcmp(), then by length. */
@@ -140,6 +140,11 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 			if (map->position[field->column] < 0)
 				map->position[field->column] = i;
 		}
+		else if (equals_folded(field->name, ONBOARD_ACTION_COLUMN))
+		{
+			field->role = FIELD_ACTION;
+			map->action = i;
+		}
 		else if (is_reserved(field->name))
 			field->role = FIELD_IGNORED;
 		else
@@ -150,14 +155,24 @@ assign_roles(struct column_map *map, const struct text_view *fields)
 	}
 }
 
-static bool
-check_known(const struct column_map *map, struct glue_error *error)
+column_set
+column_map_columns(const struct column_map *map)
 {
+	column_set columns = 0;
+
 	for (int column = 0; column < COLUMN_COUNT; column++)
 	{
 		if (map->position[column] >= 0)
-			return true;
+			columns |= column_bit((enum onboard_column) column);
 	}
+	return columns;
+}
+
+static bool
+check_known(const struct column_map *map, struct glue_error *error)
+{
+	if (column_map_columns(map) != 0)
+		return true;
 	return glue_error_set(
 		error, GLUE_FILE_FAULT, "NO_HEADER",
 		"the first line holds none of the column names (vendor_product_id, product_name, category, ...); the file must begin with its header line");
@@ -203,17 +218,14 @@ check_duplicates(const struct column_map *map, struct glue_error *error)
 	return good;
 }
 
-/* Find the required columns that the header lacks; returns how many. */
+/* List the names of columns; returns how many. */
 static int
-find_missing(const struct column_map *map, struct text_view *missing)
+list_names(column_set columns, struct text_view *names)
 {
 	int count = 0;
 
-	for (int column = 0; column < COLUMN_COUNT; column++)
-	{
-		if (onboard_columns[column].required && map->position[column] < 0)
-			missing[count++] = text_of(onboard_columns[column].name);
-	}
+	for (; columns != 0; columns &= columns - 1)
+		names[count++] = text_of(onboard_columns[column_first(columns)].name);
 	return count;
 }
 
@@ -235,18 +247,20 @@ find_meant(const struct column_map *map, const struct text_view *missing, int co
 	}
 }
 
-/* Report all missing required columns, and the headings that may mean them. */
+/*
+ * Report missing columns after this beginning of a sentence, with the headings
+ * that may mean them.
+ */
 static bool
-check_required(const struct column_map *map, struct glue_error *error)
+report_missing(const struct column_map *map, const char *beginning, column_set columns,
+			   struct glue_error *error)
 {
 	struct text_view missing[COLUMN_COUNT];
 	const struct mapped_field *meant[COLUMN_COUNT] = {NULL};
-	int count = find_missing(map, missing);
+	int count = list_names(columns, missing);
 	char buffer[GLUE_ERROR_TEXT_SIZE];
 	struct text_builder text;
 
-	if (count == 0)
-		return true;
 	find_meant(map, missing, count, meant);
 	text_start(&text, buffer, sizeof(buffer));
 	for (int i = 0; i < count; i++)
@@ -264,15 +278,37 @@ check_required(const struct column_map *map, struct glue_error *error)
 		text_add(&text, missing[i]);
 	}
 	text_finish(&text);
-	return glue_error_set(error, GLUE_FILE_FAULT, "MISSING_COLUMN",
-						  "required column%s missing from the header: %s", count > 1 ? "s" : "",
-						  buffer);
+	return glue_error_set(error, GLUE_FILE_FAULT, "MISSING_COLUMN", "%s: %s", beginning, buffer);
+}
+
+/* Check that the header has all the columns that the rows need. */
+static bool
+check_required(const struct column_map *map, const struct column_needs *needs,
+			   struct glue_error *error)
+{
+	column_set columns = column_map_columns(map);
+	enum upload_match match = apply_match(needs->match, columns);
+	column_set missing = apply_required_columns(needs->mode, match) & ~columns;
+
+	if (missing == 0)
+		return true;
+	/* Either key would do, and the file has neither. */
+	if (needs->mode == MODE_UPDATE && needs->match == MATCH_COUNT)
+		return report_missing(map, "the header must have one of these columns",
+							  column_bit(COLUMN_VENDOR_PRODUCT_ID) | column_bit(COLUMN_SKU), error);
+	return report_missing(map,
+						  (missing & (missing - 1)) != 0
+							  ? "required columns missing from the header"
+							  : "required column missing from the header",
+						  missing, error);
 }
 
 /* Fill a zeroed map. */
 static bool
-map_fields(struct column_map *map, const struct record *header, struct glue_error *error)
+map_fields(struct column_map *map, const struct record *header, const struct column_needs *needs,
+		   struct glue_error *error)
 {
+	map->action = -1;
 	for (int column = 0; column < COLUMN_COUNT; column++)
 		map->position[column] = -1;
 	map->names = glue_allocate(names_size(header->fields, header->field_count));
@@ -281,7 +317,8 @@ map_fields(struct column_map *map, const struct record *header, struct glue_erro
 		return glue_error_memory(error);
 	map->field_count = header->field_count;
 	assign_roles(map, header->fields);
-	return check_known(map, error) && check_duplicates(map, error) && check_required(map, error);
+	return check_known(map, error) && check_duplicates(map, error) &&
+		   check_required(map, needs, error);
 }
 
 /* Check that the header is readable, regardless of its names. */
@@ -301,10 +338,11 @@ check_header(const struct record *header, struct glue_error *error)
 }
 
 bool
-column_map_init(struct column_map *map, const struct record *header, struct glue_error *error)
+column_map_init(struct column_map *map, const struct record *header,
+				const struct column_needs *needs, struct glue_error *error)
 {
 	memset(map, 0, sizeof(*map));
-	if (check_header(header, error) && map_fields(map, header, error))
+	if (check_header(header, error) && map_fields(map, header, needs, error))
 		return true;
 	column_map_clean_up(map);
 	return false;

@@ -2,7 +2,7 @@
  *
  * column_map.h
  *	  Maps the raw header of a file to the meaning of each field: a known
- *	  column, an attribute, or nothing.
+ *	  column, an attribute, the action of the row, or nothing.
  *
  * A source decides what a record is; the map decides what its fields mean.  A
  * heading denotes a column if it is the column's name.  Names are compared
@@ -20,13 +20,14 @@
 
 #include "base/failure.h"
 #include "reader/record.h"
-#include "shared/columns.h"
+#include "shared/apply.h"
 #include "shared/text.h"
 
 enum field_role
 {
 	FIELD_COLUMN,    /* a known column */
 	FIELD_ATTRIBUTE, /* an unknown column: passed on as text */
+	FIELD_ACTION,    /* onboard_action: what the row does to its product */
 	FIELD_IGNORED    /* a column that a fix file adds, such as onboard_errors */
 };
 
@@ -45,8 +46,16 @@ struct column_map
 	int field_count;
 	struct mapped_field *fields; /* in file order */
 	int position[COLUMN_COUNT];  /* index in fields, or -1 */
+	int action;                  /* index in fields of onboard_action, or -1 */
 	int attribute_count;
 	char *names;
+};
+
+/* How the rows of a file are applied, which decides the columns that it needs. */
+struct column_needs
+{
+	enum upload_mode mode;
+	enum upload_match match; /* MATCH_COUNT if the file decides; see apply_match() */
 };
 
 /*
@@ -58,8 +67,11 @@ struct column_map
  *	  MISSING_COLUMN	required columns are absent; the text names all of them,
  *						each with the most similar heading in the file
  */
-extern bool
-column_map_init(struct column_map *map, const struct record *header, struct glue_error *error);
+extern bool column_map_init(struct column_map *map, const struct record *header,
+							const struct column_needs *needs, struct glue_error *error);
+
+/* Return the known columns that the header has. */
+extern column_set column_map_columns(const struct column_map *map);
 
 /* Release the map; accepts a zeroed or already released one. */
 extern void column_map_clean_up(struct column_map *map);

@@ -15,6 +15,7 @@ struct row_reader
 {
 	/* immutable */
 	struct row_reader_events events;
+	struct column_needs needs;
 
 	/* mutable */
 	struct row_source *source;
@@ -30,7 +31,7 @@ take_header(void *context, const struct record *header)
 {
 	struct row_reader *reader = context;
 
-	reader->has_map = column_map_init(&reader->map, header, &reader->error);
+	reader->has_map = column_map_init(&reader->map, header, &reader->needs, &reader->error);
 	return reader->has_map && (reader->events.header == NULL ||
 							   reader->events.header(reader->events.context, &reader->map));
 }
@@ -58,6 +59,7 @@ new_reader(const struct row_reader_events *events, struct row_source_events *sou
 		return NULL;
 	}
 	reader->events = *events;
+	reader->needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
 	*source_events = (struct row_source_events){take_header, take_record, reader};
 	return reader;
 }
@@ -99,6 +101,12 @@ row_reader_resume(const struct resume_token *token, const struct row_reader_even
 		return NULL;
 	reader->source = formats_resume(token, &source_events, error);
 	return check_source(reader);
+}
+
+void
+row_reader_need(struct row_reader *reader, const struct column_needs *needs)
+{
+	reader->needs = *needs;
 }
 
 void

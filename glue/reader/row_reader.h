@@ -58,6 +58,12 @@ extern struct row_reader *
 row_reader_resume(const struct resume_token *token, const struct row_reader_events *events,
 				  struct glue_error *error);
 
+/*
+ * Set what the rows need; until then, they are inserted.  Called before the first
+ * bytes are pushed.
+ */
+extern void row_reader_need(struct row_reader *reader, const struct column_needs *needs);
+
 /* Free the reader; NULL is accepted. */
 extern void row_reader_destroy(struct row_reader *reader);
 

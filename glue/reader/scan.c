@@ -111,6 +111,12 @@ scan_destroy(struct scan *scan)
 	glue_release(scan);
 }
 
+void
+scan_need(struct scan *scan, const struct column_needs *needs)
+{
+	row_reader_need(scan->reader, needs);
+}
+
 /*
  * Read bytes that are within the size limit.  If the reader stops without an
  * error, count_row() has set one.

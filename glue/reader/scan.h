@@ -80,6 +80,9 @@ scan_new(const struct row_source_options *options, const struct scan_limits *lim
 /* Free the scan; NULL is accepted. */
 extern void scan_destroy(struct scan *scan);
 
+/* Like row_reader_need(). */
+extern void scan_need(struct scan *scan, const struct column_needs *needs);
+
 /*
  * Scan the next bytes, borrowed for the call.  Returns false once the file
  * cannot be loaded: the file faults of row_reader_push(), FILE_TOO_LARGE,

@@ -41,6 +41,7 @@
 #include "base/compat.h"
 #include "base/statement.h"
 #include "report/csv_text.h"
+#include "shared/apply.h"
 #include "shared/columns.h"
 #include "shared/report_cells.h"
 #include "shared/text.h"
@@ -49,7 +50,8 @@
 #define FETCH_ROWS 500
 
 /* Cells that the fix file adds, in this order. */
-static const char *const fix_columns[] = {"onboard_line", "onboard_errors", "onboard_suggestion"};
+static const char *const fix_columns[] = {ONBOARD_LINE_HEADING, ONBOARD_ERRORS_HEADING,
+										  "onboard_suggestion"};
 
 #define FIX_COLUMN_COUNT ((int) lengthof(fix_columns))
 
@@ -449,6 +451,8 @@ column_key(struct text_view name, int position)
 		if (equals_ignoring_case(name, onboard_columns[i].name))
 			return text_of(onboard_columns[i].name);
 	}
+	if (equals_ignoring_case(name, ONBOARD_ACTION_COLUMN))
+		return text_of(ONBOARD_ACTION_COLUMN);
 	return name;
 }
 

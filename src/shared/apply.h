@@ -16,9 +16,6 @@
 #include "shared/action.h"
 #include "shared/columns.h"
 
-/* Heading of the column that says what a row does: blank, update or delete. */
-#define ONBOARD_ACTION_HEADING "onboard_action"
-
 /* Headings that make a file a fix file: those of the columns that reports add. */
 #define ONBOARD_LINE_HEADING "onboard_line"
 #define ONBOARD_ERRORS_HEADING "onboard_errors"

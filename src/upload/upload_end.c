@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
@@ -19,6 +20,7 @@
 #include "upload/account.h"
 #include "upload/failure_code.h"
 #include "upload/upload.h"
+#include "upload/upload_apply.h"
 #include "upload/upload_undo.h"
 
 static void
@@ -164,43 +166,81 @@ take_total(const UploadRow *row, int64 given)
 	account_end_if_complete(row->upload_id);
 }
 
-/* Merge metadata into the stored metadata. */
+/* What onboard_describe_upload() got to know about a file. */
+typedef struct Description
+{
+	Jsonb *metadata;    /* NULL for nothing */
+	ArrayType *columns; /* likewise */
+} Description;
+
+/*
+ * Store a description.  Once a row is judged, it does not change any more how the
+ * rows are applied.
+ */
 static void
-describe_upload(const char *upload_id, Datum metadata)
+describe_upload(const UploadRow *row, const Description *description)
 {
 	static Statement describe = {
-		"UPDATE onboard.upload_history u SET metadata = u.metadata || $2, updated_at = clock_timestamp() "
+		"UPDATE onboard.upload_history u SET metadata = u.metadata || coalesce($2, '{}'), "
+		"  columns = coalesce($3, u.columns), mode = coalesce($4, u.mode), updated_at = clock_timestamp() "
 		"WHERE u.upload_id = $1",
-		2,
-		{TEXTOID, JSONBOID},
+		4,
+		{TEXTOID, JSONBOID, TEXTARRAYOID, TEXTOID},
 	};
-	Datum values[2] = {CStringGetTextDatum(upload_id), metadata};
+	bool may_change = row->valid_records + row->error_records == 0;
+	enum upload_mode mode = upload_apply_mode(row->mode, description->metadata);
+	Datum values[4] = {
+		CStringGetTextDatum(row->upload_id),
+		JsonbPGetDatum(description->metadata),
+		PointerGetDatum(description->columns),
+		(Datum) 0,
+	};
+	char nulls[4] = {
+		' ',
+		description->metadata != NULL ? ' ' : 'n',
+		description->columns != NULL && may_change ? ' ' : 'n',
+		mode != row->mode && may_change ? ' ' : 'n',
+	};
 
-	statement_run(&describe, values, NULL, false, SPI_OK_UPDATE);
+	if (nulls[3] == ' ')
+		values[3] = CStringGetTextDatum(upload_mode_name(mode));
+	statement_run(&describe, values, nulls, false, SPI_OK_UPDATE);
+}
+
+/* Read and check the arguments of onboard_describe_upload() that describe a file. */
+static void
+read_description(FunctionCallInfo fcinfo, Description *description)
+{
+	description->metadata = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
+	description->columns = PG_ARGISNULL(3) ? NULL : PG_GETARG_ARRAYTYPE_P(3);
+	if (description->metadata != NULL)
+		upload_check_metadata(description->metadata);
+	if (description->columns != NULL)
+		upload_apply_check_columns(description->columns);
 }
 
 PG_FUNCTION_INFO_V1(onboard_describe_upload);
 
 /*
- * Store what was found out about the file after the upload began: its total, and
- * metadata.  An upload that has ended is left alone; returns its row.
+ * Store what was found out about the file after the upload began: its total,
+ * metadata and columns.  An upload that has ended is left alone; returns its row.
  */
 Datum
 onboard_describe_upload(PG_FUNCTION_ARGS)
 {
 	char *upload_id = upload_id_argument(fcinfo);
 	int64 given = upload_total_argument(fcinfo, 1);
+	Description description;
 	OwnerSection section;
 	UploadRow row;
 	Datum result;
 
-	if (!PG_ARGISNULL(2))
-		upload_check_metadata(PG_GETARG_JSONB_P(2));
+	read_description(fcinfo, &description);
 	upload_open(upload_id, &section, &row);
 	if (row.processing)
 	{
-		if (!PG_ARGISNULL(2))
-			describe_upload(upload_id, PG_GETARG_DATUM(2));
+		if (description.metadata != NULL || description.columns != NULL)
+			describe_upload(&row, &description);
 		if (given >= 0)
 			take_total(&row, given);
 	}

@@ -15,6 +15,9 @@
 
 #define MAX_FIELDS 5000
 
+/* What the rows of the headers below need. */
+static struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+
 /* Map a header line whose fields are separated by bars. */
 static bool
 init(struct column_map *map, const char *line, struct glue_error *error)
@@ -34,10 +37,11 @@ init(struct column_map *map, const char *line, struct glue_error *error)
 			break;
 	}
 	return column_map_init(
-		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, error);
+		map, &(struct record){.line_number = 1, .field_count = count, .fields = fields}, &needs,
+		error);
 }
 
-/* Describe a map: c<column>, a:<attribute> or i:<ignored> for each field. */
+/* Describe a map: c:<column>, a:<attribute>, d:<action> or i:<ignored> for each field. */
 static void
 check(const char *line, const char *expected)
 {
@@ -61,11 +65,14 @@ check(const char *line, const char *expected)
 		snprintf(written, sizeof(written), "%s%c:%.*s", i > 0 ? "|" : "",
 				 field->role == FIELD_COLUMN    ? 'c'
 				 : field->role == FIELD_IGNORED ? 'i'
+				 : field->role == FIELD_ACTION  ? 'd'
 												: 'a',
 				 (int) field->name.length, field->name.data);
 		events_append(&list, written, strlen(written));
 		attributes += field->role == FIELD_ATTRIBUTE;
 		if (field->role == FIELD_COLUMN && map.position[field->column] != i)
+			events_append(&list, "?", 1);
+		if ((field->role == FIELD_ACTION) != (map.action == i))
 			events_append(&list, "?", 1);
 	}
 	is_text(list.text, expected, "\"%s\"", line);
@@ -105,6 +112,38 @@ test_good(void)
 	check(
 		"Onboard_Line|onboard_errors|onboard_suggestion|onboard_errors|" REQUIRED,
 		"i:Onboard_Line|i:onboard_errors|i:onboard_suggestion|i:onboard_errors|c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity");
+}
+
+/* What other modes and keys need, and the column of actions. */
+static void
+test_needs(void)
+{
+	needs = (struct column_needs){MODE_UPDATE, MATCH_COUNT};
+	check("vendor_product_id|price", "c:vendor_product_id|c:price");
+	check("SKU|price|Onboard_Action|colour", "c:SKU|c:price|d:Onboard_Action|a:colour");
+	check_fault("prise|price", "MISSING_COLUMN",
+				"the header must have one of these columns: vendor_product_id, sku");
+	check_fault("Vendor Product Id|price", "MISSING_COLUMN",
+				"the header must have one of these columns: vendor_product_id, sku"
+				"; if \"Vendor Product Id\" is meant, rename it to vendor_product_id");
+	check_fault(
+		"sku|onboard_action|ONBOARD_ACTION", "DUPLICATE_COLUMN",
+		"columns 2 and 3 have the same name, \"ONBOARD_ACTION\"; rename or remove one of them");
+	needs.match = MATCH_SKU;
+	check_fault("vendor_product_id|price", "MISSING_COLUMN",
+				"required column missing from the header: sku");
+	needs.match = MATCH_VENDOR_PRODUCT_ID;
+	check_fault("sku|price", "MISSING_COLUMN",
+				"required column missing from the header: vendor_product_id");
+	needs = (struct column_needs){MODE_UPSERT, MATCH_SKU};
+	check("product_name|category|sku|price|stock_quantity",
+		  "c:product_name|c:category|c:sku|c:price|c:stock_quantity");
+	check_fault("product_name|category|sku|price", "MISSING_COLUMN",
+				"required column missing from the header: stock_quantity");
+	needs = (struct column_needs){MODE_INSERT, MATCH_COUNT};
+	check(
+		REQUIRED "|onboard_action",
+		"c:vendor_product_id|c:product_name|c:category|c:sku|c:price|c:stock_quantity|d:onboard_action");
 }
 
 static void
@@ -198,11 +237,11 @@ test_no_header(void)
 		.defect_message = "is longer than it may be",
 	};
 
-	ok(!column_map_init(&map, &late, &error), "header after the first line is rejected");
+	ok(!column_map_init(&map, &late, &needs, &error), "header after the first line is rejected");
 	is_text(error.code, "NO_HEADER", "error has the expected code");
 	is_text(error.text, "the first line is blank; the file must begin with its header line",
 			"error has the expected text");
-	ok(!column_map_init(&map, &broken, &error), "header with a defect is rejected");
+	ok(!column_map_init(&map, &broken, &needs, &error), "header with a defect is rejected");
 	is_text(error.text, "the header line cannot be read: field 3 is longer than it may be",
 			"error contains the defect");
 	ok(!column_map_no_header(&error), "file without a header is rejected");
@@ -262,6 +301,7 @@ int
 main(void)
 {
 	test_good();
+	test_needs();
 	test_faults();
 	test_wide();
 	test_memory();

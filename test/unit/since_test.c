@@ -7,6 +7,7 @@
  */
 #include "unit.h"
 
+#include "base/moment.h"
 #include "cli/since.h"
 
 /* 2026-11-28 12:00:00 UTC */
@@ -107,6 +108,24 @@ test_refused(void)
 		ok(!since_parse(texts[i], NOW, &moment), "\"%s\" is rejected", texts[i]);
 }
 
+static void
+is_written(int64_t moment, const char *expected)
+{
+	char text[MOMENT_SIZE];
+
+	moment_write(moment, text);
+	is_text(text, expected, "%s is written", expected);
+}
+
+static void
+test_written(void)
+{
+	is_written(NOW, "2026-11-28T12:00:00.000000Z");
+	is_written(NOW + 1, "2026-11-28T12:00:00.000001Z");
+	is_written(-1, "1969-12-31T23:59:59.999999Z");
+	is_written(MOMENT_EARLIEST, "0001-01-01T00:00:00.000000Z");
+}
+
 int
 main(void)
 {
@@ -114,5 +133,6 @@ main(void)
 	test_durations();
 	test_moments();
 	test_refused();
+	test_written();
 	return unit_done();
 }

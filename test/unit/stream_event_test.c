@@ -75,6 +75,13 @@ static const struct
 		"{\"product\":{}," ENDING,
 	},
 	{
+		"an action",
+		ROW("\"action\":{\"S\":\"del\\u0065te\"}," PRODUCT),
+		STREAM_ROW,
+		STREAM_NO_FAULT,
+		"{\"action\":\"del\\u0065te\",\"product\":{\"sku\":\"A-1\"}," ENDING,
+	},
+	{
 		"a defect",
 		ROW("\"defect\":{\"M\":{\"error_type\":{\"S\":\"MALFORMED_ROW\"},"
 			"\"message\":{\"S\":\"a quote\"},\"raw\":{\"S\":\"x\\\"\"}}},"),
@@ -222,6 +229,8 @@ static const struct
 	{"a product that is plain JSON", ROW("\"product_data\":{\"sku\":\"x\"},"), STREAM_UNDECODABLE,
 	 STREAM_BAD_PRODUCT_DATA, NULL},
 	{"a product that is null", ROW("\"product_data\":null,"), STREAM_UNDECODABLE,
+	 STREAM_BAD_PRODUCT_DATA, NULL},
+	{"an action that is a number", ROW("\"action\":{\"N\":\"1\"}," PRODUCT), STREAM_UNDECODABLE,
 	 STREAM_BAD_PRODUCT_DATA, NULL},
 	{"a product that is empty", ROW("\"product_data\":{},"), STREAM_UNDECODABLE,
 	 STREAM_BAD_PRODUCT_DATA, NULL},

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * upload_apply.c
+ *	  How the rows of an upload are applied: what a client may ask for, and
+ *	  what its file says about it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+
+#include "shared/apply.h"
+#include "upload/upload_apply.h"
+
+/* ----- fix files ----- */
+
+/* Does a header, an array of names as in the file, have this heading? */
+static bool
+has_heading(JsonbContainer *header, const char *heading)
+{
+	uint32 count = JsonContainerSize(header);
+	uint32 i;
+
+	for (i = 0; i < count; i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(header, i);
+
+		if (name->type == jbvString && name->val.string.len == strlen(heading) &&
+			pg_strncasecmp(name->val.string.val, heading, strlen(heading)) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum upload_mode
+upload_apply_mode(enum upload_mode mode, Jsonb *metadata)
+{
+	JsonbValue *header;
+
+	if (mode != MODE_REPLACE || metadata == NULL)
+		return mode;
+	header = getKeyJsonValueFromContainer(&metadata->root, "header", strlen("header"), NULL);
+	if (header == NULL || header->type != jbvBinary ||
+		!JsonContainerIsArray(header->val.binary.data))
+		return mode;
+	return has_heading(header->val.binary.data, ONBOARD_LINE_HEADING) &&
+				   has_heading(header->val.binary.data, ONBOARD_ERRORS_HEADING)
+			   ? MODE_UPSERT
+			   : mode;
+}
+
+/* ----- columns ----- */
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+void
+upload_apply_check_columns(ArrayType *names)
+{
+	Datum *elements;
+	bool *nulls;
+	char **texts;
+	int count;
+	int i;
+
+	if (ARR_NDIM(names) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("columns must be a one-dimensional array")));
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	if (count > ONBOARD_MAX_COLUMNS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("columns must not have more than %d names", ONBOARD_MAX_COLUMNS)));
+	texts = palloc(sizeof(char *) * (count + 1));
+	for (i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("columns must not contain nulls")));
+		texts[i] = TextDatumGetCString(elements[i]);
+	}
+	qsort(texts, count, sizeof(char *), compare_names);
+	for (i = 1; i < count; i++)
+	{
+		if (strcmp(texts[i - 1], texts[i]) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("columns must not contain a name twice"),
+					 errdetail("The name \"%.*s\" appears more than once.",
+							   pg_mbcliplen(texts[i], strlen(texts[i]), NAMEDATALEN), texts[i])));
+	}
+}
