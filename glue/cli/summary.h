@@ -14,6 +14,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli/causes.h"
+#include "cli/line.h"
 #include "cli/options.h"
 #include "import/upload.h"
 #include "report/report_files.h"
@@ -38,7 +39,7 @@ struct summary
 
 /*
  * Print a summary, as text or, with options->json, as JSON.  Returns the exit
- * code.
+ * code.  What of the upload waits must have been read: upload_read_waiting().
  */
 extern int summary_print(const struct summary *summary, const struct options *options);
 
@@ -47,6 +48,15 @@ extern void summary_print_causes(const struct causes *causes, int limit);
 
 /* Return the causes as a JSON array. */
 extern cJSON *summary_json_causes(const struct causes *causes);
+
+/*
+ * Add what the valid rows of an upload did, such as "2 updated, 1 unchanged".
+ * Adds nothing for an upload that has no valid row.
+ */
+extern void summary_add_actions(struct line *line, const struct upload *upload);
+
+/* Add the mode of an upload and its counts of actions to a JSON object. */
+extern void summary_json_actions(cJSON *object, const struct upload *upload);
 
 /*
  * Format as "2025-12-21 03:42" in the local time zone. buffer holds
