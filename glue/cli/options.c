@@ -64,6 +64,17 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_MAX_ROWS] =
 		{"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
 		 "refuse files with more rows, such as 20k; 0 for no limit (default: 10000)"},
+	[OPTION_MODE] = {"mode", 0, "MODE", KIND_TEXT, FIELD(mode),
+					 "insert, upsert, update or replace"},
+	[OPTION_MATCH] =
+		{"match", 0, "KEY", KIND_TEXT, FIELD(match),
+		 "key that finds the product of a row: vendor_product_id or sku (default: the first that the file has)"},
+	[OPTION_BLANK] =
+		{"blank", 0, "POLICY", KIND_TEXT, FIELD(blank),
+		 "what a blank cell does to the product's value: clear or keep (default: clear)"},
+	[OPTION_AS_OF] =
+		{"as-of", 0, "TIME", KIND_MOMENT, FIELD(as_of),
+		 "time that the contents are of, such as 2h or 2026-11-28T12:30:00Z (default: the time in the file's name, else that of the file)"},
 	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
 					  "load a file that was loaded before as a new upload"},
 	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
@@ -72,6 +83,14 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 						   "write no reports; \"onboard report\" writes them later"},
 	[OPTION_ERRORS] = {"errors", 0, "FILE", KIND_TEXT, FIELD(errors),
 					   "write every error found to this CSV file"},
+	[OPTION_CSV] = {"csv", 0, "FILE", KIND_TEXT, FIELD(csv),
+					"write every change to this CSV file, old and new value side by side"},
+	[OPTION_ROWS] = {"rows", 0, "LIST", KIND_TEXT, FIELD(rows),
+					 "only these row numbers, such as 3,7-9; 0 is the last step of a replace"},
+	[OPTION_DRY_RUN] = {"dry-run", 0, NULL, KIND_FLAG, FIELD(dry_run),
+						"show what would be done, and do nothing"},
+	[OPTION_AT] = {"at", 0, "TIME", KIND_MOMENT, FIELD(at),
+				   "show the product as it was then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z"},
 	[OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, FIELD(name), "name of the vendor"},
 	[OPTION_EMAIL] = {"email", 0, "ADDRESS", KIND_TEXT, FIELD(email),
 					  "address for the vendor's reports"},

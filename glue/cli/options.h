@@ -26,10 +26,18 @@ enum option_id
 	OPTION_DELIMITER,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_ROWS,
+	OPTION_MODE,
+	OPTION_MATCH,
+	OPTION_BLANK,
+	OPTION_AS_OF,
 	OPTION_AGAIN,
 	OPTION_REPORTS,
 	OPTION_NO_REPORTS,
 	OPTION_ERRORS,
+	OPTION_CSV,
+	OPTION_ROWS,
+	OPTION_DRY_RUN,
+	OPTION_AT,
 	OPTION_NAME,
 	OPTION_EMAIL,
 	OPTION_PHONE,
@@ -87,10 +95,18 @@ struct options
 	char delimiter; /* 0 if not given */
 	int64_t max_bytes;
 	int64_t max_rows;
+	const char *mode;
+	const char *match;
+	const char *blank;
+	int64_t as_of; /* microseconds since 1970 */
 	bool again;
 	const char *reports;
 	bool no_reports;
 	const char *errors;
+	const char *csv;
+	const char *rows; /* a list of ranges, such as "3,7-9" */
+	bool dry_run;
+	int64_t at; /* microseconds since 1970 */
 	const char *name;
 	const char *email;
 	const char *phone;

@@ -121,7 +121,7 @@ print_accepted(const struct upload *upload)
 	if (upload_mode_changes(upload->mode) && upload->valid_records > 0)
 	{
 		line_add(&line, ": ");
-		summary_add_actions(&line, upload);
+		summary_add_actions(&line, upload->actions);
 	}
 	line_end(&line);
 }
@@ -216,7 +216,8 @@ print_upload_json(const struct upload *upload, const struct causes *causes, cJSO
 		cJSON_AddNullToObject(document, "total_records");
 	json_add_integer(document, "valid_records", upload->valid_records);
 	json_add_integer(document, "error_records", upload->error_records);
-	summary_json_actions(document, upload);
+	summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);
+	json_add_integer(document, "waiting", upload->waiting);
 	cJSON_AddRawToObject(document, "success_rate_percent", upload->success_rate);
 	json_add_text(document, "failure_code", upload->failure_code);
 	json_add_text(document, "failure_message", upload->failure_message);

@@ -62,32 +62,31 @@ has_held(const struct upload *upload)
 }
 
 void
-summary_add_actions(struct line *line, const struct upload *upload)
+summary_add_actions(struct line *line, const int64_t *actions)
 {
 	char count[TERMINAL_COUNT_SIZE];
 	const char *separator = "";
 
 	for (enum row_action action = 0; action < ACTION_COUNT; action++)
 	{
-		if (!action_is_valid(action) || upload->actions[action] == 0)
+		if (!action_is_valid(action) || actions[action] == 0)
 			continue;
-		line_add(line, "%s%s %s", separator, terminal_count(count, upload->actions[action]),
+		line_add(line, "%s%s %s", separator, terminal_count(count, actions[action]),
 				 action_name(action));
 		separator = ", ";
 	}
 }
 
 void
-summary_json_actions(cJSON *object, const struct upload *upload)
+summary_json_actions(cJSON *object, enum upload_mode mode, const int64_t *actions, int64_t missing)
 {
-	json_add_text(object, "mode", upload_mode_name(upload->mode));
+	json_add_text(object, "mode", upload_mode_name(mode));
 	for (enum row_action action = 0; action < ACTION_COUNT; action++)
 	{
 		if (action_is_valid(action))
-			json_add_integer(object, action_name(action), upload->actions[action]);
+			json_add_integer(object, action_name(action), actions[action]);
 	}
-	json_add_integer(object, "discontinued_missing", upload->discontinued_missing);
-	json_add_integer(object, "waiting", upload->waiting);
+	json_add_integer(object, "discontinued_missing", missing);
 }
 
 /* ----- text ----- */
@@ -327,7 +326,7 @@ print_one_line(const struct summary *summary)
 	if (has_actions(summary->upload) && summary->valid > 0)
 	{
 		line_add(&line, " (");
-		summary_add_actions(&line, summary->upload);
+		summary_add_actions(&line, summary->upload->actions);
 		line_add(&line, ")");
 	}
 	line_add(&line, ", %s %s", terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
@@ -390,7 +389,10 @@ print_summary_json(const struct summary *summary)
 	json_add_integer(document, "valid_records", summary->valid);
 	json_add_integer(document, "error_records", summary->errors);
 	if (upload != NULL)
-		summary_json_actions(document, upload);
+	{
+		summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);
+		json_add_integer(document, "waiting", upload->waiting);
+	}
 	snprintf(rate, sizeof(rate), "%d.%d", tenths / 10, tenths % 10);
 	cJSON_AddRawToObject(document, "success_rate_percent", rate);
 	json_add_integer(document, "milliseconds", summary->milliseconds);

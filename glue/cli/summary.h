@@ -50,13 +50,17 @@ extern void summary_print_causes(const struct causes *causes, int limit);
 extern cJSON *summary_json_causes(const struct causes *causes);
 
 /*
- * Add what the valid rows of an upload did, such as "2 updated, 1 unchanged".
- * Adds nothing for an upload that has no valid row.
+ * Add what valid rows did, such as "2 updated, 1 unchanged"; nothing if there
+ * are none.  Actions are indexed by enum row_action.
  */
-extern void summary_add_actions(struct line *line, const struct upload *upload);
+extern void summary_add_actions(struct line *line, const int64_t *actions);
 
-/* Add the mode of an upload and its counts of actions to a JSON object. */
-extern void summary_json_actions(cJSON *object, const struct upload *upload);
+/*
+ * Add the mode of an upload, the counts of its actions and of the products that
+ * a replace discontinued to a JSON object, as upload_history names them.
+ */
+extern void
+summary_json_actions(cJSON *object, enum upload_mode mode, const int64_t *actions, int64_t missing);
 
 /*
  * Format as "2025-12-21 03:42" in the local time zone. buffer holds
