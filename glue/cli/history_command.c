@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii_word.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/json_out.h"
@@ -320,20 +321,48 @@ print_life_json(struct database *database, const struct subject *subject, struct
 #define MOMENT "'1970-01-01 00:00:00+00'::timestamptz + $2::bigint * interval '1 microsecond'"
 
 static const char as_of_query[] =
-	"SELECT to_jsonb(p), " MOMENT " FROM onboard_product_as_of($1::bigint, " MOMENT ") p"
+	"SELECT p.*, " MOMENT " AS at FROM onboard_product_as_of($1::bigint, " MOMENT ") p"
 	" WHERE p.product_id IS NOT NULL";
-
-static const char as_of_text_query[] =
-	"SELECT v.key, v.value #>> '{}' FROM onboard_product_as_of($1::bigint, " MOMENT ") p,"
-	" jsonb_each(to_jsonb(p)) v"
-	" LEFT JOIN pg_attribute a ON a.attrelid = 'onboard.products'::regclass AND a.attname = v.key"
-	" WHERE p.product_id IS NOT NULL AND v.value <> 'null' AND v.value <> '{}' ORDER BY a.attnum";
 
 static bool
 absent_then(const struct options *options, const char *moment, struct glue_error *error)
 {
 	return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_PRODUCT",
 						  "product \"%s\" did not exist on %s", options->operands[0], moment);
+}
+
+/*
+ * Print the one tuple of as_of_query.  Times are left out, and the keys that the
+ * first line has.
+ */
+static void
+print_product(const PGresult *result)
+{
+	static const char *const left_out[] = {"product_id", "vendor_id", "created_at",
+										   "updated_at", "at",        NULL};
+
+	for (int column = 0; column < PQnfields(result); column++)
+	{
+		const char *name = PQfname(result, column);
+		const char *value = postgres_text(result, 0, column);
+
+		if (value != NULL && !ascii_word_is_in(name, left_out))
+			line_print(stdout, VALUE_COLUMN, "%*s%-*s%s", VALUE_INDENT, "",
+					   VALUE_COLUMN - VALUE_INDENT, name, value);
+	}
+}
+
+static void
+print_product_json(const struct subject *subject, const PGresult *result)
+{
+	cJSON *document = subject_json(subject);
+	cJSON *list = json_of_result(result);
+	cJSON *product = cJSON_DetachItemFromArray(list, 0);
+
+	cJSON_AddItemToObject(document, "at", cJSON_DetachItemFromObject(product, "at"));
+	cJSON_AddItemToObject(document, "product", product);
+	cJSON_Delete(list);
+	json_out_print(document);
 }
 
 /*
@@ -349,8 +378,7 @@ print_as_of(struct database *database, const struct options *options, const stru
 	PGresult *result = NULL;
 	bool found;
 
-	if (!database_query(database, RUN_AGAIN, options->json ? as_of_query : as_of_text_query, 2,
-						values, &result, error))
+	if (!database_query(database, RUN_AGAIN, as_of_query, 2, values, &result, error))
 	{
 		/* The history does not reach back that far; trying again is of no use. */
 		if (strcmp(error->code, NOT_IN_PREREQUISITE_STATE) == 0)
@@ -362,20 +390,11 @@ print_as_of(struct database *database, const struct options *options, const stru
 	if (!found)
 		(void) absent_then(options, moment, error);
 	else if (options->json)
-	{
-		cJSON *document = subject_json(subject);
-
-		json_add_time(document, "at", PQgetvalue(result, 0, 1));
-		cJSON_AddRawToObject(document, "product", PQgetvalue(result, 0, 0));
-		json_out_print(document);
-	}
+		print_product_json(subject, result);
 	else
 	{
 		print_subject(subject, moment);
-		for (int row = 0; row < PQntuples(result); row++)
-			line_print(stdout, VALUE_COLUMN, "%*s%-*s%s", VALUE_INDENT, "",
-					   VALUE_COLUMN - VALUE_INDENT, PQgetvalue(result, row, 0),
-					   PQgetvalue(result, row, 1));
+		print_product(result);
 	}
 	PQclear(result);
 	return found;

@@ -30,7 +30,7 @@ struct kind
 /* The neighbours of a SKU in the index, in either case: a catalogue can be too large to read. */
 #define NEIGHBOURS_OF(sku)                                                                   \
 	"(SELECT p.sku FROM onboard.products p WHERE p.sku >= " sku " ORDER BY p.sku LIMIT 500)" \
-	" UNION ALL"                                                                             \
+	" UNION"                                                                                 \
 	" (SELECT p.sku FROM onboard.products p WHERE p.sku < " sku " ORDER BY p.sku DESC LIMIT 500)"
 
 static const struct kind kinds[] = {
@@ -63,7 +63,7 @@ static const struct kind kinds[] = {
 			"UNKNOWN_PRODUCT",
 			"SKU",
 			"",
-			NEIGHBOURS_OF("$1::text") " UNION ALL " NEIGHBOURS_OF("upper($1::text)"),
+			NEIGHBOURS_OF("$1::text") " UNION " NEIGHBOURS_OF("upper($1::text)"),
 			"look for it in onboard.product_catalog with \"onboard psql\"",
 		},
 };
