@@ -29,18 +29,25 @@
 
 /* ----- what waits ----- */
 
-#define WAITING                                \
-	" FROM onboard_held($1::text, $2::text) h" \
-	" ORDER BY h.created_at, h.upload_id, h.row_number NULLS LAST"
+/*
+ * The keys are those that the vendor wrote; a row needs only one of them.
+ */
+#define WAITING                                                   \
+	" FROM onboard_held($1::text, $2::text) h"                    \
+	" LEFT JOIN onboard.held_rows i ON i.upload_id = h.upload_id" \
+	" AND i.row_number = h.row_number"                            \
+	" ORDER BY h.held_at, h.upload_id, h.row_number = 0, h.row_number"
 
 static const char waiting_query[] =
-	"SELECT coalesce(h.row_number, 0) AS row, h.line_number AS line, h.sku, h.cause,"
+	"SELECT h.row_number AS row, h.line_number AS line,"
+	" coalesce(i.input ->> 'sku', i.input ->> 'vendor_product_id') AS product, h.cause,"
 	" h.current_value AS current, h.new_value AS new, h.upload_id AS upload,"
-	" extract(epoch FROM h.created_at)::bigint AS held_at" WAITING;
+	" extract(epoch FROM h.held_at)::bigint AS held_at" WAITING;
 
 static const char json_waiting_query[] =
-	"SELECT h.upload_id, h.vendor_id, coalesce(h.row_number, 0) AS row_number, h.line_number,"
-	" h.product_id, h.sku, h.cause, h.current_value, h.new_value, h.created_at" WAITING;
+	"SELECT h.upload_id, h.vendor_id, h.row_number, h.line_number, h.product_id,"
+	" i.input ->> 'vendor_product_id' AS vendor_product_id, i.input ->> 'sku' AS sku,"
+	" h.cause, h.current_value, h.new_value, h.held_at" WAITING;
 
 /* Columns of waiting_query that a narrow terminal can do without. */
 static const char *const droppable[] = {"held_at", "line", "upload", "cause", NULL};
@@ -135,14 +142,14 @@ parse_rows(const char *list, struct byte_buffer *ranges, struct glue_error *erro
  * The rows to decide on, as a parameter of the functions: those that wait, and
  * that --rows lists.  Null would mean all.
  */
-#define CHOSEN_ROWS                                                \
-	"(SELECT coalesce(array_agg(coalesce(h.row_number, 0)), '{}')" \
-	" FROM onboard_held(NULL, $1::text) h"                         \
-	" WHERE $2::int8multirange IS NULL"                            \
-	" OR coalesce(h.row_number, 0) <@ $2::int8multirange)"
+#define CHOSEN_ROWS                                   \
+	"(SELECT coalesce(array_agg(h.row_number), '{}')" \
+	" FROM onboard_held(NULL, $1::text) h"            \
+	" WHERE $2::int8multirange IS NULL"               \
+	" OR h.row_number <@ $2::int8multirange)"
 
 static const char approve_query[] =
-	"SELECT coalesce(a.row_number, 0) AS row_number, a.outcome, a.reason"
+	"SELECT a.row_number, a.outcome, a.reason"
 	" FROM onboard_approve_rows($1::text, " CHOSEN_ROWS ") a ORDER BY 1";
 
 static const char decline_query[] = "SELECT onboard_decline_rows($1::text, " CHOSEN_ROWS ")";

@@ -271,7 +271,7 @@ sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, 
 	VALUES ('$held', 'NORTHWIND', 'held.csv', 'update', 1, 1, 1, 1, 'partial');
 	INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, cause, current_value, new_value, input)
 	VALUES ('$held', 'NORTHWIND', 1, 2, 999999, 'price', '1.00', '9999.00',
-		'{\"product\": {\"vendor_product_id\": \"GONE\", \"price\": \"9999.00\"}}')");
+		'{\"vendor_product_id\": \"GONE\", \"price\": \"9999.00\"}')");
 
 # Every command returns exactly the exit codes that its help lists
 my %ends = (
@@ -279,8 +279,8 @@ my %ends = (
 		2 => [qw(empty.csv --vendor NORTHWIND)] },
 	check => { 0 => [qw(other.csv --vendor NORTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
 		2 => [qw(empty.csv --vendor NORTHWIND)] },
-	diff => { 0 => [qw(other.csv --vendor NORTHWIND --mode insert)], 1 => [qw(mixed.csv --vendor NORTHWIND --mode insert)],
-		2 => [qw(empty.csv --vendor NORTHWIND --mode insert)] },
+	diff => { 0 => [qw(other.csv --vendor NORTHWIND --mode upsert)], 1 => [qw(mixed.csv --vendor NORTHWIND --mode upsert)],
+		2 => [qw(empty.csv --vendor NORTHWIND --mode upsert)] },
 	status => { 0 => [], 2 => ['U'] },
 	held => { 0 => [], 2 => ['U'] },
 	approve => { 0 => [$upload], 1 => [$held], 2 => ['U'] },
@@ -324,7 +324,7 @@ for my $command (@commands)
 my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [],
 	report => [$upload],
 	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ],
-	diff => [qw(other.csv --vendor NORTHWIND --mode insert)], held => [], approve => [$upload], decline => [$upload],
+	diff => [qw(other.csv --vendor NORTHWIND --mode upsert)], held => [], approve => [$upload], decline => [$upload],
 	history => ['M-S1']);
 for my $command (@commands)
 {

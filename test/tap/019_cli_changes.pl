@@ -81,8 +81,8 @@ unlike($out, qr/^  mode/m, 'without a mode');
 
 sql("INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, cause, current_value,
 		new_value, input)
-	SELECT '$prices', 'ALPHA', n, n + 1, product_id, cause, current, new, jsonb_build_object('product', jsonb_build_object(
-		'vendor_product_id', vendor_product_id, 'price', '399.00', 'stock_quantity', '0'))
+	SELECT '$prices', 'ALPHA', n, n + 1, product_id, cause, current, new, jsonb_build_object(
+		'vendor_product_id', vendor_product_id, 'price', '399.00', 'stock_quantity', '0')
 	FROM (VALUES (3, 'PAN-28', 'price', '39.90', '399.00'), (7, 'KETTLE-2L', 'sold_out', '3', '0')) t (n, sku, cause, current, new)
 		JOIN onboard.products USING (sku)
 	UNION ALL SELECT '$prices', 'ALPHA', NULL, NULL, NULL, 'discontinue_share', '100', '81', NULL");
@@ -90,10 +90,10 @@ sql("INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_numbe
 like($out, qr/^  waiting   3; see "onboard held \Q$prices\E"$/m, 'says so');
 ($out) = is_exit(0, 'held', 'held');
 is($out =~ s/\d{4}-\d\d-\d\d \d\d:\d\d/TIME/gr, <<"END", 'lists what waits; the last step is row 0');
-row  line  sku        cause              current  new     upload                  held
-  3     4  PAN-28     price              39.90    399.00  $prices  TIME
-  7     8  KETTLE-2L  sold_out           3        0       $prices  TIME
-  0     -  -          discontinue_share  100      81      $prices  TIME
+row  line  product  cause              current  new     upload                  held
+  3     4  A-1      price              39.90    399.00  $prices  TIME
+  7     8  A-2      sold_out           3        0       $prices  TIME
+  0     -  -        discontinue_share  100      81      $prices  TIME
 END
 is((is_exit(0, "held @$_", 'held', @$_))[0], $out, 'the same')
   for [$prices], [ substr $prices, 0, -3 ], [qw(--vendor ALPHA)];
@@ -103,10 +103,10 @@ is_refused(2, qr/vendor "GAMMA" does not exist/, qw(held --vendor GAMMA));
 is_refused(2, qr/upload "nothing" does not exist/, $_, 'nothing') for qw(held approve decline);
 ($out) = is_exit(0, 'held --json', 'held', '--json');
 my @rows = @{ json_of($out) };
-is_deeply([ map { [ @$_{qw(row_number line_number sku cause current_value new_value)} ] } @rows ],
-	[ [ 3, 4, 'PAN-28', 'price', '39.90', '399.00' ], [ 7, 8, 'KETTLE-2L', 'sold_out', '3', '0' ],
+is_deeply([ map { [ @$_{qw(row_number line_number vendor_product_id cause current_value new_value)} ] } @rows ],
+	[ [ 3, 4, 'A-1', 'price', '39.90', '399.00' ], [ 7, 8, 'A-2', 'sold_out', '3', '0' ],
 		[ 0, undef, undef, 'discontinue_share', '100', '81' ] ], 'lists the same');
-like($rows[0]{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'with the time');
+like($rows[0]{held_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'with the time');
 
 for my $list ('', '3-', '9-3', '3,', ',3', '3;4', 'all', '-1', '3 4', '9999999999999999')
 {
