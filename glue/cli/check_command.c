@@ -3,15 +3,12 @@
  * check_command.c
  *	  onboard check: show what loading a file would do, without loading it.
  *
- * Sends all records to onboard_check() in chunks, in one read-only transaction.
- * With carry, the function remembers the keys of earlier chunks and so finds
+ * With carry, onboard_check() remembers the keys of earlier chunks and so finds
  * duplicates across the whole file.  Memory use is constant: one chunk and one
  * counter per cause.
  *
  *-------------------------------------------------------------------------
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,42 +17,25 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "cli/causes.h"
-#include "cli/chosen_database.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
-#include "cli/local_file.h"
+#include "cli/dry_run.h"
 #include "cli/message.h"
-#include "cli/named.h"
-#include "cli/progress.h"
 #include "cli/summary.h"
-#include "cli/terminal.h"
 #include "database/postgres_value.h"
 #include "import/upload.h"
 #include "shared/columns.h"
 #include "shared/report_cells.h"
 #include "shared/text.h"
 
-/* A chunk ends at whichever limit it reaches first. */
-#define CHUNK_ROWS 2000
-#define CHUNK_BYTES (4 * 1024 * 1024)
-
 struct check
 {
-	const struct options *options;
-	struct local_file local;
-	struct database *database;
-	struct progress progress;
-	struct byte_buffer records; /* JSON of the chunk, without the closing ']' */
-	int64_t lines[CHUNK_ROWS];  /* line numbers of its rows */
-	int64_t first_row;          /* row number of its first row */
-	int rows;                   /* in the chunk */
-	int64_t checked;            /* in earlier chunks */
+	struct dry_run run;
 	int64_t errors;
 	struct causes causes;
 	bool loaded_before;
 	FILE *errors_file;        /* or NULL */
 	struct byte_buffer query; /* see make_query() */
-	struct glue_error error;
 };
 
 /* Columns of the query; AT_PRODUCT is the first of the product columns. */
@@ -129,38 +109,23 @@ write_headings(FILE *file)
 }
 
 /*
- * Open the file named by --errors and write the header.
+ * Open the file named by --errors, anew for every attempt, and write the
+ * header.
  */
 static bool
 open_errors_file(struct check *check, struct glue_error *error)
 {
-	const char *path = check->options->errors;
+	const char *path = check->run.options->errors;
 
+	if (check->errors_file != NULL)
+		(void) csv_close(&check->errors_file, path, NULL);
 	if (path == NULL)
 		return true;
-	check->errors_file = fopen(path, "we");
+	check->errors_file = csv_open(path, error);
 	if (check->errors_file == NULL)
-		return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR",
-							  "cannot write %s: %s", path, strerror(errno));
-	fputs("\xEF\xBB\xBF", check->errors_file);
+		return false;
 	write_headings(check->errors_file);
 	return true;
-}
-
-static bool
-close_errors_file(struct check *check, struct glue_error *error)
-{
-	FILE *file = check->errors_file;
-	bool failed;
-
-	if (file == NULL)
-		return true;
-	check->errors_file = NULL;
-	failed = ferror(file) != 0;
-	if (fclose(file) == 0 && !failed)
-		return true;
-	return glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR", "cannot write %s",
-						  check->options->errors);
 }
 
 /*
@@ -211,8 +176,7 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 	for (int row = 0; row < PQntuples(result); row++)
 	{
 		int64_t row_number = postgres_integer(result, row, AT_ROW);
-		int64_t index = row_number - check->first_row;
-		int64_t line_number = index >= 0 && index < check->rows ? check->lines[index] : 0;
+		int64_t line_number = dry_run_line(&check->run, row_number);
 
 		if (row_number != previous)
 			check->errors++;
@@ -228,213 +192,51 @@ take_errors(struct check *check, const PGresult *result, struct glue_error *erro
 	return true;
 }
 
+static bool
+begin_attempt(void *context, struct glue_error *error)
+{
+	struct check *check = context;
+
+	check->errors = 0;
+	causes_clean_up(&check->causes);
+	return open_errors_file(check, error);
+}
+
 /*
  * Send the current chunk to the server and count its errors.
  */
 static bool
-judge_chunk(struct check *check, struct glue_error *error)
+judge_chunk(void *context, struct glue_error *error)
 {
+	struct check *check = context;
 	char first[INTEGER_TEXT_SIZE];
-	const char *const *values;
+	const char *const values[] = {
+		check->run.options->vendor,
+		check->run.records.data,
+		integer_text(first, check->run.first_row),
+	};
 	PGresult *result = NULL;
 	bool done;
 
-	if (check->rows == 0)
-		return true;
-	if (!byte_buffer_append(&check->records, "]", 2, error))
-		return false;
-	values = (const char *const[]){
-		check->options->vendor,
-		check->records.data,
-		integer_text(first, check->first_row),
-	};
-	if (!database_query(check->database, RUN_ONCE, check->query.data, 3, values, &result, error))
+	if (!database_query(check->run.database, RUN_ONCE, check->query.data, 3, values, &result,
+						error))
 		return false;
 	done = take_errors(check, result, error);
 	PQclear(result);
-	check->checked += check->rows;
-	check->rows = 0;
-	check->records.used = 0;
-	progress_update(&check->progress, check->checked);
 	return done;
-}
-
-/*
- * Append "name":"value".
- */
-static void
-append_json_member(struct byte_buffer *buffer, struct text_view name, struct text_view value,
-				   bool first)
-{
-	static const struct text_view comma = {",", 1};
-	static const struct text_view quote = {"\"", 1};
-	static const struct text_view middle = {"\":\"", 3};
-	struct text_view parts[] = {first ? (struct text_view){"", 0} : comma, quote};
-
-	for (int i = 0; i < 2; i++)
-		(void) byte_buffer_append(buffer, parts[i].data, parts[i].length, NULL);
-	byte_buffer_append_json(buffer, name);
-	(void) byte_buffer_append(buffer, middle.data, middle.length, NULL);
-	byte_buffer_append_json(buffer, value);
-	(void) byte_buffer_append(buffer, quote.data, quote.length, NULL);
-}
-
-/*
- * Append the product or the defect of a record.  The caller has reserved room.
- */
-static void
-append_content(struct check *check, const struct record *record)
-{
-	struct byte_buffer *buffer = &check->records;
-	const struct column_map *map = check->local.file.found.map;
-	bool first = true;
-
-	if (record->defect_type != NULL)
-	{
-		(void) byte_buffer_append(buffer, "\"defect\":{", 10, NULL);
-		append_json_member(buffer, text_of("error_type"), text_of(record->defect_type), true);
-		append_json_member(buffer, text_of("message"), text_of(record->defect_message), false);
-		append_json_member(buffer, text_of("raw"), record->raw, false);
-	}
-	else
-		(void) byte_buffer_append(buffer, "\"product\":{", 11, NULL);
-	for (int i = 0; record->defect_type == NULL && i < record->field_count; i++)
-	{
-		const struct mapped_field *field = &map->fields[i];
-		struct text_view name = field->name;
-
-		if (field->role == FIELD_IGNORED || record->fields[i].length == 0)
-			continue;
-		if (field->role == FIELD_COLUMN)
-			name = text_of(onboard_columns[field->column].name);
-		append_json_member(buffer, name, record->fields[i], first);
-		first = false;
-	}
-	(void) byte_buffer_append(buffer, "}}", 2, NULL);
-}
-
-/*
- * Return the maximum size of a record as JSON: every byte escaped, plus names
- * and punctuation.
- */
-static size_t
-record_bound(const struct column_map *map, const struct record *record)
-{
-	size_t bytes = record->raw.length + RECORD_MESSAGE_SIZE;
-
-	for (int i = 0; i < record->field_count; i++)
-		bytes += record->fields[i].length;
-	for (int i = 0; i < map->field_count; i++)
-		bytes += map->fields[i].name.length + 32;
-	return 6 * bytes + 256;
-}
-
-static bool
-append_record(struct check *check, const struct record *record)
-{
-	struct byte_buffer *buffer = &check->records;
-	char beginning[96];
-	int length;
-
-	if (!byte_buffer_reserve(buffer, record_bound(check->local.file.found.map, record),
-							 &check->error))
-		return false;
-	length = snprintf(beginning, sizeof(beginning),
-					  "%c{\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 ",",
-					  check->rows == 0 ? '[' : ',', record->row_number, record->line_number);
-	(void) byte_buffer_append(buffer, beginning, (size_t) length, NULL);
-	append_content(check, record);
-	if (check->rows == 0)
-		check->first_row = record->row_number;
-	check->lines[check->rows++] = record->line_number;
-	return true;
-}
-
-/*
- * row_reader callback for one row.
- */
-static bool
-take_row(void *context, const struct record *record)
-{
-	struct check *check = context;
-
-	if (!append_record(check, record))
-		return false;
-	if (check->rows == CHUNK_ROWS || check->records.used >= CHUNK_BYTES)
-		return judge_chunk(check, &check->error);
-	return true;
 }
 
 /* ----- the whole file ----- */
 
-/*
- * Make one attempt.  A lost connection loses its transaction, so every attempt
- * starts at the first row.
- */
-static bool
-check_once(struct check *check, struct glue_error *error)
-{
-	struct vendor_file_reading reading = {0};
-	struct row_reader_events events = {.row = take_row, .context = check};
-
-	check->rows = 0;
-	check->checked = 0;
-	check->errors = 0;
-	check->records.used = 0;
-	causes_clean_up(&check->causes);
-	if (!open_errors_file(check, error) || database_begin(check->database, error) == NULL ||
-		!database_query(check->database, RUN_ONCE, "SET TRANSACTION READ ONLY", 0, NULL, NULL,
-						error))
-		return false;
-	if (!vendor_file_read(&check->local.file, &reading, NULL, &events, error))
-	{
-		if (error->class == GLUE_NO_ERROR)
-			*error = check->error;
-		return false;
-	}
-	return judge_chunk(check, error) &&
-		   database_commit(check->database, error) == TRANSACTION_COMMITTED &&
-		   close_errors_file(check, error);
-}
-
 static bool
 check_file(struct check *check, struct glue_error *error)
 {
-	struct patience patience;
-	bool done;
+	static const struct dry_run_events events = {.begin = begin_attempt, .judge = judge_chunk};
+	bool done = dry_run_judge(&check->run, "Checking", &events, check, error);
 
-	database_patience(&patience);
-	do
-	{
-		progress_begin(&check->progress, !check->options->quiet, "Checking", "rows",
-					   check->local.file.found.row_count, 0);
-		done = check_once(check, error);
-		progress_end(&check->progress);
-		if (!done)
-			(void) close_errors_file(check, NULL);
-	} while (!done && database_recover(check->database, &patience, error));
-	return done;
-}
-
-static void
-show_progress(void *context, int64_t done)
-{
-	progress_update(context, done);
-}
-
-/*
- * Run the first reading.
- */
-static bool
-inspect_file(struct check *check, struct glue_error *error)
-{
-	bool good;
-
-	progress_begin(&check->progress, !check->options->quiet, "Reading", "bytes",
-				   check->local.source.bytes.size, 0);
-	good = vendor_file_scan(&check->local.file, true, show_progress, &check->progress, error);
-	progress_end(&check->progress);
-	return good;
+	if (check->errors_file == NULL)
+		return done;
+	return csv_close(&check->errors_file, check->run.options->errors, done ? error : NULL) && done;
 }
 
 /*
@@ -444,16 +246,16 @@ inspect_file(struct check *check, struct glue_error *error)
 static bool
 find_earlier_load(struct check *check, struct glue_error *error)
 {
-	const struct options *options = check->options;
+	const struct options *options = check->run.options;
 	struct upload upload = {0};
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE];
 	char moment[SUMMARY_TIME_SIZE];
 	bool done;
 
-	snprintf(content_id, sizeof(content_id), "%s", check->local.file.content_id);
-	done = upload_choose_content(check->database, options->vendor, false, content_id,
+	snprintf(content_id, sizeof(content_id), "%s", check->run.local.file.content_id);
+	done = upload_choose_content(check->run.database, options->vendor, false, content_id,
 								 sizeof(content_id), error) &&
-		   upload_find(check->database, options->vendor, content_id, &upload, error);
+		   upload_find(check->run.database, options->vendor, content_id, &upload, error);
 	check->loaded_before = upload.upload_id != NULL && !upload.undone && !upload.may_retry &&
 						   strcmp(upload.status, "processing") != 0;
 	if (check->loaded_before && !options->quiet)
@@ -467,51 +269,30 @@ static int
 show_check_result(struct check *check, int64_t milliseconds)
 {
 	struct summary summary = {
-		.file_name = check->local.source.name,
-		.vendor_id = check->options->vendor,
+		.file_name = check->run.local.source.name,
+		.vendor_id = check->run.options->vendor,
 		.loaded_before = check->loaded_before,
-		.total = check->checked,
-		.valid = check->checked - check->errors,
+		.total = check->run.judged,
+		.valid = check->run.judged - check->errors,
 		.errors = check->errors,
 		.milliseconds = milliseconds,
 		.causes = &check->causes,
-		.errors_path = check->options->errors,
+		.errors_path = check->run.options->errors,
 	};
 
 	causes_sort(&check->causes);
-	return summary_print(&summary, check->options);
+	return summary_print(&summary, check->run.options);
 }
 
 static int
-run_check(struct check *check)
+run_check(struct check *check, const struct options *options)
 {
 	struct glue_error error = {0};
-	char vendor_status[32];
-	int64_t started_ms;
 
-	if (!local_file_open(&check->local, check->options, &error) ||
-		(check->database = chosen_database_open(check->options, &error)) == NULL ||
-		!named_vendor_status(check->database, check->options->vendor, vendor_status,
-							 sizeof(vendor_status), &error))
-		return command_fail(check->options, &error);
-	if (strcmp(vendor_status, "active") != 0)
-	{
-		glue_error_set(
-			&error, GLUE_FILE_FAULT, "VENDOR_NOT_ACTIVE",
-			"vendor %s is %s; its files are not loaded until \"onboard vendor set-status %s active\"",
-			check->options->vendor, vendor_status, check->options->vendor);
-		return command_fail(check->options, &error);
-	}
-	started_ms = clock_milliseconds();
-	if (!inspect_file(check, &error))
-	{
-		error = local_file_advice(&check->local, &error);
-		return command_fail(check->options, &error);
-	}
-	if (!find_earlier_load(check, &error) || !make_query(check, &error) ||
-		!check_file(check, &error))
-		return command_fail(check->options, &error);
-	return show_check_result(check, clock_milliseconds() - started_ms);
+	if (!dry_run_open(&check->run, options, &error) || !find_earlier_load(check, &error) ||
+		!make_query(check, &error) || !check_file(check, &error))
+		return command_fail(options, &error);
+	return show_check_result(check, clock_milliseconds() - check->run.started_ms);
 }
 
 int
@@ -526,13 +307,10 @@ command_check(const struct options *options)
 		glue_error_memory(&error);
 		return command_fail(options, &error);
 	}
-	check->options = options;
-	code = run_check(check);
+	code = run_check(check, options);
 	causes_clean_up(&check->causes);
-	byte_buffer_clean_up(&check->records);
 	byte_buffer_clean_up(&check->query);
-	database_close(check->database);
-	local_file_close(&check->local);
+	dry_run_close(&check->run);
 	glue_release(check);
 	return code;
 }

@@ -54,9 +54,14 @@ struct command
 
 extern int command_load(const struct options *options);
 extern int command_check(const struct options *options);
+extern int command_diff(const struct options *options);
 extern int command_status(const struct options *options);
 extern int command_report(const struct options *options);
 extern int command_undo(const struct options *options);
+extern int command_held(const struct options *options);
+extern int command_approve(const struct options *options);
+extern int command_decline(const struct options *options);
+extern int command_history(const struct options *options);
 extern int command_template(const struct options *options);
 extern int command_vendor_add(const struct options *options);
 extern int command_vendor_list(const struct options *options);

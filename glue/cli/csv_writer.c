@@ -8,8 +8,35 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <errno.h>
+#include <string.h>
+
 #include "cli/csv_writer.h"
 #include "shared/csv_cell.h"
+
+FILE *
+csv_open(const char *path, struct glue_error *error)
+{
+	FILE *file = fopen(path, "we");
+
+	if (file == NULL)
+		glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR", "cannot write %s: %s", path,
+					   strerror(errno));
+	else
+		fputs("\xEF\xBB\xBF", file);
+	return file;
+}
+
+bool
+csv_close(FILE **file, const char *path, struct glue_error *error)
+{
+	bool failed = ferror(*file) != 0;
+
+	failed = fclose(*file) != 0 || failed;
+	*file = NULL;
+	return !failed ||
+		   glue_error_set(error, GLUE_INFRASTRUCTURE_ERROR, "WRITE_ERROR", "cannot write %s", path);
+}
 
 void
 csv_write_cell(FILE *file, const char *text, bool first, char delimiter)

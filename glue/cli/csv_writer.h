@@ -11,6 +11,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/failure.h"
+
+/*
+ * Create or replace a file, and mark it as UTF-8, which spreadsheets do not
+ * assume.  Returns NULL on error; csv_close() closes it.
+ */
+extern FILE *csv_open(const char *path, struct glue_error *error);
+
+/* Close the file and set *file to NULL; returns false if not all was written. */
+extern bool csv_close(FILE **file, const char *path, struct glue_error *error);
+
 /*
  * Write one cell, preceded by the delimiter unless it is the first of its
  * record.  A cell that a spreadsheet would evaluate as a formula is prefixed

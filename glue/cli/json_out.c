@@ -22,6 +22,7 @@
 #define INT4OID 23
 #define TIMESTAMPTZOID 1184
 #define NUMERICOID 1700
+#define JSONBOID 3802
 
 /*
  * Print JSON text.  Escapes DEL and the C1 characters (U+0080 to U+009F) and
@@ -139,6 +140,7 @@ add_value(cJSON *object, const PGresult *result, int row, int column)
 		case INT4OID:
 		case INT2OID:
 		case NUMERICOID:
+		case JSONBOID:
 			cJSON_AddRawToObject(object, name, value);
 			break;
 		case TIMESTAMPTZOID:

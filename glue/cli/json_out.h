@@ -47,8 +47,8 @@ extern void json_add_integer(cJSON *object, const char *name, int64_t number);
 
 /*
  * Convert a result to an array of objects, one per row, keyed by column name.
- * Integers, numerics and booleans keep their type, timestamptz is added as by
- * json_add_time(), all other types as text.
+ * Integers, numerics, booleans and jsonb keep their type, timestamptz is added
+ * as by json_add_time(), all other types as text.
  */
 extern cJSON *json_of_result(const PGresult *result);
 

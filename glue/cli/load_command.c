@@ -294,7 +294,7 @@ show_result(struct load *load, bool loaded_before)
 	struct glue_error error = {0};
 	struct report_files files;
 	struct causes causes = {0};
-	const struct upload *upload = &load->import.upload;
+	struct upload *upload = &load->import.upload;
 	struct summary summary = {
 		.file_name = load->local.source.name,
 		.vendor_id = load->options->vendor,
@@ -311,7 +311,8 @@ show_result(struct load *load, bool loaded_before)
 
 	if (!loaded_before)
 		summary.milliseconds = clock_milliseconds() - load->started_ms;
-	if (!causes_read(load->database, upload->upload_id, &causes, &error))
+	if (!upload_read_waiting(load->database, upload, &error) ||
+		!causes_read(load->database, upload->upload_id, &causes, &error))
 	{
 		causes_clean_up(&causes);
 		return command_fail(load->options, &error);

@@ -57,10 +57,16 @@
 /* clang-format off */
 #define CODES_FILE { \
 	[EXIT_ALL_GOOD] = "all rows are valid", \
-	[EXIT_SOME_REJECTED] = "some or all rows are rejected", \
+	[EXIT_SOME_REJECTED] = "some or all rows are rejected or held", \
 	[EXIT_REFUSED] = "the file is refused, or the file or vendor does not exist" \
 }
 #define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
+#define CODES_APPROVE { \
+	[EXIT_SOME_REJECTED] = "some rows no longer fit the catalogue, and are refused", \
+	[EXIT_REFUSED] = "the upload does not exist, or none of these rows waits" \
+}
+#define CODES_DECLINE { [EXIT_REFUSED] = "the upload does not exist, or none of these rows waits" }
+#define CODES_HISTORY { [EXIT_REFUSED] = "the product or vendor does not exist, or did not exist then" }
 #define CODES_STATUS { [EXIT_REFUSED] = "the upload or vendor does not exist" }
 #define CODES_VENDOR { [EXIT_REFUSED] = "the vendor does not exist" }
 #define CODES_CATEGORY { [EXIT_REFUSED] = "the category does not exist" }
@@ -87,12 +93,23 @@ static const char *const group_codes[EXIT_CODE_COUNT] = {
 
 static const char *const general_codes[EXIT_CODE_COUNT] = {
 	[EXIT_ALL_GOOD] = "done; all rows are valid",
-	[EXIT_SOME_REJECTED] = "some or all rows are rejected, or something needs attention",
+	[EXIT_SOME_REJECTED] = "some or all rows are rejected or held, or something needs attention",
 	[EXIT_REFUSED] = "the file is refused, or a named object does not exist",
 };
 
 static const struct option_meaning check_meanings[] = {
 	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its own)"},
+	{0},
+};
+
+static const struct option_meaning history_meanings[] = {
+	{OPTION_VENDOR, "vendor who sells the product"},
+	{OPTION_MATCH, "what names the product: sku or vendor_product_id (default: sku)"},
+	{0},
+};
+
+static const struct option_meaning held_meanings[] = {
+	{OPTION_VENDOR, "only what this vendor sent"},
 	{0},
 };
 
@@ -153,6 +170,23 @@ static const struct command commands[] = {
 		.run = command_check,
 	},
 	{
+		.name = "diff",
+		.operands = "FILE",
+		.summary = "show what a file would change",
+		.description =
+			"Compares FILE (\"-\" for standard input) with the live catalogue and shows what "
+			"loading it with this mode would insert, change, hold, discontinue and reject, but "
+			"writes nothing to the database.",
+		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
+				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_CSV),
+		.required = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_MODE),
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_FILE,
+		.meanings = check_meanings,
+		.run = command_diff,
+	},
+	{
 		.name = "status",
 		.operands = "[UPLOAD]",
 		.summary = "show recent uploads, or one in detail",
@@ -184,16 +218,75 @@ static const struct command commands[] = {
 	{
 		.name = "undo",
 		.operands = "UPLOAD",
-		.summary = "remove an upload's products",
+		.summary = "take back what an upload did",
 		.description =
-			"Removes the products that UPLOAD added, except those that were changed since "
-			"or that other data refers to.  An upload that has not ended is cancelled. "
-			"UPLOAD is an upload id or a unique prefix of one.",
-		.options = OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+			"Removes the products that UPLOAD inserted and puts back those that it changed or "
+			"discontinued, except products that were changed since or that other data refers "
+			"to.  What of it waits for approval is declined.  An upload that has not ended is "
+			"cancelled.  UPLOAD is an upload id or a unique prefix of one.",
+		.options = OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
 		.codes = CODES_UPLOAD,
 		.run = command_undo,
+	},
+	{
+		.name = "held",
+		.operands = "[UPLOAD]",
+		.summary = "list what waits for approval",
+		.description =
+			"Lists the rows that a guard held because they would change a price, the stock or "
+			"the offer of a vendor too much.  Row 0 is the last step of a replace, which "
+			"discontinues the products that are no longer in the file.  UPLOAD is an upload id "
+			"or a unique prefix of one.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.max_operands = 1,
+		.codes = CODES_STATUS,
+		.meanings = held_meanings,
+		.run = command_held,
+	},
+	{
+		.name = "approve",
+		.operands = "UPLOAD",
+		.summary = "apply rows that wait for approval",
+		.description =
+			"Applies the rows of UPLOAD that wait, or those that --rows lists.  Each is judged "
+			"again, against the product as it is now.  UPLOAD is an upload id or a unique prefix "
+			"of one.",
+		.options = OPTION_BIT(OPTION_ROWS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_APPROVE,
+		.run = command_approve,
+	},
+	{
+		.name = "decline",
+		.operands = "UPLOAD",
+		.summary = "drop rows that wait for approval",
+		.description =
+			"Drops the rows of UPLOAD that wait, or those that --rows lists; their products "
+			"stay as they are.  UPLOAD is an upload id or a unique prefix of one.",
+		.options = OPTION_BIT(OPTION_ROWS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_DECLINE,
+		.run = command_decline,
+	},
+	{
+		.name = "history",
+		.operands = "SKU",
+		.summary = "show what changed a product, and when",
+		.description =
+			"Shows the life of a product: its insertion and every change, with the upload and "
+			"line, or the user, that made it.  A product that was deleted is found by its last "
+			"SKU.",
+		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_MATCH) | OPTION_BIT(OPTION_AT) |
+				   OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
+		.min_operands = 1,
+		.max_operands = 1,
+		.codes = CODES_HISTORY,
+		.meanings = history_meanings,
+		.run = command_history,
 	},
 	{
 		.name = "template",

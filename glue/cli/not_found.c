@@ -27,6 +27,12 @@ struct kind
 	" lower(left(n.name, 4)) = lower(left($1::text, 4)) DESC," \
 	" abs(length(n.name) - length($1::text)), n.name LIMIT 2000"
 
+/* The neighbours of a SKU in the index, in either case: a catalogue can be too large to read. */
+#define NEIGHBOURS_OF(sku)                                                                   \
+	"(SELECT p.sku FROM onboard.products p WHERE p.sku >= " sku " ORDER BY p.sku LIMIT 500)" \
+	" UNION"                                                                                 \
+	" (SELECT p.sku FROM onboard.products p WHERE p.sku < " sku " ORDER BY p.sku DESC LIMIT 500)"
+
 static const struct kind kinds[] = {
 	[NOT_FOUND_VENDOR] =
 		{
@@ -51,6 +57,14 @@ static const struct kind kinds[] = {
 			"\"",
 			LIKELIEST_OF("SELECT c.category_name FROM onboard.product_categories c"),
 			"see \"onboard category list\"",
+		},
+	[NOT_FOUND_SKU] =
+		{
+			"UNKNOWN_PRODUCT",
+			"SKU",
+			"",
+			NEIGHBOURS_OF("$1::text") " UNION " NEIGHBOURS_OF("upper($1::text)"),
+			"look for it in onboard.product_catalog with \"onboard psql\"",
 		},
 };
 

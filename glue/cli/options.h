@@ -34,6 +34,10 @@ enum option_id
 	OPTION_REPORTS,
 	OPTION_NO_REPORTS,
 	OPTION_ERRORS,
+	OPTION_CSV,
+	OPTION_ROWS,
+	OPTION_DRY_RUN,
+	OPTION_AT,
 	OPTION_NAME,
 	OPTION_EMAIL,
 	OPTION_PHONE,
@@ -104,6 +108,10 @@ struct options
 	const char *reports;
 	bool no_reports;
 	const char *errors;
+	const char *csv;
+	const char *rows; /* a list of ranges, such as "3,7-9" */
+	bool dry_run;
+	int64_t at; /* microseconds since 1970 */
 	const char *name;
 	const char *email;
 	const char *phone;

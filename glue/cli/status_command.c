@@ -53,6 +53,7 @@ static const char list_query[] =
 
 static const char json_list_query[] =
 	"SELECT u.upload_id, u.vendor_id, u.file_name, u.status, u.total_records, u.valid_records, u.error_records,"
+	" u.mode, u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"
 	" onboard.success_rate(u.valid_records, coalesce(u.total_records, CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)) AS success_rate_percent,"
 	" u.failure_code, u.failure_message, u.metadata ? 'undone_at' AS undone, u.created_at, u.processing_completed_at"
 	" FROM onboard.upload_history u" CHOSEN_UPLOADS;
@@ -105,6 +106,49 @@ print_fact(const char *what, const char *text)
 	line_print(stdout, 12, "  %-10s%s", what, text);
 }
 
+/*
+ * Print the number of valid rows and, for an upload that changes products, what
+ * they did.
+ */
+static void
+print_accepted(const struct upload *upload)
+{
+	struct line line;
+	char count[TERMINAL_COUNT_SIZE];
+
+	line_begin(&line, stdout, 12);
+	line_add(&line, "  %-10s%s", "accepted", terminal_count(count, upload->valid_records));
+	if (upload_mode_changes(upload->mode) && upload->valid_records > 0)
+	{
+		line_add(&line, ": ");
+		summary_add_actions(&line, upload->actions);
+	}
+	line_end(&line);
+}
+
+/*
+ * Print what only an upload that changes products has.
+ */
+static void
+print_changes(const struct upload *upload)
+{
+	char count[TERMINAL_COUNT_SIZE];
+	char text[256];
+
+	if (upload->discontinued_missing > 0)
+	{
+		snprintf(text, sizeof(text), "%s discontinued, no longer in the file",
+				 terminal_count(count, upload->discontinued_missing));
+		print_fact("missing", text);
+	}
+	if (upload->waiting > 0)
+	{
+		snprintf(text, sizeof(text), "%s; see \"onboard held %s\"",
+				 terminal_count(count, upload->waiting), upload->upload_id);
+		print_fact("waiting", text);
+	}
+}
+
 static void
 print_details(const struct upload *upload, const struct causes *causes)
 {
@@ -121,6 +165,8 @@ print_details(const struct upload *upload, const struct causes *causes)
 	print_fact("file", upload->file_name);
 	print_fact("from", upload->source);
 	print_fact("vendor", upload->vendor_id);
+	if (upload_mode_changes(upload->mode))
+		print_fact("mode", upload_mode_name(upload->mode));
 	print_fact("begun", summary_time(buffer, upload->created_at));
 	print_fact("status", upload->status);
 	if (upload->failure_code != NULL)
@@ -130,13 +176,16 @@ print_details(const struct upload *upload, const struct causes *causes)
 		print_fact("reason", text);
 	}
 	if (upload->undone)
-		print_fact("undone", "its products were removed");
+		print_fact("undone", upload_mode_changes(upload->mode) ? "its changes were taken back"
+															   : "its products were removed");
 	if (upload->total_records >= 0)
 		print_fact("rows", terminal_count(buffer, upload->total_records));
 	if (upload->total_records >= 0 && judged < upload->total_records)
 		print_fact("open", terminal_count(buffer, upload->total_records - judged));
-	print_fact("accepted", terminal_count(buffer, upload->valid_records));
+	print_accepted(upload);
 	print_fact("rejected", terminal_count(buffer, upload->error_records));
+	if (upload_mode_changes(upload->mode))
+		print_changes(upload);
 	snprintf(text, sizeof(text), "%s %%", upload->success_rate);
 	print_fact("success", text);
 	print_fact("errors", upload->error_file);
@@ -167,6 +216,8 @@ print_upload_json(const struct upload *upload, const struct causes *causes, cJSO
 		cJSON_AddNullToObject(document, "total_records");
 	json_add_integer(document, "valid_records", upload->valid_records);
 	json_add_integer(document, "error_records", upload->error_records);
+	summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);
+	json_add_integer(document, "waiting", upload->waiting);
 	cJSON_AddRawToObject(document, "success_rate_percent", upload->success_rate);
 	json_add_text(document, "failure_code", upload->failure_code);
 	json_add_text(document, "failure_message", upload->failure_message);
@@ -245,7 +296,8 @@ show_upload(struct database *database, const struct options *options)
 	bool found = is_latest(options) ? read_latest(database, options, &upload, &error)
 									: named_upload(database, options->operands[0], &upload, &error);
 
-	if (!found || !causes_read(database, upload.upload_id, &causes, &error) ||
+	if (!found || !upload_read_waiting(database, &upload, &error) ||
+		!causes_read(database, upload.upload_id, &causes, &error) ||
 		!print_upload(database, options, &upload, &causes, &error))
 		code = command_fail(options, &error);
 	causes_clean_up(&causes);

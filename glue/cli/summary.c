@@ -42,6 +42,53 @@ success_tenths(const struct summary *summary)
 	return (int) (summary->valid * 1000 / summary->total);
 }
 
+/* ----- what valid rows did ----- */
+
+/* Does the upload have more to tell than how many rows were inserted? */
+static bool
+has_actions(const struct upload *upload)
+{
+	return upload != NULL && upload_mode_changes(upload->mode);
+}
+
+/*
+ * Return whether something waited for approval when the upload ended.  Its
+ * exit code stays the same after somebody has decided.
+ */
+static bool
+has_held(const struct upload *upload)
+{
+	return has_actions(upload) && strcmp(upload->status, "partial") == 0;
+}
+
+void
+summary_add_actions(struct line *line, const int64_t *actions)
+{
+	char count[TERMINAL_COUNT_SIZE];
+	const char *separator = "";
+
+	for (enum row_action action = 0; action < ACTION_COUNT; action++)
+	{
+		if (!action_is_valid(action) || actions[action] == 0)
+			continue;
+		line_add(line, "%s%s %s", separator, terminal_count(count, actions[action]),
+				 action_name(action));
+		separator = ", ";
+	}
+}
+
+void
+summary_json_actions(cJSON *object, enum upload_mode mode, const int64_t *actions, int64_t missing)
+{
+	json_add_text(object, "mode", upload_mode_name(mode));
+	for (enum row_action action = 0; action < ACTION_COUNT; action++)
+	{
+		if (action_is_valid(action))
+			json_add_integer(object, action_name(action), actions[action]);
+	}
+	json_add_integer(object, "discontinued_missing", missing);
+}
+
 /* ----- text ----- */
 
 /* Column where the message of a cause begins. */
@@ -104,6 +151,57 @@ print_count(int64_t number, int tenths, const char *what, enum terminal_style st
 			 tenths % 10);
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
+}
+
+/*
+ * Print what the valid rows did, one line per action.
+ */
+static void
+print_actions(const struct upload *upload)
+{
+	char count[TERMINAL_COUNT_SIZE];
+
+	for (enum row_action action = 0; action < ACTION_COUNT; action++)
+	{
+		if (action_is_valid(action) && upload->actions[action] > 0)
+			line_print(stdout, 16, "  %12s  %s%s", terminal_count(count, upload->actions[action]),
+					   action_name(action),
+					   action == ACTION_STALE ? ": older than what the catalogue has" : "");
+	}
+}
+
+/*
+ * Print what became of the products that are no longer in the file.
+ */
+static void
+print_missing(const struct upload *upload)
+{
+	char count[TERMINAL_COUNT_SIZE];
+
+	if (upload->discontinued_missing == 0 && !upload->waiting_step)
+		return;
+	putchar('\n');
+	if (upload->discontinued_missing > 0)
+		line_print(stdout, 2, "No longer in the file: %s discontinued",
+				   terminal_count(count, upload->discontinued_missing));
+	else
+		line_print(stdout, 2, "No longer in the file: %s, which %s for approval",
+				   terminal_count(count, upload->waiting_products),
+				   terminal_plural(upload->waiting_products, "waits", "wait"));
+}
+
+/*
+ * Say what waits for an operator, and how to see it.
+ */
+static void
+print_waiting(const struct upload *upload)
+{
+	char count[TERMINAL_COUNT_SIZE];
+
+	if (upload->waiting > 0)
+		line_print(stdout, 2, "%s %s for approval; see \"onboard held %s\"",
+				   terminal_count(count, upload->waiting),
+				   terminal_plural(upload->waiting, "waits", "wait"), upload->upload_id);
 }
 
 static void
@@ -187,8 +285,12 @@ print_summary(const struct summary *summary)
 
 	print_heading(summary);
 	print_count(summary->valid, tenths, dry ? "good" : "accepted", STYLE_GOOD);
+	if (has_actions(summary->upload))
+		print_actions(summary->upload);
 	print_count(summary->errors, summary->total > 0 ? 1000 - tenths : 0, dry ? "bad" : "rejected",
 				summary->errors > 0 ? STYLE_BAD : STYLE_DIM);
+	if (has_actions(summary->upload))
+		print_missing(summary->upload);
 	if (summary->causes->count > 0)
 	{
 		puts("\nWhat is wrong");
@@ -201,6 +303,8 @@ print_summary(const struct summary *summary)
 	else
 		line_print(stdout, 2, "Upload %s: %s", summary->upload->upload_id,
 				   summary->valid == 0 ? "failed, no row was accepted" : summary->upload->status);
+	if (has_actions(summary->upload))
+		print_waiting(summary->upload);
 }
 
 /*
@@ -216,10 +320,19 @@ print_one_line(const struct summary *summary)
 	bool dry = summary->upload == NULL;
 
 	line_begin(&line, stdout, 2);
-	line_add(&line, "%s: %s %s, %s %s, %s %s", summary->file_name,
-			 terminal_count(total, summary->total), terminal_plural(summary->total, "row", "rows"),
-			 terminal_count(valid, summary->valid), dry ? "good" : "accepted",
-			 terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
+	line_add(&line, "%s: %s %s, %s %s", summary->file_name, terminal_count(total, summary->total),
+			 terminal_plural(summary->total, "row", "rows"), terminal_count(valid, summary->valid),
+			 dry ? "good" : "accepted");
+	if (has_actions(summary->upload) && summary->valid > 0)
+	{
+		line_add(&line, " (");
+		summary_add_actions(&line, summary->upload->actions);
+		line_add(&line, ")");
+	}
+	line_add(&line, ", %s %s", terminal_count(errors, summary->errors), dry ? "bad" : "rejected");
+	if (has_actions(summary->upload) && summary->upload->discontinued_missing > 0)
+		line_add(&line, ", no longer in the file: %s discontinued",
+				 terminal_count(total, summary->upload->discontinued_missing));
 	if (!dry)
 		line_add(&line, ", upload %s%s", summary->upload->upload_id,
 				 summary->loaded_before ? ", loaded before" : "");
@@ -275,6 +388,11 @@ print_summary_json(const struct summary *summary)
 	json_add_integer(document, "total_records", summary->total);
 	json_add_integer(document, "valid_records", summary->valid);
 	json_add_integer(document, "error_records", summary->errors);
+	if (upload != NULL)
+	{
+		summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);
+		json_add_integer(document, "waiting", upload->waiting);
+	}
 	snprintf(rate, sizeof(rate), "%d.%d", tenths / 10, tenths % 10);
 	cJSON_AddRawToObject(document, "success_rate_percent", rate);
 	json_add_integer(document, "milliseconds", summary->milliseconds);
@@ -299,5 +417,7 @@ summary_print(const struct summary *summary, const struct options *options)
 		print_one_line(summary);
 	else
 		print_summary(summary);
-	return summary->errors > 0 ? EXIT_SOME_REJECTED : EXIT_ALL_GOOD;
+	if (summary->errors > 0 || has_held(summary->upload))
+		return EXIT_SOME_REJECTED;
+	return EXIT_ALL_GOOD;
 }

@@ -14,6 +14,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli/causes.h"
+#include "cli/line.h"
 #include "cli/options.h"
 #include "import/upload.h"
 #include "report/report_files.h"
@@ -38,7 +39,7 @@ struct summary
 
 /*
  * Print a summary, as text or, with options->json, as JSON.  Returns the exit
- * code.
+ * code.  What of the upload waits must have been read: upload_read_waiting().
  */
 extern int summary_print(const struct summary *summary, const struct options *options);
 
@@ -47,6 +48,19 @@ extern void summary_print_causes(const struct causes *causes, int limit);
 
 /* Return the causes as a JSON array. */
 extern cJSON *summary_json_causes(const struct causes *causes);
+
+/*
+ * Add what valid rows did, such as "2 updated, 1 unchanged"; nothing if there
+ * are none.  Actions are indexed by enum row_action.
+ */
+extern void summary_add_actions(struct line *line, const int64_t *actions);
+
+/*
+ * Add the mode of an upload, the counts of its actions and of the products that
+ * a replace discontinued to a JSON object, as upload_history names them.
+ */
+extern void
+summary_json_actions(cJSON *object, enum upload_mode mode, const int64_t *actions, int64_t missing);
 
 /*
  * Format as "2025-12-21 03:42" in the local time zone. buffer holds

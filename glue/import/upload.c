@@ -38,7 +38,8 @@
 	" " MAY_RETRY ", u.parse_attempts, u.metadata ->> 'delimiter',"                                                                                   \
 	" (SELECT sum(octet_length(h.name)) FROM " HEADINGS " h (name)),"                                                                                 \
 	" u.mode, u.match,"                                                                                                                               \
-	" u.checkpoint ->> 'byte_offset', u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number', u.checkpoint -> 'state'"
+	" u.checkpoint ->> 'byte_offset', u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number', u.checkpoint -> 'state',"                        \
+	" u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing"
 
 #define SELECT_UPLOAD "SELECT " UPLOAD_COLUMNS " FROM onboard.upload_history u"
 
@@ -66,6 +67,18 @@
 	" $12::text[]))"
 
 #define REQUEST_PARAMETERS 12
+
+/*
+ * Read the counters of the actions of valid rows: their columns, from this one
+ * on, are in the order of the enum, in which ACTION_REJECT is last.
+ */
+static void
+fill_actions(struct upload *upload, int column)
+{
+	for (int action = 0; action < ACTION_REJECT; action++)
+		upload->actions[action] = postgres_integer(upload->row, 0, column + action);
+	upload->actions[ACTION_REJECT] = upload->error_records;
+}
 
 /*
  * Take ownership of the one row of UPLOAD_COLUMNS.
@@ -110,6 +123,8 @@ fill_upload(struct upload *upload, PGresult *row)
 		.line_number = postgres_integer(row, 0, 28),
 		.state = postgres_text(row, 0, 29),
 	};
+	fill_actions(upload, 30);
+	upload->discontinued_missing = postgres_integer(row, 0, 36);
 }
 
 void
@@ -353,6 +368,28 @@ upload_read(struct database *database, const char *upload_id, struct upload *upl
 	return find_upload(database, SELECT_UPLOAD " WHERE u.upload_id = $1::text", 1, values, upload,
 					   error) &&
 		   (upload->upload_id != NULL || unknown_upload(upload_id, error));
+}
+
+bool
+upload_read_waiting(struct database *database, struct upload *upload, struct glue_error *error)
+{
+	const char *const values[] = {upload->upload_id};
+	PGresult *result = NULL;
+
+	if (!upload_mode_changes(upload->mode))
+		return true;
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT count(*), count(*) > count(h.row_number),"
+						" max(CASE WHEN h.row_number IS NULL THEN h.new_value::bigint END)"
+						" FROM onboard.held_rows h"
+						" WHERE h.upload_id = $1::text AND h.outcome = 'waiting'",
+						1, values, &result, error))
+		return false;
+	upload->waiting = postgres_integer(result, 0, 0);
+	upload->waiting_step = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
+	upload->waiting_products = postgres_integer(result, 0, 2);
+	PQclear(result);
+	return true;
 }
 
 /*

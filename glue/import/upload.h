@@ -34,7 +34,9 @@ struct upload
 	int64_t total_records; /* -1 while unknown */
 	int64_t valid_records;
 	int64_t error_records;
-	const char *success_rate; /* percent, one decimal */
+	int64_t actions[ACTION_COUNT]; /* rows by action; together valid_records and error_records */
+	int64_t discontinued_missing;  /* products that a replace discontinued, without a row */
+	const char *success_rate;      /* percent, one decimal */
 	const char *failure_code;
 	const char *failure_message;
 	const char *error_file;
@@ -56,6 +58,11 @@ struct upload
 	int64_t heading_bytes;   /* size of the file's column names; 0: unknown */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
+
+	/* set by upload_read_waiting() */
+	int64_t waiting;          /* rows and steps that nobody has decided on */
+	bool waiting_step;        /* one of them is the last step of a replace */
+	int64_t waiting_products; /* which would discontinue so many */
 };
 
 /* How rows are to be applied; NULL for the default.  Borrows the strings. */
@@ -153,6 +160,14 @@ upload_refuse(struct database *database, const struct upload_request *request,
 /* Read an upload; not-found error UNKNOWN_UPLOAD if it does not exist. */
 extern bool upload_read(struct database *database, const char *upload_id, struct upload *upload,
 						struct glue_error *error);
+
+/*
+ * Read what of an upload waits for approval, which UPLOAD_COLUMNS leave out
+ * because it changes after the upload has ended.  An upload that only inserts
+ * costs no statement.
+ */
+extern bool
+upload_read_waiting(struct database *database, struct upload *upload, struct glue_error *error);
 
 /*
  * Find an upload by its id or a unique prefix of it.  Not-found error

@@ -25,6 +25,11 @@ enum metric_id
 	METRIC_PRODUCTS_VALIDATED,
 	METRIC_PRODUCTS_VALID,
 	METRIC_PRODUCTS_INVALID,
+	METRIC_ROWS_UPDATED, /* of the valid ones, by action; all others were inserted */
+	METRIC_ROWS_UNCHANGED,
+	METRIC_ROWS_STALE,
+	METRIC_ROWS_HELD,
+	METRIC_ROWS_DISCONTINUED,
 	METRIC_RECORDS_QUARANTINED,   /* stream records that cannot be decoded */
 	METRIC_STATUS_UPDATES_FAILED, /* in this invocation */
 	METRIC_UNKNOWN_VENDORS,  /* files of vendors that are not in the database, at each delivery */

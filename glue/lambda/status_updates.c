@@ -27,7 +27,8 @@ status_updates_init(struct status_updates *updates, const char *table)
 
 	memset(updates, 0, sizeof(*updates));
 	snprintf(updates->validated, sizeof(updates->validated),
-			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? %s", table, which);
+			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? SET \"action\"=? %s", table,
+			 which);
 	snprintf(updates->error, sizeof(updates->error),
 			 "UPDATE \"%s\" SET \"status\"=? SET \"processed_at\"=? SET \"error_reason\"=? "
 			 "SET \"error_details\"=? %s",
@@ -122,7 +123,9 @@ status_updates_add(struct status_updates *updates, const struct row_outcome *out
 		return false;
 	dynamodb_put_string(&json, NULL, action_status(action));
 	dynamodb_put_number(&json, NULL, updates->processed_at);
-	if (!is_valid)
+	if (is_valid)
+		dynamodb_put_string(&json, NULL, action_name(action));
+	else
 	{
 		dynamodb_put_string(&json, NULL, outcome->reason);
 		dynamodb_put_string(&json, NULL, outcome->details != NULL ? outcome->details : "[]");

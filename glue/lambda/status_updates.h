@@ -13,6 +13,7 @@
  *
  *	  status			validated or error, by the action of the row
  *	  processed_at		a number, epoch seconds
+ *	  action			for validated: what the row did, such as inserted or updated
  *	  error_reason		for error: the first error's type, or refused or
  *						unknown_upload
  *	  error_details		for error: all errors as JSON, without the values,

@@ -295,6 +295,30 @@ reply(const struct batch *batch, struct glue_error *error)
 		   batch_response_end(&response, error);
 }
 
+/*
+ * Count valid rows by action.  A metric is charged for once it is written, so
+ * one that counts nothing is not.
+ */
+static void
+count_actions(const int64_t *actions, struct metrics *metrics)
+{
+	static const enum metric_id counters[ACTION_COUNT] = {
+		[ACTION_INSERT] = METRIC_COUNT,
+		[ACTION_UPDATE] = METRIC_ROWS_UPDATED,
+		[ACTION_UNCHANGED] = METRIC_ROWS_UNCHANGED,
+		[ACTION_STALE] = METRIC_ROWS_STALE,
+		[ACTION_HOLD] = METRIC_ROWS_HELD,
+		[ACTION_DISCONTINUE] = METRIC_ROWS_DISCONTINUED,
+		[ACTION_REJECT] = METRIC_COUNT,
+	};
+
+	for (int action = 0; action < ACTION_COUNT; action++)
+	{
+		if (counters[action] != METRIC_COUNT && actions[action] > 0)
+			metrics_add(metrics, counters[action], actions[action]);
+	}
+}
+
 static void
 account(const struct batch *batch)
 {
@@ -313,6 +337,7 @@ account(const struct batch *batch)
 	metrics_add(metrics, METRIC_PRODUCTS_VALIDATED, valid + invalid);
 	metrics_add(metrics, METRIC_PRODUCTS_VALID, valid);
 	metrics_add(metrics, METRIC_PRODUCTS_INVALID, invalid);
+	count_actions(counts->actions, metrics);
 	if (counts->refused > 0)
 		log_write(&batch->sandbox->log, LOG_WARNING, "uploads accepted no more rows",
 				  LOG_COUNT(LOG_ROWS, counts->refused));

@@ -16,7 +16,7 @@ Table = dict[str, Any]
 
 def as_parsed(item: Item) -> Item:
     """Return an item as the parser wrote it, before the validator updated it."""
-    added = ("processed_at", "error_reason", "error_details")
+    added = ("processed_at", "action", "error_reason", "error_details")
     return {**{name: value for name, value in item.items() if name not in added}, "status": {"S": "pending_validation"}}
 
 

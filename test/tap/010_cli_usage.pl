@@ -10,7 +10,7 @@ use Test::More;
 CliTest::setup();
 
 my @commands = (
-	'load', 'check', 'status', 'report', 'undo', 'template', 'vendor add', 'vendor list',
+	'load', 'check', 'diff', 'status', 'report', 'undo', 'held', 'approve', 'decline', 'history', 'template', 'vendor add', 'vendor list',
 	'vendor show', 'vendor set', 'vendor set-status', 'category add', 'category list', 'category rename',
 	'category deactivate', 'category remove', 'doctor', 'conninfo', 'psql', 'stop');
 

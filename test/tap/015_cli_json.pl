@@ -67,8 +67,12 @@ like(json_of($out)->{error}{message}, qr/"fr\x{FFFD}b"/, 'bytes that are not UTF
 my %arguments = (
 	load => [ 'good.csv', '--vendor', 'NORTHWIND' ],
 	check => [ 'good.csv', '--vendor', 'NORTHWIND' ],
+	diff => [ 'good.csv', '--vendor', 'NORTHWIND', '--mode', 'update' ],
 	report => ['U'],
 	undo => ['U'],
+	approve => ['U'],
+	decline => ['U'],
+	history => ['SKU'],
 	'vendor add' => [ 'V', '--name', 'V', '--email', 'v@example.com' ],
 	'vendor show' => ['NORTHWIND'],
 	'vendor set' => [ 'NORTHWIND', '--city', 'Oslo' ],
@@ -91,8 +95,10 @@ for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBODY', '--json') for qw(load check);
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
   for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)],
-  	[qw(status --vendor NOBODY)];
-is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report undo);
+  	[qw(status --vendor NOBODY)], [qw(held --vendor NOBODY)], [qw(history SKU --vendor NOBODY)],
+  	[qw(diff good.csv --vendor NOBODY --mode update)];
+is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report undo held approve decline);
+is_error(2, 'not_found', qr/^UNKNOWN_PRODUCT$/, qw(history nothing --json));
 is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, @$_, '--json')
   for [qw(category deactivate Nothing)], [qw(category rename Nothing Something)], [qw(category remove Nothing)];
 is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, qw(category add Something --parent Nothing --json));
@@ -187,7 +193,7 @@ sub check_moments
 
 for my $command ([qw(status)], [ 'status', $good ], [ 'status', $upload ], [ 'report', $upload ],
 	[qw(vendor list)], [qw(category list)], [qw(check mixed.csv --vendor NORTHWIND)],
-	[qw(load mixed.csv --vendor NORTHWIND)], [qw(conninfo)])
+	[qw(load mixed.csv --vendor NORTHWIND)], [qw(conninfo)], [qw(history M-S1)], [qw(held)])
 {
 	check_moments(json_of((run_onboard(@$command, '--json'))[1]), "@$command", '');
 }
@@ -258,13 +264,28 @@ my $open = conninfo() =~ s/dbname=\w+/dbname=open/r;
 run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c',
 	'CREATE EXTENSION onboard');
 
+# A held row that cannot be applied, because its product is gone
+my $held = 'NORTHWIND-held';
+sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, ruleset_version, total_records,
+		valid_records, held, status)
+	VALUES ('$held', 'NORTHWIND', 'held.csv', 'update', 1, 1, 1, 1, 'partial');
+	INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, cause, current_value, new_value, input)
+	VALUES ('$held', 'NORTHWIND', 1, 2, 999999, 'price', '1.00', '9999.00',
+		'{\"vendor_product_id\": \"GONE\", \"price\": \"9999.00\"}')");
+
 # Every command returns exactly the exit codes that its help lists
 my %ends = (
 	load => { 0 => [qw(good.csv --vendor SOUTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
 		2 => [qw(empty.csv --vendor NORTHWIND)] },
 	check => { 0 => [qw(other.csv --vendor NORTHWIND)], 1 => [qw(mixed.csv --vendor NORTHWIND)],
 		2 => [qw(empty.csv --vendor NORTHWIND)] },
+	diff => { 0 => [qw(other.csv --vendor NORTHWIND --mode upsert)], 1 => [qw(mixed.csv --vendor NORTHWIND --mode upsert)],
+		2 => [qw(empty.csv --vendor NORTHWIND --mode upsert)] },
 	status => { 0 => [], 2 => ['U'] },
+	held => { 0 => [], 2 => ['U'] },
+	approve => { 0 => [$upload], 1 => [$held], 2 => ['U'] },
+	decline => { 0 => [$upload], 2 => ['U'] },
+	history => { 0 => ['M-S1'], 2 => ['nothing'] },
 	report => { 0 => [$upload], 2 => ['U'] },
 	undo => { 0 => [$upload], 2 => ['U'] },
 	template => { 0 => [] },
@@ -302,7 +323,9 @@ for my $command (@commands)
 # Standard output that cannot be written
 my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [],
 	report => [$upload],
-	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ]);
+	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ],
+	diff => [qw(other.csv --vendor NORTHWIND --mode upsert)], held => [], approve => [$upload], decline => [$upload],
+	history => ['M-S1']);
 for my $command (@commands)
 {
 	my @line = ($CliTest::onboard, split(/ /, $command), @{ $arguments_again{$command} // [] });

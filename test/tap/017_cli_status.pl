@@ -182,8 +182,8 @@ is($out, "Removed 1 product of upload $mixed.\n", 'names the upload in full');
 ($out) = is_exit(0, 'undo again', 'undo', $mixed);
 is($out, "Upload $mixed is already undone.\n", 'says that it is done');
 ($out) = is_exit(0, 'undo again as JSON', 'undo', $mixed, '--json');
-is_deeply(json_of($out), { upload_id => $mixed, cancelled => JSON::PP::false, already => JSON::PP::true, removed => 0,
-	kept => 0 }, 'as a document');
+is_deeply(json_of($out), { upload_id => $mixed, dry_run => JSON::PP::false, cancelled => JSON::PP::false,
+	already => JSON::PP::true, removed => 0, restored => 0, kept => 0, kept_products => [] }, 'as a document');
 is(sql("SELECT metadata ->> 'undone_removed' FROM onboard.upload_history WHERE upload_id = '$mixed'"), 1,
 	'the count of the first stays');
 
@@ -191,10 +191,12 @@ is(sql("SELECT metadata ->> 'undone_removed' FROM onboard.upload_history WHERE u
 sql("CREATE TABLE public.orders (product_id bigint REFERENCES onboard.products);
 	INSERT INTO public.orders SELECT product_id FROM onboard.products WHERE upload_id = '$good'");
 ($out) = is_exit(0, 'undo of an upload with a referenced product', 'undo', $good, '--json');
-is_deeply(json_of($out), { upload_id => $good, cancelled => JSON::PP::false, already => JSON::PP::false, removed => 0,
-	kept => 1 }, 'keeps it');
+my $undone = json_of($out);
+is(scalar @{ delete $undone->{kept_products} }, 1, 'lists it');
+is_deeply($undone, { upload_id => $good, dry_run => JSON::PP::false, cancelled => JSON::PP::false,
+	already => JSON::PP::false, removed => 0, restored => 0, kept => 1 }, 'and keeps it');
 ($out) = is_exit(0, 'and again', 'undo', $good);
-is($out, "Upload $good is already undone.\nKept 1 that was changed since or that other data refers to.\n",
+like($out, qr/\AUpload \Q$good\E is already undone\.\nKept 1 that was changed since or that other data refers to:\n  SKU A-SKU-1: .+\n\z/,
 	'succeeds and keeps one product');
 sql('DROP TABLE public.orders');
 ($out) = is_exit(0, 'and once nothing refers to it', 'undo', $good);
@@ -204,12 +206,14 @@ is($out, "Upload $good is already undone.\n", 'nothing is left');
 
 # Cancelling, and cancelling again
 ($out) = is_exit(0, 'undo of an open upload', 'undo', $cancelled, '--json');
-is_deeply(json_of($out), { upload_id => $cancelled, cancelled => JSON::PP::true, already => JSON::PP::false },
+is_deeply(json_of($out), { upload_id => $cancelled, dry_run => JSON::PP::false, cancelled => JSON::PP::true,
+	already => JSON::PP::false },
 	'cancels it');
 ($out) = is_exit(0, 'and again', 'undo', $cancelled);
 is($out, "Upload $cancelled is already cancelled; none of its rows are in the catalogue.\n", 'says so');
 ($out) = is_exit(0, 'as JSON', 'undo', $cancelled, '--json');
-is_deeply(json_of($out), { upload_id => $cancelled, cancelled => JSON::PP::true, already => JSON::PP::true }, 'too');
+is_deeply(json_of($out), { upload_id => $cancelled, dry_run => JSON::PP::false, cancelled => JSON::PP::true,
+	already => JSON::PP::true }, 'too');
 is_refused(3, qr/upload \Q$bad\E has failed; none of its rows are in the catalogue/, 'undo', $bad);
 
 done_testing();

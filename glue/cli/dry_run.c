@@ -1,0 +1,262 @@
+/*-------------------------------------------------------------------------
+ *
+ * dry_run.c
+ *	  Send the rows of a file to the database without storing them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/chosen_database.h"
+#include "cli/dry_run.h"
+#include "cli/named.h"
+#include "shared/columns.h"
+#include "shared/text.h"
+
+/* A chunk also ends at this size. */
+#define CHUNK_BYTES (4 * 1024 * 1024)
+
+/* ----- opening ----- */
+
+static bool
+check_vendor(struct dry_run *run, struct glue_error *error)
+{
+	const char *vendor = run->options->vendor;
+	char status[32];
+
+	if (!named_vendor_status(run->database, vendor, status, sizeof(status), error))
+		return false;
+	return strcmp(status, "active") == 0 ||
+		   glue_error_set(
+			   error, GLUE_FILE_FAULT, "VENDOR_NOT_ACTIVE",
+			   "vendor %s is %s; its files are not loaded until \"onboard vendor set-status %s active\"",
+			   vendor, status, vendor);
+}
+
+static void
+show_progress(void *context, int64_t done)
+{
+	progress_update(context, done);
+}
+
+/*
+ * Run the first reading.
+ */
+static bool
+inspect_file(struct dry_run *run, struct glue_error *error)
+{
+	bool good;
+
+	run->started_ms = clock_milliseconds();
+	progress_begin(&run->progress, !run->options->quiet, "Reading", "bytes",
+				   run->local.source.bytes.size, 0);
+	good = vendor_file_scan(&run->local.file, true, show_progress, &run->progress, error);
+	progress_end(&run->progress);
+	if (!good)
+		*error = local_file_advice(&run->local, error);
+	return good;
+}
+
+bool
+dry_run_open(struct dry_run *run, const struct options *options, struct glue_error *error)
+{
+	memset(run, 0, sizeof(*run));
+	run->options = options;
+	return local_file_open(&run->local, options, error) &&
+		   (run->database = chosen_database_open(options, error)) != NULL &&
+		   check_vendor(run, error) && inspect_file(run, error);
+}
+
+void
+dry_run_close(struct dry_run *run)
+{
+	byte_buffer_clean_up(&run->records);
+	database_close(run->database);
+	local_file_close(&run->local);
+	memset(run, 0, sizeof(*run));
+}
+
+int64_t
+dry_run_line(const struct dry_run *run, int64_t row_number)
+{
+	int64_t index = row_number - run->first_row;
+
+	return index >= 0 && index < run->rows ? run->lines[index] : 0;
+}
+
+/* ----- chunks ----- */
+
+/*
+ * Have the current chunk judged and begin the next.
+ */
+static bool
+judge_chunk(struct dry_run *run, struct glue_error *error)
+{
+	if (run->rows == 0)
+		return true;
+	if (!byte_buffer_append(&run->records, "]", 2, error) ||
+		!run->events->judge(run->context, error))
+		return false;
+	run->judged += run->rows;
+	run->rows = 0;
+	run->records.used = 0;
+	progress_update(&run->progress, run->judged);
+	return true;
+}
+
+/*
+ * Append "name":"value".
+ */
+static void
+append_json_member(struct byte_buffer *buffer, struct text_view name, struct text_view value,
+				   bool first)
+{
+	static const struct text_view comma = {",", 1};
+	static const struct text_view quote = {"\"", 1};
+	static const struct text_view middle = {"\":\"", 3};
+	struct text_view parts[] = {first ? (struct text_view){"", 0} : comma, quote};
+
+	for (int i = 0; i < 2; i++)
+		(void) byte_buffer_append(buffer, parts[i].data, parts[i].length, NULL);
+	byte_buffer_append_json(buffer, name);
+	(void) byte_buffer_append(buffer, middle.data, middle.length, NULL);
+	byte_buffer_append_json(buffer, value);
+	(void) byte_buffer_append(buffer, quote.data, quote.length, NULL);
+}
+
+/*
+ * Append the product or the defect of a record.  The caller has reserved room.
+ */
+static void
+append_content(struct dry_run *run, const struct record *record)
+{
+	struct byte_buffer *buffer = &run->records;
+	const struct column_map *map = run->local.file.found.map;
+	bool first = true;
+
+	if (record->defect_type != NULL)
+	{
+		(void) byte_buffer_append(buffer, "\"defect\":{", 10, NULL);
+		append_json_member(buffer, text_of("error_type"), text_of(record->defect_type), true);
+		append_json_member(buffer, text_of("message"), text_of(record->defect_message), false);
+		append_json_member(buffer, text_of("raw"), record->raw, false);
+	}
+	else
+		(void) byte_buffer_append(buffer, "\"product\":{", 11, NULL);
+	for (int i = 0; record->defect_type == NULL && i < record->field_count; i++)
+	{
+		const struct mapped_field *field = &map->fields[i];
+		struct text_view name = field->name;
+
+		if (field->role == FIELD_IGNORED || record->fields[i].length == 0)
+			continue;
+		if (field->role == FIELD_COLUMN)
+			name = text_of(onboard_columns[field->column].name);
+		append_json_member(buffer, name, record->fields[i], first);
+		first = false;
+	}
+	(void) byte_buffer_append(buffer, "}}", 2, NULL);
+}
+
+/*
+ * Return the maximum size of a record as JSON: every byte escaped, plus names
+ * and punctuation.
+ */
+static size_t
+record_bound(const struct column_map *map, const struct record *record)
+{
+	size_t bytes = record->raw.length + RECORD_MESSAGE_SIZE;
+
+	for (int i = 0; i < record->field_count; i++)
+		bytes += record->fields[i].length;
+	for (int i = 0; i < map->field_count; i++)
+		bytes += map->fields[i].name.length + 32;
+	return 6 * bytes + 256;
+}
+
+static bool
+append_record(struct dry_run *run, const struct record *record)
+{
+	struct byte_buffer *buffer = &run->records;
+	char beginning[96];
+	int length;
+
+	if (!byte_buffer_reserve(buffer, record_bound(run->local.file.found.map, record), &run->error))
+		return false;
+	length = snprintf(beginning, sizeof(beginning),
+					  "%c{\"row_number\":%" PRId64 ",\"line_number\":%" PRId64 ",",
+					  run->rows == 0 ? '[' : ',', record->row_number, record->line_number);
+	(void) byte_buffer_append(buffer, beginning, (size_t) length, NULL);
+	append_content(run, record);
+	if (run->rows == 0)
+		run->first_row = record->row_number;
+	run->lines[run->rows++] = record->line_number;
+	return true;
+}
+
+/*
+ * row_reader callback for one row.
+ */
+static bool
+take_row(void *context, const struct record *record)
+{
+	struct dry_run *run = context;
+
+	if (!append_record(run, record))
+		return false;
+	if (run->rows == DRY_RUN_ROWS || run->records.used >= CHUNK_BYTES)
+		return judge_chunk(run, &run->error);
+	return true;
+}
+
+/* ----- the whole file ----- */
+
+/*
+ * Make one attempt.  A lost connection loses its transaction, so every attempt
+ * starts at the first row.
+ */
+static bool
+judge_once(struct dry_run *run, struct glue_error *error)
+{
+	struct vendor_file_reading reading = {0};
+	struct row_reader_events events = {.row = take_row, .context = run};
+
+	run->rows = 0;
+	run->judged = 0;
+	run->records.used = 0;
+	if (!run->events->begin(run->context, error) || database_begin(run->database, error) == NULL ||
+		!database_query(run->database, RUN_ONCE, "SET TRANSACTION READ ONLY", 0, NULL, NULL, error))
+		return false;
+	if (!vendor_file_read(&run->local.file, &reading, NULL, &events, error))
+	{
+		if (error->class == GLUE_NO_ERROR)
+			*error = run->error;
+		return false;
+	}
+	return judge_chunk(run, error) &&
+		   (run->events->end == NULL || run->events->end(run->context, error)) &&
+		   database_commit(run->database, error) == TRANSACTION_COMMITTED;
+}
+
+bool
+dry_run_judge(struct dry_run *run, const char *label, const struct dry_run_events *events,
+			  void *context, struct glue_error *error)
+{
+	struct patience patience;
+	bool done;
+
+	run->events = events;
+	run->context = context;
+	database_patience(&patience);
+	do
+	{
+		progress_begin(&run->progress, !run->options->quiet, label, "rows",
+					   run->local.file.found.row_count, 0);
+		done = judge_once(run, error);
+		progress_end(&run->progress);
+	} while (!done && database_recover(run->database, &patience, error));
+	return done;
+}

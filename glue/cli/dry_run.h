@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * dry_run.h
+ *	  Send the rows of a file to the database without storing them.
+ *
+ * All records go to a function of the extension in chunks, in one read-only
+ * transaction, so that the function can remember earlier chunks.  Memory use is
+ * that of one chunk.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_DRY_RUN_H
+#define GLUE_DRY_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/byte_buffer.h"
+#include "base/failure.h"
+#include "cli/local_file.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "database/database.h"
+
+/* Most rows of a chunk. */
+#define DRY_RUN_ROWS 2000
+
+/* What a command does with the rows; end may be NULL. */
+struct dry_run_events
+{
+	/* An attempt begins: forget what an earlier one found. */
+	bool (*begin)(void *context, struct glue_error *error);
+
+	/* A chunk is complete. */
+	bool (*judge)(void *context, struct glue_error *error);
+
+	/* All rows were judged, and the transaction is still open. */
+	bool (*end)(void *context, struct glue_error *error);
+};
+
+/* Owns local, database and records; free with dry_run_close(). */
+struct dry_run
+{
+	const struct options *options;
+	struct local_file local;
+	struct database *database;
+	struct progress progress;
+	int64_t started_ms; /* when the first reading began */
+	const struct dry_run_events *events;
+	void *context;
+
+	/* the chunk */
+	struct byte_buffer records;  /* a JSON array, in the form that onboard_check() takes */
+	int64_t lines[DRY_RUN_ROWS]; /* line numbers of its rows */
+	int64_t first_row;           /* row number of its first row */
+	int rows;                    /* in the chunk */
+
+	int64_t judged; /* rows in earlier chunks */
+	struct glue_error error;
+};
+
+/*
+ * Open the file named by the options and the database, check that the vendor
+ * may load files, and run the first reading of the file.
+ */
+extern bool
+dry_run_open(struct dry_run *run, const struct options *options, struct glue_error *error);
+
+/* Accepts one whose opening failed. */
+extern void dry_run_close(struct dry_run *run);
+
+/*
+ * Read the file and have its chunks judged; begins again if the database was
+ * unavailable.  label is what the progress bar calls it.
+ */
+extern bool
+dry_run_judge(struct dry_run *run, const char *label, const struct dry_run_events *events,
+			  void *context, struct glue_error *error);
+
+/* Return the line number of a row of the chunk; 0 if it has no such row. */
+extern int64_t dry_run_line(const struct dry_run *run, int64_t row_number);
+
+#endif /* GLUE_DRY_RUN_H */

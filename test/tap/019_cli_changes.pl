@@ -1,0 +1,349 @@
+# Uploads that change products, on the command line: what their rows did, what a file
+# would change, the history of a product, approving and declining, and undo.
+
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use CliTest;
+use Test::More;
+
+CliTest::setup();
+$ENV{TZ} = 'UTC';
+add_vendor(qw(ALPHA BETA));
+
+my ($out, $err, $code);
+my ($true, $false) = (JSON::PP::true, JSON::PP::false);
+my $header = "vendor_product_id,product_name,category,sku,price,stock_quantity,Colour\n";
+
+sub load
+{
+	my ($name, $vendor, $content) = @_;
+
+	write_file($name, $header . $content);
+	my ($json) = is_exit(0, "load $name", 'load', $name, '--vendor', $vendor, '--json', '--no-reports');
+	return json_of($json)->{upload_id};
+}
+
+sub product_id { my ($sku) = @_; return sql("SELECT product_id FROM onboard.products WHERE sku = '$sku'"); }
+
+# What of the extension's functions does not exist is replaced by a simple one.
+sub stand_in
+{
+	my ($name, $definition) = @_;
+
+	return if sql("SELECT count(*) FROM pg_catalog.pg_proc WHERE proname = '$name'");
+	my $schema = sql("SELECT pronamespace::regnamespace FROM pg_catalog.pg_proc WHERE proname = 'onboard_check'");
+	sql("CREATE FUNCTION $schema.$name $definition");
+	return;
+}
+
+my $spring = load('spring.csv', 'ALPHA', <<'END');
+A-1,Pan,Kitchen,PAN-28,39.90,15,black
+A-2,Kettle,Kitchen,KETTLE-2L,20.00,3,red
+A-3,Knife,Kitchen,KNIFE,24.50,60,steel
+A-4,Bowl,Kitchen,BOWL,12.00,8,white
+A-5,Lid,Kitchen,LID,5.00,8,white
+END
+load('other.csv', 'BETA', "A-1,Rake,Garden,RAKE,22.00,15,green\n");
+
+# An upload as the engine leaves it: five rows, of which one is rejected, and a last step that waits.
+my $prices = 'ALPHA-00000000000000a1';
+sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, match, ruleset_version, total_records,
+		valid_records, error_records, inserted, updated, unchanged, stale, held, discontinued, status,
+		created_at, processing_completed_at)
+	VALUES ('$prices', 'ALPHA', 'prices.csv', 'replace', 'vendor_product_id', 1, 1007, 1006, 1, 0, 1001, 1, 1, 2, 1, 'partial',
+		now(), now())");
+
+# ----- what its rows did -----
+
+($out) = is_exit(0, 'status of an upload that changes products', 'status', $prices);
+like($out, qr/^  mode      replace$/m, 'names the mode');
+like($out, qr/^  accepted  1,006: 1,001 updated, 1 unchanged, 1 stale, 2 held, 1 discontinued$/m,
+	'counts the rows by action');
+unlike($out, qr/^  (?:missing|waiting)/m, 'and nothing else');
+sql("UPDATE onboard.upload_history SET discontinued_missing = 12 WHERE upload_id = '$prices'");
+($out) = is_exit(0, 'status of a replace', 'status', $prices);
+like($out, qr/^  missing   12 discontinued, no longer in the file$/m, 'says what was no longer in the file');
+($out) = is_exit(0, 'status --json', 'status', $prices, '--json');
+my $document = json_of($out);
+is_deeply({ map { $_ => $document->{$_} }
+			qw(mode inserted updated unchanged stale held discontinued discontinued_missing waiting) },
+	{ mode => 'replace', inserted => 0, updated => 1001, unchanged => 1, stale => 1, held => 2, discontinued => 1,
+		discontinued_missing => 12, waiting => 0 }, 'has the counts');
+($out) = is_exit(0, 'status --json of all', 'status', '--json');
+is_deeply([ map { $_->{updated} } grep { $_->{upload_id} eq $prices } @{ json_of($out) } ], [1001], 'has them, too');
+($out) = is_exit(0, 'status of an upload that inserts', 'status', $spring);
+like($out, qr/^  accepted  5$/m, 'counts as before');
+unlike($out, qr/^  mode/m, 'without a mode');
+
+# ----- what waits -----
+
+sql("INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, cause, current_value,
+		new_value, input)
+	SELECT '$prices', 'ALPHA', n, n + 1, product_id, cause, current, new, jsonb_build_object(
+		'vendor_product_id', vendor_product_id, 'price', '399.00', 'stock_quantity', '0')
+	FROM (VALUES (3, 'PAN-28', 'price', '39.90', '399.00'), (7, 'KETTLE-2L', 'sold_out', '3', '0')) t (n, sku, cause, current, new)
+		JOIN onboard.products USING (sku)
+	UNION ALL SELECT '$prices', 'ALPHA', NULL, NULL, NULL, 'discontinue_share', '100', '81', NULL");
+($out) = is_exit(0, 'status of an upload of which something waits', 'status', $prices);
+like($out, qr/^  waiting   3; see "onboard held \Q$prices\E"$/m, 'says so');
+($out) = is_exit(0, 'held', 'held');
+is($out =~ s/\d{4}-\d\d-\d\d \d\d:\d\d/TIME/gr, <<"END", 'lists what waits; the last step is row 0');
+row  line  product  cause              current  new     upload                  held
+  3     4  A-1      price              39.90    399.00  $prices  TIME
+  7     8  A-2      sold_out           3        0       $prices  TIME
+  0     -  -        discontinue_share  100      81      $prices  TIME
+END
+is((is_exit(0, "held @$_", 'held', @$_))[0], $out, 'the same')
+  for [$prices], [ substr $prices, 0, -3 ], [qw(--vendor ALPHA)];
+is((is_exit(0, "held @$_", 'held', @$_))[0], "Nothing waits for approval.\n", 'nothing')
+  for [$spring], [qw(--vendor BETA)];
+is_refused(2, qr/vendor "GAMMA" does not exist/, qw(held --vendor GAMMA));
+is_refused(2, qr/upload "nothing" does not exist/, $_, 'nothing') for qw(held approve decline);
+($out) = is_exit(0, 'held --json', 'held', '--json');
+my @rows = @{ json_of($out) };
+is_deeply([ map { [ @$_{qw(row_number line_number vendor_product_id cause current_value new_value)} ] } @rows ],
+	[ [ 3, 4, 'A-1', 'price', '39.90', '399.00' ], [ 7, 8, 'A-2', 'sold_out', '3', '0' ],
+		[ 0, undef, undef, 'discontinue_share', '100', '81' ] ], 'lists the same');
+like($rows[0]{held_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'with the time');
+
+for my $list ('', '3-', '9-3', '3,', ',3', '3;4', 'all', '-1', '3 4', '9999999999999999')
+{
+	is_refused(3, qr/option --rows takes row numbers such as 3,7-9, not "\Q$list\E"/, $_, $prices, '--rows', $list)
+	  for qw(approve decline);
+}
+is_refused(2, qr/none of these rows of upload \Q$prices\E waits for approval/, $_, $prices, '--rows', '4-6,8')
+  for qw(approve decline);
+is(sql("SELECT count(*) FROM onboard.held_rows WHERE outcome = 'waiting'"), 3, 'nothing was decided');
+($out) = is_exit(0, 'decline --rows', 'decline', $prices, '--rows', '0,7-9');
+is($out, "Declined 2 rows of upload $prices.\n", 'declines these');
+is(sql("SELECT string_agg(outcome, ' ' ORDER BY row_number) FROM onboard.held_rows"), 'waiting declined declined',
+	'and no others');
+($out) = is_exit(0, 'decline --json', 'decline', $prices, '--json');
+is_deeply(json_of($out), { upload_id => $prices, declined => 1 }, 'declines the rest');
+($out) = is_exit(0, 'decline again', 'decline', $prices);
+is($out, "Nothing of upload $prices waits for approval.\n", 'says that nothing is left');
+($out) = is_exit(0, 'approve', 'approve', $prices);
+is($out, "Nothing of upload $prices waits for approval.\n", 'likewise');
+($out) = is_exit(0, 'approve --json', 'approve', $prices, '--json');
+is_deeply(json_of($out), { upload_id => $prices, applied => 0, not_applied => 0, rows => [] }, 'as JSON');
+
+# ----- the history of a product -----
+
+# Record the latest change as one that a row of the upload made.
+sub by_upload
+{
+	my ($sku, $row) = @_;
+	my $id = product_id($sku);
+
+	sql("UPDATE onboard.product_changes SET upload_id = '$prices', row_number = $row
+			WHERE change_id = (SELECT max(change_id) FROM onboard.product_changes WHERE product_id = $id);
+		INSERT INTO onboard.row_actions (upload_id, product_id, row_number, line_number, action)
+			VALUES ('$prices', $id, $row, $row + 1, 'updated')");
+	return;
+}
+
+sub with_times { my ($text) = @_; return $text =~ s/^\d{4}-\d\d-\d\d \d\d:\d\d/TIME/mgr; }
+
+my $pan = product_id('PAN-28');
+my $knife = product_id('KNIFE');
+sql("UPDATE onboard.products SET price = 41.90, brand = 'Iron' WHERE sku = 'PAN-28'");
+by_upload('PAN-28', 1);
+sql('CREATE ROLE alice SUPERUSER LOGIN');
+my $moment = sql(qq{SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')});
+is_exit(0, 'a change by SQL', 'psql', '--db', conninfo('alice'), '--', '-Xqc',
+	"UPDATE onboard.products SET brand = NULL, attributes = attributes || '{\"Size\": \"28 cm\"}' WHERE sku = 'PAN-28'");
+($out) = is_exit(0, 'history', 'history', 'PAN-28');
+is(with_times($out), <<"END", 'shows the insertion and every change');
+Product $pan of ALPHA, id A-1, SKU PAN-28
+TIME  inserted      upload $spring, line 2
+TIME  updated       upload $prices, line 2
+    brand              (none) -> Iron
+    price              39.90 -> 41.90
+TIME  updated       by alice
+    brand              Iron -> (none)
+    attributes         {"Colour": "black"} -> {"Size": "28 cm", "Colour": "black"}
+END
+is((is_exit(0, "history @$_", 'history', @$_))[0], $out, 'the same')
+  for [qw(PAN-28 --vendor ALPHA)], [qw(PAN-28 --match sku)], [qw(A-1 --match vendor_product_id --vendor ALPHA)];
+($out) = is_exit(0, 'history --json', 'history', 'PAN-28', '--json');
+$document = json_of($out);
+is_deeply([ @$document{qw(product_id vendor_id vendor_product_id sku deleted)} ], [ $pan, 'ALPHA', 'A-1', 'PAN-28', $false ],
+	'names the product');
+like(delete $_->{changed_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, "the time of a change: $_->{action}")
+  for @{ $document->{changes} };
+is_deeply($document->{changes}[1], { action => 'updated', upload_id => $prices, row_number => 1, line_number => 2,
+		changed_by => 'onboard', old_values => { brand => undef, price => 39.90 },
+		new_values => { brand => 'Iron', price => 41.90 } }, 'and values that keep their type');
+
+# As it was
+($out) = is_exit(0, 'history --at', 'history', 'PAN-28', '--at', $moment);
+like($out, qr/\AProduct $pan of ALPHA, id A-1, SKU PAN-28, as of \d{4}-/, 'shows the product as it was');
+like($out, qr/^    brand              Iron\n    price              41\.90$/m, 'with the values of that time');
+unlike($out, qr/Size/, 'and not with later ones');
+($out) = is_exit(0, 'history --at --json', 'history', 'PAN-28', '--at', $moment, '--json');
+is_deeply([ @{ json_of($out)->{product} }{qw(product_id price brand attributes)} ], [ $pan, 41.90, 'Iron', { Colour => 'black' } ],
+	'as JSON');
+is(json_of($out)->{at}, substr($moment, 0, 23) . 'Z', 'with the time');
+is_refused(2, qr/product "PAN-28" did not exist on /, qw(history PAN-28 --at 2020-01-01));
+sql("INSERT INTO onboard.history_horizon VALUES (now())");
+is_refused(2, qr/the history before .* was pruned/, 'history', 'PAN-28', '--at', $moment);
+sql('DELETE FROM onboard.history_horizon');
+
+# What does not exist
+is_refused(2, qr/SKU "$_" does not exist; did you mean PAN-28\?/, 'history', $_) for qw(pan-28 PAN-2 PAM-28);
+is_refused(2, qr/SKU "XYZ" does not exist; look for it in onboard\.product_catalog with "onboard psql"/, qw(history XYZ));
+is_refused(2, qr/vendor_product_id "PAN-28" does not exist/, qw(history PAN-28 --match vendor_product_id));
+is_refused(2, qr/SKU "PAN-28" does not exist/, qw(history PAN-28 --vendor BETA));
+is_refused(2, qr/vendor "GAMMA" does not exist/, qw(history PAN-28 --vendor GAMMA));
+is_refused(3, qr/option --match takes sku or vendor_product_id, not "id"/, qw(history PAN-28 --match id));
+is_refused(3, qr/2 vendors have a product "A-1", such as ALPHA and BETA; add --vendor/, qw(history A-1 --match vendor_product_id));
+
+# Deleted and renamed products
+sql("UPDATE onboard.products SET sku = 'KNIFE-2' WHERE sku = 'KNIFE'");
+($out) = is_exit(0, 'history of an earlier SKU', qw(history KNIFE));
+like($out, qr/\AProduct $knife of ALPHA, id A-3, SKU KNIFE-2\n.*^    sku                KNIFE -> KNIFE-2$/ms,
+	'shows the product that had it');
+sql("DELETE FROM onboard.products WHERE sku = 'KNIFE-2'");
+($out) = is_exit(0, 'history of a deleted product', qw(history KNIFE-2));
+like($out, qr/\AProduct $knife of ALPHA, id A-3, SKU KNIFE-2, deleted\n.*^.{16}  deleted       by onboard\n\z/ms, 'says so');
+
+# A vendor sees its own products, and not who changed them.
+sql("CREATE ROLE beta LOGIN; SELECT onboard_grant_vendor('beta', 'BETA')");
+is_exit(2, 'history for another vendor', qw(history PAN-28 --db), conninfo('beta'));
+
+# ----- undo -----
+
+my $bowls = load('bowls.csv', 'BETA', "B-1,Bowl,Kitchen,BOWL-1,10,1,white\nB-2,Bowl,Kitchen,BOWL-2,10,1,white\n");
+sql("UPDATE onboard.products SET price = 11 WHERE sku = 'BOWL-2'");
+($out) = is_exit(0, 'undo --dry-run', 'undo', $bowls, '--dry-run');
+like($out, qr/\AUndoing would remove 1 product of upload \Q$bowls\E\.\nIt would keep 1 that was changed since or that other data refers to:\n  SKU BOWL-2: .+\n\z/,
+	'says what undo would do');
+($out) = is_exit(0, 'undo --dry-run --json', 'undo', $bowls, '--dry-run', '--json');
+$document = json_of($out);
+my $kept = delete $document->{kept_products};
+is_deeply($document, { upload_id => $bowls, dry_run => $true, cancelled => $false, already => $false, removed => 1,
+	restored => 0, kept => 1 }, 'as JSON');
+is_deeply([ map { [ @$_{qw(product_id sku)} ] } @$kept ], [ [ product_id('BOWL-2'), 'BOWL-2' ] ], 'with the kept products');
+is(sql("SELECT count(*) FROM onboard.products WHERE upload_id = '$bowls'"), 2, 'and does nothing');
+($out) = is_exit(0, 'undo', 'undo', $bowls);
+like($out, qr/\ARemoved 1 product of upload \Q$bowls\E\.\nKept 1 that was changed since or that other data refers to:\n  SKU BOWL-2: .+\n\z/,
+	'says what it kept');
+my $open = sql("SELECT onboard_begin_upload('BETA', 'open.csv', total_records => 5)");
+($out) = is_exit(0, 'undo --dry-run of an open upload', 'undo', $open, '--dry-run');
+is($out, "Upload $open has not ended; undoing would cancel it and keep none of its rows.\n", 'would cancel it');
+is(sql("SELECT status FROM onboard.upload_history WHERE upload_id = '$open'"), 'processing', 'but does not');
+
+# ----- comparing a file with the catalogue -----
+
+# Compares prices and stock only: above 100 a price is held, below 1 it is an error.
+stand_in('onboard_diff', <<'END');
+(vendor_id text, records jsonb, mode text, match text, blank text, source_time timestamptz, columns text[],
+	carry boolean DEFAULT false, OUT row_number bigint, OUT status text, OUT action text, OUT product_id bigint, OUT sku text,
+	OUT old_values jsonb, OUT new_values jsonb, OUT errors jsonb) RETURNS SETOF record LANGUAGE sql STABLE AS $function$
+	SELECT (r.record ->> 'row_number')::bigint, CASE WHEN c.price < 1 THEN 'error' ELSE 'validated' END,
+		CASE WHEN c.price < 1 THEN NULL WHEN p.product_id IS NULL THEN 'inserted'
+			WHEN source_time < '2001-01-01' THEN 'stale' WHEN c.price > 100 THEN 'held' WHEN c.old IS NOT NULL THEN 'updated'
+			ELSE 'unchanged' END, p.product_id, coalesce(p.sku, r.record -> 'product' ->> 'sku'),
+		CASE WHEN source_time < '2001-01-01' THEN NULL ELSE c.old END, c.new,
+		CASE WHEN c.price < 1 THEN jsonb_build_array(jsonb_build_object('error_type', 'INVALID_PRICE', 'error_field', 'price',
+			'error_message', 'price is below the minimum of 1', 'severity', 'error')) ELSE '[]' END
+	FROM jsonb_array_elements(records) r (record)
+		LEFT JOIN onboard.products p ON p.vendor_id = $1 AND p.vendor_product_id = r.record -> 'product' ->> 'vendor_product_id',
+		LATERAL (SELECT (r.record -> 'product' ->> 'price')::numeric AS price, jsonb_object_agg(v.name, v.old) AS old,
+			jsonb_object_agg(v.name, v.new) AS new
+			FROM (VALUES ('price', p.price, (r.record -> 'product' ->> 'price')::numeric),
+				('stock_quantity', p.stock_quantity, (r.record -> 'product' ->> 'stock_quantity')::numeric)) v (name, old, new)
+			WHERE v.old <> v.new AND v.name = ANY (columns)) c $function$
+END
+stand_in('onboard_diff_missing', "(vendor_id text, source_time timestamptz) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 2::bigint'");
+
+write_file('tomorrow.csv', $header . <<'END');
+A-1,Pan,Kitchen,PAN-28,45.50,20,black
+A-2,Kettle,Kitchen,KETTLE-2L,200.00,3,red
+A-4,Bowl,Kitchen,BOWL,12.00,8,white
+A-5,Lid,Kitchen,LID,4.50,7,white
+A-6,Fork,Kitchen,=FORK,3.00,7,white
+A-7,Spoon,Kitchen,SPOON,0.50,7,white
+END
+my $before = sql('SELECT md5(string_agg(p::text, $$,$$ ORDER BY product_id)) FROM onboard.products p');
+my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
+($out) = is_exit(1, 'diff', qw(diff tomorrow.csv --vendor ALPHA --mode upsert --csv changes.csv));
+is($out =~ s/ in \d+ ms/ in 9 ms/r, <<'END', 'shows what the file would change');
+tomorrow.csv: 6 rows in 9 ms, mode upsert
+         1  would be inserted
+         2  would change
+             2  price
+             2  stock_quantity
+         1  unchanged
+         1  held: would wait for approval
+         1  rejected
+
+Largest price changes
+  line 3  KETTLE-2L  20.00 -> 200.00  +900.0 %  held
+  line 5  LID  5.00 -> 4.50  -10.0 %
+  line 2  PAN-28  41.90 -> 45.50  +8.6 %
+
+What is wrong
+         1 row   INVALID_PRICE in price
+                 line 7: price is below the minimum of 1
+
+Nothing was written: this was a comparison.
+END
+is(read_file('changes.csv'), "\x{EF}\x{BB}\x{BF}" . <<'END' =~ s/\n/\r\n/gr, 'and lists the changes side by side');
+Line Number,SKU,Vendor Product ID,Column,Old Value,New Value,Action
+2,PAN-28,A-1,price,41.90,45.50,updated
+2,PAN-28,A-1,stock_quantity,15,20,updated
+3,KETTLE-2L,A-2,price,20.00,200.00,held
+5,LID,A-5,price,5.00,4.50,updated
+5,LID,A-5,stock_quantity,8,7,updated
+END
+($out) = is_exit(1, 'diff -q', qw(diff tomorrow.csv --vendor ALPHA --mode replace -q));
+is($out, "tomorrow.csv: 6 rows, 1 inserted, 2 updated, 1 unchanged, 1 held, 1 rejected, no longer in the file: 2\n",
+	'fits on a line');
+($out) = is_exit(1, 'diff of a replace', qw(diff tomorrow.csv --vendor ALPHA --mode replace));
+like($out, qr/^No longer in the file: 2 would be discontinued$/m, 'says what is missing');
+($out) = is_exit(1, 'diff --as-of', qw(diff tomorrow.csv --vendor ALPHA --mode update --as-of 2000-01-01));
+like($out, qr/^         4  stale: older than what the catalogue has$/m, 'says what is too old');
+($out) = is_exit(1, 'diff --json', qw(diff tomorrow.csv --vendor ALPHA --mode upsert --json));
+$document = json_of($out);
+like(delete $document->{milliseconds}, qr/^\d+$/, 'has the time it took');
+is_deeply($document, { vendor_id => 'ALPHA', file_name => 'tomorrow.csv', mode => 'upsert', total_records => 6,
+		valid_records => 5, error_records => 1, inserted => 1, updated => 2, unchanged => 1, stale => 0, held => 1,
+		discontinued => 0, discontinued_missing => 0, changed_columns => { price => 2, stock_quantity => 2 },
+		price_changes => [
+			{ line_number => 3, sku => 'KETTLE-2L', old_price => 20.00, new_price => 200.00, percent => 900.0, held => $true },
+			{ line_number => 5, sku => 'LID', old_price => 5.00, new_price => 4.50, percent => -10.0, held => $false },
+			{ line_number => 2, sku => 'PAN-28', old_price => 41.90, new_price => 45.50, percent => 8.6, held => $false } ],
+		causes => [ { error_type => 'INVALID_PRICE', error_field => 'price', rows => 1, example_line => 7,
+				message => 'price is below the minimum of 1', suggestion => undef } ],
+		csv => undef }, 'and all of it');
+
+# More rows than a chunk; the ten largest price changes
+load('many.csv', 'ALPHA', join '', map { "M-$_,Pan,Kitchen,M-SKU-$_,10.00,1,black\n" } 1 .. 2500);
+write_file('many-prices.csv', $header . join '', map {
+	sprintf "M-%d,Pan,Kitchen,M-SKU-%d,%.2f,1,black\n", $_, $_, $_ % 2 ? 10 + $_ / 100 : 10 } 1 .. 2500);
+($out) = is_exit(0, 'diff of many rows', qw(diff many-prices.csv --vendor ALPHA --mode update --csv many-changes.csv));
+like($out, qr/^     1,250  would change\n         1,250  price\n     1,250  unchanged$/m, 'counts all of them');
+is_deeply([ $out =~ /^  line ([\d,]+)  M-SKU-\d+  10\.00 -> /mg ],
+	[ map { s/(?<=\d)(?=\d{3}$)/,/r } map { 2500 - 2 * $_ } 0 .. 9 ], 'shows the ten largest price changes');
+is(scalar(() = read_file('many-changes.csv') =~ /^\d+,M-SKU-\d+,M-\d+,price,10\.00,/mg), 1250, 'and lists all changes');
+
+# Wrong usage, and files that a load would refuse
+is_refused(3, qr/"onboard diff" requires --mode/, qw(diff tomorrow.csv --vendor ALPHA));
+is_refused(3, qr/option --mode takes insert, upsert, update or replace, not "merge"/,
+	qw(diff tomorrow.csv --vendor ALPHA --mode merge));
+is_refused(3, qr/option --match takes vendor_product_id or sku, not "id"/,
+	qw(diff tomorrow.csv --vendor ALPHA --mode update --match id));
+is_refused(3, qr/option --blank takes clear or keep, not "null"/,
+	qw(diff tomorrow.csv --vendor ALPHA --mode update --blank null));
+is_refused(2, qr/vendor "GAMMA" does not exist/, qw(diff tomorrow.csv --vendor GAMMA --mode update));
+is_refused(2, qr/the file is empty/i, 'diff', write_file('empty.csv', ''), qw(--vendor ALPHA --mode update));
+is_refused(4, qr{cannot write /nowhere/x\.csv}, qw(diff tomorrow.csv --vendor ALPHA --mode update --csv /nowhere/x.csv));
+
+is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads + 1, 'comparing records no upload');
+is(sql("SELECT md5(string_agg(p::text, ',' ORDER BY product_id)) FROM onboard.products p WHERE sku NOT LIKE 'M-SKU-%'"),
+	$before, 'and changes no product');
+
+done_testing();
