@@ -88,7 +88,9 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('upload_history', 'discontinued_missing', 'bigint', true, false),
 	('upload_history', 'unnamed_records', 'bigint', true, false),
 	('upload_history', 'sold_out', 'bigint', true, false),
+	('upload_history', 'restocked', 'bigint', true, false),
 	('upload_history', 'stocked_at_begin', 'bigint', false, false),
+	('upload_history', 'stocked_at_least', 'bigint', true, false),
 	('upload_history', 'status', 'text', true, true),
 	('upload_history', 'failure_code', 'text', false, true),
 	('upload_history', 'failure_message', 'text', false, false),
@@ -194,7 +196,7 @@ SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a 
 SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
 	'product_name', 'category', 'subcategory',
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
-	'image_url', 'attributes',
+	'image_url', 'attributes', 'action',
 	'defect_type', 'defect_message', 'raw_record']);
 -- The compiled-in columns are the same, in the same order: without a vendor's header, a fix file begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
