@@ -27,6 +27,19 @@ UPDATE onboard.product_categories SET description = 'Printed' WHERE category_nam
 	RETURNING updated_at > created_at AS changed;
 UPDATE onboard.product_categories SET description = NULL WHERE category_name = 'Books';
 
+-- An UPDATE that changes nothing does not touch it, and each change is later than the one before.
+BEGIN;
+SELECT updated_at AS before FROM onboard.products WHERE sku = 'TRIG transaction' \gset
+UPDATE onboard.products SET brand = brand, description = NULL, updated_at = '2000-01-01' WHERE sku = 'TRIG transaction'
+	RETURNING updated_at = :'before' AS unchanged;
+UPDATE onboard.products SET brand = NULL WHERE sku = 'TRIG transaction' RETURNING updated_at > :'before' AS changed;
+ALTER TABLE onboard.products DISABLE TRIGGER products_touch;
+UPDATE onboard.products SET updated_at = now() + interval '1 year' WHERE sku = 'TRIG transaction'
+	RETURNING updated_at AS future \gset
+ALTER TABLE onboard.products ENABLE TRIGGER products_touch;
+UPDATE onboard.products SET brand = 'B' WHERE sku = 'TRIG transaction' RETURNING updated_at > :'future' AS changed;
+COMMIT;
+
 -- Stock and status: only active and out_of_stock change.
 SELECT count(add(s || ' ' || n, n, s)) FROM unnest(ARRAY['active', 'inactive', 'out_of_stock', 'discontinued']) s,
 	unnest(ARRAY[0, 5]) n;

@@ -80,7 +80,7 @@ CREATE FUNCTION attempt(kind text, object text, oid oid, privilege text) RETURNS
 		WHEN privilege = 'SELECT' THEN format('SELECT FROM %s LIMIT 0', object)
 		WHEN privilege = 'INSERT' THEN format('INSERT INTO %s DEFAULT VALUES', object)
 		WHEN privilege = 'UPDATE' THEN format('UPDATE %s SET %I = DEFAULT WHERE false', object,
-			(SELECT attname FROM pg_attribute t WHERE t.attrelid = attempt.oid AND t.attnum > 0
+			(SELECT attname FROM pg_attribute t WHERE t.attrelid = attempt.oid AND t.attnum > 0 AND NOT t.attisdropped
 				ORDER BY has_column_privilege(attempt.oid, t.attnum, privilege) DESC, t.attnum LIMIT 1))
 		WHEN privilege = 'DELETE' THEN format('DELETE FROM %s WHERE false', object)
 		WHEN privilege = 'TRUNCATE' THEN format('TRUNCATE %s', object)

@@ -309,6 +309,7 @@ CREATE TABLE onboard.product_changes (
 	new_values jsonb,
 	CONSTRAINT product_changes_pkey PRIMARY KEY (product_id, change_id)
 );
+CREATE INDEX product_changes_deleted_idx ON onboard.product_changes (product_id) WHERE action OPERATOR(pg_catalog.=) 'deleted';
 CREATE INDEX product_changes_upload_id_idx ON onboard.product_changes (upload_id, change_id) WHERE upload_id IS NOT NULL;
 COMMENT ON TABLE onboard.product_changes IS 'Every change of a product after its insertion, whoever made it; see onboard.product_history';
 COMMENT ON COLUMN onboard.product_changes.changed_at IS 'updated_at of the product after the change; of a deletion, its time';
@@ -320,6 +321,7 @@ COMMENT ON COLUMN onboard.product_changes.changed_by IS 'session_user';
 COMMENT ON COLUMN onboard.product_changes.reverts IS 'The change of this product that this one took back';
 COMMENT ON COLUMN onboard.product_changes.old_values IS 'Values before the change, of the columns that it changed; of a deletion, the whole product';
 COMMENT ON COLUMN onboard.product_changes.new_values IS 'Values after the change, of the same columns; null for a deletion';
+COMMENT ON INDEX onboard.product_changes_deleted_idx IS 'Finds the products that were deleted';
 COMMENT ON INDEX onboard.product_changes_upload_id_idx IS 'Finds what an upload changed, to undo it';
 
 CREATE TABLE onboard.held_rows (
@@ -558,6 +560,21 @@ COMMENT ON FUNCTION onboard.flip_stock_status() IS
 CREATE TRIGGER products_stock_status BEFORE UPDATE OF stock_quantity ON onboard.products
 	FOR EACH ROW EXECUTE FUNCTION onboard.flip_stock_status();
 COMMENT ON TRIGGER products_stock_status ON onboard.products IS 'Switches between active and out_of_stock; leaves other statuses alone';
+
+-- Both read what the statement as a whole changed, which is faster than a call for
+-- each row.
+CREATE FUNCTION onboard.record_product_changes() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_record_product_changes';
+COMMENT ON FUNCTION onboard.record_product_changes() IS 'Trigger: records what a statement changed in onboard.product_changes';
+CREATE TRIGGER products_record_update AFTER UPDATE ON onboard.products
+	REFERENCING OLD TABLE AS old_products NEW TABLE AS new_products
+	FOR EACH STATEMENT EXECUTE FUNCTION onboard.record_product_changes();
+COMMENT ON TRIGGER products_record_update ON onboard.products IS
+	'Records changes; if it is disabled, uploads record none either, and those that change products cannot be undone';
+CREATE TRIGGER products_record_delete AFTER DELETE ON onboard.products
+	REFERENCING OLD TABLE AS old_products
+	FOR EACH STATEMENT EXECUTE FUNCTION onboard.record_product_changes();
+COMMENT ON TRIGGER products_record_delete ON onboard.products IS 'Records deletions';
 
 CREATE FUNCTION onboard.keep_shipped_category() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1291,6 +1308,100 @@ CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
 COMMENT ON VIEW onboard.product_catalog IS 'Products on offer: those of active vendors that are active or out of stock';
 COMMENT ON COLUMN onboard.product_catalog.in_stock IS 'False if the stock is 0';
 
+-- A deleted product is known by its last deletion.
+CREATE VIEW onboard.product_history WITH (security_barrier) AS
+	SELECT h.product_id, h.vendor_id, h.sku, h.vendor_product_id, h.changed_at, h.previous_at, h.action, h.upload_id,
+		h.row_number, h.line_number, CASE WHEN (SELECT onboard.is_operator()) THEN h.changed_by END AS changed_by,
+		h.old_values, h.new_values, h.reverts, h.change_id
+	FROM (SELECT p.product_id, p.vendor_id, p.sku, p.vendor_product_id, p.created_at AS changed_at,
+				NULL::timestamptz AS previous_at, 'inserted'::text COLLATE "C" AS action, p.upload_id, p.row_number,
+				p.line_number, NULL::text COLLATE "C" AS changed_by, NULL::jsonb AS old_values, NULL::jsonb AS new_values,
+				NULL::bigint AS reverts, NULL::bigint AS change_id
+			FROM onboard.products p
+		UNION ALL
+		SELECT c.product_id, c.vendor_id, p.sku, p.vendor_product_id, c.changed_at, c.previous_at, c.action, c.upload_id,
+				c.row_number, a.line_number, c.changed_by, c.old_values, c.new_values, c.reverts, c.change_id
+			FROM onboard.products p
+				JOIN onboard.product_changes c ON c.product_id OPERATOR(pg_catalog.=) p.product_id
+				LEFT JOIN onboard.row_actions a ON a.upload_id OPERATOR(pg_catalog.=) c.upload_id
+					AND a.product_id OPERATOR(pg_catalog.=) c.product_id AND a.row_number OPERATOR(pg_catalog.=) c.row_number
+		UNION ALL
+		SELECT c.product_id, c.vendor_id, (d.old_values OPERATOR(pg_catalog.->>) 'sku') COLLATE "C",
+				(d.old_values OPERATOR(pg_catalog.->>) 'vendor_product_id') COLLATE "C", c.changed_at, c.previous_at, c.action,
+				c.upload_id, c.row_number, a.line_number, c.changed_by, c.old_values, c.new_values, c.reverts, c.change_id
+			FROM onboard.product_changes d
+				JOIN onboard.product_changes c ON c.product_id OPERATOR(pg_catalog.=) d.product_id
+				LEFT JOIN onboard.row_actions a ON a.upload_id OPERATOR(pg_catalog.=) c.upload_id
+					AND a.product_id OPERATOR(pg_catalog.=) c.product_id AND a.row_number OPERATOR(pg_catalog.=) c.row_number
+			WHERE d.action OPERATOR(pg_catalog.=) 'deleted'
+				AND NOT EXISTS (SELECT FROM onboard.product_changes l
+					WHERE l.product_id OPERATOR(pg_catalog.=) d.product_id AND l.action OPERATOR(pg_catalog.=) 'deleted'
+						AND l.change_id OPERATOR(pg_catalog.>) d.change_id)
+				AND NOT EXISTS (SELECT FROM onboard.products p WHERE p.product_id OPERATOR(pg_catalog.=) d.product_id)) h
+	WHERE (SELECT onboard.is_operator())
+		OR h.vendor_id OPERATOR(pg_catalog.=) ANY (SELECT r.vendor_id FROM onboard.vendor_roles r WHERE r.role_name OPERATOR(pg_catalog.=) CURRENT_USER);
+COMMENT ON VIEW onboard.product_history IS
+	'Insertion and changes of the products that exist, and changes of those that were deleted; in no particular order';
+COMMENT ON COLUMN onboard.product_history.sku IS 'SKU that the product has now, or had when it was deleted';
+COMMENT ON COLUMN onboard.product_history.vendor_product_id IS 'As sku';
+COMMENT ON COLUMN onboard.product_history.previous_at IS 'updated_at of the product before the change';
+COMMENT ON COLUMN onboard.product_history.action IS 'inserted, updated, discontinued, restored, reverted or deleted';
+COMMENT ON COLUMN onboard.product_history.changed_by IS 'session_user; null for an insertion, and for a vendor''s login';
+COMMENT ON COLUMN onboard.product_history.old_values IS 'Values before the change, of the columns that it changed; of a deletion, the whole product';
+COMMENT ON COLUMN onboard.product_history.new_values IS 'Values after the change, of the same columns';
+
+CREATE FUNCTION @extschema@.onboard_product_as_of(product_id bigint, at timestamptz) RETURNS onboard.products
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	product onboard.products;
+	change record;
+	pruned_until timestamptz;
+	is_complete boolean := true;
+BEGIN
+	IF at IS NULL THEN
+		RAISE EXCEPTION 'at must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	SELECT h.horizon INTO pruned_until FROM onboard.history_horizon h;
+	IF at < pruned_until THEN
+		RAISE EXCEPTION 'the history before % was pruned', pruned_until
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Ask for a later time.';
+	END IF;
+	SELECT p.* INTO product FROM onboard.products p WHERE p.product_id = onboard_product_as_of.product_id;
+	IF product.created_at > at THEN
+		RETURN NULL;
+	END IF;
+	-- Take the changes back, newest first.  Each one must have made the state that is
+	-- known by now; otherwise another one, of which there is no record, came after it.
+	FOR change IN SELECT h.changed_at, h.previous_at, h.old_values, h.action = 'deleted' AS is_deletion
+			FROM onboard.product_history h
+			WHERE h.product_id = onboard_product_as_of.product_id AND h.changed_at > at AND h.action <> 'inserted'
+			ORDER BY h.changed_at DESC, h.change_id DESC
+	LOOP
+		is_complete := change.is_deletion = (product.product_id IS NULL) AND (change.is_deletion OR product.updated_at = change.changed_at);
+		EXIT WHEN NOT is_complete;
+		product := jsonb_populate_record(product, change.old_values);
+		product.updated_at := change.previous_at;
+	END LOOP;
+	IF is_complete AND product.created_at > at THEN
+		RETURN NULL;
+	ELSIF NOT is_complete OR product.updated_at > at THEN
+		RAISE EXCEPTION 'product % was changed without a record of it', onboard_product_as_of.product_id
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = 'Nothing is recorded while the triggers products_record_update and products_record_delete are disabled.',
+				HINT = 'Ask for a time after that change.';
+	END IF;
+	RETURN product;
+END $$;
+COMMENT ON FUNCTION @extschema@.onboard_product_as_of(bigint, timestamptz) IS
+	'A product as it was at a time; null if it did not exist then; an error if the history was pruned or is incomplete';
+
+CREATE FUNCTION @extschema@.onboard_prune_history(older_than interval) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_prune_history';
+COMMENT ON FUNCTION @extschema@.onboard_prune_history(interval) IS
+	'Removes the changes older than the given time from onboard.product_changes; returns how many; what they changed '
+	'can no longer be undone';
+
 --
 -- Grants.  The script creates no roles; the owner calls these for existing ones.
 --
@@ -1348,8 +1459,9 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
-			'outbox', 'item_checks', 'vendor_roles', 'vendor_summary', 'recent_uploads', 'product_catalog'],
-		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_judged_ranges', 'onboard_statistics',
+			'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog',
+			'product_history'],
+		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse',
 			'onboard_describe_upload', 'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
@@ -1385,7 +1497,7 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles'],
-		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
+		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_prune_history', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
 		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
 	-- The errors of rows, but not what the rows contain.
@@ -1394,7 +1506,8 @@ BEGIN
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
-	'Lets a role add vendors, change their status, cancel uploads and follow any upload, without reading products';
+	'Lets a role add vendors, change their status, cancel uploads, follow any upload and prune the history, without '
+	'reading products';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1405,8 +1518,8 @@ BEGIN
 	END IF;
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
-			'vendor_summary', 'recent_uploads', 'product_catalog'],
-		ARRAY['onboard_validate', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
+			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history'],
+		ARRAY['onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
 			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'utc_text', 'visible_upload',
 			'printable_ascii', 'upload_causes', 'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
@@ -1817,6 +1930,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_grant_reporter(name),
 	@extschema@.onboard_grant_operator(name),
 	@extschema@.onboard_grant_vendor(name, text),
+	@extschema@.onboard_product_as_of(bigint, timestamptz),
+	@extschema@.onboard_prune_history(interval),
 	@extschema@.onboard_create_catalog_indexes(),
 	@extschema@.onboard_local_changes(),
 	@extschema@.onboard_diagnose()

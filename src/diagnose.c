@@ -237,6 +237,15 @@ static DiagnosisQuery queries[] = {
 	  "  'Add one with INSERT INTO onboard.vendors, or onboard vendor add.' "
 	  "WHERE NOT EXISTS (SELECT FROM onboard.vendors v WHERE v.status = 'active')"}},
 	{SEVERITY_TEXT_INFO,
+	 {"SELECT 'history', "
+	  "  format('changes of products are not recorded, because %s', "
+	  "    string_agg(format('trigger %I is %s', s.name, CASE WHEN t.oid IS NULL THEN 'gone' ELSE 'disabled' END), ' and ' ORDER BY s.name DESC)), "
+	  "  'Meanwhile, what uploads change cannot be undone, and onboard_product_as_of() does not know what was before.' "
+	  "FROM onboard.shipped_parts s LEFT JOIN pg_catalog.pg_trigger t "
+	  "  ON t.tgrelid = 'onboard.products'::regclass AND t.tgname = s.name "
+	  "WHERE s.kind = 'trigger' AND s.relation = 'products' AND s.name LIKE 'products\\_record\\_%' "
+	  "  AND coalesce(t.tgenabled, 'D') NOT IN ('O', 'A') HAVING count(*) > 0"}},
+	{SEVERITY_TEXT_INFO,
 	 {"SELECT 'local changes', format('the tables and views of the extension were changed; statements that repeat the changes: %s', count(*)), "
 	  "  'Keep the output of onboard_local_changes() with each dump: pg_dump leaves these changes out.' "
 	  "FROM onboard.changed_parts() HAVING count(*) > 0"}},

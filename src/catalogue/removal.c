@@ -20,6 +20,7 @@
 #include "base/statement.h"
 #include "base/subtransaction.h"
 #include "catalogue/removal.h"
+#include "history/change_origin.h"
 
 typedef struct Removal
 {
@@ -48,8 +49,13 @@ delete_range(const Removal *removal, int64 first, int64 last)
 		Int64GetDatum(last),
 		BoolGetDatum(removal->unchanged_only),
 	};
+	ChangeOrigin origin = {.upload_id_text = removal->upload_id};
+	uint64 removed;
 
-	return statement_run(&delete, values, NULL, false, SPI_OK_DELETE);
+	change_origin_set(&origin);
+	removed = statement_run(&delete, values, NULL, false, SPI_OK_DELETE);
+	change_origin_clear();
+	return removed;
 }
 
 /* Arguments and result of delete_in_subtransaction(). */

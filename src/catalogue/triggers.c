@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -55,23 +56,55 @@ with_value(TriggerData *trigger, int column, Datum value)
 									 1, &column, &value, &is_null);
 }
 
+/* Return a time in a row; null, which the table will refuse, precedes all others. */
+static TimestampTz
+time_of(TriggerData *trigger, HeapTuple tuple, const char *column)
+{
+	bool is_null;
+	Datum time = heap_getattr(tuple, column_number(trigger, column),
+							  RelationGetDescr(trigger->tg_relation), &is_null);
+
+	return is_null ? DT_NOBEGIN : DatumGetTimestampTz(time);
+}
+
+/* Does the new row differ in a column other than updated_at? */
+static bool
+is_change(TriggerData *trigger, int updated_at)
+{
+	TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+	int i;
+
+	for (i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(descriptor, i);
+		bool old_is_null;
+		bool new_is_null;
+		Datum old = heap_getattr(trigger->tg_trigtuple, i + 1, descriptor, &old_is_null);
+		Datum new = heap_getattr(trigger->tg_newtuple, i + 1, descriptor, &new_is_null);
+
+		/* Generated columns are not computed yet, and change only with others. */
+		if (i + 1 == updated_at || column->attgenerated != '\0')
+			continue;
+		if (old_is_null != new_is_null ||
+			(!old_is_null && !datum_image_eq(old, new, column->attbyval, column->attlen)))
+			return true;
+	}
+	return false;
+}
+
 PG_FUNCTION_INFO_V1(onboard_touch_updated_at);
 
-/* Set updated_at to the time of the change; see updated_at_after(). */
+/* Set updated_at to the time of the change, if there is one; see updated_at_after(). */
 Datum
 onboard_touch_updated_at(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = before_update(fcinfo, "touch_updated_at");
-	TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
 	int column = column_number(trigger, "updated_at");
-	bool is_null;
-	TimestampTz created_at = DatumGetTimestampTz(heap_getattr(
-		trigger->tg_newtuple, column_number(trigger, "created_at"), descriptor, &is_null));
-	TimestampTz before =
-		DatumGetTimestampTz(heap_getattr(trigger->tg_trigtuple, column, descriptor, &is_null));
+	TimestampTz updated = time_of(trigger, trigger->tg_trigtuple, "updated_at");
 
-	PG_RETURN_POINTER(
-		with_value(trigger, column, TimestampTzGetDatum(updated_at_after(created_at, before))));
+	if (is_change(trigger, column))
+		updated = updated_at_after(time_of(trigger, trigger->tg_newtuple, "created_at"), updated);
+	PG_RETURN_POINTER(with_value(trigger, column, TimestampTzGetDatum(updated)));
 }
 
 /* Return the stock of a row, or -1 for null, which the table will refuse. */

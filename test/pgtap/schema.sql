@@ -8,7 +8,7 @@ SELECT has_schema('onboard');
 SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors',
 	'vendor_roles', 'judged_rows', 'row_actions', 'product_changes', 'held_rows', 'history_horizon', 'outbox', 'item_checks',
 	'listings', 'shipped_parts']);
-SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']);
+SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog', 'product_history']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
 -- Columns: table, column, type, not null, collation "C"
@@ -88,7 +88,9 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('upload_history', 'discontinued_missing', 'bigint', true, false),
 	('upload_history', 'unnamed_records', 'bigint', true, false),
 	('upload_history', 'sold_out', 'bigint', true, false),
+	('upload_history', 'restocked', 'bigint', true, false),
 	('upload_history', 'stocked_at_begin', 'bigint', false, false),
+	('upload_history', 'stocked_at_least', 'bigint', true, false),
 	('upload_history', 'status', 'text', true, true),
 	('upload_history', 'failure_code', 'text', false, true),
 	('upload_history', 'failure_message', 'text', false, false),
@@ -194,7 +196,7 @@ SELECT set_eq('SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a 
 SELECT columns_are('onboard', 'intake', ARRAY['upload_id', 'row_number', 'line_number', 'vendor_product_id',
 	'product_name', 'category', 'subcategory',
 	'description', 'sku', 'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm',
-	'image_url', 'attributes',
+	'image_url', 'attributes', 'action',
 	'defect_type', 'defect_message', 'raw_record']);
 -- The compiled-in columns are the same, in the same order: without a vendor's header, a fix file begins with them.
 CREATE FUNCTION pg_temp.columns_between(relation regclass, first name, last name) RETURNS text[] LANGUAGE sql AS $$
@@ -246,6 +248,10 @@ SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
 	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
 	WHERE indrelid = 'onboard.products'::regclass$$,
 	ARRAY['product_id', 'sku', 'vendor_id,vendor_product_id', 'upload_id,row_number', 'category'], 'products: indexes');
+SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
+	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
+	WHERE indrelid = 'onboard.product_changes'::regclass$$,
+	ARRAY['product_id,change_id', 'product_id', 'upload_id,change_id'], 'product_changes: indexes');
 SELECT col_default_is('onboard', 'products', 'unit', 'piece', 'products: unit');
 SELECT col_default_is('onboard', 'products', 'status', 'active', 'products: status');
 SELECT col_default_is('onboard', 'upload_history', 'mode', 'insert', 'upload_history: mode');
@@ -308,7 +314,8 @@ SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id
 		'CANCELLED']) code;
 
 -- Triggers
-SELECT triggers_are('onboard', 'products', ARRAY['products_touch', 'products_stock_status']);
+SELECT triggers_are('onboard', 'products', ARRAY['products_touch', 'products_stock_status', 'products_record_update',
+	'products_record_delete']);
 SELECT triggers_are('onboard', 'vendors', ARRAY['vendors_touch']);
 SELECT triggers_are('onboard', 'product_categories', ARRAY['product_categories_touch',
 	'product_categories_keep_shipped', 'product_categories_keep_used', 'product_categories_rename_products']);
@@ -343,6 +350,8 @@ INSERT INTO wanted_functions VALUES
 	('onboard_backlog', '{}', 'stable', true),
 	('onboard_judged_ranges', '{text}', 'stable', true),
 	('onboard_statistics', '{}', 'volatile', true),
+	('onboard_product_as_of', '{bigint,timestamp with time zone}', 'stable', false),
+	('onboard_prune_history', '{interval}', 'volatile', false),
 	('onboard_error_csv', '{text}', 'stable', true),
 	('onboard_fix_csv', '{text}', 'stable', true),
 	('onboard_error_summary', '{text}', 'stable', true),
@@ -399,7 +408,7 @@ SELECT is((SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid
 		'product_changes', 'held_rows', 'item_checks', 'vendor_roles']::name[]) name;
 SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::regclass), ARRAY['security_barrier=true'],
 	name || ' is a security barrier')
-	FROM unnest(ARRAY['vendor_summary', 'recent_uploads', 'product_catalog']) name;
+	FROM unnest(ARRAY['vendor_summary', 'recent_uploads', 'product_catalog', 'product_history']) name;
 
 -- All user data is dumped.
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'onboard'$$,
