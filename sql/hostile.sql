@@ -24,7 +24,8 @@ SELECT proowner::regrole FROM pg_proc WHERE proname = 'onboard_validate';
 DROP FUNCTION public.onboard_validate;
 SET SESSION AUTHORIZATION regress_onboard_mallory;
 CREATE FUNCTION public.onboard_begin_upload(text, text, text DEFAULT '', text DEFAULT '', bigint DEFAULT 0,
-	jsonb DEFAULT '{}')
+	jsonb DEFAULT '{}', boolean DEFAULT true, text DEFAULT '', text DEFAULT '', text DEFAULT '', timestamptz DEFAULT now(),
+	text[] DEFAULT '{}')
 	RETURNS text LANGUAGE sql AS 'SELECT 1::text';
 RESET SESSION AUTHORIZATION;
 CREATE EXTENSION onboard; -- ERROR

@@ -1,47 +1,164 @@
--- Uploads that change products: modes, keys, blanks, actions, and what each row did.
+-- Uploads that change products: modes, keys, columns, blanks, actions, and what each row leaves behind.
 SET client_min_messages = warning;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes)
 	VALUES ('MOD-1', 'Mode One', 'one@mode.example', '{insert,upsert,update,replace}'),
 		('MOD-2', 'Mode Two', 'two@mode.example', '{insert,upsert,update,replace}');
--- An upload with a mode, as onboard_begin_upload() makes it.
-CREATE FUNCTION begin(vendor text, file text, upload_mode text, columns text[] DEFAULT NULL, match text DEFAULT NULL,
-	blank text DEFAULT 'clear', at timestamptz DEFAULT now())
-RETURNS text LANGUAGE sql AS $$
-	WITH u AS (SELECT onboard_begin_upload(vendor, file) AS id)
-	SELECT id FROM u
-$$;
-CREATE FUNCTION terms(upload text, upload_mode text, columns text[] DEFAULT NULL, match text DEFAULT NULL,
-	blank text DEFAULT 'clear', at timestamptz DEFAULT now())
-RETURNS text LANGUAGE sql AS $$
-	UPDATE onboard.upload_history u SET mode = upload_mode, columns = terms.columns, match = terms.match,
-		blank = terms.blank, source_time = terms.at WHERE u.upload_id = upload RETURNING u.upload_id
-$$;
-SELECT onboard_begin_upload('MOD-1', 'first.csv') AS u \gset
-SELECT row_number, status, action, errors FROM onboard_ingest(:'u', '[
-	{"row_number": 1, "line_number": 2, "product": {"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "10", "stock_quantity": "5", "brand": "Acme", "compare_at_price": "12", "colour": "red"}},
-	{"row_number": 2, "line_number": 3, "product": {"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-B", "price": "20", "stock_quantity": "0"}},
-	{"row_number": 3, "line_number": 4, "product": {"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "S-C", "price": "30", "stock_quantity": "7"}}]');
-SELECT onboard_finish_upload(:'u') IS NOT NULL AS finished;
--- A price file: only the price changes.
-SELECT terms(onboard_begin_upload('MOD-1', 'prices.csv'), 'update', '{vendor_product_id,price}') AS u \gset
-SELECT row_number, status, action, errors FROM onboard_ingest(:'u', '[
-	{"row_number": 1, "product": {"vendor_product_id": "A", "price": "11"}},
-	{"row_number": 2, "product": {"vendor_product_id": "B", "price": "20.00"}},
-	{"row_number": 3, "product": {"vendor_product_id": "X", "price": "1"}},
-	{"row_number": 4, "product": {"vendor_product_id": "C", "price": "x"}},
-	{"row_number": 5, "product": {"vendor_product_id": "C", "price": "31"}},
-	{"row_number": 6, "product": {"vendor_product_id": "", "price": "31"}}]');
-SELECT onboard_finish_upload(:'u') IS NOT NULL AS finished;
-SELECT status, total_records, valid_records, error_records, inserted, updated, unchanged, stale, held, discontinued, unnamed_records
-	FROM onboard.upload_history WHERE upload_id = :'u';
-SELECT vendor_product_id, price, compare_at_price, stock_quantity, status, brand, attributes, updated_at > created_at AS changed
-	FROM onboard.products WHERE vendor_id = 'MOD-1' ORDER BY 1;
-SELECT r.row_number, p.vendor_product_id, r.action, r.columns FROM onboard.row_actions r JOIN onboard.products p USING (product_id)
-	WHERE r.upload_id = :'u' ORDER BY 1;
+-- Load rows as a whole upload; each is the product of a JSON record, or has its action in "action".
+CREATE FUNCTION load(mode text, rows jsonb, columns text[] DEFAULT NULL, match text DEFAULT NULL, blank text DEFAULT 'clear',
+	at timestamptz DEFAULT NULL, vendor text DEFAULT 'MOD-1')
+RETURNS TABLE (r bigint, action text, found text) LANGUAGE plpgsql AS $$
+DECLARE
+	upload text := onboard_begin_upload(vendor, 'modes.csv', mode => load.mode, columns => load.columns,
+		match => load.match, blank => load.blank, source_time => load.at);
+BEGIN
+	RETURN QUERY SELECT i.row_number, coalesce(i.action, i.status),
+			(SELECT string_agg(format('%s %s', e ->> 'error_type', e ->> 'error_message'), '; ') FROM jsonb_array_elements(i.errors) e)
+		FROM onboard_ingest(upload, (SELECT jsonb_agg(jsonb_build_object('row_number', t.n, 'line_number', t.n + 1,
+				'product', t.p - 'action', 'action', t.p -> 'action')) FROM jsonb_array_elements(rows) WITH ORDINALITY t (p, n))) i;
+	PERFORM onboard_finish_upload(upload);
+END $$;
+CREATE VIEW catalogue AS SELECT vendor_id AS v, vendor_product_id AS id, sku, product_name AS name, price, compare_at_price AS compare,
+		stock_quantity AS stock, unit, brand, attributes, status
+	FROM onboard.products WHERE vendor_id LIKE 'MOD%' ORDER BY 1, 2;
+CREATE VIEW latest AS SELECT u.mode, u.status, u.total_records AS total, u.valid_records AS valid, u.error_records AS errors,
+		u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.unnamed_records AS unnamed
+	FROM onboard.upload_history u WHERE u.vendor_id LIKE 'MOD%' ORDER BY u.created_at DESC, u.upload_id LIMIT 1;
+SELECT * FROM load('insert', '[
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "10", "stock_quantity": "5", "brand": "Acme", "compare_at_price": "12", "colour": "red", "size": "9"},
+	{"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-B", "price": "20", "stock_quantity": "0", "unit": "box"},
+	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "S-C", "price": "30", "stock_quantity": "7"},
+	{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-D", "price": "5", "stock_quantity": "7"},
+	{"vendor_product_id": "Y", "product_name": "Yo-yo", "category": "Kitchen", "sku": "S-Y", "price": "5", "stock_quantity": "7", "action": "update"}]');
+SELECT * FROM load('insert', '[
+	{"vendor_product_id": "A", "product_name": "Fork", "category": "Kitchen", "sku": "T-A", "price": "1", "stock_quantity": "1"}]', vendor => 'MOD-2');
+
+-- A price file changes prices, and nothing else.
+SELECT * FROM load('update', '[
+	{"vendor_product_id": "A", "price": "11"}, {"vendor_product_id": "B", "price": "20.00"}, {"vendor_product_id": "X", "price": "1"},
+	{"vendor_product_id": "C", "price": "x"}, {"vendor_product_id": "C", "price": "31"}, {"vendor_product_id": " ", "price": "31"}]',
+	'{vendor_product_id,price}');
+SELECT * FROM latest;
+SELECT * FROM catalogue;
+SELECT r.row_number, p.vendor_product_id, r.action, r.columns FROM onboard.row_actions r JOIN onboard.products p USING (product_id) ORDER BY 1;
 SELECT p.vendor_product_id, c.action, c.row_number, c.old_values, c.new_values FROM onboard.product_changes c
-	JOIN onboard.products p USING (product_id) WHERE c.upload_id = :'u' ORDER BY c.change_id;
--- Replayed rows return what they did.
+	JOIN onboard.products p USING (product_id) WHERE c.upload_id IS NOT NULL ORDER BY c.change_id;
+-- A rule compares with what the product keeps; a category that was deactivated does not matter.
+UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Kitchen';
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "12.01"}, {"vendor_product_id": "B", "price": "21"}]',
+	'{vendor_product_id,price}');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "compare_at_price": "10.99"}, {"vendor_product_id": "B", "compare_at_price": "29"}]',
+	'{vendor_product_id,compare_at_price}');
+UPDATE onboard.product_categories SET is_active = true WHERE category_name = 'Kitchen';
+
+-- Upsert inserts and changes; blanks clear, in a required column they are an error; a blank unit means piece.
+SELECT * FROM load('upsert', '[
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "0", "brand": "", "unit": ""},
+	{"vendor_product_id": "B", "product_name": "", "category": "Kitchen", "sku": "S-B", "price": "21", "stock_quantity": "3", "brand": "B", "unit": ""},
+	{"vendor_product_id": "E", "product_name": "Jug", "category": "Kitchen", "sku": "S-E", "price": "9", "stock_quantity": "3", "brand": "", "unit": ""},
+	{"vendor_product_id": "E", "product_name": "Jug", "category": "Kitchen", "sku": "S-E2", "price": "9", "stock_quantity": "3", "brand": "", "unit": ""},
+	{"vendor_product_id": "F", "product_name": "Jar", "category": "Kitchen", "sku": "S-C", "price": "9", "stock_quantity": "3", "brand": "", "unit": ""},
+	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "T-A", "price": "30", "stock_quantity": "7", "brand": "", "unit": ""}]',
+	'{vendor_product_id,product_name,category,sku,price,stock_quantity,brand,unit}');
+SELECT * FROM latest;
+SELECT * FROM catalogue;
+-- blank = keep leaves what is there, and the record says what the row had a say in.
+SELECT * FROM load('update', '[{"vendor_product_id": "B", "brand": "", "unit": "set", "stock_quantity": "4"}]',
+	'{vendor_product_id,brand,unit,stock_quantity}', blank => 'keep');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "brand": "", "unit": "", "stock_quantity": ""}]',
+	'{vendor_product_id,brand,unit,stock_quantity}', blank => 'keep');
+SELECT r.action, r.columns FROM onboard.row_actions r WHERE r.columns IS NOT NULL ORDER BY r.columns;
+-- Without a list, null and absent leave and an empty text clears.
+SELECT * FROM load('update', '[{"vendor_product_id": "B", "brand": null, "unit": "", "stock_quantity": "4"}]');
+SELECT * FROM catalogue WHERE id IN ('A', 'B');
+-- Attributes: a listed one that a row lacks is blank; others stay.
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "colour": "blue", "weight class": "2"}]', '{vendor_product_id,colour,weight class,height}');
+SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "height": "3"}]', '{vendor_product_id,colour,weight class,height}');
+SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "colour": "", "height": "4"}]');
+SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
+
+-- The SKU as key: it never changes, nor does the vendor's own key of a product found by it.
+SELECT * FROM load('update', '[{"sku": "S-A", "price": "12"}, {"sku": "T-A", "price": "2"}, {"sku": "NO", "price": "2"}]', '{sku,price}');
+SELECT * FROM load('upsert', '[
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "1"},
+	{"vendor_product_id": "C", "product_name": "Lamp", "category": "Kitchen", "sku": "S-B", "price": "11", "stock_quantity": "1"},
+	{"vendor_product_id": "N", "product_name": "Lid", "category": "Kitchen", "sku": "T-A", "price": "11", "stock_quantity": "1"},
+	{"vendor_product_id": "N", "product_name": "Lid", "category": "Kitchen", "sku": "S-N", "price": "11", "stock_quantity": "1"}]', match => 'sku');
+SELECT * FROM load('upsert', '[
+	{"product_name": "Lamp 2", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "1"},
+	{"product_name": "New", "category": "Kitchen", "sku": "S-NEW", "price": "11", "stock_quantity": "1"}]',
+	'{product_name,category,sku,price,stock_quantity}');
+SELECT * FROM catalogue;
+-- A SKU may change, and what it frees can be taken by a later row; swapping is judged row after row.
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A9"}, {"vendor_product_id": "B", "sku": "S-A"}]', '{vendor_product_id,sku}');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A"}, {"vendor_product_id": "B", "sku": "S-A9"}]', '{vendor_product_id,sku}');
+SELECT * FROM load('upsert', '[
+	{"vendor_product_id": "G", "product_name": "Gong", "category": "Kitchen", "sku": "S-C", "price": "11", "stock_quantity": "1"},
+	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "S-C9", "price": "30", "stock_quantity": "7"},
+	{"vendor_product_id": "H", "product_name": "Hat", "category": "Kitchen", "sku": "S-C", "price": "11", "stock_quantity": "1"},
+	{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-C", "price": "5", "stock_quantity": "7"}]');
+SELECT v, id, sku FROM catalogue;
+
+-- Actions.
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "action": "delete"}, {"vendor_product_id": "B", "price": "22", "action": " Update "},
+	{"vendor_product_id": "C", "action": "remove"}, {"vendor_product_id": "Z", "action": "delete"}, {"vendor_product_id": "H", "price": "x", "action": "DELETE"}]');
+SELECT * FROM latest;
+SELECT v, id, price, status FROM catalogue;
+-- Discontinued stays discontinued in update, comes back in upsert with the status of its stock; inactive stays inactive.
+UPDATE onboard.products SET status = 'inactive' WHERE vendor_id = 'MOD-1' AND vendor_product_id = 'B';
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "stock_quantity": "8"}, {"vendor_product_id": "A", "action": "delete"},
+	{"vendor_product_id": "H", "action": "delete"}]');
+SELECT id, stock, status FROM catalogue WHERE id IN ('A', 'B', 'H') AND v = 'MOD-1';
+SELECT * FROM load('upsert', '[
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A9", "price": "11", "stock_quantity": "8"},
+	{"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-A", "price": "22", "stock_quantity": "0"},
+	{"vendor_product_id": "H", "product_name": "Hat", "category": "Kitchen", "sku": "S-C", "price": "11", "stock_quantity": "0"}]');
+SELECT id, stock, status FROM catalogue WHERE id IN ('A', 'B', 'H') AND v = 'MOD-1';
+SELECT p.vendor_product_id, c.action, c.old_values, c.new_values, c.upload_id IS NOT NULL AS by_upload FROM onboard.product_changes c
+	JOIN onboard.products p USING (product_id) WHERE p.vendor_product_id IN ('A', 'H') AND p.vendor_id = 'MOD-1' ORDER BY c.change_id;
+
+-- The newest value wins, column by column, whatever the order of arrival.
+SELECT * FROM load('insert', '[
+	{"vendor_product_id": "V", "product_name": "Vase", "category": "Kitchen", "sku": "S-V", "price": "3", "stock_quantity": "7"},
+	{"vendor_product_id": "W", "product_name": "Wok", "category": "Kitchen", "sku": "S-W", "price": "5", "stock_quantity": "7"}]', at => '2025-12-01');
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "6"}]', '{vendor_product_id,price}', at => '2026-01-03');
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "7", "stock_quantity": "1"}]', '{vendor_product_id,price,stock_quantity}', at => '2026-01-02');
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "8"}]', '{vendor_product_id,price}', at => '2026-01-03');
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "9"}, {"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price}', at => '2026-01-01');
+SELECT id, price, stock FROM catalogue WHERE id IN ('V', 'W');
+-- So does whether a product is on sale.
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "action": "delete"}]', at => '2026-01-05');
+SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W", "price": "9", "stock_quantity": "2"}]', at => '2026-01-04');
+SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2025-01-01');
+SELECT id, name, price, stock, status FROM catalogue WHERE id IN ('V', 'W');
+
+-- Guards hold a row as a whole.
+UPDATE onboard.vendors SET price_guard = 5 WHERE vendor_id = 'MOD-1';
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "45", "brand": "x"}, {"vendor_product_id": "C", "price": "5.79"},
+	{"vendor_product_id": "E", "price": "45.01"}, {"vendor_product_id": "A", "price": "2.20"}]');
+SELECT * FROM latest;
+SELECT row_number, cause, current_value, new_value, input, outcome FROM onboard.held_rows ORDER BY held_id;
+UPDATE onboard.products SET stock_quantity = 1 WHERE vendor_id = 'MOD-1' AND stock_quantity = 0;
+SELECT count(*) AS stocked FROM onboard.products WHERE vendor_id = 'MOD-1' AND stock_quantity > 0;
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "stock_quantity": "0"}, {"vendor_product_id": "B", "stock_quantity": "0"},
+	{"vendor_product_id": "C", "stock_quantity": "0"}, {"vendor_product_id": "D", "stock_quantity": "0"},
+	{"vendor_product_id": "E", "stock_quantity": "0"}, {"vendor_product_id": "H", "stock_quantity": "0"}]');
+SELECT sold_out, restocked, stocked_at_begin FROM onboard.upload_history WHERE vendor_id = 'MOD-1' ORDER BY created_at DESC LIMIT 1;
+UPDATE onboard.vendors SET price_guard = NULL, sold_out_guard = NULL WHERE vendor_id = 'MOD-1';
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "900", "stock_quantity": "0"}, {"vendor_product_id": "E", "stock_quantity": "0"}]');
+
+-- Rows of COPY, in one upload with rows that were delivered before; replay returns what each row did.
+SELECT onboard_begin_upload('MOD-1', 'copy.csv', mode => 'upsert',
+	columns => '{vendor_product_id,product_name,category,sku,price,stock_quantity}') AS u \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, action)
+	VALUES (:'u', 1, 'A', 'Lamp', 'Kitchen', 'S-A9', '13', '8', NULL), (:'u', 2, 'Q', 'Quilt', 'Bedroom', 'S-Q', '13', '8', ''),
+		(:'u', 3, 'H', NULL, NULL, NULL, NULL, NULL, 'delete'), (:'u', 4, 'Z', 'Zip', 'Bedroom', 'S-Z', '13', '8', 'drop'),
+		(:'u', 5, 'Q', 'Quilt', 'Bedroom', 'S-Q', '14', '8', NULL);
 SELECT row_number, status, action, product_id IS NOT NULL AS has_product FROM onboard_ingest(:'u', '[
-	{"row_number": 1, "product": {"vendor_product_id": "A", "price": "11"}},
-	{"row_number": 2, "product": {"vendor_product_id": "B", "price": "20.00"}},
-	{"row_number": 3, "product": {"vendor_product_id": "X", "price": "1"}}]');
+	{"row_number": 1, "product": {"vendor_product_id": "B"}}, {"row_number": 2, "product": {}}, {"row_number": 3, "product": {}},
+	{"row_number": 4, "product": {}}, {"row_number": 5, "product": {}}]');
+SELECT row_number, original_data FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
+SELECT * FROM latest;
+DROP VIEW catalogue, latest;
+DROP FUNCTION load;

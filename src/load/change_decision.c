@@ -280,8 +280,6 @@ compute(Change *change)
 static bool
 is_stale(const Change *change)
 {
-	if (change->request == REQUEST_DELETE)
-		return !change->left.has_status;
 	return row_columns_are_empty(&change->left, change->key_column) &&
 		   !row_columns_are_empty(&change->columns, change->key_column);
 }
@@ -301,6 +299,8 @@ change_brings_sku(const Change *change)
 static enum row_action
 decide_valid(Change *change)
 {
+	if (change->request == REQUEST_DELETE && !change->left.has_status)
+		return ACTION_STALE;
 	compute(change);
 	if (change->result.action == ACTION_UNCHANGED)
 		return is_stale(change) ? ACTION_STALE : ACTION_UNCHANGED;
