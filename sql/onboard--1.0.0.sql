@@ -754,6 +754,23 @@ COMMENT ON FUNCTION @extschema@.onboard_check(text, jsonb, boolean) IS
 	'Dry run over many records, including duplicates among them; with carry, also duplicates of records from earlier '
 	'calls with carry in this transaction; writes nothing';
 
+CREATE FUNCTION @extschema@.onboard_diff(vendor_id text, records jsonb, mode text, match text DEFAULT NULL, blank text DEFAULT 'clear',
+	source_time timestamptz DEFAULT NULL, columns text[] DEFAULT NULL, carry boolean DEFAULT false,
+	OUT row_number bigint, OUT status text, OUT action text, OUT product_id bigint, OUT sku text, OUT old_values jsonb,
+	OUT new_values jsonb, OUT errors jsonb)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_diff';
+COMMENT ON FUNCTION @extschema@.onboard_diff(text, jsonb, text, text, text, timestamptz, text[], boolean) IS
+	'What each record of an upload with this mode would do to the catalogue, with the values that would change; with carry, '
+	'records of earlier calls with carry in this transaction are rows of the same file; writes nothing';
+
+CREATE FUNCTION @extschema@.onboard_diff_missing(vendor_id text, source_time timestamptz DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_diff_missing';
+COMMENT ON FUNCTION @extschema@.onboard_diff_missing(text, timestamptz) IS
+	'Number of products that an upload with mode replace would discontinue at its end: those that no record named in earlier '
+	'calls of onboard_diff() with carry in this transaction';
+
 CREATE FUNCTION @extschema@.onboard_ingest(upload_id text, records jsonb,
 	OUT row_number bigint, OUT status text, OUT action text, OUT product_id bigint, OUT errors jsonb)
 RETURNS SETOF record
@@ -1461,7 +1478,7 @@ BEGIN
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
 			'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog',
 			'product_history'],
-		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
+		ARRAY['onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest', 'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
 			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse',
 			'onboard_describe_upload', 'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',

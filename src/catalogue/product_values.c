@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "catalogue/product_values.h"
+#include "table/shipped_shape.h"
 
 /* Return the trimmed field as a text datum; the door's own datum if it is the same. */
 static Datum
@@ -30,6 +31,18 @@ static Datum
 hundredths(int64 value)
 {
 	return NumericGetDatum(int64_div_fast_to_numeric(value, 2));
+}
+
+TupleDesc
+product_descriptor(void)
+{
+	TupleDesc descriptor = CreateTemplateTupleDesc(PRODUCT_COLUMN_COUNT);
+	int i;
+
+	for (i = 0; i < PRODUCT_COLUMN_COUNT; i++)
+		TupleDescInitEntry(descriptor, i + 1, products_shape.columns[i].name,
+						   products_shape.columns[i].type, products_shape.columns[i].typmod, 0);
+	return descriptor;
 }
 
 void

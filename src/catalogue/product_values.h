@@ -10,8 +10,13 @@
 
 #include "postgres.h"
 
+#include "access/tupdesc.h"
+
 #include "catalogue/catalogue.h"
 #include "table/shipped_shape.h"
+
+/* Return the descriptor of a product's values in this order, in the current context. */
+extern TupleDesc product_descriptor(void);
 
 /* Datums that are the same in every row. */
 typedef struct ProductConstants

@@ -21,22 +21,19 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "base/jsonb_object.h"
 #include "base/owner.h"
 #include "base/settings.h"
 #include "base/statement.h"
 #include "history/change_log.h"
+#include "history/changed_values.h"
 #include "table/row_batch.h"
 #include "table/table_shape.h"
 
@@ -58,15 +55,6 @@ enum
 };
 #define CHANGE_COLUMN_COUNT CHANGE_NEW_VALUES
 
-/* A column of products, as a member of old_values and new_values. */
-typedef struct LoggedColumn
-{
-	AttrNumber number;
-	struct text_view name;
-	Oid type;
-	FmgrInfo *to_jsonb; /* NULL until it is needed */
-} LoggedColumn;
-
 struct ChangeLog
 {
 	MemoryContext context;
@@ -77,8 +65,7 @@ struct ChangeLog
 	AttrNumber vendor_id;
 	AttrNumber status;
 	AttrNumber updated_at;
-	LoggedColumn *columns; /* in the order of jsonb keys */
-	int column_count;
+	ChangedValues *values;
 	bool *changed; /* of the row at hand, by column of products */
 	Relation relation;
 	RowBatch *batch; /* NULL if rows are stored by INSERT */
@@ -96,34 +83,6 @@ column_number(Relation products, const char *name)
 							   RelationGetRelationName(products)),
 						errdetail("It is needed to record changes of products.")));
 	return number;
-}
-
-static int
-compare_columns(const void *a, const void *b)
-{
-	return jsonb_compare_names(((const LoggedColumn *) a)->name, ((const LoggedColumn *) b)->name);
-}
-
-static void
-find_columns(ChangeLog *log)
-{
-	TupleDesc descriptor = log->descriptor;
-	int i;
-
-	log->columns = palloc0(descriptor->natts * sizeof(LoggedColumn));
-	for (i = 0; i < descriptor->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-		LoggedColumn *column = &log->columns[log->column_count];
-
-		if (attribute->attisdropped)
-			continue;
-		column->number = i + 1;
-		column->name = text_of(NameStr(attribute->attname));
-		column->type = attribute->atttypid;
-		log->column_count++;
-	}
-	qsort(log->columns, log->column_count, sizeof(LoggedColumn), compare_columns);
 }
 
 bool
@@ -179,7 +138,7 @@ change_log_open(Relation products)
 	log->status = column_number(products, "status");
 	log->updated_at = column_number(products, "updated_at");
 	log->changed = palloc(log->descriptor->natts * sizeof(bool));
-	find_columns(log);
+	log->values = changed_values_open(log->descriptor);
 	log->relation = table_open(onboard_relation("product_changes"), RowExclusiveLock);
 	if (onboard_load_path != LOAD_PATH_PLAIN &&
 		table_shape_departure(log->relation, &product_changes_shape) == NULL)
@@ -209,139 +168,6 @@ change_time(TimestampTz before)
 	TimestampTz now = GetCurrentTimestamp();
 
 	return now <= before && !TIMESTAMP_NOT_FINITE(before) ? before + 1 : now;
-}
-
-static void
-set_container(JsonbMember *member, JsonbContainer *container, Size length)
-{
-	member->kind = MEMBER_CONTAINER;
-	member->value.data = (const char *) container;
-	member->value.length = length;
-}
-
-static void
-set_number(JsonbMember *member, Numeric number)
-{
-	member->kind = MEMBER_NUMBER;
-	member->value.data = (const char *) number;
-	member->value.length = VARSIZE(number);
-}
-
-static void
-set_scalar(JsonbMember *member, const JsonbValue *scalar)
-{
-	switch (scalar->type)
-	{
-		case jbvNull:
-			member->kind = MEMBER_NULL;
-			break;
-		case jbvBool:
-			member->kind = scalar->val.boolean ? MEMBER_TRUE : MEMBER_FALSE;
-			break;
-		case jbvNumeric:
-			set_number(member, scalar->val.numeric);
-			break;
-		case jbvString:
-			member->kind = MEMBER_TEXT;
-			member->value.data = scalar->val.string.val;
-			member->value.length = scalar->val.string.len;
-			break;
-		default:
-			elog(ERROR, "unexpected type of scalar: %d", (int) scalar->type);
-	}
-}
-
-static void
-set_jsonb(JsonbMember *member, Jsonb *jsonb)
-{
-	JsonbValue scalar;
-
-	if (JB_ROOT_IS_SCALAR(jsonb))
-	{
-		(void) JsonbExtractScalar(&jsonb->root, &scalar);
-		set_scalar(member, &scalar);
-	}
-	else
-		set_container(member, &jsonb->root, VARSIZE(jsonb) - VARHDRSZ);
-}
-
-/* Call to_jsonb() for a value of any type. */
-static Jsonb *
-call_to_jsonb(ChangeLog *log, LoggedColumn *column, Datum value)
-{
-	if (column->to_jsonb == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(log->context);
-		Const *argument = makeNullConst(column->type, -1, InvalidOid);
-
-		column->to_jsonb = palloc(sizeof(FmgrInfo));
-		fmgr_info(F_TO_JSONB, column->to_jsonb);
-		fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument),
-												 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
-						   column->to_jsonb);
-		MemoryContextSwitchTo(caller);
-	}
-	return DatumGetJsonbP(FunctionCall1(column->to_jsonb, value));
-}
-
-/* Convert a value as to_jsonb() does, without calling it for the types of products. */
-static void
-set_value(ChangeLog *log, LoggedColumn *column, Datum value, JsonbMember *member)
-{
-	Numeric number;
-
-	switch (column->type)
-	{
-		case TEXTOID:
-			member->kind = MEMBER_TEXT;
-			value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
-			member->value.data = VARDATA_ANY(DatumGetPointer(value));
-			member->value.length = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
-			return;
-		case INT4OID:
-			set_number(member, int64_to_numeric(DatumGetInt32(value)));
-			return;
-		case INT8OID:
-			set_number(member, int64_to_numeric(DatumGetInt64(value)));
-			return;
-		case JSONBOID:
-			set_jsonb(member, DatumGetJsonbP(value));
-			return;
-		case NUMERICOID:
-			number = DatumGetNumeric(value);
-			/* The others become strings. */
-			if (!numeric_is_nan(number) && !numeric_is_inf(number))
-			{
-				set_number(member, number);
-				return;
-			}
-			break;
-		default:
-			break;
-	}
-	set_jsonb(member, call_to_jsonb(log, column, value));
-}
-
-/* Return the values of the changed columns as an object. */
-static Datum
-values_to_jsonb(ChangeLog *log, const Datum *values, const bool *nulls)
-{
-	JsonbMember *members = palloc0(log->column_count * sizeof(JsonbMember));
-	int count = 0;
-	int i;
-
-	for (i = 0; i < log->column_count; i++)
-	{
-		LoggedColumn *column = &log->columns[i];
-
-		if (!log->changed[column->number - 1])
-			continue;
-		members[count].name = column->name;
-		if (!nulls[column->number - 1])
-			set_value(log, column, values[column->number - 1], &members[count]);
-		count++;
-	}
-	return JsonbPGetDatum(jsonb_object_write(members, count));
 }
 
 static bool
@@ -424,9 +250,10 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 	SET(CHANGE_CHANGED_BY, log->changed_by);
 	SET_OPTIONAL(CHANGE_REVERTS, origin != NULL && origin->reverts != 0,
 				 Int64GetDatum(origin->reverts));
-	SET(CHANGE_OLD_VALUES, values_to_jsonb(log, old_values, old_nulls));
+	SET(CHANGE_OLD_VALUES,
+		changed_values_to_jsonb(log->values, old_values, old_nulls, log->changed));
 	SET_OPTIONAL(CHANGE_NEW_VALUES, new_values != NULL,
-				 values_to_jsonb(log, new_values, new_nulls));
+				 changed_values_to_jsonb(log->values, new_values, new_nulls, log->changed));
 #undef SET
 #undef SET_OPTIONAL
 	if (log->batch == NULL)

@@ -119,7 +119,7 @@ open_primary_key(Relation relation)
 }
 
 ActionStore *
-action_store_open(void)
+action_store_open(bool for_writing)
 {
 	ActionStore *store = palloc0(sizeof(ActionStore));
 	int i;
@@ -127,10 +127,11 @@ action_store_open(void)
 	store->context = CurrentMemoryContext;
 	store->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard action row", ALLOCSET_DEFAULT_SIZES);
-	store->relation = table_open(onboard_relation("row_actions"), RowExclusiveLock);
+	store->relation = table_open(onboard_relation("row_actions"),
+								 for_writing ? RowExclusiveLock : AccessShareLock);
 	store->primary_key = open_primary_key(store->relation);
 	store->found_slot = table_slot_create(store->relation, NULL);
-	if (onboard_load_path != LOAD_PATH_PLAIN &&
+	if (for_writing && onboard_load_path != LOAD_PATH_PLAIN &&
 		table_shape_departure(store->relation, &row_actions_shape) == NULL)
 		store->batch = row_batch_open(store->relation, 0, ACTION_PRODUCT_ID);
 	store->batched = batched_create(CurrentMemoryContext, 1024, NULL);

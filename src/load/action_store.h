@@ -27,8 +27,11 @@ typedef struct RowAction
 	const RowColumns *columns; /* that it had a say in; NULL: all of the file */
 } RowAction;
 
-/* Open the table.  Allocates in the current memory context. */
-extern ActionStore *action_store_open(void);
+/*
+ * Open the table, for reading or for writing as well.  Allocates in the current
+ * memory context.
+ */
+extern ActionStore *action_store_open(bool for_writing);
 extern void action_store_close(ActionStore *store);
 
 /*

@@ -165,7 +165,7 @@ open_for_changes(Loader *loader)
 
 	owner_enter(&section);
 	catalogue_expect_changes(loader->catalogue);
-	loader->action_store = action_store_open();
+	loader->action_store = action_store_open(true);
 	if (!action_store_is_direct(loader->action_store))
 		catalogue_store_row_by_row(loader->catalogue,
 								   "rows of onboard.row_actions are stored by INSERT statements");
