@@ -21,6 +21,7 @@ from runtime_api import Function, FunctionSettings, Result
 PLANTED = "PLANTED-VALUE-9c07"
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../glue/lambda/README.md")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TOO_LONG = "a vendor's name, address and other texts must have up to 200 characters each"
 counter = itertools.count(1)
 
 VENDOR = {"vendor_id": "ACME", "vendor_name": "Acme \u00fc\"", "email": "desk@acme.example", "phone": "+1 555",
@@ -146,6 +147,8 @@ class OperatorTest(unittest.TestCase):
                 ({"vendor_id": "A B"}, "INVALID_VALUE", "a vendor id must have up to 50 letters, digits and hyphens"),
                 ({"vendor_id": ""}, "INVALID_VALUE", "a vendor id must have up to 50 letters, digits and hyphens"),
                 ({"vendor_name": " "}, "INVALID_VALUE", "a vendor's name must not be blank"),
+                ({"vendor_name": "\u00fc" * 201}, "INVALID_VALUE", TOO_LONG),
+                ({"address": "a" * 1_000_000}, "INVALID_VALUE", TOO_LONG),
                 ({"email": "acme"}, "INVALID_VALUE", "the e-mail address does not look like name@example.com"),
                 ({"email": "VEND001@example.com"}, "EMAIL_IN_USE", "another vendor already has this e-mail address"),
                 ({"status": "asleep"}, "INVALID_VALUE",
