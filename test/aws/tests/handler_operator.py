@@ -11,10 +11,9 @@ import unittest
 import uuid
 from typing import Any
 
-from emulator import Emulator, client
 from event_sources import scheduled_event, url_event
-from fault_proxy import FaultProxy
-from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from handler_case import HandlerCase
+from pipeline import Database
 from postgres import query
 from runtime_api import Function, FunctionSettings, Result
 
@@ -52,30 +51,16 @@ def documented(name: str) -> set[str]:
     return set(re.findall(r"`(\w+)`", row.split("|")[2]))
 
 
-class OperatorTest(unittest.TestCase):
+class OperatorTest(HandlerCase):
     maxDiff = None
-    emulator: Emulator
-    proxy: FaultProxy
-    clients: dict[str, Any]
-    resources: Resources
 
     @classmethod
-    def login(cls, username: str, port: int | None = None) -> Database:
-        return Database(os.environ["PGHOST"], port or int(os.environ["PGPORT"]), os.environ["PGDATABASE"], username,
-                        "planted-password")
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
+    def make_resources(cls) -> None:
         # The secret of the other functions must not be needed.
-        cls.resources.make(cls.clients, cls.login("nobody"), operator=cls.login("operator"))
+        cls.resources.make(cls.clients, cls.database("nobody"), operator=cls.database("operator"))
 
     def setUp(self) -> None:
-        query("""TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows,
-                     onboard.outbox, onboard.item_checks;
+        query("""TRUNCATE onboard.upload_history, onboard.products, onboard.outbox CASCADE;
                  DELETE FROM onboard.vendors WHERE vendor_id NOT LIKE 'VEND%';
                  UPDATE onboard.vendors SET status = 'active'""")
         self.functions: list[Function] = []
@@ -85,7 +70,7 @@ class OperatorTest(unittest.TestCase):
         """Check that the log has ids and codes, and no value, address or password."""
         for function in self.functions:
             text = "\n".join(function.log.lines())
-            for secret in (PLANTED, "planted-password", "acme.example", "Springfield"):
+            for secret in (PLANTED, self.password, "acme.example", "Springfield"):
                 self.assertNotIn(secret, text)
 
     def function(self, **environment: str) -> Function:
@@ -319,13 +304,13 @@ class OperatorTest(unittest.TestCase):
 
     def test_login_that_does_not_see_all_vendors(self) -> None:
         upload_id = begin("VEND002")
-        function = self.with_secret("database/confined", self.login("confined"))
+        function = self.with_secret("database/confined", self.database("confined"))
         for event in ({"command": "upload_trace", "upload_id": upload_id}, {"command": "vendor_list"}):
             self.failure(function.invoke(event), "Function.InfrastructureError", "NOT_OPERATOR")
         self.failure(function.invoke({"command": "vendor_add", **VENDOR}), "Function.InfrastructureError", "42501")
 
     def test_unreachable_database(self) -> None:
-        function = self.with_secret("database/away", self.login("operator", 1))
+        function = self.with_secret("database/away", self.database("operator", 1))
         self.failure(function.invoke({"command": "backlog"}), "Function.InfrastructureError", "08001")
 
     def test_missing_secret(self) -> None:
