@@ -26,6 +26,9 @@ counter = itertools.count(1)
 VENDOR = {"vendor_id": "ACME", "vendor_name": "Acme \u00fc\"", "email": "desk@acme.example", "phone": "+1 555",
           "business_name": "Acme Inc.", "tax_id": "12-3", "address": "1 Road", "city": "Springfield", "state": "IL",
           "country": "US", "postal_code": "62704", "status": "pending_approval"}
+# What a new vendor has, besides what it was added with.
+DEFAULTS = {"modes": ["insert", "upsert", "update"], "default_mode": "insert", "price_guard": 5, "sold_out_guard": 0.5,
+            "discontinue_guard": 0.2}
 
 
 def begin(vendor: str = "VEND001", key: str = "", metadata: dict[str, str] | None = None) -> str:
@@ -106,7 +109,7 @@ class OperatorTest(HandlerCase):
     def test_vendor_is_added_once(self) -> None:
         answer = self.ask("vendor_add", **VENDOR)
         self.assertEqual((sorted(answer), answer["added"]), (["added", "vendor"], True))
-        self.assertEqual(answer["vendor"], {**VENDOR, "created_at": answer["vendor"]["created_at"],
+        self.assertEqual(answer["vendor"], {**VENDOR, **DEFAULTS, "created_at": answer["vendor"]["created_at"],
                                             "updated_at": answer["vendor"]["updated_at"], "last_upload_at": None})
         self.assertRegex(answer["vendor"]["created_at"], TIME)
         self.assertEqual(set(answer["vendor"]), documented("vendor"))
