@@ -345,6 +345,16 @@ SET SESSION AUTHORIZATION regress_onboard_clerk;
 SELECT (SELECT count(*) FROM onboard.upload_history) AS uploads, (SELECT count(*) FROM onboard.products) AS products,
 	onboard.is_operator();
 RESET SESSION AUTHORIZATION;
+-- A listing is leased, and due, for a duration.
+SELECT key_marker = '' AS at_beginning FROM onboard_claim_listing('dlv-bucket', '1 hour', '1 hour');
+SELECT count(*) FROM onboard_claim_listing('dlv-bucket', '1 hour', '1 hour');
+SELECT onboard_claim_listing('dlv-bucket', '1 hour', '0'); -- ERROR
+SELECT onboard_claim_listing('dlv-bucket', '1 hour', '-1 hour'); -- ERROR
+SELECT onboard_claim_listing('dlv-bucket', '0', '1 hour'); -- ERROR
+SELECT onboard_claim_listing('dlv-bucket', '-1 hour', '1 hour'); -- ERROR
+SELECT onboard_claim_listing('dlv-bucket', NULL, '1 hour'); -- ERROR
+DELETE FROM onboard.listings WHERE source = 'dlv-bucket';
+
 -- A confined role gains nothing from membership.
 INSERT INTO onboard.vendor_roles VALUES ('regress_onboard_green', 'DLV-2');
 SET SESSION AUTHORIZATION regress_onboard_green;

@@ -51,9 +51,14 @@ SELECT age(:'b');
 SELECT upload_id = :'b' AS b FROM onboard_claim_item_checks('1 hour', 1);
 DELETE FROM onboard.upload_history WHERE upload_id = :'b';
 SELECT * FROM checks;
+-- The largest counts add up.
+SELECT onboard_note_items(:'a', 2147483647), onboard_note_items(:'a', 2147483647);
+SELECT * FROM checks;
+SELECT onboard_note_items(:'a', 9223372036854775807); -- ERROR
 \set VERBOSITY sqlstate
 SELECT onboard_note_items(NULL); -- ERROR
 SELECT onboard_note_items(:'a', -1); -- ERROR
+SELECT onboard_note_items(:'a', 2147483648); -- ERROR
 SELECT onboard_note_items(:'a', NULL); -- ERROR
 SELECT onboard_claim_item_checks(NULL); -- ERROR
 SELECT onboard_claim_item_checks('1 hour', -1); -- ERROR
@@ -61,6 +66,7 @@ SELECT onboard_claim_item_checks('1 hour', NULL); -- ERROR
 SELECT onboard_end_item_check(NULL, 1, 0, true); -- ERROR
 SELECT onboard_end_item_check(:'a', NULL, 0, true); -- ERROR
 SELECT onboard_end_item_check(:'a', 1, NULL, true); -- ERROR
+SELECT onboard_end_item_check(:'a', 1, 2147483648, true); -- ERROR
 \set VERBOSITY default
 
 -- A role that is confined to a vendor notes and sees only that vendor's checks, and claims none.

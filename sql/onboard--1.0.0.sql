@@ -54,7 +54,10 @@ CREATE TABLE onboard.vendors (
 		CONSTRAINT vendors_discontinue_guard_check CHECK (discontinue_guard OPERATOR(pg_catalog.>=) 0
 			AND discontinue_guard OPERATOR(pg_catalog.<=) 1),
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT vendors_length_check CHECK (GREATEST(pg_catalog.length(vendor_name), pg_catalog.length(phone),
+		pg_catalog.length(business_name), pg_catalog.length(tax_id), pg_catalog.length(address), pg_catalog.length(city),
+		pg_catalog.length(state), pg_catalog.length(country), pg_catalog.length(postal_code)) OPERATOR(pg_catalog.<=) 200)
 );
 COMMENT ON TABLE onboard.vendors IS 'Vendors who send product files';
 COMMENT ON COLUMN onboard.vendors.modes IS 'Modes that uploads of the vendor may have; see onboard_begin_upload()';
@@ -197,7 +200,9 @@ CREATE TABLE onboard.upload_history (
 ) WITH (fillfactor = 70);
 CREATE INDEX upload_history_vendor_id_created_at_idx ON onboard.upload_history (vendor_id, created_at);
 CREATE INDEX upload_history_vendor_id_source_time_idx ON onboard.upload_history (vendor_id, source_time);
+-- Hashes, because a value may be longer than an entry of a B-tree.
 CREATE INDEX upload_history_content_id_idx ON onboard.upload_history USING hash (content_id) WHERE content_id IS NOT NULL;
+CREATE INDEX upload_history_s3_key_idx ON onboard.upload_history USING hash (s3_key);
 CREATE INDEX upload_history_processing_idx ON onboard.upload_history (updated_at) WHERE status OPERATOR(pg_catalog.=) 'processing';
 CREATE INDEX upload_history_unreported_idx ON onboard.upload_history (processing_completed_at)
 	WHERE status OPERATOR(pg_catalog.<>) 'processing' AND NOT metadata OPERATOR(pg_catalog.?) 'reported_at';

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * postgres_value.h
- *	  Read values of a result.
+ *	  Write values in a statement, read values of a result.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,6 +12,10 @@
 #include <stdlib.h>
 
 #include <libpq-fe.h>
+
+/* SQL for the interval of as many seconds as a parameter, such as "$1", has. */
+#define POSTGRES_SECONDS(parameter) \
+	"pg_catalog.make_interval(secs => " parameter "::double precision)"
 
 /* Return a text value, borrowed from the result; NULL for null. */
 static inline const char *

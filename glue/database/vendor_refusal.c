@@ -18,6 +18,8 @@ static const struct vendor_refusal refusals[] = {
 	{"vendors_vendor_name_check", INVALID_VALUE, "a vendor's name must not be blank"},
 	{"vendors_email_check", INVALID_VALUE,
 	 "the e-mail address does not look like name@example.com"},
+	{"vendors_length_check", INVALID_VALUE,
+	 "a vendor's name, address and other texts must have up to 200 characters each"},
 	{"vendors_status_check", INVALID_VALUE,
 	 "a vendor's status must be active, suspended, inactive or pending_approval"},
 	{"vendors_modes_check", INVALID_VALUE,

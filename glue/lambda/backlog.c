@@ -35,16 +35,15 @@ static const struct
 #define STUCK                                                                        \
 	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u"                       \
 	" WHERE u.status = 'processing' AND u.updated_at < pg_catalog.clock_timestamp()" \
-	" - pg_catalog.make_interval(secs => $1::double precision)"                      \
-	" ORDER BY u.updated_at LIMIT $2::integer"
+	" - " POSTGRES_SECONDS("$1") " ORDER BY u.updated_at LIMIT $2::integer"
 
-#define UNREPORTED                                                                       \
-	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u"                           \
-	" WHERE u.status <> 'processing' AND NOT u.metadata ? 'reported_at'"                 \
-	" AND u.processing_completed_at < pg_catalog.clock_timestamp()"                      \
-	" - pg_catalog.make_interval(secs => $1::double precision)"                          \
-	" AND u.processing_completed_at > pg_catalog.clock_timestamp() - '7 days'::interval" \
-	" ORDER BY u.processing_completed_at LIMIT $2::integer"
+#define UNREPORTED                                                                                 \
+	"SELECT " STALLED_COLUMNS " FROM onboard.upload_history u"                                     \
+	" WHERE u.status <> 'processing' AND NOT u.metadata ? 'reported_at'"                           \
+	" AND u.processing_completed_at < pg_catalog.clock_timestamp()"                                \
+	" - " POSTGRES_SECONDS(                                                                        \
+		"$1") " AND u.processing_completed_at > pg_catalog.clock_timestamp() - '7 days'::interval" \
+			  " ORDER BY u.processing_completed_at LIMIT $2::integer"
 
 /* ----- the values ----- */
 

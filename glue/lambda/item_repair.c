@@ -26,9 +26,9 @@
 #define MOST_DIGITS 18
 
 /* Claims one check, of the upload $2 or, if that is null, any that is due. */
-#define CLAIM                                                                  \
-	"SELECT c.upload_id, c.version, c.is_last FROM onboard_claim_item_checks(" \
-	"pg_catalog.make_interval(secs => $1::double precision), 1, $2::text) c"
+#define CLAIM                                                                                    \
+	"SELECT c.upload_id, c.version, c.is_last FROM onboard_claim_item_checks(" POSTGRES_SECONDS( \
+		"$1") ", 1, $2::text) c"
 
 enum claim_column
 {

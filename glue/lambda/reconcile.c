@@ -23,24 +23,23 @@
 /* The lease outlasts the invocation by this many seconds. */
 #define LEASE_MARGIN 60
 
-#define SECONDS(parameter) "pg_catalog.make_interval(secs => " parameter "::double precision)"
-
-#define CLAIM                                                                \
-	"SELECT l.watched_since, l.key_marker, l.version_marker, l.idle_seconds" \
-	" FROM onboard_claim_listing($1::text, " SECONDS("$2") ", " SECONDS("$3") ") l"
+#define CLAIM                                                                              \
+	"SELECT l.watched_since, l.key_marker, l.version_marker, l.idle_seconds"               \
+	" FROM onboard_claim_listing($1::text, " POSTGRES_SECONDS("$2") ", " POSTGRES_SECONDS( \
+		"$3") ") l"
 
 /*
  * Lists the versions to read, oldest first, by their index in the page, and
  * whether their vendor exists.  S3 truncates times to seconds.
  */
-#define UNREAD                                                                                                           \
-	"SELECT o.version->>'index', v.vendor_id IS NOT NULL"                                                                \
-	" FROM pg_catalog.jsonb_array_elements($1::jsonb) WITH ORDINALITY o (version, position)"                             \
-	" CROSS JOIN LATERAL (SELECT (o.version->>'written_at')::timestamptz AS at) w"                                       \
-	" LEFT JOIN onboard.vendors v ON v.vendor_id = o.version->>'vendor_id'"                                              \
-	" WHERE w.at < pg_catalog.clock_timestamp() - " SECONDS("$2") " AND w.at > pg_catalog.clock_timestamp() - " SECONDS( \
-		"$3") " AND w.at >= pg_catalog.date_trunc('second', $4::timestamptz)"                                            \
-			  " AND onboard_find_upload(o.version->>'vendor_id', o.version->>'content_id') IS NULL"                      \
+#define UNREAD                                                                                                                             \
+	"SELECT o.version->>'index', v.vendor_id IS NOT NULL"                                                                                  \
+	" FROM pg_catalog.jsonb_array_elements($1::jsonb) WITH ORDINALITY o (version, position)"                                               \
+	" CROSS JOIN LATERAL (SELECT (o.version->>'written_at')::timestamptz AS at) w"                                                         \
+	" LEFT JOIN onboard.vendors v ON v.vendor_id = o.version->>'vendor_id'"                                                                \
+	" WHERE w.at < pg_catalog.clock_timestamp() - " POSTGRES_SECONDS("$2") " AND w.at > pg_catalog.clock_timestamp() - " POSTGRES_SECONDS( \
+		"$3") " AND w.at >= pg_catalog.date_trunc('second', $4::timestamptz)"                                                              \
+			  " AND onboard_find_upload(o.version->>'vendor_id', o.version->>'content_id') IS NULL"                                        \
 			  " ORDER BY w.at, o.position DESC"
 
 /* One run. */

@@ -13,10 +13,8 @@
 #include "lambda/stalled.h"
 #include "shared/text.h"
 
-#define SECONDS(parameter) "pg_catalog.make_interval(secs => " parameter "::double precision)"
-
-#define CLAIM                                                                          \
-	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" SECONDS( \
+#define CLAIM                                                                                   \
+	"SELECT c.upload_id, c.vendor_id, c.revivals FROM onboard_claim_stalled(" POSTGRES_SECONDS( \
 		"$1") ", $2::integer, 1) c"
 
 /* Lists the uploads that this transaction abandoned: those that ended in it. */
@@ -165,8 +163,8 @@ sweep(struct database *database, int64_t seconds, int64_t revivals, struct glue_
 	};
 
 	return database_query(database, RUN_ONCE,
-						  "SELECT onboard_sweep_uploads(" SECONDS("$1") ", $2::integer)", 2, values,
-						  NULL, error);
+						  "SELECT onboard_sweep_uploads(" POSTGRES_SECONDS("$1") ", $2::integer)",
+						  2, values, NULL, error);
 }
 
 /*
@@ -210,8 +208,9 @@ stalled_renew_events(struct database *database, const struct settings *settings,
 	const char *const values[] = {integer_text(seconds, settings->sweep_unreported_seconds)};
 	PGresult *result = NULL;
 
-	if (!database_query(database, RUN_AGAIN, "SELECT onboard_renew_events(" SECONDS("$1") ")", 1,
-						values, &result, error))
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT onboard_renew_events(" POSTGRES_SECONDS("$1") ")", 1, values,
+						&result, error))
 		return false;
 	*renewed = postgres_integer(result, 0, 0);
 	PQclear(result);

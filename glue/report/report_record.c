@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database/postgres_value.h"
 #include "report/report_record.h"
 #include "shared/text.h"
 
@@ -23,10 +24,9 @@ report_claim(struct database *database, const char *upload_id, int64_t seconds,
 	 * Not RUN_AGAIN: if the answer to a claim is lost, another attempt finds the
 	 * report leased.
 	 */
-	if (!database_query(
-			database, RUN_ONCE,
-			"SELECT onboard_claim_report($1::text, make_interval(secs => $2::double precision))", 2,
-			values, &result, error))
+	if (!database_query(database, RUN_ONCE,
+						"SELECT onboard_claim_report($1::text, " POSTGRES_SECONDS("$2") ")", 2,
+						values, &result, error))
 		return false;
 	snprintf(token, REPORT_TOKEN_SIZE, "%s", PQgetvalue(result, 0, 0));
 	PQclear(result);

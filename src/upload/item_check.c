@@ -45,11 +45,22 @@
 	"RETURNING c.upload_id, c.version, " ENDED_LONG_AGO
 
 static int64
-count_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+version_argument(FunctionCallInfo fcinfo, int argument)
 {
 	if (PG_ARGISNULL(argument) || PG_GETARG_INT64(argument) < 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be 0 or more", name)));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("version must be 0 or more")));
+	return PG_GETARG_INT64(argument);
+}
+
+/* Return a number of verdicts.  The bound keeps the sum of all calls within a bigint. */
+static int64
+missed_argument(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument) || PG_GETARG_INT64(argument) < 0 ||
+		PG_GETARG_INT64(argument) > PG_INT32_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("missed must be 0 to %d", PG_INT32_MAX)));
 	return PG_GETARG_INT64(argument);
 }
 
@@ -85,7 +96,7 @@ onboard_note_items(PG_FUNCTION_ARGS)
 	const char *upload_id = upload_id_argument(fcinfo);
 	Datum values[2] = {
 		CStringGetTextDatum(upload_id),
-		Int64GetDatum(count_argument(fcinfo, 1, "missed")),
+		Int64GetDatum(missed_argument(fcinfo, 1)),
 	};
 
 	if (account_vendor(upload_id) == NULL)
@@ -164,8 +175,8 @@ onboard_end_item_check(PG_FUNCTION_ARGS)
 	};
 	Datum values[3] = {
 		CStringGetTextDatum(upload_id_argument(fcinfo)),
-		Int64GetDatum(count_argument(fcinfo, 1, "version")),
-		Int64GetDatum(count_argument(fcinfo, 2, "missed")),
+		Int64GetDatum(version_argument(fcinfo, 1)),
+		Int64GetDatum(missed_argument(fcinfo, 2)),
 	};
 
 	owner_check_all_vendors("to check items");

@@ -18,10 +18,12 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "upload/upload.h"
 
 /* Raise an error if an argument is null, or the caller may not list files. */
 static void
@@ -81,14 +83,18 @@ onboard_claim_listing(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"source", "pause", "lease"};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Interval *pause;
+	Interval *lease;
 	OwnerSection section;
 
 	check_call(fcinfo, names);
+	pause = upload_duration_argument(fcinfo, 1, names[1]);
+	lease = upload_duration_argument(fcinfo, 2, names[2]);
 	InitMaterializedSRF(fcinfo, 0);
 	owner_enter(&section);
 	SPI_connect();
 	create_listing(PG_GETARG_DATUM(0));
-	lease_listing(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
+	lease_listing(PG_GETARG_DATUM(0), IntervalPGetDatum(pause), IntervalPGetDatum(lease));
 	statement_return_rows(result);
 	SPI_finish();
 	owner_leave(&section);

@@ -104,7 +104,7 @@ onboard_claim_events(PG_FUNCTION_ARGS)
 	int32 max;
 
 	max = upload_count_argument(fcinfo, 0, "max");
-	lease = upload_lease_argument(fcinfo, 1);
+	lease = upload_duration_argument(fcinfo, 1, "lease");
 	if (PG_NARGS() > 2)
 		upload_id = upload_text_argument(fcinfo, 2, "upload_id");
 	check_not_confined();

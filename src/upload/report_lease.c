@@ -55,7 +55,7 @@ onboard_claim_report(PG_FUNCTION_ARGS)
 		2,
 		{TEXTOID, INTERVALOID},
 	};
-	Interval *lease = upload_lease_argument(fcinfo, 1);
+	Interval *lease = upload_duration_argument(fcinfo, 1, "lease");
 	OwnerSection section;
 	Datum values[2];
 	Datum token = (Datum) 0;

@@ -50,15 +50,15 @@ upload_total_argument(FunctionCallInfo fcinfo, int argument)
 }
 
 Interval *
-upload_lease_argument(FunctionCallInfo fcinfo, int argument)
+upload_duration_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	Interval zero = {0, 0, 0};
 
 	if (PG_ARGISNULL(argument) ||
 		!DatumGetBool(
 			DirectFunctionCall2(interval_gt, PG_GETARG_DATUM(argument), IntervalPGetDatum(&zero))))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("lease must be longer than 0")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be longer than 0", name)));
 	return PG_GETARG_INTERVAL_P(argument);
 }
 

@@ -39,8 +39,8 @@ extern char *upload_id_argument(FunctionCallInfo fcinfo);
 /* Return a number of rows; -1 for null, an error if negative. */
 extern int64 upload_total_argument(FunctionCallInfo fcinfo, int argument);
 
-/* Return how long to lease something; an error unless it is longer than 0. */
-extern Interval *upload_lease_argument(FunctionCallInfo fcinfo, int argument);
+/* Return a duration, such as that of a lease; an error that names it unless it is longer than 0. */
+extern Interval *upload_duration_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
 /* Raise an error unless metadata is an object without the keys above. */
 extern void upload_check_metadata(Jsonb *metadata);

@@ -11,7 +11,8 @@ import sys
 from typing import Any, Mapping
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(1, os.path.join(ROOT, "glue", "deploy", "checks"))
+# Last, because other programs have modules of the same names.
+sys.path.append(os.path.join(ROOT, "glue", "deploy", "checks"))
 
 from stack import PIPELINE_PARAMETERS, Stack  # noqa: E402
 from transform import transformed_template  # noqa: E402

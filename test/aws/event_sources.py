@@ -380,8 +380,12 @@ class EmulatedQueue:
                                                   VisibilityTimeout=seconds)
 
     def size(self) -> int:
-        """Return the number of messages, whether visible, in flight or delayed."""
-        names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+        """Return the number of messages, whether delayed, in flight or visible.
+
+        They are counted one after another, and time makes a message visible.  So visible ones are counted last: a
+        message that changes meanwhile is counted twice rather than not at all.
+        """
+        names = [f"ApproximateNumberOfMessages{state}" for state in ("Delayed", "NotVisible", "")]
         attributes = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 

@@ -252,6 +252,7 @@ SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
 	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
 	WHERE indrelid = 'onboard.product_changes'::regclass$$,
 	ARRAY['product_id,change_id', 'product_id', 'upload_id,change_id'], 'product_changes: indexes');
+SELECT index_is_type('onboard', 'upload_history', 'upload_history_s3_key_idx', 'hash', 'upload_history: found by a key of any length');
 SELECT col_default_is('onboard', 'products', 'unit', 'piece', 'products: unit');
 SELECT col_default_is('onboard', 'products', 'status', 'active', 'products: status');
 SELECT col_default_is('onboard', 'upload_history', 'mode', 'insert', 'upload_history: mode');

@@ -655,7 +655,7 @@ sub check_deploy_samples
 # Check that the resources of the templates that the page names exist; *Role stands for several.
 sub check_deploy_pointers
 {
-	my @rows = table_below('glue/deploy/README.md', 'Where is the line');
+	my @rows = table_below('glue/deploy/README.md', 'Where each part is');
 
 	for my $row (@rows)
 	{

@@ -191,6 +191,21 @@ def vendors_find_their_items(stack: Stack) -> Iterator[str]:
 
 
 @pipeline
+def the_status_index_is_an_option(stack: Stack) -> Iterator[str]:
+    """Off by default, because it doubles what a row costs; if on, as bounded as the table, and sorted by status."""
+    found = [index["IndexName"] for index in table(stack)["GlobalSecondaryIndexes"]]
+    yield from differences("indexes by default", found, ["VendorIndex"])
+    chosen = Stack(stack.template, {**stack.parameters, "StatusIndex": "true"}, stack.name)
+    indexes = {index["IndexName"]: index for index in table(chosen)["GlobalSecondaryIndexes"]}
+    status = indexes.get("StatusIndex", {})
+    yield from differences("StatusIndex", (status.get("KeySchema"), status.get("Projection")), (
+        [{"AttributeName": "upload_id", "KeyType": "HASH"}, {"AttributeName": "status", "KeyType": "RANGE"}],
+        {"ProjectionType": "KEYS_ONLY"}))
+    for also in (items_are_keyed_by_upload_and_record, vendors_find_their_items, the_table_is_paid_by_request_within_bounds):
+        yield from also(chosen)
+
+
+@pipeline
 def the_stream_has_new_images(stack: Stack) -> Iterator[str]:
     yield from differences("StreamSpecification", table(stack).get("StreamSpecification"), {"StreamViewType": "NEW_IMAGE"})
 

@@ -92,6 +92,14 @@ class Aws:
             raise call_error("sts", "GetCallerIdentity", NoRegionError())
         return str(self._session.region_name)
 
+    @property
+    def partition(self) -> str:
+        """The part of AWS that the region belongs to, with which its ARNs begin: aws, aws-us-gov, ..."""
+        try:
+            return str(self._session.get_partition_for_region(self.region))
+        except BotoCoreError as error:
+            raise usage(f"unknown region {self.region}", "Check --region or AWS_REGION.") from error
+
     def client(self, service: str) -> Any:
         if service not in self._clients:
             config = Config(user_agent_extra=f"onboard-aws/{VERSION}", connect_timeout=10, read_timeout=300,

@@ -1,7 +1,7 @@
 """pause and resume: stop stages of the pipeline and start them again."""
 
 from .command import Command
-from .stages import STAGES, functions_of, pause_function, resume_function
+from .stages import STAGES, holding_stages, pause_function, resume_function, stopped_functions
 
 
 def chosen(command: Command) -> list[str]:
@@ -12,8 +12,8 @@ def chosen(command: Command) -> list[str]:
 def pause(command: Command) -> int:
     stages: dict[str, int] = {}
     for stage in chosen(command):
-        stages[stage] = sum(pause_function(command.aws, command.stack, function)
-                            for function in functions_of(command.outputs, stage))
+        stages[stage] = sum(pause_function(command.aws, command.stack, function, tag)
+                            for function, tag in stopped_functions(command.outputs, stage))
         if not command.aws.dry_run:
             result = STAGES[stage].waiting if stages[stage] else "nothing was running"
             command.output.line(f"{stage:9} paused; {result}")
@@ -24,9 +24,11 @@ def pause(command: Command) -> int:
 def resume(command: Command) -> int:
     stages: dict[str, int] = {}
     for stage in chosen(command):
-        stages[stage] = sum(resume_function(command.aws, command.stack, function)
-                            for function in functions_of(command.outputs, stage))
+        stages[stage] = sum(resume_function(command.aws, command.stack, function, tag)
+                            for function, tag in stopped_functions(command.outputs, stage))
         if not command.aws.dry_run:
-            command.output.line(f"{stage:9} {'resumed' if stages[stage] else 'was not paused'}")
+            held = holding_stages(command.aws, command.outputs, stage)
+            result = "resumed" if stages[stage] else "was not paused"
+            command.output.line(f"{stage:9} {result}" + (f"; stays stopped until {' and '.join(held)} is resumed" if held else ""))
     command.output.document["resumed"] = stages
     return 0

@@ -23,6 +23,10 @@ FROM_DATABASE = {"DatabaseSecretArn": "DatabaseSecretArn", "AdministratorSecretA
                  "OperatorSecretArn": "OperatorSecretArn", "SubnetIds": "SubnetIds",
                  "SecurityGroupIds": "FunctionSecurityGroupId"}
 
+# Parameters that every deployment derives from image and package set.  Like those of FROM_DATABASE, nobody may give them:
+# the next deployment could not tell a given value from an outdated one, and would replace it.
+FROM_BUILD = ("ImageUri", "Architecture", "ArtifactBucket", "PackagePrefix")
+
 # Parameters with the ids of the prefix lists of gateway endpoints, by service.
 PREFIX_LISTS = {"s3": "S3PrefixListId", "dynamodb": "DynamoDbPrefixListId"}
 
@@ -106,6 +110,10 @@ class Plan:
         unknown = [name for name in self.given if name not in declared]
         if unknown:
             raise usage(f'no template has the parameter "{unknown[0]}"', f"They have: {', '.join(sorted(declared))}.")
+        derived = [name for name in self.given if name in FROM_BUILD or (not external and name in FROM_DATABASE)]
+        if derived:
+            raise usage(f'parameter "{derived[0]}" cannot be given',
+                        "Every deployment derives it from the image, the package set or the database's stack.")
 
     def outputs(self, stack: PlannedStack) -> Outputs:
         """Return the outputs of a deployed stack; in a dry run it may not exist."""
@@ -141,8 +149,9 @@ class Plan:
     def image_parameters(self, image_uri: str, image: Image) -> dict[str, str]:
         """Return the parameters that follow from the image, and from what the account allows the functions."""
         more = {"ImageUri": image_uri, "Architecture": image.architecture}
-        reserved = self.pipeline.previous.get("ReserveConcurrency") == "true"
-        if "ReserveConcurrency" in self.pipeline.template.parameters and not reserved:
+        # A stack that has true or false keeps it: someone, or an earlier deployment, has decided.
+        undecided = self.pipeline.previous.get("ReserveConcurrency", "auto") == "auto"
+        if "ReserveConcurrency" in self.pipeline.template.parameters and undecided:
             limits = self.aws.read("lambda", "get_account_settings")["AccountLimit"]
             if int(limits["UnreservedConcurrentExecutions"]) >= UNRESERVED + RESERVED:
                 more["ReserveConcurrency"] = "true"

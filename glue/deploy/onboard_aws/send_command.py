@@ -3,14 +3,14 @@
 import os
 import re
 
-from .command import Command
+from .command import FILE_SUFFIX, Command
 from .errors import CommandError, refused
 from .functions import Operator
 from .upload_form import max_file_bytes, prefix_of
 from .vendor_command import find_vendor
 
-# A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS.csv.
-NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}\.csv", re.IGNORECASE)
+# A name that contains its vendor, as the parser reads it: VENDOR_YYYYMMDD_HHMMSS and the suffix.
+NAMED = re.compile(r"([A-Za-z0-9-]{1,50})_\d{8}_\d{6}" + re.escape(FILE_SUFFIX), re.IGNORECASE)
 # S3's limit of a key.
 MOST_KEY_BYTES = 1024
 # First bytes of archives and documents that are sent by mistake: ZIP (also XLSX), old Excel, PDF, gzip.

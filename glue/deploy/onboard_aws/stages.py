@@ -2,6 +2,7 @@
 
 What `pause` stopped is recorded in a tag of the function, so that `resume` starts that and nothing else, even on
 another machine: a source may be disabled for another reason, such as that of the function that does not read the queue.
+A function that two stages stop has a tag for each, and starts again when neither is paused any more.
 The work of a paused stage waits in its queue or stream; a stream keeps its records for only 24 hours.
 """
 
@@ -17,15 +18,19 @@ TAG = "onboard-aws:paused"
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: the outputs with the names of its functions, and where its work waits during a pause."""
+    """A stage: the outputs with the names of its functions, where its work waits during a pause, and what stops with it."""
 
     functions: tuple[str, ...]
     waiting: str
+    others: tuple[str, ...] = ()
 
 
 STAGES = {
     "parse": Stage(("ParserFunctionName", "DirectFunctionName"), "files wait in their queue, up to 14 days"),
-    "validate": Stage(("ValidatorFunctionName",), "rows wait in the stream, which drops them after 24 hours"),
+    # Without rows that are judged, the sweeper would read each file again, and at last abandon its upload.
+    "validate": Stage(("ValidatorFunctionName",),
+                      "rows wait in the stream, which drops them after 24 hours; the sweeper is stopped, too",
+                      others=("SweeperFunctionName",)),
     "report": Stage(("ReporterFunctionName",), "ended uploads wait in their queue, up to 14 days"),
     "sweep": Stage(("SweeperFunctionName",), "stalled uploads stay as they are"),
 }
@@ -35,13 +40,23 @@ def functions_of(outputs: Outputs, stage: str) -> list[str]:
     return [outputs.get(name) for name in STAGES[stage].functions if outputs.get(name)]
 
 
+def stopped_functions(outputs: Outputs, stage: str) -> Iterator[tuple[str, str]]:
+    """Yield the functions that stop when a stage is paused, each with the tag that records it."""
+    for name in functions_of(outputs, stage):
+        yield name, TAG
+    for output in STAGES[stage].others:
+        if outputs.get(output):
+            yield outputs.get(output), f"{TAG}-with-{stage}"
+
+
 def function_arn(aws: Aws, name: str) -> str:
     return str(aws.read("lambda", "get_function_configuration", FunctionName=name)["FunctionArn"])
 
 
-def remembered(aws: Aws, arn: str) -> list[str]:
-    """Return what the tag contains: since when the function is paused, and the names of the sources that were stopped."""
-    return str((aws.read("lambda", "list_tags", Resource=arn).get("Tags") or {}).get(TAG, "")).split()
+def remembered(aws: Aws, arn: str) -> dict[str, list[str]]:
+    """Return what each tag contains: since when the function is paused, and the names of the sources that were stopped."""
+    tags = aws.read("lambda", "list_tags", Resource=arn).get("Tags") or {}
+    return {tag: str(value).split() for tag, value in tags.items() if tag.startswith(TAG)}
 
 
 def paused_stages(aws: Aws, outputs: Outputs) -> dict[str, str]:
@@ -49,9 +64,15 @@ def paused_stages(aws: Aws, outputs: Outputs) -> dict[str, str]:
     found = {}
     for stage in STAGES:
         for name in functions_of(outputs, stage):
-            if tag := remembered(aws, function_arn(aws, name)):
+            if tag := remembered(aws, function_arn(aws, name)).get(TAG):
                 found[stage] = tag[0]
     return found
+
+
+def holding_stages(aws: Aws, outputs: Outputs, stage: str) -> list[str]:
+    """Return the paused stages that keep the functions of another one stopped."""
+    tags = {tag for name in functions_of(outputs, stage) for tag in remembered(aws, function_arn(aws, name))}
+    return [each for each in STAGES if f"{TAG}-with-{each}" in tags]
 
 
 def mappings_of(aws: Aws, function: str) -> list[Answer]:
@@ -132,29 +153,34 @@ def scheduler_sources(aws: Aws, name: str) -> Iterator[tuple[str, Source]]:
         yield found["Target"]["Arn"], Source(name, found.get("State") == "ENABLED", switch)
 
 
-def pause_function(aws: Aws, stack: str, function: str) -> int:
-    """Stop what invokes a function; return the number of sources."""
+def pause_function(aws: Aws, stack: str, function: str, tag: str) -> int:
+    """Stop what invokes a function, and record it in a tag; return the number of sources."""
     arn = function_arn(aws, function)
+    tags = remembered(aws, arn)
     running = [source for source in sources_of(aws, stack, function) if source.enabled]
-    if running:
-        before = remembered(aws, arn) or [datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")]
-        tag = [*before, *[source.name for source in running if source.name not in before]]
+    # What another tag has must stay stopped when the other stage is resumed.
+    names = dict.fromkeys([source.name for source in running] + [name for value in tags.values() for name in value[1:]])
+    before = tags.get(tag) or [datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")]
+    added = [name for name in names if name not in before]
+    if added:
         # Recorded first: after a kill in between, resume still starts what was stopped.
         aws.write(f"remember what {function} is paused for", "lambda", "tag_resource", Resource=arn,
-                  Tags={TAG: " ".join(tag)})
+                  Tags={tag: " ".join([*before, *added])})
     for source in running:
         source.switch(False)
-    return len(running)
+    return len({*added, *(source.name for source in running)})
 
 
-def resume_function(aws: Aws, stack: str, function: str) -> int:
-    """Start what pause_function stopped; return the number of sources."""
+def resume_function(aws: Aws, stack: str, function: str, tag: str) -> int:
+    """Start what pause_function recorded in a tag, unless another tag has it, too; return the number of sources."""
     arn = function_arn(aws, function)
-    names = remembered(aws, arn)
+    tags = remembered(aws, arn)
+    names = tags.pop(tag, [])
+    held = {name for value in tags.values() for name in value}
     stopped = [source for source in sources_of(aws, stack, function) if source.name in names] if names else []
     for source in stopped:
-        if not source.enabled:
+        if not source.enabled and source.name not in held:
             source.switch(True)
     if names:
-        aws.write(f"forget that {function} was paused", "lambda", "untag_resource", Resource=arn, TagKeys=[TAG])
+        aws.write(f"forget that {function} was paused", "lambda", "untag_resource", Resource=arn, TagKeys=[tag])
     return len(stopped)

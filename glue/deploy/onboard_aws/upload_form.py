@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .calls import Answer, Aws, AwsError
-from .command import UPLOAD_PREFIX
+from .command import FILE_SUFFIX, UPLOAD_PREFIX
 from .errors import infrastructure, usage
 from .stacks import Outputs
 
@@ -30,7 +30,7 @@ PAGE = """<!DOCTYPE html>
 <h1>Product files of {vendor}</h1>
 <form action="{url}" method="post" enctype="multipart/form-data">
 {fields}
-<p><input type="file" name="file" accept=".csv" required> <button>Send</button></p>
+<p><input type="file" name="file" accept="{suffix}" required> <button>Send</button></p>
 </form>
 <p>At most {size} bytes. Valid until {expires}. Anyone who has this page can send files as {vendor}.</p>
 </html>
@@ -69,7 +69,7 @@ def form_page(form: Answer) -> str:
     fields = "\n".join(f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
                        for name, value in form["fields"].items())
     return PAGE.format(vendor=html.escape(form["vendor_id"]), url=html.escape(form["url"]), fields=fields,
-                       size=form["max_bytes"], expires=form["expires"])
+                       suffix=FILE_SUFFIX, size=form["max_bytes"], expires=form["expires"])
 
 
 def write_form(path: str, form: Answer) -> None:
@@ -103,9 +103,9 @@ def trust(principal: str, external_id: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def upload_policy(bucket: str, vendor_id: str) -> dict[str, Any]:
+def upload_policy(partition: str, bucket: str, vendor_id: str) -> dict[str, Any]:
     """Return the policy: put objects below the vendor's prefix, and nothing else."""
-    resource = f"arn:aws:s3:::{bucket}/{prefix_of(vendor_id)}*"
+    resource = f"arn:{partition}:s3:::{bucket}/{prefix_of(vendor_id)}*"
     return {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["s3:PutObject", "s3:AbortMultipartUpload"], "Resource": resource}]}
 
@@ -130,5 +130,5 @@ def make_role(aws: Aws, outputs: Outputs, vendor_id: str, principal: str, extern
         aws.write(f"let {principal} assume role {name}", "iam", "update_assume_role_policy", RoleName=name,
                   PolicyDocument=document)
     aws.write(f"let role {name} upload", "iam", "put_role_policy", RoleName=name, PolicyName="upload",
-              PolicyDocument=json.dumps(upload_policy(outputs["BucketName"], vendor_id)))
+              PolicyDocument=json.dumps(upload_policy(aws.partition, outputs["BucketName"], vendor_id)))
     return str(role["Role"]["Arn"]) if role else ""

@@ -148,7 +148,7 @@ class DeployCommandTest(DeployTest):
         self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 100, "UnreservedConcurrentExecutions": 100}}
         self.deploy()
         known = self.parameters(STACK)
-        self.assertEqual([known["Architecture"], known["ReserveConcurrency"]], ["x86_64", "false"])
+        self.assertEqual([known["Architecture"], known["ReserveConcurrency"]], ["x86_64", "auto"])
         self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 110, "UnreservedConcurrentExecutions": 110}}
         self.digest = write_image(self.image, b"", "arm64")
         self.deploy()
@@ -158,6 +158,11 @@ class DeployCommandTest(DeployTest):
         self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 110, "UnreservedConcurrentExecutions": 100}}
         self.assertEqual(self.deploy()["stacks"][STACK], "unchanged")
         self.assertEqual(self.parameters(STACK)["ReserveConcurrency"], "true")
+        # So does what someone decided.
+        self.deploy("--parameter", "ReserveConcurrency=false")
+        self.front.account_limits = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}}
+        self.assertEqual(self.deploy()["stacks"][STACK], "unchanged")
+        self.assertEqual(self.parameters(STACK)["ReserveConcurrency"], "false")
         write_image(self.image, b"", "riscv64")
         self.assertEqual(self.deploy(code=2)["error"]["code"], "IMAGE_INVALID")
 
@@ -307,6 +312,10 @@ class DeployCommandTest(DeployTest):
         self.deploy("--parameter", "Zones", code=3)
         error = self.deploy("--parameter", "Zonse=2", code=3)["error"]
         self.assertIn('no template has the parameter "Zonse"', error["message"])
+        for name in ("ImageUri", "Architecture", "ArtifactBucket", "PackagePrefix", "SubnetIds", "AdministratorSecretArn"):
+            with self.subTest(name):
+                error = self.deploy("--parameter", f"{name}=x", code=3)["error"]
+                self.assertEqual(error["message"], f'parameter "{name}" cannot be given')
         self.deploy("--zones", "3", code=3)
         self.assertEqual(self.writing_calls(), [])
 

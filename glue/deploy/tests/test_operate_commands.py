@@ -294,6 +294,28 @@ class PauseTest(OperateTest):
         self.assertEqual(self.enabled(), before)
         self.assertIn("was not paused", self.run_command("resume", "-s", STACK).out)
 
+    def test_the_sweeper_stops_with_the_validator(self) -> None:
+        """A sweeper that runs while no row is judged abandons uploads."""
+        self.addCleanup(self.run_command, "resume", "-s", STACK)
+        run = self.run_command("pause", "-s", STACK, "--stage", "validate")
+        self.assertIn("the sweeper is stopped, too", run.out)
+        self.assertFalse(self.enabled()["rule"])
+        run = self.run_command("resume", "-s", STACK, "--stage", "sweep")
+        self.assertIn("sweep     was not paused; stays stopped until validate is resumed", run.out)
+        self.assertFalse(self.enabled()["rule"])
+        self.run_command("resume", "-s", STACK, "--stage", "validate")
+        self.assertTrue(self.enabled()["rule"])
+        # Each of two stages that stopped the sweeper keeps it stopped, whichever was paused and is resumed first.
+        for first, second in (("validate", "sweep"), ("sweep", "validate")):
+            for paused in ((first, second), (second, first)):
+                with self.subTest(paused=paused, resumed=first):
+                    for stage in paused:
+                        self.run_command("pause", "-s", STACK, "--stage", stage)
+                    self.run_command("resume", "-s", STACK, "--stage", first)
+                    self.assertFalse(self.enabled()["rule"])
+                    self.run_command("resume", "-s", STACK, "--stage", second)
+                    self.assertTrue(self.enabled()["rule"])
+
     def test_usage_and_failures(self) -> None:
         self.run_command("pause", "-s", STACK, "--stage", "other", code=3)
         self.run_command("resume", "-s", "absent", code=2)

@@ -10,7 +10,10 @@ from typing import Any
 
 from commands import STACK, CommandTest
 from front import FunctionError
-from onboard_aws.upload_form import role_name
+from onboard_aws.calls import Aws
+from onboard_aws.errors import CommandError
+from onboard_aws.output import Output
+from onboard_aws.upload_form import role_name, upload_policy
 
 ADD = ("vendor", "add", "VEND001", "--stack", STACK, "--name", "Vendor One", "--email", "one@vendor.example")
 NAME = "VEND001_20260104_090000.csv"
@@ -84,6 +87,13 @@ class VendorTest(CommandTest):
         self.run_command(*ADD)
         run = self.run_command(*ADD[:-1], "other@vendor.example", "--json", code=2)
         self.assertEqual(run.document["error"]["code"], "VENDOR_EXISTS")
+
+    def test_arns_are_of_the_regions_partition(self) -> None:
+        for region, partition in (("eu-central-1", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")):
+            (statement,) = upload_policy(Aws(Output(), region).partition, "bucket", "VEND001")["Statement"]
+            self.assertEqual(statement["Resource"], f"arn:{partition}:s3:::bucket/uploads/VEND001/*")
+        with self.assertRaises(CommandError):
+            Aws(Output(), "nowhere").partition
 
     def test_add_makes_role(self) -> None:
         principal = "arn:aws:iam::210987654321:root"

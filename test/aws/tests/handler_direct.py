@@ -20,11 +20,11 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Iterator
 
-from emulator import Emulator, client
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
+from handler_case import HandlerCase
 from patience import HANG_SECONDS, PAUSE_SECONDS, deadlines, wait_until
-from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
+from pipeline import queue_arn
 from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
@@ -32,7 +32,6 @@ Event = dict[str, Any]
 
 KEY = "uploads/VEND001/VEND001_20260104_090000.csv"
 PLANTED = "PLANTED-VALUE-5d90"
-PASSWORD = "planted-password-17"
 HEADER = ["sku", "vendor_product_id", "product_name", "category", "price", "stock_quantity", "description", "colour", ""]
 LIMIT = 32 * 1024 * 1024
 FOREVER = 200
@@ -200,25 +199,16 @@ class BigObject(ServedObject):
             number, inside = last, 0
 
 
-class Services(unittest.TestCase):
-    """The emulated services behind a fault proxy, started once; a function for each test."""
-
-    folder: str
-    emulator: Emulator
-    resources: Resources
-    clients: dict[str, Any]
+class Services(HandlerCase):
+    """A function for each test, behind a proxy that injects faults."""
 
     @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = os.environ["ONBOARD_TEST_FOLDER"]
-        cls.emulator = cls.enterClassContext(Emulator(os.path.join(cls.folder, "emulator.log")))
-        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
-        cls.resources.make(cls.clients, Database(os.environ["PGHOST"], int(os.environ["PGPORT"]),
-                                                 os.environ["PGDATABASE"], "loader", PASSWORD))
+    def make_resources(cls) -> None:
+        super().make_resources()
         cls.clients["s3"].create_bucket(Bucket="plain")
 
     def setUp(self) -> None:
+        self.folder = os.environ["ONBOARD_TEST_FOLDER"]
         self.functions: list[Function] = []
         self.messages()
         sql("TRUNCATE onboard.products, onboard.upload_history CASCADE")
@@ -228,7 +218,7 @@ class Services(unittest.TestCase):
         for function in self.functions:
             text = "\n".join(function.log.lines())
             function.stop()
-            for planted in (PLANTED, PASSWORD):
+            for planted in (PLANTED, self.password):
                 self.assertNotIn(planted, text)
             for line in text.splitlines():
                 json.loads(line)

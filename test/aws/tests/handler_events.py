@@ -11,10 +11,9 @@ import uuid
 from dataclasses import replace
 from typing import Any, Callable
 
-from emulator import Emulator, client
 from event_sources import EmulatedQueue, queue_record, url_event
-from fault_proxy import FaultProxy
-from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
+from handler_case import HandlerCase
+from pipeline import queue_arn
 from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 from service_events import (OTHERS, PLAIN_OBJECTS, SCHEDULES, Event, StoredObject, http_api_request, queue_event,
@@ -72,21 +71,10 @@ def stored_state() -> str:
         UNION ALL SELECT j::text FROM onboard.judged_rows j) AS t (line)""")
 
 
-class EventsTest(unittest.TestCase):
-    emulator: Emulator
-    proxy: FaultProxy
-    resources: Resources
-    clients: dict[str, Any]
-
+class EventsTest(HandlerCase):
     @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
-        login = Database(os.environ["PGHOST"], int(os.environ["PGPORT"]), os.environ["PGDATABASE"], "loader",
-                         "planted-password-66")
-        cls.resources.make(cls.clients, login, operator=login)
+    def make_resources(cls) -> None:
+        cls.resources.make(cls.clients, cls.database(), operator=cls.database())
         cls.clients["s3"].create_bucket(Bucket="plain")
 
     def setUp(self) -> None:

@@ -11,21 +11,24 @@ import unittest
 import uuid
 from typing import Any
 
-from emulator import Emulator, client
 from event_sources import scheduled_event, url_event
-from fault_proxy import FaultProxy
-from pipeline import SERVICES, Database, Resources, read_settings, test_scale
+from handler_case import HandlerCase
+from pipeline import Database
 from postgres import query
 from runtime_api import Function, FunctionSettings, Result
 
 PLANTED = "PLANTED-VALUE-9c07"
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../glue/lambda/README.md")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TOO_LONG = "a vendor's name, address and other texts must have up to 200 characters each"
 counter = itertools.count(1)
 
 VENDOR = {"vendor_id": "ACME", "vendor_name": "Acme \u00fc\"", "email": "desk@acme.example", "phone": "+1 555",
           "business_name": "Acme Inc.", "tax_id": "12-3", "address": "1 Road", "city": "Springfield", "state": "IL",
           "country": "US", "postal_code": "62704", "status": "pending_approval"}
+# What a new vendor has, besides what it was added with.
+DEFAULTS = {"modes": ["insert", "upsert", "update"], "default_mode": "insert", "price_guard": 5, "sold_out_guard": 0.5,
+            "discontinue_guard": 0.2}
 
 
 def begin(vendor: str = "VEND001", key: str = "", metadata: dict[str, str] | None = None) -> str:
@@ -51,30 +54,16 @@ def documented(name: str) -> set[str]:
     return set(re.findall(r"`(\w+)`", row.split("|")[2]))
 
 
-class OperatorTest(unittest.TestCase):
+class OperatorTest(HandlerCase):
     maxDiff = None
-    emulator: Emulator
-    proxy: FaultProxy
-    clients: dict[str, Any]
-    resources: Resources
 
     @classmethod
-    def login(cls, username: str, port: int | None = None) -> Database:
-        return Database(os.environ["PGHOST"], port or int(os.environ["PGPORT"]), os.environ["PGDATABASE"], username,
-                        "planted-password")
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
+    def make_resources(cls) -> None:
         # The secret of the other functions must not be needed.
-        cls.resources.make(cls.clients, cls.login("nobody"), operator=cls.login("operator"))
+        cls.resources.make(cls.clients, cls.database("nobody"), operator=cls.database("operator"))
 
     def setUp(self) -> None:
-        query("""TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows,
-                     onboard.outbox, onboard.item_checks;
+        query("""TRUNCATE onboard.upload_history, onboard.products, onboard.outbox CASCADE;
                  DELETE FROM onboard.vendors WHERE vendor_id NOT LIKE 'VEND%';
                  UPDATE onboard.vendors SET status = 'active'""")
         self.functions: list[Function] = []
@@ -84,7 +73,7 @@ class OperatorTest(unittest.TestCase):
         """Check that the log has ids and codes, and no value, address or password."""
         for function in self.functions:
             text = "\n".join(function.log.lines())
-            for secret in (PLANTED, "planted-password", "acme.example", "Springfield"):
+            for secret in (PLANTED, self.password, "acme.example", "Springfield"):
                 self.assertNotIn(secret, text)
 
     def function(self, **environment: str) -> Function:
@@ -120,7 +109,7 @@ class OperatorTest(unittest.TestCase):
     def test_vendor_is_added_once(self) -> None:
         answer = self.ask("vendor_add", **VENDOR)
         self.assertEqual((sorted(answer), answer["added"]), (["added", "vendor"], True))
-        self.assertEqual(answer["vendor"], {**VENDOR, "created_at": answer["vendor"]["created_at"],
+        self.assertEqual(answer["vendor"], {**VENDOR, **DEFAULTS, "created_at": answer["vendor"]["created_at"],
                                             "updated_at": answer["vendor"]["updated_at"], "last_upload_at": None})
         self.assertRegex(answer["vendor"]["created_at"], TIME)
         self.assertEqual(set(answer["vendor"]), documented("vendor"))
@@ -146,6 +135,8 @@ class OperatorTest(unittest.TestCase):
                 ({"vendor_id": "A B"}, "INVALID_VALUE", "a vendor id must have up to 50 letters, digits and hyphens"),
                 ({"vendor_id": ""}, "INVALID_VALUE", "a vendor id must have up to 50 letters, digits and hyphens"),
                 ({"vendor_name": " "}, "INVALID_VALUE", "a vendor's name must not be blank"),
+                ({"vendor_name": "\u00fc" * 201}, "INVALID_VALUE", TOO_LONG),
+                ({"address": "a" * 1_000_000}, "INVALID_VALUE", TOO_LONG),
                 ({"email": "acme"}, "INVALID_VALUE", "the e-mail address does not look like name@example.com"),
                 ({"email": "VEND001@example.com"}, "EMAIL_IN_USE", "another vendor already has this e-mail address"),
                 ({"status": "asleep"}, "INVALID_VALUE",
@@ -316,13 +307,13 @@ class OperatorTest(unittest.TestCase):
 
     def test_login_that_does_not_see_all_vendors(self) -> None:
         upload_id = begin("VEND002")
-        function = self.with_secret("database/confined", self.login("confined"))
+        function = self.with_secret("database/confined", self.database("confined"))
         for event in ({"command": "upload_trace", "upload_id": upload_id}, {"command": "vendor_list"}):
             self.failure(function.invoke(event), "Function.InfrastructureError", "NOT_OPERATOR")
         self.failure(function.invoke({"command": "vendor_add", **VENDOR}), "Function.InfrastructureError", "42501")
 
     def test_unreachable_database(self) -> None:
-        function = self.with_secret("database/away", self.login("operator", 1))
+        function = self.with_secret("database/away", self.database("operator", 1))
         self.failure(function.invoke({"command": "backlog"}), "Function.InfrastructureError", "08001")
 
     def test_missing_secret(self) -> None:

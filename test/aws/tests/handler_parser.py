@@ -15,16 +15,14 @@ import unittest
 from typing import Any, Callable
 from urllib.parse import quote_plus
 
-from emulator import Emulator, client
 from fault_plan import FaultPlan
-from fault_proxy import FaultProxy
+from handler_case import HandlerCase
 from patience import deadlines, wait_until
-from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
+from pipeline import queue_arn
 from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
 PLANTED = "PLANTED-VALUE-77c2"
-PASSWORD = "planted-password-60"
 LIMIT = 32 * 1024 * 1024
 REQUIRED = ["vendor_product_id", "product_name", "category", "sku", "price", "stock_quantity"]
 numbers = itertools.count(100000)
@@ -71,20 +69,10 @@ def kill_of(function: Function) -> Callable[[int], bool]:
     return kill
 
 
-class ParserTest(unittest.TestCase):
-    emulator: Emulator
-    proxy: FaultProxy
-    resources: Resources
-    clients: dict[str, Any]
-
+class ParserTest(HandlerCase):
     @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
-        cls.resources.make(cls.clients, Database(os.environ["PGHOST"], int(os.environ["PGPORT"]),
-                                                 os.environ["PGDATABASE"], "loader", PASSWORD))
+    def make_resources(cls) -> None:
+        super().make_resources()
         cls.clients["s3"].create_bucket(Bucket="plain")
 
     def setUp(self) -> None:
@@ -99,7 +87,7 @@ class ParserTest(unittest.TestCase):
         for function in self.functions:
             for line in function.log.lines():
                 self.assertIsInstance(json.loads(line), dict)
-                for secret in (PLANTED, PASSWORD):
+                for secret in (PLANTED, self.password):
                     self.assertNotIn(secret, line)
 
     # Helpers.

@@ -32,16 +32,16 @@ def without_time(items: list[Item]) -> list[Item]:
 class RepairTest(handler_sweeper.Sweeping):
     def setUp(self) -> None:
         super().setUp()
-        self.proxy = self.enterContext(FaultProxy(self.emulator.url))
+        self.faulty = self.enterContext(FaultProxy(self.emulator.url))
         self.parser = self.function("parser")
 
     # Helpers.
 
     def proxied(self, handler: str, *faults: dict[str, Any], **environment: str) -> Function:
         """A function behind a proxy that injects these faults."""
-        self.proxy.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
-        function = self.function(handler, AWS_ENDPOINT_URL=self.proxy.url, DEADLINE_MARGIN_MS="500", **environment)
-        self.proxy.kill = kill_of(function)
+        self.faulty.plan = FaultPlan.read({"seed": 5, "faults": list(faults)})
+        function = self.function(handler, AWS_ENDPOINT_URL=self.faulty.url, DEADLINE_MARGIN_MS="500", **environment)
+        self.faulty.kill = kill_of(function)
         return function
 
     def items(self, upload: str) -> list[Item]:
@@ -79,7 +79,7 @@ class RepairTest(handler_sweeper.Sweeping):
             answer = validator.invoke(event)
             if answer.ok and not answer.payload["batchItemFailures"]:
                 break
-        self.assertEqual(self.proxy.plan.unfired(), [])
+        self.assertEqual(self.faulty.plan.unfired(), [])
         self.assertGreater(self.metrics(validator)["StatusUpdatesFailed"], 0)
         for upload in uploads:
             self.assertEqual(set(self.statuses(upload)), {"p"})
@@ -103,9 +103,9 @@ class RepairTest(handler_sweeper.Sweeping):
         for sweeper.settings.timeout in deadlines(3):
             self.make_due()
             sweeper.invoke({})
-            if self.lines(sweeper, "items keep an old status") and self.proxy.plan.calls[UPDATE]:
+            if self.lines(sweeper, "items keep an old status") and self.faulty.plan.calls[UPDATE]:
                 break
-        self.proxy.plan = FaultPlan()
+        self.faulty.plan = FaultPlan()
         sweeper.settings.timeout = 300.0
         query("UPDATE onboard.item_checks SET due_at = now() + '1 hour'::interval")
         self.assertEqual(self.sweep(sweeper)["checked"], 0)
@@ -171,10 +171,10 @@ class RepairTest(handler_sweeper.Sweeping):
         results: list[Result] = []
         thread = threading.Thread(target=lambda: results.append(sweeper.invoke({})))
         thread.start()
-        wait_until(lambda: self.proxy.plan.fired["hold", UPDATE], "the update")
+        wait_until(lambda: self.faulty.plan.fired["hold", UPDATE], "the update")
         key = {name: self.items(upload)[1][name] for name in ("upload_id", "record_id")}
         self.clients["dynamodb"].delete_item(TableName=self.table, Key=key)
-        self.proxy.plan.release()
+        self.faulty.plan.release()
         thread.join()
         self.assertTrue(results[0].ok, results[0].error)
         self.assertEqual(self.statuses(upload), "vv")
@@ -193,7 +193,7 @@ class RepairTest(handler_sweeper.Sweeping):
                     self.assertIn("p", self.statuses(upload))
                 self.assertTrue(validator.invoke(event).ok)
                 self.assertEqual(self.statuses(upload), "v" * 6 + "e" + "v" * 33)
-                self.assertEqual(self.proxy.plan.unfired(), [])
+                self.assertEqual(self.faulty.plan.unfired(), [])
 
     def test_sweeper_killed_at_any_point(self) -> None:
         seed = int(os.environ.get("ONBOARD_SEED", random.randrange(1 << 30)))
@@ -202,8 +202,9 @@ class RepairTest(handler_sweeper.Sweeping):
         uploads = [self.parse(self.parser, 30, bad=(number,)) for number in (1, 2, 3)]
         for upload in uploads:
             self.ingest_items(upload)
-        sweeper = self.function("sweeper")
-        sweeper.invoke({})
+        # At least once: when the first item has been updated.
+        sweeper = self.proxied("sweeper", {"fault": "kill_after", "call": UPDATE, "times": 1})
+        self.assertTrue(sweeper.invoke({}).ok)
         sweeper.kill_after = lambda: moments.random() * 0.2
         for turn in itertools.count():
             if turn == 12:
@@ -211,7 +212,7 @@ class RepairTest(handler_sweeper.Sweeping):
             self.make_due()
             if sweeper.invoke({}).ok and turn >= 12:
                 break
-        self.assertGreater(sweeper.kills, 0)
+        self.assertEqual(self.faulty.plan.unfired(), [])
         for number, upload in enumerate(uploads):
             self.assertEqual(self.statuses(upload), "v" * number + "e" + "v" * (29 - number))
         self.assertEqual(query("SELECT count(*) FROM onboard.item_checks"), "0")

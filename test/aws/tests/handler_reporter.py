@@ -18,12 +18,11 @@ import urllib.request
 import uuid
 from typing import Any, Callable
 
-from emulator import Emulator, client
 from event_sources import EmulatedQueue, QueueConsumer, UrlReply, url_event, url_reply
 from fault_plan import FaultPlan
-from fault_proxy import FaultProxy
+from handler_case import HandlerCase
 from patience import HANG_SECONDS, deadlines, wait_until
-from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
+from pipeline import queue_arn
 from postgres import query as sql, server_log
 from runtime_api import Function, FunctionSettings, Result
 
@@ -116,22 +115,10 @@ class PageReader(html.parser.HTMLParser):
         self.text += data
 
 
-class HandlerTest(unittest.TestCase):
-    """Emulated services for the class, functions and a plan of faults for each test."""
+class HandlerTest(HandlerCase):
+    """Functions and a plan of faults for each test."""
 
-    emulator: Emulator
-    proxy: FaultProxy
-    resources: Resources
-    clients: dict[str, Any]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.clients = {service: client(service, cls.emulator.url, max_pool_connections=10) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
-        cls.resources.make(cls.clients, Database(os.environ["PGHOST"], int(os.environ["PGPORT"]),
-                                                 os.environ["PGDATABASE"], "reporter", "planted-password"))
+    username = "reporter"
 
     def setUp(self) -> None:
         self.functions: list[Function] = []
@@ -144,7 +131,7 @@ class HandlerTest(unittest.TestCase):
         """Check that no log has a value, a secret or a token, and that each line is an object."""
         lines = [line for function in self.functions for line in function.log.lines()]
         text = "\n".join(lines)
-        for secret in (PLANTED, "planted-password", self.resources.link_key, "X-Amz-Signature"):
+        for secret in (PLANTED, self.password, self.resources.link_key, "X-Amz-Signature"):
             self.assertNotIn(secret, text)
         self.assertNotRegex(text, r"\.\d{9,11}\.[0-9a-f]{8}")
         for line in lines:

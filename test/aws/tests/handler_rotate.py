@@ -13,8 +13,7 @@ import uuid
 from typing import Any
 
 from call_record import new_access_key
-from emulator import Emulator, client
-from fault_proxy import FaultProxy
+from handler_case import HandlerCase
 from patience import HANG_SECONDS
 from postgres import Refused, Session, can_log_in, query, server_log
 from runtime_api import Function, FunctionSettings, Result
@@ -33,16 +32,13 @@ def setUpModule() -> None:
         CREATE ROLE mighty LOGIN SUPERUSER PASSWORD '{FIRST}'""")
 
 
-class RotateTest(unittest.TestCase):
-    emulator: Emulator
-    proxy: FaultProxy
+class RotateTest(HandlerCase):
     manager: Any
 
     @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.proxy = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.manager = client("secretsmanager", cls.emulator.url)
+    def make_resources(cls) -> None:
+        """Only secrets are needed."""
+        cls.manager = cls.clients["secretsmanager"]
         cls.manager.create_secret(Name="administrator", SecretString=cls.secret("rotator", ADMIN))
 
     @staticmethod

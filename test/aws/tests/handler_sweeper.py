@@ -9,12 +9,12 @@ import os
 import random
 import threading
 import unittest
+from dataclasses import replace
 from typing import Any
 
-from emulator import Emulator, client
-from fault_proxy import FaultProxy
+from handler_case import HandlerCase
 from patience import HANG_SECONDS
-from pipeline import SERVICES, Database, Resources, queue_arn, read_settings, test_scale
+from pipeline import Database, queue_arn
 from postgres import Session, query
 from runtime_api import Function, FunctionSettings, Result
 
@@ -33,24 +33,15 @@ def row(number: int, price: str = "9.99") -> str:
     return f"P-{number},planted-sku-{number},Lamp,Kitchen,{price},3\n"
 
 
-class Sweeping(unittest.TestCase):
-    """The emulated services, a proxy that injects no faults, and uploads whose judged rows a test chooses."""
+class Sweeping(HandlerCase):
+    """Functions that verify the server, and uploads whose judged rows a test chooses."""
 
-    emulator: Emulator
-    plain: FaultProxy
-    clients: dict[str, Any]
-    resources: Resources
+    password = PASSWORD
 
     @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = cls.enterClassContext(Emulator())
-        cls.plain = cls.enterClassContext(FaultProxy(cls.emulator.url))
-        cls.clients = {service: client(service, cls.emulator.url) for service in SERVICES}
-        cls.resources = Resources(test_scale(read_settings()))
+    def database(cls, username: str = "", port: int = 0) -> Database:
         with open(os.environ["ONBOARD_TEST_CA"], encoding="ascii") as file:
-            ca = file.read()
-        cls.resources.make(cls.clients, Database(os.environ["ONBOARD_TEST_HOST"], int(os.environ["PGPORT"]),
-                                                 os.environ["PGDATABASE"], "loader", PASSWORD, ca))
+            return replace(super().database(username, port), host=os.environ["ONBOARD_TEST_HOST"], ca=file.read())
 
     def setUp(self) -> None:
         query("TRUNCATE onboard.upload_history, onboard.products, onboard.validation_errors, onboard.judged_rows, "
@@ -73,7 +64,7 @@ class Sweeping(unittest.TestCase):
 
     def function(self, handler: str, timeout: float = 300.0, **environment: str) -> Function:
         settings = FunctionSettings(handler, os.environ["ONBOARD_BOOTSTRAP"], handler, timeout=timeout)
-        function = Function(settings, {**self.resources.environment(self.plain.url, handler),
+        function = Function(settings, {**self.resources.environment(self.proxy.url, handler),
                                        "SWEEP_IDLE_SECONDS": str(IDLE), "SWEEP_ATTEMPTS": "2",
                                        "TMPDIR": os.environ["ONBOARD_TEST_FOLDER"],
                                        "DATABASE_PAUSE_SECONDS": "0", **environment})

@@ -17,12 +17,11 @@ import unittest
 import uuid
 from typing import Any, Callable, Iterator
 
-from emulator import Emulator, client
 from event_sources import EmulatedShard
 from fault_plan import FaultPlan
 from fault_proxy import FaultProxy
+from handler_case import HandlerCase
 from patience import HANG_SECONDS, deadlines, wait_until
-from pipeline import SERVICES, Database, Resources, read_settings, test_scale
 from postgres import query as sql
 from runtime_api import Function, FunctionSettings, Result
 
@@ -96,26 +95,7 @@ def counts(upload_id: str) -> tuple[int, int, str]:
     return int(line[0]), int(line[1]), line[2]
 
 
-class Shared:
-    """The emulated services, started once for all tests."""
-
-    folder: str
-    emulator: Emulator
-    resources: Resources
-    clients: dict[str, Any]
-
-
-def setUpModule() -> None:
-    Shared.folder = os.environ["ONBOARD_TEST_FOLDER"]
-    Shared.emulator = unittest.enterModuleContext(Emulator(os.path.join(Shared.folder, "emulator.log")))
-    Shared.clients = {service: client(service, Shared.emulator.url) for service in SERVICES}
-    Shared.resources = Resources(test_scale(read_settings()))
-    database = Database(os.environ["PGHOST"], int(os.environ["PGPORT"]), os.environ["PGDATABASE"], "loader",
-                        "planted-password-91")
-    Shared.resources.make(Shared.clients, database)
-
-
-class Services(Shared, unittest.TestCase):
+class Services(HandlerCase):
     """A function for each test, behind a proxy that injects faults."""
 
     def setUp(self) -> None:
@@ -129,7 +109,7 @@ class Services(Shared, unittest.TestCase):
             text = "\n".join(function.log.lines())
             function.stop()
             self.assertNotIn(PLANTED, text)
-            self.assertNotIn("planted-password", text)
+            self.assertNotIn(self.password, text)
             for line in text.splitlines():
                 json.loads(line)
 
@@ -383,7 +363,7 @@ class InfrastructureTest(Services):
 
         named = self.while_locked(uploads[place], function, records, stop)
         subprocess.run(["pg_ctl", "start", "-w", "-D", os.environ["PGDATA"], "-l",
-                        os.path.join(self.folder, "server.log")], check=True, capture_output=True)
+                        os.path.join(os.environ["ONBOARD_TEST_FOLDER"], "server.log")], check=True, capture_output=True)
         first = min(index for index, owner in enumerate(order) if owner >= place)
         self.assertEqual(named, [number_of(records[first])])
         for index, upload_id in enumerate(uploads):

@@ -263,7 +263,8 @@ class VariantsTest(unittest.TestCase):
             self.assertEqual(pipeline_stack(**parameters).of("AWS::Budgets::Budget"), {})
 
     def test_concurrency_is_reserved_only_on_demand(self) -> None:
-        self.assertNotIn("ReservedConcurrentExecutions", pipeline_stack(ReserveConcurrency="false").functions()["link"])
+        for value in ("auto", "false"):
+            self.assertNotIn("ReservedConcurrentExecutions", pipeline_stack(ReserveConcurrency=value).functions()["link"])
 
     def test_a_second_zone_is_optional(self) -> None:
         stack = database_stack(Zones="1")

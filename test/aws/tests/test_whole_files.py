@@ -132,7 +132,10 @@ class FilesTest(WholeTest):
 
     def tell_again(self, world: World) -> None:
         """Send all of S3's notifications again, in another order, and two in one message; and those of the outbox."""
-        self.whole.pause("upload-events")
+        # Only messages that wait together can be reordered.
+        queues = ("upload-events", "product-validation-errors")
+        for queue in queues:
+            self.whole.pause(queue)
         records = [self.notification(file.key) for file in self.maker.random.sample(self.sent, len(self.sent))]
         for group in ([records[0], records[1]], [records[2]], [*records[3:], records[0]]):
             self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls["upload-events"],
@@ -142,7 +145,8 @@ class FilesTest(WholeTest):
                     "vendor_id": upload["vendor_id"], "first_row": None, "last_row": None, "errors": 0}
             self.whole.clients["sqs"].send_message(
                 QueueUrl=self.whole.resources.queue_urls["product-validation-errors"], MessageBody=json.dumps(body))
-        self.whole.resume("upload-events")
+        for queue in queues:
+            self.whole.resume(queue)
         self.settle()
 
     def test_deliveries_twice_and_out_of_order(self) -> None:
@@ -153,7 +157,6 @@ class FilesTest(WholeTest):
         before, stored = verdicts(self.database), self.database.query("SELECT * FROM onboard.products ORDER BY product_id")
         self.assertEqual(first.problems(), [])
         self.tell_again(first)
-        # Only messages that are delivered together can be reordered.
         while self.whole.delivery.unfired():
             self.tell_again(first)
         self.assertEqual(verdicts(self.database), before)

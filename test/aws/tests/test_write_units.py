@@ -2,9 +2,9 @@
 
 import os
 import re
-import re
 import unittest
 
+from deployed_settings import PARAMETERS, Stack, table, transformed_template
 from invariants import Sent
 from pipeline import read_settings
 from service_limits import item_size
@@ -81,6 +81,20 @@ class WriteUnitsTest(WholeTest):
         assert given is not None
         self.assertEqual([int(number) for number in given.groups()],
                          [min(parsed), max(parsed), round(sum(judged) / len(judged))])
+
+    def test_the_optional_index_of_statuses(self) -> None:
+        """It doubles the units of a row of up to 1 KB, and so the cost."""
+        with_index = table(Stack(transformed_template("pipeline"), {**PARAMETERS, "StatusIndex": "true"}))
+        pending = {name: {"S": "VEND001-0123456789abcdef"} for name in ("upload_id", "record_id", "vendor_id")}
+        pending["status"] = {"S": "pending_validation"}
+        judged = {**pending, "status": {"S": "validated"}}
+        more = [write_units(with_index, *change)["StatusIndex"] for change in ((None, pending), (pending, judged))]
+        self.assertEqual(more, [1, 2])
+        rows, added = 10_000, sum(more) * WRITE_UNIT_DOLLARS
+        check, = (number(row[4]) for row in self.rows if row[0] == f"{rows:,}")
+        words = " ".join(self.page.split())
+        self.assertIn(f"rows cost ${rows * (self.page_units()['total'][0] * WRITE_UNIT_DOLLARS + added):.4f}.", words)
+        self.assertIn(f"can be read {rows * added / check:.0f} times", words)
 
     def test_seconds_and_costs(self) -> None:
         """They follow from the units."""
