@@ -17,7 +17,7 @@ SELECT d.row_number AS r, coalesce(d.action, d.status) AS action, p.vendor_produ
 	FROM onboard_diff('DIFF-1', :'rows', 'upsert', source_time => '2026-01-03',
 		columns => '{vendor_product_id,product_name,category,sku,price,stock_quantity}') d
 		LEFT JOIN onboard.products p USING (product_id) ORDER BY 1;
-SELECT count(*) AS changes FROM onboard.product_changes;
+SELECT count(*) AS changes FROM onboard.product_changes WHERE vendor_id = 'DIFF-1';
 SELECT onboard_begin_upload('DIFF-1', 'c.csv', mode => 'upsert', source_time => '2026-01-03',
 	columns => '{vendor_product_id,product_name,category,sku,price,stock_quantity}') AS u \gset
 SELECT * FROM ingest(:'u', :'rows');
@@ -36,3 +36,9 @@ SELECT onboard_diff('DIFF-1', '[]', 'update', blank => 'maybe');
 SELECT onboard_diff(NULL, '[]', 'update');
 SELECT onboard_diff_missing(NULL);
 DROP FUNCTION ingest;
+DELETE FROM onboard.validation_errors WHERE vendor_id LIKE 'DIFF-_';
+DELETE FROM onboard.products WHERE vendor_id LIKE 'DIFF-_';
+DELETE FROM onboard.product_changes WHERE vendor_id LIKE 'DIFF-_';
+DELETE FROM onboard.outbox WHERE vendor_id LIKE 'DIFF-_';
+DELETE FROM onboard.upload_history WHERE vendor_id LIKE 'DIFF-_';
+DELETE FROM onboard.vendors WHERE vendor_id LIKE 'DIFF-_';

@@ -1,8 +1,8 @@
 -- Uploads that change products: modes, keys, columns, blanks, actions, and what each row leaves behind.
 SET client_min_messages = warning;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes)
-	VALUES ('MOD-1', 'Mode One', 'one@mode.example', '{insert,upsert,update,replace}'),
-		('MOD-2', 'Mode Two', 'two@mode.example', '{insert,upsert,update,replace}');
+	VALUES ('MOD-1', 'Mode One', 'one@modes.example', '{insert,upsert,update,replace}'),
+		('MOD-2', 'Mode Two', 'two@modes.example', '{insert,upsert,update,replace}');
 -- Load rows as a whole upload; each is the product of a JSON record, or has its action in "action".
 CREATE FUNCTION load(mode text, rows jsonb, columns text[] DEFAULT NULL, match text DEFAULT NULL, blank text DEFAULT 'clear',
 	at timestamptz DEFAULT NULL, vendor text DEFAULT 'MOD-1')
@@ -19,10 +19,10 @@ BEGIN
 END $$;
 CREATE VIEW catalogue AS SELECT vendor_id AS v, vendor_product_id AS id, sku, product_name AS name, price, compare_at_price AS compare,
 		stock_quantity AS stock, unit, brand, attributes, status
-	FROM onboard.products WHERE vendor_id LIKE 'MOD%' ORDER BY 1, 2;
+	FROM onboard.products WHERE vendor_id LIKE 'MOD-_' ORDER BY 1, 2;
 CREATE VIEW latest AS SELECT u.mode, u.status, u.total_records AS total, u.valid_records AS valid, u.error_records AS errors,
 		u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.unnamed_records AS unnamed
-	FROM onboard.upload_history u WHERE u.vendor_id LIKE 'MOD%' ORDER BY u.created_at DESC, u.upload_id LIMIT 1;
+	FROM onboard.upload_history u WHERE u.vendor_id LIKE 'MOD-_' ORDER BY u.created_at DESC, u.upload_id LIMIT 1;
 SELECT * FROM load('insert', '[
 	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "10", "stock_quantity": "5", "brand": "Acme", "compare_at_price": "12", "colour": "red", "size": "9"},
 	{"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-B", "price": "20", "stock_quantity": "0", "unit": "box"},
@@ -162,3 +162,9 @@ SELECT row_number, original_data FROM onboard.validation_errors WHERE upload_id 
 SELECT * FROM latest;
 DROP VIEW catalogue, latest;
 DROP FUNCTION load;
+DELETE FROM onboard.validation_errors WHERE vendor_id LIKE 'MOD-_';
+DELETE FROM onboard.products WHERE vendor_id LIKE 'MOD-_';
+DELETE FROM onboard.product_changes WHERE vendor_id LIKE 'MOD-_';
+DELETE FROM onboard.outbox WHERE vendor_id LIKE 'MOD-_';
+DELETE FROM onboard.upload_history WHERE vendor_id LIKE 'MOD-_';
+DELETE FROM onboard.vendors WHERE vendor_id LIKE 'MOD-_';

@@ -1910,6 +1910,8 @@ REVOKE ALL ON FOREIGN SERVER onboard_intake FROM PUBLIC;
 REVOKE ALL ON FUNCTION
 	@extschema@.onboard_validate(text, jsonb),
 	@extschema@.onboard_check(text, jsonb, boolean),
+	@extschema@.onboard_diff(text, jsonb, text, text, text, timestamptz, text[], boolean),
+	@extschema@.onboard_diff_missing(text, timestamptz),
 	@extschema@.onboard_ingest(text, jsonb),
 	@extschema@.onboard_judged_ranges(text),
 	@extschema@.onboard_statistics(),

@@ -327,6 +327,8 @@ CREATE TEMPORARY TABLE wanted_functions (name name, arguments name[], volatility
 INSERT INTO wanted_functions VALUES
 	('onboard_validate', '{text,jsonb}', 'stable', true),
 	('onboard_check', '{text,jsonb,boolean}', 'volatile', true),
+	('onboard_diff', '{text,jsonb,text,text,text,timestamptz,text[],boolean}', 'volatile', true),
+	('onboard_diff_missing', '{text,timestamptz}', 'volatile', false),
 	('onboard_begin_upload', '{text,text,text,text,bigint,jsonb}', 'volatile', false),
 	('onboard_begin_upload', '{text,text,text,text,bigint,jsonb,boolean}', 'volatile', false),
 	('onboard_begin_parse', '{text}', 'volatile', false),
