@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * local_file.h
- *	  Open the file that load and check read, according to the options.
+ *	  Open the file that load, check and diff read, according to the options.
  *
  *-------------------------------------------------------------------------
  */
