@@ -66,6 +66,20 @@ local_file_close(struct local_file *local)
 	memset(local, 0, sizeof(*local));
 }
 
+bool
+local_file_source_time(const struct local_file *local, int64_t *moment)
+{
+	const struct options *options = local->options;
+	const struct timespec *written = &local->source.opened.st_mtim;
+
+	*moment = options->as_of;
+	if ((options->given & OPTION_BIT(OPTION_AS_OF)) != 0 ||
+		file_name_time(local->source.name, moment))
+		return true;
+	*moment = (int64_t) written->tv_sec * 1000000 + written->tv_nsec / 1000;
+	return !local->source.is_spooled;
+}
+
 /*
  * Write a sufficient --max-bytes value: twice the limit, or the size of the
  * file if that is known to be larger.
