@@ -289,7 +289,7 @@ run_check(struct check *check, const struct options *options)
 {
 	struct glue_error error = {0};
 
-	if (!dry_run_open(&check->run, options, &error) || !find_earlier_load(check, &error) ||
+	if (!dry_run_open(&check->run, options, NULL, &error) || !find_earlier_load(check, &error) ||
 		!make_query(check, &error) || !check_file(check, &error))
 		return command_fail(options, &error);
 	return show_check_result(check, clock_milliseconds() - check->run.started_ms);

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/byte_buffer.h"
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/moment.h"
 #include "cli/causes.h"
 #include "cli/command.h"
 #include "cli/csv_writer.h"
@@ -62,8 +62,8 @@ struct diff
 {
 	struct dry_run run;
 	enum upload_mode mode;
-	char as_of[INTEGER_TEXT_SIZE];
-	struct byte_buffer columns; /* of the file, as a JSON array */
+	char source_time[MOMENT_SIZE]; /* "" if unknown */
+	char *columns;                 /* of the file, as an array of PostgreSQL; owned */
 
 	/* found by the current attempt */
 	int64_t actions[ACTION_COUNT];
@@ -80,7 +80,7 @@ struct diff
 enum
 {
 	PARAMETER_VENDOR,
-	PARAMETER_AS_OF,
+	PARAMETER_SOURCE_TIME,
 	PARAMETER_RECORDS,
 	PARAMETER_FIRST_ROW,
 	PARAMETER_MODE,
@@ -106,8 +106,6 @@ enum
 	DIFF_SUGGESTION
 };
 
-#define SOURCE_TIME "'1970-01-01 00:00:00+00'::timestamptz + $2::bigint * interval '1 microsecond'"
-
 /*
  * One tuple for each column that a row would change, for each error of a
  * rejected row, and for every other row.
@@ -117,8 +115,8 @@ static const char diff_query[] =
 	" coalesce($3::jsonb -> (d.row_number - $4::bigint)::integer -> 'product' ->> 'vendor_product_id',"
 	" p.vendor_product_id), v.name, v.old, v.new,"
 	" e.error ->> 'error_type', e.error ->> 'error_field', e.error ->> 'error_message', e.error ->> 'suggestion'"
-	" FROM onboard_diff($1::text, $3::jsonb, $5::text, $6::text, $7::text, " SOURCE_TIME ","
-	" ARRAY(SELECT jsonb_array_elements_text($8::jsonb)), true) d"
+	" FROM onboard_diff($1::text, $3::jsonb, $5::text, $6::text, $7::text, $2::timestamptz,"
+	" $8::text[], true) d"
 	" LEFT JOIN onboard.products p ON p.product_id = d.product_id AND d.new_values IS NOT NULL"
 	" LEFT JOIN LATERAL (SELECT key AS name, o.value #>> '{}' AS old, n.value #>> '{}' AS new, a.attnum"
 	" FROM jsonb_each(d.old_values) o FULL JOIN jsonb_each(d.new_values) n USING (key)"
@@ -128,58 +126,34 @@ static const char diff_query[] =
 	" ON d.status = 'error' AND e.error ->> 'severity' = 'error'"
 	" ORDER BY d.row_number, v.attnum, e.position";
 
-static const char missing_query[] = "SELECT onboard_diff_missing($1::text, " SOURCE_TIME ")";
+static const char missing_query[] = "SELECT onboard_diff_missing($1::text, $2::timestamptz)";
 
-/* ----- arguments ----- */
-
-/*
- * Check the values of options that name a mode, a key or a policy.
- */
-static bool
-check_options(struct diff *diff, const struct options *options, struct glue_error *error)
-{
-	enum upload_match match;
-	enum upload_blank blank;
-
-	if (!upload_mode_by_name(options->mode, &diff->mode))
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "option --mode takes insert, upsert, update or replace, not \"%s\"",
-							  options->mode);
-	if (options->match != NULL && !upload_match_by_name(options->match, &match))
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "option --match takes vendor_product_id or sku, not \"%s\"",
-							  options->match);
-	if (options->blank != NULL && !upload_blank_by_name(options->blank, &blank))
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
-							  "option --blank takes clear or keep, not \"%s\"", options->blank);
-	return true;
-}
+/* ----- how the rows would be applied ----- */
 
 /*
- * List the columns and attributes of the file.
+ * Open the file and the database, and find out how the rows would be applied.
  */
 static bool
-list_columns(struct diff *diff, struct glue_error *error)
+open_file(struct diff *diff, const struct options *options, struct glue_error *error)
 {
-	const struct column_map *map = diff->run.local.file.found.map;
-	struct byte_buffer *list = &diff->columns;
+	const struct upload_apply apply = {
+		.mode = options->mode,
+		.match = options->match,
+		.blank = options->blank,
+	};
+	const struct vendor_file *file = &diff->run.local.file;
+	int64_t moment;
 
-	for (int i = 0; i < map->field_count; i++)
-	{
-		const struct mapped_field *field = &map->fields[i];
-		struct text_view name = field->role == FIELD_COLUMN
-									? text_of(onboard_columns[field->column].name)
-									: field->name;
-
-		if (field->role == FIELD_IGNORED)
-			continue;
-		if (!byte_buffer_reserve(list, LONGEST_JSON_ESCAPE * name.length + 4, error))
-			return false;
-		byte_buffer_put(list, list->used == 0 ? "[\"" : ",\"", 2);
-		byte_buffer_append_json(list, name);
-		byte_buffer_put(list, "\"", 1);
-	}
-	return byte_buffer_append_string(list, "]", error) && byte_buffer_terminate(list, error);
+	if (!dry_run_open(&diff->run, options, &apply, error))
+		return false;
+	diff->mode = file->needs.mode;
+	/* It has only some of the vendor's products; see upload_apply.c of the extension. */
+	if (diff->mode == MODE_REPLACE && column_map_is_fix_file(file->found.map))
+		diff->mode = MODE_UPSERT;
+	if (local_file_source_time(&diff->run.local, &moment))
+		moment_write(moment, diff->source_time);
+	diff->columns = vendor_file_columns(file);
+	return diff->columns != NULL || glue_error_memory(error);
 }
 
 /* ----- what was found ----- */
@@ -358,13 +332,13 @@ run_query(struct diff *diff, const char *query, int count, PGresult **result,
 	char first[INTEGER_TEXT_SIZE];
 	const char *const values[PARAMETER_COUNT] = {
 		[PARAMETER_VENDOR] = options->vendor,
-		[PARAMETER_AS_OF] = (options->given & OPTION_BIT(OPTION_AS_OF)) != 0 ? diff->as_of : NULL,
+		[PARAMETER_SOURCE_TIME] = diff->source_time[0] != '\0' ? diff->source_time : NULL,
 		[PARAMETER_RECORDS] = diff->run.records.data,
 		[PARAMETER_FIRST_ROW] = integer_text(first, diff->run.first_row),
-		[PARAMETER_MODE] = options->mode,
+		[PARAMETER_MODE] = upload_mode_name(diff->mode),
 		[PARAMETER_MATCH] = options->match,
 		[PARAMETER_BLANK] = options->blank != NULL ? options->blank : "clear",
-		[PARAMETER_COLUMNS] = diff->columns.data,
+		[PARAMETER_COLUMNS] = diff->columns,
 	};
 
 	return database_query(diff->run.database, RUN_ONCE, query, count, values, result, error);
@@ -395,7 +369,7 @@ count_missing(void *context, struct glue_error *error)
 
 	if (diff->mode != MODE_REPLACE)
 		return true;
-	if (!run_query(diff, missing_query, PARAMETER_AS_OF + 1, &result, error))
+	if (!run_query(diff, missing_query, PARAMETER_SOURCE_TIME + 1, &result, error))
 		return false;
 	diff->missing = postgres_integer(result, 0, 0);
 	PQclear(result);
@@ -578,9 +552,7 @@ run_diff(struct diff *diff, const struct options *options)
 	struct glue_error error = {0};
 	int64_t milliseconds;
 
-	(void) integer_text(diff->as_of, options->as_of);
-	if (!check_options(diff, options, &error) || !dry_run_open(&diff->run, options, &error) ||
-		!list_columns(diff, &error) || !compare_file(diff, &error))
+	if (!open_file(diff, options, &error) || !compare_file(diff, &error))
 		return command_fail(options, &error);
 	milliseconds = clock_milliseconds() - diff->run.started_ms;
 	causes_sort(&diff->causes);
@@ -609,7 +581,7 @@ command_diff(const struct options *options)
 	code = run_diff(diff, options);
 	forget_changes(diff);
 	causes_clean_up(&diff->causes);
-	byte_buffer_clean_up(&diff->columns);
+	glue_release(diff->columns);
 	dry_run_close(&diff->run);
 	glue_release(diff);
 	return code;

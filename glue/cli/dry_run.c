@@ -60,14 +60,33 @@ inspect_file(struct dry_run *run, struct glue_error *error)
 	return good;
 }
 
+/*
+ * Find out how the rows would be applied, which decides the columns that the file
+ * needs.
+ */
+static bool
+apply_rows(struct dry_run *run, const struct upload_apply *apply, struct glue_error *error)
+{
+	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+
+	if (!upload_choose_mode(run->database, run->options->vendor, apply->mode, &needs.mode, error))
+		return false;
+	if (apply->match != NULL && !upload_match_by_name(apply->match, &needs.match))
+		needs.match = MATCH_COUNT;
+	vendor_file_apply(&run->local.file, &needs, apply);
+	return true;
+}
+
 bool
-dry_run_open(struct dry_run *run, const struct options *options, struct glue_error *error)
+dry_run_open(struct dry_run *run, const struct options *options, const struct upload_apply *apply,
+			 struct glue_error *error)
 {
 	memset(run, 0, sizeof(*run));
 	run->options = options;
 	return local_file_open(&run->local, options, error) &&
 		   (run->database = chosen_database_open(options, error)) != NULL &&
-		   check_vendor(run, error) && inspect_file(run, error);
+		   check_vendor(run, error) && (apply == NULL || apply_rows(run, apply, error)) &&
+		   inspect_file(run, error);
 }
 
 void
@@ -128,7 +147,7 @@ append_json_member(struct byte_buffer *buffer, struct text_view name, struct tex
 }
 
 /*
- * Append the product or the defect of a record.  The caller has reserved room.
+ * Append the product and the action, or the defect, of a record.  The caller has reserved room.
  */
 static void
 append_content(struct dry_run *run, const struct record *record)
@@ -151,14 +170,18 @@ append_content(struct dry_run *run, const struct record *record)
 		const struct mapped_field *field = &map->fields[i];
 		struct text_view name = field->name;
 
-		if (field->role == FIELD_IGNORED || record->fields[i].length == 0)
+		if (field->role == FIELD_IGNORED || field->role == FIELD_ACTION ||
+			record->fields[i].length == 0)
 			continue;
 		if (field->role == FIELD_COLUMN)
 			name = text_of(onboard_columns[field->column].name);
 		append_json_member(buffer, name, record->fields[i], first);
 		first = false;
 	}
-	(void) byte_buffer_append(buffer, "}}", 2, NULL);
+	(void) byte_buffer_append(buffer, "}", 1, NULL);
+	if (record->defect_type == NULL && map->action >= 0 && record->fields[map->action].length > 0)
+		append_json_member(buffer, text_of("action"), record->fields[map->action], false);
+	(void) byte_buffer_append(buffer, "}", 1, NULL);
 }
 
 /*

@@ -61,10 +61,12 @@ struct dry_run
 
 /*
  * Open the file named by the options and the database, check that the vendor
- * may load files, and run the first reading of the file.
+ * may load files, and run the first reading of the file, for rows that are to be
+ * applied like this; NULL if they are to be inserted.  local.file.needs then has
+ * the mode.
  */
-extern bool
-dry_run_open(struct dry_run *run, const struct options *options, struct glue_error *error);
+extern bool dry_run_open(struct dry_run *run, const struct options *options,
+						 const struct upload_apply *apply, struct glue_error *error);
 
 /* Accepts one whose opening failed. */
 extern void dry_run_close(struct dry_run *run);

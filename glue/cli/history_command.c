@@ -56,11 +56,10 @@ struct subject
 #define PRODUCT_THAT_HAD(key)                                                        \
 	"SELECT h.product_id, h.vendor_id, h.vendor_product_id, h.sku,"                  \
 	" NOT EXISTS (SELECT FROM onboard.products p WHERE p.product_id = h.product_id)" \
-	" FROM (SELECT c.product_id FROM onboard.product_changes c"                      \
-	" WHERE c.old_values ->> '" key "' = $1::text"                                   \
-	" AND ($2::text IS NULL OR c.vendor_id = $2::text)"                              \
-	" ORDER BY c.changed_at DESC, c.change_id DESC LIMIT 1) c"                       \
-	" JOIN onboard.product_history h USING (product_id) LIMIT 1"
+	" FROM onboard.product_history h"                                                \
+	" WHERE h.old_values ->> '" key "' = $1::text"                                   \
+	" AND ($2::text IS NULL OR h.vendor_id = $2::text)"                              \
+	" ORDER BY h.changed_at DESC, h.change_id DESC LIMIT 1"
 
 static const char *const product_queries[MATCH_COUNT][2] = {
 	[MATCH_VENDOR_PRODUCT_ID] = {PRODUCTS_WITH("vendor_product_id"),
@@ -427,15 +426,12 @@ int
 command_history(const struct options *options)
 {
 	struct glue_error error = {0};
-	struct database *database = NULL;
+	struct database *database = chosen_database_open(options, &error);
 	enum upload_match match = MATCH_SKU;
 	int code = EXIT_ALL_GOOD;
 
-	if (options->match != NULL && !upload_match_by_name(options->match, &match))
-		glue_error_set(&error, GLUE_USAGE_ERROR, "USAGE",
-					   "option --match takes sku or vendor_product_id, not \"%s\"", options->match);
-	else
-		database = chosen_database_open(options, &error);
+	if (options->match != NULL)
+		(void) upload_match_by_name(options->match, &match);
 	if (database == NULL || !show_history(database, options, match, &error))
 		code = command_fail(options, &error);
 	database_close(database);

@@ -90,24 +90,6 @@ wait_for_database(void *context, bool advanced, struct glue_error *error)
 	return database_recover(load->database, &load->patience, error);
 }
 
-/*
- * Find the time that the contents are of: the given one, else that in the file's
- * name, else when the file was written.  Standard input has none.
- */
-static bool
-find_source_time(const struct load *load, int64_t *moment)
-{
-	const struct options *options = load->options;
-	const struct file_source *source = &load->local.source;
-
-	*moment = options->as_of;
-	if ((options->given & OPTION_BIT(OPTION_AS_OF)) != 0 || file_name_time(source->name, moment))
-		return true;
-	*moment =
-		(int64_t) source->opened.st_mtim.tv_sec * 1000000 + source->opened.st_mtim.tv_nsec / 1000;
-	return !source->is_spooled;
-}
-
 static void
 init_import(struct load *load)
 {
@@ -136,7 +118,7 @@ init_import(struct load *load)
 			},
 	};
 
-	if (find_source_time(load, &moment))
+	if (local_file_source_time(&load->local, &moment))
 	{
 		moment_write(moment, load->source_time);
 		request.apply.source_time = load->source_time;
@@ -155,7 +137,7 @@ check_source_time(struct load *load)
 	int64_t moment;
 
 	if (load->local.file.needs.mode == MODE_INSERT && !is_stated &&
-		find_source_time(load, &moment) && moment > day_milliseconds() * 1000)
+		local_file_source_time(&load->local, &moment) && moment > day_milliseconds() * 1000)
 		load->import.request.apply.source_time = NULL;
 }
 

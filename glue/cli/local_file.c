@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * local_file.c
- *	  Open the file that load and check read, according to the options.
+ *	  Open the file that load, check and diff read, according to the options.
  *
  *-------------------------------------------------------------------------
  */
@@ -64,6 +64,20 @@ local_file_close(struct local_file *local)
 	vendor_file_clean_up(&local->file);
 	file_source_close(&local->source);
 	memset(local, 0, sizeof(*local));
+}
+
+bool
+local_file_source_time(const struct local_file *local, int64_t *moment)
+{
+	const struct options *options = local->options;
+	const struct timespec *written = &local->source.opened.st_mtim;
+
+	*moment = options->as_of;
+	if ((options->given & OPTION_BIT(OPTION_AS_OF)) != 0 ||
+		file_name_time(local->source.name, moment))
+		return true;
+	*moment = (int64_t) written->tv_sec * 1000000 + written->tv_nsec / 1000;
+	return !local->source.is_spooled;
 }
 
 /*

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * local_file.h
- *	  Open the file that load and check read, according to the options.
+ *	  Open the file that load, check and diff read, according to the options.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,7 @@
 #define GLUE_LOCAL_FILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/failure.h"
 #include "cli/options.h"
@@ -32,6 +33,13 @@ local_file_open(struct local_file *local, const struct options *options, struct 
 
 /* Close the file; accepts a zeroed one and one whose opening failed. */
 extern void local_file_close(struct local_file *local);
+
+/*
+ * Find the time that the contents are of, in microseconds since 1970: the given
+ * one, else that in the file's name, else when the file was written.  Returns
+ * false for standard input, which may have none.
+ */
+extern bool local_file_source_time(const struct local_file *local, int64_t *moment);
 
 /*
  * Return the fault as reported to the user, with the option that lifts the

@@ -104,7 +104,7 @@ static const struct option_meaning check_meanings[] = {
 
 static const struct option_meaning history_meanings[] = {
 	{OPTION_VENDOR, "vendor who sells the product"},
-	{OPTION_MATCH, "what names the product: sku or vendor_product_id (default: sku)"},
+	{OPTION_MATCH, "column that names the product: sku or vendor_product_id (default: sku)"},
 	{0},
 };
 
@@ -179,7 +179,7 @@ static const struct command commands[] = {
 			"writes nothing to the database.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
 				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_CSV),
-		.required = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_MODE),
+		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
 		.max_operands = 1,
 		.codes = CODES_FILE,

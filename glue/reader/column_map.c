@@ -169,6 +169,23 @@ column_map_columns(const struct column_map *map)
 }
 
 static bool
+has_heading(const struct column_map *map, const char *heading)
+{
+	for (int i = 0; i < map->field_count; i++)
+	{
+		if (equals_folded(map->fields[i].name, heading))
+			return true;
+	}
+	return false;
+}
+
+bool
+column_map_is_fix_file(const struct column_map *map)
+{
+	return has_heading(map, ONBOARD_LINE_HEADING) && has_heading(map, ONBOARD_ERRORS_HEADING);
+}
+
+static bool
 check_known(const struct column_map *map, struct glue_error *error)
 {
 	if (column_map_columns(map) != 0)

@@ -73,6 +73,9 @@ extern bool column_map_init(struct column_map *map, const struct record *header,
 /* Return the known columns that the header has. */
 extern column_set column_map_columns(const struct column_map *map);
 
+/* Return whether the header is that of a fix file, which vendors may send back. */
+extern bool column_map_is_fix_file(const struct column_map *map);
+
 /* Release the map; accepts a zeroed or already released one. */
 extern void column_map_clean_up(struct column_map *map);
 

@@ -197,7 +197,7 @@ is_refused(2, qr/SKU "XYZ" does not exist; look for it in onboard\.product_catal
 is_refused(2, qr/vendor_product_id "PAN-28" does not exist/, qw(history PAN-28 --match vendor_product_id));
 is_refused(2, qr/SKU "PAN-28" does not exist/, qw(history PAN-28 --vendor BETA));
 is_refused(2, qr/vendor "GAMMA" does not exist/, qw(history PAN-28 --vendor GAMMA));
-is_refused(3, qr/option --match takes sku or vendor_product_id, not "id"/, qw(history PAN-28 --match id));
+is_refused(3, qr/option --match takes one of these words: .*; not "id"/, qw(history PAN-28 --match id));
 is_refused(3, qr/2 vendors have a product "A-1", such as ALPHA and BETA; add --vendor/, qw(history A-1 --match vendor_product_id));
 
 # Deleted and renamed products
@@ -320,6 +320,21 @@ is_deeply($document, { vendor_id => 'ALPHA', file_name => 'tomorrow.csv', mode =
 				message => 'price is below the minimum of 1', suggestion => undef } ],
 		csv => undef }, 'and all of it');
 
+# A price file: the columns that it lacks stay, and the mode is the vendor's.
+write_file('prices-only.csv', "vendor_product_id,price\nA-1,40.00\nA-5,5.00\n");
+is_exit(0, 'a default mode', qw(vendor set ALPHA --default-mode update));
+($out) = is_exit(0, 'diff of a price file', qw(diff prices-only.csv --vendor ALPHA -q));
+is($out, "prices-only.csv: 2 rows, 1 updated, 1 unchanged, 0 rejected\n", 'needs only the key');
+is_refused(2, qr/required columns missing from the header/, qw(diff prices-only.csv --vendor ALPHA --mode upsert));
+is_exit(0, 'no default mode', qw(vendor set ALPHA --default-mode insert));
+
+# A fix file replaces nothing.
+write_file('fix.csv', "vendor_product_id,product_name,category,sku,price,stock_quantity,onboard_line,onboard_errors\n" .
+	"A-5,Lid,Kitchen,LID,5.00,8,7,x\n");
+is_exit(0, 'a mode that is not allowed by default', qw(vendor set ALPHA --modes), "insert,upsert,update,replace");
+($out) = is_exit(0, 'diff of a fix file', qw(diff fix.csv --vendor ALPHA --mode replace --json));
+is(json_of($out)->{mode}, 'upsert', 'is that of an upsert');
+
 # More rows than a chunk; the ten largest price changes
 load('many.csv', 'ALPHA', join '', map { "M-$_,Pan,Kitchen,M-SKU-$_,10.00,1,black\n" } 1 .. 2500);
 write_file('many-prices.csv', $header . join '', map {
@@ -331,12 +346,12 @@ is_deeply([ $out =~ /^  line ([\d,]+)  M-SKU-\d+  10\.00 -> /mg ],
 is(scalar(() = read_file('many-changes.csv') =~ /^\d+,M-SKU-\d+,M-\d+,price,10\.00,/mg), 1250, 'and lists all changes');
 
 # Wrong usage, and files that a load would refuse
-is_refused(3, qr/"onboard diff" requires --mode/, qw(diff tomorrow.csv --vendor ALPHA));
-is_refused(3, qr/option --mode takes insert, upsert, update or replace, not "merge"/,
+is_refused(3, qr/"onboard diff" requires --vendor/, qw(diff tomorrow.csv));
+is_refused(3, qr/option --mode takes one of these words: insert, upsert, update, replace; not "merge"/,
 	qw(diff tomorrow.csv --vendor ALPHA --mode merge));
-is_refused(3, qr/option --match takes vendor_product_id or sku, not "id"/,
+is_refused(3, qr/option --match takes one of these words: .*; not "id"/,
 	qw(diff tomorrow.csv --vendor ALPHA --mode update --match id));
-is_refused(3, qr/option --blank takes clear or keep, not "null"/,
+is_refused(3, qr/option --blank takes one of these words: .*; not "null"/,
 	qw(diff tomorrow.csv --vendor ALPHA --mode update --blank null));
 is_refused(2, qr/vendor "GAMMA" does not exist/, qw(diff tomorrow.csv --vendor GAMMA --mode update));
 is_refused(2, qr/the file is empty/i, 'diff', write_file('empty.csv', ''), qw(--vendor ALPHA --mode update));

@@ -155,6 +155,11 @@ class Services(HandlerCase):
     def metric(self, function: Function, name: str) -> int:
         return sum(line.get(name, 0) for line in function.log.records() if "_aws" in line)
 
+    def row_metrics(self, function: Function) -> dict[str, int]:
+        """Return the metrics of actions that were written."""
+        names = {name for line in function.log.records() if "_aws" in line for name in line if name.startswith("Rows")}
+        return {name: self.metric(function, name) for name in names}
+
 
 class JudgingTest(Services):
     def test_batch_of_valid_and_invalid_rows(self) -> None:
@@ -172,7 +177,8 @@ class JudgingTest(Services):
         self.assertEqual(self.deliver(function, records), [])
         self.assertEqual(counts(upload_id), (2, 3, "2/3 partial"))
         # Within a batch the row number decides, not the position: row 4 won.
-        self.assertEqual(self.item(upload_id, 4)["status"], "validated")
+        item = self.item(upload_id, 4)
+        self.assertEqual((item["status"], item["action"]), ("validated", "inserted"))
         item = self.item(upload_id, 5)
         self.assertEqual((item["status"], item["error_reason"]), ("error", "DUPLICATE_SKU"))
         item = self.item(upload_id, 2)
@@ -183,6 +189,8 @@ class JudgingTest(Services):
         self.assertTrue(started <= int(item["processed_at"]) <= time.time(), item)
         self.assertEqual(self.item(upload_id, 3)["error_reason"], "MALFORMED_ROW")
         self.assertNotIn("error_reason", self.item(upload_id, 1))
+        self.assertNotIn("action", self.item(upload_id, 2))
+        self.assertEqual(self.row_metrics(function), {}, "a metric that counts nothing costs nothing")
         self.assertEqual([self.metric(function, f"Products{name}") for name in ("Validated", "Valid", "Invalid")],
                          [5, 2, 3])
         kinds = sorted(message["kind"] for message in self.messages("product-validation-errors"))
@@ -191,6 +199,22 @@ class JudgingTest(Services):
                                 " AND row_number = 1"))
         self.assertEqual((stored["product_name"], stored["attributes"]),
                          (product()["product_name"], {"colour": PLANTED}))
+
+    def test_actions_of_rows_that_change_products(self) -> None:
+        function = self.function()
+        old = [product() for _ in range(4)]
+        inserted, upload_id = begin(4), begin(5)
+        records = [row(inserted, number, fields) for number, fields in enumerate(old, 1)]
+        self.put(records)
+        self.assertEqual(self.deliver(function, records), [])
+        sql(f"UPDATE onboard.upload_history SET mode = 'upsert' WHERE upload_id = '{upload_id}'")
+        new = [{**old[0], "price": "2.60"}, old[1], {**old[2], "price": "25.00"}, {**old[3], "stock_quantity": "-1"}, product()]
+        records = [row(upload_id, number, fields) for number, fields in enumerate(new, 1)]
+        self.put(records)
+        self.assertEqual(self.deliver(function, records), [])
+        self.assertEqual([self.item(upload_id, number).get("action") for number in range(1, 6)],
+                         ["updated", "unchanged", "held", None, "inserted"])
+        self.assertEqual(self.row_metrics(function), {"RowsUpdated": 1, "RowsUnchanged": 1, "RowsHeld": 1})
 
     def test_empty_batch(self) -> None:
         self.assertEqual(self.deliver(self.function(), []), [])
