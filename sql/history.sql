@@ -1,7 +1,8 @@
 -- History: what is recorded of changes, whoever makes them; reading it; pruning it.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
-	('HIST-1', 'History one', 'one@hist.example'), ('HIST-2', 'History two', 'two@hist.example');
+	('HIST-1', 'History one', 'one@hist.example'), ('HIST-2', 'History two', 'two@hist.example'),
+	('HIST-3', 'History three', 'three@hist.example');
 CREATE FUNCTION add(sku text, vendor_id text DEFAULT 'HIST-1', OUT product_id bigint) LANGUAGE sql AS $$
 	INSERT INTO onboard.products AS p (vendor_id, vendor_product_id, product_name, category, sku, price, compare_at_price,
 		stock_quantity, weight_kg, attributes)
@@ -167,8 +168,44 @@ UPDATE onboard.products SET price = 13 WHERE sku = 'HIST b'; -- ERROR
 \set VERBOSITY default
 ALTER TABLE onboard.product_changes DROP CONSTRAINT refuse;
 
+-- Uploads record the same, directly and by statements.
+CREATE FUNCTION load(file text, path text, prices text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	upload text := onboard_begin_upload('HIST-3', file, mode => 'upsert');
+	actions text;
+BEGIN
+	PERFORM set_config('onboard.load_path', path, true);
+	SELECT string_agg(coalesce(i.action, i.errors->0->>'error_type'), ' ' ORDER BY i.row_number) INTO actions
+		FROM onboard_ingest(upload, (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'line_number', n + 1, 'product',
+			jsonb_build_object('vendor_product_id', path || n, 'product_name', 'Product ' || n, 'category', 'Books',
+				'sku', path || n || substr(price, 4, 1), 'price', price, 'stock_quantity', substr(price, 1, 1), 'colour', price))
+			|| CASE WHEN n = 4 AND price > '2' THEN '{"action": "delete"}'::jsonb ELSE '{}' END)
+			FROM unnest(prices) WITH ORDINALITY p (price, n))) i;
+	PERFORM onboard_finish_upload(upload);
+	RETURN actions;
+END $$;
+SELECT path, load('1.csv', path, '{1.50,1.50,1.50,1.50}'), load('2.csv', path, '{0.60,1.50,1.61,2.50}'),
+		load('3.csv', path, '{2.50,1.50,1.50,1.50}')
+	FROM unnest(ARRAY['auto', 'plain']) path;
+CREATE VIEW loaded AS SELECT path, u.file_name, c.row_number, h.line_number, c.action, replace(c.old_values::text, path, '') AS old,
+		replace(c.new_values::text, path, '') AS new
+	FROM unnest(ARRAY['auto', 'plain']) path JOIN onboard.products p ON p.vendor_product_id LIKE path || '%'
+		JOIN onboard.product_changes c USING (product_id) JOIN onboard.product_history h USING (change_id)
+		JOIN onboard.upload_history u ON u.upload_id = c.upload_id ORDER BY c.change_id;
+SELECT row_number, line_number, action, old, new FROM loaded WHERE path = 'auto';
+(SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'auto'
+	EXCEPT SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'plain')
+UNION ALL (SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'plain'
+	EXCEPT SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'auto');
+-- The products of both came to be as they are in the same steps.
+SELECT count(*), count(DISTINCT (p.price, p.stock_quantity, p.status, p.attributes, replace(p.sku, path, ''))) AS states
+	FROM unnest(ARRAY['auto', 'plain']) path JOIN onboard.products o ON o.vendor_product_id LIKE path || '%'
+		JOIN onboard.product_history h USING (product_id) CROSS JOIN onboard_product_as_of(h.product_id, h.changed_at) p;
+INSERT INTO shown SELECT max(change_id) FROM onboard.product_changes;
+
 -- Off
 ALTER TABLE onboard.products DISABLE TRIGGER products_record_update;
+SELECT load('4.csv', 'auto', '{1.70}');
 UPDATE onboard.products SET price = 14 WHERE sku = 'HIST b';
 SELECT count(*) FROM changes();
 SELECT onboard_local_changes();
@@ -289,8 +326,8 @@ UPDATE onboard.history_horizon SET horizon = '2001-02-03 04:05:06+00';
 SELECT onboard_product_as_of(:b, '2001-02-03 04:05:05+00'); -- ERROR
 DELETE FROM onboard.history_horizon;
 
-DROP VIEW over_time;
-DROP FUNCTION prune_before, as_it_was, failure, add, changes, part, touch_another, change_again, note;
+DROP VIEW over_time, loaded;
+DROP FUNCTION prune_before, as_it_was, failure, load, add, changes, part, touch_another, change_again, note;
 DROP TABLE shown, before, noted;
 DELETE FROM onboard.vendor_roles WHERE vendor_id LIKE 'HIST-%';
 DELETE FROM onboard.products WHERE vendor_id LIKE 'HIST-%';

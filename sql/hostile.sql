@@ -23,14 +23,12 @@ CREATE EXTENSION onboard; -- ERROR
 SELECT proowner::regrole FROM pg_proc WHERE proname = 'onboard_validate';
 DROP FUNCTION public.onboard_validate;
 SET SESSION AUTHORIZATION regress_onboard_mallory;
-CREATE FUNCTION public.onboard_begin_upload(text, text, text DEFAULT '', text DEFAULT '', bigint DEFAULT 0,
-	jsonb DEFAULT '{}', boolean DEFAULT true, text DEFAULT '', text DEFAULT '', text DEFAULT '', timestamptz DEFAULT now(),
-	text[] DEFAULT '{}')
+CREATE FUNCTION public.onboard_finish_upload(text, bigint DEFAULT 0)
 	RETURNS text LANGUAGE sql AS 'SELECT 1::text';
 RESET SESSION AUTHORIZATION;
 CREATE EXTENSION onboard; -- ERROR
-SELECT proowner::regrole FROM pg_proc WHERE proname = 'onboard_begin_upload';
-DROP FUNCTION public.onboard_begin_upload;
+SELECT proowner::regrole FROM pg_proc WHERE proname = 'onboard_finish_upload';
+DROP FUNCTION public.onboard_finish_upload;
 SELECT count(*) FROM pg_extension WHERE extname = 'onboard';
 
 -- Objects that unqualified names would find are never run.

@@ -74,7 +74,10 @@ $node->safe_psql('before', <<'SQL');
 DELETE FROM onboard.products WHERE sku = 'C-2';
 UPDATE onboard.products SET price = 250 WHERE sku = 'A-1';
 SELECT count(*) FROM onboard_claim_events(2, '1 hour');
+SELECT onboard_prune_history('1 hour');
 SQL
+is($node->safe_psql('before', 'SELECT action FROM onboard.product_changes ORDER BY change_id'), "deleted\nupdated",
+	'before the dump: both are in the history');
 is($node->safe_psql('before', 'SELECT valid_records, error_records, status
 	FROM onboard.upload_history ORDER BY file_name'),
 	"90|10|partial\n27|3|processing\n5|0|completed", 'before the dump: two uploads ended, one in progress');
@@ -121,7 +124,7 @@ my %compared = (
 	sequences => "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'onboard' ORDER BY 1");
 
 is(table_sums($node, 'after'), table_sums($node, 'before'),
-	'products, errors, uploads, verdicts and events are the same');
+	'products, history, errors, uploads, verdicts and events are the same');
 for my $what (sort keys %compared)
 {
 	is($node->safe_psql('after', $compared{$what}), $node->safe_psql('before', $compared{$what}), "$what are the same");
@@ -133,12 +136,21 @@ like($node->safe_psql('after', $compared{'local changes'}), qr/products_brand_id
 is($node->safe_psql('after', 'SELECT count(*) FROM onboard.products',
 	extra_params => [ '--username' => 'vendor_login' ]),
 	115, 'a vendor sees the own products that the added policy allows');
+my ($code, $error);
 is($node->safe_psql('after', "UPDATE onboard.products SET price = 2 WHERE sku = 'A-2';
 	SELECT * FROM price_changes WHERE sku = 'A-2'"),
 	"A-2|2.00", 'the added trigger fires');
+is($node->safe_psql('after', "SELECT change_id, old_values, new_values FROM onboard.product_history
+	WHERE sku = 'A-2' AND action = 'updated'"),
+	'3|{"price": 1.50}|{"price": 2.00}', 'the history continues');
+is($node->safe_psql('after', "SELECT was.price FROM onboard.products p, onboard_product_as_of(p.product_id, p.created_at) was
+	WHERE p.sku = 'A-1'"),
+	'1.50', 'and reaches back to before the dump');
+($code, undef, $error) = $node->psql('after', "SELECT onboard_product_as_of(1, now() - interval '1 day')");
+like($error, qr/the history before .* was pruned/, 'as far as it was not pruned');
 
 # A shipped category cannot be deleted, renamed or not.
-my ($code, undef, $error) = $node->psql('after', "DELETE FROM onboard.product_categories
+($code, undef, $error) = $node->psql('after', "DELETE FROM onboard.product_categories
 	WHERE category_name = 'Kitchenware'");
 like($error, qr/comes with the extension/, 'shipped categories are still marked as shipped');
 is($node->safe_psql('after', "INSERT INTO onboard.product_categories (category_name) VALUES ('New')
