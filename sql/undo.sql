@@ -1,0 +1,247 @@
+-- Undo of uploads that insert, change and discontinue products.
+\set SHOW_CONTEXT never
+INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes) VALUES
+	('UNDO-1', 'Undo one', 'one@undo.example', '{insert,upsert,update,replace}'),
+	('UNDO-2', 'Undo two', 'two@undo.example', '{insert}');
+-- Begin an upload in a mode, as if its rows were already judged.
+CREATE FUNCTION open_upload(name text, mode text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	u text := onboard_begin_upload('UNDO-1', name || '.csv', NULL, name);
+BEGIN
+	UPDATE onboard.upload_history SET mode = open_upload.mode WHERE upload_id = u;
+END $$;
+CREATE FUNCTION id(name text) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT upload_id FROM onboard.upload_history WHERE content_id = name AND vendor_id = 'UNDO-1';
+$$;
+CREATE FUNCTION finish(name text) RETURNS text LANGUAGE sql AS $$
+	SELECT status FROM onboard_finish_upload(id(name));
+$$;
+CREATE FUNCTION insert_products(name text, VARIADIC skus text[]) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity, upload_id,
+		row_number)
+		SELECT 'UNDO-1', s, 'Thing', 'Books', s, 10, 5, id(name), n FROM unnest(skus) WITH ORDINALITY x (s, n);
+	UPDATE onboard.upload_history SET valid_records = valid_records + cardinality(skus),
+		inserted = inserted + cardinality(skus) WHERE upload_id = id(name);
+$$;
+-- Change a product as a row of an upload does; without an upload, as somebody's SQL.
+CREATE FUNCTION change(name text, sku text, new jsonb, action text DEFAULT 'updated') RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	old onboard.products;
+	changed onboard.products;
+BEGIN
+	SELECT * INTO old FROM onboard.products p WHERE p.sku = change.sku;
+	UPDATE onboard.products p SET (sku, price, stock_quantity, brand, attributes, status) =
+			(SELECT r.sku, r.price, r.stock_quantity, r.brand, r.attributes, r.status FROM jsonb_populate_record(p, new) r)
+		WHERE p.sku = change.sku RETURNING * INTO changed;
+	DELETE FROM onboard.product_changes c WHERE c.product_id = changed.product_id AND c.changed_at = changed.updated_at;
+	INSERT INTO onboard.product_changes (product_id, vendor_id, changed_at, action, upload_id, row_number, changed_by,
+		old_values, new_values)
+		SELECT changed.product_id, changed.vendor_id, changed.updated_at, change.action, id(name), 1, session_user,
+			jsonb_object_agg(key, o.value), jsonb_object_agg(key, n.value)
+		FROM jsonb_each(to_jsonb(old)) o JOIN jsonb_each(to_jsonb(changed)) n USING (key)
+		WHERE o.value <> n.value AND key <> 'updated_at';
+	IF name IS NOT NULL THEN
+		INSERT INTO onboard.row_actions (upload_id, product_id, row_number, action)
+			VALUES (id(name), changed.product_id, 1, change.action);
+		UPDATE onboard.upload_history SET valid_records = valid_records + 1, updated = updated + 1 WHERE upload_id = id(name);
+	END IF;
+END $$;
+CREATE VIEW catalogue AS
+	SELECT sku, price, stock_quantity AS stock, brand, attributes, status FROM onboard.products
+	WHERE vendor_id = 'UNDO-1' ORDER BY sku;
+CREATE VIEW history AS
+	SELECT p.sku, c.action, u.content_id AS upload,
+		(SELECT format('%s of %s', r.action, v.content_id) FROM onboard.product_changes r
+			LEFT JOIN onboard.upload_history v USING (upload_id) WHERE r.change_id = c.reverts) AS reverts,
+		c.old_values, c.new_values
+	FROM onboard.product_changes c
+		LEFT JOIN onboard.products p ON p.product_id = c.product_id
+		LEFT JOIN onboard.upload_history u ON u.upload_id = c.upload_id
+	WHERE c.vendor_id = 'UNDO-1' ORDER BY c.change_id;
+CREATE FUNCTION plan(name text) RETURNS TABLE (sku text, step text, reason text) LANGUAGE sql AS $$
+	SELECT sku, step, regexp_replace(reason, 'UNDO-1-[0-9a-f]{16}', 'UNDO-1-...') FROM onboard_undo_plan(id(name)) ORDER BY 1;
+$$;
+
+-- An upload that inserts, and a later one that inserts and changes
+SELECT open_upload('first', 'insert'), insert_products('first', 'A', 'B', 'C');
+SELECT finish('first');
+SELECT open_upload('second', 'upsert'), insert_products('second', 'D');
+SELECT change('second', 'A', '{"price": 12, "brand": "Acme", "attributes": {"size": "L"}}');
+SELECT change('second', 'B', '{"stock_quantity": 0}');
+SELECT change('second', 'C', '{"status": "discontinued"}', 'discontinued');
+SELECT finish('second');
+TABLE catalogue;
+-- Products that a later upload changed are kept.
+SELECT * FROM plan('first');
+SELECT * FROM onboard_undo_upload(id('first'), true);
+TABLE catalogue;
+-- What a dry run lists is what undo does.
+SELECT * FROM plan('second');
+SELECT * FROM onboard_undo_upload(id('second'), dry_run => true);
+SELECT metadata FROM onboard.upload_history WHERE upload_id = id('second');
+SELECT * FROM onboard_undo_upload(id('second'));
+TABLE catalogue;
+SELECT * FROM history WHERE sku IS NOT NULL;
+SELECT metadata - 'undone_at' AS metadata, onboard_upload_status(upload_id) ->> 'undone' AS undone
+	FROM onboard.upload_history WHERE upload_id = id('second');
+-- Twice is harmless.
+SELECT * FROM plan('second');
+SELECT * FROM onboard_undo_upload(id('second'));
+SELECT metadata - 'undone_at' AS metadata FROM onboard.upload_history WHERE upload_id = id('second');
+-- Undoing the updates makes the insertion undoable again.
+SELECT * FROM plan('first');
+SELECT * FROM onboard_undo_upload(id('first'));
+SELECT count(*) FROM catalogue;
+
+-- Changes are taken back in reverse order only; changes by SQL count.
+SELECT open_upload('base', 'insert'), insert_products('base', 'A', 'B', 'C', 'D', 'E', 'F');
+SELECT finish('base');
+SELECT open_upload('monday', 'update'), open_upload('tuesday', 'update');
+SELECT change('monday', s, '{"price": 11}') FROM unnest('{A,B,C,D,E}'::text[]) s;
+SELECT change('tuesday', s, '{"price": 12}') FROM unnest('{A,B}'::text[]) s;
+SELECT change(NULL, 'C', '{"stock_quantity": 4}');
+SELECT finish('monday'), finish('tuesday');
+SELECT * FROM plan('monday');
+SELECT * FROM onboard_undo_upload(id('monday'));
+SELECT sku, price FROM catalogue;
+SELECT * FROM onboard_undo_upload(id('tuesday'));
+SELECT * FROM plan('monday');
+SELECT * FROM onboard_undo_upload(id('monday'));
+SELECT sku, price, stock FROM catalogue;
+SELECT metadata - 'undone_at' AS metadata FROM onboard.upload_history WHERE upload_id = id('monday');
+
+-- A change without a record keeps the product, inserted or changed.
+SELECT open_upload('unrecorded', 'update'), change('unrecorded', 'F', '{"price": 20}');
+SELECT finish('unrecorded');
+UPDATE onboard.products SET stock_quantity = 6 WHERE sku IN ('E', 'F');
+DELETE FROM onboard.product_changes c USING onboard.products p
+	WHERE p.product_id = c.product_id AND c.changed_at = p.updated_at AND p.sku IN ('E', 'F');
+SELECT * FROM plan('unrecorded');
+SELECT * FROM plan('base');
+SELECT * FROM onboard_undo_upload(id('base'));
+SELECT sku FROM catalogue;
+
+-- What the catalogue refuses is kept, the rest is undone: a key that was taken meanwhile, a trigger, a foreign key.
+SELECT open_upload('base 2', 'insert'), insert_products('base 2', VARIADIC array_agg('K' || n)) FROM generate_series(1, 40) n;
+SELECT finish('base 2');
+SELECT open_upload('keys', 'upsert'), insert_products('keys', 'L1', 'L2');
+SELECT count(change('keys', 'K' || n, jsonb_build_object('sku', 'M' || n))) FROM generate_series(1, 40) n;
+SELECT finish('keys');
+INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
+	VALUES ('UNDO-2', 'taken', 'Thing', 'Books', 'K7', 1, 1);
+CREATE TABLE orders (product_id bigint REFERENCES onboard.products);
+INSERT INTO orders SELECT product_id FROM onboard.products WHERE sku = 'L1';
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF OLD.sku = 'M8' THEN
+		RAISE EXCEPTION 'M8 is on sale';
+	ELSIF OLD.sku = 'M9' THEN
+		RETURN NULL;
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT step, count(*) FROM plan('keys') GROUP BY 1 ORDER BY 1;
+SELECT * FROM plan('keys') WHERE step = 'keep';
+SELECT * FROM onboard_undo_upload(id('keys'));
+SELECT sku FROM catalogue WHERE sku ~ '^[LM]';
+-- They can be undone when nothing stands in the way.
+DROP TRIGGER refuse ON onboard.products;
+DROP TABLE orders;
+DELETE FROM onboard.products WHERE sku = 'K7';
+SELECT * FROM plan('keys');
+SELECT * FROM onboard_undo_upload(id('keys'));
+-- Any other error aborts undo.
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'not now' USING ERRCODE = 'insufficient_resources';
+END $$;
+CREATE TRIGGER refuse BEFORE DELETE ON onboard.products FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT * FROM onboard_undo_upload(id('base 2')); -- ERROR
+DROP TRIGGER refuse ON onboard.products;
+DROP FUNCTION refuse;
+SELECT * FROM onboard_undo_upload(id('base 2'));
+
+-- The status is restored as it was, even if it did not fit the stock.
+SELECT open_upload('base 3', 'insert'), insert_products('base 3', 'S');
+SELECT finish('base 3');
+SELECT change(NULL, 'S', '{"stock_quantity": 0}'), change(NULL, 'S', '{"status": "active"}');
+SELECT open_upload('restock', 'update'), change('restock', 'S', '{"stock_quantity": 9}');
+SELECT finish('restock');
+SELECT * FROM onboard_undo_upload(id('restock'));
+SELECT sku, stock, status FROM catalogue WHERE sku = 'S';
+
+-- Several changes by one upload are all taken back, the newest first.
+SELECT open_upload('twice', 'update'), change('twice', 'S', '{"price": 21}');
+DELETE FROM onboard.row_actions WHERE upload_id = id('twice');
+SELECT change('twice', 'S', '{"price": 22, "stock_quantity": 3}');
+SELECT finish('twice');
+SELECT * FROM onboard_undo_upload(id('twice'));
+SELECT sku, price, stock FROM catalogue WHERE sku = 'S';
+SELECT action, upload, reverts, old_values, new_values FROM history WHERE sku = 'S' AND upload = 'twice';
+
+-- Pruned history: what was changed is kept.
+SELECT open_upload('pruned', 'update'), change('pruned', 'S', '{"price": 30}');
+SELECT finish('pruned');
+BEGIN;
+DELETE FROM onboard.product_changes WHERE upload_id = id('pruned');
+INSERT INTO onboard.history_horizon VALUES (clock_timestamp());
+SELECT * FROM plan('pruned');
+SELECT * FROM plan('base 3');
+SELECT * FROM onboard_undo_upload(id('pruned'));
+-- Once undone, what is no longer known is not reported again.
+SELECT * FROM onboard_undo_upload(id('pruned'));
+ROLLBACK;
+-- History that was off when the upload was loaded: undo is refused.
+BEGIN;
+DELETE FROM onboard.product_changes WHERE upload_id = id('pruned');
+SELECT onboard_undo_upload(id('pruned')); -- ERROR
+ROLLBACK;
+SELECT * FROM onboard_undo_upload(id('pruned'));
+
+-- Cancel takes back what was applied, and forgets the rows.
+SELECT open_upload('cancelled', 'upsert'), insert_products('cancelled', 'T', 'U');
+SELECT change('cancelled', 'S', '{"price": 40}');
+SELECT change(NULL, 'U', '{"price": 41}');
+INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, cause) VALUES (id('cancelled'), 'UNDO-1', 9, 'price');
+SELECT status, failure_code, valid_records, updated, metadata FROM onboard_cancel_upload(id('cancelled'));
+SELECT sku, price FROM catalogue;
+SELECT count(*) FROM onboard.row_actions WHERE upload_id = id('cancelled');
+SELECT outcome, decided_by = session_user AS by_me FROM onboard.held_rows WHERE upload_id = id('cancelled');
+-- If the history is missing, cancel is refused.
+SELECT open_upload('uncancelled', 'update'), change('uncancelled', 'S', '{"price": 50}');
+BEGIN;
+DELETE FROM onboard.product_changes WHERE upload_id = id('uncancelled');
+SELECT onboard_reject_upload(id('uncancelled'), 'OBJECT_REPLACED', NULL); -- ERROR
+ROLLBACK;
+SELECT status FROM onboard_reject_upload(id('uncancelled'), 'OBJECT_REPLACED', NULL);
+SELECT sku, price FROM catalogue WHERE sku = 'S';
+-- An abandoned upload keeps what it did until it is undone.
+SELECT open_upload('abandoned', 'update'), change('abandoned', 'S', '{"price": 60}');
+UPDATE onboard.upload_history SET updated_at = now() - interval '2 days' WHERE upload_id = id('abandoned');
+SELECT onboard_sweep_uploads();
+SELECT sku, price FROM catalogue WHERE sku = 'S';
+SELECT * FROM onboard_undo_upload(id('abandoned'));
+SELECT sku, price FROM catalogue WHERE sku = 'S';
+
+-- Many products
+SELECT open_upload('many', 'insert'), insert_products('many', VARIADIC array_agg('N' || n)) FROM generate_series(1, 2500) n;
+SELECT finish('many');
+SELECT open_upload('many 2', 'update');
+SELECT count(change('many 2', 'N' || n, '{"price": 70}')) FROM generate_series(1, 2500) n;
+SELECT finish('many 2');
+SELECT count(change(NULL, 'N' || n, '{"brand": "x"}')) FROM generate_series(100, 2500, 100) n;
+SELECT * FROM onboard_undo_upload(id('many 2'));
+SELECT step, reason, count(*) FROM plan('many') GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT * FROM onboard_undo_upload(id('many'));
+
+SELECT onboard_undo_upload(id('many'), NULL); -- ERROR
+SELECT onboard_undo_plan('UNDO-1-no'); -- ERROR
+
+DELETE FROM onboard.products WHERE vendor_id LIKE 'UNDO-%';
+DELETE FROM onboard.product_changes WHERE vendor_id LIKE 'UNDO-%';
+DELETE FROM onboard.outbox WHERE vendor_id LIKE 'UNDO-%';
+DELETE FROM onboard.upload_history WHERE vendor_id LIKE 'UNDO-%';
+DELETE FROM onboard.vendors WHERE vendor_id LIKE 'UNDO-%';
+DROP VIEW catalogue, history;
+DROP FUNCTION open_upload, id, finish, insert_products, change, plan;
