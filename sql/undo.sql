@@ -3,7 +3,6 @@
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes) VALUES
 	('UNDO-1', 'Undo one', 'one@undo.example', '{insert,upsert,update,replace}'),
 	('UNDO-2', 'Undo two', 'two@undo.example', '{insert}');
--- Begin an upload in a mode, as if its rows were already judged.
 CREATE FUNCTION open_upload(name text, mode text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	u text := onboard_begin_upload('UNDO-1', name || '.csv', NULL, name);
@@ -16,36 +15,21 @@ $$;
 CREATE FUNCTION finish(name text) RETURNS text LANGUAGE sql AS $$
 	SELECT status FROM onboard_finish_upload(id(name));
 $$;
-CREATE FUNCTION insert_products(name text, VARIADIC skus text[]) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity, upload_id,
-		row_number)
-		SELECT 'UNDO-1', s, 'Thing', 'Books', s, 10, 5, id(name), n FROM unnest(skus) WITH ORDINALITY x (s, n);
-	UPDATE onboard.upload_history SET valid_records = valid_records + cardinality(skus),
-		inserted = inserted + cardinality(skus) WHERE upload_id = id(name);
+-- The next row of an upload; a product has the same vendor_product_id and, at first, SKU.
+CREATE FUNCTION load(name text, vendor_product_id text, new jsonb, action text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+	SELECT i.action FROM onboard.upload_history u, onboard_ingest(u.upload_id, jsonb_build_array(jsonb_strip_nulls(
+		jsonb_build_object('row_number', u.valid_records + u.error_records + 1, 'action', load.action, 'product',
+			CASE u.mode WHEN 'update' THEN '{}' ELSE jsonb_build_object('product_name', 'Thing', 'category', 'Books',
+				'sku', vendor_product_id, 'price', '10', 'stock_quantity', '5') END
+			|| jsonb_build_object('vendor_product_id', vendor_product_id) || new)))) i
+	WHERE u.upload_id = id(name);
 $$;
--- Change a product as a row of an upload does; without an upload, as somebody's SQL.
-CREATE FUNCTION change(name text, sku text, new jsonb, action text DEFAULT 'updated') RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	old onboard.products;
-	changed onboard.products;
-BEGIN
-	SELECT * INTO old FROM onboard.products p WHERE p.sku = change.sku;
-	UPDATE onboard.products p SET (sku, price, stock_quantity, brand, attributes, status) =
-			(SELECT r.sku, r.price, r.stock_quantity, r.brand, r.attributes, r.status FROM jsonb_populate_record(p, new) r)
-		WHERE p.sku = change.sku RETURNING * INTO changed;
-	DELETE FROM onboard.product_changes c WHERE c.product_id = changed.product_id AND c.changed_at = changed.updated_at;
-	INSERT INTO onboard.product_changes (product_id, vendor_id, changed_at, action, upload_id, row_number, changed_by,
-		old_values, new_values)
-		SELECT changed.product_id, changed.vendor_id, changed.updated_at, change.action, id(name), 1, session_user,
-			jsonb_object_agg(key, o.value), jsonb_object_agg(key, n.value)
-		FROM jsonb_each(to_jsonb(old)) o JOIN jsonb_each(to_jsonb(changed)) n USING (key)
-		WHERE o.value <> n.value AND key <> 'updated_at';
-	IF name IS NOT NULL THEN
-		INSERT INTO onboard.row_actions (upload_id, product_id, row_number, action)
-			VALUES (id(name), changed.product_id, 1, change.action);
-		UPDATE onboard.upload_history SET valid_records = valid_records + 1, updated = updated + 1 WHERE upload_id = id(name);
-	END IF;
-END $$;
+-- Changes by SQL
+CREATE FUNCTION set_product(vendor_product_id text, new jsonb) RETURNS void LANGUAGE sql AS $$
+	UPDATE onboard.products p SET (price, stock_quantity, brand, status) =
+			(SELECT r.price, r.stock_quantity, r.brand, r.status FROM jsonb_populate_record(p, new) r)
+		WHERE p.vendor_product_id = set_product.vendor_product_id AND p.vendor_id = 'UNDO-1';
+$$;
 CREATE VIEW catalogue AS
 	SELECT sku, price, stock_quantity AS stock, brand, attributes, status FROM onboard.products
 	WHERE vendor_id = 'UNDO-1' ORDER BY sku;
@@ -63,12 +47,14 @@ CREATE FUNCTION plan(name text) RETURNS TABLE (sku text, step text, reason text)
 $$;
 
 -- An upload that inserts, and a later one that inserts and changes
-SELECT open_upload('first', 'insert'), insert_products('first', 'A', 'B', 'C');
+SELECT open_upload('first', 'insert');
+SELECT load('first', p, '{}') FROM unnest('{A,B,C}'::text[]) p;
 SELECT finish('first');
-SELECT open_upload('second', 'upsert'), insert_products('second', 'D');
-SELECT change('second', 'A', '{"price": 12, "brand": "Acme", "attributes": {"size": "L"}}');
-SELECT change('second', 'B', '{"stock_quantity": 0}');
-SELECT change('second', 'C', '{"status": "discontinued"}', 'discontinued');
+SELECT open_upload('second', 'upsert');
+SELECT load('second', 'A', '{"price": "12", "brand": "Acme", "attributes": {"size": "L"}}');
+SELECT load('second', 'B', '{"stock_quantity": "0"}');
+SELECT load('second', 'C', '{}', 'delete');
+SELECT load('second', 'D', '{}');
 SELECT finish('second');
 TABLE catalogue;
 -- Products that a later upload changed are kept.
@@ -94,12 +80,13 @@ SELECT * FROM onboard_undo_upload(id('first'));
 SELECT count(*) FROM catalogue;
 
 -- Changes are taken back in reverse order only; changes by SQL count.
-SELECT open_upload('base', 'insert'), insert_products('base', 'A', 'B', 'C', 'D', 'E', 'F');
+SELECT open_upload('base', 'insert');
+SELECT load('base', p, '{}') FROM unnest('{A,B,C,D,E,F}'::text[]) p;
 SELECT finish('base');
 SELECT open_upload('monday', 'update'), open_upload('tuesday', 'update');
-SELECT change('monday', s, '{"price": 11}') FROM unnest('{A,B,C,D,E}'::text[]) s;
-SELECT change('tuesday', s, '{"price": 12}') FROM unnest('{A,B}'::text[]) s;
-SELECT change(NULL, 'C', '{"stock_quantity": 4}');
+SELECT load('monday', p, '{"price": "11"}') FROM unnest('{A,B,C,D,E}'::text[]) p;
+SELECT load('tuesday', p, '{"price": "12"}') FROM unnest('{A,B}'::text[]) p;
+SELECT set_product('C', '{"stock_quantity": 4}');
 SELECT finish('monday'), finish('tuesday');
 SELECT * FROM plan('monday');
 SELECT * FROM onboard_undo_upload(id('monday'));
@@ -111,21 +98,31 @@ SELECT sku, price, stock FROM catalogue;
 SELECT metadata - 'undone_at' AS metadata FROM onboard.upload_history WHERE upload_id = id('monday');
 
 -- A change without a record keeps the product, inserted or changed.
-SELECT open_upload('unrecorded', 'update'), change('unrecorded', 'F', '{"price": 20}');
+SELECT open_upload('unrecorded', 'update');
+SELECT load('unrecorded', 'F', '{"price": "20"}');
 SELECT finish('unrecorded');
+ALTER TABLE onboard.products DISABLE TRIGGER products_record_update;
 UPDATE onboard.products SET stock_quantity = 6 WHERE sku IN ('E', 'F');
-DELETE FROM onboard.product_changes c USING onboard.products p
-	WHERE p.product_id = c.product_id AND c.changed_at = p.updated_at AND p.sku IN ('E', 'F');
+ALTER TABLE onboard.products ENABLE TRIGGER products_record_update;
+SELECT * FROM plan('unrecorded');
+-- So it is if recorded changes follow.
+SELECT set_product('F', '{"stock_quantity": 7}');
+SELECT open_upload('later', 'update');
+SELECT load('later', 'E', '{"price": "13"}'), load('later', 'F', '{"price": "13"}');
+SELECT finish('later');
+SELECT * FROM onboard_undo_upload(id('later'));
 SELECT * FROM plan('unrecorded');
 SELECT * FROM plan('base');
 SELECT * FROM onboard_undo_upload(id('base'));
 SELECT sku FROM catalogue;
 
 -- What the catalogue refuses is kept, the rest is undone: a key that was taken meanwhile, a trigger, a foreign key.
-SELECT open_upload('base 2', 'insert'), insert_products('base 2', VARIADIC array_agg('K' || n)) FROM generate_series(1, 40) n;
+SELECT open_upload('base 2', 'insert');
+SELECT count(load('base 2', 'K' || n, '{}')) FROM generate_series(1, 40) n;
 SELECT finish('base 2');
-SELECT open_upload('keys', 'upsert'), insert_products('keys', 'L1', 'L2');
-SELECT count(change('keys', 'K' || n, jsonb_build_object('sku', 'M' || n))) FROM generate_series(1, 40) n;
+SELECT open_upload('keys', 'upsert');
+SELECT count(load('keys', 'K' || n, jsonb_build_object('sku', 'M' || n))) FROM generate_series(1, 40) n;
+SELECT load('keys', 'L1', '{}'), load('keys', 'L2', '{}');
 SELECT finish('keys');
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
 	VALUES ('UNDO-2', 'taken', 'Thing', 'Books', 'K7', 1, 1);
@@ -163,25 +160,30 @@ DROP FUNCTION refuse;
 SELECT * FROM onboard_undo_upload(id('base 2'));
 
 -- The status is restored as it was, even if it did not fit the stock.
-SELECT open_upload('base 3', 'insert'), insert_products('base 3', 'S');
+SELECT open_upload('base 3', 'insert');
+SELECT load('base 3', 'S', '{}');
 SELECT finish('base 3');
-SELECT change(NULL, 'S', '{"stock_quantity": 0}'), change(NULL, 'S', '{"status": "active"}');
-SELECT open_upload('restock', 'update'), change('restock', 'S', '{"stock_quantity": 9}');
+SELECT set_product('S', '{"stock_quantity": 0}'), set_product('S', '{"status": "active"}');
+SELECT open_upload('restock', 'update');
+SELECT load('restock', 'S', '{"stock_quantity": "9"}');
 SELECT finish('restock');
 SELECT * FROM onboard_undo_upload(id('restock'));
 SELECT sku, stock, status FROM catalogue WHERE sku = 'S';
 
 -- Several changes by one upload are all taken back, the newest first.
-SELECT open_upload('twice', 'update'), change('twice', 'S', '{"price": 21}');
-DELETE FROM onboard.row_actions WHERE upload_id = id('twice');
-SELECT change('twice', 'S', '{"price": 22, "stock_quantity": 3}');
+SELECT open_upload('twice', 'update');
+SELECT load('twice', 'S', '{"price": "11"}');
+SELECT set_product('S', '{"price": 12, "stock_quantity": 3}');
+UPDATE onboard.product_changes SET upload_id = id('twice')
+	WHERE change_id = (SELECT max(change_id) FROM onboard.product_changes);
 SELECT finish('twice');
 SELECT * FROM onboard_undo_upload(id('twice'));
-SELECT sku, price, stock FROM catalogue WHERE sku = 'S';
+SELECT sku, price, stock, status FROM catalogue WHERE sku = 'S';
 SELECT action, upload, reverts, old_values, new_values FROM history WHERE sku = 'S' AND upload = 'twice';
 
 -- Pruned history: what was changed is kept.
-SELECT open_upload('pruned', 'update'), change('pruned', 'S', '{"price": 30}');
+SELECT open_upload('pruned', 'update');
+SELECT load('pruned', 'S', '{"price": "30"}');
 SELECT finish('pruned');
 BEGIN;
 DELETE FROM onboard.product_changes WHERE upload_id = id('pruned');
@@ -200,16 +202,17 @@ ROLLBACK;
 SELECT * FROM onboard_undo_upload(id('pruned'));
 
 -- Cancel takes back what was applied, and forgets the rows.
-SELECT open_upload('cancelled', 'upsert'), insert_products('cancelled', 'T', 'U');
-SELECT change('cancelled', 'S', '{"price": 40}');
-SELECT change(NULL, 'U', '{"price": 41}');
+SELECT open_upload('cancelled', 'upsert');
+SELECT load('cancelled', 'S', '{"price": "40"}'), load('cancelled', 'T', '{}'), load('cancelled', 'U', '{}');
+SELECT set_product('U', '{"price": 41}');
 INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, cause) VALUES (id('cancelled'), 'UNDO-1', 9, 'price');
 SELECT status, failure_code, valid_records, updated, metadata FROM onboard_cancel_upload(id('cancelled'));
 SELECT sku, price FROM catalogue;
 SELECT count(*) FROM onboard.row_actions WHERE upload_id = id('cancelled');
 SELECT outcome, decided_by = session_user AS by_me FROM onboard.held_rows WHERE upload_id = id('cancelled');
 -- If the history is missing, cancel is refused.
-SELECT open_upload('uncancelled', 'update'), change('uncancelled', 'S', '{"price": 50}');
+SELECT open_upload('uncancelled', 'update');
+SELECT load('uncancelled', 'S', '{"price": "50"}');
 BEGIN;
 DELETE FROM onboard.product_changes WHERE upload_id = id('uncancelled');
 SELECT onboard_reject_upload(id('uncancelled'), 'OBJECT_REPLACED', NULL); -- ERROR
@@ -217,23 +220,32 @@ ROLLBACK;
 SELECT status FROM onboard_reject_upload(id('uncancelled'), 'OBJECT_REPLACED', NULL);
 SELECT sku, price FROM catalogue WHERE sku = 'S';
 -- An abandoned upload keeps what it did until it is undone.
-SELECT open_upload('abandoned', 'update'), change('abandoned', 'S', '{"price": 60}');
+SELECT open_upload('abandoned', 'update');
+SELECT load('abandoned', 'S', '{"price": "60"}');
 UPDATE onboard.upload_history SET updated_at = now() - interval '2 days' WHERE upload_id = id('abandoned');
 SELECT onboard_sweep_uploads();
 SELECT sku, price FROM catalogue WHERE sku = 'S';
 SELECT * FROM onboard_undo_upload(id('abandoned'));
 SELECT sku, price FROM catalogue WHERE sku = 'S';
 
--- Many products
-SELECT open_upload('many', 'insert'), insert_products('many', VARIADIC array_agg('N' || n)) FROM generate_series(1, 2500) n;
+-- More products than one batch has
+SELECT open_upload('many', 'insert');
+SELECT count(*) FROM onboard_ingest(id('many'), (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+	jsonb_build_object('vendor_product_id', 'N' || n, 'product_name', 'Thing', 'category', 'Books', 'sku', 'N' || n,
+		'price', '10', 'stock_quantity', '5'))) FROM generate_series(1, 4500) n));
 SELECT finish('many');
 SELECT open_upload('many 2', 'update');
-SELECT count(change('many 2', 'N' || n, '{"price": 70}')) FROM generate_series(1, 2500) n;
+SELECT count(*) FROM onboard_ingest(id('many 2'), (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+	jsonb_build_object('vendor_product_id', 'N' || n, 'price', '11'))) FROM generate_series(1, 4500) n));
 SELECT finish('many 2');
-SELECT count(change(NULL, 'N' || n, '{"brand": "x"}')) FROM generate_series(100, 2500, 100) n;
+UPDATE onboard.products SET brand = 'x' WHERE vendor_id = 'UNDO-1' AND sku ~ '^N.*00$';
 SELECT * FROM onboard_undo_upload(id('many 2'));
 SELECT step, reason, count(*) FROM plan('many') GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM onboard_undo_upload(id('many'));
+SELECT price, count(*) FROM catalogue WHERE sku LIKE 'N%' GROUP BY 1;
+
+-- Every removal is in the history.
+SELECT action, count(*), count(DISTINCT upload) AS uploads FROM history WHERE sku IS NULL GROUP BY 1 ORDER BY 1;
 
 SELECT onboard_undo_upload(id('many'), NULL); -- ERROR
 SELECT onboard_undo_plan('UNDO-1-no'); -- ERROR
@@ -244,4 +256,4 @@ DELETE FROM onboard.outbox WHERE vendor_id LIKE 'UNDO-%';
 DELETE FROM onboard.upload_history WHERE vendor_id LIKE 'UNDO-%';
 DELETE FROM onboard.vendors WHERE vendor_id LIKE 'UNDO-%';
 DROP VIEW catalogue, history;
-DROP FUNCTION open_upload, id, finish, insert_products, change, plan;
+DROP FUNCTION open_upload, id, finish, load, set_product, plan;
