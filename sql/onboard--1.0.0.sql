@@ -1562,7 +1562,7 @@ BEGIN
 			'held_rows', 'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads',
 			'product_catalog', 'product_history'],
 		ARRAY['onboard_validate', 'onboard_check', 'onboard_ingest', 'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
-			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_begin_parse', 'onboard_describe_upload',
+			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse', 'onboard_describe_upload',
 			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
 			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_undo_plan', 'onboard_held',
 			'onboard_sweep_uploads', 'onboard_lock_sweeper',

@@ -4,10 +4,8 @@ INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes) VALUES
 	('UNDO-1', 'Undo one', 'one@undo.example', '{insert,upsert,update,replace}'),
 	('UNDO-2', 'Undo two', 'two@undo.example', '{insert}');
 CREATE FUNCTION open_upload(name text, mode text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	u text := onboard_begin_upload('UNDO-1', name || '.csv', NULL, name);
 BEGIN
-	UPDATE onboard.upload_history SET mode = open_upload.mode WHERE upload_id = u;
+	PERFORM onboard_begin_upload('UNDO-1', name || '.csv', content_id => name, mode => open_upload.mode);
 END $$;
 CREATE FUNCTION id(name text) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT upload_id FROM onboard.upload_history WHERE content_id = name AND vendor_id = 'UNDO-1';
@@ -22,6 +20,15 @@ CREATE FUNCTION load(name text, vendor_product_id text, new jsonb, action text D
 			CASE u.mode WHEN 'update' THEN '{}' ELSE jsonb_build_object('product_name', 'Thing', 'category', 'Books',
 				'sku', vendor_product_id, 'price', '10', 'stock_quantity', '5') END
 			|| jsonb_build_object('vendor_product_id', vendor_product_id) || new)))) i
+	WHERE u.upload_id = id(name);
+$$;
+-- Rows 1 to n of an upload, with products PREFIX1 to PREFIXn
+CREATE FUNCTION load_many(name text, prefix text, n int, new jsonb) RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM onboard.upload_history u, onboard_ingest(u.upload_id, (SELECT jsonb_agg(jsonb_build_object(
+		'row_number', i, 'product', CASE u.mode WHEN 'update' THEN '{}' ELSE jsonb_build_object('product_name', 'Thing',
+			'category', 'Books', 'sku', prefix || i, 'price', '10', 'stock_quantity', '5') END
+		|| jsonb_build_object('vendor_product_id', prefix || i) || replace(new::text, '#', i::text)::jsonb))
+		FROM generate_series(1, n) i))
 	WHERE u.upload_id = id(name);
 $$;
 -- Changes by SQL
@@ -51,7 +58,7 @@ SELECT open_upload('first', 'insert');
 SELECT load('first', p, '{}') FROM unnest('{A,B,C}'::text[]) p;
 SELECT finish('first');
 SELECT open_upload('second', 'upsert');
-SELECT load('second', 'A', '{"price": "12", "brand": "Acme", "attributes": {"size": "L"}}');
+SELECT load('second', 'A', '{"price": "12", "brand": "Acme", "size": "L"}');
 SELECT load('second', 'B', '{"stock_quantity": "0"}');
 SELECT load('second', 'C', '{}', 'delete');
 SELECT load('second', 'D', '{}');
@@ -118,10 +125,10 @@ SELECT sku FROM catalogue;
 
 -- What the catalogue refuses is kept, the rest is undone: a key that was taken meanwhile, a trigger, a foreign key.
 SELECT open_upload('base 2', 'insert');
-SELECT count(load('base 2', 'K' || n, '{}')) FROM generate_series(1, 40) n;
+SELECT load_many('base 2', 'K', 40, '{}');
 SELECT finish('base 2');
 SELECT open_upload('keys', 'upsert');
-SELECT count(load('keys', 'K' || n, jsonb_build_object('sku', 'M' || n))) FROM generate_series(1, 40) n;
+SELECT load_many('keys', 'K', 40, '{"sku": "M#"}');
 SELECT load('keys', 'L1', '{}'), load('keys', 'L2', '{}');
 SELECT finish('keys');
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
@@ -221,7 +228,7 @@ SELECT status FROM onboard_reject_upload(id('uncancelled'), 'OBJECT_REPLACED', N
 SELECT sku, price FROM catalogue WHERE sku = 'S';
 -- An abandoned upload keeps what it did until it is undone.
 SELECT open_upload('abandoned', 'update');
-SELECT load('abandoned', 'S', '{"price": "60"}');
+SELECT load('abandoned', 'S', '{"price": "20"}');
 UPDATE onboard.upload_history SET updated_at = now() - interval '2 days' WHERE upload_id = id('abandoned');
 SELECT onboard_sweep_uploads();
 SELECT sku, price FROM catalogue WHERE sku = 'S';
@@ -230,13 +237,10 @@ SELECT sku, price FROM catalogue WHERE sku = 'S';
 
 -- More products than one batch has
 SELECT open_upload('many', 'insert');
-SELECT count(*) FROM onboard_ingest(id('many'), (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
-	jsonb_build_object('vendor_product_id', 'N' || n, 'product_name', 'Thing', 'category', 'Books', 'sku', 'N' || n,
-		'price', '10', 'stock_quantity', '5'))) FROM generate_series(1, 4500) n));
+SELECT load_many('many', 'N', 4500, '{}');
 SELECT finish('many');
 SELECT open_upload('many 2', 'update');
-SELECT count(*) FROM onboard_ingest(id('many 2'), (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
-	jsonb_build_object('vendor_product_id', 'N' || n, 'price', '11'))) FROM generate_series(1, 4500) n));
+SELECT load_many('many 2', 'N', 4500, '{"price": "11"}');
 SELECT finish('many 2');
 UPDATE onboard.products SET brand = 'x' WHERE vendor_id = 'UNDO-1' AND sku ~ '^N.*00$';
 SELECT * FROM onboard_undo_upload(id('many 2'));
@@ -256,4 +260,4 @@ DELETE FROM onboard.outbox WHERE vendor_id LIKE 'UNDO-%';
 DELETE FROM onboard.upload_history WHERE vendor_id LIKE 'UNDO-%';
 DELETE FROM onboard.vendors WHERE vendor_id LIKE 'UNDO-%';
 DROP VIEW catalogue, history;
-DROP FUNCTION open_upload, id, finish, load, set_product, plan;
+DROP FUNCTION open_upload, id, finish, load, load_many, set_product, plan;
