@@ -1216,12 +1216,12 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN (SELECT string_agg(CASE w.cause
-			WHEN 'price' THEN format(E'  %s with a price far from the present one, first in %s\n', w.size, w.place)
-			WHEN 'sold_out' THEN format(E'  %s that would sell out one more of many products, first in %s\n', w.size, w.place)
+			WHEN 'price' THEN format(E'  %s with a price far from that of the product, first in %s\n', w.size, w.place)
+			WHEN 'sold_out' THEN format(E'  %s with the stock 0, after many others of that kind, first in %s\n', w.size, w.place)
 			WHEN 'unnamed_records' THEN format(
-				E'  Discontinuing %s of %s products that no row names, because the product of some rows cannot be read\n',
+				E'  Discontinuing %s of %s products that no row names, because some rows do not tell which product they name\n',
 				w.new_value, w.current_value)
-			ELSE format(E'  Discontinuing %s of %s products that no row names, because they are many\n',
+			ELSE format(E'  Discontinuing %s of %s products that no row names, because they are more than usual\n',
 				w.new_value, w.current_value) END,
 			'' ORDER BY w.first_row NULLS LAST)
 		FROM (SELECT h.cause, CASE WHEN count(*) = 1 THEN '1 row' ELSE count(*) || ' rows' END AS size,
