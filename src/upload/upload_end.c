@@ -102,7 +102,7 @@ reject_upload(const char *upload_id, const char *code, const char *message)
 	else if (!row.failed)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("upload \"%s\" has already ended", upload_id),
-						errhint("Remove its products with onboard_undo_upload().")));
+						errhint("Undo it with onboard_undo_upload().")));
 	result = upload_row(upload_id);
 	upload_close(&section);
 	return result;
