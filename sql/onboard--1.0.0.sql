@@ -881,10 +881,51 @@ RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_cancel_upload';
 COMMENT ON FUNCTION @extschema@.onboard_cancel_upload(text) IS 'Cancels an upload that has not ended: it fails with CANCELLED, and what it stored is removed';
 
-CREATE FUNCTION @extschema@.onboard_undo_upload(upload_id text, OUT removed bigint, OUT kept bigint)
+CREATE FUNCTION @extschema@.onboard_undo_upload(upload_id text, dry_run boolean DEFAULT false,
+	OUT removed bigint, OUT restored bigint, OUT kept bigint)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_undo_upload';
-COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text) IS
-	'Removes the products of an ended upload unless they were changed since; returns how many were removed and kept';
+COMMENT ON FUNCTION @extschema@.onboard_undo_upload(text, boolean) IS
+	'Takes back what an ended upload did: removes the products that it inserted, restores those that it changed or '
+	'discontinued, and keeps those that were changed since; returns how many; with dry_run, changes nothing';
+
+CREATE FUNCTION @extschema@.onboard_undo_plan(upload_id text,
+	OUT product_id bigint, OUT sku text, OUT step text, OUT reason text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_undo_plan';
+COMMENT ON FUNCTION @extschema@.onboard_undo_plan(text) IS
+	'What onboard_undo_upload() would do to each product: remove, restore, or keep and why; changes nothing';
+
+CREATE FUNCTION @extschema@.onboard_held(vendor_id text DEFAULT NULL, upload_id text DEFAULT NULL,
+	OUT upload_id text, OUT vendor_id text, OUT row_number bigint, OUT line_number bigint, OUT product_id bigint,
+	OUT cause text, OUT current_value text, OUT new_value text, OUT held_at timestamptz)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT h.upload_id, h.vendor_id, coalesce(h.row_number, 0), h.line_number, h.product_id, h.cause, h.current_value,
+		h.new_value, h.created_at
+	FROM onboard.held_rows h
+	WHERE h.outcome OPERATOR(pg_catalog.=) 'waiting'
+		AND (onboard_held.vendor_id IS NULL OR h.vendor_id OPERATOR(pg_catalog.=) onboard_held.vendor_id)
+		AND (onboard_held.upload_id IS NULL OR h.upload_id OPERATOR(pg_catalog.=) onboard_held.upload_id)
+	ORDER BY h.created_at, h.held_id;
+END;
+COMMENT ON FUNCTION @extschema@.onboard_held(text, text) IS
+	'Rows that wait for approval, as the caller sees them, oldest first: all, or those of a vendor or an upload; row 0 '
+	'is the last step of an upload with mode replace';
+
+CREATE FUNCTION @extschema@.onboard_approve_rows(upload_id text, rows bigint[] DEFAULT NULL,
+	OUT row_number bigint, OUT outcome text, OUT reason text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_approve_rows';
+COMMENT ON FUNCTION @extschema@.onboard_approve_rows(text, bigint[]) IS
+	'Applies held rows of an ended upload, all or those with these numbers (0 for the last step of a replace), to the '
+	'products as they are now; returns what became of each: applied, superseded, or refused and why';
+
+CREATE FUNCTION @extschema@.onboard_decline_rows(upload_id text, rows bigint[] DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_decline_rows';
+COMMENT ON FUNCTION @extschema@.onboard_decline_rows(text, bigint[]) IS
+	'Declines held rows of an ended upload, all or those with these numbers; returns how many of them waited';
 
 CREATE FUNCTION @extschema@.onboard_sweep_uploads(older_than interval DEFAULT '24 hours')
 RETURNS bigint
@@ -977,6 +1018,8 @@ BEGIN ATOMIC
 				AND u.processing_completed_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '7 days'::interval)) r
 		CROSS JOIN (SELECT pg_catalog.count(*) AS events, pg_catalog.min(o.created_at) AS oldest FROM onboard.outbox o) e
 		CROSS JOIN (SELECT coalesce(pg_catalog.sum(c.missed), 0)::bigint AS missed FROM onboard.item_checks c) i
+		CROSS JOIN (SELECT pg_catalog.count(*) AS waiting, pg_catalog.min(w.created_at) AS oldest
+			FROM onboard.held_rows w WHERE w.outcome OPERATOR(pg_catalog.=) 'waiting') h
 		CROSS JOIN LATERAL (VALUES
 			(1, 'uploads_processing', p.processing),
 			(2, 'uploads_without_total', p.without_total),
@@ -986,12 +1029,15 @@ BEGIN ATOMIC
 			(6, 'unreported_oldest_seconds', onboard.seconds_since(r.oldest)),
 			(7, 'events_waiting', e.events),
 			(8, 'events_oldest_seconds', onboard.seconds_since(e.oldest)),
-			(9, 'items_missed', i.missed)) v (position, name, value)
+			(9, 'items_missed', i.missed),
+			(10, 'held_waiting', h.waiting),
+			(11, 'held_oldest_seconds', onboard.seconds_since(h.oldest))) v (position, name, value)
 	ORDER BY v.position;
 END;
 COMMENT ON FUNCTION @extschema@.onboard_backlog() IS
 	'Work in progress, as the caller sees it: uploads processing, uploads that ended in the last 7 days and are not '
-	'reported, events not acknowledged, with the age of the oldest in seconds, 0 if there is none; items that missed their verdict';
+	'reported, events not acknowledged, rows held for approval, each with the age of the oldest in seconds, 0 if there '
+	'is none; items that missed their verdict';
 
 CREATE FUNCTION onboard.success_rate(valid bigint, total bigint) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1168,6 +1214,48 @@ END $$;
 COMMENT ON FUNCTION onboard.upload_causes(text) IS
 	'The three most common causes of errors as lines of a mail, and the number of other causes; null if there are none';
 
+CREATE FUNCTION onboard.upload_actions(upload_id text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	u onboard.upload_history := onboard.visible_upload(upload_id);
+BEGIN
+	IF u.mode = 'insert' THEN
+		RETURN NULL;
+	END IF;
+	RETURN (SELECT string_agg(format(E'%s: %s\n', a.name, a.count), '' ORDER BY a.position)
+		FROM (VALUES (1, 'Inserted', u.inserted), (2, 'Updated', u.updated), (3, 'Unchanged', u.unchanged),
+			(4, 'Older than the catalogue', u.stale), (5, 'Held', u.held), (6, 'Discontinued', u.discontinued),
+			(7, 'Discontinued because no row names them', u.discontinued_missing)) a (position, name, count)
+		WHERE a.count > 0);
+END $$;
+COMMENT ON FUNCTION onboard.upload_actions(text) IS
+	'What the rows of an upload that may change products did, as lines of a mail, without what did not happen; null in '
+	'mode insert';
+
+CREATE FUNCTION onboard.upload_held(upload_id text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN (SELECT string_agg(CASE w.cause
+			WHEN 'price' THEN format(E'  %s with a price far from that of the product, first in %s\n', w.size, w.place)
+			WHEN 'sold_out' THEN format(E'  %s with the stock 0, after many others of that kind, first in %s\n', w.size, w.place)
+			WHEN 'unnamed_records' THEN format(
+				E'  Discontinuing %s of %s products that no row names, because some rows do not tell which product they name\n',
+				w.new_value, w.current_value)
+			ELSE format(E'  Discontinuing %s of %s products that no row names, because they are more than usual\n',
+				w.new_value, w.current_value) END,
+			'' ORDER BY w.first_row NULLS LAST)
+		FROM (SELECT h.cause, CASE WHEN count(*) = 1 THEN '1 row' ELSE count(*) || ' rows' END AS size,
+				min(h.row_number) AS first_row,
+				coalesce('line ' || min(h.line_number), 'row ' || min(h.row_number)) AS place,
+				max(h.current_value) AS current_value, max(h.new_value) AS new_value
+			FROM onboard.held_rows h WHERE h.upload_id = upload_held.upload_id AND h.outcome = 'waiting'
+			GROUP BY h.cause) w);
+END $$;
+COMMENT ON FUNCTION onboard.upload_held(text) IS
+	'What of an upload waits for approval, as lines of a mail; null if nothing does';
+
 CREATE FUNCTION onboard.notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
 	OUT subject text, OUT body text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1184,6 +1272,7 @@ DECLARE
 	file text := onboard.printable_ascii(u.file_name);
 	room int := 99 - length(head) - length(tail);
 	causes text := onboard.upload_causes(upload_id);
+	waiting text := onboard.upload_held(upload_id);
 	error_report text := coalesce(error_link, CASE WHEN fix_link IS NULL THEN u.error_file_s3_key END);
 	fix_file text := coalesce(fix_link, CASE WHEN error_link IS NULL THEN u.fix_file_s3_key END);
 BEGIN
@@ -1193,8 +1282,8 @@ BEGIN
 	subject := head || file || tail;
 	body := format(E'Upload ID: %s\nFile: %s\n', u.upload_id, regexp_replace(u.file_name, '[[:cntrl:]]', ' ', 'g'));
 	IF u.failure_code IS NULL THEN
-		body := body || format(E'Total rows: %s\nValid rows: %s (%s%%)\nInvalid rows: %s (%s%%)\nStatus: %s\n',
-			total, u.valid_records, rate, u.error_records, invalid_rate, u.status);
+		body := body || format(E'Total rows: %s\nValid rows: %s (%s%%)\nInvalid rows: %s (%s%%)\n%sStatus: %s\n',
+			total, u.valid_records, rate, u.error_records, invalid_rate, onboard.upload_actions(upload_id), u.status);
 		IF u.status = 'failed' THEN
 			body := body || E'No row was accepted.\n';
 		END IF;
@@ -1204,11 +1293,15 @@ BEGIN
 		-- Nothing counts in a refused file; in an abandoned upload, the rows judged so far do.
 		IF judged > 0 THEN
 			body := body || format(E'Checked rows: %s of %s\nValid rows: %s, now in the catalogue\nInvalid rows: %s\n',
-				judged, coalesce(u.total_records::text, 'an unknown number'), u.valid_records, u.error_records);
+				judged, coalesce(u.total_records::text, 'an unknown number'), u.valid_records, u.error_records)
+				|| coalesce(onboard.upload_actions(upload_id), '');
 		END IF;
 	END IF;
 	IF causes IS NOT NULL THEN
 		body := body || E'\nCommonest causes:\n' || causes;
+	END IF;
+	IF waiting IS NOT NULL THEN
+		body := body || E'\nWaiting for approval by the marketplace:\n' || waiting;
 	END IF;
 	IF error_report IS NOT NULL OR fix_file IS NOT NULL THEN
 		body := body || E'\n' || coalesce('Error report: ' || error_report || E'\n', '')
@@ -1256,6 +1349,12 @@ BEGIN
 		'total_records', u.total_records,
 		'valid_records', u.valid_records,
 		'error_records', u.error_records,
+		'mode', u.mode,
+		'actions', jsonb_build_object('inserted', u.inserted, 'updated', u.updated, 'unchanged', u.unchanged,
+			'stale', u.stale, 'held', u.held, 'discontinued', u.discontinued),
+		'discontinued_missing', u.discontinued_missing,
+		'held_waiting', (SELECT count(*) FROM onboard.held_rows h
+			WHERE h.upload_id = u.upload_id AND h.outcome = 'waiting'),
 		'success_rate_percent', onboard.success_rate(u.valid_records, coalesce(u.total_records,
 			CASE WHEN u.failure_code IS NULL THEN u.valid_records + u.error_records END)),
 		'started_at', onboard.utc_text(u.processing_started_at),
@@ -1302,7 +1401,8 @@ CREATE VIEW onboard.recent_uploads WITH (security_barrier) AS
 				CASE WHEN u.failure_code IS NULL THEN u.valid_records OPERATOR(pg_catalog.+) u.error_records END)) AS success_rate_percent,
 		u.error_file_s3_key, u.fix_file_s3_key,
 		u.processing_started_at, u.processing_completed_at, u.processing_duration_seconds, u.created_at,
-		u.metadata OPERATOR(pg_catalog.?) 'undone_at' AS undone
+		u.metadata OPERATOR(pg_catalog.?) 'undone_at' AS undone,
+		u.mode, u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing
 	FROM onboard.upload_history u
 		JOIN onboard.vendors v ON v.vendor_id OPERATOR(pg_catalog.=) u.vendor_id
 	WHERE ((SELECT onboard.is_operator())
@@ -1313,7 +1413,7 @@ COMMENT ON VIEW onboard.recent_uploads IS 'Uploads of the last 30 days, newest f
 COMMENT ON COLUMN onboard.recent_uploads.success_rate_percent IS
 	'Percentage of valid rows in the total, one decimal, rounded down; of the rows judged so far while the total is '
 	'unknown; 0.0 if it never became known';
-COMMENT ON COLUMN onboard.recent_uploads.undone IS 'True if its products were removed again; the counts are still those of the upload';
+COMMENT ON COLUMN onboard.recent_uploads.undone IS 'True if what it did was taken back; the counts are still those of the upload';
 
 CREATE VIEW onboard.product_catalog WITH (security_barrier) AS
 	SELECT p.product_id, p.vendor_id, v.vendor_name, p.vendor_product_id, p.sku, p.product_name,
@@ -1481,17 +1581,20 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'judged_rows',
-			'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog',
-			'product_history'],
-		ARRAY['onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest', 'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
-			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse',
-			'onboard_describe_upload', 'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
-			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_sweep_uploads', 'onboard_lock_sweeper',
+			'held_rows', 'outbox', 'item_checks', 'vendor_roles', 'history_horizon', 'vendor_summary', 'recent_uploads',
+			'product_catalog', 'product_history'],
+		ARRAY['onboard_validate', 'onboard_check', 'onboard_diff', 'onboard_diff_missing', 'onboard_ingest',
+			'onboard_product_as_of', 'onboard_judged_ranges', 'onboard_statistics',
+			'onboard_version', 'onboard_diagnose', 'onboard_begin_upload', 'onboard_upload_mode', 'onboard_begin_parse', 'onboard_describe_upload',
+			'onboard_save_checkpoint', 'onboard_finish_upload', 'onboard_reject_upload',
+			'onboard_cancel_upload', 'onboard_undo_upload', 'onboard_undo_plan', 'onboard_held',
+			'onboard_sweep_uploads', 'onboard_lock_sweeper',
 			'onboard_claim_stalled', 'onboard_renew_events', 'onboard_note_items', 'onboard_claim_item_checks',
 			'onboard_end_item_check', 'onboard_find_upload', 'onboard_claim_listing', 'onboard_save_listing',
 			'onboard_backlog', 'onboard_claim_events', 'onboard_ack_events',
 			'onboard_error_csv', 'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes',
+			'upload_actions', 'upload_held', 'notification']);
 	EXECUTE format('GRANT INSERT ON onboard.intake TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
@@ -1503,12 +1606,13 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
-		ARRAY['vendors', 'upload_history', 'validation_errors', 'outbox', 'item_checks', 'vendor_roles',
+		ARRAY['vendors', 'upload_history', 'validation_errors', 'held_rows', 'outbox', 'item_checks', 'vendor_roles',
 			'vendor_summary', 'recent_uploads', 'product_catalog'],
 		ARRAY['onboard_claim_events', 'onboard_ack_events', 'onboard_report_due', 'onboard_claim_report',
 			'onboard_release_report', 'onboard_record_report', 'onboard_version', 'onboard_backlog', 'onboard_error_csv',
 			'onboard_fix_csv', 'onboard_error_summary', 'onboard_notification', 'onboard_upload_status',
-			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'notification']);
+			'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes',
+			'upload_actions', 'upload_held', 'notification']);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_reporter(name) IS 'Lets a role take events from the outbox and write reports for any vendor';
@@ -1519,17 +1623,20 @@ SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles'],
-		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_prune_history', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
+		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
+			'onboard_prune_history', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
 		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
-	-- The errors of rows, but not what the rows contain.
+	-- The errors of rows, and what holds them, but not what the rows contain.
 	EXECUTE format('GRANT SELECT (upload_id, row_number, error_type, error_field, severity) '
 		'ON onboard.validation_errors TO %I', role);
+	EXECUTE format('GRANT SELECT (held_id, upload_id, vendor_id, row_number, line_number, product_id, cause, '
+		'current_value, new_value, outcome, reason, decided_by, decided_at, created_at) ON onboard.held_rows TO %I', role);
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
-	'Lets a role add vendors, change their status, cancel uploads, follow any upload and prune the history, without '
-	'reading products';
+	'Lets a role add vendors, change their status, cancel uploads, decide on held rows, follow any upload and prune the '
+	'history, without reading products';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -1539,11 +1646,12 @@ BEGIN
 		RAISE EXCEPTION 'vendor "%" does not exist', vendor_id USING ERRCODE = 'undefined_object';
 	END IF;
 	PERFORM onboard.grant_objects(role,
-		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'vendor_roles',
+		ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors', 'held_rows', 'vendor_roles',
 			'history_horizon', 'vendor_summary', 'recent_uploads', 'product_catalog', 'product_history'],
 		ARRAY['onboard_validate', 'onboard_product_as_of', 'onboard_version', 'onboard_error_csv', 'onboard_fix_csv',
-			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'is_operator', 'may_retry', 'success_rate', 'utc_text', 'visible_upload',
-			'printable_ascii', 'upload_causes', 'notification']);
+			'onboard_error_summary', 'onboard_notification', 'onboard_upload_status', 'onboard_held', 'is_operator', 'may_retry',
+			'success_rate', 'utc_text', 'visible_upload', 'printable_ascii', 'upload_causes', 'upload_actions', 'upload_held',
+			'notification']);
 	INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES (role, vendor_id) ON CONFLICT DO NOTHING;
 	EXECUTE format('REVOKE EXECUTE ON FUNCTION onboard.all_vendors() FROM %I', role);
 END $$;
@@ -1924,7 +2032,11 @@ REVOKE ALL ON FUNCTION
 	@extschema@.onboard_finish_upload(text, bigint),
 	@extschema@.onboard_reject_upload(text, text, text),
 	@extschema@.onboard_cancel_upload(text),
-	@extschema@.onboard_undo_upload(text),
+	@extschema@.onboard_undo_upload(text, boolean),
+	@extschema@.onboard_undo_plan(text),
+	@extschema@.onboard_held(text, text),
+	@extschema@.onboard_approve_rows(text, bigint[]),
+	@extschema@.onboard_decline_rows(text, bigint[]),
 	@extschema@.onboard_sweep_uploads(interval),
 	@extschema@.onboard_sweep_uploads(interval, integer),
 	@extschema@.onboard_lock_sweeper(),

@@ -90,7 +90,9 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 {
 	section->explains_names = false;
 	GetUserIdAndSecContext(&section->saved_user, &section->saved_security_context);
-	SetUserIdAndSecContext(owner_of_tables(), section->saved_security_context | security_context);
+	SetUserIdAndSecContext(owner_of_tables(),
+						   (section->saved_security_context & ~SECURITY_NOFORCE_RLS) |
+							   security_context);
 	section->guc_nest_level = NewGUCNestLevel();
 	limit_lock_waits();
 	turn_on_row_security();

@@ -40,7 +40,8 @@ extern void owner_enter(OwnerSection *section);
  * Likewise, for a statement that runs users' triggers and policies on our tables:
  * row security applies, and search_path is the owner's usual one, "$user",
  * public, without the schemas that are open to others (see search_path.c).  The
- * section must not move until owner_leave().
+ * section must not move until owner_leave().  It may be nested in one of
+ * owner_enter().
  */
 extern void owner_enter_plain(OwnerSection *section);
 

@@ -16,7 +16,8 @@ static void
 prepare(Statement *statement)
 {
 	SPIPlanPtr plan =
-		SPI_prepare(statement->sql, statement->parameter_count, statement->parameter_types);
+		SPI_prepare_cursor(statement->sql, statement->parameter_count, statement->parameter_types,
+						   statement->replanned ? CURSOR_OPT_CUSTOM_PLAN : 0);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
@@ -49,6 +50,21 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 						errhint("Use a trigger instead of the rule.")));
 	}
 	return SPI_processed;
+}
+
+Portal
+statement_open(Statement *statement, Datum *values)
+{
+	Portal cursor;
+
+	Assert(statement->replanned);
+	if (statement->plan == NULL)
+		prepare(statement);
+	cursor = SPI_cursor_open(NULL, statement->plan, values, NULL, false);
+	if (cursor == NULL)
+		elog(ERROR, "could not open a cursor for \"%s\": %s", statement->sql,
+			 SPI_result_code_string(SPI_result));
+	return cursor;
 }
 
 Datum

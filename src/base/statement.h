@@ -23,6 +23,7 @@ typedef struct Statement
 	const char *sql;
 	int parameter_count;
 	Oid parameter_types[STATEMENT_MAX_PARAMETERS];
+	bool replanned;  /* plan each run for its values and the present size of the tables */
 	SPIPlanPtr plan; /* kept for the session; NULL until the first run */
 } Statement;
 
@@ -35,6 +36,14 @@ typedef struct Statement
  */
 extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls, bool read_only,
 							int expected_result);
+
+/*
+ * Open a cursor for a SELECT, planned for its values and the present size of the
+ * tables.  It returns what a new snapshot shows now, whatever happens while rows
+ * are fetched.  The caller fetches with SPI_cursor_fetch(), frees each result with
+ * SPI_freetuptable(), and closes it.
+ */
+extern Portal statement_open(Statement *statement, Datum *values);
 
 /*
  * Return a column of row 0 of the last result; is_null may be NULL if the value

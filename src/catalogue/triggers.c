@@ -18,6 +18,7 @@
 
 #include "catalogue/product_change.h"
 #include "catalogue/triggers.h"
+#include "history/change_log.h"
 
 /* Return the trigger data of a BEFORE UPDATE row trigger, or raise an error. */
 static TriggerData *
@@ -128,11 +129,19 @@ status_of(TriggerData *trigger, HeapTuple tuple)
 	return is_null ? "" : TextDatumGetCString(status);
 }
 
+static bool
+takes_changes_back(void)
+{
+	const ChangeOrigin *origin = change_origin_of_trigger();
+
+	return origin != NULL && origin->action != NULL && strcmp(origin->action, CHANGE_REVERTED) == 0;
+}
+
 PG_FUNCTION_INFO_V1(onboard_flip_stock_status);
 
 /*
  * Let the status follow the stock, as status_after_stock_change() says, unless
- * the same UPDATE sets it.
+ * the same UPDATE sets it, or takes changes back, and with them the status.
  */
 Datum
 onboard_flip_stock_status(PG_FUNCTION_ARGS)
@@ -144,7 +153,7 @@ onboard_flip_stock_status(PG_FUNCTION_ARGS)
 	const char *new_status = status_of(trigger, trigger->tg_newtuple);
 	const char *status = NULL;
 
-	if (strcmp(old_status, new_status) == 0)
+	if (strcmp(old_status, new_status) == 0 && !takes_changes_back())
 		status = status_after_stock_change(new_status, old_stock, new_stock);
 	if (status == NULL)
 		PG_RETURN_POINTER(trigger->tg_newtuple);

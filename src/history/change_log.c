@@ -227,6 +227,8 @@ static void
 add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum *old_values,
 	const bool *old_nulls, const Datum *new_values, const bool *new_nulls)
 {
+	Datum product_id = old_values[log->product_id - 1];
+	int64 reverts = origin != NULL ? change_origin_reverts(origin, DatumGetInt64(product_id)) : 0;
 	Datum values[CHANGE_COLUMN_COUNT];
 	bool nulls[CHANGE_COLUMN_COUNT] = {false};
 
@@ -236,7 +238,7 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 
 	if (origin != NULL && origin->action != NULL && new_values != NULL)
 		action = origin->action;
-	SET(CHANGE_PRODUCT_ID, old_values[log->product_id - 1]);
+	SET(CHANGE_PRODUCT_ID, product_id);
 	SET(CHANGE_VENDOR_ID, old_values[log->vendor_id - 1]);
 	SET(CHANGE_CHANGED_AT, new_values != NULL ? new_values[log->updated_at - 1]
 											  : TimestampTzGetDatum(change_time(DatumGetTimestampTz(
@@ -248,8 +250,7 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 	SET_OPTIONAL(CHANGE_ROW_NUMBER, origin != NULL && origin->row_number != 0,
 				 Int64GetDatum(origin->row_number));
 	SET(CHANGE_CHANGED_BY, log->changed_by);
-	SET_OPTIONAL(CHANGE_REVERTS, origin != NULL && origin->reverts != 0,
-				 Int64GetDatum(origin->reverts));
+	SET_OPTIONAL(CHANGE_REVERTS, reverts != 0, Int64GetDatum(reverts));
 	SET(CHANGE_OLD_VALUES,
 		changed_values_to_jsonb(log->values, old_values, old_nulls, log->changed));
 	SET_OPTIONAL(CHANGE_NEW_VALUES, new_values != NULL,

@@ -69,6 +69,26 @@ change_origin_clear(void)
 	current.set_in = InvalidSubTransactionId;
 }
 
+int64
+change_origin_reverts(const ChangeOrigin *origin, int64 product_id)
+{
+	int low = 0;
+	int high = origin->product_count;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (origin->product_id[middle] < product_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < origin->product_count && origin->product_id[low] == product_id)
+		return origin->reverts[low];
+	return 0;
+}
+
 const ChangeOrigin *
 change_origin_of_trigger(void)
 {

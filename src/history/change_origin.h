@@ -15,7 +15,11 @@ typedef struct ChangeOrigin
 	const char *action;   /* of an update; NULL to derive it from old and new status */
 	Datum upload_id_text; /* 0 for none */
 	int64 row_number;     /* 0 for none */
-	int64 reverts;        /* the change that this one takes back; 0 for none */
+
+	/* Of a statement that takes changes back: products, ascending, and the change of each. */
+	const int64 *product_id;
+	const int64 *reverts;
+	int product_count;
 } ChangeOrigin;
 
 /*
@@ -26,6 +30,9 @@ typedef struct ChangeOrigin
  */
 extern void change_origin_set(const ChangeOrigin *origin);
 extern void change_origin_clear(void);
+
+/* Return the change of a product that is taken back; 0 for none. */
+extern int64 change_origin_reverts(const ChangeOrigin *origin, int64 product_id);
 
 /*
  * Return the origin of the statement that fired the running trigger, or NULL.

@@ -19,6 +19,7 @@
 #include "base/statement.h"
 #include "shared/upload_failure.h"
 #include "upload/account.h"
+#include "upload/replace_end.h"
 
 #define UPLOAD_COLUMNS                                                         \
 	"u.upload_id, u.vendor_id, u.status = 'processing', u.status = 'failed', " \
@@ -156,23 +157,26 @@ account_end_if_complete(const char *upload_id)
 		"    checkpoint = NULL, "
 		"    failure_code = CASE WHEN total_records = 0 THEN $2 END, "
 		"    failure_message = CASE WHEN total_records = 0 THEN $3 END, "
-		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 AND held = 0 THEN 'completed' "
+		"    status = CASE WHEN total_records = 0 THEN 'failed' WHEN error_records = 0 AND held = 0 AND NOT $4 THEN 'completed' "
 		"                  WHEN valid_records = 0 THEN 'failed' ELSE 'partial' END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"    AND u.valid_records + u.error_records = u.total_records "
-		"  RETURNING u.upload_id, u.vendor_id, u.status, u.failure_code) "
+		"  RETURNING u.upload_id, u.vendor_id, u.status, u.failure_code, u.held) "
 		"INSERT INTO onboard.outbox (kind, upload_id, vendor_id, payload) "
 		"SELECT 'upload_ended', upload_id, vendor_id, "
-		"       jsonb_strip_nulls(jsonb_build_object('status', status, 'failure_code', failure_code)) "
+		"       jsonb_strip_nulls(jsonb_build_object('status', status, 'failure_code', failure_code, "
+		"         'held', nullif(held + $4::integer, 0))) "
 		"FROM ended",
-		3,
-		{TEXTOID, TEXTOID, TEXTOID},
+		4,
+		{TEXTOID, TEXTOID, TEXTOID, BOOLOID},
 	};
 	const struct upload_failure *no_rows = upload_failure_find("NO_ROWS");
-	Datum values[3] = {
+	bool last_step_waits = replace_end_if_complete(upload_id);
+	Datum values[4] = {
 		CStringGetTextDatum(upload_id),
 		CStringGetTextDatum(no_rows->code),
 		CStringGetTextDatum(no_rows->sentence),
+		BoolGetDatum(last_step_waits),
 	};
 
 	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
@@ -195,6 +199,8 @@ end_as_failed(const char *upload_id, const char *code, const char *message, bool
 		"    unchanged = CASE WHEN $4 THEN unchanged ELSE 0 END, "
 		"    stale = CASE WHEN $4 THEN stale ELSE 0 END, "
 		"    held = CASE WHEN $4 THEN held ELSE 0 END, "
+		"    unnamed_records = CASE WHEN $4 THEN unnamed_records ELSE 0 END, "
+		"    sold_out = CASE WHEN $4 THEN sold_out ELSE 0 END, "
 		"    discontinued = CASE WHEN $4 THEN discontinued ELSE 0 END "
 		"  WHERE u.upload_id = $1 AND u.status = 'processing' "
 		"  RETURNING u.upload_id, u.vendor_id) "

@@ -58,7 +58,8 @@ extern void account_add(const UploadRow *row, const Tally *tally);
 
 /*
  * End the upload if its total is known and reached; returns whether it ended now.
- * A total of 0 ends it as failed with NO_ROWS.
+ * A total of 0 ends it as failed with NO_ROWS.  In mode replace, this first
+ * discontinues what no row named; see replace_end.h.
  */
 extern bool account_end_if_complete(const char *upload_id);
 

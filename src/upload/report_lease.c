@@ -23,6 +23,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "upload/account.h"
+#include "upload/metadata_keys.h"
 #include "upload/upload.h"
 
 /* Lock the upload whose id is the first argument; an error unless it has ended. */

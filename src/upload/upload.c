@@ -20,6 +20,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "upload/account.h"
+#include "upload/metadata_keys.h"
 #include "upload/pending.h"
 #include "upload/upload.h"
 
@@ -83,8 +84,8 @@ void
 upload_check_metadata(Jsonb *metadata)
 {
 	static const char *const reserved[] = {
-		UPLOAD_REPORTED_AT,    UPLOAD_PRODUCTS_KEPT, UPLOAD_UNDONE_AT,
-		UPLOAD_UNDONE_REMOVED, UPLOAD_UNDONE_KEPT,
+		UPLOAD_REPORTED_AT,     UPLOAD_PRODUCTS_KEPT, UPLOAD_UNDONE_AT,    UPLOAD_UNDONE_REMOVED,
+		UPLOAD_UNDONE_RESTORED, UPLOAD_UNDONE_KEPT,   UPLOAD_MISSING_KEPT,
 	};
 	int i;
 

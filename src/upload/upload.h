@@ -17,13 +17,6 @@
 #include "base/owner.h"
 #include "upload/account.h"
 
-/* Keys in upload_history.metadata that clients must not set themselves. */
-#define UPLOAD_REPORTED_AT "reported_at"
-#define UPLOAD_PRODUCTS_KEPT "products_kept"
-#define UPLOAD_UNDONE_AT "undone_at"
-#define UPLOAD_UNDONE_REMOVED "undone_removed"
-#define UPLOAD_UNDONE_KEPT "undone_kept"
-
 /* Return a text argument; a null raises an error that names it. */
 extern char *upload_text_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
@@ -42,7 +35,7 @@ extern int64 upload_total_argument(FunctionCallInfo fcinfo, int argument);
 /* Return a duration, such as that of a lease; an error that names it unless it is longer than 0. */
 extern Interval *upload_duration_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
-/* Raise an error unless metadata is an object without the keys above. */
+/* Raise an error unless metadata is an object without the keys of metadata_keys.h. */
 extern void upload_check_metadata(Jsonb *metadata);
 
 /*

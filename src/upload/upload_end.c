@@ -19,9 +19,11 @@
 #include "base/statement.h"
 #include "upload/account.h"
 #include "upload/failure_code.h"
+#include "upload/metadata_keys.h"
 #include "upload/upload.h"
 #include "upload/upload_apply.h"
 #include "upload/upload_undo.h"
+#include "upload/vendor_lock.h"
 
 static void
 add_metadata(const char *upload_id, const char *key, int64 value)
@@ -44,6 +46,11 @@ add_metadata(const char *upload_id, const char *key, int64 value)
 static void
 remove_verdicts(const char *upload_id)
 {
+	static Statement actions = {
+		"DELETE FROM onboard.row_actions a WHERE a.upload_id = $1",
+		1,
+		{TEXTOID},
+	};
 	static Statement errors = {
 		"DELETE FROM onboard.validation_errors e WHERE e.upload_id = $1",
 		1,
@@ -56,18 +63,26 @@ remove_verdicts(const char *upload_id)
 	};
 	Datum values[1] = {CStringGetTextDatum(upload_id)};
 
+	statement_run(&actions, values, NULL, false, SPI_OK_DELETE);
 	statement_run(&errors, values, NULL, false, SPI_OK_DELETE);
 	statement_run(&judged, values, NULL, false, SPI_OK_DELETE);
 }
 
-/* Fail an upload that is processing and locked; nothing of it stays. */
+/*
+ * Fail an upload that is processing and locked; nothing of it stays.  Products that
+ * it changed, or that another upload may have changed since, are treated as by
+ * undo.
+ */
 static void
-fail_upload(const char *upload_id, const char *code, const char *message, OwnerSection *section)
+fail_upload(const UploadRow *row, const char *code, const char *message)
 {
+	const char *upload_id = row->upload_id;
 	const char *sentence = failure_code_sentence(code);
 	Undone undone;
 
-	undo_rows(upload_id, false, section, &undone);
+	if (upload_mode_changes(row->mode))
+		vendor_lock(row->vendor_id);
+	undo_upload(row, !upload_mode_changes(row->mode), &undone);
 	remove_verdicts(upload_id);
 	if (undone.kept > 0)
 		add_metadata(upload_id, UPLOAD_PRODUCTS_KEPT, undone.kept);
@@ -83,11 +98,11 @@ reject_upload(const char *upload_id, const char *code, const char *message)
 
 	upload_open(upload_id, &section, &row);
 	if (row.processing)
-		fail_upload(upload_id, code, message, &section);
+		fail_upload(&row, code, message);
 	else if (!row.failed)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("upload \"%s\" has already ended", upload_id),
-						errhint("Remove its products with onboard_undo_upload().")));
+						errhint("Undo it with onboard_undo_upload().")));
 	result = upload_row(upload_id);
 	upload_close(&section);
 	return result;

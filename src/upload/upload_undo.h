@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_undo.h
- *	  Undoing what the rows of an upload did to the catalogue.
+ *	  Undoing an upload, and how many products that affects.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,22 +10,20 @@
 
 #include "postgres.h"
 
-#include "base/owner.h"
+#include "upload/account.h"
 
-/* Products that the upload inserted. */
+/* Products of an upload. */
 typedef struct Undone
 {
-	int64 removed;
-	int64 kept; /* changed since, or referenced by something else */
+	int64 removed;  /* it had inserted them */
+	int64 restored; /* it had changed or discontinued them */
+	int64 kept;     /* changed since, or protected by the catalogue */
 } Undone;
 
 /*
- * Undo what the rows of an upload did, action by action.  With unchanged_only,
- * products that were changed since are kept.  Must be called with SPI connected
- * and the upload locked; leaves and re-enters the caller's owner section, because
- * users' triggers do not run in one.
+ * Take back what the upload did to products and decline the rows that wait for
+ * approval; see undo_walk().
  */
-extern void
-undo_rows(const char *upload_id, bool unchanged_only, OwnerSection *section, Undone *undone);
+extern void undo_upload(const UploadRow *upload, bool everything, Undone *undone);
 
 #endif /* ONBOARD_UPLOAD_UNDO_H */

@@ -1,0 +1,246 @@
+/*-------------------------------------------------------------------------
+ *
+ * product_batch.c
+ *	  Removing, restoring and discontinuing products, many at a time.
+ *
+ * A user's foreign key or trigger, or a key that another product has taken, may
+ * refuse to let a product change.  That product stays, the others change: part of
+ * a batch is written in a subtransaction and, if one product is refused, its
+ * halves are tried.  So a few refused products among a million cost a few dozen
+ * statements.
+ *
+ * The statements run users' triggers and policies, with the search_path of
+ * owner_enter_plain(), so their names are fully qualified.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/owner.h"
+#include "base/refusal.h"
+#include "base/statement.h"
+#include "base/subtransaction.h"
+#include "catalogue/product_batch.h"
+#include "catalogue/product_values.h"
+#include "history/change_log.h"
+#include "table/shipped_shape.h"
+
+static const char skipped[] = "skipped by a trigger or a policy of the catalogue";
+
+/* What to write: products first to first + count - 1 of a batch. */
+typedef struct BatchPart
+{
+	ProductBatch *batch;
+	Statement *statement; /* its parameters: product_id[], change_id[] */
+	int result;           /* that SPI returns */
+	const char *action;   /* for the history */
+	int first;
+	int count;
+} BatchPart;
+
+static Datum
+int64_array(const int64 *values, int count)
+{
+	Datum *elements = palloc(sizeof(Datum) * count);
+	int i;
+
+	for (i = 0; i < count; i++)
+		elements[i] = Int64GetDatum(values[i]);
+	return PointerGetDatum(
+		construct_array(elements, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* Return the place of a product in the batch, which is in order. */
+static int
+find_product(const ProductBatch *batch, int64 product_id)
+{
+	int low = 0;
+	int high = batch->count - 1;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (batch->product_id[middle] < product_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	Assert(batch->product_id[low] == product_id);
+	return low;
+}
+
+/* SubtransactionWork: run the statement, and note which products it returns. */
+static bool
+write_part(void *argument)
+{
+	BatchPart *part = argument;
+	ProductBatch *batch = part->batch;
+	Datum values[2] = {
+		int64_array(batch->product_id + part->first, part->count),
+		int64_array(batch->change_id + part->first, part->count),
+	};
+	ChangeOrigin origin = {.action = part->action, .upload_id_text = batch->upload_id};
+	uint64 done;
+	uint64 i;
+
+	if (strcmp(part->action, CHANGE_REVERTED) == 0)
+	{
+		origin.product_id = batch->product_id + part->first;
+		origin.reverts = batch->change_id + part->first;
+		origin.product_count = part->count;
+	}
+	change_origin_set(&origin);
+	done = statement_run(part->statement, values, NULL, false, part->result);
+	change_origin_clear();
+
+	for (i = 0; i < done; i++)
+	{
+		bool is_null;
+		Datum product_id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+
+		batch->refusal[find_product(batch, DatumGetInt64(product_id))] = NULL;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+/*
+ * Keep only what may be shown: the primary message contains no values of other
+ * vendors.
+ */
+static const char *
+refusal_reason(const ErrorData *error)
+{
+	if (error->constraint_name != NULL)
+		return psprintf("refused by constraint \"%s\": %s", error->constraint_name, error->message);
+	return psprintf("refused by the catalogue: %s", error->message);
+}
+
+/* Write part of a batch and, if a product in it is refused, its halves. */
+static void
+write_or_halve(BatchPart part)
+{
+	BatchPart half = part;
+	ErrorData *error;
+
+	CHECK_FOR_INTERRUPTS();
+	if (subtransaction_run(write_part, &part, &error))
+		return;
+	/* A constraint or a user's trigger may refuse; anything else is an error. */
+	if (!sqlstate_is_refusal(error->sqlerrcode))
+		ReThrowError(error);
+	if (part.count == 1)
+		part.batch->refusal[part.first] = refusal_reason(error);
+	FreeErrorData(error);
+	if (part.count == 1)
+		return;
+	half.count = part.count / 2;
+	write_or_halve(half);
+	half.first = part.first + half.count;
+	half.count = part.count - half.count;
+	write_or_halve(half);
+}
+
+static void
+write_batch(ProductBatch *batch, Statement *statement, int result, const char *action)
+{
+	BatchPart part = {batch, statement, result, action, 0, batch->count};
+	OwnerSection section;
+	int i;
+
+	if (batch->count == 0)
+		return;
+	for (i = 0; i < batch->count; i++)
+		batch->refusal[i] = skipped;
+	owner_enter_plain(&section);
+	write_or_halve(part);
+	owner_leave(&section);
+}
+
+void
+product_batch_remove(ProductBatch *batch)
+{
+	static Statement remove = {
+		"DELETE FROM onboard.products p WHERE p.product_id OPERATOR(pg_catalog.=) ANY ($1) "
+		"RETURNING p.product_id",
+		1,
+		{INT8ARRAYOID},
+		.replanned = true,
+	};
+
+	write_batch(batch, &remove, SPI_OK_DELETE_RETURNING, CHANGE_DELETED);
+}
+
+/*
+ * Return the names of what a file can set, and of the status, each after a prefix
+ * and separated by commas.
+ */
+static char *
+column_list(const char *prefix)
+{
+	StringInfoData list;
+	AttrNumber column;
+
+	initStringInfo(&list);
+	for (column = product_column(0); column <= PRODUCT_STATUS; column++)
+		appendStringInfo(&list, "%s%s%s", column > product_column(0) ? ", " : "", prefix,
+						 quote_identifier(products_shape.columns[column - 1].name));
+	return list.data;
+}
+
+/* Build an UPDATE that sets what a file can set, and the status, to their old values. */
+static Statement *
+restore_statement(void)
+{
+	static Statement restore = {
+		NULL,
+		2,
+		{INT8ARRAYOID, INT8ARRAYOID},
+		.replanned = true,
+	};
+	char *sql;
+
+	if (restore.sql != NULL)
+		return &restore;
+	sql = psprintf(
+		"UPDATE onboard.products p SET (%s) = "
+		"  (SELECT %s FROM pg_catalog.jsonb_populate_record(p, c.old_values) r) "
+		"FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) b (product_id, change_id) "
+		"  JOIN onboard.product_changes c ON c.product_id OPERATOR(pg_catalog.=) b.product_id "
+		"    AND c.change_id OPERATOR(pg_catalog.=) b.change_id "
+		"WHERE p.product_id OPERATOR(pg_catalog.=) b.product_id "
+		"RETURNING p.product_id",
+		column_list(""), column_list("r."));
+	restore.sql = MemoryContextStrdup(TopMemoryContext, sql);
+	return &restore;
+}
+
+void
+product_batch_restore(ProductBatch *batch)
+{
+	write_batch(batch, restore_statement(), SPI_OK_UPDATE_RETURNING, CHANGE_REVERTED);
+}
+
+void
+product_batch_discontinue(ProductBatch *batch)
+{
+	static Statement discontinue = {
+		"UPDATE onboard.products p SET status = 'discontinued' "
+		"WHERE p.product_id OPERATOR(pg_catalog.=) ANY ($1) "
+		"  AND p.status OPERATOR(pg_catalog.<>) 'discontinued' "
+		"RETURNING p.product_id",
+		1,
+		{INT8ARRAYOID},
+		.replanned = true,
+	};
+
+	write_batch(batch, &discontinue, SPI_OK_UPDATE_RETURNING, CHANGE_DISCONTINUED);
+}

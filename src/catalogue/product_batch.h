@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * product_batch.h
+ *	  Removing, restoring and discontinuing products, many at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_PRODUCT_BATCH_H
+#define ONBOARD_PRODUCT_BATCH_H
+
+#include "postgres.h"
+
+/*
+ * Products per batch: enough to make the cost of a statement negligible, few enough
+ * for the rows of one statement to fit into memory.
+ */
+#define PRODUCT_BATCH_SIZE 2000
+
+/* The products of one upload to which something happens, and its result. */
+typedef struct ProductBatch
+{
+	Datum upload_id;
+	int count;
+	int64 product_id[PRODUCT_BATCH_SIZE]; /* ascending, none twice */
+	int64 change_id[PRODUCT_BATCH_SIZE];  /* of product_changes: what to take back */
+
+	/* Set by each function: NULL if done, else why not: "refused by ...". */
+	const char *refusal[PRODUCT_BATCH_SIZE];
+} ProductBatch;
+
+/*
+ * Delete the products, put back the values that a change replaced, or set their
+ * status to discontinued.  A product that a constraint, a trigger or a policy
+ * protects stays as it is, and does not affect the others.  The caller has locked
+ * the products, is connected to SPI and in an owner section.  Reasons live in the
+ * current memory context.
+ */
+extern void product_batch_remove(ProductBatch *batch);
+extern void product_batch_restore(ProductBatch *batch);
+extern void product_batch_discontinue(ProductBatch *batch);
+
+#endif /* ONBOARD_PRODUCT_BATCH_H */

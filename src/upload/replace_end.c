@@ -1,0 +1,266 @@
+/*-------------------------------------------------------------------------
+ *
+ * replace_end.c
+ *	  The last step of an upload with mode replace.
+ *
+ * A file that replaces lists all that the vendor offers, so products that no row
+ * named are discontinued.  Any row with a readable key names its product, whatever
+ * became of the row: row_actions has a record of each, except for inserted
+ * products, which carry the upload's id.  Products that an upload with a later
+ * source_time inserted or named are newer than this file and stay.
+ *
+ * A file that was cut off, or whose keys cannot be read, must not empty the
+ * catalogue.  Then the step is held as one item, without a row number.
+ *
+ * The set difference is one EXCEPT by sorting: linear whatever the planner believes
+ * about an upload that is newer than its statistics, and its memory is limited.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "base/statement.h"
+#include "catalogue/product_batch.h"
+#include "upload/held.h"
+#include "upload/metadata_keys.h"
+#include "upload/replace_end.h"
+#include "upload/vendor_lock.h"
+
+/* The vendor's products on offer that neither the upload $1 nor a later one names. */
+#define MISSING_PRODUCTS                                                                     \
+	"SELECT p.product_id FROM onboard.products p "                                           \
+	"WHERE p.vendor_id = $2 AND p.status <> 'discontinued' "                                 \
+	"EXCEPT (WITH naming AS ("                                                               \
+	"    SELECT u.upload_id FROM onboard.upload_history u WHERE u.upload_id = $1 UNION ALL " \
+	"    SELECT l.upload_id FROM onboard.upload_history u "                                  \
+	"      JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id "                      \
+	"        AND l.source_time > u.source_time "                                             \
+	"    WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at') "                          \
+	"  SELECT a.product_id FROM naming n JOIN onboard.row_actions a USING (upload_id) "      \
+	"  UNION ALL "                                                                           \
+	"  SELECT p.product_id FROM naming n JOIN onboard.products p USING (upload_id)) "
+
+/* Products that the step discontinued, and those that the catalogue protects. */
+typedef struct Discontinued
+{
+	int64 done;
+	int64 kept;
+} Discontinued;
+
+/*
+ * A hashed EXCEPT would keep all products in memory.  Returns the level that
+ * AtEOXact_GUC() ends; an error ends it, too.
+ */
+static int
+begin_sorting(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("enable_hashagg", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	return nest_level;
+}
+
+/* Lock the products of a batch; those that were discontinued meanwhile are left out. */
+static void
+lock_batch(ProductBatch *batch, uint64 found)
+{
+	static Statement lock = {
+		"SELECT p.product_id FROM onboard.products p "
+		"WHERE p.product_id = ANY ($1) AND p.status <> 'discontinued' "
+		"ORDER BY p.product_id FOR NO KEY UPDATE",
+		1,
+		{INT8ARRAYOID},
+		.replanned = true,
+	};
+	Datum *products = palloc(sizeof(Datum) * found);
+	Datum values[1];
+	bool is_null;
+	uint64 i;
+
+	for (i = 0; i < found; i++)
+		products[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+	values[0] = PointerGetDatum(construct_array(products, (int) found, INT8OID, sizeof(int64),
+												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	batch->count = (int) statement_run(&lock, values, NULL, false, SPI_OK_SELECT);
+	for (i = 0; i < batch->count; i++)
+		batch->product_id[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+/* Record that the upload named the products of the batch, by leaving them out. */
+static void
+note_batch(const ProductBatch *batch, Discontinued *result)
+{
+	static Statement note = {
+		"INSERT INTO onboard.row_actions (upload_id, product_id, action) "
+		"SELECT $1, p.product_id, 'discontinued' FROM unnest($2) p (product_id)",
+		2,
+		{TEXTOID, INT8ARRAYOID},
+	};
+	Datum *products = palloc(sizeof(Datum) * batch->count);
+	Datum values[2];
+	int count = 0;
+	int i;
+
+	for (i = 0; i < batch->count; i++)
+	{
+		if (batch->refusal[i] == NULL)
+			products[count++] = Int64GetDatum(batch->product_id[i]);
+	}
+	values[0] = batch->upload_id;
+	values[1] = PointerGetDatum(
+		construct_array(products, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	statement_run(&note, values, NULL, false, SPI_OK_INSERT);
+	result->done += count;
+	result->kept += batch->count - count;
+}
+
+static void
+discontinue_missing(const char *upload_id, const char *vendor_id, Discontinued *result)
+{
+	static Statement missing = {
+		MISSING_PRODUCTS,
+		2,
+		{TEXTOID, TEXTOID},
+		.replanned = true,
+	};
+	Datum values[2] = {CStringGetTextDatum(upload_id), CStringGetTextDatum(vendor_id)};
+	ProductBatch *batch = palloc0(sizeof(ProductBatch));
+	int nest_level = begin_sorting();
+	Portal cursor = statement_open(&missing, values);
+	uint64 found;
+
+	AtEOXact_GUC(true, nest_level);
+	batch->upload_id = values[0];
+	do
+	{
+		/* All memory of a batch is freed with the connection. */
+		SPI_connect();
+		SPI_cursor_fetch(cursor, true, PRODUCT_BATCH_SIZE);
+		found = SPI_processed;
+		if (found > 0)
+		{
+			lock_batch(batch, found);
+			product_batch_discontinue(batch);
+			note_batch(batch, result);
+		}
+		SPI_finish();
+	} while (found > 0);
+	SPI_cursor_close(cursor);
+	pfree(batch);
+}
+
+/* An upload whose last step is due. */
+typedef struct LastStep
+{
+	char *vendor_id;
+	bool has_unnamed; /* rows whose key cannot be read */
+	int64 on_offer;
+	int64 missing;
+	bool is_above_guard;
+} LastStep;
+
+/* Is the upload complete, in mode replace, and with a valid row? */
+static bool
+is_due(const char *upload_id, LastStep *step)
+{
+	static Statement look = {
+		"SELECT u.vendor_id, u.unnamed_records > 0 FROM onboard.upload_history u "
+		"WHERE u.upload_id = $1 AND u.mode = 'replace' AND u.status = 'processing' "
+		"  AND u.valid_records > 0 AND u.valid_records + u.error_records = u.total_records",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+
+	if (statement_run(&look, values, NULL, false, SPI_OK_SELECT) == 0)
+		return false;
+	step->vendor_id = TextDatumGetCString(statement_value(1, NULL));
+	step->has_unnamed = DatumGetBool(statement_value(2, NULL));
+	return true;
+}
+
+/* Count the products that the step would discontinue, and compare with the guard. */
+static void
+count_missing(const char *upload_id, LastStep *step)
+{
+	static Statement count = {
+		"SELECT o.on_offer, m.missing, coalesce(m.missing > v.discontinue_guard * o.on_offer, false) "
+		"FROM onboard.vendors v, "
+		"  (SELECT count(*) AS on_offer FROM onboard.products p "
+		"    WHERE p.vendor_id = $2 AND p.status <> 'discontinued') o, "
+		"  (SELECT count(*) AS missing FROM (" MISSING_PRODUCTS ") x) m "
+		"WHERE v.vendor_id = $2",
+		2,
+		{TEXTOID, TEXTOID},
+		.replanned = true,
+	};
+	Datum values[2] = {CStringGetTextDatum(upload_id), CStringGetTextDatum(step->vendor_id)};
+	int nest_level = begin_sorting();
+
+	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
+	AtEOXact_GUC(true, nest_level);
+	step->on_offer = DatumGetInt64(statement_value(1, NULL));
+	step->missing = DatumGetInt64(statement_value(2, NULL));
+	step->is_above_guard = DatumGetBool(statement_value(3, NULL));
+}
+
+static void
+store_counts(const char *upload_id, const Discontinued *result)
+{
+	static Statement store = {
+		"UPDATE onboard.upload_history u SET discontinued_missing = $2, "
+		"  metadata = CASE WHEN $3 = 0 THEN u.metadata "
+		"                  ELSE u.metadata || jsonb_build_object('" UPLOAD_MISSING_KEPT
+		"', $3) END "
+		"WHERE u.upload_id = $1",
+		3,
+		{TEXTOID, INT8OID, INT8OID},
+	};
+	Datum values[3] = {
+		CStringGetTextDatum(upload_id),
+		Int64GetDatum(result->done),
+		Int64GetDatum(result->kept),
+	};
+
+	statement_run(&store, values, NULL, false, SPI_OK_UPDATE);
+}
+
+bool
+replace_end_if_complete(const char *upload_id)
+{
+	LastStep step;
+	Discontinued result = {0};
+
+	if (!is_due(upload_id, &step))
+		return false;
+	vendor_lock(step.vendor_id);
+	count_missing(upload_id, &step);
+	if (step.missing == 0)
+		return false;
+	if (step.has_unnamed || step.is_above_guard)
+	{
+		held_add_last_step(upload_id, step.vendor_id,
+						   step.has_unnamed ? "unnamed_records" : "discontinue_share",
+						   step.on_offer, step.missing);
+		return true;
+	}
+	discontinue_missing(upload_id, step.vendor_id, &result);
+	store_counts(upload_id, &result);
+	return false;
+}
+
+void
+replace_end_approved(const char *upload_id, const char *vendor_id)
+{
+	Discontinued result = {0};
+
+	discontinue_missing(upload_id, vendor_id, &result);
+}

@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * replace_end.h
+ *	  The last step of an upload with mode replace.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_REPLACE_END_H
+#define ONBOARD_REPLACE_END_H
+
+#include "postgres.h"
+
+/*
+ * Discontinue the vendor's products that the upload did not name, if it is about
+ * to end and not as failed; must be called before it ends.  Returns true if a
+ * guard held the step instead, so that it waits for approval.  Runs inside an
+ * owner section with SPI connected, while the upload is locked.
+ */
+extern bool replace_end_if_complete(const char *upload_id);
+
+/*
+ * Carry out the step of an upload that has ended, whatever the guards say, and
+ * without changing the upload.  Runs as above; the vendor is locked, too.
+ */
+extern void replace_end_approved(const char *upload_id, const char *vendor_id);
+
+#endif /* ONBOARD_REPLACE_END_H */
