@@ -21,6 +21,12 @@
 #include "load/stale.h"
 #include "shared/apply.h"
 
+CatalogueKey
+change_key(const ChangeTerms *terms)
+{
+	return terms->match == MATCH_SKU ? KEY_SKU : KEY_VENDOR_PRODUCT_ID;
+}
+
 void
 change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
 			const struct text_view keys[KEY_COUNT])
@@ -30,7 +36,7 @@ change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
 	change->row = row;
 	change->keys = keys;
 	change->key_column = apply_match_column(with->terms->match);
-	change->key = with->terms->match == MATCH_SKU ? KEY_SKU : KEY_VENDOR_PRODUCT_ID;
+	change->key = change_key(with->terms);
 	change->request = incoming_row_request(row);
 }
 

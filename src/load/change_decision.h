@@ -53,6 +53,9 @@ typedef struct Change
 	GuardCause cause;     /* with ACTION_HOLD */
 } Change;
 
+/* Return the key that finds the products of such an upload. */
+extern CatalogueKey change_key(const ChangeTerms *terms);
+
 /* Begin with a trimmed row. */
 extern void change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
 						const struct text_view keys[KEY_COUNT]);

@@ -45,6 +45,7 @@
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
 #include "load/change.h"
+#include "load/change_decision.h"
 #include "load/claim.h"
 #include "load/decision.h"
 #include "load/loader.h"
@@ -506,6 +507,18 @@ store_in_window(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		flush_batch(loader);
 }
 
+/*
+ * In an upload that changes products, the row got here because its key found none.
+ * If another transaction has stored one since, the row is not a duplicate: its claim
+ * will fail, and settling it change that product.
+ */
+static void
+keep_key_free(Loader *loader, FoundKeys *found)
+{
+	if (loader->current->terms != NULL)
+		found->taken[change_key(loader->current->terms)] = false;
+}
+
 /* Process a row that is valid by the rules. */
 static void
 take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
@@ -526,6 +539,7 @@ take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 	}
 	if (probing_is_due(&loader->probing, path))
 		probe(loader, keys, &found);
+	keep_key_free(loader, &found);
 	action = decide(loader, row, &found);
 	if (action == ACTION_INSERT)
 		store_in_window(loader, row, keys);
@@ -551,6 +565,7 @@ take_invalid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 		must_wait = must_wait || brought;
 	}
 	look_now(loader, keys, look, LOOK_NOW, &found);
+	keep_key_free(loader, &found);
 	if (!must_wait)
 	{
 		loader_conclude_row(loader, row, decide(loader, row, &found), 0);

@@ -20,6 +20,7 @@
 #include "base/statement.h"
 #include "shared/apply.h"
 #include "upload/change_terms.h"
+#include "upload/vendor_lock.h"
 
 /* Return a bigint column of the last result, or another value for null. */
 static int64
@@ -37,37 +38,22 @@ columns_or_null(Datum names, bool is_null)
 	return is_null ? NULL : row_columns_read(names);
 }
 
-/* Read the vendor's guards from the last result. */
 static void
-fill_guards(const char *vendor_id, uint64 found, ChangeTerms *terms)
+read_guards(const char *vendor_id, bool read_only, ChangeTerms *terms)
 {
-	if (found == 0)
-		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+	static Statement read = {
+		"SELECT (v.price_guard * 1000)::bigint, (v.sold_out_guard * 1000)::bigint "
+		"FROM onboard.vendors v WHERE v.vendor_id = $1",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(vendor_id)};
+
+	if (statement_run(&read, values, NULL, read_only, SPI_OK_SELECT) == 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("vendor \"%s\" does not exist", vendor_id)));
 	terms->price_guard = integer_or(1, -1);
 	terms->sold_out_guard = integer_or(2, -1);
-}
-
-#define SELECT_GUARDS                                                           \
-	"SELECT (v.price_guard * 1000)::bigint, (v.sold_out_guard * 1000)::bigint " \
-	"FROM onboard.vendors v WHERE v.vendor_id = $1"
-
-static void
-lock_vendor(const char *vendor_id, ChangeTerms *terms)
-{
-	static Statement lock = {SELECT_GUARDS " FOR NO KEY UPDATE", 1, {TEXTOID}};
-	Datum values[1] = {CStringGetTextDatum(vendor_id)};
-
-	fill_guards(vendor_id, statement_run(&lock, values, NULL, false, SPI_OK_SELECT), terms);
-}
-
-static void
-read_vendor(const char *vendor_id, ChangeTerms *terms)
-{
-	static Statement read = {SELECT_GUARDS, 1, {TEXTOID}};
-	Datum values[1] = {CStringGetTextDatum(vendor_id)};
-
-	fill_guards(vendor_id, statement_run(&read, values, NULL, true, SPI_OK_SELECT), terms);
 }
 
 /* Take the columns of the file, which choose the key unless one is wanted. */
@@ -154,7 +140,8 @@ change_terms_lock(const UploadRow *upload, MemoryContext context)
 
 	Datum source_time;
 
-	lock_vendor(upload->vendor_id, terms);
+	vendor_lock(upload->vendor_id);
+	read_guards(upload->vendor_id, false, terms);
 	source_time = read_upload(upload->upload_id, context, terms);
 	read_later_uploads(upload->vendor_id, source_time, context, false, terms);
 	return terms;
@@ -166,7 +153,7 @@ change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload
 {
 	ChangeTerms *terms = MemoryContextAllocZero(context, sizeof(ChangeTerms));
 
-	read_vendor(vendor_id, terms);
+	read_guards(vendor_id, true, terms);
 	terms->blank = blank;
 	terms->stocked_at_begin = -1;
 	take_columns(terms, match, columns);

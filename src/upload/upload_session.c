@@ -21,21 +21,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "upload/upload_session.h"
-
-static void
-lock_vendor(const char *vendor_id)
-{
-	static Statement lock = {
-		"SELECT 1 FROM onboard.vendors v WHERE v.vendor_id = $1 FOR KEY SHARE",
-		1,
-		{TEXTOID},
-	};
-	Datum values[1] = {CStringGetTextDatum(vendor_id)};
-
-	if (statement_run(&lock, values, NULL, false, SPI_OK_SELECT) == 0)
-		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-						errmsg("vendor \"%s\" does not exist", vendor_id)));
-}
+#include "upload/vendor_lock.h"
 
 /* The script of a later version may allow more modes; refuse to load rows in those. */
 static void
@@ -66,7 +52,7 @@ lock_and_read(UploadSession *session, const char *upload_id, MemoryContext conte
 		if (upload_mode_changes(session->upload.mode))
 			session->terms = change_terms_lock(&session->upload, context);
 		else
-			lock_vendor(session->upload.vendor_id);
+			vendor_lock_shared(session->upload.vendor_id);
 		unwritten = pending_rows(upload_id, &waiting);
 		session->ledger = ledger_load(upload_id, context, unwritten);
 		session->upload.valid_records += tally_valid(&waiting);

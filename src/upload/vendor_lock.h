@@ -9,10 +9,18 @@
 #define ONBOARD_VENDOR_LOCK_H
 
 /*
- * Lock the vendor until the transaction ends, so that uploads, undo and approvals
- * that change its products do not interleave; new products need no such lock.
- * The upload is locked before.  Runs inside an owner section with SPI connected.
+ * Lock the vendor FOR NO KEY UPDATE until the transaction ends, so that uploads, undo
+ * and approvals that change its products do not interleave.  Raises an error if there
+ * is no such vendor.  The upload is locked before.  Runs inside an owner section with
+ * SPI connected.
  */
 extern void vendor_lock(const char *vendor_id);
+
+/*
+ * Lock it FOR KEY SHARE, for an upload that only inserts: the lock that the
+ * foreign-key triggers of products and validation_errors would take for each row.  It
+ * does not conflict with the lock above.
+ */
+extern void vendor_lock_shared(const char *vendor_id);
 
 #endif /* ONBOARD_VENDOR_LOCK_H */
