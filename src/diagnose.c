@@ -129,6 +129,16 @@ add_departure(ReturnSetInfo *result, const char *table, const char *departure)
 		"This ensures that all triggers, policies and constraints take effect.");
 }
 
+static void
+add_update_departure(ReturnSetInfo *result, const char *departure)
+{
+	add(result, SEVERITY_TEXT_INFO, "table onboard.products",
+		psprintf(
+			"uploads that may change products store rows by SQL statements, which is slower, because %s",
+			departure),
+		"This ensures that all triggers, policies and constraints take effect.");
+}
+
 /* Return what keeps a table's rows from being stored directly, or NULL. */
 static const char *
 departure_of(const char *table, const TableShape *shape)
@@ -182,6 +192,8 @@ diagnose_products(ReturnSetInfo *result)
 			NULL);
 	else
 		add(result, SEVERITY_TEXT_INFO, "table onboard.products", "rows are stored directly", NULL);
+	if (inspection.departure == NULL && inspection.update_departure != NULL)
+		add_update_departure(result, inspection.update_departure);
 }
 
 static void
