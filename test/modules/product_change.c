@@ -19,6 +19,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 
 #include "base/owner.h"
@@ -101,6 +102,18 @@ write_change(Catalogue *catalogue, RowWrite *write)
 	return NULL;
 }
 
+/* Wait for another session, without the time limit of the catalogue's waits. */
+static void
+wait_for_lock(Datum lock)
+{
+	int nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 0, false);
+	DirectFunctionCall1(pg_advisory_xact_lock_int8, lock);
+	AtEOXact_GUC(true, nest_level);
+}
+
 /* Change one product. */
 static char *
 change_product(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key, text *value,
@@ -122,7 +135,7 @@ change_product(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey k
 	if (change.action == ACTION_UNCHANGED)
 		return pstrdup("unchanged");
 	if (pause != (Datum) 0)
-		DirectFunctionCall1(pg_advisory_xact_lock_int8, pause);
+		wait_for_lock(pause);
 	write.action = change.action;
 	return write_change(catalogue, &write);
 }
