@@ -38,7 +38,7 @@ static const char skipped[] = "skipped by a trigger or a policy of the catalogue
 typedef struct BatchPart
 {
 	ProductBatch *batch;
-	Statement *statement; /* its parameters: product_id[], change_id[] */
+	Statement *statement; /* its parameters: product_id[], and to restore, old_values[] */
 	int result;           /* that SPI returns */
 	const char *action;   /* for the history */
 	int first;
@@ -55,6 +55,12 @@ int64_array(const int64 *values, int count)
 		elements[i] = Int64GetDatum(values[i]);
 	return PointerGetDatum(
 		construct_array(elements, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static Datum
+jsonb_array(Datum *values, int count)
+{
+	return PointerGetDatum(construct_array(values, count, JSONBOID, -1, false, TYPALIGN_INT));
 }
 
 /* Return the place of a product in the batch, which is in order. */
@@ -83,16 +89,14 @@ write_part(void *argument)
 {
 	BatchPart *part = argument;
 	ProductBatch *batch = part->batch;
-	Datum values[2] = {
-		int64_array(batch->product_id + part->first, part->count),
-		int64_array(batch->change_id + part->first, part->count),
-	};
+	Datum values[2] = {int64_array(batch->product_id + part->first, part->count)};
 	ChangeOrigin origin = {.action = part->action, .upload_id_text = batch->upload_id};
 	uint64 done;
 	uint64 i;
 
 	if (strcmp(part->action, CHANGE_REVERTED) == 0)
 	{
+		values[1] = jsonb_array(batch->old_values + part->first, part->count);
 		origin.product_id = batch->product_id + part->first;
 		origin.reverts = batch->change_id + part->first;
 		origin.product_count = part->count;
@@ -203,7 +207,7 @@ restore_statement(void)
 	static Statement restore = {
 		NULL,
 		2,
-		{INT8ARRAYOID, INT8ARRAYOID},
+		{INT8ARRAYOID, JSONBARRAYOID},
 		.replanned = true,
 	};
 	char *sql;
@@ -212,10 +216,8 @@ restore_statement(void)
 		return &restore;
 	sql = psprintf(
 		"UPDATE onboard.products p SET (%s) = "
-		"  (SELECT %s FROM pg_catalog.jsonb_populate_record(p, c.old_values) r) "
-		"FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) b (product_id, change_id) "
-		"  JOIN onboard.product_changes c ON c.product_id OPERATOR(pg_catalog.=) b.product_id "
-		"    AND c.change_id OPERATOR(pg_catalog.=) b.change_id "
+		"  (SELECT %s FROM pg_catalog.jsonb_populate_record(p, b.old_values) r) "
+		"FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) b (product_id, old_values) "
 		"WHERE p.product_id OPERATOR(pg_catalog.=) b.product_id "
 		"RETURNING p.product_id",
 		column_list(""), column_list("r."));

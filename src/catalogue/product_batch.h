@@ -22,7 +22,10 @@ typedef struct ProductBatch
 	Datum upload_id;
 	int count;
 	int64 product_id[PRODUCT_BATCH_SIZE]; /* ascending, none twice */
-	int64 change_id[PRODUCT_BATCH_SIZE];  /* of product_changes: what to take back */
+
+	/* To restore them: of product_changes, what to take back. */
+	int64 change_id[PRODUCT_BATCH_SIZE];
+	Datum old_values[PRODUCT_BATCH_SIZE];
 
 	/* Set by each function: NULL if done, else why not: "refused by ...". */
 	const char *refusal[PRODUCT_BATCH_SIZE];

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "base/lookup_plans.h"
 #include "base/statement.h"
 #include "catalogue/product_batch.h"
 #include "upload/held.h"
@@ -64,6 +65,8 @@ begin_sorting(void)
 
 	(void) set_config_option("enable_hashagg", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 	return nest_level;
 }
 
@@ -77,8 +80,8 @@ lock_batch(ProductBatch *batch, uint64 found)
 		"ORDER BY p.product_id FOR NO KEY UPDATE",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
 	};
+	int nest_level;
 	Datum *products = palloc(sizeof(Datum) * found);
 	Datum values[1];
 	bool is_null;
@@ -88,7 +91,9 @@ lock_batch(ProductBatch *batch, uint64 found)
 		products[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
 	values[0] = PointerGetDatum(construct_array(products, (int) found, INT8OID, sizeof(int64),
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	nest_level = lookup_plans_begin();
 	batch->count = (int) statement_run(&lock, values, NULL, false, SPI_OK_SELECT);
+	lookup_plans_end(nest_level);
 	for (i = 0; i < batch->count; i++)
 		batch->product_id[i] =
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));

@@ -31,6 +31,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/lookup_plans.h"
 #include "base/owner.h"
 #include "base/statement.h"
 #include "catalogue/product_batch.h"
@@ -94,10 +95,12 @@ lock_products(UndoWalk *walk)
 		"ORDER BY p.product_id FOR NO KEY UPDATE",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
 	};
 
+	int nest_level = lookup_plans_begin();
+
 	statement_run(&lock, walk->candidates, NULL, false, SPI_OK_SELECT);
+	lookup_plans_end(nest_level);
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -110,7 +113,7 @@ static uint64
 read_history(UndoWalk *walk)
 {
 	static Statement read = {
-		"SELECT p.product_id, p.sku, b.change_id, h.own_changes > 1, "
+		"SELECT p.product_id, p.sku, b.change_id, h.own_changes > 1, h.old_values, "
 		"  CASE WHEN $5 THEN NULL "
 		"       WHEN h.newest_other > h.oldest_own OR (b.change_id = 0 AND h.newest_other IS NOT NULL) "
 		"         THEN 'changed since' || coalesce(' by upload \"' || h.other_upload || '\"', '') "
@@ -126,25 +129,29 @@ read_history(UndoWalk *walk)
 		"      min(c.change_id) FILTER (WHERE c.is_live AND c.is_own) AS oldest_own, "
 		"      max(c.change_id) FILTER (WHERE c.is_live AND c.is_own) AS newest_own, "
 		"      max(c.change_id) FILTER (WHERE c.is_live AND NOT c.is_own) AS newest_other, "
+		"      (array_agg(c.old_values ORDER BY c.change_id DESC) "
+		"        FILTER (WHERE c.is_live AND c.is_own))[1] AS old_values, "
 		"      (array_agg(c.upload_id ORDER BY c.change_id DESC) "
 		"        FILTER (WHERE c.is_live AND NOT c.is_own))[1] AS other_upload, "
 		"      (array_agg(c.previous_at ORDER BY c.change_id))[1] AS recorded_from, "
 		"      (array_agg(c.changed_at ORDER BY c.change_id DESC))[1] AS recorded_until, "
 		"      coalesce(bool_or(c.has_gap), false) AS has_gap "
-		"    FROM (SELECT c.change_id, c.previous_at, c.changed_at, c.upload_id, "
+		"    FROM (SELECT c.change_id, c.previous_at, c.changed_at, c.upload_id, c.old_values, "
 		"        c.previous_at <> lag(c.changed_at, 1, c.previous_at) OVER (ORDER BY c.change_id) AS has_gap, "
 		"        coalesce(c.upload_id = $1, false) AS is_own, "
 		"        c.action <> 'reverted' AND NOT c.change_id = ANY (coalesce("
 		"          array_agg(c.reverts) FILTER (WHERE c.reverts IS NOT NULL) OVER (), '{}')) AS is_live "
 		"      FROM onboard.product_changes c "
-		"      WHERE c.product_id = p.product_id AND c.change_id >= $4) c) h "
+		"      WHERE c.product_id = p.product_id AND c.change_id >= $4 "
+		"        AND p.updated_at <> p.created_at) c) h "
 		"WHERE CASE b.change_id WHEN 0 THEN true "
 		"  ELSE b.change_id = h.newest_own AND p.upload_id IS DISTINCT FROM $1 END "
 		"ORDER BY p.product_id",
 		5,
 		{TEXTOID, INT8ARRAYOID, INT8ARRAYOID, INT8OID, BOOLOID},
-		.replanned = true,
 	};
+	int nest_level = lookup_plans_begin();
+	uint64 found;
 	Datum values[5] = {
 		walk->upload_id,
 		walk->candidates[0],
@@ -153,10 +160,15 @@ read_history(UndoWalk *walk)
 		BoolGetDatum(walk->everything),
 	};
 
-	return statement_run(&read, values, NULL, false, SPI_OK_SELECT);
+	found = statement_run(&read, values, NULL, false, SPI_OK_SELECT);
+	lookup_plans_end(nest_level);
+	return found;
 }
 
-/* Fill the batch with the candidates that may be undone, and report the others. */
+/*
+ * Fill the batch with the candidates that may be undone, and report the others.
+ * What the batch points to lives until SPI_finish().
+ */
 static void
 judge(UndoWalk *walk)
 {
@@ -169,7 +181,7 @@ judge(UndoWalk *walk)
 	{
 		int64 product_id = number_of(i, 1);
 		char *sku = text_of(i, 2);
-		char *reason = text_of(i, 5);
+		char *reason = text_of(i, 6);
 		bool is_null;
 
 		if (reason != NULL)
@@ -179,12 +191,13 @@ judge(UndoWalk *walk)
 		}
 		batch->product_id[batch->count] = product_id;
 		batch->change_id[batch->count] = number_of(i, 3);
+		batch->old_values[batch->count] =
+			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 5, &is_null);
 		walk->sku[batch->count] = sku;
 		walk->has_more[batch->count] =
 			DatumGetBool(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 4, &is_null));
 		batch->count++;
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 /* ---------------------------------------------------------------------
@@ -256,9 +269,11 @@ static void
 walk_candidates(UndoWalk *walk, UndoStep step, Statement *statement,
 				void (*process)(UndoWalk *walk))
 {
+	int nest_level = lookup_plans_begin();
 	Portal cursor = statement_open(statement, &walk->upload_id);
 	uint64 found;
 
+	lookup_plans_end(nest_level);
 	walk->step = step;
 	do
 	{
@@ -318,10 +333,12 @@ report_pruned(UndoWalk *walk)
 		"ORDER BY p.product_id",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
 	};
+	int nest_level = lookup_plans_begin();
 	uint64 found = statement_run(&find, walk->candidates, NULL, false, SPI_OK_SELECT);
 	uint64 i;
+
+	lookup_plans_end(nest_level);
 
 	for (i = 0; i < found; i++)
 		report(walk, number_of(i, 1), text_of(i, 2), UNDO_KEEP, "its history was pruned");
