@@ -54,9 +54,10 @@ ALTER TABLE onboard.products ADD COLUMN hist_mood mood, ADD COLUMN hist_flag boo
 ALTER TABLE onboard.products DROP COLUMN hist_gone;
 CREATE TABLE before AS SELECT p.product_id, to_jsonb(p) AS row FROM onboard.products p WHERE p.product_id = :a;
 UPDATE onboard.products SET hist_mood = 'cross', hist_flag = true, hist_list = '{1, 2}', hist_json = '"scalar"', hist_float = 1e300,
-	hist_number = 'NaN', description = repeat('long and longer ', 10000), stock_quantity = 7 WHERE product_id = :a;
+	hist_number = 'NaN', description = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 1000) i),
+	stock_quantity = 7 WHERE product_id = :a;
 INSERT INTO before SELECT p.product_id, to_jsonb(p) FROM onboard.products p WHERE p.product_id = :a;
-UPDATE onboard.products SET hist_flag = false, hist_json = 'null', hist_number = '1.50', description = repeat('x', 3000)
+UPDATE onboard.products SET hist_flag = false, hist_json = 'null', hist_number = '1.50', description = description || '!'
 	WHERE product_id = :a;
 INSERT INTO before SELECT p.product_id, to_jsonb(p) FROM onboard.products p WHERE p.product_id = :a;
 DELETE FROM onboard.products WHERE product_id = :a;
