@@ -53,10 +53,11 @@ ALTER TABLE onboard.products ADD COLUMN hist_mood mood, ADD COLUMN hist_flag boo
 	ADD COLUMN hist_twice int GENERATED ALWAYS AS (stock_quantity * 2) STORED;
 ALTER TABLE onboard.products DROP COLUMN hist_gone;
 CREATE TABLE before AS SELECT p.product_id, to_jsonb(p) AS row FROM onboard.products p WHERE p.product_id = :a;
-UPDATE onboard.products SET hist_mood = 'cross', hist_flag = true, hist_list = '{1, 2}', hist_json = '"scalar"', hist_float = 1e300,
-	hist_number = 'NaN', description = repeat('long and longer ', 10000), stock_quantity = 7 WHERE product_id = :a;
+UPDATE onboard.products SET hist_mood = 'cross', hist_flag = true, hist_list = '{1, 2}', hist_json = '"scalar"',
+	hist_float = 1e300, hist_number = 'NaN', description = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 1000) i),
+	stock_quantity = 7 WHERE product_id = :a;
 INSERT INTO before SELECT p.product_id, to_jsonb(p) FROM onboard.products p WHERE p.product_id = :a;
-UPDATE onboard.products SET hist_flag = false, hist_json = 'null', hist_number = '1.50', description = repeat('x', 3000)
+UPDATE onboard.products SET hist_flag = false, hist_json = 'null', hist_number = '1.50', description = description || '!'
 	WHERE product_id = :a;
 INSERT INTO before SELECT p.product_id, to_jsonb(p) FROM onboard.products p WHERE p.product_id = :a;
 DELETE FROM onboard.products WHERE product_id = :a;
@@ -111,7 +112,8 @@ GRANT UPDATE (price), DELETE ON onboard.products TO regress_onboard_editor;
 SET SESSION AUTHORIZATION regress_onboard_editor;
 UPDATE onboard.products SET price = 11 WHERE sku = 'HIST b';
 SELECT count(*) FROM onboard.product_changes; -- ERROR
-SELECT action, changed_by, old_values, new_values FROM onboard.product_history WHERE sku = 'HIST b' ORDER BY changed_at DESC LIMIT 1;
+SELECT action, changed_by, old_values, new_values FROM onboard.product_history WHERE sku = 'HIST b'
+	ORDER BY changed_at DESC LIMIT 1;
 RESET SESSION AUTHORIZATION;
 SELECT sku, action, old_values, new_values FROM changes();
 
@@ -187,8 +189,8 @@ END $$;
 SELECT path, load('1.csv', path, '{1.50,1.50,1.50,1.50}'), load('2.csv', path, '{0.60,1.50,1.61,2.50}'),
 		load('3.csv', path, '{2.50,1.50,1.50,1.50}')
 	FROM unnest(ARRAY['auto', 'plain']) path;
-CREATE VIEW loaded AS SELECT path, u.file_name, c.row_number, h.line_number, c.action, replace(c.old_values::text, path, '') AS old,
-		replace(c.new_values::text, path, '') AS new
+CREATE VIEW loaded AS SELECT path, u.file_name, c.row_number, h.line_number, c.action,
+		replace(c.old_values::text, path, '') AS old, replace(c.new_values::text, path, '') AS new
 	FROM unnest(ARRAY['auto', 'plain']) path JOIN onboard.products p ON p.vendor_product_id LIKE path || '%'
 		JOIN onboard.product_changes c USING (product_id) JOIN onboard.product_history h USING (change_id)
 		JOIN onboard.upload_history u ON u.upload_id = c.upload_id ORDER BY c.change_id;
@@ -233,7 +235,8 @@ DROP TABLE elsewhere;
 SELECT add('HIST d') AS d \gset
 SELECT created_at AS inserted FROM onboard.products WHERE product_id = :d \gset
 UPDATE onboard.products SET price = 13, brand = 'One' WHERE product_id = :d RETURNING updated_at AS first \gset
-UPDATE onboard.products SET price = 14, attributes = '{"colour": "blue"}' WHERE product_id = :d RETURNING updated_at AS second \gset
+UPDATE onboard.products SET price = 14, attributes = '{"colour": "blue"}' WHERE product_id = :d
+	RETURNING updated_at AS second \gset
 UPDATE onboard.products SET status = 'discontinued' WHERE product_id = :d RETURNING updated_at AS third \gset
 CREATE FUNCTION as_it_was(id bigint, at timestamptz, OUT sku text, OUT price numeric, OUT brand text, OUT attributes jsonb,
 	OUT status text, OUT exact boolean) LANGUAGE sql AS $$

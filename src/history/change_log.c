@@ -24,11 +24,11 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "base/others_code.h"
 #include "base/owner.h"
 #include "base/settings.h"
 #include "base/statement.h"
@@ -88,11 +88,13 @@ column_number(Relation products, const char *name)
 bool
 change_log_owns_trigger(const Trigger *trigger)
 {
-	char *schema = get_namespace_name(get_func_namespace(trigger->tgfoid));
-	char *function = get_func_name(trigger->tgfoid);
+	FmgrInfo info;
 
-	return schema != NULL && function != NULL && strcmp(schema, "onboard") == 0 &&
-		   strcmp(function, "record_product_changes") == 0;
+	/* A function in another language is not looked at, because that would load it. */
+	if (trigger->tgqual != NULL || !function_is_compiled(trigger->tgfoid))
+		return false;
+	fmgr_info(trigger->tgfoid, &info);
+	return info.fn_addr == onboard_record_product_changes;
 }
 
 /* Would the trigger run in this session? */

@@ -19,6 +19,7 @@
 
 #include "datatype/timestamp.h"
 #include "executor/tuptable.h"
+#include "fmgr.h"
 #include "utils/relcache.h"
 #include "utils/reltrigger.h"
 
@@ -49,8 +50,11 @@ extern bool change_log_records(Relation products);
 /* What change_log_records() returned when the log was opened. */
 extern bool change_log_is_on(const ChangeLog *log);
 
-/* Is this one of the triggers that record changes? */
+/* Is this one of the triggers that record changes, as shipped, enabled or not? */
 extern bool change_log_owns_trigger(const Trigger *trigger);
+
+/* The function of these triggers; see record_trigger.c. */
+extern PGDLLEXPORT Datum onboard_record_product_changes(PG_FUNCTION_ARGS);
 
 /*
  * Record that a row was changed.  The values are in the order of the columns of

@@ -252,7 +252,8 @@ SELECT set_eq($$SELECT pg_get_indexdef(indexrelid, 1, true)
 	|| coalesce(',' || nullif(pg_get_indexdef(indexrelid, 2, true), ''), '') FROM pg_index
 	WHERE indrelid = 'onboard.product_changes'::regclass$$,
 	ARRAY['product_id,change_id', 'product_id', 'upload_id,change_id'], 'product_changes: indexes');
-SELECT index_is_type('onboard', 'upload_history', 'upload_history_s3_key_idx', 'hash', 'upload_history: found by a key of any length');
+SELECT index_is_type('onboard', 'upload_history', 'upload_history_s3_key_idx', 'hash',
+	'upload_history: found by a key of any length');
 SELECT col_default_is('onboard', 'products', 'unit', 'piece', 'products: unit');
 SELECT col_default_is('onboard', 'products', 'status', 'active', 'products: status');
 SELECT col_default_is('onboard', 'upload_history', 'mode', 'insert', 'upload_history: mode');
@@ -267,7 +268,8 @@ SELECT set_eq($$SELECT attrelid::regclass::text || '.' || attname || ' ' || atti
 CREATE FUNCTION pg_temp.vendor(change text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('INSERT INTO onboard.vendors SELECT (jsonb_populate_record(null::onboard.vendors,
 		''{"vendor_id": "V-1", "vendor_name": "V", "email": "v@example.com", "status": "active",
-		"modes": ["insert", "upsert"], "default_mode": "insert", "created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
+		"modes": ["insert", "upsert"], "default_mode": "insert",
+		"created_at": "now", "updated_at": "now"}''::jsonb || %L::jsonb)).*', change) $$;
 SELECT throws_ok(pg_temp.vendor(change), '23514', NULL, 'a vendor is refused: ' || left(change, 60)) FROM unnest(ARRAY[
 	'{"vendor_id": ""}', '{"vendor_id": "a b"}', '{"vendor_id": "a_b"}', '{"vendor_id": "a/../b"}',
 		'{"vendor_id": "ä"}', '{"vendor_id": "a\n"}',
@@ -304,14 +306,16 @@ SELECT lives_ok(pg_temp.product('{"product_id": 2, "vendor_product_id": "P2", "s
 SELECT throws_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, '
 	'%s) VALUES (''u'', ''V-1'', ''f'', 1, %L)', name, value),
 	'23514', NULL, format('an upload is refused: %s = %s', name, value))
-	FROM (VALUES ('mode', 'merge'), ('match', 'price'), ('blank', 'skip'), ('inserted', '1'), ('status', 'done'), ('failure_code', 'OTHER'), ('total_records', '-1'),
+	FROM (VALUES ('mode', 'merge'), ('match', 'price'), ('blank', 'skip'), ('inserted', '1'),
+		('status', 'done'), ('failure_code', 'OTHER'), ('total_records', '-1'),
 		('valid_records', '-1'), ('error_records', '-1'), ('parse_attempts', '-1'), ('revivals', '-1')) c (name, value);
 SELECT lives_ok(format('INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, ruleset_version, '
 	'failure_code) VALUES (%L, ''V-1'', ''f'', 1, %L)', 'u' || code, code),
 	'an upload may fail with ' || code)
 	FROM unnest(ARRAY['EMPTY_FILE', 'NO_ROWS', 'NO_HEADER', 'MISSING_COLUMN', 'DUPLICATE_COLUMN', 'FILE_TOO_LARGE',
 		'TOO_MANY_ROWS', 'NOT_TEXT',
-		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'MODE_NOT_ALLOWED', 'INVALID_SOURCE_TIME', 'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
+		'UNSUPPORTED_ENCODING', 'OTHER_VENDOR', 'VENDOR_NOT_ACTIVE', 'MODE_NOT_ALLOWED', 'INVALID_SOURCE_TIME',
+		'OBJECT_REPLACED', 'PROCESSING_ABANDONED',
 		'CANCELLED']) code;
 
 -- Triggers

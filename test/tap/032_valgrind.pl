@@ -229,6 +229,10 @@ SELECT count(*) FROM onboard_ingest((SELECT upload_id FROM onboard.upload_histor
 	WHERE content_id = '${prefix}refused'), records(1, 60, '${prefix}R'));
 DROP TRIGGER refuse ON onboard.products;
 UPDATE onboard.products SET stock_quantity = 0 WHERE sku LIKE '${prefix}R%';
+UPDATE onboard.products SET status = 'discontinued', brand = NULL, attributes = '{}' WHERE sku LIKE '${prefix}R%';
+DELETE FROM onboard.products WHERE sku LIKE '${prefix}R1%';
+SELECT count(onboard_product_as_of(product_id, changed_at)) FROM onboard.product_history;
+SELECT onboard_prune_history('1 day');
 SELECT count(onboard_ack_events(ARRAY[event_id], token)) FROM onboard_claim_events(100, '1 hour');
 SELECT upload_id AS refused FROM onboard.upload_history WHERE content_id = '${prefix}refused' \\gset
 SELECT onboard_claim_report(:'refused', '1 hour') AS token \\gset

@@ -170,6 +170,25 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 	cmp_ok($most[1], '<', $most[0] + SLACK, 'a session that keeps loading does not grow');
 }
 
+# A statement that changes or deletes many products records as many changes.
+$node->safe_psql('memory', 'GRANT UPDATE, DELETE ON onboard.products TO loader');
+for my $statement ("UPDATE onboard.products SET price = price + 1 WHERE sku ~ '^G300000-1?\\d{1,5}\$'",
+	"DELETE FROM onboard.products WHERE sku ~ '^G300000-1?\\d{1,5}\$'")
+{
+	my ($idle, $most);
+
+	open_session();
+	watch("SELECT 'x' FROM onboard_ingest('none', '[{\"row_number\": 1, \"product\": {}}]')");
+	$idle = anonymous_memory();
+	($most) = watch($statement);
+	close_session();
+	my ($command) = $statement =~ /^(\w+)/;
+	note "$command: " . megabytes($most - $idle);
+	cmp_ok($most - $idle, '<', BOUND, "$command of more than 100,000 products uses less than " . megabytes(BOUND) . ' over idle');
+}
+is($node->safe_psql('memory', 'SELECT action, count(*) > 100000 FROM onboard.product_changes GROUP BY 1 ORDER BY 1'),
+	"deleted|t\nupdated|t", 'all of it is in the history');
+
 # ----- memory kept between statements -----
 
 # Return the size of all memory contexts of a session, in bytes, halfway through and at the end of many statements.
@@ -208,6 +227,10 @@ cmp_ok($last - $middle, '<', MB / 4, '1,000 more calls of onboard_validate() kee
 	sub { my ($n) = @_; return "SELECT onboard_check('V1', '[{\"row_number\": $n, \"product\": {\"sku\": \"G$n\"}}]')"
 		. ($n % 10 ? '' : ";\nBEGIN;\nSELECT onboard_check('V1', '[]', true);\nROLLBACK") }, 2_000, '', '');
 cmp_ok($last - $middle, '<', MB / 4, 'nor does onboard_check()');
+
+($middle, $last) = contexts_twice(
+	sub { my ($n) = @_; return "UPDATE onboard.products SET stock_quantity = $n WHERE sku = 'X1'" }, 2_000, '', '');
+cmp_ok($last - $middle, '<', MB / 4, 'nor does the history of 1,000 more updates');
 
 # A failed statement does not leak, either.
 ($middle, $last) = contexts_twice(
