@@ -88,7 +88,7 @@ Vendor MODES is changed.
   price guard   (none) -> 2.50
 END
 is_refused(3, qr/a vendor's modes must be one or more of insert, upsert, update and replace/, qw(vendor set MODES --modes), $_)
-	for 'merge', 'INSERT', '', 'insert,', ',';
+	for 'insert,merge', 'insert,INSERT', 'insert,';
 is_refused(3, qr/a vendor's default mode must be one of its modes/, qw(vendor set MODES --default-mode update));
 is_refused(3, qr/a vendor's default mode must be one of its modes/, qw(vendor set MODES --modes update));
 is_refused(3, qr/option --default-mode takes one of these words: insert, upsert, update, replace; not "merge"/,
@@ -110,6 +110,7 @@ my $changed = json_of($out);
 is($changed->{vendor_id}, 'LAMPS', 'tells the vendor');
 is_deeply({ map { $_ => $changed->{changed}{$_}{to} } keys %{ $changed->{changed} } },
 	{ map { ($_ eq 'name' ? 'vendor_name' : tr/-/_/r) => $every{$_} } keys %every }, 'and every change');
+is_exit(0, 'back to mode insert', qw(vendor set LAMPS --default-mode insert));
 is_deeply($changed->{changed}{tax_id}, { from => undef, to => 'T' }, 'as it was and as it is');
 ($out) = is_exit(0, 'vendor set to nothing', qw(vendor set LAMPS --phone), '', '--tax-id', '', '--json');
 is_deeply(json_of($out)->{changed}, { phone => { from => '1', to => undef }, tax_id => { from => 'T', to => undef } },

@@ -72,7 +72,7 @@ is_refused(3, qr/option --as-of takes a time such as 2026-11-28T12:30:00Z or 202
 # ----- the mode -----
 
 write_file('new.csv', $header . "N-1,Kettle,Kitchen,N-S1,10.00,3\nN-2,Kettle,Kitchen,N-S2,10.00,3\n");
-load(0, 'new products', 'new.csv');
+load(0, 'new products', modify('new.csv', $day - $year / 4));
 write_file('prices.csv', "vendor_product_id,price,Colour\nN-1,11.00,red\n");
 like(load(2, 'without a mode', 'prices.csv')->{error}{message}, qr/required columns missing from the header/,
 	'prices alone are refused');
@@ -96,7 +96,7 @@ $result = load(2, 'a mode that the vendor may not use', 'new.csv', '--mode', 're
 is($result->{error}{code}, 'MODE_NOT_ALLOWED', 'is refused');
 like($err, qr/its modes are: insert, upsert, update; change them with "onboard vendor set V --modes LIST"/, 'and says what helps');
 is(load(2, 'again', 'new.csv', '--mode', 'replace')->{upload_id}, $result->{upload_id}, 'it is the same upload');
-is_exit(0, 'once the vendor may', qw(vendor set V --modes insert,upsert,update,replace --default-mode update));
+is_exit(0, 'once the vendor may', qw(vendor set V --default-mode update --modes), 'insert,upsert,update,replace');
 write_file('fix.csv', "onboard_line,onboard_errors,$header" . "2,wrong,N-9,Kettle,Kitchen,N-S9,10.00,3\n");
 like(applied(load(0, 'a fix file', 'fix.csv', '--mode', 'replace')->{upload_id}), qr/^upsert /, 'never replaces');
 write_file('by_default.csv', "vendor_product_id,stock_quantity\nN-1,7\n");
@@ -105,7 +105,7 @@ write_file('argument.csv', $header . "N-3,Kettle,Kitchen,N-S3,10.00,3\n");
 like(applied(load(0, 'with one', 'argument.csv', '--mode', 'insert')->{upload_id}), qr/^insert /, 'it comes first');
 is_refused(3, qr/option --mode takes one of these words: insert, upsert, update, replace; not "\Q$_\E"/,
 	qw(load new.csv --vendor V --mode), $_)
-	for 'merge', 'INSERT', '', 'insert,';
+	for 'merge', 'INSERT', '', 'insert upsert';
 is_refused(3, qr/option --match takes one of these words: vendor_product_id, sku; not "name"/,
 	qw(load new.csv --vendor V --match name));
 is_refused(3, qr/option --blank takes one of these words: clear, keep; not "maybe"/, qw(load new.csv --vendor V --blank maybe));
@@ -122,7 +122,7 @@ for my $step ([ $a, 0 ], [ $b, 3600 ], [ $a, 7200 ])
 	push @uploads, load(0, 'daily prices', modify('daily.csv', $day + $later), '--mode', 'update')->{upload_id};
 	is(load(0, 'the same once more', 'daily.csv', '--mode', 'update')->{upload_id}, $uploads[-1], 'is the same upload');
 	unlike($err, qr/is already upload/, 'without a note');
-	is(sql("SELECT price FROM onboard.products WHERE sku = 'N-S2'"), $content =~ /(\d+\.\d+)/, 'its price applies');
+	is(sql("SELECT price FROM onboard.products WHERE sku = 'N-S2'"), ($content =~ /(\d+\.\d+)/)[0], 'its price applies');
 }
 is(scalar(keys %{ { map { $_ => 1 } @uploads } }), 3, 'A, B and A again are three uploads');
 isnt(load(0, 'with another blank policy', 'daily.csv', '--mode', 'update', '--blank', 'keep')->{upload_id}, $uploads[-1],
