@@ -37,20 +37,28 @@ value_of(const struct object_apply *settings, int index)
 	return value[0] != '\0' ? value : NULL;
 }
 
+/*
+ * Take the words that exist.  One that does not is left out, so that the upload can
+ * be stored.
+ */
 static bool
-check_words(const struct upload_apply *apply, struct glue_error *error)
+take_words(struct object_apply *settings, struct glue_error *error)
 {
-	enum upload_match match;
-	enum upload_blank blank;
+	const char *match = value_of(settings, OBJECT_MATCH);
+	const char *blank = value_of(settings, OBJECT_BLANK);
+	enum upload_match known_match;
+	enum upload_blank known_blank;
 
-	if (apply->match != NULL && !upload_match_by_name(apply->match, &match))
+	if (match != NULL && !upload_match_by_name(match, &known_match))
 		return glue_error_set(
 			error, GLUE_FILE_FAULT, "INVALID_SETTING",
-			"onboard-match of the file is \"%s\"; it may be vendor_product_id or sku", apply->match);
-	if (apply->blank != NULL && !upload_blank_by_name(apply->blank, &blank))
+			"onboard-match of the file is \"%s\"; it may be vendor_product_id or sku", match);
+	if (blank != NULL && !upload_blank_by_name(blank, &known_blank))
 		return glue_error_set(error, GLUE_FILE_FAULT, "INVALID_SETTING",
 							  "onboard-blank of the file is \"%s\"; it may be clear or keep",
-							  apply->blank);
+							  blank);
+	settings->apply.match = match;
+	settings->apply.blank = blank;
 	return true;
 }
 
@@ -66,7 +74,8 @@ set_source_time(struct object_apply *settings, int64_t modified_at, struct glue_
 	if (as_of != NULL && !moment_parse(as_of, &moment))
 		return glue_error_set(
 			error, GLUE_FILE_FAULT, "INVALID_SOURCE_TIME",
-			"onboard-as-of of the file is \"%s\"; it may be a time such as 2026-11-28T12:30:00Z", as_of);
+			"onboard-as-of of the file is \"%s\"; it may be a time such as 2026-11-28T12:30:00Z",
+			as_of);
 	if (moment == 0)
 		return true;
 	moment_write(moment, settings->source_time);
@@ -87,7 +96,6 @@ object_apply_read(struct object_apply *settings, struct aws_client *client,
 		.metadata_count = OBJECT_METADATA_COUNT,
 		.deadline = deadline,
 	};
-	struct upload_apply *apply = &settings->apply;
 	struct s3_object found;
 
 	memset(settings, 0, sizeof(*settings));
@@ -95,14 +103,12 @@ object_apply_read(struct object_apply *settings, struct aws_client *client,
 	settings->metadata[OBJECT_MATCH].name = "onboard-match";
 	settings->metadata[OBJECT_BLANK].name = "onboard-blank";
 	settings->metadata[OBJECT_AS_OF].name = "onboard-as-of";
-	apply->mode = object->mode;
+	settings->apply.mode = object->mode;
 	if (!s3_head(client, &get, &found, error))
 		return false;
 	for (int i = 0; i < OBJECT_METADATA_COUNT; i++)
 		make_printable(settings->metadata[i].value);
 	if (value_of(settings, OBJECT_MODE) != NULL)
-		apply->mode = value_of(settings, OBJECT_MODE);
-	apply->match = value_of(settings, OBJECT_MATCH);
-	apply->blank = value_of(settings, OBJECT_BLANK);
-	return check_words(apply, error) && set_source_time(settings, found.modified_at, error);
+		settings->apply.mode = value_of(settings, OBJECT_MODE);
+	return take_words(settings, error) && set_source_time(settings, found.modified_at, error);
 }

@@ -60,7 +60,7 @@ struct parsing
 	struct import import;
 	struct object_apply settings;
 	struct glue_error fault; /* of the settings; none if they are good */
-	int failures; /* consecutive readings without progress */
+	int failures;            /* consecutive readings without progress */
 };
 
 /* ----- the direct route ----- */

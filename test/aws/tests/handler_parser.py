@@ -223,7 +223,6 @@ class ParserTest(HandlerCase):
                  "upsert - clear INVALID_SOURCE_TIME": {"onboard_mode": "upsert", "onboard_as_of": "2099-01-01T00:00:00Z"}}
         for expected, metadata in cases.items():
             with self.subTest(expected):
-                # Those of the parser are not passed on; the database judges the rest.
                 put = self.put(rows_file(1), **metadata)
                 self.parse(put)
                 self.parse(put)
@@ -246,8 +245,8 @@ class ParserTest(HandlerCase):
     def test_settings_unknown(self) -> None:
         """While S3 does not tell the settings, no upload begins; the next delivery begins it."""
         put = self.put(rows_file(1), onboard_mode="upsert")
-        self.plan({"service": "s3", "operation": "HeadObject", "kind": "error", "status": 403, "times": 1})
-        self.assertEqual(self.failures(self.parser.invoke(self.event(put))), ["m0"])
+        self.plan({"fault": "error", "call": "s3.HeadObject", "status": 503})
+        self.assertEqual(self.failures(self.function(timeout=4).invoke(self.event(put))), ["m0"])
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
         self.proxy.plan = FaultPlan()
         self.parse(put)
