@@ -164,6 +164,17 @@ range_total(const struct http_response *response, int64_t *start)
 	return strtoll(slash + 1, NULL, 10);
 }
 
+static void
+read_metadata(struct s3_metadata *metadata, const struct http_response *response)
+{
+	char header[64];
+	const char *found;
+
+	snprintf(header, sizeof(header), "x-amz-meta-%s", metadata->name);
+	found = http_response_header(response, header);
+	snprintf(metadata->value, sizeof(metadata->value), "%s", found != NULL ? found : "");
+}
+
 /*
  * Read the head of a reply.  Properties from the first reply are kept.
  */
@@ -180,8 +191,11 @@ read_reply_head(struct reading *reading, const struct http_response *response)
 	if (reading->known)
 		return;
 	object->length = total;
+	object->modified_at = http_response_time(response, "Last-Modified");
 	copy_header(response, "ETag", object->etag, sizeof(object->etag));
 	copy_header(response, "x-amz-version-id", object->version_id, sizeof(object->version_id));
+	for (int i = 0; i < reading->get->metadata_count; i++)
+		read_metadata(&reading->get->metadata[i], response);
 	reading->known = true;
 }
 
@@ -347,6 +361,8 @@ s3_head(struct aws_client *client, const struct s3_get *get, struct s3_object *o
 		.key = get->key,
 		.version_id = get->version_id,
 		.etag = get->etag,
+		.metadata = get->metadata,
+		.metadata_count = get->metadata_count,
 		.deadline = get->deadline,
 	};
 

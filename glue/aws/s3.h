@@ -26,6 +26,9 @@
 #define S3_VERSION_ID_SIZE 1025
 #define S3_ETAG_SIZE 80
 
+/* Size of a value of user metadata, including the NUL. */
+#define S3_METADATA_SIZE 128
+
 /* Size of a path: a bucket and a key with each byte as %XX. */
 #define S3_PATH_SIZE (1 + 64 + 1 + 3 * S3_KEY_SIZE)
 
@@ -33,8 +36,16 @@
 struct s3_object
 {
 	int64_t length;                      /* of the whole object */
+	int64_t modified_at;                 /* seconds since 1970; 0 if unknown */
 	char etag[S3_ETAG_SIZE];             /* with its quotes */
 	char version_id[S3_VERSION_ID_SIZE]; /* "" if the bucket is not versioned */
+};
+
+/* A value of user metadata: the header x-amz-meta-NAME of the object. */
+struct s3_metadata
+{
+	const char *name;             /* in lower case */
+	char value[S3_METADATA_SIZE]; /* "" if there is none; the beginning of a longer one */
 };
 
 /* Receive the next bytes; object is filled.  Returning false stops the transfer. */
@@ -52,6 +63,8 @@ struct s3_get
 	int64_t end;            /* after the last byte; 0 for the object's end */
 	s3_bytes_fn on_bytes;
 	void *context;
+	struct s3_metadata *metadata; /* to be filled; or NULL */
+	int metadata_count;
 	int64_t deadline; /* as of clock_milliseconds(); 0 for none */
 };
 

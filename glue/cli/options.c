@@ -22,7 +22,7 @@
 #include "shared/text.h"
 
 /* Column where the descriptions in the help begin. */
-#define HELP_COLUMN 28
+#define HELP_COLUMN 30
 
 enum option_kind
 {

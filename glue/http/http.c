@@ -138,6 +138,15 @@ http_response_header(const struct http_response *response, const char *name)
 	return NULL;
 }
 
+int64_t
+http_response_time(const struct http_response *response, const char *name)
+{
+	const char *value = http_response_header(response, name);
+	time_t time = value != NULL ? curl_getdate(value, NULL) : -1;
+
+	return time > 0 ? (int64_t) time : 0;
+}
+
 void
 http_response_clean_up(struct http_response *response)
 {

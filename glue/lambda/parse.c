@@ -17,14 +17,16 @@
 #include <string.h>
 #include <time.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/clock.h"
 #include "base/heap.h"
 #include "import/copy_sink.h"
 #include "import/file_name.h"
 #include "import/import.h"
 #include "lambda/batch_response.h"
-#include <cjson/cJSON.h>
 #include "lambda/item_repair.h"
+#include "lambda/object_apply.h"
 #include "lambda/outbox_delivery.h"
 #include "lambda/parse.h"
 #include "lambda/s3_source.h"
@@ -56,7 +58,9 @@ struct parsing
 	struct s3_source source;
 	struct vendor_file file;
 	struct import import;
-	int failures; /* consecutive readings without progress */
+	struct object_apply settings;
+	struct glue_error fault; /* of the settings; none if they are good */
+	int failures;            /* consecutive readings without progress */
 };
 
 /* ----- the direct route ----- */
@@ -245,13 +249,44 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * Start the upload.  An unknown vendor is a file fault: the file is in a
+ * Find out how the rows are to be applied.  A fault is kept for the upload, which has
+ * not begun.
+ */
+static bool
+read_settings(struct parsing *parsing, struct glue_error *error)
+{
+	struct glue_error *fault = &parsing->fault;
+
+	glue_error_clear(fault);
+	if (!object_apply_read(&parsing->settings, &parsing->sandbox->aws, parsing->object,
+						   parsing->invocation->deadline_ms, fault))
+	{
+		if (s3_source_is_replaced(fault))
+			byte_source_replaced(&parsing->source.bytes, fault);
+		if (fault->class != GLUE_FILE_FAULT)
+		{
+			*error = *fault;
+			return false;
+		}
+	}
+	parsing->import.request.apply = parsing->settings.apply;
+	return true;
+}
+
+/*
+ * Start the upload, or one that has failed: rows must not be applied in another way
+ * than the vendor asked for.  An unknown vendor is a file fault: the file is in a
  * folder that belongs to no vendor.
  */
 static bool
 begin(struct parsing *parsing, struct glue_error *error)
 {
-	if (import_begin(&parsing->import, error))
+	struct import *import = &parsing->import;
+
+	if (import->request.upload_id == NULL && !read_settings(parsing, error))
+		return false;
+	if (parsing->fault.class == GLUE_NO_ERROR ? import_begin(import, error)
+											  : import_refuse(import, &parsing->fault, error))
 		return true;
 	if (error->class != GLUE_NOT_FOUND)
 		return false;

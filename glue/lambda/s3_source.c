@@ -29,8 +29,8 @@ take_bytes(void *context, const struct s3_object *found, const char *bytes, size
 	return !reading->stopped;
 }
 
-static bool
-is_replaced(const struct glue_error *error)
+bool
+s3_source_is_replaced(const struct glue_error *error)
 {
 	return strcmp(error->code, "S3_OBJECT_GONE") == 0 ||
 		   strcmp(error->code, "S3_OBJECT_CHANGED") == 0;
@@ -62,7 +62,7 @@ read_object(struct byte_source *bytes, int64_t offset, byte_source_take_fn take,
 		return true;
 	if (reading.stopped)
 		glue_error_clear(error);
-	else if (is_replaced(error))
+	else if (s3_source_is_replaced(error))
 		byte_source_replaced(bytes, error);
 	return false;
 }

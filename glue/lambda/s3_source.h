@@ -26,6 +26,12 @@ struct s3_source
 	int64_t byte_count; /* received by the last reading */
 };
 
+/*
+ * Does this error of s3.h mean that the object is no longer the one that was
+ * announced?
+ */
+extern bool s3_source_is_replaced(const struct glue_error *error);
+
 extern void s3_source_init(struct s3_source *source, struct aws_client *client,
 						   const struct vendor_object *object, int64_t deadline_ms);
 

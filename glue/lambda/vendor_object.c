@@ -14,6 +14,7 @@
 #include <cjson/cJSON.h>
 
 #include "lambda/vendor_object.h"
+#include "shared/action.h"
 
 static bool
 begins_with(const char *text, const char *prefix)
@@ -35,7 +36,24 @@ name_in_key(const char *key)
 }
 
 /*
- * Read the vendor from the folder below the upload prefix.
+ * Return the mode that the first of these folders is named after, or NULL.
+ */
+static const char *
+mode_of_folder(const char *folders)
+{
+	for (int mode = 0; mode < MODE_COUNT; mode++)
+	{
+		const char *name = upload_mode_name((enum upload_mode) mode);
+
+		if (begins_with(folders, name) && folders[strlen(name)] == '/')
+			return name;
+	}
+	return NULL;
+}
+
+/*
+ * Read the vendor from the folder below the upload prefix, and the mode from the
+ * folder below that.
  */
 static enum vendor_object_kind
 read_key(struct vendor_object *object, const struct settings *settings)
@@ -56,6 +74,7 @@ read_key(struct vendor_object *object, const struct settings *settings)
 		return OBJECT_OF_NOBODY;
 	memcpy(object->vendor_id, rest, length);
 	object->vendor_id[length] = '\0';
+	object->mode = mode_of_folder(rest + length + 1);
 	return OBJECT_OF_VENDOR;
 }
 

@@ -70,7 +70,7 @@ upload_apply_check_columns(ArrayType *names)
 	int i;
 
 	if (ARR_NDIM(names) > 1)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("columns must be a one-dimensional array")));
 	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	if (count > ONBOARD_MAX_COLUMNS)

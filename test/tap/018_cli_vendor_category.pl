@@ -27,6 +27,11 @@ Vendor LAMPS
   phone         12345
   country       DK
   status        active
+  modes         insert,upsert,update
+  default mode  insert
+  price guard   5.00
+  sold-out guard 0.500
+  disc. guard   0.200
   products      0 (0 active, 0 out of stock)
   uploads       0 (0 failed)
 END
@@ -70,7 +75,33 @@ is(sql("SELECT vendor_name, email, phone, city, country, status FROM onboard.ven
 	'Bright Lamps|post@lamps.example|12345|Aarhus|DK|active', 'and changes nothing else');
 ($out) = is_exit(0, 'vendor set again', qw(vendor set LAMPS --email post@lamps.example));
 is($out, "Vendor LAMPS already has these values.\n", 'changes nothing');
+is_exit(0, 'vendor add with modes', qw(vendor add MODES --name Modes --email modes@lamps.example --modes), 'update, replace',
+	qw(--default-mode update --price-guard), '', qw(--discontinue-guard 0.05));
+($out) = is_exit(0, 'vendor show of it', qw(vendor show MODES --json));
+is_deeply([ @{ json_of($out) }{qw(modes default_mode price_guard sold_out_guard discontinue_guard status)} ],
+	[ [qw(update replace)], 'update', undef, 0.5, 0.05, 'active' ], 'has them, and defaults for the rest');
+($out) = is_exit(0, 'vendor set of modes', qw(vendor set MODES --modes insert --default-mode insert --price-guard 2.5));
+is($out, <<'END', 'prints what changed');
+Vendor MODES is changed.
+  modes         update,replace -> insert
+  default mode  update -> insert
+  price guard   (none) -> 2.50
+END
+is_refused(3, qr/a vendor's modes must be one or more of insert, upsert, update and replace/, qw(vendor set MODES --modes), $_)
+	for 'insert,merge', 'insert,INSERT', 'insert,';
+is_refused(3, qr/a vendor's default mode must be one of its modes/, qw(vendor set MODES --default-mode update));
+is_refused(3, qr/a vendor's default mode must be one of its modes/, qw(vendor set MODES --modes update));
+is_refused(3, qr/option --default-mode takes one of these words: insert, upsert, update, replace; not "merge"/,
+	qw(vendor set MODES --default-mode merge));
+is_refused(3, qr/a price guard must be 1 or more/, qw(vendor set MODES --price-guard 0.5));
+is_refused(3, qr/a sold-out guard must be from 0 to 1/, qw(vendor set MODES --sold-out-guard 1.5));
+is_refused(3, qr/a discontinue guard must be from 0 to 1/, qw(vendor set MODES --discontinue-guard 1.001));
+is_refused(3, qr/a guard is too large/, qw(vendor set MODES --sold-out-guard), '12');
+is_refused(3, qr/option --price-guard takes a number such as 0\.5, not "\Q$_\E"/, qw(vendor set MODES), "--price-guard=$_")
+	for 'x', '-1', '1e3', '1.', '.5', '1,5', '5 ', '1234567890123456';
 my %every = (
+	modes => 'update,insert', 'default-mode' => 'update', 'price-guard' => '3.00', 'sold-out-guard' => '0.100',
+	'discontinue-guard' => '1.000',
 	name => 'Bürolampen "Ø"', email => 'all@lamps.example', phone => '1', 'business-name' => 'B', 'tax-id' => 'T',
 	address => 'A', city => 'C', state => 'S', country => 'DE', 'postal-code' => 'P', status => 'suspended');
 ($out) = is_exit(0, 'vendor set of every field', qw(vendor set LAMPS --json),
@@ -79,6 +110,7 @@ my $changed = json_of($out);
 is($changed->{vendor_id}, 'LAMPS', 'tells the vendor');
 is_deeply({ map { $_ => $changed->{changed}{$_}{to} } keys %{ $changed->{changed} } },
 	{ map { ($_ eq 'name' ? 'vendor_name' : tr/-/_/r) => $every{$_} } keys %every }, 'and every change');
+is_exit(0, 'back to mode insert', qw(vendor set LAMPS --default-mode insert));
 is_deeply($changed->{changed}{tax_id}, { from => undef, to => 'T' }, 'as it was and as it is');
 ($out) = is_exit(0, 'vendor set to nothing', qw(vendor set LAMPS --phone), '', '--tax-id', '', '--json');
 is_deeply(json_of($out)->{changed}, { phone => { from => '1', to => undef }, tax_id => { from => 'T', to => undef } },

@@ -126,7 +126,7 @@ is_exit(0, 'a file', 'load', 'rejected.csv', '--vendor', 'V', '--json');
 sql("SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history WHERE file_name = 'rejected.csv'");
 sql("UPDATE onboard.upload_history SET status = 'failed', failure_code = 'NOT_TEXT',
 	failure_message = 'An operator says so.',"
-	  . " valid_records = 0, metadata = metadata - 'undone_at' WHERE file_name = 'rejected.csv'");
+	  . " valid_records = 0, inserted = 0, metadata = metadata - 'undone_at' WHERE file_name = 'rejected.csv'");
 ($out, $err) = is_exit(2, 'that an operator rejected', 'load', 'rejected.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{error}{code}, 'NOT_TEXT', 'is rejected');
 like($err, qr/^onboard: an operator says so$/m, 'for that reason');
@@ -186,7 +186,7 @@ for my $same ([ 'in capital letters', '--encoding', 'ISO-8859-1' ],
 	'--json');
 isnt(json_of($out)->{upload_id}, $latin, 'it is another upload');
 like($err,
-	qr/^onboard: this file, read with another delimiter or encoding, is already upload \Q$latin\E; .*"onboard undo \Q$latin\E" and load the file with --again$/m,
+	qr/^onboard: this file, read or applied in another way, is already upload \Q$latin\E; .*"onboard undo \Q$latin\E" and load the file with --again$/m,
 	'and a note says so');
 is_exit(0, 'the other one undone', 'undo', $latin);
 ($out, $err) = is_exit(0, '--again', 'load', 'read.csv', '--vendor', 'V', '--encoding', 'windows-1251', '--again');

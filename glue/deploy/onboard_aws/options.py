@@ -10,6 +10,7 @@ from . import (check_command, deploy_command, destroy_command, pause_command, re
 from .command import Run
 from .errors import ALL_GOOD, INFRASTRUCTURE, NEEDS_ATTENTION, REFUSED, USAGE, usage
 from .stages import STAGES
+from .upload_form import MODES
 from .version import VERSION
 
 PROGRAM = "onboard-aws"
@@ -107,7 +108,14 @@ COMMANDS = (
           (("vendor", "ID", "the vendor"),), (STACK,), {REFUSED: "the vendor or the system does not exist"}),
     Entry("send", "upload a file in a vendor's place", send_command.run,
           (("file", "FILE", "the file"),),
-          (STACK, VENDOR, Option(("--file-name",), "NAME", "name to send it under (default: its own)", {"default": ""})),
+          (STACK, VENDOR, Option(("--file-name",), "NAME", "name to send it under (default: its own)", {"default": ""}),
+           Option(("--mode",), "MODE", "insert, upsert, update or replace (default: the vendor's default mode)",
+                  {"default": "", "choices": MODES}),
+           Option(("--match",), "COLUMN", "column that finds the product of a row: vendor_product_id or sku",
+                  {"default": "", "choices": ("vendor_product_id", "sku")}),
+           Option(("--blank",), "POLICY", "what a blank cell does to the value of a product: clear or keep",
+                  {"default": "", "choices": ("clear", "keep")}),
+           Option(("--as-of",), "TIME", "time that the contents are of (default: when the file is sent)", {"default": ""})),
           {REFUSED: "the pipeline would refuse the file, or the file, vendor or system does not exist"}),
     Entry("trace", "follow an upload through every hop: where it is, and what to do next", trace_command.run,
           (("upload", "UPLOAD|KEY", "an upload's id, or the key of its object in the bucket"),), (STACK, LIMIT),

@@ -2,9 +2,11 @@
 
 import os
 import re
+from argparse import Namespace
+from datetime import datetime, timezone
 
 from .command import FILE_SUFFIX, Command
-from .errors import CommandError, refused
+from .errors import CommandError, refused, usage
 from .functions import Operator
 from .upload_form import max_file_bytes, prefix_of
 from .vendor_command import find_vendor
@@ -47,7 +49,20 @@ def check_content(path: str, largest: int) -> None:
         raise CommandError("file", "NOT_TEXT", f'file "{path}" is {kind}, not CSV', "Export it as CSV.")
 
 
+def metadata(options: Namespace) -> dict[str, str]:
+    """Return what the object's metadata says about applying its rows."""
+    values = {"onboard-mode": options.mode, "onboard-match": options.match, "onboard-blank": options.blank}
+    if options.as_of:
+        try:
+            # A time without a zone is local, as for the program onboard.
+            values["onboard-as-of"] = datetime.fromisoformat(options.as_of).astimezone(timezone.utc).isoformat()
+        except (ValueError, OverflowError) as error:
+            raise usage(f"--as-of takes a time such as 2026-11-28T12:30:00Z, not {options.as_of!r}") from error
+    return {name: value for name, value in values.items() if value}
+
+
 def run(command: Command) -> int:
+    settings = metadata(command.options)
     vendor_id, path, aws, outputs = command.vendor_id, command.options.file, command.aws, command.outputs
     name = command.options.file_name or os.path.basename(path)
     check_name(name, vendor_id)
@@ -58,7 +73,7 @@ def run(command: Command) -> int:
     key = prefix_of(vendor_id) + name
     with open(path, "rb") as file:
         answer = aws.write(f"put {path} to s3://{outputs['BucketName']}/{key}", "s3", "put_object",
-                           Bucket=outputs["BucketName"], Key=key, Body=file)
+                           Bucket=outputs["BucketName"], Key=key, Body=file, Metadata=settings)
     if answer:
         version = answer.get("VersionId")
         command.output.document.update(bucket=outputs["BucketName"], key=key, version_id=version)

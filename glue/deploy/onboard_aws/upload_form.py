@@ -22,6 +22,9 @@ MOST_DAYS = 7
 MOST_ROLE_NAME = 64
 VENDOR_TAG = "onboard:vendor"
 DEFAULT_MAX_BYTES = 10485760
+# User metadata of an object that says how its rows are applied, in a form or a request; blank for the default.
+METADATA = ("onboard-mode", "onboard-match", "onboard-blank", "onboard-as-of")
+MODES = ("insert", "upsert", "update", "replace")
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -30,6 +33,10 @@ PAGE = """<!DOCTYPE html>
 <h1>Product files of {vendor}</h1>
 <form action="{url}" method="post" enctype="multipart/form-data">
 {fields}
+<p><label>Rows <select name="x-amz-meta-onboard-mode">
+<option value="">as agreed</option>
+{modes}
+</select></label></p>
 <p><input type="file" name="file" accept="{suffix}" required> <button>Send</button></p>
 </form>
 <p>At most {size} bytes. Valid until {expires}. Anyone who has this page can send files as {vendor}.</p>
@@ -57,9 +64,10 @@ def sign_form(aws: Aws, outputs: Outputs, vendor_id: str, days: int) -> Answer:
     largest = max_file_bytes(aws, outputs) or 5 * 1024 ** 3
     form = aws.presigned_post(
         Bucket=outputs["BucketName"], Key=prefix + "${filename}", ExpiresIn=days * 86400,
-        Fields={"success_action_status": "201"},
+        # S3 refuses a field without a condition, and a form without a field that has one.
+        Fields={"success_action_status": "201", **{f"x-amz-meta-{name}": "" for name in METADATA}},
         Conditions=[["starts-with", "$key", prefix], ["content-length-range", 1, largest],
-                    {"success_action_status": "201"}])
+                    {"success_action_status": "201"}, *(["starts-with", f"$x-amz-meta-{name}", ""] for name in METADATA)])
     expires = datetime.now(timezone.utc) + timedelta(days=days)
     return {"url": form["url"], "fields": form["fields"], "vendor_id": vendor_id, "prefix": prefix, "max_bytes": largest,
             "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -67,8 +75,9 @@ def sign_form(aws: Aws, outputs: Outputs, vendor_id: str, days: int) -> Answer:
 
 def form_page(form: Answer) -> str:
     fields = "\n".join(f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
-                       for name, value in form["fields"].items())
-    return PAGE.format(vendor=html.escape(form["vendor_id"]), url=html.escape(form["url"]), fields=fields,
+                       for name, value in form["fields"].items() if name != "x-amz-meta-onboard-mode")
+    modes = "\n".join(f"<option>{mode}</option>" for mode in MODES)
+    return PAGE.format(vendor=html.escape(form["vendor_id"]), url=html.escape(form["url"]), fields=fields, modes=modes,
                        suffix=FILE_SUFFIX, size=form["max_bytes"], expires=form["expires"])
 
 

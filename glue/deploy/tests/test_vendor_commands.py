@@ -73,6 +73,24 @@ class VendorTest(CommandTest):
         self.assertIn(["starts-with", "$key", "uploads/VEND001/"], policy["conditions"])
         self.assertIn(["content-length-range", 1, 10485760], policy["conditions"])
 
+    def test_form_chooses_how_rows_are_applied(self) -> None:
+        self.run_command(*ADD, "--form", "form.json")
+        with open(os.path.join(self.folder, "form.json"), encoding="utf-8") as file:
+            form = json.load(file)
+        conditions = json.loads(base64.b64decode(form["fields"]["policy"]))["conditions"]
+        for name in ("mode", "match", "blank", "as-of"):
+            self.assertEqual(form["fields"][f"x-amz-meta-onboard-{name}"], "")
+            self.assertIn(["starts-with", f"$x-amz-meta-onboard-{name}", ""], conditions)
+        form["fields"]["x-amz-meta-onboard-mode"] = "update"
+        self.assertEqual(post_form(form, NAME, ROWS), 201)
+        stored = self.client("s3").head_object(Bucket=self.outputs["BucketName"], Key=f"uploads/VEND001/{NAME}")
+        self.assertEqual(stored["Metadata"].get("onboard-mode"), "update")
+        self.run_command(*ADD)
+        with open(os.path.join(self.folder, "upload-VEND001.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertEqual(page.count('name="x-amz-meta-onboard-mode"'), 1)
+        self.assertIn("<option>replace</option>", page)
+
     def test_add_may_be_repeated(self) -> None:
         self.run_command(*ADD)
         run = self.run_command(*ADD, "--json")
@@ -223,6 +241,17 @@ class VendorTest(CommandTest):
         run = self.run_command("send", path, "--vendor", "VEND001", "-s", STACK, "--file-name", "other.csv")
         self.assertIn(f"onboard-aws trace 'uploads/VEND001/other.csv' --stack {STACK}", run.out)
         self.check_failure("s3.PutObject", "send", path, "--vendor", "VEND001", "-s", STACK)
+
+    def test_send_says_how_rows_are_applied(self) -> None:
+        self.run_command(*ADD)
+        path = self.path(NAME, ROWS)
+        self.run_command("send", path, "-v", "VEND001", "-s", STACK, "--mode", "update", "--match", "sku", "--blank", "keep",
+                         "--as-of", "2026-01-05T10:30:00+01:00")
+        stored = self.client("s3").head_object(Bucket=self.outputs["BucketName"], Key=f"uploads/VEND001/{NAME}")
+        self.assertEqual(stored["Metadata"], {"onboard-mode": "update", "onboard-match": "sku", "onboard-blank": "keep",
+                                              "onboard-as-of": "2026-01-05T09:30:00+00:00"})
+        for option, value in (("--mode", "merge"), ("--match", "name"), ("--blank", "maybe"), ("--as-of", "yesterday")):
+            self.run_command("send", path, "-v", "VEND001", "-s", STACK, option, value, code=3)
 
     def test_send_refuses_what_the_pipeline_would(self) -> None:
         self.run_command(*ADD)

@@ -114,12 +114,14 @@ class ParserTest(HandlerCase):
                 self.clients["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
-    def put(self, content: bytes, vendor: str = "VEND001", name: str = "", bucket: str = "", key: str = "") -> dict[str,
-            Any]:
+    def put(self, content: bytes, vendor: str = "VEND001", name: str = "", bucket: str = "", key: str = "",
+            **metadata: str) -> dict[str, Any]:
+        """Write an object; metadata is that of the user, onboard_mode for onboard-mode."""
         number = next(numbers)
         bucket = bucket or self.resources.bucket
         key = key or f"uploads/{vendor}/{name or f'{vendor}_20260104_{number}.csv'}"
-        done = self.clients["s3"].put_object(Bucket=bucket, Key=key, Body=content)
+        done = self.clients["s3"].put_object(Bucket=bucket, Key=key, Body=content, Metadata={
+            name.replace("_", "-"): value for name, value in metadata.items()})
         return {"bucket": bucket, "key": key, "version": done.get("VersionId", ""), "etag": done["ETag"],
                 "size": len(content), "sequencer": f"{number:016X}"}
 
@@ -173,6 +175,82 @@ class ParserTest(HandlerCase):
         self.assertEqual(self.state(put, "status, total_records"), f"processing|{count}")
 
     # Tests.
+
+    # How the rows are applied.
+
+    def applied(self, put: dict[str, Any]) -> str:
+        """What is stored about the upload of an object."""
+        return sql(f"""SELECT concat_ws(' ', mode, coalesce(match, '-'), blank, failure_code) FROM onboard.upload_history
+                       WHERE upload_id = '{self.upload(put)}'""")
+
+    def test_settings(self) -> None:
+        """Metadata comes before the key, the key before the vendor's default."""
+        sql("UPDATE onboard.vendors SET default_mode = 'upsert' WHERE vendor_id = 'VEND001'")
+        self.addCleanup(sql, "UPDATE onboard.vendors SET default_mode = 'insert' WHERE vendor_id = 'VEND001'")
+        content = rows_file(1)
+        folder = f"uploads/VEND001/update/sub/{next(numbers)}.csv"
+        puts = {
+            "upsert - clear": self.put(content),
+            "update - clear": self.put(content, key=folder),
+            "insert - clear": self.put(content, key=folder.replace("/sub/", "/"), onboard_mode="insert"),
+            "update sku keep": self.put(b"sku,price,Colour\nS1,2.50,red\n", onboard_mode="update", onboard_match="sku",
+                                        onboard_blank="keep"),
+        }
+        for expected, put in puts.items():
+            self.parse(put)
+            self.assertEqual(self.applied(put), expected)
+        self.assertEqual(sql(f"SELECT columns FROM onboard.upload_history WHERE upload_id = '{self.upload(put)}'"),
+                         "{sku,price,Colour}")
+
+    def test_source_time(self) -> None:
+        """The contents are of the time that the metadata states, else of the time when the object was written."""
+        stated = self.put(rows_file(1), onboard_as_of="2026-01-05T10:30:00.25+01:00")
+        written = self.put(rows_file(1, first=2))
+        self.parse(stated, written)
+        self.assertEqual(sql(f"""SELECT source_time = '2026-01-05 09:30:00.25Z' FROM onboard.upload_history
+                                 WHERE upload_id = '{self.upload(stated)}'"""), "t")
+        modified = self.clients["s3"].head_object(Bucket=written["bucket"], Key=written["key"])["LastModified"]
+        self.assertEqual(sql(f"""SELECT source_time = '{modified.isoformat()}' FROM onboard.upload_history
+                                 WHERE upload_id = '{self.upload(written)}'"""), "t")
+
+    def test_bad_settings(self) -> None:
+        """A setting that does not exist fails the upload once, and nothing of it is read."""
+        cases = {"insert - clear MODE_NOT_ALLOWED": {"onboard_mode": "merge"},
+                 "replace - clear MODE_NOT_ALLOWED": {"onboard_mode": "replace"},
+                 "update - clear INVALID_SETTING": {"onboard_mode": "update", "onboard_match": "name"},
+                 "insert - clear INVALID_SETTING": {"onboard_blank": "x" * 500},
+                 "insert - clear INVALID_SOURCE_TIME": {"onboard_as_of": "yesterday"},
+                 "upsert - clear INVALID_SOURCE_TIME": {"onboard_mode": "upsert", "onboard_as_of": "2099-01-01T00:00:00Z"}}
+        for expected, metadata in cases.items():
+            with self.subTest(expected):
+                put = self.put(rows_file(1), **metadata)
+                self.parse(put)
+                self.parse(put)
+                self.assertEqual(self.applied(put).replace(" name ", " - "), expected)
+                self.assertEqual(sql(f"""SELECT count(*), sum(parse_attempts) <= 2 FROM onboard.upload_history
+                                         WHERE s3_key = '{put["key"]}'"""), "1|t")
+        self.assertEqual(sql("SELECT count(*) FROM onboard.judged_rows"), "0")
+        self.assertEqual(len([body for body in self.messages() if "upload_ended" in json.dumps(body)]), len(cases))
+
+    def test_delivered_again(self) -> None:
+        """An object that is announced again is the same upload, even if the vendor's default has changed."""
+        self.addCleanup(sql, "UPDATE onboard.vendors SET default_mode = 'insert' WHERE vendor_id = 'VEND001'")
+        put = self.put(rows_file(2))
+        self.parse(put)
+        sql("UPDATE onboard.vendors SET default_mode = 'update' WHERE vendor_id = 'VEND001'")
+        self.parse(put)
+        self.assertEqual(self.applied(put), "insert - clear")
+        self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "1")
+
+    def test_settings_unknown(self) -> None:
+        """While S3 does not tell the settings, no upload begins; the next delivery begins it."""
+        put = self.put(rows_file(1), onboard_mode="upsert")
+        self.plan({"fault": "error", "call": "s3.HeadObject", "status": 503})
+        self.assertEqual(self.failures(self.function(timeout=4).invoke(self.event(put))), ["m0"])
+        self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "0")
+        self.proxy.plan = FaultPlan()
+        self.parse(put)
+        self.assertEqual(self.applied(put), "upsert - clear")
 
     def test_vendor_files_become_items(self) -> None:
         """Files of three vendors in one event: an item for each row that an independent reader sees."""

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_apply.h
+ *	  How the rows of an S3 object are to be applied, from its metadata and
+ *	  its key.
+ *
+ *	  mode			x-amz-meta-onboard-mode, else the folder below the vendor's,
+ *					else the vendor's default
+ *	  match			x-amz-meta-onboard-match
+ *	  blank			x-amz-meta-onboard-blank
+ *	  source_time	x-amz-meta-onboard-as-of, else when the object was written
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef GLUE_LAMBDA_OBJECT_APPLY_H
+#define GLUE_LAMBDA_OBJECT_APPLY_H
+
+#include "aws/s3.h"
+#include "base/moment.h"
+#include "import/upload.h"
+#include "lambda/vendor_object.h"
+
+/* The values of metadata, in this order. */
+enum
+{
+	OBJECT_MODE,
+	OBJECT_MATCH,
+	OBJECT_BLANK,
+	OBJECT_AS_OF,
+	OBJECT_METADATA_COUNT
+};
+
+/* Must not move: the strings of apply are stored inside. */
+struct object_apply
+{
+	struct upload_apply apply;
+	struct s3_metadata metadata[OBJECT_METADATA_COUNT];
+	char source_time[MOMENT_SIZE];
+};
+
+/*
+ * Ask S3 for the metadata of an object, without reading it.  Fails with the errors
+ * of s3.h, and with file faults for what the vendor must correct: INVALID_SETTING for
+ * a match or blank policy that does not exist, INVALID_SOURCE_TIME.  The database
+ * judges the mode.
+ */
+extern bool
+object_apply_read(struct object_apply *settings, struct aws_client *client,
+				  const struct vendor_object *object, int64_t deadline, struct glue_error *error);
+
+#endif /* GLUE_LAMBDA_OBJECT_APPLY_H */
