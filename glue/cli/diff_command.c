@@ -111,7 +111,7 @@ enum
  * rejected row, and for every other row.
  */
 static const char diff_query[] =
-	"SELECT d.row_number, CASE d.status WHEN 'error' THEN 'rejected' ELSE d.action END, d.sku,"
+	"SELECT d.row_number, CASE d.status WHEN 'error' THEN 'rejected' ELSE d.action END, coalesce(p.sku, d.sku),"
 	" coalesce($3::jsonb -> (d.row_number - $4::bigint)::integer -> 'product' ->> 'vendor_product_id',"
 	" p.vendor_product_id), v.name, v.old, v.new,"
 	" e.error ->> 'error_type', e.error ->> 'error_field', e.error ->> 'error_message', e.error ->> 'suggestion'"

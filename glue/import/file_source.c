@@ -33,8 +33,12 @@ read_some(int descriptor, char *buffer, size_t *length, struct glue_error *error
 {
 	for (;;)
 	{
-		ssize_t got = read(descriptor, buffer, READ_SIZE);
+		ssize_t got;
 
+		/* A signal that came before would not end the wait for a pipe. */
+		if (interrupted())
+			return interrupt_error(error);
+		got = read(descriptor, buffer, READ_SIZE);
 		if (interrupted())
 			return interrupt_error(error);
 		if (got >= 0)
