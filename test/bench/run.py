@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
 import catalogue
+import changes
 import doors
 import intake
 import launch
@@ -47,6 +48,8 @@ SECTIONS = {
     "mixes": mixes.section,
     "again": mixes.again,
     "memory": memory.section,
+    "changes": changes.section,
+    "change_memory": changes.memory,
     "ingest": doors.ingest,
     "at_once": doors.at_once,
     "command_line": doors.command_line,
