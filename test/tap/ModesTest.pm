@@ -23,7 +23,8 @@ use ModesOracle;
 use OnboardTest;
 use Oracle;
 
-our @EXPORT = qw(literal json step_of_extension step_of_oracle add_modes_database $modes_reset first_difference);
+our @EXPORT = qw(literal json step_of_extension step_of_oracle add_modes_database $modes_reset
+  run_steps first_difference);
 
 my $encoder = JSON::PP->new->canonical;
 
@@ -202,16 +203,40 @@ TRUNCATE oracle.uploads, oracle.products, oracle.rows, oracle.errors, oracle.act
 UPDATE onboard.vendors SET price_guard = DEFAULT, sold_out_guard = DEFAULT, discontinue_guard = DEFAULT;
 SQL
 
+# Run steps on both sides, in one session, then a query on each; return their results.
+sub run_steps
+{
+	my ($node, $database, $of_oracle, $of_extension, @steps) = @_;
+	my $script = $modes_reset . join('', map { step_of_oracle($_) . step_of_extension($_) } @steps)
+	  . "\\echo oracle\n$of_oracle;\n\\echo extension\n$of_extension;\n";
+	my ($out, $err) = run_script($node, $database, $script);
+
+	die "$out$err" unless $out =~ /^oracle\n(.*)^extension\n(.*)/ms;
+	return ($1, $2);
+}
+
+# Run a script in one session that ends at the first error.
+sub run_script
+{
+	my ($node, $database, $script) = @_;
+	my $path = PostgreSQL::Test::Utils::tempdir() . '/steps.sql';
+	my ($out, $err) = ('', '');
+
+	utf8::encode($script) if utf8::is_utf8($script);
+	write_file($path, $script);
+	IPC::Run::run([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', $path ],
+		'>', \$out, '2>', \$err);
+	return ($out, $err);
+}
+
 # Run steps on both sides, in one session. After each step, everything that they store
 # must be the same. Return the number of the first step after which it is not, and what
 # differs or failed, or nothing.
 sub first_difference
 {
 	my ($node, $database, @steps) = @_;
-	my $path = PostgreSQL::Test::Utils::tempdir() . '/steps.sql';
 	my $script = $modes_reset;
 	my $number = 0;
-	my ($out, $err) = ('', '');
 
 	foreach my $step (@steps)
 	{
@@ -224,10 +249,7 @@ SELECT difference FROM oracle.differences() LIMIT 12;
 \endif
 SQL
 	}
-	utf8::encode($script) if utf8::is_utf8($script);
-	write_file($path, $script);
-	IPC::Run::run([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', $path ],
-		'>', \$out, '2>', \$err);
+	my ($out, $err) = run_script($node, $database, $script);
 	my ($last, $differences) = $out =~ /.*^step (\d+)\n(.*)/ms;
 
 	# NOTICEs and WARNINGs do not count.
