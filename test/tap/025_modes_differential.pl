@@ -93,8 +93,10 @@ sub random_history
 # Remove what a difference does not need: steps, then rows.
 sub shrink
 {
-	my ($server, @steps) = @_;
-	my $differs = sub { return defined((first_difference($server, 'differ', @_))[0]); };
+	my ($server, $differences, @steps) = @_;
+	my ($kind) = $differences =~ /^(?:extension|oracle): (\w+)/;
+	my $differs = sub { my (undef, $what) = first_difference($server, 'differ', @_);
+		return defined $what && (defined $kind ? $what =~ /: $kind / : $what) && (!defined $kind || $what !~ /ERROR/); };
 
 	for (my $size = int(@steps / 2); $size >= 1; $size = int($size / 2))
 	{
@@ -136,7 +138,7 @@ foreach my $round (1 .. $rounds)
 		diag "after step $failed, " . json($steps[$failed]) . "\n$differences";
 		if ($ENV{ONBOARD_SHRINK})
 		{
-			my @less = shrink($server, @steps[ 0 .. $failed ]);
+			my @less = shrink($server, $differences, @steps[ 0 .. $failed ]);
 
 			diag "smallest history:\n" . join('', map { json($_) . "\n" } @less)
 			  . (first_difference($server, 'differ', @less))[1];

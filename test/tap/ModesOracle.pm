@@ -140,7 +140,10 @@ BEGIN
 	fresh_attributes := ARRAY(SELECT n FROM unnest(given_attributes) n WHERE NOT oracle.is_stale(u, p, n));
 	sets_status := u.mode IN ('upsert', 'replace') AND NOT oracle.is_stale(u, p, 'status');
 
-	j.wrong := oracle.judge('{}', raw, fresh, oracle.required(), p.data, '');
+	-- Files of upsert and replace have the required columns, but not the key that does not match.
+	j.wrong := oracle.judge('{}', raw, fresh || CASE WHEN u.mode IN ('upsert', 'replace') THEN ARRAY(SELECT n
+		FROM unnest(array_remove(oracle.required(), 'vendor_product_id')) n WHERE raw ->> n IS NULL AND n <> ALL (given)
+			AND NOT (u.blank = 'keep' AND n = ANY (coalesce(u.columns, '{}')))) ELSE '{}' END, oracle.required(), p.data, '');
 	IF oracle.is_damaged(j.wrong, raw) THEN
 		RETURN j;
 	END IF;
@@ -363,7 +366,7 @@ BEGIN
 END $$;
 
 -- End an upload whose rows are all judged.
-CREATE FUNCTION oracle.finish(the_upload int) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION oracle.finish(the_upload int, total bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	u oracle.uploads;
 	gone bigint;
@@ -372,7 +375,7 @@ DECLARE
 BEGIN
 	UPDATE oracle.uploads SET status = CASE WHEN valid_records + error_records = 0 THEN 'failed'
 			WHEN error_records = 0 AND held = 0 THEN 'completed' WHEN valid_records = 0 THEN 'failed' ELSE 'partial' END
-		WHERE upload = the_upload AND status = 'processing' RETURNING * INTO u;
+		WHERE upload = the_upload AND status = 'processing' AND valid_records + error_records = total RETURNING * INTO u;
 	IF u.mode = 'replace' AND u.status <> 'failed' THEN
 		SELECT count(*) INTO gone FROM oracle.missing(u);
 		SELECT count(*) INTO on_offer FROM oracle.products p WHERE p.vendor_id = u.vendor_id
@@ -513,7 +516,7 @@ CREATE VIEW oracle.expected (what, facts) AS
 		row_number, oracle.texts(old_values), oracle.texts(new_values))
 	FROM oracle.changes
 	UNION ALL SELECT 'answer', jsonb_build_array(a.upload, a.row_number,
-		CASE WHEN r.action = 'rejected' THEN 'error' ELSE 'validated' END, r.action, r.origin,
+		CASE WHEN r.action = 'rejected' THEN 'error' ELSE 'validated' END, nullif(r.action, 'rejected'), r.origin,
 		array(SELECT e.error_type FROM oracle.errors e WHERE e.upload = a.upload AND e.row_number = a.row_number ORDER BY 1))
 	FROM oracle.answers a JOIN oracle.rows r USING (upload, row_number);
 CREATE FUNCTION oracle.differences() RETURNS TABLE (difference text) LANGUAGE sql AS $$

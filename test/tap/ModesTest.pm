@@ -170,7 +170,8 @@ sub step_of_oracle
 
 		return join '', map { "SELECT FROM oracle.row($_->{upload}, \$json\$" . json($_) . "\$json\$);\n" } @rows;
 	}
-	return "SELECT FROM oracle.$do($step->{upload});\n" if $do eq 'finish' || $do eq 'undo';
+	return "SELECT FROM oracle.finish($step->{upload}, $step->{total});\n" if $do eq 'finish';
+	return "SELECT FROM oracle.undo($step->{upload});\n" if $do eq 'undo';
 	return "SELECT FROM oracle.$do($step->{upload}, $row);\n" if $do eq 'approve' || $do eq 'decline';
 	return 'SELECT FROM oracle.sql_delete(' . literal($step->{sku}) . ");\n" if $do eq 'delete';
 	return "SELECT FROM oracle.sql_$do(" . literal($step->{sku} // $step->{vendor}) . ", \$json\$" . json($step->{columns})
