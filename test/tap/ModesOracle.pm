@@ -140,12 +140,15 @@ BEGIN
 	fresh_attributes := ARRAY(SELECT n FROM unnest(given_attributes) n WHERE NOT oracle.is_stale(u, p, n));
 	sets_status := u.mode IN ('upsert', 'replace') AND NOT oracle.is_stale(u, p, 'status');
 
-	-- Files of upsert and replace have the required columns, but not the key that does not match.
-	j.wrong := oracle.judge('{}', raw, fresh || CASE WHEN u.mode IN ('upsert', 'replace') THEN ARRAY(SELECT n
-		FROM unnest(array_remove(oracle.required(), 'vendor_product_id')) n WHERE raw ->> n IS NULL AND n <> ALL (given)
-			AND NOT (u.blank = 'keep' AND n = ANY (coalesce(u.columns, '{}')))) ELSE '{}' END, oracle.required(), p.data, '');
+	j.wrong := oracle.judge('{}', raw, fresh, oracle.required(), p.data, '');
 	IF oracle.is_damaged(j.wrong, raw) THEN
 		RETURN j;
+	END IF;
+	-- Rows of upsert and replace have the required columns, but maybe not the key that does not match.
+	IF u.mode IN ('upsert', 'replace') THEN
+		j.wrong := j.wrong || ARRAY(SELECT ('MISSING_REQUIRED_FIELDS', n, NULL, NULL, 'error')::oracle.finding
+			FROM unnest(array_remove(oracle.required(), 'vendor_product_id')) n
+			WHERE raw ->> n IS NULL AND n <> ALL (coalesce(u.columns, '{}')));
 	END IF;
 	IF oracle.trimmed(record ->> 'action') NOT IN ('', 'update') THEN
 		j.wrong := j.wrong || ('INVALID_ACTION', NULL, NULL, NULL, 'error')::oracle.finding;
@@ -181,12 +184,14 @@ BEGIN
 	RETURN j;
 END $$;
 
+-- Does a change take a product on offer from stock to 0?
+CREATE FUNCTION oracle.sells_out(old jsonb, new jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+	SELECT (old ->> 'stock_quantity')::int > 0 AND (new ->> 'stock_quantity')::int = 0 AND old ->> 'status' <> 'discontinued' $$;
 -- Return the guard that holds a change, or null.
 CREATE FUNCTION oracle.guard(u oracle.uploads, old jsonb, new jsonb) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN (new ->> 'price')::numeric > g.price_guard * (old ->> 'price')::numeric
 			OR g.price_guard * (new ->> 'price')::numeric < (old ->> 'price')::numeric THEN 'price'
-		WHEN (old ->> 'stock_quantity')::int > 0 AND (new ->> 'stock_quantity')::int = 0
-			AND u.sold_out > g.sold_out_guard * u.stocked THEN 'sold_out' END
+		WHEN oracle.sells_out(old, new) AND u.sold_out > g.sold_out_guard * u.stocked THEN 'sold_out' END
 	FROM onboard.vendors g WHERE g.vendor_id = u.vendor_id $$;
 
 CREATE FUNCTION oracle.count_row(the_upload int, the_action text) RETURNS void LANGUAGE sql AS $$
@@ -231,7 +236,7 @@ BEGIN
 	wrong := oracle.judge('{}', raw, CASE WHEN action = 'delete' THEN ARRAY[key] ELSE key || ARRAY(SELECT n
 		FROM unnest(oracle.names()) n WHERE n <> key AND (u.blank = 'clear' OR v ->> n <> '')
 			AND CASE WHEN u.columns IS NULL THEN raw ->> n IS NOT NULL ELSE n = ANY (u.columns) END) END,
-		oracle.required(), '{}', '');
+		ARRAY[key], '{}', '');
 	IF oracle.is_damaged(wrong, raw) THEN
 		RETURN wrong;
 	END IF;
@@ -316,7 +321,7 @@ BEGIN
 				INSERT INTO oracle.held (upload, row_number, pid, origin, cause, current_value, new_value, record)
 					SELECT the_upload, number, p.pid, p.origin, cause, (p.data ->> c)::numeric, (j.data ->> c)::numeric, given
 					FROM (SELECT CASE cause WHEN 'price' THEN 'price' ELSE 'stock_quantity' END) g (c);
-			ELSIF (p.data ->> 'stock_quantity')::int > 0 AND (j.data ->> 'stock_quantity')::int = 0 THEN
+			ELSIF oracle.sells_out(p.data, j.data) THEN
 				UPDATE oracle.uploads SET sold_out = sold_out + 1 WHERE upload = the_upload;
 			END IF;
 		END IF;

@@ -114,7 +114,7 @@ sub random_row
 	$product{$key} = one_of(" $product{$key} ", lc $product{$key}) if chance(0.03);
 	$product{$key} = one_of(@blanks, 'k' x 101) if chance($upload->{calm} ? 0.002 : 0.02);
 	$product{$key} = undef if chance(0.002);
-	$product{ one_of('product_name', $key) } = "dam\x{FFFD}aged" if chance(0.01);
+	$product{ one_of($key, grep { exists $product{$_} } 'product_name') } = "dam\x{FFFD}aged" if chance(0.01);
 	foreach my $name (qw(Colour Size))
 	{
 		$row{attributes}{$name} = one_of('red', 'blue') if chance(0.4) && (!$upload->{columns}
