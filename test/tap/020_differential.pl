@@ -1,7 +1,7 @@
 # Compare the loader with an oracle: random uploads of vendors with random rule settings
 # go through both doors, with random batches, windows and paths. The stored rows must
 # match the verdicts of a row-at-a-time implementation in plain SQL, further down in this
-# file.
+# file; the rules of a row are in Oracle.pm.
 #
 # The settings come from a test library that the server loads,
 # test/modules/vendor_settings.c; installed code cannot set them.
@@ -19,23 +19,15 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use OnboardTest;
+use Oracle;
 
-my $seed = $ENV{ONBOARD_SEED} // int(rand(2**31));
+my $seed = random_seed();
 my $rounds = $ENV{ONBOARD_ROUNDS} // 1;
-srand $seed;
-diag "ONBOARD_SEED=$seed";
-
-my @columns = qw(vendor_product_id product_name category subcategory description sku brand
-  price compare_at_price stock_quantity unit weight_kg dimensions_cm image_url);
 my @vendors = qw(DIF-1 DIF-2 DIF-3);
 my @rule_types = qw(MISSING_REQUIRED_FIELDS INVALID_PRICE INVALID_STOCK FIELD_LENGTH_EXCEEDED INVALID_CATEGORY
   DUPLICATE_SKU DUPLICATE_VENDOR_PRODUCT_ID INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL);
 my $node = new_server('differential', "session_preload_libraries = 'onboard_test_vendor_settings'\n");
 my $directory = PostgreSQL::Test::Utils::tempdir();
-
-sub chance { return rand() < $_[0]; }
-sub one_of { return $_[ int rand @_ ]; }
-sub between { my ($low, $high) = @_; return $low + int rand($high - $low + 1); }
 
 # ----- rule settings -----
 
@@ -278,15 +270,6 @@ sub make_deliveries
 	return @uploads;
 }
 
-sub copy_field
-{
-	my ($value) = @_;
-
-	return '\N' if !defined $value;
-	$value =~ s/([\\\n\r\t])/{ "\\" => '\\\\', "\n" => '\n', "\r" => '\r', "\t" => '\t' }->{$1}/ge;
-	return $value;
-}
-
 sub write_deliveries
 {
 	my ($path) = @_;
@@ -296,7 +279,7 @@ sub write_deliveries
 	foreach my $row (@deliveries)
 	{
 		$text .= join("\t", map { copy_field($_) } ++$seq, @$row{qw(batch door upload row_number line_number)},
-			@$row{@columns},
+			@$row{@product_columns},
 			@$row{qw(attributes defect_type defect_message raw_record)}) . "\n";
 	}
 	utf8::encode($text);
@@ -307,8 +290,6 @@ sub write_deliveries
 # ----- the oracle -----
 
 my $oracle = <<'SQL';
-CREATE SCHEMA oracle;
-GRANT USAGE ON SCHEMA oracle TO loader;
 CREATE TABLE oracle.deliveries (seq bigint PRIMARY KEY, batch int, door text, upload int, row_number bigint,
 	line_number bigint,
 	vendor_product_id text, product_name text, category text, subcategory text, description text, sku text, brand text,
@@ -339,75 +320,16 @@ CREATE TABLE oracle.judged (upload int, row_number bigint, PRIMARY KEY (upload, 
 GRANT SELECT ON ALL TABLES IN SCHEMA oracle TO loader;
 GRANT INSERT ON oracle.answers TO loader;
 
-CREATE FUNCTION oracle.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT coalesce(regexp_replace(regexp_replace(value, U&'^[\0009 \00A0]+', ''), U&'[\0009 \00A0]+$', ''), '') $$;
-CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') ||
-		CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
--- Return what is wrong with an amount: the end of a message, or null.
-CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
-	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN value !~ '^-?([0-9]+\.?[0-9]*|\.[0-9]+)$' THEN 'is not a plain number such as ' || example
-		WHEN value ~ '\.[0-9]{3}' THEN 'has more than 2 digits after the decimal point'
-		WHEN value LIKE '-%' OR value::numeric < lowest
-			THEN format('is below %s %s', below, to_char(lowest, 'FM9999999990.00'))
-		WHEN value::numeric > highest THEN format('is above the maximum of %s', to_char(highest, 'FM9999999990.00'))
-			END $$;
--- Return a bound of a vendor's range, or the standard bound if that is stricter.
-CREATE FUNCTION oracle.lowest(settings jsonb, field text, standard numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-	SELECT greatest((settings #>> ARRAY['ranges', field, '0'])::numeric / CASE field WHEN 'stock_quantity' THEN 1
-		ELSE 100 END, standard) $$;
-CREATE FUNCTION oracle.highest(settings jsonb, field text, standard numeric) RETURNS numeric
-	LANGUAGE sql IMMUTABLE AS $$
-	SELECT least((settings #>> ARRAY['ranges', field, '1'])::numeric / CASE field WHEN 'stock_quantity' THEN 1 ELSE 100
-		END, standard) $$;
--- Return the severity of a finding; values that the catalogue cannot store are always errors.
-CREATE FUNCTION oracle.severity(settings jsonb, error_type text, unstorable boolean) RETURNS text
-	LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN NOT unstorable AND settings -> 'warnings' ? error_type THEN 'warning' ELSE 'error' END $$;
-CREATE FUNCTION oracle.pieces(value text, lowest numeric, highest numeric) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT CASE WHEN value !~ '^-?[0-9]+$' THEN 'is not a whole number' WHEN value LIKE '-%'
-		OR value::numeric < lowest THEN 'is below the minimum of ' || trunc(lowest)
-		WHEN value::numeric > highest THEN 'is above the maximum of ' || trunc(highest) END $$;
-CREATE FUNCTION oracle.url(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-	authority text := substring(value FROM '://([^/?#]*)');
-	c text;
-BEGIN
-	IF value !~* '^https?://' THEN RETURN 'does not start with http:// or https://'; END IF;
-	IF authority = '' OR authority LIKE ':%' THEN RETURN 'has no host'; END IF;
-	IF position('@' IN authority) > 0 THEN RETURN 'has "@" in its host part'; END IF;
-	FOREACH c IN ARRAY regexp_split_to_array(value, '') LOOP
-		IF c = '\' THEN RETURN 'contains a backslash'; END IF;
-		IF c IN (' ', chr(9), chr(160)) THEN RETURN 'contains a blank'; END IF;
-		IF ascii(c) < 32 OR ascii(c) BETWEEN 127 AND 159 THEN RETURN 'contains a control character'; END IF;
-	END LOOP;
-	RETURN NULL;
-END $$;
-
 -- Judge all deliveries, row by row. The parameter bug introduces a deliberate error.
 CREATE FUNCTION oracle.run(bug text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	names constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'subcategory', 'description', 'sku',
-		'brand', 'price', 'compare_at_price', 'stock_quantity', 'unit',
-		'weight_kg', 'dimensions_cm', 'image_url'];
-	limits constant int[] := ARRAY[100, 200, 100, 100, 2000, 100, 100, NULL, NULL, NULL, 20, NULL, 50, 2048];
-	required constant text[] := ARRAY['vendor_product_id', 'product_name', 'category', 'sku', 'price',
-		'stock_quantity'];
 	d record;
 	raw jsonb;
 	v jsonb;
 	vendor text;
-	field text;
-	problem text;
-	price numeric;
-	low numeric;
-	high numeric;
-	severity text;
 	s jsonb;
 	winner record;
-	wrong oracle.errors[];
-	i int;
+	wrong oracle.finding[];
 BEGIN
 	TRUNCATE oracle.errors, oracle.judged;
 	DELETE FROM oracle.products WHERE upload IS NOT NULL;
@@ -417,86 +339,20 @@ BEGIN
 		SELECT u.vendor_id, o.settings INTO STRICT vendor, s FROM oracle.uploads u
 			JOIN oracle.settings o ON bug = 'one vendor''s settings' AND o.vendor_id = 'DIF-1'
 			OR bug <> 'one vendor''s settings' AND o.vendor_id = u.vendor_id WHERE u.upload = d.upload;
-		wrong := '{}';
 		raw := to_jsonb(d);
-		SELECT jsonb_object_agg(n, oracle.trimmed(raw ->> n)) INTO v FROM unnest(names) n;
-
-		IF d.defect_type IS NOT NULL THEN
-			wrong := wrong || (d.upload, d.row_number, 1, d.defect_type, NULL,
-				coalesce(nullif(d.defect_message, ''), 'the record could not be read'), d.raw_record,
-				'error')::oracle.errors;
-		ELSIF EXISTS (SELECT FROM unnest(names) n WHERE octet_length(raw ->> n) > 65536) THEN
-			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o)
-				WHERE octet_length(raw ->> n) > 65536 ORDER BY o LIMIT 1;
-			wrong := wrong || (d.upload, d.row_number, 1, 'MALFORMED_ROW', NULL,
-				format('%s has %s bytes; the limit for one field is 65536', field, octet_length(raw ->> field)),
-				raw ->> field, 'error')::oracle.errors;
-		ELSIF EXISTS (SELECT FROM unnest(names) n WHERE raw ->> n LIKE U&'%\FFFD%') THEN
-			SELECT n INTO field FROM unnest(names) WITH ORDINALITY u (n, o)
-				WHERE raw ->> n LIKE U&'%\FFFD%' ORDER BY o LIMIT 1;
-			wrong := wrong || (d.upload, d.row_number, 1, 'INVALID_ENCODING', NULL,
-				field || ' contains U+FFFD, a character that was damaged before it arrived', raw ->> field,
-				'error')::oracle.errors;
-		ELSE
-			FOREACH field IN ARRAY names LOOP
-				IF v ->> field = '' AND (field = ANY (required) OR s -> 'required' ? field) THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'MISSING_REQUIRED_FIELDS', field,
-						field || ' is required', raw ->> field,
-						oracle.severity(s, 'MISSING_REQUIRED_FIELDS', field = ANY (required)))::oracle.errors;
-				END IF;
-			END LOOP;
-			field := v ->> 'price';
-			price := NULL;
-			IF field <> '' THEN
-				problem := oracle.amount(field, oracle.lowest(s, 'price', 0.01),
-					oracle.highest(s, 'price', CASE bug WHEN 'price limit' THEN 1000000.00 ELSE 999999.99 END),
-					'1299.00');
-				severity := oracle.severity(s, 'INVALID_PRICE', oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL);
-				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_PRICE', 'price',
-						format('price %s %s', oracle.quoted(field), problem), raw ->> 'price', severity)::oracle.errors;
-				END IF;
-				IF problem IS NULL OR severity = 'warning' THEN
-					price := field;
-				END IF;
-			END IF;
-			field := v ->> 'stock_quantity';
-			IF field <> '' THEN
-				problem := oracle.pieces(field, oracle.lowest(s, 'stock_quantity', 0),
-					oracle.highest(s, 'stock_quantity', 1000000));
-				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_STOCK', 'stock_quantity',
-						format('stock_quantity %s %s', oracle.quoted(field), problem), raw ->> 'stock_quantity',
-						oracle.severity(s, 'INVALID_STOCK',
-							oracle.pieces(field, 0, 1000000) IS NOT NULL))::oracle.errors;
-				END IF;
-			END IF;
-			FOR i IN 1 .. 14 LOOP
-				high := least(limits[i], nullif((s #>> ARRAY['lengths', names[i]])::int, 0));
-				IF limits[i] IS NOT NULL AND char_length(v ->> names[i]) > high THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'FIELD_LENGTH_EXCEEDED', names[i],
-						format('%s has %s characters; the limit is %s', names[i], char_length(v ->> names[i]), high),
-						raw ->> names[i],
-						oracle.severity(s, 'FIELD_LENGTH_EXCEEDED',
-							char_length(v ->> names[i]) > limits[i]))::oracle.errors;
-				END IF;
-			END LOOP;
-			IF v ->> 'category' <> '' AND NOT EXISTS (SELECT FROM onboard.product_categories c
-				WHERE c.category_name = v ->> 'category' AND c.is_active) THEN
-				wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_CATEGORY', 'category',
-					format('category %s is not an active category', oracle.quoted(v ->> 'category')),
-					raw ->> 'category',
-					oracle.severity(s, 'INVALID_CATEGORY', false))::oracle.errors;
-			END IF;
+		v := oracle.trimmed_row(raw);
+		wrong := oracle.judge(s, raw, oracle.names(), oracle.required(), '{}', bug);
+		-- A row that could not be read is judged by no other rule.
+		IF NOT EXISTS (SELECT FROM unnest(wrong) f WHERE f.error_type = d.defect_type
+			OR f.error_type IN ('MALFORMED_ROW', 'INVALID_ENCODING')) THEN
 			IF v ->> 'sku' <> '' THEN
 				SELECT p.upload, coalesce(p.line_number, p.row_number) AS line INTO winner FROM oracle.products p
 					WHERE p.sku = v ->> 'sku' AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload)
 					LIMIT 1;
 				IF FOUND THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'DUPLICATE_SKU', 'sku',
-						format('sku %s%s', oracle.quoted(v ->> 'sku'),
+					wrong := wrong || ('DUPLICATE_SKU', 'sku', format('sku %s%s', oracle.quoted(v ->> 'sku'),
 						CASE WHEN winner.upload = d.upload THEN ': same SKU as line ' || winner.line
-							ELSE ' is already in the catalogue' END), raw ->> 'sku', 'error')::oracle.errors;
+							ELSE ' is already in the catalogue' END), raw ->> 'sku', 'error')::oracle.finding;
 				END IF;
 			END IF;
 			IF v ->> 'vendor_product_id' <> '' THEN
@@ -505,55 +361,19 @@ BEGIN
 						AND p.vendor_product_id = v ->> 'vendor_product_id'
 						AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload) LIMIT 1;
 				IF FOUND THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id',
+					wrong := wrong || ('DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id',
 						format('vendor_product_id %s%s', oracle.quoted(v ->> 'vendor_product_id'),
 						CASE WHEN winner.upload = d.upload THEN ': same vendor product ID as line ' || winner.line
 							ELSE ' is already in the catalogue' END), raw ->> 'vendor_product_id',
-							'error')::oracle.errors;
+							'error')::oracle.finding;
 				END IF;
-			END IF;
-			field := v ->> 'compare_at_price';
-			IF field <> '' THEN
-				low := oracle.lowest(s, 'compare_at_price', 0);
-				high := oracle.highest(s, 'compare_at_price', 99999999.99);
-				problem := CASE WHEN price >= low THEN oracle.amount(field, price, high, '1299.00', 'the price of')
-					ELSE oracle.amount(field, low, high, '1299.00') END;
-				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_COMPARE_AT_PRICE', 'compare_at_price',
-						format('compare_at_price %s %s', oracle.quoted(field), problem), raw ->> 'compare_at_price',
-						oracle.severity(s, 'INVALID_COMPARE_AT_PRICE',
-							oracle.amount(field, coalesce(price, 0), 99999999.99, '') IS NOT NULL))::oracle.errors;
-				END IF;
-			END IF;
-			field := v ->> 'weight_kg';
-			IF field <> '' THEN
-				problem := oracle.amount(field, oracle.lowest(s, 'weight_kg', 0.01),
-					oracle.highest(s, 'weight_kg', 999999.99), '2.50');
-				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_WEIGHT', 'weight_kg',
-						format('weight_kg %s %s', oracle.quoted(field), problem), raw ->> 'weight_kg',
-						oracle.severity(s, 'INVALID_WEIGHT',
-							oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL))::oracle.errors;
-				END IF;
-			END IF;
-			IF v ->> 'image_url' <> '' THEN
-				problem := oracle.url(v ->> 'image_url');
-				IF problem IS NOT NULL THEN
-					wrong := wrong || (d.upload, d.row_number, 0, 'INVALID_IMAGE_URL', 'image_url',
-						format('image_url %s %s', oracle.quoted(v ->> 'image_url'), problem), raw ->> 'image_url',
-						oracle.severity(s, 'INVALID_IMAGE_URL', false))::oracle.errors;
-				END IF;
-			END IF;
-			IF v ->> 'brand' LIKE 'b%' AND s ? 'added' THEN
-				wrong := wrong || (d.upload, d.row_number, 0, 'SUSPICIOUS_BRAND', 'brand', 'brand begins with b',
-					raw ->> 'brand', s ->> 'added')::oracle.errors;
 			END IF;
 		END IF;
 
-		INSERT INTO oracle.errors SELECT f.upload, f.row_number, o, f.error_type, f.error_field, f.error_message,
+		INSERT INTO oracle.errors SELECT d.upload, d.row_number, o, f.error_type, f.error_field, f.error_message,
 			f.rejected_value, f.severity
-			FROM unnest(wrong) WITH ORDINALITY f (upload, row_number, position, error_type, error_field, error_message,
-				rejected_value, severity, o);
+			FROM unnest(oracle.in_order(wrong)) WITH ORDINALITY f (error_type, error_field, error_message, rejected_value,
+				severity, o);
 		IF NOT EXISTS (SELECT FROM unnest(wrong) f WHERE f.severity = 'error' OR bug = 'warnings reject') THEN
 			INSERT INTO oracle.products VALUES (vendor, v ->> 'vendor_product_id', v ->> 'product_name',
 				v ->> 'category', nullif(v ->> 'subcategory', ''), nullif(v ->> 'description', ''), v ->> 'sku',
@@ -627,7 +447,7 @@ SQL
 sub batch_script
 {
 	my ($batch, $door) = @_;
-	my $columns = join ', ', @columns, qw(attributes defect_type defect_message raw_record);
+	my $columns = join ', ', @product_columns, qw(attributes defect_type defect_message raw_record);
 	my $script = sprintf "SET onboard.window_rows = %d;\nSET onboard.load_path = %s;\n",
 		chance(0.2) ? 50000 : between(1, 200), one_of('auto', 'auto', 'probe', 'plain');
 
@@ -639,7 +459,7 @@ sub batch_script
 	}
 	else
 	{
-		my $product = 'jsonb_strip_nulls(jsonb_build_object(' . join(', ', map { "'$_', $_" } @columns)
+		my $product = 'jsonb_strip_nulls(jsonb_build_object(' . join(', ', map { "'$_', $_" } @product_columns)
 			. ")) || coalesce(attributes, '{}')";
 
 		$script .= <<"SQL";
@@ -679,7 +499,7 @@ sub run_round
 
 	add_database($node, $database, @vendors, 'NUM-1', 'NUM-2');
 	write_deliveries("$directory/deliveries");
-	$node->safe_psql($database, $oracle . <<"SQL");
+	$node->safe_psql($database, $oracle_rules . $oracle . <<"SQL");
 COPY oracle.deliveries FROM '$directory/deliveries';
 INSERT INTO onboard.product_categories (category_name, is_active) VALUES ('Retired', false);
 INSERT INTO onboard.products (vendor_id, vendor_product_id, product_name, category, sku, price, stock_quantity)
