@@ -147,6 +147,25 @@ held_is_superseded(const char *upload_id, int64 product_id)
 	return found;
 }
 
+/* An operator's approval looks again: an upload may name a product before it ends. */
+void
+held_supersede(const char *upload_id)
+{
+	static Statement supersede = {
+		"UPDATE onboard.held_rows h SET outcome = 'superseded', decided_at = clock_timestamp() "
+		"FROM onboard.upload_history l, onboard.upload_history u "
+		"WHERE l.upload_id = $1 AND h.vendor_id = l.vendor_id AND h.outcome = 'waiting' "
+		"  AND u.upload_id = h.upload_id AND u.source_time < l.source_time "
+		"  AND EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = $1 "
+		"    AND a.product_id = h.product_id AND a.action <> 'rejected')",
+		1,
+		{TEXTOID},
+	};
+	Datum values[1] = {CStringGetTextDatum(upload_id)};
+
+	statement_run(&supersede, values, NULL, false, SPI_OK_UPDATE);
+}
+
 void
 held_decide(int64 held_id, const char *outcome, const char *reason)
 {

@@ -50,6 +50,12 @@ extern void held_read(int64 held_id, HeldRow *row);
  */
 extern bool held_is_superseded(const char *upload_id, int64 product_id);
 
+/*
+ * Give up the rows of earlier uploads that wait, for products that a valid row of
+ * this upload named.
+ */
+extern void held_supersede(const char *upload_id);
+
 /* Record the decision on a row that waits, and who made it. */
 extern void held_decide(int64 held_id, const char *outcome, const char *reason);
 
