@@ -101,7 +101,7 @@ SELECT onboard_approve_rows(id('prices'), ARRAY[3, 0]); -- ERROR
 SELECT onboard_decline_rows(id('prices'), ARRAY[3, 99]); -- ERROR
 SELECT onboard_decline_rows(id('prices'), ARRAY[3, NULL]); -- ERROR
 SELECT onboard_approve_rows('HELD-1-no'); -- ERROR
--- Superseded by a later upload that named the product; SQL does not count, and is overwritten.
+-- Superseded by a later upload that named the product, even if that is undone; SQL does not count, and is overwritten.
 SELECT open_upload('later', 'update', '2026-01-03'), open_upload('undone', 'update', '2026-01-04');
 SELECT load('later', 'C:11'), load('undone', 'E:11');
 SELECT finish('later'), finish('undone');

@@ -357,6 +357,8 @@ COMMENT ON COLUMN onboard.held_rows.cause IS
 COMMENT ON COLUMN onboard.held_rows.current_value IS 'The price, stock or number of products on offer when it was held';
 COMMENT ON COLUMN onboard.held_rows.new_value IS 'The price or stock of the row, or the number of products that would be discontinued';
 COMMENT ON COLUMN onboard.held_rows.input IS 'The row as the vendor wrote it';
+COMMENT ON COLUMN onboard.held_rows.outcome IS
+	'waiting, applied, declined, superseded (a later upload named the product) or refused (see reason)';
 COMMENT ON COLUMN onboard.held_rows.reason IS 'Why it was refused';
 COMMENT ON INDEX onboard.held_rows_waiting_idx IS 'Finds the rows that wait';
 

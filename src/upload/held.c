@@ -147,7 +147,7 @@ held_is_superseded(const char *upload_id, int64 product_id)
 	return found;
 }
 
-/* An operator's approval looks again: an upload may name a product before it ends. */
+/* An operator's approval looks again: the earlier upload may have come later. */
 void
 held_supersede(const char *upload_id)
 {
