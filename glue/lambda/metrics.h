@@ -43,6 +43,8 @@ enum metric_id
 	METRIC_EVENTS_WAITING,
 	METRIC_EVENTS_OLDEST,         /* seconds since it was written */
 	METRIC_STATUS_UPDATES_MISSED, /* items whose status is out of date */
+	METRIC_HELD_WAITING,          /* rows that wait for an operator */
+	METRIC_HELD_OLDEST,           /* seconds since it was held */
 	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,

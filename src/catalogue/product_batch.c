@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "base/owner.h"
@@ -153,6 +154,18 @@ write_or_halve(BatchPart part)
 	write_or_halve(half);
 }
 
+/*
+ * Let the transition tables of the history's triggers spill to disk early.  Before
+ * PostgreSQL 17, their memory is not released before the transaction ends, one
+ * part for each subtransaction.  Ends with the section.
+ */
+static void
+limit_transition_tables(void)
+{
+	(void) set_config_option("work_mem", "64kB", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 0, false);
+}
+
 static void
 write_batch(ProductBatch *batch, Statement *statement, int result, const char *action)
 {
@@ -165,6 +178,7 @@ write_batch(ProductBatch *batch, Statement *statement, int result, const char *a
 	for (i = 0; i < batch->count; i++)
 		batch->refusal[i] = skipped;
 	owner_enter_plain(&section);
+	limit_transition_tables();
 	write_or_halve(part);
 	owner_leave(&section);
 }

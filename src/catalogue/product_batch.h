@@ -14,7 +14,7 @@
  * Products per batch: enough to make the cost of a statement negligible, few enough
  * for the rows of one statement to fit into memory.
  */
-#define PRODUCT_BATCH_SIZE 2000
+#define PRODUCT_BATCH_SIZE 5000
 
 /* The products of one upload to which something happens, and its result. */
 typedef struct ProductBatch

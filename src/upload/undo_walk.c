@@ -14,7 +14,7 @@
  * put back if, of the changes that were not taken back, this upload made the
  * newest; it may be removed if nobody but this upload changed it.  The records of
  * a product form a chain, from updated_at before a change to updated_at after it;
- * a change that was not recorded leaves a gap.
+ * a change that was not recorded leaves a gap.  change_id does not order them.
  *
  * No statement joins two large sets by upload_id: the planner knows little about
  * an upload that is newer than its statistics, and would choose nested loops.
@@ -115,7 +115,7 @@ read_history(UndoWalk *walk)
 	static Statement read = {
 		"SELECT p.product_id, p.sku, b.change_id, h.own_changes > 1, h.old_values, "
 		"  CASE WHEN $5 THEN NULL "
-		"       WHEN h.newest_other > h.oldest_own OR (b.change_id = 0 AND h.newest_other IS NOT NULL) "
+		"       WHEN h.last_other > h.first_own OR (b.change_id = 0 AND h.last_other IS NOT NULL) "
 		"         THEN 'changed since' || coalesce(' by upload \"' || h.other_upload || '\"', '') "
 		"       WHEN p.updated_at = coalesce(h.recorded_until, p.created_at) AND NOT h.has_gap "
 		"         AND (b.change_id <> 0 OR coalesce(h.recorded_from, p.created_at) = p.created_at) THEN NULL "
@@ -126,18 +126,18 @@ read_history(UndoWalk *walk)
 		"  JOIN onboard.products p ON p.product_id = b.product_id "
 		"  CROSS JOIN LATERAL ("
 		"    SELECT count(*) FILTER (WHERE c.is_live AND c.is_own) AS own_changes, "
-		"      min(c.change_id) FILTER (WHERE c.is_live AND c.is_own) AS oldest_own, "
-		"      max(c.change_id) FILTER (WHERE c.is_live AND c.is_own) AS newest_own, "
-		"      max(c.change_id) FILTER (WHERE c.is_live AND NOT c.is_own) AS newest_other, "
-		"      (array_agg(c.old_values ORDER BY c.change_id DESC) "
+		"      min(c.changed_at) FILTER (WHERE c.is_live AND c.is_own) AS first_own, "
+		"      max(c.changed_at) FILTER (WHERE c.is_live AND NOT c.is_own) AS last_other, "
+		"      (array_agg(c.change_id ORDER BY c.changed_at DESC) "
+		"        FILTER (WHERE c.is_live AND c.is_own))[1] AS newest_own, "
+		"      (array_agg(c.old_values ORDER BY c.changed_at DESC) "
 		"        FILTER (WHERE c.is_live AND c.is_own))[1] AS old_values, "
-		"      (array_agg(c.upload_id ORDER BY c.change_id DESC) "
+		"      (array_agg(c.upload_id ORDER BY c.changed_at DESC) "
 		"        FILTER (WHERE c.is_live AND NOT c.is_own))[1] AS other_upload, "
-		"      (array_agg(c.previous_at ORDER BY c.change_id))[1] AS recorded_from, "
-		"      (array_agg(c.changed_at ORDER BY c.change_id DESC))[1] AS recorded_until, "
+		"      min(c.previous_at) AS recorded_from, max(c.changed_at) AS recorded_until, "
 		"      coalesce(bool_or(c.has_gap), false) AS has_gap "
 		"    FROM (SELECT c.change_id, c.previous_at, c.changed_at, c.upload_id, c.old_values, "
-		"        c.previous_at <> lag(c.changed_at, 1, c.previous_at) OVER (ORDER BY c.change_id) AS has_gap, "
+		"        c.previous_at <> lag(c.changed_at, 1, c.previous_at) OVER (ORDER BY c.changed_at) AS has_gap, "
 		"        coalesce(c.upload_id = $1, false) AS is_own, "
 		"        c.action <> 'reverted' AND NOT c.change_id = ANY (coalesce("
 		"          array_agg(c.reverts) FILTER (WHERE c.reverts IS NOT NULL) OVER (), '{}')) AS is_live "

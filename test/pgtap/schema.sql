@@ -216,6 +216,8 @@ SELECT is(names, pg_temp.columns_between('onboard.intake', 'line_number', 'attri
 SELECT has_column('onboard', 'recent_uploads', 'success_rate_percent', 'recent_uploads has a success rate');
 SELECT col_type_is('onboard', 'recent_uploads', 'undone', 'boolean',
 	'recent_uploads shows whether an upload was undone');
+SELECT col_type_is('onboard', 'recent_uploads', name, 'bigint', format('recent_uploads counts what is %s', name))
+	FROM unnest(ARRAY['inserted', 'updated', 'unchanged', 'stale', 'held', 'discontinued', 'discontinued_missing']) name;
 
 -- Keys and defaults
 SELECT col_is_pk('onboard', 'vendors', 'vendor_id', 'vendors: primary key');

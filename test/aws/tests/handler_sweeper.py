@@ -379,7 +379,7 @@ class SweeperTest(Sweeping):
                          [0, 0, 0, 0])
         named = {metric["Name"] for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
         self.assertLessEqual({"UploadsProcessing", "UploadsOldestSeconds", "EventsWaiting", "EventsOldestSeconds",
-                              "UploadsUnreported", "UnreportedOldestSeconds"}, named)
+                              "UploadsUnreported", "UnreportedOldestSeconds", "HeldRowsWaiting", "HeldRowsOldestSeconds"}, named)
         self.assertEqual(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "onboard")
 
     def test_one_sweeper_at_a_time(self) -> None:
