@@ -167,7 +167,8 @@ write_file('more.csv', $header . "L-8,Lamp,Books,LAMP-8,10,1\nL-9,Lamp,LAMPS & L
 is_deeply([ map { "$_->{error_type} $_->{example_line}" } @{ json_of($json)->{causes} } ], ['INVALID_CATEGORY 2'],
 	'accepts the new name and not the old one');
 ($out) = is_exit(0, 'undo of products that were renamed', 'undo', $upload);
-is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since or that other data refers to.\n",
+is($out, "Removed 0 products of upload $upload.\nKept 2 that were changed since or that other data refers to:\n"
+	  . "  SKU LAMP-1: changed since\n  SKU LAMP-2: changed since\n",
 	'keeps them because they have changed');
 
 # ----- category remove -----

@@ -127,6 +127,37 @@ read_content_id(const char *json, char id[VENDOR_OBJECT_CONTENT_ID_SIZE])
 	s3_event_clean_up(&event);
 }
 
+/* The mode that a key chooses, "" for none, "-" if the key is of no vendor. */
+static void
+is_mode_of_key(const char *key, const char *expected)
+{
+	const struct settings settings = {.upload_prefix = "uploads/", .error_prefix = "errors/"};
+	struct s3_event_record record = {0};
+	struct vendor_object object;
+	const char *mode = "-";
+
+	snprintf(record.key, sizeof(record.key), "%s", key);
+	if (vendor_object_of_record(&object, &record, &settings) == OBJECT_OF_VENDOR)
+		mode = object.mode != NULL ? object.mode : "";
+	is_text(mode, expected, "the mode of \"%s\"", key);
+}
+
+static void
+test_modes(void)
+{
+	is_mode_of_key("uploads/V/a.csv", "");
+	is_mode_of_key("uploads/V/update/a.csv", "update");
+	is_mode_of_key("uploads/V/replace/2026/a.csv", "replace");
+	is_mode_of_key("uploads/V/insert/upsert/a.csv", "insert");
+	is_mode_of_key("uploads/V/2026/update/a.csv", "");
+	is_mode_of_key("uploads/V/update", "");
+	is_mode_of_key("uploads/V/updates/a.csv", "");
+	is_mode_of_key("uploads/V/Update/a.csv", "");
+	is_mode_of_key("uploads/update/a.csv", "");
+	is_mode_of_key("uploads/a.csv", "-");
+	is_mode_of_key("other/V/update/a.csv", "-");
+}
+
 static void
 test_same_object(void)
 {
@@ -391,6 +422,7 @@ int
 main(void)
 {
 	unit_seed();
+	test_modes();
 	test_same_object();
 	test_nothing();
 	test_others();

@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * vendor_file_test.c
+ *	  The columns of a file as an array of PostgreSQL.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "unit.h"
+
+#include "base/heap.h"
+#include "import/vendor_file.h"
+
+static void
+is_array(const char *const *names, int count, const char *expected)
+{
+	struct column_needs needs = {MODE_UPDATE, MATCH_COUNT};
+	struct text_view fields[8];
+	struct record header = {.line_number = 1, .field_count = count, .fields = fields};
+	struct glue_error error = {0};
+	struct column_map map;
+	struct vendor_file file = {.found.map = &map};
+	char *array;
+
+	for (int i = 0; i < count; i++)
+		fields[i] = text_of(names[i]);
+	if (!ok(column_map_init(&map, &header, &needs, &error), "a header is mapped"))
+		return;
+	array = vendor_file_columns(&file);
+	is_text(array, expected, "its columns are %s", expected);
+	glue_release(array);
+	column_map_clean_up(&map);
+}
+
+int
+main(void)
+{
+	struct vendor_file unread = {0};
+
+	is_array((const char *const[]){"sku"}, 1, "{\"sku\"}");
+	is_array((const char *const[]){" SKU ", "Price", "onboard_action", "onboard_line", "Farbe", ""},
+			 6, "{\"sku\",\"price\",\"Farbe\",\"column_6\"}");
+	is_array((const char *const[]){"a \"b\" \\c", "{x,y}", "NULL", "sku"}, 4,
+			 "{\"a \\\"b\\\" \\\\c\",\"{x,y}\",\"NULL\",\"sku\"}");
+	ok(vendor_file_columns(&unread) == NULL, "those of an unread file are not known");
+	return unit_done();
+}
