@@ -314,6 +314,31 @@ is_deeply([ $out =~ /^  line ([\d,]+)  M-SKU-\d+  10\.00 -> /mg ],
 	[ map { s/(?<=\d)(?=\d{3}$)/,/r } map { 2500 - 2 * $_ } 0 .. 9 ], 'shows the ten largest price changes');
 is(scalar(() = read_file('many-changes.csv') =~ /^\d+,M-SKU-\d+,M-\d+,price,10\.00,/mg), 1250, 'and lists all changes');
 
+# ----- other roles -----
+
+sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader');
+	CREATE ROLE operator LOGIN; SELECT onboard_grant_operator('operator')");
+my ($loader, $operator) = map { [ '--db', conninfo($_) ] } qw(loader operator);
+is_exit(1, 'a loader compares', qw(diff tomorrow.csv --vendor ALPHA --mode upsert), @$loader);
+is_exit(0, 'and reads the history', qw(history PAN-28), @$loader);
+is_exit(0, 'of any time', qw(history PAN-28 --at), $moment, @$loader);
+my $dear = load('dear.csv', 'BETA', "B-7,Bowl,Kitchen,BOWL-7,10,1,white\n");
+write_file('dearer.csv', "vendor_product_id,price\nB-7,100\n");
+($out) = is_exit(1, 'and loads', qw(load dearer.csv --vendor BETA --mode update --no-reports --json), @$loader);
+my $dearer = json_of($out)->{upload_id};
+is_exit(4, 'but approves nothing', 'approve', $dearer, @$loader);
+($out) = is_exit(0, 'an operator sees what waits', 'held', $dearer, @$operator);
+like($out, qr/^  1     2  \d+ +price +10\.00 +100\.00 /m, 'but not what the vendor wrote');
+($out) = is_exit(0, 'as JSON', 'held', $dearer, '--json', @$operator);
+is_deeply([ map { [ @$_{qw(product_id vendor_product_id sku)} ] } @{ json_of($out) } ], [ [ product_id('BOWL-7'), undef, undef ] ],
+	'neither');
+($out) = is_exit(0, 'a loader does', 'held', $dearer, @$loader);
+like($out, qr/^  1     2  B-7 +price /m, 'see its keys');
+($out) = is_exit(0, 'and approves it', 'approve', $dearer, @$operator);
+is(sql("SELECT price FROM onboard.products WHERE sku = 'BOWL-7'"), '100.00', 'so that it is applied');
+($out) = is_exit(0, 'a vendor sees who changed nothing', qw(history BOWL-7 --json --db), conninfo('beta'));
+is_deeply([ map { $_->{changed_by} } @{ json_of($out)->{changes} } ], [ undef, undef ], 'of its own products');
+
 # ----- a price file from comparing to undo -----
 
 is_exit(0, 'the products', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001', '--no-reports', '-q');
@@ -381,7 +406,7 @@ is_refused(4, qr{cannot write /nowhere/x\.csv}, qw(diff tomorrow.csv --vendor AL
 
 is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'ALPHA'"), $uploads + 1, 'comparing records no upload');
 is(sql("SELECT md5(string_agg(p::text, ',' ORDER BY product_id)) FROM onboard.products p
-		WHERE sku NOT LIKE 'M-SKU-%' AND vendor_id <> 'VEND001'"),
+		WHERE sku NOT LIKE 'M-SKU-%' AND sku <> 'BOWL-7' AND vendor_id <> 'VEND001'"),
 	$before, 'and changes no product');
 
 done_testing();
