@@ -1626,7 +1626,7 @@ BEGIN
 	PERFORM onboard.grant_objects(role,
 		ARRAY['vendors', 'upload_history', 'judged_rows', 'outbox', 'item_checks', 'vendor_roles'],
 		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
-			'onboard_prune_history', 'onboard_version', 'is_operator', 'seconds_since', 'utc_text']);
+			'onboard_prune_history', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
 		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
 	-- The errors of rows, and what holds them, but not what the rows contain.

@@ -437,7 +437,8 @@ print_prices(const struct diff *diff)
 
 	if (diff->price_count == 0)
 		return;
-	puts("\nLargest price changes");
+	putchar('\n');
+	line_print(stdout, 2, "Largest price changes");
 	for (int i = 0; i < diff->price_count; i++)
 	{
 		const struct price_change *change = &diff->prices[i];

@@ -29,28 +29,67 @@
 
 /* ----- what waits ----- */
 
-/*
- * The keys are those that the vendor wrote; a row needs only one of them.
- */
-#define WAITING                                                   \
-	" FROM onboard_held($1::text, $2::text) h"                    \
+#define WAITING " FROM onboard_held($1::text, $2::text) h"
+#define IN_ORDER " ORDER BY h.held_at, h.upload_id, h.row_number = 0, h.row_number"
+
+/* The keys that the vendor wrote, of which a row needs only one. */
+#define WITH_KEYS                                                 \
 	" LEFT JOIN onboard.held_rows i ON i.upload_id = h.upload_id" \
-	" AND i.row_number = h.row_number"                            \
-	" ORDER BY h.held_at, h.upload_id, h.row_number = 0, h.row_number"
+	" AND i.row_number = h.row_number"
 
-static const char waiting_query[] =
-	"SELECT h.row_number AS row, h.line_number AS line,"
-	" coalesce(i.input ->> 'sku', i.input ->> 'vendor_product_id') AS product, h.cause,"
-	" h.current_value AS current, h.new_value AS new, h.upload_id AS upload,"
-	" extract(epoch FROM h.held_at)::bigint AS held_at" WAITING;
+#define TABLE_COLUMNS(product)                                                            \
+	"SELECT h.row_number AS row, h.line_number AS line, " product " AS product, h.cause," \
+	" h.current_value AS current, h.new_value AS new, h.upload_id AS upload,"             \
+	" extract(epoch FROM h.held_at)::bigint AS held_at" WAITING
 
-static const char json_waiting_query[] =
-	"SELECT h.upload_id, h.vendor_id, h.row_number, h.line_number, h.product_id,"
-	" i.input ->> 'vendor_product_id' AS vendor_product_id, i.input ->> 'sku' AS sku,"
-	" h.cause, h.current_value, h.new_value, h.held_at" WAITING;
+#define JSON_COLUMNS(vendor_product_id, sku)                                                         \
+	"SELECT h.upload_id, h.vendor_id, h.row_number, h.line_number, h.product_id, " vendor_product_id \
+	" AS vendor_product_id, " sku " AS sku,"                                                         \
+	" h.cause, h.current_value, h.new_value, h.held_at" WAITING
 
-/* Columns of waiting_query that a narrow terminal can do without. */
+/* An operator sees what waits, but not what the vendor wrote. */
+static const char may_read_query[] =
+	"SELECT has_column_privilege('onboard.held_rows', 'input', 'SELECT')";
+
+static const char *const table_queries[2] = {
+	TABLE_COLUMNS("h.product_id::text") IN_ORDER,
+	TABLE_COLUMNS("coalesce(i.input ->> 'sku', i.input ->> 'vendor_product_id')")
+		WITH_KEYS IN_ORDER,
+};
+
+static const char *const json_queries[2] = {
+	JSON_COLUMNS("NULL", "NULL") IN_ORDER,
+	JSON_COLUMNS("i.input ->> 'vendor_product_id'", "i.input ->> 'sku'") WITH_KEYS IN_ORDER,
+};
+
+/* Columns of the table that a narrow terminal can do without. */
 static const char *const droppable[] = {"held_at", "line", "upload", "cause", NULL};
+
+/*
+ * Print what waits, of a vendor or an upload unless they are NULL.
+ */
+static int
+print_waiting(struct database *database, const struct options *options, const char *upload_id)
+{
+	struct glue_error error = {0};
+	const char *const values[] = {options->vendor, upload_id};
+	struct list waiting = {
+		.nothing = "Nothing waits for approval.",
+		.droppable = droppable,
+		.count = 2,
+		.values = values,
+	};
+	PGresult *result = NULL;
+	int may_read;
+
+	if (!database_query(database, RUN_AGAIN, may_read_query, 0, NULL, &result, &error))
+		return command_fail(options, &error);
+	may_read = strcmp(PQgetvalue(result, 0, 0), "t") == 0 ? 1 : 0;
+	PQclear(result);
+	waiting.table_query = table_queries[may_read];
+	waiting.json_query = json_queries[may_read];
+	return list_print(database, options, &waiting);
+}
 
 int
 command_held(const struct options *options)
@@ -59,14 +98,6 @@ command_held(const struct options *options)
 	struct upload upload = {0};
 	struct database *database = chosen_database_open(options, &error);
 	char vendor_status[sizeof("pending_approval")];
-	struct list waiting = {
-		.table_query = waiting_query,
-		.json_query = json_waiting_query,
-		.nothing = "Nothing waits for approval.",
-		.droppable = droppable,
-		.count = 2,
-	};
-	const char *values[2] = {options->vendor, NULL};
 	int code;
 
 	if (database == NULL ||
@@ -76,11 +107,7 @@ command_held(const struct options *options)
 		 !named_upload(database, options->operands[0], &upload, &error)))
 		code = command_fail(options, &error);
 	else
-	{
-		values[1] = upload.upload_id;
-		waiting.values = values;
-		code = list_print(database, options, &waiting);
-	}
+		code = print_waiting(database, options, upload.upload_id);
 	upload_clean_up(&upload);
 	database_close(database);
 	return code;

@@ -29,6 +29,9 @@
 #define VALUE_INDENT 4
 #define VALUE_COLUMN 23
 
+/* With less room for both values they are wrapped, not cut. */
+#define LEAST_ROOM 12
+
 #define ARROW " -> "
 #define ARROW_COLUMNS 4
 
@@ -247,6 +250,12 @@ print_value(const PGresult *result, int row)
 
 	blanks = blanks < 2 ? 2 : blanks;
 	room = terminal - VALUE_INDENT - terminal_text_columns(name) - blanks - ARROW_COLUMNS;
+	if (terminal > 0 && room < LEAST_ROOM)
+	{
+		line_print(stdout, VALUE_INDENT, "%*s%s  %s" ARROW "%s", VALUE_INDENT, "", name, texts[0],
+				   texts[1]);
+		return;
+	}
 	if (terminal > 0 && widths[0] + widths[1] > room)
 		share_room(widths, room);
 	printf("%*s", VALUE_INDENT, "");

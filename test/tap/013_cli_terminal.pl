@@ -222,9 +222,19 @@ for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
 	is($code, 1, 'a file with an unusual name') or diag($shown);
 	$bad{$file} = CliTest::sql('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
 }
+# A product that was changed, and a row that would change it and waits
+write_file('prices.csv', "sku,price,stock_quantity\nF-S1,1.20,5\nF-S2,9,3\n$wide,1,1\n");
+run_onboard(qw(load prices.csv --vendor LONG --mode update --no-reports));
+CliTest::sql("UPDATE onboard.products SET product_name = '$wide $long', description = repeat('word ', 60),
+	image_url = 'https://example.com/' || repeat('x', 300) WHERE sku = 'F-S1'");
+my @changing = ('prices.csv', '--vendor', 'LONG', '--mode', 'update');
+my $changed = CliTest::sql('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
+is(CliTest::sql("SELECT held FROM onboard.upload_history WHERE upload_id = '$changed'"), 1, 'a row is held');
 for my $columns (@widths)
 {
-	for my $command ([ 'status' ], [ 'vendor', 'list' ], [ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
+	for my $command ([qw(history F-S1)], [qw(history F-S1 --at 0s)], ['held'], [ 'load', @changing, '--no-reports' ],
+		[ 'load', @changing, '--no-reports', '--quiet' ], [ 'diff', @changing ], [ 'diff', @changing, '--quiet' ],
+		[ 'status', $changed ], [ 'undo', $changed, '--dry-run' ], [ 'status' ], [ 'vendor', 'list' ], [ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
 		[ 'status', $bad{"$wide.csv"}, '--errors' ], [ 'vendor', 'show', 'LONG' ],
 			[ 'vendor', 'set', 'LONG', '--address', "$wide $columns $long" ],
 		[ 'category', 'rename', 'Kitchen', 'Kitchen' ], [ 'load', "$wide.csv", '--vendor', 'LONG' ],

@@ -10,7 +10,7 @@ use Test::More;
 
 CliTest::setup();
 $ENV{TZ} = 'UTC';
-add_vendor(qw(ALPHA BETA));
+add_vendor(qw(ALPHA BETA VEND001));
 
 my ($out, $err, $code);
 my ($true, $false) = (JSON::PP::true, JSON::PP::false);
@@ -235,7 +235,7 @@ A-6,Fork,Kitchen,=FORK,3.00,7,white
 A-7,Spoon,Kitchen,SPOON,free,7,white
 END
 my $before = sql('SELECT md5(string_agg(p::text, $$,$$ ORDER BY product_id)) FROM onboard.products p');
-my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
+my $uploads = sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'ALPHA'");
 ($out) = is_exit(1, 'diff', qw(diff tomorrow.csv --vendor ALPHA --mode upsert --csv changes.csv));
 is($out =~ s/ in \d+ ms/ in 9 ms/r, <<'END', 'shows what the file would change');
 tomorrow.csv: 6 rows in 9 ms, mode upsert
@@ -314,6 +314,84 @@ is_deeply([ $out =~ /^  line ([\d,]+)  M-SKU-\d+  10\.00 -> /mg ],
 	[ map { s/(?<=\d)(?=\d{3}$)/,/r } map { 2500 - 2 * $_ } 0 .. 9 ], 'shows the ten largest price changes');
 is(scalar(() = read_file('many-changes.csv') =~ /^\d+,M-SKU-\d+,M-\d+,price,10\.00,/mg), 1250, 'and lists all changes');
 
+# ----- other roles -----
+
+sql("CREATE ROLE loader LOGIN; SELECT onboard_grant_loader('loader');
+	CREATE ROLE operator LOGIN; SELECT onboard_grant_operator('operator')");
+my ($loader, $operator) = map { [ '--db', conninfo($_) ] } qw(loader operator);
+is_exit(1, 'a loader compares', qw(diff tomorrow.csv --vendor ALPHA --mode upsert), @$loader);
+is_exit(0, 'and reads the history', qw(history PAN-28), @$loader);
+is_exit(0, 'of any time', qw(history PAN-28 --at), $moment, @$loader);
+my $dear = load('dear.csv', 'BETA', "B-7,Bowl,Kitchen,BOWL-7,10,1,white\n");
+write_file('dearer.csv', "vendor_product_id,price\nB-7,100\n");
+($out) = is_exit(1, 'and loads', qw(load dearer.csv --vendor BETA --mode update --no-reports --json), @$loader);
+my $dearer = json_of($out)->{upload_id};
+is_exit(4, 'but approves nothing', 'approve', $dearer, @$loader);
+($out) = is_exit(0, 'an operator sees what waits', 'held', $dearer, @$operator);
+like($out, qr/^  1     2  \d+ +price +10\.00 +100\.00 /m, 'but not what the vendor wrote');
+($out) = is_exit(0, 'as JSON', 'held', $dearer, '--json', @$operator);
+is_deeply([ map { [ @$_{qw(product_id vendor_product_id sku)} ] } @{ json_of($out) } ], [ [ product_id('BOWL-7'), undef, undef ] ],
+	'neither');
+($out) = is_exit(0, 'a loader does', 'held', $dearer, @$loader);
+like($out, qr/^  1     2  B-7 +price /m, 'see its keys');
+($out) = is_exit(0, 'and approves it', 'approve', $dearer, @$operator);
+is(sql("SELECT price FROM onboard.products WHERE sku = 'BOWL-7'"), '100.00', 'so that it is applied');
+($out) = is_exit(0, 'a vendor sees who changed nothing', qw(history BOWL-7 --json --db), conninfo('beta'));
+is_deeply([ map { $_->{changed_by} } @{ json_of($out)->{changes} } ], [ undef, undef ], 'of its own products');
+
+# ----- a price file from comparing to undo -----
+
+is_exit(0, 'the products', 'load', "$data/VEND001_20260104_090000.csv", '--vendor', 'VEND001', '--no-reports', '-q');
+my @as_of = ('--as-of', sql(qq{SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')}));
+my @update = ("$data/prices.csv", '--vendor', 'VEND001', '--mode', 'update', @as_of);
+($out) = is_exit(1, 'diff of the price file', 'diff', @update, '-q');
+is($out, "prices.csv: 5 rows, 1 updated, 1 unchanged, 2 held, 1 rejected\n", 'says what a load would do');
+($out) = is_exit(1, 'its load', 'load', @update, '--no-reports');
+my ($upload) = $out =~ /^Upload (VEND001-\w+): partial$/m;
+is($out =~ s/ in \d+ ms/ in 9 ms/r, <<"END", 'does that');
+prices.csv: 5 rows in 9 ms
+         4  accepted   80.0 %
+             1  updated
+             1  unchanged
+             2  held
+         1  rejected   20.0 %
+
+What is wrong
+         1 row   UNKNOWN_PRODUCT in vendor_product_id
+                 line 6: vendor_product_id "NEW-0001" is not in the catalogue
+
+Upload $upload: partial
+2 wait for approval; see "onboard held $upload"
+END
+($out) = is_exit(1, 'the load again', 'load', @update, '--no-reports', '-q');
+is($out, "prices.csv: 5 rows, 4 accepted (1 updated, 1 unchanged, 2 held), 1 rejected, upload $upload, loaded before\n",
+	'shows the same');
+($out) = is_exit(1, 'as JSON', 'load', @update, '--no-reports', '--json');
+$document = json_of($out);
+is_deeply([ @$document{qw(mode inserted updated unchanged stale held discontinued discontinued_missing waiting)} ],
+	[ 'update', 0, 1, 1, 0, 2, 0, 0, 2 ], 'too');
+# The price of the second held row would now be above the product's price before the reduction.
+sql("UPDATE onboard.products SET price = 5, compare_at_price = 6 WHERE vendor_id = 'VEND001' AND vendor_product_id = 'ART-0004'");
+($out) = is_exit(1, 'approve', 'approve', $upload);
+like($out, qr/\AApplied 1 row of upload \Q$upload\E\.\n  row 4 is refused: .*INVALID_COMPARE_AT_PRICE.*\n\z/, 'says what it refused');
+($out) = is_exit(0, 'held', 'held', $upload);
+is($out, "Nothing waits for approval.\n", 'and nothing waits');
+($out) = is_exit(0, 'undo --dry-run', 'undo', $upload, '--dry-run');
+is($out, "Undoing would remove 0 products and restore 2 of upload $upload.\n", 'undo would restore what was changed');
+($out) = is_exit(0, 'undo', 'undo', $upload);
+is($out, "Removed 0 products and restored 2 of upload $upload.\n", 'and does');
+($out) = is_exit(0, 'status', 'status', $upload);
+like($out, qr/^  undone    its changes were taken back$/m, 'says so');
+($out) = is_exit(0, 'history', qw(history ART-0001 --vendor VEND001 --match vendor_product_id));
+is(with_times($out) =~ s/\A.*\n.*\n//r, <<"END", 'tells all of it');
+TIME  updated       upload $upload, line 2
+    price              90.43 -> 94.90
+    stock_quantity     376 -> 350
+TIME  reverted      upload $upload  by onboard
+    price              94.90 -> 90.43
+    stock_quantity     350 -> 376
+END
+
 # Wrong usage, and files that a load would refuse
 is_refused(3, qr/"onboard diff" requires --vendor/, qw(diff tomorrow.csv));
 is_refused(3, qr/option --mode takes one of these words: insert, upsert, update, replace; not "merge"/,
@@ -326,8 +404,9 @@ is_refused(2, qr/vendor "GAMMA" does not exist/, qw(diff tomorrow.csv --vendor G
 is_refused(2, qr/the file is empty/i, 'diff', write_file('empty.csv', ''), qw(--vendor ALPHA --mode update));
 is_refused(4, qr{cannot write /nowhere/x\.csv}, qw(diff tomorrow.csv --vendor ALPHA --mode update --csv /nowhere/x.csv));
 
-is(sql('SELECT count(*) FROM onboard.upload_history'), $uploads + 1, 'comparing records no upload');
-is(sql("SELECT md5(string_agg(p::text, ',' ORDER BY product_id)) FROM onboard.products p WHERE sku NOT LIKE 'M-SKU-%'"),
+is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'ALPHA'"), $uploads + 1, 'comparing records no upload');
+is(sql("SELECT md5(string_agg(p::text, ',' ORDER BY product_id)) FROM onboard.products p
+		WHERE sku NOT LIKE 'M-SKU-%' AND sku <> 'BOWL-7' AND vendor_id <> 'VEND001'"),
 	$before, 'and changes no product');
 
 done_testing();
