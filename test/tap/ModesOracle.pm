@@ -331,11 +331,6 @@ BEGIN
 		IF NOT is_second THEN
 			INSERT INTO oracle.actions VALUES (the_upload, p.pid, p.origin, number, line, j.action, j.carried);
 		END IF;
-		IF j.action <> 'rejected' THEN
-			UPDATE oracle.held h SET outcome = 'superseded' FROM oracle.uploads o
-				WHERE h.pid = p.pid AND h.upload <> the_upload AND h.outcome = 'waiting' AND o.upload = h.upload
-					AND o.source_time <= u.source_time;
-		END IF;
 	END IF;
 	INSERT INTO oracle.rows VALUES (the_upload, number, j.action, CASE WHEN j.action <> 'rejected' THEN p.origin END);
 	INSERT INTO oracle.errors SELECT the_upload, number, f.error_type, f.error_field FROM unnest(j.wrong) f;
@@ -398,7 +393,8 @@ BEGIN
 END $$;
 
 -- Decide on what waits: row 0 is the last step of a replace. Approval judges again, without
--- guards, and never changes what the upload counted.
+-- guards, and never changes what the upload counted. If a later upload named the product
+-- since, it turns out now that the row is superseded.
 CREATE FUNCTION oracle.decline(the_upload int, the_row bigint) RETURNS void LANGUAGE sql AS $$
 	UPDATE oracle.held SET outcome = 'declined' WHERE upload = the_upload AND coalesce(row_number, 0) = coalesce(the_row,
 		row_number, 0) AND outcome = 'waiting' $$;
@@ -421,7 +417,14 @@ BEGIN
 		SELECT * INTO p FROM oracle.products WHERE pid = h.pid;
 		IF p.pid IS NOT NULL THEN
 			j := oracle.judge_existing(u, p, h.record);
-			IF j.action = 'updated' THEN
+			IF j.action = 'stale' OR EXISTS (SELECT FROM oracle.uploads later
+				WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone
+					AND (p.upload = later.upload OR EXISTS (SELECT FROM oracle.actions a
+						WHERE a.upload = later.upload AND a.pid = p.pid AND a.action <> 'rejected'))) THEN
+				UPDATE oracle.held SET outcome = 'superseded' WHERE upload = the_upload AND row_number = h.row_number;
+				CONTINUE;
+			END IF;
+			IF j.wrong = '{}' AND j.action = 'updated' THEN
 				PERFORM oracle.change(p.pid, j.data, j.history, the_upload, h.row_number);
 			END IF;
 		END IF;
@@ -441,13 +444,12 @@ BEGIN
 		CONTINUE WHEN c.seq <> (SELECT max(l.seq) FROM oracle.live_changes l WHERE l.origin = c.origin);
 		SELECT * INTO p FROM oracle.products WHERE origin = c.origin;
 		CONTINUE WHEN NOT FOUND;
-		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, c.row_number);
+		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, NULL);
 		UPDATE oracle.changes SET reverts = c.seq WHERE seq = (SELECT max(seq) FROM oracle.changes WHERE origin = c.origin);
 	END LOOP;
 	FOR p IN SELECT * FROM oracle.products WHERE upload = the_upload
 		AND origin NOT IN (SELECT l.origin FROM oracle.live_changes l) LOOP
-		INSERT INTO oracle.changes (origin, action, upload, row_number, old_values)
-			VALUES (p.origin, 'deleted', the_upload, p.row_number, p.data);
+		INSERT INTO oracle.changes (origin, action, upload, old_values) VALUES (p.origin, 'deleted', the_upload, p.data);
 		DELETE FROM oracle.products WHERE pid = p.pid;
 	END LOOP;
 	PERFORM oracle.decline(the_upload, NULL);
