@@ -21,7 +21,7 @@ CREATE TABLE oracle.uploads (upload int PRIMARY KEY, upload_id text, vendor_id t
 	blank text, source_time timestamptz, columns text[], status text DEFAULT 'processing', undone boolean DEFAULT false,
 	valid_records bigint DEFAULT 0, error_records bigint DEFAULT 0, inserted bigint DEFAULT 0, updated bigint DEFAULT 0,
 	unchanged bigint DEFAULT 0, stale bigint DEFAULT 0, held bigint DEFAULT 0, discontinued bigint DEFAULT 0,
-	discontinued_missing bigint DEFAULT 0, unnamed_records bigint DEFAULT 0, sold_out bigint DEFAULT 0, stocked bigint, swept int);
+	discontinued_missing bigint DEFAULT 0, unnamed_records bigint DEFAULT 0, sold_out bigint DEFAULT 0, stocked bigint);
 CREATE TABLE oracle.products (pid int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin text, vendor_id text COLLATE "C",
 	upload int, row_number bigint, line_number bigint, data jsonb,
 	vendor_product_id text COLLATE "C" GENERATED ALWAYS AS (data ->> 'vendor_product_id') STORED,
@@ -94,10 +94,7 @@ CREATE FUNCTION oracle.is_stale(u oracle.uploads, p oracle.products, name text) 
 		WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone
 			AND (EXISTS (SELECT FROM oracle.actions a WHERE a.upload = later.upload AND a.pid = p.pid
 					AND a.action <> 'rejected' AND name = ANY (a.carried))
-				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}')
-				-- The last step of a replace also has a say in what was discontinued already.
-				OR name = 'status' AND p.pid <= later.swept AND p.upload IS DISTINCT FROM later.upload
-					AND NOT EXISTS (SELECT FROM oracle.actions a WHERE a.upload = later.upload AND a.pid = p.pid))) $$;
+				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}'))) $$;
 
 -- Judge a row against the product that it names, as both are now: what is wrong, or the
 -- action (without guards), the product as it would become, and the columns that the row
@@ -361,7 +358,6 @@ BEGIN
 		INSERT INTO oracle.actions VALUES (u.upload, p.pid, p.origin, NULL, NULL, 'discontinued', '{status}');
 		count := count + 1;
 	END LOOP;
-	UPDATE oracle.uploads SET swept = (SELECT max(pid) FROM oracle.products) WHERE upload = u.upload;
 	RETURN count;
 END $$;
 
