@@ -278,7 +278,7 @@ BEGIN
 	value := oracle.trimmed(raw ->> key);
 
 	IF u.mode <> 'insert' THEN
-		IF raw ? 'defect_type' OR value = '' OR char_length(value) > 100 OR value LIKE U&'%\FFFD%'
+		IF raw ? 'defect_type' OR value = '' OR value LIKE U&'%\FFFD%'
 			OR octet_length(raw ->> key) > 65536 THEN
 			UPDATE oracle.uploads SET unnamed_records = unnamed_records + 1 WHERE upload = the_upload;
 		ELSE
@@ -436,6 +436,9 @@ DECLARE
 	c oracle.changes;
 	p oracle.products;
 BEGIN
+	IF (SELECT status FROM oracle.uploads WHERE upload = the_upload) = 'failed' THEN
+		RETURN;
+	END IF;
 	FOR c IN SELECT * FROM oracle.changes WHERE upload = the_upload AND reverts IS NULL ORDER BY seq DESC LOOP
 		CONTINUE WHEN c.seq <> (SELECT max(l.seq) FROM oracle.live_changes l WHERE l.origin = c.origin);
 		SELECT * INTO p FROM oracle.products WHERE origin = c.origin;
