@@ -92,7 +92,7 @@ sub state_of_files
 			}
 			$on_sale = $row->{delete} ? 0 : 1 if $row->{delete} || $file->{mode} ne 'update';
 			next if $row->{delete};
-			foreach my $name (keys %{ $row->{values} })
+			foreach my $name (sort keys %{ $row->{values} })
 			{
 				my $value = $row->{values}{$name};
 

@@ -181,9 +181,9 @@ BEGIN
 	RETURN j;
 END $$;
 
--- Does a change take a product on offer from stock to 0?
+-- Does a change take a product from stock to 0? Its status does not matter.
 CREATE FUNCTION oracle.sells_out(old jsonb, new jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-	SELECT (old ->> 'stock_quantity')::int > 0 AND (new ->> 'stock_quantity')::int = 0 AND old ->> 'status' <> 'discontinued' $$;
+	SELECT (old ->> 'stock_quantity')::int > 0 AND (new ->> 'stock_quantity')::int = 0 $$;
 -- Return the guard that holds a change, or null.
 CREATE FUNCTION oracle.guard(u oracle.uploads, old jsonb, new jsonb) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN (new ->> 'price')::numeric > g.price_guard * (old ->> 'price')::numeric
@@ -339,8 +339,7 @@ CREATE FUNCTION oracle.begin(the_upload int, vendor text, mode text, match text,
 	columns text[]) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO oracle.uploads (upload, vendor_id, mode, match, blank, source_time, columns, stocked)
 		SELECT the_upload, vendor, begin.mode, begin.match, begin.blank, begin.source_time, begin.columns, count(*)
-		FROM oracle.products p WHERE p.vendor_id = vendor AND (p.data ->> 'stock_quantity')::int > 0
-			AND p.data ->> 'status' <> 'discontinued' $$;
+		FROM oracle.products p WHERE p.vendor_id = vendor AND (p.data ->> 'stock_quantity')::int > 0 $$;
 
 -- The products that an upload with mode replace would discontinue
 CREATE FUNCTION oracle.missing(u oracle.uploads) RETURNS SETOF oracle.products LANGUAGE sql STABLE AS $$
