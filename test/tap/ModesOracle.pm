@@ -21,7 +21,7 @@ CREATE TABLE oracle.uploads (upload int PRIMARY KEY, upload_id text, vendor_id t
 	blank text, source_time timestamptz, columns text[], status text DEFAULT 'processing', undone boolean DEFAULT false,
 	valid_records bigint DEFAULT 0, error_records bigint DEFAULT 0, inserted bigint DEFAULT 0, updated bigint DEFAULT 0,
 	unchanged bigint DEFAULT 0, stale bigint DEFAULT 0, held bigint DEFAULT 0, discontinued bigint DEFAULT 0,
-	discontinued_missing bigint DEFAULT 0, unnamed_records bigint DEFAULT 0, sold_out bigint DEFAULT 0, stocked bigint, swept int);
+	discontinued_missing bigint DEFAULT 0, unnamed_records bigint DEFAULT 0, sold_out bigint DEFAULT 0, stocked bigint);
 CREATE TABLE oracle.products (pid int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin text, vendor_id text COLLATE "C",
 	upload int, row_number bigint, line_number bigint, data jsonb,
 	vendor_product_id text COLLATE "C" GENERATED ALWAYS AS (data ->> 'vendor_product_id') STORED,
@@ -94,10 +94,7 @@ CREATE FUNCTION oracle.is_stale(u oracle.uploads, p oracle.products, name text) 
 		WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone
 			AND (EXISTS (SELECT FROM oracle.actions a WHERE a.upload = later.upload AND a.pid = p.pid
 					AND a.action <> 'rejected' AND name = ANY (a.carried))
-				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}')
-				-- The last step of a replace also has a say in what was discontinued already.
-				OR name = 'status' AND p.pid <= later.swept AND p.upload IS DISTINCT FROM later.upload
-					AND NOT EXISTS (SELECT FROM oracle.actions a WHERE a.upload = later.upload AND a.pid = p.pid))) $$;
+				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}'))) $$;
 
 -- Judge a row against the product that it names, as both are now: what is wrong, or the
 -- action (without guards), the product as it would become, and the columns that the row
@@ -184,9 +181,9 @@ BEGIN
 	RETURN j;
 END $$;
 
--- Does a change take a product on offer from stock to 0?
+-- Does a change take a product from stock to 0? Its status does not matter.
 CREATE FUNCTION oracle.sells_out(old jsonb, new jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-	SELECT (old ->> 'stock_quantity')::int > 0 AND (new ->> 'stock_quantity')::int = 0 AND old ->> 'status' <> 'discontinued' $$;
+	SELECT (old ->> 'stock_quantity')::int > 0 AND (new ->> 'stock_quantity')::int = 0 $$;
 -- Return the guard that holds a change, or null.
 CREATE FUNCTION oracle.guard(u oracle.uploads, old jsonb, new jsonb) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN (new ->> 'price')::numeric > g.price_guard * (old ->> 'price')::numeric
@@ -281,7 +278,7 @@ BEGIN
 	value := oracle.trimmed(raw ->> key);
 
 	IF u.mode <> 'insert' THEN
-		IF raw ? 'defect_type' OR value = '' OR char_length(value) > 100 OR value LIKE U&'%\FFFD%'
+		IF raw ? 'defect_type' OR value = '' OR value LIKE U&'%\FFFD%'
 			OR octet_length(raw ->> key) > 65536 THEN
 			UPDATE oracle.uploads SET unnamed_records = unnamed_records + 1 WHERE upload = the_upload;
 		ELSE
@@ -331,11 +328,6 @@ BEGIN
 		IF NOT is_second THEN
 			INSERT INTO oracle.actions VALUES (the_upload, p.pid, p.origin, number, line, j.action, j.carried);
 		END IF;
-		IF j.action <> 'rejected' THEN
-			UPDATE oracle.held h SET outcome = 'superseded' FROM oracle.uploads o
-				WHERE h.pid = p.pid AND h.upload <> the_upload AND h.outcome = 'waiting' AND o.upload = h.upload
-					AND o.source_time <= u.source_time;
-		END IF;
 	END IF;
 	INSERT INTO oracle.rows VALUES (the_upload, number, j.action, CASE WHEN j.action <> 'rejected' THEN p.origin END);
 	INSERT INTO oracle.errors SELECT the_upload, number, f.error_type, f.error_field FROM unnest(j.wrong) f;
@@ -347,8 +339,7 @@ CREATE FUNCTION oracle.begin(the_upload int, vendor text, mode text, match text,
 	columns text[]) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO oracle.uploads (upload, vendor_id, mode, match, blank, source_time, columns, stocked)
 		SELECT the_upload, vendor, begin.mode, begin.match, begin.blank, begin.source_time, begin.columns, count(*)
-		FROM oracle.products p WHERE p.vendor_id = vendor AND (p.data ->> 'stock_quantity')::int > 0
-			AND p.data ->> 'status' <> 'discontinued' $$;
+		FROM oracle.products p WHERE p.vendor_id = vendor AND (p.data ->> 'stock_quantity')::int > 0 $$;
 
 -- The products that an upload with mode replace would discontinue
 CREATE FUNCTION oracle.missing(u oracle.uploads) RETURNS SETOF oracle.products LANGUAGE sql STABLE AS $$
@@ -366,7 +357,6 @@ BEGIN
 		INSERT INTO oracle.actions VALUES (u.upload, p.pid, p.origin, NULL, NULL, 'discontinued', '{status}');
 		count := count + 1;
 	END LOOP;
-	UPDATE oracle.uploads SET swept = (SELECT max(pid) FROM oracle.products) WHERE upload = u.upload;
 	RETURN count;
 END $$;
 
@@ -398,7 +388,8 @@ BEGIN
 END $$;
 
 -- Decide on what waits: row 0 is the last step of a replace. Approval judges again, without
--- guards, and never changes what the upload counted.
+-- guards, and never changes what the upload counted. If a later upload named the product
+-- since, it turns out now that the row is superseded.
 CREATE FUNCTION oracle.decline(the_upload int, the_row bigint) RETURNS void LANGUAGE sql AS $$
 	UPDATE oracle.held SET outcome = 'declined' WHERE upload = the_upload AND coalesce(row_number, 0) = coalesce(the_row,
 		row_number, 0) AND outcome = 'waiting' $$;
@@ -421,7 +412,14 @@ BEGIN
 		SELECT * INTO p FROM oracle.products WHERE pid = h.pid;
 		IF p.pid IS NOT NULL THEN
 			j := oracle.judge_existing(u, p, h.record);
-			IF j.action = 'updated' THEN
+			IF j.action = 'stale' OR EXISTS (SELECT FROM oracle.uploads later
+				WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone
+					AND (p.upload = later.upload OR EXISTS (SELECT FROM oracle.actions a
+						WHERE a.upload = later.upload AND a.pid = p.pid AND a.action <> 'rejected'))) THEN
+				UPDATE oracle.held SET outcome = 'superseded' WHERE upload = the_upload AND row_number = h.row_number;
+				CONTINUE;
+			END IF;
+			IF j.wrong = '{}' AND j.action = 'updated' THEN
 				PERFORM oracle.change(p.pid, j.data, j.history, the_upload, h.row_number);
 			END IF;
 		END IF;
@@ -437,17 +435,19 @@ DECLARE
 	c oracle.changes;
 	p oracle.products;
 BEGIN
+	IF (SELECT status FROM oracle.uploads WHERE upload = the_upload) = 'failed' THEN
+		RETURN;
+	END IF;
 	FOR c IN SELECT * FROM oracle.changes WHERE upload = the_upload AND reverts IS NULL ORDER BY seq DESC LOOP
 		CONTINUE WHEN c.seq <> (SELECT max(l.seq) FROM oracle.live_changes l WHERE l.origin = c.origin);
 		SELECT * INTO p FROM oracle.products WHERE origin = c.origin;
 		CONTINUE WHEN NOT FOUND;
-		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, c.row_number);
+		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, NULL);
 		UPDATE oracle.changes SET reverts = c.seq WHERE seq = (SELECT max(seq) FROM oracle.changes WHERE origin = c.origin);
 	END LOOP;
 	FOR p IN SELECT * FROM oracle.products WHERE upload = the_upload
 		AND origin NOT IN (SELECT l.origin FROM oracle.live_changes l) LOOP
-		INSERT INTO oracle.changes (origin, action, upload, row_number, old_values)
-			VALUES (p.origin, 'deleted', the_upload, p.row_number, p.data);
+		INSERT INTO oracle.changes (origin, action, upload, old_values) VALUES (p.origin, 'deleted', the_upload, p.data);
 		DELETE FROM oracle.products WHERE pid = p.pid;
 	END LOOP;
 	PERFORM oracle.decline(the_upload, NULL);

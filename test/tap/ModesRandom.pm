@@ -55,7 +55,7 @@ sub random_upload
 	my ($number) = @_;
 	my $mode = one_of(qw(insert upsert upsert update update update replace replace));
 	my $match = one_of(undef, 'vendor_product_id', 'sku');
-	my @names = ('vendor_product_id', 'sku', keys %values);
+	my @names = ('vendor_product_id', 'sku', sort keys %values);
 	my $columns;
 
 	# Files with only some columns are usual; those of upsert and replace have the required ones.
@@ -96,7 +96,7 @@ sub random_row
 	# Sometimes the other key is not the usual one: of another product, or new.
 	$product{ $key eq 'sku' ? 'vendor_product_id' : 'sku' } =
 	  $key eq 'sku' ? id(between(1, 20)) : one_of(sku(one_of(@modes_vendors), between(1, 20)), 'NEW-' . ++$fresh) if chance(0.12);
-	foreach my $name (keys %values)
+	foreach my $name (sort keys %values)
 	{
 		$product{$name} = $values{$name}->() if chance(0.5) || $full && grep { $_ eq $name } @required;
 		$product{$name} = $bad{$name}->() if $bad{$name} && exists $product{$name} && chance($upload->{calm} ? 0.005 : 0.03);

@@ -135,7 +135,9 @@ sub step_of_extension
 	return ingest(@{ $step->{rows} }) if $do eq 'rows' && ($step->{door} // 'ingest') eq 'ingest';
 	return copy(@{ $step->{rows} }) if $do eq 'rows';
 	return as_loader('SELECT FROM onboard_finish_upload(' . upload_id($upload) . ", $step->{total});\n") if $do eq 'finish';
-	return 'SELECT FROM onboard_undo_upload(' . upload_id($upload) . ");\n" if $do eq 'undo';
+	# An upload that failed has nothing to undo, which the function says.
+	return "SELECT FROM onboard.upload_history h, LATERAL onboard_undo_upload(h.upload_id)
+		WHERE h.upload_id = @{[ upload_id($upload) ]} AND h.status <> 'failed';\n" if $do eq 'undo';
 	return "SELECT FROM onboard_${do}_rows(" . upload_id($upload) . ", $rows);\n" if $do eq 'approve' || $do eq 'decline';
 	return 'DELETE FROM onboard.products WHERE sku = ' . literal($step->{sku}) . ";\n" if $do eq 'delete';
 	return $step->{text} . "\n" if $do eq 'sql';
