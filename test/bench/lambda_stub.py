@@ -238,6 +238,11 @@ class Services:
             headers.set("Content-Range", f"bytes {first}-{last}/{size}")
         return known["path"], 206 if asked else 200, first, last - first + 1, headers
 
+    def s3_HeadObject(self, call, request):
+        """The headers alone; the length of the object is not asked for."""
+        reply = self.s3_GetObject(call, request)
+        return reply if isinstance(reply, Response) else Response(reply[1], reply[4], b"")
+
 
 class Connection:
     def __init__(self, services, reader, writer):

@@ -112,6 +112,12 @@ class ServedObject:
             def log_message(self, *_: Any) -> None:
                 pass
 
+            def do_HEAD(self) -> None:
+                self.send_response(200)
+                self.send_header("ETag", outer.etag)
+                self.send_header("Content-Length", str(outer.length))
+                self.end_headers()
+
             def do_GET(self) -> None:
                 asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
                 start = int(asked[1]) if asked else 0
