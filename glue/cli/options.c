@@ -121,13 +121,13 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 							 "mode of uploads that do not specify one (default: insert)", MODES},
 	[OPTION_PRICE_GUARD] =
 		{"price-guard", 0, "N", KIND_FRACTION, FIELD(price_guard),
-		 "hold a row that multiplies or divides a price by more than this; '' for no limit (5 by default)"},
+		 "hold a row that multiplies or divides a price by more than this; '' for no limit (default: 5)"},
 	[OPTION_SOLD_OUT_GUARD] =
 		{"sold-out-guard", 0, "N", KIND_FRACTION, FIELD(sold_out_guard),
-		 "hold rows that sell out products once more than this share of those in stock is sold out; '' for no limit (0.5 by default)"},
+		 "hold rows that sell out products once more than this share of those in stock is sold out; '' for no limit (default: 0.5)"},
 	[OPTION_DISCONTINUE_GUARD] =
 		{"discontinue-guard", 0, "N", KIND_FRACTION, FIELD(discontinue_guard),
-		 "hold a replacement that would discontinue more than this share of the products; '' for no limit (0.2 by default)"},
+		 "hold a replacement that would discontinue more than this share of the products; '' for no limit (default: 0.2)"},
 	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent), "parent of the new category"},
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
 							"what belongs in the category"},

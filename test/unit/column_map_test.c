@@ -284,6 +284,35 @@ test_rows(void)
 	column_map_clean_up(&map);
 }
 
+/* Both headings mark a fix file; suggestions alone do not. */
+static void
+test_fix_file(void)
+{
+	static const struct
+	{
+		const char *added;
+		bool is_fix_file;
+	} headers[] = {
+		{"", false},
+		{"|onboard_line", false},
+		{"|onboard_errors|onboard_suggestion", false},
+		{"|onboard_line|onboard_errors", true},
+		{"| ONBOARD_Line |Onboard_Errors|onboard_suggestion", true},
+	};
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+	{
+		struct column_map map;
+		struct glue_error error = {0};
+		char header[256];
+
+		snprintf(header, sizeof(header), "%s%s", REQUIRED, headers[i].added);
+		ok(init(&map, header, &error), "header is mapped");
+		ok(column_map_is_fix_file(&map) == headers[i].is_fix_file, "a fix file is recognized");
+		column_map_clean_up(&map);
+	}
+}
+
 static void
 test_find(void)
 {
@@ -307,6 +336,7 @@ main(void)
 	test_memory();
 	test_no_header();
 	test_rows();
+	test_fix_file();
 	test_find();
 	return unit_done();
 }
