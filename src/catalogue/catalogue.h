@@ -9,7 +9,8 @@
  * way to keep keys unique would be implemented there.
  *
  * catalogue_open() and the calls that write or wait run inside an owner section,
- * except on the plain path, where catalogue_write() enters its own.
+ * except on the plain path, where catalogue_write() enters its own, and for a change
+ * at once (see RowWrite), because entering one costs a tenth of such a change.
  *
  *-------------------------------------------------------------------------
  */
@@ -207,6 +208,7 @@ typedef struct RowWrite
 	/* For a change. */
 	const FoundProduct *product;
 	const struct ProductChange *change;
+	bool at_once; /* outside an owner section, so neither wait nor run code of users */
 
 	/* Set by catalogue_write(). */
 	int64 product_id;    /* with WRITE_DONE; 0 if not known */
@@ -217,7 +219,8 @@ typedef enum WriteResult
 {
 	WRITE_DONE,
 	WRITE_CONFLICT, /* a key was taken, or the product changed, in the meantime: look again */
-	WRITE_REFUSED   /* by a user's constraint or trigger; plain path only */
+	WRITE_REFUSED,  /* by a user's constraint or trigger; plain path only */
+	WRITE_LATER     /* impossible at once: write it in an owner section */
 } WriteResult;
 
 /*

@@ -51,6 +51,7 @@ struct Catalogue
 	/* For changes of products; set by catalogue_expect_changes(). */
 	struct ChangeLog *log;    /* NULL before */
 	bool keys_are_referenced; /* by foreign keys of other tables */
+	bool may_run_users_code;  /* when a product is changed directly: indexes, casts to jsonb */
 
 	int index_count;
 	Relation *indexes;

@@ -24,6 +24,7 @@
 #include "base/owner.h"
 #include "base/settings.h"
 #include "catalogue/direct_write.h"
+#include "catalogue/index_entries.h"
 #include "catalogue/product_reader.h"
 #include "catalogue/update_shape.h"
 #include "history/change_log.h"
@@ -246,6 +247,24 @@ catalogue_store_row_by_row(Catalogue *catalogue, const char *why)
 	catalogue->path = CATALOGUE_PLAIN;
 }
 
+/* Has the table columns or indexes of its users, whose types and expressions have functions? */
+static bool
+has_additions(const Catalogue *catalogue)
+{
+	int position;
+
+	for (position = 0; position < catalogue->index_count; position++)
+	{
+		const IndexInfo *info = catalogue->index_infos[position];
+
+		if (position != catalogue->key_index[KEY_SKU] &&
+			position != catalogue->key_index[KEY_VENDOR_PRODUCT_ID] &&
+			!index_entries_need_no_tuple(info))
+			return true;
+	}
+	return RelationGetDescr(catalogue->products)->natts > PRODUCT_COLUMN_COUNT;
+}
+
 void
 catalogue_expect_changes(Catalogue *catalogue)
 {
@@ -259,6 +278,7 @@ catalogue_expect_changes(Catalogue *catalogue)
 	if (departure != NULL && catalogue->path != CATALOGUE_PLAIN)
 		catalogue_store_row_by_row(catalogue, departure);
 	catalogue->keys_are_referenced = update_shape_references_keys(catalogue->products);
+	catalogue->may_run_users_code = has_additions(catalogue);
 	caller = MemoryContextSwitchTo(catalogue->context);
 	catalogue->log = change_log_open(catalogue->products);
 	MemoryContextSwitchTo(caller);

@@ -24,6 +24,14 @@ path_of(const Catalogue *catalogue, const RowWrite *write)
 	return catalogue->path;
 }
 
+/* The end of a subtransaction, which a change of key needs, may run code of users as well. */
+static bool
+may_write_at_once(const Catalogue *catalogue, const RowWrite *write)
+{
+	return path_of(catalogue, write) != CATALOGUE_PLAIN && !write->change->changes_key &&
+		   !catalogue->may_run_users_code;
+}
+
 WriteResult
 catalogue_write(Catalogue *catalogue, RowWrite *write)
 {
@@ -33,6 +41,8 @@ catalogue_write(Catalogue *catalogue, RowWrite *write)
 	{
 		Assert(catalogue->log != NULL);
 		write->product_id = write->product->product_id;
+		if (write->at_once && !may_write_at_once(catalogue, write))
+			return WRITE_LATER;
 	}
 	switch (path_of(catalogue, write))
 	{

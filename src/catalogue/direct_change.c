@@ -74,28 +74,32 @@ insert_entries(Catalogue *catalogue, const ProductChange *change, TU_UpdateIndex
 }
 
 /*
- * Replace the product.  Returns false on a conflict; something may have been
- * written by then only if a key changes.
+ * Replace the product.  On a conflict, something may have been written by then only
+ * if a key changes.
  */
-static bool
+static WriteResult
 replace_product(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes *entries)
 {
 	TupleTableSlot *slot = catalogue->single_slot;
 	ItemPointerData tid = write->product->tid;
 	TM_FailureData failure;
 	MemoryContext caller;
+	TM_Result result;
 	bool is_free;
 
 	product_version_make_visible(catalogue);
 	fill_slot(catalogue, write->change, slot);
-	if (!product_version_is_current(update_tuple(catalogue->products, &tid, slot,
-												 product_version_snapshot(), &failure, entries)))
-		return false;
+	result = update_tuple(catalogue->products, &tid, slot, product_version_snapshot(),
+						  !write->at_once, &failure, entries);
+	if (write->at_once && result == TM_BeingModified)
+		return WRITE_LATER;
+	if (!product_version_is_current(result))
+		return WRITE_CONFLICT;
 	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(catalogue->estate));
 	is_free = insert_entries(catalogue, write->change, *entries);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(catalogue->estate);
-	return is_free;
+	return is_free ? WRITE_DONE : WRITE_CONFLICT;
 }
 
 /* Arguments and result of replace_in_subtransaction(). */
@@ -112,7 +116,7 @@ replace_in_subtransaction(void *argument)
 {
 	KeyChange *work = argument;
 
-	return replace_product(work->catalogue, work->write, &work->entries);
+	return replace_product(work->catalogue, work->write, &work->entries) == WRITE_DONE;
 }
 
 static void
@@ -130,16 +134,18 @@ WriteResult
 direct_change(Catalogue *catalogue, RowWrite *write)
 {
 	KeyChange work = {catalogue, write};
-	bool written;
+	WriteResult result;
 
 	direct_write_prepare(catalogue);
-	if (write->change->changes_key)
-		written = subtransaction_run(replace_in_subtransaction, &work, NULL);
+	if (!write->change->changes_key)
+		result = replace_product(catalogue, write, &work.entries);
+	else if (subtransaction_run(replace_in_subtransaction, &work, NULL))
+		result = WRITE_DONE;
 	else
-		written = replace_product(catalogue, write, &work.entries);
+		result = WRITE_CONFLICT;
 	ExecClearTuple(catalogue->single_slot);
-	if (!written)
-		return WRITE_CONFLICT;
+	if (result != WRITE_DONE)
+		return result;
 	record_change(catalogue, write);
 	onboard_counters.changes_direct++;
 	if (work.entries != TU_All)

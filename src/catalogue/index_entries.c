@@ -13,9 +13,8 @@
 #include "catalogue/index_entries.h"
 #include "table/index_entry.h"
 
-/* Does StoredRow hold everything that an entry of this index needs? */
-static bool
-is_made_of_stored_row(const IndexInfo *info)
+bool
+index_entries_need_no_tuple(const IndexInfo *info)
 {
 	int i;
 
@@ -47,7 +46,7 @@ index_entries_choose(Catalogue *catalogue)
 	{
 		if (i == catalogue->key_index[KEY_SKU] || i == catalogue->key_index[KEY_VENDOR_PRODUCT_ID])
 			catalogue->entry_ways[i] = ENTRY_OF_KEY;
-		else if (is_made_of_stored_row(catalogue->index_infos[i]))
+		else if (index_entries_need_no_tuple(catalogue->index_infos[i]))
 			catalogue->entry_ways[i] = ENTRY_OF_STORED_ROW;
 		else
 			catalogue->entry_ways[i] = ENTRY_OF_TUPLE;

@@ -221,6 +221,17 @@ insert_plain(const Datum *values, const bool *nulls)
 	owner_leave(&section);
 }
 
+/* Not every caller is in a section, and indexes of users have functions. */
+static void
+flush_as_owner(RowBatch *batch)
+{
+	OwnerSection section;
+
+	owner_enter(&section);
+	row_batch_flush(batch);
+	owner_leave(&section);
+}
+
 /*
  * Store a change of the columns in log->changed; new_values is NULL for a
  * deletion.
@@ -266,7 +277,7 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 	}
 	row_batch_add(log->batch, values, nulls, CHANGE_COLUMN_COUNT);
 	if (row_batch_is_full(log->batch, 1))
-		row_batch_flush(log->batch);
+		flush_as_owner(log->batch);
 }
 
 void

@@ -104,7 +104,10 @@ find_earlier_line(Loader *loader, const FoundProduct *product)
 	return earlier.line_number > 0 ? earlier.line_number : earlier.row_number;
 }
 
-/* Write the action; on the plain path, catalogue_write() enters a section of its own. */
+/*
+ * Write the action, in a section only if it must wait or may run code of users; on
+ * the plain path, catalogue_write() enters one of its own.
+ */
 static WriteResult
 carry_out(Loader *loader, RowWrite *write)
 {
@@ -113,6 +116,11 @@ carry_out(Loader *loader, RowWrite *write)
 
 	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
 		return loader_carry_out(loader, write);
+	write->at_once = true;
+	result = loader_carry_out(loader, write);
+	if (result != WRITE_LATER)
+		return result;
+	write->at_once = false;
 	owner_enter(&section);
 	result = loader_carry_out(loader, write);
 	owner_leave(&section);
@@ -142,6 +150,7 @@ write_change(Loader *loader, const Change *change)
 			conclude(loader, change, ACTION_REJECT);
 			return true;
 		case WRITE_CONFLICT:
+		case WRITE_LATER:
 			break;
 	}
 	return false;
@@ -268,6 +277,7 @@ try_approved(Loader *loader, Change *change, ChangeApproval *approval)
 			approval->reason = write.refusal;
 			return true;
 		case WRITE_CONFLICT:
+		case WRITE_LATER:
 			break;
 	}
 	return false;

@@ -352,6 +352,7 @@ settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 				refuse_row(loader, row, write.refusal);
 				return;
 			case WRITE_CONFLICT:
+			case WRITE_LATER:
 				break;
 		}
 	}
