@@ -136,6 +136,7 @@ typedef struct FoundProduct
 	bool same_upload; /* which inserted it */
 	int64 row_number; /* of the row that it was inserted from; 0 if not known */
 	int64 line_number;
+	bool has_gone_entries; /* index entries of versions that are gone were met */
 
 	/*
 	 * Its values, by PRODUCT_x - 1 (see product_values.h), perhaps compressed or

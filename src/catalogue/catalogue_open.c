@@ -25,6 +25,7 @@
 #include "base/settings.h"
 #include "catalogue/direct_write.h"
 #include "catalogue/index_entries.h"
+#include "catalogue/key_neighbours.h"
 #include "catalogue/product_reader.h"
 #include "catalogue/update_shape.h"
 #include "history/change_log.h"
@@ -218,6 +219,8 @@ catalogue_close(Catalogue *catalogue)
 	{
 		end_scan(catalogue->scans[i][false]);
 		end_scan(catalogue->scans[i][true]);
+		if (catalogue->neighbours[i] != NULL)
+			key_neighbours_destroy(catalogue->neighbours[i]);
 	}
 	if (catalogue->reader != NULL)
 		product_reader_destroy(catalogue->reader);

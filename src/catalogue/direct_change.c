@@ -55,10 +55,10 @@ fill_slot(Catalogue *catalogue, const ProductChange *change, TupleTableSlot *slo
 
 /* Make the entries of the new version; returns false if a key may be taken. */
 static bool
-insert_entries(Catalogue *catalogue, const ProductChange *change, TU_UpdateIndexes entries)
+insert_entries(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes entries)
 {
 	TupleTableSlot *slot = catalogue->single_slot;
-	uint64 changed = change->changed | UINT64CONST(1) << (PRODUCT_UPDATED_AT - 1);
+	uint64 changed = write->change->changed | UINT64CONST(1) << (PRODUCT_UPDATED_AT - 1);
 	int position;
 
 	if (entries == TU_None)
@@ -67,7 +67,8 @@ insert_entries(Catalogue *catalogue, const ProductChange *change, TU_UpdateIndex
 	{
 		if (entries == TU_Summarizing && !index_is_summarizing(catalogue->index_infos[position]))
 			continue;
-		if (!index_entry_of_version(catalogue, position, slot, changed))
+		if (!index_entry_of_version(catalogue, position, slot, changed,
+									write->product->has_gone_entries))
 			return false;
 	}
 	return true;
@@ -96,7 +97,7 @@ replace_product(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes *e
 	if (!product_version_is_current(result))
 		return WRITE_CONFLICT;
 	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(catalogue->estate));
-	is_free = insert_entries(catalogue, write->change, *entries);
+	is_free = insert_entries(catalogue, write, *entries);
 	MemoryContextSwitchTo(caller);
 	ResetPerTupleExprContext(catalogue->estate);
 	return is_free ? WRITE_DONE : WRITE_CONFLICT;

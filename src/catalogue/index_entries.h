@@ -40,10 +40,11 @@ extern void index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableS
 
 /*
  * Insert the entry of a new version of a product, whose columns changed differ,
- * into the index at a position.  Returns false, with the entry made all the same,
- * if a key that changed may be taken.  Never waits for that.  Leaks likewise.
+ * into the index at a position.  has_gone_entries: see FoundProduct.  Returns false,
+ * with the entry made all the same, if a key that changed may be taken.  Never waits
+ * for that.  Leaks likewise.
  */
-extern bool
-index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot, uint64 changed);
+extern bool index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot,
+								   uint64 changed, bool has_gone_entries);
 
 #endif /* ONBOARD_INDEX_ENTRIES_H */

@@ -30,6 +30,7 @@
 
 #include "base/compat.h"
 #include "catalogue/catalogue_internal.h"
+#include "catalogue/key_neighbours.h"
 #include "catalogue/product_reader.h"
 
 /* One key to look up. */
@@ -37,6 +38,7 @@ typedef struct KeyLook
 {
 	CatalogueKey key;
 	bool waits;
+	bool skipped; /* set if there was an entry of a version that is gone */
 	ScanKeyData scan_keys[2];
 	int scan_key_count;
 } KeyLook;
@@ -49,6 +51,7 @@ prepare_look(KeyLook *look, CatalogueKey key, CatalogueLook how, Datum vendor_id
 
 	look->key = key;
 	look->waits = how == LOOK_WAITING;
+	look->skipped = false;
 	if (key == KEY_VENDOR_PRODUCT_ID)
 	{
 		ScanKeyEntryInitialize(&look->scan_keys[count], 0, count + 1, BTEqualStrategyNumber,
@@ -106,6 +109,19 @@ is_undecided(const Catalogue *catalogue, const KeyLook *look)
 						   TransactionIdIsValid(catalogue->dirty.xmax));
 }
 
+/* Fetch the next visible tuple that the scan finds; see index_getnext_slot(). */
+static bool
+fetch_next(Catalogue *catalogue, KeyLook *look, IndexScanDesc scan)
+{
+	for (;; look->skipped = true)
+	{
+		if (!scan->xs_heap_continue && index_getnext_tid(scan, ForwardScanDirection) == NULL)
+			return false;
+		if (index_fetch_heap(scan, catalogue->found_slot))
+			return true;
+	}
+}
+
 /*
  * Find the tuple that holds the key, in found_slot until end_look().  Must be
  * called in the catalogue's memory context, because the scan itself allocates.
@@ -113,8 +129,7 @@ is_undecided(const Catalogue *catalogue, const KeyLook *look)
 static bool
 look_up(Catalogue *catalogue, KeyLook *look)
 {
-	while (index_getnext_slot(begin_look(catalogue, look), ForwardScanDirection,
-							  catalogue->found_slot))
+	while (fetch_next(catalogue, look, begin_look(catalogue, look)))
 	{
 		ItemPointerData tid = catalogue->found_slot->tts_tid;
 
@@ -258,6 +273,61 @@ fill_product(Catalogue *catalogue, const CatalogueOwner *owner, FoundProduct *fo
 	found->line_number = number_or_zero(found, PRODUCT_LINE_NUMBER);
 }
 
+static struct text_view
+view_of(Datum text)
+{
+	return (struct text_view){VARDATA_ANY(DatumGetPointer(text)),
+							  VARSIZE_ANY_EXHDR(DatumGetPointer(text))};
+}
+
+/* Has the tuple in found_slot the key? */
+static bool
+has_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key, struct text_view value)
+{
+	TupleTableSlot *slot = catalogue->found_slot;
+	AttrNumber column = key == KEY_SKU ? PRODUCT_SKU : PRODUCT_VENDOR_PRODUCT_ID;
+	bool is_null;
+	Datum held = slot_getattr(slot, column, &is_null);
+
+	if (is_null || !text_equal(view_of(PointerGetDatum(PG_DETOAST_DATUM_PACKED(held))), value))
+		return false;
+	return key == KEY_SKU ||
+		   same_text(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null), owner->vendor_id_text);
+}
+
+/* Find the product by an entry that was read with that of an earlier key. */
+static bool
+find_among_neighbours(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
+					  struct text_view value)
+{
+	KeyNeighbours **neighbours = &catalogue->neighbours[look->key];
+
+	if (!catalogue->as_shipped || look->waits)
+		return false;
+	if (*neighbours == NULL)
+		*neighbours = key_neighbours_create(catalogue, look->key);
+	if (key_neighbours_find(*neighbours, owner->vendor_id_text, value, catalogue->found_slot,
+							&look->skipped) &&
+		has_key(catalogue, owner, look->key, value))
+		return true;
+	ExecClearTuple(catalogue->found_slot);
+	return false;
+}
+
+/* Find the product by a search of the index. */
+static bool
+find_in_index(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
+			  struct text_view value)
+{
+	bool found = look_up(catalogue, look);
+	Datum key = look->scan_keys[look->scan_key_count - 1].sk_argument;
+
+	if (catalogue->neighbours[look->key] != NULL && !look->waits)
+		key_neighbours_note_miss(catalogue->neighbours[look->key], owner->vendor_id_text, value,
+								 key);
+	return found;
+}
+
 bool
 catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key,
 					   struct text_view value, CatalogueLook how, FoundProduct *found)
@@ -268,10 +338,20 @@ catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, Catalo
 
 	prepare_look(&look, key, how, owner->vendor_id_text, key_text(value));
 	MemoryContextSwitchTo(catalogue->context);
-	is_found = look_up(catalogue, &look);
-	if (is_found)
+	if (find_among_neighbours(catalogue, owner, &look, value))
+	{
 		fill_product(catalogue, owner, found);
-	end_look(catalogue, &look);
+		ExecClearTuple(catalogue->found_slot);
+		is_found = true;
+	}
+	else
+	{
+		is_found = find_in_index(catalogue, owner, &look, value);
+		if (is_found)
+			fill_product(catalogue, owner, found);
+		end_look(catalogue, &look);
+	}
+	found->has_gone_entries = look.skipped;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(catalogue->row_context);
 	return is_found;
