@@ -269,6 +269,7 @@ judge_change(Diff *diff, Change *change, const RowKeys *keys, DiffOutcome *outco
 static bool
 find_product(const Diff *diff, Change *change)
 {
+	change->look = LOOK_NOW;
 	return change_has_key(change) &&
 		   catalogue_find_product(diff->setting.catalogue, &diff->owner, change->key,
 								  change->keys[change->key], LOOK_NOW, &change->product) &&

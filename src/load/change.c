@@ -176,6 +176,7 @@ settle_with_product(Loader *loader, Change *change)
 static bool
 find_product(Loader *loader, Change *change, CatalogueLook how)
 {
+	change->look = how;
 	return catalogue_find_product(loader->catalogue, change->with->owner, change->key,
 								  change->keys[change->key], how, &change->product) &&
 		   change->product.same_vendor;

@@ -251,7 +251,7 @@ judge_other_key(Change *change, struct findings *findings)
 	{
 		wanted[other] = true;
 		(void) catalogue_find(change->with->catalogue, change->with->owner, change->keys, wanted,
-							  LOOK_NOW, &found);
+							  change->look, &found);
 		if (!found.taken[other])
 			return;
 	}

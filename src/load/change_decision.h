@@ -43,6 +43,7 @@ typedef struct Change
 
 	/* Set by the caller, once it has found the product. */
 	FoundProduct product;
+	CatalogueLook look; /* how it was found, and how its other key is to be looked up */
 	int64 earlier_line; /* of the upload's first row for the product; 0 if this is it */
 
 	RowColumns columns; /* that the row has a say in */
