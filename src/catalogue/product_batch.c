@@ -96,11 +96,11 @@ write_part(void *argument)
 	uint64 i;
 
 	if (strcmp(part->action, CHANGE_REVERTED) == 0)
-	{
 		values[1] = jsonb_array(batch->old_values + part->first, part->count);
-		origin.product_id = batch->product_id + part->first;
-		origin.reverts = batch->change_id + part->first;
-		origin.product_count = part->count;
+	if (strcmp(part->action, CHANGE_DISCONTINUED) != 0)
+	{
+		origin.reversals = batch->reversal + part->first;
+		origin.reversal_count = part->count;
 	}
 	change_origin_set(&origin);
 	done = statement_run(part->statement, values, NULL, false, part->result);

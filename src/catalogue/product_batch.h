@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "history/change_origin.h"
+
 /*
  * Products per batch: enough to make the cost of a statement negligible, few enough
  * for the rows of one statement to fit into memory.
@@ -23,8 +25,8 @@ typedef struct ProductBatch
 	int count;
 	int64 product_id[PRODUCT_BATCH_SIZE]; /* ascending, none twice */
 
-	/* To restore them: of product_changes, what to take back. */
-	int64 change_id[PRODUCT_BATCH_SIZE];
+	/* To remove or restore them: what to take back, and its old values if it is a change. */
+	ChangeReversal reversal[PRODUCT_BATCH_SIZE];
 	Datum old_values[PRODUCT_BATCH_SIZE];
 
 	/* Set by each function: NULL if done, else why not: "refused by ...". */

@@ -241,7 +241,10 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 	const bool *old_nulls, const Datum *new_values, const bool *new_nulls)
 {
 	Datum product_id = old_values[log->product_id - 1];
-	int64 reverts = origin != NULL ? change_origin_reverts(origin, DatumGetInt64(product_id)) : 0;
+	const ChangeReversal *reversal =
+		origin != NULL ? change_origin_reversal(origin, DatumGetInt64(product_id)) : NULL;
+	int64 row_number =
+		reversal != NULL ? reversal->row_number : (origin != NULL ? origin->row_number : 0);
 	Datum values[CHANGE_COLUMN_COUNT];
 	bool nulls[CHANGE_COLUMN_COUNT] = {false};
 
@@ -260,10 +263,10 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 	SET(CHANGE_ACTION, CStringGetTextDatum(action));
 	SET_OPTIONAL(CHANGE_UPLOAD_ID, origin != NULL && origin->upload_id_text != (Datum) 0,
 				 origin->upload_id_text);
-	SET_OPTIONAL(CHANGE_ROW_NUMBER, origin != NULL && origin->row_number != 0,
-				 Int64GetDatum(origin->row_number));
+	SET_OPTIONAL(CHANGE_ROW_NUMBER, row_number != 0, Int64GetDatum(row_number));
 	SET(CHANGE_CHANGED_BY, log->changed_by);
-	SET_OPTIONAL(CHANGE_REVERTS, reverts != 0, Int64GetDatum(reverts));
+	SET_OPTIONAL(CHANGE_REVERTS, reversal != NULL && reversal->change_id != 0,
+				 Int64GetDatum(reversal->change_id));
 	SET(CHANGE_OLD_VALUES,
 		changed_values_to_jsonb(log->values, old_values, old_nulls, log->changed));
 	SET_OPTIONAL(CHANGE_NEW_VALUES, new_values != NULL,

@@ -69,24 +69,22 @@ change_origin_clear(void)
 	current.set_in = InvalidSubTransactionId;
 }
 
-int64
-change_origin_reverts(const ChangeOrigin *origin, int64 product_id)
+static int
+compare_products(const void *a, const void *b)
 {
-	int low = 0;
-	int high = origin->product_count;
+	int64 first = *(const int64 *) a;
+	int64 second = ((const ChangeReversal *) b)->product_id;
 
-	while (low < high)
-	{
-		int middle = low + (high - low) / 2;
+	return (first > second) - (first < second);
+}
 
-		if (origin->product_id[middle] < product_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < origin->product_count && origin->product_id[low] == product_id)
-		return origin->reverts[low];
-	return 0;
+const ChangeReversal *
+change_origin_reversal(const ChangeOrigin *origin, int64 product_id)
+{
+	if (origin->reversals == NULL)
+		return NULL;
+	return bsearch(&product_id, origin->reversals, origin->reversal_count, sizeof(ChangeReversal),
+				   compare_products);
 }
 
 const ChangeOrigin *

@@ -10,16 +10,23 @@
 
 #include "postgres.h"
 
+/* A change that is taken back. */
+typedef struct ChangeReversal
+{
+	int64 product_id;
+	int64 change_id;  /* 0 for the insertion */
+	int64 row_number; /* of the change; 0 for none */
+} ChangeReversal;
+
 typedef struct ChangeOrigin
 {
 	const char *action;   /* of an update; NULL to derive it from old and new status */
 	Datum upload_id_text; /* 0 for none */
 	int64 row_number;     /* 0 for none */
 
-	/* Of a statement that takes changes back: products, ascending, and the change of each. */
-	const int64 *product_id;
-	const int64 *reverts;
-	int product_count;
+	/* Of a statement that takes changes back: which, in order of product_id; else NULL. */
+	const ChangeReversal *reversals;
+	int reversal_count;
 } ChangeOrigin;
 
 /*
@@ -31,8 +38,8 @@ typedef struct ChangeOrigin
 extern void change_origin_set(const ChangeOrigin *origin);
 extern void change_origin_clear(void);
 
-/* Return the change of a product that is taken back; 0 for none. */
-extern int64 change_origin_reverts(const ChangeOrigin *origin, int64 product_id);
+/* Return the change of a product that is taken back, or NULL. */
+extern const ChangeReversal *change_origin_reversal(const ChangeOrigin *origin, int64 product_id);
 
 /*
  * Return the origin of the statement that fired the running trigger, or NULL.

@@ -121,7 +121,8 @@ read_history(UndoWalk *walk)
 		"         AND (b.change_id <> 0 OR coalesce(h.recorded_from, p.created_at) = p.created_at) THEN NULL "
 		"       WHEN b.change_id = 0 AND p.created_at < (SELECT x.horizon FROM onboard.history_horizon x) "
 		"         THEN 'changed since, but its history was pruned' "
-		"       ELSE 'changed since, without a record in the history' END "
+		"       ELSE 'changed since, without a record in the history' END, "
+		"  coalesce(CASE b.change_id WHEN 0 THEN p.row_number ELSE h.row_number END, 0) "
 		"FROM ROWS FROM (unnest($2), unnest($3)) b (product_id, change_id) "
 		"  JOIN onboard.products p ON p.product_id = b.product_id "
 		"  CROSS JOIN LATERAL ("
@@ -132,11 +133,13 @@ read_history(UndoWalk *walk)
 		"        FILTER (WHERE c.is_live AND c.is_own))[1] AS newest_own, "
 		"      (array_agg(c.old_values ORDER BY c.changed_at DESC) "
 		"        FILTER (WHERE c.is_live AND c.is_own))[1] AS old_values, "
+		"      (array_agg(c.row_number ORDER BY c.changed_at DESC) "
+		"        FILTER (WHERE c.is_live AND c.is_own))[1] AS row_number, "
 		"      (array_agg(c.upload_id ORDER BY c.changed_at DESC) "
 		"        FILTER (WHERE c.is_live AND NOT c.is_own))[1] AS other_upload, "
 		"      min(c.previous_at) AS recorded_from, max(c.changed_at) AS recorded_until, "
 		"      coalesce(bool_or(c.has_gap), false) AS has_gap "
-		"    FROM (SELECT c.change_id, c.previous_at, c.changed_at, c.upload_id, c.old_values, "
+		"    FROM (SELECT c.change_id, c.previous_at, c.changed_at, c.upload_id, c.row_number, c.old_values, "
 		"        c.previous_at <> lag(c.changed_at, 1, c.previous_at) OVER (ORDER BY c.changed_at) AS has_gap, "
 		"        coalesce(c.upload_id = $1, false) AS is_own, "
 		"        c.action <> 'reverted' AND NOT c.change_id = ANY (coalesce("
@@ -190,7 +193,8 @@ judge(UndoWalk *walk)
 			continue;
 		}
 		batch->product_id[batch->count] = product_id;
-		batch->change_id[batch->count] = number_of(i, 3);
+		batch->reversal[batch->count] =
+			(ChangeReversal){product_id, number_of(i, 3), number_of(i, 7)};
 		batch->old_values[batch->count] =
 			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 5, &is_null);
 		walk->sku[batch->count] = sku;
