@@ -66,9 +66,9 @@ key_neighbours_create(Catalogue *catalogue, CatalogueKey key)
 	MemoryContext caller = MemoryContextSwitchTo(catalogue->context);
 
 	neighbours->key = key;
-	neighbours->scan = begin_index_scan(catalogue->products,
-										catalogue->indexes[catalogue->key_index[key]], SnapshotSelf,
-										key == KEY_VENDOR_PRODUCT_ID ? 2 : 1);
+	neighbours->scan =
+		begin_index_scan(catalogue->products, catalogue->indexes[catalogue->key_index[key]],
+						 SnapshotSelf, key == KEY_VENDOR_PRODUCT_ID ? 2 : 1);
 	neighbours->scan->xs_want_itup = true;
 	neighbours->fetch = table_index_fetch_begin(catalogue->products);
 	neighbours->hits = USEFUL_HITS;
