@@ -6,8 +6,10 @@
  *
  * Every row that changes a product asks whether an earlier one named it, so what
  * was flushed is found through the primary key, and the batch through a hash table.
- * Most files have their rows in the order in which their products were inserted:
- * a product above all that an upload has named needs no look.
+ * Nearly always the answer is no, which two things tell without a look: many files
+ * have their rows in the order in which their products were inserted, so that a
+ * product is above all that the upload has named; and a Bloom filter, whose size is
+ * fixed, has the products that this statement has named.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +22,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "lib/bloomfilter.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -74,8 +77,16 @@ typedef struct BatchedAction
 typedef struct NamedProducts
 {
 	Datum upload_id_text;
-	int64 highest; /* of the products with a record; 0 if there are none */
+	int64 highest_before; /* of the products with a record when this statement began; or 0 */
+	int64 highest;        /* of all */
 } NamedProducts;
+
+/*
+ * Size of the Bloom filter, for which it has few false positives with this number
+ * of products.
+ */
+#define FILTER_KILOBYTES 1024
+#define FILTER_PRODUCTS 1000000
 
 struct ActionStore
 {
@@ -86,7 +97,9 @@ struct ActionStore
 	RowBatch *batch; /* NULL if records are stored by INSERT */
 	batched_hash *batched;
 	Datum batched_upload_id; /* all records of the batch are of this upload */
+	bool batch_is_flushed;   /* it is known until the next record is added */
 	List *uploads;           /* of NamedProducts */
+	bloom_filter *flushed;   /* products of the batches before; NULL if there are none */
 	IndexScanDesc scan;      /* begun at first use */
 	TupleTableSlot *found_slot;
 	Datum action_names[ACTION_COUNT];
@@ -202,7 +215,8 @@ named_products(ActionStore *store, Datum upload_id_text)
 	caller = MemoryContextSwitchTo(store->context);
 	named = palloc(sizeof(NamedProducts));
 	named->upload_id_text = upload_id_text;
-	named->highest = read_highest(upload_id_text);
+	named->highest_before = read_highest(upload_id_text);
+	named->highest = named->highest_before;
 	store->uploads = lappend(store->uploads, named);
 	MemoryContextSwitchTo(caller);
 	return named;
@@ -277,6 +291,18 @@ find_stored(ActionStore *store, Datum upload_id_text, int64 product_id, RowActio
 	return is_found;
 }
 
+/* May the product have a record that is not in the batch? */
+static bool
+may_be_stored(ActionStore *store, const NamedProducts *named, int64 product_id)
+{
+	if (product_id > named->highest)
+		return false;
+	if (product_id <= named->highest_before || store->batch == NULL)
+		return true;
+	return store->flushed != NULL &&
+		   !bloom_lacks_element(store->flushed, (unsigned char *) &product_id, sizeof(product_id));
+}
+
 bool
 action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
 {
@@ -284,7 +310,7 @@ action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, Ro
 	found->product_id = product_id;
 	if (find_batched(store, upload_id_text, product_id, found))
 		return true;
-	return product_id <= named_products(store, upload_id_text)->highest &&
+	return may_be_stored(store, named_products(store, upload_id_text), product_id) &&
 		   find_stored(store, upload_id_text, product_id, found);
 }
 
@@ -315,12 +341,37 @@ insert_plain(Datum *values, const bool *nulls)
 	owner_leave(&section);
 }
 
+/* Begin another batch; of the one before, only the products are kept. */
+static void
+begin_batch(ActionStore *store)
+{
+	batched_iterator iterator;
+	BatchedAction *batched;
+
+	if (store->flushed == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(store->context);
+
+		store->flushed = bloom_create(FILTER_PRODUCTS, FILTER_KILOBYTES, 0);
+		MemoryContextSwitchTo(caller);
+	}
+	batched_start_iterate(store->batched, &iterator);
+	while ((batched = batched_iterate(store->batched, &iterator)) != NULL)
+		bloom_add_element(store->flushed, (unsigned char *) &batched->product_id,
+						  sizeof(batched->product_id));
+	batched_reset(store->batched);
+	store->batch_is_flushed = false;
+}
+
 static void
 note_batched(ActionStore *store, const RowAction *action)
 {
+	BatchedAction *batched;
 	bool found;
-	BatchedAction *batched = batched_insert(store->batched, action->product_id, &found);
 
+	if (store->batch_is_flushed)
+		begin_batch(store);
+	batched = batched_insert(store->batched, action->product_id, &found);
 	store->batched_upload_id = action->upload_id_text;
 	batched->row_number = action->row_number;
 	batched->line_number = action->line_number;
@@ -363,6 +414,5 @@ action_store_flush(ActionStore *store)
 	if (store->batch == NULL)
 		return;
 	row_batch_flush(store->batch);
-	batched_reset(store->batched);
-	store->batched_upload_id = (Datum) 0;
+	store->batch_is_flushed = true;
 }
