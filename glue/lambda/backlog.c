@@ -30,6 +30,7 @@ static const struct
 	{"events_waiting", METRIC_EVENTS_WAITING},
 	{"events_oldest_seconds", METRIC_EVENTS_OLDEST},
 	{"items_missed", METRIC_STATUS_UPDATES_MISSED},
+	{"held_oldest_seconds", METRIC_HELD_OLDEST},
 };
 
 #define STUCK                                                                        \

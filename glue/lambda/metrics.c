@@ -35,6 +35,7 @@ static const struct
 	[METRIC_EVENTS_WAITING] = {"EventsWaiting", "Count"},
 	[METRIC_EVENTS_OLDEST] = {"EventsOldestSeconds", "Seconds"},
 	[METRIC_STATUS_UPDATES_MISSED] = {"StatusUpdatesMissed", "Count"},
+	[METRIC_HELD_OLDEST] = {"HeldOldestSeconds", "Seconds"},
 	[METRIC_EVENTS_REFUSED] = {"EventsRefused", "Count"},
 	[METRIC_UPLOADS_REVIVED] = {"UploadsRevived", "Count"},
 	[METRIC_UPLOADS_ABANDONED] = {"UploadsAbandoned", "Count"},

@@ -43,6 +43,7 @@ enum metric_id
 	METRIC_EVENTS_WAITING,
 	METRIC_EVENTS_OLDEST,         /* seconds since it was written */
 	METRIC_STATUS_UPDATES_MISSED, /* items whose status is out of date */
+	METRIC_HELD_OLDEST,           /* seconds that a held row has waited for approval */
 	METRIC_EVENTS_REFUSED,        /* repeatedly, by the queue */
 	METRIC_UPLOADS_REVIVED,       /* read again */
 	METRIC_UPLOADS_ABANDONED,
