@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/json_reader.h"
@@ -13,8 +14,9 @@
 /* Most members of a command, including the nameless one that ends the list. */
 #define MOST_MEMBERS 13
 
-/* Digits of OPERATOR_MOST_ROWS. */
+/* Most digits of a number of rows, and of the number of a row in any file. */
 #define MOST_ROWS_DIGITS 4
+#define ROW_NUMBER_DIGITS 15
 
 enum member_presence
 {
@@ -26,7 +28,8 @@ enum member_presence
 enum member_kind
 {
 	MEMBER_TEXT,
-	MEMBER_LIMIT /* a whole number from 1 to OPERATOR_MOST_ROWS */
+	MEMBER_LIMIT, /* a whole number from 1 to OPERATOR_MOST_ROWS */
+	MEMBER_ROWS   /* a list of 1 to OPERATOR_MOST_ROWS row numbers, 0 for the last step */
 };
 
 struct member
@@ -100,6 +103,31 @@ static const struct command commands[OPERATOR_COMMAND_COUNT] = {
 				{"upload_id", MEMBER_REQUIRED, MEMBER_TEXT},
 			},
 		},
+	[OPERATOR_HELD_LIST] =
+		{
+			"held_list",
+			{
+				{"vendor_id", MEMBER_OPTIONAL, MEMBER_TEXT},
+				{"upload_id", MEMBER_OPTIONAL, MEMBER_TEXT},
+				{"limit", MEMBER_OPTIONAL, MEMBER_LIMIT},
+			},
+		},
+	[OPERATOR_HELD_APPROVE] =
+		{
+			"held_approve",
+			{
+				{"upload_id", MEMBER_REQUIRED, MEMBER_TEXT},
+				{"rows", MEMBER_REQUIRED, MEMBER_ROWS},
+			},
+		},
+	[OPERATOR_HELD_DECLINE] =
+		{
+			"held_decline",
+			{
+				{"upload_id", MEMBER_REQUIRED, MEMBER_TEXT},
+				{"rows", MEMBER_REQUIRED, MEMBER_ROWS},
+			},
+		},
 	[OPERATOR_BACKLOG] = {"backlog", {{0}}},
 };
 
@@ -131,24 +159,51 @@ find_member(const struct command *command, struct text_view name)
 	return -1;
 }
 
-static bool
-is_limit(struct text_view number)
+/*
+ * Read a whole number of at most this many digits; return -1 for anything else.
+ */
+static int64_t
+whole_number(struct text_view number, size_t most_digits)
 {
 	int64_t value = 0;
 
-	if (number.length == 0 || number.length > MOST_ROWS_DIGITS)
-		return false;
+	if (number.length == 0 || number.length > most_digits)
+		return -1;
 	for (size_t i = 0; i < number.length; i++)
 	{
 		if (number.data[i] < '0' || number.data[i] > '9')
-			return false;
+			return -1;
 		value = value * 10 + (number.data[i] - '0');
 	}
+	return value;
+}
+
+static bool
+read_limit(struct json_reader *reader)
+{
+	int64_t value = whole_number(json_read_slice(reader), MOST_ROWS_DIGITS);
+
 	return value >= 1 && value <= OPERATOR_MOST_ROWS;
 }
 
+static bool
+read_rows(struct json_reader *reader)
+{
+	bool are_rows = true;
+	int count = 0;
+
+	if (!json_read_open(reader, '['))
+	{
+		json_read_value(reader);
+		return false;
+	}
+	for (; json_read_element(reader); count++)
+		are_rows &= whole_number(json_read_slice(reader), ROW_NUMBER_DIGITS) >= 0;
+	return are_rows && count >= 1 && count <= OPERATOR_MOST_ROWS;
+}
+
 /*
- * Read the value of a member.  *text stays absent if it is null or a number.
+ * Read the value of a member.  *text stays absent unless it is a text.
  */
 static bool
 read_value(struct json_reader *reader, const struct member *member, struct text_view *text,
@@ -160,9 +215,13 @@ read_value(struct json_reader *reader, const struct member *member, struct text_
 	else if (member->kind == MEMBER_TEXT && !json_read_text(reader, text))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID", "%s must be a string",
 							  member->name);
-	else if (member->kind == MEMBER_LIMIT && !is_limit(json_read_slice(reader)))
+	else if (member->kind == MEMBER_LIMIT && !read_limit(reader))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
 							  "%s must be a whole number from 1 to %d", member->name,
+							  OPERATOR_MOST_ROWS);
+	else if (member->kind == MEMBER_ROWS && !read_rows(reader))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
+							  "%s must be a list of 1 to %d row numbers", member->name,
 							  OPERATOR_MOST_ROWS);
 	return true;
 }

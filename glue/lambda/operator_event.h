@@ -31,11 +31,14 @@ enum operator_command
 	OPERATOR_UPLOAD_TRACE,
 	OPERATOR_UPLOAD_FIND,
 	OPERATOR_UPLOAD_CANCEL,
+	OPERATOR_HELD_LIST,
+	OPERATOR_HELD_APPROVE,
+	OPERATOR_HELD_DECLINE,
 	OPERATOR_BACKLOG,
 	OPERATOR_COMMAND_COUNT
 };
 
-/* Most rows that an answer lists; the highest "limit". */
+/* Most rows that an answer lists, and "rows" names; the highest "limit". */
 #define OPERATOR_MOST_ROWS 1000
 
 /* The texts are borrowed from the event, with escapes unresolved; for the log. */

@@ -182,12 +182,64 @@ static const char upload_cancel[] =
 	" 'upload', " UPLOAD ")"
 	" FROM earlier e CROSS JOIN LATERAL onboard_cancel_upload(e.upload_id) u)::text";
 
+#define HELD                             \
+	"jsonb_build_object("                \
+	"'upload_id', h.upload_id,"          \
+	" 'vendor_id', h.vendor_id,"         \
+	" 'file_name', u.file_name,"         \
+	" 'row_number', h.row_number,"       \
+	" 'line_number', h.line_number,"     \
+	" 'product_id', h.product_id,"       \
+	" 'cause', h.cause,"                 \
+	" 'current_value', h.current_value," \
+	" 'new_value', h.new_value,"         \
+	" 'held_at', onboard.utc_text(h.held_at))"
+
+#define HELD_ORDER "held_at, upload_id, row_number"
+
+/* Rows that are decided on wait no longer, so the first page is the next one. */
+static const char held_list[] =
+	"WITH found AS MATERIALIZED (SELECT f.* FROM onboard_held("
+	"$1::jsonb ->> 'vendor_id', $1::jsonb ->> 'upload_id') f)"
+	" SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'waiting', (SELECT count(*) FROM found),"
+	" 'held', coalesce(jsonb_agg(" HELD " ORDER BY " HELD_ORDER "), '[]'))"
+	" FROM (SELECT f.* FROM found f ORDER BY " HELD_ORDER
+	" LIMIT coalesce(($1::jsonb ->> 'limit')::integer, $2::integer)) h"
+	" JOIN onboard.upload_history u USING (upload_id))::text";
+
+/* Those rows of the event that were held: the functions refuse any other. */
+#define HELD_ROWS                                                            \
+	"ARRAY(SELECT coalesce(o.row_number, 0) FROM onboard.held_rows o"        \
+	" WHERE o.upload_id = e.upload_id AND coalesce(o.row_number, 0) = ANY (" \
+	"ARRAY(SELECT r::bigint FROM jsonb_array_elements_text($1::jsonb -> 'rows') r)))"
+
+/* The upload, if decisions on its rows are possible. */
+#define HELD_UPLOAD                  \
+	" FROM onboard.upload_history e" \
+	" WHERE e.upload_id = $1::jsonb ->> 'upload_id' AND e.status <> 'processing'"
+
+/* The function returns a row that was decided on before as it was decided. */
+static const char held_approve[] =
+	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'rows', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.row_number), '[]')"
+	" FROM onboard_approve_rows(e.upload_id, " HELD_ROWS ") a))" HELD_UPLOAD ")::text";
+
+/* This function counts only the rows that waited. */
+static const char held_decline[] =
+	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'declined', onboard_decline_rows(e.upload_id, " HELD_ROWS ")"
+	" + (SELECT count(*) FROM onboard.held_rows d WHERE d.upload_id = e.upload_id"
+	" AND d.outcome = 'declined' AND coalesce(d.row_number, 0) = ANY (" HELD_ROWS "))"
+	")" HELD_UPLOAD ")::text";
+
 static const char backlog[] =
 	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
 	"'backlog', jsonb_object_agg(b.name, b.value)) FROM onboard_backlog() b)::text";
 
 #define UNKNOWN_UPLOAD "UNKNOWN_UPLOAD"
 #define NO_UPLOAD "there is no upload with this id"
+#define NO_ENDED_UPLOAD "there is no upload with this id that has ended"
 
 /* How a command is answered. */
 struct answer
@@ -228,6 +280,21 @@ static const struct answer answers[OPERATOR_COMMAND_COUNT] = {
 			.parameters = 1,
 			.missing_code = UNKNOWN_UPLOAD,
 			.missing_text = NO_UPLOAD,
+		},
+	[OPERATOR_HELD_LIST] = {.statement = held_list, .parameters = 2},
+	[OPERATOR_HELD_APPROVE] =
+		{
+			.statement = held_approve,
+			.parameters = 1,
+			.missing_code = UNKNOWN_UPLOAD,
+			.missing_text = NO_ENDED_UPLOAD,
+		},
+	[OPERATOR_HELD_DECLINE] =
+		{
+			.statement = held_decline,
+			.parameters = 1,
+			.missing_code = UNKNOWN_UPLOAD,
+			.missing_text = NO_ENDED_UPLOAD,
 		},
 	[OPERATOR_BACKLOG] = {.statement = backlog},
 };

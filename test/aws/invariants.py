@@ -21,6 +21,10 @@ from database import OwnDatabase, Row
 COLUMNS = ["vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
            "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url"]
 NUMBERS = {"price", "compare_at_price", "stock_quantity", "weight_kg"}
+# What the vendor asks for a row, which is no field of the product.
+ACTION_COLUMN = "onboard_action"
+# What a valid row does, as the columns of upload_history that count it.
+ACTIONS = ("inserted", "updated", "unchanged", "stale", "held", "discontinued")
 BLANKS = "\t \u00a0"
 REPORT_COLUMNS = 15
 REPORTS = {"errors": "onboard_error_csv", "fix": "onboard_fix_csv"}
@@ -53,10 +57,11 @@ class FileRow:
 
 @dataclass
 class Sent:
-    """A file as a vendor sent it.
+    """A file as a vendor sent it, with the metadata that say how its rows are applied.
 
     `refused` is the code it is refused with.  `broken` are the rows that must be rejected, if the sender knows, each
     with the rules that it breaks; `contested` are those accepted unless another row with their SKU came first.
+    `actions` are what the valid rows do, if the sender knows.
     """
 
     vendor_id: str
@@ -66,10 +71,21 @@ class Sent:
     broken: dict[int, set[str]] | None = None
     contested: set[int] = field(default_factory=set)
     items: bool = True
+    metadata: dict[str, str] = field(default_factory=dict)
+    actions: dict[int, str] | None = None
 
     @property
     def file_name(self) -> str:
         return self.key.rpartition("/")[2]
+
+    @property
+    def rows(self) -> list[FileRow]:
+        return read_rows(self.content)
+
+    def says(self, row: FileRow) -> dict[str, str]:
+        """Return what a row says about its product: the columns that the file has, blank ones unless they are kept."""
+        values = {name: value.strip(BLANKS) for name, value in row.fields.items() if name != ACTION_COLUMN}
+        return {name: value for name, value in values.items() if value or self.metadata.get("onboard-blank") != "keep"}
 
 
 def folded(name: str) -> str:
@@ -98,13 +114,12 @@ def plain_text(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\n") + "\n"
 
 
-def trimmed(fields: dict[str, str]) -> dict[str, str]:
-    return {name: value.strip(BLANKS) for name, value in fields.items() if value.strip(BLANKS)}
-
-
-def product_problem(row: FileRow, product: Row) -> str:
-    """Describe how a product differs from its row of the file, never quoting a value."""
-    wanted = trimmed(row.fields)
+def product_problem(said: list[dict[str, str]], product: Row) -> str:
+    """Describe how a product differs from the newest value of each column, never quoting a value."""
+    wanted: dict[str, str] = {}
+    for values in said:
+        wanted.update(values)
+    wanted = {name: value for name, value in wanted.items() if value}
     for name in COLUMNS:
         given, stored = wanted.get(name), product[name]
         if name == "unit" and given is None:
@@ -113,9 +128,7 @@ def product_problem(row: FileRow, product: Row) -> str:
         if not same:
             return f"column {name} differs"
     unknown = {name: value for name, value in wanted.items() if name not in COLUMNS}
-    if json.loads(product["attributes"] or "{}") != unknown:
-        return "attributes differ"
-    return "" if product["line_number"] == str(row.line) else f"line {product['line_number']}, not {row.line}"
+    return "" if json.loads(product["attributes"] or "{}") == unknown else "attributes differ"
 
 
 def error_problem(row: FileRow, errors: list[Row]) -> str:
@@ -151,6 +164,10 @@ class World:
         self.uploads = self.database.query("SELECT *, metadata ? 'reported_at' AS reported FROM onboard.upload_history")
         self.products = self.group(self.database.query("SELECT * FROM onboard.products ORDER BY product_id"))
         self.errors = self.group(self.database.query("SELECT * FROM onboard.validation_errors ORDER BY error_id"))
+        # Of products that existed; row 0 are those that a replace discontinued because no row named them.
+        self.changes = self.group(self.database.query("SELECT * FROM onboard.row_actions ORDER BY product_id"))
+        self.held = self.group(self.database.query("SELECT * FROM onboard.held_rows ORDER BY held_id"))
+        self.said = self.what_files_say()
         self.events = self.database.query("SELECT * FROM public.audited_events")
         self.items: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for item in self.pipeline.items():
@@ -166,6 +183,36 @@ class World:
         for row in rows:
             grouped[row["upload_id"] or ""][int(row["row_number"] or 0)].append(row)
         return grouped
+
+    def actions_of(self, upload_id: str) -> dict[int, str]:
+        """Return what each valid row did."""
+        changed = {number: str(rows[0]["action"]) for number, rows in self.changes[upload_id].items() if number}
+        return {**{number: "inserted" for number in self.products[upload_id]},
+                **{number: action for number, action in changed.items() if action != "rejected"}}
+
+    def is_applied(self, upload_id: str, number: int, action: str) -> bool:
+        """Return whether a valid row was to set the columns of its product."""
+        if action == "held":
+            return self.held[upload_id][number][0]["outcome"] == "applied"
+        return action in ("inserted", "updated", "unchanged")
+
+    def what_files_say(self) -> dict[str, list[dict[str, str]]]:
+        """Return what the files say about each product, in the order of their times; equal times are in order of arrival."""
+        said: dict[str, list[tuple[str, str, dict[str, str]]]] = defaultdict(list)
+        for sent in self.sent:
+            upload = self.upload_of(sent)
+            if upload is None or sent.refused:
+                continue
+            upload_id = str(upload["upload_id"])
+            actions = self.actions_of(upload_id)
+            for row in sent.rows:
+                action = actions.get(row.number, "")
+                if self.is_applied(upload_id, row.number, action):
+                    stored = self.products if action == "inserted" else self.changes
+                    product_id = str(stored[upload_id][row.number][0]["product_id"])
+                    said[product_id].append((str(upload["source_time"]), str(upload["created_at"]), sent.says(row)))
+        return {product_id: [says for _, _, says in sorted(rows, key=lambda each: each[:2])]
+                for product_id, rows in said.items()}
 
     def current_reports(self, function: str) -> dict[str, list[str]]:
         """Return the reports that the database produces now, record by record."""
@@ -228,43 +275,67 @@ class World:
             yield "refused, but its rows are stored"
 
     def row_problems(self, sent: Sent, upload: Row) -> Iterable[str]:
-        """Each row of the file is a product or an error, never both or twice, with the content of the file."""
-        products, errors = self.products[str(upload["upload_id"])], self.errors[str(upload["upload_id"])]
-        rows = read_rows(sent.content)
+        """Each row of the file has one action or errors, and the products have what the files say."""
+        upload_id = str(upload["upload_id"])
+        products, errors, actions = self.products[upload_id], self.errors[upload_id], self.actions_of(upload_id)
+        rows = sent.rows
         numbers = {row.number for row in rows}
-        if lost := numbers - products.keys() - errors.keys():
+        if lost := numbers - actions.keys() - errors.keys():
             yield f"rows are lost: {sorted(lost)[:10]}"
-        if strange := (products.keys() | errors.keys()) - numbers:
+        if strange := (actions.keys() | errors.keys()) - numbers:
             yield f"rows not in the file:  {sorted(strange)[:10]}"
-        if both := products.keys() & errors.keys():
+        if both := actions.keys() & errors.keys():
             yield f"rows are products and errors: {sorted(both)[:10]}"
-        if twice := [number for number, stored in products.items() if len(stored) != 1]:
+        changes = {number: stored for number, stored in self.changes[upload_id].items() if number}
+        if twice := [number for stored in (products, changes) for number, found in stored.items() if len(found) != 1]:
             yield f"rows are products twice: {twice[:10]}"
         for number, found in errors.items():
             if len({(error["error_type"], error["error_field"]) for error in found}) != len(found):
                 yield f"an error of row {number} is there twice"
-        troubles = []
-        for row in rows:
-            trouble = product_problem(row, products[row.number][0]) if row.number in products else (
-                error_problem(row, errors[row.number]) if row.number in errors else "")
-            troubles += [f"row {row.number}: {trouble}"] if trouble else []
-        yield from troubles[:3]
-        counts = (str(len(rows)), str(len(products)), str(len(errors)))
-        if (upload["total_records"], upload["valid_records"], upload["error_records"]) != counts:
-            yield "the upload's counts do not match the file"
-        status = "failed" if not products else "partial" if errors else "completed"
-        if upload["status"] != status:
-            yield f"it is {upload['status']}, not {status}"
+        yield from [f"row {row.number}: {trouble}" for row in rows if (trouble := self.row_problem(upload_id, row))][:3]
+        yield from self.count_problems(upload, len(rows))
+        if sent.actions is not None and actions != sent.actions:
+            yield f"rows did {actions}, not {sent.actions}"
         if sent.broken is not None:
             broken = {number: {str(error["error_type"]) for error in stored} for number, stored in errors.items()}
             lost = {number for number in sent.contested if broken.pop(number, {"DUPLICATE_SKU"}) != {"DUPLICATE_SKU"}}
             if broken != sent.broken or lost:
                 yield "the rejected rows, or the reasons, do not match the broken rows"
 
+    def row_problem(self, upload_id: str, row: FileRow) -> str:
+        if row.number in self.errors[upload_id]:
+            return error_problem(row, self.errors[upload_id][row.number])
+        if row.number not in self.products[upload_id]:
+            return ""
+        product = self.products[upload_id][row.number][0]
+        problem = product_problem(self.said[str(product["product_id"])], product)
+        return problem or ("" if product["line_number"] == str(row.line) else f"line {product['line_number']}, not {row.line}")
+
+    def count_problems(self, upload: Row, rows: int) -> Iterable[str]:
+        """The counts and the status of an upload are those of its rows."""
+        upload_id = str(upload["upload_id"])
+        actions, errors = self.actions_of(upload_id), self.errors[upload_id]
+        counts = (str(rows), str(len(actions)), str(len(errors)))
+        if (upload["total_records"], upload["valid_records"], upload["error_records"]) != counts:
+            yield "the upload's counts do not match the file"
+        did = Counter(actions.values())
+        if {action: int(upload[action] or 0) for action in ACTIONS} != {action: did[action] for action in ACTIONS}:
+            yield "the upload's actions do not match those of its rows"
+        # Approving the last step of a replace later changes no count.
+        if not self.held[upload_id][0] and int(upload["discontinued_missing"] or 0) != len(self.changes[upload_id][0]):
+            yield "the number of products that no row named is wrong"
+        held = {number for number, rows in self.held[upload_id].items() if rows}
+        if held - {0} != {number for number, action in actions.items() if action == "held"}:
+            yield "what waits, or waited, are not the held rows"
+        status = "failed" if not actions else "partial" if errors or held else "completed"
+        if upload["status"] != status:
+            yield f"it is {upload['status']}, not {status}"
+
     def item_problems(self, sent: Sent, upload_id: str) -> Iterable[str]:
         """The items are the file's rows, each with the status of its verdict in the database."""
         items = {str(item["record_id"]): item for item in self.items[upload_id]}
-        rows = read_rows(sent.content)
+        actions = self.actions_of(upload_id)
+        rows = sent.rows
         wanted = {f"REC_{row.number:08d}" for row in rows}
         if wanted != items.keys():
             yield (f"the items are not those of the file's {len(rows)} rows: {sorted(wanted - items.keys())[:10]} are "
@@ -276,10 +347,13 @@ class World:
             verdict = "error" if row.number in self.errors[upload_id] else "validated"
             if item["status"] != verdict:
                 yield f"item {row.number} is {item['status']}, not {verdict}"
+            if verdict == "validated" and item["action"] != actions.get(row.number):
+                yield f"item {row.number} is {item['action']}, not {actions.get(row.number)}"
             if (item["vendor_id"], item["row_number"], item["line_number"]) != (sent.vendor_id, row.number, row.line):
                 yield f"item {row.number} has other keys"
             data = {folded(name): value for name, value in item.get("product_data", {}).items() if value}
-            if "defect" not in item and data != {name: value for name, value in row.fields.items() if value}:
+            if "defect" not in item and data != {name: value for name, value in row.fields.items()
+                                                 if value and name != ACTION_COLUMN}:
                 yield f"item {row.number} has other data"
             if (verdict == "error") != bool(item.get("error_reason")):
                 yield f"item {row.number} has the wrong error_reason"

@@ -300,6 +300,19 @@ class Pipeline:
         self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content)
         return key
 
+    def notification(self, key: str) -> dict[str, Any]:
+        """Return S3's record of an object in its current state."""
+        head = self.clients["s3"].head_object(Bucket=self.bucket, Key=key)
+        return {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+            "bucket": {"name": self.bucket},
+            "object": {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"'),
+                       "versionId": head["VersionId"], "sequencer": "00"}}}
+
+    def announce(self, *records: dict[str, Any]) -> None:
+        """Send S3's records to the parser's queue again, in one message."""
+        self.clients["sqs"].send_message(QueueUrl=self.resources.queue_urls["upload-events"],
+                                         MessageBody=json.dumps({"Records": records}))
+
     def object(self, key: str) -> bytes:
         return bytes(self.clients["s3"].get_object(Bucket=self.resources.bucket, Key=key)["Body"].read())
 

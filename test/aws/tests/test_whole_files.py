@@ -136,10 +136,9 @@ class FilesTest(WholeTest):
         queues = ("upload-events", "product-validation-errors")
         for queue in queues:
             self.whole.pause(queue)
-        records = [self.notification(file.key) for file in self.maker.random.sample(self.sent, len(self.sent))]
+        records = [self.whole.notification(file.key) for file in self.maker.random.sample(self.sent, len(self.sent))]
         for group in ([records[0], records[1]], [records[2]], [*records[3:], records[0]]):
-            self.whole.clients["sqs"].send_message(QueueUrl=self.whole.resources.queue_urls["upload-events"],
-                                                   MessageBody=json.dumps({"Records": group}))
+            self.whole.announce(*group)
         for upload in world.uploads:
             body = {"v": 1, "event_id": 1, "kind": "upload_ended", "upload_id": upload["upload_id"],
                     "vendor_id": upload["vendor_id"], "first_row": None, "last_row": None, "errors": 0}
@@ -163,14 +162,6 @@ class FilesTest(WholeTest):
         self.assertEqual(self.database.query("SELECT * FROM onboard.products ORDER BY product_id"), stored)
         self.check(mails=first.mails)
         self.assertEqual(self.whole.functions["parser"].errors, 0)
-
-    def notification(self, key: str) -> dict[str, object]:
-        """Return S3's record of an object in its current state."""
-        head = self.whole.clients["s3"].head_object(Bucket=self.whole.resources.bucket, Key=key)
-        return {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
-            "bucket": {"name": self.whole.resources.bucket},
-            "object": {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"'),
-                       "versionId": head["VersionId"], "sequencer": "00"}}}
 
     def test_key_overwritten_and_object_removed_before_reading(self) -> None:
         self.pipeline()

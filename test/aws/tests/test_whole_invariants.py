@@ -20,14 +20,26 @@ class InvariantsTest(WholeTest):
         finally:
             self.database.query(undo)
 
+    def price_file(self) -> Sent:
+        """A file that changes one product, and would change another too much."""
+        rows = self.database.query("SELECT vendor_product_id, price FROM onboard.products WHERE price > 1 "
+                                   "ORDER BY product_id LIMIT 2")
+        table = [{"vendor_product_id": str(row["vendor_product_id"]), "price": f"{float(str(row['price'])) * factor:.2f}"}
+                 for row, factor in zip(rows, (0.5, 0.1))]
+        return Sent("VEND001", "uploads/VEND001/update/prices.csv", self.maker.text(table, ["vendor_product_id", "price"]),
+                    broken={}, actions={1: "updated", 2: "held"})
+
     def test_each_kind_of_damage_is_found(self) -> None:
         self.pipeline()
         self.send(self.maker.file("VEND001", "uploads/VEND001/VEND001_20260104_090000.csv", 12, bad=0.5),
                   Sent("VEND002", "uploads/VEND002/none.csv", b"", refused="EMPTY_FILE"))
         self.settle()
+        self.send(self.price_file())
+        self.settle()
         self.mails = self.check().mails
         self.assertEqual(self.problems(), "")
-        upload = self.database.value("SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'VEND001'")
+        upload, prices = (self.database.value(f"SELECT upload_id FROM onboard.upload_history WHERE vendor_id = 'VEND001' "
+                                              f"AND mode = '{mode}'") for mode in ("insert", "update"))
         key = self.database.value(f"SELECT {RECORDED} FROM onboard.upload_history WHERE upload_id = '{upload}'")
         product = "(SELECT min(product_id) FROM onboard.products)"
         error = "(SELECT min(error_id) FROM onboard.validation_errors)"
@@ -44,8 +56,18 @@ class InvariantsTest(WholeTest):
              "rows not in the file"),
             (f"UPDATE onboard.products SET line_number = line_number + 1 WHERE product_id = {product}",
              f"UPDATE onboard.products SET line_number = line_number - 1 WHERE product_id = {product}", "line "),
-            ("UPDATE onboard.upload_history SET valid_records = valid_records + 1 WHERE total_records > 0",
-             "UPDATE onboard.upload_history SET valid_records = valid_records - 1 WHERE total_records > 0", "counts"),
+            ("UPDATE onboard.upload_history SET valid_records = valid_records + 1, stale = stale + 1 WHERE total_records > 0",
+             "UPDATE onboard.upload_history SET valid_records = valid_records - 1, stale = stale - 1 WHERE total_records > 0",
+             "counts"),
+            (f"UPDATE onboard.upload_history SET updated = updated - 1, stale = 1 WHERE upload_id = '{prices}'",
+             f"UPDATE onboard.upload_history SET updated = updated + 1, stale = 0 WHERE upload_id = '{prices}'",
+             "the upload's actions"),
+            (f"UPDATE onboard.upload_history SET discontinued_missing = 1 WHERE upload_id = '{prices}'",
+             f"UPDATE onboard.upload_history SET discontinued_missing = 0 WHERE upload_id = '{prices}'", "that no row named"),
+            (f"{keep}row_actions; DELETE FROM onboard.row_actions WHERE row_number = 1",
+             "INSERT INTO onboard.row_actions SELECT * FROM public.kept WHERE row_number = 1", "rows are lost: [1]"),
+            (f"{keep}held_rows; DELETE FROM onboard.held_rows",
+             "INSERT INTO onboard.held_rows OVERRIDING SYSTEM VALUE SELECT * FROM public.kept", "what waits"),
             (f"UPDATE onboard.validation_errors SET error_type = error_type || 'X' WHERE error_id = {error}",
              f"UPDATE onboard.validation_errors SET error_type = left(error_type, -1) WHERE error_id = {error}",
              "or the reasons"),
@@ -64,9 +86,9 @@ class InvariantsTest(WholeTest):
             with self.subTest(wanted):
                 self.assertIn(wanted, self.harmed(statement, undo))
         self.assertEqual(self.problems(), "")
-        self.harm_outside(str(upload), str(key))
+        self.harm_outside(str(key))
 
-    def harm_outside(self, upload: str, key: str) -> None:
+    def harm_outside(self, key: str) -> None:
         """Damage mails, reports and items; the last two are not repaired."""
         mail = self.mails.pop()
         self.assertIn("no mail about", self.problems())
@@ -76,8 +98,10 @@ class InvariantsTest(WholeTest):
         self.assertEqual(self.problems(), "")
         # The validator would see the item and repair it.
         self.whole.pause("upload-records")
-        item = next(item for item in self.whole.items() if item["status"]["S"] == "validated")
+        item = next(item for item in self.whole.items() if item.get("action") == {"S": "updated"})
         table = self.whole.settings["Table"]["TableName"]
+        self.whole.clients["dynamodb"].put_item(TableName=table, Item={**item, "action": {"S": "stale"}})
+        self.assertIn("is stale, not updated", self.problems())
         self.whole.clients["dynamodb"].put_item(TableName=table, Item={**item, "status": {"S": "pending_validation"}})
         self.assertIn("is pending_validation, not validated", self.problems())
         self.whole.clients["s3"].put_object(Bucket=self.whole.resources.bucket, Key=key, Body=self.whole.object(key)[:-9])

@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 from collections import Counter
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from database import SUSPENDED_VENDOR, OwnDatabase, shared_server, why_not
 from event_sources import DeliveryFaults
@@ -110,10 +110,11 @@ class Maker:
                 broken[number] = self.break_row(row)
         return Sent(vendor_id, key, self.text(table), broken=broken, contested=set(skus))
 
-    def text(self, table: list[dict[str, str]]) -> bytes:
+    def text(self, table: list[dict[str, str]], header: Sequence[str] = HEADER) -> bytes:
+        """A file of the columns of this header."""
         file = io.StringIO(newline="")
         ending = self.random.choice(["\n", "\r\n"])
-        writer = csv.DictWriter(file, HEADER, lineterminator=ending, restval="")
+        writer = csv.DictWriter(file, header, lineterminator=ending, restval="", extrasaction="ignore")
         writer.writeheader()
         for row in table:
             writer.writerow(row)
@@ -211,7 +212,8 @@ class WholeTest(unittest.TestCase):
     def send(self, *files: Sent) -> None:
         """Put files where their vendors would."""
         for file in files:
-            self.whole.clients["s3"].put_object(Bucket=self.whole.resources.bucket, Key=file.key, Body=file.content)
+            self.whole.clients["s3"].put_object(Bucket=self.whole.resources.bucket, Key=file.key, Body=file.content,
+                                                Metadata=file.metadata)
             self.sent.append(file)
 
     def files(self, count: int, rows: int, vendors: int = 10, contested: int = 0, bad: float = 0.2) -> list[Sent]:
