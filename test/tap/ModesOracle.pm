@@ -334,6 +334,13 @@ BEGIN
 	PERFORM oracle.count_row(the_upload, j.action);
 END $$;
 
+-- At the end of a statement: what older uploads hold of products that this one named is
+-- superseded.
+CREATE FUNCTION oracle.supersede(the_upload int) RETURNS void LANGUAGE sql AS $$
+	UPDATE oracle.held h SET outcome = 'superseded' FROM oracle.uploads o, oracle.uploads u, oracle.actions a
+		WHERE u.upload = the_upload AND u.mode <> 'insert' AND h.outcome = 'waiting' AND o.upload = h.upload
+			AND o.source_time < u.source_time AND a.upload = the_upload AND a.pid = h.pid AND a.action <> 'rejected' $$;
+
 -- Begin an upload. The row of onboard.upload_history has what it begins with.
 CREATE FUNCTION oracle.begin(the_upload int, vendor text, mode text, match text, blank text, source_time timestamptz,
 	columns text[]) RETURNS void LANGUAGE sql AS $$
@@ -388,8 +395,8 @@ BEGIN
 END $$;
 
 -- Decide on what waits: row 0 is the last step of a replace. Approval judges again, without
--- guards, and never changes what the upload counted. If a later upload named the product
--- since, it turns out now that the row is superseded.
+-- guards, and never changes what the upload counted. A row is also superseded if a later
+-- upload had named its product already when it was held.
 CREATE FUNCTION oracle.decline(the_upload int, the_row bigint) RETURNS void LANGUAGE sql AS $$
 	UPDATE oracle.held SET outcome = 'declined' WHERE upload = the_upload AND coalesce(row_number, 0) = coalesce(the_row,
 		row_number, 0) AND outcome = 'waiting' $$;
