@@ -21,7 +21,8 @@ CREATE TABLE oracle.uploads (upload int PRIMARY KEY, upload_id text, vendor_id t
 	blank text, source_time timestamptz, columns text[], status text DEFAULT 'processing', undone boolean DEFAULT false,
 	valid_records bigint DEFAULT 0, error_records bigint DEFAULT 0, inserted bigint DEFAULT 0, updated bigint DEFAULT 0,
 	unchanged bigint DEFAULT 0, stale bigint DEFAULT 0, held bigint DEFAULT 0, discontinued bigint DEFAULT 0,
-	discontinued_missing bigint DEFAULT 0, unnamed_records bigint DEFAULT 0, sold_out bigint DEFAULT 0, stocked bigint);
+	discontinued_missing bigint DEFAULT 0, unnamed_records bigint DEFAULT 0, sold_out bigint DEFAULT 0, stocked bigint,
+	seen bigint DEFAULT 0);
 CREATE TABLE oracle.products (pid int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin text, vendor_id text COLLATE "C",
 	upload int, row_number bigint, line_number bigint, data jsonb,
 	vendor_product_id text COLLATE "C" GENERATED ALWAYS AS (data ->> 'vendor_product_id') STORED,
@@ -334,6 +335,15 @@ BEGIN
 	PERFORM oracle.count_row(the_upload, j.action);
 END $$;
 
+-- At the end of a statement that judged rows: what older uploads hold of products that this
+-- one named is superseded.
+CREATE FUNCTION oracle.supersede(the_upload int) RETURNS void LANGUAGE sql AS $$
+	WITH judged AS (UPDATE oracle.uploads SET seen = valid_records + error_records
+		WHERE upload = the_upload AND seen < valid_records + error_records RETURNING upload)
+	UPDATE oracle.held h SET outcome = 'superseded' FROM oracle.uploads o, oracle.uploads u, oracle.actions a
+		WHERE u.upload = (SELECT upload FROM judged) AND u.mode <> 'insert' AND h.outcome = 'waiting' AND o.upload = h.upload
+			AND o.source_time < u.source_time AND a.upload = the_upload AND a.pid = h.pid AND a.action <> 'rejected' $$;
+
 -- Begin an upload. The row of onboard.upload_history has what it begins with.
 CREATE FUNCTION oracle.begin(the_upload int, vendor text, mode text, match text, blank text, source_time timestamptz,
 	columns text[]) RETURNS void LANGUAGE sql AS $$
@@ -388,8 +398,8 @@ BEGIN
 END $$;
 
 -- Decide on what waits: row 0 is the last step of a replace. Approval judges again, without
--- guards, and never changes what the upload counted. If a later upload named the product
--- since, it turns out now that the row is superseded.
+-- guards, and never changes what the upload counted. A row is also superseded if a later
+-- upload had named its product already when it was held.
 CREATE FUNCTION oracle.decline(the_upload int, the_row bigint) RETURNS void LANGUAGE sql AS $$
 	UPDATE oracle.held SET outcome = 'declined' WHERE upload = the_upload AND coalesce(row_number, 0) = coalesce(the_row,
 		row_number, 0) AND outcome = 'waiting' $$;
@@ -521,7 +531,10 @@ CREATE VIEW oracle.expected (what, facts) AS
 		row_number, oracle.texts(old_values), oracle.texts(new_values))
 	FROM oracle.changes
 	UNION ALL SELECT 'answer', jsonb_build_array(a.upload, a.row_number,
-		CASE WHEN r.action = 'rejected' THEN 'error' ELSE 'validated' END, nullif(r.action, 'rejected'), r.origin,
+		CASE WHEN r.action = 'rejected' THEN 'error' ELSE 'validated' END, nullif(r.action, 'rejected'),
+		-- A replay finds an inserted product only as long as it exists.
+		CASE WHEN r.action <> 'inserted' OR a.product_id IS NOT NULL
+			OR r.origin IN (SELECT origin FROM oracle.products) THEN r.origin END,
 		array(SELECT e.error_type FROM oracle.errors e WHERE e.upload = a.upload AND e.row_number = a.row_number ORDER BY 1))
 	FROM oracle.answers a JOIN oracle.rows r USING (upload, row_number);
 CREATE FUNCTION oracle.differences() RETURNS TABLE (difference text) LANGUAGE sql AS $$

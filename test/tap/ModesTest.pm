@@ -170,7 +170,10 @@ sub step_of_oracle
 		my @rows = ($step->{door} // 'ingest') eq 'copy' ? @{ $step->{rows} }
 		  : sort { $a->{row_number} <=> $b->{row_number} } @{ $step->{rows} };
 
-		return join '', map { "SELECT FROM oracle.row($_->{upload}, \$json\$" . json($_) . "\$json\$);\n" } @rows;
+		my %uploads = map { $_->{upload} => 1 } @rows;
+
+		return join '', (map { "SELECT FROM oracle.row($_->{upload}, \$json\$" . json($_) . "\$json\$);\n" } @rows),
+		  map { "SELECT FROM oracle.supersede($_);\n" } sort keys %uploads;
 	}
 	return "SELECT FROM oracle.finish($step->{upload}, $step->{total});\n" if $do eq 'finish';
 	return "SELECT FROM oracle.undo($step->{upload});\n" if $do eq 'undo';
