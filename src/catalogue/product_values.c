@@ -33,6 +33,15 @@ hundredths(int64 value)
 	return NumericGetDatum(int64_div_fast_to_numeric(value, 2));
 }
 
+int64
+product_hundredths(Datum amount)
+{
+	Datum hundred = NumericGetDatum(int64_to_numeric(100));
+
+	return DatumGetInt64(
+		DirectFunctionCall1(numeric_int8, DirectFunctionCall2(numeric_mul, amount, hundred)));
+}
+
 TupleDesc
 product_descriptor(void)
 {

@@ -28,6 +28,9 @@ typedef struct ProductConstants
 	Datum no_attributes;
 } ProductConstants;
 
+/* Return an amount of a product, with two decimal digits, in hundredths. */
+extern int64 product_hundredths(Datum amount);
+
 /* Initialize them in the current memory context. */
 extern void product_constants_init(ProductConstants *constants);
 

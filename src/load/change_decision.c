@@ -110,16 +110,6 @@ find_columns(Change *change)
 					&change->left);
 }
 
-/* Return a stored amount in hundredths. */
-static int64
-stored_hundredths(Datum amount)
-{
-	Datum hundred = NumericGetDatum(int64_to_numeric(100));
-
-	return DatumGetInt64(
-		DirectFunctionCall1(numeric_int8, DirectFunctionCall2(numeric_mul, amount, hundred)));
-}
-
 /* Add a number of the product, in a column that the row does not set, to the scope. */
 static void
 add_stored(const Change *change, enum onboard_column column, struct rule_scope *scope)
@@ -129,7 +119,7 @@ add_stored(const Change *change, enum onboard_column column, struct rule_scope *
 	if ((scope->columns & column_bit(column)) != 0 || change->product.nulls[number - 1])
 		return;
 	scope->stored |= column_bit(column);
-	scope->number[column] = stored_hundredths(change->product.values[number - 1]);
+	scope->number[column] = product_hundredths(change->product.values[number - 1]);
 }
 
 /* Return a value of the product as text, for rules that compare columns. */
@@ -173,7 +163,7 @@ complete_row(const Change *change, struct rule_scope *scope)
 		scope->stored |= column_bit(i);
 		scope->number[i] = onboard_columns[i].kind == VALUE_PIECES
 							   ? DatumGetInt32(change->product.values[product_column(i) - 1])
-							   : stored_hundredths(change->product.values[product_column(i) - 1]);
+							   : product_hundredths(change->product.values[product_column(i) - 1]);
 	}
 }
 

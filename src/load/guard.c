@@ -20,22 +20,10 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "base/owner.h"
 #include "base/statement.h"
 #include "load/guard.h"
-
-/* Return a price in hundredths. */
-static int64
-price_of(const Datum *values)
-{
-	Datum hundred = NumericGetDatum(int64_to_numeric(100));
-	Datum price = DirectFunctionCall2(numeric_mul, values[PRODUCT_PRICE - 1], hundred);
-
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, price));
-}
 
 /* Is one price more than factor, in thousandths, times the other? */
 static bool
@@ -53,8 +41,8 @@ holds_price(const ChangeTerms *terms, const FoundProduct *product, const Product
 
 	if (terms->price_guard < 0 || !product_change_has(change, PRODUCT_PRICE))
 		return false;
-	old_price = price_of(product->values);
-	new_price = price_of(change->values);
+	old_price = product_hundredths(product->values[PRODUCT_PRICE - 1]);
+	new_price = product_hundredths(change->values[PRODUCT_PRICE - 1]);
 	if (!is_beyond(new_price, old_price, terms->price_guard) &&
 		!is_beyond(old_price, new_price, terms->price_guard))
 		return false;
