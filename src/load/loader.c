@@ -511,12 +511,12 @@ store_in_window(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 /*
  * In an upload that changes products, the row got here because its key found none.
  * If another transaction has stored one since, the row is not a duplicate: its claim
- * will fail, and settling it change that product.
+ * will fail, and settling it change that product.  A SKU may be another vendor's.
  */
 static void
 keep_key_free(Loader *loader, FoundKeys *found)
 {
-	if (loader->current->terms != NULL)
+	if (loader->current->terms != NULL && change_key(loader->current->terms) != KEY_SKU)
 		found->taken[change_key(loader->current->terms)] = false;
 }
 

@@ -1,4 +1,5 @@
-# A logical subscription survives uploads full of duplicates: it never receives a duplicate.
+# A logical subscription survives uploads full of duplicates, and those that change products:
+# it never receives a duplicate.
 
 use strict;
 use warnings FATAL => 'all';
@@ -144,6 +145,30 @@ SQL
 like($err, qr/due to user request/, 'cancelled between windows');
 is($out, '2000', 'the session survives');
 compare('after a cancel');
+
+# Changes arrive, too: of values, of keys that move from product to product, of the status,
+# and what an undo takes back.
+$publisher->safe_psql('shop', q(UPDATE onboard.vendors SET modes = '{insert,upsert,update,replace}', discontinue_guard = 1));
+foreach my $path ('auto', 'plain')
+{
+	foreach my $mode ('update', 'upsert', 'replace')
+	{
+		$publisher->safe_psql('shop', <<"SQL");
+SET onboard.load_path = $path;
+SELECT onboard_begin_upload('LOG-1', 'x.csv', mode => '$mode') AS u \\gset
+CREATE TEMPORARY TABLE chosen AS SELECT row_number() OVER (ORDER BY product_id) AS n, vendor_product_id, sku
+	FROM onboard.products WHERE vendor_id = 'LOG-1' ORDER BY product_id LIMIT 2500;
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, action)
+	SELECT :'u', n, vendor_product_id, 'Light', 'Books', CASE WHEN n % 5 = 0 THEN '$path$mode' || n ELSE sku END,
+		CASE WHEN n % 13 = 0 THEN 'bad' ELSE '2' END, n % 3, CASE WHEN n % 50 = 0 THEN 'delete' END FROM chosen ORDER BY n;
+SELECT onboard_finish_upload(:'u', 2500);
+SQL
+		compare("$mode, $path");
+	}
+	$publisher->safe_psql('shop', q(SELECT onboard_undo_upload(upload_id) FROM onboard.upload_history
+		WHERE vendor_id = 'LOG-1' AND mode <> 'insert' AND NOT metadata ? 'undone_at' ORDER BY created_at DESC));
+	compare("undone, $path");
+}
 
 # This test can fail: a row deleted in the transaction that inserted it would be detected.
 $publisher->safe_psql('shop', <<'SQL');

@@ -155,5 +155,20 @@ foreach my $round (1 .. $rounds)
 	note join ', ', map { "$_ $count{$_}" } sort keys %count;
 }
 
+# After all of this, the indexes match the heap.
+SKIP:
+{
+	skip 'amcheck is not installed', 2
+	  if $node->safe_psql('differ', "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'") == 0;
+	foreach my $server ($node, $logical)
+	{
+		is($server->safe_psql('differ', <<'SQL'), 't', $server->name . ': indexes are sound');
+CREATE EXTENSION amcheck;
+SELECT count(bt_index_parent_check(indexrelid, true)) > 0 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+	JOIN pg_am a ON a.oid = c.relam AND a.amname = 'btree' WHERE indrelid IN ('onboard.products'::regclass,
+	'onboard.product_changes'::regclass, 'onboard.row_actions'::regclass, 'onboard.held_rows'::regclass);
+SQL
+	}
+}
 $_->stop foreach $node, $logical;
 done_testing();

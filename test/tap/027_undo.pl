@@ -37,7 +37,8 @@ CREATE FUNCTION oracle.take_snapshot(the_number int) RETURNS void LANGUAGE sql A
 -- Note what differs between two snapshots.
 CREATE FUNCTION oracle.compare(the_upload int, before int, after int) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO oracle.undone
-		SELECT the_upload, 'not restored', s.facts FROM (SELECT * FROM oracle.state(before) EXCEPT ALL SELECT * FROM oracle.state(after)) s
+		SELECT the_upload, 'not restored', s.facts
+		FROM (SELECT * FROM oracle.state(before) EXCEPT ALL SELECT * FROM oracle.state(after)) s
 		UNION ALL SELECT the_upload, 'left', s.facts
 		FROM (SELECT * FROM oracle.state(after) EXCEPT ALL SELECT * FROM oracle.state(before)) s $$;
 CREATE VIEW oracle.wrong_past AS

@@ -452,12 +452,13 @@ BEGIN
 		CONTINUE WHEN c.seq <> (SELECT max(l.seq) FROM oracle.live_changes l WHERE l.origin = c.origin);
 		SELECT * INTO p FROM oracle.products WHERE origin = c.origin;
 		CONTINUE WHEN NOT FOUND;
-		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, NULL);
+		PERFORM oracle.change(p.pid, p.data || c.old_values, 'reverted', the_upload, c.row_number);
 		UPDATE oracle.changes SET reverts = c.seq WHERE seq = (SELECT max(seq) FROM oracle.changes WHERE origin = c.origin);
 	END LOOP;
 	FOR p IN SELECT * FROM oracle.products WHERE upload = the_upload
 		AND origin NOT IN (SELECT l.origin FROM oracle.live_changes l) LOOP
-		INSERT INTO oracle.changes (origin, action, upload, old_values) VALUES (p.origin, 'deleted', the_upload, p.data);
+		INSERT INTO oracle.changes (origin, action, upload, row_number, old_values)
+			VALUES (p.origin, 'deleted', the_upload, p.row_number, p.data);
 		DELETE FROM oracle.products WHERE pid = p.pid;
 	END LOOP;
 	PERFORM oracle.decline(the_upload, NULL);
