@@ -133,6 +133,20 @@ SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug",
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2025-01-01');
 SELECT id, name, price, stock, status FROM catalogue WHERE id IN ('V', 'W');
 
+-- A product that the latest replace lacks is not on sale, whatever files between it and an earlier one say.
+UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';
+SELECT * FROM load('insert', '[
+	{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"},
+	{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "5", "stock_quantity": "7"}]',
+	at => '2025-12-01', vendor => 'MOD-2');
+SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"}]',
+	at => '2026-01-01', vendor => 'MOD-2');
+SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"}]',
+	at => '2026-01-03', vendor => 'MOD-2');
+SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "6", "stock_quantity": "7"}]',
+	at => '2026-01-02', vendor => 'MOD-2');
+SELECT id, price, status FROM catalogue WHERE v = 'MOD-2';
+
 -- Guards hold a row as a whole.
 UPDATE onboard.vendors SET price_guard = 5 WHERE vendor_id = 'MOD-1';
 SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "45", "brand": "x"}, {"vendor_product_id": "C", "price": "5.79"},

@@ -41,6 +41,27 @@ leave_out(RowColumns *columns, const RowColumns *said, bool status)
 		columns->has_status = false;
 }
 
+/* Leave out what one later upload had a say in. */
+static void
+leave_out_later(ActionStore *store, const LaterUpload *later, int64 product_id, Datum inserted_by,
+				RowColumns *columns)
+{
+	RowAction action;
+
+	if (inserted_by != (Datum) 0 && same_text(inserted_by, later->upload_id_text))
+		leave_out(columns, later->columns, true);
+	else if (later->mode == MODE_INSERT)
+		return;
+	else if (!action_store_find(store, later->upload_id_text, product_id, &action))
+		/* A product that the file lacks is not on sale, even if it was not before. */
+		columns->has_status = columns->has_status && !later->has_replaced;
+	else if (action.row_number == 0)
+		columns->has_status = false;
+	else if (action.action != ACTION_REJECT)
+		leave_out(columns, action.columns != NULL ? action.columns : later->columns,
+				  action.columns == NULL && later->mode != MODE_UPDATE);
+}
+
 void
 stale_leave_out(ActionStore *store, const ChangeTerms *terms, int64 product_id, Datum inserted_by,
 				RowColumns *columns)
@@ -48,23 +69,5 @@ stale_leave_out(ActionStore *store, const ChangeTerms *terms, int64 product_id, 
 	ListCell *cell;
 
 	foreach(cell, terms->later)
-	{
-		const LaterUpload *later = lfirst(cell);
-		RowAction action;
-
-		if (inserted_by != (Datum) 0 && same_text(inserted_by, later->upload_id_text))
-			leave_out(columns, later->columns, true);
-		if (later->mode == MODE_INSERT ||
-			!action_store_find(store, later->upload_id_text, product_id, &action) ||
-			action.action == ACTION_REJECT)
-			continue;
-		if (action.row_number == 0)
-		{
-			/* The file did not name the product, so it is not on sale. */
-			columns->has_status = false;
-			continue;
-		}
-		leave_out(columns, action.columns != NULL ? action.columns : later->columns,
-				  action.columns == NULL && later->mode != MODE_UPDATE);
-	}
+		leave_out_later(store, lfirst(cell), product_id, inserted_by, columns);
 }

@@ -102,7 +102,11 @@ read_later_uploads(const char *vendor_id, Datum source_time, MemoryContext conte
 				   ChangeTerms *terms)
 {
 	static Statement read = {
-		"SELECT l.upload_id, l.mode, l.columns FROM onboard.upload_history l "
+		"SELECT l.upload_id, l.mode, l.columns, "
+		"  l.mode = 'replace' AND l.status IN ('completed', 'partial') AND NOT EXISTS ("
+		"    SELECT FROM onboard.held_rows h WHERE h.upload_id = l.upload_id AND h.row_number IS NULL "
+		"      AND h.outcome <> 'applied') "
+		"FROM onboard.upload_history l "
 		"WHERE l.vendor_id = $1 AND l.source_time > $2 AND NOT l.metadata ? 'undone_at' "
 		"ORDER BY l.source_time, l.upload_id",
 		2,
@@ -128,6 +132,7 @@ read_later_uploads(const char *vendor_id, Datum source_time, MemoryContext conte
 			later->mode = MODE_COUNT;
 		names = SPI_getbinval(tuple, descriptor, 3, &is_null);
 		later->columns = columns_or_null(names, is_null);
+		later->has_replaced = DatumGetBool(SPI_getbinval(tuple, descriptor, 4, &is_null));
 		terms->later = lappend(terms->later, later);
 	}
 	MemoryContextSwitchTo(caller);

@@ -23,6 +23,7 @@ typedef struct LaterUpload
 	Datum upload_id_text;
 	enum upload_mode mode;
 	const RowColumns *columns; /* of its file; NULL: not known, so all */
+	bool has_replaced;         /* it has discontinued the products that no row of it named */
 } LaterUpload;
 
 typedef struct ChangeTerms
