@@ -39,9 +39,8 @@ my %stored_blank = (unit => 'piece', brand => undef, description => undef);
 # ----- files -----
 
 # Return files with different times. The last step of a replace passes over products that
-# newer files name, whatever these say, and over discontinued ones. So that its outcome
-# does not depend on the order, a set has one such file at most, in which case all files
-# have a say in the status and no row deletes.
+# newer files name, whatever these say. So that its outcome does not depend on the order,
+# all files of a set with such a file have a say in the status.
 sub random_files
 {
 	my @modes = one_of([qw(update)], [qw(update update upsert)], [qw(upsert)]);
@@ -61,9 +60,9 @@ sub random_files
 			my %row = map { $_ => $value_of{$_}->() } grep { $listed{$_} } @columns;
 
 			$row{$_} = one_of('', 'red', 'blue') foreach grep { $listed{$_} } @attributes;
-			push @rows, { product => $product, values => \%row, delete => !$has_replace && chance(0.1) };
+			push @rows, { product => $product, values => \%row, delete => chance(0.1) };
 		}
-		$mode = 'replace' if $has_replace && !@files;
+		$mode = 'replace' if $has_replace && (!@files || chance(0.3));
 		push @files, { hours => $hours, mode => $mode, columns => [ sort keys %listed ], rows => \@rows } if @rows;
 	}
 	return @files;

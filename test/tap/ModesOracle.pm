@@ -90,12 +90,18 @@ BEGIN
 END $$;
 
 -- Is a column of this upload older than what a later upload said about the product?
+-- Has the last step of a replace passed, and its file no row for the product?
+CREATE FUNCTION oracle.lacks(u oracle.uploads, p oracle.products) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT u.mode = 'replace' AND u.status IN ('completed', 'partial') AND p.upload IS DISTINCT FROM u.upload
+		AND NOT EXISTS (SELECT FROM oracle.actions a WHERE a.upload = u.upload AND a.pid = p.pid)
+		AND NOT EXISTS (SELECT FROM oracle.held h WHERE h.upload = u.upload AND h.row_number IS NULL AND h.outcome <> 'applied') $$;
 CREATE FUNCTION oracle.is_stale(u oracle.uploads, p oracle.products, name text) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (SELECT FROM oracle.uploads later
 		WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone
 			AND (EXISTS (SELECT FROM oracle.actions a WHERE a.upload = later.upload AND a.pid = p.pid
 					AND a.action <> 'rejected' AND name = ANY (a.carried))
-				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}'))) $$;
+				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}')
+				OR name = 'status' AND oracle.lacks(later, p))) $$;
 
 -- Judge a row against the product that it names, as both are now: what is wrong, or the
 -- action (without guards), the product as it would become, and the columns that the row
