@@ -145,6 +145,8 @@ SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key"
 	at => '2026-01-03', vendor => 'MOD-2');
 SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "6", "stock_quantity": "7"}]',
 	at => '2026-01-02', vendor => 'MOD-2');
+SELECT * FROM load('upsert', '[{"vendor_product_id": "M", "product_name": "Mat", "category": "Kitchen", "sku": "S-M", "price": "6", "stock_quantity": "7"}]',
+	at => '2026-01-02', vendor => 'MOD-2');
 SELECT id, price, status FROM catalogue WHERE v = 'MOD-2';
 
 -- Guards hold a row as a whole.

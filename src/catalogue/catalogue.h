@@ -53,6 +53,7 @@ typedef struct CatalogueOwner
 	const char *upload_id;
 	Datum upload_id_text;
 	Datum vendor_id_text;
+	bool is_replaced; /* what it inserts is discontinued: a later replace lacks it */
 } CatalogueOwner;
 
 /* The product that holds a key. */

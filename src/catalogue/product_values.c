@@ -96,11 +96,20 @@ product_value(const ProductConstants *constants, const IncomingRow *row, enum on
 	return row_has_number(product, column);
 }
 
+/* Return the status of a product that a row inserts. */
+static Datum
+first_status(const ProductConstants *constants, const CatalogueOwner *owner, const IncomingRow *row)
+{
+	if (owner->is_replaced)
+		return constants->discontinued;
+	return row->product.number[COLUMN_STOCK_QUANTITY] == 0 ? constants->out_of_stock
+														   : constants->active;
+}
+
 void
 product_values(const ProductConstants *constants, const CatalogueOwner *owner,
 			   const IncomingRow *row, Datum *values, bool *nulls)
 {
-	const struct product_row *product = &row->product;
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	int i;
 
@@ -114,8 +123,7 @@ product_values(const ProductConstants *constants, const CatalogueOwner *owner,
 	SET(PRODUCT_VENDOR_ID, owner->vendor_id_text);
 	SET(PRODUCT_ATTRIBUTES,
 		row->attributes ? JsonbPGetDatum(row->attributes) : constants->no_attributes);
-	SET(PRODUCT_STATUS,
-		product->number[COLUMN_STOCK_QUANTITY] == 0 ? constants->out_of_stock : constants->active);
+	SET(PRODUCT_STATUS, first_status(constants, owner, row));
 	SET(PRODUCT_UPLOAD_ID, owner->upload_id_text);
 	SET(PRODUCT_ROW_NUMBER, Int64GetDatum(row->row_number));
 	SET(PRODUCT_LINE_NUMBER, Int64GetDatum(row->line_number));

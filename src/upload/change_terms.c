@@ -166,6 +166,21 @@ change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload
 	return terms;
 }
 
+bool
+change_terms_are_replaced(const ChangeTerms *terms)
+{
+	ListCell *cell;
+
+	foreach(cell, terms->later)
+	{
+		const LaterUpload *later = lfirst(cell);
+
+		if (later->has_replaced)
+			return true;
+	}
+	return false;
+}
+
 void
 change_terms_save(const UploadRow *upload, const ChangeTerms *terms)
 {

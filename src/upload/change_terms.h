@@ -64,6 +64,12 @@ extern ChangeTerms *
 change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload_blank blank,
 					 TimestampTz source_time, const RowColumns *columns, MemoryContext context);
 
+/*
+ * Did a later upload with mode replace take all products off sale that its file
+ * lacks?
+ */
+extern bool change_terms_are_replaced(const ChangeTerms *terms);
+
 /* Store what guards counted.  Runs likewise. */
 extern void change_terms_save(const UploadRow *upload, const ChangeTerms *terms);
 

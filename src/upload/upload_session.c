@@ -81,6 +81,8 @@ upload_session_open(const char *upload_id, MemoryContext context)
 	session->owner.upload_id_text = CStringGetTextDatum(session->upload.upload_id);
 	if (session->known)
 		session->owner.vendor_id_text = CStringGetTextDatum(session->upload.vendor_id);
+	session->owner.is_replaced =
+		session->terms != NULL && change_terms_are_replaced(session->terms);
 	MemoryContextSwitchTo(caller);
 	return session;
 }

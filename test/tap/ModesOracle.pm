@@ -305,7 +305,10 @@ BEGIN
 			INSERT INTO oracle.products (origin, vendor_id, upload, row_number, line_number, data)
 				SELECT the_upload || ':' || number, u.vendor_id, the_upload, number, line,
 					oracle.typed_row(v, oracle.names()) || jsonb_build_object('attributes', record -> 'attributes',
-						'status', CASE WHEN (v ->> 'stock_quantity')::int = 0 THEN 'out_of_stock' ELSE 'active' END)
+						'status', CASE WHEN u.mode <> 'insert' AND EXISTS (SELECT FROM oracle.uploads later
+								WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone
+									AND oracle.lacks(later, p)) THEN 'discontinued'
+							WHEN (v ->> 'stock_quantity')::int = 0 THEN 'out_of_stock' ELSE 'active' END)
 				FROM oracle.trimmed_row(raw) v RETURNING * INTO p;
 		END IF;
 	ELSE
