@@ -132,6 +132,23 @@ SELECT * FROM load('update', '[{"vendor_product_id": "W", "action": "delete"}]',
 SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W", "price": "9", "stock_quantity": "2"}]', at => '2026-01-04');
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2025-01-01');
 SELECT id, name, price, stock, status FROM catalogue WHERE id IN ('V', 'W');
+-- The column of the action has no say in the status unless the row deletes.
+SELECT * FROM load('update', '[{"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price,onboard_action}', at => '2026-01-07');
+SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2026-01-06');
+-- It is no attribute either: the row would be another one when it is read again.
+SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W", "price": "9",
+	"stock_quantity": "2", "onboard_action": "delete"}, {"vendor_product_id": "N", "product_name": "Net", "category": "Kitchen", "sku": "S-X",
+	"price": "9", "stock_quantity": "2", "onboard_action": ""}]');
+
+-- Users may allow products that lack what all had as shipped.
+BEGIN;
+ALTER TABLE onboard.products ALTER price DROP NOT NULL, ALTER stock_quantity DROP NOT NULL, ALTER attributes DROP NOT NULL;
+UPDATE onboard.vendors SET price_guard = 5, sold_out_guard = 0 WHERE vendor_id = 'MOD-1';
+UPDATE onboard.products SET price = NULL, stock_quantity = NULL, attributes = NULL WHERE vendor_id = 'MOD-1' AND vendor_product_id IN ('A', 'B', 'C', 'D');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "9"}, {"vendor_product_id": "B", "stock_quantity": "9"},
+	{"vendor_product_id": "C", "colour": "red"}, {"vendor_product_id": "D", "colour": ""}]');
+SELECT id, price, stock, attributes FROM catalogue WHERE v = 'MOD-1' AND id IN ('A', 'B', 'C', 'D');
+ROLLBACK;
 
 -- A product that the latest replace lacks is not on sale, whatever files between it and an earlier one say.
 UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';

@@ -12,12 +12,20 @@
  * SnapshotDirty also sees what running transactions did: right for a row that is
  * about to be stored, which must wait for them to end.
  *
+ * Neither is a snapshot of one moment: if another transaction replaces a product
+ * during the look, the entry of the new version may be read before that commits,
+ * and the old version after it.  That costs a new row no more than a conflict, but
+ * would make a product unknown that exists all the time; so a product that is not
+ * found although there are entries with its key is looked for once more, in the
+ * latest snapshot.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/skey.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -314,12 +322,36 @@ find_among_neighbours(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook
 	return false;
 }
 
+/*
+ * Find the tuple that holds the key in the latest snapshot, likewise.  It does not see
+ * what the current command did, so that command must be over: this transaction may
+ * have taken a row back.
+ */
+static bool
+look_up_in_snapshot(Catalogue *catalogue, KeyLook *look)
+{
+	Relation index = catalogue->indexes[catalogue->key_index[look->key]];
+	IndexScanDesc scan;
+	Snapshot snapshot;
+	bool found;
+
+	CommandCounterIncrement();
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan = begin_index_scan(catalogue->products, index, snapshot, look->scan_key_count);
+	index_rescan(scan, look->scan_keys, look->scan_key_count, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, catalogue->found_slot);
+	index_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
 /* Find the product by a search of the index. */
 static bool
 find_in_index(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
 			  struct text_view value)
 {
-	bool found = look_up(catalogue, look);
+	bool found =
+		look_up(catalogue, look) || (look->skipped && look_up_in_snapshot(catalogue, look));
 	Datum key = look->scan_keys[look->scan_key_count - 1].sk_argument;
 
 	if (catalogue->neighbours[look->key] != NULL && !look->waits)

@@ -72,11 +72,14 @@ same_numeric(Datum stored, Datum value)
 }
 
 static bool
-same_attributes(Datum stored, Jsonb *attributes)
+same_attributes(const FoundProduct *product, Jsonb *attributes)
 {
+	Datum stored = product->values[PRODUCT_ATTRIBUTES - 1];
 	Jsonb *held;
 	bool same;
 
+	if (product->nulls[PRODUCT_ATTRIBUTES - 1])
+		return JB_ROOT_COUNT(attributes) == 0;
 	if (text_is(stored, VARDATA(attributes), VARSIZE(attributes) - VARHDRSZ))
 		return true;
 	held = DatumGetJsonbP(stored);
@@ -224,8 +227,7 @@ product_change_compute(Catalogue *catalogue, const FoundProduct *product, const 
 	{
 		for (; columns != 0; columns &= columns - 1)
 			take_value(catalogue, row, column_first(columns), change);
-		if (attributes != NULL &&
-			!same_attributes(product->values[PRODUCT_ATTRIBUTES - 1], attributes))
+		if (attributes != NULL && !same_attributes(product, attributes))
 			set_value(change, PRODUCT_ATTRIBUTES, JsonbPGetDatum(attributes), false);
 		apply_stock(catalogue, product, intent == STATUS_RESTORE, change);
 	}

@@ -260,13 +260,16 @@ intent_of(const Change *change)
 static void
 compute(Change *change)
 {
+	const FoundProduct *product = &change->product;
 	Jsonb *attributes = NULL;
 
 	if (change->left.attribute_count > 0)
 		attributes = row_columns_merge_attributes(
-			&change->left, DatumGetJsonbP(change->product.values[PRODUCT_ATTRIBUTES - 1]));
-	product_change_compute(change->with->catalogue, &change->product, change->row,
-						   change->left.columns, attributes, intent_of(change), &change->result);
+			&change->left, product->nulls[PRODUCT_ATTRIBUTES - 1]
+							   ? NULL
+							   : DatumGetJsonbP(product->values[PRODUCT_ATTRIBUTES - 1]));
+	product_change_compute(change->with->catalogue, product, change->row, change->left.columns,
+						   attributes, intent_of(change), &change->result);
 }
 
 /*

@@ -41,6 +41,9 @@ holds_price(const ChangeTerms *terms, const FoundProduct *product, const Product
 
 	if (terms->price_guard < 0 || !product_change_has(change, PRODUCT_PRICE))
 		return false;
+	/* Users may have allowed products without a price. */
+	if (product->nulls[PRODUCT_PRICE - 1] || change->nulls[PRODUCT_PRICE - 1])
+		return false;
 	old_price = product_hundredths(product->values[PRODUCT_PRICE - 1]);
 	new_price = product_hundredths(change->values[PRODUCT_PRICE - 1]);
 	if (!is_beyond(new_price, old_price, terms->price_guard) &&
@@ -54,10 +57,12 @@ holds_price(const ChangeTerms *terms, const FoundProduct *product, const Product
 	return true;
 }
 
+/* A product without a number in stock, if users allow that, is not in stock. */
 static int32
-stock_of(const Datum *values)
+stock_of(const Datum *values, const bool *nulls)
 {
-	return DatumGetInt32(values[PRODUCT_STOCK_QUANTITY - 1]);
+	return nulls[PRODUCT_STOCK_QUANTITY - 1] ? 0
+											 : DatumGetInt32(values[PRODUCT_STOCK_QUANTITY - 1]);
 }
 
 /* Count products of the vendor that have stock and are not of this upload, up to a limit. */
@@ -113,7 +118,8 @@ holds_sold_out(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProdu
 	int64 wanted;
 
 	if (terms->sold_out_guard < 0 || !product_change_has(change, PRODUCT_STOCK_QUANTITY) ||
-		stock_of(product->values) == 0 || stock_of(change->values) > 0)
+		stock_of(product->values, product->nulls) == 0 ||
+		stock_of(change->values, change->nulls) > 0)
 		return false;
 	/* sold_out > share * stocked holds unless stocked >= sold_out / share. */
 	if (terms->sold_out_guard == 0)
@@ -128,8 +134,10 @@ holds_sold_out(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProdu
 			return false;
 	}
 	cause->name = "sold_out";
-	snprintf(cause->current_value, sizeof(cause->current_value), "%d", stock_of(product->values));
-	snprintf(cause->new_value, sizeof(cause->new_value), "%d", stock_of(change->values));
+	snprintf(cause->current_value, sizeof(cause->current_value), "%d",
+			 stock_of(product->values, product->nulls));
+	snprintf(cause->new_value, sizeof(cause->new_value), "%d",
+			 stock_of(change->values, change->nulls));
 	return true;
 }
 
@@ -144,8 +152,8 @@ guard_holds(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct 
 void
 guard_note(ChangeTerms *terms, const FoundProduct *product, const ProductChange *change)
 {
-	int32 old_stock = stock_of(product->values);
-	int32 new_stock = stock_of(change->values);
+	int32 old_stock = stock_of(product->values, product->nulls);
+	int32 new_stock = stock_of(change->values, change->nulls);
 
 	if (old_stock > 0 && new_stock == 0)
 		terms->sold_out++;

@@ -338,7 +338,11 @@ add_only_finding(struct findings *findings, const struct rule *rule, struct text
 	findings_add(findings, rule, COLUMN_NONE, rejected, message);
 }
 
-/* Judge the caps and the encoding of attributes, which the rules do not see. */
+/*
+ * Judge the caps, the encoding and the names of attributes, which the rules do not
+ * see.  One with the name of the action's column would be taken for an action where
+ * the row is read again: in a fix file, or when it is approved.
+ */
 static void
 judge_attributes(const IncomingRow *row, struct findings *findings)
 {
@@ -354,6 +358,14 @@ judge_attributes(const IncomingRow *row, struct findings *findings)
 		if (!row_caps_take(&caps, name, value))
 		{
 			add_only_finding(findings, rule_built_in(RULE_MALFORMED_ROW), none, caps.message);
+			return;
+		}
+		if (text_equal(name, text_of(ONBOARD_ACTION_COLUMN)))
+		{
+			add_only_finding(
+				findings, rule_built_in(RULE_MALFORMED_ROW), none,
+				ONBOARD_ACTION_COLUMN
+				" is not the name of an attribute; an action belongs beside the product");
 			return;
 		}
 		if (text_has_replacement(name) || text_has_replacement(value))

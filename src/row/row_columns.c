@@ -223,18 +223,13 @@ push_attribute(JsonbParseState **state, struct text_view name, JsonbValue *value
 	pushJsonbValue(state, WJB_VALUE, value);
 }
 
-Jsonb *
-row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes)
+/* Add the members of an object that the row has no say in. */
+static void
+push_others(JsonbParseState **state, const RowColumns *columns, Jsonb *attributes)
 {
-	JsonbParseState *state = NULL;
-	JsonbIterator *iterator;
+	JsonbIterator *iterator = JsonbIteratorInit(&attributes->root);
 	JsonbValue value;
-	int i;
 
-	if (columns->attribute_count == 0)
-		return NULL;
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	iterator = JsonbIteratorInit(&attributes->root);
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
 	{
@@ -242,8 +237,22 @@ row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes)
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (!has_attribute(columns, name))
-			push_attribute(&state, name, &value);
+			push_attribute(state, name, &value);
 	}
+}
+
+Jsonb *
+row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue value;
+	int i;
+
+	if (columns->attribute_count == 0)
+		return NULL;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	if (attributes != NULL)
+		push_others(&state, columns, attributes);
 	for (i = 0; i < columns->attribute_count; i++)
 	{
 		const RowAttribute *attribute = &columns->attributes[i];

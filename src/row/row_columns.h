@@ -58,7 +58,8 @@ extern bool row_columns_are_empty(const RowColumns *columns, enum onboard_column
 
 /*
  * Return the attributes of a product after a row had its say; NULL if it has none.
- * Allocates in the current memory context.
+ * attributes are those before, which may be NULL if users allow that.  Allocates in
+ * the current memory context.
  */
 extern Jsonb *row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes);
 

@@ -32,10 +32,17 @@ integer_or(int column, int64 otherwise)
 	return is_null ? otherwise : DatumGetInt64(value);
 }
 
+/* The file may have the column of the action, but only some rows have a say in the status. */
 static const RowColumns *
 columns_or_null(Datum names, bool is_null)
 {
-	return is_null ? NULL : row_columns_read(names);
+	RowColumns *columns;
+
+	if (is_null)
+		return NULL;
+	columns = row_columns_read(names);
+	columns->has_status = false;
+	return columns;
 }
 
 static void
