@@ -193,6 +193,23 @@ SELECT row_number, status, action, product_id IS NOT NULL AS has_product FROM on
 	{"row_number": 4, "product": {}}, {"row_number": 5, "product": {}}]');
 SELECT row_number, original_data FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
 SELECT * FROM latest;
+-- Products that are found by the index entries read with an earlier key: rows in the order of a key that repeat, skip, go
+-- back and have unknown keys between them; then again, when entries of versions that are gone lie between those of others.
+CREATE FUNCTION many(first int, last int, step int, cents numeric) RETURNS SETOF jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('vendor_product_id', 'K' || n, 'price', cents + n, 'product_name', 'Name', 'category', 'Kitchen',
+		'sku', 'K' || n, 'stock_quantity', 1) FROM generate_series(first, last, step) n $$;
+SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m)) GROUP BY 2;
+CREATE FUNCTION load_many(cents numeric, match text) RETURNS TABLE (rows bigint, action text, code text) LANGUAGE sql AS $$
+	SELECT count(*), l.action, split_part(l.found, ' ', 1) FROM load('update', (SELECT jsonb_agg(m) FROM (
+			SELECT many(1000, 1499, 1, cents) UNION ALL SELECT many(1499, 1000, -7, cents) UNION ALL
+			SELECT many(1490, 1520, 1, cents + 1) UNION ALL SELECT many(1100, 1300, 50, cents)) x (m)),
+		CASE match WHEN 'sku' THEN '{sku,price}' ELSE '{vendor_product_id,price}' END::text[], match) l GROUP BY 2, 3 ORDER BY 2, 3 $$;
+SELECT * FROM load_many(0.20, 'vendor_product_id');
+SELECT * FROM load_many(0.20, 'vendor_product_id');
+SELECT * FROM load_many(0.30, 'sku');
+SELECT * FROM load_many(0.40, 'sku');
+SELECT count(*), sum(price) FROM onboard.products WHERE sku LIKE 'K1___';
+DROP FUNCTION many, load_many;
 DROP VIEW catalogue, latest;
 DROP FUNCTION load;
 DELETE FROM onboard.validation_errors WHERE vendor_id LIKE 'MOD-_';

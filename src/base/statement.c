@@ -17,7 +17,8 @@ prepare(Statement *statement)
 {
 	SPIPlanPtr plan =
 		SPI_prepare_cursor(statement->sql, statement->parameter_count, statement->parameter_types,
-						   statement->replanned ? CURSOR_OPT_CUSTOM_PLAN : 0);
+						   (statement->replanned ? CURSOR_OPT_CUSTOM_PLAN : 0) |
+							   (statement->rewinds ? CURSOR_OPT_SCROLL : 0));
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,

@@ -24,6 +24,7 @@ typedef struct Statement
 	int parameter_count;
 	Oid parameter_types[STATEMENT_MAX_PARAMETERS];
 	bool replanned;  /* plan each run for its values and the present size of the tables */
+	bool rewinds;    /* its cursor can be moved back to the start, without running it again */
 	SPIPlanPtr plan; /* kept for the session; NULL until the first run */
 } Statement;
 

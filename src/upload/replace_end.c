@@ -127,23 +127,29 @@ note_batch(const ProductBatch *batch, Discontinued *result)
 	result->kept += batch->count - count;
 }
 
-static void
-discontinue_missing(const char *upload_id, const char *vendor_id, Discontinued *result)
+/* Open a cursor over the missing products, which are found once, when the first is fetched. */
+static Portal
+open_missing(const char *upload_id, const char *vendor_id)
 {
 	static Statement missing = {
-		MISSING_PRODUCTS,
-		2,
-		{TEXTOID, TEXTOID},
-		.replanned = true,
+		MISSING_PRODUCTS, 2, {TEXTOID, TEXTOID}, .replanned = true, .rewinds = true,
 	};
 	Datum values[2] = {CStringGetTextDatum(upload_id), CStringGetTextDatum(vendor_id)};
-	ProductBatch *batch = palloc0(sizeof(ProductBatch));
 	int nest_level = begin_sorting();
 	Portal cursor = statement_open(&missing, values);
-	uint64 found;
 
 	AtEOXact_GUC(true, nest_level);
-	batch->upload_id = values[0];
+	return cursor;
+}
+
+/* Discontinue the products that the cursor returns. */
+static void
+discontinue_missing(const char *upload_id, Portal cursor, Discontinued *result)
+{
+	ProductBatch *batch = palloc0(sizeof(ProductBatch));
+	uint64 found;
+
+	batch->upload_id = CStringGetTextDatum(upload_id);
 	do
 	{
 		/* All memory of a batch is freed with the connection. */
@@ -158,7 +164,6 @@ discontinue_missing(const char *upload_id, const char *vendor_id, Discontinued *
 		}
 		SPI_finish();
 	} while (found > 0);
-	SPI_cursor_close(cursor);
 	pfree(batch);
 }
 
@@ -167,8 +172,9 @@ typedef struct LastStep
 {
 	char *vendor_id;
 	bool has_unnamed; /* rows whose key cannot be read */
-	int64 on_offer;
+	Portal missing_products;
 	int64 missing;
+	int64 on_offer;
 	bool is_above_guard;
 } LastStep;
 
@@ -192,29 +198,35 @@ is_due(const char *upload_id, LastStep *step)
 	return true;
 }
 
-/* Count the products that the step would discontinue, and compare with the guard. */
+/* Find the products that the step would discontinue. */
 static void
-count_missing(const char *upload_id, LastStep *step)
+find_missing(const char *upload_id, LastStep *step)
+{
+	step->missing_products = open_missing(upload_id, step->vendor_id);
+	SPI_scroll_cursor_move(step->missing_products, FETCH_FORWARD, FETCH_ALL);
+	step->missing = (int64) SPI_processed;
+	SPI_scroll_cursor_move(step->missing_products, FETCH_ABSOLUTE, 0);
+}
+
+/* Compare them with the guard. */
+static void
+check_guard(LastStep *step)
 {
 	static Statement count = {
-		"SELECT o.on_offer, m.missing, coalesce(m.missing > v.discontinue_guard * o.on_offer, false) "
+		"SELECT o.on_offer, coalesce($2 > v.discontinue_guard * o.on_offer, false) "
 		"FROM onboard.vendors v, "
 		"  (SELECT count(*) AS on_offer FROM onboard.products p "
-		"    WHERE p.vendor_id = $2 AND p.status <> 'discontinued') o, "
-		"  (SELECT count(*) AS missing FROM (" MISSING_PRODUCTS ") x) m "
-		"WHERE v.vendor_id = $2",
+		"    WHERE p.vendor_id = $1 AND p.status <> 'discontinued') o "
+		"WHERE v.vendor_id = $1",
 		2,
-		{TEXTOID, TEXTOID},
+		{TEXTOID, INT8OID},
 		.replanned = true,
 	};
-	Datum values[2] = {CStringGetTextDatum(upload_id), CStringGetTextDatum(step->vendor_id)};
-	int nest_level = begin_sorting();
+	Datum values[2] = {CStringGetTextDatum(step->vendor_id), Int64GetDatum(step->missing)};
 
 	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
-	AtEOXact_GUC(true, nest_level);
 	step->on_offer = DatumGetInt64(statement_value(1, NULL));
-	step->missing = DatumGetInt64(statement_value(2, NULL));
-	step->is_above_guard = DatumGetBool(statement_value(3, NULL));
+	step->is_above_guard = DatumGetBool(statement_value(2, NULL));
 }
 
 static void
@@ -243,29 +255,35 @@ replace_end_if_complete(const char *upload_id)
 {
 	LastStep step;
 	Discontinued result = {0};
+	bool waits;
 
 	if (!is_due(upload_id, &step))
 		return false;
 	vendor_lock(step.vendor_id);
-	count_missing(upload_id, &step);
-	if (step.missing == 0)
-		return false;
-	if (step.has_unnamed || step.is_above_guard)
+	find_missing(upload_id, &step);
+	if (step.missing > 0)
+		check_guard(&step);
+	waits = step.missing > 0 && (step.has_unnamed || step.is_above_guard);
+	if (step.missing > 0 && !waits)
 	{
-		held_add_last_step(upload_id, step.vendor_id,
-						   step.has_unnamed ? "unnamed_records" : "discontinue_share",
-						   step.on_offer, step.missing);
-		return true;
+		discontinue_missing(upload_id, step.missing_products, &result);
+		store_counts(upload_id, &result);
 	}
-	discontinue_missing(upload_id, step.vendor_id, &result);
-	store_counts(upload_id, &result);
-	return false;
+	SPI_cursor_close(step.missing_products);
+	if (!waits)
+		return false;
+	held_add_last_step(upload_id, step.vendor_id,
+					   step.has_unnamed ? "unnamed_records" : "discontinue_share", step.on_offer,
+					   step.missing);
+	return true;
 }
 
 void
 replace_end_approved(const char *upload_id, const char *vendor_id)
 {
 	Discontinued result = {0};
+	Portal missing_products = open_missing(upload_id, vendor_id);
 
-	discontinue_missing(upload_id, vendor_id, &result);
+	discontinue_missing(upload_id, missing_products, &result);
+	SPI_cursor_close(missing_products);
 }

@@ -150,6 +150,50 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK, "$mix: more rows do not use more");
 }
 
+# ----- modes that change products -----
+
+# Each file names products of the largest load of good rows, in an order that is not theirs, with another price
+# each time. The records of what rows did, the changes and their history are all stored in batches.
+my %changes = (
+	update => [ 'vendor_product_id, price', sub { my ($n, $price) = @_; return ("G300000-$n", $price) } ],
+	upsert => [ 'vendor_product_id, price, sku, product_name, category, stock_quantity',
+		sub { my ($n, $price) = @_; return ("G300000-$n", $price, "G300000-$n", "Name $n", 'Books', 3) } ]);
+$changes{replace} = $changes{upsert};
+$node->safe_psql('memory', "UPDATE onboard.vendors SET modes = '{insert,upsert,update,replace}'");
+
+my $price = 9.99;
+for my $mode (qw(update upsert replace))
+{
+	my ($columns, $row) = @{ $changes{$mode} };
+	my @sizes = (20_000, 60_000, 120_000);
+	my %most;
+
+	for my $rows (@sizes)
+	{
+		my ($upload, $idle, $path);
+
+		open_session();
+		(undef, $upload) = watch("SELECT onboard_begin_upload('V1', '$mode', total_records => $rows, mode => '$mode',
+			columns => '{" . $columns =~ s/ //gr . "}');
+			SELECT 'x' FROM onboard_ingest('none', '[{\"row_number\": 1, \"product\": {}}]')");
+		($upload) = $upload =~ /^(\S+)/;
+		$price += 0.01;
+		$path = "$directory/changes";
+		open my $file, '>', $path or die "$path: $!";
+		print $file join("\t", $upload, $_, $row->(1 + $_ * 7919 % $rows, $price)), "\n" for 1 .. $rows;
+		close $file;
+		$idle = anonymous_memory();
+		($most{$rows}) = watch("\\copy onboard.intake (upload_id, row_number, $columns) FROM '$path' \n");
+		$most{$rows} -= $idle;
+		close_session();
+		is($node->safe_psql('memory', "SELECT updated FROM onboard.upload_history WHERE upload_id = '$upload'"), $rows,
+			"$mode: $rows rows change their products");
+		cmp_ok($most{$rows}, '<', BOUND, "$mode: $rows rows use less than " . megabytes(BOUND) . ' over idle');
+	}
+	note "$mode: " . join ', ', map { "$_ rows " . megabytes($most{$_}) } @sizes;
+	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK, "$mode: more rows do not use more");
+}
+
 # The other door, in calls of 1,000 records: the 100th call uses no more memory than the 20th.
 {
 	my ($upload, @most);
