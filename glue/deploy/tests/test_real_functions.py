@@ -120,8 +120,8 @@ class RealFunctionsTest(CommandTest):
         self.send(f"vendor_product_id,product_name,category,sku,price,stock_quantity\n{rows}", "PRICE-1_1.csv")
         upload = self.send("vendor_product_id,price\n1,21.00\n2,2000.00\n3,0.20\n", "PRICE-1_2.csv", "--mode", "update")
         document = self.run_command("held", "--vendor", "PRICE-1", "-s", STACK, "--json").document
-        self.assertEqual([(row["row_number"], row["current_value"], row["new_value"], row["upload_id"]) for row in document["held"]],
-                         [(2, "20.00", "2000.00", upload), (3, "20.00", "0.20", upload)])
+        self.assertEqual([(row["upload_id"], row["row_number"], row["current_value"], row["new_value"])
+                          for row in document["held"]], [(upload, 2, "20.00", "2000.00"), (upload, 3, "20.00", "0.20")])
         self.run_command("approve", upload, "--rows", "2", "-s", STACK)
         run = self.run_command("decline", upload, "-s", STACK)
         self.assertEqual(run.out, f"Declined 1 row of upload {upload}.\n")
