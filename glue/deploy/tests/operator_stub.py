@@ -17,8 +17,8 @@ def upload(upload_id: str, key: str, version: str, **more: Any) -> Document:
     """Return an upload of the first vendor that has just begun, with changes."""
     return {"upload_id": upload_id, "vendor_id": key.split("/")[1], "file_name": key.split("/")[-1], "bucket": "",
             "s3_key": key, "version_id": version, "etag": "", "status": "processing", "failure_code": None,
-            "failure_message": None, "total_records": None, "valid_records": 0, "error_records": 0, "reported": False,
-            "undone": False, "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z",
+            "failure_message": None, "total_records": None, "valid_records": 0, "error_records": 0, "mode": "insert",
+            "actions": {"inserted": 0, "updated": 0, "held": 0}, "discontinued_missing": 0, "reported": False, "undone": False, "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z",
             "completed_at": None, **more}
 
 
@@ -29,7 +29,7 @@ class OperatorStub:
         self.vendors: dict[str, Document] = {}
         self.uploads: list[Document] = []
         self.rows: Document = {"judged": 0, "ranges": 0, "last_row": None, "parse_attempts": 1, "revivals": 0,
-                               "checkpoint": None, "idle_seconds": 5}
+                               "held_waiting": 0, "checkpoint": None, "idle_seconds": 5}
         self.events: list[Document] = []
         self.report: Document = {"due": False, "reported_at": None, "lease_until": None, "error_file_s3_key": None,
                                  "fix_file_s3_key": None}

@@ -316,6 +316,9 @@ class OperatorTest(HandlerCase):
     def test_held_rows_are_decided_once(self) -> None:
         upload_id = self.hold("2.50", "200", "0.02", "400")
         # Rows that are not held are left out; what was decided stays, however often it is asked for.
+        trace = self.ask("upload_trace", upload_id=upload_id)
+        self.assertEqual((trace["rows"]["held_waiting"], trace["upload"]["mode"], trace["upload"]["actions"]),
+                         (3, "update", {"inserted": 0, "updated": 1, "unchanged": 0, "stale": 0, "held": 3, "discontinued": 0}))
         for _ in range(2):
             self.assertEqual(self.ask("held_approve", upload_id=upload_id, rows=[2, 1, 99]),
                              {"rows": [{"row_number": 2, "outcome": "applied", "reason": None}]})
