@@ -50,37 +50,48 @@
 	" 'last_upload_at', (SELECT onboard.utc_text(max(l.created_at))" \
 	" FROM onboard.upload_history l WHERE l.vendor_id = v.vendor_id)))"
 
-#define UPLOAD                                       \
-	"jsonb_build_object("                            \
-	"'upload_id', u.upload_id,"                      \
-	" 'vendor_id', u.vendor_id,"                     \
-	" 'file_name', u.file_name,"                     \
-	" 'bucket', u.metadata -> 'bucket',"             \
-	" 's3_key', u.s3_key,"                           \
-	" 'version_id', u.metadata -> 'version_id',"     \
-	" 'etag', u.metadata -> 'etag',"                 \
-	" 'status', u.status,"                           \
-	" 'failure_code', u.failure_code,"               \
-	" 'failure_message', u.failure_message,"         \
-	" 'total_records', u.total_records,"             \
-	" 'valid_records', u.valid_records,"             \
-	" 'error_records', u.error_records,"             \
-	" 'reported', u.metadata ? 'reported_at',"       \
-	" 'undone', u.metadata ? 'undone_at',"           \
-	" 'created_at', onboard.utc_text(u.created_at)," \
-	" 'updated_at', onboard.utc_text(u.updated_at)," \
+#define UPLOAD                                         \
+	"jsonb_build_object("                              \
+	"'upload_id', u.upload_id,"                        \
+	" 'vendor_id', u.vendor_id,"                       \
+	" 'file_name', u.file_name,"                       \
+	" 'bucket', u.metadata -> 'bucket',"               \
+	" 's3_key', u.s3_key,"                             \
+	" 'version_id', u.metadata -> 'version_id',"       \
+	" 'etag', u.metadata -> 'etag',"                   \
+	" 'status', u.status,"                             \
+	" 'failure_code', u.failure_code,"                 \
+	" 'failure_message', u.failure_message,"           \
+	" 'total_records', u.total_records,"               \
+	" 'valid_records', u.valid_records,"               \
+	" 'error_records', u.error_records,"               \
+	" 'mode', u.mode,"                                 \
+	" 'actions', jsonb_build_object("                  \
+	"'inserted', u.inserted,"                          \
+	" 'updated', u.updated,"                           \
+	" 'unchanged', u.unchanged,"                       \
+	" 'stale', u.stale,"                               \
+	" 'held', u.held,"                                 \
+	" 'discontinued', u.discontinued),"                \
+	" 'discontinued_missing', u.discontinued_missing," \
+	" 'reported', u.metadata ? 'reported_at',"         \
+	" 'undone', u.metadata ? 'undone_at',"             \
+	" 'created_at', onboard.utc_text(u.created_at),"   \
+	" 'updated_at', onboard.utc_text(u.updated_at),"   \
 	" 'completed_at', onboard.utc_text(u.processing_completed_at))"
 
 /* The parts of a trace, of a row u of uploads. */
-#define TRACE_ROWS                                              \
-	"(SELECT jsonb_build_object("                               \
-	"'judged', coalesce(sum(j.last_row - j.first_row + 1), 0)," \
-	" 'ranges', count(*),"                                      \
-	" 'last_row', max(j.last_row),"                             \
-	" 'parse_attempts', u.parse_attempts,"                      \
-	" 'revivals', u.revivals,"                                  \
-	" 'checkpoint', u.checkpoint - 'state',"                    \
-	" 'idle_seconds', onboard.seconds_since(u.updated_at))"     \
+#define TRACE_ROWS                                                 \
+	"(SELECT jsonb_build_object("                                  \
+	"'judged', coalesce(sum(j.last_row - j.first_row + 1), 0),"    \
+	" 'ranges', count(*),"                                         \
+	" 'last_row', max(j.last_row),"                                \
+	" 'parse_attempts', u.parse_attempts,"                         \
+	" 'revivals', u.revivals,"                                     \
+	" 'held_waiting', (SELECT count(*) FROM onboard.held_rows h"   \
+	" WHERE h.upload_id = u.upload_id AND h.outcome = 'waiting')," \
+	" 'checkpoint', u.checkpoint - 'state',"                       \
+	" 'idle_seconds', onboard.seconds_since(u.updated_at))"        \
 	" FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id)"
 
 #define TRACE_EVENTS                                                             \

@@ -193,7 +193,7 @@ class World:
     def is_applied(self, upload_id: str, number: int, action: str) -> bool:
         """Return whether a valid row was to set the columns of its product."""
         if action == "held":
-            return self.held[upload_id][number][0]["outcome"] == "applied"
+            return any(row["outcome"] == "applied" for row in self.held[upload_id][number])
         return action in ("inserted", "updated", "unchanged")
 
     def what_files_say(self) -> dict[str, list[dict[str, str]]]:

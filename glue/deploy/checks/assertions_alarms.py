@@ -33,7 +33,8 @@ def watched_metrics(stack: Stack) -> set[Metric]:
                     for handler, function in stack.functions().items() if handler not in exceptions}
     for metric, handler in (("IteratorAge", "validator"), ("Url5xxCount", "link")):
         watched.add(("AWS/Lambda", metric, "FunctionName", stack.functions()[handler]["FunctionName"]))
-    watched |= {(stack.name, metric, "Handler", "sweeper") for metric in ("UploadsOldestSeconds", "UnreportedOldestSeconds")}
+    watched |= {(stack.name, metric, "Handler", "sweeper")
+                for metric in ("UploadsOldestSeconds", "UnreportedOldestSeconds", "HeldRowsOldestSeconds")}
     watched |= {(stack.name, metric, "Handler", "check")
                 for metric in ("DatabaseDiskUsed", "DatabaseCertificateSeconds", "DatabaseBackupSeconds")}
     for metric in ("NumberOfMessagesPublished", "NumberOfNotificationsDelivered"):

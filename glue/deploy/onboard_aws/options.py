@@ -5,8 +5,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from . import (check_command, deploy_command, destroy_command, pause_command, redrive_command, send_command,
-               trace_command, vendor_command)
+from . import (check_command, deploy_command, destroy_command, held_command, pause_command, redrive_command,
+               send_command, trace_command, vendor_command)
 from .command import Run
 from .errors import ALL_GOOD, INFRASTRUCTURE, NEEDS_ATTENTION, REFUSED, USAGE, usage
 from .stages import STAGES
@@ -72,10 +72,12 @@ PLAN = (
 VENDOR = Option(("-v", "--vendor"), "ID", "vendor who sent the file", {"required": True})
 LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to examine (default: 100)",
                {"type": int, "default": 100})
+ROWS = Option(("--rows",), "LIST", "only these row numbers, such as 3,7-9; 0 is the last step of a replace", {"default": ""})
 STAGE = Option(("--stage",), "STAGE", "only this stage, " + ", ".join(STAGES) + "; may be repeated",
                {"action": "append", "default": [], "choices": tuple(STAGES)})
 
 NO_SYSTEM = {REFUSED: "the system does not exist"}
+NO_ROWS = "the upload, the rows or the system do not exist"
 
 COMMANDS = (
     Entry("check", "show what is missing in the account, what deploy would change, and what it costs a month",
@@ -121,6 +123,14 @@ COMMANDS = (
           (("upload", "UPLOAD|KEY", "an upload's id, or the key of its object in the bucket"),), (STACK, LIMIT),
           {ALL_GOOD: "it is on its way, or has ended and its vendor was notified",
            NEEDS_ATTENTION: "it needs an action", REFUSED: "the upload, object or system does not exist"}),
+    Entry("held", "list the rows that wait for approval, of one upload or of all", held_command.show,
+          (("upload", "[UPLOAD]", "an upload's id"),),
+          (STACK, Option(("-v", "--vendor"), "ID", "only what this vendor sent", {"default": ""})), NO_SYSTEM),
+    Entry("approve", "apply rows that wait for approval to the products as they are now", held_command.approve,
+          (("upload", "UPLOAD", "an upload's id"),), (STACK, ROWS),
+          {ALL_GOOD: "all are applied", NEEDS_ATTENTION: "some could not be applied", REFUSED: NO_ROWS}),
+    Entry("decline", "drop rows that wait for approval", held_command.decline,
+          (("upload", "UPLOAD", "an upload's id"),), (STACK, ROWS), {REFUSED: NO_ROWS}),
     Entry("redrive", "show the dead letters; with --yes, move them back to their queues", redrive_command.run,
           options=(STACK, LIMIT,
                    Option(("--queue",), "QUEUE", "only this queue: upload or error", {"default": "",
@@ -183,7 +193,9 @@ def make_parser() -> Parser:
                                              allow_abbrev=False)
         parser.set_defaults(entry=entry)
         for name, shown, text in entry.arguments:
-            parser.add_argument(name, metavar=shown, help=text)
+            optional = shown.startswith("[")
+            parser.add_argument(name, metavar=shown.strip("[]"), help=text, nargs="?" if optional else None,
+                                default="" if optional else None)
         for option in (*entry.options, *COMMON):
             add_option(parser, option)
     return top

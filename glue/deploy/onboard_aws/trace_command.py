@@ -53,6 +53,14 @@ class Found:
         return bool(self.trace) and self.upload["status"] != "processing"
 
 
+def did_text(upload: dict[str, Any]) -> str:
+    """Return what the rows of an upload that may change products did, or ""."""
+    did = [f"{count} {action}" for action, count in (upload.get("actions") or {}).items() if count]
+    missing = upload.get("discontinued_missing")
+    did += [f"{missing} discontinued because no row names them"] if missing else []
+    return f"; {upload['mode']}: {', '.join(did)}" if did and upload["mode"] != "insert" else ""
+
+
 class Tracer:
     """Collects the hops of one upload."""
 
@@ -95,8 +103,8 @@ class Tracer:
         hops = [self.object_hop(found), self.notification_hop(found)]
         if found.trace is None:
             return hops
-        hops += [self.upload_hop(found), self.items_hop(found), self.stream_hop(found), self.event_hop(found),
-                 self.report_hop(found), self.mail_hop(found)]
+        hops += [self.upload_hop(found), self.items_hop(found), self.stream_hop(found), *self.held_hops(found),
+                 self.event_hop(found), self.report_hop(found), self.mail_hop(found)]
         return hops
 
     def object_hop(self, found: Found) -> Hop:
@@ -148,7 +156,8 @@ class Tracer:
         if found.ended:
             failure = f" ({upload['failure_code']})" if upload.get("failure_code") else ""
             return Hop("upload", DONE, f"{upload['upload_id']} is {upload['status']}{failure}: "
-                       f"{upload.get('valid_records') or 0} rows valid, {upload.get('error_records') or 0} rejected")
+                       f"{upload.get('valid_records') or 0} rows valid, {upload.get('error_records') or 0} rejected"
+                       + did_text(upload))
         idle = int(rows.get("idle_seconds") or 0)
         text = (f"{upload['upload_id']} is processing: {rows.get('judged') or 0} of "
                 f"{'an unknown number of' if total is None else total} rows judged, "
@@ -194,6 +203,11 @@ class Tracer:
         if not any(state in ("Enabled", "Enabling") for state in states):
             return Hop("stream", PROBLEM, text, "onboard-aws resume --stage validate")
         return Hop("stream", NOW, text, "wait")
+
+    def held_hops(self, found: Found) -> list[Hop]:
+        """Rows that wait for approval; the upload does not wait for them."""
+        waiting = int(((found.trace or {}).get("rows") or {}).get("held_waiting") or 0)
+        return [Hop("held", NOTE, f"{waiting} waiting for approval: onboard-aws held {found.upload['upload_id']}")] if waiting else []
 
     def event_hop(self, found: Found) -> Hop:
         """The event of the upload's end, from the outbox through the queue to the reporter."""

@@ -30,7 +30,7 @@ ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIAEMULATED", "AWS_SECRET_ACCESS_KEY": "em
 
 # Calls that change nothing, according to the services' documentation.
 READING = ("Get", "List", "Describe", "Head", "Query")
-READING_COMMANDS = ("vendor_list", "upload_find", "upload_trace", "backlog")
+READING_COMMANDS = ("vendor_list", "upload_find", "upload_trace", "held_list", "backlog")
 
 
 @dataclass

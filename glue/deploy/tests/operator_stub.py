@@ -17,8 +17,8 @@ def upload(upload_id: str, key: str, version: str, **more: Any) -> Document:
     """Return an upload of the first vendor that has just begun, with changes."""
     return {"upload_id": upload_id, "vendor_id": key.split("/")[1], "file_name": key.split("/")[-1], "bucket": "",
             "s3_key": key, "version_id": version, "etag": "", "status": "processing", "failure_code": None,
-            "failure_message": None, "total_records": None, "valid_records": 0, "error_records": 0, "reported": False,
-            "undone": False, "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z",
+            "failure_message": None, "total_records": None, "valid_records": 0, "error_records": 0, "mode": "insert",
+            "actions": {"inserted": 0, "updated": 0, "held": 0}, "discontinued_missing": 0, "reported": False, "undone": False, "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z",
             "completed_at": None, **more}
 
 
@@ -29,11 +29,14 @@ class OperatorStub:
         self.vendors: dict[str, Document] = {}
         self.uploads: list[Document] = []
         self.rows: Document = {"judged": 0, "ranges": 0, "last_row": None, "parse_attempts": 1, "revivals": 0,
-                               "checkpoint": None, "idle_seconds": 5}
+                               "held_waiting": 0, "checkpoint": None, "idle_seconds": 5}
         self.events: list[Document] = []
         self.report: Document = {"due": False, "reported_at": None, "lease_until": None, "error_file_s3_key": None,
                                  "fix_file_s3_key": None}
         self.errors: list[Document] = []
+        # By upload and row: what is held, and its outcome; reasons are of rows that cannot be applied.
+        self.held: dict[tuple[str, int], Document] = {}
+        self.reasons: dict[int, str] = {}
 
     def handlers(self, stack: str) -> dict[str, Handler]:
         return {f"{stack}-check": lambda event: {"database": "ok", "program": "1.0.0"}, f"{stack}-operator": self.answer}
@@ -80,3 +83,33 @@ class OperatorStub:
             return refuse("UNKNOWN_UPLOAD", f'upload "{upload_id}" does not exist')
         return {"upload": found, "vendor": self.vendors[found["vendor_id"]], "rows": self.rows, "events": self.events,
                 "report": self.report, "errors": self.errors}
+
+    def answer_held_list(self, upload_id: str | None = None, vendor_id: str | None = None) -> Document:
+        found = [{"upload_id": key, "row_number": row, **held} for (key, row), held in self.held.items()
+                 if held["outcome"] == "waiting" and upload_id in (None, key) and vendor_id in (None, held["vendor_id"])]
+        # Pages of two, so that reading them all is tested.
+        return {"waiting": len(found), "held": found[:2]}
+
+    def decided(self, upload_id: str, rows: list[int]) -> list[int] | None:
+        """The rows that are held; None if the upload does not exist."""
+        known = any(each["upload_id"] == upload_id for each in self.uploads)
+        return [row for row in rows if (upload_id, row) in self.held] if known else None
+
+    def answer_held_approve(self, upload_id: str, rows: list[int]) -> Document:
+        found = self.decided(upload_id, rows)
+        if found is None:
+            return refuse("UNKNOWN_UPLOAD", "there is no upload with this id that has ended")
+        for row in found:
+            if self.held[upload_id, row]["outcome"] == "waiting":
+                self.held[upload_id, row]["outcome"] = "refused" if row in self.reasons else "applied"
+        return {"rows": [{"row_number": row, "outcome": self.held[upload_id, row]["outcome"], "reason": self.reasons.get(row)}
+                         for row in found]}
+
+    def answer_held_decline(self, upload_id: str, rows: list[int]) -> Document:
+        found = self.decided(upload_id, rows)
+        if found is None:
+            return refuse("UNKNOWN_UPLOAD", "there is no upload with this id that has ended")
+        for row in found:
+            if self.held[upload_id, row]["outcome"] == "waiting":
+                self.held[upload_id, row]["outcome"] = "declined"
+        return {"declined": sum(self.held[upload_id, row]["outcome"] == "declined" for row in found)}

@@ -120,6 +120,17 @@ class TraceTest(OperateTest):
         self.assertIn("1 rows with INVALID_PRICE in price", run.out)
         self.assertIn("Next: nothing, it is done", run.out)
 
+    def test_an_upload_with_held_rows(self) -> None:
+        version = self.put()
+        self.subscribe()
+        self.operator.uploads = [upload(UPLOAD, KEY, version, status="partial", total_records=9, valid_records=9, reported=True,
+                                        mode="replace", actions={"inserted": 0, "updated": 7, "held": 2},
+                                        discontinued_missing=4)]
+        self.operator.rows = {**self.operator.rows, "held_waiting": 2}
+        texts = {hop["hop"]: hop["text"] for hop in self.trace(UPLOAD, 0)["hops"]}
+        self.assertTrue(texts["upload"].endswith("; replace: 7 updated, 2 held, 4 discontinued because no row names them"))
+        self.assertEqual(texts["held"], f"2 waiting for approval: onboard-aws held {UPLOAD}")
+
     def test_an_unconfirmed_subscription(self) -> None:
         version = self.put()
         for entry in self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs["TopicArn"])["Subscriptions"]:

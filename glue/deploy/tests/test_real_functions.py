@@ -104,6 +104,31 @@ class RealFunctionsTest(CommandTest):
         run = self.run_command("trace", "VEND001-0000000000000000", "-s", STACK, "--json", code=2)
         self.assertEqual(run.document["error"]["code"], "UNKNOWN_UPLOAD")
 
+    def send(self, content: str, name: str, *options: str) -> str:
+        """Send a file of the vendor that these tests add last; return its upload."""
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        key = self.run_command("send", path, "--vendor", "PRICE-1", "-s", STACK, "--json", *options).document["key"]
+        self.pipeline.wait_quiet()
+        upload: str = self.run_command("trace", key, "-s", STACK, "--json", code=1).document["upload"]["upload_id"]
+        return upload
+
+    def test_held_prices_are_approved(self) -> None:
+        self.run_command("vendor", "add", "PRICE-1", "-s", STACK, "--name", "Prices", "--email", "price@vendor.example")
+        rows = "".join(f"{number},Lamp,Electronics,LAMP-{number},20.00,5\n" for number in (1, 2, 3))
+        self.send(f"vendor_product_id,product_name,category,sku,price,stock_quantity\n{rows}", "PRICE-1_1.csv")
+        upload = self.send("vendor_product_id,price\n1,21.00\n2,2000.00\n3,0.20\n", "PRICE-1_2.csv", "--mode", "update")
+        document = self.run_command("held", "--vendor", "PRICE-1", "-s", STACK, "--json").document
+        self.assertEqual([(row["upload_id"], row["row_number"], row["current_value"], row["new_value"])
+                          for row in document["held"]], [(upload, 2, "20.00", "2000.00"), (upload, 3, "20.00", "0.20")])
+        self.run_command("approve", upload, "--rows", "2", "-s", STACK)
+        run = self.run_command("decline", upload, "-s", STACK)
+        self.assertEqual(run.out, f"Declined 1 row of upload {upload}.\n")
+        prices = self.database.query("SELECT price FROM onboard.products WHERE vendor_id = 'PRICE-1' ORDER BY sku")
+        self.assertEqual([row["price"] for row in prices], ["21.00", "2000.00", "20.00"])
+        self.assertEqual(self.run_command("held", "-s", STACK).out, "Nothing waits for approval.\n")
+
     def test_a_dead_letter_is_moved_back_and_read(self) -> None:
         self.pipeline.clients["s3"].put_object(Bucket=self.pipeline.resources.bucket, Key="uploads/LATE-1/late.csv",
                                                Body=b"vendor_product_id,product_name,category,sku,price,stock_quantity\n")

@@ -282,6 +282,63 @@ class OperatorTest(HandlerCase):
         self.assertEqual((refused["cancelled"], refused["upload"]["failure_code"]), (False, "NO_ROWS"))
         self.assertEqual(self.refusal("upload_cancel", upload_id="VEND001-0")[0], "UNKNOWN_UPLOAD")
 
+    # Held rows.
+
+    def hold(self, *prices: str) -> str:
+        """Return an upload of a price file, whose prices are held if they are far from 2."""
+        ingest(begin(), len(prices), 0)
+        upload_id = query("SELECT onboard_begin_upload('VEND001', 'prices.csv', mode => 'update', total_records => "
+                          f"{len(prices)}, columns => '{{vendor_product_id,price}}')")
+        rows = json.dumps([{"row_number": number, "product": {"price": price}} for number, price in enumerate(prices, 1)])
+        query(f"""SELECT count(*) FROM onboard_ingest('{upload_id}', (SELECT jsonb_agg(jsonb_set(r, '{{product}}',
+            r -> 'product' || jsonb_build_object('vendor_product_id', (SELECT p.vendor_product_id FROM onboard.products p
+            WHERE p.row_number = (r ->> 'row_number')::bigint)))) FROM jsonb_array_elements('{rows}') r))""")
+        return upload_id
+
+    def prices(self) -> list[str]:
+        return query("SELECT price FROM onboard.products ORDER BY row_number").split("\n")
+
+    def test_held_rows_are_listed(self) -> None:
+        upload_id = self.hold("2.50", "200", "0.02", "400")
+        query("UPDATE onboard.held_rows SET created_at = created_at - (10 - row_number) * interval '1 minute'")
+        answer = self.ask("held_list")
+        self.assertEqual((sorted(answer), answer["waiting"]), (["held", "waiting"], 3))
+        self.assertEqual(set(answer["held"][0]), documented("a row of `held_list`"))
+        self.assertRegex(answer["held"][0]["held_at"], TIME)
+        found = [tuple(row[name] for name in ("upload_id", "vendor_id", "file_name", "row_number", "cause", "current_value",
+                                              "new_value")) for row in answer["held"]]
+        self.assertEqual(found, [(upload_id, "VEND001", "prices.csv", row, "price", "2.00", price)
+                                 for row, price in ((2, "200.00"), (3, "0.02"), (4, "400.00"))])
+        self.assertEqual(self.ask("held_list", vendor_id="VEND001", upload_id=upload_id, limit=2),
+                         {"waiting": 3, "held": answer["held"][:2]})
+        self.assertEqual(self.ask("held_list", vendor_id="VEND002"), {"waiting": 0, "held": []})
+
+    def test_held_rows_are_decided_once(self) -> None:
+        upload_id = self.hold("2.50", "200", "0.02", "400")
+        # Rows that are not held are left out; what was decided stays, however often it is asked for.
+        trace = self.ask("upload_trace", upload_id=upload_id)
+        self.assertEqual((trace["rows"]["held_waiting"], trace["upload"]["mode"], trace["upload"]["actions"]),
+                         (3, "update", {"inserted": 0, "updated": 1, "unchanged": 0, "stale": 0, "held": 3, "discontinued": 0}))
+        for _ in range(2):
+            self.assertEqual(self.ask("held_approve", upload_id=upload_id, rows=[2, 1, 99]),
+                             {"rows": [{"row_number": 2, "outcome": "applied", "reason": None}]})
+            self.assertEqual(self.ask("held_decline", upload_id=upload_id, rows=[2, 3, 99]), {"declined": 1})
+        self.assertEqual(self.ask("held_approve", upload_id=upload_id, rows=[3])["rows"][0]["outcome"], "declined")
+        self.assertEqual(self.prices(), ["2.50", "200.00", "2.00", "2.00"])
+        query("UPDATE onboard.products SET compare_at_price = 300, price = 250 WHERE row_number = 4")
+        refused, = self.ask("held_approve", upload_id=upload_id, rows=[4])["rows"]
+        self.assertEqual(refused["outcome"], "refused")
+        self.assertTrue(refused["reason"])
+        self.assertEqual(query(f"SELECT status || valid_records FROM onboard.upload_history WHERE upload_id = '{upload_id}'"),
+                         "partial4")
+        self.assertEqual(query("SELECT DISTINCT decided_by FROM onboard.held_rows"), "operator")
+
+    def test_decisions_need_an_upload_that_has_ended(self) -> None:
+        for command in ("held_approve", "held_decline"):
+            for upload_id in ("VEND001-0", begin()):
+                self.assertEqual(self.refusal(command, upload_id=upload_id, rows=[1]),
+                                 ("UNKNOWN_UPLOAD", "there is no upload with this id that has ended"))
+
     def test_backlog(self) -> None:
         query(f"SELECT status FROM onboard_finish_upload('{begin()}', 0)")
         begin()
@@ -301,14 +358,18 @@ class OperatorTest(HandlerCase):
         for event in ({}, [], None, "backlog", {"command": "vendor_remove", "vendor_id": "VEND001"},
                       {"command": "backlog", "vendor_id": "VEND001"}, {"command": "vendor_set_status", "status": "active"},
                       {"command": "upload_find"}, {"command": "upload_find", "vendor_id": "VEND001", "limit": 1001},
-                      {"command": "upload_trace", "upload_id": "\x00"}, scheduled_event("operator"),
+                      {"command": "upload_trace", "upload_id": "\x00"}, {"command": "held_decline", "upload_id": "VEND001-0"},
+                      *({"command": "held_approve", "upload_id": "VEND001-0", "rows": rows}
+                        for rows in ("2", 2, [], [-1], [1.5], ["2"], [[2]], [10 ** 15], list(range(1001)))),
+                      scheduled_event("operator"),
                       url_event("GET", "/", ""), {"Records": [{"messageId": "m", "body": '{"command": "backlog"}'}]}):
             self.failure(self.operator.invoke(event), "Function.InvalidEvent", "EVENT_INVALID")
 
     def test_login_that_does_not_see_all_vendors(self) -> None:
         upload_id = begin("VEND002")
         function = self.with_secret("database/confined", self.database("confined"))
-        for event in ({"command": "upload_trace", "upload_id": upload_id}, {"command": "vendor_list"}):
+        for event in ({"command": "upload_trace", "upload_id": upload_id}, {"command": "vendor_list"},
+                      {"command": "held_list"}):
             self.failure(function.invoke(event), "Function.InfrastructureError", "NOT_OPERATOR")
         self.failure(function.invoke({"command": "vendor_add", **VENDOR}), "Function.InfrastructureError", "42501")
 

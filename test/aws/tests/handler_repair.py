@@ -163,6 +163,37 @@ class RepairTest(handler_sweeper.Sweeping):
         self.assertEqual(repaired[-1]["error_reason"]["S"], "refused")
         self.assertEqual(query("SELECT count(*) FROM onboard.item_checks"), "0")
 
+    def sweep_later(self) -> Result:
+        self.make_due()
+        return self.function("sweeper").invoke({})
+
+    def test_items_of_changed_products(self) -> None:
+        """Items say what their rows did, whether a validator or a repair updates them; products change once."""
+        self.ingest_items(self.parse(self.parser, 6))
+        keys = query("SELECT vendor_product_id FROM onboard.products ORDER BY row_number").split("\n")
+        rows = [(keys[0], "8.00", ""), (keys[1], "9.99", ""), (keys[2], "999.00", ""), (keys[3], "", "delete"),
+                (keys[4], "no", ""), ("P-0", "1.00", ""), (keys[0], "7.00", "")]
+        content = "vendor_product_id,price,onboard_action\n" + "".join(f"{','.join(each)}\n" for each in rows)
+        upload = self.parse_file(self.parser, content, len(rows), "update/")
+        pending = self.items(upload)
+        wanted = [("validated", "updated"), ("validated", "unchanged"), ("validated", "held"), ("validated", "discontinued"),
+                  ("error", "INVALID_PRICE"), ("error", "UNKNOWN_PRODUCT"), ("error", "DUPLICATE_VENDOR_PRODUCT_ID")]
+
+        def outcomes() -> list[tuple[str, str]]:
+            return [(item["status"]["S"], item["error_reason" if item["status"]["S"] == "error" else "action"]["S"])
+                    for item in self.items(upload)]
+
+        self.assertTrue(self.function("validator").invoke(self.stream(pending)).ok)
+        self.assertEqual(outcomes(), wanted)
+        # Delivered again, read again, and swept: nothing that happens to the products changes what the rows did.
+        for again in (lambda: self.function("validator").invoke(self.stream(pending)),
+                      lambda: self.parser.invoke(self.events[upload]), self.sweep_later):
+            query("UPDATE onboard.products SET price = price + 1")
+            self.put(pending)
+            self.assertTrue(again().ok)
+            self.assertEqual(outcomes(), wanted)
+        self.assertEqual(query(f"SELECT count(*) FROM onboard.product_changes WHERE upload_id = '{upload}'"), "2")
+
     def test_removed_item_is_not_recreated(self) -> None:
         """Even if DynamoDB removes it between reading the items and updating them."""
         upload = self.parse(self.parser, 3)

@@ -125,9 +125,12 @@ class Sweeping(HandlerCase):
         The rows `bad` have an invalid price.
         """
         serial = next(numbers)
-        key = f"uploads/VEND001/VEND001_20260104_{serial}.csv"
-        content = HEADER + "".join(row(serial * 10000 + number, "no" if number in bad else "9.99")
-                                   for number in range(1, count + 1))
+        return self.parse_file(parser, HEADER + "".join(row(serial * 10000 + number, "no" if number in bad else "9.99")
+                                                        for number in range(1, count + 1)), count)
+
+    def parse_file(self, parser: Function, content: str, count: int, folder: str = "") -> str:
+        """The same for a file of this content, which has this many rows."""
+        key = f"uploads/VEND001/{folder}VEND001_20260104_{next(numbers)}.csv"
         version = self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content.encode())["VersionId"]
         url = self.resources.queue_urls["upload-events"]
         # The very first message is the test event.
