@@ -390,7 +390,7 @@ is(with_times($out) =~ s/\A.*\n.*\n//r, <<"END", 'tells all of it');
 TIME  updated       upload $upload, line 2
     price              90.43 -> 94.90
     stock_quantity     376 -> 350
-TIME  reverted      upload $upload  by onboard
+TIME  reverted      upload $upload, line 2  by onboard
     price              94.90 -> 90.43
     stock_quantity     350 -> 376
 END
