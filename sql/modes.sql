@@ -170,11 +170,14 @@ SELECT * FROM load('insert', '[
 	{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"},
 	{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "5", "stock_quantity": "7"}]',
 	at => '2025-12-01', vendor => 'MOD-2');
-SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"}]',
+SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K",
+	"price": "3", "stock_quantity": "7"}]',
 	at => '2026-01-01', vendor => 'MOD-2');
-SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"}]',
+SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K",
+	"price": "3", "stock_quantity": "7"}]',
 	at => '2026-01-03', vendor => 'MOD-2');
-SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "6", "stock_quantity": "7"}]',
+SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L",
+	"price": "6", "stock_quantity": "7"}]',
 	at => '2026-01-02', vendor => 'MOD-2');
 SELECT id, price, status FROM catalogue WHERE v = 'MOD-2';
 
