@@ -3,15 +3,37 @@ SET client_min_messages = warning;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes)
 	VALUES ('DIFF-1', 'Diff One', 'one@diff.example', '{insert,upsert,update,replace}');
 CREATE FUNCTION ingest(upload text, rows jsonb) RETURNS TABLE (r bigint, action text, found text) LANGUAGE sql AS $$
-	SELECT i.row_number, coalesce(i.action, i.status), (SELECT string_agg(e ->> 'error_type', ', ') FROM jsonb_array_elements(i.errors) e)
+	SELECT i.row_number, coalesce(i.action, i.status),
+		(SELECT string_agg(e ->> 'error_type', ', ') FROM jsonb_array_elements(i.errors) e)
 	FROM onboard_ingest(upload, rows) i
 $$;
 SELECT onboard_begin_upload('DIFF-1', 'a.csv', source_time => '2026-01-01') AS u \gset
-SELECT count(*) FROM ingest(:'u', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product', jsonb_build_object('vendor_product_id', 'P' || n,
-	'product_name', 'Name', 'category', 'Kitchen', 'sku', 'DS-' || n, 'price', n, 'stock_quantity', n))) FROM generate_series(1, 9) n));
-SELECT onboard_begin_upload('DIFF-1', 'b.csv', mode => 'update', source_time => '2026-01-05', columns => '{vendor_product_id,stock_quantity}') AS u \gset
+SELECT count(*) FROM ingest(:'u', (SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+		jsonb_build_object('vendor_product_id', 'P' || n, 'product_name', 'Name', 'category', 'Kitchen', 'sku', 'DS-' || n,
+			'price', n, 'stock_quantity', n)))
+	FROM generate_series(1, 9) n));
+SELECT onboard_begin_upload('DIFF-1', 'b.csv', mode => 'update', source_time => '2026-01-05',
+	columns => '{vendor_product_id,stock_quantity}') AS u \gset
 SELECT count(*) FROM ingest(:'u', '[{"row_number": 1, "product": {"vendor_product_id": "P9", "stock_quantity": "8"}}]');
-\set rows '[{"row_number": 1, "product": {"vendor_product_id": "P1", "product_name": "Name", "category": "Kitchen", "sku": "DS-1", "price": "1.50", "stock_quantity": "1"}}, {"row_number": 2, "product": {"vendor_product_id": "P2", "product_name": "Name", "category": "Kitchen", "sku": "DS-2", "price": "2", "stock_quantity": "2"}}, {"row_number": 3, "product": {"vendor_product_id": "N1", "product_name": "New", "category": "Kitchen", "sku": "DS-N", "price": "2", "stock_quantity": "2"}}, {"row_number": 4, "line_number": 7, "product": {"vendor_product_id": "N1", "product_name": "New", "category": "Kitchen", "sku": "DS-N2", "price": "2", "stock_quantity": "2"}}, {"row_number": 5, "product": {"vendor_product_id": "P3", "product_name": "Name", "category": "Kitchen", "sku": "DS-3", "price": "30", "stock_quantity": "2"}}, {"row_number": 6, "product": {"vendor_product_id": "P1", "product_name": "Name", "category": "Kitchen", "sku": "DS-1", "price": "2", "stock_quantity": "2"}}, {"row_number": 7, "product": {"vendor_product_id": "P4"}, "action": "delete"}, {"row_number": 8, "product": {"vendor_product_id": "Q"}, "action": "delete"}, {"row_number": 9, "product": {"vendor_product_id": "P5", "product_name": "Other", "category": "Nonsense", "sku": "DS-5", "price": "5", "stock_quantity": "5"}}, {"row_number": 10, "product": {"vendor_product_id": "P9", "product_name": "Name", "category": "Kitchen", "sku": "DS-9", "price": "9", "stock_quantity": "7"}}]'
+SELECT '[
+	{"row_number": 1, "product": {"vendor_product_id": "P1", "product_name": "Name", "category": "Kitchen",
+		"sku": "DS-1", "price": "1.50", "stock_quantity": "1"}},
+	{"row_number": 2, "product": {"vendor_product_id": "P2", "product_name": "Name", "category": "Kitchen",
+		"sku": "DS-2", "price": "2", "stock_quantity": "2"}},
+	{"row_number": 3, "product": {"vendor_product_id": "N1", "product_name": "New", "category": "Kitchen",
+		"sku": "DS-N", "price": "2", "stock_quantity": "2"}},
+	{"row_number": 4, "line_number": 7, "product": {"vendor_product_id": "N1", "product_name": "New",
+		"category": "Kitchen", "sku": "DS-N2", "price": "2", "stock_quantity": "2"}},
+	{"row_number": 5, "product": {"vendor_product_id": "P3", "product_name": "Name", "category": "Kitchen",
+		"sku": "DS-3", "price": "30", "stock_quantity": "2"}},
+	{"row_number": 6, "product": {"vendor_product_id": "P1", "product_name": "Name", "category": "Kitchen",
+		"sku": "DS-1", "price": "2", "stock_quantity": "2"}},
+	{"row_number": 7, "product": {"vendor_product_id": "P4"}, "action": "delete"},
+	{"row_number": 8, "product": {"vendor_product_id": "Q"}, "action": "delete"},
+	{"row_number": 9, "product": {"vendor_product_id": "P5", "product_name": "Other", "category": "Nonsense",
+		"sku": "DS-5", "price": "5", "stock_quantity": "5"}},
+	{"row_number": 10, "product": {"vendor_product_id": "P9", "product_name": "Name", "category": "Kitchen",
+		"sku": "DS-9", "price": "9", "stock_quantity": "7"}}]' AS rows \gset
 SELECT d.row_number AS r, coalesce(d.action, d.status) AS action, p.vendor_product_id AS id, d.sku, d.old_values, d.new_values,
 		(SELECT string_agg(e ->> 'error_type', ', ') FROM jsonb_array_elements(d.errors) e) AS found
 	FROM onboard_diff('DIFF-1', :'rows', 'upsert', source_time => '2026-01-03',
@@ -23,8 +45,11 @@ SELECT onboard_begin_upload('DIFF-1', 'c.csv', mode => 'upsert', source_time => 
 SELECT * FROM ingest(:'u', :'rows');
 -- Calls with carry are about one file, and know what a replace would discontinue at its end.
 BEGIN;
-SELECT row_number, action, old_values, new_values FROM onboard_diff('DIFF-1', '[{"row_number": 1, "product": {"vendor_product_id": "P7", "price": "8"}}]', 'update', carry => true);
-SELECT row_number, status, errors -> 0 ->> 'error_message' AS message FROM onboard_diff('DIFF-1', '[{"row_number": 2, "product": {"vendor_product_id": "P7", "price": "9"}}]', 'update', carry => true);
+SELECT row_number, action, old_values, new_values FROM onboard_diff('DIFF-1',
+	'[{"row_number": 1, "product": {"vendor_product_id": "P7", "price": "8"}}]', 'update', carry => true);
+SELECT row_number, status, errors -> 0 ->> 'error_message' AS message
+	FROM onboard_diff('DIFF-1', '[{"row_number": 2, "product": {"vendor_product_id": "P7", "price": "9"}}]',
+		'update', carry => true);
 SELECT onboard_diff_missing('DIFF-1');
 COMMIT;
 SELECT onboard_diff_missing('DIFF-1');

@@ -46,7 +46,8 @@ TABLE catalogue;
 TABLE held;
 SELECT status, valid_records, updated, held FROM onboard.upload_history WHERE upload_id = id('prices');
 SELECT payload FROM onboard.outbox WHERE upload_id = id('prices') AND kind = 'upload_ended';
-SELECT onboard_upload_status(id('prices')) -> 'actions' AS actions, onboard_upload_status(id('prices')) -> 'held_waiting' AS waiting;
+SELECT onboard_upload_status(id('prices')) -> 'actions' AS actions,
+	onboard_upload_status(id('prices')) -> 'held_waiting' AS waiting;
 SELECT mode, updated, held FROM onboard.recent_uploads WHERE upload_id = id('prices');
 SELECT name, value > 0 AS some FROM onboard_backlog() WHERE name = 'held_waiting';
 UPDATE onboard.held_rows SET created_at = created_at - interval '1 hour' WHERE vendor_id = 'HELD-1';

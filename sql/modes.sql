@@ -12,52 +12,68 @@ DECLARE
 		match => load.match, blank => load.blank, source_time => load.at);
 BEGIN
 	RETURN QUERY SELECT i.row_number, coalesce(i.action, i.status),
-			(SELECT string_agg(format('%s %s', e ->> 'error_type', e ->> 'error_message'), '; ') FROM jsonb_array_elements(i.errors) e)
+			(SELECT string_agg(format('%s %s', e ->> 'error_type', e ->> 'error_message'), '; ')
+				FROM jsonb_array_elements(i.errors) e)
 		FROM onboard_ingest(upload, (SELECT jsonb_agg(jsonb_build_object('row_number', t.n, 'line_number', t.n + 1,
-				'product', t.p - 'action', 'action', t.p -> 'action')) FROM jsonb_array_elements(rows) WITH ORDINALITY t (p, n))) i;
+				'product', t.p - 'action', 'action', t.p -> 'action'))
+			FROM jsonb_array_elements(rows) WITH ORDINALITY t (p, n))) i;
 	PERFORM onboard_finish_upload(upload);
 END $$;
-CREATE VIEW catalogue AS SELECT vendor_id AS v, vendor_product_id AS id, sku, product_name AS name, price, compare_at_price AS compare,
-		stock_quantity AS stock, unit, brand, attributes, status
+CREATE VIEW catalogue AS SELECT vendor_id AS v, vendor_product_id AS id, sku, product_name AS name, price,
+		compare_at_price AS compare, stock_quantity AS stock, unit, brand, attributes, status
 	FROM onboard.products WHERE vendor_id LIKE 'MOD-_' ORDER BY 1, 2;
 CREATE VIEW latest AS SELECT u.mode, u.status, u.total_records AS total, u.valid_records AS valid, u.error_records AS errors,
 		u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.unnamed_records AS unnamed
 	FROM onboard.upload_history u WHERE u.vendor_id LIKE 'MOD-_' ORDER BY u.created_at DESC, u.upload_id LIMIT 1;
 SELECT * FROM load('insert', '[
-	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "10", "stock_quantity": "5", "brand": "Acme", "compare_at_price": "12", "colour": "red", "size": "9"},
-	{"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-B", "price": "20", "stock_quantity": "0", "unit": "box"},
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "10", "stock_quantity": "5",
+		"brand": "Acme", "compare_at_price": "12", "colour": "red", "size": "9"},
+	{"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-B", "price": "20", "stock_quantity": "0",
+		"unit": "box"},
 	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "S-C", "price": "30", "stock_quantity": "7"},
 	{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-D", "price": "5", "stock_quantity": "7"},
-	{"vendor_product_id": "Y", "product_name": "Yo-yo", "category": "Kitchen", "sku": "S-Y", "price": "5", "stock_quantity": "7", "action": "update"}]');
+	{"vendor_product_id": "Y", "product_name": "Yo-yo", "category": "Kitchen", "sku": "S-Y", "price": "5", "stock_quantity": "7",
+		"action": "update"}]');
 SELECT * FROM load('insert', '[
-	{"vendor_product_id": "A", "product_name": "Fork", "category": "Kitchen", "sku": "T-A", "price": "1", "stock_quantity": "1"}]', vendor => 'MOD-2');
+	{"vendor_product_id": "A", "product_name": "Fork", "category": "Kitchen", "sku": "T-A", "price": "1",
+		"stock_quantity": "1"}]', vendor => 'MOD-2');
 
 -- A price file changes prices, and nothing else.
 SELECT * FROM load('update', '[
-	{"vendor_product_id": "A", "price": "11"}, {"vendor_product_id": "B", "price": "20.00"}, {"vendor_product_id": "X", "price": "1"},
-	{"vendor_product_id": "C", "price": "x"}, {"vendor_product_id": "C", "price": "31"}, {"vendor_product_id": " ", "price": "31"}]',
+	{"vendor_product_id": "A", "price": "11"}, {"vendor_product_id": "B", "price": "20.00"},
+	{"vendor_product_id": "X", "price": "1"},
+	{"vendor_product_id": "C", "price": "x"}, {"vendor_product_id": "C", "price": "31"},
+	{"vendor_product_id": " ", "price": "31"}]',
 	'{vendor_product_id,price}');
 SELECT * FROM latest;
 SELECT * FROM catalogue;
-SELECT r.row_number, p.vendor_product_id, r.action, r.columns FROM onboard.row_actions r JOIN onboard.products p USING (product_id) ORDER BY 1;
+SELECT r.row_number, p.vendor_product_id, r.action, r.columns FROM onboard.row_actions r
+	JOIN onboard.products p USING (product_id) ORDER BY 1;
 SELECT p.vendor_product_id, c.action, c.row_number, c.old_values, c.new_values FROM onboard.product_changes c
 	JOIN onboard.products p USING (product_id) WHERE c.upload_id IS NOT NULL ORDER BY c.change_id;
 -- A rule compares with what the product keeps; a category that was deactivated does not matter.
 UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Kitchen';
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "12.01"}, {"vendor_product_id": "B", "price": "21"}]',
 	'{vendor_product_id,price}');
-SELECT * FROM load('update', '[{"vendor_product_id": "A", "compare_at_price": "10.99"}, {"vendor_product_id": "B", "compare_at_price": "29"}]',
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "compare_at_price": "10.99"},
+	{"vendor_product_id": "B", "compare_at_price": "29"}]',
 	'{vendor_product_id,compare_at_price}');
 UPDATE onboard.product_categories SET is_active = true WHERE category_name = 'Kitchen';
 
 -- Upsert inserts and changes; blanks clear, in a required column they are an error; a blank unit means piece.
 SELECT * FROM load('upsert', '[
-	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "0", "brand": "", "unit": ""},
-	{"vendor_product_id": "B", "product_name": "", "category": "Kitchen", "sku": "S-B", "price": "21", "stock_quantity": "3", "brand": "B", "unit": ""},
-	{"vendor_product_id": "E", "product_name": "Jug", "category": "Kitchen", "sku": "S-E", "price": "9", "stock_quantity": "3", "brand": "", "unit": ""},
-	{"vendor_product_id": "E", "product_name": "Jug", "category": "Kitchen", "sku": "S-E2", "price": "9", "stock_quantity": "3", "brand": "", "unit": ""},
-	{"vendor_product_id": "F", "product_name": "Jar", "category": "Kitchen", "sku": "S-C", "price": "9", "stock_quantity": "3", "brand": "", "unit": ""},
-	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "T-A", "price": "30", "stock_quantity": "7", "brand": "", "unit": ""}]',
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "0",
+		"brand": "", "unit": ""},
+	{"vendor_product_id": "B", "product_name": "", "category": "Kitchen", "sku": "S-B", "price": "21", "stock_quantity": "3",
+		"brand": "B", "unit": ""},
+	{"vendor_product_id": "E", "product_name": "Jug", "category": "Kitchen", "sku": "S-E", "price": "9", "stock_quantity": "3",
+		"brand": "", "unit": ""},
+	{"vendor_product_id": "E", "product_name": "Jug", "category": "Kitchen", "sku": "S-E2", "price": "9", "stock_quantity": "3",
+		"brand": "", "unit": ""},
+	{"vendor_product_id": "F", "product_name": "Jar", "category": "Kitchen", "sku": "S-C", "price": "9", "stock_quantity": "3",
+		"brand": "", "unit": ""},
+	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "T-A", "price": "30", "stock_quantity": "7",
+		"brand": "", "unit": ""}]',
 	'{vendor_product_id,product_name,category,sku,price,stock_quantity,brand,unit}');
 SELECT * FROM latest;
 SELECT * FROM catalogue;
@@ -71,7 +87,8 @@ SELECT r.action, r.columns FROM onboard.row_actions r WHERE r.columns IS NOT NUL
 SELECT * FROM load('update', '[{"vendor_product_id": "B", "brand": null, "unit": "", "stock_quantity": "4"}]');
 SELECT * FROM catalogue WHERE id IN ('A', 'B');
 -- Attributes: a listed one that a row lacks is blank; others stay.
-SELECT * FROM load('update', '[{"vendor_product_id": "A", "colour": "blue", "weight class": "2"}]', '{vendor_product_id,colour,weight class,height}');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "colour": "blue", "weight class": "2"}]',
+	'{vendor_product_id,colour,weight class,height}');
 SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "height": "3"}]', '{vendor_product_id,colour,weight class,height}');
 SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
@@ -79,30 +96,37 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "colour": "", "height"
 SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
 
 -- The SKU as key: it never changes, nor does the vendor's own key of a product found by it.
-SELECT * FROM load('update', '[{"sku": "S-A", "price": "12"}, {"sku": "T-A", "price": "2"}, {"sku": "NO", "price": "2"}]', '{sku,price}');
+SELECT * FROM load('update', '[{"sku": "S-A", "price": "12"}, {"sku": "T-A", "price": "2"},
+	{"sku": "NO", "price": "2"}]', '{sku,price}');
 SELECT * FROM load('upsert', '[
 	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "1"},
 	{"vendor_product_id": "C", "product_name": "Lamp", "category": "Kitchen", "sku": "S-B", "price": "11", "stock_quantity": "1"},
 	{"vendor_product_id": "N", "product_name": "Lid", "category": "Kitchen", "sku": "T-A", "price": "11", "stock_quantity": "1"},
-	{"vendor_product_id": "N", "product_name": "Lid", "category": "Kitchen", "sku": "S-N", "price": "11", "stock_quantity": "1"}]', match => 'sku');
+	{"vendor_product_id": "N", "product_name": "Lid", "category": "Kitchen", "sku": "S-N", "price": "11",
+		"stock_quantity": "1"}]', match => 'sku');
 SELECT * FROM load('upsert', '[
 	{"product_name": "Lamp 2", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "1"},
 	{"product_name": "New", "category": "Kitchen", "sku": "S-NEW", "price": "11", "stock_quantity": "1"}]',
 	'{product_name,category,sku,price,stock_quantity}');
 SELECT * FROM catalogue;
 -- A SKU may change, and what it frees can be taken by a later row; swapping is judged row after row.
-SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A9"}, {"vendor_product_id": "B", "sku": "S-A"}]', '{vendor_product_id,sku}');
-SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A"}, {"vendor_product_id": "B", "sku": "S-A9"}]', '{vendor_product_id,sku}');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A9"},
+	{"vendor_product_id": "B", "sku": "S-A"}]', '{vendor_product_id,sku}');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A"},
+	{"vendor_product_id": "B", "sku": "S-A9"}]', '{vendor_product_id,sku}');
 SELECT * FROM load('upsert', '[
 	{"vendor_product_id": "G", "product_name": "Gong", "category": "Kitchen", "sku": "S-C", "price": "11", "stock_quantity": "1"},
 	{"vendor_product_id": "C", "product_name": "Pot", "category": "Kitchen", "sku": "S-C9", "price": "30", "stock_quantity": "7"},
 	{"vendor_product_id": "H", "product_name": "Hat", "category": "Kitchen", "sku": "S-C", "price": "11", "stock_quantity": "1"},
-	{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-C", "price": "5", "stock_quantity": "7"}]');
+	{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-C", "price": "5",
+		"stock_quantity": "7"}]');
 SELECT v, id, sku FROM catalogue;
 
 -- Actions.
-SELECT * FROM load('update', '[{"vendor_product_id": "A", "action": "delete"}, {"vendor_product_id": "B", "price": "22", "action": " Update "},
-	{"vendor_product_id": "C", "action": "remove"}, {"vendor_product_id": "Z", "action": "delete"}, {"vendor_product_id": "H", "price": "x", "action": "DELETE"}]');
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "action": "delete"},
+	{"vendor_product_id": "B", "price": "22", "action": " Update "},
+	{"vendor_product_id": "C", "action": "remove"}, {"vendor_product_id": "Z", "action": "delete"},
+	{"vendor_product_id": "H", "price": "x", "action": "DELETE"}]');
 SELECT * FROM latest;
 SELECT v, id, price, status FROM catalogue;
 -- Discontinued stays discontinued in update, comes back in upsert with the status of its stock; inactive stays inactive.
@@ -111,25 +135,32 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "stock_quantity": "8"}
 	{"vendor_product_id": "H", "action": "delete"}]');
 SELECT id, stock, status FROM catalogue WHERE id IN ('A', 'B', 'H') AND v = 'MOD-1';
 SELECT * FROM load('upsert', '[
-	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A9", "price": "11", "stock_quantity": "8"},
+	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A9", "price": "11",
+		"stock_quantity": "8"},
 	{"vendor_product_id": "B", "product_name": "Pan", "category": "Kitchen", "sku": "S-A", "price": "22", "stock_quantity": "0"},
-	{"vendor_product_id": "H", "product_name": "Hat", "category": "Kitchen", "sku": "S-C", "price": "11", "stock_quantity": "0"}]');
+	{"vendor_product_id": "H", "product_name": "Hat", "category": "Kitchen", "sku": "S-C", "price": "11",
+		"stock_quantity": "0"}]');
 SELECT id, stock, status FROM catalogue WHERE id IN ('A', 'B', 'H') AND v = 'MOD-1';
-SELECT p.vendor_product_id, c.action, c.old_values, c.new_values, c.upload_id IS NOT NULL AS by_upload FROM onboard.product_changes c
-	JOIN onboard.products p USING (product_id) WHERE p.vendor_product_id IN ('A', 'H') AND p.vendor_id = 'MOD-1' ORDER BY c.change_id;
+SELECT p.vendor_product_id, c.action, c.old_values, c.new_values, c.upload_id IS NOT NULL AS by_upload
+	FROM onboard.product_changes c JOIN onboard.products p USING (product_id)
+	WHERE p.vendor_product_id IN ('A', 'H') AND p.vendor_id = 'MOD-1' ORDER BY c.change_id;
 
 -- The newest value wins, column by column, whatever the order of arrival.
 SELECT * FROM load('insert', '[
 	{"vendor_product_id": "V", "product_name": "Vase", "category": "Kitchen", "sku": "S-V", "price": "3", "stock_quantity": "7"},
-	{"vendor_product_id": "W", "product_name": "Wok", "category": "Kitchen", "sku": "S-W", "price": "5", "stock_quantity": "7"}]', at => '2025-12-01');
+	{"vendor_product_id": "W", "product_name": "Wok", "category": "Kitchen", "sku": "S-W", "price": "5",
+		"stock_quantity": "7"}]', at => '2025-12-01');
 SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "6"}]', '{vendor_product_id,price}', at => '2026-01-03');
-SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "7", "stock_quantity": "1"}]', '{vendor_product_id,price,stock_quantity}', at => '2026-01-02');
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "7", "stock_quantity": "1"}]',
+	'{vendor_product_id,price,stock_quantity}', at => '2026-01-02');
 SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "8"}]', '{vendor_product_id,price}', at => '2026-01-03');
-SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "9"}, {"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price}', at => '2026-01-01');
+SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "9"},
+	{"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price}', at => '2026-01-01');
 SELECT id, price, stock FROM catalogue WHERE id IN ('V', 'W');
 -- So does whether a product is on sale.
 SELECT * FROM load('update', '[{"vendor_product_id": "W", "action": "delete"}]', at => '2026-01-05');
-SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W", "price": "9", "stock_quantity": "2"}]', at => '2026-01-04');
+SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W",
+	"price": "9", "stock_quantity": "2"}]', at => '2026-01-04');
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2025-01-01');
 SELECT id, name, price, stock, status FROM catalogue WHERE id IN ('V', 'W');
 -- The column of the action has no say in the status unless the row deletes.
@@ -156,11 +187,14 @@ SELECT * FROM load('insert', '[
 	{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"},
 	{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "5", "stock_quantity": "7"}]',
 	at => '2025-12-01', vendor => 'MOD-2');
-SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"}]',
+SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K",
+	"price": "3", "stock_quantity": "7"}]',
 	at => '2026-01-01', vendor => 'MOD-2');
-SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"}]',
+SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K",
+	"price": "3", "stock_quantity": "7"}]',
 	at => '2026-01-03', vendor => 'MOD-2');
-SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L", "price": "6", "stock_quantity": "7"}]',
+SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L",
+	"price": "6", "stock_quantity": "7"}]',
 	at => '2026-01-02', vendor => 'MOD-2');
 SELECT * FROM load('upsert', '[{"vendor_product_id": "M", "product_name": "Mat", "category": "Kitchen", "sku": "S-M", "price": "6", "stock_quantity": "7"}]',
 	at => '2026-01-02', vendor => 'MOD-2');
@@ -168,18 +202,22 @@ SELECT id, price, status FROM catalogue WHERE v = 'MOD-2';
 
 -- Guards hold a row as a whole.
 UPDATE onboard.vendors SET price_guard = 5 WHERE vendor_id = 'MOD-1';
-SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "45", "brand": "x"}, {"vendor_product_id": "C", "price": "5.79"},
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "45", "brand": "x"},
+	{"vendor_product_id": "C", "price": "5.79"},
 	{"vendor_product_id": "E", "price": "45.01"}, {"vendor_product_id": "A", "price": "2.20"}]');
 SELECT * FROM latest;
 SELECT row_number, cause, current_value, new_value, input, outcome FROM onboard.held_rows ORDER BY held_id;
 UPDATE onboard.products SET stock_quantity = 1 WHERE vendor_id = 'MOD-1' AND stock_quantity = 0;
 SELECT count(*) AS stocked FROM onboard.products WHERE vendor_id = 'MOD-1' AND stock_quantity > 0;
-SELECT * FROM load('update', '[{"vendor_product_id": "A", "stock_quantity": "0"}, {"vendor_product_id": "B", "stock_quantity": "0"},
+SELECT * FROM load('update', '[{"vendor_product_id": "A", "stock_quantity": "0"},
+	{"vendor_product_id": "B", "stock_quantity": "0"},
 	{"vendor_product_id": "C", "stock_quantity": "0"}, {"vendor_product_id": "D", "stock_quantity": "0"},
 	{"vendor_product_id": "E", "stock_quantity": "0"}, {"vendor_product_id": "H", "stock_quantity": "0"}]');
-SELECT sold_out, restocked, stocked_at_begin FROM onboard.upload_history WHERE vendor_id = 'MOD-1' ORDER BY created_at DESC LIMIT 1;
+SELECT sold_out, restocked, stocked_at_begin FROM onboard.upload_history WHERE vendor_id = 'MOD-1'
+	ORDER BY created_at DESC LIMIT 1;
 UPDATE onboard.vendors SET price_guard = NULL, sold_out_guard = NULL WHERE vendor_id = 'MOD-1';
-SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "900", "stock_quantity": "0"}, {"vendor_product_id": "E", "stock_quantity": "0"}]');
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "900", "stock_quantity": "0"},
+	{"vendor_product_id": "E", "stock_quantity": "0"}]');
 
 -- Rows of COPY, in one upload with rows that were delivered before; replay returns what each row did.
 SELECT onboard_begin_upload('MOD-1', 'copy.csv', mode => 'upsert',

@@ -76,7 +76,8 @@ SELECT begins('update', NULL, 'clear', '2026-01-01 02:00+02') = begins('update',
 SELECT begins('insert', NULL, 'clear', NULL)
 	= 'MODE-1-' || left(encode(sha256(E'MODE-1\nA'::bytea), 'hex'), 16) AS by_hash;
 -- Prices A, then B, then A again
-SELECT count(DISTINCT onboard_begin_upload('MODE-1', 'prices.csv', content_id => c, mode => 'update', source_time => t::timestamptz))
+SELECT count(DISTINCT onboard_begin_upload('MODE-1', 'prices.csv', content_id => c, mode => 'update',
+	source_time => t::timestamptz))
 	FROM (VALUES ('A1', '2026-02-01'), ('B1', '2026-02-02'), ('A1', '2026-02-03'), ('A1', '2026-02-03')) d (c, t);
 -- The latest of them is found, whatever its mode; others' and unknown content is not.
 SELECT onboard_find_upload('MODE-1', 'refused') = :'v' AS same_content, onboard_find_upload('MODE-1', 'early') = :'v' AS found,

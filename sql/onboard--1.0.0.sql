@@ -234,11 +234,11 @@ COMMENT ON COLUMN onboard.upload_history.metadata IS
 	'adds';
 COMMENT ON COLUMN onboard.upload_history.parse_attempts IS
 	'Number of times reading of the file was started; distinguishes the items of one attempt from those of another';
-COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was handed out for another reading since one of its rows was last judged';
+COMMENT ON COLUMN onboard.upload_history.revivals IS 'Number of times it was leased for another reading since one of its rows was last judged';
 COMMENT ON COLUMN onboard.upload_history.checkpoint IS 'Where a reader can resume while the upload is processing: byte_offset, row_number, line_number, state';
 COMMENT ON COLUMN onboard.upload_history.report_token IS 'Lease under which a reporter is notifying the vendor; see onboard_claim_report()';
 COMMENT ON COLUMN onboard.upload_history.report_lease_until IS 'Time until which no other reporter can claim the report';
-COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was handed out, or it ended';
+COMMENT ON COLUMN onboard.upload_history.updated_at IS 'Time of its last progress: a row was judged, a reading started, it was leased, or it ended';
 
 CREATE TABLE onboard.validation_errors (
 	error_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -558,7 +558,7 @@ CREATE TRIGGER product_categories_touch BEFORE UPDATE ON onboard.product_categor
 COMMENT ON TRIGGER product_categories_touch ON onboard.product_categories IS 'Sets updated_at';
 CREATE TRIGGER products_touch BEFORE UPDATE ON onboard.products
 	FOR EACH ROW EXECUTE FUNCTION onboard.touch_updated_at();
-COMMENT ON TRIGGER products_touch ON onboard.products IS 'Sets updated_at, which tells onboard_undo_upload() that a product was changed';
+COMMENT ON TRIGGER products_touch ON onboard.products IS 'Sets updated_at, later with each change, so that the history shows whether a change was not recorded';
 
 CREATE FUNCTION onboard.flip_stock_status() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_flip_stock_status';
@@ -799,7 +799,7 @@ COMMENT ON FUNCTION @extschema@.onboard_judged_ranges(text) IS 'Ranges of rows o
 CREATE FUNCTION @extschema@.onboard_statistics(OUT name text, OUT value bigint)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'onboard_statistics';
-COMMENT ON FUNCTION @extschema@.onboard_statistics() IS 'Counters of this session: rows by storage path, conflicts, replays';
+COMMENT ON FUNCTION @extschema@.onboard_statistics() IS 'Counters of this session: rows and changes by storage path, conflicts, replays';
 
 CREATE FUNCTION @extschema@.onboard_version(OUT library text, OUT script text, OUT ruleset integer)
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'onboard_version';
@@ -876,12 +876,12 @@ COMMENT ON FUNCTION @extschema@.onboard_finish_upload(text, bigint) IS
 CREATE FUNCTION @extschema@.onboard_reject_upload(upload_id text, code text, message text)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_reject_upload';
-COMMENT ON FUNCTION @extschema@.onboard_reject_upload(text, text, text) IS 'Fails the whole upload with a code and removes what it stored';
+COMMENT ON FUNCTION @extschema@.onboard_reject_upload(text, text, text) IS 'Fails an upload that has not ended, with a code, and takes back what it did to products';
 
 CREATE FUNCTION @extschema@.onboard_cancel_upload(upload_id text)
 RETURNS onboard.upload_history
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_cancel_upload';
-COMMENT ON FUNCTION @extschema@.onboard_cancel_upload(text) IS 'Cancels an upload that has not ended: it fails with CANCELLED, and what it stored is removed';
+COMMENT ON FUNCTION @extschema@.onboard_cancel_upload(text) IS 'Cancels an upload that has not ended: it fails with CANCELLED, and what it did to products is taken back';
 
 CREATE FUNCTION @extschema@.onboard_undo_upload(upload_id text, dry_run boolean DEFAULT false,
 	OUT removed bigint, OUT restored bigint, OUT kept bigint)
@@ -951,7 +951,7 @@ CREATE FUNCTION @extschema@.onboard_claim_stalled(older_than interval, max_reviv
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_claim_stalled';
 COMMENT ON FUNCTION @extschema@.onboard_claim_stalled(interval, integer, integer) IS
-	'Hands out stalled uploads (begun by a parser, no progress for the given time) to be parsed again, each at most '
+	'Leases stalled uploads (begun by a parser, no progress for the given time) to be parsed again, each at most '
 	'the given number of times between two judged rows; commit, then parse';
 
 CREATE FUNCTION @extschema@.onboard_renew_events(older_than interval, max integer DEFAULT 100)

@@ -68,8 +68,10 @@ static bool
 apply_rows(struct dry_run *run, const struct upload_apply *apply, struct glue_error *error)
 {
 	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+	bool is_allowed; /* to load; anyone may compare */
 
-	if (!upload_choose_mode(run->database, run->options->vendor, apply->mode, &needs.mode, error))
+	if (!upload_choose_mode(run->database, run->options->vendor, apply->mode, &needs.mode,
+							&is_allowed, error))
 		return false;
 	if (apply->match != NULL && !upload_match_by_name(apply->match, &needs.match))
 		needs.match = MATCH_COUNT;

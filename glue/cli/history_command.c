@@ -187,7 +187,8 @@ static const char json_query[] =
 	" h.changed_by, h.old_values, h.new_values" FROM_HISTORY OF_PRODUCT;
 
 /*
- * Print when, how and by whom the product was changed.
+ * Print when the product was changed, and by which row of a file or which user: who
+ * took a change back, too.
  */
 static void
 print_change(const PGresult *result, int row)
@@ -199,6 +200,7 @@ print_change(const PGresult *result, int row)
 	const char *user = postgres_text(result, row, LIFE_USER);
 	bool has_line = !PQgetisnull(result, row, LIFE_LINE);
 	bool has_row = !PQgetisnull(result, row, LIFE_ROW);
+	bool is_undo = strcmp(PQgetvalue(result, row, LIFE_ACTION), "reverted") == 0;
 
 	line_begin(&line, stdout, VALUE_INDENT);
 	line_add(&line, "%s  ", summary_time(moment, postgres_integer(result, row, LIFE_TIME)));
@@ -211,7 +213,7 @@ print_change(const PGresult *result, int row)
 		line_add(
 			&line, ", %s %s", has_line ? "line" : "row",
 			terminal_count(count, postgres_integer(result, row, has_line ? LIFE_LINE : LIFE_ROW)));
-	else if (user != NULL)
+	if (user != NULL && (!has_row || is_undo))
 		line_add(&line, "  by %s", user);
 	line_end(&line);
 }

@@ -399,34 +399,7 @@ was_refused(const struct load *load, const struct glue_error *fault)
 }
 
 /*
- * Handle a fault found by the scan.  It is recorded, once, unless the file is
- * already loaded or being loaded, with any options.
- */
-static int
-refuse_file(struct load *load, const struct glue_error *fault)
-{
-	struct glue_error error = {0};
-	struct upload other = {0};
-	int code;
-
-	if (was_refused(load, fault))
-		return show_refusal(load, &load->earlier, fault, true);
-	if (load->earlier.upload_id != NULL && !load->earlier.may_retry)
-		return show_known(load, &load->earlier, fault);
-	if (!find_other_reading(load, &other, &error))
-		return command_fail(load->options, &error);
-	if (other.upload_id != NULL)
-		code = show_known(load, &other, fault);
-	else if (!import_refuse(&load->import, fault, &error))
-		code = command_fail(load->options, &error);
-	else
-		code = show_refusal(load, &load->import.upload, fault, false);
-	upload_clean_up(&other);
-	return code;
-}
-
-/*
- * Report an upload that has failed although this reading found no fault: its
+ * Report an upload that has failed for a reason that this reading did not find: its
  * vendor is not active, or an operator rejected it.
  */
 static int
@@ -451,6 +424,48 @@ show_failed_upload(struct load *load, bool loaded_before)
 		snprintf(advice, sizeof(advice), "; --as-of states another one");
 	glue_error_sentence(&fault, upload->failure_code, message, advice);
 	return show_refusal(load, upload, &fault, loaded_before);
+}
+
+/*
+ * Return whether an earlier run has loaded the whole file.
+ */
+static bool
+was_loaded(const struct load *load)
+{
+	const struct upload *earlier = &load->earlier;
+
+	return earlier->upload_id != NULL && !upload_is_open(earlier) &&
+		   strcmp(earlier->upload_id, load->import.upload.upload_id) == 0;
+}
+
+/*
+ * Handle a fault found by the scan.  It is recorded, once, unless the file is
+ * already loaded or being loaded, with any options.
+ */
+static int
+refuse_file(struct load *load, const struct glue_error *fault)
+{
+	struct glue_error error = {0};
+	struct upload other = {0};
+	int code;
+
+	if (was_refused(load, fault))
+		return show_refusal(load, &load->earlier, fault, true);
+	if (load->earlier.upload_id != NULL && !load->earlier.may_retry)
+		return show_known(load, &load->earlier, fault);
+	/* An upload with a mode that is refused is recorded, whatever the file is like. */
+	if (!load->import.mode_is_refused && !find_other_reading(load, &other, &error))
+		return command_fail(load->options, &error);
+	if (other.upload_id != NULL)
+		code = show_known(load, &other, fault);
+	else if (!import_refuse(&load->import, fault, &error))
+		code = command_fail(load->options, &error);
+	else if (strcmp(load->import.fault.code, fault->code) != 0)
+		code = show_failed_upload(load, was_loaded(load));
+	else
+		code = show_refusal(load, &load->import.upload, fault, false);
+	upload_clean_up(&other);
+	return code;
 }
 
 /*
@@ -497,18 +512,6 @@ load_open_upload(struct load *load)
 	if (load->resumed_rows > 0 && !load->options->quiet)
 		message_note("resuming upload %s", upload->upload_id);
 	return load_rows(load, &error) ? show_end(load) : show_interruption(load, &error);
-}
-
-/*
- * Return whether an earlier run has loaded the whole file.
- */
-static bool
-was_loaded(const struct load *load)
-{
-	const struct upload *earlier = &load->earlier;
-
-	return earlier->upload_id != NULL && !upload_is_open(earlier) &&
-		   strcmp(earlier->upload_id, load->import.upload.upload_id) == 0;
 }
 
 static int

@@ -34,7 +34,7 @@ enum option_kind
 	KIND_MAYBE_COUNT, /* int64_t, digits; optional */
 	KIND_MOMENT,      /* int64_t, microseconds since 1970; or a duration before now */
 	KIND_TIME,        /* int64_t, microseconds since 1970 */
-	KIND_WORD,        /* const char *, one of words */
+	KIND_WORD,        /* const char *, one of accepted_words */
 	KIND_FRACTION,    /* const char *, digits and an optional point; or empty */
 	KIND_DELIMITER    /* char, or the word tab */
 };
@@ -47,12 +47,9 @@ struct option_spec
 	enum option_kind kind;
 	size_t offset; /* of its field in struct options */
 	const char *help;
-	const char *words; /* those that it accepts, separated by ", " */
 };
 
 #define FIELD(name) offsetof(struct options, name)
-
-#define MODES "insert, upsert, update, replace"
 
 /* Indexed by enum option_id, in the order the help shows. */
 static const struct option_spec specs[OPTION_ID_COUNT] = {
@@ -72,16 +69,13 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		{"max-rows", 0, "COUNT", KIND_ROWS, FIELD(max_rows),
 		 "refuse files with more rows, such as 20k; 0 for no limit (default: 10000)"},
 	[OPTION_MODE] = {"mode", 0, "MODE", KIND_WORD, FIELD(mode),
-					 "insert, upsert, update or replace (default: the vendor's default mode)",
-					 MODES},
+					 "insert, upsert, update or replace (default: the vendor's default mode)"},
 	[OPTION_MATCH] =
 		{"match", 0, "COLUMN", KIND_WORD, FIELD(match),
-		 "column that finds the product of a row: vendor_product_id or sku (default: vendor_product_id, or sku if the file has only that)",
-		 "vendor_product_id, sku"},
+		 "column that finds the product of a row: vendor_product_id or sku (default: vendor_product_id, or sku if the file has only that)"},
 	[OPTION_BLANK] =
 		{"blank", 0, "POLICY", KIND_WORD, FIELD(blank),
-		 "what a blank cell does to the value of a product: clear or keep (default: clear)",
-		 "clear, keep"},
+		 "what a blank cell does to the value of a product: clear or keep (default: clear)"},
 	[OPTION_AS_OF] =
 		{"as-of", 0, "TIME", KIND_TIME, FIELD(as_of),
 		 "time that the contents are of, such as 2026-11-28T12:30:00Z (default: the time in the file's name, in UTC, else when the file was last modified)"},
@@ -118,7 +112,7 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_MODES] = {"modes", 0, "LIST", KIND_TEXT, FIELD(modes),
 					  "modes that its uploads may have (default: insert,upsert,update)"},
 	[OPTION_DEFAULT_MODE] = {"default-mode", 0, "MODE", KIND_WORD, FIELD(default_mode),
-							 "mode of uploads that do not specify one (default: insert)", MODES},
+							 "mode of uploads that do not specify one (default: insert)"},
 	[OPTION_PRICE_GUARD] =
 		{"price-guard", 0, "N", KIND_FRACTION, FIELD(price_guard),
 		 "hold a row that multiplies or divides a price by more than this; '' for no limit (default: 5)"},
@@ -155,6 +149,16 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		 "how long to retry if the database becomes unavailable (default: 60; 5 if it never answered)"},
 	[OPTION_HELP] = {"help", 'h', NULL, KIND_FLAG, FIELD(help), "show this help"},
 	[OPTION_VERSION] = {"version", 'V', NULL, KIND_FLAG, FIELD(version), "show the version"},
+};
+
+#define MODES "insert, upsert, update, replace"
+
+/* What the options of KIND_WORD accept, separated by ", ". */
+static const char *const accepted_words[OPTION_ID_COUNT] = {
+	[OPTION_MODE] = MODES,
+	[OPTION_MATCH] = "vendor_product_id, sku",
+	[OPTION_BLANK] = "clear, keep",
+	[OPTION_DEFAULT_MODE] = MODES,
 };
 
 const char *
@@ -307,11 +311,11 @@ store_value(struct options *options, const struct option_spec *spec, const char 
 				spec->name, value);
 		case KIND_WORD:
 			*(const char **) field = value;
-			if (has_word(spec->words, value))
+			if (has_word(accepted_words[spec - specs], value))
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 								  "option --%s takes one of these words: %s; not \"%s\"",
-								  spec->name, spec->words, value);
+								  spec->name, accepted_words[spec - specs], value);
 		case KIND_FRACTION:
 			*(const char **) field = value;
 			if (is_fraction(value))

@@ -29,7 +29,7 @@ parse_duration(const char *text, int64_t now, int64_t *moment)
 
 	if (digits == 0 || digits > MOST_DIGITS || unit == NULL || text[digits + 1] != '\0')
 		return false;
-	*moment = now - atoi(text) * (int64_t) seconds[unit - units] * MICROSECONDS;
+	*moment = now - strtoll(text, NULL, 10) * seconds[unit - units] * MICROSECONDS;
 	if (*moment < MOMENT_EARLIEST)
 		*moment = MOMENT_EARLIEST;
 	return true;

@@ -89,11 +89,14 @@ prepare(struct import *import, struct glue_error *error)
 	const struct import_request *request = &import->request;
 	const struct upload_apply *apply = &request->apply;
 	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
+	bool is_allowed;
 
 	if (has_begun(import))
 		return true;
-	if (!upload_choose_mode(request->database, request->vendor_id, apply->mode, &needs.mode, error))
+	if (!upload_choose_mode(request->database, request->vendor_id, apply->mode, &needs.mode,
+							&is_allowed, error))
 		return false;
+	import->mode_is_refused = !is_allowed;
 	if (apply->match != NULL && !upload_match_by_name(apply->match, &needs.match))
 		needs.match = MATCH_COUNT;
 	vendor_file_apply(request->file, &needs, apply);
@@ -211,20 +214,34 @@ import_begin(struct import *import, struct glue_error *error)
 	return true;
 }
 
+/*
+ * Record a failed upload.  It may have failed before the fault of the file counts,
+ * because its vendor may not send files, or not in this mode.
+ */
+static bool
+begin_refused(struct import *import, const struct glue_error *fault, struct glue_error *error)
+{
+	const struct upload *upload = &import->upload;
+
+	if (!begin_or_refuse(import, fault, error))
+		return false;
+	import->fault = *fault;
+	if (upload->failure_code != NULL && strcmp(upload->failure_code, fault->code) != 0)
+		glue_error_sentence(&import->fault, upload->failure_code,
+							upload->failure_message != NULL ? upload->failure_message : "", "");
+	return true;
+}
+
 bool
 import_refuse(struct import *import, const struct glue_error *fault, struct glue_error *error)
 {
-	struct database *database = import->request.database;
-	bool done;
-
 	glue_error_clear(error);
-	if (has_begun(import))
-		done = upload_reject(database, &import->upload, fault->code, fault->text, error);
-	else
-		done = begin_or_refuse(import, fault, error);
-	if (done)
-		import->fault = *fault;
-	return done;
+	if (!has_begun(import))
+		return begin_refused(import, fault, error);
+	if (!upload_reject(import->request.database, &import->upload, fault->code, fault->text, error))
+		return false;
+	import->fault = *fault;
+	return true;
 }
 
 /* ----- rows ----- */

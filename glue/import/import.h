@@ -90,6 +90,7 @@ struct import
 	struct import_request request;
 	struct upload upload;    /* upload_id NULL until it has begun */
 	bool is_inspected;       /* results of the first reading are known */
+	bool mode_is_refused;    /* the vendor may not use the mode */
 	int64_t row_count;       /* if so; -1: unknown */
 	int64_t heading_bytes;   /* size of the column names, if so */
 	struct glue_error fault; /* why this import refused the file, if it did */
@@ -104,10 +105,9 @@ extern void import_clean_up(struct import *import);
 
 /*
  * Run the first reading.  If the upload has not begun, asks the database for its
- * mode first.  If it has begun, records its total, or ends
- * it on a file fault, and returns true in both cases.  If it has not, returns
- * false on a file fault.  Returns false on infrastructure errors, leaving
- * everything undecided.
+ * mode first.  If it has begun, records its total, or ends it on a file fault, and
+ * returns true in both cases.  If it has not, returns false on a file fault.
+ * Returns false on infrastructure errors, leaving everything undecided.
  */
 extern bool import_inspect(struct import *import, struct glue_error *error);
 
@@ -120,7 +120,9 @@ extern bool import_begin(struct import *import, struct glue_error *error);
 
 /*
  * End the upload with the code and text of a file fault, or, if none has begun,
- * record a failed one.  An upload that has already failed is unchanged.
+ * record a failed one.  An upload that has already failed is unchanged.  One that
+ * fails as it begins, because of the vendor or the mode, keeps that reason, which
+ * is then in import->fault.
  */
 extern bool
 import_refuse(struct import *import, const struct glue_error *fault, struct glue_error *error);

@@ -215,16 +215,20 @@ fill_parameters(const struct upload_request *request, const char **values, char 
 
 bool
 upload_choose_mode(struct database *database, const char *vendor_id, const char *mode,
-				   enum upload_mode *chosen, struct glue_error *error)
+				   enum upload_mode *chosen, bool *is_allowed, struct glue_error *error)
 {
 	const char *const values[] = {vendor_id, mode};
 	PGresult *result = NULL;
 
-	if (!database_query(database, RUN_AGAIN, "SELECT onboard_upload_mode($1::text, $2::text)", 2,
-						values, &result, error))
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT onboard_upload_mode($1::text, $2::text), EXISTS ("
+						"SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text"
+						" AND coalesce($2::text, v.default_mode) = ANY (v.modes))",
+						2, values, &result, error))
 		return explain_begin_error(database, vendor_id, error);
 	if (!upload_mode_by_name(PQgetvalue(result, 0, 0), chosen))
 		*chosen = MODE_INSERT;
+	*is_allowed = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
 	PQclear(result);
 	return true;
 }

@@ -117,11 +117,12 @@ extern bool upload_read_again(struct database *database, const char *upload_id,
 							  struct upload *upload, struct glue_error *error);
 
 /*
- * Find the mode that an upload of the vendor would have.  Errors as for
- * upload_begin().
+ * Find the mode that an upload of the vendor would have, and whether the vendor
+ * may use it.  Errors as for upload_begin().
  */
-extern bool upload_choose_mode(struct database *database, const char *vendor_id, const char *mode,
-							   enum upload_mode *chosen, struct glue_error *error);
+extern bool
+upload_choose_mode(struct database *database, const char *vendor_id, const char *mode,
+				   enum upload_mode *chosen, bool *is_allowed, struct glue_error *error);
 
 /*
  * Record results found after it began; metadata is a JSON object, columns an

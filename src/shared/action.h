@@ -3,10 +3,11 @@
  * action.h
  *	  What an upload may do to products, and what one of its rows did.
  *
- * Each judged row has exactly one action.  load/decision.c and load/change_decision.c
- * alone decides it, and everything that reports, counts or undoes what happened
- * to a row uses it: the code that writes the row, the tally of an upload, the
- * results of onboard_ingest(), the metrics and items of the functions.
+ * Each judged row has exactly one action.  Only load/decision.c, for rows that may
+ * become products, and load/change_decision.c, for rows whose key finds one, decide
+ * it.  Everything that reports or counts what happened to a row uses it: the code
+ * that writes the row, the tally of an upload, the results of onboard_ingest(), the
+ * metrics and items of the functions.
  *
  * This header includes nothing from PostgreSQL.
  *
@@ -18,8 +19,9 @@
 #include <stdbool.h>
 
 /*
- * The values of upload_history.mode.  A new one also needs a case in
- * decide_action() and a place in the CHECK constraint on the column.
+ * The values of upload_history.mode.  A new one also needs a place in the CHECK
+ * constraints on that column and on vendors.modes, and the decisions that depend on
+ * the mode: apply_required_columns(), change_may_insert(), change_decide().
  */
 enum upload_mode
 {
@@ -53,7 +55,7 @@ enum upload_blank
 	BLANK_COUNT
 };
 
-/* MODE_INSERT uses only the first and the last action. */
+/* Rows of MODE_INSERT have only the first or the last. */
 enum row_action
 {
 	ACTION_INSERT,      /* became a product */

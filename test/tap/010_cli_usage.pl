@@ -10,9 +10,9 @@ use Test::More;
 CliTest::setup();
 
 my @commands = (
-	'load', 'check', 'diff', 'status', 'report', 'undo', 'held', 'approve', 'decline', 'history', 'template', 'vendor add', 'vendor list',
-	'vendor show', 'vendor set', 'vendor set-status', 'category add', 'category list', 'category rename',
-	'category deactivate', 'category remove', 'doctor', 'conninfo', 'psql', 'stop');
+	'load', 'check', 'diff', 'status', 'report', 'undo', 'held', 'approve', 'decline', 'history', 'template',
+	'vendor add', 'vendor list', 'vendor show', 'vendor set', 'vendor set-status', 'category add', 'category list',
+	'category rename', 'category deactivate', 'category remove', 'doctor', 'conninfo', 'psql', 'stop');
 
 # Help and version everywhere
 my ($out, $err) = is_exit(0, 'onboard --help', '--help');

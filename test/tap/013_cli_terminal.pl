@@ -234,7 +234,8 @@ for my $columns (@widths)
 {
 	for my $command ([qw(history F-S1)], [qw(history F-S1 --at 0s)], ['held'], [ 'load', @changing, '--no-reports' ],
 		[ 'load', @changing, '--no-reports', '--quiet' ], [ 'diff', @changing ], [ 'diff', @changing, '--quiet' ],
-		[ 'status', $changed ], [ 'undo', $changed, '--dry-run' ], [ 'status' ], [ 'vendor', 'list' ], [ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
+		[ 'status', $changed ], [ 'undo', $changed, '--dry-run' ], [ 'status' ], [ 'vendor', 'list' ],
+		[ 'category', 'list' ], [ 'status', $bad{"$wide.csv"} ],
 		[ 'status', $bad{"$wide.csv"}, '--errors' ], [ 'vendor', 'show', 'LONG' ],
 			[ 'vendor', 'set', 'LONG', '--address', "$wide $columns $long" ],
 		[ 'category', 'rename', 'Kitchen', 'Kitchen' ], [ 'load', "$wide.csv", '--vendor', 'LONG' ],

@@ -269,7 +269,8 @@ my $held = 'NORTHWIND-held';
 sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, ruleset_version, total_records,
 		valid_records, held, status)
 	VALUES ('$held', 'NORTHWIND', 'held.csv', 'update', 1, 1, 1, 1, 'partial');
-	INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, cause, current_value, new_value, input)
+	INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_number, product_id, cause,
+		current_value, new_value, input)
 	VALUES ('$held', 'NORTHWIND', 1, 2, 999999, 'price', '1.00', '9999.00',
 		'{\"vendor_product_id\": \"GONE\", \"price\": \"9999.00\"}')");
 

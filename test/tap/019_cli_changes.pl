@@ -72,7 +72,8 @@ sql("INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_numbe
 		new_value, input)
 	SELECT '$prices', 'ALPHA', n, n + 1, product_id, cause, current, new, jsonb_build_object(
 		'vendor_product_id', vendor_product_id, 'price', '399.00', 'stock_quantity', '0')
-	FROM (VALUES (3, 'PAN-28', 'price', '39.90', '399.00'), (7, 'KETTLE-2L', 'sold_out', '3', '0')) t (n, sku, cause, current, new)
+	FROM (VALUES (3, 'PAN-28', 'price', '39.90', '399.00'), (7, 'KETTLE-2L', 'sold_out', '3', '0'))
+			t (n, sku, cause, current, new)
 		JOIN onboard.products USING (sku)
 	UNION ALL SELECT '$prices', 'ALPHA', NULL, NULL, NULL, 'discontinue_share', '100', '81', NULL");
 ($out) = is_exit(0, 'status of an upload of which something waits', 'status', $prices);
@@ -172,7 +173,8 @@ like($out, qr/\AProduct $pan of ALPHA, id A-1, SKU PAN-28, as of \d{4}-/, 'shows
 like($out, qr/^    brand              Iron\n    price              41\.90$/m, 'with the values of that time');
 unlike($out, qr/Size/, 'and not with later ones');
 ($out) = is_exit(0, 'history --at --json', 'history', 'PAN-28', '--at', $moment, '--json');
-is_deeply([ @{ json_of($out)->{product} }{qw(product_id price brand attributes)} ], [ $pan, 41.90, 'Iron', { Colour => 'black' } ],
+is_deeply([ @{ json_of($out)->{product} }{qw(product_id price brand attributes)} ],
+	[ $pan, 41.90, 'Iron', { Colour => 'black' } ],
 	'as JSON');
 is(json_of($out)->{at}, substr($moment, 0, 23) . 'Z', 'with the time');
 is_refused(2, qr/product "PAN-28" did not exist on /, qw(history PAN-28 --at 2020-01-01));
@@ -330,7 +332,8 @@ is_exit(4, 'but approves nothing', 'approve', $dearer, @$loader);
 ($out) = is_exit(0, 'an operator sees what waits', 'held', $dearer, @$operator);
 like($out, qr/^  1     2  \d+ +price +10\.00 +100\.00 /m, 'but not what the vendor wrote');
 ($out) = is_exit(0, 'as JSON', 'held', $dearer, '--json', @$operator);
-is_deeply([ map { [ @$_{qw(product_id vendor_product_id sku)} ] } @{ json_of($out) } ], [ [ product_id('BOWL-7'), undef, undef ] ],
+is_deeply([ map { [ @$_{qw(product_id vendor_product_id sku)} ] } @{ json_of($out) } ],
+	[ [ product_id('BOWL-7'), undef, undef ] ],
 	'neither');
 ($out) = is_exit(0, 'a loader does', 'held', $dearer, @$loader);
 like($out, qr/^  1     2  B-7 +price /m, 'see its keys');
@@ -387,7 +390,7 @@ is(with_times($out) =~ s/\A.*\n.*\n//r, <<"END", 'tells all of it');
 TIME  updated       upload $upload, line 2
     price              90.43 -> 94.90
     stock_quantity     376 -> 350
-TIME  reverted      upload $upload  by onboard
+TIME  reverted      upload $upload, line 2  by onboard
     price              94.90 -> 90.43
     stock_quantity     350 -> 376
 END

@@ -96,6 +96,15 @@ $result = load(2, 'a mode that the vendor may not use', 'new.csv', '--mode', 're
 is($result->{error}{code}, 'MODE_NOT_ALLOWED', 'is refused');
 like($err, qr/its modes are: insert, upsert, update; change them with "onboard vendor set V --modes LIST"/, 'and says what helps');
 is(load(2, 'again', 'new.csv', '--mode', 'replace')->{upload_id}, $result->{upload_id}, 'it is the same upload');
+write_file('other_prices.csv', "vendor_product_id,price\nN-1,11.00\n");
+for my $file (qw(prices.csv other_prices.csv))
+{
+	$result = load(2, "$file lacks columns, too", $file, '--mode', 'replace');
+	is($result->{error}{code}, 'MODE_NOT_ALLOWED', 'but the mode is refused first');
+	like($err, qr/change them with "onboard vendor set V --modes LIST"/, 'with its advice');
+	ok(!$result->{loaded_before}, 'as a new upload');
+	is(load(2, 'again', $file, '--mode', 'replace')->{upload_id}, $result->{upload_id}, 'it is the same upload');
+}
 is_exit(0, 'once the vendor may', qw(vendor set V --default-mode update --modes), 'insert,upsert,update,replace');
 write_file('fix.csv', "onboard_line,onboard_errors,$header" . "2,wrong,N-9,Kettle,Kitchen,N-S9,10.00,3\n");
 like(applied(load(0, 'a fix file', 'fix.csv', '--mode', 'replace')->{upload_id}), qr/^upsert /, 'never replaces');

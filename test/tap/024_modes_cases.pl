@@ -59,8 +59,9 @@ sub fact
 	return "SELECT concat_ws(' ', f ->> 'status', " . ($listed || 'NULL') . ") FROM ($from) t (f)" if $kind eq 'end';
 	return "SELECT count(*) FROM ($from) t" if $kind eq 'gone';
 	return "SELECT coalesce(($from), 'none')" if $kind eq 'history';
-	return "SELECT coalesce(string_agg(concat_ws(' ', coalesce(row_number::text, 'step'), cause, trim_scale(current_value::numeric),
-		trim_scale(new_value::numeric), outcome), '; ' ORDER BY row_number), 'none') FROM ($from) t";
+	return "SELECT coalesce(string_agg(concat_ws(' ', coalesce(row_number::text, 'step'), cause,
+		trim_scale(current_value::numeric), trim_scale(new_value::numeric), outcome), '; ' ORDER BY row_number), 'none')
+		FROM ($from) t";
 }
 
 # ----- the language of the cases -----

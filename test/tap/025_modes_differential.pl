@@ -150,7 +150,8 @@ foreach my $round (1 .. $rounds)
 	# Every kind of row occurred.
 	my %count = map { split /\|/ } split /\n/, $server->safe_psql('differ', 'SELECT action, count(*) FROM oracle.rows GROUP BY 1
 		UNION ALL SELECT error_type, count(*) FROM oracle.errors GROUP BY 1
-		UNION ALL SELECT outcome, count(*) FROM oracle.held GROUP BY 1 UNION ALL SELECT cause, count(*) FROM oracle.held GROUP BY 1
+		UNION ALL SELECT outcome, count(*) FROM oracle.held GROUP BY 1
+		UNION ALL SELECT cause, count(*) FROM oracle.held GROUP BY 1
 		UNION ALL SELECT action || \' in history\', count(*) FROM oracle.changes GROUP BY 1');
 	note join ', ', map { "$_ $count{$_}" } sort keys %count;
 }

@@ -30,7 +30,8 @@ my $seed = random_seed();
 my $rounds = $ENV{ONBOARD_ROUNDS} // 8;
 my $node = new_server('newest');
 my %value_of = (price => sub { between(1, 99) . '.00' }, stock_quantity => sub { one_of(0, between(1, 9)) },
-	brand => sub { one_of('', 'Acme', 'Bolt') }, unit => sub { one_of('', 'box') }, description => sub { one_of('', 'Text', 'More') },
+	brand => sub { one_of('', 'Acme', 'Bolt') }, unit => sub { one_of('', 'box') },
+	description => sub { one_of('', 'Text', 'More') },
 	product_name => sub { one_of('Lamp', 'Light') }, category => sub { one_of('Books', 'Garden') });
 my @columns = sort keys %value_of;
 my @attributes = qw(Colour Size);

@@ -138,9 +138,11 @@ foreach my $round (1 .. $rounds)
 
 		$node->safe_psql('undo', 'TRUNCATE oracle.snapshots, oracle.undone');
 		my ($failed, $differences) = first_difference($node, 'undo', @steps);
-		ok(!defined $failed, "round $round, $name: the oracle agrees after each of @{[ scalar @steps ]} steps (ONBOARD_SEED=$seed)")
+		ok(!defined $failed,
+			"round $round, $name: the oracle agrees after each of @{[ scalar @steps ]} steps (ONBOARD_SEED=$seed)")
 		  or diag "after step $failed, " . json($steps[$failed]) . "\n$differences";
-		is($node->safe_psql('undo', 'SELECT * FROM oracle.undone LIMIT 5'), '', "round $round, $name: undo restores what was before")
+		is($node->safe_psql('undo', 'SELECT * FROM oracle.undone LIMIT 5'), '',
+			"round $round, $name: undo restores what was before")
 		  if $make == \&random_stack;
 		is($node->safe_psql('undo', 'SELECT * FROM oracle.wrong_past LIMIT 5'), '',
 			"round $round, $name: the past of each product is as it was");

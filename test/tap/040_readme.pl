@@ -169,11 +169,27 @@ sub expected_code
 	return $block->{comment} =~ /^exit (\d+)$/ ? $1 : 0;
 }
 
+# Ids of uploads in the documentation, and those that this test got in their place
+my %upload_id;
+my $upload_id = qr/\b[A-Z0-9]+-[0-9a-f]{16}\b/;
+
+# Note the ids in an output, for later commands: an id depends on the time of the file.
+sub note_uploads
+{
+	my ($shown, $output) = @_;
+	my @shown = $shown =~ /$upload_id/g;
+	my @found = $output =~ /$upload_id/g;
+
+	@upload_id{@shown} = @found if @shown == @found;
+	return;
+}
+
 # Replace names in the documentation with those of this test.
 sub localized
 {
 	my ($text, $other) = @_;
 
+	$text =~ s{($upload_id)}{$upload_id{$1} // $1}ge;
 	$text =~ s/host=db\.example/host=$other/g;
 	$text =~ s/'db\.example'/'$other'/g;
 	return $text;
@@ -211,6 +227,7 @@ sub run_console
 		note "$command\n$output" if $ENV{README_TEST_SHOW};
 		is($code, $wanted, "$block->{where}: exit code of $command") or diag $output;
 		is(normal($output), normal($shown), "$block->{where}: output of $command");
+		note_uploads($shown, $output);
 	}
 	return;
 }

@@ -120,7 +120,8 @@ for my $setting ('auto', 'plain')
 		my $kept = "SELECT to_jsonb(p) - 'updated_at' FROM onboard.products p WHERE sku = '$sku'";
 		my $old = $node->safe_psql('shop', $kept);
 		my $what = "$setting: $intent " . substr $row, 0, 60;
-		my $result = $node->safe_psql('shop', "SET onboard.load_path = $setting; " . change_sql([$sku], [$row], intent => $intent));
+		my $result = $node->safe_psql('shop',
+			"SET onboard.load_path = $setting; " . change_sql([$sku], [$row], intent => $intent));
 
 		is($result, "{$wanted}", $what);
 		if ($wanted eq 'unchanged')
@@ -243,7 +244,8 @@ for my $setting ('auto', 'plain')
 	is($node->safe_psql('shop', $set . change_sql(["P$skus[2]"], ['{"price": "5"}'], vendor => 'V2',
 		key => 'vendor_product_id')), '{"not found"}', 'but not by the product ID');
 	is($node->safe_psql('shop', "BEGIN; $set " . change_sql([ $skus[2], $skus[2] ], [ '{"price": "6"}', '{"price": "7"}' ])
-		. '; ' . change_sql([$skus[2]], ['{"price": "8"}']) . '; COMMIT'), qq({"updated price","updated price"}\n{"updated price"}),
+		. '; ' . change_sql([$skus[2]], ['{"price": "8"}']) . '; COMMIT'),
+		qq({"updated price","updated price"}\n{"updated price"}),
 		'again in the same statement, and in the same transaction');
 	is($node->safe_psql('shop', "BEGIN; UPDATE onboard.products SET price = 20 WHERE sku = '$skus[2]'; $set "
 		. change_sql([$skus[2]], ['{"price": "20", "brand": "N"}']) . '; COMMIT'), '{"updated brand"}',

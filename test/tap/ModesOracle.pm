@@ -37,8 +37,8 @@ CREATE TABLE oracle.actions (upload int, pid int, origin text, row_number bigint
 	PRIMARY KEY (upload, pid));
 CREATE TABLE oracle.changes (seq int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin text, action text, upload int,
 	row_number bigint, old_values jsonb, new_values jsonb, reverts int);
-CREATE TABLE oracle.held (upload int, row_number bigint, pid int, origin text, cause text, current_value numeric, new_value numeric,
-	outcome text DEFAULT 'waiting', record jsonb);
+CREATE TABLE oracle.held (upload int, row_number bigint, pid int, origin text, cause text, current_value numeric,
+	new_value numeric, outcome text DEFAULT 'waiting', record jsonb);
 -- Changes that were not taken back
 CREATE VIEW oracle.live_changes AS SELECT c.* FROM oracle.changes c WHERE c.reverts IS NULL
 	AND NOT EXISTS (SELECT FROM oracle.changes r WHERE r.reverts = c.seq);
@@ -58,7 +58,8 @@ CREATE FUNCTION oracle.typed_object(columns jsonb) RETURNS jsonb LANGUAGE sql IM
 	SELECT jsonb_object_agg(key, CASE WHEN key = ANY (oracle.names()) AND value <> 'null'
 		THEN oracle.typed(key, columns ->> key) ELSE value END) FROM jsonb_each(columns) $$;
 CREATE FUNCTION oracle.is_damaged(wrong oracle.finding[], raw jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-	SELECT raw ? 'defect_type' OR EXISTS (SELECT FROM unnest(wrong) f WHERE f.error_type IN ('MALFORMED_ROW', 'INVALID_ENCODING')) $$;
+	SELECT raw ? 'defect_type' OR EXISTS (
+		SELECT FROM unnest(wrong) f WHERE f.error_type IN ('MALFORMED_ROW', 'INVALID_ENCODING')) $$;
 CREATE FUNCTION oracle.key_column(u oracle.uploads) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT coalesce(u.match, CASE WHEN 'vendor_product_id' = ANY (coalesce(u.columns, '{vendor_product_id}'))
 		THEN 'vendor_product_id' ELSE 'sku' END) $$;

@@ -70,8 +70,9 @@ sub random_upload
 		$match = undef if !$listed{vendor_product_id};
 		$columns = [ sort keys %listed ];
 	}
-	return { number => $number, vendor => one_of(@modes_vendors), mode => $mode, match => $match, blank => one_of('clear', 'keep'),
-		hours => between(0, 12), columns => $columns, rows => 0, left => between(1, 25), calm => chance(0.5), delivered => [] };
+	return { number => $number, vendor => one_of(@modes_vendors), mode => $mode, match => $match,
+		blank => one_of('clear', 'keep'), hours => between(0, 12), columns => $columns, rows => 0,
+		left => between(1, 25), calm => chance(0.5), delivered => [] };
 }
 
 # Return the key column of an upload.

@@ -29,6 +29,8 @@ def resume(command: Command) -> int:
         if not command.aws.dry_run:
             held = holding_stages(command.aws, command.outputs, stage)
             result = "resumed" if stages[stage] else "was not paused"
-            command.output.line(f"{stage:9} {result}" + (f"; stays stopped until {' and '.join(held)} is resumed" if held else ""))
+            if held:
+                result += f"; stays stopped until {' and '.join(held)} is resumed"
+            command.output.line(f"{stage:9} {result}")
     command.output.document["resumed"] = stages
     return 0
