@@ -33,19 +33,23 @@
 #include "upload/replace_end.h"
 #include "upload/vendor_lock.h"
 
-/* The vendor's products on offer that neither the upload $1 nor a later one names. */
-#define MISSING_PRODUCTS                                                                     \
-	"SELECT p.product_id FROM onboard.products p "                                           \
-	"WHERE p.vendor_id = $2 AND p.status <> 'discontinued' "                                 \
-	"EXCEPT (WITH naming AS ("                                                               \
-	"    SELECT u.upload_id FROM onboard.upload_history u WHERE u.upload_id = $1 UNION ALL " \
-	"    SELECT l.upload_id FROM onboard.upload_history u "                                  \
-	"      JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id "                      \
-	"        AND l.source_time > u.source_time "                                             \
-	"    WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at') "                          \
-	"  SELECT a.product_id FROM naming n JOIN onboard.row_actions a USING (upload_id) "      \
-	"  UNION ALL "                                                                           \
-	"  SELECT p.product_id FROM naming n JOIN onboard.products p USING (upload_id)) "
+/*
+ * The vendor's products on offer that neither the upload $1 nor a later one names.
+ * Whether one of them inserted a product is asked of the vendor's products alone; a
+ * join would read the whole catalogue.
+ */
+#define MISSING_PRODUCTS                                                                   \
+	"WITH naming AS ("                                                                     \
+	"  SELECT u.upload_id FROM onboard.upload_history u WHERE u.upload_id = $1 UNION ALL " \
+	"  SELECT l.upload_id FROM onboard.upload_history u "                                  \
+	"    JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id "                      \
+	"      AND l.source_time > u.source_time "                                             \
+	"  WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at') "                          \
+	"SELECT p.product_id FROM onboard.products p "                                         \
+	"WHERE p.vendor_id = $2 AND p.status <> 'discontinued' "                               \
+	"  AND (p.upload_id IN (SELECT n.upload_id FROM naming n)) IS NOT TRUE "               \
+	"EXCEPT "                                                                              \
+	"SELECT a.product_id FROM naming n JOIN onboard.row_actions a USING (upload_id)"
 
 /* Products that the step discontinued, and those that the catalogue protects. */
 typedef struct Discontinued
