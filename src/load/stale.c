@@ -19,6 +19,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "load/stale.h"
+#include "shared/apply.h"
 
 static bool
 same_text(Datum a, Datum b)
@@ -62,17 +63,31 @@ leave_out_later(ActionStore *store, const LaterUpload *later, int64 product_id, 
 				  action.columns == NULL && later->mode != MODE_UPDATE);
 }
 
+/*
+ * May rows of the upload have a say in any of the columns?  A file of years ago has
+ * thousands of later ones, and to look for its products in each takes long.
+ */
+static bool
+may_leave_out(const LaterUpload *later, const RowColumns *columns, enum onboard_column key)
+{
+	return later->columns == NULL || columns->has_status ||
+		   row_columns_overlap(columns, later->columns, key);
+}
+
 void
 stale_leave_out(ActionStore *store, const ChangeTerms *terms, int64 product_id, Datum inserted_by,
 				RowColumns *columns)
 {
+	enum onboard_column key = apply_match_column(terms->match);
 	ListCell *cell;
 
 	foreach(cell, terms->later)
 	{
-		/* A file of years ago has thousands of later ones, most with the same columns. */
-		if (columns->columns == 0 && columns->attribute_count == 0 && !columns->has_status)
+		const LaterUpload *later = lfirst(cell);
+
+		if (row_columns_are_empty(columns, key) && !columns->has_status)
 			return;
-		leave_out_later(store, lfirst(cell), product_id, inserted_by, columns);
+		if (may_leave_out(later, columns, key))
+			leave_out_later(store, later, product_id, inserted_by, columns);
 	}
 }

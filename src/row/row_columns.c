@@ -206,6 +206,22 @@ row_columns_subtract(RowColumns *columns, const RowColumns *others)
 }
 
 bool
+row_columns_overlap(const RowColumns *columns, const RowColumns *others, enum onboard_column key)
+{
+	int i;
+
+	if ((columns->columns & others->columns & ~column_bit(key)) != 0 ||
+		(columns->has_status && others->has_status))
+		return true;
+	for (i = 0; i < columns->attribute_count; i++)
+	{
+		if (has_attribute(others, columns->attributes[i].name))
+			return true;
+	}
+	return false;
+}
+
+bool
 row_columns_are_empty(const RowColumns *columns, enum onboard_column key)
 {
 	return (columns->columns & ~column_bit(key)) == 0 && columns->attribute_count == 0;

@@ -53,6 +53,10 @@ extern void row_columns_of_row(const IncomingRow *row, const RowColumns *listed,
 /* Leave out of columns what others has. */
 extern void row_columns_subtract(RowColumns *columns, const RowColumns *others);
 
+/* Is there anything in both, the key of the product aside? */
+extern bool
+row_columns_overlap(const RowColumns *columns, const RowColumns *others, enum onboard_column key);
+
 /* Is nothing left but, perhaps, the key of the product and its status? */
 extern bool row_columns_are_empty(const RowColumns *columns, enum onboard_column key);
 

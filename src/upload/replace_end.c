@@ -257,7 +257,7 @@ store_counts(const char *upload_id, const Discontinued *result)
 bool
 replace_end_if_complete(const char *upload_id)
 {
-	LastStep step;
+	LastStep step = {0};
 	Discontinued result = {0};
 	bool waits;
 
