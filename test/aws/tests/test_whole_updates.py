@@ -6,6 +6,7 @@ from typing import Any
 
 from event_sources import DeliveryFaults
 from invariants import Sent
+from patience import wait_until
 from pipeline import Kills
 from whole import HEADER, WholeTest
 
@@ -175,6 +176,21 @@ class UpdatesTest(WholeTest):
 
     def test_late_and_repeated_deliveries_by_the_direct_route(self) -> None:
         self.late_and_repeated(DeliveryFaults(self.seed, duplicate=0.5), ROUTE="direct", DIRECT_TRANSACTION_ROWS="4")
+
+    def test_prices_that_were_never_announced(self) -> None:
+        """The sweeper finds the file, and reads how its rows are applied from the same version of the object."""
+        self.pipeline(environment={"SWEEP_UNREAD_SECONDS": "1", "SWEEP_LIST_SECONDS": "1"})
+        table = self.catalogue(3)
+        self.whole.pause("upload-events")
+        prices = [{"vendor_product_id": row["vendor_product_id"], "price": "", "stock_quantity": "7"} for row in table]
+        self.send(self.file("prices.csv", prices, as_of(1, **{"onboard-mode": "update", "onboard-blank": "keep"}), broken={},
+                            actions={1: "updated", 2: "updated", 3: "updated"}))
+        self.whole.messages("upload-events")
+        self.whole.resume("upload-events")
+        wait_until(lambda: self.whole.sweep().ok and self.database.number("SELECT count(*) FROM onboard.upload_history") == 2,
+                   "the sweeper reads the file")
+        self.settle()
+        self.check()
 
     def test_replacing_a_catalogue(self) -> None:
         """What no row names is discontinued if it is little; if it is much, that waits for an operator."""
