@@ -31,6 +31,11 @@ test_commands(void)
 		[OPERATOR_UPLOAD_FIND] =
 			"{\"command\": \"upload_find\", \"vendor_id\": \"V\", \"limit\": 1000}",
 		[OPERATOR_UPLOAD_CANCEL] = "{\"command\": \"upload_cancel\", \"upload_id\": \"U\"}",
+		[OPERATOR_HELD_LIST] = "{\"command\": \"held_list\", \"upload_id\": \"U\", \"limit\": 2}",
+		[OPERATOR_HELD_APPROVE] =
+			"{\"command\": \"held_approve\", \"rows\": [0, 999999999999999], \"upload_id\": \"U\"}",
+		[OPERATOR_HELD_DECLINE] =
+			"{\"command\": \"held_decline\", \"upload_id\": \"U\", \"rows\": [ 7 ]}",
 		[OPERATOR_BACKLOG] = "{\"command\": \"backlog\"}",
 	};
 	struct operator_event event;
@@ -99,6 +104,20 @@ test_refusals(void)
 		"{\"command\": \"upload_find\", \"s3_key\": \"k\", \"limit\": 1.5}",
 		"{\"command\": \"upload_find\", \"s3_key\": \"k\", \"limit\": 1e2}",
 		"{\"command\": \"upload_find\", \"s3_key\": \"k\", \"limit\": \"5\"}",
+		/* rows */
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\"}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": null}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": 7}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": \"7\"}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": {\"7\": 7}}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": []}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [\"7\"]}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [[7]]}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [7, null]}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [-7]}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [7.5]}",
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [1000000000000000]}",
+		"{\"command\": \"held_decline\", \"upload_id\": \"U\", \"rows\": [7",
 		/* JSON and text */
 		"{\"command\": \"backlog\"",
 		"{\"command\": \"backlog\"} x",
@@ -124,7 +143,7 @@ static void
 test_cut(void)
 {
 	static const char json[] =
-		"{\"command\": \"upload_find\", \"vendor_id\": \"V\", \"s3_key\": \"k\", \"limit\": 20}";
+		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": [20, 3]}";
 	struct operator_event event;
 	struct glue_error error = {0};
 	size_t length;

@@ -41,6 +41,10 @@ VENDORS = {"VEND001": "Norlake", "VEND002": "Halden", "VEND003": "Meadow & Stone
 FILES = {"VEND001_20260104_090000.csv": (30, 0), "VEND002_20260105_101500.csv": (10, 16),
          "VEND003_20260106_143000.csv": (28, 5), "VEND003_20260107_080000.csv": (5, 0)}
 
+# Files of tomorrow's prices, with how many of their rows are good and bad: of products of the files before.
+PRICES = {"VEND001_prices.csv": (3, 0), "VEND002_prices.csv": (3, 0)}
+ALL = {**FILES, **PRICES}
+
 # What a deleted stack leaves: the data.
 RETAINED = {"UploadBucket", "LogBucket", "UploadRecords"}
 
@@ -296,14 +300,17 @@ class EmulatedStackTest(unittest.TestCase):
         for name in FILES:
             self.send(name)
         wait_until(lambda: self.settled(stack), "all uploads are reported", pause=0.5)
+        for name in PRICES:
+            self.send_prices(name)
+        wait_until(lambda: self.settled(stack), "all prices are reported", pause=0.5)
         world = World(self.database, stack, self.sent)
         self.assertEqual(world.problems(), [])
         counts = {str(upload["file_name"]): (int(upload["valid_records"] or 0), int(upload["error_records"] or 0))
                   for upload in world.uploads}
-        self.assertEqual(counts, FILES)
+        self.assertEqual(counts, ALL)
         for vendor, mails in stack.mails_of.items():
-            about = [name for name in FILES if name.startswith(vendor) for mail in mails if name in mail["Message"]]
-            self.assertEqual(sorted(about), [name for name in FILES if name.startswith(vendor)], "a vendor's mails")
+            about = [name for name in ALL if name.startswith(vendor) for mail in mails if name in mail["Message"]]
+            self.assertEqual(about, [name for name in ALL if name.startswith(vendor)], "a vendor's mails")
             self.assertEqual(len(mails), len(about), "mails of other vendors")
         self.check_links(stack)
 
@@ -319,22 +326,38 @@ class EmulatedStackTest(unittest.TestCase):
         vendor, path = name.partition("_")[0], os.path.join(ROOT, "test", "data", name)
         with open(path, "rb") as file:
             content = file.read()
-        if vendor == "VEND002":
-            self.post(self.path(f"{vendor}.json"), name, content)
-            key = f"uploads/{vendor}/{name}"
-        else:
-            key = self.run_command("send", path, "--vendor", vendor)["key"]
-        self.sent.append(Sent(vendor, key, content))
+        self.send_content(Sent(vendor, f"uploads/{vendor}/{name}", content), path)
 
-    def post(self, form_path: str, name: str, content: bytes) -> None:
+    def send_content(self, sent: Sent, path: str) -> None:
+        if sent.vendor_id == "VEND002":
+            self.post(self.path(f"{sent.vendor_id}.json"), sent)
+        else:
+            mode = ["--mode", sent.metadata["onboard-mode"]] if sent.metadata else []
+            self.assertEqual(self.run_command("send", path, "--vendor", sent.vendor_id, *mode)["key"], sent.key)
+        self.sent.append(sent)
+
+    def send_prices(self, name: str) -> None:
+        """Send tomorrow's prices of a vendor's first products."""
+        vendor = name.partition("_")[0]
+        rows = self.database.query(f"""SELECT vendor_product_id, round(price * 1.1, 2) AS price FROM onboard.products
+            WHERE vendor_id = '{vendor}' ORDER BY product_id LIMIT {PRICES[name][0]}""")
+        content = "vendor_product_id,price\n" + "".join(f"{row['vendor_product_id']},{row['price']}\n" for row in rows)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(content)
+        self.send_content(Sent(vendor, f"uploads/{vendor}/{name}", content.encode(), metadata={"onboard-mode": "update"},
+                               actions={number: "updated" for number in range(1, len(rows) + 1)}), self.path(name))
+
+    def post(self, form_path: str, sent: Sent) -> None:
         """Send a file as the vendor's browser does."""
         with open(form_path, encoding="utf-8") as file:
             form = json.load(file)
+        form["fields"].update({f"x-amz-meta-{name}": value for name, value in sent.metadata.items()})
         boundary = "onboard-form"
         parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
                  for field, value in form["fields"].items()]
-        body = "".join(parts).encode() + (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-                                          "Content-Type: text/csv\r\n\r\n").encode() + content
+        head = (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{sent.file_name}"\r\n'
+                "Content-Type: text/csv\r\n\r\n")
+        body = ("".join(parts) + head).encode() + sent.content
         request = Request(form["url"], body + f"\r\n--{boundary}--\r\n".encode(),
                           {"Content-Type": f"multipart/form-data; boundary={boundary}"})
         with urlopen(request) as reply:
@@ -371,7 +394,7 @@ class EmulatedStackTest(unittest.TestCase):
         self.assertEqual(len(tests), len(records) - len(self.sent), "messages that are no notification")
         statuses = Counter(record["dynamodb"].get("NewImage", {}).get("status", {}).get("S", "removed")
                            for event in events[f"{NAME}-validator"] for record in event["Records"])
-        self.assertEqual(statuses, {"pending_validation": sum(map(sum, FILES.values()))})
+        self.assertEqual(statuses, {"pending_validation": sum(map(sum, ALL.values()))})
         self.assertEqual(events[f"{NAME}-direct"], [], "the disabled mapping")
 
     def test_5_schedules(self) -> None:
@@ -412,7 +435,7 @@ class EmulatedStackTest(unittest.TestCase):
         mailboxes = {("sqs", client("sqs").get_queue_url(QueueName=mailbox(vendor))["QueueUrl"]) for vendor in VENDORS}
         self.assertEqual(inventory() - self.before, kept | mailboxes)
         self.assertEqual(sorted(stack.object_keys("uploads/")), sorted(file.key for file in self.sent))
-        self.assertEqual(len(stack.items()), sum(map(sum, FILES.values())))
+        self.assertEqual(len(stack.items()), sum(map(sum, ALL.values())))
 
 
 if __name__ == "__main__":

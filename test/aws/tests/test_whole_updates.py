@@ -6,6 +6,7 @@ from typing import Any
 
 from event_sources import DeliveryFaults
 from invariants import Sent
+from patience import wait_until
 from pipeline import Kills
 from whole import HEADER, WholeTest
 
@@ -15,9 +16,9 @@ PRICES = ["vendor_product_id", "price", "stock_quantity"]
 OPTIONAL = ["price", "stock_quantity", "brand", "description", "weight_kg", "Colour"]
 
 
-def as_of(hour: int, **more: str) -> dict[str, str]:
-    """The metadata of a file whose contents are of this hour of a day of the past."""
-    return {"onboard-as-of": f"2026-01-05T{hour:02}:00:00Z", **more}
+def as_of(minute: int, **more: str) -> dict[str, str]:
+    """The metadata of a file whose contents are of this minute of a day of the past."""
+    return {"onboard-as-of": f"2026-01-05T{minute // 60:02}:{minute % 60:02}:00Z", **more}
 
 
 class UpdatesTest(WholeTest):
@@ -116,7 +117,7 @@ class UpdatesTest(WholeTest):
     def test_tomorrows_prices_by_the_direct_route(self) -> None:
         self.tomorrow(ROUTE="direct", DIRECT_TRANSACTION_ROWS="3")
 
-    def price_file(self, table: list[dict[str, str]], hour: int) -> Sent:
+    def price_file(self, table: list[dict[str, str]], minute: int, items: bool) -> Sent:
         """A file of some products and some columns; no value makes a row invalid, or so different that it is held."""
         random = self.maker.random
         chosen = random.sample(range(len(table)), random.randrange(1, len(table) + 1))
@@ -128,7 +129,7 @@ class UpdatesTest(WholeTest):
             row["stock_quantity"] = str(random.randrange(1, 1000))
             rows.append(row)
         keep = random.choice([{}, {"onboard-blank": "keep"}])
-        return self.file(f"update/{hour:02}.csv", rows, as_of(hour, **keep), header, broken={})
+        return self.file(f"update/{minute}.csv", rows, as_of(minute, **keep), header, broken={}, items=items)
 
     def newest(self, table: list[dict[str, str]], files: list[Sent]) -> None:
         """Check that each product has the newest value of each column, by a reading of the files alone."""
@@ -147,18 +148,19 @@ class UpdatesTest(WholeTest):
         """Deliver price files in any order, more than once, to functions that die: the newest values remain."""
         self.pipeline(delivery=delivery, kills=Kills(self.seed, probability=0.25, within=0.02), environment=environment)
         table = self.catalogue(12)
-        files = [self.price_file(table, hour) for hour in range(1, 7)]
-        for file in (*self.sent, *files):
-            file.items = "ROUTE" not in environment
-        self.send(*self.maker.random.sample(files, len(files)))
-        self.settle()
-        self.newest(table, files)
-        for _ in range(30):
+        self.sent[0].items = by_items = "ROUTE" not in environment
+        minutes = self.maker.random.sample(range(1, 1440), 46)
+        files: list[Sent] = []
+        # New files, some of them late; then all again, in another order.
+        while not files or self.whole.unfired() and minutes:
+            new = [self.price_file(table, minutes.pop(), by_items) for _ in range(2 if files else 6)]
+            self.send(*new)
+            self.settle()
+            files += new
+            self.newest(table, files)
             self.announce_again(*self.maker.random.sample(files, len(files)))
             self.settle()
-            if not self.whole.unfired():
-                break
-        self.newest(table, files)
+            self.newest(table, files)
         # A reporter that is killed after publishing a mail publishes it again.
         self.check(extra_mails=sum(function.kills for function in self.whole.functions.values()))
 
@@ -175,6 +177,21 @@ class UpdatesTest(WholeTest):
     def test_late_and_repeated_deliveries_by_the_direct_route(self) -> None:
         self.late_and_repeated(DeliveryFaults(self.seed, duplicate=0.5), ROUTE="direct", DIRECT_TRANSACTION_ROWS="4")
 
+    def test_prices_that_were_never_announced(self) -> None:
+        """The sweeper finds the file, and reads how its rows are applied from the same version of the object."""
+        self.pipeline(environment={"SWEEP_UNREAD_SECONDS": "1", "SWEEP_LIST_SECONDS": "1"})
+        table = self.catalogue(3)
+        self.whole.pause("upload-events")
+        prices = [{"vendor_product_id": row["vendor_product_id"], "price": "", "stock_quantity": "7"} for row in table]
+        self.send(self.file("prices.csv", prices, as_of(1, **{"onboard-mode": "update", "onboard-blank": "keep"}), broken={},
+                            actions={1: "updated", 2: "updated", 3: "updated"}))
+        self.whole.messages("upload-events")
+        self.whole.resume("upload-events")
+        wait_until(lambda: self.whole.sweep().ok and self.database.number("SELECT count(*) FROM onboard.upload_history") == 2,
+                   "the sweeper reads the file")
+        self.settle()
+        self.check()
+
     def test_replacing_a_catalogue(self) -> None:
         """What no row names is discontinued if it is little; if it is much, that waits for an operator."""
         self.pipeline()
@@ -182,14 +199,14 @@ class UpdatesTest(WholeTest):
         table = self.catalogue(10)
         invalid = [*table[:8], {**table[8], "price": "cheap"}]
         unchanged = {number: "unchanged" for number in range(1, 9)}
-        self.send(self.file("replace/01.csv", invalid, as_of(1), HEADER, actions=unchanged, broken={9: {"INVALID_PRICE"}}))
+        self.send(self.file("replace/01.csv", invalid, as_of(10), HEADER, actions=unchanged, broken={9: {"INVALID_PRICE"}}))
         self.settle()
         # A rejected row names its product, too.
         self.assertEqual(self.statuses(), "aaaaaaaaad")
-        late = self.file("replace/00.csv", table[:1], {"onboard-as-of": "2026-01-05T00:30:00Z"}, HEADER)
-        few = self.file("replace/02.csv", table[:3], as_of(2), HEADER, actions={number: "unchanged" for number in (1, 2, 3)})
+        late = self.file("replace/00.csv", table[:1], as_of(5), HEADER)
+        few = self.file("replace/02.csv", table[:3], as_of(20), HEADER, actions={number: "unchanged" for number in (1, 2, 3)})
         deleted = self.file("03.csv", [{**table[1], "onboard_action": "delete"}, {**table[0], "onboard_action": "sell"}],
-                            as_of(3, **{"onboard-mode": "upsert"}), [*HEADER, "onboard_action"], actions={1: "discontinued"},
+                            as_of(30, **{"onboard-mode": "upsert"}), [*HEADER, "onboard_action"], actions={1: "discontinued"},
                             broken={2: {"INVALID_ACTION"}})
         for file in (late, few, deleted):
             self.send(file)
