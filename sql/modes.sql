@@ -164,18 +164,21 @@ SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug",
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2025-01-01');
 SELECT id, name, price, stock, status FROM catalogue WHERE id IN ('V', 'W');
 -- The column of the action has no say in the status unless the row deletes.
-SELECT * FROM load('update', '[{"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price,onboard_action}', at => '2026-01-07');
+SELECT * FROM load('update', '[{"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price,onboard_action}',
+	at => '2026-01-07');
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2026-01-06');
 -- It is no attribute either: the row would be another one when it is read again.
-SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W", "price": "9",
-	"stock_quantity": "2", "onboard_action": "delete"}, {"vendor_product_id": "N", "product_name": "Net", "category": "Kitchen", "sku": "S-X",
+SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W",
+	"price": "9", "stock_quantity": "2", "onboard_action": "delete"},
+	{"vendor_product_id": "N", "product_name": "Net", "category": "Kitchen", "sku": "S-X",
 	"price": "9", "stock_quantity": "2", "onboard_action": ""}]');
 
 -- Users may allow products that lack what all had as shipped.
 BEGIN;
 ALTER TABLE onboard.products ALTER price DROP NOT NULL, ALTER stock_quantity DROP NOT NULL, ALTER attributes DROP NOT NULL;
 UPDATE onboard.vendors SET price_guard = 5, sold_out_guard = 0 WHERE vendor_id = 'MOD-1';
-UPDATE onboard.products SET price = NULL, stock_quantity = NULL, attributes = NULL WHERE vendor_id = 'MOD-1' AND vendor_product_id IN ('A', 'B', 'C', 'D');
+UPDATE onboard.products SET price = NULL, stock_quantity = NULL, attributes = NULL WHERE vendor_id = 'MOD-1'
+	AND vendor_product_id IN ('A', 'B', 'C', 'D');
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "9"}, {"vendor_product_id": "B", "stock_quantity": "9"},
 	{"vendor_product_id": "C", "colour": "red"}, {"vendor_product_id": "D", "colour": ""}]');
 SELECT id, price, stock, attributes FROM catalogue WHERE v = 'MOD-1' AND id IN ('A', 'B', 'C', 'D');
@@ -196,7 +199,8 @@ SELECT * FROM load('replace', '[{"vendor_product_id": "K", "product_name": "Key"
 SELECT * FROM load('upsert', '[{"vendor_product_id": "L", "product_name": "Lid", "category": "Kitchen", "sku": "S-L",
 	"price": "6", "stock_quantity": "7"}]',
 	at => '2026-01-02', vendor => 'MOD-2');
-SELECT * FROM load('upsert', '[{"vendor_product_id": "M", "product_name": "Mat", "category": "Kitchen", "sku": "S-M", "price": "6", "stock_quantity": "7"}]',
+SELECT * FROM load('upsert', '[{"vendor_product_id": "M", "product_name": "Mat", "category": "Kitchen", "sku": "S-M",
+	"price": "6", "stock_quantity": "7"}]',
 	at => '2026-01-02', vendor => 'MOD-2');
 SELECT id, price, status FROM catalogue WHERE v = 'MOD-2';
 
@@ -241,7 +245,8 @@ CREATE FUNCTION load_many(cents numeric, match text) RETURNS TABLE (rows bigint,
 	SELECT count(*), l.action, split_part(l.found, ' ', 1) FROM load('update', (SELECT jsonb_agg(m) FROM (
 			SELECT many(1000, 1499, 1, cents) UNION ALL SELECT many(1499, 1000, -7, cents) UNION ALL
 			SELECT many(1490, 1520, 1, cents + 1) UNION ALL SELECT many(1100, 1300, 50, cents)) x (m)),
-		CASE match WHEN 'sku' THEN '{sku,price}' ELSE '{vendor_product_id,price}' END::text[], match) l GROUP BY 2, 3 ORDER BY 2, 3 $$;
+		CASE match WHEN 'sku' THEN '{sku,price}' ELSE '{vendor_product_id,price}' END::text[], match) l
+	GROUP BY 2, 3 ORDER BY 2, 3 $$;
 SELECT * FROM load_many(0.20, 'vendor_product_id');
 SELECT * FROM load_many(0.20, 'vendor_product_id');
 SELECT * FROM load_many(0.30, 'sku');

@@ -180,6 +180,30 @@ like($node->safe_psql('before', q(SELECT error_message FROM onboard_validate('CO
 	qr/^deposit is an array/,
 	'the message about a value that is not text has the column name');
 
+# ----- changing products -----
+
+foreach my $path (qw(auto plain))
+{
+	my ($material, $deposit, $pieces_per_box) = $path eq 'auto' ? ('pine', '1', '') : ('', '2.5', '7');
+
+	$records = JSON::PP->new->latin1->encode([
+		{ row_number => 1, product => { vendor_product_id => 'INGEST-1', material => $material, deposit => $deposit,
+			pieces_per_box => $pieces_per_box } },
+		{ row_number => 2, product => { vendor_product_id => 'INGEST-2', material => '' } },
+		{ row_number => 3, product => { vendor_product_id => 'INGEST-3', deposit => 'EUR 3' } } ]);
+	is($node->safe_psql('before', <<SQL), "1|updated|\n2|unchanged|\n3||INVALID_PRICE", "$path: products change");
+SET onboard.load_path = $path;
+SELECT onboard_begin_upload('INGEST', 'g.json', mode => 'update', total_records => 3) AS upload \\gset
+SELECT row_number, action, errors -> 0 ->> 'error_type' FROM onboard_ingest(:'upload', \$json\$$records\$json\$);
+SQL
+}
+is($node->safe_psql('before', <<'SQL'), <<'CHANGES' =~ s/\n\z//r, 'and the history has the values');
+SELECT old_values, new_values FROM onboard.product_changes ORDER BY change_id
+SQL
+{"deposit": 12.50, "material": "oak", "pieces_per_box": 6}|{"deposit": 1.00, "material": "pine", "pieces_per_box": null}
+{"deposit": 1.00, "material": "pine", "pieces_per_box": null}|{"deposit": 2.50, "material": null, "pieces_per_box": 7}
+CHANGES
+
 # ----- INSERT -----
 
 $node->safe_psql('before', <<'SQL');

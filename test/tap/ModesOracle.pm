@@ -95,7 +95,8 @@ END $$;
 CREATE FUNCTION oracle.lacks(u oracle.uploads, p oracle.products) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT u.mode = 'replace' AND u.status IN ('completed', 'partial') AND p.upload IS DISTINCT FROM u.upload
 		AND NOT EXISTS (SELECT FROM oracle.actions a WHERE a.upload = u.upload AND a.pid = p.pid)
-		AND NOT EXISTS (SELECT FROM oracle.held h WHERE h.upload = u.upload AND h.row_number IS NULL AND h.outcome <> 'applied') $$;
+		AND NOT EXISTS (
+			SELECT FROM oracle.held h WHERE h.upload = u.upload AND h.row_number IS NULL AND h.outcome <> 'applied') $$;
 CREATE FUNCTION oracle.is_stale(u oracle.uploads, p oracle.products, name text) RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (SELECT FROM oracle.uploads later
 		WHERE later.vendor_id = u.vendor_id AND later.source_time > u.source_time AND NOT later.undone

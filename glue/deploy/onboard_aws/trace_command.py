@@ -207,7 +207,9 @@ class Tracer:
     def held_hops(self, found: Found) -> list[Hop]:
         """Rows that wait for approval; the upload does not wait for them."""
         waiting = int(((found.trace or {}).get("rows") or {}).get("held_waiting") or 0)
-        return [Hop("held", NOTE, f"{waiting} waiting for approval: onboard-aws held {found.upload['upload_id']}")] if waiting else []
+        if not waiting:
+            return []
+        return [Hop("held", NOTE, f"{waiting} waiting for approval: onboard-aws held {found.upload['upload_id']}")]
 
     def event_hop(self, found: Found) -> Hop:
         """The event of the upload's end, from the outbox through the queue to the reporter."""

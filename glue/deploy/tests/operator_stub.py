@@ -18,8 +18,8 @@ def upload(upload_id: str, key: str, version: str, **more: Any) -> Document:
     return {"upload_id": upload_id, "vendor_id": key.split("/")[1], "file_name": key.split("/")[-1], "bucket": "",
             "s3_key": key, "version_id": version, "etag": "", "status": "processing", "failure_code": None,
             "failure_message": None, "total_records": None, "valid_records": 0, "error_records": 0, "mode": "insert",
-            "actions": {"inserted": 0, "updated": 0, "held": 0}, "discontinued_missing": 0, "reported": False, "undone": False, "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z",
-            "completed_at": None, **more}
+            "actions": {"inserted": 0, "updated": 0, "held": 0}, "discontinued_missing": 0, "reported": False, "undone": False,
+            "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z", "completed_at": None, **more}
 
 
 class OperatorStub:
