@@ -248,6 +248,19 @@ SELECT step, reason, count(*) FROM plan('many') GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM onboard_undo_upload(id('many'));
 SELECT price, count(*) FROM catalogue WHERE sku LIKE 'N%' GROUP BY 1;
 
+-- A product gets back its SKU although others of the upload took it: changed ones, and new ones.
+SELECT open_upload('keys', 'insert');
+SELECT load('keys', p, '{}') FROM unnest('{K1,K2,K3,K4}'::text[]) p;
+SELECT finish('keys');
+SELECT open_upload('keys 2', 'upsert');
+SELECT load('keys 2', 'K' || n, jsonb_build_object('sku', 'K' || n - 1)) FROM generate_series(1, 4) n;
+SELECT load('keys 2', 'K5', '{"sku": "K4"}');
+SELECT finish('keys 2');
+SELECT * FROM plan('keys 2');
+SELECT * FROM onboard_undo_upload(id('keys 2'));
+SELECT vendor_product_id, sku FROM onboard.products WHERE vendor_id = 'UNDO-1' AND vendor_product_id LIKE 'K%' ORDER BY 1;
+SELECT * FROM onboard_undo_upload(id('keys'));
+
 -- Every removal is in the history.
 SELECT action, count(*), count(DISTINCT upload) AS uploads FROM history WHERE sku IS NULL GROUP BY 1 ORDER BY 1;
 

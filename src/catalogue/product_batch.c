@@ -7,7 +7,8 @@
  * refuse to let a product change.  That product stays, the others change: part of
  * a batch is written in a subtransaction and, if one product is refused, its
  * halves are tried.  So a few refused products among a million cost a few dozen
- * statements.
+ * statements.  Changes are put back newest first: a product may hold the SKU that
+ * another one had before it.
  *
  * The statements run users' triggers and policies, with the search_path of
  * owner_enter_plain(), so their names are fully qualified.
@@ -35,10 +36,11 @@
 
 static const char skipped[] = "skipped by a trigger or a policy of the catalogue";
 
-/* What to write: products first to first + count - 1 of a batch. */
+/* What to write: products order[first] to order[first + count - 1] of a batch. */
 typedef struct BatchPart
 {
 	ProductBatch *batch;
+	const int *order;     /* in which they are written, if not all at once */
 	Statement *statement; /* its parameters: product_id[], and to restore, old_values[] */
 	int result;           /* that SPI returns */
 	const char *action;   /* for the history */
@@ -47,21 +49,27 @@ typedef struct BatchPart
 } BatchPart;
 
 static Datum
-int64_array(const int64 *values, int count)
+product_id_array(const BatchPart *part)
 {
-	Datum *elements = palloc(sizeof(Datum) * count);
+	Datum *elements = palloc(sizeof(Datum) * part->count);
 	int i;
 
-	for (i = 0; i < count; i++)
-		elements[i] = Int64GetDatum(values[i]);
-	return PointerGetDatum(
-		construct_array(elements, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	for (i = 0; i < part->count; i++)
+		elements[i] = Int64GetDatum(part->batch->product_id[part->order[part->first + i]]);
+	return PointerGetDatum(construct_array(elements, part->count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 static Datum
-jsonb_array(Datum *values, int count)
+old_values_array(const BatchPart *part)
 {
-	return PointerGetDatum(construct_array(values, count, JSONBOID, -1, false, TYPALIGN_INT));
+	Datum *elements = palloc(sizeof(Datum) * part->count);
+	int i;
+
+	for (i = 0; i < part->count; i++)
+		elements[i] = part->batch->old_values[part->order[part->first + i]];
+	return PointerGetDatum(
+		construct_array(elements, part->count, JSONBOID, -1, false, TYPALIGN_INT));
 }
 
 /* Return the place of a product in the batch, which is in order. */
@@ -90,17 +98,17 @@ write_part(void *argument)
 {
 	BatchPart *part = argument;
 	ProductBatch *batch = part->batch;
-	Datum values[2] = {int64_array(batch->product_id + part->first, part->count)};
+	Datum values[2] = {product_id_array(part)};
 	ChangeOrigin origin = {.action = part->action, .upload_id_text = batch->upload_id};
 	uint64 done;
 	uint64 i;
 
 	if (strcmp(part->action, CHANGE_REVERTED) == 0)
-		values[1] = jsonb_array(batch->old_values + part->first, part->count);
+		values[1] = old_values_array(part);
 	if (strcmp(part->action, CHANGE_DISCONTINUED) != 0)
 	{
-		origin.reversals = batch->reversal + part->first;
-		origin.reversal_count = part->count;
+		origin.reversals = batch->reversal;
+		origin.reversal_count = batch->count;
 	}
 	change_origin_set(&origin);
 	done = statement_run(part->statement, values, NULL, false, part->result);
@@ -143,7 +151,7 @@ write_or_halve(BatchPart part)
 	if (!sqlstate_is_refusal(error->sqlerrcode))
 		ReThrowError(error);
 	if (part.count == 1)
-		part.batch->refusal[part.first] = refusal_reason(error);
+		part.batch->refusal[part.order[part.first]] = refusal_reason(error);
 	FreeErrorData(error);
 	if (part.count == 1)
 		return;
@@ -166,17 +174,34 @@ limit_transition_tables(void)
 							 0, false);
 }
 
+/* Compare places in a batch by the changes to be put back, newest first. */
+static int
+compare_changes(const void *a, const void *b, void *argument)
+{
+	const ProductBatch *batch = argument;
+	int64 left = batch->reversal[*(const int *) a].change_id;
+	int64 right = batch->reversal[*(const int *) b].change_id;
+
+	return (left < right) - (left > right);
+}
+
 static void
 write_batch(ProductBatch *batch, Statement *statement, int result, const char *action)
 {
-	BatchPart part = {batch, statement, result, action, 0, batch->count};
+	int *order = palloc(sizeof(int) * Max(batch->count, 1));
+	BatchPart part = {batch, order, statement, result, action, 0, batch->count};
 	OwnerSection section;
 	int i;
 
 	if (batch->count == 0)
 		return;
 	for (i = 0; i < batch->count; i++)
+	{
 		batch->refusal[i] = skipped;
+		order[i] = i;
+	}
+	if (strcmp(action, CHANGE_REVERTED) == 0)
+		qsort_arg(order, batch->count, sizeof(int), compare_changes, batch);
 	owner_enter_plain(&section);
 	limit_transition_tables();
 	write_or_halve(part);

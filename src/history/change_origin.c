@@ -13,13 +13,17 @@
 
 #include "history/change_origin.h"
 
-/* The origin that is set, if set_in is valid. */
+/* Statements of ours within one another: a user's trigger may load another file. */
+#define MAX_NESTED 16
+
+/* The origins that are set, innermost last. */
 static struct
 {
 	ChangeOrigin origin;
 	int trigger_depth;       /* of the statements that it applies to */
 	SubTransactionId set_in; /* forgotten if this is rolled back */
-} current = {.set_in = InvalidSubTransactionId};
+} origins[MAX_NESTED];
+static int origin_count = 0;
 
 /* Return how many trigger functions are running, one within the other. */
 static int
@@ -32,19 +36,22 @@ static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
 					  void *argument)
 {
-	if (current.set_in != id)
-		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		current.set_in = InvalidSubTransactionId;
-	else if (event == SUBXACT_EVENT_COMMIT_SUB)
-		current.set_in = parent;
+	int i;
+
+	for (i = origin_count - 1; i >= 0 && origins[i].set_in == id; i--)
+	{
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			origin_count = i;
+		else if (event == SUBXACT_EVENT_COMMIT_SUB)
+			origins[i].set_in = parent;
+	}
 }
 
 static void
 at_transaction_end(XactEvent event, void *argument)
 {
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-		current.set_in = InvalidSubTransactionId;
+		origin_count = 0;
 }
 
 void
@@ -58,15 +65,20 @@ change_origin_set(const ChangeOrigin *origin)
 		RegisterSubXactCallback(at_subtransaction_end, NULL);
 		is_registered = true;
 	}
-	current.origin = *origin;
-	current.trigger_depth = trigger_depth();
-	current.set_in = GetCurrentSubTransactionId();
+	if (origin_count == MAX_NESTED)
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+						errmsg("uploads are nested too deeply by triggers")));
+	origins[origin_count].origin = *origin;
+	origins[origin_count].trigger_depth = trigger_depth();
+	origins[origin_count].set_in = GetCurrentSubTransactionId();
+	origin_count++;
 }
 
 void
 change_origin_clear(void)
 {
-	current.set_in = InvalidSubTransactionId;
+	Assert(origin_count > 0);
+	origin_count--;
 }
 
 static int
@@ -90,7 +102,7 @@ change_origin_reversal(const ChangeOrigin *origin, int64 product_id)
 const ChangeOrigin *
 change_origin_of_trigger(void)
 {
-	if (current.set_in == InvalidSubTransactionId || trigger_depth() != current.trigger_depth + 1)
+	if (origin_count == 0 || trigger_depth() != origins[origin_count - 1].trigger_depth + 1)
 		return NULL;
-	return &current.origin;
+	return &origins[origin_count - 1].origin;
 }

@@ -329,9 +329,21 @@ refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 	loader_conclude_row(loader, row, ACTION_REJECT, 0);
 }
 
+/*
+ * If the row's key was free when it was looked for, but another transaction has stored
+ * a product with it since: does the row change that product?  Then it is settled.
+ */
+static bool
+changes_new_product(Loader *loader, IncomingRow *row, const RowKeys *keys, const FoundKeys *found)
+{
+	const ChangeTerms *terms = loader->current->terms;
+
+	return terms != NULL && found->taken[change_key(terms)] && change_settle(loader, row, keys);
+}
+
 /* Settle a row that is valid by the rules: look, decide, carry out. */
 static void
-settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
+settle_alone(Loader *loader, IncomingRow *row, const RowKeys *keys)
 {
 	int attempt;
 
@@ -342,6 +354,8 @@ settle_alone(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 
 		CHECK_FOR_INTERRUPTS();
 		look_waiting(loader, keys, &found);
+		if (changes_new_product(loader, row, keys, &found))
+			return;
 		write.action = decide(loader, row, &found);
 		switch (loader_carry_out(loader, &write))
 		{
@@ -522,7 +536,7 @@ keep_key_free(Loader *loader, FoundKeys *found)
 
 /* Process a row that is valid by the rules. */
 static void
-take_valid(Loader *loader, const IncomingRow *row, const RowKeys *keys)
+take_valid(Loader *loader, IncomingRow *row, const RowKeys *keys)
 {
 	CataloguePath path = catalogue_path(loader->catalogue);
 	FoundKeys found = {{false}};

@@ -19,7 +19,6 @@
 #include "base/statement.h"
 #include "shared/upload_failure.h"
 #include "upload/account.h"
-#include "upload/held.h"
 #include "upload/replace_end.h"
 
 #define UPLOAD_COLUMNS                                                         \
@@ -180,10 +179,7 @@ account_end_if_complete(const char *upload_id)
 		BoolGetDatum(last_step_waits),
 	};
 
-	if (statement_run(&end, values, NULL, false, SPI_OK_INSERT) == 0)
-		return false;
-	held_supersede(upload_id);
-	return true;
+	return statement_run(&end, values, NULL, false, SPI_OK_INSERT) > 0;
 }
 
 /* End an upload as failed, with its counters unchanged or reset to 0. */
@@ -233,8 +229,5 @@ account_fail(const char *upload_id, const char *code, const char *message)
 bool
 account_abandon(const char *upload_id, const char *code, const char *message)
 {
-	if (!end_as_failed(upload_id, code, message, true))
-		return false;
-	held_supersede(upload_id);
-	return true;
+	return end_as_failed(upload_id, code, message, true);
 }

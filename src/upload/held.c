@@ -147,18 +147,14 @@ held_is_superseded(const char *upload_id, int64 product_id)
 	return found;
 }
 
-/*
- * Once per upload, because it looks at all rows of the vendor that wait.  An
- * operator's approval looks again, for uploads that have not ended, and because the
- * earlier upload may have come later.
- */
+/* An operator's approval looks again: the earlier upload may have come later. */
 void
 held_supersede(const char *upload_id)
 {
 	static Statement supersede = {
 		"UPDATE onboard.held_rows h SET outcome = 'superseded', decided_at = clock_timestamp() "
 		"FROM onboard.upload_history l, onboard.upload_history u "
-		"WHERE l.upload_id = $1 AND l.mode <> 'insert' AND h.vendor_id = l.vendor_id AND h.outcome = 'waiting' "
+		"WHERE l.upload_id = $1 AND h.vendor_id = l.vendor_id AND h.outcome = 'waiting' "
 		"  AND u.upload_id = h.upload_id AND u.source_time < l.source_time "
 		"  AND EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = $1 "
 		"    AND a.product_id = h.product_id AND a.action <> 'rejected')",

@@ -107,7 +107,7 @@ lock_products(UndoWalk *walk)
 /*
  * Read the history of the candidates; the rows are in SPI_tuptable.  A candidate
  * with several changes by this upload is restored at the newest.  What the upload
- * inserted is removed later, whatever the upload changed about it.
+ * inserted is removed, whatever the upload changed about it.
  */
 static uint64
 read_history(UndoWalk *walk)
@@ -455,10 +455,10 @@ undo_walk(const UploadRow *upload, bool everything, UndoReport report, void *con
 	walk->report = report;
 	walk->report_context = context;
 	if (upload_mode_changes(upload->mode))
-	{
 		check_history(walk);
-		restore_changed(walk);
-	}
+	/* What was inserted may hold a SKU that a product had before the upload changed it. */
 	remove_inserted(walk);
+	if (upload_mode_changes(upload->mode))
+		restore_changed(walk);
 	pfree(walk);
 }

@@ -20,6 +20,7 @@
 
 #include "base/owner.h"
 #include "base/statement.h"
+#include "upload/held.h"
 #include "upload/upload_session.h"
 #include "upload/vendor_lock.h"
 
@@ -123,6 +124,9 @@ upload_session_save(UploadSession *session)
 		return;
 	ledger_save(session->ledger);
 	if (session->terms != NULL)
+	{
 		change_terms_save(&session->upload, session->terms);
+		held_supersede(session->upload.upload_id);
+	}
 	account_add(&session->upload, tally);
 }
