@@ -923,6 +923,35 @@ test_added_rules(void)
 	is_int(findings.items[3].rule->number, RULE_INVALID_STOCK, "and before those after them");
 }
 
+/* Rules judge what a row changes in a product, and compare it with what it leaves. */
+static void
+test_part(void)
+{
+	struct rule_scope scope = {
+		.columns = column_bit(COLUMN_PRICE),
+		.required = column_bit(COLUMN_PRICE),
+		.stored = column_bit(COLUMN_COMPARE_AT_PRICE),
+		.number = {[COLUMN_COMPARE_AT_PRICE] = 1200},
+	};
+
+	reset_row();
+	set_field(COLUMN_CATEGORY, "Nonsense");
+	set_field(COLUMN_SKU, NULL);
+	set_field(COLUMN_PRICE, "12.00");
+	row_trim(&row);
+	rules_judge_part(&row, &settings, &scope, &findings);
+	is_int(findings.count, 0, "columns that the row does not set are not judged");
+	set_field(COLUMN_PRICE, "12.01");
+	row_trim(&row);
+	rules_judge_part(&row, &settings, &scope, &findings);
+	expect_one(RULE_INVALID_COMPARE_AT_PRICE, COLUMN_COMPARE_AT_PRICE,
+			   "compare_at_price of the product, 12.00, is below its new price of 12.01", "");
+	set_field(COLUMN_PRICE, " ");
+	row_trim(&row);
+	rules_judge_part(&row, &settings, &scope, &findings);
+	expect_one(RULE_MISSING_REQUIRED_FIELDS, COLUMN_PRICE, "price is required", "");
+}
+
 static void
 test_names(void)
 {
@@ -937,6 +966,8 @@ test_names(void)
 		"INVALID_COMPARE_AT_PRICE",
 		"INVALID_WEIGHT",
 		"INVALID_IMAGE_URL",
+		"INVALID_ACTION",
+		"UNKNOWN_PRODUCT",
 		"MALFORMED_ROW",
 		"INVALID_ENCODING",
 		"REJECTED_BY_CATALOGUE",
@@ -987,6 +1018,7 @@ main(void)
 	test_random_settings();
 	test_warnings();
 	test_added_rules();
+	test_part();
 	test_names();
 	return unit_done();
 }
