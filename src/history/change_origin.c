@@ -21,7 +21,7 @@ static struct
 	SubTransactionId set_in; /* forgotten if this is rolled back */
 } current = {.set_in = InvalidSubTransactionId};
 
-/* Return how many trigger functions are running, one within the other. */
+/* Return the nesting depth of running trigger functions. */
 static int
 trigger_depth(void)
 {
