@@ -7,12 +7,12 @@
  * broken export filled with zeros, breaks no rule.  The guards compare what a file
  * says with what the catalogue has, and hold rows until an operator decides.
  *
- * The guard against selling out needs to know how many products had stock when
- * the upload began.  Counting all of them would cost more than loading a small
- * file; so counting stops at a limit, which is twice what is needed to see that
- * the guard does not hold the row.  Since an upload names each product once,
- * the products in stock at its beginning are those in stock now, plus those
- * that it took to 0, less those that it restocked or inserted.
+ * The guard against selling out needs to know how many products had stock when the
+ * upload began.  Counting all of them would cost more than loading a small file; so
+ * counting stops at twice the number that shows that the guard does not hold the
+ * row, which makes recounts rare.  Since an upload names each product once, the
+ * products in stock at its beginning are those in stock now, plus those that it
+ * took to 0, less those that it restocked or inserted.
  *
  *-------------------------------------------------------------------------
  */
