@@ -1,5 +1,4 @@
--- Comparing before loading: the same outcome as loading, but nothing is
--- written.
+-- Comparing before loading: the same outcome as loading, but nothing is written.
 SET client_min_messages = warning;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes)
 	VALUES ('DIFF-1', 'Diff One', 'one@diff.example', '{insert,upsert,update,replace}');
@@ -44,8 +43,7 @@ SELECT count(*) AS changes FROM onboard.product_changes WHERE vendor_id = 'DIFF-
 SELECT onboard_begin_upload('DIFF-1', 'c.csv', mode => 'upsert', source_time => '2026-01-03',
 	columns => '{vendor_product_id,product_name,category,sku,price,stock_quantity}') AS u \gset
 SELECT * FROM ingest(:'u', :'rows');
--- Calls with carry belong to one file, and count what a replace would
--- discontinue at its end.
+-- Calls with carry belong to one file, and count what a replace would discontinue at its end.
 BEGIN;
 SELECT row_number, action, old_values, new_values FROM onboard_diff('DIFF-1',
 	'[{"row_number": 1, "product": {"vendor_product_id": "P7", "price": "8"}}]', 'update', carry => true);

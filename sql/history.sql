@@ -1,5 +1,4 @@
--- History: which changes are recorded, whoever makes them; reading it; pruning
--- it.
+-- History: which changes are recorded, whoever makes them; reading it; pruning it.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 	('HIST-1', 'History one', 'one@hist.example'), ('HIST-2', 'History two', 'two@hist.example'),
@@ -47,8 +46,7 @@ SELECT bool_and(c.previous_at = coalesce(c.before, p.created_at)) AS chain,
 		WINDOW w AS (PARTITION BY product_id ORDER BY change_id)) c
 	JOIN onboard.products p USING (product_id) WHERE p.vendor_id = 'HIST-1';
 
--- Values are as from to_jsonb() for every type, including those of added
--- columns.
+-- Values are as from to_jsonb() for every type, including those of added columns.
 CREATE TYPE mood AS ENUM ('calm', 'cross');
 ALTER TABLE onboard.products ADD COLUMN hist_mood mood, ADD COLUMN hist_flag boolean, ADD COLUMN hist_list int[],
 	ADD COLUMN hist_json jsonb, ADD COLUMN hist_float float8, ADD COLUMN hist_number numeric, ADD COLUMN hist_gone int,
@@ -119,8 +117,7 @@ SELECT action, changed_by, old_values, new_values FROM onboard.product_history W
 RESET SESSION AUTHORIZATION;
 SELECT sku, action, old_values, new_values FROM changes();
 
--- Changes by an upload are recorded with it, but not those that users' triggers
--- make meanwhile.
+-- Changes by an upload are recorded with it, but not those that users' triggers make meanwhile.
 SELECT onboard_begin_upload('HIST-1', 'h.csv', NULL, 'history 1') AS u \gset
 SELECT count(*) FROM onboard_ingest(:'u', (SELECT jsonb_agg(jsonb_build_object('row_number', i, 'product', jsonb_build_object(
 	'vendor_product_id', 'H' || i, 'product_name', 'Undone', 'category', 'Books', 'sku', 'HIST-U' || i, 'price', '1',
@@ -266,8 +263,7 @@ SELECT * FROM over_time WHERE n < 7;
 SELECT onboard_product_as_of(:d, 'infinity') IS NULL AS gone;
 SELECT sku, vendor_product_id, action, changed_at >= previous_at AS later, old_values ? 'sku' AS whole, new_values
 	FROM onboard.product_history WHERE product_id = :d ORDER BY changed_at;
--- unless a change was not recorded: the last one, one in between, or a
--- deletion.
+-- unless a change was not recorded: the last one, one in between, or a deletion.
 SELECT add('HIST e') AS e \gset
 UPDATE onboard.products SET price = 13 WHERE product_id = :e RETURNING updated_at AS first \gset
 ALTER TABLE onboard.products DISABLE TRIGGER products_record_update, DISABLE TRIGGER products_record_delete;

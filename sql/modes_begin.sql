@@ -30,14 +30,13 @@ BEGIN
 END $$;
 SELECT r.* FROM unnest(ARRAY['replace', 'merge', 'UPDATE', '', repeat('ä', 50)]) m (mode), refused(mode, NULL) r;
 SELECT kind, payload FROM onboard.outbox WHERE vendor_id = 'MODE-1' ORDER BY event_id;
--- Until the vendor may use the mode, the same content is the same upload; then
--- it is a new one.
+-- Until the vendor may use the mode, the same content is the same upload; then it is a new one.
 SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'refused', mode => 'replace') AS u \gset
 SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'refused', mode => 'replace') = :'u' AS same;
 UPDATE onboard.vendors SET modes = modes || ARRAY['replace'] WHERE vendor_id = 'MODE-1';
 SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'refused', mode => 'replace') AS v \gset
 SELECT :'u' <> :'v' AS fresh, mode, status, code FROM uploads WHERE upload_id = :'v';
--- That the vendor is not active takes precedence.
+-- A vendor that is not active is reported first.
 UPDATE onboard.vendors SET status = 'suspended' WHERE vendor_id = 'MODE-2';
 SELECT onboard_begin_upload('MODE-2', 'a.csv', mode => 'insert') AS u \gset
 SELECT code FROM uploads WHERE upload_id = :'u';
@@ -68,8 +67,7 @@ INSERT INTO ways (mode, match, blank, source_time) VALUES
 	('insert', NULL, 'clear', NULL),
 	('merge', NULL, 'clear', NULL);
 SELECT count(DISTINCT begins(mode, match, blank, source_time)) AS different FROM ways;
--- The same arguments return the same upload, also in other time zones; in mode
--- insert, whatever the rest is.
+-- The same arguments return the same upload, also in other time zones; in mode insert, whatever the rest is.
 SELECT count(DISTINCT begins(mode, match, blank, source_time)) AS different,
 	count(*) FILTER (WHERE begins(mode, match, blank, source_time) = begins(mode, match, blank, source_time)) AS same
 	FROM ways;
@@ -81,8 +79,7 @@ SELECT begins('insert', NULL, 'clear', NULL)
 SELECT count(DISTINCT onboard_begin_upload('MODE-1', 'prices.csv', content_id => c, mode => 'update',
 	source_time => t::timestamptz))
 	FROM (VALUES ('A1', '2026-02-01'), ('B1', '2026-02-02'), ('A1', '2026-02-03'), ('A1', '2026-02-03')) d (c, t);
--- The latest of them is found, whatever its mode; another vendor's or unknown
--- content is not.
+-- The latest of them is found, whatever its mode; another vendor's or unknown content is not.
 SELECT onboard_find_upload('MODE-1', 'refused') = :'v' AS same_content, onboard_find_upload('MODE-1', 'early') = :'v' AS found,
 	onboard_find_upload('MODE-2', 'early') AS other_vendor, onboard_find_upload('MODE-1', 'none') AS unknown;
 SELECT mode, match FROM uploads WHERE upload_id = (SELECT onboard_find_upload('MODE-1', 'A1'));

@@ -32,8 +32,7 @@ CREATE VIEW held AS
 SELECT open_upload('base', 'insert', '2026-01-01');
 SELECT load('base', 'A', 'B', 'C', 'D', 'E', 'F', 'G');
 SELECT finish('base');
--- Every row with a readable key names its product, even one that is rejected or
--- a duplicate; other products are discontinued.
+-- Every row with a readable key names its product, even one that is rejected or a duplicate; other products are discontinued.
 UPDATE onboard.products SET status = 'inactive' WHERE sku = 'F' AND vendor_id = 'REPLACE-1';
 UPDATE onboard.products SET status = 'discontinued' WHERE sku = 'G' AND vendor_id = 'REPLACE-1';
 SELECT open_upload('second', 'replace', '2026-01-02');
@@ -78,8 +77,7 @@ SELECT * FROM onboard_undo_upload(id('latest'));
 SELECT * FROM onboard_undo_upload(id('earlier'));
 TABLE catalogue;
 
--- An upload that has no valid row, or was cancelled or abandoned, discontinues
--- nothing.
+-- An upload that has no valid row, or was cancelled or abandoned, discontinues nothing.
 SELECT open_upload('bad', 'replace'), open_upload('cancelled', 'replace'), open_upload('abandoned', 'replace');
 SELECT load('bad', 'A!'), load('cancelled', 'A'), load('abandoned', 'A');
 SELECT finish('bad');

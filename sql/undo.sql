@@ -198,8 +198,7 @@ INSERT INTO onboard.history_horizon VALUES (clock_timestamp());
 SELECT * FROM plan('pruned');
 SELECT * FROM plan('base 3');
 SELECT * FROM onboard_undo_upload(id('pruned'));
--- Once the upload is undone, products with pruned history are not reported
--- again.
+-- Once the upload is undone, products with pruned history are not reported again.
 SELECT * FROM onboard_undo_upload(id('pruned'));
 ROLLBACK;
 -- If the history was off when the upload was loaded, undo is refused.
