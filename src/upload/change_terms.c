@@ -6,7 +6,8 @@
  * The vendor is locked FOR NO KEY UPDATE before anything else is read: what the
  * statement then sees of later uploads of the vendor stays true until its
  * transaction ends.  Uploads that only insert lock the vendor FOR KEY SHARE,
- * which does not conflict; unique keys protect those from each other.
+ * which does not conflict; only the unique keys make the two wait for each
+ * other.
  *
  *-------------------------------------------------------------------------
  */
