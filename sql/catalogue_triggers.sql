@@ -27,7 +27,7 @@ UPDATE onboard.product_categories SET description = 'Printed' WHERE category_nam
 	RETURNING updated_at > created_at AS changed;
 UPDATE onboard.product_categories SET description = NULL WHERE category_name = 'Books';
 
--- An UPDATE that changes nothing does not touch it, and each change is later than the one before.
+-- An UPDATE that changes nothing does not touch it, and each change sets a later time than the one before.
 BEGIN;
 SELECT updated_at AS before FROM onboard.products WHERE sku = 'TRIG transaction' \gset
 UPDATE onboard.products SET brand = brand, description = NULL, updated_at = '2000-01-01' WHERE sku = 'TRIG transaction'

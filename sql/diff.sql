@@ -1,4 +1,4 @@
--- Comparing before loading: the same outcome as loading, and nothing written.
+-- Comparing before loading: the same outcome as loading, but nothing is written.
 SET client_min_messages = warning;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes)
 	VALUES ('DIFF-1', 'Diff One', 'one@diff.example', '{insert,upsert,update,replace}');
@@ -43,7 +43,7 @@ SELECT count(*) AS changes FROM onboard.product_changes WHERE vendor_id = 'DIFF-
 SELECT onboard_begin_upload('DIFF-1', 'c.csv', mode => 'upsert', source_time => '2026-01-03',
 	columns => '{vendor_product_id,product_name,category,sku,price,stock_quantity}') AS u \gset
 SELECT * FROM ingest(:'u', :'rows');
--- Calls with carry are about one file, and know what a replace would discontinue at its end.
+-- Calls with carry belong to one file, and count what a replace would discontinue at its end.
 BEGIN;
 SELECT row_number, action, old_values, new_values FROM onboard_diff('DIFF-1',
 	'[{"row_number": 1, "product": {"vendor_product_id": "P7", "price": "8"}}]', 'update', carry => true);
@@ -53,7 +53,7 @@ SELECT row_number, status, errors -> 0 ->> 'error_message' AS message
 SELECT onboard_diff_missing('DIFF-1');
 COMMIT;
 SELECT onboard_diff_missing('DIFF-1');
--- The mode insert, and what is refused.
+-- Mode insert, and invalid arguments.
 SELECT row_number, status, action FROM onboard_diff('DIFF-1', :'rows', 'insert') WHERE row_number IN (1, 3, 4);
 SELECT onboard_diff('DIFF-1', '[]', 'merge');
 SELECT onboard_diff('DIFF-1', '[]', 'update', match => 'ean');

@@ -92,7 +92,7 @@ SELECT action, row_number, changed_by, old_values, new_values FROM onboard.produ
 -- Status, counters and event stay.
 SELECT status, valid_records, updated, held FROM onboard.upload_history WHERE upload_id = id('prices');
 SELECT count(*) FROM onboard.outbox WHERE upload_id = id('prices') AND kind = 'upload_ended';
--- A decision is final; it is returned again.
+-- A decision is final; a second call returns it.
 SELECT * FROM onboard_approve_rows(id('prices'), ARRAY[1, 2]);
 SELECT onboard_decline_rows(id('prices'), ARRAY[1, 2]);
 SELECT price FROM catalogue WHERE sku IN ('A', 'B') ORDER BY sku;

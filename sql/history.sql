@@ -1,4 +1,4 @@
--- History: what is recorded of changes, whoever makes them; reading it; pruning it.
+-- History: which changes are recorded, whoever makes them; reading it; pruning it.
 \set SHOW_CONTEXT never
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES
 	('HIST-1', 'History one', 'one@hist.example'), ('HIST-2', 'History two', 'two@hist.example'),
@@ -21,18 +21,18 @@ RETURNS SETOF record LANGUAGE sql AS $$
 $$;
 INSERT INTO shown SELECT coalesce(max(change_id), 0) FROM onboard.product_changes;
 
--- An insertion is not recorded; the product tells it.
+-- An insertion is not recorded; the product itself shows it.
 SELECT add('HIST a') AS a \gset
 SELECT add('HIST b') AS b \gset
 SELECT * FROM changes();
--- Only what changed, and nothing if nothing did
+-- Only what changed is recorded, and nothing if nothing did.
 UPDATE onboard.products SET price = price * 2 WHERE sku LIKE 'HIST%';
 UPDATE onboard.products SET price = price WHERE sku LIKE 'HIST%';
 UPDATE onboard.products SET price = 1 WHERE sku = 'HIST none';
 UPDATE onboard.products SET brand = 'Acmé', weight_kg = NULL, attributes = '{"size": "L"}', price = price WHERE sku = 'HIST a';
 UPDATE onboard.products SET attributes = '{}', stock_quantity = 0 WHERE sku = 'HIST a';
 SELECT * FROM changes();
--- The status decides on the action.
+-- The status determines the action.
 UPDATE onboard.products SET status = 'discontinued' WHERE sku LIKE 'HIST%';
 UPDATE onboard.products SET price = 3, status = 'inactive' WHERE sku = 'HIST a';
 SELECT * FROM changes();
@@ -46,7 +46,7 @@ SELECT bool_and(c.previous_at = coalesce(c.before, p.created_at)) AS chain,
 		WINDOW w AS (PARTITION BY product_id ORDER BY change_id)) c
 	JOIN onboard.products p USING (product_id) WHERE p.vendor_id = 'HIST-1';
 
--- Values are those of to_jsonb(), of every type; added columns too.
+-- Values are as from to_jsonb() for every type, including those of added columns.
 CREATE TYPE mood AS ENUM ('calm', 'cross');
 ALTER TABLE onboard.products ADD COLUMN hist_mood mood, ADD COLUMN hist_flag boolean, ADD COLUMN hist_list int[],
 	ADD COLUMN hist_json jsonb, ADD COLUMN hist_float float8, ADD COLUMN hist_number numeric, ADD COLUMN hist_gone int,
@@ -105,7 +105,7 @@ RESET enable_seqscan;
 DELETE FROM onboard.products WHERE sku LIKE 'HIST many%';
 SELECT action, count(*) FROM changes() GROUP BY 1;
 
--- Who may update products need not have a right on the history.
+-- A role that may update products needs no privilege on the history.
 CREATE ROLE regress_onboard_editor;
 SELECT onboard_grant_loader('regress_onboard_editor');
 GRANT UPDATE (price), DELETE ON onboard.products TO regress_onboard_editor;
@@ -117,7 +117,7 @@ SELECT action, changed_by, old_values, new_values FROM onboard.product_history W
 RESET SESSION AUTHORIZATION;
 SELECT sku, action, old_values, new_values FROM changes();
 
--- What an upload causes is recorded with it, but not what users' triggers do meanwhile.
+-- Changes by an upload are recorded with it, but not those that users' triggers make meanwhile.
 SELECT onboard_begin_upload('HIST-1', 'h.csv', NULL, 'history 1') AS u \gset
 SELECT count(*) FROM onboard_ingest(:'u', (SELECT jsonb_agg(jsonb_build_object('row_number', i, 'product', jsonb_build_object(
 	'vendor_product_id', 'H' || i, 'product_name', 'Undone', 'category', 'Books', 'sku', 'HIST-U' || i, 'price', '1',
@@ -170,7 +170,7 @@ UPDATE onboard.products SET price = 13 WHERE sku = 'HIST b'; -- ERROR
 \set VERBOSITY default
 ALTER TABLE onboard.product_changes DROP CONSTRAINT refuse;
 
--- Uploads record the same, directly and by statements.
+-- Uploads record the same changes directly and by statements.
 CREATE FUNCTION load(file text, path text, prices text[]) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	upload text := onboard_begin_upload('HIST-3', file, mode => 'upsert');
@@ -199,13 +199,13 @@ SELECT row_number, line_number, action, old, new FROM loaded WHERE path = 'auto'
 	EXCEPT SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'plain')
 UNION ALL (SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'plain'
 	EXCEPT SELECT file_name, row_number, line_number, action, old, new FROM loaded WHERE path = 'auto');
--- The products of both came to be as they are in the same steps.
+-- The products of both reached their state in the same steps.
 SELECT count(*), count(DISTINCT (p.price, p.stock_quantity, p.status, p.attributes, replace(p.sku, path, ''))) AS states
 	FROM unnest(ARRAY['auto', 'plain']) path JOIN onboard.products o ON o.vendor_product_id LIKE path || '%'
 		JOIN onboard.product_history h USING (product_id) CROSS JOIN onboard_product_as_of(h.product_id, h.changed_at) p;
 INSERT INTO shown SELECT max(change_id) FROM onboard.product_changes;
 
--- Off
+-- While the history is off, nothing is recorded.
 ALTER TABLE onboard.products DISABLE TRIGGER products_record_update;
 SELECT load('4.csv', 'auto', '{1.70}');
 UPDATE onboard.products SET price = 14 WHERE sku = 'HIST b';
@@ -231,7 +231,7 @@ CREATE TRIGGER wrong AFTER UPDATE ON elsewhere FOR EACH STATEMENT EXECUTE FUNCTI
 UPDATE elsewhere SET product_id = 1; -- ERROR
 DROP TABLE elsewhere;
 
--- As of a time
+-- A product as of a time
 SELECT add('HIST d') AS d \gset
 SELECT created_at AS inserted FROM onboard.products WHERE product_id = :d \gset
 UPDATE onboard.products SET price = 13, brand = 'One' WHERE product_id = :d RETURNING updated_at AS first \gset
@@ -257,13 +257,13 @@ SELECT * FROM over_time;
 SELECT p = onboard_product_as_of(:d, now()) AS same FROM onboard.products p WHERE product_id = :d;
 SELECT onboard_product_as_of(:d, NULL); -- ERROR
 SELECT onboard_product_as_of(NULL, now()) IS NULL AS one, onboard_product_as_of(-1, now()) IS NULL AS two;
--- Of a deleted product, too
+-- This works for a deleted product, too,
 DELETE FROM onboard.products WHERE product_id = :d;
 SELECT * FROM over_time WHERE n < 7;
 SELECT onboard_product_as_of(:d, 'infinity') IS NULL AS gone;
 SELECT sku, vendor_product_id, action, changed_at >= previous_at AS later, old_values ? 'sku' AS whole, new_values
 	FROM onboard.product_history WHERE product_id = :d ORDER BY changed_at;
--- Unless a change was not recorded: last, in between, or a deletion
+-- unless a change was not recorded: the last one, one in between, or a deletion.
 SELECT add('HIST e') AS e \gset
 UPDATE onboard.products SET price = 13 WHERE product_id = :e RETURNING updated_at AS first \gset
 ALTER TABLE onboard.products DISABLE TRIGGER products_record_update, DISABLE TRIGGER products_record_delete;
@@ -279,7 +279,7 @@ DELETE FROM onboard.products WHERE product_id = :e;
 SELECT price, brand FROM as_it_was(:e, :'unrecorded');
 SELECT failure(:e, :'first');
 
--- Vendors read their own history, and not who made it.
+-- Vendors read their own history, but not who made the changes.
 CREATE ROLE regress_onboard_hist1;
 CREATE ROLE regress_onboard_hist2;
 CREATE ROLE regress_onboard_hist_operator;
@@ -305,7 +305,7 @@ SELECT onboard_prune_history('1 day'); -- ERROR
 SELECT DISTINCT vendor_id FROM onboard.product_changes;
 RESET SESSION AUTHORIZATION;
 
--- Prune
+-- Pruning
 SELECT clock_timestamp() AS horizon \gset
 UPDATE onboard.products SET price = 17 WHERE sku = 'HIST b' RETURNING product_id = :b AS same;
 CREATE FUNCTION prune_before(horizon timestamptz) RETURNS bigint LANGUAGE sql AS $$
@@ -319,7 +319,7 @@ SELECT prune_before(:'horizon') = :old AS all_of_them;
 SELECT count(*) FROM onboard.product_history; -- ERROR
 RESET SESSION AUTHORIZATION;
 SELECT horizon = :'horizon' AS remembered FROM onboard.history_horizon;
--- It never moves back.
+-- The horizon never moves back.
 SELECT onboard_prune_history('1 day');
 SELECT horizon = :'horizon' AS remembered FROM onboard.history_horizon;
 SELECT sku, action, old_values, new_values FROM onboard.product_history WHERE product_id = :b ORDER BY changed_at;

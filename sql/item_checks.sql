@@ -51,7 +51,7 @@ SELECT age(:'b');
 SELECT upload_id = :'b' AS b FROM onboard_claim_item_checks('1 hour', 1);
 DELETE FROM onboard.upload_history WHERE upload_id = :'b';
 SELECT * FROM checks;
--- The largest counts add up.
+-- The largest counts are added without overflow.
 SELECT onboard_note_items(:'a', 2147483647), onboard_note_items(:'a', 2147483647);
 SELECT * FROM checks;
 SELECT onboard_note_items(:'a', 9223372036854775807); -- ERROR

@@ -1,4 +1,4 @@
--- Uploads that change products: modes, keys, columns, blanks, actions, and what each row leaves behind.
+-- Uploads that change products: modes, keys, columns, blanks, actions, and what each row records.
 SET client_min_messages = warning;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email, modes)
 	VALUES ('MOD-1', 'Mode One', 'one@modes.example', '{insert,upsert,update,replace}'),
@@ -51,7 +51,7 @@ SELECT r.row_number, p.vendor_product_id, r.action, r.columns FROM onboard.row_a
 	JOIN onboard.products p USING (product_id) ORDER BY 1;
 SELECT p.vendor_product_id, c.action, c.row_number, c.old_values, c.new_values FROM onboard.product_changes c
 	JOIN onboard.products p USING (product_id) WHERE c.upload_id IS NOT NULL ORDER BY c.change_id;
--- A rule compares with what the product keeps; a category that was deactivated does not matter.
+-- A rule compares with the values that the product keeps; a category that was deactivated does not matter.
 UPDATE onboard.product_categories SET is_active = false WHERE category_name = 'Kitchen';
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "12.01"}, {"vendor_product_id": "B", "price": "21"}]',
 	'{vendor_product_id,price}');
@@ -60,7 +60,7 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "compare_at_price": "1
 	'{vendor_product_id,compare_at_price}');
 UPDATE onboard.product_categories SET is_active = true WHERE category_name = 'Kitchen';
 
--- Upsert inserts and changes; blanks clear, in a required column they are an error; a blank unit means piece.
+-- Upsert inserts and changes; a blank clears its column, but is an error in a required one; a blank unit means piece.
 SELECT * FROM load('upsert', '[
 	{"vendor_product_id": "A", "product_name": "Lamp", "category": "Kitchen", "sku": "S-A", "price": "11", "stock_quantity": "0",
 		"brand": "", "unit": ""},
@@ -77,13 +77,13 @@ SELECT * FROM load('upsert', '[
 	'{vendor_product_id,product_name,category,sku,price,stock_quantity,brand,unit}');
 SELECT * FROM latest;
 SELECT * FROM catalogue;
--- blank = keep leaves what is there, and the record says what the row had a say in.
+-- blank = keep keeps the stored value, and the record lists the columns that the row set.
 SELECT * FROM load('update', '[{"vendor_product_id": "B", "brand": "", "unit": "set", "stock_quantity": "4"}]',
 	'{vendor_product_id,brand,unit,stock_quantity}', blank => 'keep');
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "brand": "", "unit": "", "stock_quantity": ""}]',
 	'{vendor_product_id,brand,unit,stock_quantity}', blank => 'keep');
 SELECT r.action, r.columns FROM onboard.row_actions r WHERE r.columns IS NOT NULL ORDER BY r.columns;
--- Without a list, null and absent leave and an empty text clears.
+-- Without a list, a null or absent member keeps the value and an empty text clears it.
 SELECT * FROM load('update', '[{"vendor_product_id": "B", "brand": null, "unit": "", "stock_quantity": "4"}]');
 SELECT * FROM catalogue WHERE id IN ('A', 'B');
 -- Attributes: a listed one that a row lacks is blank; others stay.
@@ -95,7 +95,7 @@ SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "colour": "", "height": "4"}]');
 SELECT attributes FROM catalogue WHERE v = 'MOD-1' AND id = 'A';
 
--- The SKU as key: it never changes, nor does the vendor's own key of a product found by it.
+-- The SKU as key: it never changes, and neither does the vendor_product_id of a product found by it.
 SELECT * FROM load('update', '[{"sku": "S-A", "price": "12"}, {"sku": "T-A", "price": "2"},
 	{"sku": "NO", "price": "2"}]', '{sku,price}');
 SELECT * FROM load('upsert', '[
@@ -109,7 +109,7 @@ SELECT * FROM load('upsert', '[
 	{"product_name": "New", "category": "Kitchen", "sku": "S-NEW", "price": "11", "stock_quantity": "1"}]',
 	'{product_name,category,sku,price,stock_quantity}');
 SELECT * FROM catalogue;
--- A SKU may change, and what it frees can be taken by a later row; swapping is judged row after row.
+-- A SKU may change, and a later row can take the old one; a swap is judged row by row.
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A9"},
 	{"vendor_product_id": "B", "sku": "S-A"}]', '{vendor_product_id,sku}');
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "sku": "S-A"},
@@ -129,7 +129,7 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "action": "delete"},
 	{"vendor_product_id": "H", "price": "x", "action": "DELETE"}]');
 SELECT * FROM latest;
 SELECT v, id, price, status FROM catalogue;
--- Discontinued stays discontinued in update, comes back in upsert with the status of its stock; inactive stays inactive.
+-- A discontinued product stays so in update, and is restored in upsert with the status of its stock; inactive stays inactive.
 UPDATE onboard.products SET status = 'inactive' WHERE vendor_id = 'MOD-1' AND vendor_product_id = 'B';
 SELECT * FROM load('update', '[{"vendor_product_id": "A", "stock_quantity": "8"}, {"vendor_product_id": "A", "action": "delete"},
 	{"vendor_product_id": "H", "action": "delete"}]');
@@ -157,23 +157,23 @@ SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "8"}]', '{ven
 SELECT * FROM load('update', '[{"vendor_product_id": "W", "price": "9"},
 	{"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price}', at => '2026-01-01');
 SELECT id, price, stock FROM catalogue WHERE id IN ('V', 'W');
--- So does whether a product is on sale.
+-- Whether a product is on sale counts as such a column.
 SELECT * FROM load('update', '[{"vendor_product_id": "W", "action": "delete"}]', at => '2026-01-05');
 SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W",
 	"price": "9", "stock_quantity": "2"}]', at => '2026-01-04');
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2025-01-01');
 SELECT id, name, price, stock, status FROM catalogue WHERE id IN ('V', 'W');
--- The column of the action has no say in the status unless the row deletes.
+-- The column onboard_action does not set the status unless the row deletes.
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "price": "4"}]', '{vendor_product_id,price,onboard_action}',
 	at => '2026-01-07');
 SELECT * FROM load('update', '[{"vendor_product_id": "V", "action": "delete"}]', at => '2026-01-06');
--- It is no attribute either: the row would be another one when it is read again.
+-- Nor can it be an attribute: the row would have another meaning when it is read again.
 SELECT * FROM load('upsert', '[{"vendor_product_id": "W", "product_name": "Mug", "category": "Kitchen", "sku": "S-W",
 	"price": "9", "stock_quantity": "2", "onboard_action": "delete"},
 	{"vendor_product_id": "N", "product_name": "Net", "category": "Kitchen", "sku": "S-X",
 	"price": "9", "stock_quantity": "2", "onboard_action": ""}]');
 
--- Users may allow products that lack what all had as shipped.
+-- Users may have dropped NOT NULL constraints, so that products lack values.
 BEGIN;
 ALTER TABLE onboard.products ALTER price DROP NOT NULL, ALTER stock_quantity DROP NOT NULL, ALTER attributes DROP NOT NULL;
 UPDATE onboard.vendors SET price_guard = 5, sold_out_guard = 0 WHERE vendor_id = 'MOD-1';
@@ -184,7 +184,7 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "9"}, {"vendo
 SELECT id, price, stock, attributes FROM catalogue WHERE v = 'MOD-1' AND id IN ('A', 'B', 'C', 'D');
 ROLLBACK;
 
--- A product that the latest replace lacks is not on sale, whatever files between it and an earlier one say.
+-- A product that the latest replace lacks is not on sale, whatever files from before it say.
 UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';
 SELECT * FROM load('insert', '[
 	{"vendor_product_id": "K", "product_name": "Key", "category": "Kitchen", "sku": "S-K", "price": "3", "stock_quantity": "7"},
@@ -223,7 +223,7 @@ UPDATE onboard.vendors SET price_guard = NULL, sold_out_guard = NULL WHERE vendo
 SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "900", "stock_quantity": "0"},
 	{"vendor_product_id": "E", "stock_quantity": "0"}]');
 
--- Rows of COPY, in one upload with rows that were delivered before; replay returns what each row did.
+-- Rows of COPY, in one upload with rows that were delivered before; a replay returns what each row did.
 SELECT onboard_begin_upload('MOD-1', 'copy.csv', mode => 'upsert',
 	columns => '{vendor_product_id,product_name,category,sku,price,stock_quantity}') AS u \gset
 INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, product_name, category, sku, price, stock_quantity, action)
@@ -235,8 +235,8 @@ SELECT row_number, status, action, product_id IS NOT NULL AS has_product FROM on
 	{"row_number": 4, "product": {}}, {"row_number": 5, "product": {}}]');
 SELECT row_number, original_data FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
 SELECT * FROM latest;
--- Products that are found by the index entries read with an earlier key: rows in the order of a key that repeat, skip, go
--- back and have unknown keys between them; then again, when entries of versions that are gone lie between those of others.
+-- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
+-- unknown keys between them; then the same with entries of dead versions in between.
 CREATE FUNCTION many(first int, last int, step int, cents numeric) RETURNS SETOF jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('vendor_product_id', 'K' || n, 'price', cents + n, 'product_name', 'Name', 'category', 'Kitchen',
 		'sku', 'K' || n, 'stock_quantity', 1) FROM generate_series(first, last, step) n $$;

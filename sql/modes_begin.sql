@@ -19,7 +19,7 @@ SELECT onboard_begin_upload('MODE-1', 'a.csv', mode => 'update', match => 'sku',
 SELECT mode, match, blank, columns, is_now, status, code FROM uploads WHERE upload_id = :'u';
 SELECT onboard.utc_text(source_time) FROM onboard.upload_history WHERE upload_id = :'u';
 
--- Modes that the vendor may not use, and words that are none
+-- Modes that the vendor may not use, and words that are not modes
 CREATE FUNCTION refused(mode text, source_time timestamptz) RETURNS TABLE (stored text, status text, code text, message text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -30,13 +30,13 @@ BEGIN
 END $$;
 SELECT r.* FROM unnest(ARRAY['replace', 'merge', 'UPDATE', '', repeat('ä', 50)]) m (mode), refused(mode, NULL) r;
 SELECT kind, payload FROM onboard.outbox WHERE vendor_id = 'MODE-1' ORDER BY event_id;
--- As long as that is so, the same content is the same upload; once the vendor may, it is a new one.
+-- Until the vendor may use the mode, the same content is the same upload; then it is a new one.
 SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'refused', mode => 'replace') AS u \gset
 SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'refused', mode => 'replace') = :'u' AS same;
 UPDATE onboard.vendors SET modes = modes || ARRAY['replace'] WHERE vendor_id = 'MODE-1';
 SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'refused', mode => 'replace') AS v \gset
 SELECT :'u' <> :'v' AS fresh, mode, status, code FROM uploads WHERE upload_id = :'v';
--- A vendor that is not active comes first.
+-- A vendor that is not active is reported first.
 UPDATE onboard.vendors SET status = 'suspended' WHERE vendor_id = 'MODE-2';
 SELECT onboard_begin_upload('MODE-2', 'a.csv', mode => 'insert') AS u \gset
 SELECT code FROM uploads WHERE upload_id = :'u';
@@ -51,7 +51,7 @@ SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'early') AS v \gset
 SELECT :'u' <> :'v' AS fresh, status, code FROM uploads WHERE upload_id = :'v';
 SELECT r.* FROM unnest(ARRAY['infinity', '-infinity']::timestamptz[]) t, refused(NULL, t) r;
 
--- What distinguishes uploads of one content
+-- What distinguishes uploads of the same content
 CREATE FUNCTION begins(mode text, match text, blank text, source_time text) RETURNS text LANGUAGE sql AS $$
 	SELECT onboard_begin_upload('MODE-1', 'a.csv', content_id => 'A', mode => mode, match => match, blank => blank,
 		source_time => source_time::timestamptz)
@@ -67,7 +67,7 @@ INSERT INTO ways (mode, match, blank, source_time) VALUES
 	('insert', NULL, 'clear', NULL),
 	('merge', NULL, 'clear', NULL);
 SELECT count(DISTINCT begins(mode, match, blank, source_time)) AS different FROM ways;
--- Each of them again is the same, in other time zones, too; for insert mode, whatever the rest is.
+-- The same arguments return the same upload, also in other time zones; in mode insert, whatever the rest is.
 SELECT count(DISTINCT begins(mode, match, blank, source_time)) AS different,
 	count(*) FILTER (WHERE begins(mode, match, blank, source_time) = begins(mode, match, blank, source_time)) AS same
 	FROM ways;
@@ -79,7 +79,7 @@ SELECT begins('insert', NULL, 'clear', NULL)
 SELECT count(DISTINCT onboard_begin_upload('MODE-1', 'prices.csv', content_id => c, mode => 'update',
 	source_time => t::timestamptz))
 	FROM (VALUES ('A1', '2026-02-01'), ('B1', '2026-02-02'), ('A1', '2026-02-03'), ('A1', '2026-02-03')) d (c, t);
--- The latest of them is found, whatever its mode; others' and unknown content is not.
+-- The latest of them is found, whatever its mode; another vendor's or unknown content is not.
 SELECT onboard_find_upload('MODE-1', 'refused') = :'v' AS same_content, onboard_find_upload('MODE-1', 'early') = :'v' AS found,
 	onboard_find_upload('MODE-2', 'early') AS other_vendor, onboard_find_upload('MODE-1', 'none') AS unknown;
 SELECT mode, match FROM uploads WHERE upload_id = (SELECT onboard_find_upload('MODE-1', 'A1'));

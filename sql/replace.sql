@@ -32,7 +32,7 @@ CREATE VIEW held AS
 SELECT open_upload('base', 'insert', '2026-01-01');
 SELECT load('base', 'A', 'B', 'C', 'D', 'E', 'F', 'G');
 SELECT finish('base');
--- Every row with a readable key names its product, also one that is rejected or a duplicate; others are discontinued.
+-- Every row with a readable key names its product, even one that is rejected or a duplicate; other products are discontinued.
 UPDATE onboard.products SET status = 'inactive' WHERE sku = 'F' AND vendor_id = 'REPLACE-1';
 UPDATE onboard.products SET status = 'discontinued' WHERE sku = 'G' AND vendor_id = 'REPLACE-1';
 SELECT open_upload('second', 'replace', '2026-01-02');
@@ -77,7 +77,7 @@ SELECT * FROM onboard_undo_upload(id('latest'));
 SELECT * FROM onboard_undo_upload(id('earlier'));
 TABLE catalogue;
 
--- An upload without a valid row, or that was cancelled or abandoned, discontinues nothing.
+-- An upload that has no valid row, or was cancelled or abandoned, discontinues nothing.
 SELECT open_upload('bad', 'replace'), open_upload('cancelled', 'replace'), open_upload('abandoned', 'replace');
 SELECT load('bad', 'A!'), load('cancelled', 'A'), load('abandoned', 'A');
 SELECT finish('bad');
@@ -142,7 +142,7 @@ SELECT open_upload('all', 'replace', '2026-02-04', 'REPLACE-2');
 SELECT load('all', 'R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', '');
 SELECT finish('all');
 
--- The step is approved as a whole, and the upload does not change; 0 stands for it.
+-- The step is approved as a whole, as row 0, and the upload does not change.
 SELECT upload_id = id('cut') AS is_cut, row_number, cause, current_value, new_value FROM onboard_held('REPLACE-2');
 SELECT * FROM onboard_approve_rows(id('cut'), ARRAY[0]);
 TABLE held;

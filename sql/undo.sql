@@ -77,7 +77,7 @@ TABLE catalogue;
 SELECT * FROM history WHERE sku IS NOT NULL;
 SELECT metadata - 'undone_at' AS metadata, onboard_upload_status(upload_id) ->> 'undone' AS undone
 	FROM onboard.upload_history WHERE upload_id = id('second');
--- Twice is harmless.
+-- Undoing twice is harmless.
 SELECT * FROM plan('second');
 SELECT * FROM onboard_undo_upload(id('second'));
 SELECT metadata - 'undone_at' AS metadata FROM onboard.upload_history WHERE upload_id = id('second');
@@ -86,7 +86,7 @@ SELECT * FROM plan('first');
 SELECT * FROM onboard_undo_upload(id('first'));
 SELECT count(*) FROM catalogue;
 
--- Changes are taken back in reverse order only; changes by SQL count.
+-- Changes are taken back only in reverse order; changes by SQL count.
 SELECT open_upload('base', 'insert');
 SELECT load('base', p, '{}') FROM unnest('{A,B,C,D,E,F}'::text[]) p;
 SELECT finish('base');
@@ -112,7 +112,7 @@ ALTER TABLE onboard.products DISABLE TRIGGER products_record_update;
 UPDATE onboard.products SET stock_quantity = 6 WHERE sku IN ('E', 'F');
 ALTER TABLE onboard.products ENABLE TRIGGER products_record_update;
 SELECT * FROM plan('unrecorded');
--- So it is if recorded changes follow.
+-- It does so even if recorded changes follow.
 SELECT set_product('F', '{"stock_quantity": 7}');
 SELECT open_upload('later', 'update');
 SELECT load('later', 'E', '{"price": "13"}'), load('later', 'F', '{"price": "13"}');
@@ -149,7 +149,7 @@ SELECT step, count(*) FROM plan('keys') GROUP BY 1 ORDER BY 1;
 SELECT * FROM plan('keys') WHERE step = 'keep';
 SELECT * FROM onboard_undo_upload(id('keys'));
 SELECT sku FROM catalogue WHERE sku ~ '^[LM]';
--- They can be undone when nothing stands in the way.
+-- They can be undone once nothing prevents it.
 DROP TRIGGER refuse ON onboard.products;
 DROP TABLE orders;
 DELETE FROM onboard.products WHERE sku = 'K7';
@@ -166,7 +166,7 @@ DROP TRIGGER refuse ON onboard.products;
 DROP FUNCTION refuse;
 SELECT * FROM onboard_undo_upload(id('base 2'));
 
--- The status is restored as it was, even if it did not fit the stock.
+-- The status is restored as it was, even if it did not match the stock.
 SELECT open_upload('base 3', 'insert');
 SELECT load('base 3', 'S', '{}');
 SELECT finish('base 3');
@@ -198,10 +198,10 @@ INSERT INTO onboard.history_horizon VALUES (clock_timestamp());
 SELECT * FROM plan('pruned');
 SELECT * FROM plan('base 3');
 SELECT * FROM onboard_undo_upload(id('pruned'));
--- Once undone, what is no longer known is not reported again.
+-- Once the upload is undone, products with pruned history are not reported again.
 SELECT * FROM onboard_undo_upload(id('pruned'));
 ROLLBACK;
--- History that was off when the upload was loaded: undo is refused.
+-- If the history was off when the upload was loaded, undo is refused.
 BEGIN;
 DELETE FROM onboard.product_changes WHERE upload_id = id('pruned');
 SELECT onboard_undo_upload(id('pruned')); -- ERROR

@@ -252,7 +252,7 @@ static DiagnosisQuery queries[] = {
 	 {"SELECT 'history', "
 	  "  format('changes of products are not recorded, because %s', "
 	  "    string_agg(format('trigger %I is %s', s.name, CASE WHEN t.oid IS NULL THEN 'gone' ELSE 'disabled' END), ' and ' ORDER BY s.name DESC)), "
-	  "  'Meanwhile, what uploads change cannot be undone, and onboard_product_as_of() does not know what was before.' "
+	  "  'While history is off, what uploads change cannot be undone, and onboard_product_as_of() cannot return earlier versions.' "
 	  "FROM onboard.shipped_parts s LEFT JOIN pg_catalog.pg_trigger t "
 	  "  ON t.tgrelid = 'onboard.products'::regclass AND t.tgname = s.name "
 	  "WHERE s.kind = 'trigger' AND s.relation = 'products' AND s.name LIKE 'products\\_record\\_%' "

@@ -45,7 +45,7 @@ struct s3_object
 struct s3_metadata
 {
 	const char *name;             /* in lower case */
-	char value[S3_METADATA_SIZE]; /* "" if there is none; the beginning of a longer one */
+	char value[S3_METADATA_SIZE]; /* "" if there is none; longer values are truncated */
 };
 
 /* Receive the next bytes; object is filled.  Returning false stops the transfer. */

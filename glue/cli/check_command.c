@@ -109,8 +109,7 @@ write_headings(FILE *file)
 }
 
 /*
- * Open the file named by --errors, anew for every attempt, and write the
- * header.
+ * Open the file named by --errors, again for each attempt, and write the header.
  */
 static bool
 open_errors_file(struct check *check, struct glue_error *error)

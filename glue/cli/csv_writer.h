@@ -19,7 +19,7 @@
  */
 extern FILE *csv_open(const char *path, struct glue_error *error);
 
-/* Close the file and set *file to NULL; returns false if not all was written. */
+/* Close the file and set *file to NULL; returns false if a write failed. */
 extern bool csv_close(FILE **file, const char *path, struct glue_error *error);
 
 /*

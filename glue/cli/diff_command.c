@@ -4,9 +4,9 @@
  *	  onboard diff: show what loading a file would change, without loading it.
  *
  * onboard_diff() judges the records as an upload with the given mode would.
- * With carry it remembers the products that earlier chunks named, so that a
- * second row for a product is found, and so is what a replace would discontinue
- * at its end.
+ * With carry it remembers the products that earlier chunks named, which
+ * detects a second row for a product and shows what a replace would
+ * discontinue at its end.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@
 #include "shared/columns.h"
 #include "shared/text.h"
 
-/* Price changes and causes shown. */
+/* Number of price changes and causes to show. */
 #define SHOWN_PRICES 10
 #define SHOWN_CAUSES 5
 
@@ -39,19 +39,19 @@
 #define SKU_SIZE 401
 #define PRICE_SIZE 24
 
-/* A row that would change a price, or wait because of it. */
+/* A row that would change a price, or be held because of it. */
 struct price_change
 {
 	int64_t line_number;
 	char sku[SKU_SIZE];
 	char old_price[PRICE_SIZE];
 	char new_price[PRICE_SIZE];
-	double factor; /* of the larger to the smaller price */
+	double factor; /* ratio of the larger to the smaller price */
 	double percent;
 	bool held;
 };
 
-/* How many rows would change a column. */
+/* The number of rows that would change a column. */
 struct column_count
 {
 	char *name;
@@ -63,7 +63,7 @@ struct diff
 	struct dry_run run;
 	enum upload_mode mode;
 	char source_time[MOMENT_SIZE]; /* "" if unknown */
-	char *columns;                 /* of the file, as an array of PostgreSQL; owned */
+	char *columns;                 /* of the file, as a PostgreSQL array; owned */
 
 	/* found by the current attempt */
 	int64_t actions[ACTION_COUNT];
@@ -147,7 +147,7 @@ open_file(struct diff *diff, const struct options *options, struct glue_error *e
 	if (!dry_run_open(&diff->run, options, &apply, error))
 		return false;
 	diff->mode = file->needs.mode;
-	/* It has only some of the vendor's products; see upload_apply.c of the extension. */
+	/* A fix file has only some of the vendor's products; see upload_apply.c of the extension. */
 	if (diff->mode == MODE_REPLACE && column_map_is_fix_file(file->found.map))
 		diff->mode = MODE_UPSERT;
 	if (local_file_source_time(&diff->run.local, &moment))
@@ -200,8 +200,8 @@ count_column(struct diff *diff, const char *name, struct glue_error *error)
 }
 
 /*
- * Keep the price change if it is one of the largest.  Among equal ones the
- * first of the file comes first.
+ * Keep the price change if it is one of the largest.  Equal ones are kept in
+ * file order.
  */
 static void
 keep_price(struct diff *diff, const struct price_change *change)
@@ -250,7 +250,7 @@ write_change(struct diff *diff, const PGresult *result, int row, int64_t line_nu
 }
 
 /*
- * Take a column that a row would change, or would change if it were not held.
+ * Record a column that a row would change, or would change if it were not held.
  */
 static bool
 take_change(struct diff *diff, const PGresult *result, int row, int64_t line_number,
@@ -266,7 +266,7 @@ take_change(struct diff *diff, const PGresult *result, int row, int64_t line_num
 }
 
 /*
- * Take the judgement of a chunk.
+ * Record the results of a chunk.
  */
 static bool
 take_chunk(struct diff *diff, const PGresult *result, struct glue_error *error)
@@ -322,7 +322,7 @@ begin_attempt(void *context, struct glue_error *error)
 }
 
 /*
- * Run one of the queries with those of its parameters that it has.
+ * Run one of the queries with the parameters that it uses.
  */
 static bool
 run_query(struct diff *diff, const char *query, int count, PGresult **result,
@@ -393,7 +393,7 @@ compare_file(struct diff *diff, struct glue_error *error)
 
 /* ----- output ----- */
 
-/* What would become of rows, in the words of the summary. */
+/* What would happen to rows, as the summary words it. */
 static const char *const outcomes[ACTION_COUNT] = {
 	[ACTION_INSERT] = "would be inserted",
 	[ACTION_UPDATE] = "would change",

@@ -68,7 +68,7 @@ static bool
 apply_rows(struct dry_run *run, const struct upload_apply *apply, struct glue_error *error)
 {
 	struct column_needs needs = {MODE_INSERT, MATCH_COUNT};
-	bool is_allowed; /* to load; anyone may compare */
+	bool is_allowed; /* to load; comparing is always allowed */
 
 	if (!upload_choose_mode(run->database, run->options->vendor, apply->mode, &needs.mode,
 							&is_allowed, error))
@@ -111,7 +111,7 @@ dry_run_line(const struct dry_run *run, int64_t row_number)
 /* ----- chunks ----- */
 
 /*
- * Have the current chunk judged and begin the next.
+ * Send the current chunk to be judged and begin the next.
  */
 static bool
 judge_chunk(struct dry_run *run, struct glue_error *error)

@@ -22,13 +22,13 @@
 #include "cli/progress.h"
 #include "database/database.h"
 
-/* Most rows of a chunk. */
+/* Maximum number of rows in a chunk. */
 #define DRY_RUN_ROWS 2000
 
 /* What a command does with the rows; end may be NULL. */
 struct dry_run_events
 {
-	/* An attempt begins: forget what an earlier one found. */
+	/* An attempt begins: discard what an earlier one found. */
 	bool (*begin)(void *context, struct glue_error *error);
 
 	/* A chunk is complete. */
@@ -50,7 +50,7 @@ struct dry_run
 	void *context;
 
 	/* the chunk */
-	struct byte_buffer records;  /* a JSON array, in the form that onboard_check() takes */
+	struct byte_buffer records;  /* a JSON array, in the form that onboard_check() accepts */
 	int64_t lines[DRY_RUN_ROWS]; /* line numbers of its rows */
 	int64_t first_row;           /* row number of its first row */
 	int rows;                    /* in the chunk */
@@ -61,19 +61,19 @@ struct dry_run
 
 /*
  * Open the file named by the options and the database, check that the vendor
- * may load files, and run the first reading of the file, for rows that are to be
- * applied like this; NULL if they are to be inserted.  local.file.needs then has
- * the mode.
+ * may load files, and run the first reading of the file, for rows that are
+ * to be applied in this way; NULL if they are to be inserted.
+ * local.file.needs then has the mode.
  */
 extern bool dry_run_open(struct dry_run *run, const struct options *options,
 						 const struct upload_apply *apply, struct glue_error *error);
 
-/* Accepts one whose opening failed. */
+/* Also accepts a run that failed to open. */
 extern void dry_run_close(struct dry_run *run);
 
 /*
- * Read the file and have its chunks judged; begins again if the database was
- * unavailable.  label is what the progress bar calls it.
+ * Read the file and have its chunks judged; starts over if the database was
+ * unavailable.  label is the text of the progress bar.
  */
 extern bool
 dry_run_judge(struct dry_run *run, const char *label, const struct dry_run_events *events,

@@ -24,7 +24,7 @@
 #include "import/upload.h"
 #include "shared/text.h"
 
-/* Results shown in text output; JSON has all of them. */
+/* Number of results in text output; JSON has all of them. */
 #define SHOWN_RESULTS 20
 
 /* ----- what waits ----- */
@@ -32,7 +32,7 @@
 #define WAITING " FROM onboard_held($1::text, $2::text) h"
 #define IN_ORDER " ORDER BY h.held_at, h.upload_id, h.row_number = 0, h.row_number"
 
-/* The keys that the vendor wrote, of which a row needs only one. */
+/* The keys that the vendor wrote; a row needs only one of them. */
 #define WITH_KEYS                                                 \
 	" LEFT JOIN onboard.held_rows i ON i.upload_id = h.upload_id" \
 	" AND i.row_number = h.row_number"
@@ -47,7 +47,7 @@
 	" AS vendor_product_id, " sku " AS sku,"                                                         \
 	" h.cause, h.current_value, h.new_value, h.held_at" WAITING
 
-/* An operator sees what waits, but not what the vendor wrote. */
+/* An operator may see what waits, but not what the vendor wrote. */
 static const char may_read_query[] =
 	"SELECT has_column_privilege('onboard.held_rows', 'input', 'SELECT')";
 
@@ -62,7 +62,7 @@ static const char *const json_queries[2] = {
 	JSON_COLUMNS("i.input ->> 'vendor_product_id'", "i.input ->> 'sku'") WITH_KEYS IN_ORDER,
 };
 
-/* Columns of the table that a narrow terminal can do without. */
+/* Columns of the table to drop on a narrow terminal. */
 static const char *const droppable[] = {"held_at", "line", "upload", "cause", NULL};
 
 /*
@@ -220,7 +220,7 @@ end_decision(struct decision *decision)
 
 /*
  * Run a statement that decides.  Not repeatable: a second run would find
- * nothing that waits.
+ * nothing waiting.
  */
 static bool
 decide(struct decision *decision, const char *query, PGresult **result, struct glue_error *error)
@@ -234,7 +234,8 @@ decide(struct decision *decision, const char *query, PGresult **result, struct g
 }
 
 /*
- * Check that there was something to decide on; rows that were listed must wait.
+ * Check that there was something to decide on; of the rows listed, at least one
+ * must wait.
  */
 static bool
 check_decided(const struct decision *decision, int64_t decided, struct glue_error *error)

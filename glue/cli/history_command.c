@@ -4,7 +4,7 @@
  *	  onboard history: show what changed a product, and when.
  *
  * A changed value is printed on one line, "column  old -> new".  On a terminal
- * that is too narrow for both values, each gets half of the room.
+ * that is too narrow for both values, each gets half of the width.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,7 @@
 #define VALUE_INDENT 4
 #define VALUE_COLUMN 23
 
-/* With less room for both values they are wrapped, not cut. */
+/* If there is less room than this, both values are wrapped, not truncated. */
 #define LEAST_ROOM 12
 
 #define ARROW " -> "
@@ -43,7 +43,7 @@ struct subject
 	const char *vendor_id;
 	const char *vendor_product_id;
 	const char *sku;
-	bool is_deleted; /* the keys are those that it had last */
+	bool is_deleted; /* the keys are its last ones */
 };
 
 /* ----- finding the product ----- */
@@ -55,7 +55,7 @@ struct subject
 	" WHERE p." key " = $1::text AND ($2::text IS NULL OR p.vendor_id = $2::text)" \
 	" ORDER BY p.vendor_id"
 
-/* The product that had it last; no index serves this query. */
+/* The last product that had a key; no index supports this query. */
 #define PRODUCT_THAT_HAD(key)                                                        \
 	"SELECT h.product_id, h.vendor_id, h.vendor_product_id, h.sku,"                  \
 	" NOT EXISTS (SELECT FROM onboard.products p WHERE p.product_id = h.product_id)" \
@@ -84,7 +84,7 @@ unknown_product(struct database *database, const struct options *options, enum u
 }
 
 /*
- * Report an id that several vendors use.
+ * Report a vendor_product_id that several vendors use.
  */
 static bool
 ambiguous_product(const PGresult *result, const char *name, struct glue_error *error)
@@ -170,8 +170,7 @@ enum
 
 /*
  * One tuple for each column that a change changed, in the order of the table.
- * What was inserted or deleted is the whole product, which is no change of
- * columns.
+ * An insertion or deletion concerns the whole product, so it has no columns.
  */
 static const char text_query[] =
 	"SELECT coalesce(h.change_id, 0), extract(epoch FROM h.changed_at)::bigint, h.action,"
@@ -187,8 +186,8 @@ static const char json_query[] =
 	" h.changed_by, h.old_values, h.new_values" FROM_HISTORY OF_PRODUCT;
 
 /*
- * Print when the product was changed, and by which row of a file or which user: who
- * took a change back, too.
+ * Print when the product was changed, and by which row of a file or which user,
+ * including the user who took a change back.
  */
 static void
 print_change(const PGresult *result, int row)
@@ -219,7 +218,7 @@ print_change(const PGresult *result, int row)
 }
 
 /*
- * Share the room among two values, half for each unless one needs less.
+ * Divide the width between two values, half for each unless one needs less.
  */
 static void
 share_room(int *widths, int room)
@@ -324,7 +323,7 @@ print_life_json(struct database *database, const struct subject *subject, struct
 
 /* ----- the product at a time ----- */
 
-/* SQLSTATE of onboard_product_as_of() for a time whose changes were not kept. */
+/* SQLSTATE of onboard_product_as_of() for a time whose changes were pruned or not recorded. */
 #define NOT_IN_PREREQUISITE_STATE "55000"
 
 /* The moment $2 is in microseconds since 1970. */
@@ -342,8 +341,8 @@ absent_then(const struct options *options, const char *moment, struct glue_error
 }
 
 /*
- * Print the one tuple of as_of_query.  Times are left out, and the keys that the
- * first line has.
+ * Print the single tuple of as_of_query, without its times and the keys, which
+ * are in the first line.
  */
 static void
 print_product(const PGresult *result)
@@ -376,7 +375,7 @@ print_product_json(const struct subject *subject, const PGresult *result)
 }
 
 /*
- * Print the product as it was at the time that --at means.
+ * Print the product as it was at the time given by --at.
  */
 static bool
 print_as_of(struct database *database, const struct options *options, const struct subject *subject,
@@ -390,7 +389,7 @@ print_as_of(struct database *database, const struct options *options, const stru
 
 	if (!database_query(database, RUN_AGAIN, as_of_query, 2, values, &result, error))
 	{
-		/* The history does not reach back that far; trying again is of no use. */
+		/* The history does not reach back that far; a retry would fail, too. */
 		if (strcmp(error->code, NOT_IN_PREREQUISITE_STATE) == 0)
 			error->class = GLUE_NOT_FOUND;
 		return false;

@@ -127,8 +127,9 @@ init_import(struct load *load)
 }
 
 /*
- * Leave out a time in the future that nobody stated, where it would only refuse
- * the file: names often have local times, and inserted rows overwrite nothing.
+ * Drop a future time that the user did not specify if it would only cause the
+ * file to be refused: names often have local times, and inserted rows overwrite
+ * nothing.
  */
 static void
 check_source_time(struct load *load)
@@ -239,7 +240,7 @@ note_other_reading(const struct load *load, struct glue_error *error)
 {
 	struct upload other = {0};
 
-	/* Other modes find their products, whoever loaded them. */
+	/* Other modes find their products, whichever upload loaded them. */
 	if (load->options->quiet || load->options->again ||
 		upload_mode_changes(load->local.file.needs.mode))
 		return true;
@@ -421,7 +422,7 @@ show_failed_upload(struct load *load, bool loaded_before)
 				 "; change them with \"onboard vendor set %s --modes LIST\"",
 				 load->options->vendor);
 	else if (strcmp(upload->failure_code, "INVALID_SOURCE_TIME") == 0)
-		snprintf(advice, sizeof(advice), "; --as-of states another one");
+		snprintf(advice, sizeof(advice), "; specify another one with --as-of");
 	glue_error_sentence(&fault, upload->failure_code, message, advice);
 	return show_refusal(load, upload, &fault, loaded_before);
 }
@@ -453,7 +454,7 @@ refuse_file(struct load *load, const struct glue_error *fault)
 		return show_refusal(load, &load->earlier, fault, true);
 	if (load->earlier.upload_id != NULL && !load->earlier.may_retry)
 		return show_known(load, &load->earlier, fault);
-	/* An upload with a mode that is refused is recorded, whatever the file is like. */
+	/* An upload with a refused mode is recorded, whatever the file contains. */
 	if (!load->import.mode_is_refused && !find_other_reading(load, &other, &error))
 		return command_fail(load->options, &error);
 	if (other.upload_id != NULL)

@@ -63,9 +63,9 @@
 #define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
 #define CODES_APPROVE { \
 	[EXIT_SOME_REJECTED] = "some rows no longer fit the catalogue, and are refused", \
-	[EXIT_REFUSED] = "the upload does not exist, or none of these rows waits" \
+	[EXIT_REFUSED] = "the upload does not exist, or none of these rows is waiting" \
 }
-#define CODES_DECLINE { [EXIT_REFUSED] = "the upload does not exist, or none of these rows waits" }
+#define CODES_DECLINE { [EXIT_REFUSED] = "the upload does not exist, or none of these rows is waiting" }
 #define CODES_HISTORY { [EXIT_REFUSED] = "the product or vendor does not exist, or did not exist then" }
 #define CODES_STATUS { [EXIT_REFUSED] = "the upload or vendor does not exist" }
 #define CODES_VENDOR { [EXIT_REFUSED] = "the vendor does not exist" }
@@ -222,7 +222,7 @@ static const struct command commands[] = {
 		.description =
 			"Removes the products that UPLOAD inserted and puts back those that it changed or "
 			"discontinued, except products that were changed since or that other data refers "
-			"to.  What of it waits for approval is declined.  An upload that has not ended is "
+			"to.  Its rows that wait for approval are declined.  An upload that has not ended is "
 			"cancelled.  UPLOAD is an upload id or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
@@ -236,7 +236,7 @@ static const struct command commands[] = {
 		.summary = "list what waits for approval",
 		.description =
 			"Lists the rows that a guard held because they would change a price, the stock or "
-			"the offer of a vendor too much.  Row 0 is the last step of a replace, which "
+			"the catalogue of a vendor too much.  Row 0 is the last step of a replace, which "
 			"discontinues the products that are no longer in the file.  UPLOAD is an upload id "
 			"or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_VENDOR) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,

@@ -27,7 +27,7 @@ struct kind
 	" lower(left(n.name, 4)) = lower(left($1::text, 4)) DESC," \
 	" abs(length(n.name) - length($1::text)), n.name LIMIT 2000"
 
-/* The neighbours of a SKU in the index, in either case: a catalogue can be too large to read. */
+/* The neighbours of a SKU in the index, because a catalogue can be too large to read. */
 #define NEIGHBOURS_OF(sku)                                                                   \
 	"(SELECT p.sku FROM onboard.products p WHERE p.sku >= " sku " ORDER BY p.sku LIMIT 500)" \
 	" UNION"                                                                                 \

@@ -232,7 +232,7 @@ parse_delimiter(const char *text, char *delimiter)
 }
 
 /*
- * Return whether a list separated by ", " has a word.
+ * Return whether a list separated by ", " contains a word.
  */
 static bool
 has_word(const char *list, const char *word)
@@ -248,7 +248,7 @@ has_word(const char *list, const char *word)
 }
 
 /*
- * Return whether a text is a number without sign and exponent, or empty.
+ * Return whether a text is empty or a number without sign and exponent.
  */
 static bool
 is_fraction(const char *text)

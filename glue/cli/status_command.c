@@ -127,7 +127,7 @@ print_accepted(const struct upload *upload)
 }
 
 /*
- * Print what only an upload that changes products has.
+ * Print the facts that only an upload that changes products has.
  */
 static void
 print_changes(const struct upload *upload)

@@ -44,7 +44,7 @@ success_tenths(const struct summary *summary)
 
 /* ----- what valid rows did ----- */
 
-/* Does the upload have more to tell than how many rows were inserted? */
+/* Does the upload have counts other than that of inserted rows? */
 static bool
 has_actions(const struct upload *upload)
 {
@@ -52,8 +52,8 @@ has_actions(const struct upload *upload)
 }
 
 /*
- * Return whether something waited for approval when the upload ended.  Its
- * exit code stays the same after somebody has decided.
+ * Return whether something waited for approval when the upload ended.  Its exit
+ * code stays the same after an operator has decided.
  */
 static bool
 has_held(const struct upload *upload)
@@ -191,7 +191,7 @@ print_missing(const struct upload *upload)
 }
 
 /*
- * Say what waits for an operator, and how to see it.
+ * Print what waits for an operator, and how to see it.
  */
 static void
 print_waiting(const struct upload *upload)

@@ -39,7 +39,7 @@ struct summary
 
 /*
  * Print a summary, as text or, with options->json, as JSON.  Returns the exit
- * code.  What of the upload waits must have been read: upload_read_waiting().
+ * code.  The caller must have called upload_read_waiting().
  */
 extern int summary_print(const struct summary *summary, const struct options *options);
 

@@ -18,7 +18,7 @@
 #include "database/postgres_value.h"
 #include "import/upload.h"
 
-/* Kept products shown in text output; JSON has all of them. */
+/* Number of kept products in text output; JSON has all of them. */
 #define SHOWN_KEPT 20
 
 /* Outcome of undoing an upload.  Owns kept_products. */

@@ -23,13 +23,13 @@
 #include "database/postgres_value.h"
 #include "database/vendor_refusal.h"
 
-/* How the value of an option becomes that of a column: an expression of a parameter. */
+/* How to convert the value of an option to that of a column: an expression of a parameter. */
 #define REQUIRED_TEXT "$%d::text"
 #define OPTIONAL_TEXT "nullif($%d::text, '')"
 #define OPTIONAL_NUMBER "nullif($%d::text, '')::numeric"
 #define REQUIRED_LIST "string_to_array(replace($%d::text, ' ', ''), ',')"
 
-/* How a column is shown: an expression of its row. */
+/* How to show a column: an expression of its row. */
 #define PLAIN "%1$s.%2$s"
 #define LIST "array_to_string(%1$s.%2$s, ',')"
 
@@ -65,7 +65,7 @@ static const struct vendor_field vendor_fields[] = {
 
 #define NUMERIC_OUT_OF_RANGE "22003"
 
-/* Sizes of a statement's parts: every column twice, with its parameter, and the rest. */
+/* Sizes of a statement's parts: each column twice, with its parameter, plus the rest. */
 #define PART_SIZE 1536
 #define STATEMENT_SIZE 4096
 
@@ -366,7 +366,7 @@ print_profile(const struct profile *profile)
 }
 
 /*
- * Replace the text "insert,update" by a list.
+ * Replace a text such as "insert,update" by a list.
  */
 static void
 list_modes(cJSON *document, const char *modes)

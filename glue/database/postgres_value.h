@@ -13,7 +13,7 @@
 
 #include <libpq-fe.h>
 
-/* SQL for the interval of as many seconds as a parameter, such as "$1", has. */
+/* SQL for an interval of the number of seconds in a parameter such as "$1". */
 #define POSTGRES_SECONDS(parameter) \
 	"pg_catalog.make_interval(secs => " parameter "::double precision)"
 

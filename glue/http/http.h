@@ -163,8 +163,8 @@ extern bool http_perform_all(struct http_client *client, int in_flight, http_nex
 extern const char *http_response_header(const struct http_response *response, const char *name);
 
 /*
- * Return the time in a reply header, in seconds since 1970; 0 if there is none or it
- * is not a time.
+ * Return the time in a reply header, in seconds since 1970; 0 if the header is
+ * missing or not a valid time.
  */
 extern int64_t http_response_time(const struct http_response *response, const char *name);
 

@@ -35,7 +35,7 @@ read_some(int descriptor, char *buffer, size_t *length, struct glue_error *error
 	{
 		ssize_t got;
 
-		/* A signal that came before would not end the wait for a pipe. */
+		/* A signal that arrived earlier would not interrupt the wait for a pipe. */
 		if (interrupted())
 			return interrupt_error(error);
 		got = read(descriptor, buffer, READ_SIZE);

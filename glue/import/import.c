@@ -187,7 +187,7 @@ begin_or_refuse(struct import *import, const struct glue_error *fault, struct gl
 }
 
 /*
- * Read the file as its upload says.
+ * Read the file in the way that its upload records.
  */
 static void
 follow_upload(struct import *import)
@@ -215,8 +215,8 @@ import_begin(struct import *import, struct glue_error *error)
 }
 
 /*
- * Record a failed upload.  It may have failed before the fault of the file counts,
- * because its vendor may not send files, or not in this mode.
+ * Record a failed upload.  It may already have failed before the file's fault
+ * matters, because its vendor may not send files, or not in this mode.
  */
 static bool
 begin_refused(struct import *import, const struct glue_error *fault, struct glue_error *error)

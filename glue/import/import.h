@@ -72,8 +72,8 @@ struct import_request
 	const char *vendor_id;
 	const char *source;        /* location of the file, path or key; or NULL */
 	const char *content_id;    /* NULL: unique */
-	const char *upload_id;     /* an upload that was begun before; or NULL */
-	struct upload_apply apply; /* unless it was */
+	const char *upload_id;     /* an upload that has already begun; or NULL */
+	struct upload_apply apply; /* used if upload_id is NULL */
 	const char *metadata;      /* JSON object that identifies the source for later
 							 * readings; or NULL */
 	bool is_delivered;         /* by an event, possibly repeated, and each delivery
@@ -107,7 +107,7 @@ extern void import_clean_up(struct import *import);
  * Run the first reading.  If the upload has not begun, asks the database for its
  * mode first.  If it has begun, records its total, or ends it on a file fault, and
  * returns true in both cases.  If it has not, returns false on a file fault.
- * Returns false on infrastructure errors, leaving everything undecided.
+ * Returns false on infrastructure errors, which decide nothing.
  */
 extern bool import_inspect(struct import *import, struct glue_error *error);
 

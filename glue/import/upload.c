@@ -55,9 +55,8 @@
 #define UNDEFINED_OBJECT "42704"
 
 /*
- * Begin or find an upload.  An event of a file that is delivered again finds the
- * upload that the first delivery began, even if the vendor's default mode has
- * changed since.
+ * Begin or find an upload.  A redelivered event finds the upload that the first
+ * delivery began, even if the vendor's default mode has changed since.
  */
 #define BEGIN_UPLOAD                                                                       \
 	"coalesce(CASE WHEN NOT $7::boolean AND $4::text IS NOT NULL"                          \

@@ -60,9 +60,9 @@ struct upload
 	struct resume_token checkpoint; /* where the next reading resumes */
 
 	/* set by upload_read_waiting() */
-	int64_t waiting;          /* rows and steps that nobody has decided on */
+	int64_t waiting;          /* rows and steps that no operator has decided on */
 	bool waiting_step;        /* one of them is the last step of a replace */
-	int64_t waiting_products; /* which would discontinue so many */
+	int64_t waiting_products; /* the number that it would discontinue */
 };
 
 /* How rows are to be applied; NULL for the default.  Borrows the strings. */
@@ -71,7 +71,7 @@ struct upload_apply
 	const char *mode;        /* of the vendor, by default */
 	const char *match;       /* vendor_product_id or sku */
 	const char *blank;       /* clear or keep */
-	const char *source_time; /* of the contents: a timestamp of PostgreSQL with a zone */
+	const char *source_time; /* of the contents: a PostgreSQL timestamp with a zone */
 };
 
 /* Arguments of onboard_begin_upload(); all pointers are borrowed. */
@@ -83,7 +83,7 @@ struct upload_request
 	const char *content_id; /* NULL: unique */
 	int64_t total_records;  /* -1: unknown */
 	const char *metadata;   /* JSON object */
-	const char *columns;    /* array of PostgreSQL; or NULL */
+	const char *columns;    /* a PostgreSQL array; or NULL */
 	bool again;             /* retry an upload that failed for a reason outside
 							 * the file; otherwise any upload of this content
 							 * is the one, however it is applied */
@@ -125,8 +125,8 @@ upload_choose_mode(struct database *database, const char *vendor_id, const char 
 				   enum upload_mode *chosen, bool *is_allowed, struct glue_error *error);
 
 /*
- * Record results found after it began; metadata is a JSON object, columns an
- * array of PostgreSQL.  Refreshes *upload.
+ * Record what was found after the upload began; metadata is a JSON object,
+ * columns a PostgreSQL array.  Refreshes *upload.
  */
 extern bool upload_describe(struct database *database, struct upload *upload, int64_t total,
 							const char *metadata, const char *columns, struct glue_error *error);
@@ -163,9 +163,9 @@ extern bool upload_read(struct database *database, const char *upload_id, struct
 						struct glue_error *error);
 
 /*
- * Read what of an upload waits for approval, which UPLOAD_COLUMNS leave out
- * because it changes after the upload has ended.  An upload that only inserts
- * costs no statement.
+ * Read what waits for approval in an upload, which UPLOAD_COLUMNS omits because
+ * it changes after the upload has ended.  Runs no statement for an upload that
+ * only inserts.
  */
 extern bool
 upload_read_waiting(struct database *database, struct upload *upload, struct glue_error *error);

@@ -163,7 +163,7 @@ vendor_file_metadata(const struct vendor_file *file)
 }
 
 /*
- * Append a name to an array of PostgreSQL, quoted.
+ * Append a name to a PostgreSQL array, quoted.
  */
 static bool
 append_name(struct byte_buffer *array, struct text_view name)

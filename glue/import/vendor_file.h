@@ -37,7 +37,7 @@ struct vendor_file
 										* first reading */
 	struct scan_limits limits;
 	struct column_needs needs;
-	struct upload_apply apply; /* what was asked for */
+	struct upload_apply apply; /* as requested */
 	struct scan *scan;
 	struct scan_result found;                     /* found.map belongs to scan */
 	char content_id[VENDOR_FILE_CONTENT_ID_SIZE]; /* "" if the file was not
@@ -90,9 +90,8 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 extern char *vendor_file_metadata(const struct vendor_file *file);
 
 /*
- * Return the columns and attributes of the file as an array of PostgreSQL, or NULL
- * if they are not known or memory runs out.  The caller frees it with
- * glue_release().
+ * Return the columns and attributes of the file as a PostgreSQL array, or NULL if
+ * they are unknown or memory runs out.  The caller frees it with glue_release().
  */
 extern char *vendor_file_columns(const struct vendor_file *file);
 

@@ -38,8 +38,8 @@ value_of(const struct object_apply *settings, int index)
 }
 
 /*
- * Take the words that exist.  One that does not is left out, so that the upload can
- * be stored.
+ * Set match and blank policy if they are valid.  An invalid one is left out, so
+ * that the upload can be stored.
  */
 static bool
 take_words(struct object_apply *settings, struct glue_error *error)
@@ -52,10 +52,10 @@ take_words(struct object_apply *settings, struct glue_error *error)
 	if (match != NULL && !upload_match_by_name(match, &known_match))
 		return glue_error_set(
 			error, GLUE_FILE_FAULT, "INVALID_SETTING",
-			"onboard-match of the file is \"%s\"; it may be vendor_product_id or sku", match);
+			"onboard-match of the file is \"%s\"; it must be vendor_product_id or sku", match);
 	if (blank != NULL && !upload_blank_by_name(blank, &known_blank))
 		return glue_error_set(error, GLUE_FILE_FAULT, "INVALID_SETTING",
-							  "onboard-blank of the file is \"%s\"; it may be clear or keep",
+							  "onboard-blank of the file is \"%s\"; it must be clear or keep",
 							  blank);
 	settings->apply.match = match;
 	settings->apply.blank = blank;
@@ -63,7 +63,7 @@ take_words(struct object_apply *settings, struct glue_error *error)
 }
 
 /*
- * Set the time that the contents are of.  modified_at is 0 if it is not known.
+ * Set the time of the contents.  modified_at is 0 if unknown.
  */
 static bool
 set_source_time(struct object_apply *settings, int64_t modified_at, struct glue_error *error)
@@ -74,7 +74,7 @@ set_source_time(struct object_apply *settings, int64_t modified_at, struct glue_
 	if (as_of != NULL && !moment_parse(as_of, &moment))
 		return glue_error_set(
 			error, GLUE_FILE_FAULT, "INVALID_SOURCE_TIME",
-			"onboard-as-of of the file is \"%s\"; it may be a time such as 2026-11-28T12:30:00Z",
+			"onboard-as-of of the file is \"%s\"; it must be a time such as 2026-11-28T12:30:00Z",
 			as_of);
 	if (moment == 0)
 		return true;

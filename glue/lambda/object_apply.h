@@ -20,7 +20,7 @@
 #include "import/upload.h"
 #include "lambda/vendor_object.h"
 
-/* The values of metadata, in this order. */
+/* The metadata values, in this order. */
 enum
 {
 	OBJECT_MODE,
@@ -39,10 +39,10 @@ struct object_apply
 };
 
 /*
- * Ask S3 for the metadata of an object, without reading it.  Fails with the errors
- * of s3.h, and with file faults for what the vendor must correct: INVALID_SETTING for
- * a match or blank policy that does not exist, INVALID_SOURCE_TIME.  The database
- * judges the mode.
+ * Read the metadata of an object from S3, without its contents.  Fails with the
+ * errors of s3.h, and with file faults for what the vendor must correct:
+ * INVALID_SETTING for a match or blank policy that does not exist,
+ * INVALID_SOURCE_TIME.  The database judges the mode.
  */
 extern bool
 object_apply_read(struct object_apply *settings, struct aws_client *client,

@@ -14,7 +14,7 @@
 /* Most members of a command, including the nameless one that ends the list. */
 #define MOST_MEMBERS 13
 
-/* Most digits of a number of rows, and of the number of a row in any file. */
+/* Maximum number of digits of a row count, and of a row number. */
 #define MOST_ROWS_DIGITS 4
 #define ROW_NUMBER_DIGITS 15
 

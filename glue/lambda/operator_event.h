@@ -38,7 +38,7 @@ enum operator_command
 	OPERATOR_COMMAND_COUNT
 };
 
-/* Most rows that an answer lists, and "rows" names; the highest "limit". */
+/* Maximum number of rows in an answer and in "rows"; the highest "limit". */
 #define OPERATOR_MOST_ROWS 1000
 
 /* The texts are borrowed from the event, with escapes unresolved; for the log. */

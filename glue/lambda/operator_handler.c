@@ -208,7 +208,7 @@ static const char upload_cancel[] =
 
 #define HELD_ORDER "held_at, upload_id, row_number"
 
-/* Rows that are decided on wait no longer, so the first page is the next one. */
+/* Rows that were decided on no longer wait, so the next page is again the first. */
 static const char held_list[] =
 	"WITH found AS MATERIALIZED (SELECT f.* FROM onboard_held("
 	"$1::jsonb ->> 'vendor_id', $1::jsonb ->> 'upload_id') f)"
@@ -219,7 +219,7 @@ static const char held_list[] =
 	" LIMIT coalesce(($1::jsonb ->> 'limit')::integer, $2::integer)) h"
 	" JOIN onboard.upload_history u USING (upload_id))::text";
 
-/* Those rows of the event that were held: the functions refuse any other. */
+/* The rows of the event that were held: the functions refuse any other. */
 #define HELD_ROWS                                                            \
 	"ARRAY(SELECT coalesce(o.row_number, 0) FROM onboard.held_rows o"        \
 	" WHERE o.upload_id = e.upload_id AND coalesce(o.row_number, 0) = ANY (" \
@@ -230,7 +230,7 @@ static const char held_list[] =
 	" FROM onboard.upload_history e" \
 	" WHERE e.upload_id = $1::jsonb ->> 'upload_id' AND e.status <> 'processing'"
 
-/* The function returns a row that was decided on before as it was decided. */
+/* For a row that was decided on before, the function returns that decision. */
 static const char held_approve[] =
 	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
 	"'rows', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.row_number), '[]')"

@@ -59,7 +59,7 @@ struct parsing
 	struct vendor_file file;
 	struct import import;
 	struct object_apply settings;
-	struct glue_error fault; /* of the settings; none if they are good */
+	struct glue_error fault; /* of the settings; none if they are valid */
 	int failures;            /* consecutive readings without progress */
 };
 
@@ -249,8 +249,8 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * Find out how the rows are to be applied.  A fault is kept for the upload, which has
- * not begun.
+ * Find out how the rows are to be applied.  A fault is kept until the upload,
+ * which has not begun, can record it.
  */
 static bool
 read_settings(struct parsing *parsing, struct glue_error *error)
@@ -274,9 +274,9 @@ read_settings(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
- * Start the upload, or one that has failed: rows must not be applied in another way
- * than the vendor asked for.  An unknown vendor is a file fault: the file is in a
- * folder that belongs to no vendor.
+ * Start the upload, or a failed one if the settings are faulty: rows must not be
+ * applied in a way that the vendor did not request.  An unknown vendor is a file
+ * fault: the file is in a folder that belongs to no vendor.
  */
 static bool
 begin(struct parsing *parsing, struct glue_error *error)

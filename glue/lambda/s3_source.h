@@ -27,8 +27,7 @@ struct s3_source
 };
 
 /*
- * Does this error of s3.h mean that the object is no longer the one that was
- * announced?
+ * Does this error of s3.h mean that the announced object was removed or replaced?
  */
 extern bool s3_source_is_replaced(const struct glue_error *error);
 

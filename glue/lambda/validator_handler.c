@@ -296,8 +296,8 @@ reply(const struct batch *batch, struct glue_error *error)
 }
 
 /*
- * Count valid rows by action.  A metric is charged for once it is written, so
- * one that counts nothing is not.
+ * Count valid rows by action.  Each metric written costs money, so those that
+ * are 0 are not written.
  */
 static void
 count_actions(const int64_t *actions, struct metrics *metrics)

@@ -32,7 +32,7 @@ struct vendor_object
 	/* derived from the key */
 	char vendor_id[VENDOR_OBJECT_VENDOR_SIZE];
 	const char *file_name; /* points into key */
-	const char *mode;      /* in which its rows are applied; NULL if the key does not say */
+	const char *mode;      /* in which to apply its rows; NULL if the key does not name one */
 };
 
 /* Kind of an object, by its key. */

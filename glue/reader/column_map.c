@@ -266,7 +266,7 @@ find_meant(const struct column_map *map, const struct text_view *missing, int co
 
 /*
  * Report missing columns after this beginning of a sentence, with the headings
- * that may mean them.
+ * that may stand for them.
  */
 static bool
 report_missing(const struct column_map *map, const char *beginning, column_set columns,
@@ -309,7 +309,7 @@ check_required(const struct column_map *map, const struct column_needs *needs,
 
 	if (missing == 0)
 		return true;
-	/* Either key would do, and the file has neither. */
+	/* Either key would suffice, and the file has neither. */
 	if (needs->mode == MODE_UPDATE && needs->match == MATCH_COUNT)
 		return report_missing(map, "the header must have one of these columns",
 							  column_bit(COLUMN_VENDOR_PRODUCT_ID) | column_bit(COLUMN_SKU), error);

@@ -55,7 +55,7 @@ struct column_map
 struct column_needs
 {
 	enum upload_mode mode;
-	enum upload_match match; /* MATCH_COUNT if the file decides; see apply_match() */
+	enum upload_match match; /* MATCH_COUNT if the columns decide; see apply_match() */
 };
 
 /*

@@ -59,7 +59,7 @@ row_reader_resume(const struct resume_token *token, const struct row_reader_even
 				  struct glue_error *error);
 
 /*
- * Set what the rows need; until then, they are inserted.  Called before the first
+ * Set what the rows need; by default, rows are inserted.  Called before the first
  * bytes are pushed.
  */
 extern void row_reader_need(struct row_reader *reader, const struct column_needs *needs);

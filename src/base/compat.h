@@ -105,7 +105,7 @@ update_tuple(Relation table, ItemPointer tid, TupleTableSlot *slot, Snapshot cro
 #endif
 }
 
-/* Does the index describe ranges of pages, so that it needs an entry even if others do not? */
+/* Does the index summarize page ranges, and so need an entry even if others do not? */
 static inline bool
 index_is_summarizing(const IndexInfo *info)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * lookup_plans.c
- *	  Plans that look up rows by key, whatever the statistics say.
+ *	  Force plans that look up rows by key, whatever the statistics say.
  *
  *-------------------------------------------------------------------------
  */

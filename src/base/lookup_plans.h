@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * lookup_plans.h
- *	  Plans that look up rows by key, whatever the statistics say.
+ *	  Force plans that look up rows by key, whatever the statistics say.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,7 @@
 /*
  * Let the planner use only nested loops over indexes until lookup_plans_end(), for
  * statements about a batch of rows: the statistics may be older than the rows, and
- * any other plan reads a whole table for each batch.  No code of users may run
+ * any other plan reads a whole table for each batch.  No user code may run
  * meanwhile.  An error restores the settings.
  */
 extern int lookup_plans_begin(void);

@@ -23,7 +23,7 @@ typedef struct Statement
 	const char *sql;
 	int parameter_count;
 	Oid parameter_types[STATEMENT_MAX_PARAMETERS];
-	bool replanned;  /* plan each run for its values and the present size of the tables */
+	bool replanned;  /* plan each run for its values and the current size of the tables */
 	bool rewinds;    /* its cursor can be moved back to the start, without running it again */
 	SPIPlanPtr plan; /* kept for the session; NULL until the first run */
 } Statement;
@@ -39,8 +39,8 @@ extern uint64 statement_run(Statement *statement, Datum *values, const char *nul
 							int expected_result);
 
 /*
- * Open a cursor for a SELECT, planned for its values and the present size of the
- * tables.  It returns what a new snapshot shows now, whatever happens while rows
+ * Open a cursor for a SELECT, planned for its values and the current size of the
+ * tables.  It returns what a new snapshot shows now, whatever changes while rows
  * are fetched.  The caller fetches with SPI_cursor_fetch(), frees each result with
  * SPI_freetuptable(), and closes it.
  */

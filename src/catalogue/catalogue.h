@@ -9,8 +9,9 @@
  * way to keep keys unique would be implemented there.
  *
  * catalogue_open() and the calls that write or wait run inside an owner section,
- * except on the plain path, where catalogue_write() enters its own, and for a change
- * at once (see RowWrite), because entering one costs a tenth of such a change.
+ * except on the plain path, where catalogue_write() enters its own, and for an
+ * immediate change (see RowWrite), because entering a section costs a tenth of
+ * such a change.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,7 +54,7 @@ typedef struct CatalogueOwner
 	const char *upload_id;
 	Datum upload_id_text;
 	Datum vendor_id_text;
-	bool is_replaced; /* what it inserts is discontinued: a later replace lacks it */
+	bool is_replaced; /* what it inserts is discontinued, because a later replace lacks it */
 } CatalogueOwner;
 
 /* The product that holds a key. */
@@ -137,7 +138,7 @@ typedef struct FoundProduct
 	bool same_upload; /* which inserted it */
 	int64 row_number; /* of the row that it was inserted from; 0 if not known */
 	int64 line_number;
-	bool has_gone_entries; /* index entries of versions that are gone were met */
+	bool has_gone_entries; /* the lookup met index entries of dead versions */
 
 	/*
 	 * Its values, by PRODUCT_x - 1 (see product_values.h), perhaps compressed or
@@ -188,9 +189,9 @@ extern bool catalogue_keys_in_order(const Catalogue *catalogue);
 extern void catalogue_take_back(Catalogue *catalogue, StoredRow *row);
 
 /*
- * Announce that rows may change products that exist, so that the path is one that
- * obeys what users have added to UPDATE as well.  Cheap after the first call.
- * Must not be called while a window has rows that are not settled.
+ * Announce that rows may change existing products, so that the path also obeys what
+ * users added that affects UPDATE.  Cheap after the first call.  Must not be called
+ * while a window has rows that are not settled.
  */
 extern void catalogue_expect_changes(Catalogue *catalogue);
 
@@ -198,8 +199,9 @@ extern void catalogue_expect_changes(Catalogue *catalogue);
  * What to write for one row, and the result.
  *
  * ACTION_INSERT stores the row.  ACTION_UPDATE and ACTION_DISCONTINUE replace a
- * product by the result of product_change_compute(); the row then only says whose
- * change it is, and may be NULL for one that no row asked for.
+ * product by the result of product_change_compute(); the row then only
+ * identifies the origin of the change, and may be NULL for a change that no row
+ * requested.
  */
 typedef struct RowWrite
 {
@@ -210,7 +212,7 @@ typedef struct RowWrite
 	/* For a change. */
 	const FoundProduct *product;
 	const struct ProductChange *change;
-	bool at_once; /* outside an owner section, so neither wait nor run code of users */
+	bool at_once; /* outside an owner section, so neither wait nor run user code */
 
 	/* Set by catalogue_write(). */
 	int64 product_id;    /* with WRITE_DONE; 0 if not known */
@@ -222,7 +224,7 @@ typedef enum WriteResult
 	WRITE_DONE,
 	WRITE_CONFLICT, /* a key was taken, or the product changed, in the meantime: look again */
 	WRITE_REFUSED,  /* by a user's constraint or trigger; plain path only */
-	WRITE_LATER     /* impossible at once: write it in an owner section */
+	WRITE_LATER     /* impossible with at_once: write it in an owner section */
 } WriteResult;
 
 /*

@@ -51,7 +51,7 @@ struct Catalogue
 	/* For changes of products; set by catalogue_expect_changes(). */
 	struct ChangeLog *log;    /* NULL before */
 	bool keys_are_referenced; /* by foreign keys of other tables */
-	bool may_run_users_code;  /* when a product is changed directly: indexes, casts to jsonb */
+	bool may_run_users_code;  /* when a product is changed directly: in indexes, casts to jsonb */
 
 	int index_count;
 	Relation *indexes;
@@ -60,7 +60,7 @@ struct Catalogue
 
 	/* For reading. */
 	TupleTableSlot *found_slot;
-	SnapshotData dirty;                /* of the scans that wait */
+	SnapshotData dirty;                /* for scans that wait */
 	IndexScanDesc scans[KEY_COUNT][2]; /* that do not wait, and that do; begun at first use */
 	struct ProductReader *reader;      /* created at first use */
 	struct KeyNeighbours *neighbours[KEY_COUNT]; /* likewise */

@@ -250,7 +250,7 @@ catalogue_store_row_by_row(Catalogue *catalogue, const char *why)
 	catalogue->path = CATALOGUE_PLAIN;
 }
 
-/* Has the table columns or indexes of its users, whose types and expressions have functions? */
+/* Did users add columns or indexes, whose types and expressions may call functions? */
 static bool
 has_additions(const Catalogue *catalogue)
 {

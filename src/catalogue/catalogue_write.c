@@ -3,9 +3,9 @@
  * catalogue_write.c
  *	  Writing one row to onboard.products, by the chosen path.
  *
- * A product is changed by the path of the table, too, except that a key which
- * another table references is changed by an UPDATE, which takes care of those
- * references.
+ * A product is also changed by the path of the table, except that a key which
+ * another table references is changed by an UPDATE statement, which handles
+ * those references.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@ path_of(const Catalogue *catalogue, const RowWrite *write)
 	return catalogue->path;
 }
 
-/* The end of a subtransaction, which a change of key needs, may run code of users as well. */
+/* A change of key needs a subtransaction, whose end may run user code, too. */
 static bool
 may_write_at_once(const Catalogue *catalogue, const RowWrite *write)
 {

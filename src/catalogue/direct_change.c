@@ -3,15 +3,15 @@
  * direct_change.c
  *	  Replacing products directly, without the executor.
  *
- * The new version is put in place by table_tuple_update(), which waits for other
- * transactions that change the product and reports whether they did: then the
- * caller must look again, so no change is ever lost.  As in an UPDATE, indexes
+ * The new version is stored by table_tuple_update(), which waits for other
+ * transactions that change the product and reports whether they did: the caller
+ * must then look it up again, so no change is ever lost.  As in an UPDATE, indexes
  * need no entry for the new version if no indexed column changed and the page has
  * room (HOT).
  *
- * A key that changes is entered like that of a new row, without waiting and
- * without an error.  If it may be taken, the new version must go again, which
- * only the end of a subtransaction can do.
+ * A changed key is inserted into its index like that of a new row, without
+ * waiting and without an error.  If it may be taken, the new version must be
+ * removed, which only the rollback of a subtransaction can do.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,7 +53,7 @@ fill_slot(Catalogue *catalogue, const ProductChange *change, TupleTableSlot *slo
 	slot->tts_tableOid = RelationGetRelid(catalogue->products);
 }
 
-/* Make the entries of the new version; returns false if a key may be taken. */
+/* Insert the index entries of the new version; returns false if a key may be taken. */
 static bool
 insert_entries(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes entries)
 {
@@ -75,8 +75,8 @@ insert_entries(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes ent
 }
 
 /*
- * Replace the product.  On a conflict, something may have been written by then only
- * if a key changes.
+ * Replace the product.  If this returns a conflict, something may have been
+ * written only if a key changes.
  */
 static WriteResult
 replace_product(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes *entries)

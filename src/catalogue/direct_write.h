@@ -26,8 +26,8 @@ extern WriteResult direct_write(Catalogue *catalogue, RowWrite *write);
 extern WriteResult decoded_write(Catalogue *catalogue, RowWrite *write);
 
 /*
- * Replace a product, on either path.  Likewise inside an owner section, unless it is
- * to be done at once.  A row that changes a key is written in a subtransaction.
+ * Replace a product, on either path.  Likewise inside an owner section, unless
+ * at_once is set.  A row that changes a key is written in a subtransaction.
  */
 extern WriteResult direct_change(Catalogue *catalogue, RowWrite *write);
 

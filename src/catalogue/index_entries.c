@@ -69,7 +69,7 @@ index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
 						index_entry_usual_check(catalogue->indexes[position]), false);
 }
 
-/* Is any column among the keys of the index one of those changed? */
+/* Did any key column of the index change? */
 static bool
 has_changed_key(const IndexInfo *info, uint64 changed)
 {
@@ -88,13 +88,14 @@ has_changed_key(const IndexInfo *info, uint64 changed)
 }
 
 /*
- * A key that did not change is not checked: the version before holds it.  To check
- * it would mean to wait for an upload that stored the same key and will find that
- * it is taken, while that upload may wait for this transaction.
+ * A key that did not change is not checked: the previous version holds it.  A
+ * check would wait for an upload that stored the same key and is about to find
+ * it taken, while that upload may wait for this transaction.
  *
- * An index that is told that an entry is that of another version first looks for
- * versions that are gone when its page is full, which takes as long as several
- * entries.  There are none if every product was changed once since the last VACUUM.
+ * Given the hint that an entry belongs to a new version of a row, an index
+ * whose page is full first searches it for dead versions, which takes as long
+ * as inserting several entries.  There are none if every product was changed
+ * only once since the last VACUUM.
  */
 bool
 index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot, uint64 changed,

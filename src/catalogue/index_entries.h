@@ -12,7 +12,7 @@
 
 #include "catalogue/catalogue_internal.h"
 
-/* Does StoredRow hold everything that an entry of this index needs? */
+/* Does StoredRow have everything that an entry of this index needs? */
 extern bool index_entries_need_no_tuple(const IndexInfo *info);
 
 /* Choose how the entries of each index are made. */

@@ -12,12 +12,12 @@
  * SnapshotDirty also sees what running transactions did: right for a row that is
  * about to be stored, which must wait for them to end.
  *
- * Neither is a snapshot of one moment: if another transaction replaces a product
- * during the look, the entry of the new version may be read before that commits,
- * and the old version after it.  That costs a new row no more than a conflict, but
- * would make a product unknown that exists all the time; so a product that is not
- * found although there are entries with its key is looked for once more, in the
- * latest snapshot.
+ * Neither sees a single moment: if another transaction replaces a product
+ * during the lookup, the entry of the new version may be read before that
+ * transaction commits, and the old version after.  For a new row this costs no
+ * more than a conflict, but an existing product would appear unknown; so a
+ * product that is not found although there are entries with its key is looked
+ * up once more, in the latest snapshot.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,7 +46,7 @@ typedef struct KeyLook
 {
 	CatalogueKey key;
 	bool waits;
-	bool skipped; /* set if there was an entry of a version that is gone */
+	bool skipped; /* set if there was an entry of a dead version */
 	ScanKeyData scan_keys[2];
 	int scan_key_count;
 } KeyLook;
@@ -73,7 +73,7 @@ prepare_look(KeyLook *look, CatalogueKey key, CatalogueLook how, Datum vendor_id
 
 /*
  * Return the scan for a look, begun at its key.  A scan is kept for the next
- * look, because beginning one costs more than looking.
+ * lookup, because beginning one costs more than the lookup.
  */
 static IndexScanDesc
 begin_look(Catalogue *catalogue, KeyLook *look)
@@ -88,7 +88,7 @@ begin_look(Catalogue *catalogue, KeyLook *look)
 	return *scan;
 }
 
-/* Release the pages: the next look may be a long time off. */
+/* Release the pages: the next lookup may be a long time off. */
 static void
 end_look(Catalogue *catalogue, KeyLook *look)
 {
@@ -156,7 +156,7 @@ same_text(Datum a, Datum b)
 	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
 }
 
-/* Was the product found inserted by the owner's upload? */
+/* Did the owner's upload insert the product that was found? */
 static bool
 is_of_upload(Catalogue *catalogue, const CatalogueOwner *owner)
 {
@@ -288,7 +288,7 @@ view_of(Datum text)
 							  VARSIZE_ANY_EXHDR(DatumGetPointer(text))};
 }
 
-/* Has the tuple in found_slot the key? */
+/* Does the tuple in found_slot have the key? */
 static bool
 has_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key, struct text_view value)
 {
@@ -303,7 +303,7 @@ has_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key, str
 		   same_text(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null), owner->vendor_id_text);
 }
 
-/* Find the product by an entry that was read with that of an earlier key. */
+/* Find the product by an index entry that was read together with that of an earlier key. */
 static bool
 find_among_neighbours(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
 					  struct text_view value)
@@ -323,9 +323,9 @@ find_among_neighbours(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook
 }
 
 /*
- * Find the tuple that holds the key in the latest snapshot, likewise.  It does not see
- * what the current command did, so that command must be over: this transaction may
- * have taken a row back.
+ * Find the tuple that holds the key in the latest snapshot, likewise.  It does
+ * not see what the current command did, so that command must be complete: this
+ * transaction may have removed a row.
  */
 static bool
 look_up_in_snapshot(Catalogue *catalogue, KeyLook *look)

@@ -3,16 +3,16 @@
  * key_neighbours.c
  *	  The entries that follow a key in its unique index.
  *
- * A vendor's system lists its products in the same order every day, and the most
- * usual order is that of a key.  To search the index anew for each row would then
- * take as long as all the rest of the work on a row that changes nothing.  So the
- * entries after a key are read together with it, and the next rows find their
- * products by these.
+ * A vendor's system lists its products in the same order every day, most often
+ * in that of a key.  Searching the index for each row would then take as long
+ * as all other work on a row that changes nothing.  So the entries after a key
+ * are read together with it, and the following rows find their products through
+ * them.
  *
- * They are hints only: an entry may be gone by now, and its place may be that of
- * another product.  Whoever uses one must compare the key of the product.  A key
- * without an entry here must be looked up in the index, so it does not matter
- * either that the index may have got other entries.  No page stays pinned.
+ * They are only hints: an entry may have been removed since, and its TID may
+ * belong to another product, so callers must compare the product's key.  A key
+ * without an entry here must be looked up in the index, so entries added to the
+ * index since do not matter either.  No page stays pinned.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,7 +35,7 @@
 /* Reading entries costs as much as this number of searches. */
 #define USEFUL_HITS 8
 
-/* How many keys are looked up before another try. */
+/* Number of keys to look up before reading entries is tried again. */
 #define PAUSE 500
 
 typedef struct Neighbour
@@ -100,7 +100,7 @@ lower_bound(const KeyNeighbours *neighbours, struct text_view value)
 	int low = 0;
 	int high = neighbours->count;
 
-	/* Most often it is the next one. */
+	/* It is usually the next one. */
 	if (neighbours->next < high && text_equal(neighbours->entries[neighbours->next].value, value) &&
 		(neighbours->next == 0 ||
 		 !text_equal(neighbours->entries[neighbours->next - 1].value, value)))
@@ -217,7 +217,7 @@ read_entries(KeyNeighbours *neighbours, Datum vendor_id, Datum key)
 	begin_scan(neighbours, vendor_id, key);
 }
 
-/* Is the value among those read, so that it has no entry unless a new one? */
+/* Is the value within the range that was read, so that only a new entry can have it? */
 static bool
 is_in_range(const KeyNeighbours *neighbours, Datum vendor_id, struct text_view value)
 {

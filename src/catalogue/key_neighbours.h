@@ -20,17 +20,19 @@ extern void key_neighbours_destroy(KeyNeighbours *neighbours);
 
 /*
  * Fetch the product of a key into the slot, which pins its page until it is
- * cleared.  vendor_id is compared as a pointer: see CatalogueOwner.  Returns false if
- * no entry is known, which says nothing about the index; otherwise, it is the
- * caller's to check that the product has the key.  Sets *skipped if there was an
- * entry of a version that is gone.  Must be called in the catalogue's memory context.
+ * cleared.  vendor_id is compared as a pointer: see CatalogueOwner.
+ * Returns false if no entry is known, which says nothing about the index;
+ * otherwise, the caller must check that the product has the key.  Sets
+ * *skipped if there was an entry of a dead version.  Must be called in the
+ * catalogue's memory context.
  */
 extern bool key_neighbours_find(KeyNeighbours *neighbours, Datum vendor_id, struct text_view value,
 								TupleTableSlot *slot, bool *skipped);
 
 /*
- * Note that the key, value as a datum, had to be looked up in the index: read the
- * entries after it, unless those read before were of little use.  Likewise.
+ * Note that the key, whose datum is value, had to be looked up in the index:
+ * read the entries after it, unless those read earlier were of little use.
+ * Likewise.
  */
 extern void key_neighbours_note_miss(KeyNeighbours *neighbours, Datum vendor_id,
 									 struct text_view value, Datum key);

@@ -3,10 +3,10 @@
  * plain_update.c
  *	  Changing a product by an SQL statement.
  *
- * The statement sets the columns that differ and no other, so that triggers on
- * UPDATE OF fire as for anybody's statement.  updated_at is left to its trigger,
- * and so is the status if it only follows the stock: whoever disabled the trigger
- * wants neither.
+ * The statement sets only the columns that differ, so that triggers on UPDATE
+ * OF fire as for any user's statement.  updated_at is left to its trigger, and
+ * so is the status if it only follows the stock: a user who disabled the
+ * trigger wants neither.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +21,7 @@
 #include "table/shipped_shape.h"
 
 /*
- * Plans that are kept: the rows of a file change a few sets of columns, such as
+ * Cached plans: the rows of a file change only a few sets of columns, such as
  * the price, the stock, or both.
  */
 #define KEPT_STATEMENTS 16
@@ -84,8 +84,8 @@ add_parameter(UpdateParameters *parameters, Oid type, Datum value, bool is_null)
 }
 
 /*
- * Return the statement that sets these columns, or NULL if it is not kept.  None
- * is dropped for another: a user's trigger may run this code within the statement.
+ * Return the statement that sets these columns, or NULL if it is not cached.
+ * None is evicted: a user's trigger may run this code within the statement.
  */
 static Statement *
 kept_statement(uint64 columns, const UpdateParameters *parameters)

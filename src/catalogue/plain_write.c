@@ -85,7 +85,7 @@ typedef struct PlainWrite
 	RowWrite *write;
 	ErrorContextCallback context;
 	bool error_is_own; /* raised by our statement, not by one within it */
-	bool is_outdated;  /* the product to be changed is no longer as it was found */
+	bool is_outdated;  /* the product was changed since it was found */
 
 	/* For INSERT: all columns but product_id, which comes from its sequence. */
 	const Datum *values;
@@ -372,7 +372,7 @@ refusal_message(const ErrorData *error)
 	return psprintf("the catalogue refused the row: %s", error->message);
 }
 
-/* Return the result for a row that was not written, although no error says why. */
+/* Return the result for a row that was not written without raising an error. */
 static WriteResult
 result_without_error(PlainWrite *work)
 {

@@ -4,9 +4,9 @@
  *	  Removing, restoring and discontinuing products, many at a time.
  *
  * A user's foreign key or trigger, or a key that another product has taken, may
- * refuse to let a product change.  That product stays, the others change: part of
- * a batch is written in a subtransaction and, if one product is refused, its
- * halves are tried.  So a few refused products among a million cost a few dozen
+ * prevent a change.  That product stays as it is, the others change: part of a
+ * batch is written in a subtransaction and, if one product is refused, each
+ * half is tried.  So a few refused products among a million cost a few dozen
  * statements.  Changes are put back newest first: a product may hold the SKU that
  * another one had before it.
  *
@@ -163,9 +163,9 @@ write_or_halve(BatchPart part)
 }
 
 /*
- * Let the transition tables of the history's triggers spill to disk early.  Before
- * PostgreSQL 17, their memory is not released before the transaction ends, one
- * part for each subtransaction.  Ends with the section.
+ * Let the transition tables of the history's triggers spill to disk early:
+ * before PostgreSQL 17, each subtransaction keeps the memory of its tables
+ * until the transaction ends.  The setting ends with the section.
  */
 static void
 limit_transition_tables(void)

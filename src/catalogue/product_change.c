@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * product_change.c
- *	  What a row changes in a product that exists.
+ *	  What a row changes in an existing product.
  *
  * Most rows of a daily file change nothing or little, so values are compared as
  * they are stored, bytes first, and a datum is made only of a value that differs.
@@ -42,7 +42,7 @@ updated_at_after(TimestampTz created_at, TimestampTz updated_at)
 	return change_time(Max(created_at, updated_at));
 }
 
-/* Has the stored text these bytes?  One with another length is not decompressed. */
+/* Does the stored text have these bytes?  A text of another length is not decompressed. */
 static bool
 text_is(Datum stored, const char *data, Size length)
 {
@@ -97,7 +97,7 @@ set_value(ProductChange *change, AttrNumber column, Datum value, bool is_null)
 	change->changed |= UINT64CONST(1) << (column - 1);
 }
 
-/* Has the product the text of the row, or what a blank text stands for? */
+/* Does the product have the text of the row, or what a blank text stands for? */
 static bool
 same_text(const ProductChange *change, const IncomingRow *row, enum onboard_column column)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * product_change.h
- *	  What a row changes in a product that exists.
+ *	  What a row changes in an existing product.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,11 +19,11 @@
 enum status_intent
 {
 	STATUS_FOLLOWS_STOCK, /* it changes as after an UPDATE of the stock */
-	STATUS_RESTORE,       /* likewise, and a discontinued product is on offer again */
+	STATUS_RESTORE,       /* likewise, and a discontinued product is offered again */
 	STATUS_DISCONTINUE    /* the product is discontinued, and nothing else changes */
 };
 
-/* A product as it becomes. */
+/* A product after a change. */
 typedef struct ProductChange
 {
 	/* The new version, by PRODUCT_x - 1; unchanged values are those of the product. */
@@ -32,18 +32,17 @@ typedef struct ProductChange
 
 	uint64 changed;   /* columns that differ, as bits PRODUCT_x - 1; never updated_at */
 	bool changes_key; /* the SKU or the vendor's product ID is among them */
-	bool sets_status; /* the status differs because of the intent, and not of the stock */
+	bool sets_status; /* the status differs because of the intent, not the stock */
 
 	enum row_action action;     /* ACTION_UPDATE, ACTION_DISCONTINUE or ACTION_UNCHANGED */
 	const char *history_action; /* "updated", "discontinued" or "restored"; static */
 } ProductChange;
 
 /*
- * Compute the product that results when the values of these columns of a valid
- * row take the place of its own.  attributes are all attributes of the result;
- * NULL leaves them alone.  With STATUS_DISCONTINUE, row may be NULL.  Datums point
- * into the product, the row, attributes, or the current memory context.  Writes
- * nothing.
+ * Compute the product that results if the values of these columns of a valid row
+ * replace its own.  attributes are all attributes of the result; NULL keeps those
+ * of the product.  With STATUS_DISCONTINUE, row may be NULL.  Datums point into the
+ * product, the row, attributes, or the current memory context.  Writes nothing.
  */
 extern void product_change_compute(Catalogue *catalogue, const FoundProduct *product,
 								   const IncomingRow *row, column_set columns, Jsonb *attributes,
@@ -64,9 +63,9 @@ product_change_has(const ProductChange *change, AttrNumber column)
 extern const char *status_after_stock_change(const char *status, int32 old_stock, int32 new_stock);
 
 /*
- * Return the updated_at of a row that changes now.  It is later than both times
- * that the row has, even if the clock was set back: a product whose times are
- * equal has not been changed.
+ * Return the new updated_at of a row that changes now.  It is later than
+ * created_at and the old updated_at, even if the clock was set back: a product
+ * whose times are equal has never been changed.
  */
 extern TimestampTz updated_at_after(TimestampTz created_at, TimestampTz updated_at);
 

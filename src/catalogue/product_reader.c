@@ -6,7 +6,7 @@
  * The tuple is copied, so that no page stays pinned while its row is judged.  On
  * a table as shipped, the values are those of the slot.  Users may have dropped
  * columns and added them again elsewhere, or changed a type: then the values are
- * put in order, and those of another type are read as text, as COPY would.
+ * reordered, and those of another type are read as text, as COPY would.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@
 #include "catalogue/product_values.h"
 #include "table/shipped_shape.h"
 
-/* Where one column is, and how its values become those of the shipped type. */
+/* The position of one column, and how to convert its values to the shipped type. */
 typedef struct ProductColumn
 {
 	AttrNumber number;
@@ -94,7 +94,7 @@ product_reader_destroy(ProductReader *reader)
 	pfree(reader);
 }
 
-/* Convert a value to the shipped type.  Numbers keep the digits that they have. */
+/* Convert a value to the shipped type.  Numbers keep their digits. */
 static Datum
 convert(ProductColumn *column, Datum value)
 {

@@ -23,9 +23,9 @@ extern ProductReader *product_reader_create(Relation products);
 extern void product_reader_destroy(ProductReader *reader);
 
 /*
- * Copy a tuple of products and return its values by PRODUCT_x - 1, with the
- * shipped types, wherever and of whatever type the table has the columns.  Both
- * are valid until the next call.
+ * Copy a tuple of products and return its values by PRODUCT_x - 1, with the shipped
+ * types, whatever the positions and types of the columns in the table.  Both are
+ * valid until the next call.
  */
 extern void product_reader_read(ProductReader *reader, TupleTableSlot *tuple, const Datum **values,
 								const bool **nulls);

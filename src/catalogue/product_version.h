@@ -17,20 +17,20 @@
 #include "history/change_log.h"
 
 /*
- * Let this command change the version found last, which it may have written
- * itself.
+ * Allow this command to change the version found last, which the command itself
+ * may have written.
  */
 extern void product_version_make_visible(Catalogue *catalogue);
 
 /*
- * Return the snapshot that must see the version, or InvalidSnapshot if any
- * version may be changed.
+ * Return the snapshot in which the version must be visible, or InvalidSnapshot
+ * if any version may be changed.
  */
 extern Snapshot product_version_snapshot(void);
 
 /*
- * Is the version that was to be changed or locked still the current one?  Raises
- * an error if it is not and the transaction may not look again.
+ * Is the version that was to be changed or locked still the current one?
+ * Raises an error if it is not and the isolation level forbids another lookup.
  */
 extern bool product_version_is_current(TM_Result result);
 
@@ -40,7 +40,7 @@ extern bool product_version_is_current(TM_Result result);
  */
 extern bool product_version_lock(Catalogue *catalogue, const FoundProduct *product);
 
-/* Return what a change is recorded as in the history. */
+/* Return the origin to record for a change in the history. */
 extern ChangeOrigin product_version_origin(const RowWrite *write);
 
 #endif /* ONBOARD_PRODUCT_VERSION_H */

@@ -83,7 +83,7 @@ is_change(TriggerData *trigger, int updated_at)
 		Datum old = heap_getattr(trigger->tg_trigtuple, i + 1, descriptor, &old_is_null);
 		Datum new = heap_getattr(trigger->tg_newtuple, i + 1, descriptor, &new_is_null);
 
-		/* Generated columns are not computed yet, and change only with others. */
+		/* Generated columns have not been computed yet, and change only with others. */
 		if (i + 1 == updated_at || column->attgenerated != '\0')
 			continue;
 		if (old_is_null != new_is_null ||
@@ -140,8 +140,9 @@ takes_changes_back(void)
 PG_FUNCTION_INFO_V1(onboard_flip_stock_status);
 
 /*
- * Let the status follow the stock, as status_after_stock_change() says, unless
- * the same UPDATE sets it, or takes changes back, and with them the status.
+ * Let the status follow the stock, as status_after_stock_change() decides,
+ * unless the same UPDATE sets the status, or takes changes back, which restores
+ * it.
  */
 Datum
 onboard_flip_stock_status(PG_FUNCTION_ARGS)

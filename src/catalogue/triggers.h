@@ -3,7 +3,7 @@
  * triggers.h
  *	  The triggers on the tables: updated_at, and stock against status.
  *
- * Only to recognize them; the server calls them.
+ * Declared only so that other files can recognize them; the server calls them.
  *
  *-------------------------------------------------------------------------
  */

@@ -6,9 +6,9 @@
  *
  * This adds to table_shape.c what concerns UPDATE alone: its triggers, the rows
  * that policies let it see, constraints that old rows may violate, and foreign
- * keys of other tables.  What the shipped triggers do is part of changing a
- * product directly, so each must be there, as it was shipped and enabled; the
- * ones that record history decide themselves whether anything is recorded.
+ * keys of other tables.  Changing a product directly includes the work of the
+ * shipped triggers, so each must exist as shipped and be enabled; whether
+ * history is recorded is decided by its own triggers.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,9 +46,9 @@ typedef struct ShippedTrigger
 } ShippedTrigger;
 
 static const ShippedTrigger shipped_triggers[] = {
-	{onboard_touch_updated_at, NULL, "the trigger that sets updated_at is gone or disabled"},
+	{onboard_touch_updated_at, NULL, "the trigger that sets updated_at is missing or disabled"},
 	{onboard_flip_stock_status, "stock_quantity",
-	 "the trigger by which the status follows the stock is gone or disabled"},
+	 "the trigger that makes the status follow the stock is missing or disabled"},
 };
 
 /* Would the trigger run in this session, on this kind of statement? */
@@ -64,8 +64,8 @@ runs_on_update(const Trigger *trigger)
 }
 
 /*
- * Does the trigger run this function of ours, and nothing around it?  One that is
- * not compiled is not looked at further, because that would load its language.
+ * Does the trigger run exactly this function of ours?  A function in another
+ * language is not examined further, because that would load the language.
  */
 static bool
 runs_function(const Trigger *trigger, PGFunction function)
@@ -163,8 +163,9 @@ is_true_for_operators(Relation products, Node *expression)
 
 /*
  * May the policy hide a product from the owner's UPDATE, or refuse its new
- * version?  The WITH CHECK of a policy for all commands was compared as that of
- * INSERT.  A permissive policy on SELECT only shows more.
+ * version?  The WITH CHECK of a policy for all commands was already
+ * compared as that of INSERT.  A permissive policy on SELECT only makes
+ * more rows visible.
  */
 static bool
 may_refuse(Relation products, const RowSecurityPolicy *policy)
@@ -268,7 +269,7 @@ find_references(Relation products)
 	return false;
 }
 
-/* What is known about the table, until it or a function changes. */
+/* Cached result, valid until the table or a function changes. */
 static struct
 {
 	Oid products;
@@ -286,7 +287,7 @@ forget_relation(Datum argument, Oid relation)
 		known.valid = false;
 }
 
-/* Syscache callback: somebody may have replaced the function of a trigger. */
+/* Syscache callback: the function of a trigger may have been replaced. */
 static void
 forget_functions(Datum argument, int cache, uint32 hash)
 {
@@ -310,7 +311,7 @@ find_out(Relation products)
 		return;
 	known.products = RelationGetRelid(products);
 	known.replication_role = SessionReplicationRole;
-	/* A change announced during the look makes it invalid again. */
+	/* A change announced during the comparison makes it invalid again. */
 	known.valid = true;
 	PG_TRY();
 	{

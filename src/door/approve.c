@@ -3,9 +3,10 @@
  * approve.c
  *	  Approving and declining rows that a guard held.
  *
- * Who may decide is narrower than who may load, so that the program that reads a
- * vendor's file cannot also confirm it: EXECUTE on these functions, which
- * onboard_grant_operator() grants, and the right to act for all vendors.
+ * Fewer roles may decide than may load, so that the program that reads a
+ * vendor's file cannot also confirm it: deciding requires EXECUTE on these
+ * functions, which onboard_grant_operator() grants, and the right to act for
+ * all vendors.
  *
  * A decision is made once: upload and vendor are locked first, then the row is
  * read.  Approving applies the row as if it arrived now, without the guard.
@@ -75,7 +76,7 @@ apply_row(const UploadRow *upload, const HeldRow *row, OwnerSection *section, co
 	}
 }
 
-/* Approve a held row unless it was decided before, and update its outcome. */
+/* Approve a held row unless it was decided on before, and update its outcome. */
 static void
 approve_row(const UploadRow *upload, HeldRow *row, OwnerSection *section)
 {

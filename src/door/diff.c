@@ -3,11 +3,11 @@
  * diff.c
  *	  Comparing before loading: onboard_diff() and onboard_diff_missing().
  *
- * They tell what the rows of an upload would do, and only read: they lock no rows
- * and assign no transaction ID, so they work on a hot standby.  The decisions are
- * those of a load.  Two things differ: what other transactions have not committed is
- * not seen, and a SKU that an earlier row of the file would free still counts as
- * taken.
+ * They report what the rows of an upload would do, and only read: they lock no
+ * rows and assign no transaction ID, so they work on a hot standby.  The
+ * decisions are those of a load, with two differences: uncommitted work of
+ * other transactions is invisible, and a SKU that an earlier row of the file
+ * would free still counts as taken.
  *
  *-------------------------------------------------------------------------
  */
@@ -177,7 +177,7 @@ line_of(const IncomingRow *row)
 	return row->line_number > 0 ? row->line_number : row->row_number;
 }
 
-/* Return the product's ID as a key of those that were seen. */
+/* Return the product's ID as a key for seen_keys. */
 static struct text_view
 product_key(const int64 *product_id)
 {
@@ -215,7 +215,7 @@ judge_insertion(Diff *diff, IncomingRow *row, const RowKeys *keys)
 	return action;
 }
 
-/* Note that the row names a product, and the SKU that it would give it. */
+/* Note the product that the row names, and the SKU that the row would give it. */
 static void
 note_product(Diff *diff, const Change *change, const RowKeys *keys, enum row_action action)
 {
@@ -276,7 +276,7 @@ find_product(const Diff *diff, Change *change)
 		   change->product.same_vendor;
 }
 
-/* Does an earlier row of the file bring the product that the row names? */
+/* Would an earlier row of the file insert the product that the row names? */
 static bool
 is_seen(const Diff *diff, const Change *change)
 {
@@ -335,7 +335,7 @@ return_outcome(ReturnSetInfo *set, const Diff *diff, const IncomingRow *row,
 PG_FUNCTION_INFO_V1(onboard_diff);
 
 /*
- * Tell what each record would do to the catalogue, with the values that would
+ * Return what each record would do to the catalogue, with the values that would
  * change, in order of row_number.  With carry, the records of earlier calls with
  * carry in this transaction count as rows of the same file.
  */

@@ -130,7 +130,7 @@ find_inserted(Datum *key, IngestResult *result)
 	return true;
 }
 
-/* Find what the row did to a product that existed. */
+/* Find what the row did to an existing product. */
 static void
 find_changed(Datum *key, IngestResult *result)
 {

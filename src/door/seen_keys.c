@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * seen_keys.c
- *	  Keys that earlier rows of a dry run brought.
+ *	  Keys of earlier rows of a dry run.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@ typedef struct SeenKey
 {
 	uint64 low;
 	uint64 high;
-	int64 line;  /* of the row that brought the key */
+	int64 line;  /* of the row that has the key */
 	char status; /* for simplehash */
 } SeenKey;
 

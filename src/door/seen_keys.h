@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * seen_keys.h
- *	  Keys that earlier rows of a dry run brought.
+ *	  Keys of earlier rows of a dry run.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,13 +26,13 @@ typedef struct SeenKeys SeenKeys;
 extern SeenKeys *seen_keys_open(SeenKeys **carried);
 
 /*
- * Find a key; *line is that of the row that brought it.  SKUs are unique on the
+ * Find a key; sets *line to that of its row.  SKUs are unique on the
  * whole platform, the other keys per vendor.
  */
 extern bool
 seen_keys_find(SeenKeys *seen, Datum vendor_id_text, int key, struct text_view value, int64 *line);
 
-/* Add a key, or give it another line. */
+/* Add a key, or replace its line. */
 extern void
 seen_keys_note(SeenKeys *seen, Datum vendor_id_text, int key, struct text_view value, int64 line);
 

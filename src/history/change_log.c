@@ -6,10 +6,10 @@
  * A file that changes every price leaves as many rows here as the vendor has
  * products, so they are written directly, in batches, with their jsonb values
  * built from the datums.  If users have put a trigger, policy or constraint on the
- * table, rows are stored by INSERT.
+ * table, rows are stored by INSERT statements.
  *
- * Columns of products are found by name, and all of them are recorded, those that
- * users added as well.
+ * Columns of products are found by name, and all of them are recorded,
+ * including those that users added.
  *
  *-------------------------------------------------------------------------
  */
@@ -66,7 +66,7 @@ struct ChangeLog
 	AttrNumber status;
 	AttrNumber updated_at;
 	ChangedValues *values;
-	bool *changed; /* of the row at hand, by column of products */
+	bool *changed; /* of the current row, by column of products */
 	Relation relation;
 	RowBatch *batch; /* NULL if rows are stored by INSERT */
 	Datum changed_by;
@@ -90,7 +90,7 @@ change_log_owns_trigger(const Trigger *trigger)
 {
 	FmgrInfo info;
 
-	/* A function in another language is not looked at, because that would load it. */
+	/* A function in another language is not examined, because that would load the language. */
 	if (trigger->tgqual != NULL || !function_is_compiled(trigger->tgfoid))
 		return false;
 	fmgr_info(trigger->tgfoid, &info);
@@ -196,7 +196,7 @@ action_of_update(const ChangeLog *log, const Datum *old_values, const bool *old_
 	return was_discontinued ? CHANGE_RESTORED : CHANGE_DISCONTINUED;
 }
 
-/* Store by an INSERT statement, with whatever users put on the table. */
+/* Store by an INSERT statement, which obeys whatever users added to the table. */
 static void
 insert_plain(const Datum *values, const bool *nulls)
 {
@@ -221,7 +221,7 @@ insert_plain(const Datum *values, const bool *nulls)
 	owner_leave(&section);
 }
 
-/* Not every caller is in a section, and indexes of users have functions. */
+/* Not every caller is in a section, and users' indexes may call functions. */
 static void
 flush_as_owner(RowBatch *batch)
 {

@@ -3,9 +3,9 @@
  * change_log.h
  *	  The table onboard.product_changes: recording changes of products.
  *
- * Whoever changes products by SQL statements has the changes recorded by the
- * triggers on onboard.products (see record_trigger.c), and may call
- * change_origin_set() before a statement.  Whoever writes tuples directly calls
+ * Changes made by SQL statements are recorded by the triggers on
+ * onboard.products (see record_trigger.c); code that runs such a statement may
+ * first call change_origin_set().  Code that writes tuples directly calls
  * change_log_add().
  *
  * Recording is off if the owner disabled the trigger on UPDATE.
@@ -42,8 +42,8 @@ extern ChangeLog *change_log_open(Relation products);
 extern void change_log_close(ChangeLog *log);
 
 /*
- * Is an update of this table recorded: is the trigger there, and would it run in
- * this session?
+ * Are updates of this table recorded: does the trigger exist, and would it run
+ * in this session?
  */
 extern bool change_log_records(Relation products);
 
@@ -58,7 +58,7 @@ extern PGDLLEXPORT Datum onboard_record_product_changes(PG_FUNCTION_ARGS);
 
 /*
  * Record that a row was changed.  The values are in the order of the columns of
- * products; the arrays need not have those that users added.  Bit 0 of changed is
+ * products; the arrays may omit the columns that users added.  Bit 0 of changed is
  * the first column, and so on.  updated_at is always read, but never recorded as a
  * changed column.  origin may be NULL.
  *
@@ -78,13 +78,13 @@ extern void change_log_add_update(ChangeLog *log, const ChangeOrigin *origin, Tu
 extern void
 change_log_add_deletion(ChangeLog *log, const ChangeOrigin *origin, TupleTableSlot *old);
 
-/* Store what was added.  Must run inside an owner section. */
+/* Store the rows of the batch.  Must run inside an owner section. */
 extern void change_log_flush(ChangeLog *log);
 
 /*
- * Return the time of a change of a row whose updated_at is the time before: now,
- * but always later, even if the clock was set back.  So the changes of a product
- * form a chain, by which gaps are found.
+ * Return the time of a change to a row whose updated_at was before: now, but
+ * always later than before, even if the clock was set back.  The changes of a
+ * product thus form a chain in which gaps can be detected.
  */
 extern TimestampTz change_time(TimestampTz before);
 

@@ -25,7 +25,7 @@ static struct
 } origins[MAX_NESTED];
 static int origin_count = 0;
 
-/* Return how many trigger functions are running, one within the other. */
+/* Return the nesting depth of running trigger functions. */
 static int
 trigger_depth(void)
 {

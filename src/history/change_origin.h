@@ -24,7 +24,7 @@ typedef struct ChangeOrigin
 	Datum upload_id_text; /* 0 for none */
 	int64 row_number;     /* 0 for none */
 
-	/* Of a statement that takes changes back: which, in order of product_id; else NULL. */
+	/* For a statement that takes changes back, those changes in order of product_id; else NULL. */
 	const ChangeReversal *reversals;
 	int reversal_count;
 } ChangeOrigin;

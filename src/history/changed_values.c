@@ -165,7 +165,7 @@ set_value(ChangedValues *writer, WrittenColumn *column, Datum value, JsonbMember
 			return;
 		case NUMERICOID:
 			number = DatumGetNumeric(value);
-			/* The others become strings. */
+			/* Other types become strings. */
 			if (!numeric_is_nan(number) && !numeric_is_inf(number))
 			{
 				set_number(member, number);

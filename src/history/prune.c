@@ -32,7 +32,7 @@ horizon_before(Datum older_than)
 	return statement_value(1, NULL);
 }
 
-/* Remember the horizon before anything is removed; it never moves back. */
+/* Store the horizon before anything is removed; it never moves back. */
 static void
 move_horizon(Datum horizon)
 {

@@ -3,9 +3,9 @@
  * record_trigger.c
  *	  The triggers that record changes made by SQL statements.
  *
- * They run once per statement and read its transition tables, which spill to disk,
- * so a statement that changes all products costs no more memory than one that
- * changes a few.
+ * They run once per statement and read its transition tables, which spill to
+ * disk, so a statement that changes all products needs no more memory than one
+ * that changes a few.
  *
  *-------------------------------------------------------------------------
  */
@@ -124,7 +124,7 @@ PG_FUNCTION_INFO_V1(onboard_record_product_changes);
 
 /*
  * Record what a statement changed in the products, as the owner of the tables:
- * whoever changes products need not have a right to write history.
+ * a role that may change products needs no privilege on the history.
  */
 Datum
 onboard_record_product_changes(PG_FUNCTION_ARGS)

@@ -4,12 +4,13 @@
  *	  The table onboard.row_actions: what the rows of an upload did to
  *	  products that existed.
  *
- * Every row that changes a product asks whether an earlier one named it, so what
- * was flushed is found through the primary key, and the batch through a hash table.
- * Nearly always the answer is no, which two things tell without a look: many files
- * have their rows in the order in which their products were inserted, so that a
- * product is above all that the upload has named; and a Bloom filter, whose size is
- * fixed, has the products that this statement has named.
+ * Each row that changes a product must find out whether an earlier row of the
+ * upload named it.  Flushed records are found through the primary key, those in
+ * the batch through a hash table.  The answer is nearly always no, and two
+ * shortcuts avoid the lookup: many files list products in the order in which
+ * they were inserted, so that the product's ID is above all that the upload has
+ * named; and a Bloom filter of fixed size holds the products that this
+ * statement has named.
  *
  *-------------------------------------------------------------------------
  */
@@ -73,7 +74,7 @@ typedef struct BatchedAction
 #define SH_DECLARE
 #include "lib/simplehash.h"
 
-/* An upload whose records were looked for. */
+/* An upload whose records have been looked up. */
 typedef struct NamedProducts
 {
 	Datum upload_id_text;
@@ -82,8 +83,8 @@ typedef struct NamedProducts
 } NamedProducts;
 
 /*
- * Size of the Bloom filter, for which it has few false positives with this number
- * of products.
+ * Size of the Bloom filter, and the number of products up to which it has few
+ * false positives.
  */
 #define FILTER_KILOBYTES 1024
 #define FILTER_PRODUCTS 1000000
@@ -96,10 +97,10 @@ struct ActionStore
 	Relation primary_key;
 	RowBatch *batch; /* NULL if records are stored by INSERT */
 	batched_hash *batched;
-	Datum batched_upload_id; /* all records of the batch are of this upload */
-	bool batch_is_flushed;   /* it is known until the next record is added */
+	Datum batched_upload_id; /* all records of the batch belong to this upload */
+	bool batch_is_flushed;   /* stays true until the next record is added */
 	List *uploads;           /* of NamedProducts */
-	bloom_filter *flushed;   /* products of the batches before; NULL if there are none */
+	bloom_filter *flushed;   /* products of earlier batches; NULL if there are none */
 	IndexScanDesc scan;      /* begun at first use */
 	TupleTableSlot *found_slot;
 	Datum action_names[ACTION_COUNT];
@@ -284,7 +285,7 @@ find_stored(ActionStore *store, Datum upload_id_text, int64 product_id, RowActio
 		fill_found(store->found_slot, caller, found);
 	}
 	ExecClearTuple(store->found_slot);
-	/* Release the pages: the next look may be a long time off. */
+	/* Release the pages: the next lookup may be a long time off. */
 	index_rescan(store->scan, keys, 2, NULL, 0);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(store->row_context);
@@ -318,7 +319,7 @@ action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, Ro
  * Adding.
  */
 
-/* Store by an INSERT statement, with whatever users put on the table. */
+/* Store by an INSERT statement, which obeys whatever users added to the table. */
 static void
 insert_plain(Datum *values, const bool *nulls)
 {
@@ -341,7 +342,7 @@ insert_plain(Datum *values, const bool *nulls)
 	owner_leave(&section);
 }
 
-/* Begin another batch; of the one before, only the products are kept. */
+/* Begin another batch; of the previous one, only the products are kept. */
 static void
 begin_batch(ActionStore *store)
 {

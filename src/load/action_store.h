@@ -24,7 +24,7 @@ typedef struct RowAction
 	int64 row_number;  /* 0 for a product that no row named */
 	int64 line_number; /* 0 if not known */
 	enum row_action action;
-	const RowColumns *columns; /* that it had a say in; NULL: all of the file */
+	const RowColumns *columns; /* that it set; NULL for all of the file */
 } RowAction;
 
 /*
@@ -35,8 +35,8 @@ extern ActionStore *action_store_open(bool for_writing);
 extern void action_store_close(ActionStore *store);
 
 /*
- * Return false if records are stored by INSERT, because of what users added to the
- * table; their code may run with each record.
+ * Return false if records are stored by INSERT because of what users added to
+ * the table; user code may then run for each record.
  */
 extern bool action_store_is_direct(const ActionStore *store);
 

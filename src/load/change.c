@@ -3,20 +3,20 @@
  * change.c
  *	  Settling a row that changes a product.
  *
- * A row whose key finds a product is settled at once and by itself: what decides on
- * it is that product, and its own keys.  Only two kinds depend on rows of the window
- * that are not settled, or the other way round: a row that shares a key with one of
- * them, and a row that gives its product another SKU, and so frees a key that an
- * earlier row was denied or a later one may take.  Before such a row, the window is
- * settled.
+ * A row whose key finds a product is settled immediately and on its own: only
+ * that product and the row's keys decide its fate.  Two kinds of row interact
+ * with unsettled rows of the window: a row that shares a key with one of them,
+ * and a row that changes the SKU of its product, which frees a key that an
+ * earlier row was denied or a later one may take.  The window is settled before
+ * such a row.
  *
  * Each such row leaves a record of what it did to the product, in the transaction
- * of the row (action_store.c).  A second row of the upload for the product is a
- * duplicate of the first, whatever became of that one.
+ * of the row (action_store.c).  A second row of the upload for the same product
+ * is a duplicate of the first, whatever became of the first.
  *
- * The product is read as it is committed, or as this transaction left it.  If
- * another transaction changes it before it is written, the row is judged again,
- * after that transaction has ended.
+ * The product is read in its latest committed version, or as this transaction left
+ * it.  If another transaction changes it before it is written, the row is judged
+ * again once that transaction has ended.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,7 +47,7 @@ begin_change(Loader *loader, ChangeSetting *setting, Change *change, IncomingRow
 	change_init(change, setting, row, keys->value);
 }
 
-/* Deal with a row whose key finds no product; returns false if it is to be inserted. */
+/* Handle a row whose key finds no product; returns false if it is to be inserted. */
 static bool
 take_without_product(Loader *loader, Change *change)
 {
@@ -105,8 +105,8 @@ find_earlier_line(Loader *loader, const FoundProduct *product)
 }
 
 /*
- * Write the action, in a section only if it must wait or may run code of users; on
- * the plain path, catalogue_write() enters one of its own.
+ * Write the action, in a section only if it must wait or may run user code; on
+ * the plain path, catalogue_write() enters its own.
  */
 static WriteResult
 carry_out(Loader *loader, RowWrite *write)
@@ -182,7 +182,7 @@ find_product(Loader *loader, Change *change, CatalogueLook how)
 		   change->product.same_vendor;
 }
 
-/* Look, judge and write until no other transaction interferes. */
+/* Look up, judge and write until no other transaction interferes. */
 static bool
 settle(Loader *loader, Change *change)
 {

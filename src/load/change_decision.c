@@ -3,10 +3,10 @@
  * change_decision.c
  *	  What happens to a row that may change a product.
  *
- * The row is compared with the product that its key finds.  Of the columns that it
- * has a say in, those for which a later file has spoken are left out; the rules then
- * judge the product as it would become, and the guards the step from what it is.
- * Nothing is written here.
+ * The row is compared with the product that its key finds.  Columns that the row
+ * sets but a later file has already set are left out; the rules then judge the
+ * product as it would become, and the guards compare that with what it is.  Nothing
+ * is written here.
  *
  *-------------------------------------------------------------------------
  */
@@ -79,7 +79,7 @@ change_judge_unknown(Change *change, struct findings *findings)
 		findings_add_unknown_product(findings, &change->row->product, change->key_column);
 }
 
-/* Find out what the row has a say in, and which of that is not stale. */
+/* Find the columns that the row sets, and those of them that are not stale. */
 static void
 find_columns(Change *change)
 {
@@ -213,7 +213,7 @@ is_text_of(const FoundProduct *product, AttrNumber column, struct text_view valu
 		   memcmp(VARDATA_ANY(stored), value.data, value.length) == 0;
 }
 
-/* Does the row bring another value of this key for its product? */
+/* Does the row have another value of this key for its product? */
 static bool
 has_other_key(const Change *change, CatalogueKey key, const RowColumns *columns)
 {
@@ -273,8 +273,8 @@ compute(Change *change)
 }
 
 /*
- * Is everything that the row says older than what later files said?  One that has
- * nothing to say is not.
+ * Is every value of the row older than what later files set?  A row that sets
+ * nothing is not stale.
  */
 static bool
 is_stale(const Change *change)

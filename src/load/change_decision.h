@@ -19,7 +19,7 @@
 #include "shared/action.h"
 #include "upload/change_terms.h"
 
-/* What the decisions on the rows of an upload that changes products have in common. */
+/* What all decisions on the rows of one upload that changes products share. */
 typedef struct ChangeSetting
 {
 	Catalogue *catalogue;
@@ -46,11 +46,11 @@ typedef struct Change
 	CatalogueLook look; /* how it was found, and how its other key is to be looked up */
 	int64 earlier_line; /* of the upload's first row for the product; 0 if this is it */
 
-	RowColumns columns; /* that the row has a say in */
+	RowColumns columns; /* that the row sets */
 	bool is_whole_file; /* these are all columns of its file */
 	RowColumns left;    /* columns, less those that are stale */
 
-	ProductChange result; /* what it makes of the product, if it is not rejected or stale */
+	ProductChange result; /* the product as the row changes it, unless rejected or stale */
 	GuardCause cause;     /* with ACTION_HOLD */
 } Change;
 

@@ -51,7 +51,7 @@ decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *f
 
 	if (!upload_mode_changes(mode) && request != REQUEST_NONE)
 		problem =
-			"an upload with mode insert has no actions; leave " ONBOARD_ACTION_COLUMN " blank";
+			"an upload with mode insert accepts no action; leave " ONBOARD_ACTION_COLUMN " blank";
 	else if (request == REQUEST_UNKNOWN)
 		problem = "the action is neither update nor delete";
 	if (problem != NULL)

@@ -23,8 +23,8 @@ extern enum row_action
 decide_insertion(const IncomingRow *row, const FoundKeys *found, struct findings *findings);
 
 /*
- * Add INVALID_ACTION if the row asks for what an upload of this mode cannot do;
- * returns whether it does.
+ * Add INVALID_ACTION if the row asks for something that an upload of this mode
+ * cannot do; returns whether it does.
  */
 extern bool
 decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *findings);

@@ -4,15 +4,15 @@
  *	  Changes that are held rather than applied.
  *
  * A price with the decimal point in the wrong place, or a stock column that a
- * broken export filled with zeros, is valid by every rule.  The guards compare what
- * a file says with what the catalogue has, and hold rows until an operator decides.
+ * broken export filled with zeros, breaks no rule.  The guards compare what a file
+ * says with what the catalogue has, and hold rows until an operator decides.
  *
- * The guard of products that are sold out needs to know how many products had stock
- * when the upload began.  Counting all of them would cost more than a small file
- * does; so only as many are counted as it takes to see that the guard does not hold,
- * twice that number each time.  Since each product is named once in an upload, those
- * in stock at its beginning are those in stock now, plus those that it took to 0,
- * less those that it restocked or inserted.
+ * The guard against selling out needs to know how many products had stock when the
+ * upload began.  Counting all of them would cost more than loading a small file; so
+ * counting stops at twice the number that shows that the guard does not hold the
+ * row, which makes recounts rare.  Since an upload names each product once, the
+ * products in stock at its beginning are those in stock now, plus those that it
+ * took to 0, less those that it restocked or inserted.
  *
  *-------------------------------------------------------------------------
  */
@@ -92,7 +92,7 @@ count_stocked(const CatalogueOwner *owner, int64 limit)
 	return result;
 }
 
-/* Did the vendor have so many products in stock when the upload began? */
+/* Did the vendor have at least this many products in stock when the upload began? */
 static bool
 had_stocked(const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
 {
@@ -110,7 +110,7 @@ had_stocked(const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
 	return terms->stocked_at_least >= wanted;
 }
 
-/* The row that follows when more than the share of the stocked products were taken to 0. */
+/* Does the row take a product to 0 after more than the share of those in stock were taken to 0? */
 static bool
 holds_sold_out(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct *product,
 			   const ProductChange *change, GuardCause *cause)

@@ -3,8 +3,9 @@
  * held.c
  *	  Applying a row that a guard held, once it is approved.
  *
- * The row comes from held_rows.input, which is what the vendor wrote, and goes the
- * way of any row, to the very decision that held it, with the guards off.
+ * The row is read from held_rows.input, which is what the vendor wrote, and
+ * processed like any other row, by the same decision that held it, but with the
+ * guards off.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +19,7 @@
 #include "load/loader.h"
 #include "row/json_row.h"
 
-/* Take the action out of the row; what is left is the product. */
+/* Remove the action from the row; what is left is the product. */
 static Jsonb *
 take_action(Jsonb *input, IncomingRow *row)
 {

@@ -157,7 +157,7 @@ open_tables(Loader *loader)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Open what the rows of an upload that changes products need in addition. */
+/* Open what rows of an upload that changes products need in addition. */
 static void
 open_for_changes(Loader *loader)
 {
@@ -524,8 +524,9 @@ store_in_window(Loader *loader, const IncomingRow *row, const RowKeys *keys)
 
 /*
  * In an upload that changes products, the row got here because its key found none.
- * If another transaction has stored one since, the row is not a duplicate: its claim
- * will fail, and settling it change that product.  A SKU may be another vendor's.
+ * If another transaction has stored one since, the row is not a duplicate: its
+ * claim will fail, and settling it will then change that product.  A SKU may
+ * belong to another vendor.
  */
 static void
 keep_key_free(Loader *loader, FoundKeys *found)

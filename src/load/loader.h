@@ -48,8 +48,9 @@ extern void loader_settle(Loader *loader);
  * Apply a row of an ended upload that was held and is now approved, judging it
  * again against the product as it is.  input is the row as in held_rows.input.
  * Returns what it did: ACTION_UPDATE, ACTION_DISCONTINUE or ACTION_UNCHANGED,
- * ACTION_STALE if a later file has spoken, or ACTION_REJECT, with the reason in the
- * current memory context.  Locks upload and vendor; called outside an owner section.
+ * ACTION_STALE if later files have set its columns, or ACTION_REJECT, with the
+ * reason in the current memory context.  Locks upload and vendor; called outside an
+ * owner section.
  */
 extern enum row_action loader_apply_held(const char *upload_id, int64 row_number, int64 line_number,
 										 Jsonb *input, const char **reason);

@@ -69,7 +69,7 @@ extern void loader_settle_before(Loader *loader, const IncomingRow *row);
 /* Write the row's action; a row that is rejected changes nothing. */
 extern WriteResult loader_carry_out(Loader *loader, RowWrite *write);
 
-/* The most attempts to write a row whose keys are free but which is refused nevertheless. */
+/* Maximum number of attempts to write a row that is refused although its keys are free. */
 #define LOADER_MAX_ATTEMPTS 100
 
 #endif /* ONBOARD_LOADER_INTERNAL_H */

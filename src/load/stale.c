@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * stale.c
- *	  What later files have said about a product.
+ *	  Columns of a product that later files have set.
  *
- * A value never overwrites one of a later time.  Time is that of the file, not of
- * its arrival, and each column has its own: yesterday's stock does not overwrite
- * today's, but yesterday's price still applies if today's file has no prices.
+ * A value never overwrites one with a later time.  The time is that of the
+ * file, not of its arrival, and each column has its own: yesterday's stock does
+ * not overwrite today's, but yesterday's price still applies if today's file
+ * has no prices.
  *
- * The later uploads of the vendor were read when it was locked; normally there are
- * none.
+ * The vendor's later uploads were read when the vendor was locked; normally
+ * there are none.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +28,7 @@ same_text(Datum a, Datum b)
 	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
 }
 
-/* Leave out what these columns have; NULL stands for all. */
+/* Leave out these columns; NULL stands for all. */
 static void
 leave_out(RowColumns *columns, const RowColumns *said, bool status)
 {
@@ -42,7 +43,7 @@ leave_out(RowColumns *columns, const RowColumns *said, bool status)
 		columns->has_status = false;
 }
 
-/* Leave out what one later upload had a say in. */
+/* Leave out what one later upload set. */
 static void
 leave_out_later(ActionStore *store, const LaterUpload *later, int64 product_id, Datum inserted_by,
 				RowColumns *columns)

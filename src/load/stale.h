@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stale.h
- *	  What later files have said about a product.
+ *	  Columns of a product that later files have set.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,9 @@
 #include "upload/change_terms.h"
 
 /*
- * Leave out of columns what an upload with a later source_time had a say in, in a
- * valid row that named the product, or when it inserted the product.
- * inserted_by is products.upload_id, or 0.
+ * Remove from columns what an upload with a later source_time set, either in a
+ * valid row that named the product or by inserting the product.  inserted_by is
+ * products.upload_id, or 0.
  */
 extern void stale_leave_out(ActionStore *store, const ChangeTerms *terms, int64 product_id,
 							Datum inserted_by, RowColumns *columns);

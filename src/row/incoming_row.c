@@ -339,9 +339,9 @@ add_only_finding(struct findings *findings, const struct rule *rule, struct text
 }
 
 /*
- * Judge the caps, the encoding and the names of attributes, which the rules do not
- * see.  One with the name of the action's column would be taken for an action where
- * the row is read again: in a fix file, or when it is approved.
+ * Judge the caps, the encoding and the names of attributes, which the rules do
+ * not see.  An attribute named like the action's column would be taken for an
+ * action when the row is read again, from a fix file or on approval.
  */
 static void
 judge_attributes(const IncomingRow *row, struct findings *findings)
@@ -406,7 +406,7 @@ incoming_row_request(const IncomingRow *row)
 	return REQUEST_UNKNOWN;
 }
 
-/* Judge the row as a whole, or by scope the part of a product that it sets. */
+/* Judge the row as a whole or, given a scope, the part of a product that it sets. */
 static void
 judge(IncomingRow *row, const struct rule_settings *settings, const struct rule_scope *scope,
 	  struct findings *findings)
@@ -580,7 +580,7 @@ cut_attributes(Jsonb *attributes, Size room)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Return the row as written, but for its action. */
+/* Return the row as written, except for its action. */
 static Jsonb *
 product_data(const IncomingRow *row)
 {

@@ -50,7 +50,7 @@ typedef struct IncomingRow
 	struct text_view raw_record;
 } IncomingRow;
 
-/* What a row asks for, in the column onboard_action. */
+/* What a row requests in the column onboard_action. */
 typedef enum RowRequest
 {
 	REQUEST_NONE,   /* blank: what the mode of the upload does */

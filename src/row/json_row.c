@@ -474,7 +474,7 @@ read_defect(const JsonRecord *record, const JsonbValue *defect, IncomingRow *row
 	row->raw_record = defect_text(defect->val.binary.data, "raw");
 }
 
-/* Read what is to be done with the product; a value of another type is no known action. */
+/* Read what is to be done with the product; a value of another type is not a known action. */
 static void
 read_action(const JsonRecord *record, IncomingRow *row)
 {

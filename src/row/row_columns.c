@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * row_columns.c
- *	  Which columns and attributes of a product a row has a say in.
+ *	  The columns and attributes of a product that a row sets.
  *
- * A row changes nothing but the columns of its file.  Columns that the file lacks,
- * blanks that are to keep what is there, and columns for which a later file has
- * spoken are left out, one after another.
+ * A row changes only the columns of its file.  Columns that the file lacks,
+ * blank values that are to keep the stored ones, and columns that a later file
+ * has set are left out, in this order.
  *
  *-------------------------------------------------------------------------
  */
@@ -239,7 +239,7 @@ push_attribute(JsonbParseState **state, struct text_view name, JsonbValue *value
 	pushJsonbValue(state, WJB_VALUE, value);
 }
 
-/* Add the members of an object that the row has no say in. */
+/* Add the members of an object that the row does not set. */
 static void
 push_others(JsonbParseState **state, const RowColumns *columns, Jsonb *attributes)
 {

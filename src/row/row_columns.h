@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * row_columns.h
- *	  Which columns and attributes of a product a row has a say in.
+ *	  The columns and attributes of a product that a row sets.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,28 +42,28 @@ extern RowColumns *row_columns_read(Datum names);
 extern Datum row_columns_names(const RowColumns *columns);
 
 /*
- * Find what a row has a say in.  listed has the columns of its file; if it is NULL,
- * the row has the columns that are not null, and the attributes with a key.  A blank
- * value clears its column, or, if blanks keep, leaves it out.  Sets *is_all if that is
- * everything that listed has.  The status is left to the caller.
+ * Find what a row sets.  listed has the columns of its file; if it is NULL, the row
+ * has the columns that are not null, and the attributes with a key.  A blank value
+ * clears its column or, if blanks keep, leaves it out.  Sets *is_all if the row
+ * sets everything in listed.  The status is left to the caller.
  */
 extern void row_columns_of_row(const IncomingRow *row, const RowColumns *listed,
 							   enum upload_blank blank, RowColumns *columns, bool *is_all);
 
-/* Leave out of columns what others has. */
+/* Remove from columns what others contains. */
 extern void row_columns_subtract(RowColumns *columns, const RowColumns *others);
 
 /* Is there anything in both, the key of the product aside? */
 extern bool
 row_columns_overlap(const RowColumns *columns, const RowColumns *others, enum onboard_column key);
 
-/* Is nothing left but, perhaps, the key of the product and its status? */
+/* Is nothing left except, possibly, the product's key and status? */
 extern bool row_columns_are_empty(const RowColumns *columns, enum onboard_column key);
 
 /*
- * Return the attributes of a product after a row had its say; NULL if it has none.
- * attributes are those before, which may be NULL if users allow that.  Allocates in
- * the current memory context.
+ * Return the attributes of a product after the row is applied; NULL if it sets
+ * none.  attributes are the current ones, which may be NULL if users allow that.
+ * Allocates in the current memory context.
  */
 extern Jsonb *row_columns_merge_attributes(const RowColumns *columns, Jsonb *attributes);
 

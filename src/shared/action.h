@@ -19,9 +19,10 @@
 #include <stdbool.h>
 
 /*
- * The values of upload_history.mode.  A new one also needs a place in the CHECK
- * constraints on that column and on vendors.modes, and the decisions that depend on
- * the mode: apply_required_columns(), change_may_insert(), change_decide().
+ * The values of upload_history.mode.  A new one must also be added to the CHECK
+ * constraints on that column and on vendors.modes, and to the decisions that
+ * depend on the mode: apply_required_columns(), change_may_insert(),
+ * change_decide().
  */
 enum upload_mode
 {

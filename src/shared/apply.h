@@ -25,8 +25,8 @@ extern enum onboard_column apply_match_column(enum upload_match match);
 
 /*
  * Return the key that finds the product of a row in a file with these columns:
- * the wanted one, or if none is wanted (MATCH_COUNT), vendor_product_id, unless
- * only the SKU is there.
+ * the wanted one or, if none is wanted (MATCH_COUNT), vendor_product_id, unless
+ * the file has only the SKU.
  */
 extern enum upload_match apply_match(enum upload_match wanted, column_set columns);
 

@@ -205,7 +205,7 @@ check_category(struct judgement *judgement)
 	return false;
 }
 
-/* Is the number that of the product, in a column that the row does not set? */
+/* Does the number come from the product, in a column that the row does not set? */
 static bool
 is_stored(const struct judgement *judgement)
 {
@@ -213,7 +213,7 @@ is_stored(const struct judgement *judgement)
 		   (judgement->scope->stored & column_bit(judgement->column)) != 0;
 }
 
-/* Judge the amount that a product keeps by its new price, which the catalogue enforces. */
+/* Judge the amount that a product keeps against its new price, as the catalogue does. */
 static bool
 is_stored_amount_valid(struct judgement *judgement, int64_t least)
 {
@@ -391,7 +391,7 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			"%f %v does not start with http:// or https://",
 		},
 
-	/* The mode of the upload and the catalogue decide these two. */
+	/* These two depend on the mode of the upload and the catalogue. */
 	[RULE_INVALID_ACTION] =
 		{
 			NAMED(INVALID_ACTION),
@@ -718,7 +718,7 @@ judge_field(const struct built_in_rule *rule, enum onboard_column column,
 		findings->has_error = true;
 }
 
-/* Take the numbers that the product keeps, and judge those that depend on new ones. */
+/* Add the numbers that the product keeps, and judge those that depend on new ones. */
 static void
 add_stored_numbers(struct product_row *row, const struct rule_scope *scope, struct field_scan *scan)
 {

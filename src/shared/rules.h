@@ -155,8 +155,8 @@ struct rule_settings
 };
 
 /*
- * The part of a product that a row is about to change.  Rules judge the product as
- * it would become: the rest comes from the product itself.
+ * The part of a product that a row is about to change.  Rules judge the product
+ * as it would become; the rest comes from the product itself.
  */
 struct rule_scope
 {

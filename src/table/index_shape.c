@@ -5,9 +5,9 @@
  *	  row?
  *
  * An index on 100 / stock_quantity refuses a product without stock, an index on
- * description a long description.  INSERT tells which row it was; inserting a
- * batch would fail as a whole, now and on each retry.  So if an index might
- * refuse a row, rows are stored by INSERT.
+ * description a long description.  INSERT reports which row it was; a batch would
+ * fail as a whole, now and on each retry.  So if an index might refuse a row, rows
+ * are stored by INSERT.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,8 +3,8 @@
  * row_batch.c
  *	  Rows that are stored in a table directly, in batches.
  *
- * The heap takes a batch at once, as in COPY; then one index after the other takes
- * its entries.
+ * A batch is inserted into the heap at once, as in COPY, and then into one
+ * index after another.
  *
  *-------------------------------------------------------------------------
  */

@@ -16,11 +16,11 @@
 typedef struct RowBatch RowBatch;
 
 /*
- * Open a batch for a table that is locked for writing and has no departure from
- * its shape (see table_shape_departure()).  identity is the column that its
- * sequence numbers; 0 for none.  The entries of indexes whose first or second column
- * is order, of type bigint, are made in its order; 0 for none.  Allocates in the current
- * memory context, which must outlive the batch.
+ * Open a batch for a table that is locked for writing and has no departure from its
+ * shape (see table_shape_departure()).  identity is the identity column, or 0 for
+ * none.  order is a bigint column, or 0 for none: indexes with it as first or second
+ * column get their entries in its order.  Allocates in the current memory context,
+ * which must outlive the batch.
  */
 extern RowBatch *row_batch_open(Relation table, AttrNumber identity, AttrNumber order);
 extern void row_batch_close(RowBatch *batch);
@@ -29,15 +29,15 @@ extern void row_batch_close(RowBatch *batch);
 extern bool row_batch_is_full(const RowBatch *batch, int further);
 
 /*
- * Add a copy of a row of so many columns; those that users added are null.  The
- * value of the identity column is drawn here, so that numbers tell the order of
- * the calls.
+ * Add a copy of a row with this number of columns; those that users added are
+ * null.  The value of the identity column is assigned here, so that its order
+ * is that of the calls.
  */
 extern void row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int columns);
 
 /*
- * Store the rows.  They take part in the current subtransaction, whichever it was
- * when they were added.
+ * Store the rows, in the current subtransaction, whichever one was current when
+ * they were added.
  */
 extern void row_batch_flush(RowBatch *batch);
 

@@ -4,7 +4,7 @@
  *	  The tables that take rows, as the script creates them.
  *
  * This is compiled in because it belongs to the code that skips what an INSERT
- * statement would check; it must not be a row that somebody can edit.
+ * statement would check; it must not be a row that a user can edit.
  *
  *-------------------------------------------------------------------------
  */
@@ -173,7 +173,7 @@ const TableShape product_changes_shape = {
 	product_changes_unique,
 };
 
-/* Format a bound of a range as the script has it: decimals have two digits. */
+/* Format a bound of a range as in the script: decimals have two digits. */
 static const char *
 bound_text(const struct onboard_column_info *column, int64 bound)
 {

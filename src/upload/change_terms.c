@@ -5,8 +5,9 @@
  *
  * The vendor is locked FOR NO KEY UPDATE before anything else is read: what the
  * statement then sees of later uploads of the vendor stays true until its
- * transaction ends.  Uploads that only insert lock the vendor FOR KEY SHARE, which
- * does not conflict; the unique keys keep them apart.
+ * transaction ends.  Uploads that only insert lock the vendor FOR KEY SHARE,
+ * which does not conflict; only the unique keys make the two wait for each
+ * other.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,7 +33,7 @@ integer_or(int column, int64 otherwise)
 	return is_null ? otherwise : DatumGetInt64(value);
 }
 
-/* The file may have the column of the action, but only some rows have a say in the status. */
+/* The file may have the column onboard_action, but not every row sets the status. */
 static const RowColumns *
 columns_or_null(Datum names, bool is_null)
 {
@@ -63,7 +64,7 @@ read_guards(const char *vendor_id, bool read_only, ChangeTerms *terms)
 	terms->sold_out_guard = integer_or(2, -1);
 }
 
-/* Take the columns of the file, which choose the key unless one is wanted. */
+/* Set the columns of the file, which choose the key unless one is requested. */
 static void
 take_columns(ChangeTerms *terms, enum upload_match wanted, const RowColumns *columns)
 {
@@ -92,7 +93,7 @@ read_upload(const char *upload_id, MemoryContext context, ChangeTerms *terms)
 	value = statement_value(1, &is_null);
 	if ((!is_null && !upload_match_by_name(TextDatumGetCString(value), &wanted)) ||
 		!upload_blank_by_name(TextDatumGetCString(statement_value(2, NULL)), &terms->blank))
-		elog(ERROR, "upload \"%s\" has terms that are not known", upload_id);
+		elog(ERROR, "upload \"%s\" has an unrecognized match or blank policy", upload_id);
 	terms->stocked_at_begin = integer_or(3, -1);
 	terms->stocked_at_least = integer_or(4, 0);
 	terms->sold_out = integer_or(5, 0);

@@ -17,13 +17,13 @@
 #include "shared/action.h"
 #include "upload/account.h"
 
-/* An upload of the vendor whose contents are of a later time, and which stands. */
+/* An upload of the vendor with a later source_time that was not undone. */
 typedef struct LaterUpload
 {
 	Datum upload_id_text;
 	enum upload_mode mode;
-	const RowColumns *columns; /* of its file; NULL: not known, so all */
-	bool has_replaced;         /* it has discontinued the products that no row of it named */
+	const RowColumns *columns; /* of its file; NULL if unknown, which means all */
+	bool has_replaced;         /* it discontinued the products that none of its rows named */
 } LaterUpload;
 
 typedef struct ChangeTerms
@@ -34,8 +34,8 @@ typedef struct ChangeTerms
 	List *later;               /* of LaterUpload */
 
 	/*
-	 * Guards, in thousandths; -1 for none.  A price is held above or below the
-	 * current one times or by price_guard.
+	 * Guards, in thousandths; -1 for none.  A row is held if it multiplies or
+	 * divides the price by more than price_guard.
 	 */
 	int64 price_guard;
 	int64 sold_out_guard;
@@ -43,7 +43,7 @@ typedef struct ChangeTerms
 	/* For the guard of products that are sold out; see guard.c. */
 	int64 stocked_at_begin; /* products that had stock; -1 if not counted */
 	int64 stocked_at_least; /* a lower bound of that */
-	int64 sold_out;         /* taken from stock to 0 so far, this statement included */
+	int64 sold_out;         /* taken from stock to 0 so far, including by this statement */
 	int64 restocked;        /* the reverse */
 } ChangeTerms;
 
@@ -57,7 +57,7 @@ extern ChangeTerms *change_terms_lock(const UploadRow *upload, MemoryContext con
 
 /*
  * Return the terms that such an upload would have, without locking anything.
- * match may be MATCH_COUNT for what the columns suggest.  Borrows columns; runs
+ * match may be MATCH_COUNT to let the columns decide.  Borrows columns; runs
  * inside an owner section with SPI connected.
  */
 extern ChangeTerms *
@@ -70,7 +70,7 @@ change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload
  */
 extern bool change_terms_are_replaced(const ChangeTerms *terms);
 
-/* Store what guards counted.  Runs likewise. */
+/* Store what the guards counted.  Runs likewise. */
 extern void change_terms_save(const UploadRow *upload, const ChangeTerms *terms);
 
 #endif /* ONBOARD_CHANGE_TERMS_H */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * held.c
- *	  Rows that wait for an operator's approval, and what is decided on them.
+ *	  Rows that wait for an operator's approval, and the decisions on them.
  *
- * A guard holds a row instead of applying it.  Nothing decided later changes the
- * status, the counters or the event of the upload; the decision is recorded with
- * the row alone.
+ * A guard holds a row instead of applying it.  Later decisions do not change
+ * the status, the counters or the event of the upload; each is recorded only
+ * with its row.
  *
  *-------------------------------------------------------------------------
  */
@@ -147,7 +147,7 @@ held_is_superseded(const char *upload_id, int64 product_id)
 	return found;
 }
 
-/* An operator's approval looks again: the earlier upload may have come later. */
+/* Approval checks this again, because an upload with an earlier source_time may arrive later. */
 void
 held_supersede(const char *upload_id)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * held.h
- *	  Rows that wait for an operator's approval, and what is decided on them.
+ *	  Rows that wait for an operator's approval, and the decisions on them.
  *
  * The functions run inside an owner section with SPI connected, while the upload
  * is locked.
@@ -16,7 +16,7 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
-/* In place of the row number that the last step of a replace does not have. */
+/* Stands in for the row number, which the last step of a replace does not have. */
 #define HELD_LAST_STEP 0
 
 /* A row that is held; strings and input live in the current memory context. */
@@ -37,8 +37,8 @@ extern void held_add_last_step(const char *upload_id, const char *vendor_id, con
 
 /*
  * Return the ids of the rows with these numbers, or of all that wait if rows is
- * NULL, in order of arrival, the last step of a replace last.  Raises an error if
- * one of the numbers is not that of a held row.
+ * NULL, in order of row number, the last step of a replace last.  Raises an
+ * error if one of the numbers is not that of a held row.
  */
 extern int64 *held_find(const char *upload_id, ArrayType *rows, int *count);
 
@@ -51,16 +51,16 @@ extern void held_read(int64 held_id, HeldRow *row);
 extern bool held_is_superseded(const char *upload_id, int64 product_id);
 
 /*
- * Give up the rows of earlier uploads that wait, for products that a valid row of
- * this upload named.
+ * Mark waiting rows of earlier uploads as superseded if a valid row of this
+ * upload named their product.
  */
 extern void held_supersede(const char *upload_id);
 
-/* Record the decision on a row that waits, and who made it. */
+/* Record the decision on a waiting row, and who made it. */
 extern void held_decide(int64 held_id, const char *outcome, const char *reason);
 
 /*
- * Decline the rows that wait, all of an upload or those with these numbers; returns
+ * Decline waiting rows, all of an upload or those with these numbers; returns
  * how many.  Raises an error as held_find() does.
  */
 extern int64 held_decline(const char *upload_id, ArrayType *rows);

@@ -3,17 +3,18 @@
  * replace_end.c
  *	  The last step of an upload with mode replace.
  *
- * A file that replaces lists all that the vendor offers, so products that no row
- * named are discontinued.  Any row with a readable key names its product, whatever
- * became of the row: row_actions has a record of each, except for inserted
+ * The file of a replace lists everything that the vendor offers, so products that
+ * no row named are discontinued.  Any row with a readable key names its product,
+ * whatever its verdict: row_actions has a record of each, except for inserted
  * products, which carry the upload's id.  Products that an upload with a later
  * source_time inserted or named are newer than this file and stay.
  *
- * A file that was cut off, or whose keys cannot be read, must not empty the
- * catalogue.  Then the step is held as one item, without a row number.
+ * A file that was truncated, or whose keys cannot be read, must not empty the
+ * catalogue; in that case the step is held as one item without a row number.
  *
- * The set difference is one EXCEPT by sorting: linear whatever the planner believes
- * about an upload that is newer than its statistics, and its memory is limited.
+ * The set difference is one sorted EXCEPT: its cost does not depend on what the
+ * planner believes about an upload that is newer than the statistics, and its
+ * memory is limited.
  *
  *-------------------------------------------------------------------------
  */
@@ -59,8 +60,8 @@ typedef struct Discontinued
 } Discontinued;
 
 /*
- * A hashed EXCEPT would keep all products in memory.  Returns the level that
- * AtEOXact_GUC() ends; an error ends it, too.
+ * A hashed EXCEPT would keep all products in memory.  Returns the nesting level
+ * to pass to AtEOXact_GUC(); an error also ends it.
  */
 static int
 begin_sorting(void)
@@ -74,7 +75,7 @@ begin_sorting(void)
 	return nest_level;
 }
 
-/* Lock the products of a batch; those that were discontinued meanwhile are left out. */
+/* Lock the products of a batch, without those that were discontinued meanwhile. */
 static void
 lock_batch(ProductBatch *batch, uint64 found)
 {
@@ -103,7 +104,7 @@ lock_batch(ProductBatch *batch, uint64 found)
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
 }
 
-/* Record that the upload named the products of the batch, by leaving them out. */
+/* Record in row_actions that the upload discontinued the products of the batch. */
 static void
 note_batch(const ProductBatch *batch, Discontinued *result)
 {
@@ -131,7 +132,7 @@ note_batch(const ProductBatch *batch, Discontinued *result)
 	result->kept += batch->count - count;
 }
 
-/* Open a cursor over the missing products, which are found once, when the first is fetched. */
+/* Open a cursor over the missing products, which are computed once, on the first fetch. */
 static Portal
 open_missing(const char *upload_id, const char *vendor_id)
 {
@@ -171,7 +172,7 @@ discontinue_missing(const char *upload_id, Portal cursor, Discontinued *result)
 	pfree(batch);
 }
 
-/* An upload whose last step is due. */
+/* An upload that is due for its last step. */
 typedef struct LastStep
 {
 	char *vendor_id;

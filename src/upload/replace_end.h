@@ -11,10 +11,10 @@
 #include "postgres.h"
 
 /*
- * Discontinue the vendor's products that the upload did not name, if it is about
- * to end and not as failed; must be called before it ends.  Returns true if a
- * guard held the step instead, so that it waits for approval.  Runs inside an
- * owner section with SPI connected, while the upload is locked.
+ * Discontinue the vendor's products that the upload did not name, if it is about to
+ * end other than as failed; must be called before it ends.  Returns true if a guard
+ * held the step instead, so that it waits for approval.  Runs inside an owner
+ * section with SPI connected, while the upload is locked.
  */
 extern bool replace_end_if_complete(const char *upload_id);
 

@@ -6,20 +6,21 @@
  * What an upload did is in two places: onboard.product_changes records what it
  * changed, and products.upload_id tells what it inserted.  Cursors over both
  * return candidates, which are processed in batches: lock the products, judge
- * them, remove or restore what may be, report.  So memory stays flat, and each
- * decision is based on a product that nobody else can change any more.
+ * them, remove or restore those that may be, report.  So memory use stays
+ * constant, and each decision is based on a product that no other transaction
+ * can change any more.
  *
  * A change is taken back if a later row of product_changes has its change_id in
  * column reverts; rows with action "reverted" are bookkeeping.  A product may be
- * put back if, of the changes that were not taken back, this upload made the
- * newest; it may be removed if nobody but this upload changed it.  The records of
- * a product form a chain, from updated_at before a change to updated_at after it;
- * a change that was not recorded leaves a gap.  change_id does not order them.
+ * restored if, of the changes that were not taken back, this upload made the
+ * newest; it may be removed if only this upload changed it.  The records of a
+ * product form a chain, from updated_at before a change to updated_at after it; a
+ * change that was not recorded leaves a gap.  change_id does not order them.
  *
  * No statement joins two large sets by upload_id: the planner knows little about
  * an upload that is newer than its statistics, and would choose nested loops.
- * The cursors read one index range each; everything else is looked up by
- * product_id for the products of one batch.
+ * Each cursor reads one index range; everything else is looked up by product_id
+ * for the products of one batch.
  *
  *-------------------------------------------------------------------------
  */
@@ -65,7 +66,7 @@ report(UndoWalk *walk, int64 product_id, const char *sku, UndoStep step, const c
 	walk->report(walk->report_context, &line);
 }
 
-/* Return a column of a row of the last result as C string, or NULL. */
+/* Return a column of a row of the last result as a C string, or NULL. */
 static char *
 text_of(uint64 row, int column)
 {
@@ -86,7 +87,7 @@ number_of(uint64 row, int column)
  * ---------------------------------------------------------------------
  */
 
-/* In order of product_id, as every undo locks products, so that two cannot deadlock. */
+/* Every undo locks products in order of product_id, so that two cannot deadlock. */
 static void
 lock_products(UndoWalk *walk)
 {
@@ -105,9 +106,10 @@ lock_products(UndoWalk *walk)
 }
 
 /*
- * Read the history of the candidates; the rows are in SPI_tuptable.  A candidate
- * with several changes by this upload is restored at the newest.  What the upload
- * inserted is removed, whatever the upload changed about it.
+ * Read the history of the candidates; the rows are in SPI_tuptable.  A
+ * candidate with several changes by this upload is restored when its newest one
+ * is processed.  What the upload inserted is removed, whatever else the upload
+ * changed in it.
  */
 static uint64
 read_history(UndoWalk *walk)
@@ -351,7 +353,7 @@ report_pruned(UndoWalk *walk)
 
 /*
  * Raise an error: the candidates were changed without a record, so their old
- * values are not known.
+ * values are unknown.
  */
 static void
 raise_unrecorded(UndoWalk *walk)
@@ -359,7 +361,7 @@ raise_unrecorded(UndoWalk *walk)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the changes of upload \"%s\" cannot be taken back", walk->upload->upload_id),
-			 errdetail("The history of products was off when it was loaded."),
+			 errdetail("Changes of products were not recorded when it was loaded."),
 			 errhint("Load a file with the values that the products should have.")));
 }
 
@@ -387,7 +389,7 @@ walk_unrecorded(UndoWalk *walk, void (*process)(UndoWalk *walk))
 typedef struct HistoryState
 {
 	bool has_changes; /* the upload changed products */
-	bool was_undone;  /* so what it changed was recorded then, or already reported */
+	bool was_undone;  /* so what it changed was recorded, or has been reported */
 	bool was_pruned;  /* since the upload began */
 } HistoryState;
 
@@ -437,7 +439,7 @@ check_history(UndoWalk *walk)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("the changes of upload \"%s\" cannot be taken back",
 							   walk->upload->upload_id),
-						errdetail("The history of products is off."),
+						errdetail("Changes of products are not being recorded."),
 						errhint("Enable the trigger products_record_update of onboard.products.")));
 	if (!state.was_undone)
 		walk_unrecorded(walk, state.was_pruned ? report_pruned : raise_unrecorded);

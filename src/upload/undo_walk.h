@@ -16,7 +16,7 @@ typedef enum UndoStep
 {
 	UNDO_REMOVE,  /* the upload inserted the product */
 	UNDO_RESTORE, /* the upload changed or discontinued it */
-	UNDO_KEEP     /* one of both, but the product stays as it is */
+	UNDO_KEEP     /* either of these, but the product stays as it is */
 } UndoStep;
 
 /* What happened to one product; borrowed. */
@@ -32,11 +32,11 @@ typedef void (*UndoReport)(void *context, const UndoLine *line);
 
 /*
  * Take back what the upload did, and report each product once.  A product is kept
- * if somebody changed it after the upload, or if the catalogue refuses; with
- * everything, even changed products are removed if the upload inserted them.
- * Raises an error if the upload changed products while their history was off, or
- * if it is off now.  The caller has locked upload and vendor, is in an owner
- * section and connected to SPI.
+ * if it was changed after the upload, or if the catalogue refuses; if everything is
+ * set, even changed products are removed if the upload inserted them.  Raises an
+ * error if the upload changed products while their history was off, or if it is off
+ * now.  The caller has locked upload and vendor, is in an owner section and
+ * connected to SPI.
  */
 extern void undo_walk(const UploadRow *upload, bool everything, UndoReport report, void *context);
 

@@ -59,7 +59,7 @@ upload_duration_argument(FunctionCallInfo fcinfo, int argument, const char *name
 		!DatumGetBool(
 			DirectFunctionCall2(interval_gt, PG_GETARG_DATUM(argument), IntervalPGetDatum(&zero))))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("%s must be longer than 0", name)));
+						errmsg("%s must be greater than 0", name)));
 	return PG_GETARG_INTERVAL_P(argument);
 }
 

@@ -32,7 +32,7 @@ extern char *upload_id_argument(FunctionCallInfo fcinfo);
 /* Return a number of rows; -1 for null, an error if negative. */
 extern int64 upload_total_argument(FunctionCallInfo fcinfo, int argument);
 
-/* Return a duration, such as that of a lease; an error that names it unless it is longer than 0. */
+/* Return a duration, such as that of a lease; raises an error unless it is greater than 0. */
 extern Interval *upload_duration_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
 /* Raise an error unless metadata is an object without the keys of metadata_keys.h. */

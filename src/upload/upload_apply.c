@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * upload_apply.c
- *	  How the rows of an upload are applied: what a client may ask for, and
- *	  what its file says about it.
+ *	  How the rows of an upload are applied: what a client may request, and what
+ *	  its file determines.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 
 /* ----- fix files ----- */
 
-/* Does a header, an array of names as in the file, have this heading? */
+/* Does a header, an array of names as in the file, contain this heading? */
 static bool
 has_heading(JsonbContainer *header, const char *heading)
 {
@@ -90,7 +90,7 @@ upload_apply_check_columns(ArrayType *names)
 		if (strcmp(texts[i - 1], texts[i]) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("columns must not contain a name twice"),
+					 errmsg("columns must not contain duplicate names"),
 					 errdetail("The name \"%.*s\" appears more than once.",
 							   pg_mbcliplen(texts[i], strlen(texts[i]), NAMEDATALEN), texts[i])));
 	}

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * upload_apply.h
- *	  How the rows of an upload are applied: what a client may ask for, and
- *	  what its file says about it.
+ *	  How the rows of an upload are applied: what a client may request, and what
+ *	  its file determines.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,16 +17,16 @@
 #include "shared/action.h"
 
 /*
- * Return the mode in which a file is applied that was sent with the given one.  A
- * fix file holds only the rejected rows, so with MODE_REPLACE it would discontinue
- * all the others: it is applied as MODE_UPSERT.  metadata describes the file, and
- * is NULL if that is not known.
+ * Return the mode in which to apply a file that was sent with the given one.  A
+ * fix file has only the rejected rows, so with MODE_REPLACE it would
+ * discontinue the products of all others: it is applied as MODE_UPSERT.
+ * metadata describes the file, and is NULL if unknown.
  */
 extern enum upload_mode upload_apply_mode(enum upload_mode mode, Jsonb *metadata);
 
 /*
- * Raise an error unless this is a list of names of columns and attributes, each
- * once.
+ * Raise an error unless this is a list of distinct names of columns and
+ * attributes.
  */
 extern void upload_apply_check_columns(ArrayType *names);
 

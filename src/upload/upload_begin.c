@@ -103,9 +103,9 @@ hexadecimal(const uint8 *bytes)
 }
 
 /*
- * Append what distinguishes uploads of the same content that change products: how
- * it is applied.  Prices A, then B, then A again are three uploads, because the
- * third has another source_time.
+ * Append how the content is applied, which distinguishes uploads of the same
+ * content that change products.  Prices A, then B, then A again are three uploads,
+ * because the third has another source_time.
  */
 static void
 append_apply(StringInfo content, const NewUpload *upload)
@@ -120,8 +120,9 @@ append_apply(StringInfo content, const NewUpload *upload)
 /*
  * Return the id of an upload: the vendor's id and 16 digits of sha256 over
  * vendor_id, a newline and content_id; for an upload that may change products,
- * also how it is applied.  If the upload with that id failed and may be retried,
- * the next attempt also hashes another newline and its number, 2 and up.
+ * the hash also covers how it is applied.  If the upload with that id failed
+ * and may be retried, the next attempt also hashes another newline and its
+ * number, 2 and up.
  */
 static char *
 content_upload_id(const NewUpload *upload, int attempt)
@@ -154,12 +155,12 @@ random_upload_id(const NewUpload *upload)
 typedef struct VendorTerms
 {
 	char *status;
-	char *mode;  /* the one asked for, or the vendor's default */
-	char *modes; /* all that are allowed, as a list for people */
+	char *mode;  /* the requested one, or the vendor's default */
+	char *modes; /* all that are allowed, as a list for messages */
 	bool mode_allowed;
 } VendorTerms;
 
-/* Read what a vendor may do; asked is a mode, or NULL for the default. */
+/* Read what a vendor may do; asked is the requested mode, or NULL for the default. */
 static void
 read_terms(const char *vendor_id, const char *asked, bool read_only, VendorTerms *terms)
 {
@@ -196,7 +197,7 @@ known_mode(const char *name)
 	return upload_mode_by_name(name, &mode) ? mode : MODE_INSERT;
 }
 
-/* Is the source_time no time, or in the future? */
+/* Is the source_time infinite, or in the future? */
 static bool
 source_time_is_wrong(const NewUpload *upload)
 {
@@ -209,7 +210,7 @@ source_time_is_wrong(const NewUpload *upload)
 		   source_time > GetCurrentTimestamp() + SOURCE_TIME_TOLERANCE;
 }
 
-/* Return the message for a source_time that is wrong. */
+/* Return the message for an invalid source_time. */
 static char *
 source_time_message(TimestampTz source_time)
 {
@@ -217,7 +218,7 @@ source_time_message(TimestampTz source_time)
 	Datum values[1] = {TimestampTzGetDatum(source_time)};
 
 	if (TIMESTAMP_NOT_FINITE(source_time))
-		return pstrdup("The time of the file is not a time.");
+		return pstrdup("The time of the file is not valid.");
 	statement_run(&show, values, NULL, true, SPI_OK_SELECT);
 	return psprintf("The time of the file, %s, is in the future.",
 					TextDatumGetCString(statement_value(1, NULL)));
@@ -390,7 +391,7 @@ begin_upload(const NewUpload *upload)
 static char *
 find_latest(const char *vendor_id, const char *content_id)
 {
-	/* Sorted apart, so that the index on content_id is used, not one on the times. */
+	/* Sorted separately, so that the index on content_id is used, not one on created_at. */
 	static Statement look = {
 		"WITH same AS MATERIALIZED ("
 		"  SELECT u.upload_id, u.vendor_id, u.created_at FROM onboard.upload_history u WHERE u.content_id = $2) "

@@ -69,9 +69,9 @@ remove_verdicts(const char *upload_id)
 }
 
 /*
- * Fail an upload that is processing and locked; nothing of it stays.  Products that
- * it changed, or that another upload may have changed since, are treated as by
- * undo.
+ * Fail an upload that is processing and locked, and take back what it did.
+ * Products that it changed, or that another upload may have changed since, are
+ * treated as by undo.
  */
 static void
 fail_upload(const UploadRow *row, const char *code, const char *message)
@@ -181,7 +181,7 @@ take_total(const UploadRow *row, int64 given)
 	account_end_if_complete(row->upload_id);
 }
 
-/* What onboard_describe_upload() got to know about a file. */
+/* What onboard_describe_upload() is to record about a file. */
 typedef struct Description
 {
 	Jsonb *metadata;    /* NULL for nothing */
@@ -189,8 +189,8 @@ typedef struct Description
 } Description;
 
 /*
- * Store a description.  Once a row is judged, it does not change any more how the
- * rows are applied.
+ * Store a description.  Once a row has been judged, it no longer changes how
+ * the rows are applied.
  */
 static void
 describe_upload(const UploadRow *row, const Description *description)

@@ -24,7 +24,7 @@ typedef struct UploadSession
 	CatalogueOwner owner;
 	const struct rule_settings *settings; /* of the vendor; set by the loader */
 	ChangeTerms *terms;                   /* NULL if the upload only inserts */
-	bool guards_are_off;                  /* an operator approved the row */
+	bool guards_are_off;                  /* because an operator approved the row */
 	Ledger *ledger;
 	int64 taken; /* rows of this statement that get a verdict */
 	Tally tally; /* of this statement */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_undo.c
- *	  Undoing an upload, or finding out what undoing it would do.
+ *	  Undoing an upload, or reporting what undoing it would do.
  *
  * A dry run undoes the upload in a subtransaction and rolls it back: only the
  * catalogue itself can tell what it refuses.

@@ -9,17 +9,17 @@
 #define ONBOARD_VENDOR_LOCK_H
 
 /*
- * Lock the vendor FOR NO KEY UPDATE until the transaction ends, so that uploads, undo
- * and approvals that change its products do not interleave.  Raises an error if there
- * is no such vendor.  The upload is locked before.  Runs inside an owner section with
- * SPI connected.
+ * Lock the vendor FOR NO KEY UPDATE until the transaction ends, so that uploads,
+ * undo and approvals that change its products do not interleave.  Raises an error
+ * if the vendor does not exist.  The caller must have locked the upload first.
+ * Runs inside an owner section with SPI connected.
  */
 extern void vendor_lock(const char *vendor_id);
 
 /*
- * Lock it FOR KEY SHARE, for an upload that only inserts: the lock that the
- * foreign-key triggers of products and validation_errors would take for each row.  It
- * does not conflict with the lock above.
+ * Lock the vendor FOR KEY SHARE, for an upload that only inserts: the lock that the
+ * foreign-key triggers of products and validation_errors would take for each row.
+ * It does not conflict with the lock above.
  */
 extern void vendor_lock_shared(const char *vendor_id);
 

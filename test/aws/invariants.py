@@ -21,7 +21,7 @@ from database import OwnDatabase, Row
 COLUMNS = ["vendor_product_id", "product_name", "category", "subcategory", "description", "sku", "brand", "price",
            "compare_at_price", "stock_quantity", "unit", "weight_kg", "dimensions_cm", "image_url"]
 NUMBERS = {"price", "compare_at_price", "stock_quantity", "weight_kg"}
-# What the vendor asks for a row, which is no field of the product.
+# What the vendor requests for a row, which is not a field of the product.
 ACTION_COLUMN = "onboard_action"
 # What a valid row does, as the columns of upload_history that count it.
 ACTIONS = ("inserted", "updated", "unchanged", "stale", "held", "discontinued")
@@ -57,7 +57,7 @@ class FileRow:
 
 @dataclass
 class Sent:
-    """A file as a vendor sent it, with the metadata that say how its rows are applied.
+    """A file as a vendor sent it, with the metadata that sets how its rows are applied.
 
     `refused` is the code it is refused with.  `broken` are the rows that must be rejected, if the sender knows, each
     with the rules that it breaks; `contested` are those accepted unless another row with their SKU came first.
@@ -164,7 +164,7 @@ class World:
         self.uploads = self.database.query("SELECT *, metadata ? 'reported_at' AS reported FROM onboard.upload_history")
         self.products = self.group(self.database.query("SELECT * FROM onboard.products ORDER BY product_id"))
         self.errors = self.group(self.database.query("SELECT * FROM onboard.validation_errors ORDER BY error_id"))
-        # Of products that existed; row 0 are those that a replace discontinued because no row named them.
+        # For existing products; row 0 stands for those that a replace discontinued because no row named them.
         self.changes = self.group(self.database.query("SELECT * FROM onboard.row_actions ORDER BY product_id"))
         self.held = self.group(self.database.query("SELECT * FROM onboard.held_rows ORDER BY held_id"))
         self.said = self.what_files_say()

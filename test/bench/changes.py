@@ -207,7 +207,7 @@ def spend_days(bench, case, keys):
 
 
 class Outcome(NamedTuple):
-    """What a run did to its table besides taking time."""
+    """What a run did to its table."""
 
     growth: float
     hot: float

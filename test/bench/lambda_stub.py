@@ -239,7 +239,7 @@ class Services:
         return known["path"], 206 if asked else 200, first, last - first + 1, headers
 
     def s3_HeadObject(self, call, request):
-        """The headers alone; the length of the object is not asked for."""
+        """The headers alone; callers do not need the length of the object."""
         reply = self.s3_GetObject(call, request)
         return reply if isinstance(reply, Response) else Response(reply[1], reply[4], b"")
 

@@ -3,12 +3,12 @@
  * product_change.c
  *	  Changing products as a loader does, for tests
  *
- * change_products() opens the catalogue once and, for each key of an array, finds the
- * product, computes what the row of the same position changes, and writes it. Between
- * computing and writing it waits for an advisory lock, if one is given, so that another
- * session can change the product. Columns and attributes that the row has are set; the
- * intent is follow, restore or discontinue. It returns a text for each: what became of
- * the change, and the columns that differ.
+ * change_products() opens the catalogue once and, for each key of an array, finds
+ * the product, computes what the row of the same position changes, and writes it.
+ * Between computing and writing it waits for an advisory lock, if one is given, so
+ * that another session can change the product. Columns and attributes that the row
+ * has are set; the intent is follow, restore or discontinue.  It returns one text
+ * per key: the result of the change, and the columns that differ.
  *
  *-------------------------------------------------------------------------
  */

@@ -222,7 +222,7 @@ for my $file ("$wide.csv", "$combining.csv", "$long.csv", "short.csv")
 	is($code, 1, 'a file with an unusual name') or diag($shown);
 	$bad{$file} = CliTest::sql('SELECT upload_id FROM onboard.upload_history ORDER BY created_at DESC LIMIT 1');
 }
-# A product that was changed, and a row that would change it and waits
+# A product that was changed, and a held row that would change it again
 write_file('prices.csv', "sku,price,stock_quantity\nF-S1,1.20,5\nF-S2,9,3\n$wide,1,1\n");
 run_onboard(qw(load prices.csv --vendor LONG --mode update --no-reports));
 CliTest::sql("UPDATE onboard.products SET product_name = '$wide $long', description = repeat('word ', 60),

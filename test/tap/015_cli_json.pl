@@ -264,7 +264,7 @@ my $open = conninfo() =~ s/dbname=\w+/dbname=open/r;
 run_onboard('psql', '--', '-Xqd', $open, '-c', 'GRANT CREATE ON SCHEMA public TO PUBLIC', '-c',
 	'CREATE EXTENSION onboard');
 
-# A held row that cannot be applied, because its product is gone
+# A held row that cannot be applied, because its product was deleted
 my $held = 'NORTHWIND-held';
 sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, ruleset_version, total_records,
 		valid_records, held, status)

@@ -121,7 +121,7 @@ is_deeply(json_of($out), { upload_id => $prices, applied => 0, not_applied => 0,
 
 # ----- the history of a product -----
 
-# Record the latest change as one that a row of the upload made.
+# Attribute the latest change to a row of the upload.
 sub by_upload
 {
 	my ($sku, $row) = @_;
@@ -167,7 +167,7 @@ is_deeply($document->{changes}[1], { action => 'updated', upload_id => $prices, 
 		changed_by => 'onboard', old_values => { brand => undef, price => 39.90 },
 		new_values => { brand => 'Iron', price => 41.90 } }, 'and values that keep their type');
 
-# As it was
+# The product at an earlier time
 ($out) = is_exit(0, 'history --at', 'history', 'PAN-28', '--at', $moment);
 like($out, qr/\AProduct $pan of ALPHA, id A-1, SKU PAN-28, as of \d{4}-/, 'shows the product as it was');
 like($out, qr/^    brand              Iron\n    price              41\.90$/m, 'with the values of that time');
@@ -200,7 +200,7 @@ sql("DELETE FROM onboard.products WHERE sku = 'KNIFE-2'");
 ($out) = is_exit(0, 'history of a deleted product', qw(history KNIFE-2));
 like($out, qr/\AProduct $knife of ALPHA, id A-3, SKU KNIFE-2, deleted\n.*^.{16}  deleted       by onboard\n\z/ms, 'says so');
 
-# A vendor sees its own products, and not who changed them.
+# A vendor sees its own products, but not who changed them.
 sql("CREATE ROLE beta LOGIN; SELECT onboard_grant_vendor('beta', 'BETA')");
 is_exit(2, 'history for another vendor', qw(history PAN-28 --db), conninfo('beta'));
 
@@ -386,7 +386,7 @@ is($out, "Removed 0 products and restored 2 of upload $upload.\n", 'and does');
 ($out) = is_exit(0, 'status', 'status', $upload);
 like($out, qr/^  undone    its changes were taken back$/m, 'says so');
 ($out) = is_exit(0, 'history', qw(history ART-0001 --vendor VEND001 --match vendor_product_id));
-is(with_times($out) =~ s/\A.*\n.*\n//r, <<"END", 'tells all of it');
+is(with_times($out) =~ s/\A.*\n.*\n//r, <<"END", 'shows all of it');
 TIME  updated       upload $upload, line 2
     price              90.43 -> 94.90
     stock_quantity     376 -> 350
@@ -395,7 +395,7 @@ TIME  reverted      upload $upload, line 2  by onboard
     stock_quantity     350 -> 376
 END
 
-# Wrong usage, and files that a load would refuse
+# Usage errors, and files that a load would refuse
 is_refused(3, qr/"onboard diff" requires --vendor/, qw(diff tomorrow.csv));
 is_refused(3, qr/option --mode takes one of these words: insert, upsert, update, replace; not "merge"/,
 	qw(diff tomorrow.csv --vendor ALPHA --mode merge));

@@ -1,4 +1,4 @@
-# Choose how a file is applied: mode, key, blank policy, and the time that its contents are of.
+# Choose how a file is applied: mode, key, blank policy, and the time of its contents.
 
 use strict;
 use warnings;
@@ -53,18 +53,18 @@ is(applied(load(0, 'another file', modify('plain.csv', $day))->{upload_id}), 'in
 	'is of the time when it was modified');
 write_file('stated.csv', $header . "T-3,Kettle,Kitchen,T-S3,10.00,3\n");
 is(applied(load(0, '--as-of', 'stated.csv', '--as-of', '2026-01-05T10:30:00+01:00')->{upload_id}),
-	'insert - clear 2026-01-05T09:30:00Z', 'comes first');
+	'insert - clear 2026-01-05T09:30:00Z', 'takes precedence');
 write_file('V_20990101_000000.csv', $header . "T-4,Kettle,Kitchen,T-S4,10.00,3\n");
 is(load(0, 'a name with a time in the future', 'V_20990101_000000.csv')->{status}, 'completed',
-	'does not keep new products out');
+	'does not refuse new products');
 write_file('V_20990102_000000.csv', "sku,price\nT-S4,11.00\n");
 my $result = load(2, 'but it', 'V_20990102_000000.csv', '--mode', 'update');
-is($result->{error}{code}, 'INVALID_SOURCE_TIME', 'keeps changes out');
-like($err, qr/the time of the file, 2099-01-02T00:00:00Z, is in the future; --as-of states another one/, 'and says why');
+is($result->{error}{code}, 'INVALID_SOURCE_TIME', 'refuses changes');
+like($err, qr/the time of the file, 2099-01-02T00:00:00Z, is in the future; specify another one with --as-of/, 'and says why');
 is(load(0, 'with a right time', 'V_20990102_000000.csv', '--mode', 'update', '--as-of', '2026-02-01')->{status},
 	'completed', 'it is loaded');
 is(load(2, 'a future that is stated', 'stated.csv', '--again', '--as-of', '2099-01-01')->{error}{code},
-	'INVALID_SOURCE_TIME', 'keeps out everything');
+	'INVALID_SOURCE_TIME', 'refuses everything');
 is_refused(3, qr/option --as-of takes a time such as 2026-11-28T12:30:00Z or 2026-11-28, not "\Q$_\E"/,
 	qw(load plain.csv --vendor V --as-of), $_)
 	for 'yesterday', '2h', '', 'now', '2026-02-30', 'infinity', '0000-01-01T00:00:00Z';
@@ -111,7 +111,7 @@ like(applied(load(0, 'a fix file', 'fix.csv', '--mode', 'replace')->{upload_id})
 write_file('by_default.csv', "vendor_product_id,stock_quantity\nN-1,7\n");
 like(applied(load(0, 'without a mode', 'by_default.csv')->{upload_id}), qr/^update /, 'the default of the vendor applies');
 write_file('argument.csv', $header . "N-3,Kettle,Kitchen,N-S3,10.00,3\n");
-like(applied(load(0, 'with one', 'argument.csv', '--mode', 'insert')->{upload_id}), qr/^insert /, 'it comes first');
+like(applied(load(0, 'with one', 'argument.csv', '--mode', 'insert')->{upload_id}), qr/^insert /, 'it takes precedence');
 is_refused(3, qr/option --mode takes one of these words: insert, upsert, update, replace; not "\Q$_\E"/,
 	qw(load new.csv --vendor V --mode), $_)
 	for 'merge', 'INSERT', '', 'insert upsert';

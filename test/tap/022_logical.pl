@@ -146,8 +146,7 @@ like($err, qr/due to user request/, 'cancelled between windows');
 is($out, '2000', 'the session survives');
 compare('after a cancel');
 
-# Changes arrive, too: of values, of keys that move from product to product, of the status,
-# and what an undo takes back.
+# Changes arrive, too: of values, of keys that move from product to product, of the status, and by undo.
 $publisher->safe_psql('shop', q(UPDATE onboard.vendors SET modes = '{insert,upsert,update,replace}', discontinue_guard = 1));
 foreach my $path ('auto', 'plain')
 {

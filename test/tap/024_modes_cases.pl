@@ -17,7 +17,7 @@ use Oracle;
 
 my @counters = qw(inserted updated unchanged stale held discontinued discontinued_missing);
 
-# ----- the facts that a case states, as each side tells them -----
+# ----- the facts that a case states, as each side reports them -----
 
 my %fact_of = (
 	oracle => {
@@ -197,7 +197,7 @@ foreach my $line (split /\n/, slurp_file(source_root() . '/test/data/modes_cases
 
 my $node = new_server('cases');
 my $directory = PostgreSQL::Test::Utils::tempdir();
-# Join the rows of an upload that follow each other, and put off what is expected until then.
+# Join consecutive rows of an upload, and defer what is expected until after them.
 sub at_once
 {
 	my @joined;

@@ -28,8 +28,8 @@ my @vendors = @modes_vendors;
 
 # ----- histories -----
 
-# What had stock at the beginning of an upload is counted when a guard first needs it, so
-# other shares than 0 would depend on what other uploads did meanwhile.
+# Products in stock at the beginning of an upload are counted when a guard first needs them, so
+# shares other than 0 would depend on what other uploads did meanwhile.
 my %prepare = (
 	window => sub { 'SET onboard.window_rows = ' . one_of(1, 2, 5, 50000) . ';' },
 	path => sub { 'SET onboard.load_path = ' . one_of('auto', 'auto', 'probe', 'plain') . ';' },
@@ -90,9 +90,9 @@ sub random_history
 	return @steps;
 }
 
-# ----- smaller histories -----
+# ----- shrinking histories -----
 
-# Remove what a difference does not need: steps, then rows.
+# Remove what the difference does not need: steps, then rows.
 sub shrink
 {
 	my ($server, $differences, @steps) = @_;

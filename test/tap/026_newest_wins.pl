@@ -39,9 +39,9 @@ my %stored_blank = (unit => 'piece', brand => undef, description => undef);
 
 # ----- files -----
 
-# Return files with different times. The last step of a replace passes over products that
-# newer files name, whatever these say. So that its outcome does not depend on the order,
-# all files of a set with such a file have a say in the status.
+# Return files with different times. The last step of a replace skips products that newer files
+# name, whatever their values. So that its outcome does not depend on the order, all files of a set
+# with such a file set the status.
 sub random_files
 {
 	my @modes = one_of([qw(update)], [qw(update update upsert)], [qw(upsert)]);

@@ -24,8 +24,8 @@ my $seed = random_seed();
 my $rounds = $ENV{ONBOARD_ROUNDS} // 2;
 my $node = new_server('undo');
 
-# A snapshot has all of a product but its times; a state has no ids either, because a
-# removed product returns with another one.
+# A snapshot has all of a product except its times; a state has no ids either, because a removed
+# product is inserted again with another one.
 my $tables = <<'SQL';
 CREATE TABLE oracle.snapshots (number int, taken_at timestamptz, product_id bigint, facts jsonb);
 CREATE TABLE oracle.undone (upload int, what text, difference text);

@@ -152,8 +152,9 @@ for my $mix (qw(good mixed duplicates), 'one key', 'broken')
 
 # ----- modes that change products -----
 
-# Each file names products of the largest load of good rows, in an order that is not theirs, with another price
-# each time. The records of what rows did, the changes and their history are all stored in batches.
+# Each file names products of the largest load of good rows, in a different order, with another
+# price each time. The records of what rows did, the changes and their history are all stored in
+# batches.
 my %changes = (
 	update => [ 'vendor_product_id, price', sub { my ($n, $price) = @_; return ("G300000-$n", $price) } ],
 	upsert => [ 'vendor_product_id, price, sku, product_name, category, stock_quantity',

@@ -44,7 +44,7 @@ SELECT onboard_ingest(onboard_begin_upload('V1', 'x.csv'), '[{"row_number": 1, "
 	"product_name": "Lamp", "category": "Books", "sku": "A", "price": "1", "stock_quantity": "1"}}]');
 SQL
 
-# Return how many rows of that many files got another verdict.
+# Return how many rows of this number of files got another verdict.
 sub others
 {
 	my ($columns, $usual) = @_;

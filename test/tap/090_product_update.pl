@@ -13,7 +13,7 @@ use OnboardTest;
 
 my $node = new_server('update', "session_preload_libraries = onboard\n");
 
-# The library reaches the one under test by its symbols.
+# The test library calls the one under test through its symbols.
 plan skip_all => 'libraries of extensions hide their symbols since PostgreSQL 16'
   if $node->safe_psql('postgres', 'SHOW server_version_num') >= 160000;
 
@@ -137,7 +137,7 @@ for my $setting ('auto', 'plain')
 		is($node->safe_psql('shop', "SELECT '$old'::jsonb - ARRAY[$names] = to_jsonb(p) - ARRAY[$names, 'updated_at']
 			FROM onboard.products p WHERE sku = '$sku'"), 't', 'all other values are as before');
 		is($node->safe_psql('shop', "SET onboard.load_path = $setting; " . change_sql([$sku], [$row], intent => $intent)),
-			'{unchanged}', 'again, it changes nothing');
+			'{unchanged}', 'a second time, it changes nothing');
 	}
 	$node->safe_psql('shop', "DELETE FROM onboard.products WHERE vendor_product_id = 'Q'");
 }
@@ -305,8 +305,8 @@ sub wait_for_waiting
 	return;
 }
 
-# One session finds the product and computes the change; then another one does something, and
-# ends its transaction in a way once the first one waits for it.
+# One session finds the product and computes the change; then another one runs a statement, and
+# commits or rolls back once the first one waits for it.
 sub race
 {
 	my ($setting, $statement, $end, %option) = @_;
@@ -346,10 +346,10 @@ for my $setting ('auto', 'plain')
 	my $lock = 'SELECT FROM onboard.products WHERE sku = SKU FOR UPDATE';
 
 	is(race($setting, $update, 'COMMIT'), '{conflict} 57.00', "$setting: another transaction changed the product");
-	is(race($setting, $update, 'ROLLBACK'), '{"updated price"} 59.00', 'or did not, after all');
+	is(race($setting, $update, 'ROLLBACK'), '{"updated price"} 59.00', 'or did not, because it rolled back');
 	is(race($setting, 'DELETE FROM onboard.products WHERE sku = SKU', 'COMMIT'), '{conflict} ', 'or deleted it');
 	is(race($setting, $lock, 'COMMIT'), '{"updated price"} 59.00', 'or only locked it');
-	like(race($setting, $update, 'COMMIT', lock_wait => '10ms'), qr/lock timeout.* 57\.00/s, 'it does not wait for ever');
+	like(race($setting, $update, 'COMMIT', lock_wait => '10ms'), qr/lock timeout.* 57\.00/s, 'it does not wait forever');
 
 	my ($sku) = new_products(1);
 	my $first = session();
@@ -368,7 +368,7 @@ for my $setting ('auto', 'plain')
 
 my $direct = 'changes_direct 1 changes_hot 1';
 
-# A change of the table, a row, what becomes of it, and how to revert the change. {then} is
+# A change of the table, a row, the result of the row, and how to revert the change. {then} is
 # selected from the product.
 sub is_heeded
 {
@@ -480,7 +480,7 @@ is_heeded('a foreign key to the SKU', "$orders (sku) REFERENCES onboard.products
 	is($node->safe_psql('shop', change_sql(\@skus, [ '{"sku": "FK2"}', '{"sku": "FK3"}' ]) . '; SELECT counted()'),
 		'{"the catalogue refused the row by constraint \"o\": update or delete on table \"products\" violates foreign '
 		. 'key constraint \"o\" on table \"orders\"","updated sku"}' . "\nchanges_plain 1",
-		'an SKU that changes is checked: one is referenced');
+		'a SKU that changes is checked: one is referenced');
 	$node->safe_psql('shop', "$no_orders; $orders (sku) REFERENCES onboard.products (sku) ON UPDATE CASCADE;
 		INSERT INTO orders (sku) VALUES ('$skus[0]')");
 	is($node->safe_psql('shop', change_sql([ $skus[0] ], ['{"sku": "FK4"}']) . '; SELECT sku FROM orders'),
@@ -518,7 +518,7 @@ is_heeded('columns that were dropped and added again', 'ALTER EXTENSION onboard 
 
 # ----- logical decoding -----
 
-# A subscriber in another database of the same server gets every version, and none that lost.
+# A subscriber in another database of the same server gets every committed version, and no other.
 $node->append_conf('postgresql.conf', "wal_level = logical\nmax_wal_senders = 4");
 $node->restart;
 add_database($node, 'copy', 'V1');

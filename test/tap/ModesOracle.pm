@@ -1,11 +1,10 @@
-# What uploads with mode upsert, update and replace do to products, row after row, in plain
-# SQL: an implementation that is slow and short, written independently of the extension,
-# to compare the extension with.
+# What uploads with mode upsert, update and replace do to products, row by row, in plain SQL: a slow
+# and short implementation, written independently of the extension, to compare the extension with.
 #
-# It keeps its own products, verdicts, history and held rows in schema oracle, and reads
-# only vendors and categories of the extension. The rules of a row are in Oracle.pm. A
-# product is identified by its origin, the upload and the row that inserted it, because
-# the ids of the extension are its own business.
+# It keeps its own products, verdicts, history and held rows in schema oracle, and reads only
+# vendors and categories of the extension. The rules of a row are in Oracle.pm. A product is
+# identified by its origin, the upload and the row that inserted it, because only the extension
+# assigns its ids.
 
 package ModesOracle;
 
@@ -32,7 +31,7 @@ CREATE INDEX ON oracle.products (sku);
 -- The verdict on each row
 CREATE TABLE oracle.rows (upload int, row_number bigint, action text, origin text, PRIMARY KEY (upload, row_number));
 CREATE TABLE oracle.errors (upload int, row_number bigint, error_type text, error_field text);
--- What the first row of an upload for an existing product did, and the columns that it had a say in
+-- What the first row of an upload for an existing product did, and the columns that it set
 CREATE TABLE oracle.actions (upload int, pid int, origin text, row_number bigint, line_number bigint, action text, carried text[],
 	PRIMARY KEY (upload, pid));
 CREATE TABLE oracle.changes (seq int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, origin text, action text, upload int,
@@ -105,9 +104,9 @@ CREATE FUNCTION oracle.is_stale(u oracle.uploads, p oracle.products, name text) 
 				OR p.upload = later.upload AND name = ANY (coalesce(later.columns, ARRAY[name]) || '{status}')
 				OR name = 'status' AND oracle.lacks(later, p))) $$;
 
--- Judge a row against the product that it names, as both are now: what is wrong, or the
--- action (without guards), the product as it would become, and the columns that the row
--- has a say in, "status" for the status.
+-- Judge a row against the product that it names, as both are now: the findings, or the action
+-- (without guards), the product as it would become, and the columns that the row sets, "status" for
+-- the status.
 CREATE FUNCTION oracle.judge_existing(u oracle.uploads, p oracle.products, record jsonb) RETURNS oracle.judgement
 	LANGUAGE plpgsql STABLE AS $$
 DECLARE

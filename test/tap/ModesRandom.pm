@@ -1,5 +1,5 @@
-# Random steps for ModesTest.pm: uploads of several vendors in every mode, with rows that
-# meet: few products, few values, keys that change, duplicates, rows that break rules.
+# Random steps for ModesTest.pm: uploads of several vendors in every mode, with rows that conflict:
+# few products, few values, keys that change, duplicates, rows that break rules.
 
 package ModesRandom;
 
@@ -94,7 +94,7 @@ sub random_row
 	my %product = (vendor_product_id => id($n), sku => sku($vendor, $n));
 	my %row;
 
-	# Sometimes the other key is not the usual one: of another product, or new.
+	# Sometimes the other key is not the usual one, but that of another product, or new.
 	$product{ $key eq 'sku' ? 'vendor_product_id' : 'sku' } =
 	  $key eq 'sku' ? id(between(1, 20)) : one_of(sku(one_of(@modes_vendors), between(1, 20)), 'NEW-' . ++$fresh) if chance(0.12);
 	foreach my $name (sort keys %values)
@@ -168,7 +168,7 @@ sub random_products
 	return @steps;
 }
 
-# Somebody's SQL on a product
+# A user's SQL on a product
 sub random_sql
 {
 	my $sku = chance(0.1) && $fresh ? 'NEW-' . between(1, $fresh) : sku(one_of(@modes_vendors), between(1, 20));

@@ -135,7 +135,7 @@ sub step_of_extension
 	return ingest(@{ $step->{rows} }) if $do eq 'rows' && ($step->{door} // 'ingest') eq 'ingest';
 	return copy(@{ $step->{rows} }) if $do eq 'rows';
 	return as_loader('SELECT FROM onboard_finish_upload(' . upload_id($upload) . ", $step->{total});\n") if $do eq 'finish';
-	# An upload that failed has nothing to undo, which the function says.
+	# An upload that failed has nothing to undo, which the function reports.
 	return "SELECT FROM onboard.upload_history h, LATERAL onboard_undo_upload(h.upload_id)
 		WHERE h.upload_id = @{[ upload_id($upload) ]} AND h.status <> 'failed';\n" if $do eq 'undo';
 	return "SELECT FROM onboard_${do}_rows(" . upload_id($upload) . ", $rows);\n" if $do eq 'approve' || $do eq 'decline';
@@ -200,7 +200,7 @@ SQL
 	return;
 }
 
-# Begin again with an empty catalogue on both sides.
+# Start over with an empty catalogue on both sides.
 our $modes_reset = <<'SQL';
 TRUNCATE onboard.products, onboard.upload_history, onboard.validation_errors, onboard.judged_rows, onboard.row_actions,
 	onboard.product_changes, onboard.held_rows, onboard.outbox, onboard.item_checks;

@@ -75,11 +75,11 @@ test_match(void)
 	column_set id = column_bit(COLUMN_VENDOR_PRODUCT_ID);
 	column_set sku = column_bit(COLUMN_SKU);
 
-	is_int(apply_match(MATCH_SKU, id), MATCH_SKU, "a key that is asked for is taken");
+	is_int(apply_match(MATCH_SKU, id), MATCH_SKU, "a requested key is used");
 	is_int(apply_match(MATCH_VENDOR_PRODUCT_ID, sku), MATCH_VENDOR_PRODUCT_ID, "either of them");
 	is_int(apply_match(MATCH_COUNT, id | sku), MATCH_VENDOR_PRODUCT_ID, "else the vendor's id");
 	is_int(apply_match(MATCH_COUNT, sku), MATCH_SKU, "unless only the sku is there");
-	is_int(apply_match(MATCH_COUNT, 0), MATCH_VENDOR_PRODUCT_ID, "also if neither is known");
+	is_int(apply_match(MATCH_COUNT, 0), MATCH_VENDOR_PRODUCT_ID, "even if neither is known");
 }
 
 int

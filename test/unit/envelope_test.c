@@ -127,7 +127,7 @@ read_content_id(const char *json, char id[VENDOR_OBJECT_CONTENT_ID_SIZE])
 	s3_event_clean_up(&event);
 }
 
-/* The mode that a key chooses, "" for none, "-" if the key is of no vendor. */
+/* The mode that a key chooses, "" for none, "-" if the key belongs to no vendor. */
 static void
 is_mode_of_key(const char *key, const char *expected)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_file_test.c
- *	  The columns of a file as an array of PostgreSQL.
+ *	  The columns of a file as a PostgreSQL array.
  *
  *-------------------------------------------------------------------------
  */

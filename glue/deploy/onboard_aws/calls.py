@@ -94,7 +94,7 @@ class Aws:
 
     @property
     def partition(self) -> str:
-        """The part of AWS that the region belongs to, with which its ARNs begin: aws, aws-us-gov, ..."""
+        """The partition of the region, with which its ARNs begin: aws, aws-us-gov, ..."""
         try:
             return str(self._session.get_partition_for_region(self.region))
         except BotoCoreError as error:

@@ -17,7 +17,7 @@ STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,34}")
 
 # Where vendors put their files: UPLOAD_PREFIX of the functions.
 UPLOAD_PREFIX = "uploads/"
-# How the names of their files end.
+# Suffixes of their file names.
 FILE_SUFFIX = ".csv"
 
 

@@ -11,7 +11,7 @@ from .command import Command
 from .errors import ALL_GOOD, NEEDS_ATTENTION, not_found, usage
 from .functions import Operator
 
-# Most rows in an event of the function.
+# Maximum number of rows in an event of the function.
 MOST_ROWS = 1000
 # Rows that were not applied, shown in text; JSON has all of them.
 SHOWN_ROWS = 20
@@ -42,7 +42,7 @@ def batches(ranges: list[range]) -> Iterator[list[int]]:
 
 
 def waiting(operator: Operator, upload_id: str) -> Iterator[list[int]]:
-    """Yield the rows that wait, page by page: what was decided on meanwhile waits no longer."""
+    """Yield the rows that wait, page by page: rows decided on meanwhile no longer wait."""
     seen: set[int] = set()
     while fresh := [row for row in (each["row_number"] for each in operator.ask("held_list", upload_id=upload_id)["held"])
                     if row not in seen]:

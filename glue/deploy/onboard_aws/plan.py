@@ -23,7 +23,7 @@ FROM_DATABASE = {"DatabaseSecretArn": "DatabaseSecretArn", "AdministratorSecretA
                  "OperatorSecretArn": "OperatorSecretArn", "SubnetIds": "SubnetIds",
                  "SecurityGroupIds": "FunctionSecurityGroupId"}
 
-# Parameters that every deployment derives from image and package set.  Like those of FROM_DATABASE, nobody may give them:
+# Parameters that every deployment derives from image and package set.  Like those of FROM_DATABASE, they cannot be given:
 # the next deployment could not tell a given value from an outdated one, and would replace it.
 FROM_BUILD = ("ImageUri", "Architecture", "ArtifactBucket", "PackagePrefix")
 
@@ -149,7 +149,7 @@ class Plan:
     def image_parameters(self, image_uri: str, image: Image) -> dict[str, str]:
         """Return the parameters that follow from the image, and from what the account allows the functions."""
         more = {"ImageUri": image_uri, "Architecture": image.architecture}
-        # A stack that has true or false keeps it: someone, or an earlier deployment, has decided.
+        # A stack that has true or false keeps it: an operator or an earlier deployment has decided.
         undecided = self.pipeline.previous.get("ReserveConcurrency", "auto") == "auto"
         if "ReserveConcurrency" in self.pipeline.template.parameters and undecided:
             limits = self.aws.read("lambda", "get_account_settings")["AccountLimit"]

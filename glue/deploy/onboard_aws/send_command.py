@@ -50,7 +50,7 @@ def check_content(path: str, largest: int) -> None:
 
 
 def metadata(options: Namespace) -> dict[str, str]:
-    """Return what the object's metadata says about applying its rows."""
+    """Return the object's metadata that sets how its rows are applied."""
     values = {"onboard-mode": options.mode, "onboard-match": options.match, "onboard-blank": options.blank}
     if options.as_of:
         try:

@@ -27,7 +27,7 @@ class Stage:
 
 STAGES = {
     "parse": Stage(("ParserFunctionName", "DirectFunctionName"), "files wait in their queue, up to 14 days"),
-    # Without rows that are judged, the sweeper would read each file again, and at last abandon its upload.
+    # While no rows are judged, the sweeper would read each file again, and finally abandon its upload.
     "validate": Stage(("ValidatorFunctionName",),
                       "rows wait in the stream, which drops them after 24 hours; the sweeper is stopped, too",
                       others=("SweeperFunctionName",)),
@@ -158,7 +158,7 @@ def pause_function(aws: Aws, stack: str, function: str, tag: str) -> int:
     arn = function_arn(aws, function)
     tags = remembered(aws, arn)
     running = [source for source in sources_of(aws, stack, function) if source.enabled]
-    # What another tag has must stay stopped when the other stage is resumed.
+    # Sources that another tag records must stay stopped when the stage of that tag is resumed.
     names = dict.fromkeys([source.name for source in running] + [name for value in tags.values() for name in value[1:]])
     before = tags.get(tag) or [datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")]
     added = [name for name in names if name not in before]

@@ -205,7 +205,7 @@ class Tracer:
         return Hop("stream", NOW, text, "wait")
 
     def held_hops(self, found: Found) -> list[Hop]:
-        """Rows that wait for approval; the upload does not wait for them."""
+        """Rows that wait for approval; the upload ends without them."""
         waiting = int(((found.trace or {}).get("rows") or {}).get("held_waiting") or 0)
         if not waiting:
             return []

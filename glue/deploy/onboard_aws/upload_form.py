@@ -22,7 +22,7 @@ MOST_DAYS = 7
 MOST_ROLE_NAME = 64
 VENDOR_TAG = "onboard:vendor"
 DEFAULT_MAX_BYTES = 10485760
-# User metadata of an object that says how its rows are applied, in a form or a request; blank for the default.
+# User metadata of an object that sets how its rows are applied, in a form or a request; blank for the default.
 METADATA = ("onboard-mode", "onboard-match", "onboard-blank", "onboard-as-of")
 MODES = ("insert", "upsert", "update", "replace")
 
@@ -64,7 +64,7 @@ def sign_form(aws: Aws, outputs: Outputs, vendor_id: str, days: int) -> Answer:
     largest = max_file_bytes(aws, outputs) or 5 * 1024 ** 3
     form = aws.presigned_post(
         Bucket=outputs["BucketName"], Key=prefix + "${filename}", ExpiresIn=days * 86400,
-        # S3 refuses a field without a condition, and a form without a field that has one.
+        # S3 refuses a field without a condition, and a form that lacks a field with one.
         Fields={"success_action_status": "201", **{f"x-amz-meta-{name}": "" for name in METADATA}},
         Conditions=[["starts-with", "$key", prefix], ["content-length-range", 1, largest],
                     {"success_action_status": "201"}, *(["starts-with", f"$x-amz-meta-{name}", ""] for name in METADATA)])

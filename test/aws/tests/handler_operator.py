@@ -315,7 +315,7 @@ class OperatorTest(HandlerCase):
 
     def test_held_rows_are_decided_once(self) -> None:
         upload_id = self.hold("2.50", "200", "0.02", "400")
-        # Rows that are not held are left out; what was decided stays, however often it is asked for.
+        # Rows that are not held are left out; a decision stays, however often it is requested.
         trace = self.ask("upload_trace", upload_id=upload_id)
         self.assertEqual((trace["rows"]["held_waiting"], trace["upload"]["mode"], trace["upload"]["actions"]),
                          (3, "update", {"inserted": 0, "updated": 1, "unchanged": 0, "stale": 0, "held": 3, "discontinued": 0}))

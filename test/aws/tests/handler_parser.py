@@ -203,7 +203,7 @@ class ParserTest(HandlerCase):
                          "{sku,price,Colour}")
 
     def test_source_time(self) -> None:
-        """The contents are of the time that the metadata states, else of the time when the object was written."""
+        """The time of the contents is that of the metadata, else the time when the object was written."""
         stated = self.put(rows_file(1), onboard_as_of="2026-01-05T10:30:00.25+01:00")
         written = self.put(rows_file(1, first=2))
         self.parse(stated, written)
@@ -214,7 +214,7 @@ class ParserTest(HandlerCase):
                                  WHERE upload_id = '{self.upload(written)}'"""), "t")
 
     def test_bad_settings(self) -> None:
-        """A setting that does not exist fails the upload once, and nothing of it is read."""
+        """An invalid setting fails the upload once, and its file is not read."""
         cases = {"insert - clear MODE_NOT_ALLOWED": {"onboard_mode": "merge"},
                  "replace - clear MODE_NOT_ALLOWED": {"onboard_mode": "replace"},
                  "update - clear INVALID_SETTING": {"onboard_mode": "update", "onboard_match": "name"},
@@ -243,7 +243,7 @@ class ParserTest(HandlerCase):
         self.assertEqual(sql("SELECT count(*) FROM onboard.upload_history"), "1")
 
     def test_settings_unknown(self) -> None:
-        """While S3 does not tell the settings, no upload begins; the next delivery begins it."""
+        """While S3 does not return the settings, no upload begins; the next delivery begins it."""
         put = self.put(rows_file(1), onboard_mode="upsert")
         self.plan({"fault": "error", "call": "s3.HeadObject", "status": 503})
         self.assertEqual(self.failures(self.function(timeout=4).invoke(self.event(put))), ["m0"])

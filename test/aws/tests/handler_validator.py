@@ -190,7 +190,7 @@ class JudgingTest(Services):
         self.assertEqual(self.item(upload_id, 3)["error_reason"], "MALFORMED_ROW")
         self.assertNotIn("error_reason", self.item(upload_id, 1))
         self.assertNotIn("action", self.item(upload_id, 2))
-        self.assertEqual(self.row_metrics(function), {}, "a metric that counts nothing costs nothing")
+        self.assertEqual(self.row_metrics(function), {}, "a metric that is 0 is not written")
         self.assertEqual([self.metric(function, f"Products{name}") for name in ("Validated", "Valid", "Invalid")],
                          [5, 2, 3])
         kinds = sorted(message["kind"] for message in self.messages("product-validation-errors"))

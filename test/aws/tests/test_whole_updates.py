@@ -56,7 +56,7 @@ class UpdatesTest(WholeTest):
         return self.database.value("SELECT string_agg(left(status, 1), '' ORDER BY row_number) FROM onboard.products")
 
     def tomorrow(self, **environment: str) -> None:
-        """Send a price file with rows of every kind, by either way to say that it updates; its items say what rows did."""
+        """Send a price file with rows of every kind, choosing the mode in either way; its items show what rows did."""
         self.pipeline(environment=environment)
         by_items = "ROUTE" not in environment
         table = self.catalogue(8)
@@ -69,7 +69,7 @@ class UpdatesTest(WholeTest):
         tomorrow += [self.maker.row(VENDOR), tomorrow[0]]
         did = {1: "updated", 2: "updated", 4: "held", 5: "unchanged", 6: "updated"}
         broken = {3: {"INVALID_PRICE"}, 7: {"UNKNOWN_PRODUCT"}, 8: {"DUPLICATE_VENDOR_PRODUCT_ID"}}
-        # By metadata, and by the folder; neither decides what the other file does.
+        # The mode comes from metadata, and from the folder; neither affects the other file.
         self.send(self.file("prices.csv", tomorrow, as_of(1, **{"onboard-mode": "update"}), broken=broken, actions=did,
                             items=by_items))
         self.settle()
@@ -132,7 +132,7 @@ class UpdatesTest(WholeTest):
         return self.file(f"update/{minute}.csv", rows, as_of(minute, **keep), header, broken={}, items=items)
 
     def newest(self, table: list[dict[str, str]], files: list[Sent]) -> None:
-        """Check that each product has the newest value of each column, by a reading of the files alone."""
+        """Check that each product has the newest value of each column, as computed from the files alone."""
         wanted = {row["vendor_product_id"]: {name: row.get(name, "") for name in OPTIONAL} for row in table}
         for file in sorted(files, key=lambda each: each.metadata["onboard-as-of"]):
             for row in file.rows:
@@ -193,7 +193,7 @@ class UpdatesTest(WholeTest):
         self.check()
 
     def test_replacing_a_catalogue(self) -> None:
-        """What no row names is discontinued if it is little; if it is much, that waits for an operator."""
+        """Products that no row names are discontinued if they are few; if they are many, that waits for an operator."""
         self.pipeline()
         self.database.query(f"UPDATE onboard.vendors SET modes = modes || '{{replace}}' WHERE vendor_id = '{VENDOR}'")
         table = self.catalogue(10)

@@ -83,7 +83,7 @@ class WriteUnitsTest(WholeTest):
                          [min(parsed), max(parsed), round(sum(judged) / len(judged))])
 
     def test_the_optional_index_of_statuses(self) -> None:
-        """It doubles the units of a row of up to 1 KB, and so the cost."""
+        """It doubles the units, and so the cost, of a row of up to 1 KB."""
         with_index = table(Stack(transformed_template("pipeline"), {**PARAMETERS, "StatusIndex": "true"}))
         pending = {name: {"S": "VEND001-0123456789abcdef"} for name in ("upload_id", "record_id", "vendor_id")}
         pending["status"] = {"S": "pending_validation"}

@@ -111,7 +111,7 @@ class Maker:
         return Sent(vendor_id, key, self.text(table), broken=broken, contested=set(skus))
 
     def text(self, table: list[dict[str, str]], header: Sequence[str] = HEADER) -> bytes:
-        """A file of the columns of this header."""
+        """A file with the columns of this header."""
         file = io.StringIO(newline="")
         ending = self.random.choice(["\n", "\r\n"])
         writer = csv.DictWriter(file, header, lineterminator=ending, restval="", extrasaction="ignore")
