@@ -80,10 +80,10 @@ sql("INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_numbe
 like($out, qr/^  waiting   3; see "onboard held \Q$prices\E"$/m, 'says so');
 ($out) = is_exit(0, 'held', 'held');
 is($out =~ s/\d{4}-\d\d-\d\d \d\d:\d\d/TIME/gr, <<"END", 'lists what waits; the last step is row 0');
-row  line  product  cause              current  new     upload                  held
-  3     4  A-1      price              39.90    399.00  $prices  TIME
-  7     8  A-2      sold_out           3        0       $prices  TIME
-  0     -  -        discontinue_share  100      81      $prices  TIME
+row  line  product    cause              current  new     upload                  held
+  3     4  A-1        price              39.90    399.00  $prices  TIME
+  7     8  A-2        sold_out           3        0       $prices  TIME
+  0     -  81 of 100  discontinue_share  -        -       $prices  TIME
 END
 is((is_exit(0, "held @$_", 'held', @$_))[0], $out, 'the same')
   for [$prices], [ substr $prices, 0, -3 ], [qw(--vendor ALPHA)];
