@@ -53,6 +53,28 @@ SELECT row_number, status, errors -> 0 ->> 'error_message' AS message
 SELECT onboard_diff_missing('DIFF-1');
 COMMIT;
 SELECT onboard_diff_missing('DIFF-1');
+-- The guards count as in a load: of products that are sold out, and at the end of a replace.
+INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('DIFF-2', 'Diff Two', 'two@diff.example');
+CREATE FUNCTION wholes(first int, last int) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+			jsonb_build_object('vendor_product_id', 'S' || n, 'product_name', 'Name', 'category', 'Kitchen', 'sku', 'DT-' || n,
+				'price', n, 'stock_quantity', n)))
+		FROM generate_series(first, last) n
+$$;
+SELECT onboard_begin_upload('DIFF-2', 'd.csv', source_time => '2026-01-01') AS u \gset
+SELECT count(*) FROM ingest(:'u', wholes(1, 10));
+SELECT jsonb_agg(jsonb_build_object('row_number', n, 'product',
+		jsonb_build_object('vendor_product_id', 'S' || n, 'stock_quantity', 0))) AS sold_out
+	FROM generate_series(1, 10) n \gset
+SELECT action, count(*) FROM onboard_diff('DIFF-2', :'sold_out', 'update') GROUP BY 1 ORDER BY 1;
+SELECT onboard_begin_upload('DIFF-2', 'e.csv', mode => 'update', source_time => '2026-01-02') AS u \gset
+SELECT action, count(*) FROM ingest(:'u', :'sold_out') GROUP BY 1 ORDER BY 1;
+SELECT onboard_diff_missing('DIFF-2') FROM onboard_diff('DIFF-2', wholes(3, 10), 'replace', carry => true) OFFSET 7;
+SELECT onboard_diff_missing('DIFF-2') FROM onboard_diff('DIFF-2', wholes(4, 10), 'replace', carry => true) OFFSET 6;
+SELECT onboard_diff_missing('DIFF-2') FROM onboard_diff('DIFF-2', wholes(4, 15), 'replace', carry => true) OFFSET 11;
+SELECT onboard_diff_missing('DIFF-2') FROM onboard_diff('DIFF-2', wholes(3, 10) || '[{"row_number": 11, "product": {}}]',
+	'replace', carry => true) OFFSET 8;
+DROP FUNCTION wholes;
 -- Mode insert, and invalid arguments.
 SELECT row_number, status, action FROM onboard_diff('DIFF-1', :'rows', 'insert') WHERE row_number IN (1, 3, 4);
 SELECT onboard_diff('DIFF-1', '[]', 'merge');

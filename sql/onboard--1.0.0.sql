@@ -770,12 +770,12 @@ COMMENT ON FUNCTION @extschema@.onboard_diff(text, jsonb, text, text, text, time
 	'What each record of an upload with this mode would do to the catalogue, with the values that would change; with carry, '
 	'records of earlier calls with carry in this transaction are rows of the same file; writes nothing';
 
-CREATE FUNCTION @extschema@.onboard_diff_missing(vendor_id text, source_time timestamptz DEFAULT NULL)
-RETURNS bigint
+CREATE FUNCTION @extschema@.onboard_diff_missing(vendor_id text, source_time timestamptz DEFAULT NULL,
+	OUT missing bigint, OUT held_cause text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'onboard_diff_missing';
 COMMENT ON FUNCTION @extschema@.onboard_diff_missing(text, timestamptz) IS
 	'Number of products that an upload with mode replace would discontinue at its end: those that no record named in earlier '
-	'calls of onboard_diff() with carry in this transaction';
+	'calls of onboard_diff() with carry in this transaction; with the cause for which that would wait for approval, or null';
 
 CREATE FUNCTION @extschema@.onboard_ingest(upload_id text, records jsonb,
 	OUT row_number bigint, OUT status text, OUT action text, OUT product_id bigint, OUT errors jsonb)

@@ -71,7 +71,8 @@ struct diff
 	int changed_count;
 	struct price_change prices[SHOWN_PRICES]; /* largest first */
 	int price_count;
-	int64_t missing; /* products that a replace would discontinue at its end */
+	int64_t missing;    /* products that a replace would discontinue at its end */
+	bool missing_waits; /* that would wait for approval */
 	struct causes causes;
 	FILE *csv; /* or NULL */
 };
@@ -126,7 +127,8 @@ static const char diff_query[] =
 	" ON d.status = 'error' AND e.error ->> 'severity' = 'error'"
 	" ORDER BY d.row_number, v.attnum, e.position";
 
-static const char missing_query[] = "SELECT onboard_diff_missing($1::text, $2::timestamptz)";
+static const char missing_query[] = "SELECT m.missing, m.held_cause IS NOT NULL"
+									" FROM onboard_diff_missing($1::text, $2::timestamptz) m";
 
 /* ----- how the rows would be applied ----- */
 
@@ -309,6 +311,7 @@ begin_attempt(void *context, struct glue_error *error)
 	forget_changes(diff);
 	diff->price_count = 0;
 	diff->missing = 0;
+	diff->missing_waits = false;
 	causes_clean_up(&diff->causes);
 	if (diff->csv != NULL)
 		(void) csv_close(&diff->csv, path, NULL);
@@ -367,11 +370,13 @@ count_missing(void *context, struct glue_error *error)
 	struct diff *diff = context;
 	PGresult *result = NULL;
 
-	if (diff->mode != MODE_REPLACE)
+	/* A file without a valid row fails and discontinues nothing. */
+	if (diff->mode != MODE_REPLACE || diff->actions[ACTION_REJECT] == diff->run.judged)
 		return true;
 	if (!run_query(diff, missing_query, PARAMETER_SOURCE_TIME + 1, &result, error))
 		return false;
 	diff->missing = postgres_integer(result, 0, 0);
+	diff->missing_waits = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
 	PQclear(result);
 	return true;
 }
@@ -468,8 +473,9 @@ print_diff(const struct diff *diff, int64_t milliseconds)
 	if (diff->missing > 0)
 	{
 		putchar('\n');
-		line_print(stdout, 2, "No longer in the file: %s would be discontinued",
-				   terminal_count(count, diff->missing));
+		line_print(stdout, 2, "No longer in the file: %s%s", terminal_count(count, diff->missing),
+				   diff->missing_waits ? ", which would wait for approval"
+									   : " would be discontinued");
 	}
 	if (diff->causes.count > 0)
 	{
@@ -496,7 +502,8 @@ print_one_line(const struct diff *diff)
 	line_add(&line, ", %s %s", terminal_count(count, diff->actions[ACTION_REJECT]),
 			 action_name(ACTION_REJECT));
 	if (diff->missing > 0)
-		line_add(&line, ", no longer in the file: %s", terminal_count(count, diff->missing));
+		line_add(&line, ", no longer in the file: %s %s", terminal_count(count, diff->missing),
+				 action_name(diff->missing_waits ? ACTION_HOLD : ACTION_DISCONTINUE));
 	line_end(&line);
 }
 
@@ -534,7 +541,9 @@ print_diff_json(const struct diff *diff, int64_t milliseconds)
 	json_add_integer(document, "total_records", diff->run.judged);
 	json_add_integer(document, "valid_records", diff->run.judged - diff->actions[ACTION_REJECT]);
 	json_add_integer(document, "error_records", diff->actions[ACTION_REJECT]);
-	summary_json_actions(document, diff->mode, diff->actions, diff->missing);
+	summary_json_actions(document, diff->mode, diff->actions,
+						 diff->missing_waits ? 0 : diff->missing);
+	json_add_integer(document, "held_missing", diff->missing_waits ? diff->missing : 0);
 	changed = cJSON_AddObjectToObject(document, "changed_columns");
 	for (int i = 0; i < diff->changed_count; i++)
 		json_add_integer(changed, diff->changed[i].name, diff->changed[i].rows);
@@ -563,8 +572,9 @@ run_diff(struct diff *diff, const struct options *options)
 		print_one_line(diff);
 	else
 		print_diff(diff, milliseconds);
-	return diff->actions[ACTION_REJECT] > 0 || diff->actions[ACTION_HOLD] > 0 ? EXIT_SOME_REJECTED
-																			  : EXIT_ALL_GOOD;
+	if (diff->actions[ACTION_REJECT] > 0 || diff->actions[ACTION_HOLD] > 0 || diff->missing_waits)
+		return EXIT_SOME_REJECTED;
+	return EXIT_ALL_GOOD;
 }
 
 int

@@ -37,9 +37,11 @@
 	" LEFT JOIN onboard.held_rows i ON i.upload_id = h.upload_id" \
 	" AND i.row_number = h.row_number"
 
-#define TABLE_COLUMNS(product)                                                            \
-	"SELECT h.row_number AS row, h.line_number AS line, " product " AS product, h.cause," \
-	" h.current_value AS current, h.new_value AS new, h.upload_id AS upload,"             \
+#define TABLE_COLUMNS(product)                                                           \
+	"SELECT h.row_number AS row, h.line_number AS line, CASE h.row_number WHEN 0 THEN"   \
+	" format('%s of %s', h.new_value, h.current_value) ELSE " product " END AS product," \
+	" h.cause, CASE WHEN h.row_number > 0 THEN h.current_value END AS current,"          \
+	" CASE WHEN h.row_number > 0 THEN h.new_value END AS new, h.upload_id AS upload,"    \
 	" extract(epoch FROM h.held_at)::bigint AS held_at" WAITING
 
 #define JSON_COLUMNS(vendor_product_id, sku)                                                         \

@@ -422,7 +422,7 @@ show_failed_upload(struct load *load, bool loaded_before)
 				 "; change them with \"onboard vendor set %s --modes LIST\"",
 				 load->options->vendor);
 	else if (strcmp(upload->failure_code, "INVALID_SOURCE_TIME") == 0)
-		snprintf(advice, sizeof(advice), "; specify another one with --as-of");
+		snprintf(advice, sizeof(advice), "; if that is wrong, specify its time with --as-of");
 	glue_error_sentence(&fault, upload->failure_code, message, advice);
 	return show_refusal(load, upload, &fault, loaded_before);
 }

@@ -112,5 +112,10 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 		glue_error_reword(&advised, "%s, or allow it with --max-bytes %s (0 for no limit)",
 						  fault->text, size);
 	}
+	else if (strcmp(fault->code, "MISSING_COLUMN") == 0 && local->file.needs.mode == MODE_INSERT)
+		glue_error_reword(
+			&advised,
+			"%s; if the file changes products that the vendor has, load it with --mode update",
+			fault->text);
 	return advised;
 }

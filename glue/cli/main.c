@@ -157,7 +157,7 @@ static const struct command commands[] = {
 	{
 		.name = "check",
 		.operands = "FILE",
-		.summary = "show what loading a file would do",
+		.summary = "judge the rows of a file without loading it",
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
 			"as \"onboard load --mode insert\" would, but writes nothing to the database.",

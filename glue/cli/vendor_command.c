@@ -59,7 +59,7 @@ static const struct vendor_field vendor_fields[] = {
 	{"default_mode", "default mode", OPTION_DEFAULT_MODE, REQUIRED_TEXT, PLAIN},
 	{"price_guard", "price guard", OPTION_PRICE_GUARD, OPTIONAL_NUMBER, PLAIN},
 	{"sold_out_guard", "sold-out guard", OPTION_SOLD_OUT_GUARD, OPTIONAL_NUMBER, PLAIN},
-	{"discontinue_guard", "disc. guard", OPTION_DISCONTINUE_GUARD, OPTIONAL_NUMBER, PLAIN},
+	{"discontinue_guard", "discontinue guard", OPTION_DISCONTINUE_GUARD, OPTIONAL_NUMBER, PLAIN},
 	{0},
 };
 
@@ -106,7 +106,9 @@ run_vendor_statement(struct database *database, const char *statement, int count
 	if (database_query(database, RUN_ONCE, statement, count, values, result, error))
 		return true;
 	if (strcmp(error->code, NUMERIC_OUT_OF_RANGE) == 0)
-		return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "a guard is too large");
+		return glue_error_set(
+			error, GLUE_USAGE_ERROR, "USAGE",
+			"a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1");
 	refusal = vendor_refusal_find(error);
 	if (refusal != NULL)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s%s", refusal->text,
@@ -300,7 +302,7 @@ print_member(const char *what, const char *text)
 {
 	if (text == NULL)
 		return;
-	line_print(stdout, 16, "  %-13s %s", what, text);
+	line_print(stdout, 20, "  %-17s %s", what, text);
 }
 
 /*
@@ -313,8 +315,8 @@ print_counts(const struct profile *profile, const char *what, const char *first,
 	struct line line;
 	char count[TERMINAL_COUNT_SIZE];
 
-	line_begin(&line, stdout, 16);
-	line_add(&line, "  %-13s %s", what, terminal_count(count, profile_number(profile, what)));
+	line_begin(&line, stdout, 20);
+	line_add(&line, "  %-17s %s", what, terminal_count(count, profile_number(profile, what)));
 	line_add(&line, " (%s %s", terminal_count(count, profile_number(profile, first)), first_name);
 	if (second != NULL)
 		line_add(&line, ", %s %s", terminal_count(count, profile_number(profile, second)),
@@ -330,8 +332,8 @@ print_roles(const PGresult *roles)
 
 	if (PQntuples(roles) == 0)
 		return;
-	line_begin(&line, stdout, 16);
-	line_add(&line, "  %-13s ", "roles");
+	line_begin(&line, stdout, 20);
+	line_add(&line, "  %-17s ", "roles");
 	for (int row = 0; row < PQntuples(roles); row++)
 		line_add(&line, "%s%s", row > 0 ? ", " : "", PQgetvalue(roles, row, 0));
 	line_end(&line);
@@ -500,7 +502,7 @@ print_changes(const struct options *options, const PGresult *result)
 	line_print(stdout, 2, any ? "Vendor %s is changed." : "Vendor %s already has these values.",
 			   options->operands[0]);
 	for (; any; any = next_change(options, result, &change))
-		line_print(stdout, 16, "  %-13s %s -> %s", change.field->label,
+		line_print(stdout, 20, "  %-17s %s -> %s", change.field->label,
 				   change.before != NULL ? change.before : "(none)",
 				   change.after != NULL ? change.after : "(none)");
 }

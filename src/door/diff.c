@@ -31,6 +31,7 @@
 #include "load/window.h"
 #include "row/json_row.h"
 #include "row/rule_settings.h"
+#include "upload/replace_end.h"
 
 /* Arguments of onboard_diff(). */
 enum
@@ -45,9 +46,17 @@ enum
 	ARGUMENT_CARRY
 };
 
-/* What the calls of one transaction carry over; NULL outside of it. */
+/* What the calls of one transaction carry over, besides the keys that they have seen. */
+typedef struct Carried
+{
+	ChangeTerms *terms;
+	int64 newly_offered; /* products inserted or restored, less those that rows discontinue */
+	bool has_unnamed;    /* a row whose key cannot be read */
+} Carried;
+
+/* NULL outside of such a transaction. */
 static SeenKeys *carried_keys = NULL;
-static ChangeTerms *carried_terms = NULL;
+static Carried *carried = NULL;
 
 /* State of one call. */
 typedef struct Diff
@@ -57,6 +66,7 @@ typedef struct Diff
 	SeenKeys *seen;
 	ChangedValues *changed_values;
 	struct findings findings;
+	Carried *carried; /* or NULL */
 } Diff;
 
 /* What a row would do. */
@@ -83,9 +93,9 @@ text_argument(FunctionCallInfo fcinfo, int argument)
 }
 
 static void
-forget_carried_terms(void *argument)
+forget_carried(void *argument)
 {
-	carried_terms = NULL;
+	carried = NULL;
 }
 
 /* Keep the terms for the next call. */
@@ -95,9 +105,10 @@ carry_terms(ChangeTerms *terms)
 	MemoryContextCallback *callback =
 		MemoryContextAllocZero(TopTransactionContext, sizeof(*callback));
 
-	callback->func = forget_carried_terms;
+	callback->func = forget_carried;
 	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
-	carried_terms = terms;
+	carried = MemoryContextAllocZero(TopTransactionContext, sizeof(*carried));
+	carried->terms = terms;
 }
 
 /* Return the terms that the arguments specify.  Runs in an owner section, with SPI. */
@@ -112,8 +123,8 @@ open_terms(FunctionCallInfo fcinfo, const char *vendor_id, bool carry, MemoryCon
 	TimestampTz source_time = GetCurrentTimestamp();
 	ChangeTerms *terms;
 
-	if (carry && carried_terms != NULL)
-		return carried_terms;
+	if (carry && carried != NULL)
+		return carried->terms;
 	if (carry)
 		context = TopTransactionContext;
 	if (match_name != NULL && !upload_match_by_name(match_name, &match))
@@ -156,6 +167,7 @@ open_diff(FunctionCallInfo fcinfo, enum upload_mode mode, bool carry)
 	SPI_connect();
 	cache = rule_settings_open(context, true);
 	diff->setting.terms = open_terms(fcinfo, vendor_id, carry, context);
+	diff->carried = carry ? carried : NULL;
 	SPI_finish();
 	diff->setting.rules = rule_settings_of_vendor(cache, vendor_id);
 	diff->setting.catalogue = catalogue_open(false);
@@ -286,6 +298,19 @@ is_seen(const Diff *diff, const Change *change)
 						  change->keys[change->key], &line);
 }
 
+/* Note what the guard of a replace needs to know at its end. */
+static void
+note_offer(Carried *so_far, const Change *change, enum row_action action)
+{
+	if (!change_has_key(change))
+		so_far->has_unnamed = true;
+	if (action == ACTION_INSERT ||
+		(action == ACTION_UPDATE && strcmp(change->result.history_action, "restored") == 0))
+		so_far->newly_offered++;
+	else if (action == ACTION_DISCONTINUE)
+		so_far->newly_offered--;
+}
+
 static void
 judge_row(Diff *diff, IncomingRow *row, DiffOutcome *outcome)
 {
@@ -306,6 +331,8 @@ judge_row(Diff *diff, IncomingRow *row, DiffOutcome *outcome)
 		change_judge_unknown(&change, &diff->findings);
 		outcome->action = ACTION_REJECT;
 	}
+	if (diff->carried != NULL)
+		note_offer(diff->carried, &change, outcome->action);
 }
 
 static void
@@ -405,25 +432,47 @@ count_unseen(Datum vendor_id_text)
 	return count;
 }
 
+/* Return why discontinuing so many products would wait for approval, or NULL. */
+static const char *
+waiting_cause(Datum vendor_id_text, int64 missing)
+{
+	int64 on_offer;
+
+	if (missing == 0)
+		return NULL;
+	if (carried != NULL && carried->has_unnamed)
+		return HELD_UNNAMED_RECORDS;
+	return replace_end_guard_holds(vendor_id_text, missing,
+								   carried != NULL ? carried->newly_offered : 0, &on_offer)
+			   ? HELD_DISCONTINUE_SHARE
+			   : NULL;
+}
+
 PG_FUNCTION_INFO_V1(onboard_diff_missing);
 
 /*
  * Count the products that an upload with mode replace would discontinue at its end:
  * those that no record named in the calls of onboard_diff() with carry in this
- * transaction.
+ * transaction.  The second column is the cause for which that would wait, or null.
  */
 Datum
 onboard_diff_missing(PG_FUNCTION_ARGS)
 {
 	Oid types[2] = {TEXTOID, TIMESTAMPTZOID};
 	Datum values[2];
+	Datum result[2];
+	bool nulls[2] = {false, false};
+	TupleDesc descriptor;
 	OwnerSection section;
+	const char *cause;
 	int64 count = 0;
 	Portal portal;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("%s must not be null", "vendor_id")));
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
 	owner_check_caller(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	values[0] = PointerGetDatum(PG_GETARG_TEXT_PP(0));
 	values[1] = PG_ARGISNULL(1) ? TimestampTzGetDatum(GetCurrentTimestamp()) : PG_GETARG_DATUM(1);
@@ -438,7 +487,13 @@ onboard_diff_missing(PG_FUNCTION_ARGS)
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
+	cause = waiting_cause(values[0], count);
 	SPI_finish();
 	owner_leave(&section);
-	PG_RETURN_INT64(count);
+	result[0] = Int64GetDatum(count);
+	result[1] = (Datum) 0;
+	if (cause != NULL)
+		result[1] = CStringGetTextDatum(cause);
+	nulls[1] = cause == NULL;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), result, nulls)));
 }

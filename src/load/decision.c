@@ -48,12 +48,21 @@ decide_request(enum upload_mode mode, const IncomingRow *row, struct findings *f
 {
 	RowRequest request = incoming_row_request(row);
 	const char *problem = NULL;
+	struct text_builder builder;
+	char text[FINDING_MESSAGE_SIZE];
 
 	if (!upload_mode_changes(mode) && request != REQUEST_NONE)
 		problem =
 			"an upload with mode insert accepts no action; leave " ONBOARD_ACTION_COLUMN " blank";
 	else if (request == REQUEST_UNKNOWN)
-		problem = "the action is neither update nor delete";
+	{
+		text_start(&builder, text, sizeof(text));
+		text_add(&builder, text_of("action "));
+		text_add_quoted(&builder, row->action);
+		text_add(&builder, text_of(" is neither update nor delete"));
+		text_finish(&builder);
+		problem = text;
+	}
 	if (problem != NULL)
 		findings_add(findings, rule_built_in(RULE_INVALID_ACTION), COLUMN_NONE, row->action,
 					 problem);

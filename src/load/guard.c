@@ -104,7 +104,8 @@ had_stocked(const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
 	if (terms->stocked_at_least >= wanted)
 		return true;
 	counted = count_stocked(owner, limit);
-	terms->stocked_at_least = counted + terms->sold_out - terms->restocked;
+	terms->stocked_at_least =
+		terms->is_supposed ? counted : counted + terms->sold_out - terms->restocked;
 	if (counted < limit)
 		terms->stocked_at_begin = terms->stocked_at_least;
 	return terms->stocked_at_least >= wanted;

@@ -168,6 +168,7 @@ change_terms_suppose(const char *vendor_id, enum upload_match match, enum upload
 
 	read_guards(vendor_id, true, terms);
 	terms->blank = blank;
+	terms->is_supposed = true;
 	terms->stocked_at_begin = -1;
 	take_columns(terms, match, columns);
 	read_later_uploads(vendor_id, TimestampTzGetDatum(source_time), context, true, terms);

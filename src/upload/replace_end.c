@@ -213,25 +213,24 @@ find_missing(const char *upload_id, LastStep *step)
 	SPI_scroll_cursor_move(step->missing_products, FETCH_ABSOLUTE, 0);
 }
 
-/* Compare them with the guard. */
-static void
-check_guard(LastStep *step)
+bool
+replace_end_guard_holds(Datum vendor_id_text, int64 missing, int64 newly_offered, int64 *on_offer)
 {
 	static Statement count = {
 		"SELECT o.on_offer, coalesce($2 > v.discontinue_guard * o.on_offer, false) "
 		"FROM onboard.vendors v, "
-		"  (SELECT count(*) AS on_offer FROM onboard.products p "
+		"  (SELECT count(*) + $3 AS on_offer FROM onboard.products p "
 		"    WHERE p.vendor_id = $1 AND p.status <> 'discontinued') o "
 		"WHERE v.vendor_id = $1",
-		2,
-		{TEXTOID, INT8OID},
+		3,
+		{TEXTOID, INT8OID, INT8OID},
 		.replanned = true,
 	};
-	Datum values[2] = {CStringGetTextDatum(step->vendor_id), Int64GetDatum(step->missing)};
+	Datum values[3] = {vendor_id_text, Int64GetDatum(missing), Int64GetDatum(newly_offered)};
 
 	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
-	step->on_offer = DatumGetInt64(statement_value(1, NULL));
-	step->is_above_guard = DatumGetBool(statement_value(2, NULL));
+	*on_offer = DatumGetInt64(statement_value(1, NULL));
+	return DatumGetBool(statement_value(2, NULL));
 }
 
 static void
@@ -267,7 +266,8 @@ replace_end_if_complete(const char *upload_id)
 	vendor_lock(step.vendor_id);
 	find_missing(upload_id, &step);
 	if (step.missing > 0)
-		check_guard(&step);
+		step.is_above_guard = replace_end_guard_holds(CStringGetTextDatum(step.vendor_id),
+													  step.missing, 0, &step.on_offer);
 	waits = step.missing > 0 && (step.has_unnamed || step.is_above_guard);
 	if (step.missing > 0 && !waits)
 	{
@@ -278,8 +278,8 @@ replace_end_if_complete(const char *upload_id)
 	if (!waits)
 		return false;
 	held_add_last_step(upload_id, step.vendor_id,
-					   step.has_unnamed ? "unnamed_records" : "discontinue_share", step.on_offer,
-					   step.missing);
+					   step.has_unnamed ? HELD_UNNAMED_RECORDS : HELD_DISCONTINUE_SHARE,
+					   step.on_offer, step.missing);
 	return true;
 }
 

@@ -10,6 +10,10 @@
 
 #include "postgres.h"
 
+/* Why the step waits, as held_rows.cause. */
+#define HELD_UNNAMED_RECORDS "unnamed_records"
+#define HELD_DISCONTINUE_SHARE "discontinue_share"
+
 /*
  * Discontinue the vendor's products that the upload did not name, if it is about to
  * end other than as failed; must be called before it ends.  Returns true if a guard
@@ -17,6 +21,14 @@
  * section with SPI connected, while the upload is locked.
  */
 extern bool replace_end_if_complete(const char *upload_id);
+
+/*
+ * Would a guard hold the step if it discontinued so many products?  Returns how many
+ * the vendor has on offer, which newly_offered is added to: products that an upload
+ * would put on offer but has not.  Runs inside an owner section with SPI connected.
+ */
+extern bool
+replace_end_guard_holds(Datum vendor_id_text, int64 missing, int64 newly_offered, int64 *on_offer);
 
 /*
  * Carry out the step of an upload that has ended, whatever the guards say, and

@@ -43,6 +43,8 @@ for my $fault (@faults)
 	my $advice = '';
 	$advice = qr/, or allow more with --max-rows \(0 for no limit\)/ if $failure eq 'TOO_MANY_ROWS';
 	$advice = qr/, or allow it with --max-bytes \d+ \(0 for no limit\)/ if $failure eq 'FILE_TOO_LARGE';
+	$advice = qr/; if the file changes products that the vendor has, load it with --mode update/
+	  if $failure eq 'MISSING_COLUMN';
 	like($err,
 		qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is in \S+\n\z/,
 		"$file: one line of reason, one about the mail");

@@ -22,18 +22,18 @@ is_exit(0, 'vendor add', qw(vendor add LAMPS --name), 'Bright Lamps',
 ($out) = is_exit(0, 'vendor show', 'vendor', 'show', 'LAMPS');
 is($out, <<'END', 'shows what is known, and nothing of what is not');
 Vendor LAMPS
-  name          Bright Lamps
-  e-mail        hello@lamps.example
-  phone         12345
-  country       DK
-  status        active
-  modes         insert,upsert,update
-  default mode  insert
-  price guard   5.00
-  sold-out guard 0.500
-  disc. guard   0.200
-  products      0 (0 active, 0 out of stock)
-  uploads       0 (0 failed)
+  name              Bright Lamps
+  e-mail            hello@lamps.example
+  phone             12345
+  country           DK
+  status            active
+  modes             insert,upsert,update
+  default mode      insert
+  price guard       5.00
+  sold-out guard    0.500
+  discontinue guard 0.200
+  products          0 (0 active, 0 out of stock)
+  uploads           0 (0 failed)
 END
 write_file('lamps.csv', $header . "L-1,Desk Lamp,Books,LAMP-1,10,1\nL-2,Floor Lamp,Books,LAMP-2,10,0\n"
 	. "L-3,Lamp,Books,LAMP-1,10,1\n");
@@ -46,10 +46,10 @@ sql("CREATE ROLE lamps LOGIN; CREATE ROLE lamps2 LOGIN;
 	onboard_grant_vendor('lamps2', 'OTHER')");
 ($out) = is_exit(0, 'vendor show of a vendor with uploads', 'vendor', 'show', 'LAMPS');
 like($out,
-	qr/^\ \ roles\ {9}lamps,\ lamps2\n
-		\ \ products\ {6}2\ \(1\ active,\ 1\ out\ of\ stock\)\n
-		\ \ uploads\ {7}\d\ \(\d\ failed\)\n
-		\ \ success\ {7}66\.6\ %\n\n
+	qr/^\ \ roles\ {13}lamps,\ lamps2\n
+		\ \ products\ {10}2\ \(1\ active,\ 1\ out\ of\ stock\)\n
+		\ \ uploads\ {11}\d\ \(\d\ failed\)\n
+		\ \ success\ {11}66\.6\ %\n\n
 		Latest\ uploads\nupload\s+file\s+status\s+accepted\s+rejected\s+begun\n/mx,
 	'shows logins, counts and uploads');
 like($out, qr/^\Q$upload\E\s+lamps\.csv\s+partial\s+2\s+1\s+\d{4}-/m, 'the upload among them');
@@ -69,8 +69,8 @@ is_refused(2, qr/vendor "OTHER" does not exist/, 'vendor', 'show', 'OTHER', '--d
 # ----- vendor set -----
 
 ($out) = is_exit(0, 'vendor set', qw(vendor set LAMPS --email post@lamps.example --city Aarhus --country DK));
-is($out, "Vendor LAMPS is changed.\n  e-mail        hello\@lamps.example -> post\@lamps.example\n"
-	. "  city          (none) -> Aarhus\n", 'prints what changed');
+is($out, "Vendor LAMPS is changed.\n  e-mail            hello\@lamps.example -> post\@lamps.example\n"
+	. "  city              (none) -> Aarhus\n", 'prints what changed');
 is(sql("SELECT vendor_name, email, phone, city, country, status FROM onboard.vendors WHERE vendor_id = 'LAMPS'"),
 	'Bright Lamps|post@lamps.example|12345|Aarhus|DK|active', 'and changes nothing else');
 ($out) = is_exit(0, 'vendor set again', qw(vendor set LAMPS --email post@lamps.example));
@@ -83,9 +83,9 @@ is_deeply([ @{ json_of($out) }{qw(modes default_mode price_guard sold_out_guard 
 ($out) = is_exit(0, 'vendor set of modes', qw(vendor set MODES --modes insert --default-mode insert --price-guard 2.5));
 is($out, <<'END', 'prints what changed');
 Vendor MODES is changed.
-  modes         update,replace -> insert
-  default mode  update -> insert
-  price guard   (none) -> 2.50
+  modes             update,replace -> insert
+  default mode      update -> insert
+  price guard       (none) -> 2.50
 END
 is_refused(3, qr/a vendor's modes must be one or more of insert, upsert, update and replace/, qw(vendor set MODES --modes), $_)
 	for 'insert,merge', 'insert,INSERT', 'insert,';

@@ -80,10 +80,10 @@ sql("INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, line_numbe
 like($out, qr/^  waiting   3; see "onboard held \Q$prices\E"$/m, 'says so');
 ($out) = is_exit(0, 'held', 'held');
 is($out =~ s/\d{4}-\d\d-\d\d \d\d:\d\d/TIME/gr, <<"END", 'lists what waits; the last step is row 0');
-row  line  product  cause              current  new     upload                  held
-  3     4  A-1      price              39.90    399.00  $prices  TIME
-  7     8  A-2      sold_out           3        0       $prices  TIME
-  0     -  -        discontinue_share  100      81      $prices  TIME
+row  line  product    cause              current  new     upload                  held
+  3     4  A-1        price              39.90    399.00  $prices  TIME
+  7     8  A-2        sold_out           3        0       $prices  TIME
+  0     -  81 of 100  discontinue_share  -        -       $prices  TIME
 END
 is((is_exit(0, "held @$_", 'held', @$_))[0], $out, 'the same')
   for [$prices], [ substr $prices, 0, -3 ], [qw(--vendor ALPHA)];
@@ -272,10 +272,23 @@ END
 is($out, "tomorrow.csv: 6 rows, 1 inserted, 2 updated, 1 unchanged, 1 held, 1 rejected\n", 'fits on a line');
 is_exit(0, 'a vendor that may replace', qw(vendor set ALPHA --modes), 'insert,upsert,update,replace');
 write_file('fewer.csv', $header . "A-1,Pan,Kitchen,PAN-28,41.90,15,black\nA-2,Kettle,Kitchen,KETTLE-2L,20.00,0,red\n");
+($out) = is_exit(1, 'diff of a replace', qw(diff fewer.csv --vendor ALPHA --mode replace));
+like($out, qr/^No longer in the file: 2, which would wait for approval$/m, 'says what is missing');
+($out) = is_exit(1, 'diff -q of a replace', qw(diff fewer.csv --vendor ALPHA --mode replace -q));
+like($out, qr/, no longer in the file: 2 held$/, 'on one line, too');
+($out) = is_exit(1, 'diff --json of a replace', qw(diff fewer.csv --vendor ALPHA --mode replace --json));
+is_deeply([ @{ json_of($out) }{qw(discontinued_missing held_missing)} ], [ 0, 2 ], 'counts what would wait');
+is_exit(0, 'without the guard', qw(vendor set ALPHA --discontinue-guard), '');
 ($out) = is_exit(0, 'diff of a replace', qw(diff fewer.csv --vendor ALPHA --mode replace));
-like($out, qr/^No longer in the file: 2 would be discontinued$/m, 'says what is missing');
+like($out, qr/^No longer in the file: 2 would be discontinued$/m, 'nothing waits');
 ($out) = is_exit(0, 'diff -q of a replace', qw(diff fewer.csv --vendor ALPHA --mode replace -q));
-like($out, qr/, no longer in the file: 2$/, 'on one line, too');
+like($out, qr/, no longer in the file: 2 discontinued$/, 'on one line, too');
+write_file('worse.csv', $header . ",Pan,Kitchen,,41.90,15,black\n");
+($out) = is_exit(1, 'diff of a file without a valid row', qw(diff worse.csv --vendor ALPHA --mode replace));
+unlike($out, qr/No longer in the file/, 'discontinues nothing');
+write_file('unnamed.csv', $header . "A-1,Pan,Kitchen,PAN-28,41.90,15,black\n,Pan,Kitchen,,41.90,15,black\n");
+($out) = is_exit(1, 'diff with a row without a key', qw(diff unnamed.csv --vendor ALPHA --mode replace));
+like($out, qr/^No longer in the file: \d, which would wait for approval$/m, 'waits without a guard, too');
 ($out) = is_exit(1, 'diff --as-of', qw(diff tomorrow.csv --vendor ALPHA --mode update --as-of 2000-01-01));
 like($out, qr/^         4  stale: older than what the catalogue has$/m, 'says what is too old');
 ($out) = is_exit(1, 'diff --json', qw(diff tomorrow.csv --vendor ALPHA --mode upsert --json));
@@ -283,7 +296,7 @@ $document = json_of($out);
 like(delete $document->{milliseconds}, qr/^\d+$/, 'has the time it took');
 is_deeply($document, { vendor_id => 'ALPHA', file_name => 'tomorrow.csv', mode => 'upsert', total_records => 6,
 		valid_records => 5, error_records => 1, inserted => 1, updated => 2, unchanged => 1, stale => 0, held => 1,
-		discontinued => 0, discontinued_missing => 0, changed_columns => { price => 2, stock_quantity => 2 },
+		discontinued => 0, discontinued_missing => 0, held_missing => 0, changed_columns => { price => 2, stock_quantity => 2 },
 		price_changes => [
 			{ line_number => 3, sku => 'KETTLE-2L', old_price => 20.00, new_price => 200.00, percent => 900.0, held => $true },
 			{ line_number => 5, sku => 'LID', old_price => 5.00, new_price => 4.50, percent => -10.0, held => $false },

@@ -60,7 +60,7 @@ is(load(0, 'a name with a time in the future', 'V_20990101_000000.csv')->{status
 write_file('V_20990102_000000.csv', "sku,price\nT-S4,11.00\n");
 my $result = load(2, 'but it', 'V_20990102_000000.csv', '--mode', 'update');
 is($result->{error}{code}, 'INVALID_SOURCE_TIME', 'refuses changes');
-like($err, qr/the time of the file, 2099-01-02T00:00:00Z, is in the future; specify another one with --as-of/, 'and says why');
+like($err, qr/the time of the file, 2099-01-02T00:00:00Z, is in the future; if that is wrong, specify its time with --as-of/, 'and says why');
 is(load(0, 'with a right time', 'V_20990102_000000.csv', '--mode', 'update', '--as-of', '2026-02-01')->{status},
 	'completed', 'it is loaded');
 is(load(2, 'a future that is stated', 'stated.csv', '--again', '--as-of', '2099-01-01')->{error}{code},
