@@ -329,6 +329,25 @@ UPDATE onboard.history_horizon SET horizon = '2001-02-03 04:05:06+00';
 SELECT onboard_product_as_of(:b, '2001-02-03 04:05:05+00'); -- ERROR
 DELETE FROM onboard.history_horizon;
 
+-- A user's trigger that loads another file within ours
+BEGIN;
+SELECT count(add(sku)) FROM unnest('{HIST outer,HIST inner}'::text[]) sku;
+CREATE FUNCTION load_price(file text, sku text, price text) RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM onboard_ingest(onboard_begin_upload('HIST-1', file,
+		mode => 'update', match => 'sku'), jsonb_build_array(jsonb_build_object('row_number', 1, 'product',
+			jsonb_build_object('sku', sku, 'price', price))));
+$$;
+CREATE FUNCTION load_inner() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.sku = 'HIST outer' THEN PERFORM load_price('inner.csv', 'HIST inner', '14'); END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER load_inner AFTER UPDATE ON onboard.products FOR EACH ROW EXECUTE FUNCTION load_inner();
+SELECT load_price('outer.csv', 'HIST outer', '13');
+SELECT p.sku, c.action, u.file_name, c.row_number, c.new_values FROM onboard.product_changes c JOIN onboard.products p USING (product_id)
+	LEFT JOIN onboard.upload_history u ON u.upload_id = c.upload_id WHERE p.sku IN ('HIST outer', 'HIST inner') ORDER BY 1;
+ROLLBACK;
+
 DROP VIEW over_time, loaded;
 DROP FUNCTION prune_before, as_it_was, failure, load, add, changes, part, touch_another, change_again, note;
 DROP TABLE shown, before, noted;
