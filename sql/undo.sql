@@ -48,7 +48,7 @@ CREATE VIEW history AS
 	FROM onboard.product_changes c
 		LEFT JOIN onboard.products p ON p.product_id = c.product_id
 		LEFT JOIN onboard.upload_history u ON u.upload_id = c.upload_id
-	WHERE c.vendor_id = 'UNDO-1' ORDER BY c.change_id;
+	WHERE c.vendor_id = 'UNDO-1' ORDER BY c.reverts NULLS FIRST, c.change_id;
 CREATE FUNCTION plan(name text) RETURNS TABLE (sku text, step text, reason text) LANGUAGE sql AS $$
 	SELECT sku, step, regexp_replace(reason, 'UNDO-1-[0-9a-f]{16}', 'UNDO-1-...') FROM onboard_undo_plan(id(name)) ORDER BY 1;
 $$;

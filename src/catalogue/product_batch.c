@@ -7,8 +7,9 @@
  * prevent a change.  That product stays as it is, the others change: part of a
  * batch is written in a subtransaction and, if one product is refused, each
  * half is tried.  So a few refused products among a million cost a few dozen
- * statements.  Changes are put back newest first: a product may hold the SKU that
- * another one had before it.
+ * statements.  Changes are put back newest first, because a product may
+ * hold the SKU that another one had before it.  A statement writes its part in any
+ * order, but if it meets a key that is still taken, its newer half comes first.
  *
  * The statements run users' triggers and policies, with the search_path of
  * owner_enter_plain(), so their names are fully qualified.
