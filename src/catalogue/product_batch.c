@@ -7,8 +7,8 @@
  * prevent a change.  That product stays as it is, the others change: part of a
  * batch is written in a subtransaction and, if one product is refused, each
  * half is tried.  So a few refused products among a million cost a few dozen
- * statements.  Changes are put back newest first: a product may hold the SKU that
- * another one had before it.
+ * statements.  Changes are taken back newest first: a product may hold the SKU
+ * that another one had before.
  *
  * The statements run users' triggers and policies, with the search_path of
  * owner_enter_plain(), so their names are fully qualified.
@@ -40,7 +40,7 @@ static const char skipped[] = "skipped by a trigger or a policy of the catalogue
 typedef struct BatchPart
 {
 	ProductBatch *batch;
-	const int *order;     /* in which they are written, if not all at once */
+	const int *order;     /* the order of writing, if not all at once */
 	Statement *statement; /* its parameters: product_id[], and to restore, old_values[] */
 	int result;           /* that SPI returns */
 	const char *action;   /* for the history */
@@ -174,7 +174,7 @@ limit_transition_tables(void)
 							 0, false);
 }
 
-/* Compare places in a batch by the changes to be put back, newest first. */
+/* Compare places in a batch by the changes to be taken back, newest first. */
 static int
 compare_changes(const void *a, const void *b, void *argument)
 {
