@@ -331,7 +331,8 @@ refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 
 /*
  * Settle the row as a change if its key was free when it was looked up, but
- * another transaction has stored a product with the key since.
+ * another transaction has stored a product with the key since; returns
+ * whether it did.
  */
 static bool
 changes_new_product(Loader *loader, IncomingRow *row, const RowKeys *keys, const FoundKeys *found)
