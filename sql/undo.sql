@@ -248,7 +248,7 @@ SELECT step, reason, count(*) FROM plan('many') GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM onboard_undo_upload(id('many'));
 SELECT price, count(*) FROM catalogue WHERE sku LIKE 'N%' GROUP BY 1;
 
--- A product gets back its SKU although others of the upload took it: changed ones, and new ones.
+-- A product gets its SKU back even if other products of the upload took it: changed ones, and new ones.
 SELECT open_upload('keys', 'insert');
 SELECT load('keys', p, '{}') FROM unnest('{K1,K2,K3,K4}'::text[]) p;
 SELECT finish('keys');

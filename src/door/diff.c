@@ -453,7 +453,7 @@ PG_FUNCTION_INFO_V1(onboard_diff_missing);
 /*
  * Count the products that an upload with mode replace would discontinue at its end:
  * those that no record named in the calls of onboard_diff() with carry in this
- * transaction.  The second column is the cause for which that would wait, or null.
+ * transaction.  The second column is the cause for which the step would be held, or null.
  */
 Datum
 onboard_diff_missing(PG_FUNCTION_ARGS)

@@ -13,7 +13,7 @@
 
 #include "history/change_origin.h"
 
-/* Statements of ours within one another: a user's trigger may load another file. */
+/* Maximum nesting of our statements: a user's trigger may load another file. */
 #define MAX_NESTED 16
 
 /* The origins that are set, innermost last. */

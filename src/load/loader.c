@@ -330,8 +330,9 @@ refuse_row(Loader *loader, const IncomingRow *row, const char *refusal)
 }
 
 /*
- * If the row's key was free when it was looked for, but another transaction has stored
- * a product with it since: does the row change that product?  Then it is settled.
+ * Settle the row as a change if its key was free when it was looked up, but
+ * another transaction has stored a product with the key since; returns
+ * whether it did.
  */
 static bool
 changes_new_product(Loader *loader, IncomingRow *row, const RowKeys *keys, const FoundKeys *found)

@@ -65,8 +65,8 @@ leave_out_later(ActionStore *store, const LaterUpload *later, int64 product_id, 
 }
 
 /*
- * May rows of the upload have a say in any of the columns?  A file of years ago has
- * thousands of later ones, and to look for its products in each takes long.
+ * May rows of the upload set any of the columns?  A file from years ago has
+ * thousands of later ones, and looking up its products in each would take long.
  */
 static bool
 may_leave_out(const LaterUpload *later, const RowColumns *columns, enum onboard_column key)

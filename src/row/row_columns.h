@@ -53,7 +53,7 @@ extern void row_columns_of_row(const IncomingRow *row, const RowColumns *listed,
 /* Remove from columns what others contains. */
 extern void row_columns_subtract(RowColumns *columns, const RowColumns *others);
 
-/* Is there anything in both, the key of the product aside? */
+/* Do both have a column or attribute other than the product's key? */
 extern bool
 row_columns_overlap(const RowColumns *columns, const RowColumns *others, enum onboard_column key);
 

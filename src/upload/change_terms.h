@@ -45,7 +45,7 @@ typedef struct ChangeTerms
 	int64 stocked_at_least; /* a lower bound of that */
 	int64 sold_out;         /* taken from stock to 0 so far, including by this statement */
 	int64 restocked;        /* the reverse */
-	bool is_supposed;       /* nothing is written, so what is counted is as at the beginning */
+	bool is_supposed;       /* nothing is written, so counts are as of the beginning */
 } ChangeTerms;
 
 /*

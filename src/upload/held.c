@@ -147,7 +147,11 @@ held_is_superseded(const char *upload_id, int64 product_id)
 	return found;
 }
 
-/* Approval checks this again, because an upload with an earlier source_time may arrive later. */
+/*
+ * Called once per upload, because it reads all waiting rows of the vendor.
+ * Approval checks this again: the later upload may not have ended, and the
+ * earlier one may arrive after it.
+ */
 void
 held_supersede(const char *upload_id)
 {

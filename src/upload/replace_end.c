@@ -36,8 +36,8 @@
 
 /*
  * The vendor's products on offer that neither the upload $1 nor a later one names.
- * Whether one of them inserted a product is asked of the vendor's products alone; a
- * join would read the whole catalogue.
+ * Products that one of them inserted are found among the vendor's products alone;
+ * a join would read the whole catalogue.
  */
 #define MISSING_PRODUCTS                                                                   \
 	"WITH naming AS ("                                                                     \

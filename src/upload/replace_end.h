@@ -23,9 +23,10 @@
 extern bool replace_end_if_complete(const char *upload_id);
 
 /*
- * Would a guard hold the step if it discontinued so many products?  Returns how many
- * the vendor has on offer, which newly_offered is added to: products that an upload
- * would put on offer but has not.  Runs inside an owner section with SPI connected.
+ * Would a guard hold the step if it discontinued this many products?  Sets
+ * *on_offer to the number of products that the vendor has on offer plus
+ * newly_offered, the number that an upload would put on offer but has not.
+ * Runs inside an owner section with SPI connected.
  */
 extern bool
 replace_end_guard_holds(Datum vendor_id_text, int64 missing, int64 newly_offered, int64 *on_offer);

@@ -458,7 +458,7 @@ undo_walk(const UploadRow *upload, bool everything, UndoReport report, void *con
 	walk->report_context = context;
 	if (upload_mode_changes(upload->mode))
 		check_history(walk);
-	/* What was inserted may hold a SKU that a product had before the upload changed it. */
+	/* An inserted product may hold a SKU that another product had before the upload changed it. */
 	remove_inserted(walk);
 	if (upload_mode_changes(upload->mode))
 		restore_changed(walk);

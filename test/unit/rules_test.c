@@ -923,7 +923,7 @@ test_added_rules(void)
 	is_int(findings.items[3].rule->number, RULE_INVALID_STOCK, "and before those after them");
 }
 
-/* Rules judge what a row changes in a product, and compare it with what it leaves. */
+/* Rules judge what a row changes in a product, and compare it with the rest. */
 static void
 test_part(void)
 {

@@ -41,7 +41,7 @@ VENDORS = {"VEND001": "Norlake", "VEND002": "Halden", "VEND003": "Meadow & Stone
 FILES = {"VEND001_20260104_090000.csv": (30, 0), "VEND002_20260105_101500.csv": (10, 16),
          "VEND003_20260106_143000.csv": (28, 5), "VEND003_20260107_080000.csv": (5, 0)}
 
-# Files of tomorrow's prices, with how many of their rows are good and bad: of products of the files before.
+# Files of tomorrow's prices for products of the earlier files, with the numbers of their good and bad rows.
 PRICES = {"VEND001_prices.csv": (3, 0), "VEND002_prices.csv": (3, 0)}
 ALL = {**FILES, **PRICES}
 
