@@ -176,8 +176,7 @@ print_details(const struct upload *upload, const struct causes *causes)
 		print_fact("reason", text);
 	}
 	if (upload->undone)
-		print_fact("undone", upload_mode_changes(upload->mode) ? "its changes were taken back"
-															   : "its products were removed");
+		print_fact("undone", summary_time(buffer, upload->undone_at));
 	if (upload->total_records >= 0)
 		print_fact("rows", terminal_count(buffer, upload->total_records));
 	if (upload->total_records >= 0 && judged < upload->total_records)
