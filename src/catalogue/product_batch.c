@@ -5,11 +5,11 @@
  *
  * A user's foreign key or trigger, or a key that another product has taken, may
  * prevent a change.  That product stays as it is, the others change: part of a
- * batch is written in a subtransaction and, if one product is refused, each
- * half is tried.  So a few refused products among a million cost a few dozen
- * statements.  Changes are put back newest first, because a product may
- * hold the SKU that another one had before it.  A statement writes its part in any
- * order, but if it meets a key that is still taken, its newer half comes first.
+ * batch is written in a subtransaction and, if one product is refused, each half is
+ * tried.  So a few refused products among a million cost a few dozen statements.
+ * Changes are taken back newest first, because a product may hold the SKU that
+ * another one had before.  A statement writes its part in any order, but if it
+ * meets a key that is still taken, its newer half is written first.
  *
  * The statements run users' triggers and policies, with the search_path of
  * owner_enter_plain(), so their names are fully qualified.
