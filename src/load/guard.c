@@ -184,9 +184,10 @@ guard_hold(const CatalogueOwner *owner, const IncomingRow *row, int64 product_id
 		CStringGetTextDatum(cause->new_value),
 		JsonbPGetDatum(incoming_row_original_data(row)),
 	};
-	char nulls[9] = "         ";
+	char nulls[9];
 	OwnerSection section;
 
+	memset(nulls, ' ', sizeof(nulls));
 	if (row->line_number == 0)
 		nulls[3] = 'n';
 	owner_enter(&section);
