@@ -348,6 +348,7 @@ CREATE TABLE onboard.held_rows (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT held_rows_upload_id_row_number_key UNIQUE (upload_id, row_number)
 );
+CREATE INDEX held_rows_product_id_idx ON onboard.held_rows (product_id) WHERE outcome OPERATOR(pg_catalog.=) 'waiting';
 CREATE INDEX held_rows_waiting_idx ON onboard.held_rows (vendor_id, created_at) WHERE outcome OPERATOR(pg_catalog.=) 'waiting';
 COMMENT ON TABLE onboard.held_rows IS 'Rows that wait for an operator''s approval because a guard stopped them, and what became of them';
 COMMENT ON COLUMN onboard.held_rows.row_number IS 'Null for the last step of an upload with mode replace, which discontinues what no row named';
@@ -359,6 +360,7 @@ COMMENT ON COLUMN onboard.held_rows.input IS 'The row as the vendor wrote it';
 COMMENT ON COLUMN onboard.held_rows.outcome IS
 	'waiting, applied, declined, superseded (a later upload named the product) or refused (see reason)';
 COMMENT ON COLUMN onboard.held_rows.reason IS 'Why it was refused';
+COMMENT ON INDEX onboard.held_rows_product_id_idx IS 'Finds the waiting rows for a product that a later upload names';
 COMMENT ON INDEX onboard.held_rows_waiting_idx IS 'Finds the rows that wait';
 
 CREATE TABLE onboard.history_horizon (

@@ -147,27 +147,62 @@ held_is_superseded(const char *upload_id, int64 product_id)
 	return found;
 }
 
+/* Count the waiting rows of a vendor, up to a limit. */
+static int64
+count_waiting(Datum vendor_id, int64 limit)
+{
+	static Statement count = {
+		"SELECT count(*) FROM (SELECT FROM onboard.held_rows h "
+		"  WHERE h.vendor_id = $1 AND h.outcome = 'waiting' LIMIT $2) w",
+		2,
+		{TEXTOID, INT8OID},
+	};
+	Datum values[2] = {vendor_id, Int64GetDatum(limit)};
+
+	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
+	return DatumGetInt64(statement_value(1, NULL));
+}
+
+#define SUPERSEDE                                                                            \
+	"UPDATE onboard.held_rows h SET outcome = 'superseded', decided_at = clock_timestamp() " \
+	"FROM onboard.upload_history l, onboard.upload_history u "                               \
+	"WHERE l.upload_id = $1 AND h.vendor_id = l.vendor_id AND h.outcome = 'waiting' "        \
+	"  AND u.upload_id = h.upload_id AND u.source_time < l.source_time "
+
 /*
- * Called once per upload, because it reads all waiting rows of the vendor.
- * Approval checks this again: the later upload may not have ended, and the
- * earlier one may arrive after it.
+ * Either all waiting rows of the vendor are compared with the records of the
+ * upload, or the records of these rows with the waiting ones: whichever are fewer.
+ * Approval checks again: the earlier upload may arrive after this one.
  */
 void
-held_supersede(const char *upload_id)
+held_supersede(const char *upload_id, Datum vendor_id, int64 first_row, int64 last_row)
 {
-	static Statement supersede = {
-		"UPDATE onboard.held_rows h SET outcome = 'superseded', decided_at = clock_timestamp() "
-		"FROM onboard.upload_history l, onboard.upload_history u "
-		"WHERE l.upload_id = $1 AND h.vendor_id = l.vendor_id AND h.outcome = 'waiting' "
-		"  AND u.upload_id = h.upload_id AND u.source_time < l.source_time "
-		"  AND EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = $1 "
-		"    AND a.product_id = h.product_id AND a.action <> 'rejected')",
+	static Statement by_waiting = {
+		SUPERSEDE "  AND EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = $1 "
+				  "    AND a.product_id = h.product_id AND a.action <> 'rejected')",
 		1,
 		{TEXTOID},
 	};
-	Datum values[1] = {CStringGetTextDatum(upload_id)};
+	static Statement by_rows = {
+		/* OFFSET 0 keeps the planner from reading the waiting rows first. */
+		SUPERSEDE "  AND h.held_id = ANY (ARRAY(SELECT w.held_id FROM onboard.row_actions a "
+				  "    CROSS JOIN LATERAL (SELECT x.held_id FROM onboard.held_rows x "
+				  "      WHERE x.product_id = a.product_id AND x.outcome = 'waiting' OFFSET 0) w "
+				  "    WHERE a.upload_id = $1 AND a.row_number BETWEEN $2 AND $3 "
+				  "      AND a.action <> 'rejected'))",
+		3,
+		{TEXTOID, INT8OID, INT8OID},
+	};
+	int64 rows = last_row - first_row + 1;
+	int64 waiting = count_waiting(vendor_id, rows + 1);
+	Datum values[3] = {
+		CStringGetTextDatum(upload_id),
+		Int64GetDatum(first_row),
+		Int64GetDatum(last_row),
+	};
 
-	statement_run(&supersede, values, NULL, false, SPI_OK_UPDATE);
+	if (waiting > 0)
+		statement_run(waiting <= rows ? &by_waiting : &by_rows, values, NULL, false, SPI_OK_UPDATE);
 }
 
 void

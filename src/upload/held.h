@@ -51,10 +51,10 @@ extern void held_read(int64 held_id, HeldRow *row);
 extern bool held_is_superseded(const char *upload_id, int64 product_id);
 
 /*
- * Mark waiting rows of earlier uploads as superseded if a valid row of this
- * upload named their product.
+ * Mark waiting rows of earlier uploads as superseded if a valid row of this upload,
+ * from first_row to last_row, named their product.
  */
-extern void held_supersede(const char *upload_id);
+extern void held_supersede(const char *upload_id, Datum vendor_id, int64 first_row, int64 last_row);
 
 /* Record the decision on a waiting row, and who made it. */
 extern void held_decide(int64 held_id, const char *outcome, const char *reason);

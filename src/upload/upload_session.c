@@ -108,6 +108,9 @@ void
 upload_session_count(UploadSession *session, enum row_action action, int64 row_number)
 {
 	tally_count(&session->tally, action, row_number);
+	if (session->first_row == 0 || row_number < session->first_row)
+		session->first_row = row_number;
+	session->last_row = Max(session->last_row, row_number);
 }
 
 void
@@ -126,7 +129,8 @@ upload_session_save(UploadSession *session)
 	if (session->terms != NULL)
 	{
 		change_terms_save(&session->upload, session->terms);
-		held_supersede(session->upload.upload_id);
+		held_supersede(session->upload.upload_id, session->owner.vendor_id_text, session->first_row,
+					   session->last_row);
 	}
 	account_add(&session->upload, tally);
 }

@@ -26,8 +26,10 @@ typedef struct UploadSession
 	ChangeTerms *terms;                   /* NULL if the upload only inserts */
 	bool guards_are_off;                  /* because an operator approved the row */
 	Ledger *ledger;
-	int64 taken; /* rows of this statement that get a verdict */
-	Tally tally; /* of this statement */
+	int64 taken;     /* rows of this statement that get a verdict */
+	Tally tally;     /* of this statement */
+	int64 first_row; /* that it counted; 0 if it has counted none */
+	int64 last_row;
 } UploadSession;
 
 /*
