@@ -344,7 +344,8 @@ BEGIN
 END $$;
 CREATE TRIGGER load_inner AFTER UPDATE ON onboard.products FOR EACH ROW EXECUTE FUNCTION load_inner();
 SELECT load_price('outer.csv', 'HIST outer', '13');
-SELECT p.sku, c.action, u.file_name, c.row_number, c.new_values FROM onboard.product_changes c JOIN onboard.products p USING (product_id)
+SELECT p.sku, c.action, u.file_name, c.row_number, c.new_values
+	FROM onboard.product_changes c JOIN onboard.products p USING (product_id)
 	LEFT JOIN onboard.upload_history u ON u.upload_id = c.upload_id WHERE p.sku IN ('HIST outer', 'HIST inner') ORDER BY 1;
 ROLLBACK;
 
