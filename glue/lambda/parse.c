@@ -249,6 +249,17 @@ run_steps(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
+ * If S3 denies the metadata, it denies the contents, too.  The upload begins all
+ * the same: only then are the attempts to read the file counted, and the vendor
+ * notified when they are given up.
+ */
+static bool
+is_denied(const struct glue_error *error)
+{
+	return strcmp(error->code, "AWS_ACCESS_DENIED") == 0;
+}
+
+/*
  * Find out how the rows are to be applied.  A fault is kept until the upload,
  * which has not begun, can record it.
  */
@@ -263,7 +274,9 @@ read_settings(struct parsing *parsing, struct glue_error *error)
 	{
 		if (s3_source_is_replaced(fault))
 			byte_source_replaced(&parsing->source.bytes, fault);
-		if (fault->class != GLUE_FILE_FAULT)
+		if (is_denied(fault))
+			glue_error_clear(fault);
+		else if (fault->class != GLUE_FILE_FAULT)
 		{
 			*error = *fault;
 			return false;
