@@ -106,7 +106,7 @@ sub random_rows
 	foreach my $id (@ids)
 	{
 		push @rows, random_row($id, "N$round-" . @rows);
-		my $repeated = one_of(@rows)->{vendor_product_id};
+		my $repeated = $rows[ int rand @rows ]{vendor_product_id};
 
 		push @rows, { %{ random_row($repeated, $repeated) }, vendor_product_id => $repeated }
 		  if chance(0.05) && $catalogue{$repeated};
