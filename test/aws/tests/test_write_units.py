@@ -46,12 +46,13 @@ class WriteUnitsTest(WholeTest):
         return {row[0]: [int(cell) for cell in row[1:]] for row in self.rows if len(row) == 3}
 
     def send_samples(self) -> None:
-        """Files as vendors send them, and one with long descriptions."""
+        """Files as vendors send them, one after another because some repeat rows, and one with long descriptions."""
         folder = os.path.join(ROOT, "test", "data")
         for name in sorted(os.listdir(folder)):
             if re.fullmatch(r"VEND\d+_\d+_\d+\.csv", name):
                 with open(os.path.join(folder, name), "rb") as file:
                     self.send(Sent(name[:7], f"uploads/{name[:7]}/{name}", file.read()))
+                self.settle()
         wide = self.maker.file("VEND004", "uploads/VEND004/VEND004_20260104_090000.csv", 40)
         text = wide.content.decode().replace(f"{self.maker.word} brand", f"{self.maker.word} brand".ljust(800, "x"))
         self.send(Sent(wide.vendor_id, wide.key, text.encode()))
