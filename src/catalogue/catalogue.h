@@ -235,10 +235,4 @@ typedef enum WriteResult
  */
 extern WriteResult catalogue_write(Catalogue *catalogue, RowWrite *write);
 
-/*
- * Write the history of the changes made so far, which is otherwise complete when
- * the catalogue is closed.
- */
-extern void catalogue_flush_changes(Catalogue *catalogue);
-
 #endif /* ONBOARD_CATALOGUE_H */

@@ -190,8 +190,8 @@ catalogue_open(bool for_writing)
 	return catalogue;
 }
 
-void
-catalogue_flush_changes(Catalogue *catalogue)
+static void
+flush_changes(Catalogue *catalogue)
 {
 	OwnerSection section;
 
@@ -226,7 +226,7 @@ catalogue_close(Catalogue *catalogue)
 		product_reader_destroy(catalogue->reader);
 	if (catalogue->log != NULL)
 	{
-		catalogue_flush_changes(catalogue);
+		flush_changes(catalogue);
 		change_log_close(catalogue->log);
 	}
 	direct_write_close(catalogue);

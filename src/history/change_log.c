@@ -30,12 +30,10 @@
 
 #include "base/others_code.h"
 #include "base/owner.h"
-#include "base/settings.h"
 #include "base/statement.h"
 #include "history/change_log.h"
 #include "history/changed_values.h"
 #include "table/row_batch.h"
-#include "table/table_shape.h"
 
 /* Columns of product_changes (see shipped_shape.c). */
 enum
@@ -142,9 +140,8 @@ change_log_open(Relation products)
 	log->changed = palloc(log->descriptor->natts * sizeof(bool));
 	log->values = changed_values_open(log->descriptor);
 	log->relation = table_open(onboard_relation("product_changes"), RowExclusiveLock);
-	if (onboard_load_path != LOAD_PATH_PLAIN &&
-		table_shape_departure(log->relation, &product_changes_shape) == NULL)
-		log->batch = row_batch_open(log->relation, CHANGE_ID, CHANGE_PRODUCT_ID);
+	log->batch =
+		row_batch_open(log->relation, &product_changes_shape, CHANGE_ID, CHANGE_PRODUCT_ID);
 	log->changed_by = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
 	return log;
 }
@@ -152,8 +149,7 @@ change_log_open(Relation products)
 void
 change_log_close(ChangeLog *log)
 {
-	if (log->batch != NULL)
-		row_batch_close(log->batch);
+	row_batch_close(log->batch);
 	table_close(log->relation, NoLock);
 	MemoryContextDelete(log->row_context);
 }

@@ -34,12 +34,10 @@
 
 #include "base/compat.h"
 #include "base/owner.h"
-#include "base/settings.h"
 #include "base/statement.h"
 #include "load/action_store.h"
 #include "table/index_shape.h"
 #include "table/row_batch.h"
-#include "table/table_shape.h"
 
 /* Columns of row_actions (see shipped_shape.c). */
 enum
@@ -145,9 +143,8 @@ action_store_open(bool for_writing)
 								 for_writing ? RowExclusiveLock : AccessShareLock);
 	store->primary_key = open_primary_key(store->relation);
 	store->found_slot = table_slot_create(store->relation, NULL);
-	if (for_writing && onboard_load_path != LOAD_PATH_PLAIN &&
-		table_shape_departure(store->relation, &row_actions_shape) == NULL)
-		store->batch = row_batch_open(store->relation, 0, ACTION_PRODUCT_ID);
+	if (for_writing)
+		store->batch = row_batch_open(store->relation, &row_actions_shape, 0, ACTION_PRODUCT_ID);
 	store->batched = batched_create(CurrentMemoryContext, 1024, NULL);
 	for (i = 0; i < ACTION_COUNT; i++)
 		store->action_names[i] = CStringGetTextDatum(action_name(i));
@@ -159,8 +156,7 @@ action_store_close(ActionStore *store)
 {
 	if (store->scan != NULL)
 		index_endscan(store->scan);
-	if (store->batch != NULL)
-		row_batch_close(store->batch);
+	row_batch_close(store->batch);
 	ExecDropSingleTupleTableSlot(store->found_slot);
 	index_close(store->primary_key, NoLock);
 	table_close(store->relation, NoLock);

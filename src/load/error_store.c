@@ -21,12 +21,10 @@
 #include "utils/timestamp.h"
 
 #include "base/owner.h"
-#include "base/settings.h"
 #include "base/statement.h"
 #include "load/error_store.h"
 #include "shared/text.h"
 #include "table/row_batch.h"
-#include "table/table_shape.h"
 
 /* Columns of validation_errors (see shipped_shape.c). */
 enum
@@ -76,9 +74,7 @@ error_store_open(void)
 	store->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard error row", ALLOCSET_DEFAULT_SIZES);
 	store->relation = table_open(onboard_relation("validation_errors"), RowExclusiveLock);
-	if (onboard_load_path != LOAD_PATH_PLAIN &&
-		table_shape_departure(store->relation, &validation_errors_shape) == NULL)
-		store->batch = row_batch_open(store->relation, ERROR_ID, 0);
+	store->batch = row_batch_open(store->relation, &validation_errors_shape, ERROR_ID, 0);
 	prepare_names(store);
 	return store;
 }
@@ -86,8 +82,7 @@ error_store_open(void)
 void
 error_store_close(ErrorStore *store)
 {
-	if (store->batch != NULL)
-		row_batch_close(store->batch);
+	row_batch_close(store->batch);
 	table_close(store->relation, NoLock);
 	MemoryContextDelete(store->row_context);
 }

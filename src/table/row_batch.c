@@ -20,8 +20,10 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "base/settings.h"
 #include "table/index_entry.h"
 #include "table/row_batch.h"
+#include "table/table_shape.h"
 
 #define BATCH_ROWS 1000
 #define BATCH_BYTES (64 * 1024)
@@ -51,10 +53,13 @@ struct RowBatch
 };
 
 RowBatch *
-row_batch_open(Relation table, AttrNumber identity, AttrNumber order)
+row_batch_open(Relation table, const TableShape *shape, AttrNumber identity, AttrNumber order)
 {
-	RowBatch *batch = palloc0(sizeof(RowBatch));
+	RowBatch *batch;
 
+	if (onboard_load_path == LOAD_PATH_PLAIN || table_shape_departure(table, shape) != NULL)
+		return NULL;
+	batch = palloc0(sizeof(RowBatch));
 	batch->context = CurrentMemoryContext;
 	batch->opened_in = GetCurrentSubTransactionId();
 	batch->table = table;
@@ -82,6 +87,8 @@ row_batch_close(RowBatch *batch)
 {
 	int i;
 
+	if (batch == NULL)
+		return;
 	for (i = 0; i < BATCH_ROWS && batch->slots[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(batch->slots[i]);
 	end_bulk_insert(batch);

@@ -13,16 +13,22 @@
 #include "access/attnum.h"
 #include "utils/relcache.h"
 
+#include "table/shipped_shape.h"
+
 typedef struct RowBatch RowBatch;
 
 /*
- * Open a batch for a table that is locked for writing and has no departure from its
- * shape (see table_shape_departure()).  identity is the identity column, or 0 for
+ * Open a batch for a table that is locked for writing; NULL if its rows must be
+ * stored by INSERT statements, because it departs from its shape (see
+ * table_shape_departure()) or onboard.load_path says so.  identity is the identity column, or 0 for
  * none.  order is a bigint column, or 0 for none: indexes with it as first or second
  * column get their entries in its order.  Allocates in the current memory context,
  * which must outlive the batch.
  */
-extern RowBatch *row_batch_open(Relation table, AttrNumber identity, AttrNumber order);
+extern RowBatch *
+row_batch_open(Relation table, const TableShape *shape, AttrNumber identity, AttrNumber order);
+
+/* batch may be NULL. */
 extern void row_batch_close(RowBatch *batch);
 
 /* Must the batch be flushed before this many further rows are added? */
