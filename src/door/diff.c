@@ -284,7 +284,7 @@ find_product(const Diff *diff, Change *change)
 	change->look = LOOK_NOW;
 	return change_has_key(change) &&
 		   catalogue_find_product(diff->setting.catalogue, &diff->owner, change->key,
-								  change->keys[change->key], LOOK_NOW, &change->product) &&
+								  change->keys->value[change->key], LOOK_NOW, &change->product) &&
 		   change->product.same_vendor;
 }
 
@@ -295,7 +295,7 @@ is_seen(const Diff *diff, const Change *change)
 	int64 line;
 
 	return seen_keys_find(diff->seen, diff->owner.vendor_id_text, change->key,
-						  change->keys[change->key], &line);
+						  change->keys->value[change->key], &line);
 }
 
 /* Note what the guard of a replace needs to know at its end. */
@@ -319,7 +319,7 @@ judge_row(Diff *diff, IncomingRow *row, DiffOutcome *outcome)
 
 	row_trim(&row->product);
 	row_keys_init(&keys, row);
-	change_init(&change, &diff->setting, row, keys.value);
+	change_init(&change, &diff->setting, row, &keys);
 	if (!upload_mode_changes(diff->setting.mode))
 		outcome->action = judge_insertion(diff, row, &keys);
 	else if (find_product(diff, &change))

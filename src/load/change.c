@@ -44,7 +44,7 @@ begin_change(Loader *loader, ChangeSetting *setting, Change *change, IncomingRow
 		.rules = session->settings,
 		.guards_are_off = session->guards_are_off,
 	};
-	change_init(change, setting, row, keys->value);
+	change_init(change, setting, row, keys);
 }
 
 /* Handle a row whose key finds no product; returns false if it is to be inserted. */
@@ -178,7 +178,7 @@ find_product(Loader *loader, Change *change, CatalogueLook how)
 {
 	change->look = how;
 	return catalogue_find_product(loader->catalogue, change->with->owner, change->key,
-								  change->keys[change->key], how, &change->product) &&
+								  change->keys->value[change->key], how, &change->product) &&
 		   change->product.same_vendor;
 }
 

@@ -28,8 +28,7 @@ change_key(const ChangeTerms *terms)
 }
 
 void
-change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
-			const struct text_view keys[KEY_COUNT])
+change_init(Change *change, const ChangeSetting *with, IncomingRow *row, const RowKeys *keys)
 {
 	memset(change, 0, sizeof(*change));
 	change->with = with;
@@ -40,17 +39,11 @@ change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
 	change->request = incoming_row_request(row);
 }
 
-/* Is the key neither blank nor too long to exist? */
-static bool
-is_usable(struct text_view key)
-{
-	return key.length > 0 && key.length <= KEY_MAX_BYTES;
-}
-
 bool
 change_has_key(const Change *change)
 {
-	return is_usable(change->keys[change->key]) && !text_has_replacement(change->keys[change->key]);
+	return change->keys->usable[change->key] &&
+		   !text_has_replacement(change->keys->value[change->key]);
 }
 
 bool
@@ -171,22 +164,17 @@ complete_row(const Change *change, struct rule_scope *scope)
 static void
 judge_product(Change *change, struct findings *findings)
 {
-	struct rule_settings settings = *change->with->rules;
-	column_set in_file = change->with->terms->columns ? change->with->terms->columns->columns : 0;
+	const struct rule_settings *settings = change->with->rules;
+	column_set in_file = row_columns_in_file(change->row, change->with->terms->columns);
 	column_set priced = column_bit(COLUMN_PRICE) | column_bit(COLUMN_COMPARE_AT_PRICE);
 	struct rule_scope scope = {0};
-	int i;
+	bool is_completed;
 
-	for (i = 0; i < COLUMN_COUNT && change->with->terms->columns == NULL; i++)
-	{
-		if (change->row->product.raw[i].data != NULL)
-			in_file |= column_bit(i);
-	}
 	scope.columns = change->left.columns;
-	scope.required = settings.required & scope.columns;
-	if (change->request == REQUEST_DELETE)
-		settings.judge_added = NULL;
-	else
+	scope.required = settings->required & scope.columns;
+	scope.skips_added = change->request == REQUEST_DELETE;
+	is_completed = settings->judge_added != NULL && !scope.skips_added;
+	if (change->request != REQUEST_DELETE)
 		scope.required |=
 			apply_required_columns(change->with->mode, change->with->terms->match) & ~in_file;
 	if ((scope.columns & priced) != 0)
@@ -194,10 +182,10 @@ judge_product(Change *change, struct findings *findings)
 		add_stored(change, COLUMN_PRICE, &scope);
 		add_stored(change, COLUMN_COMPARE_AT_PRICE, &scope);
 	}
-	if (settings.judge_added != NULL)
+	if (is_completed)
 		complete_row(change, &scope);
-	incoming_row_judge_part(change->row, &settings, &scope, findings);
-	if (settings.judge_added != NULL)
+	incoming_row_judge_part(change->row, settings, &scope, findings);
+	if (is_completed)
 		row_trim(&change->row->product);
 }
 
@@ -215,13 +203,12 @@ is_text_of(const FoundProduct *product, AttrNumber column, struct text_view valu
 
 /* Does the row have another value of this key for its product? */
 static bool
-has_other_key(const Change *change, CatalogueKey key, const RowColumns *columns)
+has_other_key(const Change *change, CatalogueKey key, column_set columns)
 {
 	enum onboard_column column = catalogue_key_column[key];
 
-	return key != change->key && (columns->columns & column_bit(column)) != 0 &&
-		   is_usable(change->keys[key]) &&
-		   !is_text_of(&change->product, product_column(column), change->keys[key]);
+	return key != change->key && (columns & column_bit(column)) != 0 && change->keys->usable[key] &&
+		   !is_text_of(&change->product, product_column(column), change->keys->value[key]);
 }
 
 /*
@@ -235,13 +222,13 @@ judge_other_key(Change *change, struct findings *findings)
 	bool wanted[KEY_COUNT] = {false};
 	FoundKeys found = {{false}};
 
-	if (!has_other_key(change, other, &change->left))
+	if (!has_other_key(change, other, change->left.columns))
 		return;
 	if (other == KEY_SKU)
 	{
 		wanted[other] = true;
-		(void) catalogue_find(change->with->catalogue, change->with->owner, change->keys, wanted,
-							  change->look, &found);
+		(void) catalogue_find(change->with->catalogue, change->with->owner, change->keys->value,
+							  wanted, change->look, &found);
 		if (!found.taken[other])
 			return;
 	}
@@ -286,12 +273,8 @@ is_stale(const Change *change)
 bool
 change_brings_sku(const Change *change)
 {
-	RowColumns columns;
-	bool is_whole;
-
-	row_columns_of_row(change->row, change->with->terms->columns, change->with->terms->blank,
-					   &columns, &is_whole);
-	return has_other_key(change, KEY_SKU, &columns);
+	return has_other_key(change, KEY_SKU,
+						 row_columns_in_file(change->row, change->with->terms->columns));
 }
 
 /* Decide on a row without errors. */

@@ -14,6 +14,7 @@
 #include "catalogue/product_change.h"
 #include "load/action_store.h"
 #include "load/guard.h"
+#include "load/window.h"
 #include "row/incoming_row.h"
 #include "row/row_columns.h"
 #include "shared/action.h"
@@ -36,8 +37,8 @@ typedef struct Change
 {
 	const ChangeSetting *with;
 	IncomingRow *row;
-	const struct text_view *keys; /* indexed by CatalogueKey, trimmed */
-	CatalogueKey key;             /* that finds the product */
+	const RowKeys *keys;
+	CatalogueKey key; /* that finds the product */
 	enum onboard_column key_column;
 	RowRequest request;
 
@@ -58,8 +59,8 @@ typedef struct Change
 extern CatalogueKey change_key(const ChangeTerms *terms);
 
 /* Begin with a trimmed row. */
-extern void change_init(Change *change, const ChangeSetting *with, IncomingRow *row,
-						const struct text_view keys[KEY_COUNT]);
+extern void
+change_init(Change *change, const ChangeSetting *with, IncomingRow *row, const RowKeys *keys);
 
 /* Can the row's key be trusted to name a product? */
 extern bool change_has_key(const Change *change);

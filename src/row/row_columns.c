@@ -163,25 +163,37 @@ find_own_attributes(const IncomingRow *row, enum upload_blank blank, RowColumns 
 	}
 }
 
+column_set
+row_columns_in_file(const IncomingRow *row, const RowColumns *listed)
+{
+	column_set columns = 0;
+	int i;
+
+	if (listed != NULL)
+		return listed->columns;
+	for (i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (row->product.raw[i].data != NULL)
+			columns |= column_bit(i);
+	}
+	return columns;
+}
+
 void
 row_columns_of_row(const IncomingRow *row, const RowColumns *listed, enum upload_blank blank,
 				   RowColumns *columns, bool *is_all)
 {
-	int i;
+	column_set left;
 
 	memset(columns, 0, sizeof(*columns));
+	columns->columns = row_columns_in_file(row, listed);
 	*is_all = listed != NULL;
-	for (i = 0; i < COLUMN_COUNT; i++)
+	for (left = columns->columns; left != 0 && blank == BLANK_KEEPS; left &= left - 1)
 	{
-		bool has =
-			listed ? (listed->columns & column_bit(i)) != 0 : row->product.raw[i].data != NULL;
-
-		if (!has)
+		if (row->product.value[column_first(left)].length > 0)
 			continue;
-		if (row->product.value[i].length == 0 && blank == BLANK_KEEPS)
-			*is_all = false;
-		else
-			columns->columns |= column_bit(i);
+		columns->columns &= ~column_bit(column_first(left));
+		*is_all = false;
 	}
 	if (listed != NULL && listed->attribute_count > 0)
 		find_listed_attributes(row, listed, blank, columns, is_all);

@@ -42,6 +42,12 @@ extern RowColumns *row_columns_read(Datum names);
 extern Datum row_columns_names(const RowColumns *columns);
 
 /*
+ * Return the columns of the row's file; if listed is NULL, those that are not null in
+ * the row.
+ */
+extern column_set row_columns_in_file(const IncomingRow *row, const RowColumns *listed);
+
+/*
  * Find what a row sets.  listed has the columns of its file; if it is NULL, the row
  * has the columns that are not null, and the attributes with a key.  A blank value
  * clears its column or, if blanks keep, leaves it out.  Sets *is_all if the row

@@ -759,7 +759,7 @@ judge(struct product_row *row, const struct rule_settings *settings, const struc
 		for (; columns != 0 && findings->count < MAX_FINDINGS; columns &= columns - 1)
 			judge_field(rule, column_first(columns), &judgement, findings);
 	}
-	if (settings->judge_added != NULL)
+	if (settings->judge_added != NULL && (scope == NULL || !scope->skips_added))
 		settings->judge_added(row, settings, findings);
 }
 

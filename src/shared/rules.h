@@ -162,6 +162,7 @@ struct rule_scope
 {
 	column_set columns;  /* that the row sets; all others are left alone */
 	column_set required; /* that must not be blank, whether or not the row sets them */
+	bool skips_added;    /* added rules do not judge the row */
 
 	/* Numbers of the product in columns that the row does not set. */
 	column_set stored;
