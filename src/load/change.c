@@ -105,31 +105,12 @@ find_earlier_line(Loader *loader, const FoundProduct *product)
 }
 
 /*
- * Write the action, in a section only if it must wait or may run user code; on
- * the plain path, catalogue_write() enters its own.
+ * Write the change, in a section only if it must wait or may run user code; on
+ * the plain path, catalogue_write() enters its own.  Sets *refusal with
+ * WRITE_REFUSED.
  */
 static WriteResult
-carry_out(Loader *loader, RowWrite *write)
-{
-	OwnerSection section;
-	WriteResult result;
-
-	if (catalogue_path(loader->catalogue) == CATALOGUE_PLAIN)
-		return loader_carry_out(loader, write);
-	write->at_once = true;
-	result = loader_carry_out(loader, write);
-	if (result != WRITE_LATER)
-		return result;
-	write->at_once = false;
-	owner_enter(&section);
-	result = loader_carry_out(loader, write);
-	owner_leave(&section);
-	return result;
-}
-
-/* Write the change; returns false if the row must be judged again. */
-static bool
-write_change(Loader *loader, const Change *change)
+carry_out(Loader *loader, const Change *change, const char **refusal)
 {
 	RowWrite write = {
 		.owner = change->with->owner,
@@ -137,16 +118,36 @@ write_change(Loader *loader, const Change *change)
 		.row = change->row,
 		.product = &change->product,
 		.change = &change->result,
+		.at_once = catalogue_path(loader->catalogue) != CATALOGUE_PLAIN,
 	};
+	WriteResult result = loader_carry_out(loader, &write);
+	OwnerSection section;
 
-	switch (carry_out(loader, &write))
+	if (result == WRITE_LATER)
+	{
+		write.at_once = false;
+		owner_enter(&section);
+		result = loader_carry_out(loader, &write);
+		owner_leave(&section);
+	}
+	*refusal = write.refusal;
+	return result;
+}
+
+/* Write the change; returns false if the row must be judged again. */
+static bool
+write_change(Loader *loader, const Change *change)
+{
+	const char *refusal;
+
+	switch (carry_out(loader, change, &refusal))
 	{
 		case WRITE_DONE:
 			guard_note(change->with->terms, &change->product, &change->result);
 			conclude(loader, change, change->result.action);
 			return true;
 		case WRITE_REFUSED:
-			loader_add_refusal(loader, write.refusal);
+			loader_add_refusal(loader, refusal);
 			conclude(loader, change, ACTION_REJECT);
 			return true;
 		case WRITE_CONFLICT:
@@ -196,9 +197,7 @@ settle(Loader *loader, Change *change)
 		if (settle_with_product(loader, change))
 			return true;
 	}
-	/* A trigger that rewrites a key can cause this. */
-	loader_add_refusal(
-		loader, "the catalogue refused the row: a unique key of the product as stored is taken");
+	loader_add_refusal(loader, LOADER_KEY_IS_TAKEN);
 	conclude(loader, change, ACTION_REJECT);
 	return true;
 }
@@ -247,7 +246,7 @@ change_take(Loader *loader, IncomingRow *row, const RowKeys *keys)
 static bool
 try_approved(Loader *loader, Change *change, ChangeApproval *approval)
 {
-	RowWrite write = {.owner = change->with->owner, .row = change->row};
+	const char *refusal;
 	enum row_action action;
 
 	if (!find_product(loader, change, LOOK_WAITING))
@@ -266,16 +265,13 @@ try_approved(Loader *loader, Change *change, ChangeApproval *approval)
 									loader->findings.items[0].message);
 	if (action != ACTION_UPDATE && action != ACTION_DISCONTINUE)
 		return true;
-	write.action = action;
-	write.product = &change->product;
-	write.change = &change->result;
-	switch (carry_out(loader, &write))
+	switch (carry_out(loader, change, &refusal))
 	{
 		case WRITE_DONE:
 			return true;
 		case WRITE_REFUSED:
 			approval->action = ACTION_REJECT;
-			approval->reason = write.refusal;
+			approval->reason = refusal;
 			return true;
 		case WRITE_CONFLICT:
 		case WRITE_LATER:

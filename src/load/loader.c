@@ -371,9 +371,7 @@ settle_alone(Loader *loader, IncomingRow *row, const RowKeys *keys)
 				break;
 		}
 	}
-	/* A trigger that rewrites a key can cause this. */
-	refuse_row(loader, row,
-			   "the catalogue refused the row: a unique key of the product as stored is taken");
+	refuse_row(loader, row, LOADER_KEY_IS_TAKEN);
 }
 
 /* Settle an invalid row that had to wait for an earlier one. */

@@ -72,4 +72,8 @@ extern WriteResult loader_carry_out(Loader *loader, RowWrite *write);
 /* Maximum number of attempts to write a row that is refused although its keys are free. */
 #define LOADER_MAX_ATTEMPTS 100
 
+/* The refusal after that; a trigger that rewrites a key can cause it. */
+#define LOADER_KEY_IS_TAKEN \
+	"the catalogue refused the row: a unique key of the product as stored is taken"
+
 #endif /* ONBOARD_LOADER_INTERNAL_H */
