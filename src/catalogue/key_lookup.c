@@ -37,6 +37,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
+#include "base/text_datum.h"
 #include "catalogue/catalogue_internal.h"
 #include "catalogue/key_neighbours.h"
 #include "catalogue/product_reader.h"
@@ -150,12 +151,6 @@ look_up(Catalogue *catalogue, KeyLook *look)
 	return false;
 }
 
-static bool
-same_text(Datum a, Datum b)
-{
-	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
-}
-
 /* Did the owner's upload insert the product that was found? */
 static bool
 is_of_upload(Catalogue *catalogue, const CatalogueOwner *owner)
@@ -163,7 +158,23 @@ is_of_upload(Catalogue *catalogue, const CatalogueOwner *owner)
 	bool is_null;
 	Datum upload_id = slot_getattr(catalogue->found_slot, catalogue->upload_id_column, &is_null);
 
-	return !is_null && owner->upload_id != NULL && same_text(upload_id, owner->upload_id_text);
+	return !is_null && owner->upload_id != NULL &&
+		   text_datums_equal(upload_id, owner->upload_id_text);
+}
+
+/* Does the tuple in found_slot have the key? */
+static bool
+has_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key, struct text_view value)
+{
+	TupleTableSlot *slot = catalogue->found_slot;
+	AttrNumber column = key == KEY_SKU ? PRODUCT_SKU : PRODUCT_VENDOR_PRODUCT_ID;
+	bool is_null;
+	Datum held = slot_getattr(slot, column, &is_null);
+
+	if (is_null || !text_datum_is(held, value.data, value.length))
+		return false;
+	return key == KEY_SKU || text_datums_equal(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null),
+											   owner->vendor_id_text);
 }
 
 /*
@@ -173,16 +184,8 @@ is_of_upload(Catalogue *catalogue, const CatalogueOwner *owner)
 static bool
 holds_other_key(Catalogue *catalogue, const CatalogueOwner *owner, struct text_view other)
 {
-	TupleTableSlot *slot = catalogue->found_slot;
-	bool is_null;
-	text *held;
-
-	if (!catalogue->as_shipped || other.length == 0)
-		return false;
-	held = DatumGetTextPP(slot_getattr(slot, PRODUCT_VENDOR_PRODUCT_ID, &is_null));
-	return VARSIZE_ANY_EXHDR(held) == other.length &&
-		   memcmp(VARDATA_ANY(held), other.data, other.length) == 0 &&
-		   same_text(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null), owner->vendor_id_text);
+	return catalogue->as_shipped && other.length > 0 &&
+		   has_key(catalogue, owner, KEY_VENDOR_PRODUCT_ID, other);
 }
 
 /* other is the row's other key, if that is wanted too. */
@@ -274,33 +277,12 @@ fill_product(Catalogue *catalogue, const CatalogueOwner *owner, FoundProduct *fo
 	product_reader_read(catalogue->reader, catalogue->found_slot, &found->values, &found->nulls);
 	found->tid = catalogue->found_slot->tts_tid;
 	found->product_id = number_or_zero(found, PRODUCT_ID);
-	found->same_vendor = !found->nulls[PRODUCT_VENDOR_ID - 1] &&
-						 same_text(found->values[PRODUCT_VENDOR_ID - 1], owner->vendor_id_text);
+	found->same_vendor =
+		!found->nulls[PRODUCT_VENDOR_ID - 1] &&
+		text_datums_equal(found->values[PRODUCT_VENDOR_ID - 1], owner->vendor_id_text);
 	found->same_upload = is_of_upload(catalogue, owner);
 	found->row_number = number_or_zero(found, PRODUCT_ROW_NUMBER);
 	found->line_number = number_or_zero(found, PRODUCT_LINE_NUMBER);
-}
-
-static struct text_view
-view_of(Datum text)
-{
-	return (struct text_view){VARDATA_ANY(DatumGetPointer(text)),
-							  VARSIZE_ANY_EXHDR(DatumGetPointer(text))};
-}
-
-/* Does the tuple in found_slot have the key? */
-static bool
-has_key(Catalogue *catalogue, const CatalogueOwner *owner, CatalogueKey key, struct text_view value)
-{
-	TupleTableSlot *slot = catalogue->found_slot;
-	AttrNumber column = key == KEY_SKU ? PRODUCT_SKU : PRODUCT_VENDOR_PRODUCT_ID;
-	bool is_null;
-	Datum held = slot_getattr(slot, column, &is_null);
-
-	if (is_null || !text_equal(view_of(PointerGetDatum(PG_DETOAST_DATUM_PACKED(held))), value))
-		return false;
-	return key == KEY_SKU ||
-		   same_text(slot_getattr(slot, PRODUCT_VENDOR_ID, &is_null), owner->vendor_id_text);
 }
 
 /* Find the product by an index entry that was read together with that of an earlier key. */

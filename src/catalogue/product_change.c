@@ -12,12 +12,12 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "base/text_datum.h"
 #include "catalogue/catalogue_internal.h"
 #include "catalogue/product_change.h"
 #include "history/change_log.h"
@@ -42,22 +42,6 @@ updated_at_after(TimestampTz created_at, TimestampTz updated_at)
 	return change_time(Max(created_at, updated_at));
 }
 
-/* Does the stored text have these bytes?  A text of another length is not decompressed. */
-static bool
-text_is(Datum stored, const char *data, Size length)
-{
-	struct varlena *text;
-	bool same;
-
-	if (toast_raw_datum_size(stored) != length + VARHDRSZ)
-		return false;
-	text = PG_DETOAST_DATUM_PACKED(stored);
-	same = memcmp(VARDATA_ANY(text), data, length) == 0;
-	if ((Pointer) text != DatumGetPointer(stored))
-		pfree(text);
-	return same;
-}
-
 /* The same number may have been stored with other digits, if not by us. */
 static bool
 same_numeric(Datum stored, Datum value)
@@ -80,7 +64,7 @@ same_attributes(const FoundProduct *product, Jsonb *attributes)
 
 	if (product->nulls[PRODUCT_ATTRIBUTES - 1])
 		return JB_ROOT_COUNT(attributes) == 0;
-	if (text_is(stored, VARDATA(attributes), VARSIZE(attributes) - VARHDRSZ))
+	if (text_datum_is(stored, VARDATA(attributes), VARSIZE(attributes) - VARHDRSZ))
 		return true;
 	held = DatumGetJsonbP(stored);
 	same = compareJsonbContainers(&held->root, &attributes->root) == 0;
@@ -108,7 +92,7 @@ same_text(const ProductChange *change, const IncomingRow *row, enum onboard_colu
 		value = text_of(onboard_columns[column].blank);
 	if (value.length == 0 || change->nulls[number - 1])
 		return value.length == 0 && change->nulls[number - 1];
-	return text_is(change->values[number - 1], value.data, value.length);
+	return text_datum_is(change->values[number - 1], value.data, value.length);
 }
 
 static bool
@@ -159,7 +143,7 @@ status_of(const FoundProduct *product)
 	for (i = 0; i < lengthof(names); i++)
 	{
 		if (!product->nulls[PRODUCT_STATUS - 1] &&
-			text_is(product->values[PRODUCT_STATUS - 1], names[i], strlen(names[i])))
+			text_datum_is(product->values[PRODUCT_STATUS - 1], names[i], strlen(names[i])))
 			return names[i];
 	}
 	return "";

@@ -16,6 +16,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "base/text_datum.h"
 #include "load/change_decision.h"
 #include "load/decision.h"
 #include "load/stale.h"
@@ -189,26 +190,18 @@ judge_product(Change *change, struct findings *findings)
 		row_trim(&change->row->product);
 }
 
-static bool
-is_text_of(const FoundProduct *product, AttrNumber column, struct text_view value)
-{
-	text *stored;
-
-	if (product->nulls[column - 1])
-		return false;
-	stored = DatumGetTextPP(product->values[column - 1]);
-	return VARSIZE_ANY_EXHDR(stored) == value.length &&
-		   memcmp(VARDATA_ANY(stored), value.data, value.length) == 0;
-}
-
 /* Does the row have another value of this key for its product? */
 static bool
 has_other_key(const Change *change, CatalogueKey key, column_set columns)
 {
 	enum onboard_column column = catalogue_key_column[key];
+	AttrNumber number = product_column(column);
+	struct text_view value = change->keys->value[key];
 
-	return key != change->key && (columns & column_bit(column)) != 0 && change->keys->usable[key] &&
-		   !is_text_of(&change->product, product_column(column), change->keys->value[key]);
+	if (key == change->key || (columns & column_bit(column)) == 0 || !change->keys->usable[key])
+		return false;
+	return change->product.nulls[number - 1] ||
+		   !text_datum_is(change->product.values[number - 1], value.data, value.length);
 }
 
 /*

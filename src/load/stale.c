@@ -15,18 +15,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-
+#include "base/text_datum.h"
 #include "load/stale.h"
 #include "shared/apply.h"
-
-static bool
-same_text(Datum a, Datum b)
-{
-	return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
-}
 
 /* Leave out these columns; NULL stands for all. */
 static void
@@ -50,7 +41,7 @@ leave_out_later(ActionStore *store, const LaterUpload *later, int64 product_id, 
 {
 	RowAction action;
 
-	if (inserted_by != (Datum) 0 && same_text(inserted_by, later->upload_id_text))
+	if (inserted_by != (Datum) 0 && text_datums_equal(inserted_by, later->upload_id_text))
 		leave_out(columns, later->columns, true);
 	else if (later->mode == MODE_INSERT)
 		return;
