@@ -139,6 +139,7 @@ COMMENT ON COLUMN onboard.products.line_number IS 'Line of that upload''s file; 
 
 CREATE TABLE onboard.upload_history (
 	upload_id text COLLATE "C" PRIMARY KEY,
+	upload_number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
 	vendor_id text COLLATE "C" NOT NULL REFERENCES onboard.vendors (vendor_id),
 	file_name text NOT NULL,
 	s3_key text,
@@ -207,6 +208,7 @@ CREATE INDEX upload_history_processing_idx ON onboard.upload_history (updated_at
 CREATE INDEX upload_history_unreported_idx ON onboard.upload_history (processing_completed_at)
 	WHERE status OPERATOR(pg_catalog.<>) 'processing' AND NOT metadata OPERATOR(pg_catalog.?) 'reported_at';
 COMMENT ON TABLE onboard.upload_history IS 'One row per file received: its counts, its outcome and where its reports are';
+COMMENT ON COLUMN onboard.upload_history.upload_number IS 'Short identifier, for onboard.row_actions, which has a record of each row';
 COMMENT ON COLUMN onboard.upload_history.s3_key IS 'Where the file came from: an S3 key or a local path';
 COMMENT ON COLUMN onboard.upload_history.content_id IS 'Identifies the content: the same content again is the same upload';
 COMMENT ON COLUMN onboard.upload_history.mode IS 'What its rows may do: insert, upsert, update or replace products';
@@ -281,23 +283,23 @@ CREATE TABLE onboard.judged_rows (
 COMMENT ON TABLE onboard.judged_rows IS 'Ledger of the rows of each upload that have a verdict, as ranges; it outlives the products';
 
 CREATE TABLE onboard.row_actions (
-	upload_id text COLLATE "C" NOT NULL,
+	upload_number bigint NOT NULL,
 	product_id bigint NOT NULL,
 	row_number bigint,
 	line_number bigint,
 	action text COLLATE "C" NOT NULL,
 	columns text[] COLLATE "C",
-	CONSTRAINT row_actions_pkey PRIMARY KEY (upload_id, product_id),
-	CONSTRAINT row_actions_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES onboard.upload_history (upload_id) ON DELETE CASCADE
+	CONSTRAINT row_actions_pkey PRIMARY KEY (upload_number, product_id),
+	CONSTRAINT row_actions_upload_number_fkey FOREIGN KEY (upload_number) REFERENCES onboard.upload_history (upload_number) ON DELETE CASCADE
 );
-CREATE INDEX row_actions_upload_id_row_number_idx ON onboard.row_actions (upload_id, row_number);
+CREATE INDEX row_actions_upload_number_row_number_idx ON onboard.row_actions (upload_number, row_number);
 COMMENT ON TABLE onboard.row_actions IS
 	'What the rows of an upload with mode upsert, update or replace did to products that existed: one row per product named';
 COMMENT ON COLUMN onboard.row_actions.row_number IS 'Row that named the product first; null for a product that the upload discontinued because no row named it';
 COMMENT ON COLUMN onboard.row_actions.action IS 'updated, unchanged, stale, held, discontinued or rejected';
 COMMENT ON COLUMN onboard.row_actions.columns IS
 	'Columns and attributes that the row set, if these are not all of upload_history.columns';
-COMMENT ON INDEX onboard.row_actions_upload_id_row_number_idx IS 'Finds what a row did when it is delivered again';
+COMMENT ON INDEX onboard.row_actions_upload_number_row_number_idx IS 'Finds what a row did when it is delivered again';
 
 CREATE TABLE onboard.product_changes (
 	change_id bigint GENERATED ALWAYS AS IDENTITY,
@@ -427,6 +429,7 @@ SELECT pg_catalog.pg_extension_config_dump('onboard.vendors', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories', 'ORDER BY category_id');
 SELECT pg_catalog.pg_extension_config_dump('onboard.product_categories_category_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.upload_history', '');
+SELECT pg_catalog.pg_extension_config_dump('onboard.upload_history_upload_number_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.products', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.products_product_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('onboard.validation_errors', '');
@@ -523,7 +526,7 @@ CREATE POLICY tenant ON onboard.held_rows
 CREATE POLICY tenant ON onboard.judged_rows
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) judged_rows.upload_id));
 CREATE POLICY tenant ON onboard.row_actions
-	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) row_actions.upload_id))
+	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_number OPERATOR(pg_catalog.=) row_actions.upload_number))
 	WITH CHECK ((SELECT onboard.is_operator()));
 CREATE POLICY tenant ON onboard.item_checks
 	USING (EXISTS (SELECT FROM onboard.upload_history u WHERE u.upload_id OPERATOR(pg_catalog.=) item_checks.upload_id));
@@ -1448,7 +1451,8 @@ CREATE VIEW onboard.product_history WITH (security_barrier) AS
 				c.row_number, a.line_number, c.changed_by, c.old_values, c.new_values, c.reverts, c.change_id
 			FROM onboard.products p
 				JOIN onboard.product_changes c ON c.product_id OPERATOR(pg_catalog.=) p.product_id
-				LEFT JOIN onboard.row_actions a ON a.upload_id OPERATOR(pg_catalog.=) c.upload_id
+				LEFT JOIN onboard.upload_history u ON u.upload_id OPERATOR(pg_catalog.=) c.upload_id
+				LEFT JOIN onboard.row_actions a ON a.upload_number OPERATOR(pg_catalog.=) u.upload_number
 					AND a.product_id OPERATOR(pg_catalog.=) c.product_id AND a.row_number OPERATOR(pg_catalog.=) c.row_number
 		UNION ALL
 		SELECT c.product_id, c.vendor_id, (d.old_values OPERATOR(pg_catalog.->>) 'sku') COLLATE "C",
@@ -1456,7 +1460,8 @@ CREATE VIEW onboard.product_history WITH (security_barrier) AS
 				c.upload_id, c.row_number, a.line_number, c.changed_by, c.old_values, c.new_values, c.reverts, c.change_id
 			FROM onboard.product_changes d
 				JOIN onboard.product_changes c ON c.product_id OPERATOR(pg_catalog.=) d.product_id
-				LEFT JOIN onboard.row_actions a ON a.upload_id OPERATOR(pg_catalog.=) c.upload_id
+				LEFT JOIN onboard.upload_history u ON u.upload_id OPERATOR(pg_catalog.=) c.upload_id
+				LEFT JOIN onboard.row_actions a ON a.upload_number OPERATOR(pg_catalog.=) u.upload_number
 					AND a.product_id OPERATOR(pg_catalog.=) c.product_id AND a.row_number OPERATOR(pg_catalog.=) c.row_number
 			WHERE d.action OPERATOR(pg_catalog.=) 'deleted'
 				AND NOT EXISTS (SELECT FROM onboard.product_changes l

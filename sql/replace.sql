@@ -41,7 +41,7 @@ TABLE catalogue;
 SELECT finish('second');
 TABLE catalogue;
 SELECT p.sku, a.row_number, a.action FROM onboard.row_actions a JOIN onboard.products p USING (product_id)
-	WHERE a.upload_id = id('second') ORDER BY 1;
+	JOIN onboard.upload_history u USING (upload_number) WHERE u.upload_id = id('second') ORDER BY 1;
 SELECT p.sku, c.action, c.row_number, c.old_values, c.new_values FROM onboard.product_changes c
 	JOIN onboard.products p USING (product_id) WHERE c.upload_id = id('second') ORDER BY 1;
 SELECT kind, payload FROM onboard.outbox WHERE upload_id = id('second') AND kind = 'upload_ended';

@@ -215,7 +215,7 @@ SELECT set_product('U', '{"price": 41}');
 INSERT INTO onboard.held_rows (upload_id, vendor_id, row_number, cause) VALUES (id('cancelled'), 'UNDO-1', 9, 'price');
 SELECT status, failure_code, valid_records, updated, metadata FROM onboard_cancel_upload(id('cancelled'));
 SELECT sku, price FROM catalogue;
-SELECT count(*) FROM onboard.row_actions WHERE upload_id = id('cancelled');
+SELECT count(*) FROM onboard.row_actions JOIN onboard.upload_history u USING (upload_number) WHERE u.upload_id = id('cancelled');
 SELECT outcome, decided_by = session_user AS by_me FROM onboard.held_rows WHERE upload_id = id('cancelled');
 -- If the history is missing, cancel is refused.
 SELECT open_upload('uncancelled', 'update');

@@ -409,7 +409,7 @@ static const char missing_query[] =
 	"WHERE p.vendor_id = $1 AND p.status <> 'discontinued' AND NOT EXISTS ("
 	"  SELECT FROM onboard.upload_history l WHERE l.vendor_id = $1 AND l.source_time > $2 "
 	"    AND NOT l.metadata ? 'undone_at' AND (l.upload_id = p.upload_id OR EXISTS ("
-	"      SELECT FROM onboard.row_actions r WHERE r.upload_id = l.upload_id AND r.product_id = p.product_id)))";
+	"      SELECT FROM onboard.row_actions r WHERE r.upload_number = l.upload_number AND r.product_id = p.product_id)))";
 
 /* Count the products on the current page of a cursor that no row named. */
 static int64

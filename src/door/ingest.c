@@ -135,7 +135,9 @@ static void
 find_changed(Datum *key, IngestResult *result)
 {
 	static Statement action = {
-		"SELECT r.product_id, r.action FROM onboard.row_actions r WHERE r.upload_id = $1 AND r.row_number = $2",
+		"SELECT r.product_id, r.action FROM onboard.row_actions r "
+		"WHERE r.upload_number = (SELECT u.upload_number FROM onboard.upload_history u WHERE u.upload_id = $1) "
+		"  AND r.row_number = $2",
 		2,
 		{TEXTOID, INT8OID},
 	};

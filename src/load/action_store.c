@@ -20,7 +20,6 @@
 #include "access/skey.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "lib/bloomfilter.h"
@@ -42,7 +41,7 @@
 /* Columns of row_actions (see shipped_shape.c). */
 enum
 {
-	ACTION_UPLOAD_ID = 1,
+	ACTION_UPLOAD_NUMBER = 1,
 	ACTION_PRODUCT_ID,
 	ACTION_ROW_NUMBER,
 	ACTION_LINE_NUMBER,
@@ -75,7 +74,7 @@ typedef struct BatchedAction
 /* An upload whose records have been looked up. */
 typedef struct NamedProducts
 {
-	Datum upload_id_text;
+	int64 upload_number;
 	int64 highest_before; /* of the products with a record when this statement began; or 0 */
 	int64 highest;        /* of all */
 } NamedProducts;
@@ -95,11 +94,11 @@ struct ActionStore
 	Relation primary_key;
 	RowBatch *batch; /* NULL if records are stored by INSERT */
 	batched_hash *batched;
-	Datum batched_upload_id; /* all records of the batch belong to this upload */
-	bool batch_is_flushed;   /* stays true until the next record is added */
-	List *uploads;           /* of NamedProducts */
-	bloom_filter *flushed;   /* products of earlier batches; NULL if there are none */
-	IndexScanDesc scan;      /* begun at first use */
+	int64 batched_upload;  /* all records of the batch belong to this upload */
+	bool batch_is_flushed; /* stays true until the next record is added */
+	List *uploads;         /* of NamedProducts */
+	bloom_filter *flushed; /* products of earlier batches; NULL if there are none */
+	IndexScanDesc scan;    /* begun at first use */
 	TupleTableSlot *found_slot;
 	Datum action_names[ACTION_COUNT];
 };
@@ -108,7 +107,7 @@ struct ActionStore
 static Relation
 open_primary_key(Relation relation)
 {
-	AttrNumber columns[2] = {ACTION_UPLOAD_ID, ACTION_PRODUCT_ID};
+	AttrNumber columns[2] = {ACTION_UPLOAD_NUMBER, ACTION_PRODUCT_ID};
 	List *oids = RelationGetIndexList(relation);
 	ListCell *cell;
 
@@ -125,7 +124,7 @@ open_primary_key(Relation relation)
 	}
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("onboard.row_actions lacks its primary key"),
-					errhint("Add it again with ALTER TABLE ... ADD PRIMARY KEY (upload_id, "
+					errhint("Add it again with ALTER TABLE ... ADD PRIMARY KEY (upload_number, "
 							"product_id); no row can change a product without it.")));
 	return NULL; /* not reached */
 }
@@ -174,21 +173,22 @@ action_store_is_direct(const ActionStore *store)
  */
 
 static int64
-read_highest(Datum upload_id_text)
+read_highest(int64 upload_number)
 {
 	static Statement highest = {
-		"SELECT max(r.product_id) FROM onboard.row_actions r WHERE r.upload_id = $1",
+		"SELECT max(r.product_id) FROM onboard.row_actions r WHERE r.upload_number = $1",
 		1,
-		{TEXTOID},
+		{INT8OID},
 	};
 	OwnerSection section;
 	bool is_null;
+	Datum values[1] = {Int64GetDatum(upload_number)};
 	Datum value;
 	int64 result;
 
 	owner_enter(&section);
 	SPI_connect();
-	statement_run(&highest, &upload_id_text, NULL, false, SPI_OK_SELECT);
+	statement_run(&highest, values, NULL, false, SPI_OK_SELECT);
 	value = statement_value(1, &is_null);
 	result = is_null ? 0 : DatumGetInt64(value);
 	SPI_finish();
@@ -197,7 +197,7 @@ read_highest(Datum upload_id_text)
 }
 
 static NamedProducts *
-named_products(ActionStore *store, Datum upload_id_text)
+named_products(ActionStore *store, int64 upload_number)
 {
 	NamedProducts *named;
 	MemoryContext caller;
@@ -206,13 +206,13 @@ named_products(ActionStore *store, Datum upload_id_text)
 	foreach(cell, store->uploads)
 	{
 		named = lfirst(cell);
-		if (DatumGetPointer(named->upload_id_text) == DatumGetPointer(upload_id_text))
+		if (named->upload_number == upload_number)
 			return named;
 	}
 	caller = MemoryContextSwitchTo(store->context);
 	named = palloc(sizeof(NamedProducts));
-	named->upload_id_text = upload_id_text;
-	named->highest_before = read_highest(upload_id_text);
+	named->upload_number = upload_number;
+	named->highest_before = read_highest(upload_number);
 	named->highest = named->highest_before;
 	store->uploads = lappend(store->uploads, named);
 	MemoryContextSwitchTo(caller);
@@ -220,11 +220,11 @@ named_products(ActionStore *store, Datum upload_id_text)
 }
 
 static bool
-find_batched(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
+find_batched(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found)
 {
 	BatchedAction *batched;
 
-	if (DatumGetPointer(store->batched_upload_id) != DatumGetPointer(upload_id_text))
+	if (store->batched_upload != upload_number)
 		return false;
 	batched = batched_lookup(store->batched, product_id);
 	if (batched == NULL)
@@ -261,16 +261,14 @@ fill_found(TupleTableSlot *slot, MemoryContext context, RowAction *found)
 }
 
 static bool
-find_stored(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
+find_stored(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found)
 {
 	MemoryContext caller = MemoryContextSwitchTo(store->context);
 	ScanKeyData keys[2];
 	bool is_found;
 
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid, C_COLLATION_OID,
-						   F_TEXTEQ, upload_id_text);
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, InvalidOid, F_INT8EQ,
-						   Int64GetDatum(product_id));
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(upload_number));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(product_id));
 	if (store->scan == NULL)
 		store->scan = begin_index_scan(store->relation, store->primary_key, SnapshotSelf, 2);
 	index_rescan(store->scan, keys, 2, NULL, 0);
@@ -301,14 +299,14 @@ may_be_stored(ActionStore *store, const NamedProducts *named, int64 product_id)
 }
 
 bool
-action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found)
+action_store_find(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found)
 {
-	found->upload_id_text = upload_id_text;
+	found->upload_number = upload_number;
 	found->product_id = product_id;
-	if (find_batched(store, upload_id_text, product_id, found))
+	if (find_batched(store, upload_number, product_id, found))
 		return true;
-	return may_be_stored(store, named_products(store, upload_id_text), product_id) &&
-		   find_stored(store, upload_id_text, product_id, found);
+	return may_be_stored(store, named_products(store, upload_number), product_id) &&
+		   find_stored(store, upload_number, product_id, found);
 }
 
 /*
@@ -320,10 +318,10 @@ static void
 insert_plain(Datum *values, const bool *nulls)
 {
 	static Statement insert = {
-		"INSERT INTO onboard.row_actions (upload_id, product_id, row_number, line_number, action, columns) "
+		"INSERT INTO onboard.row_actions (upload_number, product_id, row_number, line_number, action, columns) "
 		"VALUES ($1, $2, $3, $4, $5, $6)",
 		ACTION_COLUMN_COUNT,
-		{TEXTOID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTARRAYOID},
+		{INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTARRAYOID},
 	};
 	char null_flags[ACTION_COLUMN_COUNT];
 	OwnerSection section;
@@ -369,7 +367,7 @@ note_batched(ActionStore *store, const RowAction *action)
 	if (store->batch_is_flushed)
 		begin_batch(store);
 	batched = batched_insert(store->batched, action->product_id, &found);
-	store->batched_upload_id = action->upload_id_text;
+	store->batched_upload = action->upload_number;
 	batched->row_number = action->row_number;
 	batched->line_number = action->line_number;
 	batched->action = action->action;
@@ -378,12 +376,12 @@ note_batched(ActionStore *store, const RowAction *action)
 bool
 action_store_add(ActionStore *store, const RowAction *action)
 {
-	NamedProducts *named = named_products(store, action->upload_id_text);
+	NamedProducts *named = named_products(store, action->upload_number);
 	MemoryContext caller = MemoryContextSwitchTo(store->row_context);
 	Datum values[ACTION_COLUMN_COUNT];
 	bool nulls[ACTION_COLUMN_COUNT] = {false};
 
-	values[ACTION_UPLOAD_ID - 1] = action->upload_id_text;
+	values[ACTION_UPLOAD_NUMBER - 1] = Int64GetDatum(action->upload_number);
 	values[ACTION_PRODUCT_ID - 1] = Int64GetDatum(action->product_id);
 	values[ACTION_ROW_NUMBER - 1] = Int64GetDatum(action->row_number);
 	values[ACTION_LINE_NUMBER - 1] = Int64GetDatum(action->line_number);

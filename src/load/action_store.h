@@ -19,7 +19,7 @@ typedef struct ActionStore ActionStore;
 /* What one row did to one product. */
 typedef struct RowAction
 {
-	Datum upload_id_text;
+	int64 upload_number;
 	int64 product_id;
 	int64 row_number;  /* 0 for a product that no row named */
 	int64 line_number; /* 0 if not known */
@@ -46,7 +46,7 @@ extern bool action_store_is_direct(const ActionStore *store);
  * context.
  */
 extern bool
-action_store_find(ActionStore *store, Datum upload_id_text, int64 product_id, RowAction *found);
+action_store_find(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found);
 
 /*
  * Add a record, in a batch.  Returns true if the batch is full and must be

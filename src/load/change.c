@@ -63,7 +63,7 @@ static void
 record(Loader *loader, const Change *change, enum row_action action)
 {
 	RowAction entry = {
-		.upload_id_text = change->with->owner->upload_id_text,
+		.upload_number = change->with->terms->upload_number,
 		.product_id = change->product.product_id,
 		.row_number = change->row->row_number,
 		.line_number = change->row->line_number,
@@ -97,7 +97,7 @@ find_earlier_line(Loader *loader, const FoundProduct *product)
 
 	if (product->same_upload)
 		return product->line_number > 0 ? product->line_number : product->row_number;
-	if (!action_store_find(loader->action_store, loader->current->owner.upload_id_text,
+	if (!action_store_find(loader->action_store, loader->current->terms->upload_number,
 						   product->product_id, &earlier) ||
 		earlier.row_number == loader->at_row)
 		return 0;

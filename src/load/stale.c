@@ -45,7 +45,7 @@ leave_out_later(ActionStore *store, const LaterUpload *later, int64 product_id, 
 		leave_out(columns, later->columns, true);
 	else if (later->mode == MODE_INSERT)
 		return;
-	else if (!action_store_find(store, later->upload_id_text, product_id, &action))
+	else if (!action_store_find(store, later->upload_number, product_id, &action))
 		/* A product that the file lacks is not on sale, even if it was not before. */
 		columns->has_status = columns->has_status && !later->has_replaced;
 	else if (action.row_number == 0)

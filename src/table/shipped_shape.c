@@ -138,7 +138,7 @@ static const ColumnShape product_changes_columns[] = {
 };
 
 static const ColumnShape row_actions_columns[] = {
-	{"upload_id", TEXTOID, -1, true, .collation = C_COLLATION_OID},
+	{"upload_number", INT8OID, -1, true},
 	{"product_id", INT8OID, -1, true},
 	{"row_number", INT8OID, -1, false},
 	{"line_number", INT8OID, -1, false},
@@ -147,12 +147,12 @@ static const ColumnShape row_actions_columns[] = {
 };
 
 static const ForeignKeyShape row_actions_foreign_keys[] = {
-	{"upload_id", "upload_history", "upload_id"},
+	{"upload_number", "upload_history", "upload_number"},
 	{NULL},
 };
 
 static const UniqueShape row_actions_unique[] = {
-	{{"upload_id", "product_id"}, 2},
+	{{"upload_number", "product_id"}, 2},
 	{{NULL}, 0},
 };
 

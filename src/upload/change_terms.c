@@ -78,7 +78,7 @@ read_upload(const char *upload_id, MemoryContext context, ChangeTerms *terms)
 {
 	static Statement read = {
 		"SELECT u.match, u.blank, u.stocked_at_begin, u.stocked_at_least, u.sold_out, u.restocked, "
-		"       u.columns, u.source_time "
+		"       u.columns, u.source_time, u.upload_number "
 		"FROM onboard.upload_history u WHERE u.upload_id = $1",
 		1,
 		{TEXTOID},
@@ -98,6 +98,7 @@ read_upload(const char *upload_id, MemoryContext context, ChangeTerms *terms)
 	terms->stocked_at_least = integer_or(4, 0);
 	terms->sold_out = integer_or(5, 0);
 	terms->restocked = integer_or(6, 0);
+	terms->upload_number = integer_or(9, 0);
 	value = statement_value(7, &is_null);
 	caller = MemoryContextSwitchTo(context);
 	take_columns(terms, wanted, columns_or_null(value, is_null));
@@ -113,7 +114,8 @@ read_later_uploads(const char *vendor_id, Datum source_time, MemoryContext conte
 		"SELECT l.upload_id, l.mode, l.columns, "
 		"  l.mode = 'replace' AND l.status IN ('completed', 'partial') AND NOT EXISTS ("
 		"    SELECT FROM onboard.held_rows h WHERE h.upload_id = l.upload_id AND h.row_number IS NULL "
-		"      AND h.outcome <> 'applied') "
+		"      AND h.outcome <> 'applied'), "
+		"  l.upload_number "
 		"FROM onboard.upload_history l "
 		"WHERE l.vendor_id = $1 AND l.source_time > $2 AND NOT l.metadata ? 'undone_at' "
 		"ORDER BY l.source_time, l.upload_id",
@@ -141,6 +143,7 @@ read_later_uploads(const char *vendor_id, Datum source_time, MemoryContext conte
 		names = SPI_getbinval(tuple, descriptor, 3, &is_null);
 		later->columns = columns_or_null(names, is_null);
 		later->has_replaced = DatumGetBool(SPI_getbinval(tuple, descriptor, 4, &is_null));
+		later->upload_number = DatumGetInt64(SPI_getbinval(tuple, descriptor, 5, &is_null));
 		terms->later = lappend(terms->later, later);
 	}
 	MemoryContextSwitchTo(caller);

@@ -20,6 +20,7 @@
 /* An upload of the vendor with a later source_time that was not undone. */
 typedef struct LaterUpload
 {
+	int64 upload_number;
 	Datum upload_id_text;
 	enum upload_mode mode;
 	const RowColumns *columns; /* of its file; NULL if unknown, which means all */
@@ -28,6 +29,7 @@ typedef struct LaterUpload
 
 typedef struct ChangeTerms
 {
+	int64 upload_number; /* that of no upload if supposed */
 	enum upload_match match;
 	enum upload_blank blank;
 	const RowColumns *columns; /* of the file; NULL: each row has its own */

@@ -132,7 +132,7 @@ held_is_superseded(const char *upload_id, int64 product_id)
 		"SELECT 1 FROM onboard.upload_history u "
 		"  JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id AND l.source_time > u.source_time "
 		"WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at' "
-		"  AND (EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = l.upload_id "
+		"  AND (EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_number = l.upload_number "
 		"      AND a.product_id = $2 AND a.action <> 'rejected') "
 		"    OR EXISTS (SELECT FROM onboard.products p WHERE p.product_id = $2 "
 		"      AND p.upload_id = l.upload_id)) "
@@ -178,18 +178,21 @@ void
 held_supersede(const char *upload_id, Datum vendor_id, int64 first_row, int64 last_row)
 {
 	static Statement by_waiting = {
-		SUPERSEDE "  AND EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = $1 "
-				  "    AND a.product_id = h.product_id AND a.action <> 'rejected')",
+		SUPERSEDE
+		"  AND EXISTS (SELECT FROM onboard.row_actions a "
+		"    WHERE a.upload_number = l.upload_number AND a.product_id = h.product_id AND a.action <> 'rejected')",
 		1,
 		{TEXTOID},
 	};
 	static Statement by_rows = {
 		/* OFFSET 0 keeps the planner from reading the waiting rows first. */
-		SUPERSEDE "  AND h.held_id = ANY (ARRAY(SELECT w.held_id FROM onboard.row_actions a "
-				  "    CROSS JOIN LATERAL (SELECT x.held_id FROM onboard.held_rows x "
-				  "      WHERE x.product_id = a.product_id AND x.outcome = 'waiting' OFFSET 0) w "
-				  "    WHERE a.upload_id = $1 AND a.row_number BETWEEN $2 AND $3 "
-				  "      AND a.action <> 'rejected'))",
+		SUPERSEDE
+		"  AND h.held_id = ANY (ARRAY(SELECT w.held_id FROM onboard.row_actions a "
+		"    CROSS JOIN LATERAL (SELECT x.held_id FROM onboard.held_rows x "
+		"      WHERE x.product_id = a.product_id AND x.outcome = 'waiting' OFFSET 0) w "
+		"    WHERE a.upload_number = (SELECT n.upload_number FROM onboard.upload_history n "
+		"      WHERE n.upload_id = $1) AND a.row_number BETWEEN $2 AND $3 "
+		"      AND a.action <> 'rejected'))",
 		3,
 		{TEXTOID, INT8OID, INT8OID},
 	};

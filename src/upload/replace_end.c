@@ -39,18 +39,19 @@
  * Products that one of them inserted are found among the vendor's products alone;
  * a join would read the whole catalogue.
  */
-#define MISSING_PRODUCTS                                                                   \
-	"WITH naming AS ("                                                                     \
-	"  SELECT u.upload_id FROM onboard.upload_history u WHERE u.upload_id = $1 UNION ALL " \
-	"  SELECT l.upload_id FROM onboard.upload_history u "                                  \
-	"    JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id "                      \
-	"      AND l.source_time > u.source_time "                                             \
-	"  WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at') "                          \
-	"SELECT p.product_id FROM onboard.products p "                                         \
-	"WHERE p.vendor_id = $2 AND p.status <> 'discontinued' "                               \
-	"  AND (p.upload_id IN (SELECT n.upload_id FROM naming n)) IS NOT TRUE "               \
-	"EXCEPT "                                                                              \
-	"SELECT a.product_id FROM naming n JOIN onboard.row_actions a USING (upload_id)"
+#define MISSING_PRODUCTS                                                     \
+	"WITH naming AS ("                                                       \
+	"  SELECT u.upload_id, u.upload_number FROM onboard.upload_history u "   \
+	"  WHERE u.upload_id = $1 UNION ALL "                                    \
+	"  SELECT l.upload_id, l.upload_number FROM onboard.upload_history u "   \
+	"    JOIN onboard.upload_history l ON l.vendor_id = u.vendor_id "        \
+	"      AND l.source_time > u.source_time "                               \
+	"  WHERE u.upload_id = $1 AND NOT l.metadata ? 'undone_at') "            \
+	"SELECT p.product_id FROM onboard.products p "                           \
+	"WHERE p.vendor_id = $2 AND p.status <> 'discontinued' "                 \
+	"  AND (p.upload_id IN (SELECT n.upload_id FROM naming n)) IS NOT TRUE " \
+	"EXCEPT "                                                                \
+	"SELECT a.product_id FROM naming n JOIN onboard.row_actions a USING (upload_number)"
 
 /* Products that the step discontinued, and those that the catalogue protects. */
 typedef struct Discontinued
@@ -109,8 +110,9 @@ static void
 note_batch(const ProductBatch *batch, Discontinued *result)
 {
 	static Statement note = {
-		"INSERT INTO onboard.row_actions (upload_id, product_id, action) "
-		"SELECT $1, p.product_id, 'discontinued' FROM unnest($2) p (product_id)",
+		"INSERT INTO onboard.row_actions (upload_number, product_id, action) "
+		"SELECT u.upload_number, p.product_id, 'discontinued' "
+		"FROM onboard.upload_history u, unnest($2) p (product_id) WHERE u.upload_id = $1",
 		2,
 		{TEXTOID, INT8ARRAYOID},
 	};

@@ -375,7 +375,8 @@ walk_unrecorded(UndoWalk *walk, void (*process)(UndoWalk *walk))
 	static Statement unrecorded = {
 		"SELECT x.product_id, 0::bigint FROM ("
 		"  SELECT a.product_id FROM onboard.row_actions a "
-		"  WHERE a.upload_id = $1 AND a.action IN ('updated', 'discontinued') "
+		"    JOIN onboard.upload_history u USING (upload_number) "
+		"  WHERE u.upload_id = $1 AND a.action IN ('updated', 'discontinued') "
 		"  EXCEPT SELECT c.product_id FROM onboard.product_changes c WHERE c.upload_id = $1) x",
 		1,
 		{TEXTOID},
@@ -397,7 +398,7 @@ static HistoryState
 read_history_state(const UndoWalk *walk)
 {
 	static Statement read = {
-		"SELECT EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_id = u.upload_id "
+		"SELECT EXISTS (SELECT FROM onboard.row_actions a WHERE a.upload_number = u.upload_number "
 		"      AND a.action IN ('updated', 'discontinued')) "
 		"    OR EXISTS (SELECT FROM onboard.product_changes c WHERE c.upload_id = u.upload_id "
 		"      AND c.action <> 'reverted'), "

@@ -47,7 +47,8 @@ static void
 remove_verdicts(const char *upload_id)
 {
 	static Statement actions = {
-		"DELETE FROM onboard.row_actions a WHERE a.upload_id = $1",
+		"DELETE FROM onboard.row_actions a USING onboard.upload_history u "
+		"WHERE u.upload_id = $1 AND a.upload_number = u.upload_number",
 		1,
 		{TEXTOID},
 	};

@@ -165,7 +165,8 @@ class World:
         self.products = self.group(self.database.query("SELECT * FROM onboard.products ORDER BY product_id"))
         self.errors = self.group(self.database.query("SELECT * FROM onboard.validation_errors ORDER BY error_id"))
         # For existing products; row 0 stands for those that a replace discontinued because no row named them.
-        self.changes = self.group(self.database.query("SELECT * FROM onboard.row_actions ORDER BY product_id"))
+        self.changes = self.group(self.database.query("SELECT a.*, u.upload_id FROM onboard.row_actions a "
+            "JOIN onboard.upload_history u USING (upload_number) ORDER BY product_id"))
         self.held = self.group(self.database.query("SELECT * FROM onboard.held_rows ORDER BY held_id"))
         self.said = self.what_files_say()
         self.events = self.database.query("SELECT * FROM public.audited_events")

@@ -66,6 +66,7 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('products', 'created_at', 'timestamp with time zone', true, false),
 	('products', 'updated_at', 'timestamp with time zone', true, false),
 	('upload_history', 'upload_id', 'text', true, true),
+	('upload_history', 'upload_number', 'bigint', true, false),
 	('upload_history', 'vendor_id', 'text', true, true),
 	('upload_history', 'file_name', 'text', true, false),
 	('upload_history', 's3_key', 'text', false, false),
@@ -127,7 +128,7 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('judged_rows', 'upload_id', 'text', true, true),
 	('judged_rows', 'first_row', 'bigint', true, false),
 	('judged_rows', 'last_row', 'bigint', true, false),
-	('row_actions', 'upload_id', 'text', true, true),
+	('row_actions', 'upload_number', 'bigint', true, false),
 	('row_actions', 'product_id', 'bigint', true, false),
 	('row_actions', 'row_number', 'bigint', false, false),
 	('row_actions', 'line_number', 'bigint', false, false),
@@ -228,7 +229,7 @@ SELECT col_is_pk('onboard', 'validation_errors', ARRAY['upload_id', 'row_number'
 	'validation_errors: primary key');
 SELECT col_is_pk('onboard', 'vendor_roles', ARRAY['role_name', 'vendor_id'], 'vendor_roles: primary key');
 SELECT col_is_pk('onboard', 'judged_rows', ARRAY['upload_id', 'first_row'], 'judged_rows: primary key');
-SELECT col_is_pk('onboard', 'row_actions', ARRAY['upload_id', 'product_id'], 'row_actions: primary key');
+SELECT col_is_pk('onboard', 'row_actions', ARRAY['upload_number', 'product_id'], 'row_actions: primary key');
 SELECT col_is_pk('onboard', 'product_changes', ARRAY['product_id', 'change_id'], 'product_changes: primary key');
 SELECT col_is_pk('onboard', 'held_rows', 'held_id', 'held_rows: primary key');
 SELECT col_is_pk('onboard', 'outbox', 'event_id', 'outbox: primary key');
@@ -427,7 +428,7 @@ SELECT is((SELECT reloptions FROM pg_class WHERE oid = ('onboard.' || name)::reg
 -- All user data is dumped.
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'onboard'$$,
 	ARRAY['onboard.vendors', 'onboard.product_categories', 'onboard.product_categories_category_id_seq',
-		'onboard.upload_history', 'onboard.products',
+		'onboard.upload_history', 'onboard.upload_history_upload_number_seq', 'onboard.products',
 		'onboard.products_product_id_seq', 'onboard.validation_errors', 'onboard.validation_errors_error_id_seq',
 		'onboard.vendor_roles', 'onboard.judged_rows', 'onboard.row_actions', 'onboard.product_changes',
 		'onboard.product_changes_change_id_seq', 'onboard.held_rows', 'onboard.held_rows_held_id_seq',

@@ -129,8 +129,8 @@ sub by_upload
 
 	sql("UPDATE onboard.product_changes SET upload_id = '$prices', row_number = $row
 			WHERE change_id = (SELECT max(change_id) FROM onboard.product_changes WHERE product_id = $id);
-		INSERT INTO onboard.row_actions (upload_id, product_id, row_number, line_number, action)
-			VALUES ('$prices', $id, $row, $row + 1, 'updated')");
+		INSERT INTO onboard.row_actions (upload_number, product_id, row_number, line_number, action)
+			SELECT upload_number, $id, $row, $row + 1, 'updated' FROM onboard.upload_history WHERE upload_id = '$prices'");
 	return;
 }
 

@@ -358,7 +358,8 @@ sub check_upload
 	same_lines(lines_of("SELECT DISTINCT row_number FROM onboard.validation_errors WHERE upload_id = '$upload'"), $rejected,
 		"$mode: the findings are those of the rejected rows");
 	same_lines(lines_of("SELECT concat_ws(' ', vendor_product_id, coalesce(a.row_number::text, '-'), a.action)
-		FROM onboard.row_actions a JOIN onboard.products USING (product_id) WHERE a.upload_id = '$upload'"),
+		FROM onboard.row_actions a JOIN onboard.products USING (product_id)
+			JOIN onboard.upload_history u USING (upload_number) WHERE u.upload_id = '$upload'"),
 		$actions, "$mode: each product that was named has one record");
 	same_lines(lines_of("SELECT concat_ws(' ', vendor_product_id, coalesce(c.row_number::text, '-'), c.action, d.differences)
 		FROM onboard.product_changes c JOIN onboard.products USING (product_id), LATERAL (
