@@ -63,7 +63,7 @@ struct Catalogue
 	SnapshotData dirty;                /* for scans that wait */
 	IndexScanDesc scans[KEY_COUNT][2]; /* that do not wait, and that do; begun at first use */
 	struct ProductReader *reader;      /* created at first use */
-	struct KeyNeighbours *neighbours[KEY_COUNT]; /* likewise */
+	struct KeyHints *hints[KEY_COUNT]; /* likewise */
 
 	/* For direct writing. */
 	EState *estate;       /* for expressions of user-defined indexes */

@@ -25,7 +25,7 @@
 #include "base/settings.h"
 #include "catalogue/direct_write.h"
 #include "catalogue/index_entries.h"
-#include "catalogue/key_neighbours.h"
+#include "catalogue/key_hints.h"
 #include "catalogue/product_reader.h"
 #include "catalogue/update_shape.h"
 #include "history/change_log.h"
@@ -219,8 +219,8 @@ catalogue_close(Catalogue *catalogue)
 	{
 		end_scan(catalogue->scans[i][false]);
 		end_scan(catalogue->scans[i][true]);
-		if (catalogue->neighbours[i] != NULL)
-			key_neighbours_destroy(catalogue->neighbours[i]);
+		if (catalogue->hints[i] != NULL)
+			key_hints_destroy(catalogue->hints[i]);
 	}
 	if (catalogue->reader != NULL)
 		product_reader_destroy(catalogue->reader);

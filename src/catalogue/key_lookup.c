@@ -39,7 +39,7 @@
 #include "base/compat.h"
 #include "base/text_datum.h"
 #include "catalogue/catalogue_internal.h"
-#include "catalogue/key_neighbours.h"
+#include "catalogue/key_hints.h"
 #include "catalogue/product_reader.h"
 
 /* One key to look up. */
@@ -285,19 +285,19 @@ fill_product(Catalogue *catalogue, const CatalogueOwner *owner, FoundProduct *fo
 	found->line_number = number_or_zero(found, PRODUCT_LINE_NUMBER);
 }
 
-/* Find the product by an index entry that was read together with that of an earlier key. */
+/* Find the product by an index entry that was read after that of an earlier key. */
 static bool
-find_among_neighbours(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
-					  struct text_view value)
+find_by_hint(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
+			 struct text_view value)
 {
-	KeyNeighbours **neighbours = &catalogue->neighbours[look->key];
+	KeyHints **hints = &catalogue->hints[look->key];
 
 	if (!catalogue->as_shipped || look->waits)
 		return false;
-	if (*neighbours == NULL)
-		*neighbours = key_neighbours_create(catalogue, look->key);
-	if (key_neighbours_find(*neighbours, owner->vendor_id_text, value, catalogue->found_slot,
-							&look->skipped) &&
+	if (*hints == NULL)
+		*hints = key_hints_create(catalogue, look->key);
+	if (key_hints_find(*hints, owner->vendor_id_text, value, catalogue->found_slot,
+					   &look->skipped) &&
 		has_key(catalogue, owner, look->key, value))
 		return true;
 	ExecClearTuple(catalogue->found_slot);
@@ -329,16 +329,14 @@ look_up_in_snapshot(Catalogue *catalogue, KeyLook *look)
 
 /* Find the product by a search of the index. */
 static bool
-find_in_index(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look,
-			  struct text_view value)
+find_in_index(Catalogue *catalogue, const CatalogueOwner *owner, KeyLook *look)
 {
 	bool found =
 		look_up(catalogue, look) || (look->skipped && look_up_in_snapshot(catalogue, look));
 	Datum key = look->scan_keys[look->scan_key_count - 1].sk_argument;
 
-	if (catalogue->neighbours[look->key] != NULL && !look->waits)
-		key_neighbours_note_miss(catalogue->neighbours[look->key], owner->vendor_id_text, value,
-								 key);
+	if (found && catalogue->hints[look->key] != NULL && !look->waits)
+		key_hints_note_search(catalogue->hints[look->key], owner->vendor_id_text, key);
 	return found;
 }
 
@@ -352,7 +350,7 @@ catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, Catalo
 
 	prepare_look(&look, key, how, owner->vendor_id_text, key_text(value));
 	MemoryContextSwitchTo(catalogue->context);
-	if (find_among_neighbours(catalogue, owner, &look, value))
+	if (find_by_hint(catalogue, owner, &look, value))
 	{
 		fill_product(catalogue, owner, found);
 		ExecClearTuple(catalogue->found_slot);
@@ -360,7 +358,7 @@ catalogue_find_product(Catalogue *catalogue, const CatalogueOwner *owner, Catalo
 	}
 	else
 	{
-		is_found = find_in_index(catalogue, owner, &look, value);
+		is_found = find_in_index(catalogue, owner, &look);
 		if (is_found)
 			fill_product(catalogue, owner, found);
 		end_look(catalogue, &look);
