@@ -196,6 +196,13 @@ extern void catalogue_take_back(Catalogue *catalogue, StoredRow *row);
 extern void catalogue_expect_changes(Catalogue *catalogue);
 
 /*
+ * Insert the index entries of changed products that wait for it; see
+ * version_entries.c.  Must be called before a query reads products, and before the
+ * statement ends.
+ */
+extern void catalogue_index_changes(Catalogue *catalogue);
+
+/*
  * What to write for one row, and the result.
  *
  * ACTION_INSERT stores the row.  ACTION_UPDATE and ACTION_DISCONTINUE replace a

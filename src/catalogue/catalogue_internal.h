@@ -71,6 +71,7 @@ struct Catalogue
 	Oid sequence;
 	ProductConstants constants;
 	BulkInsertState bulk_insert;
+	struct EntryBatch *waiting_entries; /* created at first use */
 	TupleTableSlot *single_slot;
 	TupleTableSlot *slots[CATALOGUE_BATCH_ROWS];
 	StoredRow *rows[CATALOGUE_BATCH_ROWS];

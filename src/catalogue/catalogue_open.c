@@ -229,6 +229,7 @@ catalogue_close(Catalogue *catalogue)
 		flush_changes(catalogue);
 		change_log_close(catalogue->log);
 	}
+	catalogue_index_changes(catalogue);
 	direct_write_close(catalogue);
 	ExecDropSingleTupleTableSlot(catalogue->found_slot);
 	for (i = 0; i < catalogue->index_count; i++)

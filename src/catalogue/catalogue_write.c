@@ -14,6 +14,7 @@
 #include "catalogue/direct_write.h"
 #include "catalogue/plain_write.h"
 #include "catalogue/product_change.h"
+#include "catalogue/version_entries.h"
 
 static CataloguePath
 path_of(const Catalogue *catalogue, const RowWrite *write)
@@ -32,6 +33,12 @@ may_write_at_once(const Catalogue *catalogue, const RowWrite *write)
 		   !catalogue->may_run_users_code;
 }
 
+void
+catalogue_index_changes(Catalogue *catalogue)
+{
+	(void) version_entries_insert(catalogue);
+}
+
 WriteResult
 catalogue_write(Catalogue *catalogue, RowWrite *write)
 {
@@ -44,6 +51,8 @@ catalogue_write(Catalogue *catalogue, RowWrite *write)
 		if (write->at_once && !may_write_at_once(catalogue, write))
 			return WRITE_LATER;
 	}
+	if (!is_change || write->change->changes_key)
+		catalogue_index_changes(catalogue);
 	switch (path_of(catalogue, write))
 	{
 		case CATALOGUE_DIRECT:

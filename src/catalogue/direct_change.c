@@ -7,7 +7,8 @@
  * transactions that change the product and reports whether they did: the caller
  * must then look it up again, so no change is ever lost.  As in an UPDATE, indexes
  * need no entry for the new version if no indexed column changed and the page has
- * room (HOT).
+ * room (HOT).  Otherwise, its entries normally wait for those of other products
+ * (version_entries.c).
  *
  * A changed key is inserted into its index like that of a new row, without
  * waiting and without an error.  If it may be taken, the new version must be
@@ -32,6 +33,7 @@
 #include "catalogue/product_change.h"
 #include "catalogue/product_reader.h"
 #include "catalogue/product_version.h"
+#include "catalogue/version_entries.h"
 #include "history/change_log.h"
 
 /* Form the new version; columns that users added keep their values. */
@@ -96,6 +98,11 @@ replace_product(Catalogue *catalogue, const RowWrite *write, TU_UpdateIndexes *e
 		return WRITE_LATER;
 	if (!product_version_is_current(result))
 		return WRITE_CONFLICT;
+	if (*entries == TU_All && version_entries_may_wait(catalogue, write))
+	{
+		version_entries_add(catalogue, write, &slot->tts_tid);
+		return WRITE_DONE;
+	}
 	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(catalogue->estate));
 	is_free = insert_entries(catalogue, write, *entries);
 	MemoryContextSwitchTo(caller);

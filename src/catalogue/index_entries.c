@@ -69,24 +69,6 @@ index_entry_of_tuple(Catalogue *catalogue, int position, TupleTableSlot *slot)
 						index_entry_usual_check(catalogue->indexes[position]), false);
 }
 
-/* Did any key column of the index change? */
-static bool
-has_changed_key(const IndexInfo *info, uint64 changed)
-{
-	int i;
-
-	for (i = 0; i < info->ii_NumIndexKeyAttrs; i++)
-	{
-		AttrNumber column = info->ii_IndexAttrNumbers[i];
-
-		/* An expression counts as changed; that only costs a hint. */
-		if (column <= 0 || column > PRODUCT_COLUMN_COUNT ||
-			(changed & (UINT64CONST(1) << (column - 1))) != 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * A key that did not change is not checked: the previous version holds it.  A
  * check would wait for an upload that stored the same key and is about to find
@@ -101,7 +83,7 @@ bool
 index_entry_of_version(Catalogue *catalogue, int position, TupleTableSlot *slot, uint64 changed,
 					   bool has_gone_entries)
 {
-	if (!has_changed_key(catalogue->index_infos[position], changed))
+	if (!index_entry_has_changed_key(catalogue->index_infos[position], changed))
 		return insert_entry(catalogue, position, slot, UNIQUE_CHECK_NO, has_gone_entries);
 	return insert_entry(catalogue, position, slot,
 						catalogue->entry_ways[position] == ENTRY_OF_KEY

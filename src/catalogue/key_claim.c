@@ -17,6 +17,7 @@
 
 #include "base/counters.h"
 #include "catalogue/index_entries.h"
+#include "catalogue/version_entries.h"
 
 /* A row to be sorted by one key: eight bytes of it nearly always decide. */
 typedef struct SortedKey
@@ -216,6 +217,7 @@ catalogue_claim(Catalogue *catalogue, const CatalogueOwner *owner, StoredRow **r
 	CatalogueKey key;
 	int i;
 
+	(void) version_entries_insert(catalogue);
 	onboard_counters.windows++;
 	catalogue->keys_in_order = true;
 	for (key = 0; key < KEY_COUNT && count > 0; key++)

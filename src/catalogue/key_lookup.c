@@ -41,6 +41,7 @@
 #include "catalogue/catalogue_internal.h"
 #include "catalogue/key_hints.h"
 #include "catalogue/product_reader.h"
+#include "catalogue/version_entries.h"
 
 /* One key to look up. */
 typedef struct KeyLook
@@ -131,12 +132,9 @@ fetch_next(Catalogue *catalogue, KeyLook *look, IndexScanDesc scan)
 	}
 }
 
-/*
- * Find the tuple that holds the key, in found_slot until end_look().  Must be
- * called in the catalogue's memory context, because the scan itself allocates.
- */
+/* Find the tuple that an entry of the key leads to. */
 static bool
-look_up(Catalogue *catalogue, KeyLook *look)
+scan_for_key(Catalogue *catalogue, KeyLook *look)
 {
 	while (fetch_next(catalogue, look, begin_look(catalogue, look)))
 	{
@@ -149,6 +147,19 @@ look_up(Catalogue *catalogue, KeyLook *look)
 		CHECK_FOR_INTERRUPTS();
 	}
 	return false;
+}
+
+/*
+ * Find the tuple that holds the key, in found_slot until end_look().  Must be
+ * called in the catalogue's memory context, because the scan itself allocates.
+ */
+static bool
+look_up(Catalogue *catalogue, KeyLook *look)
+{
+	if (scan_for_key(catalogue, look))
+		return true;
+	/* The entry of the version that replaced a dead one may wait. */
+	return look->skipped && version_entries_insert(catalogue) && scan_for_key(catalogue, look);
 }
 
 /* Did the owner's upload insert the product that was found? */

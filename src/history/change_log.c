@@ -160,6 +160,12 @@ change_log_is_on(const ChangeLog *log)
 	return log->is_on;
 }
 
+bool
+change_log_is_direct(const ChangeLog *log)
+{
+	return !log->is_on || log->batch != NULL;
+}
+
 TimestampTz
 change_time(TimestampTz before)
 {
@@ -219,12 +225,12 @@ insert_plain(const Datum *values, const bool *nulls)
 
 /* Not every caller is in a section, and users' indexes may call functions. */
 static void
-flush_as_owner(RowBatch *batch)
+store_as_owner(RowBatch *batch)
 {
 	OwnerSection section;
 
 	owner_enter(&section);
-	row_batch_flush(batch);
+	row_batch_store(batch);
 	owner_leave(&section);
 }
 
@@ -276,7 +282,7 @@ add(ChangeLog *log, const ChangeOrigin *origin, const char *action, const Datum 
 	}
 	row_batch_add(log->batch, values, nulls, CHANGE_COLUMN_COUNT);
 	if (row_batch_is_full(log->batch, 1))
-		flush_as_owner(log->batch);
+		store_as_owner(log->batch);
 }
 
 void

@@ -50,6 +50,9 @@ extern bool change_log_records(Relation products);
 /* What change_log_records() returned when the log was opened. */
 extern bool change_log_is_on(const ChangeLog *log);
 
+/* Are changes stored without running users' code? */
+extern bool change_log_is_direct(const ChangeLog *log);
+
 /* Is this one of the triggers that record changes, as shipped, enabled or not? */
 extern bool change_log_owns_trigger(const Trigger *trigger);
 

@@ -5,8 +5,8 @@
  *	  products that existed.
  *
  * Each row that changes a product must find out whether an earlier row of the
- * upload named it.  Flushed records are found through the primary key, those in
- * the batch through a hash table.  The answer is nearly always no, and two
+ * upload named it.  Flushed records are found through the primary key, thousands of
+ * others through a hash table.  The answer is nearly always no, and two
  * shortcuts avoid the lookup: many files list products in the order in which
  * they were inserted, so that the product's ID is above all that the upload has
  * named; and a Bloom filter of fixed size holds the products that this
@@ -50,7 +50,7 @@ enum
 };
 #define ACTION_COLUMN_COUNT ACTION_COLUMNS
 
-/* A record in the batch, by its product. */
+/* A record that may not be in the primary key yet, by its product. */
 typedef struct BatchedAction
 {
 	int64 product_id;
@@ -86,6 +86,9 @@ typedef struct NamedProducts
 #define FILTER_KILOBYTES 1024
 #define FILTER_PRODUCTS 1000000
 
+/* Number of records in the hash table at which they are flushed. */
+#define MAX_BATCHED 10000
+
 struct ActionStore
 {
 	MemoryContext context;
@@ -94,10 +97,10 @@ struct ActionStore
 	Relation primary_key;
 	RowBatch *batch; /* NULL if records are stored by INSERT */
 	batched_hash *batched;
-	int64 batched_upload;  /* all records of the batch belong to this upload */
+	int64 batched_upload;  /* all of them belong to this upload */
 	bool batch_is_flushed; /* stays true until the next record is added */
 	List *uploads;         /* of NamedProducts */
-	bloom_filter *flushed; /* products of earlier batches; NULL if there are none */
+	bloom_filter *flushed; /* products of flushed records; NULL if there are none */
 	IndexScanDesc scan;    /* begun at first use */
 	TupleTableSlot *found_slot;
 	Datum action_names[ACTION_COUNT];
@@ -401,6 +404,15 @@ action_store_add(ActionStore *store, const RowAction *action)
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(store->row_context);
 	return store->batch != NULL && row_batch_is_full(store->batch, 1);
+}
+
+void
+action_store_store(ActionStore *store)
+{
+	if (store->batched->members >= MAX_BATCHED)
+		action_store_flush(store);
+	else
+		row_batch_store(store->batch);
 }
 
 void

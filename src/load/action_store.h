@@ -50,9 +50,12 @@ action_store_find(ActionStore *store, int64 upload_number, int64 product_id, Row
 
 /*
  * Add a record, in a batch.  Returns true if the batch is full and must be
- * flushed, inside an owner section.
+ * stored, inside an owner section.
  */
 extern bool action_store_add(ActionStore *store, const RowAction *action);
+extern void action_store_store(ActionStore *store);
+
+/* Store all records, with all index entries. */
 extern void action_store_flush(ActionStore *store);
 
 #endif /* ONBOARD_ACTION_STORE_H */

@@ -280,8 +280,8 @@ decide_valid(Change *change)
 	if (change->result.action == ACTION_UNCHANGED)
 		return is_stale(change) ? ACTION_STALE : ACTION_UNCHANGED;
 	if (change->result.action == ACTION_UPDATE && !change->with->guards_are_off &&
-		guard_holds(change->with->owner, change->with->terms, &change->product, &change->result,
-					&change->cause))
+		guard_holds(change->with->catalogue, change->with->owner, change->with->terms,
+					&change->product, &change->result, &change->cause))
 		return ACTION_HOLD;
 	return change->result.action;
 }

@@ -67,7 +67,7 @@ stock_of(const Datum *values, const bool *nulls)
 
 /* Count products of the vendor that have stock and are not of this upload, up to a limit. */
 static int64
-count_stocked(const CatalogueOwner *owner, int64 limit)
+count_stocked(Catalogue *catalogue, const CatalogueOwner *owner, int64 limit)
 {
 	static Statement count = {
 		"SELECT count(*) FROM (SELECT FROM onboard.products p "
@@ -83,6 +83,7 @@ count_stocked(const CatalogueOwner *owner, int64 limit)
 	OwnerSection section;
 	int64 result;
 
+	catalogue_index_changes(catalogue);
 	owner_enter(&section);
 	SPI_connect();
 	statement_run(&count, values, NULL, false, SPI_OK_SELECT);
@@ -94,7 +95,7 @@ count_stocked(const CatalogueOwner *owner, int64 limit)
 
 /* Did the vendor have at least this many products in stock when the upload began? */
 static bool
-had_stocked(const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
+had_stocked(Catalogue *catalogue, const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
 {
 	int64 limit = 2 * wanted + terms->restocked;
 	int64 counted;
@@ -103,7 +104,7 @@ had_stocked(const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
 		return terms->stocked_at_begin >= wanted;
 	if (terms->stocked_at_least >= wanted)
 		return true;
-	counted = count_stocked(owner, limit);
+	counted = count_stocked(catalogue, owner, limit);
 	terms->stocked_at_least =
 		terms->is_supposed ? counted : counted + terms->sold_out - terms->restocked;
 	if (counted < limit)
@@ -113,8 +114,8 @@ had_stocked(const CatalogueOwner *owner, ChangeTerms *terms, int64 wanted)
 
 /* Does the row take a product to 0 after more than the share of those in stock were taken to 0? */
 static bool
-holds_sold_out(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct *product,
-			   const ProductChange *change, GuardCause *cause)
+holds_sold_out(Catalogue *catalogue, const CatalogueOwner *owner, ChangeTerms *terms,
+			   const FoundProduct *product, const ProductChange *change, GuardCause *cause)
 {
 	int64 wanted;
 
@@ -131,7 +132,7 @@ holds_sold_out(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProdu
 	else
 	{
 		wanted = (terms->sold_out * 1000 + terms->sold_out_guard - 1) / terms->sold_out_guard;
-		if (had_stocked(owner, terms, wanted))
+		if (had_stocked(catalogue, owner, terms, wanted))
 			return false;
 	}
 	cause->name = "sold_out";
@@ -143,11 +144,11 @@ holds_sold_out(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProdu
 }
 
 bool
-guard_holds(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct *product,
-			const ProductChange *change, GuardCause *cause)
+guard_holds(Catalogue *catalogue, const CatalogueOwner *owner, ChangeTerms *terms,
+			const FoundProduct *product, const ProductChange *change, GuardCause *cause)
 {
 	return holds_price(terms, product, change, cause) ||
-		   holds_sold_out(owner, terms, product, change, cause);
+		   holds_sold_out(catalogue, owner, terms, product, change, cause);
 }
 
 void

@@ -27,8 +27,8 @@ typedef struct GuardCause
  * owner of the tables, and note the result in the terms.
  */
 extern bool
-guard_holds(const CatalogueOwner *owner, ChangeTerms *terms, const FoundProduct *product,
-			const ProductChange *change, GuardCause *cause);
+guard_holds(Catalogue *catalogue, const CatalogueOwner *owner, ChangeTerms *terms,
+			const FoundProduct *product, const ProductChange *change, GuardCause *cause);
 
 /* Note that the change was applied. */
 extern void

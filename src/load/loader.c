@@ -458,6 +458,7 @@ loader_settle(Loader *loader)
 	owner_enter(&section);
 	if (window_count(loader->window) > 0)
 		settle_window(loader);
+	catalogue_index_changes(loader->catalogue);
 	error_store_flush(loader->error_store);
 	if (loader->action_store != NULL)
 		action_store_flush(loader->action_store);

@@ -21,6 +21,33 @@ index_entry_usual_check(Relation index)
 }
 
 bool
+index_entry_has_changed_key(const IndexInfo *info, uint64 changed)
+{
+	int i;
+
+	for (i = 0; i < info->ii_NumIndexKeyAttrs; i++)
+	{
+		AttrNumber column = info->ii_IndexAttrNumbers[i];
+
+		/* An expression counts as changed; that only costs a hint. */
+		if (column <= 0 || column > 64 || (changed & (UINT64CONST(1) << (column - 1))) != 0)
+			return true;
+	}
+	return false;
+}
+
+void
+index_entry_insert_values(Relation table, Relation index, IndexInfo *info, Datum *values,
+						  bool *nulls, ItemPointer tid, uint64 changed, bool has_gone_entries)
+{
+	bool is_changed = index_entry_has_changed_key(info, changed);
+
+	(void) index_insert(index, values, nulls, tid, table,
+						is_changed ? index_entry_usual_check(index) : UNIQUE_CHECK_NO,
+						!is_changed && has_gone_entries, info);
+}
+
+bool
 index_entry_insert(Relation table, Relation index, IndexInfo *info, TupleTableSlot *slot,
 				   EState *estate, IndexUniqueCheck check, bool is_unchanged)
 {

@@ -4,7 +4,8 @@
  *	  Rows that are stored in a table directly, in batches.
  *
  * A batch is inserted into the heap at once, as in COPY, and then into one
- * index after another.
+ * index after another.  Where the rows come in another order than the entries,
+ * these wait for those of further batches (entry_batch.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -21,19 +22,13 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "table/entry_batch.h"
 #include "table/index_entry.h"
 #include "table/row_batch.h"
 #include "table/table_shape.h"
 
 #define BATCH_ROWS 1000
 #define BATCH_BYTES (64 * 1024)
-
-/* A row's place in the order of the index entries. */
-typedef struct OrderedRow
-{
-	int64 key;
-	int position;
-} OrderedRow;
 
 struct RowBatch
 {
@@ -42,15 +37,49 @@ struct RowBatch
 	Relation table;
 	Oid sequence;
 	AttrNumber identity;
-	AttrNumber order; /* 0 for none */
-	EState *estate;   /* for predicates and expressions of indexes */
+	EState *estate; /* for predicates and expressions of indexes */
 	ResultRelInfo *indexes;
+	bool *waits;                 /* for each index: its entries wait */
+	EntryBatch *waiting;         /* NULL if none do */
 	BulkInsertState bulk_insert; /* NULL until the first flush */
 	TupleTableSlot *slots[BATCH_ROWS];
-	OrderedRow ordered[BATCH_ROWS];
 	int count;
 	Size bytes;
 };
+
+/* Is the column one of the first two of the index? */
+static bool
+is_ordered_by(const IndexInfo *info, AttrNumber column)
+{
+	return info->ii_IndexAttrNumbers[0] == column ||
+		   (info->ii_NumIndexKeyAttrs > 1 && info->ii_IndexAttrNumbers[1] == column);
+}
+
+/* Choose the indexes whose entries wait. */
+static void
+choose_waiting(RowBatch *batch, AttrNumber order)
+{
+	ResultRelInfo *all = batch->indexes;
+	Relation *indexes = palloc(Max(all->ri_NumIndices, 1) * sizeof(Relation));
+	IndexInfo **infos = palloc(Max(all->ri_NumIndices, 1) * sizeof(IndexInfo *));
+	int count = 0;
+	int i;
+
+	batch->waits = palloc0(Max(all->ri_NumIndices, 1) * sizeof(bool));
+	for (i = 0; i < all->ri_NumIndices; i++)
+	{
+		IndexInfo *info = all->ri_IndexRelationInfo[i];
+
+		batch->waits[i] =
+			order != 0 && entry_batch_accepts(batch->table, info) && is_ordered_by(info, order);
+		if (!batch->waits[i])
+			continue;
+		indexes[count] = all->ri_IndexRelationDescs[i];
+		infos[count++] = info;
+	}
+	if (count > 0)
+		batch->waiting = entry_batch_create(batch->table, indexes, infos, count);
+}
 
 RowBatch *
 row_batch_open(Relation table, const TableShape *shape, AttrNumber identity, AttrNumber order)
@@ -66,11 +95,11 @@ row_batch_open(Relation table, const TableShape *shape, AttrNumber identity, Att
 	batch->identity = identity;
 	if (identity != 0)
 		batch->sequence = identity_sequence(table, identity);
-	batch->order = order;
 	batch->estate = CreateExecutorState();
 	batch->indexes = makeNode(ResultRelInfo);
 	InitResultRelInfo(batch->indexes, table, 0, NULL, 0);
 	ExecOpenIndices(batch->indexes, false);
+	choose_waiting(batch, order);
 	return batch;
 }
 
@@ -119,7 +148,6 @@ void
 row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int columns)
 {
 	TupleTableSlot *slot = next_slot(batch);
-	OrderedRow *ordered = &batch->ordered[batch->count];
 
 	ExecClearTuple(slot);
 	memcpy(slot->tts_values, values, columns * sizeof(Datum));
@@ -132,9 +160,6 @@ row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int colum
 			Int64GetDatum(nextval_internal(batch->sequence, false));
 		slot->tts_isnull[batch->identity - 1] = false;
 	}
-	ordered->position = batch->count;
-	if (batch->order != 0)
-		ordered->key = DatumGetInt64(slot->tts_values[batch->order - 1]);
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);
 	slot->tts_tableOid = RelationGetRelid(batch->table);
@@ -142,39 +167,40 @@ row_batch_add(RowBatch *batch, const Datum *values, const bool *nulls, int colum
 	batch->count++;
 }
 
-static int
-compare_ordered(const void *a, const void *b)
-{
-	const OrderedRow *left = a;
-	const OrderedRow *right = b;
-
-	if (left->key != right->key)
-		return left->key < right->key ? -1 : 1;
-	return left->position - right->position;
-}
-
 static void
 insert_entries(RowBatch *batch, Relation index, IndexInfo *info)
 {
-	bool in_order =
-		batch->order != 0 &&
-		(info->ii_IndexAttrNumbers[0] == batch->order ||
-		 (info->ii_NumIndexKeyAttrs > 1 && info->ii_IndexAttrNumbers[1] == batch->order));
 	int i;
 
 	for (i = 0; i < batch->count; i++)
 	{
-		TupleTableSlot *slot = batch->slots[in_order ? batch->ordered[i].position : i];
-
 		ResetPerTupleExprContext(batch->estate);
-		(void) index_entry_insert(batch->table, index, info, slot, batch->estate,
+		(void) index_entry_insert(batch->table, index, info, batch->slots[i], batch->estate,
 								  index_entry_usual_check(index), false);
 	}
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* Let the entries of the rows in the slots wait. */
+static void
+add_waiting(RowBatch *batch)
+{
+	int i;
+
+	for (i = 0; i < batch->count; i++)
+	{
+		TupleTableSlot *slot = batch->slots[i];
+
+		if (entry_batch_is_full(batch->waiting))
+			(void) entry_batch_insert(batch->waiting);
+		slot_getallattrs(slot);
+		entry_batch_add(batch->waiting, slot->tts_values, slot->tts_isnull, &slot->tts_tid,
+						ENTRY_OF_NEW_ROW, false);
+	}
+}
+
 void
-row_batch_flush(RowBatch *batch)
+row_batch_store(RowBatch *batch)
 {
 	MemoryContext caller;
 	int i;
@@ -188,11 +214,14 @@ row_batch_flush(RowBatch *batch)
 	MemoryContextSwitchTo(GetPerTupleMemoryContext(batch->estate));
 	table_multi_insert(batch->table, batch->slots, batch->count, GetCurrentCommandId(true), 0,
 					   batch->bulk_insert);
-	if (batch->order != 0)
-		qsort(batch->ordered, batch->count, sizeof(OrderedRow), compare_ordered);
 	for (i = 0; i < batch->indexes->ri_NumIndices; i++)
-		insert_entries(batch, batch->indexes->ri_IndexRelationDescs[i],
-					   batch->indexes->ri_IndexRelationInfo[i]);
+	{
+		if (!batch->waits[i])
+			insert_entries(batch, batch->indexes->ri_IndexRelationDescs[i],
+						   batch->indexes->ri_IndexRelationInfo[i]);
+	}
+	if (batch->waiting != NULL)
+		add_waiting(batch);
 	for (i = 0; i < batch->count; i++)
 		ExecClearTuple(batch->slots[i]);
 	MemoryContextSwitchTo(caller);
@@ -202,4 +231,12 @@ row_batch_flush(RowBatch *batch)
 		end_bulk_insert(batch);
 	batch->count = 0;
 	batch->bytes = 0;
+}
+
+void
+row_batch_flush(RowBatch *batch)
+{
+	row_batch_store(batch);
+	if (batch->waiting != NULL)
+		(void) entry_batch_insert(batch->waiting);
 }

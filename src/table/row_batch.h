@@ -21,8 +21,8 @@ typedef struct RowBatch RowBatch;
  * Open a batch for a table that is locked for writing; NULL if its rows must be
  * stored by INSERT statements, because it departs from its shape (see
  * table_shape_departure()) or onboard.load_path says so.  identity is the identity column, or 0 for
- * none.  order is a bigint column, or 0 for none: indexes with it as first or second
- * column get their entries in its order.  Allocates in the current memory context,
+ * none.  order is a column, or 0 for none: indexes with it as first or second column get
+ * their entries in its order, many at a time.  Allocates in the current memory context,
  * which must outlive the batch.
  */
 extern RowBatch *
@@ -31,7 +31,7 @@ row_batch_open(Relation table, const TableShape *shape, AttrNumber identity, Att
 /* batch may be NULL. */
 extern void row_batch_close(RowBatch *batch);
 
-/* Must the batch be flushed before this many further rows are added? */
+/* Must the batch be stored before this many further rows are added? */
 extern bool row_batch_is_full(const RowBatch *batch, int further);
 
 /*
@@ -43,8 +43,11 @@ extern void row_batch_add(RowBatch *batch, const Datum *values, const bool *null
 
 /*
  * Store the rows, in the current subtransaction, whichever one was current when
- * they were added.
+ * they were added.  Index entries in the order of a column may wait.
  */
+extern void row_batch_store(RowBatch *batch);
+
+/* Store the rows and all index entries. */
 extern void row_batch_flush(RowBatch *batch);
 
 #endif /* ONBOARD_ROW_BATCH_H */

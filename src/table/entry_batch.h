@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * entry_batch.h
+ *	  Index entries of rows that are in the heap, inserted many at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_ENTRY_BATCH_H
+#define ONBOARD_ENTRY_BATCH_H
+
+#include "postgres.h"
+
+#include "nodes/execnodes.h"
+#include "storage/itemptr.h"
+#include "utils/relcache.h"
+
+typedef struct EntryBatch EntryBatch;
+
+/* The columns that differ from the previous version of the row, for a new row. */
+#define ENTRY_OF_NEW_ROW PG_UINT64_MAX
+
+/* Can entries of the index be made from the values of its columns, and wait? */
+extern bool entry_batch_accepts(Relation table, const IndexInfo *info);
+
+/*
+ * Create a batch for some indexes of a table, which must all be accepted and stay
+ * open.  Allocates in the current memory context, which must outlive the batch.
+ */
+extern EntryBatch *
+entry_batch_create(Relation table, Relation *indexes, IndexInfo **infos, int index_count);
+
+/*
+ * Add the entries of a row, given all columns of the table.  changed has bit
+ * number - 1 of each column that differs from the previous version of the row.
+ * has_gone_entries: see index_entry_of_version().  Copies what it needs.
+ */
+extern void entry_batch_add(EntryBatch *batch, const Datum *values, const bool *nulls,
+							const ItemPointerData *tid, uint64 changed, bool has_gone_entries);
+
+/* Does inserting entries gain nothing from waiting for more? */
+extern bool entry_batch_is_full(const EntryBatch *batch);
+
+/*
+ * Insert the entries, index by index, in key order; returns whether there were
+ * any.  Only the uniqueness of keys that changed is checked, as by INSERT.
+ */
+extern bool entry_batch_insert(EntryBatch *batch);
+
+#endif /* ONBOARD_ENTRY_BATCH_H */
