@@ -2007,6 +2007,7 @@ INSERT INTO onboard.shipped_parts (kind, relation, name, part_of, definition, re
 
 COMMENT ON SEQUENCE onboard.product_categories_category_id_seq IS 'Numbers categories; users'' own are above 1000';
 COMMENT ON SEQUENCE onboard.products_product_id_seq IS 'Numbers products';
+COMMENT ON SEQUENCE onboard.upload_history_upload_number_seq IS 'Numbers uploads';
 COMMENT ON SEQUENCE onboard.validation_errors_error_id_seq IS 'Numbers errors';
 COMMENT ON SEQUENCE onboard.product_changes_change_id_seq IS 'Numbers changes of products';
 COMMENT ON SEQUENCE onboard.held_rows_held_id_seq IS 'Numbers held rows';

@@ -263,7 +263,7 @@ SELECT col_default_is('onboard', 'upload_history', 'mode', 'insert', 'upload_his
 SELECT col_default_is('onboard', 'upload_history', 'status', 'processing', 'upload_history: status');
 SELECT set_eq($$SELECT attrelid::regclass::text || '.' || attname || ' ' || attidentity::text FROM pg_attribute
 	WHERE attidentity <> '' AND attrelid::regclass::text LIKE 'onboard.%'$$,
-	ARRAY['onboard.product_categories.category_id d', 'onboard.products.product_id a',
+	ARRAY['onboard.product_categories.category_id d', 'onboard.products.product_id a', 'onboard.upload_history.upload_number a',
 		'onboard.validation_errors.error_id a', 'onboard.product_changes.change_id a', 'onboard.held_rows.held_id a',
 		'onboard.outbox.event_id a'], 'identities');
 
