@@ -16,6 +16,8 @@ use constant MB => 1024 * 1024;
 use constant BOUND => 24 * MB;
 # Allowed difference between sizes, once windows are full.
 use constant SLACK => 2 * MB;
+# Where 300,000 products are, which files that change products remember, while that table grows. It stops at 900,000.
+use constant HINTS => 9 * MB;
 
 plan skip_all => 'this system has no /proc/PID/status with RssAnon'
   unless -r '/proc/self/status' && slurp_file('/proc/self/status') =~ /^RssAnon:/m;
@@ -189,10 +191,10 @@ for my $mode (qw(update upsert replace))
 		close_session();
 		is($node->safe_psql('memory', "SELECT updated FROM onboard.upload_history WHERE upload_id = '$upload'"), $rows,
 			"$mode: $rows rows change their products");
-		cmp_ok($most{$rows}, '<', BOUND, "$mode: $rows rows use less than " . megabytes(BOUND) . ' over idle');
+		cmp_ok($most{$rows}, '<', BOUND + HINTS, "$mode: $rows rows use less than " . megabytes(BOUND + HINTS) . ' over idle');
 	}
 	note "$mode: " . join ', ', map { "$_ rows " . megabytes($most{$_}) } @sizes;
-	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK, "$mode: more rows do not use more");
+	cmp_ok($most{ $sizes[2] }, '<', $most{ $sizes[1] } + SLACK + HINTS, "$mode: more rows use more only for hints");
 }
 
 # The other door, in calls of 1,000 records: the 100th call uses no more memory than the 20th.

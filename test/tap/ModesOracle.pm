@@ -512,7 +512,8 @@ CREATE VIEW oracle.stored (what, facts) AS
 		CASE WHEN e.error_type <> 'INVALID_ACTION' THEN e.error_field END)
 	FROM onboard.validation_errors e JOIN oracle.uploads u USING (upload_id)
 	UNION ALL SELECT 'row_action', jsonb_build_array(u.upload, i.origin, a.row_number, a.line_number, a.action)
-	FROM onboard.row_actions a JOIN oracle.uploads u USING (upload_id) LEFT JOIN oracle.ids i USING (product_id)
+	FROM onboard.row_actions a JOIN onboard.upload_history h USING (upload_number) JOIN oracle.uploads u USING (upload_id)
+		LEFT JOIN oracle.ids i USING (product_id)
 	UNION ALL SELECT 'upload', jsonb_build_array(u.upload, h.status, h.valid_records, h.error_records, h.inserted, h.updated,
 		h.unchanged, h.stale, h.held, h.discontinued, h.discontinued_missing,
 		CASE WHEN h.mode = 'replace' THEN h.unnamed_records END)

@@ -138,7 +138,7 @@ SELECT 'products', count(*), md5(string_agg(p::text, '|' ORDER BY product_id)) F
 SELECT 'errors', count(*), md5(string_agg(e::text, '|' ORDER BY error_id)) FROM onboard.validation_errors e;
 SELECT 'uploads', count(*), md5(string_agg(u::text, '|' ORDER BY upload_id)) FROM onboard.upload_history u;
 SELECT 'judged', count(*), md5(string_agg(j::text, '|' ORDER BY upload_id, first_row)) FROM onboard.judged_rows j;
-SELECT 'actions', count(*), md5(string_agg(a::text, '|' ORDER BY upload_id, product_id)) FROM onboard.row_actions a;
+SELECT 'actions', count(*), md5(string_agg(a::text, '|' ORDER BY upload_number, product_id)) FROM onboard.row_actions a;
 SELECT 'changes', count(*), md5(string_agg(c::text, '|' ORDER BY change_id)) FROM onboard.product_changes c;
 SELECT 'held', count(*), md5(string_agg(h::text, '|' ORDER BY held_id)) FROM onboard.held_rows h;
 SELECT 'horizon', horizon FROM onboard.history_horizon;
