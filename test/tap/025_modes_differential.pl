@@ -36,6 +36,7 @@ my %prepare = (
 	trigger => sub { 'CREATE OR REPLACE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS
 		$$ BEGIN RETURN NEW; END $$; CREATE OR REPLACE TRIGGER users_own BEFORE ' . one_of('INSERT', 'UPDATE', 'INSERT OR UPDATE')
 		  . ' ON onboard.products FOR EACH ROW EXECUTE FUNCTION public.pass();' },
+	full_pages => sub { 'CLUSTER onboard.products USING products_pkey;' }, # so that new versions need index entries
 	no_trigger => sub { 'DROP TRIGGER IF EXISTS users_own ON onboard.products;' },
 	guards => sub { sprintf 'UPDATE onboard.vendors SET price_guard = %s, sold_out_guard = %s, discontinue_guard = %s
 		WHERE vendor_id = %s;', one_of(2, 5, 'NULL'), one_of(0, 'NULL'), one_of(0.2, 0.5, 1, 'NULL'),
