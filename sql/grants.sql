@@ -136,10 +136,12 @@ SELECT c.relname, x.grantee::regrole, x.privilege_type, string_agg(a.attname, ',
 	FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid CROSS JOIN aclexplode(a.attacl) x
 	WHERE c.relnamespace = 'onboard'::regnamespace
 	GROUP BY c.relname, x.grantee, x.privilege_type ORDER BY c.relname, x.privilege_type;
--- An operator may add vendors and change their status, but nothing else about them.
+-- An operator may add vendors and change their status, modes and guards, but nothing else about them.
 SET SESSION AUTHORIZATION regress_onboard_operator;
 INSERT INTO onboard.vendors (vendor_id, vendor_name, email) VALUES ('GRANT-2', 'Grant two', 'two@grant.example');
 UPDATE onboard.vendors SET status = 'suspended' WHERE vendor_id = 'GRANT-2' RETURNING vendor_id, status;
+UPDATE onboard.vendors SET modes = '{insert,replace}', default_mode = 'replace', price_guard = 3, sold_out_guard = NULL,
+	discontinue_guard = 0.1 WHERE vendor_id = 'GRANT-2' RETURNING vendor_id, modes;
 SELECT error_type, error_field, severity, count(DISTINCT row_number) FROM onboard.validation_errors
 	WHERE upload_id = 'GRANT-1-no' GROUP BY 1, 2, 3;
 \set VERBOSITY terse

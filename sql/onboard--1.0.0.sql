@@ -1634,7 +1634,8 @@ BEGIN
 		ARRAY['onboard_backlog', 'onboard_cancel_upload', 'onboard_held', 'onboard_approve_rows', 'onboard_decline_rows',
 			'onboard_prune_history', 'onboard_version', 'is_operator', 'may_retry', 'success_rate', 'seconds_since', 'utc_text']);
 	EXECUTE format('GRANT INSERT (vendor_id, vendor_name, email, phone, business_name, tax_id, address, city, state, country, '
-		'postal_code, status), UPDATE (status) ON onboard.vendors TO %I', role);
+		'postal_code, status), UPDATE (status, modes, default_mode, price_guard, sold_out_guard, discontinue_guard) '
+		'ON onboard.vendors TO %I', role);
 	-- The errors of rows, and why rows are held, but not what the rows contain.
 	EXECUTE format('GRANT SELECT (upload_id, row_number, error_type, error_field, severity) '
 		'ON onboard.validation_errors TO %I', role);
@@ -1643,7 +1644,7 @@ BEGIN
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
-	'Lets a role add vendors, change their status, cancel uploads, decide on held rows, follow any upload and prune the '
+	'Lets a role add vendors, change their status, modes and guards, cancel uploads, decide on held rows, follow any upload and prune the '
 	'history, without reading products';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ascii_word.c
- *	  Words of plain ASCII: codes, ids, header names.
+ *	  Words of plain ASCII: codes, ids, header names, plain numbers.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +23,24 @@ ascii_word_is_valid(struct text_view text, const char *others)
 			return false;
 	}
 	return text.length > 0;
+}
+
+bool
+ascii_word_is_fraction(struct text_view text)
+{
+	size_t points = 0;
+
+	for (size_t i = 0; i < text.length; i++)
+	{
+		bool is_point = text.data[i] == '.';
+
+		if (!is_point && (text.data[i] < '0' || text.data[i] > '9'))
+			return false;
+		/* Digits on both sides of the point. */
+		if (is_point && (i == 0 || i + 1 == text.length || points++ > 0))
+			return false;
+	}
+	return text.length > 0 && text.length <= 15;
 }
 
 bool

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ascii_word.h
- *	  Words of plain ASCII: codes, ids, header names.
+ *	  Words of plain ASCII: codes, ids, header names, plain numbers.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +21,12 @@ extern bool ascii_word_has_byte(char byte, const char *others);
  * ascii_word_has_byte().
  */
 extern bool ascii_word_is_valid(struct text_view text, const char *others);
+
+/*
+ * Return whether a text is a number without sign and exponent, such as 0.5, of at
+ * most 15 characters.
+ */
+extern bool ascii_word_is_fraction(struct text_view text);
 
 /* Return whether a word is in a NULL-terminated list. */
 extern bool ascii_word_is_in(const char *word, const char *const *list);

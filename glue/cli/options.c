@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ascii_word.h"
 #include "base/moment.h"
 #include "cli/line.h"
 #include "cli/options.h"
@@ -248,19 +249,6 @@ has_word(const char *list, const char *word)
 }
 
 /*
- * Return whether a text is empty or a number without sign and exponent.
- */
-static bool
-is_fraction(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-	size_t more = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
-
-	return text[0] == '\0' ||
-		   (digits > 0 && text[digits + (more > 0 ? more + 1 : 0)] == '\0' && strlen(text) < 16);
-}
-
-/*
  * Store the value of an option (NULL for a flag) in its field.
  */
 static bool
@@ -318,7 +306,7 @@ store_value(struct options *options, const struct option_spec *spec, const char 
 								  spec->name, accepted_words[spec - specs], value);
 		case KIND_FRACTION:
 			*(const char **) field = value;
-			if (is_fraction(value))
+			if (value[0] == '\0' || ascii_word_is_fraction(text_of(value)))
 				return true;
 			return glue_error_set(error, GLUE_USAGE_ERROR, "USAGE",
 								  "option --%s takes a number such as 0.5, not \"%s\"", spec->name,

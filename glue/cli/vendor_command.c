@@ -6,7 +6,6 @@
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,76 +20,74 @@
 #include "cli/terminal.h"
 #include "cli/not_found.h"
 #include "database/postgres_value.h"
+#include "database/vendor_columns.h"
 #include "database/vendor_refusal.h"
 
-/* How to convert the value of an option to that of a column: an expression of a parameter. */
-#define REQUIRED_TEXT "$%d::text"
-#define OPTIONAL_TEXT "nullif($%d::text, '')"
-#define OPTIONAL_NUMBER "nullif($%d::text, '')::numeric"
-#define REQUIRED_LIST "string_to_array(replace($%d::text, ' ', ''), ',')"
-
-/* How to show a column: an expression of its row. */
-#define PLAIN "%1$s.%2$s"
-#define LIST "array_to_string(%1$s.%2$s, ',')"
-
-/* The vendor columns that options set. */
+/* How the columns are called, and the options that set them. */
 struct vendor_field
 {
-	const char *column;
 	const char *label;
 	enum option_id option;
-	const char *value; /* a REQUIRED one cannot be cleared */
-	const char *shown;
 };
 
-static const struct vendor_field vendor_fields[] = {
-	{"vendor_name", "name", OPTION_NAME, REQUIRED_TEXT, PLAIN},
-	{"email", "e-mail", OPTION_EMAIL, REQUIRED_TEXT, PLAIN},
-	{"phone", "phone", OPTION_PHONE, OPTIONAL_TEXT, PLAIN},
-	{"business_name", "business name", OPTION_BUSINESS_NAME, OPTIONAL_TEXT, PLAIN},
-	{"tax_id", "tax number", OPTION_TAX_ID, OPTIONAL_TEXT, PLAIN},
-	{"address", "address", OPTION_ADDRESS, OPTIONAL_TEXT, PLAIN},
-	{"city", "city", OPTION_CITY, OPTIONAL_TEXT, PLAIN},
-	{"state", "state", OPTION_STATE, OPTIONAL_TEXT, PLAIN},
-	{"country", "country", OPTION_COUNTRY, OPTIONAL_TEXT, PLAIN},
-	{"postal_code", "postal code", OPTION_POSTAL_CODE, OPTIONAL_TEXT, PLAIN},
-	{"status", "status", OPTION_STATUS, REQUIRED_TEXT, PLAIN},
-	{"modes", "modes", OPTION_MODES, REQUIRED_LIST, LIST},
-	{"default_mode", "default mode", OPTION_DEFAULT_MODE, REQUIRED_TEXT, PLAIN},
-	{"price_guard", "price guard", OPTION_PRICE_GUARD, OPTIONAL_NUMBER, PLAIN},
-	{"sold_out_guard", "sold-out guard", OPTION_SOLD_OUT_GUARD, OPTIONAL_NUMBER, PLAIN},
-	{"discontinue_guard", "discontinue guard", OPTION_DISCONTINUE_GUARD, OPTIONAL_NUMBER, PLAIN},
-	{0},
+static const struct vendor_field vendor_fields[VENDOR_COLUMN_COUNT] = {
+	[VENDOR_NAME] = {"name", OPTION_NAME},
+	[VENDOR_EMAIL] = {"e-mail", OPTION_EMAIL},
+	[VENDOR_PHONE] = {"phone", OPTION_PHONE},
+	[VENDOR_BUSINESS_NAME] = {"business name", OPTION_BUSINESS_NAME},
+	[VENDOR_TAX_ID] = {"tax number", OPTION_TAX_ID},
+	[VENDOR_ADDRESS] = {"address", OPTION_ADDRESS},
+	[VENDOR_CITY] = {"city", OPTION_CITY},
+	[VENDOR_STATE] = {"state", OPTION_STATE},
+	[VENDOR_COUNTRY] = {"country", OPTION_COUNTRY},
+	[VENDOR_POSTAL_CODE] = {"postal code", OPTION_POSTAL_CODE},
+	[VENDOR_STATUS] = {"status", OPTION_STATUS},
+	[VENDOR_MODES] = {"modes", OPTION_MODES},
+	[VENDOR_DEFAULT_MODE] = {"default mode", OPTION_DEFAULT_MODE},
+	[VENDOR_PRICE_GUARD] = {"price guard", OPTION_PRICE_GUARD},
+	[VENDOR_SOLD_OUT_GUARD] = {"sold-out guard", OPTION_SOLD_OUT_GUARD},
+	[VENDOR_DISCONTINUE_GUARD] = {"discontinue guard", OPTION_DISCONTINUE_GUARD},
 };
-
-#define NUMERIC_OUT_OF_RANGE "22003"
-
-/* Sizes of a statement's parts: each column twice, with its parameter, plus the rest. */
-#define PART_SIZE 1536
-#define STATEMENT_SIZE 4096
 
 static bool
-is_field_given(const struct options *options, const struct vendor_field *field)
+is_field_given(const struct options *options, int column)
 {
-	return (options->given & OPTION_BIT(field->option)) != 0;
+	return (options->given & OPTION_BIT(vendor_fields[column].option)) != 0;
 }
 
 /*
- * Append to a part of a statement, with a comma before all but the first.
+ * Return the given columns, as bits.
  */
-static void
-append_part(char part[PART_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-append_part(char part[PART_SIZE], const char *format, ...)
+static unsigned
+given_columns(const struct options *options)
 {
-	size_t used = strlen(part);
-	va_list arguments;
+	unsigned columns = 0;
 
-	used += (size_t) snprintf(part + used, PART_SIZE - used, "%s", used > 0 ? ", " : "");
-	va_start(arguments, format);
-	vsnprintf(part + used, PART_SIZE - used, format, arguments);
-	va_end(arguments);
+	for (int column = 0; column < VENDOR_COLUMN_COUNT; column++)
+		columns |= is_field_given(options, column) ? VENDOR_BIT(column) : 0;
+	return columns;
+}
+
+/*
+ * Return the document with the vendor's id and the given columns; free with
+ * cJSON_free().
+ */
+static char *
+given_document(const struct options *options)
+{
+	cJSON *document = cJSON_CreateObject();
+	char *text;
+
+	json_add_text(document, "vendor_id", options->operands[0]);
+	for (int column = 0; column < VENDOR_COLUMN_COUNT; column++)
+	{
+		if (is_field_given(options, column))
+			json_add_text(document, vendor_column_name(column),
+						  option_text(options, vendor_fields[column].option));
+	}
+	text = cJSON_PrintUnformatted(document);
+	cJSON_Delete(document);
+	return text;
 }
 
 /*
@@ -105,10 +102,6 @@ run_vendor_statement(struct database *database, const char *statement, int count
 
 	if (database_query(database, RUN_ONCE, statement, count, values, result, error))
 		return true;
-	if (strcmp(error->code, NUMERIC_OUT_OF_RANGE) == 0)
-		return glue_error_set(
-			error, GLUE_USAGE_ERROR, "USAGE",
-			"a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1");
 	refusal = vendor_refusal_find(error);
 	if (refusal != NULL)
 		glue_error_set(error, GLUE_USAGE_ERROR, "USAGE", "%s%s", refusal->text,
@@ -118,36 +111,23 @@ run_vendor_statement(struct database *database, const char *statement, int count
 }
 
 /*
- * Build the INSERT of the given fields and its parameters: the vendor's id, the
- * fields, and whether an existing vendor is fine.  Other columns get their
- * defaults.  Returns the number of parameters.
+ * Build the INSERT of the given columns; other columns get their defaults.  $2
+ * says whether an existing vendor is fine.
  */
-static int
-build_insert(const struct options *options, char *statement, const char **values)
+static bool
+build_insert(struct byte_buffer *statement, unsigned columns, struct glue_error *error)
 {
-	char columns[PART_SIZE] = "";
-	char expressions[PART_SIZE] = "";
-	int count = 0;
-
-	values[count++] = options->operands[0];
-	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
-	{
-		char expression[PART_SIZE / 8];
-
-		if (!is_field_given(options, field))
-			continue;
-		values[count++] = option_text(options, field->option);
-		snprintf(expression, sizeof(expression), field->value, count);
-		append_part(columns, "%s", field->column);
-		append_part(expressions, "%s", expression);
-	}
-	values[count++] = options->if_not_exists ? "true" : "false";
-	snprintf(statement, STATEMENT_SIZE,
-			 "INSERT INTO onboard.vendors (vendor_id, %s) SELECT $1::text, %s"
-			 " WHERE NOT ($%d::boolean"
-			 " AND EXISTS (SELECT FROM onboard.vendors v WHERE v.vendor_id = $1::text))",
-			 columns, expressions, count);
-	return count;
+	return byte_buffer_append_string(statement, "INSERT INTO onboard.vendors (vendor_id, ",
+									 error) &&
+		   vendor_columns_append(statement, columns, VENDOR_PART_NAME, error) &&
+		   byte_buffer_append_string(statement, ") SELECT $1::jsonb ->> 'vendor_id', ", error) &&
+		   vendor_columns_append(statement, columns, VENDOR_PART_VALUE, error) &&
+		   byte_buffer_append_string(
+			   statement,
+			   " WHERE NOT ($2::boolean AND EXISTS (SELECT FROM onboard.vendors v"
+			   " WHERE v.vendor_id = $1::jsonb ->> 'vendor_id'))",
+			   error) &&
+		   byte_buffer_terminate(statement, error);
 }
 
 /*
@@ -158,16 +138,18 @@ static bool
 add_vendor(struct database *database, const struct options *options, bool *added,
 		   struct glue_error *error)
 {
-	char statement[STATEMENT_SIZE];
-	const char *values[2 + OPTION_ID_COUNT];
-	int count = build_insert(options, statement, values);
+	char *document = given_document(options);
+	const char *const values[] = {document, options->if_not_exists ? "true" : "false"};
+	struct byte_buffer statement = {0};
 	PGresult *result = NULL;
+	bool done = build_insert(&statement, given_columns(options), error) &&
+				run_vendor_statement(database, statement.data, 2, values, &result, error);
 
-	if (!run_vendor_statement(database, statement, count, values, &result, error))
-		return false;
-	*added = strcmp(PQcmdTuples(result), "1") == 0;
+	*added = done && strcmp(PQcmdTuples(result), "1") == 0;
 	PQclear(result);
-	return true;
+	byte_buffer_clean_up(&statement);
+	cJSON_free(document);
+	return done;
 }
 
 int
@@ -352,8 +334,9 @@ print_profile(const struct profile *profile)
 	line_add(&line, "Vendor %s", profile_text(profile, "vendor_id"));
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
-	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
-		print_member(field->label, profile_text(profile, field->column));
+	for (int column = 0; column < VENDOR_COLUMN_COUNT; column++)
+		print_member(vendor_fields[column].label,
+					 profile_text(profile, vendor_column_name(column)));
 	print_roles(profile->roles);
 	print_counts(profile, "products", "active_products", "active", "out_of_stock_products",
 				 "out of stock");
@@ -426,37 +409,17 @@ command_vendor_show(const struct options *options)
 /* ----- set ----- */
 
 /*
- * Build the UPDATE of the given fields and its parameters.  Its RETURNING list
- * has each column twice, before and after.  Returns the number of parameters,
- * the first of which is the vendor's id.
+ * Build the UPDATE of the given columns, which returns each twice, before and
+ * after.
  */
-static int
-build_update(const struct options *options, char *statement, const char **values)
+static bool
+build_update(struct byte_buffer *statement, unsigned columns, struct glue_error *error)
 {
-	char set[PART_SIZE] = "";
-	char returned[PART_SIZE] = "";
-	int count = 0;
-
-	values[count++] = options->operands[0];
-	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
-	{
-		char expression[PART_SIZE / 8];
-
-		if (!is_field_given(options, field))
-			continue;
-		values[count++] = option_text(options, field->option);
-		snprintf(expression, sizeof(expression), field->value, count);
-		append_part(set, "%s = %s", field->column, expression);
-		snprintf(expression, sizeof(expression), field->shown, "o", field->column);
-		append_part(returned, "%s", expression);
-		snprintf(expression, sizeof(expression), field->shown, "v", field->column);
-		append_part(returned, "%s", expression);
-	}
-	snprintf(statement, STATEMENT_SIZE,
-			 "WITH o AS (SELECT * FROM onboard.vendors WHERE vendor_id = $1::text FOR UPDATE)"
-			 " UPDATE onboard.vendors v SET %s FROM o WHERE v.vendor_id = o.vendor_id RETURNING %s",
-			 set, returned);
-	return count;
+	return vendor_columns_append_update(statement, columns, error) &&
+		   byte_buffer_append_string(statement, "SELECT ", error) &&
+		   vendor_columns_append(statement, columns, VENDOR_PART_CHANGE, error) &&
+		   byte_buffer_append_string(statement, " FROM o CROSS JOIN v", error) &&
+		   byte_buffer_terminate(statement, error);
 }
 
 static bool
@@ -465,28 +428,27 @@ is_changed(const char *before, const char *after)
 	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
 }
 
-/* A given field whose value changed; its strings belong to the result. */
+/* A given column whose value changed; its strings belong to the result. */
 struct change
 {
-	const struct vendor_field *field; /* NULL before the first */
-	int column;                       /* of the next field in the result */
-	const char *before;               /* NULL for none */
+	int column;         /* VENDOR_COLUMN_COUNT after the last */
+	int place;          /* of the next given column in the result */
+	const char *before; /* NULL for none */
 	const char *after;
 };
 
 /*
- * Advance to the next change; false if there is none.
+ * Advance to the next change, from change->column on; false if there is none.
  */
 static bool
 next_change(const struct options *options, const PGresult *result, struct change *change)
 {
-	change->field = change->field == NULL ? vendor_fields : change->field + 1;
-	for (; change->field->column != NULL; change->field++)
+	for (; change->column < VENDOR_COLUMN_COUNT; change->column++)
 	{
-		if (!is_field_given(options, change->field))
+		if (!is_field_given(options, change->column))
 			continue;
-		change->before = postgres_text(result, 0, change->column++);
-		change->after = postgres_text(result, 0, change->column++);
+		change->before = postgres_text(result, 0, change->place++);
+		change->after = postgres_text(result, 0, change->place++);
 		if (is_changed(change->before, change->after))
 			return true;
 	}
@@ -501,8 +463,8 @@ print_changes(const struct options *options, const PGresult *result)
 
 	line_print(stdout, 2, any ? "Vendor %s is changed." : "Vendor %s already has these values.",
 			   options->operands[0]);
-	for (; any; any = next_change(options, result, &change))
-		line_print(stdout, 20, "  %-17s %s -> %s", change.field->label,
+	for (; any; change.column++, any = next_change(options, result, &change))
+		line_print(stdout, 20, "  %-17s %s -> %s", vendor_fields[change.column].label,
 				   change.before != NULL ? change.before : "(none)",
 				   change.after != NULL ? change.after : "(none)");
 }
@@ -516,9 +478,9 @@ print_changes_json(const struct options *options, const PGresult *result)
 
 	json_add_text(document, "vendor_id", options->operands[0]);
 	changed = cJSON_AddObjectToObject(document, "changed");
-	while (next_change(options, result, &change))
+	for (; next_change(options, result, &change); change.column++)
 	{
-		cJSON *member = cJSON_AddObjectToObject(changed, change.field->column);
+		cJSON *member = cJSON_AddObjectToObject(changed, vendor_column_name(change.column));
 
 		json_add_text(member, "from", change.before);
 		json_add_text(member, "to", change.after);
@@ -530,28 +492,16 @@ static bool
 update_vendor(struct database *database, const struct options *options, PGresult **result,
 			  struct glue_error *error)
 {
-	char statement[STATEMENT_SIZE];
-	const char *values[1 + OPTION_ID_COUNT];
-	int count = build_update(options, statement, values);
+	char *document = given_document(options);
+	const char *const values[] = {document};
+	struct byte_buffer statement = {0};
+	bool done = build_update(&statement, given_columns(options), error) &&
+				run_vendor_statement(database, statement.data, 1, values, result, error);
 
-	if (!run_vendor_statement(database, statement, count, values, result, error))
-		return false;
-	return PQntuples(*result) > 0 ||
-		   not_found(database, NOT_FOUND_VENDOR, options->operands[0], error);
-}
-
-/* Check that at least one field is given. */
-static bool
-check_given(const struct options *options, struct glue_error *error)
-{
-	for (const struct vendor_field *field = vendor_fields; field->column != NULL; field++)
-	{
-		if (is_field_given(options, field))
-			return true;
-	}
-	return glue_error_set(
-		error, GLUE_USAGE_ERROR, "USAGE",
-		"\"onboard vendor set\" requires a field to change, such as --email ADDRESS");
+	byte_buffer_clean_up(&statement);
+	cJSON_free(document);
+	return done && (PQntuples(*result) > 0 ||
+					not_found(database, NOT_FOUND_VENDOR, options->operands[0], error));
 }
 
 int
@@ -562,7 +512,11 @@ command_vendor_set(const struct options *options)
 	PGresult *result = NULL;
 	int code = EXIT_ALL_GOOD;
 
-	if (check_given(options, &error))
+	if (given_columns(options) == 0)
+		glue_error_set(
+			&error, GLUE_USAGE_ERROR, "USAGE",
+			"\"onboard vendor set\" requires a field to change, such as --email ADDRESS");
+	else
 		database = chosen_database_open(options, &error);
 	if (database == NULL || !update_vendor(database, options, &result, &error))
 		code = command_fail(options, &error);

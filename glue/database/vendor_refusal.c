@@ -31,9 +31,20 @@ static const struct vendor_refusal refusals[] = {
 	{"vendors_discontinue_guard_check", INVALID_VALUE, "a discontinue guard must be from 0 to 1"},
 };
 
+/* Only the guards are numbers. */
+static const struct vendor_refusal out_of_range = {
+	"", INVALID_VALUE,
+	"a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1"};
+
+#define NUMERIC_OUT_OF_RANGE "22003"
+
 const struct vendor_refusal *
 vendor_refusal_find(const struct glue_error *error)
 {
+	const char *sqlstate = glue_error_sqlstate(error);
+
+	if (sqlstate != NULL && strcmp(sqlstate, NUMERIC_OUT_OF_RANGE) == 0)
+		return &out_of_range;
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 	{
 		if (strcmp(error->constraint, refusals[i].constraint) == 0)

@@ -3,8 +3,8 @@
  * vendor_refusal.h
  *	  Say why the database refuses the values of a vendor.
  *
- * The rules are the constraints of onboard.vendors; this file has only their
- * texts.
+ * The rules are the constraints and types of onboard.vendors; this file has only
+ * their texts.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,14 +20,14 @@
 /* Constants. */
 struct vendor_refusal
 {
-	const char *constraint;
+	const char *constraint; /* "" if it is none */
 	const char *code;
 	const char *text; /* begins with a lower-case letter, no period */
 };
 
 /*
  * Return the refusal that the error of a statement on vendors stands for; NULL
- * if it violated none of these constraints.
+ * if it is another error.
  */
 extern const struct vendor_refusal *vendor_refusal_find(const struct glue_error *error);
 

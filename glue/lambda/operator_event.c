@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii_word.h"
 #include "base/json_reader.h"
+#include "database/vendor_columns.h"
 #include "lambda/operator_event.h"
 
 /* Most members of a command, including the nameless one that ends the list. */
@@ -28,8 +30,9 @@ enum member_presence
 enum member_kind
 {
 	MEMBER_TEXT,
-	MEMBER_LIMIT, /* a whole number from 1 to OPERATOR_MOST_ROWS */
-	MEMBER_ROWS   /* a list of 1 to OPERATOR_MOST_ROWS row numbers, 0 for the last step */
+	MEMBER_FRACTION, /* a text: blank, or a number such as 0.5 */
+	MEMBER_LIMIT,    /* a whole number from 1 to OPERATOR_MOST_ROWS */
+	MEMBER_ROWS      /* a list of 1 to OPERATOR_MOST_ROWS row numbers, 0 for the last step */
 };
 
 struct member
@@ -70,6 +73,18 @@ static const struct command commands[OPERATOR_COMMAND_COUNT] = {
 			{
 				{"vendor_id", MEMBER_OPTIONAL, MEMBER_TEXT},
 				{"after", MEMBER_OPTIONAL, MEMBER_TEXT},
+			},
+		},
+	[OPERATOR_VENDOR_SET] =
+		{
+			"vendor_set",
+			{
+				{"vendor_id", MEMBER_REQUIRED, MEMBER_TEXT},
+				{"modes", MEMBER_CHOICE, MEMBER_TEXT},
+				{"default_mode", MEMBER_CHOICE, MEMBER_TEXT},
+				{"price_guard", MEMBER_CHOICE, MEMBER_FRACTION},
+				{"sold_out_guard", MEMBER_CHOICE, MEMBER_FRACTION},
+				{"discontinue_guard", MEMBER_CHOICE, MEMBER_FRACTION},
 			},
 		},
 	[OPERATOR_VENDOR_SET_STATUS] =
@@ -202,6 +217,12 @@ read_rows(struct json_reader *reader)
 	return are_rows && count >= 1 && count <= OPERATOR_MOST_ROWS;
 }
 
+static bool
+is_text(enum member_kind kind)
+{
+	return kind == MEMBER_TEXT || kind == MEMBER_FRACTION;
+}
+
 /*
  * Read the value of a member.  *text stays absent unless it is a text.
  */
@@ -212,9 +233,12 @@ read_value(struct json_reader *reader, const struct member *member, struct text_
 	*is_null = json_read_kind(reader) == 'n';
 	if (*is_null)
 		json_read_value(reader);
-	else if (member->kind == MEMBER_TEXT && !json_read_text(reader, text))
+	else if (is_text(member->kind) && !json_read_text(reader, text))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID", "%s must be a string",
 							  member->name);
+	else if (member->kind == MEMBER_FRACTION && text->length > 0 && !ascii_word_is_fraction(*text))
+		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
+							  "%s must be a number such as \"0.5\", or blank", member->name);
 	else if (member->kind == MEMBER_LIMIT && !read_limit(reader))
 		return glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
 							  "%s must be a whole number from 1 to %d", member->name,
@@ -226,13 +250,20 @@ read_value(struct json_reader *reader, const struct member *member, struct text_
 	return true;
 }
 
+/*
+ * Keep what the handler must know of a member that is present.
+ */
 static void
-keep_id(struct operator_event *event, const struct member *member, struct text_view text)
+keep_member(struct operator_event *event, const struct member *member, struct text_view text)
 {
+	enum vendor_column column = vendor_column_find(member->name);
+
 	if (strcmp(member->name, "vendor_id") == 0)
 		event->vendor_id = text;
 	else if (strcmp(member->name, "upload_id") == 0)
 		event->upload_id = text;
+	if (column < VENDOR_COLUMN_COUNT)
+		event->vendor_columns |= VENDOR_BIT(column);
 }
 
 /*
@@ -257,7 +288,7 @@ check_presence(const struct command *command, unsigned present, struct glue_erro
 	}
 	return has_chosen || !has_choice ||
 		   glue_error_set(error, GLUE_USAGE_ERROR, "EVENT_INVALID",
-						  "%s requires at least one of the members to search by", command->name);
+						  "%s requires at least one of its optional members", command->name);
 }
 
 /*
@@ -291,9 +322,10 @@ read_members(struct json_reader *reader, struct operator_event *event, struct gl
 		seen |= 1u << index;
 		if (!read_value(reader, &command->members[index], &text, &is_null, error))
 			return false;
-		if (!is_null)
-			present |= 1u << index;
-		keep_id(event, &command->members[index], text);
+		if (is_null)
+			continue;
+		present |= 1u << index;
+		keep_member(event, &command->members[index], text);
 	}
 	return check_presence(command, present, error);
 }

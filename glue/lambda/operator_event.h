@@ -27,6 +27,7 @@ enum operator_command
 {
 	OPERATOR_VENDOR_ADD,
 	OPERATOR_VENDOR_LIST,
+	OPERATOR_VENDOR_SET,
 	OPERATOR_VENDOR_SET_STATUS,
 	OPERATOR_UPLOAD_TRACE,
 	OPERATOR_UPLOAD_FIND,
@@ -47,6 +48,7 @@ struct operator_event
 	enum operator_command command;
 	struct text_view vendor_id; /* data is NULL if absent */
 	struct text_view upload_id;
+	unsigned vendor_columns; /* that have a member, as bits of enum vendor_column */
 };
 
 /*

@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/byte_buffer.h"
+#include "database/vendor_columns.h"
 #include "database/vendor_refusal.h"
 #include "lambda/handler.h"
 #include "lambda/operator_event.h"
@@ -153,6 +154,12 @@ static const char vendor_list[] =
 	" THEN max(v.vendor_id) END)"
 	" FROM found v WHERE v.place <= $2::integer)::text";
 
+/* After the UPDATE of the columns that the event has. */
+static const char vendor_set[] =
+	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
+	"'changed', to_jsonb(o) - 'updated_at' <> to_jsonb(v) - 'updated_at',"
+	" 'vendor', " VENDOR ") FROM o CROSS JOIN v)::text";
+
 static const char vendor_set_status[] =
 	"WITH changed AS ("
 	"UPDATE onboard.vendors v SET status = $1::jsonb ->> 'status'"
@@ -248,6 +255,8 @@ static const char backlog[] =
 	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
 	"'backlog', jsonb_object_agg(b.name, b.value)) FROM onboard_backlog() b)::text";
 
+#define UNKNOWN_VENDOR "UNKNOWN_VENDOR"
+#define NO_VENDOR "there is no vendor with this id"
 #define UNKNOWN_UPLOAD "UNKNOWN_UPLOAD"
 #define NO_UPLOAD "there is no upload with this id"
 #define NO_ENDED_UPLOAD "there is no upload with this id that has ended"
@@ -270,12 +279,19 @@ static const struct answer answers[OPERATOR_COMMAND_COUNT] = {
 			.missing_text = "a vendor with this id already exists, with other values",
 		},
 	[OPERATOR_VENDOR_LIST] = {.statement = vendor_list, .parameters = 2},
+	[OPERATOR_VENDOR_SET] =
+		{
+			.statement = vendor_set,
+			.parameters = 1,
+			.missing_code = UNKNOWN_VENDOR,
+			.missing_text = NO_VENDOR,
+		},
 	[OPERATOR_VENDOR_SET_STATUS] =
 		{
 			.statement = vendor_set_status,
 			.parameters = 1,
-			.missing_code = "UNKNOWN_VENDOR",
-			.missing_text = "there is no vendor with this id",
+			.missing_code = UNKNOWN_VENDOR,
+			.missing_text = NO_VENDOR,
 		},
 	[OPERATOR_UPLOAD_TRACE] =
 		{
@@ -363,19 +379,20 @@ answer_refusal(const struct invocation *invocation, const char *code, const char
 }
 
 /*
- * Answer a statement that failed: a constraint violation is for the operator to
- * correct, anything else fails the invocation.
+ * Answer a statement that failed: a value that a column does not accept is for
+ * the operator to correct, anything else fails the invocation.
  */
 static bool
 answer_failure(const struct sandbox *sandbox, const struct invocation *invocation,
 			   const struct operator_event *event, struct glue_error *error)
 {
-	const struct vendor_refusal *refusal = vendor_refusal_find(error);
+	const struct vendor_refusal *refusal =
+		event->vendor_columns != 0 ? vendor_refusal_find(error) : NULL;
 	const char *sqlstate = glue_error_sqlstate(error);
 	const char *code = refusal != NULL ? refusal->code : INVALID_VALUE;
 	char text[GLUE_ERROR_TEXT_SIZE];
 
-	if (sqlstate == NULL || strncmp(sqlstate, CONSTRAINT_VIOLATION, 2) != 0)
+	if (refusal == NULL && (sqlstate == NULL || strncmp(sqlstate, CONSTRAINT_VIOLATION, 2) != 0))
 		return false;
 	if (refusal != NULL)
 		snprintf(text, sizeof(text), "%s", refusal->text);
@@ -407,25 +424,42 @@ answer_result(const struct sandbox *sandbox, const struct invocation *invocation
 	return byte_buffer_append_string(invocation->response, PQgetvalue(result, 0, 1), error);
 }
 
+/*
+ * Write the statement that answers an event, NUL-terminated.
+ */
+static bool
+write_statement(struct byte_buffer *statement, const struct operator_event *event,
+				struct glue_error *error)
+{
+	if (event->command == OPERATOR_VENDOR_SET &&
+		!vendor_columns_append_update(statement, event->vendor_columns, error))
+		return false;
+	return byte_buffer_append_string(statement, answers[event->command].statement, error) &&
+		   byte_buffer_terminate(statement, error);
+}
+
 static bool
 operator_invoke(struct sandbox *sandbox, const struct invocation *invocation,
 				struct glue_error *error)
 {
 	char page[INTEGER_TEXT_SIZE];
 	const char *const values[] = {invocation->event, integer_text(page, OPERATOR_MOST_ROWS)};
-	const struct answer *answer;
+	struct byte_buffer statement = {0};
 	struct operator_event event;
 	PGresult *result = NULL;
 	bool done;
 
 	if (!operator_event_read(&event, invocation->event, invocation->event_length, error))
 		return false;
-	answer = &answers[event.command];
-	if (!database_query(sandbox->database, RUN_AGAIN, answer->statement, answer->parameters, values,
-						&result, error))
-		return answer_failure(sandbox, invocation, &event, error);
-	done = answer_result(sandbox, invocation, &event, result, error);
+	if (!write_statement(&statement, &event, error))
+		done = false;
+	else if (database_query(sandbox->database, RUN_AGAIN, statement.data,
+							answers[event.command].parameters, values, &result, error))
+		done = answer_result(sandbox, invocation, &event, result, error);
+	else
+		done = answer_failure(sandbox, invocation, &event, error);
 	PQclear(result);
+	byte_buffer_clean_up(&statement);
 	return done;
 }
 

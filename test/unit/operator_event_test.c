@@ -8,6 +8,7 @@
  */
 #include "unit.h"
 
+#include "database/vendor_columns.h"
 #include "lambda/operator_event.h"
 
 static bool
@@ -25,6 +26,9 @@ test_commands(void)
 			("{\"command\": \"vendor_add\", \"vendor_id\": \"V\", \"vendor_name\": \"N\","
 			 " \"email\": \"e\", \"phone\": null, \"status\": \"\", \"postal_code\": \"1\"}"),
 		[OPERATOR_VENDOR_LIST] = "{\"command\": \"vendor_list\"}",
+		[OPERATOR_VENDOR_SET] =
+			("{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"modes\": \"insert, replace\","
+			 " \"default_mode\": null, \"price_guard\": \"\", \"discontinue_guard\": \"0.25\"}"),
 		[OPERATOR_VENDOR_SET_STATUS] =
 			"{\"status\": \"s\", \"vendor_id\": \"V\", \"command\": \"vendor_set_status\"}",
 		[OPERATOR_UPLOAD_TRACE] = " {\"command\":\"upload_trace\",\"upload_id\":\"U\"} ",
@@ -56,6 +60,11 @@ test_commands(void)
 		else
 			ok(event.upload_id.data == NULL, "%s: no upload", name);
 	}
+	ok(read_event(events[OPERATOR_VENDOR_SET], &event, &error), "%s", error.text);
+	is_int(event.vendor_columns,
+		   VENDOR_BIT(VENDOR_MODES) | VENDOR_BIT(VENDOR_PRICE_GUARD) |
+			   VENDOR_BIT(VENDOR_DISCONTINUE_GUARD),
+		   "the columns that have a value, even if it is blank");
 	ok(read_event(
 		   "{\"command\": \"upload_find\", \"vendor_id\": null, \"s3_key\": \"k\", \"limit\": 1}",
 		   &event, &error),
@@ -91,6 +100,11 @@ test_refusals(void)
 		"{\"command\": \"vendor_set_status\", \"vendor_id\": \"V\"}",
 		"{\"command\": \"vendor_set_status\", \"vendor_id\": \"V\", \"status\": null}",
 		"{\"command\": \"vendor_set_status\", \"vendor_id\": \"V\", \"status\": 1}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\"}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"modes\": null}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"modes\": [\"insert\"]}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"email\": \"e\"}",
+		"{\"command\": \"vendor_set\", \"modes\": \"insert\"}",
 		"{\"command\": \"upload_trace\", \"upload_id\": [\"U\"]}",
 		"{\"command\": \"upload_trace\", \"upload_id\": true}",
 		"{\"command\": \"upload_find\"}",
@@ -104,6 +118,14 @@ test_refusals(void)
 		"{\"command\": \"upload_find\", \"s3_key\": \"k\", \"limit\": 1.5}",
 		"{\"command\": \"upload_find\", \"s3_key\": \"k\", \"limit\": 1e2}",
 		"{\"command\": \"upload_find\", \"s3_key\": \"k\", \"limit\": \"5\"}",
+		/* numbers */
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": 5}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": \"NaN\"}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": \"-1\"}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": \"5.\"}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": \".5\"}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": \"1.2.3\"}",
+		"{\"command\": \"vendor_set\", \"vendor_id\": \"V\", \"price_guard\": \"1000000000000000\"}",
 		/* rows */
 		"{\"command\": \"held_approve\", \"upload_id\": \"U\"}",
 		"{\"command\": \"held_approve\", \"upload_id\": \"U\", \"rows\": null}",

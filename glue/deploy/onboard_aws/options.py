@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -42,6 +43,13 @@ class Entry:
         return " ".join([self.words, *[shown for _, shown, _ in self.arguments]])
 
 
+def fraction(text: str) -> str:
+    """Check the value of a guard: a number without sign and exponent, or nothing."""
+    if text and (len(text) > 15 or not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII)):
+        raise argparse.ArgumentTypeError(f'takes a number such as 0.5, not "{text}"')
+    return text
+
+
 FLAG: dict[str, Any] = {"action": "store_true"}
 
 REGION = Option(("--region",), "REGION", "AWS region (default: the environment's or the profile's)", {"default": ""})
@@ -72,6 +80,17 @@ PLAN = (
 VENDOR = Option(("-v", "--vendor"), "ID", "vendor who sent the file", {"required": True})
 LIMIT = Option(("-n", "--limit"), "COUNT", "how many messages of a queue to examine (default: 100)",
                {"type": int, "default": 100})
+GUARD: dict[str, Any] = {"type": fraction, "default": None}
+SETTINGS = (
+    Option(("--modes",), "LIST", "modes that its uploads may have, such as insert,update", {"default": None}),
+    Option(("--default-mode",), "MODE", "mode of uploads that do not specify one", {"default": None, "choices": MODES}),
+    Option(("--price-guard",), "N",
+           "hold a row that multiplies or divides a price by more than this; '' for no limit", GUARD),
+    Option(("--sold-out-guard",), "N", "hold rows that sell out products once more than this share of those in stock is "
+           "sold out; '' for no limit", GUARD),
+    Option(("--discontinue-guard",), "N", "hold a replacement that would discontinue more than this share of the "
+           "products; '' for no limit", GUARD),
+)
 ROWS = Option(("--rows",), "LIST", "only these row numbers, such as 3,7-9; 0 is the last step of a replace", {"default": ""})
 STAGE = Option(("--stage",), "STAGE", "only this stage, " + ", ".join(STAGES) + "; may be repeated",
                {"action": "append", "default": [], "choices": tuple(STAGES)})
@@ -106,6 +125,9 @@ COMMANDS = (
           {REFUSED: "the vendor exists with other values, or the system does not exist"}),
     Entry("vendor list", "list the vendors and whether their mails arrive", vendor_command.show, options=(STACK,),
           codes=NO_SYSTEM),
+    Entry("vendor set", "set the modes that a vendor's files may have, and the guards that hold their rows",
+          vendor_command.change, (("vendor", "ID", "the vendor"),), (STACK, *SETTINGS),
+          {REFUSED: "a value is not acceptable, or the vendor or the system does not exist"}),
     Entry("vendor suspend", "refuse a vendor's files and stop its mails", vendor_command.suspend,
           (("vendor", "ID", "the vendor"),), (STACK,), {REFUSED: "the vendor or the system does not exist"}),
     Entry("send", "upload a file in a vendor's place", send_command.run,

@@ -1,4 +1,4 @@
-"""vendor add, list and suspend: a vendor is a row, a permission to upload, and a subscription to its mails.
+"""vendor add, list, set and suspend: a vendor is a row, a permission to upload, and a subscription to its mails.
 
 Existing ones are found, so `vendor add` may be repeated: after a failure, or to renew the permission.
 """
@@ -80,6 +80,27 @@ def show(command: Command) -> int:
         command.output.line()
         command.output.line(f"Unconfirmed: {', '.join(waiting)}. SNS deletes such a subscription after 48 hours; "
                             "vendor add sends the mail again.")
+    return 0
+
+
+SETTINGS = ("modes", "default_mode", "price_guard", "sold_out_guard", "discontinue_guard")
+
+
+def change(command: Command) -> int:
+    """Set what the vendor's files may do to its products; the values are those of `onboard vendor set`."""
+    vendor_id, output = command.vendor_id, command.output
+    given = {name: value for name in SETTINGS if (value := getattr(command.options, name)) is not None}
+    if not given:
+        raise usage("vendor set requires a setting to change, such as --modes LIST")
+    operator = Operator(command.aws, command.outputs)
+    answer = operator.change(f"change vendor {vendor_id}", "vendor_set", vendor_id=vendor_id, **given)
+    if answer:
+        vendor = answer["vendor"]
+        output.document.update(vendor=vendor, changed=answer["changed"])
+        output.line(f"Vendor {vendor_id} is changed." if answer["changed"] else f"Vendor {vendor_id} already has these values.")
+        for name in SETTINGS:
+            value = ",".join(vendor[name]) if name == "modes" else vendor[name]
+            output.line(f"  {name.replace('_', ' '):<18}{'(none)' if value is None else value}")
     return 0
 
 

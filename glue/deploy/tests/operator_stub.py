@@ -5,8 +5,9 @@ from typing import Any
 from front import Document, FunctionError, Handler
 
 VENDOR = {"phone": None, "business_name": None, "tax_id": None, "address": None, "city": None, "state": None,
-          "country": None, "postal_code": None, "status": "active", "created_at": "2026-01-04T09:00:00Z",
-          "updated_at": "2026-01-04T09:00:00Z", "last_upload_at": None}
+          "country": None, "postal_code": None, "status": "active", "modes": ["insert", "upsert", "update"],
+          "default_mode": "insert", "price_guard": 5.0, "sold_out_guard": 0.5, "discontinue_guard": 0.2,
+          "created_at": "2026-01-04T09:00:00Z", "updated_at": "2026-01-04T09:00:00Z", "last_upload_at": None}
 
 
 def refuse(code: str, message: str) -> Document:
@@ -66,6 +67,18 @@ class OperatorStub:
         # Pages of two, so that reading them all is tested.
         ids = [each for each in sorted(self.vendors) if after is None or each > after]
         return {"vendors": [self.vendors[each] for each in ids[:2]], "next": ids[1] if len(ids) > 2 else None}
+
+    def answer_vendor_set(self, vendor_id: str, **settings: str) -> Document:
+        if vendor_id not in self.vendors:
+            return refuse("UNKNOWN_VENDOR", f'vendor "{vendor_id}" does not exist')
+        values: Document = {name: value.split(",") if name == "modes" else value if name == "default_mode"
+                            else float(value) if value else None for name, value in settings.items()}
+        vendor = {**self.vendors[vendor_id], **values}
+        if vendor["default_mode"] not in vendor["modes"]:
+            return refuse("INVALID_VALUE", "a vendor's default mode must be one of its modes")
+        changed = vendor != self.vendors[vendor_id]
+        self.vendors[vendor_id] = vendor
+        return {"changed": changed, "vendor": vendor}
 
     def answer_vendor_set_status(self, vendor_id: str, status: str) -> Document:
         if vendor_id not in self.vendors:

@@ -118,7 +118,9 @@ class RealFunctionsTest(CommandTest):
         self.run_command("vendor", "add", "PRICE-1", "-s", STACK, "--name", "Prices", "--email", "price@vendor.example")
         rows = "".join(f"{number},Lamp,Electronics,LAMP-{number},20.00,5\n" for number in (1, 2, 3))
         self.send(f"vendor_product_id,product_name,category,sku,price,stock_quantity\n{rows}", "PRICE-1_1.csv")
-        upload = self.send("vendor_product_id,price\n1,21.00\n2,2000.00\n3,0.20\n", "PRICE-1_2.csv", "--mode", "update")
+        self.run_command("vendor", "set", "PRICE-1", "-s", STACK, "--modes", "insert,update", "--default-mode", "update",
+                         "--price-guard", "50")
+        upload = self.send("vendor_product_id,price\n1,100.00\n2,2000.00\n3,0.20\n", "PRICE-1_2.csv")
         document = self.run_command("held", "--vendor", "PRICE-1", "-s", STACK, "--json").document
         self.assertEqual([(row["upload_id"], row["row_number"], row["current_value"], row["new_value"])
                           for row in document["held"]], [(upload, 2, "20.00", "2000.00"), (upload, 3, "20.00", "0.20")])
@@ -126,7 +128,7 @@ class RealFunctionsTest(CommandTest):
         run = self.run_command("decline", upload, "-s", STACK)
         self.assertEqual(run.out, f"Declined 1 row of upload {upload}.\n")
         prices = self.database.query("SELECT price FROM onboard.products WHERE vendor_id = 'PRICE-1' ORDER BY sku")
-        self.assertEqual([row["price"] for row in prices], ["21.00", "2000.00", "20.00"])
+        self.assertEqual([row["price"] for row in prices], ["100.00", "2000.00", "20.00"])
         self.assertEqual(self.run_command("held", "-s", STACK).out, "Nothing waits for approval.\n")
 
     def test_a_dead_letter_is_moved_back_and_read(self) -> None:

@@ -29,9 +29,9 @@ TEMPLATES = os.path.join(DEPLOY, "templates")
 PAGE = os.path.join(DEPLOY, "onboard_aws", "README.md")
 
 # Arguments with which each command parses.
-ARGUMENTS = {"deploy": [STACK], "vendor add": ["V1", "--name", "n", "--email", "e"], "vendor suspend": ["V1"],
-             "send": ["file", "--vendor", "V1"], "trace": ["upload"], "approve": ["upload"], "decline": ["upload"],
-             "destroy": [STACK]}
+ARGUMENTS = {"deploy": [STACK], "vendor add": ["V1", "--name", "n", "--email", "e"], "vendor set": ["V1", "--modes", "insert"],
+             "vendor suspend": ["V1"], "send": ["file", "--vendor", "V1"], "trace": ["upload"], "approve": ["upload"],
+             "decline": ["upload"], "destroy": [STACK]}
 
 
 def tables(heading: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""vendor add, list and suspend; send."""
+"""vendor add, list, set and suspend; send."""
 
 import base64
 import json
@@ -186,6 +186,31 @@ class VendorTest(CommandTest):
         run = self.run_command("vendor", "list", "-s", "other", "--json", code=2)
         self.assertEqual(run.document["error"]["code"], "UNKNOWN_STACK")
         self.run_command("vendor", "list", "-s", "no name", code=3)
+
+    def test_set_changes_modes_and_guards(self) -> None:
+        self.run_command(*ADD)
+        change = ("vendor", "set", "VEND001", "-s", STACK, "--modes", "insert,replace", "--price-guard", "2.5",
+                  "--sold-out-guard", "")
+        run = self.check_dry_run(*change)
+        self.assertEqual(run.document["would"], ["change vendor VEND001"])
+        self.assertEqual(self.operator.vendors["VEND001"]["price_guard"], 5)
+        run = self.run_command(*change)
+        self.assertEqual(run.out, "Vendor VEND001 is changed.\n  modes             insert,replace\n  default mode      insert\n"
+                                  "  price guard       2.5\n  sold out guard    (none)\n  discontinue guard 0.2\n")
+        run = self.run_command(*change, "--json")
+        self.assertEqual((run.document["changed"], run.document["vendor"]), (False, self.operator.vendors["VEND001"]))
+        self.assertIn("already has these values", self.run_command(*change).out)
+        self.check_failure("lambda.Invoke", *change)
+
+    def test_set_refuses_wrong_values(self) -> None:
+        self.run_command(*ADD)
+        for options in ((), ("--price-guard", "1,5"), ("--price-guard", "NaN"), ("--sold-out-guard", "-1"),
+                        ("--default-mode", "merge")):
+            self.run_command("vendor", "set", "VEND001", "-s", STACK, *options, code=3)
+        run = self.run_command("vendor", "set", "VEND001", "-s", STACK, "--default-mode", "replace", "--json", code=2)
+        self.assertEqual([run.document["error"]["class"], run.document["error"]["code"]], ["refused", "INVALID_VALUE"])
+        run = self.run_command("vendor", "set", "VEND404", "-s", STACK, "--modes", "insert", "--json", code=2)
+        self.assertEqual([run.document["error"]["class"], run.document["error"]["code"]], ["not_found", "UNKNOWN_VENDOR"])
 
     def test_suspend_stops_files_and_mails(self) -> None:
         self.run_command(*ADD)

@@ -177,6 +177,34 @@ class OperatorTest(HandlerCase):
         self.assertEqual(sizes, [1000, 1000])
         self.assertEqual(found, query("SELECT vendor_id FROM onboard.vendors ORDER BY vendor_id").split("\n"))
 
+    def test_modes_and_guards_of_a_vendor(self) -> None:
+        answer = self.ask("vendor_set", vendor_id="VEND001", modes="insert, replace", default_mode="replace", price_guard="2.5",
+                          sold_out_guard="", discontinue_guard=None)
+        self.addCleanup(query, """UPDATE onboard.vendors SET modes = DEFAULT, default_mode = DEFAULT, price_guard = DEFAULT,
+                                  sold_out_guard = DEFAULT""")
+        self.assertEqual((sorted(answer), answer["changed"], set(answer["vendor"])),
+                         (["changed", "vendor"], True, documented("vendor")))
+        self.assertEqual({name: answer["vendor"][name] for name in DEFAULTS},
+                         {"modes": ["insert", "replace"], "default_mode": "replace", "price_guard": 2.5, "sold_out_guard": None,
+                          "discontinue_guard": 0.2})
+        self.assertEqual(query("SELECT modes, price_guard FROM onboard.vendors ORDER BY vendor_id"),
+                         "{insert,replace}|2.50\n{insert,upsert,update}|5.00")
+        again = self.ask("vendor_set", vendor_id="VEND001", modes="insert,replace", price_guard="2.50")
+        self.assertEqual((again["changed"], again["vendor"]),
+                         (False, {**answer["vendor"], "updated_at": again["vendor"]["updated_at"]}))
+        self.assertEqual(self.refusal("vendor_set", vendor_id="VEND003", price_guard="2"),
+                         ("UNKNOWN_VENDOR", "there is no vendor with this id"))
+        for change, message in (
+                ({"modes": "replace,merge"}, "a vendor's modes must be one or more of insert, upsert, update and replace"),
+                ({"modes": "insert"}, "a vendor's default mode must be one of its modes"),
+                ({"default_mode": "update"}, "a vendor's default mode must be one of its modes"),
+                ({"price_guard": "0.5"}, "a price guard must be 1 or more"),
+                ({"sold_out_guard": "1.5"}, "a sold-out guard must be from 0 to 1"),
+                ({"discontinue_guard": "12"},
+                 "a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1")):
+            self.assertEqual(self.refusal("vendor_set", vendor_id="VEND001", **change), ("INVALID_VALUE", message))
+        self.assertEqual(self.ask("vendor_list", vendor_id="VEND001")["vendors"], [again["vendor"]])
+
     def test_status_of_a_vendor(self) -> None:
         answer = self.ask("vendor_set_status", vendor_id="VEND001", status="suspended")
         self.assertEqual((sorted(answer), answer["changed"]), (["changed", "vendor"], True))
@@ -357,6 +385,9 @@ class OperatorTest(HandlerCase):
         event: Any
         for event in ({}, [], None, "backlog", {"command": "vendor_remove", "vendor_id": "VEND001"},
                       {"command": "backlog", "vendor_id": "VEND001"}, {"command": "vendor_set_status", "status": "active"},
+                      {"command": "vendor_set", "vendor_id": "VEND001"},
+                      {"command": "vendor_set", "vendor_id": "VEND001", "price_guard": "NaN"},
+                      {"command": "vendor_set", "vendor_id": "VEND001", "email": "other@vendor.example"},
                       {"command": "upload_find"}, {"command": "upload_find", "vendor_id": "VEND001", "limit": 1001},
                       {"command": "upload_trace", "upload_id": "\x00"}, {"command": "held_decline", "upload_id": "VEND001-0"},
                       *({"command": "held_approve", "upload_id": "VEND001-0", "rows": rows}
