@@ -168,20 +168,27 @@ parse_rows(const char *list, struct byte_buffer *ranges, struct glue_error *erro
 /* ----- deciding ----- */
 
 /*
- * The rows to decide on, as a parameter of the functions: those that wait, and
- * that --rows lists.  Null would mean all.
+ * The rows to decide on: those that wait, and that --rows lists; and the number of
+ * products that the last step of a replace would discontinue, if it is one of them.
  */
-#define CHOSEN_ROWS                                   \
-	"(SELECT coalesce(array_agg(h.row_number), '{}')" \
-	" FROM onboard_held(NULL, $1::text) h"            \
-	" WHERE $2::int8multirange IS NULL"               \
-	" OR h.row_number <@ $2::int8multirange)"
+static const char chosen_query[] =
+	"SELECT coalesce(array_agg(h.row_number), '{}'),"
+	" max(h.new_value) FILTER (WHERE h.row_number = 0)"
+	" FROM onboard_held(NULL, $1::text) h"
+	" WHERE $2::int8multirange IS NULL OR h.row_number <@ $2::int8multirange";
+
+/* Columns of chosen_query. */
+enum
+{
+	CHOSEN_ROWS,
+	CHOSEN_MISSING
+};
 
 static const char approve_query[] =
 	"SELECT a.row_number, a.outcome, a.reason"
-	" FROM onboard_approve_rows($1::text, " CHOSEN_ROWS ") a ORDER BY 1";
+	" FROM onboard_approve_rows($1::text, $2::bigint[]) a ORDER BY 1";
 
-static const char decline_query[] = "SELECT onboard_decline_rows($1::text, " CHOSEN_ROWS ")";
+static const char decline_query[] = "SELECT onboard_decline_rows($1::text, $2::bigint[])";
 
 /* Columns of approve_query. */
 enum
@@ -198,10 +205,26 @@ struct decision
 	struct database *database;
 	struct upload upload;
 	struct byte_buffer ranges; /* of --rows */
+	PGresult *chosen;
 };
 
 /*
- * Parse the arguments and read the upload.
+ * Read which rows to decide on.
+ */
+static bool
+choose_rows(struct decision *decision, struct glue_error *error)
+{
+	const char *const values[] = {
+		decision->upload.upload_id,
+		decision->options->rows != NULL ? decision->ranges.data : NULL,
+	};
+
+	return database_query(decision->database, RUN_AGAIN, chosen_query, 2, values, &decision->chosen,
+						  error);
+}
+
+/*
+ * Parse the arguments, and read the upload and the rows to decide on.
  */
 static bool
 begin_decision(struct decision *decision, const struct options *options, struct glue_error *error)
@@ -209,12 +232,14 @@ begin_decision(struct decision *decision, const struct options *options, struct 
 	decision->options = options;
 	return (options->rows == NULL || parse_rows(options->rows, &decision->ranges, error)) &&
 		   (decision->database = chosen_database_open(options, error)) != NULL &&
-		   named_upload(decision->database, options->operands[0], &decision->upload, error);
+		   named_upload(decision->database, options->operands[0], &decision->upload, error) &&
+		   choose_rows(decision, error);
 }
 
 static void
 end_decision(struct decision *decision)
 {
+	PQclear(decision->chosen);
 	byte_buffer_clean_up(&decision->ranges);
 	upload_clean_up(&decision->upload);
 	database_close(decision->database);
@@ -229,10 +254,46 @@ decide(struct decision *decision, const char *query, PGresult **result, struct g
 {
 	const char *const values[] = {
 		decision->upload.upload_id,
-		decision->options->rows != NULL ? decision->ranges.data : NULL,
+		PQgetvalue(decision->chosen, 0, CHOSEN_ROWS),
 	};
 
 	return database_query(decision->database, RUN_ONCE, query, 2, values, result, error);
+}
+
+/*
+ * Return whether the last step of a replace is among the rows to decide on.
+ */
+static bool
+is_step_chosen(const struct decision *decision)
+{
+	return !PQgetisnull(decision->chosen, 0, CHOSEN_MISSING);
+}
+
+/*
+ * Print a line on rows, such as "Applied 3 rows of upload X."
+ */
+static void
+print_rows(const struct decision *decision, const char *done, int64_t rows)
+{
+	char count[TERMINAL_COUNT_SIZE];
+
+	line_print(stdout, 2, "%s %s %s of upload %s.", done, terminal_count(count, rows),
+			   terminal_plural(rows, "row", "rows"), decision->upload.upload_id);
+}
+
+/*
+ * Print what the decision on the last step means for the products.
+ */
+static void
+print_step(const struct decision *decision, const char *done)
+{
+	char count[TERMINAL_COUNT_SIZE];
+	int64_t missing = postgres_integer(decision->chosen, 0, CHOSEN_MISSING);
+
+	line_print(stdout, 2,
+			   "%s the products that no row of upload %s names; there %s %s when it ended.", done,
+			   decision->upload.upload_id, terminal_plural(missing, "was", "were"),
+			   terminal_count(count, missing));
 }
 
 /*
@@ -279,13 +340,16 @@ print_approved(const struct decision *decision, const PGresult *result, int appl
 	char count[TERMINAL_COUNT_SIZE];
 	int others = PQntuples(result) - applied;
 	int shown = 0;
+	/* The step is the first. */
+	bool is_step_applied = is_step_chosen(decision) && is_applied(result, 0);
 
 	if (PQntuples(result) == 0)
 		line_print(stdout, 2, "Nothing of upload %s waits for approval.",
 				   decision->upload.upload_id);
-	else
-		line_print(stdout, 2, "Applied %s %s of upload %s.", terminal_count(count, applied),
-				   terminal_plural(applied, "row", "rows"), decision->upload.upload_id);
+	if (PQntuples(result) > (is_step_chosen(decision) ? 1 : 0))
+		print_rows(decision, "Applied", applied - (is_step_applied ? 1 : 0));
+	if (is_step_applied)
+		print_step(decision, "Discontinued");
 	for (int row = 0; row < PQntuples(result) && shown < SHOWN_RESULTS; row++)
 	{
 		if (is_applied(result, row))
@@ -342,7 +406,7 @@ command_approve(const struct options *options)
 static void
 print_declined(const struct decision *decision, int64_t declined)
 {
-	char count[TERMINAL_COUNT_SIZE];
+	int64_t rows = declined - (is_step_chosen(decision) ? 1 : 0);
 
 	if (decision->options->json)
 	{
@@ -351,13 +415,15 @@ print_declined(const struct decision *decision, int64_t declined)
 		json_add_text(document, "upload_id", decision->upload.upload_id);
 		json_add_integer(document, "declined", declined);
 		json_out_print(document);
+		return;
 	}
-	else if (declined == 0)
+	if (declined == 0)
 		line_print(stdout, 2, "Nothing of upload %s waits for approval.",
 				   decision->upload.upload_id);
-	else
-		line_print(stdout, 2, "Declined %s %s of upload %s.", terminal_count(count, declined),
-				   terminal_plural(declined, "row", "rows"), decision->upload.upload_id);
+	if (rows > 0)
+		print_rows(decision, "Declined", rows);
+	if (declined > 0 && is_step_chosen(decision))
+		print_step(decision, "Kept");
 }
 
 int

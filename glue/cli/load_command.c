@@ -294,7 +294,7 @@ show_result(struct load *load, bool loaded_before)
 
 	if (!loaded_before)
 		summary.milliseconds = clock_milliseconds() - load->started_ms;
-	if (!upload_read_waiting(load->database, upload, &error) ||
+	if (!upload_read_held(load->database, upload, &error) ||
 		!causes_read(load->database, upload->upload_id, &causes, &error))
 	{
 		causes_clean_up(&causes);

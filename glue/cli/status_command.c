@@ -127,6 +127,26 @@ print_accepted(const struct upload *upload)
 }
 
 /*
+ * Print what was decided on held rows, if anything was.
+ */
+static void
+print_decisions(const struct upload *upload)
+{
+	char count[TERMINAL_COUNT_SIZE];
+	char text[256] = "";
+	size_t used = 0;
+
+	for (int decision = 0; decision < HELD_DECISION_COUNT; decision++)
+	{
+		if (upload->decisions[decision] > 0)
+			used += (size_t) snprintf(
+				text + used, sizeof(text) - used, "%s%s %s", used > 0 ? ", " : "",
+				terminal_count(count, upload->decisions[decision]), held_decision_names[decision]);
+	}
+	print_fact("decided", used > 0 ? text : NULL);
+}
+
+/*
  * Print the facts that only an upload that changes products has.
  */
 static void
@@ -147,6 +167,7 @@ print_changes(const struct upload *upload)
 				 terminal_count(count, upload->waiting), upload->upload_id);
 		print_fact("waiting", text);
 	}
+	print_decisions(upload);
 }
 
 static void
@@ -203,6 +224,7 @@ static void
 print_upload_json(const struct upload *upload, const struct causes *causes, cJSON *rows)
 {
 	cJSON *document = cJSON_CreateObject();
+	cJSON *decisions;
 
 	json_add_text(document, "upload_id", upload->upload_id);
 	json_add_text(document, "vendor_id", upload->vendor_id);
@@ -217,6 +239,9 @@ print_upload_json(const struct upload *upload, const struct causes *causes, cJSO
 	json_add_integer(document, "error_records", upload->error_records);
 	summary_json_actions(document, upload->mode, upload->actions, upload->discontinued_missing);
 	json_add_integer(document, "waiting", upload->waiting);
+	decisions = cJSON_AddObjectToObject(document, "decisions");
+	for (int decision = 0; decision < HELD_DECISION_COUNT; decision++)
+		json_add_integer(decisions, held_decision_names[decision], upload->decisions[decision]);
 	cJSON_AddRawToObject(document, "success_rate_percent", upload->success_rate);
 	json_add_text(document, "failure_code", upload->failure_code);
 	json_add_text(document, "failure_message", upload->failure_message);
@@ -295,7 +320,7 @@ show_upload(struct database *database, const struct options *options)
 	bool found = is_latest(options) ? read_latest(database, options, &upload, &error)
 									: named_upload(database, options->operands[0], &upload, &error);
 
-	if (!found || !upload_read_waiting(database, &upload, &error) ||
+	if (!found || !upload_read_held(database, &upload, &error) ||
 		!causes_read(database, upload.upload_id, &causes, &error) ||
 		!print_upload(database, options, &upload, &causes, &error))
 		code = command_fail(options, &error);

@@ -39,7 +39,7 @@ struct summary
 
 /*
  * Print a summary, as text or, with options->json, as JSON.  Returns the exit
- * code.  The caller must have called upload_read_waiting().
+ * code.  The caller must have called upload_read_held().
  */
 extern int summary_print(const struct summary *summary, const struct options *options);
 

@@ -373,24 +373,41 @@ upload_read(struct database *database, const char *upload_id, struct upload *upl
 		   (upload->upload_id != NULL || unknown_upload(upload_id, error));
 }
 
+const char *const held_decision_names[HELD_DECISION_COUNT] = {
+	[HELD_APPLIED] = "applied",
+	[HELD_DECLINED] = "declined",
+	[HELD_SUPERSEDED] = "superseded",
+	[HELD_REFUSED] = "refused",
+};
+
+/* The number of held rows with an outcome. */
+#define HELD_COUNT(outcome) "count(*) FILTER (WHERE h.outcome = '" outcome "')"
+
+/* The decisions last, in the order of enum held_decision. */
+static const char held_query[] = "SELECT " HELD_COUNT(
+	"waiting") ","
+			   " coalesce(bool_or(h.row_number IS NULL AND h.outcome = 'waiting'), false),"
+			   " max(CASE WHEN h.row_number IS NULL THEN h.new_value::bigint END),"
+			   " " HELD_COUNT("applied") ", " HELD_COUNT(
+				   "declined") ","
+							   " " HELD_COUNT("superseded") ", " HELD_COUNT(
+								   "refused") " FROM onboard.held_rows h WHERE h.upload_id = $1::text";
+
 bool
-upload_read_waiting(struct database *database, struct upload *upload, struct glue_error *error)
+upload_read_held(struct database *database, struct upload *upload, struct glue_error *error)
 {
 	const char *const values[] = {upload->upload_id};
 	PGresult *result = NULL;
 
 	if (!upload_mode_changes(upload->mode))
 		return true;
-	if (!database_query(database, RUN_AGAIN,
-						"SELECT count(*), count(*) > count(h.row_number),"
-						" max(CASE WHEN h.row_number IS NULL THEN h.new_value::bigint END)"
-						" FROM onboard.held_rows h"
-						" WHERE h.upload_id = $1::text AND h.outcome = 'waiting'",
-						1, values, &result, error))
+	if (!database_query(database, RUN_AGAIN, held_query, 1, values, &result, error))
 		return false;
 	upload->waiting = postgres_integer(result, 0, 0);
 	upload->waiting_step = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
 	upload->waiting_products = postgres_integer(result, 0, 2);
+	for (int decision = 0; decision < HELD_DECISION_COUNT; decision++)
+		upload->decisions[decision] = postgres_integer(result, 0, 3 + decision);
 	PQclear(result);
 	return true;
 }

@@ -19,6 +19,19 @@
 #include "reader/row_source.h"
 #include "shared/action.h"
 
+/* What was decided on a held row. */
+enum held_decision
+{
+	HELD_APPLIED,
+	HELD_DECLINED,
+	HELD_SUPERSEDED,
+	HELD_REFUSED,
+	HELD_DECISION_COUNT
+};
+
+/* As stored, such as "applied". */
+extern const char *const held_decision_names[HELD_DECISION_COUNT];
+
 /*
  * One row of upload_history.  The strings point into row, which is owned; free
  * with upload_clean_up().  A string is NULL if the column is null.
@@ -59,10 +72,11 @@ struct upload
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */
 
-	/* set by upload_read_waiting() */
+	/* set by upload_read_held() */
 	int64_t waiting;          /* rows and steps that no operator has decided on */
 	bool waiting_step;        /* one of them is the last step of a replace */
 	int64_t waiting_products; /* the number that it would discontinue */
+	int64_t decisions[HELD_DECISION_COUNT];
 };
 
 /* How rows are to be applied; NULL for the default.  Borrows the strings. */
@@ -163,12 +177,12 @@ extern bool upload_read(struct database *database, const char *upload_id, struct
 						struct glue_error *error);
 
 /*
- * Read what waits for approval in an upload, which UPLOAD_COLUMNS omits because
- * it changes after the upload has ended.  Runs no statement for an upload that
- * only inserts.
+ * Read how many held rows of an upload wait and what was decided on the others,
+ * which UPLOAD_COLUMNS omits because it changes after the upload has ended.  Runs
+ * no statement for an upload that only inserts.
  */
 extern bool
-upload_read_waiting(struct database *database, struct upload *upload, struct glue_error *error);
+upload_read_held(struct database *database, struct upload *upload, struct glue_error *error);
 
 /*
  * Find an upload by its id or a unique prefix of it.  Not-found error

@@ -81,19 +81,34 @@
 	" 'updated_at', onboard.utc_text(u.updated_at),"   \
 	" 'completed_at', onboard.utc_text(u.processing_completed_at))"
 
+/* The number of held rows of an upload u with an outcome. */
+#define HELD_COUNT(outcome)                     \
+	"(SELECT count(*) FROM onboard.held_rows h" \
+	" WHERE h.upload_id = u.upload_id"          \
+	" AND h.outcome = '" outcome "')"
+
 /* The parts of a trace, of a row u of uploads. */
-#define TRACE_ROWS                                                 \
-	"(SELECT jsonb_build_object("                                  \
-	"'judged', coalesce(sum(j.last_row - j.first_row + 1), 0),"    \
-	" 'ranges', count(*),"                                         \
-	" 'last_row', max(j.last_row),"                                \
-	" 'parse_attempts', u.parse_attempts,"                         \
-	" 'revivals', u.revivals,"                                     \
-	" 'held_waiting', (SELECT count(*) FROM onboard.held_rows h"   \
-	" WHERE h.upload_id = u.upload_id AND h.outcome = 'waiting')," \
-	" 'checkpoint', u.checkpoint - 'state',"                       \
-	" 'idle_seconds', onboard.seconds_since(u.updated_at))"        \
-	" FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id)"
+#define TRACE_ROWS                                                                                                                         \
+	"(SELECT jsonb_build_object("                                                                                                          \
+	"'judged', coalesce(sum(j.last_row - j.first_row + 1), 0),"                                                                            \
+	" 'ranges', count(*),"                                                                                                                 \
+	" 'last_row', max(j.last_row),"                                                                                                        \
+	" 'parse_attempts', u.parse_attempts,"                                                                                                 \
+	" 'revivals', u.revivals,"                                                                                                             \
+	" 'held_waiting', " HELD_COUNT(                                                                                                        \
+		"waiting") ","                                                                                                                     \
+				   " 'held_decisions', jsonb_build_object("                                                                                \
+				   "'applied', " HELD_COUNT(                                                                                               \
+					   "applied") ","                                                                                                      \
+								  " 'declined', " HELD_COUNT(                                                                              \
+									  "declined") ","                                                                                      \
+												  " 'superseded', " HELD_COUNT(                                                            \
+													  "superseded") ","                                                                    \
+																	" 'refused', " HELD_COUNT(                                             \
+																		"refused") "),"                                                    \
+																				   " 'checkpoint', u.checkpoint - 'state',"                \
+																				   " 'idle_seconds', onboard.seconds_since(u.updated_at))" \
+																				   " FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id)"
 
 #define TRACE_EVENTS                                                             \
 	"(SELECT coalesce(jsonb_agg(jsonb_build_object("                             \
@@ -243,13 +258,18 @@ static const char held_approve[] =
 	"'rows', (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.row_number), '[]')"
 	" FROM onboard_approve_rows(e.upload_id, " HELD_ROWS ") a))" HELD_UPLOAD ")::text";
 
-/* This function counts only the rows that waited. */
+/*
+ * This function counts only the rows that waited.  The last step is counted among
+ * them, and named because it is not a row to a person.
+ */
 static const char held_decline[] =
 	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("
 	"'declined', onboard_decline_rows(e.upload_id, " HELD_ROWS ")"
 	" + (SELECT count(*) FROM onboard.held_rows d WHERE d.upload_id = e.upload_id"
-	" AND d.outcome = 'declined' AND coalesce(d.row_number, 0) = ANY (" HELD_ROWS "))"
-	")" HELD_UPLOAD ")::text";
+	" AND d.outcome = 'declined' AND coalesce(d.row_number, 0) = ANY (" HELD_ROWS ")),"
+	" 'last_step', EXISTS (SELECT FROM onboard.held_rows d WHERE d.upload_id = e.upload_id"
+	" AND d.outcome IN ('waiting', 'declined') AND d.row_number IS NULL"
+	" AND 0 = ANY (" HELD_ROWS ")))" HELD_UPLOAD ")::text";
 
 static const char backlog[] =
 	"SELECT onboard.is_operator(), (SELECT jsonb_build_object("

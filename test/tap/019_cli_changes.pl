@@ -50,7 +50,7 @@ sql("INSERT INTO onboard.upload_history (upload_id, vendor_id, file_name, mode, 
 like($out, qr/^  mode      replace$/m, 'names the mode');
 like($out, qr/^  accepted  1,006: 1,001 updated, 1 unchanged, 1 stale, 2 held, 1 discontinued$/m,
 	'counts the rows by action');
-unlike($out, qr/^  (?:missing|waiting)/m, 'and nothing else');
+unlike($out, qr/^  (?:missing|waiting|decided)/m, 'and nothing else');
 sql("UPDATE onboard.upload_history SET discontinued_missing = 12 WHERE upload_id = '$prices'");
 ($out) = is_exit(0, 'status of a replace', 'status', $prices);
 like($out, qr/^  missing   12 discontinued, no longer in the file$/m, 'says what was no longer in the file');
@@ -107,9 +107,14 @@ is_refused(2, qr/none of these rows of upload \Q$prices\E waits for approval/, $
   for qw(approve decline);
 is(sql("SELECT count(*) FROM onboard.held_rows WHERE outcome = 'waiting'"), 3, 'nothing was decided');
 ($out) = is_exit(0, 'decline --rows', 'decline', $prices, '--rows', '0,7-9');
-is($out, "Declined 2 rows of upload $prices.\n", 'declines these');
+is($out, <<"END", 'declines these, and says what the last step means');
+Declined 1 row of upload $prices.
+Kept the products that no row of upload $prices names; there were 81 when it ended.
+END
 is(sql("SELECT string_agg(outcome, ' ' ORDER BY row_number) FROM onboard.held_rows"), 'waiting declined declined',
 	'and no others');
+($out) = is_exit(0, 'status of an upload that was decided on', 'status', $prices);
+like($out, qr/^  waiting   1; see "onboard held \Q$prices\E"\n  decided   2 declined$/m, 'says what waits and what was decided');
 ($out) = is_exit(0, 'decline --json', 'decline', $prices, '--json');
 is_deeply(json_of($out), { upload_id => $prices, declined => 1 }, 'declines the rest');
 ($out) = is_exit(0, 'decline again', 'decline', $prices);
@@ -390,6 +395,8 @@ is_deeply([ @$document{qw(mode inserted updated unchanged stale held discontinue
 sql("UPDATE onboard.products SET price = 5, compare_at_price = 6 WHERE vendor_id = 'VEND001' AND vendor_product_id = 'ART-0004'");
 ($out) = is_exit(1, 'approve', 'approve', $upload);
 like($out, qr/\AApplied 1 row of upload \Q$upload\E\.\n  row 4 is refused: .*INVALID_COMPARE_AT_PRICE.*\n\z/, 'says what it refused');
+($out) = is_exit(0, 'status', 'status', $upload);
+like($out, qr/^  decided   1 applied, 1 refused$/m, 'counts both');
 ($out) = is_exit(0, 'held', 'held', $upload);
 is($out, "Nothing waits for approval.\n", 'and nothing waits');
 ($out) = is_exit(0, 'undo --dry-run', 'undo', $upload, '--dry-run');
@@ -424,5 +431,18 @@ is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'ALPHA'"),
 is(sql("SELECT md5(string_agg(p::text, ',' ORDER BY product_id)) FROM onboard.products p
 		WHERE sku NOT LIKE 'M-SKU-%' AND sku <> 'BOWL-7' AND vendor_id <> 'VEND001'"),
 	$before, 'and changes no product');
+
+# ----- the last step of a replace -----
+
+is_exit(0, 'another vendor that may replace', qw(vendor set BETA --modes), 'insert,replace');
+write_file('fewest.csv', $header . "B-7,Bowl,Kitchen,BOWL-7,100,1,white\n");
+($out) = is_exit(1, 'load of a replace', qw(load fewest.csv --vendor BETA --mode replace --no-reports --json));
+my $fewest = json_of($out)->{upload_id};
+($out) = is_exit(0, 'approve of its last step', 'approve', $fewest, '--rows', '0');
+is($out, "Discontinued the products that no row of upload $fewest names; there were 2 when it ended.\n", 'says what it means');
+is(sql("SELECT status FROM onboard.products WHERE sku = 'RAKE'"), 'discontinued', 'and does it');
+($out) = is_exit(0, 'status --json of it', 'status', $fewest, '--json');
+is_deeply([ @{ json_of($out) }{qw(waiting decisions)} ],
+	[ 0, { applied => 1, declined => 0, superseded => 0, refused => 0 } ], 'counts the decisions');
 
 done_testing();

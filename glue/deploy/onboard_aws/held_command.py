@@ -93,6 +93,14 @@ def plural(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
+def report(command: Command, verb: str, rows: int, step: str) -> None:
+    """Print the decision on rows, and on the last step of a replace unless `step` is ""."""
+    if rows or not step:
+        command.output.line(f"{verb} {plural(rows)} of upload {command.options.upload}.")
+    if step:
+        command.output.line(f"{step} the products that no row of upload {command.options.upload} names.")
+
+
 def approve(command: Command) -> int:
     """Apply rows to the products as they are now; exits with 1 if some could not be applied."""
     rows: list[dict[str, Any]] = []
@@ -101,7 +109,8 @@ def approve(command: Command) -> int:
     check_known(command, len(rows))
     output, others = command.output, [row for row in rows if row["outcome"] != "applied"]
     output.document.update(applied=len(rows) - len(others), not_applied=len(others), rows=rows)
-    output.line(f"Applied {plural(len(rows) - len(others))} of upload {command.options.upload}.")
+    step = any(row["row_number"] == 0 and row["outcome"] == "applied" for row in rows)
+    report(command, "Applied", len(rows) - len(others) - step, "Discontinued" if step else "")
     for row in others[:SHOWN_ROWS]:
         what = f"row {row['row_number']}" if row["row_number"] else "the last step"
         output.line(f"  {what} is {row['outcome']}" + (f": {row['reason']}" if row["reason"] else ""))
@@ -111,9 +120,11 @@ def approve(command: Command) -> int:
 
 
 def decline(command: Command) -> int:
-    declined: list[int] = []
-    if decide(command, "decline", lambda answer: declined.append(answer["declined"])):
-        check_known(command, sum(declined))
-        command.output.document["declined"] = sum(declined)
-        command.output.line(f"Declined {plural(sum(declined))} of upload {command.options.upload}.")
+    """Drop rows; to decline the last step of a replace keeps the products that it would discontinue."""
+    answers: list[dict[str, Any]] = []
+    if decide(command, "decline", answers.append):
+        declined, step = sum(answer["declined"] for answer in answers), any(answer["last_step"] for answer in answers)
+        check_known(command, declined)
+        command.output.document["declined"] = declined
+        report(command, "Declined", declined - step, "Kept" if step else "")
     return ALL_GOOD

@@ -205,11 +205,13 @@ class Tracer:
         return Hop("stream", NOW, text, "wait")
 
     def held_hops(self, found: Found) -> list[Hop]:
-        """Rows that wait for approval; the upload ends without them."""
-        waiting = int(((found.trace or {}).get("rows") or {}).get("held_waiting") or 0)
-        if not waiting:
-            return []
-        return [Hop("held", NOTE, f"{waiting} waiting for approval: onboard-aws held {found.upload['upload_id']}")]
+        """Rows that wait for approval, without which the upload ends, and what was decided on others."""
+        rows = (found.trace or {}).get("rows") or {}
+        waiting = int(rows.get("held_waiting") or 0)
+        texts = [f"{count} {decision}" for decision, count in (rows.get("held_decisions") or {}).items() if count]
+        if waiting:
+            texts.append(f"{waiting} waiting for approval: onboard-aws held {found.upload['upload_id']}")
+        return [Hop("held", NOTE, ", ".join(texts))] if texts else []
 
     def event_hop(self, found: Found) -> Hop:
         """The event of the upload's end, from the outbox through the queue to the reporter."""

@@ -30,7 +30,7 @@ class OperatorStub:
         self.vendors: dict[str, Document] = {}
         self.uploads: list[Document] = []
         self.rows: Document = {"judged": 0, "ranges": 0, "last_row": None, "parse_attempts": 1, "revivals": 0,
-                               "held_waiting": 0, "checkpoint": None, "idle_seconds": 5}
+                               "held_waiting": 0, "held_decisions": {}, "checkpoint": None, "idle_seconds": 5}
         self.events: list[Document] = []
         self.report: Document = {"due": False, "reported_at": None, "lease_until": None, "error_file_s3_key": None,
                                  "fix_file_s3_key": None}
@@ -125,4 +125,5 @@ class OperatorStub:
         for row in found:
             if self.held[upload_id, row]["outcome"] == "waiting":
                 self.held[upload_id, row]["outcome"] = "declined"
-        return {"declined": sum(self.held[upload_id, row]["outcome"] == "declined" for row in found)}
+        declined = [row for row in found if self.held[upload_id, row]["outcome"] == "declined"]
+        return {"declined": len(declined), "last_step": 0 in declined}

@@ -42,7 +42,8 @@ class HeldTest(CommandTest):
 
     def test_approve_applies_all_pages(self) -> None:
         run = self.run_command("approve", PRICES, "--stack", STACK)
-        self.assertEqual(run.out, f"Applied 5 rows of upload {PRICES}.\n")
+        self.assertEqual(run.out, f"Applied 4 rows of upload {PRICES}.\n"
+                                  f"Discontinued the products that no row of upload {PRICES} names.\n")
         self.assertEqual(set(self.outcomes().values()), {"applied"})
         self.assertEqual(self.outcomes(STOCK), {1: "waiting"})
         run = self.run_command("approve", PRICES, "--stack", STACK)
@@ -63,6 +64,12 @@ class HeldTest(CommandTest):
         self.assertEqual(run.out, f"Declined 2 rows of upload {PRICES}.\n")
         self.assertEqual(self.outcomes(), {3: "declined", 7: "waiting", 8: "waiting", 9: "declined", 0: "waiting"})
         self.assertEqual(self.run_command("decline", PRICES, "--stack", STACK, "--json").document["declined"], 3)
+
+    def test_the_last_step_is_told_in_words(self) -> None:
+        for verb, told in (("approve", "Discontinued"), ("decline", "Kept")):
+            self.hold(PRICES, "VEND001", 0)
+            run = self.run_command(verb, PRICES, "--stack", STACK, "--rows", "0")
+            self.assertEqual(run.out, f"{told} the products that no row of upload {PRICES} names.\n")
 
     def test_many_rows_are_sent_in_batches(self) -> None:
         for row in range(1, 2302):

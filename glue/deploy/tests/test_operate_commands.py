@@ -126,10 +126,11 @@ class TraceTest(OperateTest):
         self.operator.uploads = [upload(UPLOAD, KEY, version, status="partial", total_records=9, valid_records=9, reported=True,
                                         mode="replace", actions={"inserted": 0, "updated": 7, "held": 2},
                                         discontinued_missing=4)]
-        self.operator.rows = {**self.operator.rows, "held_waiting": 2}
+        self.operator.rows = {**self.operator.rows, "held_waiting": 2,
+                              "held_decisions": {"applied": 3, "declined": 0, "superseded": 0, "refused": 1}}
         texts = {hop["hop"]: hop["text"] for hop in self.trace(UPLOAD, 0)["hops"]}
         self.assertTrue(texts["upload"].endswith("; replace: 7 updated, 2 held, 4 discontinued because no row names them"))
-        self.assertEqual(texts["held"], f"2 waiting for approval: onboard-aws held {UPLOAD}")
+        self.assertEqual(texts["held"], f"3 applied, 1 refused, 2 waiting for approval: onboard-aws held {UPLOAD}")
 
     def test_an_unconfirmed_subscription(self) -> None:
         version = self.put()

@@ -241,7 +241,8 @@ class OperatorTest(HandlerCase):
             self.assertRegex(upload[name], TIME)
         self.assertEqual(answer["vendor"], self.ask("vendor_list", vendor_id="VEND001")["vendors"][0])
         rows = answer["rows"]
-        self.assertEqual(set(rows) | {"byte_offset", "row_number", "line_number"}, documented("rows of `upload_trace`"))
+        self.assertEqual(set(rows) | set(rows["held_decisions"]) | {"byte_offset", "row_number", "line_number"},
+                         documented("rows of `upload_trace`"))
         self.assertEqual((rows["judged"], rows["ranges"], rows["last_row"]), (5, 1, 5))
         self.assertEqual((rows["parse_attempts"], rows["revivals"]), (1, 0))
         self.assertEqual(rows["checkpoint"], {"byte_offset": 700, "row_number": 5, "line_number": 6})
@@ -350,16 +351,27 @@ class OperatorTest(HandlerCase):
         for _ in range(2):
             self.assertEqual(self.ask("held_approve", upload_id=upload_id, rows=[2, 1, 99]),
                              {"rows": [{"row_number": 2, "outcome": "applied", "reason": None}]})
-            self.assertEqual(self.ask("held_decline", upload_id=upload_id, rows=[2, 3, 99]), {"declined": 1})
+            self.assertEqual(self.ask("held_decline", upload_id=upload_id, rows=[2, 3, 99]),
+                             {"declined": 1, "last_step": False})
         self.assertEqual(self.ask("held_approve", upload_id=upload_id, rows=[3])["rows"][0]["outcome"], "declined")
         self.assertEqual(self.prices(), ["2.50", "200.00", "2.00", "2.00"])
         query("UPDATE onboard.products SET compare_at_price = 300, price = 250 WHERE row_number = 4")
         refused, = self.ask("held_approve", upload_id=upload_id, rows=[4])["rows"]
         self.assertEqual(refused["outcome"], "refused")
         self.assertTrue(refused["reason"])
+        self.assertEqual(self.ask("upload_trace", upload_id=upload_id)["rows"]["held_decisions"],
+                         {"applied": 1, "declined": 1, "superseded": 0, "refused": 1})
         self.assertEqual(query(f"SELECT status || valid_records FROM onboard.upload_history WHERE upload_id = '{upload_id}'"),
                          "partial4")
         self.assertEqual(query("SELECT DISTINCT decided_by FROM onboard.held_rows"), "operator")
+
+    def test_the_last_step_is_declined(self) -> None:
+        upload_id = self.hold("2.50")
+        query(f"""INSERT INTO onboard.held_rows (upload_id, vendor_id, cause, current_value, new_value)
+                  VALUES ('{upload_id}', 'VEND001', 'discontinue_share', '4', '3')""")
+        self.assertEqual(self.ask("held_decline", upload_id=upload_id, rows=[1, 2]), {"declined": 0, "last_step": False})
+        for _ in range(2):
+            self.assertEqual(self.ask("held_decline", upload_id=upload_id, rows=[0]), {"declined": 1, "last_step": True})
 
     def test_decisions_need_an_upload_that_has_ended(self) -> None:
         for command in ("held_approve", "held_decline"):
