@@ -22,6 +22,7 @@ static const struct
 	[METRIC_ROWS_STALE] = {"RowsStale", "Count"},
 	[METRIC_ROWS_HELD] = {"RowsHeld", "Count"},
 	[METRIC_ROWS_DISCONTINUED] = {"RowsDiscontinued", "Count"},
+	[METRIC_PRODUCTS_MISSING] = {"ProductsMissing", "Count"},
 	[METRIC_RECORDS_QUARANTINED] = {"RecordsQuarantined", "Count"},
 	[METRIC_STATUS_UPDATES_FAILED] = {"StatusUpdatesFailed", "Count"},
 	[METRIC_UNKNOWN_VENDORS] = {"UnknownVendors", "Count"},

@@ -21,8 +21,8 @@
 /* To add a metric, add a constant here and a row to the table in metrics.c. */
 enum metric_id
 {
-	METRIC_RECORDS_PROCESSED, /* rows of a file that were sent on */
-	METRIC_PRODUCTS_VALIDATED,
+	METRIC_RECORDS_PROCESSED,  /* rows of a file that were sent on */
+	METRIC_PRODUCTS_VALIDATED, /* rows of uploads that have ended, with a verdict */
 	METRIC_PRODUCTS_VALID,
 	METRIC_PRODUCTS_INVALID,
 	METRIC_ROWS_UPDATED, /* of the valid ones, by action; all others were inserted */
@@ -30,6 +30,7 @@ enum metric_id
 	METRIC_ROWS_STALE,
 	METRIC_ROWS_HELD,
 	METRIC_ROWS_DISCONTINUED,
+	METRIC_PRODUCTS_MISSING,      /* discontinued because no row of a replace named them */
 	METRIC_RECORDS_QUARANTINED,   /* stream records that cannot be decoded */
 	METRIC_STATUS_UPDATES_FAILED, /* in this invocation */
 	METRIC_UNKNOWN_VENDORS,  /* files of vendors that are not in the database, at each delivery */

@@ -44,6 +44,7 @@
 #include "aws/sns.h"
 #include "base/clock.h"
 #include "base/heap.h"
+#include "database/postgres_value.h"
 #include "lambda/batch_response.h"
 #include "lambda/handler.h"
 #include "lambda/link_keys.h"
@@ -85,6 +86,8 @@
  */
 #define DUE_QUERY                                                                                 \
 	"SELECT onboard.is_operator(), d.due, d.leased, d.vendor_id, d.status, d.error_records > 0,"  \
+	" u.valid_records + u.error_records, u.valid_records, u.error_records, u.updated,"            \
+	" u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"                      \
 	" coalesce(nullif(ltrim(left(regexp_replace(regexp_replace(u.file_name, '[.]csv$', '', 'i')," \
 	" '[^A-Za-z0-9._-]+', '_', 'g'), 100), '._-'), ''), u.upload_id)"                             \
 	" FROM (SELECT) always LEFT JOIN onboard_report_due($1::text) d ON true"                      \
@@ -122,6 +125,15 @@ enum due_column
 	DUE_VENDOR_ID,
 	DUE_STATUS,
 	DUE_HAS_ERRORS,
+	DUE_ROWS,
+	DUE_VALID,
+	DUE_INVALID,
+	DUE_UPDATED,
+	DUE_UNCHANGED,
+	DUE_STALE,
+	DUE_HELD,
+	DUE_DISCONTINUED,
+	DUE_MISSING,
 	DUE_NAME
 };
 
@@ -335,6 +347,37 @@ notify(struct report *report, const struct invocation *invocation, int64_t claim
 /* ----- an ended upload ----- */
 
 /*
+ * Count the rows of the upload.  This handler sees the end of every upload,
+ * whichever way its rows took, and only one invocation records its report, so no
+ * row is counted twice.  If this invocation is killed before its line is written,
+ * they are not counted.  Each metric written costs money, so actions that no row
+ * took are not written.
+ */
+static void
+count_rows(const struct report *report, struct metrics *metrics)
+{
+	static const struct
+	{
+		enum due_column column;
+		enum metric_id metric;
+	} counters[] = {
+		{DUE_ROWS, METRIC_PRODUCTS_VALIDATED},  {DUE_VALID, METRIC_PRODUCTS_VALID},
+		{DUE_INVALID, METRIC_PRODUCTS_INVALID}, {DUE_UPDATED, METRIC_ROWS_UPDATED},
+		{DUE_UNCHANGED, METRIC_ROWS_UNCHANGED}, {DUE_STALE, METRIC_ROWS_STALE},
+		{DUE_HELD, METRIC_ROWS_HELD},           {DUE_DISCONTINUED, METRIC_ROWS_DISCONTINUED},
+		{DUE_MISSING, METRIC_PRODUCTS_MISSING},
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+	{
+		int64_t count = postgres_integer(report->due, 0, counters[i].column);
+
+		if (count > 0 || counters[i].column <= DUE_INVALID)
+			metrics_add(metrics, counters[i].metric, count);
+	}
+}
+
+/*
  * Record that the mail was published.  It cannot be recalled, so this is
  * retried until the deadline.
  */
@@ -352,7 +395,9 @@ record(const struct report *report, const struct invocation *invocation, struct 
 			return false;
 		nanosleep(&pause, NULL);
 	}
-	if (!recorded)
+	if (recorded)
+		count_rows(report, invocation->metrics);
+	else
 		log_write(&report->sandbox->log, LOG_WARNING, "the report was already recorded",
 				  LOG_NAME(LOG_UPLOAD_ID, report->upload_id));
 	return true;

@@ -36,7 +36,8 @@
 
 struct verdict_counts
 {
-	int64_t actions[ACTION_COUNT];
+	int64_t valid;
+	int64_t invalid;
 	int64_t refused; /* no verdict: the upload has ended or is unknown */
 };
 
@@ -108,10 +109,12 @@ take_verdict(struct batch *batch, const PGresult *result, int tuple)
 	/* A batch may contain the same row twice. */
 	if (!is_new)
 		return;
-	if (outcome.is_judged)
-		batch->counts.actions[outcome.action]++;
-	else
+	if (!outcome.is_judged)
 		batch->counts.refused++;
+	else if (action_is_valid(outcome.action))
+		batch->counts.valid++;
+	else
+		batch->counts.invalid++;
 }
 
 /*
@@ -296,55 +299,21 @@ reply(const struct batch *batch, struct glue_error *error)
 }
 
 /*
- * Count valid rows by action.  Each metric written costs money, so those that
- * are 0 are not written.
+ * Log what this invocation did.  Rows that were delivered before are included;
+ * the reporter counts each once.
  */
-static void
-count_actions(const int64_t *actions, struct metrics *metrics)
-{
-	static const enum metric_id counters[ACTION_COUNT] = {
-		[ACTION_INSERT] = METRIC_COUNT,
-		[ACTION_UPDATE] = METRIC_ROWS_UPDATED,
-		[ACTION_UNCHANGED] = METRIC_ROWS_UNCHANGED,
-		[ACTION_STALE] = METRIC_ROWS_STALE,
-		[ACTION_HOLD] = METRIC_ROWS_HELD,
-		[ACTION_DISCONTINUE] = METRIC_ROWS_DISCONTINUED,
-		[ACTION_REJECT] = METRIC_COUNT,
-	};
-
-	for (int action = 0; action < ACTION_COUNT; action++)
-	{
-		if (counters[action] != METRIC_COUNT && actions[action] > 0)
-			metrics_add(metrics, counters[action], actions[action]);
-	}
-}
-
 static void
 account(const struct batch *batch)
 {
 	const struct verdict_counts *counts = &batch->counts;
-	struct metrics *metrics = batch->invocation->metrics;
-	int64_t valid = 0;
-	int64_t invalid = 0;
 
-	for (int action = 0; action < ACTION_COUNT; action++)
-	{
-		if (action_is_valid(action))
-			valid += counts->actions[action];
-		else
-			invalid += counts->actions[action];
-	}
-	metrics_add(metrics, METRIC_PRODUCTS_VALIDATED, valid + invalid);
-	metrics_add(metrics, METRIC_PRODUCTS_VALID, valid);
-	metrics_add(metrics, METRIC_PRODUCTS_INVALID, invalid);
-	count_actions(counts->actions, metrics);
 	if (counts->refused > 0)
 		log_write(&batch->sandbox->log, LOG_WARNING, "uploads accepted no more rows",
 				  LOG_COUNT(LOG_ROWS, counts->refused));
 	log_write(&batch->sandbox->log, LOG_INFO, "batch judged",
 			  LOG_COUNT(LOG_RECORDS, (int64_t) batch->event.count),
-			  LOG_COUNT(LOG_ROWS, valid + invalid), LOG_COUNT(LOG_VALID, valid),
-			  LOG_COUNT(LOG_INVALID, invalid),
+			  LOG_COUNT(LOG_ROWS, counts->valid + counts->invalid),
+			  LOG_COUNT(LOG_VALID, counts->valid), LOG_COUNT(LOG_INVALID, counts->invalid),
 			  LOG_COUNT(LOG_FAILED, (int64_t) (batch->event.count - batch->first_open)));
 }
 

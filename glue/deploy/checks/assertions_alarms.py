@@ -138,7 +138,7 @@ def slowness_is_a_share_of_the_timeouts(stack: Stack) -> Iterator[str]:
 def the_dashboard_shows_what_exists(stack: Stack) -> Iterator[str]:
     boards = list(stack.of("AWS::CloudWatch::Dashboard").values())
     own = written_metrics()
-    names = {stack.name, "parser", "validator", "sweeper",
+    names = {stack.name, "parser", "reporter", "sweeper",
              *(function["FunctionName"] for function in stack.functions().values()),
              *(queue.get("QueueName") for queue in stack.of("AWS::SQS::Queue").values()),
              *(topic.get("TopicName") for topic in stack.of("AWS::SNS::Topic").values())}

@@ -216,6 +216,12 @@ class HandlerTest(HandlerCase):
     def metric(self, name: str) -> int:
         return sum(record.get(name, 0) for record in self.reporter.log.records())
 
+    def row_metrics(self) -> dict[str, int]:
+        """Return the metrics of rows and products that were written, except sums of 0."""
+        names = {metric["Name"] for line in self.reporter.log.records() if "_aws" in line
+                 for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+        return {name: count for name in names if name.startswith(("Rows", "Products")) and (count := self.metric(name))}
+
     def log_codes(self, function: Function) -> list[str]:
         return [record["error_code"] for record in function.log.records() if "error_code" in record]
 
@@ -256,6 +262,18 @@ class ReporterTest(HandlerTest):
         self.assertEqual(attributes, {"vendor_id": "VEND001", "status": "partial"})
         self.assertEqual(self.metric("ErrorsProcessed"), 6)
         self.assertEqual(sql(f"SELECT count(*) FROM onboard.outbox WHERE upload_id = '{upload_id}'"), "0")
+
+    def test_rows_are_counted_once(self) -> None:
+        upload_id, changing = ended(2, 3), ended(9, 1)
+        sql(f"""UPDATE onboard.upload_history SET mode = 'replace', inserted = 1, updated = 3, unchanged = 1, stale = 1, held = 2,
+                discontinued = 1, discontinued_missing = 4 WHERE upload_id = '{changing}'""")
+        self.report(upload_id)
+        self.assertEqual(self.row_metrics(), {"ProductsValidated": 5, "ProductsValid": 2, "ProductsInvalid": 3})
+        self.report(changing, upload_id)
+        self.report(changing)
+        self.assertEqual(self.row_metrics(), {
+            "ProductsValidated": 15, "ProductsValid": 11, "ProductsInvalid": 4, "RowsUpdated": 3, "RowsUnchanged": 1,
+            "RowsStale": 1, "RowsHeld": 2, "RowsDiscontinued": 1, "ProductsMissing": 4})
 
     def test_every_other_status_is_reported_too(self) -> None:
         cases = {"completed": ended(3, 0), "all bad": ended(0, 2), "no rows": ended(0, 0), "refused": refused(),

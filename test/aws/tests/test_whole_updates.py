@@ -2,6 +2,7 @@
 
 import json
 import unittest
+from collections import Counter
 from typing import Any
 
 from event_sources import DeliveryFaults
@@ -48,6 +49,22 @@ class UpdatesTest(WholeTest):
         self.assertNotIn("error", answer)
         return answer
 
+    def check_metrics(self) -> None:
+        """Every row of every upload is counted once, by all functions together."""
+        counted: Counter[str] = Counter()
+        for function in self.whole.functions.values():
+            wait_until(lambda each=function: sum("_aws" in line for line in each.log.records()) >= each.invocations,
+                       "all metrics")
+            for line in function.log.records():
+                counted.update({metric["Name"]: line[metric["Name"]]
+                                for directive in line.get("_aws", {}).get("CloudWatchMetrics", [])
+                                for metric in directive["Metrics"]})
+        stored, = self.database.query("""SELECT sum(valid_records + error_records) AS "ProductsValidated",
+            sum(valid_records) AS "ProductsValid", sum(error_records) AS "ProductsInvalid", sum(updated) AS "RowsUpdated",
+            sum(unchanged) AS "RowsUnchanged", sum(stale) AS "RowsStale", sum(held) AS "RowsHeld",
+            sum(discontinued) AS "RowsDiscontinued" FROM onboard.upload_history""")
+        self.assertEqual({name: counted[name] for name in stored}, {name: int(str(sum_)) for name, sum_ in stored.items()})
+
     def prices(self) -> list[str]:
         return [str(row["price"]) for row in self.database.query("SELECT price FROM onboard.products ORDER BY row_number")]
 
@@ -57,7 +74,7 @@ class UpdatesTest(WholeTest):
 
     def tomorrow(self, **environment: str) -> None:
         """Send a price file with rows of every kind, choosing the mode in either way; its items show what rows did."""
-        self.pipeline(environment=environment)
+        self.pipeline(environment=environment, delivery=DeliveryFaults(self.seed, duplicate=0.5))
         by_items = "ROUTE" not in environment
         table = self.catalogue(8)
         self.sent[0].items = by_items
@@ -89,6 +106,7 @@ class UpdatesTest(WholeTest):
         ended, = [json.loads(str(event["payload"])) for event in world.events
                   if event["kind"] == "upload_ended" and "held" in str(event["payload"])]
         self.assertEqual(ended, {"status": "partial", "held": 1})
+        self.check_metrics()
         self.decide(tomorrow[3]["price"])
 
     def decide(self, price: str) -> None:
