@@ -61,6 +61,12 @@ class PageCostsTest(unittest.TestCase):
         price = next(each["price"] for each in read_prices()["usage"] if each["what"].startswith("DynamoDB"))
         self.assertEqual(float(found[1]), price)
 
+    def test_files_cost_what_their_requests_cost(self) -> None:
+        price = next(each["price"] for each in read_prices()["usage"] if each["what"].startswith("S3"))
+        functions = page(ROOT, "glue", "lambda", "README.md")
+        self.assertIn(f"because it is read twice: ${price:.4f} for 1,000 files.", " ".join(functions.split()))
+        self.assertRegex(" ".join(self.guide.split()), rf"Reading the 1,000 files, [^ ]+ [^ ]+, is \${price:.4f} of it\.")
+
     def test_another_zone_costs_as_much_as_the_endpoints(self) -> None:
         zone = monthly_costs(read_template("database").resources({"Zones": "2"}))
         more = total(zone) - total(self.costs["database"])

@@ -1,4 +1,6 @@
-"""Test the figures of "Capacity of the item route" in glue/lambda/README.md with items that the functions wrote."""
+"""Test the figures of glue/lambda/README.md with what the functions do: what they read for a file, under "How the rows
+are applied", and the items that they write, under "Capacity of the item route".
+"""
 
 import os
 import re
@@ -16,6 +18,7 @@ PARTITION_UNITS = 1000
 NEW_TABLE_UNITS = 4000
 WRITE_UNIT_DOLLARS = 0.625e-6
 READ_UNIT_DOLLARS = 0.125e-6
+S3_READ_DOLLARS = 0.4e-6
 
 
 def section() -> str:
@@ -82,6 +85,25 @@ class WriteUnitsTest(WholeTest):
         assert given is not None
         self.assertEqual([int(number) for number in given.groups()],
                          [min(parsed), max(parsed), round(sum(judged) / len(judged))])
+
+    def test_requests_of_files(self) -> None:
+        """Each file takes as many, whichever route its rows take."""
+        with open(README, encoding="utf-8") as file:
+            given = re.search(r"A file thus costs (\d+) requests of S3, one HeadObject and (\d+) GetObject,"
+                              r" because it is read twice: \$([\d.]+) for 1,000 files\.", " ".join(file.read().split()))
+        assert given is not None
+        requests, gets = int(given[1]), int(given[2])
+        self.assertEqual(float(given[3]), round(requests * S3_READ_DOLLARS * 1000, 4))
+        for environment in ({}, {"ROUTE": "direct"}):
+            with self.subTest(environment):
+                self.pipeline(environment=environment)
+                sent = len(self.sent)
+                self.send_samples()
+                self.settle()
+                files = len(self.sent) - sent
+                calls = self.whole.proxy.plan.counts()["calls"]
+                self.assertEqual((calls["s3.HeadObject"], calls["s3.GetObject"]), (files, gets * files))
+                self.assertEqual(requests, 1 + gets)
 
     def test_the_optional_index_of_statuses(self) -> None:
         """It doubles the units, and so the cost, of a row of up to 1 KB."""
