@@ -24,6 +24,7 @@
 #include "cli/dry_run.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
+#include "cli/message.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "database/postgres_value.h"
@@ -130,6 +131,23 @@ static const char diff_query[] =
 static const char missing_query[] = "SELECT m.missing, m.held_cause IS NOT NULL"
 									" FROM onboard_diff_missing($1::text, $2::timestamptz) m";
 
+/*
+ * Whether a load would be refused for its mode, and for its time: see
+ * source_time_is_wrong() of the extension.
+ */
+static const char refusal_query[] =
+	"SELECT NOT coalesce($2::text, v.default_mode) = ANY (v.modes), array_to_string(v.modes, ', '),"
+	" coalesce($3::timestamptz > clock_timestamp() + interval '5 minutes', false)"
+	" FROM onboard.vendors v WHERE v.vendor_id = $1::text";
+
+/* Columns of refusal_query. */
+enum
+{
+	REFUSAL_MODE,
+	REFUSAL_MODES,
+	REFUSAL_TIME
+};
+
 /* ----- how the rows would be applied ----- */
 
 /*
@@ -156,6 +174,36 @@ open_file(struct diff *diff, const struct options *options, struct glue_error *e
 		moment_write(moment, diff->source_time);
 	diff->columns = vendor_file_columns(file);
 	return diff->columns != NULL || glue_error_memory(error);
+}
+
+/*
+ * Note why a load would be refused although the rows can be compared.
+ */
+static bool
+note_refusal(const struct diff *diff, struct glue_error *error)
+{
+	const struct options *options = diff->run.options;
+	/* In mode insert, a load ignores a future time that nobody stated. */
+	bool is_used = diff->mode != MODE_INSERT || (options->given & OPTION_BIT(OPTION_AS_OF)) != 0;
+	const char *const values[] = {
+		options->vendor,
+		options->mode,
+		is_used && diff->source_time[0] != '\0' ? diff->source_time : NULL,
+	};
+	PGresult *result = NULL;
+
+	if (!database_query(diff->run.database, RUN_AGAIN, refusal_query, 3, values, &result, error))
+		return false;
+	if (PQntuples(result) > 0 && PQgetvalue(result, 0, REFUSAL_MODE)[0] == 't')
+		message_note(
+			"a load would be refused: vendor \"%s\" may not use mode \"%s\"; its modes are: %s",
+			options->vendor, upload_mode_name(diff->run.local.file.needs.mode),
+			PQgetvalue(result, 0, REFUSAL_MODES));
+	else if (PQntuples(result) > 0 && PQgetvalue(result, 0, REFUSAL_TIME)[0] == 't')
+		message_note("a load would be refused: the time of the file, %s, is in the future",
+					 diff->source_time);
+	PQclear(result);
+	return true;
 }
 
 /* ----- what was found ----- */
@@ -562,7 +610,8 @@ run_diff(struct diff *diff, const struct options *options)
 	struct glue_error error = {0};
 	int64_t milliseconds;
 
-	if (!open_file(diff, options, &error) || !compare_file(diff, &error))
+	if (!open_file(diff, options, &error) || (!options->quiet && !note_refusal(diff, &error)) ||
+		!compare_file(diff, &error))
 		return command_fail(options, &error);
 	milliseconds = clock_milliseconds() - diff->run.started_ms;
 	causes_sort(&diff->causes);

@@ -112,7 +112,7 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 		glue_error_reword(&advised, "%s, or allow it with --max-bytes %s (0 for no limit)",
 						  fault->text, size);
 	}
-	else if (strcmp(fault->code, "MISSING_COLUMN") == 0 && local->file.needs.mode == MODE_INSERT)
+	else if (strcmp(fault->code, "MISSING_COLUMN") == 0 && local->file.needs.mode != MODE_UPDATE)
 		glue_error_reword(
 			&advised,
 			"%s; if the file changes products that the vendor has, load it with --mode update",

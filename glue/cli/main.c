@@ -62,7 +62,7 @@
 }
 #define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
 #define CODES_APPROVE { \
-	[EXIT_SOME_REJECTED] = "some rows no longer fit the catalogue, and are refused", \
+	[EXIT_SOME_REJECTED] = "some rows could not be applied: they are superseded or refused", \
 	[EXIT_REFUSED] = "the upload does not exist, or none of these rows is waiting" \
 }
 #define CODES_DECLINE { [EXIT_REFUSED] = "the upload does not exist, or none of these rows is waiting" }
@@ -176,7 +176,8 @@ static const struct command commands[] = {
 		.description =
 			"Compares FILE (\"-\" for standard input) with the live catalogue and shows what "
 			"loading it with this mode would insert, change, hold, discontinue and reject, but "
-			"writes nothing to the database.",
+			"writes nothing to the database.  A mode that the vendor may not use, and a time in "
+			"the future, are compared, too, with a note that a load would be refused.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
 				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_CSV),
 		.required = OPTION_BIT(OPTION_VENDOR),
@@ -251,8 +252,8 @@ static const struct command commands[] = {
 		.summary = "apply rows that wait for approval",
 		.description =
 			"Applies the rows of UPLOAD that wait, or those that --rows lists.  Each is judged "
-			"again, against the product as it is now.  UPLOAD is an upload id or a unique prefix "
-			"of one.",
+			"again, against the product as it is now.  To approve row 0 discontinues the products "
+			"that no row of a replace names.  UPLOAD is an upload id or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_ROWS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,
@@ -265,7 +266,8 @@ static const struct command commands[] = {
 		.summary = "drop rows that wait for approval",
 		.description =
 			"Drops the rows of UPLOAD that wait, or those that --rows lists; their products "
-			"stay as they are.  UPLOAD is an upload id or a unique prefix of one.",
+			"stay as they are.  To decline row 0 keeps the products that no row of a replace "
+			"names.  UPLOAD is an upload id or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_ROWS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
 		.max_operands = 1,

@@ -17,8 +17,15 @@ named_upload(struct database *database, const char *text, struct upload *upload,
 {
 	if (upload_resolve(database, text, upload, error))
 		return true;
-	return error->class == GLUE_NOT_FOUND ? not_found(database, NOT_FOUND_UPLOAD, text, error)
-										  : false;
+	if (error->class != GLUE_NOT_FOUND)
+		return false;
+	if (strcmp(text, NAMED_LATEST) == 0)
+		return glue_error_set(
+			error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
+			"this command requires the id of an upload; only \"onboard status\" and "
+			"\"onboard report\" accept \"%s\"",
+			text);
+	return not_found(database, NOT_FOUND_UPLOAD, text, error);
 }
 
 bool

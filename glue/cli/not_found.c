@@ -64,7 +64,8 @@ static const struct kind kinds[] = {
 			"SKU",
 			"",
 			NEIGHBOURS_OF("$1::text") " UNION " NEIGHBOURS_OF("upper($1::text)"),
-			"look for it in onboard.product_catalog with \"onboard psql\"",
+			"--match vendor_product_id finds a product by the vendor's id, and \"onboard psql\" "
+			"searches onboard.product_catalog",
 		},
 };
 

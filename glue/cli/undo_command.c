@@ -30,6 +30,7 @@ struct outcome
 	int64_t removed;         /* products that it inserted, unless cancelled */
 	int64_t restored;        /* products that it changed */
 	int64_t kept;            /* products that stay as they are */
+	int64_t declined;        /* held rows that waited */
 	PGresult *kept_products; /* see kept_query; NULL unless kept > 0 */
 };
 
@@ -49,6 +50,7 @@ print_outcome_json(const struct upload *upload, const struct outcome *outcome)
 		json_add_integer(document, "removed", outcome->removed);
 		json_add_integer(document, "restored", outcome->restored);
 		json_add_integer(document, "kept", outcome->kept);
+		json_add_integer(document, "declined", outcome->declined);
 		cJSON_AddItemToObject(document, "kept_products",
 							  outcome->kept_products != NULL
 								  ? json_of_result(outcome->kept_products)
@@ -116,6 +118,8 @@ print_cancelled(const struct upload *upload, const struct outcome *outcome)
 static void
 print_outcome(const struct upload *upload, const struct outcome *outcome)
 {
+	char count[TERMINAL_COUNT_SIZE];
+
 	if (outcome->cancelled)
 		print_cancelled(upload, outcome);
 	else if (outcome->already)
@@ -124,6 +128,12 @@ print_outcome(const struct upload *upload, const struct outcome *outcome)
 		print_undone(upload, outcome);
 	if (outcome->kept > 0)
 		print_kept(outcome);
+	if (outcome->declined > 0)
+		line_print(stdout, 2, "%s %s that %s for approval.",
+				   outcome->dry_run ? "It would decline" : "Declined",
+				   terminal_count(count, outcome->declined),
+				   outcome->dry_run ? terminal_plural(outcome->declined, "waits", "wait")
+									: "waited");
 }
 
 /* ----- doing it ----- */
@@ -180,11 +190,14 @@ take_back(struct database *database, void *context, struct glue_error *error)
  * Undo an upload that has ended.
  */
 static bool
-undo_ended(struct database *database, const struct upload *upload, struct outcome *outcome,
+undo_ended(struct database *database, struct upload *upload, struct outcome *outcome,
 		   struct glue_error *error)
 {
 	struct undoing undoing = {upload, outcome};
 
+	if (!upload_read_held(database, upload, error))
+		return false;
+	outcome->declined = upload->waiting;
 	if (database_transaction(database, take_back, &undoing, error) != TRANSACTION_COMMITTED)
 		return false;
 	outcome->already = upload->undone && outcome->removed == 0 && outcome->restored == 0;

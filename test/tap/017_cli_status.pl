@@ -100,7 +100,8 @@ like($out, qr/^Upload \Q$mixed\E$/m, 'shows the upload');
 is_refused(3, qr/more than one upload begins with "ALPHA-": (?:\Q$mixed\E, \Q$good\E)$/m, $_, 'ALPHA-')
 	for qw(status report undo);
 is_refused(2, qr/upload "" does not exist/, $_, '') for qw(status report undo);
-is_refused(2, qr/upload "\Q$_\E" does not exist/, 'undo', $_) for 'latest', lc $mixed, "${mixed}0", '%', 'ALPHA_';
+is_refused(2, qr/requires the id of an upload; only "onboard status" and "onboard report" accept "latest"/, 'undo', 'latest');
+is_refused(2, qr/upload "\Q$_\E" does not exist/, 'undo', $_) for lc $mixed, "${mixed}0", '%', 'ALPHA_';
 is(sql("SELECT count(*) FROM onboard.products"), 2, 'none of these removed anything');
 ($out) = is_exit(0, 'report of a prefix of an id', 'report', $short);
 like($out, qr{^onboard-reports/\Q$mixed\E/errors\.csv$}m, 'writes into the folder of the full id');
@@ -183,7 +184,7 @@ is($out, "Removed 1 product of upload $mixed.\n", 'names the upload in full');
 is($out, "Upload $mixed is already undone.\n", 'says that it is done');
 ($out) = is_exit(0, 'undo again as JSON', 'undo', $mixed, '--json');
 is_deeply(json_of($out), { upload_id => $mixed, dry_run => JSON::PP::false, cancelled => JSON::PP::false,
-	already => JSON::PP::true, removed => 0, restored => 0, kept => 0, kept_products => [] }, 'as a document');
+	already => JSON::PP::true, removed => 0, restored => 0, kept => 0, declined => 0, kept_products => [] }, 'as a document');
 is(sql("SELECT metadata ->> 'undone_removed' FROM onboard.upload_history WHERE upload_id = '$mixed'"), 1,
 	'the count of the first stays');
 
@@ -194,7 +195,7 @@ sql("CREATE TABLE public.orders (product_id bigint REFERENCES onboard.products);
 my $undone = json_of($out);
 is(scalar @{ delete $undone->{kept_products} }, 1, 'lists it');
 is_deeply($undone, { upload_id => $good, dry_run => JSON::PP::false, cancelled => JSON::PP::false,
-	already => JSON::PP::false, removed => 0, restored => 0, kept => 1 }, 'and keeps it');
+	already => JSON::PP::false, removed => 0, restored => 0, kept => 1, declined => 0 }, 'and keeps it');
 ($out) = is_exit(0, 'and again', 'undo', $good);
 like($out, qr/\AUpload \Q$good\E is already undone\.\nKept 1 that was changed since or that other data refers to:\n  SKU A-SKU-1: .+\n\z/,
 	'succeeds and keeps one product');

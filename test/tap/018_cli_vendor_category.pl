@@ -89,8 +89,8 @@ Vendor MODES is changed.
 END
 is_refused(3, qr/a vendor's modes must be one or more of insert, upsert, update and replace/, qw(vendor set MODES --modes), $_)
 	for 'insert,merge', 'insert,INSERT', 'insert,';
-is_refused(3, qr/a vendor's default mode must be one of its modes/, qw(vendor set MODES --default-mode update));
-is_refused(3, qr/a vendor's default mode must be one of its modes/, qw(vendor set MODES --modes update));
+is_refused(3, qr/a vendor's modes must include its default mode/, qw(vendor set MODES --default-mode update));
+is_refused(3, qr/a vendor's modes must include its default mode/, qw(vendor set MODES --modes update));
 is_refused(3, qr/option --default-mode takes one of these words: insert, upsert, update, replace; not "merge"/,
 	qw(vendor set MODES --default-mode merge));
 is_refused(3, qr/a price guard must be 1 or more/, qw(vendor set MODES --price-guard 0.5));

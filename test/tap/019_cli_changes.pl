@@ -189,7 +189,7 @@ sql('DELETE FROM onboard.history_horizon');
 
 # What does not exist
 is_refused(2, qr/SKU "$_" does not exist; did you mean PAN-28\?/, 'history', $_) for qw(pan-28 PAN-2 PAM-28);
-is_refused(2, qr/SKU "XYZ" does not exist; look for it in onboard\.product_catalog with "onboard psql"/, qw(history XYZ));
+is_refused(2, qr/SKU "XYZ" does not exist; --match vendor_product_id finds a product/, qw(history XYZ));
 is_refused(2, qr/vendor_product_id "PAN-28" does not exist/, qw(history PAN-28 --match vendor_product_id));
 is_refused(2, qr/SKU "PAN-28" does not exist/, qw(history PAN-28 --vendor BETA));
 is_refused(2, qr/vendor "GAMMA" does not exist/, qw(history PAN-28 --vendor GAMMA));
@@ -220,7 +220,7 @@ like($out, qr/\AUndoing would remove 1 product of upload \Q$bowls\E\.\nIt would 
 $document = json_of($out);
 my $kept = delete $document->{kept_products};
 is_deeply($document, { upload_id => $bowls, dry_run => $true, cancelled => $false, already => $false, removed => 1,
-	restored => 0, kept => 1 }, 'as JSON');
+	restored => 0, kept => 1, declined => 0 }, 'as JSON');
 is_deeply([ map { [ @$_{qw(product_id sku)} ] } @$kept ], [ [ product_id('BOWL-2'), 'BOWL-2' ] ], 'with the kept products');
 is(sql("SELECT count(*) FROM onboard.products WHERE upload_id = '$bowls'"), 2, 'and does nothing');
 ($out) = is_exit(0, 'undo', 'undo', $bowls);
@@ -425,6 +425,15 @@ is_refused(3, qr/option --blank takes one of these words: .*; not "null"/,
 	qw(diff tomorrow.csv --vendor ALPHA --mode update --blank null));
 is_refused(2, qr/vendor "GAMMA" does not exist/, qw(diff tomorrow.csv --vendor GAMMA --mode update));
 is_refused(2, qr/the file is empty/i, 'diff', write_file('empty.csv', ''), qw(--vendor ALPHA --mode update));
+write_file('known.csv', $header . "B-7,Bowl,Kitchen,BOWL-7,100,2,white\n");
+my @known = qw(diff known.csv --vendor BETA);
+like((is_exit(1, 'diff of a mode that the vendor may not use', @known, qw(--mode replace --as-of 2026-01-01)))[1],
+	qr/^onboard: a load would be refused: vendor "BETA" may not use mode "replace"; its modes are: insert, upsert, update$/m,
+	'says that a load would be refused');
+like((is_exit(0, 'diff of a time in the future', @known, qw(--mode upsert --as-of 2999-01-01)))[1],
+	qr/^onboard: a load would be refused: the time of the file, 2999-01-01T00:00:00\S*Z, is in the future$/m, 'likewise');
+unlike((is_exit(0, 'diff -q', @known, qw(--mode upsert --as-of 2999-01-01 -q)))[1], qr/./, 'is silent');
+unlike((is_exit(0, 'diff that a load would accept', @known, qw(--mode upsert)))[1], qr/refused/, 'too');
 is_refused(4, qr{cannot write /nowhere/x\.csv}, qw(diff tomorrow.csv --vendor ALPHA --mode update --csv /nowhere/x.csv));
 
 is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'ALPHA'"), $uploads + 1, 'comparing records no upload');
@@ -444,5 +453,18 @@ is(sql("SELECT status FROM onboard.products WHERE sku = 'RAKE'"), 'discontinued'
 ($out) = is_exit(0, 'status --json of it', 'status', $fewest, '--json');
 is_deeply([ @{ json_of($out) }{qw(waiting decisions)} ],
 	[ 0, { applied => 1, declined => 0, superseded => 0, refused => 0 } ], 'counts the decisions');
+
+# ----- undo declines what waits -----
+
+write_file('dearest.csv', "vendor_product_id,price\nB-7,1000\n");
+is_exit(0, 'a vendor that may update', qw(vendor set BETA --modes), 'insert,update');
+($out) = is_exit(1, 'a row is held', qw(load dearest.csv --vendor BETA --mode update --no-reports --json));
+my $dearest = json_of($out)->{upload_id};
+($out) = is_exit(0, 'undo --dry-run', 'undo', $dearest, '--dry-run');
+like($out, qr/^It would decline 1 that waits for approval\.$/m, 'says that it would decline it');
+($out) = is_exit(0, 'undo', 'undo', $dearest);
+like($out, qr/^Declined 1 that waited for approval\.$/m, 'says that it does');
+($out) = is_exit(0, 'undo again', 'undo', $dearest, '--json');
+is(json_of($out)->{declined}, 0, 'and once only');
 
 done_testing();

@@ -75,7 +75,7 @@ class OperatorStub:
                             else float(value) if value else None for name, value in settings.items()}
         vendor = {**self.vendors[vendor_id], **values}
         if vendor["default_mode"] not in vendor["modes"]:
-            return refuse("INVALID_VALUE", "a vendor's default mode must be one of its modes")
+            return refuse("INVALID_VALUE", "a vendor's modes must include its default mode")
         changed = vendor != self.vendors[vendor_id]
         self.vendors[vendor_id] = vendor
         return {"changed": changed, "vendor": vendor}

@@ -196,8 +196,8 @@ class OperatorTest(HandlerCase):
                          ("UNKNOWN_VENDOR", "there is no vendor with this id"))
         for change, message in (
                 ({"modes": "replace,merge"}, "a vendor's modes must be one or more of insert, upsert, update and replace"),
-                ({"modes": "insert"}, "a vendor's default mode must be one of its modes"),
-                ({"default_mode": "update"}, "a vendor's default mode must be one of its modes"),
+                ({"modes": "insert"}, "a vendor's modes must include its default mode"),
+                ({"default_mode": "update"}, "a vendor's modes must include its default mode"),
                 ({"price_guard": "0.5"}, "a price guard must be 1 or more"),
                 ({"sold_out_guard": "1.5"}, "a sold-out guard must be from 0 to 1"),
                 ({"discontinue_guard": "12"},
