@@ -1644,8 +1644,8 @@ BEGIN
 	PERFORM onboard.grant_all_vendors(role);
 END $$;
 COMMENT ON FUNCTION @extschema@.onboard_grant_operator(name) IS
-	'Lets a role add vendors, change their status, modes and guards, cancel uploads, decide on held rows, follow any upload and prune the '
-	'history, without reading products';
+	'Lets a role add vendors, change their status, modes and guards, cancel uploads, decide on held rows, follow any '
+	'upload and prune the history, without reading products';
 
 CREATE FUNCTION @extschema@.onboard_grant_vendor(role name, vendor_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
