@@ -83,7 +83,9 @@ def show(command: Command) -> int:
     return 0
 
 
-SETTINGS = ("modes", "default_mode", "price_guard", "sold_out_guard", "discontinue_guard")
+# As `onboard vendor set` calls them.
+SETTINGS = {"modes": "modes", "default_mode": "default mode", "price_guard": "price guard", "sold_out_guard": "sold-out guard",
+            "discontinue_guard": "discontinue guard"}
 
 
 def change(command: Command) -> int:
@@ -98,9 +100,9 @@ def change(command: Command) -> int:
         vendor = answer["vendor"]
         output.document.update(vendor=vendor, changed=answer["changed"])
         output.line(f"Vendor {vendor_id} is changed." if answer["changed"] else f"Vendor {vendor_id} already has these values.")
-        for name in SETTINGS:
+        for name, label in SETTINGS.items():
             value = ",".join(vendor[name]) if name == "modes" else vendor[name]
-            output.line(f"  {name.replace('_', ' '):<18}{'(none)' if value is None else value}")
+            output.line(f"  {label:<18}{'(none)' if value is None else value}")
     return 0
 
 
