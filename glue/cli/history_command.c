@@ -150,7 +150,11 @@ print_subject(const struct subject *subject, const char *as_of)
 
 /* ----- its life ----- */
 
-#define FROM_HISTORY " FROM onboard.product_history h"
+/* With the held row that an operator approved, if that made the change. */
+#define FROM_HISTORY                                                                             \
+	" FROM onboard.product_history h LEFT JOIN onboard.held_rows w ON w.upload_id = h.upload_id" \
+	" AND w.row_number = h.row_number AND w.outcome = 'applied' AND h.action <> 'reverted'"
+#define IS_APPROVED "w.held_id IS NOT NULL AS approved"
 #define OF_PRODUCT " WHERE h.product_id = $1::bigint ORDER BY h.changed_at, h.change_id NULLS FIRST"
 
 /* Columns of text_query. */
@@ -163,6 +167,7 @@ enum
 	LIFE_ROW,
 	LIFE_LINE,
 	LIFE_USER,
+	LIFE_APPROVED,
 	LIFE_NAME,
 	LIFE_OLD,
 	LIFE_NEW
@@ -174,7 +179,8 @@ enum
  */
 static const char text_query[] =
 	"SELECT coalesce(h.change_id, 0), extract(epoch FROM h.changed_at)::bigint, h.action,"
-	" h.upload_id, h.row_number, h.line_number, h.changed_by, v.name, v.old, v.new" FROM_HISTORY
+	" h.upload_id, h.row_number, h.line_number, h.changed_by, " IS_APPROVED
+	", v.name, v.old, v.new" FROM_HISTORY
 	" LEFT JOIN LATERAL (SELECT key AS name, o.value #>> '{}' AS old, n.value #>> '{}' AS new, a.attnum"
 	" FROM jsonb_each(h.old_values) o FULL JOIN jsonb_each(h.new_values) n USING (key)"
 	" LEFT JOIN pg_attribute a ON a.attrelid = 'onboard.products'::regclass AND a.attname = key"
@@ -183,11 +189,11 @@ static const char text_query[] =
 
 static const char json_query[] =
 	"SELECT h.changed_at, h.action, h.upload_id, h.row_number, h.line_number,"
-	" h.changed_by, h.old_values, h.new_values" FROM_HISTORY OF_PRODUCT;
+	" h.changed_by, " IS_APPROVED ", h.old_values, h.new_values" FROM_HISTORY OF_PRODUCT;
 
 /*
  * Print when the product was changed, and by which row of a file or which user,
- * including the user who took a change back.
+ * including the user who approved a change or took it back.
  */
 static void
 print_change(const PGresult *result, int row)
@@ -199,6 +205,7 @@ print_change(const PGresult *result, int row)
 	const char *user = postgres_text(result, row, LIFE_USER);
 	bool has_line = !PQgetisnull(result, row, LIFE_LINE);
 	bool has_row = !PQgetisnull(result, row, LIFE_ROW);
+	bool is_approved = PQgetvalue(result, row, LIFE_APPROVED)[0] == 't';
 	bool is_undo = strcmp(PQgetvalue(result, row, LIFE_ACTION), "reverted") == 0;
 
 	line_begin(&line, stdout, VALUE_INDENT);
@@ -212,8 +219,10 @@ print_change(const PGresult *result, int row)
 		line_add(
 			&line, ", %s %s", has_line ? "line" : "row",
 			terminal_count(count, postgres_integer(result, row, has_line ? LIFE_LINE : LIFE_ROW)));
-	if (user != NULL && (!has_row || is_undo))
-		line_add(&line, "  by %s", user);
+	if (is_approved)
+		line_add(&line, ", approved");
+	if (user != NULL && (!has_row || is_undo || is_approved))
+		line_add(&line, "%sby %s", is_approved ? " " : "  ", user);
 	line_end(&line);
 }
 

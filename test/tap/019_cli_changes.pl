@@ -169,7 +169,7 @@ is_deeply([ @$document{qw(product_id vendor_id vendor_product_id sku deleted)} ]
 like(delete $_->{changed_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, "the time of a change: $_->{action}")
   for @{ $document->{changes} };
 is_deeply($document->{changes}[1], { action => 'updated', upload_id => $prices, row_number => 1, line_number => 2,
-		changed_by => 'onboard', old_values => { brand => undef, price => 39.90 },
+		approved => $false, changed_by => 'onboard', old_values => { brand => undef, price => 39.90 },
 		new_values => { brand => 'Iron', price => 41.90 } }, 'and values that keep their type');
 
 # The product at an earlier time
@@ -357,6 +357,11 @@ is_deeply([ map { [ @$_{qw(product_id vendor_product_id sku)} ] } @{ json_of($ou
 like($out, qr/^  1     2  B-7 +price /m, 'see its keys');
 ($out) = is_exit(0, 'and approves it', 'approve', $dearer, @$operator);
 is(sql("SELECT price FROM onboard.products WHERE sku = 'BOWL-7'"), '100.00', 'so that it is applied');
+($out) = is_exit(0, 'history of it', qw(history BOWL-7));
+like($out, qr/ updated       upload \Q$dearer\E, line 2, approved by operator\n    price              10\.00 -> 100\.00$/m,
+	'says who approved it');
+($out) = is_exit(0, 'history --json of it', qw(history BOWL-7 --json));
+is_deeply([ map { $_->{approved} } @{ json_of($out)->{changes} } ], [ $false, $true ], 'likewise');
 ($out) = is_exit(0, 'a vendor sees who changed nothing', qw(history BOWL-7 --json --db), conninfo('beta'));
 is_deeply([ map { $_->{changed_by} } @{ json_of($out)->{changes} } ], [ undef, undef ], 'of its own products');
 
