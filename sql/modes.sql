@@ -253,17 +253,17 @@ SELECT * FROM load_many(0.30, 'sku');
 SELECT * FROM load_many(0.40, 'sku');
 SELECT count(*), sum(price) FROM onboard.products WHERE sku LIKE 'K1___';
 -- The index entries of changed products wait for those of others; rows that repeat a product, or take or release a SKU, find
--- every product all the same.
+-- every product all the same.  Hundreds of new products come first: then keys are no longer looked up before they are claimed.
 CREATE FUNCTION one(id text, sku text, price numeric, action text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_strip_nulls(jsonb_build_object('vendor_product_id', id, 'sku', sku, 'price', price, 'product_name', 'Name',
 		'category', 'Kitchen', 'stock_quantity', 1, 'action', action)) $$;
 SELECT count(*), min(r), max(r), action, split_part(found, ': ', 1) AS found FROM load('upsert',
-	(SELECT jsonb_agg(m) FROM many(1000, 1449, 1, 0.50) m)
-	|| jsonb_build_array(one('K1100', 'K1100', 1), one('N1', 'K1200', 1), one('K1450', 'K1201', 1), one('K1451', 'R1451', 1),
+	(SELECT jsonb_agg(m) FROM (SELECT many(2000, 2299, 1, 0) UNION ALL SELECT many(1000, 1449, 1, 0.50)) x (m))
+	|| jsonb_build_array(one('N1', 'K1200', 1), one('K1450', 'K1201', 1), one('K1451', 'R1451', 1),
 		one('N2', 'K1451', 1), one('K1452', 'K1452', 1452, 'delete'), one('N3', 'K1453', 1), one('K1453', 'K1453', 1453.5))
-	|| (SELECT jsonb_agg(m) FROM many(1454, 1499, 1, 0.50) m)) GROUP BY 4, 5 ORDER BY 2;
+	|| (SELECT jsonb_agg(m) FROM many(1454, 1499, 1, 0.50) m) || one('K1460', 'K1460', 1)) GROUP BY 4, 5 ORDER BY 2;
 SELECT vendor_product_id AS id, sku, price, status FROM onboard.products
-	WHERE vendor_product_id IN ('K1100', 'K1450', 'K1451', 'K1452', 'K1453', 'N1', 'N2', 'N3') ORDER BY 1;
+	WHERE vendor_product_id IN ('K1450', 'K1451', 'K1452', 'K1453', 'K1460', 'N1', 'N2', 'N3') ORDER BY 1;
 SET enable_seqscan = off;
 SELECT (SELECT count(*) FROM onboard.products WHERE sku IN (SELECT 'K' || n FROM generate_series(1000, 1499) n)) AS by_sku,
 	(SELECT count(*) FROM onboard.products WHERE vendor_id = 'MOD-1'
