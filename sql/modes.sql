@@ -184,6 +184,36 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "9"}, {"vendo
 SELECT id, price, stock, attributes FROM catalogue WHERE v = 'MOD-1' AND id IN ('A', 'B', 'C', 'D');
 ROLLBACK;
 
+-- The limits of a row hold for the product as it would become, however many files add to it.
+BEGIN;
+CREATE FUNCTION more(name text, first int, last int, bytes int, others jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_array('{"vendor_product_id": "D"}' || others ||
+		jsonb_object_agg(name || n, repeat('x', bytes))) FROM generate_series(first, last) n $$;
+CREATE VIEW size AS SELECT price, brand, count(*) AS attributes, sum(length(value)) AS bytes
+	FROM catalogue, jsonb_each_text(attributes) WHERE v = 'MOD-1' AND id = 'D' GROUP BY price, brand;
+SELECT * FROM load('update', more('a', 1, 3, 65000));
+SELECT * FROM load('update', more('b', 1, 1, 65000));
+SELECT * FROM load('update', more('c', 1, 4, 20000));
+SELECT * FROM load('update', more('b', 2, 3, 1000, '{"price": "6", "brand": "Acme"}'));
+SELECT * FROM load('update', more('b', 1, 1, 64000, '{"price": "6"}'));
+SELECT row_number, error_type, length(original_data ->> 'c4') AS kept FROM onboard.validation_errors
+	WHERE error_message ~ 'would become' ORDER BY error_id;
+SELECT * FROM size;
+-- What SQL stored counts when attributes change. Removing enough of them is possible.
+UPDATE onboard.products SET attributes = attributes || jsonb_build_object('sql', repeat('x', 100000), 'tree', '{"a": ["b", 1]}'::jsonb)
+	WHERE vendor_product_id = 'D' AND vendor_id = 'MOD-1';
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "brand": "Zeta", "price": "5"}]');
+SELECT * FROM load('update', more('b', 1, 1, 60000));
+SELECT * FROM load('update', more('a', 1, 2, 0));
+SELECT * FROM size;
+-- Attributes are limited in number, too; the comparison finds the same.
+SELECT * FROM load('update', more('d', 1, 4000, 1));
+SELECT d.row_number, d.status, d.errors -> 0 ->> 'error_message' AS message FROM onboard_diff('MOD-1',
+	(SELECT jsonb_build_array(jsonb_build_object('row_number', 1, 'product', more('e', 1, 100, 1) -> 0))), 'update') d;
+SELECT * FROM load('update', more('e', 1, 100, 1));
+SELECT * FROM size;
+ROLLBACK;
+
 -- A product that the latest replace lacks is not on sale, whatever files from before it say.
 UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';
 SELECT * FROM load('insert', '[
