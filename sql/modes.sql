@@ -265,12 +265,27 @@ SELECT row_number, status, action, product_id IS NOT NULL AS has_product FROM on
 	{"row_number": 4, "product": {}}, {"row_number": 5, "product": {}}]');
 SELECT row_number, original_data FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
 SELECT * FROM latest;
--- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
--- unknown keys between them; then the same with entries of dead versions in between.
+-- Many rows that are looked up in later uploads that have few rows, one of which gets another one in the same statement.
 CREATE FUNCTION many(first int, last int, step int, cents numeric) RETURNS SETOF jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('vendor_product_id', 'K' || n, 'price', cents + n, 'product_name', 'Name', 'category', 'Kitchen',
 		'sku', 'K' || n, 'stock_quantity', 1) FROM generate_series(first, last, step) n $$;
-SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m)) GROUP BY 2;
+SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m), at => '2026-02-01') GROUP BY 2;
+SELECT count(*), action FROM load('update', (SELECT jsonb_agg(m) FROM many(1480, 1499, 1, 0.50) m), '{vendor_product_id,price}',
+	at => '2026-02-03') GROUP BY 2;
+SELECT onboard_begin_upload('MOD-1', 'old.csv', mode => 'update', source_time => '2026-02-02',
+	columns => '{vendor_product_id,price}') AS old,
+	onboard_begin_upload('MOD-1', 'late.csv', mode => 'update', source_time => '2026-02-04',
+	columns => '{vendor_product_id,price}') AS late \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price) VALUES (:'late', 1, 'K1490', 1490.60);
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price)
+	SELECT u, n, 'K' || n, n + p FROM (SELECT 1 AS i, :'old' AS u, n, 0.70 AS p FROM generate_series(1000, 1399) n UNION ALL
+		SELECT 2, :'late', 1450, 0.60 UNION ALL
+		SELECT 3, :'old', n, 0.70 FROM generate_series(1400, 1499) n ORDER BY i, n) x;
+SELECT count(*), action, min(row_number), max(row_number) FROM onboard.row_actions JOIN onboard.upload_history u USING (upload_number)
+	WHERE u.upload_id = :'old' GROUP BY 2 ORDER BY 2;
+SELECT sku, price FROM onboard.products WHERE sku IN ('K1000', 'K1450', 'K1479', 'K1480', 'K1490', 'K1499') ORDER BY 1;
+-- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
+-- unknown keys between them; then the same with entries of dead versions in between.
 CREATE FUNCTION load_many(cents numeric, match text) RETURNS TABLE (rows bigint, action text, code text) LANGUAGE sql AS $$
 	SELECT count(*), l.action, split_part(l.found, ' ', 1) FROM load('update', (SELECT jsonb_agg(m) FROM (
 			SELECT many(1000, 1499, 1, cents) UNION ALL SELECT many(1499, 1000, -7, cents) UNION ALL
