@@ -214,6 +214,30 @@ SELECT * FROM load('update', more('e', 1, 100, 1));
 SELECT * FROM size;
 ROLLBACK;
 
+-- A blank stores the default of its column, as when a product is inserted, even if users changed the default.
+BEGIN;
+CREATE FUNCTION half() RETURNS numeric LANGUAGE sql AS 'SELECT 0.5';
+ALTER TABLE onboard.products ALTER unit SET DEFAULT 'set', ALTER brand SET DEFAULT 'No ' || 'name',
+	ALTER weight_kg SET DEFAULT half(), ALTER description SET DEFAULT NULL;
+SELECT '[{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-D", "price": "5", "stock_quantity": "7",
+	"unit": "", "brand": " ", "weight_kg": "", "description": ""},
+	{"vendor_product_id": "NEW", "product_name": "Cup", "category": "Kitchen", "sku": "S-NEW", "price": "5", "stock_quantity": "7",
+	"unit": "", "brand": " ", "weight_kg": "", "description": ""}]' AS blanks \gset
+SELECT d.new_values FROM onboard_diff('MOD-1', jsonb_build_array(jsonb_build_object('row_number', 1, 'product',
+	:'blanks'::jsonb -> 0)), 'upsert') d;
+SELECT * FROM load('upsert', :'blanks');
+SELECT * FROM load('upsert', :'blanks');
+SELECT vendor_product_id, unit, brand, weight_kg, description FROM onboard.products
+	WHERE vendor_id = 'MOD-1' AND vendor_product_id IN ('D', 'NEW') ORDER BY 1;
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "unit": "box", "brand": "", "weight_kg": "2"}]', blank => 'keep');
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "unit": "", "brand": "Acme", "weight_kg": ""}]');
+SELECT unit, brand, weight_kg FROM onboard.products WHERE vendor_id = 'MOD-1' AND vendor_product_id = 'D';
+ALTER TABLE onboard.products ALTER unit DROP DEFAULT, ALTER brand DROP DEFAULT;
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "unit": ""}, {"vendor_product_id": "NEW", "brand": ""}]');
+SELECT * FROM load('insert', '[{"vendor_product_id": "NEW2", "product_name": "Cup", "category": "Kitchen", "sku": "S-NEW2",
+	"price": "5", "stock_quantity": "7"}]');
+ROLLBACK;
+
 -- A product that the latest replace lacks is not on sale, whatever files from before it say.
 UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';
 SELECT * FROM load('insert', '[
