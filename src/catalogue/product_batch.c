@@ -226,7 +226,7 @@ product_batch_remove(ProductBatch *batch)
 		"RETURNING p.product_id",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
+		.looks_up = true,
 	};
 
 	write_batch(batch, &remove, SPI_OK_DELETE_RETURNING, CHANGE_DELETED);
@@ -257,7 +257,7 @@ restore_statement(void)
 		NULL,
 		2,
 		{INT8ARRAYOID, JSONBARRAYOID},
-		.replanned = true,
+		.looks_up = true,
 	};
 	char *sql;
 
@@ -290,7 +290,7 @@ product_batch_discontinue(ProductBatch *batch)
 		"RETURNING p.product_id",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
+		.looks_up = true,
 	};
 
 	write_batch(batch, &discontinue, SPI_OK_UPDATE_RETURNING, CHANGE_DISCONTINUED);
