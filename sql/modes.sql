@@ -200,7 +200,8 @@ SELECT row_number, error_type, length(original_data ->> 'c4') AS kept FROM onboa
 	WHERE error_message ~ 'would become' ORDER BY error_id;
 SELECT * FROM size;
 -- What SQL stored counts when attributes change. Removing enough of them is possible.
-UPDATE onboard.products SET attributes = attributes || jsonb_build_object('sql', repeat('x', 100000), 'tree', '{"a": ["b", 1]}'::jsonb)
+UPDATE onboard.products
+	SET attributes = attributes || jsonb_build_object('sql', repeat('x', 100000), 'tree', '{"a": ["b", 1]}'::jsonb)
 	WHERE vendor_product_id = 'D' AND vendor_id = 'MOD-1';
 SELECT * FROM load('update', '[{"vendor_product_id": "D", "brand": "Zeta", "price": "5"}]');
 SELECT * FROM load('update', more('b', 1, 1, 60000));
@@ -219,10 +220,10 @@ BEGIN;
 CREATE FUNCTION half() RETURNS numeric LANGUAGE sql AS 'SELECT 0.5';
 ALTER TABLE onboard.products ALTER unit SET DEFAULT 'set', ALTER brand SET DEFAULT 'No ' || 'name',
 	ALTER weight_kg SET DEFAULT half(), ALTER description SET DEFAULT NULL;
-SELECT '[{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-D", "price": "5", "stock_quantity": "7",
-	"unit": "", "brand": " ", "weight_kg": "", "description": ""},
-	{"vendor_product_id": "NEW", "product_name": "Cup", "category": "Kitchen", "sku": "S-NEW", "price": "5", "stock_quantity": "7",
-	"unit": "", "brand": " ", "weight_kg": "", "description": ""}]' AS blanks \gset
+SELECT '[{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-D", "price": "5",
+	"stock_quantity": "7", "unit": "", "brand": " ", "weight_kg": "", "description": ""},
+	{"vendor_product_id": "NEW", "product_name": "Cup", "category": "Kitchen", "sku": "S-NEW", "price": "5",
+	"stock_quantity": "7", "unit": "", "brand": " ", "weight_kg": "", "description": ""}]' AS blanks \gset
 SELECT d.new_values FROM onboard_diff('MOD-1', jsonb_build_array(jsonb_build_object('row_number', 1, 'product',
 	:'blanks'::jsonb -> 0)), 'upsert') d;
 SELECT * FROM load('upsert', :'blanks');
@@ -293,7 +294,8 @@ SELECT * FROM latest;
 CREATE FUNCTION many(first int, last int, step int, cents numeric) RETURNS SETOF jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('vendor_product_id', 'K' || n, 'price', cents + n, 'product_name', 'Name', 'category', 'Kitchen',
 		'sku', 'K' || n, 'stock_quantity', 1) FROM generate_series(first, last, step) n $$;
-SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m), at => '2026-02-01') GROUP BY 2;
+SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m),
+	at => '2026-02-01') GROUP BY 2;
 SELECT count(*), action FROM load('update', (SELECT jsonb_agg(m) FROM many(1480, 1499, 1, 0.50) m), '{vendor_product_id,price}',
 	at => '2026-02-03') GROUP BY 2;
 SELECT onboard_begin_upload('MOD-1', 'old.csv', mode => 'update', source_time => '2026-02-02',
@@ -305,8 +307,8 @@ INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price)
 	SELECT u, n, 'K' || n, n + p FROM (SELECT 1 AS i, :'old' AS u, n, 0.70 AS p FROM generate_series(1000, 1399) n UNION ALL
 		SELECT 2, :'late', 1450, 0.60 UNION ALL
 		SELECT 3, :'old', n, 0.70 FROM generate_series(1400, 1499) n ORDER BY i, n) x;
-SELECT count(*), action, min(row_number), max(row_number) FROM onboard.row_actions JOIN onboard.upload_history u USING (upload_number)
-	WHERE u.upload_id = :'old' GROUP BY 2 ORDER BY 2;
+SELECT count(*), action, min(row_number), max(row_number) FROM onboard.row_actions
+	JOIN onboard.upload_history u USING (upload_number) WHERE u.upload_id = :'old' GROUP BY 2 ORDER BY 2;
 SELECT sku, price FROM onboard.products WHERE sku IN ('K1000', 'K1450', 'K1479', 'K1480', 'K1490', 'K1499') ORDER BY 1;
 -- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
 -- unknown keys between them; then the same with entries of dead versions in between.
