@@ -135,6 +135,15 @@ SELECT onboard_approve_rows(id('undo')); -- ERROR
 SELECT onboard_decline_rows(id('undo')); -- ERROR
 \set VERBOSITY default
 SELECT finish('undo');
+-- If a trigger rewrites a key to one that is taken, the reason is the message of a row that is loaded.
+BEGIN;
+CREATE FUNCTION take_key() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.sku := 'B'; RETURN NEW; END $$;
+CREATE TRIGGER take_key BEFORE UPDATE ON onboard.products FOR EACH ROW EXECUTE FUNCTION take_key();
+SELECT outcome, reason FROM onboard_approve_rows(id('undo'));
+SELECT open_upload('taken', 'update', '2026-01-06');
+SELECT load('taken', 'C:12');
+SELECT error_message FROM onboard.validation_errors WHERE upload_id = id('taken');
+ROLLBACK;
 SELECT * FROM onboard_undo_upload(id('undo'), true);
 SELECT outcome FROM held WHERE upload = 'undo';
 SELECT * FROM onboard_undo_upload(id('undo'));

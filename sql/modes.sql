@@ -184,6 +184,61 @@ SELECT * FROM load('update', '[{"vendor_product_id": "A", "price": "9"}, {"vendo
 SELECT id, price, stock, attributes FROM catalogue WHERE v = 'MOD-1' AND id IN ('A', 'B', 'C', 'D');
 ROLLBACK;
 
+-- The limits of a row hold for the product as it would become, however many files add to it.
+BEGIN;
+CREATE FUNCTION more(name text, first int, last int, bytes int, others jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_array('{"vendor_product_id": "D"}' || others ||
+		jsonb_object_agg(name || n, repeat('x', bytes))) FROM generate_series(first, last) n $$;
+CREATE VIEW size AS SELECT price, brand, count(*) AS attributes, sum(length(value)) AS bytes
+	FROM catalogue, jsonb_each_text(attributes) WHERE v = 'MOD-1' AND id = 'D' GROUP BY price, brand;
+SELECT * FROM load('update', more('a', 1, 3, 65000));
+SELECT * FROM load('update', more('b', 1, 1, 65000));
+SELECT * FROM load('update', more('c', 1, 4, 20000));
+SELECT * FROM load('update', more('b', 2, 3, 1000, '{"price": "6", "brand": "Acme"}'));
+SELECT * FROM load('update', more('b', 1, 1, 64000, '{"price": "6"}'));
+SELECT row_number, error_type, length(original_data ->> 'c4') AS kept FROM onboard.validation_errors
+	WHERE error_message ~ 'would become' ORDER BY error_id;
+SELECT * FROM size;
+-- What SQL stored counts when attributes change. Removing enough of them is possible.
+UPDATE onboard.products
+	SET attributes = attributes || jsonb_build_object('sql', repeat('x', 100000), 'tree', '{"a": ["b", 1]}'::jsonb)
+	WHERE vendor_product_id = 'D' AND vendor_id = 'MOD-1';
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "brand": "Zeta", "price": "5"}]');
+SELECT * FROM load('update', more('b', 1, 1, 60000));
+SELECT * FROM load('update', more('a', 1, 2, 0));
+SELECT * FROM size;
+-- Attributes are limited in number, too; the comparison finds the same.
+SELECT * FROM load('update', more('d', 1, 4000, 1));
+SELECT d.row_number, d.status, d.errors -> 0 ->> 'error_message' AS message FROM onboard_diff('MOD-1',
+	(SELECT jsonb_build_array(jsonb_build_object('row_number', 1, 'product', more('e', 1, 100, 1) -> 0))), 'update') d;
+SELECT * FROM load('update', more('e', 1, 100, 1));
+SELECT * FROM size;
+ROLLBACK;
+
+-- A blank stores the default of its column, as when a product is inserted, even if users changed the default.
+BEGIN;
+CREATE FUNCTION half() RETURNS numeric LANGUAGE sql AS 'SELECT 0.5';
+ALTER TABLE onboard.products ALTER unit SET DEFAULT 'set', ALTER brand SET DEFAULT 'No ' || 'name',
+	ALTER weight_kg SET DEFAULT half(), ALTER description SET DEFAULT NULL;
+SELECT '[{"vendor_product_id": "D", "product_name": "Cup", "category": "Kitchen", "sku": "S-D", "price": "5",
+	"stock_quantity": "7", "unit": "", "brand": " ", "weight_kg": "", "description": ""},
+	{"vendor_product_id": "NEW", "product_name": "Cup", "category": "Kitchen", "sku": "S-NEW", "price": "5",
+	"stock_quantity": "7", "unit": "", "brand": " ", "weight_kg": "", "description": ""}]' AS blanks \gset
+SELECT d.new_values FROM onboard_diff('MOD-1', jsonb_build_array(jsonb_build_object('row_number', 1, 'product',
+	:'blanks'::jsonb -> 0)), 'upsert') d;
+SELECT * FROM load('upsert', :'blanks');
+SELECT * FROM load('upsert', :'blanks');
+SELECT vendor_product_id, unit, brand, weight_kg, description FROM onboard.products
+	WHERE vendor_id = 'MOD-1' AND vendor_product_id IN ('D', 'NEW') ORDER BY 1;
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "unit": "box", "brand": "", "weight_kg": "2"}]', blank => 'keep');
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "unit": "", "brand": "Acme", "weight_kg": ""}]');
+SELECT unit, brand, weight_kg FROM onboard.products WHERE vendor_id = 'MOD-1' AND vendor_product_id = 'D';
+ALTER TABLE onboard.products ALTER unit DROP DEFAULT, ALTER brand DROP DEFAULT;
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "unit": ""}, {"vendor_product_id": "NEW", "brand": ""}]');
+SELECT * FROM load('insert', '[{"vendor_product_id": "NEW2", "product_name": "Cup", "category": "Kitchen", "sku": "S-NEW2",
+	"price": "5", "stock_quantity": "7"}]');
+ROLLBACK;
+
 -- A product that the latest replace lacks is not on sale, whatever files from before it say.
 UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';
 SELECT * FROM load('insert', '[
@@ -235,12 +290,28 @@ SELECT row_number, status, action, product_id IS NOT NULL AS has_product FROM on
 	{"row_number": 4, "product": {}}, {"row_number": 5, "product": {}}]');
 SELECT row_number, original_data FROM onboard.validation_errors WHERE upload_id = :'u' ORDER BY row_number, error_id;
 SELECT * FROM latest;
--- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
--- unknown keys between them; then the same with entries of dead versions in between.
+-- Many rows that are looked up in later uploads that have few rows, one of which gets another one in the same statement.
 CREATE FUNCTION many(first int, last int, step int, cents numeric) RETURNS SETOF jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('vendor_product_id', 'K' || n, 'price', cents + n, 'product_name', 'Name', 'category', 'Kitchen',
 		'sku', 'K' || n, 'stock_quantity', 1) FROM generate_series(first, last, step) n $$;
-SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m)) GROUP BY 2;
+SELECT count(*), action FROM load('insert', (SELECT jsonb_agg(m) FROM many(1000, 1499, 1, 0.10) m),
+	at => '2026-02-01') GROUP BY 2;
+SELECT count(*), action FROM load('update', (SELECT jsonb_agg(m) FROM many(1480, 1499, 1, 0.50) m), '{vendor_product_id,price}',
+	at => '2026-02-03') GROUP BY 2;
+SELECT onboard_begin_upload('MOD-1', 'old.csv', mode => 'update', source_time => '2026-02-02',
+	columns => '{vendor_product_id,price}') AS old,
+	onboard_begin_upload('MOD-1', 'late.csv', mode => 'update', source_time => '2026-02-04',
+	columns => '{vendor_product_id,price}') AS late \gset
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price) VALUES (:'late', 1, 'K1490', 1490.60);
+INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price)
+	SELECT u, n, 'K' || n, n + p FROM (SELECT 1 AS i, :'old' AS u, n, 0.70 AS p FROM generate_series(1000, 1399) n UNION ALL
+		SELECT 2, :'late', 1450, 0.60 UNION ALL
+		SELECT 3, :'old', n, 0.70 FROM generate_series(1400, 1499) n ORDER BY i, n) x;
+SELECT count(*), action, min(row_number), max(row_number) FROM onboard.row_actions
+	JOIN onboard.upload_history u USING (upload_number) WHERE u.upload_id = :'old' GROUP BY 2 ORDER BY 2;
+SELECT sku, price FROM onboard.products WHERE sku IN ('K1000', 'K1450', 'K1479', 'K1480', 'K1490', 'K1499') ORDER BY 1;
+-- Products found by index entries that were read with an earlier key: rows in key order that repeat, skip, step back and have
+-- unknown keys between them; then the same with entries of dead versions in between.
 CREATE FUNCTION load_many(cents numeric, match text) RETURNS TABLE (rows bigint, action text, code text) LANGUAGE sql AS $$
 	SELECT count(*), l.action, split_part(l.found, ' ', 1) FROM load('update', (SELECT jsonb_agg(m) FROM (
 			SELECT many(1000, 1499, 1, cents) UNION ALL SELECT many(1499, 1000, -7, cents) UNION ALL

@@ -109,6 +109,47 @@ DROP TRIGGER refuse ON onboard.products;
 DROP FUNCTION refuse;
 SELECT * FROM onboard_undo_upload(id('refused'));
 
+-- So does a product that a policy refuses, if the owner is not a superuser; but a missing privilege is an error.
+BEGIN;
+CREATE ROLE regress_onboard_replace;
+GRANT USAGE, CREATE ON SCHEMA onboard TO regress_onboard_replace;
+DO $$ DECLARE c regclass; BEGIN
+	FOR c IN SELECT oid FROM pg_class WHERE relnamespace = 'onboard'::regnamespace AND relkind IN ('r', 'v', 'f') LOOP
+		EXECUTE format('ALTER TABLE %s OWNER TO regress_onboard_replace', c); END LOOP; END $$;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA onboard, public TO regress_onboard_replace;
+CREATE POLICY keep ON onboard.products AS RESTRICTIVE FOR UPDATE USING (sku <> 'D') WITH CHECK (sku <> 'C');
+SELECT open_upload('policy', 'replace');
+SELECT load('policy', 'A', 'B');
+SELECT finish('policy');
+TABLE catalogue;
+DROP POLICY keep ON onboard.products;
+CREATE POLICY keep ON onboard.products AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (sku <> 'E');
+SELECT sku, step, reason FROM onboard_undo_plan(id('policy')) ORDER BY 1;
+SELECT * FROM onboard_undo_upload(id('policy'));
+TABLE catalogue;
+CREATE TABLE private ();
+CREATE FUNCTION write_privately() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.private DEFAULT VALUES;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER write_privately BEFORE UPDATE ON onboard.products FOR EACH ROW EXECUTE FUNCTION write_privately();
+SELECT open_upload('private', 'replace');
+SELECT load('private', 'A', 'B');
+SAVEPOINT s;
+SELECT finish('private');
+ROLLBACK TO s;
+-- Likewise a policy of another table
+ALTER TABLE private ENABLE ROW LEVEL SECURITY;
+GRANT INSERT ON private TO regress_onboard_replace;
+SELECT finish('private');
+ROLLBACK TO s;
+-- An owner who may write for one vendor only writes no product.
+DROP TRIGGER write_privately ON onboard.products;
+INSERT INTO onboard.vendor_roles (role_name, vendor_id) VALUES ('regress_onboard_replace', 'REPLACE-1');
+SELECT finish('private');
+ROLLBACK;
+
 -- A row whose key cannot be read holds the step.
 SELECT open_upload('unnamed', 'replace');
 SELECT load('unnamed', 'A', 'B', '');

@@ -243,7 +243,22 @@ SELECT open_upload('many 2', 'update');
 SELECT load_many('many 2', 'N', 4500, '{"price": "11"}');
 SELECT finish('many 2');
 UPDATE onboard.products SET brand = 'x' WHERE vendor_id = 'UNDO-1' AND sku ~ '^N.*00$';
+-- They are looked up, and never found by reading the whole table, but triggers run with the usual settings.
+BEGIN;
+CREATE FUNCTION check_setting() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('enable_seqscan') = 'off' THEN
+		RAISE EXCEPTION 'enable_seqscan is off';
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER check_setting AFTER UPDATE OR DELETE ON onboard.products FOR EACH STATEMENT EXECUTE FUNCTION check_setting();
+SELECT seq_scan AS before FROM pg_stat_xact_user_tables WHERE relid = 'onboard.products'::regclass \gset
 SELECT * FROM onboard_undo_upload(id('many 2'));
+SELECT seq_scan - :before AS scans FROM pg_stat_xact_user_tables WHERE relid = 'onboard.products'::regclass;
+DROP TRIGGER check_setting ON onboard.products;
+DROP FUNCTION check_setting;
+COMMIT;
 SELECT step, reason, count(*) FROM plan('many') GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM onboard_undo_upload(id('many'));
 SELECT price, count(*) FROM catalogue WHERE sku LIKE 'N%' GROUP BY 1;

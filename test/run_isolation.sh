@@ -3,7 +3,8 @@
 #
 #	PATH=DIRECTORY/bin:$PATH test/run_isolation.sh OUTPUT [TEST ...]
 #
-# Arguments are as for run_regress.sh.
+# Arguments are as for run_regress.sh. Without TEST, all tests run, each time in another order, because none may depend
+# on what others leave. To repeat an order, pass the tests as they were listed.
 set -eu
 
 . "$(dirname "$0")/environment.sh"
@@ -15,7 +16,7 @@ root=$(cd "$(dirname "$0")" && pwd)/isolation
 pg_isolation_regress=$(dirname "$(pg_config --pgxs)")/../../src/test/isolation/pg_isolation_regress
 
 if [ $# -eq 0 ]; then
-	for file in "$root"/specs/*.spec; do
+	for file in $(cd "$root/specs" && printf '%s\n' *.spec | shuf); do
 		set -- "$@" "$(basename "$file" .spec)"
 	done
 fi

@@ -35,12 +35,19 @@ mkdir -p "$directory$includedir"
 cp "$includedir"/*.h "$directory$includedir/"
 ln -sfn ".$bindir" "$directory/bin"
 make -s -C "$root" install DESTDIR="$directory" PG_CONFIG="$pg_config" >/dev/null
-# Libraries for tests, which no other installation has.
-for module in "$root"/test/modules/*.c; do
-	name=$(basename "$module" .c)
-	$($pg_config --cc) -std=gnu11 -O2 -fPIC -shared -I"$root/src" -I"$($pg_config --includedir-server)" \
-		-o "$directory$libdir/onboard_test_$name.so" "$module"
-done
+# Libraries for tests, which no other installation has. product_change.c calls functions of the extension that the
+# library hides since PostgreSQL 16, so it is linked with all of the extension.
+cd "$root"
+test_library()
+{
+	name=$1
+	shift
+	$($pg_config --cc) -std=gnu11 -O2 -fPIC -shared -Isrc -I"$($pg_config --includedir-server)" \
+		-o "$directory$libdir/onboard_test_$name.so" "test/modules/$name.c" "$@"
+}
+test_library vendor_settings
+# shellcheck disable=SC2046
+test_library product_change $(printf '%s\n' src/*.c src/*/*.c | sed 's/c$/o/')
 
 printf "export PATH='%s/bin':\"\$PATH\"\n" "$directory"
 printf "export ONBOARD_BIN='%s/usr/local/bin/onboard'\n" "$directory"

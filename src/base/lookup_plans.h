@@ -12,7 +12,7 @@
  * Let the planner use only nested loops over indexes until lookup_plans_end(), for
  * statements about a batch of rows: the statistics may be older than the rows, and
  * any other plan reads a whole table for each batch.  No user code may run
- * meanwhile.  An error restores the settings.
+ * meanwhile; see looks_up in statement.h.  An error restores the settings.
  */
 extern int lookup_plans_begin(void);
 extern void lookup_plans_end(int nest_level);

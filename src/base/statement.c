@@ -10,6 +10,9 @@
  */
 #include "postgres.h"
 
+#include "utils/plancache.h"
+
+#include "base/lookup_plans.h"
 #include "base/statement.h"
 
 static void
@@ -18,6 +21,7 @@ prepare(Statement *statement)
 	SPIPlanPtr plan =
 		SPI_prepare_cursor(statement->sql, statement->parameter_count, statement->parameter_types,
 						   (statement->replanned ? CURSOR_OPT_CUSTOM_PLAN : 0) |
+							   (statement->looks_up ? CURSOR_OPT_GENERIC_PLAN : 0) |
 							   (statement->rewinds ? CURSOR_OPT_SCROLL : 0));
 
 	if (plan == NULL)
@@ -25,6 +29,22 @@ prepare(Statement *statement)
 			 SPI_result_code_string(SPI_result));
 	SPI_keepplan(plan);
 	statement->plan = plan;
+}
+
+/*
+ * Make the plan for any values, which the run then finds in the cache.  The settings
+ * that it needs must not be in force during the run, because users' triggers and
+ * policies may plan statements of their own.
+ */
+static void
+plan_lookups(Statement *statement)
+{
+	int nest_level = lookup_plans_begin();
+	CachedPlan *plan = SPI_plan_get_cached_plan(statement->plan);
+
+	if (plan != NULL)
+		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	lookup_plans_end(nest_level);
 }
 
 uint64
@@ -35,6 +55,8 @@ statement_run(Statement *statement, Datum *values, const char *nulls, bool read_
 
 	if (statement->plan == NULL)
 		prepare(statement);
+	if (statement->looks_up)
+		plan_lookups(statement);
 	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
 	if (result != expected_result)
 	{

@@ -11,6 +11,7 @@
 #include "catalog/pg_collation.h"
 #include "utils/fmgrprotos.h"
 
+#include "base/compat.h"
 #include "base/text_datum.h"
 
 bool

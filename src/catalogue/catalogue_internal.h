@@ -44,6 +44,10 @@ struct Catalogue
 	CataloguePath path;
 	bool as_shipped;         /* columns are those of products_shape */
 	uint64 changed_defaults; /* see table_shape_changed_defaults() */
+
+	/* The values of these defaults, by enum onboard_column; created at first use. */
+	struct ChangedDefault *default_values;
+
 	AttrNumber upload_id_column;
 	AttrNumber row_number_column;
 	AttrNumber line_number_column;

@@ -119,8 +119,6 @@ choose_path(Catalogue *catalogue)
 {
 	const char *departure;
 
-	catalogue->changed_defaults =
-		table_shape_changed_defaults(catalogue->products, &products_shape);
 	departure = table_shape_departure(catalogue->products, &products_shape);
 	refuse_instead_rules(catalogue->products);
 	catalogue->as_shipped = departure == NULL;
@@ -182,6 +180,8 @@ catalogue_open(bool for_writing)
 	catalogue->found_slot = table_slot_create(catalogue->products, NULL);
 	InitDirtySnapshot(catalogue->dirty);
 	product_constants_init(&catalogue->constants);
+	catalogue->changed_defaults =
+		table_shape_changed_defaults(catalogue->products, &products_shape);
 	if (for_writing)
 		catalogue->path = choose_path(catalogue);
 	/* The shipped policy does not depend on the row, so checking it once is enough. */

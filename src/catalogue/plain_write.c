@@ -8,14 +8,6 @@
  * exactly the results of a plain INSERT or UPDATE.  Each row is a subtransaction of its
  * own, so a refusal is a verdict on one row; see refusal.c.
  *
- * SQLSTATE 42501 has two meanings.  A policy whose WITH CHECK fails refuses the
- * row, like any check; anything else is a privilege that the owner or a trigger
- * lacks, and not a verdict.  Only the message tells them apart: the server keeps
- * the untranslated text with the error, in message_id.  The policy must also
- * have refused our statement, not one of a user's trigger.  Each statement
- * has an error context callback, so for our own statement only one, that of SPI,
- * is above run_as_owner()'s on the stack.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -83,37 +75,14 @@ typedef struct PlainWrite
 {
 	Catalogue *catalogue;
 	RowWrite *write;
-	ErrorContextCallback context;
-	bool error_is_own; /* raised by our statement, not by one within it */
-	bool is_outdated;  /* the product was changed since it was found */
+	RefusalWatch watch;
+	bool is_outdated; /* the product was changed since it was found */
 
 	/* For INSERT: all columns but product_id, which comes from its sequence. */
 	const Datum *values;
 	const bool *nulls;
 	uint64 omitted; /* columns left to their defaults, as bits of products_shape */
 } PlainWrite;
-
-/* Error context callback: adds nothing, but notes where the error comes from. */
-static void
-note_origin(void *argument)
-{
-	PlainWrite *work = argument;
-
-	work->error_is_own =
-		error_context_stack != NULL && error_context_stack->previous == &work->context;
-}
-
-/* Did the WITH CHECK of a policy on the table refuse the row? */
-static bool
-is_policy_violation(const PlainWrite *work, const ErrorData *error)
-{
-	return error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && work->error_is_own &&
-		   error->message_id != NULL &&
-		   (strcmp(error->message_id,
-				   "new row violates row-level security policy for table \"%s\"") == 0 ||
-			strcmp(error->message_id,
-				   "new row violates row-level security policy \"%s\" for table \"%s\"") == 0);
-}
 
 /*
  * Build an INSERT of all columns but those omitted and product_id, which comes
@@ -199,12 +168,9 @@ run_as_owner(PlainWrite *work, bool (*statement)(PlainWrite *work))
 
 	owner_enter_plain(&section);
 	SPI_connect();
-	work->context.callback = note_origin;
-	work->context.arg = work;
-	work->context.previous = error_context_stack;
-	error_context_stack = &work->context;
+	refusal_watch_begin(&work->watch);
 	written = statement(work);
-	error_context_stack = work->context.previous;
+	refusal_watch_end(&work->watch);
 	SPI_finish();
 	owner_leave(&section);
 	return written;
@@ -349,14 +315,7 @@ carry_out(void *argument)
 static bool
 is_refusal(const PlainWrite *work, const ErrorData *error)
 {
-	if (is_taken_product_id(work->catalogue, error))
-		return false;
-	if (sqlstate_is_refusal(error->sqlerrcode))
-		return true;
-	if (!is_policy_violation(work, error))
-		return false;
-	owner_check_operator();
-	return true;
+	return !is_taken_product_id(work->catalogue, error) && refusal_watch_judge(&work->watch, error);
 }
 
 /*

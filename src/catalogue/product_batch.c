@@ -3,7 +3,7 @@
  * product_batch.c
  *	  Removing, restoring and discontinuing products, many at a time.
  *
- * A user's foreign key or trigger, or a key that another product has taken, may
+ * A user's foreign key, trigger or policy, or a key that another product has taken, may
  * prevent a change.  That product stays as it is, the others change: part of a
  * batch is written in a subtransaction and, if one product is refused, each half is
  * tried.  So a few refused products among a million cost a few dozen statements.
@@ -47,6 +47,7 @@ typedef struct BatchPart
 	const char *action;   /* for the history */
 	int first;
 	int count;
+	RefusalWatch watch;
 } BatchPart;
 
 static Datum
@@ -112,7 +113,9 @@ write_part(void *argument)
 		origin.reversal_count = batch->count;
 	}
 	change_origin_set(&origin);
+	refusal_watch_begin(&part->watch);
 	done = statement_run(part->statement, values, NULL, false, part->result);
+	refusal_watch_end(&part->watch);
 	change_origin_clear();
 
 	for (i = 0; i < done; i++)
@@ -148,8 +151,7 @@ write_or_halve(BatchPart part)
 	CHECK_FOR_INTERRUPTS();
 	if (subtransaction_run(write_part, &part, &error))
 		return;
-	/* A constraint or a user's trigger may refuse; anything else is an error. */
-	if (!sqlstate_is_refusal(error->sqlerrcode))
+	if (!refusal_watch_judge(&part.watch, error))
 		ReThrowError(error);
 	if (part.count == 1)
 		part.batch->refusal[part.order[part.first]] = refusal_reason(error);
@@ -190,7 +192,14 @@ static void
 write_batch(ProductBatch *batch, Statement *statement, int result, const char *action)
 {
 	int *order = palloc(sizeof(int) * Max(batch->count, 1));
-	BatchPart part = {batch, order, statement, result, action, 0, batch->count};
+	BatchPart part = {
+		.batch = batch,
+		.order = order,
+		.statement = statement,
+		.result = result,
+		.action = action,
+		.count = batch->count,
+	};
 	OwnerSection section;
 	int i;
 
@@ -217,7 +226,7 @@ product_batch_remove(ProductBatch *batch)
 		"RETURNING p.product_id",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
+		.looks_up = true,
 	};
 
 	write_batch(batch, &remove, SPI_OK_DELETE_RETURNING, CHANGE_DELETED);
@@ -248,7 +257,7 @@ restore_statement(void)
 		NULL,
 		2,
 		{INT8ARRAYOID, JSONBARRAYOID},
-		.replanned = true,
+		.looks_up = true,
 	};
 	char *sql;
 
@@ -281,7 +290,7 @@ product_batch_discontinue(ProductBatch *batch)
 		"RETURNING p.product_id",
 		1,
 		{INT8ARRAYOID},
-		.replanned = true,
+		.looks_up = true,
 	};
 
 	write_batch(batch, &discontinue, SPI_OK_UPDATE_RETURNING, CHANGE_DISCONTINUED);

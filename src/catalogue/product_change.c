@@ -19,6 +19,7 @@
 
 #include "base/text_datum.h"
 #include "catalogue/catalogue_internal.h"
+#include "catalogue/changed_default.h"
 #include "catalogue/product_change.h"
 #include "history/change_log.h"
 
@@ -108,15 +109,38 @@ same_number(const ProductChange *change, enum onboard_column column, Datum value
 	return same_numeric(stored, value);
 }
 
+/* Set one column to its default, which users changed. */
+static void
+take_default(enum onboard_column column, Datum value, bool is_null, ProductChange *change)
+{
+	AttrNumber number = product_column(column);
+	bool same;
+
+	if (is_null || change->nulls[number - 1])
+		same = is_null && change->nulls[number - 1];
+	else if (value_is_number(onboard_columns[column].kind))
+		same = same_number(change, column, value, is_null);
+	else
+		same = text_datums_equal(change->values[number - 1], value);
+	if (!same)
+		set_value(change, number, value, is_null);
+}
+
 /* Set one column to the value of the row. */
 static void
-take_value(const Catalogue *catalogue, const IncomingRow *row, enum onboard_column column,
+take_value(Catalogue *catalogue, const IncomingRow *row, enum onboard_column column,
 		   ProductChange *change)
 {
 	bool is_number = value_is_number(onboard_columns[column].kind);
 	Datum value = (Datum) 0;
 	bool is_null;
 
+	if (row->product.value[column].length == 0 &&
+		changed_default_find(catalogue, column, &value, &is_null))
+	{
+		take_default(column, value, is_null, change);
+		return;
+	}
 	if (!is_number && same_text(change, row, column))
 		return;
 	is_null = !product_value(&catalogue->constants, row, column, &value);

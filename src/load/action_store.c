@@ -12,6 +12,10 @@
  * named; and a Bloom filter of fixed size holds the products that this
  * statement has named.
  *
+ * The records of later uploads are looked up, too.  A file from years ago may have
+ * thousands of them, of which most have few products: those are kept in memory
+ * once enough lookups have found nothing.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -77,7 +81,26 @@ typedef struct NamedProducts
 	int64 upload_number;
 	int64 highest_before; /* of the products with a record when this statement began; or 0 */
 	int64 highest;        /* of all */
+	int64 misses;         /* lookups of stored records that found nothing */
+	int64 *before;        /* products with a record, ascending, once read; NULL if unknown */
+	int before_count;
+	char status; /* for simplehash */
 } NamedProducts;
+
+#define SH_PREFIX named
+#define SH_ELEMENT_TYPE NamedProducts
+#define SH_KEY_TYPE int64
+#define SH_KEY upload_number
+#define SH_HASH_KEY(table, key) murmurhash32((uint32) (key))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+/* After so many misses, the products of an upload are read, unless they are too many. */
+#define READ_AFTER_MISSES 200
+#define READ_PRODUCTS 1000
 
 /*
  * Size of the Bloom filter, and the number of products up to which it has few
@@ -99,7 +122,7 @@ struct ActionStore
 	batched_hash *batched;
 	int64 batched_upload;  /* all of them belong to this upload */
 	bool batch_is_flushed; /* stays true until the next record is added */
-	List *uploads;         /* of NamedProducts */
+	named_hash *uploads;   /* whose records have been looked up */
 	bloom_filter *flushed; /* products of flushed records; NULL if there are none */
 	IndexScanDesc scan;    /* begun at first use */
 	TupleTableSlot *found_slot;
@@ -148,6 +171,7 @@ action_store_open(bool for_writing)
 	if (for_writing)
 		store->batch = row_batch_open(store->relation, &row_actions_shape, 0, ACTION_PRODUCT_ID);
 	store->batched = batched_create(CurrentMemoryContext, 1024, NULL);
+	store->uploads = named_create(CurrentMemoryContext, 2, NULL);
 	for (i = 0; i < ACTION_COUNT; i++)
 		store->action_names[i] = CStringGetTextDatum(action_name(i));
 	return store;
@@ -202,24 +226,69 @@ read_highest(int64 upload_number)
 static NamedProducts *
 named_products(ActionStore *store, int64 upload_number)
 {
-	NamedProducts *named;
-	MemoryContext caller;
-	ListCell *cell;
+	NamedProducts *named = named_lookup(store->uploads, upload_number);
+	int64 highest;
+	bool found;
 
-	foreach(cell, store->uploads)
-	{
-		named = lfirst(cell);
-		if (named->upload_number == upload_number)
-			return named;
-	}
-	caller = MemoryContextSwitchTo(store->context);
-	named = palloc(sizeof(NamedProducts));
-	named->upload_number = upload_number;
-	named->highest_before = read_highest(upload_number);
-	named->highest = named->highest_before;
-	store->uploads = lappend(store->uploads, named);
-	MemoryContextSwitchTo(caller);
+	if (named != NULL)
+		return named;
+	highest = read_highest(upload_number);
+	named = named_insert(store->uploads, upload_number, &found);
+	named->highest_before = highest;
+	named->highest = highest;
+	named->misses = 0;
+	named->before = NULL;
 	return named;
+}
+
+/* Read the products that have a record, unless they are too many. */
+static void
+read_products(ActionStore *store, NamedProducts *named)
+{
+	static Statement read = {
+		"SELECT r.product_id FROM onboard.row_actions r WHERE r.upload_number = $1 "
+		"ORDER BY r.product_id LIMIT $2",
+		2,
+		{INT8OID, INT8OID},
+	};
+	Datum values[2] = {Int64GetDatum(named->upload_number), Int64GetDatum(READ_PRODUCTS + 1)};
+	OwnerSection section;
+	bool is_null;
+	int count;
+	int i;
+
+	owner_enter(&section);
+	SPI_connect();
+	count = (int) statement_run(&read, values, NULL, false, SPI_OK_SELECT);
+	if (count <= READ_PRODUCTS)
+	{
+		named->before = MemoryContextAlloc(store->context, Max(count, 1) * sizeof(int64));
+		named->before_count = count;
+	}
+	for (i = 0; i < count && named->before != NULL; i++)
+		named->before[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_finish();
+	owner_leave(&section);
+}
+
+static int
+compare_products(const void *a, const void *b)
+{
+	int64 left = *(const int64 *) a;
+	int64 right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/* Had the product a record when this statement began, as far as is known? */
+static bool
+may_be_before(const NamedProducts *named, int64 product_id)
+{
+	if (product_id > named->highest_before)
+		return false;
+	return named->before == NULL || bsearch(&product_id, named->before, named->before_count,
+											sizeof(int64), compare_products) != NULL;
 }
 
 static bool
@@ -295,7 +364,7 @@ may_be_stored(ActionStore *store, const NamedProducts *named, int64 product_id)
 {
 	if (product_id > named->highest)
 		return false;
-	if (product_id <= named->highest_before || store->batch == NULL)
+	if (may_be_before(named, product_id) || store->batch == NULL)
 		return true;
 	return store->flushed != NULL &&
 		   !bloom_lacks_element(store->flushed, (unsigned char *) &product_id, sizeof(product_id));
@@ -304,12 +373,20 @@ may_be_stored(ActionStore *store, const NamedProducts *named, int64 product_id)
 bool
 action_store_find(ActionStore *store, int64 upload_number, int64 product_id, RowAction *found)
 {
+	NamedProducts *named;
+
 	found->upload_number = upload_number;
 	found->product_id = product_id;
 	if (find_batched(store, upload_number, product_id, found))
 		return true;
-	return may_be_stored(store, named_products(store, upload_number), product_id) &&
-		   find_stored(store, upload_number, product_id, found);
+	named = named_products(store, upload_number);
+	if (!may_be_stored(store, named, product_id))
+		return false;
+	if (find_stored(store, upload_number, product_id, found))
+		return true;
+	if (++named->misses == READ_AFTER_MISSES)
+		read_products(store, named);
+	return false;
 }
 
 /*

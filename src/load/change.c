@@ -300,7 +300,7 @@ change_apply_approved(Loader *loader, IncomingRow *row, const RowKeys *keys,
 			return;
 	}
 	approval->action = ACTION_REJECT;
-	approval->reason = "a unique key of the product as stored is taken";
+	approval->reason = LOADER_KEY_IS_TAKEN;
 }
 
 bool

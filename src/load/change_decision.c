@@ -22,6 +22,12 @@
 #include "load/stale.h"
 #include "shared/apply.h"
 
+/*
+ * Attributes of no more bytes than this are within the caps: each takes at least
+ * eight bytes of a jsonb.
+ */
+#define FEW_ATTRIBUTES_BYTES (8 * (ONBOARD_MAX_COLUMNS - COLUMN_COUNT))
+
 CatalogueKey
 change_key(const ChangeTerms *terms)
 {
@@ -116,14 +122,14 @@ add_stored(const Change *change, enum onboard_column column, struct rule_scope *
 	scope->number[column] = product_hundredths(change->product.values[number - 1]);
 }
 
-/* Return a value of the product as text, for rules that compare columns. */
+/* Return a value of a product as text; values and nulls are by PRODUCT_x - 1. */
 static struct text_view
-stored_text(const Change *change, enum onboard_column column)
+stored_text(const Datum *values, const bool *nulls, enum onboard_column column)
 {
 	AttrNumber number = product_column(column);
-	Datum value = change->product.values[number - 1];
+	Datum value = values[number - 1];
 
-	if (change->product.nulls[number - 1])
+	if (nulls[number - 1])
 		return (struct text_view){NULL, 0};
 	switch (onboard_columns[column].kind)
 	{
@@ -151,7 +157,7 @@ complete_row(const Change *change, struct rule_scope *scope)
 	{
 		if ((scope->columns & column_bit(i)) != 0)
 			continue;
-		row->value[i] = stored_text(change, i);
+		row->value[i] = stored_text(change->product.values, change->product.nulls, i);
 		if (!value_is_number(onboard_columns[i].kind) || row->value[i].length == 0)
 			continue;
 		scope->stored |= column_bit(i);
@@ -270,15 +276,39 @@ change_brings_sku(const Change *change)
 						 row_columns_in_file(change->row, change->with->terms->columns));
 }
 
-/* Decide on a row without errors. */
+/*
+ * Judge the size of the product as it would become: rows within the caps, one after
+ * another, could add attributes without end.  The columns have limits of their own.
+ */
+static void
+judge_size(const ProductChange *result, struct findings *findings)
+{
+	Jsonb *attributes;
+	Size column_bytes = 0;
+	int i;
+
+	if (!product_change_has(result, PRODUCT_ATTRIBUTES))
+		return;
+	attributes = DatumGetJsonbP(result->values[PRODUCT_ATTRIBUTES - 1]);
+	if (VARSIZE(attributes) <= FEW_ATTRIBUTES_BYTES)
+		return;
+	for (i = 0; i < COLUMN_COUNT; i++)
+		column_bytes += stored_text(result->values, result->nulls, i).length;
+	incoming_row_judge_size(column_bytes, attributes, findings);
+}
+
+/* Decide on a row without errors by the rules. */
 static enum row_action
-decide_valid(Change *change)
+decide_valid(Change *change, struct findings *findings)
 {
 	if (change->request == REQUEST_DELETE && !change->left.has_status)
 		return ACTION_STALE;
 	compute(change);
 	if (change->result.action == ACTION_UNCHANGED)
 		return is_stale(change) ? ACTION_STALE : ACTION_UNCHANGED;
+	judge_size(&change->result, findings);
+	if (findings->has_error)
+		return ACTION_REJECT;
 	if (change->result.action == ACTION_UPDATE && !change->with->guards_are_off &&
 		guard_holds(change->with->catalogue, change->with->owner, change->with->terms,
 					&change->product, &change->result, &change->cause))
@@ -299,5 +329,5 @@ change_decide(Change *change, struct findings *findings)
 			findings_add_duplicate(findings, &change->row->product, change->key_column,
 								   change->earlier_line);
 	}
-	return findings->has_error ? ACTION_REJECT : decide_valid(change);
+	return findings->has_error ? ACTION_REJECT : decide_valid(change, findings);
 }

@@ -303,7 +303,10 @@ row_image_text(const RowImage *image, const IncomingRow *row, enum onboard_colum
 	return text + (row->product.value[column].data - row->product.raw[column].data);
 }
 
-/* Read the next attribute; return false at the end. */
+/*
+ * Read the next attribute; return false at the end.  Only one that SQL stored has
+ * another value than a string; its size is all that is returned.
+ */
 static bool
 next_attribute(JsonbIterator **iterator, struct text_view *name, struct text_view *value)
 {
@@ -315,8 +318,11 @@ next_attribute(JsonbIterator **iterator, struct text_view *name, struct text_vie
 	(void) JsonbIteratorNext(iterator, &text, true);
 	name->data = key.val.string.val;
 	name->length = key.val.string.len;
-	value->data = text.val.string.val;
-	value->length = text.val.string.len;
+	*value = (struct text_view){NULL, 0};
+	if (text.type == jbvString)
+		*value = (struct text_view){text.val.string.val, text.val.string.len};
+	else if (text.type == jbvBinary)
+		value->length = text.val.binary.len;
 	return true;
 }
 
@@ -352,7 +358,7 @@ judge_attributes(const IncomingRow *row, struct findings *findings)
 	struct text_view value;
 	struct row_caps caps;
 
-	row_caps_start(&caps, raw_bytes(&row->product));
+	row_caps_start(&caps, "row", raw_bytes(&row->product));
 	while (next_attribute(&iterator, &name, &value))
 	{
 		if (!row_caps_take(&caps, name, value))
@@ -376,6 +382,25 @@ judge_attributes(const IncomingRow *row, struct findings *findings)
 				"an additional column contains U+FFFD, a character that was damaged before it arrived");
 			return;
 		}
+	}
+}
+
+void
+incoming_row_judge_size(Size column_bytes, Jsonb *attributes, struct findings *findings)
+{
+	JsonbIterator *iterator = begin_attributes(attributes);
+	struct text_view name;
+	struct text_view value;
+	struct row_caps caps;
+
+	row_caps_start(&caps, "product as it would become", column_bytes);
+	while (next_attribute(&iterator, &name, &value))
+	{
+		if (row_caps_count(&caps, name.length + value.length))
+			continue;
+		add_only_finding(findings, rule_built_in(RULE_MALFORMED_ROW), (struct text_view){NULL, 0},
+						 caps.message);
+		return;
 	}
 }
 
@@ -568,7 +593,7 @@ cut_attributes(Jsonb *attributes, Size room)
 	struct text_view name;
 	struct text_view value;
 
-	row_caps_start(&caps, ONBOARD_MAX_RECORD_BYTES - room);
+	row_caps_start(&caps, "row", ONBOARD_MAX_RECORD_BYTES - room);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	while (next_attribute(&iterator, &name, &value))
 	{

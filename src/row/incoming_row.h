@@ -105,6 +105,13 @@ extern void incoming_row_judge_part(IncomingRow *row, const struct rule_settings
 									const struct rule_scope *scope, struct findings *findings);
 
 /*
+ * Judge a product with these attributes, whose columns have so many bytes, by the
+ * caps on a whole row.  If it exceeds one, the finding replaces all others.
+ */
+extern void
+incoming_row_judge_size(Size column_bytes, Jsonb *attributes, struct findings *findings);
+
+/*
  * Could the row not be read at all?  Such a row is judged by no other rule, and
  * is compared with no other row.
  */

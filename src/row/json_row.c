@@ -297,7 +297,7 @@ read_object(JsonbContainer *product, IncomingRow *row)
 	JsonbValue key;
 	JsonbValue value;
 
-	row_caps_start(&reading.caps, 0);
+	row_caps_start(&reading.caps, "row", 0);
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 	{

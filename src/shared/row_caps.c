@@ -13,8 +13,9 @@
 #include "shared/text.h"
 
 void
-row_caps_start(struct row_caps *caps, size_t bytes)
+row_caps_start(struct row_caps *caps, const char *subject, size_t bytes)
 {
+	caps->subject = subject;
 	caps->bytes = bytes;
 	caps->columns = COLUMN_COUNT;
 	caps->message[0] = '\0';
@@ -46,6 +47,7 @@ refuse_whole_row(struct row_caps *caps, const char *what, size_t limit)
 	struct text_builder builder;
 
 	text_start(&builder, caps->message, sizeof(caps->message));
+	text_add(&builder, text_of(caps->subject));
 	text_add(&builder, text_of(what));
 	text_add_integer(&builder, (int64_t) limit);
 	text_finish(&builder);
@@ -53,19 +55,24 @@ refuse_whole_row(struct row_caps *caps, const char *what, size_t limit)
 }
 
 bool
-row_caps_take(struct row_caps *caps, struct text_view name, struct text_view value)
+row_caps_count(struct row_caps *caps, size_t bytes)
 {
 	caps->columns++;
-	caps->bytes += name.length + value.length;
+	caps->bytes += bytes;
+	if (caps->bytes > ONBOARD_MAX_RECORD_BYTES)
+		return refuse_whole_row(caps, " has more bytes than the limit of ",
+								ONBOARD_MAX_RECORD_BYTES);
+	if (caps->columns > ONBOARD_MAX_COLUMNS)
+		return refuse_whole_row(caps, " has more columns than the limit of ", ONBOARD_MAX_COLUMNS);
+	return true;
+}
+
+bool
+row_caps_take(struct row_caps *caps, struct text_view name, struct text_view value)
+{
 	if (name.length > ONBOARD_MAX_FIELD_BYTES)
 		return refuse_attribute(caps, name, " is a name of ", name.length);
 	if (value.length > ONBOARD_MAX_FIELD_BYTES)
 		return refuse_attribute(caps, name, " has ", value.length);
-	if (caps->bytes > ONBOARD_MAX_RECORD_BYTES)
-		return refuse_whole_row(caps, "row has more bytes than the limit of ",
-								ONBOARD_MAX_RECORD_BYTES);
-	if (caps->columns > ONBOARD_MAX_COLUMNS)
-		return refuse_whole_row(caps, "row has more columns than the limit of ",
-								ONBOARD_MAX_COLUMNS);
-	return true;
+	return row_caps_count(caps, name.length + value.length);
 }

@@ -26,7 +26,6 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
-#include "base/lookup_plans.h"
 #include "base/statement.h"
 #include "catalogue/product_batch.h"
 #include "upload/held.h"
@@ -86,8 +85,8 @@ lock_batch(ProductBatch *batch, uint64 found)
 		"ORDER BY p.product_id FOR NO KEY UPDATE",
 		1,
 		{INT8ARRAYOID},
+		.looks_up = true,
 	};
-	int nest_level;
 	Datum *products = palloc(sizeof(Datum) * found);
 	Datum values[1];
 	bool is_null;
@@ -97,9 +96,7 @@ lock_batch(ProductBatch *batch, uint64 found)
 		products[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
 	values[0] = PointerGetDatum(construct_array(products, (int) found, INT8OID, sizeof(int64),
 												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	nest_level = lookup_plans_begin();
 	batch->count = (int) statement_run(&lock, values, NULL, false, SPI_OK_SELECT);
-	lookup_plans_end(nest_level);
 	for (i = 0; i < batch->count; i++)
 		batch->product_id[i] =
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));

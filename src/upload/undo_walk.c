@@ -96,12 +96,10 @@ lock_products(UndoWalk *walk)
 		"ORDER BY p.product_id FOR NO KEY UPDATE",
 		1,
 		{INT8ARRAYOID},
+		.looks_up = true,
 	};
 
-	int nest_level = lookup_plans_begin();
-
 	statement_run(&lock, walk->candidates, NULL, false, SPI_OK_SELECT);
-	lookup_plans_end(nest_level);
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -154,9 +152,8 @@ read_history(UndoWalk *walk)
 		"ORDER BY p.product_id",
 		5,
 		{TEXTOID, INT8ARRAYOID, INT8ARRAYOID, INT8OID, BOOLOID},
+		.looks_up = true,
 	};
-	int nest_level = lookup_plans_begin();
-	uint64 found;
 	Datum values[5] = {
 		walk->upload_id,
 		walk->candidates[0],
@@ -165,9 +162,7 @@ read_history(UndoWalk *walk)
 		BoolGetDatum(walk->everything),
 	};
 
-	found = statement_run(&read, values, NULL, false, SPI_OK_SELECT);
-	lookup_plans_end(nest_level);
-	return found;
+	return statement_run(&read, values, NULL, false, SPI_OK_SELECT);
 }
 
 /*
@@ -339,12 +334,10 @@ report_pruned(UndoWalk *walk)
 		"ORDER BY p.product_id",
 		1,
 		{INT8ARRAYOID},
+		.looks_up = true,
 	};
-	int nest_level = lookup_plans_begin();
 	uint64 found = statement_run(&find, walk->candidates, NULL, false, SPI_OK_SELECT);
 	uint64 i;
-
-	lookup_plans_end(nest_level);
 
 	for (i = 0; i < found; i++)
 		report(walk, number_of(i, 1), text_of(i, 2), UNDO_KEEP, "its history was pruned");

@@ -10,6 +10,9 @@
  * has are set; the intent is follow, restore or discontinue.  It returns one text
  * per key: the result of the change, and the columns that differ.
  *
+ * The functions that it calls are hidden outside the extension's library, so the test
+ * library contains all of the extension, and a test loads it in place of that library.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,7 +31,6 @@
 #include "row/json_row.h"
 #include "shared/rule_standard.h"
 
-PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(change_products);
 
 extern PGDLLEXPORT Datum change_products(PG_FUNCTION_ARGS);
