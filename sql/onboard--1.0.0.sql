@@ -47,7 +47,7 @@ CREATE TABLE onboard.vendors (
 	default_mode text COLLATE "C" NOT NULL DEFAULT 'insert'
 		CONSTRAINT vendors_default_mode_check CHECK (default_mode OPERATOR(pg_catalog.=) ANY (modes)),
 	price_guard numeric(8,2) DEFAULT 5
-		CONSTRAINT vendors_price_guard_check CHECK (price_guard OPERATOR(pg_catalog.>=) 1),
+		CONSTRAINT vendors_price_guard_check CHECK (price_guard OPERATOR(pg_catalog.>=) 1 AND price_guard OPERATOR(pg_catalog.<=) 999999.99),
 	sold_out_guard numeric(4,3) DEFAULT 0.5
 		CONSTRAINT vendors_sold_out_guard_check CHECK (sold_out_guard OPERATOR(pg_catalog.>=) 0 AND sold_out_guard OPERATOR(pg_catalog.<=) 1),
 	discontinue_guard numeric(4,3) DEFAULT 0.2

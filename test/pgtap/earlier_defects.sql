@@ -51,6 +51,7 @@ SELECT is((SELECT status FROM onboard.upload_history WHERE upload_id = :'upload'
 SELECT is(pg_temp.verdicts(door, pg_temp.record(11, '{"price": "NaN"}')), 'INVALID_PRICE price',
 	door || ': NaN is not a price') FROM doors;
 SELECT throws_ok($$UPDATE onboard.products SET price = 'NaN'$$, '23514', NULL, 'nor does the table itself');
+SELECT throws_ok($$UPDATE onboard.vendors SET price_guard = 'NaN'$$, '23514', NULL, 'nor is it a guard');
 
 -- Ids based on a timestamp were the same for two vendors within one second.
 SELECT isnt(onboard_begin_upload('V1', 'f', content_id => 'same'),
