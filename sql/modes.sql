@@ -239,6 +239,17 @@ SELECT * FROM load('insert', '[{"vendor_product_id": "NEW2", "product_name": "Cu
 	"price": "5", "stock_quantity": "7"}]');
 ROLLBACK;
 
+-- A column that users made a generated one is the server's, whatever a row says.
+BEGIN;
+SELECT format('CREATE OR REPLACE VIEW onboard.product_catalog WITH (security_barrier) AS %s',
+	replace(pg_get_viewdef('onboard.product_catalog'), 'p.dimensions_cm', 'NULL::text AS dimensions_cm')) AS view \gset
+:view
+ALTER TABLE onboard.products DROP COLUMN dimensions_cm;
+ALTER TABLE onboard.products ADD COLUMN dimensions_cm text GENERATED ALWAYS AS (lower(sku)) STORED;
+SELECT * FROM load('update', '[{"vendor_product_id": "D", "price": "6", "dimensions_cm": ""}]');
+SELECT price, dimensions_cm FROM onboard.products WHERE vendor_id = 'MOD-1' AND vendor_product_id = 'D';
+ROLLBACK;
+
 -- A product that the latest replace lacks is not on sale, whatever files from before it say.
 UPDATE onboard.vendors SET discontinue_guard = NULL, price_guard = NULL WHERE vendor_id = 'MOD-2';
 SELECT * FROM load('insert', '[
@@ -346,6 +357,12 @@ SELECT (SELECT count(*) FROM onboard.products WHERE sku IN (SELECT 'K' || n FROM
 	(SELECT count(*) FROM onboard.products WHERE upload_id IN (SELECT upload_id FROM onboard.upload_history
 			WHERE vendor_id = 'MOD-1') AND sku ~ '^[KR]1') AS by_upload;
 RESET enable_seqscan;
+-- They do not wait if the statement changes products itself between the rows.
+SELECT onboard_begin_upload('MOD-1', 'turns.csv', mode => 'update', columns => '{vendor_product_id,price}') AS u \gset
+WITH r AS (INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price)
+		SELECT :'u', n, 'K' || 999 + n, (1000 + n)::text FROM generate_series(1, 400) n RETURNING row_number)
+	INSERT INTO onboard.products (vendor_id, vendor_product_id, sku, product_name, category, price, stock_quantity)
+	SELECT 'MOD-1', 'T' || row_number, 'K' || 999 + row_number, 'Name', 'Kitchen', 1, 1 FROM r;
 DROP FUNCTION many, load_many, one;
 DROP VIEW catalogue, latest;
 DROP FUNCTION load;

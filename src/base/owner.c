@@ -16,6 +16,7 @@
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
@@ -85,6 +86,15 @@ turn_on_row_security(void)
  * section, as the owner, and would find objects that the caller planted.
  * Temporary objects are searched last.
  */
+/* Statement.replanned and .looks_up say how each statement of ours is planned. */
+static void
+choose_plans_ourselves(void)
+{
+	if (plan_cache_mode != PLAN_CACHE_MODE_AUTO)
+		(void) set_config_option("plan_cache_mode", "auto", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
 static void
 enter(OwnerSection *section, int security_context, const char *search_path)
 {
@@ -96,6 +106,7 @@ enter(OwnerSection *section, int security_context, const char *search_path)
 	section->guc_nest_level = NewGUCNestLevel();
 	limit_lock_waits();
 	turn_on_row_security();
+	choose_plans_ourselves();
 	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 }

@@ -42,8 +42,9 @@ plan_lookups(Statement *statement)
 	int nest_level = lookup_plans_begin();
 	CachedPlan *plan = SPI_plan_get_cached_plan(statement->plan);
 
-	if (plan != NULL)
-		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	/* Other statements of a SQL text would be planned by the run, without the settings. */
+	Assert(plan != NULL);
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
 	lookup_plans_end(nest_level);
 }
 

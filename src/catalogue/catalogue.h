@@ -196,11 +196,16 @@ extern void catalogue_take_back(Catalogue *catalogue, StoredRow *row);
 extern void catalogue_expect_changes(Catalogue *catalogue);
 
 /*
- * Insert the index entries of changed products that wait for it; see
- * version_entries.c.  Must be called before a query reads products, and before the
- * statement ends.
+ * Insert the index entries of changed products that wait; see version_entries.c.
+ * Must be called before a query reads products.
  */
 extern void catalogue_index_changes(Catalogue *catalogue);
+
+/*
+ * Likewise, and store the history of the changes.  Must be called before users' code
+ * runs, and before the statement ends.
+ */
+extern void catalogue_finish_changes(Catalogue *catalogue);
 
 /*
  * What to write for one row, and the result.

@@ -190,11 +190,12 @@ catalogue_open(bool for_writing)
 	return catalogue;
 }
 
-static void
-flush_changes(Catalogue *catalogue)
+void
+catalogue_finish_changes(Catalogue *catalogue)
 {
 	OwnerSection section;
 
+	catalogue_index_changes(catalogue);
 	if (catalogue->log == NULL)
 		return;
 	owner_enter(&section);
@@ -224,12 +225,9 @@ catalogue_close(Catalogue *catalogue)
 	}
 	if (catalogue->reader != NULL)
 		product_reader_destroy(catalogue->reader);
+	catalogue_finish_changes(catalogue);
 	if (catalogue->log != NULL)
-	{
-		flush_changes(catalogue);
 		change_log_close(catalogue->log);
-	}
-	catalogue_index_changes(catalogue);
 	direct_write_close(catalogue);
 	ExecDropSingleTupleTableSlot(catalogue->found_slot);
 	for (i = 0; i < catalogue->index_count; i++)

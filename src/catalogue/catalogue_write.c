@@ -52,7 +52,7 @@ catalogue_write(Catalogue *catalogue, RowWrite *write)
 			return WRITE_LATER;
 	}
 	if (!is_change || write->change->changes_key)
-		catalogue_index_changes(catalogue);
+		(void) version_entries_insert(catalogue);
 	switch (path_of(catalogue, write))
 	{
 		case CATALOGUE_DIRECT:

@@ -3,10 +3,10 @@
  * changed_default.c
  *	  The defaults of columns of onboard.products that users changed.
  *
- * An INSERT leaves out a blank value, so that the server stores the default.  A row
- * that changes a product must store the same value, or a file would change the
- * products that it has inserted when it is loaded again; and to know whether it
- * changes them, it needs the value.  So the default is evaluated here, once for each
+ * An INSERT leaves out a blank, so the server stores the default.  A row that
+ * changes a product must store the same value: otherwise a file that is loaded
+ * again would change the products that it inserted.  The value is also needed to
+ * tell whether anything changes, so the default is evaluated here, once per
  * statement.
  *
  *-------------------------------------------------------------------------
@@ -71,12 +71,30 @@ evaluate(Catalogue *catalogue, Node *expression, struct ChangedDefault *result)
 	FreeExecutorState(estate);
 }
 
+static bool
+is_changed(const Catalogue *catalogue, enum onboard_column column)
+{
+	return (catalogue->changed_defaults & (UINT64CONST(1) << (product_column(column) - 1))) != 0;
+}
+
+bool
+changed_default_is_generated(Catalogue *catalogue, enum onboard_column column)
+{
+	AttrNumber number;
+
+	if (!is_changed(catalogue, column))
+		return false;
+	number = get_attnum(RelationGetRelid(catalogue->products),
+						products_shape.columns[product_column(column) - 1].name);
+	return TupleDescAttr(RelationGetDescr(catalogue->products), number - 1)->attgenerated != '\0';
+}
+
 bool
 changed_default_find(Catalogue *catalogue, enum onboard_column column, Datum *value, bool *is_null)
 {
 	struct ChangedDefault *found;
 
-	if ((catalogue->changed_defaults & (UINT64CONST(1) << (product_column(column) - 1))) == 0)
+	if (!is_changed(catalogue, column))
 		return false;
 	if (catalogue->default_values == NULL)
 		catalogue->default_values =

@@ -21,4 +21,10 @@
 extern bool
 changed_default_find(Catalogue *catalogue, enum onboard_column column, Datum *value, bool *is_null);
 
+/*
+ * Did users replace the column by a generated one?  Then a row does not set it, and the
+ * server computes the value.
+ */
+extern bool changed_default_is_generated(Catalogue *catalogue, enum onboard_column column);
+
 #endif /* ONBOARD_CHANGED_DEFAULT_H */

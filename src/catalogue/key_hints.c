@@ -7,9 +7,9 @@
  * a row that changes nothing, but reading the next entry takes a small fraction
  * of that.  A file that changes products normally names most of its vendor's,
  * often in the order of a key.  So each search reads the entries after the key
- * as well, and later rows find their products through them.  In a file in
- * another order, a search stops at the first entry that was read before; so all
- * searches together read each entry once.
+ * as well, and later rows find their products through them.  If the file is in
+ * another order, a search stops at the first entry that was read before, so all
+ * searches together read each entry about once.
  *
  * How much is read is in proportion to the number of keys looked up: a short
  * file of a vendor with many products gains nothing from hints, but loses little.
@@ -50,7 +50,7 @@
 #define USEFUL_ENTRIES 8
 #define PAUSE_CREDIT (-CREDIT_OF_LOOKUP * 500)
 
-/* Hints to keep, which take 12 MB: as many as a table of 2^20 elements holds. */
+/* Hints to keep: as many as a table of 2^20 elements holds, which takes 12 MB. */
 #define MAX_HINTS 900000
 
 typedef struct Hint
@@ -119,6 +119,7 @@ key_hints_find(KeyHints *hints, Datum vendor_id, struct text_view value, TupleTa
 			   bool *skipped)
 {
 	bool call_again = false;
+	ItemPointerData tid;
 	bool found;
 	Hint *hint;
 
@@ -131,8 +132,8 @@ key_hints_find(KeyHints *hints, Datum vendor_id, struct text_view value, TupleTa
 	hint = hint_lookup(hints->hints, hash_key(value.data, value.length));
 	if (hint == NULL)
 		return false;
-	found =
-		table_index_fetch_tuple(hints->fetch, &hint->tid, SnapshotSelf, slot, &call_again, NULL);
+	tid = hint->tid; /* the fetch moves it along the HOT chain */
+	found = table_index_fetch_tuple(hints->fetch, &tid, SnapshotSelf, slot, &call_again, NULL);
 	table_index_fetch_reset(hints->fetch);
 	if (!found)
 		*skipped = true;
@@ -171,8 +172,8 @@ hash_entry(IndexScanDesc scan)
 
 /*
  * Read the entries after the key up to one that was read before; returns their
- * number.  Of a key with several entries, the last one is normally that of the
- * newest version.
+ * number.  Of a key with several entries, the last one counts, which has the highest
+ * TID and so is often that of the newest version.
  */
 static int
 read_entries(KeyHints *hints, Datum vendor_id, Datum key)

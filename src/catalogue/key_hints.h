@@ -31,7 +31,7 @@ extern bool key_hints_find(KeyHints *hints, Datum vendor_id, struct text_view va
 
 /*
  * Note that the key was found by a search of the index, which may read hints
- * for the keys after it.  Likewise.
+ * for the keys after it.  Must be called in the catalogue's memory context, too.
  */
 extern void key_hints_note_search(KeyHints *hints, Datum vendor_id, Datum key);
 

@@ -135,6 +135,8 @@ take_value(Catalogue *catalogue, const IncomingRow *row, enum onboard_column col
 	Datum value = (Datum) 0;
 	bool is_null;
 
+	if (row->product.value[column].length == 0 && changed_default_is_generated(catalogue, column))
+		return;
 	if (row->product.value[column].length == 0 &&
 		changed_default_find(catalogue, column, &value, &is_null))
 	{

@@ -11,9 +11,10 @@
  * the version before, and wait for this one to end.  So the entries are inserted
  * before this transaction
  *
- * - inserts a key or begins a subtransaction (see catalogue_write(),
- *   catalogue_claim());
- * - runs a query or users' code (see catalogue_index_changes());
+ * - inserts or claims a key, or begins a subtransaction (see catalogue_write(),
+ *   claim_window());
+ * - runs a query that reads products, or users' code (see
+ *   catalogue_index_changes());
  * - concludes that no product has a key although there are entries of dead
  *   versions with it (see key_lookup.c).
  *

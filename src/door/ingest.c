@@ -140,6 +140,7 @@ find_changed(Datum *key, IngestResult *result)
 		"  AND r.row_number = $2",
 		2,
 		{TEXTOID, INT8OID},
+		.looks_up = true,
 	};
 
 	if (statement_run(&action, key, NULL, false, SPI_OK_SELECT) == 0)

@@ -141,8 +141,9 @@ intake_begin(ResultRelInfo *result_info, bool query_runs_code)
 			intake_column_number(relation, intake_columns[i].name, intake_columns[i].type);
 	intake->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "onboard intake row", ALLOCSET_DEFAULT_SIZES);
-	intake->code = query_runs_code ? "the query of the INSERT runs a volatile function"
-								   : intake_code_between_rows(relation);
+	intake->code = query_runs_code
+					   ? "the query of the INSERT changes other tables or runs a volatile function"
+					   : intake_code_between_rows(relation);
 	intake->loader = loader_create(NULL, NULL, intake->code);
 	result_info->ri_FdwState = intake;
 }
@@ -391,6 +392,9 @@ query_runs_code(PlannerInfo *root)
 {
 	ListCell *cell;
 
+	/* An INSERT in WITH, or with a change in WITH, takes turns with the rest of its statement. */
+	if (root->parent_root != NULL || root->parse->hasModifyingCTE)
+		return true;
 	if (runs_volatile_code((Node *) root->parse))
 		return true;
 	foreach(cell, root->glob->subroots)

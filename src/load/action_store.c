@@ -5,16 +5,16 @@
  *	  products that existed.
  *
  * Each row that changes a product must find out whether an earlier row of the
- * upload named it.  Flushed records are found through the primary key, thousands of
- * others through a hash table.  The answer is nearly always no, and two
+ * upload named it.  Records with all index entries are found through the primary key,
+ * up to 10,000 others through a hash table.  The answer is nearly always no, and two
  * shortcuts avoid the lookup: many files list products in the order in which
  * they were inserted, so that the product's ID is above all that the upload has
  * named; and a Bloom filter of fixed size holds the products that this
  * statement has named.
  *
  * The records of later uploads are looked up, too.  A file from years ago may have
- * thousands of them, of which most have few products: those are kept in memory
- * once enough lookups have found nothing.
+ * thousands of these, most of them with few products: the products of such an
+ * upload are kept in memory once enough lookups have found nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -101,6 +101,7 @@ typedef struct NamedProducts
 /* After so many misses, the products of an upload are read, unless they are too many. */
 #define READ_AFTER_MISSES 200
 #define READ_PRODUCTS 1000
+#define READ_PRODUCTS_IN_ALL 500000 /* 4 MB */
 
 /*
  * Size of the Bloom filter, and the number of products up to which it has few
@@ -123,6 +124,7 @@ struct ActionStore
 	int64 batched_upload;  /* all of them belong to this upload */
 	bool batch_is_flushed; /* stays true until the next record is added */
 	named_hash *uploads;   /* whose records have been looked up */
+	int64 read_in_all;     /* products of these that are kept in memory */
 	bloom_filter *flushed; /* products of flushed records; NULL if there are none */
 	IndexScanDesc scan;    /* begun at first use */
 	TupleTableSlot *found_slot;
@@ -206,6 +208,7 @@ read_highest(int64 upload_number)
 		"SELECT max(r.product_id) FROM onboard.row_actions r WHERE r.upload_number = $1",
 		1,
 		{INT8OID},
+		.looks_up = true,
 	};
 	OwnerSection section;
 	bool is_null;
@@ -250,6 +253,7 @@ read_products(ActionStore *store, NamedProducts *named)
 		"ORDER BY r.product_id LIMIT $2",
 		2,
 		{INT8OID, INT8OID},
+		.looks_up = true,
 	};
 	Datum values[2] = {Int64GetDatum(named->upload_number), Int64GetDatum(READ_PRODUCTS + 1)};
 	OwnerSection section;
@@ -264,6 +268,7 @@ read_products(ActionStore *store, NamedProducts *named)
 	{
 		named->before = MemoryContextAlloc(store->context, Max(count, 1) * sizeof(int64));
 		named->before_count = count;
+		store->read_in_all += count;
 	}
 	for (i = 0; i < count && named->before != NULL; i++)
 		named->before[i] =
@@ -384,7 +389,7 @@ action_store_find(ActionStore *store, int64 upload_number, int64 product_id, Row
 		return false;
 	if (find_stored(store, upload_number, product_id, found))
 		return true;
-	if (++named->misses == READ_AFTER_MISSES)
+	if (++named->misses == READ_AFTER_MISSES && store->read_in_all < READ_PRODUCTS_IN_ALL)
 		read_products(store, named);
 	return false;
 }
@@ -484,7 +489,7 @@ action_store_add(ActionStore *store, const RowAction *action)
 }
 
 void
-action_store_store(ActionStore *store)
+action_store_write_batch(ActionStore *store)
 {
 	if (store->batched->members >= MAX_BATCHED)
 		action_store_flush(store);

@@ -53,7 +53,9 @@ action_store_find(ActionStore *store, int64 upload_number, int64 product_id, Row
  * stored, inside an owner section.
  */
 extern bool action_store_add(ActionStore *store, const RowAction *action);
-extern void action_store_store(ActionStore *store);
+
+/* Write the full batch to the heap; inserts the index entries if thousands wait. */
+extern void action_store_write_batch(ActionStore *store);
 
 /* Store all records, with all index entries. */
 extern void action_store_flush(ActionStore *store);

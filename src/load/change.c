@@ -75,7 +75,7 @@ record(Loader *loader, const Change *change, enum row_action action)
 	if (!action_store_add(loader->action_store, &entry))
 		return;
 	owner_enter(&section);
-	action_store_store(loader->action_store);
+	action_store_write_batch(loader->action_store);
 	owner_leave(&section);
 }
 
@@ -169,7 +169,7 @@ settle_with_product(Loader *loader, Change *change)
 		return write_change(loader, change);
 	if (action == ACTION_HOLD)
 	{
-		catalogue_index_changes(loader->catalogue);
+		catalogue_finish_changes(loader->catalogue);
 		guard_hold(change->with->owner, change->row, change->product.product_id, &change->cause);
 	}
 	conclude(loader, change, action);

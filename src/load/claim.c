@@ -74,6 +74,7 @@ claim_in_subtransaction(Claim *claim)
 {
 	int i;
 
+	catalogue_index_changes(claim->catalogue);
 	if (subtransaction_run(claim_all, claim, NULL))
 		return;
 	for (i = 0; i < claim->count; i++)

@@ -687,6 +687,7 @@ loader_finish(Loader *loader)
 	error_context_stack = &callback;
 	if (loader->catalogue != NULL)
 	{
+		catalogue_finish_changes(loader->catalogue);
 		owner_enter(&section);
 		SPI_connect();
 		foreach(cell, loader->sessions)

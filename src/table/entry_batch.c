@@ -161,7 +161,7 @@ make_space(EntryBatch *batch)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Return a value of a row, and whether it is not null. */
+/* Get a value of a row; returns false if it is null. */
 static bool
 value_of(const EntryBatch *batch, int row, int column, Datum *value)
 {
@@ -200,6 +200,7 @@ entry_batch_add(EntryBatch *batch, const Datum *values, const bool *nulls,
 	WaitingRow *row;
 	int column;
 
+	Assert(!entry_batch_is_full(batch));
 	make_space(batch);
 	for (column = 0; column < batch->column_count; column++)
 	{
@@ -215,6 +216,12 @@ entry_batch_add(EntryBatch *batch, const Datum *values, const bool *nulls,
 	row->changed = changed;
 	row->has_gone_entries = has_gone_entries;
 	MemoryContextSwitchTo(caller);
+}
+
+bool
+entry_batch_is_empty(const EntryBatch *batch)
+{
+	return batch->count == 0;
 }
 
 bool
@@ -242,7 +249,10 @@ compare_sorted(const SortedRow *a, const SortedRow *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* A value as bytes; none if it is null, compressed or out of line, which is rare. */
+/*
+ * Get the bytes of a value; returns 0 if it is null, compressed or out of line,
+ * which is rare.
+ */
 static Size
 bytes_of(const EntryBatch *batch, int row, int column, const char **data)
 {
@@ -252,7 +262,7 @@ bytes_of(const EntryBatch *batch, int row, int column, const char **data)
 	if (!value_of(batch, row, column, &value))
 		return 0;
 	text = (struct varlena *) DatumGetPointer(value);
-	if (!VARATT_IS_SHORT(text) && !VARATT_IS_4B_U(text))
+	if (VARATT_IS_EXTERNAL(text) || VARATT_IS_COMPRESSED(text))
 		return 0;
 	*data = VARDATA_ANY(text);
 	return VARSIZE_ANY_EXHDR(text);
@@ -298,7 +308,10 @@ bytes_after_prefix(const EntryBatch *batch, int row, int column, Size prefix)
 	return pg_ntoh64(key);
 }
 
-/* Fill in the places by a column; returns false if its value is the same in all rows. */
+/*
+ * Fill batch->sorted by a column; returns false if its value is the same in all
+ * rows.
+ */
 static bool
 order_by_text(EntryBatch *batch, int column)
 {
@@ -311,6 +324,7 @@ order_by_text(EntryBatch *batch, int column)
 	return differ;
 }
 
+/* Likewise. */
 static bool
 order_by_number(EntryBatch *batch, int column)
 {

@@ -16,15 +16,15 @@
 
 typedef struct EntryBatch EntryBatch;
 
-/* The columns that differ from the previous version of the row, for a new row. */
-#define ENTRY_OF_NEW_ROW PG_UINT64_MAX
+/* The columns that changed, of a row without a previous version. */
+#define ALL_COLUMNS_CHANGED PG_UINT64_MAX
 
-/* Can entries of the index be made from the values of its columns, and wait? */
+/* Can entries of the index be made from column values alone, so that they may wait? */
 extern bool entry_batch_accepts(Relation table, const IndexInfo *info);
 
 /*
  * Create a batch for some indexes of a table, which must all be accepted and stay
- * open.  Allocates in the current memory context, which must outlive the batch.
+ * open.  Allocates in the current memory context, which frees it.
  */
 extern EntryBatch *
 entry_batch_create(Relation table, Relation *indexes, IndexInfo **infos, int index_count);
@@ -32,12 +32,13 @@ entry_batch_create(Relation table, Relation *indexes, IndexInfo **infos, int ind
 /*
  * Add the entries of a row, given all columns of the table.  changed has bit
  * number - 1 of each column that differs from the previous version of the row.
- * has_gone_entries: see index_entry_of_version().  Copies what it needs.
+ * has_gone_entries: see index_entry_insert_values().  Copies what it needs.  The
+ * batch must not be full.
  */
 extern void entry_batch_add(EntryBatch *batch, const Datum *values, const bool *nulls,
 							const ItemPointerData *tid, uint64 changed, bool has_gone_entries);
 
-/* Does inserting entries gain nothing from waiting for more? */
+/* Must the entries be inserted before others are added? */
 extern bool entry_batch_is_full(const EntryBatch *batch);
 
 /*
@@ -45,5 +46,7 @@ extern bool entry_batch_is_full(const EntryBatch *batch);
  * any.  Only the uniqueness of keys that changed is checked, as by INSERT.
  */
 extern bool entry_batch_insert(EntryBatch *batch);
+
+extern bool entry_batch_is_empty(const EntryBatch *batch);
 
 #endif /* ONBOARD_ENTRY_BATCH_H */

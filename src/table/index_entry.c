@@ -29,7 +29,7 @@ index_entry_has_changed_key(const IndexInfo *info, uint64 changed)
 	{
 		AttrNumber column = info->ii_IndexAttrNumbers[i];
 
-		/* An expression counts as changed; that only costs a hint. */
+		/* An expression counts as changed, which costs a check and a hint. */
 		if (column <= 0 || column > 64 || (changed & (UINT64CONST(1) << (column - 1))) != 0)
 			return true;
 	}

@@ -36,7 +36,8 @@ index_entry_insert(Relation table, Relation index, IndexInfo *info, TupleTableSl
 /*
  * Insert an entry with these values.  A key that did not change is not checked: the
  * previous version holds it.  Otherwise a duplicate key raises an error.
- * has_gone_entries: see index_entry_of_version().  Leaks into the current context.
+ * has_gone_entries: the index may have entries of dead versions of the row, so a full
+ * page is worth searching for them.  Leaks into the current context.
  */
 extern void
 index_entry_insert_values(Relation table, Relation index, IndexInfo *info, Datum *values,

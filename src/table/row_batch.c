@@ -4,8 +4,8 @@
  *	  Rows that are stored in a table directly, in batches.
  *
  * A batch is inserted into the heap at once, as in COPY, and then into one
- * index after another.  Where the rows come in another order than the entries,
- * these wait for those of further batches (entry_batch.c).
+ * index after another.  If rows do not arrive in the order of an index, its entries
+ * wait for those of later batches (entry_batch.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -118,6 +118,7 @@ row_batch_close(RowBatch *batch)
 
 	if (batch == NULL)
 		return;
+	Assert(batch->count == 0 && (batch->waiting == NULL || entry_batch_is_empty(batch->waiting)));
 	for (i = 0; i < BATCH_ROWS && batch->slots[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(batch->slots[i]);
 	end_bulk_insert(batch);
@@ -195,7 +196,7 @@ add_waiting(RowBatch *batch)
 			(void) entry_batch_insert(batch->waiting);
 		slot_getallattrs(slot);
 		entry_batch_add(batch->waiting, slot->tts_values, slot->tts_isnull, &slot->tts_tid,
-						ENTRY_OF_NEW_ROW, false);
+						ALL_COLUMNS_CHANGED, false);
 	}
 }
 

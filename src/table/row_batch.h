@@ -21,8 +21,9 @@ typedef struct RowBatch RowBatch;
  * Open a batch for a table that is locked for writing; NULL if its rows must be
  * stored by INSERT statements, because it departs from its shape (see
  * table_shape_departure()) or onboard.load_path says so.  identity is the identity column, or 0 for
- * none.  order is a column, or 0 for none: indexes with it as first or second column get
- * their entries in its order, many at a time.  Allocates in the current memory context,
+ * none.  order is a column by which rows do not arrive in order, or 0 for none:
+ * entries of indexes with it as first or second column wait, and are inserted in
+ * key order, many at a time.  Allocates in the current memory context,
  * which must outlive the batch.
  */
 extern RowBatch *
@@ -43,7 +44,8 @@ extern void row_batch_add(RowBatch *batch, const Datum *values, const bool *null
 
 /*
  * Store the rows, in the current subtransaction, whichever one was current when
- * they were added.  Index entries in the order of a column may wait.
+ * they were added.  Index entries may wait for row_batch_flush(), which must be
+ * called before row_batch_close().
  */
 extern void row_batch_store(RowBatch *batch);
 
