@@ -358,6 +358,7 @@ SELECT (SELECT count(*) FROM onboard.products WHERE sku IN (SELECT 'K' || n FROM
 			WHERE vendor_id = 'MOD-1') AND sku ~ '^[KR]1') AS by_upload;
 RESET enable_seqscan;
 -- They do not wait if the statement changes products itself between the rows.
+CLUSTER onboard.products USING products_pkey;
 SELECT onboard_begin_upload('MOD-1', 'turns.csv', mode => 'update', columns => '{vendor_product_id,price}') AS u \gset
 WITH r AS (INSERT INTO onboard.intake (upload_id, row_number, vendor_product_id, price)
 		SELECT :'u', n, 'K' || 999 + n, (1000 + n)::text FROM generate_series(1, 400) n RETURNING row_number)

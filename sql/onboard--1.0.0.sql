@@ -208,7 +208,7 @@ CREATE INDEX upload_history_processing_idx ON onboard.upload_history (updated_at
 CREATE INDEX upload_history_unreported_idx ON onboard.upload_history (processing_completed_at)
 	WHERE status OPERATOR(pg_catalog.<>) 'processing' AND NOT metadata OPERATOR(pg_catalog.?) 'reported_at';
 COMMENT ON TABLE onboard.upload_history IS 'One row per file received: its counts, its outcome and where its reports are';
-COMMENT ON COLUMN onboard.upload_history.upload_number IS 'Short identifier, for onboard.row_actions, which has a record of each row';
+COMMENT ON COLUMN onboard.upload_history.upload_number IS 'Short identifier, which onboard.row_actions refers to';
 COMMENT ON COLUMN onboard.upload_history.s3_key IS 'Where the file came from: an S3 key or a local path';
 COMMENT ON COLUMN onboard.upload_history.content_id IS 'Identifies the content: the same content again is the same upload';
 COMMENT ON COLUMN onboard.upload_history.mode IS 'What its rows may do: insert, upsert, update or replace products';

@@ -176,8 +176,8 @@ static const struct command commands[] = {
 		.description =
 			"Compares FILE (\"-\" for standard input) with the live catalogue and shows what "
 			"loading it with this mode would insert, change, hold, discontinue and reject, but "
-			"writes nothing to the database.  A mode that the vendor may not use, and a time in "
-			"the future, are compared, too, with a note that a load would be refused.",
+			"writes nothing to the database.  A mode that the vendor may not use, or a time in "
+			"the future, is compared all the same, with a note that a load would be refused.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
 				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_CSV),
 		.required = OPTION_BIT(OPTION_VENDOR),
@@ -252,7 +252,7 @@ static const struct command commands[] = {
 		.summary = "apply rows that wait for approval",
 		.description =
 			"Applies the rows of UPLOAD that wait, or those that --rows lists.  Each is judged "
-			"again, against the product as it is now.  To approve row 0 discontinues the products "
+			"again, against the product as it is now.  Approving row 0 discontinues the products "
 			"that no row of a replace names.  UPLOAD is an upload id or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_ROWS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,
@@ -266,7 +266,7 @@ static const struct command commands[] = {
 		.summary = "drop rows that wait for approval",
 		.description =
 			"Drops the rows of UPLOAD that wait, or those that --rows lists; their products "
-			"stay as they are.  To decline row 0 keeps the products that no row of a replace "
+			"stay as they are.  Declining row 0 keeps the products that no row of a replace "
 			"names.  UPLOAD is an upload id or a unique prefix of one.",
 		.options = OPTION_BIT(OPTION_ROWS) | OPTION_BIT(OPTION_JSON) | OPTIONS_DATABASE,
 		.min_operands = 1,

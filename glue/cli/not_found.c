@@ -64,8 +64,8 @@ static const struct kind kinds[] = {
 			"SKU",
 			"",
 			NEIGHBOURS_OF("$1::text") " UNION " NEIGHBOURS_OF("upper($1::text)"),
-			"--match vendor_product_id finds a product by the vendor's id, and \"onboard psql\" "
-			"searches onboard.product_catalog",
+			"find the product by the vendor's product ID with --match vendor_product_id, or search "
+			"onboard.product_catalog with \"onboard psql\"",
 		},
 };
 

@@ -129,9 +129,10 @@ print_outcome(const struct upload *upload, const struct outcome *outcome)
 	if (outcome->kept > 0)
 		print_kept(outcome);
 	if (outcome->declined > 0)
-		line_print(stdout, 2, "%s %s that %s for approval.",
+		line_print(stdout, 2, "%s %s %s that %s for approval.",
 				   outcome->dry_run ? "It would decline" : "Declined",
 				   terminal_count(count, outcome->declined),
+				   terminal_plural(outcome->declined, "held row", "held rows"),
 				   outcome->dry_run ? terminal_plural(outcome->declined, "waits", "wait")
 									: "waited");
 }

@@ -23,7 +23,7 @@
 #include "database/vendor_columns.h"
 #include "database/vendor_refusal.h"
 
-/* How the columns are called, and the options that set them. */
+/* What the columns are called, and the options that set them. */
 struct vendor_field
 {
 	const char *label;
@@ -142,7 +142,8 @@ add_vendor(struct database *database, const struct options *options, bool *added
 	const char *const values[] = {document, options->if_not_exists ? "true" : "false"};
 	struct byte_buffer statement = {0};
 	PGresult *result = NULL;
-	bool done = build_insert(&statement, given_columns(options), error) &&
+	bool done = (document != NULL || glue_error_memory(error)) &&
+				build_insert(&statement, given_columns(options), error) &&
 				run_vendor_statement(database, statement.data, 2, values, &result, error);
 
 	*added = done && strcmp(PQcmdTuples(result), "1") == 0;
@@ -495,7 +496,8 @@ update_vendor(struct database *database, const struct options *options, PGresult
 	char *document = given_document(options);
 	const char *const values[] = {document};
 	struct byte_buffer statement = {0};
-	bool done = build_update(&statement, given_columns(options), error) &&
+	bool done = (document != NULL || glue_error_memory(error)) &&
+				build_update(&statement, given_columns(options), error) &&
 				run_vendor_statement(database, statement.data, 1, values, result, error);
 
 	byte_buffer_clean_up(&statement);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_columns.c
- *	  Statements that set columns of a vendor: which columns, and what of.
+ *	  Statements that set columns of a vendor: the columns, and their parts of the SQL.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_columns.h
- *	  Statements that set columns of a vendor: which columns, and what of.
+ *	  Statements that set columns of a vendor: the columns, and their parts of the SQL.
  *
  * Only the columns that a caller names are set, so that a login needs no
  * privilege on the others.  A statement's parameter $1 is a JSON object: the

@@ -32,7 +32,7 @@ prepare(Statement *statement)
 }
 
 /*
- * Make the plan for any values, which the run then finds in the cache.  The settings
+ * Make the generic plan, which the run then finds in the cache.  The settings
  * that it needs must not be in force during the run, because users' triggers and
  * policies may plan statements of their own.
  */

@@ -23,9 +23,9 @@ typedef struct Statement
 	const char *sql;
 	int parameter_count;
 	Oid parameter_types[STATEMENT_MAX_PARAMETERS];
-	bool replanned;  /* plan each run for its values and the current size of the tables */
-	bool looks_up;   /* look up rows by key, as with lookup_plans_begin(); it may run user code */
-	bool rewinds;    /* its cursor can be moved back to the start, without running it again */
+	bool replanned; /* plan each run for its values and the current size of the tables */
+	bool looks_up;  /* plan it as between lookup_plans_begin() and _end(); it may run users' code */
+	bool rewinds;   /* its cursor can be moved back to the start, without running it again */
 	SPIPlanPtr plan; /* kept for the session; NULL until the first run */
 } Statement;
 

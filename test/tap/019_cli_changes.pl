@@ -466,9 +466,9 @@ is_exit(0, 'a vendor that may update', qw(vendor set BETA --modes), 'insert,upda
 ($out) = is_exit(1, 'a row is held', qw(load dearest.csv --vendor BETA --mode update --no-reports --json));
 my $dearest = json_of($out)->{upload_id};
 ($out) = is_exit(0, 'undo --dry-run', 'undo', $dearest, '--dry-run');
-like($out, qr/^It would decline 1 that waits for approval\.$/m, 'says that it would decline it');
+like($out, qr/^It would decline 1 held row that waits for approval\.$/m, 'says that it would decline it');
 ($out) = is_exit(0, 'undo', 'undo', $dearest);
-like($out, qr/^Declined 1 that waited for approval\.$/m, 'says that it does');
+like($out, qr/^Declined 1 held row that waited for approval\.$/m, 'says that it does');
 ($out) = is_exit(0, 'undo again', 'undo', $dearest, '--json');
 is(json_of($out)->{declined}, 0, 'and once only');
 

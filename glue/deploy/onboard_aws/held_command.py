@@ -120,7 +120,7 @@ def approve(command: Command) -> int:
 
 
 def decline(command: Command) -> int:
-    """Drop rows; to decline the last step of a replace keeps the products that it would discontinue."""
+    """Drop rows; declining the last step of a replace keeps the products that it would discontinue."""
     answers: list[dict[str, Any]] = []
     if decide(command, "decline", answers.append):
         declined, step = sum(answer["declined"] for answer in answers), any(answer["last_step"] for answer in answers)
