@@ -274,8 +274,8 @@ TEXT = ("Peer: COPY to a temporary staging table, then INSERT ... ON CONFLICT DO
         "late and repeated files would be recognized. Where the time goes, by profile, in order of keys: of a file that changes "
         "nothing, three tenths each into reading COPY and into the record of each row, which has two index entries and which no "
         "peer leaves, a fifth into finding the products, a tenth into the rules and the comparison; of a change that is not HOT, "
-        "more than half into index entries: five of the product, which the peer makes as well, two of the record, and with history "
-        "two of the change.")
+        "more than half into index entries: five of the product, which the peer makes as well, two of the record, and with "
+        "history two of the change.")
 
 
 def add_bars(bench, case, keys, seconds, outcomes):

@@ -189,7 +189,7 @@ sql('DELETE FROM onboard.history_horizon');
 
 # What does not exist
 is_refused(2, qr/SKU "$_" does not exist; did you mean PAN-28\?/, 'history', $_) for qw(pan-28 PAN-2 PAM-28);
-is_refused(2, qr/SKU "XYZ" does not exist; --match vendor_product_id finds a product/, qw(history XYZ));
+is_refused(2, qr/SKU "XYZ" does not exist; find the product by the vendor.s product ID/, qw(history XYZ));
 is_refused(2, qr/vendor_product_id "PAN-28" does not exist/, qw(history PAN-28 --match vendor_product_id));
 is_refused(2, qr/SKU "PAN-28" does not exist/, qw(history PAN-28 --vendor BETA));
 is_refused(2, qr/vendor "GAMMA" does not exist/, qw(history PAN-28 --vendor GAMMA));
