@@ -50,8 +50,8 @@
 #define USEFUL_ENTRIES 8
 #define PAUSE_CREDIT (-CREDIT_OF_LOOKUP * 500)
 
-/* Hints to keep: as many as a table of 2^20 elements holds, which takes 12 MB. */
-#define MAX_HINTS 900000
+/* Hints to keep: as many as a table of 2^20 elements, which takes 12 MB, holds without growing. */
+#define MAX_HINTS 700000
 
 typedef struct Hint
 {

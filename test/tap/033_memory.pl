@@ -16,7 +16,7 @@ use constant MB => 1024 * 1024;
 use constant BOUND => 24 * MB;
 # Allowed difference between sizes, once windows are full.
 use constant SLACK => 2 * MB;
-# Where 300,000 products are, which files that change products remember, while that table grows. It stops at 900,000.
+# Where 300,000 products are, which files that change products remember, while that table grows. It stops at 700,000.
 use constant HINTS => 9 * MB;
 
 plan skip_all => 'this system has no /proc/PID/status with RssAnon'
