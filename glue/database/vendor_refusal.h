@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * vendor_refusal.h
- *	  Say why the database refuses the values of a vendor.
+ *	  Explains why the database refuses the values of a vendor.
  *
- * The rules are the constraints and types of onboard.vendors; this file has only
- * their texts.
+ * The constraints and types of onboard.vendors are the rules.  This file has only
+ * the texts that explain them.
  *
  *-------------------------------------------------------------------------
  */

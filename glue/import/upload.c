@@ -380,18 +380,16 @@ const char *const held_decision_names[HELD_DECISION_COUNT] = {
 	[HELD_REFUSED] = "refused",
 };
 
-/* The number of held rows with an outcome. */
-#define HELD_COUNT(outcome) "count(*) FILTER (WHERE h.outcome = '" outcome "')"
-
 /* The decisions last, in the order of enum held_decision. */
-static const char held_query[] = "SELECT " HELD_COUNT(
-	"waiting") ","
-			   " coalesce(bool_or(h.row_number IS NULL AND h.outcome = 'waiting'), false),"
-			   " max(CASE WHEN h.row_number IS NULL THEN h.new_value::bigint END),"
-			   " " HELD_COUNT("applied") ", " HELD_COUNT(
-				   "declined") ","
-							   " " HELD_COUNT("superseded") ", " HELD_COUNT(
-								   "refused") " FROM onboard.held_rows h WHERE h.upload_id = $1::text";
+static const char held_query[] =
+	"SELECT count(*) FILTER (WHERE h.outcome = 'waiting'),"
+	" coalesce(bool_or(h.row_number IS NULL AND h.outcome = 'waiting'), false),"
+	" max(CASE WHEN h.row_number IS NULL THEN h.new_value::bigint END),"
+	" count(*) FILTER (WHERE h.outcome = 'applied'),"
+	" count(*) FILTER (WHERE h.outcome = 'declined'),"
+	" count(*) FILTER (WHERE h.outcome = 'superseded'),"
+	" count(*) FILTER (WHERE h.outcome = 'refused')"
+	" FROM onboard.held_rows h WHERE h.upload_id = $1::text";
 
 bool
 upload_read_held(struct database *database, struct upload *upload, struct glue_error *error)

@@ -81,34 +81,30 @@
 	" 'updated_at', onboard.utc_text(u.updated_at),"   \
 	" 'completed_at', onboard.utc_text(u.processing_completed_at))"
 
-/* The number of held rows of an upload u with an outcome. */
-#define HELD_COUNT(outcome)                     \
-	"(SELECT count(*) FROM onboard.held_rows h" \
-	" WHERE h.upload_id = u.upload_id"          \
-	" AND h.outcome = '" outcome "')"
+/* How many held rows of an upload u have each outcome. */
+#define HELD_COUNTS                                                                 \
+	"SELECT count(*) FILTER (WHERE h.outcome = 'waiting') AS waiting,"              \
+	" jsonb_build_object('applied', count(*) FILTER (WHERE h.outcome = 'applied')," \
+	" 'declined', count(*) FILTER (WHERE h.outcome = 'declined'),"                  \
+	" 'superseded', count(*) FILTER (WHERE h.outcome = 'superseded'),"              \
+	" 'refused', count(*) FILTER (WHERE h.outcome = 'refused')) AS decisions"       \
+	" FROM onboard.held_rows h WHERE h.upload_id = u.upload_id"
 
 /* The parts of a trace, of a row u of uploads. */
-#define TRACE_ROWS                                                                                                                         \
-	"(SELECT jsonb_build_object("                                                                                                          \
-	"'judged', coalesce(sum(j.last_row - j.first_row + 1), 0),"                                                                            \
-	" 'ranges', count(*),"                                                                                                                 \
-	" 'last_row', max(j.last_row),"                                                                                                        \
-	" 'parse_attempts', u.parse_attempts,"                                                                                                 \
-	" 'revivals', u.revivals,"                                                                                                             \
-	" 'held_waiting', " HELD_COUNT(                                                                                                        \
-		"waiting") ","                                                                                                                     \
-				   " 'held_decisions', jsonb_build_object("                                                                                \
-				   "'applied', " HELD_COUNT(                                                                                               \
-					   "applied") ","                                                                                                      \
-								  " 'declined', " HELD_COUNT(                                                                              \
-									  "declined") ","                                                                                      \
-												  " 'superseded', " HELD_COUNT(                                                            \
-													  "superseded") ","                                                                    \
-																	" 'refused', " HELD_COUNT(                                             \
-																		"refused") "),"                                                    \
-																				   " 'checkpoint', u.checkpoint - 'state',"                \
-																				   " 'idle_seconds', onboard.seconds_since(u.updated_at))" \
-																				   " FROM onboard.judged_rows j WHERE j.upload_id = u.upload_id)"
+#define TRACE_ROWS                                                                                \
+	"(SELECT jsonb_build_object("                                                                 \
+	"'judged', j.judged,"                                                                         \
+	" 'ranges', j.ranges,"                                                                        \
+	" 'last_row', j.last_row,"                                                                    \
+	" 'parse_attempts', u.parse_attempts,"                                                        \
+	" 'revivals', u.revivals,"                                                                    \
+	" 'held_waiting', h.waiting,"                                                                 \
+	" 'held_decisions', h.decisions,"                                                             \
+	" 'checkpoint', u.checkpoint - 'state',"                                                      \
+	" 'idle_seconds', onboard.seconds_since(u.updated_at))"                                       \
+	" FROM (SELECT coalesce(sum(r.last_row - r.first_row + 1), 0) AS judged, count(*) AS ranges," \
+	" max(r.last_row) AS last_row FROM onboard.judged_rows r WHERE r.upload_id = u.upload_id) j"  \
+	" CROSS JOIN (" HELD_COUNTS ") h)"
 
 #define TRACE_EVENTS                                                             \
 	"(SELECT coalesce(jsonb_agg(jsonb_build_object("                             \

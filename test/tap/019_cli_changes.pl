@@ -120,7 +120,7 @@ is_deeply(json_of($out), { upload_id => $prices, declined => 1 }, 'declines the 
 ($out) = is_exit(0, 'decline again', 'decline', $prices);
 is($out, "Nothing of upload $prices waits for approval.\n", 'says that nothing is left');
 ($out) = is_exit(0, 'approve', 'approve', $prices);
-is($out, "Nothing of upload $prices waits for approval.\n", 'likewise');
+is($out, "Nothing of upload $prices waits for approval.\n", 'approve says that nothing is left');
 ($out) = is_exit(0, 'approve --json', 'approve', $prices, '--json');
 is_deeply(json_of($out), { upload_id => $prices, applied => 0, not_applied => 0, rows => [] }, 'as JSON');
 
@@ -361,7 +361,7 @@ is(sql("SELECT price FROM onboard.products WHERE sku = 'BOWL-7'"), '100.00', 'so
 like($out, qr/ updated       upload \Q$dearer\E, line 2, approved by operator\n    price              10\.00 -> 100\.00$/m,
 	'says who approved it');
 ($out) = is_exit(0, 'history --json of it', qw(history BOWL-7 --json));
-is_deeply([ map { $_->{approved} } @{ json_of($out)->{changes} } ], [ $false, $true ], 'likewise');
+is_deeply([ map { $_->{approved} } @{ json_of($out)->{changes} } ], [ $false, $true ], 'which change was approved');
 ($out) = is_exit(0, 'a vendor sees who changed nothing', qw(history BOWL-7 --json --db), conninfo('beta'));
 is_deeply([ map { $_->{changed_by} } @{ json_of($out)->{changes} } ], [ undef, undef ], 'of its own products');
 
@@ -395,13 +395,13 @@ is($out, "prices.csv: 5 rows, 4 accepted (1 updated, 1 unchanged, 2 held), 1 rej
 ($out) = is_exit(1, 'as JSON', 'load', @update, '--no-reports', '--json');
 $document = json_of($out);
 is_deeply([ @$document{qw(mode inserted updated unchanged stale held discontinued discontinued_missing waiting)} ],
-	[ 'update', 0, 1, 1, 0, 2, 0, 0, 2 ], 'too');
+	[ 'update', 0, 1, 1, 0, 2, 0, 0, 2 ], 'shows the same counts');
 # The price of the second held row would now be above the product's price before the reduction.
 sql("UPDATE onboard.products SET price = 5, compare_at_price = 6 WHERE vendor_id = 'VEND001' AND vendor_product_id = 'ART-0004'");
 ($out) = is_exit(1, 'approve', 'approve', $upload);
 like($out, qr/\AApplied 1 row of upload \Q$upload\E\.\n  row 4 is refused: .*INVALID_COMPARE_AT_PRICE.*\n\z/, 'says what it refused');
 ($out) = is_exit(0, 'status', 'status', $upload);
-like($out, qr/^  decided   1 applied, 1 refused$/m, 'counts both');
+like($out, qr/^  decided   1 applied, 1 refused$/m, 'counts what was applied and what was refused');
 ($out) = is_exit(0, 'held', 'held', $upload);
 is($out, "Nothing waits for approval.\n", 'and nothing waits');
 ($out) = is_exit(0, 'undo --dry-run', 'undo', $upload, '--dry-run');
@@ -436,9 +436,10 @@ like((is_exit(1, 'diff of a mode that the vendor may not use', @known, qw(--mode
 	qr/^onboard: a load would be refused: vendor "BETA" may not use mode "replace"; its modes are: insert, upsert, update$/m,
 	'says that a load would be refused');
 like((is_exit(0, 'diff of a time in the future', @known, qw(--mode upsert --as-of 2999-01-01)))[1],
-	qr/^onboard: a load would be refused: the time of the file, 2999-01-01T00:00:00\S*Z, is in the future$/m, 'likewise');
+	qr/^onboard: a load would be refused: the time of the file, 2999-01-01T00:00:00\S*Z, is in the future$/m,
+	'says that its time would be refused');
 unlike((is_exit(0, 'diff -q', @known, qw(--mode upsert --as-of 2999-01-01 -q)))[1], qr/./, 'is silent');
-unlike((is_exit(0, 'diff that a load would accept', @known, qw(--mode upsert)))[1], qr/refused/, 'too');
+unlike((is_exit(0, 'diff that a load would accept', @known, qw(--mode upsert)))[1], qr/refused/, 'says nothing of a refusal');
 is_refused(4, qr{cannot write /nowhere/x\.csv}, qw(diff tomorrow.csv --vendor ALPHA --mode update --csv /nowhere/x.csv));
 
 is(sql("SELECT count(*) FROM onboard.upload_history WHERE vendor_id = 'ALPHA'"), $uploads + 1, 'comparing records no upload');

@@ -88,7 +88,7 @@ write_file('no_key.csv', "product_name,price\nKettle,12.00\n");
 like(load(2, 'without a key', 'no_key.csv', '--mode', 'update')->{error}{message},
 	qr/the header must have one of these columns: vendor_product_id, sku/, 'nothing is found');
 like(load(2, 'without the key that is asked for', 'prices.csv', '--mode', 'update', '--match', 'sku')->{error}{message},
-	qr/required column missing from the header: sku/, 'likewise');
+	qr/required column missing from the header: sku/, 'the missing key is named');
 like(load(2, 'a mode that may insert', 'prices.csv', '--mode', 'upsert')->{error}{message},
 	qr/required columns missing from the header: product_name, category, sku, stock_quantity/, 'needs all columns');
 
@@ -137,8 +137,9 @@ is(scalar(keys %{ { map { $_ => 1 } @uploads } }), 3, 'A, B and A again are thre
 isnt(load(0, 'with another blank policy', 'daily.csv', '--mode', 'update', '--blank', 'keep')->{upload_id}, $uploads[-1],
 	'it is another upload');
 isnt(load(0, 'by a key that is named', 'daily.csv', '--mode', 'update', '--match', 'sku')->{upload_id}, $uploads[-1],
-	'likewise');
-isnt(load(0, '--again', 'daily.csv', '--mode', 'update', '--again')->{upload_id}, $uploads[-1], 'likewise');
+	'so it is with another key');
+isnt(load(0, '--again', 'daily.csv', '--mode', 'update', '--again')->{upload_id}, $uploads[-1],
+	'so it is with --again');
 is(load(0, 'new products again, touched', modify('new.csv', $day + $year / 4), '--mode', 'insert')->{loaded_before},
 	JSON::PP::true, 'are the same upload, however old the file is');
 
