@@ -11,6 +11,7 @@
 
 #include "cli/local_file.h"
 #include "import/file_name.h"
+#include "reader/encoding_check.h"
 
 #define MEBIBYTE (INT64_C(1) << 20)
 
@@ -35,6 +36,7 @@ init_file(struct local_file *local, struct glue_error *error)
 	const struct options *options = local->options;
 	struct row_source_options source = {
 		.encoding = options->encoding,
+		.encoding_is_trusted = options->force,
 		.delimiter = options->delimiter,
 	};
 	struct scan_limits limits = {options->max_bytes, options->max_rows};
@@ -97,6 +99,28 @@ next_size(const struct local_file *local, char *text, size_t size)
 		snprintf(text, size, "%" PRId64 "M", (bytes + MEBIBYTE - 1) / MEBIBYTE);
 }
 
+/*
+ * Say which encoding to give.  The vendor's mail says instead how to save the file.
+ */
+static void
+advise_encoding(const struct local_file *local, struct glue_error *advised)
+{
+	const char *guess = local->file.found.encoding_guess;
+	const char *given = local->options->encoding;
+
+	if (guess[0] != '\0')
+		glue_error_reword(advised,
+						  "the file is not UTF-8; it looks like %s; load it with --encoding %s",
+						  guess, guess);
+	else if (given != NULL && !encoding_is_auto(given))
+		glue_error_reword(
+			advised,
+			"the file is UTF-8, not %s; load it without --encoding, or with --force if it is %s all the same",
+			given, given);
+	else
+		glue_error_reword(advised, "%s, or name its encoding with --encoding", advised->text);
+}
+
 struct glue_error
 local_file_advice(const struct local_file *local, const struct glue_error *fault)
 {
@@ -112,6 +136,8 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 		glue_error_reword(&advised, "%s, or allow it with --max-bytes %s (0 for no limit)",
 						  fault->text, size);
 	}
+	else if (strcmp(fault->code, "WRONG_ENCODING") == 0)
+		advise_encoding(local, &advised);
 	else if (strcmp(fault->code, "MISSING_COLUMN") == 0 && local->file.needs.mode != MODE_UPDATE)
 		glue_error_reword(
 			&advised,

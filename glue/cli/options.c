@@ -60,7 +60,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		 "name to record for the file (default: its own; required to resume standard input)"},
 	[OPTION_ENCODING] =
 		{"encoding", 'e', "NAME", KIND_TEXT, FIELD(encoding),
-		 "character encoding, such as windows-1252 (default: by byte order mark, else UTF-8)"},
+		 "character encoding, such as windows-1252, or auto to find it out (default: by byte order mark, else UTF-8)"},
+	[OPTION_FORCE] = {"force", 0, NULL, KIND_FLAG, FIELD(force),
+					  "read the file in the given encoding even if it looks like UTF-8"},
 	[OPTION_DELIMITER] =
 		{"delimiter", 'd', "CHAR", KIND_DELIMITER, FIELD(delimiter),
 		 "field separator: a character or the word tab (default: comma, semicolon, tab or bar, whichever the header uses)"},

@@ -23,6 +23,7 @@ enum option_id
 	OPTION_VENDOR,
 	OPTION_FILE_NAME,
 	OPTION_ENCODING,
+	OPTION_FORCE,
 	OPTION_DELIMITER,
 	OPTION_MAX_BYTES,
 	OPTION_MAX_ROWS,
@@ -97,6 +98,7 @@ struct options
 	const char *vendor;
 	const char *file_name;
 	const char *encoding;
+	bool force;     /* the encoding is right, whatever the file looks like */
 	char delimiter; /* 0 if not given */
 	int64_t max_bytes;
 	int64_t max_rows;

@@ -15,6 +15,7 @@
 
 #include "base/byte_buffer.h"
 #include "import/vendor_file.h"
+#include "reader/encoding_check.h"
 
 bool
 vendor_file_init(struct vendor_file *file, struct byte_source *bytes, const char *name,
@@ -227,15 +228,61 @@ inspect_bytes(void *context, const char *bytes, size_t length)
 {
 	struct inspection *inspection = context;
 	const struct vendor_file *file = inspection->file;
+	bool is_wanted;
 
 	if (!scan_push(file->scan, bytes, length, NULL))
 		inspection->is_refused = true;
 	inspection->bytes += (int64_t) length;
 	if (inspection->progress != NULL)
 		inspection->progress(inspection->context, inspection->bytes);
+	is_wanted = inspection->to_end || !scan_is_settled(file->scan);
 	return !inspection->is_refused ||
-		   (inspection->to_end &&
-			(file->bytes->size > 0 || inspection->bytes <= SCAN_DEFAULT_MAX_BYTES));
+		   (is_wanted && (file->bytes->size > 0 || inspection->bytes <= SCAN_DEFAULT_MAX_BYTES));
+}
+
+static bool
+scan_once(struct vendor_file *file, struct inspection *inspection, bool *is_whole,
+		  struct glue_error *error)
+{
+	inspection->bytes = 0;
+	inspection->is_refused = false;
+	*is_whole = file->bytes->read(file->bytes, 0, inspect_bytes, inspection, error);
+	if (!*is_whole && error->class != GLUE_NO_ERROR)
+		return false;
+	return scan_finish(file->scan, &file->found, error);
+}
+
+/*
+ * Prepare to scan the file again in the encoding that the first scan guessed.
+ */
+static bool
+take_guess(struct vendor_file *file, struct glue_error *error)
+{
+	struct scan *scan;
+
+	snprintf(file->encoding, sizeof(file->encoding), "%s", file->found.encoding_guess);
+	file->options.encoding = file->encoding;
+	scan = scan_new(&file->options, &file->limits, file->name, error);
+	if (scan == NULL)
+		return false;
+	scan_destroy(file->scan);
+	file->scan = scan;
+	scan_need(scan, &file->needs);
+	return true;
+}
+
+/*
+ * Read the rows as the scan has read them.  The encoding may be one that a byte
+ * order mark names, or the guess.
+ */
+static void
+keep_reading(struct vendor_file *file)
+{
+	file->options.delimiter = file->found.delimiter;
+	if (!encoding_is_auto(file->options.encoding))
+		return;
+	snprintf(file->encoding, sizeof(file->encoding), "%s", file->found.encoding);
+	file->options.encoding = file->encoding;
 }
 
 bool
@@ -248,17 +295,17 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 		.progress = progress,
 		.context = context,
 	};
-	bool is_whole = file->bytes->read(file->bytes, 0, inspect_bytes, &inspection, error);
-	bool done;
+	bool is_whole;
+	bool done = scan_once(file, &inspection, &is_whole, error);
 
-	if (!is_whole && error->class != GLUE_NO_ERROR)
+	if (!done && encoding_is_auto(file->options.encoding) && file->found.encoding_guess[0] != '\0')
+		done = take_guess(file, error) && scan_once(file, &inspection, &is_whole, error);
+	if (!done && error->class != GLUE_FILE_FAULT)
 		return false;
-	done = scan_finish(file->scan, &file->found, error);
 	if (is_whole && to_end)
 		identify(file, error);
-	/* Load with the delimiter that the scan found. */
 	if (done)
-		file->options.delimiter = file->found.delimiter;
+		keep_reading(file);
 	return done;
 }
 

@@ -33,8 +33,9 @@ struct vendor_file
 {
 	struct byte_source *bytes;
 	const char *name;
-	struct row_source_options options; /* with the delimiter found by the
-										* first reading */
+	struct row_source_options options; /* with the delimiter and the encoding
+										* found by the first reading */
+	char encoding[DECODE_NAME_SIZE];   /* if the first reading found it out */
 	struct scan_limits limits;
 	struct column_needs needs;
 	struct upload_apply apply; /* as requested */
@@ -64,7 +65,8 @@ extern void vendor_file_apply(struct vendor_file *file, const struct column_need
 extern void vendor_file_clean_up(struct vendor_file *file);
 
 /*
- * Run the first reading and fill found.  Returns false with a file fault if the
+ * Run the first reading and fill found.  A file that is not UTF-8, with the
+ * encoding "auto", is read once more, in the encoding that it seems to have.  Returns false with a file fault if the
  * file cannot be loaded, or with the errors of its source.  With to_end, reads
  * to the end even after a fault and fills content_id. progress (may be NULL)
  * receives the number of bytes read.

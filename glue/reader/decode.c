@@ -112,12 +112,8 @@ set_waypoint(struct decoder *decoder, size_t same)
 		(struct waypoint){decoder->text_offset, decoder->byte_offset, same};
 }
 
-/*
- * Return whether each byte by itself is a character or invalid, so that
- * nothing depends on the preceding bytes.
- */
-static bool
-is_single_byte(const char *name)
+bool
+decode_is_single_byte(const char *name)
 {
 	iconv_t converter = iconv_open("UTF-8", name);
 	bool single = converter != (iconv_t) -1;
@@ -162,7 +158,7 @@ can_begin_anywhere(const char *name)
 		if (strcasecmp(name, known[i]) == 0)
 			return true;
 	}
-	return is_single_byte(name);
+	return decode_is_single_byte(name);
 }
 
 bool
@@ -496,6 +492,12 @@ unsupported(struct glue_error *error, const char *name)
 						  DECODE_NAME_SIZE, name);
 }
 
+static bool
+is_utf8_name(const char *name)
+{
+	return strcasecmp(name, "UTF-8") == 0 || strcasecmp(name, "UTF8") == 0;
+}
+
 /* Return whether a name consists of characters that occur in iconv's names. */
 static bool
 name_is_plain(const char *name)
@@ -505,6 +507,49 @@ name_is_plain(const char *name)
 	return length > 0 && length < DECODE_NAME_SIZE &&
 		   strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 						"0123456789-_.:+()") == length;
+}
+
+bool
+decode_is_supported(const char *name)
+{
+	iconv_t converter;
+
+	if (is_utf8_name(name))
+		return true;
+	converter = name_is_plain(name) ? iconv_open("UTF-8", name) : (iconv_t) -1;
+	if (converter == (iconv_t) -1)
+		return false;
+	iconv_close(converter);
+	return true;
+}
+
+/* Decode a few bytes; returns the length of the text, 0 if there is a fault. */
+static size_t
+decode_few(const char *name, const char *bytes, size_t length, char *text, size_t size)
+{
+	iconv_t converter = iconv_open("UTF-8", name);
+	char *from = (char *) bytes;
+	char *to = text;
+	size_t room = size;
+	size_t left = length;
+
+	if (converter == (iconv_t) -1)
+		return 0;
+	if (iconv(converter, &from, &left, &to, &room) == (size_t) -1)
+		room = size;
+	iconv_close(converter);
+	return size - room;
+}
+
+bool
+decode_is_same(const char *name, const char *other, const char *bytes, size_t length)
+{
+	char text[1024];
+	char other_text[sizeof(text)];
+	size_t size = decode_few(name, bytes, length, text, sizeof(text));
+
+	return size > 0 && size == decode_few(other, bytes, length, other_text, sizeof(other_text)) &&
+		   memcmp(text, other_text, size) == 0;
 }
 
 /* Return the number of bytes to skip at an invalid sequence. */
@@ -527,7 +572,7 @@ choose_encoding(struct decoder *decoder, const char *name, struct glue_error *er
 	if (decoder->converter != (iconv_t) -1)
 		iconv_close(decoder->converter);
 	decoder->converter = (iconv_t) -1;
-	if (strcasecmp(name, "UTF-8") == 0 || strcasecmp(name, "UTF8") == 0)
+	if (is_utf8_name(name))
 	{
 		memcpy(decoder->name, "UTF-8", sizeof("UTF-8"));
 		return true;
@@ -596,6 +641,35 @@ decoder_resume(const char *encoding, const struct decode_point *point, decode_te
 	return decoder;
 }
 
+static const struct byte_order_mark
+{
+	const char *name; /* of the encoding */
+	const char *mark;
+	size_t length;
+} marks[] = {
+	{"UTF-32LE", "\xFF\xFE\0\0", 4}, /* before UTF-16LE, whose mark is a prefix */
+	{"UTF-32BE", "\0\0\xFE\xFF", 4}, {"UTF-8", "\xEF\xBB\xBF", 3},
+	{"UTF-16LE", "\xFF\xFE", 2},     {"UTF-16BE", "\xFE\xFF", 2},
+};
+
+/* Return the byte order mark that a file begins with; NULL if it has none. */
+static const struct byte_order_mark *
+find_mark(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+	{
+		if (length >= marks[i].length && memcmp(bytes, marks[i].mark, marks[i].length) == 0)
+			return &marks[i];
+	}
+	return NULL;
+}
+
+bool
+decode_has_mark(const char *bytes, size_t length)
+{
+	return find_mark(bytes, length) != NULL;
+}
+
 /* Decode bytes in the chosen encoding. */
 static bool
 push_chosen(struct decoder *decoder, const char *bytes, size_t length, struct glue_error *error)
@@ -614,33 +688,22 @@ push_chosen(struct decoder *decoder, const char *bytes, size_t length, struct gl
 static bool
 start(struct decoder *decoder, struct glue_error *error)
 {
-	static const struct
-	{
-		const char *name;
-		const char *mark;
-		size_t length;
-	} marks[] = {
-		{"UTF-32LE", "\xFF\xFE\0\0", 4}, /* before UTF-16LE, whose mark is a prefix */
-		{"UTF-32BE", "\0\0\xFE\xFF", 4}, {"UTF-8", "\xEF\xBB\xBF", 3},
-		{"UTF-16LE", "\xFF\xFE", 2},     {"UTF-16BE", "\xFE\xFF", 2},
-	};
 	char first[MARK_BYTES];
 	size_t length = decoder->held_length;
+	const struct byte_order_mark *mark;
 	size_t skip = 0;
 
 	memcpy(first, decoder->held, length);
 	decoder->held_length = 0;
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+	mark = find_mark(first, length);
+	if (mark != NULL)
 	{
-		if (length < marks[i].length || memcmp(first, marks[i].mark, marks[i].length) != 0)
-			continue;
-		if (marks[i].length == MARK_BYTES)
-			return unsupported(error, marks[i].name);
-		if (!choose_encoding(decoder, marks[i].name, error))
+		if (mark->length == MARK_BYTES)
+			return unsupported(error, mark->name);
+		if (!choose_encoding(decoder, mark->name, error))
 			return false;
 		decoder->has_mark = true;
-		skip = marks[i].length;
-		break;
+		skip = mark->length;
 	}
 	decoder->byte_offset = skip;
 	set_phase(decoder);

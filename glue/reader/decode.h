@@ -35,6 +35,24 @@
  */
 typedef bool (*decode_text_fn)(void *context, struct text_view text, bool may_be_damaged);
 
+/* Return whether an encoding of this name can be decoded. */
+extern bool decode_is_supported(const char *name);
+
+/*
+ * Return whether each byte by itself is a character or invalid, so that nothing
+ * depends on the preceding bytes.
+ */
+extern bool decode_is_single_byte(const char *name);
+
+/*
+ * Return whether two encodings, each named, decode these bytes, at most 256, to
+ * the same text, without a fault.
+ */
+extern bool decode_is_same(const char *name, const char *other, const char *bytes, size_t length);
+
+/* Return whether a file that begins with these bytes has a byte order mark. */
+extern bool decode_has_mark(const char *bytes, size_t length);
+
 /* Opaque; about 15 KiB. */
 struct decoder;
 

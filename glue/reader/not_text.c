@@ -38,8 +38,6 @@ static const struct
 static const char noise[] =
 	"this file holds binary data, not text; open it in the program that made it and " SAVE_AS_CSV;
 
-static const char wide[] = "this file looks like UTF-16 without a byte order mark; " SAVE_AS_CSV;
-
 /*
  * Fewer control bytes than this are accidents in a text: they invalidate the
  * rows they are in, not the file.
@@ -61,23 +59,34 @@ has_utf16_mark(const char *bytes, size_t length)
 	return length >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0);
 }
 
-static const char *
-find_noise(const char *bytes, size_t length)
+static bool
+is_noise(const char *bytes, size_t length)
 {
-	size_t nuls = 0;
 	size_t controls = 0;
 
 	for (size_t i = 0; i < length; i++)
-	{
-		nuls += bytes[i] == '\0';
 		controls += is_control((unsigned char) bytes[i]);
-	}
-	if (controls < NOISE_MIN_BYTES || controls * NOISE_SHARE < length)
+	return controls >= NOISE_MIN_BYTES && controls * NOISE_SHARE >= length;
+}
+
+/*
+ * In UTF-16, one byte of each ASCII character, of which every header has many, is
+ * NUL: always the second, or always the first.  Other data has NULs at odd and at
+ * even offsets.
+ */
+const char *
+not_text_utf16(const char *bytes, size_t length)
+{
+	size_t nuls[2] = {0};
+
+	if (has_utf16_mark(bytes, length))
 		return NULL;
-	/* English in UTF-16: every second byte is NUL. */
-	if (nuls * 5 > length * 2 && nuls * 5 < length * 3 && nuls == controls)
-		return wide;
-	return noise;
+	for (size_t i = 0; i < length; i++)
+		nuls[i % 2] += bytes[i] == '\0';
+	if (nuls[0] + nuls[1] < NOISE_MIN_BYTES || (nuls[0] > 0 && nuls[1] > 0) ||
+		!is_noise(bytes, length))
+		return NULL;
+	return nuls[0] == 0 ? "UTF-16LE" : "UTF-16BE";
 }
 
 const char *
@@ -91,5 +100,5 @@ not_text_reason(const char *bytes, size_t length, bool encoding_given)
 	}
 	if (encoding_given || has_utf16_mark(bytes, length))
 		return NULL;
-	return find_noise(bytes, length);
+	return is_noise(bytes, length) && not_text_utf16(bytes, length) == NULL ? noise : NULL;
 }

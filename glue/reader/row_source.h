@@ -45,8 +45,12 @@ struct row_source_options
 	const struct row_format *format; /* or NULL */
 	char delimiter;                  /* or 0 */
 
-	/* A name that iconv supports, or NULL; a byte order mark takes precedence. */
+	/*
+	 * A name that iconv supports, or NULL; a byte order mark takes precedence.  A
+	 * trusted one is not checked against the file; see encoding_check.h.
+	 */
 	const char *encoding;
+	bool encoding_is_trusted;
 
 	/*
 	 * Return whether a text is the heading of a known column, which helps to

@@ -13,6 +13,7 @@
 
 #include "base/heap.h"
 #include "base/hex.h"
+#include "reader/encoding_check.h"
 #include "reader/scan.h"
 
 struct scan
@@ -23,6 +24,7 @@ struct scan
 
 	/* mutable */
 	struct row_reader *reader;
+	struct encoding_check *encoding;
 	EVP_MD_CTX *digest;
 	int64_t byte_count;
 	int64_t row_count;
@@ -76,13 +78,33 @@ copy_name(struct scan *scan, const char *file_name, struct glue_error *error)
 	return true;
 }
 
+/*
+ * Create the reader and the check of its encoding.  The reader reads a file whose
+ * encoding is to be found out as any other.
+ */
+static bool
+open_reader(struct scan *scan, const struct row_source_options *options, struct glue_error *error)
+{
+	struct row_reader_events events = {.row = count_row, .context = scan};
+	struct row_source_options own = {0};
+
+	if (options != NULL)
+		own = *options;
+	scan->encoding = encoding_check_new(own.encoding, own.encoding_is_trusted, error);
+	if (scan->encoding == NULL)
+		return false;
+	if (encoding_is_auto(own.encoding))
+		own.encoding = NULL;
+	scan->reader = row_reader_open(&own, &events, error);
+	return scan->reader != NULL;
+}
+
 struct scan *
 scan_new(const struct row_source_options *options, const struct scan_limits *limits,
 		 const char *file_name, struct glue_error *error)
 {
 	static const struct scan_limits defaults = SCAN_DEFAULT_LIMITS;
 	struct scan *scan = glue_allocate_zero(sizeof(*scan));
-	struct row_reader_events events = {.row = count_row, .context = scan};
 
 	glue_error_clear(error);
 	if (scan == NULL)
@@ -92,7 +114,7 @@ scan_new(const struct row_source_options *options, const struct scan_limits *lim
 	}
 	scan->limits = limits != NULL ? *limits : defaults;
 	if (!copy_name(scan, file_name, error) || !init_digest(scan, error) ||
-		(scan->reader = row_reader_open(options, &events, error)) == NULL)
+		!open_reader(scan, options, error))
 	{
 		scan_destroy(scan);
 		return NULL;
@@ -106,6 +128,7 @@ scan_destroy(struct scan *scan)
 	if (scan == NULL)
 		return;
 	row_reader_destroy(scan->reader);
+	encoding_check_destroy(scan->encoding);
 	EVP_MD_CTX_free(scan->digest);
 	glue_release(scan->file_name);
 	glue_release(scan);
@@ -141,9 +164,30 @@ within_limit(const struct scan *scan, size_t length)
 	return (size_t) room;
 }
 
+/*
+ * Return whether the file was read as far as it must be to judge its encoding: to
+ * its end, except for what a fault of the header left unread, which reading in
+ * the wrong encoding may have caused.
+ */
+static bool
+tells_encoding(const struct scan *scan)
+{
+	static const char *const codes[] = {"NO_HEADER", "MISSING_COLUMN", "DUPLICATE_COLUMN",
+										"NO_ROWS"};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+	{
+		if (strcmp(scan->error.code, codes[i]) == 0)
+			return true;
+	}
+	return scan->error.class == GLUE_NO_ERROR;
+}
+
 bool
 scan_push(struct scan *scan, const char *bytes, size_t length, struct glue_error *error)
 {
+	if (tells_encoding(scan))
+		encoding_check_push(scan->encoding, bytes, within_limit(scan, length));
 	if (scan->error.class == GLUE_NO_ERROR)
 	{
 		size_t allowed = within_limit(scan, length);
@@ -160,6 +204,13 @@ scan_push(struct scan *scan, const char *bytes, size_t length, struct glue_error
 	if (error != NULL)
 		*error = scan->error;
 	return scan->error.class == GLUE_NO_ERROR;
+}
+
+bool
+scan_is_settled(const struct scan *scan)
+{
+	return scan->error.class != GLUE_NO_ERROR &&
+		   (!tells_encoding(scan) || encoding_check_is_settled(scan->encoding));
 }
 
 /* Compute the digest of content, NUL and file name, in hexadecimal. */
@@ -198,10 +249,14 @@ bool
 scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *error)
 {
 	struct row_source_found found;
+	struct glue_error wrong;
 
 	memset(result, 0, sizeof(*result));
 	if (scan->error.class == GLUE_NO_ERROR)
 		finish_reading(scan);
+	if (tells_encoding(scan) &&
+		!encoding_check_finish(scan->encoding, result->encoding_guess, &wrong))
+		scan->error = wrong;
 	finish_digest(scan, result->content_id);
 	result->byte_count = scan->byte_count;
 	result->row_count = scan->row_count;

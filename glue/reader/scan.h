@@ -61,6 +61,9 @@ struct scan_result
 	char encoding[DECODE_NAME_SIZE];
 	char delimiter;
 
+	/* The encoding of a file refused as WRONG_ENCODING, if known; else "". */
+	char encoding_guess[DECODE_NAME_SIZE];
+
 	/* NULL if the header was not mapped; valid until scan_destroy(). */
 	const struct column_map *map;
 };
@@ -70,7 +73,8 @@ struct scan;
 
 /*
  * Create a scan.  NULL options: detect everything; NULL limits: the defaults;
- * NULL file_name: "".  None of them is needed after the call.  The caller must
+ * NULL file_name: "".  With the encoding "auto" (encoding_is_auto), the file is
+ * read as UTF-8, and refused as WRONG_ENCODING with a guess if it is not.  None of them is needed after the call.  The caller must
  * call scan_destroy().  Returns NULL on the errors of row_reader_open().
  */
 extern struct scan *
@@ -94,8 +98,15 @@ extern bool
 scan_push(struct scan *scan, const char *bytes, size_t length, struct glue_error *error);
 
 /*
+ * Return whether no further byte can change the fault of a refused file.  The
+ * encoding of a file with a fault in its header depends on all of it.
+ */
+extern bool scan_is_settled(const struct scan *scan);
+
+/*
  * End the file.  Returns false with the fault that scan_push() reported, or
- * EMPTY_FILE, NO_ROWS, or another fault that is only detected at the end.
+ * EMPTY_FILE, NO_ROWS, WRONG_ENCODING, or another fault that is only detected at
+ * the end.  WRONG_ENCODING takes the place of a fault of the header.
  * *result is filled in either case from the bytes pushed.
  */
 extern bool scan_finish(struct scan *scan, struct scan_result *result, struct glue_error *error);

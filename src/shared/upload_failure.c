@@ -22,6 +22,7 @@ const struct upload_failure upload_failures[UPLOAD_FAILURE_COUNT] = {
 	{"TOO_MANY_ROWS", true, "The file has too many rows."},
 	{"NOT_TEXT", false, "The file is not a text file."},
 	{"UNSUPPORTED_ENCODING", false, "The file is in an encoding that is not supported."},
+	{"WRONG_ENCODING", false, "The file is in another encoding than it is read in."},
 	{"OTHER_VENDOR", true, "The file is named after another vendor."},
 	{"VENDOR_NOT_ACTIVE", true, "The vendor is not active."},
 	{"MODE_NOT_ALLOWED", true, "The vendor may not use this mode."},

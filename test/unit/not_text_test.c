@@ -77,13 +77,37 @@ test_noise(void)
 	ok(reason != NULL && strstr(reason, "binary") != NULL, "random bytes are not text");
 	ok(not_text_reason(noise, sizeof(noise), true) == NULL,
 	   "random bytes are accepted if the encoding is specified");
-	reason = not_text_reason(BYTES("s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
-								   "1\0,\0"
-								   "2\0\n\0a\0b\0c\0"),
-							 false);
-	ok(reason != NULL && strstr(reason, "UTF-16") != NULL, "UTF-16 without a mark is reported");
+	ok(not_text_utf16(noise, sizeof(noise)) == NULL, "nor UTF-16");
 	memset(noise, 0, sizeof(noise));
 	ok(not_text_reason(noise, sizeof(noise), false) != NULL, "zeros are not text");
+}
+
+static void
+test_utf16(void)
+{
+	static const char little[] = "s\0k\0u\0,\0p\0r\0i\0c\0e\0\n\0"
+								 "1\0,\0"
+								 "2\0\n\0a\0b\0c\0";
+	static const char cyrillic[] = "s\0k\0u\0,\0p\0r\0i\0c\0e\0,\0n\0a\0m\0e\0\r\0\n\0"
+								   "\x1F\x04@\x04"
+								   "8\x04"
+								   "2\x04"
+								   "5\x04"
+								   "B\x04";
+	char big[sizeof(little)] = {'\0'};
+
+	memcpy(big + 1, little, sizeof(little) - 1);
+	is_text(not_text_utf16(BYTES(little)), "UTF-16LE", "UTF-16LE without a mark is recognized");
+	is_text(not_text_utf16(BYTES(cyrillic)), "UTF-16LE", "so is text of other characters");
+	is_text(not_text_utf16(big, sizeof(big) - 1), "UTF-16BE", "and UTF-16BE");
+	ok(not_text_reason(BYTES(little), false) == NULL, "it is text");
+	ok(not_text_utf16(BYTES("\xFF\xFE"
+							"s\0k\0u\0,\0p\0r\0i\0c\0e\0,\0n\0a\0m\0e\0\r\0\n\0")) == NULL,
+	   "a file with a mark is not without one");
+	ok(not_text_utf16(BYTES("sku,price\n1,2\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")) ==
+		   NULL,
+	   "NULs at the end of a file are not UTF-16");
+	ok(not_text_utf16(BYTES("sku,price\n1,2\n")) == NULL, "nor is ASCII");
 }
 
 int
@@ -93,5 +117,6 @@ main(void)
 	test_signatures();
 	test_text();
 	test_noise();
+	test_utf16();
 	return unit_done();
 }

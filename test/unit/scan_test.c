@@ -384,7 +384,7 @@ test_sticky(void)
 static void
 test_memory(void)
 {
-	const char input[] = HEADER "1,\"2,3,4,5,6\n1,\xFF,3,4,5,6\n";
+	const char input[] = HEADER "1,\"2,3,4,5,6\n1,\xFF\xC3\xA4,3,4,5,6\n";
 	char line[300] = "";
 	int wrong = 0;
 	int fail_at;
