@@ -440,25 +440,54 @@ was_loaded(const struct load *load)
 }
 
 /*
+ * Report a fault that is the operator's and not the vendor's, without recording
+ * it.
+ */
+static int
+show_slip(const struct load *load, const struct glue_error *fault)
+{
+	struct glue_error advised = local_file_advice(&load->local, fault);
+	int code = command_fail(load->options, &advised);
+
+	if (!load->options->quiet)
+		message_note(
+			"the options are the reason, so no upload is recorded; --record-refusal records one and writes the mail to the vendor");
+	return code;
+}
+
+/*
+ * Return whether a refusal is recorded.  An upload with a refused mode is,
+ * whatever the file contains.
+ */
+static bool
+keeps_refusal(struct load *load, const struct glue_error *fault)
+{
+	return load->options->record_refusal || load->import.mode_is_refused ||
+		   !local_file_is_slip(&load->local, fault);
+}
+
+/*
  * Handle a fault found by the scan.  It is recorded, once, unless the file is
- * already loaded or being loaded, with any options.
+ * already loaded or being loaded, with any options, or the options are the reason.
  */
 static int
 refuse_file(struct load *load, const struct glue_error *fault)
 {
 	struct glue_error error = {0};
 	struct upload other = {0};
+	bool is_recorded = keeps_refusal(load, fault);
 	int code;
 
-	if (was_refused(load, fault))
+	if (is_recorded && was_refused(load, fault))
 		return show_refusal(load, &load->earlier, fault, true);
-	if (load->earlier.upload_id != NULL && !load->earlier.may_retry)
+	if (load->earlier.upload_id != NULL && load->earlier.failure_code == NULL)
 		return show_known(load, &load->earlier, fault);
-	/* An upload with a refused mode is recorded, whatever the file contains. */
 	if (!load->import.mode_is_refused && !find_other_reading(load, &other, &error))
 		return command_fail(load->options, &error);
 	if (other.upload_id != NULL)
 		code = show_known(load, &other, fault);
+	else if (!is_recorded)
+		code = show_slip(load, fault);
 	else if (!import_refuse(&load->import, fault, &error))
 		code = command_fail(load->options, &error);
 	else if (strcmp(load->import.fault.code, fault->code) != 0)

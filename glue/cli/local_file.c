@@ -145,3 +145,43 @@ local_file_advice(const struct local_file *local, const struct glue_error *fault
 			fault->text);
 	return advised;
 }
+
+static bool
+is_given(const struct local_file *local, enum option_id id)
+{
+	return (local->options->given & OPTION_BIT(id)) != 0;
+}
+
+/*
+ * Read the file as if no option said how.  Returns whether it is refused for this
+ * reason all the same.
+ */
+static bool
+is_refused_anyway(struct local_file *local, const struct glue_error *fault)
+{
+	const struct row_source_options find_out = {.encoding = "auto"};
+	struct vendor_file file = {0};
+	struct glue_error error = {0};
+	bool good;
+
+	good = vendor_file_init(&file, &local->source.bytes, local->source.name, &find_out,
+							&local->file.limits, &error);
+	if (good)
+	{
+		vendor_file_apply(&file, &local->file.needs, &local->file.apply);
+		good = vendor_file_scan(&file, false, NULL, NULL, &error);
+	}
+	vendor_file_clean_up(&file);
+	return !good && (error.class != GLUE_FILE_FAULT || strcmp(error.code, fault->code) == 0);
+}
+
+bool
+local_file_is_slip(struct local_file *local, const struct glue_error *fault)
+{
+	if (strcmp(fault->code, "TOO_MANY_ROWS") == 0 && is_given(local, OPTION_MAX_ROWS))
+		return true;
+	if (strcmp(fault->code, "FILE_TOO_LARGE") == 0 && is_given(local, OPTION_MAX_BYTES))
+		return true;
+	return (is_given(local, OPTION_DELIMITER) || is_given(local, OPTION_ENCODING)) &&
+		   !is_refused_anyway(local, fault);
+}

@@ -49,4 +49,11 @@ extern bool local_file_source_time(const struct local_file *local, int64_t *mome
 extern struct glue_error
 local_file_advice(const struct local_file *local, const struct glue_error *fault);
 
+/*
+ * Return whether a fault that the first reading found comes from the given options
+ * and not from the file: it is over a limit that they set, or not refused for this
+ * reason if delimiter and encoding are detected, for which it is read once more.
+ */
+extern bool local_file_is_slip(struct local_file *local, const struct glue_error *fault);
+
 #endif /* GLUE_LOCAL_FILE_H */

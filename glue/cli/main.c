@@ -148,7 +148,8 @@ static const struct command commands[] = {
 			"replace also discontinues the products that no row of FILE names.",
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
 				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_AGAIN) |
-				   OPTION_BIT(OPTION_REPORTS) | OPTION_BIT(OPTION_NO_REPORTS),
+				   OPTION_BIT(OPTION_RECORD_REFUSAL) | OPTION_BIT(OPTION_REPORTS) |
+				   OPTION_BIT(OPTION_NO_REPORTS),
 		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
 		.max_operands = 1,

@@ -84,6 +84,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 		 "time that the contents are of, such as 2026-11-28T12:30:00Z (default: the time in the file's name, in UTC, else when the file was last modified)"},
 	[OPTION_AGAIN] = {"again", 0, NULL, KIND_FLAG, FIELD(again),
 					  "load a file that was loaded before as a new upload"},
+	[OPTION_RECORD_REFUSAL] =
+		{"record-refusal", 0, NULL, KIND_FLAG, FIELD(record_refusal),
+		 "record a refused file as a failed upload, with a mail to the vendor, even if only --max-rows, --max-bytes, --delimiter or --encoding is the reason"},
 	[OPTION_REPORTS] = {"reports", 'r', "DIR", KIND_TEXT, FIELD(reports),
 						"write the reports into DIR/UPLOAD (default: ./onboard-reports)"},
 	[OPTION_NO_REPORTS] = {"no-reports", 0, NULL, KIND_FLAG, FIELD(no_reports),

@@ -32,6 +32,7 @@ enum option_id
 	OPTION_BLANK,
 	OPTION_AS_OF,
 	OPTION_AGAIN,
+	OPTION_RECORD_REFUSAL,
 	OPTION_REPORTS,
 	OPTION_NO_REPORTS,
 	OPTION_ERRORS,
@@ -107,6 +108,7 @@ struct options
 	const char *blank;
 	int64_t as_of; /* microseconds since 1970 */
 	bool again;
+	bool record_refusal;
 	const char *reports;
 	bool no_reports;
 	const char *errors;

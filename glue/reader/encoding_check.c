@@ -133,16 +133,23 @@ show(struct encoding_check *check, const unsigned char *bytes, size_t length)
 }
 
 /*
- * Return whether windows-1252 reads the same text.  It is by far the most
- * frequent one, and with few accents to go by, the detector may choose any of its
- * many relatives.
+ * Return whether windows-1252 is the better guess.  It is by far the most frequent
+ * encoding, and with few accents to go by, the detector may choose any of its
+ * relatives, even those in which no spreadsheet writes.
  */
 static bool
 is_windows(const struct encoding_check *check, const char *name)
 {
+	static const char *const unlikely[] = {"ISO-8859-3", "ISO-8859-4", "ISO-8859-10", "ISO-8859-14",
+										   "ISO-8859-16"};
 	char bytes[UCHAR_MAX + 1];
 	size_t length = 0;
 
+	for (size_t i = 0; i < sizeof(unlikely) / sizeof(unlikely[0]); i++)
+	{
+		if (strcasecmp(name, unlikely[i]) == 0)
+			return true;
+	}
 	for (int byte = 0; byte <= UCHAR_MAX; byte++)
 	{
 		if (check->seen[byte])

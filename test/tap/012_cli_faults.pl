@@ -29,13 +29,15 @@ my @faults = (
 	[ 'noise.csv', 'NOT_TEXT', qr/text/ ],
 	[ 'utf32.csv', 'UNSUPPORTED_ENCODING', qr/UTF-32/ ],
 	[ 'bom.csv', 'TOO_MANY_ROWS', qr/more than 1 rows?/, '--max-rows', '1' ],
+	[ 'windows1252.csv', 'WRONG_ENCODING', qr/not UTF-8; it looks like windows-1252/ ],
 	[ 'bom.csv', 'FILE_TOO_LARGE', qr/larger than 100 bytes/, '--max-bytes', '100' ],
 );
 for my $fault (@faults)
 {
 	my ($file, $failure, $reason, @options) = @$fault;
 
-	($out, $err) = is_exit(2, "$file @options", 'load', "$data/faults/$file", '--vendor', 'V', '--json', @options);
+	($out, $err) = is_exit(2, "$file @options", 'load', "$data/faults/$file", '--vendor', 'V', '--json',
+		'--record-refusal', @options);
 	my $result = json_of($out);
 
 	is($result->{error}{code}, $failure, "$file: $failure");
@@ -45,8 +47,10 @@ for my $fault (@faults)
 	$advice = qr/, or allow it with --max-bytes \d+ \(0 for no limit\)/ if $failure eq 'FILE_TOO_LARGE';
 	$advice = qr/; if the file changes products that the vendor has, load it with --mode update/
 	  if $failure eq 'MISSING_COLUMN';
+	my $said = quotemeta $result->{error}{message};
+	$said =~ s/save\\ .*/load\\ it\\ with\\ --encoding\\ windows-1252/ if $failure eq 'WRONG_ENCODING';
 	like($err,
-		qr/^onboard: \Q$result->{error}{message}\E$advice\nonboard: upload \S+ has failed; the mail to the vendor is in \S+\n\z/,
+		qr/^onboard: $said$advice\nonboard: upload \S+ has failed; the mail to the vendor is in \S+\n\z/,
 		"$file: one line of reason, one about the mail");
 	is(sql("SELECT status, failure_code, failure_message FROM onboard.upload_history
 		WHERE upload_id = '$result->{upload_id}'"),

@@ -139,7 +139,8 @@ for my $limit ([ '--max-rows', '2', 'TOO_MANY_ROWS' ], [ '--max-bytes', '100', '
 {
 	my ($option, $value, $failure) = @$limit;
 
-	($first, $second) = load_twice(2, "$option $value", 'limits.csv', '--vendor', 'V', $option, $value);
+	($first, $second) = load_twice(2, "$option $value", 'limits.csv', '--vendor', 'V', '--record-refusal', $option,
+		$value);
 	is($second->{error}{code}, $failure, "$option $value: $failure");
 }
 is(uploads_and_events('limits.csv'), '2|2', 'each limit was told once');
@@ -196,7 +197,7 @@ is(sql("SELECT product_name FROM onboard.products WHERE sku = 'RE-S1'"), "Caf\xD
 like($err, qr/this file is already upload V-\S+, which is left unchanged/, 'it is not refused, as it was loaded');
 is(uploads_and_events('read.csv'), '3|3', 'and nothing is told');
 write_file('wrong.csv', $header =~ tr/,/;/r . "W-1;Kettle;Kitchen;W-S1;10.00;3\n");
-load_twice(2, 'a delimiter that the file does not use', 'wrong.csv', '--vendor', 'V', '--delimiter', '|');
+load_twice(2, 'a delimiter that the file does not use', 'wrong.csv', '--vendor', 'V', '--record-refusal', '--delimiter', '|');
 ($out) = is_exit(0, 'and with its own delimiter', 'load', 'wrong.csv', '--vendor', 'V', '--json');
 is(json_of($out)->{valid_records}, 1, 'it is loaded');
 

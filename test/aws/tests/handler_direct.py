@@ -444,7 +444,7 @@ class ResumeTest(Services):
         self.assertEqual(sql("SELECT parse_attempts, valid_records FROM onboard.upload_history"), "3|3000")
 
     def test_encoding_with_only_bad_rows(self) -> None:
-        content = ",".join(HEADER).encode() + b"\r\n" + b"\xff" * 20 + b"\r\n" * 3 + (b"\xfe\xff,\r\n" * 3000)
+        content = ",".join(HEADER).encode() + b"\r\n\xc3\xa9" + b"\xff" * 20 + b"\r\n" * 3 + (b"\xfe\xff,\r\n" * 3000)
         function = self.function(DIRECT_TRANSACTION_ROWS="100")
         event = self.put(content)
         self.load(function, event)
@@ -466,7 +466,8 @@ class ResumeTest(Services):
         cases = {"": header + b"S1,V1,a,Books,free,2\n,,,,,\n", "EMPTY_FILE": b"", "NO_ROWS": header,
             "NO_HEADER": b"a,b\n1,2\n",
                  "MISSING_COLUMN": b"sku,price\n1,2\n", "DUPLICATE_COLUMN": header[:-1] + b",SKU\nS1,V1,a,Books,1.50,2,S2\n",
-                 "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200), "UNSUPPORTED_ENCODING": b"\xff\xfe\0\0s\0\0\0"}
+                 "NOT_TEXT": b"\x1f\x8b\x08\x00" + bytes(200), "UNSUPPORTED_ENCODING": b"\xff\xfe\0\0s\0\0\0",
+                 "WRONG_ENCODING": header + b"S1,V1,Gr\xf6\xdfe,Books,1.50,2\n"}
         function = self.function()
         for code, content in cases.items():
             with self.subTest(code):
