@@ -20,6 +20,7 @@
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/dry_run.h"
+#include "cli/each_file.h"
 #include "cli/message.h"
 #include "cli/summary.h"
 #include "database/postgres_value.h"
@@ -265,7 +266,7 @@ find_earlier_load(struct check *check, struct glue_error *error)
 }
 
 static int
-show_check_result(struct check *check, int64_t milliseconds)
+show_check_result(struct check *check, struct summary_total *total, int64_t milliseconds)
 {
 	struct summary summary = {
 		.file_name = check->run.local.source.name,
@@ -280,22 +281,26 @@ show_check_result(struct check *check, int64_t milliseconds)
 	};
 
 	causes_sort(&check->causes);
+	summary_add(total, &summary);
 	return summary_print(&summary, check->run.options);
 }
 
 static int
-run_check(struct check *check, const struct options *options)
+run_check(struct check *check, const struct options *options, struct summary_total *total)
 {
 	struct glue_error error = {0};
 
 	if (!dry_run_open(&check->run, options, NULL, &error) || !find_earlier_load(check, &error) ||
 		!make_query(check, &error) || !check_file(check, &error))
 		return command_fail(options, &error);
-	return show_check_result(check, clock_milliseconds() - check->run.started_ms);
+	return show_check_result(check, total, clock_milliseconds() - check->run.started_ms);
 }
 
-int
-command_check(const struct options *options)
+/*
+ * An each_file_fn.
+ */
+static int
+check_one(const struct options *options, struct summary_total *total)
 {
 	struct check *check = glue_allocate_zero(sizeof(*check));
 	struct glue_error error = {0};
@@ -306,10 +311,17 @@ command_check(const struct options *options)
 		glue_error_memory(&error);
 		return command_fail(options, &error);
 	}
-	code = run_check(check, options);
+	total->is_dry = true;
+	code = run_check(check, options, total);
 	causes_clean_up(&check->causes);
 	byte_buffer_clean_up(&check->query);
 	dry_run_close(&check->run);
 	glue_release(check);
 	return code;
+}
+
+int
+command_check(const struct options *options)
+{
+	return each_file(options, check_one);
 }

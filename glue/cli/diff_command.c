@@ -22,6 +22,7 @@
 #include "cli/command.h"
 #include "cli/csv_writer.h"
 #include "cli/dry_run.h"
+#include "cli/each_file.h"
 #include "cli/json_out.h"
 #include "cli/line.h"
 #include "cli/message.h"
@@ -605,7 +606,7 @@ print_diff_json(const struct diff *diff, int64_t milliseconds)
 /* ----- the command ----- */
 
 static int
-run_diff(struct diff *diff, const struct options *options)
+run_diff(struct diff *diff, const struct options *options, struct summary_total *total)
 {
 	struct glue_error error = {0};
 	int64_t milliseconds;
@@ -614,10 +615,13 @@ run_diff(struct diff *diff, const struct options *options)
 		!compare_file(diff, &error))
 		return command_fail(options, &error);
 	milliseconds = clock_milliseconds() - diff->run.started_ms;
+	total->total += diff->run.judged;
+	total->valid += diff->run.judged - diff->actions[ACTION_REJECT];
+	total->errors += diff->actions[ACTION_REJECT];
 	causes_sort(&diff->causes);
 	if (options->json)
 		print_diff_json(diff, milliseconds);
-	else if (options->quiet)
+	else if (options->quiet || options->one_line)
 		print_one_line(diff);
 	else
 		print_diff(diff, milliseconds);
@@ -626,8 +630,11 @@ run_diff(struct diff *diff, const struct options *options)
 	return EXIT_ALL_GOOD;
 }
 
-int
-command_diff(const struct options *options)
+/*
+ * An each_file_fn.
+ */
+static int
+diff_one(const struct options *options, struct summary_total *total)
 {
 	struct diff *diff = glue_allocate_zero(sizeof(*diff));
 	struct glue_error error = {0};
@@ -638,11 +645,18 @@ command_diff(const struct options *options)
 		glue_error_memory(&error);
 		return command_fail(options, &error);
 	}
-	code = run_diff(diff, options);
+	total->is_dry = true;
+	code = run_diff(diff, options, total);
 	forget_changes(diff);
 	causes_clean_up(&diff->causes);
 	glue_release(diff->columns);
 	dry_run_close(&diff->run);
 	glue_release(diff);
 	return code;
+}
+
+int
+command_diff(const struct options *options)
+{
+	return each_file(options, diff_one);
 }

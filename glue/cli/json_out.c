@@ -52,6 +52,23 @@ print_escaped(const char *text)
 	}
 }
 
+/* What comes before the next document of a list; NULL outside one. */
+static const char *separator;
+
+void
+json_out_begin_list(void)
+{
+	separator = "[\n";
+}
+
+void
+json_out_end_list(void)
+{
+	/* An empty list has not printed its beginning. */
+	fputs(strcmp(separator, "[\n") == 0 ? "[]\n" : "]\n", stdout);
+	separator = NULL;
+}
+
 void
 json_out_print(cJSON *document)
 {
@@ -61,6 +78,11 @@ json_out_print(cJSON *document)
 		message_note("out of memory");
 	else
 	{
+		if (separator != NULL)
+		{
+			fputs(separator, stdout);
+			separator = ",\n";
+		}
 		print_escaped(text);
 		putchar('\n');
 	}
@@ -86,6 +108,8 @@ json_out_error(const struct glue_error *error, int exit_code)
 {
 	cJSON *document = cJSON_CreateObject();
 
+	if (separator != NULL)
+		json_add_text(document, "file_name", message_subject());
 	json_add_error(document, error, exit_code);
 	json_out_print(document);
 }

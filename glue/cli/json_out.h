@@ -23,13 +23,23 @@
 extern void json_out_print(cJSON *document);
 
 /*
+ * Print the documents that follow as elements of an array, each as soon as it is
+ * known, until json_out_end_list().
+ */
+extern void json_out_begin_list(void);
+extern void json_out_end_list(void);
+
+/*
  * Add the member "error" that describes a failure: {"class", "code",
  * "exit_code", "message", "hint", "sqlstate"}; the last two may be null.  Omits
  * the server's other fields, notably DETAIL, because they may quote row values.
  */
 extern void json_add_error(cJSON *object, const struct glue_error *error, int exit_code);
 
-/* Print a document that holds only that member. */
+/*
+ * Print a document that holds only that member and, in a list, the member
+ * "file_name", which is the subject of the messages.
+ */
 extern void json_out_error(const struct glue_error *error, int exit_code);
 
 /* Add a string; NULL becomes null. */

@@ -20,6 +20,7 @@
 #include "cli/causes.h"
 #include "cli/chosen_database.h"
 #include "cli/command.h"
+#include "cli/each_file.h"
 #include "cli/json_out.h"
 #include "cli/local_file.h"
 #include "cli/message.h"
@@ -38,6 +39,7 @@
 struct load
 {
 	const struct options *options;
+	struct summary_total *total;
 	struct local_file local;
 	struct database *database;
 	struct upload earlier;
@@ -307,6 +309,7 @@ show_result(struct load *load, bool loaded_before)
 		summary.problem = unwritten ? &error : NULL;
 	}
 	code = summary_print(&summary, load->options);
+	summary_add(load->total, &summary);
 	causes_clean_up(&causes);
 	return unwritten ? EXIT_INFRASTRUCTURE : code;
 }
@@ -583,10 +586,13 @@ run_load(struct load *load)
 	return good ? load_file(load) : refuse_file(load, &fault);
 }
 
-int
-command_load(const struct options *options)
+/*
+ * An each_file_fn.
+ */
+static int
+load_one(const struct options *options, struct summary_total *total)
 {
-	struct load load = {.options = options};
+	struct load load = {.options = options, .total = total};
 	int code = run_load(&load);
 
 	import_clean_up(&load.import);
@@ -594,4 +600,10 @@ command_load(const struct options *options)
 	database_close(load.database);
 	local_file_close(&load.local);
 	return code;
+}
+
+int
+command_load(const struct options *options)
+{
+	return each_file(options, load_one);
 }

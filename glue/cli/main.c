@@ -98,7 +98,16 @@ static const char *const general_codes[EXIT_CODE_COUNT] = {
 	[EXIT_REFUSED] = "the file is refused, or a named object does not exist",
 };
 
+#define FILE_VENDOR \
+	"vendor who sent the file (default: the one in its name, VENDOR_yyyymmdd_hhmmss.csv)"
+
+static const struct option_meaning load_meanings[] = {
+	{OPTION_VENDOR, FILE_VENDOR},
+	{0},
+};
+
 static const struct option_meaning check_meanings[] = {
+	{OPTION_VENDOR, FILE_VENDOR},
 	{OPTION_FILE_NAME, "name that the file would be loaded under (default: its own)"},
 	{0},
 };
@@ -132,11 +141,17 @@ static const struct option_meaning template_meanings[] = {
 	{0},
 };
 
+/* How load, check and diff treat more than one file. */
+#define SEVERAL_FILES                                                                           \
+	"Several files, or those in a folder whose names end in .csv, are read one after another, " \
+	"a vendor's in the order of the times in their names, with one line for each and a total "  \
+	"at the end; a refused file does not affect the others, and the exit code is the highest."
+
 static const struct command commands[] = {
 	{
 		.name = "load",
-		.operands = "FILE",
-		.summary = "load a vendor's CSV file",
+		.operands = "FILE...",
+		.summary = "load vendors' CSV files",
 		.description =
 			"Checks every row of FILE (\"-\" for standard input), loads the valid rows into "
 			"the catalogue and writes reports on the rest.  The file is read twice: first "
@@ -145,46 +160,44 @@ static const struct command commands[] = {
 			"way again shows its earlier result; --again loads it as a new upload.  "
 			"In mode insert, rows are new products.  In mode update, they change the vendor's "
 			"products, and only the columns that FILE has; upsert also inserts new ones; "
-			"replace also discontinues the products that no row of FILE names.",
+			"replace also discontinues the products that no row of FILE names.  " SEVERAL_FILES,
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
 				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_AGAIN) |
 				   OPTION_BIT(OPTION_RECORD_REFUSAL) | OPTION_BIT(OPTION_REPORTS) |
 				   OPTION_BIT(OPTION_NO_REPORTS),
-		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
-		.max_operands = 1,
+		.max_operands = -1,
 		.codes = CODES_FILE,
+		.meanings = load_meanings,
 		.run = command_load,
 	},
 	{
 		.name = "check",
-		.operands = "FILE",
+		.operands = "FILE...",
 		.summary = "judge the rows of a file without loading it",
 		.description =
 			"Judges every row of FILE (\"-\" for standard input) against the live catalogue, "
-			"as \"onboard load --mode insert\" would, but writes nothing to the database.",
+			"as \"onboard load --mode insert\" would, but writes nothing to the database.  " SEVERAL_FILES,
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_ERRORS),
-		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
-		.max_operands = 1,
+		.max_operands = -1,
 		.codes = CODES_FILE,
 		.meanings = check_meanings,
 		.run = command_check,
 	},
 	{
 		.name = "diff",
-		.operands = "FILE",
+		.operands = "FILE...",
 		.summary = "show what a file would change",
 		.description =
 			"Compares FILE (\"-\" for standard input) with the live catalogue and shows what "
 			"loading it with this mode would insert, change, hold, discontinue and reject, but "
 			"writes nothing to the database.  A mode that the vendor may not use, or a time in "
-			"the future, is compared all the same, with a note that a load would be refused.",
+			"the future, is compared all the same, with a note that a load would be refused.  " SEVERAL_FILES,
 		.options = OPTIONS_FILE | OPTION_BIT(OPTION_MODE) | OPTION_BIT(OPTION_MATCH) |
 				   OPTION_BIT(OPTION_BLANK) | OPTION_BIT(OPTION_AS_OF) | OPTION_BIT(OPTION_CSV),
-		.required = OPTION_BIT(OPTION_VENDOR),
 		.min_operands = 1,
-		.max_operands = 1,
+		.max_operands = -1,
 		.codes = CODES_FILE,
 		.meanings = check_meanings,
 		.run = command_diff,

@@ -15,6 +15,31 @@
 /* Indentation of a message's continuation rows. */
 #define MESSAGE_INDENT 2
 
+static const char *subject;
+
+void
+message_about(const char *about)
+{
+	subject = about;
+}
+
+const char *
+message_subject(void)
+{
+	return subject;
+}
+
+/*
+ * Add what every message begins with.
+ */
+static void
+add_beginning(struct line *line)
+{
+	line_add(line, "onboard: ");
+	if (subject != NULL)
+		line_add(line, "%s: ", subject);
+}
+
 void
 message_note(const char *format, ...)
 {
@@ -23,7 +48,7 @@ message_note(const char *format, ...)
 
 	terminal_set_progress("");
 	line_begin(&line, stderr, MESSAGE_INDENT);
-	line_add(&line, "onboard: ");
+	add_beginning(&line);
 	va_start(arguments, format);
 	line_add_list(&line, format, arguments);
 	va_end(arguments);
@@ -38,7 +63,8 @@ message_error(const struct glue_error *error)
 	terminal_set_progress("");
 	line_begin(&line, stderr, MESSAGE_INDENT);
 	line_style(&line, STYLE_BAD);
-	line_add(&line, "onboard: %s", error->text);
+	add_beginning(&line);
+	line_add(&line, "%s", error->text);
 	line_style(&line, STYLE_PLAIN);
 	line_end(&line);
 	if (error->hint[0] != '\0')

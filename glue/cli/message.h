@@ -19,4 +19,13 @@ extern void message_note(const char *format, ...) __attribute__((format(printf, 
 /* Likewise for a failure, with its hint on a separate line. */
 extern void message_error(const struct glue_error *error);
 
+/*
+ * Let the messages that follow begin with what they are about, such as a file's
+ * name; NULL: with nothing.  Borrowed until the next call.
+ */
+extern void message_about(const char *subject);
+
+/* Return what the messages are about; NULL for nothing. */
+extern const char *message_subject(void);
+
 #endif /* GLUE_MESSAGE_H */

@@ -146,6 +146,9 @@ struct options
 	bool help;
 	bool version;
 
+	/* Print the result on one line, because others follow; not an option. */
+	bool one_line;
+
 	/* Non-option arguments, in order; points into argv. */
 	char **operands;
 	int operand_count;

@@ -339,6 +339,37 @@ print_one_line(const struct summary *summary)
 	line_end(&line);
 }
 
+/* ----- several files ----- */
+
+void
+summary_add(struct summary_total *total, const struct summary *summary)
+{
+	total->total += summary->total;
+	total->valid += summary->valid;
+	total->errors += summary->errors;
+}
+
+void
+summary_print_total(const struct summary_total *total)
+{
+	char files[TERMINAL_COUNT_SIZE];
+	char rows[TERMINAL_COUNT_SIZE];
+	char valid[TERMINAL_COUNT_SIZE];
+	char errors[TERMINAL_COUNT_SIZE];
+	struct line line;
+
+	line_begin(&line, stdout, 2);
+	line_add(&line, "%s %s: %s %s, %s %s, %s %s", terminal_count(files, total->files),
+			 terminal_plural(total->files, "file", "files"), terminal_count(rows, total->total),
+			 terminal_plural(total->total, "row", "rows"), terminal_count(valid, total->valid),
+			 total->is_dry ? "good" : "accepted", terminal_count(errors, total->errors),
+			 total->is_dry ? "bad" : "rejected");
+	if (total->refused > 0)
+		line_add(&line, "; %s %s refused", terminal_count(files, total->refused),
+				 terminal_plural(total->refused, "file", "files"));
+	line_end(&line);
+}
+
 /* ----- JSON ----- */
 
 cJSON *
@@ -413,7 +444,7 @@ summary_print(const struct summary *summary, const struct options *options)
 {
 	if (options->json)
 		print_summary_json(summary);
-	else if (options->quiet)
+	else if (options->quiet || options->one_line)
 		print_one_line(summary);
 	else
 		print_summary(summary);

@@ -37,6 +37,23 @@ struct summary
 	const struct glue_error *problem; /* why files is NULL, or NULL */
 };
 
+/* What several files come to. */
+struct summary_total
+{
+	bool is_dry; /* nothing was written */
+	int files;
+	int refused;
+	int64_t total;
+	int64_t valid;
+	int64_t errors;
+};
+
+/* Add the rows of a file. */
+extern void summary_add(struct summary_total *total, const struct summary *summary);
+
+/* Print the total on one line. */
+extern void summary_print_total(const struct summary_total *total);
+
 /*
  * Print a summary, as text or, with options->json, as JSON.  Returns the exit
  * code.  The caller must have called upload_read_held().

@@ -15,6 +15,9 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <string.h>
+#include <strings.h>
+
 #include "reader/csv_source.h"
 #include "reader/formats.h"
 
@@ -32,4 +35,12 @@ formats_resume(const struct resume_token *token, const struct row_source_events 
 			   struct glue_error *error)
 {
 	return row_source_resume(&csv_format, token, events, error);
+}
+
+bool
+formats_accept_name(const char *name)
+{
+	const char *point = strrchr(name, '.');
+
+	return point != NULL && strcasecmp(point, ".csv") == 0;
 }

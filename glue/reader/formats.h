@@ -27,4 +27,7 @@ extern struct row_source *
 formats_resume(const struct resume_token *token, const struct row_source_events *events,
 			   struct glue_error *error);
 
+/* Return whether a file of this name is probably in one of the formats. */
+extern bool formats_accept_name(const char *name);
+
 #endif /* GLUE_FORMATS_H */

@@ -32,7 +32,7 @@ for my $command (@commands)
 	like($out, qr/^onboard \d+\.\d+\.\d+$/, "$command --version");
 }
 is_exit(0, "onboard $_ --help", $_, '--help') for qw(vendor category);
-like((run_onboard('help', 'load'))[1], qr/^Usage: onboard load FILE --vendor ID \[OPTION\]\.\.\.$/m,
+like((run_onboard('help', 'load'))[1], qr/^Usage: onboard load FILE\.\.\. \[OPTION\]\.\.\.$/m,
 	'the usage line names the value of an option');
 like((run_onboard('help', 'psql'))[1], qr/^Usage: onboard psql \[OPTION\]\.\.\. \[-- ARGUMENT\.\.\.\]$/m,
 	"and puts psql's arguments last");
@@ -64,13 +64,16 @@ is_usage_error(qr/unknown command "laod"; did you mean "load"\?/, 'laod');
 is_usage_error(qr/unknown command "frobnicate"/, 'frobnicate');
 is_usage_error(qr/"onboard vendor" requires a command/, 'vendor');
 is_usage_error(qr/unknown command "vendor lst"; did you mean "vendor list"\?/, 'vendor', 'lst');
-is_usage_error(qr/"onboard load" requires FILE/, 'load');
-is_usage_error(qr/"onboard load" requires --vendor/, 'load', 'x.csv');
+is_usage_error(qr/"onboard load" requires FILE\.\.\./, 'load');
+is_usage_error(qr/name the vendor with --vendor; the name of "x\.csv" does not/, 'load', 'x.csv');
+is_usage_error(qr/"onboard vendor add" requires --name/, 'vendor', 'add', 'A');
+is_usage_error(qr/option --file-name is for one file, not for several/, 'load', 'x.csv', 'y.csv', '--file-name', 'z.csv');
+is_usage_error(qr/option --errors is for one file/, 'check', 'x.csv', 'y.csv', '--errors', 'z.csv');
 is_usage_error(qr/unknown option --vendr; did you mean --vendor\?/, 'load', 'x.csv', '--vendr', 'A');
 is_usage_error(qr/unknown option -z/, 'load', '-z');
 is_usage_error(qr/option --vendor requires a value/, 'load', 'x.csv', '--vendor');
 is_usage_error(qr/option --again does not take a value/, 'load', 'x.csv', '--again=yes');
-is_usage_error(qr/too many arguments, starting with "y\.csv"/, 'load', 'x.csv', 'y.csv', '--vendor', 'A');
+is_usage_error(qr/too many arguments, starting with "y\.csv"/, 'report', 'x', 'y.csv');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "many"/, 'load', 'x.csv', '--vendor', 'A',
 	'--max-rows', 'many');
 is_usage_error(qr/option --max-rows takes a number, such as 20000 or 20k, not "20KB"/, 'load', 'x.csv', '--vendor', 'A',

@@ -77,7 +77,7 @@ like($err, qr/onboard: .*text/, 'is refused early');
 my $uploads = sql('SELECT count(*) FROM onboard.upload_history');
 for my $fault ([ 'NOBODY', "$data/faults/bom.csv", qr/vendor "NOBODY" does not exist; see "onboard vendor list"/ ],
 	[ 'V', "$work/nothing.csv", qr/file ".*" does not exist/ ],
-	[ 'V', $data, qr/is a folder; name one CSV file in it/ ],
+	[ 'V', $FindBin::Bin, qr/the folder ".*" holds no CSV file/ ],
 	[ 'V', "$data/VEND001_20260104_090000.csv", qr/the file name belongs to vendor VEND001, not V; correct --vendor/ ])
 {
 	my ($vendor, $path, $reason) = @$fault;
