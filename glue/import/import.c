@@ -148,7 +148,7 @@ take_inspection(struct import *import)
 		return;
 	import->row_count = upload->total_records;
 	import->heading_bytes = upload->heading_bytes;
-	import->request.file->options.delimiter = upload->delimiter;
+	vendor_file_keep_reading(import->request.file, upload->delimiter, upload->encoding);
 }
 
 /*
@@ -211,7 +211,9 @@ import_begin(struct import *import, struct glue_error *error)
 		return false;
 	follow_upload(import);
 	take_inspection(import);
-	return true;
+	/* Another process was asked to read the file in an encoding. */
+	return request->upload_id == NULL || import->is_inspected || import->upload.encoding == NULL ||
+		   vendor_file_use_encoding(request->file, import->upload.encoding, error);
 }
 
 /*

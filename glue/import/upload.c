@@ -39,7 +39,8 @@
 	" (SELECT sum(octet_length(h.name)) FROM " HEADINGS " h (name)),"                                                                                 \
 	" u.mode, u.match,"                                                                                                                               \
 	" u.checkpoint ->> 'byte_offset', u.checkpoint ->> 'row_number', u.checkpoint ->> 'line_number', u.checkpoint -> 'state',"                        \
-	" u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing"
+	" u.inserted, u.updated, u.unchanged, u.stale, u.held, u.discontinued, u.discontinued_missing,"                                                   \
+	" u.metadata ->> 'encoding'"
 
 #define SELECT_UPLOAD "SELECT " UPLOAD_COLUMNS " FROM onboard.upload_history u"
 
@@ -124,6 +125,7 @@ fill_upload(struct upload *upload, PGresult *row)
 	};
 	fill_actions(upload, 30);
 	upload->discontinued_missing = postgres_integer(row, 0, 36);
+	upload->encoding = postgres_text(row, 0, 37);
 }
 
 void

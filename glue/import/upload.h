@@ -68,6 +68,7 @@ struct upload
 	enum upload_match match; /* MATCH_COUNT if the file decides */
 	int64_t attempts;        /* readings begun, where they are counted */
 	char delimiter;          /* 0: unknown, or the format has none */
+	const char *encoding;    /* as found or, before that, as asked for; NULL: unknown */
 	int64_t heading_bytes;   /* size of the file's column names; 0: unknown */
 	bool has_checkpoint;
 	struct resume_token checkpoint; /* where the next reading resumes */

@@ -41,6 +41,36 @@ vendor_file_apply(struct vendor_file *file, const struct column_needs *needs,
 	scan_need(file->scan, needs);
 }
 
+static void
+set_encoding(struct vendor_file *file, const char *encoding)
+{
+	snprintf(file->encoding, sizeof(file->encoding), "%s", encoding);
+	file->options.encoding = file->encoding;
+}
+
+bool
+vendor_file_use_encoding(struct vendor_file *file, const char *encoding, struct glue_error *error)
+{
+	struct scan *scan;
+
+	set_encoding(file, encoding);
+	scan = scan_new(&file->options, &file->limits, file->name, error);
+	if (scan == NULL)
+		return false;
+	scan_destroy(file->scan);
+	file->scan = scan;
+	scan_need(scan, &file->needs);
+	return true;
+}
+
+void
+vendor_file_keep_reading(struct vendor_file *file, char delimiter, const char *encoding)
+{
+	file->options.delimiter = delimiter;
+	if (encoding != NULL)
+		set_encoding(file, encoding);
+}
+
 void
 vendor_file_clean_up(struct vendor_file *file)
 {
@@ -252,39 +282,6 @@ scan_once(struct vendor_file *file, struct inspection *inspection, bool *is_whol
 	return scan_finish(file->scan, &file->found, error);
 }
 
-/*
- * Prepare to scan the file again in the encoding that the first scan guessed.
- */
-static bool
-take_guess(struct vendor_file *file, struct glue_error *error)
-{
-	struct scan *scan;
-
-	snprintf(file->encoding, sizeof(file->encoding), "%s", file->found.encoding_guess);
-	file->options.encoding = file->encoding;
-	scan = scan_new(&file->options, &file->limits, file->name, error);
-	if (scan == NULL)
-		return false;
-	scan_destroy(file->scan);
-	file->scan = scan;
-	scan_need(scan, &file->needs);
-	return true;
-}
-
-/*
- * Read the rows as the scan has read them.  The encoding may be one that a byte
- * order mark names, or the guess.
- */
-static void
-keep_reading(struct vendor_file *file)
-{
-	file->options.delimiter = file->found.delimiter;
-	if (!encoding_is_auto(file->options.encoding))
-		return;
-	snprintf(file->encoding, sizeof(file->encoding), "%s", file->found.encoding);
-	file->options.encoding = file->encoding;
-}
-
 bool
 vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn progress,
 				 void *context, struct glue_error *error)
@@ -299,13 +296,14 @@ vendor_file_scan(struct vendor_file *file, bool to_end, vendor_file_progress_fn 
 	bool done = scan_once(file, &inspection, &is_whole, error);
 
 	if (!done && encoding_is_auto(file->options.encoding) && file->found.encoding_guess[0] != '\0')
-		done = take_guess(file, error) && scan_once(file, &inspection, &is_whole, error);
+		done = vendor_file_use_encoding(file, file->found.encoding_guess, error) &&
+			   scan_once(file, &inspection, &is_whole, error);
 	if (!done && error->class != GLUE_FILE_FAULT)
 		return false;
 	if (is_whole && to_end)
 		identify(file, error);
 	if (done)
-		keep_reading(file);
+		vendor_file_keep_reading(file, file->found.delimiter, file->found.encoding);
 	return done;
 }
 

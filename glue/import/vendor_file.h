@@ -35,7 +35,7 @@ struct vendor_file
 	const char *name;
 	struct row_source_options options; /* with the delimiter and the encoding
 										* found by the first reading */
-	char encoding[DECODE_NAME_SIZE];   /* if the first reading found it out */
+	char encoding[DECODE_NAME_SIZE];   /* that of options, unless it is borrowed */
 	struct scan_limits limits;
 	struct column_needs needs;
 	struct upload_apply apply; /* as requested */
@@ -60,6 +60,20 @@ extern bool vendor_file_init(struct vendor_file *file, struct byte_source *bytes
  */
 extern void vendor_file_apply(struct vendor_file *file, const struct column_needs *needs,
 							  const struct upload_apply *apply);
+
+/*
+ * Set the encoding that the file is read in, which may be "auto"; copied.  Called
+ * before the first reading.  Errors are those of scan_new().
+ */
+extern bool
+vendor_file_use_encoding(struct vendor_file *file, const char *encoding, struct glue_error *error);
+
+/*
+ * Set delimiter (0: unknown) and encoding (NULL: unknown; copied) for a second
+ * reading, if the first one was in another process.
+ */
+extern void
+vendor_file_keep_reading(struct vendor_file *file, char delimiter, const char *encoding);
 
 /* Free a file's memory; accepts a zeroed one. */
 extern void vendor_file_clean_up(struct vendor_file *file);

@@ -1,14 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * object_apply.c
- *	  How the rows of an S3 object are to be applied, from its metadata and
- *	  its key.
+ *	  How an S3 object is to be read and its rows applied, from its metadata
+ *	  and its key.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
 #include "lambda/object_apply.h"
+#include "reader/decode.h"
+#include "reader/encoding_check.h"
 
 #define MICROSECONDS INT64_C(1000000)
 
@@ -62,6 +64,20 @@ take_words(struct object_apply *settings, struct glue_error *error)
 	return true;
 }
 
+static bool
+take_encoding(struct object_apply *settings, struct glue_error *error)
+{
+	const char *encoding = value_of(settings, OBJECT_ENCODING);
+
+	if (encoding != NULL && !encoding_is_auto(encoding) && !decode_is_supported(encoding))
+		return glue_error_set(
+			error, GLUE_FILE_FAULT, "INVALID_SETTING",
+			"onboard-encoding of the file is \"%s\"; it must be auto or an encoding such as windows-1252",
+			encoding);
+	settings->encoding = encoding;
+	return true;
+}
+
 /*
  * Set the time of the contents.  modified_at is 0 if unknown.
  */
@@ -103,6 +119,7 @@ object_apply_read(struct object_apply *settings, struct aws_client *client,
 	settings->metadata[OBJECT_MATCH].name = "onboard-match";
 	settings->metadata[OBJECT_BLANK].name = "onboard-blank";
 	settings->metadata[OBJECT_AS_OF].name = "onboard-as-of";
+	settings->metadata[OBJECT_ENCODING].name = "onboard-encoding";
 	settings->apply.mode = object->mode;
 	if (!s3_head(client, &get, &found, error))
 		return false;
@@ -110,5 +127,6 @@ object_apply_read(struct object_apply *settings, struct aws_client *client,
 		make_printable(settings->metadata[i].value);
 	if (value_of(settings, OBJECT_MODE) != NULL)
 		settings->apply.mode = value_of(settings, OBJECT_MODE);
-	return take_words(settings, error) && set_source_time(settings, found.modified_at, error);
+	return take_words(settings, error) && take_encoding(settings, error) &&
+		   set_source_time(settings, found.modified_at, error);
 }

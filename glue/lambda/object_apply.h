@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * object_apply.h
- *	  How the rows of an S3 object are to be applied, from its metadata and
- *	  its key.
+ *	  How an S3 object is to be read and its rows applied, from its metadata
+ *	  and its key.
  *
  *	  mode			x-amz-meta-onboard-mode, else the folder below the vendor's,
  *					else the vendor's default
  *	  match			x-amz-meta-onboard-match
  *	  blank			x-amz-meta-onboard-blank
  *	  source_time	x-amz-meta-onboard-as-of, else when the object was written
+ *	  encoding		x-amz-meta-onboard-encoding
  *
  *-------------------------------------------------------------------------
  */
@@ -27,13 +28,15 @@ enum
 	OBJECT_MATCH,
 	OBJECT_BLANK,
 	OBJECT_AS_OF,
+	OBJECT_ENCODING,
 	OBJECT_METADATA_COUNT
 };
 
-/* Must not move: the strings of apply are stored inside. */
+/* Must not move: the strings are stored inside. */
 struct object_apply
 {
 	struct upload_apply apply;
+	const char *encoding; /* or NULL */
 	struct s3_metadata metadata[OBJECT_METADATA_COUNT];
 	char source_time[MOMENT_SIZE];
 };
@@ -41,7 +44,7 @@ struct object_apply
 /*
  * Read the metadata of an object from S3, without its contents.  Fails with the
  * errors of s3.h, and with file faults for what the vendor must correct:
- * INVALID_SETTING for a match or blank policy that does not exist,
+ * INVALID_SETTING for a match, a blank policy or an encoding that does not exist,
  * INVALID_SOURCE_TIME.  The database judges the mode.
  */
 extern bool

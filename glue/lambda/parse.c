@@ -59,6 +59,7 @@ struct parsing
 	struct vendor_file file;
 	struct import import;
 	struct object_apply settings;
+	char *metadata;          /* of the upload */
 	struct glue_error fault; /* of the settings; none if they are valid */
 	int failures;            /* consecutive readings without progress */
 };
@@ -287,6 +288,21 @@ read_settings(struct parsing *parsing, struct glue_error *error)
 }
 
 /*
+ * Ask for the encoding, and keep with the upload what later readings need.
+ */
+static bool
+take_settings(struct parsing *parsing, struct glue_error *error)
+{
+	const char *encoding = parsing->settings.encoding;
+
+	parsing->metadata = vendor_object_metadata(parsing->object, encoding);
+	if (parsing->metadata == NULL)
+		return glue_error_memory(error);
+	parsing->import.request.metadata = parsing->metadata;
+	return encoding == NULL || vendor_file_use_encoding(&parsing->file, encoding, error);
+}
+
+/*
  * Start the upload, or a failed one if the settings are faulty: rows must not be
  * applied in a way that the vendor did not request.  An unknown vendor is a file
  * fault: the file is in a folder that belongs to no vendor.
@@ -296,7 +312,8 @@ begin(struct parsing *parsing, struct glue_error *error)
 {
 	struct import *import = &parsing->import;
 
-	if (import->request.upload_id == NULL && !read_settings(parsing, error))
+	if (import->request.upload_id == NULL &&
+		(!read_settings(parsing, error) || !take_settings(parsing, error)))
 		return false;
 	if (parsing->fault.class == GLUE_NO_ERROR ? import_begin(import, error)
 											  : import_refuse(import, &parsing->fault, error))
@@ -351,7 +368,6 @@ import_object(struct parsing *parsing, const char *upload_id, struct glue_error 
 {
 	const struct vendor_object *object = parsing->object;
 	char content_id[VENDOR_OBJECT_CONTENT_ID_SIZE];
-	char *metadata = vendor_object_metadata(object);
 	struct import_request request = {
 		.database = parsing->sandbox->database,
 		.file = &parsing->file,
@@ -359,20 +375,17 @@ import_object(struct parsing *parsing, const char *upload_id, struct glue_error 
 		.source = object->key,
 		.content_id = content_id,
 		.upload_id = upload_id,
-		.metadata = metadata,
 		.is_delivered = true,
 		.stop_ms = POSTGRES_NO_DEADLINE,
 	};
 	bool done;
 
-	if (metadata == NULL)
-		return glue_error_memory(error);
 	vendor_object_content_id(object, content_id);
 	import_init(&parsing->import, &request);
 	done = init_file(parsing, error) && run_import(parsing, error);
 	import_clean_up(&parsing->import);
 	vendor_file_clean_up(&parsing->file);
-	cJSON_free(metadata);
+	cJSON_free(parsing->metadata);
 	return done;
 }
 

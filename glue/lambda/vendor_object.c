@@ -148,7 +148,7 @@ vendor_object_content_id(const struct vendor_object *object, char id[VENDOR_OBJE
 }
 
 char *
-vendor_object_metadata(const struct vendor_object *object)
+vendor_object_metadata(const struct vendor_object *object, const char *encoding)
 {
 	cJSON *metadata = cJSON_CreateObject();
 	char *text;
@@ -158,6 +158,8 @@ vendor_object_metadata(const struct vendor_object *object)
 		cJSON_AddStringToObject(metadata, "version_id", object->version_id);
 	if (object->etag[0] != '\0')
 		cJSON_AddStringToObject(metadata, "etag", object->etag);
+	if (encoding != NULL)
+		cJSON_AddStringToObject(metadata, "encoding", encoding);
 	text = cJSON_PrintUnformatted(metadata);
 	cJSON_Delete(metadata);
 	return text;

@@ -69,9 +69,10 @@ extern void vendor_object_content_id(const struct vendor_object *object,
 									 char id[VENDOR_OBJECT_CONTENT_ID_SIZE]);
 
 /*
- * Return the metadata that an upload keeps for vendor_object_of_upload(), as
- * JSON owned by the caller: cJSON_free().  NULL if memory runs out.
+ * Return the metadata that an upload keeps for vendor_object_of_upload(), and for
+ * later readings the encoding that its sender asked for (or NULL), as JSON owned
+ * by the caller: cJSON_free().  NULL if memory runs out.
  */
-extern char *vendor_object_metadata(const struct vendor_object *object);
+extern char *vendor_object_metadata(const struct vendor_object *object, const char *encoding);
 
 #endif /* GLUE_LAMBDA_VENDOR_OBJECT_H */

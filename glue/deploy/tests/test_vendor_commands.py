@@ -78,7 +78,7 @@ class VendorTest(CommandTest):
         with open(os.path.join(self.folder, "form.json"), encoding="utf-8") as file:
             form = json.load(file)
         conditions = json.loads(base64.b64decode(form["fields"]["policy"]))["conditions"]
-        for name in ("mode", "match", "blank", "as-of"):
+        for name in ("mode", "match", "blank", "as-of", "encoding"):
             self.assertEqual(form["fields"][f"x-amz-meta-onboard-{name}"], "")
             self.assertIn(["starts-with", f"$x-amz-meta-onboard-{name}", ""], conditions)
         form["fields"]["x-amz-meta-onboard-mode"] = "update"
@@ -271,10 +271,10 @@ class VendorTest(CommandTest):
         self.run_command(*ADD)
         path = self.path(NAME, ROWS)
         self.run_command("send", path, "-v", "VEND001", "-s", STACK, "--mode", "update", "--match", "sku", "--blank", "keep",
-                         "--as-of", "2026-01-05T10:30:00+01:00")
+                         "--as-of", "2026-01-05T10:30:00+01:00", "--encoding", "auto")
         stored = self.client("s3").head_object(Bucket=self.outputs["BucketName"], Key=f"uploads/VEND001/{NAME}")
         self.assertEqual(stored["Metadata"], {"onboard-mode": "update", "onboard-match": "sku", "onboard-blank": "keep",
-                                              "onboard-as-of": "2026-01-05T09:30:00+00:00"})
+                                              "onboard-as-of": "2026-01-05T09:30:00+00:00", "onboard-encoding": "auto"})
         for option, value in (("--mode", "merge"), ("--match", "name"), ("--blank", "maybe"), ("--as-of", "yesterday")):
             self.run_command("send", path, "-v", "VEND001", "-s", STACK, option, value, code=3)
 

@@ -247,10 +247,10 @@ class Services(HandlerCase):
             sandbox.signal(signal.SIGKILL)
         return True
 
-    def put(self, content: bytes, bucket: str = "", **changes: Any) -> Event:
-        """Put a file; return the event that announces it."""
+    def put(self, content: bytes, bucket: str = "", metadata: dict[str, str] | None = None, **changes: Any) -> Event:
+        """Put a file, with metadata of the user; return the event that announces it."""
         bucket = bucket or self.resources.bucket
-        done = self.clients["s3"].put_object(Bucket=bucket, Key=KEY, Body=content)
+        done = self.clients["s3"].put_object(Bucket=bucket, Key=KEY, Body=content, Metadata=metadata or {})
         version = {"versionId": done["VersionId"]} if "VersionId" in done else {}
         told = {"key": KEY, "size": len(content), "eTag": done["ETag"].strip('"'), "sequencer": f"{next(sequence):016X}",
                 **version, **changes}
@@ -400,6 +400,20 @@ class ResumeTest(Services):
             self.assertEqual({message["upload_id"] for message in ended}, {upload_id()})
         print(f"# {kills} kills, {resumed} of them after a checkpoint")
         self.assertGreater(resumed, 0)
+
+    def test_kills_in_an_encoding_that_was_found_out(self) -> None:
+        """Each reading resumes in the encoding that the first one found."""
+        source = random.Random(5)
+        rows = [f"S{row},V{row},Größe {row} für 5 €,Books,1.50,2" for row in range(20_000)]
+        content = "\n".join([",".join(HEADER[:6]), *rows]).encode("cp1252")
+        function: Function
+        function = self.function(kill_after=lambda: source.random() * 0.3 if function.kills < 6 else None,
+                                 DIRECT_TRANSACTION_ROWS="50")
+        self.load(function, self.put(content, metadata={"onboard-encoding": "auto"}))
+        self.assertGreater(function.kills, 0)
+        self.assertEqual(sql("SELECT status, metadata ->> 'encoding' FROM onboard.upload_history"), "completed|windows-1252")
+        self.assertEqual(sql("SELECT count(*) FROM onboard.products WHERE product_name = 'Größe '"
+                             " || substr(vendor_product_id, 2) || ' für 5 €'"), "20000")
 
     def test_cut_by_deadlines(self) -> None:
         content = good_file(200_000, 12)

@@ -219,6 +219,7 @@ class ParserTest(HandlerCase):
                  "replace - clear MODE_NOT_ALLOWED": {"onboard_mode": "replace"},
                  "update - clear INVALID_SETTING": {"onboard_mode": "update", "onboard_match": "name"},
                  "insert - clear INVALID_SETTING": {"onboard_blank": "x" * 500},
+                 "insert - clear  INVALID_SETTING": {"onboard_encoding": "klingon"},
                  "insert - clear INVALID_SOURCE_TIME": {"onboard_as_of": "yesterday"},
                  "upsert - clear INVALID_SOURCE_TIME": {"onboard_mode": "upsert", "onboard_as_of": "2099-01-01T00:00:00Z"}}
         for expected, metadata in cases.items():
@@ -226,11 +227,50 @@ class ParserTest(HandlerCase):
                 put = self.put(rows_file(1), **metadata)
                 self.parse(put)
                 self.parse(put)
-                self.assertEqual(self.applied(put).replace(" name ", " - "), expected)
+                self.assertEqual(self.applied(put).replace(" name ", " - "), expected.replace("  ", " "))
                 self.assertEqual(sql(f"""SELECT count(*), sum(parse_attempts) <= 2 FROM onboard.upload_history
                                          WHERE s3_key = '{put["key"]}'"""), "1|t")
         self.assertEqual(sql("SELECT count(*) FROM onboard.judged_rows"), "0")
         self.assertEqual(len([body for body in self.messages() if "upload_ended" in json.dumps(body)]), len(cases))
+
+    def test_encoding(self) -> None:
+        """A file is read in the encoding that its metadata names, or in the one that it seems to have; each upload says so."""
+        header = ",".join(REQUIRED) + "\n"
+        western = header + "V1,Größe für Küchen 5 €,Books,S1,1.50,2\n"
+        cases = {"windows-1252 auto": (western, "windows-1252", "auto", "windows-1252"),
+                 "windows-1252 by name": (western, "windows-1252", "cp1252", "cp1252"),
+                 "windows-1251 auto": (header + "V1,Привет мир товары,Books,S1,1.50,2\n", "windows-1251", "auto", "windows-1251"),
+                 "UTF-8 auto": (western, "utf-8", "auto", "UTF-8"),
+                 "UTF-16 auto": (western, "utf-16-le", "auto", "UTF-16LE")}
+        for route in ("stream", "direct"):
+            function = self.function(ROUTE=route)
+            for name, (text, encoding, asked, found) in cases.items():
+                with self.subTest(name, route=route):
+                    sql("TRUNCATE onboard.products CASCADE")
+                    put = self.put(text.encode(encoding), onboard_encoding=asked)
+                    self.parse(put, function=function)
+                    self.assertEqual(self.state(put, "coalesce(failure_code, 'none'), total_records, metadata ->> 'encoding'"),
+                                     f"none|1|{found}")
+                    expected = text.splitlines()[1].split(",")[1]
+                    stored = (self.items(put)[0]["product_data"]["product_name"] if route == "stream" else
+                              sql(f"SELECT product_name FROM onboard.products WHERE upload_id = '{self.upload(put)}'"))
+                    self.assertEqual(stored, expected)
+
+    def test_wrong_encoding(self) -> None:
+        """A file that is not UTF-8, or is UTF-8 and not what its metadata says, is refused once, with a mail."""
+        content = (",".join(REQUIRED) + "\nV1,Größe,Books,S1,1.50,2\n")
+        puts = {'The file is not UTF-8; it looks like windows-1252; save it as "CSV UTF-8" and send it again.':
+                    self.put(content.encode("cp1252")),
+                "The file is UTF-8, not windows-1252; send it without naming an encoding.":
+                    self.put(content.encode(), onboard_encoding="windows-1252")}
+        for text, put in puts.items():
+            with self.subTest(text):
+                self.parse(put)
+                self.parse(put)
+                self.assertEqual(self.state(put, "status, failure_code"), "failed|WRONG_ENCODING")
+                mail = sql(f"SELECT body FROM onboard_notification('{self.upload(put)}')")
+                self.assertIn(text.lower(), mail.lower())
+        self.assertEqual(len([body for body in self.messages() if "upload_ended" in json.dumps(body)]), len(puts))
 
     def test_delivered_again(self) -> None:
         """An object that is announced again is the same upload, even if the vendor's default has changed."""

@@ -128,10 +128,13 @@ class Sweeping(HandlerCase):
         return self.parse_file(parser, HEADER + "".join(row(serial * 10000 + number, "no" if number in bad else "9.99")
                                                         for number in range(1, count + 1)), count)
 
-    def parse_file(self, parser: Function, content: str, count: int, folder: str = "") -> str:
-        """The same for a file of this content, which has this many rows."""
+    def parse_file(self, parser: Function, content: str, count: int, folder: str = "", encoding: str = "utf-8",
+                   metadata: dict[str, str] | None = None) -> str:
+        """The same for a file of this content, which has this many rows, with metadata of the user."""
         key = f"uploads/VEND001/{folder}VEND001_20260104_{next(numbers)}.csv"
-        version = self.clients["s3"].put_object(Bucket=self.resources.bucket, Key=key, Body=content.encode())["VersionId"]
+        version = self.clients["s3"].put_object(
+            Bucket=self.resources.bucket, Key=key, Body=content.encode(encoding),
+            Metadata=metadata or {})["VersionId"]
         url = self.resources.queue_urls["upload-events"]
         # The very first message is the test event.
         while True:
@@ -187,6 +190,27 @@ class SweeperTest(Sweeping):
         self.assertEqual([(message["kind"], message["upload_id"]) for message in self.messages()],
             [("upload_ended", upload)])
         self.assertEqual(query(f"SELECT count(*) FROM onboard.products WHERE upload_id = '{upload}'"), "2")
+
+    def test_reread_in_the_same_encoding(self) -> None:
+        """Whether the first reading got so far that it found out the encoding, or not."""
+        parser, sweeper = self.function("parser"), self.function("sweeper")
+        for is_inspected in (True, False):
+            with self.subTest(is_inspected=is_inspected):
+                upload = self.parse_file(parser, HEADER + "P-1,planted-sku-1,Größe für 5 €,Kitchen,9.99,3\n", 1,
+                                         encoding="cp1252", metadata={"onboard-encoding": "auto"})
+                if not is_inspected:
+                    query("UPDATE onboard.upload_history SET total_records = NULL, "
+                          f"metadata = metadata - 'header' || '{{\"encoding\": \"auto\"}}' WHERE upload_id = '{upload}'")
+                before = self.attempts(upload)
+                self.let_lie(upload)
+                self.assertEqual(self.counts(sweeper)[:3], (1, 0, 0))
+                self.assertNotEqual(self.attempts(upload), before)
+                self.assertEqual(query(f"SELECT metadata ->> 'encoding', total_records FROM onboard.upload_history "
+                                       f"WHERE upload_id = '{upload}'"), "windows-1252|1")
+                item, = self.clients["dynamodb"].query(
+                    TableName=self.resources.settings["Table"]["TableName"], KeyConditionExpression="upload_id = :id",
+                    ExpressionAttributeValues={":id": {"S": upload}})["Items"]
+                self.assertEqual(item["product_data"]["M"]["product_name"], {"S": "Größe für 5 €"})
 
     def test_judged_row_counts_as_progress(self) -> None:
         parser, sweeper = self.function("parser"), self.function("sweeper", SWEEP_ATTEMPTS="1")
