@@ -368,7 +368,7 @@ show_refusal(const struct load *load, const struct upload *upload, const struct 
 	else if (!load->options->no_reports && !load->options->quiet)
 		note_refusal(upload, loaded_before, files.mail);
 	if (load->options->json)
-		print_refusal(load, upload, fault, loaded_before);
+		print_refusal(load, upload, &advised, loaded_before);
 	return EXIT_REFUSED;
 }
 
