@@ -49,9 +49,11 @@ sub report_findings
 
 	while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\z)/gc)
 	{
-		push @{ $records[-1] }, defined $1 ? $1 =~ s/""/"/gr : $2;
+		my ($quoted, $plain, $end) = ($1, $2, $3);
+
+		push @{ $records[-1] }, defined $quoted ? $quoted =~ s/""/"/gr : $plain;
 		last if pos($text) >= length $text;
-		push @records, [] if $3 ne ',';
+		push @records, [] if $end ne ',';
 	}
 	my $heading = shift @records;
 	return map { my %cells; @cells{@$heading} = @$_; \%cells } @records;
@@ -104,7 +106,7 @@ sub check_rows
 
 	my @got = load_findings();
 	check_findings($name, \@got, expected_findings($line));
-	is_deeply([ map { "$_->{'Error Type'} $_->{Message}" } @dry ], [ map { "$_->[1] $_->[3]" } @got ],
+	is_deeply([ map { "$_->{'Error Type'} $_->{'Error Message'}" } @dry ], [ map { "$_->[1] $_->[3]" } @got ],
 		"$name: check finds the same");
 	return if $line->{rejected} == 0;
 
