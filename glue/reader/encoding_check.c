@@ -193,10 +193,15 @@ is_ascii(const unsigned char *bytes, size_t length)
 	uint64_t high = 0;
 	size_t i = 0;
 
+	/* Several sums at a time, so that no addition waits for the one before it. */
 	for (; i + 64 <= length; i += 64)
 	{
-		for (size_t j = 0; j < 64; j += sizeof(uint64_t))
-			high |= load_word((const char *) bytes + i + j);
+		const char *next = (const char *) bytes + i;
+
+		high |= (load_word(next) | load_word(next + 8)) |
+				(load_word(next + 16) | load_word(next + 24)) |
+				((load_word(next + 32) | load_word(next + 40)) |
+				 (load_word(next + 48) | load_word(next + 56)));
 	}
 	for (; i < length; i++)
 		high |= bytes[i];
