@@ -87,8 +87,10 @@ sub check_refusal
 	ok(index($result->{error}{message}, $_) >= 0, "$name: the reason has \"$_\"") or diag($result->{error}{message})
 	  for split / \|\| /, $line->{findings};
 	($out) = is_exit(2, "$name: check", 'check', @command, '--json');
-	is_deeply([ @{ json_of($out)->{error} }{qw(code message)} ], [ @{ $result->{error} }{qw(code message)} ],
-		"$name: check refuses it for the same reason");
+	# check may add what can be done on the command line.
+	my $dry = json_of($out)->{error};
+	is("$dry->{code} " . substr($dry->{message}, 0, length $result->{error}{message}),
+		"$result->{error}{code} $result->{error}{message}", "$name: check refuses it for the same reason");
 	return;
 }
 
@@ -109,6 +111,8 @@ sub check_rows
 	is_deeply([ map { "$_->{'Error Type'} $_->{'Error Message'}" } @dry ], [ map { "$_->[1] $_->[3]" } @got ],
 		"$name: check finds the same");
 	return if $line->{rejected} == 0;
+	# At the end of the fix file, empty rows are no rows.
+	return if !grep { $_->[1] ne 'EMPTY_ROW' } @got;
 
 	# The fix file loads with the same verdicts; a vendor would correct it first.
 	my $fix = json_of($out)->{reports}{fix};

@@ -239,7 +239,8 @@ class ParserTest(HandlerCase):
         western = header + "V1,Größe für Küchen 5 €,Books,S1,1.50,2\n"
         cases = {"windows-1252 auto": (western, "windows-1252", "auto", "windows-1252"),
                  "windows-1252 by name": (western, "windows-1252", "cp1252", "cp1252"),
-                 "windows-1251 auto": (header + "V1,Привет мир товары,Books,S1,1.50,2\n", "windows-1251", "auto", "windows-1251"),
+                 "windows-1251 auto": (header + "V1,Привет мир товары,Books,S1,1.50,2\n", "windows-1251", "auto",
+                                       "windows-1251"),
                  "UTF-8 auto": (western, "utf-8", "auto", "UTF-8"),
                  "UTF-16 auto": (western, "utf-16-le", "auto", "UTF-16LE")}
         for route in ("stream", "direct"):
