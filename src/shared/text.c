@@ -17,36 +17,62 @@ is_continuation(char byte)
 	return ((unsigned char) byte & 0xC0) == 0x80;
 }
 
-/*
- * U+00A0 is C2 A0.  C2 can only start a character, so the two bytes in this order
- * are that character at either end.
- */
+/* Decode the last character of a text that is not empty; returns its size. */
+static size_t
+decode_last(struct text_view text, uint32_t *character)
+{
+	size_t start = text.length - 1;
+
+	while (start > 0 && text.length - start < 4 && is_continuation(text.data[start]))
+		start--;
+	if (text_decode(text, start, character) == text.length - start)
+		return text.length - start;
+	*character = REPLACEMENT_CHARACTER;
+	return 1;
+}
+
+/* Does the text consist of characters that show nothing? */
+static bool
+is_invisible(struct text_view text)
+{
+	size_t offset = 0;
+
+	while (offset < text.length)
+	{
+		uint32_t character;
+
+		offset += text_decode(text, offset, &character);
+		if (!is_white_space(character) && !is_control_character(character) &&
+			!is_format_character(character))
+			return false;
+	}
+	return true;
+}
+
 struct text_view
 text_trim_ends(struct text_view text)
 {
-	const char *start = text.data;
-	const char *end = start + text.length;
+	uint32_t character;
 
-	for (;;)
+	while (text.length > 0)
 	{
-		if (start < end && (*start == ' ' || *start == '\t'))
-			start++;
-		else if (end - start >= 2 && start[0] == '\xC2' && start[1] == '\xA0')
-			start += 2;
-		else
+		size_t size = text_decode(text, 0, &character);
+
+		if (!is_blank_character(character))
 			break;
+		text.data += size;
+		text.length -= size;
 	}
-	for (;;)
+	while (text.length > 0)
 	{
-		if (start < end && (end[-1] == ' ' || end[-1] == '\t'))
-			end--;
-		else if (end - start >= 2 && end[-2] == '\xC2' && end[-1] == '\xA0')
-			end -= 2;
-		else
+		size_t size = decode_last(text, &character);
+
+		if (!is_blank_character(character))
 			break;
+		text.length -= size;
 	}
-	text.data = start;
-	text.length = (size_t) (end - start);
+	if (is_invisible(text))
+		text.length = 0;
 	return text;
 }
 
@@ -140,33 +166,6 @@ text_decode(struct text_view text, size_t offset, uint32_t *character)
 	return size;
 }
 
-bool
-is_control_character(uint32_t character)
-{
-	return character < 0x20 || (character >= 0x7F && character <= 0x9F);
-}
-
-bool
-is_white_space(uint32_t character)
-{
-	switch (character)
-	{
-		case 0x20:
-		case 0x85:
-		case 0xA0:
-		case 0x1680:
-		case 0x2028:
-		case 0x2029:
-		case 0x202F:
-		case 0x205F:
-		case 0x3000:
-			return true;
-		default:
-			return (character >= 0x09 && character <= 0x0D) ||
-				   (character >= 0x2000 && character <= 0x200A);
-	}
-}
-
 void
 text_start(struct text_builder *builder, char *buffer, size_t size)
 {
@@ -236,6 +235,25 @@ text_add_hundredths(struct text_builder *builder, int64_t number)
 	fraction[1] = (char) ('0' + size % 100 / 10);
 	fraction[2] = (char) ('0' + size % 10);
 	text_add(builder, text);
+}
+
+void
+text_add_character(struct text_builder *builder, uint32_t character)
+{
+	const char *name = character_name(character);
+	char code[6];
+	int digits = character > 0xFFFFF ? 6 : character > 0xFFFF ? 5 : 4;
+	struct text_view text = {code, (size_t) digits};
+
+	for (int i = digits - 1; i >= 0; i--, character >>= 4)
+		code[i] = "0123456789ABCDEF"[character & 0xF];
+	text_add(builder, text_of("U+"));
+	text_add(builder, text);
+	if (name == NULL)
+		return;
+	text_add(builder, text_of(" ("));
+	text_add(builder, text_of(name));
+	text_add(builder, text_of(")"));
 }
 
 /* Is the text ASCII without control characters? */

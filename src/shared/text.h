@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "shared/character.h"
+
 /* A borrowed string, not NUL-terminated; data is NULL if absent. */
 struct text_view
 {
@@ -101,23 +103,25 @@ word_has_high(uint64_t word)
 	return word & EVERY_BYTE(0x80);
 }
 
+/* Is the byte a character of ASCII that prints something? */
+static inline bool
+is_visible_ascii(char byte)
+{
+	return (unsigned char) (byte - '!') <= '~' - '!';
+}
+
 /* Slow path of text_trim(), for a text that is not empty. */
 extern struct text_view text_trim_ends(struct text_view text);
 
-/* Strip U+0009, U+0020 and U+00A0 from both ends, nothing else. */
+/*
+ * Strip blanks from both ends (see is_blank_character()), nothing else; of a text of
+ * nothing but white space, format and control characters, nothing is left.
+ */
 static inline struct text_view
 text_trim(struct text_view text)
 {
-	unsigned char first;
-	unsigned char last;
-
-	if (text.length == 0)
-		return text;
-
-	/* U+00A0 is C2 A0. */
-	first = (unsigned char) text.data[0];
-	last = (unsigned char) text.data[text.length - 1];
-	if (first > ' ' && first != 0xC2 && last > ' ' && last != 0xA0)
+	if (text.length == 0 ||
+		(is_visible_ascii(text.data[0]) && is_visible_ascii(text.data[text.length - 1])))
 		return text;
 	return text_trim_ends(text);
 }
@@ -168,12 +172,6 @@ extern size_t text_cut(struct text_view text, size_t max_bytes);
  */
 extern size_t text_decode(struct text_view text, size_t offset, uint32_t *character);
 
-/* Is the character C0, DEL or C1? */
-extern bool is_control_character(uint32_t character);
-
-/* Does the character have the Unicode property White_Space? */
-extern bool is_white_space(uint32_t character);
-
 /* Start writing into buffer; size must be at least 1. */
 extern void text_start(struct text_builder *builder, char *buffer, size_t size);
 
@@ -188,6 +186,9 @@ extern const char *integer_text(char text[INTEGER_TEXT_SIZE], int64_t number);
 
 /* Write a number of hundredths with two digits after the point. */
 extern void text_add_hundredths(struct text_builder *builder, int64_t number);
+
+/* Write a character as messages name it, such as "U+00AD (soft hyphen)". */
+extern void text_add_character(struct text_builder *builder, uint32_t character);
 
 /*
  * Write a value in double quotes, cut to QUOTED_CHARACTERS with "..."; control
