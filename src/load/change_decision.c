@@ -167,6 +167,37 @@ complete_row(const Change *change, struct rule_scope *scope)
 	}
 }
 
+/* Does the row have another value of this key for its product? */
+static bool
+has_other_key(const Change *change, CatalogueKey key, column_set columns)
+{
+	enum onboard_column column = catalogue_key_column[key];
+	AttrNumber number = product_column(column);
+	struct text_view value = change->keys->value[key];
+
+	if (key == change->key || (columns & column_bit(column)) == 0 || !change->keys->usable[key])
+		return false;
+	return change->product.nulls[number - 1] ||
+		   !text_datum_is(change->product.values[number - 1], value.data, value.length);
+}
+
+/* Return the keys of the row that its product has already, however they look. */
+static column_set
+kept_keys(const Change *change)
+{
+	column_set kept = 0;
+	int key;
+
+	for (key = 0; key < KEY_COUNT; key++)
+	{
+		column_set bit = column_bit(catalogue_key_column[key]);
+
+		if (!has_other_key(change, key, bit))
+			kept |= bit;
+	}
+	return kept;
+}
+
 /* Judge the product as it would become. */
 static void
 judge_product(Change *change, struct findings *findings)
@@ -178,6 +209,7 @@ judge_product(Change *change, struct findings *findings)
 	bool is_completed;
 
 	scope.columns = change->left.columns;
+	scope.kept = kept_keys(change);
 	scope.required = settings->required & scope.columns;
 	scope.skips_added = change->request == REQUEST_DELETE;
 	is_completed = settings->judge_added != NULL && !scope.skips_added;
@@ -194,20 +226,6 @@ judge_product(Change *change, struct findings *findings)
 	incoming_row_judge_part(change->row, settings, &scope, findings);
 	if (is_completed)
 		row_trim(&change->row->product);
-}
-
-/* Does the row have another value of this key for its product? */
-static bool
-has_other_key(const Change *change, CatalogueKey key, column_set columns)
-{
-	enum onboard_column column = catalogue_key_column[key];
-	AttrNumber number = product_column(column);
-	struct text_view value = change->keys->value[key];
-
-	if (key == change->key || (columns & column_bit(column)) == 0 || !change->keys->usable[key])
-		return false;
-	return change->product.nulls[number - 1] ||
-		   !text_datum_is(change->product.values[number - 1], value.data, value.length);
 }
 
 /*

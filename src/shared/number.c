@@ -13,6 +13,8 @@
  */
 #include "shared/number.h"
 
+#include "shared/appearance.h"
+#include "shared/spreadsheet.h"
 #include "shared/text.h"
 
 /* Longer texts are not mended: nobody means 60 digits. */
@@ -27,7 +29,7 @@
  */
 struct digit_runs
 {
-	char digits[MENDABLE_BYTES];
+	char digits[MENDABLE_BYTES + 2]; /* dashes become two */
 	int digit_count;
 	int run[MENDABLE_BYTES + 1];        /* digits in each run */
 	char separator[MENDABLE_BYTES + 1]; /* before that run */
@@ -55,23 +57,36 @@ struct affix
 	}
 
 /*
- * If one affix starts with another, the longer is listed first.  Deliberately
- * absent: g and lb (other units need conversion), dozen and boxes (they
- * multiply), percent.
+ * If one affix starts or ends with another, the longer is listed first.
+ * Deliberately absent: g and lb (other units need conversion), dozen and boxes (they
+ * multiply), percent.  Currency signs and the codes of currencies are not listed.
  */
 static const struct affix affixes[] = {
-	AFFIX(MONEY, "US$"),     AFFIX(MONEY, "$"),      AFFIX(MONEY, "\u20AC"), /* euro */
-	AFFIX(MONEY, "\u00A3"),                                                  /* pound */
-	AFFIX(MONEY, "\u00A5"),                                                  /* yen */
-	AFFIX(MONEY, "\u20B9"),                                                  /* rupee */
-	AFFIX(MONEY, "USD"),     AFFIX(MONEY, "EUR"),    AFFIX(MONEY, "GBP"),
-	AFFIX(MONEY, "INR"),     AFFIX(MONEY, "CAD"),    AFFIX(MONEY, "AUD"),
-	AFFIX(MONEY, "CHF"),     AFFIX(MONEY, "Rs."),    AFFIX(MONEY, "Rs"),
-	AFFIX(KILOGRAMS, "kgs"), AFFIX(KILOGRAMS, "kg"), AFFIX(PIECES, "pieces"),
-	AFFIX(PIECES, "piece"),  AFFIX(PIECES, "pcs."),  AFFIX(PIECES, "pcs"),
-	AFFIX(PIECES, "pc"),     AFFIX(PIECES, "units"), AFFIX(PIECES, "unit"),
-	AFFIX(PIECES, "items"),  AFFIX(PIECES, "item"),  {0, {NULL, 0}}, /* sentinel */
+	AFFIX(MONEY, "US$"),     AFFIX(MONEY, "CA$"),     AFFIX(MONEY, "AU$"),
+	AFFIX(MONEY, "NZ$"),     AFFIX(MONEY, "HK$"),     AFFIX(MONEY, "NT$"),
+	AFFIX(MONEY, "A$"),      AFFIX(MONEY, "C$"),      AFFIX(MONEY, "S$"),
+	AFFIX(MONEY, "R$"),      AFFIX(MONEY, "Rs."),     AFFIX(MONEY, "Rs"),
+	AFFIX(MONEY, "Fr."),     AFFIX(MONEY, "SFr."),    AFFIX(MONEY, "kr."),
+	AFFIX(MONEY, "kr"),      AFFIX(MONEY, "z\u0142"), /* zloty */
+	AFFIX(MONEY, "K\u010D"),                          /* koruna */
+	AFFIX(KILOGRAMS, "kgs"), AFFIX(KILOGRAMS, "kg"),  AFFIX(PIECES, "pieces"),
+	AFFIX(PIECES, "piece"),  AFFIX(PIECES, "pcs."),   AFFIX(PIECES, "pcs"),
+	AFFIX(PIECES, "pc"),     AFFIX(PIECES, "units"),  AFFIX(PIECES, "unit"),
+	AFFIX(PIECES, "items"),  AFFIX(PIECES, "item"),   {0, {NULL, 0}}, /* sentinel */
 };
+
+/* The active codes of ISO 4217, and four that vendors still write. */
+static const char currency_codes[] =
+	"AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN "
+	"BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR "
+	"FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY "
+	"KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU "
+	"MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON "
+	"RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP "
+	"TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB "
+	"XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG "
+	"ANG BGN HRK RMB";
+#define CODE_LETTERS 3
 
 static inline bool
 is_digit(char byte)
@@ -147,28 +162,74 @@ has_affix_at(struct text_view text, size_t offset, struct text_view affix)
 	return true;
 }
 
-/* Strip one affix from the start or the end, and the adjacent blanks. */
+/* Is the text at offset the code of a currency, in any case? */
 static bool
-strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
+has_code_at(struct text_view text, size_t offset)
 {
-	/* Most numbers have their digits at this end. */
-	if (text->length == 0 || is_digit(text->data[at_start ? 0 : text->length - 1]))
-		return false;
+	for (const char *code = currency_codes; code < currency_codes + sizeof(currency_codes) - 1;
+		 code += CODE_LETTERS + 1)
+	{
+		if (has_affix_at(text, offset, (struct text_view){code, CODE_LETTERS}))
+			return true;
+	}
+	return false;
+}
 
+/* Return the length of a currency sign or code at this end, or 0. */
+static size_t
+currency_length(struct text_view text, bool at_start)
+{
+	size_t start = text.length - 1;
+	uint32_t character;
+	size_t size;
+
+	if (at_start)
+		start = 0;
+	else
+	{
+		while (start > 0 && ((unsigned char) text.data[start] & 0xC0) == 0x80)
+			start--;
+	}
+	size = text_decode(text, start, &character);
+	if (is_currency_sign(character) && (at_start || start + size == text.length))
+		return size;
+	if (text.length < CODE_LETTERS || !has_code_at(text, at_start ? 0 : text.length - CODE_LETTERS))
+		return 0;
+	return CODE_LETTERS;
+}
+
+/* Return the length of what precedes or follows a number at this end, or 0. */
+static size_t
+affix_length(struct text_view text, enum number_kind kind, bool at_start)
+{
 	for (const struct affix *affix = affixes; affix->kinds != 0; affix++)
 	{
 		struct text_view candidate = affix->text;
 
-		if ((affix->kinds & (1u << kind)) == 0 || candidate.length > text->length ||
-			!has_affix_at(*text, at_start ? 0 : text->length - candidate.length, candidate))
-			continue;
-		text->length -= candidate.length;
-		if (at_start)
-			text->data += candidate.length;
-		*text = text_trim(*text);
-		return true;
+		if ((affix->kinds & (1u << kind)) != 0 && candidate.length <= text.length &&
+			has_affix_at(text, at_start ? 0 : text.length - candidate.length, candidate))
+			return candidate.length;
 	}
-	return false;
+	return kind == NUMBER_MONEY ? currency_length(text, at_start) : 0;
+}
+
+/* Strip one affix from the start or the end, and the adjacent blanks. */
+static bool
+strip_affix(struct text_view *text, enum number_kind kind, bool at_start)
+{
+	size_t length;
+
+	/* Most numbers have their digits at this end. */
+	if (text->length == 0 || is_digit(text->data[at_start ? 0 : text->length - 1]))
+		return false;
+	length = affix_length(*text, kind, at_start);
+	if (length == 0)
+		return false;
+	text->length -= length;
+	if (at_start)
+		text->data += length;
+	*text = text_trim(*text);
+	return true;
 }
 
 /*
@@ -225,9 +286,31 @@ read_exponent(struct text_view text, size_t offset, struct digit_runs *runs)
 	return offset == text.length && offset > first;
 }
 
-/* Take a text apart; returns false if it contains anything else. */
+/*
+ * Read the dashes that stand for no hundredths, as in 12,- and 12.--, which must be
+ * all that remains at offset.  They become two zeros.
+ */
 static bool
-read_runs(struct text_view text, struct digit_runs *runs)
+read_dashes(struct text_view text, size_t offset, struct digit_runs *runs)
+{
+	size_t dashes = text.length - offset;
+
+	if (dashes < 1 || dashes > 2 || text.data[offset] != '-' || text.data[text.length - 1] != '-' ||
+		runs->separator[runs->last] == '\'' || runs->separator[runs->last] == ' ' ||
+		runs->digit_count == 0)
+		return false;
+	runs->digits[runs->digit_count++] = '0';
+	runs->digits[runs->digit_count++] = '0';
+	runs->run[runs->last] = 2;
+	return true;
+}
+
+/*
+ * Take a text apart; returns false if it contains anything else.  Amounts may end in
+ * dashes.
+ */
+static bool
+read_runs(struct text_view text, enum number_kind kind, struct digit_runs *runs)
 {
 	size_t offset;
 
@@ -246,6 +329,8 @@ read_runs(struct text_view text, struct digit_runs *runs)
 			return read_exponent(text, offset, runs) && runs->digit_count > 0;
 		offset += size;
 		runs->separator[++runs->last] = separator;
+		if (kind == NUMBER_MONEY && read_dashes(text, offset, runs))
+			return true;
 		offset += read_run(text, offset, runs);
 	}
 	return runs->digit_count > 0;
@@ -266,9 +351,27 @@ are_groups(const struct digit_runs *runs, int last)
 }
 
 /*
+ * Are the runs up to this one grouped as in India: 12,34,567, that is, the last three
+ * digits, and before them two each?
+ */
+static bool
+are_lakh_groups(const struct digit_runs *runs, int last)
+{
+	if (last < 2 || runs->run[0] < 1 || runs->run[0] > 2 || runs->digits[0] == '0' ||
+		runs->run[last] != 3)
+		return false;
+	for (int i = 1; i <= last; i++)
+	{
+		if (runs->separator[i] != ',' || (i < last && runs->run[i] != 2))
+			return false;
+	}
+	return true;
+}
+
+/*
  * Is a single separator a decimal point or comma?  *plain tells whether there is
- * only one way to read it: 1,299 kg and 5.000 pieces are thousands to one reader
- * and not to another.
+ * only one way to read it: 1,299 and 5.000 pieces are thousands to one reader and not
+ * to another.
  */
 static bool
 single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, bool *plain)
@@ -281,11 +384,6 @@ single_separator_is_point(const struct digit_runs *runs, enum number_kind kind, 
 			*plain = kind != NUMBER_PIECES || digits != 3;
 			return true;
 		case ',':
-			if (digits == 3)
-			{
-				*plain = kind != NUMBER_KILOGRAMS && are_groups(runs, 1);
-				return false;
-			}
 			*plain = kind != NUMBER_PIECES && runs->run[0] > 0 && (digits == 1 || digits == 2);
 			return true;
 		default:
@@ -321,9 +419,9 @@ find_fraction(const struct digit_runs *runs, enum number_kind kind, int *fractio
 	if (runs->has_exponent)
 		return false;
 	if (runs->separator[last] == runs->separator[1])
-		return are_groups(runs, last);
+		return are_groups(runs, last) || are_lakh_groups(runs, last);
 	*fraction = runs->run[last];
-	return are_groups(runs, last - 1) &&
+	return (are_groups(runs, last - 1) || are_lakh_groups(runs, last - 1)) &&
 		   (runs->separator[last] == '.' ||
 			(runs->separator[last] == ',' && *fraction >= 1 && *fraction <= 2));
 }
@@ -386,8 +484,12 @@ has_digit(struct text_view text)
 static struct text_view
 strip_surroundings(struct text_view text, enum number_kind kind)
 {
-	bool had_affix = strip_affix(&text, kind, true);
+	bool had_affix;
 
+	/* In a spreadsheet, an apostrophe before a number makes it text. */
+	if (text.length > 0 && text.data[0] == '\'')
+		text = (struct text_view){text.data + 1, text.length - 1};
+	had_affix = strip_affix(&text, kind, true);
 	if (text.length > 0 && text.data[0] == '+')
 	{
 		text.data++;
@@ -396,6 +498,11 @@ strip_surroundings(struct text_view text, enum number_kind kind)
 			strip_affix(&text, kind, true);
 	}
 	strip_affix(&text, kind, false);
+
+	/* Indian amounts without paise end in "/-". */
+	if (kind == NUMBER_MONEY && text.length > 2 &&
+		memcmp(text.data + text.length - 2, "/-", 2) == 0)
+		text.length -= 2;
 	return text;
 }
 
@@ -404,6 +511,7 @@ number_suggest(struct text_view text, const struct number_range *range, char *su
 			   size_t size)
 {
 	char mended[NUMBER_SUGGESTION_SIZE];
+	char seen[MENDABLE_BYTES];
 	struct text_builder builder;
 	struct digit_runs runs;
 	enum number_verdict verdict;
@@ -414,11 +522,15 @@ number_suggest(struct text_view text, const struct number_range *range, char *su
 	if (text.length == 0 || text.length > MENDABLE_BYTES)
 		return false;
 	verdict = number_parse(text, range, &number);
-	if ((verdict != NUMBER_NOT_PLAIN && verdict != NUMBER_TOO_PRECISE) || !has_digit(text))
+	if (verdict != NUMBER_NOT_PLAIN && verdict != NUMBER_TOO_PRECISE)
 		return false;
 
+	(void) spreadsheet_formula_text(text, &text);
+	text = text_as_seen(text, seen, sizeof(seen));
+	if (!has_digit(text))
+		return false;
 	text = strip_surroundings(text, range->kind);
-	if (!read_runs(text, &runs) || !find_fraction(&runs, range->kind, &fraction))
+	if (!read_runs(text, range->kind, &runs) || !find_fraction(&runs, range->kind, &fraction))
 		return false;
 
 	text_start(&builder, mended, sizeof(mended));

@@ -16,6 +16,8 @@
  */
 #include "shared/rules.h"
 
+#include "shared/appearance.h"
+#include "shared/spreadsheet.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
 #include "shared/url.h"
@@ -25,7 +27,9 @@
  * field breaks the rule, fills in the second.  Placeholders in a message:
  *
  *	  %f	the name of the field
- *	  %v	its value, quoted and cut
+ *	  %v	its value, quoted and cut, and the first character in it that is hidden
+ *	  %q	its value, quoted and cut
+ *	  %c	the character found, and where
  *	  %n	the number found, such as a length or a line
  *	  %l	the limit
  *	  %a	the limit as an amount in hundredths, such as 0.01
@@ -48,6 +52,7 @@ struct judgement
 	enum rule_severity severity;
 	int64_t number;
 	int64_t limit;
+	struct found_character found;
 	char *suggestion; /* FINDING_SUGGESTION_SIZE, preset to "" */
 };
 
@@ -62,7 +67,8 @@ enum field_state
 {
 	FIELD_MISSING, /* required and blank */
 	FIELD_PRESENT,
-	FIELD_LONG, /* more bytes than characters allowed */
+	FIELD_LONG,    /* more bytes than characters allowed */
+	FIELD_UNUSUAL, /* not only printable ASCII, or a key that a spreadsheet may have written */
 	FIELD_STATES
 };
 
@@ -108,8 +114,9 @@ static const char *const url_messages[] = {
 	[URL_NO_HOST] = "%f %v has no host",
 	[URL_HAS_USER] = "%f %v has \"@\" in its host part",
 	[URL_HAS_BACKSLASH] = "%f %v contains a backslash",
-	[URL_HAS_BLANK] = "%f %v contains a blank",
-	[URL_HAS_CONTROL] = "%f %v contains a control character",
+	[URL_SEVERAL] = "%f %q holds several addresses; only one is allowed",
+	[URL_HAS_BLANK] = "%f %q contains a blank",
+	[URL_HAS_INVISIBLE] = "%f %q contains %c",
 };
 
 /* ---------- Checks, in the order of the table ---------- */
@@ -258,11 +265,88 @@ static bool
 check_image_url(struct judgement *judgement)
 {
 	enum url_verdict verdict = url_judge(judgement->value);
+	size_t limit = (size_t) judgement->settings->max_characters[judgement->column];
 
 	if (verdict == URL_VALID)
 		return true;
 	if (url_messages[verdict] != NULL)
 		judgement->message = url_messages[verdict];
+	if ((verdict == URL_HAS_BLANK || verdict == URL_HAS_INVISIBLE) &&
+		text_find_character(judgement->value, is_hidden_character, &judgement->found))
+		judgement->message = url_messages[URL_HAS_INVISIBLE];
+	if (url_suggest(judgement->value, judgement->suggestion, FINDING_SUGGESTION_SIZE) &&
+		text_character_count(text_of(judgement->suggestion)) > limit)
+		judgement->suggestion[0] = '\0';
+	return false;
+}
+
+/* May a text other than a key not hold this character? */
+static bool
+is_refused_in_text(uint32_t character)
+{
+	return character != '\t' && character != '\n' && character != '\r' &&
+		   is_control_character(character);
+}
+
+/* Two keys that look the same must not be two products. */
+static bool
+is_refused_in_key(uint32_t character)
+{
+	return is_control_character(character) || is_format_character(character) ||
+		   character == 0x2028 || character == 0x2029;
+}
+
+/*
+ * Suggest a text without the characters of a kind.  In a text that is no key, those
+ * that separate words become blanks.  Suggest nothing that would have to be cut.
+ */
+static void
+suggest_without(struct text_view text, character_test test, bool is_key, char *suggestion)
+{
+	struct text_view kept =
+		text_without(text, test, !is_key, suggestion, FINDING_SUGGESTION_SIZE - 1);
+
+	memmove(suggestion, kept.data, kept.length);
+	suggestion[kept.length] = '\0';
+}
+
+static bool
+check_key_characters(struct judgement *judgement)
+{
+	struct text_view content;
+
+	if (spreadsheet_shortened(judgement->value))
+	{
+		judgement->message = "%f %q was shortened by a spreadsheet, and digits are lost: format "
+							 "the column as text and export the file again";
+		return false;
+	}
+	if (spreadsheet_formula_text(judgement->value, &content))
+	{
+		judgement->message = "%f %q is a spreadsheet's formula: send only the text in it";
+		suggest_without(content, is_refused_in_key, true, judgement->suggestion);
+	}
+	else if (text_find_character(judgement->value, is_refused_in_key, &judgement->found))
+		suggest_without(judgement->value, is_refused_in_key, true, judgement->suggestion);
+	else
+		return true;
+
+	/* What remains may be such a text itself. */
+	if (spreadsheet_shortened(text_of(judgement->suggestion)) ||
+		spreadsheet_formula_text(text_of(judgement->suggestion), &content))
+		judgement->suggestion[0] = '\0';
+	return false;
+}
+
+/* Called for few fields; see FIELD_UNUSUAL. */
+static bool
+check_characters(struct judgement *judgement)
+{
+	if (onboard_columns[judgement->column].kind == VALUE_EXACT)
+		return check_key_characters(judgement);
+	if (!text_find_character(judgement->value, is_refused_in_text, &judgement->found))
+		return true;
+	suggest_without(judgement->value, is_refused_in_text, false, judgement->suggestion);
 	return false;
 }
 
@@ -279,6 +363,7 @@ check_image_url(struct judgement *judgement)
 #define ALL_COLUMNS (~UINT64_C(0) >> (COLUMN_SET_SIZE - COLUMN_COUNT))
 /* The columns that name a rule as their own. */
 #define COLUMNS_OF(rule) (0 ONBOARD_COLUMNS_WITH(IF_NAMES, rule))
+#define KEY_COLUMNS (COLUMNS_OF(RULE_DUPLICATE_SKU) | COLUMNS_OF(RULE_DUPLICATE_VENDOR_PRODUCT_ID))
 
 _Static_assert(NUMBER_COLUMNS ==
 				   (COLUMNS_OF(RULE_INVALID_PRICE) | COLUMNS_OF(RULE_INVALID_STOCK) |
@@ -294,8 +379,7 @@ _Static_assert(NUMBER_COLUMNS ==
  * The rules, in reporting order.  Only MISSING_REQUIRED_FIELDS judges blank
  * fields.
  *
- * A row has NAMED(code), columns, which of them (FIELD_PRESENT, FIELD_MISSING,
- * FIELD_LONG), check and message; for the placeholders in a message, see struct
+ * A row has NAMED(code), columns, which of them (enum field_state), check and message; for the placeholders in a message, see struct
  * judgement.  A check receives one field and returns whether it satisfies the
  * rule; it reads only its argument, allocates nothing and raises no errors.  It
  * may set another message, the numbers in it and a suggestion; it must set
@@ -391,6 +475,17 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 			"%f %v does not start with http:// or https://",
 		},
 
+	/* A category and an address that hold such characters break their own rule. */
+	[RULE_INVALID_CHARACTERS] =
+		{
+			NAMED(INVALID_CHARACTERS),
+			TEXT_COLUMNS &
+				~(COLUMNS_OF(RULE_INVALID_CATEGORY) | COLUMNS_OF(RULE_INVALID_IMAGE_URL)),
+			FIELD_UNUSUAL,
+			check_characters,
+			"%f %q contains %c",
+		},
+
 	/* These two depend on the mode of the upload and the catalogue. */
 	[RULE_INVALID_ACTION] =
 		{
@@ -442,6 +537,19 @@ static const struct built_in_rule rules[RULE_COUNT] = {
 
 /* ---------- Findings ---------- */
 
+/* Write a value as messages show it, and what in it nobody can see. */
+static void
+add_value(struct text_builder *builder, struct text_view value)
+{
+	struct found_character hidden;
+
+	text_add_quoted(builder, value);
+	if (text_is_printable_ascii(value) || !text_find_character(value, is_hidden_character, &hidden))
+		return;
+	text_add(builder, text_of(" with "));
+	text_add_found(builder, &hidden);
+}
+
 /* Format the message of a finding; see struct judgement. */
 static void
 write_message(struct finding *finding, const struct judgement *judgement)
@@ -464,7 +572,13 @@ write_message(struct finding *finding, const struct judgement *judgement)
 				text_add(&builder, text_of(onboard_columns[judgement->column].name));
 				break;
 			case 'v':
+				add_value(&builder, judgement->value);
+				break;
+			case 'q':
 				text_add_quoted(&builder, judgement->value);
+				break;
+			case 'c':
+				text_add_found(&builder, &judgement->found);
 				break;
 			case 'n':
 				text_add_integer(&builder, judgement->number);
@@ -625,6 +739,18 @@ struct field_scan
 	size_t bytes;
 };
 
+/*
+ * May the value of a key be what a spreadsheet writes in place of it?  Few values
+ * begin like that.
+ */
+static inline bool
+may_be_from_spreadsheet(struct text_view value)
+{
+	char first = value.length > 0 ? value.data[0] : '\0';
+
+	return first == '=' || (first >= '0' && first <= '9' && spreadsheet_shortened(value));
+}
+
 static void
 scan_fields(const struct product_row *row, const struct rule_settings *settings,
 			const struct rule_scope *scope, struct field_scan *scan)
@@ -643,8 +769,14 @@ scan_fields(const struct product_row *row, const struct rule_settings *settings,
 			scan->in_state[FIELD_LONG] |= bit;
 		if (row->raw[column].length > ONBOARD_MAX_FIELD_BYTES)
 			scan->over_cap |= bit;
-		else if (text_has_replacement(value))
-			scan->damaged |= bit;
+		else if (!text_is_printable_ascii(value))
+		{
+			scan->in_state[FIELD_UNUSUAL] |= bit;
+			if (text_has_replacement(value))
+				scan->damaged |= bit;
+		}
+		else if ((bit & KEY_COLUMNS) != 0 && may_be_from_spreadsheet(value))
+			scan->in_state[FIELD_UNUSUAL] |= bit;
 	}
 	scan->in_state[FIELD_MISSING] =
 		(scope ? scope->required : settings->required) & ~scan->in_state[FIELD_PRESENT];
@@ -652,6 +784,7 @@ scan_fields(const struct product_row *row, const struct rule_settings *settings,
 	{
 		scan->in_state[FIELD_PRESENT] &= scope->columns;
 		scan->in_state[FIELD_LONG] &= scope->columns;
+		scan->in_state[FIELD_UNUSUAL] &= scope->columns & ~scope->kept;
 	}
 }
 

@@ -47,6 +47,7 @@ enum rule_id
 	RULE_INVALID_COMPARE_AT_PRICE,
 	RULE_INVALID_WEIGHT,
 	RULE_INVALID_IMAGE_URL,
+	RULE_INVALID_CHARACTERS,
 	RULE_INVALID_ACTION,
 	RULE_UNKNOWN_PRODUCT,
 	RULE_MALFORMED_ROW,
@@ -90,8 +91,9 @@ struct finding
 };
 
 /*
- * A field breaks at most two built-in rules: being missing, or being too long and
- * the column's own rule.  Since few do, this leaves room for other rules.
+ * A field breaks at most three built-in rules: being missing; or being too long, the
+ * column's own rule, and holding invalid characters.  Few break one, which leaves
+ * room for other rules.
  * Further findings are dropped, the last in the order first.
  */
 #define MAX_FINDINGS (2 * COLUMN_COUNT)
@@ -162,6 +164,7 @@ struct rule_scope
 {
 	column_set columns;  /* that the row sets; all others are left alone */
 	column_set required; /* that must not be blank, whether or not the row sets them */
+	column_set kept;     /* keys that the product has already, and may keep as they are */
 	bool skips_added;    /* added rules do not judge the row */
 
 	/* Numbers of the product in columns that the row does not set. */

@@ -107,10 +107,11 @@ text_character_count(struct text_view text)
 
 /* Look for EF BF BD. */
 bool
-text_find_replacement(struct text_view text)
+text_has_replacement(struct text_view text)
 {
 	const char *next = text.data;
 	size_t left = text.length;
+
 	while (left >= 3)
 	{
 		const char *found = memchr(next, 0xEF, left - 2);
@@ -123,6 +124,25 @@ text_find_replacement(struct text_view text)
 		next = found + 1;
 	}
 	return false;
+}
+
+/* The inner loop has a fixed length, which compilers turn into vector instructions. */
+bool
+text_is_long_printable_ascii(struct text_view text)
+{
+	size_t offset = 0;
+	uint64_t bits = 0;
+
+	for (; offset + 64 <= text.length; offset += 64)
+	{
+		for (size_t word = 0; word < 64; word += 8)
+			bits |= word_has_unprintable(load_word(text.data + offset + word));
+		if (bits != 0)
+			return false;
+	}
+	for (; offset < text.length; offset++)
+		bits |= (unsigned char) (text.data[offset] - ' ') > '~' - ' ';
+	return bits == 0;
 }
 
 size_t
@@ -256,29 +276,6 @@ text_add_character(struct text_builder *builder, uint32_t character)
 	text_add(builder, text_of(")"));
 }
 
-/* Is the text ASCII without control characters? */
-static bool
-is_printable_ascii(struct text_view text)
-{
-	size_t offset = 0;
-
-	for (; offset + 8 <= text.length; offset += 8)
-	{
-		uint64_t word = load_word(text.data + offset);
-
-		if ((word_has_below(word, 0x20) | word_has_byte(word, 0x7F) | word_has_high(word)) != 0)
-			return false;
-	}
-	for (; offset < text.length; offset++)
-	{
-		unsigned char byte = (unsigned char) text.data[offset];
-
-		if (byte < 0x20 || byte > 0x7E)
-			return false;
-	}
-	return true;
-}
-
 /*
  * Return the size of the control character at offset, or 0.  C1 is C2 80 to C2
  * 9F, and no other character has these bytes in this order.
@@ -337,7 +334,7 @@ text_add_quoted(struct text_builder *builder, struct text_view value)
 	struct text_view start = {value.data, cut ? QUOTED_CHARACTERS : value.length};
 
 	text_add(builder, text_of("\""));
-	if (is_printable_ascii(start))
+	if (text_is_printable_ascii(start))
 	{
 		text_add(builder, start);
 		if (cut)

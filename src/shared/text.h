@@ -129,34 +129,47 @@ text_trim(struct text_view text)
 /* Count the characters; a stray byte is ignored or counted. */
 extern size_t text_character_count(struct text_view text);
 
-/* Slow path of text_has_replacement(). */
-extern bool text_find_replacement(struct text_view text);
+/* Does the text contain U+FFFD? */
+extern bool text_has_replacement(struct text_view text);
+
+/*
+ * Nonzero in the top bits of its bytes if some byte is not one of U+0020 to U+007E.
+ * Exact for a word as a whole: only a byte that is none of them carries or borrows.
+ */
+static inline uint64_t
+word_has_unprintable(uint64_t word)
+{
+	return ((word - EVERY_BYTE(' ')) | (word + EVERY_BYTE(1)) | word) & EVERY_BYTE(0x80);
+}
+
+/* Slow path of text_is_printable_ascii(). */
+extern bool text_is_long_printable_ascii(struct text_view text);
 
 /* Texts up to this length are checked inline, word by word. */
 #define SHORT_TEXT_BYTES 128
 
-/* Does the text contain U+FFFD?  Most texts are short and ASCII. */
+/* Is every character one of U+0020 to U+007E?  Most texts are, and short. */
 static inline bool
-text_has_replacement(struct text_view text)
+text_is_printable_ascii(struct text_view text)
 {
 	uint64_t bits = 0;
 
 	if (text.length > SHORT_TEXT_BYTES)
-		return text_find_replacement(text);
+		return text_is_long_printable_ascii(text);
 
 	if (text.length >= 8)
 	{
 		/* The last word overlaps the one before it. */
 		for (size_t offset = 0; offset + 8 < text.length; offset += 8)
-			bits |= load_word(text.data + offset);
-		bits |= load_word(text.data + text.length - 8);
+			bits |= word_has_unprintable(load_word(text.data + offset));
+		bits |= word_has_unprintable(load_word(text.data + text.length - 8));
 	}
 	else
 	{
 		for (size_t offset = 0; offset < text.length; offset++)
-			bits |= (unsigned char) text.data[offset];
+			bits |= (unsigned char) (text.data[offset] - ' ') > '~' - ' ';
 	}
-	return word_has_high(bits) != 0 && text_find_replacement(text);
+	return bits == 0;
 }
 
 /*

@@ -327,7 +327,7 @@ test_image_url(void)
 		{COLUMN_IMAGE_URL, "https://b\u00FCcher.example/\u20AC\U0001F600.png", NULL, NULL},
 		{COLUMN_IMAGE_URL, "ftp://a", NO_SCHEME("ftp://a"), NULL},
 		{COLUMN_IMAGE_URL, "httpx://a", NO_SCHEME("httpx://a"), NULL},
-		{COLUMN_IMAGE_URL, "http:/a", NO_SCHEME("http:/a"), NULL},
+		{COLUMN_IMAGE_URL, "http:/a", NO_SCHEME("http:/a"), "http://a"},
 		{COLUMN_IMAGE_URL, "http", NO_SCHEME("http"), NULL},
 		{COLUMN_IMAGE_URL, "www.example.com", NO_SCHEME("www.example.com"), NULL},
 		{COLUMN_IMAGE_URL, "javascript:alert(1)", NO_SCHEME("javascript:alert(1)"), NULL},
@@ -340,29 +340,169 @@ test_image_url(void)
 		 NULL},
 		{COLUMN_IMAGE_URL, "http://a:b@c", "image_url \"http://a:b@c\" has \"@\" in its host part",
 		 NULL},
-		{COLUMN_IMAGE_URL, "http://a/b c", "image_url \"http://a/b c\" contains a blank", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\tc", "image_url \"http://a/b c\" contains a blank", NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\u00A0c", "image_url \"http://a/b\u00A0c\" contains a blank",
-		 NULL},
-		{COLUMN_IMAGE_URL, "http://a/b\u3000c", "image_url \"http://a/b\u3000c\" contains a blank",
+		{COLUMN_IMAGE_URL, "http://a/b c", "image_url \"http://a/b c\" contains a blank",
+		 "http://a/b%20c"},
+		{COLUMN_IMAGE_URL, "http://a/b.png c.png",
+		 "image_url \"http://a/b.png c.png\" contains a blank", NULL},
+		{COLUMN_IMAGE_URL, "http://a b/c", "image_url \"http://a b/c\" contains a blank", NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\tc",
+		 "image_url \"http://a/b c\" contains U+0009 (tab) at character 11", NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\u00A0c",
+		 "image_url \"http://a/b\u00A0c\" contains U+00A0 (no-break space) at character 11", NULL},
+		{COLUMN_IMAGE_URL, "http://a/b\u3000c",
+		 "image_url \"http://a/b\u3000c\" contains U+3000 (ideographic space) at character 11",
 		 NULL},
 		{COLUMN_IMAGE_URL, "http://a/b\\c", "image_url \"http://a/b\\c\" contains a backslash",
-		 NULL},
+		 "http://a/b/c"},
 		{COLUMN_IMAGE_URL, "http://a/b\nc",
-		 "image_url \"http://a/b c\" contains a control character", NULL},
+		 "image_url \"http://a/b c\" contains U+000A (line feed) at character 11", NULL},
 		{COLUMN_IMAGE_URL,
 		 "http://a/b\x7F"
 		 "c",
-		 "image_url \"http://a/b c\" contains a control character", NULL},
+		 "image_url \"http://a/b c\" contains U+007F (delete) at character 11", "http://a/bc"},
 		{COLUMN_IMAGE_URL,
 		 "http://a/b\xC2\x9F"
 		 "c",
-		 "image_url \"http://a/b c\" contains a control character", NULL},
-		{COLUMN_IMAGE_URL, "http://a/01234567\n",
-		 "image_url \"http://a/01234567 \" contains a control character", NULL},
+		 "image_url \"http://a/b c\" contains U+009F (control character) at character 11",
+		 "http://a/bc"},
+		{COLUMN_IMAGE_URL, "http://a/01234567\x1F",
+		 "image_url \"http://a/01234567 \" contains U+001F (unit separator) at character 18",
+		 "http://a/01234567"},
+		{COLUMN_IMAGE_URL, "http://a/b\u200Bc\u200E",
+		 "image_url \"http://a/b\u200Bc\u200E\" contains U+200B (zero-width space) at character 11 "
+		 "and 1 more",
+		 "http://a/bc"},
+		{COLUMN_IMAGE_URL, "http://a/01234567\n", NULL, NULL},
+		{COLUMN_IMAGE_URL, "https:/a.test/b", NO_SCHEME("https:/a.test/b"), "https://a.test/b"},
+		{COLUMN_IMAGE_URL, "HTTP//a.test/b", NO_SCHEME("HTTP//a.test/b"), "http://a.test/b"},
+		{COLUMN_IMAGE_URL, "=\"http://a/b\"", NO_SCHEME("=\"http://a/b\""), "http://a/b"},
+		{COLUMN_IMAGE_URL, "www.a.test/b", NO_SCHEME("www.a.test/b"), NULL},
+		{COLUMN_IMAGE_URL, ":", NO_SCHEME(":"), NULL},
+		{COLUMN_IMAGE_URL, "http:/", NO_SCHEME("http:/"), NULL},
+#define SEVERAL(url) "image_url \"" url "\" holds several addresses; only one is allowed"
+		{COLUMN_IMAGE_URL, "http://a/b,https://c/d", SEVERAL("http://a/b,https://c/d"),
+		 "http://a/b"},
+		{COLUMN_IMAGE_URL, "http://a/b|HTTP://c/d", SEVERAL("http://a/b|HTTP://c/d"), "http://a/b"},
+		{COLUMN_IMAGE_URL, "http://a/b;http://c/d;http://e",
+		 SEVERAL("http://a/b;http://c/d;http://e"), "http://a/b"},
+		{COLUMN_IMAGE_URL, "http://a/b http://c/d", SEVERAL("http://a/b http://c/d"), "http://a/b"},
+		{COLUMN_IMAGE_URL, "http://a/b\r\nhttp://c/d", SEVERAL("http://a/b  http://c/d"),
+		 "http://a/b"},
+		{COLUMN_IMAGE_URL, "http://a/b , http://c/d", SEVERAL("http://a/b , http://c/d"),
+		 "http://a/b"},
+		{COLUMN_IMAGE_URL, "http://a,http://c/d", SEVERAL("http://a,http://c/d"), "http://a"},
+		{COLUMN_IMAGE_URL, "http://a/b,_c,d.png", NULL, NULL},
+		{COLUMN_IMAGE_URL, "http://a/http://b/c", NULL, NULL},
+		{COLUMN_IMAGE_URL, "http://a/?u=https://b/c:d", NULL, NULL},
+		{COLUMN_IMAGE_URL, "http://a/b,http:c", NULL, NULL},
 	};
 
 	RUN_CASES(RULE_INVALID_IMAGE_URL, cases);
+}
+
+static void
+test_characters(void)
+{
+#define SHORTENED(column, value)                                                        \
+	column " \"" value                                                                  \
+		   "\" was shortened by a spreadsheet, and digits are lost: format the column " \
+		   "as text and export the file again"
+	static const struct field_case cases[] = {
+		{COLUMN_SKU, "A\u200BB",
+		 "sku \"A\u200BB\" contains U+200B (zero-width space) at character 2", "AB"},
+		{COLUMN_SKU, "\u200EA",
+		 "sku \"\u200EA\" contains U+200E (left-to-right mark) at character 1", "A"},
+		{COLUMN_SKU, "I2\u00AD-A",
+		 "sku \"I2\u00AD-A\" contains U+00AD (soft hyphen) at character 3", "I2-A"},
+		{COLUMN_SKU, "\u00E4\U000E0041\u202E1",
+		 "sku \"\u00E4\U000E0041\u202E1\" contains U+E0041 (tag character) at character 2 and 1 more",
+		 "\u00E41"},
+		{COLUMN_VENDOR_PRODUCT_ID, "A\tB",
+		 "vendor_product_id \"A B\" contains U+0009 (tab) at character 2", "AB"},
+		{COLUMN_VENDOR_PRODUCT_ID, "A\r\nB",
+		 "vendor_product_id \"A  B\" contains U+000D (carriage return) at character 2 and 1 more",
+		 "AB"},
+		{COLUMN_VENDOR_PRODUCT_ID, "A\u2028B",
+		 "vendor_product_id \"A\u2028B\" contains U+2028 (line separator) at character 2", "AB"},
+		{COLUMN_SKU, "A B\u00A0C", NULL, NULL},
+		{COLUMN_SKU, "\uFEFFA\u200B", NULL, NULL},
+		{COLUMN_SKU, "4.00639E+12", SHORTENED("sku", "4.00639E+12"), ""},
+		{COLUMN_SKU, "1,23E+19", SHORTENED("sku", "1,23E+19"), ""},
+		{COLUMN_VENDOR_PRODUCT_ID, "1e+16", SHORTENED("vendor_product_id", "1e+16"), ""},
+		{COLUMN_SKU, "4.00639E12", NULL, NULL},
+		{COLUMN_SKU, "4.E+12", NULL, NULL},
+		{COLUMN_SKU, "4.0E+", NULL, NULL},
+		{COLUMN_SKU, "4.0E+1x", NULL, NULL},
+		{COLUMN_SKU, "E+12", NULL, NULL},
+		{COLUMN_SKU, "4.0E\u200B+12",
+		 "sku \"4.0E\u200B+12\" contains U+200B (zero-width space) at character 5", ""},
+		{COLUMN_SKU, "=\"00125\"",
+		 "sku \"=\"00125\"\" is a spreadsheet's formula: send only the text in it", "00125"},
+		{COLUMN_SKU, "=\" 00\u00AD125 \"",
+		 "sku \"=\" 00\u00AD125 \"\" is a spreadsheet's formula: send only the text in it",
+		 "00125"},
+		{COLUMN_SKU, "=\"4.0E+12\"",
+		 "sku \"=\"4.0E+12\"\" is a spreadsheet's formula: send only the text in it", ""},
+		{COLUMN_SKU, "=\"\"", NULL, NULL},
+		{COLUMN_SKU, "=A1", NULL, NULL},
+		{COLUMN_PRODUCT_NAME, "Pan\x07 \x1B[31mred",
+		 "product_name \"Pan   [31mred\" contains U+0007 (bell) at character 4 and 1 more",
+		 "Pan [31mred"},
+		{COLUMN_DESCRIPTION, "one\vtwo",
+		 "description \"one two\" contains U+000B (vertical tab) at character 4", "one two"},
+		{COLUMN_BRAND,
+		 "a\xC2\x85"
+		 "b",
+		 "brand \"a b\" contains U+0085 (next line) at character 2", "a b"},
+		{COLUMN_UNIT, "\x7Fp", "unit \" p\" contains U+007F (delete) at character 1", "p"},
+		{COLUMN_DESCRIPTION, "one\ttwo\r\nthree\u2028four\u200Dfive", NULL, NULL},
+		{COLUMN_DESCRIPTION, "4.00639E+12", NULL, NULL},
+		{COLUMN_PRODUCT_NAME, "=\"00125\"", NULL, NULL},
+	};
+	static const enum onboard_column elsewhere[] = {COLUMN_CATEGORY, COLUMN_IMAGE_URL, COLUMN_PRICE,
+													COLUMN_STOCK_QUANTITY};
+	char value[FINDING_SUGGESTION_SIZE + 1];
+
+	RUN_CASES(RULE_INVALID_CHARACTERS, cases);
+
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+	{
+		judge_with(elsewhere[i], "1\u00AD");
+		is_int(findings.count, 1, "%s with an invisible character breaks one rule",
+			   onboard_columns[elsewhere[i]].name);
+		ok(findings.items[0].rule->number != RULE_INVALID_CHARACTERS, "its own");
+		ok(strstr(findings.items[0].message, "U+00AD (soft hyphen) at character 2") != NULL,
+		   "whose message names the character");
+	}
+
+	/* A suggestion is whole, or there is none. */
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	value[0] = '\x01';
+	judge_with(COLUMN_DESCRIPTION, value);
+	is_int(findings.count, 1, "a long text with a control character is refused");
+	is_text(findings.items[0].suggestion, "", "without a suggestion");
+	value[sizeof(value) - 2] = '\0';
+	judge_with(COLUMN_DESCRIPTION, value);
+	is_text(findings.items[0].suggestion, value + 1, "a text that fits is suggested whole");
+}
+
+/* A key that the product has already is not judged by its characters. */
+static void
+test_kept_keys(void)
+{
+	struct rule_scope scope = {.columns = column_bit(COLUMN_SKU) | column_bit(COLUMN_BRAND)};
+
+	reset_row();
+	set_field(COLUMN_SKU, "A\u00ADB");
+	set_field(COLUMN_BRAND, "a\x01");
+	row_trim(&row);
+	rules_judge_part(&row, &settings, &scope, &findings);
+	is_int(findings.count, 2, "a new key is judged");
+	scope.kept = column_bit(COLUMN_SKU);
+	rules_judge_part(&row, &settings, &scope, &findings);
+	is_int(findings.count, 1, "one that the product keeps is not");
+	is_int(findings.items[0].column, COLUMN_BRAND, "other columns are");
 }
 
 /* A forbidden character is found wherever in the path it stands. */
@@ -534,7 +674,7 @@ is_bounded(const struct finding *finding)
 
 	return message.length < FINDING_MESSAGE_SIZE &&
 		   strlen(finding->suggestion) < FINDING_SUGGESTION_SIZE && message.length > 0 &&
-		   text_character_count(message) < 170;
+		   text_character_count(message) < 260;
 }
 
 /* Values of 64 KiB of one character: nothing gets long but the field. */
@@ -966,6 +1106,7 @@ test_names(void)
 		"INVALID_COMPARE_AT_PRICE",
 		"INVALID_WEIGHT",
 		"INVALID_IMAGE_URL",
+		"INVALID_CHARACTERS",
 		"INVALID_ACTION",
 		"UNKNOWN_PRODUCT",
 		"MALFORMED_ROW",
@@ -1007,6 +1148,8 @@ main(void)
 	test_weight();
 	test_image_url();
 	test_url_positions();
+	test_characters();
+	test_kept_keys();
 	test_duplicates();
 	test_order();
 	test_encoding();

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * appearance.h
+ *	  What a text looks like, and which of its characters nobody can see.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ONBOARD_APPEARANCE_H
+#define ONBOARD_APPEARANCE_H
+
+#include "shared/text.h"
+
+/* A kind of characters. */
+typedef bool (*character_test)(uint32_t character);
+
+/* The first character of a kind in a text. */
+struct found_character
+{
+	uint32_t character;
+	int position; /* from 1, in characters */
+	int others;   /* further ones of the kind */
+};
+
+/* Is the character invisible, or white space other than U+0020? */
+extern bool is_hidden_character(uint32_t character);
+
+/* Find the first character of a kind; returns whether there is one. */
+extern bool
+text_find_character(struct text_view text, character_test test, struct found_character *found);
+
+/* Write it as messages do: "U+00AD (soft hyphen) at character 3 and 2 more". */
+extern void text_add_found(struct text_builder *builder, const struct found_character *found);
+
+/*
+ * Write what people see to buffer, without NUL: no format and control characters,
+ * one U+0020 for each run of white space, none at the ends, and ASCII characters for
+ * those that look like them.  Returns the text; data is NULL if it does not fit.
+ */
+extern struct text_view text_as_seen(struct text_view text, char *buffer, size_t size);
+
+/*
+ * Write a text without the characters of a kind to buffer, without NUL, and trimmed.
+ * If words stay apart, white space of the kind becomes U+0020.  Returns the text; it
+ * is empty if it might not fit.
+ */
+extern struct text_view text_without(struct text_view text, character_test test, bool words_apart,
+									 char *buffer, size_t size);
+
+/*
+ * Find the first character that only looks like one of ASCII; returns the latter, or
+ * 0 if there is none.
+ */
+extern char text_find_lookalike(struct text_view text, struct found_character *found);
+
+#endif /* ONBOARD_APPEARANCE_H */
