@@ -50,6 +50,28 @@ text_add_found(struct text_builder *builder, const struct found_character *found
 	text_add(builder, text_of(" more"));
 }
 
+/* Does a blank follow another? */
+static bool
+has_two_blanks(struct text_view text)
+{
+	for (size_t i = 1; i < text.length; i++)
+	{
+		if (text.data[i] == ' ' && text.data[i - 1] == ' ')
+			return true;
+	}
+	return false;
+}
+
+bool
+text_is_as_seen(struct text_view text)
+{
+	struct text_view trimmed = text_trim(text);
+
+	return trimmed.length == text.length && text_is_printable_ascii(text) &&
+		   (text.length == 0 || memchr(text.data, '`', text.length) == NULL) &&
+		   !has_two_blanks(text);
+}
+
 struct text_view
 text_as_seen(struct text_view text, char *buffer, size_t size)
 {
@@ -58,6 +80,8 @@ text_as_seen(struct text_view text, char *buffer, size_t size)
 	bool blank = false;
 	size_t offset = 0;
 
+	if (text_is_as_seen(text))
+		return text;
 	while (offset < text.length)
 	{
 		uint32_t character;
@@ -100,6 +124,8 @@ text_without(struct text_view text, character_test test, bool words_apart, char 
 
 	if (text.length > size)
 		return kept;
+	if (text_is_printable_ascii(text))
+		return text_trim(text);
 	while (offset < text.length)
 	{
 		uint32_t character;

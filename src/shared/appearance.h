@@ -32,16 +32,24 @@ text_find_character(struct text_view text, character_test test, struct found_cha
 extern void text_add_found(struct text_builder *builder, const struct found_character *found);
 
 /*
- * Write what people see to buffer, without NUL: no format and control characters,
- * one U+0020 for each run of white space, none at the ends, and ASCII characters for
- * those that look like them.  Returns the text; data is NULL if it does not fit.
+ * Does the text look like what it is: printable ASCII, with single blanks between
+ * words?
+ */
+extern bool text_is_as_seen(struct text_view text);
+
+/*
+ * Return what people see: no format and control characters, one U+0020 for each run
+ * of white space, none at the ends, and ASCII characters for those that look like
+ * them.  The result is the text itself, if it looks like what it is, or written to
+ * buffer, without NUL; data is NULL if it does not fit.
  */
 extern struct text_view text_as_seen(struct text_view text, char *buffer, size_t size);
 
 /*
- * Write a text without the characters of a kind to buffer, without NUL, and trimmed.
- * If words stay apart, white space of the kind becomes U+0020.  Returns the text; it
- * is empty if it might not fit.
+ * Return a text without the characters of a kind, none of them printable ASCII, and
+ * trimmed: the given one if it is of such, or written to buffer, without NUL.  If words
+ * stay apart, white space of the kind becomes U+0020.  The result is empty if the text
+ * is larger than the buffer.
  */
 extern struct text_view text_without(struct text_view text, character_test test, bool words_apart,
 									 char *buffer, size_t size);

@@ -17,6 +17,7 @@
 #include "shared/rules.h"
 
 #include "shared/appearance.h"
+#include "shared/category.h"
 #include "shared/spreadsheet.h"
 #include "shared/suggest.h"
 #include "shared/text.h"
@@ -201,8 +202,8 @@ check_category(struct judgement *judgement)
 		return true;
 
 	/* A truncated name would not be a category; suggest nothing instead. */
-	nearest = name_suggest(judgement->value, settings->active_categories,
-						   settings->active_category_count);
+	nearest = category_suggest(judgement->value, settings->active_categories,
+							   settings->active_category_count);
 	if (nearest >= 0 && settings->active_categories[nearest].length < FINDING_SUGGESTION_SIZE)
 	{
 		text_start(&builder, judgement->suggestion, FINDING_SUGGESTION_SIZE);
@@ -550,6 +551,40 @@ add_value(struct text_builder *builder, struct text_view value)
 	text_add_found(builder, &hidden);
 }
 
+/*
+ * If the value and the suggestion look the same, say what differs.  What is hidden in
+ * the value is in the message already.
+ */
+static void
+add_difference(struct text_builder *builder, struct text_view value, const char *suggestion)
+{
+	char seen[2][FINDING_SUGGESTION_SIZE];
+	struct text_view look;
+	struct text_view meant;
+	struct found_character found;
+	char lookalike;
+	struct text_view sign = {&lookalike, 1};
+
+	if (text_is_as_seen(value))
+		return;
+	look = text_as_seen(value, seen[0], sizeof(seen[0]));
+	meant = text_as_seen(text_of(suggestion), seen[1], sizeof(seen[1]));
+	if (look.data == NULL || !text_equal(look, meant))
+		return;
+	lookalike = text_find_lookalike(value, &found);
+	if (lookalike != '\0' &&
+		!text_find_lookalike(text_of(suggestion), &(struct found_character){0}))
+	{
+		text_add(builder, text_of("; "));
+		text_add_found(builder, &found);
+		text_add(builder, text_of(" only looks like \""));
+		text_add(builder, sign);
+		text_add(builder, text_of("\""));
+	}
+	else if (!text_find_character(value, is_hidden_character, &found))
+		text_add(builder, text_of("; it has too many blanks between two words"));
+}
+
 /* Format the message of a finding; see struct judgement. */
 static void
 write_message(struct finding *finding, const struct judgement *judgement)
@@ -595,6 +630,8 @@ write_message(struct finding *finding, const struct judgement *judgement)
 		}
 		next += 2;
 	}
+	if (judgement->suggestion != NULL && judgement->suggestion[0] != '\0')
+		add_difference(&builder, judgement->value, judgement->suggestion);
 	text_finish(&builder);
 }
 

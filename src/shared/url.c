@@ -149,14 +149,17 @@ is_invisible(uint32_t character)
 		   (is_control_character(character) || is_format_character(character));
 }
 
-/* Write the start of an address; skip what stands for it, with one fault. */
-static void
+/*
+ * Write the start of an address that has one fault there, and skip it.  Returns false
+ * if the address does not start like one.
+ */
+static bool
 mend_scheme(struct text_view *url, struct text_builder *builder)
 {
 	static const char *const faulty[] = {"https:/", "http:/", "https//", "http//"};
 
 	if (scheme_length(*url) > 0)
-		return;
+		return true;
 	for (size_t i = 0; i < sizeof(faulty) / sizeof(faulty[0]); i++)
 	{
 		size_t length = strlen(faulty[i]);
@@ -171,8 +174,9 @@ mend_scheme(struct text_view *url, struct text_builder *builder)
 		text_add(builder, text_of(faulty[i][4] == 's' ? "https://" : "http://"));
 		url->data += length;
 		url->length -= length;
-		return;
+		return true;
 	}
+	return false;
 }
 
 /*
@@ -220,7 +224,8 @@ url_suggest(struct text_view url, char *suggestion, size_t size)
 		url.length = first;
 
 	text_start(&builder, mended, sizeof(mended));
-	mend_scheme(&url, &builder);
+	if (!mend_scheme(&url, &builder))
+		return false;
 	mend_path(url, &builder);
 	text_finish(&builder);
 	url = text_of(mended);
