@@ -24,11 +24,15 @@ SELECT field, verdict(jsonb_build_object(field, NULL)) AS is_null, verdict(jsonb
 		'compare_at_price', 'stock_quantity', 'unit', 'weight_kg', 'dimensions_cm', 'image_url'])
 		WITH ORDINALITY f (field, n) ORDER BY n;
 SELECT count(*) FROM onboard_validate('VAL-1', good() - 'sku') WHERE error_type = 'MISSING_REQUIRED_FIELDS';
--- Only tab, space and no-break space are blanks.
-SELECT code, verdict(jsonb_build_object('product_name', chr(code)))
-	FROM unnest(ARRAY[9, 10, 11, 12, 13, 28, 32, 133, 160, 5760, 8195, 8203, 12288, 65279]) code;
-SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')),
-	verdict(jsonb_build_object('price', U&'10\2003'));
+-- All white space, format and control characters are blank.
+SELECT string_agg(DISTINCT verdict(jsonb_build_object('product_name', chr(code))), ' ')
+	FROM unnest(ARRAY[7, 9, 10, 11, 12, 13, 28, 32, 127, 133, 160, 173, 5760, 6158, 8195, 8203, 8206, 8232, 8239, 8288,
+		12288, 65279, 917569]) code;
+SELECT verdict(jsonb_build_object('product_name', U&' \0007\200E\3000 '));
+-- At the ends, white space and U+200B, U+2060, U+FEFF are no part of a value.
+SELECT verdict(jsonb_build_object('price', U&'\00A0\0009 10 \0009\00A0')) AS blanks,
+	verdict(jsonb_build_object('price', U&'\FEFF\200B10\2003\2060\3000' || E'\r\n')) AS others,
+	verdict(jsonb_build_object('price', U&'\200E10')) AS mark;
 
 -- Rules 2, 8 and 9: the grammar of price Newer versions of psql display one of these
 -- characters with zero width.
@@ -92,6 +96,50 @@ SELECT * FROM verdicts('image_url', 'http://a', 'https://a.example/b.png', 'HTTP
 	'http://u:p@a/', 'javascript:alert(1)', 'data:image/png;base64,x',
 	'http://a b', E'http://a\tb', 'http://a\b', E'http://a/\x01', E'http://a/\x7f', U&'http://a/\0085',
 	U&'http://a/\00A0b', U&'http://a/\00FC');
+
+\pset format unaligned
+-- Lists of addresses; a comma or an address inside one is none.
+SELECT given, error_message, suggestion FROM unnest(ARRAY['http://a/b,https://c/d', 'http://a/b | http://c/d',
+	'http://a/b;http://c/d', 'http://a/b http://c/d', E'http://a/b\nhttp://c/d', 'http://a/b,_c.png', 'http://a/http://c/',
+	'http://a/my pic.jpg', 'http://a/b.jpg c.jpg', 'https:/a/b', U&'http://a/b\200Bc']) WITH ORDINALITY g (given, n)
+	LEFT JOIN LATERAL onboard_validate('VAL-1', good() || jsonb_build_object('image_url', given)) ON true ORDER BY n;
+
+\pset format aligned
+-- Rule 11: what nobody can see, in keys; control characters, in other text
+SELECT field, string_agg(DISTINCT verdict(jsonb_build_object(field, 'a' || chr(code) || 'b')), ' ') AS format,
+		string_agg(DISTINCT verdict(jsonb_build_object(field, 'a' || chr(control) || 'b')), ' ') AS control,
+		verdict(jsonb_build_object(field, E'a\t\r\nb')) AS line_break
+	FROM unnest(ARRAY['vendor_product_id', 'sku', 'product_name', 'subcategory', 'description', 'brand', 'unit',
+		'dimensions_cm']) WITH ORDINALITY f (field, n), unnest(ARRAY[173, 8203, 8206, 8238, 8288, 65279, 917569]) code,
+		unnest(ARRAY[1, 7, 11, 12, 27, 31, 127, 128, 133, 159]) control GROUP BY field, n ORDER BY n;
+\pset format unaligned
+SELECT * FROM verdicts('sku', 'A B', U&'A\00A0B', U&'A\2028B', U&'\200BA\FEFF', U&'\0410\00E4', '4.00639E+12', '1,5e+7',
+	'1E+16', '4.00639E12', '4.00639E+', '=1+1', '="00125"', '=""', '="a"b"');
+SELECT error_field, error_message, left(suggestion, 20) AS suggestion FROM unnest(ARRAY[
+	jsonb_build_object('sku', U&'I2\00AD-A'), jsonb_build_object('sku', U&'\200EA\2029B\200E'),
+	jsonb_build_object('vendor_product_id', E'A\nB'), jsonb_build_object('sku', '4.00639E+12'),
+	jsonb_build_object('sku', '="00125"'), jsonb_build_object('vendor_product_id', U&'="00\00AD1"'),
+	jsonb_build_object('product_name', E'Pan\x07 \x1B[31mred'), jsonb_build_object('description', E'one\x0Btwo'),
+	jsonb_build_object('description', E'\x01' || repeat('d', 511)),
+	jsonb_build_object('description', E'\x01' || repeat('d', 510))]) WITH ORDINALITY g (change, n),
+	onboard_validate('VAL-1', good() || change) ORDER BY n;
+-- The reader of a message sees what differs.
+SELECT change, error_message, suggestion FROM unnest(ARRAY[
+	jsonb_build_object('price', U&'\200E12.00'), jsonb_build_object('stock_quantity', U&'1\200B2'),
+	jsonb_build_object('price', U&'\FF11\FF12'), jsonb_build_object('category', U&'Kit\200Bchen'),
+	jsonb_build_object('category', U&'Kit\0441hen'), jsonb_build_object('category', U&'Men\2019s Clothing'),
+	jsonb_build_object('category', U&'Home\00A0& Garden'), jsonb_build_object('category', 'Home  & Garden'),
+	jsonb_build_object('image_url', U&'http://a/b\200D')]) WITH ORDINALITY g (change, n),
+	onboard_validate('VAL-1', good() || change) ORDER BY n;
+
+\pset format aligned
+-- Suggestions, where the meaning is plain
+SELECT given, suggestion FROM unnest(ARRAY['12,605', '1,299', '12.605', '1.234.567,00', '1,234,567', '1.249,50', '12,-',
+	'12.-', '1,23,456.00', 'AED 12', '12 zar', U&'\20BD12', 'Rs. 500/-', '="12.50"']) WITH ORDINALITY g (given, n)
+	LEFT JOIN LATERAL onboard_validate('VAL-1', good() || jsonb_build_object('compare_at_price', given)) ON true ORDER BY n;
+SELECT given, suggestion FROM unnest(ARRAY['Home &amp; Garden', 'home and garden', 'Home > Kitchen', 'Kitchen|Bedroom',
+	'Mens Clothing', 'Garden + Home', 'Bath room', 'Toys', 'Nonsense']) WITH ORDINALITY g (given, n),
+	onboard_validate('VAL-1', good() || jsonb_build_object('category', given)) ORDER BY n;
 
 -- Whole records
 SELECT verdict(jsonb_build_object('brand', U&'a\FFFDb')) AS damaged,

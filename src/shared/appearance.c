@@ -152,7 +152,8 @@ is_lookalike(uint32_t character)
 char
 text_find_lookalike(struct text_view text, struct found_character *found)
 {
-	return text_find_character(text, is_lookalike, found)
-			   ? (char) character_lookalike(found->character)
-			   : '\0';
+	if (!text_find_character(text, is_lookalike, found))
+		return '\0';
+	found->others = 0;
+	return (char) character_lookalike(found->character);
 }

@@ -55,8 +55,8 @@ extern struct text_view text_without(struct text_view text, character_test test,
 									 char *buffer, size_t size);
 
 /*
- * Find the first character that only looks like one of ASCII; returns the latter, or
- * 0 if there is none.
+ * Find the first character that only looks like one of ASCII, without counting
+ * others; returns the latter, or 0 if there is none.
  */
 extern char text_find_lookalike(struct text_view text, struct found_character *found);
 
