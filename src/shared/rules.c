@@ -43,6 +43,7 @@ struct judgement
 	const struct rule_scope *scope; /* NULL: the row is the whole product */
 	enum onboard_column column;
 	struct text_view value;
+	struct text_view raw; /* of a key that is a duplicate */
 
 	const char *message; /* preset to that of the rule */
 
@@ -289,7 +290,7 @@ is_refused_in_text(uint32_t character)
 		   is_control_character(character);
 }
 
-/* Two keys that look the same must not be two products. */
+/* Two keys that look the same must not be two products, whatever the settings. */
 static bool
 is_refused_in_key(uint32_t character)
 {
@@ -316,6 +317,7 @@ check_key_characters(struct judgement *judgement)
 {
 	struct text_view content;
 
+	judgement->severity = SEVERITY_ERROR;
 	if (spreadsheet_shortened(judgement->value))
 	{
 		judgement->message = "%f %q was shortened by a spreadsheet, and digits are lost: format "
@@ -585,6 +587,21 @@ add_difference(struct text_builder *builder, struct text_view value, const char 
 		text_add(builder, text_of("; it has too many blanks between two words"));
 }
 
+/* A mark at the ends of a key does not make it another one. */
+static void
+add_ignored_mark(struct text_builder *builder, struct text_view raw, struct text_view value)
+{
+	struct found_character found;
+
+	if (raw.length == value.length || text_is_printable_ascii(raw) ||
+		text_find_character(value, is_format_character, &found) ||
+		!text_find_character(raw, is_format_character, &found))
+		return;
+	text_add(builder, text_of("; "));
+	text_add_found(builder, &found);
+	text_add(builder, text_of(" does not count"));
+}
+
 /* Format the message of a finding; see struct judgement. */
 static void
 write_message(struct finding *finding, const struct judgement *judgement)
@@ -632,6 +649,7 @@ write_message(struct finding *finding, const struct judgement *judgement)
 	}
 	if (judgement->suggestion != NULL && judgement->suggestion[0] != '\0')
 		add_difference(&builder, judgement->value, judgement->suggestion);
+	add_ignored_mark(&builder, judgement->raw, judgement->value);
 	text_finish(&builder);
 }
 
@@ -719,6 +737,7 @@ findings_add_duplicate(struct findings *findings, const struct product_row *row,
 		return;
 	if (winner_line == 0)
 		judgement.message = "%f %v is already in the catalogue";
+	judgement.raw = row->raw[column];
 	write_message(finding, &judgement);
 }
 

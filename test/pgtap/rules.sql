@@ -21,11 +21,11 @@ CREATE TEMPORARY TABLE cases (n int GENERATED ALWAYS AS IDENTITY, rule text, fie
 INSERT INTO cases (rule, field, good, bad) VALUES
 	('INVALID_PRICE', 'price',
 		ARRAY['10', '10.5', '.5', '10.', '0.01', '999999.99', '0010', '000000000000000000001.00', ' 10 ', E'\t10\t',
-			U&'\00A010\00A0'],
+			U&'\00A010\00A0', E'10\n', U&'10\200B', U&'\FEFF10\3000'],
 		ARRAY['0', '0.00', '0.009', '.', '-', '-1', '-0.01', '+1', '10.500', '10.000', '1000000', '1000000.00', '1e3',
 			'1E3', '1,299.00', '1.299,00', '$10', '10 USD', '10€',
-			'NaN', 'Infinity', '-Infinity', '0x1F', '1_000', '1 0', '1..0', '1.0.0', E'10\n', U&'\FF11\FF10', U&'\0661',
-			U&'10\200B', U&'\FEFF10', repeat('9', 400)]),
+			'NaN', 'Infinity', '-Infinity', '0x1F', '1_000', '1 0', '1..0', '1.0.0', U&'\FF11\FF10', U&'\0661',
+			U&'1\200B0', U&'\200E10', repeat('9', 400)]),
 	('INVALID_STOCK', 'stock_quantity',
 		ARRAY['0', '1', '1000000', '0001000000', ' 0 '],
 		ARRAY['-1', '1000001', '1.0', '1.9', '1.', '+1', '1e2', '1,000', 'none', 'NaN', '2147483648', '4294967297',
@@ -42,7 +42,18 @@ INSERT INTO cases (rule, field, good, bad) VALUES
 		ARRAY['http://', 'https:///x', 'ftp://h/', 'h/x.png', '//h/x', 'http:/h', 'http:h', 'javascript:alert(1)',
 			'data:image/png;base64,AA', 'file:///etc/passwd', 'http://u@h/', 'http://u:p@h/',
 			'http://a b/', 'http://h/a b', E'http://h/\r\nX: y', E'http://h/\x7F', 'http://h\x', 'http:\\h\x',
-			'http://?q', 'http://#f', 'x http://h/']),
+			'http://?q', 'http://#f', 'x http://h/', 'http://h/a,http://h/b', 'http://h/a http://h/b', U&'http://h/\200Ba']),
+	('INVALID_CHARACTERS', 'sku',
+		ARRAY['A B', U&'A\00A0B', U&'\FEFFA\200B', U&'\00E4', '4.0E12', '=A1'],
+		ARRAY[U&'A\200BB', U&'A\00ADB', U&'\200EA', U&'A\202E', E'A\nB', E'A\tB', U&'A\2028B', E'A\x07', '4.00639E+12',
+			'1,5e+7', '1E+16', '="00125"']),
+	('INVALID_CHARACTERS', 'vendor_product_id',
+		ARRAY['A B', E'\r\nA\r\n'],
+		ARRAY[U&'A\+0E0041B', U&'A\2060B', E'A\x7FB', '5.90123E+12', '="1"']),
+	('INVALID_CHARACTERS', 'product_name',
+		ARRAY[E'one\ttwo\r\nthree', U&'a\200Db', U&'a\00ADb\2028c', '4.00639E+12', '="00125"'],
+		ARRAY[E'a\x07b', E'a\x1B[31mb', E'a\x0Bb', U&'a\0085b', E'a\x7F']),
+	('INVALID_CHARACTERS', 'description', ARRAY[E'a\nb'], ARRAY[E'a\x01b']),
 	('INVALID_CATEGORY', 'category',
 		ARRAY['Books', ' Books ', 'Men''s Clothing'],
 		ARRAY['books', 'BOOKS', 'Book', 'Bookss', 'Bo oks', 'Kitchn', 'Nothing of the kind', U&'Men\2019s Clothing',
@@ -82,7 +93,8 @@ SELECT is(pg_temp.judge(jsonb_build_object(field, value)), CASE WHEN required TH
 		('price', true), ('compare_at_price', false), ('stock_quantity', true), ('unit', false), ('weight_kg', false),
 		('dimensions_cm', false), ('image_url', false)) f (field, required),
 		(VALUES (NULL), (''), (' '), (U&' \0009\00A0')) v (value);
-SELECT is(pg_temp.judge('{"product_name": "\u200b"}'), 'valid', 'other blanks count as characters');
+SELECT is(pg_temp.judge('{"product_name": "\u200b"}'), 'MISSING_REQUIRED_FIELDS product_name',
+	'what nobody can see is blank');
 SELECT is((SELECT string_agg(error_field, ' ' ORDER BY n)
 	FROM onboard_validate('V1', '{}') WITH ORDINALITY v (error_type, error_field, m, s, r, g, n)),
 	'vendor_product_id product_name category sku price stock_quantity', 'an empty product lacks the six required fields');

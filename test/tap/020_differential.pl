@@ -25,7 +25,8 @@ my $seed = random_seed();
 my $rounds = $ENV{ONBOARD_ROUNDS} // 1;
 my @vendors = qw(DIF-1 DIF-2 DIF-3);
 my @rule_types = qw(MISSING_REQUIRED_FIELDS INVALID_PRICE INVALID_STOCK FIELD_LENGTH_EXCEEDED INVALID_CATEGORY
-  DUPLICATE_SKU DUPLICATE_VENDOR_PRODUCT_ID INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL);
+  DUPLICATE_SKU DUPLICATE_VENDOR_PRODUCT_ID INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL
+  INVALID_CHARACTERS);
 my $node = new_server('differential', "session_preload_libraries = 'onboard_test_vendor_settings'\n");
 my $directory = PostgreSQL::Test::Utils::tempdir();
 
@@ -58,7 +59,7 @@ sub random_settings
 	push @{ $settings{required} }, one_of(qw(brand unit subcategory weight_kg)) if chance(0.4);
 	@{ $settings{warnings} } = grep { chance(0.6) }
 	  qw(MISSING_REQUIRED_FIELDS INVALID_PRICE INVALID_STOCK FIELD_LENGTH_EXCEEDED INVALID_CATEGORY
-		INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL);
+		INVALID_COMPARE_AT_PRICE INVALID_WEIGHT INVALID_IMAGE_URL INVALID_CHARACTERS);
 	$settings{added} = one_of('error', 'warning', 'warning') if chance(0.7);
 	return \%settings;
 }
@@ -79,7 +80,7 @@ sub random_key
 		# Recent keys collide within a window, older ones across windows and uploads.
 		$key = chance(0.5) ? $pool->[ -1 - int rand(@$pool < 8 ? @$pool : 8) ] : one_of(@$pool);
 		return lc $key if chance(0.02);
-		return one_of(' ', "\t", "\x{A0}") . $key . one_of('', '  ') if chance(0.05);
+		return one_of(' ', "\t", "\x{A0}", "\x{FEFF}") . $key . one_of('', '  ', "\r\n", "\x{200B}") if chance(0.05);
 		return $key;
 	}
 	$key = sprintf 'K%s%d', one_of('', 'ä', '-'), $fresh++;
@@ -87,11 +88,13 @@ sub random_key
 	return $key;
 }
 
-my @blanks = (undef, '', ' ', "\t", "\x{A0} ");
+my @blanks = (undef, '', ' ', "\t", "\x{A0} ", "\x{3000}\n", "\x{200B}", "\x{AD}\x07 \x{200E}");
+my @hidden = ("\x{200B}", "\x{200E}", "\x{AD}", "\x{FEFF}", "\x{2060}", "\x{E0041}");
+my @control = ("\x01", "\x07", "\x0B", "\x1B", "\x7F", "\x{85}", "\x{9F}");
 my %good = (
 	product_name => sub { one_of('Lamp', ' Lamp ', "Two\nlines", 'Ünïcode', 'x' x 200, "\x{1F600}" x 200,
 		'"quoted", comma') },
-	category => sub { one_of('Books', 'Kitchen', q(Men's Clothing), ' Books', 'Home & Garden') },
+	category => sub { one_of('Books', "\x{FEFF}Kitchen\x{2003}", q(Men's Clothing), ' Books', 'Home & Garden') },
 	subcategory => sub { one_of(@blanks, 'Sub', 'y' x 100) },
 	description => sub { one_of(@blanks, 'Text', 'd' x 2000, "back\\slash\tand tab") },
 	brand => sub { one_of(@blanks, 'Acme', 'b' x 100) },
@@ -103,11 +106,12 @@ my %good = (
 	weight_kg => sub { one_of(@blanks, '0.01', '5', '999999.99', '.75') },
 	dimensions_cm => sub { one_of(@blanks, '1x2x3', 'm' x 50) },
 	image_url => sub { one_of(@blanks, 'http://a.example/b.png', 'HTTPS://a/@b', 'http://a?b=c#d') });
-my @bad_numbers = ('x', '1,5', '$5', '1e3', 'NaN', '+1', '--1', '.', '-', '1.2.3', '5 USD', "\x{FF11}", '1 2',
+my @bad_numbers = ("1\x{200B}2", "\x{200E}5\x{AD}", "5\x07", 'x', '1,5', '$5', '1e3', 'NaN', '+1', '--1', '.', '-', '1.2.3', '5 USD', "\x{661}", '1 2',
 	'Infinity', '0x1');
 my @bad_urls = ('a.png', 'ftp://a/b', 'http://', 'http:///b', 'http://:80/', 'http://u@a/', 'http://a b', "http://a\\b",
 	"http://a/\x01", "http://a/\x{A0}",
-	"http://a\tb", 'http://u@a b', '//a', 'http://?');
+	"http://a\tb", 'http://u@a b', '//a', 'http://?', 'http://a/b,https://c', 'HTTP://a|http://c', "http://a/b\nhttp://c",
+	"http://a/\x{200B}b", "http://a/b c\x{3000}d", "http://a\\b\x{AD}");
 my %too_long = (product_name => 200, description => 2000, subcategory => 100, brand => 100, unit => 20,
 	dimensions_cm => 50,
 	category => 100, sku => 100, vendor_product_id => 100, image_url => 2048);
@@ -126,13 +130,27 @@ my %break = (
 		$_[0]{$field} = ' ' . $prefix . one_of('z', 'é',
 			"\x{1F600}") x ($too_long{$field} + between(1, 3) - length $prefix);
 	},
-	INVALID_CATEGORY => sub { $_[0]{category} = one_of('books', 'Nonsense', 'Retired', 'Kitchn', q(Men)) },
+	INVALID_CATEGORY => sub { $_[0]{category} = one_of("Furni\x{200B}ture", "No\tsuch", 'books', 'Nonsense', 'Retired', 'Kitchn', q(Men)) },
 	DUPLICATE_SKU => sub { $_[0]{sku} = 'SEED-' . between(1, 60) },
 	DUPLICATE_VENDOR_PRODUCT_ID => sub { $_[0]{vendor_product_id} = 'seed-' . between(1, 20) },
 	INVALID_COMPARE_AT_PRICE => sub { $_[0]{compare_at_price} = one_of(@bad_numbers, '0.001', '-1', '100000000',
 		'100000000.00', '0.00', '-0') },
 	INVALID_WEIGHT => sub { $_[0]{weight_kg} = one_of(@bad_numbers, '0', '1.234', '1000000', '-1', '2 kg') },
-	INVALID_IMAGE_URL => sub { $_[0]{image_url} = one_of(@bad_urls) });
+	INVALID_IMAGE_URL => sub { $_[0]{image_url} = one_of(@bad_urls) },
+	INVALID_CHARACTERS => sub {
+		if (chance(0.6))
+		{
+			my $key = one_of(qw(sku vendor_product_id));
+			my $hidden = one_of(@hidden, @control, "\t", "\n", "\x{2028}");
+			$_[0]{$key} = one_of('4.00639E+12', '1,2e+9', '="00125"', "K" . between(1, 50) . $hidden . "\x{E4}",
+				"\x{200E}K" . between(1, 50) . $hidden);
+		}
+		else
+		{
+			$_[0]{ one_of(qw(product_name subcategory description brand unit dimensions_cm)) } =
+				'a' . one_of(@control) . "\x{200D}b" . one_of('', @control);
+		}
+	});
 
 sub random_row
 {
@@ -350,9 +368,9 @@ BEGIN
 					WHERE p.sku = v ->> 'sku' AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload)
 					LIMIT 1;
 				IF FOUND THEN
-					wrong := wrong || ('DUPLICATE_SKU', 'sku', format('sku %s%s', oracle.quoted(v ->> 'sku'),
+					wrong := wrong || ('DUPLICATE_SKU', 'sku', format('sku %s%s%s', oracle.shown(v ->> 'sku'),
 						CASE WHEN winner.upload = d.upload THEN ': same SKU as line ' || winner.line
-							ELSE ' is already in the catalogue' END), raw ->> 'sku', 'error')::oracle.finding;
+							ELSE ' is already in the catalogue' END, oracle.ignored(raw ->> 'sku')), raw ->> 'sku', 'error')::oracle.finding;
 				END IF;
 			END IF;
 			IF v ->> 'vendor_product_id' <> '' THEN
@@ -362,10 +380,10 @@ BEGIN
 						AND (bug <> 'catalogue only' OR p.upload IS DISTINCT FROM d.upload) LIMIT 1;
 				IF FOUND THEN
 					wrong := wrong || ('DUPLICATE_VENDOR_PRODUCT_ID', 'vendor_product_id',
-						format('vendor_product_id %s%s', oracle.quoted(v ->> 'vendor_product_id'),
+						format('vendor_product_id %s%s%s', oracle.shown(v ->> 'vendor_product_id'),
 						CASE WHEN winner.upload = d.upload THEN ': same vendor product ID as line ' || winner.line
-							ELSE ' is already in the catalogue' END), raw ->> 'vendor_product_id',
-							'error')::oracle.finding;
+							ELSE ' is already in the catalogue' END, oracle.ignored(raw ->> 'vendor_product_id')),
+							raw ->> 'vendor_product_id', 'error')::oracle.finding;
 				END IF;
 			END IF;
 		END IF;

@@ -18,7 +18,7 @@ my $fresh = 0;    # number of SKUs that no product has at the beginning
 
 # ----- values -----
 
-my @blanks = ('', ' ', "\x{A0}");
+my @blanks = ('', ' ', "\x{A0}", "\x{FEFF}\n");
 my %values = (
 	product_name => sub { one_of('Lamp', ' Lamp', 'Lamp 2', 'Lämp') },
 	category => sub { one_of(('Books') x 6, 'Garden') },
@@ -33,7 +33,7 @@ my %values = (
 	dimensions_cm => sub { one_of('', '1x2x3') },
 	image_url => sub { one_of('', 'http://a.example/b.png') });
 my %bad = (
-	product_name => sub { one_of(@blanks, 'x' x 201) },
+	product_name => sub { one_of(@blanks, 'x' x 201, "a\x07b") },
 	category => sub { one_of('', 'Nonsense', 'Retired') },
 	price => sub { one_of('', 'x', '0', '1e3') },
 	stock_quantity => sub { one_of(' ', '-1', '1.5') },
@@ -46,7 +46,8 @@ my @required = qw(product_name category sku price stock_quantity);
 
 # The keys of a vendor's Nth product, unless rows or SQL change them
 sub id { return "p$_[0]"; }
-sub sku { my ($vendor, $n) = @_; return "$vendor-$n"; }
+# The 13th has a SKU that only SQL can give to a product; rows may then name it.
+sub sku { my ($vendor, $n) = @_; return $n == 13 ? "$vendor\x{AD}-$n" : "$vendor-$n"; }
 
 # ----- uploads -----
 

@@ -38,15 +38,53 @@ sub copy_field
 	return $value;
 }
 
-# Schema oracle, with types and functions for the rules.
+# Return the characters of a Unicode property as part of a bracket expression in SQL's
+# U&'' notation.
+sub characters_with
+{
+	my ($property) = @_;
+	my @ranges;
+
+	foreach my $code (1 .. 0xD7FF, 0xE000 .. 0xFFFD, 0x10000 .. 0x1FFFF, 0xE0000 .. 0xE0FFF)
+	{
+		next if chr($code) !~ $property;
+		if (@ranges && $ranges[-1][1] == $code - 1) { $ranges[-1][1] = $code; }
+		else { push @ranges, [ $code, $code ]; }
+	}
+	return join '', map { sprintf '\+%06X-\+%06X', @$_ } @ranges;
+}
+
+# Schema oracle, with types and functions for the rules.  What a character is, is what Perl
+# says.
 our $oracle_rules = <<'SQL';
 CREATE SCHEMA oracle;
 GRANT USAGE ON SCHEMA oracle TO loader;
 CREATE FUNCTION oracle.trimmed(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT coalesce(regexp_replace(regexp_replace(value, U&'^[\0009 \00A0]+', ''), U&'[\0009 \00A0]+$', ''), '') $$;
+	SELECT CASE WHEN value IS NULL OR value ~ U&'^[CONTROL_FORMAT_BLANK]*$' THEN ''
+		ELSE regexp_replace(regexp_replace(value, U&'^[MARK_BLANK]+', ''), U&'[MARK_BLANK]+$', '') END $$;
+-- Return the first character that matches, its place, and how many follow; null if there is none.
+CREATE FUNCTION oracle.found(value text, class text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN value ~ class THEN (SELECT format('U+%s%s at character %s%s',
+			regexp_replace(upper(to_hex(x'10000000'::int + ascii(min(c) FILTER (WHERE o = first)))), '^10{0,3}', ''),
+			' (' || min(n.name) FILTER (WHERE o = first) || ')', first, ' and ' || nullif(count(*) - 1, 0) || ' more')
+		FROM (SELECT c, o, min(o) OVER () AS first FROM regexp_split_to_table(value, '') WITH ORDINALITY t (c, o)
+			WHERE c ~ class) f
+		LEFT JOIN (VALUES (1, 'control character'), (7, 'bell'), (9, 'tab'), (10, 'line feed'), (11, 'vertical tab'),
+			(13, 'carriage return'), (27, 'escape'), (127, 'delete'), (133, 'next line'), (160, 'no-break space'),
+			(173, 'soft hyphen'), (8203, 'zero-width space'), (8206, 'left-to-right mark'), (8232, 'line separator'),
+			(8288, 'word joiner'), (12288, 'ideographic space'), (65279, 'byte order mark'), (159, 'control character'),
+			(917569, 'tag character')) n (code, name)
+			ON n.code = ascii(c) GROUP BY first) END $$;
 CREATE FUNCTION oracle.quoted(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT '"' || regexp_replace(left(value, 80), U&'[\0001-\001F\007F-\009F]', ' ', 'g') ||
 		CASE WHEN char_length(value) > 80 THEN '...' ELSE '' END || '"' $$;
+-- The same, and the first character in it that nobody can see.
+CREATE FUNCTION oracle.shown(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT oracle.quoted(value) || coalesce(' with ' || oracle.found(value, U&'(?! )[CONTROL_FORMAT_BLANK]'), '') $$;
+-- The end of a message about a key that another product has: marks at its ends do not count.
+CREATE FUNCTION oracle.ignored(raw text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN oracle.trimmed(raw) !~ U&'[FORMAT]'
+		THEN coalesce('; ' || oracle.found(raw, U&'[FORMAT]') || ' does not count', '') ELSE '' END $$;
 -- Return what is wrong with an amount: the end of a message, or null.
 CREATE FUNCTION oracle.amount(value text, lowest numeric, highest numeric, example text,
 	below text DEFAULT 'the minimum of') RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -72,21 +110,31 @@ CREATE FUNCTION oracle.pieces(value text, lowest numeric, highest numeric) RETUR
 	SELECT CASE WHEN value !~ '^-?[0-9]+$' THEN 'is not a whole number' WHEN value LIKE '-%'
 		OR value::numeric < lowest THEN 'is below the minimum of ' || trunc(lowest)
 		WHEN value::numeric > highest THEN 'is above the maximum of ' || trunc(highest) END $$;
+-- Return what is wrong with an address; null if nothing is.
 CREATE FUNCTION oracle.url(value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	authority text := substring(value FROM '://([^/?#]*)');
-	c text;
+	bad text := substring(value FROM U&'[\\\\CONTROL_FORMAT_BLANK]');
 BEGIN
-	IF value !~* '^https?://' THEN RETURN 'does not start with http:// or https://'; END IF;
-	IF authority = '' OR authority LIKE ':%' THEN RETURN 'has no host'; END IF;
-	IF position('@' IN authority) > 0 THEN RETURN 'has "@" in its host part'; END IF;
-	FOREACH c IN ARRAY regexp_split_to_array(value, '') LOOP
-		IF c = '\' THEN RETURN 'contains a backslash'; END IF;
-		IF c IN (' ', chr(9), chr(160)) THEN RETURN 'contains a blank'; END IF;
-		IF ascii(c) < 32 OR ascii(c) BETWEEN 127 AND 159 THEN RETURN 'contains a control character'; END IF;
-	END LOOP;
-	RETURN NULL;
+	IF value !~* '^https?://' THEN RETURN oracle.shown(value) || ' does not start with http:// or https://'; END IF;
+	IF authority = '' OR authority LIKE ':%' THEN RETURN oracle.shown(value) || ' has no host'; END IF;
+	IF position('@' IN authority) > 0 THEN RETURN oracle.shown(value) || ' has "@" in its host part'; END IF;
+	IF value ~* U&'^https?://.*[,;|MARK_BLANK]https?://' THEN
+		RETURN oracle.quoted(value) || ' holds several addresses; only one is allowed';
+	END IF;
+	IF bad = '\' THEN RETURN oracle.shown(value) || ' contains a backslash'; END IF;
+	IF bad IS NULL THEN RETURN NULL; END IF;
+	RETURN oracle.quoted(value) || ' contains '
+		|| coalesce(oracle.found(value, U&'(?! )[CONTROL_FORMAT_BLANK]'), 'a blank');
 END $$;
+-- Return what is wrong with the characters of a text; null if nothing is.
+CREATE FUNCTION oracle.characters(value text, is_key boolean) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN NOT is_key THEN ' contains ' || oracle.found(value, U&'(?![\0009\000A\000D])[CONTROL]')
+		WHEN value ~* '^[0-9]+([.,][0-9]+)?e\+[0-9]+$' THEN ' was shortened by a spreadsheet, and digits are lost: '
+			'format the column as text and export the file again'
+		WHEN substring(value FROM '^="([^"]*)"$') ~ U&'[^CONTROL_FORMAT_BLANK]'
+			THEN ' is a spreadsheet''s formula: send only the text in it'
+		ELSE ' contains ' || oracle.found(value, U&'[CONTROL_FORMAT\2028\2029]') END $$;
 -- One finding. The order of findings is that of the rules, then that of the columns.
 CREATE TYPE oracle.finding AS (error_type text, error_field text, error_message text, rejected_value text, severity text);
 CREATE FUNCTION oracle.names() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
@@ -101,7 +149,7 @@ CREATE FUNCTION oracle.in_order(findings oracle.finding[]) RETURNS oracle.findin
 	SELECT coalesce(array_agg((f.error_type, f.error_field, f.error_message, f.rejected_value, f.severity)::oracle.finding
 		ORDER BY coalesce(array_position(ARRAY['INVALID_ACTION', 'UNKNOWN_PRODUCT', 'MISSING_REQUIRED_FIELDS', 'INVALID_PRICE',
 			'INVALID_STOCK', 'FIELD_LENGTH_EXCEEDED', 'INVALID_CATEGORY', 'DUPLICATE_SKU', 'DUPLICATE_VENDOR_PRODUCT_ID',
-			'INVALID_COMPARE_AT_PRICE', 'INVALID_WEIGHT', 'INVALID_IMAGE_URL'], f.error_type), 100),
+			'INVALID_COMPARE_AT_PRICE', 'INVALID_WEIGHT', 'INVALID_IMAGE_URL', 'INVALID_CHARACTERS'], f.error_type), 100),
 			array_position(oracle.names(), f.error_field), f.o), '{}')
 	FROM unnest(findings) WITH ORDINALITY f (error_type, error_field, error_message, rejected_value, severity, o) $$;
 
@@ -152,7 +200,7 @@ BEGIN
 			oracle.highest(s, 'price', CASE bug WHEN 'price limit' THEN 1000000.00 ELSE 999999.99 END), '1299.00');
 		severity := oracle.severity(s, 'INVALID_PRICE', oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL);
 		IF problem IS NOT NULL THEN
-			wrong := wrong || ('INVALID_PRICE', 'price', format('price %s %s', oracle.quoted(field), problem),
+			wrong := wrong || ('INVALID_PRICE', 'price', format('price %s %s', oracle.shown(field), problem),
 				raw ->> 'price', severity)::oracle.finding;
 		END IF;
 		IF problem IS NULL OR severity = 'warning' THEN
@@ -163,7 +211,7 @@ BEGIN
 	IF field <> '' THEN
 		problem := oracle.pieces(field, oracle.lowest(s, 'stock_quantity', 0), oracle.highest(s, 'stock_quantity', 1000000));
 		IF problem IS NOT NULL THEN
-			wrong := wrong || ('INVALID_STOCK', 'stock_quantity', format('stock_quantity %s %s', oracle.quoted(field), problem),
+			wrong := wrong || ('INVALID_STOCK', 'stock_quantity', format('stock_quantity %s %s', oracle.shown(field), problem),
 				raw ->> 'stock_quantity', oracle.severity(s, 'INVALID_STOCK',
 				oracle.pieces(field, 0, 1000000) IS NOT NULL))::oracle.finding;
 		END IF;
@@ -179,7 +227,7 @@ BEGIN
 	IF v ->> 'category' <> '' AND NOT EXISTS (SELECT FROM onboard.product_categories c
 		WHERE c.category_name = v ->> 'category' AND c.is_active) THEN
 		wrong := wrong || ('INVALID_CATEGORY', 'category',
-			format('category %s is not an active category', oracle.quoted(v ->> 'category')), raw ->> 'category',
+			format('category %s is not an active category', oracle.shown(v ->> 'category')), raw ->> 'category',
 			oracle.severity(s, 'INVALID_CATEGORY', false))::oracle.finding;
 	END IF;
 	field := v ->> 'compare_at_price';
@@ -191,7 +239,7 @@ BEGIN
 				ELSE oracle.amount(field, low, high, '1299.00') END;
 			IF problem IS NOT NULL THEN
 				wrong := wrong || ('INVALID_COMPARE_AT_PRICE', 'compare_at_price',
-					format('compare_at_price %s %s', oracle.quoted(field), problem), raw ->> 'compare_at_price',
+					format('compare_at_price %s %s', oracle.shown(field), problem), raw ->> 'compare_at_price',
 					oracle.severity(s, 'INVALID_COMPARE_AT_PRICE',
 						oracle.amount(field, coalesce(price, 0), 99999999.99, '') IS NOT NULL))::oracle.finding;
 			END IF;
@@ -203,7 +251,7 @@ BEGIN
 	IF field <> '' THEN
 		problem := oracle.amount(field, oracle.lowest(s, 'weight_kg', 0.01), oracle.highest(s, 'weight_kg', 999999.99), '2.50');
 		IF problem IS NOT NULL THEN
-			wrong := wrong || ('INVALID_WEIGHT', 'weight_kg', format('weight_kg %s %s', oracle.quoted(field), problem),
+			wrong := wrong || ('INVALID_WEIGHT', 'weight_kg', format('weight_kg %s %s', oracle.shown(field), problem),
 				raw ->> 'weight_kg', oracle.severity(s, 'INVALID_WEIGHT',
 				oracle.amount(field, 0.01, 999999.99, '') IS NOT NULL))::oracle.finding;
 		END IF;
@@ -211,15 +259,34 @@ BEGIN
 	IF v ->> 'image_url' <> '' THEN
 		problem := oracle.url(v ->> 'image_url');
 		IF problem IS NOT NULL THEN
-			wrong := wrong || ('INVALID_IMAGE_URL', 'image_url', format('image_url %s %s', oracle.quoted(v ->> 'image_url'),
-				problem), raw ->> 'image_url', oracle.severity(s, 'INVALID_IMAGE_URL', false))::oracle.finding;
+			wrong := wrong || ('INVALID_IMAGE_URL', 'image_url', format('image_url %s', problem), raw ->> 'image_url', oracle.severity(s, 'INVALID_IMAGE_URL', false))::oracle.finding;
 		END IF;
 	END IF;
+	FOREACH field IN ARRAY ARRAY['vendor_product_id', 'product_name', 'subcategory', 'description', 'sku', 'brand', 'unit',
+		'dimensions_cm'] LOOP
+		-- A product may keep its key, however it looks.
+		CONTINUE WHEN field IN ('vendor_product_id', 'sku') AND v ->> field = stored ->> field;
+		problem := oracle.characters(v ->> field, field IN ('vendor_product_id', 'sku'));
+		IF problem IS NOT NULL THEN
+			wrong := wrong || ('INVALID_CHARACTERS', field, field || ' ' || oracle.quoted(v ->> field) || problem,
+				raw ->> field, oracle.severity(s, 'INVALID_CHARACTERS', field IN ('vendor_product_id', 'sku')))::oracle.finding;
+		END IF;
+	END LOOP;
 	IF v ->> 'brand' LIKE 'b%' AND s ? 'added' THEN
 		wrong := wrong || ('SUSPICIOUS_BRAND', 'brand', 'brand begins with b', raw ->> 'brand', s ->> 'added')::oracle.finding;
 	END IF;
 	RETURN wrong;
 END $$;
 SQL
+
+{
+	my %class = (
+		CONTROL => characters_with(qr/\p{Cc}/),
+		FORMAT => characters_with(qr/\p{Cf}/),
+		BLANK => characters_with(qr/\p{White_Space}/),
+		MARK => '\+00200B\+002060\+00FEFF');
+
+	$oracle_rules =~ s/\b((?:CONTROL|FORMAT|MARK|BLANK)(?:_(?:FORMAT|BLANK))*)(?=[\]\\])/join '', map { $class{$_} } split qr{_}, $1/ge;
+}
 
 1;
