@@ -267,7 +267,6 @@ static bool
 check_image_url(struct judgement *judgement)
 {
 	enum url_verdict verdict = url_judge(judgement->value);
-	size_t limit = (size_t) judgement->settings->max_characters[judgement->column];
 
 	if (verdict == URL_VALID)
 		return true;
@@ -276,9 +275,7 @@ check_image_url(struct judgement *judgement)
 	if ((verdict == URL_HAS_BLANK || verdict == URL_HAS_INVISIBLE) &&
 		text_find_character(judgement->value, is_hidden_character, &judgement->found))
 		judgement->message = url_messages[URL_HAS_INVISIBLE];
-	if (url_suggest(judgement->value, judgement->suggestion, FINDING_SUGGESTION_SIZE) &&
-		text_character_count(text_of(judgement->suggestion)) > limit)
-		judgement->suggestion[0] = '\0';
+	url_suggest(judgement->value, judgement->suggestion, FINDING_SUGGESTION_SIZE);
 	return false;
 }
 
@@ -884,6 +881,16 @@ judge_record(const struct product_row *row, const struct field_scan *scan,
 	return false;
 }
 
+/* Drop a suggestion that is too long: never suggest what the rules refuse. */
+static void
+limit_suggestion(const struct judgement *judgement)
+{
+	size_t limit = (size_t) judgement->settings->max_characters[judgement->column];
+
+	if (limit > 0 && text_character_count(text_of(judgement->suggestion)) > limit)
+		judgement->suggestion[0] = '\0';
+}
+
 /* Judge one field by one rule. */
 static void
 judge_field(const struct built_in_rule *rule, enum onboard_column column,
@@ -900,6 +907,7 @@ judge_field(const struct built_in_rule *rule, enum onboard_column column,
 	if (rule->check(judgement))
 		return;
 
+	limit_suggestion(judgement);
 	fill_finding(finding, &rule->rule, column, judgement->severity, judgement->row->raw[column]);
 	write_message(finding, judgement);
 	findings->count++;

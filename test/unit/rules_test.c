@@ -712,6 +712,82 @@ test_long_values(void)
 	free(value);
 }
 
+/* Pieces of values that are nearly right, so that many can be mended. */
+static void
+make_nearly_right(enum onboard_column column, char *value, size_t size)
+{
+	static const char *const pieces[] = {
+		"\u200B",  "\u200E",  "\u00AD",  "\x07",  "\v",        "\n",         " ",     "  ",
+		"\u00A0",  "\uFF11",  "\u0441",  "=\"",   "\"",        ",",          ";",     "|",
+		">",       "/",       "E+12",    "4.0",   "12",        ",5",         ".",     "-",
+		"$",       "EUR ",    "kitchen", "Books", "men",       "&amp;",      " and ", "http://",
+		"https:/", "a.test/", "b c",     "\\",    TEN TEN TEN, "\U000E0041", "x",
+	};
+	const char *start = "";
+
+	if (column == COLUMN_IMAGE_URL)
+		start = unit_random(4) ? "http://a.test/b" : "https:/c.test/";
+	else if (column == COLUMN_CATEGORY)
+		start = unit_random(2) ? "Kitchen" : "Men\u2019s";
+	else if (value_is_number(onboard_columns[column].kind))
+		start = unit_random(2) ? "12" : "$";
+	snprintf(value, size, "%s", start);
+	for (size_t i = unit_random(6); i > 0; i--)
+		strcat(value, pieces[unit_random(sizeof(pieces) / sizeof(pieces[0]))]);
+	if (unit_random(2))
+		memmove(value + strlen("=\""), value, strlen(value) + 1), memcpy(value, "=\"", 2),
+			strcat(value, "\"");
+}
+
+/* Return the first finding of a column, or NULL. */
+static const struct finding *
+finding_of(enum onboard_column column)
+{
+	for (int i = 0; i < findings.count; i++)
+	{
+		if (findings.items[i].column == column)
+			return &findings.items[i];
+	}
+	return NULL;
+}
+
+/* What is suggested for a field is accepted there, and never what it holds. */
+static void
+test_suggestions_are_valid(void)
+{
+	int suggested[COLUMN_COUNT] = {0};
+	int wrong = 0;
+
+	for (int i = 0; i < 20 * RANDOM_ROWS; i++)
+	{
+		enum onboard_column column = (enum onboard_column) unit_random(COLUMN_COUNT);
+		char value[512];
+		char suggestion[FINDING_SUGGESTION_SIZE];
+		const struct finding *finding;
+
+		make_nearly_right(column, value, sizeof(value));
+		judge_with(column, value);
+		for (int j = 0; j < findings.count; j++)
+		{
+			if (findings.items[j].suggestion[0] == '\0')
+				continue;
+			snprintf(suggestion, sizeof(suggestion), "%s", findings.items[j].suggestion);
+			suggested[column]++;
+			judge_with(column, suggestion);
+			finding = finding_of(column);
+			if ((finding != NULL || strcmp(value, suggestion) == 0 ||
+				 row.value[column].length != strlen(suggestion)) &&
+				wrong++ == 0)
+				printf("# %s \"%s\": \"%s\" is suggested: %s\n", onboard_columns[column].name,
+					   value, suggestion, finding ? finding->message : "unchanged");
+			break;
+		}
+	}
+	is_int(wrong, 0, "every suggestion is valid");
+	for (int column = 0; column < COLUMN_COUNT; column++)
+		ok(suggested[column] > 100, "and enough of them are for %s", onboard_columns[column].name);
+}
+
 /* Any bytes at all, in fields that end where their memory ends. */
 static void
 test_random_rows(void)
@@ -1156,6 +1232,7 @@ main(void)
 	test_caps();
 	test_long_values();
 	test_random_rows();
+	test_suggestions_are_valid();
 	test_overflow();
 	test_findings_add();
 	test_random_settings();
