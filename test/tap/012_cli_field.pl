@@ -35,7 +35,8 @@ sub load_findings
 	my $separator = "\x1F";
 	my $rows = sql("SELECT line_number || '$separator' || error_type || '$separator' || coalesce(error_field, '-')
 		|| '$separator' || replace(error_message, E'\\n', ' ') || '$separator' || replace(coalesce(suggestion, ''), E'\\n', ' ')
-		FROM onboard.validation_errors WHERE severity = 'error' ORDER BY row_number, error_id");
+		FROM onboard.validation_errors JOIN onboard.upload_history USING (upload_id) WHERE severity = 'error'
+		ORDER BY upload_number, row_number, error_id");
 
 	return map { [ split /$separator/, $_, 5 ] } split /\n/, $rows;
 }
