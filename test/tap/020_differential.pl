@@ -138,7 +138,7 @@ my %break = (
 	INVALID_WEIGHT => sub { $_[0]{weight_kg} = one_of(@bad_numbers, '0', '1.234', '1000000', '-1', '2 kg') },
 	INVALID_IMAGE_URL => sub { $_[0]{image_url} = one_of(@bad_urls) },
 	INVALID_CHARACTERS => sub {
-		if (chance(0.6))
+		if (chance(0.4))
 		{
 			my $key = one_of(qw(sku vendor_product_id));
 			my $hidden = one_of(@hidden, @control, "\t", "\n", "\x{2028}");
