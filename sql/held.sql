@@ -54,7 +54,7 @@ UPDATE onboard.held_rows SET created_at = created_at - interval '1 hour' WHERE v
 SELECT name, value BETWEEN 3600 AND 4000 AS hour FROM onboard_backlog() WHERE name = 'held_oldest_seconds';
 \t on
 \a
-SELECT regexp_replace(body, 'Upload ID: .*\nFile', 'File') FROM onboard_notification(id('prices'));
+SELECT regexp_replace(body, 'Upload: .*\nFile', 'File') FROM onboard_notification(id('prices'));
 \t off
 \a
 

@@ -170,8 +170,8 @@ SELECT status, valid_records, held FROM onboard.upload_history WHERE upload_id =
 SELECT sku FROM onboard.products WHERE vendor_id = 'REPLACE-2' AND status = 'discontinued';
 \t on
 \a
-SELECT regexp_replace(body, 'Upload ID: .*\nFile', 'File') FROM onboard_notification(id('cut'));
-SELECT regexp_replace(body, 'Upload ID: .*\nFile', 'File') FROM onboard_notification(id('unnamed'));
+SELECT regexp_replace(body, 'Upload: .*\nFile', 'File') FROM onboard_notification(id('cut'));
+SELECT regexp_replace(body, 'Upload: .*\nFile', 'File') FROM onboard_notification(id('unnamed'));
 \t off
 \a
 SELECT open_upload('allowed', 'replace', '2026-02-03', 'REPLACE-2');

@@ -131,7 +131,8 @@ SELECT count(onboard_begin_upload('REP-2', f, NULL, 'subject ' || chr(64 + n::in
 		repeat('y', 57),
 	repeat(U&'\+01F600', 300)]) WITH ORDINALITY c (f, n);
 SELECT * FROM subjects;
-UPDATE onboard.upload_history SET valid_records = 3, inserted = 3, total_records = 3 WHERE vendor_id = 'REP-2';
+UPDATE onboard.upload_history SET valid_records = 3, inserted = 3, total_records = 3, status = 'completed'
+	WHERE vendor_id = 'REP-2';
 SELECT * FROM subjects;
 \t off
 \a

@@ -49,7 +49,8 @@
 	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_COUNTRY) |           \
 	 OPTION_BIT(OPTION_POSTAL_CODE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_MODES) |     \
 	 OPTION_BIT(OPTION_DEFAULT_MODE) | OPTION_BIT(OPTION_PRICE_GUARD) |                          \
-	 OPTION_BIT(OPTION_SOLD_OUT_GUARD) | OPTION_BIT(OPTION_DISCONTINUE_GUARD))
+	 OPTION_BIT(OPTION_SOLD_OUT_GUARD) | OPTION_BIT(OPTION_DISCONTINUE_GUARD) |                 \
+	 OPTION_BIT(OPTION_LANGUAGE))
 
 /*
  * Meanings of exit codes; a command does not return codes without a text.
@@ -133,6 +134,7 @@ static const struct option_meaning set_meanings[] = {
 	 "hold rows that sell out products once more than this share of those in stock is sold out; '' for no limit"},
 	{OPTION_DISCONTINUE_GUARD,
 	 "hold a replacement that would discontinue more than this share of the products; '' for no limit"},
+	{OPTION_LANGUAGE, "language of the vendor's mails, such as de; '' for that of the database"},
 	{0},
 };
 

@@ -39,6 +39,10 @@ enum option_id
 	OPTION_CSV,
 	OPTION_ROWS,
 	OPTION_DRY_RUN,
+	OPTION_TEMPLATE,
+	OPTION_IMPORT,
+	OPTION_RESET,
+	OPTION_EXPLAIN,
 	OPTION_AT,
 	OPTION_NAME,
 	OPTION_EMAIL,
@@ -56,6 +60,7 @@ enum option_id
 	OPTION_PRICE_GUARD,
 	OPTION_SOLD_OUT_GUARD,
 	OPTION_DISCONTINUE_GUARD,
+	OPTION_LANGUAGE,
 	OPTION_PARENT,
 	OPTION_DESCRIPTION,
 	OPTION_IF_NOT_EXISTS,
@@ -115,6 +120,10 @@ struct options
 	const char *csv;
 	const char *rows; /* a list of ranges, such as "3,7-9" */
 	bool dry_run;
+	bool template;
+	const char *import;
+	bool reset;
+	bool explain;
 	int64_t at; /* microseconds since 1970 */
 	const char *name;
 	const char *email;
@@ -132,6 +141,7 @@ struct options
 	const char *price_guard;
 	const char *sold_out_guard;
 	const char *discontinue_guard;
+	const char *language;
 	const char *parent;
 	const char *description;
 	bool if_not_exists;

@@ -47,6 +47,7 @@ static const struct vendor_field vendor_fields[VENDOR_COLUMN_COUNT] = {
 	[VENDOR_PRICE_GUARD] = {"price guard", OPTION_PRICE_GUARD},
 	[VENDOR_SOLD_OUT_GUARD] = {"sold-out guard", OPTION_SOLD_OUT_GUARD},
 	[VENDOR_DISCONTINUE_GUARD] = {"discontinue guard", OPTION_DISCONTINUE_GUARD},
+	[VENDOR_LANGUAGE] = {"language", OPTION_LANGUAGE},
 };
 
 static bool
@@ -205,7 +206,7 @@ command_vendor_list(const struct options *options)
 static const char profile_query[] =
 	"SELECT v.vendor_id, v.vendor_name, v.email, v.phone, v.business_name, v.tax_id, v.address,"
 	" v.city, v.state, v.country, v.postal_code, v.status, array_to_string(v.modes, ',') AS modes,"
-	" v.default_mode, v.price_guard, v.sold_out_guard, v.discontinue_guard, s.products, s.active_products,"
+	" v.default_mode, v.price_guard, v.sold_out_guard, v.discontinue_guard, v.language, s.products, s.active_products,"
 	" s.out_of_stock_products, s.uploads, s.failed_uploads, s.valid_records, s.error_records,"
 	" s.success_rate_percent, v.created_at, v.updated_at"
 	" FROM onboard.vendors v JOIN onboard.vendor_summary s USING (vendor_id)"

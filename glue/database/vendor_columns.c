@@ -47,6 +47,7 @@ static const struct column columns_of_vendors[VENDOR_COLUMN_COUNT] = {
 	[VENDOR_PRICE_GUARD] = {"price_guard", OPTIONAL_NUMBER, PLAIN},
 	[VENDOR_SOLD_OUT_GUARD] = {"sold_out_guard", OPTIONAL_NUMBER, PLAIN},
 	[VENDOR_DISCONTINUE_GUARD] = {"discontinue_guard", OPTIONAL_NUMBER, PLAIN},
+	[VENDOR_LANGUAGE] = {"language", OPTIONAL_TEXT, PLAIN},
 };
 
 const char *

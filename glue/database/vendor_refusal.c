@@ -28,6 +28,7 @@ static const struct vendor_refusal refusals[] = {
 	{"vendors_price_guard_check", INVALID_VALUE, "a price guard must be 1 or more"},
 	{"vendors_sold_out_guard_check", INVALID_VALUE, "a sold-out guard must be from 0 to 1"},
 	{"vendors_discontinue_guard_check", INVALID_VALUE, "a discontinue guard must be from 0 to 1"},
+	{"vendors_language_check", INVALID_VALUE, "a language must be a code such as en or de-AT"},
 };
 
 /* Only the guards are numbers. */

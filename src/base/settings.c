@@ -17,6 +17,9 @@ int onboard_lock_wait = 30000;
 int onboard_window_rows = 50000;
 int onboard_load_path = LOAD_PATH_AUTO;
 
+/* onboard.language, which SQL functions read. */
+static char *language;
+
 static const struct config_enum_entry load_path_options[] = {
 	{"auto", LOAD_PATH_AUTO, false},
 	{"probe", LOAD_PATH_PROBE, false},
@@ -38,6 +41,9 @@ settings_init(void)
 	DefineCustomEnumVariable("onboard.load_path", "How rows reach the catalogue.",
 							 "Changes speed, never a verdict.", &onboard_load_path, LOAD_PATH_AUTO,
 							 load_path_options, PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomStringVariable("onboard.language",
+							   "Language of mails to vendors that have none of their own.", NULL,
+							   &language, "en", PGC_USERSET, 0, NULL, NULL, NULL);
 #if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("onboard");
 #else

@@ -7,7 +7,7 @@ SELECT has_extension('onboard');
 SELECT has_schema('onboard');
 SELECT tables_are('onboard', ARRAY['vendors', 'product_categories', 'products', 'upload_history', 'validation_errors',
 	'vendor_roles', 'judged_rows', 'row_actions', 'product_changes', 'held_rows', 'history_horizon', 'outbox', 'item_checks',
-	'listings', 'shipped_parts']);
+	'listings', 'shipped_parts', 'shipped_texts', 'mail_texts']);
 SELECT views_are('onboard', ARRAY['vendor_summary', 'recent_uploads', 'product_catalog', 'product_history']);
 SELECT foreign_tables_are('onboard', ARRAY['intake']);
 
@@ -32,6 +32,7 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('vendors', 'price_guard', 'numeric(8,2)', false, false),
 	('vendors', 'sold_out_guard', 'numeric(4,3)', false, false),
 	('vendors', 'discontinue_guard', 'numeric(4,3)', false, false),
+	('vendors', 'language', 'text', false, true),
 	('vendors', 'created_at', 'timestamp with time zone', true, false),
 	('vendors', 'updated_at', 'timestamp with time zone', true, false),
 	('product_categories', 'category_id', 'bigint', true, false),
@@ -182,7 +183,13 @@ INSERT INTO wanted_columns (relation, name, type, not_null, is_c) VALUES
 	('listings', 'key_marker', 'text', true, false),
 	('listings', 'version_marker', 'text', true, false),
 	('listings', 'advanced_at', 'timestamp with time zone', true, false),
-	('listings', 'lease_until', 'timestamp with time zone', false, false);
+	('listings', 'lease_until', 'timestamp with time zone', false, false),
+	('shipped_texts', 'language', 'text', true, true),
+	('shipped_texts', 'name', 'text', true, true),
+	('shipped_texts', 'text', 'text', true, false),
+	('mail_texts', 'language', 'text', true, true),
+	('mail_texts', 'name', 'text', true, true),
+	('mail_texts', 'text', 'text', true, false);
 SELECT columns_are('onboard', relation, array_agg(name ORDER BY ordinal)) FROM wanted_columns
 	GROUP BY relation ORDER BY relation;
 SELECT col_type_is('onboard', relation, name, type, format('%s.%s is of type %s', relation, name, type))
@@ -235,6 +242,8 @@ SELECT col_is_pk('onboard', 'held_rows', 'held_id', 'held_rows: primary key');
 SELECT col_is_pk('onboard', 'outbox', 'event_id', 'outbox: primary key');
 SELECT col_is_pk('onboard', 'item_checks', 'upload_id', 'item_checks: primary key');
 SELECT col_is_pk('onboard', 'listings', 'source', 'listings: primary key');
+SELECT col_is_pk('onboard', 'shipped_texts', ARRAY['language', 'name'], 'shipped_texts: primary key');
+SELECT col_is_pk('onboard', 'mail_texts', ARRAY['language', 'name'], 'mail_texts: primary key');
 SELECT col_is_unique('onboard', 'vendors', 'email', 'vendors: email is unique');
 SELECT col_is_unique('onboard', 'product_categories', 'category_name', 'product_categories: names are unique');
 SELECT col_is_unique('onboard', 'products', 'sku', 'products: sku is unique');
@@ -371,7 +380,9 @@ INSERT INTO wanted_functions VALUES
 	('onboard_fix_csv', '{text}', 'stable', true),
 	('onboard_error_summary', '{text}', 'stable', true),
 	('onboard_notification', '{text}', 'stable', false),
-	('onboard_notification', '{text,text,text,timestamp with time zone}', 'stable', false),
+	('onboard_notification', '{text,text,text,timestamp with time zone,text,text}', 'stable', false),
+	('onboard_mail_template', '{text}', 'stable', false),
+	('onboard_set_mail_template', '{text,text}', 'volatile', true),
 	('onboard_upload_status', '{text}', 'stable', false),
 	('onboard_report_due', '{text}', 'stable', true),
 	('onboard_claim_events', '{integer,interval}', 'volatile', true),
@@ -433,7 +444,8 @@ SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE
 		'onboard.vendor_roles', 'onboard.judged_rows', 'onboard.row_actions', 'onboard.product_changes',
 		'onboard.product_changes_change_id_seq', 'onboard.held_rows', 'onboard.held_rows_held_id_seq',
 		'onboard.history_horizon',
-		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks', 'onboard.listings'], 'tables that are dumped');
+		'onboard.outbox', 'onboard.outbox_event_id_seq', 'onboard.item_checks', 'onboard.listings', 'onboard.mail_texts'],
+	'tables that are dumped');
 
 SELECT * FROM finish();
 ROLLBACK;
