@@ -11,6 +11,7 @@
 #include "base/heap.h"
 #include "cli/causes.h"
 #include "database/postgres_value.h"
+#include "shared/text.h"
 
 static bool
 same_or_both_null(const char *a, const char *b)
@@ -104,6 +105,38 @@ causes_sort(struct causes *causes)
 }
 
 bool
+causes_find_main(struct database *database, struct causes *causes, int64_t judged,
+				 struct glue_error *error)
+{
+	const struct cause *first = causes->items;
+	char affected[INTEGER_TEXT_SIZE];
+	char total[INTEGER_TEXT_SIZE];
+	PGresult *result = NULL;
+	bool done = true;
+
+	if (causes->count == 0)
+		return true;
+	const char *const values[] = {
+		first->error_type,
+		first->error_field,
+		first->message,
+		integer_text(affected, first->rows),
+		integer_text(total, judged),
+	};
+
+	if (!database_query(database, RUN_AGAIN,
+						"SELECT onboard.cause_text('en', $1::text, $2::text, $3::text)"
+						" WHERE onboard.is_main_cause($4::bigint, $5::bigint)",
+						5, values, &result, error))
+		return false;
+	if (PQntuples(result) > 0)
+		done =
+			copy_or_null(&causes->advice, postgres_text(result, 0, 0)) || glue_error_memory(error);
+	PQclear(result);
+	return done;
+}
+
+bool
 causes_read(struct database *database, const char *upload_id, struct causes *causes,
 			struct glue_error *error)
 {
@@ -156,5 +189,6 @@ causes_clean_up(struct causes *causes)
 		glue_release(causes->items[i].suggestion);
 	}
 	glue_release(causes->items);
+	glue_release(causes->advice);
 	memset(causes, 0, sizeof(*causes));
 }

@@ -36,6 +36,7 @@ struct causes
 {
 	struct cause *items;
 	int count;
+	char *advice; /* what to do about the main cause, the first; NULL if no cause is */
 };
 
 /* Read the causes of an upload's errors, most frequent first. */
@@ -52,6 +53,13 @@ extern bool causes_count(struct causes *causes, const char *error_type, const ch
 
 /* Sort by number of rows, most first. */
 extern void causes_sort(struct causes *causes);
+
+/*
+ * Find out whether the most frequent cause is the main one of a file with so
+ * many judged rows, as the mail does, and what to do about it.
+ */
+extern bool causes_find_main(struct database *database, struct causes *causes, int64_t judged,
+							 struct glue_error *error);
 
 /* Accepts a zeroed list. */
 extern void causes_clean_up(struct causes *causes);

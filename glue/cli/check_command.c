@@ -268,6 +268,7 @@ find_earlier_load(struct check *check, struct glue_error *error)
 static int
 show_check_result(struct check *check, struct summary_total *total, int64_t milliseconds)
 {
+	struct glue_error error = {0};
 	struct summary summary = {
 		.file_name = check->run.local.source.name,
 		.vendor_id = check->run.options->vendor,
@@ -281,6 +282,8 @@ show_check_result(struct check *check, struct summary_total *total, int64_t mill
 	};
 
 	causes_sort(&check->causes);
+	if (!causes_find_main(check->run.database, &check->causes, check->run.judged, &error))
+		return command_fail(check->run.options, &error);
 	summary_add(total, &summary);
 	return summary_print(&summary, check->run.options);
 }

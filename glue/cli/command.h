@@ -62,6 +62,7 @@ extern int command_held(const struct options *options);
 extern int command_approve(const struct options *options);
 extern int command_decline(const struct options *options);
 extern int command_history(const struct options *options);
+extern int command_mail(const struct options *options);
 extern int command_template(const struct options *options);
 extern int command_vendor_add(const struct options *options);
 extern int command_vendor_list(const struct options *options);

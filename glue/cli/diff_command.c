@@ -526,11 +526,7 @@ print_diff(const struct diff *diff, int64_t milliseconds)
 				   diff->missing_waits ? ", which would wait for approval"
 									   : " would be discontinued");
 	}
-	if (diff->causes.count > 0)
-	{
-		puts("\nWhat is wrong");
-		summary_print_causes(&diff->causes, SHOWN_CAUSES);
-	}
+	summary_print_causes(&diff->causes, SHOWN_CAUSES);
 	putchar('\n');
 	line_print(stdout, 2, "Nothing was written: this was a comparison.");
 }
@@ -619,6 +615,8 @@ run_diff(struct diff *diff, const struct options *options, struct summary_total 
 	total->valid += diff->run.judged - diff->actions[ACTION_REJECT];
 	total->errors += diff->actions[ACTION_REJECT];
 	causes_sort(&diff->causes);
+	if (!causes_find_main(diff->run.database, &diff->causes, diff->run.judged, &error))
+		return command_fail(options, &error);
 	if (options->json)
 		print_diff_json(diff, milliseconds);
 	else if (options->quiet || options->one_line)

@@ -297,7 +297,9 @@ show_result(struct load *load, bool loaded_before)
 	if (!loaded_before)
 		summary.milliseconds = clock_milliseconds() - load->started_ms;
 	if (!upload_read_held(load->database, upload, &error) ||
-		!causes_read(load->database, upload->upload_id, &causes, &error))
+		!causes_read(load->database, upload->upload_id, &causes, &error) ||
+		!causes_find_main(load->database, &causes, upload->valid_records + upload->error_records,
+						  &error))
 	{
 		causes_clean_up(&causes);
 		return command_fail(load->options, &error);

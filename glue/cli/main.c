@@ -49,7 +49,7 @@
 	 OPTION_BIT(OPTION_CITY) | OPTION_BIT(OPTION_STATE) | OPTION_BIT(OPTION_COUNTRY) |           \
 	 OPTION_BIT(OPTION_POSTAL_CODE) | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_MODES) |     \
 	 OPTION_BIT(OPTION_DEFAULT_MODE) | OPTION_BIT(OPTION_PRICE_GUARD) |                          \
-	 OPTION_BIT(OPTION_SOLD_OUT_GUARD) | OPTION_BIT(OPTION_DISCONTINUE_GUARD) |                 \
+	 OPTION_BIT(OPTION_SOLD_OUT_GUARD) | OPTION_BIT(OPTION_DISCONTINUE_GUARD) |                  \
 	 OPTION_BIT(OPTION_LANGUAGE))
 
 /*
@@ -62,6 +62,7 @@
 	[EXIT_SOME_REJECTED] = "some or all rows are rejected or held", \
 	[EXIT_REFUSED] = "the file is refused, or the file or vendor does not exist" \
 }
+#define CODES_MAIL { [EXIT_REFUSED] = "the upload or file does not exist" }
 #define CODES_UPLOAD { [EXIT_REFUSED] = "the upload does not exist" }
 #define CODES_APPROVE { \
 	[EXIT_SOME_REJECTED] = "some rows could not be applied: they are superseded or refused", \
@@ -135,6 +136,11 @@ static const struct option_meaning set_meanings[] = {
 	{OPTION_DISCONTINUE_GUARD,
 	 "hold a replacement that would discontinue more than this share of the products; '' for no limit"},
 	{OPTION_LANGUAGE, "language of the vendor's mails, such as de; '' for that of the database"},
+	{0},
+};
+
+static const struct option_meaning mail_meanings[] = {
+	{OPTION_LANGUAGE, "language, such as de (default: that of the vendor; with --template en)"},
 	{0},
 };
 
@@ -306,6 +312,23 @@ static const struct command commands[] = {
 		.codes = CODES_HISTORY,
 		.meanings = history_meanings,
 		.run = command_history,
+	},
+	{
+		.name = "mail",
+		.operands = "[UPLOAD]",
+		.summary = "show the mail about an upload, or change its texts",
+		.description =
+			"Prints the mail that the vendor gets about UPLOAD, an upload id or a unique prefix "
+			"of one, or \"latest\".  With --template, prints the texts of all mails in a "
+			"language, which a marketplace can edit and import: its name above the mail, the "
+			"wording, or another language.",
+		.options = OPTION_BIT(OPTION_TEMPLATE) | OPTION_BIT(OPTION_LANGUAGE) |
+				   OPTION_BIT(OPTION_IMPORT) | OPTION_BIT(OPTION_RESET) | OPTION_BIT(OPTION_JSON) |
+				   OPTIONS_DATABASE,
+		.max_operands = 1,
+		.codes = CODES_MAIL,
+		.meanings = mail_meanings,
+		.run = command_mail,
 	},
 	{
 		.name = "template",

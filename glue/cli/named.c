@@ -20,11 +20,10 @@ named_upload(struct database *database, const char *text, struct upload *upload,
 	if (error->class != GLUE_NOT_FOUND)
 		return false;
 	if (strcmp(text, NAMED_LATEST) == 0)
-		return glue_error_set(
-			error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
-			"this command requires the id of an upload; only \"onboard status\" and "
-			"\"onboard report\" accept \"%s\"",
-			text);
+		return glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
+							  "this command requires the id of an upload; only those that show "
+							  "one accept \"%s\"",
+							  text);
 	return not_found(database, NOT_FOUND_UPLOAD, text, error);
 }
 
@@ -36,6 +35,14 @@ named_upload_latest(struct database *database, struct upload *upload, struct glu
 	return upload->upload_id != NULL ||
 		   glue_error_set(error, GLUE_NOT_FOUND, "UNKNOWN_UPLOAD",
 						  "no uploads yet; start with \"onboard load FILE --vendor ID\"");
+}
+
+bool
+named_upload_or_latest(struct database *database, const char *text, struct upload *upload,
+					   struct glue_error *error)
+{
+	return strcmp(text, NAMED_LATEST) == 0 ? named_upload_latest(database, upload, error)
+										   : named_upload(database, text, upload, error);
 }
 
 bool

@@ -105,8 +105,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 					   "with --template: use the edited texts in FILE from now on"},
 	[OPTION_RESET] = {"reset", 0, NULL, KIND_FLAG, FIELD(reset),
 					  "with --template: use the texts that come with the extension again"},
-	[OPTION_EXPLAIN] = {"explain", 0, NULL, KIND_FLAG, FIELD(explain),
-						"print a page for vendors instead: columns, categories, and what each message means"},
+	[OPTION_EXPLAIN] =
+		{"explain", 0, NULL, KIND_FLAG, FIELD(explain),
+		 "print a page for vendors instead: columns, categories, and what each message means"},
 	[OPTION_AT] = {"at", 0, "TIME", KIND_MOMENT, FIELD(at),
 				   "show the product as it was then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z"},
 	[OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, FIELD(name), "name of the vendor"},
@@ -136,8 +137,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_DISCONTINUE_GUARD] =
 		{"discontinue-guard", 0, "N", KIND_FRACTION, FIELD(discontinue_guard),
 		 "hold a replacement that would discontinue more than this share of the products; '' for no limit (default: 0.2)"},
-	[OPTION_LANGUAGE] = {"language", 0, "CODE", KIND_TEXT, FIELD(language),
-						 "language of the vendor's mails, such as de (default: that of the database, else en)"},
+	[OPTION_LANGUAGE] =
+		{"language", 0, "CODE", KIND_TEXT, FIELD(language),
+		 "language of the vendor's mails, such as de (default: that of the database, else en)"},
 	[OPTION_PARENT] = {"parent", 0, "NAME", KIND_TEXT, FIELD(parent), "parent of the new category"},
 	[OPTION_DESCRIPTION] = {"description", 0, "TEXT", KIND_TEXT, FIELD(description),
 							"what belongs in the category"},

@@ -37,17 +37,6 @@ print_files_json(const struct upload *upload, const struct report_files *files)
 	json_out_print(document);
 }
 
-/*
- * Read the upload named on the command line.
- */
-static bool
-read_upload(struct database *database, const char *name, struct upload *upload,
-			struct glue_error *error)
-{
-	return strcmp(name, NAMED_LATEST) == 0 ? named_upload_latest(database, upload, error)
-										   : named_upload(database, name, upload, error);
-}
-
 int
 command_report(const struct options *options)
 {
@@ -57,7 +46,8 @@ command_report(const struct options *options)
 	struct database *database = chosen_database_open(options, &error);
 	int code = EXIT_ALL_GOOD;
 
-	if (database == NULL || !read_upload(database, options->operands[0], &upload, &error) ||
+	if (database == NULL ||
+		!named_upload_or_latest(database, options->operands[0], &upload, &error) ||
 		!upload_reports_write(database, &upload, options->reports, &files, &error))
 		code = command_fail(options, &error);
 	else if (options->json)

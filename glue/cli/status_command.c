@@ -210,11 +210,7 @@ print_details(const struct upload *upload, const struct causes *causes)
 	print_fact("success", text);
 	print_fact("errors", upload->error_file);
 	print_fact("fix", upload->fix_file);
-	if (causes->count > 0)
-	{
-		puts("\nWhat is wrong");
-		summary_print_causes(causes, 0);
-	}
+	summary_print_causes(causes, 0);
 }
 
 /*
@@ -322,6 +318,7 @@ show_upload(struct database *database, const struct options *options)
 
 	if (!found || !upload_read_held(database, &upload, &error) ||
 		!causes_read(database, upload.upload_id, &causes, &error) ||
+		!causes_find_main(database, &causes, upload.valid_records + upload.error_records, &error) ||
 		!print_upload(database, options, &upload, &causes, &error))
 		code = command_fail(options, &error);
 	causes_clean_up(&causes);

@@ -123,11 +123,33 @@ print_cause(const struct cause *cause)
 	line_end(&line);
 }
 
+/*
+ * Print the cause that rejects nearly every row, which is all that matters first.
+ */
+static void
+print_main_cause(const struct causes *causes)
+{
+	struct line line;
+
+	line_begin(&line, stdout, 2);
+	line_add(&line, "  ");
+	line_style(&line, STYLE_BOLD);
+	line_add(&line, "Nearly every row has the same fault; correct it first:");
+	line_style(&line, STYLE_PLAIN);
+	line_end(&line);
+	line_print(stdout, 2, "  %s", causes->advice);
+}
+
 void
 summary_print_causes(const struct causes *causes, int limit)
 {
 	int shown = limit > 0 && causes->count > limit ? limit : causes->count;
 
+	if (causes->count == 0)
+		return;
+	puts("\nWhat is wrong");
+	if (causes->advice != NULL)
+		print_main_cause(causes);
 	for (int i = 0; i < shown; i++)
 		print_cause(&causes->items[i]);
 	if (shown < causes->count)
@@ -291,11 +313,7 @@ print_summary(const struct summary *summary)
 				summary->errors > 0 ? STYLE_BAD : STYLE_DIM);
 	if (has_actions(summary->upload))
 		print_missing(summary->upload);
-	if (summary->causes->count > 0)
-	{
-		puts("\nWhat is wrong");
-		summary_print_causes(summary->causes, SHOWN_CAUSES);
-	}
+	summary_print_causes(summary->causes, SHOWN_CAUSES);
 	print_files(summary);
 	putchar('\n');
 	if (dry)
@@ -388,6 +406,8 @@ summary_json_causes(const struct causes *causes)
 		json_add_integer(object, "example_line", cause->line_number);
 		json_add_text(object, "message", cause->message);
 		json_add_text(object, "suggestion", cause->suggestion);
+		cJSON_AddBoolToObject(object, "main", i == 0 && causes->advice != NULL);
+		json_add_text(object, "advice", i == 0 ? causes->advice : NULL);
 		cJSON_AddItemToArray(array, object);
 	}
 	return array;

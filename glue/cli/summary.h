@@ -60,7 +60,10 @@ extern void summary_print_total(const struct summary_total *total);
  */
 extern int summary_print(const struct summary *summary, const struct options *options);
 
-/* Print at most limit causes (0: all), most frequent first. */
+/*
+ * Print at most limit causes (0: all), most frequent first, under a heading;
+ * above them what to do about the main cause.  Prints nothing if there are none.
+ */
 extern void summary_print_causes(const struct causes *causes, int limit);
 
 /* Return the causes as a JSON array. */

@@ -27,10 +27,10 @@ static const struct
 	[REPORT_MAIL] = {"mail.txt", NULL},
 };
 
-#define MAIL_QUERY                                                                          \
-	"SELECT v.email, n.subject, n.body"                                                     \
-	" FROM onboard_notification($1::text, $2::text, $3::text, to_timestamp($4::bigint)) n," \
-	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"         \
+#define MAIL_QUERY                                                                                              \
+	"SELECT v.email, n.subject, n.body"                                                                         \
+	" FROM onboard_notification($1::text, $2::text, $3::text, to_timestamp($4::bigint), $5::text, $6::text) n," \
+	" onboard.upload_history u JOIN onboard.vendors v ON v.vendor_id = u.vendor_id"                             \
 	" WHERE u.upload_id = $1::text"
 
 /* State of writing a report. */
@@ -56,16 +56,18 @@ report_mail_read(struct database *database, const char *upload_id, const struct 
 				 struct report_mail *mail, struct glue_error *error)
 {
 	char until[INTEGER_TEXT_SIZE];
-	const char *values[] = {upload_id, NULL, NULL, NULL};
+	const char *values[] = {upload_id, NULL, NULL, NULL, NULL, NULL};
 
 	if (links != NULL)
 	{
 		values[1] = links->errors;
 		values[2] = links->fix;
 		values[3] = links->until > 0 ? integer_text(until, links->until) : NULL;
+		values[4] = links->workbook;
+		values[5] = links->language;
 	}
 	memset(mail, 0, sizeof(*mail));
-	if (!database_query(database, RUN_AGAIN, MAIL_QUERY, 4, values, &mail->row, error))
+	if (!database_query(database, RUN_AGAIN, MAIL_QUERY, 6, values, &mail->row, error))
 		return false;
 	if (PQntuples(mail->row) != 1)
 	{

@@ -64,9 +64,11 @@ report_write(struct database *database, enum report_kind kind, const char *uploa
 /* Links to the files for the mail, or their names; all pointers are borrowed. */
 struct report_links
 {
-	const char *errors; /* NULL for none */
-	const char *fix;    /* NULL for none */
-	int64_t until;      /* epoch seconds: when they expire; 0 for never */
+	const char *errors;   /* NULL for none */
+	const char *fix;      /* NULL for none */
+	const char *workbook; /* NULL for none */
+	int64_t until;        /* epoch seconds: when they expire; 0 for never */
+	const char *language; /* of the mail; NULL for that of the vendor */
 };
 
 /*

@@ -78,7 +78,7 @@ SELECT is((SELECT status FROM onboard_ingest('V1-0000000000000000', jsonb_build_
 SELECT is((SELECT count(*)::int FROM onboard_error_csv(:'upload'::text)), 4,
 	'the error report has a header and three lines');
 SELECT is((SELECT subject FROM onboard_notification(:'upload'::text)),
-	'Product Upload Complete - a.csv (50.0% Success, 1 to Correct)', 'the subject of the email');
+	'Product Upload Complete - a.csv (50.0% Success, 3 to Correct)', 'the subject of the email');
 
 -- How uploads end
 CREATE FUNCTION pg_temp.ended(total bigint, VARIADIC records jsonb[]) RETURNS text LANGUAGE plpgsql AS $$
