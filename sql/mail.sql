@@ -140,8 +140,9 @@ SELECT count(*) FROM onboard.mail_texts;
 -- A file's name or a suggestion may look like a placeholder.
 SELECT onboard_begin_upload('MAIL-1', '{rows} {x.csv') AS begun \gset
 SELECT subject FROM onboard_notification(:'begun');
--- A rule without a text says its own message.
+-- A rule without a text says its own message, and so does a text without its field.
 SELECT onboard.cause_text('de', 'NO_SUCH_RULE', 'price', E'price is\nodd');
+SELECT onboard.cause_text('de', 'INVALID_PRICE', NULL, 'odd');
 -- A text that is missing in a language is in English; plural forms and numbers
 SELECT onboard.counted_text(l, 'rows', n) FROM unnest(ARRAY['en', 'de', 'pl']) l, unnest(ARRAY[0, 1, 2, 1234567]) n;
 \t off

@@ -1217,11 +1217,12 @@ CREATE FUNCTION onboard.cause_text(language text, error_type text, error_field t
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	RETURN coalesce(onboard.filled_text(language, 'rule.' || error_type, jsonb_build_object('field', error_field)),
+	RETURN coalesce(CASE WHEN error_field IS NOT NULL OR onboard.text_of(language, 'rule.' || error_type) !~ '[{]field[}]'
+			THEN onboard.filled_text(language, 'rule.' || error_type, jsonb_build_object('field', error_field)) END,
 		regexp_replace(message, '[[:cntrl:]]', ' ', 'g'));
 END $$;
 COMMENT ON FUNCTION onboard.cause_text(text, text, text, text) IS
-	'What a vendor does about an error: the text about its rule, or its own message if a registered rule has no text';
+	'What a vendor does about an error: the text about its rule, or its own message if there is none, as for a registered rule';
 
 CREATE FUNCTION onboard.is_main_cause(affected bigint, judged bigint) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1343,18 +1344,18 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'subject.accepted', 'Product Upload Complete - {file} ({rate} Success)'),
 	('en', 'subject.corrections', 'Product Upload Complete - {file} ({rate} Success, {rejected} to Correct)'),
 	('en', 'subject.approval', 'Product Upload Complete - {file} ({rate} Success, Approval Pending)'),
-	('en', 'subject.corrections_approval', 'Product Upload Complete - {file} ({rate} Success, {rejected} to Correct, '
-		'Approval Pending)'),
+	('en', 'subject.corrections_approval', 'Product Upload Complete - {file} ({rate} Success, {rejected} to '
+		'Correct, Approval Pending)'),
 	('en', 'subject.none', 'Product Upload Failed - {file} (No Row Accepted)'),
 	('en', 'subject.refused', 'Product Upload Failed - {file} (File Refused)'),
 	('en', 'subject.interrupted', 'Product Upload Interrupted - {file} (Not All Rows Checked)'),
 	('en', 'subject.cancelled', 'Product Upload Cancelled - {file}'),
 	('en', 'subject.processing', 'Product Upload in Progress - {file}'),
 	('en', 'outcome.accepted', 'Your file {file} was accepted completely: {rows}. There is nothing to correct.'),
-	('en', 'outcome.corrections', 'Your file {file} was checked: {accepted} of {rows} accepted, {rejected} rejected. '
-		'The rejected rows have changed nothing in the catalogue.'),
-	('en', 'outcome.approval', 'Your file {file} was checked, and no row was rejected. Part of it waits for approval '
-		'by the marketplace; you need not do anything.'),
+	('en', 'outcome.corrections', 'Your file {file} was checked: {accepted} of {rows} accepted, {rejected} '
+		'rejected. The rejected rows have changed nothing in the catalogue.'),
+	('en', 'outcome.approval', 'Your file {file} was checked, and no row was rejected. Part of it waits for '
+		'approval by the marketplace; you need not do anything.'),
 	('en', 'outcome.none', 'Your file {file} was checked, and no row could be accepted: {rows} rejected. The '
 		'catalogue is as it was before.'),
 	('en', 'outcome.refused', 'Your file {file} was refused, and nothing of it was loaded.'),
@@ -1381,8 +1382,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'held.price.other', '{rows} with a price far from that of the product, first in {place}'),
 	('en', 'held.sold_out.one', '{rows} with a stock of 0, after many others like that, in {place}'),
 	('en', 'held.sold_out.other', '{rows} with a stock of 0, after many others like that, first in {place}'),
-	('en', 'held.unnamed_records', 'Discontinuing {count} of {products} products that no row names: some rows do not '
-		'identify their product'),
+	('en', 'held.unnamed_records', 'Discontinuing {count} of {products} products that no row names: some rows do '
+		'not identify their product'),
 	('en', 'held.discontinue_share', 'Discontinuing {count} of {products} products that no row names: this is an '
 		'unusually large share'),
 	('en', 'todo.links', 'Please correct the rejected rows in the linked file and send it again.'),
@@ -1421,20 +1422,21 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'rule.MISSING_REQUIRED_FIELDS', 'Column {field} is empty, but every product needs it. Fill in the cell.'),
 	('en', 'wrong.MISSING_REQUIRED_FIELDS', 'an empty cell in column price'),
 	('en', 'right.MISSING_REQUIRED_FIELDS', '39.90'),
-	('en', 'rule.INVALID_PRICE', 'The value in column {field} is not a price that we can read, or it is out of range. '
-		'Write digits with a point before the cents, without currency sign and thousands separators, such as 1299.00.'),
+	('en', 'rule.INVALID_PRICE', 'The value in column {field} is not a price that we can read, or it is out of '
+		'range. Write digits with a point before the cents, without currency sign and thousands separators, such '
+		'as 1299.00.'),
 	('en', 'wrong.INVALID_PRICE', '$1,299.00'),
 	('en', 'right.INVALID_PRICE', '1299.00'),
-	('en', 'rule.INVALID_STOCK', 'The value in column {field} is not a stock that we can read, or it is out of range. '
-		'Write a whole number without unit and separators, such as 120; 0 means sold out.'),
+	('en', 'rule.INVALID_STOCK', 'The value in column {field} is not a stock that we can read, or it is out of '
+		'range. Write a whole number without unit and separators, such as 120; 0 means sold out.'),
 	('en', 'wrong.INVALID_STOCK', '1,200 pcs'),
 	('en', 'right.INVALID_STOCK', '1200'),
 	('en', 'rule.FIELD_LENGTH_EXCEEDED', 'The text in column {field} is too long. Shorten it; the error report says '
 		'how long it may be.'),
 	('en', 'wrong.FIELD_LENGTH_EXCEEDED', 'a product name of 250 characters'),
 	('en', 'right.FIELD_LENGTH_EXCEEDED', 'a product name of at most 200 characters'),
-	('en', 'rule.INVALID_CATEGORY', 'The category is not one of ours. Use a name from our list of categories, exactly '
-		'as it is written there.'),
+	('en', 'rule.INVALID_CATEGORY', 'The category is not one of ours. Use a name from our list of categories, '
+		'exactly as it is written there.'),
 	('en', 'wrong.INVALID_CATEGORY', 'Kitchn'),
 	('en', 'right.INVALID_CATEGORY', 'Kitchen'),
 	('en', 'rule.DUPLICATE_SKU', 'The SKU is taken: another row of the file or another product in the catalogue has '
@@ -1455,8 +1457,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'is out of range. Write digits with a decimal point and no unit, such as 1.35, or leave the cell empty.'),
 	('en', 'wrong.INVALID_WEIGHT', '1350 g'),
 	('en', 'right.INVALID_WEIGHT', '1.35'),
-	('en', 'rule.INVALID_IMAGE_URL', 'The value in column {field} is not the address of one image. Write one complete '
-		'address that begins with https:// or http:// and contains no blanks, or leave the cell empty.'),
+	('en', 'rule.INVALID_IMAGE_URL', 'The value in column {field} is not the address of one image. Write one '
+		'complete address that begins with https:// or http:// and contains no blanks, or leave the cell empty.'),
 	('en', 'wrong.INVALID_IMAGE_URL', 'www.example.com/kettle.jpg'),
 	('en', 'right.INVALID_IMAGE_URL', 'https://www.example.com/kettle.jpg'),
 	('en', 'rule.INVALID_CHARACTERS', 'The value in column {field} contains characters that cannot be seen, or a '
@@ -1464,13 +1466,13 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'copy it from your original.'),
 	('en', 'wrong.INVALID_CHARACTERS', '4.00639E+12'),
 	('en', 'right.INVALID_CHARACTERS', '4006390001235'),
-	('en', 'rule.KEY_CHANGED_BY_SPREADSHEET', 'A spreadsheet has changed the value in column {field}, for example by '
-		'removing leading zeros. Write the original value, which the suggestion shows, and format the column as text '
-		'before you save the file.'),
+	('en', 'rule.KEY_CHANGED_BY_SPREADSHEET', 'A spreadsheet has changed the value in column {field}, for example '
+		'by removing leading zeros. Write the original value, which the suggestion shows, and format the column as '
+		'text before you save the file.'),
 	('en', 'wrong.KEY_CHANGED_BY_SPREADSHEET', '17'),
 	('en', 'right.KEY_CHANGED_BY_SPREADSHEET', '00017'),
-	('en', 'rule.INVALID_ACTION', 'The value in column {field} is not an action that is possible here. Leave the cell '
-		'empty to insert or change the product; only a file that changes products may contain update or delete.'),
+	('en', 'rule.INVALID_ACTION', 'The action in column onboard_action is not possible here. Leave the cell empty '
+		'to insert or change the product; only a file that changes products may contain update or delete.'),
 	('en', 'wrong.INVALID_ACTION', 'remove'),
 	('en', 'right.INVALID_ACTION', 'delete'),
 	('en', 'rule.UNKNOWN_PRODUCT', 'The product is not in the catalogue, so it cannot be changed. Check its product '
@@ -1478,8 +1480,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'wrong.UNKNOWN_PRODUCT', 'A-1O0, with the letter O'),
 	('en', 'right.UNKNOWN_PRODUCT', 'A-100'),
 	('en', 'rule.MALFORMED_ROW', 'The row cannot be divided into the columns of the header: it has too many or too '
-		'few fields, a quotation mark is not closed, or it is too long. Open the file in a spreadsheet, correct the '
-		'row and save the file as CSV again.'),
+		'few fields, a quotation mark is not closed, or it is too long. Open the file in a spreadsheet, correct '
+		'the row and save the file as CSV again.'),
 	('en', 'wrong.MALFORMED_ROW', 'A-100,Kettle, red,39.90'),
 	('en', 'right.MALFORMED_ROW', 'A-100,"Kettle, red",39.90'),
 	('en', 'rule.EMPTY_ROW', 'The row is empty. Delete it, or fill it in.'),
@@ -1491,17 +1493,17 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('en', 'right.INVALID_ENCODING', 'Küche'),
 	('en', 'rule.REJECTED_BY_CATALOGUE', 'The catalogue does not accept the product, for a reason that the error '
 		'report names. If that does not help you, please ask us.'),
-	('en', 'wrong.REJECTED_BY_CATALOGUE', 'depends on the marketplace'),
-	('en', 'right.REJECTED_BY_CATALOGUE', 'depends on the marketplace'),
+	('en', 'wrong.REJECTED_BY_CATALOGUE', ''),
+	('en', 'right.REJECTED_BY_CATALOGUE', ''),
 	('en', 'failure.EMPTY_FILE', 'The file is empty. Check whether it was saved completely, and send it again.'),
 	('en', 'failure.NO_ROWS', 'The file has column headings, but no rows below them. Add your products and send it '
 		'again.'),
 	('en', 'failure.NO_HEADER', 'We could not find the line with the column headings. Put our column names, such as '
 		'sku and price, into the first line, and send the file again.'),
-	('en', 'failure.MISSING_COLUMN', 'A column that we need is missing. Add it with exactly the name given below, and '
-		'send the file again.'),
-	('en', 'failure.DUPLICATE_COLUMN', 'Two columns have the same name, so we cannot know which one is meant. Rename '
-		'or delete one of them, and send the file again.'),
+	('en', 'failure.MISSING_COLUMN', 'A column that we need is missing. Add it with exactly the name that the '
+		'message gives, and send the file again.'),
+	('en', 'failure.DUPLICATE_COLUMN', 'Two columns have the same name, so we cannot know which one is meant. '
+		'Rename or delete one of them, and send the file again.'),
 	('en', 'failure.FILE_TOO_LARGE', 'The file is too large. Divide it into smaller files, each with the column '
 		'headings, and send them one after another.'),
 	('en', 'failure.TOO_MANY_ROWS', 'The file has too many rows. Divide it into smaller files, each with the column '
@@ -1510,23 +1512,84 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'file; renaming a file is not enough.'),
 	('en', 'failure.UNSUPPORTED_ENCODING', 'The file is in a character encoding that we cannot read. Save it in the '
 		'format CSV UTF-8, and send it again.'),
-	('en', 'failure.WRONG_ENCODING', 'The file is not in UTF-8, so letters such as é or ü could not be read. Save it '
-		'in the format CSV UTF-8, and send it again.'),
-	('en', 'failure.OTHER_VENDOR', 'The name of the file belongs to another vendor. Begin the file name with your own '
-		'vendor number, and send the file again.'),
+	('en', 'failure.WRONG_ENCODING', 'The file is not in UTF-8, so letters such as é or ü could not be read. Save '
+		'it in the format CSV UTF-8, and send it again.'),
+	('en', 'failure.OTHER_VENDOR', 'The name of the file belongs to another vendor. Begin the file name with your '
+		'own vendor number, and send the file again.'),
 	('en', 'failure.VENDOR_NOT_ACTIVE', 'Your account is not active at present, so we do not process files. Please '
 		'ask us; afterwards send the file again.'),
-	('en', 'failure.MODE_NOT_ALLOWED', 'Your account may not load files in the way this one asks for. Send it in the '
-		'usual way, or ask us.'),
+	('en', 'failure.MODE_NOT_ALLOWED', 'Your account may not load files in the way this one asks for. Send it in '
+		'the usual way, or ask us.'),
 	('en', 'failure.INVALID_SETTING', 'A setting that was sent with the file is not valid. Correct it or leave it '
 		'out, and send the file again.'),
-	('en', 'failure.INVALID_SOURCE_TIME', 'The time in the name of the file, or the one sent with it, is not valid or '
-		'lies in the future. Correct it, and send the file again.'),
+	('en', 'failure.INVALID_SOURCE_TIME', 'The time in the name of the file, or the one sent with it, is not valid '
+		'or lies in the future. Correct it, and send the file again.'),
 	('en', 'failure.OBJECT_REPLACED', 'The file was replaced by a newer one while we read it. You need not do '
 		'anything if the newer one is the right one.'),
 	('en', 'failure.PROCESSING_ABANDONED', 'Not all rows could be checked; the reason lies with us. Please ask us '
 		'before you send the file again: what was accepted so far is in the catalogue already.'),
-	('en', 'failure.CANCELLED', 'The marketplace or you have stopped it. If that was a mistake, send the file again.'),
+	('en', 'failure.CANCELLED', 'The marketplace or you have stopped the processing. If that was a mistake, send '
+		'the file again.'),
+	('en', 'column.vendor_product_id', 'your own product number, unique among your products'),
+	('en', 'column.product_name', 'name under which the product is sold'),
+	('en', 'column.category', 'one of our categories, exactly as the list has it'),
+	('en', 'column.subcategory', 'finer category, in your own words'),
+	('en', 'column.description', 'text about the product'),
+	('en', 'column.sku', 'number of the product on the marketplace, unique among all vendors'),
+	('en', 'column.brand', 'brand or manufacturer'),
+	('en', 'column.price', 'selling price'),
+	('en', 'column.compare_at_price', 'former or recommended price, not below the price'),
+	('en', 'column.stock_quantity', 'pieces in stock; 0 means sold out'),
+	('en', 'column.unit', 'unit in which it is sold, such as piece, set or kg'),
+	('en', 'column.weight_kg', 'weight in kilograms'),
+	('en', 'column.dimensions_cm', 'length, width and height in centimetres'),
+	('en', 'column.image_url', 'address of one image'),
+	('en', 'page.title', 'How to send us a product file'),
+	('en', 'page.file', E'Send your products as a table: one row for each product, column headings in the first row.\n\n'
+		'- Save it as CSV; in a spreadsheet choose the format "CSV UTF-8". The extension .csv alone does not make '
+		'a CSV file.\n'
+		'- Use the column names below. Their order does not matter, and neither do capital letters. Columns that '
+		'we do not know do no harm.\n'
+		'- Comma, semicolon, tab or bar may separate the columns. Put a text that contains the separator into '
+		'quotation marks.\n'
+		'- One row is one product: no title lines above the headings, no totals and no empty rows.'),
+	('en', 'page.columns', 'The columns'),
+	('en', 'page.columns.head', 'Column | Required | Contents | Limits | Example'),
+	('en', 'page.yes', 'yes'),
+	('en', 'page.no', 'no'),
+	('en', 'page.limit.characters', 'at most {count} characters'),
+	('en', 'page.limit.range', '{minimum} to {maximum}'),
+	('en', 'page.limit.amount', '{minimum} to {maximum}, at most 2 decimal digits'),
+	('en', 'page.categories', 'The categories'),
+	('en', 'page.spreadsheets', 'What a spreadsheet does to your values'),
+	('en', 'page.spreadsheets.text', E'Excel, LibreOffice and others take the cells of a CSV file for numbers and '
+		'dates, and save them differently from what they were. Format the columns as text before you type or '
+		'paste, or import the file with all columns as text (in Excel: Data, From Text/CSV).\n\n'
+		'- Leading zeros vanish: 00017 becomes 17.\n'
+		'- Long numbers become powers of ten: 4006390001235 becomes 4.00639E+12, and digits from the sixteenth on '
+		'become zeros.\n'
+		'- What looks like a date becomes one: 3-4 becomes a day in March or April.\n'
+		'- A price is saved as it is shown: 1299 formatted as currency becomes $1,299.00. Format prices as plain '
+		'numbers with a point.\n'
+		'- A spreadsheet with German settings writes a comma in 12,50 and separates columns by semicolons. The '
+		'semicolons do no harm; the comma must be a point.\n'
+		'- Letters such as é, ü and € need the format CSV UTF-8. The plain format CSV damages them.\n'
+		'- A cell that begins with = is a formula. Delete the sign, or put a blank in front of it.'),
+	('en', 'page.answer', 'What we answer'),
+	('en', 'page.answer.text', E'Every file is answered by a mail. Good rows are in the catalogue at once, even if '
+		'others are rejected. For the rejected rows you get:\n\n'
+		'- a workbook or a fix file (fix.csv): these rows in your own columns, with what is wrong beside them. '
+		'Correct them there and send that file; its additional columns whose names begin with onboard_ may stay.\n'
+		'- an error report (errors.csv): every error with its row, value and, where we can guess it, a suggestion.\n\n'
+		'The same file sent again changes nothing. Send the corrected rows only.'),
+	('en', 'page.rules', 'What the messages about rows mean'),
+	('en', 'page.rules.head', 'Wrong | Right'),
+	('en', 'page.failures', 'What the messages about a whole file mean'),
+	('en', 'page.any_column', '…'),
+	('en', 'note.required', 'Required'),
+	('en', 'note.optional', 'Optional'),
+	('en', 'sheet.products', 'Products'),
+	('en', 'sheet.lists', 'Lists'),
 	('de', 'format.decimal', ','),
 	('de', 'format.group', '.'),
 	('de', 'format.percent', '{number} %'),
@@ -1544,7 +1607,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'subject.interrupted', 'Verarbeitung vorzeitig beendet - {file} (nicht alle Zeilen verarbeitet)'),
 	('de', 'subject.cancelled', 'Verarbeitung abgebrochen - {file}'),
 	('de', 'subject.processing', 'Produktdatei wird verarbeitet - {file}'),
-	('de', 'outcome.accepted', 'Ihre Datei {file} wurde vollständig angenommen: {rows}. Sie müssen nichts korrigieren.'),
+	('de', 'outcome.accepted', 'Ihre Datei {file} wurde vollständig angenommen: {rows}. Sie müssen nichts '
+		'korrigieren.'),
 	('de', 'outcome.corrections', 'Ihre Datei {file} wurde geprüft: {accepted} von {rows} angenommen, {rejected} '
 		'abgelehnt. Die abgelehnten Zeilen haben im Katalog nichts geändert.'),
 	('de', 'outcome.approval', 'Ihre Datei {file} wurde geprüft, und keine Zeile wurde abgelehnt. Ein Teil wartet '
@@ -1614,8 +1678,8 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 	('de', 'status.completed', 'abgeschlossen'),
 	('de', 'status.partial', 'teilweise abgeschlossen'),
 	('de', 'status.failed', 'fehlgeschlagen'),
-	('de', 'rule.MISSING_REQUIRED_FIELDS', 'Die Spalte {field} ist leer, wird aber für jeden Artikel benötigt. Füllen '
-		'Sie die Zelle aus.'),
+	('de', 'rule.MISSING_REQUIRED_FIELDS', 'Die Spalte {field} ist leer, wird aber für jeden Artikel benötigt. '
+		'Füllen Sie die Zelle aus.'),
 	('de', 'wrong.MISSING_REQUIRED_FIELDS', 'leere Zelle in der Spalte price'),
 	('de', 'right.MISSING_REQUIRED_FIELDS', '39.90'),
 	('de', 'rule.INVALID_PRICE', 'Der Wert in der Spalte {field} ist kein lesbarer Preis oder liegt außerhalb des '
@@ -1636,9 +1700,9 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Kategorienliste, genau so, wie er dort steht.'),
 	('de', 'wrong.INVALID_CATEGORY', 'Kitchn'),
 	('de', 'right.INVALID_CATEGORY', 'Kitchen'),
-	('de', 'rule.DUPLICATE_SKU', 'Die SKU ist bereits vergeben: Eine andere Zeile der Datei oder ein anderer Artikel '
-		'im Katalog hat sie schon. Geben Sie jedem Artikel eine eigene SKU und entfernen Sie Zeilen, die Sie schon '
-		'gesendet haben.'),
+	('de', 'rule.DUPLICATE_SKU', 'Die SKU ist bereits vergeben: Eine andere Zeile der Datei oder ein anderer '
+		'Artikel im Katalog hat sie schon. Geben Sie jedem Artikel eine eigene SKU und entfernen Sie Zeilen, die '
+		'Sie schon gesendet haben.'),
 	('de', 'wrong.DUPLICATE_SKU', 'KETTLE-2L in Zeile 2 und in Zeile 7'),
 	('de', 'right.DUPLICATE_SKU', 'KETTLE-2L-RED in Zeile 2, KETTLE-2L-BLUE in Zeile 7'),
 	('de', 'rule.DUPLICATE_VENDOR_PRODUCT_ID', 'Ihre Artikelnummer in der Spalte {field} ist bereits vergeben: Eine '
@@ -1646,9 +1710,9 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Nummer und entfernen Sie Zeilen, die Sie schon gesendet haben.'),
 	('de', 'wrong.DUPLICATE_VENDOR_PRODUCT_ID', 'A-100 in Zeile 2 und in Zeile 7'),
 	('de', 'right.DUPLICATE_VENDOR_PRODUCT_ID', 'A-100 in Zeile 2, A-101 in Zeile 7'),
-	('de', 'rule.INVALID_COMPARE_AT_PRICE', 'Der Wert in der Spalte {field} ist kein lesbarer Preis oder liegt unter '
-		'dem Verkaufspreis. In diese Spalte gehört der frühere oder empfohlene Preis, zum Beispiel 49.90; die Zelle '
-		'darf auch leer bleiben.'),
+	('de', 'rule.INVALID_COMPARE_AT_PRICE', 'Der Wert in der Spalte {field} ist kein lesbarer Preis oder liegt '
+		'unter dem Verkaufspreis. In diese Spalte gehört der frühere oder empfohlene Preis, zum Beispiel 49.90; '
+		'die Zelle darf auch leer bleiben.'),
 	('de', 'wrong.INVALID_COMPARE_AT_PRICE', '29.90 bei einem Preis von 39.90'),
 	('de', 'right.INVALID_COMPARE_AT_PRICE', '49.90'),
 	('de', 'rule.INVALID_WEIGHT', 'Der Wert in der Spalte {field} ist kein lesbares Gewicht in Kilogramm oder liegt '
@@ -1661,28 +1725,29 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'enthält; die Zelle darf auch leer bleiben.'),
 	('de', 'wrong.INVALID_IMAGE_URL', 'www.example.com/kettle.jpg'),
 	('de', 'right.INVALID_IMAGE_URL', 'https://www.example.com/kettle.jpg'),
-	('de', 'rule.INVALID_CHARACTERS', 'Der Wert in der Spalte {field} enthält unsichtbare Zeichen oder wurde von der '
-		'Tabellenkalkulation verkürzt, wie bei 4.00639E+12. Formatieren Sie die Spalte als Text und geben Sie den '
-		'Wert neu ein oder übernehmen Sie ihn aus Ihren Originaldaten.'),
+	('de', 'rule.INVALID_CHARACTERS', 'Der Wert in der Spalte {field} enthält unsichtbare Zeichen oder wurde von '
+		'der Tabellenkalkulation verkürzt, wie bei 4.00639E+12. Formatieren Sie die Spalte als Text und geben Sie '
+		'den Wert neu ein oder übernehmen Sie ihn aus Ihren Originaldaten.'),
 	('de', 'wrong.INVALID_CHARACTERS', '4,00639E+12'),
 	('de', 'right.INVALID_CHARACTERS', '4006390001235'),
-	('de', 'rule.KEY_CHANGED_BY_SPREADSHEET', 'Die Tabellenkalkulation hat den Wert in der Spalte {field} verändert, '
-		'zum Beispiel führende Nullen entfernt. Tragen Sie den ursprünglichen Wert ein, den der Vorschlag zeigt, und '
-		'formatieren Sie die Spalte vor dem Speichern als Text.'),
+	('de', 'rule.KEY_CHANGED_BY_SPREADSHEET', 'Die Tabellenkalkulation hat den Wert in der Spalte {field} '
+		'verändert, zum Beispiel führende Nullen entfernt. Tragen Sie den ursprünglichen Wert ein, den der '
+		'Vorschlag zeigt, und formatieren Sie die Spalte vor dem Speichern als Text.'),
 	('de', 'wrong.KEY_CHANGED_BY_SPREADSHEET', '17'),
 	('de', 'right.KEY_CHANGED_BY_SPREADSHEET', '00017'),
-	('de', 'rule.INVALID_ACTION', 'Der Wert in der Spalte {field} ist keine hier mögliche Aktion. Lassen Sie die '
+	('de', 'rule.INVALID_ACTION', 'Die Aktion in der Spalte onboard_action ist hier nicht möglich. Lassen Sie die '
 		'Zelle leer, um den Artikel anzulegen oder zu ändern; nur in einer Datei, die Artikel ändert, sind auch '
 		'update und delete möglich.'),
 	('de', 'wrong.INVALID_ACTION', 'remove'),
 	('de', 'right.INVALID_ACTION', 'delete'),
-	('de', 'rule.UNKNOWN_PRODUCT', 'Dieser Artikel ist nicht im Katalog und kann daher nicht geändert werden. Prüfen '
-		'Sie Artikelnummer oder SKU oder senden Sie ihn als neuen Artikel.'),
+	('de', 'rule.UNKNOWN_PRODUCT', 'Dieser Artikel ist nicht im Katalog und kann daher nicht geändert werden. '
+		'Prüfen Sie Artikelnummer oder SKU oder senden Sie ihn als neuen Artikel.'),
 	('de', 'wrong.UNKNOWN_PRODUCT', 'A-1O0 mit dem Buchstaben O'),
 	('de', 'right.UNKNOWN_PRODUCT', 'A-100'),
-	('de', 'rule.MALFORMED_ROW', 'Die Zeile lässt sich nicht in die Spalten der Kopfzeile zerlegen: Sie hat zu viele '
-		'oder zu wenige Felder, ein Anführungszeichen ist nicht geschlossen, oder sie ist zu lang. Öffnen Sie die '
-		'Datei in einer Tabellenkalkulation, korrigieren Sie die Zeile und speichern Sie die Datei wieder als CSV.'),
+	('de', 'rule.MALFORMED_ROW', 'Die Zeile lässt sich nicht in die Spalten der Kopfzeile zerlegen: Sie hat zu '
+		'viele oder zu wenige Felder, ein Anführungszeichen ist nicht geschlossen, oder sie ist zu lang. Öffnen '
+		'Sie die Datei in einer Tabellenkalkulation, korrigieren Sie die Zeile und speichern Sie die Datei wieder '
+		'als CSV.'),
 	('de', 'wrong.MALFORMED_ROW', 'A-100,Kettle, red,39.90'),
 	('de', 'right.MALFORMED_ROW', 'A-100,"Kettle, red",39.90'),
 	('de', 'rule.EMPTY_ROW', 'Die Zeile ist leer. Löschen Sie die Zeile oder füllen Sie sie aus.'),
@@ -1692,30 +1757,30 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Sie den Text aus Ihren Originaldaten wieder her und speichern Sie die Datei im Format CSV UTF-8.'),
 	('de', 'wrong.INVALID_ENCODING', 'K�che'),
 	('de', 'right.INVALID_ENCODING', 'Küche'),
-	('de', 'rule.REJECTED_BY_CATALOGUE', 'Der Katalog nimmt den Artikel nicht an; der Grund steht in der Fehlerliste. '
-		'Wenn Ihnen das nicht weiterhilft, fragen Sie uns bitte.'),
-	('de', 'wrong.REJECTED_BY_CATALOGUE', 'hängt vom Marktplatz ab'),
-	('de', 'right.REJECTED_BY_CATALOGUE', 'hängt vom Marktplatz ab'),
+	('de', 'rule.REJECTED_BY_CATALOGUE', 'Der Katalog nimmt den Artikel nicht an; der Grund steht in der '
+		'Fehlerliste. Wenn Ihnen das nicht weiterhilft, fragen Sie uns bitte.'),
+	('de', 'wrong.REJECTED_BY_CATALOGUE', ''),
+	('de', 'right.REJECTED_BY_CATALOGUE', ''),
 	('de', 'failure.EMPTY_FILE', 'Die Datei ist leer. Prüfen Sie, ob sie vollständig gespeichert wurde, und senden '
 		'Sie sie erneut.'),
-	('de', 'failure.NO_ROWS', 'Die Datei enthält Spaltenüberschriften, aber keine Zeilen darunter. Ergänzen Sie Ihre '
-		'Artikel und senden Sie die Datei erneut.'),
+	('de', 'failure.NO_ROWS', 'Die Datei enthält Spaltenüberschriften, aber keine Zeilen darunter. Ergänzen Sie '
+		'Ihre Artikel und senden Sie die Datei erneut.'),
 	('de', 'failure.NO_HEADER', 'Wir konnten die Zeile mit den Spaltenüberschriften nicht finden. Schreiben Sie '
 		'unsere Spaltennamen, zum Beispiel sku und price, in die erste Zeile und senden Sie die Datei erneut.'),
-	('de', 'failure.MISSING_COLUMN', 'Eine benötigte Spalte fehlt. Ergänzen Sie die Spalte mit genau dem unten '
-		'genannten Namen und senden Sie die Datei erneut.'),
+	('de', 'failure.MISSING_COLUMN', 'Eine benötigte Spalte fehlt. Ergänzen Sie die Spalte mit genau dem Namen, den '
+		'die Meldung nennt, und senden Sie die Datei erneut.'),
 	('de', 'failure.DUPLICATE_COLUMN', 'Zwei Spalten haben denselben Namen, sodass nicht klar ist, welche gemeint '
 		'ist. Benennen Sie eine um oder löschen Sie sie und senden Sie die Datei erneut.'),
 	('de', 'failure.FILE_TOO_LARGE', 'Die Datei ist zu groß. Teilen Sie sie in kleinere Dateien auf, jede mit den '
 		'Spaltenüberschriften, und senden Sie diese nacheinander.'),
-	('de', 'failure.TOO_MANY_ROWS', 'Die Datei hat zu viele Zeilen. Teilen Sie sie in kleinere Dateien auf, jede mit '
-		'den Spaltenüberschriften, und senden Sie diese nacheinander.'),
+	('de', 'failure.TOO_MANY_ROWS', 'Die Datei hat zu viele Zeilen. Teilen Sie sie in kleinere Dateien auf, jede '
+		'mit den Spaltenüberschriften, und senden Sie diese nacheinander.'),
 	('de', 'failure.NOT_TEXT', 'Die Datei ist keine CSV-Datei. Speichern Sie Ihre Tabelle im Format CSV UTF-8 und '
 		'senden Sie diese Datei; ein bloßes Umbenennen genügt nicht.'),
 	('de', 'failure.UNSUPPORTED_ENCODING', 'Die Datei hat eine Zeichenkodierung, die wir nicht lesen können. '
 		'Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
-	('de', 'failure.WRONG_ENCODING', 'Die Datei ist nicht in UTF-8 gespeichert, daher konnten Buchstaben wie ä oder ß '
-		'nicht gelesen werden. Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
+	('de', 'failure.WRONG_ENCODING', 'Die Datei ist nicht in UTF-8 gespeichert, daher konnten Buchstaben wie ä oder '
+		'ß nicht gelesen werden. Speichern Sie die Datei im Format CSV UTF-8 und senden Sie sie erneut.'),
 	('de', 'failure.OTHER_VENDOR', 'Der Dateiname gehört zu einem anderen Lieferanten. Beginnen Sie den Dateinamen '
 		'mit Ihrer eigenen Lieferantennummer und senden Sie die Datei erneut.'),
 	('de', 'failure.VENDOR_NOT_ACTIVE', 'Ihr Lieferantenkonto ist zurzeit nicht aktiv, daher verarbeiten wir keine '
@@ -1726,12 +1791,80 @@ INSERT INTO onboard.shipped_texts (language, name, text) VALUES
 		'Angabe oder lassen Sie sie weg und senden Sie die Datei erneut.'),
 	('de', 'failure.INVALID_SOURCE_TIME', 'Die Zeitangabe im Dateinamen oder in den mitgesendeten Angaben ist '
 		'ungültig oder liegt in der Zukunft. Korrigieren Sie die Zeit und senden Sie die Datei erneut.'),
-	('de', 'failure.OBJECT_REPLACED', 'Die Datei wurde während des Lesens durch eine neuere ersetzt. Wenn die neuere '
-		'die richtige ist, müssen Sie nichts tun.'),
-	('de', 'failure.PROCESSING_ABANDONED', 'Nicht alle Zeilen konnten geprüft werden; der Grund liegt bei uns. Bitte '
-		'fragen Sie uns, bevor Sie die Datei noch einmal senden: Was bisher angenommen wurde, ist bereits im Katalog.'),
+	('de', 'failure.OBJECT_REPLACED', 'Die Datei wurde während des Lesens durch eine neuere ersetzt. Wenn die '
+		'neuere die richtige ist, müssen Sie nichts tun.'),
+	('de', 'failure.PROCESSING_ABANDONED', 'Nicht alle Zeilen konnten geprüft werden; der Grund liegt bei uns. '
+		'Bitte fragen Sie uns, bevor Sie die Datei noch einmal senden: Was bisher angenommen wurde, ist bereits im '
+		'Katalog.'),
 	('de', 'failure.CANCELLED', 'Der Marktplatz oder Sie selbst haben den Abbruch veranlasst. Wenn das ein Versehen '
-		'war, senden Sie die Datei erneut.');
+		'war, senden Sie die Datei erneut.'),
+	('de', 'column.vendor_product_id', 'Ihre eigene Artikelnummer, unter Ihren Artikeln eindeutig'),
+	('de', 'column.product_name', 'Name, unter dem der Artikel verkauft wird'),
+	('de', 'column.category', 'eine unserer Kategorien, genau wie in der Liste'),
+	('de', 'column.subcategory', 'genauere Kategorie in Ihren eigenen Worten'),
+	('de', 'column.description', 'Beschreibung des Artikels'),
+	('de', 'column.sku', 'Nummer des Artikels auf dem Marktplatz, unter allen Lieferanten eindeutig'),
+	('de', 'column.brand', 'Marke oder Hersteller'),
+	('de', 'column.price', 'Verkaufspreis'),
+	('de', 'column.compare_at_price', 'früherer oder empfohlener Preis, nicht unter dem Verkaufspreis'),
+	('de', 'column.stock_quantity', 'Bestand in Stück; 0 bedeutet ausverkauft'),
+	('de', 'column.unit', 'Verkaufseinheit, zum Beispiel piece, set oder kg'),
+	('de', 'column.weight_kg', 'Gewicht in Kilogramm'),
+	('de', 'column.dimensions_cm', 'Länge, Breite und Höhe in Zentimetern'),
+	('de', 'column.image_url', 'Adresse eines Bildes'),
+	('de', 'page.title', 'So senden Sie uns eine Produktdatei'),
+	('de', 'page.file', E'Senden Sie Ihre Artikel als Tabelle: eine Zeile je Artikel, die Spaltenüberschriften in '
+		'der ersten Zeile.\n\n'
+		'- Speichern Sie die Tabelle als CSV; wählen Sie in der Tabellenkalkulation das Format „CSV UTF-8“. Die '
+		'Endung .csv allein macht noch keine CSV-Datei.\n'
+		'- Verwenden Sie die Spaltennamen von unten. Die Reihenfolge ist beliebig, Groß- und Kleinschreibung '
+		'ebenso. Spalten, die wir nicht kennen, stören nicht.\n'
+		'- Als Trennzeichen sind Komma, Semikolon, Tabulator und senkrechter Strich möglich. Setzen Sie einen '
+		'Text, der das Trennzeichen enthält, in Anführungszeichen.\n'
+		'- Eine Zeile ist ein Artikel: keine Titelzeilen über den Überschriften, keine Summen und keine leeren '
+		'Zeilen.'),
+	('de', 'page.columns', 'Die Spalten'),
+	('de', 'page.columns.head', 'Spalte | Pflicht | Inhalt | Grenzen | Beispiel'),
+	('de', 'page.yes', 'ja'),
+	('de', 'page.no', 'nein'),
+	('de', 'page.limit.characters', 'höchstens {count} Zeichen'),
+	('de', 'page.limit.range', '{minimum} bis {maximum}'),
+	('de', 'page.limit.amount', '{minimum} bis {maximum}, höchstens 2 Nachkommastellen'),
+	('de', 'page.categories', 'Die Kategorien'),
+	('de', 'page.spreadsheets', 'Was eine Tabellenkalkulation mit Ihren Werten macht'),
+	('de', 'page.spreadsheets.text', E'Excel, LibreOffice und andere Programme halten die Zellen einer CSV-Datei für '
+		'Zahlen und Datumsangaben und speichern sie anders, als sie waren. Formatieren Sie die Spalten als Text, '
+		'bevor Sie etwas eingeben oder einfügen, oder importieren Sie die Datei mit allen Spalten als Text (in '
+		'Excel: Daten, Aus Text/CSV).\n\n'
+		'- Führende Nullen verschwinden: Aus 00017 wird 17.\n'
+		'- Lange Nummern werden zu Zehnerpotenzen: Aus 4006390001235 wird 4,00639E+12, und ab der sechzehnten '
+		'Stelle werden alle Ziffern zu Nullen.\n'
+		'- Was wie ein Datum aussieht, wird eines: Aus 3-4 wird ein Tag im März oder April.\n'
+		'- Ein Preis wird so gespeichert, wie er angezeigt wird: Aus 1299 im Währungsformat wird 1.299,00 €. '
+		'Formatieren Sie Preise als einfache Zahlen mit Punkt.\n'
+		'- Eine Tabellenkalkulation mit deutschen Einstellungen schreibt in 12,50 ein Komma und trennt die Spalten '
+		'durch Semikolons. Die Semikolons stören nicht; das Komma muss ein Punkt sein.\n'
+		'- Buchstaben wie ä, ß und é sowie das Zeichen € benötigen das Format CSV UTF-8. Das einfache Format CSV '
+		'beschädigt sie.\n'
+		'- Eine Zelle, die mit = beginnt, ist eine Formel. Löschen Sie das Zeichen, oder setzen Sie ein '
+		'Leerzeichen davor.'),
+	('de', 'page.answer', 'Was Sie von uns erhalten'),
+	('de', 'page.answer.text', E'Auf jede Datei antworten wir mit einer E-Mail. Gute Zeilen sind sofort im Katalog, '
+		'auch wenn andere abgelehnt werden. Für die abgelehnten Zeilen erhalten Sie:\n\n'
+		'- eine Arbeitsmappe oder eine Korrekturdatei (fix.csv): diese Zeilen in Ihren eigenen Spalten, daneben '
+		'die Fehler. Korrigieren Sie die Zeilen dort und senden Sie diese Datei; die zusätzlichen Spalten, deren '
+		'Namen mit onboard_ beginnen, dürfen bleiben.\n'
+		'- eine Fehlerliste (errors.csv): jeder Fehler mit Zeile, Wert und, soweit wir ihn erraten können, einem '
+		'Vorschlag.\n\n'
+		'Dieselbe Datei noch einmal zu senden ändert nichts. Senden Sie nur die korrigierten Zeilen.'),
+	('de', 'page.rules', 'Was die Meldungen zu einzelnen Zeilen bedeuten'),
+	('de', 'page.rules.head', 'Falsch | Richtig'),
+	('de', 'page.failures', 'Was die Meldungen zu einer ganzen Datei bedeuten'),
+	('de', 'page.any_column', '…'),
+	('de', 'note.required', 'Pflichtfeld'),
+	('de', 'note.optional', 'Freiwillige Angabe'),
+	('de', 'sheet.products', 'Artikel'),
+	('de', 'sheet.lists', 'Listen');
 
 --
 -- Reports.  They read with the caller's rights, so row security separates tenants:

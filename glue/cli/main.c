@@ -146,6 +146,7 @@ static const struct option_meaning mail_meanings[] = {
 
 static const struct option_meaning template_meanings[] = {
 	{OPTION_DELIMITER, "field separator: a character or the word tab (default: comma)"},
+	{OPTION_LANGUAGE, "language of the page or of the notes, such as de (default: en)"},
 	{0},
 };
 
@@ -332,9 +333,14 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "template",
-		.summary = "print a CSV file to start from",
-		.description = "Prints the header line that a file needs and one example row.",
-		.options = OPTION_BIT(OPTION_DELIMITER),
+		.summary = "print a file to start from, or a page for vendors",
+		.description =
+			"Prints the header line that a file needs and one example row.  As a workbook, it "
+			"has lists of categories and units to choose from, a note on each heading, and all "
+			"cells as text.  With --explain, prints a page in Markdown for vendors: how to "
+			"prepare a file, and what each message means.",
+		.options = OPTION_BIT(OPTION_DELIMITER) | OPTION_BIT(OPTION_FORMAT) |
+				   OPTION_BIT(OPTION_EXPLAIN) | OPTION_BIT(OPTION_LANGUAGE) | OPTIONS_DATABASE,
 		.meanings = template_meanings,
 		.run = command_template,
 	},

@@ -108,6 +108,8 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 	[OPTION_EXPLAIN] =
 		{"explain", 0, NULL, KIND_FLAG, FIELD(explain),
 		 "print a page for vendors instead: columns, categories, and what each message means"},
+	[OPTION_FORMAT] = {"format", 0, "FORMAT", KIND_WORD, FIELD(format),
+					   "csv or xlsx (default: csv)"},
 	[OPTION_AT] = {"at", 0, "TIME", KIND_MOMENT, FIELD(at),
 				   "show the product as it was then: 2h, 3d, 2026-11-28 or 2026-11-28T12:30:00Z"},
 	[OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, FIELD(name), "name of the vendor"},
@@ -173,10 +175,9 @@ static const struct option_spec specs[OPTION_ID_COUNT] = {
 
 /* What the options of KIND_WORD accept, separated by ", ". */
 static const char *const accepted_words[OPTION_ID_COUNT] = {
-	[OPTION_MODE] = MODES,
-	[OPTION_MATCH] = "vendor_product_id, sku",
-	[OPTION_BLANK] = "clear, keep",
-	[OPTION_DEFAULT_MODE] = MODES,
+	[OPTION_MODE] = MODES,          [OPTION_MATCH] = "vendor_product_id, sku",
+	[OPTION_BLANK] = "clear, keep", [OPTION_DEFAULT_MODE] = MODES,
+	[OPTION_FORMAT] = "csv, xlsx",
 };
 
 const char *

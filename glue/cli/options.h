@@ -43,6 +43,7 @@ enum option_id
 	OPTION_IMPORT,
 	OPTION_RESET,
 	OPTION_EXPLAIN,
+	OPTION_FORMAT,
 	OPTION_AT,
 	OPTION_NAME,
 	OPTION_EMAIL,
@@ -124,6 +125,7 @@ struct options
 	const char *import;
 	bool reset;
 	bool explain;
+	const char *format;
 	int64_t at; /* microseconds since 1970 */
 	const char *name;
 	const char *email;

@@ -406,7 +406,6 @@ summary_json_causes(const struct causes *causes)
 		json_add_integer(object, "example_line", cause->line_number);
 		json_add_text(object, "message", cause->message);
 		json_add_text(object, "suggestion", cause->suggestion);
-		cJSON_AddBoolToObject(object, "main", i == 0 && causes->advice != NULL);
 		json_add_text(object, "advice", i == 0 ? causes->advice : NULL);
 		cJSON_AddItemToArray(array, object);
 	}

@@ -343,13 +343,14 @@ workbook_filter(struct workbook *workbook, int64_t last_row, int columns, struct
 }
 
 bool
-workbook_choices(struct workbook *workbook, int column, const char *choices,
+workbook_choices(struct workbook *workbook, int column, const char *choices, bool is_closed,
 				 struct glue_error *error)
 {
 	/* The library reads the formula only. */
 	lxw_data_validation validation = {
 		.validate = LXW_VALIDATION_TYPE_LIST_FORMULA,
 		.value_formula = (char *) choices,
+		.show_error = is_closed ? LXW_VALIDATION_ON : LXW_VALIDATION_OFF,
 	};
 
 	return check(worksheet_data_validation_range(workbook->sheet, 1, column, LXW_ROW_MAX - 1,

@@ -83,10 +83,10 @@ workbook_filter(struct workbook *workbook, int64_t last_row, int columns, struct
 
 /*
  * Offer a drop-down list in a column, below the header.  The choices are cells,
- * such as "=Choices!$A$1:$A$9".
+ * such as "=Choices!$A$1:$A$9".  If the list is closed, nothing else may be typed.
  */
 extern bool workbook_choices(struct workbook *workbook, int column, const char *choices,
-							 struct glue_error *error);
+							 bool is_closed, struct glue_error *error);
 
 /* Can a cell hold this text? */
 extern bool workbook_cell_fits(struct text_view text);

@@ -10,7 +10,8 @@ use Test::More;
 CliTest::setup();
 
 my @commands = (
-	'load', 'check', 'diff', 'status', 'report', 'undo', 'held', 'approve', 'decline', 'history', 'template',
+	'load', 'check', 'diff', 'status', 'report', 'undo', 'held', 'approve', 'decline', 'history', 'mail',
+	'template',
 	'vendor add', 'vendor list', 'vendor show', 'vendor set', 'vendor set-status', 'category add', 'category list',
 	'category rename', 'category deactivate', 'category remove', 'doctor', 'conninfo', 'psql', 'stop');
 

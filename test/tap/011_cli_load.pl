@@ -48,7 +48,7 @@ like($fix, qr/^\xEF\xBB\xBFvendor_product_id,.*,onboard_line,onboard_errors,onbo
 	'the fix CSV has the file\'s columns and ours');
 is(scalar(() = $fix =~ /\r\n/g), 6, 'and a line per rejected row');
 like(read_file($reports{mail}),
-	qr/^To: vend003\@example\.com\nSubject: Product Upload Complete - VEND003_20260106_143000\.csv \(84\.8% Success\)\n\n/,
+	qr/^To: vend003\@example\.com\nSubject: Product Upload Complete - VEND003_20260106_143000\.csv \(84\.8% Success, 5 to Correct\)\n\n/,
 	'the mail');
 is_deeply([ grep { /tmp/ } glob("onboard-reports/$result->{upload_id}/* onboard-reports/$result->{upload_id}/.*") ], [],
 	'no unfinished file is left');

@@ -57,7 +57,7 @@ for my $fault (@faults)
 	is("$status $code_stored", "failed $failure", "$file: a failed upload");
 	like($stored, $reason, "$file: with the reason");
 	my $mail = read_file("onboard-reports/$result->{upload_id}/mail.txt");
-	like($mail, qr/^Reason: $failure: \Q$stored\E$/m, "$file: the mail has the reason");
+	like($mail, qr/^Details: \Q$stored\E \($failure\)$/m, "$file: the mail has the reason");
 	unlike($mail, qr/--/, "$file: and no option, which the vendor does not have");
 	is_deeply([ glob "onboard-reports/$result->{upload_id}/*.csv" ], [], "$file: there is no error report");
 

@@ -69,6 +69,7 @@ my %arguments = (
 	check => [ 'good.csv', '--vendor', 'NORTHWIND' ],
 	diff => [ 'good.csv', '--vendor', 'NORTHWIND', '--mode', 'update' ],
 	report => ['U'],
+	mail => ['U'],
 	undo => ['U'],
 	approve => ['U'],
 	decline => ['U'],
@@ -85,11 +86,13 @@ my %arguments = (
 my @away = ('--db', 'host=/nowhere', '--retry-for', '0');
 for my $command (grep { (run_onboard(split(/ /, $_), '--help'))[1] =~ /--db/ } @commands)
 {
-	next if $command eq 'psql';
+	next if $command =~ /^(?:psql|template)$/;
 	($error) = is_error(4, 'infrastructure', qr/^08001$/, split(/ /, $command), @{ $arguments{$command} // [] }, @away,
 		'--json');
 	is($error->{sqlstate}, '08001', "$command: the SQLSTATE");
 }
+
+is_exit(4, "onboard template $_->[0] without a database", 'template', @$_, @away) for ['--explain'], [qw(--format xlsx)];
 
 # Objects that do not exist
 is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, $_, 'good.csv', '--vendor', 'NOBODY', '--json') for qw(load check);
@@ -97,7 +100,7 @@ is_error(2, 'not_found', qr/^UNKNOWN_VENDOR$/, @$_, '--json')
   for [qw(vendor set-status NOBODY active)], [qw(vendor show NOBODY)], [qw(vendor set NOBODY --city Oslo)],
   	[qw(status --vendor NOBODY)], [qw(held --vendor NOBODY)], [qw(history SKU --vendor NOBODY)],
   	[qw(diff good.csv --vendor NOBODY --mode update)];
-is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report undo held approve decline);
+is_error(2, 'not_found', qr/^UNKNOWN_UPLOAD$/, $_, 'nothing', '--json') for qw(status report mail undo held approve decline);
 is_error(2, 'not_found', qr/^UNKNOWN_PRODUCT$/, qw(history nothing --json));
 is_error(2, 'not_found', qr/^UNKNOWN_CATEGORY$/, @$_, '--json')
   for [qw(category deactivate Nothing)], [qw(category rename Nothing Something)], [qw(category remove Nothing)];
@@ -288,6 +291,7 @@ my %ends = (
 	decline => { 0 => [$upload], 2 => ['U'] },
 	history => { 0 => ['M-S1'], 2 => ['nothing'] },
 	report => { 0 => [$upload], 2 => ['U'] },
+	mail => { 0 => [$upload], 2 => ['U'] },
 	undo => { 0 => [$upload], 2 => ['U'] },
 	template => { 0 => [] },
 	'vendor add' => { 0 => [qw(NEW --name N --email new@example.com)] },
@@ -323,7 +327,7 @@ for my $command (@commands)
 }
 # Standard output that cannot be written
 my %arguments_again = (%arguments, load => [qw(good.csv --vendor SOUTHWIND)], psql => \@away, status => [],
-	report => [$upload],
+	report => [$upload], mail => [$upload],
 	undo => [ sql('SELECT upload_id FROM onboard.upload_history WHERE status = \'completed\' LIMIT 1') ],
 	diff => [qw(other.csv --vendor NORTHWIND --mode upsert)], held => [], approve => [$upload], decline => [$upload],
 	history => ['M-S1']);

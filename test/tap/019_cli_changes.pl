@@ -307,7 +307,7 @@ is_deeply($document, { vendor_id => 'ALPHA', file_name => 'tomorrow.csv', mode =
 			{ line_number => 5, sku => 'LID', old_price => 5.00, new_price => 4.50, percent => -10.0, held => $false },
 			{ line_number => 2, sku => 'PAN-28', old_price => 41.90, new_price => 45.50, percent => 8.6, held => $false } ],
 		causes => [ { error_type => 'INVALID_PRICE', error_field => 'price', rows => 1, example_line => 7,
-				message => 'price "free" is not a plain number such as 1299.00', suggestion => undef } ],
+				message => 'price "free" is not a plain number such as 1299.00', suggestion => undef, advice => undef } ],
 		csv => undef }, 'and all of it');
 
 # A price file: the columns that it lacks stay, and the mode is the vendor's.
