@@ -20,8 +20,10 @@ BEGIN
 END $$;
 CREATE FUNCTION mail(upload text, language text DEFAULT NULL) RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT unnest(ARRAY['Subject: ' || n.subject, '', replace(n.body, upload, 'UPLOAD')])
-	FROM onboard_notification(upload, 'https://files.example/r/errors', 'https://files.example/r/fix', '2026-12-06 14:03+00',
-		language => language) n;
+	FROM onboard.upload_history u,
+		onboard_notification(upload, CASE WHEN u.error_records > 0 THEN 'https://files.example/r/errors' END,
+			CASE WHEN u.error_records > 0 THEN 'https://files.example/r/fix' END, '2026-12-06 14:03+00', language => language) n
+	WHERE u.upload_id = upload;
 $$;
 \t on
 \a
@@ -29,9 +31,8 @@ $$;
 -- Everything accepted
 SELECT load('MAIL-1', 'good.csv', 1, 12) AS good \gset
 SELECT status FROM onboard_finish_upload(:'good');
-SELECT subject FROM onboard_notification(:'good');
-SELECT replace(body, :'good', 'UPLOAD') FROM onboard_notification(:'good');
-SELECT n.subject, replace(n.body, :'good', 'UPLOAD') FROM onboard_notification(:'good', NULL, NULL, NULL, language => 'de') n;
+SELECT * FROM mail(:'good');
+SELECT * FROM mail(:'good', 'de');
 
 -- Some rows rejected
 SELECT load('MAIL-1', 'some.csv', 101, 120, '{"price": "1.299,00 €", "category": "Kitchn"}', '{3,4}') AS some \gset
@@ -48,6 +49,7 @@ SELECT * FROM mail(:'most', 'de');
 SELECT load('MAIL-1', 'few.csv', 301, 309, '{"price": "12,50"}', '{1,2,3,4,5,6,7,8,9}') AS few \gset
 SELECT status FROM onboard_finish_upload(:'few');
 SELECT * FROM mail(:'few');
+SELECT * FROM mail(:'few', 'de');
 SELECT onboard.is_main_cause(affected, judged) FROM (VALUES (9, 9), (9, 10), (8, 10), (89, 99), (90, 99), (90, 100)) v (affected, judged);
 
 -- The file refused
