@@ -231,9 +231,10 @@ class HandlerTest(HandlerCase):
         return url_reply((function or self.link).invoke(url_event(method, path, query)))
 
     def links(self, mail: dict[str, Any]) -> list[str]:
-        """Return the paths of the links in a mail, unchanged."""
+        """Return the paths of the links in a mail, unchanged: error report, fix file."""
         base = re.escape(self.resources.environment("", "reporter")["LINK_BASE_URL"].rstrip("/"))
-        return re.findall(rf"^(?:Error report|Fix file): {base}(/\S+)$", mail["Message"], re.MULTILINE)
+        return [path for label in ("Error report", "Fix file")
+                for path in re.findall(rf"^{label}: {base}(/\S+)$", mail["Message"], re.MULTILINE)]
 
     def token(self, path: str, upload_id: str, seconds: int = 3600, key: str | None = None) -> str:
         text = f"{upload_id}.{int(time.time()) + seconds}"
@@ -255,8 +256,8 @@ class ReporterTest(HandlerTest):
         for reply, ending in ((errors, "errors"), (fix, "fix")):
             self.assertEqual(reply["ContentType"], "text/csv; charset=utf-8")
             self.assertEqual(reply["ContentDisposition"], f'attachment; filename="VEND001_a_.._b_{ending}.csv"')
-        self.assertRegex(mail["Subject"], r"^Product Upload Complete - .*\(40\.0% Success\)$")
-        self.assertIn("Valid rows: 2 (40.0%)", mail["Message"])
+        self.assertRegex(mail["Subject"], r"^Product Upload Complete - .*\(40\.0% Success, 3 to Correct\)$")
+        self.assertIn("Accepted rows: 2 (40.0%)", mail["Message"])
         self.assertRegex(mail["Message"], r"The links work until \d+ \w+ 20\d\d, \d\d:\d\d UTC\.")
         attributes = {name: value["Value"] for name, value in mail["MessageAttributes"].items()}
         self.assertEqual(attributes, {"vendor_id": "VEND001", "status": "partial"})
@@ -278,7 +279,7 @@ class ReporterTest(HandlerTest):
     def test_every_other_status_is_reported_too(self) -> None:
         cases = {"completed": ended(3, 0), "all bad": ended(0, 2), "no rows": ended(0, 0), "refused": refused(),
                  "other vendor": ended(1, 0, "VEND002")}
-        mails = {mail["Message"].split("\n")[0].removeprefix("Upload ID: "): mail
+        mails = {re.findall(r"^Upload: (\S+)$", mail["Message"], re.MULTILINE)[0]: mail
                  for mail in self.report(*cases.values())}
         self.assertEqual(sorted(mails), sorted(cases.values()))
         statuses = {name: mails[upload_id]["MessageAttributes"]["status"]["Value"] for name, upload_id in cases.items()}
@@ -405,13 +406,14 @@ class ReporterTest(HandlerTest):
         self.assertEqual(self.report(upload_id), [])
         self.assertEqual((self.recorded(upload_id), self.versions(upload_id)), ("f|-|-", []))
 
-    def test_without_base_url_the_mail_names_keys(self) -> None:
+    def test_without_base_url_the_mail_names_files(self) -> None:
         upload_id = ended(0, 1)
         function = self.function("reporter", LINK_BASE_URL="", LINK_SECRET_ID="no/such/secret")
         self.assertEqual(self.failures(function.invoke(queue_event(message(upload_id)))), [])
         mail, = self.mails()
         error_key, fix_key = self.keys(upload_id)
-        self.assertIn(f"Error report: {error_key}\nFix file: {fix_key}\n", mail["Message"])
+        fix, errors = fix_key.rsplit("/")[-1], error_key.rsplit("/")[-1]
+        self.assertIn(f"Fix file: {fix}\nError report: {errors}\n", mail["Message"])
         self.assertNotIn("until", mail["Message"])
 
     def test_invalid_base_url_fails_the_start(self) -> None:
