@@ -2067,12 +2067,15 @@ CREATE FUNCTION onboard.mail_files(upload onboard.upload_history, language text,
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	has_link boolean := num_nonnulls(workbook_link, error_link, fix_link) > 0;
-	-- Without links only the names of the recorded files, whose folders are the operator's.
-	files text[] := CASE WHEN has_link THEN ARRAY[workbook_link, fix_link, error_link]
-		ELSE ARRAY[NULL, regexp_replace(upload.fix_file_s3_key, '.*/', ''), regexp_replace(upload.error_file_s3_key, '.*/', '')] END;
+	files text[] := CASE WHEN num_nonnulls(workbook_link, error_link, fix_link) > 0
+		THEN ARRAY[workbook_link, fix_link, error_link] ELSE ARRAY[NULL, upload.fix_file_s3_key, upload.error_file_s3_key] END;
+	has_link boolean := array_to_string(files, ' ') ~ '://';
 	todo text;
 BEGIN
+	-- Without links only the names of the files, whose folders are the operator's.
+	IF NOT has_link THEN
+		files := ARRAY(SELECT regexp_replace(f.file, '.*/', '') FROM unnest(files) WITH ORDINALITY f (file, place) ORDER BY f.place);
+	END IF;
 	-- What was not accepted because processing stopped cannot be corrected.
 	IF upload.failure_code IS NULL AND upload.error_records > 0 THEN
 		todo := onboard.filled_text(language, CASE WHEN coalesce(files[1], files[2]) IS NULL THEN 'todo.rows'

@@ -111,19 +111,17 @@ causes_find_main(struct database *database, struct causes *causes, int64_t judge
 	const struct cause *first = causes->items;
 	char affected[INTEGER_TEXT_SIZE];
 	char total[INTEGER_TEXT_SIZE];
+	const char *values[5];
 	PGresult *result = NULL;
 	bool done = true;
 
 	if (causes->count == 0)
 		return true;
-	const char *const values[] = {
-		first->error_type,
-		first->error_field,
-		first->message,
-		integer_text(affected, first->rows),
-		integer_text(total, judged),
-	};
-
+	values[0] = first->error_type;
+	values[1] = first->error_field;
+	values[2] = first->message;
+	values[3] = integer_text(affected, first->rows);
+	values[4] = integer_text(total, judged);
 	if (!database_query(database, RUN_AGAIN,
 						"SELECT onboard.cause_text('en', $1::text, $2::text, $3::text)"
 						" WHERE onboard.is_main_cause($4::bigint, $5::bigint)",

@@ -14,7 +14,7 @@
 #include "lambda/operator_event.h"
 
 /* Most members of a command, including the nameless one that ends the list. */
-#define MOST_MEMBERS 13
+#define MOST_MEMBERS 14
 
 /* Maximum number of digits of a row count, and of a row number. */
 #define MOST_ROWS_DIGITS 4
@@ -65,6 +65,7 @@ static const struct command commands[OPERATOR_COMMAND_COUNT] = {
 				{"country", MEMBER_OPTIONAL, MEMBER_TEXT},
 				{"postal_code", MEMBER_OPTIONAL, MEMBER_TEXT},
 				{"status", MEMBER_OPTIONAL, MEMBER_TEXT},
+				{"language", MEMBER_OPTIONAL, MEMBER_TEXT},
 			},
 		},
 	[OPERATOR_VENDOR_LIST] =
@@ -85,6 +86,7 @@ static const struct command commands[OPERATOR_COMMAND_COUNT] = {
 				{"price_guard", MEMBER_CHOICE, MEMBER_FRACTION},
 				{"sold_out_guard", MEMBER_CHOICE, MEMBER_FRACTION},
 				{"discontinue_guard", MEMBER_CHOICE, MEMBER_FRACTION},
+				{"language", MEMBER_CHOICE, MEMBER_TEXT},
 			},
 		},
 	[OPERATOR_VENDOR_SET_STATUS] =

@@ -90,6 +90,7 @@ SETTINGS = (
            "sold out; '' for no limit", GUARD),
     Option(("--discontinue-guard",), "N", "hold a replacement that would discontinue more than this share of the "
            "products; '' for no limit", GUARD),
+    Option(("--language",), "CODE", "language of its mails, such as de; '' for that of the database", {"default": None}),
 )
 ROWS = Option(("--rows",), "LIST", "only these row numbers, such as 3,7-9; 0 is the last step of a replace", {"default": ""})
 STAGE = Option(("--stage",), "STAGE", "only this stage, " + ", ".join(STAGES) + "; may be repeated",
@@ -125,7 +126,7 @@ COMMANDS = (
           {REFUSED: "the vendor exists with other values, or the system does not exist"}),
     Entry("vendor list", "list the vendors and whether their mails arrive", vendor_command.show, options=(STACK,),
           codes=NO_SYSTEM),
-    Entry("vendor set", "set the modes that a vendor's files may have, and the guards that hold their rows",
+    Entry("vendor set", "set the modes that a vendor's files may have, the guards that hold their rows, and the language of its mails",
           vendor_command.change, (("vendor", "ID", "the vendor"),), (STACK, *SETTINGS),
           {REFUSED: "a value is not acceptable, or the vendor or the system does not exist"}),
     Entry("vendor suspend", "refuse a vendor's files and stop its mails", vendor_command.suspend,

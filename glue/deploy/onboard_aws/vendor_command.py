@@ -85,7 +85,7 @@ def show(command: Command) -> int:
 
 # As `onboard vendor set` calls them.
 SETTINGS = {"modes": "modes", "default_mode": "default mode", "price_guard": "price guard", "sold_out_guard": "sold-out guard",
-            "discontinue_guard": "discontinue guard"}
+            "discontinue_guard": "discontinue guard", "language": "language"}
 
 
 def change(command: Command) -> int:

@@ -190,13 +190,14 @@ class VendorTest(CommandTest):
     def test_set_changes_modes_and_guards(self) -> None:
         self.run_command(*ADD)
         change = ("vendor", "set", "VEND001", "-s", STACK, "--modes", "insert,replace", "--price-guard", "2.5",
-                  "--sold-out-guard", "")
+                  "--sold-out-guard", "", "--language", "de")
         run = self.check_dry_run(*change)
         self.assertEqual(run.document["would"], ["change vendor VEND001"])
         self.assertEqual(self.operator.vendors["VEND001"]["price_guard"], 5)
         run = self.run_command(*change)
         self.assertEqual(run.out, "Vendor VEND001 is changed.\n  modes             insert,replace\n  default mode      insert\n"
-                                  "  price guard       2.5\n  sold-out guard    (none)\n  discontinue guard 0.2\n")
+                                  "  price guard       2.5\n  sold-out guard    (none)\n  discontinue guard 0.2\n"
+                                  "  language          de\n")
         run = self.run_command(*change, "--json")
         self.assertEqual((run.document["changed"], run.document["vendor"]), (False, self.operator.vendors["VEND001"]))
         self.assertIn("already has these values", self.run_command(*change).out)

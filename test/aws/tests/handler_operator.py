@@ -28,7 +28,7 @@ VENDOR = {"vendor_id": "ACME", "vendor_name": "Acme \u00fc\"", "email": "desk@ac
           "country": "US", "postal_code": "62704", "status": "pending_approval"}
 # What a new vendor has, besides what it was added with.
 DEFAULTS = {"modes": ["insert", "upsert", "update"], "default_mode": "insert", "price_guard": 5, "sold_out_guard": 0.5,
-            "discontinue_guard": 0.2}
+            "discontinue_guard": 0.2, "language": None}
 
 
 def begin(vendor: str = "VEND001", key: str = "", metadata: dict[str, str] | None = None) -> str:
@@ -179,14 +179,14 @@ class OperatorTest(HandlerCase):
 
     def test_modes_and_guards_of_a_vendor(self) -> None:
         answer = self.ask("vendor_set", vendor_id="VEND001", modes="insert, replace", default_mode="replace", price_guard="2.5",
-                          sold_out_guard="", discontinue_guard=None)
+                          sold_out_guard="", discontinue_guard=None, language="de")
         self.addCleanup(query, """UPDATE onboard.vendors SET modes = DEFAULT, default_mode = DEFAULT, price_guard = DEFAULT,
-                                  sold_out_guard = DEFAULT""")
+                                  sold_out_guard = DEFAULT, language = DEFAULT""")
         self.assertEqual((sorted(answer), answer["changed"], set(answer["vendor"])),
                          (["changed", "vendor"], True, documented("vendor")))
         self.assertEqual({name: answer["vendor"][name] for name in DEFAULTS},
                          {"modes": ["insert", "replace"], "default_mode": "replace", "price_guard": 2.5, "sold_out_guard": None,
-                          "discontinue_guard": 0.2})
+                          "discontinue_guard": 0.2, "language": "de"})
         self.assertEqual(query("SELECT modes, price_guard FROM onboard.vendors ORDER BY vendor_id"),
                          "{insert,replace}|2.50\n{insert,upsert,update}|5.00")
         again = self.ask("vendor_set", vendor_id="VEND001", modes="insert,replace", price_guard="2.50")
@@ -199,6 +199,7 @@ class OperatorTest(HandlerCase):
                 ({"modes": "insert"}, "a vendor's modes must include its default mode"),
                 ({"default_mode": "update"}, "a vendor's modes must include its default mode"),
                 ({"price_guard": "0.5"}, "a price guard must be 1 or more"),
+                ({"language": "Deutsch"}, "a language must be a code such as en or de-AT"),
                 ({"sold_out_guard": "1.5"}, "a sold-out guard must be from 0 to 1"),
                 ({"discontinue_guard": "12"},
                  "a guard is too large; a sold-out or discontinue guard is a share, from 0 to 1")):
