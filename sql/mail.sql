@@ -50,7 +50,8 @@ SELECT load('MAIL-1', 'few.csv', 301, 309, '{"price": "12,50"}', '{1,2,3,4,5,6,7
 SELECT status FROM onboard_finish_upload(:'few');
 SELECT * FROM mail(:'few');
 SELECT * FROM mail(:'few', 'de');
-SELECT onboard.is_main_cause(affected, judged) FROM (VALUES (9, 9), (9, 10), (8, 10), (89, 99), (90, 99), (90, 100)) v (affected, judged);
+SELECT onboard.is_main_cause(affected, judged)
+	FROM (VALUES (9, 9), (9, 10), (8, 10), (89, 99), (90, 99), (90, 100)) v (affected, judged);
 
 -- The file refused
 SELECT onboard_begin_upload('MAIL-1', 'refused.csv', NULL, 'refused') AS refused \gset
@@ -115,7 +116,8 @@ SELECT * FROM onboard.mail_texts ORDER BY name;
 -- Importing what was exported changes nothing, in any language; a regional language changes only what differs.
 SELECT * FROM onboard_set_mail_template('en', replace(onboard_mail_template('en'), E'\n', E'\r\n'));
 SELECT * FROM onboard_set_mail_template('de', onboard_mail_template('de'));
-SELECT * FROM onboard_set_mail_template('de-AT', replace(onboard_mail_template('de-AT'), 'Artikel je Kategorie', 'Produkte je Kategorie'));
+SELECT * FROM onboard_set_mail_template('de-AT',
+	replace(onboard_mail_template('de-AT'), 'Artikel je Kategorie', 'Produkte je Kategorie'));
 SELECT body ~ 'Produkte je Kategorie' FROM onboard_notification(:'path');
 -- The text as shipped is no change any more.
 SELECT * FROM onboard_set_mail_template('en', E'[subject.accepted]\nProduct Upload Complete - {file} ({rate} Success)');

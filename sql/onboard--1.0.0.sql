@@ -1211,7 +1211,8 @@ BEGIN
 	RETURN onboard.filled_text(language, CASE WHEN line_number IS NULL THEN 'place.row' ELSE 'place.line' END,
 		jsonb_build_object('number', coalesce(line_number, row_number)));
 END $$;
-COMMENT ON FUNCTION onboard.place_text(text, bigint, bigint) IS 'Where a row is in its file: its line, or its number if that is unknown';
+COMMENT ON FUNCTION onboard.place_text(text, bigint, bigint) IS
+	'Where a row is in its file: its line, or its number if that is unknown';
 
 CREATE FUNCTION onboard.cause_text(language text, error_type text, error_field text, message text) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -2089,8 +2090,10 @@ BEGIN
 			FROM unnest(files) WITH ORDINALITY f (file, place)
 				JOIN unnest(ARRAY['workbook', 'fix', 'errors']) WITH ORDINALITY k (kind, place) ON k.place = f.place
 			WHERE f.file IS NOT NULL),
-		CASE WHEN has_link AND works_until IS NOT NULL THEN onboard.counted_text(language, 'link.until', num_nonnulls(workbook_link, error_link, fix_link),
-			jsonb_build_object('time', to_char(works_until AT TIME ZONE 'UTC', onboard.text_of(language, 'format.time')))) || E'\n' END), '');
+		CASE WHEN has_link AND works_until IS NOT NULL
+			THEN onboard.counted_text(language, 'link.until', num_nonnulls(workbook_link, error_link, fix_link),
+				jsonb_build_object('time', to_char(works_until AT TIME ZONE 'UTC', onboard.text_of(language, 'format.time')))) || E'\n'
+			END), '');
 END $$;
 COMMENT ON FUNCTION onboard.mail_files(onboard.upload_history, text, text, text, text, timestamptz) IS
 	'What a vendor does about rejected rows, and the files for it, as a paragraph of a mail; null if there is neither';
@@ -2193,7 +2196,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT n.subject, n.body FROM onboard.notification(onboard_notification.upload_id, NULL, NULL, NULL, NULL, NULL) n;
 END;
-COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS 'Mail to the vendor about an upload, with the names of its report files';
+COMMENT ON FUNCTION @extschema@.onboard_notification(text) IS
+	'Mail to the vendor about an upload, with the names of its report files';
 
 CREATE FUNCTION @extschema@.onboard_notification(upload_id text, error_link text, fix_link text, works_until timestamptz,
 	workbook_link text DEFAULT NULL, language text DEFAULT NULL, OUT subject text, OUT body text)

@@ -24,7 +24,8 @@ for my $command ([qw(check comma.csv --vendor SOUTH)], [qw(diff comma.csv --vend
 {
 	my ($code, $text) = run_onboard(@$command);
 
-	like($text, qr/^What is wrong\n  Nearly every row has the same fault; correct it first:\n  .*$price.*\n +9 rows  INVALID_PRICE in price/m,
+	like($text,
+		qr/^What is wrong\n  Nearly every row has the same fault; correct it first:\n  .*$price.*\n +9 rows  INVALID_PRICE in price/m,
 		"onboard $command->[0] says the main cause first");
 	is(scalar(() = $text =~ /$price/g), 1, 'and once');
 	($code, $text) = run_onboard(@$command, '--json');
@@ -111,9 +112,9 @@ my $dumped = read_file($dump);
 like($dumped, qr/^en\tmail\.footer\tLamp market$/m, 'has our texts');
 unlike($dumped, qr/Product Upload Failed/, 'but not those shipped');
 sql('CREATE DATABASE restored');
-is(system('psql', '-Xqd', $conninfo =~ s/dbname=\w+/dbname=restored/r, '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump), 0,
-	'it is restored');
-($out) = is_exit(0, 'onboard mail', 'mail', $upload, '--db', $conninfo =~ s/dbname=\w+/dbname=restored/r);
+my $restored = $conninfo =~ s/dbname=\w+/dbname=restored/r;
+is(system('psql', '-Xqd', $restored, '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump), 0, 'it is restored');
+($out) = is_exit(0, 'onboard mail', 'mail', $upload, '--db', $restored);
 like($out, qr/^Lamp market$/m, 'the mail has the text');
 
 # A workbook to fill in

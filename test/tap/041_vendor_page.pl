@@ -37,7 +37,8 @@ for my $language (sort keys %languages)
 		"$language: each rule and failure has its texts");
 	is_deeply([ sort keys %has ], [ sort @{ $languages{en} } ], "$language: has all texts");
 }
-is(sql("SELECT s.language, s.name FROM onboard.shipped_texts s JOIN onboard.shipped_texts e ON e.language = 'en' AND e.name = s.name
+is(sql("SELECT s.language, s.name FROM onboard.shipped_texts s
+		JOIN onboard.shipped_texts e ON e.language = 'en' AND e.name = s.name
 	WHERE ARRAY(SELECT DISTINCT m[1] FROM regexp_matches(s.text, '[{][^{}]*[}]', 'g') m ORDER BY 1)
 		<> ARRAY(SELECT DISTINCT m[1] FROM regexp_matches(e.text, '[{][^{}]*[}]', 'g') m ORDER BY 1)
 		AND s.name NOT LIKE 'subject.%'"), '', 'the texts of a name have the same placeholders in all languages');
