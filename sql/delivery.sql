@@ -273,7 +273,8 @@ SELECT name, a.value - b.value AS value FROM onboard_backlog() a JOIN before b U
 	WHERE name ~ 'uploads_(processing|without_total|revived)' ORDER BY name;
 SELECT replace(body, :'one', 'U') FROM onboard_notification(:'one', 'https://x.example/r/E.1',
 	'https://x.example/r/F.1', '2026-01-05 15:03+01');
-SELECT substring(body, 'Please.*Upload:') FROM onboard_notification(:'one', 'https://x.example/r/E.1', NULL, '2026-11-25 00:00+00');
+SELECT substring(body, 'Please.*Upload:')
+	FROM onboard_notification(:'one', 'https://x.example/r/E.1', NULL, '2026-11-25 00:00+00');
 SELECT substring(body, 'Please.*Upload:') FROM onboard_notification(:'one', NULL, NULL, '2026-11-25 00:00+00');
 SELECT onboard_record_report(:'one', 'errors/DLV-1/e_errors.csv', 'errors/DLV-1/e_fix.csv');
 SELECT * FROM onboard_report_due(:'one');

@@ -146,6 +146,7 @@ static const struct option_meaning mail_meanings[] = {
 
 static const struct option_meaning template_meanings[] = {
 	{OPTION_DELIMITER, "field separator: a character or the word tab (default: comma)"},
+	{OPTION_FORMAT, "csv or xlsx (default: csv)"},
 	{OPTION_LANGUAGE, "language of the page or of the notes, such as de (default: en)"},
 	{0},
 };

@@ -64,8 +64,8 @@ cmp_ok(scalar @mails, '>=', 14, 'the page has mails');
 ok(index($sent, $_) >= 0, 'the mail "' . (split /\n/)[0] . '" is as it is sent') for @mails;
 for my $language (sort keys %languages)
 {
-	for my $subject (split /\n/, sql("SELECT text FROM onboard.shipped_texts WHERE name LIKE 'subject.%' AND language = '$language'
-		AND name <> 'subject.processing'"))
+	for my $subject (split /\n/, sql("SELECT text FROM onboard.shipped_texts
+		WHERE name LIKE 'subject.%' AND name <> 'subject.processing' AND language = '$language'"))
 	{
 		my $pattern = join '.+', map { quotemeta } split /\{\w+\}/, $subject;
 

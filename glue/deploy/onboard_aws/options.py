@@ -126,7 +126,8 @@ COMMANDS = (
           {REFUSED: "the vendor exists with other values, or the system does not exist"}),
     Entry("vendor list", "list the vendors and whether their mails arrive", vendor_command.show, options=(STACK,),
           codes=NO_SYSTEM),
-    Entry("vendor set", "set the modes that a vendor's files may have, the guards that hold their rows, and the language of its mails",
+    Entry("vendor set", "set the modes that a vendor's files may have, the guards that hold their rows, and the language "
+          "of its mails",
           vendor_command.change, (("vendor", "ID", "the vendor"),), (STACK, *SETTINGS),
           {REFUSED: "a value is not acceptable, or the vendor or the system does not exist"}),
     Entry("vendor suspend", "refuse a vendor's files and stop its mails", vendor_command.suspend,
